@@ -1,0 +1,231 @@
+//! The bodies on either side of the layer: [`Body`] down to the service, [`ResponseBody`] back up.
+//!
+//! ```
+//! use tower_webhook::Body;
+//! use bytes::Bytes;
+//! use http_body_util::BodyExt;
+//!
+//! # async fn f() -> Result<(), tower_webhook::BoxError> {
+//! let body = Body::from(Bytes::from_static(b"{}"));
+//! assert_eq!(body.collect().await?.to_bytes(), "{}");
+//! # Ok(()) }
+//! ```
+
+use std::{
+    fmt,
+    pin::Pin,
+    sync::{Mutex, PoisonError},
+    task::{Context, Poll, ready},
+};
+
+use bytes::{Buf, Bytes};
+use http::HeaderMap;
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use pin_project_lite::pin_project;
+
+use crate::BoxError;
+
+/// The body that the service behind the layer receives.
+///
+/// For a delivery it is the payload that was verified, in one frame, followed by the trailers that
+/// came with it. For a request that the layer [leaves alone](crate::WebhookLayer::only_if) it is
+/// that request's own body, streamed through.
+///
+/// It has no type parameter, and is `Send + Sync`, so that it fits every host.
+#[derive(Default)]
+pub struct Body(Kind);
+
+enum Kind {
+    Replayed { payload: Option<Bytes>, trailers: Option<HeaderMap> },
+    // Streams need not be `Sync`: the mutex, which is never locked, makes this one so.
+    Streamed(Mutex<Stream>),
+}
+
+type Stream = Pin<Box<dyn HttpBody<Data = Bytes, Error = BoxError> + Send>>;
+
+impl Body {
+    /// A body with nothing in it.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self::default()
+    }
+
+    /// What was received, once more.
+    pub(crate) fn replayed(payload: Bytes, trailers: Option<HeaderMap>) -> Self {
+        Self(Kind::Replayed { payload: Some(payload).filter(|payload| !payload.is_empty()), trailers })
+    }
+
+    /// Another body, streamed through as it is.
+    pub(crate) fn streamed<B>(body: B) -> Self
+    where
+        B: HttpBody + Send + 'static,
+        B::Data: Send,
+        B::Error: Into<BoxError>,
+    {
+        Self(Kind::Streamed(Mutex::new(Box::pin(Adapted { body }))))
+    }
+}
+
+impl From<Bytes> for Body {
+    fn from(payload: Bytes) -> Self {
+        Self::replayed(payload, None)
+    }
+}
+
+impl Default for Kind {
+    fn default() -> Self {
+        Self::Replayed { payload: None, trailers: None }
+    }
+}
+
+impl HttpBody for Body {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        match &mut self.get_mut().0 {
+            Kind::Replayed { payload, trailers } => Poll::Ready(
+                payload.take().map(Frame::data).or_else(|| trailers.take().map(Frame::trailers)).map(Ok),
+            ),
+            Kind::Streamed(stream) => {
+                stream.get_mut().unwrap_or_else(PoisonError::into_inner).as_mut().poll_frame(cx)
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.0 {
+            Kind::Replayed { payload, trailers } => payload.is_none() && trailers.is_none(),
+            // Only a hint, and the stream cannot be asked through a shared reference without a lock.
+            Kind::Streamed(stream) => stream.try_lock().is_ok_and(|stream| stream.is_end_stream()),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.0 {
+            Kind::Replayed { payload, .. } => {
+                SizeHint::with_exact(payload.as_ref().map_or(0, |payload| payload.len() as u64))
+            }
+            Kind::Streamed(stream) => stream.try_lock().map(|stream| stream.size_hint()).unwrap_or_default(),
+        }
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Kind::Replayed { payload, .. } => {
+                write!(f, "Body({} bytes)", payload.as_ref().map_or(0, Bytes::len))
+            }
+            Kind::Streamed(_) => f.write_str("Body(streamed)"),
+        }
+    }
+}
+
+pin_project! {
+    /// Any body as one of `Bytes` and `BoxError`.
+    struct Adapted<B> {
+        #[pin]
+        body: B,
+    }
+}
+
+impl<B> HttpBody for Adapted<B>
+where
+    B: HttpBody,
+    B::Error: Into<BoxError>,
+{
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let frame = ready!(self.project().body.poll_frame(cx));
+        // For data that is `Bytes` already, as it is on every host, nothing is copied.
+        let to_bytes = |mut data: B::Data| data.copy_to_bytes(data.remaining());
+        Poll::Ready(frame.map(|frame| frame.map(|frame| frame.map_data(to_bytes)).map_err(Into::into)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+pin_project! {
+    /// The body of the layer's responses: the service's own, or a short text of the layer's.
+    ///
+    /// It is `Default` where the service's body is, so that layers which need that (for CORS, time
+    /// limits, sessions) still stack above.
+    #[derive(Debug)]
+    pub struct ResponseBody<R> {
+        #[pin]
+        kind: ResponseKind<R>,
+    }
+}
+
+pin_project! {
+    #[project = ResponseKindProjection]
+    #[derive(Debug)]
+    enum ResponseKind<R> {
+        Service { #[pin] body: R },
+        Layer { text: Option<Bytes> },
+    }
+}
+
+impl<R> ResponseBody<R> {
+    pub(crate) fn service(body: R) -> Self {
+        Self { kind: ResponseKind::Service { body } }
+    }
+
+    pub(crate) fn layer(text: Bytes) -> Self {
+        Self { kind: ResponseKind::Layer { text: Some(text).filter(|text| !text.is_empty()) } }
+    }
+}
+
+impl<R: Default> Default for ResponseBody<R> {
+    fn default() -> Self {
+        Self::service(R::default())
+    }
+}
+
+impl<R: HttpBody<Data = Bytes>> HttpBody for ResponseBody<R> {
+    type Data = Bytes;
+    type Error = R::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, R::Error>>> {
+        match self.project().kind.project() {
+            ResponseKindProjection::Service { body } => body.poll_frame(cx),
+            ResponseKindProjection::Layer { text } => {
+                Poll::Ready(text.take().map(|text| Ok(Frame::data(text))))
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.kind {
+            ResponseKind::Service { body } => body.is_end_stream(),
+            ResponseKind::Layer { text } => text.is_none(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.kind {
+            ResponseKind::Service { body } => body.size_hint(),
+            ResponseKind::Layer { text } => {
+                SizeHint::with_exact(text.as_ref().map_or(0, |text| text.len() as u64))
+            }
+        }
+    }
+}

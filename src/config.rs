@@ -1,0 +1,169 @@
+//! What a layer was built with, shared by all its services.
+
+use std::{fmt, pin::Pin, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use http::{Extensions, HeaderMap, Response, request, response};
+
+use crate::{
+    BoxError, Clock, Delivery, Rejection, RejectionKind, SystemClock,
+    dedupe::Dedupe,
+    outcome::OnOutcome,
+    receive::{Budget, Discards, Limits},
+    rejection::GRPC_STATUS,
+    store::MokaStore,
+    time::within,
+    verify::{Profile, Tolerance, Verifier},
+};
+
+#[derive(Clone)]
+pub(crate) struct Config {
+    pub(crate) verifier: VerifierSource,
+    pub(crate) only_if: Option<OnlyIf>,
+    pub(crate) decode: Option<Decode>,
+    pub(crate) body_limit: Option<usize>,
+    pub(crate) body_timeout: Duration,
+    pub(crate) buffer_budget: Arc<Budget>,
+    pub(crate) discards: Arc<Discards>,
+    pub(crate) tolerance: Option<Duration>,
+    pub(crate) dedupe: Dedupe,
+    /// Whether the store is the layer's own, which goes by the layer's clock.
+    pub(crate) own_store: bool,
+    pub(crate) handler_timeout: Duration,
+    pub(crate) complete_when: Option<CompleteWhen>,
+    pub(crate) on_rejection: Option<OnRejection>,
+    pub(crate) on_outcome: Option<OnOutcome>,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+pub(crate) type OnlyIf = Arc<dyn Fn(&request::Parts) -> bool + Send + Sync>;
+/// Decodes a payload and puts the event into the extensions.
+pub(crate) type Decode = Arc<dyn Fn(&Delivery, &mut Extensions) -> Result<(), BoxError> + Send + Sync>;
+pub(crate) type CompleteWhen = Arc<dyn Fn(&response::Parts) -> bool + Send + Sync>;
+pub(crate) type OnRejection = Arc<dyn Fn(&Rejection) -> Response<Bytes> + Send + Sync>;
+pub(crate) type Chosen = Result<Option<Arc<dyn Verifier>>, BoxError>;
+pub(crate) type Choose =
+    Arc<dyn Fn(&request::Parts) -> Pin<Box<dyn Future<Output = Chosen> + Send>> + Send + Sync>;
+
+#[derive(Clone)]
+pub(crate) enum VerifierSource {
+    Fixed(Arc<dyn Verifier>),
+    PerRequest(Choose),
+}
+
+impl Config {
+    pub(crate) const DEFAULT_BODY_LIMIT: usize = 1024 * 1024;
+    pub(crate) const DEFAULT_BODY_TIMEOUT: Duration = Duration::from_secs(10);
+    pub(crate) const DEFAULT_BUFFER_BUDGET: usize = 64 * 1024 * 1024;
+    pub(crate) const DEFAULT_HANDLER_TIMEOUT: Duration = Duration::from_secs(600);
+
+    pub(crate) fn new(verifier: VerifierSource) -> Self {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let store = MokaStore::with_clock(MokaStore::DEFAULT_CAPACITY, Arc::clone(&clock));
+        Self {
+            verifier,
+            only_if: None,
+            decode: None,
+            body_limit: None,
+            body_timeout: Self::DEFAULT_BODY_TIMEOUT,
+            buffer_budget: Arc::new(Budget::new(Self::DEFAULT_BUFFER_BUDGET)),
+            discards: Arc::default(),
+            tolerance: None,
+            dedupe: Dedupe::with_store(Some(Arc::new(store))),
+            own_store: true,
+            handler_timeout: Self::DEFAULT_HANDLER_TIMEOUT,
+            complete_when: None,
+            on_rejection: None,
+            on_outcome: None,
+            clock,
+        }
+    }
+
+    /// Whether the request is for the layer at all.
+    pub(crate) fn concerns(&self, head: &request::Parts) -> bool {
+        self.only_if.as_ref().is_none_or(|only_if| only_if(head))
+    }
+
+    pub(crate) async fn choose_verifier(
+        &self,
+        head: &request::Parts,
+    ) -> Result<Arc<dyn Verifier>, Rejection> {
+        const LONGEST_WAIT: Duration = Duration::from_secs(1);
+        let unavailable = |error: BoxError| Rejection::new(RejectionKind::VerifierUnavailable).because(error);
+        match &self.verifier {
+            VerifierSource::Fixed(verifier) => Ok(Arc::clone(verifier)),
+            VerifierSource::PerRequest(choose) => within(LONGEST_WAIT, choose(head))
+                .await
+                .unwrap_or_else(|elapsed| Err(elapsed.into()))
+                .map_err(unavailable)?
+                .ok_or(Rejection::new(RejectionKind::UnknownEndpoint)),
+        }
+    }
+
+    pub(crate) fn tolerance(&self, profile: &Profile) -> Tolerance {
+        self.tolerance.map_or(profile.tolerance, Tolerance::both)
+    }
+
+    pub(crate) fn limits(&self, profile: &Profile) -> Limits<'_> {
+        Limits {
+            bytes: self.body_limit.or(profile.body_limit).unwrap_or(Self::DEFAULT_BODY_LIMIT),
+            time: self.body_timeout,
+            budget: &self.buffer_budget,
+        }
+    }
+
+    /// Decodes the payload, if a type was asked for, into the extensions.
+    pub(crate) fn decode(&self, delivery: &Delivery, extensions: &mut Extensions) -> Result<(), Rejection> {
+        let Some(decode) = &self.decode else { return Ok(()) };
+        decode(delivery, extensions)
+            .map_err(|error| Rejection::new(RejectionKind::Undecodable).because(error))
+    }
+
+    /// Whether the handler's answer means that the delivery is handled.
+    pub(crate) fn judge<R>(&self, response: Response<R>) -> (bool, Response<R>) {
+        let (head, body) = response.into_parts();
+        let success = match &self.complete_when {
+            Some(complete_when) => complete_when(&head),
+            // A failed gRPC call is a 200 that says otherwise in a header.
+            None => head.status.is_success() && has_no_grpc_failure(&head.headers),
+        };
+        (success, Response::from_parts(head, body))
+    }
+
+    pub(crate) fn respond_to(&self, rejection: &Rejection, grpc: bool) -> Response<Bytes> {
+        let mut response = match &self.on_rejection {
+            Some(on_rejection) => on_rejection(rejection),
+            None if grpc => rejection.to_grpc_response(),
+            None => rejection.to_response(),
+        };
+        response.extensions_mut().insert(rejection.clone());
+        response
+    }
+}
+
+fn has_no_grpc_failure(headers: &HeaderMap) -> bool {
+    headers.get(&GRPC_STATUS).is_none_or(|status| status.as_bytes() == b"0")
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("verifier", &self.verifier)
+            .field("body_limit", &self.body_limit)
+            .field("body_timeout", &self.body_timeout)
+            .field("buffer_budget", &self.buffer_budget)
+            .field("tolerance", &self.tolerance)
+            .field("dedupe", &self.dedupe)
+            .field("handler_timeout", &self.handler_timeout)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for VerifierSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fixed(verifier) => f.write_str(&verifier.profile().provider),
+            Self::PerRequest(_) => f.write_str("chosen per request"),
+        }
+    }
+}

@@ -1,0 +1,148 @@
+use std::{
+    mem,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Waker},
+    time::Duration,
+};
+
+use tokio::{runtime::Handle, time::sleep};
+
+use crate::{
+    outcome::Settlement,
+    store::{Claim, ErasedStore, Key, StoreError, Token},
+    time::within,
+};
+
+/// How long any answer of the store's is waited for.
+const STORE_TIMEOUT: Duration = Duration::from_secs(1);
+/// How long to wait before a settlement that failed is tried again.
+const RETRY_AFTER: Duration = Duration::from_millis(500);
+
+/// The claim that a running request holds; it never leaves its key stuck.
+///
+/// Dropped before it is settled, it settles by itself as is then intended: release, until
+/// [`settle`](Self::settle) was told otherwise.
+pub(crate) struct Held {
+    settling: Settling,
+    lease: Duration,
+    /// Captured while there is one: spawning outside a runtime panics, and in an unwind that aborts.
+    runtime: Option<Handle>,
+}
+
+impl Held {
+    /// Nothing held yet.
+    pub(crate) fn new(store: Arc<dyn ErasedStore>, lease: Duration, window: Duration) -> Self {
+        Self {
+            settling: Settling {
+                store,
+                token: Token::mint(),
+                keys: Vec::new(),
+                intent: Settlement::Released,
+                window,
+                lease,
+            },
+            lease,
+            runtime: Handle::try_current().ok(),
+        }
+    }
+
+    /// Claims `key` too.
+    pub(crate) async fn claim(&mut self, key: Key) -> Result<Claim, StoreError> {
+        let Settling { store, token, keys, .. } = &mut self.settling;
+        // It counts as held before it is: a claim whose answer is lost, or not waited for, may
+        // have been made, and is then released with the token.
+        keys.push(key.clone());
+        let claim = within(STORE_TIMEOUT, store.claim(&key, token, self.lease)).await;
+        let claim = claim.unwrap_or_else(|elapsed| Err(StoreError::new(elapsed)))?;
+        if !matches!(claim, Claim::Acquired { .. }) {
+            keys.pop();
+        }
+        Ok(claim)
+    }
+
+    /// Extends the lease, every third of it, for as long as it is polled.
+    pub(crate) async fn keep_alive(&self) {
+        let Settling { store, token, keys, .. } = &self.settling;
+        loop {
+            sleep(self.lease / 3).await;
+            for key in keys {
+                let extended = within(STORE_TIMEOUT, store.extend(key, token, self.lease)).await;
+                // A failure leaves two thirds of the lease to try again; a lost claim stays lost,
+                // and whatever the handler does, settling will change nothing.
+                if let Ok(Ok(false)) = extended {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Settles all that is held. What the store does not take now is tried again in the background.
+    pub(crate) async fn settle(mut self, intent: Settlement) -> Settlement {
+        self.settling.intent = intent;
+        match within(STORE_TIMEOUT, self.settling.once()).await {
+            Ok(Ok(settlement)) => {
+                self.settling.keys.clear();
+                settlement
+            }
+            // Dropping it now hands it to the background.
+            Ok(Err(_)) | Err(_) => Settlement::Pending,
+        }
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if self.settling.keys.is_empty() {
+            return;
+        }
+        let keys = mem::take(&mut self.settling.keys);
+        let settling = Settling { store: Arc::clone(&self.settling.store), keys, ..self.settling };
+        let runtime = self.runtime.take();
+        // A store's panic must not meet the one that may be unwinding.
+        let _ = catch_unwind(AssertUnwindSafe(move || {
+            let mut retrying: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(settling.until_done());
+            let _entered = runtime.as_ref().map(Handle::enter);
+            // In memory this settles it, even where the runtime is gone. With neither, the lease ends it.
+            let settled = retrying.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+            if let (false, Some(runtime)) = (settled.is_ready(), &runtime) {
+                runtime.spawn(retrying);
+            }
+        }));
+    }
+}
+
+/// A settlement to be made.
+struct Settling {
+    store: Arc<dyn ErasedStore>,
+    token: Token,
+    keys: Vec<Key>,
+    intent: Settlement,
+    window: Duration,
+    lease: Duration,
+}
+
+impl Settling {
+    /// Settles every key, once.
+    async fn once(&self) -> Result<Settlement, StoreError> {
+        let mut mine = true;
+        for key in &self.keys {
+            mine &= match self.intent {
+                Settlement::Completed => self.store.complete(key, &self.token, self.window).await?,
+                _ => self.store.release(key, &self.token).await?,
+            };
+        }
+        Ok(if mine { self.intent } else { Settlement::Lost })
+    }
+
+    /// Settles, again and again if the store fails, while the lease may still live.
+    async fn until_done(self) {
+        let tries = async {
+            while !matches!(within(STORE_TIMEOUT, self.once()).await, Ok(Ok(_))) {
+                sleep(RETRY_AFTER).await;
+            }
+        };
+        let _ = within(self.lease, tries).await;
+    }
+}

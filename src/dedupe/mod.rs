@@ -1,0 +1,133 @@
+//! Handling each delivery once: which key it is known by, and the claim on that key which the
+//! running request holds.
+
+mod held;
+mod key;
+mod run;
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use http::request::Parts;
+
+pub(crate) use self::{
+    held::Held,
+    run::{Ended, run},
+};
+use crate::{
+    Delivery, Rejection, RejectionKind,
+    outcome::Settlement,
+    store::{Claim, ErasedStore, Key, StoreError},
+    verify::Profile,
+};
+
+/// What to do with a delivery when the store cannot tell whether it was handled before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum StoreFailure {
+    /// Answer 503, so that the provider sends it again: nothing is lost where it does.
+    #[default]
+    Refuse,
+    /// Handle it, with [`Delivery::deduped`] being `false`: it may run twice. For providers that
+    /// send a delivery once and never again, such as GitHub.
+    Proceed,
+}
+
+pub(crate) type KeyOf = Arc<dyn Fn(&Parts, &Delivery) -> Option<Key> + Send + Sync>;
+
+/// The layer's settings for deduping.
+#[derive(Clone)]
+pub(crate) struct Dedupe {
+    pub(crate) store: Option<Arc<dyn ErasedStore>>,
+    pub(crate) key_of: Option<KeyOf>,
+    pub(crate) scope: Option<Arc<str>>,
+    pub(crate) replay_guard: bool,
+    pub(crate) window: Option<Duration>,
+    pub(crate) lease: Duration,
+    pub(crate) on_failure: StoreFailure,
+}
+
+/// What to do with a delivery.
+pub(crate) enum Admission {
+    /// Call the handler, under this claim if there is one.
+    Run(Option<Held>),
+    /// It was handled before.
+    Duplicate,
+}
+
+impl Dedupe {
+    pub(crate) const DEFAULT_LEASE: Duration = Duration::from_secs(30);
+    /// Longer than any provider is known to retry: WhatsApp does for seven days.
+    const DEFAULT_WINDOW: Duration = Duration::from_secs(8 * 86_400);
+
+    pub(crate) fn with_store(store: Option<Arc<dyn ErasedStore>>) -> Self {
+        Self {
+            store,
+            key_of: None,
+            scope: None,
+            replay_guard: false,
+            window: None,
+            lease: Self::DEFAULT_LEASE,
+            on_failure: StoreFailure::default(),
+        }
+    }
+
+    /// Claims `delivery`, and tells it what is known of its claim.
+    pub(crate) async fn admit(
+        &self,
+        head: &Parts,
+        delivery: &mut Delivery,
+        profile: &Profile,
+    ) -> Result<Admission, Rejection> {
+        let Some(store) = &self.store else { return Ok(Admission::Run(None)) };
+        let Some(key) = self.key(head, delivery, profile) else { return Ok(Admission::Run(None)) };
+        let replay_key = (self.replay_guard && !profile.id_signed).then(|| self.replay_key(delivery));
+        delivery.set_key(key.clone());
+
+        let window = self.window.or(profile.dedupe_window).unwrap_or(Self::DEFAULT_WINDOW);
+        let mut held = Held::new(Arc::clone(store), self.lease, window);
+        // A claim that is not to be run under is dropped, which releases what was claimed so far.
+        match claim(&mut held, key, replay_key).await {
+            Ok(Claim::Acquired { fencing }) => {
+                delivery.set_claimed(fencing);
+                Ok(Admission::Run(Some(held)))
+            }
+            Ok(Claim::Completed) => {
+                // A replay under a fresh id: that id was now seen as well.
+                held.settle(Settlement::Completed).await;
+                Ok(Admission::Duplicate)
+            }
+            Ok(Claim::InProgress { .. }) => {
+                held.settle(Settlement::Released).await;
+                Err(Rejection::new(RejectionKind::InProgress))
+            }
+            Err(error) => match self.on_failure {
+                StoreFailure::Refuse => Err(Rejection::new(RejectionKind::StoreUnavailable).because(error)),
+                StoreFailure::Proceed => Ok(Admission::Run(None)),
+            },
+        }
+    }
+}
+
+/// The id first, then the body: only who has both may run.
+async fn claim(held: &mut Held, key: Key, replay_key: Option<Key>) -> Result<Claim, StoreError> {
+    let claim = held.claim(key).await?;
+    match replay_key {
+        Some(replay_key) if matches!(claim, Claim::Acquired { .. }) => match held.claim(replay_key).await? {
+            Claim::Acquired { .. } => Ok(claim),
+            refused => Ok(refused),
+        },
+        _ => Ok(claim),
+    }
+}
+
+impl fmt::Debug for Dedupe {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Dedupe")
+            .field("store", &self.store.is_some())
+            .field("scope", &self.scope)
+            .field("replay_guard", &self.replay_guard)
+            .field("window", &self.window)
+            .field("lease", &self.lease)
+            .field("on_failure", &self.on_failure)
+            .finish_non_exhaustive()
+    }
+}

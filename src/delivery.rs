@@ -1,0 +1,324 @@
+//! What the handler finds in the request's extensions: [`Delivery`], always, and [`Event<T>`],
+//! where the layer was asked for a type.
+//!
+//! ```
+//! use http::Request;
+//! use serde::Deserialize;
+//! use tower_webhook::{Body, Delivery, Event};
+//!
+//! #[derive(Debug, Deserialize)]
+//! struct Ping { zen: String }
+//!
+//! // With feature `axum` both are extractors; anywhere else they are extensions.
+//! fn handle(request: &Request<Body>) -> Option<()> {
+//!     let delivery = request.extensions().get::<Delivery>()?;
+//!     let ping = request.extensions().get::<Event<Ping>>()?;
+//!     println!("{:?} {:?}: {}", delivery.event_type(), delivery.id(), ping.zen);
+//!     Some(())
+//! }
+//! ```
+
+use std::{
+    borrow::Cow,
+    error::Error,
+    fmt,
+    ops::Deref,
+    str,
+    sync::{Arc, OnceLock},
+    time::SystemTime,
+};
+
+use bytes::Bytes;
+use http::{HeaderValue, request::Parts};
+use serde::de::DeserializeOwned;
+
+use crate::{
+    BoxError,
+    store::Key,
+    verify::{Location, Verified, Verifier, digest, scan},
+};
+
+/// A delivery that was verified: its payload and what is known about it.
+///
+/// Cloning is cheap; clones share everything.
+#[derive(Clone)]
+pub struct Delivery {
+    facts: Arc<Facts>,
+    key: Option<Key>,
+    claim: Option<u64>,
+}
+
+struct Facts {
+    verifier: Arc<dyn Verifier>,
+    secret_index: usize,
+    fingerprint: Option<u64>,
+    mac: Option<[u8; 32]>,
+    id: Option<Text>,
+    timestamp: Option<SystemTime>,
+    event_type_header: Option<HeaderValue>,
+    event_type: OnceLock<Option<Box<str>>>,
+    payload: Bytes,
+}
+
+impl Delivery {
+    pub(crate) fn new(verifier: Arc<dyn Verifier>, verified: Verified, payload: Bytes, head: &Parts) -> Self {
+        let profile = verifier.profile();
+        let id = match verified.id {
+            Some(id) => Some(Text::Owned(id)),
+            None => profile.id.as_ref().and_then(|location| Text::find(location, head, &payload)),
+        };
+        let event_type_header = match &profile.event_type {
+            Some(Location::Header(name)) => head.headers.get(name).cloned(),
+            _ => None,
+        };
+        let event_type = OnceLock::new();
+        if let Some(known) = verified.event_type {
+            let _ = event_type.set(Some(known));
+        }
+        let facts = Facts {
+            secret_index: verified.secret_index,
+            fingerprint: verified.fingerprint,
+            mac: verified.mac,
+            id: id.filter(|id| !id.as_str().is_empty()),
+            timestamp: verified.timestamp,
+            event_type_header,
+            event_type,
+            payload,
+            verifier,
+        };
+        Self { facts: Arc::new(facts), key: None, claim: None }
+    }
+
+    /// The delivery's id, the same when it is sent again. Whether the signature covers it depends
+    /// on the provider.
+    #[must_use]
+    pub fn id(&self) -> Option<&str> {
+        self.facts.id.as_ref().map(Text::as_str)
+    }
+
+    /// When the provider signed it, where the scheme has a signed timestamp; it was within
+    /// tolerance.
+    #[must_use]
+    pub fn timestamp(&self) -> Option<SystemTime> {
+        self.facts.timestamp
+    }
+
+    /// The event's type, as the provider calls it. Found on first use, if it is in the body.
+    #[must_use]
+    pub fn event_type(&self) -> Option<&str> {
+        if let Some(header) = &self.facts.event_type_header {
+            return str::from_utf8(header.as_bytes()).ok();
+        }
+        let find = || match &self.facts.verifier.profile().event_type {
+            Some(Location::Json(pointer)) => scan(&self.json_bytes(), pointer),
+            _ => None,
+        };
+        self.facts.event_type.get_or_init(find).as_deref()
+    }
+
+    /// The provider's name, such as `github`.
+    #[must_use]
+    pub fn provider(&self) -> &str {
+        &self.facts.verifier.profile().provider
+    }
+
+    /// The body, byte for byte as it was signed.
+    #[must_use]
+    pub fn payload(&self) -> &Bytes {
+        &self.facts.payload
+    }
+
+    /// The payload as a `T`, whatever the content type says; a JSON payload that the provider posts
+    /// in a form field is found there.
+    ///
+    /// # Errors
+    ///
+    /// If the payload is not the JSON of a `T`.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, DecodeError> {
+        serde_json::from_slice(&self.json_bytes()).map_err(DecodeError::new)
+    }
+
+    /// The payload, a form, as a `T`, whatever the content type says.
+    ///
+    /// # Errors
+    ///
+    /// If the payload is not the form of a `T`.
+    #[cfg(feature = "form")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "form")))]
+    pub fn form<T: DeserializeOwned>(&self) -> Result<T, DecodeError> {
+        serde_html_form::from_bytes(self.payload()).map_err(DecodeError::new)
+    }
+
+    /// Which of the secrets matched, counted from 0 in the order they were given: tells when an
+    /// old one is no longer used.
+    #[must_use]
+    pub fn secret_index(&self) -> usize {
+        self.facts.secret_index
+    }
+
+    /// The key that the delivery is remembered by, for [`Store::forget`](crate::store::Store::forget).
+    /// `None`: nothing makes it known again, so it was not deduped.
+    #[must_use]
+    pub fn dedupe_key(&self) -> Option<&Key> {
+        self.key.as_ref()
+    }
+
+    /// Whether a duplicate of it would be recognised: `false` without a key, without a store, and
+    /// where the store was down and the layer told to [proceed](crate::StoreFailure::Proceed).
+    #[must_use]
+    pub fn deduped(&self) -> bool {
+        self.claim.is_some()
+    }
+
+    /// A number that grows with every run of the same delivery, for effects that must not be
+    /// undone by an older run that was thought dead: let them take the highest number only.
+    #[must_use]
+    pub fn fencing(&self) -> Option<u64> {
+        self.claim
+    }
+
+    pub(crate) fn key_fingerprint(&self) -> Option<u64> {
+        self.facts.fingerprint
+    }
+
+    /// What tells equal bodies from others: the MAC that was worked out anyway, else a digest.
+    pub(crate) fn body_digest(&self) -> [u8; 32] {
+        self.facts.mac.unwrap_or_else(|| digest(&self.facts.payload))
+    }
+
+    pub(crate) fn set_key(&mut self, key: Key) {
+        self.key = Some(key);
+    }
+
+    pub(crate) fn set_claimed(&mut self, fencing: u64) {
+        self.claim = Some(fencing);
+    }
+
+    fn json_bytes(&self) -> Cow<'_, [u8]> {
+        let field = self.facts.verifier.profile().json_field.as_deref();
+        field.and_then(|field| form_field(self.payload(), field)).unwrap_or(Cow::Borrowed(self.payload()))
+    }
+}
+
+impl fmt::Debug for Delivery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // No payload: it is somebody's data, and this ends up in logs.
+        f.debug_struct("Delivery")
+            .field("provider", &self.provider())
+            .field("id", &self.id())
+            .field("timestamp", &self.timestamp())
+            .field("bytes", &self.payload().len())
+            .field("deduped", &self.deduped())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The payload as the type that the layer was asked for with
+/// [`json`](crate::WebhookLayer::json), `form` or [`decode`](crate::WebhookLayer::decode).
+///
+/// It was parsed once. Clones share it.
+pub struct Event<T>(Arc<T>);
+
+impl<T> Event<T> {
+    pub(crate) fn new(event: T) -> Self {
+        Self(Arc::new(event))
+    }
+
+    /// The event itself: moved out if this is the only holder, else cloned.
+    ///
+    /// In an axum handler it is the only one. Elsewhere, take it out of the extensions with
+    /// `extensions_mut().remove::<Event<T>>()` rather than `get`.
+    #[must_use]
+    pub fn into_inner(self) -> T
+    where
+        T: Clone,
+    {
+        Arc::unwrap_or_clone(self.0)
+    }
+
+    /// The event itself, if this is the only holder, for a `T` that cannot be cloned.
+    ///
+    /// # Errors
+    ///
+    /// Gives itself back if there is another holder.
+    pub fn try_into_inner(self) -> Result<T, Self> {
+        Arc::try_unwrap(self.0).map_err(Self)
+    }
+}
+
+impl<T> Clone for Event<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<T> Deref for Event<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Event<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Event").field(&*self.0).finish()
+    }
+}
+
+/// A payload that is not of the type it should be.
+#[derive(Debug)]
+pub struct DecodeError(BoxError);
+
+impl DecodeError {
+    fn new(error: impl Into<BoxError>) -> Self {
+        Self(error.into())
+    }
+}
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the payload could not be decoded")
+    }
+}
+
+impl Error for DecodeError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&*self.0)
+    }
+}
+
+/// A text out of the request. One from a header is kept as it is there, which copies nothing.
+enum Text {
+    Header(HeaderValue),
+    Owned(Box<str>),
+}
+
+impl Text {
+    fn find(location: &Location, head: &Parts, body: &[u8]) -> Option<Self> {
+        match location {
+            Location::Header(name) => head.headers.get(name).cloned().map(Self::Header),
+            Location::Json(pointer) => scan(body, pointer).map(Self::Owned),
+        }
+    }
+
+    /// Empty where the header is not UTF-8.
+    fn as_str(&self) -> &str {
+        match self {
+            Self::Header(value) => str::from_utf8(value.as_bytes()).unwrap_or_default(),
+            Self::Owned(text) => text,
+        }
+    }
+}
+
+/// The value of a form's field. A body that is JSON does not begin with the field's name.
+fn form_field<'b>(body: &'b [u8], field: &str) -> Option<Cow<'b, [u8]>> {
+    let value = match body {
+        [b'{' | b'[' | b' ' | b'\n' | b'\r' | b'\t', ..] => return None,
+        _ => form_urlencoded::parse(body).find_map(|(name, value)| (name == field).then_some(value))?,
+    };
+    Some(match value {
+        Cow::Borrowed(value) => Cow::Borrowed(value.as_bytes()),
+        Cow::Owned(value) => Cow::Owned(value.into_bytes()),
+    })
+}

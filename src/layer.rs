@@ -1,0 +1,352 @@
+//! [`WebhookLayer`]: what a user writes.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use http::{Response, request, response};
+use serde::de::DeserializeOwned;
+use tower_layer::Layer;
+
+use crate::{
+    BoxError, Clock, Delivery, Event, InvalidSecret, Outcome, Rejection, Secrets, StoreFailure,
+    WebhookService,
+    config::{Chosen, Config, VerifierSource},
+    provider,
+    receive::Budget,
+    store::{Key, MokaStore, Store},
+    verify::Verifier,
+};
+
+/// Receives webhooks in front of a service: verifies each delivery, drops duplicates, and hands
+/// over the payload.
+///
+/// ```
+/// use tower_webhook::{Secret, WebhookLayer};
+///
+/// let secret: Secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".parse()?;
+/// let layer = WebhookLayer::new(secret);
+/// # Ok::<(), tower_webhook::InvalidSecret>(())
+/// ```
+///
+/// It has no type parameters, so that it can be named and stored. Cloning is cheap; clones, and
+/// all services that one layer makes, share its store and its budget.
+///
+/// What is set here wins over what is known of the provider (its [profile](Verifier::profile)),
+/// which wins over the default. Durations and limits of zero mean the least possible, as each
+/// method says: never "off".
+#[derive(Clone)]
+#[must_use]
+pub struct WebhookLayer {
+    config: Arc<Config>,
+}
+
+/// Which deliveries are believed.
+impl WebhookLayer {
+    /// Verifies [Standard Webhooks](crate::provider::standard_webhooks) signatures made with any
+    /// of `secrets`.
+    ///
+    /// # Panics
+    ///
+    /// If a secret is not base64. [`try_new`](Self::try_new) returns that as an error.
+    #[track_caller]
+    pub fn new(secrets: impl Into<Secrets>) -> Self {
+        Self::with_verifier(provider::standard_webhooks(secrets))
+    }
+
+    /// [`new`](Self::new) for secrets that come from users or a database.
+    ///
+    /// # Errors
+    ///
+    /// If a secret is not base64.
+    pub fn try_new(secrets: impl Into<Secrets>) -> Result<Self, InvalidSecret> {
+        Ok(Self::with_verifier(provider::try_standard_webhooks(secrets)?))
+    }
+
+    /// Verifies with `verifier`: one of [`provider`], or one of your own.
+    pub fn with_verifier(verifier: impl Verifier) -> Self {
+        Self { config: Arc::new(Config::new(VerifierSource::Fixed(Arc::new(verifier)))) }
+    }
+
+    /// Verifies each request with the verifier that `choose` finds for its head, for instance the
+    /// tenant's that its path names.
+    ///
+    /// `None` means that there is no such endpoint: it is answered as a wrong signature is. An
+    /// error, or taking longer than a second, is answered 503. `choose` is asked before anything
+    /// is verified, by anyone who can reach the endpoint: cache what it looks up.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use tower_webhook::{Secret, WebhookLayer, provider, verify::Verifier};
+    ///
+    /// let layer = WebhookLayer::with_verifier_for(|head| {
+    ///     let tenant = head.uri.path().rsplit('/').next().map(str::to_owned);
+    ///     async move {
+    ///         let secret = match tenant.as_deref() {
+    ///             Some("acme") => "acme's secret".parse::<Secret>()?, // from a database, in earnest
+    ///             _ => return Ok(None),
+    ///         };
+    ///         Ok(Some(Arc::new(provider::try_github(secret)?) as Arc<dyn Verifier>))
+    ///     }
+    /// });
+    /// ```
+    pub fn with_verifier_for<F, Fut>(choose: F) -> Self
+    where
+        F: Fn(&request::Parts) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<Option<Arc<dyn Verifier>>, BoxError>> + Send + 'static,
+    {
+        let boxed = move |head: &request::Parts| -> std::pin::Pin<Box<dyn Future<Output = Chosen> + Send>> {
+            Box::pin(choose(head))
+        };
+        Self { config: Arc::new(Config::new(VerifierSource::PerRequest(Arc::new(boxed)))) }
+    }
+
+    /// How far a signed timestamp may be off, into the past and into the future, in whole seconds;
+    /// less than 1 s counts as 1 s. Default: the provider's, else 300 s.
+    ///
+    /// It bounds for how long a request that leaked can be sent again, before deduping has its say.
+    /// It is not the [dedupe window](Self::dedupe_window).
+    pub fn tolerance(self, tolerance: Duration) -> Self {
+        self.with(|config| config.tolerance = Some(tolerance.max(Duration::from_secs(1))))
+    }
+
+    /// Leaves requests alone for which `only_if` is false: they reach the service as they are, not
+    /// verified, not buffered, and without a [`Delivery`].
+    ///
+    /// For hosts where a layer cannot be put in a narrower place, such as tonic's
+    /// `Server::builder().layer`. **A handler behind it must not take a request without a
+    /// `Delivery` for a verified one.**
+    pub fn only_if(self, only_if: impl Fn(&request::Parts) -> bool + Send + Sync + 'static) -> Self {
+        self.with(|config| config.only_if = Some(Arc::new(only_if)))
+    }
+}
+
+/// What may be received.
+impl WebhookLayer {
+    /// The largest body, in bytes; 0 counts as 1. Larger ones are answered 413. Default: the
+    /// provider's, else 1 MiB.
+    pub fn body_limit(self, bytes: usize) -> Self {
+        self.with(|config| config.body_limit = Some(bytes.max(1)))
+    }
+
+    /// How long a body may take to arrive, from the end of the head to its own; less than 1 ms
+    /// counts as 1 ms. Slower ones are answered 408. Default: 10 s.
+    pub fn body_timeout(self, timeout: Duration) -> Self {
+        self.with(|config| config.body_timeout = timeout.max(SHORTEST))
+    }
+
+    /// How many bytes of bodies the layer may hold at once, in all its services; 0 counts as 1.
+    /// Beyond it, requests are answered 503. Default: 64 MiB.
+    ///
+    /// It bounds the memory that senders can occupy before they are known to be genuine. A body
+    /// larger than it can never be received, so set it to some multiple of the limit.
+    pub fn buffer_budget(self, bytes: usize) -> Self {
+        self.with(|config| config.buffer_budget = Arc::new(Budget::new(bytes.max(1))))
+    }
+}
+
+/// What the handler gets.
+impl WebhookLayer {
+    /// Decodes each payload from JSON into an [`Event<T>`] for the handler. What cannot be decoded
+    /// is answered 422 and not remembered.
+    ///
+    /// The content type is not looked at. A JSON payload that the provider posts in a form field
+    /// (GitHub, if so configured) is found there. Of `json`, [`form`](Self::form) and
+    /// [`decode`](Self::decode), the last one called counts.
+    ///
+    /// Give unknown event types a place in `T` (`#[serde(other)]`): a provider adds new ones, and
+    /// a 422 makes it send them again in vain.
+    pub fn json<T>(self) -> Self
+    where
+        T: DeserializeOwned + Send + Sync + 'static,
+    {
+        self.decode(|delivery| delivery.json::<T>().map_err(Into::into))
+    }
+
+    /// [`json`](Self::json) for payloads that are forms. The content type is not looked at.
+    #[cfg(feature = "form")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "form")))]
+    pub fn form<T>(self) -> Self
+    where
+        T: DeserializeOwned + Send + Sync + 'static,
+    {
+        self.decode(|delivery| delivery.form::<T>().map_err(Into::into))
+    }
+
+    /// [`json`](Self::json) for payloads that are anything else: `decode` makes a `T` of them.
+    ///
+    /// ```
+    /// # use tower_webhook::{Delivery, Secret, WebhookLayer};
+    /// struct Lines(Vec<String>);
+    ///
+    /// let secret: Secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".parse()?;
+    /// let layer = WebhookLayer::new(secret).decode(|delivery: &Delivery| {
+    ///     let text = std::str::from_utf8(delivery.payload())?;
+    ///     Ok(Lines(text.lines().map(str::to_owned).collect()))
+    /// });
+    /// # Ok::<(), tower_webhook::InvalidSecret>(())
+    /// ```
+    pub fn decode<T, F>(self, decode: F) -> Self
+    where
+        T: Send + Sync + 'static,
+        F: Fn(&Delivery) -> Result<T, BoxError> + Send + Sync + 'static,
+    {
+        self.with(|config| {
+            config.decode = Some(Arc::new(move |delivery, extensions| {
+                extensions.insert(Event::new(decode(delivery)?));
+                Ok(())
+            }));
+        })
+    }
+
+    /// How long the handler may run; less than 1 ms counts as 1 ms. It is then dropped, its claim
+    /// released, and 503 answered. Default: 10 minutes: without an end, a handler that hangs would
+    /// keep its delivery from ever being handled.
+    pub fn handler_timeout(self, timeout: Duration) -> Self {
+        self.with(|config| config.handler_timeout = timeout.max(SHORTEST))
+    }
+
+    /// Which answers of the handler's mean that the delivery is handled. The others release it, so
+    /// that the provider's next attempt runs.
+    ///
+    /// Default: a 2xx status with no `grpc-status` in the headers, or with `grpc-status: 0`. The
+    /// trailers of a streaming gRPC call come after the answer and are not seen.
+    pub fn complete_when(self, complete: impl Fn(&response::Parts) -> bool + Send + Sync + 'static) -> Self {
+        self.with(|config| config.complete_when = Some(Arc::new(complete)))
+    }
+}
+
+/// What makes a delivery a duplicate.
+impl WebhookLayer {
+    /// Remembers deliveries in `store`. Default: a [`MokaStore`] of 100,000 keys, which knows
+    /// nothing of other processes.
+    pub fn dedupe(self, store: impl Store) -> Self {
+        self.with(|config| {
+            config.dedupe.store = Some(Arc::new(store));
+            config.own_store = false;
+        })
+    }
+
+    /// Remembers nothing: every copy of a delivery reaches the handler.
+    pub fn without_dedupe(self) -> Self {
+        self.with(|config| {
+            config.dedupe.store = None;
+            config.own_store = false;
+        })
+    }
+
+    /// How long a handled delivery is remembered; less than 1 s counts as 1 s. Default: the
+    /// provider's, else 8 days. Let it be longer than the provider retries.
+    pub fn dedupe_window(self, window: Duration) -> Self {
+        self.with(|config| config.dedupe.window = Some(window.max(Duration::from_secs(1))))
+    }
+
+    /// Makes the key that a delivery is known by, instead of the provider's id. Make it of what
+    /// stays the same when the delivery is sent again, so neither of the signature nor of its
+    /// timestamp. `None`: this delivery is not deduped.
+    ///
+    /// ```
+    /// # use tower_webhook::{Secret, WebhookLayer, store::Key};
+    /// let secret: Secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".parse()?;
+    /// let layer = WebhookLayer::new(secret).dedupe_by(|head, _delivery| {
+    ///     let order = head.headers.get("x-order")?.to_str().ok()?;
+    ///     Some(Key::new("orders", order))
+    /// });
+    /// # Ok::<(), tower_webhook::InvalidSecret>(())
+    /// ```
+    pub fn dedupe_by(
+        self,
+        key_of: impl Fn(&request::Parts, &Delivery) -> Option<Key> + Send + Sync + 'static,
+    ) -> Self {
+        self.with(|config| config.dedupe.key_of = Some(Arc::new(key_of)))
+    }
+
+    /// Where the signature does not cover the id (GitHub, Shopify), claims the body as well as the
+    /// id, so that a leaked request is not run again under a fresh id. Elsewhere it does nothing.
+    /// Costs two more round trips to the store. Default: off.
+    ///
+    /// The choice is between two risks. With it, two real events whose bodies are equal to the
+    /// byte, such as an organisation's and a repository's hook on the same endpoint, count as one.
+    /// Without it, whoever has got hold of one request, head and body, can have it run again.
+    pub fn replay_guard(self) -> Self {
+        self.with(|config| config.dedupe.replay_guard = true)
+    }
+
+    /// The scope of the dedupe keys: deliveries with the same id in the same scope are one.
+    ///
+    /// Default: the provider's name and a fingerprint of the secret that matched. Providers send
+    /// the same id to each endpoint of an account, and endpoints are told apart by their secrets.
+    /// So after a rotation an event may run twice; with a scope of its own an endpoint is not
+    /// affected by that, but must not share it with another.
+    pub fn scope(self, scope: &str) -> Self {
+        self.with(|config| config.dedupe.scope = Some(scope.into()))
+    }
+
+    /// For how long a claim lives without a sign of life; less than 30 ms counts as 30 ms.
+    /// Default: 30 s.
+    ///
+    /// While the handler runs its claim is extended every third of it. It is how long a delivery
+    /// waits after the process that handled it has died. A handler that blocks its thread for
+    /// longer may be run twice: use `spawn_blocking`.
+    pub fn lease(self, lease: Duration) -> Self {
+        self.with(|config| config.dedupe.lease = lease.max(Duration::from_millis(30)))
+    }
+
+    /// What to do while the store fails, or takes longer than a second. Default:
+    /// [`StoreFailure::Refuse`].
+    pub fn on_store_failure(self, policy: StoreFailure) -> Self {
+        self.with(|config| config.dedupe.on_failure = policy)
+    }
+}
+
+/// What is told, and by which clock.
+impl WebhookLayer {
+    /// Answers rejections in your words. The rejection is put into the response's extensions all
+    /// the same. For gRPC requests the answer must be one that a gRPC client can read.
+    pub fn on_rejection(
+        self,
+        respond: impl Fn(&Rejection) -> Response<Bytes> + Send + Sync + 'static,
+    ) -> Self {
+        self.with(|config| config.on_rejection = Some(Arc::new(respond)))
+    }
+
+    /// Is told how each request ended, for logs and metrics; called in the request's own task, so
+    /// it should not block. A panic in it is caught.
+    pub fn on_outcome(self, tell: impl Fn(&Outcome) + Send + Sync + 'static) -> Self {
+        self.with(|config| config.on_outcome = Some(Arc::new(tell)))
+    }
+
+    /// Tells the time with `clock`, also in the layer's own store, which then begins empty; a
+    /// store given to [`dedupe`](Self::dedupe) has a clock of its own. Default:
+    /// [`SystemClock`](crate::SystemClock).
+    pub fn clock(self, clock: impl Clock) -> Self {
+        self.with(|config| {
+            config.clock = Arc::new(clock);
+            if config.own_store {
+                let store = MokaStore::with_clock(MokaStore::DEFAULT_CAPACITY, Arc::clone(&config.clock));
+                config.dedupe.store = Some(Arc::new(store));
+            }
+        })
+    }
+
+    fn with(mut self, change: impl FnOnce(&mut Config)) -> Self {
+        change(Arc::make_mut(&mut self.config));
+        self
+    }
+}
+
+/// The least that a duration of zero is taken for.
+const SHORTEST: Duration = Duration::from_millis(1);
+
+impl<S> Layer<S> for WebhookLayer {
+    type Service = WebhookService<S>;
+
+    fn layer(&self, inner: S) -> WebhookService<S> {
+        WebhookService::new(Arc::clone(&self.config), inner)
+    }
+}
+
+impl fmt::Debug for WebhookLayer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("WebhookLayer").field(&self.config).finish()
+    }
+}

@@ -1,0 +1,41 @@
+//! Receives webhooks.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+#[cfg(feature = "axum")]
+#[cfg_attr(docsrs, doc(cfg(feature = "axum")))]
+pub mod axum;
+mod body;
+mod clock;
+mod config;
+mod dedupe;
+mod delivery;
+mod future;
+mod layer;
+mod outcome;
+pub mod payload;
+pub mod provider;
+mod receive;
+mod rejection;
+mod secret;
+mod service;
+pub mod store;
+mod time;
+#[cfg(feature = "tonic")]
+mod tonic;
+pub mod verify;
+
+pub use self::{
+    body::{Body, ResponseBody},
+    clock::{Clock, ManualClock, SystemClock},
+    dedupe::StoreFailure,
+    delivery::{DecodeError, Delivery, Event},
+    future::ResponseFuture,
+    layer::WebhookLayer,
+    outcome::{HandlerEnd, Outcome, OutcomeKind, Settlement},
+    rejection::{Rejection, RejectionKind},
+    secret::{InvalidSecret, Secret, Secrets},
+    service::WebhookService,
+};
+
+/// An error of any type.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

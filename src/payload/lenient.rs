@@ -1,0 +1,345 @@
+//! Reading JSON whose sender is not strict about types: numbers as strings, arrays as strings of
+//! JSON, empty strings for "nothing".
+//!
+//! An event whose signature is good must not be lost to a detail of its payload, so what is meant
+//! is read wherever it is clear. Errors do not quote text: payloads hold names and messages, and
+//! errors end up in logs.
+
+use std::{borrow::Cow, fmt, marker::PhantomData};
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error, IgnoredAny, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
+};
+
+/// A struct that is filled field by field.
+///
+/// Derived code would refuse a payload that has one field under both its old and its new name, and
+/// could not look for an envelope's fields on the way.
+pub(crate) trait Fields: Default {
+    /// Takes the field's value, or skips it if the name is unknown.
+    fn set<'de, A: MapAccess<'de>>(&mut self, field: Field<'_, A>) -> Result<(), A::Error>;
+
+    /// The name of a required field that did not come.
+    fn missing(&self) -> Option<&'static str> {
+        None
+    }
+}
+
+/// Ends the reading of a struct: an error if a required field did not come.
+pub(crate) fn complete<T: Fields, E: Error>(fields: T) -> Result<T, E> {
+    match fields.missing() {
+        Some(name) => Err(E::missing_field(name)),
+        None => Ok(fields),
+    }
+}
+
+/// A JSON object's key.
+#[derive(Deserialize)]
+pub(crate) struct Key<'a>(#[serde(borrow)] pub(crate) Cow<'a, str>);
+
+/// A field whose name is read and whose value comes next. Every method takes that value.
+pub(crate) struct Field<'a, A> {
+    pub(crate) name: &'a str,
+    pub(crate) map: &'a mut A,
+}
+
+impl<'de, A: MapAccess<'de>> Field<'_, A> {
+    /// A string, or a whole number's digits; `None` if there is nothing in it.
+    pub(crate) fn text(self) -> Result<Option<String>, A::Error> {
+        match self.map.next_value()? {
+            Scalar::Null => Ok(None),
+            Scalar::Number(number) => Ok(Some(number.to_string())),
+            Scalar::Text(text) if text.trim().is_empty() => Ok(None),
+            Scalar::Text(text) => Ok(Some(text)),
+            Scalar::Bool(_) => Err(self.refuse("a string")),
+        }
+    }
+
+    /// Unix seconds as a number or its digits; 0 stands for "never".
+    pub(crate) fn seconds(self) -> Result<Option<u64>, A::Error> {
+        let seconds = match self.map.next_value()? {
+            Scalar::Null => 0,
+            Scalar::Number(number) => number,
+            Scalar::Text(text) => match text.trim() {
+                "" => 0,
+                digits => digits.parse().map_err(|_| self.refuse("Unix seconds"))?,
+            },
+            Scalar::Bool(_) => return Err(self.refuse("Unix seconds")),
+        };
+        Ok(Some(seconds).filter(|&seconds| seconds != 0))
+    }
+
+    /// A boolean, by itself or in a string.
+    pub(crate) fn flag(self) -> Result<Option<bool>, A::Error> {
+        match self.map.next_value()? {
+            Scalar::Null => Ok(None),
+            Scalar::Bool(flag) => Ok(Some(flag)),
+            Scalar::Text(text) => match text.trim() {
+                "" => Ok(None),
+                "true" => Ok(Some(true)),
+                "false" => Ok(Some(false)),
+                _ => Err(self.refuse("a boolean")),
+            },
+            Scalar::Number(_) => Err(self.refuse("a boolean")),
+        }
+    }
+
+    /// Strings in an array, or in one string with commas between; trimmed, without empty ones.
+    pub(crate) fn words(self) -> Result<Vec<String>, A::Error> {
+        let words: Vec<String> = match self.map.next_value()? {
+            Listed::Nothing => Vec::new(),
+            Listed::Text(text) => text.split(',').map(str::to_owned).collect(),
+            Listed::Items(items) => items,
+        };
+        let words = words.iter().map(|word| word.trim());
+        Ok(words.filter(|w| !w.is_empty()).map(str::to_owned).collect())
+    }
+
+    /// Objects in an array, or in a string that holds such an array as JSON.
+    pub(crate) fn objects<T: Fields>(self) -> Result<Vec<T>, A::Error> {
+        let objects: Vec<Object<T>> = match self.map.next_value()? {
+            Listed::Nothing => Vec::new(),
+            // Exactly one level of strings is opened, and `serde_json` bounds the depth within.
+            Listed::Text(text) => serde_json::from_str::<Option<_>>(&text)
+                .map_err(|_| self.refuse("an array of objects, or a string that holds one"))?
+                .unwrap_or_default(),
+            Listed::Items(items) => items,
+        };
+        Ok(objects.into_iter().filter_map(|object| object.0).collect())
+    }
+
+    /// An object; `None` for null and the empty string.
+    pub(crate) fn object<T: Fields>(self) -> Result<Option<T>, A::Error> {
+        Ok(self.map.next_value::<Object<T>>()?.0)
+    }
+
+    /// A value nobody asked for.
+    pub(crate) fn skip(self) -> Result<(), A::Error> {
+        self.map.next_value::<IgnoredAny>().map(|_| ())
+    }
+
+    fn refuse(&self, expected: &str) -> A::Error {
+        A::Error::custom(format_args!("`{}` is not {expected}", self.name))
+    }
+}
+
+/// An object, or nothing.
+pub(crate) struct Object<T>(Option<T>);
+
+impl<T> Object<T> {
+    pub(crate) fn required<E: Error>(self) -> Result<T, E> {
+        self.0.ok_or_else(|| E::custom("expected an object, got nothing"))
+    }
+}
+
+impl<'de, T: Fields> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ObjectVisitor(PhantomData))
+    }
+}
+
+struct ObjectVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Fields> Visitor<'de> for ObjectVisitor<T> {
+    type Value = Object<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+        Ok(Object(None))
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+        match text.trim() {
+            "" => Ok(Object(None)),
+            _ => Err(E::custom("expected an object, got a string")),
+        }
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut fields = T::default();
+        while let Some(Key(name)) = map.next_key()? {
+            fields.set(Field { name: &name, map: &mut map })?;
+        }
+        complete(fields).map(|fields| Object(Some(fields)))
+    }
+}
+
+/// A value that is not made of others. Fractions and negative numbers are refused: nothing here
+/// has them, and a phone number that went through a float may have lost digits.
+enum Scalar {
+    Null,
+    Bool(bool),
+    Number(u64),
+    Text(String),
+}
+
+impl<'de> Deserialize<'de> for Scalar {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ScalarVisitor)
+    }
+}
+
+const SCALAR: &str = "a string, a whole number, a boolean or null";
+
+struct ScalarVisitor;
+
+impl<'de> Visitor<'de> for ScalarVisitor {
+    type Value = Scalar;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(SCALAR)
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Scalar, E> {
+        Ok(Scalar::Null)
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Scalar, E> {
+        Ok(Scalar::Bool(value))
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Scalar, E> {
+        Ok(Scalar::Number(value))
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Scalar, E> {
+        let value = u64::try_from(value);
+        value.map_or_else(|_| Err(not_scalar()), |value| self.visit_u64(value))
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<Scalar, E> {
+        Err(not_scalar())
+    }
+
+    fn visit_str<E: Error>(self, value: &str) -> Result<Scalar, E> {
+        Ok(Scalar::Text(value.to_owned()))
+    }
+
+    fn visit_string<E: Error>(self, value: String) -> Result<Scalar, E> {
+        Ok(Scalar::Text(value))
+    }
+
+    // With `serde_json/arbitrary_precision`, which any crate of the build may turn on, a number
+    // arrives as a map that only `Number` understands. A real object is an error either way.
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Scalar, A::Error> {
+        let number = serde_json::Number::deserialize(MapAccessDeserializer::new(map));
+        match number.ok().and_then(|number| number.as_u64()) {
+            Some(value) => Ok(Scalar::Number(value)),
+            None => Err(not_scalar()),
+        }
+    }
+}
+
+fn not_scalar<E: Error>() -> E {
+    E::custom(format_args!("expected {SCALAR}"))
+}
+
+/// A list by itself, or in some notation in a string.
+enum Listed<T> {
+    Nothing,
+    Text(String),
+    Items(Vec<T>),
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Listed<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ListedVisitor(PhantomData))
+    }
+}
+
+struct ListedVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ListedVisitor<T> {
+    type Value = Listed<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array, a string or null")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+        Ok(Listed::Nothing)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+        self.visit_string(text.to_owned())
+    }
+
+    fn visit_string<E: Error>(self, text: String) -> Result<Self::Value, E> {
+        match text.trim() {
+            "" => Ok(Listed::Nothing),
+            _ => Ok(Listed::Text(text)),
+        }
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        // No capacity is taken from a size the sender claims.
+        let mut items = Vec::new();
+        while let Some(item) = seq.next_element()? {
+            items.push(item);
+        }
+        Ok(Listed::Items(items))
+    }
+}
+
+/// An enum over strings that keeps the values it does not know.
+macro_rules! open_enum {
+    (
+        $(#[$meta:meta])*
+        pub enum $name:ident {
+            $($(#[$variant_meta:meta])* $variant:ident = $text:literal),+;
+            $(#[$rest_meta:meta])* $rest:ident(String),
+        }
+    ) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum $name {
+            $($(#[$variant_meta])* $variant,)+
+            $(#[$rest_meta])* $rest(String),
+        }
+
+        impl $name {
+            /// The value as it is sent.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                match self {
+                    $(Self::$variant => $text,)+
+                    Self::$rest(other) => other,
+                }
+            }
+        }
+
+        impl From<String> for $name {
+            fn from(value: String) -> Self {
+                match value.as_str() {
+                    $($text => Self::$variant,)+
+                    _ => Self::$rest(value),
+                }
+            }
+        }
+
+        /// The empty string, which stands for a value that was not sent.
+        impl Default for $name {
+            fn default() -> Self {
+                Self::$rest(String::new())
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                <String as serde::Deserialize>::deserialize(deserializer).map(Self::from)
+            }
+        }
+    };
+}
+pub(crate) use open_enum;

@@ -1,0 +1,4 @@
+//! Typed payloads of the project's own.
+
+mod lenient;
+pub mod notifyer;

@@ -1,0 +1,130 @@
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use http::{HeaderName, request::Parts};
+use sha2::{Digest, Sha256};
+
+use super::single;
+use crate::{
+    InvalidSecret, Secrets,
+    verify::{
+        Candidates, Check, Encoding, Finish, HmacCheck, Keyring, Location, Profile, Verified, Verifier,
+        VerifyError, constant_time_eq, scan,
+    },
+};
+
+static SIGNATURE: HeaderName = HeaderName::from_static("x-webhook-signature");
+
+/// Notifyer by WhatsAble: WhatsApp messages, see [`payload::notifyer`](crate::payload::notifyer).
+///
+/// The provider sends `X-Webhook-Signature` for endpoints that were made with `active_signature`,
+/// and shows the `signature_secret` once. It documents neither how the value is made of the secret
+/// nor how it is encoded, and its published sample has the length of a token rather than of a
+/// digest. So either is accepted, compared in constant time:
+///
+/// * the secret itself, as a fixed token. **A token does not protect the body**: whoever has seen
+///   one request can send any other. Use HTTPS, and keep the endpoint's URL to yourself;
+/// * the HMAC-SHA256 of the body, in hex or base64 (either alphabet, padded or not), with or
+///   without `sha256=` before it.
+///
+/// There is no delivery id and no timestamp. The id is made of the contact's number, the time of
+/// the message and the body's digest, as the provider's best practices advise for idempotency: two
+/// messages within one second are both kept. An answer is due within 10 s, and any but a 2xx is
+/// retried. Source: the provider's documentation of webhooks, 2025 and 2026.
+///
+/// # Panics
+///
+/// Never: a [`Secret`](crate::Secret) is not empty, and any other text is a key.
+pub fn notifyer(secrets: impl Into<Secrets>) -> impl Verifier {
+    Notifyer::new(secrets.into())
+}
+
+/// [`notifyer`] in the form that all providers have.
+///
+/// # Errors
+///
+/// None today: a [`Secret`](crate::Secret) is not empty, and any other text is a key.
+pub fn try_notifyer(secrets: impl Into<Secrets>) -> Result<impl Verifier, InvalidSecret> {
+    Ok(Notifyer::new(secrets.into()))
+}
+
+#[derive(Debug)]
+struct Notifyer {
+    tokens: Secrets,
+    keys: Keyring,
+    profile: Profile,
+}
+
+impl Notifyer {
+    fn new(tokens: Secrets) -> Self {
+        let mut profile = Profile::new("notifyer");
+        profile.event_type = Some(Location::json("/message_type"));
+        profile.equal_bodies = true;
+        profile.ack_deadline = Some(Duration::from_secs(10));
+        profile.retries = Some(true);
+        Self { keys: Keyring::of_text(&tokens), tokens, profile }
+    }
+
+    /// Which token the header is, compared with each so that the time does not tell.
+    fn token(&self, sent: &[u8]) -> Option<usize> {
+        let matches = |(index, secret): (usize, &crate::Secret)| {
+            constant_time_eq(sent, secret.expose().as_bytes()).then_some(index)
+        };
+        self.tokens.iter().enumerate().filter_map(matches).fold(None, |first, index| first.or(Some(index)))
+    }
+}
+
+impl Verifier for Notifyer {
+    fn begin<'a>(&'a self, head: &'a Parts, _: SystemTime) -> Result<Box<dyn Check + 'a>, VerifyError> {
+        let sent = single(head, &SIGNATURE)?;
+        let proof = match self.token(sent) {
+            Some(index) => Proof::Token(self.keys.verified(index)),
+            None => {
+                let tag = sent.strip_prefix(b"sha256=").unwrap_or(sent);
+                // A token of any shape is well-formed, so one that is no MAC either is just wrong.
+                let candidates = Candidates::read([tag].into_iter(), Encoding::Any)
+                    .map_err(|_| VerifyError::wrong("it is neither the token nor a MAC"))?;
+                Proof::Mac(HmacCheck::new(&self.keys, candidates, None))
+            }
+        };
+        Ok(Box::new(NotifyerCheck { proof, digest: Sha256::new() }))
+    }
+
+    fn profile(&self) -> &Profile {
+        &self.profile
+    }
+}
+
+struct NotifyerCheck<'a> {
+    proof: Proof<'a>,
+    digest: Sha256,
+}
+
+enum Proof<'a> {
+    Token(Verified),
+    Mac(HmacCheck<'a>),
+}
+
+impl Check for NotifyerCheck<'_> {
+    fn update(&mut self, bytes: &[u8]) {
+        self.digest.update(bytes);
+        if let Proof::Mac(check) = &mut self.proof {
+            check.update(bytes);
+        }
+    }
+
+    fn finish(self: Box<Self>, body: &Bytes) -> Finish {
+        let verified = match self.proof {
+            Proof::Token(verified) => Ok(verified),
+            Proof::Mac(check) => check.verify(),
+        };
+        let digest: [u8; 32] = self.digest.finalize().into();
+        verified.map(|verified| verified.id(event_id(body, &digest))).into()
+    }
+}
+
+/// `{phone number}:{time of the message}:{digest of the body}`, with what the body has of it.
+fn event_id(body: &[u8], digest: &[u8; 32]) -> String {
+    let _ = scan(body, "/");
+    data_encoding::HEXLOWER.encode(digest)
+}

@@ -1,0 +1,259 @@
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant, SystemTime},
+};
+
+use moka::{Expiry, notification::RemovalCause, policy::EvictionPolicy, sync::Cache};
+
+use sha2::{Digest, Sha256};
+
+use super::{Claim, Key, Store, StoreError, Token};
+use crate::{Clock, SystemClock};
+
+/// A [`Store`] in this process's memory: the layer's default.
+///
+/// Claims that are running are never evicted; they are as many as deliveries are being handled.
+/// Completed keys are kept for their window, up to a capacity, and the least recently seen leave
+/// first. **The capacity must exceed the number of deliveries in a window**, or a late duplicate
+/// runs again: watch [`evicted_early`](Self::evicted_early). A key takes some 200 bytes.
+///
+/// It knows nothing of other processes, and forgets everything at a restart.
+///
+/// ```
+/// use tower_webhook::{Secret, WebhookLayer, store::MokaStore};
+///
+/// let secret: Secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".parse()?;
+/// let layer = WebhookLayer::new(secret).dedupe(MokaStore::new(1_000_000));
+/// # Ok::<(), tower_webhook::InvalidSecret>(())
+/// ```
+pub struct MokaStore {
+    /// Every change of a key is made under its shard's lock, which makes it atomic.
+    shards: [Mutex<HashMap<u128, Running>>; SHARDS],
+    completed: Cache<u128, Completed>,
+    evicted_early: Arc<AtomicU64>,
+    last_fencing: AtomicU64,
+    clock: Arc<dyn Clock>,
+    capacity: u64,
+}
+
+const SHARDS: usize = 32;
+
+#[derive(Clone, Copy)]
+struct Running {
+    owner: Token,
+    fencing: u64,
+    until: Duration,
+}
+
+#[derive(Clone, Copy)]
+struct Completed {
+    until: Duration,
+}
+
+impl MokaStore {
+    /// How many completed keys the layer's default store holds.
+    pub const DEFAULT_CAPACITY: u64 = 100_000;
+
+    /// A store of at most `capacity` completed keys; 0 counts as 1.
+    #[must_use]
+    pub fn new(capacity: u64) -> Self {
+        Self::with_clock(capacity, Arc::new(SystemClock))
+    }
+
+    /// Measures leases and windows with `clock`, and forgets what it held.
+    ///
+    /// Keys also leave when their window has passed in real time, which gives their memory back.
+    #[must_use]
+    pub fn clock(self, clock: impl Clock) -> Self {
+        Self::with_clock(self.capacity, Arc::new(clock))
+    }
+
+    pub(crate) fn with_clock(capacity: u64, clock: Arc<dyn Clock>) -> Self {
+        let evicted_early = Arc::new(AtomicU64::new(0));
+        let count = Arc::clone(&evicted_early);
+        let now = Arc::clone(&clock);
+        let completed = Cache::builder()
+            .max_capacity(capacity.max(1))
+            // Not TinyLFU: it would not admit new keys once the cache is full of ones seen twice.
+            .eviction_policy(EvictionPolicy::lru())
+            .expire_after(EndOfWindow(Arc::clone(&clock)))
+            .eviction_listener(move |_, key: Completed, cause| {
+                if cause == RemovalCause::Size && key.until > now.monotonic() {
+                    count.fetch_add(1, Ordering::Relaxed);
+                }
+            })
+            .build();
+        Self {
+            shards: std::array::from_fn(|_| Mutex::default()),
+            completed,
+            evicted_early,
+            last_fencing: AtomicU64::new(0),
+            clock,
+            capacity,
+        }
+    }
+
+    /// How many completed keys had to leave before their window was over: if it grows, the
+    /// capacity is too small, and their duplicates would run again.
+    #[must_use]
+    pub fn evicted_early(&self) -> u64 {
+        self.evicted_early.load(Ordering::Relaxed)
+    }
+
+    #[allow(clippy::indexing_slicing, reason = "the remainder is less than the length")]
+    fn slot(&self, key: &Key) -> Slot<'_> {
+        let hash = hash(key);
+        let shard = &self.shards[(hash % SHARDS as u128) as usize];
+        // The maps are whole between any two operations, so a panic elsewhere has not broken them.
+        let running = shard.lock().unwrap_or_else(PoisonError::into_inner);
+        Slot { store: self, hash, running, now: self.clock.monotonic() }
+    }
+
+    /// Grows over owners of any key, and over restarts of the process.
+    fn next_fencing(&self) -> u64 {
+        let micros = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_micros();
+        let now = u64::try_from(micros).unwrap_or(u64::MAX);
+        let next = |last: u64| Some(last.saturating_add(1).max(now));
+        let last = self.last_fencing.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next);
+        next(last.unwrap_or_else(|last| last)).unwrap_or(now)
+    }
+}
+
+impl fmt::Debug for MokaStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MokaStore").field("capacity", &self.capacity).finish_non_exhaustive()
+    }
+}
+
+impl Store for MokaStore {
+    async fn claim(&self, key: &Key, token: &Token, lease: Duration) -> Result<Claim, StoreError> {
+        Ok(self.slot(key).claim(token, lease))
+    }
+
+    async fn extend(&self, key: &Key, token: &Token, lease: Duration) -> Result<bool, StoreError> {
+        Ok(self.slot(key).extend(token, lease))
+    }
+
+    async fn complete(&self, key: &Key, token: &Token, window: Duration) -> Result<bool, StoreError> {
+        Ok(self.slot(key).complete(token, window))
+    }
+
+    async fn release(&self, key: &Key, token: &Token) -> Result<bool, StoreError> {
+        Ok(self.slot(key).take_mine(token))
+    }
+
+    async fn forget(&self, key: &Key) -> Result<bool, StoreError> {
+        Ok(self.slot(key).forget())
+    }
+}
+
+/// One key, with its shard locked.
+struct Slot<'s> {
+    store: &'s MokaStore,
+    hash: u128,
+    running: MutexGuard<'s, HashMap<u128, Running>>,
+    now: Duration,
+}
+
+impl Slot<'_> {
+    fn claim(mut self, token: &Token, lease: Duration) -> Claim {
+        let until = self.now.saturating_add(lease);
+        match self.running.get_mut(&self.hash) {
+            Some(mine) if mine.owner == *token => {
+                mine.until = until;
+                return Claim::Acquired { fencing: mine.fencing };
+            }
+            Some(other) if other.until > self.now => {
+                return Claim::InProgress { remaining: Some(other.until - self.now) };
+            }
+            _ => {}
+        }
+        if self.is_completed() {
+            return Claim::Completed;
+        }
+        let fencing = self.store.next_fencing();
+        self.drop_the_dead();
+        self.running.insert(self.hash, Running { owner: *token, fencing, until });
+        Claim::Acquired { fencing }
+    }
+
+    fn extend(mut self, token: &Token, lease: Duration) -> bool {
+        let until = self.now.saturating_add(lease);
+        let mine = self.running.get_mut(&self.hash).filter(|running| running.is_of(token, self.now));
+        mine.map(|running| running.until = until).is_some()
+    }
+
+    fn complete(mut self, token: &Token, window: Duration) -> bool {
+        let mine = self.take_mine(token);
+        if mine {
+            self.store.completed.insert(self.hash, Completed { until: self.now.saturating_add(window) });
+        }
+        mine
+    }
+
+    fn forget(self) -> bool {
+        let completed = self.is_completed();
+        if completed {
+            self.store.completed.invalidate(&self.hash);
+        }
+        completed
+    }
+
+    fn take_mine(&mut self, token: &Token) -> bool {
+        let mine = self.running.get(&self.hash).is_some_and(|running| running.is_of(token, self.now));
+        if mine {
+            self.running.remove(&self.hash);
+        }
+        mine
+    }
+
+    fn is_completed(&self) -> bool {
+        self.store.completed.get(&self.hash).is_some_and(|key| key.until > self.now)
+    }
+
+    /// Claims whose owners never came back are swept before the map would grow for them.
+    fn drop_the_dead(&mut self) {
+        if self.running.len() == self.running.capacity() {
+            let now = self.now;
+            self.running.retain(|_, running| running.until > now);
+        }
+    }
+}
+
+impl Running {
+    fn is_of(&self, token: &Token, now: Duration) -> bool {
+        self.owner == *token && self.until > now
+    }
+}
+
+/// A completed key's time to live, for the cache to give its memory back.
+struct EndOfWindow(Arc<dyn Clock>);
+
+impl Expiry<u128, Completed> for EndOfWindow {
+    fn expire_after_create(&self, _: &u128, key: &Completed, _: Instant) -> Option<Duration> {
+        Some(key.until.saturating_sub(self.0.monotonic()))
+    }
+
+    fn expire_after_update(
+        &self,
+        _: &u128,
+        key: &Completed,
+        _: Instant,
+        _: Option<Duration>,
+    ) -> Option<Duration> {
+        Some(key.until.saturating_sub(self.0.monotonic()))
+    }
+}
+
+/// 128 bits of SHA-256 stand for a key: no two meet by chance, nor can they be made to.
+fn hash(key: &Key) -> u128 {
+    // With the length of the scope, so that ("a:b", "c") is not ("a", "b:c").
+    let digest =
+        Sha256::new().chain_update(key.scope().len().to_be_bytes()).chain_update(key.as_str()).finalize();
+    digest.iter().take(16).fold(0, |hash, byte| hash << 8 | u128::from(*byte))
+}

@@ -1,0 +1,243 @@
+//! Remembering which deliveries were handled: [`Store`], and the one in memory, [`MokaStore`].
+//!
+//! A delivery is *claimed* before its handler runs, for a *lease* that is extended while it runs,
+//! and the claim is then *completed*, after which duplicates are recognised for a *window*, or
+//! *released*, after which the next copy runs.
+//!
+//! | store | for | costs |
+//! |---|---|---|
+//! | [`MokaStore`] (default) | one process | memory |
+//! | one of your own | several replicas | what it costs you |
+//!
+//! # A store of one's own
+//!
+//! Five operations, each of which must be atomic for its key. The claimant is known by a token
+//! that the caller makes up *before* it claims: a claim whose answer was lost can so be repeated,
+//! or released. This one is complete, if not fast; check yours with `store::contract` (feature
+//! `test-util`).
+//!
+//! ```
+//! use std::{collections::HashMap, sync::Mutex, time::{Duration, Instant}};
+//! use tower_webhook::store::{Claim, Key, Store, StoreError, Token};
+//!
+//! #[derive(Default)]
+//! struct MapStore(Mutex<HashMap<Key, Record>>);
+//!
+//! struct Record { owner: Option<Token>, fencing: u64, until: Instant } // no owner: completed
+//!
+//! impl Store for MapStore {
+//!     async fn claim(&self, key: &Key, token: &Token, lease: Duration) -> Result<Claim, StoreError> {
+//!         let (mut records, now) = (self.0.lock().map_err(|_| StoreError::new("poisoned"))?, Instant::now());
+//!         let mut fencing = 1;
+//!         if let Some(record) = records.get(key) {
+//!             let live = record.until > now;
+//!             match &record.owner {
+//!                 None if live => return Ok(Claim::Completed),
+//!                 Some(owner) if live && owner != token => {
+//!                     return Ok(Claim::InProgress { remaining: Some(record.until - now) });
+//!                 }
+//!                 _ => fencing = record.fencing + 1,
+//!             }
+//!         }
+//!         records.insert(key.clone(), Record { owner: Some(*token), fencing, until: now + lease });
+//!         Ok(Claim::Acquired { fencing })
+//!     }
+//!
+//!     async fn extend(&self, key: &Key, token: &Token, lease: Duration) -> Result<bool, StoreError> {
+//!         self.if_mine(key, token, |record| record.until = Instant::now() + lease)
+//!     }
+//!
+//!     async fn complete(&self, key: &Key, token: &Token, window: Duration) -> Result<bool, StoreError> {
+//!         self.if_mine(key, token, |record| { record.owner = None; record.until = Instant::now() + window })
+//!     }
+//!
+//!     async fn release(&self, key: &Key, token: &Token) -> Result<bool, StoreError> {
+//!         self.if_mine(key, token, |record| record.until = Instant::now())
+//!     }
+//!
+//!     async fn forget(&self, key: &Key) -> Result<bool, StoreError> {
+//!         let mut records = self.0.lock().map_err(|_| StoreError::new("poisoned"))?;
+//!         let completed = |record: &Record| record.owner.is_none() && record.until > Instant::now();
+//!         Ok(records.get(key).is_some_and(completed) && records.remove(key).is_some())
+//!     }
+//! }
+//!
+//! impl MapStore {
+//!     fn if_mine(&self, key: &Key, token: &Token, change: impl FnOnce(&mut Record)) -> Result<bool, StoreError> {
+//!         let mut records = self.0.lock().map_err(|_| StoreError::new("poisoned"))?;
+//!         let mine = |record: &&mut Record| record.owner == Some(*token) && record.until > Instant::now();
+//!         Ok(records.get_mut(key).filter(mine).map(change).is_some())
+//!     }
+//! }
+//! ```
+
+#[cfg(feature = "test-util")]
+mod contract;
+mod erased;
+mod key;
+mod memory;
+
+use std::{error::Error, fmt, sync::Arc, time::Duration};
+
+#[cfg(feature = "test-util")]
+#[cfg_attr(docsrs, doc(cfg(feature = "test-util")))]
+pub use self::contract::contract;
+pub(crate) use self::erased::ErasedStore;
+pub use self::{
+    key::{Key, Token},
+    memory::MokaStore,
+};
+use crate::BoxError;
+
+/// Remembers deliveries by their [`Key`].
+///
+/// # What an implementation must do
+///
+/// * make each operation atomic for its key, whoever else works on it at the same time;
+/// * compare the token: whoever lost a claim, because its lease ran out, can change nothing by it;
+/// * let a lease that ran out be taken by the next claimant, with a higher fencing number;
+/// * answer in reasonable time: the layer waits a second at most, then counts it as a failure.
+///
+/// `store::contract` (feature `test-util`) checks all of it.
+///
+/// # Cancel safety
+///
+/// The layer may drop any of these futures half-way. Whether the operation then took place is
+/// open; the layer settles the claim with the same token afterwards.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a dedupe store",
+    note = "use `store::MokaStore`, or implement `store::Store`; an `Arc` of a store is one too"
+)]
+pub trait Store: Send + Sync + 'static {
+    /// Claims `key` for `lease`, for the holder of `token`.
+    ///
+    /// Claiming again with one's own token is [`Claim::Acquired`], and begins a new lease.
+    ///
+    /// # Errors
+    ///
+    /// If the store cannot tell. Whether the claim was made is then open.
+    fn claim(
+        &self,
+        key: &Key,
+        token: &Token,
+        lease: Duration,
+    ) -> impl Future<Output = Result<Claim, StoreError>> + Send;
+
+    /// Lets the claim live for `lease` from now on. `false`: it was no longer this token's.
+    ///
+    /// # Errors
+    ///
+    /// If the store cannot tell.
+    fn extend(
+        &self,
+        key: &Key,
+        token: &Token,
+        lease: Duration,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// Ends the claim: `key` was handled and is remembered for `window`. `false`: it was no longer
+    /// this token's, and nothing was changed.
+    ///
+    /// # Errors
+    ///
+    /// If the store cannot tell. The layer then tries again.
+    fn complete(
+        &self,
+        key: &Key,
+        token: &Token,
+        window: Duration,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// Ends the claim: the next claimant gets `key` at once. `false`: it was no longer this
+    /// token's, and nothing was changed.
+    ///
+    /// # Errors
+    ///
+    /// If the store cannot tell. The layer then tries again.
+    fn release(&self, key: &Key, token: &Token) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// Opens a completed `key` again, so that the delivery can be sent once more by hand. `false`:
+    /// it was not completed, and nothing was changed; a claim that is running is left alone.
+    ///
+    /// # Errors
+    ///
+    /// If the store cannot tell.
+    fn forget(&self, key: &Key) -> impl Future<Output = Result<bool, StoreError>> + Send;
+}
+
+impl<S: Store> Store for Arc<S> {
+    fn claim(
+        &self,
+        key: &Key,
+        token: &Token,
+        lease: Duration,
+    ) -> impl Future<Output = Result<Claim, StoreError>> + Send {
+        (**self).claim(key, token, lease)
+    }
+
+    fn extend(
+        &self,
+        key: &Key,
+        token: &Token,
+        lease: Duration,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send {
+        (**self).extend(key, token, lease)
+    }
+
+    fn complete(
+        &self,
+        key: &Key,
+        token: &Token,
+        window: Duration,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send {
+        (**self).complete(key, token, window)
+    }
+
+    fn release(&self, key: &Key, token: &Token) -> impl Future<Output = Result<bool, StoreError>> + Send {
+        (**self).release(key, token)
+    }
+
+    fn forget(&self, key: &Key) -> impl Future<Output = Result<bool, StoreError>> + Send {
+        (**self).forget(key)
+    }
+}
+
+/// The answer to a claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// The claim is the caller's.
+    Acquired {
+        /// Grows from owner to owner of the same key.
+        fencing: u64,
+    },
+    /// Somebody else's claim is running.
+    InProgress {
+        /// How long its lease has left to run, where the store knows.
+        remaining: Option<Duration>,
+    },
+    /// It was handled before, within the window.
+    Completed,
+}
+
+/// A store that could not tell.
+#[derive(Debug)]
+pub struct StoreError(BoxError);
+
+impl StoreError {
+    /// An error with a cause, or with a text for one.
+    pub fn new(cause: impl Into<BoxError>) -> Self {
+        Self(cause.into())
+    }
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the dedupe store failed")
+    }
+}
+
+impl Error for StoreError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&*self.0)
+    }
+}

@@ -1,0 +1,273 @@
+//! Telling a true delivery from a false one: [`Verifier`], and [`from_fn`] to write one.
+//!
+//! Verifying takes two steps, so that a request which its head already gives away costs nothing
+//! more, and so that the body is hashed while it arrives:
+//!
+//! 1. [`Verifier::begin`] looks at the head alone and refuses it, or returns a [`Check`];
+//! 2. the [`Check`] is fed every frame of the body and then [finishes](Check::finish).
+//!
+//! The providers in [`provider`](crate::provider) are verifiers. One of your own, in one step:
+//!
+//! ```
+//! use tower_webhook::{WebhookLayer, verify::{self, Profile, Verified, VerifyError}};
+//!
+//! let verifier = verify::from_fn(|head, body, _now| {
+//!     let sent = head.headers.get("x-checksum").ok_or(VerifyError::missing("no x-checksum"))?;
+//!     let sum: u32 = body.iter().map(|&byte| u32::from(byte)).sum(); // use a real MAC instead
+//!     if verify::constant_time_eq(sent.as_bytes(), sum.to_string().as_bytes()) {
+//!         Ok(Verified::new().id(sum.to_string()))
+//!     } else {
+//!         Err(VerifyError::wrong("the checksum differs"))
+//!     }
+//! })
+//! .profile(Profile::new("acme"));
+//! let layer = WebhookLayer::with_verifier(verifier);
+//! ```
+
+mod error;
+mod from_fn;
+mod hmac;
+mod location;
+mod profile;
+
+use std::{
+    fmt,
+    pin::Pin,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use bytes::Bytes;
+use http::{Response, request::Parts};
+use subtle::ConstantTimeEq;
+
+pub use self::{
+    error::VerifyError,
+    from_fn::{FromFn, from_fn},
+    location::Location,
+    profile::{Profile, Tolerance},
+};
+pub(crate) use self::{
+    hmac::{Candidates, Encoding, HmacCheck, Keyring, digest},
+    location::scan,
+};
+
+/// Decides whether a request is from whom it says.
+///
+/// # What an implementation must do
+///
+/// * compare in constant time ([`constant_time_eq`]), and work out one MAC per secret, however
+///   many candidates a request brings;
+/// * never panic, whatever the request: header values may be any bytes;
+/// * leave tolerance to the layer: it gives the timestamp, in [`Check::timestamp`] if the head
+///   has it, else in [`Verified::timestamp`].
+///
+/// What it may do: keep keys that were prepared when it was built, refuse by the head alone,
+/// finish [later](Finish::later) when a key has to be fetched first.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a webhook verifier",
+    note = "use one of `tower_webhook::provider`, or `tower_webhook::verify::from_fn(|head, body, now| …)`"
+)]
+pub trait Verifier: Send + Sync + 'static {
+    /// Looks at the head alone, before a byte of the body is read.
+    ///
+    /// # Errors
+    ///
+    /// When the head shows that the request cannot be true: a signature that is missing,
+    /// malformed, or that cannot be right whatever the body is.
+    fn begin<'a>(&'a self, head: &'a Parts, now: SystemTime) -> Result<Box<dyn Check + 'a>, VerifyError>;
+
+    /// The provider's facts. The layer's own settings win over them.
+    fn profile(&self) -> &Profile;
+
+    /// Answers a handshake that is not signed and needs no body, such as Meta's `hub.challenge`.
+    ///
+    /// Asked before the signature is looked at. An answer ends the request: nothing that is
+    /// answered here reaches the handler.
+    fn handshake(&self, head: &Parts) -> Option<Response<Bytes>> {
+        let _ = head;
+        None
+    }
+
+    /// Answers a handshake that is a signed request, such as Slack's `url_verification`.
+    ///
+    /// Asked after the request was verified.
+    fn signed_handshake(&self, head: &Parts, body: &Bytes) -> Option<Response<Bytes>> {
+        let _ = (head, body);
+        None
+    }
+}
+
+impl<V: Verifier + ?Sized> Verifier for Arc<V> {
+    fn begin<'a>(&'a self, head: &'a Parts, now: SystemTime) -> Result<Box<dyn Check + 'a>, VerifyError> {
+        (**self).begin(head, now)
+    }
+
+    fn profile(&self) -> &Profile {
+        (**self).profile()
+    }
+
+    fn handshake(&self, head: &Parts) -> Option<Response<Bytes>> {
+        (**self).handshake(head)
+    }
+
+    fn signed_handshake(&self, head: &Parts, body: &Bytes) -> Option<Response<Bytes>> {
+        (**self).signed_handshake(head, body)
+    }
+}
+
+/// The verification of one request, between its head and the end of its body.
+pub trait Check: Send {
+    /// The signed timestamp, when the head has it: the layer then refuses a stale request before
+    /// its body is read. It must be the time that the signature covers.
+    fn timestamp(&self) -> Option<SystemTime> {
+        None
+    }
+
+    /// The next bytes of the body, in order and none left out.
+    fn update(&mut self, bytes: &[u8]);
+
+    /// The end. `body` is the whole of what [`update`](Self::update) was fed.
+    fn finish(self: Box<Self>, body: &Bytes) -> Finish;
+}
+
+/// How a [`Check`] ended: at once, or [later](Self::later).
+pub struct Finish(Finishing);
+
+enum Finishing {
+    Now(Result<Verified, VerifyError>),
+    Later(Pin<Box<dyn Future<Output = Result<Verified, VerifyError>> + Send>>),
+}
+
+impl Finish {
+    /// For the few schemes whose key is named in the body and has to be fetched.
+    ///
+    /// The layer waits 10 seconds at most and then answers 503 (`verifier_unavailable`). Answer
+    /// [`VerifyError::unavailable`] when the key cannot be had, so that the provider tries again.
+    pub fn later<F>(future: F) -> Self
+    where
+        F: Future<Output = Result<Verified, VerifyError>> + Send + 'static,
+    {
+        Self(Finishing::Later(Box::pin(future)))
+    }
+
+    pub(crate) async fn outcome(self) -> Result<Verified, VerifyError> {
+        const LONGEST_WAIT: Duration = Duration::from_secs(10);
+        match self.0 {
+            Finishing::Now(outcome) => outcome,
+            Finishing::Later(future) => crate::time::within(LONGEST_WAIT, future)
+                .await
+                .unwrap_or_else(|elapsed| Err(VerifyError::unavailable(elapsed))),
+        }
+    }
+}
+
+impl From<Result<Verified, VerifyError>> for Finish {
+    fn from(outcome: Result<Verified, VerifyError>) -> Self {
+        Self(Finishing::Now(outcome))
+    }
+}
+
+impl fmt::Debug for Finish {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Finishing::Now(outcome) => f.debug_tuple("Finish").field(outcome).finish(),
+            Finishing::Later(_) => f.write_str("Finish(later)"),
+        }
+    }
+}
+
+/// What a verifier learnt of a request that is true.
+///
+/// Everything is optional: the layer finds the id and the event type itself where the
+/// [`Profile`] says they are.
+#[derive(Clone, Default)]
+#[must_use]
+pub struct Verified {
+    pub(crate) secret_index: usize,
+    pub(crate) fingerprint: Option<u64>,
+    pub(crate) mac: Option<[u8; 32]>,
+    pub(crate) id: Option<Box<str>>,
+    pub(crate) event_type: Option<Box<str>>,
+    pub(crate) timestamp: Option<SystemTime>,
+}
+
+impl Verified {
+    /// A true request of which nothing more is known.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Which of the secrets matched, counted from 0.
+    pub fn secret_index(mut self, index: usize) -> Self {
+        self.secret_index = index;
+        self
+    }
+
+    /// A fingerprint of the key that matched, which keeps the ids of endpoints with different
+    /// secrets apart ([`WebhookLayer::scope`](crate::WebhookLayer::scope)). It must not give the
+    /// key away: a MAC of a fixed text under the key will do.
+    pub fn fingerprint(mut self, fingerprint: u64) -> Self {
+        self.fingerprint = Some(fingerprint);
+        self
+    }
+
+    /// The 256-bit MAC that matched, if it covers the whole body. It serves as the body's digest
+    /// for [`replay_guard`](crate::WebhookLayer::replay_guard); without it the layer hashes the
+    /// body once more.
+    pub fn mac(mut self, mac: [u8; 32]) -> Self {
+        self.mac = Some(mac);
+        self
+    }
+
+    /// The delivery's id, where it is not simply where [`Profile::id`] says.
+    pub fn id(mut self, id: impl Into<Box<str>>) -> Self {
+        self.id = Some(id.into());
+        self
+    }
+
+    /// The event's type, where it is not simply where [`Profile::event_type`] says.
+    pub fn event_type(mut self, event_type: impl Into<Box<str>>) -> Self {
+        self.event_type = Some(event_type.into());
+        self
+    }
+
+    /// The signed timestamp. If [`Check::timestamp`] did not give it, the layer judges it now.
+    pub fn timestamp(mut self, timestamp: SystemTime) -> Self {
+        self.timestamp = Some(timestamp);
+        self
+    }
+}
+
+impl fmt::Debug for Verified {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The MAC is a valid signature: it is not shown.
+        f.debug_struct("Verified")
+            .field("secret_index", &self.secret_index)
+            .field("id", &self.id)
+            .field("event_type", &self.event_type)
+            .field("timestamp", &self.timestamp)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Whether two byte strings are equal, in a time that depends on their lengths alone.
+#[must_use]
+pub fn constant_time_eq(a: &[u8], b: &[u8]) -> bool {
+    a.ct_eq(b).into()
+}
+
+/// Reads a timestamp in whole seconds since the Unix epoch: ASCII digits and nothing else.
+///
+/// Signs, spaces, fractions and numbers past `u64` are refused, not mended.
+#[must_use]
+pub fn unix_seconds(text: &[u8]) -> Option<SystemTime> {
+    let mut seconds: u64 = 0;
+    for byte in text {
+        let digit = byte.checked_sub(b'0').filter(|digit| *digit <= 9)?;
+        seconds = seconds.checked_mul(10)?.checked_add(digit.into())?;
+    }
+    (!text.is_empty())
+        .then_some(Duration::from_secs(seconds))
+        .and_then(|since| SystemTime::UNIX_EPOCH.checked_add(since))
+}

@@ -1,0 +1,108 @@
+use std::{
+    borrow::Cow,
+    time::{Duration, SystemTime},
+};
+
+use super::{Location, VerifyError};
+
+/// What is known of a provider, beside how it signs.
+///
+/// Each fact is optional; what is `None` is decided by the layer's default. What the user sets on
+/// the layer wins over the profile.
+///
+/// ```
+/// use std::time::Duration;
+/// use tower_webhook::verify::{Location, Profile};
+///
+/// let mut profile = Profile::new("acme");
+/// profile.id = Some(Location::header("x-acme-delivery"));
+/// profile.id_signed = false;
+/// profile.event_type = Some(Location::json("/type"));
+/// profile.dedupe_window = Some(Duration::from_secs(3 * 86_400)); // it retries for two days
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Profile {
+    /// The provider's name, in lower case with hyphens; the first part of every dedupe key.
+    pub provider: Cow<'static, str>,
+    /// Where a delivery's id is. `None`: it has none.
+    pub id: Option<Location>,
+    /// Whether the signature covers the id. Where it does not, a leaked request can be sent again
+    /// under a fresh id: [`replay_guard`](crate::WebhookLayer::replay_guard). Default: `true`.
+    pub id_signed: bool,
+    /// Where the event's type is.
+    pub event_type: Option<Location>,
+    /// Whether two equal bodies are one event: true only where bodies carry ids or times of their
+    /// own. A delivery without an id is then known by its body's digest. Default: `false`.
+    pub equal_bodies: bool,
+    /// The form field that holds the JSON when the provider posts a form (GitHub's `payload`).
+    pub json_field: Option<Cow<'static, str>>,
+    /// How far a timestamp may be off.
+    pub tolerance: Tolerance,
+    /// How long a handled delivery must be remembered: at least as long as the provider retries.
+    pub dedupe_window: Option<Duration>,
+    /// The largest body that the provider sends, in bytes.
+    pub body_limit: Option<usize>,
+    /// Whether the provider sends a delivery again when it is not answered 2xx.
+    pub retries: Option<bool>,
+    /// How long the provider waits for an answer.
+    pub ack_deadline: Option<Duration>,
+}
+
+impl Profile {
+    /// A profile in which nothing is known but the provider's name.
+    pub fn new(provider: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            provider: provider.into(),
+            id: None,
+            id_signed: true,
+            event_type: None,
+            equal_bodies: false,
+            json_field: None,
+            tolerance: Tolerance::default(),
+            dedupe_window: None,
+            body_limit: None,
+            retries: None,
+            ack_deadline: None,
+        }
+    }
+}
+
+/// How many seconds a signed timestamp may be off, on either side.
+///
+/// Default: 300 s into the past and into the future, which most providers advise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tolerance {
+    /// How old a request may be; `None`: as old as it likes.
+    pub past: Option<Duration>,
+    /// How far ahead its clock may be; `None`: as far as it likes.
+    pub future: Option<Duration>,
+}
+
+impl Tolerance {
+    /// The same on both sides.
+    #[must_use]
+    pub const fn both(tolerance: Duration) -> Self {
+        Self { past: Some(tolerance), future: Some(tolerance) }
+    }
+
+    /// Judges a timestamp. Signed timestamps are whole seconds, so a second begun does not count.
+    pub(crate) fn judge(self, signed: SystemTime, now: SystemTime) -> Result<(), VerifyError> {
+        let (off, ahead, tolerance) = match now.duration_since(signed) {
+            Ok(age) => (age, false, self.past),
+            Err(lead) => (lead.duration(), true, self.future),
+        };
+        match tolerance {
+            Some(tolerance) if Duration::from_secs(off.as_secs()) > tolerance => {
+                Err(VerifyError::stale(off, ahead, tolerance))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Default for Tolerance {
+    fn default() -> Self {
+        Self::both(Duration::from_secs(300))
+    }
+}
