@@ -14,7 +14,6 @@
 //! ```
 
 use std::{
-    borrow::Cow,
     fmt,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
@@ -32,7 +31,7 @@ pub struct Outcome {
     status: Option<StatusCode>,
     grpc_status: Option<u16>,
     rejection: Option<Rejection>,
-    provider: Option<Cow<'static, str>>,
+    provider: Option<Box<str>>,
     delivery: Option<Delivery>,
     handler: Option<HandlerEnd>,
     settlement: Option<Settlement>,
@@ -216,8 +215,8 @@ impl Record {
         }
     }
 
-    pub(crate) fn provider(&mut self, provider: &Cow<'static, str>) {
-        self.note(|outcome| outcome.provider = Some(provider.clone()));
+    pub(crate) fn provider(&mut self, provider: &str) {
+        self.note(|outcome| outcome.provider = Some(provider.into()));
     }
 
     pub(crate) fn delivery(&mut self, delivery: &Delivery) {

@@ -131,6 +131,10 @@ impl<T> Object<T> {
     pub(crate) fn required<E: Error>(self) -> Result<T, E> {
         self.0.ok_or_else(|| E::custom("expected an object, got nothing"))
     }
+
+    pub(crate) fn into_inner(self) -> Option<T> {
+        self.0
+    }
 }
 
 impl<'de, T: Fields> Deserialize<'de> for Object<T> {

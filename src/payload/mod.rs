@@ -1,4 +1,4 @@
 //! Typed payloads of the project's own.
 
-mod lenient;
+pub(crate) mod lenient;
 pub mod notifyer;

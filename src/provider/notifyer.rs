@@ -1,15 +1,18 @@
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
+use data_encoding::HEXLOWER;
 use http::{HeaderName, request::Parts};
+use serde::de::MapAccess;
 use sha2::{Digest, Sha256};
 
 use super::single;
 use crate::{
-    InvalidSecret, Secrets,
+    InvalidSecret, Secret, Secrets,
+    payload::lenient::{Field, Fields, Object},
     verify::{
         Candidates, Check, Encoding, Finish, HmacCheck, Keyring, Location, Profile, Verified, Verifier,
-        VerifyError, constant_time_eq, scan,
+        VerifyError, constant_time_eq,
     },
 };
 
@@ -67,7 +70,7 @@ impl Notifyer {
 
     /// Which token the header is, compared with each so that the time does not tell.
     fn token(&self, sent: &[u8]) -> Option<usize> {
-        let matches = |(index, secret): (usize, &crate::Secret)| {
+        let matches = |(index, secret): (usize, &Secret)| {
             constant_time_eq(sent, secret.expose().as_bytes()).then_some(index)
         };
         self.tokens.iter().enumerate().filter_map(matches).fold(None, |first, index| first.or(Some(index)))
@@ -123,8 +126,42 @@ impl Check for NotifyerCheck<'_> {
     }
 }
 
-/// `{phone number}:{time of the message}:{digest of the body}`, with what the body has of it.
+/// `{phone number}:{time of the message}:{digest of the body}`; the digest alone for a body that
+/// does not have the others.
 fn event_id(body: &[u8], digest: &[u8; 32]) -> String {
-    let _ = scan(body, "/");
-    data_encoding::HEXLOWER.encode(digest)
+    let digest = HEXLOWER.encode(digest);
+    let facts = serde_json::from_slice::<Object<MessageFacts>>(body).ok().and_then(Object::into_inner);
+    match facts {
+        Some(MessageFacts { phone_number: Some(number), outgoing, user_time, bot_time }) => {
+            let time = if outgoing { bot_time } else { user_time };
+            format!("{number}:{}:{digest}", time.unwrap_or_default())
+        }
+        _ => digest,
+    }
+}
+
+/// What of a message makes its id.
+#[derive(Default)]
+struct MessageFacts {
+    phone_number: Option<String>,
+    outgoing: bool,
+    user_time: Option<u64>,
+    bot_time: Option<u64>,
+}
+
+impl Fields for MessageFacts {
+    fn set<'de, A: MapAccess<'de>>(&mut self, field: Field<'_, A>) -> Result<(), A::Error> {
+        match field.name {
+            "phone_number" => self.phone_number = field.text()?,
+            "incoming_message" => self.outgoing = field.flag()? == Some(false),
+            "user_last_message_time" | "user_timestamp" => {
+                self.user_time = field.seconds()?.or(self.user_time)
+            }
+            "bot_last_message_time" | "bot_timestamp" => self.bot_time = field.seconds()?.or(self.bot_time),
+            // The older envelope.
+            "data" => *self = field.object()?.unwrap_or_default(),
+            _ => field.skip()?,
+        }
+        Ok(())
+    }
 }

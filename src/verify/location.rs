@@ -1,7 +1,13 @@
 use std::{borrow::Cow, fmt};
 
 use http::HeaderName;
-use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::{
+    Deserialize,
+    de::{
+        DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor,
+        value::MapAccessDeserializer,
+    },
+};
 
 /// Where in a delivery a fact about it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,7 +78,13 @@ impl<'de, 'p, I: Iterator<Item = &'p str>> Visitor<'de> for Scan<'_, I> {
     }
 
     fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
-        let Some(step) = self.steps.next().map(unescape) else { return skip_map(map) };
+        let Some(step) = self.steps.next().map(unescape) else {
+            // Either a container, which is no answer, or a number: with `serde_json/arbitrary_precision`,
+            // which any crate of the build may turn on, numbers arrive as maps.
+            let number = serde_json::Number::deserialize(MapAccessDeserializer::new(map))?;
+            *self.found = Some(number.to_string().into());
+            return Ok(());
+        };
         while let Some(key) = map.next_key::<Cow<'de, str>>()? {
             if *key == *step {
                 map.next_value_seed(self)?;
@@ -124,11 +136,6 @@ impl<'de, 'p, I: Iterator<Item = &'p str>> Visitor<'de> for Scan<'_, I> {
     fn visit_unit<E: Error>(self) -> Result<(), E> {
         Ok(())
     }
-}
-
-fn skip_map<'de, A: MapAccess<'de>>(mut map: A) -> Result<(), A::Error> {
-    while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-    Ok(())
 }
 
 fn skip_seq<'de, A: SeqAccess<'de>>(mut seq: A) -> Result<(), A::Error> {

@@ -1,0 +1,168 @@
+//! What each kind of rejection is answered with, and what a client cannot see.
+
+use std::error::Error;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::Full;
+use tower_webhook::{Rejection, RejectionKind as Kind};
+
+use crate::support::{
+    Act, Handler, NOW, OTHER_SECRET, Op, Rig, RiggedStore, SECRET, layer, settle_down, signed, signed_with,
+};
+
+/// Every kind, with its name, text, status, `grpc-status` and `Retry-After`.
+const TABLE: [(Kind, &str, &str, u16, u8, Option<u64>); 14] = [
+    (Kind::MissingSignature, "missing_signature", "missing signature", 401, 16, None),
+    (Kind::MalformedSignature, "malformed_signature", "malformed signature", 401, 16, None),
+    (Kind::StaleTimestamp, "stale_timestamp", "stale timestamp", 401, 16, None),
+    (Kind::WrongSignature, "wrong_signature", "wrong signature", 401, 16, None),
+    (Kind::UnknownEndpoint, "unknown_endpoint", "wrong signature", 401, 16, None),
+    (Kind::BodyInterrupted, "body_interrupted", "body interrupted", 400, 3, None),
+    (Kind::BodyTooSlow, "body_too_slow", "body too slow", 408, 4, None),
+    (Kind::BodyTooLarge, "body_too_large", "body too large", 413, 8, None),
+    (Kind::Undecodable, "undecodable", "undecodable payload", 422, 3, None),
+    (Kind::InProgress, "in_progress", "in progress", 503, 14, Some(5)),
+    (Kind::StoreUnavailable, "store_unavailable", "temporarily unavailable", 503, 14, Some(10)),
+    (Kind::VerifierUnavailable, "verifier_unavailable", "temporarily unavailable", 503, 14, Some(10)),
+    (Kind::OverBudget, "over_budget", "temporarily unavailable", 503, 14, Some(10)),
+    (Kind::HandlerTimeout, "handler_timeout", "temporarily unavailable", 503, 14, Some(10)),
+];
+
+#[test]
+fn the_table_of_answers() {
+    for (kind, name, _, status, grpc_status, retry_after) in TABLE {
+        assert_eq!(kind.as_str(), name);
+        assert_eq!(kind.to_string(), name);
+        assert_eq!(kind.status(), status, "{kind}");
+        assert_eq!(kind.grpc_status(), grpc_status, "{kind}");
+        assert_eq!(kind.retry_after().map(|time| time.as_secs()), retry_after, "{kind}");
+    }
+}
+
+fn unsigned() -> Request<Full<Bytes>> {
+    let mut request = signed("msg_1", "{}");
+    request.headers_mut().remove("webhook-signature");
+    request
+}
+
+fn grpc(mut request: Request<Full<Bytes>>) -> Request<Full<Bytes>> {
+    request.headers_mut().insert("content-type", "application/grpc+proto".parse().unwrap());
+    request
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_client_is_told_the_kind_and_no_more() {
+    let app = Handler::default().under(&layer().json::<Vec<u8>>().body_limit(100));
+    let large = "x".repeat(101);
+    let cases = [
+        (unsigned(), Kind::MissingSignature),
+        (signed_with(SECRET, "a.b", NOW, "{}"), Kind::MalformedSignature),
+        (signed_with(SECRET, "msg_1", NOW - 999, "{}"), Kind::StaleTimestamp),
+        (signed_with(OTHER_SECRET, "msg_1", NOW, "{}"), Kind::WrongSignature),
+        (signed("msg_1", "{}"), Kind::Undecodable),
+        (signed("msg_1", &large), Kind::BodyTooLarge),
+    ];
+    for (request, kind) in cases {
+        let (_, _, text, ..) = TABLE.into_iter().find(|row| row.0 == kind).unwrap();
+        let answer = app.send(request).await;
+        answer.assert_rejected(kind);
+        assert_eq!(answer.body, text);
+        assert_eq!(answer.head.headers.len(), 1, "{:?}", answer.head.headers);
+        assert_eq!(answer.header("content-type"), Some("text/plain; charset=utf-8"));
+        // The operator is told more.
+        let rejection = answer.rejection().unwrap();
+        assert_eq!(rejection.to_string(), text);
+        assert_eq!(rejection.source().is_some(), kind != Kind::BodyTooLarge, "{kind}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_operator_is_told_what_was_wrong() {
+    let app = Handler::default().under(&layer());
+    let cause = async |request| app.send(request).await.rejection().unwrap().source().unwrap().to_string();
+    assert_eq!(cause(unsigned()).await, "there is no webhook-signature header");
+    assert_eq!(
+        cause(signed_with(SECRET, "msg_1", NOW - 400, "{}")).await,
+        "the timestamp is 400 s old, and 300 s are tolerated"
+    );
+    assert_eq!(
+        cause(signed_with(SECRET, "msg_1", NOW + 301, "{}")).await,
+        "the timestamp is 301 s ahead, and 300 s are tolerated"
+    );
+    assert_eq!(
+        cause(signed_with(OTHER_SECRET, "m", NOW, "{}")).await,
+        "no secret gives any of the signatures"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn grpc_requests_are_answered_with_trailers_only() {
+    let app = Handler::default().under(&layer());
+    let answer = app.send(grpc(unsigned())).await;
+    assert_eq!((answer.status(), &*answer.body), (200, b"".as_slice()));
+    assert_eq!(answer.header("content-type"), Some("application/grpc"));
+    assert_eq!(
+        (answer.header("grpc-status"), answer.header("grpc-message")),
+        (Some("16"), Some("missing signature"))
+    );
+    assert_eq!(answer.kind(), Some(Kind::MissingSignature));
+
+    app.send(grpc(signed("msg_1", "{}"))).await.assert_handled();
+    let duplicate = app.send(grpc(signed("msg_1", "{}"))).await;
+    assert_eq!((duplicate.status(), duplicate.header("grpc-status")), (200, Some("6")));
+    assert_eq!(duplicate.header("x-webhook-duplicate"), Some("true"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn on_rejection_replaces_any_answer_and_the_rejection_is_in_the_extensions_all_the_same() {
+    let app = Handler::default().under(&layer().on_rejection(|rejection: &Rejection| {
+        let mut response = rejection.to_response();
+        response.headers_mut().insert("x-why", rejection.kind().as_str().parse().unwrap());
+        *response.body_mut() = Bytes::from_static(b"no");
+        response
+    }));
+    for request in [unsigned(), grpc(unsigned())] {
+        let answer = app.send(request).await;
+        assert_eq!((answer.status(), &*answer.body), (401, b"no".as_slice()));
+        assert_eq!(answer.header("x-why"), Some("missing_signature"));
+        assert_eq!(answer.kind(), Some(Kind::MissingSignature));
+    }
+    let app = Handler::default().under(&layer().on_rejection(|_| Response::new(Bytes::from_static(b"fine"))));
+    let answer = app.send(unsigned()).await;
+    assert_eq!((answer.status(), answer.kind()), (200, Some(Kind::MissingSignature)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_duplicate_is_an_empty_200() {
+    let app = Handler::default().under(&layer());
+    app.send(signed("msg_1", "{}")).await.assert_handled();
+    let answer = app.send(signed("msg_1", "{}")).await;
+    answer.assert_duplicate();
+    assert_eq!((answer.body.len(), answer.kind()), (0, None));
+}
+
+#[tokio::test(start_paused = true)]
+async fn neither_secrets_nor_payloads_nor_signatures_show_in_debug() {
+    let store = RiggedStore::new();
+    let handler = Handler::doing([Act::Answer(200)]);
+    let layer = layer().dedupe(store.clone());
+    let app = handler.under(&layer);
+    let request = signed("msg_1", r#"{"card":"4242"}"#);
+    let signature = request.headers()["webhook-signature"].to_str().unwrap()[3..].to_owned();
+    app.send(request).await.assert_handled();
+    store.rig(Op::Claim, Rig::Fail);
+    let refused = app.send(signed("msg_2", r#"{"card":"4242"}"#)).await;
+    settle_down().await;
+    let shown = format!(
+        "{:?} {:?} {:?} {:?} {:?}",
+        layer,
+        handler.last(),
+        refused.rejection(),
+        crate::support::secret(),
+        tower_webhook::Secrets::from(crate::support::secret()),
+    );
+    for hidden in ["MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "4242", &signature] {
+        assert!(!shown.contains(hidden), "{shown}");
+    }
+}

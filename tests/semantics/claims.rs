@@ -1,0 +1,268 @@
+//! The claim: who runs, who is a duplicate, and what is remembered.
+
+use std::time::Duration;
+
+use tower_webhook::{
+    RejectionKind,
+    store::{Claim, Key, Store, Token},
+};
+
+use crate::support::{
+    Act, Handler, NOW, Op, Rig, RiggedStore, SECRET, layer, settle_down, signed, signed_with,
+};
+
+#[tokio::test(start_paused = true)]
+async fn a_delivery_is_handled_once_and_then_a_duplicate() {
+    let handler = Handler::default();
+    let app = handler.under(&layer());
+    app.send(signed("msg_1", "{}")).await.assert_handled();
+    app.send(signed("msg_1", "{}")).await.assert_duplicate();
+    // The same id signed anew, as a retry is, is the same delivery.
+    tokio::time::advance(Duration::from_secs(60)).await;
+    app.send(signed_with(SECRET, "msg_1", NOW + 60, "{}")).await.assert_duplicate();
+    app.send(signed("msg_2", "{}")).await.assert_handled();
+    assert_eq!(handler.calls(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_delivery_is_completed_before_it_is_answered() {
+    let store = RiggedStore::new();
+    let handler = Handler::default();
+    let app = handler.under(&layer().dedupe(store.clone()));
+    app.send(signed("msg_1", "{}")).await.assert_handled();
+    assert_eq!((store.count(Op::Claim), store.count(Op::Complete), store.count(Op::Release)), (1, 1, 0));
+    let claim =
+        store.claim(handler.last().dedupe_key().unwrap(), &Token::mint(), Duration::from_secs(1)).await;
+    assert_eq!(claim.unwrap(), Claim::Completed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn any_answer_but_a_2xx_releases_and_is_passed_on() {
+    for status in [300, 302, 400, 401, 404, 409, 429, 500, 503] {
+        let handler = Handler::doing([Act::Answer(status)]);
+        let app = handler.under(&layer());
+        let answer = app.send(signed("msg_1", "body")).await;
+        assert_eq!((answer.status(), &*answer.body), (status, b"body".as_slice()));
+        assert_eq!(answer.kind(), None);
+        app.send(signed("msg_1", "body")).await.assert_handled();
+        assert_eq!(handler.calls(), 2, "{status}");
+    }
+    for status in [200, 201, 202, 204] {
+        let handler = Handler::doing([Act::Answer(status)]);
+        let app = handler.under(&layer());
+        assert_eq!(app.send(signed("msg_1", "{}")).await.status(), status);
+        app.send(signed("msg_1", "{}")).await.assert_duplicate();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failed_grpc_call_is_a_failure_for_all_that_it_is_a_200() {
+    for (status, completed) in [("0", true), ("13", false), ("00", false), ("", false)] {
+        let handler = Handler::doing([Act::AnswerGrpc(status)]);
+        let app = handler.under(&layer());
+        assert_eq!(app.send(signed("msg_1", "{}")).await.status(), 200);
+        assert_eq!(app.send(signed("msg_1", "{}")).await.is_duplicate(), completed, "{status}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn complete_when_replaces_the_rule() {
+    let handler = Handler::doing([Act::Answer(200), Act::Answer(410)]);
+    let app = handler.under(&layer().complete_when(|head| head.status == 410));
+    assert_eq!(app.send(signed("msg_1", "{}")).await.status(), 200);
+    assert_eq!(app.send(signed("msg_1", "{}")).await.status(), 410);
+    app.send(signed("msg_1", "{}")).await.assert_duplicate();
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_of_the_service_releases_and_is_passed_on() {
+    let handler = Handler::doing([Act::Fail]);
+    let app = handler.under(&layer());
+    app.call(signed("msg_1", "{}")).await.expect_err("the handler's error");
+    app.send(signed("msg_1", "{}")).await.assert_handled();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_releases_and_goes_on_unwinding() {
+    let store = RiggedStore::new();
+    let handler = Handler::doing([Act::Panic]);
+    let app = handler.under(&layer().dedupe(store.clone()));
+    let panicking = app.clone();
+    let panicked = tokio::spawn(async move { panicking.send(signed("msg_1", "{}")).await }).await;
+    let message = *panicked.unwrap_err().into_panic().downcast::<&str>().unwrap();
+    assert_eq!(message, "the handler panics, as it was told to");
+    assert_eq!(store.count(Op::Release), 1);
+    app.send(signed("msg_1", "{}")).await.assert_handled();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handler_that_hangs_is_dropped_and_released() {
+    let handler = Handler::doing([Act::Hang]);
+    let app = handler.under(&layer().handler_timeout(Duration::from_secs(5)));
+    let answer = app.send(signed("msg_1", "{}")).await;
+    answer.assert_rejected(RejectionKind::HandlerTimeout);
+    assert_eq!((answer.header("retry-after"), handler.running()), (Some("10"), 0));
+    app.send(signed("msg_1", "{}")).await.assert_handled();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handler_that_hangs_is_dropped_after_ten_minutes_by_default() {
+    let handler = Handler::doing([Act::Hang]);
+    let app = handler.under(&layer());
+    let began = tokio::time::Instant::now();
+    app.send(signed("msg_1", "{}")).await.assert_rejected(RejectionKind::HandlerTimeout);
+    assert_eq!(began.elapsed().as_secs(), 600);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_duplicate_of_what_is_running_is_told_to_come_back() {
+    let handler = Handler::doing([Act::Sleep(Duration::from_secs(3))]);
+    let app = handler.under(&layer());
+    let first = tokio::spawn({
+        let app = app.clone();
+        async move { app.send(signed("msg_1", "{}")).await }
+    });
+    settle_down().await;
+    assert_eq!(handler.running(), 1);
+    let second = app.send(signed("msg_1", "{}")).await;
+    second.assert_rejected(RejectionKind::InProgress);
+    assert_eq!((second.status(), second.header("retry-after")), (503, Some("5")));
+    first.await.unwrap().assert_handled();
+    app.send(signed("msg_1", "{}")).await.assert_duplicate();
+    assert_eq!(handler.calls(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_many_copies_at_once_one_runs() {
+    let handler = Handler::doing([Act::Sleep(Duration::from_secs(1))]);
+    let app = handler.under(&layer());
+    let copies: Vec<_> = (0..64)
+        .map(|_| {
+            let app = app.clone();
+            tokio::spawn(async move { app.send(signed("msg_1", "{}")).await })
+        })
+        .collect();
+    let mut handled = 0;
+    for copy in copies {
+        match copy.await.unwrap() {
+            answer if answer.kind() == Some(RejectionKind::InProgress) => {}
+            answer => {
+                answer.assert_handled();
+                handled += 1;
+            }
+        }
+    }
+    assert_eq!((handled, handler.calls()), (1, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_lease_is_extended_while_the_handler_runs() {
+    let store = RiggedStore::new();
+    let handler = Handler::doing([Act::Sleep(Duration::from_secs(95))]);
+    let app = handler.under(&layer().dedupe(store.clone()));
+    let first = tokio::spawn({
+        let app = app.clone();
+        async move { app.send(signed("msg_1", "{}")).await }
+    });
+    let began = tokio::time::Instant::now();
+    for age in [29, 31, 61, 94] {
+        tokio::time::sleep_until(began + Duration::from_secs(age)).await;
+        let copy = app.send(signed_with(SECRET, "msg_1", NOW + age, "{}")).await;
+        copy.assert_rejected(RejectionKind::InProgress);
+    }
+    first.await.unwrap().assert_handled();
+    assert_eq!((store.count(Op::Extend), handler.calls()), (9, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn when_the_lease_ran_out_the_next_copy_runs_and_the_former_owner_changes_nothing() {
+    let store = RiggedStore::new();
+    // The first owner cannot reach the store to extend, and goes on regardless.
+    store.rig(Op::Extend, Rig::Fail);
+    let handler = Handler::doing([Act::Sleep(Duration::from_secs(50)), Act::Sleep(Duration::from_secs(40))]);
+    let app = handler.under(&layer().dedupe(store.clone()));
+    let first = tokio::spawn({
+        let app = app.clone();
+        async move { app.send(signed("msg_1", "{}")).await }
+    });
+    tokio::time::sleep(Duration::from_secs(31)).await;
+    store.rig(Op::Extend, Rig::Work);
+    let second = tokio::spawn({
+        let app = app.clone();
+        async move { app.send(signed_with(SECRET, "msg_1", NOW + 31, "{}")).await }
+    });
+    settle_down().await;
+    assert_eq!(handler.running(), 2);
+    let fencing = handler.last().fencing().unwrap();
+    first.await.unwrap().assert_handled();
+    // Its complete came too late to count: the second still holds the claim.
+    app.send(signed_with(SECRET, "msg_1", NOW + 51, "{}")).await.assert_rejected(RejectionKind::InProgress);
+    second.await.unwrap().assert_handled();
+    app.send(signed_with(SECRET, "msg_1", NOW + 80, "{}")).await.assert_duplicate();
+    assert!(fencing > 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_is_remembered_for_its_window_and_no_longer() {
+    let handler = Handler::default();
+    let app = handler.under(&layer());
+    let day = Duration::from_secs(86_400);
+    app.send(signed("msg_1", "{}")).await.assert_handled();
+    tokio::time::advance(day * 8 - Duration::from_secs(1)).await;
+    app.send(signed_with(SECRET, "msg_1", NOW + 8 * 86_400, "{}")).await.assert_duplicate();
+    tokio::time::advance(Duration::from_secs(2)).await;
+    app.send(signed_with(SECRET, "msg_1", NOW + 8 * 86_400, "{}")).await.assert_handled();
+
+    let app = handler.under(&layer().dedupe_window(Duration::from_secs(100)));
+    app.send(signed("msg_1", "{}")).await.assert_handled();
+    tokio::time::advance(Duration::from_secs(101)).await;
+    app.send(signed_with(SECRET, "msg_1", NOW + 101, "{}")).await.assert_handled();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handled_delivery_can_be_opened_again() {
+    let store = RiggedStore::new();
+    let handler = Handler::default();
+    let app = handler.under(&layer().dedupe(store.clone()));
+    app.send(signed("msg_1", "{}")).await.assert_handled();
+    let first = handler.last();
+    assert!(store.forget(first.dedupe_key().unwrap()).await.unwrap());
+    app.send(signed("msg_1", "{}")).await.assert_handled();
+    assert!(handler.last().fencing() > first.fencing());
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_dedupe_every_copy_runs() {
+    let handler = Handler::default();
+    let app = handler.under(&layer().without_dedupe());
+    for _ in 0..3 {
+        app.send(signed("msg_1", "{}")).await.assert_handled();
+    }
+    let delivery = handler.last();
+    assert_eq!((handler.calls(), delivery.deduped(), delivery.fencing()), (3, false, None));
+    assert_eq!(delivery.dedupe_key(), None::<&Key>);
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_services_of_a_layer_share_its_store() {
+    let (one, other) = (Handler::default(), Handler::default());
+    let layer = layer();
+    one.under(&layer).send(signed("msg_1", "{}")).await.assert_handled();
+    other.under(&layer.clone()).send(signed("msg_1", "{}")).await.assert_duplicate();
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_hundred_deliveries_at_once_each_run_once() {
+    let handler = Handler::default();
+    let app = handler.under(&layer());
+    let all: Vec<_> = (0..200)
+        .map(|n| {
+            let app = app.clone();
+            tokio::spawn(async move { app.send(signed(&format!("msg_{n}"), "{}")).await.assert_handled() })
+        })
+        .collect();
+    for one in all {
+        one.await.unwrap();
+    }
+    assert_eq!(handler.calls(), 200);
+}

@@ -1,0 +1,257 @@
+//! What a delivery is known by.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::Request;
+use http_body_util::Full;
+use tower_webhook::{
+    RejectionKind, Secret, WebhookLayer, provider,
+    store::{Key, MokaStore},
+    verify::{self, Location, Profile, Verified},
+};
+
+use crate::support::{
+    Act, Handler, NOW, OTHER_SECRET, Op, Rig, RiggedStore, SECRET, TokioClock, github_layer, github_signed,
+    layer, secret, settle_down, signed, signed_with,
+};
+
+/// A layer that believes everything, with this profile.
+fn believing(profile: Profile) -> WebhookLayer {
+    WebhookLayer::with_verifier(verify::from_fn(|_, _, _| Ok(Verified::new())).profile(profile))
+        .clock(TokioClock::start())
+}
+
+fn plain(body: &'static str) -> Request<Full<Bytes>> {
+    Request::post("/webhook").body(Full::from(body)).unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_id_is_in_the_scope_of_its_provider_and_secret() {
+    let handler = Handler::default();
+    handler.under(&layer()).send(signed("msg_1", "{}")).await.assert_handled();
+    let delivery = handler.last();
+    let key = delivery.dedupe_key().unwrap();
+    let fingerprint = key.scope().strip_prefix("standard-webhooks-").unwrap();
+    assert_eq!((key.id(), fingerprint.len()), ("msg_1", 16));
+    assert!(fingerprint.bytes().all(|byte| byte.is_ascii_hexdigit()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn endpoints_with_different_secrets_do_not_drop_each_others_events() {
+    let store = Arc::new(MokaStore::new(100));
+    let handler = Handler::default();
+    let other: Secret = OTHER_SECRET.parse().unwrap();
+    let clock = TokioClock::start();
+    let one = handler.under(&WebhookLayer::new(secret()).clock(clock).dedupe(Arc::clone(&store)));
+    let two = handler.under(&WebhookLayer::new(other).clock(clock).dedupe(store));
+    one.send(signed("msg_1", "{}")).await.assert_handled();
+    two.send(signed_with(OTHER_SECRET, "msg_1", NOW, "{}")).await.assert_handled();
+    one.send(signed("msg_1", "{}")).await.assert_duplicate();
+}
+
+#[tokio::test(start_paused = true)]
+async fn during_a_rotation_both_secrets_are_believed_and_told_apart() {
+    let old: Secret = OTHER_SECRET.parse().unwrap();
+    let handler = Handler::default();
+    let app = handler.under(&WebhookLayer::new([secret(), old]).clock(TokioClock::start()));
+    app.send(signed("msg_1", "{}")).await.assert_handled();
+    assert_eq!(handler.last().secret_index(), 0);
+    app.send(signed_with(OTHER_SECRET, "msg_2", NOW, "{}")).await.assert_handled();
+    assert_eq!(handler.last().secret_index(), 1);
+    // Signed anew with the other secret it may run again; it is never lost.
+    app.send(signed("msg_2", "{}")).await.assert_handled();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_scope_of_ones_own_outlives_a_rotation() {
+    let old: Secret = OTHER_SECRET.parse().unwrap();
+    let handler = Handler::default();
+    let app = handler.under(&WebhookLayer::new([secret(), old]).clock(TokioClock::start()).scope("orders"));
+    app.send(signed_with(OTHER_SECRET, "msg_1", NOW, "{}")).await.assert_handled();
+    assert_eq!(handler.last().dedupe_key(), Some(&Key::new("orders", "msg_1")));
+    app.send(signed_with(SECRET, "msg_1", NOW, "{}")).await.assert_duplicate();
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_an_id_nothing_is_deduped_and_the_handler_can_see_it() {
+    let handler = Handler::default();
+    let app = handler.under(&believing(Profile::new("acme")));
+    for _ in 0..2 {
+        app.send(plain("the same")).await.assert_handled();
+    }
+    let delivery = handler.last();
+    assert_eq!((delivery.id(), delivery.dedupe_key(), delivery.deduped()), (None, None, false));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_empty_id_is_none() {
+    let mut profile = Profile::new("acme");
+    profile.id = Some(Location::json("/id"));
+    let handler = Handler::default();
+    let app = handler.under(&believing(profile));
+    for body in [r#"{"id":""}"#, r#"{"id":null}"#, r#"{"id":{}}"#, "not json"] {
+        for _ in 0..2 {
+            app.send(plain(body)).await.assert_handled();
+            assert_eq!(handler.last().dedupe_key(), None, "{body}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_id_in_the_body_is_found_there() {
+    let mut profile = Profile::new("acme");
+    profile.id = Some(Location::json("/event/id"));
+    profile.event_type = Some(Location::json("/event/type"));
+    let handler = Handler::default();
+    let app = handler.under(&believing(profile));
+    app.send(plain(r#"{"event":{"id":7,"type":"paid"},"n":1}"#)).await.assert_handled();
+    assert_eq!((handler.last().id(), handler.last().event_type()), (Some("7"), Some("paid")));
+    app.send(plain(r#"{"event":{"id":7},"n":2}"#)).await.assert_duplicate();
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_equal_bodies_are_one_event_the_body_is_the_key() {
+    let mut profile = Profile::new("acme");
+    profile.equal_bodies = true;
+    let handler = Handler::default();
+    let app = handler.under(&believing(profile));
+    app.send(plain("one")).await.assert_handled();
+    app.send(plain("two")).await.assert_handled();
+    app.send(plain("one")).await.assert_duplicate();
+    assert!(handler.last().deduped());
+}
+
+#[tokio::test(start_paused = true)]
+async fn dedupe_by_decides_instead_of_the_id() {
+    let handler = Handler::default();
+    let app = handler.under(&layer().dedupe_by(|head, delivery| {
+        assert_eq!(delivery.provider(), "standard-webhooks");
+        let order = head.headers.get("x-order")?.to_str().ok()?;
+        Some(Key::new("orders", order))
+    }));
+    let with_order = |id: &str, order: &str| {
+        let mut request = signed(id, "{}");
+        request.headers_mut().insert("x-order", order.parse().unwrap());
+        request
+    };
+    app.send(with_order("msg_1", "7")).await.assert_handled();
+    app.send(with_order("msg_2", "7")).await.assert_duplicate();
+    app.send(with_order("msg_1", "8")).await.assert_handled();
+    // None: this one is not deduped.
+    app.send(signed("msg_3", "{}")).await.assert_handled();
+    app.send(signed("msg_3", "{}")).await.assert_handled();
+    assert_eq!(handler.last().dedupe_key(), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_notifyer_message_is_known_by_its_contact_time_and_body() {
+    let token: Secret = "a-token".parse().unwrap();
+    let layer = WebhookLayer::with_verifier(provider::notifyer(token)).clock(TokioClock::start());
+    let handler = Handler::default();
+    let app = handler.under(&layer);
+    let post = |body: &'static str| {
+        Request::post("/webhook").header("x-webhook-signature", "a-token").body(Full::<Bytes>::from(body)).unwrap()
+    };
+    let id =
+        |handler: &Handler| handler.last().id().unwrap().rsplit_once(':').map(|(facts, _)| facts.to_owned());
+
+    let hello = r#"{"phone_number":4915550100200,"user_last_message_time":1767225600,"last_message_of_user":"hello","message_type":"text"}"#;
+    app.send(post(hello)).await.assert_handled();
+    assert_eq!(id(&handler).as_deref(), Some("4915550100200:1767225600"));
+    assert_eq!(handler.last().event_type(), Some("text"));
+    app.send(post(hello)).await.assert_duplicate();
+    // Within the same second, another text: both are kept.
+    let again = r#"{"phone_number":4915550100200,"user_last_message_time":1767225600,"last_message_of_user":"hello?"}"#;
+    app.send(post(again)).await.assert_handled();
+
+    app.send(post(r#"{"incoming_message":false,"phone_number":"49","user_last_message_time":1,"bot_last_message_time":2}"#))
+        .await
+        .assert_handled();
+    assert_eq!(id(&handler).as_deref(), Some("49:2"));
+    app.send(post(r#"{"event":"incoming_message","data":{"phone_number":"49","user_timestamp":3}}"#))
+        .await
+        .assert_handled();
+    assert_eq!(id(&handler).as_deref(), Some("49:3"));
+    app.send(post("not json")).await.assert_handled();
+    app.send(post("not json")).await.assert_duplicate();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_replay_under_a_fresh_id_runs_unless_it_is_guarded_against() {
+    let handler = Handler::default();
+    let app = handler.under(&github_layer());
+    app.send(github_signed("id-1", "{}")).await.assert_handled();
+    app.send(github_signed("id-2", "{}")).await.assert_handled();
+
+    let handler = Handler::default();
+    let app = handler.under(&github_layer().replay_guard());
+    app.send(github_signed("id-1", "{}")).await.assert_handled();
+    app.send(github_signed("id-1", "{}")).await.assert_duplicate();
+    app.send(github_signed("id-2", "{}")).await.assert_duplicate();
+    app.send(github_signed("id-2", r#"{"another":"body"}"#)).await.assert_duplicate();
+    app.send(github_signed("id-3", r#"{"another":"body"}"#)).await.assert_handled();
+    assert_eq!(handler.calls(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn under_the_replay_guard_a_failure_releases_both_claims() {
+    let handler = Handler::doing([Act::Answer(500), Act::Panic]);
+    let app = handler.under(&github_layer().replay_guard());
+    assert_eq!(app.send(github_signed("id-1", "{}")).await.status(), 500);
+    let panicking = app.clone();
+    tokio::spawn(async move { panicking.send(github_signed("id-2", "{}")).await }).await.unwrap_err();
+    app.send(github_signed("id-1", "{}")).await.assert_handled();
+}
+
+#[tokio::test(start_paused = true)]
+async fn under_the_replay_guard_a_body_in_progress_leaves_the_fresh_id_free() {
+    let store = RiggedStore::new();
+    let handler = Handler::doing([Act::Sleep(std::time::Duration::from_secs(5))]);
+    let app = handler.under(&github_layer().dedupe(store.clone()).replay_guard());
+    let first = tokio::spawn({
+        let app = app.clone();
+        async move { app.send(github_signed("id-1", "{}")).await }
+    });
+    settle_down().await;
+    app.send(github_signed("id-2", "{}")).await.assert_rejected(RejectionKind::InProgress);
+    app.send(github_signed("id-2", "a body of its own")).await.assert_handled();
+    first.await.unwrap().assert_handled();
+    assert_eq!(handler.calls(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn under_the_replay_guard_a_store_that_fails_leaves_nothing_claimed() {
+    let store = RiggedStore::new();
+    let handler = Handler::default();
+    let app = handler.under(&github_layer().dedupe(store.clone()).replay_guard());
+    // The id is claimed; at the body the store fails.
+    store.rig_once_after(Op::Claim, 1, Rig::Fail);
+    app.send(github_signed("id-1", "{}")).await.assert_rejected(RejectionKind::StoreUnavailable);
+    assert_eq!(handler.calls(), 0);
+    settle_down().await;
+    app.send(github_signed("id-1", "{}")).await.assert_handled();
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_replay_guard_costs_signed_ids_nothing() {
+    let store = RiggedStore::new();
+    let handler = Handler::default();
+    let app = handler.under(&layer().dedupe(store.clone()).replay_guard());
+    app.send(signed("msg_1", "{}")).await.assert_handled();
+    app.send(signed("msg_2", "{}")).await.assert_handled();
+    assert_eq!(store.count(Op::Claim), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_replay_guard_also_takes_a_verifier_that_knows_no_mac() {
+    let mut profile = Profile::new("acme");
+    profile.id = Some(Location::header("x-id"));
+    profile.id_signed = false;
+    let handler = Handler::default();
+    let app = handler.under(&believing(profile).replay_guard());
+    let with_id = |id: &str| Request::post("/").header("x-id", id).body(Full::<Bytes>::from("{}")).unwrap();
+    app.send(with_id("1")).await.assert_handled();
+    app.send(with_id("2")).await.assert_duplicate();
+    assert_eq!(handler.last().id(), Some("1"));
+}

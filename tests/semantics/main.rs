@@ -1,0 +1,12 @@
+//! What happens to a delivery in every case, as one test a case, in process and in virtual time.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, unreachable_pub)]
+
+mod answers;
+mod claims;
+mod drops;
+mod keys;
+mod outcomes;
+mod pipeline;
+mod receiving;
+mod store_failures;
+mod support;

@@ -1,0 +1,158 @@
+//! What `on_outcome` is told, of every way in which a request can end.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::Request;
+use http_body_util::Full;
+use tower_webhook::{HandlerEnd, Outcome, OutcomeKind, RejectionKind, Settlement, WebhookLayer};
+
+use crate::support::{
+    Act, Handler, NOW, OTHER_SECRET, Op, Rig, RiggedStore, layer, settle_down, signed, signed_with,
+};
+
+#[derive(Clone, Default)]
+struct Outcomes(Arc<Mutex<Vec<Outcome>>>);
+
+impl Outcomes {
+    fn of(&self, layer: WebhookLayer) -> WebhookLayer {
+        let told = Arc::clone(&self.0);
+        layer.on_outcome(move |outcome| told.lock().unwrap().push(outcome.clone()))
+    }
+
+    /// The one outcome since last asked.
+    #[track_caller]
+    fn one(&self) -> Outcome {
+        let mut told = self.0.lock().unwrap();
+        assert_eq!(told.len(), 1, "{told:?}");
+        told.remove(0)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_end_is_told_once() {
+    let outcomes = Outcomes::default();
+    let acts =
+        [Act::Answer(200), Act::Answer(500), Act::Fail, Act::Sleep(Duration::from_secs(60)), Act::Panic];
+    let handler = Handler::doing(acts);
+    let app = handler.under(&outcomes.of(layer().handler_timeout(Duration::from_secs(9))));
+
+    app.send(signed("1", "{}")).await;
+    let accepted = outcomes.one();
+    assert_eq!((accepted.kind(), accepted.handler()), (OutcomeKind::Accepted, Some(HandlerEnd::Completed)));
+    assert_eq!(
+        (accepted.settlement(), accepted.provider()),
+        (Some(Settlement::Completed), Some("standard-webhooks"))
+    );
+    assert_eq!(accepted.status().unwrap(), 200);
+    assert_eq!(accepted.delivery().and_then(|delivery| delivery.id()), Some("1"));
+    assert!(accepted.delivery().unwrap().deduped() && accepted.rejection().is_none());
+
+    app.send(signed("1", "{}")).await;
+    let duplicate = outcomes.one();
+    assert_eq!((duplicate.kind(), duplicate.handler()), (OutcomeKind::Duplicate, None));
+    assert_eq!(duplicate.delivery().and_then(|delivery| delivery.id()), Some("1"));
+
+    app.send(signed("2", "{}")).await;
+    let failed = outcomes.one();
+    assert_eq!((failed.kind(), failed.handler()), (OutcomeKind::Accepted, Some(HandlerEnd::Failed)));
+    assert_eq!((failed.settlement(), failed.status().unwrap().as_u16()), (Some(Settlement::Released), 500));
+
+    app.call(signed("2", "{}")).await.unwrap_err();
+    let failed = outcomes.one();
+    assert_eq!((failed.handler(), failed.status()), (Some(HandlerEnd::Failed), None));
+
+    app.send(signed("2", "{}")).await;
+    let timed_out = outcomes.one();
+    assert_eq!((timed_out.kind(), timed_out.handler()), (OutcomeKind::Accepted, Some(HandlerEnd::TimedOut)));
+    assert_eq!(timed_out.status().unwrap(), 503);
+    assert_eq!(timed_out.rejection().map(|rejection| rejection.kind()), Some(RejectionKind::HandlerTimeout));
+
+    let panicking = app.clone();
+    tokio::spawn(async move { panicking.send(signed("2", "{}")).await }).await.unwrap_err();
+    let panicked = outcomes.one();
+    assert_eq!((panicked.handler(), panicked.status()), (Some(HandlerEnd::Panicked), None));
+    assert_eq!(panicked.settlement(), Some(Settlement::Released));
+
+    app.send(signed_with(OTHER_SECRET, "3", NOW, "{}")).await;
+    let rejected = outcomes.one();
+    assert_eq!((rejected.kind(), rejected.status().unwrap().as_u16()), (OutcomeKind::Rejected, 401));
+    assert_eq!(rejected.rejection().map(|rejection| rejection.kind()), Some(RejectionKind::WrongSignature));
+    assert!(rejected.delivery().is_none(), "what was not verified is nothing to show");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_leaves_is_told_of_too() {
+    let outcomes = Outcomes::default();
+    let handler = Handler::doing([Act::Hang]);
+    let app = handler.under(&outcomes.of(layer()));
+    let call = tokio::spawn({
+        let app = app.clone();
+        async move { app.send(signed("1", "{}")).await }
+    });
+    settle_down().await;
+    call.abort();
+    call.await.unwrap_err();
+    let cancelled = outcomes.one();
+    assert_eq!((cancelled.kind(), cancelled.handler()), (OutcomeKind::Accepted, Some(HandlerEnd::Cancelled)));
+    assert_eq!(cancelled.status(), None);
+
+    struct Never;
+    impl http_body::Body for Never {
+        type Data = Bytes;
+        type Error = std::convert::Infallible;
+        fn poll_frame(
+            self: std::pin::Pin<&mut Self>,
+            _: &mut std::task::Context<'_>,
+        ) -> std::task::Poll<Option<Result<http_body::Frame<Bytes>, Self::Error>>> {
+            std::task::Poll::Pending
+        }
+    }
+    let call = tokio::spawn(async move { app.send(signed("2", "{}").map(|_| Never)).await });
+    settle_down().await;
+    call.abort();
+    call.await.unwrap_err();
+    let aborted = outcomes.one();
+    assert_eq!((aborted.kind(), aborted.handler(), aborted.status()), (OutcomeKind::Aborted, None, None));
+    assert!(aborted.delivery().is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_claim_that_was_lost_or_could_not_be_settled_shows() {
+    let outcomes = Outcomes::default();
+    let store = RiggedStore::new();
+    let handler = Handler::doing([Act::Answer(200), Act::Sleep(Duration::from_secs(31))]);
+    let app = handler.under(&outcomes.of(layer().dedupe(store.clone())));
+    store.rig(Op::Complete, Rig::Fail);
+    app.send(signed("1", "{}")).await.assert_handled();
+    assert_eq!(outcomes.one().settlement(), Some(Settlement::Pending));
+    store.rig(Op::Complete, Rig::Work);
+    store.rig(Op::Extend, Rig::Fail);
+    app.send(signed("2", "{}")).await.assert_handled();
+    assert_eq!(outcomes.one().settlement(), Some(Settlement::Lost));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_listener_that_panics_harms_nobody() {
+    let handler = Handler::doing([Act::Answer(200), Act::Panic]);
+    let app = handler.under(&layer().on_outcome(|_| panic!("the listener panics, as it was told to")));
+    app.send(signed("1", "{}")).await.assert_handled();
+    let panicking = app.clone();
+    let panicked = tokio::spawn(async move { panicking.send(signed("2", "{}")).await }).await.unwrap_err();
+    assert_eq!(*panicked.into_panic().downcast::<&str>().unwrap(), "the handler panics, as it was told to");
+    app.send(signed("2", "{}")).await.assert_handled();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_grpc_answer_shows_its_status() {
+    let outcomes = Outcomes::default();
+    let app = Handler::default().under(&outcomes.of(layer()));
+    let mut request = Request::new(Full::<Bytes>::default());
+    request.headers_mut().insert("content-type", "application/grpc".parse().unwrap());
+    app.send(request).await;
+    let rejected = outcomes.one();
+    assert_eq!((rejected.status().unwrap().as_u16(), rejected.grpc_status()), (200, Some(16)));
+}

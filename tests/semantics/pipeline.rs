@@ -1,0 +1,350 @@
+//! The order of things: what is looked at before what.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, SystemTime},
+};
+
+use bytes::Bytes;
+use http::{Request, Response, request::Parts};
+use http_body_util::Full;
+use serde::Deserialize;
+use tokio::time::Instant;
+use tower::{Layer, ServiceExt, service_fn};
+use tower_webhook::{
+    Body, BoxError, Delivery, Event, RejectionKind, Secret, WebhookLayer, provider,
+    verify::{self, Check, Finish, Profile, Tolerance, Verified, Verifier, VerifyError},
+};
+
+use crate::support::{
+    Handler, NOW, OTHER_SECRET, Op, RiggedStore, SECRET, TokioClock, github_layer, layer, secret, signed,
+    signed_with,
+};
+
+#[tokio::test(start_paused = true)]
+async fn a_true_delivery_reaches_the_handler_with_all_that_is_known_of_it() {
+    let handler = Handler::default();
+    let app = handler.under(&layer());
+    let answer = app.send(signed("msg_1", r#"{"type":"invoice.paid"}"#)).await;
+    answer.assert_handled();
+    assert_eq!(&*answer.body, br#"{"type":"invoice.paid"}"#, "the body is replayed");
+    let delivery = handler.last();
+    assert_eq!(delivery.provider(), "standard-webhooks");
+    assert_eq!((delivery.id(), delivery.event_type()), (Some("msg_1"), Some("invoice.paid")));
+    assert_eq!(delivery.timestamp(), Some(SystemTime::UNIX_EPOCH + Duration::from_secs(NOW)));
+    assert_eq!(&**delivery.payload(), br#"{"type":"invoice.paid"}"#);
+    assert!(delivery.deduped() && delivery.fencing().is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_only_if_excludes_is_left_alone() {
+    let layer = layer().only_if(|head| head.uri.path() == "/webhook");
+    let service = layer.layer(service_fn(async |request: Request<Body>| {
+        assert!(request.extensions().get::<Delivery>().is_none());
+        assert_eq!(request.headers()["x-kept"], "yes");
+        Ok::<_, BoxError>(Response::new(request.into_body()))
+    }));
+    let request =
+        Request::get("/health").header("x-kept", "yes").body(Full::<Bytes>::from("as it is")).unwrap();
+    let response = service.clone().oneshot(request).await.unwrap();
+    let body = http_body_util::BodyExt::collect(response.into_body()).await.unwrap().to_bytes();
+    assert_eq!(body, "as it is");
+
+    let hook = Request::post("/webhook").body(Full::<Bytes>::default()).unwrap();
+    assert_eq!(service.oneshot(hook).await.unwrap().status(), 401);
+}
+
+/// A provider with a handshake on either side of its signature, which is the header `x-good`.
+struct Shaking(Profile);
+
+impl Verifier for Shaking {
+    fn begin<'a>(&'a self, head: &'a Parts, _: SystemTime) -> Result<Box<dyn Check + 'a>, VerifyError> {
+        match head.headers.contains_key("x-good") {
+            true => Ok(Box::new(Good)),
+            false => Err(VerifyError::missing("no x-good")),
+        }
+    }
+
+    fn profile(&self) -> &Profile {
+        &self.0
+    }
+
+    fn handshake(&self, head: &Parts) -> Option<Response<Bytes>> {
+        let challenge = head.uri.query()?.strip_prefix("challenge=")?;
+        Some(Response::new(Bytes::copy_from_slice(challenge.as_bytes())))
+    }
+
+    fn signed_handshake(&self, _: &Parts, body: &Bytes) -> Option<Response<Bytes>> {
+        body.strip_prefix(b"challenge:").map(|challenge| Response::new(body.slice_ref(challenge)))
+    }
+}
+
+struct Good;
+
+impl Check for Good {
+    fn update(&mut self, _: &[u8]) {}
+
+    fn finish(self: Box<Self>, _: &Bytes) -> Finish {
+        Ok(Verified::new()).into()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn handshakes_are_answered_and_reach_no_handler() {
+    let handler = Handler::default();
+    let app = handler.under(&WebhookLayer::with_verifier(Shaking(Profile::new("acme"))));
+    let unsigned = Request::get("/webhook?challenge=42").body(Full::<Bytes>::default()).unwrap();
+    assert_eq!(app.send(unsigned).await.body, "42");
+    let signed =
+        Request::post("/webhook").header("x-good", "1").body(Full::<Bytes>::from("challenge:43")).unwrap();
+    assert_eq!(app.send(signed).await.body, "43");
+    assert_eq!(handler.calls(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_merely_looks_like_a_signed_handshake_is_refused() {
+    let handler = Handler::default();
+    let app = handler.under(&WebhookLayer::with_verifier(Shaking(Profile::new("acme"))));
+    let unsigned = Request::post("/webhook").body(Full::<Bytes>::from("challenge:43")).unwrap();
+    app.send(unsigned).await.assert_rejected(RejectionKind::MissingSignature);
+    assert_eq!(handler.calls(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_verifier_can_be_chosen_per_request() {
+    let layer = WebhookLayer::with_verifier_for(|head| {
+        let tenant = head.uri.path().trim_start_matches('/').to_owned();
+        async move {
+            let secret = match &*tenant {
+                "one" => SECRET,
+                "two" => OTHER_SECRET,
+                "broken" => return Err("the database is down".into()),
+                "slow" => std::future::pending().await,
+                _ => return Ok(None),
+            };
+            Ok(Some(Arc::new(provider::standard_webhooks(secret.parse::<Secret>()?)) as Arc<dyn Verifier>))
+        }
+    })
+    .clock(TokioClock::start());
+    let handler = Handler::default();
+    let app = handler.under(&layer);
+    let to = |path: &str, secret| {
+        let mut request = signed_with(secret, "msg_1", NOW, "{}");
+        *request.uri_mut() = path.parse().unwrap();
+        request
+    };
+    app.send(to("/one", SECRET)).await.assert_handled();
+    app.send(to("/two", OTHER_SECRET)).await.assert_handled();
+    let wrong = app.send(to("/two", SECRET)).await;
+    wrong.assert_rejected(RejectionKind::WrongSignature);
+    let unknown = app.send(to("/three", SECRET)).await;
+    unknown.assert_rejected(RejectionKind::UnknownEndpoint);
+    // From outside, an endpoint that does not exist looks like any other.
+    assert_eq!((unknown.status(), unknown.body), (wrong.status(), wrong.body));
+    app.send(to("/broken", SECRET)).await.assert_rejected(RejectionKind::VerifierUnavailable);
+    let began = Instant::now();
+    app.send(to("/slow", SECRET)).await.assert_rejected(RejectionKind::VerifierUnavailable);
+    assert_eq!(began.elapsed(), Duration::from_secs(1));
+    assert_eq!(handler.calls(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_unverified_reaches_the_store() {
+    let store = RiggedStore::new();
+    let handler = Handler::default();
+    let app = handler.under(&layer().dedupe(store.clone()));
+    app.send(signed_with(OTHER_SECRET, "msg_1", NOW, "{}"))
+        .await
+        .assert_rejected(RejectionKind::WrongSignature);
+    app.send(signed_with(SECRET, "msg_1", NOW - 400, "{}"))
+        .await
+        .assert_rejected(RejectionKind::StaleTimestamp);
+    assert_eq!(store.count(Op::Claim), 0);
+    app.send(signed("msg_1", "{}")).await.assert_handled();
+}
+
+#[derive(Debug, Deserialize)]
+struct Ping {
+    n: u32,
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_payload_is_decoded_whatever_its_content_type_says() {
+    let service = layer().json::<Ping>().layer(service_fn(async |request: Request<Body>| {
+        let ping = request.extensions().get::<Event<Ping>>().expect("no event");
+        Ok::<_, BoxError>(Response::new(Full::<Bytes>::from(ping.n.to_string())))
+    }));
+    for (id, content_type) in
+        [("1", None), ("2", Some("text/plain")), ("3", Some("application/json")), ("4", Some("\u{7f}"))]
+    {
+        let mut request = signed(id, r#"{"n":7}"#);
+        if let Some(Ok(value)) = content_type.map(|text| http::HeaderValue::from_bytes(text.as_bytes())) {
+            request.headers_mut().insert("content-type", value);
+        }
+        assert_eq!(service.clone().oneshot(request).await.unwrap().status(), 200);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_payload_that_cannot_be_decoded_does_not_burn_its_id() {
+    let store = RiggedStore::new();
+    let handler = Handler::default();
+    let app = handler.under(&layer().json::<Ping>().dedupe(store.clone()));
+    let answer = app.send(signed("msg_1", "[]")).await;
+    answer.assert_rejected(RejectionKind::Undecodable);
+    assert_eq!((answer.status(), store.count(Op::Claim), handler.calls()), (422, 0, 0));
+    app.send(signed("msg_1", r#"{"n":1}"#)).await.assert_handled();
+}
+
+#[tokio::test(start_paused = true)]
+async fn payloads_can_be_forms_or_anything() {
+    let form = layer().form::<Ping>().layer(service_fn(async |request: Request<Body>| {
+        let ping = request.extensions().get::<Event<Ping>>().expect("no event");
+        Ok::<_, BoxError>(Response::new(Full::<Bytes>::from(ping.n.to_string())))
+    }));
+    assert_eq!(form.clone().oneshot(signed("1", "n=7&other=x")).await.unwrap().status(), 200);
+    assert_eq!(form.oneshot(signed("2", "n=seven")).await.unwrap().status(), 422);
+
+    let lines = layer()
+        .decode(|delivery| Ok(std::str::from_utf8(delivery.payload())?.lines().count()))
+        .layer(service_fn(async |request: Request<Body>| {
+            let count = request.into_parts().0.extensions.remove::<Event<usize>>().expect("no event");
+            assert_eq!(count.into_inner(), 2);
+            Ok::<_, BoxError>(Response::new(Full::<Bytes>::default()))
+        }));
+    assert_eq!(lines.oneshot(signed("1", "a\nb")).await.unwrap().status(), 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn github_posts_json_in_a_form_if_so_configured() {
+    let handler = Handler::default();
+    let app = handler.under(&github_layer().json::<Ping>());
+    let as_form = "payload=%7B%22n%22%3A7%7D";
+    app.send(crate::support::github_signed("1", as_form)).await.assert_handled();
+    let delivery = handler.last();
+    assert_eq!(&**delivery.payload(), as_form.as_bytes(), "the payload is what was signed");
+    assert_eq!(delivery.json::<Ping>().unwrap().n, 7);
+    assert_eq!(delivery.event_type(), Some("push"));
+    app.send(crate::support::github_signed("2", r#"{"n":7}"#)).await.assert_handled();
+    app.send(crate::support::github_signed("3", "other=%7B%22n%22%3A7%7D"))
+        .await
+        .assert_rejected(RejectionKind::Undecodable);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_payload_is_parsed_once() {
+    static PARSED: AtomicUsize = AtomicUsize::new(0);
+    struct Counted;
+    impl<'de> Deserialize<'de> for Counted {
+        fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            PARSED.fetch_add(1, Ordering::SeqCst);
+            serde::de::IgnoredAny::deserialize(deserializer).map(|_| Self)
+        }
+    }
+    let handler = Handler::default();
+    handler.under(&layer().json::<Counted>()).send(signed("msg_1", "{}")).await.assert_handled();
+    assert_eq!(PARSED.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn tolerance_is_the_providers_unless_the_layer_sets_it() {
+    let handler = Handler::default();
+    let send = async |layer: WebhookLayer, timestamp: u64| {
+        handler
+            .under(&layer.without_dedupe())
+            .send(signed_with(SECRET, "msg_1", timestamp, "{}"))
+            .await
+            .kind()
+    };
+    let stale = Some(RejectionKind::StaleTimestamp);
+    for (timestamp, kind) in [(NOW - 300, None), (NOW - 301, stale), (NOW + 300, None), (NOW + 301, stale)] {
+        assert_eq!(send(layer(), timestamp).await, kind, "{timestamp}");
+    }
+    let wide = || layer().tolerance(Duration::from_secs(1000));
+    for (timestamp, kind) in
+        [(NOW - 1000, None), (NOW - 1001, stale), (NOW + 1000, None), (NOW + 1001, stale)]
+    {
+        assert_eq!(send(wide(), timestamp).await, kind, "{timestamp}");
+    }
+    // Zero means the least, not off.
+    let none = || layer().tolerance(Duration::ZERO);
+    for (timestamp, kind) in [(NOW - 1, None), (NOW - 2, stale), (NOW + 2, stale)] {
+        assert_eq!(send(none(), timestamp).await, kind, "{timestamp}");
+    }
+    let whatever = Duration::MAX;
+    assert_eq!(send(layer().tolerance(whatever), 0).await, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_timestamp_that_is_known_at_the_end_is_judged_then() {
+    let mut profile = Profile::new("acme");
+    profile.tolerance = Tolerance { past: Some(Duration::from_secs(10)), future: None };
+    let verifier = verify::from_fn(|_, body, _| {
+        let signed = verify::unix_seconds(body).ok_or(VerifyError::malformed("not a time"))?;
+        Ok(Verified::new().timestamp(signed))
+    });
+    let layer = WebhookLayer::with_verifier(verifier.profile(profile)).clock(TokioClock::start());
+    let handler = Handler::default();
+    let app = handler.under(&layer);
+    let at = |time: u64| Request::post("/").body(Full::<Bytes>::from(time.to_string())).unwrap();
+    app.send(at(NOW - 10)).await.assert_handled();
+    assert_eq!(
+        handler.last().timestamp(),
+        verify::unix_seconds(NOW.to_string().as_bytes()).map(|now| now - Duration::from_secs(10))
+    );
+    app.send(at(NOW - 11)).await.assert_rejected(RejectionKind::StaleTimestamp);
+    app.send(at(u64::from(u32::MAX))).await.assert_handled();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_verifier_may_finish_later_but_not_for_ever() {
+    struct Later(Profile, Option<Duration>);
+    struct Waits(Option<Duration>);
+    impl Verifier for Later {
+        fn begin<'a>(&'a self, _: &'a Parts, _: SystemTime) -> Result<Box<dyn Check + 'a>, VerifyError> {
+            Ok(Box::new(Waits(self.1)))
+        }
+        fn profile(&self) -> &Profile {
+            &self.0
+        }
+    }
+    impl Check for Waits {
+        fn update(&mut self, _: &[u8]) {}
+        fn finish(self: Box<Self>, _: &Bytes) -> Finish {
+            Finish::later(async move {
+                match self.0 {
+                    Some(time) => tokio::time::sleep(time).await,
+                    None => std::future::pending().await,
+                }
+                Ok(Verified::new())
+            })
+        }
+    }
+    let handler = Handler::default();
+    let send = async |time| {
+        let layer = WebhookLayer::with_verifier(Later(Profile::new("acme"), time));
+        handler.under(&layer).send(Request::post("/").body(Full::<Bytes>::default()).unwrap()).await
+    };
+    send(Some(Duration::from_secs(3))).await.assert_handled();
+    send(None).await.assert_rejected(RejectionKind::VerifierUnavailable);
+}
+
+#[test]
+fn a_misconfigured_secret_panics_where_it_is_configured_or_is_an_error() {
+    let bad: Secret = "whsec_not base64!".parse().unwrap();
+    let error = WebhookLayer::try_new(bad.clone()).expect_err("it is not base64");
+    assert!(!error.to_string().contains("not base64!"), "{error}");
+    assert!(std::panic::catch_unwind(|| WebhookLayer::new(bad.clone())).is_err());
+    let error = WebhookLayer::try_new([secret(), bad]).expect_err("the second is not base64");
+    assert!(error.to_string().contains("secret 1"), "{error}");
+    for empty in ["", " ", "\n"] {
+        assert!(empty.parse::<Secret>().is_err());
+    }
+    for no_key in ["whsec_", "whsec_=="] {
+        assert!(WebhookLayer::try_new(no_key.parse::<Secret>().unwrap()).is_err());
+    }
+    assert!(tower_webhook::Secrets::try_from(Vec::new()).is_err());
+}

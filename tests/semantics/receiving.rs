@@ -1,0 +1,419 @@
+//! Reading the body: limits, deadlines, budget, and refusing by the head alone.
+
+use std::{
+    collections::VecDeque,
+    fmt,
+    future::poll_fn,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::{HeaderMap, Request};
+use http_body::{Frame, SizeHint};
+use http_body_util::{BodyExt, Full, Limited};
+use tokio::{sync::mpsc, time::Instant};
+use tower_webhook::{BoxError, RejectionKind};
+
+use crate::support::{
+    Handler, NOW, OTHER_SECRET, SECRET, github_layer, layer, settle_down, signed, signed_with,
+};
+
+/// A body of given frames that counts how often it is polled, and claims what it likes.
+struct Frames {
+    frames: VecDeque<Result<Frame<Bytes>, BoxError>>,
+    hint: SizeHint,
+    polls: Arc<AtomicUsize>,
+}
+
+impl Frames {
+    fn of(parts: impl IntoIterator<Item = Bytes>) -> Self {
+        Self {
+            frames: parts.into_iter().map(|part| Ok(Frame::data(part))).collect(),
+            hint: SizeHint::default(),
+            polls: Arc::default(),
+        }
+    }
+
+    fn then(mut self, frame: Result<Frame<Bytes>, BoxError>) -> Self {
+        self.frames.push_back(frame);
+        self
+    }
+}
+
+impl http_body::Body for Frames {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        self.polls.fetch_add(1, Ordering::SeqCst);
+        Poll::Ready(self.frames.pop_front())
+    }
+
+    // Never true, as for any chunked body of hyper's.
+    fn is_end_stream(&self) -> bool {
+        false
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.hint
+    }
+}
+
+/// A body that its sender feeds, frame by frame, and ends by leaving.
+fn channel() -> (mpsc::Sender<Bytes>, ChannelBody) {
+    let (sender, receiver) = mpsc::channel(64);
+    (sender, ChannelBody(receiver))
+}
+
+struct ChannelBody(mpsc::Receiver<Bytes>);
+
+impl http_body::Body for ChannelBody {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        self.0.poll_recv(cx).map(|data| data.map(|data| Ok(Frame::data(data))))
+    }
+}
+
+/// The signed head of a delivery of `body`, over another body.
+fn head_of<B>(body_to_sign: &str, body: B) -> Request<B> {
+    signed("msg_1", body_to_sign).map(|_| body)
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_its_head_gives_away_is_refused_before_its_body_is_polled() {
+    let handler = Handler::default();
+    let app = handler.under(&layer());
+    let break_head: [(RejectionKind, fn(&mut HeaderMap)); 8] = [
+        (RejectionKind::MissingSignature, |headers| drop(headers.remove("webhook-signature"))),
+        (RejectionKind::MissingSignature, |headers| drop(headers.remove("webhook-id"))),
+        (RejectionKind::MissingSignature, |headers| drop(headers.remove("webhook-timestamp"))),
+        (RejectionKind::MalformedSignature, |headers| {
+            headers.insert("webhook-signature", "v1,???".parse().unwrap());
+        }),
+        (RejectionKind::MalformedSignature, |headers| {
+            headers.insert("webhook-timestamp", "soon".parse().unwrap());
+        }),
+        (RejectionKind::StaleTimestamp, |headers| {
+            headers.insert("webhook-timestamp", (NOW - 301).into());
+        }),
+        (RejectionKind::WrongSignature, |headers| {
+            headers.insert("webhook-signature", "v1,c2hvcnQ=".parse().unwrap());
+        }),
+        (RejectionKind::BodyTooLarge, |headers| {
+            headers.insert("content-length", (1024 * 1024 + 1).into());
+        }),
+    ];
+    for (kind, break_head) in break_head {
+        let body = Frames::of(["{}".into()]);
+        let polls = Arc::clone(&body.polls);
+        let mut request = head_of("{}", body);
+        break_head(request.headers_mut());
+        // Polled just once, before any other task can run: nothing was awaited either.
+        let mut call = Box::pin(app.send(request));
+        let answer = poll_fn(|cx| Poll::Ready(call.as_mut().poll(cx))).await;
+        let Poll::Ready(answer) = answer else { panic!("{kind} waited for something") };
+        answer.assert_rejected(kind);
+        assert_eq!(polls.load(Ordering::SeqCst), 0, "{kind}");
+        settle_down().await;
+        assert_eq!(polls.load(Ordering::SeqCst), 2, "after {kind} the body was not read away");
+    }
+    assert_eq!(handler.calls(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_expects_a_100_is_refused_without_one() {
+    let app = Handler::default().under(&layer());
+    let body = Frames::of(["{}".into()]);
+    let polls = Arc::clone(&body.polls);
+    let mut request = head_of("{}", body);
+    request.headers_mut().remove("webhook-signature");
+    request.headers_mut().insert("expect", "100-continue".parse().unwrap());
+    app.send(request).await.assert_rejected(RejectionKind::MissingSignature);
+    settle_down().await;
+    // Polling the body is what makes a server send the 100.
+    assert_eq!(polls.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_in_frames_is_the_body() {
+    let handler = Handler::default();
+    let app = handler.under(&layer());
+    let text = r#"{"type":"split"}"#;
+    for (index, at) in (0..=text.len()).enumerate() {
+        let (first, second) = text.split_at(at);
+        let frames = [Bytes::new(), first.to_owned().into(), Bytes::new(), second.to_owned().into()];
+        let id = format!("msg_{index}");
+        let answer = app.send(signed(&id, text).map(|_| Frames::of(frames))).await;
+        answer.assert_handled();
+        assert_eq!(answer.body, text);
+        assert_eq!(handler.last().payload(), text);
+    }
+    let bytes = text.bytes().map(|byte| Bytes::from(vec![byte]));
+    app.send(signed("in bytes", text).map(|_| Frames::of(bytes))).await.assert_handled();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_in_frames_that_differs_in_a_byte_is_refused() {
+    let app = Handler::default().under(&layer());
+    let frames = ["{\"a\"".into(), ":2}".into()];
+    app.send(head_of(r#"{"a":1}"#, Frames::of(frames))).await.assert_rejected(RejectionKind::WrongSignature);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_at_the_limit_passes_and_one_byte_more_does_not() {
+    let handler = Handler::default();
+    for limit in [1, 10, 1024 * 1024] {
+        let layer = layer().without_dedupe().body_limit(limit);
+        let app = handler.under(&layer);
+        let full = "x".repeat(limit);
+        app.send(signed("msg_1", &full)).await.assert_handled();
+        let more = "x".repeat(limit + 1);
+        app.send(signed("msg_1", &more)).await.assert_rejected(RejectionKind::BodyTooLarge);
+        // The same without a length announced, and with the excess in a frame of its own.
+        let frames = [full.clone().into(), "x".into()];
+        app.send(signed("msg_1", &more).map(|_| Frames::of(frames)))
+            .await
+            .assert_rejected(RejectionKind::BodyTooLarge);
+        let frames = [full.clone().into(), Bytes::new()];
+        app.send(signed("msg_1", &full).map(|_| Frames::of(frames))).await.assert_handled();
+    }
+    let app = handler.under(&layer().body_limit(0));
+    app.send(signed("msg_1", "x")).await.assert_handled();
+    app.send(signed("msg_2", "xx")).await.assert_rejected(RejectionKind::BodyTooLarge);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_limit_is_1_mib_or_the_providers() {
+    let handler = Handler::default();
+    let mib = "x".repeat(1024 * 1024);
+    handler.under(&layer()).send(signed("msg_1", &mib)).await.assert_handled();
+    let more = format!("{mib}x");
+    handler.under(&layer()).send(signed("msg_2", &more)).await.assert_rejected(RejectionKind::BodyTooLarge);
+    let github = crate::support::github_signed;
+    handler.under(&github_layer()).send(github("1", &more)).await.assert_handled();
+    let app = handler.under(&github_layer().body_limit(10));
+    app.send(github("1", &more)).await.assert_rejected(RejectionKind::BodyTooLarge);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_length_that_is_announced_is_believed_only_when_too_large() {
+    let app = Handler::default().under(&layer());
+    let mut body = Frames::of(["{}".into()]);
+    body.hint = SizeHint::with_exact(68_719_476_736);
+    app.send(head_of("{}", body)).await.assert_rejected(RejectionKind::BodyTooLarge);
+
+    let mut request = head_of("{}", Frames::of(["{}".into()]));
+    request.headers_mut().insert("content-length", "68719476736".parse().unwrap());
+    app.send(request).await.assert_rejected(RejectionKind::BodyTooLarge);
+
+    // What is no length says nothing.
+    let mut request = head_of("{}", Frames::of(["{}".into()]));
+    request.headers_mut().insert("content-length", "99999999999999999999999".parse().unwrap());
+    app.send(request).await.assert_handled();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_trickles_is_cut_off() {
+    let app = Handler::default().under(&layer());
+    let (sender, body) = channel();
+    let trickle = tokio::spawn(async move {
+        while sender.send("x".into()).await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+    });
+    let began = Instant::now();
+    let answer = app.send(head_of("{}", body)).await;
+    answer.assert_rejected(RejectionKind::BodyTooSlow);
+    assert_eq!((answer.status(), began.elapsed()), (408, Duration::from_secs(10)));
+    // What is left is read away, but not for ever.
+    trickle.await.unwrap();
+    assert!(began.elapsed() <= Duration::from_secs(13));
+
+    let app = Handler::default().under(&layer().body_timeout(Duration::ZERO));
+    app.send(signed("msg_1", "{}")).await.assert_handled();
+    let (_sender, body) = channel();
+    app.send(head_of("{}", body)).await.assert_rejected(RejectionKind::BodyTooSlow);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_is_always_ready_and_never_ends_is_cut_off_too() {
+    struct Endless;
+    impl http_body::Body for Endless {
+        type Data = Bytes;
+        type Error = BoxError;
+        fn poll_frame(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+            Poll::Ready(Some(Ok(Frame::data(Bytes::new()))))
+        }
+    }
+    let app = Handler::default().under(&layer());
+    let call = tokio::spawn(async move { app.send(head_of("{}", Endless)).await });
+    // Others get their turn meanwhile, and the deadline its own.
+    tokio::task::yield_now().await;
+    tokio::time::advance(Duration::from_secs(10)).await;
+    call.await.unwrap().assert_rejected(RejectionKind::BodyTooSlow);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_breaks_off_is_told_from_one_that_ends() {
+    let handler = Handler::default();
+    let app = handler.under(&layer());
+    let broken = Frames::of(["{}".into()]).then(Err("connection reset".into()));
+    let answer = app.send(head_of("{}", broken)).await;
+    answer.assert_rejected(RejectionKind::BodyInterrupted);
+    assert_eq!((answer.status(), handler.calls()), (400, 0));
+}
+
+#[derive(Debug)]
+struct Wrapped(BoxError);
+
+impl fmt::Display for Wrapped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("wrapped")
+    }
+}
+
+impl std::error::Error for Wrapped {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&*self.0)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_limit_of_another_layer_above_is_a_413_however_it_is_wrapped() {
+    let app = Handler::default().under(&layer());
+    let limited = Limited::new(Frames::of(["{}".into()]), 1);
+    app.send(head_of("{}", limited)).await.assert_rejected(RejectionKind::BodyTooLarge);
+    let wrapped =
+        Limited::new(Frames::of(["{}".into()]), 1).map_err(|error| Wrapped(Box::new(Wrapped(error))));
+    app.send(head_of("{}", wrapped)).await.assert_rejected(RejectionKind::BodyTooLarge);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_budget_bounds_what_all_bodies_together_hold() {
+    let handler = Handler::default();
+    let layer = layer().buffer_budget(100);
+    let app = handler.under(&layer);
+    // Fed, and not finished: 60 bytes are held.
+    let (sender, body) = channel();
+    let slow = tokio::spawn({
+        let app = app.clone();
+        async move { app.send(head_of(&"x".repeat(60), body)).await }
+    });
+    sender.send("x".repeat(60).into()).await.unwrap();
+    settle_down().await;
+    let answer = app.send(signed("msg_2", &"x".repeat(50))).await;
+    answer.assert_rejected(RejectionKind::OverBudget);
+    assert_eq!((answer.status(), answer.header("retry-after")), (503, Some("10")));
+    // Another service of the same layer shares the budget; what fits is received.
+    handler
+        .under(&layer)
+        .send(signed("msg_3", &"x".repeat(41)))
+        .await
+        .assert_rejected(RejectionKind::OverBudget);
+    handler.under(&layer).send(signed("msg_4", &"x".repeat(40))).await.assert_handled();
+    drop(sender);
+    slow.await.unwrap().assert_handled();
+    app.send(signed("msg_5", &"x".repeat(100))).await.assert_handled();
+    app.send(signed("msg_6", &"x".repeat(101))).await.assert_rejected(RejectionKind::OverBudget);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_held_is_given_back_however_it_ends() {
+    let handler = Handler::doing([crate::support::Act::Panic]);
+    let app = handler.under(&layer().buffer_budget(10));
+    let body = "0123456789";
+    let panicking = app.clone();
+    tokio::spawn(async move { panicking.send(signed("1", body)).await }).await.unwrap_err();
+    app.send(signed_with(OTHER_SECRET, "2", NOW, body)).await.assert_rejected(RejectionKind::WrongSignature);
+    let broken = Frames::of([body.into()]).then(Err("reset".into()));
+    app.send(signed("3", body).map(|_| broken)).await.assert_rejected(RejectionKind::BodyInterrupted);
+    app.send(signed("4", &body.repeat(2))).await.assert_rejected(RejectionKind::OverBudget);
+    let (sender, unfinished) = channel();
+    let call = tokio::spawn({
+        let (app, request) = (app.clone(), signed("5", body).map(|_| unfinished));
+        async move { app.send(request).await }
+    });
+    sender.send(body.into()).await.unwrap();
+    settle_down().await;
+    app.send(signed("6", "x")).await.assert_rejected(RejectionKind::OverBudget);
+    call.abort();
+    call.await.unwrap_err();
+    app.send(signed("7", body)).await.assert_handled();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handler_that_runs_does_not_count_as_a_body_that_is_buffered() {
+    let handler = Handler::doing([crate::support::Act::Hang]);
+    let app = handler.under(&layer().buffer_budget(10));
+    let running = tokio::spawn({
+        let app = app.clone();
+        async move { app.send(signed("1", "0123456789")).await }
+    });
+    settle_down().await;
+    app.send(signed("2", "0123456789")).await.assert_handled();
+    running.abort();
+}
+
+#[tokio::test(start_paused = true)]
+async fn trailers_are_replayed() {
+    use tower::{Layer, ServiceExt};
+    let mut trailers = HeaderMap::new();
+    trailers.insert("x-checksum", "42".parse().unwrap());
+    let body = Frames::of(["{}".into()]).then(Ok(Frame::trailers(trailers.clone())));
+    let service = layer().layer(tower::service_fn(async |request: Request<tower_webhook::Body>| {
+        let collected = request.into_body().collect().await?;
+        let trailers = collected.trailers().cloned();
+        Ok::<_, BoxError>(http::Response::new(Full::<Bytes>::from(format!("{trailers:?}"))))
+    }));
+    let response = service.oneshot(head_of("{}", body)).await.unwrap();
+    let seen = response.into_body().collect().await.unwrap().to_bytes();
+    assert_eq!(seen, format!("{:?}", Some(trailers)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn at_most_so_much_of_a_refused_body_is_read_away() {
+    let app = Handler::default().under(&layer());
+    let chunk = Bytes::from(vec![0; 64 * 1024]);
+    let body = Frames::of(std::iter::repeat_n(chunk, 64));
+    let polls = Arc::clone(&body.polls);
+    let mut request = signed("msg_1", SECRET).map(|_| body);
+    request.headers_mut().remove("webhook-signature");
+    app.send(request).await.assert_rejected(RejectionKind::MissingSignature);
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let read = polls.load(Ordering::SeqCst) * 64 * 1024;
+    assert!((1024 * 1024..=1024 * 1024 + 64 * 1024).contains(&read), "{read}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn at_most_so_many_refused_bodies_are_read_away_at_once() {
+    let app = Handler::default().under(&layer());
+    let mut senders = Vec::new();
+    for _ in 0..100 {
+        let (sender, body) = channel();
+        let mut request = head_of("{}", body);
+        request.headers_mut().remove("webhook-signature");
+        app.send(request).await.assert_rejected(RejectionKind::MissingSignature);
+        senders.push(sender);
+    }
+    let read_away = senders.iter().filter(|sender| !sender.is_closed()).count();
+    assert_eq!(read_away, 64);
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert!(senders.iter().all(mpsc::Sender::is_closed));
+}

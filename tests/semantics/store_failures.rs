@@ -1,0 +1,134 @@
+//! A store that is down, slow, or forgets to answer.
+
+use std::{error::Error, time::Duration};
+
+use tokio::time::Instant;
+use tower_webhook::{RejectionKind, StoreFailure};
+
+use crate::support::{Act, Handler, Op, Rig, RiggedStore, layer, settle_down, signed};
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_is_down_refuses_by_default_and_loses_nothing() {
+    let store = RiggedStore::new();
+    let handler = Handler::default();
+    let app = handler.under(&layer().dedupe(store.clone()));
+    store.rig(Op::Claim, Rig::Fail);
+    let answer = app.send(signed("msg_1", "{}")).await;
+    answer.assert_rejected(RejectionKind::StoreUnavailable);
+    assert_eq!((answer.status(), answer.header("retry-after")), (503, Some("10")));
+    let cause = answer.rejection().unwrap().source().unwrap();
+    assert_eq!(cause.source().unwrap().to_string(), "rigged to fail");
+    assert_eq!(handler.calls(), 0);
+    store.rig(Op::Claim, Rig::Work);
+    app.send(signed("msg_1", "{}")).await.assert_handled();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_does_not_answer_is_waited_for_a_second() {
+    for rig in [Rig::Hang, Rig::DoAndHang] {
+        let store = RiggedStore::new();
+        let handler = Handler::default();
+        let app = handler.under(&layer().dedupe(store.clone()));
+        store.rig(Op::Claim, rig);
+        let began = Instant::now();
+        app.send(signed("msg_1", "{}")).await.assert_rejected(RejectionKind::StoreUnavailable);
+        assert_eq!(began.elapsed(), Duration::from_secs(1));
+        settle_down().await;
+        // Whatever was claimed was released with the token.
+        assert_eq!(store.count(Op::Release), 1);
+        store.rig(Op::Claim, Rig::Work);
+        app.send(signed("msg_1", "{}")).await.assert_handled();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn proceeding_runs_undeduped_and_says_so() {
+    for rig in [Rig::Fail, Rig::Hang, Rig::DoAndHang] {
+        let store = RiggedStore::new();
+        let handler = Handler::default();
+        let app = handler.under(&layer().dedupe(store.clone()).on_store_failure(StoreFailure::Proceed));
+        store.rig(Op::Claim, rig);
+        app.send(signed("msg_1", "{}")).await.assert_handled();
+        let delivery = handler.last();
+        assert_eq!((delivery.deduped(), delivery.fencing()), (false, None));
+        assert_eq!(delivery.dedupe_key().map(|key| key.id()), Some("msg_1"));
+        store.rig(Op::Claim, Rig::Work);
+        settle_down().await;
+        app.send(signed("msg_1", "{}")).await.assert_handled();
+        assert!(handler.last().deduped());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_success_that_cannot_be_stored_stays_a_success_and_is_stored_later() {
+    for rig in [Rig::Fail, Rig::Hang] {
+        let store = RiggedStore::new();
+        let handler = Handler::default();
+        let app = handler.under(&layer().dedupe(store.clone()));
+        store.rig(Op::Complete, rig);
+        app.send(signed("msg_1", "{}")).await.assert_handled();
+        // Not remembered yet, and held by its lease: a retry is put off rather than run.
+        app.send(signed("msg_1", "{}")).await.assert_rejected(RejectionKind::InProgress);
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        store.rig(Op::Complete, Rig::Work);
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        app.send(signed("msg_1", "{}")).await.assert_duplicate();
+        assert_eq!((handler.calls(), store.count(Op::Release)), (1, 0));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn storing_is_given_up_when_the_lease_is_over() {
+    let store = RiggedStore::new();
+    let handler = Handler::default();
+    let app = handler.under(&layer().dedupe(store.clone()));
+    store.rig(Op::Complete, Rig::Fail);
+    app.send(signed("msg_1", "{}")).await.assert_handled();
+    tokio::time::sleep(Duration::from_secs(31)).await;
+    let tries = store.count(Op::Complete);
+    assert!(tries > 10, "{tries}");
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert_eq!(store.count(Op::Complete), tries);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_that_cannot_be_released_is_passed_on_and_released_later() {
+    let store = RiggedStore::new();
+    let handler = Handler::doing([Act::Answer(500)]);
+    let app = handler.under(&layer().dedupe(store.clone()));
+    store.rig(Op::Release, Rig::Hang);
+    let began = Instant::now();
+    assert_eq!(app.send(signed("msg_1", "{}")).await.status(), 500);
+    assert_eq!(began.elapsed(), Duration::from_secs(1));
+    store.rig(Op::Release, Rig::Work);
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    app.send(signed("msg_1", "{}")).await.assert_handled();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_heartbeat_that_fails_once_is_made_up_for() {
+    let store = RiggedStore::new();
+    let handler = Handler::doing([Act::Sleep(Duration::from_secs(45))]);
+    let app = handler.under(&layer().dedupe(store.clone()));
+    store.rig_once_after(Op::Extend, 0, Rig::Hang);
+    let first = tokio::spawn({
+        let app = app.clone();
+        async move { app.send(signed("msg_1", "{}")).await }
+    });
+    tokio::time::sleep(Duration::from_secs(40)).await;
+    app.send(signed("msg_1", "{}")).await.assert_rejected(RejectionKind::InProgress);
+    first.await.unwrap().assert_handled();
+    app.send(signed("msg_1", "{}")).await.assert_duplicate();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_hangs_does_not_hold_the_handler_up() {
+    let store = RiggedStore::new();
+    store.rig(Op::Extend, Rig::Hang);
+    let handler = Handler::doing([Act::Sleep(Duration::from_secs(11))]);
+    let app = handler.under(&layer().dedupe(store.clone()));
+    let began = Instant::now();
+    // The first heartbeat is at 10 s and does not answer; the handler is done at 11 s.
+    app.send(signed("msg_1", "{}")).await.assert_handled();
+    assert_eq!(began.elapsed(), Duration::from_secs(11));
+}

@@ -1,0 +1,389 @@
+//! A service behind the layer, requests to send to it, and stores that misbehave on command.
+
+use std::{
+    convert::Infallible,
+    future::pending,
+    pin::Pin,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::{Context, Poll},
+    time::{Duration, SystemTime},
+};
+
+use bytes::Bytes;
+use hmac::{Hmac, KeyInit, Mac};
+use http::{Request, Response, StatusCode};
+use http_body_util::{BodyExt, Full};
+use sha2::Sha256;
+use tokio::time::Instant;
+use tower::{Layer, ServiceExt};
+use tower_service::Service;
+use tower_webhook::{
+    Body, BoxError, Clock, Delivery, Rejection, RejectionKind, ResponseBody, Secret, WebhookLayer,
+    WebhookService,
+    store::{Claim, Key, MokaStore, Store, StoreError, Token},
+};
+
+pub const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+pub const OTHER_SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
+pub const GITHUB_SECRET: &str = "It's a Secret to Everybody";
+pub const NOW: u64 = 1_700_000_000;
+
+pub fn secret() -> Secret {
+    SECRET.parse().unwrap()
+}
+
+/// A clock that goes by tokio's, which stands still and jumps under `start_paused`.
+#[derive(Clone, Copy)]
+pub struct TokioClock(Instant);
+
+impl TokioClock {
+    pub fn start() -> Self {
+        Self(Instant::now())
+    }
+}
+
+impl Clock for TokioClock {
+    fn now(&self) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(NOW) + self.monotonic()
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.0.elapsed()
+    }
+}
+
+/// The layer as most tests want it: on virtual time, everything else by default.
+pub fn layer() -> WebhookLayer {
+    WebhookLayer::new(secret()).clock(TokioClock::start())
+}
+
+/// A GitHub layer, whose ids are not signed.
+pub fn github_layer() -> WebhookLayer {
+    let secret: Secret = GITHUB_SECRET.parse().unwrap();
+    WebhookLayer::with_verifier(tower_webhook::provider::github(secret)).clock(TokioClock::start())
+}
+
+/// A delivery of `body` under `id`, signed at the start of the test's time.
+pub fn signed(id: &str, body: &str) -> Request<Full<Bytes>> {
+    signed_with(SECRET, id, NOW, body)
+}
+
+pub fn signed_with(secret: &str, id: &str, timestamp: u64, body: &str) -> Request<Full<Bytes>> {
+    let key = data_encoding::BASE64.decode(secret.trim_start_matches("whsec_").as_bytes()).unwrap();
+    let tag = hmac(&key, format!("{id}.{timestamp}.{body}").as_bytes());
+    Request::post("/webhook")
+        .header("webhook-id", id)
+        .header("webhook-timestamp", timestamp)
+        .header("webhook-signature", format!("v1,{}", data_encoding::BASE64.encode(&tag)))
+        .body(Full::from(body.to_owned()))
+        .unwrap()
+}
+
+pub fn github_signed(id: &str, body: &str) -> Request<Full<Bytes>> {
+    let tag = hmac(GITHUB_SECRET.as_bytes(), body.as_bytes());
+    Request::post("/webhook")
+        .header("x-github-delivery", id)
+        .header("x-github-event", "push")
+        .header("x-hub-signature-256", format!("sha256={}", data_encoding::HEXLOWER.encode(&tag)))
+        .body(Full::from(body.to_owned()))
+        .unwrap()
+}
+
+pub fn hmac(key: &[u8], text: &[u8]) -> Vec<u8> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).unwrap();
+    mac.update(text);
+    mac.finalize().into_bytes().to_vec()
+}
+
+/// What the handler does with a call.
+#[derive(Clone, Copy, Debug)]
+pub enum Act {
+    Answer(u16),
+    AnswerGrpc(&'static str),
+    Fail,
+    Panic,
+    Sleep(Duration),
+    Hang,
+}
+
+/// A handler that does as it is told, call by call (and answers 200 when told no more), and
+/// remembers what it was called with.
+#[derive(Clone, Default)]
+pub struct Handler(Arc<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    acts: Mutex<Vec<Act>>,
+    calls: AtomicUsize,
+    running: AtomicUsize,
+    most_running: AtomicUsize,
+    deliveries: Mutex<Vec<Delivery>>,
+}
+
+impl Handler {
+    pub fn doing(acts: impl IntoIterator<Item = Act>) -> Self {
+        let handler = Self::default();
+        handler.0.acts.lock().unwrap().extend(acts);
+        handler
+    }
+
+    pub fn calls(&self) -> usize {
+        self.0.calls.load(Ordering::SeqCst)
+    }
+
+    pub fn running(&self) -> usize {
+        self.0.running.load(Ordering::SeqCst)
+    }
+
+    pub fn most_running(&self) -> usize {
+        self.0.most_running.load(Ordering::SeqCst)
+    }
+
+    /// The last delivery that reached the handler.
+    pub fn last(&self) -> Delivery {
+        self.0.deliveries.lock().unwrap().last().expect("the handler was never called").clone()
+    }
+
+    pub fn under(&self, layer: &WebhookLayer) -> App {
+        App(layer.layer(self.clone()))
+    }
+}
+
+#[derive(Debug, PartialEq)]
+pub struct HandlerError;
+
+impl Service<Request<Body>> for Handler {
+    type Response = Response<Full<Bytes>>;
+    type Error = HandlerError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, HandlerError>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), HandlerError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let inner = Arc::clone(&self.0);
+        Box::pin(async move {
+            inner.calls.fetch_add(1, Ordering::SeqCst);
+            let _running = Running::new(&inner);
+            if let Some(delivery) = request.extensions().get::<Delivery>() {
+                inner.deliveries.lock().unwrap().push(delivery.clone());
+            }
+            let act = {
+                let mut acts = inner.acts.lock().unwrap();
+                if acts.is_empty() { Act::Answer(200) } else { acts.remove(0) }
+            };
+            let body = request.into_body().collect().await.map_err(|_| HandlerError)?.to_bytes();
+            let mut response = Response::new(Full::from(body));
+            match act {
+                Act::Answer(status) => *response.status_mut() = StatusCode::from_u16(status).unwrap(),
+                Act::AnswerGrpc(status) => {
+                    response.headers_mut().insert("grpc-status", status.parse().unwrap());
+                }
+                Act::Fail => return Err(HandlerError),
+                Act::Panic => panic!("the handler panics, as it was told to"),
+                Act::Sleep(time) => tokio::time::sleep(time).await,
+                Act::Hang => pending().await,
+            }
+            Ok(response)
+        })
+    }
+}
+
+struct Running(Arc<Inner>);
+
+impl Running {
+    fn new(inner: &Arc<Inner>) -> Self {
+        let running = inner.running.fetch_add(1, Ordering::SeqCst) + 1;
+        inner.most_running.fetch_max(running, Ordering::SeqCst);
+        Self(Arc::clone(inner))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.running.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// The handler with the layer before it.
+#[derive(Clone)]
+pub struct App(WebhookService<Handler>);
+
+impl App {
+    pub async fn call<B>(&self, request: Request<B>) -> Result<Answer, HandlerError>
+    where
+        B: http_body::Body + Send + 'static,
+        B::Data: Send,
+        B::Error: Into<BoxError>,
+    {
+        let response: Response<ResponseBody<Full<Bytes>>> = self.0.clone().oneshot(request).await?;
+        let (head, body) = response.into_parts();
+        let body = body.collect().await.unwrap_or_else(|never: Infallible| match never {}).to_bytes();
+        Ok(Answer { head, body })
+    }
+
+    /// Sends `request` and expects an answer, whatever it is.
+    pub async fn send<B>(&self, request: Request<B>) -> Answer
+    where
+        B: http_body::Body + Send + 'static,
+        B::Data: Send,
+        B::Error: Into<BoxError>,
+    {
+        self.call(request).await.expect("the handler returned an error")
+    }
+}
+
+#[derive(Debug)]
+pub struct Answer {
+    pub head: http::response::Parts,
+    pub body: Bytes,
+}
+
+impl Answer {
+    pub fn status(&self) -> u16 {
+        self.head.status.as_u16()
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.head.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+
+    pub fn rejection(&self) -> Option<&Rejection> {
+        self.head.extensions.get()
+    }
+
+    pub fn kind(&self) -> Option<RejectionKind> {
+        self.rejection().map(Rejection::kind)
+    }
+
+    pub fn is_duplicate(&self) -> bool {
+        self.status() == 200 && self.header("x-webhook-duplicate") == Some("true")
+    }
+
+    #[track_caller]
+    pub fn assert_handled(&self) {
+        assert_eq!((self.status(), self.header("x-webhook-duplicate")), (200, None), "{self:?}");
+    }
+
+    #[track_caller]
+    pub fn assert_duplicate(&self) {
+        assert!(self.is_duplicate(), "{self:?}");
+    }
+
+    #[track_caller]
+    pub fn assert_rejected(&self, kind: RejectionKind) {
+        assert_eq!(self.kind(), Some(kind), "{self:?}");
+        assert_eq!(self.head.status, kind.status());
+    }
+}
+
+/// Lets every task that can go on do so, without time passing.
+pub async fn settle_down() {
+    for _ in 0..20 {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// What a [`RiggedStore`] does with an operation.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Rig {
+    Work,
+    Fail,
+    /// Does it, and never says so.
+    DoAndHang,
+    /// Neither does it nor answers.
+    Hang,
+    Panic,
+}
+
+/// A store in memory of which each operation can be made to go wrong, and which counts them.
+#[derive(Clone)]
+pub struct RiggedStore(Arc<Rigged>);
+
+struct Rigged {
+    store: MokaStore,
+    rigs: Mutex<[Rig; 4]>,
+    once: Mutex<Option<(usize, usize, Rig)>>,
+    counts: [AtomicUsize; 4],
+}
+
+#[derive(Clone, Copy, Debug)]
+pub enum Op {
+    Claim,
+    Extend,
+    Complete,
+    Release,
+}
+
+impl RiggedStore {
+    pub fn new() -> Self {
+        Self(Arc::new(Rigged {
+            store: MokaStore::new(1000).clock(TokioClock::start()),
+            rigs: Mutex::new([Rig::Work; 4]),
+            once: Mutex::new(None),
+            counts: Default::default(),
+        }))
+    }
+
+    pub fn rig(&self, op: Op, rig: Rig) {
+        self.0.rigs.lock().unwrap()[op as usize] = rig;
+    }
+
+    /// Makes one operation go wrong: the one after `passed` more of its kind.
+    pub fn rig_once_after(&self, op: Op, passed: usize, rig: Rig) {
+        *self.0.once.lock().unwrap() = Some((op as usize, self.count(op) + passed, rig));
+    }
+
+    pub fn count(&self, op: Op) -> usize {
+        self.0.counts[op as usize].load(Ordering::SeqCst)
+    }
+
+    async fn go<T>(
+        &self,
+        op: Op,
+        work: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        let nth = self.0.counts[op as usize].fetch_add(1, Ordering::SeqCst);
+        let once = *self.0.once.lock().unwrap();
+        let rig = match once {
+            Some((rigged, at, rig)) if rigged == op as usize && at == nth => rig,
+            _ => self.0.rigs.lock().unwrap()[op as usize],
+        };
+        match rig {
+            Rig::Work => work.await,
+            Rig::Fail => Err(StoreError::new("rigged to fail")),
+            Rig::DoAndHang => {
+                work.await?;
+                pending().await
+            }
+            Rig::Hang => pending().await,
+            Rig::Panic => panic!("the store panics, as it was told to"),
+        }
+    }
+}
+
+impl Store for RiggedStore {
+    async fn claim(&self, key: &Key, token: &Token, lease: Duration) -> Result<Claim, StoreError> {
+        self.go(Op::Claim, self.0.store.claim(key, token, lease)).await
+    }
+
+    async fn extend(&self, key: &Key, token: &Token, lease: Duration) -> Result<bool, StoreError> {
+        self.go(Op::Extend, self.0.store.extend(key, token, lease)).await
+    }
+
+    async fn complete(&self, key: &Key, token: &Token, window: Duration) -> Result<bool, StoreError> {
+        self.go(Op::Complete, self.0.store.complete(key, token, window)).await
+    }
+
+    async fn release(&self, key: &Key, token: &Token) -> Result<bool, StoreError> {
+        self.go(Op::Release, self.0.store.release(key, token)).await
+    }
+
+    async fn forget(&self, key: &Key) -> Result<bool, StoreError> {
+        self.0.store.forget(key).await
+    }
+}
