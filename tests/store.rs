@@ -1,0 +1,210 @@
+//! `store::contract` over the stores, and what is particular to `MokaStore`.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use tower_webhook::{
+    Clock, ManualClock,
+    store::{self, Claim, Key, MokaStore, Store, StoreError, Token},
+};
+
+const LEASE: Duration = Duration::from_secs(30);
+const WINDOW: Duration = Duration::from_secs(3600);
+
+fn store_on(clock: &ManualClock, capacity: u64) -> MokaStore {
+    MokaStore::new(capacity).clock(clock.clone())
+}
+
+async fn complete(store: &MokaStore, key: &Key) {
+    let token = Token::mint();
+    assert!(matches!(store.claim(key, &token, LEASE).await.unwrap(), Claim::Acquired { .. }), "{key}");
+    assert!(store.complete(key, &token, WINDOW).await.unwrap());
+}
+
+async fn is_completed(store: &MokaStore, key: &Key) -> bool {
+    let token = Token::mint();
+    let claim = store.claim(key, &token, LEASE).await.unwrap();
+    store.release(key, &token).await.unwrap();
+    claim == Claim::Completed
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_memory_store_keeps_the_contract() {
+    let clock = ManualClock::at_unix(1_700_000_000);
+    store::contract(store_on(&clock, 10_000), async |time| clock.advance(time)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn an_arc_of_a_store_keeps_it_too() {
+    let clock = ManualClock::at_unix(1_700_000_000);
+    store::contract(Arc::new(store_on(&clock, 10_000)), async |time| clock.advance(time)).await;
+}
+
+/// A store with one thing wrong with it, which the contract must notice.
+struct Wrong(MokaStore, Fault);
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Fault {
+    AnyoneMayRelease,
+    CompletedIsForgotten,
+    AllAcquire,
+    ForgetsTheRunning,
+}
+
+impl Store for Wrong {
+    async fn claim(&self, key: &Key, token: &Token, lease: Duration) -> Result<Claim, StoreError> {
+        let claim = self.0.claim(key, token, lease).await?;
+        Ok(match (self.1, claim) {
+            (Fault::AllAcquire, _) => Claim::Acquired { fencing: 1 },
+            (Fault::CompletedIsForgotten, Claim::Completed) => Claim::Acquired { fencing: 1 },
+            (_, claim) => claim,
+        })
+    }
+
+    async fn extend(&self, key: &Key, token: &Token, lease: Duration) -> Result<bool, StoreError> {
+        self.0.extend(key, token, lease).await
+    }
+
+    async fn complete(&self, key: &Key, token: &Token, window: Duration) -> Result<bool, StoreError> {
+        self.0.complete(key, token, window).await
+    }
+
+    async fn release(&self, key: &Key, token: &Token) -> Result<bool, StoreError> {
+        Ok(self.0.release(key, token).await? || self.1 == Fault::AnyoneMayRelease)
+    }
+
+    async fn forget(&self, key: &Key) -> Result<bool, StoreError> {
+        Ok(self.0.forget(key).await? || self.1 == Fault::ForgetsTheRunning)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_contract_notices_a_store_that_breaks_it() {
+    use Fault::{AllAcquire, AnyoneMayRelease, CompletedIsForgotten, ForgetsTheRunning};
+    for fault in [AnyoneMayRelease, CompletedIsForgotten, AllAcquire, ForgetsTheRunning] {
+        let clock = ManualClock::at_unix(1_700_000_000);
+        let runtime = tokio::runtime::Handle::current();
+        let check = move || {
+            let store = Wrong(store_on(&clock, 10_000), fault);
+            runtime.block_on(store::contract(store, async |time| clock.advance(time)));
+        };
+        assert!(tokio::task::spawn_blocking(check).await.unwrap_err().is_panic(), "{fault:?} went unnoticed");
+    }
+}
+
+#[tokio::test]
+async fn only_completed_keys_leave_when_it_is_full_and_the_oldest_first() {
+    let clock = ManualClock::at_unix(1_700_000_000);
+    let store = store_on(&clock, 100);
+    let key = |n: u32| Key::new("test", &n.to_string());
+    let running: Vec<_> = (10_000..10_050).map(|n| (key(n), Token::mint())).collect();
+    for (key, token) in &running {
+        store.claim(key, token, LEASE).await.unwrap();
+    }
+    for n in 0..2000 {
+        complete(&store, &key(n)).await;
+    }
+    for (key, token) in &running {
+        assert!(store.extend(key, token, LEASE).await.unwrap(), "a running claim was evicted");
+    }
+    let mut remembered = 0;
+    for n in 0..2000 {
+        remembered += u32::from(is_completed(&store, &key(n)).await);
+    }
+    // The cache tidies up in batches, so for a moment it may hold a few more.
+    assert!((50..=200).contains(&remembered), "{remembered} of 2000 keys are remembered, with room for 100");
+    assert!(is_completed(&store, &key(1999)).await && !is_completed(&store, &key(0)).await);
+    assert!(store.evicted_early() >= 1000, "{}", store.evicted_early());
+}
+
+#[tokio::test]
+async fn a_fresh_key_is_always_remembered_even_in_a_full_store() {
+    let clock = ManualClock::at_unix(1_700_000_000);
+    let store = store_on(&clock, 100);
+    for n in 0..1000 {
+        let key = Key::new("test", &n.to_string());
+        complete(&store, &key).await;
+        // Asked for often, the old keys must not keep the new out.
+        for _ in 0..3 {
+            assert!(is_completed(&store, &key).await, "key {n}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn keys_whose_window_is_over_do_not_count_as_evicted_early() {
+    let clock = ManualClock::at_unix(1_700_000_000);
+    let store = store_on(&clock, 100);
+    for n in 0..100 {
+        complete(&store, &Key::new("old", &n.to_string())).await;
+    }
+    clock.advance(WINDOW + Duration::from_secs(1));
+    for n in 0..100 {
+        complete(&store, &Key::new("new", &n.to_string())).await;
+    }
+    assert_eq!(store.evicted_early(), 0);
+}
+
+#[tokio::test]
+async fn setting_the_time_of_day_changes_neither_leases_nor_windows() {
+    let clock = ManualClock::at_unix(1_700_000_000);
+    let store = store_on(&clock, 100);
+    let (running, handled, token) = (Key::new("test", "running"), Key::new("test", "handled"), Token::mint());
+    store.claim(&running, &token, LEASE).await.unwrap();
+    complete(&store, &handled).await;
+    for seconds in [0, 4_000_000_000] {
+        clock.set_now(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds));
+        assert!(is_completed(&store, &handled).await);
+        assert!(store.extend(&running, &token, LEASE).await.unwrap());
+    }
+    assert_eq!(clock.monotonic(), Duration::ZERO);
+}
+
+#[tokio::test]
+async fn a_lease_or_window_beyond_all_time_is_for_ever() {
+    let clock = ManualClock::at_unix(1_700_000_000);
+    let store = store_on(&clock, 100);
+    let (key, token) = (Key::new("test", "1"), Token::mint());
+    store.claim(&key, &token, Duration::MAX).await.unwrap();
+    clock.advance(Duration::from_secs(1 << 40));
+    assert!(store.extend(&key, &token, Duration::MAX).await.unwrap());
+    assert!(store.complete(&key, &token, Duration::MAX).await.unwrap());
+    assert!(is_completed(&store, &key).await);
+}
+
+#[tokio::test]
+async fn fencing_grows_from_one_process_to_the_next() {
+    let claim =
+        async |store: &MokaStore| match store.claim(&Key::new("test", "1"), &Token::mint(), LEASE).await {
+            Ok(Claim::Acquired { fencing }) => fencing,
+            other => panic!("{other:?}"),
+        };
+    let before = claim(&MokaStore::new(10)).await;
+    // A store that begins anew, as after a restart, on a clock that stands still.
+    let after = claim(&MokaStore::new(10).clock(ManualClock::at_unix(0))).await;
+    assert!(after >= before, "{before}, {after}");
+}
+
+#[test]
+fn tokens_differ() {
+    let threads: Vec<_> =
+        (0..4).map(|_| std::thread::spawn(|| (0..1000).map(|_| Token::mint()).collect::<Vec<_>>())).collect();
+    let tokens: std::collections::HashSet<_> =
+        threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect();
+    assert_eq!(tokens.len(), 4000);
+}
+
+#[test]
+fn keys_are_bounded_and_apart() {
+    let long = "x".repeat(1 << 20);
+    let key = Key::new(&long, &long);
+    assert!(key.as_str().len() < 150);
+    assert_ne!(key, Key::new(&long, &format!("{long}x")));
+    assert_eq!(Key::new("s", &"x".repeat(128)).id().len(), 128);
+    assert!(Key::new("s", &"x".repeat(129)).id().starts_with("sha256-"));
+    assert_ne!(Key::new("a:b", "c"), Key::new("a", "b:c"));
+    assert_eq!((Key::new("a:b", "c").scope(), Key::new("a:b", "c").id()), ("a:b", "c"));
+}

@@ -1,0 +1,116 @@
+//! Known answers: requests from providers' documentation and SDKs, and some that an independent
+//! implementation computed. `vectors.json` says of each where it is from.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+use std::collections::HashMap;
+
+use bytes::Bytes;
+use http::{HeaderValue, Request, Response};
+use http_body_util::Full;
+use serde::Deserialize;
+use tower::{Layer, ServiceExt, service_fn};
+use tower_webhook::{
+    Body, BoxError, InvalidSecret, ManualClock, Rejection, RejectionKind, Secret, Secrets, WebhookLayer,
+    provider,
+};
+
+#[derive(Clone, Deserialize)]
+struct Vector {
+    id: String,
+    name: String,
+    scheme: String,
+    secret: String,
+    secrets: Option<Vec<String>>,
+    method: String,
+    url: String,
+    headers: HashMap<String, String>,
+    body_utf8: String,
+    now_unix: Option<u32>,
+    expect: String,
+}
+
+#[tokio::test]
+async fn every_vector_is_judged_right() {
+    let vectors: Vec<Vector> = serde_json::from_str(include_str!("vectors.json")).unwrap();
+    assert!(vectors.len() >= 45, "only {} vectors", vectors.len());
+    let mut wrong = Vec::new();
+    for vector in &vectors {
+        let found = judge(vector).await;
+        if !is_right(&vector.expect, &found) {
+            wrong.push(format!(
+                "{} ({}): expected {}, found {found:?}",
+                vector.id, vector.name, vector.expect
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {} are wrong:\n{}", wrong.len(), vectors.len(), wrong.join("\n"));
+}
+
+#[tokio::test]
+async fn every_valid_vector_with_a_flipped_byte_is_refused() {
+    let vectors: Vec<Vector> = serde_json::from_str(include_str!("vectors.json")).unwrap();
+    let signed = |vector: &&Vector| {
+        vector.expect == "valid" && !vector.headers.values().any(|value| *value == vector.secret)
+    };
+    for vector in vectors.iter().filter(signed).filter(|vector| !vector.name.contains("token")) {
+        let tampered = Vector { body_utf8: format!("{} ", vector.body_utf8), ..vector.clone() };
+        assert_eq!(judge(&tampered).await, Found::Refused(RejectionKind::WrongSignature), "{}", vector.id);
+    }
+}
+
+#[derive(Debug, PartialEq)]
+enum Found {
+    Valid,
+    Refused(RejectionKind),
+    BadSecret,
+}
+
+async fn judge(vector: &Vector) -> Found {
+    let clock = ManualClock::at_unix(vector.now_unix.unwrap_or(1_700_000_000));
+    let Ok(layer) = layer(vector) else { return Found::BadSecret };
+    let service = layer.clock(clock).layer(service_fn(async |_: Request<Body>| {
+        Ok::<_, BoxError>(Response::new(Full::<Bytes>::default()))
+    }));
+    let mut request = Request::builder().method(&*vector.method).uri(&*vector.url);
+    for (name, value) in &vector.headers {
+        request = request.header(name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
+    }
+    let request = request.body(Full::<Bytes>::from(vector.body_utf8.clone())).unwrap();
+    let response = service.oneshot(request).await.unwrap();
+    match response.extensions().get::<Rejection>() {
+        Some(rejection) => Found::Refused(rejection.kind()),
+        None if response.status() == 200 => Found::Valid,
+        None => panic!("{}: {response:?}", vector.id),
+    }
+}
+
+fn layer(vector: &Vector) -> Result<WebhookLayer, InvalidSecret> {
+    let texts = vector.secrets.clone().unwrap_or_else(|| vec![vector.secret.clone()]);
+    let secrets: Vec<Secret> = texts.iter().map(|text| text.parse()).collect::<Result<_, _>>()?;
+    let secrets = Secrets::try_from(secrets)?;
+    Ok(match &*vector.scheme {
+        "standard-webhooks" => WebhookLayer::try_new(secrets)?,
+        "github" => WebhookLayer::with_verifier(provider::try_github(secrets)?),
+        "notifyer" => WebhookLayer::with_verifier(provider::try_notifyer(secrets)?),
+        other => panic!("no provider for the scheme {other}"),
+    })
+}
+
+/// A request that is wrong in two ways may be refused for either.
+fn is_right(expected: &str, found: &Found) -> bool {
+    use RejectionKind::{MalformedSignature, MissingSignature, StaleTimestamp, WrongSignature};
+    let kinds: &[RejectionKind] = match expected.strip_prefix("invalid:") {
+        None => return *found == Found::Valid,
+        Some("invalid_secret") => return *found == Found::BadSecret,
+        Some("missing_header" | "missing_timestamp" | "missing_signature") => &[MissingSignature],
+        Some("bad_encoding" | "malformed_header" | "invalid_timestamp" | "no_matching_version") => {
+            &[MalformedSignature]
+        }
+        // `-1` is no number of seconds, so it is malformed before it is old.
+        Some("timestamp_too_old") => &[StaleTimestamp, MalformedSignature],
+        Some("timestamp_too_new") => &[StaleTimestamp],
+        Some("signature_mismatch") => &[WrongSignature],
+        Some(other) => panic!("unknown reason {other}"),
+    };
+    matches!(found, Found::Refused(kind) if kinds.contains(kind))
+}
