@@ -1,0 +1,41 @@
+#!/bin/sh
+# Passes every test. What a machine with Rust lacks for that is installed with the system's package
+# manager where this may be done, and named otherwise.
+set -eu
+cd "$(dirname "$0")/.."
+
+say() {
+    printf '%s\n' "$*" >&2
+}
+
+# need PROGRAM PACKAGE: the package has the same name everywhere that matters.
+need() {
+    command -v "$1" >/dev/null 2>&1 && return
+    as_root=
+    [ "$(id -u)" = 0 ] || { command -v sudo >/dev/null 2>&1 && as_root='sudo -n'; } || as_root=false
+    if command -v apt-get >/dev/null 2>&1; then
+        { $as_root apt-get update && $as_root apt-get install -y --no-install-recommends "$2"; } >&2 || true
+    elif command -v dnf >/dev/null 2>&1; then
+        $as_root dnf install -y "$2" >&2 || true
+    elif command -v apk >/dev/null 2>&1; then
+        $as_root apk add "$2" >&2 || true
+    elif command -v pacman >/dev/null 2>&1; then
+        $as_root pacman -Sy --noconfirm "$2" >&2 || true
+    elif command -v brew >/dev/null 2>&1; then
+        brew install "$2" >&2 || true
+    fi
+    command -v "$1" >/dev/null 2>&1 || {
+        say "The tests need '$1': please install the package '$2' and run this again."
+        exit 1
+    }
+}
+
+command -v cargo >/dev/null 2>&1 || {
+    say "The tests need Rust 1.88 or later, with cargo: see https://rustup.rs"
+    exit 1
+}
+need cc gcc     # cargo links with it
+need curl curl  # the inspector's command is pasted as a newcomer would
+
+# Unit, integration and documentation tests, with every feature; the examples are built on the way.
+cargo test --locked --all-features

@@ -1,0 +1,499 @@
+//! The field's bugs, over real sockets: what crates like this one have been found to do wrong,
+//! each as a test that fails if this one does it too. The numbers are those of the survey.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![cfg(feature = "axum")]
+
+#[macro_use]
+mod common;
+
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use axum::{Router, extract::DefaultBodyLimit, routing::any};
+use bytes::Bytes;
+use common::{
+    Client, NOW, Outcomes, SECRET, Version, github, outcomes, post, secret, signed, signed_at, soon,
+};
+use http::{HeaderValue, Request, Response, StatusCode};
+use http_body_util::Full;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+};
+use tower_webhook::{
+    Delivery, Event, ManualClock, OutcomeKind, RejectionKind as Kind, Secret, WebhookLayer,
+    payload::notifyer::{IncomingMessage, MessageType},
+    provider,
+};
+
+const GITHUB_SECRET: &str = "It's a Secret to Everybody";
+
+/// A server with the layer before a handler that counts its calls and answers with the body's length.
+struct Server {
+    address: SocketAddr,
+    calls: Arc<AtomicUsize>,
+    outcomes: Outcomes,
+    client: Client,
+}
+
+impl Server {
+    async fn start(layer: WebhookLayer) -> Self {
+        let (tell, outcomes) = outcomes();
+        let layer = layer.clock(ManualClock::at_unix(NOW)).on_outcome(tell);
+        let calls = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&calls);
+        let handler = async move |delivery: Delivery, body: Bytes| {
+            count.fetch_add(1, Ordering::SeqCst);
+            assert_eq!(delivery.payload(), &body);
+            body.len().to_string()
+        };
+        let app =
+            Router::new().route("/orders", any(handler).layer(layer)).layer(DefaultBodyLimit::disable());
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+        Self { address, calls, outcomes, client: Client::new(address, Version::Http1) }
+    }
+
+    async fn standard() -> Self {
+        Self::start(WebhookLayer::new(secret())).await
+    }
+
+    async fn github() -> Self {
+        let secret: Secret = GITHUB_SECRET.parse().unwrap();
+        Self::start(WebhookLayer::with_verifier(provider::github(secret))).await
+    }
+
+    fn calls(&self) -> usize {
+        self.calls.load(Ordering::SeqCst)
+    }
+
+    /// Sends `request`, which must be refused for `kind`.
+    async fn refuses(&mut self, request: Request<Full<Bytes>>, kind: Kind) -> Response<Bytes> {
+        let before = self.calls();
+        let response = self.client.send(request).await;
+        assert_eq!(response.status(), kind.status());
+        assert_eq!(self.refusal().await, kind);
+        assert_eq!(self.calls(), before);
+        response
+    }
+
+    async fn refusal(&mut self) -> Kind {
+        let outcome = self.outcomes.next().await;
+        assert_eq!(outcome.kind(), OutcomeKind::Rejected, "{outcome:?}");
+        outcome.rejection().unwrap().kind()
+    }
+
+    async fn accepts(&mut self, request: Request<Full<Bytes>>) {
+        let before = self.calls();
+        let response = self.client.send(request).await;
+        assert_eq!(response.status(), StatusCode::OK, "{response:?}");
+        assert_eq!(self.calls(), before + 1);
+        assert_eq!(self.outcomes.next().await.kind(), OutcomeKind::Accepted);
+    }
+
+    async fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(self.address).await.unwrap();
+        stream.set_nodelay(true).unwrap();
+        stream
+    }
+}
+
+/// The head of `request` as it goes over the wire, with more header lines.
+fn raw_head(request: &Request<Full<Bytes>>, more: &str) -> String {
+    let mut head = format!("{} {} HTTP/1.1\r\nhost: localhost\r\n", request.method(), request.uri());
+    for (name, value) in request.headers() {
+        head += &format!("{name}: {}\r\n", value.to_str().unwrap());
+    }
+    head + more + "\r\n"
+}
+
+/// Reads one answer that has a `content-length`.
+async fn read_answer(stream: &mut TcpStream) -> (u16, String) {
+    let mut read = Vec::new();
+    loop {
+        let text = String::from_utf8_lossy(&read).into_owned();
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+            let length: usize = length.expect("no content-length").parse().unwrap();
+            if body.len() >= length {
+                return (head[9..12].parse().unwrap(), body.to_owned());
+            }
+        }
+        let mut some = [0; 4096];
+        match soon(stream.read(&mut some)).await.unwrap() {
+            0 => panic!("the connection ended after {text:?}"),
+            length => read.extend_from_slice(&some[..length]),
+        }
+    }
+}
+
+#[tokio::test]
+async fn bug_1_a_length_of_64_gib_is_refused_and_nothing_is_allocated_for_it() {
+    let mut server = Server::standard().await;
+    let mut stream = server.connect().await;
+    let head = raw_head(&signed("msg_1", "{}"), "content-length: 68719476736\r\n");
+    stream.write_all(head.as_bytes()).await.unwrap();
+    assert_eq!(read_answer(&mut stream).await.0, 413);
+    assert_eq!(server.refusal().await, Kind::BodyTooLarge);
+    server.accepts(signed("msg_2", "{}")).await;
+}
+
+#[tokio::test]
+async fn bug_2_a_chunked_body_ends_where_it_ends() {
+    let mut server = Server::standard().await;
+    let mut stream = server.connect().await;
+    let head = raw_head(&signed("msg_1", "{\"a\":1}"), "transfer-encoding: chunked\r\n");
+    for part in [&*head, "1\r\n{\r\n", "4\r\n\"a\":\r\n", "2\r\n1}\r\n", "0\r\n", "\r\n"] {
+        stream.write_all(part.as_bytes()).await.unwrap();
+    }
+    assert_eq!(read_answer(&mut stream).await, (200, "7".to_owned()));
+    assert_eq!(server.outcomes.next().await.kind(), OutcomeKind::Accepted);
+}
+
+#[tokio::test]
+async fn bug_2_a_chunked_body_that_breaks_off_reaches_nobody() {
+    let mut server = Server::standard().await;
+    let head = raw_head(&signed("msg_1", "{}"), "transfer-encoding: chunked\r\n");
+    // The bytes so far are the whole signed body; what comes next is no chunk.
+    let mut stream = server.connect().await;
+    stream.write_all(format!("{head}2\r\n{{}}\r\nnonsense\r\n").as_bytes()).await.unwrap();
+    assert_eq!(server.refusal().await, Kind::BodyInterrupted);
+    // The same, cut off by hanging up.
+    let mut stream = server.connect().await;
+    stream.write_all(format!("{head}2\r\n{{}}\r\n").as_bytes()).await.unwrap();
+    drop(stream);
+    let outcome = server.outcomes.next().await;
+    assert!(matches!(outcome.kind(), OutcomeKind::Aborted | OutcomeKind::Rejected), "{outcome:?}");
+    assert_eq!(server.calls(), 0);
+    server.accepts(signed("msg_1", "{}")).await;
+}
+
+#[tokio::test]
+async fn bug_3_a_body_over_the_limit_is_a_413_and_never_cut_to_size() {
+    let mut server = Server::standard().await;
+    // Signed as what it would be if it were cut off at the limit.
+    let limit = 1024 * 1024;
+    let cut = "x".repeat(limit);
+    let mut stream = server.connect().await;
+    let head = raw_head(&signed("msg_1", cut.clone()), "transfer-encoding: chunked\r\n");
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream.write_all(format!("{limit:x}\r\n{cut}\r\n1\r\nx\r\n0\r\n\r\n").as_bytes()).await.unwrap();
+    assert_eq!(read_answer(&mut stream).await, (413, "body too large".to_owned()));
+    assert_eq!(server.refusal().await, Kind::BodyTooLarge);
+
+    // 256 MiB: refused long before their end.
+    let mut stream = server.connect().await;
+    let head = raw_head(&signed("msg_1", cut.clone()), "transfer-encoding: chunked\r\n");
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let chunk = format!("{limit:x}\r\n{cut}\r\n");
+    let mut written = 0;
+    while written < 256 && stream.write_all(chunk.as_bytes()).await.is_ok() {
+        written += 1;
+    }
+    assert_eq!(server.refusal().await, Kind::BodyTooLarge);
+    assert!(written < 256, "all of it was read");
+    server.accepts(signed("msg_1", cut)).await;
+}
+
+#[tokio::test]
+async fn bug_4_thousands_of_candidates_are_refused_before_anything_is_hashed() {
+    let mut server = Server::standard().await;
+    let candidate = "v1,AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+    let with_candidates = |count: usize, last: Option<HeaderValue>| {
+        let mut request = signed("msg_1", "x".repeat(1024 * 1024));
+        let genuine = request.headers()["webhook-signature"].clone();
+        let mut list = vec![candidate; count].join(" ");
+        list = format!("{list} {}", last.unwrap_or(genuine).to_str().unwrap());
+        request.headers_mut().insert("webhook-signature", list.trim().parse().unwrap());
+        request
+    };
+    server.refuses(with_candidates(5_900, None), Kind::MalformedSignature).await;
+    server.refuses(with_candidates(32, None), Kind::MalformedSignature).await;
+    server.accepts(with_candidates(31, None)).await;
+}
+
+#[tokio::test]
+async fn bug_5_a_timestamp_is_digits_near_now_and_nothing_else() {
+    let mut server = Server::standard().await;
+    let with_timestamp = |text: &str| {
+        // Signed with that very text, so that only its meaning can be wrong.
+        let body = "{}";
+        let key = data_encoding::BASE64.decode(SECRET[6..].as_bytes()).unwrap();
+        let mut mac = <hmac::Hmac<sha2::Sha256> as hmac::KeyInit>::new_from_slice(&key).unwrap();
+        hmac::Mac::update(&mut mac, format!("msg_1.{text}.{body}").as_bytes());
+        let tag = data_encoding::BASE64.encode(&hmac::Mac::finalize(mac).into_bytes());
+        let mut request = signed("msg_1", body);
+        request.headers_mut().insert("webhook-timestamp", text.parse().unwrap());
+        request.headers_mut().insert("webhook-signature", format!("v1,{tag}").parse().unwrap());
+        request
+    };
+    let now = NOW.to_string();
+    for malformed in [
+        "-9223372036854775808",
+        "-1",
+        &format!("+{now}"),
+        &format!("{now}.0"),
+        &format!("{now}e0"),
+        "0x6553f100",
+        "18446744073709551616",
+        "99999999999999999999999999",
+        "",
+        "now",
+        "Infinity",
+        "\u{661}\u{667}",
+    ] {
+        let mut request = with_timestamp("1");
+        request
+            .headers_mut()
+            .insert("webhook-timestamp", HeaderValue::from_bytes(malformed.as_bytes()).unwrap());
+        server.refuses(request, Kind::MalformedSignature).await;
+    }
+    for (stale, kind) in [
+        ("0", Kind::StaleTimestamp),
+        (&*(NOW + 365 * 86_400).to_string(), Kind::StaleTimestamp),
+        (&*(NOW - 301).to_string(), Kind::StaleTimestamp),
+        ("9223372036854775807", Kind::StaleTimestamp),
+        ("18446744073709551615", Kind::MalformedSignature),
+    ] {
+        server.refuses(with_timestamp(stale), kind).await;
+    }
+    let mut missing = signed("msg_1", "{}");
+    missing.headers_mut().remove("webhook-timestamp");
+    server.refuses(missing, Kind::MissingSignature).await;
+    // Signed as it was sent: leading zeros mean the same time and another text.
+    server.accepts(with_timestamp(&format!("000{now}"))).await;
+}
+
+#[test]
+fn bug_6_there_is_no_empty_secret_and_no_way_to_have_none() {
+    for empty in ["", " ", "\t\n"] {
+        assert!(empty.parse::<Secret>().is_err(), "{empty:?}");
+    }
+    assert!(tower_webhook::Secrets::try_from(Vec::new()).is_err());
+    assert!(WebhookLayer::try_new("whsec_".parse::<Secret>().unwrap()).is_err());
+    let secret: Secret = "hunter2".parse().unwrap();
+    let layer = WebhookLayer::with_verifier(provider::github(secret.clone()));
+    assert!(!format!("{secret:?} {layer:?}").contains("hunter2"));
+}
+
+#[tokio::test]
+async fn bug_7_only_the_prefix_of_the_scheme_is_a_signature() {
+    let mut server = Server::github().await;
+    let genuine = github(GITHUB_SECRET, "id-1", "push", "{}");
+    let hex = genuine.headers()["x-hub-signature-256"].to_str().unwrap().replace("sha256=", "");
+    let with_signature = |text: &str| {
+        let mut request = genuine.clone();
+        request.headers_mut().insert("x-hub-signature-256", text.parse().unwrap());
+        request
+    };
+    for prefix in ["sha1=", "x=", "SHA256=", "sha256:", "", "sha512=", " sha256 = ", "sha256=sha256="] {
+        server.refuses(with_signature(&format!("{prefix}{hex}")), Kind::MalformedSignature).await;
+    }
+    // The older header is never looked at, even where it is right.
+    let mut older = genuine.clone();
+    let signature = older.headers_mut().remove("x-hub-signature-256").unwrap();
+    older.headers_mut().insert("x-hub-signature", signature);
+    server.refuses(older, Kind::MissingSignature).await;
+    server.refuses(with_signature(&format!("sha256={}", &hex[..62])), Kind::WrongSignature).await;
+    server.refuses(with_signature(&format!("sha256={hex}00")), Kind::WrongSignature).await;
+    server.accepts(with_signature(&format!("sha256={}", hex.to_uppercase()))).await;
+}
+
+#[tokio::test]
+async fn bug_7_a_malformed_candidate_hides_no_good_one_and_families_do_not_mix() {
+    let mut server = Server::standard().await;
+    let genuine = signed("msg_1", "{}");
+    let signature = genuine.headers()["webhook-signature"].to_str().unwrap().to_owned();
+    for (n, list) in [
+        format!("v1,not-base64-$$$ {signature}"),
+        format!("v1, {signature}"),
+        format!(",v1=x v1 {signature} v2,"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let id = format!("list_{n}");
+        let mut request = signed(&id, "{}");
+        let own = request.headers()["webhook-signature"].to_str().unwrap().to_owned();
+        let list = list.replace(&signature, &own);
+        request.headers_mut().insert("webhook-signature", list.parse().unwrap());
+        server.accepts(request).await;
+    }
+    for name in ["webhook-id", "webhook-timestamp", "webhook-signature"] {
+        let mut mixed = genuine.clone();
+        let value = mixed.headers_mut().remove(name).unwrap();
+        mixed
+            .headers_mut()
+            .insert(http::HeaderName::try_from(name.replace("webhook", "svix")).unwrap(), value);
+        server.refuses(mixed, Kind::MissingSignature).await;
+    }
+    // Two of what must be one: whichever was signed, somebody could read the other.
+    for name in ["webhook-id", "webhook-timestamp", "webhook-signature"] {
+        let mut twice = genuine.clone();
+        twice.headers_mut().append(name, HeaderValue::from_static("1"));
+        server.refuses(twice, Kind::MalformedSignature).await;
+    }
+}
+
+#[tokio::test]
+async fn bug_8_bytes_that_are_not_text_panic_nowhere() {
+    let mut server = Server::github().await;
+    let bytes: Vec<u8> = (0..=255).collect();
+    server.accepts(github(GITHUB_SECRET, "id-1", "push", bytes)).await;
+    let genuine = github(GITHUB_SECRET, "id-2", "push", "{}");
+    let multibyte = ["sha256=\u{26a0}\u{fe0f}", "sha256=\u{e9}", &format!("sha256={}", "\u{e9}".repeat(32))];
+    let signs = [format!("sha256=+f{}", "0".repeat(62)), format!("sha256={}", "+f".repeat(32))];
+    let odd = [
+        format!("sha256={}", "0".repeat(63)),
+        "sha256=0".to_owned(),
+        "sha256=".to_owned() + &"0".repeat(100_000),
+    ];
+    for text in
+        multibyte.into_iter().chain(signs.iter().map(|text| &**text)).chain(odd.iter().map(|text| &**text))
+    {
+        let mut request = genuine.clone();
+        let value = HeaderValue::from_bytes(text.as_bytes()).unwrap();
+        request.headers_mut().insert("x-hub-signature-256", value);
+        server.refuses(request, Kind::MalformedSignature).await;
+    }
+    // An id and an event type of any bytes.
+    let mut request = genuine.clone();
+    request.headers_mut().insert("x-github-delivery", HeaderValue::from_bytes(b"\xff\xfe").unwrap());
+    request.headers_mut().insert("x-github-event", HeaderValue::from_bytes(b"\xff").unwrap());
+    let response = server.client.send(request).await;
+    assert_eq!(response.status(), StatusCode::OK);
+    let delivery = server.outcomes.next().await.delivery().unwrap().clone();
+    assert_eq!((delivery.id(), delivery.event_type(), delivery.dedupe_key()), (None, None, None));
+}
+
+#[tokio::test]
+async fn bug_10_what_was_never_verified_burns_no_id() {
+    let mut server = Server::standard().await;
+    let forged = |id: &str| {
+        let mut request = signed(id, "{}");
+        *request.body_mut() = Full::from("{!}");
+        request
+    };
+    server.refuses(forged("msg_1"), Kind::WrongSignature).await;
+    server.accepts(signed("msg_1", "{}")).await;
+    // Nor does a forgery learn that an id was seen.
+    server.refuses(forged("msg_1"), Kind::WrongSignature).await;
+    // A retry with a timestamp and a signature of its own is the same delivery.
+    let duplicate = server.client.send(signed_at(NOW + 5, "msg_1", "{}")).await;
+    assert_eq!(duplicate.headers()["x-webhook-duplicate"], "true");
+    assert_eq!(server.calls(), 1);
+}
+
+#[tokio::test]
+async fn bug_12_nothing_that_looks_like_a_handshake_or_a_probe_gets_past_the_signature() {
+    let mut server = Server::github().await;
+    let mut ping = post(r#"{"zen":"Design for failure."}"#);
+    ping.headers_mut().insert("x-github-event", "ping".parse().unwrap());
+    server.refuses(ping, Kind::MissingSignature).await;
+    for body in ["ssl_check=1&token=x", r#"{"type":"url_verification","challenge":"x"}"#, r#"{"type":1}"#] {
+        server.refuses(post(body), Kind::MissingSignature).await;
+    }
+    for method in ["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH", "FOO"] {
+        let mut request = Request::new(Full::<Bytes>::default());
+        *request.method_mut() = method.parse().unwrap();
+        *request.uri_mut() = "/orders?hub.mode=subscribe&hub.challenge=1&validationToken=x".parse().unwrap();
+        server.refuses(request, Kind::MissingSignature).await;
+    }
+}
+
+#[tokio::test]
+async fn bug_14_a_verified_event_of_an_unknown_type_is_not_lost() {
+    let layer = WebhookLayer::with_verifier(provider::notifyer("token".parse::<Secret>().unwrap()))
+        .json::<IncomingMessage>();
+    let app = Router::new().route(
+        "/orders",
+        any(async |message: Event<IncomingMessage>| {
+            assert_eq!(message.message_type, MessageType::Other("hologram".into()));
+            StatusCode::ACCEPTED
+        })
+        .layer(layer),
+    );
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let client = Client::new(listener.local_addr().unwrap(), Version::Http1);
+    tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+    let send = async |body: &'static str| {
+        let mut request = post(body);
+        request.headers_mut().insert("x-webhook-signature", "token".parse().unwrap());
+        client.send(request).await
+    };
+    let unknown = r#"{"phone_number":"49155","message_type":"hologram","new_field":{"deep":[1]}}"#;
+    assert_eq!(send(unknown).await.status(), StatusCode::ACCEPTED);
+    // What cannot be read at all does not look like a wrong signature.
+    let response = send("[]").await;
+    assert_eq!(
+        (response.status(), &**response.body()),
+        (StatusCode::UNPROCESSABLE_ENTITY, b"undecodable payload".as_slice())
+    );
+}
+
+#[tokio::test]
+async fn a_refusal_reaches_a_client_that_is_still_writing() {
+    let mut server = Server::standard().await;
+    let body = "x".repeat(512 * 1024);
+    let mut refused = signed("msg_1", body.clone());
+    refused.headers_mut().insert("webhook-timestamp", (NOW - 999).into());
+    let mut stream = server.connect().await;
+    let head = raw_head(&refused, &format!("content-length: {}\r\n", body.len()));
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let (begin, rest) = body.split_at(1024);
+    stream.write_all(begin.as_bytes()).await.unwrap();
+    // The layer has refused it. Under HTTP/1 the sender does not know yet, and goes on writing.
+    assert_eq!(server.refusal().await, Kind::StaleTimestamp);
+    for part in rest.as_bytes().chunks(1000) {
+        stream.write_all(part).await.expect("the answer is lost to who is still writing");
+    }
+    assert_eq!(read_answer(&mut stream).await, (401, "stale timestamp".to_owned()));
+    // The connection is none the worse for it.
+    let next = signed("msg_2", "{}");
+    let head = raw_head(&next, "content-length: 2\r\n");
+    stream.write_all(format!("{head}{{}}").as_bytes()).await.unwrap();
+    assert_eq!(read_answer(&mut stream).await, (200, "2".to_owned()));
+}
+
+#[tokio::test]
+async fn who_expects_a_100_is_refused_without_one() {
+    let server = Server::standard().await;
+    let mut refused = signed("msg_1", "{}");
+    refused.headers_mut().remove("webhook-signature");
+    let mut stream = server.connect().await;
+    let head = raw_head(&refused, "content-length: 2\r\nexpect: 100-continue\r\n");
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = [0; 12];
+    soon(stream.read_exact(&mut answer)).await.unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 401");
+
+    let mut stream = server.connect().await;
+    let head = raw_head(&signed("msg_1", "{}"), "content-length: 2\r\nexpect: 100-continue\r\n");
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut go_on = [0; 25];
+    soon(stream.read_exact(&mut go_on)).await.unwrap();
+    assert_eq!(&go_on, b"HTTP/1.1 100 Continue\r\n\r\n");
+    stream.write_all(b"{}").await.unwrap();
+    assert_eq!(read_answer(&mut stream).await.0, 200);
+}
+
+#[tokio::test]
+async fn slow_bodies_by_the_hundred_hold_up_no_honest_delivery() {
+    let mut server = Server::start(WebhookLayer::new(secret()).buffer_budget(64 * 1024)).await;
+    let mut slow = Vec::new();
+    for n in 0..200 {
+        let mut stream = server.connect().await;
+        let head = raw_head(&signed(&format!("slow_{n}"), "x".repeat(1000)), "content-length: 1000\r\n");
+        stream.write_all(head.as_bytes()).await.unwrap();
+        stream.write_all(b"xxxxxxxxxx").await.unwrap();
+        slow.push(stream);
+    }
+    server.accepts(signed("msg_1", "{}")).await;
+    server.accepts(signed("msg_2", "x".repeat(32 * 1024))).await;
+}
