@@ -373,6 +373,17 @@ async fn bug_8_bytes_that_are_not_text_panic_nowhere() {
 }
 
 #[tokio::test]
+async fn bug_8_a_token_of_padding_alone_is_just_wrong() {
+    let secret: Secret = "token".parse().unwrap();
+    let mut server = Server::start(WebhookLayer::with_verifier(provider::notifyer(secret))).await;
+    for text in ["=", "sha256=", &"=".repeat(300_000), &"A".repeat(300_000)] {
+        let mut request = post("{}");
+        request.headers_mut().insert("x-webhook-signature", text.parse().unwrap());
+        server.refuses(request, Kind::WrongSignature).await;
+    }
+}
+
+#[tokio::test]
 async fn bug_10_what_was_never_verified_burns_no_id() {
     let mut server = Server::standard().await;
     let forged = |id: &str| {

@@ -1,4 +1,12 @@
 //! Typed payloads of the project's own.
+//!
+//! ```
+//! use tower_webhook::{Secret, WebhookLayer, payload::notifyer::IncomingMessage, provider};
+//!
+//! let secret: Secret = "the endpoint's signature_secret".parse()?;
+//! let layer = WebhookLayer::with_verifier(provider::notifyer(secret)).json::<IncomingMessage>();
+//! # Ok::<(), tower_webhook::InvalidSecret>(())
+//! ```
 
 pub(crate) mod lenient;
 pub mod notifyer;

@@ -96,18 +96,17 @@ pub(crate) enum Candidate {
 
 impl Encoding {
     pub(crate) fn read(self, text: &[u8]) -> Candidate {
-        // Longer than any encoding of 64 bytes: not worth decoding to say what it is.
-        let mut room = [0; 132];
-        let encoding = match self {
-            Self::Hex => HEXLOWER_PERMISSIVE,
-            Self::Base64 => BASE64,
-            Self::Any => match text {
-                [.., b'='] => return Self::Any.read(text.strip_suffix(b"=").unwrap_or_default()),
-                _ if text.len() == 64 => HEXLOWER_PERMISSIVE,
-                _ if text.contains(&b'-') || text.contains(&b'_') => BASE64URL_NOPAD,
-                _ => BASE64_NOPAD,
+        let (encoding, text) = match self {
+            Self::Hex => (HEXLOWER_PERMISSIVE, text),
+            Self::Base64 => (BASE64, text),
+            Self::Any => match without_padding(text) {
+                hex if hex.len() == 64 => (HEXLOWER_PERMISSIVE, hex),
+                base64 if base64.iter().any(|byte| matches!(byte, b'-' | b'_')) => (BASE64URL_NOPAD, base64),
+                base64 => (BASE64_NOPAD, base64),
             },
         };
+        // What is longer than any encoding of 64 bytes is not decoded just to say what it is.
+        let mut room = [0; 132];
         let decoded = encoding
             .decode_len(text.len())
             .ok()
@@ -121,6 +120,11 @@ impl Encoding {
             },
         }
     }
+}
+
+fn without_padding(text: &[u8]) -> &[u8] {
+    let length = text.iter().rposition(|&byte| byte != b'=').map_or(0, |last| last + 1);
+    text.get(..length).unwrap_or_default()
 }
 
 /// The signatures that a request offers, decoded. Almost always one, which needs no allocation.

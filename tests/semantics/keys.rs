@@ -151,7 +151,10 @@ async fn a_notifyer_message_is_known_by_its_contact_time_and_body() {
     let handler = Handler::default();
     let app = handler.under(&layer);
     let post = |body: &'static str| {
-        Request::post("/webhook").header("x-webhook-signature", "a-token").body(Full::<Bytes>::from(body)).unwrap()
+        Request::post("/webhook")
+            .header("x-webhook-signature", "a-token")
+            .body(Full::<Bytes>::from(body))
+            .unwrap()
     };
     let id =
         |handler: &Handler| handler.last().id().unwrap().rsplit_once(':').map(|(facts, _)| facts.to_owned());

@@ -1,0 +1,216 @@
+//! The command line, and the layer that it describes.
+
+use std::time::{Duration, SystemTime};
+
+use lexopt::{
+    Arg::{Long, Short},
+    Error, Parser, ValueExt,
+};
+use tower_webhook::{Clock, InvalidSecret, Secret, Secrets, SystemClock, WebhookLayer};
+
+use crate::{provider::Provider, report};
+
+const HELP: &str = "\
+A webhook endpoint to run, to look at and to test against.
+
+inspector [options]
+
+  --listen ADDR             where to listen; port 0 picks one [127.0.0.1:8080]
+  --provider ID             whose deliveries to verify [standard-webhooks];
+                            `--provider list` prints all ids
+  --secret TEXT             signing secret as the provider shows it; repeat it
+                            for rotation [a demo secret, printed at the start]
+  --key-id ID               the id of the key in the --secret after it
+  --verify-token TEXT       the handshake's token, where the provider has one
+  --public-url URL          the URL the provider was given, where it signs it
+  --store memory            where deliveries are remembered [memory]
+  --window SECONDS          for how long they are
+  --lease SECONDS           for how long a claim lives without a sign of life
+  --tolerance SECONDS       how far a signed timestamp may be off
+  --handler-timeout SECONDS how long the handler may run
+  --body-timeout SECONDS    how long a body may take to arrive
+  --body-limit BYTES        the largest body
+  --replay-guard            claim the body too where the id is not signed
+  --now UNIX                a fixed time for signatures, for known vectors
+  --log-start               also print a line when a handler begins
+  --help                    print this
+
+POST to /webhook. Its handler misbehaves on demand: ?status=500 answers that,
+?delay_ms=1500 takes that long first, ?panic=1 panics. GET /health answers 200.
+One JSON object a line on standard output for every request to /webhook.
+";
+
+/// What the command line asks for.
+pub(crate) enum Wish {
+    Run(Box<Options>),
+    Read(String),
+}
+
+pub(crate) struct Options {
+    pub(crate) listen: String,
+    pub(crate) provider: Provider,
+    /// None: a demo secret is made up.
+    pub(crate) secrets: Option<Secrets>,
+    pub(crate) now: Option<SystemTime>,
+    pub(crate) log_start: bool,
+    /// What is worth saying about the options.
+    pub(crate) notes: Vec<String>,
+    settings: Settings,
+}
+
+#[derive(Default)]
+struct Settings {
+    window: Option<Duration>,
+    lease: Option<Duration>,
+    tolerance: Option<Duration>,
+    handler_timeout: Option<Duration>,
+    body_timeout: Option<Duration>,
+    body_limit: Option<usize>,
+    replay_guard: bool,
+}
+
+pub(crate) fn parse() -> Result<Wish, Error> {
+    let mut args = Parser::from_env();
+    let mut listen = "127.0.0.1:8080".to_owned();
+    let mut provider = "standard-webhooks".to_owned();
+    let mut secrets: Vec<Secret> = Vec::new();
+    let mut key_id = None;
+    let mut unused = Vec::new();
+    let (mut now, mut log_start) = (None, false);
+    let mut settings = Settings::default();
+
+    while let Some(arg) = args.next()? {
+        match arg {
+            Long("listen") => listen = text("--listen", &mut args)?,
+            Long("provider") => provider = text("--provider", &mut args)?,
+            Long("secret") => secrets.push(secret(&mut args, key_id.take())?),
+            Long("key-id") => {
+                unused.push("--key-id");
+                if key_id.replace(text("--key-id", &mut args)?).is_some() {
+                    return Err("--key-id: there is no --secret between two of them".into());
+                }
+            }
+            Long("verify-token") => {
+                text("--verify-token", &mut args)?;
+                unused.push("--verify-token");
+            }
+            Long("public-url") => {
+                text("--public-url", &mut args)?;
+                unused.push("--public-url");
+            }
+            Long("store") => match text("--store", &mut args)?.as_str() {
+                "memory" => {}
+                other => return Err(format!("--store: unknown store {other:?}; there is: memory").into()),
+            },
+            Long("window") => settings.window = Some(seconds("--window", &mut args)?),
+            Long("lease") => settings.lease = Some(seconds("--lease", &mut args)?),
+            Long("tolerance") => settings.tolerance = Some(seconds("--tolerance", &mut args)?),
+            Long("handler-timeout") => {
+                settings.handler_timeout = Some(seconds("--handler-timeout", &mut args)?);
+            }
+            Long("body-timeout") => settings.body_timeout = Some(seconds("--body-timeout", &mut args)?),
+            Long("body-limit") => {
+                let bytes = text("--body-limit", &mut args)?;
+                let limit = bytes.parse().map_err(|error| format!("--body-limit {bytes:?}: {error}"))?;
+                settings.body_limit = Some(limit);
+            }
+            Long("replay-guard") => settings.replay_guard = true,
+            Long("now") => {
+                let since = seconds("--now", &mut args)?;
+                let time = SystemTime::UNIX_EPOCH.checked_add(since);
+                now = Some(time.ok_or("--now: no clock goes that far")?);
+            }
+            Long("log-start") => log_start = true,
+            Long("help") | Short('h') => return Ok(Wish::Read(HELP.to_owned())),
+            _ => return Err(arg.unexpected()),
+        }
+    }
+
+    if key_id.is_some() {
+        return Err("--key-id: it belongs before a --secret".into());
+    }
+    if provider == "list" {
+        return Ok(Wish::Read(Provider::ALL.map(|provider| format!("{}\n", provider.id())).concat()));
+    }
+    let provider = Provider::by_id(&provider)
+        .ok_or_else(|| format!("--provider: unknown id {provider:?}; `--provider list` prints all"))?;
+    // None of the providers there are selects keys, has a token for its handshake or signs its URL.
+    let notes = unused.iter().map(|option| format!("{option} changes nothing for {}", provider.id()));
+    Ok(Wish::Run(Box::new(Options {
+        listen,
+        provider,
+        secrets: Secrets::try_from(secrets).ok(),
+        now,
+        log_start,
+        notes: notes.collect(),
+        settings,
+    })))
+}
+
+impl Options {
+    /// The layer; what was not asked for is left to the layer's own defaults.
+    pub(crate) fn layer(&self, secrets: Secrets) -> Result<WebhookLayer, InvalidSecret> {
+        let id = self.provider.id();
+        let settings = &self.settings;
+        let mut layer = WebhookLayer::with_verifier(self.provider.verifier(secrets)?)
+            .on_outcome(move |outcome| report::print(&report::outcome(outcome, id)));
+        if let Some(window) = settings.window {
+            layer = layer.dedupe_window(window);
+        }
+        if let Some(lease) = settings.lease {
+            layer = layer.lease(lease);
+        }
+        if let Some(tolerance) = settings.tolerance {
+            layer = layer.tolerance(tolerance);
+        }
+        if let Some(timeout) = settings.handler_timeout {
+            layer = layer.handler_timeout(timeout);
+        }
+        if let Some(timeout) = settings.body_timeout {
+            layer = layer.body_timeout(timeout);
+        }
+        if let Some(limit) = settings.body_limit {
+            layer = layer.body_limit(limit);
+        }
+        if settings.replay_guard {
+            layer = layer.replay_guard();
+        }
+        if let Some(now) = self.now {
+            layer = layer.clock(StoppedAt(now));
+        }
+        Ok(layer)
+    }
+}
+
+/// A clock whose time of day stands still; leases go on.
+struct StoppedAt(SystemTime);
+
+impl Clock for StoppedAt {
+    fn now(&self) -> SystemTime {
+        self.0
+    }
+
+    fn monotonic(&self) -> Duration {
+        SystemClock.monotonic()
+    }
+}
+
+// The value is not in the message: it may be a secret.
+fn text(option: &str, args: &mut Parser) -> Result<String, Error> {
+    args.value()?.string().map_err(|_| format!("{option}: the value is not UTF-8").into())
+}
+
+fn secret(args: &mut Parser, key_id: Option<String>) -> Result<Secret, Error> {
+    let secret: Secret =
+        text("--secret", args)?.parse().map_err(|error: InvalidSecret| format!("--secret: {error}"))?;
+    Ok(match key_id {
+        Some(key_id) => secret.with_key_id(key_id),
+        None => secret,
+    })
+}
+
+fn seconds(option: &str, args: &mut Parser) -> Result<Duration, Error> {
+    let text = text(option, args)?;
+    let seconds = text.parse().ok().and_then(|number| Duration::try_from_secs_f64(number).ok());
+    seconds.ok_or_else(|| format!("{option}: {text:?} is not a time in seconds").into())
+}

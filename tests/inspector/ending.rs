@@ -1,0 +1,54 @@
+//! What a signal to end makes of what runs.
+
+use super::*;
+
+fn start(options: &[&str]) -> Inspector {
+    Inspector::start(&[&["--secret", SECRET, "--log-start"], options].concat())
+}
+
+#[test]
+fn handlers_that_run_may_finish() {
+    for signal in ["TERM", "INT"] {
+        let inspector = start(&[]);
+        let request = Request::delivery("id", "{}").query("delay_ms=1500");
+        let running = request.begin(inspector.address());
+        assert_line!(inspector.line(), outcome: "started");
+        inspector.signal(signal);
+        assert_eq!(running.answer().status(), Some(200));
+        assert_line!(inspector.line(), outcome: "accepted", handler: "completed");
+        let (status, rest) = inspector.end();
+        assert_eq!((status.code(), rest), (Some(0), Vec::new()));
+    }
+}
+
+#[test]
+fn connections_that_are_merely_open_do_not_hold_it_up() {
+    let inspector = start(&[]);
+    let _silent = Connection::open(inspector.address());
+    let mut in_its_head = Connection::open(inspector.address());
+    in_its_head.write(b"POST /webhook HTTP/1.1\r\nwebhook-id: ");
+    let mut http_2 = Connection::open(inspector.address());
+    http_2.write(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0");
+    let mut kept_alive = Connection::open(inspector.address());
+    kept_alive.write(b"GET /health HTTP/1.1\r\nhost: test\r\n\r\n");
+    kept_alive.read_exactly("HTTP/1.1 200 OK\r\n");
+    // With the connections open, and a status other than 0 if something had to be cut short.
+    inspector.stop();
+}
+
+#[test]
+fn what_takes_too_long_is_cut_short_and_told() {
+    let inspector = start(&["--body-timeout", "3600"]);
+    let _handled = Request::delivery("handled", "{}").query(FOR_EVER).begin(inspector.address());
+    assert_line!(inspector.line(), outcome: "started", id: "handled");
+    let _received = Request::delivery("received", "{}").begin_without_end(inspector.address());
+    inspector.signal("TERM");
+
+    let mut lines = [inspector.line(), inspector.line()];
+    lines.sort_by_key(|line| line["outcome"].to_string());
+    let [aborted, accepted] = lines;
+    assert_line!(aborted.clone(), outcome: "aborted", handler: null, status: null, id: null, payload: null);
+    assert_line!(accepted.clone(), outcome: "accepted", handler: "cancelled", status: null, id: "handled");
+    let (status, rest) = inspector.end();
+    assert_eq!((status.code(), rest), (Some(1), Vec::new()));
+}

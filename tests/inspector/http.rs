@@ -1,0 +1,163 @@
+use std::{
+    io::{Read, Write},
+    net::{Shutdown, SocketAddr, TcpStream},
+    time::SystemTime,
+};
+
+use data_encoding::{BASE64, HEXLOWER};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
+use super::process::PATIENCE;
+
+/// A secret of Standard Webhooks.
+pub const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+/// A request to the endpoint.
+#[derive(Clone)]
+pub struct Request {
+    method: &'static str,
+    path: String,
+    head: String,
+    body: Vec<u8>,
+}
+
+impl Request {
+    /// A request that is signed by nobody.
+    pub fn unsigned(body: impl AsRef<[u8]>) -> Self {
+        let body = body.as_ref().to_vec();
+        let head = format!("host: test\r\nconnection: close\r\ncontent-length: {}\r\n", body.len());
+        Self { method: "POST", path: "/webhook".to_owned(), head, body }
+    }
+
+    /// A delivery of Standard Webhooks, signed now.
+    pub fn delivery(id: &str, body: impl AsRef<[u8]>) -> Self {
+        Self::signed_by(SECRET, id, now(), body)
+    }
+
+    pub fn signed_by(secret: &str, id: &str, at: u64, body: impl AsRef<[u8]>) -> Self {
+        let body = body.as_ref();
+        let key = BASE64.decode(secret.trim_start_matches("whsec_").as_bytes()).unwrap();
+        let signed = [format!("{id}.{at}.").as_bytes(), body].concat();
+        Self::unsigned(body)
+            .header("webhook-id", id)
+            .header("webhook-timestamp", &at.to_string())
+            .header("webhook-signature", &format!("v1,{}", BASE64.encode(&mac(&key, &signed))))
+    }
+
+    /// A delivery of GitHub's.
+    pub fn github(secret: &str, id: &str, body: &str) -> Self {
+        let tag = HEXLOWER.encode(&mac(secret.as_bytes(), body.as_bytes()));
+        Self::unsigned(body)
+            .header("x-github-delivery", id)
+            .header("x-github-event", "push")
+            .header("x-hub-signature-256", &format!("sha256={tag}"))
+    }
+
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.head.push_str(&format!("{name}: {value}\r\n"));
+        self
+    }
+
+    pub fn method(mut self, method: &'static str) -> Self {
+        self.method = method;
+        self
+    }
+
+    /// The same with a query, which the signature does not cover.
+    pub fn query(&self, query: &str) -> Self {
+        Self { path: format!("/webhook?{query}"), ..self.clone() }
+    }
+
+    /// Sends it, and reads the whole answer.
+    pub fn send(&self, to: SocketAddr) -> Answer {
+        self.begin(to).answer()
+    }
+
+    /// Sends it; the answer is still to be read.
+    pub fn begin(&self, to: SocketAddr) -> Connection {
+        let mut connection = Connection::open(to);
+        connection.write(&self.bytes());
+        connection
+    }
+
+    /// Sends all of it but the last byte, and waits until the rest is being waited for.
+    pub fn begin_without_end(&self, to: SocketAddr) -> Connection {
+        let mut connection = Connection::open(to);
+        let bytes = self.clone().header("expect", "100-continue").bytes();
+        let (head, body) = bytes.split_at(bytes.len() - self.body.len());
+        connection.write(head);
+        connection.read_exactly("HTTP/1.1 100 Continue\r\n\r\n");
+        connection.write(body.split_last().unwrap().1);
+        connection
+    }
+
+    fn bytes(&self) -> Vec<u8> {
+        let head = format!("{} {} HTTP/1.1\r\n{}\r\n", self.method, self.path, self.head);
+        [head.as_bytes(), &self.body].concat()
+    }
+}
+
+/// A connection to the inspector; dropping it hangs up.
+pub struct Connection(TcpStream);
+
+impl Connection {
+    pub fn open(to: SocketAddr) -> Self {
+        let stream = TcpStream::connect(to).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        Self(stream)
+    }
+
+    pub fn write(&mut self, bytes: &[u8]) {
+        self.0.write_all(bytes).unwrap();
+    }
+
+    pub fn read_exactly(&mut self, text: &str) {
+        let mut read = vec![0; text.len()];
+        self.0.read_exact(&mut read).unwrap();
+        assert_eq!(String::from_utf8_lossy(&read), text);
+    }
+
+    /// No more will be written; what is answered can still be read.
+    pub fn finish_writing(&self) {
+        self.0.shutdown(Shutdown::Write).unwrap();
+    }
+
+    /// All that comes until the inspector hangs up.
+    pub fn answer(mut self) -> Answer {
+        let mut answer = Vec::new();
+        self.0.read_to_end(&mut answer).unwrap();
+        Answer(String::from_utf8(answer).unwrap())
+    }
+}
+
+/// An answer as it was read; nothing, where none was given.
+pub struct Answer(pub String);
+
+impl Answer {
+    pub fn status(&self) -> Option<u16> {
+        Some(self.0.strip_prefix("HTTP/1.1 ")?.get(..3)?.parse().unwrap())
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let (head, _) = self.0.split_once("\r\n\r\n")?;
+        head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+    }
+
+    pub fn body(&self) -> &str {
+        self.0.split_once("\r\n\r\n").unwrap().1
+    }
+}
+
+pub fn get(to: SocketAddr, path: &str) -> Answer {
+    let request = Request { method: "GET", path: path.to_owned(), ..Request::unsigned("") };
+    request.send(to)
+}
+
+pub fn now() -> u64 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs()
+}
+
+fn mac(key: &[u8], signed: &[u8]) -> Vec<u8> {
+    Hmac::<Sha256>::new_from_slice(key).unwrap().chain_update(signed).finalize().into_bytes().to_vec()
+}

@@ -1,0 +1,362 @@
+//! A line for every request, and what is in it.
+
+use std::{thread, time::Instant};
+
+use serde_json::{Value, json};
+
+use super::*;
+
+fn start(options: &[&str]) -> Inspector {
+    Inspector::start(&[&["--secret", SECRET], options].concat())
+}
+
+#[test]
+fn a_line_has_the_fields_that_are_promised_and_no_others() {
+    let inspector = start(&["--log-start"]);
+    let at = now();
+    let body = r#"{"type":"order.placed","n":1}"#;
+    let delivery = Request::signed_by(SECRET, "msg_1", at, body);
+    assert_eq!(delivery.send(inspector.address()).status(), Some(200));
+    assert_eq!(inspector.line(), json!({"outcome": "started", "id": "msg_1"}));
+
+    let mut line = inspector.line();
+    let ms = line.as_object_mut().unwrap().remove("ms").unwrap();
+    assert!(ms.is_f64() && ms.as_f64() > Some(0.0), "{ms}");
+    let expected = json!({
+        "outcome": "accepted", "status": 200, "grpc_status": null, "kind": null,
+        "provider": "standard-webhooks", "id": "msg_1", "timestamp": at, "event_type": "order.placed",
+        "payload": {"type": "order.placed", "n": 1}, "handler": "completed",
+    });
+    assert_eq!(line, expected);
+
+    assert_eq!(Request::unsigned(body).send(inspector.address()).status(), Some(401));
+    let mut line = inspector.line();
+    assert!(line.as_object_mut().unwrap().remove("ms").unwrap().is_f64());
+    let expected = json!({
+        "outcome": "rejected", "status": 401, "grpc_status": null, "kind": "missing_signature",
+        "provider": "standard-webhooks", "id": null, "timestamp": null, "event_type": null,
+        "payload": null, "handler": null,
+    });
+    assert_eq!(line, expected);
+    inspector.stop();
+}
+
+#[test]
+fn a_delivery_that_failed_may_come_again_and_one_that_did_not_may_not() {
+    let inspector = start(&[]);
+    let delivery = Request::delivery("id", "{}");
+    for status in [500, 404, 301, 600] {
+        let answer = delivery.query(&format!("status={status}")).send(inspector.address());
+        assert_eq!(answer.status(), Some(status));
+        assert_line!(inspector.line(), outcome: "accepted", handler: "failed", status: status, kind: null);
+    }
+    assert_eq!(delivery.query("status=202").send(inspector.address()).status(), Some(202));
+    assert_line!(inspector.line(), outcome: "accepted", handler: "completed", status: 202);
+    let again = delivery.query("status=500").send(inspector.address());
+    assert_eq!((again.status(), again.header("x-webhook-duplicate")), (Some(200), Some("true")));
+    assert_line!(inspector.line(), outcome: "duplicate", handler: null, status: 200, id: "id", payload: {});
+    inspector.stop();
+}
+
+#[test]
+fn a_panic_closes_the_connection_and_nothing_else() {
+    let inspector = start(&[]);
+    let delivery = Request::delivery("id", "{}");
+    for query in ["panic=1", "panic=1&delay_ms=1&status=200"] {
+        assert_eq!(delivery.query(query).send(inspector.address()).0, "");
+        assert_line!(inspector.line(), outcome: "accepted", handler: "panicked", status: null, kind: null);
+    }
+    assert_eq!(delivery.send(inspector.address()).status(), Some(200));
+    assert_line!(inspector.line(), outcome: "accepted", handler: "completed");
+    inspector.stop();
+}
+
+#[test]
+fn a_handler_that_takes_too_long_is_answered_for() {
+    let inspector = start(&["--handler-timeout", "0.2"]);
+    let delivery = Request::delivery("id", "{}");
+    let answer = delivery.query(FOR_EVER).send(inspector.address());
+    assert_eq!((answer.status(), answer.header("retry-after")), (Some(503), Some("10")));
+    assert_line!(inspector.line(), outcome: "accepted", handler: "timed_out", status: 503, kind: "handler_timeout");
+    assert_eq!(delivery.send(inspector.address()).status(), Some(200));
+    assert_line!(inspector.line(), outcome: "accepted", handler: "completed");
+    inspector.stop();
+}
+
+#[test]
+fn a_duplicate_has_to_wait_while_the_first_runs_and_runs_when_that_is_cancelled() {
+    let inspector = start(&["--log-start"]);
+    let delivery = Request::delivery("id", "{}");
+    let first = delivery.query(FOR_EVER).begin(inspector.address());
+    assert_line!(inspector.line(), outcome: "started", id: "id");
+    let answer = delivery.send(inspector.address());
+    assert_eq!((answer.status(), answer.header("retry-after")), (Some(503), Some("5")));
+    assert_line!(inspector.line(), outcome: "rejected", kind: "in_progress", status: 503, id: "id", handler: null);
+
+    drop(first);
+    assert_line!(inspector.line(), outcome: "accepted", handler: "cancelled", status: null, kind: null);
+    assert_eq!(delivery.send(inspector.address()).status(), Some(200));
+    assert_line!(inspector.line(), outcome: "started");
+    assert_line!(inspector.line(), outcome: "accepted", handler: "completed");
+    inspector.stop();
+}
+
+#[test]
+fn what_is_wrong_with_a_signature_is_told() {
+    let inspector = start(&[]);
+    let at = now().to_string();
+    let signed = |signature: &str| {
+        Request::unsigned("{}")
+            .header("webhook-id", "id")
+            .header("webhook-timestamp", &at)
+            .header("webhook-signature", signature)
+    };
+    let other = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
+    for (request, kind) in [
+        (Request::unsigned("{}"), "missing_signature"),
+        (signed("v1,no base64!"), "malformed_signature"),
+        (Request::signed_by(SECRET, "id", now() - 1000, "{}"), "stale_timestamp"),
+        (Request::signed_by(SECRET, "id", now() + 1000, "{}"), "stale_timestamp"),
+        (Request::signed_by(other, "id", now(), "{}"), "wrong_signature"),
+    ] {
+        assert_eq!(request.send(inspector.address()).status(), Some(401), "{kind}");
+        assert_line!(
+            inspector.line(),
+            outcome: "rejected", kind: kind, status: 401, id: null, timestamp: null, payload: null,
+        );
+    }
+    inspector.stop();
+}
+
+#[test]
+fn what_is_wrong_with_a_body_is_told() {
+    let inspector = start(&["--body-limit", "64", "--body-timeout", "0.2"]);
+    let too_large = Request::delivery("large", [b'x'; 65]).send(inspector.address());
+    assert_eq!(too_large.status(), Some(413));
+    assert_line!(inspector.line(), outcome: "rejected", kind: "body_too_large", status: 413, id: null);
+
+    let too_slow = Request::delivery("slow", "{}").begin_without_end(inspector.address()).answer();
+    assert_eq!(too_slow.status(), Some(408));
+    assert_line!(inspector.line(), outcome: "rejected", kind: "body_too_slow", status: 408, id: null);
+    inspector.stop();
+}
+
+#[test]
+fn a_body_that_breaks_off_is_not_handled() {
+    let inspector = start(&[]);
+    let delivery = Request::delivery("id", r#"{"n":1}"#);
+    let connection = delivery.begin_without_end(inspector.address());
+    connection.finish_writing();
+    assert_eq!(connection.answer().status(), Some(400));
+    assert_line!(inspector.line(), outcome: "rejected", kind: "body_interrupted", status: 400, id: null);
+
+    // Whether a client that hangs up still reads is not to be known.
+    drop(delivery.begin_without_end(inspector.address()));
+    assert_line!(inspector.line(), outcome: "rejected", kind: "body_interrupted", handler: null, payload: null);
+    assert_eq!(delivery.send(inspector.address()).status(), Some(200));
+    assert_line!(inspector.line(), outcome: "accepted");
+    inspector.stop();
+}
+
+#[test]
+fn every_method_reaches_the_layer() {
+    let inspector = start(&[]);
+    for method in ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW"] {
+        assert_eq!(Request::unsigned("").method(method).send(inspector.address()).status(), Some(401));
+        assert_line!(inspector.line(), outcome: "rejected", kind: "missing_signature");
+    }
+    inspector.stop();
+}
+
+#[test]
+fn a_grpc_request_is_answered_as_one() {
+    let inspector = start(&[]);
+    let request = Request::unsigned("").header("content-type", "application/grpc");
+    let answer = request.send(inspector.address());
+    assert_eq!((answer.status(), answer.header("grpc-status")), (Some(200), Some("16")));
+    assert_line!(inspector.line(), outcome: "rejected", kind: "missing_signature", status: 200, grpc_status: 16);
+    inspector.stop();
+}
+
+#[test]
+fn no_query_breaks_it() {
+    let inspector = start(&[]);
+    let odd = [
+        "status=",
+        "status=abc",
+        "status=99",
+        "status=101",
+        "status=1000",
+        "status=-1",
+        "delay_ms=",
+        "delay_ms=-1",
+        "delay_ms=1.5",
+        "delay_ms=99999999999999999999999",
+        "panic=",
+        "panic",
+        "panic=0",
+        "panic=2",
+        "%",
+        "%ff=%ff",
+        "&&==&",
+        "status=200&status=x",
+    ];
+    for (number, query) in odd.into_iter().enumerate() {
+        let delivery = Request::delivery(&number.to_string(), "{}");
+        let answer = delivery.query(query).send(inspector.address());
+        assert!([Some(200), Some(400)].contains(&answer.status()), "{query}: {}", answer.0);
+        assert_line!(inspector.line(), outcome: "accepted");
+    }
+    inspector.stop();
+}
+
+#[test]
+fn both_secrets_are_accepted_while_one_is_rotated() {
+    let old = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
+    let inspector = start(&["--secret", old]);
+    for (secret, id) in [(SECRET, "with the new"), (old, "with the old")] {
+        let answer = Request::signed_by(secret, id, now(), "{}").send(inspector.address());
+        assert_eq!(answer.status(), Some(200));
+        assert_line!(inspector.line(), outcome: "accepted", id: id);
+    }
+    inspector.stop();
+}
+
+#[test]
+fn a_known_delivery_is_accepted_at_its_time_alone() {
+    // The specification's own example.
+    let known = Request::unsigned(r#"{"test": 2432232314}"#)
+        .header("webhook-id", "msg_p5jXN8AQM9LWM0D4loKWxJek")
+        .header("webhook-timestamp", "1614265330")
+        .header("webhook-signature", "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
+    for (now, status) in
+        [("1614265330", 200), ("1614265630.5", 200), ("1614265631", 401), ("1614265029", 401)]
+    {
+        let inspector = start(&["--now", now]);
+        assert_eq!(known.send(inspector.address()).status(), Some(status), "at {now}");
+        match status {
+            200 => {
+                assert_line!(
+                    inspector.line(),
+                    outcome: "accepted", id: "msg_p5jXN8AQM9LWM0D4loKWxJek", timestamp: 1_614_265_330,
+                    payload: {"test": 2_432_232_314_u32},
+                );
+            }
+            _ => {
+                assert_line!(inspector.line(), outcome: "rejected", kind: "stale_timestamp", id: null);
+            }
+        }
+        inspector.stop();
+    }
+}
+
+#[test]
+fn the_replay_guard_knows_a_body_under_another_id() {
+    let secret = "It's a Secret to Everybody";
+    for (guard, outcome) in [(None, "accepted"), (Some("--replay-guard"), "duplicate")] {
+        let mut options = vec!["--provider", "github", "--secret", secret];
+        options.extend(guard);
+        let inspector = Inspector::start(&options);
+        Request::github(secret, "first", r#"{"ref":"main"}"#).send(inspector.address());
+        assert_line!(inspector.line(), outcome: "accepted", id: "first", event_type: "push", timestamp: null);
+        Request::github(secret, "second", r#"{"ref":"main"}"#).send(inspector.address());
+        assert_line!(inspector.line(), outcome: outcome, id: "second");
+        Request::github(secret, "third", r#"{"ref":"other"}"#).send(inspector.address());
+        assert_line!(inspector.line(), outcome: "accepted", id: "third");
+        inspector.stop();
+    }
+}
+
+#[test]
+fn a_delivery_is_forgotten_after_the_window() {
+    let inspector = start(&["--window", "1"]);
+    let delivery = Request::delivery("id", "{}");
+    delivery.send(inspector.address());
+    assert_line!(inspector.line(), outcome: "accepted");
+    let begun = Instant::now();
+    loop {
+        delivery.send(inspector.address());
+        let line = inspector.line();
+        if line["outcome"] == "accepted" {
+            break;
+        }
+        assert_line!(line, outcome: "duplicate");
+        assert!(begun.elapsed() < PATIENCE, "it is not forgotten");
+    }
+    inspector.stop();
+}
+
+#[test]
+fn json_is_shown_as_it_was_sent() {
+    let inspector = start(&[]);
+    let sent = "{\n \"b\" : 12345678901234567890123, \"a\\\" \\\\\" : [1.10,\t\" x \"] }\r\n";
+    Request::delivery("id", sent).send(inspector.address());
+    let line = inspector.raw_line();
+    let shown = r#""payload": {"b":12345678901234567890123,"a\" \\":[1.10," x "]}, "#;
+    assert!(line.contains(shown), "{line}");
+    serde_json::from_str::<Value>(&line).unwrap();
+    inspector.stop();
+}
+
+#[test]
+fn anything_else_is_shown_in_base64() {
+    let inspector = start(&[]);
+    let deep = "[".repeat(100_000) + &"]".repeat(100_000);
+    let bodies: [(&[u8], Option<&str>); 6] = [
+        (b"", Some("")),
+        (b"a=1", Some("YT0x")),
+        (b"\xff", Some("/w==")),
+        (b"{\"a\":", Some("eyJhIjo=")),
+        (b"1,\"outcome\":2", Some("MSwib3V0Y29tZSI6Mg==")),
+        // JSON, which hardly anybody's parser could read back.
+        (deep.as_bytes(), None),
+    ];
+    for (number, (body, base64)) in bodies.into_iter().enumerate() {
+        Request::delivery(&number.to_string(), body).send(inspector.address());
+        let line = inspector.line();
+        assert_eq!(line["outcome"], "accepted");
+        let shown = line["payload"]["base64"].as_str().unwrap_or_else(|| panic!("{line}"));
+        assert!(base64.is_none_or(|base64| base64 == shown), "{line}");
+    }
+    inspector.stop();
+
+    // A form with JSON in it is signed as a form, and shown as one; the event is GitHub's.
+    let inspector = Inspector::start(&["--provider", "github", "--secret", "secret"]);
+    Request::github("secret", "id", "payload=%7B%7D").send(inspector.address());
+    assert_line!(inspector.line(), payload: {"base64": "cGF5bG9hZD0lN0IlN0Q="}, event_type: "push");
+    inspector.stop();
+}
+
+#[test]
+fn lines_that_are_printed_at_once_are_not_mixed() {
+    const AT_ONCE: usize = 24;
+    let inspector = start(&[]);
+    let long = format!("\"{}\"", "long ".repeat(40_000));
+    thread::scope(|scope| {
+        for number in 0..AT_ONCE {
+            let delivery = Request::delivery(&number.to_string(), &long);
+            let address = inspector.address();
+            scope.spawn(move || assert_eq!(delivery.send(address).status(), Some(200)));
+        }
+    });
+    let mut ids: Vec<usize> =
+        (0..AT_ONCE).map(|_| inspector.line()["id"].as_str().unwrap().parse().unwrap()).collect();
+    ids.sort_unstable();
+    assert_eq!(ids, Vec::from_iter(0..AT_ONCE));
+    inspector.stop();
+}
+
+#[tokio::test]
+async fn http_2_is_spoken_as_well() {
+    use hyper_util::{client::legacy::Client, rt::TokioExecutor};
+
+    let inspector = start(&[]);
+    let client = Client::builder(TokioExecutor::new()).http2_only(true).build_http();
+    let uri = format!("http://{}/webhook", inspector.address());
+    let request = hyper::Request::post(uri).body(String::new()).unwrap();
+    let answer = tokio::time::timeout(PATIENCE, client.request(request)).await.unwrap().unwrap();
+    assert_eq!((answer.version(), answer.status().as_u16()), (hyper::Version::HTTP_2, 401));
+    assert_line!(inspector.line(), outcome: "rejected", kind: "missing_signature");
+    drop(client);
+    inspector.stop();
+}

@@ -1,0 +1,178 @@
+//! Its command line, and what it prints at the start.
+
+use std::process::Command;
+
+use super::*;
+
+#[test]
+fn answers_where_it_says_it_listens() {
+    let inspector = Inspector::start(&[]);
+    assert_eq!(get(inspector.address(), "/health").status(), Some(200));
+    let page = get(inspector.address(), "/");
+    assert_eq!(page.status(), Some(200));
+    assert_eq!(page.body().lines().count(), 1);
+    assert_eq!(get(inspector.address(), "/else").status(), Some(404));
+    inspector.stop();
+}
+
+#[test]
+fn the_curl_command_is_accepted_once_and_not_when_its_body_is_changed() {
+    let installed = Command::new("curl").arg("--version").output().is_ok();
+    assert!(installed, "this test runs the curl command that the inspector prints: install curl");
+
+    let own_secrets = [None, Some("it's \"my own\" secret")];
+    let standard = [("standard-webhooks", None), ("standard-webhooks", Some(SECRET))];
+    let others = ["github", "notifyer"].map(|provider| own_secrets.map(|secret| (provider, secret)));
+    for (provider, secret) in standard.into_iter().chain(others.into_iter().flatten()) {
+        let mut options = vec!["--provider", provider];
+        options.extend(secret.iter().flat_map(|secret| ["--secret", secret]));
+        let inspector = Inspector::start(&options);
+        let invitation = inspector.invitation();
+        let demo_secret = invitation.iter().find_map(|line| line.strip_prefix("demo secret: "));
+        assert_eq!(demo_secret.is_none(), secret.is_some(), "{invitation:?}");
+        if let Some(secret) = secret {
+            assert!(!invitation.concat().contains(secret), "{invitation:?}");
+        }
+
+        let curl = invitation.last().unwrap();
+        assert_eq!(paste(curl).status(), Some(200));
+        let line = inspector.line();
+        assert!(line["id"].is_string() && line["event_type"].is_string(), "{line}");
+        assert_line!(line, outcome: "accepted", handler: "completed", provider: provider);
+        let again = paste(curl);
+        assert_eq!((again.status(), again.header("x-webhook-duplicate")), (Some(200), Some("true")));
+        assert_line!(inspector.line(), outcome: "duplicate", provider: provider);
+        let changed = curl.replace("--data-binary '{", "--data-binary '[");
+        assert_ne!(&changed, curl);
+        assert_eq!(paste(&changed).status(), Some(401));
+        assert_line!(inspector.line(), outcome: "rejected", kind: "wrong_signature", provider: provider);
+        inspector.stop();
+    }
+}
+
+/// What a shell makes of `command`.
+fn paste(command: &str) -> Answer {
+    let output = Command::new("sh").args(["-c", command]).env("no_proxy", "*").output().unwrap();
+    assert!(output.status.success(), "{command}: {}", String::from_utf8_lossy(&output.stderr));
+    Answer(String::from_utf8(output.stdout).unwrap())
+}
+
+#[test]
+fn the_demo_secret_is_another_at_every_start_and_signs() {
+    let secrets = [(), ()].map(|()| {
+        let inspector = Inspector::start(&[]);
+        let secret = inspector.invitation().into_iter().find_map(|line| {
+            let secret = line.strip_prefix("demo secret: ")?;
+            Some(secret.to_owned())
+        });
+        let secret = secret.unwrap();
+        let answer = Request::signed_by(&secret, "id", now(), "{}").send(inspector.address());
+        assert_eq!(answer.status(), Some(200));
+        inspector.line();
+        inspector.stop();
+        secret
+    });
+    assert_ne!(secrets[0], secrets[1]);
+}
+
+#[test]
+fn lists_the_providers_and_its_options() {
+    for list in [&["--provider", "list"][..], &["--provider=list"], &["--log-start", "--provider", "list"]] {
+        let (code, printed, _) = run(list);
+        assert_eq!((code, &*printed), (Some(0), "standard-webhooks\ngithub\nnotifyer\n"));
+    }
+    let (code, help, _) = run(&["--help"]);
+    assert_eq!(code, Some(0));
+    for option in ["--listen", "--secret", "--log-start", "--body-limit BYTES"] {
+        assert!(help.contains(option), "{help}");
+    }
+}
+
+#[test]
+fn refuses_what_it_cannot_do() {
+    let bad: &[&[&str]] = &[
+        &["--nonsense"],
+        &["argument"],
+        &["--provider", "nobody"],
+        &["--provider"],
+        &["--listen", "nowhere"],
+        &["--listen", "127.0.0.1:99999"],
+        &["--secret", ""],
+        &["--secret", "  "],
+        &["--secret", "whsec_not base64!"],
+        &["--secret", "whsec_"],
+        &["--secret", SECRET, "--secret", "whsec_not base64!"],
+        &["--key-id", "a"],
+        &["--key-id", "a", "--key-id", "b", "--secret", SECRET],
+        &["--store", "redis://127.0.0.1"],
+        &["--store", "disk"],
+        &["--window", "-1"],
+        &["--lease", "nan"],
+        &["--tolerance", "inf"],
+        &["--handler-timeout", "1e30"],
+        &["--body-timeout", "soon"],
+        &["--body-timeout", ""],
+        &["--body-limit", "-1"],
+        &["--body-limit", "1.5"],
+        &["--body-limit", "99999999999999999999999"],
+        &["--now", "yesterday"],
+        &["--now", "1e30"],
+        &["--now", "1.8e19"],
+        &["--replay-guard=1"],
+        &["--log-start=yes"],
+        &["--provider", "list", "--lease", "x"],
+        &["--scheme", "{}"],
+        &["--detached"],
+        &["--ack-deadline", "1"],
+    ];
+    for options in bad {
+        // An address that would do, so that it is for nothing else that it is refused.
+        let listen = ["--listen", "127.0.0.1:0"];
+        let (code, printed, log) = run(&[&listen, *options].concat());
+        assert_eq!((code, &*printed), (Some(2), ""), "{options:?}: {log}");
+        assert!(log.starts_with("inspector: "), "{options:?}: {log}");
+        assert!(!log.contains("not base64!"), "the secret was shown: {log}");
+    }
+}
+
+#[test]
+fn an_address_that_is_taken_is_refused() {
+    let inspector = Inspector::start(&[]);
+    let (code, printed, log) = run(&["--listen", &inspector.address().to_string()]);
+    assert_eq!((code, &*printed), (Some(2), ""), "{log}");
+    inspector.stop();
+}
+
+#[test]
+fn options_may_be_written_either_way_and_have_fractions() {
+    let secret = format!("--secret={SECRET}");
+    let inspector = Inspector::start(&[
+        "--provider=standard-webhooks",
+        "--key-id=first",
+        &secret,
+        "--store=memory",
+        "--window=3600.5",
+        "--lease",
+        "0.25",
+        "--tolerance=1e3",
+        "--handler-timeout=1.5",
+        "--body-timeout",
+        "2.5",
+        "--body-limit=1000",
+    ]);
+    let request = Request::signed_by(SECRET, "old", now() - 900, "{}");
+    assert_eq!(request.send(inspector.address()).status(), Some(200));
+    assert_line!(inspector.line(), outcome: "accepted");
+    inspector.stop();
+}
+
+#[test]
+fn what_an_option_is_not_used_for_is_said() {
+    let inspector = Inspector::start(&["--verify-token", "t", "--public-url", "https://example.com/"]);
+    let invitation = inspector.invitation();
+    for option in ["--verify-token", "--public-url"] {
+        let note = format!("note: {option} changes nothing for standard-webhooks");
+        assert!(invitation.contains(&note), "{invitation:?}");
+    }
+    inspector.stop();
+}
