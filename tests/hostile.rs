@@ -224,7 +224,7 @@ async fn bug_5_a_timestamp_is_digits_near_now_and_nothing_else() {
     let with_timestamp = |text: &str| {
         // Signed with that very text, so that only its meaning can be wrong.
         let body = "{}";
-        let key = data_encoding::BASE64.decode(SECRET[6..].as_bytes()).unwrap();
+        let key = data_encoding::BASE64.decode(&SECRET.as_bytes()[6..]).unwrap();
         let mut mac = <hmac::Hmac<sha2::Sha256> as hmac::KeyInit>::new_from_slice(&key).unwrap();
         hmac::Mac::update(&mut mac, format!("msg_1.{text}.{body}").as_bytes());
         let tag = data_encoding::BASE64.encode(&hmac::Mac::finalize(mac).into_bytes());

@@ -11,8 +11,10 @@ use crate::support::{
     Act, Handler, NOW, OTHER_SECRET, Op, Rig, RiggedStore, SECRET, layer, settle_down, signed, signed_with,
 };
 
-/// Every kind, with its name, text, status, `grpc-status` and `Retry-After`.
-const TABLE: [(Kind, &str, &str, u16, u8, Option<u64>); 14] = [
+/// A kind with its name, text, status, `grpc-status` and `Retry-After`.
+type Row = (Kind, &'static str, &'static str, u16, u8, Option<u64>);
+
+const TABLE: [Row; 14] = [
     (Kind::MissingSignature, "missing_signature", "missing signature", 401, 16, None),
     (Kind::MalformedSignature, "malformed_signature", "malformed signature", 401, 16, None),
     (Kind::StaleTimestamp, "stale_timestamp", "stale timestamp", 401, 16, None),

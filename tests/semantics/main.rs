@@ -15,5 +15,8 @@ mod keys;
 mod outcomes;
 mod pipeline;
 mod receiving;
+#[allow(dead_code, reason = "not all of it is needed here")]
+#[path = "../common/sign.rs"]
+mod sign;
 mod store_failures;
 mod support;

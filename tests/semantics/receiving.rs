@@ -97,7 +97,8 @@ fn head_of<B>(body_to_sign: &str, body: B) -> Request<B> {
 async fn what_its_head_gives_away_is_refused_before_its_body_is_polled() {
     let handler = Handler::default();
     let app = handler.under(&layer());
-    let break_head: [(RejectionKind, fn(&mut HeaderMap)); 8] = [
+    type BreakHead = fn(&mut HeaderMap);
+    let heads: [(RejectionKind, BreakHead); 8] = [
         (RejectionKind::MissingSignature, |headers| drop(headers.remove("webhook-signature"))),
         (RejectionKind::MissingSignature, |headers| drop(headers.remove("webhook-id"))),
         (RejectionKind::MissingSignature, |headers| drop(headers.remove("webhook-timestamp"))),
@@ -117,7 +118,7 @@ async fn what_its_head_gives_away_is_refused_before_its_body_is_polled() {
             headers.insert("content-length", (1024 * 1024 + 1).into());
         }),
     ];
-    for (kind, break_head) in break_head {
+    for (kind, break_head) in heads {
         let body = Frames::of(["{}".into()]);
         let polls = Arc::clone(&body.polls);
         let mut request = head_of("{}", body);

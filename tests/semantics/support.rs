@@ -13,10 +13,8 @@ use std::{
 };
 
 use bytes::Bytes;
-use hmac::{Hmac, KeyInit, Mac};
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
-use sha2::Sha256;
 use tokio::time::Instant;
 use tower::{Layer, ServiceExt};
 use tower_service::Service;
@@ -26,14 +24,12 @@ use tower_webhook::{
     store::{Claim, Key, MokaStore, Store, StoreError, Token},
 };
 
-pub const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 pub const OTHER_SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
 pub const GITHUB_SECRET: &str = "It's a Secret to Everybody";
-pub const NOW: u64 = 1_700_000_000;
+pub const NOW: u64 = sign::NOW as u64;
 
-pub fn secret() -> Secret {
-    SECRET.parse().unwrap()
-}
+use crate::sign::{self, Sent};
+pub use crate::sign::{SECRET, secret};
 
 /// A clock that goes by tokio's, which stands still and jumps under `start_paused`.
 #[derive(Clone, Copy)]
@@ -67,35 +63,16 @@ pub fn github_layer() -> WebhookLayer {
 }
 
 /// A delivery of `body` under `id`, signed at the start of the test's time.
-pub fn signed(id: &str, body: &str) -> Request<Full<Bytes>> {
+pub fn signed(id: &str, body: &str) -> Sent {
     signed_with(SECRET, id, NOW, body)
 }
 
-pub fn signed_with(secret: &str, id: &str, timestamp: u64, body: &str) -> Request<Full<Bytes>> {
-    let key = data_encoding::BASE64.decode(secret.trim_start_matches("whsec_").as_bytes()).unwrap();
-    let tag = hmac(&key, format!("{id}.{timestamp}.{body}").as_bytes());
-    Request::post("/webhook")
-        .header("webhook-id", id)
-        .header("webhook-timestamp", timestamp)
-        .header("webhook-signature", format!("v1,{}", data_encoding::BASE64.encode(&tag)))
-        .body(Full::from(body.to_owned()))
-        .unwrap()
+pub fn signed_with(secret: &str, id: &str, timestamp: u64, body: &str) -> Sent {
+    sign::signed_with(secret, timestamp.try_into().unwrap(), id, body.to_owned())
 }
 
-pub fn github_signed(id: &str, body: &str) -> Request<Full<Bytes>> {
-    let tag = hmac(GITHUB_SECRET.as_bytes(), body.as_bytes());
-    Request::post("/webhook")
-        .header("x-github-delivery", id)
-        .header("x-github-event", "push")
-        .header("x-hub-signature-256", format!("sha256={}", data_encoding::HEXLOWER.encode(&tag)))
-        .body(Full::from(body.to_owned()))
-        .unwrap()
-}
-
-pub fn hmac(key: &[u8], text: &[u8]) -> Vec<u8> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).unwrap();
-    mac.update(text);
-    mac.finalize().into_bytes().to_vec()
+pub fn github_signed(id: &str, body: &str) -> Sent {
+    sign::github(GITHUB_SECRET, id, "push", body.to_owned())
 }
 
 /// What the handler does with a call.
@@ -119,7 +96,6 @@ struct Inner {
     acts: Mutex<Vec<Act>>,
     calls: AtomicUsize,
     running: AtomicUsize,
-    most_running: AtomicUsize,
     deliveries: Mutex<Vec<Delivery>>,
 }
 
@@ -136,10 +112,6 @@ impl Handler {
 
     pub fn running(&self) -> usize {
         self.0.running.load(Ordering::SeqCst)
-    }
-
-    pub fn most_running(&self) -> usize {
-        self.0.most_running.load(Ordering::SeqCst)
     }
 
     /// The last delivery that reached the handler.
@@ -197,8 +169,7 @@ struct Running(Arc<Inner>);
 
 impl Running {
     fn new(inner: &Arc<Inner>) -> Self {
-        let running = inner.running.fetch_add(1, Ordering::SeqCst) + 1;
-        inner.most_running.fetch_max(running, Ordering::SeqCst);
+        inner.running.fetch_add(1, Ordering::SeqCst);
         Self(Arc::clone(inner))
     }
 }
