@@ -25,13 +25,13 @@ pin_project! {
     }
 }
 
-type Received<R, E> = Pin<Box<dyn Future<Output = Result<Response<ResponseBody<R>>, E>> + Send>>;
+pub(crate) type Answering<R, E> = Pin<Box<dyn Future<Output = Result<Response<ResponseBody<R>>, E>> + Send>>;
 
 pin_project! {
     #[project = KindProjection]
     enum Kind<F, R, E> {
         Passed { #[pin] future: F },
-        Received { future: Received<R, E> },
+        Received { future: Answering<R, E> },
     }
 }
 
@@ -42,11 +42,8 @@ impl<F, R, E> ResponseFuture<F, R, E> {
     }
 
     /// A delivery.
-    pub(crate) fn received<D>(future: D) -> Self
-    where
-        D: Future<Output = Result<Response<ResponseBody<R>>, E>> + Send + 'static,
-    {
-        Self { kind: Kind::Received { future: Box::pin(future) } }
+    pub(crate) fn received(future: Answering<R, E>) -> Self {
+        Self { kind: Kind::Received { future } }
     }
 }
 

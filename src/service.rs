@@ -18,6 +18,7 @@ use crate::{
     Body, BoxError, Delivery, Rejection, RejectionKind, ResponseBody, ResponseFuture,
     config::Config,
     dedupe::{Admission, Ended, Held, run},
+    future::Answering,
     outcome::{HandlerEnd, OutcomeKind, Record, Settlement},
     receive::{Incoming, Received},
     rejection::{duplicate_response, is_grpc},
@@ -71,8 +72,8 @@ impl<S, B, R> Service<Request<B>> for WebhookService<S>
 where
     S: Service<Request<Body>, Response = Response<R>> + Clone + Send + 'static,
     S::Future: Send + 'static,
-    S::Error: Send + 'static,
-    R: Send + 'static,
+    S::Error: Send,
+    R: Send,
     B: HttpBody + Send + 'static,
     B::Data: Send,
     B::Error: Into<BoxError>,
@@ -93,8 +94,35 @@ where
         }
         let inner = self.give_readiness_back();
         let config = Arc::clone(&self.config);
-        ResponseFuture::received(async move { answer(&config, inner, head, body).await })
+        ResponseFuture::received(boxed(config, inner, head, body))
     }
+}
+
+/// [`answer`], in a box.
+///
+/// Generic over the service and not over its response's body: that body is `'static` because the
+/// service is, and hosts whose body has a `dyn Error` in it could not prove it of a parameter.
+fn boxed<S, B>(config: Arc<Config>, inner: S, head: Parts, body: B) -> Boxed<S>
+where
+    S: Service<Request<Body>, Error: Send, Future: Send> + Send + 'static,
+    S::Response: Answered<Body: Send> + Send,
+    B: HttpBody<Data: Send, Error: Into<BoxError>> + Send + 'static,
+{
+    Box::pin(async move { answer(&config, inner, head, body).await })
+}
+
+type Boxed<S> = Answering<
+    <<S as Service<Request<Body>>>::Response as Answered>::Body,
+    <S as Service<Request<Body>>>::Error,
+>;
+
+/// A response, whatever its body.
+trait Answered: Into<Response<Self::Body>> {
+    type Body;
+}
+
+impl<R> Answered for Response<R> {
+    type Body = R;
 }
 
 /// Delivers the request, or answers it in the handler's stead.
@@ -105,7 +133,8 @@ async fn answer<S, B, R>(
     body: B,
 ) -> Result<Response<ResponseBody<R>>, S::Error>
 where
-    S: Service<Request<Body>, Response = Response<R>>,
+    S: Service<Request<Body>>,
+    S::Response: Answered<Body = R>,
     B: HttpBody + Send + 'static,
     B::Data: Send,
     B::Error: Into<BoxError>,
@@ -132,7 +161,8 @@ async fn deliver<S, B, R>(
     record: &mut Record,
 ) -> Result<Result<Response<R>, S::Error>, Answer>
 where
-    S: Service<Request<Body>, Response = Response<R>>,
+    S: Service<Request<Body>>,
+    S::Response: Answered<Body = R>,
     B: HttpBody + Send + 'static,
     B::Data: Send,
     B::Error: Into<BoxError>,
@@ -168,7 +198,9 @@ where
     record.handler_called();
     // From here on the body is the handler's, and no longer counts as buffered.
     drop(charge);
-    let ended = run(async move { inner.call(request).await }, held.as_ref(), config.handler_timeout).await;
+    let ended =
+        run(async move { inner.call(request).await.map(Into::into) }, held.as_ref(), config.handler_timeout)
+            .await;
     conclude(config, held, ended, record).await
 }
 

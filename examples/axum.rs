@@ -1,0 +1,86 @@
+//! An axum app with a webhook beside its other routes.
+//!
+//! ```sh
+//! WEBHOOK_SECRET=whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw cargo run --example axum --features axum
+//! ```
+//!
+//! Then send it a delivery, signed by the Standard Webhooks specification as its sender would:
+//!
+//! ```sh
+//! id=msg_1 at=$(date +%s) body='{"type":"order.placed","number":17}'
+//! key=$(printf %s MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw | base64 -d | od -An -vtx1 | tr -d ' \n')
+//! tag=$(printf %s "$id.$at.$body" | openssl dgst -sha256 -mac HMAC -macopt "hexkey:$key" -binary | base64)
+//! curl -i http://127.0.0.1:3000/webhook -d "$body" \
+//!     -H "webhook-id: $id" -H "webhook-timestamp: $at" -H "webhook-signature: v1,$tag"
+//! ```
+//!
+//! The same `curl` once more is answered as a duplicate, and with any byte changed it is a 401.
+//! `curl http://127.0.0.1:3000/health` needs no signature: the layer is on one route alone.
+//!
+//! The address to listen on may be given as an argument.
+
+use std::env;
+
+use axum::{
+    Router,
+    http::StatusCode,
+    routing::{get, post},
+};
+use serde::Deserialize;
+use tokio::{net::TcpListener, signal};
+use tower_webhook::{BoxError, Delivery, Event, InvalidSecret, Secret, WebhookLayer};
+
+/// What the shop tells about.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(tag = "type")]
+enum ShopEvent {
+    #[serde(rename = "order.placed")]
+    OrderPlaced { number: u32 },
+    /// Whatever the shop thinks of later. Refused, it would be sent again and again.
+    #[serde(other)]
+    Unknown,
+}
+
+#[tokio::main]
+async fn main() -> Result<(), BoxError> {
+    let webhooks = WebhookLayer::try_new(secret()?)?.json::<ShopEvent>();
+    let app = Router::new()
+        .route("/webhook", post(on_event).layer(webhooks))
+        .route("/health", get(async || "healthy\n"));
+
+    let address = env::args().nth(1).unwrap_or("127.0.0.1:3000".to_owned());
+    let listener = TcpListener::bind(address).await?;
+    println!("listening on http://{}", listener.local_addr()?);
+    // Deliveries that are being handled when the server stops are allowed to end.
+    axum::serve(listener, app).with_graceful_shutdown(stopped()).await?;
+    Ok(())
+}
+
+/// Called once for each delivery that is true. Any answer but a 2xx has it sent again.
+async fn on_event(delivery: Delivery, event: Event<ShopEvent>) -> StatusCode {
+    let id = delivery.id().unwrap_or_default();
+    match event.into_inner() {
+        ShopEvent::OrderPlaced { number } => println!("{id}: order {number} was placed"),
+        ShopEvent::Unknown => println!("{id}: nothing to do for {:?}", delivery.event_type()),
+    }
+    StatusCode::NO_CONTENT
+}
+
+/// The secret that the shop shows for this endpoint.
+fn secret() -> Result<Secret, InvalidSecret> {
+    const DEMO: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+    match env::var("WEBHOOK_SECRET") {
+        Ok(secret) => secret.parse(),
+        Err(_) => {
+            eprintln!("WEBHOOK_SECRET is not set: everybody knows the secret that is used instead, {DEMO}");
+            DEMO.parse()
+        }
+    }
+}
+
+async fn stopped() {
+    if let Err(error) = signal::ctrl_c().await {
+        eprintln!("cannot wait for Ctrl-C: {error}");
+        std::future::pending::<()>().await;
+    }
+}

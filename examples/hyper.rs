@@ -1,0 +1,102 @@
+//! A webhook on hyper alone: a function, the layer, and a loop that accepts connections.
+//!
+//! ```sh
+//! WEBHOOK_SECRET=whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw cargo run --example hyper
+//! ```
+//!
+//! Then send it a delivery, signed by the Standard Webhooks specification as its sender would:
+//!
+//! ```sh
+//! id=msg_1 at=$(date +%s) body='{"type":"order.placed","number":17}'
+//! key=$(printf %s MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw | base64 -d | od -An -vtx1 | tr -d ' \n')
+//! tag=$(printf %s "$id.$at.$body" | openssl dgst -sha256 -mac HMAC -macopt "hexkey:$key" -binary | base64)
+//! curl -i http://127.0.0.1:3000/webhook -d "$body" \
+//!     -H "webhook-id: $id" -H "webhook-timestamp: $at" -H "webhook-signature: v1,$tag"
+//! ```
+//!
+//! The same `curl` once more is answered as a duplicate, and with any byte changed it is a 401.
+//!
+//! The address to listen on may be given as an argument.
+
+use std::{convert::Infallible, env, time::Duration};
+
+use http::{Request, Response, StatusCode};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo},
+    server::conn::auto,
+    service::TowerToHyperService,
+};
+use serde::Deserialize;
+use tokio::{net::TcpListener, time::sleep};
+use tower::ServiceBuilder;
+use tower_webhook::{Body, BoxError, Delivery, Event, InvalidSecret, Secret, WebhookLayer};
+
+/// What the shop tells about.
+#[derive(Debug, Deserialize)]
+struct Order {
+    number: u32,
+}
+
+#[tokio::main]
+async fn main() -> Result<(), BoxError> {
+    let webhooks = WebhookLayer::try_new(secret()?)?
+        .json::<Order>()
+        // Here one function answers every path, and the layer is to guard this one.
+        .only_if(|head| head.uri.path() == "/webhook");
+    let service = ServiceBuilder::new().layer(webhooks).service_fn(handle);
+
+    let address = env::args().nth(1).unwrap_or("127.0.0.1:3000".to_owned());
+    let listener = TcpListener::bind(address).await?;
+    println!("listening on http://{}", listener.local_addr()?);
+    loop {
+        let stream = match listener.accept().await {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                // Out of file descriptors, mostly: it passes when some connections have ended.
+                eprintln!("cannot accept a connection: {error}");
+                sleep(Duration::from_secs(1)).await;
+                continue;
+            }
+        };
+        let service = TowerToHyperService::new(service.clone());
+        tokio::spawn(async move {
+            let server = auto::Builder::new(TokioExecutor::new());
+            if let Err(error) = server.serve_connection(TokioIo::new(stream), service).await {
+                eprintln!("a connection broke off: {error}");
+            }
+        });
+    }
+}
+
+async fn handle(request: Request<Body>) -> Result<Response<String>, Infallible> {
+    let (head, _) = request.into_parts();
+    let answer = match (head.uri.path(), head.extensions.get::<Event<Order>>()) {
+        ("/health", _) => Response::new("healthy\n".to_owned()),
+        // Only what was verified has an event: there is no way to mistake another request for it.
+        (_, Some(order)) => {
+            let id = head.extensions.get().and_then(Delivery::id).unwrap_or_default();
+            println!("{id}: order {}", order.number);
+            status(StatusCode::NO_CONTENT)
+        }
+        (_, None) => status(StatusCode::NOT_FOUND),
+    };
+    Ok(answer)
+}
+
+fn status(status: StatusCode) -> Response<String> {
+    let mut response = Response::default();
+    *response.status_mut() = status;
+    response
+}
+
+/// The secret that the shop shows for this endpoint.
+fn secret() -> Result<Secret, InvalidSecret> {
+    const DEMO: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+    match env::var("WEBHOOK_SECRET") {
+        Ok(secret) => secret.parse(),
+        Err(_) => {
+            eprintln!("WEBHOOK_SECRET is not set: everybody knows the secret that is used instead, {DEMO}");
+            DEMO.parse()
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! The layer on axum, over real sockets.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![cfg(feature = "axum")]
+
+#[macro_use]
+mod common;
+
+use std::net::SocketAddr;
+
+use axum::{
+    Extension, Router,
+    body::Body,
+    routing::{get, post},
+};
+use bytes::Bytes;
+use common::{Client, Desk, NOW, Order, Version, github, outcomes, secret, signed, soon};
+use http::{Request, Response, StatusCode};
+use http_body_util::Empty;
+use serde::Deserialize;
+use tokio::net::TcpListener;
+use tower_http::{catch_panic::CatchPanicLayer, limit::RequestBodyLimitLayer};
+use tower_webhook::{
+    Delivery, Event, HandlerEnd, ManualClock, OutcomeKind, Rejection, RejectionKind, Secret, Settlement,
+    WebhookLayer, provider,
+};
+
+async fn listen(app: Router) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+    address
+}
+
+async fn serve(layer: WebhookLayer, desk: Desk) -> SocketAddr {
+    async fn place(
+        Extension(desk): Extension<Desk>,
+        delivery: Delivery,
+        order: Event<Order>,
+        body: Body,
+    ) -> StatusCode {
+        desk.handle(Some(delivery), Some(Order::clone(&order)), body).await
+    }
+    listen(Router::new().route("/orders", post(place).layer(layer)).layer(Extension(desk))).await
+}
+
+every_host_must!(serve);
+
+fn layer() -> WebhookLayer {
+    WebhookLayer::new(secret()).clock(ManualClock::at_unix(NOW))
+}
+
+/// Sends `request` to `app` over a socket.
+async fn send(app: Router, request: common::Sent) -> Response<Bytes> {
+    Client::new(listen(app).await, Version::Http1).send(request).await
+}
+
+#[tokio::test]
+async fn delivery_without_the_layer_is_a_500_that_says_why() {
+    async fn handler(_: Delivery) {}
+    let response = send(Router::new().route("/orders", post(handler)), signed("msg_1", "{}")).await;
+    assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    let text = std::str::from_utf8(response.body()).unwrap();
+    assert!(text.contains("`Delivery`") && text.contains("no `WebhookLayer`"), "{text}");
+}
+
+#[tokio::test]
+async fn event_without_the_layer_is_a_500_that_says_why() {
+    async fn handler(_: Event<Order>) {}
+    let response = send(Router::new().route("/orders", post(handler)), signed("msg_1", "{}")).await;
+    assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    let text = std::str::from_utf8(response.body()).unwrap();
+    assert!(text.contains("Order>") && text.contains("`WebhookLayer`"), "{text}");
+}
+
+#[tokio::test]
+async fn event_of_another_type_than_the_layers_is_a_500_that_names_it() {
+    #[derive(Deserialize)]
+    struct Refund {}
+    async fn handler(_: Event<Order>) {}
+    let app = Router::new().route("/orders", post(handler).layer(layer().json::<Refund>()));
+    let response = send(app, signed("msg_1", "{}")).await;
+    assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    let text = std::str::from_utf8(response.body()).unwrap();
+    assert!(text.contains("Order>") && text.contains(".json::<"), "{text}");
+}
+
+#[tokio::test]
+async fn a_500_for_a_missing_event_releases_the_delivery() {
+    async fn handler(_: Event<Order>) {}
+    let (tell, mut outcomes) = outcomes();
+    let app = Router::new().route("/orders", post(handler).layer(layer().on_outcome(tell)));
+    assert_eq!(send(app, signed("msg_1", "{}")).await.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(outcomes.next().await.settlement(), Some(Settlement::Released));
+}
+
+#[tokio::test]
+async fn optional_extractors_tell_a_delivery_from_a_request_left_alone() {
+    async fn handler(delivery: Option<Delivery>, order: Option<Event<Order>>, body: String) -> String {
+        let id = delivery.as_ref().and_then(Delivery::id).unwrap_or("nobody's");
+        let number = order.map_or(0, |order| order.number);
+        format!("{id} {number} {body}")
+    }
+    let only_signed = layer().json::<Order>().only_if(|head| head.headers.contains_key("webhook-id"));
+    let app = Router::new().route("/orders", post(handler)).layer(only_signed);
+    let client = Client::new(listen(app).await, Version::Http1);
+
+    let body = Order::json(17);
+    let delivery = client.send(signed("msg_1", body.clone())).await;
+    assert_eq!(*delivery.body(), format!("msg_1 17 {body}"));
+    let other = client.send(common::post(body.clone())).await;
+    assert_eq!(*other.body(), format!("nobody's 0 {body}"));
+}
+
+#[tokio::test]
+async fn into_inner_moves_the_event_out_in_a_handler() {
+    #[derive(Deserialize)]
+    struct OneOfAKind {
+        number: u32,
+    }
+    impl Clone for OneOfAKind {
+        fn clone(&self) -> Self {
+            panic!("it was cloned")
+        }
+    }
+    async fn handler(delivery: Delivery, event: Event<OneOfAKind>) -> String {
+        let event = event.into_inner();
+        format!("{:?} {}", delivery.id(), event.number)
+    }
+    let (tell, mut outcomes) = outcomes();
+    let layer = layer().json::<OneOfAKind>().on_outcome(tell);
+    let app = Router::new().route("/orders", post(handler).layer(layer));
+    let response = send(app, signed("msg_1", Order::json(17))).await;
+    assert_eq!(response.body(), "Some(\"msg_1\") 17");
+    assert_eq!(outcomes.next().await.kind(), OutcomeKind::Accepted);
+}
+
+#[tokio::test]
+async fn an_event_that_cannot_be_cloned_is_taken_out_just_so() {
+    #[derive(Deserialize)]
+    struct Uncloneable {
+        number: u32,
+    }
+    async fn handler(event: Event<Uncloneable>) -> Result<String, StatusCode> {
+        let event = event.try_into_inner().map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
+        Ok(event.number.to_string())
+    }
+    let app = Router::new().route("/orders", post(handler).layer(layer().json::<Uncloneable>()));
+    assert_eq!(send(app, signed("msg_1", Order::json(17))).await.body(), "17");
+}
+
+#[tokio::test]
+async fn one_layer_on_two_routes_shares_what_it_remembers() {
+    let layer = layer();
+    let app = Router::new()
+        .route("/orders", post(async || "handled").layer(layer.clone()))
+        .route("/more", post(async || "handled").layer(layer));
+    let client = Client::new(listen(app).await, Version::Http1);
+    assert_eq!(client.send(signed("msg_1", "{}")).await.body(), "handled");
+    let mut same = signed("msg_1", "{}");
+    *same.uri_mut() = "/more".parse().unwrap();
+    assert_eq!(client.send(same).await.headers()["x-webhook-duplicate"], "true");
+}
+
+#[tokio::test]
+async fn a_layer_on_a_route_guards_that_route_alone_and_one_on_a_router_guards_all() {
+    let routes = |webhook| Router::new().route("/orders", webhook).route("/health", get(async || "healthy"));
+    let health = || Request::get("/health").body(Empty::<Bytes>::new()).unwrap();
+    let nowhere = || Request::get("/nowhere").body(Empty::<Bytes>::new()).unwrap();
+
+    let narrow = Client::new(listen(routes(post(async || ()).layer(layer()))).await, Version::Http1);
+    assert_eq!(narrow.send(health()).await.body(), "healthy");
+    assert_eq!(narrow.send(nowhere()).await.status(), StatusCode::NOT_FOUND);
+    assert_eq!(narrow.send(common::post("{}")).await.status(), StatusCode::UNAUTHORIZED);
+
+    let wide = Client::new(listen(routes(post(async || ())).layer(layer())).await, Version::Http1);
+    assert_eq!(wide.send(health()).await.status(), StatusCode::UNAUTHORIZED);
+    assert_eq!(wide.send(nowhere()).await.status(), StatusCode::UNAUTHORIZED);
+    assert_eq!(wide.send(signed("msg_1", "{}")).await.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_method_that_the_route_does_not_take_is_no_handled_delivery() {
+    let (tell, mut outcomes) = outcomes();
+    let app = Router::new().route("/orders", post(async || ())).layer(layer().on_outcome(tell));
+    let client = Client::new(listen(app).await, Version::Http1);
+    let mut put = signed("msg_1", "{}");
+    *put.method_mut() = http::Method::PUT;
+    assert_eq!(client.send(put).await.status(), StatusCode::METHOD_NOT_ALLOWED);
+    assert_eq!(outcomes.next().await.settlement(), Some(Settlement::Released));
+    assert_eq!(client.send(signed("msg_1", "{}")).await.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_handler_that_panics_is_run_again() {
+    async fn handler(delivery: Delivery, order: Event<Order>) {
+        assert!(delivery.fencing().is_some());
+        assert_ne!(order.number, 13, "an unlucky order");
+    }
+    let (tell, mut outcomes) = outcomes();
+    let app = Router::new()
+        .route("/orders", post(handler).layer(layer().json::<Order>().on_outcome(tell)))
+        .layer(CatchPanicLayer::new());
+    let client = Client::new(listen(app).await, Version::Http1);
+    // The id is the same both times; what differs is the order.
+    let unlucky = client.send(signed("msg_1", Order::json(13))).await;
+    assert_eq!(unlucky.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    let outcome = outcomes.next().await;
+    assert_eq!(outcome.handler(), Some(HandlerEnd::Panicked));
+    assert_eq!(outcome.settlement(), Some(Settlement::Released));
+    assert_eq!(client.send(signed("msg_1", Order::json(17))).await.status(), StatusCode::OK);
+}
+
+/// The limit's error reaches the layer wrapped, by the limit's body and by axum's.
+#[tokio::test]
+async fn a_limit_above_the_layer_is_a_413_as_well() {
+    let (tell, mut outcomes) = outcomes();
+    let app = Router::new()
+        .route("/orders", post(async || ()).layer(layer().on_outcome(tell)))
+        .layer(RequestBodyLimitLayer::new(1024));
+    // Under HTTP/1 the limit, which reads no further, might cut the client off before its answer.
+    let client = Client::new(listen(app).await, Version::Http2);
+    let unannounced = common::in_chunks(signed("msg_1", vec![b' '; 4096]), 100, None).await;
+    let response = client.send(unannounced).await;
+    assert_eq!(response.status(), StatusCode::PAYLOAD_TOO_LARGE);
+    let rejection = outcomes.next().await.rejection().map(Rejection::kind);
+    assert_eq!(rejection, Some(RejectionKind::BodyTooLarge));
+}
+
+#[tokio::test]
+async fn github_deliveries_are_verified_and_deduped_by_their_id() {
+    #[derive(Deserialize)]
+    struct Ping {
+        zen: String,
+    }
+    async fn handler(delivery: Delivery, ping: Event<Ping>) -> String {
+        format!("{} {:?}: {}", delivery.provider(), delivery.event_type(), ping.zen)
+    }
+    let secret: Secret = "It's a Secret to Everybody".parse().unwrap();
+    let layer = WebhookLayer::with_verifier(provider::github(secret)).json::<Ping>();
+    let app = Router::new().route("/orders", post(handler).layer(layer));
+    let client = Client::new(listen(app).await, Version::Http2);
+    let ping = github("It's a Secret to Everybody", "guid-1", "ping", r#"{"zen":"Keep it simple."}"#);
+    assert_eq!(client.send(ping.clone()).await.body(), "github Some(\"ping\"): Keep it simple.");
+    assert_eq!(client.send(ping).await.headers()["x-webhook-duplicate"], "true");
+    let forged = github("another secret", "guid-2", "ping", r#"{"zen":"Keep it simple."}"#);
+    assert_eq!(client.send(forged).await.status(), StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn a_server_that_shuts_down_lets_the_running_delivery_end() {
+    let (tell, mut outcomes) = outcomes();
+    let (desk, mut calls) = common::desk();
+    let handler = async move |delivery: Delivery, body: Body| desk.handle(Some(delivery), None, body).await;
+    let app = Router::new().route("/orders", post(handler).layer(layer().on_outcome(tell)));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let client = Client::new(listener.local_addr().unwrap(), Version::Http1);
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let serving = axum::serve(listener, app).with_graceful_shutdown(async { drop(stopped.await) });
+    let server = tokio::spawn(async move { serving.await });
+
+    let sending = tokio::spawn(async move { client.send(signed("msg_1", "{}")).await });
+    let call = calls.next().await;
+    stop.send(()).unwrap();
+    call.answer(StatusCode::OK);
+    assert_eq!(soon(sending).await.unwrap().status(), StatusCode::OK);
+    soon(server).await.unwrap().unwrap();
+    assert_eq!(outcomes.next().await.settlement(), Some(Settlement::Completed));
+}

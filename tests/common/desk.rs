@@ -1,0 +1,88 @@
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+use http_body::Body;
+use http_body_util::BodyExt;
+use serde::Deserialize;
+use tokio::sync::{mpsc, oneshot};
+use tower_webhook::{BoxError, Delivery};
+
+use super::soon;
+
+/// What the tests' deliveries are about.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Order {
+    pub number: u32,
+}
+
+impl Order {
+    pub fn json(number: u32) -> String {
+        format!(r#"{{"type":"order.placed","number":{number}}}"#)
+    }
+}
+
+/// The handler's side: it lays what it got before the test, and answers what the test says.
+#[derive(Clone, Debug)]
+pub struct Desk(mpsc::UnboundedSender<Call>);
+
+/// The test's side.
+pub struct Calls(mpsc::UnboundedReceiver<Call>);
+
+/// One call of the handler, which goes on until it is answered.
+#[derive(Debug)]
+pub struct Call {
+    pub delivery: Option<Delivery>,
+    pub order: Option<Order>,
+    pub body: Bytes,
+    pub trailers: Option<HeaderMap>,
+    answer: oneshot::Sender<StatusCode>,
+}
+
+pub fn desk() -> (Desk, Calls) {
+    let (sender, receiver) = mpsc::unbounded_channel();
+    (Desk(sender), Calls(receiver))
+}
+
+impl Desk {
+    /// What a handler does, on every host.
+    pub async fn handle<B>(&self, delivery: Option<Delivery>, order: Option<Order>, body: B) -> StatusCode
+    where
+        B: Body<Data = Bytes, Error: Into<BoxError>>,
+    {
+        let Ok(body) = body.collect().await else { return StatusCode::BAD_REQUEST };
+        let trailers = body.trailers().cloned();
+        let (answer, answered) = oneshot::channel();
+        let call = Call { delivery, order, body: body.to_bytes(), trailers, answer };
+        self.0.send(call).unwrap();
+        answered.await.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+}
+
+impl Calls {
+    pub async fn next(&mut self) -> Call {
+        soon(self.0.recv()).await.expect("the server is gone")
+    }
+
+    /// Answers the next call and returns what it was about.
+    pub async fn answer(&mut self, status: StatusCode) -> Call {
+        let mut call = self.next().await;
+        let (spent, _) = oneshot::channel();
+        std::mem::replace(&mut call.answer, spent).send(status).expect("the handler was dropped");
+        call
+    }
+
+    /// Whether the handler was called and the test does not know of it.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Call {
+    pub fn answer(self, status: StatusCode) {
+        self.answer.send(status).expect("the handler was dropped");
+    }
+
+    /// Waits until the handler is dropped without having been answered.
+    pub async fn dropped(&mut self) {
+        soon(self.answer.closed()).await;
+    }
+}

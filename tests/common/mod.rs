@@ -1,0 +1,24 @@
+//! What the tests over sockets share: signing, a client, a handler that the test plays, outcomes
+//! to wait for, and the suite that every host must pass.
+#![allow(dead_code, unused_imports, unused_macros, unreachable_pub, reason = "no test crate uses all of it")]
+
+mod client;
+mod desk;
+mod outcomes;
+mod sign;
+#[macro_use]
+pub mod suite;
+
+use std::time::Duration;
+
+pub use self::{
+    client::{Client, Version, in_chunks},
+    desk::{Call, Calls, Desk, Order, desk},
+    outcomes::{Outcomes, outcomes},
+    sign::{NOW, SECRET, Sent, github, post, secret, signed, signed_at, signed_with, standard_headers},
+};
+
+/// Waits for what is sure to come; a test that is wrong about it fails instead of hanging.
+pub async fn soon<F: Future>(future: F) -> F::Output {
+    tokio::time::timeout(Duration::from_secs(60), future).await.expect("waited in vain")
+}

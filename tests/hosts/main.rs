@@ -1,0 +1,57 @@
+//! Programs that must compile as they stand, without a type written out for the layer's sake: every
+//! way to put the layer into axum, tonic and hyper, and under and over tower-http's and tower's own
+//! layers. Each is executed too, as far as a request or two show that the layer is in place.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod auto_traits;
+#[cfg(feature = "axum")]
+mod axum;
+#[cfg(feature = "axum")]
+mod edges;
+mod hyper;
+#[cfg(feature = "axum")]
+mod stacks;
+mod tonic;
+#[cfg(feature = "axum")]
+mod tower_http;
+
+use std::fmt::Debug;
+
+use http::{Request, Response, StatusCode};
+use http_body::Body as HttpBody;
+use tower::{Service, ServiceExt};
+use tower_webhook::{ManualClock, WebhookLayer};
+
+use self::common::{NOW, Sent, post, secret, signed};
+
+fn webhooks() -> WebhookLayer {
+    WebhookLayer::new(secret()).clock(ManualClock::at_unix(NOW))
+}
+
+/// A signed delivery is handled, its copy is not, and nothing unsigned is.
+async fn assert_guarded<S, R>(service: S)
+where
+    S: Service<Sent, Response = Response<R>, Error: Debug> + Clone,
+    R: HttpBody,
+{
+    assert_guarded_in(service, |request| request).await;
+}
+
+/// The same for a service that takes other bodies than the tests send.
+async fn assert_guarded_in<S, B, R>(service: S, adapt: impl Fn(Sent) -> Request<B>)
+where
+    S: Service<Request<B>, Response = Response<R>, Error: Debug> + Clone,
+    R: HttpBody,
+{
+    let send = async |request| service.clone().oneshot(adapt(request)).await.unwrap();
+    let handled = send(signed("msg_1", "{}")).await;
+    assert_eq!(handled.status(), StatusCode::OK);
+    assert!(!handled.headers().contains_key("x-webhook-duplicate"));
+    let copy = send(signed("msg_1", "{}")).await;
+    assert_eq!(copy.status(), StatusCode::OK);
+    assert_eq!(copy.headers()["x-webhook-duplicate"], "true");
+    assert_eq!(send(post("{}")).await.status(), StatusCode::UNAUTHORIZED);
+}
