@@ -1,0 +1,387 @@
+//! What a delivery, true or not, may cost in memory. Speed is measured in `benches/layer.rs`.
+//!
+//! Counted is what the test's own thread allocates, so tests may run side by side. A block that
+//! grows counts as a new one beside the old, which is the most that any allocator needs for it.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+use std::{
+    convert::Infallible,
+    future::{Ready, ready},
+    pin::{Pin, pin},
+    sync::{Arc, Mutex},
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
+
+use allocation_counter::{AllocationInfo, measure};
+use bytes::Bytes;
+use data_encoding::{BASE64, HEXLOWER};
+use hmac::{Hmac, KeyInit, Mac};
+use http::{HeaderValue, Request, Response, StatusCode};
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use http_body_util::{BodyExt, Empty, Full};
+use sha2::Sha256;
+use tokio::runtime::{Builder, Runtime};
+use tower::{Layer, Service, service_fn};
+use tower_webhook::{
+    Body, Delivery, ManualClock, Rejection, RejectionKind, ResponseBody, Secret, WebhookLayer, provider,
+};
+
+const KEY: &[u8] = b"a signing secret of 32 bytes, ok";
+const NOW: u32 = 1_762_335_012;
+const KIB: usize = 1024;
+const MIB: usize = 1024 * KIB;
+/// For a delivery without dedupe, from the call to the response.
+const MOST: u64 = 8;
+
+#[test]
+fn a_verified_delivery_costs_few_allocations() {
+    let body = Bytes::from(vec![b'x'; KIB]);
+    for (layer, request) in [(standard(), standard_request(&body)), (github(), github_request(&body))] {
+        let (response, cost) = counted(&layer, request.map(Full::new));
+        assert_eq!(response.status(), StatusCode::OK);
+        assert!(cost.count_total <= MOST, "{} allocations", cost.count_total);
+    }
+}
+
+#[test]
+fn a_refused_request_costs_no_more_than_a_delivery() {
+    use RejectionKind as Kind;
+    let body = Bytes::from(vec![b'x'; KIB]);
+    let mut cases = Vec::new();
+    for (layer, request, signature) in [
+        (standard(), standard_request(&body), "webhook-signature"),
+        (github(), github_request(&body), "x-hub-signature-256"),
+    ] {
+        let wrong = match signature {
+            "webhook-signature" => format!("v1,{}", BASE64.encode(&[7; 32])),
+            _ => format!("sha256={}", HEXLOWER.encode(&[7; 32])),
+        };
+        for (kind, value) in [
+            (Kind::MissingSignature, None),
+            (Kind::MalformedSignature, Some("v1,not base64")),
+            (Kind::WrongSignature, Some(&*wrong)),
+        ] {
+            let mut request = request.clone();
+            match value {
+                Some(value) => drop(request.headers_mut().insert(signature, value.parse().unwrap())),
+                None => drop(request.headers_mut().remove(signature)),
+            }
+            cases.push((kind, layer.clone(), request));
+        }
+        let mut announced = request.clone();
+        announced.headers_mut().insert("content-length", (64 * MIB).into());
+        cases.push((Kind::BodyTooLarge, layer, announced));
+    }
+    let mut stale = standard_request(&body);
+    stale.headers_mut().insert("webhook-timestamp", (NOW - 301).into());
+    cases.push((Kind::StaleTimestamp, standard(), stale));
+
+    for (kind, layer, request) in cases {
+        // Without a body: reading one away is a task of its own, which has to be made.
+        let has_body = matches!(kind, Kind::WrongSignature);
+        let request = request.map(|body| Full::new(if has_body { body } else { Bytes::new() }));
+        let (response, cost) = counted(&layer, request);
+        assert_eq!(rejection(&response), Some(kind));
+        assert!(cost.count_total <= MOST, "{kind}: {} allocations", cost.count_total);
+    }
+}
+
+#[test]
+fn a_body_in_one_frame_is_never_copied() {
+    let sent = Bytes::from(vec![b'x'; KIB]);
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let handler = {
+        let seen = Arc::clone(&seen);
+        service_fn(move |request: Request<Body>| {
+            let seen = Arc::clone(&seen);
+            async move {
+                let payload = request.extensions().get::<Delivery>().unwrap().payload().clone();
+                let passed_down = request.into_body().collect().await.unwrap().to_bytes();
+                seen.lock().unwrap().extend([payload, passed_down]);
+                Ok::<_, Infallible>(Response::new(Empty::<Bytes>::new()))
+            }
+        })
+    };
+    let call = standard().layer(handler).call(standard_request(&sent).map(Full::new));
+    assert_eq!(runtime().block_on(call).unwrap().status(), StatusCode::OK);
+    let seen = seen.lock().unwrap();
+    assert_eq!(seen.len(), 2);
+    for bytes in &*seen {
+        assert_eq!(bytes.as_ptr(), sent.as_ptr());
+        assert_eq!(bytes.len(), sent.len());
+    }
+}
+
+#[test]
+fn a_body_in_frames_of_one_byte_takes_twice_its_length_at_most() {
+    let request = standard_request(&Bytes::from(vec![b'x'; MIB])).map(|_| Drip { left: MIB, paused: None });
+    let (response, cost) = counted(&standard(), request);
+    assert_eq!(response.status(), StatusCode::OK);
+    // Past its own length it was really held, or this counts nothing.
+    assert!(cost.bytes_max >= MIB as u64);
+    assert!(cost.bytes_max <= (2 * MIB + 64 * KIB) as u64, "{} bytes", cost.bytes_max);
+}
+
+/// A buffer that doubles is at its worst just past a doubling. What counts here is what is held
+/// between one frame and the next: while a block grows the allocator may need both for a moment.
+#[test]
+fn whatever_its_length_a_body_is_held_in_twice_that() {
+    for length in [1, 1000, 64 * KIB + 1, 256 * KIB + 1, 512 * KIB + 1] {
+        let body = Bytes::from(vec![b'x'; length]);
+        let request = standard_request(&body).map(|_| Drip { left: length, paused: Some(false) });
+        let mut service = standard().layer(service_fn(handle));
+        let runtime = runtime();
+        // A body that lets itself be waited for has a deadline, which needs a timer.
+        let _entered = runtime.enter();
+        let (mut held, mut most, mut answer) = (0, 0, None);
+        let mut call = pin!(service.call(request));
+        while answer.is_none() {
+            let step = measure(|| {
+                if let Poll::Ready(ready) = call.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+                    answer = Some(ready);
+                }
+            });
+            held += step.bytes_current;
+            most = most.max(held);
+        }
+        assert_eq!(answer.unwrap().unwrap().status(), StatusCode::OK);
+        assert!(most >= length as i64 / 2, "{most} bytes for {length}: not counted");
+        assert!(most <= (2 * length + 64 * KIB) as i64, "{most} bytes for {length}");
+    }
+}
+
+#[test]
+fn nothing_is_allocated_for_a_length_that_is_only_announced() {
+    let mut request = standard_request(&Bytes::new());
+    request.headers_mut().insert("content-length", HeaderValue::from_static("68719476736"));
+    let (response, cost) = counted(&standard(), request.map(Full::new));
+    assert_eq!(rejection(&response), Some(RejectionKind::BodyTooLarge));
+    assert_eq!(response.status(), StatusCode::PAYLOAD_TOO_LARGE);
+    assert!(cost.bytes_max < 64 * KIB as u64, "{} bytes", cost.bytes_max);
+
+    // One within the limit is not believed either: the body that comes is all there is.
+    let mut request = standard_request(&Bytes::new());
+    request.headers_mut().insert("content-length", MIB.into());
+    let (response, cost) = counted(&standard(), request.map(Full::new));
+    assert_eq!(response.status(), StatusCode::OK);
+    assert!(cost.bytes_max < 64 * KIB as u64, "{} bytes", cost.bytes_max);
+}
+
+#[test]
+fn a_size_hint_is_not_believed_either() {
+    let request =
+        standard_request(&Bytes::from_static(b"x")).map(|_| Boasting(Drip { left: 1, paused: None }));
+    let (response, cost) = counted(&standard(), request);
+    assert_eq!(response.status(), StatusCode::OK);
+    assert!(cost.bytes_max < 64 * KIB as u64, "{} bytes", cost.bytes_max);
+}
+
+#[test]
+fn too_many_candidates_are_refused_before_the_body_is_polled() {
+    let body = Bytes::from(vec![b'x'; KIB]);
+    let wrong = format!("v1,{}", BASE64.encode(&[7; 32]));
+    for count in [33, 5_900] {
+        let mut request = standard_request(&body);
+        let right = request.headers()["webhook-signature"].to_str().unwrap().to_owned();
+        // The right one among the first: more than 32 are too many all the same.
+        let many = format!("{right} {}", vec![&*wrong; count - 1].join(" "));
+        request.headers_mut().insert("webhook-signature", many.parse().unwrap());
+        let (response, cost) = counted(&standard(), request.map(|_| Untouchable));
+        assert_eq!(rejection(&response), Some(RejectionKind::MalformedSignature), "{count}");
+        // No room is made for what is sent.
+        assert!(cost.bytes_max < 16 * KIB as u64, "{count}: {} bytes", cost.bytes_max);
+    }
+
+    let mut request = github_request(&body);
+    let many = vec![format!("sha256={}", HEXLOWER.encode(&[7; 32])); 900].join(",");
+    request.headers_mut().insert("x-hub-signature-256", many.parse().unwrap());
+    let (response, _) = counted(&github(), request.map(|_| Untouchable));
+    assert_eq!(rejection(&response), Some(RejectionKind::MalformedSignature));
+}
+
+#[test]
+fn thirty_two_candidates_are_not_too_many() {
+    let body = Bytes::from(vec![b'x'; KIB]);
+    let mut request = standard_request(&body);
+    let right = request.headers()["webhook-signature"].to_str().unwrap().to_owned();
+    let wrong = format!("v1,{} ", BASE64.encode(&[7; 32]));
+    request.headers_mut().insert("webhook-signature", (wrong.repeat(31) + &right).parse().unwrap());
+    let (response, _) = counted(&standard(), request.map(Full::new));
+    assert_eq!(response.status(), StatusCode::OK);
+}
+
+#[test]
+fn the_event_type_is_found_without_building_a_tree() {
+    let item = r#"{"id":17,"tags":["a","b"],"nested":{"deep":[null,true,1.5e3,"text"]}},"#;
+    let json = format!(r#"{{"data":[{}0],"type":"order.paid"}}"#, item.repeat((MIB - 64) / item.len()));
+    let body = Bytes::from(json);
+    assert!(body.len() > MIB - KIB);
+    let deliveries = Arc::new(Mutex::new(Vec::new()));
+    let handler = {
+        let deliveries = Arc::clone(&deliveries);
+        service_fn(move |request: Request<Body>| {
+            deliveries.lock().unwrap().push(request.extensions().get::<Delivery>().unwrap().clone());
+            ready(Ok::<_, Infallible>(Response::new(Empty::<Bytes>::new())))
+        })
+    };
+    let call = standard().layer(handler).call(standard_request(&body).map(Full::new));
+    assert_eq!(runtime().block_on(call).unwrap().status(), StatusCode::OK);
+
+    let delivery = deliveries.lock().unwrap().pop().unwrap();
+    let first = measure(|| assert_eq!(delivery.event_type(), Some("order.paid")));
+    assert!((1..=2).contains(&first.count_total), "{} allocations", first.count_total);
+    assert!(first.bytes_max < KIB as u64, "{} bytes", first.bytes_max);
+    let again = measure(|| assert_eq!(delivery.event_type(), Some("order.paid")));
+    assert_eq!(again.count_total, 0);
+    let id = measure(|| assert_eq!(delivery.id(), Some("msg_1")));
+    assert_eq!(id.count_total, 0);
+}
+
+// The layers, and what is sent to them.
+
+fn standard() -> WebhookLayer {
+    let secret: Secret = BASE64.encode(KEY).parse().unwrap();
+    settled(WebhookLayer::new(secret))
+}
+
+fn github() -> WebhookLayer {
+    let secret: Secret = std::str::from_utf8(KEY).unwrap().parse().unwrap();
+    settled(WebhookLayer::with_verifier(provider::github(secret)))
+}
+
+fn settled(layer: WebhookLayer) -> WebhookLayer {
+    layer
+        .without_dedupe()
+        .body_timeout(Duration::from_secs(600))
+        .body_limit(MIB)
+        .clock(ManualClock::at_unix(NOW))
+}
+
+fn standard_request(body: &Bytes) -> Request<Bytes> {
+    let signed = format!("msg_1.{NOW}.");
+    let tag = mac().chain_update(signed).chain_update(body).finalize().into_bytes();
+    Request::post("/webhook")
+        .header("webhook-id", as_read("msg_1"))
+        .header("webhook-timestamp", as_read(NOW))
+        .header("webhook-signature", as_read(format!("v1,{}", BASE64.encode(&tag))))
+        .body(body.clone())
+        .unwrap()
+}
+
+fn github_request(body: &Bytes) -> Request<Bytes> {
+    let tag = mac().chain_update(body).finalize().into_bytes();
+    Request::post("/webhook")
+        .header("x-github-delivery", as_read("72d3162e-cc78-11e3-81ab-4c9367dc0958"))
+        .header("x-github-event", as_read("push"))
+        .header("x-hub-signature-256", as_read(format!("sha256={}", HEXLOWER.encode(&tag))))
+        .body(body.clone())
+        .unwrap()
+}
+
+/// A value as a server reads it: a part of a buffer that is shared already.
+fn as_read(value: impl ToString) -> HeaderValue {
+    let buffer = Bytes::from(value.to_string());
+    HeaderValue::from_maybe_shared(buffer.clone()).unwrap()
+}
+
+fn mac() -> Hmac<Sha256> {
+    Hmac::new_from_slice(KEY).unwrap()
+}
+
+fn handle(_: Request<Body>) -> Ready<Result<Response<Empty<Bytes>>, Infallible>> {
+    ready(Ok(Response::new(Empty::new())))
+}
+
+fn runtime() -> Runtime {
+    Builder::new_current_thread().enable_time().build().unwrap()
+}
+
+/// The answer, and what it cost from the call to the end.
+fn counted<B>(
+    layer: &WebhookLayer,
+    request: Request<B>,
+) -> (Response<ResponseBody<Empty<Bytes>>>, AllocationInfo)
+where
+    B: HttpBody<Data = Bytes, Error = Infallible> + Send + 'static,
+{
+    let (runtime, mut service) = (runtime(), layer.layer(service_fn(handle)));
+    let (mut request, mut response) = (Some(request), None);
+    let _entered = runtime.enter();
+    let cost = measure(|| {
+        let call = pin!(service.call(request.take().unwrap()));
+        if let Poll::Ready(answer) = call.poll(&mut Context::from_waker(Waker::noop())) {
+            response = Some(answer.unwrap());
+        }
+    });
+    (response.expect("nothing here has to be waited for"), cost)
+}
+
+fn rejection<B>(response: &Response<B>) -> Option<RejectionKind> {
+    response.extensions().get::<Rejection>().map(Rejection::kind)
+}
+
+/// A body of frames of one byte each, which cost nothing to make.
+struct Drip {
+    left: usize,
+    /// Whether it pauses between two frames, and whether it just did.
+    paused: Option<bool>,
+}
+
+impl HttpBody for Drip {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        if let Some(paused) = &mut self.paused {
+            *paused = !*paused;
+            if *paused {
+                return Poll::Pending;
+            }
+        }
+        let Some(left) = self.left.checked_sub(1) else { return Poll::Ready(None) };
+        self.left = left;
+        Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(b"x")))))
+    }
+}
+
+/// A body that says it is longer than it is.
+struct Boasting(Drip);
+
+impl HttpBody for Boasting {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Pin::new(&mut self.0).poll_frame(cx)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(MIB as u64)
+    }
+}
+
+/// A body that must not be polled, nor be read away.
+struct Untouchable;
+
+impl HttpBody for Untouchable {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        panic!("a request that its head gives away is refused without a look at its body")
+    }
+
+    fn is_end_stream(&self) -> bool {
+        true
+    }
+}
