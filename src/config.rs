@@ -13,12 +13,13 @@ use crate::{
     rejection::GRPC_STATUS,
     store::MokaStore,
     time::within,
-    verify::{Profile, Tolerance, Verifier},
+    verify::{Profile, PublicUrl, Tolerance, Verifier},
 };
 
 #[derive(Clone)]
 pub(crate) struct Config {
     pub(crate) verifier: VerifierSource,
+    pub(crate) public_url: Option<PublicUrl>,
     pub(crate) only_if: Option<OnlyIf>,
     pub(crate) decode: Option<Decode>,
     pub(crate) body_limit: Option<usize>,
@@ -62,6 +63,7 @@ impl Config {
         let store = MokaStore::with_clock(MokaStore::DEFAULT_CAPACITY, Arc::clone(&clock));
         Self {
             verifier,
+            public_url: None,
             only_if: None,
             decode: None,
             body_limit: None,
@@ -82,6 +84,13 @@ impl Config {
     /// Whether the request is for the layer at all.
     pub(crate) fn concerns(&self, head: &request::Parts) -> bool {
         self.only_if.as_ref().is_none_or(|only_if| only_if(head))
+    }
+
+    /// Lets the verifier know what the layer was told of the request's whereabouts.
+    pub(crate) fn tell_url(&self, head: &mut request::Parts) {
+        if let Some(url) = &self.public_url {
+            head.extensions.insert(url.clone());
+        }
     }
 
     pub(crate) async fn choose_verifier(

@@ -35,7 +35,7 @@ use serde::de::DeserializeOwned;
 use crate::{
     BoxError,
     store::Key,
-    verify::{Location, Verified, Verifier, digest, scan},
+    verify::{Location, Verified, Verifier, digest, parameter, scan},
 };
 
 /// A delivery that was verified: its payload and what is known about it.
@@ -55,8 +55,7 @@ struct Facts {
     mac: Option<[u8; 32]>,
     id: Option<Text>,
     timestamp: Option<SystemTime>,
-    event_type_header: Option<HeaderValue>,
-    event_type: OnceLock<Option<Box<str>>>,
+    event_type: OnceLock<Option<Text>>,
     payload: Bytes,
 }
 
@@ -67,13 +66,14 @@ impl Delivery {
             Some(id) => Some(Text::Owned(id)),
             None => profile.id.as_ref().and_then(|location| Text::find(location, head, &payload)),
         };
-        let event_type_header = match &profile.event_type {
-            Some(Location::Header(name)) => head.headers.get(name).cloned(),
-            _ => None,
-        };
         let event_type = OnceLock::new();
-        if let Some(known) = verified.event_type {
-            let _ = event_type.set(Some(known));
+        match (verified.event_type, &profile.event_type) {
+            (Some(known), _) => drop(event_type.set(Some(Text::Owned(known)))),
+            // In the body it is looked for on first use; the head is gone by then.
+            (None, Some(location)) if !location.is_in_body() => {
+                drop(event_type.set(Text::find(location, head, &payload)));
+            }
+            _ => {}
         }
         let facts = Facts {
             secret_index: verified.secret_index,
@@ -81,7 +81,6 @@ impl Delivery {
             mac: verified.mac,
             id: id.filter(|id| !id.as_str().is_empty()),
             timestamp: verified.timestamp,
-            event_type_header,
             event_type,
             payload,
             verifier,
@@ -106,14 +105,15 @@ impl Delivery {
     /// The event's type, as the provider calls it. Found on first use, if it is in the body.
     #[must_use]
     pub fn event_type(&self) -> Option<&str> {
-        if let Some(header) = &self.facts.event_type_header {
-            return str::from_utf8(header.as_bytes()).ok();
-        }
         let find = || match &self.facts.verifier.profile().event_type {
-            Some(Location::Json(pointer)) => scan(&self.json_bytes(), pointer),
+            Some(Location::Json(pointer)) => scan(&self.json_bytes(), pointer).map(Text::Owned),
+            Some(Location::Form(name)) => {
+                parameter(self.payload(), name).map(|value| Text::Owned(value.into()))
+            }
             _ => None,
         };
-        self.facts.event_type.get_or_init(find).as_deref()
+        let event_type = self.facts.event_type.get_or_init(find).as_ref().map(Text::as_str);
+        event_type.filter(|event_type| !event_type.is_empty())
     }
 
     /// The provider's name, such as `github`.
@@ -299,6 +299,10 @@ impl Text {
         match location {
             Location::Header(name) => head.headers.get(name).cloned().map(Self::Header),
             Location::Json(pointer) => scan(body, pointer).map(Self::Owned),
+            Location::Query(name) => {
+                parameter(head.uri.query()?.as_bytes(), name).map(|value| Self::Owned(value.into()))
+            }
+            Location::Form(name) => parameter(body, name).map(|value| Self::Owned(value.into())),
         }
     }
 

@@ -14,7 +14,7 @@ use crate::{
     provider,
     receive::Budget,
     store::{Key, MokaStore, Store},
-    verify::Verifier,
+    verify::{PublicUrl, Verifier},
 };
 
 /// Receives webhooks in front of a service: verifies each delivery, drops duplicates, and hands
@@ -107,6 +107,15 @@ impl WebhookLayer {
     /// It is not the [dedupe window](Self::dedupe_window).
     pub fn tolerance(self, tolerance: Duration) -> Self {
         self.with(|config| config.tolerance = Some(tolerance.max(Duration::from_secs(1))))
+    }
+
+    /// The URL that the provider was given, for those that sign it (Square, Trello, HubSpot).
+    ///
+    /// Without it the request's own is taken, `https://` and the `host` header: behind a proxy that
+    /// changes either, or the path, signatures would be wrong. It is taken as it is written here; if
+    /// it has no query, the request's is added.
+    pub fn public_url(self, url: &str) -> Self {
+        self.with(|config| config.public_url = Some(PublicUrl(url.into())))
     }
 
     /// Leaves requests alone for which `only_if` is false: they reach the service as they are, not

@@ -1,13 +1,8 @@
 //! The providers whose signatures the crate knows, one constructor each.
 //!
-//! | id | constructor | signs | delivery id |
-//! |---|---|---|---|
-//! | `standard-webhooks` | [`standard_webhooks`] | id, timestamp and body | `webhook-id`, signed |
-//! | `github` | [`github`] | body | `X-GitHub-Delivery`, not signed |
-//! | `notifyer` | [`notifyer`] | body, or nothing (a token) | made of the body |
-//!
-//! Each takes one secret, or several while one is being rotated, and has a fallible twin
-//! (`try_…`) for secrets that come from users or a database.
+//! Each takes one secret, as the provider shows it, or several while one is being rotated, and has
+//! a fallible twin (`try_…`) for secrets that come from users or a database. The README lists them
+//! all; [`all`] does so for programs, and [`find`] finds one by its id.
 //!
 //! ```
 //! use tower_webhook::{Secret, WebhookLayer, provider};
@@ -16,27 +11,40 @@
 //! let layer = WebhookLayer::with_verifier(provider::github(secret));
 //! # Ok::<(), tower_webhook::InvalidSecret>(())
 //! ```
+//!
+//! For any other provider build a [`Scheme`](crate::verify::Scheme), or write a
+//! [`Verifier`](crate::verify::Verifier).
 
-mod github;
+mod body;
+mod combined;
+mod facts;
+mod hash;
 mod notifyer;
-mod standard_webhooks;
-
-use http::{HeaderName, request::Parts};
+mod separate;
+mod standard;
+mod token;
+mod url;
 
 pub use self::{
-    github::{github, try_github},
+    body::*,
+    combined::*,
+    facts::Provider,
+    hash::*,
     notifyer::{notifyer, try_notifyer},
-    standard_webhooks::{standard_webhooks, try_standard_webhooks},
+    separate::*,
+    standard::*,
+    token::*,
+    url::*,
 };
-use crate::verify::VerifyError;
 
-/// The one value of a header that must be there once.
-fn single<'h>(head: &'h Parts, name: &'static HeaderName) -> Result<&'h [u8], VerifyError> {
-    let mut values = head.headers.get_all(name).iter();
-    match (values.next(), values.next()) {
-        (Some(value), None) => Ok(value.as_bytes()),
-        (None, _) => Err(VerifyError::missing(format!("there is no {name} header"))),
-        // Which one was signed, and which one would others read? Not a question to guess at.
-        (Some(_), Some(_)) => Err(VerifyError::malformed(format!("there are several {name} headers"))),
-    }
+/// Every provider that signs by a [`Scheme`](crate::verify::Scheme), grouped by its shape.
+pub fn all() -> impl Iterator<Item = &'static Provider> {
+    let files = [standard::ALL, body::ALL, combined::ALL, separate::ALL, hash::ALL, url::ALL, token::ALL];
+    files.into_iter().flatten().copied()
+}
+
+/// The provider of this id, such as `stripe`.
+#[must_use]
+pub fn find(id: &str) -> Option<&'static Provider> {
+    all().find(|provider| provider.id == id)
 }

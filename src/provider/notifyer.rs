@@ -6,12 +6,11 @@ use http::{HeaderName, request::Parts};
 use serde::de::MapAccess;
 use sha2::{Digest, Sha256};
 
-use super::single;
 use crate::{
     InvalidSecret, Secret, Secrets,
     payload::lenient::{Field, Fields, Object},
     verify::{
-        Candidates, Check, Encoding, Finish, HmacCheck, Keyring, Location, Profile, Verified, Verifier,
+        Candidates, Check, Encoding, Finish, Keyring, Location, MacKind, Macs, Profile, Verified, Verifier,
         VerifyError, constant_time_eq,
     },
 };
@@ -65,7 +64,7 @@ impl Notifyer {
         profile.equal_bodies = true;
         profile.ack_deadline = Some(Duration::from_secs(10));
         profile.retries = Some(true);
-        Self { keys: Keyring::of_text(&tokens), tokens, profile }
+        Self { keys: Keyring::of_text(MacKind::HmacSha256, &tokens), tokens, profile }
     }
 
     /// Which token the header is, compared with each so that the time does not tell.
@@ -79,15 +78,26 @@ impl Notifyer {
 
 impl Verifier for Notifyer {
     fn begin<'a>(&'a self, head: &'a Parts, _: SystemTime) -> Result<Box<dyn Check + 'a>, VerifyError> {
-        let sent = single(head, &SIGNATURE)?;
+        let mut values = head.headers.get_all(&SIGNATURE).iter();
+        let sent = match (values.next(), values.next()) {
+            (Some(value), None) => value.as_bytes(),
+            (None, _) => return Err(VerifyError::missing("there is no x-webhook-signature header")),
+            (Some(_), Some(_)) => {
+                return Err(VerifyError::malformed("there are several x-webhook-signature headers"));
+            }
+        };
         let proof = match self.token(sent) {
             Some(index) => Proof::Token(self.keys.verified(index)),
             None => {
                 let tag = sent.strip_prefix(b"sha256=").unwrap_or(sent);
                 // A token of any shape is well-formed, so one that is no MAC either is just wrong.
-                let candidates = Candidates::read([tag].into_iter(), Encoding::Any)
-                    .map_err(|_| VerifyError::wrong("it is neither the token nor a MAC"))?;
-                Proof::Mac(HmacCheck::new(&self.keys, candidates, None))
+                let candidates = [Encoding::Hex, Encoding::Base64, Encoding::Base64Url]
+                    .into_iter()
+                    .find_map(|encoding| {
+                        Candidates::read([tag].into_iter(), encoding, self.keys.tag_length()).ok()
+                    })
+                    .ok_or(VerifyError::wrong("it is neither the token nor a MAC"))?;
+                Proof::Mac(self.keys.begin(None), candidates)
             }
         };
         Ok(Box::new(NotifyerCheck { proof, digest: Sha256::new() }))
@@ -103,23 +113,24 @@ struct NotifyerCheck<'a> {
     digest: Sha256,
 }
 
+#[allow(clippy::large_enum_variant, reason = "it lives in a box, once a request")]
 enum Proof<'a> {
     Token(Verified),
-    Mac(HmacCheck<'a>),
+    Mac(Macs<'a>, Candidates),
 }
 
 impl Check for NotifyerCheck<'_> {
     fn update(&mut self, bytes: &[u8]) {
         self.digest.update(bytes);
-        if let Proof::Mac(check) = &mut self.proof {
-            check.update(bytes);
+        if let Proof::Mac(macs, _) = &mut self.proof {
+            macs.update(bytes);
         }
     }
 
     fn finish(self: Box<Self>, body: &Bytes) -> Finish {
         let verified = match self.proof {
             Proof::Token(verified) => Ok(verified),
-            Proof::Mac(check) => check.verify(),
+            Proof::Mac(macs, candidates) => macs.verify(&candidates),
         };
         let digest: [u8; 32] = self.digest.finalize().into();
         verified.map(|verified| verified.id(event_id(body, &digest))).into()

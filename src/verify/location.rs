@@ -17,6 +17,10 @@ pub enum Location {
     Header(HeaderName),
     /// A string, number or boolean in a JSON body, named by a JSON pointer (RFC 6901): `/data/id`.
     Json(Cow<'static, str>),
+    /// A parameter of the URL's query.
+    Query(Cow<'static, str>),
+    /// A field of a form.
+    Form(Cow<'static, str>),
 }
 
 impl Location {
@@ -35,6 +39,17 @@ impl Location {
     pub const fn json(pointer: &'static str) -> Self {
         Self::Json(Cow::Borrowed(pointer))
     }
+}
+
+impl Location {
+    pub(crate) fn is_in_body(&self) -> bool {
+        matches!(self, Self::Json(_) | Self::Form(_))
+    }
+}
+
+/// The first value of a parameter in a query or a form.
+pub(crate) fn parameter<'a>(encoded: &'a [u8], name: &str) -> Option<Cow<'a, str>> {
+    form_urlencoded::parse(encoded).find_map(|(key, value)| (key == name).then_some(value))
 }
 
 /// The scalar at `pointer` as text, in one scan that builds no tree and ends where it is found.

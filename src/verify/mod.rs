@@ -26,9 +26,10 @@
 
 mod error;
 mod from_fn;
-mod hmac;
 mod location;
+mod mac;
 mod profile;
+mod scheme;
 
 use std::{
     fmt,
@@ -46,10 +47,11 @@ pub use self::{
     from_fn::{FromFn, from_fn},
     location::Location,
     profile::{Profile, Tolerance},
+    scheme::{Algorithm, Encoding, InvalidScheme, Scheme, SchemeVerifier, TimeUnit},
 };
 pub(crate) use self::{
-    hmac::{Candidates, Encoding, HmacCheck, Keyring, digest},
-    location::scan,
+    location::{parameter, scan},
+    mac::{Candidates, Keyring, MacKind, Macs, digest},
 };
 
 /// Decides whether a request is from whom it says.
@@ -250,6 +252,10 @@ impl fmt::Debug for Verified {
             .finish_non_exhaustive()
     }
 }
+
+/// The URL that the provider was given, for those that sign it, in the request's extensions.
+#[derive(Clone, Debug)]
+pub(crate) struct PublicUrl(pub(crate) Arc<str>);
 
 /// Whether two byte strings are equal, in a time that depends on their lengths alone.
 #[must_use]

@@ -1,0 +1,212 @@
+//! One header with a timestamp and signatures in it, such as `t=1700000000,v1=5257…`.
+
+use super::facts::providers;
+use crate::verify::{
+    Algorithm::HmacSha512,
+    Encoding::{Base64, Base64Url, Hex},
+    Scheme,
+    TimeUnit::{Milliseconds, Seconds},
+};
+
+providers! {
+    /// Stripe.
+    ///
+    /// * Signed: `{ts}.{body}`, HMAC-SHA256, in `Stripe-Signature`. Secret: UTF-8 of the whole
+    ///   string *including* `whsec_`.
+    /// * Id: `body:/id`, signed.
+    /// * Timestamp: `field:t`; 300 s into the past and any into the future.
+    stripe, try_stripe: "stripe", "Stripe",
+        "https://docs.stripe.com/webhooks/signature",
+        Scheme::hmac_sha256("stripe-signature", Hex)
+            .list(",")
+            .pairs("=", ["v1"])
+            .timestamp("field:t", Seconds)
+            .tolerance(Some(300), None)
+            .signs("{ts}.{body}")
+            .id("body:/id")
+            .event_type("body:/type");
+
+    /// Paddle Billing.
+    ///
+    /// * Signed: `{ts}:{body}`, HMAC-SHA256, in `Paddle-Signature`. Secret: UTF-8.
+    /// * Id: `body:/event_id`, signed.
+    /// * Timestamp: `field:ts`; 5 s into the past and 300 s into the future.
+    paddle, try_paddle: "paddle", "Paddle Billing",
+        "https://github.com/PaddleHQ/paddle-go-sdk/blob/HEAD/webhook_verifier_test.go",
+        Scheme::hmac_sha256("paddle-signature", Hex)
+            .list(";")
+            .pairs("=", ["h1"])
+            .timestamp("field:ts", Seconds)
+            .tolerance(Some(5), Some(300))
+            .signs("{ts}:{body}")
+            .id("body:/event_id")
+            .event_type("body:/event_type");
+
+    /// Mux.
+    ///
+    /// * Signed: `{ts}.{body}`, HMAC-SHA256, in `Mux-Signature`. Secret: UTF-8.
+    /// * Id: `body:/id`, signed.
+    /// * Timestamp: `field:t`; 300 s into the past and any into the future.
+    mux, try_mux: "mux", "Mux",
+        "https://github.com/muxinc/mux-node-sdk/blob/HEAD/src/resources/webhooks/webhooks.ts",
+        Scheme::hmac_sha256("mux-signature", Hex)
+            .list(",")
+            .pairs("=", ["v1"])
+            .timestamp("field:t", Seconds)
+            .tolerance(Some(300), None)
+            .signs("{ts}.{body}")
+            .id("body:/id")
+            .event_type("body:/type");
+
+    /// MONEI.
+    ///
+    /// * Signed: `{ts}.{body}`, HMAC-SHA256, in `MONEI-Signature`. Secret: UTF-8 API key.
+    /// * Id: `body:/id`, signed.
+    /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.
+    monei, try_monei: "monei", "MONEI",
+        "https://github.com/MONEI/monei-node-sdk/blob/HEAD/tests/test-utils.ts",
+        Scheme::hmac_sha256("monei-signature", Hex)
+            .list(",")
+            .pairs("=", ["v1"])
+            .timestamp("field:t", Seconds)
+            .signs("{ts}.{body}")
+            .id("body:/id")
+            .event_type("body:/type");
+
+    /// ElevenLabs.
+    ///
+    /// * Signed: `{ts}.{body}`, HMAC-SHA256, in `ElevenLabs-Signature`. Secret: UTF-8.
+    /// * Id: `body:/id`, signed.
+    /// * Timestamp: `field:t`; 1800 s into the past and 300 s into the future.
+    elevenlabs, try_elevenlabs: "elevenlabs", "ElevenLabs",
+        "https://github.com/elevenlabs/elevenlabs-js/blob/HEAD/src/wrapper/webhooks.ts",
+        Scheme::hmac_sha256("elevenlabs-signature", Hex)
+            .list(",")
+            .pairs("=", ["v0"])
+            .timestamp("field:t", Seconds)
+            .tolerance(Some(1800), Some(300))
+            .signs("{ts}.{body}")
+            .id("body:/id")
+            .event_type("body:/type");
+
+    /// WorkOS.
+    ///
+    /// * Signed: `{ts}.{body}`, HMAC-SHA256, in `WorkOS-Signature`. Secret: UTF-8.
+    /// * Id: `body:/id`, signed.
+    /// * Timestamp: `field:t`; 180 s into the past and 300 s into the future.
+    workos, try_workos: "workos", "WorkOS",
+        "https://github.com/workos/workos-node/blob/HEAD/src/common/crypto/signature-provider.ts",
+        Scheme::hmac_sha256("workos-signature", Hex)
+            .list(",")
+            .pairs("=", ["v1"])
+            .timestamp("field:t", Milliseconds)
+            .tolerance(Some(180), Some(300))
+            .signs("{ts}.{body}")
+            .id("body:/id")
+            .event_type("body:/event");
+
+    /// Sanity.
+    ///
+    /// * Signed: `{ts}.{body}`, HMAC-SHA256, in `sanity-webhook-signature`. Secret: UTF-8.
+    /// * Id: `header:idempotency-key`, **not signed**.
+    /// * Timestamp: `field:t`; any into the past and any into the future.
+    sanity, try_sanity: "sanity", "Sanity",
+        "https://github.com/sanity-io/webhook-toolkit/blob/HEAD/src/signature.ts",
+        Scheme::hmac_sha256("sanity-webhook-signature", Base64Url)
+            .list(",")
+            .pairs("=", ["v1"])
+            .timestamp("field:t", Milliseconds)
+            .tolerance(None, None)
+            .signs("{ts}.{body}")
+            .id("header:idempotency-key")
+            .event_type("header:sanity-operation");
+
+    /// Buildkite.
+    ///
+    /// * Signed: `{ts}.{body}`, HMAC-SHA256, in `X-Buildkite-Signature`. Secret: UTF-8 webhook
+    ///   token.
+    /// * Id: `header:X-Buildkite-Request`, **not signed**.
+    /// * Timestamp: `field:timestamp`; 300 s into the past and 300 s into the future.
+    buildkite, try_buildkite: "buildkite", "Buildkite",
+        "https://github.com/buildkite/docs/blob/HEAD/pages/apis/webhooks/_verifying_hmac_signatures.md",
+        Scheme::hmac_sha256("x-buildkite-signature", Hex)
+            .list(",")
+            .pairs("=", ["signature"])
+            .timestamp("field:timestamp", Seconds)
+            .signs("{ts}.{body}")
+            .id("header:x-buildkite-request")
+            .event_type("header:x-buildkite-event");
+
+    /// Convoy (advanced, sha256, hex).
+    ///
+    /// * Signed: `{ts},{body}`, HMAC-SHA256, in `X-Convoy-Signature`. Secret: UTF-8.
+    /// * Id: `header:X-Convoy-Idempotency-Key`, **not signed**.
+    /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.
+    convoy_advanced_sha256_hex, try_convoy_advanced_sha256_hex: "convoy-advanced-sha256-hex", "Convoy (advanced, sha256, hex)",
+        "https://github.com/frain-dev/convoy/blob/HEAD/pkg/signature/testdata/signature-vectors.json",
+        Scheme::hmac_sha256("x-convoy-signature", Hex)
+            .list(",")
+            .pairs("=", ["v1"])
+            .timestamp("field:t", Seconds)
+            .signs("{ts},{body}")
+            .id("header:x-convoy-idempotency-key");
+
+    /// Convoy (advanced, sha256, base64).
+    ///
+    /// * Signed: `{ts},{body}`, HMAC-SHA256, in `X-Convoy-Signature`. Secret: UTF-8.
+    /// * Id: `header:X-Convoy-Idempotency-Key`, **not signed**.
+    /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.
+    convoy_advanced_sha256_base64, try_convoy_advanced_sha256_base64: "convoy-advanced-sha256-base64", "Convoy (advanced, sha256, base64)",
+        "https://github.com/frain-dev/convoy/blob/HEAD/pkg/signature/testdata/signature-vectors.json",
+        Scheme::hmac_sha256("x-convoy-signature", Base64)
+            .list(",")
+            .pairs("=", ["v1"])
+            .timestamp("field:t", Seconds)
+            .signs("{ts},{body}")
+            .id("header:x-convoy-idempotency-key");
+
+    /// Convoy (advanced, sha512, hex).
+    ///
+    /// * Signed: `{ts},{body}`, HMAC-SHA512, in `X-Convoy-Signature`. Secret: UTF-8.
+    /// * Id: `header:X-Convoy-Idempotency-Key`, **not signed**.
+    /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.
+    convoy_advanced_sha512_hex, try_convoy_advanced_sha512_hex: "convoy-advanced-sha512-hex", "Convoy (advanced, sha512, hex)",
+        "https://github.com/frain-dev/convoy/blob/HEAD/pkg/signature/testdata/signature-vectors.json",
+        Scheme::new(HmacSha512, "x-convoy-signature", Hex)
+            .list(",")
+            .pairs("=", ["v1"])
+            .timestamp("field:t", Seconds)
+            .signs("{ts},{body}")
+            .id("header:x-convoy-idempotency-key");
+
+    /// Convoy (advanced, sha512, base64).
+    ///
+    /// * Signed: `{ts},{body}`, HMAC-SHA512, in `X-Convoy-Signature`. Secret: UTF-8.
+    /// * Id: `header:X-Convoy-Idempotency-Key`, **not signed**.
+    /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.
+    convoy_advanced_sha512_base64, try_convoy_advanced_sha512_base64: "convoy-advanced-sha512-base64", "Convoy (advanced, sha512, base64)",
+        "https://github.com/frain-dev/convoy/blob/HEAD/pkg/signature/testdata/signature-vectors.json",
+        Scheme::new(HmacSha512, "x-convoy-signature", Base64)
+            .list(",")
+            .pairs("=", ["v1"])
+            .timestamp("field:t", Seconds)
+            .signs("{ts},{body}")
+            .id("header:x-convoy-idempotency-key");
+
+    /// Hook0.
+    ///
+    /// * Signed: `{ts}.{body}` or `{ts}.{field:h}.{headers_named_by:h}.{body}`, HMAC-SHA256, in
+    ///   `X-Hook0-Signature`. Secret: UTF-8.
+    /// * Id: `header:X-Event-Id`.
+    /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.
+    hook0, try_hook0: "hook0", "Hook0",
+        "https://github.com/hook0/hook0/blob/HEAD/clients/conformance/signature.json",
+        Scheme::hmac_sha256("x-hook0-signature", Hex)
+            .list(",")
+            .pairs("=", ["v1", "v0"])
+            .prefer(["v1", "v0"])
+            .timestamp("field:t", Seconds)
+            .signs_by_version([("v0", "{ts}.{body}"), ("v1", "{ts}.{field:h}.{headers_named_by:h}.{body}")])
+            .id("header:x-event-id")
+            .event_type("header:x-event-type");
+}

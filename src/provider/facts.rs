@@ -1,0 +1,137 @@
+use std::{fmt, time::Duration};
+
+use crate::{
+    InvalidSecret, Secrets,
+    verify::{InvalidScheme, Profile, Scheme, SchemeVerifier},
+};
+
+/// What the crate knows of a provider: its scheme and its [profile](Profile), and where that is from.
+///
+/// ```
+/// use tower_webhook::{Secret, WebhookLayer, provider};
+///
+/// // A service whose users name their provider.
+/// let provider = provider::find("stripe").ok_or("no such provider")?;
+/// let secret: Secret = "whsec_…".parse()?;
+/// let layer = WebhookLayer::with_verifier(provider.verifier(secret)?);
+/// # Ok::<(), tower_webhook::BoxError>(())
+/// ```
+#[non_exhaustive]
+pub struct Provider {
+    /// Its id, in lower case with hyphens, such as `github-sha1`.
+    pub id: &'static str,
+    /// Its name, such as `GitHub (legacy)`.
+    pub name: &'static str,
+    /// Where its documentation, or else its own code, says how it signs.
+    pub source: &'static str,
+    pub(super) scheme: fn() -> Scheme,
+    pub(super) facts: Facts,
+}
+
+/// What of a profile the scheme does not say.
+#[derive(Clone, Copy)]
+pub(super) struct Facts {
+    pub(super) equal_bodies: bool,
+    pub(super) json_field: Option<&'static str>,
+    pub(super) dedupe_window: Option<Duration>,
+    pub(super) body_limit: Option<usize>,
+    pub(super) retries: Option<bool>,
+    pub(super) ack_deadline: Option<Duration>,
+}
+
+impl Facts {
+    /// Nothing known beyond the scheme.
+    pub(super) const NONE: Self = Self {
+        equal_bodies: false,
+        json_field: None,
+        dedupe_window: None,
+        body_limit: None,
+        retries: None,
+        ack_deadline: None,
+    };
+}
+
+impl Provider {
+    /// How it signs.
+    pub fn scheme(&self) -> Scheme {
+        (self.scheme)()
+    }
+
+    /// A verifier of its deliveries.
+    ///
+    /// # Errors
+    ///
+    /// If a secret is not in the encoding that the provider gives it in.
+    pub fn verifier(&self, secrets: impl Into<Secrets>) -> Result<SchemeVerifier, InvalidSecret> {
+        let verifier =
+            self.scheme().verifier(self.id, secrets).map_err(InvalidScheme::into_invalid_secret)?;
+        Ok(verifier.with_profile(|profile| self.facts.add_to(profile)))
+    }
+}
+
+impl Facts {
+    fn add_to(&self, profile: &mut Profile) {
+        profile.equal_bodies = self.equal_bodies;
+        profile.json_field = self.json_field.map(Into::into);
+        profile.dedupe_window = self.dedupe_window;
+        profile.body_limit = self.body_limit;
+        profile.retries = self.retries;
+        profile.ack_deadline = self.ack_deadline;
+    }
+}
+
+impl fmt::Debug for Provider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Provider").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+/// Makes of each entry a constructor, its fallible twin, and a row of the file's `ALL`.
+macro_rules! providers {
+    ($(
+        $(#[$doc:meta])*
+        $constructor:ident, $try_constructor:ident: $id:literal, $name:literal,
+            $source:literal,
+            $scheme:expr
+            $(, $fact:ident: $value:expr)* ;
+    )+) => {
+        pub(super) static ALL: &[&$crate::provider::Provider] = &[$(&rows::$constructor),+];
+
+        mod rows {
+            use super::*;
+
+            $(
+                #[allow(non_upper_case_globals, reason = "named as its constructor is")]
+                pub(super) static $constructor: $crate::provider::Provider = $crate::provider::Provider {
+                    id: $id,
+                    name: $name,
+                    source: $source,
+                    scheme: || $scheme,
+                    facts: $crate::provider::facts::Facts {
+                        $($fact: $value,)*
+                        ..$crate::provider::facts::Facts::NONE
+                    },
+                };
+            )+
+        }
+
+        $(
+            $(#[$doc])*
+            #[doc = concat!("\n[Where this is from](", $source, ").\n\n# Panics\n\nIf a secret is not in the ",
+                "encoding that the provider gives it in. [`", stringify!($try_constructor), "`] returns that as an error.")]
+            #[track_caller]
+            pub fn $constructor(secrets: impl Into<$crate::Secrets>) -> impl $crate::verify::Verifier {
+                $crate::secret::usable($try_constructor(secrets))
+            }
+
+            #[doc = concat!("[`", stringify!($constructor), "`] for secrets that come from users or a database.\n\n",
+                "# Errors\n\nIf a secret is not in the encoding that the provider gives it in.")]
+            pub fn $try_constructor(
+                secrets: impl Into<$crate::Secrets>,
+            ) -> Result<impl $crate::verify::Verifier, $crate::InvalidSecret> {
+                rows::$constructor.verifier(secrets)
+            }
+        )+
+    };
+}
+pub(super) use providers;

@@ -1,0 +1,124 @@
+//! A MAC of a timestamp and the body, each in a header of its own.
+
+use super::facts::providers;
+use crate::verify::{
+    Algorithm::HmacSha1,
+    Encoding::{Base64, Hex},
+    Scheme,
+    TimeUnit::{Milliseconds, Rfc3339, Seconds},
+};
+
+providers! {
+    /// Slack.
+    ///
+    /// * Signed: `v0:{ts}:{body}`, HMAC-SHA256, in `X-Slack-Signature`. Secret: UTF-8 signing
+    ///   secret (hex-looking, not decoded).
+    /// * Id: `body:/event_id`, signed.
+    /// * Timestamp: `header:X-Slack-Request-Timestamp`; 300 s into the past and 300 s into the
+    ///   future.
+    slack, try_slack: "slack", "Slack",
+        "https://docs.slack.dev/authentication/verifying-requests-from-slack/",
+        Scheme::hmac_sha256("x-slack-signature", Hex)
+            .prefix("v0=")
+            .timestamp("header:x-slack-request-timestamp", Seconds)
+            .signs("v0:{ts}:{body}")
+            .id("body:/event_id")
+            .event_type("body:/event/type");
+
+    /// Zoom.
+    ///
+    /// * Signed: `v0:{ts}:{body}`, HMAC-SHA256, in `x-zm-signature`. Secret: UTF-8 secret token.
+    /// * Id: none that names the delivery as a whole.
+    /// * Timestamp: `header:x-zm-request-timestamp`; 300 s into the past and 300 s into the future.
+    zoom, try_zoom: "zoom", "Zoom",
+        "https://github.com/zoom/webhook-sample/blob/HEAD/index.js",
+        Scheme::hmac_sha256("x-zm-signature", Hex)
+            .prefix("v0=")
+            .timestamp("header:x-zm-request-timestamp", Seconds)
+            .signs("v0:{ts}:{body}")
+            .event_type("body:/event");
+
+    /// Webflow.
+    ///
+    /// * Signed: `{ts}:{body}`, HMAC-SHA256, in `x-webflow-signature`. Secret: UTF-8.
+    /// * Id: none that names the delivery as a whole.
+    /// * Timestamp: `header:x-webflow-timestamp`; 300 s into the past and 300 s into the future.
+    webflow, try_webflow: "webflow", "Webflow",
+        "https://github.com/webflow/js-webflow-api/blob/HEAD/src/wrapper/WebhooksClient.ts",
+        Scheme::hmac_sha256("x-webflow-signature", Hex)
+            .timestamp("header:x-webflow-timestamp", Milliseconds)
+            .signs("{ts}:{body}")
+            .event_type("body:/triggerType");
+
+    /// Zendesk.
+    ///
+    /// * Signed: `{header:X-Zendesk-Webhook-Signature-Timestamp}{body}`, HMAC-SHA256, in
+    ///   `X-Zendesk-Webhook-Signature`. Secret: UTF-8 (the static test secret looks base64 but is
+    ///   NOT decoded).
+    /// * Id: `header:X-Zendesk-Webhook-Invocation-Id`, **not signed**.
+    zendesk, try_zendesk: "zendesk", "Zendesk",
+        "https://developer.zendesk.com/documentation/webhooks/verifying/",
+        Scheme::hmac_sha256("x-zendesk-webhook-signature", Base64)
+            .signs("{header:x-zendesk-webhook-signature-timestamp}{body}")
+            .id("header:x-zendesk-webhook-invocation-id")
+            .event_type("body:/type");
+
+    /// Twitch EventSub.
+    ///
+    /// * Signed: `{header:Twitch-Eventsub-Message-Id}{ts}{body}`, HMAC-SHA256, in
+    ///   `Twitch-Eventsub-Message-Signature`. Secret: UTF-8.
+    /// * Id: `header:Twitch-Eventsub-Message-Id`, signed.
+    /// * Timestamp: `header:Twitch-Eventsub-Message-Timestamp`; 600 s into the past and 600 s into
+    ///   the future.
+    twitch, try_twitch: "twitch", "Twitch EventSub",
+        "https://github.com/twitchdev/twitch-cli/blob/HEAD/internal/events/trigger/forward_event.go",
+        Scheme::hmac_sha256("twitch-eventsub-message-signature", Hex)
+            .prefix("sha256=")
+            .timestamp("header:twitch-eventsub-message-timestamp", Rfc3339)
+            .tolerance(Some(600), Some(600))
+            .signs("{header:twitch-eventsub-message-id}{ts}{body}")
+            .id("header:twitch-eventsub-message-id")
+            .event_type("header:twitch-eventsub-subscription-type");
+
+    /// Box v2.
+    ///
+    /// * Signed: `{body}{ts}`, HMAC-SHA256, in `BOX-SIGNATURE-PRIMARY`. Secret: UTF-8.
+    /// * Id: `header:BOX-DELIVERY-ID`, **not signed**.
+    /// * Timestamp: `header:BOX-DELIVERY-TIMESTAMP`; 600 s into the past and 600 s into the future.
+    box_events, try_box_events: "box", "Box v2",
+        "https://github.com/box/box-python-sdk/blob/HEAD/test/webhooks.py",
+        Scheme::hmac_sha256("box-signature-primary", Base64)
+            .signature_in(["box-signature-primary", "box-signature-secondary"])
+            .require("box-signature-version", "1")
+            .require("box-signature-algorithm", "HmacSHA256")
+            .timestamp("header:box-delivery-timestamp", Rfc3339)
+            .tolerance(Some(600), Some(600))
+            .signs("{body}{ts}")
+            .id("header:box-delivery-id")
+            .event_type("body:/trigger");
+
+    /// Sinch (Conversation).
+    ///
+    /// * Signed: `{body}.{header:x-sinch-webhook-signature-nonce}.{ts}`, HMAC-SHA256, in
+    ///   `x-sinch-webhook-signature`. Secret: UTF-8.
+    /// * Id: `header:x-sinch-webhook-signature-nonce`, signed.
+    /// * Timestamp: `header:x-sinch-webhook-signature-timestamp`; any into the past and any into
+    ///   the future.
+    sinch_conversation, try_sinch_conversation: "sinch-conversation", "Sinch (Conversation)",
+        "https://github.com/sinch/sinch-sdk-node/blob/HEAD/packages/sdk-client/tests/utils/authorization.helper.test.ts",
+        Scheme::hmac_sha256("x-sinch-webhook-signature", Base64)
+            .timestamp("header:x-sinch-webhook-signature-timestamp", Seconds)
+            .tolerance(None, None)
+            .signs("{body}.{header:x-sinch-webhook-signature-nonce}.{ts}")
+            .id("header:x-sinch-webhook-signature-nonce");
+
+    /// Scalr.
+    ///
+    /// * Signed: `{body}{header:Date}`, HMAC-SHA1, in `X-Signature`. Secret: UTF-8.
+    /// * Id: none that names the delivery as a whole.
+    scalr, try_scalr: "scalr", "Scalr",
+        "https://github.com/adnanh/webhook/blob/HEAD/internal/hook/hook.go",
+        Scheme::new(HmacSha1, "x-signature", Hex)
+            .signs("{body}{header:date}");
+
+}

@@ -1,0 +1,168 @@
+//! Standard Webhooks, and the providers that keep to it or nearly so.
+
+use super::facts::providers;
+use crate::verify::{Encoding::Base64, Scheme, TimeUnit::Seconds};
+
+providers! {
+    /// Standard Webhooks (v1).
+    ///
+    /// * Signed: `{header:webhook-id}.{ts}.{body}`, HMAC-SHA256, in `webhook-signature`. Secret:
+    ///   base64 after optional `whsec_`.
+    /// * Id: `header:webhook-id`, signed.
+    /// * Timestamp: `header:webhook-timestamp`; 300 s into the past and 300 s into the future.
+    standard_webhooks, try_standard_webhooks: "standard-webhooks", "Standard Webhooks (v1)",
+        "https://github.com/standard-webhooks/standard-webhooks/blob/HEAD/spec/standard-webhooks.md",
+        Scheme::hmac_sha256("webhook-signature", Base64)
+            .key_prefix("whsec_")
+            .key_encoding(Base64)
+            .list(" ")
+            .pairs(",", ["v1"])
+            .timestamp("header:webhook-timestamp", Seconds)
+            .signs("{header:webhook-id}.{ts}.{body}")
+            .id("header:webhook-id")
+            .event_type("body:/type");
+
+    /// Svix (Clerk, Resend, Brex, Stytch, ...).
+    ///
+    /// * Signed: `{header:svix-id}.{ts}.{body}`, HMAC-SHA256, in `svix-signature`. Secret: base64
+    ///   after optional `whsec_`.
+    /// * Id: `header:svix-id`, signed.
+    /// * Timestamp: `header:svix-timestamp`; 300 s into the past and 300 s into the future.
+    svix, try_svix: "svix", "Svix (Clerk, Resend, Brex, Stytch, ...)",
+        "https://docs.svix.com/receiving/verifying-payloads/how-manual",
+        Scheme::hmac_sha256("svix-signature", Base64)
+            .key_prefix("whsec_")
+            .key_encoding(Base64)
+            .list(" ")
+            .pairs(",", ["v1"])
+            .timestamp("header:svix-timestamp", Seconds)
+            .signs("{header:svix-id}.{ts}.{body}")
+            .id("header:svix-id")
+            .event_type("body:/type");
+
+    /// Polar.
+    ///
+    /// * Signed: `{header:webhook-id}.{ts}.{body}`, HMAC-SHA256, in `webhook-signature`. Secret:
+    ///   raw UTF-8 of the whole secret (docs: 'secret needs to be base64 encoded' before it is
+    ///   given to a standard-webhooks library).
+    /// * Id: `header:webhook-id`, signed.
+    /// * Timestamp: `header:webhook-timestamp`; 300 s into the past and 300 s into the future.
+    polar, try_polar: "standard-webhooks-rawkey", "Polar",
+        "https://github.com/polarsource/polar/blob/HEAD/docs/integrate/webhooks/delivery.mdx",
+        Scheme::hmac_sha256("webhook-signature", Base64)
+            .list(" ")
+            .pairs(",", ["v1"])
+            .timestamp("header:webhook-timestamp", Seconds)
+            .signs("{header:webhook-id}.{ts}.{body}")
+            .id("header:webhook-id")
+            .event_type("body:/type");
+
+    /// OpenAI.
+    ///
+    /// * Signed: `{header:webhook-id}.{ts}.{body}`, HMAC-SHA256, in `webhook-signature`. Secret:
+    ///   base64 after optional `whsec_`.
+    /// * Id: `header:webhook-id`, signed.
+    /// * Timestamp: `header:webhook-timestamp`; 300 s into the past and 300 s into the future.
+    openai, try_openai: "openai", "OpenAI",
+        "https://github.com/openai/openai-python/blob/HEAD/tests/lib/test_webhook_signature.py",
+        Scheme::hmac_sha256("webhook-signature", Base64)
+            .key_prefix("whsec_")
+            .key_encoding(Base64)
+            .list(" ")
+            .pairs(",", ["v1"])
+            .timestamp("header:webhook-timestamp", Seconds)
+            .signs("{header:webhook-id}.{ts}.{body}")
+            .id("header:webhook-id")
+            .event_type("body:/type");
+
+    /// Anthropic (managed agents).
+    ///
+    /// * Signed: `{header:webhook-id}.{ts}.{body}`, HMAC-SHA256, in `webhook-signature`. Secret:
+    ///   base64 after optional `whsec_`.
+    /// * Id: `header:webhook-id`, signed.
+    /// * Timestamp: `header:webhook-timestamp`; 300 s into the past and 300 s into the future.
+    anthropic, try_anthropic: "anthropic", "Anthropic (managed agents)",
+        "https://github.com/anthropics/anthropic-sdk-python/blob/HEAD/src/anthropic/resources/beta/webhooks.py",
+        Scheme::hmac_sha256("webhook-signature", Base64)
+            .key_prefix("whsec_")
+            .key_encoding(Base64)
+            .list(" ")
+            .pairs(",", ["v1"])
+            .timestamp("header:webhook-timestamp", Seconds)
+            .signs("{header:webhook-id}.{ts}.{body}")
+            .id("header:webhook-id")
+            .event_type("body:/type");
+
+    /// Replicate.
+    ///
+    /// * Signed: `{header:webhook-id}.{ts}.{body}`, HMAC-SHA256, in `webhook-signature`. Secret:
+    ///   base64 after optional `whsec_`.
+    /// * Id: `header:webhook-id`, signed.
+    /// * Timestamp: `header:webhook-timestamp`; 300 s into the past and 300 s into the future.
+    replicate, try_replicate: "replicate", "Replicate",
+        "https://github.com/replicate/replicate-javascript/blob/HEAD/index.test.ts",
+        Scheme::hmac_sha256("webhook-signature", Base64)
+            .key_prefix("whsec_")
+            .key_encoding(Base64)
+            .list(" ")
+            .pairs(",", ["v1"])
+            .timestamp("header:webhook-timestamp", Seconds)
+            .signs("{header:webhook-id}.{ts}.{body}")
+            .id("header:webhook-id")
+            .event_type("body:/status");
+
+    /// Lithic.
+    ///
+    /// * Signed: `{header:webhook-id}.{ts}.{body}`, HMAC-SHA256, in `webhook-signature`. Secret:
+    ///   base64 after optional `whsec_`.
+    /// * Id: `header:webhook-id`, signed.
+    /// * Timestamp: `header:webhook-timestamp`; 300 s into the past and 300 s into the future.
+    lithic, try_lithic: "lithic", "Lithic",
+        "https://github.com/lithic-com/lithic-python/blob/HEAD/tests/api_resources/test_webhooks.py",
+        Scheme::hmac_sha256("webhook-signature", Base64)
+            .key_prefix("whsec_")
+            .key_encoding(Base64)
+            .list(" ")
+            .pairs(",", ["v1"])
+            .timestamp("header:webhook-timestamp", Seconds)
+            .signs("{header:webhook-id}.{ts}.{body}")
+            .id("header:webhook-id")
+            .event_type("body:/event_type");
+
+    /// GitLab (signing token).
+    ///
+    /// * Signed: `{header:webhook-id}.{ts}.{body}`, HMAC-SHA256, in `webhook-signature`. Secret:
+    ///   base64 after optional `whsec_`.
+    /// * Id: `header:webhook-id`, signed.
+    /// * Timestamp: `header:webhook-timestamp`; 300 s into the past and 300 s into the future.
+    gitlab_signing, try_gitlab_signing: "gitlab-signing", "GitLab (signing token)",
+        "https://gitlab.com/gitlab-org/gitlab/-/merge_requests/230944",
+        Scheme::hmac_sha256("webhook-signature", Base64)
+            .key_prefix("whsec_")
+            .key_encoding(Base64)
+            .list(" ")
+            .pairs(",", ["v1"])
+            .timestamp("header:webhook-timestamp", Seconds)
+            .signs("{header:webhook-id}.{ts}.{body}")
+            .id("header:webhook-id")
+            .event_type("header:x-gitlab-event");
+
+    /// Supabase Auth hooks.
+    ///
+    /// * Signed: `{header:webhook-id}.{ts}.{body}`, HMAC-SHA256 / Ed25519, in `webhook-signature`.
+    ///   Secret: `v1,whsec_<base64>`; asymmetric `v1a,whpk_<b64>:whsk_<b64>`; several joined by
+    ///   `|`.
+    /// * Id: `header:webhook-id`, signed.
+    /// * Timestamp: `header:webhook-timestamp`; 300 s into the past and 300 s into the future.
+    supabase_auth, try_supabase_auth: "supabase-auth", "Supabase Auth hooks",
+        "https://github.com/supabase/auth/blob/HEAD/internal/conf/configuration.go",
+        Scheme::hmac_sha256("webhook-signature", Base64)
+            .key_prefix("v1,")
+            .key_prefix("whsec_")
+            .key_encoding(Base64)
+            .list(" ")
+            .pairs(",", ["v1"])
+            .timestamp("header:webhook-timestamp", Seconds)
+            .signs("{header:webhook-id}.{ts}.{body}")
+            .id("header:webhook-id");
+}

@@ -1,0 +1,44 @@
+//! A MAC that covers the URL.
+
+use super::facts::providers;
+use crate::verify::{Algorithm::HmacSha1, Encoding::Base64, Scheme, TimeUnit::Milliseconds};
+
+providers! {
+    /// HubSpot v3.
+    ///
+    /// * Signed: `{method}{url}{body}{ts}`, HMAC-SHA256, in `X-HubSpot-Signature-v3`. Secret: UTF-8
+    ///   client secret.
+    /// * Id: none that names the delivery as a whole.
+    /// * Timestamp: `header:X-HubSpot-Request-Timestamp`; 300 s into the past and any into the
+    ///   future.
+    hubspot_v3, try_hubspot_v3: "hubspot-v3", "HubSpot v3",
+        "https://developers.hubspot.com/docs/apps/legacy-apps/authentication/validating-requests",
+        Scheme::hmac_sha256("x-hubspot-signature-v3", Base64)
+            .timestamp("header:x-hubspot-request-timestamp", Milliseconds)
+            .tolerance(Some(300), None)
+            .signs("{method}{url}{body}{ts}");
+
+    /// Square.
+    ///
+    /// * Signed: `{url}{body}`, HMAC-SHA256, in `x-square-hmacsha256-signature`. Secret: UTF-8
+    ///   signature key.
+    /// * Id: `body:/event_id`, signed.
+    square, try_square: "square", "Square",
+        "https://github.com/square/square-nodejs-sdk/blob/HEAD/tests/integration/webhooks.test.ts",
+        Scheme::hmac_sha256("x-square-hmacsha256-signature", Base64)
+            .signs("{url}{body}")
+            .id("body:/event_id")
+            .event_type("body:/type");
+
+    /// Trello.
+    ///
+    /// * Signed: `{body}{url}`, HMAC-SHA1, in `X-Trello-Webhook`. Secret: UTF-8 OAuth secret.
+    /// * Id: `body:/action/id`, signed.
+    trello, try_trello: "trello", "Trello",
+        "https://developer.atlassian.com/cloud/trello/guides/rest-api/webhooks/",
+        Scheme::new(HmacSha1, "x-trello-webhook", Base64)
+            .signs("{body}{url}")
+            .id("body:/action/id")
+            .event_type("body:/action/type");
+
+}

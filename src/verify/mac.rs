@@ -1,0 +1,320 @@
+//! Keyed hashes: one for each secret, fed side by side, and compared with every candidate at the end.
+
+use std::fmt;
+
+use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD, HEXLOWER_PERMISSIVE};
+use hmac::{Hmac, KeyInit, Mac as _};
+use sha1::Sha1;
+use sha2::{Digest, Sha256, Sha384, Sha512};
+use subtle::{Choice, ConstantTimeEq};
+use zeroize::Zeroizing;
+
+use super::{Encoding, Verified, VerifyError};
+use crate::{InvalidSecret, Secret, Secrets};
+
+/// SHA-256 of `bytes`.
+pub(crate) fn digest(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}
+
+/// A hash that is being worked out. Keyed, except for the plain ones, which have the secret in
+/// their text.
+#[derive(Clone)]
+pub(crate) enum Mac {
+    HmacSha1(Hmac<Sha1>),
+    HmacSha256(Hmac<Sha256>),
+    HmacSha384(Hmac<Sha384>),
+    HmacSha512(Hmac<Sha512>),
+    Sha1(Sha1),
+    Sha256(Sha256),
+}
+
+/// Which [`Mac`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MacKind {
+    HmacSha1,
+    HmacSha256,
+    HmacSha384,
+    HmacSha512,
+    Sha1,
+    Sha256,
+}
+
+impl MacKind {
+    /// Whether the key goes into it as a key, and not with the text.
+    pub(crate) fn is_keyed(self) -> bool {
+        !matches!(self, Self::Sha1 | Self::Sha256)
+    }
+
+    /// The tag's length in bytes.
+    fn length(self) -> usize {
+        match self {
+            Self::HmacSha1 | Self::Sha1 => 20,
+            Self::HmacSha256 | Self::Sha256 => 32,
+            Self::HmacSha384 => 48,
+            Self::HmacSha512 => 64,
+        }
+    }
+
+    #[allow(clippy::expect_used, reason = "HMAC takes keys of any length")]
+    fn keyed(self, key: &[u8]) -> Mac {
+        const ANY_LENGTH: &str = "HMAC takes keys of any length";
+        match self {
+            Self::HmacSha1 => Mac::HmacSha1(Hmac::new_from_slice(key).expect(ANY_LENGTH)),
+            Self::HmacSha256 => Mac::HmacSha256(Hmac::new_from_slice(key).expect(ANY_LENGTH)),
+            Self::HmacSha384 => Mac::HmacSha384(Hmac::new_from_slice(key).expect(ANY_LENGTH)),
+            Self::HmacSha512 => Mac::HmacSha512(Hmac::new_from_slice(key).expect(ANY_LENGTH)),
+            Self::Sha1 => Mac::Sha1(Sha1::new()),
+            Self::Sha256 => Mac::Sha256(Sha256::new()),
+        }
+    }
+}
+
+impl Mac {
+    pub(crate) fn update(&mut self, bytes: &[u8]) {
+        match self {
+            Self::HmacSha1(mac) => mac.update(bytes),
+            Self::HmacSha256(mac) => mac.update(bytes),
+            Self::HmacSha384(mac) => mac.update(bytes),
+            Self::HmacSha512(mac) => mac.update(bytes),
+            Self::Sha1(hash) => Digest::update(hash, bytes),
+            Self::Sha256(hash) => Digest::update(hash, bytes),
+        }
+    }
+
+    fn finish(self) -> Tag {
+        match self {
+            Self::HmacSha1(mac) => Tag::of(&mac.finalize().into_bytes()),
+            Self::HmacSha256(mac) => Tag::of(&mac.finalize().into_bytes()),
+            Self::HmacSha384(mac) => Tag::of(&mac.finalize().into_bytes()),
+            Self::HmacSha512(mac) => Tag::of(&mac.finalize().into_bytes()),
+            Self::Sha1(hash) => Tag::of(&hash.finalize()),
+            Self::Sha256(hash) => Tag::of(&hash.finalize()),
+        }
+    }
+}
+
+/// A tag of up to 64 bytes, with zeros behind it.
+#[derive(Clone, Copy)]
+pub(crate) struct Tag([u8; 64]);
+
+impl Tag {
+    fn of(bytes: &[u8]) -> Self {
+        let mut tag = [0; 64];
+        tag.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
+        Self(tag)
+    }
+
+    /// Compares as many bytes as the longest tag has: those of one kind are of one length.
+    fn equals(&self, other: &Self) -> Choice {
+        self.0.ct_eq(&other.0)
+    }
+
+    fn first_32(&self) -> [u8; 32] {
+        let mut first = [0; 32];
+        first.iter_mut().zip(&self.0).for_each(|(to, from)| *to = *from);
+        first
+    }
+}
+
+/// The keys of a verifier, prepared when it is built.
+pub(crate) struct Keyring {
+    kind: MacKind,
+    keys: Vec<Key>,
+}
+
+pub(crate) struct Key {
+    /// A MAC that has absorbed the key's first block: cloning it saves two of a request's hash blocks.
+    mac: Mac,
+    fingerprint: u64,
+    /// For plain hashes, which have the secret in their text.
+    pub(crate) bytes: Zeroizing<Vec<u8>>,
+    pub(crate) key_id: Option<Box<str>>,
+}
+
+impl Keyring {
+    /// One key a secret: its text as it stands.
+    pub(crate) fn of_text(kind: MacKind, secrets: &Secrets) -> Self {
+        let key = |secret: &Secret| Key::new(kind, Zeroizing::new(secret.expose().into()), secret.key_id());
+        Self { kind, keys: secrets.iter().map(key).collect() }
+    }
+
+    /// One key a secret: the bytes that `decode` makes of its text.
+    pub(crate) fn decoded<D>(kind: MacKind, secrets: &Secrets, decode: D) -> Result<Self, InvalidSecret>
+    where
+        D: Fn(&str) -> Result<Zeroizing<Vec<u8>>, InvalidSecret>,
+    {
+        let key = |(index, secret): (usize, &Secret)| match decode(secret.expose()) {
+            Ok(bytes) if bytes.is_empty() => Err(InvalidSecret::new("there is no key in it").at(index)),
+            Ok(bytes) => Ok(Key::new(kind, bytes, secret.key_id())),
+            Err(error) => Err(error.at(index)),
+        };
+        let keys = secrets.iter().enumerate().map(key).collect::<Result<_, _>>()?;
+        Ok(Self { kind, keys })
+    }
+
+    /// The tag's length in bytes.
+    pub(crate) fn tag_length(&self) -> usize {
+        self.kind.length()
+    }
+
+    /// Begins one MAC for each key; with `key_id`, for those of that name alone.
+    pub(crate) fn begin(&self, key_id: Option<&[u8]>) -> Macs<'_> {
+        let named = |key: &Key| key_id.is_none_or(|id| key.key_id.as_deref().map(str::as_bytes) == Some(id));
+        let mut macs = self
+            .keys
+            .iter()
+            .enumerate()
+            .filter(|(_, key)| named(key))
+            .map(|(index, key)| (index, key.mac.clone()));
+        // The first beside the others, so that the usual single secret needs no allocation.
+        Macs { keys: self, first: macs.next(), more: macs.collect() }
+    }
+
+    /// What is known when the key at `index` was found to be the right one.
+    pub(crate) fn verified(&self, index: usize) -> Verified {
+        let verified = Verified::new().secret_index(index);
+        match self.keys.get(index) {
+            Some(key) => verified.fingerprint(key.fingerprint),
+            None => verified,
+        }
+    }
+}
+
+impl fmt::Debug for Keyring {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Keyring({:?}, {})", self.kind, self.keys.len())
+    }
+}
+
+impl Key {
+    fn new(kind: MacKind, bytes: Zeroizing<Vec<u8>>, key_id: Option<&str>) -> Self {
+        let mut mac = MacKind::HmacSha256.keyed(&bytes);
+        mac.update(b"tower-webhook key fingerprint");
+        let [a, b, c, d, e, f, g, h, ..] = mac.finish().0;
+        Self {
+            mac: kind.keyed(&bytes),
+            fingerprint: u64::from_be_bytes([a, b, c, d, e, f, g, h]),
+            bytes,
+            key_id: key_id.map(Into::into),
+        }
+    }
+}
+
+/// The MACs of one request, one for each key.
+pub(crate) struct Macs<'k> {
+    keys: &'k Keyring,
+    first: Option<(usize, Mac)>,
+    more: Vec<(usize, Mac)>,
+}
+
+impl Macs<'_> {
+    /// Whether there is no key to verify with.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.first.is_none()
+    }
+
+    pub(crate) fn update(&mut self, bytes: &[u8]) {
+        for (_, mac) in self.first.iter_mut().chain(&mut self.more) {
+            mac.update(bytes);
+        }
+    }
+
+    /// Feeds each MAC its own key's secret.
+    pub(crate) fn update_with_secrets(&mut self) {
+        for (index, mac) in self.first.iter_mut().chain(&mut self.more) {
+            if let Some(key) = self.keys.keys.get(*index) {
+                mac.update(&key.bytes);
+            }
+        }
+    }
+
+    /// Works out each MAC and compares it with every candidate.
+    pub(crate) fn verify(self, candidates: &Candidates) -> Result<Verified, VerifyError> {
+        for (index, mac) in self.first.into_iter().chain(self.more) {
+            let tag = mac.finish();
+            if candidates.contain(&tag) {
+                return Ok(self.keys.verified(index).mac(tag.first_32()));
+            }
+        }
+        Err(VerifyError::wrong("no secret gives any of the signatures"))
+    }
+}
+
+/// The signatures that a request offers, decoded. Almost always one, which needs no allocation.
+pub(crate) struct Candidates {
+    first: Tag,
+    more: Vec<Tag>,
+}
+
+impl Candidates {
+    /// How many are looked at: a provider sends one for each secret in use.
+    const MOST: usize = 32;
+
+    /// Reads `texts`, any of which may match. One that cannot be a signature hides no other.
+    pub(crate) fn read<'t>(
+        texts: impl Iterator<Item = &'t [u8]>,
+        encoding: Encoding,
+        length: usize,
+    ) -> Result<Self, VerifyError> {
+        let mut found: Option<Self> = None;
+        let mut refusal = VerifyError::malformed("there is no signature of a version that is supported");
+        for (index, text) in texts.enumerate() {
+            if index == Self::MOST {
+                return Err(VerifyError::malformed("there are more than 32 signatures"));
+            }
+            match (encoding.decode_tag(text, length), &mut found) {
+                (Ok(tag), Some(found)) => found.more.push(tag),
+                (Ok(tag), none) => *none = Some(Self { first: tag, more: Vec::new() }),
+                (Err(error), _) => refusal = error,
+            }
+        }
+        found.ok_or(refusal)
+    }
+
+    /// Whether any of them is `tag`; each comparison in constant time.
+    fn contain(&self, tag: &Tag) -> bool {
+        self.more.iter().fold(self.first.equals(tag), |any, candidate| any | candidate.equals(tag)).into()
+    }
+}
+
+impl Encoding {
+    fn decode_tag(self, text: &[u8], length: usize) -> Result<Tag, VerifyError> {
+        let (encoding, text) = match self {
+            Self::Hex => (HEXLOWER_PERMISSIVE, text),
+            Self::Base64 => (BASE64_NOPAD, without_padding(text)),
+            Self::Base64Url => (BASE64URL_NOPAD, without_padding(text)),
+        };
+        // What is longer than any encoding of 96 bytes is not decoded just to say what it is.
+        let mut room = [0; 192];
+        let decoded = encoding
+            .decode_len(text.len())
+            .ok()
+            .and_then(|length| room.get_mut(..length))
+            .and_then(|room| encoding.decode_mut(text, room).ok())
+            .and_then(|length| room.get(..length))
+            .ok_or(VerifyError::malformed("the signature is not in the encoding that it should be in"))?;
+        if decoded.len() != length {
+            return Err(VerifyError::wrong("the signature is not as long as it should be"));
+        }
+        Ok(Tag::of(decoded))
+    }
+
+    /// A key's bytes. Padding may be left out: what it decodes to is the same.
+    pub(crate) fn decode_key(self, text: &str) -> Result<Zeroizing<Vec<u8>>, InvalidSecret> {
+        let text = text.as_bytes();
+        let (decoded, name) = match self {
+            Self::Hex => (HEXLOWER_PERMISSIVE.decode(text), "it is not hexadecimal"),
+            Self::Base64 => (BASE64_NOPAD.decode(without_padding(text)), "it is not base64"),
+            Self::Base64Url => {
+                (BASE64URL_NOPAD.decode(without_padding(text)), "it is not base64 in the alphabet for URLs")
+            }
+        };
+        decoded.map(Zeroizing::new).map_err(|_| InvalidSecret::new(name))
+    }
+}
+
+fn without_padding(text: &[u8]) -> &[u8] {
+    let length = text.iter().rposition(|&byte| byte != b'=').map_or(0, |last| last + 1);
+    text.get(..length).unwrap_or_default()
+}

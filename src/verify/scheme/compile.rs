@@ -1,0 +1,248 @@
+use std::{borrow::Cow, error::Error, fmt, time::Duration};
+
+use http::HeaderValue;
+
+use super::{
+    Algorithm, KeyEncoding, Scheme, TemplateText,
+    pairs::Punctuation,
+    place::{Place, header_name},
+    plan::{Plan, Proof, SchemeVerifier, SignaturePlan},
+    template::Template,
+};
+use crate::{
+    InvalidSecret, Secrets,
+    verify::{Encoding, Keyring, Location, MacKind, Profile, Tolerance},
+};
+
+impl Scheme {
+    /// Checks the scheme and prepares a verifier of it, for deliveries of `provider` that are signed
+    /// with any of `secrets`.
+    ///
+    /// # Errors
+    ///
+    /// If the scheme contradicts itself or names what does not exist, or if a secret is not in the
+    /// encoding that the scheme says it is in. After this nothing about the scheme can go wrong.
+    pub fn verifier(
+        &self,
+        provider: impl Into<Cow<'static, str>>,
+        secrets: impl Into<Secrets>,
+    ) -> Result<SchemeVerifier, InvalidScheme> {
+        let secrets = secrets.into();
+        let signature = self.signature_plan()?;
+        let proof = match self.alg.mac_kind() {
+            Some(kind) => self.mac(kind, &secrets)?,
+            None => self.shown_secret(&secrets),
+        };
+        let require = self.require.iter().map(|(name, value)| {
+            let value = HeaderValue::from_str(value)
+                .map_err(|_| InvalidScheme::new(format!("`{value}` is no header's value")))?;
+            Ok((header_name(name)?, value))
+        });
+        let require = require.collect::<Result<_, InvalidScheme>>()?;
+        let profile = self.profile(provider.into(), &proof)?;
+        Ok(SchemeVerifier { plan: Plan { require, signature, proof }, profile })
+    }
+
+    fn signature_plan(&self) -> Result<SignaturePlan, InvalidScheme> {
+        let sig = &self.sig;
+        let place = |text: &str| match text.contains(':') {
+            true => Place::parse(text),
+            false => header_name(text).map(Place::Header),
+        };
+        let keys = if sig.prefer.is_empty() { &sig.keys } else { &sig.prefer };
+        if sig.kv.is_some() == keys.is_empty() {
+            return Err(InvalidScheme::new("`kv` and `keys` go together"));
+        }
+        if !sig.prefer.is_empty() && !sig.prefer.iter().all(|key| sig.keys.contains(key)) {
+            return Err(InvalidScheme::new("what `prefer` names is not among the `keys`"));
+        }
+        let places = sig.from.iter().map(place).collect::<Result<Vec<_>, _>>()?;
+        if places.is_empty() {
+            return Err(InvalidScheme::new("`from` names no place"));
+        }
+        if places.iter().any(|place| matches!(place, Place::Field(_) | Place::Item(_))) {
+            return Err(InvalidScheme::new("the signature cannot be in a field of the signature"));
+        }
+        let punctuation =
+            Punctuation { items: separator(sig.items.as_deref())?, pair: separator(sig.kv.as_deref())? };
+        if punctuation.pair.is_some() && places.iter().any(|place| !matches!(place, Place::Header(_))) {
+            return Err(InvalidScheme::new("only a header can have a list of pairs in it"));
+        }
+        Ok(SignaturePlan {
+            places,
+            punctuation,
+            keys: keys.iter().map(|key| key.as_str().into()).collect(),
+            prefer: !sig.prefer.is_empty(),
+            prefix: sig.prefix.as_bytes().into(),
+            prefix_optional: sig.prefix_optional,
+        })
+    }
+
+    fn mac(&self, kind: MacKind, secrets: &Secrets) -> Result<Proof, InvalidScheme> {
+        let encoding = self.sig.enc.ok_or_else(|| InvalidScheme::new("`sig` has no `enc`"))?;
+        let timestamp = match &self.ts {
+            Some(ts) => Some((Place::parse(&ts.from)?, ts.unit)),
+            None => None,
+        };
+        let templates = match &self.template {
+            TemplateText::One(text) => vec![("".into(), Template::parse(text)?)],
+            TemplateText::ByVersion(_) if self.sig.prefer.is_empty() => {
+                return Err(InvalidScheme::new("a template for each version needs `prefer`"));
+            }
+            TemplateText::ByVersion(texts) => {
+                let template = |(version, text): (&String, &String)| {
+                    Ok((version.as_str().into(), Template::parse(text)?))
+                };
+                texts.iter().map(template).collect::<Result<Vec<_>, InvalidScheme>>()?
+            }
+        };
+        if let TemplateText::ByVersion(texts) = &self.template
+            && !self.sig.prefer.iter().all(|version| texts.contains_key(version))
+        {
+            return Err(InvalidScheme::new("there is a version without a template"));
+        }
+        let timestamp_in_body = timestamp.as_ref().is_some_and(|(place, _)| place.is_in_body());
+        let mut needs_body_first =
+            self.sig.from.iter().any(|from| from.starts_with("body:") || from.starts_with("form:"));
+        for (_, template) in &templates {
+            if template.uses_timestamp() && timestamp.is_none() {
+                return Err(InvalidScheme::new("the template has a `{ts}` and the scheme no `ts`"));
+            }
+            // A plain hash without the secret in its text would be one that anybody can make.
+            if template.uses_secret() == kind.is_keyed() {
+                return Err(InvalidScheme::new(
+                    "`{secret}` belongs into the template of a plain hash, and of no other",
+                ));
+            }
+            needs_body_first |=
+                template.needs_body_first() || (template.uses_timestamp() && timestamp_in_body);
+        }
+        let key_id = self.key.select_by.as_deref().map(Place::parse).transpose()?;
+        let keys = Keyring::decoded(kind, secrets, |text| self.key.decode(text))?;
+        Ok(Proof::Mac { keys, encoding, timestamp, templates, key_id, needs_body_first })
+    }
+
+    fn shown_secret(&self, secrets: &Secrets) -> Proof {
+        let keys = Keyring::of_text(MacKind::HmacSha256, secrets);
+        let token = |secret: &crate::Secret| match self.alg {
+            Algorithm::Basic => data_encoding::BASE64.encode(secret.expose().as_bytes()).into_bytes().into(),
+            _ => secret.expose().as_bytes().into(),
+        };
+        let verified = (0..secrets.len()).map(|index| keys.verified(index)).collect();
+        Proof::Token { tokens: secrets.iter().map(token).collect(), verified }
+    }
+
+    fn profile(&self, provider: Cow<'static, str>, proof: &Proof) -> Result<Profile, InvalidScheme> {
+        let location = |place: &Option<String>| -> Result<Option<Location>, InvalidScheme> {
+            let Some(place) = place else { return Ok(None) };
+            Ok(Some(match Place::parse(place)? {
+                Place::Header(name) => Location::Header(name),
+                Place::Body(pointer) => Location::Json(pointer.into_string().into()),
+                Place::Query(name) => Location::Query(name.into_string().into()),
+                Place::Form(name) => Location::Form(name.into_string().into()),
+                Place::Field(_) | Place::Item(_) => {
+                    return Err(InvalidScheme::new(format!("`{place}` cannot be an id or an event type")));
+                }
+            }))
+        };
+        let mut profile = Profile::new(provider);
+        profile.id = location(&self.id)?;
+        profile.event_type = location(&self.event_type)?;
+        profile.id_signed = self.id_signed.unwrap_or_else(|| match (proof, &profile.id) {
+            (Proof::Token { .. }, _) => false,
+            (Proof::Mac { templates, .. }, Some(Location::Header(name))) => {
+                templates.iter().all(|(_, template)| template.covers(name))
+            }
+            (Proof::Mac { templates, .. }, _) => templates.iter().all(|(_, template)| template.covers_body()),
+        });
+        if let Some(ts) = &self.ts {
+            let seconds = |limit: Option<u64>| limit.map(Duration::from_secs);
+            profile.tolerance = Tolerance { past: seconds(ts.past), future: seconds(ts.future) };
+        }
+        Ok(profile)
+    }
+}
+
+impl Algorithm {
+    fn mac_kind(self) -> Option<MacKind> {
+        match self {
+            Self::HmacSha1 => Some(MacKind::HmacSha1),
+            Self::HmacSha256 => Some(MacKind::HmacSha256),
+            Self::HmacSha384 => Some(MacKind::HmacSha384),
+            Self::HmacSha512 => Some(MacKind::HmacSha512),
+            Self::Sha1 => Some(MacKind::Sha1),
+            Self::Sha256 => Some(MacKind::Sha256),
+            Self::Token | Self::Basic => None,
+        }
+    }
+}
+
+impl super::KeyFormat {
+    fn decode(&self, text: &str) -> Result<zeroize::Zeroizing<Vec<u8>>, InvalidSecret> {
+        let text = self.strip.iter().fold(text, |text, prefix| text.strip_prefix(&**prefix).unwrap_or(text));
+        match self.encoding {
+            KeyEncoding::Utf8 => Ok(zeroize::Zeroizing::new(text.into())),
+            KeyEncoding::Hex => Encoding::Hex.decode_key(text),
+            KeyEncoding::Base64 => Encoding::Base64.decode_key(text),
+            KeyEncoding::Base64Url => Encoding::Base64Url.decode_key(text),
+        }
+    }
+}
+
+fn separator(text: Option<&str>) -> Result<Option<u8>, InvalidScheme> {
+    match text.map(str::as_bytes) {
+        None => Ok(None),
+        Some([one]) if one.is_ascii() => Ok(Some(*one)),
+        Some(_) => Err(InvalidScheme::new("a separator is one ASCII character")),
+    }
+}
+
+/// A [`Scheme`] that cannot be verified by, or a secret that it cannot be used with.
+#[derive(Clone, Debug)]
+pub struct InvalidScheme(Reason);
+
+#[derive(Clone, Debug)]
+enum Reason {
+    Scheme(Cow<'static, str>),
+    Secret(InvalidSecret),
+}
+
+impl InvalidScheme {
+    pub(super) fn new(reason: impl Into<Cow<'static, str>>) -> Self {
+        Self(Reason::Scheme(reason.into()))
+    }
+}
+
+impl InvalidScheme {
+    /// What is left to be wrong with a scheme of the crate's own.
+    pub(crate) fn into_invalid_secret(self) -> InvalidSecret {
+        match self.0 {
+            Reason::Secret(error) => error,
+            Reason::Scheme(reason) => InvalidSecret::new(reason),
+        }
+    }
+}
+
+impl From<InvalidSecret> for InvalidScheme {
+    fn from(error: InvalidSecret) -> Self {
+        Self(Reason::Secret(error))
+    }
+}
+
+impl fmt::Display for InvalidScheme {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Reason::Scheme(reason) => write!(f, "the scheme cannot be used: {reason}"),
+            Reason::Secret(_) => f.write_str("the scheme cannot be used with this secret"),
+        }
+    }
+}
+
+impl Error for InvalidScheme {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match &self.0 {
+            Reason::Scheme(_) => None,
+            Reason::Secret(error) => Some(error),
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! The parts of a [`Scheme`](super::Scheme) as they are written.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// What a signature is worked out with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Algorithm {
+    /// HMAC with SHA-1. Still sound as a MAC, whatever else SHA-1 is no longer good for.
+    #[serde(rename = "hmac-sha1")]
+    HmacSha1,
+    /// HMAC with SHA-256.
+    #[serde(rename = "hmac-sha256")]
+    HmacSha256,
+    /// HMAC with SHA-384.
+    #[serde(rename = "hmac-sha384")]
+    HmacSha384,
+    /// HMAC with SHA-512.
+    #[serde(rename = "hmac-sha512")]
+    HmacSha512,
+    /// Plain SHA-1 of a text that the secret is part of (`{secret}` in the template).
+    #[serde(rename = "hash-sha1")]
+    Sha1,
+    /// Plain SHA-256 of a text that the secret is part of (`{secret}` in the template).
+    #[serde(rename = "hash-sha256")]
+    Sha256,
+    /// The secret itself, sent with every delivery. **It does not protect the body.**
+    Token,
+    /// HTTP Basic credentials: the secret is `user:password`. **They do not protect the body.**
+    Basic,
+}
+
+/// How bytes are written as text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Encoding {
+    /// Hexadecimal, in either case.
+    Hex,
+    /// Base64 in the standard alphabet, padded or not.
+    Base64,
+    /// Base64 in the alphabet for URLs, padded or not.
+    Base64Url,
+}
+
+/// How a secret becomes a key.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "KeyText", into = "KeyText")]
+pub(crate) struct KeyFormat {
+    /// Prefixes that are taken off, each if it is there, in this order.
+    pub(crate) strip: Vec<String>,
+    pub(crate) encoding: KeyEncoding,
+    /// Where a request names the key it was signed with.
+    pub(crate) select_by: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum KeyEncoding {
+    /// The text as it stands.
+    #[default]
+    Utf8,
+    Hex,
+    Base64,
+    Base64Url,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum KeyText {
+    Plain(KeyEncoding),
+    Full(FullKey),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FullKey {
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    strip: Vec<String>,
+    #[serde(default)]
+    enc: KeyEncoding,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    select_by: Option<String>,
+}
+
+impl From<KeyText> for KeyFormat {
+    fn from(text: KeyText) -> Self {
+        match text {
+            KeyText::Plain(encoding) => Self { encoding, ..Self::default() },
+            KeyText::Full(FullKey { strip, enc, select_by }) => Self { strip, encoding: enc, select_by },
+        }
+    }
+}
+
+impl From<KeyFormat> for KeyText {
+    fn from(format: KeyFormat) -> Self {
+        let KeyFormat { strip, encoding: enc, select_by } = format;
+        match strip.is_empty() && select_by.is_none() {
+            true => Self::Plain(enc),
+            false => Self::Full(FullKey { strip, enc, select_by }),
+        }
+    }
+}
+
+/// Where signatures are, and how they are written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SignatureFormat {
+    pub(crate) from: OneOrMany,
+    /// Not for tokens and credentials, which are text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) enc: Option<Encoding>,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) prefix: String,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) prefix_optional: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) items: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) kv: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) keys: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) prefer: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum OneOrMany {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl OneOrMany {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
+        let all = match self {
+            Self::One(one) => std::slice::from_ref(one),
+            Self::Many(many) => many,
+        };
+        all.iter().map(String::as_str)
+    }
+}
+
+/// Where the timestamp is, and how it is written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TimestampFormat {
+    pub(crate) from: String,
+    pub(crate) unit: TimeUnit,
+    /// Tolerance in seconds; `None`: any age.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) past: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) future: Option<u64>,
+}
+
+/// How a timestamp is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum TimeUnit {
+    /// Whole seconds since the Unix epoch.
+    #[serde(rename = "s")]
+    Seconds,
+    /// Whole milliseconds since the Unix epoch.
+    #[serde(rename = "ms")]
+    Milliseconds,
+    /// Whole microseconds since the Unix epoch.
+    #[serde(rename = "us")]
+    Microseconds,
+    /// RFC 3339, such as `2026-11-22T09:21:00Z`.
+    #[serde(rename = "rfc3339")]
+    Rfc3339,
+}
+
+/// The bytes that are signed: one template, or one for each version of the signature.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum TemplateText {
+    One(String),
+    ByVersion(BTreeMap<String, String>),
+}
+
+impl Default for TemplateText {
+    fn default() -> Self {
+        Self::One("{body}".to_owned())
+    }
+}

@@ -1,0 +1,106 @@
+//! [`Scheme`]: how a provider signs, as data.
+
+mod builder;
+mod compile;
+mod format;
+mod pairs;
+mod place;
+mod plan;
+mod template;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use self::format::{KeyEncoding, KeyFormat, OneOrMany, SignatureFormat, TemplateText, TimestampFormat};
+pub use self::{
+    compile::InvalidScheme,
+    format::{Algorithm, Encoding, TimeUnit},
+    plan::SchemeVerifier,
+};
+
+/// How a provider signs its deliveries, as data: built in code, or read from JSON.
+///
+/// Most providers sign in one of a few shapes. A scheme says which: the algorithm, how the key is
+/// made of the secret, where the signature and the timestamp are and how they are written, and
+/// which bytes are signed. [`verifier`](Self::verifier) checks it and prepares it; after that a
+/// request costs no parsing of it.
+///
+/// ```
+/// use tower_webhook::{Secret, WebhookLayer, verify::{Scheme, Encoding, TimeUnit}};
+///
+/// let scheme = Scheme::hmac_sha256("x-acme-signature", Encoding::Hex)
+///     .list(",")
+///     .pairs("=", ["v1"])
+///     .timestamp("field:t", TimeUnit::Seconds)
+///     .signs("{ts}.{body}")
+///     .id("body:/id")
+///     .event_type("body:/type");
+///
+/// let secret: Secret = "a secret that acme shows".parse()?;
+/// let layer = WebhookLayer::with_verifier(scheme.verifier("acme", secret)?);
+/// # Ok::<(), tower_webhook::BoxError>(())
+/// ```
+///
+/// # As JSON
+///
+/// Services whose users configure sources of their own keep schemes in a database:
+///
+/// ```
+/// # use tower_webhook::verify::{Scheme, Encoding, TimeUnit};
+/// let scheme: Scheme = serde_json::from_str(r#"{
+///     "alg": "hmac-sha256",
+///     "key": {"strip": ["whsec_"], "enc": "base64"},
+///     "sig": {"from": "webhook-signature", "enc": "base64", "items": " ", "kv": ",", "keys": ["v1"]},
+///     "ts": {"from": "header:webhook-timestamp", "unit": "s", "past": 300, "future": 300},
+///     "template": "{header:webhook-id}.{ts}.{body}",
+///     "id": "header:webhook-id",
+///     "event_type": "body:/type"
+/// }"#)?;
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+///
+/// | key | what it is | default |
+/// |---|---|---|
+/// | `alg` | an [`Algorithm`] | |
+/// | `key` | how the secret becomes a key: `"utf8"`, `"hex"`, `"base64"`, `"base64url"`, or `{"strip": [prefixes], "enc": …, "transform": "nfkd"}` | `"utf8"` |
+/// | `require` | headers that must have just these values | |
+/// | `sig` | where and how signatures are written: see below | |
+/// | `ts` | `from`: a place, `unit`: `s`, `ms`, `us` or `rfc3339`, `past` and `future`: tolerance in seconds, none where left out | no timestamp |
+/// | `template` | the bytes that are signed; for schemes with versions an object of them, by version | `"{body}"` |
+/// | `id`, `event_type` | places | not known |
+/// | `id_signed` | whether the signature covers the id | whether it is in the body, or in the template |
+///
+/// A *place* is `header:X-Name`, `body:/json/pointer`, `query:name`, `form:name`, or, within the
+/// text that the signature is in, `field:key` (of a pair) or `item:0` (of a list).
+///
+/// `sig` has `from`, a place or several (a bare name is a header; several are for rotation, and any
+/// of them may be absent), `enc` (`hex`, `base64`, `base64url`), and where needed `prefix`,
+/// `prefix_optional`, `items` (what parts a list), `kv` and `keys` (what parts a pair's key from its
+/// value, and which keys hold signatures), and `prefer` (of these keys only the first that is there
+/// counts, so that no weaker version is accepted beside it).
+///
+/// A `template` is literal text with `{body}`, `{ts}` (as it was sent), `{url}`, `{method}`, `{path_query}`,
+/// `{secret}`, `{header:X}`, `{field:k}`, `{item:0}`, `{query:x}`, `{sha256hex:body}`, `{sha256raw:body}`,
+/// `{crc32:body}`, `{headers_named_by:k}`, `{sorted_form}` and `{sorted_query}`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[must_use]
+pub struct Scheme {
+    alg: Algorithm,
+    #[serde(default)]
+    key: KeyFormat,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    require: BTreeMap<String, String>,
+    sig: SignatureFormat,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ts: Option<TimestampFormat>,
+    #[serde(default)]
+    template: TemplateText,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    id_signed: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    event_type: Option<String>,
+}

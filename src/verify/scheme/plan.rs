@@ -1,0 +1,351 @@
+use std::{
+    borrow::Cow,
+    fmt,
+    time::{Duration, SystemTime},
+};
+
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, request::Parts};
+
+use super::{
+    TimeUnit,
+    pairs::{Pairs, Punctuation},
+    place::{Place, Sources},
+    template::{BodyFeed, Context, Template},
+};
+use crate::verify::{
+    Candidates, Check, Encoding, Finish, Keyring, Macs, Profile, Verified, Verifier, VerifyError,
+    constant_time_eq,
+};
+
+/// The verifier that a [`Scheme`](super::Scheme) becomes: checked, prepared, and with its keys.
+pub struct SchemeVerifier {
+    pub(super) plan: Plan,
+    pub(super) profile: Profile,
+}
+
+pub(super) struct Plan {
+    pub(super) require: Vec<(HeaderName, HeaderValue)>,
+    pub(super) signature: SignaturePlan,
+    pub(super) proof: Proof,
+}
+
+/// Where the signatures are.
+pub(super) struct SignaturePlan {
+    pub(super) places: Vec<Place>,
+    pub(super) punctuation: Punctuation,
+    pub(super) keys: Vec<Box<str>>,
+    pub(super) prefer: bool,
+    pub(super) prefix: Box<[u8]>,
+    pub(super) prefix_optional: bool,
+}
+
+/// What proves that a request is true.
+pub(super) enum Proof {
+    /// A MAC over some of it.
+    Mac {
+        keys: Keyring,
+        encoding: Encoding,
+        timestamp: Option<(Place, TimeUnit)>,
+        /// By version; one without a name where there are none.
+        templates: Vec<(Box<str>, Template)>,
+        key_id: Option<Place>,
+        needs_body_first: bool,
+    },
+    /// The secret itself.
+    Token { tokens: Vec<Box<[u8]>>, verified: Vec<Verified> },
+}
+
+impl SchemeVerifier {
+    /// Adds what is known of the provider, beside how it signs.
+    #[must_use]
+    pub fn with_profile(mut self, change: impl FnOnce(&mut Profile)) -> Self {
+        change(&mut self.profile);
+        self
+    }
+}
+
+impl fmt::Debug for SchemeVerifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SchemeVerifier").field("profile", &self.profile).finish_non_exhaustive()
+    }
+}
+
+impl Verifier for SchemeVerifier {
+    fn begin<'a>(&'a self, head: &'a Parts, _: SystemTime) -> Result<Box<dyn Check + 'a>, VerifyError> {
+        let plan = &self.plan;
+        plan.refuse_what_is_required_otherwise(head)?;
+        let sources = Sources { head, body: None, pairs: None };
+        Ok(match &plan.proof {
+            Proof::Token { .. } => Box::new(Known(plan.verify_token(sources)?)),
+            Proof::Mac { needs_body_first: true, .. } => Box::new(AtTheEnd { plan, head }),
+            Proof::Mac { .. } => Box::new(plan.begin(sources)?),
+        })
+    }
+
+    fn profile(&self) -> &Profile {
+        &self.profile
+    }
+}
+
+impl Plan {
+    fn refuse_what_is_required_otherwise(&self, head: &Parts) -> Result<(), VerifyError> {
+        for (name, value) in &self.require {
+            match head.headers.get(name) {
+                Some(found) if found == value => {}
+                Some(_) => {
+                    return Err(VerifyError::malformed(format!("the {name} header has another value")));
+                }
+                None => return Err(VerifyError::missing(format!("there is no {name} header"))),
+            }
+        }
+        Ok(())
+    }
+
+    /// Compares with every token, so that the time does not tell which it nearly was.
+    fn verify_token(&self, sources: Sources<'_>) -> Result<Verified, VerifyError> {
+        let Proof::Token { tokens, verified } = &self.proof else {
+            return Err(VerifyError::wrong("the scheme has no token"));
+        };
+        let texts = self.signature.texts(sources)?;
+        let sent: Vec<&[u8]> = texts.iter().filter_map(|text| self.signature.without_prefix(text)).collect();
+        let is_sent = |token: &[u8]| sent.iter().fold(false, |any, sent| any | constant_time_eq(sent, token));
+        let matching = tokens.iter().zip(verified).fold(None, |first, (token, verified)| {
+            let matches = is_sent(token);
+            first.or(matches.then_some(verified))
+        });
+        matching.cloned().ok_or(VerifyError::wrong("it is not the token"))
+    }
+
+    /// Reads all that the signature needs, and feeds what comes before the body.
+    fn begin<'a>(&'a self, sources: Sources<'a>) -> Result<Running<'a>, VerifyError> {
+        let Proof::Mac { keys, encoding, timestamp, templates, key_id, .. } = &self.proof else {
+            return Err(VerifyError::wrong("the scheme has no MAC"));
+        };
+        let texts = self.signature.texts(sources)?;
+        let pairs = match &texts.first {
+            Cow::Borrowed(text) => Some(Pairs::new(text, self.signature.punctuation)),
+            // A signature out of the body or the query is no list.
+            Cow::Owned(_) => None,
+        };
+        let sources = Sources { pairs, ..sources };
+        let version = self.signature.version(pairs)?;
+        let candidates = self.signature.candidates(&texts, version);
+        let candidates = Candidates::read(candidates, *encoding, keys.tag_length())?;
+
+        let (sent_at, timestamp) = match timestamp {
+            Some((place, unit)) if sources.body.is_some() || !place.is_in_body() => {
+                let sent = sources.get(place)?;
+                (Some(unit.read(&sent)?), Some(sent))
+            }
+            // It is found when the body is there, and no part of the signed text but within the body.
+            _ => (None, None),
+        };
+        let key_id = key_id.as_ref().map(|place| sources.get(place)).transpose()?;
+        let mut macs = keys.begin(key_id.as_deref());
+        if macs.is_empty() {
+            return Err(VerifyError::wrong("there is no secret with the id of the key that was used"));
+        }
+        let template = templates.iter().find(|(name, _)| version.is_none_or(|version| **name == *version));
+        let Some((_, template)) = template else {
+            return Err(VerifyError::malformed("the signature is of a version without a template"));
+        };
+        let context = Context { sources, timestamp };
+        let body = template.begin(&mut macs, &context)?;
+        Ok(Running { plan: self, template, macs, body, candidates, context, sent_at })
+    }
+}
+
+/// What a request offers as signatures, as text. Almost always one, which needs no allocation.
+struct Texts<'a> {
+    first: Cow<'a, [u8]>,
+    more: Vec<Cow<'a, [u8]>>,
+}
+
+impl Texts<'_> {
+    fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        std::iter::once(&self.first).chain(&self.more).map(|text| &**text)
+    }
+}
+
+impl SignaturePlan {
+    /// The texts that are there; one at least.
+    fn texts<'a>(&self, sources: Sources<'a>) -> Result<Texts<'a>, VerifyError> {
+        let mut found: Option<Texts<'a>> = None;
+        let mut add = |text: Cow<'a, [u8]>| match &mut found {
+            // An empty one is none.
+            _ if text.is_empty() => {}
+            Some(texts) => texts.more.push(text),
+            None => found = Some(Texts { first: text, more: Vec::new() }),
+        };
+        for place in &self.places {
+            match place {
+                Place::Header(name) => {
+                    sources
+                        .head
+                        .headers
+                        .get_all(name)
+                        .iter()
+                        .for_each(|value| add(Cow::Borrowed(value.as_bytes())));
+                }
+                place => {
+                    if let Some(text) = sources.find(place)? {
+                        add(text);
+                    }
+                }
+            }
+        }
+        match found {
+            None => Err(VerifyError::missing("there is no signature")),
+            // Its fields would be taken from one of them: which?
+            Some(texts) if self.punctuation.pair.is_some() && !texts.more.is_empty() => {
+                Err(VerifyError::malformed("there are several headers with signatures and their fields"))
+            }
+            Some(texts) => Ok(texts),
+        }
+    }
+
+    /// The strongest version that is there: no other is looked at, so that none weaker is accepted.
+    fn version(&self, pairs: Option<Pairs<'_>>) -> Result<Option<&str>, VerifyError> {
+        if !self.prefer {
+            return Ok(None);
+        }
+        let has = |key: &&str| pairs.is_some_and(|pairs| pairs.value(key.as_bytes()).is_some());
+        match self.keys.iter().map(|key| &**key).find(has) {
+            Some(key) => Ok(Some(key)),
+            None => Err(VerifyError::malformed("there is no signature of a version that is supported")),
+        }
+    }
+
+    fn candidates<'t>(
+        &'t self,
+        texts: &'t Texts<'_>,
+        version: Option<&'t str>,
+    ) -> impl Iterator<Item = &'t [u8]> {
+        let lists = texts.iter().map(|text| Pairs::new(text, self.punctuation));
+        lists.flat_map(move |list| {
+            let paired = self.punctuation.pair.is_some();
+            let of_version = move |key: &[u8]| match version {
+                Some(version) => key == version.as_bytes(),
+                None => self.keys.iter().any(|known| known.as_bytes() == key),
+            };
+            let pairs =
+                paired.then(|| list.pairs().filter(move |(key, _)| of_version(key)).map(|(_, value)| value));
+            let items = (!paired).then(|| list.items());
+            pairs
+                .into_iter()
+                .flatten()
+                .chain(items.into_iter().flatten())
+                .filter_map(|text| self.without_prefix(text))
+        })
+    }
+
+    /// `None` if it has to have a prefix and has not.
+    fn without_prefix<'t>(&self, text: &'t [u8]) -> Option<&'t [u8]> {
+        match text.strip_prefix(&*self.prefix) {
+            None if self.prefix_optional => Some(text),
+            stripped => stripped,
+        }
+    }
+}
+
+/// A request whose signature is being worked out.
+struct Running<'a> {
+    plan: &'a Plan,
+    template: &'a Template,
+    macs: Macs<'a>,
+    body: BodyFeed,
+    candidates: Candidates,
+    context: Context<'a>,
+    sent_at: Option<SystemTime>,
+}
+
+impl Running<'_> {
+    fn verify(mut self, body: &[u8]) -> Result<Verified, VerifyError> {
+        self.template.finish(self.body, &mut self.macs, &self.context)?;
+        let verified = self.macs.verify(&self.candidates)?;
+        match (self.sent_at, &self.plan.proof) {
+            (Some(sent_at), _) => Ok(verified.timestamp(sent_at)),
+            // Looked at once the body is known to be true.
+            (None, Proof::Mac { timestamp: Some((place, unit)), .. }) => {
+                let sources = Sources { body: Some(body), ..self.context.sources };
+                Ok(verified.timestamp(unit.read(&sources.get(place)?)?))
+            }
+            (None, _) => Ok(verified),
+        }
+    }
+}
+
+impl Check for Running<'_> {
+    fn timestamp(&self) -> Option<SystemTime> {
+        self.sent_at
+    }
+
+    fn update(&mut self, bytes: &[u8]) {
+        self.body.update(&mut self.macs, bytes);
+    }
+
+    fn finish(self: Box<Self>, body: &Bytes) -> Finish {
+        (*self).verify(body).into()
+    }
+}
+
+/// For the schemes of which something is in the body that is needed before anything can be hashed.
+struct AtTheEnd<'a> {
+    plan: &'a Plan,
+    head: &'a Parts,
+}
+
+impl Check for AtTheEnd<'_> {
+    fn update(&mut self, _: &[u8]) {}
+
+    fn finish(self: Box<Self>, body: &Bytes) -> Finish {
+        let sources = Sources { head: self.head, body: Some(body), pairs: None };
+        let verified = self.plan.begin(sources).and_then(|mut running| {
+            running.update(body);
+            running.verify(body)
+        });
+        verified.into()
+    }
+}
+
+/// What the head alone has proved.
+struct Known(Verified);
+
+impl Check for Known {
+    fn update(&mut self, _: &[u8]) {}
+
+    fn finish(self: Box<Self>, _: &Bytes) -> Finish {
+        Ok(self.0).into()
+    }
+}
+
+impl TimeUnit {
+    /// Reads a timestamp: ASCII digits and nothing else, or RFC 3339.
+    fn read(self, text: &[u8]) -> Result<SystemTime, VerifyError> {
+        let number = || {
+            std::str::from_utf8(text)
+                .ok()
+                .filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))?
+                .parse()
+                .ok()
+        };
+        let since = match self {
+            Self::Seconds => number().map(Duration::from_secs),
+            Self::Milliseconds => number().map(Duration::from_millis),
+            Self::Microseconds => number().map(Duration::from_micros),
+            Self::Rfc3339 => {
+                return rfc3339(text).ok_or(VerifyError::malformed("the timestamp is not RFC 3339"));
+            }
+        };
+        since
+            .and_then(|since| SystemTime::UNIX_EPOCH.checked_add(since))
+            .ok_or(VerifyError::malformed("the timestamp is not a number"))
+    }
+}
+
+fn rfc3339(text: &[u8]) -> Option<SystemTime> {
+    let text = std::str::from_utf8(text).ok()?;
+    let time = time::OffsetDateTime::parse(text, &time::format_description::well_known::Rfc3339).ok()?;
+    Some(time.into())
+}

@@ -1,0 +1,276 @@
+use std::borrow::Cow;
+
+use data_encoding::HEXLOWER;
+use http::{HeaderName, HeaderValue, header, uri::PathAndQuery};
+use sha2::{Digest, Sha256};
+
+use super::{
+    InvalidScheme,
+    place::{Place, Sources},
+};
+use crate::verify::{Macs, PublicUrl, VerifyError};
+
+/// The bytes that are signed, parsed: what comes before the body, how the body is in it, and what
+/// comes after.
+#[derive(Clone, Debug)]
+pub(super) struct Template {
+    before: Vec<Part>,
+    body: BodyPart,
+    after: Vec<Part>,
+}
+
+/// A piece of the signed bytes that is known from the head, the configuration, or the scheme. A
+/// value knows what ends it, which it must not have in it.
+#[derive(Clone, Debug)]
+enum Part {
+    Literal(Box<[u8]>),
+    Timestamp,
+    Secret,
+    Url,
+    Method,
+    PathAndQuery,
+    Value(Place, Option<u8>),
+    /// The values of the headers that a field names, as Hook0 does it.
+    HeadersNamedBy(Box<str>),
+    SortedQuery,
+}
+
+/// How the body is signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum BodyPart {
+    /// Not at all.
+    No,
+    Itself,
+    Sha256Hex,
+    Sha256Raw,
+    Crc32,
+    /// The form's parameters, sorted by name: names and values strung together.
+    SortedForm,
+}
+
+impl Template {
+    pub(super) fn parse(text: &str) -> Result<Self, InvalidScheme> {
+        let mut template = Self { before: Vec::new(), body: BodyPart::No, after: Vec::new() };
+        let mut rest = text;
+        while let Some((literal, tail)) = rest.split_once('{') {
+            template.push_literal(literal);
+            let (name, tail) = tail.split_once('}').ok_or_else(|| {
+                InvalidScheme::new(format!("in the template `{text}` a brace is not closed"))
+            })?;
+            template.push_named(name, text)?;
+            rest = tail;
+        }
+        if rest.contains('}') {
+            return Err(InvalidScheme::new(format!("in the template `{text}` a brace is not opened")));
+        }
+        template.push_literal(rest);
+        Ok(template)
+    }
+
+    fn push_literal(&mut self, literal: &str) {
+        if let Some(mark) = literal.bytes().next() {
+            let parts = if self.body == BodyPart::No { &mut self.before } else { &mut self.after };
+            if let Some(Part::Value(_, delimiter)) = parts.last_mut() {
+                *delimiter = Some(mark);
+            }
+            self.push(Part::Literal(literal.as_bytes().into()));
+        }
+    }
+
+    fn push(&mut self, part: Part) {
+        match self.body {
+            BodyPart::No => self.before.push(part),
+            _ => self.after.push(part),
+        }
+    }
+
+    fn push_named(&mut self, name: &str, template: &str) -> Result<(), InvalidScheme> {
+        let body = match name {
+            "body" => BodyPart::Itself,
+            "sha256hex:body" => BodyPart::Sha256Hex,
+            "sha256raw:body" => BodyPart::Sha256Raw,
+            "crc32:body" => BodyPart::Crc32,
+            "sorted_form" => BodyPart::SortedForm,
+            _ => {
+                let part = match name.split_once(':') {
+                    None if name == "ts" => Part::Timestamp,
+                    None if name == "secret" => Part::Secret,
+                    None if name == "url" => Part::Url,
+                    None if name == "method" => Part::Method,
+                    None if name == "path_query" => Part::PathAndQuery,
+                    None if name == "sorted_query" => Part::SortedQuery,
+                    Some(("headers_named_by", field)) => Part::HeadersNamedBy(field.into()),
+                    Some(("header" | "field" | "item" | "query" | "body" | "form", _)) => {
+                        Part::Value(Place::parse(name)?, None)
+                    }
+                    _ => {
+                        return Err(InvalidScheme::new(format!(
+                            "the template `{template}` has an unknown `{{{name}}}`"
+                        )));
+                    }
+                };
+                self.push(part);
+                return Ok(());
+            }
+        };
+        if self.body != BodyPart::No {
+            return Err(InvalidScheme::new(format!("the template `{template}` has the body in it twice")));
+        }
+        self.body = body;
+        Ok(())
+    }
+
+    /// Whether nothing can be hashed before the body is there.
+    pub(super) fn needs_body_first(&self) -> bool {
+        let in_body = |part: &Part| matches!(part, Part::Value(place, _) if place.is_in_body());
+        self.body == BodyPart::SortedForm || self.before.iter().any(in_body) || self.after.iter().any(in_body)
+    }
+
+    /// Whether the value of this header is signed.
+    pub(super) fn covers(&self, header: &HeaderName) -> bool {
+        let is_it = |part: &Part| matches!(part, Part::Value(Place::Header(name), _) if name == header);
+        self.before.iter().chain(&self.after).any(is_it)
+    }
+
+    pub(super) fn covers_body(&self) -> bool {
+        self.body != BodyPart::No
+    }
+
+    pub(super) fn uses_timestamp(&self) -> bool {
+        self.before.iter().chain(&self.after).any(|part| matches!(part, Part::Timestamp))
+    }
+
+    pub(super) fn uses_secret(&self) -> bool {
+        self.before.iter().chain(&self.after).any(|part| matches!(part, Part::Secret))
+    }
+
+    /// Feeds what comes before the body.
+    pub(super) fn begin(&self, macs: &mut Macs<'_>, context: &Context<'_>) -> Result<BodyFeed, VerifyError> {
+        feed(&self.before, macs, context)?;
+        Ok(match self.body {
+            BodyPart::No | BodyPart::SortedForm => BodyFeed::Skipped,
+            BodyPart::Itself => BodyFeed::Itself,
+            BodyPart::Sha256Hex | BodyPart::Sha256Raw => BodyFeed::Sha256(Box::new(Sha256::new())),
+            BodyPart::Crc32 => BodyFeed::Crc32(crc32fast::Hasher::new()),
+        })
+    }
+
+    /// Feeds what the body's digest is, if there is one, and what comes after the body.
+    pub(super) fn finish(
+        &self,
+        body: BodyFeed,
+        macs: &mut Macs<'_>,
+        context: &Context<'_>,
+    ) -> Result<(), VerifyError> {
+        match (self.body, body) {
+            (BodyPart::Sha256Hex, BodyFeed::Sha256(hash)) => {
+                macs.update(HEXLOWER.encode(&hash.finalize()).as_bytes())
+            }
+            (_, BodyFeed::Sha256(hash)) => macs.update(&hash.finalize()),
+            (_, BodyFeed::Crc32(hash)) => macs.update(hash.finalize().to_string().as_bytes()),
+            (BodyPart::SortedForm, _) => feed_sorted(context.sources.body.unwrap_or_default(), macs),
+            _ => {}
+        }
+        feed(&self.after, macs, context)
+    }
+}
+
+/// What the frames of the body are fed to.
+pub(super) enum BodyFeed {
+    Skipped,
+    Itself,
+    Sha256(Box<Sha256>),
+    Crc32(crc32fast::Hasher),
+}
+
+impl BodyFeed {
+    pub(super) fn update(&mut self, macs: &mut Macs<'_>, bytes: &[u8]) {
+        match self {
+            Self::Skipped => {}
+            Self::Itself => macs.update(bytes),
+            Self::Sha256(hash) => hash.update(bytes),
+            Self::Crc32(hash) => hash.update(bytes),
+        }
+    }
+}
+
+/// What the parts of a template are filled with.
+pub(super) struct Context<'a> {
+    pub(super) sources: Sources<'a>,
+    /// As it was sent: `0123` is signed as that.
+    pub(super) timestamp: Option<Cow<'a, [u8]>>,
+}
+
+fn feed(parts: &[Part], macs: &mut Macs<'_>, context: &Context<'_>) -> Result<(), VerifyError> {
+    let head = context.sources.head;
+    for part in parts {
+        match part {
+            Part::Literal(text) => macs.update(text),
+            Part::Timestamp => macs.update(context.timestamp.as_deref().unwrap_or_default()),
+            Part::Secret => macs.update_with_secrets(),
+            Part::Method => macs.update(head.method.as_str().as_bytes()),
+            Part::PathAndQuery => {
+                macs.update(head.uri.path_and_query().map_or("/", |path| path.as_str()).as_bytes())
+            }
+            Part::Url => feed_url(context, macs),
+            Part::Value(place, delimiter) => {
+                let value = context.sources.get(place)?;
+                // Its end could be read as the beginning of what follows, and the other way round.
+                if value.is_empty() || delimiter.is_some_and(|delimiter| value.contains(&delimiter)) {
+                    return Err(VerifyError::malformed(
+                        "a signed value is empty, or has the mark in it that ends it",
+                    ));
+                }
+                macs.update(&value);
+            }
+            Part::SortedQuery => feed_sorted(head.uri.query().unwrap_or_default().as_bytes(), macs),
+            Part::HeadersNamedBy(field) => feed_named_headers(field, context, macs)?,
+        }
+    }
+    Ok(())
+}
+
+/// The URL that the provider called: the one it was given, if the layer knows it, else the
+/// request's own. Over HTTP/1 that is put together with the `host` header; providers call `https`.
+fn feed_url(context: &Context<'_>, macs: &mut Macs<'_>) {
+    let head = context.sources.head;
+    let uri = &head.uri;
+    if let Some(PublicUrl(url)) = head.extensions.get() {
+        macs.update(url.as_bytes());
+        if let (false, Some(query)) = (url.contains('?'), uri.query()) {
+            macs.update(b"?");
+            macs.update(query.as_bytes());
+        }
+        return;
+    }
+    macs.update(uri.scheme_str().unwrap_or("https").as_bytes());
+    macs.update(b"://");
+    let host = head.headers.get(header::HOST).map(HeaderValue::as_bytes);
+    macs.update(uri.authority().map(|authority| authority.as_str().as_bytes()).or(host).unwrap_or_default());
+    macs.update(uri.path_and_query().map_or("/", PathAndQuery::as_str).as_bytes());
+}
+
+/// Names and values strung together, in the order of the names.
+fn feed_sorted(encoded: &[u8], macs: &mut Macs<'_>) {
+    let mut parameters: Vec<_> = form_urlencoded::parse(encoded).collect();
+    parameters.sort();
+    parameters.dedup();
+    for (name, value) in parameters {
+        macs.update(name.as_bytes());
+        macs.update(value.as_bytes());
+    }
+}
+
+/// Headers that the sender chose, named in a field of the signature and parted there by spaces.
+fn feed_named_headers(field: &str, context: &Context<'_>, macs: &mut Macs<'_>) -> Result<(), VerifyError> {
+    let names = context.sources.get(&Place::Field(field.into()))?;
+    for (index, name) in names.split(|&byte| byte == b' ').filter(|name| !name.is_empty()).enumerate() {
+        let name = HeaderName::from_bytes(name)
+            .map_err(|_| VerifyError::malformed("a header that is said to be signed has no header's name"))?;
+        if index > 0 {
+            macs.update(b".");
+        }
+        macs.update(&context.sources.get(&Place::Header(name))?);
+    }
+    Ok(())
+}

@@ -1,0 +1,299 @@
+//! `Scheme`: what can be said with it, and what is refused when it is built.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+use std::collections::HashSet;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::Full;
+use serde_json::json;
+use tower::{Layer, ServiceExt, service_fn};
+use tower_webhook::{
+    Body, BoxError, Delivery, ManualClock, Rejection, RejectionKind as Kind, Secret, Secrets, WebhookLayer,
+    provider,
+    verify::{Algorithm, Encoding, Scheme, TimeUnit, Verifier},
+};
+
+const NOW: u32 = 1_700_000_000;
+
+fn secret(text: &str) -> Secret {
+    text.parse().unwrap()
+}
+
+/// The HMAC-SHA256 of `text` under the key `secret`, as `scheme` below takes it.
+fn tag(text: &str) -> String {
+    use hmac::{KeyInit, Mac};
+    let mut mac = hmac::Hmac::<sha2::Sha256>::new_from_slice(b"secret").unwrap();
+    mac.update(text.as_bytes());
+    data_encoding::HEXLOWER.encode(&mac.finalize().into_bytes())
+}
+
+/// What becomes of a request: the delivery's id (empty if it has none), or why it was refused.
+async fn send(
+    scheme: &Scheme,
+    secrets: impl Into<Secrets>,
+    request: Request<Full<Bytes>>,
+) -> Result<String, Kind> {
+    let layer = WebhookLayer::with_verifier(scheme.verifier("acme", secrets).unwrap());
+    send_through(layer, request).await
+}
+
+async fn send_through(layer: WebhookLayer, request: Request<Full<Bytes>>) -> Result<String, Kind> {
+    let service = layer.clock(ManualClock::at_unix(NOW)).layer(service_fn(async |request: Request<Body>| {
+        let id = request.extensions().get::<Delivery>().unwrap().id().unwrap_or_default().to_owned();
+        Ok::<_, BoxError>(Response::builder().header("x-id", id).body(Full::<Bytes>::default()).unwrap())
+    }));
+    let response = service.oneshot(request).await.unwrap();
+    match response.extensions().get::<Rejection>() {
+        Some(rejection) => Err(rejection.kind()),
+        None => Ok(response.headers()["x-id"].to_str().unwrap().to_owned()),
+    }
+}
+
+fn post(headers: &[(&str, &str)], body: &str) -> Request<Full<Bytes>> {
+    let request = Request::post("https://hooks.example/in?order=7&token=x");
+    let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+    request.body(Full::from(body.to_owned())).unwrap()
+}
+
+#[test]
+fn every_providers_scheme_is_the_same_after_json() {
+    for provider in provider::all() {
+        let json = serde_json::to_string(&provider.scheme()).unwrap();
+        assert_eq!(serde_json::from_str::<Scheme>(&json).unwrap(), provider.scheme(), "{json}");
+    }
+}
+
+#[test]
+fn providers_are_found_by_ids_that_are_their_own() {
+    let ids: HashSet<_> = provider::all().map(|provider| provider.id).collect();
+    assert_eq!(ids.len(), provider::all().count());
+    for id in ids {
+        assert!(
+            id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-'),
+            "{id}"
+        );
+        let provider = provider::find(id).unwrap();
+        assert!(provider.source.starts_with("https://"), "{id}");
+        // A secret that is valid in every encoding that providers use.
+        let verifier = provider.verifier(secret("00112233445566778899aabbccddeeff")).unwrap();
+        assert_eq!(verifier.profile().provider, id);
+    }
+    assert!(provider::find("nobody").is_none());
+}
+
+#[test]
+fn a_bad_scheme_is_refused_when_it_is_built() {
+    let scheme = || Scheme::hmac_sha256("x-signature", Encoding::Hex);
+    let token = "`{secret}` belongs into the template of a plain hash, and of no other";
+    let cases = [
+        (scheme().signs("{body"), "a brace is not closed"),
+        (scheme().signs("body}"), "a brace is not opened"),
+        (scheme().signs("{nothing}"), "unknown `{nothing}`"),
+        (scheme().signs("{header:}"), "no header's name"),
+        (scheme().signs("{body}{body}"), "the body in it twice"),
+        (scheme().signs("{body}.{sha256hex:body}"), "the body in it twice"),
+        (scheme().signs("{ts}.{body}"), "has a `{ts}` and the scheme no `ts`"),
+        (scheme().signs("{secret}{body}"), token),
+        (Scheme::new(Algorithm::Sha256, "x", Encoding::Hex), token),
+        (scheme().timestamp("nowhere", TimeUnit::Seconds), "`nowhere` is no place"),
+        (scheme().timestamp("item:first", TimeUnit::Seconds), "`item:first` is no place"),
+        (scheme().timestamp("body:no/slash", TimeUnit::Seconds), "`body:no/slash` is no place"),
+        (scheme().list(", "), "a separator is one ASCII character"),
+        (scheme().list("é"), "a separator is one ASCII character"),
+        (scheme().pairs("=", []), "`kv` and `keys` go together"),
+        (scheme().pairs("=", ["v1"]).prefer(["v2"]), "not among the `keys`"),
+        (scheme().signs_by_version([("v1", "{body}")]), "needs `prefer`"),
+        (
+            scheme().pairs("=", ["v1", "v0"]).prefer(["v1", "v0"]).signs_by_version([("v1", "{body}")]),
+            "without a template",
+        ),
+        (scheme().signature_in([]), "names no place"),
+        (scheme().signature_in(["field:x"]), "cannot be in a field of the signature"),
+        (scheme().signature_in(["body:/x"]).pairs("=", ["v1"]), "only a header"),
+        (scheme().signature_in(["bad header"]), "no header's name"),
+        (scheme().id("field:id"), "cannot be an id"),
+        (scheme().require("x", "\n"), "no header's value"),
+    ];
+    for (scheme, why) in cases {
+        let error = scheme.verifier("acme", secret("secret")).expect_err(why).to_string();
+        assert!(error.contains(why), "{error}");
+    }
+}
+
+#[test]
+fn a_key_that_is_wrongly_encoded_is_refused_when_it_is_built_and_not_shown() {
+    for encoding in [Encoding::Hex, Encoding::Base64, Encoding::Base64Url] {
+        let scheme = Scheme::hmac_sha256("x-signature", Encoding::Hex).key_encoding(encoding);
+        let error = scheme.verifier("acme", secret("not! encoded!")).expect_err("not encoded");
+        let cause = std::error::Error::source(&error).unwrap().to_string();
+        assert!(!format!("{error} {error:?} {cause}").contains("not! encoded!"));
+    }
+}
+
+#[test]
+fn unknown_keys_in_json_are_refused() {
+    for json in [
+        json!({"alg": "hmac-sha256", "sig": {"from": "x", "enc": "hex"}, "sigg": 1}),
+        json!({"alg": "hmac-sha256", "sig": {"from": "x", "enc": "hex", "itmes": ","}}),
+        json!({"alg": "hmac-md5", "sig": {"from": "x", "enc": "hex"}}),
+        json!({"alg": "hmac-sha256", "sig": {"from": "x", "enc": "hex"}, "ts": {"from": "header:x", "unit": "days"}}),
+        json!({"alg": "hmac-sha256", "sig": {"from": "x", "enc": "hex"}, "key": "rot13"}),
+        json!({"sig": {"from": "x", "enc": "hex"}}),
+    ] {
+        assert!(serde_json::from_value::<Scheme>(json.clone()).is_err(), "{json}");
+    }
+}
+
+#[tokio::test]
+async fn every_part_of_a_template_is_what_it_says() {
+    let sha256 = data_encoding::HEXLOWER.encode(&<sha2::Sha256 as sha2::Digest>::digest("b=2&a=1&a=0"));
+    let signed = [
+        ("{body}", "b=2&a=1&a=0".to_owned()),
+        ("{method} {path_query}|{body}", "POST /in?order=7&token=x|b=2&a=1&a=0".to_owned()),
+        ("{url}{body}", "https://hooks.example/in?order=7&token=xb=2&a=1&a=0".to_owned()),
+        ("{header:x-one}-{query:order}.{body}", "uno-7.b=2&a=1&a=0".to_owned()),
+        ("{sha256hex:body}", sha256),
+        ("{crc32:body}!", format!("{}!", crc32(b"b=2&a=1&a=0"))),
+        ("{url}{sorted_form}", "https://hooks.example/in?order=7&token=xa0a1b2".to_owned()),
+        ("{sorted_query}/{body}", "order7tokenx/b=2&a=1&a=0".to_owned()),
+        ("{form:b}{body}", "2b=2&a=1&a=0".to_owned()),
+        ("{header:x-one}", "uno".to_owned()),
+    ];
+    for (template, text) in signed {
+        let scheme = Scheme::hmac_sha256("x-signature", Encoding::Hex).signs(template);
+        let request = post(&[("x-signature", &tag(&text)), ("x-one", "uno")], "b=2&a=1&a=0");
+        assert_eq!(send(&scheme, secret("secret"), request).await, Ok(String::new()), "{template}");
+        let request = post(&[("x-signature", &tag(&format!("{text}."))), ("x-one", "uno")], "b=2&a=1&a=0");
+        assert_eq!(send(&scheme, secret("secret"), request).await, Err(Kind::WrongSignature), "{template}");
+    }
+}
+
+/// The checksum, bit by bit.
+fn crc32(bytes: &[u8]) -> u32 {
+    let step = |crc: u32, _| if crc & 1 == 1 { crc >> 1 ^ 0xedb8_8320 } else { crc >> 1 };
+    !bytes.iter().fold(!0, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), step))
+}
+
+#[tokio::test]
+async fn signatures_may_be_in_the_query_or_the_body() {
+    let scheme = Scheme::hmac_sha256("x", Encoding::Hex).signature_in(["query:sig"]);
+    let mut request = post(&[], "{}");
+    *request.uri_mut() = format!("/in?a=b&sig={}", tag("{}")).parse().unwrap();
+    assert_eq!(send(&scheme, secret("secret"), request).await, Ok(String::new()));
+    assert_eq!(send(&scheme, secret("secret"), post(&[], "{}")).await, Err(Kind::MissingSignature));
+
+    let scheme = Scheme::hmac_sha256("x", Encoding::Hex)
+        .signature_in(["body:/proof"])
+        .signs("{body:/id}")
+        .id("body:/id");
+    let body = format!(r#"{{"id":"evt","proof":"{}"}}"#, tag("evt"));
+    assert_eq!(send(&scheme, secret("secret"), post(&[], &body)).await, Ok("evt".to_owned()));
+    let body = format!(r#"{{"id":"evil","proof":"{}"}}"#, tag("evt"));
+    assert_eq!(send(&scheme, secret("secret"), post(&[], &body)).await, Err(Kind::WrongSignature));
+}
+
+#[tokio::test]
+async fn positional_items_can_hold_the_timestamp() {
+    let scheme = Scheme::hmac_sha256("x-signature", Encoding::Hex)
+        .list(",")
+        .timestamp("item:0", TimeUnit::Milliseconds)
+        .signs("{ts}.{body}");
+    let header = |at: u64, signed: u64| format!("{at},{}", tag(&format!("{signed}.{{}}")));
+    let now = u64::from(NOW) * 1000;
+    let send =
+        async |header: String| send(&scheme, secret("secret"), post(&[("x-signature", &header)], "{}")).await;
+    assert_eq!(send(header(now, now)).await, Ok(String::new()));
+    assert_eq!(send(header(now + 1, now)).await, Err(Kind::WrongSignature));
+    assert_eq!(send(header(now - 400_000, now - 400_000)).await, Err(Kind::StaleTimestamp));
+}
+
+#[tokio::test]
+async fn the_strongest_version_that_is_there_is_the_only_one_that_counts() {
+    let scheme = Scheme::hmac_sha256("x-signature", Encoding::Hex)
+        .list(",")
+        .pairs("=", ["v2", "v1"])
+        .prefer(["v2", "v1"])
+        .signs_by_version([("v1", "{body}"), ("v2", "v2:{body}")]);
+    let (v1, v2) = (tag("{}"), tag("v2:{}"));
+    let send =
+        async |header: String| send(&scheme, secret("secret"), post(&[("x-signature", &header)], "{}")).await;
+    assert_eq!(send(format!("v1={v1}")).await, Ok(String::new()));
+    assert_eq!(send(format!("v1={v1},v2={v2}")).await, Ok(String::new()));
+    let wrong = "0".repeat(64);
+    assert_eq!(send(format!("v1={v1},v2={wrong}")).await, Err(Kind::WrongSignature));
+    assert_eq!(send(format!("v3={v2}")).await, Err(Kind::MalformedSignature));
+}
+
+#[tokio::test]
+async fn the_key_is_chosen_by_the_id_that_the_request_names() {
+    let scheme = Scheme::hmac_sha256("x-signature", Encoding::Hex).key_id("header:x-key");
+    let secrets = || [secret("other").with_key_id("a"), secret("secret").with_key_id("b")];
+    let with_key = |key: &str| post(&[("x-signature", &tag("{}")), ("x-key", key)], "{}");
+    assert_eq!(send(&scheme, secrets(), with_key("b")).await, Ok(String::new()));
+    for wrong in ["a", "c", ""] {
+        assert_eq!(send(&scheme, secrets(), with_key(wrong)).await, Err(Kind::WrongSignature), "{wrong:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_is_compared_whole() {
+    let scheme = Scheme::token("x-token").prefix("Bearer ");
+    let send = async |token: &str| {
+        send(&scheme, [secret("one"), secret("two")], post(&[("x-token", token)], "")).await
+    };
+    assert_eq!(send("Bearer one").await, Ok(String::new()));
+    assert_eq!(send("Bearer two").await, Ok(String::new()));
+    for wrong in ["one", "Bearer on", "Bearer onee", "Bearer  one", "bearer one", "Bearer one,two"] {
+        assert_eq!(send(wrong).await, Err(Kind::WrongSignature), "{wrong}");
+    }
+    assert_eq!(send("").await, Err(Kind::MissingSignature));
+}
+
+#[tokio::test]
+async fn the_url_that_was_given_is_the_one_that_is_signed() {
+    let scheme = Scheme::hmac_sha256("x-signature", Encoding::Hex).signs("{url}{body}");
+    let layer = || WebhookLayer::with_verifier(scheme.verifier("acme", secret("secret")).unwrap());
+    let request = |signed: &str| post(&[("x-signature", &tag(&format!("{signed}{{}}")))], "{}");
+    // The request's query belongs to what was called, unless what was given has one of its own.
+    let given = layer().public_url("https://shop.example/hooks");
+    assert_eq!(
+        send_through(given, request("https://shop.example/hooks?order=7&token=x")).await,
+        Ok(String::new())
+    );
+    let given = layer().public_url("https://shop.example/hooks?a=b");
+    assert_eq!(send_through(given, request("https://shop.example/hooks?a=b")).await, Ok(String::new()));
+    // Over HTTP/1 the request has a path alone.
+    let mut relative = request("https://hooks.example/in?order=7");
+    *relative.uri_mut() = "/in?order=7".parse().unwrap();
+    relative.headers_mut().insert("host", "hooks.example".parse().unwrap());
+    assert_eq!(send_through(layer(), relative).await, Ok(String::new()));
+    // What a sender says in a header of its own is not asked.
+    let mut forwarded = request("https://shop.example/hooks?order=7&token=x");
+    forwarded.headers_mut().insert("x-forwarded-host", "shop.example".parse().unwrap());
+    assert_eq!(send_through(layer(), forwarded).await, Err(Kind::WrongSignature));
+}
+
+#[tokio::test]
+async fn whether_the_id_is_signed_shows_in_the_scheme() {
+    let scheme = || Scheme::hmac_sha256("x-signature", Encoding::Hex);
+    let signed = |scheme: Scheme| scheme.verifier("acme", secret("secret")).unwrap().profile().id_signed;
+    assert!(!signed(scheme().id("header:x-id")));
+    assert!(signed(scheme().id("header:x-id").signs("{header:x-id}.{body}")));
+    assert!(signed(scheme().id("body:/id")));
+    assert!(!signed(scheme().id("body:/id").signs("{url}")));
+    assert!(!signed(Scheme::token("x").id("body:/id")));
+    assert!(signed(scheme().id("header:x-id").id_signed(true)));
+}
+
+#[tokio::test]
+async fn a_value_that_could_be_read_in_two_ways_is_refused() {
+    let scheme =
+        Scheme::hmac_sha256("x-signature", Encoding::Hex).signs("{header:x-id}.{query:order}.{body}");
+    let send = async |id: &str, text: &str| {
+        send(&scheme, secret("secret"), post(&[("x-signature", &tag(text)), ("x-id", id)], "{}")).await
+    };
+    assert_eq!(send("id", "id.7.{}").await, Ok(String::new()));
+    assert_eq!(send("id.7", "id.7.7.{}").await, Err(Kind::MalformedSignature));
+    assert_eq!(send("", ".7.{}").await, Err(Kind::MalformedSignature));
+}
