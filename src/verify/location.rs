@@ -57,7 +57,7 @@ pub(crate) fn scan(json: &[u8], pointer: &str) -> Option<Box<str>> {
     let mut found = None;
     let steps = pointer.strip_prefix('/')?.split('/');
     let mut deserializer = serde_json::Deserializer::from_slice(json);
-    // A scan that was broken off because it has what it came for ends in an error too.
+    // Leaving a container before its end is an error to the parser: it has what it came for.
     let _ = Scan { steps, found: &mut found }.deserialize(&mut deserializer);
     found
 }
@@ -100,10 +100,9 @@ impl<'de, 'p, I: Iterator<Item = &'p str>> Visitor<'de> for Scan<'_, I> {
             *self.found = Some(number.to_string().into());
             return Ok(());
         };
-        while let Some(key) = map.next_key::<Cow<'de, str>>()? {
-            if *key == *step {
-                map.next_value_seed(self)?;
-                return Err(A::Error::custom("found"));
+        while let Some(is_it) = map.next_key_seed(KeyIs(&step))? {
+            if is_it {
+                return map.next_value_seed(self);
             }
             map.next_value::<IgnoredAny>()?;
         }
@@ -121,7 +120,7 @@ impl<'de, 'p, I: Iterator<Item = &'p str>> Visitor<'de> for Scan<'_, I> {
             index -= 1;
         }
         seq.next_element_seed(self)?;
-        Err(A::Error::custom("found"))
+        Ok(())
     }
 
     fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<(), E> {
@@ -150,6 +149,29 @@ impl<'de, 'p, I: Iterator<Item = &'p str>> Visitor<'de> for Scan<'_, I> {
 
     fn visit_unit<E: Error>(self) -> Result<(), E> {
         Ok(())
+    }
+}
+
+/// Whether a key is this one; without a copy of it.
+struct KeyIs<'k>(&'k str);
+
+impl<'de> DeserializeSeed<'de> for KeyIs<'_> {
+    type Value = bool;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for KeyIs<'_> {
+    type Value = bool;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_str<E: Error>(self, key: &str) -> Result<bool, E> {
+        Ok(key == self.0)
     }
 }
 

@@ -1,4 +1,4 @@
-use std::{borrow::Cow, fmt};
+use std::borrow::Cow;
 
 use http::{HeaderName, request::Parts};
 
@@ -36,6 +36,18 @@ impl Place {
         })
     }
 
+    /// What an operator is told when nothing is there.
+    pub(super) fn absent(&self) -> String {
+        match self {
+            Self::Header(name) => format!("there is no {name} header"),
+            Self::Body(pointer) => format!("there is no {pointer} in the body"),
+            Self::Query(name) => format!("there is no {name} in the query"),
+            Self::Form(name) => format!("there is no {name} in the form"),
+            Self::Field(key) => format!("there is no {key} in the signature's header"),
+            Self::Item(index) => format!("there is no item {index} in the signature's header"),
+        }
+    }
+
     /// Whether the body has to be there to look.
     pub(super) fn is_in_body(&self) -> bool {
         matches!(self, Self::Body(_) | Self::Form(_))
@@ -59,7 +71,7 @@ pub(super) struct Sources<'a> {
 impl<'a> Sources<'a> {
     /// The value at `place`, which must be there.
     pub(super) fn get(&self, place: &Place) -> Result<Cow<'a, [u8]>, VerifyError> {
-        self.find(place)?.ok_or_else(|| VerifyError::missing(format!("there is no {}", Named(place))))
+        self.find(place)?.ok_or_else(|| VerifyError::missing(place.absent()))
     }
 
     /// The value at `place`, which may not be there, but not be there twice.
@@ -91,21 +103,5 @@ fn bytes(text: Cow<'_, str>) -> Cow<'_, [u8]> {
     match text {
         Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
         Cow::Owned(text) => Cow::Owned(text.into_bytes()),
-    }
-}
-
-/// A place, as an operator reads of it.
-struct Named<'p>(&'p Place);
-
-impl fmt::Display for Named<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Place::Header(name) => write!(f, "{name} header"),
-            Place::Body(pointer) => write!(f, "{pointer} in the body"),
-            Place::Query(name) => write!(f, "{name} in the query"),
-            Place::Form(name) => write!(f, "{name} in the form"),
-            Place::Field(key) => write!(f, "{key} in the signature's header"),
-            Place::Item(index) => write!(f, "item {index} in the signature's header"),
-        }
     }
 }

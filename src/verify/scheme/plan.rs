@@ -196,7 +196,9 @@ impl SignaturePlan {
             }
         }
         match found {
-            None => Err(VerifyError::missing("there is no signature")),
+            None => {
+                Err(VerifyError::missing(self.places.first().map_or(String::new(), |place| place.absent())))
+            }
             // Its fields would be taken from one of them: which?
             Some(texts) if self.punctuation.pair.is_some() && !texts.more.is_empty() => {
                 Err(VerifyError::malformed("there are several headers with signatures and their fields"))
