@@ -13,13 +13,14 @@ use crate::{
     rejection::GRPC_STATUS,
     store::MokaStore,
     time::within,
-    verify::{Profile, PublicUrl, Tolerance, Verifier},
+    verify::{Profile, PublicUrl, Tolerance, Verifier, VerifyToken},
 };
 
 #[derive(Clone)]
 pub(crate) struct Config {
     pub(crate) verifier: VerifierSource,
     pub(crate) public_url: Option<PublicUrl>,
+    pub(crate) verify_token: Option<VerifyToken>,
     pub(crate) only_if: Option<OnlyIf>,
     pub(crate) decode: Option<Decode>,
     pub(crate) body_limit: Option<usize>,
@@ -64,6 +65,7 @@ impl Config {
         Self {
             verifier,
             public_url: None,
+            verify_token: None,
             only_if: None,
             decode: None,
             body_limit: None,
@@ -86,10 +88,13 @@ impl Config {
         self.only_if.as_ref().is_none_or(|only_if| only_if(head))
     }
 
-    /// Lets the verifier know what the layer was told of the request's whereabouts.
-    pub(crate) fn tell_url(&self, head: &mut request::Parts) {
+    /// Lets the verifier know what the layer was told: the request's extensions are between them.
+    pub(crate) fn tell_verifier(&self, head: &mut request::Parts) {
         if let Some(url) = &self.public_url {
             head.extensions.insert(url.clone());
+        }
+        if let Some(token) = &self.verify_token {
+            head.extensions.insert(token.clone());
         }
     }
 

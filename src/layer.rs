@@ -8,13 +8,13 @@ use serde::de::DeserializeOwned;
 use tower_layer::Layer;
 
 use crate::{
-    BoxError, Clock, Delivery, Event, InvalidSecret, Outcome, Rejection, Secrets, StoreFailure,
+    BoxError, Clock, Delivery, Event, InvalidSecret, Outcome, Rejection, Secret, Secrets, StoreFailure,
     WebhookService,
     config::{Chosen, Config, VerifierSource},
     provider,
     receive::Budget,
     store::{Key, MokaStore, Store},
-    verify::{PublicUrl, Verifier},
+    verify::{PublicUrl, Verifier, VerifyToken},
 };
 
 /// Receives webhooks in front of a service: verifies each delivery, drops duplicates, and hands
@@ -116,6 +116,12 @@ impl WebhookLayer {
     /// it has no query, the request's is added.
     pub fn public_url(self, url: &str) -> Self {
         self.with(|config| config.public_url = Some(PublicUrl(url.into())))
+    }
+
+    /// The token that the provider was given for its handshake, where it has one (Meta's
+    /// `hub.verify_token`). Without it such a handshake is refused like any unsigned request.
+    pub fn verify_token(self, token: Secret) -> Self {
+        self.with(|config| config.verify_token = Some(VerifyToken(token)))
     }
 
     /// Leaves requests alone for which `only_if` is false: they reach the service as they are, not

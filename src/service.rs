@@ -168,7 +168,7 @@ where
     B::Error: Into<BoxError>,
 {
     let body = Incoming::new(body, &head, &config.discards);
-    config.tell_url(&mut head);
+    config.tell_verifier(&mut head);
     let verifier = config.choose_verifier(&head).await?;
     record.provider(&verifier.profile().provider);
     if let Some(response) = verifier.handshake(&head) {

@@ -58,9 +58,9 @@ fn post(headers: &[(&str, &str)], body: &str) -> Request<Full<Bytes>> {
 
 #[test]
 fn every_providers_scheme_is_the_same_after_json() {
-    for provider in provider::all() {
-        let json = serde_json::to_string(&provider.scheme()).unwrap();
-        assert_eq!(serde_json::from_str::<Scheme>(&json).unwrap(), provider.scheme(), "{json}");
+    for scheme in provider::all().filter_map(|provider| provider.scheme()) {
+        let json = serde_json::to_string(&scheme).unwrap();
+        assert_eq!(serde_json::from_str::<Scheme>(&json).unwrap(), scheme, "{json}");
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::facts::providers;
+use super::{facts::providers, handshake::META};
 use crate::verify::{
     Algorithm::{HmacSha1, HmacSha512},
     Encoding::{Base64, Hex},
@@ -95,7 +95,9 @@ providers! {
         "https://developers.facebook.com/docs/graph-api/webhooks/getting-started",
         Scheme::hmac_sha256("x-hub-signature-256", Hex)
             .prefix("sha256=")
-            .event_type("body:/object");
+            .event_type("body:/object"),
+        equal_bodies: true,
+        handshake: Some(META);
 
     /// LINE Messaging API.
     ///

@@ -1,8 +1,9 @@
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
+use super::handshake::{Handshake, Shaking};
 use crate::{
     InvalidSecret, Secrets,
-    verify::{InvalidScheme, Profile, Scheme, SchemeVerifier},
+    verify::{InvalidScheme, Profile, Scheme, Verifier},
 };
 
 /// What the crate knows of a provider: its scheme and its [profile](Profile), and where that is from.
@@ -24,8 +25,16 @@ pub struct Provider {
     pub name: &'static str,
     /// Where its documentation, or else its own code, says how it signs.
     pub source: &'static str,
-    pub(super) scheme: fn() -> Scheme,
+    pub(super) make: Make,
     pub(super) facts: Facts,
+}
+
+/// How a provider's verifier is made.
+pub(super) enum Make {
+    /// Of a scheme, as most are.
+    Scheme(fn() -> Scheme),
+    /// By hand, where no scheme says how it signs.
+    ByHand(fn(Secrets) -> Result<Arc<dyn Verifier>, InvalidSecret>),
 }
 
 /// What of a profile the scheme does not say.
@@ -37,6 +46,7 @@ pub(super) struct Facts {
     pub(super) body_limit: Option<usize>,
     pub(super) retries: Option<bool>,
     pub(super) ack_deadline: Option<Duration>,
+    pub(super) handshake: Option<Handshake>,
 }
 
 impl Facts {
@@ -48,13 +58,17 @@ impl Facts {
         body_limit: None,
         retries: None,
         ack_deadline: None,
+        handshake: None,
     };
 }
 
 impl Provider {
-    /// How it signs.
-    pub fn scheme(&self) -> Scheme {
-        (self.scheme)()
+    /// How it signs, where a scheme can say that.
+    pub fn scheme(&self) -> Option<Scheme> {
+        match self.make {
+            Make::Scheme(scheme) => Some(scheme()),
+            Make::ByHand(_) => None,
+        }
     }
 
     /// A verifier of its deliveries.
@@ -62,15 +76,24 @@ impl Provider {
     /// # Errors
     ///
     /// If a secret is not in the encoding that the provider gives it in.
-    pub fn verifier(&self, secrets: impl Into<Secrets>) -> Result<SchemeVerifier, InvalidSecret> {
-        let verifier =
-            self.scheme().verifier(self.id, secrets).map_err(InvalidScheme::into_invalid_secret)?;
-        Ok(verifier.with_profile(|profile| self.facts.add_to(profile)))
+    pub fn verifier(&self, secrets: impl Into<Secrets>) -> Result<Arc<dyn Verifier>, InvalidSecret> {
+        let secrets = secrets.into();
+        let scheme = match self.make {
+            Make::Scheme(scheme) => scheme(),
+            Make::ByHand(make) => return make(secrets),
+        };
+        let handshake = self.facts.handshake.map(|handshake| (handshake, secrets.clone()));
+        let verifier = scheme.verifier(self.id, secrets).map_err(InvalidScheme::into_invalid_secret)?;
+        let verifier = verifier.with_profile(|profile| self.facts.add_to(profile));
+        Ok(match handshake {
+            Some((handshake, secrets)) => Arc::new(Shaking { verifier, handshake, secrets }),
+            None => Arc::new(verifier),
+        })
     }
 }
 
 impl Facts {
-    fn add_to(&self, profile: &mut Profile) {
+    pub(super) fn add_to(&self, profile: &mut Profile) {
         profile.equal_bodies = self.equal_bodies;
         profile.json_field = self.json_field.map(Into::into);
         profile.dedupe_window = self.dedupe_window;
@@ -106,7 +129,7 @@ macro_rules! providers {
                     id: $id,
                     name: $name,
                     source: $source,
-                    scheme: || $scheme,
+                    make: $crate::provider::facts::Make::Scheme(|| $scheme),
                     facts: $crate::provider::facts::Facts {
                         $($fact: $value,)*
                         ..$crate::provider::facts::Facts::NONE

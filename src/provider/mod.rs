@@ -18,6 +18,7 @@
 mod body;
 mod combined;
 mod facts;
+mod handshake;
 mod hash;
 mod notifyer;
 mod separate;
@@ -37,9 +38,18 @@ pub use self::{
     url::*,
 };
 
-/// Every provider that signs by a [`Scheme`](crate::verify::Scheme), grouped by its shape.
+/// Every provider, grouped by the shape of its signatures.
 pub fn all() -> impl Iterator<Item = &'static Provider> {
-    let files = [standard::ALL, body::ALL, combined::ALL, separate::ALL, hash::ALL, url::ALL, token::ALL];
+    let files: [&[&'static Provider]; _] = [
+        standard::ALL,
+        body::ALL,
+        combined::ALL,
+        separate::ALL,
+        hash::ALL,
+        url::ALL,
+        token::ALL,
+        notifyer::ALL,
+    ];
     files.into_iter().flatten().copied()
 }
 

@@ -1,4 +1,7 @@
-use std::time::{Duration, SystemTime};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use bytes::Bytes;
 use data_encoding::HEXLOWER;
@@ -6,6 +9,7 @@ use http::{HeaderName, request::Parts};
 use serde::de::MapAccess;
 use sha2::{Digest, Sha256};
 
+use super::facts::{Facts, Make, Provider};
 use crate::{
     InvalidSecret, Secret, Secrets,
     payload::lenient::{Field, Fields, Object},
@@ -49,6 +53,14 @@ pub fn notifyer(secrets: impl Into<Secrets>) -> impl Verifier {
 pub fn try_notifyer(secrets: impl Into<Secrets>) -> Result<impl Verifier, InvalidSecret> {
     Ok(Notifyer::new(secrets.into()))
 }
+
+pub(super) static ALL: &[&Provider] = &[&Provider {
+    id: "notifyer",
+    name: "Notifyer by WhatsAble",
+    source: "https://docs.whatsable.app",
+    make: Make::ByHand(|secrets| Ok(Arc::new(Notifyer::new(secrets)))),
+    facts: Facts::NONE,
+}];
 
 #[derive(Debug)]
 struct Notifyer {

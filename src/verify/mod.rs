@@ -257,6 +257,10 @@ impl fmt::Debug for Verified {
 #[derive(Clone, Debug)]
 pub(crate) struct PublicUrl(pub(crate) Arc<str>);
 
+/// The token that the user gave the provider for its handshake, in the request's extensions.
+#[derive(Clone)]
+pub(crate) struct VerifyToken(pub(crate) crate::Secret);
+
 /// Whether two byte strings are equal, in a time that depends on their lengths alone.
 #[must_use]
 pub fn constant_time_eq(a: &[u8], b: &[u8]) -> bool {
