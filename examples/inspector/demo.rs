@@ -13,13 +13,14 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use tower_webhook::{InvalidSecret, Secrets};
 
-use crate::provider::Provider;
+use crate::provider::Source;
 
 /// A secret for those who brought none, and for nothing but a demonstration.
-pub(crate) fn secret(provider: Provider) -> Result<Secrets, InvalidSecret> {
-    let text = match provider {
-        Provider::StandardWebhooks => format!("whsec_{}", BASE64.encode(&random::<24>())),
-        Provider::GitHub | Provider::Notifyer => format!("demo-{}", HEXLOWER.encode(&random::<16>())),
+pub(crate) fn secret(source: &Source) -> Result<Secrets, InvalidSecret> {
+    let text = match source.id() {
+        "standard-webhooks" => format!("whsec_{}", BASE64.encode(&random::<24>())),
+        // Valid as text, in hex and in base64, so that it suits whoever wants a key of some kind.
+        _ => HEXLOWER.encode(&random::<32>()),
     };
     Ok(text.parse::<tower_webhook::Secret>()?.into())
 }
@@ -40,24 +41,26 @@ pub(crate) struct Demo {
 }
 
 impl Demo {
-    /// One signed with the first of `secrets`, for `now` or else for this moment.
+    /// One signed with the first of `secrets`, for `now` or else for this moment; for the providers
+    /// that the demonstration knows how to sign for.
     pub(crate) fn new(
-        provider: Provider,
+        source: &Source,
         secrets: &Secrets,
         now: Option<SystemTime>,
-    ) -> Result<Self, Box<dyn Error>> {
+    ) -> Result<Option<Self>, Box<dyn Error>> {
         let secret = secrets.iter().next().ok_or("there is no secret")?.expose();
         let now = now.unwrap_or_else(SystemTime::now).duration_since(SystemTime::UNIX_EPOCH)?.as_secs();
         let id = HEXLOWER.encode(&random::<8>());
-        let body = match provider {
-            Provider::StandardWebhooks => r#"{"type": "greeting", "data": {"text": "hello"}}"#.to_owned(),
-            Provider::GitHub => r#"{"zen": "Keep it logically awesome.", "hook_id": 1}"#.to_owned(),
-            Provider::Notifyer => format!(
+        let body = match source.id() {
+            "standard-webhooks" => r#"{"type": "greeting", "data": {"text": "hello"}}"#.to_owned(),
+            "github" => r#"{"zen": "Keep it logically awesome.", "hook_id": 1}"#.to_owned(),
+            "notifyer" => format!(
                 r#"{{"phone_number": "15550100", "message_type": "text", "user_last_message_time": {now}, "last_message_of_user": "hello {id}"}}"#
             ),
+            _ => return Ok(None),
         };
-        let headers = match provider {
-            Provider::StandardWebhooks => {
+        let headers = match source.id() {
+            "standard-webhooks" => {
                 let id = format!("msg_{id}");
                 let base64 = secret.strip_prefix("whsec_").unwrap_or(secret).trim_end_matches('=');
                 let key = BASE64_NOPAD.decode(base64.as_bytes())?;
@@ -68,7 +71,7 @@ impl Demo {
                     ("webhook-signature", format!("v1,{}", BASE64.encode(&tag))),
                 ]
             }
-            Provider::GitHub => vec![
+            "github" => vec![
                 ("x-github-event", "ping".to_owned()),
                 ("x-github-delivery", id),
                 (
@@ -78,11 +81,11 @@ impl Demo {
             ],
             // The token itself would do as well. But it would do for any body, which is worth
             // noticing, and not the first thing to show; and it is the secret.
-            Provider::Notifyer => {
+            _ => {
                 vec![("x-webhook-signature", HEXLOWER.encode(&mac(secret.as_bytes(), &body)?))]
             }
         };
-        Ok(Self { headers, body })
+        Ok(Some(Self { headers, body }))
     }
 
     /// What to paste, and what to expect of it.

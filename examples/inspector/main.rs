@@ -53,7 +53,7 @@ fn refuse(error: &dyn Error) -> ExitCode {
 }
 
 async fn serve(options: Options) -> Result<ExitCode, Box<dyn Error>> {
-    let secrets = options.secrets.clone().map_or_else(|| demo::secret(options.provider), Ok)?;
+    let secrets = options.secrets.clone().map_or_else(|| demo::secret(&options.source), Ok)?;
     let layer = options.layer(secrets.clone())?;
     let listener = TcpListener::bind(&options.listen)
         .await
@@ -62,13 +62,12 @@ async fn serve(options: Options) -> Result<ExitCode, Box<dyn Error>> {
     let stop = StopSignal::install()?;
     let address = listener.local_addr()?;
 
-    for note in &options.notes {
-        report::log(&format!("note: {note}"));
-    }
     if let (None, Some(secret)) = (&options.secrets, secrets.iter().next()) {
         report::log(&format!("demo secret: {}", secret.expose()));
     }
-    report::log(&Demo::new(options.provider, &secrets, options.now)?.invitation(address));
+    if let Some(demo) = Demo::new(&options.source, &secrets, options.now)? {
+        report::log(&demo.invitation(address));
+    }
     report::print(&format!("listening on http://{address}\n"));
 
     let in_flight = InFlight::default();

@@ -8,7 +8,10 @@ use lexopt::{
 };
 use tower_webhook::{Clock, InvalidSecret, Secret, Secrets, SystemClock, WebhookLayer};
 
-use crate::{provider::Provider, report};
+use crate::{
+    provider::{self, Source},
+    report,
+};
 
 const HELP: &str = "\
 A webhook endpoint to run, to look at and to test against.
@@ -18,6 +21,7 @@ inspector [options]
   --listen ADDR             where to listen; port 0 picks one [127.0.0.1:8080]
   --provider ID             whose deliveries to verify [standard-webhooks];
                             `--provider list` prints all ids
+  --scheme JSON             instead of a provider: how deliveries are signed
   --secret TEXT             signing secret as the provider shows it; repeat it
                             for rotation [a demo secret, printed at the start]
   --key-id ID               the id of the key in the --secret after it
@@ -48,13 +52,11 @@ pub(crate) enum Wish {
 
 pub(crate) struct Options {
     pub(crate) listen: String,
-    pub(crate) provider: Provider,
+    pub(crate) source: Source,
     /// None: a demo secret is made up.
     pub(crate) secrets: Option<Secrets>,
     pub(crate) now: Option<SystemTime>,
     pub(crate) log_start: bool,
-    /// What is worth saying about the options.
-    pub(crate) notes: Vec<String>,
     settings: Settings,
 }
 
@@ -67,37 +69,35 @@ struct Settings {
     body_timeout: Option<Duration>,
     body_limit: Option<usize>,
     replay_guard: bool,
+    verify_token: Option<Secret>,
+    public_url: Option<String>,
 }
 
 pub(crate) fn parse() -> Result<Wish, Error> {
     let mut args = Parser::from_env();
     let mut listen = "127.0.0.1:8080".to_owned();
-    let mut provider = "standard-webhooks".to_owned();
+    let mut provider = None;
+    let mut scheme = None;
     let mut secrets: Vec<Secret> = Vec::new();
     let mut key_id = None;
-    let mut unused = Vec::new();
     let (mut now, mut log_start) = (None, false);
     let mut settings = Settings::default();
 
     while let Some(arg) = args.next()? {
         match arg {
             Long("listen") => listen = text("--listen", &mut args)?,
-            Long("provider") => provider = text("--provider", &mut args)?,
+            Long("provider") => provider = Some(text("--provider", &mut args)?),
+            Long("scheme") => scheme = Some(text("--scheme", &mut args)?),
             Long("secret") => secrets.push(secret(&mut args, key_id.take())?),
             Long("key-id") => {
-                unused.push("--key-id");
                 if key_id.replace(text("--key-id", &mut args)?).is_some() {
                     return Err("--key-id: there is no --secret between two of them".into());
                 }
             }
             Long("verify-token") => {
-                text("--verify-token", &mut args)?;
-                unused.push("--verify-token");
+                settings.verify_token = Some(parse_secret("--verify-token", &mut args)?);
             }
-            Long("public-url") => {
-                text("--public-url", &mut args)?;
-                unused.push("--public-url");
-            }
+            Long("public-url") => settings.public_url = Some(text("--public-url", &mut args)?),
             Long("store") => match text("--store", &mut args)?.as_str() {
                 "memory" => {}
                 other => return Err(format!("--store: unknown store {other:?}; there is: memory").into()),
@@ -129,30 +129,35 @@ pub(crate) fn parse() -> Result<Wish, Error> {
     if key_id.is_some() {
         return Err("--key-id: it belongs before a --secret".into());
     }
-    if provider == "list" {
-        return Ok(Wish::Read(Provider::ALL.map(|provider| format!("{}\n", provider.id())).concat()));
-    }
-    let provider = Provider::by_id(&provider)
-        .ok_or_else(|| format!("--provider: unknown id {provider:?}; `--provider list` prints all"))?;
-    // None of the providers there are selects keys, has a token for its handshake or signs its URL.
-    let notes = unused.iter().map(|option| format!("{option} changes nothing for {}", provider.id()));
+    let source = match (provider.as_deref(), scheme) {
+        (Some(_), Some(_)) => return Err("--scheme is instead of --provider".into()),
+        (Some("list"), None) => return Ok(Wish::Read(provider::list())),
+        (None, Some(json)) => {
+            let scheme = serde_json::from_str(&json).map_err(|error| format!("--scheme: {error}"))?;
+            Source::Scheme(Box::new(scheme))
+        }
+        (id, None) => {
+            let id = id.unwrap_or("standard-webhooks");
+            Source::by_id(id)
+                .ok_or_else(|| format!("--provider: unknown id {id:?}; `--provider list` prints all"))?
+        }
+    };
     Ok(Wish::Run(Box::new(Options {
         listen,
-        provider,
+        source,
         secrets: Secrets::try_from(secrets).ok(),
         now,
         log_start,
-        notes: notes.collect(),
         settings,
     })))
 }
 
 impl Options {
     /// The layer; what was not asked for is left to the layer's own defaults.
-    pub(crate) fn layer(&self, secrets: Secrets) -> Result<WebhookLayer, InvalidSecret> {
-        let id = self.provider.id();
+    pub(crate) fn layer(&self, secrets: Secrets) -> Result<WebhookLayer, Box<dyn std::error::Error>> {
+        let id = self.source.id();
         let settings = &self.settings;
-        let mut layer = WebhookLayer::with_verifier(self.provider.verifier(secrets)?)
+        let mut layer = WebhookLayer::with_verifier(self.source.verifier(secrets)?)
             .on_outcome(move |outcome| report::print(&report::outcome(outcome, id)));
         if let Some(window) = settings.window {
             layer = layer.dedupe_window(window);
@@ -174,6 +179,12 @@ impl Options {
         }
         if settings.replay_guard {
             layer = layer.replay_guard();
+        }
+        if let Some(token) = &settings.verify_token {
+            layer = layer.verify_token(token.clone());
+        }
+        if let Some(url) = &settings.public_url {
+            layer = layer.public_url(url);
         }
         if let Some(now) = self.now {
             layer = layer.clock(StoppedAt(now));
@@ -201,12 +212,15 @@ fn text(option: &str, args: &mut Parser) -> Result<String, Error> {
 }
 
 fn secret(args: &mut Parser, key_id: Option<String>) -> Result<Secret, Error> {
-    let secret: Secret =
-        text("--secret", args)?.parse().map_err(|error: InvalidSecret| format!("--secret: {error}"))?;
+    let secret = parse_secret("--secret", args)?;
     Ok(match key_id {
         Some(key_id) => secret.with_key_id(key_id),
         None => secret,
     })
+}
+
+fn parse_secret(option: &str, args: &mut Parser) -> Result<Secret, Error> {
+    text(option, args)?.parse().map_err(|error: InvalidSecret| format!("{option}: {error}").into())
 }
 
 fn seconds(option: &str, args: &mut Parser) -> Result<Duration, Error> {

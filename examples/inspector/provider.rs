@@ -1,36 +1,42 @@
-//! The providers that can be asked for by name.
+//! Whose deliveries are verified: a provider of the crate's, or a scheme from the command line.
 
-use std::sync::Arc;
+use std::{error::Error, sync::Arc};
 
-use tower_webhook::{InvalidSecret, Secrets, provider, verify::Verifier};
+use tower_webhook::{
+    Secrets,
+    provider::{self, Provider},
+    verify::{Scheme, Verifier},
+};
 
-#[derive(Clone, Copy)]
-pub(crate) enum Provider {
-    StandardWebhooks,
-    GitHub,
-    Notifyer,
+#[derive(Clone)]
+pub(crate) enum Source {
+    Provider(&'static Provider),
+    Scheme(Box<Scheme>),
 }
 
-impl Provider {
-    pub(crate) const ALL: [Self; 3] = [Self::StandardWebhooks, Self::GitHub, Self::Notifyer];
+impl Source {
+    /// The provider of this id.
+    pub(crate) fn by_id(id: &str) -> Option<Self> {
+        let id = if id == "whatsapp" { "meta" } else { id };
+        provider::find(id).map(Self::Provider)
+    }
 
-    pub(crate) fn id(self) -> &'static str {
+    pub(crate) fn id(&self) -> &'static str {
         match self {
-            Self::StandardWebhooks => "standard-webhooks",
-            Self::GitHub => "github",
-            Self::Notifyer => "notifyer",
+            Self::Provider(provider) => provider.id,
+            Self::Scheme(_) => "scheme",
         }
     }
 
-    pub(crate) fn by_id(id: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|provider| provider.id() == id)
-    }
-
-    pub(crate) fn verifier(self, secrets: Secrets) -> Result<Arc<dyn Verifier>, InvalidSecret> {
+    pub(crate) fn verifier(&self, secrets: Secrets) -> Result<Arc<dyn Verifier>, Box<dyn Error>> {
         Ok(match self {
-            Self::StandardWebhooks => Arc::new(provider::try_standard_webhooks(secrets)?),
-            Self::GitHub => Arc::new(provider::try_github(secrets)?),
-            Self::Notifyer => Arc::new(provider::try_notifyer(secrets)?),
+            Self::Provider(provider) => provider.verifier(secrets)?,
+            Self::Scheme(scheme) => Arc::new(scheme.verifier(self.id(), secrets)?),
         })
     }
+}
+
+/// The ids of all providers, one a line.
+pub(crate) fn list() -> String {
+    provider::all().map(|provider| format!("{}\n", provider.id)).collect()
 }

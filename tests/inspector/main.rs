@@ -8,6 +8,7 @@ mod http;
 mod outcomes;
 mod process;
 mod starting;
+mod vectors;
 
 use self::{
     http::{Answer, Connection, Request, SECRET, get, now},

@@ -1,0 +1,127 @@
+//! Every known answer once more, over a socket.
+
+use std::{
+    fs,
+    io::{Read, Write},
+    net::{SocketAddr, TcpStream},
+    path::Path,
+    sync::Mutex,
+    thread,
+};
+
+use serde_json::Value;
+
+use crate::{Inspector, run};
+
+#[test]
+fn every_vector_is_judged_right() {
+    let vectors = Mutex::new(vectors().into_iter());
+    let wrong = Mutex::new(Vec::new());
+    let judge_all = || {
+        loop {
+            // One statement, so that the lock is not held while the vector is judged.
+            let Some(vector) = vectors.lock().unwrap().next() else { break };
+            let found = judge(&vector);
+            if !is_right(vector["expect"].as_str().unwrap(), &found) {
+                wrong
+                    .lock()
+                    .unwrap()
+                    .push(format!("{}: expected {}, found {found}", vector["id"], vector["expect"]));
+            }
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(judge_all);
+        }
+    });
+    let wrong = wrong.into_inner().unwrap();
+    assert!(wrong.is_empty(), "{} are wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+fn vectors() -> Vec<Value> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors");
+    let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let files = paths.filter(|path| path.extension().is_some_and(|ending| ending == "json"));
+    files
+        .flat_map(|file| serde_json::from_str::<Vec<Value>>(&fs::read_to_string(file).unwrap()).unwrap())
+        .collect()
+}
+
+/// What the inspector makes of a request: `accepted`, the kind of its rejection, or `bad secret`.
+fn judge(vector: &Value) -> String {
+    let text = |key: &str| vector[key].as_str().unwrap().to_owned();
+    let mut options = vec!["--provider".to_owned(), text("scheme"), "--public-url".to_owned(), text("url")];
+    let one = vec![vector["secret"].clone()];
+    for secret in vector["secrets"].as_array().unwrap_or(&one) {
+        if let Some(key_id) = vector["key_id"].as_str() {
+            options.extend(["--key-id".to_owned(), key_id.to_owned()]);
+        }
+        options.extend(["--secret".to_owned(), secret.as_str().unwrap().to_owned()]);
+    }
+    for (option, key) in [("--now", "now_unix"), ("--tolerance", "tolerance_s")] {
+        if let Some(number) = vector[key].as_u64() {
+            options.extend([option.to_owned(), number.to_string()]);
+        }
+    }
+    let options: Vec<&str> = options.iter().map(String::as_str).collect();
+    if vector["expect"] == "invalid:invalid_secret" {
+        let (code, printed, _) = run(&options);
+        return if (code, &*printed) == (Some(2), "") {
+            "bad secret".to_owned()
+        } else {
+            format!("exit {code:?}")
+        };
+    }
+    let inspector = Inspector::start(&options);
+    send(inspector.address(), vector);
+    let line = inspector.line();
+    inspector.stop();
+    line["kind"].as_str().or(line["outcome"].as_str()).unwrap().to_owned()
+}
+
+fn send(to: SocketAddr, vector: &Value) {
+    let url = vector["url"].as_str().unwrap();
+    let query = url.split_once('?').map_or(String::new(), |(_, query)| format!("?{query}"));
+    let body = vector["body_utf8"].as_str().unwrap();
+    let mut request = format!(
+        "{} /webhook{query} HTTP/1.1\r\nconnection: close\r\ncontent-length: {}\r\n",
+        vector["method"].as_str().unwrap(),
+        body.len()
+    );
+    let headers = vector["headers"].as_object().unwrap();
+    for (name, value) in headers {
+        let once = vec![value.clone()];
+        for value in value.as_array().unwrap_or(&once) {
+            request += &format!("{name}: {}\r\n", value.as_str().unwrap());
+        }
+    }
+    if !headers.keys().any(|name| name.eq_ignore_ascii_case("host")) {
+        request += "host: receiver.example\r\n";
+    }
+    let mut stream = TcpStream::connect(to).unwrap();
+    stream.write_all(format!("{request}\r\n{body}").as_bytes()).unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    assert!(answer.starts_with(b"HTTP/1.1 "), "{vector}: {}", String::from_utf8_lossy(&answer));
+}
+
+/// A request that is wrong in two ways may be refused for either.
+fn is_right(expected: &str, found: &str) -> bool {
+    let malformed_or_wrong = ["malformed_signature", "wrong_signature"];
+    match expected.strip_prefix("invalid:") {
+        None => found == "accepted",
+        Some("invalid_secret") => found == "bad secret",
+        Some("missing_header" | "missing_timestamp" | "missing_signature" | "signed_header_missing") => {
+            found == "missing_signature"
+        }
+        Some("timestamp_too_old" | "timestamp_too_new") => {
+            ["stale_timestamp", "malformed_signature"].contains(&found)
+        }
+        Some(
+            "signature_mismatch" | "body_hash_mismatch" | "url_hash_mismatch" | "body_not_signed"
+            | "claim_mismatch" | "unknown_key",
+        ) => found == "wrong_signature",
+        Some(_) => malformed_or_wrong.contains(&found),
+    }
+}
