@@ -30,6 +30,9 @@ pub struct Profile {
     /// Whether the signature covers the id. Where it does not, a leaked request can be sent again
     /// under a fresh id: [`replay_guard`](crate::WebhookLayer::replay_guard). Default: `true`.
     pub id_signed: bool,
+    /// Whether the signature covers the body. Where it does not (tokens, credentials, a few
+    /// schemes), whoever has seen one request can send another with any body. Default: `true`.
+    pub body_signed: bool,
     /// Where the event's type is.
     pub event_type: Option<Location>,
     /// Whether two equal bodies are one event: true only where bodies carry ids or times of their
@@ -56,6 +59,7 @@ impl Profile {
             provider: provider.into(),
             id: None,
             id_signed: true,
+            body_signed: true,
             event_type: None,
             equal_bodies: false,
             json_field: None,

@@ -148,12 +148,16 @@ impl Scheme {
         let mut profile = Profile::new(provider);
         profile.id = location(&self.id)?;
         profile.event_type = location(&self.event_type)?;
+        profile.body_signed = match proof {
+            Proof::Token { .. } => false,
+            Proof::Mac { templates, .. } => templates.iter().all(|(_, template)| template.covers_body()),
+        };
         profile.id_signed = self.id_signed.unwrap_or_else(|| match (proof, &profile.id) {
             (Proof::Token { .. }, _) => false,
             (Proof::Mac { templates, .. }, Some(Location::Header(name))) => {
                 templates.iter().all(|(_, template)| template.covers(name))
             }
-            (Proof::Mac { templates, .. }, _) => templates.iter().all(|(_, template)| template.covers_body()),
+            _ => profile.body_signed,
         });
         if let Some(ts) = &self.ts {
             let seconds = |limit: Option<u64>| limit.map(Duration::from_secs);

@@ -1,0 +1,407 @@
+//! The things about signatures that bite, each as a test named after what it guards.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+use bytes::Bytes;
+use data_encoding::{BASE64, HEXLOWER};
+use hmac::{Hmac, KeyInit, Mac};
+use http::{HeaderValue, Request, Response};
+use http_body_util::Full;
+use sha1::Sha1;
+use sha2::Sha256;
+use tower::{Layer, ServiceBuilder, ServiceExt, service_fn};
+use tower_http::decompression::RequestDecompressionLayer;
+use tower_webhook::{
+    Body, BoxError, Delivery, ManualClock, Rejection, RejectionKind as Kind, Secret, WebhookLayer, provider,
+};
+
+const NOW: u32 = 1_700_000_000;
+
+fn sha256(key: &[u8], text: &str) -> Vec<u8> {
+    Hmac::<Sha256>::new_from_slice(key).unwrap().chain_update(text).finalize().into_bytes().to_vec()
+}
+
+fn hex(key: &[u8], text: &str) -> String {
+    HEXLOWER.encode(&sha256(key, text))
+}
+
+fn base64(key: &[u8], text: &str) -> String {
+    BASE64.encode(&sha256(key, text))
+}
+
+fn layer(provider: &str, secret: &str) -> WebhookLayer {
+    let secret: Secret = secret.parse().unwrap();
+    let verifier = provider::find(provider).unwrap().verifier(secret).unwrap();
+    WebhookLayer::with_verifier(verifier).clock(ManualClock::at_unix(NOW))
+}
+
+fn post(headers: &[(&str, &str)], body: &str) -> Request<Full<Bytes>> {
+    let mut request = Request::post("/webhook").body(Full::from(body.to_owned())).unwrap();
+    for (name, value) in headers {
+        let name: http::HeaderName = name.parse().unwrap();
+        request.headers_mut().append(name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
+    }
+    request
+}
+
+/// The delivery, or why there is none. `None` in its place: a duplicate.
+async fn send(layer: &WebhookLayer, request: Request<Full<Bytes>>) -> Result<Option<Delivery>, Kind> {
+    let service = layer.layer(service_fn(async |request: Request<Body>| {
+        let mut response = Response::new(Full::<Bytes>::default());
+        response.extensions_mut().insert(request.extensions().get::<Delivery>().unwrap().clone());
+        Ok::<_, BoxError>(response)
+    }));
+    let response = service.oneshot(request).await.unwrap();
+    match response.extensions().get::<Rejection>() {
+        Some(rejection) => Err(rejection.kind()),
+        None => Ok(response.extensions().get::<Delivery>().cloned()),
+    }
+}
+
+async fn judge(provider: &str, secret: &str, headers: &[(&str, &str)], body: &str) -> Result<(), Kind> {
+    send(&layer(provider, secret), post(headers, body)).await.map(|_| ())
+}
+
+async fn judge_standard(provider: &str, secret: &str, key: &[u8]) -> Result<(), Kind> {
+    let signature = format!("v1,{}", base64(key, &format!("id.{NOW}.{{}}")));
+    let now = NOW.to_string();
+    let headers = [("webhook-id", "id"), ("webhook-timestamp", &now), ("webhook-signature", &signature)];
+    judge(provider, secret, &headers, "{}").await
+}
+
+async fn judge_stripe(secret: &str, key: &[u8], at: i64) -> Result<(), Kind> {
+    let at = i64::from(NOW) + at;
+    let signature = format!("t={at},v1={}", hex(key, &format!("{at}.{{}}")));
+    judge("stripe", secret, &[("stripe-signature", &signature)], "{}").await
+}
+
+#[tokio::test]
+async fn bite_1_the_whsec_prefix_means_what_the_provider_says() {
+    let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+    let decoded = BASE64.decode(&secret.as_bytes()[6..]).unwrap();
+    for (provider, right, wrong) in [
+        ("standard-webhooks", &*decoded, secret.as_bytes()),
+        ("standard-webhooks-rawkey", secret.as_bytes(), &*decoded),
+    ] {
+        assert_eq!(judge_standard(provider, secret, right).await, Ok(()), "{provider}");
+        assert_eq!(judge_standard(provider, secret, wrong).await, Err(Kind::WrongSignature), "{provider}");
+    }
+    assert_eq!(judge_stripe(secret, secret.as_bytes(), 0).await, Ok(()));
+    assert_eq!(judge_stripe(secret, &decoded, 0).await, Err(Kind::WrongSignature));
+    assert_eq!(judge_standard("supabase-auth", &format!("v1,{secret}"), &decoded).await, Ok(()));
+}
+
+#[tokio::test]
+async fn bite_2_secrets_that_look_encoded_are_text_unless_the_provider_says_otherwise() {
+    let looks_base64 = "dGhpc19zZWNyZXRfaXNfZm9yX3Rlc3Rpbmdfb25seQ==";
+    let headers = |signature: &str| {
+        [
+            ("x-zendesk-webhook-signature", signature.to_owned()),
+            ("x-zendesk-webhook-signature-timestamp", "t".to_owned()),
+        ]
+    };
+    let zendesk = async |key: &[u8]| {
+        let headers = headers(&base64(key, "t{}"));
+        let headers = headers.each_ref().map(|(name, value)| (*name, &**value));
+        judge("zendesk", looks_base64, &headers, "{}").await
+    };
+    assert_eq!(zendesk(looks_base64.as_bytes()).await, Ok(()));
+    assert_eq!(zendesk(&BASE64.decode(looks_base64.as_bytes()).unwrap()).await, Err(Kind::WrongSignature));
+    // And the other way round: this one is hex.
+    let looks_text = "44782def547aaa06c910c43932b1eb0c71fc68d9d0c057550c48ec2acf6ba056";
+    let adyen = async |key: &[u8]| {
+        judge("adyen-header", looks_text, &[("hmacsignature", &base64(key, "{}"))], "{}").await
+    };
+    assert_eq!(adyen(&HEXLOWER.decode(looks_text.as_bytes()).unwrap()).await, Ok(()));
+    assert_eq!(adyen(looks_text.as_bytes()).await, Err(Kind::WrongSignature));
+}
+
+#[tokio::test]
+async fn bite_3_candidates_that_cannot_be_decoded_are_passed_over_and_bytes_that_are_not_ascii_panic_nowhere()
+{
+    let good = format!("v1={}", hex(b"s", "{}"));
+    for list in [format!("v1=not-hex-$$$,{good}"), format!(",v1=potato,{good},"), format!("v1=\u{e9},{good}")]
+    {
+        assert_eq!(
+            judge("pagerduty", "s", &[("x-pagerduty-signature", &list)], "{}").await,
+            Ok(()),
+            "{list}"
+        );
+    }
+    for provider in provider::all() {
+        let Some(scheme) = provider.scheme() else { continue };
+        let scheme = serde_json::to_value(scheme).unwrap();
+        let Some(header) = scheme["sig"]["from"].as_str() else { continue };
+        for bytes in ["\u{26a0}", "v1,\u{e9}", "sha256=\u{26a0}", "t=\u{e9},v1=\u{e9}"] {
+            let refused =
+                judge(provider.id, "00112233445566778899aabbccddeeff", &[(header, bytes)], "{}").await;
+            assert!(refused.is_err(), "{}", provider.id);
+        }
+    }
+}
+
+#[tokio::test]
+async fn bite_4_what_is_as_long_in_base64_need_not_be_as_long_in_bytes() {
+    let (right, longer) = (base64(b"s", "{}"), "A".repeat(44));
+    assert_eq!(right.len(), longer.len());
+    assert_eq!(
+        judge("shopify", "s", &[("x-shopify-hmac-sha256", &longer)], "{}").await,
+        Err(Kind::WrongSignature)
+    );
+    assert_eq!(judge("shopify", "s", &[("x-shopify-hmac-sha256", &right)], "{}").await, Ok(()));
+}
+
+#[tokio::test]
+async fn bite_5_the_timestamp_is_signed_as_text() {
+    let slack = async |text: &str, signed: &str| {
+        let signature = format!("v0={}", hex(b"s", &format!("v0:{signed}:{{}}")));
+        judge("slack", "s", &[("x-slack-request-timestamp", text), ("x-slack-signature", &signature)], "{}")
+            .await
+    };
+    let padded = format!("0{NOW}");
+    assert_eq!(slack(&padded, &padded).await, Ok(()));
+    assert_eq!(slack(&padded, &NOW.to_string()).await, Err(Kind::WrongSignature));
+    for text in ["Infinity", "1.5", "0x10", "-5", "+5", "1e9", "5 "] {
+        assert_eq!(
+            slack(text, text).await,
+            Err(Kind::MalformedSignature).or(slack(text, text).await.map_err(|kind| {
+                // Header values lose the white space around them.
+                assert_eq!((text, kind), ("5 ", Kind::StaleTimestamp));
+                kind
+            })),
+            "{text}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn bite_6_tolerance_is_the_providers_own_and_its_edge_is_in() {
+    assert_eq!(judge_stripe("s", b"s", -300).await, Ok(()));
+    assert_eq!(judge_stripe("s", b"s", -301).await, Err(Kind::StaleTimestamp));
+    assert_eq!(judge_stripe("s", b"s", 100_000).await, Ok(()), "Stripe's own SDKs accept the future");
+    let tolerance = |id: &str| {
+        let verifier = provider::find(id)
+            .unwrap()
+            .verifier("00112233445566778899aabbccddeeff".parse::<Secret>().unwrap());
+        let tolerance = verifier.unwrap().profile().tolerance;
+        (tolerance.past.map(|time| time.as_secs()), tolerance.future.map(|time| time.as_secs()))
+    };
+    assert_eq!(tolerance("slack"), (Some(300), Some(300)));
+    assert_eq!(tolerance("paddle").0, Some(5));
+    assert_eq!(tolerance("elevenlabs").0, Some(1800));
+    assert_eq!(tolerance("cloudinary-sha256"), (Some(7200), None));
+    assert_eq!(tolerance("twitch"), (Some(600), Some(600)));
+}
+
+#[tokio::test]
+async fn bite_7_a_timestamp_that_is_not_signed_proves_nothing() {
+    let at = |milliseconds: u64| format!(r#"{{"webhookTimestamp":{milliseconds}}}"#);
+    let linear = async |body: &str, unsigned: &str| {
+        judge("linear", "s", &[("linear-signature", &hex(b"s", body)), ("linear-timestamp", unsigned)], body)
+            .await
+    };
+    let now = u64::from(NOW) * 1000;
+    assert_eq!(linear(&at(now), "0").await, Ok(()));
+    assert_eq!(linear(&at(now - 61_000), &now.to_string()).await, Err(Kind::StaleTimestamp));
+    assert_eq!(linear("{}", &now.to_string()).await, Err(Kind::MissingSignature));
+}
+
+#[tokio::test]
+async fn bite_8_a_weaker_signature_does_not_stand_in_for_a_stronger() {
+    // GitHub's older header, right as it may be.
+    let sha1 = Hmac::<Sha1>::new_from_slice(b"s").unwrap().chain_update("{}").finalize().into_bytes();
+    let sha1 = format!("sha1={}", HEXLOWER.encode(&sha1));
+    assert_eq!(judge("github", "s", &[("x-hub-signature", &sha1)], "{}").await, Err(Kind::MissingSignature));
+    let both = [("x-hub-signature", &*sha1), ("x-hub-signature-256", &format!("sha256={}", "0".repeat(64)))];
+    assert_eq!(judge("github", "s", &both, "{}").await, Err(Kind::WrongSignature));
+    // Hook0's v0 beside a v1 that is wrong.
+    let v0 = hex(b"s", &format!("{NOW}.{{}}"));
+    let wrong = format!("t={NOW},v0={v0},h=x-a,v1={}", "0".repeat(64));
+    assert_eq!(
+        judge("hook0", "s", &[("x-hook0-signature", &wrong), ("x-a", "1")], "{}").await,
+        Err(Kind::WrongSignature)
+    );
+    assert_eq!(
+        judge("hook0", "s", &[("x-hook0-signature", &format!("t={NOW},v0={v0}"))], "{}").await,
+        Ok(())
+    );
+}
+
+#[tokio::test]
+async fn bite_9_the_order_of_what_is_signed_matters() {
+    let at = "2023-11-14T22:13:20Z";
+    let box_ = async |signed: String| {
+        let signature = base64(b"s", &signed);
+        let headers = [
+            ("box-signature-version", "1"),
+            ("box-signature-algorithm", "HmacSHA256"),
+            ("box-delivery-timestamp", at),
+            ("box-signature-primary", &*signature),
+        ];
+        judge("box", "s", &headers, "{}").await
+    };
+    assert_eq!(box_(format!("{{}}{at}")).await, Ok(()));
+    assert_eq!(box_(format!("{at}{{}}")).await, Err(Kind::WrongSignature));
+}
+
+#[tokio::test]
+async fn bite_10_the_layer_goes_on_either_side_of_decompression() {
+    // `{}` compressed with gzip, as `gzip -n` does it.
+    let zipped: &[u8] = &[
+        0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x03, 0xab, 0xae, 0x05, 0x00, 0x43, 0xbf, 0xa6,
+        0xa3, 0x02, 0x00, 0x00, 0x00,
+    ];
+    let handler = service_fn(async |request: Request<Body>| {
+        let payload = request.extensions().get::<Delivery>().unwrap().payload().clone();
+        Ok::<_, BoxError>(Response::new(Full::from(payload)))
+    });
+    let request = |signature: String| {
+        let mut request = post(&[("x-signature", &signature), ("content-encoding", "gzip")], "");
+        *request.body_mut() = Full::from(zipped);
+        request
+    };
+    // GetStream signs what is inside, so the layer goes below the decompression.
+    let below = ServiceBuilder::new()
+        .layer(RequestDecompressionLayer::new())
+        .layer(layer("getstream", "s"))
+        .service(handler);
+    assert_eq!(below.oneshot(request(hex(b"s", "{}"))).await.unwrap().status(), 200);
+    // Who signs the bytes as they are sent wants it above.
+    let compressed =
+        Hmac::<Sha256>::new_from_slice(b"s").unwrap().chain_update(zipped).finalize().into_bytes();
+    let above = layer("getstream", "s").layer(handler);
+    assert_eq!(above.oneshot(request(HEXLOWER.encode(&compressed))).await.unwrap().status(), 200);
+}
+
+#[tokio::test]
+async fn bite_11_the_bytes_are_signed_not_what_they_mean() {
+    for (escaped, plain) in
+        [(r#"{"a":"\u00e4"}"#, "{\"a\":\"\u{e4}\"}"), ("[]\r\n", "[]"), ("payload=%7b%7d", "payload=%7B%7D")]
+    {
+        let signature = format!("sha256={}", hex(b"s", escaped));
+        let headers = [("x-hub-signature-256", &*signature)];
+        assert_eq!(judge("meta", "s", &headers, escaped).await, Ok(()));
+        assert_eq!(judge("meta", "s", &headers, plain).await, Err(Kind::WrongSignature));
+    }
+}
+
+#[tokio::test]
+async fn bite_12_the_url_is_the_one_the_provider_was_given() {
+    let given = "https://shop.example/hooks/square";
+    let request = || {
+        post(
+            &[
+                ("x-square-hmacsha256-signature", &base64(b"s", &format!("{given}{{}}"))),
+                ("host", "10.0.0.7:8080"),
+            ],
+            "{}",
+        )
+    };
+    let layer = layer("square", "s").without_dedupe();
+    assert_eq!(send(&layer, request()).await.map(|_| ()), Err(Kind::WrongSignature));
+    assert!(send(&layer.public_url(given), request()).await.is_ok());
+}
+
+#[test]
+fn bite_13_a_provider_whose_signature_does_not_cover_the_body_says_so() {
+    let body_signed = |id: &str| {
+        let secret: Secret = "user:password".parse().unwrap();
+        provider::find(id).unwrap().verifier(secret).unwrap().profile().body_signed
+    };
+    for id in ["gitlab-token", "okta", "basic-auth"] {
+        assert!(!body_signed(id), "{id}");
+    }
+    for id in ["github", "stripe", "slack", "square"] {
+        assert!(body_signed(id), "{id}");
+    }
+}
+
+#[tokio::test]
+async fn bite_14_headers_that_look_alike_are_not_alike() {
+    let sha1 = Hmac::<Sha1>::new_from_slice(b"s").unwrap().chain_update("{}").finalize().into_bytes();
+    let (sha1, sha256) = (format!("sha1={}", HEXLOWER.encode(&sha1)), format!("sha256={}", hex(b"s", "{}")));
+    for (provider, signature, right) in [
+        ("bitbucket", &sha256, true),
+        ("bitbucket", &sha1, false),
+        ("github-sha1", &sha1, true),
+        ("github-sha1", &sha256, false),
+    ] {
+        let judged = judge(provider, "s", &[("x-hub-signature", signature)], "{}").await;
+        assert_eq!(judged, if right { Ok(()) } else { Err(Kind::MalformedSignature) }, "{provider}");
+    }
+}
+
+#[tokio::test]
+async fn bite_15_ids_are_where_each_provider_puts_them() {
+    let github = [
+        ("x-hub-signature-256", format!("sha256={}", hex(b"s", "{}"))),
+        ("x-github-delivery", "in-a-header".to_owned()),
+    ];
+    let github = github.each_ref().map(|(name, value)| (*name, &**value));
+    let delivery = send(&layer("github", "s"), post(&github, "{}")).await.unwrap().unwrap();
+    assert_eq!(delivery.id(), Some("in-a-header"));
+    let body = r#"{"event":{"id":"in-the-body"}}"#;
+    let request = post(&[("x-pagerduty-signature", &format!("v1={}", hex(b"s", body)))], body);
+    let delivery = send(&layer("pagerduty", "s"), request).await.unwrap().unwrap();
+    assert_eq!(delivery.id(), Some("in-the-body"));
+    // And with some nowhere: these are not deduped, and it shows.
+    let request = post(&[("x-sha2-signature", &hex(b"s", "{}"))], "{}");
+    let delivery = send(&layer("onfido", "s"), request).await.unwrap().unwrap();
+    assert_eq!((delivery.id(), delivery.deduped()), (None, false));
+}
+
+#[tokio::test]
+async fn bite_16_an_id_that_is_not_signed_can_be_minted_afresh() {
+    let signature = base64(b"s", "{}");
+    let request =
+        |id: &str| post(&[("x-shopify-hmac-sha256", &signature), ("x-shopify-webhook-id", id)], "{}");
+    let guarded = layer("shopify", "s").replay_guard();
+    assert!(send(&guarded, request("1")).await.unwrap().is_some());
+    assert!(send(&guarded, request("2")).await.unwrap().is_none(), "a replay ran");
+}
+
+#[tokio::test]
+async fn bite_17_an_id_is_done_only_after_success() {
+    let layer = layer("github", "s");
+    let request = || {
+        post(
+            &[("x-hub-signature-256", &format!("sha256={}", hex(b"s", "{}"))), ("x-github-delivery", "1")],
+            "{}",
+        )
+    };
+    let failing = layer.layer(service_fn(async |_: Request<Body>| {
+        Ok::<_, BoxError>(Response::builder().status(500).body(Full::<Bytes>::default())?)
+    }));
+    assert_eq!(failing.oneshot(request()).await.unwrap().status(), 500);
+    assert!(
+        send(&layer, request()).await.unwrap().is_some(),
+        "the redelivery of a failed event was swallowed"
+    );
+    assert!(send(&layer, request()).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn bite_18_a_handshake_is_answered_and_lets_nothing_through() {
+    let layer = layer("meta", "s").verify_token("token".parse().unwrap());
+    let ask = |query: &str| {
+        let mut request = post(&[], r#"{"object":"page"}"#);
+        *request.method_mut() = http::Method::GET;
+        *request.uri_mut() = format!("/webhook?{query}").parse().unwrap();
+        request
+    };
+    let handler = service_fn(async |_: Request<Body>| -> Result<Response<Full<Bytes>>, BoxError> {
+        panic!("it got through")
+    });
+    let answer = layer
+        .layer(handler)
+        .oneshot(ask("hub.mode=subscribe&hub.verify_token=token&hub.challenge=%3Cb%3E"))
+        .await
+        .unwrap();
+    assert_eq!(answer.headers()["content-type"], "text/plain; charset=utf-8");
+    assert_eq!(answer.headers()["x-content-type-options"], "nosniff");
+    let refused = layer
+        .layer(handler)
+        .oneshot(ask("hub.mode=subscribe&hub.verify_token=wrong&hub.challenge=1"))
+        .await
+        .unwrap();
+    assert_eq!(refused.status(), 401);
+}
