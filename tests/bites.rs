@@ -161,15 +161,7 @@ async fn bite_5_the_timestamp_is_signed_as_text() {
     assert_eq!(slack(&padded, &padded).await, Ok(()));
     assert_eq!(slack(&padded, &NOW.to_string()).await, Err(Kind::WrongSignature));
     for text in ["Infinity", "1.5", "0x10", "-5", "+5", "1e9", "5 "] {
-        assert_eq!(
-            slack(text, text).await,
-            Err(Kind::MalformedSignature).or(slack(text, text).await.map_err(|kind| {
-                // Header values lose the white space around them.
-                assert_eq!((text, kind), ("5 ", Kind::StaleTimestamp));
-                kind
-            })),
-            "{text}"
-        );
+        assert_eq!(slack(text, text).await, Err(Kind::MalformedSignature), "{text}");
     }
 }
 
