@@ -35,7 +35,7 @@ use serde::de::DeserializeOwned;
 use crate::{
     BoxError,
     store::Key,
-    verify::{Location, Verified, Verifier, digest, parameter, scan},
+    verify::{Location, Verified, Verifier, digest, multipart_field, parameter, scan},
 };
 
 /// A delivery that was verified: its payload and what is known about it.
@@ -315,10 +315,12 @@ impl Text {
     }
 }
 
-/// The value of a form's field. A body that is JSON does not begin with the field's name.
+/// The value of a form's field, whichever way the form is posted. A body that is JSON does not begin
+/// with the field's name.
 fn form_field<'b>(body: &'b [u8], field: &str) -> Option<Cow<'b, [u8]>> {
     let value = match body {
         [b'{' | b'[' | b' ' | b'\n' | b'\r' | b'\t', ..] => return None,
+        [b'-', b'-', ..] => return multipart_field(body, field).map(Cow::Borrowed),
         _ => form_urlencoded::parse(body).find_map(|(name, value)| (name == field).then_some(value))?,
     };
     Some(match value {

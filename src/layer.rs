@@ -165,7 +165,7 @@ impl WebhookLayer {
     /// is answered 422 and not remembered.
     ///
     /// The content type is not looked at. A JSON payload that the provider posts in a form field
-    /// (GitHub, if so configured) is found there. Of `json`, [`form`](Self::form) and
+    /// (GitHub, if so configured) is found there. Of `json`, `form` (feature `form`) and
     /// [`decode`](Self::decode), the last one called counts.
     ///
     /// Give unknown event types a place in `T` (`#[serde(other)]`): a provider adds new ones, and

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use super::{facts::providers, handshake::META};
+use super::{
+    facts::providers,
+    handshake::{CRC, META},
+};
 use crate::verify::{
     Algorithm::{HmacSha1, HmacSha512},
     Encoding::{Base64, Hex},
@@ -91,6 +94,8 @@ providers! {
     ///
     /// * Signed: `{body}`, HMAC-SHA256, in `X-Hub-Signature-256`. Secret: UTF-8 app secret.
     /// * Id: none that names the delivery as a whole.
+    /// * Handshake: `GET` with `hub.challenge`, which is echoed if `hub.verify_token` is the
+    ///   [`verify_token`](crate::WebhookLayer::verify_token).
     meta, try_meta: "meta", "Meta (WhatsApp, Messenger, Instagram)",
         "https://developers.facebook.com/docs/graph-api/webhooks/getting-started",
         Scheme::hmac_sha256("x-hub-signature-256", Hex)
@@ -112,21 +117,33 @@ providers! {
     /// * Signed: `{body}`, HMAC-SHA256, in `X-Shopify-Hmac-SHA256`. Secret: UTF-8 app client
     ///   secret.
     /// * Id: `header:X-Shopify-Webhook-Id`, **not signed**.
+    /// * An answer within 5 s
+    ///   ([source](https://community.shopify.com/c/Shopify-APIs-SDKs/Webhook-on-create-orders-called-twice/m-p/543046)),
+    ///   and eight retries over 4 hours otherwise
+    ///   ([source](https://shopify.dev/changelog/updates-to-webhook-retry-mechanism)); ids are
+    ///   remembered for a day.
     shopify, try_shopify: "shopify", "Shopify",
         "https://github.com/Shopify/shopify-app-js/blob/HEAD/packages/apps/shopify-api/lib/webhooks/validate.ts",
         Scheme::hmac_sha256("x-shopify-hmac-sha256", Base64)
             .id("header:x-shopify-webhook-id")
-            .event_type("header:x-shopify-topic");
+            .event_type("header:x-shopify-topic"),
+        dedupe_window: Some(Duration::from_secs(24 * 3600)),
+        ack_deadline: Some(Duration::from_secs(5)),
+        retries: Some(true);
 
     /// X (Twitter).
     ///
     /// * Signed: `{body}`, HMAC-SHA256, in `X-Twitter-Webhooks-Signature`. Secret: UTF-8 consumer
     ///   secret.
     /// * Id: none that names the delivery as a whole.
+    /// * Handshake: `GET ?crc_token=…`, answered with the token's MAC under the first secret. Events
+    ///   are signed with the same key, so only what looks like a token is signed for who asks, and a
+    ///   body that looks like one (letters, digits, `-_.~+/=`) is refused; events are JSON objects.
     twitter, try_twitter: "twitter", "X (Twitter)",
         "https://docs.x.com/x-api/webhooks",
         Scheme::hmac_sha256("x-twitter-webhooks-signature", Base64)
-            .prefix("sha256=");
+            .prefix("sha256="),
+        handshake: Some(CRC);
 
     /// Razorpay.
     ///
@@ -142,11 +159,15 @@ providers! {
     ///
     /// * Signed: `{body}`, HMAC-SHA256, in `X-CC-Webhook-Signature`. Secret: UTF-8.
     /// * Id: `body:/event/id`, signed.
+    /// * Retries for up to three days
+    ///   ([source](https://docs.cdp.coinbase.com/commerce/api-arcitecture/webhooks-overview)).
     coinbase_commerce, try_coinbase_commerce: "coinbase-commerce", "Coinbase Commerce",
         "https://github.com/coinbase/coinbase-commerce-node/blob/HEAD/test/testWebhook.spec.js",
         Scheme::hmac_sha256("x-cc-webhook-signature", Hex)
             .id("body:/event/id")
-            .event_type("body:/event/type");
+            .event_type("body:/event/type"),
+        dedupe_window: Some(Duration::from_secs(4 * 24 * 3600)),
+        retries: Some(true);
 
     /// PagerDuty v3.
     ///

@@ -1,5 +1,7 @@
 //! One header with a timestamp and signatures in it, such as `t=1700000000,v1=5257…`.
 
+use std::time::Duration;
+
 use super::facts::providers;
 use crate::verify::{
     Algorithm::HmacSha512,
@@ -15,6 +17,7 @@ providers! {
     ///   string *including* `whsec_`.
     /// * Id: `body:/id`, signed.
     /// * Timestamp: `field:t`; 300 s into the past and any into the future.
+    /// * Retries for up to three days ([source](https://docs.stripe.com/webhooks)).
     stripe, try_stripe: "stripe", "Stripe",
         "https://docs.stripe.com/webhooks/signature",
         Scheme::hmac_sha256("stripe-signature", Hex)
@@ -24,7 +27,9 @@ providers! {
             .tolerance(Some(300), None)
             .signs("{ts}.{body}")
             .id("body:/id")
-            .event_type("body:/type");
+            .event_type("body:/type"),
+        dedupe_window: Some(Duration::from_secs(4 * 24 * 3600)),
+        retries: Some(true);
 
     /// Paddle Billing.
     ///
@@ -110,6 +115,8 @@ providers! {
     /// * Signed: `{ts}.{body}`, HMAC-SHA256, in `sanity-webhook-signature`. Secret: UTF-8.
     /// * Id: `header:idempotency-key`, **not signed**.
     /// * Timestamp: `field:t`; any into the past and any into the future.
+    /// * Two retries, 30 s apart
+    ///   ([source](https://www.sanity.io/docs/changelog/50ec6abf-fe0c-475b-ae72-314148860132)).
     sanity, try_sanity: "sanity", "Sanity",
         "https://github.com/sanity-io/webhook-toolkit/blob/HEAD/src/signature.ts",
         Scheme::hmac_sha256("sanity-webhook-signature", Base64Url)
@@ -119,7 +126,8 @@ providers! {
             .tolerance(None, None)
             .signs("{ts}.{body}")
             .id("header:idempotency-key")
-            .event_type("header:sanity-operation");
+            .event_type("header:sanity-operation"),
+        retries: Some(true);
 
     /// Buildkite.
     ///
@@ -209,4 +217,138 @@ providers! {
             .signs_by_version([("v0", "{ts}.{body}"), ("v1", "{ts}.{field:h}.{headers_named_by:h}.{body}")])
             .id("header:x-event-id")
             .event_type("header:x-event-type");
+
+    /// TikTok for Developers.
+    ///
+    /// * Signed: `{ts}.{body}`, HMAC-SHA256, in `TikTok-Signature: t=…,s=<hex>`. Secret: UTF-8 client
+    ///   secret.
+    /// * Id: none that names the delivery as a whole.
+    /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.
+    /// * Retries for up to 72 hours ([source](https://developers.tiktok.com/doc/webhooks-overview/)).
+    tiktok, try_tiktok: "tiktok", "TikTok for Developers",
+        "https://developers.tiktok.com/doc/webhooks-verification",
+        Scheme::hmac_sha256("tiktok-signature", Hex)
+            .list(",")
+            .pairs("=", ["s"])
+            .timestamp("field:t", Seconds)
+            .signs("{ts}.{body}")
+            .event_type("body:/event"),
+        dedupe_window: Some(Duration::from_secs(4 * 24 * 3600)),
+        retries: Some(true);
+
+    /// Persona.
+    ///
+    /// * Signed: `{ts}.{body}`, HMAC-SHA256, in `Persona-Signature: t=…,v1=<hex>`. Secret: UTF-8 of
+    ///   the whole string. While one is rotated the header has two such groups, parted by a space,
+    ///   of which the last is read: hold both secrets.
+    /// * Id: `body:/data/id`, signed.
+    /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.
+    /// * An answer within 5 s, and retries otherwise
+    ///   ([source](https://docs.withpersona.com/2022-09-01/webhooks-best-practices)).
+    persona, try_persona: "persona", "Persona",
+        "https://docs.withpersona.com/v2022-09-01/docs/best-practices",
+        Scheme::hmac_sha256("persona-signature", Hex)
+            .list(",")
+            .pairs("=", ["v1"])
+            .timestamp("field:t", Seconds)
+            .signs("{ts}.{body}")
+            .id("body:/data/id")
+            .event_type("body:/data/attributes/name"),
+        ack_deadline: Some(Duration::from_secs(5)),
+        retries: Some(true);
+
+    /// Whereby.
+    ///
+    /// * Signed: `{ts}.{body}`, HMAC-SHA256, in `Whereby-Signature: t=…,v1=<hex>`. Secret: UTF-8.
+    /// * Id: `body:/id`, signed.
+    /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.
+    /// * An answer within 5 s; two retries, soon after a 5xx or none.
+    whereby, try_whereby: "whereby", "Whereby",
+        "https://github.com/whereby/docs/blob/HEAD/meeting-content-and-quality/insights-suite-and-api/webhooks.md",
+        Scheme::hmac_sha256("whereby-signature", Hex)
+            .list(",")
+            .pairs("=", ["v1"])
+            .timestamp("field:t", Seconds)
+            .signs("{ts}.{body}")
+            .id("body:/id")
+            .event_type("body:/type"),
+        ack_deadline: Some(Duration::from_secs(5)),
+        retries: Some(true);
+
+    /// Cloudflare Stream.
+    ///
+    /// * Signed: `{ts}.{body}`, HMAC-SHA256, in `Webhook-Signature: time=…,sig1=<hex>`. Secret:
+    ///   UTF-8.
+    /// * Id: none; `uid` names the video, not the event.
+    /// * Timestamp: `field:time`; 300 s into the past and 300 s into the future.
+    cloudflare_stream, try_cloudflare_stream: "cloudflare-stream", "Cloudflare Stream",
+        "https://developers.cloudflare.com/stream/manage-video-library/using-webhooks/",
+        Scheme::hmac_sha256("webhook-signature", Hex)
+            .list(",")
+            .pairs("=", ["sig1"])
+            .timestamp("field:time", Seconds)
+            .signs("{ts}.{body}")
+            .event_type("body:/status/state");
+
+    /// Inngest.
+    ///
+    /// * Signed: `{body}{ts}`, HMAC-SHA256, in `x-inngest-signature: t=…&s=<hex>`. Secret: UTF-8,
+    ///   without its `signkey-prod-`, `signkey-test-` or `signkey-branch-`.
+    /// * Id: none that names the delivery as a whole.
+    /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.
+    inngest, try_inngest: "inngest", "Inngest",
+        "https://github.com/inngest/inngest-js/blob/HEAD/packages/inngest/src/helpers/net.ts",
+        Scheme::hmac_sha256("x-inngest-signature", Hex)
+            .key_prefix("signkey-prod-")
+            .key_prefix("signkey-test-")
+            .key_prefix("signkey-branch-")
+            .list("&")
+            .pairs("=", ["s"])
+            .timestamp("field:t", Seconds)
+            .signs("{body}{ts}");
+
+    /// Coinbase Developer Platform.
+    ///
+    /// * Signed: `{ts}.{field:h}.{headers_named_by:h}.{body}`, HMAC-SHA256, in `X-Hook0-Signature`, as
+    ///   [`hook0`] but never without headers. Secret: UTF-8.
+    /// * Id: none that names the delivery as a whole.
+    /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.
+    coinbase_cdp, try_coinbase_cdp: "coinbase-cdp", "Coinbase Developer Platform",
+        "https://docs.cdp.coinbase.com/api-reference/payment-apis/webhooks/verification",
+        Scheme::hmac_sha256("x-hook0-signature", Hex)
+            .list(",")
+            .pairs("=", ["v1"])
+            .timestamp("field:t", Seconds)
+            .signs("{ts}.{field:h}.{headers_named_by:h}.{body}");
+
+    /// Retell AI.
+    ///
+    /// * Signed: `{body}{ts}`, HMAC-SHA256, in `x-retell-signature: v=…,d=<hex>`. Secret: UTF-8 API
+    ///   key.
+    /// * Id: none; the events of a call share its `call_id`.
+    /// * Timestamp: `field:v`, in milliseconds; 300 s into the past and 300 s into the future.
+    retell, try_retell: "retell", "Retell AI",
+        "https://github.com/RetellAI/retell-typescript-sdk/blob/HEAD/src/lib/webhook_auth.ts",
+        Scheme::hmac_sha256("x-retell-signature", Hex)
+            .list(",")
+            .pairs("=", ["d"])
+            .timestamp("field:v", Milliseconds)
+            .signs("{body}{ts}")
+            .event_type("body:/event");
+
+    /// Surge.
+    ///
+    /// * Signed: `{ts}.{body}`, HMAC-SHA256, in `Surge-Signature: t=…,v1=<hex>`, with another `v1`
+    ///   while a secret is rotated. Secret: UTF-8.
+    /// * Id: `body:/id`, signed.
+    /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.
+    surge, try_surge: "surge", "Surge",
+        "https://docs.surge.app/api-reference/webhooks/signature-validation",
+        Scheme::hmac_sha256("surge-signature", Hex)
+            .list(",")
+            .pairs("=", ["v1"])
+            .timestamp("field:t", Seconds)
+            .signs("{ts}.{body}")
+            .id("body:/id")
+            .event_type("body:/type");
 }

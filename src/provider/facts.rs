@@ -78,16 +78,18 @@ impl Provider {
     /// If a secret is not in the encoding that the provider gives it in.
     pub fn verifier(&self, secrets: impl Into<Secrets>) -> Result<Arc<dyn Verifier>, InvalidSecret> {
         let secrets = secrets.into();
-        let scheme = match self.make {
-            Make::Scheme(scheme) => scheme(),
-            Make::ByHand(make) => return make(secrets),
-        };
         let handshake = self.facts.handshake.map(|handshake| (handshake, secrets.clone()));
-        let verifier = scheme.verifier(self.id, secrets).map_err(InvalidScheme::into_invalid_secret)?;
-        let verifier = verifier.with_profile(|profile| self.facts.add_to(profile));
+        let verifier = match self.make {
+            Make::Scheme(scheme) => {
+                let verifier =
+                    scheme().verifier(self.id, secrets).map_err(InvalidScheme::into_invalid_secret)?;
+                Arc::new(verifier.with_profile(|profile| self.facts.add_to(profile)))
+            }
+            Make::ByHand(make) => make(secrets)?,
+        };
         Ok(match handshake {
             Some((handshake, secrets)) => Arc::new(Shaking { verifier, handshake, secrets }),
-            None => Arc::new(verifier),
+            None => verifier,
         })
     }
 }
@@ -109,13 +111,24 @@ impl fmt::Debug for Provider {
     }
 }
 
+/// How a verifier is made: of a scheme, or `@by_hand` with a function of the secrets.
+macro_rules! make {
+    (@ by_hand $make:expr) => {
+        $crate::provider::facts::Make::ByHand($make)
+    };
+    ($scheme:expr) => {
+        $crate::provider::facts::Make::Scheme(|| $scheme)
+    };
+}
+pub(super) use make;
+
 /// Makes of each entry a constructor, its fallible twin, and a row of the file's `ALL`.
 macro_rules! providers {
     ($(
         $(#[$doc:meta])*
         $constructor:ident, $try_constructor:ident: $id:literal, $name:literal,
             $source:literal,
-            $scheme:expr
+            $(@ $by_hand:ident)? $scheme:expr
             $(, $fact:ident: $value:expr)* ;
     )+) => {
         pub(super) static ALL: &[&$crate::provider::Provider] = &[$(&rows::$constructor),+];
@@ -129,7 +142,7 @@ macro_rules! providers {
                     id: $id,
                     name: $name,
                     source: $source,
-                    make: $crate::provider::facts::Make::Scheme(|| $scheme),
+                    make: $crate::provider::facts::make!($(@ $by_hand)? $scheme),
                     facts: $crate::provider::facts::Facts {
                         $($fact: $value,)*
                         ..$crate::provider::facts::Facts::NONE
@@ -147,7 +160,7 @@ macro_rules! providers {
                 $crate::secret::usable($try_constructor(secrets))
             }
 
-            #[doc = concat!("[`", stringify!($constructor), "`] for secrets that come from users or a database.\n\n",
+            #[doc = concat!("[`", stringify!($constructor), "()`] for secrets that come from users or a database.\n\n",
                 "# Errors\n\nIf a secret is not in the encoding that the provider gives it in.")]
             pub fn $try_constructor(
                 secrets: impl Into<$crate::Secrets>,

@@ -15,26 +15,46 @@
 //! For any other provider build a [`Scheme`](crate::verify::Scheme), or write a
 //! [`Verifier`](crate::verify::Verifier).
 
+#[cfg(feature = "asymmetric")]
+mod asymmetric;
 mod body;
+mod body_apps;
+mod body_asking;
+mod body_money;
 mod combined;
 mod facts;
 mod handshake;
 mod hash;
+#[cfg(feature = "jwt")]
+mod jwt;
 mod notifyer;
+mod odd;
 mod separate;
 mod standard;
 mod token;
+mod tokens;
 mod url;
 
+#[cfg(feature = "asymmetric")]
+#[cfg_attr(docsrs, doc(cfg(feature = "asymmetric")))]
+pub use self::asymmetric::*;
+#[cfg(feature = "jwt")]
+#[cfg_attr(docsrs, doc(cfg(feature = "jwt")))]
+pub use self::jwt::*;
 pub use self::{
     body::*,
+    body_apps::*,
+    body_asking::*,
+    body_money::*,
     combined::*,
     facts::Provider,
     hash::*,
     notifyer::{notifyer, try_notifyer},
+    odd::*,
     separate::*,
     standard::*,
     token::*,
+    tokens::*,
     url::*,
 };
 
@@ -43,14 +63,22 @@ pub fn all() -> impl Iterator<Item = &'static Provider> {
     let files: [&[&'static Provider]; _] = [
         standard::ALL,
         body::ALL,
+        body_apps::ALL,
+        body_asking::ALL,
+        body_money::ALL,
         combined::ALL,
         separate::ALL,
         hash::ALL,
         url::ALL,
         token::ALL,
+        tokens::ALL,
         notifyer::ALL,
+        #[cfg(feature = "asymmetric")]
+        asymmetric::ALL,
+        #[cfg(feature = "jwt")]
+        jwt::ALL,
     ];
-    files.into_iter().flatten().copied()
+    files.into_iter().chain(odd::ALL).flatten().copied()
 }
 
 /// The provider of this id, such as `stripe`.

@@ -1,6 +1,11 @@
 //! A MAC of a timestamp and the body, each in a header of its own.
 
-use super::facts::providers;
+use std::time::Duration;
+
+use super::{
+    facts::providers,
+    handshake::{FRONT, SLACK, TWITCH, ZOOM},
+};
 use crate::verify::{
     Algorithm::HmacSha1,
     Encoding::{Base64, Hex},
@@ -16,6 +21,10 @@ providers! {
     /// * Id: `body:/event_id`, signed.
     /// * Timestamp: `header:X-Slack-Request-Timestamp`; 300 s into the past and 300 s into the
     ///   future.
+    /// * Handshake: the signed `url_verification`, whose challenge is echoed
+    ///   ([source](https://docs.slack.dev/reference/events/url_verification)).
+    /// * An answer within 3 s, and three retries otherwise
+    ///   ([source](https://github.com/slackapi/python-slack-events-api/issues/84)).
     slack, try_slack: "slack", "Slack",
         "https://docs.slack.dev/authentication/verifying-requests-from-slack/",
         Scheme::hmac_sha256("x-slack-signature", Hex)
@@ -23,20 +32,26 @@ providers! {
             .timestamp("header:x-slack-request-timestamp", Seconds)
             .signs("v0:{ts}:{body}")
             .id("body:/event_id")
-            .event_type("body:/event/type");
+            .event_type("body:/event/type"),
+        ack_deadline: Some(Duration::from_secs(3)),
+        retries: Some(true),
+        handshake: Some(SLACK);
 
     /// Zoom.
     ///
     /// * Signed: `v0:{ts}:{body}`, HMAC-SHA256, in `x-zm-signature`. Secret: UTF-8 secret token.
     /// * Id: none that names the delivery as a whole.
     /// * Timestamp: `header:x-zm-request-timestamp`; 300 s into the past and 300 s into the future.
+    /// * Handshake: the signed `endpoint.url_validation`, answered with the MAC of its token under
+    ///   the secret that it was signed with.
     zoom, try_zoom: "zoom", "Zoom",
         "https://github.com/zoom/webhook-sample/blob/HEAD/index.js",
         Scheme::hmac_sha256("x-zm-signature", Hex)
             .prefix("v0=")
             .timestamp("header:x-zm-request-timestamp", Seconds)
             .signs("v0:{ts}:{body}")
-            .event_type("body:/event");
+            .event_type("body:/event"),
+        handshake: Some(ZOOM);
 
     /// Webflow.
     ///
@@ -70,6 +85,8 @@ providers! {
     /// * Id: `header:Twitch-Eventsub-Message-Id`, signed.
     /// * Timestamp: `header:Twitch-Eventsub-Message-Timestamp`; 600 s into the past and 600 s into
     ///   the future.
+    /// * Handshake: the signed `webhook_callback_verification`, whose challenge is echoed
+    ///   ([source](https://dev.twitch.tv/docs/eventsub/handling-webhook-events/)).
     twitch, try_twitch: "twitch", "Twitch EventSub",
         "https://github.com/twitchdev/twitch-cli/blob/HEAD/internal/events/trigger/forward_event.go",
         Scheme::hmac_sha256("twitch-eventsub-message-signature", Hex)
@@ -78,7 +95,25 @@ providers! {
             .tolerance(Some(600), Some(600))
             .signs("{header:twitch-eventsub-message-id}{ts}{body}")
             .id("header:twitch-eventsub-message-id")
-            .event_type("header:twitch-eventsub-subscription-type");
+            .event_type("header:twitch-eventsub-subscription-type"),
+        handshake: Some(TWITCH);
+
+    /// Front (application webhooks).
+    ///
+    /// * Signed: `{ts}:{body}`, HMAC-SHA256, in `X-Front-Signature`. Secret: the app's, UTF-8. Rule
+    ///   webhooks are signed otherwise.
+    /// * Id: `body:/id`, signed.
+    /// * Timestamp: `header:X-Front-Request-Timestamp`; 300 s into the past and 300 s into the
+    ///   future.
+    /// * Handshake: the signed `sync` with `X-Front-Challenge`, answered `{"challenge":…}`.
+    front, try_front: "front", "Front",
+        "https://dev.frontapp.com/docs/application-webhooks",
+        Scheme::hmac_sha256("x-front-signature", Base64)
+            .timestamp("header:x-front-request-timestamp", Milliseconds)
+            .signs("{ts}:{body}")
+            .id("body:/id")
+            .event_type("body:/type"),
+        handshake: Some(FRONT);
 
     /// Box v2.
     ///
@@ -121,4 +156,53 @@ providers! {
         Scheme::new(HmacSha1, "x-signature", Hex)
             .signs("{body}{header:date}");
 
+    /// Iron.
+    ///
+    /// * Signed: `{ts}{body}`, HMAC-SHA256, in `webhook-signature: v1=<hex>`: the headers are named as
+    ///   those of [`standard_webhooks`](super::standard_webhooks), and signed otherwise. Secret: UTF-8.
+    /// * Id: `header:webhook-id`, **not signed**.
+    /// * Timestamp: `header:webhook-timestamp`; 300 s into the past and 300 s into the future.
+    iron, try_iron: "iron", "Iron",
+        "https://docs.iron.xyz/reference-2026-07-01/webhooks/dispatches-an-event-notification-to-a-configured-webhook-endpoint",
+        Scheme::hmac_sha256("webhook-signature", Hex)
+            .prefix("v1=")
+            .timestamp("header:webhook-timestamp", Seconds)
+            .signs("{ts}{body}")
+            .id("header:webhook-id");
+
+    /// Cashfree Payments.
+    ///
+    /// * Signed: `{header:x-webhook-timestamp}{body}`, HMAC-SHA256, in `x-webhook-signature`. Secret:
+    ///   UTF-8. How old a delivery may be is not said, and not looked at.
+    /// * Id: none that names the delivery as a whole.
+    cashfree, try_cashfree: "cashfree", "Cashfree Payments",
+        "https://www.cashfree.com/docs/payments/subscription/webhook-signature",
+        Scheme::hmac_sha256("x-webhook-signature", Base64)
+            .signs("{header:x-webhook-timestamp}{body}");
+
+    /// Emailit.
+    ///
+    /// * Signed: `{ts}.{body}`, HMAC-SHA256, in `X-Emailit-Signature`. Secret: UTF-8 of the whole
+    ///   string *including* `whsec_`.
+    /// * Id: none that names the delivery as a whole; it may be a batch of events.
+    /// * Timestamp: `header:X-Emailit-Timestamp`; 300 s into the past and 300 s into the future.
+    /// * Retries for about three days, each signed anew ([source](https://emailit.com/products/webhooks)).
+    emailit, try_emailit: "emailit", "Emailit",
+        "https://emailit.com/docs/webhooks/request-signature",
+        Scheme::hmac_sha256("x-emailit-signature", Hex)
+            .timestamp("header:x-emailit-timestamp", Seconds)
+            .signs("{ts}.{body}"),
+        dedupe_window: Some(Duration::from_secs(4 * 24 * 3600)),
+        retries: Some(true);
+
+    /// Crisp (plugin hooks).
+    ///
+    /// * Signed: `[{header:X-Crisp-Request-Timestamp};{body}]`, HMAC-SHA256, in `X-Crisp-Signature`.
+    ///   Secret: UTF-8. How old a delivery may be is not said, and not looked at.
+    /// * Id: none that names the delivery as a whole.
+    crisp, try_crisp: "crisp", "Crisp (plugin hooks)",
+        "https://github.com/crisp-im/node-crisp-api/blob/HEAD/lib/crisp.ts",
+        Scheme::hmac_sha256("x-crisp-signature", Hex)
+            .signs("[{header:x-crisp-request-timestamp};{body}]")
+            .event_type("body:/event");
 }

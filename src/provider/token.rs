@@ -1,6 +1,11 @@
 //! The secret itself, or HTTP credentials. They do not protect the body.
 
-use super::facts::providers;
+use std::time::Duration;
+
+use super::{
+    facts::providers,
+    handshake::{EVENT_GRID, OKTA},
+};
 use crate::verify::Scheme;
 
 providers! {
@@ -16,11 +21,36 @@ providers! {
 
     /// Okta event hooks.
     ///
-    /// * The secret itself is sent in `X-Okta-Token`: **it does not protect the body**.
+    /// * The secret itself is sent in `Authorization`, or in `X-Okta-Token` where the hook was given
+    ///   that name for it: **it does not protect the body**.
     /// * Id: none that names the delivery as a whole.
+    /// * An answer within 3 s, or else it is sent again, once; never after a 4xx.
+    /// * Handshake: `GET` with `X-Okta-Verification-Challenge`, answered `{"verification":…}` if it has
+    ///   the secret, which Okta sends with every request.
     okta, try_okta: "okta", "Okta event hooks",
         "https://developer.okta.com/docs/concepts/event-hooks/",
-        Scheme::token("x-okta-token");
+        Scheme::token("authorization").signature_in(["authorization", "x-okta-token"]),
+        retries: Some(true),
+        ack_deadline: Some(Duration::from_secs(3)),
+        handshake: Some(OKTA);
+
+    /// Azure Event Grid.
+    ///
+    /// * The secret itself is sent in the query, as the URL that Event Grid was given has it: **it
+    ///   does not protect the body**. Give it the URL with `?access_token=<secret>`. Tokens of Entra
+    ///   ID are not looked at.
+    /// * Id: none, a delivery may have several events; equal bodies are one delivery.
+    /// * Handshake: the event `SubscriptionValidation`, answered with the code in it, and for the
+    ///   schema of CloudEvents `OPTIONS` with `WebHook-Request-Origin`, which is given permission
+    ///   ([source](https://learn.microsoft.com/en-us/azure/event-grid/webhook-event-delivery)). Both must
+    ///   have the secret.
+    azure_eventgrid, try_azure_eventgrid: "azure-eventgrid", "Azure Event Grid",
+        "https://learn.microsoft.com/en-us/azure/event-grid/security-authentication",
+        Scheme::token("authorization")
+            .signature_in(["query:access_token"])
+            .event_type("header:aeg-event-type"),
+        equal_bodies: true,
+        handshake: Some(EVENT_GRID);
 
     /// HTTP Basic (Postmark, Chargebee, SparkPost, Azure DevOps, Pipedrive).
     ///
@@ -29,4 +59,53 @@ providers! {
     basic_auth, try_basic_auth: "basic-auth", "HTTP Basic (Postmark, Chargebee, SparkPost, Azure DevOps, Pipedrive)",
         "https://github.com/hookdeck/webhook-skills/blob/HEAD/skills/chargebee-webhooks/references/verification.md",
         Scheme::basic();
+
+    /// Telegram Bot API.
+    ///
+    /// * The secret itself is sent in `X-Telegram-Bot-Api-Secret-Token`: **it does not protect the
+    ///   body**.
+    /// * Id: `body:/update_id`, not signed.
+    telegram, try_telegram: "telegram", "Telegram Bot API",
+        "https://github.com/tdlib/telegram-bot-api/blob/HEAD/telegram-bot-api/WebhookActor.cpp",
+        Scheme::token("x-telegram-bot-api-secret-token")
+            .id("body:/update_id"),
+        retries: Some(true);
+
+    /// Cloudflare Notifications.
+    ///
+    /// * The secret itself is sent in `cf-webhook-auth`: **it does not protect the body**.
+    /// * Id: none that names the delivery as a whole.
+    cloudflare_notify, try_cloudflare_notify: "cloudflare-notify", "Cloudflare Notifications",
+        "https://developers.cloudflare.com/notifications/get-started/configure-webhooks/",
+        Scheme::token("cf-webhook-auth");
+
+    /// Hugging Face.
+    ///
+    /// * The secret itself is sent in `X-Webhook-Secret`: **it does not protect the body**.
+    /// * Id: none that names the delivery as a whole.
+    huggingface, try_huggingface: "huggingface", "Hugging Face",
+        "https://huggingface.co/docs/hub/webhooks",
+        Scheme::token("x-webhook-secret")
+            .event_type("body:/event/action");
+
+    /// Deepgram.
+    ///
+    /// * The identifier of the API key is sent in `dg-token`: **it does not protect the body**.
+    /// * Id: none; the results of a stream share its `request_id`.
+    /// * Ten retries, 30 s apart.
+    deepgram, try_deepgram: "deepgram", "Deepgram",
+        "https://github.com/deepgram/deepgram-docs/blob/HEAD/fern/docs/callback.mdx",
+        Scheme::token("dg-token"),
+        retries: Some(true);
+
+    /// Google Calendar and Drive (notification channels).
+    ///
+    /// * The channel's token is sent in `X-Goog-Channel-Token`: **it does not protect the body**, of
+    ///   which there is none for most.
+    /// * Id: none; `X-Goog-Message-Number` counts within a channel, and begins at 1 in each. The
+    ///   `sync` message of a new channel reaches the handler.
+    google_channel, try_google_channel: "google-channel", "Google Calendar and Drive (notification channels)",
+        "https://github.com/googleapis/google-api-java-client/blob/HEAD/google-api-client-servlet/src/main/java/com/google/api/client/googleapis/extensions/servlet/notifications/WebhookHeaders.java",
+        Scheme::token("x-goog-channel-token")
+            .event_type("header:x-goog-resource-state");
 }

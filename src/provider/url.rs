@@ -1,6 +1,8 @@
 //! A MAC that covers the URL.
 
-use super::facts::providers;
+use std::time::Duration;
+
+use super::{facts::providers, handshake::REACHABLE};
 use crate::verify::{Algorithm::HmacSha1, Encoding::Base64, Scheme, TimeUnit::Milliseconds};
 
 providers! {
@@ -23,22 +25,28 @@ providers! {
     /// * Signed: `{url}{body}`, HMAC-SHA256, in `x-square-hmacsha256-signature`. Secret: UTF-8
     ///   signature key.
     /// * Id: `body:/event_id`, signed.
+    /// * Retries for up to 24 hours, formerly 72
+    ///   ([source](https://developer.squareup.com/docs/webhooks/troubleshooting)).
     square, try_square: "square", "Square",
         "https://github.com/square/square-nodejs-sdk/blob/HEAD/tests/integration/webhooks.test.ts",
         Scheme::hmac_sha256("x-square-hmacsha256-signature", Base64)
             .signs("{url}{body}")
             .id("body:/event_id")
-            .event_type("body:/type");
+            .event_type("body:/type"),
+        dedupe_window: Some(Duration::from_secs(4 * 24 * 3600)),
+        retries: Some(true);
 
     /// Trello.
     ///
     /// * Signed: `{body}{url}`, HMAC-SHA1, in `X-Trello-Webhook`. Secret: UTF-8 OAuth secret.
     /// * Id: `body:/action/id`, signed.
+    /// * Handshake: `HEAD`, which is answered 200.
     trello, try_trello: "trello", "Trello",
         "https://developer.atlassian.com/cloud/trello/guides/rest-api/webhooks/",
         Scheme::new(HmacSha1, "x-trello-webhook", Base64)
             .signs("{body}{url}")
             .id("body:/action/id")
-            .event_type("body:/action/type");
+            .event_type("body:/action/type"),
+        handshake: Some(REACHABLE);
 
 }

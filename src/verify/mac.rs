@@ -4,6 +4,7 @@ use std::fmt;
 
 use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD, HEXLOWER_PERMISSIVE};
 use hmac::{Hmac, KeyInit, Mac as _};
+use md5::Md5;
 use sha1::Sha1;
 use sha2::{Digest, Sha256, Sha384, Sha512};
 use subtle::{Choice, ConstantTimeEq};
@@ -21,10 +22,12 @@ pub(crate) fn digest(bytes: &[u8]) -> [u8; 32] {
 /// their text.
 #[derive(Clone)]
 pub(crate) enum Mac {
+    HmacMd5(Hmac<Md5>),
     HmacSha1(Hmac<Sha1>),
     HmacSha256(Hmac<Sha256>),
     HmacSha384(Hmac<Sha384>),
     HmacSha512(Hmac<Sha512>),
+    Md5(Md5),
     Sha1(Sha1),
     Sha256(Sha256),
 }
@@ -32,10 +35,12 @@ pub(crate) enum Mac {
 /// Which [`Mac`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum MacKind {
+    HmacMd5,
     HmacSha1,
     HmacSha256,
     HmacSha384,
     HmacSha512,
+    Md5,
     Sha1,
     Sha256,
 }
@@ -43,12 +48,13 @@ pub(crate) enum MacKind {
 impl MacKind {
     /// Whether the key goes into it as a key, and not with the text.
     pub(crate) fn is_keyed(self) -> bool {
-        !matches!(self, Self::Sha1 | Self::Sha256)
+        !matches!(self, Self::Md5 | Self::Sha1 | Self::Sha256)
     }
 
     /// The tag's length in bytes.
     fn length(self) -> usize {
         match self {
+            Self::HmacMd5 | Self::Md5 => 16,
             Self::HmacSha1 | Self::Sha1 => 20,
             Self::HmacSha256 | Self::Sha256 => 32,
             Self::HmacSha384 => 48,
@@ -60,10 +66,12 @@ impl MacKind {
     fn keyed(self, key: &[u8]) -> Mac {
         const ANY_LENGTH: &str = "HMAC takes keys of any length";
         match self {
+            Self::HmacMd5 => Mac::HmacMd5(Hmac::new_from_slice(key).expect(ANY_LENGTH)),
             Self::HmacSha1 => Mac::HmacSha1(Hmac::new_from_slice(key).expect(ANY_LENGTH)),
             Self::HmacSha256 => Mac::HmacSha256(Hmac::new_from_slice(key).expect(ANY_LENGTH)),
             Self::HmacSha384 => Mac::HmacSha384(Hmac::new_from_slice(key).expect(ANY_LENGTH)),
             Self::HmacSha512 => Mac::HmacSha512(Hmac::new_from_slice(key).expect(ANY_LENGTH)),
+            Self::Md5 => Mac::Md5(Md5::new()),
             Self::Sha1 => Mac::Sha1(Sha1::new()),
             Self::Sha256 => Mac::Sha256(Sha256::new()),
         }
@@ -73,10 +81,12 @@ impl MacKind {
 impl Mac {
     pub(crate) fn update(&mut self, bytes: &[u8]) {
         match self {
+            Self::HmacMd5(mac) => mac.update(bytes),
             Self::HmacSha1(mac) => mac.update(bytes),
             Self::HmacSha256(mac) => mac.update(bytes),
             Self::HmacSha384(mac) => mac.update(bytes),
             Self::HmacSha512(mac) => mac.update(bytes),
+            Self::Md5(hash) => Digest::update(hash, bytes),
             Self::Sha1(hash) => Digest::update(hash, bytes),
             Self::Sha256(hash) => Digest::update(hash, bytes),
         }
@@ -84,10 +94,12 @@ impl Mac {
 
     fn finish(self) -> Tag {
         match self {
+            Self::HmacMd5(mac) => Tag::of(&mac.finalize().into_bytes()),
             Self::HmacSha1(mac) => Tag::of(&mac.finalize().into_bytes()),
             Self::HmacSha256(mac) => Tag::of(&mac.finalize().into_bytes()),
             Self::HmacSha384(mac) => Tag::of(&mac.finalize().into_bytes()),
             Self::HmacSha512(mac) => Tag::of(&mac.finalize().into_bytes()),
+            Self::Md5(hash) => Tag::of(&hash.finalize()),
             Self::Sha1(hash) => Tag::of(&hash.finalize()),
             Self::Sha256(hash) => Tag::of(&hash.finalize()),
         }
@@ -169,6 +181,16 @@ impl Keyring {
             .map(|(index, key)| (index, key.mac.clone()));
         // The first beside the others, so that the usual single secret needs no allocation.
         Macs { keys: self, first: macs.next(), more: macs.collect() }
+    }
+
+    /// Whether keys go into MACs as keys, and not with the text.
+    pub(crate) fn is_keyed(&self) -> bool {
+        self.kind.is_keyed()
+    }
+
+    /// Whether a key is of this name, or of none and so may be any.
+    pub(crate) fn may_have(&self, key_id: &[u8]) -> bool {
+        self.keys.iter().any(|key| key.key_id.as_deref().is_none_or(|known| known.as_bytes() == key_id))
     }
 
     /// What is known when the key at `index` was found to be the right one.

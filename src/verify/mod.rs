@@ -26,9 +26,15 @@
 
 mod error;
 mod from_fn;
+#[cfg(feature = "jwt")]
+pub(crate) mod jwt;
 mod location;
 mod mac;
+mod multipart;
 mod profile;
+#[cfg(feature = "asymmetric")]
+mod public;
+mod request;
 mod scheme;
 
 use std::{
@@ -42,6 +48,10 @@ use bytes::Bytes;
 use http::{Response, request::Parts};
 use subtle::ConstantTimeEq;
 
+#[cfg(feature = "jwt")]
+pub(crate) use self::public::{PublicKey, pem};
+#[cfg(feature = "asymmetric")]
+pub(crate) use self::public::{PublicKeys, PublicKind, Signatures, SignedMessage};
 pub use self::{
     error::VerifyError,
     from_fn::{FromFn, from_fn},
@@ -52,6 +62,8 @@ pub use self::{
 pub(crate) use self::{
     location::{parameter, scan},
     mac::{Candidates, Keyring, MacKind, Macs, digest},
+    multipart::multipart_field,
+    request::{called_url, only_parameter, path_and_query, sorted_parameters},
 };
 
 /// Decides whether a request is from whom it says.

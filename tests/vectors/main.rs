@@ -27,16 +27,22 @@ struct Vector {
     body_utf8: String,
     tolerance_s: Option<u64>,
     key_id: Option<String>,
+    algorithm: Option<String>,
     now_unix: Option<u32>,
     expect: String,
 }
 
-/// All that stand in the files beside this one.
+/// All that stand in the files beside this one; those named as a feature, with that feature.
 fn vectors() -> Vec<Vector> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors");
     let paths = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let mut paths: Vec<_> =
-        paths.filter(|path| path.extension().is_some_and(|ending| ending == "json")).collect();
+    let has_providers = |path: &std::path::PathBuf| match path.file_stem().unwrap().to_str() {
+        Some("asymmetric") => cfg!(feature = "asymmetric"),
+        Some("jwt") => cfg!(feature = "jwt"),
+        _ => true,
+    };
+    let is_json = |path: &std::path::PathBuf| path.extension().is_some_and(|ending| ending == "json");
+    let mut paths: Vec<_> = paths.filter(is_json).filter(has_providers).collect();
     paths.sort();
     let read = |path| serde_json::from_str::<Vec<Vector>>(&std::fs::read_to_string(path).unwrap()).unwrap();
     paths.into_iter().flat_map(read).collect()
@@ -66,7 +72,7 @@ async fn every_vector_is_judged_right() {
     let mut wrong = Vec::new();
     for vector in &vectors {
         let found = judge(vector).await;
-        if !is_right(&vector.expect, &found) {
+        if !is_right(vector, &found) {
             wrong.push(format!(
                 "{} ({}): expected {}, found {found:?}",
                 vector.id, vector.name, vector.expect
@@ -80,7 +86,17 @@ async fn every_vector_is_judged_right() {
 async fn every_valid_vector_with_a_flipped_byte_is_refused() {
     let vectors = vectors();
     // These do not protect the body, which their documentation says.
-    let unprotected = ["gitlab-token", "okta", "basic-auth"];
+    let unprotected = [
+        "adyen-standard",
+        "dropbox-sign",
+        "mailgun",
+        "mercadopago",
+        "plivo-v2",
+        "gitlab-token",
+        "okta",
+        "basic-auth",
+        "vonage-jwt",
+    ];
     let protected = |vector: &&Vector| {
         let token = vector.headers.values().any(|value| value.iter().any(|value| *value == vector.secret));
         !token && !unprotected.contains(&&*vector.scheme) && !vector.name.contains("token")
@@ -134,16 +150,25 @@ fn layer(vector: &Vector) -> Result<WebhookLayer, InvalidSecret> {
     };
     let secrets: Vec<Secret> = texts.iter().map(secret).collect::<Result<_, InvalidSecret>>()?;
     let secrets = Secrets::try_from(secrets)?;
-    match provider::find(&vector.scheme) {
+    // Where the account sets the algorithm there is a provider for each, named after it.
+    let id = match &vector.algorithm {
+        Some(algorithm) if algorithm != "sha256" => format!("{}-{algorithm}", vector.scheme),
+        _ => vector.scheme.clone(),
+    };
+    match provider::find(&id) {
         Some(provider) => Ok(WebhookLayer::with_verifier(provider.verifier(secrets)?)),
         None => panic!("no provider for the scheme {}", vector.scheme),
     }
 }
 
 /// A request that is wrong in two ways may be refused for either.
-fn is_right(expected: &str, found: &Found) -> bool {
+fn is_right(vector: &Vector, found: &Found) -> bool {
     use RejectionKind::{MalformedSignature, MissingSignature, StaleTimestamp, WrongSignature};
-    let kinds: &[RejectionKind] = match expected.strip_prefix("invalid:") {
+    // Their signatures are not even in the encoding that they should be in.
+    if matches!(&*vector.id, "pusher-03" | "vonage-params-08") {
+        return *found == Found::Refused(MalformedSignature);
+    }
+    let kinds: &[RejectionKind] = match vector.expect.strip_prefix("invalid:") {
         None => return *found == Found::Valid,
         Some("invalid_secret") => return *found == Found::BadSecret,
         Some("missing_header" | "missing_timestamp" | "missing_signature") => &[MissingSignature],
@@ -160,9 +185,10 @@ fn is_right(expected: &str, found: &Found) -> bool {
         Some("timestamp_too_old") => &[StaleTimestamp, MalformedSignature],
         // One of them has a signature that is no base64 besides.
         Some("timestamp_too_new") => &[StaleTimestamp, MalformedSignature],
-        Some("signature_mismatch" | "body_hash_mismatch" | "url_hash_mismatch" | "unknown_key") => {
-            &[WrongSignature]
-        }
+        Some(
+            "signature_mismatch" | "body_hash_mismatch" | "url_hash_mismatch" | "unknown_key"
+            | "body_not_signed" | "claim_mismatch",
+        ) => &[WrongSignature],
         Some(other) => panic!("unknown reason {other}"),
     };
     matches!(found, Found::Refused(kind) if kinds.contains(kind))

@@ -1,6 +1,6 @@
 use super::{
-    Algorithm, Encoding, KeyEncoding, KeyFormat, OneOrMany, Scheme, SignatureFormat, TemplateText, TimeUnit,
-    TimestampFormat,
+    Algorithm, Encoding, KeyEncoding, KeyFormat, KeyTransform, OneOrMany, Scheme, SignatureFormat,
+    TemplateText, TimeUnit, TimestampFormat,
 };
 
 /// Building one in code. What is wrong with it is said by [`verifier`](Scheme::verifier).
@@ -61,6 +61,12 @@ impl Scheme {
     /// What the secret may begin with that is not part of the key. Several are taken off in turn.
     pub fn key_prefix(mut self, prefix: &str) -> Self {
         self.key.strip.push(prefix.to_owned());
+        self
+    }
+
+    /// The secret's text is brought into Unicode's normalization form KD first.
+    pub fn key_nfkd(mut self) -> Self {
+        self.key.transform = Some(KeyTransform::Nfkd);
         self
     }
 

@@ -1,14 +1,18 @@
 use std::{borrow::Cow, error::Error, fmt, time::Duration};
 
 use http::HeaderValue;
+use unicode_normalization::UnicodeNormalization;
 
 use super::{
-    Algorithm, KeyEncoding, Scheme, TemplateText,
+    Algorithm, KeyEncoding, KeyTransform, Scheme, TemplateText,
+    keys::Keys,
     pairs::Punctuation,
     place::{Place, header_name},
     plan::{Plan, Proof, SchemeVerifier, SignaturePlan},
     template::Template,
 };
+#[cfg(feature = "asymmetric")]
+use crate::verify::{PublicKeys, PublicKind};
 use crate::{
     InvalidSecret, Secrets,
     verify::{Encoding, Keyring, Location, MacKind, Profile, Tolerance},
@@ -29,9 +33,9 @@ impl Scheme {
     ) -> Result<SchemeVerifier, InvalidScheme> {
         let secrets = secrets.into();
         let signature = self.signature_plan()?;
-        let proof = match self.alg.mac_kind() {
-            Some(kind) => self.mac(kind, &secrets)?,
-            None => self.shown_secret(&secrets),
+        let proof = match self.alg {
+            Algorithm::Token | Algorithm::Basic => self.shown_secret(&secrets),
+            _ => self.signature(&secrets)?,
         };
         let require = self.require.iter().map(|(name, value)| {
             let value = HeaderValue::from_str(value)
@@ -78,7 +82,7 @@ impl Scheme {
         })
     }
 
-    fn mac(&self, kind: MacKind, secrets: &Secrets) -> Result<Proof, InvalidScheme> {
+    fn signature(&self, secrets: &Secrets) -> Result<Proof, InvalidScheme> {
         let encoding = self.sig.enc.ok_or_else(|| InvalidScheme::new("`sig` has no `enc`"))?;
         let timestamp = match &self.ts {
             Some(ts) => Some((Place::parse(&ts.from)?, ts.unit)),
@@ -109,7 +113,7 @@ impl Scheme {
                 return Err(InvalidScheme::new("the template has a `{ts}` and the scheme no `ts`"));
             }
             // A plain hash without the secret in its text would be one that anybody can make.
-            if template.uses_secret() == kind.is_keyed() {
+            if template.uses_secret() == self.alg.is_keyed() {
                 return Err(InvalidScheme::new(
                     "`{secret}` belongs into the template of a plain hash, and of no other",
                 ));
@@ -118,8 +122,19 @@ impl Scheme {
                 template.needs_body_first() || (template.uses_timestamp() && timestamp_in_body);
         }
         let key_id = self.key.select_by.as_deref().map(Place::parse).transpose()?;
-        let keys = Keyring::decoded(kind, secrets, |text| self.key.decode(text))?;
-        Ok(Proof::Mac { keys, encoding, timestamp, templates, key_id, needs_body_first })
+        let keys = self.keys(secrets)?;
+        Ok(Proof::Signature { keys, encoding, timestamp, templates, key_id, needs_body_first })
+    }
+
+    fn keys(&self, secrets: &Secrets) -> Result<Keys, InvalidScheme> {
+        if let Some(kind) = self.alg.mac_kind() {
+            return Ok(Keys::Mac(Keyring::decoded(kind, secrets, |text| self.key.decode(text))?));
+        }
+        #[cfg(feature = "asymmetric")]
+        if let Some(kind) = self.alg.public_kind() {
+            return Ok(Keys::Public(PublicKeys::decoded(kind, secrets, |text| self.key.decode(text))?));
+        }
+        Err(InvalidScheme::new("its algorithm needs the feature `asymmetric`"))
     }
 
     fn shown_secret(&self, secrets: &Secrets) -> Proof {
@@ -150,11 +165,13 @@ impl Scheme {
         profile.event_type = location(&self.event_type)?;
         profile.body_signed = match proof {
             Proof::Token { .. } => false,
-            Proof::Mac { templates, .. } => templates.iter().all(|(_, template)| template.covers_body()),
+            Proof::Signature { templates, .. } => {
+                templates.iter().all(|(_, template)| template.covers_body())
+            }
         };
         profile.id_signed = self.id_signed.unwrap_or_else(|| match (proof, &profile.id) {
             (Proof::Token { .. }, _) => false,
-            (Proof::Mac { templates, .. }, Some(Location::Header(name))) => {
+            (Proof::Signature { templates, .. }, Some(Location::Header(name))) => {
                 templates.iter().all(|(_, template)| template.covers(name))
             }
             _ => profile.body_signed,
@@ -176,14 +193,39 @@ impl Algorithm {
             Self::HmacSha512 => Some(MacKind::HmacSha512),
             Self::Sha1 => Some(MacKind::Sha1),
             Self::Sha256 => Some(MacKind::Sha256),
-            Self::Token | Self::Basic => None,
+            _ => None,
         }
+    }
+
+    #[cfg(feature = "asymmetric")]
+    fn public_kind(self) -> Option<PublicKind> {
+        match self {
+            Self::Ed25519 => Some(PublicKind::Ed25519),
+            Self::EcdsaP256Sha256 => Some(PublicKind::EcdsaP256Sha256),
+            Self::RsaSha1 => Some(PublicKind::RsaSha1),
+            Self::RsaSha256 => Some(PublicKind::RsaSha256),
+            Self::RsaSha512 => Some(PublicKind::RsaSha512),
+            _ => None,
+        }
+    }
+
+    /// Whether the key goes into it as a key, and not with the text.
+    fn is_keyed(self) -> bool {
+        self.mac_kind().is_none_or(MacKind::is_keyed)
     }
 }
 
 impl super::KeyFormat {
     fn decode(&self, text: &str) -> Result<zeroize::Zeroizing<Vec<u8>>, InvalidSecret> {
         let text = self.strip.iter().fold(text, |text, prefix| text.strip_prefix(&**prefix).unwrap_or(text));
+        let normalized;
+        let text = match self.transform {
+            None => text,
+            Some(KeyTransform::Nfkd) => {
+                normalized = zeroize::Zeroizing::new(text.nfkd().collect::<String>());
+                &normalized
+            }
+        };
         match self.encoding {
             KeyEncoding::Utf8 => Ok(zeroize::Zeroizing::new(text.into())),
             KeyEncoding::Hex => Encoding::Hex.decode_key(text),

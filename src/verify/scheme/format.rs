@@ -27,6 +27,21 @@ pub enum Algorithm {
     /// Plain SHA-256 of a text that the secret is part of (`{secret}` in the template).
     #[serde(rename = "hash-sha256")]
     Sha256,
+    /// Ed25519. With feature `asymmetric`, as those that follow.
+    Ed25519,
+    /// ECDSA on the curve P-256 with SHA-256; the signature is ASN.1 DER.
+    #[serde(rename = "ecdsa-p256-sha256")]
+    EcdsaP256Sha256,
+    /// RSA (PKCS #1 v1.5) with SHA-1, with keys of 1024 bits or more. For what signs no better:
+    /// collisions of SHA-1 can be made by who chooses what is signed.
+    #[serde(rename = "rsa-sha1")]
+    RsaSha1,
+    /// RSA (PKCS #1 v1.5) with SHA-256, with keys of 2048 bits or more.
+    #[serde(rename = "rsa-sha256")]
+    RsaSha256,
+    /// RSA (PKCS #1 v1.5) with SHA-512, with keys of 2048 bits or more.
+    #[serde(rename = "rsa-sha512")]
+    RsaSha512,
     /// The secret itself, sent with every delivery. **It does not protect the body.**
     Token,
     /// HTTP Basic credentials: the secret is `user:password`. **They do not protect the body.**
@@ -52,6 +67,7 @@ pub(crate) struct KeyFormat {
     /// Prefixes that are taken off, each if it is there, in this order.
     pub(crate) strip: Vec<String>,
     pub(crate) encoding: KeyEncoding,
+    pub(crate) transform: Option<KeyTransform>,
     /// Where a request names the key it was signed with.
     pub(crate) select_by: Option<String>,
 }
@@ -65,6 +81,14 @@ pub(crate) enum KeyEncoding {
     Hex,
     Base64,
     Base64Url,
+}
+
+/// What is done to a secret's text before it is decoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum KeyTransform {
+    /// Unicode's normalization form KD.
+    Nfkd,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -82,6 +106,8 @@ struct FullKey {
     #[serde(default)]
     enc: KeyEncoding,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    transform: Option<KeyTransform>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     select_by: Option<String>,
 }
 
@@ -89,17 +115,19 @@ impl From<KeyText> for KeyFormat {
     fn from(text: KeyText) -> Self {
         match text {
             KeyText::Plain(encoding) => Self { encoding, ..Self::default() },
-            KeyText::Full(FullKey { strip, enc, select_by }) => Self { strip, encoding: enc, select_by },
+            KeyText::Full(FullKey { strip, enc, transform, select_by }) => {
+                Self { strip, encoding: enc, transform, select_by }
+            }
         }
     }
 }
 
 impl From<KeyFormat> for KeyText {
     fn from(format: KeyFormat) -> Self {
-        let KeyFormat { strip, encoding: enc, select_by } = format;
-        match strip.is_empty() && select_by.is_none() {
+        let KeyFormat { strip, encoding: enc, transform, select_by } = format;
+        match strip.is_empty() && transform.is_none() && select_by.is_none() {
             true => Self::Plain(enc),
-            false => Self::Full(FullKey { strip, enc, select_by }),
+            false => Self::Full(FullKey { strip, enc, transform, select_by }),
         }
     }
 }

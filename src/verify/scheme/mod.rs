@@ -3,6 +3,7 @@
 mod builder;
 mod compile;
 mod format;
+mod keys;
 mod pairs;
 mod place;
 mod plan;
@@ -12,7 +13,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use self::format::{KeyEncoding, KeyFormat, OneOrMany, SignatureFormat, TemplateText, TimestampFormat};
+use self::format::{
+    KeyEncoding, KeyFormat, KeyTransform, OneOrMany, SignatureFormat, TemplateText, TimestampFormat,
+};
 pub use self::{
     compile::InvalidScheme,
     format::{Algorithm, Encoding, TimeUnit},
@@ -63,7 +66,7 @@ pub use self::{
 /// | key | what it is | default |
 /// |---|---|---|
 /// | `alg` | an [`Algorithm`] | |
-/// | `key` | how the secret becomes a key: `"utf8"`, `"hex"`, `"base64"`, `"base64url"`, or `{"strip": [prefixes], "enc": …, "transform": "nfkd"}` | `"utf8"` |
+/// | `key` | how the secret becomes a key: `"utf8"`, `"hex"`, `"base64"`, `"base64url"`, or `{"strip": [prefixes], "enc": …, "transform": "nfkd", "select_by": place}`; a public key may be PEM besides | `"utf8"` |
 /// | `require` | headers that must have just these values | |
 /// | `sig` | where and how signatures are written: see below | |
 /// | `ts` | `from`: a place, `unit`: `s`, `ms`, `us` or `rfc3339`, `past` and `future`: tolerance in seconds, none where left out | no timestamp |
@@ -79,6 +82,16 @@ pub use self::{
 /// `prefix_optional`, `items` (what parts a list), `kv` and `keys` (what parts a pair's key from its
 /// value, and which keys hold signatures), and `prefer` (of these keys only the first that is there
 /// counts, so that no weaker version is accepted beside it).
+///
+/// # Public keys
+///
+/// With an [`Algorithm`] that has a public key, such as `ed25519`, the secret is that key: PEM,
+/// DER (SubjectPublicKeyInfo) in the encoding that `key` says, or for Ed25519 its 32 bytes. They
+/// need the crate's feature `asymmetric`; without it no verifier can be built of such a scheme. Each
+/// delivery costs one verification for each key and signature, of which at most 8 are looked at. The
+/// body is hashed while it arrives, but for Ed25519, which has to have it whole.
+///
+/// # Templates
 ///
 /// A `template` is literal text with `{body}`, `{ts}` (as it was sent), `{url}`, `{method}`, `{path_query}`,
 /// `{secret}`, `{header:X}`, `{field:k}`, `{item:0}`, `{query:x}`, `{sha256hex:body}`, `{sha256raw:body}`,

@@ -9,14 +9,12 @@ use http::{HeaderName, HeaderValue, request::Parts};
 
 use super::{
     TimeUnit,
+    keys::{Keys, Signing},
     pairs::{Pairs, Punctuation},
     place::{Place, Sources},
     template::{BodyFeed, Context, Template},
 };
-use crate::verify::{
-    Candidates, Check, Encoding, Finish, Keyring, Macs, Profile, Verified, Verifier, VerifyError,
-    constant_time_eq,
-};
+use crate::verify::{Check, Encoding, Finish, Profile, Verified, Verifier, VerifyError, constant_time_eq};
 
 /// The verifier that a [`Scheme`](super::Scheme) becomes: checked, prepared, and with its keys.
 pub struct SchemeVerifier {
@@ -42,9 +40,9 @@ pub(super) struct SignaturePlan {
 
 /// What proves that a request is true.
 pub(super) enum Proof {
-    /// A MAC over some of it.
-    Mac {
-        keys: Keyring,
+    /// A signature over some of it.
+    Signature {
+        keys: Keys,
         encoding: Encoding,
         timestamp: Option<(Place, TimeUnit)>,
         /// By version; one without a name where there are none.
@@ -78,8 +76,8 @@ impl Verifier for SchemeVerifier {
         let sources = Sources { head, body: None, pairs: None };
         Ok(match &plan.proof {
             Proof::Token { .. } => Box::new(Known(plan.verify_token(sources)?)),
-            Proof::Mac { needs_body_first: true, .. } => Box::new(AtTheEnd { plan, head }),
-            Proof::Mac { .. } => Box::new(plan.begin(sources)?),
+            Proof::Signature { needs_body_first: true, .. } => Box::new(AtTheEnd { plan, head }),
+            Proof::Signature { .. } => Box::new(plan.begin(sources)?),
         })
     }
 
@@ -119,8 +117,8 @@ impl Plan {
 
     /// Reads all that the signature needs, and feeds what comes before the body.
     fn begin<'a>(&'a self, sources: Sources<'a>) -> Result<Running<'a>, VerifyError> {
-        let Proof::Mac { keys, encoding, timestamp, templates, key_id, .. } = &self.proof else {
-            return Err(VerifyError::wrong("the scheme has no MAC"));
+        let Proof::Signature { keys, encoding, timestamp, templates, key_id, .. } = &self.proof else {
+            return Err(VerifyError::wrong("the scheme has no signature"));
         };
         let texts = self.signature.texts(sources)?;
         let pairs = match &texts.first {
@@ -130,8 +128,9 @@ impl Plan {
         };
         let sources = Sources { pairs, ..sources };
         let version = self.signature.version(pairs)?;
+        let key_id = key_id.as_ref().map(|place| sources.get(place)).transpose()?;
         let candidates = self.signature.candidates(&texts, version);
-        let candidates = Candidates::read(candidates, *encoding, keys.tag_length())?;
+        let mut signing = keys.begin(candidates, *encoding, key_id.as_deref())?;
 
         let (sent_at, timestamp) = match timestamp {
             Some((place, unit)) if sources.body.is_some() || !place.is_in_body() => {
@@ -141,18 +140,13 @@ impl Plan {
             // It is found when the body is there, and no part of the signed text but within the body.
             _ => (None, None),
         };
-        let key_id = key_id.as_ref().map(|place| sources.get(place)).transpose()?;
-        let mut macs = keys.begin(key_id.as_deref());
-        if macs.is_empty() {
-            return Err(VerifyError::wrong("there is no secret with the id of the key that was used"));
-        }
         let template = templates.iter().find(|(name, _)| version.is_none_or(|version| **name == *version));
         let Some((_, template)) = template else {
             return Err(VerifyError::malformed("the signature is of a version without a template"));
         };
         let context = Context { sources, timestamp };
-        let body = template.begin(&mut macs, &context)?;
-        Ok(Running { plan: self, template, macs, body, candidates, context, sent_at })
+        let body = template.begin(&mut signing, &context)?;
+        Ok(Running { plan: self, template, signing, body, context, sent_at })
     }
 }
 
@@ -255,21 +249,28 @@ impl SignaturePlan {
 struct Running<'a> {
     plan: &'a Plan,
     template: &'a Template,
-    macs: Macs<'a>,
+    signing: Signing<'a>,
     body: BodyFeed,
-    candidates: Candidates,
     context: Context<'a>,
     sent_at: Option<SystemTime>,
 }
 
 impl Running<'_> {
+    /// Whether the body is fed once it is whole: its copy then lives no longer than it must.
+    fn waits_for_body(&self) -> bool {
+        self.signing.keeps_whole() && matches!(self.body, BodyFeed::Itself)
+    }
+
     fn verify(mut self, body: &[u8]) -> Result<Verified, VerifyError> {
-        self.template.finish(self.body, &mut self.macs, &self.context)?;
-        let verified = self.macs.verify(&self.candidates)?;
+        if self.waits_for_body() {
+            self.body.update(&mut self.signing, body);
+        }
+        self.template.finish(self.body, &mut self.signing, &self.context)?;
+        let verified = self.signing.verify()?;
         match (self.sent_at, &self.plan.proof) {
             (Some(sent_at), _) => Ok(verified.timestamp(sent_at)),
             // Looked at once the body is known to be true.
-            (None, Proof::Mac { timestamp: Some((place, unit)), .. }) => {
+            (None, Proof::Signature { timestamp: Some((place, unit)), .. }) => {
                 let sources = Sources { body: Some(body), ..self.context.sources };
                 Ok(verified.timestamp(unit.read(&sources.get(place)?)?))
             }
@@ -284,7 +285,9 @@ impl Check for Running<'_> {
     }
 
     fn update(&mut self, bytes: &[u8]) {
-        self.body.update(&mut self.macs, bytes);
+        if !self.waits_for_body() {
+            self.body.update(&mut self.signing, bytes);
+        }
     }
 
     fn finish(self: Box<Self>, body: &Bytes) -> Finish {
@@ -324,7 +327,7 @@ impl Check for Known {
 
 impl TimeUnit {
     /// Reads a timestamp: ASCII digits and nothing else, or RFC 3339.
-    fn read(self, text: &[u8]) -> Result<SystemTime, VerifyError> {
+    pub(crate) fn read(self, text: &[u8]) -> Result<SystemTime, VerifyError> {
         let number = || {
             std::str::from_utf8(text)
                 .ok()

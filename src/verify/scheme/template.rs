@@ -1,14 +1,17 @@
 use std::borrow::Cow;
 
 use data_encoding::HEXLOWER;
-use http::{HeaderName, HeaderValue, header, uri::PathAndQuery};
+use http::HeaderName;
 use sha2::{Digest, Sha256};
 
 use super::{
     InvalidScheme,
     place::{Place, Sources},
 };
-use crate::verify::{Macs, PublicUrl, VerifyError};
+use crate::verify::{
+    VerifyError,
+    request::{sorted_parameters, url_pieces},
+};
 
 /// The bytes that are signed, parsed: what comes before the body, how the body is in it, and what
 /// comes after.
@@ -145,8 +148,8 @@ impl Template {
     }
 
     /// Feeds what comes before the body.
-    pub(super) fn begin(&self, macs: &mut Macs<'_>, context: &Context<'_>) -> Result<BodyFeed, VerifyError> {
-        feed(&self.before, macs, context)?;
+    pub(super) fn begin(&self, sink: &mut dyn Sink, context: &Context<'_>) -> Result<BodyFeed, VerifyError> {
+        feed(&self.before, sink, context)?;
         Ok(match self.body {
             BodyPart::No | BodyPart::SortedForm => BodyFeed::Skipped,
             BodyPart::Itself => BodyFeed::Itself,
@@ -159,20 +162,28 @@ impl Template {
     pub(super) fn finish(
         &self,
         body: BodyFeed,
-        macs: &mut Macs<'_>,
+        sink: &mut dyn Sink,
         context: &Context<'_>,
     ) -> Result<(), VerifyError> {
         match (self.body, body) {
             (BodyPart::Sha256Hex, BodyFeed::Sha256(hash)) => {
-                macs.update(HEXLOWER.encode(&hash.finalize()).as_bytes())
+                sink.update(HEXLOWER.encode(&hash.finalize()).as_bytes())
             }
-            (_, BodyFeed::Sha256(hash)) => macs.update(&hash.finalize()),
-            (_, BodyFeed::Crc32(hash)) => macs.update(hash.finalize().to_string().as_bytes()),
-            (BodyPart::SortedForm, _) => feed_sorted(context.sources.body.unwrap_or_default(), macs),
+            (_, BodyFeed::Sha256(hash)) => sink.update(&hash.finalize()),
+            (_, BodyFeed::Crc32(hash)) => sink.update(hash.finalize().to_string().as_bytes()),
+            (BodyPart::SortedForm, _) => feed_sorted(context.sources.body.unwrap_or_default(), sink)?,
             _ => {}
         }
-        feed(&self.after, macs, context)
+        feed(&self.after, sink, context)
     }
+}
+
+/// What the signed bytes are fed to, in order.
+pub(super) trait Sink {
+    fn update(&mut self, bytes: &[u8]);
+
+    /// Feeds the secret itself, where it is part of the text.
+    fn update_with_secrets(&mut self);
 }
 
 /// What the frames of the body are fed to.
@@ -184,10 +195,10 @@ pub(super) enum BodyFeed {
 }
 
 impl BodyFeed {
-    pub(super) fn update(&mut self, macs: &mut Macs<'_>, bytes: &[u8]) {
+    pub(super) fn update(&mut self, sink: &mut dyn Sink, bytes: &[u8]) {
         match self {
             Self::Skipped => {}
-            Self::Itself => macs.update(bytes),
+            Self::Itself => sink.update(bytes),
             Self::Sha256(hash) => hash.update(bytes),
             Self::Crc32(hash) => hash.update(bytes),
         }
@@ -201,18 +212,18 @@ pub(super) struct Context<'a> {
     pub(super) timestamp: Option<Cow<'a, [u8]>>,
 }
 
-fn feed(parts: &[Part], macs: &mut Macs<'_>, context: &Context<'_>) -> Result<(), VerifyError> {
+fn feed(parts: &[Part], sink: &mut dyn Sink, context: &Context<'_>) -> Result<(), VerifyError> {
     let head = context.sources.head;
     for part in parts {
         match part {
-            Part::Literal(text) => macs.update(text),
-            Part::Timestamp => macs.update(context.timestamp.as_deref().unwrap_or_default()),
-            Part::Secret => macs.update_with_secrets(),
-            Part::Method => macs.update(head.method.as_str().as_bytes()),
+            Part::Literal(text) => sink.update(text),
+            Part::Timestamp => sink.update(context.timestamp.as_deref().unwrap_or_default()),
+            Part::Secret => sink.update_with_secrets(),
+            Part::Method => sink.update(head.method.as_str().as_bytes()),
             Part::PathAndQuery => {
-                macs.update(head.uri.path_and_query().map_or("/", |path| path.as_str()).as_bytes())
+                sink.update(head.uri.path_and_query().map_or("/", |path| path.as_str()).as_bytes())
             }
-            Part::Url => feed_url(context, macs),
+            Part::Url => url_pieces(head).into_iter().for_each(|piece| sink.update(piece)),
             Part::Value(place, delimiter) => {
                 let value = context.sources.get(place)?;
                 // Its end could be read as the beginning of what follows, and the other way round.
@@ -221,56 +232,34 @@ fn feed(parts: &[Part], macs: &mut Macs<'_>, context: &Context<'_>) -> Result<()
                         "a signed value is empty, or has the mark in it that ends it",
                     ));
                 }
-                macs.update(&value);
+                sink.update(&value);
             }
-            Part::SortedQuery => feed_sorted(head.uri.query().unwrap_or_default().as_bytes(), macs),
-            Part::HeadersNamedBy(field) => feed_named_headers(field, context, macs)?,
+            Part::SortedQuery => feed_sorted(head.uri.query().unwrap_or_default().as_bytes(), sink)?,
+            Part::HeadersNamedBy(field) => feed_named_headers(field, context, sink)?,
         }
     }
     Ok(())
 }
 
-/// The URL that the provider called: the one it was given, if the layer knows it, else the
-/// request's own. Over HTTP/1 that is put together with the `host` header; providers call `https`.
-fn feed_url(context: &Context<'_>, macs: &mut Macs<'_>) {
-    let head = context.sources.head;
-    let uri = &head.uri;
-    if let Some(PublicUrl(url)) = head.extensions.get() {
-        macs.update(url.as_bytes());
-        if let (false, Some(query)) = (url.contains('?'), uri.query()) {
-            macs.update(b"?");
-            macs.update(query.as_bytes());
-        }
-        return;
-    }
-    macs.update(uri.scheme_str().unwrap_or("https").as_bytes());
-    macs.update(b"://");
-    let host = head.headers.get(header::HOST).map(HeaderValue::as_bytes);
-    macs.update(uri.authority().map(|authority| authority.as_str().as_bytes()).or(host).unwrap_or_default());
-    macs.update(uri.path_and_query().map_or("/", PathAndQuery::as_str).as_bytes());
-}
-
 /// Names and values strung together, in the order of the names.
-fn feed_sorted(encoded: &[u8], macs: &mut Macs<'_>) {
-    let mut parameters: Vec<_> = form_urlencoded::parse(encoded).collect();
-    parameters.sort();
-    parameters.dedup();
-    for (name, value) in parameters {
-        macs.update(name.as_bytes());
-        macs.update(value.as_bytes());
+fn feed_sorted(encoded: &[u8], sink: &mut dyn Sink) -> Result<(), VerifyError> {
+    for (name, value) in sorted_parameters(encoded)? {
+        sink.update(name.as_bytes());
+        sink.update(value.as_bytes());
     }
+    Ok(())
 }
 
 /// Headers that the sender chose, named in a field of the signature and parted there by spaces.
-fn feed_named_headers(field: &str, context: &Context<'_>, macs: &mut Macs<'_>) -> Result<(), VerifyError> {
+fn feed_named_headers(field: &str, context: &Context<'_>, sink: &mut dyn Sink) -> Result<(), VerifyError> {
     let names = context.sources.get(&Place::Field(field.into()))?;
     for (index, name) in names.split(|&byte| byte == b' ').filter(|name| !name.is_empty()).enumerate() {
         let name = HeaderName::from_bytes(name)
             .map_err(|_| VerifyError::malformed("a header that is said to be signed has no header's name"))?;
         if index > 0 {
-            macs.update(b".");
+            sink.update(b".");
         }
-        macs.update(&context.sources.get(&Place::Header(name))?);
+        sink.update(&context.sources.get(&Place::Header(name))?);
     }
     Ok(())
 }

@@ -1,0 +1,82 @@
+use data_encoding::BASE64;
+use http::request::Parts;
+use sha1::{Digest, Sha1};
+use zeroize::Zeroizing;
+
+use super::check::{Begun, check, verifier};
+use crate::{
+    provider::{facts::providers, handshake::BRAINTREE},
+    verify::{Candidates, Encoding, Keyring, MacKind, Profile, Verified, VerifyError, only_parameter},
+};
+
+providers! {
+    /// Braintree.
+    ///
+    /// * Signed: the form's `bt_payload` (XML in base64), HMAC-SHA1 under the SHA-1 of the private key;
+    ///   in `bt_signature`, as `public key|hex`, several with `&` between. Secret: the text of the
+    ///   private key, with the public key as its [key id](crate::Secret::with_key_id). Without one any
+    ///   public key is accepted, and the endpoint cannot be checked by Braintree.
+    /// * Id: none. The notification says when it was made, so that equal ones are one delivery.
+    /// * Event type: the notification's `kind`.
+    /// * `GET ?bt_challenge=…` is answered with the challenge's signature. What could be such a
+    ///   challenge is never accepted as a payload.
+    braintree, try_braintree: "braintree", "Braintree",
+        "https://github.com/braintree/braintree_node/blob/HEAD/lib/braintree/webhook_notification_gateway.js",
+        @by_hand |secrets| {
+            let mut profile = Profile::new("braintree");
+            profile.equal_bodies = true;
+            let keys = Keyring::decoded(MacKind::HmacSha1, &secrets, |text| Ok(key(text)))?;
+            verifier(keys, profile, begin)
+        },
+        handshake: Some(BRAINTREE);
+}
+
+fn key(secret: &str) -> Zeroizing<Vec<u8>> {
+    Zeroizing::new(Sha1::digest(secret).to_vec())
+}
+
+/// What the handshake signs for anybody who asks.
+fn is_challenge(text: &str) -> bool {
+    (20..=32).contains(&text.len()) && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+fn begin<'a>(keys: &'a Keyring, _: &'a Parts) -> Begun<'a> {
+    check((), None, |(), body| verify(keys, body))
+}
+
+fn verify(keys: &Keyring, body: &[u8]) -> Result<Verified, VerifyError> {
+    let parameter = |name: &str| {
+        only_parameter(body, name)?
+            .ok_or_else(|| VerifyError::missing(format!("there is no {name} in the form")))
+    };
+    let signatures = parameter("bt_signature")?;
+    let payload = parameter("bt_payload")?;
+    if is_challenge(payload.trim()) {
+        return Err(VerifyError::wrong("the payload is a challenge, which is signed for anybody"));
+    }
+    let pairs = signatures.split('&').filter_map(|pair| pair.split_once('|'));
+    let mut known = pairs.filter(|(public_key, _)| keys.may_have(public_key.as_bytes())).peekable();
+    if known.peek().is_none() {
+        return Err(match signatures.contains('|') {
+            true => VerifyError::wrong("there is no secret with the public key that was used"),
+            false => VerifyError::malformed("a signature has no public key"),
+        });
+    }
+    let tags = known.map(|(_, tag)| tag.as_bytes());
+    let candidates = Candidates::read(tags, Encoding::Hex, keys.tag_length())?;
+    let mut macs = keys.begin(None);
+    macs.update(payload.as_bytes());
+    let verified = macs.verify(&candidates)?;
+    Ok(match kind(&payload) {
+        Some(kind) => verified.event_type(kind),
+        None => verified,
+    })
+}
+
+/// What stands in the XML's first `kind`.
+fn kind(payload: &str) -> Option<String> {
+    let packed: Vec<u8> = payload.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    let xml = String::from_utf8(BASE64.decode(&packed).ok()?).ok()?;
+    let (kind, _) = xml.split_once("<kind>")?.1.split_once("</kind>")?;
+    Some(kind.trim().to_owned())
+}

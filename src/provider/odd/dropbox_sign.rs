@@ -1,0 +1,104 @@
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use http::{HeaderValue, Response, header, request::Parts};
+use serde::Deserialize;
+
+use super::{
+    check::{ANY_AGE, Begun, check, not_of_the_body, verifier},
+    text::Text,
+};
+use crate::{
+    provider::{facts::providers, handshake::Handshake},
+    verify::{
+        Candidates, Encoding, Keyring, MacKind, Profile, Verified, VerifyError, multipart_field,
+        only_parameter, unix_seconds,
+    },
+};
+
+providers! {
+    /// Dropbox Sign (HelloSign).
+    ///
+    /// * Signed: the event's `event_time` and `event_type`, HMAC-SHA256 in hex, in its `event_hash`.
+    ///   **Nothing else is covered**: whoever has seen one delivery can send any other event of that
+    ///   type and time, so take from it no more than what to ask the API for. Secret: the text of the
+    ///   API key.
+    /// * The event is JSON in the field `json` of a form, urlencoded or multipart.
+    /// * Id: none, so that nothing is deduped: Dropbox Sign takes only an answer that says
+    ///   `Hello API Event Received` for one, which the handler has to give. The test of the endpoint,
+    ///   `callback_test`, is answered so once it is verified.
+    /// * Timestamp: the event's, the same for every attempt of three days, so any age is accepted unless
+    ///   the layer has a [`tolerance`](crate::WebhookLayer::tolerance).
+    dropbox_sign, try_dropbox_sign: "dropbox-sign", "Dropbox Sign",
+        "https://developers.hellosign.com/docs/events/walkthrough/",
+        @by_hand |secrets| {
+            let mut profile = Profile::new("dropbox-sign");
+            profile.body_signed = false;
+            profile.json_field = Some("json".into());
+            profile.tolerance = ANY_AGE;
+            let keys = Keyring::of_text(MacKind::HmacSha256, &secrets);
+            verifier(keys, profile, begin)
+        },
+        handshake: Some(TEST);
+}
+
+const TEST: Handshake = Handshake {
+    unsigned: |_| None,
+    signed: |_, body| {
+        let event = event(body).ok()?;
+        (event.event_type.0 == "callback_test").then(|| {
+            let mut response = Response::new(Bytes::from_static(b"Hello API Event Received"));
+            let text = HeaderValue::from_static("text/plain; charset=utf-8");
+            response.headers_mut().insert(header::CONTENT_TYPE, text);
+            response
+        })
+    },
+    signs: None,
+};
+
+fn begin<'a>(keys: &'a Keyring, _: &'a Parts) -> Begun<'a> {
+    check((), None, |(), body| verify(keys, body))
+}
+
+/// A field that is there twice is an error: which one would others read?
+#[derive(Deserialize)]
+struct Callback {
+    event: Event,
+}
+
+#[derive(Deserialize)]
+struct Event {
+    event_time: Text,
+    event_type: Text,
+    event_hash: Text,
+}
+
+fn event(body: &[u8]) -> Result<Event, VerifyError> {
+    let missing = || VerifyError::missing("there is no event with a hash in the body");
+    let json = match body {
+        [b'{', ..] => Cow::Borrowed(body),
+        [b'-', b'-', ..] => Cow::Borrowed(multipart_field(body, "json").ok_or_else(missing)?),
+        _ => {
+            let json = only_parameter(body, "json")?.ok_or_else(missing)?;
+            Cow::Owned(json.into_owned().into_bytes())
+        }
+    };
+    let callback: Callback = serde_json::from_slice(&json).map_err(|_| missing())?;
+    Ok(callback.event)
+}
+
+fn verify(keys: &Keyring, body: &[u8]) -> Result<Verified, VerifyError> {
+    let Event { event_time: Text(time), event_type: Text(kind), event_hash: Text(hash) } = event(body)?;
+    let candidates = Candidates::read([hash.as_bytes()].into_iter(), Encoding::Hex, keys.tag_length())?;
+    let sent_at =
+        unix_seconds(time.as_bytes()).ok_or(VerifyError::malformed("the time is no number of seconds"))?;
+    // Nothing says where the time ends, so its digits could be moved to the type.
+    if kind.starts_with(|first: char| first.is_ascii_digit()) {
+        return Err(VerifyError::malformed("the event's type begins with a digit"));
+    }
+    let mut macs = keys.begin(None);
+    macs.update(time.as_bytes());
+    macs.update(kind.as_bytes());
+    let verified = not_of_the_body(macs.verify(&candidates)?);
+    Ok(verified.timestamp(sent_at).event_type(kind))
+}

@@ -1,0 +1,69 @@
+use http::{HeaderName, request::Parts};
+use sha2::{Digest, Sha256};
+
+use super::{
+    check::{Begun, check, header, verifier},
+    escape::escape,
+};
+use crate::{
+    provider::facts::providers,
+    verify::{Candidates, Encoding, Keyring, MacKind, Profile, TimeUnit},
+};
+
+static SIGNATURE: HeaderName = HeaderName::from_static("messagebird-signature");
+static TIMESTAMP: HeaderName = HeaderName::from_static("messagebird-request-timestamp");
+
+providers! {
+    /// MessageBird (legacy signatures).
+    ///
+    /// * Signed: the timestamp, the query with its parameters in the order of their names, and the
+    ///   SHA-256 of the body, each on a line of its own; HMAC-SHA256, in `MessageBird-Signature`.
+    ///   Secret: the text of the signing key.
+    /// * Id: none.
+    /// * Timestamp: `MessageBird-Request-Timestamp`; 300 s into the past and the future. MessageBird's
+    ///   own SDKs differ, from 100 s to 24 h.
+    messagebird_legacy, try_messagebird_legacy: "messagebird-legacy", "MessageBird (legacy)",
+        "https://github.com/messagebird/go-rest-api/blob/HEAD/signature/signature.go",
+        @by_hand |secrets| {
+            let keys = Keyring::of_text(MacKind::HmacSha256, &secrets);
+            let profile = Profile::new("messagebird-legacy");
+            verifier(keys, profile, begin)
+        };
+}
+
+fn begin<'a>(keys: &'a Keyring, head: &'a Parts) -> Begun<'a> {
+    let signature = header(head, &SIGNATURE)?;
+    let candidates = Candidates::read([signature].into_iter(), Encoding::Base64, keys.tag_length())?;
+    let timestamp = header(head, &TIMESTAMP)?;
+    let sent_at = TimeUnit::Seconds.read(timestamp)?;
+    let mut macs = keys.begin(None);
+    macs.update(timestamp);
+    macs.update(b"\n");
+    macs.update(sorted(head.uri.query().unwrap_or_default()).as_bytes());
+    macs.update(b"\n");
+    check(Sha256::new(), Some(sent_at), move |hash, _| {
+        macs.update(&hash.finalize());
+        macs.verify(&candidates)
+    })
+}
+
+/// The query, its parameters sorted by name and escaped in one way.
+fn sorted(query: &str) -> String {
+    let mut parameters: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
+    // The values of one name stay in their order.
+    parameters.sort_by(|(one, _), (other, _)| one.cmp(other));
+    let escaped = |text: &str| escape(text.as_bytes(), b"-_.~ ").replace(' ', "+");
+    let pairs = parameters.iter().map(|(name, value)| format!("{}={}", escaped(name), escaped(value)));
+    pairs.collect::<Vec<_>>().join("&")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sorted;
+
+    #[test]
+    fn parameters_are_sorted_by_name_and_escaped_in_one_way() {
+        assert_eq!(sorted("b=2&a=x%20y&b=1&c&~=%2a%c3%A9+z"), "a=x+y&b=2&b=1&c=&~=%2A%C3%A9+z");
+        assert_eq!(sorted(""), "");
+    }
+}

@@ -1,0 +1,91 @@
+use data_encoding::{BASE64, BASE64_NOPAD};
+use http::{HeaderName, header, request::Parts};
+use md5::{Digest, Md5};
+use zeroize::Zeroizing;
+
+use super::check::{ANY_AGE, Begun, check, find_header, header as the_header, not_of_the_body, verifier};
+use crate::{
+    InvalidSecret,
+    provider::facts::providers,
+    verify::{
+        Candidates, Encoding, Keyring, Location, MacKind, Profile, TimeUnit, VerifyError, called_url,
+        path_and_query,
+    },
+};
+
+static TIMESTAMP: HeaderName = HeaderName::from_static("x-timestamp");
+
+providers! {
+    /// Sinch (Voice and Verification callbacks).
+    ///
+    /// * Signed: the method, the base64 of the body's MD5 (nothing for an empty body), the content type,
+    ///   `x-timestamp:{ts}` and the path, each on a line of its own; HMAC-SHA256, in
+    ///   `Authorization: Application {application key}:<base64>`. Secret: the application's secret,
+    ///   base64 in either alphabet, with the application key as its
+    ///   [key id](crate::Secret::with_key_id); without one any application key is accepted. Behind a
+    ///   proxy that changes the path the layer needs [`public_url`](crate::WebhookLayer::public_url).
+    /// * The body is covered by its MD5 alone, of which somebody who chooses *both* bodies can make two
+    ///   alike.
+    /// * Id: none: `callid` names the call, of which there are several events. Bodies say which event
+    ///   of what they are, and when, so that equal ones are one delivery.
+    /// * Timestamp: `x-timestamp`. No tolerance is documented, so any age is accepted unless the layer
+    ///   has a [`tolerance`](crate::WebhookLayer::tolerance).
+    sinch_application, try_sinch_application: "sinch-application", "Sinch (Voice, Verification)",
+        "https://developers.sinch.com/docs/voice/api-reference/authentication/callback-signed-request",
+        @by_hand |secrets| {
+            let mut profile = Profile::new("sinch-application");
+            profile.event_type = Some(Location::json("/event"));
+            profile.equal_bodies = true;
+            profile.tolerance = ANY_AGE;
+            let keys = Keyring::decoded(MacKind::HmacSha256, &secrets, decode)?;
+            verifier(keys, profile, begin)
+        };
+}
+
+/// As Sinch's own code decodes it: in either alphabet, and whatever is left in the last character.
+fn decode(text: &str) -> Result<Zeroizing<Vec<u8>>, InvalidSecret> {
+    let invalid = || InvalidSecret::new("it is not base64");
+    let mut lenient = BASE64_NOPAD.specification();
+    lenient.check_trailing_bits = false;
+    lenient.translate.from.push_str("-_");
+    lenient.translate.to.push_str("+/");
+    let text = text.trim_end_matches('=').as_bytes();
+    let decoded = lenient.encoding().map_err(|_| invalid())?.decode(text).map_err(|_| invalid())?;
+    Ok(Zeroizing::new(decoded))
+}
+
+fn begin<'a>(keys: &'a Keyring, head: &'a Parts) -> Begun<'a> {
+    let malformed = || VerifyError::malformed("it is not `Application key:signature`");
+    let authorization = the_header(head, &header::AUTHORIZATION)?;
+    let authorization = std::str::from_utf8(authorization).map_err(|_| malformed())?;
+    let (scheme, credentials) = authorization.split_once(' ').ok_or_else(malformed)?;
+    let (key_id, signature) = credentials.split_once(':').ok_or_else(malformed)?;
+    if !scheme.eq_ignore_ascii_case("application") || key_id.starts_with(' ') {
+        return Err(malformed());
+    }
+    if !keys.may_have(key_id.as_bytes()) {
+        return Err(VerifyError::wrong("there is no secret with the application key that was used"));
+    }
+    let candidates =
+        Candidates::read([signature.as_bytes()].into_iter(), Encoding::Base64, keys.tag_length())?;
+    let timestamp = the_header(head, &TIMESTAMP)?;
+    let sent_at = TimeUnit::Rfc3339.read(timestamp)?;
+    let content_type = find_header(head, &header::CONTENT_TYPE)?.unwrap_or_default();
+    let url = called_url(head);
+
+    check(Md5::new(), Some(sent_at), move |hash, body| {
+        let digest = if body.is_empty() { String::new() } else { BASE64.encode(&hash.finalize()) };
+        let path = path_and_query(&url).split(|&byte| byte == b'?').next().unwrap_or_default();
+        let mut macs = keys.begin(None);
+        for line in [head.method.as_str().as_bytes(), digest.as_bytes(), content_type] {
+            macs.update(line);
+            macs.update(b"\n");
+        }
+        macs.update(b"x-timestamp:");
+        macs.update(timestamp);
+        macs.update(b"\n");
+        macs.update(path);
+        // It covers the time as well, which another attempt has anew.
+        macs.verify(&candidates).map(not_of_the_body)
+    })
+}

@@ -1,0 +1,104 @@
+use data_encoding::HEXLOWER;
+use http::{HeaderName, request::Parts};
+use sha2::{Digest, Sha256};
+
+use super::check::{Begun, check, header, verifier, verify_any};
+use crate::{
+    provider::facts::providers,
+    verify::{
+        Candidates, Encoding, Keyring, Location, MacKind, Profile, VerifyError, called_url, constant_time_eq,
+        only_parameter, sorted_parameters,
+    },
+};
+
+static SIGNATURE: HeaderName = HeaderName::from_static("x-twilio-signature");
+
+providers! {
+    /// Twilio.
+    ///
+    /// * Signed, with HMAC-SHA1 in `X-Twilio-Signature`: the URL and the form's parameters in the order
+    ///   of their names, names and values strung together; for a body that is no form the URL, whose
+    ///   `bodySHA256` is the body's digest. A JSON body without that is refused, because nothing
+    ///   protects it. Secret: the text of the auth token.
+    /// * The URL with and without its port are both tried, because Twilio signs either. Behind a proxy,
+    ///   or with a user in the URL, the layer needs [`public_url`](crate::WebhookLayer::public_url).
+    /// * Id: `I-Twilio-Idempotency-Token`, the same when a request is sent again, **not signed**.
+    twilio, try_twilio: "twilio", "Twilio",
+        "https://www.twilio.com/docs/usage/webhooks/webhooks-security",
+        @by_hand |secrets| {
+            let mut profile = Profile::new("twilio");
+            profile.id = Some(Location::header("i-twilio-idempotency-token"));
+            profile.id_signed = false;
+            let keys = Keyring::of_text(MacKind::HmacSha1, &secrets);
+            verifier(keys, profile, begin)
+        };
+}
+
+fn begin<'a>(keys: &'a Keyring, head: &'a Parts) -> Begun<'a> {
+    let signature = header(head, &SIGNATURE)?;
+    let candidates = Candidates::read([signature].into_iter(), Encoding::Base64, keys.tag_length())?;
+    let url = called_url(head);
+    let url = std::str::from_utf8(&url).map_err(|_| VerifyError::malformed("the URL is no text"))?;
+    let urls = with_and_without_port(url);
+    // Looked for in the URL that is signed, which need not be the request's own.
+    let query = url.split_once('?').map_or("", |(_, query)| query);
+    if let Some(sent) = only_parameter(query.as_bytes(), "bodySHA256")? {
+        let sent = sent.to_ascii_lowercase();
+        let verified = verify_any(keys, &candidates, urls, |macs, url| macs.update(url.as_bytes()))?;
+        return check(Sha256::new(), None, move |hash, _| {
+            let digest = HEXLOWER.encode(&hash.finalize());
+            match constant_time_eq(digest.as_bytes(), sent.as_bytes()) {
+                // The MAC covers the body by its digest.
+                true => Ok(verified),
+                false => Err(VerifyError::wrong("the body has another digest than bodySHA256")),
+            }
+        });
+    }
+    check((), None, move |(), body| {
+        let parameters = sorted_parameters(body)?;
+        verify_any(keys, &candidates, urls, |macs, url| {
+            macs.update(url.as_bytes());
+            for (name, value) in &parameters {
+                macs.update(name.as_bytes());
+                macs.update(value.as_bytes());
+            }
+        })
+    })
+}
+
+/// The URL as it would be with a port, its own or its scheme's, and without one.
+fn with_and_without_port(url: &str) -> Vec<String> {
+    let Some((scheme, rest)) = url.split_once("://") else { return vec![url.to_owned()] };
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (authority, tail) = rest.split_at_checked(end).unwrap_or((rest, ""));
+    let (user, host) = match authority.rsplit_once('@') {
+        Some((user, host)) => (format!("{user}@"), host),
+        None => (String::new(), authority),
+    };
+    let (host, port) = match host.rsplit_once(':') {
+        // Within brackets it is an IPv6 address's.
+        Some((host, port)) if !port.contains(']') => (host, port),
+        _ => (host, if scheme == "https" { "443" } else { "80" }),
+    };
+    vec![format!("{scheme}://{user}{host}{tail}"), format!("{scheme}://{user}{host}:{port}{tail}")]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::with_and_without_port;
+
+    #[test]
+    fn ports_are_added_and_taken_off() {
+        for (url, without, with) in [
+            ("https://h/p?q=a:b@c", "https://h/p?q=a:b@c", "https://h:443/p?q=a:b@c"),
+            ("http://h", "http://h", "http://h:80"),
+            ("https://u:p@h:8443?x", "https://u:p@h?x", "https://u:p@h:8443?x"),
+            ("https://[::1]/", "https://[::1]/", "https://[::1]:443/"),
+            ("https://[::1]:9/", "https://[::1]/", "https://[::1]:9/"),
+        ] {
+            assert_eq!(with_and_without_port(url), [without, with]);
+        }
+        assert_eq!(with_and_without_port("no URL"), ["no URL"]);
+        assert_eq!(with_and_without_port("://"), ["://", "://:80"]);
+    }
+}

@@ -1,0 +1,177 @@
+use std::{borrow::Cow, fmt, sync::Arc};
+
+use http::request::Parts;
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error, MapAccess, Visitor},
+};
+
+use super::{
+    check::{ANY_AGE, Begun, check, verifier},
+    text::Text,
+};
+use crate::{
+    InvalidSecret, Secrets,
+    provider::facts::providers,
+    verify::{
+        Candidates, Encoding, Keyring, MacKind, Profile, Verified, Verifier, VerifyError, parameter,
+        sorted_parameters, unix_seconds,
+    },
+};
+
+providers! {
+    /// Vonage, signed parameters (SMS), for accounts that are set to SHA-256 HMAC.
+    ///
+    /// * Signed: the parameters but `sig`, in the order of their names, each as `&name=value` with `_`
+    ///   for every `&` and `=` of the value; the signature, in hex, is the parameter `sig`. The
+    ///   parameters are those of the query (then the body must be empty), of a form, or of a flat JSON
+    ///   object. Secret: the text of the account's signature secret.
+    /// * The algorithm is a setting of the account and nothing in a request says it: there is a
+    ///   constructor for each ([`vonage_params_sha512`], [`vonage_params_sha1`], [`vonage_params_md5`],
+    ///   [`vonage_params_md5hash`]), and no request is believed for having chosen a weaker one.
+    /// * Id: `messageId`, signed; of delivery receipts, of which there are several for a message, with
+    ///   the `status` behind it.
+    /// * Timestamp: `timestamp`, signed. No tolerance is documented, so any age is accepted unless the
+    ///   layer has a [`tolerance`](crate::WebhookLayer::tolerance).
+    vonage_params, try_vonage_params: "vonage-params", "Vonage (signed parameters)",
+        "https://developer.vonage.com/en/getting-started/concepts/signing-messages",
+        @by_hand |secrets| with("vonage-params", MacKind::HmacSha256, &secrets);
+
+    /// [`vonage_params`] for accounts that are set to SHA-512 HMAC.
+    vonage_params_sha512, try_vonage_params_sha512: "vonage-params-sha512",
+        "Vonage (signed parameters, SHA-512)",
+        "https://developer.vonage.com/en/getting-started/concepts/signing-messages",
+        @by_hand |secrets| with("vonage-params-sha512", MacKind::HmacSha512, &secrets);
+
+    /// [`vonage_params`] for accounts that are set to SHA-1 HMAC.
+    vonage_params_sha1, try_vonage_params_sha1: "vonage-params-sha1",
+        "Vonage (signed parameters, SHA-1)",
+        "https://developer.vonage.com/en/getting-started/concepts/signing-messages",
+        @by_hand |secrets| with("vonage-params-sha1", MacKind::HmacSha1, &secrets);
+
+    /// [`vonage_params`] for accounts that are set to MD5 HMAC. Choose a stronger one if you can.
+    vonage_params_md5, try_vonage_params_md5: "vonage-params-md5",
+        "Vonage (signed parameters, MD5 HMAC)",
+        "https://developer.vonage.com/en/getting-started/concepts/signing-messages",
+        @by_hand |secrets| with("vonage-params-md5", MacKind::HmacMd5, &secrets);
+
+    /// [`vonage_params`] for accounts that are set to "MD5 hash", which is Vonage's default: plain MD5
+    /// of the parameters with the secret behind them. **It is the weakest of them**: two requests with
+    /// one MD5 have one signature under every secret. Set the account to a HMAC if you can.
+    vonage_params_md5hash, try_vonage_params_md5hash: "vonage-params-md5hash",
+        "Vonage (signed parameters, MD5 hash)",
+        "https://developer.vonage.com/en/getting-started/concepts/signing-messages",
+        @by_hand |secrets| with("vonage-params-md5hash", MacKind::Md5, &secrets);
+}
+
+fn with(id: &'static str, kind: MacKind, secrets: &Secrets) -> Result<Arc<dyn Verifier>, InvalidSecret> {
+    let mut profile = Profile::new(id);
+    profile.tolerance = ANY_AGE;
+    verifier(Keyring::of_text(kind, secrets), profile, begin)
+}
+
+fn begin<'a>(keys: &'a Keyring, head: &'a Parts) -> Begun<'a> {
+    let query = head.uri.query().unwrap_or_default().as_bytes();
+    if parameter(query, "sig").is_some() {
+        let verified = Parameters::of_form(query)?.verify(keys)?;
+        return check((), verified.timestamp, |(), body| match body {
+            [] => Ok(verified),
+            _ => Err(VerifyError::wrong("the query is signed, and there is a body that is not")),
+        });
+    }
+    // A query without a signature is the endpoint's own.
+    check((), None, |(), body| {
+        let is_json = body.trim_ascii_start().starts_with(b"{");
+        let parameters = if is_json { Parameters::of_json(body) } else { Parameters::of_form(body) };
+        parameters?.verify(keys)
+    })
+}
+
+/// Parameters in the order of their names, which are all different.
+struct Parameters<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
+
+impl<'a> Parameters<'a> {
+    fn of_form(encoded: &'a [u8]) -> Result<Self, VerifyError> {
+        Self(sorted_parameters(encoded)?).checked()
+    }
+
+    fn of_json(json: &'a [u8]) -> Result<Self, VerifyError> {
+        let flat: Flat = serde_json::from_slice(json)
+            .map_err(|_| VerifyError::malformed("the body is no JSON object of texts and numbers"))?;
+        let mut parameters: Vec<_> =
+            flat.0.into_iter().map(|(name, Text(value))| (name.into(), value.into())).collect();
+        parameters.sort();
+        Self(parameters).checked()
+    }
+
+    /// Of two with one name it is not known which others read; a name with a mark in it could be read
+    /// as several parameters.
+    fn checked(self) -> Result<Self, VerifyError> {
+        let twice = self.0.windows(2).any(|pair| matches!(pair, [(one, _), (other, _)] if one == other));
+        let marked = self.0.iter().any(|(name, _)| name.contains(['&', '=']));
+        if twice || marked {
+            return Err(VerifyError::malformed("a parameter is there twice, or has a mark in its name"));
+        }
+        Ok(self)
+    }
+
+    fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find_map(|(found, value)| (found == name && !value.is_empty()).then_some(&**value))
+    }
+
+    fn verify(&self, keys: &Keyring) -> Result<Verified, VerifyError> {
+        let signature = self.get("sig").ok_or(VerifyError::missing("there is no parameter sig"))?;
+        let candidates =
+            Candidates::read([signature.as_bytes()].into_iter(), Encoding::Hex, keys.tag_length())?;
+        let sent_at = self.get("timestamp").ok_or(VerifyError::missing("there is no parameter timestamp"))?;
+        let sent_at =
+            unix_seconds(sent_at.as_bytes()).ok_or(VerifyError::malformed("the timestamp is no number"))?;
+        let mut macs = keys.begin(None);
+        for (name, value) in self.0.iter().filter(|(name, _)| name != "sig") {
+            macs.update(b"&");
+            macs.update(name.as_bytes());
+            macs.update(b"=");
+            macs.update(value.replace(['&', '='], "_").as_bytes());
+        }
+        if !keys.is_keyed() {
+            macs.update_with_secrets();
+        }
+        let verified = macs.verify(&candidates)?.timestamp(sent_at);
+        Ok(match (self.get("messageId"), self.get("status")) {
+            (Some(id), Some(status)) => verified.id(format!("{id}:{status}")),
+            (Some(id), None) => verified.id(id),
+            (None, _) => verified,
+        })
+    }
+}
+
+/// The fields of an object that has no others in it.
+struct Flat(Vec<(String, Text)>);
+
+impl<'de> Deserialize<'de> for Flat {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(FlatVisitor)
+    }
+}
+
+struct FlatVisitor;
+
+impl<'de> Visitor<'de> for FlatVisitor {
+    type Value = Flat;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Flat, A::Error> {
+        const MOST: usize = 1024;
+        let mut fields = Vec::new();
+        while let Some(field) = map.next_entry()? {
+            if fields.len() == MOST {
+                return Err(A::Error::custom("there are more than 1024 fields"));
+            }
+            fields.push(field);
+        }
+        Ok(Flat(fields))
+    }
+}

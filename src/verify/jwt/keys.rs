@@ -1,0 +1,237 @@
+//! The keys that tokens are signed with: secrets, or public keys as JWKs and PEM.
+
+use aws_lc_rs::{
+    encoding::{AsDer, PublicKeyX509Der},
+    signature::RsaPublicKeyComponents,
+};
+use jsonwebtoken::{
+    Algorithm, DecodingKey, DecodingKeyKind,
+    jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet, KeyAlgorithm, PublicKeyUse},
+};
+
+use crate::{
+    InvalidSecret, Secret, Secrets,
+    verify::{
+        Candidates, Encoding, Keyring, MacKind, Macs, PublicKey, PublicKeys, PublicKind, Signatures,
+        SignedMessage, Verified, VerifyError, pem,
+    },
+};
+
+/// What the text of a secret is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum KeyText {
+    /// The key of a MAC, as it stands.
+    Secret,
+    /// Public keys: a JWK, a set of them, or PEM.
+    Public,
+    /// Public keys if it is JSON or PEM, and else the key of a MAC.
+    Either,
+}
+
+/// The keys of a verifier, by the algorithm that each is for: a key of one family is never used
+/// with an algorithm of another.
+pub(super) struct TokenKeys {
+    macs: Vec<(Algorithm, Keyring)>,
+    public: Vec<(Algorithm, PublicKeys)>,
+}
+
+impl TokenKeys {
+    pub(super) fn read(
+        secrets: &Secrets,
+        text: KeyText,
+        algorithms: &[Algorithm],
+    ) -> Result<Self, InvalidSecret> {
+        let are_public = match text {
+            KeyText::Secret => false,
+            KeyText::Public => true,
+            KeyText::Either => {
+                let is_public = |secret: &Secret| {
+                    let text = secret.expose().trim_start();
+                    text.starts_with('{') || text.starts_with("-----BEGIN ")
+                };
+                let first = secrets.iter().next().is_some_and(is_public);
+                if let Some(other) = secrets.iter().position(|secret| is_public(secret) != first) {
+                    return Err(InvalidSecret::new("the others are keys of another kind").at(other));
+                }
+                first
+            }
+        };
+        let mut keys = Self { macs: Vec::new(), public: Vec::new() };
+        if !are_public {
+            let of =
+                |algorithm: &Algorithm| Some((*algorithm, Keyring::of_text(mac_kind(*algorithm)?, secrets)));
+            keys.macs = algorithms.iter().filter_map(of).collect();
+            return Ok(keys);
+        }
+        let sources = secrets.iter().map(Source::read).enumerate();
+        let sources = sources.map(|(index, source)| source.map_err(|error| error.at(index)));
+        let sources = sources.collect::<Result<Vec<_>, InvalidSecret>>()?;
+        let mut used = vec![false; secrets.len()];
+        for &algorithm in algorithms {
+            let Some(kind) = public_kind(algorithm) else { continue };
+            let mut of_kind = Vec::new();
+            for (index, (source, used)) in sources.iter().zip(&mut used).enumerate() {
+                let found = source.keys(algorithm, kind, index).map_err(|error| error.at(index))?;
+                *used |= !found.is_empty();
+                of_kind.extend(found);
+            }
+            keys.public.push((algorithm, PublicKeys::of(kind, of_kind)));
+        }
+        match used.iter().position(|used| !used) {
+            Some(index) => {
+                Err(InvalidSecret::new("there is no public key of the provider's kind in it").at(index))
+            }
+            None => Ok(keys),
+        }
+    }
+
+    /// Begins to verify what was signed with `algorithm`, by a key that has the name `key_id` or none.
+    pub(super) fn begin(
+        &self,
+        algorithm: Algorithm,
+        key_id: Option<&str>,
+        signature: &[u8],
+    ) -> Result<Signed<'_>, VerifyError> {
+        let signature = [signature].into_iter();
+        if let Some((_, keys)) = self.macs.iter().find(|(of, _)| *of == algorithm) {
+            let candidates = Candidates::read(signature, Encoding::Base64Url, keys.tag_length())?;
+            return Ok(Signed::Mac(keys.begin(None), candidates));
+        }
+        let Some((_, keys)) = self.public.iter().find(|(of, _)| *of == algorithm) else {
+            return Err(VerifyError::malformed("the provider does not sign tokens with this algorithm"));
+        };
+        let signatures = Signatures::read(signature, Encoding::Base64Url, keys.kind())?;
+        let message = keys.begin(signatures, |name| name.is_none_or(|name| key_id == Some(name)));
+        match message.is_empty() {
+            true => Err(VerifyError::wrong("there is no key of the name that the token says")),
+            false => Ok(Signed::Public(message)),
+        }
+    }
+}
+
+/// What is signed, as it is taken in.
+#[allow(clippy::large_enum_variant, reason = "there is one a request")]
+pub(super) enum Signed<'k> {
+    Mac(Macs<'k>, Candidates),
+    Public(SignedMessage<'k>),
+}
+
+impl Signed<'_> {
+    pub(super) fn update(&mut self, bytes: &[u8]) {
+        match self {
+            Self::Mac(macs, _) => macs.update(bytes),
+            Self::Public(message) => message.update(bytes),
+        }
+    }
+
+    pub(super) fn verify(self) -> Result<Verified, VerifyError> {
+        let mut verified = match self {
+            Self::Mac(macs, candidates) => macs.verify(&candidates)?,
+            Self::Public(message) => message.verify()?,
+        };
+        // It is of the token, which every attempt has another of: no digest of the body.
+        verified.mac = None;
+        Ok(verified)
+    }
+}
+
+/// A secret's text, taken apart.
+enum Source<'s> {
+    Jwks(Vec<Jwk>, Option<&'s str>),
+    Der(Vec<u8>, Option<&'s str>),
+}
+
+impl<'s> Source<'s> {
+    fn read(secret: &'s Secret) -> Result<Self, InvalidSecret> {
+        let text = secret.expose();
+        if let Some(der) = pem(text) {
+            return Ok(Self::Der(der?, secret.key_id()));
+        }
+        let set = serde_json::from_str(text).map(|set: JwkSet| set.keys);
+        let keys = set.or_else(|_| serde_json::from_str(text).map(|key: Jwk| vec![key]));
+        match keys {
+            Ok(keys) => Ok(Self::Jwks(keys, secret.key_id())),
+            Err(_) => {
+                Err(InvalidSecret::new("it is no public key: neither a JWK, nor a set of them, nor PEM"))
+            }
+        }
+    }
+
+    /// The keys in it that are for `algorithm`; others are none of its business.
+    fn keys(
+        &self,
+        algorithm: Algorithm,
+        kind: PublicKind,
+        index: usize,
+    ) -> Result<Vec<PublicKey>, InvalidSecret> {
+        match self {
+            Self::Der(der, key_id) => Ok(PublicKey::new(kind, der, *key_id, index).into_iter().collect()),
+            Self::Jwks(keys, key_id) => {
+                let keys = keys.iter().filter(|key| is_for(key, algorithm));
+                let key = |key: &Jwk| {
+                    let key_id = key.common.key_id.as_deref().or(*key_id);
+                    PublicKey::new(kind, &bytes(key)?, key_id, index)
+                };
+                keys.map(key).collect()
+            }
+        }
+    }
+}
+
+/// Whether the key is one of the algorithm's, and not said to be another's.
+fn is_for(key: &Jwk, algorithm: Algorithm) -> bool {
+    let said = match algorithm {
+        Algorithm::ES256 => KeyAlgorithm::ES256,
+        Algorithm::ES384 => KeyAlgorithm::ES384,
+        Algorithm::RS256 => KeyAlgorithm::RS256,
+        Algorithm::RS384 => KeyAlgorithm::RS384,
+        Algorithm::RS512 => KeyAlgorithm::RS512,
+        Algorithm::EdDSA => KeyAlgorithm::EdDSA,
+        _ => return false,
+    };
+    let fits = match (&key.algorithm, said) {
+        (AlgorithmParameters::EllipticCurve(key), KeyAlgorithm::ES256) => key.curve == EllipticCurve::P256,
+        (AlgorithmParameters::EllipticCurve(key), KeyAlgorithm::ES384) => key.curve == EllipticCurve::P384,
+        (AlgorithmParameters::OctetKeyPair(key), KeyAlgorithm::EdDSA) => key.curve == EllipticCurve::Ed25519,
+        (AlgorithmParameters::RSA(_), said) => {
+            matches!(said, KeyAlgorithm::RS256 | KeyAlgorithm::RS384 | KeyAlgorithm::RS512)
+        }
+        _ => false,
+    };
+    fits && key.common.key_algorithm.is_none_or(|only| only == said)
+        && key.common.public_key_use.as_ref().is_none_or(|only| *only == PublicKeyUse::Signature)
+}
+
+fn bytes(key: &Jwk) -> Result<Vec<u8>, InvalidSecret> {
+    let unreadable = || InvalidSecret::new("a number of its JWK cannot be read");
+    let key = DecodingKey::from_jwk(key).map_err(|_| unreadable())?;
+    match key.kind() {
+        DecodingKeyKind::SecretOrDer(bytes) => Ok(bytes.clone()),
+        DecodingKeyKind::RsaModulusExponent { n, e } => {
+            let numbers = RsaPublicKeyComponents { n, e };
+            let der: PublicKeyX509Der<'_> = numbers.as_der().map_err(|_| unreadable())?;
+            Ok(der.as_ref().to_vec())
+        }
+    }
+}
+
+fn mac_kind(algorithm: Algorithm) -> Option<MacKind> {
+    match algorithm {
+        Algorithm::HS256 => Some(MacKind::HmacSha256),
+        Algorithm::HS384 => Some(MacKind::HmacSha384),
+        Algorithm::HS512 => Some(MacKind::HmacSha512),
+        _ => None,
+    }
+}
+
+fn public_kind(algorithm: Algorithm) -> Option<PublicKind> {
+    match algorithm {
+        Algorithm::ES256 => Some(PublicKind::EcdsaP256Sha256Fixed),
+        Algorithm::ES384 => Some(PublicKind::EcdsaP384Sha384Fixed),
+        Algorithm::RS256 => Some(PublicKind::RsaSha256),
+        Algorithm::RS384 => Some(PublicKind::RsaSha384),
+        Algorithm::RS512 => Some(PublicKind::RsaSha512),
+        Algorithm::EdDSA => Some(PublicKind::Ed25519),
+        _ => None,
+    }
+}

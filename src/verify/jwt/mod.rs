@@ -1,0 +1,243 @@
+//! Providers that sign with a JSON Web Token, which has the body's digest among its claims.
+//!
+//! Of the JWT crate the header, the algorithms and the keys' formats are used, not its `decode`:
+//! that looks at the system's clock, and takes its cryptography from a choice that is global to the
+//! process. Here the time is the layer's, and what is verified with is no one else's affair.
+
+mod keys;
+mod token;
+
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD, HEXLOWER_PERMISSIVE};
+use http::{HeaderName, HeaderValue, header, request::Parts};
+pub(crate) use jsonwebtoken::Algorithm;
+use sha2::{Digest, Sha256};
+
+pub(crate) use self::keys::KeyText;
+use self::{
+    keys::{Signed, TokenKeys},
+    token::{Claims, Token},
+};
+use super::{
+    Check, Encoding, Finish, Profile, Verified, Verifier, VerifyError, called_url, constant_time_eq,
+};
+use crate::{InvalidSecret, Secrets};
+
+/// How a provider signs with a token.
+pub(crate) struct Rules {
+    /// The header that it is in; of `authorization`, what follows `Bearer `, if it says that.
+    pub(crate) header: HeaderName,
+    /// No other is accepted, whatever the token says.
+    pub(crate) algorithms: &'static [Algorithm],
+    pub(crate) keys: KeyText,
+    pub(crate) issuer: Issuer,
+    pub(crate) url: Url,
+    pub(crate) payload: Payload,
+    /// Claims that must be there.
+    pub(crate) requires: &'static [&'static str],
+    /// How far `exp` and `nbf` may be off.
+    pub(crate) leeway: Duration,
+    /// Whether `jti` is the delivery's id.
+    pub(crate) jti_is_id: bool,
+}
+
+/// Who must have signed it, by its `iss`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Issuer {
+    Anybody,
+    Named(&'static str),
+    /// The name of the secret that was used, if it has one.
+    KeyId,
+}
+
+/// The claim of the URL that was called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Url {
+    No,
+    Itself(&'static str),
+    Sha256Hex(&'static str),
+}
+
+/// How the body is signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Payload {
+    /// Its SHA-256 is this claim, in this encoding.
+    Sha256(&'static str, Encoding, Presence),
+    /// It is the token's payload, left out of the token.
+    Body,
+}
+
+/// When the body's digest must be there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Presence {
+    Always,
+    /// Unless there is no body.
+    WithBody,
+    /// Never; if it is there, it must be right.
+    AtWill,
+}
+
+pub(crate) struct TokenVerifier {
+    rules: Rules,
+    keys: TokenKeys,
+    key_ids: Vec<Option<Box<str>>>,
+    profile: Profile,
+}
+
+impl TokenVerifier {
+    pub(crate) fn new(rules: Rules, profile: Profile, secrets: &Secrets) -> Result<Self, InvalidSecret> {
+        let keys = TokenKeys::read(secrets, rules.keys, rules.algorithms)?;
+        let key_ids = secrets.iter().map(|secret| secret.key_id().map(Into::into)).collect();
+        Ok(Self { rules, keys, key_ids, profile })
+    }
+
+    /// The token's text: there must be one, and one alone.
+    fn text<'h>(&self, head: &'h Parts) -> Result<&'h [u8], VerifyError> {
+        let name = &self.rules.header;
+        let mut values = head.headers.get_all(name).iter().map(HeaderValue::as_bytes);
+        let text = match (values.next(), values.next()) {
+            (Some(text), None) => text,
+            (Some(_), Some(_)) => {
+                return Err(VerifyError::malformed(format!("there are several {name} headers")));
+            }
+            (None, _) => return Err(VerifyError::missing(format!("there is no {name} header"))),
+        };
+        Ok(match text.split_at_checked(7) {
+            Some((scheme, rest))
+                if *name == header::AUTHORIZATION && scheme.eq_ignore_ascii_case(b"bearer ") =>
+            {
+                rest.trim_ascii()
+            }
+            _ => text,
+        })
+    }
+
+    /// Judges all that a token with a right signature claims, but for the body.
+    fn judge(&self, claims: &Claims, head: &Parts, now: SystemTime, key: usize) -> Result<(), VerifyError> {
+        let rules = &self.rules;
+        let issuer = match rules.issuer {
+            Issuer::Anybody => None,
+            Issuer::Named(name) => Some(name),
+            Issuer::KeyId => self.key_ids.get(key).and_then(|name| name.as_deref()),
+        };
+        if issuer.is_some_and(|issuer| claims.text("iss") != Some(issuer)) {
+            return Err(VerifyError::wrong("the token is of another issuer"));
+        }
+        let url_is_right = match rules.url {
+            Url::No => true,
+            Url::Itself(name) => {
+                claims.text(name).is_some_and(|url| constant_time_eq(url.as_bytes(), &called_url(head)))
+            }
+            Url::Sha256Hex(name) => {
+                let digest: [u8; 32] = Sha256::digest(called_url(head)).into();
+                claims
+                    .text(name)
+                    .and_then(|text| digest_of(text, Encoding::Hex))
+                    .is_some_and(|said| constant_time_eq(&said, &digest))
+            }
+        };
+        if !url_is_right {
+            return Err(VerifyError::wrong("the token is not for the URL that was called"));
+        }
+        for name in rules.requires {
+            if !claims.has(name) {
+                return Err(VerifyError::malformed(format!("the token has no `{name}`")));
+            }
+        }
+        claims.judge(now, rules.leeway)
+    }
+}
+
+impl Verifier for TokenVerifier {
+    fn begin<'a>(&'a self, head: &'a Parts, now: SystemTime) -> Result<Box<dyn Check + 'a>, VerifyError> {
+        let token = Token::read(self.text(head)?, &self.rules)?;
+        let key_id = token.header.kid.as_deref();
+        let mut signed = self.keys.begin(token.algorithm(), key_id, token.signature.as_bytes())?;
+        signed.update(token.signed.as_bytes());
+        let Payload::Sha256(name, encoding, presence) = self.rules.payload else {
+            // What stands before it ends with the dot that the payload would follow.
+            return Ok(Box::new(BodyCheck { signed }));
+        };
+        let mut verified = signed.verify()?;
+        let claims = token.claims()?;
+        self.judge(&claims, head, now, verified.secret_index)?;
+        let said = match claims.text(name) {
+            None => None,
+            Some(text) => Some(
+                digest_of(text, encoding)
+                    .ok_or_else(|| VerifyError::malformed(format!("the token's `{name}` is no digest")))?,
+            ),
+        };
+        let sent_at = claims.time("iat")?.or(claims.time("nbf")?);
+        if self.rules.jti_is_id
+            && let Some(id) = claims.text("jti")
+        {
+            verified = verified.id(id);
+        }
+        if let Some(sent_at) = sent_at {
+            verified = verified.timestamp(sent_at);
+        }
+        Ok(Box::new(DigestCheck { digest: Sha256::new(), said, presence, verified }))
+    }
+
+    fn profile(&self) -> &Profile {
+        &self.profile
+    }
+}
+
+/// A token that was verified, and says what the body's digest is.
+struct DigestCheck {
+    digest: Sha256,
+    said: Option<[u8; 32]>,
+    presence: Presence,
+    verified: Verified,
+}
+
+impl Check for DigestCheck {
+    fn timestamp(&self) -> Option<SystemTime> {
+        self.verified.timestamp
+    }
+
+    fn update(&mut self, bytes: &[u8]) {
+        self.digest.update(bytes);
+    }
+
+    fn finish(self: Box<Self>, body: &Bytes) -> Finish {
+        let is_right = match self.said {
+            Some(said) => constant_time_eq(&said, &self.digest.finalize()),
+            None => match self.presence {
+                Presence::Always => false,
+                Presence::WithBody => body.is_empty(),
+                Presence::AtWill => true,
+            },
+        };
+        is_right.then_some(self.verified).ok_or(VerifyError::wrong("the token is not for this body")).into()
+    }
+}
+
+/// A token whose payload is the body.
+struct BodyCheck<'a> {
+    signed: Signed<'a>,
+}
+
+impl Check for BodyCheck<'_> {
+    fn update(&mut self, bytes: &[u8]) {
+        self.signed.update(bytes);
+    }
+
+    fn finish(self: Box<Self>, _: &Bytes) -> Finish {
+        self.signed.verify().into()
+    }
+}
+
+/// A SHA-256 written as text; base64 padded or not.
+fn digest_of(text: &str, encoding: Encoding) -> Option<[u8; 32]> {
+    let encoding = match encoding {
+        Encoding::Hex => HEXLOWER_PERMISSIVE,
+        Encoding::Base64 => BASE64_NOPAD,
+        Encoding::Base64Url => BASE64URL_NOPAD,
+    };
+    encoding.decode(text.trim_end_matches('=').as_bytes()).ok()?.try_into().ok()
+}

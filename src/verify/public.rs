@@ -1,0 +1,282 @@
+//! Signatures that are verified with a public key: Ed25519, ECDSA and RSA.
+
+use std::fmt;
+
+use aws_lc_rs::{
+    digest::{Algorithm as Hash, Context, Digest, SHA1_FOR_LEGACY_USE_ONLY, SHA256, SHA384, SHA512},
+    rsa::PublicEncryptingKey,
+    signature::{self, ParsedPublicKey, RsaParameters, VerificationAlgorithm},
+};
+use data_encoding::BASE64_NOPAD;
+
+use super::{Encoding, Verified, VerifyError, digest};
+use crate::{InvalidSecret, Secret, Secrets};
+
+/// Which kind of key, and what it signs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(not(feature = "jwt"), allow(dead_code, reason = "some are of tokens alone"))]
+pub(crate) enum PublicKind {
+    Ed25519,
+    EcdsaP256Sha256,
+    /// As tokens have it: the two numbers one after the other, and no DER.
+    EcdsaP256Sha256Fixed,
+    EcdsaP384Sha384Fixed,
+    RsaSha1,
+    RsaSha256,
+    RsaSha384,
+    RsaSha512,
+}
+
+impl PublicKind {
+    fn algorithm(self) -> &'static dyn VerificationAlgorithm {
+        match self {
+            Self::Ed25519 => &signature::ED25519,
+            Self::EcdsaP256Sha256 => &signature::ECDSA_P256_SHA256_ASN1,
+            Self::EcdsaP256Sha256Fixed => &signature::ECDSA_P256_SHA256_FIXED,
+            Self::EcdsaP384Sha384Fixed => &signature::ECDSA_P384_SHA384_FIXED,
+            Self::RsaSha1 => &signature::RSA_PKCS1_1024_8192_SHA1_FOR_LEGACY_USE_ONLY,
+            Self::RsaSha256 => &signature::RSA_PKCS1_2048_8192_SHA256,
+            Self::RsaSha384 => &signature::RSA_PKCS1_2048_8192_SHA384,
+            Self::RsaSha512 => &signature::RSA_PKCS1_2048_8192_SHA512,
+        }
+    }
+
+    /// What is signed in place of the message. `None`: the message itself, which Ed25519 goes over
+    /// twice, so that nothing of it can be hashed while it arrives.
+    fn hash(self) -> Option<&'static Hash> {
+        match self {
+            Self::Ed25519 => None,
+            Self::EcdsaP256Sha256 | Self::EcdsaP256Sha256Fixed | Self::RsaSha256 => Some(&SHA256),
+            Self::EcdsaP384Sha384Fixed | Self::RsaSha384 => Some(&SHA384),
+            Self::RsaSha1 => Some(&SHA1_FOR_LEGACY_USE_ONLY),
+            Self::RsaSha512 => Some(&SHA512),
+        }
+    }
+
+    /// Whether a signature can be this long.
+    fn takes(self, length: usize) -> bool {
+        match self {
+            Self::Ed25519 | Self::EcdsaP256Sha256Fixed => length == 64,
+            Self::EcdsaP256Sha256 => (8..=72).contains(&length),
+            Self::EcdsaP384Sha384Fixed => length == 96,
+            _ => (128..=1024).contains(&length),
+        }
+    }
+
+    fn key(self, bytes: &[u8]) -> Result<ParsedPublicKey, InvalidSecret> {
+        let key = ParsedPublicKey::new(self.algorithm(), bytes)
+            .map_err(|_| InvalidSecret::new("it is no public key of the provider's kind"))?;
+        // Its signatures would all be refused, and nobody would know why.
+        let needs_2048 = matches!(self, Self::RsaSha256 | Self::RsaSha384 | Self::RsaSha512);
+        if needs_2048 && bits(bytes).is_none_or(|bits| bits < 2048) {
+            return Err(InvalidSecret::new("it is an RSA key of less than 2048 bits"));
+        }
+        Ok(key)
+    }
+}
+
+/// The size of an RSA key, in either of the forms that they are found in.
+fn bits(der: &[u8]) -> Option<usize> {
+    let spki = PublicEncryptingKey::from_der(der).map(|key| key.key_size_bits());
+    spki.ok().or_else(|| RsaParameters::public_modulus_len(der).ok()?.try_into().ok())
+}
+
+/// The bytes between the first and the last line of a PEM text; `None` if it is none.
+pub(crate) fn pem(text: &str) -> Option<Result<Vec<u8>, InvalidSecret>> {
+    let (kind, rest) = text.trim().strip_prefix("-----BEGIN ")?.split_once("-----")?;
+    if !matches!(kind, "PUBLIC KEY" | "RSA PUBLIC KEY") {
+        return Some(Err(InvalidSecret::new("it is PEM, but of no public key")));
+    }
+    let between = rest.split_once("-----END ").map(|(between, _)| between);
+    let packed = |text: &str| -> Vec<u8> {
+        text.bytes().filter(|byte| !byte.is_ascii_whitespace() && *byte != b'=').collect()
+    };
+    let decoded = between.and_then(|between| BASE64_NOPAD.decode(&packed(between)).ok());
+    Some(decoded.ok_or_else(|| InvalidSecret::new("it begins as PEM and does not go on so")))
+}
+
+/// The public keys of a verifier, read when it is built.
+pub(crate) struct PublicKeys {
+    kind: PublicKind,
+    keys: Vec<PublicKey>,
+}
+
+pub(crate) struct PublicKey {
+    key: ParsedPublicKey,
+    fingerprint: u64,
+    key_id: Option<Box<str>>,
+    secret_index: usize,
+}
+
+impl PublicKeys {
+    /// One key a secret: PEM, or else the bytes that `decode` makes of its text.
+    pub(crate) fn decoded<B, D>(kind: PublicKind, secrets: &Secrets, decode: D) -> Result<Self, InvalidSecret>
+    where
+        B: AsRef<[u8]>,
+        D: Fn(&str) -> Result<B, InvalidSecret>,
+    {
+        let read = |(index, secret): (usize, &Secret)| {
+            match pem(secret.expose()) {
+                Some(bytes) => PublicKey::new(kind, &bytes?, secret.key_id(), index),
+                None => PublicKey::new(kind, decode(secret.expose())?.as_ref(), secret.key_id(), index),
+            }
+            .map_err(|error| error.at(index))
+        };
+        Ok(Self { kind, keys: secrets.iter().enumerate().map(read).collect::<Result<_, _>>()? })
+    }
+
+    #[cfg(feature = "jwt")]
+    pub(crate) fn of(kind: PublicKind, keys: Vec<PublicKey>) -> Self {
+        Self { kind, keys }
+    }
+
+    pub(crate) fn kind(&self) -> PublicKind {
+        self.kind
+    }
+
+    /// Begins to take in the message that any of `signatures` may be of, by any of the keys whose
+    /// name is `wanted`.
+    pub(crate) fn begin(
+        &self,
+        signatures: Signatures,
+        wanted: impl Fn(Option<&str>) -> bool,
+    ) -> SignedMessage<'_> {
+        let content = match self.kind.hash() {
+            Some(hash) => Content::Hashed(Context::new(hash)),
+            None => Content::Whole(Vec::new()),
+        };
+        let keys = self.keys.iter().filter(|key| wanted(key.key_id.as_deref())).collect();
+        SignedMessage { keys, signatures, content }
+    }
+}
+
+impl fmt::Debug for PublicKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PublicKeys({:?}, {})", self.kind, self.keys.len())
+    }
+}
+
+impl PublicKey {
+    pub(crate) fn new(
+        kind: PublicKind,
+        bytes: &[u8],
+        key_id: Option<&str>,
+        secret_index: usize,
+    ) -> Result<Self, InvalidSecret> {
+        // Public as it is, a digest of the key gives nothing away.
+        let [a, b, c, d, e, f, g, h, ..] = digest(bytes);
+        Ok(Self {
+            key: kind.key(bytes)?,
+            fingerprint: u64::from_be_bytes([a, b, c, d, e, f, g, h]),
+            key_id: key_id.map(Into::into),
+            secret_index,
+        })
+    }
+
+    /// What is known when this was found to be the right one.
+    fn verified(&self) -> Verified {
+        Verified::new().secret_index(self.secret_index).fingerprint(self.fingerprint)
+    }
+}
+
+/// The message of one request, as the keys need it, and what may be its signature.
+pub(crate) struct SignedMessage<'k> {
+    keys: Vec<&'k PublicKey>,
+    signatures: Signatures,
+    content: Content,
+}
+
+#[allow(clippy::large_enum_variant, reason = "it lives in a box, once a request")]
+enum Content {
+    Hashed(Context),
+    Whole(Vec<u8>),
+}
+
+impl SignedMessage<'_> {
+    /// Whether there is no key to verify with.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
+    /// Whether it is kept as it is, so that it had better not be kept before it is needed.
+    pub(crate) fn is_kept_whole(&self) -> bool {
+        matches!(self.content, Content::Whole(_))
+    }
+
+    pub(crate) fn update(&mut self, bytes: &[u8]) {
+        match &mut self.content {
+            Content::Hashed(hash) => hash.update(bytes),
+            Content::Whole(message) => message.extend_from_slice(bytes),
+        }
+    }
+
+    /// One verification for each key and signature, until one is right.
+    pub(crate) fn verify(self) -> Result<Verified, VerifyError> {
+        let Self { keys, signatures, content } = self;
+        let message = match content {
+            Content::Hashed(hash) => Message::Digest(hash.finish()),
+            Content::Whole(message) => Message::Whole(message),
+        };
+        let is_by = |key: &PublicKey| signatures.0.iter().any(|signature| message.is_by(key, signature));
+        match keys.into_iter().find(|key| is_by(key)) {
+            Some(key) => Ok(key.verified()),
+            None => Err(VerifyError::wrong("no key made any of the signatures")),
+        }
+    }
+}
+
+/// A message that has come to its end.
+enum Message {
+    Digest(Digest),
+    Whole(Vec<u8>),
+}
+
+impl Message {
+    fn is_by(&self, key: &PublicKey, signature: &[u8]) -> bool {
+        match self {
+            Self::Digest(digest) => key.key.verify_digest_sig(digest, signature).is_ok(),
+            Self::Whole(message) => key.key.verify_sig(message, signature).is_ok(),
+        }
+    }
+}
+
+/// The signatures that a request offers, decoded.
+pub(crate) struct Signatures(Vec<Vec<u8>>);
+
+impl Signatures {
+    /// How many are looked at. Fewer than there may be MACs, because each is worked out once for
+    /// every key: they cannot be compared with what one key gives.
+    const MOST: usize = 8;
+
+    /// Longer texts are no signature in any encoding.
+    const LONGEST: usize = 2048;
+
+    /// Reads `texts`, any of which may be right. One that cannot be a signature hides no other.
+    pub(crate) fn read<'t>(
+        texts: impl Iterator<Item = &'t [u8]>,
+        encoding: Encoding,
+        kind: PublicKind,
+    ) -> Result<Self, VerifyError> {
+        let mut found = Vec::new();
+        let mut refusal = VerifyError::malformed("there is no signature of a version that is supported");
+        for (index, text) in texts.enumerate() {
+            if index == Self::MOST {
+                return Err(VerifyError::malformed("there are more than 8 signatures"));
+            }
+            match Self::decode(text, encoding) {
+                Some(signature) if kind.takes(signature.len()) => found.push(signature),
+                Some(_) => refusal = VerifyError::wrong("the signature is not as long as it should be"),
+                None => {
+                    refusal =
+                        VerifyError::malformed("the signature is not in the encoding that it should be in");
+                }
+            }
+        }
+        if found.is_empty() { Err(refusal) } else { Ok(Self(found)) }
+    }
+
+    fn decode(text: &[u8], encoding: Encoding) -> Option<Vec<u8>> {
+        let text = std::str::from_utf8(text).ok().filter(|text| text.len() <= Self::LONGEST)?;
+        encoding.decode_key(text).ok().map(|decoded| decoded.to_vec())
+    }
+}

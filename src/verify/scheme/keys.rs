@@ -1,0 +1,84 @@
+use super::template::Sink;
+use crate::verify::{Candidates, Encoding, Keyring, Macs, Verified, VerifyError};
+#[cfg(feature = "asymmetric")]
+use crate::verify::{PublicKeys, Signatures, SignedMessage};
+
+/// The keys of a scheme, of whichever kind.
+pub(super) enum Keys {
+    Mac(Keyring),
+    #[cfg(feature = "asymmetric")]
+    Public(PublicKeys),
+}
+
+impl Keys {
+    /// Reads the signatures that a request offers, and begins to take in what is signed.
+    pub(super) fn begin<'t>(
+        &self,
+        signatures: impl Iterator<Item = &'t [u8]>,
+        encoding: Encoding,
+        key_id: Option<&[u8]>,
+    ) -> Result<Signing<'_>, VerifyError> {
+        let unknown = || VerifyError::wrong("there is no secret with the id of the key that was used");
+        match self {
+            Self::Mac(keys) => {
+                let candidates = Candidates::read(signatures, encoding, keys.tag_length())?;
+                let macs = keys.begin(key_id);
+                if macs.is_empty() { Err(unknown()) } else { Ok(Signing::Mac(macs, candidates)) }
+            }
+            #[cfg(feature = "asymmetric")]
+            Self::Public(keys) => {
+                let signatures = Signatures::read(signatures, encoding, keys.kind())?;
+                let is_named =
+                    |name: Option<&str>| key_id.is_none_or(|id| name.map(str::as_bytes) == Some(id));
+                let message = keys.begin(signatures, is_named);
+                if message.is_empty() { Err(unknown()) } else { Ok(Signing::Public(message)) }
+            }
+        }
+    }
+}
+
+/// What is being worked out of one request, and what it is compared with.
+#[allow(clippy::large_enum_variant, reason = "it lives in a box, once a request")]
+pub(super) enum Signing<'k> {
+    Mac(Macs<'k>, Candidates),
+    #[cfg(feature = "asymmetric")]
+    Public(SignedMessage<'k>),
+}
+
+impl Signing<'_> {
+    /// Whether it would keep the body as it is, which the layer does already.
+    pub(super) fn keeps_whole(&self) -> bool {
+        match self {
+            Self::Mac(..) => false,
+            #[cfg(feature = "asymmetric")]
+            Self::Public(message) => message.is_kept_whole(),
+        }
+    }
+
+    pub(super) fn verify(self) -> Result<Verified, VerifyError> {
+        match self {
+            Self::Mac(macs, candidates) => macs.verify(&candidates),
+            #[cfg(feature = "asymmetric")]
+            Self::Public(message) => message.verify(),
+        }
+    }
+}
+
+impl Sink for Signing<'_> {
+    fn update(&mut self, bytes: &[u8]) {
+        match self {
+            Self::Mac(macs, _) => macs.update(bytes),
+            #[cfg(feature = "asymmetric")]
+            Self::Public(message) => message.update(bytes),
+        }
+    }
+
+    fn update_with_secrets(&mut self) {
+        match self {
+            Self::Mac(macs, _) => macs.update_with_secrets(),
+            // A scheme that would ask for it is refused when it is built.
+            #[cfg(feature = "asymmetric")]
+            Self::Public(_) => {}
+        }
+    }
+}

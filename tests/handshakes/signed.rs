@@ -1,0 +1,169 @@
+//! Handshakes that are signed like any delivery.
+
+use hmac::Hmac;
+use http::Method;
+use serde_json::{Value, json};
+use sha2::Sha256;
+use tower_webhook::RejectionKind as Kind;
+
+use crate::support::{
+    Found, URL, ask, base64, hex, hmac, layer, object, request, secret, signed, signed_with, text,
+};
+#[cfg(feature = "asymmetric")]
+use crate::support::{NOW, nothing};
+
+type Headers = &'static [(&'static str, &'static str)];
+
+/// A provider, the headers and the body of its handshake, and the answer.
+fn signed_handshakes() -> Vec<(&'static str, Headers, Value, Found)> {
+    let token = hex(&hmac::<Hmac<Sha256>>("secret", "qgg8vlvZRS6UYooatFL8Aw"));
+    vec![
+        (
+            "slack",
+            &[],
+            json!({"token": "Jhj5dZrVaK7ZwHHjRyZWjbDl", "challenge": "3eZbrw1aB<>", "type": "url_verification"}),
+            text("3eZbrw1aB<>"),
+        ),
+        (
+            "zoom",
+            &[],
+            json!({"payload": {"plainToken": "qgg8vlvZRS6UYooatFL8Aw"}, "event": "endpoint.url_validation"}),
+            object(json!({"plainToken": "qgg8vlvZRS6UYooatFL8Aw", "encryptedToken": token})),
+        ),
+        (
+            "twitch",
+            &[("twitch-eventsub-message-type", "webhook_callback_verification")],
+            json!({"challenge": "pogchamp-kappa-360noscope-vohiyo", "subscription": {"id": "f1c2a387"}}),
+            text("pogchamp-kappa-360noscope-vohiyo"),
+        ),
+        (
+            "front",
+            &[("x-front-challenge", "9f\"c")],
+            json!({"type": "sync", "authorization": {"id": "cmp_abc"}}),
+            object(json!({"challenge": "9f\"c"})),
+        ),
+        (
+            "azure-eventgrid",
+            &[("aeg-event-type", "SubscriptionValidation")],
+            json!([{
+                "eventType": "Microsoft.EventGrid.SubscriptionValidationEvent",
+                "data": {"validationCode": "512d38b6-c7b8", "validationUrl": "https://example.com"},
+            }]),
+            object(json!({"validationResponse": "512d38b6-c7b8"})),
+        ),
+    ]
+}
+
+#[tokio::test]
+async fn every_signed_handshake_is_answered_and_reaches_no_handler() {
+    for (provider, headers, body, answer) in signed_handshakes() {
+        let request = signed(provider, headers, &body.to_string());
+        assert_eq!(ask(layer(provider, secret("secret")), request).await, answer, "{provider}");
+    }
+}
+
+#[tokio::test]
+async fn no_signed_handshake_is_answered_unsigned_or_to_a_wrong_signature() {
+    for (provider, headers, body, _) in signed_handshakes() {
+        let wrong = signed_with("another", provider, headers, &body.to_string());
+        let found = ask(layer(provider, secret("secret")), wrong).await;
+        assert_eq!(found, Found::Refused(Kind::WrongSignature), "{provider}");
+        let without = request(&Method::POST, URL, headers, &body.to_string());
+        let found = ask(layer(provider, secret("secret")), without).await;
+        assert_eq!(found, Found::Refused(Kind::MissingSignature), "{provider}");
+    }
+}
+
+#[tokio::test]
+async fn signed_events_that_look_like_a_handshake_reach_the_handler() {
+    const CALLBACK: &str = "webhook_callback_verification";
+    let validation = json!([{
+        "eventType": "Microsoft.EventGrid.SubscriptionValidationEvent",
+        "data": {"validationCode": "x"},
+    }]);
+    let events: [(&str, Headers, Value); _] = [
+        (
+            "slack",
+            &[],
+            json!({"type": "event_callback", "challenge": "x", "event": {"type": "url_verification"}}),
+        ),
+        ("slack", &[], json!({"type": "url_verification"})),
+        ("zoom", &[], json!({"event": "meeting.started", "payload": {"plainToken": "x"}})),
+        ("zoom", &[], json!({"event": "endpoint.url_validation", "payload": {}})),
+        ("twitch", &[("twitch-eventsub-message-type", "notification")], json!({"challenge": "x"})),
+        ("twitch", &[("twitch-eventsub-message-type", CALLBACK)], json!({"event": {"challenge": "x"}})),
+        ("front", &[("x-front-challenge", "x")], json!({"type": "inbound_received", "id": "evt_1"})),
+        ("front", &[], json!({"type": "sync"})),
+        (
+            "azure-eventgrid",
+            &[("aeg-event-type", "Notification")],
+            json!([{"data": {"validationCode": "x"}}]),
+        ),
+        ("azure-eventgrid", &[("aeg-event-type", "SubscriptionValidation")], json!([{"eventType": "x"}])),
+        ("azure-eventgrid", &[("aeg-event-type", "Notification")], validation.clone()),
+        ("azure-eventgrid", &[], validation),
+    ];
+    for (provider, headers, body) in events {
+        let request = signed(provider, headers, &body.to_string());
+        assert_eq!(
+            ask(layer(provider, secret("secret")), request).await,
+            Found::Handled,
+            "{provider} {body}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_long_event_is_no_handshake() {
+    let body = json!({"type": "url_verification", "challenge": "x", "padding": "x".repeat(4096)}).to_string();
+    assert_eq!(ask(layer("slack", secret("secret")), signed("slack", &[], &body)).await, Found::Handled);
+}
+
+#[tokio::test]
+async fn zoom_is_answered_under_the_secret_that_it_signed_with() {
+    let body = r#"{"event":"endpoint.url_validation","payload":{"plainToken":"x"}}"#;
+    for key in ["new", "old"] {
+        let request = signed_with(key, "zoom", &[], body);
+        let token = hex(&hmac::<Hmac<Sha256>>(key, "x"));
+        let answer = object(json!({"plainToken": "x", "encryptedToken": token}));
+        assert_eq!(ask(layer("zoom", [secret("new"), secret("old")]), request).await, answer, "{key}");
+    }
+}
+
+#[tokio::test]
+async fn xeros_probes_are_answered_by_their_signatures_alone() {
+    let body = r#"{"events":[],"firstEventSequence":0,"lastEventSequence":0,"entropy":"S0m3r4Nd0mt3xt"}"#;
+    let probe = |key: &str| {
+        let signature = base64(&hmac::<Hmac<Sha256>>(key, body));
+        request(&Method::POST, URL, &[("x-xero-signature", &signature)], body)
+    };
+    assert_eq!(ask(layer("xero", secret("secret")), probe("secret")).await, Found::Handled);
+    assert_eq!(
+        ask(layer("xero", secret("secret")), probe("wrong")).await,
+        Found::Refused(Kind::WrongSignature)
+    );
+}
+
+#[cfg(feature = "asymmetric")]
+#[tokio::test]
+async fn discords_pings_are_answered_if_they_are_signed_and_its_events_are_handled() {
+    use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
+
+    let keys = Ed25519KeyPair::from_seed_unchecked(&[7; 32]).unwrap();
+    let public = secret(&hex(keys.public_key().as_ref()));
+    let ask = async |signed: &str, body: &str| {
+        let signature = hex(keys.sign(format!("{NOW}{signed}").as_bytes()).as_ref());
+        let timestamp = NOW.to_string();
+        let headers = [("x-signature-timestamp", &*timestamp), ("x-signature-ed25519", &signature)];
+        ask(layer("discord", public.clone()), request(&Method::POST, URL, &headers, body)).await
+    };
+    let (interaction, event) = (r#"{"id":"1","type":1,"version":1}"#, r#"{"version":1,"type":0}"#);
+    assert_eq!(ask(interaction, interaction).await, object(json!({"type": 1})));
+    assert_eq!(ask(event, event).await, nothing(204));
+    for ping in [interaction, event] {
+        assert_eq!(ask("another", ping).await, Found::Refused(Kind::WrongSignature));
+    }
+    // An event's type is that of an interaction's ping.
+    let event = r#"{"version":1,"type":1,"event":{"type":"APPLICATION_AUTHORIZED","data":{}}}"#;
+    assert_eq!(ask(event, event).await, Found::Handled);
+}

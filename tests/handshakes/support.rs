@@ -1,0 +1,164 @@
+//! One request, and what becomes of it.
+
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use hmac::{Hmac, KeyInit, Mac};
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::{BodyExt, Full};
+use serde_json::Value;
+use sha2::Sha256;
+use tower::{Layer, ServiceExt, service_fn};
+use tower_webhook::{
+    Body, BoxError, ManualClock, OutcomeKind, Rejection, RejectionKind as Kind, Secret, Secrets,
+    WebhookLayer, provider,
+};
+
+pub(crate) const NOW: u32 = 1_760_000_000;
+pub(crate) const URL: &str = "https://receiver.example/webhook";
+
+pub(crate) fn secret(text: &str) -> Secret {
+    text.parse().unwrap()
+}
+
+pub(crate) fn layer(provider: &str, secrets: impl Into<Secrets>) -> WebhookLayer {
+    let provider = provider::find(provider).unwrap_or_else(|| panic!("no {provider}"));
+    WebhookLayer::with_verifier(provider.verifier(secrets).unwrap())
+}
+
+/// What became of a request.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Found {
+    /// The layer answered it: the status, the content type, and the body.
+    Answered(u16, String, String),
+    Handled,
+    Refused(Kind),
+}
+
+/// An answer in plain text.
+pub(crate) fn text(body: &str) -> Found {
+    Found::Answered(200, "text/plain; charset=utf-8".into(), body.into())
+}
+
+/// An answer in JSON, compared as such.
+pub(crate) fn object(value: Value) -> Found {
+    Found::Answered(200, "application/json".into(), value.to_string())
+}
+
+pub(crate) fn nothing(status: u16) -> Found {
+    Found::Answered(status, String::new(), String::new())
+}
+
+pub(crate) async fn ask(layer: WebhookLayer, request: Request<Full<Bytes>>) -> Found {
+    ask_whole(layer, request).await.0
+}
+
+/// Also the response. What it is told as, how it looks, and whether the handler was called must agree.
+pub(crate) async fn ask_whole(layer: WebhookLayer, request: Request<Full<Bytes>>) -> (Found, Response<()>) {
+    let outcomes = Arc::new(Mutex::new(Vec::new()));
+    let calls = Arc::new(Mutex::new(0));
+    let (told, called) = (Arc::clone(&outcomes), Arc::clone(&calls));
+    let service = layer
+        .clock(ManualClock::at_unix(NOW))
+        .on_outcome(move |outcome| told.lock().unwrap().push(outcome.kind()))
+        .layer(service_fn(move |_: Request<Body>| {
+            *called.lock().unwrap() += 1;
+            async { Ok::<_, BoxError>(Response::new(Full::<Bytes>::from("handled"))) }
+        }));
+    let (head, body) = service.oneshot(request).await.unwrap().into_parts();
+    let body = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
+    let outcomes = outcomes.lock().unwrap().clone();
+    let calls = *calls.lock().unwrap();
+    let found = match (&*outcomes, calls, head.extensions.get::<Rejection>()) {
+        ([OutcomeKind::Rejected], 0, Some(rejection)) => {
+            assert_eq!(head.status, StatusCode::UNAUTHORIZED);
+            Found::Refused(rejection.kind())
+        }
+        ([OutcomeKind::Accepted], 1, None) => Found::Handled,
+        ([OutcomeKind::Handshake], 0, None) => {
+            let header = |name| head.headers.get(name).map_or("", |value| value.to_str().unwrap());
+            let content_type = header("content-type").to_owned();
+            assert_eq!(header("x-content-type-options"), if body.is_empty() { "" } else { "nosniff" });
+            Found::Answered(head.status.as_u16(), content_type, body)
+        }
+        other => panic!("{other:?}"),
+    };
+    (found, Response::from_parts(head, ()))
+}
+
+pub(crate) fn request(
+    method: &Method,
+    url: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Request<Full<Bytes>> {
+    let request = Request::builder().method(method).uri(url);
+    let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+    request.body(Full::from(body.to_owned())).unwrap()
+}
+
+pub(crate) fn get(query: &str) -> Request<Full<Bytes>> {
+    request(&Method::GET, &format!("{URL}?{query}"), &[], "")
+}
+
+pub(crate) fn hmac<M: Mac + KeyInit>(key: &str, text: &str) -> Vec<u8> {
+    let mut mac = <M as KeyInit>::new_from_slice(key.as_bytes()).unwrap();
+    mac.update(text.as_bytes());
+    mac.finalize().into_bytes().to_vec()
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    data_encoding::HEXLOWER.encode(bytes)
+}
+
+pub(crate) fn base64(bytes: &[u8]) -> String {
+    data_encoding::BASE64.encode(bytes)
+}
+
+/// A signed request of a provider's, to the secret `secret`.
+pub(crate) fn signed(provider: &str, extra: &[(&str, &str)], body: &str) -> Request<Full<Bytes>> {
+    signed_with("secret", provider, extra, body)
+}
+
+pub(crate) fn signed_with(
+    key: &str,
+    provider: &str,
+    extra: &[(&str, &str)],
+    body: &str,
+) -> Request<Full<Bytes>> {
+    let sign = |text: String| hmac::<Hmac<Sha256>>(key, &text);
+    let own = match provider {
+        "slack" => vec![
+            ("x-slack-request-timestamp", NOW.to_string()),
+            ("x-slack-signature", format!("v0={}", hex(&sign(format!("v0:{NOW}:{body}"))))),
+        ],
+        "zoom" => vec![
+            ("x-zm-request-timestamp", NOW.to_string()),
+            ("x-zm-signature", format!("v0={}", hex(&sign(format!("v0:{NOW}:{body}"))))),
+        ],
+        "twitch" => {
+            let sent = "2025-10-09T08:53:20Z";
+            vec![
+                ("twitch-eventsub-message-id", "id".to_owned()),
+                ("twitch-eventsub-message-timestamp", sent.to_owned()),
+                (
+                    "twitch-eventsub-message-signature",
+                    format!("sha256={}", hex(&sign(format!("id{sent}{body}")))),
+                ),
+            ]
+        }
+        "front" => vec![
+            ("x-front-request-timestamp", format!("{NOW}000")),
+            ("x-front-signature", base64(&sign(format!("{NOW}000:{body}")))),
+        ],
+        "azure-eventgrid" => Vec::new(),
+        other => panic!("{other}"),
+    };
+    let url = match provider {
+        "azure-eventgrid" => format!("{URL}?access_token={key}"),
+        _ => URL.to_owned(),
+    };
+    let headers: Vec<_> =
+        own.iter().map(|(name, value)| (*name, &**value)).chain(extra.iter().copied()).collect();
+    request(&Method::POST, &url, &headers, body)
+}

@@ -1,0 +1,179 @@
+//! Handshakes that are answered by the head alone.
+
+use bytes::Bytes;
+use hmac::Hmac;
+use http::{Method, Request};
+use http_body_util::Full;
+use serde_json::json;
+use sha2::Sha256;
+use tower_webhook::WebhookLayer;
+
+use crate::support::{Found, URL, ask, base64, hex, hmac, layer, nothing, object, request, secret, text};
+
+/// One that is answered; `ask` makes its request with another method and other headers.
+struct Unsigned {
+    provider: &'static str,
+    layer: fn(WebhookLayer) -> WebhookLayer,
+    method: Method,
+    query: &'static str,
+    headers: &'static [(&'static str, &'static str)],
+    answer: Found,
+}
+
+impl Unsigned {
+    fn layer(&self) -> WebhookLayer {
+        (self.layer)(layer(self.provider, [secret("secret"), secret("older")]))
+    }
+
+    fn request(&self) -> Request<Full<Bytes>> {
+        self.request_by(&self.method, "")
+    }
+
+    fn request_by(&self, method: &Method, body: &str) -> Request<Full<Bytes>> {
+        request(method, &format!("{URL}?{}", self.query), self.headers, body)
+    }
+}
+
+fn unsigned() -> Vec<Unsigned> {
+    let with_token: fn(WebhookLayer) -> WebhookLayer = |layer| layer.verify_token(secret("a token & more"));
+    let as_it_is: fn(WebhookLayer) -> WebhookLayer = |layer| layer;
+    let of = |provider, layer, method, query, headers, answer| Unsigned {
+        provider,
+        layer,
+        method,
+        query,
+        headers,
+        answer,
+    };
+    let token_and = "hub.verify_token=a+token+%26+more&hub.topic=https%3A%2F%2Fexample.com%2Ffeed";
+    let leak = |text: String| -> &'static str { Box::leak(text.into()) };
+    let meta = leak(format!("hub.mode=subscribe&hub.challenge=1158201444&{token_and}"));
+    let end = leak(format!("hub.mode=unsubscribe&hub.challenge=c%3Cb%3E&{token_and}"));
+    let crc =
+        json!({ "response_token": format!("sha256={}", base64(&hmac::<Hmac<Sha256>>("secret", "a_token"))) });
+    vec![
+        of("meta", with_token, Method::GET, meta, &[], text("1158201444")),
+        of("websub", with_token, Method::GET, meta, &[], text("1158201444")),
+        of("websub", with_token, Method::GET, end, &[], text("c<b>")),
+        of("websub-sha256", with_token, Method::GET, meta, &[], text("1158201444")),
+        of("dropbox", as_it_is, Method::GET, "challenge=%3Cscript%3E", &[], text("<script>")),
+        of("nylas", as_it_is, Method::GET, "challenge=bc609b38-c81f", &[], text("bc609b38-c81f")),
+        of("trello", as_it_is, Method::HEAD, "", &[], nothing(200)),
+        of("intercom", as_it_is, Method::HEAD, "", &[], nothing(200)),
+        of(
+            "asana",
+            with_token,
+            Method::POST,
+            "verify_token=a+token+%26+more",
+            &[("x-hook-secret", "b537207f20cbfa02")],
+            nothing(200),
+        ),
+        of("twitter", as_it_is, Method::GET, "crc_token=a_token", &[], object(crc)),
+        of(
+            "okta",
+            as_it_is,
+            Method::GET,
+            "",
+            &[("x-okta-verification-challenge", "Me_rShK8\"}"), ("authorization", "older")],
+            object(json!({ "verification": "Me_rShK8\"}" })),
+        ),
+        of(
+            "ms-graph",
+            as_it_is,
+            Method::POST,
+            "validationToken=Validation%3A+Testing+client",
+            &[("content-type", "text/plain; charset=utf-8")],
+            text("Validation: Testing client"),
+        ),
+        of(
+            "cloudevents",
+            as_it_is,
+            Method::OPTIONS,
+            "access_token=secret",
+            &[("webhook-request-origin", "eventemitter.example.com"), ("webhook-request-rate", "120")],
+            nothing(200),
+        ),
+        of(
+            "cloudevents",
+            as_it_is,
+            Method::OPTIONS,
+            "",
+            &[("webhook-request-origin", "eventemitter.example.com"), ("authorization", "Bearer older")],
+            nothing(200),
+        ),
+        of(
+            "azure-eventgrid",
+            as_it_is,
+            Method::OPTIONS,
+            "access_token=secret",
+            &[("webhook-request-origin", "eventgrid.azure.net")],
+            nothing(200),
+        ),
+    ]
+}
+
+#[tokio::test]
+async fn every_unsigned_handshake_is_answered_and_reaches_no_handler() {
+    for case in unsigned() {
+        assert_eq!(ask(case.layer(), case.request()).await, case.answer, "{}", case.provider);
+    }
+}
+
+#[tokio::test]
+async fn no_unsigned_handshake_is_answered_by_another_method() {
+    let methods = [
+        Method::GET,
+        Method::HEAD,
+        Method::POST,
+        Method::PUT,
+        Method::OPTIONS,
+        Method::DELETE,
+        Method::PATCH,
+    ];
+    for case in unsigned() {
+        for method in methods.iter().filter(|method| **method != case.method) {
+            let found = ask(case.layer(), case.request_by(method, "")).await;
+            // The secret itself is all that these ask for, so a request that has it is a delivery.
+            let is_delivery = matches!(case.provider, "okta" | "cloudevents" | "azure-eventgrid");
+            match found {
+                Found::Handled if is_delivery => {}
+                Found::Refused(_) if !is_delivery => {}
+                found => panic!("{} {method}: {found:?}", case.provider),
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_event_dressed_up_as_a_handshake_is_refused() {
+    let event = r#"{"object":"page","value":[{"clientState":"guess"}],"entry":[]}"#;
+    for case in unsigned() {
+        // Without what only the provider knows, and as JSON.
+        let query = case.query.replace("access_token=secret", "");
+        // Whoever knows Asana's URL with its token is answered, and gets no further.
+        let query = if case.provider == "asana" { query.replace("more", "less") } else { query };
+        let url = format!("{URL}?{query}");
+        let mut headers: Vec<_> = case
+            .headers
+            .iter()
+            .filter(|(name, _)| !matches!(*name, "authorization" | "content-type"))
+            .copied()
+            .collect();
+        headers.push(("content-type", "application/json"));
+        let found = ask(case.layer(), request(&Method::POST, &url, &headers, event)).await;
+        assert!(matches!(found, Found::Refused(_)), "{}: {found:?}", case.provider);
+    }
+}
+
+#[tokio::test]
+async fn a_true_delivery_is_handled_whatever_its_query_looks_like() {
+    let body = r#"{"list_folder":{}}"#;
+    let signature = hex(&hmac::<Hmac<Sha256>>("secret", body));
+    let url = format!("{URL}?challenge=x");
+    let delivery = request(&Method::POST, &url, &[("x-dropbox-signature", &signature)], body);
+    assert_eq!(ask(layer("dropbox", secret("secret")), delivery).await, Found::Handled);
+    let url = format!("{URL}?validationToken=x");
+    let body = r#"{"value":[{"clientState":"secret"}]}"#;
+    let delivery = request(&Method::POST, &url, &[("content-type", "application/json")], body);
+    assert_eq!(ask(layer("ms-graph", secret("secret")), delivery).await, Found::Handled);
+}

@@ -1,0 +1,432 @@
+//! Providers whose way of signing is their own: what their known answers do not show.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use data_encoding::{BASE64, HEXLOWER};
+use hmac::{Hmac, KeyInit, Mac};
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::{BodyExt, Full};
+use sha1::Sha1;
+use sha2::{Digest, Sha256};
+use tower::{Layer, ServiceExt, service_fn};
+use tower_webhook::{
+    Body, BoxError, Delivery, ManualClock, Rejection,
+    RejectionKind::{self, MalformedSignature, MissingSignature, StaleTimestamp, WrongSignature},
+    Secret, WebhookLayer, provider,
+};
+
+const NOW: u32 = 1_700_000_000;
+const URL: &str = "https://hooks.example/in";
+
+fn hmac_sha1(key: &[u8], text: &[u8]) -> Vec<u8> {
+    let mut mac = Hmac::<Sha1>::new_from_slice(key).unwrap();
+    mac.update(text);
+    mac.finalize().into_bytes().to_vec()
+}
+
+fn hmac_sha256(key: &[u8], text: &[u8]) -> Vec<u8> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).unwrap();
+    mac.update(text);
+    mac.finalize().into_bytes().to_vec()
+}
+
+fn hex(text: &str) -> String {
+    HEXLOWER.encode(&hmac_sha256(b"secret", text.as_bytes()))
+}
+
+fn layer(id: &str) -> WebhookLayer {
+    layer_with(id, "secret".parse().unwrap())
+}
+
+fn layer_with(id: &str, secret: Secret) -> WebhookLayer {
+    let layer = WebhookLayer::with_verifier(provider::find(id).unwrap().verifier(secret).unwrap());
+    layer.clock(ManualClock::at_unix(NOW))
+}
+
+fn post(url: &str, headers: &[(&str, &str)], body: &str) -> Request<Full<Bytes>> {
+    let request = Request::post(url);
+    let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+    request.body(Full::from(body.to_owned())).unwrap()
+}
+
+/// What a handler learns of an accepted request.
+#[derive(Clone, Debug, PartialEq)]
+struct Learnt {
+    id: Option<String>,
+    event_type: Option<String>,
+    deduped: bool,
+}
+
+async fn answer(layer: &WebhookLayer, request: Request<Full<Bytes>>) -> Response<Bytes> {
+    let service = layer.layer(service_fn(async |request: Request<Body>| {
+        let delivery = request.extensions().get::<Delivery>().unwrap();
+        let learnt = Learnt {
+            id: delivery.id().map(str::to_owned),
+            event_type: delivery.event_type().map(str::to_owned),
+            deduped: delivery.deduped(),
+        };
+        let mut response = Response::new(Full::<Bytes>::default());
+        response.extensions_mut().insert(learnt);
+        Ok::<_, BoxError>(response)
+    }));
+    let (head, body) = service.oneshot(request).await.unwrap().into_parts();
+    Response::from_parts(head, body.collect().await.unwrap().to_bytes())
+}
+
+async fn send(layer: &WebhookLayer, request: Request<Full<Bytes>>) -> Result<Learnt, RejectionKind> {
+    let response = answer(layer, request).await;
+    match response.extensions().get::<Rejection>() {
+        Some(rejection) => Err(rejection.kind()),
+        None => Ok(response.extensions().get::<Learnt>().expect("the handler ran").clone()),
+    }
+}
+
+fn twilio(signed: &str, url: &str, body: &str) -> Request<Full<Bytes>> {
+    let signature = BASE64.encode(&hmac_sha1(b"secret", signed.as_bytes()));
+    post(url, &[("x-twilio-signature", &signature), ("i-twilio-idempotency-token", "token-1")], body)
+}
+
+#[tokio::test]
+async fn twilio_signs_each_pair_of_name_and_value_once_and_in_order() {
+    let layer = layer("twilio").without_dedupe();
+    let signed = format!("{URL}A0B1B2C");
+    for body in ["B=2&A=0&B=1&C=", "C&B=1&B=2&B=1&A=0"] {
+        assert_eq!(send(&layer, twilio(&signed, URL, body)).await.unwrap().id.as_deref(), Some("token-1"));
+    }
+    assert_eq!(send(&layer, twilio(&signed, URL, "B=2&A=0&C=")).await, Err(WrongSignature));
+}
+
+#[tokio::test]
+async fn twilios_digest_of_the_body_must_be_in_the_url_that_is_signed() {
+    let body = r#"{"a":1}"#;
+    let digest = HEXLOWER.encode(&Sha256::digest(body));
+    let url = format!("{URL}?bodySHA256={digest}");
+    let layer = layer("twilio").without_dedupe();
+    assert!(send(&layer, twilio(&url, &url, body)).await.is_ok());
+    assert_eq!(send(&layer, twilio(&url, &url, r#"{"a":2}"#)).await, Err(WrongSignature));
+    // Two digests: which is of the body?
+    let two = format!("{url}&bodySHA256={digest}");
+    assert_eq!(send(&layer, twilio(&two, &two, body)).await, Err(MalformedSignature));
+    // A signature of the configured URL, as that of a `GET` is, and a digest that nobody signed.
+    let configured = "https://public.example/in?tenant=7";
+    let layer = layer.public_url(configured);
+    assert!(send(&layer, twilio(configured, URL, "")).await.is_ok());
+    assert_eq!(send(&layer, twilio(configured, &url, body)).await, Err(WrongSignature));
+}
+
+#[tokio::test]
+async fn twilio_is_verified_by_the_url_that_it_was_given() {
+    let layer = layer("twilio").public_url("https://user:pass@public.example/in");
+    let request =
+        twilio("https://user:pass@public.example:443/in?q=1A0", "http://10.0.0.7:8080/in?q=1", "A=0");
+    assert!(send(&layer, request).await.is_ok());
+}
+
+#[tokio::test]
+async fn vonages_json_is_signed_as_its_parameters_are() {
+    let layer = layer("vonage-params").without_dedupe();
+    let sig = hex("&concat=true&messageId=m1&n=7&text=a_b_c&timestamp=1700000000");
+    let body = format!(
+        r#" {{"text":"a&b=c","messageId":"m1","n":7,"concat":true,"timestamp":"1700000000","sig":"{sig}"}}"#
+    );
+    assert_eq!(send(&layer, post(URL, &[], &body)).await.unwrap().id.as_deref(), Some("m1"));
+    assert_eq!(send(&layer, post(URL, &[], &body.replace(":7", ":8"))).await, Err(WrongSignature));
+    for malformed in [
+        body.replace(":7", ":[7]"),
+        body.replace(":7", ":null"),
+        body.replace(":7", r#":7,"n":8"#),
+        body.replace('}', ""),
+    ] {
+        assert_eq!(send(&layer, post(URL, &[], &malformed)).await, Err(MalformedSignature), "{malformed}");
+    }
+}
+
+#[tokio::test]
+async fn vonages_parameters_cannot_be_put_together_anew() {
+    let layer = layer("vonage-params").without_dedupe();
+    let sig = hex("&a=1&b=2&timestamp=1700000000");
+    assert!(send(&layer, post(URL, &[], &format!("a=1&b=2&timestamp=1700000000&sig={sig}"))).await.is_ok());
+    for body in
+        ["a%3D1%26b=2&timestamp=1700000000", "a=1&b%3D2&timestamp=1700000000", "a=1&a=2&b=2&timestamp=1"]
+    {
+        let request = post(URL, &[], &format!("{body}&sig={sig}"));
+        assert_eq!(send(&layer, request).await, Err(MalformedSignature), "{body}");
+    }
+    // A signed query does not make a body true.
+    let url = format!("{URL}?a=1&b=2&timestamp=1700000000&sig={sig}");
+    assert!(send(&layer, post(&url, &[], "")).await.is_ok());
+    assert_eq!(send(&layer, post(&url, &[], "a=1")).await, Err(WrongSignature));
+    assert_eq!(send(&layer, post(&format!("{url}&a=2"), &[], "")).await, Err(MalformedSignature));
+    // Nor is one without a time fresh.
+    let url = format!("{URL}?a=1&sig={}", hex("&a=1"));
+    assert_eq!(send(&layer, post(&url, &[], "")).await, Err(MissingSignature));
+}
+
+#[tokio::test]
+async fn vonages_receipts_of_one_message_are_several_deliveries() {
+    let layer = layer("vonage-params");
+    for status in ["accepted", "delivered"] {
+        let sig = hex(&format!("&messageId=m1&status={status}&timestamp=1700000000"));
+        let body = format!("messageId=m1&status={status}&timestamp=1700000000&sig={sig}");
+        let learnt = send(&layer, post(URL, &[], &body)).await.unwrap();
+        assert_eq!(learnt.id.unwrap(), format!("m1:{status}"));
+        assert!(learnt.deduped);
+    }
+}
+
+fn adyen_item(reference: &str, more: &str) -> String {
+    let signed = format!("{reference}::Merchant:order:1000:EUR:CAPTURE:true");
+    let signature = BASE64.encode(&hmac_sha256(&[0xab; 32], signed.as_bytes()));
+    format!(
+        r#"{{"NotificationRequestItem":{{"pspReference":"{reference}","merchantAccountCode":"Merchant",
+        "merchantReference":"order","amount":{{"value":1000,"currency":"EUR"}},"eventCode":"CAPTURE",
+        "success":"true","additionalData":{{"hmacSignature":"{signature}"}}{more}}}}}"#
+    )
+}
+
+fn adyen_body(items: &[String]) -> String {
+    format!(r#"{{"live":"false","notificationItems":[{}]}}"#, items.join(","))
+}
+
+#[tokio::test]
+async fn every_item_of_adyens_must_be_signed_and_names_the_delivery() {
+    let layer = layer_with("adyen-standard", "ab".repeat(32).parse().unwrap());
+    let sent = async |items: &[String]| send(&layer, post(URL, &[], &adyen_body(items))).await;
+    let two = [adyen_item("P1", ""), adyen_item("P2", r#","reason":"anything""#)];
+    let learnt = sent(&two).await.unwrap();
+    assert_eq!(learnt.id.as_deref(), Some("CAPTURE:P1:true,CAPTURE:P2:true"));
+    assert_eq!(learnt.event_type.as_deref(), Some("CAPTURE"));
+    assert_eq!(sent(&[two[0].clone(), two[1].replace("P2", "P3")]).await, Err(WrongSignature));
+    assert_eq!(sent(&[two[0].clone(), two[1].replace("hmacS", "s")]).await, Err(MissingSignature));
+    assert_eq!(sent(&[]).await, Err(MissingSignature));
+    assert_eq!(sent(&vec![two[0].clone(); 33]).await, Err(MalformedSignature));
+    // Of two references the handler might read the other.
+    assert_eq!(sent(&[adyen_item("P1", r#","pspReference":"P9""#)]).await, Err(MalformedSignature));
+    let both = adyen_body(&two).replace(r#""live""#, r#""notificationItems":[],"live""#);
+    assert_eq!(send(&layer, post(URL, &[], &both)).await, Err(MalformedSignature));
+}
+
+#[tokio::test]
+async fn mailguns_id_does_not_change_when_a_digit_is_moved() {
+    let layer = layer("mailgun");
+    let body = |timestamp: &str, token: &str| {
+        let signature = hex("170000000012ab");
+        format!(
+            r#"{{"signature":{{"timestamp":"{timestamp}","token":"{token}","signature":"{signature}"}},"event-data":{{"event":"opened"}}}}"#
+        )
+    };
+    let learnt = send(&layer, post(URL, &[], &body("1700000000", "12ab"))).await.unwrap();
+    assert_eq!(learnt.event_type.as_deref(), Some("opened"));
+    for (timestamp, token) in [("1700000000", "12ab"), ("17000000001", "2ab")] {
+        let response = answer(&layer, post(URL, &[], &body(timestamp, token))).await;
+        assert_eq!(response.headers()["x-webhook-duplicate"], "true");
+    }
+    let strict = layer.tolerance(Duration::from_secs(300));
+    assert_eq!(send(&strict, post(URL, &[], &body("170000000", "012ab"))).await, Err(StaleTimestamp));
+    assert_eq!(send(&strict, post(URL, &[], &body("", "170000000012ab"))).await, Err(MalformedSignature));
+}
+
+fn dropbox_json(kind: &str) -> String {
+    let hash = hex(&format!("1700000000{kind}"));
+    format!(r#"{{"event":{{"event_time":"1700000000","event_type":"{kind}","event_hash":"{hash}"}}}}"#)
+}
+
+#[tokio::test]
+async fn dropbox_signs_test_of_the_endpoint_is_answered_once_it_is_verified() {
+    let layer = layer("dropbox-sign");
+    let form = |json: &str| {
+        format!("--b\r\nContent-Disposition: form-data; name=\"json\"\r\n\r\n{json}\r\n--b--\r\n")
+    };
+    let test = form(&dropbox_json("callback_test"));
+    let response = answer(&layer, post(URL, &[], &test)).await;
+    assert_eq!((response.status(), &response.body()[..]), (StatusCode::OK, &b"Hello API Event Received"[..]));
+    let forged = test.replace("1700000000", "1700000001");
+    assert_eq!(send(&layer, post(URL, &[], &forged)).await, Err(WrongSignature));
+    let learnt = send(&layer, post(URL, &[], &form(&dropbox_json("signature_request_sent")))).await.unwrap();
+    assert_eq!(learnt.event_type.as_deref(), Some("signature_request_sent"));
+    // What the handler asks for as JSON is the field, and not the form.
+    let typed = layer.clone().json::<serde_json::Value>();
+    assert!(send(&typed, post(URL, &[], &form(&dropbox_json("signature_request_sent")))).await.is_ok());
+    // Twice the field: which would the handler read?
+    let json = dropbox_json("signature_request_sent");
+    let twice = format!("json={json}&json={json}");
+    assert_eq!(send(&layer, post(URL, &[], &twice)).await, Err(MalformedSignature));
+}
+
+#[tokio::test]
+async fn braintrees_notification_has_a_kind_and_its_challenge_is_none() {
+    let secret: Secret = "integration_private_key".parse().unwrap();
+    let secret = secret.with_key_id("integration_public_key");
+    let layer = layer_with("braintree", secret);
+    let payload = BASE64.encode(b"<notification><kind>check</kind></notification>");
+    let key = sha1::Sha1::digest("integration_private_key");
+    let tag = HEXLOWER.encode(&hmac_sha1(&key, payload.as_bytes()));
+    let body = |signature: &str| {
+        form_urlencoded::Serializer::new(String::new())
+            .append_pair("bt_signature", signature)
+            .append_pair("bt_payload", &payload)
+            .finish()
+    };
+    let signature = format!("other|00&integration_public_key|{tag}");
+    let learnt = send(&layer, post(URL, &[], &body(&signature))).await.unwrap();
+    assert_eq!(learnt.event_type.as_deref(), Some("check"));
+    assert_eq!(send(&layer, post(URL, &[], &body(&format!("other|{tag}")))).await, Err(WrongSignature));
+    assert_eq!(send(&layer, post(URL, &[], "bt_payload=x")).await, Err(MissingSignature));
+
+    let challenge = "20f9f8ed05f77439fe955c977e4c8a53";
+    let mut request = post(&format!("{URL}?bt_challenge={challenge}"), &[], "");
+    *request.method_mut() = Method::GET;
+    let response = answer(&layer, request).await;
+    let signed = std::str::from_utf8(response.body()).unwrap().to_owned();
+    assert_eq!(signed, "integration_public_key|d9b899556c966b3f06945ec21311865d35df3ce4");
+    // What was signed for anybody who asked is no notification.
+    let replay = format!("bt_signature={}&bt_payload={challenge}", signed.replace('|', "%7C"));
+    assert_eq!(send(&layer, post(URL, &[], &replay)).await, Err(WrongSignature));
+}
+
+#[tokio::test]
+async fn mercado_pagos_ids_end_where_they_end() {
+    let layer = layer("mercadopago").without_dedupe();
+    let v1 = hex("id:7;request-id:r1;ts:1700000000;");
+    let signature = format!("ts=1700000000,v1={v1}");
+    let headers = [("x-signature", &*signature), ("x-request-id", "r1")];
+    let learnt = send(&layer, post(&format!("{URL}?data.id=7"), &headers, "{}")).await.unwrap();
+    assert_eq!(learnt.id.as_deref(), Some("r1"));
+    let joined = format!("{URL}?data.id=7%3Brequest-id:r1");
+    assert_eq!(send(&layer, post(&joined, &headers[..1], "{}")).await, Err(MalformedSignature));
+    // Of two ids the handler might read the other.
+    let two = format!("{URL}?data.id=7&data.id=8");
+    assert_eq!(send(&layer, post(&two, &headers, "{}")).await, Err(MalformedSignature));
+}
+
+#[tokio::test]
+async fn sinch_signs_the_path_that_it_called() {
+    let secret: Secret = BASE64.encode(b"secret").parse().unwrap();
+    let layer =
+        layer_with("sinch-application", secret.with_key_id("app")).public_url("https://h.example/public/in");
+    let body = r#"{"event":"ice","callid":"c1"}"#;
+    let digest = BASE64.encode(&md5::Md5::digest(body));
+    let time = "2023-11-14T22:13:20Z";
+    let text = format!("POST\n{digest}\napplication/json\nx-timestamp:{time}\n/public/in");
+    let authorization =
+        format!("application app:{}", BASE64.encode(&hmac_sha256(b"secret", text.as_bytes())));
+    let headers =
+        [("authorization", &*authorization), ("x-timestamp", time), ("content-type", "application/json")];
+    let learnt = send(&layer, post(URL, &headers, body)).await.unwrap();
+    assert_eq!((learnt.id, learnt.event_type.as_deref()), (None, Some("ice")));
+    assert!(learnt.deduped, "equal bodies are one delivery");
+    assert_eq!(
+        send(&layer.public_url("https://h.example/in"), post(URL, &headers, body)).await,
+        Err(WrongSignature)
+    );
+}
+
+#[tokio::test]
+async fn mandrills_look_whether_the_endpoint_is_there_is_answered() {
+    let mut request = post(URL, &[], "");
+    *request.method_mut() = Method::HEAD;
+    assert_eq!(answer(&layer("mandrill"), request).await.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn not_any_number_of_parameters_is_taken() {
+    let body = "a&".repeat(100_000);
+    let headers = [
+        ("x-signature", "AAAAAAAAAAAAAAAAAAAAAAAAAAA="),
+        ("x-plivo-signature", "AAAAAAAAAAAAAAAAAAAAAAAAAAA="),
+    ];
+    let request = post(URL, &headers, &body);
+    assert_eq!(send(&layer("plivo-v1"), request).await, Err(MalformedSignature));
+}
+
+/// Whatever they are sent is refused, and nothing panics.
+#[tokio::test]
+async fn hostile_requests_are_refused() {
+    const IDS: [&str; 17] = [
+        "twilio",
+        "vonage-params",
+        "vonage-params-md5hash",
+        "plivo-v1",
+        "plivo-v2",
+        "adyen-standard",
+        "mailgun",
+        "dropbox-sign",
+        "braintree",
+        "mercadopago",
+        "contentful",
+        "sinch-application",
+        "messagebird-legacy",
+        "mandrill",
+        "recurly",
+        "pandadoc",
+        "pusher",
+    ];
+    const NAMES: [&str; 16] = [
+        "x-twilio-signature",
+        "x-plivo-signature",
+        "x-plivo-signature-v2",
+        "x-plivo-signature-v2-nonce",
+        "x-signature",
+        "x-contentful-signature",
+        "x-contentful-signed-headers",
+        "x-contentful-timestamp",
+        "authorization",
+        "x-timestamp",
+        "messagebird-signature",
+        "messagebird-request-timestamp",
+        "x-mandrill-signature",
+        "recurly-signature",
+        "x-pusher-signature",
+        "x-pusher-key",
+    ];
+    let values: [&[u8]; 12] = [
+        b"",
+        b"\xff\xfe",
+        b",",
+        b"=",
+        b"ts=,v1=",
+        b"ts=99999999999999999999,v1=zz",
+        b"Application :",
+        b"Application",
+        b"9223372036854775807",
+        b"-1",
+        b"AAAA====",
+        "\u{e9}".as_bytes(),
+    ];
+    let bodies: [&[u8]; 16] = [
+        b"",
+        b"{",
+        b"{}",
+        b"[]",
+        b"null",
+        b"\xff",
+        b"--",
+        b"--\r\n\r\n",
+        b"json=%ff",
+        b"bt_signature=|&bt_payload=",
+        br#"{"signature":{"timestamp":1e400,"token":[],"signature":null}}"#,
+        br#"{"notificationItems":[{}]}"#,
+        br#"{"notificationItems":[{"NotificationRequestItem":null}]}"#,
+        br#"{"event":{"event_time":-1,"event_type":"","event_hash":"00"}}"#,
+        b"sig=&timestamp=",
+        br#"{"sig":"","timestamp":18446744073709551615}"#,
+    ];
+    let urls = [URL, "https://h?sig=%ff&signature=%00", "https://[::1]:1/?data.id=%3b&bodySHA256=", "/in?%"];
+    let deep = "{\"a\":".repeat(10_000);
+    for id in IDS {
+        let layer = layer_with(id, "00112233445566778899aabbccddeeff".parse().unwrap());
+        for value in values {
+            for url in urls {
+                for body in bodies.into_iter().chain([deep.as_bytes()]) {
+                    let request = NAMES.into_iter().fold(Request::post(url), |request, name| {
+                        request.header(name, http::HeaderValue::from_bytes(value).unwrap())
+                    });
+                    let request = request.body(Full::from(body.to_vec())).unwrap();
+                    assert!(send(&layer, request).await.is_err(), "{id} {url} {value:?} {body:?}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,300 @@
+//! Signatures by public keys, and tokens: what of them the known answers do not show.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+use tower_webhook::{
+    Secret,
+    verify::{Algorithm, Encoding, Scheme},
+};
+
+const ALGORITHMS: [(Algorithm, &str); 5] = [
+    (Algorithm::Ed25519, "ed25519"),
+    (Algorithm::EcdsaP256Sha256, "ecdsa-p256-sha256"),
+    (Algorithm::RsaSha1, "rsa-sha1"),
+    (Algorithm::RsaSha256, "rsa-sha256"),
+    (Algorithm::RsaSha512, "rsa-sha512"),
+];
+
+#[test]
+fn their_names_in_json_are_those_of_the_catalogue() {
+    for (algorithm, name) in ALGORITHMS {
+        assert_eq!(serde_json::to_value(algorithm).unwrap(), name);
+        let json =
+            format!(r#"{{"alg": "{name}", "key": "base64", "sig": {{"from": "x-sig", "enc": "hex"}}}}"#);
+        let scheme: Scheme = serde_json::from_str(&json).unwrap();
+        assert_eq!(scheme, Scheme::new(algorithm, "x-sig", Encoding::Hex).key_encoding(Encoding::Base64));
+    }
+}
+
+#[cfg(not(feature = "asymmetric"))]
+#[test]
+fn without_the_feature_the_error_names_it() {
+    for (algorithm, _) in ALGORITHMS {
+        let secret: Secret = "bm90IGEga2V5".parse().unwrap();
+        let scheme = Scheme::new(algorithm, "x-sig", Encoding::Hex).key_encoding(Encoding::Base64);
+        let error = scheme.verifier("acme", secret).unwrap_err().to_string();
+        assert!(error.contains("needs the feature `asymmetric`"), "{error}");
+    }
+}
+
+#[cfg(feature = "asymmetric")]
+#[test]
+fn what_cannot_be_a_key_of_the_algorithm_is_refused_when_built() {
+    // The public key of RFC 8032, 7.1, test 1.
+    const KEY: &str = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
+    let scheme = |algorithm| {
+        Scheme::new(algorithm, "x-sig", Encoding::Hex).key_encoding(Encoding::Hex).signs("{body}")
+    };
+    let secret = |text: &str| text.parse::<Secret>().unwrap();
+    assert!(scheme(Algorithm::Ed25519).verifier("acme", secret(KEY)).is_ok());
+    for (algorithm, name) in &ALGORITHMS[1..] {
+        assert!(scheme(*algorithm).verifier("acme", secret(KEY)).is_err(), "{name}");
+    }
+    for wrong in [
+        "d75a",
+        "zz",
+        "-----BEGIN PUBLIC KEY-----",
+        "-----BEGIN PUBLIC KEY-----\n!\n-----END PUBLIC KEY-----",
+    ] {
+        assert!(scheme(Algorithm::Ed25519).verifier("acme", secret(wrong)).is_err(), "{wrong}");
+    }
+    // A public key in the signed text would be no secret.
+    let with_secret = scheme(Algorithm::Ed25519).signs("{secret}{body}");
+    assert!(with_secret.verifier("acme", secret(KEY)).unwrap_err().to_string().contains("{secret}"));
+}
+
+#[cfg(feature = "jwt")]
+mod requests {
+    use std::{
+        convert::Infallible,
+        pin::Pin,
+        task::{Context, Poll},
+        time::{Duration, SystemTime},
+    };
+
+    use bytes::Bytes;
+    use http::{Request, Response};
+    use http_body::Frame;
+    use http_body_util::Full;
+    use serde_json::Value;
+    use tower::{Layer, ServiceExt, service_fn};
+    use tower_webhook::{
+        Body, BoxError, Delivery, ManualClock, Rejection, RejectionKind, Secret, WebhookLayer, provider,
+        verify::{Algorithm, Encoding, Scheme, Verifier},
+    };
+
+    /// What was learnt of a delivery.
+    #[derive(Clone, Debug, Default)]
+    struct Learnt {
+        id: Option<String>,
+        timestamp: Option<SystemTime>,
+        event_type: Option<String>,
+        secret_index: usize,
+    }
+
+    /// A body in frames of one byte.
+    struct ByteByByte(Bytes);
+
+    impl http_body::Body for ByteByByte {
+        type Data = Bytes;
+        type Error = Infallible;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+            let next = (!self.0.is_empty()).then(|| self.0.split_to(1));
+            Poll::Ready(next.map(|byte| Ok(Frame::data(byte))))
+        }
+    }
+
+    fn known(id: &str) -> Value {
+        let files = [include_str!("vectors/asymmetric.json"), include_str!("vectors/jwt.json")];
+        let all = files.iter().flat_map(|file| serde_json::from_str::<Vec<Value>>(file).unwrap());
+        all.into_iter().find(|vector| vector["id"] == id).unwrap()
+    }
+
+    fn secret(vector: &Value) -> Secret {
+        vector["secret"].as_str().unwrap().parse().unwrap()
+    }
+
+    fn provider_of(vector: &Value) -> WebhookLayer {
+        let provider = provider::find(vector["scheme"].as_str().unwrap()).unwrap();
+        layer_of(provider.verifier(secret(vector)).unwrap(), vector)
+    }
+
+    /// With the vector's time.
+    fn layer_of(verifier: impl Verifier, vector: &Value) -> WebhookLayer {
+        let clock = ManualClock::at_unix(vector["now_unix"].as_u64().unwrap_or(1_700_000_000) as u32);
+        WebhookLayer::with_verifier(verifier).clock(clock)
+    }
+
+    /// A vector's request, to be changed before it is sent.
+    fn request(vector: &Value) -> Request<()> {
+        let headers = vector["headers"].as_object().unwrap();
+        let request = Request::post(vector["url"].as_str().unwrap());
+        let request = headers
+            .iter()
+            .fold(request, |request, (name, value)| request.header(name, value.as_str().unwrap()));
+        request.body(()).unwrap()
+    }
+
+    async fn send(
+        layer: WebhookLayer,
+        vector: &Value,
+        request: Request<()>,
+    ) -> Result<Learnt, RejectionKind> {
+        let service = layer.layer(service_fn(async |request: Request<Body>| {
+            let delivery = request.extensions().get::<Delivery>().unwrap();
+            let mut response = Response::new(Full::<Bytes>::default());
+            response.extensions_mut().insert(Learnt {
+                id: delivery.id().map(Into::into),
+                timestamp: delivery.timestamp(),
+                event_type: delivery.event_type().map(Into::into),
+                secret_index: delivery.secret_index(),
+            });
+            Ok::<_, BoxError>(response)
+        }));
+        let body = Bytes::copy_from_slice(vector["body_utf8"].as_str().unwrap().as_bytes());
+        let request = request.map(|()| ByteByByte(body));
+        let response = service.oneshot(request).await.unwrap();
+        match response.extensions().get::<Rejection>() {
+            Some(rejection) => Err(rejection.kind()),
+            // Not the handler's: the delivery was known already.
+            None => Ok(response.extensions().get::<Learnt>().cloned().unwrap_or_default()),
+        }
+    }
+
+    fn at(seconds: u64) -> Option<SystemTime> {
+        Some(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds))
+    }
+
+    #[tokio::test]
+    async fn a_body_in_many_frames_is_the_same_body() {
+        for id in ["telnyx-01", "sendgrid-02", "fal-01", "wise-01", "livekit-61", "saleor-01", "plaid-01"] {
+            let vector = known(id);
+            send(provider_of(&vector), &vector, request(&vector)).await.expect(id);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_delivery_knows_what_its_signature_covers() {
+        let vector = known("telnyx-01");
+        let learnt = send(provider_of(&vector), &vector, request(&vector)).await.unwrap();
+        assert_eq!(learnt.id.as_deref(), Some("0ccc7b54-4df3-4bca-a65a-3da1ecc777f0"));
+        assert_eq!(learnt.event_type.as_deref(), Some("call.ai_gather.ended"));
+        assert_eq!(learnt.timestamp, at(1_700_000_000));
+    }
+
+    #[tokio::test]
+    async fn a_tokens_id_and_time_are_the_deliverys() {
+        let vector = known("messagebird-jwt-61");
+        let learnt = send(provider_of(&vector), &vector, request(&vector)).await.unwrap();
+        assert_eq!(learnt.id.as_deref(), Some("a-1"));
+        assert_eq!(learnt.timestamp, at(1_700_000_000));
+    }
+
+    #[tokio::test]
+    async fn the_key_that_signed_is_told_though_several_are_in_one_secret() {
+        let mut vector = known("fusionauth-74");
+        let [old, set] = [known("plaid-01")["secret"].clone(), vector["secret"].clone()];
+        vector["secret"] = old;
+        let secrets = [secret(&vector), set.as_str().unwrap().parse().unwrap()];
+        let layer = layer_of(provider::fusionauth(secrets), &vector);
+        assert_eq!(send(layer, &vector, request(&vector)).await.unwrap().secret_index, 1);
+    }
+
+    #[tokio::test]
+    async fn a_scheme_picks_the_public_key_that_the_request_names() {
+        let vector = known("telnyx-01");
+        let scheme = Scheme::new(Algorithm::Ed25519, "telnyx-signature-ed25519", Encoding::Base64)
+            .key_encoding(Encoding::Base64)
+            .key_id("header:x-key")
+            .signs("{header:telnyx-timestamp}|{body}");
+        let layer = || {
+            let key = secret(&vector).with_key_id("one");
+            layer_of(scheme.verifier("acme", key).unwrap(), &vector)
+        };
+        let naming = |name: &'static str| {
+            let mut request = request(&vector);
+            request.headers_mut().insert("x-key", name.parse().unwrap());
+            request
+        };
+        assert!(send(layer(), &vector, naming("one")).await.is_ok());
+        assert_eq!(send(layer(), &vector, naming("two")).await.unwrap_err(), RejectionKind::WrongSignature);
+        assert_eq!(
+            send(layer(), &vector, request(&vector)).await.unwrap_err(),
+            RejectionKind::MissingSignature
+        );
+    }
+
+    /// Every attempt has a token of its own: what tells bodies apart is their digest.
+    #[tokio::test]
+    async fn the_replay_guard_knows_a_body_again_in_another_token() {
+        let [one, other] = [known("upstash-61"), known("upstash-75")];
+        assert_eq!(one["body_utf8"], other["body_utf8"]);
+        assert_ne!(one["headers"], other["headers"]);
+        let layer = provider_of(&one).replay_guard();
+        let named = |vector: &Value, id: &'static str| {
+            let mut request = request(vector);
+            request.headers_mut().insert("upstash-message-id", id.parse().unwrap());
+            request
+        };
+        let first = send(layer.clone(), &one, named(&one, "msg_1")).await.unwrap();
+        assert_eq!(first.id.as_deref(), Some("msg_1"));
+        let again = send(layer, &other, named(&other, "msg_2")).await.unwrap();
+        assert_eq!(again.id, None, "it was handled again");
+    }
+
+    /// Over HTTP/1 the request has a path and a `host`, and behind a proxy neither is the provider's.
+    #[tokio::test]
+    async fn the_url_that_a_token_is_for_is_the_one_that_the_provider_called() {
+        let vector = known("messagebird-jwt-61");
+        let with_uri = |uri: &'static str, host: &'static str| {
+            let mut request = request(&vector);
+            *request.uri_mut() = uri.parse().unwrap();
+            request.headers_mut().insert("host", host.parse().unwrap());
+            request
+        };
+        let direct = with_uri("/webhook", "receiver.example");
+        assert!(send(provider_of(&vector), &vector, direct).await.is_ok());
+        let proxied = || with_uri("/inner", "10.0.0.1:8080");
+        let refused = send(provider_of(&vector), &vector, proxied()).await.unwrap_err();
+        assert_eq!(refused, RejectionKind::WrongSignature);
+        let told = provider_of(&vector).public_url("https://receiver.example/webhook");
+        assert!(send(told, &vector, proxied()).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_token_that_is_wrong_is_refused_before_the_body_is_read() {
+        let vector = known("livekit-61");
+        let provider = provider::livekit(secret(&vector));
+        let (mut head, ()) = request(&vector).into_parts();
+        let now = at(1_700_000_000).unwrap();
+        assert!(provider.begin(&head, now).is_ok());
+        let token = head.headers["authorization"].to_str().unwrap();
+        let broken = token.replace("XVCJ9.", "XVCJ9.e");
+        head.headers.insert("authorization", broken.parse().unwrap());
+        let refused = provider.begin(&head, now).err().unwrap();
+        assert_eq!(refused.kind(), RejectionKind::WrongSignature);
+    }
+
+    #[tokio::test]
+    async fn no_token_however_odd_is_more_than_malformed() {
+        let layer = provider_of(&known("livekit-61"));
+        let vector = known("livekit-61");
+        let deep = data_encoding::BASE64URL_NOPAD.encode("[".repeat(4000).as_bytes());
+        let odd =
+            ["", ".", "..", "...", "a.b.c", "\u{80}.b.c", "e30.e30.", "bnVsbA.e30.AA", "Bearer ", &deep];
+        for token in odd.into_iter().map(str::to_owned).chain([
+            format!("{deep}.{deep}.{deep}"),
+            "A".repeat(9000),
+            format!("{}..", "A".repeat(8190)),
+        ]) {
+            let mut request = request(&vector);
+            let value = http::HeaderValue::from_bytes(token.as_bytes()).unwrap();
+            request.headers_mut().insert("authorization", value);
+            let refused = send(layer.clone(), &vector, request).await.unwrap_err();
+            assert_eq!(refused, RejectionKind::MalformedSignature, "{token}");
+        }
+    }
+}
