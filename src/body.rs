@@ -36,7 +36,7 @@ use crate::BoxError;
 pub struct Body(Kind);
 
 enum Kind {
-    Replayed { payload: Option<Bytes>, trailers: Option<HeaderMap> },
+    Replayed { payload: Option<Bytes>, trailers: Option<Box<HeaderMap>> },
     // Streams need not be `Sync`: the mutex, which is never locked, makes this one so.
     Streamed(Mutex<Stream>),
 }
@@ -51,7 +51,7 @@ impl Body {
     }
 
     /// What was received, once more.
-    pub(crate) fn replayed(payload: Bytes, trailers: Option<HeaderMap>) -> Self {
+    pub(crate) fn replayed(payload: Bytes, trailers: Option<Box<HeaderMap>>) -> Self {
         Self(Kind::Replayed { payload: Some(payload).filter(|payload| !payload.is_empty()), trailers })
     }
 
@@ -88,7 +88,11 @@ impl HttpBody for Body {
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         match &mut self.get_mut().0 {
             Kind::Replayed { payload, trailers } => Poll::Ready(
-                payload.take().map(Frame::data).or_else(|| trailers.take().map(Frame::trailers)).map(Ok),
+                payload
+                    .take()
+                    .map(Frame::data)
+                    .or_else(|| trailers.take().map(|trailers| Frame::trailers(*trailers)))
+                    .map(Ok),
             ),
             Kind::Streamed(stream) => {
                 stream.get_mut().unwrap_or_else(PoisonError::into_inner).as_mut().poll_frame(cx)

@@ -118,6 +118,15 @@ impl Config {
         self.tolerance.map_or(profile.tolerance, Tolerance::both)
     }
 
+    pub(crate) fn judge_timestamp(
+        &self,
+        profile: &Profile,
+        timestamp: Option<std::time::SystemTime>,
+        now: std::time::SystemTime,
+    ) -> Result<(), crate::verify::VerifyError> {
+        timestamp.map_or(Ok(()), |signed| self.tolerance(profile).judge(signed, now))
+    }
+
     pub(crate) fn limits(&self, profile: &Profile) -> Limits<'_> {
         Limits {
             bytes: self.body_limit.or(profile.body_limit).unwrap_or(Self::DEFAULT_BODY_LIMIT),

@@ -177,6 +177,10 @@ impl Delivery {
         self.claim
     }
 
+    pub(crate) fn verifier(&self) -> &dyn Verifier {
+        &*self.facts.verifier
+    }
+
     pub(crate) fn key_fingerprint(&self) -> Option<u64> {
         self.facts.fingerprint
     }

@@ -15,29 +15,20 @@ use std::{
 
 use bytes::{Buf, Bytes, BytesMut};
 use http::{HeaderMap, header, request::Parts};
-use http_body::Body as HttpBody;
+use http_body::{Body as HttpBody, Frame};
 use http_body_util::LengthLimitError;
 use tokio::{runtime::Handle, task::consume_budget};
 
-use crate::{BoxError, Rejection, RejectionKind, time::within, verify::Check};
+use crate::{
+    BoxError, Rejection, RejectionKind,
+    time::{Within, within},
+    verify::Check,
+};
 
 /// A request's body, not yet received.
-///
-/// Dropped before its end, it is read away in the background: under HTTP/1 a sender that is still
-/// writing would otherwise never see the answer.
-pub(crate) struct Incoming<B>
-where
-    B: HttpBody + Send + 'static,
-    B::Data: Send,
-{
-    state: State<B>,
-    /// The sender waits for a 100 before it sends its body, and reading would send it that.
-    expects_continue: bool,
-    discards: Arc<Discards>,
-}
-
-enum State<B> {
+pub(crate) enum Incoming<B> {
     Untouched(B),
+    /// Pinned from its first reading on, in a box: it must be possible to hand it to a task.
     Reading(Pin<Box<B>>),
     Ended,
 }
@@ -45,7 +36,7 @@ enum State<B> {
 /// What was received, and its share of the budget, which is given back when it is dropped.
 pub(crate) struct Received<'b> {
     pub(crate) payload: Bytes,
-    pub(crate) trailers: Option<HeaderMap>,
+    pub(crate) trailers: Option<Box<HeaderMap>>,
     pub(crate) charge: Charge<'b>,
 }
 
@@ -63,52 +54,54 @@ where
     B::Data: Send,
     B::Error: Into<BoxError>,
 {
-    pub(crate) fn new(body: B, head: &Parts, discards: &Arc<Discards>) -> Self {
-        Self {
-            state: State::Untouched(body),
-            expects_continue: head.headers.contains_key(header::EXPECT),
-            discards: Arc::clone(discards),
-        }
-    }
-
     /// Receives the whole body, feeding `check`.
-    pub(crate) async fn receive<'b>(
-        mut self,
-        head: &Parts,
-        limits: Limits<'b>,
-        check: &mut dyn Check,
-    ) -> Result<Received<'b>, Rejection> {
-        self.refuse_by_announced_length(head, limits.bytes)?;
+    pub(crate) fn receive<'a, 'b>(
+        &'a mut self,
+        limits: &'a Limits<'b>,
+        check: &'a mut dyn Check,
+    ) -> Within<impl Future<Output = Result<Received<'b>, Rejection>> + use<'a, 'b, B>> {
         within(limits.time, self.read(limits, check))
-            .await
-            .unwrap_or_else(|elapsed| Err(Rejection::new(RejectionKind::BodyTooSlow).because(elapsed)))
     }
 
     /// A length that is announced is only ever believed when it is too long: nothing is allocated
     /// for it.
-    fn refuse_by_announced_length(&self, head: &Parts, limit: usize) -> Result<(), Rejection> {
+    pub(crate) fn refuse_by_announced_length(&self, head: &Parts, limit: usize) -> Result<(), Rejection> {
+        let Self::Untouched(body) = self else { return Ok(()) };
         let header = head.headers.get(header::CONTENT_LENGTH);
         let announced = header.and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-        let hinted = match &self.state {
-            State::Untouched(body) => body.size_hint().lower(),
-            State::Reading(_) | State::Ended => 0,
-        };
-        if announced.unwrap_or(0).max(hinted) > limit as u64 {
+        if announced.unwrap_or(0).max(body.size_hint().lower()) > limit as u64 {
             return Err(Rejection::new(RejectionKind::BodyTooLarge));
         }
         Ok(())
     }
 
+    /// Reads away what is left of a body whose request was refused: under HTTP/1 a sender that is
+    /// still writing would otherwise never see the answer.
+    pub(crate) fn discard(&mut self, head: &Parts, discards: &Arc<Discards>) {
+        // Who waits for a 100 before it sends its body would be sent one by reading it.
+        if head.headers.contains_key(header::EXPECT) {
+            return;
+        }
+        match mem::replace(self, Self::Ended) {
+            Self::Untouched(body) if !body.is_end_stream() => discards.start(Box::pin(body)),
+            Self::Reading(body) => discards.start(body),
+            Self::Untouched(_) | Self::Ended => {}
+        }
+    }
+
     async fn read<'b>(
         &mut self,
-        limits: Limits<'b>,
+        limits: &Limits<'b>,
         check: &mut dyn Check,
     ) -> Result<Received<'b>, Rejection> {
         let mut charge = limits.budget.charge();
         let mut buffer = Buffer::default();
         let mut trailers = None;
-        while let Some(frame) = self.next_frame().await {
-            match frame.map_err(interrupted)?.into_data() {
+        loop {
+            // A body that is always ready must not keep others, or its own deadline, from their turn.
+            consume_budget().await;
+            let Some(frame) = self.next_frame().await? else { break };
+            match frame.into_data() {
                 Ok(data) if data.remaining() > limits.bytes.saturating_sub(buffer.len()) => {
                     return Err(Rejection::new(RejectionKind::BodyTooLarge));
                 }
@@ -120,8 +113,8 @@ where
                     buffer.push(data);
                 }
                 Err(frame) => {
-                    trailers = frame.into_trailers().ok();
-                    self.state = State::Ended;
+                    trailers = frame.into_trailers().ok().map(Box::new);
+                    *self = Self::Ended;
                 }
             }
         }
@@ -131,20 +124,15 @@ where
     /// The next frame; after the last one, or an error, nothing is left to read away.
     ///
     /// `is_end_stream` is not asked: it never says so of a chunked body.
-    async fn next_frame(&mut self) -> Option<Result<http_body::Frame<B::Data>, B::Error>> {
-        // A body that is always ready must not keep others, or its own deadline, from their turn.
-        consume_budget().await;
-        let mut body = self.state.pinned()?;
+    async fn next_frame(&mut self) -> Result<Option<Frame<B::Data>>, Rejection> {
+        let Some(mut body) = self.pinned() else { return Ok(None) };
         let frame = poll_fn(|cx| body.as_mut().poll_frame(cx)).await;
         if !matches!(frame, Some(Ok(_))) {
-            self.state = State::Ended;
+            *self = Self::Ended;
         }
-        frame
+        frame.transpose().map_err(interrupted)
     }
-}
 
-impl<B> State<B> {
-    /// The body, pinned from its first reading on: it must be possible to hand it to a task.
     fn pinned(&mut self) -> Option<Pin<&mut B>> {
         *self = match mem::replace(self, Self::Ended) {
             Self::Untouched(body) => Self::Reading(Box::pin(body)),
@@ -153,23 +141,6 @@ impl<B> State<B> {
         match self {
             Self::Reading(body) => Some(body.as_mut()),
             Self::Untouched(_) | Self::Ended => None,
-        }
-    }
-}
-
-impl<B> Drop for Incoming<B>
-where
-    B: HttpBody + Send + 'static,
-    B::Data: Send,
-{
-    fn drop(&mut self) {
-        if self.expects_continue {
-            return;
-        }
-        match mem::replace(&mut self.state, State::Ended) {
-            State::Untouched(body) if !body.is_end_stream() => self.discards.start(Box::pin(body)),
-            State::Reading(body) => self.discards.start(body),
-            State::Untouched(_) | State::Ended => {}
         }
     }
 }
@@ -295,7 +266,7 @@ impl Discards {
 
 /// The length of the next frame; `None` at the end, or at an error.
 async fn next_length<B: HttpBody>(mut body: Pin<&mut B>) -> Option<usize> {
-    let length = |frame: http_body::Frame<B::Data>| frame.data_ref().map_or(0, Buf::remaining);
+    let length = |frame: Frame<B::Data>| frame.data_ref().map_or(0, Buf::remaining);
     poll_fn(|cx| body.as_mut().poll_frame(cx).map(|frame| frame?.ok().map(length))).await
 }
 

@@ -6,7 +6,6 @@ use std::{
     panic::resume_unwind,
     sync::Arc,
     task::{Context, Poll},
-    time::SystemTime,
 };
 
 use bytes::Bytes;
@@ -17,12 +16,13 @@ use tower_service::Service;
 use crate::{
     Body, BoxError, Delivery, Rejection, RejectionKind, ResponseBody, ResponseFuture,
     config::Config,
-    dedupe::{Admission, Ended, Held, run},
+    dedupe::{Admission, Held, run},
     future::Answering,
     outcome::{HandlerEnd, OutcomeKind, Record, Settlement},
     receive::{Incoming, Received},
     rejection::{duplicate_response, is_grpc},
-    verify::{Verified, Verifier, VerifyError},
+    time::{Caught, caught},
+    verify::{Verified, Verifier, wait},
 };
 
 /// The service that [`WebhookLayer`](crate::WebhookLayer) puts before another.
@@ -93,8 +93,8 @@ where
             return ResponseFuture::passed(self.inner.call(request));
         }
         let inner = self.give_readiness_back();
-        let config = Arc::clone(&self.config);
-        ResponseFuture::received(boxed(config, inner, head, body))
+        let body = Incoming::Untouched(body);
+        ResponseFuture::received(boxed(Arc::clone(&self.config), inner, head, body))
     }
 }
 
@@ -102,13 +102,13 @@ where
 ///
 /// Generic over the service and not over its response's body: that body is `'static` because the
 /// service is, and hosts whose body has a `dyn Error` in it could not prove it of a parameter.
-fn boxed<S, B>(config: Arc<Config>, inner: S, head: Parts, body: B) -> Boxed<S>
+fn boxed<S, B>(config: Arc<Config>, inner: S, head: Parts, body: Incoming<B>) -> Boxed<S>
 where
     S: Service<Request<Body>, Error: Send, Future: Send> + Send + 'static,
     S::Response: Answered<Body: Send> + Send,
     B: HttpBody<Data: Send, Error: Into<BoxError>> + Send + 'static,
 {
-    Box::pin(async move { answer(&config, inner, head, body).await })
+    Box::pin(answer(config, inner, head, body))
 }
 
 type Boxed<S> = Answering<
@@ -126,40 +126,16 @@ impl<R> Answered for Response<R> {
 }
 
 /// Delivers the request, or answers it in the handler's stead.
-async fn answer<S, B, R>(
-    config: &Config,
-    inner: S,
-    head: Parts,
-    body: B,
-) -> Result<Response<ResponseBody<R>>, S::Error>
-where
-    S: Service<Request<Body>>,
-    S::Response: Answered<Body = R>,
-    B: HttpBody + Send + 'static,
-    B::Data: Send,
-    B::Error: Into<BoxError>,
-{
-    let grpc = is_grpc(&head.headers);
-    let mut record = Record::begin(config.on_outcome.as_ref());
-    let response = match deliver(config, inner, head, body, &mut record).await {
-        Ok(handled) => handled?.map(ResponseBody::service),
-        Err(answer) => {
-            record.ended(answer.kind(), answer.rejection());
-            answer.into_response(config, grpc).map(ResponseBody::layer)
-        }
-    };
-    record.answered(&response);
-    Ok(response)
-}
-
-/// The pipeline.
-async fn deliver<S, B, R>(
-    config: &Config,
+///
+/// This and the next two are no `async fn`s: those keep each argument twice, once as it came and
+/// once as a variable, and a head is some 200 bytes. All of it is in the one box.
+#[allow(clippy::manual_async_fn, reason = "an async fn keeps its arguments twice")]
+fn answer<S, B, R>(
+    config: Arc<Config>,
     mut inner: S,
     mut head: Parts,
-    body: B,
-    record: &mut Record,
-) -> Result<Result<Response<R>, S::Error>, Answer>
+    mut body: Incoming<B>,
+) -> impl Future<Output = Result<Response<ResponseBody<R>>, S::Error>>
 where
     S: Service<Request<Body>>,
     S::Response: Answered<Body = R>,
@@ -167,42 +143,83 @@ where
     B::Data: Send,
     B::Error: Into<BoxError>,
 {
-    let body = Incoming::new(body, &head, &config.discards);
-    config.tell_verifier(&mut head);
-    let verifier = config.choose_verifier(&head).await?;
-    record.provider(&verifier.profile().provider);
-    if let Some(response) = verifier.handshake(&head) {
-        return Err(Answer::Handshake(response));
+    async move {
+        let grpc = is_grpc(&head.headers);
+        let mut record = Record::begin(config.on_outcome.as_ref());
+        let handled = match admit(&config, &mut inner, &mut head, &mut body, &mut record).await {
+            Ok(Ok((body, held))) => {
+                record.handler_called();
+                // Called here and not in `handle`, which would keep the request that it was given.
+                let handler = caught(|| inner.call(Request::from_parts(head, body)));
+                handle(&config, handler, held, &mut record).await
+            }
+            Ok(Err(error)) => Ok(Err(error)),
+            Err(answer) => {
+                body.discard(&head, &config.discards);
+                Err(answer)
+            }
+        };
+        let response = match handled {
+            Ok(handled) => handled?.map(ResponseBody::service),
+            Err(answer) => {
+                record.ended(answer.kind(), answer.rejection());
+                answer.into_response(&config, grpc).map(ResponseBody::layer)
+            }
+        };
+        record.answered(&response);
+        Ok(response)
     }
+}
 
-    let (received, verified) = receive_verified(config, &*verifier, &head, body).await?;
-    let mut delivery = Delivery::new(Arc::clone(&verifier), verified, received.payload.clone(), &head);
-    record.delivery(&delivery);
-    if let Some(response) = verifier.signed_handshake(&head, delivery.payload()) {
-        return Err(Answer::Handshake(response));
+/// The body for the handler, and the claim that it runs under.
+type Admitted = (Body, Option<Held>);
+
+/// The pipeline up to the handler: what is admitted is true, decoded and claimed.
+#[allow(clippy::manual_async_fn, reason = "an async fn keeps its arguments twice")]
+fn admit<S, B>(
+    config: &Config,
+    inner: &mut S,
+    head: &mut Parts,
+    body: &mut Incoming<B>,
+    record: &mut Record,
+) -> impl Future<Output = Result<Result<Admitted, S::Error>, Answer>>
+where
+    S: Service<Request<Body>>,
+    B: HttpBody + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<BoxError>,
+{
+    async move {
+        config.tell_verifier(head);
+        let verifier = config.choose_verifier(head).await?;
+        record.provider(&verifier.profile().provider);
+        if let Some(response) = verifier.handshake(head) {
+            return Err(Answer::Handshake(response));
+        }
+
+        let (received, verified) = receive_verified(config, &*verifier, head, body).await?;
+        let mut delivery = Delivery::new(verifier, verified, received.payload.clone(), head);
+        record.delivery(&delivery);
+        if let Some(response) = delivery.verifier().signed_handshake(head, delivery.payload()) {
+            return Err(Answer::Handshake(response));
+        }
+        config.decode(&delivery, &mut head.extensions)?;
+
+        // Before claiming: a claim must not wait for its turn with its lease running.
+        if let Err(error) = poll_fn(|cx| inner.poll_ready(cx)).await {
+            return Ok(Err(error));
+        }
+        let held = match config.dedupe.admit(head, &mut delivery).await? {
+            Admission::Run(held) => held,
+            Admission::Duplicate => return Err(Answer::Duplicate),
+        };
+        record.delivery(&delivery);
+        head.extensions.insert(delivery);
+        // From here on the body is the handler's, and no longer counts as buffered.
+        let Received { payload, trailers, charge } = received;
+        drop(charge);
+        Ok(Ok((Body::replayed(payload, trailers), held)))
     }
-    config.decode(&delivery, &mut head.extensions)?;
-
-    // Before claiming: a claim must not wait for its turn with its lease running.
-    if let Err(error) = poll_fn(|cx| inner.poll_ready(cx)).await {
-        return Ok(Err(error));
-    }
-    let held = match config.dedupe.admit(&head, &mut delivery, verifier.profile()).await? {
-        Admission::Run(held) => held,
-        Admission::Duplicate => return Err(Answer::Duplicate),
-    };
-    record.delivery(&delivery);
-
-    head.extensions.insert(delivery);
-    let Received { payload, trailers, charge } = received;
-    let request = Request::from_parts(head, Body::replayed(payload, trailers));
-    record.handler_called();
-    // From here on the body is the handler's, and no longer counts as buffered.
-    drop(charge);
-    let ended =
-        run(async move { inner.call(request).await.map(Into::into) }, held.as_ref(), config.handler_timeout)
-            .await;
-    conclude(config, held, ended, record).await
 }
 
 /// The body, verified: refused by its head if that will do, and hashed while it arrives.
@@ -210,7 +227,7 @@ async fn receive_verified<'c, B>(
     config: &'c Config,
     verifier: &dyn Verifier,
     head: &Parts,
-    body: Incoming<B>,
+    body: &mut Incoming<B>,
 ) -> Result<(Received<'c>, Verified), Rejection>
 where
     B: HttpBody + Send + 'static,
@@ -219,54 +236,65 @@ where
 {
     let now = config.clock.now();
     let profile = verifier.profile();
-    let in_tolerance = |timestamp: Option<SystemTime>| -> Result<(), VerifyError> {
-        timestamp.map_or(Ok(()), |signed| config.tolerance(profile).judge(signed, now))
-    };
 
     let mut check = verifier.begin(head, now)?;
     let known = check.timestamp();
-    in_tolerance(known)?;
-    let received = body.receive(head, config.limits(profile), &mut *check).await?;
-    let mut verified = check.finish(&received.payload).outcome().await?;
+    config.judge_timestamp(profile, known, now)?;
+    let limits = config.limits(profile);
+    body.refuse_by_announced_length(head, limits.bytes)?;
+    let received = body
+        .receive(&limits, &mut *check)
+        .await
+        .unwrap_or_else(|elapsed| Err(Rejection::new(RejectionKind::BodyTooSlow).because(elapsed)))?;
+    let mut verified = match check.finish(&received.payload).outcome() {
+        Ok(outcome) => outcome?,
+        Err(later) => wait(later).await?,
+    };
     if known.is_none() {
-        in_tolerance(verified.timestamp)?;
+        config.judge_timestamp(profile, verified.timestamp, now)?;
     }
     verified.timestamp = known.or(verified.timestamp);
     Ok((received, verified))
 }
 
-/// Settles the claim by how the handler ended, and only then answers: which comes first decides
-/// between a lost delivery and a duplicate.
-async fn conclude<R, E>(
+/// Waits for the handler and settles its claim by how it ended, and only then answers: which comes
+/// first decides between a lost delivery and a duplicate.
+#[allow(clippy::manual_async_fn, reason = "an async fn keeps its arguments twice")]
+fn handle<F, T, R, E>(
     config: &Config,
-    held: Option<Held>,
-    ended: Ended<Result<Response<R>, E>>,
+    handler: Caught<F>,
+    mut held: Option<Held>,
     record: &mut Record,
-) -> Result<Result<Response<R>, E>, Answer> {
-    match ended {
-        Ended::Answered(Ok(response)) => {
-            let (success, response) = config.judge(response);
-            settle(held, if success { HandlerEnd::Completed } else { HandlerEnd::Failed }, record).await;
-            Ok(Ok(response))
-        }
-        Ended::Answered(Err(error)) => {
-            settle(held, HandlerEnd::Failed, record).await;
-            Ok(Err(error))
-        }
-        Ended::TimedOut => {
-            settle(held, HandlerEnd::TimedOut, record).await;
-            Err(Rejection::new(RejectionKind::HandlerTimeout).into())
-        }
-        Ended::Panicked(panic) => {
-            settle(held, HandlerEnd::Panicked, record).await;
-            resume_unwind(panic)
-        }
+) -> impl Future<Output = Result<Result<Response<R>, E>, Answer>>
+where
+    F: Future<Output = Result<T, E>>,
+    T: Answered<Body = R>,
+{
+    async move {
+        let ended = run(handler, held.as_ref(), config.handler_timeout).await;
+        let (end, answer) = match ended {
+            Ok(Ok(Ok(response))) => {
+                let (success, response) = config.judge(response.into());
+                (if success { HandlerEnd::Completed } else { HandlerEnd::Failed }, Ok(Ok(response)))
+            }
+            Ok(Ok(Err(error))) => (HandlerEnd::Failed, Ok(Err(error))),
+            Ok(Err(panic)) => {
+                settle(held.as_mut(), HandlerEnd::Panicked, record).await;
+                resume_unwind(panic)
+            }
+            Err(elapsed) => {
+                let rejection = Rejection::new(RejectionKind::HandlerTimeout).because(elapsed);
+                (HandlerEnd::TimedOut, Err(rejection.into()))
+            }
+        };
+        settle(held.as_mut(), end, record).await;
+        answer
     }
 }
 
 /// Completes the claim if the handler succeeded; releases it otherwise, so that the provider's
 /// next attempt runs.
-async fn settle(held: Option<Held>, end: HandlerEnd, record: &mut Record) {
+async fn settle(held: Option<&mut Held>, end: HandlerEnd, record: &mut Record) {
     record.handler_ended(end);
     if let Some(held) = held {
         let intent = match end {

@@ -1,51 +1,115 @@
 //! Waiting: with an end to it, beside something else, and with a panic caught.
+//!
+//! Structs and not `async fn`s: those keep a future that they are given twice, once as an argument
+//! and once pinned, and the futures here are nested and boxed with all that they hold.
 
 use std::{
     any::Any,
     error::Error,
     fmt,
-    future::poll_fn,
     panic::{AssertUnwindSafe, catch_unwind},
-    pin::pin,
-    task::Poll,
+    pin::{Pin, pin},
+    task::{Context, Poll},
     time::Duration,
+};
+
+use pin_project_lite::pin_project;
+use tokio::{
+    task::unconstrained,
+    time::{Sleep, sleep},
 };
 
 /// Waits for `future`, at most for `limit`.
 ///
 /// The timer is only made once there is something to wait for: most of what is time-boxed here
 /// is ready at once (a body in one frame, a store in memory), and a timer costs more than it.
-pub(crate) async fn within<F: Future>(limit: Duration, future: F) -> Result<F::Output, Elapsed> {
-    let mut future = pin!(future);
-    if let Poll::Ready(output) = poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx))).await {
-        return Ok(output);
+pub(crate) fn within<F: Future>(limit: Duration, future: F) -> Within<F> {
+    Within { limit, timer: None, future }
+}
+
+pin_project! {
+    pub(crate) struct Within<F> {
+        limit: Duration,
+        timer: Option<Pin<Box<Sleep>>>,
+        #[pin]
+        future: F,
     }
-    tokio::time::timeout(limit, future).await.map_err(|_| Elapsed(limit))
+}
+
+impl<F: Future> Future for Within<F> {
+    type Output = Result<F::Output, Elapsed>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        if let Poll::Ready(output) = this.future.poll(cx) {
+            return Poll::Ready(Ok(output));
+        }
+        let timer = this.timer.get_or_insert_with(|| Box::pin(sleep(*this.limit)));
+        // Unconstrained: a future that is always ready uses up the task's budget, and without any the
+        // timer would never be over.
+        pin!(unconstrained(timer.as_mut())).poll(cx).map(|()| Err(Elapsed(*this.limit)))
+    }
 }
 
 /// Waits for `main`, polling `companion` beside it, which is dropped when `main` is done.
-pub(crate) async fn beside<M: Future, C: Future<Output = ()>>(main: M, companion: C) -> M::Output {
-    let (mut main, mut companion) = (pin!(main), pin!(companion));
-    let mut accompanied = true;
-    poll_fn(|cx| {
-        let polled = main.as_mut().poll(cx);
-        if polled.is_pending() && accompanied {
-            accompanied = companion.as_mut().poll(cx).is_pending();
-        }
-        polled
-    })
-    .await
+pub(crate) fn beside<M: Future, C: Future<Output = ()>>(main: M, companion: C) -> Beside<M, C> {
+    Beside { main, companion, accompanied: true }
 }
 
-/// Waits for `future`; if it panics, that is the error.
-pub(crate) async fn caught<F: Future>(future: F) -> Result<F::Output, Box<dyn Any + Send>> {
-    let mut future = pin!(future);
-    // The future is not polled again after a panic, so a broken invariant in it is not seen.
-    poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
-        Ok(polled) => polled.map(Ok),
-        Err(panic) => Poll::Ready(Err(panic)),
-    })
-    .await
+pin_project! {
+    pub(crate) struct Beside<M, C> {
+        #[pin]
+        main: M,
+        #[pin]
+        companion: C,
+        accompanied: bool,
+    }
+}
+
+impl<M: Future, C: Future<Output = ()>> Future for Beside<M, C> {
+    type Output = M::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<M::Output> {
+        let this = self.project();
+        let polled = this.main.poll(cx);
+        if polled.is_pending() && *this.accompanied {
+            *this.accompanied = this.companion.poll(cx).is_pending();
+        }
+        polled
+    }
+}
+
+/// Calls `begin` and waits for the future that it makes; if either panics, that is the error.
+pub(crate) fn caught<F: Future>(begin: impl FnOnce() -> F) -> Caught<F> {
+    match catch_unwind(AssertUnwindSafe(begin)) {
+        Ok(future) => Caught::Begun { future },
+        Err(panic) => Caught::Panicked { panic: Some(panic) },
+    }
+}
+
+pin_project! {
+    #[project = CaughtProjection]
+    pub(crate) enum Caught<F> {
+        Begun { #[pin] future: F },
+        Panicked { panic: Option<Box<dyn Any + Send>> },
+    }
+}
+
+impl<F: Future> Future for Caught<F> {
+    type Output = Result<F::Output, Box<dyn Any + Send>>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.project() {
+            // The future is not polled again after a panic, so a broken invariant in it is not seen.
+            CaughtProjection::Begun { future } => match catch_unwind(AssertUnwindSafe(|| future.poll(cx))) {
+                Ok(polled) => polled.map(Ok),
+                Err(panic) => Poll::Ready(Err(panic)),
+            },
+            CaughtProjection::Panicked { panic } => {
+                panic.take().map_or(Poll::Pending, |panic| Poll::Ready(Err(panic)))
+            }
+        }
+    }
 }
 
 /// It took longer than it may.

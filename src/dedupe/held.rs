@@ -26,7 +26,6 @@ const RETRY_AFTER: Duration = Duration::from_millis(500);
 /// [`settle`](Self::settle) was told otherwise.
 pub(crate) struct Held {
     settling: Settling,
-    lease: Duration,
     /// Captured while there is one: spawning outside a runtime panics, and in an unwind that aborts.
     runtime: Option<Handle>,
 }
@@ -38,23 +37,22 @@ impl Held {
             settling: Settling {
                 store,
                 token: Token::mint(),
-                keys: Vec::new(),
+                keys: Keys::default(),
                 intent: Settlement::Released,
                 window,
                 lease,
             },
-            lease,
             runtime: Handle::try_current().ok(),
         }
     }
 
     /// Claims `key` too.
     pub(crate) async fn claim(&mut self, key: Key) -> Result<Claim, StoreError> {
-        let Settling { store, token, keys, .. } = &mut self.settling;
+        let Settling { store, token, keys, lease, .. } = &mut self.settling;
         // It counts as held before it is: a claim whose answer is lost, or not waited for, may
         // have been made, and is then released with the token.
         keys.push(key.clone());
-        let claim = within(STORE_TIMEOUT, store.claim(&key, token, self.lease)).await;
+        let claim = within(STORE_TIMEOUT, store.claim(&key, token, *lease)).await;
         let claim = claim.unwrap_or_else(|elapsed| Err(StoreError::new(elapsed)))?;
         if !matches!(claim, Claim::Acquired { .. }) {
             keys.pop();
@@ -64,11 +62,11 @@ impl Held {
 
     /// Extends the lease, every third of it, for as long as it is polled.
     pub(crate) async fn keep_alive(&self) {
-        let Settling { store, token, keys, .. } = &self.settling;
+        let Settling { store, token, keys, lease, .. } = &self.settling;
         loop {
-            sleep(self.lease / 3).await;
-            for key in keys {
-                let extended = within(STORE_TIMEOUT, store.extend(key, token, self.lease)).await;
+            Box::pin(sleep(*lease / 3)).await;
+            for key in keys.iter() {
+                let extended = within(STORE_TIMEOUT, store.extend(key, token, *lease)).await;
                 // A failure leaves two thirds of the lease to try again; a lost claim stays lost,
                 // and whatever the handler does, settling will change nothing.
                 if let Ok(Ok(false)) = extended {
@@ -79,14 +77,14 @@ impl Held {
     }
 
     /// Settles all that is held. What the store does not take now is tried again in the background.
-    pub(crate) async fn settle(mut self, intent: Settlement) -> Settlement {
+    pub(crate) async fn settle(&mut self, intent: Settlement) -> Settlement {
         self.settling.intent = intent;
         match within(STORE_TIMEOUT, self.settling.once()).await {
             Ok(Ok(settlement)) => {
                 self.settling.keys.clear();
                 settlement
             }
-            // Dropping it now hands it to the background.
+            // Dropping it hands it to the background.
             Ok(Err(_)) | Err(_) => Settlement::Pending,
         }
     }
@@ -113,11 +111,41 @@ impl Drop for Held {
     }
 }
 
+/// The id's key, and the body's where it is claimed as well: no list, which would be allocated.
+#[derive(Default)]
+struct Keys([Option<Key>; 2]);
+
+impl Keys {
+    fn push(&mut self, key: Key) {
+        let [id, body] = &mut self.0;
+        *if id.is_none() { id } else { body } = Some(key);
+    }
+
+    fn pop(&mut self) {
+        let [id, body] = &mut self.0;
+        if body.take().is_none() {
+            *id = None;
+        }
+    }
+
+    fn clear(&mut self) {
+        self.0 = [None, None];
+    }
+
+    fn is_empty(&self) -> bool {
+        self.iter().next().is_none()
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &Key> {
+        self.0.iter().flatten()
+    }
+}
+
 /// A settlement to be made.
 struct Settling {
     store: Arc<dyn ErasedStore>,
     token: Token,
-    keys: Vec<Key>,
+    keys: Keys,
     intent: Settlement,
     window: Duration,
     lease: Duration,
@@ -127,7 +155,7 @@ impl Settling {
     /// Settles every key, once.
     async fn once(&self) -> Result<Settlement, StoreError> {
         let mut mine = true;
-        for key in &self.keys {
+        for key in self.keys.iter() {
             mine &= match self.intent {
                 Settlement::Completed => self.store.complete(key, &self.token, self.window).await?,
                 _ => self.store.release(key, &self.token).await?,

@@ -4,18 +4,20 @@ use data_encoding::HEXLOWER;
 use http::request::Parts;
 
 use super::Dedupe;
-use crate::{Delivery, store::Key, verify::Profile};
+use crate::{Delivery, store::Key};
 
 impl Dedupe {
     /// What makes the delivery known again; `None` if nothing does. Never the signature or the
     /// timestamp: retries are signed anew.
-    pub(super) fn key(&self, head: &Parts, delivery: &Delivery, profile: &Profile) -> Option<Key> {
+    pub(super) fn key(&self, head: &Parts, delivery: &Delivery) -> Option<Key> {
         if let Some(key_of) = &self.key_of {
             return key_of(head, delivery);
         }
         match delivery.id() {
             Some(id) => Some(Key::new(&self.scope(delivery), id)),
-            None if profile.equal_bodies => Some(Key::new(&self.scope(delivery), &body_id(delivery))),
+            None if delivery.verifier().profile().equal_bodies => {
+                Some(Key::new(&self.scope(delivery), &body_id(delivery)))
+            }
             None => None,
         }
     }
@@ -31,7 +33,13 @@ impl Dedupe {
     fn scope(&self, delivery: &Delivery) -> Cow<'_, str> {
         match (&self.scope, delivery.key_fingerprint()) {
             (Some(scope), _) => Cow::Borrowed(scope),
-            (None, Some(fingerprint)) => format!("{}-{fingerprint:016x}", delivery.provider()).into(),
+            (None, Some(fingerprint)) => {
+                let mut scope = String::with_capacity(delivery.provider().len() + 17);
+                scope.push_str(delivery.provider());
+                scope.push('-');
+                HEXLOWER.encode_append(&fingerprint.to_be_bytes(), &mut scope);
+                scope.into()
+            }
             (None, None) => delivery.provider().to_owned().into(),
         }
     }

@@ -9,15 +9,11 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use http::request::Parts;
 
-pub(crate) use self::{
-    held::Held,
-    run::{Ended, run},
-};
+pub(crate) use self::{held::Held, run::run};
 use crate::{
     Delivery, Rejection, RejectionKind,
     outcome::Settlement,
     store::{Claim, ErasedStore, Key, StoreError},
-    verify::Profile,
 };
 
 /// What to do with a delivery when the store cannot tell whether it was handled before.
@@ -71,18 +67,14 @@ impl Dedupe {
     }
 
     /// Claims `delivery`, and tells it what is known of its claim.
-    pub(crate) async fn admit(
-        &self,
-        head: &Parts,
-        delivery: &mut Delivery,
-        profile: &Profile,
-    ) -> Result<Admission, Rejection> {
+    pub(crate) async fn admit(&self, head: &Parts, delivery: &mut Delivery) -> Result<Admission, Rejection> {
         let Some(store) = &self.store else { return Ok(Admission::Run(None)) };
-        let Some(key) = self.key(head, delivery, profile) else { return Ok(Admission::Run(None)) };
+        let Some(key) = self.key(head, delivery) else { return Ok(Admission::Run(None)) };
+        let profile = delivery.verifier().profile();
+        let window = self.window.or(profile.dedupe_window).unwrap_or(Self::DEFAULT_WINDOW);
         let replay_key = (self.replay_guard && !profile.id_signed).then(|| self.replay_key(delivery));
         delivery.set_key(key.clone());
 
-        let window = self.window.or(profile.dedupe_window).unwrap_or(Self::DEFAULT_WINDOW);
         let mut held = Held::new(Arc::clone(store), self.lease, window);
         // A claim that is not to be run under is dropped, which releases what was claimed so far.
         match claim(&mut held, key, replay_key).await {

@@ -1,27 +1,23 @@
 use std::{any::Any, future::pending, time::Duration};
 
 use super::Held;
-use crate::time::{beside, caught, within};
+use crate::time::{Caught, Elapsed, beside, within};
 
-/// How a handler ended.
-pub(crate) enum Ended<T> {
-    Answered(T),
-    TimedOut,
-    Panicked(Box<dyn Any + Send>),
-}
+/// How a handler ended: with an answer, in a panic, or not in time.
+pub(crate) type Ended<T> = Result<Result<T, Box<dyn Any + Send>>, Elapsed>;
 
-/// Runs `handler` for `limit` at most, and keeps its claim alive beside it. When this returns the
-/// handler is dropped, and the claim not yet settled.
-pub(crate) async fn run<H: Future>(handler: H, held: Option<&Held>, limit: Duration) -> Ended<H::Output> {
-    let heartbeat = async {
+/// Waits for `handler`, for `limit` at most, and keeps its claim alive beside it. When this is
+/// ready the claim is not yet settled.
+pub(crate) fn run<H: Future>(
+    handler: Caught<H>,
+    held: Option<&Held>,
+    limit: Duration,
+) -> impl Future<Output = Ended<H::Output>> {
+    let heartbeat = async move {
         match held {
             Some(held) => held.keep_alive().await,
             None => pending().await,
         }
     };
-    match within(limit, beside(caught(handler), heartbeat)).await {
-        Ok(Ok(answer)) => Ended::Answered(answer),
-        Ok(Err(panic)) => Ended::Panicked(panic),
-        Err(_) => Ended::TimedOut,
-    }
+    within(limit, beside(handler, heartbeat))
 }

@@ -150,7 +150,17 @@ pub struct Finish(Finishing);
 
 enum Finishing {
     Now(Result<Verified, VerifyError>),
-    Later(Pin<Box<dyn Future<Output = Result<Verified, VerifyError>> + Send>>),
+    Later(Later),
+}
+
+type Later = Pin<Box<dyn Future<Output = Result<Verified, VerifyError>> + Send>>;
+
+/// Waits for a verifier that finishes later.
+pub(crate) async fn wait(later: Later) -> Result<Verified, VerifyError> {
+    const LONGEST_WAIT: Duration = Duration::from_secs(10);
+    crate::time::within(LONGEST_WAIT, later)
+        .await
+        .unwrap_or_else(|elapsed| Err(VerifyError::unavailable(elapsed)))
 }
 
 impl Finish {
@@ -165,13 +175,11 @@ impl Finish {
         Self(Finishing::Later(Box::pin(future)))
     }
 
-    pub(crate) async fn outcome(self) -> Result<Verified, VerifyError> {
-        const LONGEST_WAIT: Duration = Duration::from_secs(10);
+    /// The outcome, or what to wait for to have it.
+    pub(crate) fn outcome(self) -> Result<Result<Verified, VerifyError>, Later> {
         match self.0 {
-            Finishing::Now(outcome) => outcome,
-            Finishing::Later(future) => crate::time::within(LONGEST_WAIT, future)
-                .await
-                .unwrap_or_else(|elapsed| Err(VerifyError::unavailable(elapsed))),
+            Finishing::Now(outcome) => Ok(outcome),
+            Finishing::Later(future) => Err(future),
         }
     }
 }
