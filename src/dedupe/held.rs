@@ -25,7 +25,8 @@ const RETRY_AFTER: Duration = Duration::from_millis(500);
 /// Dropped before it is settled, it settles by itself as is then intended: release, until
 /// [`settle`](Self::settle) was told otherwise.
 pub(crate) struct Held {
-    settling: Settling,
+    /// In a box: it is carried through every await of the pipeline, whose own box it would fill.
+    settling: Box<Settling>,
     /// Captured while there is one: spawning outside a runtime panics, and in an unwind that aborts.
     runtime: Option<Handle>,
 }
@@ -34,21 +35,21 @@ impl Held {
     /// Nothing held yet.
     pub(crate) fn new(store: Arc<dyn ErasedStore>, lease: Duration, window: Duration) -> Self {
         Self {
-            settling: Settling {
+            settling: Box::new(Settling {
                 store,
                 token: Token::mint(),
                 keys: Keys::default(),
                 intent: Settlement::Released,
                 window,
                 lease,
-            },
+            }),
             runtime: Handle::try_current().ok(),
         }
     }
 
     /// Claims `key` too.
     pub(crate) async fn claim(&mut self, key: Key) -> Result<Claim, StoreError> {
-        let Settling { store, token, keys, lease, .. } = &mut self.settling;
+        let Settling { store, token, keys, lease, .. } = &mut *self.settling;
         // It counts as held before it is: a claim whose answer is lost, or not waited for, may
         // have been made, and is then released with the token.
         keys.push(key.clone());
@@ -62,7 +63,7 @@ impl Held {
 
     /// Extends the lease, every third of it, for as long as it is polled.
     pub(crate) async fn keep_alive(&self) {
-        let Settling { store, token, keys, lease, .. } = &self.settling;
+        let Settling { store, token, keys, lease, .. } = &*self.settling;
         loop {
             Box::pin(sleep(*lease / 3)).await;
             for key in keys.iter() {
@@ -95,8 +96,10 @@ impl Drop for Held {
         if self.settling.keys.is_empty() {
             return;
         }
-        let keys = mem::take(&mut self.settling.keys);
-        let settling = Settling { store: Arc::clone(&self.settling.store), keys, ..self.settling };
+        let Settling { store, token, keys, intent, window, lease } = &mut *self.settling;
+        let (store, keys) = (Arc::clone(store), mem::take(keys));
+        let settling =
+            Settling { store, token: *token, keys, intent: *intent, window: *window, lease: *lease };
         let runtime = self.runtime.take();
         // A store's panic must not meet the one that may be unwinding.
         let _ = catch_unwind(AssertUnwindSafe(move || {

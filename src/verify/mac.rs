@@ -286,7 +286,7 @@ impl Candidates {
         length: usize,
     ) -> Result<Self, VerifyError> {
         let mut found: Option<Self> = None;
-        let mut refusal = VerifyError::malformed("there is no signature of a version that is supported");
+        let mut refusal = None;
         for (index, text) in texts.enumerate() {
             if index == Self::MOST {
                 return Err(VerifyError::malformed("there are more than 32 signatures"));
@@ -294,10 +294,14 @@ impl Candidates {
             match (encoding.decode_tag(text, length), &mut found) {
                 (Ok(tag), Some(found)) => found.more.push(tag),
                 (Ok(tag), none) => *none = Some(Self { first: tag, more: Vec::new() }),
-                (Err(error), _) => refusal = error,
+                (Err(error), _) => refusal = Some(error),
             }
         }
-        found.ok_or(refusal)
+        found.ok_or_else(|| {
+            refusal.unwrap_or_else(|| {
+                VerifyError::malformed("there is no signature of a version that is supported")
+            })
+        })
     }
 
     /// Whether any of them is `tag`; each comparison in constant time.
@@ -321,7 +325,9 @@ impl Encoding {
             .and_then(|length| room.get_mut(..length))
             .and_then(|room| encoding.decode_mut(text, room).ok())
             .and_then(|length| room.get(..length))
-            .ok_or(VerifyError::malformed("the signature is not in the encoding that it should be in"))?;
+            .ok_or_else(|| {
+                VerifyError::malformed("the signature is not in the encoding that it should be in")
+            })?;
         if decoded.len() != length {
             return Err(VerifyError::wrong("the signature is not as long as it should be"));
         }

@@ -19,11 +19,8 @@ impl<'t> Pairs<'t> {
 
     /// The items that are not empty, without the white space around them.
     pub(super) fn items(self) -> impl Iterator<Item = &'t [u8]> {
-        let separator = self.punctuation.items;
-        self.text
-            .split(move |&byte| separator == Some(byte))
-            .map(<[u8]>::trim_ascii)
-            .filter(|item| !item.is_empty())
+        let items = Items { rest: Some(self.text), separator: self.punctuation.items };
+        items.map(<[u8]>::trim_ascii).filter(|item| !item.is_empty())
     }
 
     pub(super) fn item(self, index: usize) -> Option<&'t [u8]> {
@@ -32,15 +29,40 @@ impl<'t> Pairs<'t> {
 
     /// The items that are pairs, as key and value.
     pub(super) fn pairs(self) -> impl Iterator<Item = (&'t [u8], &'t [u8])> {
-        let separator = self.punctuation.pair;
-        self.items().filter_map(move |item| {
-            let at = item.iter().position(|&byte| Some(byte) == separator)?;
-            Some((item.get(..at)?, item.get(at + 1..)?))
-        })
+        self.items().filter_map(move |item| self.punctuation.split_pair(item))
     }
 
     /// The value of the first pair with this key.
     pub(super) fn value(self, key: &[u8]) -> Option<&'t [u8]> {
         self.pairs().find_map(|(found, value)| (found == key).then_some(value))
+    }
+}
+
+impl Punctuation {
+    pub(super) fn split_pair(self, item: &[u8]) -> Option<(&[u8], &[u8])> {
+        let at = item.iter().position(|&byte| Some(byte) == self.pair)?;
+        Some((item.get(..at)?, item.get(at + 1..)?))
+    }
+}
+
+/// The parts of a text between separators; without one, the text. (`split` would look at each
+/// byte of a text that cannot be parted.)
+struct Items<'t> {
+    rest: Option<&'t [u8]>,
+    separator: Option<u8>,
+}
+
+impl<'t> Iterator for Items<'t> {
+    type Item = &'t [u8];
+
+    fn next(&mut self) -> Option<&'t [u8]> {
+        let rest = self.rest?;
+        let at = self.separator.and_then(|separator| rest.iter().position(|&byte| byte == separator));
+        let (item, rest) = match at.and_then(|at| rest.split_at_checked(at)) {
+            Some((item, [_, rest @ ..])) => (item, Some(rest)),
+            _ => (rest, None),
+        };
+        self.rest = rest;
+        Some(item)
     }
 }

@@ -218,21 +218,17 @@ impl SignaturePlan {
         texts: &'t Texts<'_>,
         version: Option<&'t str>,
     ) -> impl Iterator<Item = &'t [u8]> {
-        let lists = texts.iter().map(|text| Pairs::new(text, self.punctuation));
-        lists.flat_map(move |list| {
-            let paired = self.punctuation.pair.is_some();
-            let of_version = move |key: &[u8]| match version {
+        let items = texts.iter().flat_map(|text| Pairs::new(text, self.punctuation).items());
+        items.filter_map(move |item| {
+            if self.punctuation.pair.is_none() {
+                return self.without_prefix(item);
+            }
+            let (key, value) = self.punctuation.split_pair(item)?;
+            let of_version = match version {
                 Some(version) => key == version.as_bytes(),
                 None => self.keys.iter().any(|known| known.as_bytes() == key),
             };
-            let pairs =
-                paired.then(|| list.pairs().filter(move |(key, _)| of_version(key)).map(|(_, value)| value));
-            let items = (!paired).then(|| list.items());
-            pairs
-                .into_iter()
-                .flatten()
-                .chain(items.into_iter().flatten())
-                .filter_map(|text| self.without_prefix(text))
+            of_version.then_some(value).and_then(|value| self.without_prefix(value))
         })
     }
 
@@ -345,7 +341,7 @@ impl TimeUnit {
         };
         since
             .and_then(|since| SystemTime::UNIX_EPOCH.checked_add(since))
-            .ok_or(VerifyError::malformed("the timestamp is not a number"))
+            .ok_or_else(|| VerifyError::malformed("the timestamp is not a number"))
     }
 }
 
