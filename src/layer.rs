@@ -109,7 +109,7 @@ impl WebhookLayer {
         self.with(|config| config.tolerance = Some(tolerance.max(Duration::from_secs(1))))
     }
 
-    /// The URL that the provider was given, for those that sign it (Square, Trello, HubSpot).
+    /// The URL that the provider was given, for those that sign it (Square, Trello, HubSpot, Twilio).
     ///
     /// Without it the request's own is taken, `https://` and the `host` header: behind a proxy that
     /// changes either, or the path, signatures would be wrong. It is taken as it is written here; if
@@ -118,8 +118,8 @@ impl WebhookLayer {
         self.with(|config| config.public_url = Some(PublicUrl(url.into())))
     }
 
-    /// The token that the provider was given for its handshake, where it has one (Meta's
-    /// `hub.verify_token`). Without it such a handshake is refused like any unsigned request.
+    /// The token that the provider was given for its handshake, where it has one (Meta's and
+    /// WebSub's `hub.verify_token`, Asana). Without it such a handshake is refused like any unsigned request.
     pub fn verify_token(self, token: Secret) -> Self {
         self.with(|config| config.verify_token = Some(VerifyToken(token)))
     }

@@ -10,6 +10,15 @@ use crate::verify::{
     TimeUnit::{Milliseconds, Seconds},
 };
 
+/// `t=1700000000,v1=5257…`, with the signature under `key`: the commonest of them.
+fn t_and_signature(header: &str, key: &str) -> Scheme {
+    Scheme::hmac_sha256(header, Hex)
+        .list(",")
+        .pairs("=", [key])
+        .timestamp("field:t", Seconds)
+        .signs("{ts}.{body}")
+}
+
 providers! {
     /// Stripe.
     ///
@@ -70,11 +79,7 @@ providers! {
     /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.
     monei, try_monei: "monei", "MONEI",
         "https://github.com/MONEI/monei-node-sdk/blob/HEAD/tests/test-utils.ts",
-        Scheme::hmac_sha256("monei-signature", Hex)
-            .list(",")
-            .pairs("=", ["v1"])
-            .timestamp("field:t", Seconds)
-            .signs("{ts}.{body}")
+        t_and_signature("monei-signature", "v1")
             .id("body:/id")
             .event_type("body:/type");
 
@@ -227,11 +232,7 @@ providers! {
     /// * Retries for up to 72 hours ([source](https://developers.tiktok.com/doc/webhooks-overview/)).
     tiktok, try_tiktok: "tiktok", "TikTok for Developers",
         "https://developers.tiktok.com/doc/webhooks-verification",
-        Scheme::hmac_sha256("tiktok-signature", Hex)
-            .list(",")
-            .pairs("=", ["s"])
-            .timestamp("field:t", Seconds)
-            .signs("{ts}.{body}")
+        t_and_signature("tiktok-signature", "s")
             .event_type("body:/event"),
         dedupe_window: Some(Duration::from_secs(4 * 24 * 3600)),
         retries: Some(true);
@@ -247,11 +248,7 @@ providers! {
     ///   ([source](https://docs.withpersona.com/2022-09-01/webhooks-best-practices)).
     persona, try_persona: "persona", "Persona",
         "https://docs.withpersona.com/v2022-09-01/docs/best-practices",
-        Scheme::hmac_sha256("persona-signature", Hex)
-            .list(",")
-            .pairs("=", ["v1"])
-            .timestamp("field:t", Seconds)
-            .signs("{ts}.{body}")
+        t_and_signature("persona-signature", "v1")
             .id("body:/data/id")
             .event_type("body:/data/attributes/name"),
         ack_deadline: Some(Duration::from_secs(5)),
@@ -265,11 +262,7 @@ providers! {
     /// * An answer within 5 s; two retries, soon after a 5xx or none.
     whereby, try_whereby: "whereby", "Whereby",
         "https://github.com/whereby/docs/blob/HEAD/meeting-content-and-quality/insights-suite-and-api/webhooks.md",
-        Scheme::hmac_sha256("whereby-signature", Hex)
-            .list(",")
-            .pairs("=", ["v1"])
-            .timestamp("field:t", Seconds)
-            .signs("{ts}.{body}")
+        t_and_signature("whereby-signature", "v1")
             .id("body:/id")
             .event_type("body:/type"),
         ack_deadline: Some(Duration::from_secs(5)),
@@ -344,11 +337,7 @@ providers! {
     /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.
     surge, try_surge: "surge", "Surge",
         "https://docs.surge.app/api-reference/webhooks/signature-validation",
-        Scheme::hmac_sha256("surge-signature", Hex)
-            .list(",")
-            .pairs("=", ["v1"])
-            .timestamp("field:t", Seconds)
-            .signs("{ts}.{body}")
+        t_and_signature("surge-signature", "v1")
             .id("body:/id")
             .event_type("body:/type");
 }

@@ -21,6 +21,8 @@ use crate::{
 pub struct Provider {
     /// Its id, in lower case with hyphens, such as `github-sha1`.
     pub id: &'static str,
+    /// The name of its constructor in [`provider`](crate::provider), such as `github_sha1`.
+    pub constructor: &'static str,
     /// Its name, such as `GitHub (legacy)`.
     pub name: &'static str,
     /// Where its documentation, or else its own code, says how it signs.
@@ -140,6 +142,7 @@ macro_rules! providers {
                 #[allow(non_upper_case_globals, reason = "named as its constructor is")]
                 pub(super) static $constructor: $crate::provider::Provider = $crate::provider::Provider {
                     id: $id,
+                    constructor: stringify!($constructor),
                     name: $name,
                     source: $source,
                     make: $crate::provider::facts::make!($(@ $by_hand)? $scheme),

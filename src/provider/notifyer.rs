@@ -56,6 +56,7 @@ pub fn try_notifyer(secrets: impl Into<Secrets>) -> Result<impl Verifier, Invali
 
 pub(super) static ALL: &[&Provider] = &[&Provider {
     id: "notifyer",
+    constructor: "notifyer",
     name: "Notifyer by WhatsAble",
     source: "https://docs.whatsable.app",
     make: Make::ByHand(|secrets| Ok(Arc::new(Notifyer::new(secrets)))),

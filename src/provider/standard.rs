@@ -3,6 +3,21 @@
 use super::facts::providers;
 use crate::verify::{Encoding::Base64, Scheme, TimeUnit::Seconds};
 
+/// The layout that all of them share, with headers that begin with `prefix`.
+fn layout(prefix: &str) -> Scheme {
+    Scheme::hmac_sha256(&format!("{prefix}-signature"), Base64)
+        .list(" ")
+        .pairs(",", ["v1"])
+        .timestamp(&format!("header:{prefix}-timestamp"), Seconds)
+        .signs(&format!("{{header:{prefix}-id}}.{{ts}}.{{body}}"))
+        .id(&format!("header:{prefix}-id"))
+}
+
+/// The same with a secret that is base64, after `whsec_` if that is there.
+fn decoding_its_secret(prefix: &str) -> Scheme {
+    layout(prefix).key_prefix("whsec_").key_encoding(Base64)
+}
+
 providers! {
     /// Standard Webhooks (v1).
     ///
@@ -12,14 +27,7 @@ providers! {
     /// * Timestamp: `header:webhook-timestamp`; 300 s into the past and 300 s into the future.
     standard_webhooks, try_standard_webhooks: "standard-webhooks", "Standard Webhooks (v1)",
         "https://github.com/standard-webhooks/standard-webhooks/blob/HEAD/spec/standard-webhooks.md",
-        Scheme::hmac_sha256("webhook-signature", Base64)
-            .key_prefix("whsec_")
-            .key_encoding(Base64)
-            .list(" ")
-            .pairs(",", ["v1"])
-            .timestamp("header:webhook-timestamp", Seconds)
-            .signs("{header:webhook-id}.{ts}.{body}")
-            .id("header:webhook-id")
+        decoding_its_secret("webhook")
             .event_type("body:/type");
 
     /// Svix (Clerk, Resend, Brex, Stytch, ...).
@@ -30,14 +38,7 @@ providers! {
     /// * Timestamp: `header:svix-timestamp`; 300 s into the past and 300 s into the future.
     svix, try_svix: "svix", "Svix (Clerk, Resend, Brex, Stytch, ...)",
         "https://docs.svix.com/receiving/verifying-payloads/how-manual",
-        Scheme::hmac_sha256("svix-signature", Base64)
-            .key_prefix("whsec_")
-            .key_encoding(Base64)
-            .list(" ")
-            .pairs(",", ["v1"])
-            .timestamp("header:svix-timestamp", Seconds)
-            .signs("{header:svix-id}.{ts}.{body}")
-            .id("header:svix-id")
+        decoding_its_secret("svix")
             .event_type("body:/type");
 
     /// Polar.
@@ -49,12 +50,7 @@ providers! {
     /// * Timestamp: `header:webhook-timestamp`; 300 s into the past and 300 s into the future.
     polar, try_polar: "standard-webhooks-rawkey", "Polar",
         "https://github.com/polarsource/polar/blob/HEAD/docs/integrate/webhooks/delivery.mdx",
-        Scheme::hmac_sha256("webhook-signature", Base64)
-            .list(" ")
-            .pairs(",", ["v1"])
-            .timestamp("header:webhook-timestamp", Seconds)
-            .signs("{header:webhook-id}.{ts}.{body}")
-            .id("header:webhook-id")
+        layout("webhook")
             .event_type("body:/type");
 
     /// OpenAI.
@@ -65,14 +61,7 @@ providers! {
     /// * Timestamp: `header:webhook-timestamp`; 300 s into the past and 300 s into the future.
     openai, try_openai: "openai", "OpenAI",
         "https://github.com/openai/openai-python/blob/HEAD/tests/lib/test_webhook_signature.py",
-        Scheme::hmac_sha256("webhook-signature", Base64)
-            .key_prefix("whsec_")
-            .key_encoding(Base64)
-            .list(" ")
-            .pairs(",", ["v1"])
-            .timestamp("header:webhook-timestamp", Seconds)
-            .signs("{header:webhook-id}.{ts}.{body}")
-            .id("header:webhook-id")
+        decoding_its_secret("webhook")
             .event_type("body:/type");
 
     /// Anthropic (managed agents).
@@ -83,14 +72,7 @@ providers! {
     /// * Timestamp: `header:webhook-timestamp`; 300 s into the past and 300 s into the future.
     anthropic, try_anthropic: "anthropic", "Anthropic (managed agents)",
         "https://github.com/anthropics/anthropic-sdk-python/blob/HEAD/src/anthropic/resources/beta/webhooks.py",
-        Scheme::hmac_sha256("webhook-signature", Base64)
-            .key_prefix("whsec_")
-            .key_encoding(Base64)
-            .list(" ")
-            .pairs(",", ["v1"])
-            .timestamp("header:webhook-timestamp", Seconds)
-            .signs("{header:webhook-id}.{ts}.{body}")
-            .id("header:webhook-id")
+        decoding_its_secret("webhook")
             .event_type("body:/type");
 
     /// Replicate.
@@ -101,14 +83,7 @@ providers! {
     /// * Timestamp: `header:webhook-timestamp`; 300 s into the past and 300 s into the future.
     replicate, try_replicate: "replicate", "Replicate",
         "https://github.com/replicate/replicate-javascript/blob/HEAD/index.test.ts",
-        Scheme::hmac_sha256("webhook-signature", Base64)
-            .key_prefix("whsec_")
-            .key_encoding(Base64)
-            .list(" ")
-            .pairs(",", ["v1"])
-            .timestamp("header:webhook-timestamp", Seconds)
-            .signs("{header:webhook-id}.{ts}.{body}")
-            .id("header:webhook-id")
+        decoding_its_secret("webhook")
             .event_type("body:/status");
 
     /// Lithic.
@@ -119,14 +94,7 @@ providers! {
     /// * Timestamp: `header:webhook-timestamp`; 300 s into the past and 300 s into the future.
     lithic, try_lithic: "lithic", "Lithic",
         "https://github.com/lithic-com/lithic-python/blob/HEAD/tests/api_resources/test_webhooks.py",
-        Scheme::hmac_sha256("webhook-signature", Base64)
-            .key_prefix("whsec_")
-            .key_encoding(Base64)
-            .list(" ")
-            .pairs(",", ["v1"])
-            .timestamp("header:webhook-timestamp", Seconds)
-            .signs("{header:webhook-id}.{ts}.{body}")
-            .id("header:webhook-id")
+        decoding_its_secret("webhook")
             .event_type("body:/event_type");
 
     /// GitLab (signing token).
@@ -137,14 +105,7 @@ providers! {
     /// * Timestamp: `header:webhook-timestamp`; 300 s into the past and 300 s into the future.
     gitlab_signing, try_gitlab_signing: "gitlab-signing", "GitLab (signing token)",
         "https://gitlab.com/gitlab-org/gitlab/-/merge_requests/230944",
-        Scheme::hmac_sha256("webhook-signature", Base64)
-            .key_prefix("whsec_")
-            .key_encoding(Base64)
-            .list(" ")
-            .pairs(",", ["v1"])
-            .timestamp("header:webhook-timestamp", Seconds)
-            .signs("{header:webhook-id}.{ts}.{body}")
-            .id("header:webhook-id")
+        decoding_its_secret("webhook")
             .event_type("header:x-gitlab-event");
 
     /// Supabase Auth hooks.

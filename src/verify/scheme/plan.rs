@@ -262,7 +262,10 @@ impl Running<'_> {
             self.body.update(&mut self.signing, body);
         }
         self.template.finish(self.body, &mut self.signing, &self.context)?;
-        let verified = self.signing.verify()?;
+        let mut verified = self.signing.verify()?;
+        if !self.template.is_of_body_alone() {
+            verified.mac = None;
+        }
         match (self.sent_at, &self.plan.proof) {
             (Some(sent_at), _) => Ok(verified.timestamp(sent_at)),
             // Looked at once the body is known to be true.

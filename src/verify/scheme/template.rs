@@ -139,6 +139,13 @@ impl Template {
         self.body != BodyPart::No
     }
 
+    /// Whether the MAC of it is one of the body and the provider's constants, and so the same for
+    /// every copy of a delivery.
+    pub(super) fn is_of_body_alone(&self) -> bool {
+        let is_constant = |part: &Part| matches!(part, Part::Literal(_) | Part::Secret);
+        self.covers_body() && self.before.iter().chain(&self.after).all(is_constant)
+    }
+
     pub(super) fn uses_timestamp(&self) -> bool {
         self.before.iter().chain(&self.after).any(|part| matches!(part, Part::Timestamp))
     }
