@@ -39,6 +39,8 @@ fn row(provider: &Provider) -> String {
         Some(scheme) => how(&serde_json::to_value(scheme).unwrap()),
         None => "see its documentation | |".to_owned(),
     };
+    // A pipe would end the cell.
+    let how = how.replace("|{", "\\|{");
     format!("| `{id}` | `{constructor}` | [{name}]({source}) | {how} |\n")
 }
 
