@@ -8,6 +8,7 @@ use http::{Extensions, HeaderMap, Response, request, response};
 use crate::{
     BoxError, Clock, Delivery, Rejection, RejectionKind, SystemClock,
     dedupe::Dedupe,
+    forwarded::Proxies,
     outcome::OnOutcome,
     receive::{Budget, Discards, Limits},
     rejection::GRPC_STATUS,
@@ -20,6 +21,7 @@ use crate::{
 pub(crate) struct Config {
     pub(crate) verifier: VerifierSource,
     pub(crate) public_url: Option<PublicUrl>,
+    pub(crate) proxies: Option<Proxies>,
     pub(crate) verify_token: Option<VerifyToken>,
     pub(crate) only_if: Option<OnlyIf>,
     pub(crate) decode: Option<Decode>,
@@ -65,6 +67,7 @@ impl Config {
         Self {
             verifier,
             public_url: None,
+            proxies: None,
             verify_token: None,
             only_if: None,
             decode: None,
@@ -90,8 +93,9 @@ impl Config {
 
     /// Lets the verifier know what the layer was told: the request's extensions are between them.
     pub(crate) fn tell_verifier(&self, head: &mut request::Parts) {
-        if let Some(url) = &self.public_url {
-            head.extensions.insert(url.clone());
+        let forwarded = || self.proxies.as_ref()?.called_url(head).map(|url| PublicUrl(url.into()));
+        if let Some(url) = self.public_url.clone().or_else(forwarded) {
+            head.extensions.insert(url);
         }
         if let Some(token) = &self.verify_token {
             head.extensions.insert(token.clone());

@@ -1,6 +1,6 @@
 //! [`WebhookLayer`]: what a user writes.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, net::IpAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{Response, request, response};
@@ -11,6 +11,7 @@ use crate::{
     BoxError, Clock, Delivery, Event, InvalidSecret, Outcome, Rejection, Secret, Secrets, StoreFailure,
     WebhookService,
     config::{Chosen, Config, VerifierSource},
+    forwarded::Proxies,
     provider,
     receive::Budget,
     store::{Key, MokaStore, Store},
@@ -116,6 +117,34 @@ impl WebhookLayer {
     /// it has no query, the request's is added.
     pub fn public_url(self, url: &str) -> Self {
         self.with(|config| config.public_url = Some(PublicUrl(url.into())))
+    }
+
+    /// Takes the URL that was called, for providers that sign it, from `x-forwarded-proto` and
+    /// `x-forwarded-host` of requests that come from any of `proxies`; `peer` tells where a request
+    /// comes from. Of a list the last item counts, which the nearest proxy added.
+    ///
+    /// From anybody else these headers are not believed, and without this from nobody.
+    /// [`public_url`](Self::public_url) wins over it, and is the better choice where there is one URL.
+    ///
+    /// ```
+    /// use std::net::SocketAddr;
+    /// use axum::extract::ConnectInfo;
+    /// # use tower_webhook::{Secret, WebhookLayer, provider};
+    ///
+    /// # let secret: Secret = "a secret".parse()?;
+    /// let layer = WebhookLayer::with_verifier(provider::hubspot_v3(secret))
+    ///     .trust_forwarded(["10.0.0.7".parse()?], |head| {
+    ///         head.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip())
+    ///     });
+    /// # Ok::<(), tower_webhook::BoxError>(())
+    /// ```
+    pub fn trust_forwarded(
+        self,
+        proxies: impl IntoIterator<Item = IpAddr>,
+        peer: impl Fn(&request::Parts) -> Option<IpAddr> + Send + Sync + 'static,
+    ) -> Self {
+        let proxies = Proxies { addresses: proxies.into_iter().collect(), peer: Arc::new(peer) };
+        self.with(|config| config.proxies = Some(proxies))
     }
 
     /// The token that the provider was given for its handshake, where it has one (Meta's and

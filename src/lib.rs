@@ -9,6 +9,7 @@ mod clock;
 mod config;
 mod dedupe;
 mod delivery;
+mod forwarded;
 mod future;
 mod layer;
 mod outcome;

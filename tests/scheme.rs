@@ -278,6 +278,45 @@ async fn the_url_that_was_given_is_the_one_that_is_signed() {
 }
 
 #[tokio::test]
+async fn what_a_proxy_says_of_the_url_is_believed_of_those_named_alone() {
+    use std::net::{IpAddr, Ipv4Addr};
+
+    let proxy = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 7));
+    let stranger = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 8));
+    let scheme = Scheme::hmac_sha256("x-signature", Encoding::Hex).signs("{url}{body}");
+    let layer = WebhookLayer::with_verifier(scheme.verifier("acme", secret("secret")).unwrap())
+        .trust_forwarded([proxy], |head| head.extensions.get::<IpAddr>().copied());
+    let from = |peer: Option<IpAddr>, forwarded: &[(&str, &str)]| {
+        let mut request =
+            post(&[("x-signature", &tag("https://shop.example/in?order=7{}")), ("host", "10.0.0.1")], "{}");
+        *request.uri_mut() = "/in?order=7".parse().unwrap();
+        for (name, value) in forwarded {
+            let name: http::HeaderName = name.parse().unwrap();
+            request.headers_mut().append(name, value.parse().unwrap());
+        }
+        request.extensions_mut().extend(
+            peer.map(|peer| {
+                let mut extensions = http::Extensions::new();
+                extensions.insert(peer);
+                extensions
+            })
+            .unwrap_or_default(),
+        );
+        request
+    };
+    let said: &[(&str, &str)] = &[("x-forwarded-host", "shop.example"), ("x-forwarded-proto", "https")];
+    let send = async |request| send_through(layer.clone(), request).await;
+    assert_eq!(send(from(Some(proxy), said)).await, Ok(String::new()));
+    assert_eq!(send(from(Some(stranger), said)).await, Err(Kind::WrongSignature));
+    assert_eq!(send(from(None, said)).await, Err(Kind::WrongSignature));
+    // What the sender put there itself stands before what the proxy added.
+    let both = &[("x-forwarded-host", "evil.example, shop.example")];
+    assert_eq!(send(from(Some(proxy), both)).await, Ok(String::new()));
+    let both = &[("x-forwarded-host", "shop.example"), ("x-forwarded-host", "other.example")];
+    assert_eq!(send(from(Some(proxy), both)).await, Err(Kind::WrongSignature));
+}
+
+#[tokio::test]
 async fn whether_the_id_is_signed_shows_in_the_scheme() {
     let scheme = || Scheme::hmac_sha256("x-signature", Encoding::Hex);
     let signed = |scheme: Scheme| scheme.verifier("acme", secret("secret")).unwrap().profile().id_signed;
