@@ -17,6 +17,8 @@
 
 #[cfg(feature = "asymmetric")]
 mod asymmetric;
+#[cfg(feature = "asymmetric")]
+mod aws_sns;
 mod body;
 mod body_apps;
 mod body_asking;
@@ -29,18 +31,24 @@ mod hash;
 mod jwt;
 mod notifyer;
 mod odd;
+#[cfg(feature = "asymmetric")]
+mod paypal;
 mod separate;
 mod standard;
 mod token;
 mod tokens;
 mod url;
 
-#[cfg(feature = "asymmetric")]
-#[cfg_attr(docsrs, doc(cfg(feature = "asymmetric")))]
-pub use self::asymmetric::*;
 #[cfg(feature = "jwt")]
 #[cfg_attr(docsrs, doc(cfg(feature = "jwt")))]
 pub use self::jwt::*;
+#[cfg(feature = "asymmetric")]
+#[cfg_attr(docsrs, doc(cfg(feature = "asymmetric")))]
+pub use self::{
+    asymmetric::*,
+    aws_sns::{AwsSns, aws_sns},
+    paypal::{PayPal, paypal},
+};
 pub use self::{
     body::*,
     body_apps::*,
@@ -58,7 +66,10 @@ pub use self::{
     url::*,
 };
 
-/// Every provider, grouped by the shape of its signatures.
+/// Every provider that is made of secrets alone, grouped by the shape of its signatures.
+///
+/// With the feature `asymmetric` there are also `aws_sns` and `paypal`, whose certificates have to be
+/// fetched: they are made of an HTTP client besides.
 pub fn all() -> impl Iterator<Item = &'static Provider> {
     let files: [&[&'static Provider]; _] = [
         standard::ALL,

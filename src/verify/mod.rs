@@ -24,7 +24,11 @@
 //! let layer = WebhookLayer::with_verifier(verifier);
 //! ```
 
+#[cfg(feature = "asymmetric")]
+mod certificate;
 mod error;
+#[cfg(feature = "asymmetric")]
+mod fetch;
 mod from_fn;
 #[cfg(feature = "jwt")]
 pub(crate) mod jwt;
@@ -48,10 +52,17 @@ use bytes::Bytes;
 use http::{Response, request::Parts};
 use subtle::ConstantTimeEq;
 
-#[cfg(feature = "jwt")]
-pub(crate) use self::public::{PublicKey, pem};
 #[cfg(feature = "asymmetric")]
-pub(crate) use self::public::{PublicKeys, PublicKind, Signatures, SignedMessage};
+#[cfg_attr(docsrs, doc(cfg(feature = "asymmetric")))]
+pub use self::fetch::Fetch;
+#[cfg(feature = "jwt")]
+pub(crate) use self::public::pem;
+#[cfg(feature = "asymmetric")]
+pub(crate) use self::{
+    certificate::Certificate,
+    fetch::{KeyCache, in_force},
+    public::{PublicKey, PublicKeys, PublicKind, Signatures, SignedMessage},
+};
 pub use self::{
     error::VerifyError,
     from_fn::{FromFn, from_fn},

@@ -83,8 +83,13 @@ fn bits(der: &[u8]) -> Option<usize> {
 
 /// The bytes between the first and the last line of a PEM text; `None` if it is none.
 pub(crate) fn pem(text: &str) -> Option<Result<Vec<u8>, InvalidSecret>> {
+    pem_of(text, &["PUBLIC KEY", "RSA PUBLIC KEY"])
+}
+
+/// [`pem`], for texts of these kinds.
+pub(crate) fn pem_of(text: &str, kinds: &[&str]) -> Option<Result<Vec<u8>, InvalidSecret>> {
     let (kind, rest) = text.trim().strip_prefix("-----BEGIN ")?.split_once("-----")?;
-    if !matches!(kind, "PUBLIC KEY" | "RSA PUBLIC KEY") {
+    if !kinds.contains(&kind) {
         return Some(Err(InvalidSecret::new("it is PEM, but of no public key")));
     }
     let between = rest.split_once("-----END ").map(|(between, _)| between);
@@ -125,7 +130,6 @@ impl PublicKeys {
         Ok(Self { kind, keys: secrets.iter().enumerate().map(read).collect::<Result<_, _>>()? })
     }
 
-    #[cfg(feature = "jwt")]
     pub(crate) fn of(kind: PublicKind, keys: Vec<PublicKey>) -> Self {
         Self { kind, keys }
     }
@@ -241,6 +245,7 @@ impl Message {
 }
 
 /// The signatures that a request offers, decoded.
+#[derive(Clone)]
 pub(crate) struct Signatures(Vec<Vec<u8>>);
 
 impl Signatures {

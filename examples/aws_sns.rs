@@ -1,0 +1,67 @@
+//! AWS SNS by axum: the certificates that sign its messages are fetched with hyper-util's client.
+//!
+//! ```sh
+//! SNS_TOPIC=arn:aws:sns:us-west-2:123456789012:MyTopic cargo run --example aws_sns --features axum,asymmetric
+//! ```
+//!
+//! Subscribe the endpoint to the topic and it confirms the subscription. With any other body it
+//! shows how a forgery is answered: `curl -i http://127.0.0.1:3000/sns -d '{}'` is a 401.
+//!
+//! The address to listen on may be given as an argument.
+
+use std::env;
+
+use axum::{Router, http::StatusCode, routing::post};
+use bytes::Bytes;
+use http_body_util::{BodyExt, Empty, Limited};
+use hyper_util::{
+    client::legacy::{Client, connect::HttpConnector},
+    rt::TokioExecutor,
+};
+use tokio::net::TcpListener;
+use tower_webhook::{BoxError, Delivery, Event, WebhookLayer, provider, verify::Fetch};
+
+/// The body of a notification, in part.
+#[derive(Clone, Debug, serde::Deserialize)]
+struct Notification {
+    #[serde(rename = "Message")]
+    message: String,
+}
+
+/// hyper-util's client; it follows no redirects.
+///
+/// **This connector has no TLS**, so that here every fetch fails, and with it every delivery (503).
+/// In its place goes `hyper_rustls::HttpsConnectorBuilder::new().with_webpki_roots().https_only()…`;
+/// the rest stays as it is.
+struct Certificates(Client<HttpConnector, Empty<Bytes>>);
+
+impl Fetch for Certificates {
+    async fn fetch(&self, url: &str, most: usize) -> Result<Bytes, BoxError> {
+        let response = self.0.get(url.parse()?).await?;
+        if response.status() != StatusCode::OK {
+            return Err(format!("{url} was answered {}", response.status()).into());
+        }
+        Ok(Limited::new(response.into_body(), most).collect().await?.to_bytes())
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<(), BoxError> {
+    let topic = env::var("SNS_TOPIC").map_err(|_| "SNS_TOPIC is not set: it is the topic's ARN")?;
+    let client = Client::builder(TokioExecutor::new()).build_http();
+    let verifier = provider::aws_sns([topic], Certificates(client)).confirm_subscriptions();
+    let webhooks = WebhookLayer::with_verifier(verifier).json::<Notification>();
+    let app = Router::new().route("/sns", post(on_message).layer(webhooks));
+
+    let address = env::args().nth(1).unwrap_or("127.0.0.1:3000".to_owned());
+    let listener = TcpListener::bind(address).await?;
+    println!("listening on http://{}", listener.local_addr()?);
+    axum::serve(listener, app).await?;
+    Ok(())
+}
+
+/// Called once for each message. SNS sends it again unless it is answered 2xx (and after a 4xx, not at all).
+async fn on_message(delivery: Delivery, event: Event<Notification>) -> StatusCode {
+    println!("{}: {}", delivery.id().unwrap_or_default(), event.into_inner().message);
+    StatusCode::NO_CONTENT
+}

@@ -1,0 +1,176 @@
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use http::{HeaderMap, request::Parts};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+
+use crate::{
+    Secret, Secrets,
+    verify::{
+        Certificate, Check, Encoding, Fetch, Finish, KeyCache, Location, Profile, PublicKind, Signatures,
+        Tolerance, Verified, Verifier, VerifyError, digest, in_force,
+    },
+};
+
+/// PayPal, whose certificates are fetched with `fetch`. Secrets: the webhook's id, or several.
+///
+/// * Signed: `{transmission id}|{transmission time}|{webhook id}|{CRC-32 of the body}`, RSA with
+///   SHA-256, in `PAYPAL-TRANSMISSION-SIG`. **A CRC-32 does not protect the body**: whoever has
+///   seen one request can send another with any body. Use HTTPS, and ask PayPal's API for what
+///   matters.
+/// * Key: the certificate at `PAYPAL-CERT-URL`, if that is below `/v1/notifications/certs/` of
+///   `https://api.paypal.com` or `https://api.sandbox.paypal.com`. What is trusted is the TLS
+///   connection to that host; of the certificate its dates are checked, not its chain nor its name.
+///   It is kept for a day. At most 16 unknown ones are fetched in a minute, each once however many
+///   deliveries wait for it. While there is none, deliveries are answered 503
+///   (`verifier_unavailable`), and PayPal sends them again.
+/// * Id: `body:/id`, covered by the CRC-32 alone; the transmission's id is another at each attempt.
+/// * Timestamp: `header:PAYPAL-TRANSMISSION-TIME`; any into the past and any into the future, for
+///   PayPal names no limit ([`tolerance`](crate::WebhookLayer::tolerance) sets one).
+///
+/// It needs more than secrets, so that [`all`](super::all) and [`find`](super::find) do not know it.
+///
+/// [Where this is from](https://developer.paypal.com/api/rest/webhooks/rest/).
+pub fn paypal(webhook_ids: impl Into<Secrets>, fetch: impl Fetch) -> PayPal {
+    let mut profile = Profile::new("paypal");
+    profile.id = Some(Location::json("/id"));
+    profile.id_signed = false;
+    profile.body_signed = false;
+    profile.event_type = Some(Location::json("/event_type"));
+    profile.tolerance = Tolerance { past: None, future: None };
+    profile.retries = Some(true);
+    PayPal { webhook_ids: webhook_ids.into(), keys: KeyCache::new(fetch), profile }
+}
+
+/// The verifier that [`paypal`] makes.
+#[derive(Debug)]
+pub struct PayPal {
+    webhook_ids: Secrets,
+    keys: KeyCache,
+    profile: Profile,
+}
+
+const KIND: PublicKind = PublicKind::RsaSha256;
+
+impl Verifier for PayPal {
+    fn begin<'a>(&'a self, head: &'a Parts, now: SystemTime) -> Result<Box<dyn Check + 'a>, VerifyError> {
+        let signature = only(&head.headers, "paypal-transmission-sig")?;
+        let time = only(&head.headers, "paypal-transmission-time")?;
+        let url = only(&head.headers, "paypal-cert-url")?;
+        if only(&head.headers, "paypal-auth-algo")? != "SHA256withRSA" {
+            return Err(VerifyError::malformed("the algorithm is not SHA256withRSA"));
+        }
+        if !is_certificate(url) {
+            return Err(VerifyError::malformed("the certificate's URL is not of PayPal"));
+        }
+        let timestamp = OffsetDateTime::parse(time, &Rfc3339)
+            .map_err(|_| VerifyError::malformed("the transmission's time is not RFC 3339"))?;
+        let signatures = Signatures::read([signature.as_bytes()].into_iter(), Encoding::Base64, KIND)?;
+        Ok(Box::new(PayPalCheck {
+            paypal: self,
+            url,
+            transmission: format!("{}|{time}", only(&head.headers, "paypal-transmission-id")?),
+            signatures,
+            timestamp: timestamp.into(),
+            now,
+            crc: crc32fast::Hasher::new(),
+        }))
+    }
+
+    fn profile(&self) -> &Profile {
+        &self.profile
+    }
+}
+
+struct PayPalCheck<'a> {
+    paypal: &'a PayPal,
+    url: &'a str,
+    transmission: String,
+    signatures: Signatures,
+    timestamp: SystemTime,
+    now: SystemTime,
+    crc: crc32fast::Hasher,
+}
+
+impl Check for PayPalCheck<'_> {
+    fn timestamp(&self) -> Option<SystemTime> {
+        Some(self.timestamp)
+    }
+
+    fn update(&mut self, bytes: &[u8]) {
+        self.crc.update(bytes);
+    }
+
+    fn finish(self: Box<Self>, _: &Bytes) -> Finish {
+        let Self { paypal, url, transmission, signatures, now, crc, .. } = *self;
+        let signed =
+            Signed { transmission, webhook_ids: paypal.webhook_ids.clone(), crc: crc.finalize(), signatures };
+        match paypal.keys.kept(url) {
+            Some(certificate) => signed.verify(&certificate, now).into(),
+            None => {
+                let (keys, url) = (paypal.keys.clone(), url.to_owned());
+                Finish::later(async move {
+                    let certificate = keys.get(&url).await?;
+                    signed.verify(&certificate, now)
+                })
+            }
+        }
+    }
+}
+
+/// What is signed, but for the key.
+struct Signed {
+    transmission: String,
+    webhook_ids: Secrets,
+    crc: u32,
+    signatures: Signatures,
+}
+
+impl Signed {
+    fn verify(&self, certificate: &Certificate, now: SystemTime) -> Result<Verified, VerifyError> {
+        in_force(certificate, now)?;
+        let keys = certificate.keys(KIND).map_err(VerifyError::unavailable)?;
+        let mut outcome = Err(VerifyError::wrong("there is no webhook id"));
+        for (index, webhook_id) in self.webhook_ids.iter().enumerate() {
+            let mut message = keys.begin(self.signatures.clone(), |_| true);
+            message.update(self.text(webhook_id).as_bytes());
+            outcome = message.verify().map(|verified| {
+                // Of the webhook: certificates change, and what they sign stays the same delivery.
+                let [a, b, c, d, e, f, g, h, ..] = digest(webhook_id.expose().as_bytes());
+                verified.secret_index(index).fingerprint(u64::from_be_bytes([a, b, c, d, e, f, g, h]))
+            });
+            if outcome.is_ok() {
+                break;
+            }
+        }
+        outcome
+    }
+
+    fn text(&self, webhook_id: &Secret) -> String {
+        format!("{}|{}|{}", self.transmission, webhook_id.expose(), self.crc)
+    }
+}
+
+/// The value of a header that must be there once.
+fn only<'h>(headers: &'h HeaderMap, name: &'static str) -> Result<&'h str, VerifyError> {
+    let mut values = headers.get_all(name).iter();
+    match (values.next(), values.next()) {
+        (Some(value), None) => {
+            value.to_str().map_err(|_| VerifyError::malformed(format!("{name} is not of ASCII")))
+        }
+        (None, _) => Err(VerifyError::missing(format!("there is no {name} header"))),
+        (Some(_), Some(_)) => Err(VerifyError::malformed(format!("there are several {name} headers"))),
+    }
+}
+
+/// No port, user or other spelling gets past it.
+fn is_certificate(url: &str) -> bool {
+    let name = ["https://api.paypal.com/", "https://api.sandbox.paypal.com/"]
+        .iter()
+        .find_map(|host| url.strip_prefix(host))
+        .and_then(|path| path.strip_prefix("v1/notifications/certs/"));
+    name.is_some_and(|name| {
+        (1..=128).contains(&name.len())
+            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    })
+}
