@@ -258,10 +258,23 @@ impl Macs<'_> {
     }
 
     /// Works out each MAC and compares it with every candidate.
-    pub(crate) fn verify(self, candidates: &Candidates) -> Result<Verified, VerifyError> {
-        for (index, mac) in self.first.into_iter().chain(self.more) {
+    pub(crate) fn verify(mut self, candidates: &Candidates) -> Result<Verified, VerifyError> {
+        self.conclude(candidates)
+    }
+
+    /// [`verify`](Self::verify) where they stand: moving them costs as much as comparing them.
+    pub(crate) fn conclude(&mut self, candidates: &Candidates) -> Result<Verified, VerifyError> {
+        let is_offered = |mac: Mac| {
             let tag = mac.finish();
-            if candidates.contain(&tag) {
+            candidates.contain(&tag).then_some(tag)
+        };
+        if let Some((index, mac)) = self.first.take()
+            && let Some(tag) = is_offered(mac)
+        {
+            return Ok(self.keys.verified(index).mac(tag.first_32()));
+        }
+        for (index, mac) in self.more.drain(..) {
+            if let Some(tag) = is_offered(mac) {
                 return Ok(self.keys.verified(index).mac(tag.first_32()));
             }
         }

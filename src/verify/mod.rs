@@ -303,12 +303,15 @@ pub fn constant_time_eq(a: &[u8], b: &[u8]) -> bool {
 /// Signs, spaces, fractions and numbers past `u64` are refused, not mended.
 #[must_use]
 pub fn unix_seconds(text: &[u8]) -> Option<SystemTime> {
-    let mut seconds: u64 = 0;
+    SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(digits(text)?))
+}
+
+/// A number written in ASCII digits and nothing else.
+pub(crate) fn digits(text: &[u8]) -> Option<u64> {
+    let mut number: u64 = 0;
     for byte in text {
         let digit = byte.checked_sub(b'0').filter(|digit| *digit <= 9)?;
-        seconds = seconds.checked_mul(10)?.checked_add(digit.into())?;
+        number = number.checked_mul(10)?.checked_add(digit.into())?;
     }
-    (!text.is_empty())
-        .then_some(Duration::from_secs(seconds))
-        .and_then(|since| SystemTime::UNIX_EPOCH.checked_add(since))
+    (!text.is_empty()).then_some(number)
 }

@@ -1,6 +1,6 @@
 //! Signatures that are verified with a public key: Ed25519, ECDSA and RSA.
 
-use std::fmt;
+use std::{fmt, mem};
 
 use aws_lc_rs::{
     digest::{Algorithm as Hash, Context, Digest, SHA1_FOR_LEGACY_USE_ONLY, SHA256, SHA384, SHA512},
@@ -215,14 +215,14 @@ impl SignedMessage<'_> {
     }
 
     /// One verification for each key and signature, until one is right.
-    pub(crate) fn verify(self) -> Result<Verified, VerifyError> {
+    pub(crate) fn conclude(&mut self) -> Result<Verified, VerifyError> {
         let Self { keys, signatures, content } = self;
-        let message = match content {
+        let message = match mem::replace(content, Content::Whole(Vec::new())) {
             Content::Hashed(hash) => Message::Digest(hash.finish()),
             Content::Whole(message) => Message::Whole(message),
         };
         let is_by = |key: &PublicKey| signatures.0.iter().any(|signature| message.is_by(key, signature));
-        match keys.into_iter().find(|key| is_by(key)) {
+        match keys.iter().find(|key| is_by(key)) {
             Some(key) => Ok(key.verified()),
             None => Err(VerifyError::wrong("no key made any of the signatures")),
         }

@@ -127,7 +127,7 @@ impl Signed<'_> {
     pub(super) fn verify(self) -> Result<Verified, VerifyError> {
         let mut verified = match self {
             Self::Mac(macs, candidates) => macs.verify(&candidates)?,
-            Self::Public(message) => message.verify()?,
+            Self::Public(mut message) => message.conclude()?,
         };
         // It is of the token, which every attempt has another of: no digest of the body.
         verified.mac = None;

@@ -55,11 +55,11 @@ impl Signing<'_> {
         }
     }
 
-    pub(super) fn verify(self) -> Result<Verified, VerifyError> {
+    pub(super) fn conclude(&mut self) -> Result<Verified, VerifyError> {
         match self {
-            Self::Mac(macs, candidates) => macs.verify(&candidates),
+            Self::Mac(macs, candidates) => macs.conclude(candidates),
             #[cfg(feature = "asymmetric")]
-            Self::Public(message) => message.verify(),
+            Self::Public(message) => message.conclude(),
         }
     }
 }

@@ -1,6 +1,6 @@
 use std::{
     borrow::Cow,
-    fmt,
+    fmt, mem,
     time::{Duration, SystemTime},
 };
 
@@ -14,7 +14,9 @@ use super::{
     place::{Place, Sources},
     template::{BodyFeed, Context, Template},
 };
-use crate::verify::{Check, Encoding, Finish, Profile, Verified, Verifier, VerifyError, constant_time_eq};
+use crate::verify::{
+    Check, Encoding, Finish, Profile, Verified, Verifier, VerifyError, constant_time_eq, digits,
+};
 
 /// The verifier that a [`Scheme`](super::Scheme) becomes: checked, prepared, and with its keys.
 pub struct SchemeVerifier {
@@ -77,7 +79,7 @@ impl Verifier for SchemeVerifier {
         Ok(match &plan.proof {
             Proof::Token { .. } => Box::new(Known(plan.verify_token(sources)?)),
             Proof::Signature { needs_body_first: true, .. } => Box::new(AtTheEnd { plan, head }),
-            Proof::Signature { .. } => Box::new(plan.begin(sources)?),
+            Proof::Signature { .. } => plan.begin(sources)?,
         })
     }
 
@@ -116,7 +118,7 @@ impl Plan {
     }
 
     /// Reads all that the signature needs, and feeds what comes before the body.
-    fn begin<'a>(&'a self, sources: Sources<'a>) -> Result<Running<'a>, VerifyError> {
+    fn begin<'a>(&'a self, sources: Sources<'a>) -> Result<Box<Running<'a>>, VerifyError> {
         let Proof::Signature { keys, encoding, timestamp, templates, key_id, .. } = &self.proof else {
             return Err(VerifyError::wrong("the scheme has no signature"));
         };
@@ -130,7 +132,7 @@ impl Plan {
         let version = self.signature.version(pairs)?;
         let key_id = key_id.as_ref().map(|place| sources.get(place)).transpose()?;
         let candidates = self.signature.candidates(&texts, version);
-        let mut signing = keys.begin(candidates, *encoding, key_id.as_deref())?;
+        let signing = keys.begin(candidates, *encoding, key_id.as_deref())?;
 
         let (sent_at, timestamp) = match timestamp {
             Some((place, unit)) if sources.body.is_some() || !place.is_in_body() => {
@@ -145,8 +147,11 @@ impl Plan {
             return Err(VerifyError::malformed("the signature is of a version without a template"));
         };
         let context = Context { sources, timestamp };
-        let body = template.begin(&mut signing, &context)?;
-        Ok(Running { plan: self, template, signing, body, context, sent_at })
+        // Into its box before it is fed: it is some 500 bytes.
+        let body = BodyFeed::Skipped;
+        let mut running = Box::new(Running { plan: self, template, signing, body, context, sent_at });
+        running.body = template.begin(&mut running.signing, &running.context)?;
+        Ok(running)
     }
 }
 
@@ -257,12 +262,13 @@ impl Running<'_> {
         self.signing.keeps_whole() && matches!(self.body, BodyFeed::Itself)
     }
 
-    fn verify(mut self, body: &[u8]) -> Result<Verified, VerifyError> {
+    fn conclude(&mut self, body: &[u8]) -> Result<Verified, VerifyError> {
         if self.waits_for_body() {
             self.body.update(&mut self.signing, body);
         }
-        self.template.finish(self.body, &mut self.signing, &self.context)?;
-        let mut verified = self.signing.verify()?;
+        let fed = mem::replace(&mut self.body, BodyFeed::Skipped);
+        self.template.finish(fed, &mut self.signing, &self.context)?;
+        let mut verified = self.signing.conclude()?;
         if !self.template.is_of_body_alone() {
             verified.mac = None;
         }
@@ -289,8 +295,8 @@ impl Check for Running<'_> {
         }
     }
 
-    fn finish(self: Box<Self>, body: &Bytes) -> Finish {
-        (*self).verify(body).into()
+    fn finish(mut self: Box<Self>, body: &Bytes) -> Finish {
+        self.conclude(body).into()
     }
 }
 
@@ -307,7 +313,7 @@ impl Check for AtTheEnd<'_> {
         let sources = Sources { head: self.head, body: Some(body), pairs: None };
         let verified = self.plan.begin(sources).and_then(|mut running| {
             running.update(body);
-            running.verify(body)
+            running.conclude(body)
         });
         verified.into()
     }
@@ -327,13 +333,7 @@ impl Check for Known {
 impl TimeUnit {
     /// Reads a timestamp: ASCII digits and nothing else, or RFC 3339.
     pub(crate) fn read(self, text: &[u8]) -> Result<SystemTime, VerifyError> {
-        let number = || {
-            std::str::from_utf8(text)
-                .ok()
-                .filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))?
-                .parse()
-                .ok()
-        };
+        let number = || digits(text);
         let since = match self {
             Self::Seconds => number().map(Duration::from_secs),
             Self::Milliseconds => number().map(Duration::from_millis),
