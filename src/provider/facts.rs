@@ -174,3 +174,25 @@ macro_rules! providers {
     };
 }
 pub(super) use providers;
+
+#[cfg(test)]
+mod tests {
+    use super::{Facts, Make};
+
+    /// A verifier made by hand has a profile of its own, to which the row's facts are not added.
+    #[test]
+    fn rows_made_by_hand_say_nothing_that_would_not_be_heeded() {
+        let by_hand = crate::provider::all().filter(|provider| matches!(provider.make, Make::ByHand(_)));
+        for provider in by_hand {
+            let Facts { equal_bodies, json_field, dedupe_window, body_limit, retries, ack_deadline, .. } =
+                provider.facts;
+            let unheeded = equal_bodies
+                || json_field.is_some()
+                || dedupe_window.is_some()
+                || body_limit.is_some()
+                || retries.is_some()
+                || ack_deadline.is_some();
+            assert!(!unheeded, "{}", provider.id);
+        }
+    }
+}
