@@ -230,7 +230,7 @@ impl Signed {
         let keys = certificate.keys(self.kind).map_err(VerifyError::unavailable)?;
         let mut message = keys.begin(self.signatures, |_| true);
         message.update(self.text.as_bytes());
-        Ok(message.verify()?.fingerprint(self.fingerprint).timestamp(self.timestamp))
+        Ok(message.conclude()?.fingerprint(self.fingerprint).timestamp(self.timestamp))
     }
 }
 
