@@ -57,6 +57,7 @@ struct Completed(Arc<Stamp>);
 
 struct Stamp {
     until: Duration,
+    window: Duration,
     forgotten: AtomicBool,
     departures: Arc<Departures>,
 }
@@ -67,9 +68,9 @@ struct Departures {
 }
 
 impl Completed {
-    fn new(until: Duration, departures: &Arc<Departures>) -> Self {
-        let departures = Arc::clone(departures);
-        Self(Arc::new(Stamp { until, forgotten: AtomicBool::new(false), departures }))
+    fn new(now: Duration, window: Duration, departures: &Arc<Departures>) -> Self {
+        let (until, departures) = (now.saturating_add(window), Arc::clone(departures));
+        Self(Arc::new(Stamp { until, window, forgotten: AtomicBool::new(false), departures }))
     }
 }
 
@@ -104,13 +105,13 @@ impl MokaStore {
             .max_capacity(capacity.max(1))
             // Not TinyLFU: it would not admit new keys once the cache is full of ones seen twice.
             .eviction_policy(EvictionPolicy::lru())
-            .expire_after(EndOfWindow(Arc::clone(&clock)))
+            .expire_after(EndOfWindow)
             .build_with_hasher(AsIs::default());
         Self {
             shards: std::array::from_fn(|_| Mutex::default()),
             completed,
             departures: Arc::new(Departures { early: AtomicU64::new(0), clock: Arc::clone(&clock) }),
-            last_fencing: AtomicU64::new(0),
+            last_fencing: AtomicU64::new(first_fencing()),
             clock,
             capacity,
         }
@@ -134,12 +135,15 @@ impl MokaStore {
 
     /// Grows over owners of any key, and over restarts of the process.
     fn next_fencing(&self) -> u64 {
-        let micros = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_micros();
-        let now = u64::try_from(micros).unwrap_or(u64::MAX);
-        let next = |last: u64| Some(last.saturating_add(1).max(now));
-        let last = self.last_fencing.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next);
-        next(last.unwrap_or_else(|last| last)).unwrap_or(now)
+        self.last_fencing.fetch_add(1, Ordering::Relaxed) + 1
     }
+}
+
+/// Where fencing begins: what a store of an earlier process has counted up to is less, as it would
+/// have had to count a million claims for each second of its life.
+fn first_fencing() -> u64 {
+    let micros = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_micros();
+    u64::try_from(micros).unwrap_or_default()
 }
 
 impl fmt::Debug for MokaStore {
@@ -232,8 +236,8 @@ impl Slot<'_> {
     fn complete(mut self, token: &Token, window: Duration) -> bool {
         let mine = self.take_mine(token);
         if mine {
-            let until = self.now.saturating_add(window);
-            self.store.completed.insert(self.hash, Completed::new(until, &self.store.departures));
+            let key = Completed::new(self.now, window, &self.store.departures);
+            self.store.completed.insert(self.hash, key);
         }
         mine
     }
@@ -275,11 +279,11 @@ impl Running {
 }
 
 /// A completed key's time to live, for the cache to give its memory back.
-struct EndOfWindow(Arc<dyn Clock>);
+struct EndOfWindow;
 
 impl Expiry<u128, Completed> for EndOfWindow {
     fn expire_after_create(&self, _: &u128, key: &Completed, _: Instant) -> Option<Duration> {
-        Some(key.0.until.saturating_sub(self.0.monotonic()))
+        Some(key.0.window)
     }
 
     fn expire_after_update(
@@ -289,7 +293,7 @@ impl Expiry<u128, Completed> for EndOfWindow {
         _: Instant,
         _: Option<Duration>,
     ) -> Option<Duration> {
-        Some(key.0.until.saturating_sub(self.0.monotonic()))
+        Some(key.0.window)
     }
 }
 
