@@ -19,7 +19,8 @@ use crate::{Clock, SystemClock};
 /// Claims that are running are never evicted; they are as many as deliveries are being handled.
 /// Completed keys are kept for their window, up to a capacity, and the least recently seen leave
 /// first. **The capacity must exceed the number of deliveries in a window**, or a late duplicate
-/// runs again: watch [`evicted_early`](Self::evicted_early). A key takes some 450 bytes, measured over a million.
+/// runs again: watch [`evicted_early`](Self::evicted_early). A key takes some 450 bytes, measured
+/// over a million.
 ///
 /// It knows nothing of other processes, and forgets everything at a restart.
 ///
