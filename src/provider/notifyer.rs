@@ -58,7 +58,7 @@ pub(super) static ALL: &[&Provider] = &[&Provider {
     id: "notifyer",
     constructor: "notifyer",
     name: "Notifyer by WhatsAble",
-    source: "https://docs.whatsable.app",
+    source: "https://docs.whatsable.app/notifier-system/api-documentation/receive-incoming-message",
     make: Make::ByHand(|secrets| Ok(Arc::new(Notifyer::new(secrets)))),
     facts: Facts::NONE,
 }];
