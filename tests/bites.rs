@@ -224,6 +224,44 @@ async fn bite_8_a_weaker_signature_does_not_stand_in_for_a_stronger() {
 }
 
 #[tokio::test]
+async fn few_headers_may_be_named_as_signed() {
+    let hook0 = async |times: usize| {
+        let (names, values) = (vec!["x-a"; times].join(" "), vec!["1"; times].join("."));
+        let tag = hex(b"s", &format!("{NOW}.{names}.{values}.{{}}"));
+        let signature = format!("t={NOW},h={names},v1={tag}");
+        judge("hook0", "s", &[("x-hook0-signature", &signature), ("x-a", "1")], "{}").await
+    };
+    assert_eq!(hook0(32).await, Ok(()));
+    assert_eq!(hook0(33).await, Err(Kind::MalformedSignature));
+
+    let tag = "0".repeat(64);
+    let contentful = async |times: usize| {
+        let own = "x-contentful-timestamp,x-contentful-signed-headers".to_owned();
+        let headers = [
+            ("x-contentful-signature", &*tag),
+            ("x-contentful-timestamp", &format!("{NOW}000")),
+            ("x-contentful-signed-headers", &(own + &",x-a".repeat(times - 2))),
+            ("x-a", "1"),
+        ];
+        judge("contentful", "s", &headers, "{}").await
+    };
+    assert_eq!(contentful(32).await, Err(Kind::WrongSignature));
+    assert_eq!(contentful(33).await, Err(Kind::MalformedSignature));
+}
+
+#[tokio::test]
+async fn a_nonce_has_nothing_in_it_that_may_end_a_url() {
+    let plivo = async |nonce: &str| {
+        let signature = base64(b"s", &format!("https://hooks.example/in{nonce}"));
+        let headers = [("x-plivo-signature-v2", &*signature), ("x-plivo-signature-v2-nonce", nonce)];
+        let layer = layer("plivo-v2", "s").public_url("https://hooks.example/in");
+        send(&layer, post(&headers, "{}")).await.map(|_| ())
+    };
+    assert_eq!(plivo("05429567804466091622").await, Ok(()));
+    assert_eq!(plivo("/123").await, Err(Kind::MalformedSignature));
+}
+
+#[tokio::test]
 async fn bite_9_the_order_of_what_is_signed_matters() {
     let at = "2023-11-14T22:13:20Z";
     let box_ = async |signed: String| {

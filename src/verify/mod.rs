@@ -74,7 +74,7 @@ pub(crate) use self::{
     location::{parameter, scan},
     mac::{Candidates, Keyring, MacKind, Macs, digest},
     multipart::multipart_field,
-    request::{called_url, only_parameter, path_and_query, sorted_parameters},
+    request::{called_url, only_parameter, path_and_query, signed_headers, sorted_parameters},
 };
 
 /// Decides whether a request is from whom it says.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use http::{HeaderValue, header, request::Parts, uri::PathAndQuery};
+use http::{HeaderName, HeaderValue, header, request::Parts, uri::PathAndQuery};
 
 use super::{PublicUrl, VerifyError};
 
@@ -66,4 +66,22 @@ pub(crate) fn only_parameter<'a>(encoded: &'a [u8], name: &str) -> Result<Option
         (_, Some(_)) => Err(VerifyError::malformed(format!("there are several {name} parameters"))),
         (value, None) => Ok(value),
     }
+}
+
+/// The headers that a sender says it signed, in a list parted by `separator`.
+///
+/// Few: each mention of a header has its value hashed, before anything is believed, and a list that
+/// names a long one again and again would make a small request a lot of work.
+pub(crate) fn signed_headers(list: &[u8], separator: u8) -> Result<Vec<HeaderName>, VerifyError> {
+    const MOST: usize = 32;
+    let malformed = VerifyError::malformed;
+    let names = list.split(|&byte| byte == separator).map(<[u8]>::trim_ascii);
+    let names = names.filter(|name| !name.is_empty()).take(MOST + 1).map(HeaderName::from_bytes);
+    let names: Vec<_> = names
+        .collect::<Result<_, _>>()
+        .map_err(|_| malformed("a header that is said to be signed has no header's name"))?;
+    if names.len() > MOST {
+        return Err(malformed("too many headers are said to be signed"));
+    }
+    Ok(names)
 }

@@ -10,7 +10,7 @@ use crate::{
     provider::facts::providers,
     verify::{
         Candidates, Encoding, Keyring, Location, MacKind, Profile, TimeUnit, Tolerance, VerifyError,
-        called_url, path_and_query,
+        called_url, path_and_query, signed_headers,
     },
 };
 
@@ -45,11 +45,7 @@ fn begin<'a>(keys: &'a Keyring, head: &'a Parts) -> Begun<'a> {
     let signature = header(head, &SIGNATURE)?;
     let candidates = Candidates::read([signature].into_iter(), Encoding::Hex, keys.tag_length())?;
     let sent_at = TimeUnit::Milliseconds.read(header(head, &TIMESTAMP)?)?;
-    let list = header(head, &SIGNED_HEADERS)?;
-    let names = list.split(|&byte| byte == b',').map(|name| HeaderName::from_bytes(name.trim_ascii()));
-    let names: Vec<_> = names
-        .collect::<Result<_, _>>()
-        .map_err(|_| VerifyError::malformed("a header that is said to be signed has no header's name"))?;
+    let names = signed_headers(header(head, &SIGNED_HEADERS)?, b',')?;
     if !names.contains(&TIMESTAMP) || !names.contains(&SIGNED_HEADERS) {
         return Err(VerifyError::malformed("the time, or what is signed, is not signed"));
     }

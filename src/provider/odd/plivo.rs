@@ -3,7 +3,7 @@ use http::{HeaderName, request::Parts};
 use super::check::{Begun, check, header, not_of_the_body, verifier, verify_any};
 use crate::{
     provider::facts::providers,
-    verify::{Candidates, Encoding, Keyring, Location, MacKind, Profile, called_url},
+    verify::{Candidates, Encoding, Keyring, Location, MacKind, Profile, VerifyError, called_url},
 };
 
 static SIGNATURE: HeaderName = HeaderName::from_static("x-plivo-signature-v2");
@@ -34,6 +34,10 @@ fn begin<'a>(keys: &'a Keyring, head: &'a Parts) -> Begun<'a> {
     let signatures = signatures.split(|&byte| byte == b',').map(<[u8]>::trim_ascii);
     let candidates = Candidates::read(signatures, Encoding::Base64, keys.tag_length())?;
     let nonce = header(head, &NONCE)?;
+    // It is signed right after the URL: no part of that may pass for its beginning, and be a new id.
+    if !nonce.iter().all(u8::is_ascii_alphanumeric) {
+        return Err(VerifyError::malformed("the nonce has other signs than letters and digits"));
+    }
 
     let url = called_url(head);
     let url = url.split(|&byte| byte == b'?').next().unwrap_or_default();

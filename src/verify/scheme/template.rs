@@ -10,7 +10,7 @@ use super::{
 };
 use crate::verify::{
     VerifyError,
-    request::{sorted_parameters, url_pieces},
+    request::{signed_headers, sorted_parameters, url_pieces},
 };
 
 /// The bytes that are signed, parsed: what comes before the body, how the body is in it, and what
@@ -260,9 +260,7 @@ fn feed_sorted(encoded: &[u8], sink: &mut dyn Sink) -> Result<(), VerifyError> {
 /// Headers that the sender chose, named in a field of the signature and parted there by spaces.
 fn feed_named_headers(field: &str, context: &Context<'_>, sink: &mut dyn Sink) -> Result<(), VerifyError> {
     let names = context.sources.get(&Place::Field(field.into()))?;
-    for (index, name) in names.split(|&byte| byte == b' ').filter(|name| !name.is_empty()).enumerate() {
-        let name = HeaderName::from_bytes(name)
-            .map_err(|_| VerifyError::malformed("a header that is said to be signed has no header's name"))?;
+    for (index, name) in signed_headers(&names, b' ')?.into_iter().enumerate() {
         if index > 0 {
             sink.update(b".");
         }
