@@ -3,11 +3,10 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use http::{Response, request::Parts};
 use serde::Deserialize;
-use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::verify::{
     Certificate, Check, Encoding, Fetch, Finish, KeyCache, Location, Profile, PublicKind, Signatures,
-    Tolerance, Verified, Verifier, VerifyError, digest, in_force,
+    TimeUnit, Tolerance, Verified, Verifier, VerifyError, digest, in_force,
 };
 
 /// AWS SNS: deliveries of `topics`, whose certificates are fetched with `fetch`.
@@ -216,13 +215,12 @@ impl Signed {
         if !is_certificate(&message.signing_cert_url) {
             return Err(VerifyError::malformed("the SigningCertURL is not of SNS"));
         }
-        let timestamp = OffsetDateTime::parse(&message.timestamp, &Rfc3339)
-            .map_err(|_| VerifyError::malformed("the Timestamp is not RFC 3339"))?;
+        let timestamp = TimeUnit::Rfc3339.read(message.timestamp.as_bytes())?;
         // Of the topic: certificates change, and what they sign stays the same delivery.
         let [a, b, c, d, e, f, g, h, ..] = digest(message.topic_arn.as_bytes());
         let fingerprint = u64::from_be_bytes([a, b, c, d, e, f, g, h]);
         let text = message.text()?;
-        Ok((Self { kind, text, signatures, timestamp: timestamp.into(), fingerprint }, message))
+        Ok((Self { kind, text, signatures, timestamp, fingerprint }, message))
     }
 
     fn verify(self, certificate: &Certificate, now: SystemTime) -> Result<Verified, VerifyError> {

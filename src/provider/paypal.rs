@@ -2,13 +2,12 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 use http::{HeaderMap, request::Parts};
-use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::{
     Secret, Secrets,
     verify::{
         Certificate, Check, Encoding, Fetch, Finish, KeyCache, Location, Profile, PublicKind, Signatures,
-        Tolerance, Verified, Verifier, VerifyError, digest, in_force,
+        TimeUnit, Tolerance, Verified, Verifier, VerifyError, digest, in_force,
     },
 };
 
@@ -63,15 +62,14 @@ impl Verifier for PayPal {
         if !is_certificate(url) {
             return Err(VerifyError::malformed("the certificate's URL is not of PayPal"));
         }
-        let timestamp = OffsetDateTime::parse(time, &Rfc3339)
-            .map_err(|_| VerifyError::malformed("the transmission's time is not RFC 3339"))?;
+        let timestamp = TimeUnit::Rfc3339.read(time.as_bytes())?;
         let signatures = Signatures::read([signature.as_bytes()].into_iter(), Encoding::Base64, KIND)?;
         Ok(Box::new(PayPalCheck {
             paypal: self,
             url,
             transmission: format!("{}|{time}", only(&head.headers, "paypal-transmission-id")?),
             signatures,
-            timestamp: timestamp.into(),
+            timestamp,
             now,
             crc: crc32fast::Hasher::new(),
         }))
