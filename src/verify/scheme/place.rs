@@ -3,7 +3,7 @@ use std::borrow::Cow;
 use http::{HeaderName, request::Parts};
 
 use super::{InvalidScheme, pairs::Pairs};
-use crate::verify::{VerifyError, parameter, scan};
+use crate::verify::{VerifyError, only_parameter, scan};
 
 /// Where in a request a value is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,6 +75,9 @@ impl<'a> Sources<'a> {
     }
 
     /// The value at `place`, which may not be there, but not be there twice.
+    ///
+    /// Of a key that is twice in a JSON body the first counts: a scheme that signs such a value and
+    /// not the body protects nothing else of it.
     pub(super) fn find(&self, place: &Place) -> Result<Option<Cow<'a, [u8]>>, VerifyError> {
         Ok(match place {
             Place::Header(name) => {
@@ -89,9 +92,9 @@ impl<'a> Sources<'a> {
             Place::Field(key) => self.pairs.and_then(|pairs| pairs.value(key.as_bytes())).map(Cow::Borrowed),
             Place::Item(index) => self.pairs.and_then(|pairs| pairs.item(*index)).map(Cow::Borrowed),
             Place::Query(name) => {
-                parameter(self.head.uri.query().unwrap_or_default().as_bytes(), name).map(bytes)
+                only_parameter(self.head.uri.query().unwrap_or_default().as_bytes(), name)?.map(bytes)
             }
-            Place::Form(name) => parameter(self.body.unwrap_or_default(), name).map(bytes),
+            Place::Form(name) => only_parameter(self.body.unwrap_or_default(), name)?.map(bytes),
             Place::Body(pointer) => {
                 scan(self.body.unwrap_or_default(), pointer).map(|text| bytes(String::from(text).into()))
             }

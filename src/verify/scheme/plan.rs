@@ -91,12 +91,13 @@ impl Verifier for SchemeVerifier {
 impl Plan {
     fn refuse_what_is_required_otherwise(&self, head: &Parts) -> Result<(), VerifyError> {
         for (name, value) in &self.require {
-            match head.headers.get(name) {
-                Some(found) if found == value => {}
-                Some(_) => {
+            let mut found = head.headers.get_all(name).iter();
+            match (found.next(), found.next()) {
+                (Some(found), None) if found == value => {}
+                (Some(_), _) => {
                     return Err(VerifyError::malformed(format!("the {name} header has another value")));
                 }
-                None => return Err(VerifyError::missing(format!("there is no {name} header"))),
+                (None, _) => return Err(VerifyError::missing(format!("there is no {name} header"))),
             }
         }
         Ok(())
@@ -351,5 +352,7 @@ impl TimeUnit {
 fn rfc3339(text: &[u8]) -> Option<SystemTime> {
     let text = std::str::from_utf8(text).ok()?;
     let time = time::OffsetDateTime::parse(text, &time::format_description::well_known::Rfc3339).ok()?;
-    Some(time.into())
+    // Not `into`, which panics where the system's time does not go back as far as year 0.
+    let since = u64::try_from(time.unix_timestamp()).ok()?;
+    SystemTime::UNIX_EPOCH.checked_add(Duration::new(since, time.nanosecond()))
 }
