@@ -8,7 +8,7 @@ use http_body_util::{BodyExt, Full};
 use serde::Deserialize;
 use serde_json::json;
 use tower::{Layer, ServiceExt, service_fn};
-use tower_webhook::{Body, BoxError, OutcomeKind, provider};
+use tower_webhook::{Body, BoxError, OutcomeKind};
 
 use crate::support::{URL, ask, get, layer, object, request, secret, signed_with, text};
 
@@ -25,15 +25,11 @@ struct KnownAnswer {
 async fn every_known_answer_is_given() {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/handshakes/known.json");
     let known: Vec<KnownAnswer> = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
-    let mut judged = 0;
     for KnownAnswer { provider, secret: key, key_id, input, response } in known {
         let id = match &*provider {
             "X (Twitter)" => "twitter".to_owned(),
             name => name.to_lowercase(),
         };
-        if provider::find(&id).is_none() {
-            continue;
-        }
         let key = if key.is_empty() { "secret".to_owned() } else { key };
         let key_of = |text: &str| match &key_id {
             Some(key_id) => secret(text).with_key_id(&**key_id),
@@ -55,19 +51,10 @@ async fn every_known_answer_is_given() {
                 (layer, request(&Method::GET, URL, &headers, ""), object(answer))
             }
             "braintree" => (layer, get(&format!("bt_challenge={input}")), text(&response)),
-            "ebay" => {
-                // The code and the token are the same in it, and the endpoint is what follows.
-                let (code, endpoint) = (&input[..36], &input[72..]);
-                let layer = layer.verify_token(secret(code)).public_url(endpoint);
-                let answer = object(json!({"challengeResponse": response}));
-                (layer, get(&format!("challenge_code={code}")), answer)
-            }
             other => panic!("no request for {other}"),
         };
         assert_eq!(ask(layer, request).await, answer, "{provider}");
-        judged += 1;
     }
-    assert!(judged >= 3, "only {judged} judged");
 }
 
 #[tokio::test]
