@@ -36,7 +36,7 @@ mod paypal;
 mod separate;
 mod standard;
 mod token;
-mod tokens;
+mod token_by_hand;
 mod url;
 
 #[cfg(feature = "jwt")]
@@ -62,7 +62,7 @@ pub use self::{
     separate::*,
     standard::*,
     token::*,
-    tokens::*,
+    token_by_hand::*,
     url::*,
 };
 
@@ -82,7 +82,7 @@ pub fn all() -> impl Iterator<Item = &'static Provider> {
         hash::ALL,
         url::ALL,
         token::ALL,
-        tokens::ALL,
+        token_by_hand::ALL,
         notifyer::ALL,
         #[cfg(feature = "asymmetric")]
         asymmetric::ALL,
