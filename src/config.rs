@@ -148,13 +148,13 @@ impl Config {
 
     /// Whether the handler's answer means that the delivery is handled.
     pub(crate) fn judge<R>(&self, response: Response<R>) -> (bool, Response<R>) {
-        let (head, body) = response.into_parts();
-        let success = match &self.complete_when {
-            Some(complete_when) => complete_when(&head),
+        let Some(complete_when) = &self.complete_when else {
             // A failed gRPC call is a 200 that says otherwise in a header.
-            None => head.status.is_success() && has_no_grpc_failure(&head.headers),
+            let success = response.status().is_success() && has_no_grpc_failure(response.headers());
+            return (success, response);
         };
-        (success, Response::from_parts(head, body))
+        let (head, body) = response.into_parts();
+        (complete_when(&head), Response::from_parts(head, body))
     }
 
     pub(crate) fn respond_to(&self, rejection: &Rejection, grpc: bool) -> Response<Bytes> {

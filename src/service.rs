@@ -16,7 +16,7 @@ use tower_service::Service;
 use crate::{
     Body, BoxError, Delivery, Rejection, RejectionKind, ResponseBody, ResponseFuture,
     config::Config,
-    dedupe::{Admission, Held, run},
+    dedupe::{Admission, Ended, Held, run},
     future::Answering,
     outcome::{HandlerEnd, OutcomeKind, Record, Settlement},
     receive::{Incoming, Received},
@@ -146,28 +146,19 @@ where
     async move {
         let grpc = is_grpc(&head.headers);
         let mut record = Record::begin(config.on_outcome.as_ref());
-        let handled = match admit(&config, &mut inner, &mut head, &mut body, &mut record).await {
+        match admit(&config, &mut inner, &mut head, &mut body, &mut record).await {
             Ok(Ok((body, held))) => {
                 record.handler_called();
                 // Called here and not in `handle`, which would keep the request that it was given.
                 let handler = caught(|| inner.call(Request::from_parts(head, body)));
-                handle(&config, handler, held, &mut record).await
+                handle(&config, handler, held, grpc, &mut record).await
             }
-            Ok(Err(error)) => Ok(Err(error)),
+            Ok(Err(error)) => Err(error),
             Err(answer) => {
                 body.discard(&head, &config.discards);
-                Err(answer)
+                Ok(answer.into_response(&config, grpc, &mut record))
             }
-        };
-        let response = match handled {
-            Ok(handled) => handled?.map(ResponseBody::service),
-            Err(answer) => {
-                record.ended(answer.kind(), answer.rejection());
-                answer.into_response(&config, grpc).map(ResponseBody::layer)
-            }
-        };
-        record.answered(&response);
-        Ok(response)
+        }
     }
 }
 
@@ -264,31 +255,36 @@ fn handle<F, T, R, E>(
     config: &Config,
     handler: Caught<F>,
     mut held: Option<Held>,
+    grpc: bool,
     record: &mut Record,
-) -> impl Future<Output = Result<Result<Response<R>, E>, Answer>>
+) -> impl Future<Output = Result<Response<ResponseBody<R>>, E>>
 where
     F: Future<Output = Result<T, E>>,
     T: Answered<Body = R>,
 {
     async move {
-        let ended = run(handler, held.as_ref(), config.handler_timeout).await;
-        let (end, answer) = match ended {
-            Ok(Ok(Ok(response))) => {
+        match run(handler, held.as_ref(), config.handler_timeout).await {
+            Ended::Answered(Ok(response)) => {
                 let (success, response) = config.judge(response.into());
-                (if success { HandlerEnd::Completed } else { HandlerEnd::Failed }, Ok(Ok(response)))
+                let end = if success { HandlerEnd::Completed } else { HandlerEnd::Failed };
+                settle(held.as_mut(), end, record).await;
+                record.answered(&response);
+                Ok(response.map(ResponseBody::service))
             }
-            Ok(Ok(Err(error))) => (HandlerEnd::Failed, Ok(Err(error))),
-            Ok(Err(panic)) => {
+            Ended::Answered(Err(error)) => {
+                settle(held.as_mut(), HandlerEnd::Failed, record).await;
+                Err(error)
+            }
+            Ended::Panicked(panic) => {
                 settle(held.as_mut(), HandlerEnd::Panicked, record).await;
                 resume_unwind(panic)
             }
-            Err(elapsed) => {
+            Ended::TimedOut(elapsed) => {
+                settle(held.as_mut(), HandlerEnd::TimedOut, record).await;
                 let rejection = Rejection::new(RejectionKind::HandlerTimeout).because(elapsed);
-                (HandlerEnd::TimedOut, Err(rejection.into()))
+                Ok(Answer::Rejected(rejection).into_response(config, grpc, record))
             }
-        };
-        settle(held.as_mut(), end, record).await;
-        answer
+        }
     }
 }
 
@@ -328,12 +324,15 @@ impl Answer {
         }
     }
 
-    fn into_response(self, config: &Config, grpc: bool) -> Response<Bytes> {
-        match self {
+    fn into_response<R>(self, config: &Config, grpc: bool, record: &mut Record) -> Response<ResponseBody<R>> {
+        record.ended(self.kind(), self.rejection());
+        let response = match self {
             Self::Handshake(response) => response,
             Self::Duplicate => duplicate_response(grpc),
             Self::Rejected(rejection) => config.respond_to(&rejection, grpc),
-        }
+        };
+        record.answered(&response);
+        response.map(ResponseBody::layer)
     }
 }
 

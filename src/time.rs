@@ -1,4 +1,4 @@
-//! Waiting: with an end to it, beside something else, and with a panic caught.
+//! Waiting: with an end to it, and with a panic caught.
 //!
 //! Structs and not `async fn`s: those keep a future that they are given twice, once as an argument
 //! and once pinned, and the futures here are nested and boxed with all that they hold.
@@ -51,34 +51,6 @@ impl<F: Future> Future for Within<F> {
     }
 }
 
-/// Waits for `main`, polling `companion` beside it, which is dropped when `main` is done.
-pub(crate) fn beside<M: Future, C: Future<Output = ()>>(main: M, companion: C) -> Beside<M, C> {
-    Beside { main, companion, accompanied: true }
-}
-
-pin_project! {
-    pub(crate) struct Beside<M, C> {
-        #[pin]
-        main: M,
-        #[pin]
-        companion: C,
-        accompanied: bool,
-    }
-}
-
-impl<M: Future, C: Future<Output = ()>> Future for Beside<M, C> {
-    type Output = M::Output;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<M::Output> {
-        let this = self.project();
-        let polled = this.main.poll(cx);
-        if polled.is_pending() && *this.accompanied {
-            *this.accompanied = this.companion.poll(cx).is_pending();
-        }
-        polled
-    }
-}
-
 /// Calls `begin` and waits for the future that it makes; if either panics, that is the error.
 pub(crate) fn caught<F: Future>(begin: impl FnOnce() -> F) -> Caught<F> {
     match catch_unwind(AssertUnwindSafe(begin)) {
@@ -115,6 +87,12 @@ impl<F: Future> Future for Caught<F> {
 /// It took longer than it may.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Elapsed(Duration);
+
+impl Elapsed {
+    pub(crate) fn after(limit: Duration) -> Self {
+        Self(limit)
+    }
+}
 
 impl fmt::Display for Elapsed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -9,7 +9,10 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use http::request::Parts;
 
-pub(crate) use self::{held::Held, run::run};
+pub(crate) use self::{
+    held::Held,
+    run::{Ended, run},
+};
 use crate::{
     Delivery, Rejection, RejectionKind,
     outcome::Settlement,
