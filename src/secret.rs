@@ -88,6 +88,10 @@ impl Secrets {
         self.0.iter()
     }
 
+    pub(crate) fn as_slice(&self) -> &[Secret] {
+        &self.0
+    }
+
     /// How many there are: one at least.
     #[must_use]
     #[allow(clippy::len_without_is_empty, reason = "it is never empty")]

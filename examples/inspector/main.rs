@@ -9,6 +9,8 @@
 
 mod demo;
 mod drain;
+#[cfg(feature = "asymmetric")]
+mod fetched;
 mod handler;
 mod options;
 mod provider;

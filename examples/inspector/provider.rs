@@ -8,9 +8,14 @@ use tower_webhook::{
     verify::{Scheme, Verifier},
 };
 
+#[cfg(feature = "asymmetric")]
+use crate::fetched::{self, Fetched};
+
 #[derive(Clone)]
 pub(crate) enum Source {
     Provider(&'static Provider),
+    #[cfg(feature = "asymmetric")]
+    Fetched(Fetched),
     Scheme(Box<Scheme>),
 }
 
@@ -18,12 +23,18 @@ impl Source {
     /// The provider of this id.
     pub(crate) fn by_id(id: &str) -> Option<Self> {
         let id = if id == "whatsapp" { "meta" } else { id };
+        #[cfg(feature = "asymmetric")]
+        if let Some(fetched) = fetched::ALL.into_iter().find(|fetched| fetched.id == id) {
+            return Some(Self::Fetched(fetched));
+        }
         provider::find(id).map(Self::Provider)
     }
 
     pub(crate) fn id(&self) -> &'static str {
         match self {
             Self::Provider(provider) => provider.id,
+            #[cfg(feature = "asymmetric")]
+            Self::Fetched(fetched) => fetched.id,
             Self::Scheme(_) => "scheme",
         }
     }
@@ -31,6 +42,8 @@ impl Source {
     pub(crate) fn verifier(&self, secrets: Secrets) -> Result<Arc<dyn Verifier>, Box<dyn Error>> {
         Ok(match self {
             Self::Provider(provider) => provider.verifier(secrets)?,
+            #[cfg(feature = "asymmetric")]
+            Self::Fetched(fetched) => fetched.verifier(secrets)?,
             Self::Scheme(scheme) => Arc::new(scheme.verifier(self.id(), secrets)?),
         })
     }
@@ -38,5 +51,8 @@ impl Source {
 
 /// The ids of all providers, one a line.
 pub(crate) fn list() -> String {
-    provider::all().map(|provider| format!("{}\n", provider.id)).collect()
+    let ids = provider::all().map(|provider| provider.id);
+    #[cfg(feature = "asymmetric")]
+    let ids = ids.chain(fetched::ALL.map(|fetched| fetched.id));
+    ids.map(|id| format!("{id}\n")).collect()
 }

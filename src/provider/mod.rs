@@ -23,8 +23,14 @@ mod body;
 mod body_apps;
 mod body_asking;
 mod body_money;
+#[cfg(feature = "asymmetric")]
+mod circle;
 mod combined;
+#[cfg(feature = "asymmetric")]
+mod ebay;
 mod facts;
+#[cfg(feature = "asymmetric")]
+mod fetched;
 mod handshake;
 mod hash;
 #[cfg(feature = "jwt")]
@@ -47,6 +53,8 @@ pub use self::jwt::*;
 pub use self::{
     asymmetric::*,
     aws_sns::{AwsSns, aws_sns},
+    circle::{Circle, circle},
+    ebay::{Ebay, ebay},
     paypal::{PayPal, paypal},
 };
 pub use self::{
@@ -68,8 +76,8 @@ pub use self::{
 
 /// Every provider that is made of secrets alone, grouped by the shape of its signatures.
 ///
-/// With the feature `asymmetric` there are also `aws_sns` and `paypal`, whose certificates have to be
-/// fetched: they are made of an HTTP client besides.
+/// With the feature `asymmetric` there are also `aws_sns`, `circle`, `ebay` and `paypal`, whose
+/// certificates or keys have to be fetched: they are made of an HTTP client besides.
 pub fn all() -> impl Iterator<Item = &'static Provider> {
     let files: [&[&'static Provider]; _] = [
         standard::ALL,

@@ -1,8 +1,9 @@
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use http::{HeaderMap, request::Parts};
+use http::request::Parts;
 
+use super::fetched::only;
 use crate::{
     Secret, Secrets,
     verify::{
@@ -146,18 +147,6 @@ impl Signed {
 
     fn text(&self, webhook_id: &Secret) -> String {
         format!("{}|{}|{}", self.transmission, webhook_id.expose(), self.crc)
-    }
-}
-
-/// The value of a header that must be there once.
-fn only<'h>(headers: &'h HeaderMap, name: &'static str) -> Result<&'h str, VerifyError> {
-    let mut values = headers.get_all(name).iter();
-    match (values.next(), values.next()) {
-        (Some(value), None) => {
-            value.to_str().map_err(|_| VerifyError::malformed(format!("{name} is not of ASCII")))
-        }
-        (None, _) => Err(VerifyError::missing(format!("there is no {name} header"))),
-        (Some(_), Some(_)) => Err(VerifyError::malformed(format!("there are several {name} headers"))),
     }
 }
 

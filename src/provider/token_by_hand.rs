@@ -98,7 +98,7 @@ struct CloudEvents {
 
 impl Verifier for CloudEvents {
     fn begin<'a>(&'a self, head: &'a Parts, _: SystemTime) -> Result<Box<dyn Check + 'a>, VerifyError> {
-        let sent = bearer(&Asked { head, secrets: &self.tokens.secrets })
+        let sent = bearer(&Asked { head, secrets: self.tokens.secrets.as_slice() })
             .ok_or(VerifyError::missing("there is no bearer token in the headers, nor in the query"))?;
         Ok(Box::new(CloudEvent { head, verified: self.tokens.verify(&sent)? }))
     }

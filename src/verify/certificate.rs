@@ -1,4 +1,4 @@
-//! Certificates, of which the public key and the dates are taken.
+//! Certificates, of which the public key and the dates are taken, and public keys alone.
 
 use std::{
     ops::RangeInclusive,
@@ -32,8 +32,8 @@ impl Certificate {
             None => file,
         };
         let Ok(certificate) = X509::from_der(der) else {
-            // What it is a key of is found when it is used.
-            return Self::public_key(der);
+            // Every provider that has its keys fetched as certificates signs with RSA.
+            return Self::public_key(PublicKind::RsaSha256, der);
         };
         let facts = certificate.tbs_certificate();
         let dates = facts.validity();
@@ -46,9 +46,9 @@ impl Certificate {
         })
     }
 
-    fn public_key(der: &[u8]) -> Result<Self, InvalidSecret> {
-        // Every provider that has its keys fetched as certificates signs with RSA.
-        PublicKey::new(PublicKind::RsaSha256, der, None, 0)
+    /// Takes a public key alone.
+    pub(crate) fn public_key(kind: PublicKind, der: &[u8]) -> Result<Self, InvalidSecret> {
+        PublicKey::new(kind, der, None, 0)
             .map_err(|_| InvalidSecret::new("it is neither a certificate nor a public key"))?;
         Ok(Self { public_key: der.to_vec(), validity: None })
     }

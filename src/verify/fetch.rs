@@ -14,11 +14,12 @@ use tokio::{sync::watch, time::Instant};
 
 use super::{VerifyError, certificate::Certificate};
 use crate::{
-    BoxError,
+    BoxError, InvalidSecret,
     time::{caught, within},
 };
 
-/// Fetches the certificates that some providers name in their deliveries; the HTTP client is yours.
+/// Fetches the certificates and keys that some providers name in their deliveries; the HTTP client
+/// is yours.
 ///
 /// It is only asked for `https` URLs on the provider's own hosts, and what it answers is believed:
 /// **it must check the server's TLS certificate, and must not follow redirects**. With `reqwest`:
@@ -56,6 +57,9 @@ use crate::{
 ///     }
 /// }
 /// ```
+///
+/// eBay and Circle answer only who is their customer: add the header that
+/// [`ebay`](crate::provider::ebay) and [`circle`](crate::provider::circle) say to the request.
 pub trait Fetch: Send + Sync + 'static {
     /// Gets `url` and returns the body of the answer.
     ///
@@ -107,6 +111,7 @@ pub(crate) struct KeyCache(Arc<Shared>);
 
 struct Shared {
     fetcher: Box<dyn Fetcher>,
+    read: Read,
     state: Mutex<State>,
 }
 
@@ -126,6 +131,9 @@ struct Kept {
 }
 
 type Landed = Result<Arc<Certificate>, VerifyError>;
+
+/// Takes the key out of what was answered.
+type Read = fn(&[u8]) -> Result<Certificate, InvalidSecret>;
 
 /// A fetch that is under way; `Some` once it has ended.
 type Flight = watch::Receiver<Option<Landed>>;
@@ -172,8 +180,14 @@ impl State {
 }
 
 impl KeyCache {
+    /// Of certificates.
     pub(crate) fn new(fetch: impl Fetch) -> Self {
-        Self(Arc::new(Shared { fetcher: Box::new(fetch), state: Mutex::default() }))
+        Self::reading(Certificate::read, fetch)
+    }
+
+    /// Of keys that are answered in a form of the provider's own.
+    pub(crate) fn reading(read: Read, fetch: impl Fetch) -> Self {
+        Self(Arc::new(Shared { fetcher: Box::new(fetch), read, state: Mutex::default() }))
     }
 
     /// The certificate at `url`, if it need not be fetched.
@@ -223,7 +237,7 @@ impl KeyCache {
 
     async fn fetch_certificate(&self, url: &str) -> Landed {
         let body = self.fetch(url).await?;
-        Certificate::read(&body).map(Arc::new).map_err(VerifyError::unavailable)
+        (self.0.read)(&body).map(Arc::new).map_err(VerifyError::unavailable)
     }
 
     /// Gets `url` for the sake of getting it.

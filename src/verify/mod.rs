@@ -55,13 +55,11 @@ use subtle::ConstantTimeEq;
 #[cfg(feature = "asymmetric")]
 #[cfg_attr(docsrs, doc(cfg(feature = "asymmetric")))]
 pub use self::fetch::Fetch;
-#[cfg(feature = "jwt")]
-pub(crate) use self::public::pem;
 #[cfg(feature = "asymmetric")]
 pub(crate) use self::{
     certificate::Certificate,
     fetch::{KeyCache, in_force},
-    public::{PublicKey, PublicKeys, PublicKind, Signatures, SignedMessage},
+    public::{PublicKey, PublicKeys, PublicKind, Signatures, SignedMessage, pem},
 };
 pub use self::{
     error::VerifyError,

@@ -17,6 +17,8 @@ use crate::{InvalidSecret, Secret, Secrets};
 #[cfg_attr(not(feature = "jwt"), allow(dead_code, reason = "some are of tokens alone"))]
 pub(crate) enum PublicKind {
     Ed25519,
+    /// SHA-1 is broken where an attacker chooses what is signed; eBay has nothing else.
+    EcdsaP256Sha1,
     EcdsaP256Sha256,
     /// As tokens have it: the two numbers one after the other, and no DER.
     EcdsaP256Sha256Fixed,
@@ -31,7 +33,8 @@ impl PublicKind {
     fn algorithm(self) -> &'static dyn VerificationAlgorithm {
         match self {
             Self::Ed25519 => &signature::ED25519,
-            Self::EcdsaP256Sha256 => &signature::ECDSA_P256_SHA256_ASN1,
+            // For SHA-1 there is none of its own: see `digest`.
+            Self::EcdsaP256Sha1 | Self::EcdsaP256Sha256 => &signature::ECDSA_P256_SHA256_ASN1,
             Self::EcdsaP256Sha256Fixed => &signature::ECDSA_P256_SHA256_FIXED,
             Self::EcdsaP384Sha384Fixed => &signature::ECDSA_P384_SHA384_FIXED,
             Self::RsaSha1 => &signature::RSA_PKCS1_1024_8192_SHA1_FOR_LEGACY_USE_ONLY,
@@ -48,16 +51,32 @@ impl PublicKind {
             Self::Ed25519 => None,
             Self::EcdsaP256Sha256 | Self::EcdsaP256Sha256Fixed | Self::RsaSha256 => Some(&SHA256),
             Self::EcdsaP384Sha384Fixed | Self::RsaSha384 => Some(&SHA384),
-            Self::RsaSha1 => Some(&SHA1_FOR_LEGACY_USE_ONLY),
+            Self::EcdsaP256Sha1 | Self::RsaSha1 => Some(&SHA1_FOR_LEGACY_USE_ONLY),
             Self::RsaSha512 => Some(&SHA512),
         }
+    }
+
+    /// The digest, as the algorithm takes it.
+    ///
+    /// What ECDSA signs is a number, of which a digest as long as the curve's order is every bit. A
+    /// shorter digest is a smaller number: the same as of a longer one that begins with zeros.
+    fn digest(self, hash: Context) -> Digest {
+        let digest = hash.finish();
+        if self != Self::EcdsaP256Sha1 {
+            return digest;
+        }
+        let mut number = [0; 32];
+        let (_, end) = number.split_at_mut(32 - digest.as_ref().len().min(32));
+        end.copy_from_slice(digest.as_ref());
+        // That is how long a SHA-256 is, so that it never is refused.
+        Digest::import_less_safe(&number, &SHA256).unwrap_or(digest)
     }
 
     /// Whether a signature can be this long.
     fn takes(self, length: usize) -> bool {
         match self {
             Self::Ed25519 | Self::EcdsaP256Sha256Fixed => length == 64,
-            Self::EcdsaP256Sha256 => (8..=72).contains(&length),
+            Self::EcdsaP256Sha1 | Self::EcdsaP256Sha256 => (8..=72).contains(&length),
             Self::EcdsaP384Sha384Fixed => length == 96,
             _ => (128..=1024).contains(&length),
         }
@@ -150,7 +169,7 @@ impl PublicKeys {
             None => Content::Whole(Vec::new()),
         };
         let keys = self.keys.iter().filter(|key| wanted(key.key_id.as_deref())).collect();
-        SignedMessage { keys, signatures, content }
+        SignedMessage { kind: self.kind, keys, signatures, content }
     }
 }
 
@@ -185,6 +204,7 @@ impl PublicKey {
 
 /// The message of one request, as the keys need it, and what may be its signature.
 pub(crate) struct SignedMessage<'k> {
+    kind: PublicKind,
     keys: Vec<&'k PublicKey>,
     signatures: Signatures,
     content: Content,
@@ -216,9 +236,9 @@ impl SignedMessage<'_> {
 
     /// One verification for each key and signature, until one is right.
     pub(crate) fn conclude(&mut self) -> Result<Verified, VerifyError> {
-        let Self { keys, signatures, content } = self;
+        let Self { kind, keys, signatures, content } = self;
         let message = match mem::replace(content, Content::Whole(Vec::new())) {
-            Content::Hashed(hash) => Message::Digest(hash.finish()),
+            Content::Hashed(hash) => Message::Digest(kind.digest(hash)),
             Content::Whole(message) => Message::Whole(message),
         };
         let is_by = |key: &PublicKey| signatures.0.iter().any(|signature| message.is_by(key, signature));

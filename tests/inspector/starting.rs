@@ -81,7 +81,10 @@ fn lists_the_providers_and_its_options() {
         let (code, printed, _) = run(list);
         assert_eq!(code, Some(0));
         let ids: Vec<&str> = printed.lines().collect();
-        assert_eq!(ids, tower_webhook::provider::all().map(|provider| provider.id).collect::<Vec<_>>());
+        let all = tower_webhook::provider::all().map(|provider| provider.id);
+        // Their keys, which a program has fetched, are given.
+        let given = ["circle", "ebay"].into_iter().filter(|_| cfg!(feature = "asymmetric"));
+        assert_eq!(ids, all.chain(given).collect::<Vec<_>>());
         assert!(["standard-webhooks", "github", "notifyer", "stripe"].iter().all(|id| ids.contains(id)));
     }
     let (code, help, _) = run(&["--help"]);
@@ -124,6 +127,8 @@ fn refuses_what_it_cannot_do() {
         &["--replay-guard=1"],
         &["--log-start=yes"],
         &["--provider", "list", "--lease", "x"],
+        &["--provider", "ebay"],
+        &["--provider", "circle", "--secret", "no key"],
         &["--scheme", "{}"],
         &["--detached"],
         &["--ack-deadline", "1"],
@@ -177,6 +182,37 @@ fn a_scheme_of_ones_own_is_verified_by() {
     assert_line!(inspector.line(), outcome: "accepted", provider: "scheme", id: "id-1", event_type: null);
     assert_eq!(Request::github("other", "id-2", "{}").send(inspector.address()).status(), Some(401));
     assert_line!(inspector.line(), outcome: "rejected", kind: "wrong_signature");
+    inspector.stop();
+}
+
+#[cfg(feature = "asymmetric")]
+#[test]
+fn ebays_handshake_is_answered_and_its_keys_are_known_by_their_ids() {
+    const KEY: &str = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEZhhxXKtR+TOvtDbgTPCkSof02qgBB7IsYOyf76ilExJ/upAa/vKIKheOoCyOpcLmi4t0b4uepb7LLjmMr90FUg==";
+    let inspector = Inspector::start(&[
+        "--provider=ebay",
+        "--verify-token=71745723-d031-455c-bfa5-f90d11b4f20a",
+        "--public-url=http://www.testendpoint.com/webhook",
+        "--key-id=00000000-0000-4000-8000-000000000000",
+        "--secret",
+        KEY,
+    ]);
+    let query = "challenge_code=71745723-d031-455c-bfa5-f90d11b4f20a";
+    let answer = Request::unsigned("").method("GET").query(query).send(inspector.address());
+    let hash = "048de9ffd0e35021fefc0388d5c52e0f475324f582f3778ca81a53354ccbbc97";
+    assert_eq!(
+        (answer.status(), answer.body()),
+        (Some(200), &*format!(r#"{{"challengeResponse":"{hash}"}}"#))
+    );
+    assert_line!(inspector.line(), outcome: "handshake", status: 200, provider: "ebay");
+    // The key by which this was signed is another.
+    let known: Vec<serde_json::Value> =
+        serde_json::from_str(include_str!("../key_sources/ebay.json")).unwrap();
+    let signature = known[0]["headers"]["x-ebay-signature"].as_str().unwrap();
+    let body = known[0]["body_utf8"].as_str().unwrap();
+    let answer = Request::unsigned(body).header("x-ebay-signature", signature).send(inspector.address());
+    assert_eq!(answer.status(), Some(503));
+    assert_line!(inspector.line(), outcome: "rejected", kind: "verifier_unavailable");
     inspector.stop();
 }
 

@@ -35,9 +35,11 @@ fn every_vector_is_judged_right() {
 }
 
 fn vectors() -> Vec<Value> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors");
-    let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let paths = fs::read_dir(tests.join("vectors")).unwrap().map(|entry| entry.unwrap().path());
     let files = paths.filter(|path| path.extension().is_some_and(|ending| ending == "json"));
+    let fetched = ["circle", "ebay"].map(|provider| tests.join(format!("key_sources/{provider}.json")));
+    let files = files.chain(fetched.into_iter().filter(|_| cfg!(feature = "asymmetric")));
     files
         .flat_map(|file| serde_json::from_str::<Vec<Value>>(&fs::read_to_string(file).unwrap()).unwrap())
         .collect()

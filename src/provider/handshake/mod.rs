@@ -13,7 +13,7 @@ use hmac::{KeyInit, Mac, digest::Output};
 use http::{HeaderValue, Method, Response, StatusCode, header, request::Parts};
 use serde_json::Value;
 
-#[allow(unused_imports, reason = "Discord is wired by a feature; the others are not there yet")]
+#[allow(unused_imports, reason = "their providers are wired by a feature")]
 pub(super) use self::{
     signed::{DISCORD, MONDAY},
     unsigned::EBAY,
@@ -26,7 +26,7 @@ pub(super) use self::{
     },
 };
 use crate::{
-    Secrets,
+    Secret, Secrets,
     verify::{
         Check, Finish, Profile, PublicUrl, Verifier, VerifyError, VerifyToken, constant_time_eq, parameter,
     },
@@ -45,12 +45,18 @@ pub(super) struct Handshake {
 /// What a handshake is answered from.
 pub(super) struct Asked<'a> {
     pub(super) head: &'a Parts,
-    pub(super) secrets: &'a Secrets,
+    pub(super) secrets: &'a [Secret],
 }
 
 impl Handshake {
     /// None of either kind; what a handshake lacks is taken from it.
     const NONE: Self = Self { unsigned: |_| None, signed: |_, _| None, signs: None };
+
+    /// What is answered by the head alone, where the provider is not made of secrets.
+    #[cfg(feature = "asymmetric")]
+    pub(super) fn without_secrets(&self, head: &Parts) -> Option<Response<Bytes>> {
+        (self.unsigned)(&Asked { head, secrets: &[] })
+    }
 }
 
 impl<'a> Asked<'a> {
@@ -87,7 +93,7 @@ impl<'a> Asked<'a> {
 
     /// Whether this is one of the secrets, each compared so that the time does not tell.
     fn is_secret(&self, sent: &[u8]) -> bool {
-        let is_it = |secret: &crate::Secret| constant_time_eq(sent, secret.expose().as_bytes());
+        let is_it = |secret: &Secret| constant_time_eq(sent, secret.expose().as_bytes());
         self.secrets.iter().fold(false, |any, secret| any | is_it(secret))
     }
 }
@@ -147,11 +153,11 @@ impl Verifier for Shaking {
     }
 
     fn handshake(&self, head: &Parts) -> Option<Response<Bytes>> {
-        (self.handshake.unsigned)(&Asked { head, secrets: &self.secrets })
+        (self.handshake.unsigned)(&Asked { head, secrets: self.secrets.as_slice() })
     }
 
     fn signed_handshake(&self, head: &Parts, body: &Bytes) -> Option<Response<Bytes>> {
-        (self.handshake.signed)(&Asked { head, secrets: &self.secrets }, body)
+        (self.handshake.signed)(&Asked { head, secrets: self.secrets.as_slice() }, body)
     }
 }
 
@@ -191,7 +197,6 @@ mod tests {
     use http::Request;
 
     use super::*;
-    use crate::Secret;
 
     /// The answer to a `GET` of this query, by a layer with a token and a URL.
     fn unsigned(handshake: Handshake, secret: Secret, query: &str) -> Option<String> {
@@ -199,7 +204,7 @@ mod tests {
         let mut head = request.into_parts().0;
         head.extensions.insert(VerifyToken("71745723-d031-455c-bfa5-f90d11b4f20a".parse().ok()?));
         head.extensions.insert(PublicUrl("http://www.testendpoint.com/webhook".into()));
-        let response = (handshake.unsigned)(&Asked { head: &head, secrets: &secret.into() })?;
+        let response = (handshake.unsigned)(&Asked { head: &head, secrets: &[secret] })?;
         String::from_utf8(response.into_body().to_vec()).ok()
     }
 
@@ -232,7 +237,7 @@ mod tests {
 
     #[test]
     fn monday_is_told_its_challenge_and_sends_events_besides() -> Result<(), crate::InvalidSecret> {
-        let secrets = "-".parse::<Secret>()?.into();
+        let secrets = ["-".parse()?];
         let head = Request::new(()).into_parts().0;
         let asked = Asked { head: &head, secrets: &secrets };
         let answer = |body: &'static str| Some((MONDAY.signed)(&asked, &body.into())?.into_body());
@@ -248,7 +253,7 @@ mod tests {
     #[test]
     fn discord_pings_by_two_numbers_one_of_which_is_also_that_of_events() -> Result<(), crate::InvalidSecret>
     {
-        let secrets = "-".parse::<Secret>()?.into();
+        let secrets = ["-".parse()?];
         let head = Request::new(()).into_parts().0;
         let asked = Asked { head: &head, secrets: &secrets };
         let answer = |body: &'static str| {

@@ -112,7 +112,7 @@ pub(in crate::provider) const ASANA: Handshake = Handshake {
 };
 
 /// eBay: `GET ?challenge_code=…`, answered with a hash of it, the token, and the endpoint's URL.
-#[allow(dead_code, reason = "its provider is not there yet")]
+#[allow(dead_code, reason = "its provider is wired by a feature")]
 pub(in crate::provider) const EBAY: Handshake = Handshake {
     unsigned: |asked| {
         let code = asked.is(&Method::GET).then(|| asked.query("challenge_code"))??;

@@ -1,0 +1,65 @@
+//! The providers whose public keys are fetched. Here they are those that the command line gives, and
+//! nobody is asked for any.
+
+use std::{error::Error, sync::Arc};
+
+use bytes::Bytes;
+use serde_json::{Value, json};
+use tower_webhook::{
+    BoxError, Secrets, provider,
+    verify::{Algorithm, Encoding, Fetch, Scheme, Verifier},
+};
+
+#[derive(Clone, Copy)]
+pub(crate) struct Fetched {
+    pub(crate) id: &'static str,
+    /// What the provider would answer, of a key in base64.
+    page: fn(&str) -> Value,
+    new: fn(Given) -> Arc<dyn Verifier>,
+}
+
+pub(crate) const ALL: [Fetched; 2] = [
+    Fetched {
+        id: "circle",
+        page: |key| json!({ "data": { "algorithm": "ECDSA_SHA_256", "publicKey": key } }),
+        new: |given| Arc::new(provider::circle(given)),
+    },
+    Fetched {
+        id: "ebay",
+        page: |key| {
+            let key = format!("-----BEGIN PUBLIC KEY-----{key}-----END PUBLIC KEY-----");
+            json!({ "key": key, "algorithm": "ECDSA", "digest": "SHA1" })
+        },
+        new: |given| Arc::new(provider::ebay(given)),
+    },
+];
+
+impl Fetched {
+    pub(crate) fn verifier(&self, secrets: Secrets) -> Result<Arc<dyn Verifier>, Box<dyn Error>> {
+        // A key that is none is to be known at the start, as with other providers.
+        Scheme::new(Algorithm::EcdsaP256Sha256, "x-signature", Encoding::Base64)
+            .key_encoding(Encoding::Base64)
+            .verifier(self.id, secrets.clone())?;
+        Ok((self.new)(Given { secrets, page: self.page }))
+    }
+}
+
+/// The keys of the command line, each by its `--key-id`, or by any if it has none.
+struct Given {
+    secrets: Secrets,
+    page: fn(&str) -> Value,
+}
+
+impl Fetch for Given {
+    async fn fetch(&self, url: &str, _: usize) -> Result<Bytes, BoxError> {
+        let named = |name: &str| url.rsplit('/').next() == Some(name);
+        let secret = self.secrets.iter().find(|secret| secret.key_id().is_none_or(named));
+        let secret = secret.ok_or("there is no --secret with this --key-id")?.expose().trim();
+        // PEM is base64 between two lines.
+        let key: String = match secret.strip_prefix("-----BEGIN PUBLIC KEY-----") {
+            Some(rest) => rest.split("-----").next().unwrap_or_default().split_whitespace().collect(),
+            None => secret.to_owned(),
+        };
+        Ok((self.page)(&key).to_string().into())
+    }
+}

@@ -1,0 +1,115 @@
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use data_encoding::BASE64;
+use http::{Response, request::Parts};
+use serde::Deserialize;
+
+use super::{
+    fetched::{SignedBody, key_url, only},
+    handshake,
+};
+use crate::{
+    InvalidSecret,
+    verify::{
+        Certificate, Check, Encoding, Fetch, KeyCache, Location, Profile, PublicKind, Signatures, Verifier,
+        VerifyError,
+    },
+};
+
+/// Circle, whose public keys are fetched with `fetch`.
+///
+/// * Signed: `{body}`, ECDSA on P-256 with SHA-256, in `X-Circle-Signature`.
+/// * Key: what Circle answers at `https://api.circle.com/v2/notifications/publicKey/` and the key's
+///   id, a UUID, in `X-Circle-Key-Id`: that is for Wallets, Contracts and Gateway; other products
+///   have [another path](Circle::cpn). Circle answers its customers alone: `fetch` must send
+///   `Authorization: Bearer` with your API key. A key is kept for a day. At most 16 unknown ones are
+///   fetched in a minute, each once however many deliveries wait for it. While there is none,
+///   deliveries are answered 503 (`verifier_unavailable`).
+/// * Id: `body:/notificationId`, signed. Circle's test notification has one, of zeros, so that a
+///   second test is a duplicate. Keys are not said to be a customer's own: give endpoints that
+///   share a store a [scope](crate::WebhookLayer::scope) each.
+/// * Handshake: a `HEAD` request, which Circle sees an endpoint by, is answered.
+///
+/// It needs more than secrets, so that [`all`](super::all) and [`find`](super::find) do not know it.
+/// [`ebay`](super::ebay()) shows what such a layer looks like.
+///
+/// [Where this is from](https://developers.circle.com/api-reference/verify-webhook-signatures).
+pub fn circle(fetch: impl Fetch) -> Circle {
+    let mut profile = Profile::new("circle");
+    profile.id = Some(Location::json("/notificationId"));
+    profile.event_type = Some(Location::json("/notificationType"));
+    Circle {
+        keys: KeyCache::reading(public_key, fetch),
+        folder: "https://api.circle.com/v2/notifications/publicKey/",
+        profile,
+    }
+}
+
+/// The verifier that [`circle`] makes.
+#[derive(Debug)]
+pub struct Circle {
+    keys: KeyCache,
+    folder: &'static str,
+    profile: Profile,
+}
+
+impl Circle {
+    /// Has the keys fetched where those of the Circle Payments Network are.
+    #[must_use]
+    pub fn cpn(mut self) -> Self {
+        self.folder = "https://api.circle.com/v2/cpn/notifications/publicKey/";
+        self
+    }
+
+    /// Has the keys fetched where those of StableFX are.
+    #[must_use]
+    pub fn stablefx(mut self) -> Self {
+        self.folder = "https://api.circle.com/v2/stablefx/notifications/publicKey/";
+        self
+    }
+}
+
+const KIND: PublicKind = PublicKind::EcdsaP256Sha256;
+
+impl Verifier for Circle {
+    fn begin<'a>(&'a self, head: &'a Parts, _: SystemTime) -> Result<Box<dyn Check + 'a>, VerifyError> {
+        let signature = only(&head.headers, "x-circle-signature")?;
+        Ok(Box::new(SignedBody {
+            keys: &self.keys,
+            kind: KIND,
+            url: key_url(self.folder, only(&head.headers, "x-circle-key-id")?)?,
+            signatures: Signatures::read([signature.as_bytes()].into_iter(), Encoding::Base64, KIND)?,
+            folder: self.folder,
+        }))
+    }
+
+    fn profile(&self) -> &Profile {
+        &self.profile
+    }
+
+    fn handshake(&self, head: &Parts) -> Option<Response<Bytes>> {
+        handshake::REACHABLE.without_secrets(head)
+    }
+}
+
+/// Reads what Circle answers.
+fn public_key(page: &[u8]) -> Result<Certificate, InvalidSecret> {
+    #[derive(Deserialize)]
+    struct Page {
+        data: Key,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Key {
+        algorithm: String,
+        public_key: String,
+    }
+    let Page { data: key } =
+        serde_json::from_slice(page).map_err(|_| InvalidSecret::new("it is no answer of Circle's API"))?;
+    if key.algorithm != "ECDSA_SHA_256" {
+        return Err(InvalidSecret::new("it is a key for another algorithm than ECDSA with SHA-256"));
+    }
+    let der = BASE64.decode(key.public_key.as_bytes());
+    Certificate::public_key(KIND, &der.map_err(|_| InvalidSecret::new("it is not base64"))?)
+}

@@ -1,0 +1,157 @@
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use http::{Response, request::Parts};
+use serde::Deserialize;
+
+use super::{
+    fetched::{SignedBody, key_url, only},
+    handshake,
+};
+use crate::{
+    InvalidSecret,
+    verify::{
+        Certificate, Check, Encoding, Fetch, KeyCache, Location, Profile, PublicKind, Signatures, Verifier,
+        VerifyError, pem,
+    },
+};
+
+/// eBay, whose public keys are fetched with `fetch`.
+///
+/// * Signed: `{body}`, ECDSA on P-256 with SHA-1, in `X-EBAY-SIGNATURE`: base64 of JSON that has the
+///   signature, the key's id, and the algorithm, which must be that one.
+/// * Key: what eBay answers at `https://api.ebay.com/commerce/notification/v1/public_key/` and the
+///   key's id, which must be a UUID (in the [sandbox](Ebay::sandbox), at `api.sandbox.ebay.com`).
+///   eBay answers its developers alone: `fetch` must send `Authorization: Bearer` with an access
+///   token of your application's, which is got by the client credentials grant, for the scope
+///   `https://api.ebay.com/oauth/api_scope`; it expires, and a new one must then be got. A key is kept
+///   for a day. At most 16 unknown ones are fetched in a minute, each once however many deliveries
+///   wait for it. While there is none, deliveries are answered 503 (`verifier_unavailable`).
+/// * Id: `body:/notification/notificationId`, signed. One key signs for every application: give
+///   endpoints that share a store a [scope](crate::WebhookLayer::scope) each.
+/// * Handshake: `GET ?challenge_code=…` is answered with a hash of the code, the layer's
+///   [`verify_token`](crate::WebhookLayer::verify_token) and its
+///   [`public_url`](crate::WebhookLayer::public_url), which must be what eBay was told.
+///
+/// It needs more than secrets, so that [`all`](super::all) and [`find`](super::find) do not know it.
+///
+/// ```
+/// use bytes::Bytes;
+/// use tower_webhook::{BoxError, Secret, WebhookLayer, provider, verify::Fetch};
+///
+/// struct Client; // yours: see `Fetch`
+///
+/// impl Fetch for Client {
+///     async fn fetch(&self, url: &str, most: usize) -> Result<Bytes, BoxError> {
+///         # let _ = most;
+///         // self.http.get(url).bearer_auth(self.access_token().await?) …
+///         Err(format!("{url} is not fetched in an example").into())
+///     }
+/// }
+///
+/// let token: Secret = "the verification token that eBay was told".parse()?;
+/// let layer = WebhookLayer::with_verifier(provider::ebay(Client))
+///     .verify_token(token)
+///     .public_url("https://shop.example/ebay");
+/// # Ok::<(), BoxError>(())
+/// ```
+///
+/// Where this is from: [the API](https://developer.ebay.com/api-docs/commerce/notification/overview.html),
+/// and [eBay's own code](https://github.com/eBay/event-notification-nodejs-sdk).
+pub fn ebay(fetch: impl Fetch) -> Ebay {
+    let mut profile = Profile::new("ebay");
+    profile.id = Some(Location::json("/notification/notificationId"));
+    profile.event_type = Some(Location::json("/metadata/topic"));
+    profile.retries = Some(true);
+    Ebay {
+        keys: KeyCache::reading(public_key, fetch),
+        folder: "https://api.ebay.com/commerce/notification/v1/public_key/",
+        profile,
+    }
+}
+
+/// The verifier that [`ebay`] makes.
+#[derive(Debug)]
+pub struct Ebay {
+    keys: KeyCache,
+    folder: &'static str,
+    profile: Profile,
+}
+
+impl Ebay {
+    /// Has the keys fetched from eBay's sandbox, whose notifications no others are then.
+    #[must_use]
+    pub fn sandbox(mut self) -> Self {
+        self.folder = "https://api.sandbox.ebay.com/commerce/notification/v1/public_key/";
+        self
+    }
+}
+
+const KIND: PublicKind = PublicKind::EcdsaP256Sha1;
+
+impl Verifier for Ebay {
+    fn begin<'a>(&'a self, head: &'a Parts, _: SystemTime) -> Result<Box<dyn Check + 'a>, VerifyError> {
+        let Signature { alg, kid, signature, digest } =
+            Signature::read(only(&head.headers, "x-ebay-signature")?)?;
+        if !is_supported(&alg, &digest) {
+            return Err(VerifyError::malformed("the algorithm is not ECDSA with SHA-1"));
+        }
+        Ok(Box::new(SignedBody {
+            keys: &self.keys,
+            kind: KIND,
+            url: key_url(self.folder, &kid)?,
+            signatures: Signatures::read([signature.as_bytes()].into_iter(), Encoding::Base64, KIND)?,
+            folder: self.folder,
+        }))
+    }
+
+    fn profile(&self) -> &Profile {
+        &self.profile
+    }
+
+    fn handshake(&self, head: &Parts) -> Option<Response<Bytes>> {
+        handshake::EBAY.without_secrets(head)
+    }
+}
+
+/// What the header is, in base64.
+#[derive(Deserialize)]
+struct Signature {
+    alg: String,
+    kid: String,
+    signature: String,
+    digest: String,
+}
+
+impl Signature {
+    fn read(text: &str) -> Result<Self, VerifyError> {
+        /// Some 250 characters are usual.
+        const LONGEST: usize = 2048;
+        let json = (text.len() <= LONGEST).then(|| Encoding::Base64.decode_key(text).ok()).flatten();
+        // The parser's words are not passed on: they may quote the header.
+        let read = json.and_then(|json| serde_json::from_slice(&json).ok());
+        read.ok_or(VerifyError::malformed("the header is not the base64 of a signature in JSON"))
+    }
+}
+
+/// eBay writes the algorithm small in one place and large in another.
+fn is_supported(algorithm: &str, digest: &str) -> bool {
+    algorithm.eq_ignore_ascii_case("ECDSA") && digest.eq_ignore_ascii_case("SHA1")
+}
+
+/// Reads what eBay answers.
+fn public_key(page: &[u8]) -> Result<Certificate, InvalidSecret> {
+    #[derive(Deserialize)]
+    struct Page {
+        key: String,
+        algorithm: String,
+        digest: String,
+    }
+    let page: Page =
+        serde_json::from_slice(page).map_err(|_| InvalidSecret::new("it is no answer of eBay's API"))?;
+    if !is_supported(&page.algorithm, &page.digest) {
+        return Err(InvalidSecret::new("it is a key for another algorithm than ECDSA with SHA-1"));
+    }
+    let der = pem(&page.key).ok_or_else(|| InvalidSecret::new("it is not PEM"))?;
+    Certificate::public_key(KIND, &der?)
+}
