@@ -1,10 +1,10 @@
-//! A JSON Web Token, which says what the body's digest is.
+//! A JSON Web Token, which most often says what the body's digest is.
 
 use std::{sync::Arc, time::Duration};
 
 use http::{HeaderName, header};
 
-use super::facts::providers;
+use super::{facts::providers, handshake::MONDAY};
 use crate::{
     InvalidSecret, Secrets,
     verify::{
@@ -178,6 +178,36 @@ providers! {
             profile.event_type = Some(Location::json("/event/type"));
             made(rules, profile, secrets)
         };
+
+    /// monday.com (the webhooks of an app's).
+    ///
+    /// * Signed: the token in `Authorization`, HMAC-SHA256, and **nothing of the body**: who has seen
+    ///   a token can send it with any body until it has expired, to the URL that it names (see
+    ///   [`public_url`](crate::WebhookLayer::public_url)). Secret: the app's signing secret, UTF-8.
+    ///   Webhooks that were not made by an app have no token, and are refused.
+    /// * Id: `body:/event/triggerUuid`, **not signed**.
+    /// * Timestamp: until the token's `exp`, some minutes later.
+    /// * Handshake: `{"challenge":…}` with a right token is said back.
+    monday, try_monday: "monday", "monday.com",
+        "https://developer.monday.com/apps/docs/integration-authorization",
+        @by_hand |secrets| {
+            let rules = Rules {
+                url: Url::Itself("aud"),
+                payload: Payload::Unsigned,
+                requires: &["exp"],
+                jti_is_id: false,
+                ..secret(header::AUTHORIZATION.as_str())
+            };
+            let mut profile = profile("monday");
+            profile.id = Some(Location::json("/event/triggerUuid"));
+            profile.id_signed = false;
+            profile.body_signed = false;
+            profile.event_type = Some(Location::json("/event/type"));
+            // Every minute for half an hour.
+            profile.retries = Some(true);
+            made(rules, profile, secrets)
+        },
+        handshake: Some(MONDAY);
 
     /// Saleor.
     ///

@@ -167,3 +167,30 @@ async fn discords_pings_are_answered_if_they_are_signed_and_its_events_are_handl
     let event = r#"{"version":1,"type":1,"event":{"type":"APPLICATION_AUTHORIZED","data":{}}}"#;
     assert_eq!(ask(event, event).await, Found::Handled);
 }
+
+#[cfg(feature = "jwt")]
+#[tokio::test]
+async fn mondays_challenge_is_said_back_to_a_right_token_and_its_events_are_handled() {
+    let part = |json: Value| data_encoding::BASE64URL_NOPAD.encode(json.to_string().as_bytes());
+    let token = |key: &str| {
+        let head = part(json!({"alg": "HS256", "typ": "JWT"}));
+        let signed = format!("{head}.{}", part(json!({"aud": URL, "iat": NOW, "exp": NOW + 300})));
+        let mac = hmac::<Hmac<Sha256>>(key, &signed);
+        format!("{signed}.{}", data_encoding::BASE64URL_NOPAD.encode(&mac))
+    };
+    let ask = async |token: Option<&str>, body: &str| {
+        let headers: Vec<_> = token.map(|token| ("authorization", token)).into_iter().collect();
+        ask(layer("monday", secret("secret")), request(&Method::POST, URL, &headers, body)).await
+    };
+    let (challenge, event) = (r#"{"challenge":"3eZbrw1a"}"#, r#"{"event":{"type":"create_pulse"}}"#);
+    let (right, wrong) = (token("secret"), token("another"));
+    assert_eq!(ask(Some(&right), challenge).await, object(json!({"challenge": "3eZbrw1a"})));
+    assert_eq!(ask(Some(&right), event).await, Found::Handled);
+    // An event that has a challenge is an event.
+    let both = r#"{"challenge":"x","event":{"type":"create_pulse"}}"#;
+    assert_eq!(ask(Some(&right), both).await, Found::Handled);
+    for body in [challenge, event, both] {
+        assert_eq!(ask(Some(&wrong), body).await, Found::Refused(Kind::WrongSignature));
+        assert_eq!(ask(None, body).await, Found::Refused(Kind::MissingSignature));
+    }
+}

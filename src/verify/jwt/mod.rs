@@ -1,4 +1,4 @@
-//! Providers that sign with a JSON Web Token, which has the body's digest among its claims.
+//! Providers that sign with a JSON Web Token, which most often has the body's digest among its claims.
 //!
 //! Of the JWT crate the header, the algorithms and the keys' formats are used, not its `decode`:
 //! that looks at the system's clock, and takes its cryptography from a choice that is global to the
@@ -67,6 +67,8 @@ pub(crate) enum Payload {
     Sha256(&'static str, Encoding, Presence),
     /// It is the token's payload, left out of the token.
     Body,
+    /// Not at all: whoever has a token can send it with any body.
+    Unsigned,
 }
 
 /// When the body's digest must be there.
@@ -156,20 +158,13 @@ impl Verifier for TokenVerifier {
         let key_id = token.header.kid.as_deref();
         let mut signed = self.keys.begin(token.algorithm(), key_id, token.signature.as_bytes())?;
         signed.update(token.signed.as_bytes());
-        let Payload::Sha256(name, encoding, presence) = self.rules.payload else {
+        if self.rules.payload == Payload::Body {
             // What stands before it ends with the dot that the payload would follow.
             return Ok(Box::new(BodyCheck { signed }));
-        };
+        }
         let mut verified = signed.verify()?;
         let claims = token.claims()?;
         self.judge(&claims, head, now, verified.secret_index)?;
-        let said = match claims.text(name) {
-            None => None,
-            Some(text) => Some(
-                digest_of(text, encoding)
-                    .ok_or_else(|| VerifyError::malformed(format!("the token's `{name}` is no digest")))?,
-            ),
-        };
         let sent_at = claims.time("iat")?.or(claims.time("nbf")?);
         if self.rules.jti_is_id
             && let Some(id) = claims.text("jti")
@@ -179,6 +174,16 @@ impl Verifier for TokenVerifier {
         if let Some(sent_at) = sent_at {
             verified = verified.timestamp(sent_at);
         }
+        let Payload::Sha256(name, encoding, presence) = self.rules.payload else {
+            return Ok(Box::new(TokenCheck { verified }));
+        };
+        let said = match claims.text(name) {
+            None => None,
+            Some(text) => Some(
+                digest_of(text, encoding)
+                    .ok_or_else(|| VerifyError::malformed(format!("the token's `{name}` is no digest")))?,
+            ),
+        };
         Ok(Box::new(DigestCheck { digest: Sha256::new(), said, presence, verified }))
     }
 
@@ -214,6 +219,23 @@ impl Check for DigestCheck {
             },
         };
         is_right.then_some(self.verified).ok_or(VerifyError::wrong("the token is not for this body")).into()
+    }
+}
+
+/// A token that was verified, and says nothing of the body.
+struct TokenCheck {
+    verified: Verified,
+}
+
+impl Check for TokenCheck {
+    fn timestamp(&self) -> Option<SystemTime> {
+        self.verified.timestamp
+    }
+
+    fn update(&mut self, _: &[u8]) {}
+
+    fn finish(self: Box<Self>, _: &Bytes) -> Finish {
+        Ok(self.verified).into()
     }
 }
 
