@@ -248,4 +248,49 @@ providers! {
             .event_type("body:/events/0/event_type"),
         dedupe_window: Some(Duration::from_secs(4 * 24 * 3600)),
         retries: Some(true);
+
+    /// Vercel.
+    ///
+    /// * Signed: `{body}`, HMAC-SHA1, in `x-vercel-signature`. Secret: UTF-8, the webhook's secret, or
+    ///   for an integration its client secret.
+    /// * Id: `body:/id`, signed.
+    vercel, try_vercel: "vercel", "Vercel",
+        "https://github.com/vercel/example-marketplace-integration/blob/HEAD/app/webhook/route.ts",
+        Scheme::new(HmacSha1, "x-vercel-signature", Hex)
+            .id("body:/id")
+            .event_type("body:/type");
+
+    /// Cisco Webex.
+    ///
+    /// * Signed: `{body}`, HMAC-SHA1, in `X-Spark-Signature`. Secret: UTF-8.
+    /// * Id: none that names the delivery as a whole; the body's `id` is the webhook's. What happened
+    ///   is its `resource` and its `event`.
+    webex, try_webex: "webex", "Cisco Webex",
+        "https://developer.webex.com/blog/using-a-webhook-secret",
+        Scheme::new(HmacSha1, "x-spark-signature", Hex)
+            .event_type("body:/resource");
+
+    /// Airtable.
+    ///
+    /// * Signed: `{body}`, HMAC-SHA256, in `X-Airtable-Content-MAC: hmac-sha256=<hex>`. Secret: base64,
+    ///   the `macSecretBase64` that its API answered when the webhook was made.
+    /// * Id: none. The body says that something has changed; what it is has to be asked for.
+    airtable, try_airtable: "airtable", "Airtable",
+        "https://airtable.com/developers/web/api/webhooks-overview",
+        Scheme::hmac_sha256("x-airtable-content-mac", Hex)
+            .prefix("hmac-sha256=")
+            .key_encoding(Base64);
+
+    /// Heroku.
+    ///
+    /// * Signed: `{body}`, HMAC-SHA256, in `Heroku-Webhook-Hmac-SHA256`. Secret: UTF-8.
+    /// * Id: `body:/id`, signed. What happened is its `resource` and its `action`.
+    /// * Retries for up to 72 hours, if the webhook's level is `sync`
+    ///   ([source](https://devcenter.heroku.com/changelog-items/1966)).
+    heroku, try_heroku: "heroku", "Heroku",
+        "https://github.com/heroku/webhooks-demo/blob/HEAD/app/controllers/webhooks_controller.rb",
+        Scheme::hmac_sha256("heroku-webhook-hmac-sha256", Base64)
+            .id("body:/id")
+            .event_type("body:/resource"),
+        dedupe_window: Some(Duration::from_secs(4 * 24 * 3600));
 }

@@ -340,4 +340,49 @@ providers! {
         t_and_signature("surge-signature", "v1")
             .id("body:/id")
             .event_type("body:/type");
+
+    /// Calendly.
+    ///
+    /// * Signed: `{ts}.{body}`, HMAC-SHA256, in `Calendly-Webhook-Signature: t=…,v1=<hex>`. Secret:
+    ///   UTF-8, the webhook signing key.
+    /// * Id: none that names the delivery as a whole.
+    /// * Timestamp: `field:t`; 180 s into the past, as in Calendly's own code, and any into the future.
+    /// * An answer within 15 s ([source](https://developer.calendly.com/api-docs/overview/webhooks/webhook-timeouts)).
+    calendly, try_calendly: "calendly", "Calendly",
+        "https://developer.calendly.com/api-docs/overview/webhooks/webhook-signatures",
+        t_and_signature("calendly-webhook-signature", "v1")
+            .tolerance(Some(180), None)
+            .event_type("body:/event"),
+        ack_deadline: Some(Duration::from_secs(15));
+
+    /// RevenueCat (signed).
+    ///
+    /// * Signed: `{ts}.{body}`, HMAC-SHA256, in `X-RevenueCat-Webhook-Signature: t=…,v1=<hex>`.
+    ///   Secret: UTF-8, the integration's signing secret, which is not the value of the
+    ///   `Authorization` header. Signing has to be turned on.
+    /// * Id: `body:/event/id`, signed.
+    /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.
+    /// * A 200 within 60 s, or else five retries over two and a half hours; ids are remembered for a day.
+    revenuecat, try_revenuecat: "revenuecat", "RevenueCat",
+        "https://www.revenuecat.com/docs/integrations/webhooks",
+        t_and_signature("x-revenuecat-webhook-signature", "v1")
+            .id("body:/event/id")
+            .event_type("body:/event/type"),
+        dedupe_window: Some(Duration::from_secs(24 * 3600)),
+        ack_deadline: Some(Duration::from_secs(60)),
+        retries: Some(true);
+
+    /// Courier.
+    ///
+    /// * Signed: `{ts}.{body}`, HMAC-SHA256, in `courier-signature: t=…,signature=<hex>`. Secret: UTF-8.
+    /// * Id: none that names the delivery as a whole; the `id` in its data is the message's, which has
+    ///   several deliveries.
+    /// * Timestamp: `field:t`, in milliseconds; any into the past and any into the future, for Courier
+    ///   leaves the limit to its users ([`tolerance`](crate::WebhookLayer::tolerance) sets one).
+    courier, try_courier: "courier", "Courier",
+        "https://github.com/trycourier/docs/blob/HEAD/docs/guides/getting-started/outbound-webhooks.mdx",
+        t_and_signature("courier-signature", "signature")
+            .timestamp("field:t", Milliseconds)
+            .tolerance(None, None)
+            .event_type("body:/type");
 }

@@ -205,4 +205,64 @@ providers! {
         Scheme::hmac_sha256("x-crisp-signature", Hex)
             .signs("[{header:x-crisp-request-timestamp};{body}]")
             .event_type("body:/event");
+
+    /// Customer.io (reporting webhooks).
+    ///
+    /// * Signed: `v0:{ts}:{body}`, HMAC-SHA256, in `X-CIO-Signature`. Secret: UTF-8, the webhook
+    ///   signing key.
+    /// * Id: `body:/event_id`, signed.
+    /// * Timestamp: `header:X-CIO-Timestamp`; any into the past and any into the future, for
+    ///   Customer.io names no limit ([`tolerance`](crate::WebhookLayer::tolerance) sets one).
+    /// * An answer within 4 s, and retries over seven days otherwise
+    ///   ([source](https://docs.customer.io/api/webhooks/)).
+    customerio, try_customerio: "customerio", "Customer.io",
+        "https://docs.customer.io/integrations/data-out/connections/webhooks/",
+        Scheme::hmac_sha256("x-cio-signature", Hex)
+            .timestamp("header:x-cio-timestamp", Seconds)
+            .tolerance(None, None)
+            .signs("v0:{ts}:{body}")
+            .id("body:/event_id")
+            .event_type("body:/metric"),
+        dedupe_window: Some(Duration::from_secs(8 * 24 * 3600)),
+        ack_deadline: Some(Duration::from_secs(4)),
+        retries: Some(true);
+
+    /// Close.
+    ///
+    /// * Signed: `{ts}{body}`, HMAC-SHA256, in `close-sig-hash`. Secret: the `signature_key`, hex.
+    /// * Id: `body:/event/id`, signed.
+    /// * Timestamp: `header:close-sig-timestamp`; any into the past and any into the future, for Close
+    ///   names no limit ([`tolerance`](crate::WebhookLayer::tolerance) sets one).
+    /// * Retries for up to 72 hours.
+    close, try_close: "close", "Close",
+        "https://developer.close.com/topics/webhooks/",
+        Scheme::hmac_sha256("close-sig-hash", Hex)
+            .key_encoding(Hex)
+            .timestamp("header:close-sig-timestamp", Seconds)
+            .tolerance(None, None)
+            .signs("{ts}{body}")
+            .id("body:/event/id")
+            .event_type("body:/event/action"),
+        dedupe_window: Some(Duration::from_secs(4 * 24 * 3600)),
+        retries: Some(true);
+
+    /// WHOOP.
+    ///
+    /// * Signed: `{ts}{body}`, HMAC-SHA256, in `X-WHOOP-Signature`. Secret: UTF-8, the app's client
+    ///   secret.
+    /// * Id: none. Bodies have the `trace_id` of an event in them: equal ones are one delivery.
+    /// * Timestamp: `header:X-WHOOP-Signature-Timestamp`, in milliseconds; any into the past and any
+    ///   into the future, for WHOOP names no limit ([`tolerance`](crate::WebhookLayer::tolerance) sets
+    ///   one).
+    /// * Five retries over about an hour; deliveries are remembered for a day.
+    whoop, try_whoop: "whoop", "WHOOP",
+        "https://developer.whoop.com/docs/developing/webhooks/",
+        Scheme::hmac_sha256("x-whoop-signature", Base64)
+            .timestamp("header:x-whoop-signature-timestamp", Milliseconds)
+            .tolerance(None, None)
+            .signs("{ts}{body}")
+            .event_type("body:/type"),
+        equal_bodies: true,
+        dedupe_window: Some(Duration::from_secs(24 * 3600)),
+        retries: Some(true);
 }
