@@ -251,14 +251,17 @@ async fn few_headers_may_be_named_as_signed() {
 
 #[tokio::test]
 async fn a_nonce_has_nothing_in_it_that_may_end_a_url() {
-    let plivo = async |nonce: &str| {
-        let signature = base64(b"s", &format!("https://hooks.example/in{nonce}"));
-        let headers = [("x-plivo-signature-v2", &*signature), ("x-plivo-signature-v2-nonce", nonce)];
-        let layer = layer("plivo-v2", "s").public_url("https://hooks.example/in");
-        send(&layer, post(&headers, "{}")).await.map(|_| ())
+    let plivo = async |version: &str, signed: &str, nonce: &str| {
+        let signature = base64(b"s", &format!("https://hooks.example/in{signed}{nonce}"));
+        let name = format!("x-plivo-signature-{version}");
+        let headers = [(&*name, &*signature), (&*format!("{name}-nonce"), nonce)];
+        let layer = layer(&format!("plivo-{version}"), "s").public_url("https://hooks.example/in");
+        send(&layer, post(&headers, "a=1.2")).await.map(|_| ())
     };
-    assert_eq!(plivo("05429567804466091622").await, Ok(()));
-    assert_eq!(plivo("/123").await, Err(Kind::MalformedSignature));
+    assert_eq!(plivo("v2", "", "05429567804466091622").await, Ok(()));
+    assert_eq!(plivo("v2", "", "/123").await, Err(Kind::MalformedSignature));
+    assert_eq!(plivo("v3", "?a1.2.", "05429567804466091622").await, Ok(()));
+    assert_eq!(plivo("v3", "?a1.2.", "3.4").await, Err(Kind::MalformedSignature));
 }
 
 #[tokio::test]

@@ -344,12 +344,13 @@ async fn not_any_number_of_parameters_is_taken() {
 /// Whatever they are sent is refused, and nothing panics.
 #[tokio::test]
 async fn hostile_requests_are_refused() {
-    const IDS: [&str; 17] = [
+    const IDS: [&str; 18] = [
         "twilio",
         "vonage-params",
         "vonage-params-md5hash",
         "plivo-v1",
         "plivo-v2",
+        "plivo-v3",
         "adyen-standard",
         "mailgun",
         "dropbox-sign",
@@ -363,11 +364,13 @@ async fn hostile_requests_are_refused() {
         "pandadoc",
         "pusher",
     ];
-    const NAMES: [&str; 16] = [
+    const NAMES: [&str; 18] = [
         "x-twilio-signature",
         "x-plivo-signature",
         "x-plivo-signature-v2",
         "x-plivo-signature-v2-nonce",
+        "x-plivo-signature-v3",
+        "x-plivo-signature-v3-nonce",
         "x-signature",
         "x-contentful-signature",
         "x-contentful-signed-headers",

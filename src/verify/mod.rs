@@ -72,7 +72,9 @@ pub(crate) use self::{
     location::{parameter, scan},
     mac::{Candidates, Keyring, MacKind, Macs, digest},
     multipart::multipart_field,
-    request::{called_url, only_parameter, path_and_query, signed_headers, sorted_parameters},
+    request::{
+        all_sorted_parameters, called_url, only_parameter, path_and_query, signed_headers, sorted_parameters,
+    },
 };
 
 /// Decides whether a request is from whom it says.

@@ -45,17 +45,23 @@ pub(crate) fn path_and_query(url: &[u8]) -> &[u8] {
 pub(crate) type Parameters<'a> = Vec<(Cow<'a, str>, Cow<'a, str>)>;
 
 /// The parameters of a form or a query in the order of their names, each pair once.
+pub(crate) fn sorted_parameters(encoded: &[u8]) -> Result<Parameters<'_>, VerifyError> {
+    let mut parameters = all_sorted_parameters(encoded)?;
+    parameters.dedup();
+    Ok(parameters)
+}
+
+/// The parameters of a form or a query in the order of their names, each pair as often as it is there.
 ///
 /// A parameter takes up far more memory than the two bytes it can be sent in, and nobody has proved
 /// to be anybody yet: so there may not be any number of them.
-pub(crate) fn sorted_parameters(encoded: &[u8]) -> Result<Parameters<'_>, VerifyError> {
+pub(crate) fn all_sorted_parameters(encoded: &[u8]) -> Result<Parameters<'_>, VerifyError> {
     const MOST: usize = 1024;
     let mut parameters: Parameters<'_> = form_urlencoded::parse(encoded).take(MOST + 1).collect();
     if parameters.len() > MOST {
         return Err(VerifyError::malformed("there are more than 1024 parameters"));
     }
     parameters.sort();
-    parameters.dedup();
     Ok(parameters)
 }
 

@@ -3,11 +3,16 @@ use http::{HeaderName, request::Parts};
 use super::check::{Begun, check, header, not_of_the_body, verifier, verify_any};
 use crate::{
     provider::facts::providers,
-    verify::{Candidates, Encoding, Keyring, Location, MacKind, Profile, VerifyError, called_url},
+    verify::{
+        Candidates, Encoding, Keyring, Location, MacKind, Profile, VerifyError, all_sorted_parameters,
+        called_url,
+    },
 };
 
 static SIGNATURE: HeaderName = HeaderName::from_static("x-plivo-signature-v2");
 static NONCE: HeaderName = HeaderName::from_static("x-plivo-signature-v2-nonce");
+static SIGNATURE_V3: HeaderName = HeaderName::from_static("x-plivo-signature-v3");
+static NONCE_V3: HeaderName = HeaderName::from_static("x-plivo-signature-v3-nonce");
 
 providers! {
     /// Plivo v2.
@@ -25,27 +30,89 @@ providers! {
             profile.id = Some(Location::Header(NONCE.clone()));
             profile.event_type = Some(Location::Form("Event".into()));
             let keys = Keyring::of_text(MacKind::HmacSha256, &secrets);
-            verifier(keys, profile, begin)
+            verifier(keys, profile, begin_v2)
+        };
+
+    /// Plivo v3 (voice).
+    ///
+    /// * Signed, with HMAC-SHA256 in `X-Plivo-Signature-V3`: the URL, the parameters of its query and of
+    ///   the form, each in the order of their names, and the nonce; the form's names and values are
+    ///   strung together, so that who has seen a request can send it with its parameters parted
+    ///   otherwise. Secret: the text of the auth token. Behind a proxy the layer needs
+    ///   [`public_url`](crate::WebhookLayer::public_url).
+    /// * Id: `X-Plivo-Signature-V3-Nonce`, signed.
+    plivo_v3, try_plivo_v3: "plivo-v3", "Plivo v3",
+        "https://github.com/plivo/plivo-node/blob/HEAD/lib/utils/v3Security.js",
+        @by_hand |secrets| {
+            let mut profile = Profile::new("plivo-v3");
+            profile.id = Some(Location::Header(NONCE_V3.clone()));
+            profile.event_type = Some(Location::Form("Event".into()));
+            let keys = Keyring::of_text(MacKind::HmacSha256, &secrets);
+            verifier(keys, profile, begin_v3)
         };
 }
 
-fn begin<'a>(keys: &'a Keyring, head: &'a Parts) -> Begun<'a> {
-    let signatures = header(head, &SIGNATURE)?;
-    let signatures = signatures.split(|&byte| byte == b',').map(<[u8]>::trim_ascii);
-    let candidates = Candidates::read(signatures, Encoding::Base64, keys.tag_length())?;
-    let nonce = header(head, &NONCE)?;
-    // It is signed right after the URL: no part of that may pass for its beginning, and be a new id.
-    if !nonce.iter().all(u8::is_ascii_alphanumeric) {
-        return Err(VerifyError::malformed("the nonce has other signs than letters and digits"));
-    }
-
+fn begin_v2<'a>(keys: &'a Keyring, head: &'a Parts) -> Begun<'a> {
+    let (candidates, nonce) = offered(keys, head, &SIGNATURE, &NONCE)?;
     let url = called_url(head);
     let url = url.split(|&byte| byte == b'?').next().unwrap_or_default();
-    // A request for nothing but a host has the path `/`, whether its URL had or not.
-    let bare = url.strip_suffix(b"/").filter(|bare| bare.iter().filter(|&&byte| byte == b'/').count() == 2);
-    let verified = verify_any(keys, &candidates, [Some(url), bare].into_iter().flatten(), |macs, url| {
+    let verified = verify_any(keys, &candidates, places(url), |macs, url| {
         macs.update(url);
         macs.update(nonce);
     })?;
     check((), None, |(), _| Ok(not_of_the_body(verified)))
+}
+
+fn begin_v3<'a>(keys: &'a Keyring, head: &'a Parts) -> Begun<'a> {
+    let (candidates, nonce) = offered(keys, head, &SIGNATURE_V3, &NONCE_V3)?;
+    let url = called_url(head);
+    check((), None, move |(), body| {
+        let mut parts = url.splitn(2, |&byte| byte == b'?');
+        let (place, query) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        let (query, form) = (all_sorted_parameters(query)?, all_sorted_parameters(body)?);
+        verify_any(keys, &candidates, places(place), |macs, place| {
+            macs.update(place);
+            if !(query.is_empty() && form.is_empty()) {
+                macs.update(b"?");
+            }
+            for (index, (name, value)) in query.iter().enumerate() {
+                let part = if index == 0 { "" } else { "&" };
+                [part, name, "=", value].iter().for_each(|text| macs.update(text.as_bytes()));
+            }
+            if !(query.is_empty() || form.is_empty()) {
+                macs.update(b".");
+            }
+            for (name, value) in &form {
+                macs.update(name.as_bytes());
+                macs.update(value.as_bytes());
+            }
+            macs.update(b".");
+            macs.update(nonce);
+        })
+    })
+}
+
+/// What may be the signature, for there may be several, and the nonce.
+fn offered<'a>(
+    keys: &Keyring,
+    head: &'a Parts,
+    signature: &HeaderName,
+    nonce: &HeaderName,
+) -> Result<(Candidates, &'a [u8]), VerifyError> {
+    let signatures = header(head, signature)?.split(|&byte| byte == b',').map(<[u8]>::trim_ascii);
+    let candidates = Candidates::read(signatures, Encoding::Base64, keys.tag_length())?;
+    let nonce = header(head, nonce)?;
+    // It is signed right after something else: no part of that may pass for its beginning, and be a
+    // new id.
+    if !nonce.iter().all(u8::is_ascii_alphanumeric) {
+        return Err(VerifyError::malformed("the nonce has other signs than letters and digits"));
+    }
+    Ok((candidates, nonce))
+}
+
+/// What may have been called. A request for nothing but a host has the path `/`, whether its URL had
+/// or not.
+fn places(url: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let bare = url.strip_suffix(b"/").filter(|bare| bare.iter().filter(|&&byte| byte == b'/').count() == 2);
+    [Some(url), bare].into_iter().flatten()
 }
