@@ -39,6 +39,8 @@ pub fn circle(fetch: impl Fetch) -> Circle {
     let mut profile = Profile::new("circle");
     profile.id = Some(Location::json("/notificationId"));
     profile.event_type = Some(Location::json("/notificationType"));
+    // Under the same id: https://developers.circle.com/api-reference/webhooks.
+    profile.retries = Some(true);
     Circle {
         keys: KeyCache::reading(public_key, fetch),
         folder: "https://api.circle.com/v2/notifications/publicKey/",

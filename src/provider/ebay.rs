@@ -62,6 +62,7 @@ pub fn ebay(fetch: impl Fetch) -> Ebay {
     let mut profile = Profile::new("ebay");
     profile.id = Some(Location::json("/notification/notificationId"));
     profile.event_type = Some(Location::json("/metadata/topic"));
+    // Notifications count their attempts, in `publishAttemptCount`.
     profile.retries = Some(true);
     Ebay {
         keys: KeyCache::reading(public_key, fetch),
