@@ -185,7 +185,8 @@ providers! {
     ///   a token can send it with any body until it has expired, to the URL that it names (see
     ///   [`public_url`](crate::WebhookLayer::public_url)). Secret: the app's signing secret, UTF-8.
     ///   Webhooks that were not made by an app have no token, and are refused.
-    /// * Id: `body:/event/triggerUuid`, **not signed**.
+    /// * Id: none; equal bodies are one delivery. monday.com does not say what `triggerUuid` names:
+    ///   two webhooks of one change may share it.
     /// * Timestamp: until the token's `exp`, some minutes later.
     /// * Handshake: `{"challenge":…}` with a right token is said back.
     monday, try_monday: "monday", "monday.com",
@@ -199,11 +200,11 @@ providers! {
                 ..secret(header::AUTHORIZATION.as_str())
             };
             let mut profile = profile("monday");
-            profile.id = Some(Location::json("/event/triggerUuid"));
-            profile.id_signed = false;
+            // They have the time, and the webhook.
+            profile.equal_bodies = true;
             profile.body_signed = false;
             profile.event_type = Some(Location::json("/event/type"));
-            // Every minute for half an hour.
+            // Every minute for half an hour: https://developer.monday.com/api-reference/docs/webhooks.
             profile.retries = Some(true);
             made(rules, profile, secrets)
         },
