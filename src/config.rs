@@ -4,10 +4,12 @@ use std::{fmt, pin::Pin, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{Extensions, HeaderMap, Response, request, response};
+use tokio::time::Instant;
 
 use crate::{
     BoxError, Clock, Delivery, Rejection, RejectionKind, SystemClock,
     dedupe::Dedupe,
+    detached::Tasks,
     forwarded::Proxies,
     outcome::OnOutcome,
     receive::{Budget, Discards, Limits},
@@ -34,6 +36,10 @@ pub(crate) struct Config {
     /// Whether the store is the layer's own, which goes by the layer's clock.
     pub(crate) own_store: bool,
     pub(crate) handler_timeout: Duration,
+    /// Whether handlers run in tasks of their own.
+    pub(crate) detached: bool,
+    pub(crate) ack_deadline: Option<Duration>,
+    pub(crate) tasks: Tasks,
     pub(crate) complete_when: Option<CompleteWhen>,
     pub(crate) on_rejection: Option<OnRejection>,
     pub(crate) on_outcome: Option<OnOutcome>,
@@ -79,6 +85,9 @@ impl Config {
             dedupe: Dedupe::with_store(Some(Arc::new(store))),
             own_store: true,
             handler_timeout: Self::DEFAULT_HANDLER_TIMEOUT,
+            detached: false,
+            ack_deadline: None,
+            tasks: Tasks::default(),
             complete_when: None,
             on_rejection: None,
             on_outcome: None,
@@ -89,6 +98,11 @@ impl Config {
     /// Whether the request is for the layer at all.
     pub(crate) fn concerns(&self, head: &request::Parts) -> bool {
         self.only_if.as_ref().is_none_or(|only_if| only_if(head))
+    }
+
+    /// When the provider must have an answer, for a request that arrives now.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.ack_deadline.and_then(|deadline| Instant::now().checked_add(deadline))
     }
 
     /// Lets the verifier know what the layer was told: the request's extensions are between them.
@@ -115,6 +129,21 @@ impl Config {
                 .unwrap_or_else(|elapsed| Err(elapsed.into()))
                 .map_err(unavailable)?
                 .ok_or(Rejection::new(RejectionKind::UnknownEndpoint)),
+        }
+    }
+
+    #[cfg(feature = "tracing")]
+    pub(crate) fn warn_of_late_answers(&self, deadline: Duration) {
+        let VerifierSource::Fixed(verifier) = &self.verifier else { return };
+        let Profile { provider, ack_deadline, .. } = verifier.profile();
+        if let Some(waits) = ack_deadline.filter(|waits| deadline >= *waits) {
+            tracing::warn!(
+                target: "tower_webhook",
+                %provider,
+                ack_deadline_ms = deadline.as_millis(),
+                provider_waits_ms = waits.as_millis(),
+                "the provider will not wait for answers at this ack_deadline",
+            );
         }
     }
 
@@ -182,6 +211,8 @@ impl fmt::Debug for Config {
             .field("tolerance", &self.tolerance)
             .field("dedupe", &self.dedupe)
             .field("handler_timeout", &self.handler_timeout)
+            .field("detached", &self.detached)
+            .field("ack_deadline", &self.ack_deadline)
             .finish_non_exhaustive()
     }
 }

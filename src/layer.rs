@@ -11,6 +11,7 @@ use crate::{
     BoxError, Clock, Delivery, Event, InvalidSecret, Outcome, Rejection, Secret, Secrets, StoreFailure,
     WebhookService,
     config::{Chosen, Config, VerifierSource},
+    detached::Drain,
     forwarded::Proxies,
     provider,
     receive::Budget,
@@ -249,6 +250,63 @@ impl WebhookLayer {
         self.with(|config| config.handler_timeout = timeout.max(SHORTEST))
     }
 
+    /// Runs the handler in a task of its own, which goes on when the client hangs up or a time limit
+    /// above the layer ends the request, and settles its claim whatever happens. Default: off; the
+    /// handler is dropped with its request, and the provider's next attempt runs it anew.
+    ///
+    /// The task has the tracing span of the request (feature `tracing`). It is not counted by a
+    /// `ConcurrencyLimit` *above* the layer once its request is gone: put that below. Before the
+    /// process ends, wait for it with [`drain`](Self::drain). Outside a tokio runtime there are no
+    /// tasks, and this does nothing.
+    pub fn detached(self) -> Self {
+        self.with(|config| config.detached = true)
+    }
+
+    /// When the provider must have an answer, from the moment that the service is called; less than
+    /// 1 ms counts as 1 ms. Default: none. It implies [`detached`](Self::detached).
+    ///
+    /// A handler that has not finished by then goes on in its own task and the answer is 503 with a
+    /// `Retry-After`: the provider tries again, and its next attempt is answered 503 too while the
+    /// handler runs, and 200 once it has succeeded. If it fails, that attempt runs it anew. A 2xx
+    /// in time would be nicer to look at, and lose the event whenever the handler then fails.
+    ///
+    /// So let it be shorter than the provider waits, by what the network needs, and use it for
+    /// handlers that are *sometimes* slow: providers count 503s, and some switch off an endpoint
+    /// that answers too many. It needs a provider that sends again, and a store: without one the
+    /// next attempt would run the handler beside itself. Handlers that are always slow should
+    /// store the delivery, answer, and work afterwards.
+    ///
+    /// A request of which the body, or the service's readiness, takes so long is refused in the same
+    /// way, and its handler not called.
+    ///
+    /// How long providers wait is in their documentation here, and in
+    /// [`Profile::ack_deadline`](crate::verify::Profile::ack_deadline). If this is not shorter, a
+    /// warning is logged (feature `tracing`): the provider would never see the answer.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use tower_webhook::{Secret, WebhookLayer, provider};
+    /// let secret: Secret = "…".parse()?;
+    /// // Slack waits three seconds.
+    /// let layer = WebhookLayer::with_verifier(provider::slack(secret)).ack_deadline(Duration::from_millis(2_500));
+    /// # Ok::<(), tower_webhook::InvalidSecret>(())
+    /// ```
+    pub fn ack_deadline(self, deadline: Duration) -> Self {
+        let deadline = deadline.max(SHORTEST);
+        #[cfg(feature = "tracing")]
+        self.config.warn_of_late_answers(deadline);
+        self.with(|config| {
+            config.ack_deadline = Some(deadline);
+            config.detached = true;
+        })
+    }
+
+    /// A handle to wait with for handlers that run in tasks of their own, before the process ends.
+    #[must_use]
+    pub fn drain(&self) -> Drain {
+        Drain::new(&self.config.tasks)
+    }
+
     /// Which answers of the handler's mean that the delivery is handled. The others release it, so
     /// that the provider's next attempt runs.
     ///
@@ -353,8 +411,9 @@ impl WebhookLayer {
         self.with(|config| config.on_rejection = Some(Arc::new(respond)))
     }
 
-    /// Is told how each request ended, for logs and metrics; called in the request's own task, so
-    /// it should not block. A panic in it is caught.
+    /// Is told how each request ended, for logs and metrics: once its handler has ended, which may be
+    /// later than the request ([`ack_deadline`](Self::ack_deadline)). Called in the task of whichever
+    /// ended last, so it should not block. A panic in it is caught.
     pub fn on_outcome(self, tell: impl Fn(&Outcome) + Send + Sync + 'static) -> Self {
         self.with(|config| config.on_outcome = Some(Arc::new(tell)))
     }

@@ -9,6 +9,7 @@ mod clock;
 mod config;
 mod dedupe;
 mod delivery;
+mod detached;
 mod forwarded;
 mod future;
 mod layer;
@@ -30,6 +31,7 @@ pub use self::{
     clock::{Clock, ManualClock, SystemClock},
     dedupe::StoreFailure,
     delivery::{DecodeError, Delivery, Event},
+    detached::Drain,
     future::ResponseFuture,
     layer::WebhookLayer,
     outcome::{HandlerEnd, Outcome, OutcomeKind, Settlement},

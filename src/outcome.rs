@@ -16,7 +16,7 @@
 use std::{
     fmt,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -181,11 +181,14 @@ impl Outcome {
 
 pub(crate) type OnOutcome = Arc<dyn Fn(&Outcome) + Send + Sync>;
 
-/// Notes how a request goes, and tells when it is dropped: however it ended, it ended then.
-pub(crate) struct Record(Option<Box<Noted>>);
+/// Notes how a request goes, and tells when the last clone is dropped: however it ended, it ended then.
+///
+/// A handler in a task of its own has a clone: it may end after its request, or before.
+#[derive(Clone)]
+pub(crate) struct Record(Option<Arc<Noted>>);
 
 struct Noted {
-    outcome: Outcome,
+    outcome: Mutex<Outcome>,
     since: Instant,
     tell: OnOutcome,
 }
@@ -205,51 +208,52 @@ impl Record {
                 settlement: None,
                 elapsed: Duration::ZERO,
             };
-            Box::new(Noted { outcome, since: Instant::now(), tell: Arc::clone(tell) })
+            Arc::new(Noted { outcome: Mutex::new(outcome), since: Instant::now(), tell: Arc::clone(tell) })
         }))
     }
 
-    fn note(&mut self, note: impl FnOnce(&mut Outcome)) {
-        if let Some(noted) = &mut self.0 {
-            note(&mut noted.outcome);
+    fn note(&self, note: impl FnOnce(&mut Outcome)) {
+        if let Some(noted) = &self.0 {
+            note(&mut noted.outcome.lock().unwrap_or_else(PoisonError::into_inner));
         }
     }
 
-    pub(crate) fn provider(&mut self, provider: &str) {
+    pub(crate) fn provider(&self, provider: &str) {
         self.note(|outcome| outcome.provider = Some(provider.into()));
     }
 
-    pub(crate) fn delivery(&mut self, delivery: &Delivery) {
+    pub(crate) fn delivery(&self, delivery: &Delivery) {
         self.note(|outcome| outcome.delivery = Some(delivery.clone()));
     }
 
     /// The handler is about to be called. Until it is known how it ends, it is as if it were cancelled.
-    pub(crate) fn handler_called(&mut self) {
+    pub(crate) fn handler_called(&self) {
         self.note(|outcome| {
             outcome.kind = OutcomeKind::Accepted;
             outcome.handler = Some(HandlerEnd::Cancelled);
         });
     }
 
-    pub(crate) fn handler_ended(&mut self, end: HandlerEnd) {
+    pub(crate) fn handler_ended(&self, end: HandlerEnd) {
         self.note(|outcome| outcome.handler = Some(end));
     }
 
-    pub(crate) fn settled(&mut self, settlement: Settlement) {
+    pub(crate) fn settled(&self, settlement: Settlement) {
         self.note(|outcome| outcome.settlement = Some(settlement));
     }
 
-    /// A request that ends without its handler, or whose handler gave no answer.
-    pub(crate) fn ended(&mut self, kind: OutcomeKind, rejection: Option<&Rejection>) {
+    /// A request that ends without its handler, or whose handler gave no answer in time. The first
+    /// rejection is the one that was answered: a handler that goes on may time out after its request.
+    pub(crate) fn ended(&self, kind: OutcomeKind, rejection: Option<&Rejection>) {
         self.note(|outcome| {
             if outcome.handler.is_none() {
                 outcome.kind = kind;
             }
-            outcome.rejection = rejection.cloned();
+            outcome.rejection = outcome.rejection.take().or_else(|| rejection.cloned());
         });
     }
 
-    pub(crate) fn answered<B>(&mut self, response: &Response<B>) {
+    pub(crate) fn answered<B>(&self, response: &Response<B>) {
         self.note(|outcome| {
             outcome.status = Some(response.status());
             outcome.grpc_status = grpc_status(response.headers());
@@ -257,13 +261,12 @@ impl Record {
     }
 }
 
-impl Drop for Record {
+impl Drop for Noted {
     fn drop(&mut self) {
-        if let Some(mut noted) = self.0.take() {
-            noted.outcome.elapsed = noted.since.elapsed();
-            // It may be dropped while a panic of the handler's unwinds: a second would abort.
-            let _ = catch_unwind(AssertUnwindSafe(|| (noted.tell)(&noted.outcome)));
-        }
+        let outcome = self.outcome.get_mut().unwrap_or_else(PoisonError::into_inner);
+        outcome.elapsed = self.since.elapsed();
+        // It may be dropped while a panic of the handler's unwinds: a second would abort.
+        let _ = catch_unwind(AssertUnwindSafe(|| (self.tell)(outcome)));
     }
 }
 

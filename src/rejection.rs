@@ -55,6 +55,9 @@ pub enum RejectionKind {
     Undecodable,
     /// The same delivery is being handled now. 503: it is not known yet how that ends.
     InProgress,
+    /// The handler had not finished at the [`ack_deadline`](crate::WebhookLayer::ack_deadline), and goes
+    /// on; or the delivery had not come to it by then. 503.
+    AckDeadline,
     /// The store could not be asked whether the delivery was handled before. 503.
     StoreUnavailable,
     /// The verifier, or a key it needs, could not be had. 503.
@@ -109,6 +112,7 @@ impl RejectionKind {
                 Facts::new("undecodable", "undecodable payload", Is::UNPROCESSABLE_ENTITY, 3)
             }
             Self::InProgress => Facts::later("in_progress", "in progress", 5),
+            Self::AckDeadline => Facts::later("ack_deadline", "not finished yet", 5),
             Self::StoreUnavailable => Facts::later("store_unavailable", "temporarily unavailable", 10),
             Self::VerifierUnavailable => Facts::later("verifier_unavailable", "temporarily unavailable", 10),
             Self::OverBudget => Facts::later("over_budget", "temporarily unavailable", 10),

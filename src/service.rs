@@ -6,11 +6,13 @@ use std::{
     panic::resume_unwind,
     sync::Arc,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use bytes::Bytes;
 use http::{Request, Response, request::Parts};
 use http_body::Body as HttpBody;
+use tokio::{runtime::Handle, time::Instant};
 use tower_service::Service;
 
 use crate::{
@@ -21,7 +23,7 @@ use crate::{
     outcome::{HandlerEnd, OutcomeKind, Record, Settlement},
     receive::{Incoming, Received},
     rejection::{duplicate_response, is_grpc},
-    time::{Caught, caught},
+    time::{Caught, Elapsed, caught, within},
     verify::{Verified, Verifier, wait},
 };
 
@@ -92,9 +94,10 @@ where
             let request = Request::from_parts(head, Body::streamed(body));
             return ResponseFuture::passed(self.inner.call(request));
         }
+        let deadline = self.config.deadline();
         let inner = self.give_readiness_back();
         let body = Incoming::Untouched(body);
-        ResponseFuture::received(boxed(Arc::clone(&self.config), inner, head, body))
+        ResponseFuture::received(boxed(Arc::clone(&self.config), inner, head, body, deadline))
     }
 }
 
@@ -102,13 +105,19 @@ where
 ///
 /// Generic over the service and not over its response's body: that body is `'static` because the
 /// service is, and hosts whose body has a `dyn Error` in it could not prove it of a parameter.
-fn boxed<S, B>(config: Arc<Config>, inner: S, head: Parts, body: Incoming<B>) -> Boxed<S>
+fn boxed<S, B>(
+    config: Arc<Config>,
+    inner: S,
+    head: Parts,
+    body: Incoming<B>,
+    deadline: Option<Instant>,
+) -> Boxed<S>
 where
     S: Service<Request<Body>, Error: Send, Future: Send> + Send + 'static,
     S::Response: Answered<Body: Send> + Send,
     B: HttpBody<Data: Send, Error: Into<BoxError>> + Send + 'static,
 {
-    Box::pin(answer(config, inner, head, body))
+    Box::pin(answer(config, inner, head, body, deadline))
 }
 
 type Boxed<S> = Answering<
@@ -135,30 +144,42 @@ fn answer<S, B, R>(
     mut inner: S,
     mut head: Parts,
     mut body: Incoming<B>,
+    deadline: Option<Instant>,
 ) -> impl Future<Output = Result<Response<ResponseBody<R>>, S::Error>>
 where
-    S: Service<Request<Body>>,
-    S::Response: Answered<Body = R>,
+    S: Service<Request<Body>, Error: Send, Future: Send> + 'static,
+    S::Response: Answered<Body = R> + Send,
+    R: Send + 'static,
     B: HttpBody + Send + 'static,
     B::Data: Send,
     B::Error: Into<BoxError>,
 {
     async move {
         let grpc = is_grpc(&head.headers);
-        let mut record = Record::begin(config.on_outcome.as_ref());
-        match admit(&config, &mut inner, &mut head, &mut body, &mut record).await {
+        let record = Record::begin(config.on_outcome.as_ref());
+        let admitted =
+            within(left_until(deadline), admit(&config, &mut inner, &mut head, &mut body, &record)).await;
+        let response = match admitted.unwrap_or_else(|elapsed| Err(too_late(elapsed))) {
             Ok(Ok((body, held))) => {
                 record.handler_called();
                 // Called here and not in `handle`, which would keep the request that it was given.
                 let handler = caught(|| inner.call(Request::from_parts(head, body)));
-                handle(&config, handler, held, grpc, &mut record).await
+                if config.detached {
+                    // In a box: it is not to take up room in that of each request.
+                    let handling = handle_detached(config, handler, held, grpc, &record, deadline);
+                    Box::pin(handling).await
+                } else {
+                    handle(&config, handler, held, grpc, &record).await
+                }
             }
             Ok(Err(error)) => Err(error),
             Err(answer) => {
                 body.discard(&head, &config.discards);
-                Ok(answer.into_response(&config, grpc, &mut record))
+                Ok(answer.into_response(&config, grpc, &record))
             }
-        }
+        }?;
+        record.answered(&response);
+        Ok(response)
     }
 }
 
@@ -172,7 +193,7 @@ fn admit<S, B>(
     inner: &mut S,
     head: &mut Parts,
     body: &mut Incoming<B>,
-    record: &mut Record,
+    record: &Record,
 ) -> impl Future<Output = Result<Result<Admitted, S::Error>, Answer>>
 where
     S: Service<Request<Body>>,
@@ -185,14 +206,14 @@ where
         let verifier = config.choose_verifier(head).await?;
         record.provider(&verifier.profile().provider);
         if let Some(response) = verifier.handshake(head) {
-            return Err(Answer::Handshake(response));
+            return Err(Answer::Handshake(Box::new(response)));
         }
 
         let (received, verified) = receive_verified(config, &*verifier, head, body).await?;
         let mut delivery = Delivery::new(verifier, verified, received.payload.clone(), head);
         record.delivery(&delivery);
         if let Some(response) = delivery.verifier().signed_handshake(head, delivery.payload()) {
-            return Err(Answer::Handshake(response));
+            return Err(Answer::Handshake(Box::new(response)));
         }
         config.decode(&delivery, &mut head.extensions)?;
 
@@ -256,7 +277,7 @@ fn handle<F, T, R, E>(
     handler: Caught<F>,
     mut held: Option<Held>,
     grpc: bool,
-    record: &mut Record,
+    record: &Record,
 ) -> impl Future<Output = Result<Response<ResponseBody<R>>, E>>
 where
     F: Future<Output = Result<T, E>>,
@@ -268,7 +289,6 @@ where
                 let (success, response) = config.judge(response.into());
                 let end = if success { HandlerEnd::Completed } else { HandlerEnd::Failed };
                 settle(held.as_mut(), end, record).await;
-                record.answered(&response);
                 Ok(response.map(ResponseBody::service))
             }
             Ended::Answered(Err(error)) => {
@@ -288,9 +308,53 @@ where
     }
 }
 
+/// [`handle`] in a task of its own, which goes on whatever becomes of the request. Its answer is waited
+/// for until the deadline.
+async fn handle_detached<F, T, R, E>(
+    config: Arc<Config>,
+    handler: Caught<F>,
+    held: Option<Held>,
+    grpc: bool,
+    record: &Record,
+    deadline: Option<Instant>,
+) -> Result<Response<ResponseBody<R>>, E>
+where
+    F: Future<Output = Result<T, E>> + Send + 'static,
+    T: Answered<Body = R> + Send + 'static,
+    R: Send + 'static,
+    E: Send + 'static,
+{
+    let handling = {
+        let (config, record) = (Arc::clone(&config), record.clone());
+        async move { handle(&config, handler, held, grpc, &record).await }
+    };
+    // Without a runtime there is nobody to give it to.
+    let Ok(runtime) = Handle::try_current() else { return handling.await };
+    let task = config.tasks.spawn(&runtime, handling);
+    let answer = match within(left_until(deadline), task).await {
+        Ok(Ok(response)) => return response,
+        Ok(Err(ended)) => match ended.try_into_panic() {
+            Ok(panic) => resume_unwind(panic),
+            // The runtime is going, and its tasks are dropped.
+            Err(cancelled) => Rejection::new(RejectionKind::HandlerTimeout).because(cancelled).into(),
+        },
+        Err(elapsed) => too_late(elapsed),
+    };
+    Ok(answer.into_response(&config, grpc, record))
+}
+
+/// The answer at the deadline.
+fn too_late(elapsed: Elapsed) -> Answer {
+    Rejection::new(RejectionKind::AckDeadline).because(elapsed).into()
+}
+
+fn left_until(deadline: Option<Instant>) -> Option<Duration> {
+    deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
+}
+
 /// Completes the claim if the handler succeeded; releases it otherwise, so that the provider's
 /// next attempt runs.
-async fn settle(held: Option<&mut Held>, end: HandlerEnd, record: &mut Record) {
+async fn settle(held: Option<&mut Held>, end: HandlerEnd, record: &Record) {
     record.handler_ended(end);
     if let Some(held) = held {
         let intent = match end {
@@ -303,7 +367,7 @@ async fn settle(held: Option<&mut Held>, end: HandlerEnd, record: &mut Record) {
 
 /// An answer of the layer's own, which ends the request.
 enum Answer {
-    Handshake(Response<Bytes>),
+    Handshake(Box<Response<Bytes>>),
     Duplicate,
     Rejected(Rejection),
 }
@@ -324,14 +388,13 @@ impl Answer {
         }
     }
 
-    fn into_response<R>(self, config: &Config, grpc: bool, record: &mut Record) -> Response<ResponseBody<R>> {
+    fn into_response<R>(self, config: &Config, grpc: bool, record: &Record) -> Response<ResponseBody<R>> {
         record.ended(self.kind(), self.rejection());
         let response = match self {
-            Self::Handshake(response) => response,
+            Self::Handshake(response) => *response,
             Self::Duplicate => duplicate_response(grpc),
             Self::Rejected(rejection) => config.respond_to(&rejection, grpc),
         };
-        record.answered(&response);
         response.map(ResponseBody::layer)
     }
 }

@@ -19,17 +19,17 @@ use tokio::{
     time::{Sleep, sleep},
 };
 
-/// Waits for `future`, at most for `limit`.
+/// Waits for `future`, at most for `limit`; without one, for ever.
 ///
 /// The timer is only made once there is something to wait for: most of what is time-boxed here
 /// is ready at once (a body in one frame, a store in memory), and a timer costs more than it.
-pub(crate) fn within<F: Future>(limit: Duration, future: F) -> Within<F> {
-    Within { limit, timer: None, future }
+pub(crate) fn within<F: Future>(limit: impl Into<Option<Duration>>, future: F) -> Within<F> {
+    Within { limit: limit.into(), timer: None, future }
 }
 
 pin_project! {
     pub(crate) struct Within<F> {
-        limit: Duration,
+        limit: Option<Duration>,
         timer: Option<Pin<Box<Sleep>>>,
         #[pin]
         future: F,
@@ -44,10 +44,11 @@ impl<F: Future> Future for Within<F> {
         if let Poll::Ready(output) = this.future.poll(cx) {
             return Poll::Ready(Ok(output));
         }
-        let timer = this.timer.get_or_insert_with(|| Box::pin(sleep(*this.limit)));
+        let Some(limit) = *this.limit else { return Poll::Pending };
+        let timer = this.timer.get_or_insert_with(|| Box::pin(sleep(limit)));
         // Unconstrained: a future that is always ready uses up the task's budget, and without any the
         // timer would never be over.
-        pin!(unconstrained(timer.as_mut())).poll(cx).map(|()| Err(Elapsed(*this.limit)))
+        pin!(unconstrained(timer.as_mut())).poll(cx).map(|()| Err(Elapsed(limit)))
     }
 }
 

@@ -2,13 +2,34 @@
 #![cfg(all(feature = "asymmetric", feature = "jwt"))]
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-use std::{env, fs};
+use std::{env, fs, time::Duration};
 
+use data_encoding::BASE64;
 use serde_json::Value;
-use tower_webhook::provider::{self, Provider};
+use tower_webhook::{
+    Secret,
+    provider::{self, Provider},
+};
 
 const BEGIN: &str = "<!-- providers -->\n";
 const END: &str = "<!-- /providers -->";
+
+/// Public keys, of which the private ones were never kept.
+const RSA: &str = "\
+-----BEGIN PUBLIC KEY-----
+MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApMbBXghZYHiEP1DVKc+S
+PX9rrcn92F/bx0SpDvEzWqtq62NMqiO1mJq08DVoq13eW+rkJcMjxt/rkPcendN9
+8xGAHdjQeF7SQho4tgrFwduOokPaSDZzbdlQknGHpmGX+6ffSpchzJix3yUzD3by
+ErT09+DCYgkdDkmtT0JWbzERgD3yILf27YrbxMMZqWZVPADhrCgUR+6SC9/xnArN
+mwX90wUEVwfb94qtUMA4Vs7fXy58fOI8MA8/KsGWIgCLqXZwkF3XmOvAtfl0Py5F
+ahhrm5GXN6R6ddIQsWWH94CFq+tcoV8jm7GU9/oLNtpfUG/tzRcTCR3lMJSN9oyC
+UQIDAQAB
+-----END PUBLIC KEY-----";
+const P256: &str = "\
+-----BEGIN PUBLIC KEY-----
+MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEnsM+ujwCemdKXjQdN+67fI3kcnSh
+GlLkXWqJDH0m93+IQDKQk/jKsjFoKGTlk3J5IhW4BjEjwi41+Hrz/uOpOA==
+-----END PUBLIC KEY-----";
 
 #[test]
 fn the_table_of_providers_is_up_to_date() {
@@ -28,8 +49,7 @@ fn table() -> String {
     let mut rows: Vec<String> = provider::all().map(row).collect();
     rows.sort();
     let count = rows.len();
-    let head =
-        "| id | `provider::` | provider | signature | delivery id | timestamp |\n|---|---|---|---|---|---|\n";
+    let head = "| id | `provider::` | provider | signature | delivery id | timestamp | waits |\n|---|---|---|---|---|---|---|\n";
     format!("{count} of them.\n\n{head}{}", rows.concat())
 }
 
@@ -41,7 +61,17 @@ fn row(provider: &Provider) -> String {
     };
     // A pipe would end the cell.
     let how = how.replace("|{", "\\|{");
-    format!("| `{id}` | `{constructor}` | [{name}]({source}) | {how} |\n")
+    let waits = waits(provider).map_or("–".to_owned(), |waits| format!("{} s", waits.as_secs_f64()));
+    format!("| `{id}` | `{constructor}` | [{name}]({source}) | {how} | {waits} |\n")
+}
+
+/// How long it waits for an answer, where that is known.
+fn waits(provider: &Provider) -> Option<Duration> {
+    // One of them is a secret or public key as any provider shows it.
+    let secrets = ["ab".repeat(32), BASE64.encode(&[7; 32]), RSA.to_owned(), P256.to_owned()];
+    let verifier =
+        secrets.iter().find_map(|secret| provider.verifier(secret.parse::<Secret>().unwrap()).ok());
+    verifier.unwrap_or_else(|| panic!("no secret fits {}", provider.id)).profile().ack_deadline
 }
 
 /// Signature, id and timestamp, as the scheme says them.

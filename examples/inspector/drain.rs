@@ -8,7 +8,12 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use tokio::{net::TcpListener, sync::watch, time::timeout};
+use tokio::{
+    net::TcpListener,
+    sync::watch,
+    time::{sleep, timeout},
+};
+use tower_webhook::Drain;
 
 use crate::report;
 
@@ -23,24 +28,38 @@ pub(crate) async fn serve(
     app: Router,
     stop: StopSignal,
     in_flight: InFlight,
+    drain: Drain,
 ) -> ExitCode {
-    let (stopping, stopped) = watch::channel(false);
+    let (stopping, mut stopped) = watch::channel(false);
+    let mut running_out = stopped.clone();
     let served = axum::serve(listener, app).with_graceful_shutdown(async move {
         stop.received().await;
         report::log("stopping: running handlers may finish");
         stopping.send_replace(true);
     });
-    let enough = async {
-        let mut stopped = stopped;
-        // An error means that it is served no longer, which is known already.
-        let _ = stopped.wait_for(|stopped| *stopped).await;
-        let _ = timeout(LONGEST, in_flight.quiet()).await;
+    // An error of either wait means that it is served no longer, which is known already.
+    let finished = async {
+        let quiet = async {
+            let _ = stopped.wait_for(|stopped| *stopped).await;
+            in_flight.quiet().await;
+        };
+        tokio::select! {
+            _ = served => {}
+            () = quiet => {}
+        }
+        // Those that have outlived their requests.
+        drain.finished().await;
+    };
+    let time_is_up = async {
+        let _ = running_out.wait_for(|stopped| *stopped).await;
+        sleep(LONGEST).await;
     };
     tokio::select! {
-        _ = served => {}
-        () = enough => {}
+        () = finished => {}
+        () = time_is_up => {}
     }
-    match in_flight.count() {
+    // A handler in a task of its own is counted once, whether its request still waits or not.
+    match in_flight.count().max(drain.running()) {
         0 => ExitCode::SUCCESS,
         cut_short => {
             report::log(&format!("cut short: {cut_short}"));

@@ -72,7 +72,7 @@ async fn serve(options: Options) -> Result<ExitCode, Box<dyn Error>> {
     }
     report::print(&format!("listening on http://{address}\n"));
 
-    let in_flight = InFlight::default();
+    let (in_flight, drain) = (InFlight::default(), layer.drain());
     let log_start = options.log_start;
     let webhook = any(move |delivery, query| handler::handle(log_start, delivery, query))
         .layer(layer)
@@ -81,5 +81,5 @@ async fn serve(options: Options) -> Result<ExitCode, Box<dyn Error>> {
         .route("/webhook", webhook)
         .route("/health", get(|| async { "ok\n" }))
         .route("/", get(|| async { "tower-webhook inspector: send deliveries to /webhook\n" }));
-    Ok(drain::serve(listener, app, stop, in_flight).await)
+    Ok(drain::serve(listener, app, stop, in_flight, drain).await)
 }

@@ -32,6 +32,8 @@ inspector [options]
   --lease SECONDS           for how long a claim lives without a sign of life
   --tolerance SECONDS       how far a signed timestamp may be off
   --handler-timeout SECONDS how long the handler may run
+  --ack-deadline SECONDS    when to answer 503 while the handler goes on
+  --detached                handlers go on when their client hangs up
   --body-timeout SECONDS    how long a body may take to arrive
   --body-limit BYTES        the largest body
   --replay-guard            claim the body too where the id is not signed
@@ -66,6 +68,8 @@ struct Settings {
     lease: Option<Duration>,
     tolerance: Option<Duration>,
     handler_timeout: Option<Duration>,
+    ack_deadline: Option<Duration>,
+    detached: bool,
     body_timeout: Option<Duration>,
     body_limit: Option<usize>,
     replay_guard: bool,
@@ -108,6 +112,8 @@ pub(crate) fn parse() -> Result<Wish, Error> {
             Long("handler-timeout") => {
                 settings.handler_timeout = Some(seconds("--handler-timeout", &mut args)?);
             }
+            Long("ack-deadline") => settings.ack_deadline = Some(seconds("--ack-deadline", &mut args)?),
+            Long("detached") => settings.detached = true,
             Long("body-timeout") => settings.body_timeout = Some(seconds("--body-timeout", &mut args)?),
             Long("body-limit") => {
                 let bytes = text("--body-limit", &mut args)?;
@@ -170,6 +176,12 @@ impl Options {
         }
         if let Some(timeout) = settings.handler_timeout {
             layer = layer.handler_timeout(timeout);
+        }
+        if let Some(deadline) = settings.ack_deadline {
+            layer = layer.ack_deadline(deadline);
+        }
+        if settings.detached {
+            layer = layer.detached();
         }
         if let Some(timeout) = settings.body_timeout {
             layer = layer.body_timeout(timeout);

@@ -52,3 +52,31 @@ fn what_takes_too_long_is_cut_short_and_told() {
     let (status, rest) = inspector.end();
     assert_eq!((status.code(), rest), (Some(1), Vec::new()));
 }
+
+#[test]
+fn a_handler_that_outlived_its_answer_may_finish() {
+    let inspector = start(&["--ack-deadline", "0.2"]);
+    let late = Request::delivery("late", "{}").query("delay_ms=2000");
+    let answer = late.send(inspector.address());
+    assert_eq!((answer.status(), answer.header("retry-after")), (Some(503), Some("5")));
+    assert_line!(inspector.line(), outcome: "started");
+    inspector.signal("TERM");
+    assert_line!(
+        inspector.line(),
+        outcome: "accepted", status: 503, kind: "ack_deadline", handler: "completed"
+    );
+    let (status, rest) = inspector.end();
+    assert_eq!((status.code(), rest), (Some(0), Vec::new()));
+}
+
+#[test]
+fn a_handler_that_outlived_its_client_and_takes_too_long_is_cut_short() {
+    let inspector = start(&["--detached"]);
+    let left = Request::delivery("left", "{}").query(FOR_EVER).begin(inspector.address());
+    assert_line!(inspector.line(), outcome: "started");
+    drop(left);
+    inspector.signal("TERM");
+    assert_line!(inspector.line(), outcome: "accepted", handler: "cancelled", status: null, id: "left");
+    let (status, rest) = inspector.end();
+    assert_eq!((status.code(), rest), (Some(1), Vec::new()));
+}

@@ -360,3 +360,28 @@ async fn http_2_is_spoken_as_well() {
     drop(client);
     inspector.stop();
 }
+
+#[test]
+fn after_the_deadline_the_next_attempts_see_how_it_ends() {
+    let inspector = Inspector::start(&["--secret", SECRET, "--ack-deadline", "0.3", "--log-start"]);
+    let slow = Request::delivery("slow", "{}").query("delay_ms=1500");
+    assert_eq!(slow.send(inspector.address()).status(), Some(503));
+    assert_line!(inspector.line(), outcome: "started");
+    assert_eq!(slow.send(inspector.address()).status(), Some(503));
+    assert_line!(inspector.line(), outcome: "rejected", kind: "in_progress");
+    assert_line!(inspector.line(), outcome: "accepted", status: 503, handler: "completed");
+    let answer = slow.send(inspector.address());
+    assert_eq!((answer.status(), answer.header("x-webhook-duplicate")), (Some(200), Some("true")));
+    assert_line!(inspector.line(), outcome: "duplicate");
+}
+
+#[test]
+fn a_detached_handler_completes_though_its_client_left() {
+    let inspector = Inspector::start(&["--secret", SECRET, "--detached", "--log-start"]);
+    let request = Request::delivery("left", "{}").query("delay_ms=500");
+    let left = request.begin(inspector.address());
+    assert_line!(inspector.line(), outcome: "started");
+    drop(left);
+    assert_line!(inspector.line(), outcome: "accepted", handler: "completed", status: null);
+    assert_eq!(request.send(inspector.address()).header("x-webhook-duplicate"), Some("true"));
+}

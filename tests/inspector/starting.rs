@@ -130,8 +130,8 @@ fn refuses_what_it_cannot_do() {
         &["--provider", "ebay"],
         &["--provider", "circle", "--secret", "no key"],
         &["--scheme", "{}"],
-        &["--detached"],
-        &["--ack-deadline", "1"],
+        &["--detached=1"],
+        &["--ack-deadline", "soon"],
     ];
     for options in bad {
         // An address that would do, so that it is for nothing else that it is refused.

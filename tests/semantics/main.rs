@@ -10,6 +10,7 @@
 
 mod answers;
 mod claims;
+mod detached;
 mod drops;
 mod keys;
 mod outcomes;

@@ -15,17 +15,21 @@ use crate::support::{
 };
 
 #[derive(Clone, Default)]
-struct Outcomes(Arc<Mutex<Vec<Outcome>>>);
+pub struct Outcomes(Arc<Mutex<Vec<Outcome>>>);
 
 impl Outcomes {
-    fn of(&self, layer: WebhookLayer) -> WebhookLayer {
+    pub fn of(&self, layer: WebhookLayer) -> WebhookLayer {
         let told = Arc::clone(&self.0);
         layer.on_outcome(move |outcome| told.lock().unwrap().push(outcome.clone()))
     }
 
+    pub fn is_empty(&self) -> bool {
+        self.0.lock().unwrap().is_empty()
+    }
+
     /// The one outcome since last asked.
     #[track_caller]
-    fn one(&self) -> Outcome {
+    pub fn one(&self) -> Outcome {
         let mut told = self.0.lock().unwrap();
         assert_eq!(told.len(), 1, "{told:?}");
         told.remove(0)

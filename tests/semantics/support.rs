@@ -83,6 +83,8 @@ pub enum Act {
     Fail,
     Panic,
     Sleep(Duration),
+    /// Takes its time, and then does that.
+    Late(Duration, &'static Act),
     Hang,
 }
 
@@ -144,10 +146,14 @@ impl Service<Request<Body>> for Handler {
             if let Some(delivery) = request.extensions().get::<Delivery>() {
                 inner.deliveries.lock().unwrap().push(delivery.clone());
             }
-            let act = {
+            let mut act = {
                 let mut acts = inner.acts.lock().unwrap();
                 if acts.is_empty() { Act::Answer(200) } else { acts.remove(0) }
             };
+            while let Act::Late(time, then) = act {
+                tokio::time::sleep(time).await;
+                act = *then;
+            }
             let body = request.into_body().collect().await.map_err(|_| HandlerError)?.to_bytes();
             let mut response = Response::new(Full::from(body));
             match act {
@@ -157,7 +163,7 @@ impl Service<Request<Body>> for Handler {
                 }
                 Act::Fail => return Err(HandlerError),
                 Act::Panic => panic!("the handler panics, as it was told to"),
-                Act::Sleep(time) => tokio::time::sleep(time).await,
+                Act::Sleep(time) | Act::Late(time, _) => tokio::time::sleep(time).await,
                 Act::Hang => pending().await,
             }
             Ok(response)

@@ -1,0 +1,263 @@
+//! Handlers in tasks of their own, and answers at a deadline.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout};
+use tower_webhook::{
+    Delivery, HandlerEnd, ManualClock, OutcomeKind, RejectionKind, Settlement, WebhookLayer,
+};
+
+use crate::{
+    outcomes::Outcomes,
+    support::{
+        Act, App, Handler, HandlerError, NOW, Op, Rig, RiggedStore, layer, secret, settle_down, signed,
+    },
+};
+
+const SECOND: Duration = Duration::from_secs(1);
+const DEADLINE: Duration = Duration::from_secs(8);
+
+fn with_deadline() -> WebhookLayer {
+    layer().ack_deadline(DEADLINE)
+}
+
+/// Calls the service and drops the call once the handler is running.
+async fn hang_up_during(app: &App, handler: &Handler, id: &'static str) {
+    let call = tokio::spawn({
+        let app = app.clone();
+        async move { app.send(signed(id, "{}")).await }
+    });
+    while handler.running() == 0 {
+        tokio::task::yield_now().await;
+    }
+    call.abort();
+    assert!(call.await.unwrap_err().is_cancelled());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_hangs_up_does_not_cancel_a_detached_handler() {
+    let handler = Handler::doing([Act::Sleep(SECOND)]);
+    let layer = layer().detached();
+    let app = handler.under(&layer);
+    hang_up_during(&app, &handler, "msg_1").await;
+    app.send(signed("msg_1", "{}")).await.assert_rejected(RejectionKind::InProgress);
+    layer.drain().finished().await;
+    app.send(signed("msg_1", "{}")).await.assert_duplicate();
+    assert_eq!(handler.calls(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_detached_handler_that_fails_after_its_client_left_releases() {
+    let handler = Handler::doing([Act::Late(SECOND, &Act::Fail)]);
+    let layer = layer().detached();
+    let app = handler.under(&layer);
+    hang_up_during(&app, &handler, "msg_1").await;
+    layer.drain().finished().await;
+    app.send(signed("msg_1", "{}")).await.assert_handled();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_time_limit_above_answers_first_and_the_handler_still_settles() {
+    let handler = Handler::doing([Act::Sleep(5 * SECOND)]);
+    let layer = with_deadline();
+    let app = handler.under(&layer);
+    assert!(timeout(SECOND, app.send(signed("msg_1", "{}"))).await.is_err());
+    assert_eq!((handler.running(), layer.drain().running()), (1, 1));
+    layer.drain().finished().await;
+    app.send(signed("msg_1", "{}")).await.assert_duplicate();
+}
+
+#[tokio::test(start_paused = true)]
+async fn at_the_deadline_the_answer_is_503_and_the_handler_goes_on() {
+    let handler = Handler::doing([Act::Sleep(20 * SECOND)]);
+    let layer = with_deadline();
+    let app = handler.under(&layer);
+    let start = Instant::now();
+    let answer = app.send(signed("msg_1", "{}")).await;
+    answer.assert_rejected(RejectionKind::AckDeadline);
+    assert_eq!((answer.header("retry-after"), &*answer.body), (Some("5"), &b"not finished yet"[..]));
+    assert_eq!(start.elapsed(), DEADLINE);
+    assert_eq!(handler.running(), 1);
+
+    app.send(signed("msg_1", "{}")).await.assert_rejected(RejectionKind::InProgress);
+    layer.drain().finished().await;
+    assert_eq!(start.elapsed(), 20 * SECOND);
+    app.send(signed("msg_1", "{}")).await.assert_duplicate();
+    assert_eq!(handler.calls(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_in_time_is_the_handlers_own() {
+    let handler = Handler::doing([Act::Sleep(7 * SECOND), Act::Answer(418), Act::Fail]);
+    let app = handler.under(&with_deadline());
+    let answer = app.send(signed("msg_1", "{}")).await;
+    answer.assert_handled();
+    assert_eq!(answer.body, "{}");
+    assert_eq!(app.send(signed("msg_2", "{}")).await.status(), 418);
+    assert_eq!(app.call(signed("msg_3", "{}")).await.unwrap_err(), HandlerError);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handler_that_fails_behind_the_deadline_is_run_anew_by_the_next_attempt() {
+    for act in [&Act::Answer(500), &Act::Fail, &Act::Panic] {
+        let handler = Handler::doing([Act::Late(20 * SECOND, act)]);
+        let layer = with_deadline();
+        let app = handler.under(&layer);
+        app.send(signed("msg_1", "{}")).await.assert_rejected(RejectionKind::AckDeadline);
+        layer.drain().finished().await;
+        app.send(signed("msg_1", "{}")).await.assert_handled();
+        assert_eq!(handler.calls(), 2, "{act:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_in_time_reaches_the_caller_and_releases() {
+    let handler = Handler::doing([Act::Panic]);
+    let layer = with_deadline();
+    let app = handler.under(&layer);
+    let call = tokio::spawn({
+        let app = app.clone();
+        async move { app.send(signed("msg_1", "{}")).await }
+    });
+    let panic = call.await.unwrap_err().into_panic();
+    assert_eq!(panic.downcast_ref::<&str>(), Some(&"the handler panics, as it was told to"));
+    assert_eq!(layer.drain().running(), 0);
+    app.send(signed("msg_1", "{}")).await.assert_handled();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handler_that_finished_and_is_settling_is_waited_for_until_the_deadline() {
+    let store = RiggedStore::new();
+    let handler = Handler::doing([Act::Sleep(6 * SECOND), Act::Sleep(15 * SECOND / 2)]);
+    let app = handler.under(&with_deadline().dedupe(store.clone()));
+    store.rig(Op::Complete, Rig::Hang);
+    // The store is given up after a second: before the deadline.
+    let start = Instant::now();
+    let answer = app.send(signed("msg_1", "{}")).await;
+    assert_eq!((answer.status(), start.elapsed()), (200, 7 * SECOND));
+    // And here after it.
+    let start = Instant::now();
+    let answer = app.send(signed("msg_2", "{}")).await;
+    assert_eq!(start.elapsed(), DEADLINE);
+    answer.assert_rejected(RejectionKind::AckDeadline);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_deadline_counts_from_the_call_and_not_from_the_handler() {
+    let store = RiggedStore::new();
+    let handler = Handler::default();
+    let app = handler.under(&layer().ack_deadline(SECOND / 2).dedupe(store.clone()));
+    store.rig(Op::Claim, Rig::DoAndHang);
+    let start = Instant::now();
+    app.send(signed("msg_1", "{}")).await.assert_rejected(RejectionKind::AckDeadline);
+    assert_eq!((start.elapsed(), handler.calls()), (SECOND / 2, 0));
+    // What may have been claimed by then is released.
+    store.rig(Op::Claim, Rig::Work);
+    settle_down().await;
+    app.send(signed("msg_1", "{}")).await.assert_handled();
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_lease_is_extended_behind_the_deadline_and_the_handlers_own_limit_holds() {
+    let handler = Handler::doing([Act::Hang]);
+    let layer = with_deadline().handler_timeout(100 * SECOND);
+    let app = handler.under(&layer);
+    let start = Instant::now();
+    app.send(signed("msg_1", "{}")).await.assert_rejected(RejectionKind::AckDeadline);
+    tokio::time::sleep(60 * SECOND).await;
+    app.send(signed("msg_1", "{}")).await.assert_rejected(RejectionKind::InProgress);
+    layer.drain().finished().await;
+    assert_eq!((start.elapsed(), handler.running()), (100 * SECOND, 0));
+    app.send(signed("msg_1", "{}")).await.assert_handled();
+}
+
+#[tokio::test(start_paused = true)]
+async fn its_outcome_is_told_once_when_the_handler_has_ended() {
+    let outcomes = Outcomes::default();
+    let handler = Handler::doing([
+        Act::Sleep(20 * SECOND),
+        Act::Hang,
+        Act::Sleep(SECOND),
+        Act::Answer(202),
+        Act::Sleep(20 * SECOND),
+    ]);
+    let layer = outcomes.of(with_deadline().handler_timeout(30 * SECOND));
+    let app = handler.under(&layer);
+
+    app.send(signed("1", "{}")).await.assert_rejected(RejectionKind::AckDeadline);
+    assert!(outcomes.is_empty());
+    layer.drain().finished().await;
+    let late = outcomes.one();
+    assert_eq!((late.kind(), late.handler()), (OutcomeKind::Accepted, Some(HandlerEnd::Completed)));
+    assert_eq!((late.status().unwrap().as_u16(), late.settlement()), (503, Some(Settlement::Completed)));
+    assert_eq!(late.rejection().unwrap().kind(), RejectionKind::AckDeadline);
+
+    app.send(signed("2", "{}")).await.assert_rejected(RejectionKind::AckDeadline);
+    layer.drain().finished().await;
+    let hung = outcomes.one();
+    assert_eq!((hung.handler(), hung.settlement()), (Some(HandlerEnd::TimedOut), Some(Settlement::Released)));
+    // What was answered, and not what would have been.
+    assert_eq!(hung.rejection().unwrap().kind(), RejectionKind::AckDeadline);
+
+    hang_up_during(&app, &handler, "3").await;
+    layer.drain().finished().await;
+    let left = outcomes.one();
+    assert_eq!(
+        (left.handler(), left.settlement()),
+        (Some(HandlerEnd::Completed), Some(Settlement::Completed))
+    );
+    assert_eq!(left.status(), None);
+
+    app.send(signed("4", "{}")).await;
+    let in_time = outcomes.one();
+    assert_eq!((in_time.status().unwrap().as_u16(), in_time.rejection().is_none()), (202, true));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_handler_keeps_is_its_own_behind_the_deadline() {
+    let handler = Handler::doing([Act::Sleep(20 * SECOND)]);
+    let app = handler.under(&with_deadline());
+    app.send(signed("msg_1", "{}")).await.assert_rejected(RejectionKind::AckDeadline);
+    let delivery: Delivery = handler.last();
+    assert!(delivery.deduped() && delivery.payload() == "{}");
+}
+
+#[test]
+fn with_the_runtime_a_detached_handler_goes_and_its_claim_is_released() {
+    let store = RiggedStore::new();
+    let handler = Handler::doing([Act::Hang]);
+    let layer = layer_without_time().dedupe(store.clone()).detached();
+    let app = handler.under(&layer);
+    let runtime = runtime();
+    runtime.block_on(hang_up_during(&app, &handler, "msg_1"));
+    assert_eq!((handler.running(), layer.drain().running()), (1, 1));
+    drop(runtime);
+    assert_eq!((handler.running(), layer.drain().running(), store.count(Op::Release)), (0, 0, 1));
+    self::runtime().block_on(async { app.send(signed("msg_1", "{}")).await.assert_handled() });
+}
+
+#[test]
+fn a_call_that_outlives_the_runtime_of_its_handler_is_answered_503() {
+    let handler = Handler::doing([Act::Hang]);
+    let app = handler.under(&layer_without_time().detached());
+    let runtime = runtime();
+    let mut call = Box::pin(app.send(signed("msg_1", "{}")));
+    runtime.block_on(async {
+        tokio::select! {
+            answer = &mut call => panic!("{answer:?}"),
+            () = async { while handler.running() == 0 { tokio::task::yield_now().await } } => {}
+        }
+    });
+    drop(runtime);
+    let answer = self::runtime().block_on(call);
+    answer.assert_rejected(RejectionKind::HandlerTimeout);
+}
+
+/// A layer made outside of any runtime, whose time is real.
+fn layer_without_time() -> WebhookLayer {
+    WebhookLayer::new(secret()).clock(ManualClock::at_unix(NOW.try_into().unwrap()))
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap()
+}
