@@ -2,13 +2,14 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::{
-    sync::Arc,
+    collections::HashMap,
+    sync::{Arc, Mutex},
     time::{Duration, SystemTime},
 };
 
 use tower_webhook::{
     Clock, ManualClock,
-    store::{self, Claim, Key, MokaStore, Store, StoreError, Token},
+    store::{self, CachedStore, Claim, Key, MokaStore, Store, StoreError, Token},
 };
 
 const LEASE: Duration = Duration::from_secs(30);
@@ -41,6 +42,86 @@ async fn the_memory_store_keeps_the_contract() {
 async fn an_arc_of_a_store_keeps_it_too() {
     let clock = ManualClock::at_unix(1_700_000_000);
     store::contract(Arc::new(store_on(&clock, 10_000)), async |time| clock.advance(time)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_cache_before_it_keeps_it() {
+    let clock = ManualClock::at_unix(1_700_000_000);
+    let store = CachedStore::new(store_on(&clock, 10_000), 100).clock(clock.clone());
+    store::contract(store, async |time| clock.advance(time)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_store_of_the_documentation_keeps_it() {
+    let clock = ManualClock::at_unix(1_700_000_000);
+    let store = MapStore { records: Mutex::default(), clock: clock.clone() };
+    store::contract(store, async |time| clock.advance(time)).await;
+}
+
+/// The one that `store`'s documentation shows, with a clock.
+struct MapStore {
+    records: Mutex<HashMap<Key, Record>>,
+    clock: ManualClock,
+}
+
+struct Record {
+    owner: Option<Token>, // none: completed
+    fencing: u64,
+    until: Duration,
+}
+
+impl Store for MapStore {
+    async fn claim(&self, key: &Key, token: &Token, lease: Duration) -> Result<Claim, StoreError> {
+        let (mut records, now) = (self.records.lock().unwrap(), self.clock.monotonic());
+        let mut fencing = 1;
+        if let Some(record) = records.get(key) {
+            let live = record.until > now;
+            match &record.owner {
+                None if live => return Ok(Claim::Completed),
+                Some(owner) if live && owner != token => {
+                    return Ok(Claim::InProgress { remaining: Some(record.until - now) });
+                }
+                _ => fencing = record.fencing + 1,
+            }
+        }
+        records.insert(key.clone(), Record { owner: Some(*token), fencing, until: now + lease });
+        Ok(Claim::Acquired { fencing })
+    }
+
+    async fn extend(&self, key: &Key, token: &Token, lease: Duration) -> Result<bool, StoreError> {
+        self.if_mine(key, token, |record, now| record.until = now + lease)
+    }
+
+    async fn complete(&self, key: &Key, token: &Token, window: Duration) -> Result<bool, StoreError> {
+        self.if_mine(key, token, |record, now| {
+            record.owner = None;
+            record.until = now + window;
+        })
+    }
+
+    async fn release(&self, key: &Key, token: &Token) -> Result<bool, StoreError> {
+        self.if_mine(key, token, |record, now| record.until = now)
+    }
+
+    async fn forget(&self, key: &Key) -> Result<bool, StoreError> {
+        let (mut records, now) = (self.records.lock().unwrap(), self.clock.monotonic());
+        let completed = |record: &Record| record.owner.is_none() && record.until > now;
+        let record = records.get_mut(key).filter(|record| completed(record));
+        Ok(record.map(|record| record.until = now).is_some())
+    }
+}
+
+impl MapStore {
+    fn if_mine(
+        &self,
+        key: &Key,
+        token: &Token,
+        change: impl FnOnce(&mut Record, Duration),
+    ) -> Result<bool, StoreError> {
+        let (mut records, now) = (self.records.lock().unwrap(), self.clock.monotonic());
+        let mine = |record: &&mut Record| record.owner == Some(*token) && record.until > now;
+        Ok(records.get_mut(key).filter(mine).map(|record| change(record, now)).is_some())
+    }
 }
 
 /// A store with one thing wrong with it, which the contract must notice.
@@ -186,6 +267,123 @@ async fn fencing_grows_from_one_process_to_the_next() {
     // A store that begins anew, as after a restart, on a clock that stands still.
     let after = claim(&MokaStore::new(10).clock(ManualClock::at_unix(0))).await;
     assert!(after >= before, "{before}, {after}");
+}
+
+/// A store in memory that counts its claims.
+struct Counted(MokaStore, Mutex<usize>);
+
+impl Store for Counted {
+    async fn claim(&self, key: &Key, token: &Token, lease: Duration) -> Result<Claim, StoreError> {
+        *self.1.lock().unwrap() += 1;
+        let claim = self.0.claim(key, token, lease).await;
+        // An answer takes its time.
+        tokio::task::yield_now().await;
+        claim
+    }
+
+    async fn extend(&self, key: &Key, token: &Token, lease: Duration) -> Result<bool, StoreError> {
+        self.0.extend(key, token, lease).await
+    }
+
+    async fn complete(&self, key: &Key, token: &Token, window: Duration) -> Result<bool, StoreError> {
+        self.0.complete(key, token, window).await
+    }
+
+    async fn release(&self, key: &Key, token: &Token) -> Result<bool, StoreError> {
+        self.0.release(key, token).await
+    }
+
+    async fn forget(&self, key: &Key) -> Result<bool, StoreError> {
+        self.0.forget(key).await
+    }
+}
+
+impl Counted {
+    fn claims(&self) -> usize {
+        std::mem::take(&mut *self.1.lock().unwrap())
+    }
+}
+
+/// A store that counts, and two processes' caches before it.
+fn cached(clock: &ManualClock) -> (Arc<Counted>, [CachedStore<Arc<Counted>>; 2]) {
+    let inner = Arc::new(Counted(store_on(clock, 1000), Mutex::default()));
+    let cache = || CachedStore::new(Arc::clone(&inner), 100).clock(clock.clone());
+    (Arc::clone(&inner), [cache(), cache()])
+}
+
+async fn claim(store: &impl Store, key: &Key) -> Claim {
+    store.claim(key, &Token::mint(), LEASE).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_cache_answers_what_it_saw_completed_for_a_minute() {
+    let clock = ManualClock::at_unix(1_700_000_000);
+    let (inner, [one, other]) = cached(&clock);
+    let (key, token) = (Key::new("test", "1"), Token::mint());
+    one.claim(&key, &token, LEASE).await.unwrap();
+    // What is running is the other store's business.
+    for _ in 0..3 {
+        assert!(matches!(claim(&one, &key).await, Claim::InProgress { .. }));
+    }
+    assert_eq!(inner.claims(), 4);
+    assert!(one.complete(&key, &token, WINDOW).await.unwrap());
+    for (store, asked) in [(&one, 0), (&other, 1), (&other, 0)] {
+        assert_eq!((claim(store, &key).await, inner.claims()), (Claim::Completed, asked));
+    }
+    clock.advance(Duration::from_secs(60));
+    for store in [&one, &other] {
+        assert_eq!((claim(store, &key).await, inner.claims()), (Claim::Completed, 1));
+    }
+}
+
+#[tokio::test]
+async fn a_cache_keeps_nothing_beyond_its_window() {
+    let clock = ManualClock::at_unix(1_700_000_000);
+    let (_, [store, _]) = cached(&clock);
+    let (key, token) = (Key::new("test", "1"), Token::mint());
+    store.claim(&key, &token, LEASE).await.unwrap();
+    assert!(store.complete(&key, &token, Duration::from_secs(5)).await.unwrap());
+    assert_eq!(claim(&store, &key).await, Claim::Completed);
+    clock.advance(Duration::from_secs(5));
+    assert!(matches!(claim(&store, &key).await, Claim::Acquired { .. }));
+}
+
+#[tokio::test]
+async fn a_cache_does_not_keep_what_was_not_completed() {
+    let clock = ManualClock::at_unix(1_700_000_000);
+    let (_, [store, _]) = cached(&clock);
+    let (key, token) = (Key::new("test", "1"), Token::mint());
+    store.claim(&key, &token, LEASE).await.unwrap();
+    clock.advance(LEASE);
+    assert!(!store.complete(&key, &token, WINDOW).await.unwrap());
+    assert!(matches!(claim(&store, &key).await, Claim::Acquired { .. }));
+}
+
+#[tokio::test]
+async fn what_is_forgotten_is_open_here_at_once_and_elsewhere_within_a_minute() {
+    let clock = ManualClock::at_unix(1_700_000_000);
+    let (_, [one, other]) = cached(&clock);
+    let (key, token) = (Key::new("test", "1"), Token::mint());
+    one.claim(&key, &token, LEASE).await.unwrap();
+    assert!(one.complete(&key, &token, WINDOW).await.unwrap());
+    assert_eq!(claim(&other, &key).await, Claim::Completed);
+    assert!(one.forget(&key).await.unwrap());
+    assert_eq!(claim(&other, &key).await, Claim::Completed);
+    clock.advance(Duration::from_secs(60));
+    assert!(matches!(claim(&other, &key).await, Claim::Acquired { .. }));
+}
+
+#[tokio::test]
+async fn an_answer_older_than_a_forget_is_not_kept() {
+    let clock = ManualClock::at_unix(1_700_000_000);
+    let (_, [one, other]) = cached(&clock);
+    let (key, token) = (Key::new("test", "1"), Token::mint());
+    one.claim(&key, &token, LEASE).await.unwrap();
+    assert!(one.complete(&key, &token, WINDOW).await.unwrap());
+    // The claim has its answer, `Completed`, and has not been told yet when the key is forgotten.
+    let (late, forgotten) = tokio::join!(biased; claim(&other, &key), other.forget(&key));
+    assert_eq!((late, forgotten.unwrap()), (Claim::Completed, true));
+    assert!(matches!(claim(&other, &key).await, Claim::Acquired { .. }));
 }
 
 #[test]

@@ -177,7 +177,7 @@ impl Store for MokaStore {
 
 /// Hashes a hash: takes it as it is.
 #[derive(Clone, Copy, Default)]
-struct AsIs(u64);
+pub(super) struct AsIs(u64);
 
 impl BuildHasher for AsIs {
     type Hasher = Self;
@@ -300,7 +300,7 @@ impl Expiry<u128, Completed> for EndOfWindow {
 
 /// 128 bits stand for a key. The hashes' own keys are this process's and random, so that nobody
 /// can make two ids meet. (SHA-256, twice a delivery, took 130 ns more.)
-fn hash(key: &Key) -> u128 {
+pub(super) fn hash(key: &Key) -> u128 {
     static HASHERS: LazyLock<[RandomState; 2]> = LazyLock::new(|| [RandomState::new(), RandomState::new()]);
     // With the length of the scope, so that ("a:b", "c") is not ("a", "b:c").
     let [high, low] = HASHERS.each_ref().map(|hasher| hasher.hash_one((key.scope().len(), key.as_str())));

@@ -1,4 +1,4 @@
-//! Remembering which deliveries were handled: [`Store`], and the one in memory, [`MokaStore`].
+//! Remembering which deliveries were handled: [`Store`], and those that are here to choose from.
 //!
 //! A delivery is *claimed* before its handler runs, for a *lease* that is extended while it runs,
 //! and the claim is then *completed*, after which duplicates are recognised for a *window*, or
@@ -7,7 +7,8 @@
 //! | store | for | costs |
 //! |---|---|---|
 //! | [`MokaStore`] (default) | one process | memory |
-//! | one of your own | several replicas | what it costs you |
+//! | [`CachedStore`] before another | duplicates that come quickly | memory; saves them the round trip |
+//! | [one of your own](#a-store-of-ones-own) | what you have already | what it costs you |
 //!
 //! # A store of one's own
 //!
@@ -58,7 +59,9 @@
 //!     async fn forget(&self, key: &Key) -> Result<bool, StoreError> {
 //!         let mut records = self.0.lock().map_err(|_| StoreError::new("poisoned"))?;
 //!         let completed = |record: &Record| record.owner.is_none() && record.until > Instant::now();
-//!         Ok(records.get(key).is_some_and(completed) && records.remove(key).is_some())
+//!         // It is kept, for the next owner's fencing number.
+//!         let record = records.get_mut(key).filter(|record| completed(record));
+//!         Ok(record.map(|record| record.until = Instant::now()).is_some())
 //!     }
 //! }
 //!
@@ -71,6 +74,7 @@
 //! }
 //! ```
 
+mod cached;
 #[cfg(feature = "test-util")]
 mod contract;
 mod erased;
@@ -84,6 +88,7 @@ use std::{error::Error, fmt, sync::Arc, time::Duration};
 pub use self::contract::contract;
 pub(crate) use self::erased::ErasedStore;
 pub use self::{
+    cached::CachedStore,
     key::{Key, Token},
     memory::MokaStore,
 };
@@ -137,6 +142,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// Ends the claim: `key` was handled and is remembered for `window`. `false`: it was no longer
     /// this token's, and nothing was changed.
+    ///
+    /// Repeated with the same token, because an answer was lost, it may say `true` again; so may
+    /// [`release`](Self::release).
     ///
     /// # Errors
     ///

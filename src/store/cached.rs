@@ -1,0 +1,137 @@
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use moka::{policy::EvictionPolicy, sync::Cache};
+
+use super::{
+    Claim, Key, Store, StoreError, Token,
+    memory::{AsIs, hash},
+};
+use crate::{Clock, SystemClock};
+
+/// A small memory before another [`Store`]: a duplicate of what this process knows to be handled
+/// costs no round trip.
+///
+/// Only completed keys are kept, for a minute at most, and no longer than the window of what this
+/// process completed itself. So it follows a [`forget`](Store::forget) elsewhere within a minute,
+/// and one through itself at once. All else is the other store's business. The other side of it:
+/// when a duplicate arrives right before its window ends, that end comes up to a minute later.
+///
+/// It pays where providers repeat themselves quickly; a retry that comes after minutes costs its
+/// round trip all the same. A key takes some 150 bytes.
+pub struct CachedStore<S> {
+    inner: S,
+    /// Until when each is believed to be completed, by `clock`.
+    completed: Cache<u128, Duration, AsIs>,
+    /// How often a key was forgotten here.
+    forgotten: AtomicU64,
+    clock: Arc<dyn Clock>,
+    capacity: u64,
+}
+
+const LONGEST: Duration = Duration::from_secs(60);
+
+impl<S: Store> CachedStore<S> {
+    /// A memory of at most `capacity` completed keys before `inner`; 0 counts as 1.
+    #[must_use]
+    pub fn new(inner: S, capacity: u64) -> Self {
+        Self::with_clock(inner, capacity, Arc::new(SystemClock))
+    }
+
+    /// Measures with `clock` for how long a key is kept here, and drops those that it held.
+    #[must_use]
+    pub fn clock(self, clock: impl Clock) -> Self {
+        Self::with_clock(self.inner, self.capacity, Arc::new(clock))
+    }
+
+    fn with_clock(inner: S, capacity: u64, clock: Arc<dyn Clock>) -> Self {
+        let completed = Cache::builder()
+            .max_capacity(capacity.max(1))
+            .eviction_policy(EvictionPolicy::lru())
+            // In real time, which gives their memory back.
+            .time_to_live(LONGEST)
+            .build_with_hasher(AsIs::default());
+        Self { inner, completed, forgotten: AtomicU64::new(0), clock, capacity }
+    }
+
+    /// The store behind it.
+    pub fn get_ref(&self) -> &S {
+        &self.inner
+    }
+
+    fn is_completed(&self, hash: u128) -> bool {
+        // A miss, the usual case, is not noted; a hit is, which makes the key the latest seen.
+        self.completed.contains_key(&hash)
+            && self.completed.get(&hash).is_some_and(|until| until > self.clock.monotonic())
+    }
+
+    /// Keeps what the other store has just said to be completed.
+    ///
+    /// `forgotten` is the count before it was asked: its answer may be older than a `forget`, whose
+    /// removal from here this must not undo.
+    fn keep(&self, hash: u128, time: Duration, forgotten: u64) {
+        self.completed.insert(hash, self.clock.monotonic().saturating_add(time.min(LONGEST)));
+        if self.forgotten() != forgotten {
+            self.completed.invalidate(&hash);
+        }
+    }
+
+    fn forgotten(&self) -> u64 {
+        self.forgotten.load(Ordering::SeqCst)
+    }
+}
+
+impl<S: Store> Store for CachedStore<S> {
+    async fn claim(&self, key: &Key, token: &Token, lease: Duration) -> Result<Claim, StoreError> {
+        let hash = hash(key);
+        if self.is_completed(hash) {
+            return Ok(Claim::Completed);
+        }
+        let forgotten = self.forgotten();
+        let claim = self.inner.claim(key, token, lease).await?;
+        if claim == Claim::Completed {
+            self.keep(hash, LONGEST, forgotten);
+        }
+        Ok(claim)
+    }
+
+    async fn extend(&self, key: &Key, token: &Token, lease: Duration) -> Result<bool, StoreError> {
+        self.inner.extend(key, token, lease).await
+    }
+
+    async fn complete(&self, key: &Key, token: &Token, window: Duration) -> Result<bool, StoreError> {
+        let forgotten = self.forgotten();
+        let mine = self.inner.complete(key, token, window).await?;
+        if mine {
+            self.keep(hash(key), window, forgotten);
+        }
+        Ok(mine)
+    }
+
+    async fn release(&self, key: &Key, token: &Token) -> Result<bool, StoreError> {
+        self.inner.release(key, token).await
+    }
+
+    async fn forget(&self, key: &Key) -> Result<bool, StoreError> {
+        let answer = self.inner.forget(key).await;
+        // Even if it failed: it may have been forgotten all the same.
+        self.forgotten.fetch_add(1, Ordering::SeqCst);
+        self.completed.invalidate(&hash(key));
+        answer
+    }
+}
+
+impl<S: fmt::Debug> fmt::Debug for CachedStore<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CachedStore")
+            .field("inner", &self.inner)
+            .field("capacity", &self.capacity)
+            .finish_non_exhaustive()
+    }
+}
