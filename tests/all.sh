@@ -8,24 +8,25 @@ say() {
     printf '%s\n' "$*" >&2
 }
 
-# need PROGRAM PACKAGE: the package has the same name everywhere that matters.
+# need PROGRAM PACKAGE [PACKAGE]: what it is called by apt, and by the others if not the same.
 need() {
+    other=${3:-$2}
     command -v "$1" >/dev/null 2>&1 && return
     as_root=
     [ "$(id -u)" = 0 ] || { command -v sudo >/dev/null 2>&1 && as_root='sudo -n'; } || as_root=false
     if command -v apt-get >/dev/null 2>&1; then
         { $as_root apt-get update && $as_root apt-get install -y --no-install-recommends "$2"; } >&2 || true
     elif command -v dnf >/dev/null 2>&1; then
-        $as_root dnf install -y "$2" >&2 || true
+        $as_root dnf install -y "$other" >&2 || true
     elif command -v apk >/dev/null 2>&1; then
-        $as_root apk add "$2" >&2 || true
+        $as_root apk add "$other" >&2 || true
     elif command -v pacman >/dev/null 2>&1; then
-        $as_root pacman -Sy --noconfirm "$2" >&2 || true
+        $as_root pacman -Sy --noconfirm "$other" >&2 || true
     elif command -v brew >/dev/null 2>&1; then
-        brew install "$2" >&2 || true
+        brew install "$other" >&2 || true
     fi
     command -v "$1" >/dev/null 2>&1 || {
-        say "The tests need '$1': please install the package '$2' and run this again."
+        say "The tests need '$1': please install the package '$other' and run this again."
         exit 1
     }
 }
@@ -36,6 +37,7 @@ command -v cargo >/dev/null 2>&1 || {
 }
 need cc gcc     # cargo links with it
 need curl curl  # the inspector's command is pasted as a newcomer would
+need redis-server redis-server redis    # the tests of RedisStore start servers of their own
 
 # Unit, integration and documentation tests, with every feature; the examples are built on the way.
 cargo test --locked --all-features

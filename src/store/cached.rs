@@ -25,6 +25,17 @@ use crate::{Clock, SystemClock};
 ///
 /// It pays where providers repeat themselves quickly; a retry that comes after minutes costs its
 /// round trip all the same. A key takes some 150 bytes.
+///
+/// ```no_run
+/// # #[cfg(feature = "redis")]
+/// # async fn demo(secret: tower_webhook::Secret) -> Result<(), tower_webhook::BoxError> {
+/// use tower_webhook::{WebhookLayer, store::{CachedStore, RedisStore}};
+///
+/// let redis = RedisStore::connect("redis://127.0.0.1").await?;
+/// let layer = WebhookLayer::new(secret).dedupe(CachedStore::new(redis, 10_000));
+/// # Ok(())
+/// # }
+/// ```
 pub struct CachedStore<S> {
     inner: S,
     /// Until when each is believed to be completed, by `clock`.

@@ -7,6 +7,7 @@
 //! | store | for | costs |
 //! |---|---|---|
 //! | [`MokaStore`] (default) | one process | memory |
+//! | `RedisStore` (feature `redis`) | several replicas | two round trips a delivery, one a duplicate |
 //! | [`CachedStore`] before another | duplicates that come quickly | memory; saves them the round trip |
 //! | [one of your own](#a-store-of-ones-own) | what you have already | what it costs you |
 //!
@@ -80,6 +81,8 @@ mod contract;
 mod erased;
 mod key;
 mod memory;
+#[cfg(feature = "redis")]
+mod redis;
 
 use std::{error::Error, fmt, sync::Arc, time::Duration};
 
@@ -87,6 +90,9 @@ use std::{error::Error, fmt, sync::Arc, time::Duration};
 #[cfg_attr(docsrs, doc(cfg(feature = "test-util")))]
 pub use self::contract::contract;
 pub(crate) use self::erased::ErasedStore;
+#[cfg(feature = "redis")]
+#[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
+pub use self::redis::RedisStore;
 pub use self::{
     cached::CachedStore,
     key::{Key, Token},

@@ -1,0 +1,104 @@
+//! Deliveries remembered in a Redis whose master is chosen by Sentinel.
+//!
+//! ```text
+//! SENTINELS=redis://127.0.0.1:26379 SERVICE=mymaster WEBHOOK_SECRET=whsec_… \
+//!     cargo run --features axum,redis --example redis_sentinel
+//! ```
+//!
+//! The `redis` crate connects to the master that Sentinel names, once. [`SentinelConnection`] asks
+//! again when that connection breaks, or turns out to lead to a master no longer.
+
+use std::{
+    env,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use axum::{Router, http::StatusCode, routing::post};
+use redis::{
+    Cmd, Pipeline, RedisError, RedisFuture, RetryMethod, Value,
+    aio::{ConnectionLike, MultiplexedConnection},
+    sentinel::{SentinelClient, SentinelServerType},
+};
+use tower_webhook::{BoxError, Delivery, Secret, WebhookLayer, store::RedisStore};
+
+/// A connection to whoever is the master.
+#[derive(Clone)]
+pub(crate) struct SentinelConnection {
+    sentinel: Arc<tokio::sync::Mutex<SentinelClient>>,
+    current: Arc<Mutex<Option<MultiplexedConnection>>>,
+}
+
+impl SentinelConnection {
+    /// Asks `sentinels` for the master of `service`, when there is something to say to it.
+    pub(crate) fn new(sentinels: Vec<String>, service: &str) -> Result<Self, RedisError> {
+        let client = SentinelClient::build(sentinels, service.to_owned(), None, SentinelServerType::Master)?;
+        Ok(Self { sentinel: Arc::new(tokio::sync::Mutex::new(client)), current: Arc::default() })
+    }
+
+    async fn connection(&self) -> Result<MultiplexedConnection, RedisError> {
+        // One asks, and the others wait for what it is told.
+        let mut sentinel = self.sentinel.lock().await;
+        if let Some(connection) = self.current().clone() {
+            return Ok(connection);
+        }
+        let connection = sentinel.get_async_connection().await?;
+        *self.current() = Some(connection.clone());
+        Ok(connection)
+    }
+
+    fn current(&self) -> std::sync::MutexGuard<'_, Option<MultiplexedConnection>> {
+        self.current.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets the master be asked for anew if this may be the connection's fault.
+    fn check<T>(&self, answer: Result<T, RedisError>) -> Result<T, RedisError> {
+        if let Err(error) = &answer
+            && !matches!(error.retry_method(), RetryMethod::NoRetry)
+        {
+            *self.current() = None;
+        }
+        answer
+    }
+}
+
+impl ConnectionLike for SentinelConnection {
+    fn req_packed_command<'a>(&'a mut self, command: &'a Cmd) -> RedisFuture<'a, Value> {
+        Box::pin(async move {
+            let mut connection = self.connection().await?;
+            let answer = connection.req_packed_command(command).await;
+            self.check(answer.and_then(Value::extract_error))
+        })
+    }
+
+    fn req_packed_commands<'a>(
+        &'a mut self,
+        pipeline: &'a Pipeline,
+        offset: usize,
+        count: usize,
+    ) -> RedisFuture<'a, Vec<Value>> {
+        Box::pin(async move {
+            let mut connection = self.connection().await?;
+            self.check(connection.req_packed_commands(pipeline, offset, count).await)
+        })
+    }
+
+    fn get_db(&self) -> i64 {
+        0
+    }
+}
+
+async fn on_delivery(delivery: Delivery) -> StatusCode {
+    println!("{:?}", delivery.id());
+    StatusCode::NO_CONTENT
+}
+
+#[tokio::main]
+async fn main() -> Result<(), BoxError> {
+    let secret: Secret = env::var("WEBHOOK_SECRET")?.parse()?;
+    let sentinels = env::var("SENTINELS")?.split(',').map(str::to_owned).collect();
+    let store = RedisStore::new(SentinelConnection::new(sentinels, &env::var("SERVICE")?)?);
+    let layer = WebhookLayer::new(secret).dedupe(store);
+    let app = Router::new().route("/webhook", post(on_delivery).layer(layer));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
+    Ok(axum::serve(listener, app).await?)
+}

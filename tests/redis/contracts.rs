@@ -1,0 +1,65 @@
+//! `store::contract` over each way to Redis.
+
+use std::time::Duration;
+
+use tower_webhook::{
+    ManualClock,
+    store::{self, CachedStore, Claim, Key, RedisStore, Store, Token},
+};
+
+use crate::{
+    cluster::Cluster,
+    server::{Server, until},
+};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn one_server_keeps_it() {
+    let server = Server::start().await;
+    store::contract(server.store().await, async |time| server.advance(time).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_plain_connection_keeps_it() {
+    let server = Server::start().await;
+    let store = RedisStore::new(server.connection().await);
+    store::contract(store, async |time| server.advance(time).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_cluster_keeps_it() {
+    let cluster = Cluster::start().await;
+    store::contract(cluster.store().await, async |time| cluster.advance(time).await).await;
+    for node in &cluster.nodes {
+        assert!(node.run::<u64>("DBSIZE").await > 0, "not all nodes had a part in it");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_cache_before_it_keeps_it() {
+    let server = Server::start().await;
+    let clock = ManualClock::at_unix(1_700_000_000);
+    let store = CachedStore::new(server.store().await, 1000).clock(clock.clone());
+    let advance = async |time| {
+        clock.advance(time);
+        server.advance(time).await;
+    };
+    store::contract(store, advance).await;
+}
+
+#[tokio::test]
+async fn leases_and_windows_end_by_the_servers_clock() {
+    let server = Server::start().await;
+    let store = server.store().await;
+    let (key, token, moment) = (Key::new("test", "1"), Token::mint(), Duration::from_millis(50));
+    let acquired = async || {
+        let claim = store.claim(&key, &token, moment).await.unwrap();
+        matches!(claim, Claim::Acquired { .. })
+    };
+    assert!(matches!(store.claim(&key, &Token::mint(), moment).await.unwrap(), Claim::Acquired { .. }));
+    until("the lease is over", acquired).await;
+    // It may have run out again, on a machine that is busy.
+    while !store.complete(&key, &token, moment).await.unwrap() {
+        assert!(acquired().await);
+    }
+    until("the window is over", acquired).await;
+}

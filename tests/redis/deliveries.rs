@@ -1,0 +1,301 @@
+//! What becomes of deliveries: the cases of `tests/semantics` that have to do with the store.
+
+use std::time::Duration;
+
+use http::StatusCode;
+use tower_webhook::{
+    ManualClock, RejectionKind, Secret, Settlement, WebhookLayer, provider,
+    store::{CachedStore, Store},
+};
+
+use crate::{
+    common::{NOW, github, outcomes, soon},
+    replica::{PANIC, Replica, layer, signed},
+    server::{Server, until},
+};
+
+#[tokio::test]
+async fn a_delivery_takes_two_round_trips_and_a_duplicate_one() {
+    let server = Server::start().await;
+    let mut replica = Replica::new(layer(server.store().await));
+    // Which teaches the server the scripts.
+    replica.handle("handled").await;
+    replica.answer(signed("failed"), StatusCode::BAD_GATEWAY).await;
+
+    server.run::<()>("CONFIG RESETSTAT").await;
+    for n in 0..10 {
+        replica.handle(&format!("msg_{n}")).await;
+    }
+    assert_eq!(server.round_trips().await, 20);
+    for n in 0..10 {
+        replica.send(signed(&format!("msg_{n}"))).await.assert_duplicate();
+    }
+    assert_eq!(server.round_trips().await, 30);
+    replica.answer(signed("failed"), StatusCode::BAD_GATEWAY).await;
+    assert_eq!(server.round_trips().await, 32);
+    let running = replica.begin(signed("running"));
+    let call = replica.call().await;
+    replica.send(signed("running")).await.assert_in_progress();
+    call.answer(StatusCode::OK);
+    soon(running).await.unwrap();
+    assert_eq!(server.round_trips().await, 35);
+    assert_eq!(server.calls().await["evalsha"], 35);
+}
+
+#[tokio::test]
+async fn a_server_that_has_forgotten_the_scripts_is_told_them_again() {
+    let server = Server::start().await;
+    let mut replica = Replica::new(layer(server.store().await));
+    replica.handle("msg_1").await;
+    server.run::<()>("SCRIPT FLUSH").await;
+    server.run::<()>("CONFIG RESETSTAT").await;
+    replica.handle("msg_2").await;
+    let calls = server.calls().await;
+    assert_eq!((calls["evalsha"], calls["eval"]), (2, 2));
+    replica.handle("msg_3").await;
+    replica.send(signed("msg_1")).await.assert_duplicate();
+    let calls = server.calls().await;
+    assert_eq!((calls["evalsha"], calls["eval"]), (5, 2));
+}
+
+#[tokio::test]
+async fn a_cached_duplicate_takes_no_round_trip() {
+    let server = Server::start().await;
+    let clock = ManualClock::at_unix(NOW);
+    let cached = |store| CachedStore::new(store, 1000).clock(clock.clone());
+    let mut one = Replica::new(layer(cached(server.store().await)));
+    let other = Replica::new(layer(cached(server.store().await)));
+    one.handle("msg_1").await;
+
+    server.run::<()>("CONFIG RESETSTAT").await;
+    one.send(signed("msg_1")).await.assert_duplicate();
+    assert_eq!(server.round_trips().await, 0);
+    // What the other has not handled itself it learns with the first duplicate.
+    for _ in 0..3 {
+        other.send(signed("msg_1")).await.assert_duplicate();
+    }
+    assert_eq!(server.round_trips().await, 1);
+    clock.advance(Duration::from_secs(61));
+    one.send(signed("msg_1")).await.assert_duplicate();
+    assert_eq!(server.round_trips().await, 2);
+}
+
+#[tokio::test]
+async fn what_one_replica_handles_is_a_duplicate_for_all() {
+    let server = Server::start().await;
+    let mut one = Replica::new(layer(server.store().await));
+    let other = Replica::new(layer(server.store().await));
+    let running = one.begin(signed("msg_1"));
+    let call = one.call().await;
+    other.send(signed("msg_1")).await.assert_in_progress();
+    call.answer(StatusCode::OK);
+    assert_eq!(soon(running).await.unwrap().0.status(), StatusCode::OK);
+    for replica in [&one, &other] {
+        replica.send(signed("msg_1")).await.assert_duplicate();
+        assert!(replica.is_idle());
+    }
+}
+
+#[tokio::test]
+async fn what_one_replica_fails_at_another_handles() {
+    let server = Server::start().await;
+    let mut one = Replica::new(layer(server.store().await));
+    let mut other = Replica::new(layer(server.store().await));
+    let mut last = 0;
+    for status in [300, 401, 409, 500, 503] {
+        let status = StatusCode::from_u16(status).unwrap();
+        let (delivery, _) = one.answer(signed("msg_1"), status).await;
+        assert!(delivery.fencing().unwrap() > last);
+        last = delivery.fencing().unwrap();
+    }
+    let delivery = other.handle("msg_1").await;
+    assert!(delivery.deduped() && delivery.fencing().unwrap() > last);
+    one.send(signed("msg_1")).await.assert_duplicate();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_many_copies_at_many_replicas_one_runs() {
+    let server = Server::start().await;
+    let (tell, mut outcomes) = outcomes();
+    let layer = layer(server.store().await).on_outcome(tell);
+    let mut replicas: Vec<_> = (0..8).map(|_| Replica::new(layer.clone())).collect();
+    let copies: Vec<_> = (0..64).map(|n| replicas[n % replicas.len()].begin(signed("msg_1"))).collect();
+    for _ in 0..63 {
+        let outcome = outcomes.next().await;
+        assert_eq!(outcome.rejection().map(|it| it.kind()), Some(RejectionKind::InProgress));
+    }
+    let mut calls = 0;
+    for replica in &mut replicas {
+        if !replica.is_idle() {
+            replica.call().await.answer(StatusCode::OK);
+            calls += 1;
+        }
+    }
+    assert_eq!(calls, 1);
+    assert_eq!(outcomes.next().await.settlement(), Some(Settlement::Completed));
+    for copy in copies {
+        soon(copy).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_panic_releases() {
+    let server = Server::start().await;
+    let mut replica = Replica::new(layer(server.store().await));
+    let panicking = replica.begin(signed("msg_1"));
+    replica.call().await.answer(PANIC);
+    assert!(soon(panicking).await.unwrap_err().is_panic());
+    replica.handle("msg_1").await;
+}
+
+#[tokio::test]
+async fn a_handler_that_hangs_is_released() {
+    let server = Server::start().await;
+    let layer = layer(server.store().await).handler_timeout(Duration::from_millis(50));
+    let mut replica = Replica::new(layer);
+    let hanging = replica.begin(signed("msg_1"));
+    let _call = replica.call().await;
+    soon(hanging).await.unwrap().assert_rejected(RejectionKind::HandlerTimeout, "10");
+    let copy = replica.begin(signed("msg_1"));
+    replica.call().await;
+    copy.abort();
+}
+
+#[tokio::test]
+async fn who_hangs_up_during_the_handler_has_it_released() {
+    let server = Server::start().await;
+    let mut replica = Replica::new(layer(server.store().await));
+    let leaving = replica.begin(signed("msg_1"));
+    let mut call = replica.call().await;
+    leaving.abort();
+    call.dropped().await;
+    replica.handle_in_time("msg_1").await;
+}
+
+#[tokio::test]
+async fn who_hangs_up_during_the_claim_has_it_released() {
+    let server = Server::start().await;
+    let mut replica = Replica::new(layer(server.store().await));
+    server.run::<()>("CLIENT PAUSE 60000 WRITE").await;
+    let leaving = replica.begin(signed("msg_1"));
+    until("the claim is on its way", async || {
+        server.run::<String>("INFO clients").await.contains("blocked_clients:1")
+    })
+    .await;
+    leaving.abort();
+    assert!(soon(leaving).await.unwrap_err().is_cancelled());
+    server.run::<()>("CLIENT UNPAUSE").await;
+    replica.handle_in_time("msg_1").await;
+}
+
+#[tokio::test]
+async fn who_hangs_up_after_success_has_it_completed() {
+    let server = Server::start().await;
+    let mut replica = Replica::new(layer(server.store().await));
+    let leaving = replica.begin(signed("msg_1"));
+    let call = replica.call().await;
+    server.run::<()>("CLIENT PAUSE 60000 WRITE").await;
+    call.answer(StatusCode::OK);
+    until("the settlement is on its way", async || {
+        server.run::<String>("INFO clients").await.contains("blocked_clients:1")
+    })
+    .await;
+    leaving.abort();
+    let _ = soon(leaving).await;
+    server.run::<()>("CLIENT UNPAUSE").await;
+    replica.duplicate_in_time("msg_1").await;
+    assert!(replica.is_idle());
+}
+
+#[tokio::test]
+async fn a_lease_is_extended_while_the_handler_runs() {
+    let server = Server::start().await;
+    let lease = Duration::from_millis(1500);
+    let mut replica = Replica::new(layer(server.store().await).lease(lease));
+    let running = replica.begin(signed("msg_1"));
+    let call = replica.call().await;
+    server.run::<()>("CONFIG RESETSTAT").await;
+    until("it has outlived its first lease", async || {
+        server.calls().await.get("evalsha").is_some_and(|calls| *calls >= 4)
+    })
+    .await;
+    replica.send(signed("msg_1")).await.assert_in_progress();
+    call.answer(StatusCode::OK);
+    assert_eq!(soon(running).await.unwrap().0.status(), StatusCode::OK);
+    replica.send(signed("msg_1")).await.assert_duplicate();
+}
+
+#[tokio::test]
+async fn a_suspended_owner_settles_nothing() {
+    let server = Server::start().await;
+    for late in [StatusCode::OK, StatusCode::INTERNAL_SERVER_ERROR] {
+        let (tell, mut outcomes) = outcomes();
+        let mut one = Replica::new(layer(server.store().await).on_outcome(tell));
+        let mut other = Replica::new(layer(server.store().await));
+        let id = late.as_str();
+        let suspended = one.begin(signed(id));
+        let former = one.call().await;
+        server.advance(Duration::from_secs(31)).await;
+
+        let running = other.begin(signed(id));
+        let call = other.call().await;
+        let fencing = |call: &crate::common::Call| call.delivery.as_ref().unwrap().fencing().unwrap();
+        assert!(fencing(&call) > fencing(&former));
+        former.answer(late);
+        assert_eq!(soon(suspended).await.unwrap().0.status(), late);
+        assert_eq!(outcomes.next().await.settlement(), Some(Settlement::Lost));
+        one.send(signed(id)).await.assert_in_progress();
+        call.answer(StatusCode::OK);
+        soon(running).await.unwrap();
+        one.send(signed(id)).await.assert_duplicate();
+    }
+}
+
+#[tokio::test]
+async fn a_delivery_is_remembered_for_its_window_and_until_it_is_forgotten() {
+    let server = Server::start().await;
+    let store = server.store().await;
+    let mut replica = Replica::new(layer(store.clone()).dedupe_window(Duration::from_secs(1000)));
+    replica.handle("msg_1").await;
+    server.advance(Duration::from_secs(900)).await;
+    replica.send(signed("msg_1")).await.assert_duplicate();
+    server.advance(Duration::from_secs(100)).await;
+    let delivery = replica.handle("msg_1").await;
+    assert!(store.forget(delivery.dedupe_key().unwrap()).await.unwrap());
+    assert!(!store.forget(delivery.dedupe_key().unwrap()).await.unwrap());
+    replica.handle("msg_1").await;
+}
+
+#[tokio::test]
+async fn endpoints_with_secrets_or_prefixes_of_their_own_are_apart() {
+    let server = Server::start().await;
+    let mut one = Replica::new(layer(server.store().await));
+    one.handle("msg_1").await;
+    let mut other = Replica::new(layer(server.store().await.prefix("other")));
+    other.handle("msg_1").await;
+    let mut scoped = Replica::new(layer(server.store().await).scope("orders"));
+    scoped.handle("msg_1").await;
+    for replica in [one, other, scoped] {
+        replica.send(signed("msg_1")).await.assert_duplicate();
+    }
+    let keys: Vec<String> = server.run("KEYS *").await;
+    assert!(keys.contains(&"webhook:orders:msg_1".to_owned()), "{keys:?}");
+    assert!(keys.iter().any(|key| key.starts_with("other:standard-webhooks-")), "{keys:?}");
+}
+
+#[tokio::test]
+async fn a_replay_under_a_fresh_id_is_known_by_its_body() {
+    const SECRET: &str = "It's a Secret to Everybody";
+    let server = Server::start().await;
+    let layer = WebhookLayer::with_verifier(provider::github(SECRET.parse::<Secret>().unwrap()))
+        .dedupe(server.store().await)
+        .replay_guard();
+    let mut replica = Replica::new(layer);
+    replica.answer(github(SECRET, "guid-1", "push", "{}"), StatusCode::OK).await;
+    server.run::<()>("CONFIG RESETSTAT").await;
+    replica.answer(github(SECRET, "guid-2", "push", "{\"other\":1}"), StatusCode::OK).await;
+    assert_eq!(server.round_trips().await, 4);
+    replica.send(github(SECRET, "guid-3", "push", "{}")).await.assert_duplicate();
+    replica.send(github(SECRET, "guid-3", "push", "{\"new\":1}")).await.assert_duplicate();
+    assert!(replica.is_idle());
+}

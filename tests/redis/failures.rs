@@ -1,0 +1,262 @@
+//! Redis is down, slow, full, cut off, or not what it was.
+
+use std::{error::Error, time::Duration};
+
+use http::StatusCode;
+use tower_webhook::{
+    Settlement, StoreFailure,
+    store::{Claim, Key, RedisStore, Store, StoreError, Token},
+};
+
+use crate::{
+    common::{outcomes, soon},
+    proxy::Proxy,
+    replica::{Replica, layer, signed},
+    server::{Server, until},
+};
+
+const DURABLE: &str = "--appendonly yes --appendfsync always";
+const LEASE: Duration = Duration::from_secs(30);
+
+#[tokio::test]
+async fn a_restart_is_not_noticed_and_nothing_is_forgotten() {
+    let mut server = Server::start_with(DURABLE).await;
+    let mut replica = Replica::new(layer(server.store().await));
+    replica.handle("msg_1").await;
+    let running = replica.begin(signed("msg_2"));
+    let call = replica.call().await;
+    server.kill();
+    server.restart().await;
+    replica.send(signed("msg_1")).await.assert_duplicate();
+    replica.send(signed("msg_2")).await.assert_in_progress();
+    call.answer(StatusCode::OK);
+    assert_eq!(soon(running).await.unwrap().0.status(), StatusCode::OK);
+    replica.send(signed("msg_2")).await.assert_duplicate();
+    replica.handle("msg_3").await;
+}
+
+#[tokio::test]
+async fn while_it_is_down_deliveries_are_refused_and_afterwards_they_are_handled() {
+    let mut server = Server::start_with(DURABLE).await;
+    let mut replica = Replica::new(layer(server.store().await));
+    replica.handle("msg_1").await;
+    server.kill();
+    for id in ["msg_1", "msg_2", "msg_2"] {
+        replica.send(signed(id)).await.assert_unavailable();
+    }
+    assert!(replica.is_idle());
+    server.restart().await;
+    until("it has reconnected", async || replica.send(signed("msg_1")).await.is_duplicate()).await;
+    replica.handle("msg_2").await;
+}
+
+#[tokio::test]
+async fn a_success_that_cannot_be_stored_stays_one_and_is_stored_when_redis_is_back() {
+    let mut server = Server::start_with(DURABLE).await;
+    let (tell, mut outcomes) = outcomes();
+    let mut replica = Replica::new(layer(server.store().await).on_outcome(tell));
+    let running = replica.begin(signed("msg_1"));
+    let call = replica.call().await;
+    server.kill();
+    call.answer(StatusCode::OK);
+    assert_eq!(soon(running).await.unwrap().0.status(), StatusCode::OK);
+    assert_eq!(outcomes.next().await.settlement(), Some(Settlement::Pending));
+    server.restart().await;
+    replica.duplicate_in_time("msg_1").await;
+    assert!(replica.is_idle());
+}
+
+#[tokio::test]
+async fn a_failure_that_cannot_be_stored_is_released_when_redis_is_back() {
+    let server = Server::start().await;
+    let mut replica = Replica::new(layer(server.store().await));
+    let running = replica.begin(signed("msg_1"));
+    let call = replica.call().await;
+    server.run::<()>("CLIENT PAUSE 60000 WRITE").await;
+    call.answer(StatusCode::BAD_GATEWAY);
+    assert_eq!(soon(running).await.unwrap().0.status(), StatusCode::BAD_GATEWAY);
+    server.run::<()>("CLIENT UNPAUSE").await;
+    replica.handle_in_time("msg_1").await;
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_answer_is_not_waited_for() {
+    let server = Server::start().await;
+    let mut replica = Replica::new(layer(server.store().await));
+    let proceeding = layer(server.store().await).on_store_failure(StoreFailure::Proceed);
+    let mut proceeding = Replica::new(proceeding);
+    replica.handle("msg_1").await;
+    server.signal("STOP");
+    replica.send(signed("msg_1")).await.assert_unavailable();
+    replica.send(signed("msg_2")).await.assert_unavailable();
+    let delivery = proceeding.handle("msg_2").await;
+    assert_eq!((delivery.deduped(), delivery.fencing()), (false, None));
+    assert_eq!(delivery.dedupe_key().map(Key::id), Some("msg_2"));
+    server.signal("CONT");
+    // The claims that were not waited for were released with their tokens.
+    replica.handle_in_time("msg_2").await;
+    replica.send(signed("msg_1")).await.assert_duplicate();
+}
+
+#[tokio::test]
+async fn a_server_that_takes_no_writes_for_a_while_is_not_waited_for_either() {
+    let server = Server::start().await;
+    let mut replica = Replica::new(layer(server.store().await));
+    let proceeding = layer(server.store().await).on_store_failure(StoreFailure::Proceed);
+    let mut proceeding = Replica::new(proceeding);
+    server.run::<()>("CLIENT PAUSE 60000 WRITE").await;
+    replica.send(signed("msg_1")).await.assert_unavailable();
+    assert!(!proceeding.handle("msg_1").await.deduped());
+    server.run::<()>("CLIENT UNPAUSE").await;
+    replica.handle_in_time("msg_1").await;
+    proceeding.send(signed("msg_1")).await.assert_duplicate();
+}
+
+#[tokio::test]
+async fn a_full_server_takes_no_new_claims_and_settles_those_it_has() {
+    let server = Server::start_with("--maxmemory-policy noeviction").await;
+    let mut replica = Replica::new(layer(server.store().await).lease(Duration::from_secs(1)));
+    replica.handle("msg_1").await;
+    let running = replica.begin(signed("msg_2"));
+    let call = replica.call().await;
+    let failing = replica.begin(signed("msg_3"));
+    let failing_call = replica.call().await;
+
+    server.set("maxmemory 1").await;
+    replica.send(signed("msg_4")).await.assert_unavailable();
+    replica.send(signed("msg_1")).await.assert_duplicate();
+    server.run::<()>("CONFIG RESETSTAT").await;
+    until("both have outlived their first lease", async || {
+        server.calls().await.get("evalsha").is_some_and(|calls| *calls >= 8)
+    })
+    .await;
+    replica.send(signed("msg_2")).await.assert_in_progress();
+    call.answer(StatusCode::OK);
+    failing_call.answer(StatusCode::BAD_GATEWAY);
+    assert_eq!(soon(running).await.unwrap().0.status(), StatusCode::OK);
+    assert_eq!(soon(failing).await.unwrap().0.status(), StatusCode::BAD_GATEWAY);
+    replica.send(signed("msg_2")).await.assert_duplicate();
+    let refused = replica.send(signed("msg_3")).await;
+    refused.assert_unavailable();
+    let cause = refused.rejection().unwrap().source().unwrap().source().unwrap().to_string();
+    assert!(cause.contains("OOM"), "{cause}");
+
+    server.set("maxmemory 0").await;
+    replica.handle("msg_3").await;
+    replica.handle("msg_4").await;
+    for id in ["msg_1", "msg_2"] {
+        replica.send(signed(id)).await.assert_duplicate();
+    }
+}
+
+#[tokio::test]
+async fn a_read_only_replica_knows_duplicates_and_takes_no_claims() {
+    let master = Server::start().await;
+    let copy = Server::start_with(&format!("--replicaof 127.0.0.1 {}", master.port)).await;
+    until("it is a copy", async || {
+        copy.run::<String>("INFO replication").await.contains("master_link_status:up")
+    })
+    .await;
+    let mut replica = Replica::new(layer(master.store().await));
+    let misled = Replica::new(layer(copy.store().await));
+    replica.handle("msg_1").await;
+    until("it has arrived", async || copy.run::<u64>("DBSIZE").await == 1).await;
+    misled.send(signed("msg_1")).await.assert_duplicate();
+    misled.send(signed("msg_2")).await.assert_unavailable();
+    replica.handle("msg_2").await;
+}
+
+#[tokio::test]
+async fn an_answer_that_is_lost_is_asked_for_again() {
+    let server = Server::start().await;
+    let proxy = Proxy::to(server.port).await;
+    let store = RedisStore::connect(&proxy.url()).await.unwrap();
+    let (key, token) = (Key::new("s", "1"), Token::mint());
+    let lost = || {
+        assert!(proxy.has_lost_it());
+        proxy.lose_an_answer();
+    };
+    // So that each script is known, and it is its answer that is lost.
+    store.claim(&key, &token, LEASE).await.unwrap();
+    store.extend(&key, &token, LEASE).await.unwrap();
+    store.release(&key, &token).await.unwrap();
+    store.forget(&key).await.unwrap();
+
+    lost();
+    let Claim::Acquired { fencing } = store.claim(&key, &token, LEASE).await.unwrap() else { panic!() };
+    assert_eq!(store.claim(&key, &token, LEASE).await.unwrap(), Claim::Acquired { fencing });
+    lost();
+    assert!(store.extend(&key, &token, LEASE).await.unwrap());
+    lost();
+    assert!(store.release(&key, &token).await.unwrap());
+    store.claim(&key, &token, LEASE).await.unwrap();
+    store.complete(&Key::new("s", "unknown"), &token, LEASE).await.unwrap();
+    lost();
+    assert!(store.complete(&key, &token, LEASE).await.unwrap());
+    assert_eq!(store.claim(&key, &token, LEASE).await.unwrap(), Claim::Completed);
+    lost();
+    store.forget(&key).await.unwrap_err();
+    assert!(proxy.has_lost_it());
+    assert!(!store.forget(&key).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_refusal_while_reconnecting_is_not_final() {
+    let server = Server::start().await;
+    let mut test = server.connection().await;
+    let mut replica = Replica::new(layer(server.store().await));
+    replica.handle("msg_1").await;
+    let mut run = async |command: &str| {
+        let mut words = command.split(' ');
+        let mut command = redis::cmd(words.next().unwrap());
+        command.arg(words.collect::<Vec<_>>());
+        command.query_async::<()>(&mut test).await.unwrap();
+    };
+    run("CONFIG SET maxclients 1").await;
+    run("CLIENT KILL TYPE normal").await;
+    replica.send(signed("msg_2")).await.assert_unavailable();
+    run("CONFIG SET maxclients 100").await;
+    until("it has reconnected", async || replica.send(signed("msg_1")).await.is_duplicate()).await;
+    replica.handle("msg_2").await;
+}
+
+#[tokio::test]
+async fn connecting_tells_what_is_wrong_and_no_password() {
+    let server = Server::start_with("--requirepass open-sesame").await;
+    let port = server.port;
+    let cases = [
+        (format!("redis://:hunter2@127.0.0.1:{port}"), "authentication failed"),
+        (format!("redis://127.0.0.1:{port}"), "NOAUTH"),
+        ("redis://:hunter2@127.0.0.1:1".to_owned(), "refused"),
+        (format!("rediss://:hunter2@127.0.0.1:{port}"), "TLS"),
+        ("redis://:hunter2@127.0.0.1:what".to_owned(), "URL"),
+        (format!("redis://:hunter2@127.0.0.1:{port}/hunter2"), "database"),
+        ("hunter2".to_owned(), "URL"),
+    ];
+    for (url, reason) in cases {
+        let error: StoreError = RedisStore::connect(&url).await.unwrap_err();
+        let told = format!("{error} {error:?} {}", error.source().unwrap());
+        assert!(told.contains(reason), "{told}");
+        assert!(!told.contains("hunter2"), "{told}");
+    }
+    let store = RedisStore::connect(&format!("redis://:open-sesame@127.0.0.1:{port}")).await.unwrap();
+    assert_eq!(format!("{store:?}"), "RedisStore { prefix: \"webhook\", timeout: 1s, .. }");
+    assert!(store.claim(&Key::new("s", "1"), &Token::mint(), LEASE).await.is_ok());
+}
+
+#[tokio::test]
+async fn the_documented_permissions_are_enough() {
+    let server = Server::start().await;
+    let allowed = "+ping +evalsha +eval +hmget +hset +hdel +del +pexpire +pttl +time ~shop:*";
+    server.run::<()>(&format!("ACL SETUSER shop on >pass {allowed}")).await;
+    let url = format!("redis://shop:pass@127.0.0.1:{}", server.port);
+    let store = RedisStore::connect(&url).await.unwrap();
+    store.claim(&Key::new("s", "1"), &Token::mint(), LEASE).await.unwrap_err();
+    let store = store.prefix("shop");
+    let mut replica = Replica::new(layer(store.clone()));
+    let delivery = replica.handle("msg_1").await;
+    replica.send(signed("msg_1")).await.assert_duplicate();
+    replica.answer(signed("msg_2"), StatusCode::BAD_GATEWAY).await;
+    assert!(store.forget(delivery.dedupe_key().unwrap()).await.unwrap());
+    replica.handle("msg_1").await;
+}

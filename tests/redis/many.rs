@@ -1,0 +1,136 @@
+//! More than one server: a Cluster while it is resharded, and Sentinel's fail-over.
+
+use std::{
+    fs,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU32, Ordering},
+    },
+    time::Duration,
+};
+
+use redis_sentinel::SentinelConnection;
+use tower_webhook::store::{Claim, Key, RedisStore, Store, Token};
+
+use crate::{
+    cluster::Cluster,
+    replica::{Replica, layer, signed},
+    server::{Server, until},
+};
+
+#[allow(dead_code, reason = "an example, whose `main` is not called here")]
+#[path = "../../examples/redis_sentinel.rs"]
+mod redis_sentinel;
+
+const LEASE: Duration = Duration::from_secs(30);
+
+#[tokio::test]
+async fn a_cluster_takes_the_same_round_trips() {
+    let cluster = Cluster::start().await;
+    let mut replica = Replica::new(layer(cluster.store().await));
+    let round_trips = async || {
+        let mut sum = 0;
+        for node in &cluster.nodes {
+            let calls = node.calls().await;
+            assert!(!calls.contains_key("eval"), "not all nodes knew the scripts");
+            sum += calls.get("evalsha").copied().unwrap_or_default();
+        }
+        sum
+    };
+    for n in 0..50 {
+        replica.handle(&format!("warm_up_{n}")).await;
+    }
+    for node in &cluster.nodes {
+        node.run::<()>("CONFIG RESETSTAT").await;
+    }
+    for n in 0..50 {
+        replica.handle(&format!("msg_{n}")).await;
+    }
+    assert_eq!(round_trips().await, 100);
+    for n in 0..50 {
+        replica.send(signed(&format!("msg_{n}"))).await.assert_duplicate();
+    }
+    assert_eq!(round_trips().await, 150);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn claims_go_on_while_their_slot_moves() {
+    let cluster = Cluster::start().await;
+    // All keys in one slot, which is to be moved.
+    let store = cluster.store().await.prefix("{moving}");
+    let slot: u16 = cluster.nodes[0].run("CLUSTER KEYSLOT {moving}").await;
+
+    let (done, over) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicBool::new(false)));
+    let workers: Vec<_> = (0..4)
+        .map(|worker| {
+            let (store, done, over) = (store.clone(), Arc::clone(&done), Arc::clone(&over));
+            tokio::spawn(async move {
+                let mut n = 0;
+                while !over.load(Ordering::SeqCst) {
+                    let (key, token) = (Key::new("s", &format!("{worker}-{n}")), Token::mint());
+                    let claim = store.claim(&key, &token, LEASE).await.unwrap();
+                    assert!(matches!(claim, Claim::Acquired { .. }), "{claim:?}");
+                    let claim = store.claim(&key, &Token::mint(), LEASE).await.unwrap();
+                    assert!(matches!(claim, Claim::InProgress { .. }), "{claim:?}");
+                    assert!(store.extend(&key, &token, LEASE).await.unwrap());
+                    assert!(store.complete(&key, &token, LEASE).await.unwrap());
+                    assert_eq!(store.claim(&key, &token, LEASE).await.unwrap(), Claim::Completed);
+                    n += 1;
+                    done.fetch_add(1, Ordering::SeqCst);
+                }
+                n
+            })
+        })
+        .collect();
+    let more = async |by| {
+        let before = done.load(Ordering::SeqCst);
+        until("deliveries go on", async || done.load(Ordering::SeqCst) >= before + by).await;
+    };
+    more(50).await;
+    cluster.migrate(slot, async || more(50).await).await;
+    more(50).await;
+    over.store(true, Ordering::SeqCst);
+    for (worker, handle) in workers.into_iter().enumerate() {
+        for n in 0..handle.await.unwrap() {
+            let key = Key::new("s", &format!("{worker}-{n}"));
+            assert_eq!(store.claim(&key, &Token::mint(), LEASE).await.unwrap(), Claim::Completed, "{key}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_fail_over_by_sentinel_is_followed() {
+    let mut master = Server::start().await;
+    let copy = Server::start_with(&format!("--replicaof 127.0.0.1 {}", master.port)).await;
+    until("it is a copy", async || {
+        copy.run::<String>("INFO replication").await.contains("master_link_status:up")
+    })
+    .await;
+    let configuration = std::env::temp_dir().join(format!("sentinel-{}.conf", std::process::id()));
+    let text = format!(
+        "sentinel monitor shop 127.0.0.1 {} 1\nsentinel down-after-milliseconds shop 500\n\
+         sentinel failover-timeout shop 5000\n",
+        master.port
+    );
+    fs::write(&configuration, text).unwrap();
+    let sentinel = Server::start_with(&format!("{} --sentinel", configuration.display())).await;
+    until("Sentinel knows both", async || {
+        let info: String = sentinel.run("INFO sentinel").await;
+        info.contains("status=ok") && info.contains("slaves=1")
+    })
+    .await;
+
+    let connection = SentinelConnection::new(vec![sentinel.url()], "shop").unwrap();
+    let mut replica = Replica::new(layer(RedisStore::new(connection)));
+    let before = replica.handle("msg_1").await;
+    until("it has arrived", async || copy.run::<u64>("DBSIZE").await == 1).await;
+    master.kill();
+    until("the copy is the master", async || {
+        copy.run::<String>("INFO replication").await.contains("role:master")
+    })
+    .await;
+    until("it is followed", async || replica.send(signed("msg_1")).await.is_duplicate()).await;
+    let after = replica.handle("msg_2").await;
+    assert!(after.fencing() > before.fencing());
+    fs::remove_file(configuration).unwrap();
+}

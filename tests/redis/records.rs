@@ -1,0 +1,139 @@
+//! What is kept in Redis, and under which names.
+
+use std::{collections::HashMap, time::Duration};
+
+use tower_webhook::store::{Claim, Key, RedisStore, Store, Token};
+
+use crate::server::Server;
+
+const LEASE: Duration = Duration::from_secs(30);
+
+async fn acquire(store: &RedisStore, key: &Key, token: &Token) -> u64 {
+    match store.claim(key, token, LEASE).await.unwrap() {
+        Claim::Acquired { fencing } => fencing,
+        other => panic!("{key} is {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn different_keys_and_prefixes_have_different_names_that_can_be_read() {
+    let server = Server::start().await;
+    let names = [
+        ("webhook", Key::new("github-orders", "72d3162e"), "webhook:github-orders:72d3162e"),
+        ("webhook", Key::new("a:b", "c"), "webhook:a%3ab:c"),
+        ("webhook", Key::new("a", "b:c"), "webhook:a:b%3ac"),
+        ("webhook", Key::new("a", "b%3ac"), "webhook:a:b%253ac"),
+        ("webhook:a", Key::new("b", "c"), "webhook:a:b:c"),
+        ("webhook", Key::new("a", "\u{e4} {x}\n*"), "webhook:a:\u{e4}%20{x}%0a*"),
+        ("webhook", Key::new("a", ""), "webhook:a:"),
+        ("", Key::new("", ""), "::"),
+        ("", Key::new("webhook", ":"), ":webhook:%3a"),
+    ];
+    for (prefix, key, name) in &names {
+        let store = server.store().await.prefix(prefix);
+        acquire(&store, key, &Token::mint()).await;
+        assert!(server.run::<Vec<String>>("KEYS *").await.contains(&(*name).to_owned()), "{name}");
+    }
+    assert_eq!(server.run::<usize>("DBSIZE").await, names.len());
+    let long = Key::new("a", &"x".repeat(100_000));
+    acquire(&server.store().await, &long, &Token::mint()).await;
+    let mut keys = server.run::<Vec<String>>("KEYS *").await;
+    keys.retain(|key| key.starts_with("webhook:a:sha256-") && key.len() < 200);
+    assert_eq!(keys.len(), 1);
+}
+
+#[tokio::test]
+async fn a_record_is_a_hash_with_a_time_to_live() {
+    let server = Server::start().await;
+    let (store, key, token) = (server.store().await, Key::new("s", "1"), Token::mint());
+    let fencing = acquire(&store, &key, &token).await.to_string();
+    let record = server.run::<HashMap<String, String>>("HGETALL webhook:s:1").await;
+    let expected = [("owner", &*token.to_string()), ("fencing", &fencing), ("running", "1"), ("todo", "1")];
+    let expected: HashMap<_, _> =
+        expected.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter().collect();
+    assert_eq!(record, expected);
+    assert!((29_000..=30_000).contains(&server.run::<u64>("PTTL webhook:s:1").await));
+    assert!(store.complete(&key, &token, Duration::from_secs(8 * 86_400)).await.unwrap());
+    let record = server.run::<HashMap<String, String>>("HGETALL webhook:s:1").await;
+    assert_eq!((record.len(), &record["owner"]), (2, &token.to_string()));
+    assert!(server.run::<u64>("TTL webhook:s:1").await > 8 * 86_400 - 60);
+}
+
+#[tokio::test]
+async fn leases_and_windows_are_at_least_a_millisecond_and_at_most_for_ever() {
+    let server = Server::start().await;
+    let store = server.store().await;
+    for time in [Duration::ZERO, Duration::from_nanos(1), Duration::MAX, Duration::from_millis(u64::MAX)] {
+        let (key, token) = (Key::new("s", &format!("{time:?}")), Token::mint());
+        assert!(matches!(store.claim(&key, &token, time).await.unwrap(), Claim::Acquired { .. }), "{time:?}");
+        store.extend(&key, &token, time).await.unwrap();
+        store.claim(&key, &token, LEASE).await.unwrap();
+        assert!(store.complete(&key, &token, time).await.unwrap());
+        // Which sees to it that all have a time to live.
+        server.advance(Duration::ZERO).await;
+    }
+    let centuries = Key::new("s", &format!("{:?}", Duration::MAX));
+    server.advance(Duration::from_secs(86_400 * 365 * 99)).await;
+    assert_eq!(store.claim(&centuries, &Token::mint(), LEASE).await.unwrap(), Claim::Completed);
+}
+
+#[tokio::test]
+async fn a_repetition_is_answered_as_the_first_time() {
+    let server = Server::start().await;
+    let (store, key, token) = (server.store().await, Key::new("s", "1"), Token::mint());
+    let fencing = acquire(&store, &key, &token).await;
+    assert_eq!(acquire(&store, &key, &token).await, fencing);
+    for _ in 0..2 {
+        assert!(store.release(&key, &token).await.unwrap());
+    }
+    assert!(!store.complete(&key, &token, LEASE).await.unwrap());
+    assert!(acquire(&store, &key, &token).await > fencing);
+    for _ in 0..2 {
+        assert!(store.complete(&key, &token, LEASE).await.unwrap());
+    }
+    assert!(!store.release(&key, &token).await.unwrap());
+    // By its owner alone.
+    assert!(!store.complete(&key, &Token::mint(), LEASE).await.unwrap());
+}
+
+#[tokio::test]
+async fn what_is_left_of_a_released_claim_goes_with_its_lease() {
+    let server = Server::start().await;
+    let (store, key, token) = (server.store().await, Key::new("s", "1"), Token::mint());
+    acquire(&store, &key, &token).await;
+    assert!(store.release(&key, &token).await.unwrap());
+    assert!(!store.forget(&key).await.unwrap());
+    server.advance(LEASE).await;
+    assert_eq!(server.run::<usize>("DBSIZE").await, 0);
+    assert!(!store.release(&key, &token).await.unwrap());
+}
+
+#[tokio::test]
+async fn fencing_grows_over_an_expiry_a_flush_and_a_clock_set_back() {
+    let server = Server::start().await;
+    let (store, key) = (server.store().await, Key::new("s", "1"));
+    let first = acquire(&store, &key, &Token::mint()).await;
+    server.advance(LEASE).await;
+    let second = acquire(&store, &key, &Token::mint()).await;
+    assert!(second > first);
+    server.run::<()>("FLUSHALL").await;
+    let token = Token::mint();
+    let third = acquire(&store, &key, &token).await;
+    assert!(third > second);
+    // An owner whose server's clock was a month ahead.
+    let ahead = third + 30 * 86_400 * 1_000_000;
+    server.run::<()>(&format!("HSET webhook:s:1 fencing {ahead}")).await;
+    assert!(store.release(&key, &token).await.unwrap());
+    assert_eq!(acquire(&store, &key, &Token::mint()).await, ahead + 1);
+}
+
+#[tokio::test]
+async fn what_somebody_else_keeps_under_a_name_is_left_alone() {
+    let server = Server::start().await;
+    let (store, key, token) = (server.store().await, Key::new("s", "1"), Token::mint());
+    server.run::<()>("SET webhook:s:1 theirs").await;
+    store.claim(&key, &token, LEASE).await.unwrap_err();
+    store.release(&key, &token).await.unwrap_err();
+    store.forget(&key).await.unwrap_err();
+    assert_eq!(server.run::<String>("GET webhook:s:1").await, "theirs");
+}
