@@ -8,25 +8,26 @@ say() {
     printf '%s\n' "$*" >&2
 }
 
-# need PROGRAM PACKAGE [PACKAGE]: what it is called by apt, and by the others if not the same.
+# need PROGRAM PACKAGE [PACKAGE]: what apt calls it, and what the others do if that is not the same.
 need() {
-    other=${3:-$2}
     command -v "$1" >/dev/null 2>&1 && return
+    package=${3:-$2}
+    command -v apt-get >/dev/null 2>&1 && package=$2
     as_root=
     [ "$(id -u)" = 0 ] || { command -v sudo >/dev/null 2>&1 && as_root='sudo -n'; } || as_root=false
     if command -v apt-get >/dev/null 2>&1; then
-        { $as_root apt-get update && $as_root apt-get install -y --no-install-recommends "$2"; } >&2 || true
+        { $as_root apt-get update && $as_root apt-get install -y --no-install-recommends "$package"; } >&2 || true
     elif command -v dnf >/dev/null 2>&1; then
-        $as_root dnf install -y "$other" >&2 || true
+        $as_root dnf install -y "$package" >&2 || true
     elif command -v apk >/dev/null 2>&1; then
-        $as_root apk add "$other" >&2 || true
+        $as_root apk add "$package" >&2 || true
     elif command -v pacman >/dev/null 2>&1; then
-        $as_root pacman -Sy --noconfirm "$other" >&2 || true
+        $as_root pacman -Sy --noconfirm "$package" >&2 || true
     elif command -v brew >/dev/null 2>&1; then
-        brew install "$other" >&2 || true
+        brew install "$package" >&2 || true
     fi
     command -v "$1" >/dev/null 2>&1 || {
-        say "The tests need '$1': please install the package '$other' and run this again."
+        say "The tests need '$1': please install the package '$package' and run this again."
         exit 1
     }
 }

@@ -24,7 +24,7 @@ use crate::{Clock, SystemClock};
 /// when a duplicate arrives right before its window ends, that end comes up to a minute later.
 ///
 /// It pays where providers repeat themselves quickly; a retry that comes after minutes costs its
-/// round trip all the same. A key takes some 150 bytes.
+/// round trip all the same. A key takes some 350 bytes.
 ///
 /// ```no_run
 /// # #[cfg(feature = "redis")]

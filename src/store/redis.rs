@@ -36,7 +36,7 @@ use crate::time::within;
 ///
 /// * `maxmemory-policy noeviction`. Under any other a full server drops records, and with them
 ///   claims that are running. Under this it refuses new claims, which is a failure of the store;
-///   claims that were made can still be extended and settled. A record takes some 200 bytes; there
+///   claims that were made can still be extended and settled. A record takes some 260 bytes; there
 ///   are as many as deliveries in a window.
 /// * `appendonly yes`. With `appendfsync everysec` a crash of the machine may forget the last
 ///   second's records, and their deliveries may run again; with `always` it forgets nothing.

@@ -1,0 +1,269 @@
+//! What deduping in Redis costs, on a server of this benchmark's own.
+//!
+//! ```text
+//! cargo bench --features redis --bench redis
+//! cargo bench --features redis --bench redis -- --quick    # a few rounds only
+//! ```
+//!
+//! The *base* is the work that no way of doing it can avoid: the two scripts themselves, sent by the
+//! client alone over one connection, with as many deliveries at once. They are taken by turns,
+//! in many short rounds; each figure is a median of the rounds, and the ratio the median of the
+//! rounds' ratios. Requests are made and signed before the clock starts.
+//!
+//! All of it, the server too, shares this machine's cores: where those are busy, as with many
+//! deliveries at once on two, the ratio shows what verifying costs as well. What Redis adds to that
+//! is told by the store alone, without the layer.
+//!
+//! A goal that is missed is told, and fails nothing: time is not for tests. That the round trips are
+//! two is tested, in `tests/redis`.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    unreachable_pub
+)]
+
+use std::{
+    convert::Infallible,
+    env,
+    time::{Duration, Instant, SystemTime},
+};
+
+use bytes::Bytes;
+use data_encoding::{BASE64, HEXLOWER};
+use hmac::{Hmac, KeyInit, Mac};
+use http::{Request, Response};
+use http_body_util::{Empty, Full};
+use redis::{Client, Cmd, IntoConnectionInfo, aio::ConnectionManager, io::tcp::TcpSettings};
+use sha1::{Digest, Sha1};
+use sha2::Sha256;
+use tower::{Layer, ServiceExt, service_fn};
+use tower_webhook::{
+    Body, WebhookLayer, WebhookService,
+    store::{CachedStore, Claim, Key, RedisStore, Store, Token},
+};
+
+#[allow(dead_code, reason = "the tests need more of it")]
+#[path = "../tests/redis/server.rs"]
+mod server;
+
+use server::Server;
+
+const KEY: &[u8] = b"a signing secret of 32 bytes, ok";
+/// Deliveries in a round.
+const ROUND: usize = 2000;
+const LEASE: Duration = Duration::from_secs(30);
+const WINDOW: Duration = Duration::from_secs(8 * 86_400);
+
+fn main() {
+    // Cargo passes `--bench` when it benches; without it this is only tried, by `cargo test`.
+    let is_given = |wanted: &str| env::args().any(|argument| argument == wanted);
+    let rounds = if is_given("--quick") || !is_given("--bench") { 3 } else { 51 };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let server = Server::start().await;
+        println!(
+            "{:<34} {:>12} {:>12} {:>12} {:>7}  goal",
+            "deliveries per second", "layer", "store alone", "bare client", "ratio"
+        );
+        for at_once in [1, 16, 64, 256] {
+            rates(&server, at_once, rounds).await;
+        }
+        println!("\n{:<34} {:>12}  goal", "round trips", "each");
+        round_trips(&server).await;
+        println!("\n{:<34} {:>12}", "duplicates that the cache answers", "share");
+        cached(&server).await;
+    });
+}
+
+async fn rates(server: &Server, at_once: usize, rounds: usize) {
+    let (store, bare) = (server.store().await, Bare::new(server).await);
+    let service = service(store.clone());
+    let mut results = Vec::new();
+    // The first round meets caches that are cold, and is not counted.
+    for round in 0..=rounds {
+        let ids = || (round * ROUND..(round + 1) * ROUND).map(|n| id(at_once, n));
+        let layer = async || {
+            let service = service.clone();
+            let requests = ids().map(|id| signed(&id));
+            rate(at_once, requests, move |request| handle(service.clone(), request)).await
+        };
+        let alone = async || {
+            let store = store.clone();
+            let keys = ids().map(|id| Key::new("store", &id));
+            rate(at_once, keys, move |key| claim_and_complete(store.clone(), key)).await
+        };
+        let base = async || {
+            let bare = bare.clone();
+            let keys = ids().map(|id| format!("bare:standard:{id}"));
+            rate(at_once, keys, move |key| bare.clone().claim_and_complete(key)).await
+        };
+        // By turns also in which goes first.
+        results.push(if round % 2 == 0 {
+            [layer().await, alone().await, base().await]
+        } else {
+            let (base, alone) = (base().await, alone().await);
+            [layer().await, alone, base]
+        });
+        server.run::<()>("FLUSHALL").await;
+    }
+    results.remove(0);
+    let [layer, alone, base] = [0, 1, 2].map(|column| median(&results, |it| it[column]));
+    let ratio = median(&results, |[layer, _, base]| layer / base);
+    let verdict = if ratio >= 0.9 { "ok" } else { "MISSED" };
+    println!(
+        "{at_once:>3} at once {:22} {layer:>12.0} {alone:>12.0} {base:>12.0} {ratio:>7.3}  0.90 {verdict}",
+        ""
+    );
+}
+
+/// How many of `inputs` a second `work` does, `at_once` at a time.
+async fn rate<I, F>(
+    at_once: usize,
+    inputs: impl Iterator<Item = I>,
+    work: impl Fn(I) -> F + Clone + Send + 'static,
+) -> f64
+where
+    I: Send + 'static,
+    F: Future<Output = ()> + Send,
+{
+    let mut shares: Vec<Vec<I>> = (0..at_once).map(|_| Vec::new()).collect();
+    inputs.enumerate().for_each(|(n, input)| shares.get_mut(n % at_once).unwrap().push(input));
+    let start = Instant::now();
+    let workers: Vec<_> = shares
+        .into_iter()
+        .map(|share| {
+            let work = work.clone();
+            tokio::spawn(async move {
+                for input in share {
+                    work(input).await;
+                }
+            })
+        })
+        .collect();
+    for worker in workers {
+        worker.await.unwrap();
+    }
+    ROUND as f64 / start.elapsed().as_secs_f64()
+}
+
+fn median<T>(results: &[T], of: impl Fn(&T) -> f64) -> f64 {
+    let mut values: Vec<f64> = results.iter().map(of).collect();
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap()
+}
+
+async fn round_trips(server: &Server) {
+    let service = service(server.store().await);
+    for (name, goal) in [("a delivery that is handled", 2.0), ("a duplicate", 1.0)] {
+        server.run::<()>("CONFIG RESETSTAT").await;
+        for n in 0..ROUND {
+            handle(service.clone(), signed(&id(0, n))).await;
+        }
+        let each = server.round_trips().await as f64 / ROUND as f64;
+        let verdict = if each <= goal { "ok" } else { "MISSED" };
+        println!("{name:<34} {each:>12.3}  {goal:.1} {verdict}");
+    }
+}
+
+/// Each delivery comes five times, as from a provider that is in a hurry.
+async fn cached(server: &Server) {
+    const COPIES: usize = 4;
+    server.run::<()>("FLUSHALL").await;
+    let cached = async || service(CachedStore::new(server.store().await, 10_000));
+    let (one, other) = (cached().await, cached().await);
+    for n in 0..ROUND {
+        handle(one.clone(), signed(&id(0, n))).await;
+    }
+    for (name, service) in [("at the replica that handled it", one), ("at another", other)] {
+        server.run::<()>("CONFIG RESETSTAT").await;
+        for _ in 0..COPIES {
+            for n in 0..ROUND {
+                handle(service.clone(), signed(&id(0, n))).await;
+            }
+        }
+        let asked = server.round_trips().await as f64 / (COPIES * ROUND) as f64;
+        println!("{name:<34} {:>10.1} %", 100.0 * (1.0 - asked));
+    }
+}
+
+// The layer.
+
+type Handler = tower::util::ServiceFn<fn(Request<Body>) -> Answer>;
+type Answer = std::future::Ready<Result<Response<Empty<Bytes>>, Infallible>>;
+
+fn service(store: impl Store) -> WebhookService<Handler> {
+    let handler: fn(Request<Body>) -> Answer = |_| std::future::ready(Ok(Response::new(Empty::new())));
+    let secret = BASE64.encode(KEY).parse::<tower_webhook::Secret>().unwrap();
+    WebhookLayer::new(secret).dedupe(store).layer(service_fn(handler))
+}
+
+async fn handle(service: WebhookService<Handler>, request: Request<Full<Bytes>>) {
+    assert_eq!(service.oneshot(request).await.unwrap().status(), 200);
+}
+
+fn signed(id: &str) -> Request<Full<Bytes>> {
+    let body = Bytes::from(vec![b'x'; 1024]);
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+    let mac = Hmac::<Sha256>::new_from_slice(KEY).unwrap().chain_update(format!("{id}.{now}."));
+    let tag = mac.chain_update(&body).finalize().into_bytes();
+    Request::post("https://example.com/webhook")
+        .header("webhook-id", id)
+        .header("webhook-timestamp", now)
+        .header("webhook-signature", format!("v1,{}", BASE64.encode(&tag)))
+        .body(Full::new(body))
+        .unwrap()
+}
+
+fn id(case: usize, number: usize) -> String {
+    format!("msg_2Lqv7XHCBzO1d8JzVQ_{case}_{number}")
+}
+
+// The store alone, and the client alone.
+
+async fn claim_and_complete(store: RedisStore, key: Key) {
+    let token = Token::mint();
+    let claim = store.claim(&key, &token, LEASE).await.unwrap();
+    assert!(matches!(claim, Claim::Acquired { .. }));
+    assert!(store.complete(&key, &token, WINDOW).await.unwrap());
+}
+
+#[derive(Clone)]
+struct Bare {
+    connection: ConnectionManager,
+    claim: String,
+    complete: String,
+}
+
+impl Bare {
+    async fn new(server: &Server) -> Self {
+        let digest = |script: &str| HEXLOWER.encode(&Sha1::digest(script));
+        // As the store sets it: otherwise this would compare ways to fill packets.
+        let tcp = TcpSettings::default().set_nodelay(true);
+        let server = server.url().into_connection_info().unwrap().set_tcp_settings(tcp);
+        let mut connection = ConnectionManager::new(Client::open(server).unwrap()).await.unwrap();
+        let scripts =
+            [include_str!("../src/store/redis/claim.lua"), include_str!("../src/store/redis/complete.lua")];
+        for script in scripts {
+            redis::cmd("SCRIPT").arg("LOAD").arg(script).exec_async(&mut connection).await.unwrap();
+        }
+        let [claim, complete] = scripts.map(digest);
+        Self { connection, claim, complete }
+    }
+
+    async fn claim_and_complete(mut self, key: String) {
+        let token = Token::mint().to_string();
+        let command = |script: &str, time: Duration| {
+            let mut command = Cmd::new();
+            command.arg("EVALSHA").arg(script).arg(1).arg(&key).arg(&token);
+            command.arg(u64::try_from(time.as_millis()).unwrap());
+            command
+        };
+        let claimed: (u8, u64) = command(&self.claim, LEASE).query_async(&mut self.connection).await.unwrap();
+        let completed: bool =
+            command(&self.complete, WINDOW).query_async(&mut self.connection).await.unwrap();
+        assert!(claimed.0 == 0 && completed);
+    }
+}
