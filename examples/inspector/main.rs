@@ -56,7 +56,7 @@ fn refuse(error: &dyn Error) -> ExitCode {
 
 async fn serve(options: Options) -> Result<ExitCode, Box<dyn Error>> {
     let secrets = options.secrets.clone().map_or_else(|| demo::secret(&options.source), Ok)?;
-    let layer = options.layer(secrets.clone())?;
+    let layer = options.layer(secrets.clone()).await?;
     let listener = TcpListener::bind(&options.listen)
         .await
         .map_err(|error| format!("cannot listen on {}: {error}", options.listen))?;

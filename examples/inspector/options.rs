@@ -27,7 +27,7 @@ inspector [options]
   --key-id ID               the id of the key in the --secret after it
   --verify-token TEXT       the handshake's token, where the provider has one
   --public-url URL          the URL the provider was given, where it signs it
-  --store memory            where deliveries are remembered [memory]
+  --store memory|redis://…  where deliveries are remembered [memory]
   --window SECONDS          for how long they are
   --lease SECONDS           for how long a claim lives without a sign of life
   --tolerance SECONDS       how far a signed timestamp may be off
@@ -64,6 +64,7 @@ pub(crate) struct Options {
 
 #[derive(Default)]
 struct Settings {
+    redis: Option<String>,
     window: Option<Duration>,
     lease: Option<Duration>,
     tolerance: Option<Duration>,
@@ -102,10 +103,7 @@ pub(crate) fn parse() -> Result<Wish, Error> {
                 settings.verify_token = Some(parse_secret("--verify-token", &mut args)?);
             }
             Long("public-url") => settings.public_url = Some(text("--public-url", &mut args)?),
-            Long("store") => match text("--store", &mut args)?.as_str() {
-                "memory" => {}
-                other => return Err(format!("--store: unknown store {other:?}; there is: memory").into()),
-            },
+            Long("store") => settings.redis = redis_url(text("--store", &mut args)?)?,
             Long("window") => settings.window = Some(seconds("--window", &mut args)?),
             Long("lease") => settings.lease = Some(seconds("--lease", &mut args)?),
             Long("tolerance") => settings.tolerance = Some(seconds("--tolerance", &mut args)?),
@@ -160,11 +158,16 @@ pub(crate) fn parse() -> Result<Wish, Error> {
 
 impl Options {
     /// The layer; what was not asked for is left to the layer's own defaults.
-    pub(crate) fn layer(&self, secrets: Secrets) -> Result<WebhookLayer, Box<dyn std::error::Error>> {
+    pub(crate) async fn layer(&self, secrets: Secrets) -> Result<WebhookLayer, Box<dyn std::error::Error>> {
         let id = self.source.id();
         let settings = &self.settings;
         let mut layer = WebhookLayer::with_verifier(self.source.verifier(secrets)?)
             .on_outcome(move |outcome| report::print(&report::outcome(outcome, id)));
+        #[cfg(feature = "redis")]
+        if let Some(url) = &settings.redis {
+            let store = tower_webhook::store::RedisStore::connect(url).await;
+            layer = layer.dedupe(store.map_err(|error| format!("--store: {}", with_causes(&error)))?);
+        }
         if let Some(window) = settings.window {
             layer = layer.dedupe_window(window);
         }
@@ -221,6 +224,27 @@ impl Clock for StoppedAt {
 // The value is not in the message: it may be a secret.
 fn text(option: &str, args: &mut Parser) -> Result<String, Error> {
     args.value()?.string().map_err(|_| format!("{option}: the value is not UTF-8").into())
+}
+
+/// The URL of a Redis, unless it is to be memory.
+fn redis_url(store: String) -> Result<Option<String>, Error> {
+    const SCHEMES: [&str; 6] = ["redis", "rediss", "redis+unix", "unix", "valkey", "valkeys"];
+    if store == "memory" {
+        return Ok(None);
+    }
+    let is_redis = store.split_once("://").is_some_and(|(scheme, _)| SCHEMES.contains(&scheme));
+    // Not the text itself: it may have a password in it.
+    if !is_redis || cfg!(not(feature = "redis")) {
+        let also = if cfg!(feature = "redis") { " and redis://…" } else { "; feature `redis` is off" };
+        return Err(format!("--store: no such store; there is memory{also}").into());
+    }
+    Ok(Some(store))
+}
+
+#[cfg(feature = "redis")]
+fn with_causes(error: &dyn std::error::Error) -> String {
+    std::iter::successors(error.source(), |error| error.source())
+        .fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 fn secret(args: &mut Parser, key_id: Option<String>) -> Result<Secret, Error> {

@@ -7,6 +7,12 @@ mod ending;
 mod http;
 mod outcomes;
 mod process;
+#[cfg(feature = "redis")]
+mod replicas;
+#[cfg(feature = "redis")]
+#[allow(dead_code, reason = "not all of it is needed here")]
+#[path = "../redis/server.rs"]
+mod server;
 mod starting;
 mod vectors;
 

@@ -130,6 +130,9 @@ fn refuses_what_it_cannot_do() {
         &["--provider", "ebay"],
         &["--provider", "circle", "--secret", "no key"],
         &["--scheme", "{}"],
+        &["--store", "redis"],
+        &["--store", "postgres://localhost"],
+        &["--store", "redis://not a host/"],
         &["--detached=1"],
         &["--ack-deadline", "soon"],
     ];
