@@ -252,6 +252,43 @@ async fn a_suspended_owner_settles_nothing() {
 }
 
 #[tokio::test]
+async fn who_hangs_up_on_a_detached_handler_has_it_completed() {
+    let server = Server::start().await;
+    let layer = layer(server.store().await).detached();
+    let (drain, mut one) = (layer.drain(), Replica::new(layer));
+    let other = Replica::new(self::layer(server.store().await));
+    let running = one.begin(signed("msg_1"));
+    let call = one.call().await;
+    running.abort();
+    assert!(running.await.unwrap_err().is_cancelled());
+    other.send(signed("msg_1")).await.assert_in_progress();
+    call.answer(StatusCode::OK);
+    soon(drain.finished()).await;
+    other.send(signed("msg_1")).await.assert_duplicate();
+}
+
+#[tokio::test]
+async fn after_the_deadline_any_replica_answers_how_the_handler_ends() {
+    let server = Server::start().await;
+    for end in [StatusCode::OK, StatusCode::INTERNAL_SERVER_ERROR] {
+        let layer = layer(server.store().await).ack_deadline(Duration::from_secs(1));
+        let (drain, mut one) = (layer.drain(), Replica::new(layer));
+        let mut other = Replica::new(self::layer(server.store().await));
+        let id = end.as_str();
+        let running = one.begin(signed(id));
+        let call = one.call().await;
+        soon(running).await.unwrap().assert_rejected(RejectionKind::AckDeadline, "5");
+        other.send(signed(id)).await.assert_in_progress();
+        call.answer(end);
+        soon(drain.finished()).await;
+        match end {
+            StatusCode::OK => other.send(signed(id)).await.assert_duplicate(),
+            _ => drop(other.handle(id).await),
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_delivery_is_remembered_for_its_window_and_until_it_is_forgotten() {
     let server = Server::start().await;
     let store = server.store().await;
