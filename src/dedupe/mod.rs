@@ -5,7 +5,12 @@ mod held;
 mod key;
 mod run;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    ops::{Deref, DerefMut},
+    sync::Arc,
+    time::Duration,
+};
 
 use http::request::Parts;
 
@@ -32,9 +37,12 @@ pub enum StoreFailure {
 
 pub(crate) type KeyOf = Arc<dyn Fn(&Parts, &Delivery) -> Option<Key> + Send + Sync>;
 
-/// The layer's settings for deduping.
+/// The layer's settings for deduping. Cloning copies a pointer, and a change is made to a copy.
 #[derive(Clone)]
-pub(crate) struct Dedupe {
+pub(crate) struct Dedupe(Arc<Settings>);
+
+#[derive(Clone)]
+pub(crate) struct Settings {
     pub(crate) store: Option<Arc<dyn ErasedStore>>,
     pub(crate) key_of: Option<KeyOf>,
     pub(crate) scope: Option<Arc<str>>,
@@ -58,7 +66,7 @@ impl Dedupe {
     const DEFAULT_WINDOW: Duration = Duration::from_secs(8 * 86_400);
 
     pub(crate) fn with_store(store: Option<Arc<dyn ErasedStore>>) -> Self {
-        Self {
+        Self(Arc::new(Settings {
             store,
             key_of: None,
             scope: None,
@@ -66,7 +74,7 @@ impl Dedupe {
             window: None,
             lease: Self::DEFAULT_LEASE,
             on_failure: StoreFailure::default(),
-        }
+        }))
     }
 
     /// Claims `delivery`, and tells it what is known of its claim.
@@ -74,11 +82,10 @@ impl Dedupe {
         let Some(store) = &self.store else { return Ok(Admission::Run(None)) };
         let Some(key) = self.key(head, delivery) else { return Ok(Admission::Run(None)) };
         let profile = delivery.verifier().profile();
-        let window = self.window.or(profile.dedupe_window).unwrap_or(Self::DEFAULT_WINDOW);
         let replay_key = (self.replay_guard && !profile.id_signed).then(|| self.replay_key(delivery));
         delivery.set_key(key.clone());
 
-        let mut held = Held::new(Arc::clone(store), self.lease, window);
+        let mut held = self.hold(store, delivery);
         // A claim that is not to be run under is dropped, which releases what was claimed so far.
         match claim(&mut held, key, replay_key).await {
             Ok(Claim::Acquired { fencing }) => {
@@ -99,6 +106,26 @@ impl Dedupe {
                 StoreFailure::Proceed => Ok(Admission::Run(None)),
             },
         }
+    }
+
+    /// What holds a claim of `delivery`'s in `store`.
+    fn hold(&self, store: &Arc<dyn ErasedStore>, delivery: &Delivery) -> Held {
+        let window = self.window.or(delivery.verifier().profile().dedupe_window);
+        Held::new(Arc::clone(store), self.lease, window.unwrap_or(Self::DEFAULT_WINDOW))
+    }
+}
+
+impl Deref for Dedupe {
+    type Target = Settings;
+
+    fn deref(&self) -> &Settings {
+        &self.0
+    }
+}
+
+impl DerefMut for Dedupe {
+    fn deref_mut(&mut self) -> &mut Settings {
+        Arc::make_mut(&mut self.0)
     }
 }
 
