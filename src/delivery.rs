@@ -25,7 +25,7 @@ use std::{
     ops::Deref,
     str,
     sync::{Arc, OnceLock},
-    time::SystemTime,
+    time::{Duration, SystemTime},
 };
 
 use bytes::Bytes;
@@ -34,6 +34,8 @@ use serde::de::DeserializeOwned;
 
 use crate::{
     BoxError,
+    config::Config,
+    dedupe::Dedupe,
     store::Key,
     verify::{Location, Verified, Verifier, digest, multipart_field, parameter, scan},
 };
@@ -57,10 +59,19 @@ struct Facts {
     timestamp: Option<SystemTime>,
     event_type: OnceLock<Option<Text>>,
     payload: Bytes,
+    // For its items, which may be claimed when the request and the layer are gone.
+    dedupe: Dedupe,
+    handler_timeout: Duration,
 }
 
 impl Delivery {
-    pub(crate) fn new(verifier: Arc<dyn Verifier>, verified: Verified, payload: Bytes, head: &Parts) -> Self {
+    pub(crate) fn new(
+        verifier: Arc<dyn Verifier>,
+        verified: Verified,
+        payload: Bytes,
+        head: &Parts,
+        config: &Config,
+    ) -> Self {
         let profile = verifier.profile();
         let id = match verified.id {
             Some(id) => Some(Text::Owned(id)),
@@ -84,6 +95,8 @@ impl Delivery {
             event_type,
             payload,
             verifier,
+            dedupe: config.dedupe.clone(),
+            handler_timeout: config.handler_timeout,
         };
         Self { facts: Arc::new(facts), key: None, claim: None }
     }
@@ -188,6 +201,14 @@ impl Delivery {
     /// What tells equal bodies from others: the MAC that was worked out anyway, else a digest.
     pub(crate) fn body_digest(&self) -> [u8; 32] {
         self.facts.mac.unwrap_or_else(|| digest(&self.facts.payload))
+    }
+
+    pub(crate) fn dedupe(&self) -> &Dedupe {
+        &self.facts.dedupe
+    }
+
+    pub(crate) fn handler_timeout(&self) -> Duration {
+        self.facts.handler_timeout
     }
 
     pub(crate) fn set_key(&mut self, key: Key) {

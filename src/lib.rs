@@ -29,7 +29,7 @@ pub mod verify;
 pub use self::{
     body::{Body, ResponseBody},
     clock::{Clock, ManualClock, SystemClock},
-    dedupe::StoreFailure,
+    dedupe::{Item, ItemClaim, StoreFailure},
     delivery::{DecodeError, Delivery, Event},
     detached::Drain,
     future::ResponseFuture,

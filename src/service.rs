@@ -210,7 +210,7 @@ where
         }
 
         let (received, verified) = receive_verified(config, &*verifier, head, body).await?;
-        let mut delivery = Delivery::new(verifier, verified, received.payload.clone(), head);
+        let mut delivery = Delivery::new(verifier, verified, received.payload.clone(), head, config);
         record.delivery(&delivery);
         if let Some(response) = delivery.verifier().signed_handshake(head, delivery.payload()) {
             return Err(Answer::Handshake(Box::new(response)));

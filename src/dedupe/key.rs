@@ -28,6 +28,12 @@ impl Dedupe {
         Key::new(&format!("{}#body", self.scope(delivery)), &body_id(delivery))
     }
 
+    /// The key of an item in the delivery's body; `None` if its id names nothing. In a scope of its
+    /// own, for an item may be numbered as deliveries are.
+    pub(super) fn item_key(&self, delivery: &Delivery, id: &str) -> Option<Key> {
+        (!id.is_empty()).then(|| Key::new(&format!("{}#item", self.scope(delivery)), id))
+    }
+
     /// Providers send the same id to every endpoint of an account, so the key that matched tells
     /// endpoints apart.
     fn scope(&self, delivery: &Delivery) -> Cow<'_, str> {

@@ -1,7 +1,8 @@
 //! Handling each delivery once: which key it is known by, and the claim on that key which the
-//! running request holds.
+//! running request holds. The same for single items of a delivery.
 
 mod held;
+mod item;
 mod key;
 mod run;
 
@@ -14,6 +15,7 @@ use std::{
 
 use http::request::Parts;
 
+pub use self::item::{Item, ItemClaim};
 pub(crate) use self::{
     held::Held,
     run::{Ended, run},
@@ -37,7 +39,8 @@ pub enum StoreFailure {
 
 pub(crate) type KeyOf = Arc<dyn Fn(&Parts, &Delivery) -> Option<Key> + Send + Sync>;
 
-/// The layer's settings for deduping. Cloning copies a pointer, and a change is made to a copy.
+/// The layer's settings for deduping, of which each delivery keeps a clone for its items' sake:
+/// cloning copies a pointer, and a change is made to a copy.
 #[derive(Clone)]
 pub(crate) struct Dedupe(Arc<Settings>);
 
@@ -108,7 +111,7 @@ impl Dedupe {
         }
     }
 
-    /// What holds a claim of `delivery`'s in `store`.
+    /// What holds a claim of `delivery`'s, or of one of its items', in `store`.
     fn hold(&self, store: &Arc<dyn ErasedStore>, delivery: &Delivery) -> Held {
         let window = self.window.or(delivery.verifier().profile().dedupe_window);
         Held::new(Arc::clone(store), self.lease, window.unwrap_or(Self::DEFAULT_WINDOW))

@@ -3,9 +3,9 @@
 use std::{convert::Infallible, error::Error, fmt::Debug, hash::Hash, panic::UnwindSafe};
 
 use tower_webhook::{
-    Body, BoxError, DecodeError, Delivery, Event, HandlerEnd, InvalidSecret, ManualClock, Outcome,
-    OutcomeKind, Rejection, RejectionKind, ResponseBody, ResponseFuture, Secret, Secrets, Settlement,
-    StoreFailure, SystemClock, WebhookLayer, WebhookService,
+    Body, BoxError, DecodeError, Delivery, Event, HandlerEnd, InvalidSecret, Item, ItemClaim, ManualClock,
+    Outcome, OutcomeKind, Rejection, RejectionKind, ResponseBody, ResponseFuture, Secret, Secrets,
+    Settlement, StoreFailure, SystemClock, WebhookLayer, WebhookService,
     store::{Claim, Key, MokaStore, StoreError, Token},
     verify::{Finish, FromFn, Location, Profile, Tolerance, Verified, VerifyError},
 };
@@ -22,8 +22,8 @@ macro_rules! all {
 #[test]
 fn everything_can_be_shared_and_shown() {
     all!(shared:
-        WebhookLayer, WebhookService<u8>, Body, ResponseBody<u8>, Delivery, Event<u8>, Secret, Secrets,
-        InvalidSecret, DecodeError, Rejection, RejectionKind, Outcome, OutcomeKind, HandlerEnd, Settlement,
+        WebhookLayer, WebhookService<u8>, Body, ResponseBody<u8>, Delivery, Event<u8>, Item, ItemClaim, Secret,
+        Secrets, InvalidSecret, DecodeError, Rejection, RejectionKind, Outcome, OutcomeKind, HandlerEnd, Settlement,
         StoreFailure, SystemClock, ManualClock, MokaStore, Key, Token, Claim, StoreError, Verified, VerifyError,
         Profile, Tolerance, Location, FromFn<fn()>,
     );

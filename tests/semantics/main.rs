@@ -12,6 +12,7 @@ mod answers;
 mod claims;
 mod detached;
 mod drops;
+mod items;
 mod keys;
 mod outcomes;
 mod pipeline;

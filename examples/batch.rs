@@ -1,0 +1,149 @@
+//! WhatsApp messages by axum: Meta posts several at once, and each is handled once.
+//!
+//! ```sh
+//! META_APP_SECRET=everybody-knows-me cargo run --example batch --features axum
+//! ```
+//!
+//! Then send it a batch, signed as Meta would:
+//!
+//! ```sh
+//! deliver() {
+//!     body='{"object":"whatsapp_business_account","entry":[{"changes":[{"value":{"messages":['$1']}}]}]}'
+//!     tag=$(printf %s "$body" | openssl dgst -sha256 -hmac everybody-knows-me | sed 's/.* //')
+//!     curl -i http://127.0.0.1:3000/whatsapp -d "$body" -H "x-hub-signature-256: sha256=$tag"
+//! }
+//! one='{"id":"wamid.1","from":"4915550100200","text":{"body":"hello"}}'
+//! two='{"id":"wamid.2","from":"4915550100200","text":{"body":"are you there?"}}'
+//! deliver "$one"
+//! deliver "$one,$two"
+//! ```
+//!
+//! The second batch is not the first, and yet it brings a message that the first has brought: only
+//! the other one is handled.
+//!
+//! The address to listen on may be given as an argument.
+
+use std::env;
+
+use axum::{
+    Router,
+    http::{StatusCode, header::RETRY_AFTER},
+    response::{IntoResponse, Response},
+    routing::post,
+};
+use serde::Deserialize;
+use tokio::{net::TcpListener, signal};
+use tower_webhook::{BoxError, Delivery, Event, InvalidSecret, Item, Secret, WebhookLayer, provider};
+
+/// What Meta posts, in part.
+#[derive(Debug, Deserialize)]
+struct Batch {
+    entry: Vec<Entry>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Entry {
+    #[serde(default)]
+    changes: Vec<Change>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Change {
+    value: Value,
+}
+
+#[derive(Debug, Deserialize)]
+struct Value {
+    #[serde(default)]
+    messages: Vec<Message>,
+    // `statuses` come here as well, several for one message and with its id: what tells them apart
+    // is `format!("{id}/{status}")`.
+}
+
+#[derive(Debug, Deserialize)]
+struct Message {
+    id: String,
+    from: String,
+    /// Not there in pictures, voice notes and the like.
+    text: Option<Text>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Text {
+    body: String,
+}
+
+#[tokio::main]
+async fn main() -> Result<(), BoxError> {
+    let webhooks = WebhookLayer::with_verifier(provider::try_meta(secret("META_APP_SECRET")?)?)
+        // Meta asks for it once, by a GET, when the endpoint is registered; the layer answers.
+        .verify_token(secret("META_VERIFY_TOKEN")?)
+        .json::<Batch>();
+    let app = Router::new().route("/whatsapp", post(on_batch).layer(webhooks));
+
+    let address = env::args().nth(1).unwrap_or("127.0.0.1:3000".to_owned());
+    let listener = TcpListener::bind(address).await?;
+    println!("listening on http://{}", listener.local_addr()?);
+    // Deliveries that are being handled when the server stops are allowed to end.
+    axum::serve(listener, app).with_graceful_shutdown(stopped()).await?;
+    Ok(())
+}
+
+/// Handles each message of the batch that was not handled before, and goes on when one fails.
+async fn on_batch(delivery: Delivery, batch: Event<Batch>) -> Response {
+    let mut all_done = true;
+    let changes = batch.entry.iter().flat_map(|entry| &entry.changes);
+    for message in changes.flat_map(|change| &change.value.messages) {
+        let id = &message.id;
+        match delivery.claim_item(id).await {
+            Ok(Item::Claimed(item)) => {
+                if let Err(error) = item.run(on_message(message)).await {
+                    eprintln!("{id} failed: {error}");
+                    all_done = false;
+                }
+            }
+            Ok(Item::Duplicate) => println!("{id} was handled before"),
+            Ok(Item::InProgress) => {
+                println!("{id} is being handled, for another batch");
+                all_done = false;
+            }
+            Err(error) => {
+                // The store will not be there for the next message either.
+                eprintln!("{id} cannot be claimed: {error}");
+                return again();
+            }
+        }
+    }
+    if all_done { StatusCode::OK.into_response() } else { again() }
+}
+
+/// Has the batch sent again. What is done is skipped then.
+fn again() -> Response {
+    (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "5")]).into_response()
+}
+
+/// The work: called again for a message until it is `Ok`.
+async fn on_message(message: &Message) -> Result<(), BoxError> {
+    let text = message.text.as_ref().map(|text| &*text.body);
+    println!("{}: {} says {text:?}", message.id, message.from);
+    Ok(())
+}
+
+/// One of the two secrets that Meta and this program share.
+fn secret(name: &str) -> Result<Secret, InvalidSecret> {
+    const DEMO: &str = "everybody-knows-me";
+    match env::var(name) {
+        Ok(secret) => secret.parse(),
+        Err(_) => {
+            eprintln!("{name} is not set: everybody knows the secret that is used instead, {DEMO}");
+            DEMO.parse()
+        }
+    }
+}
+
+async fn stopped() {
+    if let Err(error) = signal::ctrl_c().await {
+        eprintln!("cannot wait for Ctrl-C: {error}");
+        std::future::pending::<()>().await;
+    }
+}

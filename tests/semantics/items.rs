@@ -1,0 +1,526 @@
+//! The items of a batch: each is claimed and settled as a delivery is, and by itself.
+
+use std::{
+    convert::Infallible,
+    future::pending,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use http_body_util::Full;
+use tokio::{
+    sync::oneshot::{self, error::TryRecvError},
+    task::JoinHandle,
+    time::Instant,
+};
+use tower::{Layer, ServiceExt, service_fn};
+use tower_webhook::{
+    Body, Delivery, Item, ItemClaim, Secret, StoreFailure, WebhookLayer,
+    store::{Key, Store},
+    verify::{self, Verified},
+};
+
+use crate::{
+    sign::Sent,
+    support::{
+        Handler, NOW, OTHER_SECRET, Op, Rig, RiggedStore, TokioClock, layer, settle_down, signed, signed_with,
+    },
+};
+
+type Work = Result<(), &'static str>;
+
+/// A delivery as its handler gets it; the request is over.
+async fn delivery(layer: &WebhookLayer) -> Delivery {
+    let handler = Handler::default();
+    handler.under(layer).send(signed("msg_1", "{}")).await.assert_handled();
+    handler.last()
+}
+
+trait ClaimItem {
+    async fn claimed(&self, id: &str) -> ItemClaim;
+    async fn assert_claimable(&self, id: &str);
+    async fn assert_in_progress(&self, id: &str);
+    async fn assert_done(&self, id: &str);
+    fn begin(&self, id: &str, work: impl Future<Output = Work> + Send + 'static) -> JoinHandle<Work>;
+}
+
+impl ClaimItem for Delivery {
+    async fn claimed(&self, id: &str) -> ItemClaim {
+        match self.claim_item(id).await.unwrap() {
+            Item::Claimed(item) => item,
+            other => panic!("{id}: {other:?}"),
+        }
+    }
+
+    async fn assert_claimable(&self, id: &str) {
+        assert!(self.claimed(id).await.deduped());
+    }
+
+    async fn assert_in_progress(&self, id: &str) {
+        let item = self.claim_item(id).await;
+        assert!(matches!(item, Ok(Item::InProgress)), "{item:?}");
+    }
+
+    async fn assert_done(&self, id: &str) {
+        let item = self.claim_item(id).await;
+        assert!(matches!(item, Ok(Item::Duplicate)), "{item:?}");
+    }
+
+    /// Claims and runs it in a task of its own.
+    fn begin(&self, id: &str, work: impl Future<Output = Work> + Send + 'static) -> JoinHandle<Work> {
+        let (delivery, id) = (self.clone(), id.to_owned());
+        tokio::spawn(async move { delivery.claimed(&id).await.run(work).await })
+    }
+}
+
+async fn slowly(seconds: u64) -> Work {
+    tokio::time::sleep(Duration::from_secs(seconds)).await;
+    Ok(())
+}
+
+/// A handler of batches: the ids of their items, with a blank between. It goes on when one fails,
+/// and notes which ones it ran.
+#[derive(Clone, Default)]
+struct Batches {
+    ran: Arc<Mutex<Vec<String>>>,
+    failing: Arc<Mutex<Vec<&'static str>>>,
+}
+
+impl Batches {
+    fn ran(&self) -> Vec<String> {
+        self.ran.lock().unwrap().clone()
+    }
+
+    fn failing(&self, ids: &[&'static str]) {
+        *self.failing.lock().unwrap() = ids.to_vec();
+    }
+
+    async fn send(&self, layer: &WebhookLayer, request: Sent) -> StatusCode {
+        let batches = self.clone();
+        let service = layer.layer(service_fn(move |request: Request<Body>| {
+            let batches = batches.clone();
+            async move {
+                let delivery = request.extensions().get::<Delivery>().unwrap();
+                let mut response = Response::new(Full::<Bytes>::default());
+                *response.status_mut() = batches.handle(delivery).await;
+                Ok::<_, Infallible>(response)
+            }
+        }));
+        service.oneshot(request).await.unwrap().status()
+    }
+
+    async fn handle(&self, delivery: &Delivery) -> StatusCode {
+        let mut status = StatusCode::OK;
+        for id in std::str::from_utf8(delivery.payload()).unwrap().split(' ') {
+            let done = match delivery.claim_item(id).await {
+                Ok(Item::Claimed(item)) => item.run(self.work(id)).await.is_ok(),
+                Ok(Item::Duplicate) => true,
+                Ok(Item::InProgress) | Err(_) => false,
+            };
+            if !done {
+                status = StatusCode::SERVICE_UNAVAILABLE;
+            }
+        }
+        status
+    }
+
+    async fn work(&self, id: &str) -> Work {
+        self.ran.lock().unwrap().push(id.to_owned());
+        if id.starts_with("slow") {
+            slowly(3).await?;
+        }
+        if self.failing.lock().unwrap().contains(&id) { Err("told to fail") } else { Ok(()) }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_item_in_two_batches_runs_once() {
+    let (layer, batches) = (layer(), Batches::default());
+    assert_eq!(batches.send(&layer, signed("msg_1", "a b")).await, 200);
+    assert_eq!(batches.send(&layer, signed("msg_2", "b c a d d")).await, 200);
+    assert_eq!(batches.ran(), ["a", "b", "c", "d"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_item_that_fails_comes_again_and_the_others_do_not() {
+    let (layer, batches) = (layer(), Batches::default());
+    batches.failing(&["b"]);
+    assert_eq!(batches.send(&layer, signed("msg_1", "a b c")).await, 503);
+    batches.failing(&[]);
+    assert_eq!(batches.send(&layer, signed("msg_1", "a b c")).await, 200);
+    assert_eq!(batches.ran(), ["a", "b", "c", "b"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_item_that_another_batch_is_at_is_told_from_one_that_is_done() {
+    let (layer, batches) = (layer(), Batches::default());
+    let first = tokio::spawn({
+        let (layer, batches) = (layer.clone(), batches.clone());
+        async move { batches.send(&layer, signed("msg_1", "slow a")).await }
+    });
+    settle_down().await;
+    // "a" is free and is handled; "slow" is not done yet, so this batch has to come again.
+    assert_eq!(batches.send(&layer, signed("msg_2", "slow a")).await, 503);
+    assert_eq!(first.await.unwrap(), 200);
+    assert_eq!(batches.send(&layer, signed("msg_2", "slow a")).await, 200);
+    assert_eq!(batches.ran(), ["slow", "a"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_many_batches_at_once_each_item_runs_once() {
+    let (layer, batches) = (layer(), Batches::default());
+    let all: Vec<_> = (0..32)
+        .map(|n| {
+            let (layer, batches) = (layer.clone(), batches.clone());
+            tokio::spawn(async move {
+                batches.send(&layer, signed(&format!("msg_{n}"), "slow_1 a slow_2 b")).await
+            })
+        })
+        .collect();
+    for one in all {
+        one.await.unwrap();
+    }
+    let mut ran = batches.ran();
+    ran.sort();
+    assert_eq!(ran, ["a", "b", "slow_1", "slow_2"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_hangs_up_releases_the_item_that_runs_and_keeps_those_done() {
+    let (layer, batches) = (layer(), Batches::default());
+    let call = tokio::spawn({
+        let (layer, batches) = (layer.clone(), batches.clone());
+        async move { batches.send(&layer, signed("msg_1", "a slow b")).await }
+    });
+    settle_down().await;
+    call.abort();
+    assert!(call.await.unwrap_err().is_cancelled());
+    assert_eq!(batches.send(&layer, signed("msg_1", "a slow b")).await, 200);
+    assert_eq!(batches.ran(), ["a", "slow", "slow", "b"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_item_is_completed_before_its_work_is_answered() {
+    let store = RiggedStore::new();
+    let delivery = delivery(&layer().dedupe(store.clone())).await;
+    let item = delivery.claimed("a").await;
+    assert!(item.deduped() && item.fencing().is_some());
+    delivery.assert_in_progress("a").await;
+    assert_eq!(item.run(async { Ok::<_, Infallible>(7) }).await, Ok(7));
+    delivery.assert_done("a").await;
+    assert_eq!((store.count(Op::Complete), store.count(Op::Release)), (2, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_releases_and_is_passed_on() {
+    let store = RiggedStore::new();
+    let delivery = delivery(&layer().dedupe(store.clone())).await;
+    let failed = delivery.claimed("a").await.run(async { Err::<(), _>("no") }).await;
+    assert_eq!((failed, store.count(Op::Release)), (Err("no"), 1));
+    delivery.assert_claimable("a").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_releases_the_item_and_goes_on_unwinding() {
+    let store = RiggedStore::new();
+    let delivery = delivery(&layer().dedupe(store.clone())).await;
+    let panicked = delivery.begin("a", async { panic!("the work panics") }).await;
+    let message = *panicked.unwrap_err().into_panic().downcast::<&str>().unwrap();
+    assert_eq!((message, store.count(Op::Release)), ("the work panics", 1));
+    delivery.assert_claimable("a").await;
+    // A store that panics as well does not abort.
+    store.rig(Op::Release, Rig::Panic);
+    assert!(delivery.begin("b", async { panic!("the work panics") }).await.unwrap_err().is_panic());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_claim_that_is_not_run_is_released() {
+    let delivery = delivery(&layer()).await;
+    drop(delivery.claimed("a").await);
+    delivery.assert_claimable("a").await;
+    // A future that was never polled too.
+    drop(delivery.claimed("a").await.run(pending::<Work>()));
+    delivery.assert_claimable("a").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn dropped_during_the_work_it_releases() {
+    let delivery = delivery(&layer()).await;
+    let (ended, mut work_dropped) = oneshot::channel::<()>();
+    let running = delivery.begin("a", async move {
+        let _ended = ended;
+        pending().await
+    });
+    settle_down().await;
+    delivery.assert_in_progress("a").await;
+    assert_eq!(work_dropped.try_recv(), Err(TryRecvError::Empty));
+    running.abort();
+    assert!(running.await.unwrap_err().is_cancelled());
+    work_dropped.await.unwrap_err();
+    delivery.assert_claimable("a").await;
+
+    // A time-out around it does the same.
+    let hanging = delivery.claimed("a").await.run(pending::<Work>());
+    tokio::time::timeout(Duration::from_secs(5), hanging).await.unwrap_err();
+    delivery.assert_claimable("a").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn dropped_while_claiming_it_releases_what_may_have_been_claimed() {
+    let store = RiggedStore::new();
+    let delivery = delivery(&layer().dedupe(store.clone())).await;
+    store.rig(Op::Claim, Rig::DoAndHang);
+    let claiming = delivery.begin("a", slowly(1));
+    settle_down().await;
+    claiming.abort();
+    assert!(claiming.await.unwrap_err().is_cancelled());
+    store.rig(Op::Claim, Rig::Work);
+    assert_eq!(store.count(Op::Release), 1);
+    delivery.assert_claimable("a").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn dropped_while_completing_it_completes() {
+    let store = RiggedStore::new();
+    let delivery = delivery(&layer().dedupe(store.clone())).await;
+    store.rig(Op::Complete, Rig::Hang);
+    let completing = delivery.begin("a", async { Ok(()) });
+    settle_down().await;
+    store.rig(Op::Complete, Rig::Work);
+    completing.abort();
+    assert!(completing.await.unwrap_err().is_cancelled());
+    settle_down().await;
+    assert_eq!(store.count(Op::Release), 0);
+    delivery.assert_done("a").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_lease_is_extended_while_the_work_runs() {
+    let store = RiggedStore::new();
+    let delivery = delivery(&layer().dedupe(store.clone())).await;
+    let running = delivery.begin("a", slowly(95));
+    let began = Instant::now();
+    for age in [29, 31, 61, 94] {
+        tokio::time::sleep_until(began + Duration::from_secs(age)).await;
+        delivery.assert_in_progress("a").await;
+    }
+    running.await.unwrap().unwrap();
+    assert_eq!(store.count(Op::Extend), 9);
+    delivery.assert_done("a").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_layers_lease_and_window_are_the_items_too() {
+    let layer = layer().lease(Duration::from_secs(3)).dedupe_window(Duration::from_secs(100));
+    let delivery = delivery(&layer).await;
+    let idle = delivery.claimed("a").await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    delivery.assert_in_progress("a").await;
+    // Not extended while nothing runs under it.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    delivery.claimed("a").await.run(slowly(10)).await.unwrap();
+    drop(idle);
+    tokio::time::sleep(Duration::from_secs(99)).await;
+    delivery.assert_done("a").await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    delivery.assert_claimable("a").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn when_the_lease_ran_out_the_next_claimant_runs_and_the_former_changes_nothing() {
+    for former_succeeds in [true, false] {
+        let store = RiggedStore::new();
+        let delivery = delivery(&layer().dedupe(store.clone())).await;
+        // The first cannot reach the store to extend, and goes on regardless.
+        store.rig(Op::Extend, Rig::Fail);
+        let first = delivery.claimed("a").await;
+        let former = first.fencing().unwrap();
+        let first = tokio::spawn(first.run(async move {
+            slowly(50).await?;
+            if former_succeeds { Ok(()) } else { Err("too late") }
+        }));
+        tokio::time::sleep(Duration::from_secs(31)).await;
+        store.rig(Op::Extend, Rig::Work);
+        let second = delivery.claimed("a").await;
+        assert!(second.fencing().unwrap() > former);
+        let second = tokio::spawn(second.run(slowly(40)));
+        assert_eq!(first.await.unwrap().is_ok(), former_succeeds);
+        delivery.assert_in_progress("a").await;
+        second.await.unwrap().unwrap();
+        delivery.assert_done("a").await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn work_that_hangs_after_the_request_does_not_keep_its_item_for_ever() {
+    let delivery = delivery(&layer().handler_timeout(Duration::from_secs(55))).await;
+    let hanging = delivery.begin("a", slowly(200));
+    tokio::time::sleep(Duration::from_secs(59)).await;
+    delivery.assert_in_progress("a").await;
+    // No longer extended, its lease runs out, at 50 s + 30 s.
+    tokio::time::sleep(Duration::from_secs(22)).await;
+    delivery.claimed("a").await.run(async { Ok::<_, Infallible>(()) }).await.unwrap();
+    hanging.await.unwrap().unwrap();
+    delivery.assert_done("a").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn work_that_panics_after_it_was_given_up_is_still_caught_and_released() {
+    let store = RiggedStore::new();
+    let delivery = delivery(&layer().dedupe(store.clone()).handler_timeout(Duration::from_secs(5))).await;
+    let panicked = delivery.begin("a", async {
+        slowly(10).await?;
+        panic!("the work panics")
+    });
+    assert!(panicked.await.unwrap_err().is_panic());
+    assert_eq!(store.count(Op::Release), 1);
+    delivery.assert_claimable("a").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_is_down_is_an_error_by_default() {
+    for rig in [Rig::Fail, Rig::Hang, Rig::DoAndHang] {
+        let store = RiggedStore::new();
+        let (layer, batches) = (layer().dedupe(store.clone()), Batches::default());
+        let delivery = delivery(&layer).await;
+        store.rig(Op::Claim, rig);
+        let began = Instant::now();
+        let error = delivery.claim_item("a").await.unwrap_err();
+        assert_eq!(error.to_string(), "the dedupe store failed");
+        assert_eq!(began.elapsed(), Duration::from_secs(if rig == Rig::Fail { 0 } else { 1 }));
+        settle_down().await;
+        // Whatever was claimed was released with the token.
+        assert_eq!(store.count(Op::Release), 1);
+        store.rig(Op::Claim, Rig::Work);
+        delivery.assert_claimable("a").await;
+
+        // In a batch: the delivery's claim is made, its second item's is not.
+        store.rig_once_after(Op::Claim, 2, rig);
+        assert_eq!(batches.send(&layer, signed("msg_2", "1 2 3")).await, 503);
+        settle_down().await;
+        assert_eq!(batches.send(&layer, signed("msg_2", "1 2 3")).await, 200);
+        assert_eq!(batches.ran(), ["1", "3", "2"]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn proceeding_runs_undeduped_and_says_so() {
+    for rig in [Rig::Fail, Rig::Hang, Rig::DoAndHang] {
+        let store = RiggedStore::new();
+        let layer = layer().dedupe(store.clone()).on_store_failure(StoreFailure::Proceed);
+        let delivery = delivery(&layer).await;
+        store.rig(Op::Claim, rig);
+        let item = delivery.claimed("a").await;
+        assert_eq!((item.deduped(), item.fencing()), (false, None));
+        item.run(slowly(1)).await.unwrap();
+        store.rig(Op::Claim, Rig::Work);
+        settle_down().await;
+        delivery.assert_claimable("a").await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_success_that_cannot_be_stored_stays_one_and_is_stored_later() {
+    let store = RiggedStore::new();
+    let delivery = delivery(&layer().dedupe(store.clone())).await;
+    store.rig(Op::Complete, Rig::Fail);
+    delivery.claimed("a").await.run(async { Ok::<_, Infallible>(()) }).await.unwrap();
+    delivery.assert_in_progress("a").await;
+    store.rig(Op::Complete, Rig::Work);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    delivery.assert_done("a").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn items_and_deliveries_with_the_same_id_do_not_meet() {
+    let (layer, batches) = (layer(), Batches::default());
+    assert_eq!(batches.send(&layer, signed("msg_1", "msg_1 msg_2")).await, 200);
+    assert_eq!(batches.send(&layer, signed("msg_2", "msg_3")).await, 200);
+    assert_eq!(batches.send(&layer, signed("msg_3", "msg_4")).await, 200);
+    assert_eq!(batches.ran(), ["msg_1", "msg_2", "msg_3", "msg_4"]);
+
+    let delivery = delivery(&layer.scope("orders")).await;
+    assert_eq!(delivery.item_key("a"), Some(Key::new("orders#item", "a")));
+    assert_eq!(delivery.dedupe_key(), Some(&Key::new("orders", "msg_1")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn endpoints_with_different_secrets_do_not_drop_each_others_items() {
+    let store = RiggedStore::new();
+    let other: Secret = OTHER_SECRET.parse().unwrap();
+    let one = delivery(&layer().dedupe(store.clone())).await;
+    let handler = Handler::default();
+    let app = handler.under(&WebhookLayer::new(other).clock(TokioClock::start()).dedupe(store));
+    app.send(signed_with(OTHER_SECRET, "msg_1", NOW, "{}")).await.assert_handled();
+    one.claimed("a").await.run(slowly(1)).await.unwrap();
+    handler.last().assert_claimable("a").await;
+    one.assert_done("a").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_item_that_is_done_can_be_opened_again() {
+    let store = RiggedStore::new();
+    let delivery = delivery(&layer().dedupe(store.clone())).await;
+    let item = delivery.claimed("a").await;
+    let former = item.fencing();
+    item.run(slowly(1)).await.unwrap();
+    assert!(store.forget(&delivery.item_key("a").unwrap()).await.unwrap());
+    assert!(delivery.claimed("a").await.fencing() > former);
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_a_store_every_copy_runs() {
+    let delivery = delivery(&layer().without_dedupe()).await;
+    for _ in 0..2 {
+        let item = delivery.claimed("a").await;
+        assert_eq!((item.deduped(), item.fencing()), (false, None));
+        assert_eq!(item.run(slowly(1)).await, Ok(()));
+    }
+    assert_eq!(delivery.item_key("a"), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_empty_id_is_none_and_a_long_one_is_hashed() {
+    let store = RiggedStore::new();
+    let delivery = delivery(&layer().dedupe(store.clone())).await;
+    for _ in 0..2 {
+        let item = delivery.claimed("").await;
+        assert!(!item.deduped());
+        item.run(slowly(1)).await.unwrap();
+    }
+    assert_eq!((delivery.item_key(""), store.count(Op::Claim)), (None, 1));
+
+    let long = "a".repeat(1000);
+    delivery.claimed(&long).await.run(slowly(1)).await.unwrap();
+    delivery.assert_done(&long).await;
+    assert!(delivery.item_key(&long).unwrap().id().starts_with("sha256-"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_delivery_that_is_not_deduped_has_items_that_are() {
+    let believing = WebhookLayer::with_verifier(verify::from_fn(|_, _, _| Ok(Verified::new())));
+    let (layer, batches) = (believing.clock(TokioClock::start()), Batches::default());
+    let post = || Request::post("/").body(Full::from("a b")).unwrap();
+    assert_eq!(batches.send(&layer, post()).await, 200);
+    assert_eq!(batches.send(&layer, post()).await, 200);
+    assert_eq!(batches.ran(), ["a", "b"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_delivery_that_outlives_its_layer_can_claim_its_items() {
+    let store = RiggedStore::new();
+    let delivery = delivery(&layer().dedupe(store.clone())).await;
+    let claims = store.count(Op::Claim);
+    delivery.claimed("a").await.run(slowly(1)).await.unwrap();
+    delivery.clone().assert_done("a").await;
+    assert_eq!(store.count(Op::Claim), claims + 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_delivery_whose_items_are_not_claimed_costs_the_store_nothing_more() {
+    let store = RiggedStore::new();
+    delivery(&layer().dedupe(store.clone())).await;
+    assert_eq!((store.count(Op::Claim), store.count(Op::Complete)), (1, 1));
+}
