@@ -9,7 +9,6 @@ use tokio::time::Instant;
 use crate::{
     BoxError, Clock, Delivery, Rejection, RejectionKind, SystemClock,
     dedupe::Dedupe,
-    detached::Tasks,
     forwarded::Proxies,
     outcome::OnOutcome,
     receive::{Budget, Discards, Limits},
@@ -39,7 +38,6 @@ pub(crate) struct Config {
     /// Whether handlers run in tasks of their own.
     pub(crate) detached: bool,
     pub(crate) ack_deadline: Option<Duration>,
-    pub(crate) tasks: Tasks,
     pub(crate) complete_when: Option<CompleteWhen>,
     pub(crate) on_rejection: Option<OnRejection>,
     pub(crate) on_outcome: Option<OnOutcome>,
@@ -87,7 +85,6 @@ impl Config {
             handler_timeout: Self::DEFAULT_HANDLER_TIMEOUT,
             detached: false,
             ack_deadline: None,
-            tasks: Tasks::default(),
             complete_when: None,
             on_rejection: None,
             on_outcome: None,

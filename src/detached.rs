@@ -22,7 +22,8 @@ use std::{fmt, sync::Arc};
 
 use tokio::{runtime::Handle, sync::watch, task::JoinHandle};
 
-/// Waits for the handlers that run in tasks of their own.
+/// Waits for what goes on when its request is gone: handlers that run in tasks of their own, and claims
+/// that are settled in the background because the store failed.
 ///
 /// It comes from [`WebhookLayer::drain`](crate::WebhookLayer::drain) and is of all services that
 /// the layer makes. Clones are the same.
@@ -34,14 +35,14 @@ impl Drain {
         Self(tasks.clone())
     }
 
-    /// How many handlers are running in tasks of their own.
+    /// How many of them there are.
     #[must_use]
     pub fn running(&self) -> usize {
         *self.0.0.borrow()
     }
 
-    /// Waits until none is running: each has answered or come to its end otherwise, and its claim
-    /// is settled. At once, if none is.
+    /// Waits until there are none: each handler has come to its end, and its claim is settled, or its
+    /// lease is over. At once, if there are none.
     ///
     /// Stop the server first, so that no new ones begin. What is still running when the runtime
     /// goes is dropped, and its claims are released.

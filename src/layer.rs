@@ -301,10 +301,11 @@ impl WebhookLayer {
         })
     }
 
-    /// A handle to wait with for handlers that run in tasks of their own, before the process ends.
+    /// A handle to wait with, before the process ends, for handlers that run in tasks of their own,
+    /// and for claims that are settled in the background because the store failed.
     #[must_use]
     pub fn drain(&self) -> Drain {
-        Drain::new(&self.config.tasks)
+        Drain::new(&self.config.dedupe.tasks)
     }
 
     /// Which answers of the handler's mean that the delivery is handled. The others release it, so

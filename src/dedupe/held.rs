@@ -10,6 +10,7 @@ use std::{
 use tokio::{runtime::Handle, time::sleep};
 
 use crate::{
+    detached::Tasks,
     outcome::Settlement,
     store::{Claim, ErasedStore, Key, StoreError, Token},
     time::within,
@@ -29,11 +30,12 @@ pub(crate) struct Held {
     settling: Box<Settling>,
     /// Captured while there is one: spawning outside a runtime panics, and in an unwind that aborts.
     runtime: Option<Handle>,
+    tasks: Tasks,
 }
 
 impl Held {
     /// Nothing held yet.
-    pub(crate) fn new(store: Arc<dyn ErasedStore>, lease: Duration, window: Duration) -> Self {
+    pub(crate) fn new(store: Arc<dyn ErasedStore>, tasks: Tasks, lease: Duration, window: Duration) -> Self {
         Self {
             settling: Box::new(Settling {
                 store,
@@ -44,6 +46,7 @@ impl Held {
                 lease,
             }),
             runtime: Handle::try_current().ok(),
+            tasks,
         }
     }
 
@@ -100,7 +103,7 @@ impl Drop for Held {
         let (store, keys) = (Arc::clone(store), mem::take(keys));
         let settling =
             Settling { store, token: *token, keys, intent: *intent, window: *window, lease: *lease };
-        let runtime = self.runtime.take();
+        let (runtime, tasks) = (self.runtime.take(), &self.tasks);
         // A store's panic must not meet the one that may be unwinding.
         let _ = catch_unwind(AssertUnwindSafe(move || {
             let mut retrying: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(settling.until_done());
@@ -108,7 +111,7 @@ impl Drop for Held {
             // In memory this settles it, even where the runtime is gone. With neither, the lease ends it.
             let settled = retrying.as_mut().poll(&mut Context::from_waker(Waker::noop()));
             if let (false, Some(runtime)) = (settled.is_ready(), &runtime) {
-                runtime.spawn(retrying);
+                tasks.spawn(runtime, retrying);
             }
         }));
     }

@@ -22,6 +22,7 @@ pub(crate) use self::{
 };
 use crate::{
     Delivery, Rejection, RejectionKind,
+    detached::Tasks,
     outcome::Settlement,
     store::{Claim, ErasedStore, Key, StoreError},
 };
@@ -53,6 +54,8 @@ pub(crate) struct Settings {
     pub(crate) window: Option<Duration>,
     pub(crate) lease: Duration,
     pub(crate) on_failure: StoreFailure,
+    /// What is settled in the background is waited for there.
+    pub(crate) tasks: Tasks,
 }
 
 /// What to do with a delivery.
@@ -77,6 +80,7 @@ impl Dedupe {
             window: None,
             lease: Self::DEFAULT_LEASE,
             on_failure: StoreFailure::default(),
+            tasks: Tasks::default(),
         }))
     }
 
@@ -114,7 +118,8 @@ impl Dedupe {
     /// What holds a claim of `delivery`'s, or of one of its items', in `store`.
     fn hold(&self, store: &Arc<dyn ErasedStore>, delivery: &Delivery) -> Held {
         let window = self.window.or(delivery.verifier().profile().dedupe_window);
-        Held::new(Arc::clone(store), self.lease, window.unwrap_or(Self::DEFAULT_WINDOW))
+        let window = window.unwrap_or(Self::DEFAULT_WINDOW);
+        Held::new(Arc::clone(store), self.tasks.clone(), self.lease, window)
     }
 }
 

@@ -222,6 +222,28 @@ async fn what_the_handler_keeps_is_its_own_behind_the_deadline() {
     assert!(delivery.deduped() && delivery.payload() == "{}");
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_is_settled_in_the_background_is_waited_for_as_well() {
+    let store = RiggedStore::new();
+    let handler = Handler::default();
+    let layer = layer().dedupe(store.clone());
+    let app = handler.under(&layer);
+    store.rig(Op::Complete, Rig::Fail);
+    app.send(signed("msg_1", "{}")).await.assert_handled();
+    assert_eq!(layer.drain().running(), 1);
+    assert!(timeout(SECOND, layer.drain().finished()).await.is_err());
+    store.rig(Op::Complete, Rig::Work);
+    layer.drain().finished().await;
+    app.send(signed("msg_1", "{}")).await.assert_duplicate();
+
+    // Until the lease is over, after which it would change nothing.
+    store.rig(Op::Complete, Rig::Fail);
+    app.send(signed("msg_2", "{}")).await.assert_handled();
+    let start = Instant::now();
+    layer.drain().finished().await;
+    assert_eq!(start.elapsed(), 30 * SECOND);
+}
+
 #[test]
 fn with_the_runtime_a_detached_handler_goes_and_its_claim_is_released() {
     let store = RiggedStore::new();
