@@ -36,9 +36,9 @@ command -v cargo >/dev/null 2>&1 || {
     say "The tests need Rust 1.88 or later, with cargo: see https://rustup.rs"
     exit 1
 }
-need cc gcc     # cargo links with it
+need cc gcc     # cargo links with it, and compiles SQLite for an example
 need curl curl  # the inspector's command is pasted as a newcomer would
-need redis-server redis-server redis    # the tests of RedisStore start servers of their own
+need redis-server redis-server redis    # the tests of RedisStore and of the inbox start servers
 
 # Unit, integration and documentation tests, with every feature; the examples are built on the way.
 cargo test --locked --all-features

@@ -1,0 +1,152 @@
+//! Examples that run as processes of their own.
+
+use std::{
+    env,
+    io::{BufRead, BufReader, Read},
+    net::SocketAddr,
+    process::{Child, Command, ExitStatus, Stdio},
+    sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+    thread,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use bytes::Bytes;
+use http::Response;
+
+use crate::common::{Client, Version, signed_at};
+
+/// How long is waited for what is sure to come.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+pub struct Program {
+    child: Child,
+    lines: Receiver<String>,
+}
+
+impl Program {
+    /// Starts the example `name` in an environment with `settings`.
+    pub fn start(name: &str, arguments: &[&str], settings: &[(&str, &str)]) -> Self {
+        // Cargo puts examples beside the directory that test programs are in.
+        let test = env::current_exe().unwrap();
+        let profile = test.ancestors().nth(2).unwrap();
+        let program = profile.join("examples").join(format!("{name}{}", env::consts::EXE_SUFFIX));
+        let mut command = Command::new(&program);
+        command.args(arguments).envs(settings.iter().copied()).env_remove("WEBHOOK_SECRET");
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap_or_else(|error| {
+            panic!(
+                "{}: {error}. Build it: cargo build --all-features --example {name} \
+                 (`cargo test --all-features` does, `--test examples` alone does not)",
+                program.display()
+            )
+        });
+        let (sender, lines) = channel();
+        read_lines(child.stdout.take().unwrap(), sender.clone());
+        read_lines(child.stderr.take().unwrap(), sender);
+        Self { child, lines }
+    }
+
+    /// Waits until it prints a line with `text` in it.
+    pub fn says(&self, text: &str) -> String {
+        let mut said = Vec::new();
+        loop {
+            match self.next() {
+                Some(line) if line.contains(text) => return line,
+                Some(line) => said.push(line),
+                None => panic!("it ended and never said {text:?}, only {said:#?}"),
+            }
+        }
+    }
+
+    /// The address that it says it listens on.
+    pub fn endpoint(&self) -> Endpoint {
+        let line = self.says("listening on http://");
+        Endpoint::new(line.rsplit('/').next().unwrap().parse().unwrap())
+    }
+
+    /// As `kill` does with `-{signal}`.
+    pub fn signal(&self, signal: &str) {
+        // The shell's own: not every machine has it as a program.
+        let kill = format!("kill -{signal} {}", self.child.id());
+        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+    }
+
+    /// As a crash would, in the midst of what it does; and what it had said.
+    pub fn kill(mut self) -> Vec<String> {
+        self.child.kill().unwrap();
+        self.rest()
+    }
+
+    /// Asks it to end, and waits until it has.
+    pub fn stop(mut self) -> (ExitStatus, Vec<String>) {
+        self.signal("TERM");
+        let rest = self.rest();
+        (self.child.wait().unwrap(), rest)
+    }
+
+    fn rest(&mut self) -> Vec<String> {
+        let rest = std::iter::from_fn(|| self.next()).collect();
+        self.child.wait().unwrap();
+        rest
+    }
+
+    /// The next line, or `None` after the last.
+    fn next(&self) -> Option<String> {
+        match self.lines.recv_timeout(PATIENCE) {
+            Ok(line) => Some(line),
+            Err(RecvTimeoutError::Disconnected) => None,
+            Err(RecvTimeoutError::Timeout) => panic!("waited in vain for a line"),
+        }
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn read_lines(from: impl Read + Send + 'static, sender: Sender<String>) {
+    thread::spawn(move || {
+        for line in BufReader::new(from).lines().map_while(Result::ok) {
+            // A test that is over reads no more; the program must be able to write on.
+            let _ = sender.send(line);
+        }
+    });
+}
+
+/// Where a program receives deliveries.
+#[derive(Clone)]
+pub struct Endpoint(Client);
+
+impl Endpoint {
+    fn new(address: SocketAddr) -> Self {
+        Self(Client::new(address, Version::Http1))
+    }
+
+    /// Sends a delivery as its provider would, signed now.
+    pub async fn deliver(&self, id: &str, body: &str) -> Response<Bytes> {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+        let mut request = signed_at(u32::try_from(now).unwrap(), id, body.to_owned());
+        *request.uri_mut() = "/webhook".parse().unwrap();
+        self.0.send(request).await
+    }
+
+    /// Sends it again until it is answered 2xx, as providers do.
+    pub async fn deliver_until_acknowledged(&self, id: &str, body: &str) {
+        crate::server::until("it is acknowledged", async || {
+            self.deliver(id, body).await.status().is_success()
+        })
+        .await;
+    }
+
+    pub async fn get(&self, path: &str) -> String {
+        let request = http::Request::get(path).body(http_body_util::Empty::<Bytes>::new()).unwrap();
+        String::from_utf8(self.0.send(request).await.into_body().to_vec()).unwrap()
+    }
+}
+
+pub fn is_duplicate(response: &Response<Bytes>) -> bool {
+    response.headers().contains_key("x-webhook-duplicate")
+}

@@ -1,0 +1,140 @@
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicU32, Ordering},
+};
+
+use http::StatusCode;
+use rusqlite::{Connection, TransactionBehavior::Immediate};
+use tokio::task::JoinSet;
+
+use crate::program::{Program, is_duplicate};
+
+const PAYMENT: &str = r#"{"type":"payment.received","account":"anna","cents":500}"#;
+
+/// A database file that is gone with the test.
+struct Database(PathBuf);
+
+impl Database {
+    fn new() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let name = format!("payments-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let directory = std::env::temp_dir().join(name);
+        fs::create_dir(&directory).unwrap();
+        Self(directory)
+    }
+
+    fn file(&self) -> PathBuf {
+        self.0.join("payments.db")
+    }
+
+    fn start(&self) -> Program {
+        let file: &Path = &self.file();
+        Program::start("transaction", &[file.to_str().unwrap(), "127.0.0.1:0"], &[])
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+#[tokio::test]
+async fn effect_comes_once_though_the_layer_has_forgotten() {
+    let database = Database::new();
+    let program = database.start();
+    let endpoint = program.endpoint();
+    assert_eq!(endpoint.deliver("msg_1", PAYMENT).await.status(), StatusCode::NO_CONTENT);
+    assert!(is_duplicate(&endpoint.deliver("msg_1", PAYMENT).await));
+    // All that the layer knew is gone with it, as if it had died between commit and noting it.
+    program.kill();
+
+    let program = database.start();
+    let endpoint = program.endpoint();
+    let again = endpoint.deliver("msg_1", PAYMENT).await;
+    assert_eq!(again.status(), StatusCode::OK);
+    assert!(!is_duplicate(&again), "it is the transaction that is tried here");
+    assert_eq!(endpoint.get("/balance/anna").await, "500\n");
+    assert_eq!(endpoint.deliver("msg_2", PAYMENT).await.status(), StatusCode::NO_CONTENT);
+    assert_eq!(endpoint.get("/balance/anna").await, "1000\n");
+}
+
+#[tokio::test]
+async fn effect_comes_once_for_copies_that_come_together_to_several_processes() {
+    let database = Database::new();
+    let programs = [(); 3].map(|()| database.start());
+    let endpoints = programs.each_ref().map(Program::endpoint);
+    for id in ["msg_1", "msg_2", "msg_3", "msg_4", "msg_5"] {
+        let copies = (0..12).map(|copy| {
+            let endpoint = endpoints[copy % endpoints.len()].clone();
+            tokio::spawn(async move { endpoint.deliver(id, PAYMENT).await.status() })
+        });
+        let mut booked = 0;
+        for copy in copies.collect::<Vec<_>>() {
+            match copy.await.unwrap() {
+                StatusCode::NO_CONTENT => booked += 1,
+                // A duplicate, for the layer or for the table; or put off, for one is being handled.
+                StatusCode::OK | StatusCode::SERVICE_UNAVAILABLE => {}
+                other => panic!("{other}"),
+            }
+        }
+        assert_eq!(booked, 1);
+    }
+    assert_eq!(endpoints[0].get("/balance/anna").await, "2500\n");
+}
+
+#[tokio::test]
+async fn effect_comes_once_after_a_crash_in_the_midst_of_it() {
+    let database = Database::new();
+    let program = database.start();
+    let endpoint = program.endpoint();
+    // Somebody else writes, so the handler waits for its turn.
+    let mut other = Connection::open(database.file()).unwrap();
+    let lock = other.transaction_with_behavior(Immediate).unwrap();
+    let mut copies = JoinSet::new();
+    for _ in 0..2 {
+        let endpoint = endpoint.clone();
+        copies.spawn(async move { endpoint.deliver("msg_1", PAYMENT).await });
+    }
+    // One is put off, for the other is being handled.
+    let put_off = copies.join_next().await.unwrap().unwrap();
+    assert_eq!(
+        (put_off.status(), &put_off.headers()["retry-after"]),
+        (StatusCode::SERVICE_UNAVAILABLE, &"5".parse().unwrap())
+    );
+    program.kill();
+    assert!(copies.join_next().await.unwrap().is_err(), "it was answered");
+    drop(lock);
+
+    let program = database.start();
+    let endpoint = program.endpoint();
+    assert_eq!(endpoint.get("/balance/anna").await, "0\n");
+    assert_eq!(endpoint.deliver("msg_1", PAYMENT).await.status(), StatusCode::NO_CONTENT);
+    assert_eq!(endpoint.get("/balance/anna").await, "500\n");
+}
+
+#[tokio::test]
+async fn effect_comes_once_whenever_the_process_is_killed() {
+    let database = Database::new();
+    for round in 1_u32..=10 {
+        let program = database.start();
+        let endpoint = program.endpoint();
+        let id = format!("msg_{round}");
+        let delivery = tokio::spawn({
+            let (endpoint, id) = (endpoint.clone(), id.clone());
+            async move { endpoint.deliver(&id, PAYMENT).await }
+        });
+        // As far as it has got after so many turns of the test's own.
+        for _ in 0..round * 20 {
+            tokio::task::yield_now().await;
+        }
+        program.kill();
+        let _ = delivery.await;
+
+        let program = database.start();
+        let endpoint = program.endpoint();
+        endpoint.deliver_until_acknowledged(&id, PAYMENT).await;
+        assert_eq!(endpoint.get("/balance/anna").await, format!("{}\n", round * 500));
+    }
+}
