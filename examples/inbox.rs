@@ -92,31 +92,38 @@ const STORE: &str = "
     end
     return redis.call('XADD', KEYS[1], '*', unpack(ARGV, 2))";
 
-/// Takes an entry out and writes its effect, unless the delivery has had it.
+/// Writes an entry's effect, unless the delivery has had it, and removes the entry.
 ///
-/// A script rather than `MULTI`, and the removal first: a server that is full lets a script finish
-/// that began with a command which needs no memory.
+/// The order counts, for a script that fails halfway is not undone. Claiming the entry first tells
+/// whether it is still there; and a server that is full lets a script go on that began with a write
+/// which needs no memory. That is also why this is no `MULTI`. The effect comes before all that would
+/// say it was there.
 const SETTLE: &str = "
-    if redis.call('XACK', KEYS[1], ARGV[1], ARGV[2]) == 0 then
-        return 0
+    if #redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], 0, ARGV[3], 'JUSTID') == 0 then
+        return false
     end
-    redis.call('XDEL', KEYS[1], ARGV[2])
-    if not redis.call('SET', KEYS[2], ARGV[2], 'NX', 'PX', ARGV[3]) then
-        return 0
+    local first = redis.call('EXISTS', KEYS[2]) == 0
+    if first then
+        if ARGV[5] ~= '' then
+            redis.call('HINCRBY', KEYS[3], ARGV[5], 1)
+        end
+        redis.call('SET', KEYS[2], ARGV[3], 'PX', ARGV[4])
     end
-    if ARGV[4] ~= '' then
-        redis.call('HINCRBY', KEYS[3], ARGV[4], 1)
-    end
-    return 1";
+    redis.call('XACK', KEYS[1], ARGV[1], ARGV[3])
+    redis.call('XDEL', KEYS[1], ARGV[3])
+    return first";
 
 /// Moves an entry to the dead letters, with the reason.
 const BURY: &str = "
-    local entry = redis.call('XRANGE', KEYS[1], ARGV[2], ARGV[2])[1]
-    if redis.call('XACK', KEYS[1], ARGV[1], ARGV[2]) == 0 or not entry then
-        return 0
+    if #redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], 0, ARGV[3], 'JUSTID') == 0 then
+        return
     end
-    redis.call('XADD', KEYS[2], '*', 'attempts', ARGV[3], 'error', ARGV[4], unpack(entry[2]))
-    return redis.call('XDEL', KEYS[1], ARGV[2])";
+    local entry = redis.call('XRANGE', KEYS[1], ARGV[3], ARGV[3])[1]
+    if entry then
+        redis.call('XADD', KEYS[2], '*', 'attempts', ARGV[4], 'error', ARGV[5], unpack(entry[2]))
+    end
+    redis.call('XACK', KEYS[1], ARGV[1], ARGV[3])
+    redis.call('XDEL', KEYS[1], ARGV[3])";
 
 /// Removes the names of workers that are gone. One that has an entry in hand is left alone: the
 /// entry would be forgotten with it. One that lives and is removed comes back with its next read.
@@ -386,7 +393,7 @@ impl Worker {
         let script = Script::new(SETTLE);
         let mut settle = script.key(STREAM);
         settle.key(format!("{DONE}:{key}")).key(PACKED);
-        settle.arg(GROUP).arg(&entry.stored.id).arg(millis(WINDOW)).arg(&order);
+        settle.arg(GROUP).arg(&self.name).arg(&entry.stored.id).arg(millis(WINDOW)).arg(&order);
         let first: bool = timeout(PATIENCE, settle.invoke_async(&mut self.redis)).await??;
         println!("{}: {}", entry.stored.id, if first { "done" } else { "had been done already" });
         Ok(())
@@ -395,11 +402,8 @@ impl Worker {
     async fn bury(&mut self, entry: &Entry, error: &str) -> Result<(), BoxError> {
         let script = Script::new(BURY);
         let mut bury = script.key(STREAM);
-        bury.key(DEAD)
-            .arg(GROUP)
-            .arg(&entry.stored.id)
-            .arg(entry.attempt.min(self.rules.attempts))
-            .arg(error);
+        bury.key(DEAD).arg(GROUP).arg(&self.name).arg(&entry.stored.id);
+        bury.arg(entry.attempt.min(self.rules.attempts)).arg(error);
         timeout(PATIENCE, bury.invoke_async::<()>(&mut self.redis)).await??;
         eprintln!("{}: given up: {error}", entry.stored.id);
         Ok(())

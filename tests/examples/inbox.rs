@@ -187,14 +187,16 @@ async fn entry_that_kills_its_workers_is_given_up() {
     let web = start("web", &redis, &[]);
     store(&web.endpoint(), "msg_1", 17).await;
 
-    for attempt in 1..=3 {
-        let settings = [("PACKING_SECONDS", "600"), ("INBOX_RETRY_AFTER", "3"), ("INBOX_ATTEMPTS", "3")];
+    let settings = [("PACKING_SECONDS", "600"), ("INBOX_RETRY_AFTER", "2"), ("INBOX_ATTEMPTS", "3")];
+    let mut attempt = String::new();
+    while attempt != "3" {
         let worker = start("worker", &redis, &settings);
-        worker.says(&format!("packing order 17, attempt {attempt}"));
+        let line = worker.says("packing order 17, attempt ");
+        attempt = line.rsplit(' ').next().unwrap().to_owned();
         worker.kill();
     }
-    let worker = start("worker", &redis, &[AT_ONCE, &[("INBOX_ATTEMPTS", "3")]].concat());
-    worker.says("given up");
+    let _worker = start("worker", &redis, &[AT_ONCE, &[("INBOX_ATTEMPTS", "3")]].concat());
+    until("it is given up", async || length(&redis, DEAD).await == 1).await;
     assert_nothing_pending(&redis).await;
     assert_eq!(packed(&redis).await, [].into());
     let [letter] = &dead_letters(&redis).await[..] else { panic!() };
@@ -307,4 +309,39 @@ async fn names_of_workers_that_are_gone_are_removed() {
     until("it is removed", async || !is_known().await).await;
     store(&endpoint, "msg_2", 18).await;
     until_empty(&redis).await;
+}
+
+#[tokio::test]
+async fn name_of_a_worker_that_has_entries_in_hand_is_kept_until_they_are_taken_over() {
+    let redis = durable_redis().await;
+    let web = start("web", &redis, &[]);
+    let endpoint = web.endpoint();
+    for number in 1..=3 {
+        store(&endpoint, &format!("msg_{number}"), number).await;
+    }
+    redis.run::<()>(&format!("XGROUP CREATE {STREAM} workers 0")).await;
+    redis.run::<()>(&format!("XREADGROUP GROUP workers gone COUNT 3 STREAMS {STREAM} >")).await;
+    until("it counts as gone", async || {
+        let workers: StreamInfoConsumersReply = redis.run(&format!("XINFO CONSUMERS {STREAM} workers")).await;
+        workers.consumers[0].idle > 1_000
+    })
+    .await;
+    let settings = [("INBOX_RETRY_AFTER", "0.1"), ("PACKING_SECONDS", "0")];
+    let _worker = start("worker", &redis, &settings);
+    until_empty(&redis).await;
+    assert_eq!(packed(&redis).await, [(1, 1), (2, 1), (3, 1)].into());
+}
+
+#[tokio::test]
+async fn effect_that_could_not_be_written_is_not_lost() {
+    let redis = durable_redis().await;
+    redis.run::<()>("SET {inbox}:packed something-else").await;
+    let inbox = start("both", &redis, &[AT_ONCE, &[("INBOX_ATTEMPTS", "1000")]].concat());
+    let endpoint = inbox.endpoint();
+    store(&endpoint, "msg_1", 17).await;
+    inbox.says("could not go on");
+    assert_eq!(waiting(&redis).await, (1, 1));
+    redis.run::<()>("DEL {inbox}:packed").await;
+    until_empty(&redis).await;
+    assert_eq!(packed(&redis).await, [(17, 1)].into());
 }
