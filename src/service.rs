@@ -9,7 +9,6 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
 use http::{Request, Response, request::Parts};
 use http_body::Body as HttpBody;
 use tokio::{runtime::Handle, time::Instant};
@@ -17,12 +16,13 @@ use tower_service::Service;
 
 use crate::{
     Body, BoxError, Delivery, Rejection, RejectionKind, ResponseBody, ResponseFuture,
+    answer::Answer,
     config::Config,
     dedupe::{Admission, Ended, Held, run},
     future::Answering,
-    outcome::{HandlerEnd, OutcomeKind, Record, Settlement},
+    outcome::{HandlerEnd, Record, Settlement},
     receive::{Incoming, Received},
-    rejection::{duplicate_response, is_grpc},
+    rejection::is_grpc,
     time::{Caught, Elapsed, caught, within},
     verify::{Verified, Verifier, wait},
 };
@@ -362,45 +362,5 @@ async fn settle(held: Option<&mut Held>, end: HandlerEnd, record: &Record) {
             _ => Settlement::Released,
         };
         record.settled(held.settle(intent).await);
-    }
-}
-
-/// An answer of the layer's own, which ends the request.
-enum Answer {
-    Handshake(Box<Response<Bytes>>),
-    Duplicate,
-    Rejected(Rejection),
-}
-
-impl Answer {
-    fn kind(&self) -> OutcomeKind {
-        match self {
-            Self::Handshake(_) => OutcomeKind::Handshake,
-            Self::Duplicate => OutcomeKind::Duplicate,
-            Self::Rejected(_) => OutcomeKind::Rejected,
-        }
-    }
-
-    fn rejection(&self) -> Option<&Rejection> {
-        match self {
-            Self::Rejected(rejection) => Some(rejection),
-            Self::Handshake(_) | Self::Duplicate => None,
-        }
-    }
-
-    fn into_response<R>(self, config: &Config, grpc: bool, record: &Record) -> Response<ResponseBody<R>> {
-        record.ended(self.kind(), self.rejection());
-        let response = match self {
-            Self::Handshake(response) => *response,
-            Self::Duplicate => duplicate_response(grpc),
-            Self::Rejected(rejection) => config.respond_to(&rejection, grpc),
-        };
-        response.map(ResponseBody::layer)
-    }
-}
-
-impl From<Rejection> for Answer {
-    fn from(rejection: Rejection) -> Self {
-        Self::Rejected(rejection)
     }
 }

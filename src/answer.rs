@@ -1,0 +1,54 @@
+use bytes::Bytes;
+use http::Response;
+
+use crate::{
+    Rejection, ResponseBody,
+    config::Config,
+    outcome::{OutcomeKind, Record},
+    rejection::duplicate_response,
+};
+
+/// An answer of the layer's own, which ends the request.
+pub(crate) enum Answer {
+    Handshake(Box<Response<Bytes>>),
+    Duplicate,
+    Rejected(Rejection),
+}
+
+impl Answer {
+    fn kind(&self) -> OutcomeKind {
+        match self {
+            Self::Handshake(_) => OutcomeKind::Handshake,
+            Self::Duplicate => OutcomeKind::Duplicate,
+            Self::Rejected(_) => OutcomeKind::Rejected,
+        }
+    }
+
+    fn rejection(&self) -> Option<&Rejection> {
+        match self {
+            Self::Rejected(rejection) => Some(rejection),
+            Self::Handshake(_) | Self::Duplicate => None,
+        }
+    }
+
+    pub(crate) fn into_response<R>(
+        self,
+        config: &Config,
+        grpc: bool,
+        record: &Record,
+    ) -> Response<ResponseBody<R>> {
+        record.ended(self.kind(), self.rejection());
+        let response = match self {
+            Self::Handshake(response) => *response,
+            Self::Duplicate => duplicate_response(grpc),
+            Self::Rejected(rejection) => config.respond_to(&rejection, grpc),
+        };
+        response.map(ResponseBody::layer)
+    }
+}
+
+impl From<Rejection> for Answer {
+    fn from(rejection: Rejection) -> Self {
+        Self::Rejected(rejection)
+    }
+}
