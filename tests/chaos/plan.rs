@@ -1,0 +1,52 @@
+use std::time::Duration;
+
+use crate::{LEASE, random::Random};
+
+/// What a handler will do, which follows from the seed, the event and the attempt.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan {
+    /// How long it works before its effect.
+    pub before: Duration,
+    pub effect: bool,
+    /// How long it works after that.
+    pub after: Duration,
+    /// It works before its effect by blocking its thread.
+    pub blocks: bool,
+    pub end: PlannedEnd,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PlannedEnd {
+    Succeed,
+    Fail(u16),
+    Panic,
+    Hang,
+}
+
+impl Plan {
+    pub fn of(seed: u64, event: u32, attempt: u32) -> Self {
+        let mut random = Random::of(seed, &[1, event.into(), attempt.into()]);
+        let quick = random.millis(0, 30);
+        let plan = Self {
+            before: quick,
+            effect: true,
+            after: random.millis(0, 5),
+            blocks: false,
+            end: PlannedEnd::Succeed,
+        };
+        let effect = random.chance(500);
+        match random.below(1000) {
+            0..130 => {
+                Self { effect, end: PlannedEnd::Fail(random.one_of(&[500, 502, 429, 404, 302, 409])), ..plan }
+            }
+            130..190 => Self { effect, end: PlannedEnd::Panic, ..plan },
+            190..205 => Self { effect, end: PlannedEnd::Hang, ..plan },
+            205..330 => Self { before: random.millis(100, 800), ..plan },
+            // Longer than the lease, which has to be extended.
+            330..370 => Self { before: random.millis(1600, 2600), ..plan },
+            370..400 => Self { after: random.millis(1600, 2600), ..plan },
+            400..404 => Self { before: LEASE * 3 / 2, blocks: true, ..plan },
+            _ => plan,
+        }
+    }
+}

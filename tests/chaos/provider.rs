@@ -1,0 +1,223 @@
+//! The provider: it sends each event until that is acknowledged, and then some copies more.
+
+use std::{
+    convert::Infallible,
+    future::pending,
+    iter::repeat,
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::{HeaderMap, Request, Response, StatusCode};
+use http_body::Frame;
+use http_body_util::{BodyExt, Full, channel::Channel, combinators::BoxBody};
+use hyper::{body::Incoming, client::conn::http1};
+use hyper_util::rt::TokioIo;
+use tokio::{
+    join,
+    net::TcpStream,
+    time::{sleep, timeout},
+};
+use tower_webhook::BoxError;
+
+use crate::{
+    common::{SECRET, standard_headers},
+    fleet::{Fleet, Picked},
+    ledger::{Micros, now},
+    random::Random,
+};
+
+/// How long the provider waits for an answer.
+const PATIENCE: Duration = Duration::from_secs(4);
+/// What Standard Webhooks recommends, in seconds: 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h and 24 h
+/// after one another. A provider would then give up; this one keeps on, as if sent again by hand.
+const SCHEDULE: [u32; 9] = [5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400];
+/// Eight hours of the schedule pass in a second.
+const SCALE: u32 = 8 * 3600;
+/// The number of the attempt that is made when all is over.
+const LAST_COPY: u32 = u32::MAX;
+
+/// One request of the provider's, and what became of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    pub event: u32,
+    pub number: u32,
+    pub replica: u32,
+    pub sent: Micros,
+    pub answered: Micros,
+    pub answer: Answer,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// A 2xx of the handler's, with its run's fencing number.
+    Handled(Micros),
+    /// The handler's, but no 2xx.
+    Failed(Micros),
+    Duplicate,
+    InProgress,
+    StoreUnavailable,
+    HandlerTimeout,
+    /// Anything else, which is wrong.
+    Unexpected(StatusCode),
+    /// No connection, or one that ended without an answer.
+    BrokenOff,
+    /// None in the provider's patience.
+    TimedOut,
+    /// The provider hung up in the middle of its request, or while it waited.
+    HungUp,
+}
+
+impl Answer {
+    pub fn acknowledges(self) -> bool {
+        matches!(self, Self::Handled(_) | Self::Duplicate)
+    }
+}
+
+pub struct Provider {
+    seed: u64,
+    fleet: Arc<Fleet>,
+    /// By event.
+    attempts: Mutex<Vec<Vec<Attempt>>>,
+}
+
+/// How the provider ends a request before it has an answer.
+#[derive(Clone, Copy)]
+enum HangUp {
+    MidBody,
+    Waiting,
+}
+
+impl Provider {
+    pub fn new(seed: u64, events: u32, fleet: Arc<Fleet>) -> Self {
+        Self { seed, fleet, attempts: Mutex::new(vec![Vec::new(); events as usize]) }
+    }
+
+    /// Sends an event, by the schedule, until it is acknowledged; and then up to three copies more.
+    pub async fn send(&self, event: u32) {
+        let mut random = Random::of(self.seed, &[2, event.into()]);
+        let mut number = 0;
+        let mut waits = SCHEDULE.iter().copied().chain(repeat(SCHEDULE[8]));
+        while !self.attempt(event, &mut number, &mut random).await {
+            let wait = Duration::from_secs(waits.next().unwrap().into()) / SCALE;
+            // A tenth more or less.
+            sleep(wait * (90 + random.below(21) as u32) / 100).await;
+        }
+        for _ in 0..random.below(4) {
+            sleep(random.millis(0, 1500)).await;
+            self.attempt(event, &mut number, &mut random).await;
+        }
+    }
+
+    /// Sends one more copy when all is over, to a replica that answers.
+    pub async fn send_last_copy(&self, event: u32) {
+        let mut random = Random::of(self.seed, &[3, event.into()]);
+        self.request(event, LAST_COPY, self.fleet.pick(&mut random), None).await;
+    }
+
+    /// One attempt, or two at once; whether it is acknowledged.
+    async fn attempt(&self, event: u32, number: &mut u32, random: &mut Random) -> bool {
+        let twice = random.chance(150);
+        let (one, other) = (self.fleet.pick(random), self.fleet.pick(random));
+        let hang_up = random.chance(80).then(|| {
+            (random.one_of(&[HangUp::MidBody, HangUp::Waiting]), random.one_of(&[0, 1, 5, 20, 60, 400, 1700]))
+        });
+        let first = self.request(event, *number, one, hang_up);
+        let acknowledged = if twice {
+            let (first, second) = join!(first, self.request(event, *number + 1, other, None));
+            first || second
+        } else {
+            first.await
+        };
+        *number += if twice { 2 } else { 1 };
+        acknowledged
+    }
+
+    async fn request(
+        &self,
+        event: u32,
+        number: u32,
+        (replica, address): Picked,
+        hang_up: Option<(HangUp, u64)>,
+    ) -> bool {
+        let sent = now();
+        let exchange = async {
+            match timeout(PATIENCE, exchange(address, event, number, hang_up.map(|(how, _)| how))).await {
+                Ok(Ok(response)) => answer(&response),
+                Ok(Err(_)) => Answer::BrokenOff,
+                Err(_) => Answer::TimedOut,
+            }
+        };
+        let answer = match hang_up {
+            Some((_, after)) => {
+                timeout(Duration::from_millis(after), exchange).await.unwrap_or(Answer::HungUp)
+            }
+            None => exchange.await,
+        };
+        let attempt = Attempt { event, number, replica, sent, answered: now(), answer };
+        self.attempts.lock().unwrap()[event as usize].push(attempt);
+        answer.acknowledges()
+    }
+
+    pub fn attempts(&self) -> Vec<Attempt> {
+        self.attempts.lock().unwrap().concat()
+    }
+}
+
+fn answer(response: &Response<Incoming>) -> Answer {
+    let header = |name| response.headers().get(name)?.to_str().ok();
+    if let Some(run) = header("x-run") {
+        let fencing = run.parse().unwrap();
+        return if response.status().is_success() {
+            Answer::Handled(fencing)
+        } else {
+            Answer::Failed(fencing)
+        };
+    }
+    match (response.status().as_u16(), header("x-rejection"), header("x-webhook-duplicate")) {
+        (200, None, Some("true")) => Answer::Duplicate,
+        (503, Some("in_progress"), None) => Answer::InProgress,
+        (503, Some("store_unavailable"), None) => Answer::StoreUnavailable,
+        (503, Some("handler_timeout"), None) => Answer::HandlerTimeout,
+        _ => Answer::Unexpected(response.status()),
+    }
+}
+
+/// Sends an attempt, signed anew, over a connection of its own.
+async fn exchange(
+    address: SocketAddr,
+    event: u32,
+    number: u32,
+    hang_up: Option<HangUp>,
+) -> Result<Response<Incoming>, BoxError> {
+    let body = Bytes::from(format!(r#"{{"type":"order.placed","number":{event}}}"#));
+    let at = (now() / 1_000_000) as u32;
+    let mut headers: HeaderMap = standard_headers(SECRET, at, &format!("evt_{event}"), &body);
+    headers.insert("host", "localhost".parse()?);
+    headers.insert("x-attempt", number.into());
+    // Kept open until the provider hangs up.
+    let mut unfinished = None;
+    let body: BoxBody<Bytes, Infallible> = match hang_up {
+        Some(HangUp::MidBody) => {
+            headers.insert("content-length", body.len().into());
+            let (mut sender, channel) = Channel::new(1);
+            sender.send(Frame::data(body.slice(..7))).await?;
+            unfinished = Some(sender);
+            channel.boxed()
+        }
+        Some(HangUp::Waiting) | None => Full::new(body).boxed(),
+    };
+    let mut request = Request::post("/webhook").body(body)?;
+    *request.headers_mut() = headers;
+
+    let (mut client, connection) = http1::handshake(TokioIo::new(TcpStream::connect(address).await?)).await?;
+    let response = tokio::select! {
+        response = client.send_request(request) => response?,
+        // The answer comes before the connection ends, also where the replica closes it.
+        ended = async { let _ = connection.await; pending::<()>().await } => unreachable!("{ended:?}"),
+    };
+    drop(unfinished);
+    Ok(response)
+}

@@ -1,0 +1,236 @@
+//! A replica of a service, which is a process of its own: this test program, started once more.
+
+use std::{
+    convert::Infallible,
+    env,
+    fs::{self, File},
+    io::{Read, stdin},
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::Stdio,
+    sync::Arc,
+    thread,
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use hyper::server::conn::http1;
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    service::TowerToHyperService,
+};
+use tokio::{
+    io::{AsyncBufReadExt, BufReader, Lines},
+    net::TcpListener,
+    process::{Child, ChildStdout, Command},
+    time::sleep,
+};
+use tower::{ServiceBuilder, service_fn};
+use tower_webhook::{
+    Body, Delivery, Outcome, WebhookLayer,
+    store::{CachedStore, RedisStore},
+};
+
+use crate::{
+    HANDLER_TIMEOUT, LEASE,
+    check::Span,
+    common::secret,
+    ledger::{End, Ledger, Note, RunId, micros, now},
+    plan::{Plan, PlannedEnd},
+};
+
+/// What tells this program that it is a replica, and which.
+const ROLE: &str = "CHAOS_REPLICA";
+const LISTENING: &str = "listening on ";
+/// Not getting its turn for longer than this is noted.
+const STALL: Duration = Duration::from_millis(100);
+
+/// A replica that runs, or is suspended; it is killed when dropped.
+pub struct Replica {
+    pub number: u32,
+    pub address: SocketAddr,
+    process: Child,
+    /// Kept open: the test harness writes to it that this takes long, and would end if it could not.
+    _output: Lines<BufReader<ChildStdout>>,
+}
+
+impl Replica {
+    pub async fn start(number: u32, seed: u64, redis: &str, ledger: &Path) -> Self {
+        let role = format!("{number} {seed} {redis} {}", ledger.display());
+        let mut process = Command::new(env::current_exe().unwrap())
+            .args(["replica::serve", "--exact", "--ignored", "--nocapture"])
+            .env(ROLE, role)
+            // It ends when this is closed: no replica outlives a test that is killed.
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            // The panics of its handlers, and what it may die of itself.
+            .stderr(File::create(log(ledger, number)).unwrap())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let mut output = BufReader::new(process.stdout.take().unwrap()).lines();
+        let address = loop {
+            let line = output.next_line().await.unwrap().expect("a replica ended before it listened");
+            if let Some((_, address)) = line.split_once(LISTENING) {
+                break address.parse().unwrap();
+            }
+        };
+        Self { number, address, process, _output: output }
+    }
+
+    /// Kills it. It died between these two times.
+    pub async fn kill(&mut self) -> Span {
+        let from = now();
+        self.process.kill().await.unwrap();
+        Span { from, to: now() }
+    }
+
+    /// How it has ended of itself, which it must not.
+    pub fn has_ended(&mut self, ledger: &Path) -> Option<String> {
+        let status = self.process.try_wait().unwrap()?;
+        let log = fs::read_to_string(log(ledger, self.number)).unwrap();
+        let last: Vec<_> = log.lines().rev().take(60).collect();
+        let last = last.into_iter().rev().collect::<Vec<_>>().join("\n");
+        Some(format!("replica {} ended of itself: {status}\n{last}", self.number))
+    }
+
+    /// `STOP` or `CONT`.
+    pub async fn signal(&self, signal: &str) {
+        // The shell's own `kill`: not every machine has it as a program.
+        let kill = format!("kill -{signal} {}", self.process.id().unwrap());
+        assert!(Command::new("sh").args(["-c", &kill]).status().await.unwrap().success());
+    }
+}
+
+/// What a replica writes to standard error, beside the ledger.
+fn log(ledger: &Path, number: u32) -> PathBuf {
+    ledger.with_file_name(format!("replica-{number}.log"))
+}
+
+#[test]
+#[ignore = "it is a replica, which the run starts by itself"]
+fn serve() {
+    let Ok(role) = env::var(ROLE) else { return };
+    let mut role = role.splitn(4, ' ');
+    let mut next = || role.next().unwrap();
+    let (number, seed) = (next().parse().unwrap(), next().parse().unwrap());
+    let (redis, ledger) = (next().to_owned(), PathBuf::from(next()));
+    thread::spawn(|| {
+        let _ = stdin().read(&mut [0]);
+        std::process::exit(0);
+    });
+    let ledger = Arc::new(Ledger::open(&ledger, number));
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(3).enable_all().build().unwrap();
+    runtime.block_on(async {
+        tokio::spawn(note_stalls(Arc::clone(&ledger)));
+        let store = loop {
+            match RedisStore::connect(&redis).await {
+                Ok(store) => break store,
+                // It starts while Redis does.
+                Err(_) => sleep(Duration::from_millis(20)).await,
+            }
+        };
+        let layer = WebhookLayer::new(secret()).lease(LEASE).handler_timeout(HANDLER_TIMEOUT);
+        let layer = match number % 3 {
+            // Some replicas remember for themselves what was completed,
+            0 => layer.dedupe(CachedStore::new(store, 1000)),
+            // and some are so impatient that they settle in the background.
+            1 => layer.dedupe(store.timeout(LEASE / 5)),
+            _ => layer.dedupe(store),
+        };
+        listen(layer, ledger, seed).await;
+    });
+}
+
+async fn listen(layer: WebhookLayer, ledger: Arc<Ledger>, seed: u64) {
+    let settlements = Arc::clone(&ledger);
+    let layer =
+        layer.on_outcome(move |outcome| note_settlement(&settlements, outcome)).on_rejection(|rejection| {
+            let answer = Response::builder().status(rejection.status());
+            answer.header("x-rejection", rejection.kind().as_str()).body(Bytes::new()).unwrap()
+        });
+    let service = ServiceBuilder::new().layer(layer).service(service_fn(move |request| {
+        let ledger = Arc::clone(&ledger);
+        async move { Ok::<_, Infallible>(handle(&ledger, seed, request).await) }
+    }));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    println!("{LISTENING}{}", listener.local_addr().unwrap());
+    loop {
+        let Ok((stream, _)) = listener.accept().await else {
+            sleep(STALL).await;
+            continue;
+        };
+        let service = TowerToHyperService::new(service.clone());
+        tokio::spawn(async move {
+            let mut server = http1::Builder::new();
+            let _ = server.timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service).await;
+        });
+    }
+}
+
+async fn handle(ledger: &Arc<Ledger>, seed: u64, request: Request<Body>) -> Response<String> {
+    let delivery = request.extensions().get::<Delivery>().unwrap();
+    let run = run_id(delivery).expect("it runs under a claim");
+    let attempt = request.headers()["x-attempt"].to_str().unwrap().parse().unwrap();
+    let plan = Plan::of(seed, run.event, attempt);
+
+    ledger.write(Note::Start(run, attempt));
+    let mut running = Running { ledger: Arc::clone(ledger), run, end: None };
+    if plan.blocks {
+        // Noted before: it may be killed while it does.
+        ledger.write(Note::Stalled(now(), now() + micros(plan.before)));
+        thread::sleep(plan.before);
+    } else {
+        sleep(plan.before).await;
+    }
+    if plan.effect {
+        ledger.write(Note::Effect(run));
+    }
+    sleep(plan.after).await;
+    let status = match plan.end {
+        PlannedEnd::Succeed => StatusCode::OK,
+        PlannedEnd::Fail(status) => StatusCode::from_u16(status).unwrap(),
+        PlannedEnd::Panic => panic!("the handler panics, as is planned"),
+        PlannedEnd::Hang => std::future::pending().await,
+    };
+    running.end = Some(if status.is_success() { End::Succeeded } else { End::Failed });
+    Response::builder().status(status).header("x-run", run.fencing).body(String::new()).unwrap()
+}
+
+/// Notes how a run ends, whichever way it does.
+struct Running {
+    ledger: Arc<Ledger>,
+    run: RunId,
+    end: Option<End>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let otherwise = if thread::panicking() { End::Panicked } else { End::Dropped };
+        self.ledger.write(Note::End(self.run, self.end.unwrap_or(otherwise)));
+    }
+}
+
+fn run_id(delivery: &Delivery) -> Option<RunId> {
+    Some(RunId { event: delivery.id()?.strip_prefix("evt_")?.parse().ok()?, fencing: delivery.fencing()? })
+}
+
+fn note_settlement(ledger: &Ledger, outcome: &Outcome) {
+    let called = outcome.handler().and(outcome.delivery());
+    if let Some(run) = called.and_then(run_id) {
+        ledger.write(Note::Settled(run, outcome.settlement()));
+    }
+}
+
+/// Notes when this process did not get its turn, for instance because it was suspended.
+async fn note_stalls(ledger: Arc<Ledger>) {
+    loop {
+        let from = now();
+        sleep(STALL / 4).await;
+        let to = now();
+        if to - from > micros(STALL) {
+            ledger.write(Note::Stalled(from, to));
+        }
+    }
+}
