@@ -15,7 +15,7 @@ use std::{
 
 use axum::{Router, http::StatusCode, routing::post};
 use redis::{
-    Cmd, Pipeline, RedisError, RedisFuture, RetryMethod, Value,
+    Cmd, ErrorKind, Pipeline, RedisError, RedisFuture, RetryMethod, ServerErrorKind, Value,
     aio::{ConnectionLike, MultiplexedConnection},
     sentinel::{SentinelClient, SentinelServerType},
 };
@@ -53,12 +53,17 @@ impl SentinelConnection {
     /// Lets the master be asked for anew if this may be the connection's fault.
     fn check<T>(&self, answer: Result<T, RedisError>) -> Result<T, RedisError> {
         if let Err(error) = &answer
-            && !matches!(error.retry_method(), RetryMethod::NoRetry)
+            && (is_read_only(error) || !matches!(error.retry_method(), RetryMethod::NoRetry))
         {
             *self.current() = None;
         }
         answer
     }
+}
+
+/// Whether it comes from a server that is no longer the master.
+fn is_read_only(error: &RedisError) -> bool {
+    error.kind() == ErrorKind::Server(ServerErrorKind::ReadOnly)
 }
 
 impl ConnectionLike for SentinelConnection {

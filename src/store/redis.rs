@@ -56,12 +56,14 @@ use crate::time::within;
 /// repeated is repeated, over a new connection if the old one broke: every script compares the
 /// claimant's token and answers a repetition as it did the first time. So a restart of the server
 /// that takes less time than that is not even noticed. After that it is
-/// [`StoreFailure`](crate::StoreFailure)'s turn.
+/// [`StoreFailure`](crate::StoreFailure)'s turn. Where a connection breaks while the server is
+/// suspended, it may see a claim after its release: that key is then free again a lease later.
 ///
 /// # Connections
 ///
 /// [`connect`](Self::connect) makes one connection, which all deliveries share and which is made
-/// anew, for as long as it takes, when it breaks. [`new`](Self::new) takes any connection of the
+/// anew, for as long as it takes, when it breaks, or when its server has become a replica: a fail-over
+/// behind one address is followed. [`new`](Self::new) takes any connection of the
 /// `redis` crate that can be cloned: a `ConnectionManager` with settings of your own, a
 /// `ClusterConnection` (its feature `cluster-async`), or your own type; `examples/redis_sentinel.rs`
 /// is one that asks Sentinel where the master is. A `MultiplexedConnection` does for tests: it does
@@ -78,6 +80,8 @@ pub struct RedisStore<C = ConnectionManager> {
     connection: C,
     prefix: String,
     timeout: Duration,
+    /// Whether the connection is made anew when it breaks, and so may be broken off.
+    reconnects: bool,
 }
 
 const DEFAULT_PREFIX: &str = "webhook";
@@ -118,14 +122,14 @@ impl RedisStore {
             .set_min_delay(FIRST_PAUSE)
             .set_max_delay(LONGEST_PAUSE);
         let manager = ConnectionManager::new_lazy_with_config(client, manager);
-        Ok(Self::new(manager.map_err(StoreError::new)?))
+        Ok(Self { reconnects: true, ..Self::new(manager.map_err(StoreError::new)?) })
     }
 }
 
 impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
     /// A store over `connection`, which is cloned for each call.
     pub fn new(connection: C) -> Self {
-        Self { connection, prefix: DEFAULT_PREFIX.to_owned(), timeout: DEFAULT_TIMEOUT }
+        Self { connection, prefix: DEFAULT_PREFIX.to_owned(), timeout: DEFAULT_TIMEOUT, reconnects: false }
     }
 
     /// Begins all keys with `prefix`, which keeps applications apart that share a server. Default:
@@ -168,6 +172,10 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
             let mut pause = FIRST_PAUSE;
             loop {
                 match self.once(script, &key, arguments).await {
+                    Err(error) if self.reconnects && is_read_only(&error) => {
+                        self.break_off().await;
+                        failed = Some(error);
+                    }
                     Err(error) if may_pass(&error) => failed = Some(error),
                     answer => return answer,
                 }
@@ -180,6 +188,13 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
             // What went wrong says more than that it took too long.
             Err(elapsed) => Err(failed.map_or_else(|| StoreError::new(elapsed), StoreError::new)),
         }
+    }
+
+    /// Ends the connection, so that a new one is made: to whichever server is the master by now, where
+    /// they share an address. The server that was it keeps its connections, and refuses all writes.
+    async fn break_off(&self) {
+        let mut connection = self.connection.clone();
+        let _ = Cmd::new().arg("QUIT").exec_async(&mut connection).await;
     }
 
     /// Runs a script: in one round trip, or two if the server does not know it yet.
@@ -226,6 +241,10 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
 /// Whether it may go well the next time. Nothing is known of whether the script ran.
 fn may_pass(error: &RedisError) -> bool {
     !matches!(error.retry_method(), RetryMethod::NoRetry)
+}
+
+fn is_read_only(error: &RedisError) -> bool {
+    error.kind() == ErrorKind::Server(ServerErrorKind::ReadOnly)
 }
 
 /// In whole milliseconds, and at least one: the units and the least that Redis knows.

@@ -167,6 +167,25 @@ async fn a_read_only_replica_knows_duplicates_and_takes_no_claims() {
 }
 
 #[tokio::test]
+async fn a_fail_over_behind_one_address_is_followed_though_no_connection_breaks() {
+    let (master, copy) = (Server::start().await, Server::start().await);
+    let address = Proxy::to(master.port).await;
+    let store = RedisStore::connect(&address.url()).await.unwrap();
+    let (mut replica, key) = (Replica::new(layer(store.clone())), Key::new("s", "1"));
+    replica.handle("msg_1").await;
+    copy.run::<String>(&format!("REPLICAOF 127.0.0.1 {}", master.port)).await;
+    until("it is a copy", async || copy.run::<u64>("DBSIZE").await == 1).await;
+
+    copy.run::<String>("REPLICAOF NO ONE").await;
+    master.run::<String>(&format!("REPLICAOF 127.0.0.1 {}", copy.port)).await;
+    address.lead_to(copy.port);
+    until("the other is written to", async || store.claim(&key, &Token::mint(), LEASE).await.is_ok()).await;
+    replica.send(signed("msg_1")).await.assert_duplicate();
+    replica.handle("msg_2").await;
+    assert_eq!(copy.run::<u64>("DBSIZE").await, 3);
+}
+
+#[tokio::test]
 async fn an_answer_that_is_lost_is_asked_for_again() {
     let server = Server::start().await;
     let proxy = Proxy::to(server.port).await;

@@ -1,8 +1,8 @@
-//! A way to a server on which answers get lost.
+//! A way to a server on which answers get lost, and which may come to lead to another.
 
 use std::sync::{
     Arc,
-    atomic::{AtomicU32, Ordering},
+    atomic::{AtomicU16, AtomicU32, Ordering},
 };
 
 use tokio::{
@@ -14,15 +14,18 @@ use tokio::{
 pub struct Proxy {
     pub port: u16,
     to_lose: Arc<AtomicU32>,
+    server: Arc<AtomicU16>,
 }
 
 impl Proxy {
     pub async fn to(server: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let proxy = Self { port: listener.local_addr().unwrap().port(), to_lose: Arc::default() };
+        let port = listener.local_addr().unwrap().port();
+        let proxy = Self { port, to_lose: Arc::default(), server: Arc::new(AtomicU16::new(server)) };
         let handle = proxy.clone();
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
+                let server = proxy.server.load(Ordering::SeqCst);
                 let server = TcpStream::connect(("127.0.0.1", server)).await.unwrap();
                 tokio::spawn(proxy.clone().pass(client, server));
             }
@@ -32,6 +35,11 @@ impl Proxy {
 
     pub fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
+    }
+
+    /// New connections lead there; those that exist stay as they are.
+    pub fn lead_to(&self, server: u16) {
+        self.server.store(server, Ordering::SeqCst);
     }
 
     /// The next answer is lost, and its connection with it.
