@@ -272,9 +272,12 @@ impl WebhookLayer {
     ///
     /// So let it be shorter than the provider waits, by what the network needs, and use it for
     /// handlers that are *sometimes* slow: providers count 503s, and some switch off an endpoint
-    /// that answers too many. It needs a provider that sends again, and a store: without one the
-    /// next attempt would run the handler beside itself. Handlers that are always slow should
-    /// store the delivery, answer, and work afterwards.
+    /// that answers too many. It needs a provider that sends again. Handlers that are always slow
+    /// should store the delivery, answer, and work afterwards.
+    ///
+    /// A delivery that is not [deduped](Delivery::deduped) (it has no id, or there is no store, or
+    /// that is down) is answered when its handler has finished, whenever that is: its next attempt
+    /// would not be known, and run beside it.
     ///
     /// A request of which the body, or the service's readiness, takes so long is refused in the same
     /// way, and its handler not called.

@@ -324,6 +324,8 @@ where
     R: Send + 'static,
     E: Send + 'static,
 {
+    // Who has no claim is not known again: the next attempt would run beside this one, and after it.
+    let deadline = deadline.filter(|_| held.is_some());
     let handling = {
         let (config, record) = (Arc::clone(&config), record.clone());
         async move { handle(&config, handler, held, grpc, &record).await }

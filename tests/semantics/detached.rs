@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout};
 use tower_webhook::{
-    Delivery, HandlerEnd, ManualClock, OutcomeKind, RejectionKind, Settlement, WebhookLayer,
+    Delivery, HandlerEnd, ManualClock, OutcomeKind, RejectionKind, Settlement, StoreFailure, WebhookLayer,
 };
 
 use crate::{
@@ -155,6 +155,27 @@ async fn the_deadline_counts_from_the_call_and_not_from_the_handler() {
     store.rig(Op::Claim, Rig::Work);
     settle_down().await;
     app.send(signed("msg_1", "{}")).await.assert_handled();
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_not_deduped_has_no_deadline_and_still_outlives_its_client() {
+    let store = RiggedStore::new();
+    store.rig(Op::Claim, Rig::Fail);
+    for layer in [
+        with_deadline().without_dedupe(),
+        with_deadline().dedupe_by(|_, _| None),
+        with_deadline().dedupe(store).on_store_failure(StoreFailure::Proceed),
+    ] {
+        let handler = Handler::doing([Act::Sleep(20 * SECOND), Act::Sleep(SECOND)]);
+        let app = handler.under(&layer);
+        let start = Instant::now();
+        app.send(signed("msg_1", "{}")).await.assert_handled();
+        assert_eq!(start.elapsed(), 20 * SECOND);
+        hang_up_during(&app, &handler, "msg_2").await;
+        assert_eq!(handler.running(), 1);
+        layer.drain().finished().await;
+        assert_eq!(start.elapsed(), 21 * SECOND);
+    }
 }
 
 #[tokio::test(start_paused = true)]
