@@ -130,11 +130,22 @@ impl<S: Store> Store for CachedStore<S> {
     }
 
     async fn forget(&self, key: &Key) -> Result<bool, StoreError> {
-        let answer = self.inner.forget(key).await;
-        // Even if it failed: it may have been forgotten all the same.
-        self.forgotten.fetch_add(1, Ordering::SeqCst);
-        self.completed.invalidate(&hash(key));
-        answer
+        // Even if it fails, or is not waited for: it may have been forgotten all the same.
+        let _forgetting = Forgetting { store: self, hash: hash(key) };
+        self.inner.forget(key).await
+    }
+}
+
+/// A key that the other store is told to forget: here it is forgotten when this is dropped.
+struct Forgetting<'s, S> {
+    store: &'s CachedStore<S>,
+    hash: u128,
+}
+
+impl<S> Drop for Forgetting<'_, S> {
+    fn drop(&mut self) {
+        self.store.forgotten.fetch_add(1, Ordering::SeqCst);
+        self.store.completed.invalidate(&self.hash);
     }
 }
 
