@@ -45,7 +45,8 @@ impl Drain {
     /// lease is over. At once, if there are none.
     ///
     /// Stop the server first, so that no new ones begin. What is still running when the runtime
-    /// goes is dropped, and its claims are released.
+    /// goes is dropped, and its claims are released, or, in a store that has to be waited for, end with
+    /// their leases.
     ///
     /// # Cancel safety
     ///

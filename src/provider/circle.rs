@@ -25,7 +25,9 @@ use crate::{
 ///   have [another path](Circle::cpn). Circle answers its customers alone: `fetch` must send
 ///   `Authorization: Bearer` with your API key. A key is kept for a day. At most 16 unknown ones are
 ///   fetched in a minute, each once however many deliveries wait for it. While there is none,
-///   deliveries are answered 503 (`verifier_unavailable`).
+///   deliveries are answered 503 (`verifier_unavailable`). So whoever knows the
+///   endpoint's URL can keep a process that does not have the key yet from fetching it, for as long as they
+///   send made-up ids; one that has it is not affected.
 /// * Id: `body:/notificationId`, signed. Circle's test notification has one, of zeros, so that a
 ///   second test is a duplicate. Keys are not said to be a customer's own: give endpoints that
 ///   share a store a [scope](crate::WebhookLayer::scope) each.

@@ -26,7 +26,9 @@ use crate::{
 ///   token of your application's, which is got by the client credentials grant, for the scope
 ///   `https://api.ebay.com/oauth/api_scope`; it expires, and a new one must then be got. A key is kept
 ///   for a day. At most 16 unknown ones are fetched in a minute, each once however many deliveries
-///   wait for it. While there is none, deliveries are answered 503 (`verifier_unavailable`).
+///   wait for it. While there is none, deliveries are answered 503 (`verifier_unavailable`). So whoever knows the
+///   endpoint's URL can keep a process that does not have the key yet from fetching it, for as long as they
+///   send made-up ids; one that has it is not affected.
 /// * Id: `body:/notification/notificationId`, signed. One key signs for every application: give
 ///   endpoints that share a store a [scope](crate::WebhookLayer::scope) each.
 /// * Handshake: `GET ?challenge_code=…` is answered with a hash of the code, the layer's
