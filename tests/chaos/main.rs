@@ -62,7 +62,6 @@ use tokio::{
 
 use crate::{
     check::{History, Span},
-    common::soon,
     faults::{Fault, Injector, watch},
     fleet::Fleet,
     ledger::{Line, Note, now, read},
@@ -179,7 +178,8 @@ async fn run(seed: u64, events: u32, sending: Duration) -> (History, Summary) {
             drop(place);
         });
     }
-    soon(last_copies.join_all()).await;
+    last_copies.join_all().await;
+    let lasted = began.elapsed();
     fleet.note_all_ended().await;
     let deaths = fleet.deaths.lock().unwrap().clone();
     let settled = async {
@@ -200,7 +200,7 @@ async fn run(seed: u64, events: u32, sending: Duration) -> (History, Summary) {
         outages: outages.lock().unwrap().clone(),
     };
     let ended = fleet.ended.lock().unwrap().clone();
-    (history, Summary { seed, inflicted, sent_in, drained_in, ended })
+    (history, Summary { seed, inflicted, sent_in, drained_in, lasted, ended })
 }
 
 /// Whether every run in a replica that lives is over.

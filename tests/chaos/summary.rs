@@ -15,6 +15,8 @@ pub struct Summary {
     pub sent_in: Duration,
     /// How long it took until all were acknowledged.
     pub drained_in: Duration,
+    /// How long it took until a last copy of each was answered.
+    pub lasted: Duration,
     /// Which replicas ended though nobody killed them, and how.
     pub ended: Vec<String>,
 }
@@ -24,7 +26,7 @@ impl Summary {
         let mut text = String::new();
         let mut line = |name: &str, value: String| writeln!(text, "{name:>26}  {value}").unwrap();
         let attempts = history.attempts.len();
-        let seconds = self.drained_in.as_secs_f64();
+        let seconds = self.lasted.as_secs_f64();
         line("seed", self.seed.to_string());
         line("events", history.events.to_string());
         line("deliveries", format!("{attempts}, {:.0} a second", attempts as f64 / seconds));
