@@ -127,7 +127,7 @@ async fn effect_of_a_worker_that_was_thought_dead_comes_once() {
     let web = start("web", &redis, &[]);
     store(&web.endpoint(), "msg_1", 17).await;
 
-    let slow = start("worker", &redis, &[("PACKING_SECONDS", "1"), ("INBOX_RETRY_AFTER", "3600")]);
+    let slow = start("worker", &redis, &[("PACKING_SECONDS", "5"), ("INBOX_RETRY_AFTER", "3600")]);
     slow.says("packing order 17, attempt 1");
     slow.signal("STOP");
     let quick = start("worker", &redis, AT_ONCE);
@@ -279,7 +279,7 @@ async fn worker_that_is_asked_to_stop_finishes_what_it_has_in_hand() {
     let endpoint = web.endpoint();
     store(&endpoint, "msg_1", 1).await;
     store(&endpoint, "msg_2", 2).await;
-    let worker = start("worker", &redis, &[("PACKING_SECONDS", "1")]);
+    let worker = start("worker", &redis, &[("PACKING_SECONDS", "5")]);
     worker.says("packing order 1, attempt 1");
     let (status, said) = worker.stop();
     assert!(status.success() && said.iter().any(|line| line.ends_with(": done")), "{said:?}");

@@ -55,8 +55,8 @@ fn what_takes_too_long_is_cut_short_and_told() {
 
 #[test]
 fn a_handler_that_outlived_its_answer_may_finish() {
-    let inspector = start(&["--ack-deadline", "0.2"]);
-    let late = Request::delivery("late", "{}").query("delay_ms=2000");
+    let inspector = start(&["--ack-deadline", "2"]);
+    let late = Request::delivery("late", "{}").query("delay_ms=8000");
     let answer = late.send(inspector.address());
     assert_eq!((answer.status(), answer.header("retry-after")), (Some(503), Some("5")));
     assert_line!(inspector.line(), outcome: "started");

@@ -363,8 +363,8 @@ async fn http_2_is_spoken_as_well() {
 
 #[test]
 fn after_the_deadline_the_next_attempts_see_how_it_ends() {
-    let inspector = Inspector::start(&["--secret", SECRET, "--ack-deadline", "0.3", "--log-start"]);
-    let slow = Request::delivery("slow", "{}").query("delay_ms=1500");
+    let inspector = Inspector::start(&["--secret", SECRET, "--ack-deadline", "2", "--log-start"]);
+    let slow = Request::delivery("slow", "{}").query("delay_ms=8000");
     assert_eq!(slow.send(inspector.address()).status(), Some(503));
     assert_line!(inspector.line(), outcome: "started");
     assert_eq!(slow.send(inspector.address()).status(), Some(503));

@@ -271,7 +271,7 @@ async fn who_hangs_up_on_a_detached_handler_has_it_completed() {
 async fn after_the_deadline_any_replica_answers_how_the_handler_ends() {
     let server = Server::start().await;
     for end in [StatusCode::OK, StatusCode::INTERNAL_SERVER_ERROR] {
-        let layer = layer(server.store().await).ack_deadline(Duration::from_secs(1));
+        let layer = layer(server.store().await).ack_deadline(Duration::from_secs(3));
         let (drain, mut one) = (layer.drain(), Replica::new(layer));
         let mut other = Replica::new(self::layer(server.store().await));
         let id = end.as_str();

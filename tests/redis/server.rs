@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     fs,
+    hash::{BuildHasher, Hasher, RandomState},
     io::ErrorKind,
     net::TcpListener,
     path::PathBuf,
@@ -11,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use redis::{AsyncConnectionConfig, Client, FromRedisValue, aio::MultiplexedConnection};
+use redis::{AsyncConnectionConfig, Client, FromRedisValue, RedisError, aio::MultiplexedConnection};
 use tower_webhook::store::RedisStore;
 
 /// Asks `done` again and again until it says so; a test that waits in vain fails.
@@ -42,7 +43,7 @@ impl Server {
     pub async fn start_with(arguments: &str) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let arguments: Vec<_> = arguments.split_whitespace().map(str::to_owned).collect();
-        loop {
+        for _ in 0..20 {
             let name = format!("redis-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
             let directory = std::env::temp_dir().join(name);
             fs::create_dir(&directory).unwrap();
@@ -54,6 +55,7 @@ impl Server {
                 return server;
             }
         }
+        panic!("redis-server ends as soon as it is started with {arguments:?}: try that by hand");
     }
 
     /// As a crash would.
@@ -85,9 +87,13 @@ impl Server {
             let Ok(mut connection) = self.client().get_multiplexed_async_connection().await else {
                 return false;
             };
-            let pong = redis::cmd("PING").query_async::<String>(&mut connection).await;
+            // Not any that answers there: another test's may have got the port first.
+            let own = format!("process_id:{}\r", self.process.id());
+            let answer = redis::cmd("INFO").arg("server").query_async::<String>(&mut connection).await;
             // Asking for a password is an answer, too; still reading what it has kept is not.
-            up = pong.map_or_else(|error| error.code() == Some("NOAUTH"), |pong| pong == "PONG");
+            let asks = |error: RedisError| error.code() == Some("NOAUTH");
+            let is_loading = redis::cmd("PING").query_async::<String>(&mut connection).await.is_err();
+            up = answer.map_or_else(asks, |facts| facts.contains(&own) && !is_loading);
             up
         })
         .await;
@@ -186,11 +192,13 @@ fn spawn(port: u16, directory: &PathBuf, arguments: &[String]) -> Child {
     })
 }
 
-/// One for which that of a Cluster's bus is free as well.
+/// One for which that of a Cluster's bus is free as well, and of which no connection is given the number
+/// while the server is away: those are above.
 fn free_port() -> u16 {
     loop {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        if port < 55_000 && TcpListener::bind(("127.0.0.1", port + 10_000)).is_ok() {
+        let random = RandomState::new().build_hasher().finish();
+        let port = 10_000 + u16::try_from(random % 12_000).unwrap();
+        if [port, port + 10_000].iter().all(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()) {
             return port;
         }
     }
