@@ -46,6 +46,8 @@
 //! answer; with `everysec` a crash of the machine loses the last second's. `maxmemory-policy
 //! noeviction`: under any other a full server drops the inbox. Under this it takes no new entries, and
 //! workers can go on. Replication is asynchronous: a fail-over may lose what was written right before.
+//! One behind a single address leaves these connections with the server that was the master, which refuses
+//! every write: then start both roles anew.
 
 use std::{
     env,

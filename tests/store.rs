@@ -3,7 +3,9 @@
 
 use std::{
     collections::HashMap,
+    pin::pin,
     sync::{Arc, Mutex},
+    task::{Context, Waker},
     time::{Duration, SystemTime},
 };
 
@@ -294,7 +296,9 @@ impl Store for Counted {
     }
 
     async fn forget(&self, key: &Key) -> Result<bool, StoreError> {
-        self.0.forget(key).await
+        let forgotten = self.0.forget(key).await;
+        tokio::task::yield_now().await;
+        forgotten
     }
 }
 
@@ -384,6 +388,18 @@ async fn an_answer_older_than_a_forget_is_not_kept() {
     let (late, forgotten) = tokio::join!(biased; claim(&other, &key), other.forget(&key));
     assert_eq!((late, forgotten.unwrap()), (Claim::Completed, true));
     assert!(matches!(claim(&other, &key).await, Claim::Acquired { .. }));
+}
+
+#[tokio::test]
+async fn a_forget_that_is_not_waited_for_is_one_all_the_same() {
+    let clock = ManualClock::at_unix(1_700_000_000);
+    let (_, [store, _]) = cached(&clock);
+    let (key, token) = (Key::new("test", "1"), Token::mint());
+    store.claim(&key, &token, LEASE).await.unwrap();
+    assert!(store.complete(&key, &token, WINDOW).await.unwrap());
+    let polled = pin!(store.forget(&key)).poll(&mut Context::from_waker(Waker::noop()));
+    assert!(polled.is_pending());
+    assert!(matches!(claim(&store, &key).await, Claim::Acquired { .. }));
 }
 
 #[test]
