@@ -1,0 +1,326 @@
+//! AWS SNS, whose certificate is named in the body; and by its example, the cache before all fetches.
+
+use super::*;
+
+const TOPIC: &str = "arn:aws:sns:us-west-2:123456789012:MyTopic";
+
+/// A key of SNS's, and messages by it.
+struct Sns(KeyPair);
+
+impl Sns {
+    fn new() -> Self {
+        Self(KeyPair::generate(KeySize::Rsa2048).unwrap())
+    }
+
+    fn page(&self) -> Bytes {
+        let der: PublicKeyX509Der<'_> = self.0.public_key().as_der().unwrap();
+        Bytes::copy_from_slice(der.as_ref())
+    }
+
+    fn sign(&self, mut message: Value) -> Value {
+        let fields =
+            ["Message", "MessageId", "Subject", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"];
+        let line = |name: &&str| Some(format!("{name}\n{}\n", message.get(*name)?.as_str()?));
+        let text: String = fields.iter().filter_map(line).collect();
+        let mut signature = vec![0; self.0.public_modulus_len()];
+        self.0.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), text.as_bytes(), &mut signature).unwrap();
+        message["Signature"] = BASE64.encode(&signature).into();
+        message
+    }
+
+    fn notification(&self, id: &str, url: &str) -> Value {
+        self.sign(notification(id, url))
+    }
+}
+
+fn notification(id: &str, url: &str) -> Value {
+    json!({
+        "Type": "Notification", "MessageId": id, "TopicArn": TOPIC, "Message": "a\nb", "SignatureVersion": "2",
+        "Timestamp": "2012-05-02T00:54:06.655Z", "SigningCertURL": url,
+    })
+}
+
+fn cert_url(name: usize) -> String {
+    format!("https://sns.us-west-2.amazonaws.com/SimpleNotificationService-{name:032x}.pem")
+}
+
+fn sns(web: &Arc<Web>) -> Handler {
+    service(provider::aws_sns([TOPIC], Arc::clone(web)), IN_2012).0
+}
+
+#[tokio::test]
+async fn the_known_answers_of_sns_are_judged_right() {
+    let vectors: Vec<Value> = serde_json::from_str(include_str!("aws_sns.json")).unwrap();
+    let mut valid = 0;
+    for vector in &vectors {
+        let body = vector["body_utf8"].as_str().unwrap();
+        let message: Value = serde_json::from_str(body).unwrap();
+        let key = BASE64.decode(vector["public_key_der_b64"].as_str().unwrap().as_bytes()).unwrap();
+        let judged = send(&sns(&Web::with(message["SigningCertURL"].as_str().unwrap(), key)), body).await;
+        let expected = match vector["expect"].as_str().unwrap() {
+            "valid" => Ok(format!("Notification {}", message["MessageId"].as_str().unwrap())),
+            "invalid:signature_mismatch" => Err(RejectionKind::WrongSignature),
+            "invalid:unsupported_algorithm" => Err(RejectionKind::MalformedSignature),
+            other => panic!("{other}"),
+        };
+        valid += usize::from(expected.is_ok());
+        assert_eq!(judged, expected, "{}", vector["id"]);
+    }
+    assert!(valid >= 2);
+}
+
+#[tokio::test]
+async fn a_certificate_is_used_between_its_dates() {
+    const IN_2027: u32 = 1_798_761_600;
+    const IN_2023: u32 = 1_700_000_000;
+    let known: Value = serde_json::from_str(include_str!("certificate.json")).unwrap();
+    let body = known["body_utf8"].as_str().unwrap();
+    let message: Value = serde_json::from_str(body).unwrap();
+    let (url, pem) = (message["SigningCertURL"].as_str().unwrap(), known["certificate"].as_str().unwrap());
+    let base64: String = pem.lines().filter(|line| !line.starts_with("-----")).collect();
+    let der = BASE64.decode(base64.as_bytes()).unwrap();
+    let chain = format!("{pem}{pem}");
+    for page in [Bytes::from(pem.to_owned()), Bytes::from(der), Bytes::from(chain)] {
+        let at = |now| service(provider::aws_sns([TOPIC], Web::with(url, page.clone())), now).0;
+        assert!(send(&at(IN_2027), body).await.is_ok());
+        assert_eq!(
+            send(&at(IN_2027), body.replace("By a", "By another")).await,
+            Err(RejectionKind::WrongSignature)
+        );
+        // Not a stale timestamp, which would be judged after it.
+        assert_eq!(send(&at(IN_2023), body).await, Err(RejectionKind::WrongSignature));
+    }
+}
+
+#[tokio::test]
+async fn a_key_is_fetched_once_however_many_wait_for_it() {
+    let (by, url, web) = (Sns::new(), cert_url(1), Web::new(false));
+    web.set(&url, Ok(by.page()));
+    let service = sns(&web);
+    let waiting: Vec<_> = (0..20)
+        .map(|id| {
+            let (service, message) = (service.clone(), by.notification(&id.to_string(), &url));
+            tokio::spawn(async move { send(&service, message).await })
+        })
+        .collect();
+    while web.asked().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    // One of them goes away, whichever began it.
+    waiting[0].abort();
+    web.gate.add_permits(1);
+    for (id, waiting) in waiting.into_iter().enumerate().skip(1) {
+        assert_eq!(waiting.await.unwrap(), Ok(format!("Notification {id}")));
+    }
+    assert_eq!(send(&service, by.notification("later", &url)).await, Ok("Notification later".to_owned()));
+    assert_eq!(web.asked(), [url]);
+}
+
+#[tokio::test]
+async fn a_fetch_that_fails_is_a_503_and_is_not_remembered() {
+    let (by, url, web) = (Sns::new(), cert_url(1), Web::new(true));
+    let service = sns(&web);
+    let pages = [
+        Err("the host is down"),
+        Err("panic"),
+        Ok(Bytes::from("<html>")),
+        Ok(Bytes::from(vec![b' '; 64 * 1024 + 1])),
+    ];
+    for page in pages {
+        web.set(&url, page);
+        assert_eq!(send(&service, by.notification("1", &url)).await, UNAVAILABLE);
+    }
+    web.set(&url, Ok(by.page()));
+    assert_eq!(send(&service, by.notification("1", &url)).await, Ok("Notification 1".to_owned()));
+    assert_eq!(web.asked().len(), 5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fetch_that_hangs_is_given_up() {
+    let (by, url, web) = (Sns::new(), cert_url(1), Web::new(false));
+    web.set(&url, Ok(by.page()));
+    let service = sns(&web);
+    assert_eq!(send(&service, by.notification("1", &url)).await, UNAVAILABLE);
+    tokio::time::advance(Duration::from_secs(1)).await;
+    web.gate.add_permits(1);
+    assert_eq!(send(&service, by.notification("1", &url)).await, Ok("Notification 1".to_owned()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_is_fetched_again_after_a_day() {
+    let (by, url) = (Sns::new(), cert_url(1));
+    let web = Web::with(&url, by.page());
+    let service = sns(&web);
+    for fetches in 1..=2 {
+        for part in ["a", "b"] {
+            let id = format!("{fetches}{part}");
+            assert_eq!(send(&service, by.notification(&id, &url)).await, Ok(format!("Notification {id}")));
+        }
+        assert_eq!(web.asked().len(), fetches);
+        tokio::time::advance(Duration::from_secs(24 * 3600)).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn urls_that_are_made_up_are_not_all_fetched() {
+    let (by, url) = (Sns::new(), cert_url(1));
+    let web = Web::with(&url, by.page());
+    let service = sns(&web);
+    assert!(send(&service, by.notification("first", &url)).await.is_ok());
+    tokio::time::advance(Duration::from_secs(24 * 3600)).await;
+    for name in 2..100 {
+        assert_eq!(send(&service, by.notification("1", &cert_url(name))).await, UNAVAILABLE);
+    }
+    assert_eq!(web.asked().len(), 1 + 16);
+    // The key that was good before is not kept from being fetched again, and the minute passes.
+    assert!(send(&service, by.notification("second", &url)).await.is_ok());
+    tokio::time::advance(Duration::from_secs(60)).await;
+    assert_eq!(send(&service, by.notification("1", &cert_url(100))).await, UNAVAILABLE);
+    assert_eq!(web.asked().len(), 1 + 16 + 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_more_than_64_keys_are_kept() {
+    let (by, web) = (Sns::new(), Web::new(true));
+    let service = sns(&web);
+    for name in 0..65 {
+        web.set(&cert_url(name), Ok(by.page()));
+        assert!(send(&service, by.notification(&name.to_string(), &cert_url(name))).await.is_ok());
+        // So that each minute has its own budget.
+        tokio::time::advance(Duration::from_secs(60)).await;
+    }
+    assert!(send(&service, by.notification("kept", &cert_url(1))).await.is_ok());
+    assert_eq!(web.asked().len(), 65);
+    assert!(send(&service, by.notification("evicted", &cert_url(0))).await.is_ok());
+    assert_eq!(web.asked().len(), 66);
+}
+
+#[tokio::test]
+async fn nothing_but_certificates_of_sns_is_fetched() {
+    let (by, web) = (Sns::new(), Web::new(true));
+    let service = sns(&web);
+    let good = "https://sns.us-west-2.amazonaws.com/SimpleNotificationService-0a.pem";
+    let bad = [
+        ("https://", "http://"),
+        ("https://", "https://evil.example/"),
+        ("https://", "https://evil@"),
+        ("https://", "HTTPS://"),
+        (".com/", ".com.evil.example/"),
+        (".com/", ".com:8443/"),
+        (".com/", ".com@evil.example/"),
+        (".com/", ".com.cn.evil.example/"),
+        (".com/", ".com/other/"),
+        (".com/", ".com//"),
+        (".com/", ".com\\"),
+        ("us-west-2", ""),
+        ("us-west-2", "evil.example/"),
+        ("us-west-2", "US-WEST-2"),
+        ("us-west-2", "a.b"),
+        ("sns.us-west-2", "s3.us-west-2"),
+        ("-0a", "-"),
+        ("-0a", "-../0a"),
+        ("-0a", "-%2e"),
+        (".pem", ".pem?x"),
+        (".pem", ".pem#x"),
+        (".pem", ".txt"),
+        (".pem", ".pem\n"),
+    ];
+    for (from, to) in bad {
+        let url = good.replacen(from, to, 1);
+        let judged = send(&service, by.notification("1", &url)).await;
+        assert_eq!(judged, Err(RejectionKind::MalformedSignature), "{url}");
+    }
+    assert_eq!(web.asked(), [""; 0]);
+    for url in [good, &good.replace(".com", ".com.cn")] {
+        web.set(url, Ok(by.page()));
+        assert!(send(&service, by.notification(url, url)).await.is_ok(), "{url}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_signed_for_us_is_refused_without_a_fetch() {
+    let (by, url) = (Sns::new(), cert_url(1));
+    let web = Web::with(&url, by.page());
+    let service = sns(&web);
+    let changed = |name: &str, value: Value| {
+        let mut message = notification("1", &url);
+        message[name] = value;
+        by.sign(message)
+    };
+    let cases = [
+        (json!("raw message delivery"), RejectionKind::MissingSignature),
+        // Anyone may have a topic of their own, for which SNS signs.
+        (
+            changed("TopicArn", "arn:aws:sns:us-west-2:666666666666:MyTopic".into()),
+            RejectionKind::WrongSignature,
+        ),
+        (changed("Type", "Other".into()), RejectionKind::MalformedSignature),
+        (changed("Type", "SubscriptionConfirmation".into()), RejectionKind::MissingSignature),
+        (changed("MessageId", "1\nSubject\nforged".into()), RejectionKind::MalformedSignature),
+        (changed("Timestamp", "yesterday".into()), RejectionKind::MalformedSignature),
+    ];
+    for (message, kind) in cases {
+        assert_eq!(send(&service, &message).await, Err(kind), "{message}");
+    }
+    assert_eq!(web.asked(), [""; 0]);
+    let old = changed("Timestamp", "2012-05-01T23:00:00Z".into());
+    assert_eq!(send(&service, old).await, Err(RejectionKind::StaleTimestamp));
+    let mut with_subject = by.notification("1", &url);
+    with_subject["Subject"] = "not signed".into();
+    assert_eq!(send(&service, with_subject).await, Err(RejectionKind::WrongSignature));
+}
+
+fn confirmation(by: &Sns, cert: &str, subscribe: &str) -> Value {
+    let mut message = notification("1", cert);
+    message["Type"] = "SubscriptionConfirmation".into();
+    message["Token"] = "2336412f37".into();
+    message["SubscribeURL"] = subscribe.into();
+    by.sign(message)
+}
+
+const SUBSCRIBE: &str = "https://sns.us-west-2.amazonaws.com/?Action=ConfirmSubscription&Token=2336412f37";
+
+#[tokio::test]
+async fn a_confirmation_is_the_handlers_unless_the_verifier_is_to_confirm() {
+    let (by, url) = (Sns::new(), cert_url(1));
+    let web = Web::with(&url, by.page());
+    let message = confirmation(&by, &url, SUBSCRIBE);
+    assert_eq!(send(&sns(&web), &message).await, Ok("SubscriptionConfirmation 1".to_owned()));
+    assert_eq!(web.asked(), [&*url]);
+
+    let web = Web::with(&url, by.page());
+    let (service, calls) =
+        service(provider::aws_sns([TOPIC], Arc::clone(&web)).confirm_subscriptions(), IN_2012);
+    assert_eq!(send(&service, &message).await, UNAVAILABLE, "it could not be confirmed");
+    web.set(SUBSCRIBE, Ok(Bytes::from("<ConfirmSubscriptionResponse/>")));
+    assert_eq!(send(&service, &message).await, Ok(String::new()));
+    assert_eq!(web.asked(), [&*url, SUBSCRIBE, SUBSCRIBE]);
+    assert_eq!(calls.load(Ordering::Relaxed), 0);
+    assert!(send(&service, by.notification("2", &url)).await.is_ok());
+    assert_eq!(calls.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
+async fn only_a_true_fresh_confirmation_of_sns_is_confirmed() {
+    let (by, url) = (Sns::new(), cert_url(1));
+    let web = Web::with(&url, by.page());
+    let verifier = provider::aws_sns([TOPIC], Arc::clone(&web)).confirm_subscriptions();
+    let (service, _) = service(verifier, IN_2012);
+    for (from, to) in [
+        ("https", "http"),
+        (".com/", ".com.evil.example/"),
+        ("ConfirmSubscription", "Unsubscribe"),
+        ("?Action", "?Action=Unsubscribe&Action"),
+        ("Token", "\u{7f}"),
+    ] {
+        let elsewhere = SUBSCRIBE.replacen(from, to, 1);
+        let judged = send(&service, confirmation(&by, &url, &elsewhere)).await;
+        assert_eq!(judged, Err(RejectionKind::MalformedSignature), "{elsewhere}");
+    }
+    let forged = confirmation(&Sns::new(), &url, SUBSCRIBE);
+    assert_eq!(send(&service, forged).await, Err(RejectionKind::WrongSignature));
+    let mut old = confirmation(&by, &url, SUBSCRIBE);
+    old["Timestamp"] = "2011-05-02T00:54:06Z".into();
+    assert_eq!(send(&service, by.sign(old)).await, Err(RejectionKind::StaleTimestamp));
+    assert_eq!(web.asked(), [url]);
+}
