@@ -1,3 +1,5 @@
+//! The answers that the layer gives in the handler's stead.
+
 use bytes::Bytes;
 use http::Response;
 
