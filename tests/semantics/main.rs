@@ -9,6 +9,7 @@
 )]
 
 mod answers;
+mod batches;
 mod claims;
 mod detached;
 mod drops;
