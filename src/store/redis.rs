@@ -244,7 +244,9 @@ fn may_pass(error: &RedisError) -> bool {
 }
 
 fn is_read_only(error: &RedisError) -> bool {
-    error.kind() == ErrorKind::Server(ServerErrorKind::ReadOnly)
+    // Before Redis 7 what a script met is told within an error of the script's.
+    let met_in_script = || error.detail().is_some_and(|detail| detail.contains(": -READONLY "));
+    error.kind() == ErrorKind::Server(ServerErrorKind::ReadOnly) || met_in_script()
 }
 
 /// In whole milliseconds, and at least one: the units and the least that Redis knows.
@@ -323,5 +325,27 @@ impl Script {
 
     fn digest(&self) -> &str {
         self.digest.get_or_init(|| HEXLOWER.encode(&Sha1::digest(self.text)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_read_only_server_is_known_by_the_errors_of_every_version() {
+        let is_read_only = |text: &str| {
+            let answer = redis::parse_redis_value(format!("-{text}\r\n").as_bytes());
+            is_read_only(&answer.and_then(redis::Value::extract_error).unwrap_err())
+        };
+        assert!(is_read_only(
+            "READONLY You can't write against a read only replica. script: 88e0, on @user_script:21."
+        ));
+        // As Redis 6.2 has it.
+        let in_script = "ERR Error running script (call to f_88e0): @user_script:21: @user_script: 21: ";
+        assert!(is_read_only(&format!("{in_script}-READONLY You can't write against a read only replica.")));
+        assert!(!is_read_only(&format!(
+            "{in_script}-OOM command not allowed when used memory > 'maxmemory'."
+        )));
     }
 }
