@@ -13,7 +13,7 @@ use crate::{
     detached::Tasks,
     outcome::Settlement,
     store::{Claim, ErasedStore, Key, StoreError, Token},
-    time::within,
+    time::{Within, within},
 };
 
 /// How long any answer of the store's is waited for.
@@ -56,7 +56,7 @@ impl Held {
         // It counts as held before it is: a claim whose answer is lost, or not waited for, may
         // have been made, and is then released with the token.
         keys.push(key.clone());
-        let claim = within(STORE_TIMEOUT, store.claim(&key, token, *lease)).await;
+        let claim = within(patience(&**store, 1), store.claim(&key, token, *lease)).await;
         let claim = claim.unwrap_or_else(|elapsed| Err(StoreError::new(elapsed)))?;
         if !matches!(claim, Claim::Acquired { .. }) {
             keys.pop();
@@ -70,7 +70,7 @@ impl Held {
         loop {
             Box::pin(sleep(*lease / 3)).await;
             for key in keys.iter() {
-                let extended = within(STORE_TIMEOUT, store.extend(key, token, *lease)).await;
+                let extended = within(patience(&**store, 1), store.extend(key, token, *lease)).await;
                 // A failure leaves two thirds of the lease to try again; a lost claim stays lost,
                 // and whatever the handler does, settling will change nothing.
                 if let Ok(Ok(false)) = extended {
@@ -83,7 +83,7 @@ impl Held {
     /// Settles all that is held. What the store does not take now is tried again in the background.
     pub(crate) async fn settle(&mut self, intent: Settlement) -> Settlement {
         self.settling.intent = intent;
-        match within(STORE_TIMEOUT, self.settling.once()).await {
+        match self.settling.once().await {
             Ok(Ok(settlement)) => {
                 self.settling.keys.clear();
                 settlement
@@ -147,6 +147,14 @@ impl Keys {
     }
 }
 
+/// For how long so many answers of the store's are waited for; `None` where the store itself sees to it
+/// that they come in time, and a second watch would be a timer for nothing.
+fn patience(store: &dyn ErasedStore, answers: usize) -> Option<Duration> {
+    let answers = u32::try_from(answers).unwrap_or(u32::MAX);
+    let sees_to_it = |limit: Duration| limit.saturating_mul(answers) <= STORE_TIMEOUT;
+    (!store.answers_within().is_some_and(sees_to_it)).then_some(STORE_TIMEOUT)
+}
+
 /// A settlement to be made.
 struct Settling {
     store: Arc<dyn ErasedStore>,
@@ -159,7 +167,11 @@ struct Settling {
 
 impl Settling {
     /// Settles every key, once.
-    async fn once(&self) -> Result<Settlement, StoreError> {
+    fn once(&self) -> Within<impl Future<Output = Result<Settlement, StoreError>>> {
+        within(patience(&*self.store, self.keys.iter().count()), self.each())
+    }
+
+    async fn each(&self) -> Result<Settlement, StoreError> {
         let mut mine = true;
         for key in self.keys.iter() {
             mine &= match self.intent {
@@ -173,7 +185,7 @@ impl Settling {
     /// Settles, again and again if the store fails, while the lease may still live.
     async fn until_done(self) {
         let tries = async {
-            while !matches!(within(STORE_TIMEOUT, self.once()).await, Ok(Ok(_))) {
+            while !matches!(self.once().await, Ok(Ok(_))) {
                 sleep(RETRY_AFTER).await;
             }
         };

@@ -134,6 +134,10 @@ impl<S: Store> Store for CachedStore<S> {
         let _forgetting = Forgetting { store: self, hash: hash(key) };
         self.inner.forget(key).await
     }
+
+    fn answers_within(&self) -> Option<Duration> {
+        self.inner.answers_within()
+    }
 }
 
 /// A key that the other store is told to forget: here it is forgotten when this is dropped.

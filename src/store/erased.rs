@@ -11,6 +11,7 @@ pub(crate) trait ErasedStore: Send + Sync {
     fn extend<'a>(&'a self, key: &'a Key, token: &'a Token, lease: Duration) -> BoxFuture<'a, bool>;
     fn complete<'a>(&'a self, key: &'a Key, token: &'a Token, window: Duration) -> BoxFuture<'a, bool>;
     fn release<'a>(&'a self, key: &'a Key, token: &'a Token) -> BoxFuture<'a, bool>;
+    fn answers_within(&self) -> Option<Duration>;
 }
 
 impl<S: Store> ErasedStore for S {
@@ -28,5 +29,9 @@ impl<S: Store> ErasedStore for S {
 
     fn release<'a>(&'a self, key: &'a Key, token: &'a Token) -> BoxFuture<'a, bool> {
         Box::pin(Store::release(self, key, token))
+    }
+
+    fn answers_within(&self) -> Option<Duration> {
+        Store::answers_within(self)
     }
 }

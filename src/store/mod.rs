@@ -107,7 +107,8 @@ use crate::BoxError;
 /// * make each operation atomic for its key, whoever else works on it at the same time;
 /// * compare the token: whoever lost a claim, because its lease ran out, can change nothing by it;
 /// * let a lease that ran out be taken by the next claimant, with a higher fencing number;
-/// * answer in reasonable time: the layer waits a second at most, then counts it as a failure.
+/// * answer in reasonable time: the layer waits a second at most, then counts it as a failure. A store
+///   that watches the time itself [says so](Self::answers_within), and saves the layer a timer.
 ///
 /// `store::contract` (feature `test-util`) checks all of it.
 ///
@@ -177,6 +178,15 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// If the store cannot tell.
     fn forget(&self, key: &Key) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// Within which time each answer comes, if the store sees to that itself: whatever becomes of
+    /// its server, it then answers with an error. Default: `None`, it may take as long as it likes.
+    ///
+    /// The layer watches the time of a store that does not do so within a second: that is a timer
+    /// for each answer that has to be waited for.
+    fn answers_within(&self) -> Option<Duration> {
+        None
+    }
 }
 
 impl<S: Store> Store for Arc<S> {
@@ -213,6 +223,10 @@ impl<S: Store> Store for Arc<S> {
 
     fn forget(&self, key: &Key) -> impl Future<Output = Result<bool, StoreError>> + Send {
         (**self).forget(key)
+    }
+
+    fn answers_within(&self) -> Option<Duration> {
+        (**self).answers_within()
     }
 }
 

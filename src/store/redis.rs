@@ -295,6 +295,10 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> Store for RedisStore<C> 
             Err(elapsed) => Err(StoreError::new(elapsed)),
         }
     }
+
+    fn answers_within(&self) -> Option<Duration> {
+        Some(self.timeout)
+    }
 }
 
 impl<C> fmt::Debug for RedisStore<C> {

@@ -3,7 +3,10 @@
 use std::{error::Error, time::Duration};
 
 use tokio::time::Instant;
-use tower_webhook::{RejectionKind, StoreFailure};
+use tower_webhook::{
+    RejectionKind, StoreFailure,
+    store::{Claim, Key, Store, StoreError, Token},
+};
 
 use crate::support::{Act, Handler, Op, Rig, RiggedStore, layer, settle_down, signed};
 
@@ -131,4 +134,58 @@ async fn a_store_that_hangs_does_not_hold_the_handler_up() {
     // The first heartbeat is at 10 s and does not answer; the handler is done at 11 s.
     app.send(signed("msg_1", "{}")).await.assert_handled();
     assert_eq!(began.elapsed(), Duration::from_secs(11));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_allows_itself_more_than_a_second_is_not_waited_for_longer() {
+    let store = RiggedStore::new();
+    let app = Handler::default();
+    let app = app.under(&layer().dedupe(Patient { store: store.clone(), limit: Duration::from_secs(5) }));
+    store.rig(Op::Claim, Rig::Hang);
+    let began = Instant::now();
+    app.send(signed("msg_1", "{}")).await.assert_rejected(RejectionKind::StoreUnavailable);
+    assert_eq!(began.elapsed(), Duration::from_secs(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_sees_to_its_time_is_taken_at_its_word() {
+    let store = RiggedStore::new();
+    let app = Handler::default();
+    let app = app.under(&layer().dedupe(Patient { store: store.clone(), limit: Duration::from_secs(1) }));
+    store.rig(Op::Claim, Rig::Hang);
+    // It breaks its word, which no store may do: the layer has no watch of its own.
+    let waiting = tokio::time::timeout(Duration::from_secs(60), app.send(signed("msg_1", "{}")));
+    assert!(waiting.await.is_err());
+}
+
+/// A store that says how long it takes.
+struct Patient {
+    store: RiggedStore,
+    limit: Duration,
+}
+
+impl Store for Patient {
+    async fn claim(&self, key: &Key, token: &Token, lease: Duration) -> Result<Claim, StoreError> {
+        self.store.claim(key, token, lease).await
+    }
+
+    async fn extend(&self, key: &Key, token: &Token, lease: Duration) -> Result<bool, StoreError> {
+        self.store.extend(key, token, lease).await
+    }
+
+    async fn complete(&self, key: &Key, token: &Token, window: Duration) -> Result<bool, StoreError> {
+        self.store.complete(key, token, window).await
+    }
+
+    async fn release(&self, key: &Key, token: &Token) -> Result<bool, StoreError> {
+        self.store.release(key, token).await
+    }
+
+    async fn forget(&self, key: &Key) -> Result<bool, StoreError> {
+        self.store.forget(key).await
+    }
+
+    fn answers_within(&self) -> Option<Duration> {
+        Some(self.limit)
+    }
 }
