@@ -22,6 +22,9 @@ mod rejection;
 mod secret;
 mod service;
 pub mod store;
+#[cfg(feature = "test-util")]
+#[cfg_attr(docsrs, doc(cfg(feature = "test-util")))]
+pub mod testing;
 mod time;
 #[cfg(feature = "tonic")]
 mod tonic;

@@ -1,5 +1,8 @@
 //! Keyed hashes: one for each secret, fed side by side, and compared with every candidate at the end.
 
+#[cfg(feature = "test-util")]
+mod sign;
+
 use std::fmt;
 
 use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD, HEXLOWER_PERMISSIVE};

@@ -76,6 +76,8 @@ pub(crate) use self::{
         all_sorted_parameters, called_url, only_parameter, path_and_query, signed_headers, sorted_parameters,
     },
 };
+#[cfg(feature = "test-util")]
+use crate::testing::CannotSign;
 
 /// Decides whether a request is from whom it says.
 ///
@@ -121,6 +123,21 @@ pub trait Verifier: Send + Sync + 'static {
         let _ = (head, body);
         None
     }
+
+    /// Signs a request as the provider would at that time, for [`testing::sign`](crate::testing::sign).
+    ///
+    /// What is there is to be kept but for the signature, and what is missing to be made. Only with
+    /// the feature `test-util`: implement it under a `cfg` that turns that on.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot sign such a request, or none, as is the default.
+    #[cfg(feature = "test-util")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "test-util")))]
+    fn sign(&self, head: &mut Parts, body: &mut Bytes, at: SystemTime) -> Result<(), CannotSign> {
+        let _ = (head, body, at);
+        Err(CannotSign::new("its verifier does not implement `Verifier::sign`"))
+    }
 }
 
 impl<V: Verifier + ?Sized> Verifier for Arc<V> {
@@ -138,6 +155,11 @@ impl<V: Verifier + ?Sized> Verifier for Arc<V> {
 
     fn signed_handshake(&self, head: &Parts, body: &Bytes) -> Option<Response<Bytes>> {
         (**self).signed_handshake(head, body)
+    }
+
+    #[cfg(feature = "test-util")]
+    fn sign(&self, head: &mut Parts, body: &mut Bytes, at: SystemTime) -> Result<(), CannotSign> {
+        (**self).sign(head, body, at)
     }
 }
 

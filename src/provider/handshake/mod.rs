@@ -25,6 +25,8 @@ pub(super) use self::{
         bearer,
     },
 };
+#[cfg(feature = "test-util")]
+use crate::testing::CannotSign;
 use crate::{
     Secret, Secrets,
     verify::{
@@ -158,6 +160,11 @@ impl Verifier for Shaking {
 
     fn signed_handshake(&self, head: &Parts, body: &Bytes) -> Option<Response<Bytes>> {
         (self.handshake.signed)(&Asked { head, secrets: self.secrets.as_slice() }, body)
+    }
+
+    #[cfg(feature = "test-util")]
+    fn sign(&self, head: &mut Parts, body: &mut Bytes, at: SystemTime) -> Result<(), CannotSign> {
+        self.verifier.sign(head, body, at)
     }
 }
 

@@ -7,6 +7,8 @@ mod keys;
 mod pairs;
 mod place;
 mod plan;
+#[cfg(feature = "test-util")]
+mod sign;
 mod template;
 
 use std::collections::BTreeMap;

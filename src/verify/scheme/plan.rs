@@ -14,6 +14,8 @@ use super::{
     place::{Place, Sources},
     template::{BodyFeed, Context, Template},
 };
+#[cfg(feature = "test-util")]
+use crate::testing::CannotSign;
 use crate::verify::{
     Check, Encoding, Finish, Profile, Verified, Verifier, VerifyError, constant_time_eq, digits,
 };
@@ -85,6 +87,11 @@ impl Verifier for SchemeVerifier {
 
     fn profile(&self) -> &Profile {
         &self.profile
+    }
+
+    #[cfg(feature = "test-util")]
+    fn sign(&self, head: &mut Parts, body: &mut Bytes, at: SystemTime) -> Result<(), CannotSign> {
+        self.plan.sign(head, body, at)
     }
 }
 

@@ -154,6 +154,24 @@ impl Template {
         self.before.iter().chain(&self.after).any(|part| matches!(part, Part::Secret))
     }
 
+    /// Where it takes values from.
+    #[cfg(feature = "test-util")]
+    pub(super) fn values(&self) -> impl Iterator<Item = &Place> {
+        self.before.iter().chain(&self.after).filter_map(|part| match part {
+            Part::Value(place, _) => Some(place),
+            _ => None,
+        })
+    }
+
+    /// The fields in which the names of signed headers are.
+    #[cfg(feature = "test-util")]
+    pub(super) fn lists_of_headers(&self) -> impl Iterator<Item = &str> {
+        self.before.iter().chain(&self.after).filter_map(|part| match part {
+            Part::HeadersNamedBy(field) => Some(&**field),
+            _ => None,
+        })
+    }
+
     /// Feeds what comes before the body.
     pub(super) fn begin(&self, sink: &mut dyn Sink, context: &Context<'_>) -> Result<BodyFeed, VerifyError> {
         feed(&self.before, sink, context)?;

@@ -1,0 +1,109 @@
+use std::{borrow::Cow, error::Error, fmt, time::SystemTime};
+
+use bytes::Bytes;
+use http::{HeaderValue, Request};
+
+use super::made_up;
+use crate::verify::{Location, Verifier, VerifyError};
+
+/// Signs `request` now, just as the provider would: what it returns, the verifier believes.
+///
+/// It works for every provider that has a shared secret, and for those of one's own with a
+/// [`Scheme`](crate::verify::Scheme). With several secrets it is the first that signs.
+///
+/// ```
+/// use http::Request;
+/// use tower_webhook::{Secret, provider, testing};
+///
+/// let secret: Secret = "whsec_test_secret".parse()?;
+/// let stripe = provider::stripe(secret);
+/// let request = testing::sign(&stripe, Request::post("/webhook").body(r#"{"id":"evt_1"}"#)?)?;
+/// assert!(request.headers().contains_key("stripe-signature"));
+/// # Ok::<(), tower_webhook::BoxError>(())
+/// ```
+///
+/// # What is kept, and what is made
+///
+/// * **Headers and parameters of the query** that the provider signs, such as an id, a nonce or a
+///   timestamp, are kept if the request has them, so that a test may choose them. What is missing is
+///   made up: times from the clock, the rest fresh. So is the header of the delivery's id, signed or
+///   not: what is signed twice is two deliveries, and a clone is a duplicate.
+/// * **The signature** is always made, in the place of any that is there, with all that is in its
+///   header, such as Stripe's `t`. Of a list of signed headers in it (Hook0's `h`) the names are kept;
+///   where there is none, all `x-` headers are signed.
+/// * **The body** is signed as it is, and only given the signature itself where the provider puts it
+///   there (Adyen, Braintree, Dropbox Sign, Mailgun, Microsoft Graph, Vonage). Ids, event types and
+///   times in it are the test's own affair: what the provider signs of them, and is not there, is an
+///   error.
+/// * **The URL**, where it is signed, is the request's: give it the one that the provider calls, whole,
+///   if the layer has a [`public_url`](crate::WebhookLayer::public_url).
+///
+/// # Errors
+///
+/// If the verifier has only a public key, as for Discord; if it is one of your own that does not
+/// implement [`Verifier::sign`]; if the body has not what the provider signs of it.
+pub fn sign<V, B>(verifier: &V, request: Request<B>) -> Result<Request<Bytes>, CannotSign>
+where
+    V: Verifier + ?Sized,
+    B: Into<Bytes>,
+{
+    sign_at(verifier, request, SystemTime::now())
+}
+
+/// [`sign`]s as if it were `at`: for stale timestamps, and for the time of a
+/// [`ManualClock`](crate::ManualClock).
+///
+/// A timestamp that the request has in a header of its own is kept all the same.
+///
+/// # Errors
+///
+/// As [`sign`].
+pub fn sign_at<V, B>(verifier: &V, request: Request<B>, at: SystemTime) -> Result<Request<Bytes>, CannotSign>
+where
+    V: Verifier + ?Sized,
+    B: Into<Bytes>,
+{
+    let (mut head, body) = request.into_parts();
+    let mut body = body.into();
+    if let Some(Location::Header(name)) = &verifier.profile().id
+        && !head.headers.contains_key(name)
+    {
+        let id =
+            HeaderValue::try_from(made_up()).map_err(|_| CannotSign::new("an id is no header's value"))?;
+        head.headers.insert(name.clone(), id);
+    }
+    verifier.sign(&mut head, &mut body, at)?;
+    Ok(Request::from_parts(head, body))
+}
+
+/// Why a request was not signed.
+#[derive(Clone, Debug)]
+pub struct CannotSign(Cow<'static, str>);
+
+impl CannotSign {
+    /// An error that says `reason`, for a verifier of one's own. Do not put the secret in it.
+    pub fn new(reason: impl Into<Cow<'static, str>>) -> Self {
+        Self(reason.into())
+    }
+
+    /// The provider signs with a private key.
+    #[cfg(feature = "asymmetric")]
+    pub(crate) fn public_key() -> Self {
+        Self::new("the provider signs with a private key, and the verifier has only the public one")
+    }
+}
+
+impl From<VerifyError> for CannotSign {
+    /// What a verifier would miss, or not take, in what is to be signed.
+    fn from(error: VerifyError) -> Self {
+        Self::new(error.to_string())
+    }
+}
+
+impl fmt::Display for CannotSign {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the request cannot be signed: {}", self.0)
+    }
+}
+
+impl Error for CannotSign {}

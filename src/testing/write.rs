@@ -1,0 +1,77 @@
+//! Putting what was signed, and the signature, where the provider does.
+
+use bytes::Bytes;
+use form_urlencoded::Serializer;
+use http::{HeaderName, HeaderValue, Uri, request::Parts, uri::PathAndQuery};
+use serde_json::Value;
+
+use super::CannotSign;
+use crate::store::Token;
+
+/// An id or a nonce that no other request has: letters and digits.
+pub(crate) fn made_up() -> String {
+    Token::mint().to_string()
+}
+
+/// Keeps a secret that is sent as it is out of `Debug`.
+pub(crate) fn hide(head: &mut Parts, name: &HeaderName) {
+    if let Some(value) = head.headers.get_mut(name) {
+        value.set_sensitive(true);
+    }
+}
+
+/// A request that is being signed.
+pub(crate) trait Write {
+    /// Puts a header in the place of all of its name.
+    fn write_header(&mut self, name: &HeaderName, value: impl AsRef<[u8]>) -> Result<(), CannotSign>;
+
+    /// Puts a parameter of the query in the place of all of its name.
+    fn write_query(&mut self, name: &str, value: &str) -> Result<(), CannotSign>;
+}
+
+impl Write for Parts {
+    fn write_header(&mut self, name: &HeaderName, value: impl AsRef<[u8]>) -> Result<(), CannotSign> {
+        let value = HeaderValue::from_bytes(value.as_ref()).map_err(|_| {
+            CannotSign::new(format!("what belongs into the {name} header is no header's value"))
+        })?;
+        self.headers.insert(name.clone(), value);
+        Ok(())
+    }
+
+    fn write_query(&mut self, name: &str, value: &str) -> Result<(), CannotSign> {
+        let path = self.uri.path().to_owned();
+        let query = with_parameter(self.uri.query().unwrap_or_default(), name, value);
+        let no_url = || CannotSign::new("the request's URL cannot be given a parameter");
+        let mut uri = self.uri.clone().into_parts();
+        uri.path_and_query = Some(PathAndQuery::try_from(format!("{path}?{query}")).map_err(|_| no_url())?);
+        self.uri = Uri::from_parts(uri).map_err(|_| no_url())?;
+        Ok(())
+    }
+}
+
+/// The form with one more field, in the place of all of its name.
+pub(crate) fn form_with(form: &[u8], name: &str, value: &str) -> Result<Bytes, CannotSign> {
+    let form = std::str::from_utf8(form).map_err(|_| CannotSign::new("the body is no form"))?;
+    Ok(with_parameter(form, name, value).into())
+}
+
+/// What is there stays written as it is: URLs are signed as text.
+fn with_parameter(encoded: &str, name: &str, value: &str) -> String {
+    let is_other = |pair: &&str| {
+        !pair.is_empty() && form_urlencoded::parse(pair.as_bytes()).all(|(found, _)| found != name)
+    };
+    let mut pairs: Vec<String> = encoded.split('&').filter(is_other).map(str::to_owned).collect();
+    pairs.push(Serializer::new(String::new()).append_pair(name, value).finish());
+    pairs.join("&")
+}
+
+/// The JSON body with a text at `pointer`, whose parent has to be there.
+pub(crate) fn json_with(json: &[u8], pointer: &str, text: &str) -> Result<Bytes, CannotSign> {
+    let mut value: Value =
+        serde_json::from_slice(json).map_err(|_| CannotSign::new("the body is no JSON"))?;
+    let (parent, name) = pointer.rsplit_once('/').unwrap_or(("", pointer));
+    let parent = value.pointer_mut(parent).and_then(Value::as_object_mut);
+    let parent = parent.ok_or_else(|| CannotSign::new(format!("the body has no object for {pointer}")))?;
+    parent.insert(name.replace("~1", "/").replace("~0", "~"), text.into());
+    Ok(value.to_string().into())
+}

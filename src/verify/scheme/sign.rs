@@ -1,0 +1,266 @@
+//! Signing by a plan: making the requests that it verifies.
+
+use std::{collections::BTreeMap, time::SystemTime};
+
+use bytes::Bytes;
+use http::{HeaderName, header, request::Parts};
+use time::{
+    OffsetDateTime,
+    format_description::well_known::{Rfc2822, Rfc3339},
+};
+
+use super::{
+    TimeUnit,
+    keys::Keys,
+    pairs::Pairs,
+    place::{Place, Sources},
+    plan::{Plan, Proof, SignaturePlan},
+    template::{Context, Sink, Template},
+};
+use crate::{
+    testing::{CannotSign, Write, form_with, hide, json_with, made_up},
+    verify::Macs,
+};
+
+impl Plan {
+    pub(super) fn sign(&self, head: &mut Parts, body: &mut Bytes, at: SystemTime) -> Result<(), CannotSign> {
+        for (name, value) in &self.require {
+            head.headers.entry(name).or_insert_with(|| value.clone());
+        }
+        match &self.proof {
+            Proof::Token { tokens, .. } => {
+                let token = tokens.first().map(|token| &**token).unwrap_or_default();
+                self.signature.write(&[&self.signature.prefix, token].concat(), head, body)?;
+                self.signature.headers().for_each(|name| hide(head, name));
+            }
+            Proof::Signature { .. } => {
+                let text = self.signed(head, body, at)?;
+                self.signature.write(&text, head, body)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The text with the signature in it, of a request that is given all else that is signed.
+    fn signed(&self, head: &mut Parts, body: &Bytes, at: SystemTime) -> Result<Vec<u8>, CannotSign> {
+        let Proof::Signature { keys, encoding, timestamp, templates, key_id, .. } = &self.proof else {
+            return Err(CannotSign::new("the scheme has no signature"));
+        };
+        let keys = match keys {
+            Keys::Mac(keys) => keys,
+            #[cfg(feature = "asymmetric")]
+            Keys::Public(_) => return Err(CannotSign::public_key()),
+        };
+        // The strongest version, where there are several.
+        let version = self.signature.keys.first().map_or("", |key| &**key);
+        let template = templates.iter().find(|(name, _)| name.is_empty() || **name == *version);
+        let (_, template) = template.ok_or_else(|| CannotSign::new("there is no template to sign by"))?;
+
+        let mut beside = Beside::default();
+        if let Some((place, unit)) = timestamp {
+            beside.supply(place, head, body, || unit.write(at))?;
+        }
+        if let Some(place) = key_id {
+            let first = keys.first_key_id();
+            let named =
+                || first.map(str::to_owned).ok_or_else(|| CannotSign::new("the secret has no key id"));
+            beside.supply(place, head, body, named)?;
+        }
+        self.supply_values(template, &mut beside, head, body, at)?;
+
+        // With something for a signature, so that all else is where it will be.
+        let text = beside.text(b"-", &self.signature)?;
+        let pairs = Some(Pairs::new(&text, self.signature.punctuation));
+        let sources = Sources { head, body: Some(body), pairs };
+        let find = |place: &Place| sources.get(place);
+        let key_id = key_id.as_ref().map(find).transpose()?;
+        let timestamp = timestamp.as_ref().map(|(place, _)| find(place)).transpose()?;
+        let context = Context { sources, timestamp };
+        let mut macs = keys.signer(key_id.as_deref())?;
+        let mut feed = template.begin(&mut macs, &context)?;
+        feed.update(&mut macs, body);
+        template.finish(feed, &mut macs, &context)?;
+        beside.text(macs.signature(*encoding).as_bytes(), &self.signature)
+    }
+
+    /// Makes up what is signed and is not there.
+    fn supply_values(
+        &self,
+        template: &Template,
+        beside: &mut Beside,
+        head: &mut Parts,
+        body: &Bytes,
+        at: SystemTime,
+    ) -> Result<(), CannotSign> {
+        for field in template.lists_of_headers() {
+            let list = self.signature.sent_field(head, field).or_else(|| self.headers_to_sign(head));
+            let list = list.ok_or_else(|| CannotSign::new("there is no x- header that could be signed"));
+            beside.supply(&Place::Field(field.into()), head, body, || list)?;
+        }
+        for place in template.values() {
+            let value = || match place {
+                Place::Header(name) if *name == header::DATE => http_date(at),
+                Place::Header(name) if name.as_str().ends_with("timestamp") => TimeUnit::Seconds.write(at),
+                Place::Header(_) => Ok(made_up()),
+                other => Err(CannotSign::new(other.absent())),
+            };
+            beside.supply(place, head, body, value)?;
+        }
+        Ok(())
+    }
+
+    /// The names of the request's `x-` headers, for providers that let it be chosen what they sign.
+    fn headers_to_sign(&self, head: &Parts) -> Option<String> {
+        let is_signature = |name: &HeaderName| self.signature.headers().any(|own| own == name);
+        let chosen = |name: &&HeaderName| name.as_str().starts_with("x-") && !is_signature(name);
+        let mut names: Vec<_> = head.headers.keys().filter(chosen).map(HeaderName::as_str).collect();
+        names.sort_unstable();
+        (!names.is_empty()).then(|| names.join(" "))
+    }
+}
+
+/// What stands beside the signature in its header.
+#[derive(Default)]
+struct Beside {
+    pairs: Vec<(Box<str>, String)>,
+    items: BTreeMap<usize, String>,
+}
+
+impl Beside {
+    /// Puts `value` at `place`, unless there is one; into the body nothing is put.
+    fn supply(
+        &mut self,
+        place: &Place,
+        head: &mut Parts,
+        body: &Bytes,
+        value: impl FnOnce() -> Result<String, CannotSign>,
+    ) -> Result<(), CannotSign> {
+        match place {
+            Place::Field(key) if self.pairs.iter().all(|(known, _)| known != key) => {
+                self.pairs.push((key.clone(), value()?));
+            }
+            Place::Item(index) if !self.items.contains_key(index) => {
+                self.items.insert(*index, value()?);
+            }
+            Place::Field(_) | Place::Item(_) => {}
+            place => {
+                let found = Sources { head, body: Some(body), pairs: None }.find(place)?.is_some();
+                match place {
+                    _ if found => {}
+                    Place::Header(name) => head.write_header(name, value()?)?,
+                    Place::Query(name) => head.write_query(name, &value()?)?,
+                    absent => return Err(CannotSign::new(absent.absent())),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// All of it, with the signature at its end, or at the first place that is left.
+    fn text(&self, signature: &[u8], plan: &SignaturePlan) -> Result<Vec<u8>, CannotSign> {
+        let signature = [&plan.prefix, signature].concat();
+        let items: Vec<Vec<u8>> = match plan.punctuation.pair {
+            Some(mark) => {
+                let pair = |key: &str, value: &[u8]| [key.as_bytes(), &[mark], value].concat();
+                let own = plan.keys.first().map(|key| pair(key, &signature));
+                self.pairs.iter().map(|(key, value)| pair(key, value.as_bytes())).chain(own).collect()
+            }
+            None => {
+                let mut items: Vec<Vec<u8>> = Vec::new();
+                let mut signature = Some(signature);
+                let last = self.items.keys().next_back().map_or(0, |last| last + 1);
+                for index in 0..=last {
+                    match self.items.get(&index) {
+                        Some(item) => items.push(item.as_bytes().to_vec()),
+                        None => items.extend(signature.take()),
+                    }
+                }
+                items
+            }
+        };
+        match plan.punctuation.items {
+            None if items.len() > 1 => {
+                Err(CannotSign::new("the signature has something beside it, and the scheme no mark between"))
+            }
+            mark => Ok(items.join(mark.as_slice())),
+        }
+    }
+}
+
+impl SignaturePlan {
+    /// The headers that it may be in.
+    fn headers(&self) -> impl Iterator<Item = &HeaderName> {
+        self.places.iter().filter_map(|place| match place {
+            Place::Header(name) => Some(name),
+            _ => None,
+        })
+    }
+
+    /// A field that the signature's header has already.
+    fn sent_field(&self, head: &Parts, key: &str) -> Option<String> {
+        let text = self.headers().find_map(|name| head.headers.get(name));
+        let value = Pairs::new(text?.as_bytes(), self.punctuation).value(key.as_bytes())?;
+        String::from_utf8(value.to_vec()).ok()
+    }
+
+    /// Puts the signature where the request has one, or else into the first of its places; and none
+    /// anywhere else.
+    fn write(&self, text: &[u8], head: &mut Parts, body: &mut Bytes) -> Result<(), CannotSign> {
+        let is_there =
+            |place: &&Place| matches!(place, Place::Header(name) if head.headers.contains_key(name));
+        let place = self.places.iter().find(is_there).or(self.places.first());
+        for name in self.headers() {
+            head.headers.remove(name);
+        }
+        let as_text = || std::str::from_utf8(text).map_err(|_| CannotSign::new("the signature is no text"));
+        match place {
+            Some(Place::Header(name)) => head.write_header(name, text)?,
+            Some(Place::Query(name)) => head.write_query(name, as_text()?)?,
+            Some(Place::Form(name)) => *body = form_with(body, name, as_text()?)?,
+            Some(Place::Body(pointer)) => *body = json_with(body, pointer, as_text()?)?,
+            Some(Place::Field(_) | Place::Item(_)) | None => {
+                return Err(CannotSign::new("the signature has no place"));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Sink for Macs<'_> {
+    fn update(&mut self, bytes: &[u8]) {
+        Macs::update(self, bytes);
+    }
+
+    fn update_with_secrets(&mut self) {
+        Macs::update_with_secrets(self);
+    }
+}
+
+impl TimeUnit {
+    /// What [`read`](Self::read) reads.
+    pub(crate) fn write(self, at: SystemTime) -> Result<String, CannotSign> {
+        let since = at.duration_since(SystemTime::UNIX_EPOCH);
+        let since = since.map_err(|_| CannotSign::new("no provider writes times before 1970"))?;
+        match self {
+            Self::Seconds => Ok(since.as_secs().to_string()),
+            Self::Milliseconds => Ok(since.as_millis().to_string()),
+            Self::Microseconds => Ok(since.as_micros().to_string()),
+            Self::Rfc3339 => {
+                let nanos = i128::try_from(since.as_nanos()).ok();
+                let at = nanos.and_then(|nanos| OffsetDateTime::from_unix_timestamp_nanos(nanos).ok());
+                let text = at.and_then(|at| at.format(&Rfc3339).ok());
+                text.ok_or_else(|| CannotSign::new("the time cannot be written as RFC 3339"))
+            }
+        }
+    }
+}
+
+/// The time as HTTP writes it, such as `Sun, 06 Nov 1994 08:49:37 GMT`.
+fn http_date(at: SystemTime) -> Result<String, CannotSign> {
+    // `+0000`, which RFC 2822 writes, is no zone of HTTP's.
+    let since =
+        at.duration_since(SystemTime::UNIX_EPOCH).ok().and_then(|since| i64::try_from(since.as_secs()).ok());
+    let at = since.and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok());
+    let text = at.and_then(|at| at.format(&Rfc2822).ok());
+    text.map(|text| text.replace("+0000", "GMT")).ok_or_else(|| CannotSign::new("the time is no date"))
+}
