@@ -340,7 +340,7 @@ mod tests {
     fn a_read_only_server_is_known_by_the_errors_of_every_version() {
         let is_read_only = |text: &str| {
             let answer = redis::parse_redis_value(format!("-{text}\r\n").as_bytes());
-            is_read_only(&answer.and_then(redis::Value::extract_error).unwrap_err())
+            answer.and_then(redis::Value::extract_error).is_err_and(|error| is_read_only(&error))
         };
         assert!(is_read_only(
             "READONLY You can't write against a read only replica. script: 88e0, on @user_script:21."
