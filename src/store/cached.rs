@@ -9,10 +9,7 @@ use std::{
 
 use moka::{policy::EvictionPolicy, sync::Cache};
 
-use super::{
-    Claim, Key, Store, StoreError, Token,
-    memory::{AsIs, hash},
-};
+use super::{Claim, Key, Store, StoreError, Token, memory::AsIs};
 use crate::{Clock, SystemClock};
 
 /// A small memory before another [`Store`]: a duplicate of what this process knows to be handled
@@ -100,7 +97,7 @@ impl<S: Store> CachedStore<S> {
 
 impl<S: Store> Store for CachedStore<S> {
     async fn claim(&self, key: &Key, token: &Token, lease: Duration) -> Result<Claim, StoreError> {
-        let hash = hash(key);
+        let hash = key.digest();
         if self.is_completed(hash) {
             return Ok(Claim::Completed);
         }
@@ -120,7 +117,7 @@ impl<S: Store> Store for CachedStore<S> {
         let forgotten = self.forgotten();
         let mine = self.inner.complete(key, token, window).await?;
         if mine {
-            self.keep(hash(key), window, forgotten);
+            self.keep(key.digest(), window, forgotten);
         }
         Ok(mine)
     }
@@ -131,7 +128,7 @@ impl<S: Store> Store for CachedStore<S> {
 
     async fn forget(&self, key: &Key) -> Result<bool, StoreError> {
         // Even if it fails, or is not waited for: it may have been forgotten all the same.
-        let _forgetting = Forgetting { store: self, hash: hash(key) };
+        let _forgetting = Forgetting { store: self, hash: key.digest() };
         self.inner.forget(key).await
     }
 

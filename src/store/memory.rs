@@ -1,9 +1,9 @@
 use std::{
     collections::HashMap,
     fmt,
-    hash::{BuildHasher, Hasher, RandomState},
+    hash::{BuildHasher, Hasher},
     sync::{
-        Arc, LazyLock, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, Instant, SystemTime},
@@ -127,7 +127,7 @@ impl MokaStore {
 
     #[allow(clippy::indexing_slicing, reason = "the remainder is less than the length")]
     fn slot(&self, key: &Key) -> Slot<'_> {
-        let hash = hash(key);
+        let hash = key.digest();
         let shard = &self.shards[(hash % SHARDS as u128) as usize];
         // The maps are whole between any two operations, so a panic elsewhere has not broken them.
         let running = shard.lock().unwrap_or_else(PoisonError::into_inner);
@@ -296,13 +296,4 @@ impl Expiry<u128, Completed> for EndOfWindow {
     ) -> Option<Duration> {
         Some(key.0.window)
     }
-}
-
-/// 128 bits stand for a key. The hashes' own keys are this process's and random, so that nobody
-/// can make two ids meet. (SHA-256, twice a delivery, took 130 ns more.)
-pub(super) fn hash(key: &Key) -> u128 {
-    static HASHERS: LazyLock<[RandomState; 2]> = LazyLock::new(|| [RandomState::new(), RandomState::new()]);
-    // With the length of the scope, so that ("a:b", "c") is not ("a", "b:c").
-    let [high, low] = HASHERS.each_ref().map(|hasher| hasher.hash_one((key.scope().len(), key.as_str())));
-    u128::from(high) << 64 | u128::from(low)
 }
