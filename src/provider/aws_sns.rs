@@ -4,6 +4,8 @@ use bytes::Bytes;
 use http::{Response, request::Parts};
 use serde::Deserialize;
 
+#[cfg(feature = "test-util")]
+use crate::testing::CannotSign;
 use crate::verify::{
     Certificate, Check, Encoding, Fetch, Finish, KeyCache, Location, Profile, PublicKind, Signatures,
     TimeUnit, Tolerance, Verified, Verifier, VerifyError, digest, in_force,
@@ -91,6 +93,11 @@ impl Verifier for AwsSns {
 
     fn profile(&self) -> &Profile {
         &self.profile
+    }
+
+    #[cfg(feature = "test-util")]
+    fn sign(&self, _: &mut Parts, _: &mut Bytes, _: SystemTime) -> Result<(), CannotSign> {
+        Err(CannotSign::public_key())
     }
 
     fn signed_handshake(&self, _: &Parts, body: &Bytes) -> Option<Response<Bytes>> {

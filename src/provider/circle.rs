@@ -9,6 +9,8 @@ use super::{
     fetched::{SignedBody, key_url, only},
     handshake,
 };
+#[cfg(feature = "test-util")]
+use crate::testing::CannotSign;
 use crate::{
     InvalidSecret,
     verify::{
@@ -90,6 +92,11 @@ impl Verifier for Circle {
 
     fn profile(&self) -> &Profile {
         &self.profile
+    }
+
+    #[cfg(feature = "test-util")]
+    fn sign(&self, _: &mut Parts, _: &mut Bytes, _: SystemTime) -> Result<(), CannotSign> {
+        Err(CannotSign::public_key())
     }
 
     fn handshake(&self, head: &Parts) -> Option<Response<Bytes>> {

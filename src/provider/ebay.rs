@@ -8,6 +8,8 @@ use super::{
     fetched::{SignedBody, key_url, only},
     handshake,
 };
+#[cfg(feature = "test-util")]
+use crate::testing::CannotSign;
 use crate::{
     InvalidSecret,
     verify::{
@@ -110,6 +112,11 @@ impl Verifier for Ebay {
 
     fn profile(&self) -> &Profile {
         &self.profile
+    }
+
+    #[cfg(feature = "test-util")]
+    fn sign(&self, _: &mut Parts, _: &mut Bytes, _: SystemTime) -> Result<(), CannotSign> {
+        Err(CannotSign::public_key())
     }
 
     fn handshake(&self, head: &Parts) -> Option<Response<Bytes>> {

@@ -10,6 +10,8 @@ use serde::de::MapAccess;
 use sha2::{Digest, Sha256};
 
 use super::facts::{Facts, Make, Provider};
+#[cfg(feature = "test-util")]
+use crate::testing::{CannotSign, Write};
 use crate::{
     InvalidSecret, Secret, Secrets,
     payload::lenient::{Field, Fields, Object},
@@ -118,6 +120,15 @@ impl Verifier for Notifyer {
 
     fn profile(&self) -> &Profile {
         &self.profile
+    }
+
+    /// With the MAC, of what it might send: a token would tell one body as little from another as
+    /// the next.
+    #[cfg(feature = "test-util")]
+    fn sign(&self, head: &mut Parts, body: &mut Bytes, _: SystemTime) -> Result<(), CannotSign> {
+        let mut macs = self.keys.signer(None)?;
+        macs.update(body);
+        head.write_header(&SIGNATURE, macs.signature(Encoding::Hex))
     }
 }
 

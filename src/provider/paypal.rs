@@ -4,6 +4,8 @@ use bytes::Bytes;
 use http::request::Parts;
 
 use super::fetched::only;
+#[cfg(feature = "test-util")]
+use crate::testing::CannotSign;
 use crate::{
     Secret, Secrets,
     verify::{
@@ -78,6 +80,11 @@ impl Verifier for PayPal {
 
     fn profile(&self) -> &Profile {
         &self.profile
+    }
+
+    #[cfg(feature = "test-util")]
+    fn sign(&self, _: &mut Parts, _: &mut Bytes, _: SystemTime) -> Result<(), CannotSign> {
+        Err(CannotSign::public_key())
     }
 }
 

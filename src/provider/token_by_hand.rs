@@ -8,15 +8,23 @@ use std::{
 };
 
 use bytes::Bytes;
+#[cfg(feature = "test-util")]
+use http::header;
 use http::request::Parts;
 use serde::Deserialize;
+#[cfg(feature = "test-util")]
+use serde_json::Value;
 
 use super::{
     facts::providers,
     handshake::{Asked, CLOUDEVENTS, MS_GRAPH, bearer},
 };
+#[cfg(feature = "test-util")]
+use crate::testing::{CannotSign, Write, hide, read_json};
+#[cfg(feature = "test-util")]
+use crate::verify::parameter;
 use crate::{
-    Secrets,
+    Secret, Secrets,
     verify::{
         Check, Finish, Keyring, MacKind, Profile, Verified, Verifier, VerifyError, constant_time_eq, scan,
     },
@@ -80,9 +88,14 @@ impl Tokens {
         Self { keys: Keyring::of_text(MacKind::HmacSha256, &secrets), secrets }
     }
 
+    #[cfg(feature = "test-util")]
+    fn first(&self) -> &str {
+        self.secrets.as_slice().first().map_or("", Secret::expose)
+    }
+
     /// Compares with every secret, so that the time does not tell which it nearly was.
     fn verify(&self, sent: &[u8]) -> Result<Verified, VerifyError> {
-        let matches = |secret: &crate::Secret| constant_time_eq(sent, secret.expose().as_bytes());
+        let matches = |secret: &Secret| constant_time_eq(sent, secret.expose().as_bytes());
         let index = self.secrets.iter().enumerate().fold(None, |first: Option<usize>, (index, secret)| {
             let matches = matches(secret);
             first.or(matches.then_some(index))
@@ -105,6 +118,19 @@ impl Verifier for CloudEvents {
 
     fn profile(&self) -> &Profile {
         &self.profile
+    }
+
+    /// In the query if it has a token already, else in the header.
+    #[cfg(feature = "test-util")]
+    fn sign(&self, head: &mut Parts, _: &mut Bytes, _: SystemTime) -> Result<(), CannotSign> {
+        let token = self.tokens.first();
+        let query = head.uri.query().unwrap_or_default().as_bytes();
+        if parameter(query, "access_token").is_some() && !head.headers.contains_key(header::AUTHORIZATION) {
+            return head.write_query("access_token", token);
+        }
+        head.write_header(&header::AUTHORIZATION, format!("Bearer {token}"))?;
+        hide(head, &header::AUTHORIZATION);
+        Ok(())
     }
 }
 
@@ -153,6 +179,19 @@ impl Verifier for Graph {
 
     fn profile(&self) -> &Profile {
         &self.profile
+    }
+
+    #[cfg(feature = "test-util")]
+    fn sign(&self, _: &mut Parts, body: &mut Bytes, _: SystemTime) -> Result<(), CannotSign> {
+        let no_collection = || CannotSign::new("the body is no collection of notifications");
+        let mut collection = read_json(body)?;
+        let notifications = collection.pointer_mut("/value").and_then(Value::as_array_mut);
+        for notification in notifications.ok_or_else(no_collection)? {
+            let fields = notification.as_object_mut().ok_or_else(no_collection)?;
+            fields.insert("clientState".to_owned(), self.tokens.first().into());
+        }
+        *body = collection.to_string().into();
+        Ok(())
     }
 }
 

@@ -6,4 +6,4 @@ mod sign;
 mod write;
 
 pub use self::sign::{CannotSign, sign, sign_at};
-pub(crate) use self::write::{Write, form_with, hide, json_with, made_up};
+pub(crate) use self::write::{Write, form_with, hide, json_with, made_up, read_json};

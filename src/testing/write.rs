@@ -25,6 +25,10 @@ pub(crate) trait Write {
     /// Puts a header in the place of all of its name.
     fn write_header(&mut self, name: &HeaderName, value: impl AsRef<[u8]>) -> Result<(), CannotSign>;
 
+    /// Adds a header unless there is one of its name.
+    fn default_header(&mut self, name: &HeaderName, value: impl FnOnce() -> String)
+    -> Result<(), CannotSign>;
+
     /// Puts a parameter of the query in the place of all of its name.
     fn write_query(&mut self, name: &str, value: &str) -> Result<(), CannotSign>;
 }
@@ -36,6 +40,17 @@ impl Write for Parts {
         })?;
         self.headers.insert(name.clone(), value);
         Ok(())
+    }
+
+    fn default_header(
+        &mut self,
+        name: &HeaderName,
+        value: impl FnOnce() -> String,
+    ) -> Result<(), CannotSign> {
+        match self.headers.contains_key(name) {
+            true => Ok(()),
+            false => self.write_header(name, value()),
+        }
     }
 
     fn write_query(&mut self, name: &str, value: &str) -> Result<(), CannotSign> {
@@ -67,11 +82,15 @@ fn with_parameter(encoded: &str, name: &str, value: &str) -> String {
 
 /// The JSON body with a text at `pointer`, whose parent has to be there.
 pub(crate) fn json_with(json: &[u8], pointer: &str, text: &str) -> Result<Bytes, CannotSign> {
-    let mut value: Value =
-        serde_json::from_slice(json).map_err(|_| CannotSign::new("the body is no JSON"))?;
+    let mut value = read_json(json)?;
     let (parent, name) = pointer.rsplit_once('/').unwrap_or(("", pointer));
     let parent = value.pointer_mut(parent).and_then(Value::as_object_mut);
     let parent = parent.ok_or_else(|| CannotSign::new(format!("the body has no object for {pointer}")))?;
     parent.insert(name.replace("~1", "/").replace("~0", "~"), text.into());
     Ok(value.to_string().into())
+}
+
+/// The JSON body as a value, to be given a signature. Spaces in it are lost, and the order of fields.
+pub(crate) fn read_json(json: &[u8]) -> Result<Value, CannotSign> {
+    serde_json::from_slice(json).map_err(|_| CannotSign::new("the body is no JSON"))
 }

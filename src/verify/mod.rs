@@ -73,7 +73,8 @@ pub(crate) use self::{
     mac::{Candidates, Keyring, MacKind, Macs, digest},
     multipart::multipart_field,
     request::{
-        all_sorted_parameters, called_url, only_parameter, path_and_query, signed_headers, sorted_parameters,
+        Parameters, all_sorted_parameters, called_url, only_parameter, path_and_query, signed_headers,
+        sorted_parameters,
     },
 };
 #[cfg(feature = "test-util")]

@@ -7,12 +7,12 @@ use serde::{
 };
 
 use super::{
-    check::{Begun, check, not_of_the_body, verifier},
+    check::{Begun, Way, check, not_of_the_body, verifier},
     text::Text,
 };
 use crate::{
     provider::facts::providers,
-    verify::{Candidates, Encoding, Keyring, Location, MacKind, Profile, Verified, VerifyError},
+    verify::{Candidates, Encoding, Keyring, Location, MacKind, Macs, Profile, Verified, VerifyError},
 };
 
 providers! {
@@ -33,7 +33,7 @@ providers! {
             profile.event_type =
                 Some(Location::json("/notificationItems/0/NotificationRequestItem/eventCode"));
             let keys = Keyring::decoded(MacKind::HmacSha256, &secrets, |text| Encoding::Hex.decode_key(text))?;
-            verifier(keys, profile, begin)
+            verifier(keys, profile, Way { begin, #[cfg(feature = "test-util")] sign: signing::sign })
         };
 }
 
@@ -146,6 +146,12 @@ impl Item {
             return Err(VerifyError::missing("there is no hmacSignature in an item"));
         }
         let candidates = Candidates::read([signature].into_iter(), Encoding::Base64, keys.tag_length())?;
+        let mut macs = keys.begin(None);
+        self.feed(&mut macs);
+        macs.verify(&candidates)
+    }
+
+    fn feed(&self, macs: &mut Macs<'_>) {
         let signed = [
             &self.psp_reference,
             &self.original_reference,
@@ -156,18 +162,52 @@ impl Item {
             &self.event_code,
             &self.success,
         ];
-        let mut macs = keys.begin(None);
         for (index, field) in signed.into_iter().enumerate() {
             if index > 0 {
                 macs.update(b":");
             }
             macs.update(text(field).as_bytes());
         }
-        macs.verify(&candidates)
     }
 }
 
 /// A field that is not there is signed as an empty one.
 fn text(field: &Option<Text>) -> &str {
     field.as_ref().map_or("", |text| &text.0)
+}
+
+#[cfg(feature = "test-util")]
+mod signing {
+    use std::time::SystemTime;
+
+    use bytes::Bytes;
+    use http::request::Parts;
+    use serde_json::{Map, Value};
+
+    use super::{Encoding, Keyring, items};
+    use crate::testing::{CannotSign, read_json};
+
+    pub(super) fn sign(
+        keys: &Keyring,
+        _: &mut Parts,
+        body: &mut Bytes,
+        _: SystemTime,
+    ) -> Result<(), CannotSign> {
+        let mut notification = read_json(body)?;
+        for (index, item) in items(body)?.iter().enumerate() {
+            let mut macs = keys.signer(None)?;
+            item.feed(&mut macs);
+            let place = format!("/notificationItems/{index}/NotificationRequestItem");
+            // One that is sent by itself is the body.
+            let is_listed = notification.pointer(&place).is_some();
+            let item = notification.pointer_mut(if is_listed { &place } else { "" });
+            let fields = item.and_then(Value::as_object_mut);
+            let data = fields.map(|item| item.entry("additionalData").or_insert_with(|| Map::new().into()));
+            let data = data.and_then(Value::as_object_mut);
+            let data = data.ok_or_else(|| CannotSign::new("an item has no place for its signature"))?;
+            data.insert("hmacSignature".to_owned(), macs.signature(Encoding::Base64).into());
+        }
+        *body = notification.to_string().into();
+        Ok(())
+    }
 }

@@ -3,7 +3,7 @@ use http::request::Parts;
 use sha1::{Digest, Sha1};
 use zeroize::Zeroizing;
 
-use super::check::{Begun, check, verifier};
+use super::check::{Begun, Way, check, verifier};
 use crate::{
     provider::{facts::providers, handshake::BRAINTREE},
     verify::{Candidates, Encoding, Keyring, MacKind, Profile, Verified, VerifyError, only_parameter},
@@ -26,7 +26,7 @@ providers! {
             let mut profile = Profile::new("braintree");
             profile.equal_bodies = true;
             let keys = Keyring::decoded(MacKind::HmacSha1, &secrets, |text| Ok(key(text)))?;
-            verifier(keys, profile, begin)
+            verifier(keys, profile, Way { begin, #[cfg(feature = "test-util")] sign: signing::sign })
         },
         handshake: Some(BRAINTREE);
 }
@@ -79,4 +79,32 @@ fn kind(payload: &str) -> Option<String> {
     let xml = String::from_utf8(BASE64.decode(&packed).ok()?).ok()?;
     let (kind, _) = xml.split_once("<kind>")?.1.split_once("</kind>")?;
     Some(kind.trim().to_owned())
+}
+
+#[cfg(feature = "test-util")]
+mod signing {
+    use std::time::SystemTime;
+
+    use bytes::Bytes;
+    use http::request::Parts;
+
+    use super::{Encoding, Keyring, VerifyError, only_parameter};
+    use crate::testing::{CannotSign, form_with};
+
+    pub(super) fn sign(
+        keys: &Keyring,
+        _: &mut Parts,
+        body: &mut Bytes,
+        _: SystemTime,
+    ) -> Result<(), CannotSign> {
+        let payload = only_parameter(body, "bt_payload")?
+            .ok_or(VerifyError::missing("there is no bt_payload in the form"))?;
+        let mut macs = keys.signer(None)?;
+        macs.update(payload.as_bytes());
+        // Without a name any is taken.
+        let public_key = keys.first_key_id().unwrap_or("public_key");
+        let signature = format!("{public_key}|{}", macs.signature(Encoding::Hex));
+        *body = form_with(body, "bt_signature", &signature)?;
+        Ok(())
+    }
 }

@@ -7,25 +7,35 @@ use http::{HeaderName, request::Parts};
 use md5::Md5;
 use sha2::{Digest, Sha256};
 
+#[cfg(feature = "test-util")]
+use crate::testing::CannotSign;
 use crate::{
     InvalidSecret,
     verify::{Candidates, Check, Finish, Keyring, Macs, Profile, Tolerance, Verified, Verifier, VerifyError},
 };
 
-/// A verifier of keys, a profile, and a function that reads a request's head.
+/// A verifier of keys, a profile, and what a provider does.
 #[allow(clippy::unnecessary_wraps, reason = "as all that make a provider's verifier")]
 pub(super) fn verifier(
     keys: Keyring,
     profile: Profile,
-    begin: for<'a> fn(&'a Keyring, &'a Parts) -> Begun<'a>,
+    way: Way,
 ) -> Result<Arc<dyn Verifier>, InvalidSecret> {
-    Ok(Arc::new(ByHand { keys, profile, begin }))
+    Ok(Arc::new(ByHand { keys, profile, way }))
+}
+
+/// A provider's way of signing, from either end.
+pub(super) struct Way {
+    /// Reads a request's head.
+    pub(super) begin: for<'a> fn(&'a Keyring, &'a Parts) -> Begun<'a>,
+    #[cfg(feature = "test-util")]
+    pub(super) sign: fn(&Keyring, &mut Parts, &mut Bytes, SystemTime) -> Result<(), CannotSign>,
 }
 
 struct ByHand {
     keys: Keyring,
     profile: Profile,
-    begin: for<'a> fn(&'a Keyring, &'a Parts) -> Begun<'a>,
+    way: Way,
 }
 
 pub(super) type Begun<'a> = Result<Box<dyn Check + 'a>, VerifyError>;
@@ -35,11 +45,16 @@ pub(super) const ANY_AGE: Tolerance = Tolerance { past: None, future: None };
 
 impl Verifier for ByHand {
     fn begin<'a>(&'a self, head: &'a Parts, _: SystemTime) -> Begun<'a> {
-        (self.begin)(&self.keys, head)
+        (self.way.begin)(&self.keys, head)
     }
 
     fn profile(&self) -> &Profile {
         &self.profile
+    }
+
+    #[cfg(feature = "test-util")]
+    fn sign(&self, head: &mut Parts, body: &mut Bytes, at: SystemTime) -> Result<(), CannotSign> {
+        (self.way.sign)(&self.keys, head, body, at)
     }
 }
 

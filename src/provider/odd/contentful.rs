@@ -3,13 +3,13 @@ use std::time::Duration;
 use http::{HeaderName, request::Parts};
 
 use super::{
-    check::{Begun, check, header, verifier},
+    check::{Begun, Way, check, header, verifier},
     escape::escape,
 };
 use crate::{
     provider::facts::providers,
     verify::{
-        Candidates, Encoding, Keyring, Location, MacKind, Profile, TimeUnit, Tolerance, VerifyError,
+        Candidates, Encoding, Keyring, Location, MacKind, Macs, Profile, TimeUnit, Tolerance, VerifyError,
         called_url, path_and_query, signed_headers,
     },
 };
@@ -37,7 +37,7 @@ providers! {
             // Whole seconds: 30 s are too old, as they are to Contentful's own SDK.
             profile.tolerance = Tolerance { past: Some(Duration::from_secs(29)), future: None };
             let keys = Keyring::of_text(MacKind::HmacSha256, &secrets);
-            verifier(keys, profile, begin)
+            verifier(keys, profile, Way { begin, #[cfg(feature = "test-util")] sign: signing::sign })
         };
 }
 
@@ -50,8 +50,14 @@ fn begin<'a>(keys: &'a Keyring, head: &'a Parts) -> Begun<'a> {
         return Err(VerifyError::malformed("the time, or what is signed, is not signed"));
     }
 
-    let url = called_url(head);
     let mut macs = keys.begin(None);
+    feed(&mut macs, head, &names)?;
+    check(macs, Some(sent_at), move |macs, _| macs.verify(&candidates))
+}
+
+/// What comes before the body.
+fn feed(macs: &mut Macs<'_>, head: &Parts, names: &[HeaderName]) -> Result<(), VerifyError> {
+    let url = called_url(head);
     macs.update(head.method.as_str().as_bytes());
     macs.update(b"\n");
     macs.update(canonical(path_and_query(&url)).as_bytes());
@@ -62,7 +68,7 @@ fn begin<'a>(keys: &'a Keyring, head: &'a Parts) -> Begun<'a> {
         macs.update(header(head, name)?.trim_ascii());
     }
     macs.update(b"\n");
-    check(macs, Some(sent_at), move |macs, _| macs.verify(&candidates))
+    Ok(())
 }
 
 /// The path escaped once more, and the query twice.
@@ -76,6 +82,46 @@ fn canonical(path: &[u8]) -> String {
         canonical.push_str(&escape(escape(query, KEPT_IN_QUERY).as_bytes(), KEPT_IN_URI));
     }
     canonical
+}
+
+#[cfg(feature = "test-util")]
+mod signing {
+    use std::time::SystemTime;
+
+    use bytes::Bytes;
+    use http::{HeaderName, request::Parts};
+
+    use super::{
+        Encoding, Keyring, SIGNATURE, SIGNED_HEADERS, TIMESTAMP, TimeUnit, feed, header, signed_headers,
+    };
+    use crate::testing::{CannotSign, Write};
+
+    pub(super) fn sign(
+        keys: &Keyring,
+        head: &mut Parts,
+        body: &mut Bytes,
+        at: SystemTime,
+    ) -> Result<(), CannotSign> {
+        let now = TimeUnit::Milliseconds.write(at)?;
+        head.default_header(&TIMESTAMP, || now)?;
+        let own = own_headers(head);
+        head.default_header(&SIGNED_HEADERS, || own)?;
+        let names = signed_headers(header(head, &SIGNED_HEADERS)?, b',')?;
+        let mut macs = keys.signer(None)?;
+        feed(&mut macs, head, &names)?;
+        macs.update(body);
+        head.write_header(&SIGNATURE, macs.signature(Encoding::Hex))
+    }
+
+    /// The names of all headers of Contentful's but the signature, among them that of the list itself.
+    fn own_headers(head: &Parts) -> String {
+        let is_own = |name: &&HeaderName| name.as_str().starts_with("x-contentful-") && **name != SIGNATURE;
+        let mut names: Vec<_> = head.headers.keys().filter(is_own).map(HeaderName::as_str).collect();
+        names.push(SIGNED_HEADERS.as_str());
+        names.sort_unstable();
+        names.dedup();
+        names.join(",")
+    }
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use http::{HeaderValue, Response, header, request::Parts};
 use serde::Deserialize;
 
 use super::{
-    check::{ANY_AGE, Begun, check, not_of_the_body, verifier},
+    check::{ANY_AGE, Begun, Way, check, not_of_the_body, verifier},
     text::Text,
 };
 use crate::{
@@ -37,7 +37,7 @@ providers! {
             profile.json_field = Some("json".into());
             profile.tolerance = ANY_AGE;
             let keys = Keyring::of_text(MacKind::HmacSha256, &secrets);
-            verifier(keys, profile, begin)
+            verifier(keys, profile, Way { begin, #[cfg(feature = "test-util")] sign: signing::sign })
         },
         handshake: Some(TEST);
 }
@@ -74,17 +74,24 @@ struct Event {
 }
 
 fn event(body: &[u8]) -> Result<Event, VerifyError> {
-    let missing = || VerifyError::missing("there is no event with a hash in the body");
-    let json = match body {
+    let callback: Result<Callback, _> = serde_json::from_slice(&json(body)?);
+    callback.map(|callback| callback.event).map_err(|_| missing())
+}
+
+/// The JSON that is the body, or a field of it.
+fn json(body: &[u8]) -> Result<Cow<'_, [u8]>, VerifyError> {
+    Ok(match body {
         [b'{', ..] => Cow::Borrowed(body),
         [b'-', b'-', ..] => Cow::Borrowed(multipart_field(body, "json").ok_or_else(missing)?),
         _ => {
             let json = only_parameter(body, "json")?.ok_or_else(missing)?;
             Cow::Owned(json.into_owned().into_bytes())
         }
-    };
-    let callback: Callback = serde_json::from_slice(&json).map_err(|_| missing())?;
-    Ok(callback.event)
+    })
+}
+
+fn missing() -> VerifyError {
+    VerifyError::missing("there is no event with a hash in the body")
 }
 
 fn verify(keys: &Keyring, body: &[u8]) -> Result<Verified, VerifyError> {
@@ -101,4 +108,44 @@ fn verify(keys: &Keyring, body: &[u8]) -> Result<Verified, VerifyError> {
     macs.update(kind.as_bytes());
     let verified = not_of_the_body(macs.verify(&candidates)?);
     Ok(verified.timestamp(sent_at).event_type(kind))
+}
+
+#[cfg(feature = "test-util")]
+mod signing {
+    use std::time::SystemTime;
+
+    use bytes::Bytes;
+    use http::request::Parts;
+
+    use super::{Encoding, Keyring, event, json};
+    use crate::testing::{CannotSign, form_with, json_with};
+
+    pub(super) fn sign(
+        keys: &Keyring,
+        _: &mut Parts,
+        body: &mut Bytes,
+        _: SystemTime,
+    ) -> Result<(), CannotSign> {
+        let sent = json(body)?;
+        let unsigned = json_with(&sent, "/event/event_hash", "")?;
+        let event = event(&unsigned)?;
+        let mut macs = keys.signer(None)?;
+        macs.update(event.event_time.0.as_bytes());
+        macs.update(event.event_type.0.as_bytes());
+        let signed = json_with(&unsigned, "/event/event_hash", &macs.signature(Encoding::Hex))?;
+        *body = match &**body {
+            [b'{', ..] => signed,
+            // The field is a part of the body, and ends where it did.
+            [b'-', b'-', ..] => {
+                let start = sent.as_ptr().addr() - body.as_ptr().addr();
+                [body.slice(..start), signed, body.slice(start + sent.len()..)].concat().into()
+            }
+            form => {
+                let text =
+                    std::str::from_utf8(&signed).map_err(|_| CannotSign::new("the event is no text"))?;
+                form_with(form, "json", text)?
+            }
+        };
+        Ok(())
+    }
 }

@@ -2,7 +2,7 @@ use http::request::Parts;
 use serde::Deserialize;
 
 use super::{
-    check::{ANY_AGE, Begun, check, not_of_the_body, verifier},
+    check::{ANY_AGE, Begun, Way, check, not_of_the_body, verifier},
     text::Text,
 };
 use crate::{
@@ -29,7 +29,7 @@ providers! {
             profile.event_type = Some(Location::json("/event-data/event"));
             profile.tolerance = ANY_AGE;
             let keys = Keyring::of_text(MacKind::HmacSha256, &secrets);
-            verifier(keys, profile, begin)
+            verifier(keys, profile, Way { begin, #[cfg(feature = "test-util")] sign: signing::sign })
         };
 }
 
@@ -64,4 +64,49 @@ fn verify(keys: &Keyring, body: &[u8]) -> Result<Verified, VerifyError> {
     let verified = not_of_the_body(macs.verify(&candidates)?);
     // Together, because nothing says where the one ends: a digit could be moved to the other.
     Ok(verified.timestamp(sent_at).id(timestamp + &token))
+}
+
+#[cfg(feature = "test-util")]
+mod signing {
+    use std::time::SystemTime;
+
+    use bytes::Bytes;
+    use http::request::Parts;
+    use serde_json::{Map, Value};
+
+    use super::{Encoding, Keyring, Signature};
+    use crate::{
+        testing::{CannotSign, made_up, read_json},
+        verify::TimeUnit,
+    };
+
+    /// With a timestamp and a token of its own, unless the body has them.
+    pub(super) fn sign(
+        keys: &Keyring,
+        _: &mut Parts,
+        body: &mut Bytes,
+        at: SystemTime,
+    ) -> Result<(), CannotSign> {
+        let mut event = read_json(body)?;
+        let event_fields = event.as_object_mut().ok_or_else(|| CannotSign::new("the body is no event"))?;
+        let signature = event_fields.entry("signature").or_insert_with(|| Map::new().into());
+        let fields =
+            signature.as_object_mut().ok_or_else(|| CannotSign::new("its signature is no object"))?;
+        let now = TimeUnit::Seconds.write(at)?;
+        fields.entry("timestamp").or_insert_with(|| now.into());
+        fields.entry("token").or_insert_with(|| made_up().into());
+        fields.insert("signature".to_owned(), "".into());
+        let Signature { timestamp, token, .. } =
+            serde_json::from_value(Value::clone(signature)).map_err(|_| {
+                CannotSign::new("its signature has a timestamp or a token that is neither text nor number")
+            })?;
+        let mut macs = keys.signer(None)?;
+        macs.update(timestamp.0.as_bytes());
+        macs.update(token.0.as_bytes());
+        if let Some(place) = event.pointer_mut("/signature/signature") {
+            *place = macs.signature(Encoding::Hex).into();
+        }
+        *body = event.to_string().into();
+        Ok(())
+    }
 }

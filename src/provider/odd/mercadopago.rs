@@ -2,11 +2,12 @@ use std::{borrow::Cow, time::SystemTime};
 
 use http::{HeaderName, request::Parts};
 
-use super::check::{ANY_AGE, Begun, check, find_header, header, not_of_the_body, verifier, verify_any};
+use super::check::{ANY_AGE, Begun, Way, check, find_header, header, not_of_the_body, verifier, verify_any};
 use crate::{
     provider::facts::providers,
     verify::{
-        Candidates, Encoding, Keyring, Location, MacKind, Profile, TimeUnit, VerifyError, only_parameter,
+        Candidates, Encoding, Keyring, Location, MacKind, Macs, Profile, TimeUnit, VerifyError,
+        only_parameter,
     },
 };
 
@@ -34,7 +35,7 @@ providers! {
             profile.event_type = Some(Location::json("/action"));
             profile.tolerance = ANY_AGE;
             let keys = Keyring::of_text(MacKind::HmacSha256, &secrets);
-            verifier(keys, profile, begin)
+            verifier(keys, profile, Way { begin, #[cfg(feature = "test-util")] sign: signing::sign })
         };
 }
 
@@ -57,22 +58,50 @@ fn begin<'a>(keys: &'a Keyring, head: &'a Parts) -> Begun<'a> {
     let lower =
         data_id.as_ref().map(|id| id.to_ascii_lowercase()).filter(|lower| data_id.as_deref() != Some(lower));
     let ids = [Some(data_id), lower.map(|lower| Some(Cow::Owned(lower)))].into_iter().flatten();
-    let verified = verify_any(keys, &candidates, ids, |macs, id| {
-        for (name, value) in
-            [("id:", id.as_ref().map(|id| id.as_bytes())), ("request-id:", request_id), ("ts:", Some(ts))]
-        {
-            if let Some(value) = value {
-                macs.update(name.as_bytes());
-                macs.update(value);
-                macs.update(b";");
-            }
-        }
-    })?;
+    let verified = verify_any(keys, &candidates, ids, |macs, id| feed(macs, id.as_deref(), request_id, ts))?;
     check((), Some(sent_at), |(), _| Ok(not_of_the_body(verified)))
+}
+
+fn feed(macs: &mut Macs<'_>, data_id: Option<&str>, request_id: Option<&[u8]>, ts: &[u8]) {
+    let data_id = data_id.map(str::as_bytes);
+    for (name, value) in [("id:", data_id), ("request-id:", request_id), ("ts:", Some(ts))] {
+        if let Some(value) = value {
+            macs.update(name.as_bytes());
+            macs.update(value);
+            macs.update(b";");
+        }
+    }
 }
 
 /// The SDK has milliseconds and the documentation seconds: of the latter eleven digits last until
 /// the year 5138, of the former they ended in 1973.
 fn time(ts: &[u8]) -> Result<SystemTime, VerifyError> {
     if ts.len() > 11 { TimeUnit::Milliseconds.read(ts) } else { TimeUnit::Seconds.read(ts) }
+}
+
+#[cfg(feature = "test-util")]
+mod signing {
+    use std::time::SystemTime;
+
+    use bytes::Bytes;
+    use http::request::Parts;
+
+    use super::{Encoding, Keyring, REQUEST_ID, SIGNATURE, TimeUnit, feed, find_header, only_parameter};
+    use crate::testing::{CannotSign, Write};
+
+    /// As the documentation says: seconds, and the id in lower case.
+    pub(super) fn sign(
+        keys: &Keyring,
+        head: &mut Parts,
+        _: &mut Bytes,
+        at: SystemTime,
+    ) -> Result<(), CannotSign> {
+        let ts = TimeUnit::Seconds.write(at)?;
+        let data_id = only_parameter(head.uri.query().unwrap_or_default().as_bytes(), "data.id")?;
+        let data_id = data_id.filter(|id| !id.is_empty()).map(|id| id.to_ascii_lowercase());
+        let mut macs = keys.signer(None)?;
+        feed(&mut macs, data_id.as_deref(), find_header(head, &REQUEST_ID)?, ts.as_bytes());
+        let signature = macs.signature(Encoding::Hex);
+        head.write_header(&SIGNATURE, format!("ts={ts},v1={signature}"))
+    }
 }

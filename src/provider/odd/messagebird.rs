@@ -2,12 +2,12 @@ use http::{HeaderName, request::Parts};
 use sha2::{Digest, Sha256};
 
 use super::{
-    check::{Begun, check, header, verifier},
+    check::{Begun, Way, check, header, verifier},
     escape::escape,
 };
 use crate::{
     provider::facts::providers,
-    verify::{Candidates, Encoding, Keyring, MacKind, Profile, TimeUnit},
+    verify::{Candidates, Encoding, Keyring, MacKind, Macs, Profile, TimeUnit},
 };
 
 static SIGNATURE: HeaderName = HeaderName::from_static("messagebird-signature");
@@ -27,7 +27,7 @@ providers! {
         @by_hand |secrets| {
             let keys = Keyring::of_text(MacKind::HmacSha256, &secrets);
             let profile = Profile::new("messagebird-legacy");
-            verifier(keys, profile, begin)
+            verifier(keys, profile, Way { begin, #[cfg(feature = "test-util")] sign: signing::sign })
         };
 }
 
@@ -37,14 +37,19 @@ fn begin<'a>(keys: &'a Keyring, head: &'a Parts) -> Begun<'a> {
     let timestamp = header(head, &TIMESTAMP)?;
     let sent_at = TimeUnit::Seconds.read(timestamp)?;
     let mut macs = keys.begin(None);
-    macs.update(timestamp);
-    macs.update(b"\n");
-    macs.update(sorted(head.uri.query().unwrap_or_default()).as_bytes());
-    macs.update(b"\n");
+    feed(&mut macs, timestamp, head);
     check(Sha256::new(), Some(sent_at), move |hash, _| {
         macs.update(&hash.finalize());
         macs.verify(&candidates)
     })
+}
+
+/// What comes before the body's digest.
+fn feed(macs: &mut Macs<'_>, timestamp: &[u8], head: &Parts) {
+    macs.update(timestamp);
+    macs.update(b"\n");
+    macs.update(sorted(head.uri.query().unwrap_or_default()).as_bytes());
+    macs.update(b"\n");
 }
 
 /// The query, its parameters sorted by name and escaped in one way.
@@ -55,6 +60,34 @@ fn sorted(query: &str) -> String {
     let escaped = |text: &str| escape(text.as_bytes(), b"-_.~ ").replace(' ', "+");
     let pairs = parameters.iter().map(|(name, value)| format!("{}={}", escaped(name), escaped(value)));
     pairs.collect::<Vec<_>>().join("&")
+}
+
+#[cfg(feature = "test-util")]
+mod signing {
+    use std::time::SystemTime;
+
+    use bytes::Bytes;
+    use http::request::Parts;
+
+    use super::{Encoding, Keyring, SIGNATURE, TIMESTAMP, TimeUnit, feed, header};
+    use crate::{
+        testing::{CannotSign, Write},
+        verify::digest,
+    };
+
+    pub(super) fn sign(
+        keys: &Keyring,
+        head: &mut Parts,
+        body: &mut Bytes,
+        at: SystemTime,
+    ) -> Result<(), CannotSign> {
+        let now = TimeUnit::Seconds.write(at)?;
+        head.default_header(&TIMESTAMP, || now)?;
+        let mut macs = keys.signer(None)?;
+        feed(&mut macs, header(head, &TIMESTAMP)?, head);
+        macs.update(&digest(body));
+        head.write_header(&SIGNATURE, macs.signature(Encoding::Base64))
+    }
 }
 
 #[cfg(test)]

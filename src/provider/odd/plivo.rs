@@ -1,11 +1,11 @@
 use http::{HeaderName, request::Parts};
 
-use super::check::{Begun, check, header, not_of_the_body, verifier, verify_any};
+use super::check::{Begun, Way, check, header, not_of_the_body, verifier, verify_any};
 use crate::{
     provider::facts::providers,
     verify::{
-        Candidates, Encoding, Keyring, Location, MacKind, Profile, VerifyError, all_sorted_parameters,
-        called_url,
+        Candidates, Encoding, Keyring, Location, MacKind, Macs, Parameters, Profile, VerifyError,
+        all_sorted_parameters, called_url,
     },
 };
 
@@ -30,7 +30,7 @@ providers! {
             profile.id = Some(Location::Header(NONCE.clone()));
             profile.event_type = Some(Location::Form("Event".into()));
             let keys = Keyring::of_text(MacKind::HmacSha256, &secrets);
-            verifier(keys, profile, begin_v2)
+            verifier(keys, profile, Way { begin: begin_v2, #[cfg(feature = "test-util")] sign: signing::sign_v2 })
         };
 
     /// Plivo v3 (voice).
@@ -48,17 +48,16 @@ providers! {
             profile.id = Some(Location::Header(NONCE_V3.clone()));
             profile.event_type = Some(Location::Form("Event".into()));
             let keys = Keyring::of_text(MacKind::HmacSha256, &secrets);
-            verifier(keys, profile, begin_v3)
+            verifier(keys, profile, Way { begin: begin_v3, #[cfg(feature = "test-util")] sign: signing::sign_v3 })
         };
 }
 
 fn begin_v2<'a>(keys: &'a Keyring, head: &'a Parts) -> Begun<'a> {
     let (candidates, nonce) = offered(keys, head, &SIGNATURE, &NONCE)?;
     let url = called_url(head);
-    let url = url.split(|&byte| byte == b'?').next().unwrap_or_default();
+    let (url, _) = parted(&url);
     let verified = verify_any(keys, &candidates, places(url), |macs, url| {
-        macs.update(url);
-        macs.update(nonce);
+        [url, nonce].iter().for_each(|part| macs.update(part));
     })?;
     check((), None, |(), _| Ok(not_of_the_body(verified)))
 }
@@ -67,29 +66,36 @@ fn begin_v3<'a>(keys: &'a Keyring, head: &'a Parts) -> Begun<'a> {
     let (candidates, nonce) = offered(keys, head, &SIGNATURE_V3, &NONCE_V3)?;
     let url = called_url(head);
     check((), None, move |(), body| {
-        let mut parts = url.splitn(2, |&byte| byte == b'?');
-        let (place, query) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        let (place, query) = parted(&url);
         let (query, form) = (all_sorted_parameters(query)?, all_sorted_parameters(body)?);
-        verify_any(keys, &candidates, places(place), |macs, place| {
-            macs.update(place);
-            if !(query.is_empty() && form.is_empty()) {
-                macs.update(b"?");
-            }
-            for (index, (name, value)) in query.iter().enumerate() {
-                let part = if index == 0 { "" } else { "&" };
-                [part, name, "=", value].iter().for_each(|text| macs.update(text.as_bytes()));
-            }
-            if !(query.is_empty() || form.is_empty()) {
-                macs.update(b".");
-            }
-            for (name, value) in &form {
-                macs.update(name.as_bytes());
-                macs.update(value.as_bytes());
-            }
-            macs.update(b".");
-            macs.update(nonce);
-        })
+        verify_any(keys, &candidates, places(place), |macs, place| feed_v3(macs, place, &query, &form, nonce))
     })
+}
+
+fn feed_v3(macs: &mut Macs<'_>, place: &[u8], query: &Parameters<'_>, form: &Parameters<'_>, nonce: &[u8]) {
+    macs.update(place);
+    if !(query.is_empty() && form.is_empty()) {
+        macs.update(b"?");
+    }
+    for (index, (name, value)) in query.iter().enumerate() {
+        let part = if index == 0 { "" } else { "&" };
+        [part, name, "=", value].iter().for_each(|text| macs.update(text.as_bytes()));
+    }
+    if !(query.is_empty() || form.is_empty()) {
+        macs.update(b".");
+    }
+    for (name, value) in form {
+        macs.update(name.as_bytes());
+        macs.update(value.as_bytes());
+    }
+    macs.update(b".");
+    macs.update(nonce);
+}
+
+/// What of a URL comes before the query, and the query.
+fn parted(url: &[u8]) -> (&[u8], &[u8]) {
+    let mut parts = url.splitn(2, |&byte| byte == b'?');
+    (parts.next().unwrap_or_default(), parts.next().unwrap_or_default())
 }
 
 /// What may be the signature, for there may be several, and the nonce.
@@ -115,4 +121,51 @@ fn offered<'a>(
 fn places(url: &[u8]) -> impl Iterator<Item = &[u8]> {
     let bare = url.strip_suffix(b"/").filter(|bare| bare.iter().filter(|&&byte| byte == b'/').count() == 2);
     [Some(url), bare].into_iter().flatten()
+}
+
+#[cfg(feature = "test-util")]
+mod signing {
+    use std::time::SystemTime;
+
+    use bytes::Bytes;
+    use http::{HeaderName, request::Parts};
+
+    use super::{
+        Encoding, Keyring, NONCE, NONCE_V3, SIGNATURE, SIGNATURE_V3, all_sorted_parameters, called_url,
+        feed_v3, header, parted,
+    };
+    use crate::testing::{CannotSign, Write, made_up};
+
+    pub(super) fn sign_v2(
+        keys: &Keyring,
+        head: &mut Parts,
+        _: &mut Bytes,
+        _: SystemTime,
+    ) -> Result<(), CannotSign> {
+        let nonce = nonce(head, &NONCE)?;
+        let url = called_url(head);
+        let mut macs = keys.signer(None)?;
+        macs.update(parted(&url).0);
+        macs.update(&nonce);
+        head.write_header(&SIGNATURE, macs.signature(Encoding::Base64))
+    }
+
+    pub(super) fn sign_v3(
+        keys: &Keyring,
+        head: &mut Parts,
+        body: &mut Bytes,
+        _: SystemTime,
+    ) -> Result<(), CannotSign> {
+        let nonce = nonce(head, &NONCE_V3)?;
+        let url = called_url(head);
+        let (place, query) = parted(&url);
+        let mut macs = keys.signer(None)?;
+        feed_v3(&mut macs, place, &all_sorted_parameters(query)?, &all_sorted_parameters(body)?, &nonce);
+        head.write_header(&SIGNATURE_V3, macs.signature(Encoding::Base64))
+    }
+
+    fn nonce(head: &mut Parts, name: &HeaderName) -> Result<Vec<u8>, CannotSign> {
+        head.default_header(name, made_up)?;
+        Ok(header(head, name)?.to_vec())
+    }
 }

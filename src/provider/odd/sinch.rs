@@ -3,12 +3,14 @@ use http::{HeaderName, header, request::Parts};
 use md5::{Digest, Md5};
 use zeroize::Zeroizing;
 
-use super::check::{ANY_AGE, Begun, check, find_header, header as the_header, not_of_the_body, verifier};
+use super::check::{
+    ANY_AGE, Begun, Way, check, find_header, header as the_header, not_of_the_body, verifier,
+};
 use crate::{
     InvalidSecret,
     provider::facts::providers,
     verify::{
-        Candidates, Encoding, Keyring, Location, MacKind, Profile, TimeUnit, VerifyError, called_url,
+        Candidates, Encoding, Keyring, Location, MacKind, Macs, Profile, TimeUnit, VerifyError, called_url,
         path_and_query,
     },
 };
@@ -38,7 +40,7 @@ providers! {
             profile.equal_bodies = true;
             profile.tolerance = ANY_AGE;
             let keys = Keyring::decoded(MacKind::HmacSha256, &secrets, decode)?;
-            verifier(keys, profile, begin)
+            verifier(keys, profile, Way { begin, #[cfg(feature = "test-util")] sign: signing::sign })
         };
 }
 
@@ -68,24 +70,58 @@ fn begin<'a>(keys: &'a Keyring, head: &'a Parts) -> Begun<'a> {
     }
     let candidates =
         Candidates::read([signature.as_bytes()].into_iter(), Encoding::Base64, keys.tag_length())?;
-    let timestamp = the_header(head, &TIMESTAMP)?;
-    let sent_at = TimeUnit::Rfc3339.read(timestamp)?;
-    let content_type = find_header(head, &header::CONTENT_TYPE)?.unwrap_or_default();
-    let url = called_url(head);
+    let sent_at = TimeUnit::Rfc3339.read(the_header(head, &TIMESTAMP)?)?;
+    // Which of two is signed is not known, and is no question for later.
+    find_header(head, &header::CONTENT_TYPE)?;
 
     check(Md5::new(), Some(sent_at), move |hash, body| {
         let digest = if body.is_empty() { String::new() } else { BASE64.encode(&hash.finalize()) };
-        let path = path_and_query(&url).split(|&byte| byte == b'?').next().unwrap_or_default();
         let mut macs = keys.begin(None);
-        for line in [head.method.as_str().as_bytes(), digest.as_bytes(), content_type] {
-            macs.update(line);
-            macs.update(b"\n");
-        }
-        macs.update(b"x-timestamp:");
-        macs.update(timestamp);
-        macs.update(b"\n");
-        macs.update(path);
+        feed(&mut macs, head, &digest)?;
         // It covers the time as well, which another attempt has anew.
         macs.verify(&candidates).map(not_of_the_body)
     })
+}
+
+fn feed(macs: &mut Macs<'_>, head: &Parts, digest: &str) -> Result<(), VerifyError> {
+    let content_type = find_header(head, &header::CONTENT_TYPE)?.unwrap_or_default();
+    let url = called_url(head);
+    let path = path_and_query(&url).split(|&byte| byte == b'?').next().unwrap_or_default();
+    for line in [head.method.as_str().as_bytes(), digest.as_bytes(), content_type] {
+        macs.update(line);
+        macs.update(b"\n");
+    }
+    macs.update(b"x-timestamp:");
+    macs.update(the_header(head, &TIMESTAMP)?);
+    macs.update(b"\n");
+    macs.update(path);
+    Ok(())
+}
+
+#[cfg(feature = "test-util")]
+mod signing {
+    use std::time::SystemTime;
+
+    use bytes::Bytes;
+    use http::request::Parts;
+
+    use super::{BASE64, Digest, Encoding, Keyring, Md5, TIMESTAMP, TimeUnit, feed, header};
+    use crate::testing::{CannotSign, Write};
+
+    pub(super) fn sign(
+        keys: &Keyring,
+        head: &mut Parts,
+        body: &mut Bytes,
+        at: SystemTime,
+    ) -> Result<(), CannotSign> {
+        let now = TimeUnit::Rfc3339.write(at)?;
+        head.default_header(&TIMESTAMP, || now)?;
+        let digest = if body.is_empty() { String::new() } else { BASE64.encode(&Md5::digest(body)) };
+        let mut macs = keys.signer(None)?;
+        feed(&mut macs, head, &digest)?;
+        // Without a name any is taken.
+        let key_id = keys.first_key_id().unwrap_or("application-key");
+        let signature = macs.signature(Encoding::Base64);
+        head.write_header(&header::AUTHORIZATION, format!("Application {key_id}:{signature}"))
+    }
 }

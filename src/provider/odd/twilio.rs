@@ -2,12 +2,12 @@ use data_encoding::HEXLOWER;
 use http::{HeaderName, request::Parts};
 use sha2::{Digest, Sha256};
 
-use super::check::{Begun, check, header, verifier, verify_any};
+use super::check::{Begun, Way, check, header, verifier, verify_any};
 use crate::{
     provider::facts::providers,
     verify::{
-        Candidates, Encoding, Keyring, Location, MacKind, Profile, VerifyError, called_url, constant_time_eq,
-        only_parameter, sorted_parameters,
+        Candidates, Encoding, Keyring, Location, MacKind, Macs, Parameters, Profile, VerifyError, called_url,
+        constant_time_eq, only_parameter, sorted_parameters,
     },
 };
 
@@ -30,7 +30,7 @@ providers! {
             profile.id = Some(Location::header("i-twilio-idempotency-token"));
             profile.id_signed = false;
             let keys = Keyring::of_text(MacKind::HmacSha1, &secrets);
-            verifier(keys, profile, begin)
+            verifier(keys, profile, Way { begin, #[cfg(feature = "test-util")] sign: signing::sign })
         };
 }
 
@@ -56,14 +56,16 @@ fn begin<'a>(keys: &'a Keyring, head: &'a Parts) -> Begun<'a> {
     }
     check((), None, move |(), body| {
         let parameters = sorted_parameters(body)?;
-        verify_any(keys, &candidates, urls, |macs, url| {
-            macs.update(url.as_bytes());
-            for (name, value) in &parameters {
-                macs.update(name.as_bytes());
-                macs.update(value.as_bytes());
-            }
-        })
+        verify_any(keys, &candidates, urls, |macs, url| feed(macs, &url, &parameters))
     })
+}
+
+fn feed(macs: &mut Macs<'_>, url: &str, parameters: &Parameters<'_>) {
+    macs.update(url.as_bytes());
+    for (name, value) in parameters {
+        macs.update(name.as_bytes());
+        macs.update(value.as_bytes());
+    }
 }
 
 /// The URL as it would be with a port, its own or its scheme's, and without one.
@@ -81,6 +83,49 @@ fn with_and_without_port(url: &str) -> Vec<String> {
         _ => (host, if scheme == "https" { "443" } else { "80" }),
     };
     vec![format!("{scheme}://{user}{host}{tail}"), format!("{scheme}://{user}{host}:{port}{tail}")]
+}
+
+#[cfg(feature = "test-util")]
+mod signing {
+    use std::time::SystemTime;
+
+    use bytes::Bytes;
+    use http::{header, request::Parts};
+
+    use super::{
+        Encoding, HEXLOWER, Keyring, SIGNATURE, VerifyError, called_url, feed, only_parameter,
+        sorted_parameters,
+    };
+    use crate::{
+        testing::{CannotSign, Write},
+        verify::digest,
+    };
+
+    /// Of a JSON body the digest is put into the URL, as Twilio does it.
+    pub(super) fn sign(
+        keys: &Keyring,
+        head: &mut Parts,
+        body: &mut Bytes,
+        _: SystemTime,
+    ) -> Result<(), CannotSign> {
+        let sent = only_parameter(head.uri.query().unwrap_or_default().as_bytes(), "bodySHA256")?;
+        let sent = sent.map(|digest| digest.into_owned());
+        let is_json = head
+            .headers
+            .get(header::CONTENT_TYPE)
+            .is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
+        let has_digest = sent.is_some() || is_json;
+        let digest = HEXLOWER.encode(&digest(body));
+        if has_digest && sent.is_none_or(|sent| !sent.eq_ignore_ascii_case(&digest)) {
+            head.write_query("bodySHA256", &digest)?;
+        }
+        let url = called_url(head);
+        let url = std::str::from_utf8(&url).map_err(|_| VerifyError::malformed("the URL is no text"))?;
+        let parameters = if has_digest { Vec::new() } else { sorted_parameters(body)? };
+        let mut macs = keys.signer(None)?;
+        feed(&mut macs, url, &parameters);
+        head.write_header(&SIGNATURE, macs.signature(Encoding::Base64))
+    }
 }
 
 #[cfg(test)]

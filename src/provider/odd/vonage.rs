@@ -7,14 +7,14 @@ use serde::{
 };
 
 use super::{
-    check::{ANY_AGE, Begun, check, verifier},
+    check::{ANY_AGE, Begun, Way, check, verifier},
     text::Text,
 };
 use crate::{
     InvalidSecret, Secrets,
     provider::facts::providers,
     verify::{
-        Candidates, Encoding, Keyring, MacKind, Profile, Verified, Verifier, VerifyError, parameter,
+        Candidates, Encoding, Keyring, MacKind, Macs, Profile, Verified, Verifier, VerifyError, parameter,
         sorted_parameters, unix_seconds,
     },
 };
@@ -67,7 +67,15 @@ providers! {
 fn with(id: &'static str, kind: MacKind, secrets: &Secrets) -> Result<Arc<dyn Verifier>, InvalidSecret> {
     let mut profile = Profile::new(id);
     profile.tolerance = ANY_AGE;
-    verifier(Keyring::of_text(kind, secrets), profile, begin)
+    verifier(
+        Keyring::of_text(kind, secrets),
+        profile,
+        Way {
+            begin,
+            #[cfg(feature = "test-util")]
+            sign: signing::sign,
+        },
+    )
 }
 
 fn begin<'a>(keys: &'a Keyring, head: &'a Parts) -> Begun<'a> {
@@ -81,10 +89,13 @@ fn begin<'a>(keys: &'a Keyring, head: &'a Parts) -> Begun<'a> {
     }
     // A query without a signature is the endpoint's own.
     check((), None, |(), body| {
-        let is_json = body.trim_ascii_start().starts_with(b"{");
-        let parameters = if is_json { Parameters::of_json(body) } else { Parameters::of_form(body) };
+        let parameters = if is_json(body) { Parameters::of_json(body) } else { Parameters::of_form(body) };
         parameters?.verify(keys)
     })
+}
+
+fn is_json(body: &[u8]) -> bool {
+    body.trim_ascii_start().starts_with(b"{")
 }
 
 /// Parameters in the order of their names, which are all different.
@@ -127,6 +138,16 @@ impl<'a> Parameters<'a> {
         let sent_at =
             unix_seconds(sent_at.as_bytes()).ok_or(VerifyError::malformed("the timestamp is no number"))?;
         let mut macs = keys.begin(None);
+        self.feed(&mut macs, keys);
+        let verified = macs.verify(&candidates)?.timestamp(sent_at);
+        Ok(match (self.get("messageId"), self.get("status")) {
+            (Some(id), Some(status)) => verified.id(format!("{id}:{status}")),
+            (Some(id), None) => verified.id(id),
+            (None, _) => verified,
+        })
+    }
+
+    fn feed(&self, macs: &mut Macs<'_>, keys: &Keyring) {
         for (name, value) in self.0.iter().filter(|(name, _)| name != "sig") {
             macs.update(b"&");
             macs.update(name.as_bytes());
@@ -136,12 +157,6 @@ impl<'a> Parameters<'a> {
         if !keys.is_keyed() {
             macs.update_with_secrets();
         }
-        let verified = macs.verify(&candidates)?.timestamp(sent_at);
-        Ok(match (self.get("messageId"), self.get("status")) {
-            (Some(id), Some(status)) => verified.id(format!("{id}:{status}")),
-            (Some(id), None) => verified.id(id),
-            (None, _) => verified,
-        })
     }
 }
 
@@ -173,5 +188,77 @@ impl<'de> Visitor<'de> for FlatVisitor {
             fields.push(field);
         }
         Ok(Flat(fields))
+    }
+}
+
+#[cfg(feature = "test-util")]
+mod signing {
+    use std::time::SystemTime;
+
+    use bytes::Bytes;
+    use http::request::Parts;
+
+    use super::{Encoding, Keyring, Parameters, VerifyError, is_json, parameter};
+    use crate::{
+        testing::{CannotSign, Write, form_with, json_with},
+        verify::TimeUnit,
+    };
+
+    /// With a timestamp beside the signature, unless there is one.
+    pub(super) fn sign(
+        keys: &Keyring,
+        head: &mut Parts,
+        body: &mut Bytes,
+        at: SystemTime,
+    ) -> Result<(), CannotSign> {
+        let place = Place::of(head, body);
+        if place.parameters(head, body)?.get("timestamp").is_none() {
+            place.write("timestamp", &TimeUnit::Seconds.write(at)?, head, body)?;
+        }
+        let mut macs = keys.signer(None)?;
+        place.parameters(head, body)?.feed(&mut macs, keys);
+        place.write("sig", &macs.signature(Encoding::Hex), head, body)
+    }
+
+    /// Where the parameters are.
+    enum Place {
+        Query,
+        Json,
+        Form,
+    }
+
+    impl Place {
+        /// The query if there is no body, or a signature in it already.
+        fn of(head: &Parts, body: &[u8]) -> Self {
+            let query = head.uri.query().unwrap_or_default().as_bytes();
+            match body.is_empty() || parameter(query, "sig").is_some() {
+                true => Self::Query,
+                false if is_json(body) => Self::Json,
+                false => Self::Form,
+            }
+        }
+
+        fn parameters<'a>(&self, head: &'a Parts, body: &'a [u8]) -> Result<Parameters<'a>, VerifyError> {
+            match self {
+                Self::Query => Parameters::of_form(head.uri.query().unwrap_or_default().as_bytes()),
+                Self::Json => Parameters::of_json(body),
+                Self::Form => Parameters::of_form(body),
+            }
+        }
+
+        fn write(
+            &self,
+            name: &str,
+            value: &str,
+            head: &mut Parts,
+            body: &mut Bytes,
+        ) -> Result<(), CannotSign> {
+            match self {
+                Self::Query => head.write_query(name, value)?,
+                Self::Json => *body = json_with(body, &format!("/{name}"), value)?,
+                Self::Form => *body = form_with(body, name, value)?,
+            }
+            Ok(())
+        }
     }
 }

@@ -85,6 +85,12 @@ impl TokenKeys {
         }
     }
 
+    /// The secrets, if they are some, and the first algorithm that they are for.
+    #[cfg(feature = "test-util")]
+    pub(super) fn secrets(&self) -> Option<(Algorithm, &Keyring)> {
+        self.macs.first().map(|(algorithm, keys)| (*algorithm, keys))
+    }
+
     /// Begins to verify what was signed with `algorithm`, by a key that has the name `key_id` or none.
     pub(super) fn begin(
         &self,

@@ -5,6 +5,8 @@
 //! process. Here the time is the layer's, and what is verified with is no one else's affair.
 
 mod keys;
+#[cfg(feature = "test-util")]
+mod sign;
 mod token;
 
 use std::time::{Duration, SystemTime};
@@ -23,6 +25,8 @@ use self::{
 use super::{
     Check, Encoding, Finish, Profile, Verified, Verifier, VerifyError, called_url, constant_time_eq,
 };
+#[cfg(feature = "test-util")]
+use crate::testing::CannotSign;
 use crate::{InvalidSecret, Secrets};
 
 /// How a provider signs with a token.
@@ -189,6 +193,11 @@ impl Verifier for TokenVerifier {
 
     fn profile(&self) -> &Profile {
         &self.profile
+    }
+
+    #[cfg(feature = "test-util")]
+    fn sign(&self, head: &mut Parts, body: &mut Bytes, at: SystemTime) -> Result<(), CannotSign> {
+        self.sign(head, body, at)
     }
 }
 

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     testing::{CannotSign, Write, form_with, hide, json_with, made_up},
-    verify::Macs,
+    verify::{Keyring, Macs},
 };
 
 impl Plan {
@@ -46,11 +46,7 @@ impl Plan {
         let Proof::Signature { keys, encoding, timestamp, templates, key_id, .. } = &self.proof else {
             return Err(CannotSign::new("the scheme has no signature"));
         };
-        let keys = match keys {
-            Keys::Mac(keys) => keys,
-            #[cfg(feature = "asymmetric")]
-            Keys::Public(_) => return Err(CannotSign::public_key()),
-        };
+        let keys = keys.secret()?;
         // The strongest version, where there are several.
         let version = self.signature.keys.first().map_or("", |key| &**key);
         let template = templates.iter().find(|(name, _)| name.is_empty() || **name == *version);
@@ -116,6 +112,16 @@ impl Plan {
         let mut names: Vec<_> = head.headers.keys().filter(chosen).map(HeaderName::as_str).collect();
         names.sort_unstable();
         (!names.is_empty()).then(|| names.join(" "))
+    }
+}
+
+impl Keys {
+    fn secret(&self) -> Result<&Keyring, CannotSign> {
+        match self {
+            Self::Mac(keys) => Ok(keys),
+            #[cfg(feature = "asymmetric")]
+            Self::Public(_) => Err(CannotSign::public_key()),
+        }
     }
 }
 

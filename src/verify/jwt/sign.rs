@@ -1,0 +1,70 @@
+//! Signing by a provider's rules, where the key is a secret.
+
+use std::time::{Duration, SystemTime};
+
+use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
+use http::{header, request::Parts};
+use serde_json::{Map, Value, json};
+
+use super::{Issuer, Payload, TokenVerifier, Url};
+use crate::{
+    testing::{CannotSign, Write, made_up},
+    verify::{Encoding, called_url, digest},
+};
+
+impl TokenVerifier {
+    pub(super) fn sign(&self, head: &mut Parts, body: &[u8], at: SystemTime) -> Result<(), CannotSign> {
+        let (algorithm, keys) = self.keys.secrets().ok_or_else(CannotSign::public_key)?;
+        let header = json!({"alg": algorithm, "typ": "JWT"});
+        let claims = Value::Object(self.claims(head, body, at)?);
+        let part = |json: &Value| BASE64URL_NOPAD.encode(json.to_string().as_bytes());
+        let signed = format!("{}.{}", part(&header), part(&claims));
+        let mut macs = keys.signer(None)?;
+        macs.update(signed.as_bytes());
+        let token = format!("{signed}.{}", macs.signature(Encoding::Base64Url));
+        let name = &self.rules.header;
+        let scheme = if *name == header::AUTHORIZATION { "Bearer " } else { "" };
+        head.write_header(name, format!("{scheme}{token}"))
+    }
+
+    /// What the provider claims of such a request.
+    fn claims(&self, head: &Parts, body: &[u8], at: SystemTime) -> Result<Map<String, Value>, CannotSign> {
+        /// The shortest that any provider lets a token live.
+        const LIFE: Duration = Duration::from_secs(60);
+        let rules = &self.rules;
+        let mut claims = Map::new();
+        let mut claim = |name: &str, value: Value| claims.insert(name.to_owned(), value);
+
+        let since = at.duration_since(SystemTime::UNIX_EPOCH);
+        let since = since.map_err(|_| CannotSign::new("no token has a time before 1970"))?;
+        claim("iat", since.as_secs().into());
+        if rules.requires.contains(&"nbf") {
+            claim("nbf", since.as_secs().into());
+        }
+        if rules.requires.contains(&"exp") {
+            claim("exp", (since + LIFE).as_secs().into());
+        }
+        claim("jti", made_up().into());
+        match (rules.issuer, self.key_ids.first()) {
+            (Issuer::Named(name), _) => drop(claim("iss", name.into())),
+            (Issuer::KeyId, Some(Some(name))) => drop(claim("iss", (**name).into())),
+            (Issuer::KeyId | Issuer::Anybody, _) => {}
+        }
+        let url = called_url(head);
+        match rules.url {
+            Url::No => {}
+            Url::Itself(name) => {
+                let url = String::from_utf8(url).map_err(|_| CannotSign::new("the URL is no text"))?;
+                claim(name, url.into());
+            }
+            Url::Sha256Hex(name) => drop(claim(name, HEXLOWER.encode(&digest(&url)).into())),
+        }
+        match rules.payload {
+            Payload::Sha256(name, encoding, _) => drop(claim(name, encoding.encode(&digest(body)).into())),
+            Payload::Unsigned => {}
+            // Of providers with a private key alone.
+            Payload::Body => return Err(CannotSign::public_key()),
+        }
+        Ok(claims)
+    }
+}
