@@ -2,7 +2,10 @@
 //! implementation computed. The files beside this one say of each where it is from.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-use std::{collections::HashMap, time::Duration};
+#[cfg(feature = "test-util")]
+mod signing;
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response};
@@ -10,8 +13,10 @@ use http_body_util::Full;
 use serde::Deserialize;
 use tower::{Layer, ServiceExt, service_fn};
 use tower_webhook::{
-    Body, BoxError, InvalidSecret, ManualClock, Rejection, RejectionKind, Secret, Secrets, WebhookLayer,
-    provider,
+    Body, BoxError, InvalidSecret, ManualClock, Rejection, RejectionKind, ResponseBody, Secret, Secrets,
+    WebhookLayer,
+    provider::{self, Provider},
+    verify::Verifier,
 };
 
 #[derive(Clone, Deserialize)]
@@ -30,6 +35,16 @@ struct Vector {
     algorithm: Option<String>,
     now_unix: Option<u32>,
     expect: String,
+}
+
+impl Vector {
+    fn now(&self) -> u32 {
+        self.now_unix.unwrap_or(1_700_000_000)
+    }
+
+    fn secrets(&self) -> &[String] {
+        self.secrets.as_deref().unwrap_or(std::slice::from_ref(&self.secret))
+    }
 }
 
 /// All that stand in the files beside this one; those named as a feature, with that feature.
@@ -102,8 +117,8 @@ async fn every_valid_vector_with_a_byte_more_is_refused() {
         "monday",
     ];
     let protected = |vector: &&Vector| {
-        let secrets = vector.secrets.as_deref().unwrap_or(std::slice::from_ref(&vector.secret));
-        let token = vector.headers.values().any(|value| value.iter().any(|value| secrets.contains(value)));
+        let token = |value: &String| vector.secrets().contains(value);
+        let token = vector.headers.values().any(|value| value.iter().any(token));
         !token && !unprotected.contains(&&*vector.scheme)
     };
     let mut judged = 0;
@@ -123,23 +138,8 @@ enum Found {
 }
 
 async fn judge(vector: &Vector) -> Found {
-    let clock = ManualClock::at_unix(vector.now_unix.unwrap_or(1_700_000_000));
     let Ok(layer) = layer(vector) else { return Found::BadSecret };
-    let layer = match vector.tolerance_s {
-        Some(seconds) => layer.tolerance(Duration::from_secs(seconds)),
-        None => layer,
-    };
-    let service = layer.clock(clock).layer(service_fn(async |_: Request<Body>| {
-        Ok::<_, BoxError>(Response::new(Full::<Bytes>::default()))
-    }));
-    let mut request = Request::builder().method(&*vector.method).uri(&*vector.url);
-    for (name, value) in &vector.headers {
-        for value in value.iter() {
-            request = request.header(name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
-        }
-    }
-    let request = request.body(Full::<Bytes>::from(vector.body_utf8.clone())).unwrap();
-    let response = service.oneshot(request).await.unwrap();
+    let response = send(layer, request(vector).map(Full::new)).await;
     match response.extensions().get::<Rejection>() {
         Some(rejection) => Found::Refused(rejection.kind()),
         None if response.status() == 200 => Found::Valid,
@@ -147,8 +147,34 @@ async fn judge(vector: &Vector) -> Found {
     }
 }
 
+/// The vector's request.
+fn request(vector: &Vector) -> Request<Bytes> {
+    let mut request = Request::builder().method(&*vector.method).uri(&*vector.url);
+    for (name, value) in &vector.headers {
+        for value in value.iter() {
+            request = request.header(name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
+        }
+    }
+    request.body(vector.body_utf8.clone().into()).unwrap()
+}
+
+/// Sends a request to a handler behind `layer`.
+async fn send(layer: WebhookLayer, request: Request<Full<Bytes>>) -> Response<ResponseBody<Full<Bytes>>> {
+    let service =
+        layer.layer(service_fn(async |_: Request<Body>| Ok::<_, BoxError>(Response::new(Full::default()))));
+    service.oneshot(request).await.unwrap()
+}
+
+/// The layer that the vector's request is sent to, at the vector's time.
 fn layer(vector: &Vector) -> Result<WebhookLayer, InvalidSecret> {
-    let texts = vector.secrets.clone().unwrap_or_else(|| vec![vector.secret.clone()]);
+    let layer = WebhookLayer::with_verifier(verifier(vector)?).clock(ManualClock::at_unix(vector.now()));
+    Ok(match vector.tolerance_s {
+        Some(seconds) => layer.tolerance(Duration::from_secs(seconds)),
+        None => layer,
+    })
+}
+
+fn verifier(vector: &Vector) -> Result<Arc<dyn Verifier>, InvalidSecret> {
     let secret = |text: &String| {
         let secret: Secret = text.parse()?;
         Ok(match &vector.key_id {
@@ -156,17 +182,17 @@ fn layer(vector: &Vector) -> Result<WebhookLayer, InvalidSecret> {
             None => secret,
         })
     };
-    let secrets: Vec<Secret> = texts.iter().map(secret).collect::<Result<_, InvalidSecret>>()?;
-    let secrets = Secrets::try_from(secrets)?;
+    let secrets: Vec<Secret> = vector.secrets().iter().map(secret).collect::<Result<_, InvalidSecret>>()?;
+    provider(vector).verifier(Secrets::try_from(secrets)?)
+}
+
+fn provider(vector: &Vector) -> &'static Provider {
     // Where the account sets the algorithm there is a provider for each, named after it.
     let id = match &vector.algorithm {
         Some(algorithm) if algorithm != "sha256" => format!("{}-{algorithm}", vector.scheme),
         _ => vector.scheme.clone(),
     };
-    match provider::find(&id) {
-        Some(provider) => Ok(WebhookLayer::with_verifier(provider.verifier(secrets)?)),
-        None => panic!("no provider for the scheme {}", vector.scheme),
-    }
+    provider::find(&id).unwrap_or_else(|| panic!("no provider for the scheme {}", vector.scheme))
 }
 
 /// A request that is wrong in two ways may be refused for either.

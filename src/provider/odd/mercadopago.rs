@@ -89,14 +89,14 @@ mod signing {
     use super::{Encoding, Keyring, REQUEST_ID, SIGNATURE, TimeUnit, feed, find_header, only_parameter};
     use crate::testing::{CannotSign, Write};
 
-    /// As the documentation says: seconds, and the id in lower case.
+    /// As the documentation shows it: milliseconds, and the id in lower case.
     pub(super) fn sign(
         keys: &Keyring,
         head: &mut Parts,
         _: &mut Bytes,
         at: SystemTime,
     ) -> Result<(), CannotSign> {
-        let ts = TimeUnit::Seconds.write(at)?;
+        let ts = TimeUnit::Milliseconds.write(at)?;
         let data_id = only_parameter(head.uri.query().unwrap_or_default().as_bytes(), "data.id")?;
         let data_id = data_id.filter(|id| !id.is_empty()).map(|id| id.to_ascii_lowercase());
         let mut macs = keys.signer(None)?;

@@ -1,0 +1,307 @@
+//! Every valid vector the other way round: its signature is taken out, the test kit signs it, and the
+//! layer must believe it. Where nothing in it is fresh, it must be the very signature of the vector.
+
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex},
+    time::{Duration, SystemTime},
+};
+
+use bytes::Bytes;
+use http::{HeaderValue, Request, Response, Uri};
+use http_body_util::Full;
+use tower::{Layer, ServiceExt, service_fn};
+use tower_webhook::{Body, BoxError, Delivery, Rejection, testing};
+
+use super::{Vector, layer, provider, request, send, vectors, verifier};
+
+/// Those that are signed otherwise than the vector is, and why.
+const OTHERWISE: &[(&str, &[&str])] = &[
+    ("where its token was in the query, it is in the header", &["cloudevents-02"]),
+    ("version 1 is made, which covers headers too", &["hook0-01", "hook0-12", "hook0-13"]),
+    ("the list of signed headers went with the signature", &["hook0-02", "hook0-03"]),
+    ("it is given the id that it lacked", &["mercadopago-02"]),
+    ("a bare host is called with a path, and signed without", &["plivo-v2-01"]),
+    (
+        "signed with or without a port, as it was not called",
+        &["twilio-03", "twilio-05", "twilio-06", "twilio-08"],
+    ),
+    (
+        "the provider says neither what it sends nor how it writes that",
+        &[
+            "notifyer-01",
+            "notifyer-05",
+            "notifyer-06",
+            "notifyer-07",
+            "notifyer-08",
+            "notifyer-16",
+            "notifyer-17",
+        ],
+    ),
+];
+
+/// Tokens have an id and times of their own.
+fn is_fresh(scheme: &str) -> bool {
+    ["messagebird-jwt", "vonage-jwt", "livekit", "upstash", "netlify", "fusionauth", "monday"]
+        .contains(&scheme)
+}
+
+/// The vectors of providers that sign with a private key.
+const WITHOUT_SECRET: usize = if cfg!(feature = "jwt") {
+    28
+} else if cfg!(feature = "asymmetric") {
+    13
+} else {
+    0
+};
+
+#[tokio::test]
+async fn every_valid_vector_is_signed_anew_and_believed() {
+    let valid: Vec<_> = vectors().into_iter().filter(|vector| vector.expect == "valid").collect();
+    let (mut without_secret, mut same, mut otherwise) = (0, 0, BTreeSet::new());
+    for vector in &valid {
+        let sent = Sent::of(vector).await;
+        let mut unsigned = request(vector);
+        let signatures = take_signatures(provider(vector).id, &mut unsigned);
+        let refused = send(layer(vector).unwrap(), unsigned.clone().map(Full::new)).await;
+        assert!(refused.extensions().get::<Rejection>().is_some(), "{} has more signatures", vector.id);
+
+        let Some(mut signed) = sent.sign(unsigned) else {
+            without_secret += 1;
+            continue;
+        };
+        sent.assert_believed(signed.clone()).await;
+        let made = take_signatures(provider(vector).id, &mut signed);
+        match is_one_of(&made, &signatures) {
+            true => same += 1,
+            false if is_fresh(&vector.scheme) => {}
+            false => drop(otherwise.insert(&*vector.id)),
+        }
+    }
+    assert_eq!(without_secret, WITHOUT_SECRET);
+    let expected = OTHERWISE.iter().flat_map(|(_, ids)| ids.iter().copied());
+    assert_eq!(otherwise, expected.collect());
+
+    assert!(same >= 262, "only {same} of {} are signed as their vectors are", valid.len());
+}
+
+/// Of all headers that the scheme needs, it is given none.
+#[tokio::test]
+async fn what_else_is_signed_is_made_up() {
+    let mut signed = 0;
+    for vector in vectors().iter().filter(|vector| vector.expect == "valid") {
+        let sent = Sent::of(vector).await;
+        let mut bare = request(vector);
+        take_signatures(provider(vector).id, &mut bare);
+        let content_type = bare.headers_mut().remove("content-type");
+        bare.headers_mut().clear();
+        bare.headers_mut().extend(content_type.map(|value| (http::header::CONTENT_TYPE, value)));
+        // One that may be signed, for those that sign what they like.
+        bare.headers_mut().insert("x-event-type", HeaderValue::from_static("test"));
+        if let Some(request) = sent.sign(bare) {
+            sent.assert_believed(request).await;
+            signed += 1;
+        }
+    }
+
+    assert!(signed >= 281, "only {signed} are signed");
+}
+
+#[tokio::test]
+async fn a_list_of_signed_headers_is_kept() {
+    for id in ["hook0-02", "hook0-03"] {
+        let vector = vectors().into_iter().find(|vector| vector.id == id).unwrap();
+        let sent = Sent::of(&vector).await;
+        let mut signed = sent.sign(request(&vector)).unwrap();
+        sent.assert_believed(signed.clone()).await;
+        let header = ["x-hook0-signature".to_owned()];
+        let [made, sent] =
+            [&mut signed, &mut request(&vector)].map(|request| take_header(request, &header[0]));
+        assert!(is_one_of(&made, &sent), "{made:?}");
+    }
+}
+
+/// Whether `made` is what was sent, or a part of it where it was several: for secrets in rotation, or
+/// of other versions. Hexadecimal is written in either case.
+fn is_one_of(made: &[String], sent: &[String]) -> bool {
+    fn parts(texts: &[String]) -> impl Iterator<Item = String> {
+        let parts = texts.iter().flat_map(|text| text.split([',', ';', '&', ' ']));
+        parts.filter(|part| !part.is_empty()).map(|part| {
+            let (key, value) = part.split_once('=').unwrap_or(("", part));
+            // GitHub's and others' prefix, which some need not send.
+            let key = key.trim_start_matches("sha1").trim_start_matches("sha256");
+            match value.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+                true => format!("{key}={}", value.to_ascii_lowercase()),
+                false => part.to_owned(),
+            }
+        })
+    }
+    let sent: BTreeSet<_> = parts(sent).collect();
+    !made.is_empty() && parts(made).all(|part| sent.contains(&part))
+}
+
+/// What is to be known of how a vector was signed.
+struct Sent {
+    /// By the timestamp that was signed, if there is one.
+    at: SystemTime,
+    /// The vector with the secret alone that it was signed with.
+    by_its_secret: Vector,
+}
+
+impl Sent {
+    async fn of(vector: &Vector) -> Self {
+        let found = Arc::new(Mutex::new(None));
+        let store = Arc::clone(&found);
+        let service = layer(vector).unwrap().layer(service_fn(move |request: Request<Body>| {
+            *store.lock().unwrap() = request.extensions().get::<Delivery>().cloned();
+            async { Ok::<_, BoxError>(Response::new(Full::<Bytes>::default())) }
+        }));
+        service.oneshot(request(vector).map(Full::new)).await.unwrap();
+        let delivery = found.lock().unwrap().take();
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(vector.now().into());
+        let secret = delivery.as_ref().map_or(0, Delivery::secret_index);
+        let secret = vector.secrets()[secret].clone();
+        Self {
+            at: delivery.and_then(|delivery| delivery.timestamp()).unwrap_or(now),
+            by_its_secret: Vector { secrets: Some(vec![secret]), ..vector.clone() },
+        }
+    }
+
+    /// `None` for a provider without a shared secret.
+    fn sign(&self, unsigned: Request<Bytes>) -> Option<Request<Bytes>> {
+        let verifier = verifier(&self.by_its_secret).unwrap();
+        match testing::sign_at(&verifier, unsigned, self.at) {
+            Ok(signed) => Some(signed),
+            Err(error) => {
+                let private = "the request cannot be signed: the provider signs with a private key, \
+                    and the verifier has only the public one";
+                assert_eq!(error.to_string(), private, "{}", self.by_its_secret.id);
+                None
+            }
+        }
+    }
+
+    async fn assert_believed(&self, signed: Request<Bytes>) {
+        let response = send(layer(&self.by_its_secret).unwrap(), signed.clone().map(Full::new)).await;
+        let rejection = response.extensions().get::<Rejection>();
+        assert!(rejection.is_none(), "{}: {rejection:?} of {signed:?}", self.by_its_secret.id);
+    }
+}
+
+/// Takes out whatever proves that a request is true, and returns it.
+fn take_signatures(provider: &str, request: &mut Request<Bytes>) -> Vec<String> {
+    match provider {
+        "adyen-standard" => take_from_body(request, "hmacSignature", 44),
+        "braintree" => take_from_form(request, "bt_signature"),
+        "dropbox-sign" => take_from_body(request, "event_hash", 64),
+        "mailgun" => take_from_body(request, "\"signature\"", 64),
+        "ms-graph" => take_client_states(request),
+        "azure-eventgrid" => take_from_query(request, "access_token"),
+        "pandadoc" => take_from_query(request, "signature"),
+        id if id.starts_with("vonage-params") => match request.body().is_empty() {
+            true => take_from_query(request, "sig"),
+            false => take_from_form(request, "sig"),
+        },
+        id => {
+            let mut taken: Vec<_> =
+                headers_of(id).iter().flat_map(|name| take_header(request, name)).collect();
+            if id == "cloudevents" {
+                taken.extend(take_from_query(request, "access_token"));
+            }
+            taken
+        }
+    }
+}
+
+/// The headers that a provider's signatures are in.
+fn headers_of(id: &str) -> Vec<String> {
+    let names: &[&str] = match id {
+        "twilio" => &["x-twilio-signature"],
+        "plivo-v2" => &["x-plivo-signature-v2"],
+        "plivo-v3" => &["x-plivo-signature-v3"],
+        "contentful" => &["x-contentful-signature"],
+        "mercadopago" => &["x-signature"],
+        "messagebird-legacy" => &["messagebird-signature"],
+        "messagebird-jwt" => &["messagebird-signature-jwt"],
+        "notifyer" | "netlify" => &["x-webhook-signature"],
+        "sinch-application" | "cloudevents" | "livekit" | "monday" | "vonage-jwt" => &["authorization"],
+        "upstash" => &["upstash-signature"],
+        "fusionauth" => &["x-fusionauth-signature-jwt"],
+        "plaid" => &["plaid-verification"],
+        "saleor" => &["saleor-signature"],
+        id => {
+            let scheme = tower_webhook::provider::find(id).and_then(|provider| provider.scheme());
+            let scheme =
+                serde_json::to_value(scheme.unwrap_or_else(|| panic!("where does {id} sign?"))).unwrap();
+            return match &scheme["sig"]["from"] {
+                serde_json::Value::String(name) => vec![name.clone()],
+                names => serde_json::from_value(names.clone()).unwrap(),
+            };
+        }
+    };
+    names.iter().map(|&name| name.to_owned()).collect()
+}
+
+fn take_header(request: &mut Request<Bytes>, name: &str) -> Vec<String> {
+    let text = |value: &HeaderValue| String::from_utf8(value.as_bytes().to_vec()).unwrap();
+    let taken = request.headers().get_all(name).iter().map(text).collect();
+    request.headers_mut().remove(name);
+    taken
+}
+
+/// What follows `name` in the body and is so long.
+fn take_from_body(request: &mut Request<Bytes>, name: &str, length: usize) -> Vec<String> {
+    let is_of_signature = |sign: char| sign.is_ascii_alphanumeric() || "+/=".contains(sign);
+    let body = String::from_utf8(request.body().to_vec()).unwrap();
+    let mut parts = body.split(name);
+    let (mut left, mut taken) = (parts.next().unwrap().to_owned(), Vec::new());
+    for part in parts {
+        // In a form it may come after `%22`.
+        let runs = part.split(|sign| !is_of_signature(sign)).map(|run| run.strip_prefix("22").unwrap_or(run));
+        let found = runs.into_iter().find(|run| run.len() == length);
+        left += name;
+        match found {
+            Some(signature) => {
+                left += &part.replacen(signature, "", 1);
+                taken.push(signature.to_owned());
+            }
+            None => left += part,
+        }
+    }
+    *request.body_mut() = left.into();
+    taken
+}
+
+fn take_from_query(request: &mut Request<Bytes>, name: &str) -> Vec<String> {
+    let url = request.uri().to_string();
+    let Some((place, query)) = url.split_once('?') else { return Vec::new() };
+    let (left, taken) = without_parameter(query, name);
+    *request.uri_mut() = format!("{place}?{left}").parse::<Uri>().unwrap();
+    taken
+}
+
+fn take_from_form(request: &mut Request<Bytes>, name: &str) -> Vec<String> {
+    let (left, taken) = without_parameter(std::str::from_utf8(request.body()).unwrap(), name);
+    *request.body_mut() = left.into();
+    taken
+}
+
+/// What is left, and the values that were taken: decoded, for there are several ways to write one.
+fn without_parameter(encoded: &str, name: &str) -> (String, Vec<String>) {
+    let is_it = |pair: &&str| pair.split_once('=').is_some_and(|(found, _)| found == name);
+    let (taken, left): (Vec<_>, Vec<_>) = encoded.split('&').partition(is_it);
+    let value = |pair| form_urlencoded::parse(str::as_bytes(pair)).next().unwrap().1.into_owned();
+    (left.join("&"), taken.into_iter().map(value).collect())
+}
+
+fn take_client_states(request: &mut Request<Bytes>) -> Vec<String> {
+    let mut collection: serde_json::Value = serde_json::from_slice(request.body()).unwrap();
+    let notifications = collection["value"].as_array_mut().unwrap().iter_mut();
+    let taken = notifications.map(|notification| {
+        let state = notification.as_object_mut().unwrap().remove("clientState");
+        state.unwrap().as_str().unwrap().to_owned()
+    });
+    let taken = taken.collect();
+    *request.body_mut() = collection.to_string().into();
+    taken
+}
