@@ -5,10 +5,13 @@ use std::error::Error;
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::Full;
-use tower_webhook::{Rejection, RejectionKind as Kind};
+use tower_webhook::{
+    Rejection, RejectionKind as Kind,
+    testing::{Fault, Operation},
+};
 
 use crate::support::{
-    Act, Handler, NOW, OTHER_SECRET, Op, Rig, RiggedStore, SECRET, layer, settle_down, signed, signed_with,
+    Act, Handler, NOW, OTHER_SECRET, SECRET, faulty_store, layer, settle_down, signed, signed_with,
 };
 
 /// A kind with its name, text, status, `grpc-status` and `Retry-After`.
@@ -146,14 +149,14 @@ async fn a_duplicate_is_an_empty_200() {
 
 #[tokio::test(start_paused = true)]
 async fn neither_secrets_nor_payloads_nor_signatures_show_in_debug() {
-    let store = RiggedStore::new();
+    let store = faulty_store();
     let handler = Handler::doing([Act::Answer(200)]);
     let layer = layer().dedupe(store.clone());
     let app = handler.under(&layer);
     let request = signed("msg_1", r#"{"card":"4242"}"#);
     let signature = request.headers()["webhook-signature"].to_str().unwrap()[3..].to_owned();
     app.send(request).await.assert_handled();
-    store.rig(Op::Claim, Rig::Fail);
+    store.fail(Operation::Claim, Fault::Error);
     let refused = app.send(signed("msg_2", r#"{"card":"4242"}"#)).await;
     settle_down().await;
     let shown = format!(

@@ -5,11 +5,10 @@ use std::time::Duration;
 use tower_webhook::{
     RejectionKind,
     store::{Claim, Key, Store, Token},
+    testing::{Fault, Operation},
 };
 
-use crate::support::{
-    Act, Handler, NOW, Op, Rig, RiggedStore, SECRET, layer, settle_down, signed, signed_with,
-};
+use crate::support::{Act, Handler, NOW, SECRET, faulty_store, layer, settle_down, signed, signed_with};
 
 #[tokio::test(start_paused = true)]
 async fn a_delivery_is_handled_once_and_then_a_duplicate() {
@@ -26,11 +25,14 @@ async fn a_delivery_is_handled_once_and_then_a_duplicate() {
 
 #[tokio::test(start_paused = true)]
 async fn the_delivery_is_completed_before_it_is_answered() {
-    let store = RiggedStore::new();
+    let store = faulty_store();
     let handler = Handler::default();
     let app = handler.under(&layer().dedupe(store.clone()));
     app.send(signed("msg_1", "{}")).await.assert_handled();
-    assert_eq!((store.count(Op::Claim), store.count(Op::Complete), store.count(Op::Release)), (1, 1, 0));
+    assert_eq!(
+        (store.calls(Operation::Claim), store.calls(Operation::Complete), store.calls(Operation::Release)),
+        (1, 1, 0)
+    );
     let claim =
         store.claim(handler.last().dedupe_key().unwrap(), &Token::mint(), Duration::from_secs(1)).await;
     assert_eq!(claim.unwrap(), Claim::Completed);
@@ -84,14 +86,14 @@ async fn an_error_of_the_service_releases_and_is_passed_on() {
 
 #[tokio::test(start_paused = true)]
 async fn a_panic_releases_and_goes_on_unwinding() {
-    let store = RiggedStore::new();
+    let store = faulty_store();
     let handler = Handler::doing([Act::Panic]);
     let app = handler.under(&layer().dedupe(store.clone()));
     let panicking = app.clone();
     let panicked = tokio::spawn(async move { panicking.send(signed("msg_1", "{}")).await }).await;
     let message = *panicked.unwrap_err().into_panic().downcast::<&str>().unwrap();
     assert_eq!(message, "the handler panics, as it was told to");
-    assert_eq!(store.count(Op::Release), 1);
+    assert_eq!(store.calls(Operation::Release), 1);
     app.send(signed("msg_1", "{}")).await.assert_handled();
 }
 
@@ -157,7 +159,7 @@ async fn of_many_copies_at_once_one_runs() {
 
 #[tokio::test(start_paused = true)]
 async fn the_lease_is_extended_while_the_handler_runs() {
-    let store = RiggedStore::new();
+    let store = faulty_store();
     let handler = Handler::doing([Act::Sleep(Duration::from_secs(95))]);
     let app = handler.under(&layer().dedupe(store.clone()));
     let first = tokio::spawn({
@@ -171,14 +173,14 @@ async fn the_lease_is_extended_while_the_handler_runs() {
         copy.assert_rejected(RejectionKind::InProgress);
     }
     first.await.unwrap().assert_handled();
-    assert_eq!((store.count(Op::Extend), handler.calls()), (9, 1));
+    assert_eq!((store.calls(Operation::Extend), handler.calls()), (9, 1));
 }
 
 #[tokio::test(start_paused = true)]
 async fn when_the_lease_ran_out_the_next_copy_runs_and_the_former_owner_changes_nothing() {
-    let store = RiggedStore::new();
+    let store = faulty_store();
     // The first owner cannot reach the store to extend, and goes on regardless.
-    store.rig(Op::Extend, Rig::Fail);
+    store.fail(Operation::Extend, Fault::Error);
     let handler = Handler::doing([Act::Sleep(Duration::from_secs(50)), Act::Sleep(Duration::from_secs(40))]);
     let app = handler.under(&layer().dedupe(store.clone()));
     let first = tokio::spawn({
@@ -187,7 +189,7 @@ async fn when_the_lease_ran_out_the_next_copy_runs_and_the_former_owner_changes_
     });
     tokio::time::sleep(Duration::from_secs(31)).await;
     let former = handler.last().fencing().unwrap();
-    store.rig(Op::Extend, Rig::Work);
+    store.heal();
     let second = tokio::spawn({
         let app = app.clone();
         async move { app.send(signed_with(SECRET, "msg_1", NOW + 31, "{}")).await }
@@ -222,7 +224,7 @@ async fn a_key_is_remembered_for_its_window_and_no_longer() {
 
 #[tokio::test(start_paused = true)]
 async fn a_handled_delivery_can_be_opened_again() {
-    let store = RiggedStore::new();
+    let store = faulty_store();
     let handler = Handler::default();
     let app = handler.under(&layer().dedupe(store.clone()));
     app.send(signed("msg_1", "{}")).await.assert_handled();

@@ -5,13 +5,12 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout};
 use tower_webhook::{
     Delivery, HandlerEnd, ManualClock, OutcomeKind, RejectionKind, Settlement, StoreFailure, WebhookLayer,
+    testing::{Fault, Operation},
 };
 
 use crate::{
     outcomes::Outcomes,
-    support::{
-        Act, App, Handler, HandlerError, NOW, Op, Rig, RiggedStore, layer, secret, settle_down, signed,
-    },
+    support::{Act, App, Handler, HandlerError, NOW, faulty_store, layer, secret, settle_down, signed},
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -127,10 +126,10 @@ async fn a_panic_in_time_reaches_the_caller_and_releases() {
 
 #[tokio::test(start_paused = true)]
 async fn a_handler_that_finished_and_is_settling_is_waited_for_until_the_deadline() {
-    let store = RiggedStore::new();
+    let store = faulty_store();
     let handler = Handler::doing([Act::Sleep(6 * SECOND), Act::Sleep(15 * SECOND / 2)]);
     let app = handler.under(&with_deadline().dedupe(store.clone()));
-    store.rig(Op::Complete, Rig::Hang);
+    store.fail(Operation::Complete, Fault::Hang);
     // The store is given up after a second: before the deadline.
     let start = Instant::now();
     let answer = app.send(signed("msg_1", "{}")).await;
@@ -144,23 +143,23 @@ async fn a_handler_that_finished_and_is_settling_is_waited_for_until_the_deadlin
 
 #[tokio::test(start_paused = true)]
 async fn the_deadline_counts_from_the_call_and_not_from_the_handler() {
-    let store = RiggedStore::new();
+    let store = faulty_store();
     let handler = Handler::default();
     let app = handler.under(&layer().ack_deadline(SECOND / 2).dedupe(store.clone()));
-    store.rig(Op::Claim, Rig::DoAndHang);
+    store.fail(Operation::Claim, Fault::ActAndHang);
     let start = Instant::now();
     app.send(signed("msg_1", "{}")).await.assert_rejected(RejectionKind::AckDeadline);
     assert_eq!((start.elapsed(), handler.calls()), (SECOND / 2, 0));
     // What may have been claimed by then is released.
-    store.rig(Op::Claim, Rig::Work);
+    store.heal();
     settle_down().await;
     app.send(signed("msg_1", "{}")).await.assert_handled();
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_is_not_deduped_has_no_deadline_and_still_outlives_its_client() {
-    let store = RiggedStore::new();
-    store.rig(Op::Claim, Rig::Fail);
+    let store = faulty_store();
+    store.fail(Operation::Claim, Fault::Error);
     for layer in [
         with_deadline().without_dedupe(),
         with_deadline().dedupe_by(|_, _| None),
@@ -245,20 +244,20 @@ async fn what_the_handler_keeps_is_its_own_behind_the_deadline() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_settled_in_the_background_is_waited_for_as_well() {
-    let store = RiggedStore::new();
+    let store = faulty_store();
     let handler = Handler::default();
     let layer = layer().dedupe(store.clone());
     let app = handler.under(&layer);
-    store.rig(Op::Complete, Rig::Fail);
+    store.fail(Operation::Complete, Fault::Error);
     app.send(signed("msg_1", "{}")).await.assert_handled();
     assert_eq!(layer.drain().running(), 1);
     assert!(timeout(SECOND, layer.drain().finished()).await.is_err());
-    store.rig(Op::Complete, Rig::Work);
+    store.heal();
     layer.drain().finished().await;
     app.send(signed("msg_1", "{}")).await.assert_duplicate();
 
     // Until the lease is over, after which it would change nothing.
-    store.rig(Op::Complete, Rig::Fail);
+    store.fail(Operation::Complete, Fault::Error);
     app.send(signed("msg_2", "{}")).await.assert_handled();
     let start = Instant::now();
     layer.drain().finished().await;
@@ -267,7 +266,7 @@ async fn what_is_settled_in_the_background_is_waited_for_as_well() {
 
 #[test]
 fn with_the_runtime_a_detached_handler_goes_and_its_claim_is_released() {
-    let store = RiggedStore::new();
+    let store = faulty_store();
     let handler = Handler::doing([Act::Hang]);
     let layer = layer_without_time().dedupe(store.clone()).detached();
     let app = handler.under(&layer);
@@ -275,7 +274,7 @@ fn with_the_runtime_a_detached_handler_goes_and_its_claim_is_released() {
     runtime.block_on(hang_up_during(&app, &handler, "msg_1"));
     assert_eq!((handler.running(), layer.drain().running()), (1, 1));
     drop(runtime);
-    assert_eq!((handler.running(), layer.drain().running(), store.count(Op::Release)), (0, 0, 1));
+    assert_eq!((handler.running(), layer.drain().running(), store.calls(Operation::Release)), (0, 0, 1));
     self::runtime().block_on(async { app.send(signed("msg_1", "{}")).await.assert_handled() });
 }
 

@@ -5,9 +5,10 @@ use std::time::Duration;
 use tower_webhook::{
     RejectionKind,
     store::{Claim, Store, Token},
+    testing::{Fault, Operation},
 };
 
-use crate::support::{Act, App, Handler, Op, Rig, RiggedStore, layer, settle_down, signed};
+use crate::support::{Act, App, Handler, faulty_store, layer, settle_down, signed};
 
 /// Calls the service and hangs up once everything that can happen has happened.
 async fn hang_up_during(app: &App) {
@@ -31,72 +32,72 @@ async fn during_the_handler_releases() {
 
 #[tokio::test(start_paused = true)]
 async fn during_the_claim_releases_what_may_have_been_claimed() {
-    let store = RiggedStore::new();
+    let store = faulty_store();
     let handler = Handler::default();
     let app = handler.under(&layer().dedupe(store.clone()));
-    store.rig(Op::Claim, Rig::DoAndHang);
+    store.fail(Operation::Claim, Fault::ActAndHang);
     hang_up_during(&app).await;
-    assert_eq!((handler.calls(), store.count(Op::Release)), (0, 1));
-    store.rig(Op::Claim, Rig::Work);
+    assert_eq!((handler.calls(), store.calls(Operation::Release)), (0, 1));
+    store.heal();
     app.send(signed("msg_1", "{}")).await.assert_handled();
 }
 
 #[tokio::test(start_paused = true)]
 async fn while_completing_completes() {
-    let store = RiggedStore::new();
+    let store = faulty_store();
     let handler = Handler::default();
     let app = handler.under(&layer().dedupe(store.clone()));
-    store.rig(Op::Complete, Rig::Hang);
+    store.fail(Operation::Complete, Fault::Hang);
     let call = tokio::spawn({
         let app = app.clone();
         async move { app.send(signed("msg_1", "{}")).await }
     });
     settle_down().await;
-    assert_eq!(store.count(Op::Complete), 1);
-    store.rig(Op::Complete, Rig::Work);
+    assert_eq!(store.calls(Operation::Complete), 1);
+    store.heal();
     call.abort();
     assert!(call.await.unwrap_err().is_cancelled());
     settle_down().await;
-    assert_eq!((store.count(Op::Complete), store.count(Op::Release)), (2, 0));
+    assert_eq!((store.calls(Operation::Complete), store.calls(Operation::Release)), (2, 0));
     app.send(signed("msg_1", "{}")).await.assert_duplicate();
     assert_eq!(handler.calls(), 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn while_releasing_releases() {
-    let store = RiggedStore::new();
+    let store = faulty_store();
     let handler = Handler::doing([Act::Answer(500)]);
     let app = handler.under(&layer().dedupe(store.clone()));
-    store.rig(Op::Release, Rig::Hang);
+    store.fail(Operation::Release, Fault::Hang);
     let call = tokio::spawn({
         let app = app.clone();
         async move { app.send(signed("msg_1", "{}")).await }
     });
     settle_down().await;
-    store.rig(Op::Release, Rig::Work);
+    store.heal();
     call.abort();
     assert!(call.await.unwrap_err().is_cancelled());
     settle_down().await;
-    assert_eq!(store.count(Op::Release), 2);
+    assert_eq!(store.calls(Operation::Release), 2);
     app.send(signed("msg_1", "{}")).await.assert_handled();
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_the_store_does_not_take_in_place_is_settled_in_the_background() {
-    let store = RiggedStore::new();
+    let store = faulty_store();
     let handler = Handler::doing([Act::Hang]);
     let app = handler.under(&layer().dedupe(store.clone()));
-    store.rig(Op::Release, Rig::Fail);
+    store.fail(Operation::Release, Fault::Error);
     hang_up_during(&app).await;
     app.send(signed("msg_1", "{}")).await.assert_rejected(RejectionKind::InProgress);
-    store.rig(Op::Release, Rig::Work);
+    store.heal();
     tokio::time::sleep(Duration::from_secs(1)).await;
     app.send(signed("msg_1", "{}")).await.assert_handled();
 }
 
 #[test]
 fn after_the_runtime_is_gone_memory_is_settled_in_place() {
-    let store = RiggedStore::new();
+    let store = faulty_store();
     let handler = Handler::doing([Act::Hang]);
     let app = handler.under(&layer().dedupe(store.clone()));
     let runtime = runtime();
@@ -109,7 +110,7 @@ fn after_the_runtime_is_gone_memory_is_settled_in_place() {
     });
     drop(runtime);
     drop(call);
-    assert_eq!((handler.running(), store.count(Op::Release)), (0, 1));
+    assert_eq!((handler.running(), store.calls(Operation::Release)), (0, 1));
     let key = handler.last().dedupe_key().unwrap().clone();
     let claim = self::runtime().block_on(store.claim(&key, &Token::mint(), Duration::from_secs(1))).unwrap();
     assert!(matches!(claim, Claim::Acquired { .. }), "{claim:?}");
@@ -117,13 +118,13 @@ fn after_the_runtime_is_gone_memory_is_settled_in_place() {
 
 #[test]
 fn after_the_runtime_is_gone_a_store_that_cannot_settle_in_place_does_no_harm() {
-    let store = RiggedStore::new();
+    let store = faulty_store();
     let handler = Handler::doing([Act::Hang; 3]);
     let app = handler.under(&layer().dedupe(store.clone()));
-    for rig in [Rig::Fail, Rig::Hang, Rig::Panic] {
-        store.rig(Op::Release, rig);
+    for fault in [Fault::Error, Fault::Hang, Fault::Panic] {
+        store.fail(Operation::Release, fault);
         let runtime = runtime();
-        let mut call = Box::pin(app.send(signed(&format!("msg_{rig:?}"), "{}")));
+        let mut call = Box::pin(app.send(signed(&format!("msg_{fault:?}"), "{}")));
         let before = handler.calls();
         runtime.block_on(async {
             tokio::select! {
@@ -138,10 +139,10 @@ fn after_the_runtime_is_gone_a_store_that_cannot_settle_in_place_does_no_harm() 
 
 #[tokio::test(start_paused = true)]
 async fn a_store_that_panics_while_the_handler_unwinds_does_not_abort() {
-    let store = RiggedStore::new();
+    let store = faulty_store();
     let handler = Handler::doing([Act::Panic]);
     let app = handler.under(&layer().dedupe(store.clone()));
-    store.rig(Op::Release, Rig::Panic);
+    store.fail(Operation::Release, Fault::Panic);
     let panicked = tokio::spawn(async move { app.send(signed("msg_1", "{}")).await }).await;
     assert!(panicked.unwrap_err().is_panic());
 }

@@ -12,13 +12,14 @@ use tokio::{
 use tower_webhook::{
     Delivery, Item, ItemClaim, Secret, StoreFailure, WebhookLayer,
     store::{Key, Store},
+    testing::{Fault, Operation},
     verify::{self, Verified},
 };
 
 use crate::{
     batches::Batches,
     support::{
-        Handler, NOW, OTHER_SECRET, Op, Rig, RiggedStore, TokioClock, layer, settle_down, signed, signed_with,
+        Handler, NOW, OTHER_SECRET, TokioClock, faulty_store, layer, settle_down, signed, signed_with,
     },
 };
 
@@ -75,35 +76,35 @@ pub async fn slowly(seconds: u64) -> Work {
 
 #[tokio::test(start_paused = true)]
 async fn an_item_is_completed_before_its_work_is_answered() {
-    let store = RiggedStore::new();
+    let store = faulty_store();
     let delivery = delivery(&layer().dedupe(store.clone())).await;
     let item = delivery.claimed("a").await;
     assert!(item.deduped() && item.fencing().is_some());
     delivery.assert_in_progress("a").await;
     assert_eq!(item.run(async { Ok::<_, Infallible>(7) }).await, Ok(7));
     delivery.assert_done("a").await;
-    assert_eq!((store.count(Op::Complete), store.count(Op::Release)), (2, 0));
+    assert_eq!((store.calls(Operation::Complete), store.calls(Operation::Release)), (2, 0));
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_error_releases_and_is_passed_on() {
-    let store = RiggedStore::new();
+    let store = faulty_store();
     let delivery = delivery(&layer().dedupe(store.clone())).await;
     let failed = delivery.claimed("a").await.run(async { Err::<(), _>("no") }).await;
-    assert_eq!((failed, store.count(Op::Release)), (Err("no"), 1));
+    assert_eq!((failed, store.calls(Operation::Release)), (Err("no"), 1));
     delivery.assert_claimable("a").await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_panic_releases_the_item_and_goes_on_unwinding() {
-    let store = RiggedStore::new();
+    let store = faulty_store();
     let delivery = delivery(&layer().dedupe(store.clone())).await;
     let panicked = delivery.begin("a", async { panic!("the work panics") }).await;
     let message = *panicked.unwrap_err().into_panic().downcast::<&str>().unwrap();
-    assert_eq!((message, store.count(Op::Release)), ("the work panics", 1));
+    assert_eq!((message, store.calls(Operation::Release)), ("the work panics", 1));
     delivery.assert_claimable("a").await;
     // A store that panics as well does not abort.
-    store.rig(Op::Release, Rig::Panic);
+    store.fail(Operation::Release, Fault::Panic);
     assert!(delivery.begin("b", async { panic!("the work panics") }).await.unwrap_err().is_panic());
 }
 
@@ -141,36 +142,36 @@ async fn dropped_during_the_work_it_releases() {
 
 #[tokio::test(start_paused = true)]
 async fn dropped_while_claiming_it_releases_what_may_have_been_claimed() {
-    let store = RiggedStore::new();
+    let store = faulty_store();
     let delivery = delivery(&layer().dedupe(store.clone())).await;
-    store.rig(Op::Claim, Rig::DoAndHang);
+    store.fail(Operation::Claim, Fault::ActAndHang);
     let claiming = delivery.begin("a", slowly(1));
     settle_down().await;
     claiming.abort();
     assert!(claiming.await.unwrap_err().is_cancelled());
-    store.rig(Op::Claim, Rig::Work);
-    assert_eq!(store.count(Op::Release), 1);
+    store.heal();
+    assert_eq!(store.calls(Operation::Release), 1);
     delivery.assert_claimable("a").await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn dropped_while_completing_it_completes() {
-    let store = RiggedStore::new();
+    let store = faulty_store();
     let delivery = delivery(&layer().dedupe(store.clone())).await;
-    store.rig(Op::Complete, Rig::Hang);
+    store.fail(Operation::Complete, Fault::Hang);
     let completing = delivery.begin("a", async { Ok(()) });
     settle_down().await;
-    store.rig(Op::Complete, Rig::Work);
+    store.heal();
     completing.abort();
     assert!(completing.await.unwrap_err().is_cancelled());
     settle_down().await;
-    assert_eq!(store.count(Op::Release), 0);
+    assert_eq!(store.calls(Operation::Release), 0);
     delivery.assert_done("a").await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_lease_is_extended_while_the_work_runs() {
-    let store = RiggedStore::new();
+    let store = faulty_store();
     let delivery = delivery(&layer().dedupe(store.clone())).await;
     let running = delivery.begin("a", slowly(95));
     let began = Instant::now();
@@ -179,7 +180,7 @@ async fn the_lease_is_extended_while_the_work_runs() {
         delivery.assert_in_progress("a").await;
     }
     running.await.unwrap().unwrap();
-    assert_eq!(store.count(Op::Extend), 9);
+    assert_eq!(store.calls(Operation::Extend), 9);
     delivery.assert_done("a").await;
 }
 
@@ -203,10 +204,10 @@ async fn the_layers_lease_and_window_are_the_items_too() {
 #[tokio::test(start_paused = true)]
 async fn when_the_lease_ran_out_the_next_claimant_runs_and_the_former_changes_nothing() {
     for former_succeeds in [true, false] {
-        let store = RiggedStore::new();
+        let store = faulty_store();
         let delivery = delivery(&layer().dedupe(store.clone())).await;
         // The first cannot reach the store to extend, and goes on regardless.
-        store.rig(Op::Extend, Rig::Fail);
+        store.fail(Operation::Extend, Fault::Error);
         let first = delivery.claimed("a").await;
         let former = first.fencing().unwrap();
         let first = tokio::spawn(first.run(async move {
@@ -214,7 +215,7 @@ async fn when_the_lease_ran_out_the_next_claimant_runs_and_the_former_changes_no
             if former_succeeds { Ok(()) } else { Err("too late") }
         }));
         tokio::time::sleep(Duration::from_secs(31)).await;
-        store.rig(Op::Extend, Rig::Work);
+        store.heal();
         let second = delivery.claimed("a").await;
         assert!(second.fencing().unwrap() > former);
         let second = tokio::spawn(second.run(slowly(40)));
@@ -240,36 +241,37 @@ async fn work_that_hangs_after_the_request_does_not_keep_its_item_for_ever() {
 
 #[tokio::test(start_paused = true)]
 async fn work_that_panics_after_it_was_given_up_is_still_caught_and_released() {
-    let store = RiggedStore::new();
+    let store = faulty_store();
     let delivery = delivery(&layer().dedupe(store.clone()).handler_timeout(Duration::from_secs(5))).await;
     let panicked = delivery.begin("a", async {
         slowly(10).await?;
         panic!("the work panics")
     });
     assert!(panicked.await.unwrap_err().is_panic());
-    assert_eq!(store.count(Op::Release), 1);
+    assert_eq!(store.calls(Operation::Release), 1);
     delivery.assert_claimable("a").await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_store_that_is_down_is_an_error_by_default() {
-    for rig in [Rig::Fail, Rig::Hang, Rig::DoAndHang] {
-        let store = RiggedStore::new();
+    for fault in [Fault::Error, Fault::Hang, Fault::ActAndHang] {
+        let store = faulty_store();
         let (layer, batches) = (layer().dedupe(store.clone()), Batches::default());
         let delivery = delivery(&layer).await;
-        store.rig(Op::Claim, rig);
+        store.fail(Operation::Claim, fault);
         let began = Instant::now();
         let error = delivery.claim_item("a").await.unwrap_err();
         assert_eq!(error.to_string(), "the dedupe store failed");
-        assert_eq!(began.elapsed(), Duration::from_secs(if rig == Rig::Fail { 0 } else { 1 }));
+        assert_eq!(began.elapsed(), Duration::from_secs(if fault == Fault::Error { 0 } else { 1 }));
         settle_down().await;
         // Whatever was claimed was released with the token.
-        assert_eq!(store.count(Op::Release), 1);
-        store.rig(Op::Claim, Rig::Work);
+        assert_eq!(store.calls(Operation::Release), 1);
+        store.heal();
         delivery.assert_claimable("a").await;
 
         // In a batch: the delivery's claim is made, its second item's is not.
-        store.rig_once_after(Op::Claim, 2, rig);
+        store.pass_next(Operation::Claim, 2);
+        store.fail_next(Operation::Claim, 1, fault);
         assert_eq!(batches.send(&layer, signed("msg_2", "1 2 3")).await, 503);
         settle_down().await;
         assert_eq!(batches.send(&layer, signed("msg_2", "1 2 3")).await, 200);
@@ -279,15 +281,15 @@ async fn a_store_that_is_down_is_an_error_by_default() {
 
 #[tokio::test(start_paused = true)]
 async fn proceeding_runs_undeduped_and_says_so() {
-    for rig in [Rig::Fail, Rig::Hang, Rig::DoAndHang] {
-        let store = RiggedStore::new();
+    for fault in [Fault::Error, Fault::Hang, Fault::ActAndHang] {
+        let store = faulty_store();
         let layer = layer().dedupe(store.clone()).on_store_failure(StoreFailure::Proceed);
         let delivery = delivery(&layer).await;
-        store.rig(Op::Claim, rig);
+        store.fail(Operation::Claim, fault);
         let item = delivery.claimed("a").await;
         assert_eq!((item.deduped(), item.fencing()), (false, None));
         item.run(slowly(1)).await.unwrap();
-        store.rig(Op::Claim, Rig::Work);
+        store.heal();
         settle_down().await;
         delivery.assert_claimable("a").await;
     }
@@ -295,12 +297,12 @@ async fn proceeding_runs_undeduped_and_says_so() {
 
 #[tokio::test(start_paused = true)]
 async fn a_success_that_cannot_be_stored_stays_one_and_is_stored_later() {
-    let store = RiggedStore::new();
+    let store = faulty_store();
     let delivery = delivery(&layer().dedupe(store.clone())).await;
-    store.rig(Op::Complete, Rig::Fail);
+    store.fail(Operation::Complete, Fault::Error);
     delivery.claimed("a").await.run(async { Ok::<_, Infallible>(()) }).await.unwrap();
     delivery.assert_in_progress("a").await;
-    store.rig(Op::Complete, Rig::Work);
+    store.heal();
     tokio::time::sleep(Duration::from_secs(1)).await;
     delivery.assert_done("a").await;
 }
@@ -320,7 +322,7 @@ async fn items_and_deliveries_with_the_same_id_do_not_meet() {
 
 #[tokio::test(start_paused = true)]
 async fn endpoints_with_different_secrets_do_not_drop_each_others_items() {
-    let store = RiggedStore::new();
+    let store = faulty_store();
     let other: Secret = OTHER_SECRET.parse().unwrap();
     let one = delivery(&layer().dedupe(store.clone())).await;
     let handler = Handler::default();
@@ -333,7 +335,7 @@ async fn endpoints_with_different_secrets_do_not_drop_each_others_items() {
 
 #[tokio::test(start_paused = true)]
 async fn an_item_that_is_done_can_be_opened_again() {
-    let store = RiggedStore::new();
+    let store = faulty_store();
     let delivery = delivery(&layer().dedupe(store.clone())).await;
     let item = delivery.claimed("a").await;
     let former = item.fencing();
@@ -355,14 +357,14 @@ async fn without_a_store_every_copy_runs() {
 
 #[tokio::test(start_paused = true)]
 async fn an_empty_id_is_none_and_a_long_one_is_hashed() {
-    let store = RiggedStore::new();
+    let store = faulty_store();
     let delivery = delivery(&layer().dedupe(store.clone())).await;
     for _ in 0..2 {
         let item = delivery.claimed("").await;
         assert!(!item.deduped());
         item.run(slowly(1)).await.unwrap();
     }
-    assert_eq!((delivery.item_key(""), store.count(Op::Claim)), (None, 1));
+    assert_eq!((delivery.item_key(""), store.calls(Operation::Claim)), (None, 1));
 
     let long = "a".repeat(1000);
     delivery.claimed(&long).await.run(slowly(1)).await.unwrap();
@@ -382,17 +384,17 @@ async fn a_delivery_that_is_not_deduped_has_items_that_are() {
 
 #[tokio::test(start_paused = true)]
 async fn a_delivery_that_outlives_its_layer_can_claim_its_items() {
-    let store = RiggedStore::new();
+    let store = faulty_store();
     let delivery = delivery(&layer().dedupe(store.clone())).await;
-    let claims = store.count(Op::Claim);
+    let claims = store.calls(Operation::Claim);
     delivery.claimed("a").await.run(slowly(1)).await.unwrap();
     delivery.clone().assert_done("a").await;
-    assert_eq!(store.count(Op::Claim), claims + 2);
+    assert_eq!(store.calls(Operation::Claim), claims + 2);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_delivery_whose_items_are_not_claimed_costs_the_store_nothing_more() {
-    let store = RiggedStore::new();
+    let store = faulty_store();
     delivery(&layer().dedupe(store.clone())).await;
-    assert_eq!((store.count(Op::Claim), store.count(Op::Complete)), (1, 1));
+    assert_eq!((store.calls(Operation::Claim), store.calls(Operation::Complete)), (1, 1));
 }

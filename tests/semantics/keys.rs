@@ -8,12 +8,13 @@ use http_body_util::Full;
 use tower_webhook::{
     RejectionKind, Secret, WebhookLayer, provider,
     store::{Key, MokaStore},
+    testing::{Fault, Operation},
     verify::{self, Location, Profile, Verified},
 };
 
 use crate::support::{
-    Act, Handler, NOW, OTHER_SECRET, Op, Rig, RiggedStore, SECRET, TokioClock, github_layer, github_signed,
-    layer, secret, settle_down, signed, signed_with,
+    Act, Handler, NOW, OTHER_SECRET, SECRET, TokioClock, faulty_store, github_layer, github_signed, layer,
+    secret, settle_down, signed, signed_with,
 };
 
 /// A layer that believes everything, with this profile.
@@ -209,7 +210,7 @@ async fn under_the_replay_guard_a_failure_releases_both_claims() {
 
 #[tokio::test(start_paused = true)]
 async fn under_the_replay_guard_a_body_in_progress_leaves_the_fresh_id_free() {
-    let store = RiggedStore::new();
+    let store = faulty_store();
     let handler = Handler::doing([Act::Sleep(std::time::Duration::from_secs(5))]);
     let app = handler.under(&github_layer().dedupe(store.clone()).replay_guard());
     let first = tokio::spawn({
@@ -225,11 +226,12 @@ async fn under_the_replay_guard_a_body_in_progress_leaves_the_fresh_id_free() {
 
 #[tokio::test(start_paused = true)]
 async fn under_the_replay_guard_a_store_that_fails_leaves_nothing_claimed() {
-    let store = RiggedStore::new();
+    let store = faulty_store();
     let handler = Handler::default();
     let app = handler.under(&github_layer().dedupe(store.clone()).replay_guard());
     // The id is claimed; at the body the store fails.
-    store.rig_once_after(Op::Claim, 1, Rig::Fail);
+    store.pass_next(Operation::Claim, 1);
+    store.fail_next(Operation::Claim, 1, Fault::Error);
     app.send(github_signed("id-1", "{}")).await.assert_rejected(RejectionKind::StoreUnavailable);
     assert_eq!(handler.calls(), 0);
     settle_down().await;
@@ -238,12 +240,12 @@ async fn under_the_replay_guard_a_store_that_fails_leaves_nothing_claimed() {
 
 #[tokio::test(start_paused = true)]
 async fn the_replay_guard_costs_signed_ids_nothing() {
-    let store = RiggedStore::new();
+    let store = faulty_store();
     let handler = Handler::default();
     let app = handler.under(&layer().dedupe(store.clone()).replay_guard());
     app.send(signed("msg_1", "{}")).await.assert_handled();
     app.send(signed("msg_2", "{}")).await.assert_handled();
-    assert_eq!(store.count(Op::Claim), 2);
+    assert_eq!(store.calls(Operation::Claim), 2);
 }
 
 #[tokio::test(start_paused = true)]

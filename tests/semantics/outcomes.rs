@@ -1,38 +1,37 @@
 //! What `on_outcome` is told, of every way in which a request can end.
 
-use std::{
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::Request;
 use http_body_util::Full;
-use tower_webhook::{HandlerEnd, Outcome, OutcomeKind, RejectionKind, Settlement, WebhookLayer};
+use tower_webhook::{
+    HandlerEnd, Outcome, OutcomeKind, RejectionKind, Settlement, WebhookLayer,
+    testing::{self, Fault, Operation},
+};
 
 use crate::support::{
-    Act, Handler, NOW, OTHER_SECRET, Op, Rig, RiggedStore, layer, settle_down, signed, signed_with,
+    Act, Handler, NOW, OTHER_SECRET, faulty_store, layer, settle_down, signed, signed_with,
 };
 
 #[derive(Clone, Default)]
-pub struct Outcomes(Arc<Mutex<Vec<Outcome>>>);
+pub struct Outcomes(testing::Outcomes);
 
 impl Outcomes {
     pub fn of(&self, layer: WebhookLayer) -> WebhookLayer {
-        let told = Arc::clone(&self.0);
-        layer.on_outcome(move |outcome| told.lock().unwrap().push(outcome.clone()))
+        layer.on_outcome(self.0.listener())
     }
 
     pub fn is_empty(&self) -> bool {
-        self.0.lock().unwrap().is_empty()
+        self.0.is_empty()
     }
 
     /// The one outcome since last asked.
     #[track_caller]
     pub fn one(&self) -> Outcome {
-        let mut told = self.0.lock().unwrap();
-        assert_eq!(told.len(), 1, "{told:?}");
-        told.remove(0)
+        let told = self.0.take();
+        let [outcome] = <[Outcome; 1]>::try_from(told).expect("there is one");
+        outcome
     }
 }
 
@@ -127,14 +126,14 @@ async fn who_leaves_is_told_of_too() {
 #[tokio::test(start_paused = true)]
 async fn a_claim_that_was_lost_or_could_not_be_settled_shows() {
     let outcomes = Outcomes::default();
-    let store = RiggedStore::new();
+    let store = faulty_store();
     let handler = Handler::doing([Act::Answer(200), Act::Sleep(Duration::from_secs(31))]);
     let app = handler.under(&outcomes.of(layer().dedupe(store.clone())));
-    store.rig(Op::Complete, Rig::Fail);
+    store.fail(Operation::Complete, Fault::Error);
     app.send(signed("1", "{}")).await.assert_handled();
     assert_eq!(outcomes.one().settlement(), Some(Settlement::Pending));
-    store.rig(Op::Complete, Rig::Work);
-    store.rig(Op::Extend, Rig::Fail);
+    store.heal();
+    store.fail(Operation::Extend, Fault::Error);
     app.send(signed("2", "{}")).await.assert_handled();
     assert_eq!(outcomes.one().settlement(), Some(Settlement::Lost));
 }

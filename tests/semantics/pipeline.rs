@@ -16,11 +16,12 @@ use tokio::time::Instant;
 use tower::{Layer, ServiceExt, service_fn};
 use tower_webhook::{
     Body, BoxError, Delivery, Event, RejectionKind, Secret, WebhookLayer, provider,
+    testing::Operation,
     verify::{self, Check, Finish, Profile, Tolerance, Verified, Verifier, VerifyError},
 };
 
 use crate::support::{
-    Handler, NOW, OTHER_SECRET, Op, RiggedStore, SECRET, TokioClock, github_layer, layer, secret, signed,
+    Handler, NOW, OTHER_SECRET, SECRET, TokioClock, faulty_store, github_layer, layer, secret, signed,
     signed_with,
 };
 
@@ -153,7 +154,7 @@ async fn the_verifier_can_be_chosen_per_request() {
 
 #[tokio::test(start_paused = true)]
 async fn nothing_unverified_reaches_the_store() {
-    let store = RiggedStore::new();
+    let store = faulty_store();
     let handler = Handler::default();
     let app = handler.under(&layer().dedupe(store.clone()));
     app.send(signed_with(OTHER_SECRET, "msg_1", NOW, "{}"))
@@ -162,7 +163,7 @@ async fn nothing_unverified_reaches_the_store() {
     app.send(signed_with(SECRET, "msg_1", NOW - 400, "{}"))
         .await
         .assert_rejected(RejectionKind::StaleTimestamp);
-    assert_eq!(store.count(Op::Claim), 0);
+    assert_eq!(store.calls(Operation::Claim), 0);
     app.send(signed("msg_1", "{}")).await.assert_handled();
 }
 
@@ -190,12 +191,12 @@ async fn a_payload_is_decoded_whatever_its_content_type_says() {
 
 #[tokio::test(start_paused = true)]
 async fn a_payload_that_cannot_be_decoded_does_not_burn_its_id() {
-    let store = RiggedStore::new();
+    let store = faulty_store();
     let handler = Handler::default();
     let app = handler.under(&layer().json::<Ping>().dedupe(store.clone()));
     let answer = app.send(signed("msg_1", "[]")).await;
     answer.assert_rejected(RejectionKind::Undecodable);
-    assert_eq!((answer.status(), store.count(Op::Claim), handler.calls()), (422, 0, 0));
+    assert_eq!((answer.status(), store.calls(Operation::Claim), handler.calls()), (422, 0, 0));
     app.send(signed("msg_1", r#"{"n":1}"#)).await.assert_handled();
 }
 

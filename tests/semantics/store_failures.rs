@@ -5,57 +5,58 @@ use std::{error::Error, time::Duration};
 use tokio::time::Instant;
 use tower_webhook::{
     RejectionKind, StoreFailure,
-    store::{Claim, Key, Store, StoreError, Token},
+    store::{Claim, Key, MokaStore, Store, StoreError, Token},
+    testing::{Fault, FaultyStore, Operation},
 };
 
-use crate::support::{Act, Handler, Op, Rig, RiggedStore, layer, settle_down, signed};
+use crate::support::{Act, Handler, faulty_store, layer, settle_down, signed};
 
 #[tokio::test(start_paused = true)]
 async fn a_store_that_is_down_refuses_by_default_and_loses_nothing() {
-    let store = RiggedStore::new();
+    let store = faulty_store();
     let handler = Handler::default();
     let app = handler.under(&layer().dedupe(store.clone()));
-    store.rig(Op::Claim, Rig::Fail);
+    store.fail(Operation::Claim, Fault::Error);
     let answer = app.send(signed("msg_1", "{}")).await;
     answer.assert_rejected(RejectionKind::StoreUnavailable);
     assert_eq!((answer.status(), answer.header("retry-after")), (503, Some("10")));
     let cause = answer.rejection().unwrap().source().unwrap();
-    assert_eq!(cause.source().unwrap().to_string(), "rigged to fail");
+    assert_eq!(cause.source().unwrap().to_string(), "a test told it to fail");
     assert_eq!(handler.calls(), 0);
-    store.rig(Op::Claim, Rig::Work);
+    store.heal();
     app.send(signed("msg_1", "{}")).await.assert_handled();
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_store_that_does_not_answer_is_waited_for_a_second() {
-    for rig in [Rig::Hang, Rig::DoAndHang] {
-        let store = RiggedStore::new();
+    for fault in [Fault::Hang, Fault::ActAndHang] {
+        let store = faulty_store();
         let handler = Handler::default();
         let app = handler.under(&layer().dedupe(store.clone()));
-        store.rig(Op::Claim, rig);
+        store.fail(Operation::Claim, fault);
         let began = Instant::now();
         app.send(signed("msg_1", "{}")).await.assert_rejected(RejectionKind::StoreUnavailable);
         assert_eq!(began.elapsed(), Duration::from_secs(1));
         settle_down().await;
         // Whatever was claimed was released with the token.
-        assert_eq!(store.count(Op::Release), 1);
-        store.rig(Op::Claim, Rig::Work);
+        assert_eq!(store.calls(Operation::Release), 1);
+        store.heal();
         app.send(signed("msg_1", "{}")).await.assert_handled();
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn proceeding_runs_undeduped_and_says_so() {
-    for rig in [Rig::Fail, Rig::Hang, Rig::DoAndHang] {
-        let store = RiggedStore::new();
+    for fault in [Fault::Error, Fault::Hang, Fault::ActAndHang] {
+        let store = faulty_store();
         let handler = Handler::default();
         let app = handler.under(&layer().dedupe(store.clone()).on_store_failure(StoreFailure::Proceed));
-        store.rig(Op::Claim, rig);
+        store.fail(Operation::Claim, fault);
         app.send(signed("msg_1", "{}")).await.assert_handled();
         let delivery = handler.last();
         assert_eq!((delivery.deduped(), delivery.fencing()), (false, None));
         assert_eq!(delivery.dedupe_key().map(|key| key.id()), Some("msg_1"));
-        store.rig(Op::Claim, Rig::Work);
+        store.heal();
         settle_down().await;
         app.send(signed("msg_1", "{}")).await.assert_handled();
         assert!(handler.last().deduped());
@@ -64,56 +65,56 @@ async fn proceeding_runs_undeduped_and_says_so() {
 
 #[tokio::test(start_paused = true)]
 async fn a_success_that_cannot_be_stored_stays_a_success_and_is_stored_later() {
-    for rig in [Rig::Fail, Rig::Hang] {
-        let store = RiggedStore::new();
+    for fault in [Fault::Error, Fault::Hang] {
+        let store = faulty_store();
         let handler = Handler::default();
         let app = handler.under(&layer().dedupe(store.clone()));
-        store.rig(Op::Complete, rig);
+        store.fail(Operation::Complete, fault);
         app.send(signed("msg_1", "{}")).await.assert_handled();
         // Not remembered yet, and held by its lease: a retry is put off rather than run.
         app.send(signed("msg_1", "{}")).await.assert_rejected(RejectionKind::InProgress);
         tokio::time::sleep(Duration::from_secs(5)).await;
-        store.rig(Op::Complete, Rig::Work);
+        store.heal();
         tokio::time::sleep(Duration::from_secs(2)).await;
         app.send(signed("msg_1", "{}")).await.assert_duplicate();
-        assert_eq!((handler.calls(), store.count(Op::Release)), (1, 0));
+        assert_eq!((handler.calls(), store.calls(Operation::Release)), (1, 0));
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn storing_is_given_up_when_the_lease_is_over() {
-    let store = RiggedStore::new();
+    let store = faulty_store();
     let handler = Handler::default();
     let app = handler.under(&layer().dedupe(store.clone()));
-    store.rig(Op::Complete, Rig::Fail);
+    store.fail(Operation::Complete, Fault::Error);
     app.send(signed("msg_1", "{}")).await.assert_handled();
     tokio::time::sleep(Duration::from_secs(31)).await;
-    let tries = store.count(Op::Complete);
+    let tries = store.calls(Operation::Complete);
     assert!(tries > 10, "{tries}");
     tokio::time::sleep(Duration::from_secs(60)).await;
-    assert_eq!(store.count(Op::Complete), tries);
+    assert_eq!(store.calls(Operation::Complete), tries);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_failure_that_cannot_be_released_is_passed_on_and_released_later() {
-    let store = RiggedStore::new();
+    let store = faulty_store();
     let handler = Handler::doing([Act::Answer(500)]);
     let app = handler.under(&layer().dedupe(store.clone()));
-    store.rig(Op::Release, Rig::Hang);
+    store.fail(Operation::Release, Fault::Hang);
     let began = Instant::now();
     assert_eq!(app.send(signed("msg_1", "{}")).await.status(), 500);
     assert_eq!(began.elapsed(), Duration::from_secs(1));
-    store.rig(Op::Release, Rig::Work);
+    store.heal();
     tokio::time::sleep(Duration::from_secs(2)).await;
     app.send(signed("msg_1", "{}")).await.assert_handled();
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_heartbeat_that_fails_once_is_made_up_for() {
-    let store = RiggedStore::new();
+    let store = faulty_store();
     let handler = Handler::doing([Act::Sleep(Duration::from_secs(45))]);
     let app = handler.under(&layer().dedupe(store.clone()));
-    store.rig_once_after(Op::Extend, 0, Rig::Hang);
+    store.fail_next(Operation::Extend, 1, Fault::Hang);
     let first = tokio::spawn({
         let app = app.clone();
         async move { app.send(signed("msg_1", "{}")).await }
@@ -126,8 +127,8 @@ async fn a_heartbeat_that_fails_once_is_made_up_for() {
 
 #[tokio::test(start_paused = true)]
 async fn a_store_that_hangs_does_not_hold_the_handler_up() {
-    let store = RiggedStore::new();
-    store.rig(Op::Extend, Rig::Hang);
+    let store = faulty_store();
+    store.fail(Operation::Extend, Fault::Hang);
     let handler = Handler::doing([Act::Sleep(Duration::from_secs(11))]);
     let app = handler.under(&layer().dedupe(store.clone()));
     let began = Instant::now();
@@ -138,10 +139,10 @@ async fn a_store_that_hangs_does_not_hold_the_handler_up() {
 
 #[tokio::test(start_paused = true)]
 async fn a_store_that_allows_itself_more_than_a_second_is_not_waited_for_longer() {
-    let store = RiggedStore::new();
+    let store = faulty_store();
     let app = Handler::default();
     let app = app.under(&layer().dedupe(Patient { store: store.clone(), limit: Duration::from_secs(5) }));
-    store.rig(Op::Claim, Rig::Hang);
+    store.fail(Operation::Claim, Fault::Hang);
     let began = Instant::now();
     app.send(signed("msg_1", "{}")).await.assert_rejected(RejectionKind::StoreUnavailable);
     assert_eq!(began.elapsed(), Duration::from_secs(1));
@@ -149,10 +150,10 @@ async fn a_store_that_allows_itself_more_than_a_second_is_not_waited_for_longer(
 
 #[tokio::test(start_paused = true)]
 async fn a_store_that_sees_to_its_time_is_taken_at_its_word() {
-    let store = RiggedStore::new();
+    let store = faulty_store();
     let app = Handler::default();
     let app = app.under(&layer().dedupe(Patient { store: store.clone(), limit: Duration::from_secs(1) }));
-    store.rig(Op::Claim, Rig::Hang);
+    store.fail(Operation::Claim, Fault::Hang);
     // It breaks its word, which no store may do: the layer has no watch of its own.
     let waiting = tokio::time::timeout(Duration::from_secs(60), app.send(signed("msg_1", "{}")));
     assert!(waiting.await.is_err());
@@ -160,7 +161,7 @@ async fn a_store_that_sees_to_its_time_is_taken_at_its_word() {
 
 /// A store that says how long it takes.
 struct Patient {
-    store: RiggedStore,
+    store: FaultyStore<MokaStore>,
     limit: Duration,
 }
 

@@ -20,8 +20,7 @@ use tower::{Layer, ServiceExt};
 use tower_service::Service;
 use tower_webhook::{
     Body, BoxError, Clock, Delivery, Rejection, RejectionKind, ResponseBody, Secret, WebhookLayer,
-    WebhookService,
-    store::{Claim, Key, MokaStore, Store, StoreError, Token},
+    WebhookService, store::MokaStore, testing::FaultyStore,
 };
 
 pub const OTHER_SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
@@ -265,102 +264,7 @@ pub async fn settle_down() {
     }
 }
 
-/// What a [`RiggedStore`] does with an operation.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Rig {
-    Work,
-    Fail,
-    /// Does it, and never says so.
-    DoAndHang,
-    /// Neither does it nor answers.
-    Hang,
-    Panic,
-}
-
-/// A store in memory of which each operation can be made to go wrong, and which counts them.
-#[derive(Clone)]
-pub struct RiggedStore(Arc<Rigged>);
-
-struct Rigged {
-    store: MokaStore,
-    rigs: Mutex<[Rig; 4]>,
-    once: Mutex<Option<(usize, usize, Rig)>>,
-    counts: [AtomicUsize; 4],
-}
-
-#[derive(Clone, Copy, Debug)]
-pub enum Op {
-    Claim,
-    Extend,
-    Complete,
-    Release,
-}
-
-impl RiggedStore {
-    pub fn new() -> Self {
-        Self(Arc::new(Rigged {
-            store: MokaStore::new(1000).clock(TokioClock::start()),
-            rigs: Mutex::new([Rig::Work; 4]),
-            once: Mutex::new(None),
-            counts: Default::default(),
-        }))
-    }
-
-    pub fn rig(&self, op: Op, rig: Rig) {
-        self.0.rigs.lock().unwrap()[op as usize] = rig;
-    }
-
-    /// Makes one operation go wrong: the one after `passed` more of its kind.
-    pub fn rig_once_after(&self, op: Op, passed: usize, rig: Rig) {
-        *self.0.once.lock().unwrap() = Some((op as usize, self.count(op) + passed, rig));
-    }
-
-    pub fn count(&self, op: Op) -> usize {
-        self.0.counts[op as usize].load(Ordering::SeqCst)
-    }
-
-    async fn go<T>(
-        &self,
-        op: Op,
-        work: impl Future<Output = Result<T, StoreError>>,
-    ) -> Result<T, StoreError> {
-        let nth = self.0.counts[op as usize].fetch_add(1, Ordering::SeqCst);
-        let once = *self.0.once.lock().unwrap();
-        let rig = match once {
-            Some((rigged, at, rig)) if rigged == op as usize && at == nth => rig,
-            _ => self.0.rigs.lock().unwrap()[op as usize],
-        };
-        match rig {
-            Rig::Work => work.await,
-            Rig::Fail => Err(StoreError::new("rigged to fail")),
-            Rig::DoAndHang => {
-                work.await?;
-                pending().await
-            }
-            Rig::Hang => pending().await,
-            Rig::Panic => panic!("the store panics, as it was told to"),
-        }
-    }
-}
-
-impl Store for RiggedStore {
-    async fn claim(&self, key: &Key, token: &Token, lease: Duration) -> Result<Claim, StoreError> {
-        self.go(Op::Claim, self.0.store.claim(key, token, lease)).await
-    }
-
-    async fn extend(&self, key: &Key, token: &Token, lease: Duration) -> Result<bool, StoreError> {
-        self.go(Op::Extend, self.0.store.extend(key, token, lease)).await
-    }
-
-    async fn complete(&self, key: &Key, token: &Token, window: Duration) -> Result<bool, StoreError> {
-        self.go(Op::Complete, self.0.store.complete(key, token, window)).await
-    }
-
-    async fn release(&self, key: &Key, token: &Token) -> Result<bool, StoreError> {
-        self.go(Op::Release, self.0.store.release(key, token)).await
-    }
-
-    async fn forget(&self, key: &Key) -> Result<bool, StoreError> {
-        self.0.store.forget(key).await
-    }
+/// A store in memory, on virtual time, that can be made to go wrong.
+pub fn faulty_store() -> FaultyStore<MokaStore> {
+    FaultyStore::new(MokaStore::new(1000).clock(TokioClock::start()))
 }
