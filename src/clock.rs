@@ -53,7 +53,8 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that stands still until it is told to move, for tests.
+/// A clock that stands still until it is told to move, for tests; with the feature `test-util` it is
+/// also in `testing`, whose documentation shows it at work.
 ///
 /// Clones share the time.
 #[derive(Clone, Debug)]

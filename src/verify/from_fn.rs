@@ -1,9 +1,13 @@
+#[cfg(feature = "test-util")]
+use std::sync::Arc;
 use std::{fmt, time::SystemTime};
 
 use bytes::Bytes;
 use http::request::Parts;
 
 use super::{Check, Finish, Profile, Verified, Verifier, VerifyError};
+#[cfg(feature = "test-util")]
+use crate::testing::CannotSign;
 
 /// A [`Verifier`] from a function of the head, the whole body, and the time.
 ///
@@ -15,7 +19,12 @@ pub fn from_fn<F>(verify: F) -> FromFn<F>
 where
     F: Fn(&Parts, &Bytes, SystemTime) -> Result<Verified, VerifyError> + Send + Sync + 'static,
 {
-    FromFn { verify, profile: Profile::new("custom") }
+    FromFn {
+        verify,
+        profile: Profile::new("custom"),
+        #[cfg(feature = "test-util")]
+        sign: None,
+    }
 }
 
 /// The verifier that [`from_fn`] makes.
@@ -24,12 +33,45 @@ where
 pub struct FromFn<F> {
     verify: F,
     profile: Profile,
+    #[cfg(feature = "test-util")]
+    sign: Option<Arc<Sign>>,
 }
+
+#[cfg(feature = "test-util")]
+type Sign = dyn Fn(&mut Parts, &mut Bytes, SystemTime) -> Result<(), CannotSign> + Send + Sync;
 
 impl<F> FromFn<F> {
     /// Says whose scheme it is and what is known of it. Default: a provider named `custom`.
     pub fn profile(mut self, profile: Profile) -> Self {
         self.profile = profile;
+        self
+    }
+
+    /// Says how a request is signed, for [`testing::sign`](crate::testing::sign). Default: it cannot be.
+    ///
+    /// ```
+    /// use http::Request;
+    /// use tower_webhook::{testing, verify::{self, Verified, VerifyError}};
+    ///
+    /// let acme = verify::from_fn(|head, _, _| match head.headers.contains_key("x-acme") {
+    ///     true => Ok(Verified::new()),
+    ///     false => Err(VerifyError::missing("there is no x-acme header")),
+    /// })
+    /// .sign_with(|head, _, _| {
+    ///     head.headers.insert("x-acme", "1".parse().map_err(|_| testing::CannotSign::new("no value"))?);
+    ///     Ok(())
+    /// });
+    /// let request = testing::sign(&acme, Request::new("{}"))?;
+    /// assert_eq!(request.headers()["x-acme"], "1");
+    /// # Ok::<(), testing::CannotSign>(())
+    /// ```
+    #[cfg(feature = "test-util")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "test-util")))]
+    pub fn sign_with<S>(mut self, sign: S) -> Self
+    where
+        S: Fn(&mut Parts, &mut Bytes, SystemTime) -> Result<(), CannotSign> + Send + Sync + 'static,
+    {
+        self.sign = Some(Arc::new(sign));
         self
     }
 }
@@ -50,6 +92,12 @@ where
 
     fn profile(&self) -> &Profile {
         &self.profile
+    }
+
+    #[cfg(feature = "test-util")]
+    fn sign(&self, head: &mut Parts, body: &mut Bytes, at: SystemTime) -> Result<(), CannotSign> {
+        let unknown = || CannotSign::new("it was not said how: see `FromFn::sign_with`");
+        (self.sign.as_ref().ok_or_else(unknown)?)(head, body, at)
     }
 }
 

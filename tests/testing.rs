@@ -1,0 +1,329 @@
+//! The test kit: what is signed and how, what is kept and what made up, and the two things that are
+//! handed to a layer. That all providers' signatures are right is seen in `vectors`.
+#![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing)]
+
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use bytes::Bytes;
+use http::{HeaderValue, Request, Response, StatusCode};
+use tokio::time::timeout;
+use tower::{Layer, ServiceExt, service_fn};
+use tower_webhook::{
+    Body, BoxError, Outcome, OutcomeKind, RejectionKind, Secret, Secrets, StoreFailure, WebhookLayer,
+    provider,
+    store::{Claim, Key, MokaStore, Store, Token},
+    testing::{self, Fault, FaultyStore, Operation, Outcomes},
+    verify::{Algorithm, Encoding, Scheme, TimeUnit, Verifier, VerifyError},
+};
+
+const AT: u64 = 1_700_000_000;
+
+fn at() -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(AT)
+}
+
+fn secret() -> Secret {
+    "a secret".parse().unwrap()
+}
+
+fn post(body: &'static str) -> Request<&'static str> {
+    Request::post("/webhook").body(body).unwrap()
+}
+
+/// Sends it to a handler that succeeds, behind `layer`.
+async fn send(layer: &WebhookLayer, request: &Request<Bytes>) -> StatusCode {
+    let handler = service_fn(async |_: Request<Body>| Ok::<_, BoxError>(Response::new(())));
+    let response = layer.clone().layer(handler).oneshot(request.clone().map(Body::from)).await.unwrap();
+    response.status()
+}
+
+/// Signed as of [`AT`], at which it is believed.
+async fn signed(scheme: Scheme, request: Request<&'static str>) -> Request<Bytes> {
+    let verifier = Arc::new(scheme.verifier("acme", secret()).unwrap());
+    let request = testing::sign_at(&verifier, request, at()).unwrap();
+    let clock = testing::ManualClock::new(at());
+    let layer = WebhookLayer::with_verifier(verifier).clock(clock);
+    assert_eq!(send(&layer, &request).await, 200, "{request:?}");
+    request
+}
+
+#[tokio::test]
+async fn what_is_there_is_kept_and_what_is_missing_is_made() {
+    let standard = || Arc::new(provider::polar(secret()));
+    let verifier = standard();
+    let first = testing::sign(&verifier, post("{}")).unwrap();
+    let second = testing::sign(&verifier, post("{}")).unwrap();
+    assert_ne!(first.headers()["webhook-id"], second.headers()["webhook-id"]);
+
+    let mut own = post("{}");
+    own.headers_mut().insert("webhook-id", HeaderValue::from_static("msg_1"));
+    own.headers_mut().insert("webhook-timestamp", HeaderValue::from_static("1600000000"));
+    own.headers_mut().insert("webhook-signature", HeaderValue::from_static("v1,wrong"));
+    let own = testing::sign_at(&verifier, own, at()).unwrap();
+    assert_eq!(own.headers()["webhook-id"], "msg_1");
+    assert_eq!(own.headers()["webhook-timestamp"], "1600000000");
+    assert_eq!(own.headers().get_all("webhook-signature").iter().count(), 1);
+
+    let layer = WebhookLayer::with_verifier(verifier);
+    for request in [&first, &second] {
+        assert_eq!(send(&layer, request).await, 200);
+    }
+    assert_eq!(send(&layer, &own).await, 401);
+    let then = testing::ManualClock::at_unix(1_600_000_000);
+    assert_eq!(send(&WebhookLayer::with_verifier(standard()).clock(then), &own).await, 200);
+}
+
+#[tokio::test]
+async fn an_id_that_is_not_signed_is_made_too() {
+    let github = Arc::new(provider::github(secret()));
+    let request = testing::sign(&github, post("{}")).unwrap();
+    assert!(request.headers().contains_key("x-github-delivery"));
+    let outcomes = Outcomes::new();
+    let layer = WebhookLayer::with_verifier(github.clone()).on_outcome(outcomes.listener());
+    for request in [&request, &request, &testing::sign(&github, post("{}")).unwrap()] {
+        send(&layer, request).await;
+    }
+    let kinds: Vec<_> = outcomes.wait_for(3).await.iter().map(Outcome::kind).collect();
+    assert_eq!(kinds, [OutcomeKind::Accepted, OutcomeKind::Duplicate, OutcomeKind::Accepted]);
+}
+
+#[tokio::test]
+async fn the_signature_is_where_the_scheme_has_it() {
+    let hmac = || Scheme::hmac_sha256("x-sig", Encoding::Hex);
+    let in_query = signed(hmac().signature_in(["query:sig"]), post("{}")).await;
+    assert!(in_query.uri().query().unwrap().starts_with("sig="));
+    let url = Request::post("/webhook?a=%7e&sig=old&b").body("{}").unwrap();
+    let replaced = signed(hmac().signature_in(["query:sig"]), url).await;
+    assert_eq!(replaced.uri().query().unwrap().rsplit_once('=').unwrap().0, "a=%7e&b&sig");
+
+    let of_event = hmac().signature_in(["body:/proof/sig"]).signs("{body:/event}");
+    let in_body = signed(of_event, post(r#"{"event":"1","proof":{}}"#)).await;
+    assert!(in_body.body().starts_with(br#"{"event":"1","proof":{"sig":""#));
+    let in_form = signed(hmac().signature_in(["form:sig"]).signs("{form:event}"), post("event=1")).await;
+    assert!(in_form.body().starts_with(b"event=1&sig="));
+
+    let last = signed(hmac().list(";").timestamp("item:1", TimeUnit::Seconds).signs("{ts}.{body}"), post(""));
+    assert!(last.await.headers()["x-sig"].to_str().unwrap().ends_with(";1700000000"));
+    let several = hmac().signature_in(["x-one", "x-two"]);
+    let mut request = post("{}");
+    request.headers_mut().insert("x-two", HeaderValue::from_static("old"));
+    let several = signed(several, request).await;
+    assert!(several.headers()["x-two"] != "old" && !several.headers().contains_key("x-one"));
+}
+
+#[tokio::test]
+async fn times_are_written_in_every_unit() {
+    let hmac = || Scheme::hmac_sha256("x-sig", Encoding::Hex).signs("{ts}.{body}");
+    for (unit, text) in [
+        (TimeUnit::Seconds, "1700000000"),
+        (TimeUnit::Milliseconds, "1700000000000"),
+        (TimeUnit::Microseconds, "1700000000000000"),
+        (TimeUnit::Rfc3339, "2023-11-14T22:13:20Z"),
+    ] {
+        let request = signed(hmac().timestamp("header:x-time", unit), post("{}")).await;
+        assert_eq!(request.headers()["x-time"], text);
+        let request = signed(hmac().timestamp("query:t", unit), post("{}")).await;
+        assert!(request.uri().query().unwrap().starts_with("t="));
+    }
+    let dated = Scheme::hmac_sha256("x-sig", Encoding::Hex).signs("{body}{header:date}");
+    let dated = signed(dated, post("{}")).await;
+    assert_eq!(dated.headers()["date"], "Tue, 14 Nov 2023 22:13:20 GMT");
+}
+
+#[tokio::test]
+async fn other_algorithms_and_required_headers() {
+    let hash = Scheme::new(Algorithm::Sha256, "x-sig", Encoding::Base64).signs("{secret}.{body}");
+    signed(hash.require("x-version", "1"), post("{}")).await;
+    let token = signed(Scheme::token("x-token").prefix("Token "), post("{}")).await;
+    assert_eq!(token.headers()["x-token"], "Token a secret");
+    let basic = signed(Scheme::basic(), post("{}")).await;
+    assert!(basic.headers()["authorization"].to_str().unwrap().starts_with("Basic "));
+    for shown in [token, basic] {
+        assert!(format!("{shown:?}").contains("Sensitive"));
+    }
+}
+
+#[tokio::test]
+async fn the_first_secret_signs_unless_the_request_names_another() {
+    let scheme = Scheme::hmac_sha256("x-sig", Encoding::Hex).key_id("header:x-key");
+    let named = |name: &str| name.parse::<Secret>().unwrap().with_key_id(name);
+    let verifier = Arc::new(scheme.verifier("acme", [named("new"), named("old")]).unwrap());
+    let request = testing::sign(&verifier, post("{}")).unwrap();
+    assert_eq!(request.headers()["x-key"], "new");
+    let mut old = post("{}");
+    old.headers_mut().insert("x-key", HeaderValue::from_static("old"));
+    let old = testing::sign(&verifier, old).unwrap();
+    assert_ne!(old.headers()["x-sig"], request.headers()["x-sig"]);
+    let layer = WebhookLayer::with_verifier(verifier.clone());
+    assert_eq!([send(&layer, &request).await, send(&layer, &old).await], [200, 200]);
+
+    let mut unknown = post("{}");
+    unknown.headers_mut().insert("x-key", HeaderValue::from_static("lost"));
+    let error = testing::sign(&verifier, unknown).unwrap_err().to_string();
+    assert!(error.ends_with("there is no secret with the id of the key that the request names"));
+    let nameless = scheme.verifier("acme", secret()).unwrap();
+    let error = testing::sign(&nameless, post("{}")).unwrap_err().to_string();
+    assert_eq!(error, "the request cannot be signed: the secret has no key id");
+}
+
+#[test]
+fn what_cannot_be_signed_says_why() {
+    let of_body = |scheme: Scheme, body: &'static str| {
+        testing::sign(&scheme.verifier("acme", secret()).unwrap(), post(body)).unwrap_err().to_string()
+    };
+    let hmac = || Scheme::hmac_sha256("x-sig", Encoding::Hex);
+    let timed = hmac().timestamp("body:/at", TimeUnit::Seconds);
+    assert_eq!(of_body(timed, "{}"), "the request cannot be signed: there is no /at in the body");
+    let placed = hmac().signature_in(["body:/proof/sig"]).signs("{body:/event}");
+    let error = of_body(placed, r#"{"event":"1"}"#);
+    assert_eq!(error, "the request cannot be signed: the body has no object for /proof/sig");
+    let named = hmac().list(",").pairs("=", ["v1"]).signs("{field:h}{headers_named_by:h}{body}");
+    assert_eq!(
+        of_body(named, ""),
+        "the request cannot be signed: there is no x- header that could be signed"
+    );
+
+    let unknown = tower_webhook::verify::from_fn(|_, _, _| Err(VerifyError::wrong("nothing is right")));
+    let error = testing::sign(&unknown, post("{}")).unwrap_err().to_string();
+    assert!(error.contains("FromFn::sign_with"), "{error}");
+}
+
+/// Every provider that is made of secrets, with a body that has what any of them signs of it.
+#[test]
+fn every_provider_signs_or_says_that_it_has_no_secret() {
+    const BODY: &str = r#"{"id":"1","value":[],"event":{"event_time":1,"event_type":"a"},"webhookTimestamp":1,
+        "notificationItems":[],"signature":{}}"#;
+    let text = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
+    let mut unsigned = Vec::new();
+    for provider in provider::all() {
+        let hex: Secret = "3031323334353637383961626364656630313233343536373839616263646566".parse().unwrap();
+        let secrets = [text.parse::<Secret>().unwrap().with_key_id("key"), hex.with_key_id("key")];
+        let verifiers = secrets.into_iter().filter_map(|secret| provider.verifier(secret).ok());
+        let mut signs = false;
+        for verifier in verifiers {
+            let body = match provider.id {
+                "braintree" => "bt_payload=PG5vdGlmaWNhdGlvbj48",
+                _ => BODY,
+            };
+            let mut request = post(body);
+            request.headers_mut().insert("x-event-type", HeaderValue::from_static("test"));
+            let request = if provider.id.starts_with("vonage-params") {
+                Request::get("/webhook?a=b").body("").unwrap()
+            } else {
+                request
+            };
+            match testing::sign(&verifier, request) {
+                Ok(_) => signs = true,
+                Err(error) => assert!(error.to_string().contains("private key"), "{}: {error}", provider.id),
+            }
+        }
+        if !signs {
+            unsigned.push(provider.id);
+        }
+    }
+    // They take public keys, and nothing else.
+    const PUBLIC: [&str; 10] = [
+        "standard-webhooks-v1a",
+        "discord",
+        "telnyx",
+        "sendgrid",
+        "postal",
+        "wise",
+        "fireblocks",
+        "fal",
+        "plaid",
+        "saleor",
+    ];
+    let public = PUBLIC.into_iter().filter(|id| provider::find(id).is_some());
+    assert_eq!(unsigned, public.collect::<Vec<_>>());
+}
+
+#[test]
+fn any_way_of_holding_a_verifier_will_do() {
+    let boxed: Arc<dyn Verifier> = Arc::new(provider::github(secret()));
+    testing::sign(&boxed, post("{}")).unwrap();
+    testing::sign(&*boxed, post("{}").map(Bytes::from)).unwrap();
+    testing::sign(&provider::github(secret()), post("{}").map(str::as_bytes)).unwrap();
+    let rotated = Secrets::from([secret(), "old".parse().unwrap()]);
+    testing::sign(&provider::github(rotated), post("{}").map(str::to_owned)).unwrap();
+}
+
+#[tokio::test]
+async fn outcomes_are_waited_for_taken_and_shared() {
+    let outcomes = Outcomes::new();
+    let layer = WebhookLayer::new("c2VjcmV0".parse::<Secret>().unwrap()).on_outcome(outcomes.listener());
+    assert!(outcomes.is_empty() && outcomes.last().is_none());
+    let early = timeout(Duration::ZERO, outcomes.next()).await;
+    assert!(early.is_err());
+
+    // Both wait before anything is there.
+    let waiting = outcomes.clone();
+    let waiter = tokio::spawn(async move { waiting.wait_for(2).await.len() });
+    tokio::task::yield_now().await;
+    for _ in 0..2 {
+        send(&layer, &post("{}").map(Bytes::from)).await;
+    }
+    assert_eq!(waiter.await.unwrap(), 2);
+    assert_eq!(outcomes.len(), 2);
+    let rejected = outcomes.next().await;
+    assert_eq!(rejected.rejection().unwrap().kind(), RejectionKind::MissingSignature);
+    assert_eq!((outcomes.take().len(), outcomes.len()), (1, 0));
+}
+
+fn key() -> Key {
+    Key::new("test", "id")
+}
+
+#[tokio::test]
+async fn a_faulty_store_goes_wrong_as_it_is_told() {
+    let store = FaultyStore::new(MokaStore::new(10));
+    let (key, token, lease) = (key(), Token::mint(), Duration::from_secs(30));
+    let waits = |claim| timeout(Duration::from_millis(1), claim);
+
+    store.pass_next(Operation::Claim, 1);
+    store.fail_next(Operation::Claim, 2, Fault::Error);
+    assert!(matches!(store.claim(&key, &token, lease).await, Ok(Claim::Acquired { .. })));
+    for _ in 0..2 {
+        store.claim(&key, &token, lease).await.unwrap_err();
+    }
+    assert!(matches!(store.claim(&key, &token, lease).await, Ok(Claim::Acquired { .. })));
+    assert_eq!(store.calls(Operation::Claim), 4);
+
+    store.fail(Operation::SETTLING, Fault::LoseAnswer);
+    store.complete(&key, &token, lease).await.unwrap_err();
+    store.release(&key, &token).await.unwrap_err();
+    assert_eq!(store.claim(&key, &Token::mint(), lease).await.unwrap(), Claim::Completed);
+    store.heal();
+    assert!(store.forget(&key).await.unwrap());
+
+    let other = Token::mint();
+    store.fail(Operation::Claim, Fault::Hang);
+    waits(store.claim(&key, &token, lease)).await.unwrap_err();
+    store.fail(Operation::Claim, Fault::ActAndHang);
+    waits(store.claim(&key, &other, lease)).await.unwrap_err();
+    store.heal();
+    assert!(matches!(store.claim(&key, &token, lease).await, Ok(Claim::InProgress { .. })));
+    assert!(store.inner().release(&key, &other).await.unwrap());
+
+    store.fail(Operation::ALL, Fault::Panic);
+    let panicking = store.clone();
+    tokio::spawn(async move { panicking.forget(&key).await }).await.unwrap_err();
+    assert_eq!([store.calls(Operation::Forget), store.calls(Operation::Extend)], [2, 0]);
+}
+
+#[tokio::test]
+async fn a_layer_is_told_of_the_faults() {
+    let github = Arc::new(provider::github(secret()));
+    let store = FaultyStore::new(MokaStore::new(10));
+    let layer = WebhookLayer::with_verifier(github.clone()).dedupe(store.clone());
+    let request = testing::sign(&github, post("{}")).unwrap();
+    store.fail_next(Operation::Claim, 1, Fault::Error);
+    assert_eq!([send(&layer, &request).await, send(&layer, &request).await], [503, 200]);
+    store.fail(Operation::Claim, Fault::Error);
+    let layer = layer.on_store_failure(StoreFailure::Proceed);
+    assert_eq!(send(&layer, &request).await, 200);
+    assert_eq!(store.calls(Operation::Complete), 1);
+}
