@@ -19,6 +19,11 @@ use std::{
 /// Tells the time in two ways.
 ///
 /// Timers (read deadlines, heartbeats, time-boxes) are tokio's and do not ask the clock.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a clock",
+    note = "the layer asks it for the time again and again: use `SystemClock`, for tests `ManualClock`, or \
+            implement `tower_webhook::Clock`"
+)]
 pub trait Clock: Send + Sync + 'static {
     /// The time of day, against which signed timestamps are judged. Used for nothing else.
     fn now(&self) -> SystemTime;

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use tower_layer::Layer;
 
 use crate::{
-    BoxError, Clock, Delivery, Event, InvalidSecret, Outcome, Rejection, Secret, Secrets, StoreFailure,
+    BoxError, Clock, Delivery, Event, IntoSecrets, InvalidSecret, Outcome, Rejection, Secret, StoreFailure,
     WebhookService,
     config::{Chosen, Config, VerifierSource},
     detached::Drain,
@@ -51,7 +51,7 @@ impl WebhookLayer {
     ///
     /// If a secret is not base64. [`try_new`](Self::try_new) returns that as an error.
     #[track_caller]
-    pub fn new(secrets: impl Into<Secrets>) -> Self {
+    pub fn new(secrets: impl IntoSecrets) -> Self {
         Self::with_verifier(provider::standard_webhooks(secrets))
     }
 
@@ -60,7 +60,7 @@ impl WebhookLayer {
     /// # Errors
     ///
     /// If a secret is not base64.
-    pub fn try_new(secrets: impl Into<Secrets>) -> Result<Self, InvalidSecret> {
+    pub fn try_new(secrets: impl IntoSecrets) -> Result<Self, InvalidSecret> {
         Ok(Self::with_verifier(provider::try_standard_webhooks(secrets)?))
     }
 

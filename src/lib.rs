@@ -40,7 +40,7 @@ pub use self::{
     layer::WebhookLayer,
     outcome::{HandlerEnd, Outcome, OutcomeKind, Settlement},
     rejection::{Rejection, RejectionKind},
-    secret::{InvalidSecret, Secret, Secrets},
+    secret::{IntoSecrets, InvalidSecret, Secret, Secrets},
     service::WebhookService,
 };
 

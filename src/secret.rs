@@ -128,6 +128,28 @@ impl<const N: usize> From<[Secret; N]> for Secrets {
     }
 }
 
+/// All that is [`Into<Secrets>`](Secrets), by a name for which the compiler can say what to do instead.
+///
+/// Text is not: it may be empty, and so is parsed, by `"…".parse::<Secret>()?`. Nor is a `Vec`, which
+/// may have nothing in it: `Secrets::try_from(vec)?`. Types of one's own are, by a `From`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a signing secret",
+    label = "expected a `Secret`, or an array of them",
+    note = "a secret is parsed from its text, which must not be empty: `\"…\".parse::<Secret>()?`",
+    note = "several that came in a `Vec` are `Secrets::try_from(vec)?`"
+)]
+pub trait IntoSecrets {
+    /// The secrets, in the order given.
+    fn into_secrets(self) -> Secrets;
+}
+
+#[diagnostic::do_not_recommend]
+impl<S: Into<Secrets>> IntoSecrets for S {
+    fn into_secrets(self) -> Secrets {
+        self.into()
+    }
+}
+
 impl TryFrom<Vec<Secret>> for Secrets {
     type Error = InvalidSecret;
 

@@ -2,7 +2,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use super::handshake::{Handshake, Shaking};
 use crate::{
-    InvalidSecret, Secrets,
+    IntoSecrets, InvalidSecret, Secrets,
     verify::{InvalidScheme, Profile, Scheme, Verifier},
 };
 
@@ -78,8 +78,8 @@ impl Provider {
     /// # Errors
     ///
     /// If a secret is not in the encoding that the provider gives it in.
-    pub fn verifier(&self, secrets: impl Into<Secrets>) -> Result<Arc<dyn Verifier>, InvalidSecret> {
-        let secrets = secrets.into();
+    pub fn verifier(&self, secrets: impl IntoSecrets) -> Result<Arc<dyn Verifier>, InvalidSecret> {
+        let secrets = secrets.into_secrets();
         let handshake = self.facts.handshake.map(|handshake| (handshake, secrets.clone()));
         let verifier = match self.make {
             Make::Scheme(scheme) => {
@@ -159,14 +159,14 @@ macro_rules! providers {
             #[doc = concat!("\n[Where this is from](", $source, ").\n\n# Panics\n\nIf a secret is not in the ",
                 "encoding that the provider gives it in. [`", stringify!($try_constructor), "`] returns that as an error.")]
             #[track_caller]
-            pub fn $constructor(secrets: impl Into<$crate::Secrets>) -> impl $crate::verify::Verifier {
+            pub fn $constructor(secrets: impl $crate::IntoSecrets) -> impl $crate::verify::Verifier {
                 $crate::secret::usable($try_constructor(secrets))
             }
 
             #[doc = concat!("[`", stringify!($constructor), "()`] for secrets that come from users or a database.\n\n",
                 "# Errors\n\nIf a secret is not in the encoding that the provider gives it in.")]
             pub fn $try_constructor(
-                secrets: impl Into<$crate::Secrets>,
+                secrets: impl $crate::IntoSecrets,
             ) -> Result<impl $crate::verify::Verifier, $crate::InvalidSecret> {
                 rows::$constructor.verifier(secrets)
             }

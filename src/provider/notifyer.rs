@@ -13,7 +13,7 @@ use super::facts::{Facts, Make, Provider};
 #[cfg(feature = "test-util")]
 use crate::testing::{CannotSign, Write};
 use crate::{
-    InvalidSecret, Secret, Secrets,
+    IntoSecrets, InvalidSecret, Secret, Secrets,
     payload::lenient::{Field, Fields, Object},
     verify::{
         Candidates, Check, Encoding, Finish, Keyring, Location, MacKind, Macs, Profile, Verified, Verifier,
@@ -43,8 +43,8 @@ static SIGNATURE: HeaderName = HeaderName::from_static("x-webhook-signature");
 /// # Panics
 ///
 /// Never: a [`Secret`](crate::Secret) is not empty, and any other text is a key.
-pub fn notifyer(secrets: impl Into<Secrets>) -> impl Verifier {
-    Notifyer::new(secrets.into())
+pub fn notifyer(secrets: impl IntoSecrets) -> impl Verifier {
+    Notifyer::new(secrets.into_secrets())
 }
 
 /// [`notifyer`] in the form that all providers have.
@@ -52,8 +52,8 @@ pub fn notifyer(secrets: impl Into<Secrets>) -> impl Verifier {
 /// # Errors
 ///
 /// None today: a [`Secret`](crate::Secret) is not empty, and any other text is a key.
-pub fn try_notifyer(secrets: impl Into<Secrets>) -> Result<impl Verifier, InvalidSecret> {
-    Ok(Notifyer::new(secrets.into()))
+pub fn try_notifyer(secrets: impl IntoSecrets) -> Result<impl Verifier, InvalidSecret> {
+    Ok(Notifyer::new(secrets.into_secrets()))
 }
 
 pub(super) static ALL: &[&Provider] = &[&Provider {

@@ -7,7 +7,7 @@ use super::fetched::only;
 #[cfg(feature = "test-util")]
 use crate::testing::CannotSign;
 use crate::{
-    Secret, Secrets,
+    IntoSecrets, Secret, Secrets,
     verify::{
         Certificate, Check, Encoding, Fetch, Finish, KeyCache, Location, Profile, PublicKind, Signatures,
         TimeUnit, Tolerance, Verified, Verifier, VerifyError, digest, in_force,
@@ -33,7 +33,7 @@ use crate::{
 /// It needs more than secrets, so that [`all`](super::all) and [`find`](super::find) do not know it.
 ///
 /// [Where this is from](https://developer.paypal.com/api/rest/webhooks/rest/).
-pub fn paypal(webhook_ids: impl Into<Secrets>, fetch: impl Fetch) -> PayPal {
+pub fn paypal(webhook_ids: impl IntoSecrets, fetch: impl Fetch) -> PayPal {
     let mut profile = Profile::new("paypal");
     profile.id = Some(Location::json("/id"));
     profile.id_signed = false;
@@ -41,7 +41,7 @@ pub fn paypal(webhook_ids: impl Into<Secrets>, fetch: impl Fetch) -> PayPal {
     profile.event_type = Some(Location::json("/event_type"));
     profile.tolerance = Tolerance { past: None, future: None };
     profile.retries = Some(true);
-    PayPal { webhook_ids: webhook_ids.into(), keys: KeyCache::new(fetch), profile }
+    PayPal { webhook_ids: webhook_ids.into_secrets(), keys: KeyCache::new(fetch), profile }
 }
 
 /// The verifier that [`paypal`] makes.

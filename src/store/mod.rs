@@ -118,7 +118,8 @@ use crate::BoxError;
 /// open; the layer settles the claim with the same token afterwards.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a dedupe store",
-    note = "use `store::MokaStore`, or implement `store::Store`; an `Arc` of a store is one too"
+    note = "use `store::MokaStore::new(capacity)`, `store::RedisStore::connect(url).await?` (feature `redis`), \
+            or implement `store::Store`; an `Arc` of a store is one too"
 )]
 pub trait Store: Send + Sync + 'static {
     /// Claims `key` for `lease`, for the holder of `token`.

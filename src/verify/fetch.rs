@@ -60,6 +60,11 @@ use crate::{
 ///
 /// eBay and Circle answer only who is their customer: add the header that
 /// [`ebay`](crate::provider::ebay) and [`circle`](crate::provider::circle) say to the request.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not fetch certificates and keys",
+    note = "implement `tower_webhook::verify::Fetch` for a type with your HTTP client in it; the trait's \
+            documentation has one to copy"
+)]
 pub trait Fetch: Send + Sync + 'static {
     /// Gets `url` and returns the body of the answer.
     ///

@@ -94,7 +94,8 @@ use crate::testing::CannotSign;
 /// finish [later](Finish::later) when a key has to be fetched first.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a webhook verifier",
-    note = "use one of `tower_webhook::provider`, or `tower_webhook::verify::from_fn(|head, body, now| …)`"
+    note = "use one of `tower_webhook::provider`, such as `provider::github(secret)`, or \
+            `tower_webhook::verify::from_fn(|head, body, now| …)`"
 )]
 pub trait Verifier: Send + Sync + 'static {
     /// Looks at the head alone, before a byte of the body is read.

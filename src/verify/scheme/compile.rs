@@ -14,7 +14,7 @@ use super::{
 #[cfg(feature = "asymmetric")]
 use crate::verify::{PublicKeys, PublicKind};
 use crate::{
-    InvalidSecret, Secrets,
+    IntoSecrets, InvalidSecret, Secrets,
     verify::{Encoding, Keyring, Location, MacKind, Profile, Tolerance},
 };
 
@@ -29,9 +29,9 @@ impl Scheme {
     pub fn verifier(
         &self,
         provider: impl Into<Cow<'static, str>>,
-        secrets: impl Into<Secrets>,
+        secrets: impl IntoSecrets,
     ) -> Result<SchemeVerifier, InvalidScheme> {
-        let secrets = secrets.into();
+        let secrets = secrets.into_secrets();
         let signature = self.signature_plan()?;
         let proof = match self.alg {
             Algorithm::Token | Algorithm::Basic => self.shown_secret(&secrets),

@@ -1,0 +1,55 @@
+// All that the others get wrong, right: it compiles.
+use std::{collections::HashMap, convert::Infallible, sync::Arc};
+
+use axum::{Router, routing::post};
+use http::{Request, Response};
+use tower::{Layer, service_fn};
+use tower_webhook::{
+    Body, BoxError, Event, Secret, Secrets, SystemClock, WebhookLayer, provider,
+    store::MokaStore,
+    verify::{self, Verified, VerifyError},
+};
+
+#[derive(serde::Deserialize)]
+struct Order {
+    number: u32,
+}
+
+/// A type of the application's own.
+struct Settings(HashMap<String, Secret>);
+
+impl From<Settings> for Secrets {
+    fn from(Settings(mut settings): Settings) -> Self {
+        settings.remove("github").unwrap().into()
+    }
+}
+
+fn of_any(secrets: impl Into<Secrets>) -> WebhookLayer {
+    WebhookLayer::new(secrets)
+}
+
+async fn on_order(order: Event<Order>) -> String {
+    order.number.to_string()
+}
+
+#[tokio::main]
+async fn main() -> Result<(), BoxError> {
+    let secret: Secret = "a secret".parse()?;
+    let _ = provider::github(Settings(HashMap::from([("github".to_owned(), secret.clone())])));
+    let _ = of_any([secret.clone(), secret.clone()]);
+    let _ = provider::github(Secrets::try_from(vec![secret.clone()])?);
+    let _ = provider::github(std::env::var("SECRET")?.parse::<Secret>()?);
+    let _ = WebhookLayer::with_verifier(verify::from_fn(|head, _, _| match head.headers.contains_key("x") {
+        true => Ok(Verified::new()),
+        false => Err(VerifyError::missing("there is no x")),
+    }));
+
+    let layer = WebhookLayer::with_verifier(provider::github(secret))
+        .json::<Order>()
+        .clock(SystemClock)
+        .dedupe(Arc::new(MokaStore::new(100)));
+    let _: Router = Router::new().route("/orders", post(on_order).layer(layer.clone()));
+    let handler = service_fn(async |_: Request<Body>| Ok::<_, Infallible>(Response::new("handled".to_owned())));
+    let _: Router = Router::new().route_service("/hyper", layer.layer(handler));
+    Ok(())
+}

@@ -1,0 +1,9 @@
+//~ E0277
+//~ error: `Vec<Secret>` is not a signing secret
+//~ several that came in a `Vec` are `Secrets::try_from(vec)?`
+use tower_webhook::{Secret, WebhookLayer};
+
+fn main() {
+    let secrets: Vec<Secret> = vec!["new".parse().unwrap(), "old".parse().unwrap()];
+    let _ = WebhookLayer::new(secrets);
+}

@@ -1,0 +1,8 @@
+//~ E0271|E0308
+//~ Result<Verified, VerifyError>
+use tower_webhook::{WebhookLayer, verify};
+
+fn main() {
+    let verifier = verify::from_fn(|head, _body, _now| head.headers.contains_key("x-signature"));
+    let _ = WebhookLayer::with_verifier(verifier);
+}
