@@ -52,7 +52,7 @@ impl Outcomes {
     }
 
     /// What to give to [`on_outcome`](crate::WebhookLayer::on_outcome), of one layer or several.
-    pub fn listener(&self) -> impl Fn(&Outcome) + Send + Sync + 'static {
+    pub fn listener(&self) -> impl Fn(&Outcome) + Send + Sync + use<> {
         let recorded = Arc::clone(&self.0);
         move |outcome| {
             recorded.outcomes.lock().unwrap_or_else(PoisonError::into_inner).push(outcome.clone());
