@@ -58,6 +58,7 @@ struct Facts {
     id: Option<Text>,
     timestamp: Option<SystemTime>,
     event_type: OnceLock<Option<Text>>,
+    attempt: Option<u32>,
     payload: Bytes,
     // For its items, which may be claimed when the request and the layer are gone.
     dedupe: Dedupe,
@@ -86,6 +87,10 @@ impl Delivery {
             }
             _ => {}
         }
+        let attempt = profile.attempt.as_ref().and_then(|attempt| {
+            let text = Text::find(attempt.location(), head, &payload);
+            attempt.of(text.as_ref().map(Text::as_str))
+        });
         let facts = Facts {
             secret_index: verified.secret_index,
             fingerprint: verified.fingerprint,
@@ -93,6 +98,7 @@ impl Delivery {
             id: id.filter(|id| !id.as_str().is_empty()),
             timestamp: verified.timestamp,
             event_type,
+            attempt,
             payload,
             verifier,
             dedupe: config.dedupe.clone(),
@@ -127,6 +133,14 @@ impl Delivery {
         };
         let event_type = self.facts.event_type.get_or_init(find).as_ref().map(Text::as_str);
         event_type.filter(|event_type| !event_type.is_empty())
+    }
+
+    /// Which attempt of the provider's this is, counted from 1, where it says so
+    /// ([`Profile::attempt`](crate::verify::Profile::attempt)): Bitbucket, Slack, Square and Twitch do, in
+    /// headers that no signature covers. So it is for logs and metrics, and not to decide by.
+    #[must_use]
+    pub fn attempt(&self) -> Option<u32> {
+        self.facts.attempt
     }
 
     /// The provider's name, such as `github`.

@@ -8,8 +8,9 @@ use super::{
 };
 use crate::verify::{
     Algorithm::{HmacSha1, HmacSha512},
+    Attempt::Number,
     Encoding::{Base64, Hex},
-    Scheme,
+    Location, Scheme,
     TimeUnit::Milliseconds,
 };
 
@@ -51,12 +52,15 @@ providers! {
     ///
     /// * Signed: `{body}`, HMAC-SHA256, in `X-Hub-Signature`. Secret: UTF-8.
     /// * Id: `header:X-Request-UUID`, **not signed**.
+    /// * `X-Attempt-Number` counts its attempts from 1
+    ///   ([source](https://support.atlassian.com/bitbucket-cloud/docs/event-payloads/)).
     bitbucket, try_bitbucket: "bitbucket", "Bitbucket Cloud",
         "https://support.atlassian.com/bitbucket-cloud/docs/manage-webhooks/",
         Scheme::hmac_sha256("x-hub-signature", Hex)
             .prefix("sha256=")
             .id("header:x-request-uuid")
-            .event_type("header:x-event-key");
+            .event_type("header:x-event-key"),
+        attempt: Some(|| Number(Location::header("x-attempt-number")));
 
     /// Bitbucket Server / Data Center.
     ///

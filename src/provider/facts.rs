@@ -3,7 +3,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use super::handshake::{Handshake, Shaking};
 use crate::{
     IntoSecrets, InvalidSecret, Secrets,
-    verify::{InvalidScheme, Profile, Scheme, Verifier},
+    verify::{Attempt, InvalidScheme, Profile, Scheme, Verifier},
 };
 
 /// What the crate knows of a provider: its scheme and its [profile](Profile), and where that is from.
@@ -42,6 +42,7 @@ pub(super) enum Make {
 /// What of a profile the scheme does not say.
 #[derive(Clone, Copy)]
 pub(super) struct Facts {
+    pub(super) attempt: Option<fn() -> Attempt>,
     pub(super) equal_bodies: bool,
     pub(super) json_field: Option<&'static str>,
     pub(super) dedupe_window: Option<Duration>,
@@ -54,6 +55,7 @@ pub(super) struct Facts {
 impl Facts {
     /// Nothing known beyond the scheme.
     pub(super) const NONE: Self = Self {
+        attempt: None,
         equal_bodies: false,
         json_field: None,
         dedupe_window: None,
@@ -98,6 +100,7 @@ impl Provider {
 
 impl Facts {
     pub(super) fn add_to(&self, profile: &mut Profile) {
+        profile.attempt = self.attempt.map(|attempt| attempt());
         profile.equal_bodies = self.equal_bodies;
         profile.json_field = self.json_field.map(Into::into);
         profile.dedupe_window = self.dedupe_window;
@@ -184,9 +187,18 @@ mod tests {
     fn rows_made_by_hand_say_nothing_that_would_not_be_heeded() {
         let by_hand = crate::provider::all().filter(|provider| matches!(provider.make, Make::ByHand(_)));
         for provider in by_hand {
-            let Facts { equal_bodies, json_field, dedupe_window, body_limit, retries, ack_deadline, .. } =
-                provider.facts;
-            let unheeded = equal_bodies
+            let Facts {
+                attempt,
+                equal_bodies,
+                json_field,
+                dedupe_window,
+                body_limit,
+                retries,
+                ack_deadline,
+                handshake: _,
+            } = provider.facts;
+            let unheeded = attempt.is_some()
+                || equal_bodies
                 || json_field.is_some()
                 || dedupe_window.is_some()
                 || body_limit.is_some()

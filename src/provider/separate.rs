@@ -8,8 +8,9 @@ use super::{
 };
 use crate::verify::{
     Algorithm::HmacSha1,
+    Attempt::Retries,
     Encoding::{Base64, Hex},
-    Scheme,
+    Location, Scheme,
     TimeUnit::{Milliseconds, Rfc3339, Seconds},
 };
 
@@ -24,7 +25,9 @@ providers! {
     /// * Handshake: the signed `url_verification`, whose challenge is echoed
     ///   ([source](https://docs.slack.dev/reference/events/url_verification)).
     /// * An answer within 3 s, and three retries otherwise
-    ///   ([source](https://github.com/slackapi/python-slack-events-api/issues/84)).
+    ///   ([source](https://github.com/slackapi/python-slack-events-api/issues/84)), which
+    ///   `X-Slack-Retry-Num` counts from 1
+    ///   ([source](https://docs.slack.dev/apis/events-api/)).
     slack, try_slack: "slack", "Slack",
         "https://docs.slack.dev/authentication/verifying-requests-from-slack/",
         Scheme::hmac_sha256("x-slack-signature", Hex)
@@ -33,6 +36,7 @@ providers! {
             .signs("v0:{ts}:{body}")
             .id("body:/event_id")
             .event_type("body:/event/type"),
+        attempt: Some(|| Retries(Location::header("x-slack-retry-num"))),
         ack_deadline: Some(Duration::from_secs(3)),
         retries: Some(true),
         handshake: Some(SLACK);
@@ -87,6 +91,8 @@ providers! {
     ///   the future.
     /// * Handshake: the signed `webhook_callback_verification`, whose challenge is echoed
     ///   ([source](https://dev.twitch.tv/docs/eventsub/handling-webhook-events/)).
+    /// * `Twitch-Eventsub-Message-Retry` counts its retries, from 0, as its own tool sends it
+    ///   ([source](https://github.com/twitchdev/twitch-cli/blob/HEAD/internal/events/trigger/forward_event.go)).
     twitch, try_twitch: "twitch", "Twitch EventSub",
         "https://github.com/twitchdev/twitch-cli/blob/HEAD/internal/events/trigger/forward_event.go",
         Scheme::hmac_sha256("twitch-eventsub-message-signature", Hex)
@@ -96,6 +102,7 @@ providers! {
             .signs("{header:twitch-eventsub-message-id}{ts}{body}")
             .id("header:twitch-eventsub-message-id")
             .event_type("header:twitch-eventsub-subscription-type"),
+        attempt: Some(|| Retries(Location::header("twitch-eventsub-message-retry"))),
         handshake: Some(TWITCH);
 
     /// Front (application webhooks).

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use super::{facts::providers, handshake::REACHABLE};
-use crate::verify::{Algorithm::HmacSha1, Encoding::Base64, Scheme, TimeUnit::Milliseconds};
+use crate::verify::{
+    Algorithm::HmacSha1, Attempt::Retries, Encoding::Base64, Location, Scheme, TimeUnit::Milliseconds,
+};
 
 providers! {
     /// HubSpot v3.
@@ -26,13 +28,16 @@ providers! {
     ///   signature key.
     /// * Id: `body:/event_id`, signed.
     /// * Retries for up to 24 hours, formerly 72
-    ///   ([source](https://developer.squareup.com/docs/webhooks/troubleshooting)).
+    ///   ([source](https://developer.squareup.com/docs/webhooks/troubleshooting)), which
+    ///   `square-retry-number` counts from 1
+    ///   ([source](https://developer.squareup.com/docs/webhooks/build-with-webhooks)).
     square, try_square: "square", "Square",
         "https://github.com/square/square-nodejs-sdk/blob/HEAD/tests/integration/webhooks.test.ts",
         Scheme::hmac_sha256("x-square-hmacsha256-signature", Base64)
             .signs("{url}{body}")
             .id("body:/event_id")
             .event_type("body:/type"),
+        attempt: Some(|| Retries(Location::header("square-retry-number"))),
         dedupe_window: Some(Duration::from_secs(4 * 24 * 3600)),
         retries: Some(true);
 

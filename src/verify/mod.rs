@@ -65,7 +65,7 @@ pub use self::{
     error::VerifyError,
     from_fn::{FromFn, from_fn},
     location::Location,
-    profile::{Profile, Tolerance},
+    profile::{Attempt, Profile, Tolerance},
     scheme::{Algorithm, Encoding, InvalidScheme, Scheme, SchemeVerifier, TimeUnit},
 };
 pub(crate) use self::{

@@ -3,7 +3,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use super::{Location, VerifyError};
+use super::{Location, VerifyError, digits};
 
 /// What is known of a provider, beside how it signs.
 ///
@@ -35,6 +35,8 @@ pub struct Profile {
     pub body_signed: bool,
     /// Where the event's type is.
     pub event_type: Option<Location>,
+    /// Where the number of the attempt is. `None`: the provider does not say which it is.
+    pub attempt: Option<Attempt>,
     /// Whether two equal bodies are one event: true only where bodies carry ids or times of their
     /// own. A delivery without an id is then known by its body's digest. Default: `false`.
     pub equal_bodies: bool,
@@ -61,6 +63,7 @@ impl Profile {
             id_signed: true,
             body_signed: true,
             event_type: None,
+            attempt: None,
             equal_bodies: false,
             json_field: None,
             tolerance: Tolerance::default(),
@@ -68,6 +71,43 @@ impl Profile {
             body_limit: None,
             retries: None,
             ack_deadline: None,
+        }
+    }
+}
+
+/// Where a provider says how often it has tried, and what it counts there. Whichever it is,
+/// [`Delivery::attempt`](crate::Delivery::attempt) counts from 1.
+///
+/// ```
+/// use tower_webhook::verify::{Attempt, Location, Profile};
+///
+/// let mut profile = Profile::new("acme");
+/// profile.attempt = Some(Attempt::Retries(Location::header("x-acme-retry")));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Attempt {
+    /// The attempts: the first is 1.
+    Number(Location),
+    /// The retries: the first attempt is 0, or has no number at all.
+    Retries(Location),
+}
+
+impl Attempt {
+    pub(crate) fn location(&self) -> &Location {
+        match self {
+            Self::Number(location) | Self::Retries(location) => location,
+        }
+    }
+
+    /// The attempt that the text which was found there is about. What is no number says nothing.
+    pub(crate) fn of(&self, text: Option<&str>) -> Option<u32> {
+        let number = text.map(|text| digits(text.as_bytes()).and_then(|number| u32::try_from(number).ok()));
+        match (self, number) {
+            (Self::Number(_), Some(number)) => number.filter(|number| *number > 0),
+            (Self::Number(_), None) => None,
+            (Self::Retries(_), Some(retries)) => retries?.checked_add(1),
+            (Self::Retries(_), None) => Some(1),
         }
     }
 }

@@ -9,6 +9,7 @@
 )]
 
 mod answers;
+mod attempts;
 mod batches;
 mod claims;
 mod detached;

@@ -1,0 +1,131 @@
+//! Which attempt of the provider's a delivery is.
+
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use data_encoding::HEXLOWER;
+use hmac::{Hmac, KeyInit, Mac};
+use http::{Request, request::Builder, request::Parts};
+use http_body_util::Full;
+use sha2::Sha256;
+use tower_webhook::{
+    Secret, WebhookLayer, provider,
+    verify::{Attempt, Check, Finish, Location, Profile, Verified, Verifier, VerifyError},
+};
+
+use crate::{
+    sign::Sent,
+    support::{GITHUB_SECRET, Handler, NOW, TokioClock, layer, signed},
+};
+
+fn mac(signed: &str) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(GITHUB_SECRET.as_bytes()).unwrap();
+    mac.update(signed.as_bytes());
+    HEXLOWER.encode(&mac.finalize().into_bytes())
+}
+
+fn secret() -> Secret {
+    GITHUB_SECRET.parse().unwrap()
+}
+
+/// What the delivery of this request says, to a layer of `verifier`'s.
+async fn attempt(verifier: impl Verifier, request: Builder) -> Option<u32> {
+    let handler = Handler::default();
+    let app =
+        handler.under(&WebhookLayer::with_verifier(verifier).without_dedupe().clock(TokioClock::start()));
+    let request: Sent = request.body(Full::new(Bytes::from_static(b"{}"))).unwrap();
+    app.send(request).await.assert_handled();
+    handler.last().attempt()
+}
+
+#[tokio::test(start_paused = true)]
+async fn attempts_are_counted_from_1_whatever_the_provider_counts() {
+    for (header, counted) in [(None, Some(1)), (Some("1"), Some(2)), (Some("3"), Some(4))] {
+        let mut request = Request::post("/")
+            .header("x-slack-request-timestamp", NOW)
+            .header("x-slack-signature", format!("v0={}", mac(&format!("v0:{NOW}:{{}}"))));
+        if let Some(retry) = header {
+            request = request.header("x-slack-retry-num", retry);
+        }
+        assert_eq!(attempt(provider::slack(secret()), request).await, counted, "{header:?}");
+    }
+    for (header, counted) in [(None, None), (Some("1"), Some(1)), (Some("3"), Some(3))] {
+        let mut request = Request::post("/").header("x-hub-signature", format!("sha256={}", mac("{}")));
+        if let Some(number) = header {
+            request = request.header("x-attempt-number", number);
+        }
+        assert_eq!(attempt(provider::bitbucket(secret()), request).await, counted, "{header:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_no_number_says_nothing() {
+    for header in ["", "-1", "+1", "1.0", "0x1", "one", "4294967296", "99999999999999999999", "\u{663}"] {
+        let request = Request::post("/")
+            .header("x-hub-signature", format!("sha256={}", mac("{}")))
+            .header("x-attempt-number", header.as_bytes());
+        assert_eq!(attempt(provider::bitbucket(secret()), request).await, None, "{header:?}");
+        let request = Request::post("/")
+            .header("x-slack-request-timestamp", NOW)
+            .header("x-slack-signature", format!("v0={}", mac(&format!("v0:{NOW}:{{}}"))))
+            .header("x-slack-retry-num", header.as_bytes());
+        assert_eq!(attempt(provider::slack(secret()), request).await, None, "{header:?}");
+    }
+    let request = Request::post("/")
+        .header("x-hub-signature", format!("sha256={}", mac("{}")))
+        .header("x-attempt-number", "0");
+    assert_eq!(attempt(provider::bitbucket(secret()), request).await, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn providers_that_do_not_say_have_none() {
+    let handler = Handler::default();
+    handler.under(&layer()).send(signed("msg_1", "{}")).await.assert_handled();
+    assert_eq!(handler.last().attempt(), None);
+}
+
+#[test]
+fn the_tables_name_the_headers() {
+    let retries = |header| Some(Attempt::Retries(Location::header(header)));
+    for (id, attempt) in [
+        ("bitbucket", Some(Attempt::Number(Location::header("x-attempt-number")))),
+        ("slack", retries("x-slack-retry-num")),
+        ("square", retries("square-retry-number")),
+        ("twitch", retries("twitch-eventsub-message-retry")),
+        ("github", None),
+    ] {
+        let verifier = provider::find(id).unwrap().verifier(secret()).unwrap();
+        assert_eq!(verifier.profile().attempt, attempt, "{id}");
+    }
+}
+
+/// A verifier of one's own may find it in the body.
+#[tokio::test(start_paused = true)]
+async fn it_may_be_in_the_body() {
+    struct Own(Profile);
+    struct Anybody;
+    impl Verifier for Own {
+        fn begin<'a>(&'a self, _: &'a Parts, _: SystemTime) -> Result<Box<dyn Check + 'a>, VerifyError> {
+            Ok(Box::new(Anybody))
+        }
+
+        fn profile(&self) -> &Profile {
+            &self.0
+        }
+    }
+    impl Check for Anybody {
+        fn update(&mut self, _: &[u8]) {}
+
+        fn finish(self: Box<Self>, _: &Bytes) -> Finish {
+            Ok(Verified::new()).into()
+        }
+    }
+
+    let mut profile = Profile::new("own");
+    profile.attempt = Some(Attempt::Number(Location::json("/attempt")));
+    let handler = Handler::default();
+    let app = handler.under(&WebhookLayer::with_verifier(Own(profile)));
+    let request: Sent = Request::new(Full::new(Bytes::from_static(br#"{"attempt":7}"#)));
+    app.send(request).await.assert_handled();
+    assert_eq!(handler.last().attempt(), Some(7));
+}
