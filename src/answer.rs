@@ -6,7 +6,7 @@ use http::Response;
 use crate::{
     Rejection, ResponseBody,
     config::Config,
-    outcome::{OutcomeKind, Record},
+    observe::{OutcomeKind, Record},
     rejection::duplicate_response,
 };
 

@@ -10,7 +10,7 @@ use crate::{
     BoxError, Clock, Delivery, Rejection, RejectionKind, SystemClock,
     dedupe::Dedupe,
     forwarded::Proxies,
-    outcome::OnOutcome,
+    observe::{Observer, Registry},
     receive::{Budget, Discards, Limits},
     rejection::GRPC_STATUS,
     store::MokaStore,
@@ -40,7 +40,7 @@ pub(crate) struct Config {
     pub(crate) ack_deadline: Option<Duration>,
     pub(crate) complete_when: Option<CompleteWhen>,
     pub(crate) on_rejection: Option<OnRejection>,
-    pub(crate) on_outcome: Option<OnOutcome>,
+    pub(crate) observer: Observer,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
@@ -68,6 +68,7 @@ impl Config {
     pub(crate) fn new(verifier: VerifierSource) -> Self {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let store = MokaStore::with_clock(MokaStore::DEFAULT_CAPACITY, Arc::clone(&clock));
+        let registry = Registry::default();
         Self {
             verifier,
             public_url: None,
@@ -80,14 +81,14 @@ impl Config {
             buffer_budget: Arc::new(Budget::new(Self::DEFAULT_BUFFER_BUDGET)),
             discards: Arc::default(),
             tolerance: None,
-            dedupe: Dedupe::with_store(Some(Arc::new(store))),
+            dedupe: Dedupe::new(Some(Arc::new(store)), registry.clone()),
             own_store: true,
             handler_timeout: Self::DEFAULT_HANDLER_TIMEOUT,
             detached: false,
             ack_deadline: None,
             complete_when: None,
             on_rejection: None,
-            on_outcome: None,
+            observer: Observer { on_outcome: None, registry },
             clock,
         }
     }

@@ -9,7 +9,10 @@ use std::{
 use http::Response;
 use pin_project_lite::pin_project;
 
-use crate::body::ResponseBody;
+use crate::{
+    body::ResponseBody,
+    observe::{Observed, Record},
+};
 
 pin_project! {
     /// The future of [`WebhookService`](crate::WebhookService).
@@ -31,7 +34,7 @@ pin_project! {
     #[project = KindProjection]
     enum Kind<F, R, E> {
         Passed { #[pin] future: F },
-        Received { future: Answering<R, E> },
+        Received { future: Observed<Answering<R, E>> },
     }
 }
 
@@ -42,8 +45,8 @@ impl<F, R, E> ResponseFuture<F, R, E> {
     }
 
     /// A delivery.
-    pub(crate) fn received(future: Answering<R, E>) -> Self {
-        Self { kind: Kind::Received { future } }
+    pub(crate) fn received(future: Answering<R, E>, record: Record) -> Self {
+        Self { kind: Kind::Received { future: Observed::new(future, record) } }
     }
 }
 
@@ -59,7 +62,7 @@ where
                 let passed = ready!(future.poll(cx));
                 Poll::Ready(passed.map(|response| response.map(ResponseBody::service)))
             }
-            KindProjection::Received { future } => future.as_mut().poll(cx),
+            KindProjection::Received { future } => Pin::new(future).poll(cx),
         }
     }
 }

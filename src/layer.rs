@@ -419,7 +419,7 @@ impl WebhookLayer {
     /// later than the request ([`ack_deadline`](Self::ack_deadline)). Called in the task of whichever
     /// ended last, so it should not block. A panic in it is caught.
     pub fn on_outcome(self, tell: impl Fn(&Outcome) + Send + Sync + 'static) -> Self {
-        self.with(|config| config.on_outcome = Some(Arc::new(tell)))
+        self.with(|config| config.observer.on_outcome = Some(Arc::new(tell)))
     }
 
     /// Tells the time with `clock`, also in the layer's own store, which then begins empty; a

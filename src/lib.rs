@@ -14,7 +14,7 @@ mod detached;
 mod forwarded;
 mod future;
 mod layer;
-mod outcome;
+pub mod observe;
 pub mod payload;
 pub mod provider;
 mod receive;
@@ -38,7 +38,7 @@ pub use self::{
     detached::Drain,
     future::ResponseFuture,
     layer::WebhookLayer,
-    outcome::{HandlerEnd, Outcome, OutcomeKind, Settlement},
+    observe::{HandlerEnd, Outcome, OutcomeKind, Settlement},
     rejection::{Rejection, RejectionKind},
     secret::{IntoSecrets, InvalidSecret, Secret, Secrets},
     service::WebhookService,

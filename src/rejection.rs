@@ -69,6 +69,25 @@ pub enum RejectionKind {
 }
 
 impl RejectionKind {
+    #[cfg(feature = "metrics")]
+    pub(crate) const ALL: &[Self] = &[
+        Self::MissingSignature,
+        Self::MalformedSignature,
+        Self::StaleTimestamp,
+        Self::WrongSignature,
+        Self::UnknownEndpoint,
+        Self::BodyInterrupted,
+        Self::BodyTooSlow,
+        Self::BodyTooLarge,
+        Self::Undecodable,
+        Self::InProgress,
+        Self::AckDeadline,
+        Self::StoreUnavailable,
+        Self::VerifierUnavailable,
+        Self::OverBudget,
+        Self::HandlerTimeout,
+    ];
+
     /// The kind's name in snake_case, for logs and metrics: stable.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -11,9 +11,9 @@ use tokio::{runtime::Handle, time::sleep};
 
 use crate::{
     detached::Tasks,
-    outcome::Settlement,
+    observe::{Operation, Settlement, Watch},
     store::{Claim, ErasedStore, Key, StoreError, Token},
-    time::{Within, within},
+    time::{Elapsed, within},
 };
 
 /// How long any answer of the store's is waited for.
@@ -35,10 +35,17 @@ pub(crate) struct Held {
 
 impl Held {
     /// Nothing held yet.
-    pub(crate) fn new(store: Arc<dyn ErasedStore>, tasks: Tasks, lease: Duration, window: Duration) -> Self {
+    pub(crate) fn new(
+        store: Arc<dyn ErasedStore>,
+        watch: Watch,
+        tasks: Tasks,
+        lease: Duration,
+        window: Duration,
+    ) -> Self {
         Self {
             settling: Box::new(Settling {
                 store,
+                watch,
                 token: Token::mint(),
                 keys: Keys::default(),
                 intent: Settlement::Released,
@@ -52,12 +59,14 @@ impl Held {
 
     /// Claims `key` too.
     pub(crate) async fn claim(&mut self, key: Key) -> Result<Claim, StoreError> {
-        let Settling { store, token, keys, lease, .. } = &mut *self.settling;
+        let Settling { store, watch, token, keys, lease, .. } = &mut *self.settling;
         // It counts as held before it is: a claim whose answer is lost, or not waited for, may
         // have been made, and is then released with the token.
         keys.push(key.clone());
-        let claim = within(patience(&**store, 1), store.claim(&key, token, *lease)).await;
-        let claim = claim.unwrap_or_else(|elapsed| Err(StoreError::new(elapsed)))?;
+        let asked = watch.asks();
+        let claim = in_time(within(patience(&**store, 1), store.claim(&key, token, *lease)).await);
+        watch.answered(Operation::Claim, asked, &claim);
+        let claim = claim?;
         if !matches!(claim, Claim::Acquired { .. }) {
             keys.pop();
         }
@@ -66,14 +75,16 @@ impl Held {
 
     /// Extends the lease, every third of it, for as long as it is polled.
     pub(crate) async fn keep_alive(&self) {
-        let Settling { store, token, keys, lease, .. } = &*self.settling;
+        let Settling { store, watch, token, keys, lease, .. } = &*self.settling;
         loop {
             Box::pin(sleep(*lease / 3)).await;
             for key in keys.iter() {
-                let extended = within(patience(&**store, 1), store.extend(key, token, *lease)).await;
+                let asked = watch.asks();
+                let extended = in_time(within(patience(&**store, 1), store.extend(key, token, *lease)).await);
+                watch.answered(Operation::Extend, asked, &extended);
                 // A failure leaves two thirds of the lease to try again; a lost claim stays lost,
                 // and whatever the handler does, settling will change nothing.
-                if let Ok(Ok(false)) = extended {
+                if let Ok(false) = extended {
                     return;
                 }
             }
@@ -84,12 +95,13 @@ impl Held {
     pub(crate) async fn settle(&mut self, intent: Settlement) -> Settlement {
         self.settling.intent = intent;
         match self.settling.once().await {
-            Ok(Ok(settlement)) => {
+            Ok(settlement) => {
                 self.settling.keys.clear();
+                self.settling.watch.settled(settlement);
                 settlement
             }
             // Dropping it hands it to the background.
-            Ok(Err(_)) | Err(_) => Settlement::Pending,
+            Err(_) => Settlement::Pending,
         }
     }
 }
@@ -99,10 +111,7 @@ impl Drop for Held {
         if self.settling.keys.is_empty() {
             return;
         }
-        let Settling { store, token, keys, intent, window, lease } = &mut *self.settling;
-        let (store, keys) = (Arc::clone(store), mem::take(keys));
-        let settling =
-            Settling { store, token: *token, keys, intent: *intent, window: *window, lease: *lease };
+        let settling = self.settling.go_on();
         let (runtime, tasks) = (self.runtime.take(), &self.tasks);
         // A store's panic must not meet the one that may be unwinding.
         let _ = catch_unwind(AssertUnwindSafe(move || {
@@ -158,6 +167,7 @@ fn patience(store: &dyn ErasedStore, answers: usize) -> Option<Duration> {
 /// A settlement to be made.
 struct Settling {
     store: Arc<dyn ErasedStore>,
+    watch: Watch,
     token: Token,
     keys: Keys,
     intent: Settlement,
@@ -166,9 +176,29 @@ struct Settling {
 }
 
 impl Settling {
-    /// Settles every key, once.
-    fn once(&self) -> Within<impl Future<Output = Result<Settlement, StoreError>>> {
-        within(patience(&*self.store, self.keys.iter().count()), self.each())
+    /// What is left to do when nobody waits for it any more.
+    fn go_on(&mut self) -> Self {
+        Self {
+            store: Arc::clone(&self.store),
+            watch: self.watch.in_background(),
+            token: self.token,
+            keys: mem::take(&mut self.keys),
+            intent: self.intent,
+            window: self.window,
+            lease: self.lease,
+        }
+    }
+
+    /// Tries to settle, once.
+    async fn once(&self) -> Result<Settlement, StoreError> {
+        let operation = match self.intent {
+            Settlement::Completed => Operation::Complete,
+            _ => Operation::Release,
+        };
+        let asked = self.watch.asks();
+        let settled = in_time(within(patience(&*self.store, self.keys.iter().count()), self.each()).await);
+        self.watch.answered(operation, asked, &settled);
+        settled
     }
 
     async fn each(&self) -> Result<Settlement, StoreError> {
@@ -185,10 +215,18 @@ impl Settling {
     /// Settles, again and again if the store fails, while the lease may still live.
     async fn until_done(self) {
         let tries = async {
-            while !matches!(self.once().await, Ok(Ok(_))) {
+            while self.once().await.is_err() {
                 sleep(RETRY_AFTER).await;
+                self.watch.settles_again();
             }
         };
-        let _ = within(self.lease, tries).await;
+        if within(self.lease, tries).await.is_err() {
+            self.watch.settles_no_more(self.intent);
+        }
     }
+}
+
+/// What the store answered; no answer in time is a failure too.
+fn in_time<T>(answer: Result<Result<T, StoreError>, Elapsed>) -> Result<T, StoreError> {
+    answer.unwrap_or_else(|elapsed| Err(StoreError::new(elapsed)))
 }

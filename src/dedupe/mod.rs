@@ -23,7 +23,7 @@ pub(crate) use self::{
 use crate::{
     Delivery, Rejection, RejectionKind,
     detached::Tasks,
-    outcome::Settlement,
+    observe::{Record, Registry, Settlement, Watch},
     store::{Claim, ErasedStore, Key, StoreError},
 };
 
@@ -56,6 +56,8 @@ pub(crate) struct Settings {
     pub(crate) on_failure: StoreFailure,
     /// What is settled in the background is waited for there.
     pub(crate) tasks: Tasks,
+    /// What the store does is measured there.
+    pub(crate) registry: Registry,
 }
 
 /// What to do with a delivery.
@@ -71,7 +73,7 @@ impl Dedupe {
     /// Longer than any provider is known to retry: WhatsApp does for seven days.
     const DEFAULT_WINDOW: Duration = Duration::from_secs(8 * 86_400);
 
-    pub(crate) fn with_store(store: Option<Arc<dyn ErasedStore>>) -> Self {
+    pub(crate) fn new(store: Option<Arc<dyn ErasedStore>>, registry: Registry) -> Self {
         Self(Arc::new(Settings {
             store,
             key_of: None,
@@ -81,18 +83,24 @@ impl Dedupe {
             lease: Self::DEFAULT_LEASE,
             on_failure: StoreFailure::default(),
             tasks: Tasks::default(),
+            registry,
         }))
     }
 
     /// Claims `delivery`, and tells it what is known of its claim.
-    pub(crate) async fn admit(&self, head: &Parts, delivery: &mut Delivery) -> Result<Admission, Rejection> {
+    pub(crate) async fn admit(
+        &self,
+        head: &Parts,
+        delivery: &mut Delivery,
+        record: &Record,
+    ) -> Result<Admission, Rejection> {
         let Some(store) = &self.store else { return Ok(Admission::Run(None)) };
         let Some(key) = self.key(head, delivery) else { return Ok(Admission::Run(None)) };
         let profile = delivery.verifier().profile();
         let replay_key = (self.replay_guard && !profile.id_signed).then(|| self.replay_key(delivery));
         delivery.set_key(key.clone());
 
-        let mut held = self.hold(store, delivery);
+        let mut held = self.hold(store, delivery, record);
         // A claim that is not to be run under is dropped, which releases what was claimed so far.
         match claim(&mut held, key, replay_key).await {
             Ok(Claim::Acquired { fencing }) => {
@@ -115,11 +123,12 @@ impl Dedupe {
         }
     }
 
-    /// What holds a claim of `delivery`'s, or of one of its items', in `store`.
-    fn hold(&self, store: &Arc<dyn ErasedStore>, delivery: &Delivery) -> Held {
+    /// What holds a claim of `delivery`'s, or of one of its items', in `store`; `record` waits for it.
+    fn hold(&self, store: &Arc<dyn ErasedStore>, delivery: &Delivery, record: &Record) -> Held {
         let window = self.window.or(delivery.verifier().profile().dedupe_window);
         let window = window.unwrap_or(Self::DEFAULT_WINDOW);
-        Held::new(Arc::clone(store), self.tasks.clone(), self.lease, window)
+        let watch = Watch::new(record.clone(), &self.registry, delivery.provider());
+        Held::new(Arc::clone(store), watch, self.tasks.clone(), self.lease, window)
     }
 }
 

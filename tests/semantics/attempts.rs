@@ -1,16 +1,14 @@
 //! Which attempt of the provider's a delivery is.
 
-use std::time::SystemTime;
-
 use bytes::Bytes;
 use data_encoding::HEXLOWER;
 use hmac::{Hmac, KeyInit, Mac};
-use http::{Request, request::Builder, request::Parts};
+use http::{Request, request::Builder};
 use http_body_util::Full;
 use sha2::Sha256;
 use tower_webhook::{
     Secret, WebhookLayer, provider,
-    verify::{Attempt, Check, Finish, Location, Profile, Verified, Verifier, VerifyError},
+    verify::{Attempt, Location, Profile, Verified, Verifier, from_fn},
 };
 
 use crate::{
@@ -102,30 +100,11 @@ fn the_tables_name_the_headers() {
 /// A verifier of one's own may find it in the body.
 #[tokio::test(start_paused = true)]
 async fn it_may_be_in_the_body() {
-    struct Own(Profile);
-    struct Anybody;
-    impl Verifier for Own {
-        fn begin<'a>(&'a self, _: &'a Parts, _: SystemTime) -> Result<Box<dyn Check + 'a>, VerifyError> {
-            Ok(Box::new(Anybody))
-        }
-
-        fn profile(&self) -> &Profile {
-            &self.0
-        }
-    }
-    impl Check for Anybody {
-        fn update(&mut self, _: &[u8]) {}
-
-        fn finish(self: Box<Self>, _: &Bytes) -> Finish {
-            Ok(Verified::new()).into()
-        }
-    }
-
     let mut profile = Profile::new("own");
     profile.attempt = Some(Attempt::Number(Location::json("/attempt")));
+    let own = from_fn(|_, _, _| Ok(Verified::new())).profile(profile);
     let handler = Handler::default();
-    let app = handler.under(&WebhookLayer::with_verifier(Own(profile)));
     let request: Sent = Request::new(Full::new(Bytes::from_static(br#"{"attempt":7}"#)));
-    app.send(request).await.assert_handled();
+    handler.under(&WebhookLayer::with_verifier(own)).send(request).await.assert_handled();
     assert_eq!(handler.last().attempt(), Some(7));
 }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::Request;
 use http_body_util::Full;
 use tower_webhook::{
-    HandlerEnd, Outcome, OutcomeKind, RejectionKind, Settlement, WebhookLayer,
+    HandlerEnd, Outcome, OutcomeKind, RejectionKind, Settlement, StoreFailure, WebhookLayer,
     testing::{self, Fault, Operation},
 };
 
@@ -136,6 +136,53 @@ async fn a_claim_that_was_lost_or_could_not_be_settled_shows() {
     store.fail(Operation::Extend, Fault::Error);
     app.send(signed("2", "{}")).await.assert_handled();
     assert_eq!(outcomes.one().settlement(), Some(Settlement::Lost));
+}
+
+#[tokio::test(start_paused = true)]
+async fn how_long_the_store_and_the_handler_took_is_told() {
+    let outcomes = Outcomes::default();
+    let store = faulty_store();
+    let late = Act::Late(Duration::from_millis(1_500), &Act::Answer(200));
+    let handler = Handler::doing([late, late, Act::Hang]);
+    let layer = layer().dedupe(store.clone()).on_store_failure(StoreFailure::Proceed);
+    let app = handler.under(&outcomes.of(layer.lease(Duration::from_secs(3))));
+    let seconds = Duration::from_secs;
+
+    // What the store takes beside the handler is waited for by nobody.
+    store.fail(Operation::Complete, Fault::Hang);
+    store.fail(Operation::Extend, Fault::Hang);
+    app.send(signed("1", "{}")).await.assert_handled();
+    let told = outcomes.one();
+    assert_eq!(
+        (told.store_time(), told.handler_time()),
+        (Some(seconds(1)), Some(Duration::from_millis(1_500)))
+    );
+    assert_eq!(told.elapsed(), Duration::from_millis(2_500));
+
+    store.fail(Operation::Claim, Fault::Hang);
+    app.send(signed("2", "{}")).await.assert_handled();
+    let told = outcomes.one();
+    assert_eq!(
+        (told.store_time(), told.handler_time()),
+        (Some(seconds(1)), Some(Duration::from_millis(1_500)))
+    );
+
+    // Who is cut short has run until then.
+    store.heal();
+    let call = tokio::spawn(async move { app.send(signed("3", "{}")).await });
+    tokio::time::sleep(seconds(2)).await;
+    call.abort();
+    call.await.unwrap_err();
+    assert_eq!(outcomes.one().handler_time(), Some(seconds(2)));
+
+    // Who was not asked took no time.
+    let app = Handler::default().under(&outcomes.of(crate::support::layer().without_dedupe()));
+    app.send(signed("4", "{}")).await.assert_handled();
+    let told = outcomes.one();
+    assert_eq!((told.store_time(), told.handler_time(), told.attempt()), (None, Some(Duration::ZERO), None));
+    app.send(signed_with(OTHER_SECRET, "5", NOW, "{}")).await;
+    let told = outcomes.one();
+    assert_eq!((told.store_time(), told.handler_time()), (None, None));
 }
 
 #[tokio::test(start_paused = true)]

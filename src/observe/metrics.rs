@@ -1,0 +1,232 @@
+//! The metrics, and their handles: registered once for each provider, so that a request only counts.
+
+use std::{
+    cell::Cell,
+    collections::HashMap,
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use metrics::{
+    Counter, Gauge, Histogram, IntoF64, Unit, counter, describe_counter, describe_gauge, describe_histogram,
+    gauge, histogram,
+};
+
+use super::{HandlerEnd, Operation, Outcome, OutcomeKind, Settlement};
+use crate::RejectionKind;
+
+const DELIVERIES: &str = "webhook_deliveries_total";
+const DELIVERY_DURATION: &str = "webhook_delivery_duration_seconds";
+const IN_FLIGHT: &str = "webhook_deliveries_in_flight";
+const REJECTIONS: &str = "webhook_rejections_total";
+const BODY: &str = "webhook_body_bytes";
+const HANDLERS: &str = "webhook_handlers_total";
+const HANDLER_DURATION: &str = "webhook_handler_duration_seconds";
+const SETTLEMENTS: &str = "webhook_settlements_total";
+const SETTLEMENT_RETRIES: &str = "webhook_settlement_retries_total";
+const SETTLEMENTS_ABANDONED: &str = "webhook_settlements_abandoned_total";
+const STORE_DURATION: &str = "webhook_store_duration_seconds";
+const STORE_FAILURES: &str = "webhook_store_failures_total";
+
+/// The provider of a request that was refused before it was known.
+const UNKNOWN: &str = "unknown";
+/// The provider of those that are too many.
+const OTHER: &str = "other";
+
+/// The handles of all providers that the layer has met.
+#[derive(Clone, Default)]
+pub(crate) struct Registry(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    recorded: AtomicBool,
+    known: RwLock<HashMap<Box<str>, Meters>>,
+}
+
+impl Registry {
+    /// More than there are. Names that a user makes up, one for each tenant, must not become series
+    /// without end.
+    const MOST_PROVIDERS: usize = 256;
+
+    /// Whether there is a recorder. It is there to stay; until it is there, it is looked for each time.
+    pub(super) fn listens(&self) -> bool {
+        if self.0.recorded.load(Ordering::Relaxed) {
+            return true;
+        }
+        // With literals its key is a static one, which costs nothing to ask with.
+        let recorded = is_recorded(&gauge!("webhook_deliveries_in_flight", "provider" => "unknown"));
+        if recorded && !self.0.recorded.swap(true, Ordering::Relaxed) {
+            describe();
+        }
+        recorded
+    }
+
+    /// The handles of `provider`'s series, if there is a recorder.
+    pub(super) fn of(&self, provider: &str) -> Option<Meters> {
+        if !self.listens() {
+            return None;
+        }
+        let known = self.0.known.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(meters) = known.get(provider) {
+            return Some(meters.clone());
+        }
+        let many = known.len() >= Self::MOST_PROVIDERS;
+        drop(known);
+        let provider = if many { OTHER } else { provider };
+        let mut known = self.0.known.write().unwrap_or_else(PoisonError::into_inner);
+        Some(known.entry(provider.into()).or_insert_with(|| Meters::of(provider)).clone())
+    }
+
+    /// A request ended before its provider was known.
+    pub(super) fn ended_unknown(&self, outcome: &Outcome) {
+        if let Some(meters) = self.of(UNKNOWN) {
+            meters.begun();
+            meters.ended(outcome);
+        }
+    }
+}
+
+/// Whether a gauge is of a recorder's: one that is of none never asks for the value.
+fn is_recorded(gauge: &Gauge) -> bool {
+    struct Asked<'a>(&'a Cell<bool>);
+
+    impl IntoF64 for Asked<'_> {
+        fn into_f64(self) -> f64 {
+            self.0.set(true);
+            0.0
+        }
+    }
+
+    let asked = Cell::new(false);
+    gauge.increment(Asked(&asked));
+    asked.get()
+}
+
+/// A provider's handles. Lists of them are in the order of the label's values.
+#[derive(Clone)]
+pub(super) struct Meters(Arc<Handles>);
+
+struct Handles {
+    deliveries: Vec<Counter>,
+    delivery_duration: Vec<Histogram>,
+    in_flight: Gauge,
+    rejections: Vec<Counter>,
+    body: Histogram,
+    handlers: Vec<Counter>,
+    handler_duration: Histogram,
+    settlements: Vec<Counter>,
+    settlement_retries: Counter,
+    settlements_abandoned: Counter,
+    store_duration: Vec<Histogram>,
+    store_failures: Vec<Counter>,
+}
+
+impl Meters {
+    /// Registers them, so that each series is there from the beginning: one that appears with its first
+    /// failure has no rate.
+    fn of(provider: &str) -> Self {
+        let provider: Arc<str> = provider.into();
+        let provider = || Arc::clone(&provider);
+        let counters = |name, label, values: &[&'static str]| {
+            values.iter().map(|value| counter!(name, "provider" => provider(), label => *value)).collect()
+        };
+        let histograms = |name, label, values: &[&'static str]| {
+            values.iter().map(|value| histogram!(name, "provider" => provider(), label => *value)).collect()
+        };
+        let outcomes: Vec<_> = OutcomeKind::ALL.iter().map(|kind| kind.as_str()).collect();
+        let rejections: Vec<_> = RejectionKind::ALL.iter().map(|kind| kind.as_str()).collect();
+        let ends: Vec<_> = HandlerEnd::ALL.iter().map(|end| end.as_str()).collect();
+        let settlements: Vec<_> = Settlement::ALL.iter().map(|settlement| settlement.as_str()).collect();
+        let operations: Vec<_> = Operation::ALL.iter().map(|operation| operation.as_str()).collect();
+        Self(Arc::new(Handles {
+            deliveries: counters(DELIVERIES, "outcome", &outcomes),
+            delivery_duration: histograms(DELIVERY_DURATION, "outcome", &outcomes),
+            in_flight: gauge!(IN_FLIGHT, "provider" => provider()),
+            rejections: counters(REJECTIONS, "kind", &rejections),
+            body: histogram!(BODY, "provider" => provider()),
+            handlers: counters(HANDLERS, "end", &ends),
+            handler_duration: histogram!(HANDLER_DURATION, "provider" => provider()),
+            settlements: counters(SETTLEMENTS, "settlement", &settlements),
+            settlement_retries: counter!(SETTLEMENT_RETRIES, "provider" => provider()),
+            settlements_abandoned: counter!(SETTLEMENTS_ABANDONED, "provider" => provider()),
+            store_duration: histograms(STORE_DURATION, "operation", &operations),
+            store_failures: counters(STORE_FAILURES, "operation", &operations),
+        }))
+    }
+
+    pub(super) fn begun(&self) {
+        self.0.in_flight.increment(1);
+    }
+
+    pub(super) fn ended(&self, outcome: &Outcome) {
+        let handles = &*self.0;
+        handles.in_flight.decrement(1);
+        count(&handles.deliveries, outcome.kind() as usize);
+        time(&handles.delivery_duration, outcome.kind() as usize, outcome.elapsed());
+        if let Some(rejection) = outcome.rejection() {
+            count(&handles.rejections, rejection.kind() as usize);
+        }
+        if let Some(delivery) = outcome.delivery() {
+            handles.body.record(delivery.payload().len() as f64);
+        }
+        if let Some(end) = outcome.handler() {
+            count(&handles.handlers, end as usize);
+        }
+        if let Some(time) = outcome.handler_time() {
+            handles.handler_duration.record(time);
+        }
+        if let Some(settlement) = outcome.settlement() {
+            count(&handles.settlements, settlement as usize);
+        }
+    }
+
+    pub(super) fn store_answered(&self, operation: Operation, took: Duration, well: bool) {
+        time(&self.0.store_duration, operation as usize, took);
+        if !well {
+            count(&self.0.store_failures, operation as usize);
+        }
+    }
+
+    pub(super) fn settles_again(&self) {
+        self.0.settlement_retries.increment(1);
+    }
+
+    pub(super) fn settles_no_more(&self) {
+        self.0.settlements_abandoned.increment(1);
+    }
+}
+
+fn count(counters: &[Counter], at: usize) {
+    if let Some(counter) = counters.get(at) {
+        counter.increment(1);
+    }
+}
+
+fn time(histograms: &[Histogram], at: usize, took: Duration) {
+    if let Some(histogram) = histograms.get(at) {
+        histogram.record(took);
+    }
+}
+
+fn describe() {
+    let count = Unit::Count;
+    describe_counter!(DELIVERIES, count, "Requests, by what became of them");
+    describe_histogram!(DELIVERY_DURATION, Unit::Seconds, "From the request's head to its end");
+    describe_gauge!(IN_FLIGHT, count, "Requests that have not ended, handlers that go on included");
+    describe_counter!(REJECTIONS, count, "Requests that were refused, by why");
+    describe_histogram!(BODY, Unit::Bytes, "Bodies of verified deliveries");
+    describe_counter!(HANDLERS, count, "Handlers that were called, by how they ended");
+    describe_histogram!(HANDLER_DURATION, Unit::Seconds, "From the handler's call to its end");
+    describe_counter!(SETTLEMENTS, count, "Claims that were settled, by how");
+    describe_counter!(SETTLEMENT_RETRIES, count, "Settlements that were tried again in the background");
+    describe_counter!(
+        SETTLEMENTS_ABANDONED,
+        count,
+        "Settlements that the store had not taken when the lease ended"
+    );
+    describe_histogram!(STORE_DURATION, Unit::Seconds, "What the store took to answer");
+    describe_counter!(STORE_FAILURES, count, "Errors of the store, and answers that took it too long");
+}

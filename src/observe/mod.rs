@@ -1,0 +1,128 @@
+//! What becomes of each delivery, for logs, metrics and alarms: [`Outcome`], spans and events, and counters.
+//!
+//! Three ways lead there, and each is fed by the same record. What nobody listens to costs next to nothing.
+//!
+//! | | with |
+//! |---|---|
+//! | [`on_outcome`](crate::WebhookLayer::on_outcome): a function that is told how each request ended | nothing |
+//! | [a span](#the-span) for each request, and [events](#events) | the feature `tracing` |
+//! | [metrics](#metrics), for Prometheus and others | the feature `metrics` |
+//!
+//! ```
+//! use tower_webhook::{Outcome, Secret, WebhookLayer};
+//!
+//! let secret: Secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".parse()?;
+//! let layer = WebhookLayer::new(secret).on_outcome(|outcome: &Outcome| {
+//!     let id = outcome.delivery().and_then(|delivery| delivery.id());
+//!     let why = outcome.rejection().map(|rejection| rejection.kind());
+//!     println!("{:?} {:?} {id:?} {why:?} {:?}", outcome.kind(), outcome.status(), outcome.elapsed());
+//! });
+//! # Ok::<(), tower_webhook::InvalidSecret>(())
+//! ```
+//!
+//! **None of them is told a payload, a secret or a signature**; spans, events and metrics are not told what
+//! somebody wrote who was not verified either. An `Outcome` has the verified [`Delivery`](crate::Delivery)
+//! itself, and the errors behind a rejection as they are: a decoder's may quote the payload.
+//!
+//! # The span
+//!
+//! `webhook`, level `INFO`, target `tower_webhook`. It begins when the service is called and ends with the last
+//! that the request set going: its handler, which may outlive it, and a settlement in the background. The
+//! handler and the store's calls run in it, so that their own lines have its fields. A field is empty until it
+//! is known, and recorded once.
+//!
+//! | field | what it is | known |
+//! |---|---|---|
+//! | `webhook.provider` | its name: [`Delivery::provider`](crate::Delivery::provider) | when the verifier is chosen |
+//! | `webhook.delivery_id` | [`Delivery::id`](crate::Delivery::id) | when it is verified |
+//! | `webhook.event_type` | [`Delivery::event_type`](crate::Delivery::event_type), for which a JSON body may be scanned | when it is verified |
+//! | `webhook.attempt` | [`Delivery::attempt`](crate::Delivery::attempt), from 1 | when it is verified |
+//! | `webhook.outcome` | an [`OutcomeKind`] | at the end |
+//! | `webhook.rejection` | a [`RejectionKind`](crate::RejectionKind) | at the end |
+//! | `webhook.handler` | a [`HandlerEnd`] | at the end |
+//! | `webhook.settlement` | a [`Settlement`] | at the end |
+//! | `webhook.store_time` | [`Outcome::store_time`], in seconds | at the end |
+//! | `webhook.handler_time` | [`Outcome::handler_time`], in seconds | at the end |
+//! | `http.response.status_code` | the status that was answered, as OpenTelemetry names it | at the end |
+//!
+//! An id and a type are what the provider says, or where no signature covers them, what was sent: both are cut
+//! at 256 bytes, and control characters are written as escapes, so that they cannot forge a line.
+//!
+//! # Events
+//!
+//! On the target `tower_webhook::rejection`, one for each rejection, with `kind` and, where there is one, a
+//! `reason`: which header is missing, how many seconds the timestamp is off.
+//!
+//! | level | kinds |
+//! |---|---|
+//! | `DEBUG` | those that anybody can bring about who reaches the endpoint, as often as they like: `missing_signature`, `malformed_signature`, `stale_timestamp`, `wrong_signature`, `unknown_endpoint`, `body_interrupted`, `body_too_slow`, `body_too_large`; and `in_progress`, which is as it should be |
+//! | `WARN` | those that are yours to look into: `undecodable`, `ack_deadline`, `store_unavailable`, `verifier_unavailable`, `over_budget`, `handler_timeout` |
+//!
+//! So while an integration is being set up, `tower_webhook::rejection=debug` says what is wrong. For
+//! `undecodable` the reason is where in the JSON, and not what stands there. The reason that a verifier of
+//! your own gives is its own text, escaped and cut as ids are.
+//!
+//! On the target `tower_webhook`: a store that failed (`WARN`, with `operation` and `error`), a lease that had
+//! run out (`WARN`: the delivery may have run twice), a settlement that the store never took (`ERROR`: the
+//! provider's next attempt runs again), and at the start, an `ack_deadline` that the provider will not wait for (`WARN`).
+//!
+//! # Metrics
+//!
+//! They go to the recorder of the [`metrics`](https://docs.rs/metrics) facade that the program installs:
+//!
+//! ```
+//! # #[cfg(feature = "metrics")] {
+//! let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
+//! let prometheus = recorder.handle();
+//! metrics::set_global_recorder(recorder).expect("there is no other");
+//! // … serve, and on `GET /metrics` answer with:
+//! let text = prometheus.render();
+//! # drop(text);
+//! # }
+//! ```
+//!
+//! [`metrics.rs`](https://docs.rs/crate/tower-webhook/latest/source/examples/metrics.rs) is the whole program.
+//!
+//! | metric | labels | kind | unit | what it counts |
+//! |---|---|---|---|---|
+//! | `webhook_deliveries_total` | `provider`, `outcome` | counter | | requests, by [`OutcomeKind`] |
+//! | `webhook_delivery_duration_seconds` | `provider`, `outcome` | histogram | seconds | [`Outcome::elapsed`] |
+//! | `webhook_deliveries_in_flight` | `provider` | gauge | | requests that have not ended, handlers that go on included |
+//! | `webhook_rejections_total` | `provider`, `kind` | counter | | rejections, by [`RejectionKind`](crate::RejectionKind); handlers that took too long included |
+//! | `webhook_body_bytes` | `provider` | histogram | bytes | bodies of verified deliveries |
+//! | `webhook_handlers_total` | `provider`, `end` | counter | | handlers that were called, by [`HandlerEnd`] |
+//! | `webhook_handler_duration_seconds` | `provider` | histogram | seconds | [`Outcome::handler_time`] |
+//! | `webhook_settlements_total` | `provider`, `settlement` | counter | | claims that were settled, by [`Settlement`] |
+//! | `webhook_settlement_retries_total` | `provider` | counter | | settlements that were tried again in the background |
+//! | `webhook_settlements_abandoned_total` | `provider` | counter | | settlements that the store had not taken when the lease ended |
+//! | `webhook_store_duration_seconds` | `provider`, `operation` | histogram | seconds | what the store took to answer: `claim`, `extend`, `complete`, `release`; those of items included |
+//! | `webhook_store_failures_total` | `provider`, `operation` | counter | | its errors, and answers that took longer than a second |
+//!
+//! Every label has few values. `outcome`, `kind`, `end`, `settlement` and `operation` are those that the layer
+//! knows; `provider` is its verifier's [`Profile::provider`](crate::verify::Profile::provider), or `unknown` for
+//! a request that was refused before that was chosen. Where
+//! [`with_verifier_for`](crate::WebhookLayer::with_verifier_for) makes names up, one for each tenant, the first 256
+//! of a layer count for themselves and the rest as `other`: name the provider, not the tenant.
+//!
+//! All series of a provider are there, at 0, from its first delivery on: a failure that would be the first of
+//! its series has a rate. Handles are registered then, with the recorder that is installed by then; a request only counts.
+//! Alarms that are worth having: `webhook_handlers_total` with `end!="completed"`, `webhook_store_failures_total`,
+//! `webhook_settlements_abandoned_total`, `webhook_rejections_total` with `kind="undecodable"` (events are not
+//! taken) and, against its usual rate, `kind="wrong_signature"` (a secret was rotated and not here).
+
+#[cfg_attr(not(feature = "metrics"), path = "metrics_off.rs")]
+mod metrics;
+mod observed;
+mod outcome;
+mod record;
+mod store;
+#[cfg_attr(not(feature = "tracing"), path = "trace_off.rs")]
+mod trace;
+
+pub use self::outcome::{HandlerEnd, Outcome, OutcomeKind, Settlement};
+pub(crate) use self::{
+    metrics::Registry,
+    observed::Observed,
+    record::{Observer, Record},
+    store::{Operation, Watch},
+};

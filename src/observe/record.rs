@@ -1,0 +1,177 @@
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use http::{HeaderMap, Response};
+use tokio::time::Instant;
+
+use super::{
+    HandlerEnd, Outcome, OutcomeKind, Settlement,
+    metrics::{Meters, Registry},
+    trace::{self, DeliverySpan, Entered},
+};
+use crate::{Delivery, Rejection, rejection::GRPC_STATUS};
+
+pub(crate) type OnOutcome = Arc<dyn Fn(&Outcome) + Send + Sync>;
+
+/// Who is told how requests go, beside the tracing subscriber.
+#[derive(Clone, Default)]
+pub(crate) struct Observer {
+    pub(crate) on_outcome: Option<OnOutcome>,
+    pub(crate) registry: Registry,
+}
+
+/// Notes how a request goes, and tells when the last clone is dropped: however it ended, it ended then.
+///
+/// A handler in a task of its own has a clone: it may end after its request, or before.
+#[derive(Clone)]
+pub(crate) struct Record(Option<Arc<Noted>>);
+
+struct Noted {
+    so_far: Mutex<SoFar>,
+    since: Instant,
+    span: DeliverySpan,
+    observer: Observer,
+}
+
+struct SoFar {
+    outcome: Outcome,
+    handler_since: Option<Instant>,
+    /// The provider's, once it is known.
+    meters: Option<Meters>,
+}
+
+impl Record {
+    /// Of nothing that anybody listens to.
+    pub(crate) const NONE: Self = Self(None);
+
+    /// Begins a record; it costs nothing if nobody listens.
+    pub(crate) fn begin(observer: &Observer) -> Self {
+        let span = DeliverySpan::open();
+        if observer.on_outcome.is_none() && !observer.registry.listens() && span.is_disabled() {
+            return Self::NONE;
+        }
+        let so_far = SoFar { outcome: Outcome::BEGUN, handler_since: None, meters: None };
+        Self(Some(Arc::new(Noted {
+            so_far: Mutex::new(so_far),
+            since: Instant::now(),
+            span,
+            observer: observer.clone(),
+        })))
+    }
+
+    /// Enters the request's span, until what is returned is dropped.
+    pub(crate) fn enter(&self) -> Option<Entered<'_>> {
+        self.0.as_ref().map(|noted| noted.span.enter())
+    }
+
+    fn note(&self, note: impl FnOnce(&mut SoFar)) {
+        if let Some(noted) = &self.0 {
+            note(&mut noted.so_far.lock().unwrap_or_else(PoisonError::into_inner));
+        }
+    }
+
+    pub(crate) fn provider(&self, provider: &str) {
+        let Some(noted) = &self.0 else { return };
+        noted.span.provider(provider);
+        let meters = noted.observer.registry.of(provider);
+        if let Some(meters) = &meters {
+            meters.begun();
+        }
+        self.note(|so_far| {
+            so_far.outcome.provider = Some(provider.into());
+            so_far.meters = meters;
+        });
+    }
+
+    /// It is true. Told again when more is known of it.
+    pub(crate) fn delivery(&self, delivery: &Delivery) {
+        let Some(noted) = &self.0 else { return };
+        let mut first = false;
+        self.note(|so_far| first = so_far.outcome.delivery.replace(delivery.clone()).is_none());
+        if first {
+            noted.span.delivery(delivery);
+        }
+    }
+
+    /// The handler is about to be called. Until it is known how it ends, it is as if it were cancelled.
+    pub(crate) fn handler_called(&self) {
+        self.note(|so_far| {
+            so_far.outcome.kind = OutcomeKind::Accepted;
+            so_far.outcome.handler = Some(HandlerEnd::Cancelled);
+            so_far.handler_since = Some(Instant::now());
+        });
+    }
+
+    pub(crate) fn handler_ended(&self, end: HandlerEnd) {
+        self.note(|so_far| {
+            so_far.outcome.handler = Some(end);
+            so_far.outcome.handler_time = so_far.handler_since.map(|since| since.elapsed());
+        });
+    }
+
+    pub(crate) fn settled(&self, settlement: Settlement) {
+        self.note(|so_far| so_far.outcome.settlement = Some(settlement));
+    }
+
+    /// The request waited for the store.
+    pub(super) fn store_asked(&self, time: Duration) {
+        self.note(|so_far| *so_far.outcome.store_time.get_or_insert_default() += time);
+    }
+
+    /// A request that ends without its handler, or whose handler gave no answer in time. The first
+    /// rejection is the one that was answered: a handler that goes on may time out after its request.
+    pub(crate) fn ended(&self, kind: OutcomeKind, rejection: Option<&Rejection>) {
+        if let Some(rejection) = rejection {
+            trace::rejected(rejection);
+        }
+        self.note(|so_far| {
+            let outcome = &mut so_far.outcome;
+            if outcome.handler.is_none() {
+                outcome.kind = kind;
+            }
+            outcome.rejection = outcome.rejection.take().or_else(|| rejection.cloned());
+        });
+    }
+
+    pub(crate) fn answered<B>(&self, response: &Response<B>) {
+        self.note(|so_far| {
+            so_far.outcome.status = Some(response.status());
+            so_far.outcome.grpc_status = grpc_status(response.headers());
+        });
+    }
+
+    /// Whether there is anybody to tell how long something took.
+    pub(super) fn listens(&self) -> bool {
+        self.0.is_some()
+    }
+}
+
+impl Drop for Noted {
+    fn drop(&mut self) {
+        let SoFar { outcome, handler_since, meters } =
+            self.so_far.get_mut().unwrap_or_else(PoisonError::into_inner);
+        outcome.elapsed = self.since.elapsed();
+        // One that was dropped while it ran has ended only now.
+        outcome.handler_time = outcome.handler_time.or(handler_since.map(|since| since.elapsed()));
+        let (span, observer) = (&self.span, &self.observer);
+        // It may be dropped while a panic of the handler's unwinds: a second would abort.
+        let _ = catch_unwind(AssertUnwindSafe(|| {
+            span.ended(outcome);
+            match meters {
+                Some(meters) => meters.ended(outcome),
+                None => observer.registry.ended_unknown(outcome),
+            }
+            if let Some(tell) = &observer.on_outcome {
+                let _entered = span.enter();
+                tell(outcome);
+            }
+        }));
+    }
+}
+
+fn grpc_status(headers: &HeaderMap) -> Option<u16> {
+    headers.get(&GRPC_STATUS)?.to_str().ok()?.parse().ok()
+}

@@ -1,0 +1,205 @@
+//! The span of each request, and the events.
+
+use std::{borrow::Cow, error::Error, fmt::Write};
+
+use tracing::{Level, Span, field::Empty, span};
+
+use super::{Operation, Outcome, Settlement};
+use crate::{Delivery, Rejection, RejectionKind, store::StoreError};
+
+/// The target of the span, and of what an operator should know.
+const TARGET: &str = "tower_webhook";
+/// The target of rejections, so that they can be filtered apart.
+const REJECTION: &str = "tower_webhook::rejection";
+/// How much is told of an id or of an error's text, in bytes: either may be of any length.
+const LONGEST: usize = 256;
+
+pub(super) struct DeliverySpan(Span);
+
+/// Leaves the span when it is dropped.
+pub(crate) type Entered<'s> = span::Entered<'s>;
+
+impl DeliverySpan {
+    pub(super) fn open() -> Self {
+        Self(tracing::info_span!(
+            target: TARGET,
+            "webhook",
+            webhook.provider = Empty,
+            webhook.delivery_id = Empty,
+            webhook.event_type = Empty,
+            webhook.attempt = Empty,
+            webhook.outcome = Empty,
+            webhook.rejection = Empty,
+            webhook.handler = Empty,
+            webhook.settlement = Empty,
+            webhook.store_time = Empty,
+            webhook.handler_time = Empty,
+            http.response.status_code = Empty,
+        ))
+    }
+
+    pub(super) fn is_disabled(&self) -> bool {
+        self.0.is_disabled()
+    }
+
+    pub(super) fn enter(&self) -> Entered<'_> {
+        self.0.enter()
+    }
+
+    pub(super) fn provider(&self, provider: &str) {
+        self.0.record("webhook.provider", &*printable(provider));
+    }
+
+    pub(super) fn delivery(&self, delivery: &Delivery) {
+        // The event's type may have to be looked for in the body.
+        if self.is_disabled() {
+            return;
+        }
+        self.0.record("webhook.delivery_id", delivery.id().map(printable).as_deref());
+        self.0.record("webhook.event_type", delivery.event_type().map(printable).as_deref());
+        self.0.record("webhook.attempt", delivery.attempt());
+    }
+
+    pub(super) fn ended(&self, outcome: &Outcome) {
+        if self.is_disabled() {
+            return;
+        }
+        self.0.record("webhook.outcome", outcome.kind().as_str());
+        self.0.record("webhook.rejection", outcome.rejection().map(|rejection| rejection.kind().as_str()));
+        self.0.record("webhook.handler", outcome.handler().map(|end| end.as_str()));
+        self.0.record("webhook.settlement", outcome.settlement().map(|settlement| settlement.as_str()));
+        self.0.record("webhook.store_time", outcome.store_time().map(|time| time.as_secs_f64()));
+        self.0.record("webhook.handler_time", outcome.handler_time().map(|time| time.as_secs_f64()));
+        self.0.record("http.response.status_code", outcome.status().map(|status| status.as_u16()));
+    }
+}
+
+pub(super) fn rejected(rejection: &Rejection) {
+    use RejectionKind as Kind;
+    let kind = rejection.kind();
+    macro_rules! event {
+        ($level:expr) => {
+            tracing::event!(
+                target: REJECTION,
+                $level,
+                kind = kind.as_str(),
+                reason = reason(rejection).as_deref(),
+                "rejected",
+            )
+        };
+    }
+    match kind {
+        Kind::Undecodable
+        | Kind::AckDeadline
+        | Kind::StoreUnavailable
+        | Kind::VerifierUnavailable
+        | Kind::OverBudget
+        | Kind::HandlerTimeout => event!(Level::WARN),
+        // What anybody who reaches the endpoint can bring about, as often as they like; and what is
+        // an everyday matter.
+        _ => event!(Level::DEBUG),
+    }
+}
+
+pub(super) fn store_failed(operation: Operation, error: &StoreError) {
+    tracing::warn!(
+        target: TARGET,
+        operation = operation.as_str(),
+        error = &*printable(&chain(error)),
+        "the dedupe store failed",
+    );
+}
+
+pub(super) fn lease_lost() {
+    tracing::warn!(
+        target: TARGET,
+        "the lease had run out before the claim was settled: the delivery may have run twice",
+    );
+}
+
+pub(super) fn settlement_abandoned(intent: Settlement) {
+    tracing::error!(
+        target: TARGET,
+        settlement = intent.as_str(),
+        "the claim was not settled before its lease ended: if the delivery is sent again, it runs again",
+    );
+}
+
+/// What is behind a rejection, in words that are not the sender's.
+fn reason(rejection: &Rejection) -> Option<Cow<'static, str>> {
+    let source = rejection.source()?;
+    let reason = match rejection.kind() {
+        RejectionKind::Undecodable => undecodable(source)?,
+        _ => chain(source),
+    };
+    Some(printable(&reason).into_owned().into())
+}
+
+/// Where a payload is not what it should be. Decoders quote what they stumble over, so that their own
+/// words are somebody's data.
+fn undecodable(source: &(dyn Error + 'static)) -> Option<String> {
+    let mut cause = Some(source);
+    let error = loop {
+        match cause?.downcast_ref::<serde_json::Error>() {
+            Some(error) => break error,
+            None => cause = cause?.source(),
+        }
+    };
+    let category = match error.classify() {
+        serde_json::error::Category::Io => "it could not be read",
+        serde_json::error::Category::Syntax => "it is not JSON",
+        serde_json::error::Category::Data => "it is not the JSON of the type",
+        serde_json::error::Category::Eof => "it ends too early",
+    };
+    Some(format!("{category}, at line {} column {}", error.line(), error.column()))
+}
+
+/// An error and what is behind it.
+fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        // What is past it is cut off anyway.
+        if text.len() > LONGEST {
+            break;
+        }
+        let _ = write!(text, ": {error}");
+        cause = error.source();
+    }
+    text
+}
+
+/// Text that can be written to a log, whatever the subscriber does to it: it is short, it has no end of line
+/// that would begin an entry of its own, and nothing that a terminal obeys.
+fn printable(text: &str) -> Cow<'_, str> {
+    let is_plain = |char: char| char == '"' || char == '\'' || char == '\\' || char.escape_debug().len() == 1;
+    if text.len() <= LONGEST && text.chars().all(is_plain) {
+        return text.into();
+    }
+    let mut printable = String::new();
+    for char in text.chars() {
+        if printable.len() >= LONGEST {
+            printable.push('…');
+            break;
+        }
+        if is_plain(char) { printable.push(char) } else { printable.extend(char.escape_debug()) }
+    }
+    printable.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_printed_is_short_and_of_one_line() {
+        assert_eq!(printable(r#"it's "a" \ b"#), r#"it's "a" \ b"#);
+        assert!(matches!(printable("msg_1"), Cow::Borrowed("msg_1")));
+        assert_eq!(
+            printable("a\r\nb\u{1b}[2J\u{85}\u{2028}\u{202e}é"),
+            "a\\r\\nb\\u{1b}[2J\\u{85}\\u{2028}\\u{202e}é"
+        );
+        let long = printable(&"é\n".repeat(1 << 20)).into_owned();
+        assert!(long.len() < LONGEST + 16 && long.ends_with('…'), "{} bytes", long.len());
+    }
+}

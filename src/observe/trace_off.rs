@@ -1,0 +1,37 @@
+//! In [`trace`](super)'s place without the feature `tracing`: nothing.
+
+use super::{Operation, Outcome, Settlement};
+use crate::{Delivery, Rejection, store::StoreError};
+
+pub(super) struct DeliverySpan;
+
+/// Nothing to leave.
+pub(crate) type Entered<'s> = std::marker::PhantomData<&'s ()>;
+
+impl DeliverySpan {
+    pub(super) fn open() -> Self {
+        Self
+    }
+
+    pub(super) fn is_disabled(&self) -> bool {
+        true
+    }
+
+    pub(super) fn enter(&self) -> Entered<'_> {
+        std::marker::PhantomData
+    }
+
+    pub(super) fn provider(&self, _: &str) {}
+
+    pub(super) fn delivery(&self, _: &Delivery) {}
+
+    pub(super) fn ended(&self, _: &Outcome) {}
+}
+
+pub(super) fn rejected(_: &Rejection) {}
+
+pub(super) fn store_failed(_: Operation, _: &StoreError) {}
+
+pub(super) fn lease_lost() {}
+
+pub(super) fn settlement_abandoned(_: Settlement) {}

@@ -1,0 +1,355 @@
+//! What a recorder of the `metrics` facade is told.
+#![cfg(feature = "metrics")]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    unreachable_pub
+)]
+
+#[path = "common/endings.rs"]
+mod endings;
+#[allow(dead_code, reason = "not all of it is needed here")]
+#[path = "common/sign.rs"]
+mod sign;
+#[allow(dead_code, reason = "not all of it is needed here")]
+#[path = "semantics/support.rs"]
+mod support;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::Request;
+use http_body_util::Full;
+use metrics::{Unit, set_default_local_recorder};
+use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
+use tower_webhook::{
+    Item, RejectionKind, WebhookLayer,
+    testing::{Fault, Operation},
+    verify::Verifier,
+};
+
+use crate::{
+    endings::{KINDS, PAYLOAD, named, refused},
+    support::{Act, Handler, faulty_store, layer, settle_down, signed},
+};
+
+const STANDARD: &str = "standard-webhooks";
+
+/// A recorder of this thread's, for a test to leak: its guard borrows it.
+fn recorder() -> (metrics::LocalRecorderGuard<'static>, Seen) {
+    let recorder = Box::leak(Box::new(DebuggingRecorder::new()));
+    let seen = Seen(recorder.snapshotter());
+    (set_default_local_recorder(recorder), seen)
+}
+
+struct Seen(Snapshotter);
+
+/// Each series, written as Prometheus does, and what was recorded since last asked.
+struct Series(BTreeMap<String, DebugValue>);
+
+impl Seen {
+    fn series(&self) -> Series {
+        let snapshot = self.0.snapshot().into_vec();
+        Series(
+            snapshot
+                .into_iter()
+                .map(|(key, _, _, value)| {
+                    let key = key.key();
+                    let labels: Vec<_> =
+                        key.labels().map(|label| format!("{}={}", label.key(), label.value())).collect();
+                    (format!("{}{{{}}}", key.name(), labels.join(",")), value)
+                })
+                .collect(),
+        )
+    }
+}
+
+impl Series {
+    /// The counters that are not 0 by now, apart from how long things took.
+    fn counted(&self) -> Vec<(&str, u64)> {
+        let counter = |(key, value): (&'_ String, &DebugValue)| match value {
+            DebugValue::Counter(count) if *count > 0 => Some((key.clone(), *count)),
+            _ => None,
+        };
+        let counted: Vec<_> = self.0.iter().filter_map(counter).collect();
+        counted
+            .into_iter()
+            .map(|(key, count)| (self.0.get_key_value(&key).unwrap().0.as_str(), count))
+            .collect()
+    }
+
+    fn recorded(&self, series: &str) -> Vec<f64> {
+        match &self.0[series] {
+            DebugValue::Histogram(values) => values.iter().map(|value| value.into_inner()).collect(),
+            other => panic!("{series} is {other:?}"),
+        }
+    }
+
+    fn gauge(&self, series: &str) -> f64 {
+        match &self.0[series] {
+            DebugValue::Gauge(value) => value.into_inner(),
+            other => panic!("{series} is {other:?}"),
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_end_of_a_delivery_is_counted_and_measured() {
+    let (_guard, seen) = recorder();
+    let handler = Handler::doing([
+        Act::Late(Duration::from_millis(1_500), &Act::Answer(200)),
+        Act::Answer(500),
+        Act::Panic,
+        Act::Hang,
+        Act::Hang,
+    ]);
+    let app = handler.under(&layer().handler_timeout(Duration::from_secs(60)));
+
+    app.send(signed("msg_1", PAYLOAD)).await.assert_handled();
+    let series = seen.series();
+    assert_eq!(
+        series.counted(),
+        [
+            ("webhook_deliveries_total{provider=standard-webhooks,outcome=accepted}", 1),
+            ("webhook_handlers_total{provider=standard-webhooks,end=completed}", 1),
+            ("webhook_settlements_total{provider=standard-webhooks,settlement=completed}", 1),
+        ]
+    );
+    let one = |name: &str, label: &str| series.recorded(&format!("{name}{{provider={STANDARD}{label}}}"));
+    assert_eq!(one("webhook_handler_duration_seconds", ""), [1.5]);
+    assert_eq!(one("webhook_delivery_duration_seconds", ",outcome=accepted"), [1.5]);
+    assert_eq!(one("webhook_body_bytes", ""), [PAYLOAD.len() as f64]);
+    assert_eq!(one("webhook_store_duration_seconds", ",operation=claim"), [0.0]);
+    assert_eq!(one("webhook_store_duration_seconds", ",operation=complete"), [0.0]);
+    assert!(one("webhook_store_duration_seconds", ",operation=release").is_empty());
+
+    app.send(signed("msg_1", "{}")).await.assert_duplicate();
+    let counted = seen.series();
+    assert_eq!(
+        counted.counted(),
+        [("webhook_deliveries_total{provider=standard-webhooks,outcome=duplicate}", 1)]
+    );
+    assert!(counted.recorded(&format!("webhook_handler_duration_seconds{{provider={STANDARD}}}")).is_empty());
+
+    for end in ["failed", "panicked", "timed_out", "cancelled"] {
+        let app = app.clone();
+        let call =
+            tokio::spawn(async move { app.call(signed("msg_2", "{}")).await.map(|answer| answer.status()) });
+        settle_down().await;
+        if end == "cancelled" {
+            call.abort();
+        }
+        let _ = call.await;
+        let series = seen.series();
+        let counted = series.counted();
+        let handlers = format!("webhook_handlers_total{{provider={STANDARD},end={end}}}");
+        assert!(counted.contains(&(&handlers, 1)), "{counted:?}");
+        assert_eq!(
+            series.recorded(&format!("webhook_handler_duration_seconds{{provider={STANDARD}}}")).len(),
+            1
+        );
+        let settled = format!("webhook_settlements_total{{provider={STANDARD},settlement=released}}");
+        // Who leaves does not wait for that.
+        assert_eq!(counted.contains(&(&settled, 1)), end != "cancelled", "{counted:?}");
+    }
+    assert_eq!(seen.series().gauge("webhook_deliveries_in_flight{provider=standard-webhooks}"), 0.0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_rejection_is_counted_under_its_kind() {
+    let (_guard, seen) = recorder();
+    for kind in KINDS {
+        refused(kind).await;
+        let provider = match kind {
+            RejectionKind::UnknownEndpoint | RejectionKind::VerifierUnavailable => "unknown",
+            _ => STANDARD,
+        };
+        let series = seen.series();
+        let counted = series.counted();
+        let rejections: Vec<_> =
+            counted.iter().filter(|(key, _)| key.starts_with("webhook_rejections_total")).collect();
+        let expected = format!("webhook_rejections_total{{provider={provider},kind={kind}}}");
+        assert_eq!(rejections, [&(&*expected, 1)], "{counted:?}");
+        let outcome = match kind {
+            RejectionKind::AckDeadline | RejectionKind::HandlerTimeout => "accepted",
+            _ => "rejected",
+        };
+        let delivered = format!("webhook_deliveries_total{{provider={provider},outcome={outcome}}}");
+        assert!(counted.contains(&(&delivered, 1)), "{counted:?}");
+        for gauge in ["unknown", STANDARD] {
+            let in_flight = series.0.get(&format!("webhook_deliveries_in_flight{{provider={gauge}}}"));
+            assert!(in_flight.is_none_or(|value| *value == DebugValue::Gauge(0.0.into())), "{in_flight:?}");
+        }
+        let all: String = series.0.into_keys().collect();
+        for secret in [sign::SECRET, "PAYLOAD", "SIGNATURE", "msg_1", "whsec"] {
+            assert!(!all.contains(secret), "{secret} is in {all}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_in_flight_is_counted_until_its_handler_has_ended() {
+    const IN_FLIGHT: &str = "webhook_deliveries_in_flight{provider=standard-webhooks}";
+    let (_guard, seen) = recorder();
+    let layer = layer().ack_deadline(Duration::from_secs(2));
+    let app = Handler::doing([Act::Sleep(Duration::from_secs(9))]).under(&layer);
+    app.send(signed("msg_1", "{}")).await.assert_rejected(RejectionKind::AckDeadline);
+    assert_eq!(seen.series().gauge(IN_FLIGHT), 1.0);
+    layer.drain().finished().await;
+    let series = seen.series();
+    // This recorder tells what has changed since it was last asked.
+    assert_eq!(series.gauge(IN_FLIGHT), -1.0);
+    assert_eq!(
+        series.recorded("webhook_delivery_duration_seconds{provider=standard-webhooks,outcome=accepted}"),
+        [9.0]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_store_does_is_measured_beside_the_handler_and_in_the_background_too() {
+    let (_guard, seen) = recorder();
+    let store = faulty_store();
+    let layer = layer().dedupe(store.clone());
+    let app = Handler::doing([Act::Sleep(Duration::from_secs(25))]).under(&layer);
+    app.send(signed("msg_1", "{}")).await.assert_handled();
+    let of = |operation: &str| {
+        format!("webhook_store_duration_seconds{{provider={STANDARD},operation={operation}}}")
+    };
+    let series = seen.series();
+    assert_eq!(series.recorded(&of("extend")), [0.0, 0.0]);
+
+    store.fail(Operation::Claim, Fault::Hang);
+    app.send(signed("msg_2", "{}")).await.assert_rejected(RejectionKind::StoreUnavailable);
+    settle_down().await;
+    let series = seen.series();
+    assert_eq!(series.recorded(&of("claim")), [1.0]);
+    assert!(
+        series
+            .counted()
+            .contains(&("webhook_store_failures_total{provider=standard-webhooks,operation=claim}", 1))
+    );
+
+    store.heal();
+    store.fail(Operation::Complete, Fault::Error);
+    app.send(signed("msg_3", "{}")).await.assert_handled();
+    settle_down().await;
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    store.heal();
+    layer.drain().finished().await;
+    let series = seen.series();
+    let counted = series.counted();
+    for (name, count) in [
+        ("webhook_settlements_total{provider=standard-webhooks,settlement=pending}", 1),
+        // The one that the request waited for, and three in the background, at 0, 500 and 1000 ms.
+        ("webhook_store_failures_total{provider=standard-webhooks,operation=complete}", 4),
+        ("webhook_settlement_retries_total{provider=standard-webhooks}", 3),
+    ] {
+        assert!(counted.contains(&(name, count)), "{counted:?}");
+    }
+
+    store.fail(Operation::Complete, Fault::Error);
+    app.send(signed("msg_4", "{}")).await.assert_handled();
+    layer.drain().finished().await;
+    let series = seen.series();
+    assert!(
+        series.counted().contains(&("webhook_settlements_abandoned_total{provider=standard-webhooks}", 1))
+    );
+}
+
+/// Items have claims of their own, which no request waits for but their handler.
+#[tokio::test(start_paused = true)]
+async fn the_claims_of_items_are_measured_as_well() {
+    let (_guard, seen) = recorder();
+    let handler = Handler::default();
+    handler.under(&layer()).send(signed("msg_1", "{}")).await.assert_handled();
+    seen.series();
+    let Ok(Item::Claimed(item)) = handler.last().claim_item("item").await else { panic!() };
+    item.run(async { Ok::<_, ()>(()) }).await.unwrap();
+    let series = seen.series();
+    for operation in ["claim", "complete"] {
+        let name = format!("webhook_store_duration_seconds{{provider={STANDARD},operation={operation}}}");
+        assert_eq!(series.recorded(&name), [0.0]);
+    }
+    assert!(series.counted().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_series_of_a_provider_is_there_from_its_first_delivery() {
+    let (_guard, seen) = recorder();
+    Handler::default().under(&layer()).send(signed("msg_1", "{}")).await.assert_handled();
+    let series = seen.series();
+    for kind in KINDS {
+        let name = format!("webhook_rejections_total{{provider={STANDARD},kind={kind}}}");
+        assert_eq!(series.0[&name], DebugValue::Counter(0));
+    }
+}
+
+/// Names that are made up for each tenant do not become series without end.
+#[tokio::test(start_paused = true)]
+async fn there_are_so_many_providers_and_no_more() {
+    let (_guard, seen) = recorder();
+    let layer = WebhookLayer::with_verifier_for(|head| {
+        let tenant = head.uri.path().to_owned();
+        async move { Ok(Some(Arc::new(named(tenant)) as Arc<dyn Verifier>)) }
+    });
+    let app = Handler::default().under(&layer);
+    for tenant in 0..300 {
+        let request = Request::post(format!("/{tenant}")).body(Full::<Bytes>::default()).unwrap();
+        app.send(request).await.assert_handled();
+    }
+    let series = seen.series();
+    let deliveries: BTreeSet<_> = series
+        .counted()
+        .iter()
+        .filter(|(name, _)| name.contains("accepted"))
+        .map(|(name, _)| *name)
+        .collect();
+    assert_eq!(deliveries.len(), 257);
+    let others = "webhook_deliveries_total{provider=other,outcome=accepted}";
+    assert!(series.counted().contains(&(others, 300 - 256)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_recorder_that_comes_late_is_found_and_none_is_needed() {
+    let app = Handler::default().under(&layer());
+    app.send(signed("msg_1", "{}")).await.assert_handled();
+    let (_guard, seen) = recorder();
+    app.send(signed("msg_2", "{}")).await.assert_handled();
+    assert!(
+        seen.series()
+            .counted()
+            .contains(&("webhook_deliveries_total{provider=standard-webhooks,outcome=accepted}", 1))
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_metric_is_described_with_its_unit_and_is_in_the_docs() {
+    let docs = include_str!("../src/observe/mod.rs");
+    let (_guard, seen) = recorder();
+    Handler::default().under(&layer()).send(signed("msg_1", "{}")).await.assert_handled();
+    let mut names = BTreeSet::new();
+    for (key, unit, description, _) in seen.0.snapshot().into_vec() {
+        let name = key.key().name().to_owned();
+        let expected = match name.rsplit('_').next() {
+            Some("seconds") => Unit::Seconds,
+            Some("bytes") => Unit::Bytes,
+            _ => Unit::Count,
+        };
+        assert_eq!(unit, Some(expected), "{name}");
+        assert!(description.is_some(), "{name}");
+        let labels: Vec<_> = key.key().labels().map(|label| format!("`{}`", label.key())).collect();
+        let row = docs.lines().find(|line| line.starts_with(&format!("//! | `{name}` |")));
+        let row = row.unwrap_or_else(|| panic!("{name} is not documented"));
+        assert!(row.contains(&format!("| {} |", labels.join(", "))), "{row} has no {labels:?}");
+        names.insert(name);
+    }
+    let documented = docs.lines().filter(|line| line.starts_with("//! | `webhook_")).count();
+    assert_eq!(documented, names.len());
+}
