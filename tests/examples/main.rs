@@ -12,6 +12,8 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod inbox;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod program;
 #[path = "../redis/server.rs"]
 #[allow(dead_code, reason = "the tests of `RedisStore` use all of it")]

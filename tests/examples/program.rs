@@ -121,7 +121,7 @@ fn read_lines(from: impl Read + Send + 'static, sender: Sender<String>) {
 pub struct Endpoint(Client);
 
 impl Endpoint {
-    fn new(address: SocketAddr) -> Self {
+    pub fn new(address: SocketAddr) -> Self {
         Self(Client::new(address, Version::Http1))
     }
 
@@ -139,6 +139,12 @@ impl Endpoint {
             self.deliver(id, body).await.status().is_success()
         })
         .await;
+    }
+
+    /// Sends what nobody signed.
+    pub async fn post(&self, path: &str, body: &'static str) -> Response<Bytes> {
+        let request = http::Request::post(path).body(http_body_util::Full::from(body)).unwrap();
+        self.0.send(request).await
     }
 
     pub async fn get(&self, path: &str) -> String {
