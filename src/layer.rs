@@ -415,9 +415,10 @@ impl WebhookLayer {
         self.with(|config| config.on_rejection = Some(Arc::new(respond)))
     }
 
-    /// Is told how each request ended, for logs and metrics: once its handler has ended, which may be
-    /// later than the request ([`ack_deadline`](Self::ack_deadline)). Called in the task of whichever
-    /// ended last, so it should not block. A panic in it is caught.
+    /// Is told how each request ended, for logs and metrics of your own; [`observe`](crate::observe) says
+    /// which are there already. Once its handler has ended, which may be later than the request
+    /// ([`ack_deadline`](Self::ack_deadline)). Called in the task of whichever ended last, so it should
+    /// not block. A panic in it is caught.
     pub fn on_outcome(self, tell: impl Fn(&Outcome) + Send + Sync + 'static) -> Self {
         self.with(|config| config.observer.on_outcome = Some(Arc::new(tell)))
     }

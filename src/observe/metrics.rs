@@ -69,14 +69,11 @@ impl Registry {
         if !self.listens() {
             return None;
         }
-        let known = self.0.known.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(meters) = known.get(provider) {
+        if let Some(meters) = self.0.known.read().unwrap_or_else(PoisonError::into_inner).get(provider) {
             return Some(meters.clone());
         }
-        let many = known.len() >= Self::MOST_PROVIDERS;
-        drop(known);
-        let provider = if many { OTHER } else { provider };
         let mut known = self.0.known.write().unwrap_or_else(PoisonError::into_inner);
+        let provider = if known.len() < Self::MOST_PROVIDERS { provider } else { OTHER };
         Some(known.entry(provider.into()).or_insert_with(|| Meters::of(provider)).clone())
     }
 
