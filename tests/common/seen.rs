@@ -89,9 +89,14 @@ impl Seen {
         spans[0].clone()
     }
 
+    /// All that was told so far.
+    pub fn text(&self) -> String {
+        self.kept.lock().unwrap().text.clone()
+    }
+
     #[track_caller]
     pub fn assert_silent_about(&self, secrets: &[&str]) {
-        let text = &self.kept.lock().unwrap().text;
+        let text = self.text();
         assert!(!text.is_empty());
         for secret in secrets {
             assert!(!text.contains(secret), "{secret:?} is in {text}");

@@ -2,8 +2,14 @@
 //! implementation computed. The files beside this one say of each where it is from.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+#[cfg(feature = "tracing")]
+#[allow(dead_code, unreachable_pub, reason = "the tests of tracing use all of it")]
+#[path = "../common/seen.rs"]
+mod seen;
 #[cfg(feature = "test-util")]
 mod signing;
+#[cfg(feature = "tracing")]
+mod silence;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
