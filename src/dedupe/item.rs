@@ -3,7 +3,7 @@ use std::{fmt, panic::resume_unwind, pin::pin, time::Duration};
 use super::{Ended, Held, StoreFailure, run};
 use crate::{
     Delivery,
-    observe::{Record, Settlement},
+    observe::{Settlement, Watch},
     store::{Claim, Key, StoreError},
     time::caught,
 };
@@ -122,7 +122,7 @@ impl Delivery {
         let Some(store) = &dedupe.store else { return claimed(None, None) };
         let Some(key) = dedupe.item_key(self, id) else { return claimed(None, None) };
 
-        let mut held = dedupe.hold(store, self, &Record::NONE);
+        let mut held = dedupe.hold(store, self, Watch::alone(&dedupe.registry, self.provider()));
         // Dropped after a failure, it releases what may have been claimed all the same.
         match held.claim(key).await {
             Ok(Claim::Acquired { fencing }) => claimed(Some(held), Some(fencing)),

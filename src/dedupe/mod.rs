@@ -100,7 +100,7 @@ impl Dedupe {
         let replay_key = (self.replay_guard && !profile.id_signed).then(|| self.replay_key(delivery));
         delivery.set_key(key.clone());
 
-        let mut held = self.hold(store, delivery, record);
+        let mut held = self.hold(store, delivery, Watch::of(record));
         // A claim that is not to be run under is dropped, which releases what was claimed so far.
         match claim(&mut held, key, replay_key).await {
             Ok(Claim::Acquired { fencing }) => {
@@ -123,11 +123,10 @@ impl Dedupe {
         }
     }
 
-    /// What holds a claim of `delivery`'s, or of one of its items', in `store`; `record` waits for it.
-    fn hold(&self, store: &Arc<dyn ErasedStore>, delivery: &Delivery, record: &Record) -> Held {
+    /// What holds a claim of `delivery`'s, or of one of its items', in `store`.
+    fn hold(&self, store: &Arc<dyn ErasedStore>, delivery: &Delivery, watch: Watch) -> Held {
         let window = self.window.or(delivery.verifier().profile().dedupe_window);
         let window = window.unwrap_or(Self::DEFAULT_WINDOW);
-        let watch = Watch::new(record.clone(), &self.registry, delivery.provider());
         Held::new(Arc::clone(store), watch, self.tasks.clone(), self.lease, window)
     }
 }

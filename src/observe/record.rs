@@ -143,6 +143,13 @@ impl Record {
         });
     }
 
+    /// The handles of the provider's series, if there is a recorder.
+    pub(super) fn meters(&self) -> Option<Meters> {
+        let mut meters = None;
+        self.note(|so_far| meters = so_far.meters.clone());
+        meters
+    }
+
     /// Whether there is anybody to tell how long something took.
     pub(super) fn listens(&self) -> bool {
         self.0.is_some()

@@ -39,8 +39,14 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    pub(crate) fn new(record: Record, registry: &Registry, provider: &str) -> Self {
-        Self { record, meters: registry.of(provider) }
+    /// For the request that `record` is of.
+    pub(crate) fn of(record: &Record) -> Self {
+        Self { record: record.clone(), meters: record.meters() }
+    }
+
+    /// For what no request waits for: the items of a delivery.
+    pub(crate) fn alone(registry: &Registry, provider: &str) -> Self {
+        Self { record: Record::NONE, meters: registry.of(provider) }
     }
 
     /// Of what nobody waits for any more: the request's outcome is told without it.
