@@ -132,7 +132,7 @@ async fn each_rejection_is_told_with_its_kind_and_its_reason() {
             Kind::UnknownEndpoint | Kind::BodyTooLarge | Kind::InProgress => (Level::DEBUG, None),
             Kind::Undecodable => (Level::WARN, Some("it is not the JSON of the type, at line 1 column 57")),
             Kind::AckDeadline | Kind::HandlerTimeout => (Level::WARN, Some("it took longer than 2s")),
-            Kind::StoreUnavailable => (Level::WARN, Some("the dedupe store failed: rigged to fail")),
+            Kind::StoreUnavailable => (Level::WARN, Some("the dedupe store failed: a test told it to fail")),
             Kind::VerifierUnavailable => (Level::WARN, Some("the tenants' database is down")),
             Kind::OverBudget => (Level::WARN, None),
             _ => unreachable!(),
