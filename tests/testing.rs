@@ -191,40 +191,42 @@ fn what_cannot_be_signed_says_why() {
     assert!(error.contains("FromFn::sign_with"), "{error}");
 }
 
-/// Every provider that is made of secrets, with a body that has what any of them signs of it.
-#[test]
-fn every_provider_signs_or_says_that_it_has_no_secret() {
-    const BODY: &str = r#"{"id":"1","value":[],"event":{"event_time":1,"event_type":"a"},"webhookTimestamp":1,
-        "notificationItems":[],"signature":{}}"#;
-    let text = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
-    let mut unsigned = Vec::new();
+/// Each is given a body with what it signs of it, and nothing else.
+#[tokio::test]
+async fn every_provider_with_a_secret_signs_what_it_believes() {
+    const BODY: &str = r#"{"id":"1","value":[{},{}],"event":{"event_time":1,"event_type":"a"},
+        "webhookTimestamp":1700000000000,"notificationItems":[{"NotificationRequestItem":{"success":true}}]}"#;
+    let secrets =
+        ["MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=", "3031323334353637383961626364656630313233"];
+    let mut without_secret = Vec::new();
     for provider in provider::all() {
-        let hex: Secret = "3031323334353637383961626364656630313233343536373839616263646566".parse().unwrap();
-        let secrets = [text.parse::<Secret>().unwrap().with_key_id("key"), hex.with_key_id("key")];
-        let verifiers = secrets.into_iter().filter_map(|secret| provider.verifier(secret).ok());
-        let mut signs = false;
-        for verifier in verifiers {
-            let body = match provider.id {
-                "braintree" => "bt_payload=PG5vdGlmaWNhdGlvbj48",
-                _ => BODY,
-            };
-            let mut request = post(body);
-            request.headers_mut().insert("x-event-type", HeaderValue::from_static("test"));
-            let request = if provider.id.starts_with("vonage-params") {
-                Request::get("/webhook?a=b").body("").unwrap()
-            } else {
-                request
-            };
-            match testing::sign(&verifier, request) {
-                Ok(_) => signs = true,
-                Err(error) => assert!(error.to_string().contains("private key"), "{}: {error}", provider.id),
+        let secret = |text: &str| text.parse::<Secret>().unwrap().with_key_id("key");
+        let verifier = secrets.iter().find_map(|text| provider.verifier(secret(text)).ok());
+        // Those with public keys take neither, or sign nothing with it.
+        let Some(verifier) = verifier else {
+            without_secret.push(provider.id);
+            continue;
+        };
+        let body = if provider.id == "braintree" { "bt_payload=PG5vdGlmaWNhdGlvbj48" } else { BODY };
+        // For those that let it be chosen which headers are signed.
+        let request = Request::post("https://receiver.example/webhook?a=b").header("x-event-type", "test");
+        let request = match testing::sign_at(&verifier, request.body(flat(provider.id, body)).unwrap(), at())
+        {
+            Ok(request) => request,
+            Err(error) => {
+                assert!(error.to_string().contains("private key"), "{}: {error}", provider.id);
+                without_secret.push(provider.id);
+                continue;
             }
-        }
-        if !signs {
-            unsigned.push(provider.id);
-        }
+        };
+        let outcomes = Outcomes::new();
+        let layer = WebhookLayer::with_verifier(verifier)
+            .clock(testing::ManualClock::new(at()))
+            .on_outcome(outcomes.listener());
+        send(&layer, &request).await;
+        let outcome = outcomes.next().await;
+        assert_eq!(outcome.kind(), OutcomeKind::Accepted, "{}: {:?}", provider.id, outcome.rejection());
     }
-    // They take public keys, and nothing else.
     const PUBLIC: [&str; 10] = [
         "standard-webhooks-v1a",
         "discord",
@@ -238,7 +240,44 @@ fn every_provider_signs_or_says_that_it_has_no_secret() {
         "saleor",
     ];
     let public = PUBLIC.into_iter().filter(|id| provider::find(id).is_some());
-    assert_eq!(unsigned, public.collect::<Vec<_>>());
+    assert_eq!(without_secret, public.collect::<Vec<_>>());
+}
+
+/// Vonage signs flat objects alone.
+fn flat(provider: &str, body: &'static str) -> &'static str {
+    if provider.starts_with("vonage-params") { r#"{"messageId":"1","text":"a=b&c"}"# } else { body }
+}
+
+/// The several ways in which a few providers send their deliveries.
+#[tokio::test]
+async fn the_same_provider_signs_in_several_places() {
+    let json = |request: http::request::Builder| request.header("content-type", "application/json");
+    let multipart = "--b\r\nContent-Disposition: form-data; name=\"json\"\r\n\r\n\
+        {\"event\":{\"event_time\":\"1\",\"event_type\":\"a\"}}\r\n--b--\r\n";
+    let form = "json=%7B%22event%22%3A%7B%22event_time%22%3A%221%22%2C%22event_type%22%3A%22a%22%7D%7D&a=b";
+    let url = || Request::post("https://receiver.example/webhook");
+    for (id, request, body) in [
+        ("twilio", url(), "Body=hello&From=1"),
+        ("twilio", json(url()), r#"{"a":1}"#),
+        ("twilio", json(Request::post("https://receiver.example/webhook?bodySHA256=00&a=b")), "{}"),
+        ("vonage-params", Request::get("https://receiver.example/webhook?text=a"), ""),
+        ("vonage-params", url(), "text=a&timestamp=5"),
+        ("vonage-params-md5hash", json(url()), r#"{"text":"a"}"#),
+        ("cloudevents", Request::post("https://receiver.example/webhook?access_token=old"), "{}"),
+        ("dropbox-sign", url(), form),
+        ("dropbox-sign", url(), multipart),
+        ("mailgun", json(url()), r#"{"signature":{"timestamp":5,"token":"t"}}"#),
+        ("adyen-standard", json(url()), r#"{"pspReference":"1"}"#),
+        ("sinch-application", Request::get("https://receiver.example/webhook?a=b"), ""),
+        ("contentful", url().header("x-contentful-topic", "a"), "{}"),
+        ("messagebird-legacy", Request::get("https://receiver.example/webhook?b=1&a=2"), ""),
+    ] {
+        let hex = "30313233343536373839616263646566".parse::<Secret>().unwrap();
+        let verifier = provider::find(id).unwrap().verifier(hex).unwrap();
+        let request = testing::sign_at(&verifier, request.body(body).unwrap(), at()).unwrap();
+        let layer = WebhookLayer::with_verifier(verifier).clock(testing::ManualClock::new(at()));
+        assert_eq!(send(&layer, &request).await, 200, "{id}: {request:?}");
+    }
 }
 
 #[test]

@@ -57,6 +57,8 @@ providers! {
         @by_hand |secrets| {
             let rules = Rules {
                 payload: Payload::Sha256("payload_hash", Hex, AtWill),
+                #[cfg(feature = "test-util")]
+                bearer: true,
                 ..secret(header::AUTHORIZATION.as_str())
             };
             let mut profile = profile("vonage-jwt");
@@ -242,6 +244,8 @@ fn secret(name: &'static str) -> Rules {
         requires: &[],
         leeway: Duration::ZERO,
         jti_is_id: true,
+        #[cfg(feature = "test-util")]
+        bearer: false,
     }
 }
 

@@ -207,6 +207,11 @@ impl<S: Store> Store for FaultyStore<S> {
     async fn forget(&self, key: &Key) -> Result<bool, StoreError> {
         self.call(Operation::Forget, self.0.store.forget(key)).await
     }
+
+    /// It may hang, whatever the store behind it promises: the layer has to watch the time.
+    fn answers_within(&self) -> Option<Duration> {
+        None
+    }
 }
 
 impl<S> Clone for FaultyStore<S> {

@@ -45,6 +45,9 @@ pub(crate) struct Rules {
     pub(crate) leeway: Duration,
     /// Whether `jti` is the delivery's id.
     pub(crate) jti_is_id: bool,
+    /// Whether the provider writes `Bearer` before it.
+    #[cfg(feature = "test-util")]
+    pub(crate) bearer: bool,
 }
 
 /// Who must have signed it, by its `iss`.

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
-use http::{header, request::Parts};
+use http::request::Parts;
 use serde_json::{Map, Value, json};
 
 use super::{Issuer, Payload, TokenVerifier, Url};
@@ -22,9 +22,8 @@ impl TokenVerifier {
         let mut macs = keys.signer(None)?;
         macs.update(signed.as_bytes());
         let token = format!("{signed}.{}", macs.signature(Encoding::Base64Url));
-        let name = &self.rules.header;
-        let scheme = if *name == header::AUTHORIZATION { "Bearer " } else { "" };
-        head.write_header(name, format!("{scheme}{token}"))
+        let scheme = if self.rules.bearer { "Bearer " } else { "" };
+        head.write_header(&self.rules.header, format!("{scheme}{token}"))
     }
 
     /// What the provider claims of such a request.
