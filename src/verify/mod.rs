@@ -128,8 +128,10 @@ pub trait Verifier: Send + Sync + 'static {
 
     /// Signs a request as the provider would at that time, for [`testing::sign`](crate::testing::sign).
     ///
-    /// What is there is to be kept but for the signature, and what is missing to be made. Only with
-    /// the feature `test-util`: implement it under a `cfg` that turns that on.
+    /// What is there is to be kept but for the signature, and what is missing to be made. It is only
+    /// there with the feature `test-util`, so implement it under a feature of your crate's that turns
+    /// that on (`test-util = ["tower-webhook/test-util"]`), or under `cfg(test)`. A verifier that wraps
+    /// another hands it on.
     ///
     /// # Errors
     ///

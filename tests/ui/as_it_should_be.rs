@@ -49,7 +49,8 @@ async fn main() -> Result<(), BoxError> {
         .clock(SystemClock)
         .dedupe(Arc::new(MokaStore::new(100)));
     let _: Router = Router::new().route("/orders", post(on_order).layer(layer.clone()));
-    let handler = service_fn(async |_: Request<Body>| Ok::<_, Infallible>(Response::new("handled".to_owned())));
+    let handler =
+        service_fn(async |_: Request<Body>| Ok::<_, Infallible>(Response::new("handled".to_owned())));
     let _: Router = Router::new().route_service("/hyper", layer.layer(handler));
     Ok(())
 }

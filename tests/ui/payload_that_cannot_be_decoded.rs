@@ -1,5 +1,5 @@
 //~ E0277
-//~ Order: 
+//~ Order:
 //~ Deserialize
 //~ required by a bound in `WebhookLayer::json`
 use tower_webhook::{Secret, WebhookLayer};
