@@ -9,7 +9,8 @@ use crate::verify::{Location, Verifier, VerifyError};
 /// Signs `request` now, just as the provider would: what it returns, the verifier believes.
 ///
 /// It works for every provider that has a shared secret, and for those of one's own with a
-/// [`Scheme`](crate::verify::Scheme). With several secrets it is the first that signs.
+/// [`Scheme`](crate::verify::Scheme). With several secrets it is the first that signs, unless the request
+/// names another key, as Pusher's do.
 ///
 /// ```
 /// use http::Request;
