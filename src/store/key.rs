@@ -50,7 +50,8 @@ impl Key {
         Self(Arc::new(Parts { digest: digest_in_memory(&text, scope_length), text, scope_length }))
     }
 
-    /// The whole: `{scope}:{id}`.
+    /// The whole: `{scope}:{id}`. Two keys may read alike where a scope has a colon in it: a store of
+    /// one's own keeps [`scope`](Self::scope) and [`id`](Self::id) apart.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0.text

@@ -105,6 +105,7 @@ use crate::BoxError;
 /// # What an implementation must do
 ///
 /// * make each operation atomic for its key, whoever else works on it at the same time;
+/// * tell keys apart by both of their parts, as their `Eq` does, and not by how they read;
 /// * compare the token: whoever lost a claim, because its lease ran out, can change nothing by it;
 /// * let a lease that ran out be taken by the next claimant, with a higher fencing number;
 /// * answer in reasonable time: the layer waits a second at most, then counts it as a failure. A store
