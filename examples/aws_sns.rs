@@ -1,11 +1,15 @@
-//! AWS SNS by axum: the certificates that sign its messages are fetched with hyper-util's client.
+//! AWS SNS by axum: the certificates that sign its messages are fetched with hyper's client.
 //!
 //! ```sh
 //! SNS_TOPIC=arn:aws:sns:us-west-2:123456789012:MyTopic cargo run --example aws_sns --features axum,asymmetric
 //! ```
 //!
-//! Subscribe the endpoint to the topic and it confirms the subscription. With any other body it
-//! shows how a forgery is answered: `curl -i http://127.0.0.1:3000/sns -d '{}'` is a 401.
+//! Subscribe the endpoint to the topic, and it confirms the subscription. Nobody but AWS can sign for it;
+//! this shows how a forgery is answered, with a 401:
+//!
+//! ```sh
+//! curl -i http://127.0.0.1:3000/sns -d '{}'
+//! ```
 //!
 //! The address to listen on may be given as an argument.
 
@@ -14,6 +18,7 @@ use std::env;
 use axum::{Router, http::StatusCode, routing::post};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Empty, Limited};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::TokioExecutor,
@@ -28,12 +33,8 @@ struct Notification {
     message: String,
 }
 
-/// hyper-util's client; it follows no redirects.
-///
-/// **This connector has no TLS**, so that here every fetch fails, and with it every delivery (503).
-/// In its place goes `hyper_rustls::HttpsConnectorBuilder::new().with_webpki_roots().https_only()…`;
-/// the rest stays as it is.
-struct Certificates(Client<HttpConnector, Empty<Bytes>>);
+/// hyper's client, with TLS; it follows no redirects. Any other does as well.
+struct Certificates(Client<HttpsConnector<HttpConnector>, Empty<Bytes>>);
 
 impl Fetch for Certificates {
     async fn fetch(&self, url: &str, most: usize) -> Result<Bytes, BoxError> {
@@ -48,8 +49,9 @@ impl Fetch for Certificates {
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
     let topic = env::var("SNS_TOPIC").map_err(|_| "SNS_TOPIC is not set: it is the topic's ARN")?;
-    let client = Client::builder(TokioExecutor::new()).build_http();
-    let verifier = provider::aws_sns([topic], Certificates(client)).confirm_subscriptions();
+    let tls = HttpsConnectorBuilder::new().with_webpki_roots().https_only().enable_http1().build();
+    let client = Certificates(Client::builder(TokioExecutor::new()).build(tls));
+    let verifier = provider::aws_sns([topic], client).confirm_subscriptions();
     let webhooks = WebhookLayer::with_verifier(verifier).json::<Notification>();
     let app = Router::new().route("/sns", post(on_message).layer(webhooks));
 
