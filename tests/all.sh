@@ -37,7 +37,8 @@ command -v cargo >/dev/null 2>&1 || {
     exit 1
 }
 need cc gcc     # cargo links with it, and compiles SQLite for an example
-need curl curl  # the inspector's command is pasted as a newcomer would
+need curl curl  # what the documentation of the inspector and of the examples says is pasted
+need openssl openssl    # and that signs with it
 need redis-server redis-server redis    # the tests of RedisStore and of the inbox start servers
 
 # Unit, integration and documentation tests, with every feature; the examples are built on the way.

@@ -73,6 +73,7 @@ async fn delivery_is_stored_whole_and_processed_once() {
     store(&endpoint, "msg_1", 17).await;
     let again = endpoint.deliver("msg_1", &order(17)).await;
     assert!(again.status() == StatusCode::OK && is_duplicate(&again));
+    assert_eq!(endpoint.forge("msg_2", &order(18)).await.status(), StatusCode::UNAUTHORIZED);
 
     let stored: Vec<(String, HashMap<String, String>)> = redis.run(&format!("XRANGE {STREAM} - +")).await;
     let [(_, fields)] = &stored[..] else { panic!("{stored:?}") };

@@ -1,5 +1,5 @@
-//! The examples that promise something, run as a user would run them: as processes, which these tests
-//! kill, with real Redis servers and database files.
+//! The examples, run as a user would run them: as processes, called with what their documentation says to
+//! paste, and killed; with real Redis servers and database files.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -11,11 +11,15 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod documented;
 mod inbox;
 #[cfg(feature = "metrics")]
 mod metrics;
+mod pasted;
 mod program;
+mod replicas;
 #[path = "../redis/server.rs"]
 #[allow(dead_code, reason = "the tests of `RedisStore` use all of it")]
 mod server;
+mod subjects;
 mod transaction;

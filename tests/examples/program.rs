@@ -1,11 +1,15 @@
 //! Examples that run as processes of their own.
 
 use std::{
-    env,
+    env, fs,
     io::{BufRead, BufReader, Read},
     net::SocketAddr,
+    path::PathBuf,
     process::{Child, Command, ExitStatus, Stdio},
-    sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+    sync::{
+        atomic::{AtomicU32, Ordering},
+        mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+    },
     thread,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -13,7 +17,7 @@ use std::{
 use bytes::Bytes;
 use http::Response;
 
-use crate::common::{Client, Version, signed_at};
+use crate::common::{Client, SECRET, Version, signed_with};
 
 /// How long is waited for what is sure to come.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -26,10 +30,7 @@ pub struct Program {
 impl Program {
     /// Starts the example `name` in an environment with `settings`.
     pub fn start(name: &str, arguments: &[&str], settings: &[(&str, &str)]) -> Self {
-        // Cargo puts examples beside the directory that test programs are in.
-        let test = env::current_exe().unwrap();
-        let profile = test.ancestors().nth(2).unwrap();
-        let program = profile.join("examples").join(format!("{name}{}", env::consts::EXE_SUFFIX));
+        let program = file(name);
         let mut command = Command::new(&program);
         command.args(arguments).envs(settings.iter().copied()).env_remove("WEBHOOK_SECRET");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -59,9 +60,14 @@ impl Program {
     }
 
     /// The address that it says it listens on.
-    pub fn endpoint(&self) -> Endpoint {
+    pub fn address(&self) -> String {
         let line = self.says("listening on http://");
-        Endpoint::new(line.rsplit('/').next().unwrap().parse().unwrap())
+        line.rsplit('/').next().unwrap().to_owned()
+    }
+
+    /// What receives deliveries at that address.
+    pub fn endpoint(&self) -> Endpoint {
+        Endpoint::new(self.address().parse().unwrap())
     }
 
     /// As `kill` does with `-{signal}`.
@@ -78,8 +84,18 @@ impl Program {
     }
 
     /// Asks it to end, and waits until it has.
-    pub fn stop(mut self) -> (ExitStatus, Vec<String>) {
-        self.signal("TERM");
+    pub fn stop(self) -> (ExitStatus, Vec<String>) {
+        self.stop_with("TERM")
+    }
+
+    /// [`stop`](Self::stop) with another signal.
+    pub fn stop_with(self, signal: &str) -> (ExitStatus, Vec<String>) {
+        self.signal(signal);
+        self.wait()
+    }
+
+    /// Waits until it has ended by itself.
+    pub fn wait(mut self) -> (ExitStatus, Vec<String>) {
         let rest = self.rest();
         (self.child.wait().unwrap(), rest)
     }
@@ -107,6 +123,38 @@ impl Drop for Program {
     }
 }
 
+/// A directory that is gone with the test.
+pub struct Directory(PathBuf);
+
+impl Directory {
+    pub fn new(name: &str) -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let name = format!("{name}-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let directory = env::temp_dir().join(name);
+        fs::create_dir(&directory).unwrap();
+        Self(directory)
+    }
+
+    /// The path of a file in it.
+    pub fn file(&self, name: &str) -> String {
+        self.0.join(name).to_str().unwrap().to_owned()
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// The program of the example `name`.
+pub fn file(name: &str) -> PathBuf {
+    // Cargo puts examples beside the directory that test programs are in.
+    let test = env::current_exe().unwrap();
+    let profile = test.ancestors().nth(2).unwrap();
+    profile.join("examples").join(format!("{name}{}", env::consts::EXE_SUFFIX))
+}
+
 fn read_lines(from: impl Read + Send + 'static, sender: Sender<String>) {
     thread::spawn(move || {
         for line in BufReader::new(from).lines().map_while(Result::ok) {
@@ -127,8 +175,17 @@ impl Endpoint {
 
     /// Sends a delivery as its provider would, signed now.
     pub async fn deliver(&self, id: &str, body: &str) -> Response<Bytes> {
+        self.send(SECRET, id, body).await
+    }
+
+    /// Sends it as somebody would who does not know the secret.
+    pub async fn forge(&self, id: &str, body: &str) -> Response<Bytes> {
+        self.send("whsec_bm9ib2R5IGtub3dzIG1lLCBidXQgbXlzZWxmLg==", id, body).await
+    }
+
+    async fn send(&self, secret: &str, id: &str, body: &str) -> Response<Bytes> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
-        let mut request = signed_at(u32::try_from(now).unwrap(), id, body.to_owned());
+        let mut request = signed_with(secret, u32::try_from(now).unwrap(), id, body.to_owned());
         *request.uri_mut() = "/webhook".parse().unwrap();
         self.0.send(request).await
     }

@@ -1,42 +1,25 @@
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    sync::atomic::{AtomicU32, Ordering},
-};
-
 use http::StatusCode;
 use rusqlite::{Connection, TransactionBehavior::Immediate};
 use tokio::task::JoinSet;
 
-use crate::program::{Program, is_duplicate};
+use crate::program::{Directory, Program, is_duplicate};
 
 const PAYMENT: &str = r#"{"type":"payment.received","account":"anna","cents":500}"#;
 
 /// A database file that is gone with the test.
-struct Database(PathBuf);
+struct Database(Directory);
 
 impl Database {
     fn new() -> Self {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let name = format!("payments-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-        let directory = std::env::temp_dir().join(name);
-        fs::create_dir(&directory).unwrap();
-        Self(directory)
+        Self(Directory::new("payments"))
     }
 
-    fn file(&self) -> PathBuf {
-        self.0.join("payments.db")
+    fn file(&self) -> String {
+        self.0.file("payments.db")
     }
 
     fn start(&self) -> Program {
-        let file: &Path = &self.file();
-        Program::start("transaction", &[file.to_str().unwrap(), "127.0.0.1:0"], &[])
-    }
-}
-
-impl Drop for Database {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
+        Program::start("transaction", &[&self.file(), "127.0.0.1:0"], &[])
     }
 }
 
@@ -47,6 +30,7 @@ async fn effect_comes_once_though_the_layer_has_forgotten() {
     let endpoint = program.endpoint();
     assert_eq!(endpoint.deliver("msg_1", PAYMENT).await.status(), StatusCode::NO_CONTENT);
     assert!(is_duplicate(&endpoint.deliver("msg_1", PAYMENT).await));
+    assert_eq!(endpoint.forge("msg_2", PAYMENT).await.status(), StatusCode::UNAUTHORIZED);
     // All that the layer knew is gone with it, as if it had died between commit and noting it.
     program.kill();
 

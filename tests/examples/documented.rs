@@ -1,0 +1,129 @@
+//! What the documentation of an example says: how it is run, and what to paste then.
+
+use std::{fs, path::Path, process::Command};
+
+use crate::program::Program;
+
+/// The address that the documentation says the example listens on.
+const ADDRESS: &str = "127.0.0.1:3000";
+
+#[derive(Clone)]
+pub struct Documented {
+    name: &'static str,
+    settings: Vec<(String, String)>,
+    arguments: Vec<String>,
+    paste: String,
+}
+
+/// An answer that `curl -i` has printed.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Answer {
+    pub status: u16,
+    pub duplicate: bool,
+    pub body: String,
+}
+
+impl Documented {
+    /// Reads the first command that runs the example, and the block that calls it with `curl -i`.
+    pub fn of(name: &'static str) -> Self {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let files = [format!("examples/{name}.rs"), format!("examples/{name}/main.rs")];
+        let source = files.iter().find_map(|file| fs::read_to_string(root.join(file)).ok()).unwrap();
+        let docs: Vec<&str> = source.lines().map_while(|line| line.strip_prefix("//!")).collect();
+        let docs =
+            docs.iter().map(|line| line.strip_prefix(' ').unwrap_or(line)).collect::<Vec<_>>().join("\n");
+
+        let run = docs.replace("\\\n", " ");
+        let run = run.lines().find(|line| line.contains("cargo run")).unwrap();
+        let (settings, command) = run.split_once("cargo run").unwrap();
+        let settings = settings.split_whitespace().map(|setting| {
+            let (name, value) = setting.split_once('=').unwrap();
+            (name.to_owned(), value.to_owned())
+        });
+        let (options, arguments) = command.split_once(" -- ").unwrap_or((command, ""));
+        assert_eq!(option(options, "--example"), Some(name), "{run}");
+        assert_features(
+            &fs::read_to_string(root.join("Cargo.toml")).unwrap(),
+            name,
+            option(options, "--features"),
+        );
+
+        let mut blocks = docs.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+        let paste = blocks.find(|block| block.contains("curl -i")).unwrap_or_default();
+        Self {
+            name,
+            settings: settings.collect(),
+            arguments: arguments
+                .split_whitespace()
+                .filter(|word| *word != ADDRESS)
+                .map(str::to_owned)
+                .collect(),
+            paste: paste.to_owned(),
+        }
+    }
+
+    /// Starts the example as documented, with more settings.
+    pub fn start(&self, more: &[(&str, &str)]) -> Program {
+        self.start_with(&[], more)
+    }
+
+    /// [`start`](Self::start), with more arguments as well.
+    pub fn start_with(&self, arguments: &[&str], more: &[(&str, &str)]) -> Program {
+        let documented = self.settings.iter().map(|(name, value)| (&**name, &**value));
+        let settings: Vec<_> = documented.chain(more.iter().copied()).collect();
+        let mut all: Vec<_> = self.arguments.iter().map(String::as_str).collect();
+        all.extend(arguments);
+        all.push("127.0.0.1:0");
+        Program::start(self.name, &all, &settings)
+    }
+
+    /// The block, to be changed before it is pasted.
+    pub fn paste(&self) -> &str {
+        &self.paste
+    }
+}
+
+/// What a shell makes of `commands`, at an example that listens on `address`.
+pub fn shell(address: &str, commands: &str) -> String {
+    for program in ["curl", "openssl"] {
+        let installed = Command::new(program).arg("--help").output().is_ok();
+        assert!(installed, "this test does as the examples' documentation says: install {program}");
+    }
+    let commands = commands.replace(ADDRESS, address);
+    let output = Command::new("sh").args(["-ec", &commands]).env("no_proxy", "*").output().unwrap();
+    assert!(output.status.success(), "{commands}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The answers that `commands` get.
+pub fn paste(address: &str, commands: &str) -> Vec<Answer> {
+    let printed = shell(address, commands);
+    let answers = printed.split("HTTP/1.1 ").skip(1).map(|answer| {
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        Answer {
+            status: head[..3].parse().unwrap(),
+            duplicate: head.contains("x-webhook-duplicate: true"),
+            body: body.to_owned(),
+        }
+    });
+    answers.collect()
+}
+
+/// The statuses of answers; `2` is that of a duplicate.
+pub fn statuses(answers: &[Answer]) -> Vec<u16> {
+    answers.iter().map(|answer| if answer.duplicate { 2 } else { answer.status }).collect()
+}
+
+fn option<'a>(options: &'a str, name: &str) -> Option<&'a str> {
+    let mut words = options.split_whitespace().skip_while(|word| *word != name);
+    words.nth(1)
+}
+
+/// That the documented features are those that Cargo asks for.
+fn assert_features(manifest: &str, name: &str, documented: Option<&str>) {
+    let mut entries = manifest.split("[[").filter(|entry| entry.starts_with("example]]"));
+    let entry = entries.find(|entry| entry.contains(&format!("name = \"{name}\"")));
+    let required = entry.and_then(|entry| entry.split_once("required-features = [")?.1.split(']').next());
+    let required = required.map(|features| features.replace(['"', ' '], ""));
+    assert_eq!(documented, required.as_deref(), "the features of {name}");
+}

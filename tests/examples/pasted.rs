@@ -1,0 +1,56 @@
+//! Every example as its documentation says: run by its command, and called with what is there to be
+//! pasted; once, once more, and as somebody would who does not know the secret.
+
+use crate::documented::{Documented, paste, shell, statuses};
+
+/// A duplicate, which is answered 200.
+const DUP: u16 = 2;
+
+/// What is answered to an example's block: the first time, the second, and with another secret.
+fn check(name: &'static str, more: &[(&str, &str)], expected: [&[u16]; 3]) {
+    let documented = Documented::of(name);
+    let program = documented.start(more);
+    let address = program.address();
+    let [first, second, forged] = expected;
+    assert_eq!(statuses(&paste(&address, documented.paste())), first, "{name}, pasted");
+    assert_eq!(statuses(&paste(&address, documented.paste())), second, "{name}, pasted twice");
+
+    // The verifier sees it first: that the ids are known by now makes no difference.
+    let forgery = documented
+        .paste()
+        .replace("everybody-knows-me", "nobody-knows-me")
+        .replace("everybody_knows_me", "nobody_knows_me")
+        .replace("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "c29tZWJvZHkgZWxzZSdzIHNlY3JldCwgdHJ1bHk=")
+        .replace("C2FVsBQIhrscChlQIMV+b5sSYspob7oD", "c29tZWJvZHkgZWxzZSdzIHNlY3JldCwgdHJ1bHk=");
+    assert_eq!(statuses(&paste(&address, &forgery)), forged, "{name}, forged");
+}
+
+macro_rules! pasted {
+    ($($name:ident: $first:expr, $second:expr, $forged:expr;)+) => {
+        $(#[test]
+        fn $name() {
+            check(stringify!($name), &[], [&$first, &$second, &$forged]);
+        })+
+    };
+}
+
+pasted! {
+    axum: [204], [DUP], [401];
+    tonic: [204], [DUP], [401];
+    hyper: [204], [DUP], [401];
+    batch: [200, 200], [DUP, DUP], [401, 401];
+    aws_sns: [401], [401], [401];
+}
+
+#[test]
+fn tonic_serves_its_grpc_service_as_well() {
+    let documented = Documented::of("tonic");
+    let program = documented.start(&[]);
+    let answer = shell(
+        &program.address(),
+        r"printf '\0\0\0\0\0' | curl -s --http2-prior-knowledge --data-binary @- \
+            -H 'content-type: application/grpc' -H 'te: trailers' \
+            http://127.0.0.1:3000/grpc.health.v1.Health/Check | od -An -tx1",
+    );
+    assert!(answer.trim_end().ends_with("08 01"), "{answer:?}");
+}
