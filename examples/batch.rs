@@ -19,7 +19,7 @@
 //! ```
 //!
 //! The second batch is not the first, and yet it brings a message that the first has brought: only
-//! the other one is handled.
+//! the other one is handled. `whatsapp_cloud.rs` has more of what Meta sends.
 //!
 //! The address to listen on may be given as an argument.
 

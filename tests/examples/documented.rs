@@ -81,6 +81,13 @@ impl Documented {
     pub fn paste(&self) -> &str {
         &self.paste
     }
+
+    /// The block's own `deliver`, with `commands` in the place of what it then delivers.
+    pub fn deliver(&self, address: &str, commands: &str) -> Vec<Answer> {
+        let (definition, _) = self.paste.split_once("\n}\n").unwrap();
+        let definition: Vec<_> = definition.lines().filter(|line| !line.starts_with("curl")).collect();
+        paste(address, &format!("{}\n}}\n{commands}", definition.join("\n")))
+    }
 }
 
 /// What a shell makes of `commands`, at an example that listens on `address`.

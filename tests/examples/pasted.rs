@@ -38,7 +38,18 @@ pasted! {
     axum: [204], [DUP], [401];
     tonic: [204], [DUP], [401];
     hyper: [204], [DUP], [401];
+    // What reports on the rotation is open to all.
+    rotation: [204, DUP, 200], [DUP, DUP, 200], [401, 401, 200];
+    custom_verifier: [204, 204], [DUP, DUP], [401, 401];
+    behind_proxy: [204], [DUP], [401];
     batch: [200, 200], [DUP, DUP], [401, 401];
+    stripe: [204, 204], [DUP, DUP], [401, 401];
+    // Without the replay guard the third would be another event.
+    github: [204, 204, DUP], [DUP, DUP, DUP], [401, 401, 401];
+    // Handshake and command are never duplicates.
+    slack: [200, 200, 200], [200, 200, DUP], [401, 401, 401];
+    // The handshake's token is not the secret that is signed with.
+    whatsapp_cloud: [200, 200, 200], [200, DUP, DUP], [200, 401, 401];
     aws_sns: [401], [401], [401];
 }
 
@@ -53,4 +64,14 @@ fn tonic_serves_its_grpc_service_as_well() {
             http://127.0.0.1:3000/grpc.health.v1.Health/Check | od -An -tx1",
     );
     assert!(answer.trim_end().ends_with("08 01"), "{answer:?}");
+}
+
+#[test]
+fn every_example_is_listed_in_the_readme() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
+    for entry in std::fs::read_dir(root.join("examples")).unwrap() {
+        let name = entry.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned();
+        assert!(readme.contains(&format!("`{name}`")), "{name} is not in the README's table of examples");
+    }
 }

@@ -5,12 +5,65 @@ use std::fs;
 use http::StatusCode;
 
 use crate::{
-    documented::Documented,
-    program::{Directory, is_duplicate},
+    documented::{Documented, paste, statuses},
+    program::{Directory, Program, is_duplicate},
     server::{Server, until},
 };
 
 const ORDER: &str = r#"{"type":"order.placed","number":17}"#;
+
+/// The documented command, on a server of the test's own.
+fn start(redis: &Server, settings: &[(&str, &str)]) -> Program {
+    let url = redis.url();
+    Documented::of("redis").start(&[&[("REDIS_URL", &*url)], settings].concat())
+}
+
+#[tokio::test]
+async fn redis_lets_one_replica_handle_what_all_of_them_get() {
+    let documented = Documented::of("redis");
+    let redis = Server::start().await;
+    let replicas = [start(&redis, &[]), start(&redis, &[])];
+    let [first, second] = replicas.each_ref().map(Program::address);
+    let block = documented.paste().replace("127.0.0.1:3001", &second);
+    assert_eq!(statuses(&paste(&first, &block)), [204, 2]);
+    let forgery = block.replace("MfKQ9r8G", "AAAAAAAA");
+    assert_eq!(statuses(&paste(&first, &forgery)), [401, 401]);
+    let keys: Vec<String> = redis.run("KEYS *").await;
+    assert!(keys.len() == 1 && keys[0].starts_with("shop:"), "{keys:?}");
+}
+
+// On several threads, for it waits for the program while the delivery does.
+#[tokio::test(flavor = "multi_thread")]
+async fn redis_puts_a_copy_off_and_a_replica_finishes_before_it_goes() {
+    let redis = Server::start().await;
+    let (leaving, staying) = (start(&redis, &[("PACKING_SECONDS", "7")]), start(&redis, &[]));
+    let (first, second) = (leaving.endpoint(), staying.endpoint());
+    let delivery = tokio::spawn(async move { first.deliver("msg_1", ORDER).await });
+    leaving.says("msg_1: packing order 17");
+    let copy = second.deliver("msg_1", ORDER).await;
+    assert_eq!(
+        (copy.status(), &copy.headers()["retry-after"]),
+        (StatusCode::SERVICE_UNAVAILABLE, &"5".parse().unwrap())
+    );
+
+    let (status, said) = leaving.stop();
+    assert!(status.success() && said == ["msg_1: packed"], "{said:?}");
+    assert_eq!(delivery.await.unwrap().status(), StatusCode::NO_CONTENT);
+    assert!(is_duplicate(&second.deliver("msg_1", ORDER).await));
+}
+
+#[tokio::test]
+async fn redis_waits_for_what_has_outlived_its_request() {
+    let redis = Server::start().await;
+    // Longer than the ack deadline.
+    let (leaving, staying) = (start(&redis, &[("PACKING_SECONDS", "10")]), start(&redis, &[]));
+    let (first, second) = (leaving.endpoint(), staying.endpoint());
+    let put_off = first.deliver("msg_1", ORDER).await;
+    assert_eq!(put_off.status(), StatusCode::SERVICE_UNAVAILABLE);
+    let (status, said) = leaving.stop();
+    assert!(status.success() && said.last().is_some_and(|line| line == "msg_1: packed"), "{said:?}");
+    assert!(is_duplicate(&second.deliver("msg_1", ORDER).await));
+}
 
 #[tokio::test]
 async fn redis_sentinel_follows_a_fail_over() {

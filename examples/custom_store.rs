@@ -1,0 +1,225 @@
+//! A store of one's own: deliveries remembered in the SQLite file that a small service has anyway.
+//!
+//! ```sh
+//! cargo run --example custom_store --features axum
+//! ```
+//!
+//! Then send it a delivery, signed by the Standard Webhooks specification, and send it once more after
+//! the program was started anew: it is still a duplicate.
+//!
+//! ```sh
+//! id=msg_1 at=$(date +%s) body='{"type":"order.placed","number":17}'
+//! key=$(printf %s MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw | base64 -d | od -An -vtx1 | tr -d ' \n')
+//! tag=$(printf %s "$id.$at.$body" | openssl dgst -sha256 -mac HMAC -macopt "hexkey:$key" -binary | base64)
+//! curl -i http://127.0.0.1:3000/webhook -d "$body" \
+//!     -H "webhook-id: $id" -H "webhook-timestamp: $at" -H "webhook-signature: v1,$tag"
+//! ```
+//!
+//! What a store must do is said in the documentation of `store`, and tested by `store::contract`:
+//!
+//! ```sh
+//! cargo test --example custom_store --features axum,test-util
+//! ```
+//!
+//! Several processes on one machine may share the file. It takes a write to disk to claim and another to
+//! complete: hundreds of deliveries a second, not thousands. `STORE` names the file; the address to listen
+//! on may be given as an argument.
+
+use std::{
+    env,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, UNIX_EPOCH},
+};
+
+use axum::{Router, http::StatusCode, routing::post};
+use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior::Immediate, params};
+use tokio::{net::TcpListener, signal, task::spawn_blocking};
+use tower_webhook::{
+    BoxError, Clock, Delivery, InvalidSecret, Secret, SystemClock, WebhookLayer,
+    store::{Claim, Key, Store, StoreError, Token},
+};
+
+/// Deliveries in a table of SQLite's. Clones share it.
+#[derive(Clone)]
+struct SqliteStore {
+    database: Arc<Mutex<Connection>>,
+    /// The time of day, and not since the start: what is stored is compared in other processes, and
+    /// after a restart.
+    clock: Arc<dyn Clock>,
+}
+
+impl SqliteStore {
+    fn open(file: &str, clock: impl Clock) -> rusqlite::Result<Self> {
+        let connection = Connection::open(file)?;
+        // Less than the second that the layer waits.
+        connection.busy_timeout(Duration::from_millis(500))?;
+        // Times are in microseconds since 1970. Without an owner a delivery is completed. A key has two
+        // parts; strung together, two keys could look alike.
+        connection.execute_batch(
+            "PRAGMA journal_mode = WAL;
+            CREATE TABLE IF NOT EXISTS deliveries (
+                scope TEXT, id TEXT, owner BLOB, until INTEGER NOT NULL, fencing INTEGER NOT NULL,
+                PRIMARY KEY (scope, id)
+            ) STRICT;
+            CREATE INDEX IF NOT EXISTS deliveries_by_end ON deliveries (until);",
+        )?;
+        Ok(Self { database: Arc::new(Mutex::new(connection)), clock: Arc::new(clock) })
+    }
+
+    /// Runs `work` with the connection and the time, where it may block.
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Connection, i64) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let Self { database, clock } = self.clone();
+        let done = spawn_blocking(move || {
+            let mut connection = database.lock().unwrap_or_else(PoisonError::into_inner);
+            // After the lock, for which it may have waited.
+            work(&mut connection, micros(clock.now().duration_since(UNIX_EPOCH).unwrap_or_default()))
+        });
+        done.await.map_err(StoreError::new)?.map_err(StoreError::new)
+    }
+
+    /// Changes the record of `key` if `token` holds it and its lease has not run out: one statement,
+    /// so that nobody comes between.
+    async fn change(
+        &self,
+        change: &'static str,
+        key: &Key,
+        token: &Token,
+        time: Duration,
+    ) -> Result<bool, StoreError> {
+        let (key, token) = (key.clone(), token.to_bytes());
+        self.run(move |connection, now| {
+            let mine = "scope = ?1 AND id = ?2 AND owner = ?3 AND until > ?4";
+            let until = now.saturating_add(micros(time));
+            let parameters = params![key.scope(), key.id(), token, now, until];
+            Ok(connection.execute(&format!("UPDATE deliveries SET {change} WHERE {mine}"), parameters)? == 1)
+        })
+        .await
+    }
+}
+
+impl Store for SqliteStore {
+    async fn claim(&self, key: &Key, token: &Token, lease: Duration) -> Result<Claim, StoreError> {
+        let (key, token) = (key.clone(), token.to_bytes());
+        self.run(move |connection, now| {
+            // Everybody else waits before the first statement, not between the two.
+            let transaction = connection.transaction_with_behavior(Immediate)?;
+            let fencing = transaction
+                .query_row(
+                    "INSERT INTO deliveries (scope, id, owner, until, fencing) VALUES (?1, ?2, ?3, ?5, ?4)
+                    ON CONFLICT DO UPDATE SET
+                        owner = excluded.owner,
+                        until = excluded.until,
+                        fencing = max(fencing + 1, excluded.fencing)
+                    WHERE until <= ?4 OR owner = ?3
+                    RETURNING fencing",
+                    params![key.scope(), key.id(), token, now, now.saturating_add(micros(lease))],
+                    |row| row.get::<_, i64>(0),
+                )
+                .optional()?;
+            let claim = match fencing {
+                Some(fencing) => Claim::Acquired { fencing: fencing.unsigned_abs() },
+                None => transaction.query_row(
+                    "SELECT owner IS NULL, until FROM deliveries WHERE scope = ?1 AND id = ?2",
+                    [key.scope(), key.id()],
+                    |row| {
+                        let left = u64::try_from(row.get::<_, i64>(1)?.saturating_sub(now)).unwrap_or_default();
+                        let in_progress = Claim::InProgress { remaining: Some(Duration::from_micros(left)) };
+                        Ok(if row.get(0)? { Claim::Completed } else { in_progress })
+                    },
+                )?,
+            };
+            // Some of those whose window ended an hour ago: the table does not grow for ever. The
+            // fencing of those that come back begins at the time, so it grows all the same.
+            transaction.execute(
+                "DELETE FROM deliveries WHERE rowid IN (SELECT rowid FROM deliveries WHERE until < ?1 LIMIT 10)",
+                [now.saturating_sub(micros(Duration::from_secs(3600)))],
+            )?;
+            transaction.commit()?;
+            Ok(claim)
+        })
+        .await
+    }
+
+    async fn extend(&self, key: &Key, token: &Token, lease: Duration) -> Result<bool, StoreError> {
+        self.change("until = ?5", key, token, lease).await
+    }
+
+    async fn complete(&self, key: &Key, token: &Token, window: Duration) -> Result<bool, StoreError> {
+        self.change("owner = NULL, until = ?5", key, token, window).await
+    }
+
+    async fn release(&self, key: &Key, token: &Token) -> Result<bool, StoreError> {
+        // It ends now, and is kept for the next owner's fencing number.
+        self.change("until = ?5", key, token, Duration::ZERO).await
+    }
+
+    async fn forget(&self, key: &Key) -> Result<bool, StoreError> {
+        let key = key.clone();
+        self.run(move |connection, now| {
+            let completed = "scope = ?1 AND id = ?2 AND owner IS NULL AND until > ?3";
+            let end = format!("UPDATE deliveries SET until = ?3 WHERE {completed}");
+            Ok(connection.execute(&end, params![key.scope(), key.id(), now])? == 1)
+        })
+        .await
+    }
+}
+
+fn micros(time: Duration) -> i64 {
+    i64::try_from(time.as_micros()).unwrap_or(i64::MAX)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), BoxError> {
+    let file = env::var("STORE").unwrap_or("deliveries.db".to_owned());
+    let webhooks = WebhookLayer::try_new(secret()?)?.dedupe(SqliteStore::open(&file, SystemClock)?);
+    let app = Router::new().route("/webhook", post(on_delivery).layer(webhooks));
+
+    let address = env::args().nth(1).unwrap_or("127.0.0.1:3000".to_owned());
+    let listener = TcpListener::bind(address).await?;
+    println!("listening on http://{}", listener.local_addr()?);
+    axum::serve(listener, app).with_graceful_shutdown(stopped()).await?;
+    Ok(())
+}
+
+async fn on_delivery(delivery: Delivery) -> StatusCode {
+    println!("{}: run {}", delivery.id().unwrap_or_default(), delivery.fencing().unwrap_or_default());
+    StatusCode::NO_CONTENT
+}
+
+/// The secret that the shop shows for this endpoint.
+fn secret() -> Result<Secret, InvalidSecret> {
+    const DEMO: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+    match env::var("WEBHOOK_SECRET") {
+        Ok(secret) => secret.parse(),
+        Err(_) => {
+            eprintln!("WEBHOOK_SECRET is not set: everybody knows the secret that is used instead, {DEMO}");
+            DEMO.parse()
+        }
+    }
+}
+
+async fn stopped() {
+    if let Err(error) = signal::ctrl_c().await {
+        eprintln!("cannot wait for Ctrl-C: {error}");
+        std::future::pending::<()>().await;
+    }
+}
+
+#[cfg(all(test, feature = "test-util"))]
+mod tests {
+    use tower_webhook::{ManualClock, store};
+
+    use super::*;
+
+    /// Claims race in it, so it wants several threads. Time passes by the clock alone.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn it_does_what_a_store_must() -> Result<(), BoxError> {
+        let clock = ManualClock::at_unix(1_700_000_000);
+        let store = SqliteStore::open(":memory:", clock.clone())?;
+        store::contract(store, async |time| clock.advance(time)).await;
+        Ok(())
+    }
+}

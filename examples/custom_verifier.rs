@@ -1,0 +1,208 @@
+//! A provider that the crate does not know, in both ways to write a verifier.
+//!
+//! ```sh
+//! ACME_SECRET=everybody-knows-me cargo run --example custom_verifier --features axum
+//! ```
+//!
+//! Acme posts a timestamp, and signs it together with the body's *digest*: HMAC-SHA256 of
+//! `{timestamp}.{SHA-256 of the body, in hex}`. Sign one as Acme does, for either route:
+//!
+//! ```sh
+//! deliver() { # route
+//!     at=$(date +%s) body='{"id":"17","kind":"order.placed"}'
+//!     digest=$(printf %s "$body" | openssl dgst -sha256 | sed 's/.* //')
+//!     tag=$(printf %s "$at.$digest" | openssl dgst -sha256 -hmac everybody-knows-me | sed 's/.* //')
+//!     curl -i "http://127.0.0.1:3000/$1" -d "$body" -H "acme-time: $at" -H "acme-signature: $tag"
+//! }
+//! deliver two-steps
+//! deliver one-step
+//! ```
+//!
+//! # Which of them
+//!
+//! First see whether `verify::Scheme` can say it: a MAC of a text made of body, URL, headers and time, in
+//! whatever encoding. That is a few lines, and no code. Acme's signs a digest, which no scheme says.
+//!
+//! [`verify::from_fn`] is a function of head and body: shortest, and good for small bodies. Implementing
+//! [`Verifier`] refuses a request by its head before a byte of its body is read, and hashes the body while
+//! it arrives. Both leave to the layer what it does for all: tolerance, limits, duplicates, answers.
+//!
+//! The address to listen on may be given as an argument.
+
+use std::{
+    env,
+    time::{Duration, SystemTime},
+};
+
+use axum::{
+    Router,
+    http::{HeaderValue, StatusCode, request::Parts},
+    routing::post,
+};
+use bytes::Bytes;
+use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::{Digest, Sha256};
+use tokio::{net::TcpListener, signal};
+use tower_webhook::{
+    BoxError, Delivery, InvalidSecret, Secret, Secrets, WebhookLayer,
+    verify::{
+        self, Check, Finish, Location, Profile, Verified, Verifier, VerifyError, constant_time_eq,
+        unix_seconds,
+    },
+};
+
+/// Verifies in two steps.
+struct Acme {
+    keys: Keys,
+    profile: Profile,
+}
+
+impl Verifier for Acme {
+    /// The first: what can be seen without the body.
+    fn begin<'a>(&'a self, head: &'a Parts, _now: SystemTime) -> Result<Box<dyn Check + 'a>, VerifyError> {
+        let signed = Signed::read(head)?;
+        Ok(Box::new(AcmeCheck { keys: &self.keys, signed, body: Sha256::new() }))
+    }
+
+    fn profile(&self) -> &Profile {
+        &self.profile
+    }
+}
+
+struct AcmeCheck<'a> {
+    keys: &'a Keys,
+    signed: Signed<'a>,
+    body: Sha256,
+}
+
+impl Check for AcmeCheck<'_> {
+    /// The layer compares it with its clock, still before the body is read.
+    fn timestamp(&self) -> Option<SystemTime> {
+        Some(self.signed.time)
+    }
+
+    fn update(&mut self, bytes: &[u8]) {
+        self.body.update(bytes);
+    }
+
+    /// The second step: now the whole body was hashed.
+    fn finish(self: Box<Self>, _body: &Bytes) -> Finish {
+        self.keys.verify(&self.signed, self.body).into()
+    }
+}
+
+/// Verifies in one step, by the same rules.
+fn acme_at_once(keys: Keys) -> impl Verifier {
+    verify::from_fn(move |head, body, _now| {
+        let signed = Signed::read(head)?;
+        keys.verify(&signed, Sha256::new_with_prefix(body))
+    })
+    .profile(profile())
+}
+
+/// What is known of Acme, beside how it signs. Each line should have a source in its documentation.
+fn profile() -> Profile {
+    let mut profile = Profile::new("acme");
+    profile.id = Some(Location::json("/id"));
+    profile.event_type = Some(Location::json("/kind"));
+    profile.retries = Some(true);
+    profile.dedupe_window = Some(Duration::from_secs(3 * 86_400)); // it tries for two days
+    profile.ack_deadline = Some(Duration::from_secs(15));
+    profile
+}
+
+/// What the headers say, which is not believed yet.
+struct Signed<'a> {
+    time: SystemTime,
+    time_text: &'a [u8],
+    tag: Vec<u8>,
+}
+
+impl<'a> Signed<'a> {
+    fn read(head: &'a Parts) -> Result<Self, VerifyError> {
+        let header = |name| {
+            let missing = || VerifyError::missing(format!("there is no {name}"));
+            head.headers.get(name).map(HeaderValue::as_bytes).ok_or_else(missing)
+        };
+        let (time_text, tag) = (header("acme-time")?, header("acme-signature")?);
+        let time = unix_seconds(time_text).ok_or(VerifyError::malformed("acme-time is no time"))?;
+        let tag =
+            HEXLOWER_PERMISSIVE.decode(tag).map_err(|_| VerifyError::malformed("the tag is not hex"))?;
+        Ok(Self { time, time_text, tag })
+    }
+}
+
+/// The keys, each ready to be used: preparing one costs as much as hashing a small body.
+struct Keys(Vec<Hmac<Sha256>>);
+
+impl Keys {
+    fn new(secrets: &Secrets) -> Result<Self, InvalidSecret> {
+        let key = |secret: &Secret| Hmac::new_from_slice(secret.expose().as_bytes());
+        let keys: Result<_, _> = secrets.iter().map(key).collect();
+        keys.map(Self).map_err(|_| InvalidSecret::new("it has the wrong length"))
+    }
+
+    fn verify(&self, signed: &Signed<'_>, body: Sha256) -> Result<Verified, VerifyError> {
+        let digest = HEXLOWER.encode(&body.finalize());
+        for (index, key) in self.0.iter().enumerate() {
+            let tag = mac(key, &[signed.time_text, b".", digest.as_bytes()]);
+            // In constant time: `==` would tell how much of a guess was right.
+            if constant_time_eq(&tag, &signed.tag) {
+                // Keeps the ids of two endpoints apart, and gives nothing of the key away.
+                let [a, b, c, d, e, f, g, h, ..] = mac(key, &[b"fingerprint"]);
+                let fingerprint = u64::from_be_bytes([a, b, c, d, e, f, g, h]);
+                let verified = Verified::new().secret_index(index).fingerprint(fingerprint);
+                // The layer judges it now, if it did not before.
+                return Ok(verified.timestamp(signed.time));
+            }
+        }
+        Err(VerifyError::wrong("it is not the body's, or of another secret"))
+    }
+}
+
+fn mac(key: &Hmac<Sha256>, parts: &[&[u8]]) -> [u8; 32] {
+    let mut mac = key.clone();
+    parts.iter().for_each(|part| mac.update(part));
+    mac.finalize().into_bytes().into()
+}
+
+#[tokio::main]
+async fn main() -> Result<(), BoxError> {
+    let secrets = Secrets::from(secret()?);
+    let two_steps = Acme { keys: Keys::new(&secrets)?, profile: profile() };
+    let one_step = acme_at_once(Keys::new(&secrets)?);
+    let app = Router::new()
+        .route("/two-steps", post(on_delivery).layer(WebhookLayer::with_verifier(two_steps)))
+        .route("/one-step", post(on_delivery).layer(WebhookLayer::with_verifier(one_step)));
+
+    let address = env::args().nth(1).unwrap_or("127.0.0.1:3000".to_owned());
+    let listener = TcpListener::bind(address).await?;
+    println!("listening on http://{}", listener.local_addr()?);
+    axum::serve(listener, app).with_graceful_shutdown(stopped()).await?;
+    Ok(())
+}
+
+async fn on_delivery(delivery: Delivery) -> StatusCode {
+    println!("{}: {}", delivery.id().unwrap_or_default(), delivery.event_type().unwrap_or_default());
+    StatusCode::NO_CONTENT
+}
+
+/// The secret that Acme shows for this endpoint.
+fn secret() -> Result<Secret, InvalidSecret> {
+    const DEMO: &str = "everybody-knows-me";
+    match env::var("ACME_SECRET") {
+        Ok(secret) => secret.parse(),
+        Err(_) => {
+            eprintln!("ACME_SECRET is not set: everybody knows the secret that is used instead, {DEMO}");
+            DEMO.parse()
+        }
+    }
+}
+
+async fn stopped() {
+    if let Err(error) = signal::ctrl_c().await {
+        eprintln!("cannot wait for Ctrl-C: {error}");
+        std::future::pending::<()>().await;
+    }
+}
