@@ -90,7 +90,7 @@ enum Content {
     Text {
         text: Text,
     },
-    /// To be fetched by its id: a request for its link, and one for the media.
+    /// To be fetched by its id: `notifyer` shows how such things are downloaded.
     Image {
         image: Media,
     },

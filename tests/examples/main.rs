@@ -15,6 +15,7 @@ mod documented;
 mod inbox;
 #[cfg(feature = "metrics")]
 mod metrics;
+mod notifyer;
 mod pasted;
 mod program;
 mod replicas;

@@ -51,6 +51,7 @@ pasted! {
     // The handshake's token is not the secret that is signed with.
     whatsapp_cloud: [200, 200, 200], [200, DUP, DUP], [200, 401, 401];
     aws_sns: [401], [401], [401];
+    notifyer: [204, 204], [DUP, DUP], [401, 401];
 }
 
 #[test]

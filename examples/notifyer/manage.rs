@@ -1,0 +1,54 @@
+//! The commands that manage endpoints. What a person is told goes to standard error, and what a program
+//! may want to standard output.
+
+use tower_webhook::BoxError;
+
+use crate::api::{Api, Endpoint};
+
+pub(crate) async fn register(api: &Api, url: &str, outgoing: bool) -> Result<(), BoxError> {
+    if !url.starts_with("https://") {
+        return Err(format!("{url} is not https, and the provider delivers to nothing else").into());
+    }
+    let registered = api.register(url, outgoing).await?;
+    let id = registered.id;
+    let secret = registered.signature_secret.filter(|secret| !secret.is_empty()).ok_or_else(|| {
+        format!("endpoint {id} was made, but without a secret: nothing it gets could be believed. `delete {id}` it")
+    })?;
+    eprintln!(
+        "endpoint {id} is registered and enabled. This is its signing secret, which is shown this once:"
+    );
+    println!("{secret}");
+    Ok(())
+}
+
+pub(crate) async fn list(api: &Api) -> Result<(), BoxError> {
+    for Endpoint { id, webhooks, status, incoming, outgoing, active_signature, .. } in api.list().await? {
+        let status = if status { "enabled" } else { "disabled" };
+        let tells = match (incoming, outgoing) {
+            (true, true) => "incoming+outgoing",
+            (true, false) => "incoming",
+            (false, true) => "outgoing",
+            (false, false) => "nothing",
+        };
+        let signed = if active_signature { "signed" } else { "unsigned" };
+        println!("{id}\t{status}\t{tells}\t{signed}\t{webhooks}");
+    }
+    Ok(())
+}
+
+/// Enables an endpoint, or disables it.
+pub(crate) async fn switch(api: &Api, id: u64, on: bool) -> Result<(), BoxError> {
+    // The API wants the whole of it. What somebody else changes between the two calls is overwritten.
+    let mut endpoint = api.find(id).await?;
+    endpoint.status = on;
+    api.write(&endpoint).await?;
+    eprintln!("endpoint {id} is {}", if on { "enabled" } else { "disabled" });
+    Ok(())
+}
+
+pub(crate) async fn delete(api: &Api, id: u64) -> Result<(), BoxError> {
+    let endpoint = api.find(id).await?;
+    api.delete(&endpoint).await?;
+    eprintln!("endpoint {id}, {}, is deleted", endpoint.webhooks);
+    Ok(())
+}
