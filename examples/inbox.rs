@@ -7,9 +7,19 @@
 //! cargo run --features axum,redis --example inbox worker     # as many of these as you like
 //! ```
 //!
-//! Send it deliveries with the `curl` of `axum.rs`. `redis-cli XRANGE '{inbox}:stream' - +` shows what
-//! waits, `XPENDING '{inbox}:stream' workers` who has what in hand, `XRANGE '{inbox}:dead' - +` what was
-//! given up, and why, and `HGETALL '{inbox}:packed'` what was done.
+//! Then send it a delivery, signed by the Standard Webhooks specification:
+//!
+//! ```sh
+//! id=msg_1 at=$(date +%s) body='{"type":"order.placed","number":17}'
+//! key=$(printf %s MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw | base64 -d | od -An -vtx1 | tr -d ' \n')
+//! tag=$(printf %s "$id.$at.$body" | openssl dgst -sha256 -mac HMAC -macopt "hexkey:$key" -binary | base64)
+//! curl -i http://127.0.0.1:3000/webhook -d "$body" \
+//!     -H "webhook-id: $id" -H "webhook-timestamp: $at" -H "webhook-signature: v1,$tag"
+//! ```
+//!
+//! `redis-cli XRANGE '{inbox}:stream' - +` shows what waits, `XPENDING '{inbox}:stream' workers` who has what
+//! in hand, `XRANGE '{inbox}:dead' - +` what was given up, and why, and `HGETALL '{inbox}:packed'` what was
+//! done.
 //!
 //! # When to have one
 //!

@@ -5,8 +5,16 @@
 //!     cargo run --example redis_sentinel --features axum,redis
 //! ```
 //!
-//! Send it deliveries with the `curl` of `axum.rs`, have the master changed (`redis-cli -p 26379 sentinel
-//! failover mymaster`), and send one again: it is still a duplicate.
+//! Send it a delivery, signed by the Standard Webhooks specification, have the master changed (`redis-cli
+//! -p 26379 sentinel failover mymaster`), and send it again: it is still a duplicate.
+//!
+//! ```sh
+//! id=msg_1 at=$(date +%s) body='{"type":"order.placed","number":17}'
+//! key=$(printf %s MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw | base64 -d | od -An -vtx1 | tr -d ' \n')
+//! tag=$(printf %s "$id.$at.$body" | openssl dgst -sha256 -mac HMAC -macopt "hexkey:$key" -binary | base64)
+//! curl -i http://127.0.0.1:3000/webhook -d "$body" \
+//!     -H "webhook-id: $id" -H "webhook-timestamp: $at" -H "webhook-signature: v1,$tag"
+//! ```
 //!
 //! The `redis` crate connects to the master that Sentinel names, once. [`SentinelConnection`] asks
 //! again when that connection breaks, or turns out to lead to a master no longer.

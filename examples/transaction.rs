@@ -5,9 +5,19 @@
 //! cargo run --features axum --example transaction -- payments.db 127.0.0.1:3000
 //! ```
 //!
-//! Send it `{"type":"payment.received","account":"anna","cents":500}` with the `curl` of `axum.rs`, and
-//! ask `curl http://127.0.0.1:3000/balance/anna`. Stop it, start it again, which makes the layer forget
-//! all it knew, and send the same delivery once more: the balance stays.
+//! Then have anna paid, by a delivery signed by the Standard Webhooks specification:
+//!
+//! ```sh
+//! id=msg_1 at=$(date +%s) body='{"type":"payment.received","account":"anna","cents":500}'
+//! key=$(printf %s MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw | base64 -d | od -An -vtx1 | tr -d ' \n')
+//! tag=$(printf %s "$id.$at.$body" | openssl dgst -sha256 -mac HMAC -macopt "hexkey:$key" -binary | base64)
+//! curl -i http://127.0.0.1:3000/webhook -d "$body" \
+//!     -H "webhook-id: $id" -H "webhook-timestamp: $at" -H "webhook-signature: v1,$tag"
+//! curl -i http://127.0.0.1:3000/balance/anna
+//! ```
+//!
+//! Stop it, start it again, which makes the layer forget all it knew, and paste it once more: the balance
+//! stays.
 //!
 //! # Who does what
 //!

@@ -4,6 +4,7 @@ use http::StatusCode;
 use redis::streams::{StreamInfoConsumersReply, StreamPendingReply};
 
 use crate::{
+    documented::{Documented, paste, statuses},
     program::{Endpoint, Program, is_duplicate},
     server::{Server, until},
 };
@@ -87,6 +88,17 @@ async fn delivery_is_stored_whole_and_processed_once() {
     assert_nothing_pending(&redis).await;
     assert_eq!(packed(&redis).await, [(17, 1)].into());
     assert!(worker.stop().0.success() && web.stop().0.success());
+}
+
+#[tokio::test]
+async fn documented_delivery_is_processed_once() {
+    let redis = durable_redis().await;
+    let inbox = start("both", &redis, AT_ONCE);
+    let (address, documented) = (inbox.address(), Documented::of("inbox"));
+    for expected in [202, 2] {
+        assert_eq!(statuses(&paste(&address, documented.paste())), [expected]);
+    }
+    until("it is packed", async || packed(&redis).await == [(17, 1)].into()).await;
 }
 
 #[tokio::test]

@@ -2,7 +2,10 @@ use http::StatusCode;
 use rusqlite::{Connection, TransactionBehavior::Immediate};
 use tokio::task::JoinSet;
 
-use crate::program::{Directory, Program, is_duplicate};
+use crate::{
+    documented::{Documented, paste, statuses},
+    program::{Directory, Program, is_duplicate},
+};
 
 const PAYMENT: &str = r#"{"type":"payment.received","account":"anna","cents":500}"#;
 
@@ -20,6 +23,20 @@ impl Database {
 
     fn start(&self) -> Program {
         Program::start("transaction", &[&self.file(), "127.0.0.1:0"], &[])
+    }
+}
+
+#[test]
+fn effect_comes_once_as_documented() {
+    let database = Database::new();
+    let documented = Documented::of("transaction");
+    // The second time it is the transaction that knows, not the layer.
+    for expected in [[204, 200], [200, 200]] {
+        let program = database.start();
+        let answers = paste(&program.address(), documented.paste());
+        assert_eq!(statuses(&answers), expected);
+        assert_eq!(answers[1].body, "500\n");
+        program.kill();
     }
 }
 
