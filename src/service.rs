@@ -224,11 +224,13 @@ where
         if let Err(error) = poll_fn(|cx| inner.poll_ready(cx)).await {
             return Ok(Err(error));
         }
-        let held = match config.dedupe.admit(head, &mut delivery, record).await? {
+        let admission = config.dedupe.admit(head, &mut delivery, record).await;
+        // Now that it has its key, also for what is told of duplicates.
+        record.delivery(&delivery);
+        let held = match admission? {
             Admission::Run(held) => held,
             Admission::Duplicate => return Err(Answer::Duplicate),
         };
-        record.delivery(&delivery);
         head.extensions.insert(delivery);
         // From here on the body is the handler's, and no longer counts as buffered.
         let Received { payload, trailers, charge } = received;

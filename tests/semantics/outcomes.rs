@@ -58,6 +58,9 @@ async fn every_end_is_told_once() {
     let duplicate = outcomes.one();
     assert_eq!((duplicate.kind(), duplicate.handler()), (OutcomeKind::Duplicate, None));
     assert_eq!(duplicate.delivery().and_then(|delivery| delivery.id()), Some("1"));
+    let key = |outcome: &Outcome| outcome.delivery().unwrap().dedupe_key().cloned();
+    assert!(key(&duplicate).is_some());
+    assert_eq!(key(&duplicate), key(&accepted));
 
     app.send(signed("2", "{}")).await;
     let failed = outcomes.one();
