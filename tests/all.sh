@@ -4,39 +4,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-say() {
-    printf '%s\n' "$*" >&2
-}
-
-# need PROGRAM PACKAGE [PACKAGE]: what apt calls it, and what the others do if that is not the same.
-need() {
-    command -v "$1" >/dev/null 2>&1 && return
-    package=${3:-$2}
-    command -v apt-get >/dev/null 2>&1 && package=$2
-    as_root=
-    [ "$(id -u)" = 0 ] || { command -v sudo >/dev/null 2>&1 && as_root='sudo -n'; } || as_root=false
-    if command -v apt-get >/dev/null 2>&1; then
-        { $as_root apt-get update && $as_root apt-get install -y --no-install-recommends "$package"; } >&2 || true
-    elif command -v dnf >/dev/null 2>&1; then
-        $as_root dnf install -y "$package" >&2 || true
-    elif command -v apk >/dev/null 2>&1; then
-        $as_root apk add "$package" >&2 || true
-    elif command -v pacman >/dev/null 2>&1; then
-        $as_root pacman -Sy --noconfirm "$package" >&2 || true
-    elif command -v brew >/dev/null 2>&1; then
-        brew install "$package" >&2 || true
-    fi
-    command -v "$1" >/dev/null 2>&1 || {
-        say "The tests need '$1': please install the package '$package' and run this again."
-        exit 1
-    }
-}
-
-command -v cargo >/dev/null 2>&1 || {
-    say "The tests need Rust 1.88 or later, with cargo: see https://rustup.rs"
-    exit 1
-}
-need cc gcc     # cargo links with it, and compiles SQLite for an example
+. tests/need.sh
 need curl curl  # what the documentation of the inspector and of the examples says is pasted
 need openssl openssl    # and that signs with it
 need redis-server redis-server redis    # the tests of RedisStore and of the inbox start servers
