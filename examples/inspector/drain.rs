@@ -1,6 +1,6 @@
 //! Serving until a signal comes, and ending well then.
 
-use std::{io, process::ExitCode, time::Duration};
+use std::{io, net::SocketAddr, process::ExitCode, time::Duration};
 
 use axum::{
     Router,
@@ -32,6 +32,7 @@ pub(crate) async fn serve(
 ) -> ExitCode {
     let (stopping, mut stopped) = watch::channel(false);
     let mut running_out = stopped.clone();
+    let app = app.into_make_service_with_connect_info::<SocketAddr>();
     let served = axum::serve(listener, app).with_graceful_shutdown(async move {
         stop.received().await;
         report::log("stopping: running handlers may finish");

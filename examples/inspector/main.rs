@@ -9,14 +9,20 @@
 
 mod demo;
 mod drain;
+mod explain;
 #[cfg(feature = "asymmetric")]
 mod fetched;
 mod handler;
+mod history;
 mod options;
+mod page;
 mod provider;
 mod report;
+mod rules;
+mod test_event;
+mod watch;
 
-use std::{error::Error, process::ExitCode};
+use std::{error::Error, process::ExitCode, sync::Arc};
 
 use axum::{
     Router,
@@ -25,10 +31,16 @@ use axum::{
 };
 use tokio::{net::TcpListener, runtime::Runtime};
 
+use tower_webhook::{Secrets, verify::Verifier};
+
 use crate::{
-    demo::Demo,
     drain::{InFlight, StopSignal},
+    history::History,
     options::{Options, Wish},
+    page::Page,
+    provider::Source,
+    test_event::TestEvents,
+    watch::{Endpoint, Watched},
 };
 
 fn main() -> ExitCode {
@@ -55,8 +67,14 @@ fn refuse(error: &dyn Error) -> ExitCode {
 }
 
 async fn serve(options: Options) -> Result<ExitCode, Box<dyn Error>> {
-    let secrets = options.secrets.clone().map_or_else(|| demo::secret(&options.source), Ok)?;
-    let layer = options.layer(secrets.clone()).await?;
+    let source = &options.source;
+    let secrets = match options.secrets.clone() {
+        Some(secrets) => secrets,
+        None => demo::secret(source)?.into(),
+    };
+    let verifier = source.verifier(secrets.clone())?;
+    let layer = options.layer(Watched(Arc::clone(&verifier))).await?;
+    let rules = Arc::new(options.rules(secrets.clone(), verifier.profile()));
     let listener = TcpListener::bind(&options.listen)
         .await
         .map_err(|error| format!("cannot listen on {}: {error}", options.listen))?;
@@ -64,22 +82,40 @@ async fn serve(options: Options) -> Result<ExitCode, Box<dyn Error>> {
     let stop = StopSignal::install()?;
     let address = listener.local_addr()?;
 
+    let forger = forger(source, &secrets);
+    let test_events = TestEvents::new(verifier, forger, layer.clone(), Arc::clone(&rules), address);
     if let (None, Some(secret)) = (&options.secrets, secrets.iter().next()) {
         report::log(&format!("demo secret: {}", secret.expose()));
     }
-    if let Some(demo) = Demo::new(&options.source, &secrets, options.now)? {
-        report::log(&demo.invitation(address));
+    report::log(&format!("page: http://{}/", test_events.address()));
+    if !test_events.address().ip().is_loopback() {
+        report::log("whoever can reach this address can read the payloads on its page");
+    }
+    if let Some(invitation) = demo::invitation(&test_events, options.secrets.as_ref()) {
+        report::log(&invitation);
     }
     report::print(&format!("listening on http://{address}\n"));
 
     let (in_flight, drain) = (InFlight::default(), layer.drain());
+    let history = Arc::new(History::new());
+    let endpoint = Endpoint { layer, rules: Arc::clone(&rules), history: Arc::clone(&history) };
     let log_start = options.log_start;
     let webhook = any(move |delivery, query| handler::handle(log_start, delivery, query))
-        .layer(layer)
+        .layer(from_fn_with_state(Arc::new(endpoint), watch::watched))
         .layer(from_fn_with_state(in_flight.clone(), drain::count));
+    let page = Page::new(rules, history, test_events, &options.listen, address);
     let app = Router::new()
         .route("/webhook", webhook)
         .route("/health", get(|| async { "ok\n" }))
-        .route("/", get(|| async { "tower-webhook inspector: send deliveries to /webhook\n" }));
+        .merge(page.routes());
     Ok(drain::serve(listener, app, stop, in_flight, drain).await)
+}
+
+/// A verifier, to sign with, that has another secret and is the same otherwise.
+fn forger(source: &Source, secrets: &Secrets) -> Option<Arc<dyn Verifier>> {
+    let mut secret = demo::secret(source).ok()?;
+    if let Some(key_id) = secrets.iter().next()?.key_id() {
+        secret = secret.with_key_id(key_id);
+    }
+    source.verifier(secret.into()).ok()
 }

@@ -6,11 +6,14 @@ use lexopt::{
     Arg::{Long, Short},
     Error, Parser, ValueExt,
 };
-use tower_webhook::{Clock, InvalidSecret, Secret, Secrets, SystemClock, WebhookLayer};
+use tower_webhook::{
+    Clock, InvalidSecret, Secret, Secrets, SystemClock, WebhookLayer,
+    verify::{Profile, Tolerance, Verifier},
+};
 
 use crate::{
     provider::{self, Source},
-    report,
+    rules::Rules,
 };
 
 const HELP: &str = "\
@@ -43,6 +46,7 @@ inspector [options]
 
 POST to /webhook. Its handler misbehaves on demand: ?status=500 answers that,
 ?delay_ms=1500 takes that long first, ?panic=1 panics. GET /health answers 200.
+GET / is a page that shows each delivery as it comes, and sends test events.
 One JSON object a line on standard output for every request to /webhook.
 ";
 
@@ -158,11 +162,12 @@ pub(crate) fn parse() -> Result<Wish, Error> {
 
 impl Options {
     /// The layer; what was not asked for is left to the layer's own defaults.
-    pub(crate) async fn layer(&self, secrets: Secrets) -> Result<WebhookLayer, Box<dyn std::error::Error>> {
-        let id = self.source.id();
+    pub(crate) async fn layer(
+        &self,
+        verifier: impl Verifier,
+    ) -> Result<WebhookLayer, Box<dyn std::error::Error>> {
         let settings = &self.settings;
-        let mut layer = WebhookLayer::with_verifier(self.source.verifier(secrets)?)
-            .on_outcome(move |outcome| report::print(&report::outcome(outcome, id)));
+        let mut layer = WebhookLayer::with_verifier(verifier);
         #[cfg(feature = "redis")]
         if let Some(url) = &settings.redis {
             let store = tower_webhook::store::RedisStore::connect(url).await;
@@ -205,6 +210,29 @@ impl Options {
             layer = layer.clock(StoppedAt(now));
         }
         Ok(layer)
+    }
+}
+
+impl Options {
+    /// What the layer goes by, its own defaults and the provider's included.
+    pub(crate) fn rules(&self, secrets: Secrets, profile: &Profile) -> Rules {
+        const DAY: Duration = Duration::from_secs(86_400);
+        let settings = &self.settings;
+        Rules {
+            source: self.source.clone(),
+            profile: profile.clone(),
+            tolerance: settings.tolerance.map_or(profile.tolerance, Tolerance::both),
+            body_limit: settings.body_limit.or(profile.body_limit).unwrap_or(1024 * 1024),
+            body_timeout: settings.body_timeout.unwrap_or(Duration::from_secs(10)),
+            window: settings.window.or(profile.dedupe_window).unwrap_or(8 * DAY),
+            lease: settings.lease.unwrap_or(Duration::from_secs(30)),
+            handler_timeout: settings.handler_timeout.unwrap_or(Duration::from_secs(600)),
+            ack_deadline: settings.ack_deadline,
+            public_url: settings.public_url.clone(),
+            store: if settings.redis.is_some() { "Redis" } else { "memory" },
+            now: self.now,
+            secrets,
+        }
     }
 }
 

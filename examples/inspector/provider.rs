@@ -39,6 +39,34 @@ impl Source {
         }
     }
 
+    /// Its name for people.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Provider(provider) => provider.name,
+            #[cfg(feature = "asymmetric")]
+            Self::Fetched(fetched) => fetched.id,
+            Self::Scheme(_) => "a scheme of your own",
+        }
+    }
+
+    /// Where it is said how it signs.
+    pub(crate) fn documentation(&self) -> Option<&'static str> {
+        match self {
+            Self::Provider(provider) => Some(provider.source),
+            _ => None,
+        }
+    }
+
+    /// How it signs, where a scheme can say that.
+    pub(crate) fn scheme(&self) -> Option<Scheme> {
+        match self {
+            Self::Provider(provider) => provider.scheme(),
+            #[cfg(feature = "asymmetric")]
+            Self::Fetched(_) => None,
+            Self::Scheme(scheme) => Some((**scheme).clone()),
+        }
+    }
+
     pub(crate) fn verifier(&self, secrets: Secrets) -> Result<Arc<dyn Verifier>, Box<dyn Error>> {
         Ok(match self {
             Self::Provider(provider) => provider.verifier(secrets)?,

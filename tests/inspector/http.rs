@@ -30,6 +30,18 @@ impl Request {
         Self { method: "POST", path: "/webhook".to_owned(), head, body }
     }
 
+    /// A request to the page's own routes, as its browser makes it.
+    pub fn page(to: SocketAddr, method: &'static str, path: &str, body: &str) -> Self {
+        Self::page_at(&to.to_string(), method, path, body)
+    }
+
+    /// The same by whichever name the browser knows the page.
+    pub fn page_at(host: &str, method: &'static str, path: &str, body: &str) -> Self {
+        let request = Self::unsigned(body).header("content-type", "application/json");
+        let head = request.head.replace("host: test", &format!("host: {host}"));
+        Self { method, path: path.to_owned(), head, ..request }
+    }
+
     /// A delivery of Standard Webhooks, signed now.
     pub fn delivery(id: &str, body: impl AsRef<[u8]>) -> Self {
         Self::signed_by(SECRET, id, now(), body)
@@ -57,6 +69,12 @@ impl Request {
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.head.push_str(&format!("{name}: {value}\r\n"));
         self
+    }
+
+    /// The same to a route of the page's.
+    pub fn addressed(self, to: SocketAddr, path: &str) -> Self {
+        let head = self.head.replace("host: test", &format!("host: {to}"));
+        Self { path: path.to_owned(), head, ..self }
     }
 
     pub fn method(mut self, method: &'static str) -> Self {
@@ -116,6 +134,17 @@ impl Connection {
         let mut read = vec![0; text.len()];
         self.0.read_exact(&mut read).unwrap();
         assert_eq!(String::from_utf8_lossy(&read), text);
+    }
+
+    /// Reads as far as `text`, and returns all that was read.
+    pub fn read_until(&mut self, text: &str) -> String {
+        let mut read = Vec::new();
+        while !read.ends_with(text.as_bytes()) {
+            let mut byte = [0];
+            self.0.read_exact(&mut byte).unwrap();
+            read.extend(byte);
+        }
+        String::from_utf8(read).unwrap()
     }
 
     /// No more will be written; what is answered can still be read.

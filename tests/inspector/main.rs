@@ -1,11 +1,13 @@
 //! `examples/inspector`, driven from outside: its command line, its lines, its connections.
-#![cfg(all(feature = "axum", unix))]
+#![cfg(all(feature = "axum", feature = "test-util", unix))]
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(unreachable_pub, reason = "a test crate has no outside")]
 
 mod ending;
 mod http;
 mod outcomes;
+mod page;
+mod page_guard;
 mod process;
 #[cfg(feature = "redis")]
 mod replicas;
@@ -14,6 +16,7 @@ mod replicas;
 #[path = "../redis/server.rs"]
 mod server;
 mod starting;
+mod test_events;
 mod vectors;
 
 use self::{

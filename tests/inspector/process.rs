@@ -25,12 +25,24 @@ pub struct Inspector {
 impl Inspector {
     /// Starts one on a free port.
     pub fn start(options: &[&str]) -> Self {
+        Self::begin(options).unwrap_or_else(|log| panic!("it did not start: {log:?}"))
+    }
+
+    /// One, if it starts with these options.
+    pub fn try_start(options: &[&str]) -> Option<Self> {
+        Self::begin(options).ok()
+    }
+
+    fn begin(options: &[&str]) -> Result<Self, Option<String>> {
         let mut child = spawn(&[&["--listen", "127.0.0.1:0"], options].concat());
         let lines = read_lines(child.stdout.take().unwrap());
         let log = read_lines(child.stderr.take().unwrap());
-        let first = next(&lines).unwrap_or_else(|| panic!("it did not start: {:?}", log.iter().last()));
+        let Some(first) = next(&lines) else {
+            child.wait().unwrap();
+            return Err(log.iter().last());
+        };
         let address = first.strip_prefix("listening on http://").unwrap_or_else(|| panic!("{first}"));
-        Self { address: address.parse().unwrap(), child, lines, log }
+        Ok(Self { address: address.parse().unwrap(), child, lines, log })
     }
 
     pub fn address(&self) -> SocketAddr {

@@ -1,0 +1,99 @@
+use std::str;
+
+use data_encoding::BASE64;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{Seen, redact::Redactor};
+use crate::watch::MOST;
+
+/// A body, as text to be read.
+#[derive(Serialize)]
+pub(super) struct Payload {
+    text: String,
+    /// `json`, `text`, `base64`, or `none`: it was not read.
+    form: &'static str,
+    bytes: usize,
+    truncated: bool,
+    verified: bool,
+}
+
+impl Payload {
+    pub(super) fn new(seen: &Seen<'_>) -> Self {
+        let body: &[u8] = &seen.noted.body;
+        let truncated = seen.noted.received > body.len();
+        let (form, text) = match str::from_utf8(body) {
+            _ if body.is_empty() && !seen.noted.finished => ("none", String::new()),
+            Ok("") => ("text", String::new()),
+            Ok(text) if !truncated && serde_json::from_str::<Value>(text).is_ok() => ("json", pretty(text)),
+            Ok(text) => ("text", text.to_owned()),
+            // Cut in the middle of a character.
+            Err(error) if truncated && error.valid_up_to() + 4 > MOST => {
+                ("text", String::from_utf8_lossy(body).into_owned())
+            }
+            Err(_) => ("base64", BASE64.encode(body)),
+        };
+        Self {
+            text: Redactor::new(seen.rules).text(&text),
+            form,
+            bytes: seen.noted.received,
+            truncated,
+            verified: seen.delivery.is_some(),
+        }
+    }
+}
+
+/// JSON with a line for each member, and otherwise as it was sent: the same digits, in the same order.
+fn pretty(json: &str) -> String {
+    // Deeper than this it is not indented further: a body of brackets would become a large one.
+    const DEEPEST: usize = 24;
+    let mut text = String::with_capacity(json.len() * 2);
+    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
+    let new_line = |text: &mut String, depth: usize| {
+        text.push('\n');
+        text.extend(std::iter::repeat_n("  ", depth.min(DEEPEST)));
+    };
+    let mut characters = json.chars().peekable();
+    while let Some(c) = characters.next() {
+        if in_string {
+            text.push(c);
+            match c {
+                _ if escaped => escaped = false,
+                '\\' => escaped = true,
+                '"' => in_string = false,
+                _ => {}
+            }
+            continue;
+        }
+        match c {
+            '"' => {
+                in_string = true;
+                text.push(c);
+            }
+            '{' | '[' => {
+                text.push(c);
+                while characters.next_if(|c| c.is_ascii_whitespace()).is_some() {}
+                match characters.next_if(|c| matches!(c, '}' | ']')) {
+                    Some(end) => text.push(end),
+                    None => {
+                        depth += 1;
+                        new_line(&mut text, depth);
+                    }
+                }
+            }
+            '}' | ']' => {
+                depth = depth.saturating_sub(1);
+                new_line(&mut text, depth);
+                text.push(c);
+            }
+            ',' => {
+                text.push(c);
+                new_line(&mut text, depth);
+            }
+            ':' => text.push_str(": "),
+            c if c.is_ascii_whitespace() => {}
+            c => text.push(c),
+        }
+    }
+    text
+}

@@ -1,0 +1,71 @@
+use axum::http::{HeaderMap, Uri};
+
+use super::words::bounded;
+use crate::rules::Rules;
+
+/// Takes out of a request what would let its reader sign, or send it again.
+pub(super) struct Redactor<'r> {
+    secrets: Vec<&'r str>,
+    /// The headers and parameters that the provider's signature is in.
+    signatures: Vec<String>,
+    token_only: bool,
+}
+
+/// How many headers are shown, and how many characters of each.
+const MOST_HEADERS: usize = 60;
+const MOST_OF_ONE: usize = 1_000;
+
+impl<'r> Redactor<'r> {
+    pub(super) fn new(rules: &'r Rules) -> Self {
+        let signing = rules.signing();
+        Self {
+            secrets: rules.secrets.iter().map(|secret| secret.expose()).collect(),
+            token_only: signing.as_ref().is_some_and(|signing| signing.template().is_none()),
+            signatures: signing.map(|signing| signing.places()).unwrap_or_default(),
+        }
+    }
+
+    pub(super) fn headers(&self, headers: &HeaderMap) -> Vec<(String, String)> {
+        let shown = headers.iter().take(MOST_HEADERS).map(|(name, value)| {
+            let value = String::from_utf8_lossy(value.as_bytes());
+            (name.as_str().to_owned(), self.value("header", name.as_str(), &value))
+        });
+        let left_out = headers.len().saturating_sub(MOST_HEADERS);
+        let rest = (left_out > 0).then(|| ("…".to_owned(), format!("{left_out} more")));
+        shown.chain(rest).collect()
+    }
+
+    /// Path and query.
+    pub(super) fn target(&self, uri: &Uri) -> String {
+        let Some(query) = uri.query() else { return self.text(&bounded(uri.path(), MOST_OF_ONE)) };
+        let pairs = query.split('&').map(|pair| match pair.split_once('=') {
+            Some((name, value)) => format!("{name}={}", self.value("query", name, value)),
+            None => pair.to_owned(),
+        });
+        let target = format!("{}?{}", uri.path(), pairs.collect::<Vec<_>>().join("&"));
+        self.text(&bounded(&target, MOST_OF_ONE))
+    }
+
+    /// A text that may have a secret in it.
+    pub(super) fn text(&self, text: &str) -> String {
+        self.secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret, "••••••"))
+    }
+
+    fn value(&self, kind: &str, name: &str, value: &str) -> String {
+        let name = name.to_lowercase();
+        let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
+        let is_place = self.signatures.contains(&format!("{kind}:{name}"));
+        let length = value.chars().count();
+        match () {
+            () if self.token_only && is_place
+                || has(&["auth", "cookie", "token", "secret", "password", "api-key", "apikey"]) =>
+            {
+                format!("•••••• ({length} characters)")
+            }
+            () if (is_place || has(&["signature", "hmac"])) && length > 20 => {
+                format!("{} ({length} characters)", bounded(value, length.min(60) / 3))
+            }
+            () => self.text(&bounded(value, MOST_OF_ONE)),
+        }
+    }
+}

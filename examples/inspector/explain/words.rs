@@ -1,0 +1,66 @@
+use std::{
+    error::Error,
+    iter::successors,
+    time::{Duration, SystemTime},
+};
+
+/// Milliseconds since the epoch, which is how the page's own language counts.
+pub(super) fn milliseconds(time: SystemTime) -> u64 {
+    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// The first `most` characters.
+pub(super) fn bounded(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
+/// What is behind an error, if anything.
+pub(super) fn causes(error: &dyn Error) -> Option<String> {
+    let causes: Vec<_> =
+        successors(error.source(), |&error| error.source()).map(ToString::to_string).collect();
+    (!causes.is_empty()).then(|| causes.join(": "))
+}
+
+/// A time as people say it: `300 s`, `10 min`, `8 days`.
+pub(super) fn duration(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    match seconds {
+        0 => format!("{} ms", duration.as_millis()),
+        _ if duration.subsec_nanos() > 0 => {
+            format!("{} s", (duration.as_secs_f64() * 1000.0).round() / 1000.0)
+        }
+        _ if seconds >= 2 * 86_400 && seconds.is_multiple_of(86_400) => format!("{} days", seconds / 86_400),
+        _ if seconds >= 2 * 3_600 && seconds.is_multiple_of(3_600) => format!("{} hours", seconds / 3_600),
+        _ if seconds >= 600 && seconds.is_multiple_of(60) => format!("{} min", seconds / 60),
+        _ => format!("{seconds} s"),
+    }
+}
+
+/// A number of bytes with its thousands apart.
+pub(super) fn bytes(count: u64) -> String {
+    let digits = count.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text + if count == 1 { " byte" } else { " bytes" }
+}
+
+/// A place as the grammar of schemes writes it, for people: `header:x-signature`, `body:/id`.
+pub(super) fn place(place: &str) -> String {
+    match place.split_once(':') {
+        Some(("header", name)) => format!("the {name} header"),
+        Some(("body", pointer)) => format!("{pointer} in the body"),
+        Some(("query", name)) => format!("{name} in the query"),
+        Some(("form", name)) => format!("{name} in the form"),
+        Some(("field", name)) => format!("{name} in the signature's header"),
+        _ => place.to_owned(),
+    }
+}

@@ -1,0 +1,141 @@
+// One delivery: what became of it, step by step, and what it was.
+
+import { byId, clock, copy, date, el, rich, svg, took, visible } from "./dom.js";
+import { tone, verdict } from "./verdict.js";
+
+export function show(request, { related, select, close }) {
+  const { kind, reason, verified } = request;
+  byId("detail").replaceChildren(
+    el(
+      "article",
+      { class: `delivery ${tone(request)}` },
+      el("button", { type: "button", class: "quiet back", onclick: close }, "← Deliveries"),
+      heading(request),
+      request.hints.length > 0
+        ? el(
+            "section",
+            { class: "card hints", "aria-label": "What to do" },
+            el("h3", {}, kind ? el("span", { class: "kind" }, kind.replaceAll("_", " ")) : null, kind && reason ? ": " : null, reason ? visible(reason) : kind ? null : "What this means"),
+            el("dl", {}, request.hints.map(({ cause, cure }) => [el("dt", {}, rich(cause)), el("dd", {}, rich(cure))])),
+          )
+        : null,
+      el("section", { class: "card" }, el("h3", {}, "What was done with it"), el("ol", { class: "steps" }, request.steps.map(step))),
+      payload(request),
+      el(
+        "section",
+        { class: "card" },
+        el("h3", {}, "Request", verified ? null : el("span", { class: "tag bad" }, "not verified")),
+        el("p", { class: "line mono" }, visible(`${request.request.method} ${request.request.target} ${request.request.version}`)),
+        el("dl", { class: "headers mono" }, request.headers.map(([name, value]) => [el("dt", {}, visible(name)), el("dd", {}, visible(value))])),
+      ),
+      related.length > 0 ? same(related, select) : null,
+    ),
+  );
+}
+
+function heading(request) {
+  const fact = (name, value, mono) => (value ? el("div", {}, el("dt", {}, name), el("dd", { class: mono ? "mono" : null }, visible(value))) : null);
+  return el(
+    "header",
+    { class: "heading" },
+    el("p", { class: "overline" }, el("span", { class: "badge" }, verdict(request).name), ` #${request.number} · ${clock(request.at, { millis: true })} · from ${request.from}`),
+    el("h2", {}, visible(request.headline)),
+    el(
+      "dl",
+      { class: "facts" },
+      fact("Answer", request.status ? String(request.status) : request.ms === null ? null : "none"),
+      fact("Took", took(request.ms)),
+      fact("Event", request.event_type),
+      fact("Signed", request.timestamp ? date(request.timestamp) : null),
+      fact("Id", request.id, true),
+    ),
+  );
+}
+
+const NAMES = { passed: "passed", failed: "failed", ended: "ended here", running: "running", skipped: "not reached" };
+const MARKS = { passed: "M5 10.5l3.2 3.2L15 7", failed: "M6 6l8 8M14 6l-8 8", ended: "M6 10h8", running: "M10 5.5V10l3 2", skipped: "M9 10h2" };
+
+function step({ name, state, text, notes }) {
+  return el(
+    "li",
+    { class: state, "data-step": name, "data-state": state },
+    svg("svg", { viewBox: "0 0 20 20", role: "img", "aria-label": NAMES[state] }, svg("circle", { cx: 10, cy: 10, r: 9 }), svg("path", { d: MARKS[state] })),
+    el("h4", {}, name),
+    el("div", {}, el("p", { class: "verdict" }, rich(text)), notes.map((note) => el("p", { class: "note" }, rich(note)))),
+  );
+}
+
+function payload({ payload }) {
+  const size = payload.bytes === 1 ? "1 byte" : `${payload.bytes.toLocaleString("en")} bytes`;
+  const tags = [
+    payload.form === "none" ? null : el("span", { class: payload.verified ? "tag good" : "tag bad" }, payload.verified ? "verified" : "not verified"),
+    payload.form === "none" ? null : el("span", { class: "tag" }, payload.form === "base64" ? `${size}, in base64` : size),
+    payload.truncated ? el("span", { class: "tag" }, "its beginning") : null,
+  ];
+  const text = el("pre", { class: "code payload", tabindex: 0, "aria-label": "Payload" }, payload.form === "json" ? coloured(payload.text) : visible(payload.text));
+  const take = el("button", { type: "button", class: "quiet", onclick: () => copy(payload.text, take) }, "Copy");
+  return el(
+    "section",
+    { class: "card" },
+    el("h3", {}, "Payload", tags, payload.text ? take : null),
+    payload.form === "none"
+      ? el("p", { class: "note" }, "It was not read: the head was enough.")
+      : [payload.verified ? null : el("p", { class: "note" }, "Anybody may have sent this. It did not reach the handler."), payload.text ? text : el("p", { class: "note" }, "Empty.")],
+  );
+}
+
+const TOKENS = /("(?:\\.|[^"\\])*")(\s*:)?|(-?\d[\d.eE+-]*)|\b(true|false|null)\b/g;
+// More than so many characters are shown in one colour, for the browser's sake.
+const MOST_COLOURED = 40_000;
+
+function coloured(json) {
+  if (json.length > MOST_COLOURED) return visible(json);
+  const parts = [];
+  let end = 0;
+  for (const match of json.matchAll(TOKENS)) {
+    const [whole, string, colon, number] = match;
+    parts.push(visible(json.slice(end, match.index)));
+    const kind = string ? (colon ? "key" : "string") : number ? "number" : "word";
+    parts.push(el("span", { class: kind }, visible(string ?? whole)), colon ?? "");
+    end = match.index + whole.length;
+  }
+  parts.push(visible(json.slice(end)));
+  return parts;
+}
+
+function same(related, select) {
+  return el(
+    "section",
+    { class: "card" },
+    el("h3", {}, "The same delivery"),
+    el(
+      "ul",
+      { class: "related" },
+      related.map((other) =>
+        el("li", { class: tone(other) }, el("button", { type: "button", class: "quiet", onclick: () => select(other.number) }, el("span", { class: "badge" }, verdict(other).name), ` #${other.number} at ${clock(other.at)}`)),
+      ),
+    ),
+  );
+}
+
+// What is there before anything has come.
+export function welcome(about, send) {
+  const step = (title, ...text) => el("li", {}, el("h3", {}, title), el("p", {}, ...text));
+  byId("detail").replaceChildren(
+    el(
+      "div",
+      { class: "welcome" },
+      el("h2", {}, "Waiting for deliveries"),
+      el("p", { class: "note" }, `Each request to the endpoint shows here as it comes: verified, a duplicate, or rejected, and why.`),
+      el(
+        "ol",
+        {},
+        about?.cannot_send
+          ? step("A test event cannot be signed here", visible(about.cannot_send))
+          : step("Send a test event", "Signed as ", el("b", {}, about?.name ?? "the provider"), " signs, or broken on purpose. ", el("button", { type: "button", class: "primary", onclick: send }, "Send test event")),
+        step("Point your provider at it", el("code", {}, about?.endpoint ?? ""), ", or a tunnel to it, with the secret that this was started with."),
+        step("Break it", "Change the body, the secret or the clock: the step that fails says what was wrong, and what usually cures it."),
+      ),
+    ),
+  );
+}

@@ -1,0 +1,15 @@
+// What became of a delivery, for people: in which group it counts, and what it is called.
+export function verdict({ outcome, handler, kind }) {
+  if (outcome === "running") return { group: "running", name: "running" };
+  if (outcome === "accepted") {
+    if (handler === "completed") return { group: "handled", name: "handled" };
+    return { group: "failed", name: handler === "timed_out" ? "timed out" : handler };
+  }
+  if (outcome === "duplicate") return { group: "duplicate", name: "duplicate" };
+  if (outcome === "rejected") {
+    return kind === "in_progress" ? { group: "rejected", name: "put off", tone: "duplicate" } : { group: "rejected", name: "rejected" };
+  }
+  return { group: "other", name: outcome };
+}
+
+export const tone = (summary) => verdict(summary).tone ?? verdict(summary).group;

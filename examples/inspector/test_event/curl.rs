@@ -1,0 +1,44 @@
+use std::net::SocketAddr;
+
+use super::{Plan, Signed};
+
+/// How many spaces at its end a body may have on a command line.
+const MOST: usize = 100;
+
+/// The plan as commands for a shell.
+pub(crate) fn commands(plan: &Plan, address: SocketAddr) -> String {
+    let commands: Vec<_> = plan.requests.iter().map(|request| command(request, address)).collect();
+    match plan.at_once {
+        true => format!(
+            "{}\nwait",
+            commands.iter().map(|command| format!("{command} &")).collect::<Vec<_>>().join("\n")
+        ),
+        false => commands.join("\n"),
+    }
+}
+
+fn command(request: &Signed, address: SocketAddr) -> String {
+    let mut curl = format!("curl -i {}", quoted(&format!("http://{address}{}", request.uri())));
+    for (name, value) in request.headers() {
+        let value = String::from_utf8_lossy(value.as_bytes());
+        curl.push_str(&format!(" -H {}", quoted(&format!("{name}: {value}"))));
+    }
+    let body = String::from_utf8_lossy(request.body());
+    let unpadded = body.trim_end_matches(' ');
+    let padding = body.len() - unpadded.len();
+    if padding > MOST {
+        // Too long for a command line.
+        let body = quoted(unpadded);
+        return format!(
+            "{{ printf %s {body}; head -c {padding} /dev/zero | tr '\\0' ' '; }} | {curl} --data-binary @-"
+        );
+    }
+    // An @ at its beginning would name a file.
+    let option = if body.starts_with('@') { "--data-raw" } else { "--data-binary" };
+    format!("{curl} {option} {}", quoted(&body))
+}
+
+/// A text as one word of a shell's.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}

@@ -1,0 +1,49 @@
+use serde_json::{Map, Value, json};
+
+/// What the body is made of.
+#[derive(Default)]
+pub(super) struct Fields {
+    pub(super) json: Value,
+    /// If there is anything in it, the body is a form.
+    pub(super) form: Vec<(String, String)>,
+}
+
+impl Fields {
+    /// Puts a value where a JSON pointer says, unless there is one.
+    pub(super) fn add(&mut self, pointer: &str, value: Value) {
+        if self.json.pointer(pointer).is_none() {
+            self.set(pointer, value);
+        }
+    }
+
+    pub(super) fn set(&mut self, pointer: &str, value: Value) {
+        let mut place = &mut self.json;
+        for step in pointer.split('/').skip(1) {
+            let step = step.replace("~1", "/").replace("~0", "~");
+            let index = step.parse::<usize>().ok();
+            if let (Some(_), true) = (index, place.is_null() || place.as_object().is_some_and(Map::is_empty))
+            {
+                *place = json!([]);
+            }
+            place = match place {
+                // Pointers into lists are to their first item.
+                Value::Array(items) => {
+                    if items.is_empty() {
+                        items.push(Value::Null);
+                    }
+                    let last = index.unwrap_or(0).min(items.len() - 1);
+                    let Some(item) = items.get_mut(last) else { return };
+                    item
+                }
+                other => {
+                    if !other.is_object() {
+                        *other = json!({});
+                    }
+                    let Value::Object(members) = other else { return };
+                    members.entry(step).or_insert(Value::Null)
+                }
+            };
+        }
+        *place = value;
+    }
+}

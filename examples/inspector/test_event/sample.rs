@@ -1,0 +1,125 @@
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use axum::http::{HeaderName, HeaderValue, Request, header};
+use bytes::Bytes;
+use data_encoding::HEXLOWER;
+use serde_json::json;
+use tower_webhook::{BoxError, verify::Location};
+
+use super::{fields::Fields, known};
+use crate::{
+    demo::random,
+    rules::{Rules, Signing},
+};
+
+/// A delivery such as the provider sends, before it is signed.
+pub(crate) struct Sample {
+    /// What is new in each, for whoever wants to send the same again as another.
+    pub(crate) id: String,
+    pub(crate) body: String,
+    content_type: &'static str,
+    headers: Vec<(HeaderName, String)>,
+    query: Vec<(String, String)>,
+}
+
+impl Sample {
+    /// One of the provider's, of this moment.
+    pub(crate) fn new(rules: &Rules, at: SystemTime) -> Self {
+        let provider = rules.source.id();
+        let id = HEXLOWER.encode(&random::<8>());
+        let id = if provider == "standard-webhooks" { format!("msg_{id}") } else { id };
+        let mut sample = Self {
+            body: String::new(),
+            content_type: "application/json",
+            headers: Vec::new(),
+            query: Vec::new(),
+            id,
+        };
+        let now = at.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        let json = known::json(provider, &sample.id, now);
+        let is_known = !json.is_null();
+        let mut fields = Fields { json, form: known::form(provider, &sample.id) };
+        let profile = &rules.profile;
+        sample.put(profile.id.as_ref(), sample.id.clone(), &mut fields);
+        let event_type = if provider == "github" { "ping" } else { "greeting" };
+        sample.put(profile.event_type.as_ref(), event_type.to_owned(), &mut fields);
+        let signing = rules.signing();
+        for (name, value) in signing.iter().flat_map(|signing| &signing.require) {
+            if let Ok(name) = name.parse() {
+                sample.headers.push((name, value.clone()));
+            }
+        }
+        let template = signing.as_ref().and_then(Signing::template).unwrap_or_default();
+        // Those that name the headers they sign need one to name.
+        if template.contains("{headers_named_by") {
+            sample.headers.push((HeaderName::from_static("x-test-event"), "1".to_owned()));
+        }
+        // New in each, for where it is the body that is known again.
+        let hello = format!("hello {}", sample.id);
+        if !fields.form.is_empty() || template.contains("{sorted_form}") {
+            fields.form.push(("text".to_owned(), hello));
+            sample.content_type = "application/x-www-form-urlencoded";
+            sample.body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields.form).finish();
+        } else {
+            if !is_known {
+                fields.add("/data/text", hello.into());
+            }
+            sample.body = fields.json.to_string();
+        }
+        sample.in_time(rules, at)
+    }
+
+    /// The same with another body.
+    pub(crate) fn with_body(mut self, body: String, rules: &Rules, at: SystemTime) -> Self {
+        self.body = body;
+        self.in_time(rules, at)
+    }
+
+    pub(crate) fn request(&self, url: &str) -> Result<Request<Bytes>, BoxError> {
+        let mut url = url.to_owned();
+        for (name, value) in &self.query {
+            url.push(if url.contains('?') { '&' } else { '?' });
+            url.push_str(&form_urlencoded::Serializer::new(String::new()).append_pair(name, value).finish());
+        }
+        let mut request = Request::post(url).body(Bytes::from(self.body.clone()))?;
+        let headers = request.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.content_type));
+        for (name, value) in &self.headers {
+            headers.insert(name, value.parse()?);
+        }
+        Ok(request)
+    }
+
+    fn put(&mut self, place: Option<&Location>, value: String, fields: &mut Fields) {
+        match place {
+            Some(Location::Header(name)) => self.headers.push((name.clone(), value)),
+            Some(Location::Query(name)) => self.query.push((name.to_string(), value)),
+            Some(Location::Form(name)) => fields.form.push((name.to_string(), value)),
+            Some(Location::Json(pointer)) => fields.add(pointer, value.into()),
+            _ => {}
+        }
+    }
+
+    /// With its timestamp, where that is in the body, which only who makes the body can put there.
+    fn in_time(mut self, rules: &Rules, at: SystemTime) -> Self {
+        let timestamp = rules.signing().and_then(|signing| signing.timestamp);
+        let Some((pointer, unit)) = timestamp
+            .as_ref()
+            .and_then(|timestamp| Some((timestamp.from.strip_prefix("body:")?, &*timestamp.unit)))
+        else {
+            return self;
+        };
+        let Ok(json) = serde_json::from_str(&self.body) else { return self };
+        let since = at.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let mut fields = Fields { json, form: Vec::new() };
+        let time = match unit {
+            "ms" => json!(since.as_millis() as u64),
+            "us" => json!(since.as_micros() as u64),
+            "s" => json!(since.as_secs()),
+            _ => return self,
+        };
+        fields.set(pointer, time);
+        self.body = fields.json.to_string();
+        self
+    }
+}

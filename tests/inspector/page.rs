@@ -1,0 +1,256 @@
+//! The page: its files, and what it is told of each request.
+
+use serde_json::{Value, json};
+
+use super::*;
+
+fn start(options: &[&str]) -> Inspector {
+    Inspector::start(&[&["--secret", SECRET], options].concat())
+}
+
+/// What the page is told of a request.
+fn told(inspector: &Inspector, number: u64) -> Value {
+    let path = format!("/page/requests/{number}");
+    let answer = Request::page(inspector.address(), "GET", &path, "").send(inspector.address());
+    assert_eq!(answer.status(), Some(200), "{}", answer.0);
+    serde_json::from_str(answer.body()).unwrap()
+}
+
+/// The state of a step, and all that it says.
+fn step(told: &Value, name: &str) -> (String, String) {
+    let steps = told["steps"].as_array().unwrap();
+    let step = steps.iter().find(|step| step["name"] == name).unwrap_or_else(|| panic!("no {name}: {told}"));
+    (step["state"].as_str().unwrap().to_owned(), format!("{} {}", step["text"], step["notes"]))
+}
+
+#[track_caller]
+fn assert_step(told: &Value, name: &str, state: &str, says: &str) {
+    let found = step(told, name);
+    assert!(found.0 == state && found.1.contains(says), "{name}, {state}, {says:?}: {found:?}");
+}
+
+#[test]
+fn its_files_are_all_there_and_are_allowed_nothing_more() {
+    let inspector = start(&[]);
+    let mut names = vec!["/".to_owned()];
+    let mut next = 0;
+    while let Some(name) = names.get(next).cloned() {
+        let file = get(inspector.address(), &name);
+        assert_eq!(file.status(), Some(200), "{name}");
+        let policy = file.header("content-security-policy").unwrap();
+        assert!(policy.starts_with("default-src 'none';") && !policy.contains("unsafe"), "{policy}");
+        assert!(policy.contains("require-trusted-types-for 'script'"), "{policy}");
+        assert_eq!(file.header("x-content-type-options"), Some("nosniff"));
+        let text = file.body();
+        for forbidden in [
+            "innerHTML",
+            "outerHTML",
+            "insertAdjacentHTML",
+            "document.write",
+            "eval(",
+            "style=\"",
+            "onclick=\"",
+        ] {
+            assert!(!text.contains(forbidden), "{name} has {forbidden}");
+        }
+        // Nothing is from elsewhere; what is linked is looked at as well.
+        for word in text.split(['"', '\'']).filter(|word| !word.contains("//www.w3.org/")) {
+            assert!(!word.starts_with("http") || word == "https://", "{name}: {word}");
+            let linked = match word.strip_prefix("./") {
+                Some(module) => format!("/page/{module}"),
+                None => word.to_owned(),
+            };
+            let is_file = linked.starts_with("/page/") && linked.contains('.');
+            if is_file && !names.contains(&linked) {
+                names.push(linked);
+            }
+        }
+        next += 1;
+    }
+    assert!(names.len() >= 9, "{names:?}");
+    assert_eq!(get(inspector.address(), "/page/else.js").status(), Some(404));
+    inspector.stop();
+}
+
+#[test]
+fn events_come_as_they_happen_and_who_comes_back_gets_what_is_new() {
+    let inspector = start(&[]);
+    let events = |last: Option<&str>| {
+        let mut request = Request::page(inspector.address(), "GET", "/page/events", "");
+        if let Some(last) = last {
+            request = request.header("last-event-id", last);
+        }
+        let mut stream = request.begin(inspector.address());
+        assert!(stream.read_until("\r\n\r\n").contains("content-type: text/event-stream"));
+        let run = stream.read_until("\n\n").rsplit_once("data: ").unwrap().1.trim().to_owned();
+        (stream, run)
+    };
+    fn next(stream: &mut Connection) -> (String, Value) {
+        let event = stream.read_until("}\n\n");
+        let id = event.split_once("id: ").unwrap().1.lines().next().unwrap().to_owned();
+        (id, serde_json::from_str(event.split_once("data: ").unwrap().1.trim()).unwrap())
+    }
+
+    let (mut stream, run) = events(None);
+    assert_eq!(Request::delivery("first", "{}").send(inspector.address()).status(), Some(200));
+    inspector.line();
+    let (_, running) = next(&mut stream);
+    assert_line!(running, outcome: "running", number: 1, id: "first", ms: null);
+    let (seen, ended) = next(&mut stream);
+    assert!(seen.starts_with(&run), "{seen} of {run}");
+    assert_line!(ended, outcome: "accepted", handler: "completed", status: 200, number: 1, verified: true);
+    assert_eq!(Request::unsigned("{}").send(inspector.address()).status(), Some(401));
+    inspector.line();
+    let (_, refused) = next(&mut stream);
+    assert_line!(
+        refused,
+        outcome: "rejected", kind: "missing_signature", number: 2, verified: false, id: null,
+        reason: "there is no webhook-signature header"
+    );
+
+    assert_line!(next(&mut events(Some(&seen)).0).1, number: 2);
+    // What was seen of another inspector is not this one's.
+    for other in ["another-2", "", "\u{e9}", &format!("{run}-x")] {
+        assert_line!(next(&mut events(Some(other)).0).1, number: 1);
+    }
+    inspector.stop();
+}
+
+#[test]
+fn it_says_how_far_a_request_came_and_why_not_further() {
+    let inspector = start(&[
+        "--secret",
+        "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD",
+        "--tolerance",
+        "60",
+        "--body-limit",
+        "1000",
+    ]);
+    let send = |request: Request, status: u16| {
+        assert_eq!(request.send(inspector.address()).status(), Some(status));
+        inspector.line();
+    };
+    let body = r#"{"type": "order",  "n": 1.50, "deep": [[], {}, {"a": null}]}"#;
+    send(Request::signed_by("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD", "1", now() - 5, body), 200);
+    let accepted = told(&inspector, 1);
+    assert_eq!(accepted["headline"], "Verified and handled");
+    assert_step(&accepted, "Head", "passed", "tolerated: 60 s old, 60 s ahead");
+    assert_step(&accepted, "Body", "passed", "within the limit of 1,000 bytes");
+    assert_step(&accepted, "Signature", "passed", "secret 2 of 2 matches");
+    assert_step(
+        &accepted,
+        "Signature",
+        "passed",
+        "`{header:webhook-id}.{ts}.{body}` with hmac-sha256, in the webhook-signature header",
+    );
+    assert_step(&accepted, "Claim", "passed", "Key: `standard-webhooks-");
+    assert_step(&accepted, "Claim", "passed", "Fencing number: ");
+    assert_step(&accepted, "Handler", "passed", "It answered 200");
+    assert_step(&accepted, "Settle", "passed", "Completed: for 8 days");
+    let pretty = "{\n  \"type\": \"order\",\n  \"n\": 1.50,\n  \"deep\": [\n    [],\n    {},\n    {\n      \"a\": null\n    }\n  ]\n}";
+    assert_eq!(
+        accepted["payload"],
+        json!({"text": pretty, "form": "json", "bytes": body.len(), "truncated": false, "verified": true})
+    );
+    assert_eq!(accepted["hints"], json!([]));
+
+    send(Request::signed_by("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD", "1", now(), body), 200);
+    let duplicate = told(&inspector, 2);
+    assert_step(&duplicate, "Claim", "ended", "Completed before");
+    assert_step(&duplicate, "Claim", "ended", accepted["key"].as_str().unwrap());
+    assert_step(&duplicate, "Handler", "skipped", "Not reached");
+
+    send(Request::signed_by(SECRET, "stale", now() - 3600, "{}"), 401);
+    let stale = told(&inspector, 3);
+    let (state, says) = step(&stale, "Head");
+    assert!(
+        state == "failed"
+            && says.contains(" s old, and 60 s are tolerated")
+            && says.contains("no byte of the body was read"),
+        "{says}"
+    );
+    assert_eq!(stale["payload"]["form"], "none");
+    assert!(stale["hints"][0]["cause"].as_str().unwrap().contains("sent again"), "{stale}");
+
+    send(Request::unsigned("{}").header("webhook-id", "x"), 401);
+    assert_step(&told(&inspector, 4), "Head", "failed", "There is no webhook-");
+    send(Request::delivery("large", " ".repeat(1001)), 413);
+    assert_step(
+        &told(&inspector, 5),
+        "Body",
+        "failed",
+        "It announces 1,001 bytes, and the limit is 1,000 bytes",
+    );
+    send(Request::delivery("wrong", "{}").header("x-more", "1").clone(), 200);
+
+    let forged = Request::signed_by("whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "forged", now(), body);
+    send(forged, 401);
+    let forged = told(&inspector, 7);
+    assert_step(&forged, "Head", "passed", "");
+    assert_step(&forged, "Signature", "failed", "No secret gives any of the signatures");
+    assert_eq!((&forged["payload"]["verified"], &forged["payload"]["text"]), (&json!(false), &json!(pretty)));
+    let causes = forged["hints"].to_string();
+    assert!(causes.contains("raw bytes") && causes.contains("Another secret"), "{causes}");
+
+    let failing = Request::delivery("failing", "{}");
+    send(failing.query("status=500"), 500);
+    let failed = told(&inspector, 8);
+    assert_step(&failed, "Handler", "failed", "It failed: it answered 500");
+    assert_step(&failed, "Settle", "passed", "Released");
+    inspector.stop();
+}
+
+#[test]
+fn it_shows_nothing_that_one_could_sign_or_log_in_with() {
+    let token = "a-token-of-some-length-0123456789";
+    let inspector = Inspector::start(&["--provider", "gitlab-token", "--secret", token]);
+    let answer = Request::unsigned(format!(r#"{{"it is": "{token}"}}"#))
+        .header("x-gitlab-token", token)
+        .header("authorization", "Bearer abcdefghijklmnop")
+        .header("cookie", "session=abcdefghijklmnop")
+        .header("x-forwarded-secret", "abcdefghijklmnop")
+        .header("x-copy", token)
+        .query(&format!("api_token=abcdefghijklmnop&copy={token}"))
+        .send(inspector.address());
+    assert_eq!(answer.status(), Some(200));
+    inspector.line();
+    let shown = told(&inspector, 1).to_string();
+    assert!(!shown.contains(token) && !shown.contains("abcdefghijklmnop"), "{shown}");
+    assert!(shown.contains("••••••"), "{shown}");
+    inspector.stop();
+
+    let inspector = start(&[]);
+    let signed = Request::delivery("id", "{}");
+    assert_eq!(signed.send(inspector.address()).status(), Some(200));
+    inspector.line();
+    let headers = told(&inspector, 1)["headers"].clone();
+    let signature =
+        headers.as_array().unwrap().iter().find(|header| header[0] == "webhook-signature").unwrap();
+    let shown = signature[1].as_str().unwrap();
+    assert!(shown.starts_with("v1,") && shown.contains("… (47 characters)") && shown.len() < 45, "{shown}");
+    inspector.stop();
+}
+
+#[test]
+fn what_is_kept_is_bounded_also_for_who_does_not_read() {
+    let inspector = start(&[]);
+    let mut idle = Request::page(inspector.address(), "GET", "/page/events", "").begin(inspector.address());
+    let body = format!("{{\"long\": \"{}\"}}", "x".repeat(100_000));
+    for number in 1..=505 {
+        let request = if number == 505 { Request::delivery("last", &body) } else { Request::unsigned("") };
+        request.send(inspector.address());
+        inspector.line();
+    }
+    let gone = Request::page(inspector.address(), "GET", "/page/requests/5", "").send(inspector.address());
+    assert_eq!(gone.status(), Some(404));
+    assert_line!(told(&inspector, 6), number: 6);
+    let last = told(&inspector, 505);
+    assert_eq!(
+        (&last["payload"]["bytes"], &last["payload"]["truncated"]),
+        (&json!(body.len()), &json!(true))
+    );
+    assert_eq!(last["payload"]["text"].as_str().unwrap().len(), 64 * 1024);
+    // Who was slow gets what there is, the last of it as well.
+    assert!(idle.read_until("\"number\":505").contains("\"number\":504"));
+    inspector.stop();
+}

@@ -1,0 +1,94 @@
+//! Who gets to see what the page shows, and to send: nobody but the page itself.
+
+use super::*;
+
+const ROUTES: [(&str, &str, &str); 6] = [
+    ("GET", "/page/about", ""),
+    ("GET", "/page/sample", ""),
+    ("GET", "/page/requests/1", ""),
+    ("GET", "/page/events", ""),
+    ("POST", "/page/send", r#"{"scenario": "valid"}"#),
+    ("POST", "/page/curl", r#"{"scenario": "valid"}"#),
+];
+
+#[test]
+fn a_name_that_was_made_to_lead_here_is_not_ours() {
+    let inspector = Inspector::start(&["--secret", SECRET]);
+    let port = inspector.address().port();
+    for host in [
+        "evil.example",
+        "127.0.0.1.evil.example",
+        "localhost.evil.example",
+        "127.0.0.2",
+        "[::1]",
+        "",
+        "127.0.0.1@evil.example",
+        "a b",
+    ] {
+        for (method, path, body) in ROUTES {
+            for host in [host.to_owned(), format!("{host}:{port}")] {
+                let answer = Request::page_at(&host, method, path, body).send(inspector.address());
+                // Some are no host's name, which is said before the page is asked.
+                assert!(matches!(answer.status(), Some(400 | 403)), "{host} {path}: {}", answer.0);
+            }
+        }
+    }
+    for host in ["localhost", "LocalHost:9000", "127.0.0.1"] {
+        let answer = Request::page_at(host, "GET", "/page/about", "").send(inspector.address());
+        assert_eq!(answer.status(), Some(200), "{host}");
+    }
+    // Nothing was sent, so there is no line.
+    inspector.stop();
+}
+
+#[test]
+fn other_sites_cannot_have_anything_sent() {
+    let inspector = Inspector::start(&["--secret", SECRET]);
+    let own = format!("http://{}", inspector.address());
+    let send = |headers: &[(&str, &str)]| {
+        let mut request =
+            Request::page(inspector.address(), "POST", "/page/send", r#"{"scenario": "valid"}"#);
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
+        request.send(inspector.address())
+    };
+    for from_elsewhere in [
+        [("origin", "https://evil.example"), ("x-a", "a")],
+        [("origin", "null"), ("x-a", "a")],
+        [("origin", "http://127.0.0.1:1"), ("x-a", "a")],
+        [("origin", &own), ("sec-fetch-site", "cross-site")],
+        [("sec-fetch-site", "same-site"), ("x-a", "a")],
+    ] {
+        let answer = send(&from_elsewhere);
+        assert_eq!(answer.status(), Some(403), "{from_elsewhere:?}");
+        assert_eq!(answer.header("access-control-allow-origin"), None);
+    }
+    // A form of another site's can post text, and nothing that is called JSON.
+    let form = Request::unsigned(r#"{"scenario": "valid"}"#).header("content-type", "text/plain");
+    let form = form.addressed(inspector.address(), "/page/send");
+    assert_eq!(form.send(inspector.address()).status(), Some(415));
+    // A browser asks whether it may, and is not told so.
+    let asks = Request::page(inspector.address(), "OPTIONS", "/page/send", "")
+        .header("origin", "https://evil.example");
+    assert_eq!(asks.send(inspector.address()).header("access-control-allow-origin"), None);
+
+    assert_eq!(send(&[("origin", &own), ("sec-fetch-site", "same-origin")]).status(), Some(200));
+    assert_line!(inspector.line(), outcome: "accepted");
+    inspector.stop();
+}
+
+#[test]
+fn who_listens_on_every_address_is_known_by_each() {
+    let inspector = Inspector::start(&["--secret", SECRET, "--listen", "0.0.0.0:0"]);
+    let port = inspector.address().port();
+    let to = std::net::SocketAddr::from(([127, 0, 0, 1], port));
+    for (host, status) in [("192.0.2.1", 200), ("localhost", 200), ("evil.example", 403)] {
+        let answer = Request::page_at(host, "GET", "/page/about", "").send(to);
+        assert_eq!(answer.status(), Some(status), "{host}");
+    }
+    let answer = Request::page(to, "POST", "/page/send", r#"{"scenario": "valid"}"#).send(to);
+    assert_eq!(answer.status(), Some(200), "{}", answer.0);
+    assert_line!(inspector.line(), outcome: "accepted");
+    inspector.stop();
+}

@@ -1,0 +1,152 @@
+//! "Send test event", and the same as `curl`: for each scenario the outcome that it is for.
+
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use super::*;
+
+/// What each scenario gives a provider that signs a timestamp and has ids.
+const SCENARIOS: [(&str, &[(&str, &str)]); 10] = [
+    ("valid", &[("accepted", "completed")]),
+    ("twice", &[("accepted", "completed"), ("duplicate", "")]),
+    ("at_once", &[("accepted", "completed"), ("rejected", "in_progress")]),
+    ("changed_body", &[("rejected", "wrong_signature")]),
+    ("wrong_secret", &[("rejected", "wrong_signature")]),
+    ("stale", &[("rejected", "stale_timestamp")]),
+    ("too_large", &[("rejected", "body_too_large")]),
+    ("handler_fails", &[("accepted", "failed")]),
+    ("handler_slow", &[("accepted", "completed")]),
+    ("handler_panics", &[("accepted", "panicked")]),
+];
+
+fn ask(inspector: &Inspector, method: &'static str, path: &str, body: &Value) -> Answer {
+    let body = if method == "POST" { body.to_string() } else { String::new() };
+    Request::page(inspector.address(), method, path, &body).send(inspector.address())
+}
+
+fn json_of(answer: &Answer) -> Value {
+    assert_eq!(answer.status(), Some(200), "{}", answer.0);
+    serde_json::from_str(answer.body()).unwrap()
+}
+
+/// The next lines, in any order.
+fn outcomes(inspector: &Inspector, count: usize) -> Vec<(String, String)> {
+    let mut outcomes: Vec<_> = (0..count)
+        .map(|_| {
+            let line = inspector.line();
+            let how = line["kind"].as_str().or(line["handler"].as_str()).unwrap_or_default();
+            (line["outcome"].as_str().unwrap().to_owned(), how.to_owned())
+        })
+        .collect();
+    outcomes.sort();
+    outcomes
+}
+
+fn expected(outcomes: &[(&str, &str)]) -> Vec<(String, String)> {
+    outcomes.iter().map(|(outcome, how)| ((*outcome).to_owned(), (*how).to_owned())).collect()
+}
+
+#[test]
+fn each_scenario_has_its_outcome_whether_sent_or_pasted() {
+    for options in [
+        &["--secret", SECRET][..],
+        &["--provider", "stripe"],
+        &["--provider", "slack", "--body-limit", "500"],
+    ] {
+        let inspector = Inspector::start(options);
+        for (scenario, expects) in SCENARIOS {
+            let sent = json_of(&ask(&inspector, "POST", "/page/send", &json!({ "scenario": scenario })));
+            assert_eq!(sent["from"].as_array().unwrap().len(), expects.len());
+            assert_eq!(outcomes(&inspector, expects.len()), expected(expects), "{scenario}, {options:?}");
+
+            let curl = ask(&inspector, "POST", "/page/curl", &json!({ "scenario": scenario }));
+            assert_eq!(curl.status(), Some(200), "{}", curl.0);
+            // A handler that panics gives no answer, and that is curl's error.
+            Command::new("sh").args(["-c", curl.body()]).env("no_proxy", "*").output().unwrap();
+            assert_eq!(
+                outcomes(&inspector, expects.len()),
+                expected(expects),
+                "{scenario}, {options:?}: {}",
+                curl.body()
+            );
+        }
+        inspector.stop();
+    }
+}
+
+#[test]
+fn every_provider_with_a_secret_can_be_signed_for() {
+    // Its public key has the form of the demo secret. The others with public keys do not start without one.
+    const CANNOT: [&str; 1] = ["discord"];
+    let (_, ids, _) = run(&["--provider", "list"]);
+    let mut cannot = Vec::new();
+    let mut signed = 0;
+    for id in ids.lines() {
+        let secret = if id == "basic-auth" { &["--secret", "user:password"][..] } else { &[] };
+        let options = [&["--provider", id], secret].concat();
+        let Some(inspector) = Inspector::try_start(&options) else { continue };
+        let about = json_of(&ask(&inspector, "GET", "/page/about", &Value::Null));
+        if about["cannot_send"].is_string() {
+            cannot.push(id.to_owned());
+            continue;
+        }
+        signed += 1;
+        json_of(&ask(&inspector, "POST", "/page/send", &json!({ "scenario": "valid" })));
+        assert_eq!(outcomes(&inspector, 1), expected(&[("accepted", "completed")]), "{id}");
+        json_of(&ask(&inspector, "POST", "/page/send", &json!({ "scenario": "wrong_secret" })));
+        assert_eq!(outcomes(&inspector, 1), expected(&[("rejected", "wrong_signature")]), "{id}");
+    }
+    assert_eq!(cannot, CANNOT);
+    assert!(signed >= 150, "{signed}");
+}
+
+#[test]
+fn what_a_scenario_cannot_show_with_a_provider_is_said() {
+    let scenario = |about: &Value, id: &str| {
+        about["scenarios"].as_array().unwrap().iter().find(|scenario| scenario["id"] == id).unwrap().clone()
+    };
+    let inspector = Inspector::start(&["--provider", "gitlab-token"]);
+    let about = json_of(&ask(&inspector, "GET", "/page/about", &Value::Null));
+    assert_line!(scenario(&about, "stale"), offered: false);
+    assert!(
+        scenario(&about, "changed_body")["what"].as_str().unwrap().contains("does not cover that"),
+        "{about}"
+    );
+    inspector.stop();
+
+    let inspector = Inspector::start(&["--provider", "line"]);
+    let about = json_of(&ask(&inspector, "GET", "/page/about", &Value::Null));
+    assert!(scenario(&about, "twice")["what"].as_str().unwrap().contains("no id"), "{about}");
+    inspector.stop();
+}
+
+#[test]
+fn a_payload_of_ones_own_is_signed_as_it_stands() {
+    let inspector = Inspector::start(&["--secret", SECRET]);
+    let body = "{\"type\": \"it's <b>\",\n  \"n\": 1.50}";
+    json_of(&ask(&inspector, "POST", "/page/send", &json!({ "scenario": "valid", "body": body })));
+    let line = inspector.raw_line();
+    assert!(line.contains(r#""payload": {"type":"it's <b>","n":1.50}"#), "{line}");
+    let curl = ask(&inspector, "POST", "/page/curl", &json!({ "scenario": "valid", "body": body }));
+    let output = Command::new("sh").args(["-c", curl.body()]).env("no_proxy", "*").output().unwrap();
+    assert!(output.status.success());
+    assert_line!(inspector.line(), outcome: "accepted", event_type: "it's <b>");
+    for nonsense in [json!({}), json!({ "scenario": "else" }), json!(3)] {
+        assert_eq!(ask(&inspector, "POST", "/page/send", &nonsense).status(), Some(422));
+    }
+    inspector.stop();
+}
+
+#[cfg(feature = "asymmetric")]
+#[test]
+fn who_has_only_a_public_key_cannot_sign() {
+    let key = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+    let inspector = Inspector::start(&["--provider", "discord", "--secret", key]);
+    let about = json_of(&ask(&inspector, "GET", "/page/about", &Value::Null));
+    assert!(about["cannot_send"].as_str().unwrap().contains("private key"), "{about}");
+    for path in ["/page/send", "/page/curl"] {
+        assert_eq!(ask(&inspector, "POST", path, &json!({ "scenario": "valid" })).status(), Some(422));
+    }
+    inspector.stop();
+}
