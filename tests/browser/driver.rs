@@ -1,0 +1,230 @@
+//! A browser, driven by WebDriver: plain HTTP with JSON.
+
+use std::{
+    env, fs,
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use data_encoding::BASE64;
+use serde_json::{Value, json};
+
+/// How long is waited for what is sure to come.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A headless Chromium with a window of its own.
+pub struct Browser {
+    driver: Child,
+    port: u16,
+    session: String,
+    profile: PathBuf,
+}
+
+impl Browser {
+    pub fn start() -> Self {
+        let mut driver = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("chromedriver is needed: `sh tests/browser.sh` installs it");
+        let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines();
+        let port = lines
+            .by_ref()
+            .find_map(|line| {
+                line.unwrap().split_once("successfully on port ")?.1.trim_end_matches('.').parse().ok()
+            })
+            .expect("chromedriver ended without listening");
+        // It must be able to write on.
+        thread::spawn(move || lines.for_each(drop));
+        let profile = output().join(format!("profile-{port}"));
+        let _ = fs::remove_dir_all(&profile);
+        fs::create_dir_all(&profile).unwrap();
+        let mut browser = Self { driver, port, session: String::new(), profile };
+        browser.session = browser.new_session();
+        browser
+    }
+
+    fn new_session(&self) -> String {
+        let profile = format!("--user-data-dir={}", self.profile.display());
+        let args = [
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--disable-dev-shm-usage",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--hide-scrollbars",
+            "--window-size=1280,860",
+            &profile,
+        ];
+        let mut options = json!({ "args": args });
+        if let Ok(binary) = env::var("CHROMIUM") {
+            options["binary"] = binary.into();
+        }
+        let wanted = json!({ "capabilities": { "alwaysMatch": {
+            "goog:chromeOptions": options,
+            "goog:loggingPrefs": { "browser": "ALL" },
+        } } });
+        let session = self.http("POST", "/session", &wanted);
+        session["sessionId"].as_str().unwrap().to_owned()
+    }
+
+    pub fn open(&self, url: &str) {
+        self.call("url", json!({ "url": url }));
+    }
+
+    /// What a script returns, as the body of a function of `arguments`.
+    pub fn run(&self, script: &str, arguments: Value) -> Value {
+        self.call("execute/sync", json!({ "script": script, "args": arguments }))
+    }
+
+    /// Waits until a script returns anything but null and false, and returns that.
+    pub fn wait(&self, script: &str, arguments: Value) -> Value {
+        let begun = Instant::now();
+        loop {
+            let value = self.run(script, arguments.clone());
+            if !matches!(value, Value::Null | Value::Bool(false)) {
+                return value;
+            }
+            if begun.elapsed() > PATIENCE {
+                self.screenshot("failure");
+                panic!(
+                    "waited in vain for {script} of {arguments}; target/browser/failure.png shows the page"
+                );
+            }
+            thread::sleep(Duration::from_millis(30));
+        }
+    }
+
+    /// The text of the first element that a selector finds, once there is one.
+    pub fn text(&self, selector: &str) -> String {
+        let text = self.wait(
+            "const e = document.querySelector(arguments[0]); return e && [e.textContent]",
+            json!([selector]),
+        );
+        text[0].as_str().unwrap().to_owned()
+    }
+
+    pub fn click(&self, selector: &str) {
+        self.wait("return Boolean(document.querySelector(arguments[0]))", json!([selector]));
+        let element = self.call("element", json!({ "using": "css selector", "value": selector }));
+        let id = element.as_object().unwrap().values().next().unwrap().as_str().unwrap().to_owned();
+        self.call(&format!("element/{id}/click"), json!({}));
+    }
+
+    /// Presses keys, one after the other.
+    pub fn press(&self, keys: &str) {
+        let actions: Vec<_> = keys
+            .chars()
+            .flat_map(|key| {
+                ["keyDown", "keyUp"].map(|deed| json!({ "type": deed, "value": key.to_string() }))
+            })
+            .collect();
+        let source = json!({ "type": "key", "id": "keyboard", "actions": actions });
+        self.call("actions", json!({ "actions": [source] }));
+    }
+
+    /// Makes the window as large as that of a phone, say.
+    pub fn resize(&self, width: u32, height: u32, is_phone: bool) {
+        let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": is_phone });
+        self.devtools("Emulation.setDeviceMetricsOverride", metrics);
+    }
+
+    /// What the system is set to: `light` or `dark`.
+    pub fn prefer(&self, scheme: &str) {
+        let features = json!([
+            { "name": "prefers-color-scheme", "value": scheme },
+            { "name": "prefers-reduced-motion", "value": "reduce" },
+        ]);
+        self.devtools("Emulation.setEmulatedMedia", json!({ "features": features }));
+    }
+
+    /// Leaves a picture of the window in `target/browser`.
+    pub fn screenshot(&self, name: &str) {
+        let picture = self.http("GET", &format!("/session/{}/screenshot", self.session), &Value::Null);
+        let picture = BASE64.decode(picture.as_str().unwrap().as_bytes()).unwrap();
+        fs::write(output().join(format!("{name}.png")), picture).unwrap();
+    }
+
+    /// What was written to the console since last asked: errors, and what the page's policy forbade.
+    pub fn console(&self) -> Vec<String> {
+        let entries = self.call("se/log", json!({ "type": "browser" }));
+        entries
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|entry| entry["message"].as_str().unwrap().to_owned())
+            .collect()
+    }
+
+    fn devtools(&self, command: &str, parameters: Value) {
+        self.call("goog/cdp/execute", json!({ "cmd": command, "params": parameters }));
+    }
+
+    fn call(&self, command: &str, parameters: Value) -> Value {
+        self.http("POST", &format!("/session/{}/{command}", self.session), &parameters)
+    }
+
+    fn http(&self, method: &str, path: &str, body: &Value) -> Value {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        let body = if method == "POST" { body.to_string() } else { String::new() };
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nhost: 127.0.0.1:{}\r\nconnection: close\r\n\
+             content-type: application/json\r\ncontent-length: {}\r\n\r\n",
+            self.port,
+            body.len()
+        );
+        stream.write_all(&[head.as_bytes(), body.as_bytes()].concat()).unwrap();
+        let mut answer = String::new();
+        let mut reader = BufReader::new(stream);
+        let mut length = 0;
+        loop {
+            let mut line = String::new();
+            reader.read_line(&mut line).unwrap();
+            match line.trim_end().to_lowercase().split_once(':') {
+                Some(("content-length", value)) => length = value.trim().parse().unwrap(),
+                None if line.trim_end().is_empty() => break,
+                _ => {}
+            }
+        }
+        reader.take(length).read_to_string(&mut answer).unwrap();
+        let answer: Value = serde_json::from_str(&answer).unwrap();
+        let value = answer["value"].clone();
+        assert!(value.get("error").is_none(), "{method} {path} {body}: {value}");
+        value
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        // Ends the browser as well. A test that fails has more to say than this.
+        if !thread::panicking() {
+            self.http("DELETE", &format!("/session/{}", self.session), &Value::Null);
+        } else {
+            let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                self.http("DELETE", &format!("/session/{}", self.session), &Value::Null)
+            }));
+        }
+        let _ = self.driver.kill();
+        let _ = self.driver.wait();
+        let _ = fs::remove_dir_all(&self.profile);
+    }
+}
+
+/// Where pictures are left.
+pub fn output() -> PathBuf {
+    let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from);
+    let output = Path::new(env!("CARGO_MANIFEST_DIR")).join(target).join("browser");
+    fs::create_dir_all(&output).unwrap();
+    output
+}

@@ -1,0 +1,43 @@
+use super::*;
+
+#[test]
+fn each_scenario_stands_on_the_screen_with_its_reason() {
+    let page = Page::open(&[]);
+    assert!(page.browser.text("#detail").contains("Waiting for deliveries"));
+    page.browser.screenshot("welcome");
+    for (scenario, badge, step, state, says) in [
+        ("valid", "handled", "Settle", "passed", "Completed"),
+        ("twice", "duplicate", "Claim", "ended", "Completed before"),
+        ("at_once", "put off", "Claim", "ended", "Another request holds the claim"),
+        ("changed_body", "rejected", "Signature", "failed", "No secret gives any of the signatures"),
+        ("wrong_secret", "rejected", "Signature", "failed", "No secret gives any of the signatures"),
+        ("stale", "rejected", "Head", "failed", "The timestamp is 360 s old, and 300 s are tolerated"),
+        ("too_large", "rejected", "Body", "failed", "announces 1,048,577 bytes, and the limit is 1,048,576"),
+        ("handler_fails", "failed", "Handler", "failed", "It failed: it answered 500"),
+        ("handler_panics", "panicked", "Handler", "failed", "It panicked"),
+        ("handler_slow", "handled", "Handler", "passed", "It answered 200"),
+    ] {
+        // So that what is waited for is not what was there before.
+        page.browser.run("document.querySelector('#detail').replaceChildren()", json!([]));
+        page.send(scenario);
+        if scenario == "handler_slow" {
+            let shown = page.shown("running");
+            assert_eq!(shown["steps"]["Handler"], "running");
+            page.browser.screenshot("running");
+        }
+        let shown = page.shown(badge);
+        assert_eq!(shown["steps"][step], state, "{scenario}: {shown}");
+        assert!(shown["texts"][step].as_str().unwrap().contains(says), "{scenario}: {shown}");
+        let is_rejected = matches!(badge, "rejected" | "put off");
+        assert_eq!(
+            shown["steps"]["Handler"] == "skipped",
+            is_rejected || badge == "duplicate",
+            "{scenario}: {shown}"
+        );
+        assert_eq!(shown["hints"] != "", badge != "handled" && badge != "duplicate", "{scenario}: {shown}");
+        page.browser.screenshot(scenario);
+    }
+    let rows = page.rows();
+    assert_eq!(rows.as_array().unwrap().len(), 12, "{rows}");
+    page.close();
+}
