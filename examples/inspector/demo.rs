@@ -7,7 +7,7 @@ use tower_webhook::{InvalidSecret, Secret, Secrets};
 
 use crate::{
     provider::Source,
-    test_event::{self, Scenario, TestEvents},
+    test_event::{self, Caveat, Scenario, TestEvents},
 };
 
 /// A secret for those who brought none, and for nothing but a demonstration.
@@ -37,14 +37,21 @@ pub(crate) fn random<const N: usize>() -> [u8; N] {
 
 /// What to paste, and what to expect of it; for the providers that can be signed for. Not where it
 /// would have one of `secrets` in it, which are the user's own.
-pub(crate) fn invitation(test_events: &TestEvents, secrets: Option<&Secrets>) -> Option<String> {
+pub(crate) async fn invitation(test_events: &TestEvents, secrets: Option<&Secrets>) -> Option<String> {
     let plan = test_events.plan(Scenario::Valid, None).ok()?;
     let curl = test_event::commands(&plan, test_events.address());
-    let shows_a_secret = |secrets: &Secrets| secrets.iter().any(|secret| curl.contains(secret.expose()));
-    let to_be_shown = secrets.is_none_or(|secrets| !shows_a_secret(secrets));
-    to_be_shown.then(|| {
-        format!(
-            "try it: this is answered 200; sent again it is a duplicate; with anything in its body changed, 401\n\n{curl}\n"
-        )
-    })
+    let shows = |secret: &Secret| curl.contains(secret.expose());
+    if secrets.is_some_and(|secrets| secrets.iter().any(shows)) {
+        return None;
+    }
+    let mut promise = "try it: this is answered 200".to_owned();
+    for (scenario, what) in [
+        (Scenario::Twice, "sent again it is a duplicate"),
+        (Scenario::ChangedBody, "with anything in its body changed, 401"),
+    ] {
+        if let Caveat::None = test_events.caveat(scenario).await {
+            promise.push_str(&format!("; {what}"));
+        }
+    }
+    Some(format!("{promise}\n\n{curl}\n"))
 }

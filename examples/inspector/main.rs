@@ -19,6 +19,7 @@ mod page;
 mod provider;
 mod report;
 mod rules;
+mod second_look;
 mod test_event;
 mod watch;
 
@@ -29,7 +30,7 @@ use axum::{
     middleware::from_fn_with_state,
     routing::{any, get},
 };
-use tokio::{net::TcpListener, runtime::Runtime};
+use tokio::{net::TcpListener, runtime::Runtime, sync::Semaphore};
 
 use tower_webhook::{Secrets, verify::Verifier};
 
@@ -88,17 +89,22 @@ async fn serve(options: Options) -> Result<ExitCode, Box<dyn Error>> {
         report::log(&format!("demo secret: {}", secret.expose()));
     }
     report::log(&format!("page: http://{}/", test_events.address()));
-    if !test_events.address().ip().is_loopback() {
+    if !address.ip().is_loopback() {
         report::log("whoever can reach this address can read the payloads on its page");
     }
-    if let Some(invitation) = demo::invitation(&test_events, options.secrets.as_ref()) {
+    if let Some(invitation) = demo::invitation(&test_events, options.secrets.as_ref()).await {
         report::log(&invitation);
     }
     report::print(&format!("listening on http://{address}\n"));
 
     let (in_flight, drain) = (InFlight::default(), layer.drain());
     let history = Arc::new(History::new());
-    let endpoint = Endpoint { layer, rules: Arc::clone(&rules), history: Arc::clone(&history) };
+    let endpoint = Endpoint {
+        layer,
+        rules: Arc::clone(&rules),
+        history: Arc::clone(&history),
+        looking_again: Semaphore::new(8),
+    };
     let log_start = options.log_start;
     let webhook = any(move |delivery, query| handler::handle(log_start, delivery, query))
         .layer(from_fn_with_state(Arc::new(endpoint), watch::watched))

@@ -1,12 +1,18 @@
 //! Whose deliveries are verified: a provider of the crate's, or a scheme from the command line.
 
-use std::{error::Error, sync::Arc};
+use std::{
+    collections::HashMap,
+    error::Error,
+    sync::{Arc, LazyLock},
+};
 
 use tower_webhook::{
     Secrets,
     provider::{self, Provider},
     verify::{Scheme, Verifier},
 };
+
+use crate::rules::Signing;
 
 #[cfg(feature = "asymmetric")]
 use crate::fetched::{self, Fetched};
@@ -83,4 +89,21 @@ pub(crate) fn list() -> String {
     #[cfg(feature = "asymmetric")]
     let ids = ids.chain(fetched::ALL.map(|fetched| fetched.id));
     ids.map(|id| format!("{id}\n")).collect()
+}
+
+/// The ids of the providers whose signatures are in this header.
+pub(crate) fn with_signature_in(header: &str) -> Option<&'static [&'static str]> {
+    static PROVIDERS: LazyLock<HashMap<String, Vec<&'static str>>> = LazyLock::new(|| {
+        let mut providers: HashMap<_, Vec<_>> = HashMap::new();
+        for provider in provider::all() {
+            let signing = provider.scheme().as_ref().and_then(Signing::of);
+            for place in signing.iter().flat_map(Signing::places) {
+                if let Some(header) = place.strip_prefix("header:") {
+                    providers.entry(header.to_owned()).or_default().push(provider.id);
+                }
+            }
+        }
+        providers
+    });
+    PROVIDERS.get(header).map(Vec::as_slice)
 }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use tower_webhook::{
     Secrets,
-    verify::{Profile, Tolerance},
+    verify::{Profile, Scheme, Tolerance},
 };
 
 use crate::provider::Source;
@@ -35,8 +35,7 @@ impl Rules {
 
     /// How the provider signs, where a scheme can say that.
     pub(crate) fn signing(&self) -> Option<Signing> {
-        let scheme = serde_json::to_value(self.source.scheme()?).ok()?;
-        serde_json::from_value(scheme).ok()
+        Signing::of(&self.source.scheme()?)
     }
 }
 
@@ -66,6 +65,10 @@ pub(crate) struct Timestamp {
 }
 
 impl Signing {
+    pub(crate) fn of(scheme: &Scheme) -> Option<Self> {
+        serde_json::from_value(serde_json::to_value(scheme).ok()?).ok()
+    }
+
     /// Where the signature may be, such as `header:x-hub-signature-256`.
     pub(crate) fn places(&self) -> Vec<String> {
         let texts = match &self.sig.from {

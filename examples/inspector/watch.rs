@@ -18,19 +18,21 @@ use axum::{
     middleware::Next,
 };
 use bytes::Bytes;
+use tokio::sync::Semaphore;
 use tower::{Layer, ServiceExt, service_fn};
 use tower_webhook::{
-    Delivery, WebhookLayer,
+    Delivery, Rejection, RejectionKind, WebhookLayer,
     verify::{Check, Finish, Profile, Verifier, VerifyError},
 };
 
-use crate::{explain::Arrival, history::History, report, rules::Rules};
+use crate::{explain::Arrival, history::History, report, rules::Rules, second_look};
 
 /// What all requests to the endpoint have in common.
 pub(crate) struct Endpoint {
     pub(crate) layer: WebhookLayer,
     pub(crate) rules: Arc<Rules>,
     pub(crate) history: Arc<History>,
+    pub(crate) looking_again: Semaphore,
 }
 
 /// The layer, with its outcome printed as a line and noted for the page.
@@ -45,6 +47,7 @@ pub(crate) async fn watched(
     let (head, body) = request.into_parts();
     let number = endpoint.history.next_number();
     let arrival = Arc::new(Arrival::new(number, from, &head, trace, Arc::clone(&endpoint.rules)));
+    let kept = head.clone();
     let request = Request::from_parts(head, body);
 
     let layer = endpoint.layer.clone().on_outcome({
@@ -54,7 +57,7 @@ pub(crate) async fn watched(
             history.note(arrival.ended(outcome));
         }
     });
-    let history = Arc::clone(&endpoint.history);
+    let (history, trace) = (Arc::clone(&endpoint.history), arrival.trace().clone());
     let handler = service_fn(move |request: axum::http::Request<tower_webhook::Body>| {
         if let Some(delivery) = request.extensions().get::<Delivery>() {
             history.note(arrival.running(delivery));
@@ -62,7 +65,25 @@ pub(crate) async fn watched(
         next.clone().oneshot(request.map(Body::new))
     });
     let response = layer.layer(handler).oneshot(request).await?;
+    let rejection = response.extensions().get::<Rejection>();
+    if rejection.is_some_and(|rejection| rejection.kind() == RejectionKind::WrongSignature) {
+        tokio::spawn(look_again(endpoint, number, kept, trace));
+    }
     Ok(response.map(Body::new))
+}
+
+/// Adds to what is kept of a request with a wrong signature what that would be right for.
+async fn look_again(endpoint: Arc<Endpoint>, number: u64, head: Parts, trace: Trace) {
+    // Anybody can send wrong signatures, and this costs some twenty times what refusing them does.
+    let Ok(_turn) = endpoint.looking_again.try_acquire() else { return };
+    let Noted { body, received, finished, .. } = trace.noted().clone();
+    if !finished || received > body.len() {
+        return;
+    }
+    let found = second_look::at(&endpoint.layer, &endpoint.rules, &head, &body).await;
+    if let (Some(found), Some(request)) = (found, endpoint.history.find(number)) {
+        endpoint.history.note(request.with(found));
+    }
 }
 
 /// What was seen of a request while it was verified.

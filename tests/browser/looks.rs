@@ -12,6 +12,7 @@ fn light_and_dark_and_on_a_phone() {
         page.browser.wait("return !document.querySelector('dialog[open]')", json!([]));
     }
     page.shown("rejected");
+    page.browser.wait("return document.querySelector('.hints .found')", json!([]));
     let ground = || {
         let colours = browser.run(
             "const style = getComputedStyle(document.body.parentElement); return [style.color, style.backgroundColor]",

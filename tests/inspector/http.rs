@@ -187,6 +187,6 @@ pub fn now() -> u64 {
     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs()
 }
 
-fn mac(key: &[u8], signed: &[u8]) -> Vec<u8> {
+pub fn mac(key: &[u8], signed: &[u8]) -> Vec<u8> {
     Hmac::<Sha256>::new_from_slice(key).unwrap().chain_update(signed).finalize().into_bytes().to_vec()
 }

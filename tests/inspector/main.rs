@@ -11,6 +11,7 @@ mod page_guard;
 mod process;
 #[cfg(feature = "redis")]
 mod replicas;
+mod second_look;
 #[cfg(feature = "redis")]
 #[allow(dead_code, reason = "not all of it is needed here")]
 #[path = "../redis/server.rs"]

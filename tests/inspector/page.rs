@@ -9,7 +9,7 @@ fn start(options: &[&str]) -> Inspector {
 }
 
 /// What the page is told of a request.
-fn told(inspector: &Inspector, number: u64) -> Value {
+pub fn told(inspector: &Inspector, number: u64) -> Value {
     let path = format!("/page/requests/{number}");
     let answer = Request::page(inspector.address(), "GET", &path, "").send(inspector.address());
     assert_eq!(answer.status(), Some(200), "{}", answer.0);

@@ -59,6 +59,9 @@ fn other_sites_cannot_have_anything_sent() {
         [("origin", "http://127.0.0.1:1"), ("x-a", "a")],
         [("origin", &own), ("sec-fetch-site", "cross-site")],
         [("sec-fetch-site", "same-site"), ("x-a", "a")],
+        // A tunnel that was told to call it localhost.
+        [("x-forwarded-for", "192.0.2.1"), ("x-forwarded-host", "abc.tunnel.example")],
+        [("via", "1.1 proxy"), ("x-a", "a")],
     ] {
         let answer = send(&from_elsewhere);
         assert_eq!(answer.status(), Some(403), "{from_elsewhere:?}");

@@ -4,15 +4,23 @@ use serde::Serialize;
 use tower_webhook::{HandlerEnd, Outcome, RejectionKind as Kind};
 
 use super::{Seen, words};
+use crate::provider;
 
-#[derive(Serialize)]
-pub(super) struct Hint {
-    cause: &'static str,
+#[derive(Clone, Serialize)]
+pub(crate) struct Hint {
+    cause: String,
     cure: String,
 }
 
+impl Hint {
+    /// What is known to be the cause, and not only often is.
+    pub(crate) fn found(cause: &str, cure: String) -> Self {
+        Self { cause: format!("Found: {cause}"), cure }
+    }
+}
+
 fn hint(cause: &'static str, cure: impl Into<String>) -> Hint {
-    Hint { cause, cure: cure.into() }
+    Hint { cause: cause.to_owned(), cure: cure.into() }
 }
 
 pub(super) fn for_rejected(seen: &Seen<'_>) -> Vec<Hint> {
@@ -84,6 +92,9 @@ pub(super) fn for_rejected(seen: &Seen<'_>) -> Vec<Hint> {
 }
 
 fn missing(seen: &Seen<'_>) -> Vec<Hint> {
+    if let Some(found) = of_another(seen) {
+        return vec![found];
+    }
     let mut hints = vec![
         hint(
             "A request that the provider did not send",
@@ -105,6 +116,21 @@ fn missing(seen: &Seen<'_>) -> Vec<Hint> {
         ));
     }
     hints
+}
+
+/// Whose signature there is, if there is that of another provider.
+fn of_another(seen: &Seen<'_>) -> Option<Hint> {
+    // Credentials are in it for all sorts of things.
+    let is_telling = |name: &&String| *name != "authorization";
+    let names = seen.arrival.headers.iter().map(|(name, _)| name).filter(is_telling);
+    let (name, providers) =
+        names.filter_map(|name| Some((name, provider::with_signature_in(name)?))).next()?;
+    if providers.iter().any(|id| *id == seen.rules.source.id()) {
+        return None;
+    }
+    let options: Vec<_> = providers.iter().take(3).map(|id| format!("`--provider {id}`")).collect();
+    let cure = format!("It has the `{name}` header. Start this with {}.", options.join(" or "));
+    Some(Hint::found("the signature of another provider", cure))
 }
 
 fn wrong(seen: &Seen<'_>) -> Vec<Hint> {

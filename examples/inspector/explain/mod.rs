@@ -12,7 +12,8 @@ use axum::http::{Version, request::Parts};
 use serde::Serialize;
 use tower_webhook::{Delivery, Outcome, OutcomeKind};
 
-use self::{hints::Hint, payload::Payload, redact::Redactor, steps::Step};
+pub(crate) use self::hints::Hint;
+use self::{payload::Payload, redact::Redactor, steps::Step};
 use crate::{
     rules::Rules,
     watch::{Noted, Trace},
@@ -31,7 +32,7 @@ pub(crate) struct Arrival {
 }
 
 /// What the page is told of a request.
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 pub(crate) struct Explained {
     #[serde(flatten)]
     pub(crate) summary: Summary,
@@ -74,6 +75,13 @@ struct Line {
     version: &'static str,
 }
 
+impl Explained {
+    /// The same with what was found out since, instead of what is only likely.
+    pub(crate) fn with(&self, found: Hint) -> Self {
+        Self { hints: vec![found], ..self.clone() }
+    }
+}
+
 impl Arrival {
     pub(crate) fn new(number: u64, from: SocketAddr, head: &Parts, trace: Trace, rules: Arc<Rules>) -> Self {
         let redactor = Redactor::new(&rules);
@@ -93,6 +101,10 @@ impl Arrival {
             trace,
             rules,
         }
+    }
+
+    pub(crate) fn trace(&self) -> &Trace {
+        &self.trace
     }
 
     pub(crate) fn rules(&self) -> &Rules {

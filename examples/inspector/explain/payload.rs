@@ -8,7 +8,7 @@ use super::{Seen, redact::Redactor};
 use crate::watch::MOST;
 
 /// A body, as text to be read.
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 pub(super) struct Payload {
     text: String,
     /// `json`, `text`, `base64`, or `none`: it was not read.

@@ -9,7 +9,7 @@ use tower_webhook::{
 
 use super::{Seen, words};
 
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 pub(super) struct Step {
     name: &'static str,
     state: State,
@@ -231,8 +231,11 @@ fn body(seen: &Seen<'_>) -> Step {
             Some(_) => seen.reason(),
             None => "The client left while it was sending.".to_owned(),
         };
-        return Step::new(BODY, State::Failed, text)
-            .note(format!("{} came.", words::bytes(seen.noted.received as u64)));
+        let received = match seen.noted.received {
+            0 => "No byte of it was read.".to_owned(),
+            some => format!("{} were read.", words::bytes(some as u64)),
+        };
+        return Step::new(BODY, State::Failed, text).note(received);
     }
     let received = words::bytes(seen.noted.received as u64);
     Step::new(BODY, State::Passed, format!("{received}, within the limit of {limit}."))

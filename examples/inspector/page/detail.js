@@ -16,7 +16,7 @@ export function show(request, { related, select, close }) {
             "section",
             { class: "card hints", "aria-label": "What to do" },
             el("h3", {}, kind ? el("span", { class: "kind" }, kind.replaceAll("_", " ")) : null, kind && reason ? ": " : null, reason ? visible(reason) : kind ? null : "What this means"),
-            el("dl", {}, request.hints.map(({ cause, cure }) => [el("dt", {}, rich(cause)), el("dd", {}, rich(cure))])),
+            el("dl", {}, request.hints.map(({ cause, cure }) => [el("dt", { class: cause.startsWith("Found: ") ? "found" : null }, rich(cause)), el("dd", {}, rich(cure))])),
           )
         : null,
       el("section", { class: "card" }, el("h3", {}, "What was done with it"), el("ol", { class: "steps" }, request.steps.map(step))),

@@ -14,6 +14,9 @@ pub(super) struct Hosts {
     asked_for: String,
 }
 
+/// What proxies add to what they pass on.
+const PASSED_ON: [&str; 4] = ["x-forwarded-for", "x-forwarded-host", "forwarded", "via"];
+
 impl Hosts {
     pub(super) fn new(listening: SocketAddr, asked_for: &str) -> Self {
         let name = asked_for.rsplit_once(':').map_or(asked_for, |(host, _)| host);
@@ -30,6 +33,10 @@ impl Hosts {
                 StatusCode::FORBIDDEN,
                 format!("This page shows its deliveries at http://{address} only, or at localhost.\n"),
             ));
+        }
+        // A tunnel for the provider's sake may call this by its own name, and is open to everybody.
+        if PASSED_ON.iter().any(|name| headers.contains_key(*name)) {
+            return Err((StatusCode::FORBIDDEN, "This page is not shown through a proxy.\n".to_owned()));
         }
         // Browsers say which page a request comes from; who is no browser need not.
         let is_same =

@@ -10,11 +10,11 @@ pub(super) fn json(provider: &str, id: &str, now: u64) -> Value {
         "standard-webhooks" => json!({"type": "greeting", "data": {"text": "hello"}}),
         "github" | "github-sha1" => json!({"zen": "Keep it logically awesome.", "hook_id": 1}),
         "stripe" => json!({
-            "id": id, "object": "event", "type": "payment_intent.succeeded", "created": now, "livemode": false,
+            "id": format!("evt_{id}"), "object": "event", "type": "payment_intent.succeeded", "created": now, "livemode": false,
             "data": {"object": {"object": "payment_intent", "amount": 2000, "currency": "eur"}},
         }),
         "slack" => json!({
-            "type": "event_callback", "event_id": id, "event_time": now, "team_id": "T061EG9R6",
+            "type": "event_callback", "event_id": format!("Ev{id}"), "event_time": now, "team_id": "T061EG9R6",
             "event": {"type": "app_mention", "user": "U061F7AUR", "text": "hello"},
         }),
         "meta" => json!({"object": "whatsapp_business_account", "entry": [{"id": "0", "changes": [{

@@ -27,7 +27,7 @@ impl Sample {
     pub(crate) fn new(rules: &Rules, at: SystemTime) -> Self {
         let provider = rules.source.id();
         let id = HEXLOWER.encode(&random::<8>());
-        let id = if provider == "standard-webhooks" { format!("msg_{id}") } else { id };
+        let delivery_id = if provider == "standard-webhooks" { format!("msg_{id}") } else { id.clone() };
         let mut sample = Self {
             body: String::new(),
             content_type: "application/json",
@@ -40,7 +40,7 @@ impl Sample {
         let is_known = !json.is_null();
         let mut fields = Fields { json, form: known::form(provider, &sample.id) };
         let profile = &rules.profile;
-        sample.put(profile.id.as_ref(), sample.id.clone(), &mut fields);
+        sample.put(profile.id.as_ref(), delivery_id, &mut fields);
         let event_type = if provider == "github" { "ping" } else { "greeting" };
         sample.put(profile.event_type.as_ref(), event_type.to_owned(), &mut fields);
         let signing = rules.signing();

@@ -41,7 +41,10 @@ impl Scenario {
                 "Twice at once",
                 "The second comes while the first is handled. It is put off, since the first may still fail.",
             ),
-            Self::ChangedBody => ("Changed body", "Signed, then changed, as a proxy or a body parser might."),
+            Self::ChangedBody => (
+                "Changed body",
+                "Signed, and then a line break more, as a proxy or a body parser might leave it.",
+            ),
             Self::WrongSecret => ("Wrong secret", "Signed with a secret that is not this endpoint's."),
             Self::Stale => ("Stale timestamp", "Signed at a time that is no longer tolerated."),
             Self::TooLarge => ("Too large", "One byte more than the limit. It is refused before it is read."),
