@@ -146,7 +146,9 @@ fn it_says_how_far_a_request_came_and_why_not_further() {
     assert_step(&accepted, "Claim", "passed", "Key: `standard-webhooks-");
     assert_step(&accepted, "Claim", "passed", "Fencing number: ");
     assert_step(&accepted, "Handler", "passed", "It answered 200");
+    assert_step(&accepted, "Handler", "passed", "It took ");
     assert_step(&accepted, "Settle", "passed", "Completed: for 8 days");
+    assert_step(&accepted, "Settle", "passed", "The store took ");
     let pretty = "{\n  \"type\": \"order\",\n  \"n\": 1.50,\n  \"deep\": [\n    [],\n    {},\n    {\n      \"a\": null\n    }\n  ]\n}";
     assert_eq!(
         accepted["payload"],

@@ -293,9 +293,12 @@ fn claim(seen: &Seen<'_>) -> Step {
         };
         return Step::new(CLAIM, state, text).notes(key);
     }
+    let attempt = seen.delivery.and_then(Delivery::attempt);
+    let attempt = attempt.map(|attempt| format!("The provider says that it is attempt {attempt}."));
     match (key, seen.delivery.and_then(Delivery::fencing)) {
         (Some(key), Some(run)) => Step::new(CLAIM, State::Passed, "Claimed: nobody else runs it.")
             .note(key)
+            .notes(attempt)
             .note(format!("Lease: {}, extended while the handler runs.", words::duration(seen.rules.lease)))
             .note(format!("Fencing number: {run}")),
         (key, _) => Step::new(CLAIM, State::Passed, "Not deduped: a copy of it would run as well.")
@@ -325,7 +328,8 @@ fn handler(seen: &Seen<'_>) -> Step {
         Some(HandlerEnd::TimedOut) => (State::Failed, format!("It had not finished within {limit}.")),
         _ => (State::Failed, "It was dropped while it ran, since its client hung up.".to_owned()),
     };
-    let step = Step::new(HANDLER, state, text);
+    let time = outcome.handler_time().map(|time| format!("It took {}.", words::took(time)));
+    let step = Step::new(HANDLER, state, text).notes(time);
     match (outcome.rejection().map(Rejection::kind), seen.rules.ack_deadline) {
         (Some(Kind::AckDeadline), Some(deadline)) => step.note(format!(
             "It had not finished at the ack deadline of {}: 503 was answered then, and it went on.",
@@ -336,6 +340,12 @@ fn handler(seen: &Seen<'_>) -> Step {
 }
 
 fn settle(seen: &Seen<'_>) -> Step {
+    let time = seen.outcome.and_then(Outcome::store_time);
+    let time = time.map(|time| format!("The store took {} in all.", words::took(time)));
+    settled(seen).notes(time)
+}
+
+fn settled(seen: &Seen<'_>) -> Step {
     let window = words::duration(seen.rules.window);
     match seen.outcome.and_then(Outcome::settlement) {
         Some(Settlement::Completed) => Step::new(

@@ -40,6 +40,17 @@ pub(super) fn duration(duration: Duration) -> String {
     }
 }
 
+/// How long something took, in three digits or so: `183 µs`, `1.7 ms`, `4.00 s`.
+pub(super) fn took(duration: Duration) -> String {
+    let ms = duration.as_secs_f64() * 1000.0;
+    match ms {
+        ..1.0 => format!("{:.0} µs", ms * 1000.0),
+        ..100.0 => format!("{ms:.1} ms"),
+        ..1000.0 => format!("{ms:.0} ms"),
+        _ => format!("{:.2} s", ms / 1000.0),
+    }
+}
+
 /// A number of bytes with its thousands apart.
 pub(super) fn bytes(count: u64) -> String {
     let digits = count.to_string();
