@@ -12,8 +12,9 @@ use tokio::sync::watch;
 
 use crate::explain::Explained;
 
-/// How many requests are kept.
+/// How many requests are kept, and how many bytes of them.
 const MOST: usize = 500;
+const MOST_BYTES: usize = 16 * 1024 * 1024;
 
 /// The last requests, and how often anything about them has changed.
 ///
@@ -54,8 +55,10 @@ impl History {
             }
             Err(place) => kept.insert(place, noted),
         }
-        if kept.len() > MOST {
-            kept.pop_front();
+        let mut weight: usize = kept.iter().map(|kept| kept.request.weight()).sum();
+        while kept.len() > MOST || weight > MOST_BYTES {
+            let Some(oldest) = kept.pop_front() else { break };
+            weight -= oldest.request.weight();
         }
         // While it is locked, so that changes are told in their order.
         self.changes.send_replace(change);

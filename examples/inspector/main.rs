@@ -1,7 +1,8 @@
 //! A webhook endpoint to run, to look at and to test against.
 //!
 //! Start it, point a provider at it, and see each delivery arrive: accepted, duplicate or
-//! rejected, and why. It prints one JSON object a line for every request that reached `/webhook`.
+//! rejected, and why. It prints one JSON object a line for every request that reached `/webhook`, and
+//! has a page for the browser, which can send a test event as well.
 //!
 //! ```text
 //! cargo run --features full --example inspector -- --help

@@ -199,6 +199,13 @@ fn it_says_how_far_a_request_came_and_why_not_further() {
     let failed = told(&inspector, 8);
     assert_step(&failed, "Handler", "failed", "It failed: it answered 500");
     assert_step(&failed, "Settle", "passed", "Released");
+
+    send(Request::signed_by(SECRET, "ahead", now() + 3600, "{}"), 401);
+    let ahead = told(&inspector, 9);
+    let (_, says) = step(&ahead, "Head");
+    assert!(says.contains(" s ahead, and 60 s are tolerated"), "{says}");
+    assert_eq!(ahead["hints"].as_array().unwrap().len(), 1);
+    assert!(ahead["hints"][0]["cause"].as_str().unwrap().contains("clock"), "{ahead}");
     inspector.stop();
 }
 
@@ -252,7 +259,15 @@ fn what_is_kept_is_bounded_also_for_who_does_not_read() {
         (&json!(body.len()), &json!(true))
     );
     assert_eq!(last["payload"]["text"].as_str().unwrap().len(), 64 * 1024);
+    for number in 506..=800 {
+        let request = Request::delivery(&number.to_string(), &body);
+        assert_eq!(request.send(inspector.address()).status(), Some(200));
+        inspector.line();
+    }
+    let gone = Request::page(inspector.address(), "GET", "/page/requests/506", "").send(inspector.address());
+    assert_eq!(gone.status(), Some(404));
+    assert_line!(told(&inspector, 800), number: 800);
     // Who was slow gets what there is, the last of it as well.
-    assert!(idle.read_until("\"number\":505").contains("\"number\":504"));
+    assert!(idle.read_until("\"number\":800").contains("\"number\":799"));
     inspector.stop();
 }

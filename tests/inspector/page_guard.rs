@@ -56,6 +56,7 @@ fn other_sites_cannot_have_anything_sent() {
     for from_elsewhere in [
         [("origin", "https://evil.example"), ("x-a", "a")],
         [("origin", "null"), ("x-a", "a")],
+        [("origin", "http://\u{e9}"), ("x-a", "a")],
         [("origin", "http://127.0.0.1:1"), ("x-a", "a")],
         [("origin", &own), ("sec-fetch-site", "cross-site")],
         [("sec-fetch-site", "same-site"), ("x-a", "a")],

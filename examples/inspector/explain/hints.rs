@@ -37,20 +37,7 @@ pub(super) fn for_rejected(seen: &Seen<'_>) -> Vec<Hint> {
                 "The signature's header must arrive as it was sent, and once.",
             ),
         ],
-        Some(Kind::StaleTimestamp) => vec![
-            hint(
-                "An old request, sent again",
-                "A pasted `curl` or a stored request is stale after a while: sign it anew. A provider's own retries are signed anew each time.",
-            ),
-            hint(
-                "A clock that is off",
-                "Compare this machine's time with the real one, and let NTP keep it.",
-            ),
-            hint(
-                "A queue or a tunnel that held it up",
-                "Only if that is meant: `--tolerance SECONDS`, in code `WebhookLayer::tolerance`. It bounds how long a leaked request is of use.",
-            ),
-        ],
+        Some(Kind::StaleTimestamp) => stale(seen),
         Some(Kind::WrongSignature | Kind::UnknownEndpoint) => wrong(seen),
         Some(Kind::BodyTooLarge) => vec![hint(
             "A payload that is larger than the limit",
@@ -89,6 +76,27 @@ pub(super) fn for_rejected(seen: &Seen<'_>) -> Vec<Hint> {
         Some(_) => Vec::new(),
         None => handled(seen),
     }
+}
+
+fn stale(seen: &Seen<'_>) -> Vec<Hint> {
+    let clock = hint(
+        "A clock that is off",
+        "Compare this machine's time with the real one, and let NTP keep it. The provider's may be off as well.",
+    );
+    if seen.noted.timestamp.is_some_and(|signed| signed > seen.came_at()) {
+        return vec![clock];
+    }
+    vec![
+        hint(
+            "An old request, sent again",
+            "A pasted `curl` or a stored request is stale after a while: sign it anew. A provider's own retries are signed anew each time.",
+        ),
+        clock,
+        hint(
+            "A queue or a tunnel that held it up",
+            "Only if that is meant: `--tolerance SECONDS`, in code `WebhookLayer::tolerance`. It bounds how long a leaked request is of use.",
+        ),
+    ]
 }
 
 fn missing(seen: &Seen<'_>) -> Vec<Hint> {

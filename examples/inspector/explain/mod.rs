@@ -76,6 +76,12 @@ struct Line {
 }
 
 impl Explained {
+    /// How many bytes it takes up, about.
+    pub(crate) fn weight(&self) -> usize {
+        let headers = self.headers.iter().map(|(name, value)| name.len() + value.len());
+        4096 + self.payload.weight() + headers.sum::<usize>()
+    }
+
     /// The same with what was found out since, instead of what is only likely.
     pub(crate) fn with(&self, found: Hint) -> Self {
         Self { hints: vec![found], ..self.clone() }
@@ -173,6 +179,11 @@ struct Seen<'a> {
 }
 
 impl Seen<'_> {
+    /// When it came, by the clock that signatures are judged by.
+    fn came_at(&self) -> SystemTime {
+        self.rules.now.unwrap_or(self.arrival.at)
+    }
+
     fn ended_as(&self, kind: OutcomeKind) -> bool {
         self.outcome.is_some_and(|outcome| outcome.kind() == kind)
     }

@@ -19,13 +19,19 @@ pub(super) struct Payload {
 }
 
 impl Payload {
+    pub(super) fn weight(&self) -> usize {
+        self.text.len()
+    }
+
     pub(super) fn new(seen: &Seen<'_>) -> Self {
         let body: &[u8] = &seen.noted.body;
         let truncated = seen.noted.received > body.len();
         let (form, text) = match str::from_utf8(body) {
             _ if body.is_empty() && !seen.noted.finished => ("none", String::new()),
             Ok("") => ("text", String::new()),
-            Ok(text) if !truncated && serde_json::from_str::<Value>(text).is_ok() => ("json", pretty(text)),
+            Ok(text) if !truncated && serde_json::from_str::<Value>(text).is_ok() => {
+                pretty(text).map_or_else(|| ("text", text.to_owned()), |pretty| ("json", pretty))
+            }
             Ok(text) => ("text", text.to_owned()),
             // Cut in the middle of a character.
             Err(error) if truncated && error.valid_up_to() + 4 > MOST => {
@@ -44,10 +50,11 @@ impl Payload {
 }
 
 /// JSON with a line for each member, and otherwise as it was sent: the same digits, in the same order.
-fn pretty(json: &str) -> String {
-    // Deeper than this it is not indented further: a body of brackets would become a large one.
+/// None, if that would be mostly indentation.
+fn pretty(json: &str) -> Option<String> {
+    // Deeper than this it is not indented further.
     const DEEPEST: usize = 24;
-    let mut text = String::with_capacity(json.len() * 2);
+    let mut text = String::new();
     let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
     let new_line = |text: &mut String, depth: usize| {
         text.push('\n');
@@ -55,6 +62,9 @@ fn pretty(json: &str) -> String {
     };
     let mut characters = json.chars().peekable();
     while let Some(c) = characters.next() {
+        if text.len() > 4 * MOST {
+            return None;
+        }
         if in_string {
             text.push(c);
             match c {
@@ -95,5 +105,5 @@ fn pretty(json: &str) -> String {
             c => text.push(c),
         }
     }
-    text
+    Some(text)
 }

@@ -140,8 +140,7 @@ impl<'a> Seen<'a> {
     /// How old the signed timestamp was, and what is tolerated.
     fn age(&self) -> Option<String> {
         let signed = self.delivery.and_then(Delivery::timestamp).or(self.noted.timestamp)?;
-        let now = self.rules.now.unwrap_or(self.arrival.at);
-        let age = match now.duration_since(signed) {
+        let age = match self.came_at().duration_since(signed) {
             Ok(age) if age.as_secs() == 0 => "Signed in the second before it came".to_owned(),
             Ok(age) => format!("Signed {} s before it came", age.as_secs()),
             Err(ahead) => format!("Signed {} s ahead of this clock", ahead.duration().as_secs()),

@@ -41,7 +41,8 @@ impl Hosts {
         // Browsers say which page a request comes from; who is no browser need not.
         let is_same =
             |origin: &str| origin.split_once("://").is_some_and(|(_, from)| from.eq_ignore_ascii_case(host));
-        let from_elsewhere = text(header::ORIGIN).is_some_and(|origin| !is_same(origin))
+        let from_elsewhere = (headers.contains_key(header::ORIGIN)
+            && !text(header::ORIGIN).is_some_and(is_same))
             || headers
                 .get("sec-fetch-site")
                 .is_some_and(|site| !matches!(site.as_bytes(), b"same-origin" | b"none"));

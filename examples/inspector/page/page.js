@@ -1,6 +1,6 @@
 // The page: what comes over the event stream goes into the list, and keys and buttons do the rest.
 
-import { byId, copy, visible } from "./dom.js";
+import { byId, copy, el, visible } from "./dom.js";
 import { List } from "./list.js";
 import { show, welcome } from "./detail.js";
 import { Sender } from "./send.js";
@@ -36,7 +36,11 @@ async function selected(number, open = false) {
   if (open) document.body.classList.add("reading");
   const response = await fetch(`/page/requests/${number}`).catch(() => null);
   // Another was selected meanwhile.
-  if (turn !== asked || !response?.ok) return;
+  if (turn !== asked || !response) return;
+  if (!response.ok) {
+    byId("detail").replaceChildren(el("p", { class: "empty" }, visible(await response.text())));
+    return;
+  }
   const request = await response.json();
   const others = [...list.requests.values()].filter((other) => other.key && other.key === request.key && other.number !== number);
   show(request, { related: others.slice(-8), select: (other) => list.select(other), close });
