@@ -13,6 +13,8 @@ mod delivery;
 mod detached;
 mod forwarded;
 mod future;
+#[cfg(any(doc, doctest))]
+pub mod guide;
 mod layer;
 pub mod observe;
 pub mod payload;

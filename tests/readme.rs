@@ -1,18 +1,17 @@
-//! The README's table of providers is the code's.
+//! The README's table of providers is the code's, and so are the guide's.
 #![cfg(all(feature = "asymmetric", feature = "jwt"))]
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::{env, fs, time::Duration};
 
+use bytes::Bytes;
 use data_encoding::BASE64;
 use serde_json::Value;
 use tower_webhook::{
-    Secret,
+    BoxError, Secret,
     provider::{self, Provider},
+    verify::{Fetch, Profile, Verifier},
 };
-
-const BEGIN: &str = "<!-- providers -->\n";
-const END: &str = "<!-- /providers -->";
 
 /// Public keys, of which the private ones were never kept.
 const RSA: &str = "\
@@ -33,15 +32,31 @@ GlLkXWqJDH0m93+IQDKQk/jKsjFoKGTlk3J5IhW4BjEjwi41+Hrz/uOpOA==
 
 #[test]
 fn the_table_of_providers_is_up_to_date() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
-    let readme = fs::read_to_string(path).unwrap();
-    let (before, rest) = readme.split_once(BEGIN).unwrap();
-    let (_, after) = rest.split_once(END).unwrap();
-    let current = format!("{before}{BEGIN}{}{END}{after}", table());
+    is_up_to_date("README.md", "providers", &table());
+}
+
+#[test]
+fn the_guide_says_of_providers_what_the_code_does() {
+    let profiles = profiles();
+    is_up_to_date("src/guide/answers.md", "behaviour", &behaviour(&profiles));
+    let (uncovered, covered): (Vec<_>, Vec<_>) =
+        profiles.iter().partition(|(_, profile)| !profile.body_signed);
+    let unsigned = covered.into_iter().filter(|(_, profile)| profile.id.is_some() && !profile.id_signed);
+    is_up_to_date("src/guide/threats.md", "unsigned-ids", &links(unsigned));
+    is_up_to_date("src/guide/threats.md", "unsigned-bodies", &links(uncovered));
+}
+
+/// Whether what stands between the comments of this name is `current`.
+fn is_up_to_date(file: &str, name: &str, current: &str) {
+    let path = format!("{}/{file}", env!("CARGO_MANIFEST_DIR"));
+    let text = fs::read_to_string(&path).unwrap();
+    let (before, rest) = text.split_once(&format!("<!-- {name} -->\n")).unwrap();
+    let (_, after) = rest.split_once(&format!("<!-- /{name} -->")).unwrap();
+    let current = format!("{before}<!-- {name} -->\n{current}<!-- /{name} -->{after}");
     if env::var_os("UPDATE_README").is_some() {
         fs::write(path, &current).unwrap();
     } else {
-        assert!(readme == current, "run this test with UPDATE_README=1");
+        assert!(text == current, "{file}: run this test with UPDATE_README=1");
     }
 }
 
@@ -61,17 +76,76 @@ fn row(provider: &Provider) -> String {
     };
     // A pipe would end the cell.
     let how = how.replace("|{", "\\|{");
-    let waits = waits(provider).map_or("–".to_owned(), |waits| format!("{} s", waits.as_secs_f64()));
+    let waits = seconds(profile(provider).ack_deadline);
     format!("| `{id}` | `{constructor}` | [{name}]({source}) | {how} | {waits} |\n")
 }
 
-/// How long it waits for an answer, where that is known.
-fn waits(provider: &Provider) -> Option<Duration> {
+fn seconds(time: Option<Duration>) -> String {
+    time.map_or("–".to_owned(), |time| format!("{} s", time.as_secs_f64()))
+}
+
+/// What is known of it, whatever its secret is.
+fn profile(provider: &Provider) -> Profile {
     // One of them is a secret or public key as any provider shows it.
     let secrets = ["ab".repeat(32), BASE64.encode(&[7; 32]), RSA.to_owned(), P256.to_owned()];
     let verifier =
         secrets.iter().find_map(|secret| provider.verifier(secret.parse::<Secret>().unwrap()).ok());
-    verifier.unwrap_or_else(|| panic!("no secret fits {}", provider.id)).profile().ack_deadline
+    verifier.unwrap_or_else(|| panic!("no secret fits {}", provider.id)).profile().clone()
+}
+
+/// Each constructor's name and profile, in the order of the names.
+fn profiles() -> Vec<(&'static str, Profile)> {
+    struct Nothing;
+
+    impl Fetch for Nothing {
+        async fn fetch(&self, _: &str, _: usize) -> Result<Bytes, BoxError> {
+            Err("nothing is fetched".into())
+        }
+    }
+
+    let mut profiles: Vec<_> =
+        provider::all().map(|provider| (provider.constructor, profile(provider))).collect();
+    let webhook_id: Secret = "a webhook's id".parse().unwrap();
+    profiles.extend([
+        ("aws_sns", provider::aws_sns(["a topic"], Nothing).profile().clone()),
+        ("circle", provider::circle(Nothing).profile().clone()),
+        ("ebay", provider::ebay(Nothing).profile().clone()),
+        ("paypal", provider::paypal(webhook_id, Nothing).profile().clone()),
+    ]);
+    profiles.sort_by_key(|(name, _)| *name);
+    profiles
+}
+
+/// What a provider does on an answer, where anything is known of that.
+fn behaviour(profiles: &[(&str, Profile)]) -> String {
+    let rows = profiles.iter().filter_map(|(name, profile)| {
+        let Profile { retries, ack_deadline, dedupe_window, .. } = profile;
+        if retries.is_none() && ack_deadline.is_none() && dedupe_window.is_none() {
+            return None;
+        }
+        let again = match retries {
+            Some(true) => "yes",
+            Some(false) => "**never**",
+            None => "–",
+        };
+        let remembered = dedupe_window.map_or("–".to_owned(), |window| match window.as_secs() / 86_400 {
+            1 => "1 day".to_owned(),
+            days => format!("{days} days"),
+        });
+        Some(format!("| {} | {again} | {} | {remembered} |\n", link(name), seconds(*ack_deadline)))
+    });
+    let head = "| provider | sends again | waits | remembered |\n|---|---|---|---|\n";
+    format!("{head}{}", rows.collect::<String>())
+}
+
+fn links<'p>(profiles: impl IntoIterator<Item = &'p (&'static str, Profile)>) -> String {
+    let names: Vec<_> = profiles.into_iter().map(|(name, _)| link(name)).collect();
+    format!("{}.\n", names.join(", "))
+}
+
+/// Not by the item's path: without its feature the item is not there, and rustdoc would say so.
+fn link(constructor: &str) -> String {
+    format!("[`{constructor}`](../../provider/fn.{constructor}.html)")
 }
 
 /// Signature, id and timestamp, as the scheme says them.

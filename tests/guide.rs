@@ -1,0 +1,122 @@
+//! The guide's chapter on troubleshooting has every text that an operator or a client may see: whoever
+//! is in trouble searches for the text on the screen.
+#![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing)]
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// What a reason's text comes after.
+const REASONS: [&str; 6] =
+    ["missing(", "malformed(", "wrong(", "unavailable(", "InvalidSecret::new(", "InvalidScheme::new("];
+
+#[test]
+fn every_reason_is_in_the_chapter_on_troubleshooting() {
+    let mut reasons = BTreeSet::new();
+    for path in sources(&root().join("src")) {
+        let source = code(&path);
+        for opening in REASONS {
+            reasons.extend(texts(&source, opening));
+        }
+        if path.ends_with("scheme/place.rs") {
+            reasons.extend(texts(&source, "=> "));
+        }
+    }
+    assert!(reasons.len() > 100, "only {} reasons were found", reasons.len());
+    assert_are_in_the_chapter(&reasons);
+}
+
+#[test]
+fn every_rejection_is_in_the_chapter_on_troubleshooting() {
+    let source = code(&root().join("src/rejection.rs"));
+    let mut said = BTreeSet::new();
+    for opening in ["Facts::new(", "Facts::later("] {
+        for rest in after(&source, opening) {
+            let (name, rest) = literal(rest).unwrap();
+            let (text, _) = literal(rest.strip_prefix(',').unwrap()).unwrap();
+            said.extend([format!("`{name}`"), format!("`{text}`")]);
+        }
+    }
+    assert!(said.len() > 20, "only {} texts were found", said.len());
+    assert_are_in_the_chapter(&said);
+}
+
+fn assert_are_in_the_chapter(texts: &BTreeSet<String>) {
+    let chapter = fs::read_to_string(root().join("src/guide/troubleshooting.md")).unwrap();
+    let missing: Vec<_> = texts.iter().filter(|text| !chapter.contains(&***text)).collect();
+    assert!(missing.is_empty(), "the chapter does not have: {missing:#?}");
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The source files below `folder`, but for what is only there for tests.
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let below = |path: PathBuf| match path.is_dir() {
+        true if path.ends_with("testing") || path.ends_with("guide") => Vec::new(),
+        true => sources(&path),
+        false => vec![path],
+    };
+    paths.flat_map(below).filter(|path| path.extension().is_some_and(|kind| kind == "rs")).collect()
+}
+
+/// A file without its comments and its tests.
+fn code(path: &Path) -> String {
+    let source = fs::read_to_string(path).unwrap();
+    let code = source.split("#[cfg(test)]").next().unwrap();
+    let lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn after<'s>(source: &'s str, opening: &str) -> impl Iterator<Item = &'s str> {
+    source.match_indices(opening).map(move |(at, opening)| &source[at + opening.len()..])
+}
+
+/// The literals that follow `opening`; what is put into one is shown as `…`.
+fn texts(source: &str, opening: &str) -> Vec<String> {
+    let text = |rest: &str| {
+        let rest = rest.trim_start();
+        match rest.strip_prefix("format!(") {
+            Some(rest) => literal(rest).map(|(text, _)| without_values(&text)),
+            None => literal(rest).map(|(text, _)| text),
+        }
+    };
+    after(source, opening).filter_map(text).collect()
+}
+
+/// A literal at the beginning of `code`, and what follows it.
+fn literal(code: &str) -> Option<(String, &str)> {
+    let code = code.trim_start().strip_prefix('"')?;
+    let mut text = String::new();
+    let mut chars = code.char_indices();
+    while let Some((at, char)) = chars.next() {
+        match char {
+            '"' => return Some((text, &code[at + 1..])),
+            '\\' => text.extend(chars.next().map(|(_, escaped)| escaped)),
+            char => text.push(char),
+        }
+    }
+    None
+}
+
+fn without_values(format: &str) -> String {
+    let (mut text, mut within) = (String::new(), false);
+    for char in format.replace("{{", "\u{1}").replace("}}", "\u{2}").chars() {
+        match char {
+            '{' => {
+                text.push('…');
+                within = true;
+            }
+            '}' => within = false,
+            '\u{1}' => text.push('{'),
+            '\u{2}' => text.push('}'),
+            char if !within => text.push(char),
+            _ => {}
+        }
+    }
+    text
+}
