@@ -76,6 +76,9 @@ impl Notifyer {
     fn new(tokens: Secrets) -> Self {
         let mut profile = Profile::new("notifyer");
         profile.event_type = Some(Location::json("/message_type"));
+        // It may be a token that is sent.
+        profile.id_signed = false;
+        profile.body_signed = false;
         profile.equal_bodies = true;
         profile.ack_deadline = Some(Duration::from_secs(10));
         profile.retries = Some(true);
