@@ -2,6 +2,7 @@ use std::{borrow::Cow, error::Error, fmt, time::Duration};
 
 use http::HeaderValue;
 use unicode_normalization::UnicodeNormalization;
+use zeroize::Zeroizing;
 
 use super::{
     Algorithm, KeyEncoding, KeyTransform, Scheme, TemplateText,
@@ -140,8 +141,10 @@ impl Scheme {
     fn shown_secret(&self, secrets: &Secrets) -> Proof {
         let keys = Keyring::of_text(MacKind::HmacSha256, secrets);
         let token = |secret: &crate::Secret| match self.alg {
-            Algorithm::Basic => data_encoding::BASE64.encode(secret.expose().as_bytes()).into_bytes().into(),
-            _ => secret.expose().as_bytes().into(),
+            Algorithm::Basic => {
+                Zeroizing::new(data_encoding::BASE64.encode(secret.expose().as_bytes()).into_bytes())
+            }
+            _ => Zeroizing::new(secret.expose().into()),
         };
         let verified = (0..secrets.len()).map(|index| keys.verified(index)).collect();
         Proof::Token { tokens: secrets.iter().map(token).collect(), verified }
@@ -216,18 +219,18 @@ impl Algorithm {
 }
 
 impl super::KeyFormat {
-    fn decode(&self, text: &str) -> Result<zeroize::Zeroizing<Vec<u8>>, InvalidSecret> {
+    fn decode(&self, text: &str) -> Result<Zeroizing<Vec<u8>>, InvalidSecret> {
         let text = self.strip.iter().fold(text, |text, prefix| text.strip_prefix(&**prefix).unwrap_or(text));
         let normalized;
         let text = match self.transform {
             None => text,
             Some(KeyTransform::Nfkd) => {
-                normalized = zeroize::Zeroizing::new(text.nfkd().collect::<String>());
+                normalized = Zeroizing::new(text.nfkd().collect::<String>());
                 &normalized
             }
         };
         match self.encoding {
-            KeyEncoding::Utf8 => Ok(zeroize::Zeroizing::new(text.into())),
+            KeyEncoding::Utf8 => Ok(Zeroizing::new(text.into())),
             KeyEncoding::Hex => Encoding::Hex.decode_key(text),
             KeyEncoding::Base64 => Encoding::Base64.decode_key(text),
             KeyEncoding::Base64Url => Encoding::Base64Url.decode_key(text),

@@ -6,6 +6,7 @@ use std::{
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, request::Parts};
+use zeroize::Zeroizing;
 
 use super::{
     TimeUnit,
@@ -55,7 +56,7 @@ pub(super) enum Proof {
         needs_body_first: bool,
     },
     /// The secret itself.
-    Token { tokens: Vec<Box<[u8]>>, verified: Vec<Verified> },
+    Token { tokens: Vec<Zeroizing<Vec<u8>>>, verified: Vec<Verified> },
 }
 
 impl SchemeVerifier {

@@ -29,8 +29,8 @@ impl Plan {
         }
         match &self.proof {
             Proof::Token { tokens, .. } => {
-                let token = tokens.first().map(|token| &**token).unwrap_or_default();
-                self.signature.write(&[&self.signature.prefix, token].concat(), head, body)?;
+                let token = tokens.first().map(|token| token.as_slice()).unwrap_or_default();
+                self.signature.write(&[&*self.signature.prefix, token].concat(), head, body)?;
                 self.signature.headers().for_each(|name| hide(head, name));
             }
             Proof::Signature { .. } => {
