@@ -43,7 +43,8 @@ pub enum RejectionKind {
     StaleTimestamp,
     /// The signature is not the right one. 401.
     WrongSignature,
-    /// There is no verifier for this request. 401, told apart from a wrong signature by nobody outside.
+    /// There is no verifier for this request. 401, in the words of a wrong signature. Who tries can tell
+    /// them apart all the same: an endpoint that is there says so when a signature is missing.
     UnknownEndpoint,
     /// The body broke off. 400.
     BodyInterrupted,
