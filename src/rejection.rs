@@ -31,7 +31,8 @@ pub(crate) static DUPLICATE: HeaderName = HeaderName::from_static("x-webhook-dup
 pub(crate) static GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 static GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
 
-/// What was wrong, in kinds that call for different answers.
+/// What was wrong, in kinds that call for different answers. [Troubleshooting](crate::guide::troubleshooting)
+/// has the causes of each, and the cures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RejectionKind {

@@ -13,7 +13,7 @@
 //! ```
 //!
 //! For any other provider build a [`Scheme`](crate::verify::Scheme), or write a
-//! [`Verifier`](crate::verify::Verifier).
+//! [`Verifier`](crate::verify::Verifier): [choose a provider](crate::guide::providers) says how.
 
 #[cfg(feature = "asymmetric")]
 mod asymmetric;

@@ -11,6 +11,8 @@
 //! | [`CachedStore`] before another | duplicates that come quickly | memory; saves them the round trip |
 //! | [one of your own](#a-store-of-ones-own) | what you have already | what it costs you |
 //!
+//! [Choose a store](crate::guide::stores) says which, and how large.
+//!
 //! # A store of one's own
 //!
 //! Five operations, each of which must be atomic for its key. The claimant is known by a token
