@@ -1,4 +1,4 @@
-//! The things about signatures that bite, each as a test named after what it guards.
+//! The pitfalls of signatures, each as a test named after what it guards.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use bytes::Bytes;
