@@ -11,6 +11,10 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+/// For its test that the store keeps the contract: were it built as a test by itself, it would not be built to run.
+#[allow(dead_code, reason = "its `main` is called in a process of its own")]
+#[path = "../../examples/custom_store.rs"]
+mod custom_store;
 mod documented;
 mod inbox;
 #[cfg(feature = "metrics")]
