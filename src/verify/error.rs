@@ -1,5 +1,7 @@
 use std::{borrow::Cow, error::Error, fmt, sync::Arc, time::Duration};
 
+use http::HeaderName;
+
 use crate::{BoxError, RejectionKind};
 
 /// Why a request was not believed.
@@ -12,8 +14,14 @@ pub struct VerifyError(Reason);
 #[derive(Clone, Debug)]
 enum Reason {
     Missing(Cow<'static, str>),
+    /// Beside the other so that what anybody can send is refused without a text being made of it.
+    MissingHeader(HeaderName),
     Malformed(Cow<'static, str>),
-    Stale { by: Duration, ahead: bool, tolerance: Duration },
+    Stale {
+        by: Duration,
+        ahead: bool,
+        tolerance: Duration,
+    },
     Wrong(Cow<'static, str>),
     Unavailable(Arc<dyn Error + Send + Sync>),
 }
@@ -22,6 +30,11 @@ impl VerifyError {
     /// Something that the scheme needs is not there: a signature, an id, a timestamp.
     pub fn missing(detail: impl Into<Cow<'static, str>>) -> Self {
         Self(Reason::Missing(detail.into()))
+    }
+
+    /// A header that the scheme needs is not there.
+    pub(crate) fn missing_header(name: &HeaderName) -> Self {
+        Self(Reason::MissingHeader(name.clone()))
     }
 
     /// Something is there, and is not what the scheme says it looks like.
@@ -49,7 +62,7 @@ impl VerifyError {
     #[must_use]
     pub fn kind(&self) -> RejectionKind {
         match self.0 {
-            Reason::Missing(_) => RejectionKind::MissingSignature,
+            Reason::Missing(_) | Reason::MissingHeader(_) => RejectionKind::MissingSignature,
             Reason::Malformed(_) => RejectionKind::MalformedSignature,
             Reason::Stale { .. } => RejectionKind::StaleTimestamp,
             Reason::Wrong(_) => RejectionKind::WrongSignature,
@@ -64,6 +77,7 @@ impl fmt::Display for VerifyError {
             Reason::Missing(detail) | Reason::Malformed(detail) | Reason::Wrong(detail) => {
                 f.write_str(detail)
             }
+            Reason::MissingHeader(name) => write!(f, "there is no {name} header"),
             Reason::Stale { by, ahead, tolerance } => write!(
                 f,
                 "the timestamp is {} s {}, and {} s are tolerated",

@@ -135,7 +135,7 @@ pub(super) fn find_header<'a>(head: &'a Parts, name: &HeaderName) -> Result<Opti
 
 /// The value of a header that must be there.
 pub(super) fn header<'a>(head: &'a Parts, name: &HeaderName) -> Result<&'a [u8], VerifyError> {
-    find_header(head, name)?.ok_or_else(|| VerifyError::missing(format!("there is no {name} header")))
+    find_header(head, name)?.ok_or_else(|| VerifyError::missing_header(name))
 }
 
 /// Works out a MAC of each of a few texts, where it is not known which of them was signed.

@@ -111,7 +111,7 @@ impl TokenVerifier {
             (Some(_), Some(_)) => {
                 return Err(VerifyError::malformed(format!("there are several {name} headers")));
             }
-            (None, _) => return Err(VerifyError::missing(format!("there is no {name} header"))),
+            (None, _) => return Err(VerifyError::missing_header(name)),
         };
         Ok(match text.split_at_checked(7) {
             Some((scheme, rest))

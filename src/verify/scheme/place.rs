@@ -48,6 +48,14 @@ impl Place {
         }
     }
 
+    /// The error when nothing is there.
+    pub(super) fn missing(&self) -> VerifyError {
+        match self {
+            Self::Header(name) => VerifyError::missing_header(name),
+            other => VerifyError::missing(other.absent()),
+        }
+    }
+
     /// Whether the body has to be there to look.
     pub(super) fn is_in_body(&self) -> bool {
         matches!(self, Self::Body(_) | Self::Form(_))
@@ -71,7 +79,7 @@ pub(super) struct Sources<'a> {
 impl<'a> Sources<'a> {
     /// The value at `place`, which must be there.
     pub(super) fn get(&self, place: &Place) -> Result<Cow<'a, [u8]>, VerifyError> {
-        self.find(place)?.ok_or_else(|| VerifyError::missing(place.absent()))
+        self.find(place)?.ok_or_else(|| place.missing())
     }
 
     /// The value at `place`, which may not be there, but not be there twice.

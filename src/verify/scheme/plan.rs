@@ -105,7 +105,7 @@ impl Plan {
                 (Some(_), _) => {
                     return Err(VerifyError::malformed(format!("the {name} header has another value")));
                 }
-                (None, _) => return Err(VerifyError::missing(format!("there is no {name} header"))),
+                (None, _) => return Err(VerifyError::missing_header(name)),
             }
         }
         Ok(())
@@ -205,7 +205,7 @@ impl SignaturePlan {
         }
         match found {
             None => {
-                Err(VerifyError::missing(self.places.first().map_or(String::new(), |place| place.absent())))
+                Err(self.places.first().map_or(VerifyError::missing("there is no signature"), Place::missing))
             }
             // Its fields would be taken from one of them: which?
             Some(texts) if self.punctuation.pair.is_some() && !texts.more.is_empty() => {
