@@ -1,0 +1,208 @@
+//! The hot paths, for counting their instructions: `sh benches/instructions.sh` does, and compares
+//! with `benches/instructions.tsv`. Where time is noise on a busy machine, instructions are not.
+//!
+//! ```text
+//! cargo bench --bench instructions                         # runs each path once: it works
+//! cargo bench --bench instructions -- CASE DELIVERIES      # what valgrind is given to run
+//! ```
+//!
+//! Nothing is hashed: valgrind shows programs no SHA instructions, and the hash without them would
+//! hide all the rest. So signatures are judged by a verifier that believes; what a real scheme
+//! does with the head is in the refusals by the head. Clocks are set by hand.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::{
+    convert::Infallible,
+    env,
+    future::{Ready, ready},
+    hint::black_box,
+    pin::{Pin, pin},
+    task::{Context, Poll, Waker},
+};
+
+use bytes::Bytes;
+use data_encoding::BASE64;
+use http::{HeaderValue, Request, Response, request};
+use http_body::{Body as HttpBody, Frame};
+use http_body_util::Empty;
+use serde::Deserialize;
+use tower::{Layer, Service, service_fn};
+use tower_webhook::{
+    Body, ManualClock, Secret, WebhookLayer, WebhookService, provider,
+    verify::{Verified, VerifyError, from_fn},
+};
+
+const KEY: &str = "a signing secret of 32 bytes, ok";
+const NOW: u32 = 1_762_335_012;
+
+fn main() {
+    let mut arguments = env::args().skip(1).filter(|argument| argument != "--bench");
+    let (case, deliveries) = (arguments.next(), arguments.next());
+    let deliveries = deliveries.map_or(1, |count| count.parse().unwrap());
+    for (name, run) in CASES {
+        match &case {
+            Some(case) if case != name => {}
+            Some(_) => return run(deliveries),
+            None => {
+                println!("{name}");
+                run(deliveries);
+            }
+        }
+    }
+    assert!(case.is_none(), "no such case");
+}
+
+/// A path by its name, and how to send so many deliveries down it.
+type Case = (&'static str, fn(usize));
+
+const CASES: [Case; 13] = [
+    ("passed-by", |count| run(count, believing().only_if(|_| false), 200, |id| signed(id, 1))),
+    ("refused-missing-standard", |count| refused(count, standard(), |_| {})),
+    ("refused-missing-github", |count| refused(count, github(), |_| {})),
+    ("refused-malformed-standard", |count| {
+        refused(count, standard(), |head| standard_headers(head, NOW, "v1,not base64"));
+    }),
+    ("refused-stale-standard", |count| refused(count, standard(), stale_standard)),
+    ("refused-stale-stripe", |count| refused(count, stripe(), stale_stripe)),
+    ("refused-after-the-body", |count| run(count, disbelieving(), 401, |id| signed(id, 1))),
+    ("verified", |count| run(count, believing().without_dedupe(), 200, |id| signed(id, 1))),
+    ("verified-64-frames", |count| run(count, believing().without_dedupe(), 200, |id| signed(id, 64))),
+    ("typed", |count| run(count, believing().without_dedupe().json::<Event>(), 200, |id| signed(id, 1))),
+    ("fresh", |count| run(count, believing(), 200, |id| signed(id, 1))),
+    ("fresh-typed", |count| run(count, believing().json::<Event>(), 200, |id| signed(id, 1))),
+    ("duplicate", |count| run(count, believing(), 200, |_| signed(0, 1))),
+];
+
+/// What is counted, whatever it calls: the script knows it by its name.
+#[inline(never)]
+fn measured(call: &mut dyn FnMut()) {
+    call();
+}
+
+/// Deliveries without number, each made outside of what is counted.
+fn run(count: usize, layer: WebhookLayer, status: u16, request: impl Fn(usize) -> Request<Frames>) {
+    let mut service = layer.clock(ManualClock::at_unix(NOW)).layer(service_fn(handle as fn(_) -> _));
+    // The first ones make what is made once, and give the maps their size.
+    (0..100).for_each(|id| answered(&mut service, request(id), status));
+    for id in 100..100 + count {
+        let mut request = Some(request(id));
+        measured(&mut || answered(&mut service, request.take().unwrap(), status));
+    }
+}
+
+type Layered = WebhookService<tower::util::ServiceFn<fn(Request<Body>) -> Answer>>;
+type Answer = Ready<Result<Response<Empty<Bytes>>, Infallible>>;
+
+fn handle(request: Request<Body>) -> Answer {
+    drop(black_box(request));
+    ready(Ok(Response::new(Empty::new())))
+}
+
+fn answered(service: &mut Layered, request: Request<Frames>, status: u16) {
+    let answer = pin!(service.call(request)).poll(&mut Context::from_waker(Waker::noop()));
+    let Poll::Ready(Ok(response)) = answer else { panic!("nothing here waits") };
+    assert_eq!(response.status(), status);
+    black_box(response);
+}
+
+// The layers.
+
+fn believing() -> WebhookLayer {
+    WebhookLayer::with_verifier(from_fn(|head, _, _| {
+        let id = head.headers.get("webhook-id").and_then(|id| id.to_str().ok());
+        Ok(Verified::new().id(id.unwrap()))
+    }))
+}
+
+fn disbelieving() -> WebhookLayer {
+    WebhookLayer::with_verifier(from_fn(|_, _, _| Err(VerifyError::wrong("for the sake of it"))))
+}
+
+fn standard() -> WebhookLayer {
+    WebhookLayer::new(BASE64.encode(KEY.as_bytes()).parse::<Secret>().unwrap())
+}
+
+fn github() -> WebhookLayer {
+    WebhookLayer::with_verifier(provider::github(KEY.parse::<Secret>().unwrap()))
+}
+
+fn stripe() -> WebhookLayer {
+    WebhookLayer::with_verifier(provider::stripe(KEY.parse::<Secret>().unwrap()))
+}
+
+// The requests.
+
+fn refused(count: usize, layer: WebhookLayer, spoil: fn(&mut request::Parts)) {
+    run(count, layer, 401, |id| {
+        let (mut head, mut body) = signed(id, 1).into_parts();
+        spoil(&mut head);
+        // Of a body there would be a task to read it away.
+        body.left = 0;
+        Request::from_parts(head, body)
+    });
+}
+
+fn stale_standard(head: &mut request::Parts) {
+    standard_headers(head, NOW - 3_600, &format!("v1,{}", BASE64.encode(&[7; 32])));
+}
+
+fn standard_headers(head: &mut request::Parts, timestamp: u32, signature: &str) {
+    head.headers.insert("webhook-timestamp", as_read(timestamp));
+    head.headers.insert("webhook-signature", as_read(signature));
+}
+
+fn stale_stripe(head: &mut request::Parts) {
+    let value = format!("t={},v1={}", NOW - 3_600, "07".repeat(32));
+    head.headers.insert("stripe-signature", as_read(value));
+}
+
+fn signed(id: usize, frames: usize) -> Request<Frames> {
+    let body = Bytes::from_static(EVENT.as_bytes());
+    Request::post("https://example.com/webhook")
+        .header("content-type", as_read("application/json"))
+        .header("content-length", as_read(body.len() * frames))
+        .header("user-agent", as_read("a provider/1.0"))
+        .header("webhook-id", as_read(format!("msg_2KWPBgLlAfxdpx2AI54p{id:07}")))
+        .body(Frames { frame: body, left: frames })
+        .unwrap()
+}
+
+/// A value as a server reads it: a part of a buffer that is shared already.
+fn as_read(value: impl ToString) -> HeaderValue {
+    let buffer = Bytes::from(value.to_string());
+    HeaderValue::from_maybe_shared(buffer.clone()).unwrap()
+}
+
+/// The same frame, again and again.
+struct Frames {
+    frame: Bytes,
+    left: usize,
+}
+
+impl HttpBody for Frames {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let Some(left) = self.left.checked_sub(1) else { return Poll::Ready(None) };
+        self.left = left;
+        Poll::Ready(Some(Ok(Frame::data(self.frame.clone()))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.left == 0
+    }
+}
+
+#[derive(Deserialize)]
+#[expect(dead_code, reason = "parsing them is what is counted")]
+struct Event {
+    r#type: String,
+    account: u64,
+    labels: Vec<String>,
+}
+
+const EVENT: &str = r#"{"type":"message.received","account":184467,"labels":["order","vip"]}"#;
