@@ -1,0 +1,123 @@
+//! What a delivery allocates, from the call to the answer; and what a remembered id keeps.
+//!
+//! ```text
+//! cargo run --release --bin allocations    # writes results/allocations.tsv
+//! ```
+//!
+//! A program of its own: an allocator that counts would be timed with the rest. A block that grows
+//! counts as a new one beside the old. Copies are not seen as such, but who copies a body allocates
+//! its length: so *bytes of the body's* tell the copies.
+
+use std::{
+    pin::pin,
+    rc::Rc,
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
+
+use allocation_counter::{AllocationInfo, measure};
+use peers::{
+    delivery::id_of,
+    groups::groups,
+    results::{Run, Table},
+    rounds::once,
+};
+use tokio::runtime::Builder;
+use tower_webhook::store::{Claim, Key, MokaStore, Store, Token};
+
+fn main() {
+    let run = Run::from_args();
+    let runtime = Rc::new(Builder::new_current_thread().enable_time().build().unwrap());
+    let columns = &[
+        "group",
+        "scheme",
+        "size",
+        "frames",
+        "case",
+        "contender",
+        "allocations",
+        "bytes",
+        "of the body",
+        "at once",
+    ];
+    let mut table = Table::new("allocations", columns);
+    for mut group in groups(&runtime) {
+        let [name, scheme, size, frames, case] = group.facts();
+        if !run.wants(&[&*name, &*scheme, &*size, &*frames, &*case].join(" ")) {
+            continue;
+        }
+        for contender in &mut group.contenders {
+            // The first deliveries fill what is made once, and are what duplicates are of.
+            const COUNTED: usize = 20;
+            for number in 0..COUNTED {
+                once(contender, &group.delivery, &id_of(number));
+            }
+            let first = if contender.ids == peers::contender::Ids::Again { 0 } else { COUNTED };
+            let mut costs = Vec::new();
+            for number in first..first + COUNTED {
+                let mut request = Some(group.delivery.request(&id_of(number)));
+                costs.push(measure(|| {
+                    (contender.call)(request.take().unwrap());
+                }));
+            }
+            let mean =
+                |of: fn(&AllocationInfo) -> u64| costs.iter().map(of).sum::<u64>() as f64 / COUNTED as f64;
+            let (count, total) = (mean(|cost| cost.count_total), mean(|cost| cost.bytes_total));
+            let of_the_body = match group.delivery.size {
+                0 => String::new(),
+                size => format!("{:.2}", total / size as f64),
+            };
+            table.row(&[
+                &name,
+                &scheme,
+                &size,
+                &frames,
+                &case,
+                &contender.name,
+                &format!("{count:.1}"),
+                &format!("{total:.0}"),
+                &of_the_body,
+                &format!("{:.0}", mean(|cost| cost.bytes_max)),
+            ]);
+        }
+    }
+    table.keep(&run);
+    if run.wants("remembered") {
+        remembered(&run);
+    }
+}
+
+/// Bytes that the memory store keeps for each id.
+fn remembered(run: &Run) {
+    let mut table = Table::new("remembered", &["ids", "bytes an id"]);
+    for ids in [1_000, 10_000, 100_000, 1_000_000] {
+        // Once for nothing: the first store of a process also makes what all share.
+        let mut kept = 0;
+        for _ in 0..2 {
+            let mut store = None;
+            kept = measure(|| {
+                let filled = MokaStore::new(2_000_000);
+                (0..ids).for_each(|number| handled(&filled, &id_of(number)));
+                store = Some(filled);
+            })
+            .bytes_current;
+        }
+        table.row(&[&ids, &format!("{:.0}", kept as f64 / ids as f64)]);
+    }
+    table.keep(run);
+}
+
+fn handled(store: &MokaStore, id: &str) {
+    let (key, token) = (Key::new("standard_webhooks", id), Token::mint());
+    let claim = now(store.claim(&key, &token, Duration::from_secs(30))).unwrap();
+    assert!(matches!(claim, Claim::Acquired { .. }));
+    assert!(now(store.complete(&key, &token, Duration::from_secs(8 * 86_400))).unwrap());
+}
+
+/// What needs no waiting for.
+fn now<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(ready) => ready,
+        Poll::Pending => panic!("memory does not wait"),
+    }
+}

@@ -1,0 +1,420 @@
+//! README's tables and its picture, from `results/`.
+//!
+//! ```text
+//! cargo run --release --bin draw    # writes results.svg, and README between its marks
+//! ```
+
+use std::{fmt::Write, fs, path::Path};
+
+use peers::{contender::PEERS, results::Kept};
+
+fn main() {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let results = Results::read();
+    fs::write(package.join("results.svg"), picture(&results)).unwrap();
+    let path = package.join("../../README.md");
+    let mut readme = fs::read_to_string(&path).unwrap();
+    for (mark, text) in [
+        ("machine", results.machine()),
+        ("performance", tables(&results)),
+        ("goals", goals(&results)),
+        ("peers", of_peers()),
+    ] {
+        let (begin, end) = (format!("<!-- {mark} -->\n"), format!("<!-- /{mark} -->"));
+        let (before, rest) = readme.split_once(&begin).unwrap_or_else(|| panic!("README lacks {begin}"));
+        let (_, after) = rest.split_once(&end).unwrap();
+        readme = format!("{before}{begin}{text}{end}{after}");
+    }
+    fs::write(path, readme).unwrap();
+}
+
+struct Results {
+    layer: Kept,
+    allocations: Kept,
+    remembered: Kept,
+    store: Kept,
+    threads: Kept,
+    http: Kept,
+}
+
+/// A group's delivery, as it is written in the results.
+type Of<'a> = [&'a str; 5];
+
+const STANDARD: Of<'_> = ["raw", "Standard", "1 KiB", "One", "Valid"];
+const GITHUB: Of<'_> = ["raw", "Github", "1 KiB", "One", "Valid"];
+const IN_AXUM: Of<'_> = ["axum, typed", "Github", "1 KiB", "One", "Valid"];
+const EVERYTHING: Of<'_> = ["typed and deduped", "Standard", "1 KiB", "One", "Valid"];
+
+impl Results {
+    fn read() -> Self {
+        let [layer, allocations, remembered, store, threads, http] =
+            ["layer", "allocations", "remembered", "store", "threads", "http"].map(Kept::read);
+        Self { layer, allocations, remembered, store, threads, http }
+    }
+
+    fn cell(of: Of<'_>, contender: &str, column: &str, kept: &Kept) -> Option<f64> {
+        let [group, scheme, size, frames, case] = of;
+        let wanted = [
+            ("group", group),
+            ("scheme", scheme),
+            ("size", size),
+            ("frames", frames),
+            ("case", case),
+            ("contender", contender),
+        ];
+        kept.number(column, &wanted)
+    }
+
+    fn nanoseconds(&self, of: Of<'_>, contender: &str) -> Option<f64> {
+        Self::cell(of, contender, "nanoseconds", &self.layer)
+    }
+
+    fn of_floor(&self, of: Of<'_>, contender: &str) -> Option<f64> {
+        Self::cell(of, contender, "of the floor", &self.layer)
+    }
+
+    fn of_ours(&self, of: Of<'_>, contender: &str) -> Option<f64> {
+        Self::cell(of, contender, "of ours", &self.layer)
+    }
+
+    fn http(&self, host: &str, protocol: &str, handler: &str, column: &str) -> f64 {
+        let of = [("host", host), ("protocol", protocol), ("handler", handler)];
+        self.http.number(column, &of).unwrap()
+    }
+
+    fn machine(&self) -> String {
+        let fact = |name: &str| self.layer.facts[name].as_str();
+        format!(
+            "On {}, {}; {}. Measured on {}, at commit {}; the load was {}.\n",
+            fact("machine"),
+            fact("rustc"),
+            fact("versions"),
+            fact("date"),
+            fact("commit"),
+            fact("load"),
+        )
+    }
+}
+
+// The tables.
+
+/// Multiples of the floor, and what that is.
+fn tables(results: &Results) -> String {
+    let mut text = String::new();
+    let columns =
+        ["tower-webhook", "by hand", "webhook-verify", "tower-github-webhook", "svix", "standardwebhooks"];
+    let with = |of: Of<'static>, size, frames, case| [of[0], of[1], size, frames, case];
+    let rows = [
+        ("Standard Webhooks, 256 B", with(STANDARD, "256 B", "One", "Valid")),
+        ("… 1 KiB", STANDARD),
+        ("… 16 KiB", with(STANDARD, "16 KiB", "One", "Valid")),
+        ("… 256 KiB", with(STANDARD, "256 KiB", "One", "Valid")),
+        ("… 1 MiB", with(STANDARD, "1 MiB", "One", "Valid")),
+        ("… 1 MiB in 64 frames", with(STANDARD, "1 MiB", "Many", "Valid")),
+        ("… 1 KiB, wrong signature", with(STANDARD, "1 KiB", "One", "WrongSignature")),
+        ("… 1 MiB, 32 candidates", with(STANDARD, "1 MiB", "One", "Candidates32")),
+        ("GitHub, 1 KiB", GITHUB),
+        ("… 1 MiB", with(GITHUB, "1 MiB", "One", "Valid")),
+        ("… 1 MiB in 64 frames", with(GITHUB, "1 MiB", "Many", "Valid")),
+    ];
+    head(&mut text, "verified, bytes handed on", &["floor"], &columns);
+    for (name, of) in rows {
+        row(&mut text, results, name, of, "floor", &columns);
+    }
+    text.push('\n');
+
+    let columns = ["tower-webhook", "tower-webhook, deduped", "by hand", "axum-github-webhook-extract"];
+    head(&mut text, "verified, typed, in axum", &["floor, typed"], &columns);
+    for (name, size, frames) in [
+        ("GitHub, 256 B", "256 B", "One"),
+        ("… 1 KiB", "1 KiB", "One"),
+        ("… 16 KiB", "16 KiB", "One"),
+        ("… 1 MiB", "1 MiB", "One"),
+        ("… 1 MiB in 64 frames", "1 MiB", "Many"),
+    ] {
+        row(&mut text, results, name, with(IN_AXUM, size, frames, "Valid"), "floor, typed", &columns);
+    }
+    text.push('\n');
+
+    text += "| over loopback, 1 KiB | no check | by hand | tower-webhook, not deduped | tower-webhook | with Redis |\n|---|---|---|---|---|---|\n";
+    for (host, protocol, name) in [
+        ("axum", "Http1", "axum, HTTP/1.1"),
+        ("axum", "Http2", "axum, HTTP/2"),
+        ("hyper", "Http1", "hyper, HTTP/1.1"),
+        ("hyper", "Http2", "hyper, HTTP/2"),
+    ] {
+        let cell = |handler: &str| {
+            let number = |column| results.http(host, protocol, handler, column);
+            format!(
+                "{:.0} k/s, {:.2} ×; {:.1} µs; {} / {} / {}",
+                number("requests/s") / 1000.0,
+                number("of by hand"),
+                number("server µs"),
+                number("p50 µs"),
+                number("p99 µs"),
+                number("p99.9 µs"),
+            )
+        };
+        let cells =
+            ["none", "by hand", "tower-webhook, not deduped", "tower-webhook", "tower-webhook, Redis"]
+                .map(cell);
+        writeln!(text, "| {name} | {} |", cells.join(" | ")).unwrap();
+    }
+    text
+}
+
+fn head(text: &mut String, name: &str, floor: &[&str], columns: &[&str]) {
+    let columns = [floor, columns].concat();
+    let names: Vec<String> =
+        columns
+            .iter()
+            .map(|name| {
+                if PEERS.iter().any(|peer| peer.name == *name) {
+                    format!("`{name}`")
+                } else {
+                    name.to_string()
+                }
+            })
+            .collect();
+    writeln!(text, "| {name} | {} |\n|---|{}", names.join(" | "), "---|".repeat(columns.len())).unwrap();
+}
+
+fn row(text: &mut String, results: &Results, name: &str, of: Of<'_>, floor: &str, columns: &[&str]) {
+    let cell = |contender: &&str| {
+        results.of_floor(of, contender).map_or("–".to_owned(), |it| format!("{it:.2} ×"))
+    };
+    let cells: Vec<String> = columns.iter().map(cell).collect();
+    let floor = time(results.nanoseconds(of, floor).unwrap());
+    writeln!(text, "| {name} | {floor} | {} |", cells.join(" | ")).unwrap();
+}
+
+fn time(nanoseconds: f64) -> String {
+    match nanoseconds {
+        ..1e3 => format!("{nanoseconds:.0} ns"),
+        ..1e5 => format!("{:.2} µs", nanoseconds / 1e3),
+        ..1e6 => format!("{:.0} µs", nanoseconds / 1e3),
+        _ => format!("{:.2} ms", nanoseconds / 1e6),
+    }
+}
+
+fn of_peers() -> String {
+    let mut text = "| crate | what it is | what it leaves to you |\n|---|---|---|\n".to_owned();
+    for peer in PEERS {
+        writeln!(text, "| `{}` | {} | {} |", peer.name, peer.what, peer.lacks).unwrap();
+    }
+    text
+}
+
+/// What was to be reached, and what was.
+fn goals(results: &Results) -> String {
+    let ours = "tower-webhook";
+    let of_floor = |of: Of<'_>| results.of_floor(of, ours).unwrap();
+    let at = |of: Of<'static>, size| [of[0], of[1], size, of[3], of[4]];
+    let no_body = |case| ["raw", "Standard", "0 B", "None", case];
+    let large = at(STANDARD, "1 MiB");
+    let candidates = ["raw", "Standard", "1 MiB", "One", "Candidates32"];
+    let times = |of, contender: &str| results.nanoseconds(of, contender).unwrap();
+    let allocations = |case| Results::cell(no_body(case), ours, "allocations", &results.allocations).unwrap();
+    let end_to_end = |handler: &str| {
+        let of = |host, protocol| results.http(host, protocol, handler, "of by hand");
+        let all = [of("axum", "Http1"), of("axum", "Http2"), of("hyper", "Http1"), of("hyper", "Http2")];
+        all.into_iter().fold(f64::INFINITY, f64::min)
+    };
+    let ids = [("ids", "1000000")];
+    let slowest_refusal = times(no_body("Stale"), ours).max(times(no_body("MissingSignature"), ours));
+    let at_most = |goal: f64| move |it: f64| it <= goal;
+    let goals: &[(&str, &str, f64, bool)] = &[
+        (
+            "verified, 1 KiB, Standard Webhooks: of the floor",
+            "≤ 1.6",
+            of_floor(STANDARD),
+            at_most(1.6)(of_floor(STANDARD)),
+        ),
+        ("… GitHub", "≤ 1.6", of_floor(GITHUB), at_most(1.6)(of_floor(GITHUB))),
+        ("… 1 MiB, Standard Webhooks", "≤ 1.02", of_floor(large), at_most(1.02)(of_floor(large))),
+    ];
+    let mut goals: Vec<(String, String, f64, bool)> = goals
+        .iter()
+        .map(|(name, goal, it, met)| ((*name).to_owned(), (*goal).to_owned(), *it, *met))
+        .collect();
+    let mut most =
+        |name: &str, it: f64, goal: f64| goals.push((name.to_owned(), format!("≤ {goal}"), it, it <= goal));
+    for (name, of) in [("Standard Webhooks", STANDARD), ("GitHub", GITHUB)] {
+        let it = 1.0 / results.of_ours(of, "webhook-verify").unwrap();
+        most(&format!("verified, 1 KiB, {name}: of `webhook-verify`'s layer"), it, 0.7);
+    }
+    most(
+        "typed and deduped, 1 KiB: of the floor",
+        results.of_floor(EVERYTHING, "tower-webhook, fresh").unwrap(),
+        1.4,
+    );
+    most(
+        "in axum, typed, 1 KiB: of the handler written by hand",
+        1.0 / results.of_ours(IN_AXUM, "by hand").unwrap(),
+        1.0,
+    );
+    let deduped = results.of_ours(IN_AXUM, "tower-webhook, deduped").unwrap()
+        / results.of_ours(IN_AXUM, "by hand").unwrap();
+    most("… and deduped, which that one is not", deduped, 1.0);
+    most(
+        "1 MiB in 64 frames, from the last one to the handler: of a MAC",
+        of_floor(["from the last frame", "Github", "1 MiB", "Many", "Valid"]),
+        0.09,
+    );
+    most("refused by the head (missing or stale): nanoseconds", slowest_refusal, 1000.0);
+    most("… allocations", allocations("Stale").max(allocations("MissingSignature")), 6.0);
+    most(
+        "a duplicate, 1 KiB, everything on: of a fresh delivery",
+        results.of_ours(EVERYTHING, "tower-webhook, duplicate").unwrap(),
+        0.5,
+    );
+    most("32 candidates, 1 MiB: of one", times(candidates, ours) / times(large, ours), 1.05);
+    most(
+        "memory store: bytes allocated for an id, of a million",
+        results.remembered.number("bytes an id", &ids).unwrap(),
+        300.0,
+    );
+    most(
+        "… its time for a delivery, with a million ids: of that with a thousand",
+        results.store.number("of a thousand's", &ids).unwrap(),
+        1.25,
+    );
+    let mut least =
+        |name: &str, it: f64, goal: f64| goals.push((name.to_owned(), format!("≥ {goal}"), it, it >= goal));
+    least(
+        "over loopback, not deduped: requests/s, of the handler by hand (the least of four)",
+        end_to_end("tower-webhook, not deduped"),
+        0.95,
+    );
+    least("… deduped in memory", end_to_end("tower-webhook"), 0.95);
+    let gain = |work| results.threads.number("of HMAC's gain", &[("work at 1 KiB", work)]).unwrap();
+    least("a second thread's gain, verified: of bare HMAC's", gain("verified"), 0.8);
+
+    let mut text = "| goal | | measured | |\n|---|---|---|---|\n".to_owned();
+    for (name, goal, it, met) in goals {
+        let it = if it >= 100.0 { format!("{it:.0}") } else { format!("{it:.2}") };
+        writeln!(text, "| {name} | {goal} | {it} | {} |", if met { "met" } else { "**missed**" }).unwrap();
+    }
+    text
+}
+
+// The picture.
+
+const WIDTH: f64 = 860.0;
+const MOST: f64 = 8.0;
+
+/// Bars of how many times the floor each takes.
+fn picture(results: &Results) -> String {
+    let panels: [(&str, Of<'_>, &str, &[&str]); 4] = [
+        (
+            "Verified · Standard Webhooks, 1 KiB",
+            STANDARD,
+            "floor",
+            &["tower-webhook", "by hand", "webhook-verify", "svix", "standardwebhooks"],
+        ),
+        (
+            "Verified · Standard Webhooks, 1 MiB",
+            ["raw", "Standard", "1 MiB", "One", "Valid"],
+            "floor",
+            &["tower-webhook", "by hand", "webhook-verify", "svix", "standardwebhooks"],
+        ),
+        (
+            "Verified · GitHub, 1 KiB",
+            GITHUB,
+            "floor",
+            &["tower-webhook", "by hand", "webhook-verify", "tower-github-webhook"],
+        ),
+        (
+            "Verified and typed, in axum · GitHub, 1 KiB",
+            IN_AXUM,
+            "floor, typed",
+            &["tower-webhook", "tower-webhook, deduped", "by hand", "axum-github-webhook-extract"],
+        ),
+    ];
+    let mut body = String::new();
+    for (index, (title, of, floor, contenders)) in panels.iter().enumerate() {
+        let (x, y) = (20.0 + 420.0 * (index % 2) as f64, 70.0 + 190.0 * (index / 2) as f64);
+        panel(&mut body, results, (x, y), title, *of, floor, contenders);
+    }
+    let fact = |name: &str| escaped(&results.layer.facts[name]);
+    let footer =
+        format!("{} · {} · {} · commit {}", fact("machine"), fact("rustc"), fact("date"), fact("commit"));
+    format!(
+        r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} 480" width="{WIDTH}" height="480" role="img" aria-labelledby="title description">
+<title id="title">Time per delivery, as multiples of the floor</title>
+<desc id="description">Bars for tower-webhook, a handler written by hand, and other crates. The same figures are in the README's tables.</desc>
+<style>
+svg {{ --paper: #ffffff; --ink: #1f2328; --faint: #59636e; --line: #d1d9e0; --bar: #afb8c1; --ours: #0969da; }}
+@media (prefers-color-scheme: dark) {{ svg {{ --paper: #0d1117; --ink: #f0f6fc; --faint: #9198a1; --line: #3d444d; --bar: #656c76; --ours: #4493f8; }} }}
+text {{ font: 12px ui-sans-serif, system-ui, "Segoe UI", Helvetica, Arial, sans-serif; fill: var(--ink); }}
+.heading {{ font-size: 16px; font-weight: 600; }}
+.title {{ font-size: 13px; font-weight: 600; }}
+.faint {{ fill: var(--faint); }}
+.small {{ font-size: 10.5px; }}
+.ours {{ font-weight: 600; }}
+.paper {{ fill: var(--paper); stroke: var(--line); }}
+.floor {{ stroke: var(--faint); stroke-dasharray: 3 3; }}
+rect.bar {{ fill: var(--bar); }}
+rect.bar.ours {{ fill: var(--ours); }}
+</style>
+<rect class="paper" x="0.5" y="0.5" width="859" height="479" rx="6"/>
+<text class="heading" x="20" y="30">Time per delivery, as multiples of the floor</text>
+<text class="faint" x="20" y="48">The floor (dashed): an HMAC of the body with a prepared key, and serde_json where typed. Shorter is better.</text>
+{body}<text class="faint small" x="20" y="464">{footer}</text>
+</svg>
+"##
+    )
+}
+
+fn panel(
+    body: &mut String,
+    results: &Results,
+    (x, y): (f64, f64),
+    title: &str,
+    of: Of<'_>,
+    floor: &str,
+    contenders: &[&str],
+) {
+    const NAMES: f64 = 172.0;
+    const BARS: f64 = 150.0;
+    const STEP: f64 = 26.0;
+    let width = |multiple: f64| multiple.min(MOST) / MOST * BARS;
+    let bars = x + NAMES;
+    let floor_time = time(results.nanoseconds(of, floor).unwrap());
+    writeln!(body, r#"<text class="title" x="{x}" y="{}">{}</text>"#, y + 14.0, escaped(title)).unwrap();
+    for (index, contender) in contenders.iter().enumerate() {
+        let top = y + 26.0 + STEP * index as f64;
+        let multiple = results.of_floor(of, contender).unwrap();
+        let taken = time(results.nanoseconds(of, contender).unwrap());
+        let class = if contender.starts_with("tower-webhook") { " ours" } else { "" };
+        let (middle, long, end) = (top + 13.0, width(multiple), bars + width(multiple) + 6.0);
+        writeln!(
+            body,
+            r#"<text class="name{class}" x="{}" y="{middle}" text-anchor="end">{contender}</text>"#,
+            bars - 8.0
+        )
+        .unwrap();
+        writeln!(
+            body,
+            r#"<rect class="bar{class}" x="{bars}" y="{top}" width="{long:.1}" height="18" rx="2"/>"#
+        )
+        .unwrap();
+        writeln!(
+            body,
+            r#"<text class="{class}" x="{end:.1}" y="{middle}">{multiple:.2} × <tspan class="faint small">{taken}</tspan></text>"#
+        )
+        .unwrap();
+    }
+    let (line, top, bottom) = (bars + width(1.0), y + 22.0, y + 26.0 + STEP * contenders.len() as f64);
+    writeln!(body, r#"<path class="floor" d="M{line:.1} {top}V{bottom}"/>"#).unwrap();
+    writeln!(
+        body,
+        r#"<text class="faint small" x="{line:.1}" y="{}" text-anchor="middle">floor, {floor_time}</text>"#,
+        bottom + 11.0
+    )
+    .unwrap();
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;")
+}

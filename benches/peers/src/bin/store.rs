@@ -1,0 +1,178 @@
+//! The memory store, with a thousand to a million ids in it; and what a second thread gains.
+//!
+//! ```text
+//! cargo run --release --bin store    # writes results/store.tsv and results/threads.tsv
+//! ```
+
+use std::{
+    hint::black_box,
+    pin::pin,
+    rc::Rc,
+    sync::Barrier,
+    task::{Context, Poll, Waker},
+    thread,
+    time::{Duration, Instant},
+};
+
+use moka::{policy::EvictionPolicy, sync::Cache};
+use peers::{
+    contender::{Contender, Dedupe, Floor, floor, handle, layer},
+    delivery::{Case, Delivery, Frames, KIB, Scheme, id_of},
+    results::{Run, Table},
+    rounds::{median, once},
+};
+use tokio::runtime::Builder;
+use tower::{Layer, service_fn};
+use tower_webhook::{
+    Body, WebhookLayer,
+    store::{Claim, Key, MokaStore, Store, Token},
+};
+
+fn main() {
+    let run = Run::from_args();
+    if run.wants("store") {
+        sizes(&run);
+    }
+    if run.wants("threads") {
+        threads(&run);
+    }
+}
+
+const IDS: [usize; 4] = [1_000, 10_000, 100_000, 1_000_000];
+const CAPACITY: u64 = 2_000_000;
+
+/// A claim and its completion, in a store that holds so many already; and, beside it, one insert
+/// into a `moka` cache that does, which is most of it.
+fn sizes(run: &Run) {
+    const SAMPLE: usize = 64;
+    let mut stores = Vec::new();
+    for ids in IDS {
+        let store = MokaStore::new(CAPACITY);
+        let before = resident();
+        (0..ids).for_each(|number| handled(&store, &id_of(number)));
+        let kept = resident().saturating_sub(before) / ids;
+        let cache = Cache::builder().max_capacity(CAPACITY).eviction_policy(EvictionPolicy::lru()).build();
+        for number in 0..ids {
+            cache.insert(id_of(number), Duration::from_secs(1));
+        }
+        stores.push((ids, store, cache, kept));
+    }
+    let mut rounds: Vec<Vec<[f64; 2]>> = vec![Vec::new(); IDS.len()];
+    // The first meets cold caches, and is not counted.
+    for round in 0..=run.rounds(51) {
+        for turn in 0..IDS.len() {
+            let index = (round + turn) % IDS.len();
+            let (ids, store, cache, _) = &stores[index];
+            let names: Vec<String> = (0..SAMPLE).map(|number| id_of(ids + round * SAMPLE + number)).collect();
+            let start = Instant::now();
+            names.iter().for_each(|id| handled(store, id));
+            let ours = start.elapsed();
+            let start = Instant::now();
+            names.into_iter().for_each(|id| cache.insert(id, Duration::from_secs(1)));
+            let bare = start.elapsed();
+            rounds[index].push([ours, bare].map(|time| time.as_nanos() as f64 / SAMPLE as f64));
+        }
+    }
+    let columns = &[
+        "ids",
+        "resident bytes an id",
+        "nanoseconds",
+        "of a thousand's",
+        "bare moka insert, nanoseconds",
+        "bare, of a thousand's",
+    ];
+    let mut table = Table::new("store", columns);
+    for rounds in &mut rounds {
+        rounds.remove(0);
+    }
+    for ((ids, .., kept), taken) in stores.iter().zip(&rounds) {
+        let time = |which: usize| median(taken.iter().map(|round| round[which]));
+        let ratio =
+            |which: usize| median(taken.iter().zip(&rounds[0]).map(|(one, base)| one[which] / base[which]));
+        table.row(&[
+            ids,
+            kept,
+            &format!("{:.0}", time(0)),
+            &format!("{:.3}", ratio(0)),
+            &format!("{:.0}", time(1)),
+            &format!("{:.3}", ratio(1)),
+        ]);
+    }
+    table.keep(run);
+}
+
+fn handled(store: &MokaStore, id: &str) {
+    let (key, token) = (Key::new("standard_webhooks", id), Token::mint());
+    let claim = now(store.claim(&key, &token, Duration::from_secs(30))).unwrap();
+    assert!(matches!(claim, Claim::Acquired { .. }));
+    assert!(now(store.complete(&key, &token, Duration::from_secs(8 * 86_400))).unwrap());
+}
+
+/// Bytes of this process's memory, which the allocator rounds up and keeps for later: a little more
+/// than what `allocations` counts, and nothing to go by where ids are few.
+fn resident() -> usize {
+    let sizes = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    let pages = sizes.split(' ').nth(1).and_then(|pages| pages.parse::<usize>().ok());
+    pages.unwrap_or_default() * 4096
+}
+
+/// What needs no waiting for.
+fn now<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(ready) => ready,
+        Poll::Pending => panic!("memory does not wait"),
+    }
+}
+
+/// Two threads share one layer, as the routes of a server do.
+fn threads(run: &Run) {
+    let work: [(&str, Option<WebhookLayer>); 3] = [
+        ("HMAC", None),
+        ("verified", Some(layer(Scheme::Standard, Dedupe::Off))),
+        ("verified and deduped", Some(layer(Scheme::Standard, Dedupe::InMemory))),
+    ];
+    let mut rounds = Vec::new();
+    for round in 0..run.rounds(51) {
+        rounds.push([0, 1, 2].map(|turn| {
+            let (_, layer) = &work[(round + turn) % 3];
+            let [one, two] = [1, 2].map(|threads| rate(layer.as_ref(), round * 2 + threads, threads));
+            ((round + turn) % 3, two / one)
+        }));
+    }
+    let gain = |round: &[(usize, f64); 3], which: usize| round.iter().find(|it| it.0 == which).unwrap().1;
+    let mut table = Table::new("threads", &["work at 1 KiB", "gain of a second thread", "of HMAC's gain"]);
+    for (index, (name, _)) in work.iter().enumerate() {
+        let absolute = median(rounds.iter().map(|round| gain(round, index)));
+        let of_hmac = median(rounds.iter().map(|round| gain(round, index) / gain(round, 0)));
+        table.row(&[name, &format!("{absolute:.2}"), &format!("{of_hmac:.3}")]);
+    }
+    table.keep(run);
+}
+
+/// Deliveries a nanosecond, of so many threads together.
+fn rate(layer: Option<&WebhookLayer>, series: usize, threads: usize) -> f64 {
+    const BATCHES: usize = 8;
+    const BATCH: usize = 250;
+    let barrier = Barrier::new(threads);
+    let work = |thread: usize| {
+        let runtime = Rc::new(Builder::new_current_thread().build().unwrap());
+        let service =
+            |layer: &WebhookLayer| Contender::new("ours", &runtime, layer.layer(service_fn(handle::<Body>)));
+        let mut contender = layer.map_or_else(|| floor(Floor::default()), service);
+        let delivery = Delivery::new(Scheme::Standard, Case::Valid, KIB, Frames::One);
+        let first = (series * 2 + thread) * BATCHES * BATCH;
+        barrier.wait();
+        let batch = |batch: usize| {
+            let ids = (0..BATCH).map(|number| id_of(first + batch * BATCH + number));
+            let time: Duration = ids.map(|id| black_box(once(&mut contender, &delivery, &id))).sum();
+            time.as_nanos() as f64 / BATCH as f64
+        };
+        // A median, as another process may take the core away.
+        1.0 / median((0..BATCHES).map(batch).collect::<Vec<_>>().into_iter())
+    };
+    thread::scope(|scope| {
+        let work = &work;
+        let running: Vec<_> = (0..threads).map(|thread| scope.spawn(move || work(thread))).collect();
+        running.into_iter().map(|thread| thread.join().unwrap()).sum()
+    })
+}

@@ -1,0 +1,89 @@
+//! Everything that can take a delivery: the floor, a handler written by hand, the peers, and ours.
+
+pub mod by_hand;
+mod floor;
+pub mod late;
+mod ours;
+mod peers;
+
+use std::{
+    convert::Infallible,
+    fmt::Debug,
+    future::{Ready, ready},
+    hint::black_box,
+    pin::pin,
+    rc::Rc,
+    task::{Context, Poll, Waker},
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::Empty;
+use tokio::runtime::Runtime;
+use tower::Service;
+
+pub use floor::{Floor, floor};
+pub use ours::{Dedupe, in_axum, layer, ours};
+pub use peers::{PEERS, Peer, peers, peers_in_axum};
+
+use crate::delivery::Sent;
+
+/// One that takes deliveries, and tells how long that took and what it answered, if it does.
+pub struct Contender {
+    pub name: String,
+    pub ids: Ids,
+    pub call: Box<dyn FnMut(Request<Sent>) -> (Duration, Option<u16>)>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Ids {
+    /// Each delivery has one of its own.
+    Fresh,
+    /// Those of each round are those of the round before.
+    Again,
+}
+
+impl Contender {
+    /// A service, on one thread. Nothing here has to be waited for, so a runtime is not measured
+    /// too: except where a refused request leaves its body to a task, which is part of the price.
+    pub fn new<S, R>(name: &str, runtime: &Rc<Runtime>, mut service: S) -> Self
+    where
+        S: Service<Request<Sent>, Response = Response<R>> + 'static,
+        S::Error: Debug,
+    {
+        let runtime = Rc::clone(runtime);
+        let call = move |request| {
+            let _entered = runtime.enter();
+            let mut context = Context::from_waker(Waker::noop());
+            let start = Instant::now();
+            assert!(matches!(service.poll_ready(&mut context), Poll::Ready(Ok(()))));
+            let status = {
+                let mut answer = pin!(service.call(request));
+                // Some wake themselves instead of going on.
+                let polls = std::iter::repeat_with(|| answer.as_mut().poll(&mut context)).take(1000);
+                let answer =
+                    polls.filter_map(|poll| if let Poll::Ready(it) = poll { Some(it) } else { None }).next();
+                let answer = black_box(answer.expect("everything is there"));
+                answer.expect("it answers").status()
+            };
+            if status.is_client_error() {
+                while runtime.metrics().num_alive_tasks() > 0 {
+                    runtime.block_on(tokio::task::yield_now());
+                }
+            }
+            (start.elapsed(), Some(status.as_u16()))
+        };
+        Self { name: name.to_owned(), ids: Ids::Fresh, call: Box::new(call) }
+    }
+
+    pub fn again(self) -> Self {
+        Self { ids: Ids::Again, ..self }
+    }
+}
+
+/// The handler behind all that are layers: it takes the request, and that is all.
+pub fn handle<B>(request: Request<B>) -> Ready<Result<Response<Empty<Bytes>>, Infallible>> {
+    drop(black_box(request));
+    ready(Ok(Response::new(Empty::new())))
+}

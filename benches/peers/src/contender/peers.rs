@@ -1,0 +1,98 @@
+//! The crates that a user would pick instead, each used as its documentation shows.
+
+use std::{rc::Rc, sync::Arc};
+
+use axum::{Router, routing::post};
+use axum_github_webhook_extract::{GithubEvent, GithubToken};
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+use http_body_util::Full;
+use tokio::runtime::Runtime;
+use tower::{Layer, service_fn};
+use tower_github_webhook::ValidateGitHubWebhookLayer;
+use webhook_verify::{Provider, Secret, tower::VerifyLayer};
+
+use super::{
+    Contender,
+    by_hand::{Verified, take},
+    handle,
+};
+use crate::delivery::{KEY, Message, Scheme, standard_secret};
+
+pub struct Peer {
+    pub name: &'static str,
+    /// What it is, and what a user has to do besides.
+    pub what: &'static str,
+    pub lacks: &'static str,
+}
+
+pub const PEERS: [Peer; 5] = [
+    Peer {
+        name: "webhook-verify",
+        what: "tower layer, 14 schemes",
+        lacks: "no body limit, dedupe, payload or second secret; a MAC for each candidate; the body is read before the head is judged",
+    },
+    Peer {
+        name: "tower-github-webhook",
+        what: "tower layer, GitHub",
+        lacks: "no body limit, dedupe, payload or second secret",
+    },
+    Peer {
+        name: "svix",
+        what: "verifier function, Standard Webhooks",
+        lacks: "no layer, dedupe, payload or second secret; UTF-8 bodies only; the body is copied to be hashed",
+    },
+    Peer {
+        name: "standardwebhooks",
+        what: "verifier function, Standard Webhooks",
+        lacks: "no layer, dedupe, payload or second secret; UTF-8 bodies only; the body is copied to be hashed",
+    },
+    Peer {
+        name: "axum-github-webhook-extract",
+        what: "axum extractor, GitHub, JSON",
+        lacks: "no dedupe or second secret; verified bytes and id are not handed on",
+    },
+];
+
+/// Those that fit the scheme, in front of the same handler; a verifier function is called by the
+/// service that was written by hand.
+pub fn peers(scheme: Scheme, runtime: &Rc<Runtime>) -> Vec<Contender> {
+    match scheme {
+        Scheme::Standard => {
+            let layer = VerifyLayer::<Bytes>::new(Provider::StandardWebhooks, Secret::new(standard_secret()));
+            let svix = svix::webhooks::Webhook::new(&standard_secret()).unwrap();
+            let svix = Arc::new(svix);
+            let reference = Arc::new(standardwebhooks::Webhook::new(&standard_secret()).unwrap());
+            let inner = service_fn(handle::<Full<Bytes>>);
+            let by_svix = move |headers: &HeaderMap, body: &[u8]| svix.verify(body, headers).is_ok();
+            let by_reference =
+                move |headers: &HeaderMap, body: &[u8]| reference.verify(body, headers).is_ok();
+            vec![
+                Contender::new("webhook-verify", runtime, layer.layer(service_fn(handle::<Bytes>))),
+                Contender::new("svix", runtime, Verified { verify: by_svix, inner }),
+                Contender::new("standardwebhooks", runtime, Verified { verify: by_reference, inner }),
+            ]
+        }
+        Scheme::Github => {
+            let layer = VerifyLayer::<Bytes>::new(Provider::GitHub, Secret::new(KEY));
+            let other = ValidateGitHubWebhookLayer::new(KEY);
+            vec![
+                Contender::new("webhook-verify", runtime, layer.layer(service_fn(handle::<Bytes>))),
+                Contender::new(
+                    "tower-github-webhook",
+                    runtime,
+                    other.layer(service_fn(handle::<Full<Bytes>>)),
+                ),
+            ]
+        }
+    }
+}
+
+pub fn peers_in_axum(runtime: &Rc<Runtime>) -> Vec<Contender> {
+    async fn on_message(GithubEvent(message): GithubEvent<Message>) -> StatusCode {
+        take(message)
+    }
+    let app =
+        Router::new().route("/webhook", post(on_message)).with_state(GithubToken(Arc::new(KEY.to_owned())));
+    vec![Contender::new("axum-github-webhook-extract", runtime, app)]
+}

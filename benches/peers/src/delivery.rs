@@ -1,0 +1,246 @@
+//! The deliveries that all are measured with.
+
+use std::{
+    convert::Infallible,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::SystemTime,
+};
+
+use bytes::Bytes;
+use data_encoding::{BASE64, HEXLOWER};
+use hmac::{Hmac, KeyInit, Mac};
+use http::{HeaderValue, Request};
+use http_body::{Body, Frame, SizeHint};
+use serde::Deserialize;
+use sha2::Sha256;
+
+pub const KEY: &str = "a signing secret of 32 bytes, ok";
+pub const KIB: usize = 1024;
+pub const MIB: usize = 1024 * KIB;
+pub const SIZES: [usize; 5] = [256, KIB, 16 * KIB, 256 * KIB, MIB];
+
+/// The secret of Standard Webhooks, as a provider shows it.
+pub fn standard_secret() -> String {
+    BASE64.encode(KEY.as_bytes())
+}
+
+pub fn mac() -> Hmac<Sha256> {
+    Hmac::new_from_slice(KEY.as_bytes()).unwrap()
+}
+
+pub fn now() -> u64 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs()
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Scheme {
+    Standard,
+    Github,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Case {
+    Valid,
+    /// The right signature is the last of 32.
+    Candidates32,
+    WrongSignature,
+    MissingSignature,
+    /// Signed an hour ago.
+    Stale,
+}
+
+impl Case {
+    pub fn is_accepted(self) -> bool {
+        matches!(self, Self::Valid | Self::Candidates32)
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Frames {
+    One,
+    /// Of 16 KiB, as a server reads them; four where that would be fewer.
+    Many,
+    /// No body at all.
+    None,
+}
+
+/// What is sent again and again, each time under an id of its own.
+#[derive(Clone)]
+pub struct Delivery {
+    pub scheme: Scheme,
+    pub case: Case,
+    pub size: usize,
+    pub in_frames: Frames,
+    body: Sent,
+    mac: Hmac<Sha256>,
+}
+
+impl Delivery {
+    pub fn new(scheme: Scheme, case: Case, size: usize, in_frames: Frames) -> Self {
+        let whole = if in_frames == Frames::None { Bytes::new() } else { message(size) };
+        let length = match in_frames {
+            Frames::One => size,
+            Frames::Many => (size / 4).min(16 * KIB),
+            Frames::None => usize::MAX,
+        };
+        let frames =
+            (0..whole.len()).step_by(length).map(|at| whole.slice(at..(at + length).min(size))).collect();
+        let body = Sent { whole, frames, next: 0 };
+        Self { scheme, case, size, in_frames, body, mac: mac() }
+    }
+
+    pub fn request(&self, id: &str) -> Request<Sent> {
+        let request = Request::post("https://example.com/webhook")
+            .header("content-type", as_read("application/json"))
+            .header("content-length", as_read(self.body.whole.len()))
+            .header("user-agent", as_read("a provider/1.0"));
+        let mut request = request.body(self.body.clone()).unwrap();
+        let headers = request.headers_mut();
+        let name = match self.scheme {
+            Scheme::Standard => {
+                headers.insert("webhook-id", as_read(id));
+                headers.insert("webhook-timestamp", as_read(self.timestamp()));
+                "webhook-signature"
+            }
+            Scheme::Github => {
+                headers.insert("x-github-delivery", as_read(id));
+                headers.insert("x-github-event", as_read("push"));
+                "x-hub-signature-256"
+            }
+        };
+        if self.case != Case::MissingSignature {
+            headers.insert(name, as_read(self.signature(id)));
+        }
+        request
+    }
+
+    fn timestamp(&self) -> u64 {
+        now() - if self.case == Case::Stale { 3_600 } else { 0 }
+    }
+
+    fn signature(&self, id: &str) -> String {
+        let prefix = match self.scheme {
+            Scheme::Standard => format!("{id}.{}.", self.timestamp()),
+            Scheme::Github => String::new(),
+        };
+        // Where the signature will be wrong the body is read as well, so that all meet it in the caches.
+        let right =
+            self.mac.clone().chain_update(prefix).chain_update(&self.body.whole).finalize().into_bytes();
+        let tag = if self.case == Case::WrongSignature { [7; 32] } else { right.into() };
+        match self.scheme {
+            Scheme::Github => format!("sha256={}", HEXLOWER.encode(&tag)),
+            Scheme::Standard => {
+                let others = if self.case == Case::Candidates32 { 31 } else { 0 };
+                let wrong = format!("v1,{} ", BASE64.encode(&[7; 32]));
+                format!("{}v1,{}", wrong.repeat(others), BASE64.encode(&tag))
+            }
+        }
+    }
+}
+
+/// A value as a server reads it: a part of a buffer that is shared already.
+fn as_read(value: impl ToString) -> HeaderValue {
+    let buffer = Bytes::from(value.to_string());
+    HeaderValue::from_maybe_shared(buffer.clone()).unwrap()
+}
+
+pub fn id_of(number: usize) -> String {
+    format!("msg_2KWPBgLlAfxdpx2AI54p{number:09}")
+}
+
+/// A body that is all there, as long as it says it is.
+#[derive(Clone)]
+pub struct Sent {
+    /// What the frames make together.
+    pub whole: Bytes,
+    frames: Arc<[Bytes]>,
+    next: usize,
+}
+
+impl Sent {
+    pub fn frames_left(&self) -> usize {
+        self.frames.len().saturating_sub(self.next)
+    }
+}
+
+impl Body for Sent {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let frame = self.frames.get(self.next).cloned();
+        self.next += 1;
+        Poll::Ready(frame.map(|frame| Ok(Frame::data(frame))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.next >= self.frames.len()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let left = self.frames.get(self.next..).unwrap_or_default().iter().map(Bytes::len).sum::<usize>();
+        SizeHint::with_exact(left as u64)
+    }
+}
+
+/// The kind of thing that a provider sends.
+#[derive(Clone, Deserialize)]
+pub struct Message {
+    pub r#type: String,
+    pub timestamp: String,
+    pub account: u64,
+    pub contact: Contact,
+    pub text: Option<String>,
+    pub attachments: Vec<Attachment>,
+    pub labels: Vec<String>,
+    pub by_human: bool,
+    pub sent_at: u64,
+}
+
+#[derive(Clone, Deserialize)]
+pub struct Contact {
+    pub id: String,
+    pub name: String,
+    pub language: Option<String>,
+}
+
+#[derive(Clone, Deserialize)]
+pub struct Attachment {
+    pub url: String,
+    pub media_type: String,
+    pub bytes: u64,
+}
+
+/// A [`Message`] of so many bytes: the larger, the more attachments; text makes up the rest.
+pub fn message(size: usize) -> Bytes {
+    const ATTACHMENT: &str =
+        r#"{"url":"https://media.example.com/a/7f3c2b1e.jpg","media_type":"image/jpeg","bytes":182044}"#;
+    const TEXT: &str = "Is my order on its way? I moved house last week. ";
+    let with = |attachments: usize, text: &str| {
+        let attachments = vec![ATTACHMENT; attachments].join(",");
+        format!(
+            r#"{{"type":"message.received","timestamp":"2026-11-05T09:30:12.471Z","account":184467,"contact":{{"id":"9b1deb4d","name":"Zoë Almeida","language":"pt"}},"text":"{text}","attachments":[{attachments}],"labels":["vip"],"by_human":true,"sent_at":1762335012}}"#
+        )
+    };
+    let room = size - with(0, "").len();
+    let attachments = room / 2 / (ATTACHMENT.len() + 1) * if size > 16 * KIB { 2 } else { 1 };
+    let room =
+        size.checked_sub(with(attachments, "").len()).unwrap_or_else(|| panic!("{size} bytes are too few"));
+    let text: String = TEXT.chars().cycle().take(room).collect();
+    let message = with(attachments, &text);
+    assert_eq!(message.len(), size);
+    Bytes::from(message)
+}
+
+pub fn bytes(count: usize) -> String {
+    match count {
+        MIB.. => format!("{} MiB", count / MIB),
+        KIB.. => format!("{} KiB", count / KIB),
+        _ => format!("{count} B"),
+    }
+}

@@ -1,0 +1,20 @@
+//! `tower-webhook` beside what a user would pick instead, measured in one process and one run.
+//!
+//! ```text
+//! cargo run --release --bin layer          # time per delivery, in process: some minutes
+//! cargo run --release --bin allocations    # what a delivery allocates, and a remembered id keeps
+//! cargo run --release --bin store          # the memory store, small and large; two threads
+//! cargo run --release --bin http           # over loopback, with a load generator of its own
+//! cargo run --release --bin draw           # README's tables and picture, from what those wrote
+//! ```
+//!
+//! Each writes a file in `results/`, with the machine and the versions; `--quick` tries it in a few
+//! rounds and writes nothing. Timings do not count allocations, and the other way round.
+//!
+//! No peer is given what would make it hang or abort: bodies are as long as they say, and end.
+
+pub mod contender;
+pub mod delivery;
+pub mod groups;
+pub mod results;
+pub mod rounds;

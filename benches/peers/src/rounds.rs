@@ -1,0 +1,95 @@
+//! Interleaved rounds, and their medians.
+
+use std::time::{Duration, Instant};
+
+use crate::{
+    contender::{Contender, Ids},
+    delivery::{Delivery, KIB, bytes, id_of},
+};
+
+/// Contenders that take the same delivery, by turns.
+pub struct Group {
+    pub name: &'static str,
+    pub delivery: Delivery,
+    pub contenders: Vec<Contender>,
+    /// For each contender, the nanoseconds of each round.
+    rounds: Vec<Vec<f64>>,
+    first_id: usize,
+}
+
+impl Group {
+    pub fn new(name: &'static str, delivery: Delivery, contenders: Vec<Contender>) -> Self {
+        let rounds = contenders.iter().map(|_| Vec::new()).collect();
+        Self { name, delivery, contenders, rounds, first_id: 0 }
+    }
+
+    /// Its name, and the delivery's scheme, size, frames and case.
+    pub fn facts(&self) -> [String; 5] {
+        let Delivery { scheme, case, size, in_frames, .. } = &self.delivery;
+        let name = self.name.to_owned();
+        [name, format!("{scheme:?}"), bytes(*size), format!("{in_frames:?}"), format!("{case:?}")]
+    }
+
+    /// A round for nothing: the first one meets cold caches.
+    pub fn warm_up(&mut self) {
+        self.take_round();
+        self.rounds.iter_mut().for_each(Vec::clear);
+    }
+
+    /// Who goes first is another each time.
+    pub fn take_round(&mut self) {
+        let first = self.rounds[0].len();
+        for turn in 0..self.contenders.len() {
+            let index = (first + turn) % self.contenders.len();
+            let sample = sample(&mut self.contenders[index], &self.delivery, self.first_id);
+            self.rounds[index].push(sample);
+        }
+        self.first_id += count(&self.delivery);
+    }
+
+    /// Nanoseconds a delivery.
+    pub fn median(&self, contender: usize) -> f64 {
+        median(self.rounds[contender].iter().copied())
+    }
+
+    /// Of the rounds' ratios.
+    pub fn ratio(&self, contender: usize, base: usize) -> f64 {
+        median(self.rounds[contender].iter().zip(&self.rounds[base]).map(|(one, other)| one / other))
+    }
+}
+
+/// Deliveries in a sample: enough for a mean, few enough that rounds are many.
+pub fn count(delivery: &Delivery) -> usize {
+    (512 * KIB / delivery.size.max(KIB)).clamp(2, 128)
+}
+
+/// Each request is made right before the clock starts, as a server would have read it, and is gone
+/// before it stops.
+fn sample(contender: &mut Contender, delivery: &Delivery, first_id: usize) -> f64 {
+    let first_id = if contender.ids == Ids::Again { 0 } else { first_id };
+    let count = count(delivery);
+    let (mut taken, mut by_the_clock) = (Duration::ZERO, Duration::ZERO);
+    for index in 0..count {
+        taken += once(contender, delivery, &id_of(first_id + index));
+        by_the_clock += Instant::now().elapsed();
+    }
+    taken.saturating_sub(by_the_clock).as_nanos() as f64 / count as f64
+}
+
+/// One delivery, which must be accepted or refused as it ought to be.
+pub fn once(contender: &mut Contender, delivery: &Delivery, id: &str) -> Duration {
+    let (time, status) = (contender.call)(delivery.request(id));
+    let is_right = match status {
+        Some(status) if delivery.case.is_accepted() => status == 200,
+        Some(status) => (400..500).contains(&status),
+        None => true,
+    };
+    assert!(is_right, "{} answers {status:?} to {:?}", contender.name, delivery.case);
+    time
+}
+
+pub fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
