@@ -92,6 +92,7 @@ impl Delivery {
     }
 
     pub fn request(&self, id: &str) -> Request<Sent> {
+        let timestamp = now() - if self.case == Case::Stale { 3_600 } else { 0 };
         let request = Request::post("https://example.com/webhook")
             .header("content-type", as_read("application/json"))
             .header("content-length", as_read(self.body.whole.len()))
@@ -101,7 +102,7 @@ impl Delivery {
         let name = match self.scheme {
             Scheme::Standard => {
                 headers.insert("webhook-id", as_read(id));
-                headers.insert("webhook-timestamp", as_read(self.timestamp()));
+                headers.insert("webhook-timestamp", as_read(timestamp));
                 "webhook-signature"
             }
             Scheme::Github => {
@@ -111,18 +112,14 @@ impl Delivery {
             }
         };
         if self.case != Case::MissingSignature {
-            headers.insert(name, as_read(self.signature(id)));
+            headers.insert(name, as_read(self.signature(id, timestamp)));
         }
         request
     }
 
-    fn timestamp(&self) -> u64 {
-        now() - if self.case == Case::Stale { 3_600 } else { 0 }
-    }
-
-    fn signature(&self, id: &str) -> String {
+    fn signature(&self, id: &str, timestamp: u64) -> String {
         let prefix = match self.scheme {
-            Scheme::Standard => format!("{id}.{}.", self.timestamp()),
+            Scheme::Standard => format!("{id}.{timestamp}."),
             Scheme::Github => String::new(),
         };
         // Where the signature will be wrong the body is read as well, so that all meet it in the caches.

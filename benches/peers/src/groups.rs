@@ -9,7 +9,11 @@ use tower::{Layer, service_fn};
 use tower_webhook::Body;
 
 use crate::{
-    contender::{Contender, Dedupe, Floor, by_hand, floor, in_axum, late, layer, ours, peers, peers_in_axum},
+    contender::{
+        Contender, Dedupe, Floor,
+        by_hand::{self, Seen},
+        floor, in_axum, late, layer, ours, peers, peers_in_axum,
+    },
     delivery::{Case, Delivery, Frames, KIB, MIB, SIZES, Scheme},
     rounds::Group,
 };
@@ -87,11 +91,13 @@ fn deduped(runtime: &Rc<Runtime>, typed: bool, size: usize) -> Group {
 /// A route of axum's whose handler gets the typed payload.
 fn axum(runtime: &Rc<Runtime>, delivery: Delivery) -> Group {
     let ours = |name, dedupe| Contender::new(name, runtime, in_axum(layer(delivery.scheme, dedupe)));
+    let by_hand = |name, seen| Contender::new(name, runtime, by_hand::in_axum(by_hand::github, seen));
     let mut contenders = vec![
         floor(Floor { typed: true, deduped: false }),
         ours("tower-webhook", Dedupe::Off),
         ours("tower-webhook, deduped", Dedupe::InMemory),
-        Contender::new("by hand", runtime, by_hand::in_axum(by_hand::github)),
+        by_hand("by hand", Seen::Nowhere),
+        by_hand("by hand, deduped", Seen::in_memory()),
     ];
     contenders.extend(peers_in_axum(runtime));
     Group::new("axum, typed", delivery, contenders)

@@ -28,7 +28,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use axum::{Router, body::Bytes as AxumBytes, http::StatusCode, routing::post, serve::ListenerExt};
+use axum::{Router, http::StatusCode, routing::post, serve::ListenerExt};
 use bytes::Bytes;
 use hdrhistogram::Histogram;
 use http::{Request, Response};
@@ -43,22 +43,29 @@ use hyper_util::{
     service::TowerToHyperService,
 };
 use peers::{
-    contender::{Dedupe, by_hand, handle, in_axum, layer},
+    contender::{
+        Dedupe,
+        by_hand::{self, Seen},
+        handle, in_axum, layer,
+    },
     delivery::{Case, Delivery, Frames, KIB, Message, Scheme, id_of, message},
     results::{Run, Table},
     rounds::median,
 };
+use redis::{Client, IntoConnectionInfo, aio::ConnectionManager, io::tcp::TcpSettings};
 use tokio::{
     net::{TcpListener, TcpStream},
     runtime::Builder,
     task::LocalSet,
 };
 use tower::{Layer, Service, service_fn};
-use tower_webhook::{Body, WebhookLayer, store::RedisStore};
+use tower_webhook::{Body, WebhookLayer};
 
 #[allow(dead_code, reason = "the crate's tests need more of it")]
 #[path = "../../../../tests/redis/server.rs"]
 mod server;
+
+use server::Server;
 
 const REQUESTS: usize = 2_000;
 const AT_ONCE: usize = 32;
@@ -69,8 +76,20 @@ enum Protocol {
     Http2,
 }
 
-const HANDLERS: [&str; 5] =
-    ["by hand", "none", "tower-webhook, not deduped", "tower-webhook", "tower-webhook, Redis"];
+/// Each with its like that was written by hand.
+const HANDLERS: [(&str, &str); 7] = [
+    ("none", "by hand"),
+    ("by hand", "by hand"),
+    ("tower-webhook, not deduped", "by hand"),
+    ("by hand, deduped", "by hand, deduped"),
+    ("tower-webhook", "by hand, deduped"),
+    ("by hand, Redis", "by hand, Redis"),
+    ("tower-webhook, Redis", "by hand, Redis"),
+];
+
+fn position(handler: &str) -> usize {
+    HANDLERS.iter().position(|it| it.0 == handler).unwrap()
+}
 
 fn main() {
     let run = Run::from_args();
@@ -94,11 +113,13 @@ fn main() {
         "handler",
         "requests/s",
         "of by hand",
+        "of its like",
         "p50 µs",
         "p99 µs",
         "p99.9 µs",
         "server µs",
         "server, of by hand",
+        "server, of its like",
     ];
     let mut table = Table::new("http", columns);
     results.iter().for_each(|setting| setting.tell(&mut table));
@@ -123,9 +144,8 @@ struct Slice {
 
 impl Setting {
     fn new(host: &'static str, protocol: Protocol, servers: &Servers) -> Self {
-        let of =
-            |handler: &&str| servers.addresses.iter().find(|it| it.0 == host && it.1 == *handler).unwrap().2;
-        let addresses = HANDLERS.iter().map(of).collect();
+        let of = |handler| servers.addresses.iter().find(|it| it.0 == host && it.1 == handler).unwrap().2;
+        let addresses = HANDLERS.iter().map(|(handler, _)| of(*handler)).collect();
         let latencies = HANDLERS.map(|_| Histogram::new(3).unwrap()).into();
         Self { host, protocol, addresses, rounds: Vec::new(), latencies }
     }
@@ -143,10 +163,11 @@ impl Setting {
     }
 
     fn tell(&self, table: &mut Table) {
-        for (index, handler) in HANDLERS.iter().enumerate() {
+        for (index, (handler, like)) in HANDLERS.iter().enumerate() {
             let of = |value: fn(&Slice) -> f64| median(self.rounds.iter().map(|round| value(&round[index])));
-            let ratio = |value: fn(&Slice) -> f64| {
-                median(self.rounds.iter().map(|round| value(&round[index]) / value(&round[0])))
+            let ratio = |base: &str, value: fn(&Slice) -> f64| {
+                let base = position(base);
+                median(self.rounds.iter().map(|round| value(&round[index]) / value(&round[base])))
             };
             let quantile = |quantile: f64| self.latencies[index].value_at_quantile(quantile) / 1_000;
             table.row(&[
@@ -154,12 +175,14 @@ impl Setting {
                 &format!("{:?}", self.protocol),
                 handler,
                 &format!("{:.0}", of(|it| it.per_second)),
-                &format!("{:.3}", ratio(|it| it.per_second)),
+                &format!("{:.3}", ratio("by hand", |it| it.per_second)),
+                &format!("{:.3}", ratio(like, |it| it.per_second)),
                 &quantile(0.5),
                 &quantile(0.99),
                 &quantile(0.999),
                 &format!("{:.2}", of(|it| it.server_micros)),
-                &format!("{:.3}", ratio(|it| it.server_micros)),
+                &format!("{:.3}", ratio("by hand", |it| it.server_micros)),
+                &format!("{:.3}", ratio(like, |it| it.server_micros)),
             ]);
         }
     }
@@ -281,7 +304,7 @@ struct Servers {
     addresses: Vec<(&'static str, &'static str, SocketAddr)>,
     thread: String,
     /// Ends when this is dropped.
-    _redis: server::Server,
+    _redis: Server,
 }
 
 fn serve() -> Servers {
@@ -290,15 +313,15 @@ fn serve() -> Servers {
         let thread = fs::read_link("/proc/thread-self").unwrap().to_str().unwrap().to_owned();
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
-            let redis = server::Server::start().await;
+            let redis = Server::start().await;
             let mut addresses = Vec::new();
-            for handler in HANDLERS {
+            for (handler, _) in HANDLERS {
                 let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
                 addresses.push(("axum", handler, listener.local_addr().unwrap()));
-                axum_serves(listener, handler, redis.store().await);
+                axum_serves(listener, handler, &redis).await;
                 let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
                 addresses.push(("hyper", handler, listener.local_addr().unwrap()));
-                hyper_serves(listener, handler, redis.store().await);
+                hyper_serves(listener, handler, &redis).await;
             }
             tell.send(Servers { addresses, thread, _redis: redis }).unwrap();
             std::future::pending::<()>().await;
@@ -307,49 +330,59 @@ fn serve() -> Servers {
     told.recv().unwrap()
 }
 
-fn layered(handler: &str, redis: RedisStore) -> WebhookLayer {
+async fn layered(handler: &str, redis: &Server) -> WebhookLayer {
     match handler {
         "tower-webhook, not deduped" => layer(Scheme::Standard, Dedupe::Off),
-        "tower-webhook, Redis" => layer(Scheme::Standard, Dedupe::Off).dedupe(redis),
+        "tower-webhook, Redis" => layer(Scheme::Standard, Dedupe::Off).dedupe(redis.store().await),
         _ => layer(Scheme::Standard, Dedupe::InMemory),
     }
 }
 
-fn axum_serves(listener: TcpListener, handler: &str, redis: RedisStore) {
-    async fn accept(body: AxumBytes) -> StatusCode {
+async fn seen(handler: &str, redis: &Server) -> Seen {
+    match handler {
+        "by hand" => Seen::Nowhere,
+        "by hand, Redis" => {
+            // As the store sets it: otherwise this would compare ways to fill packets.
+            let tcp = TcpSettings::default().set_nodelay(true);
+            let server = redis.url().into_connection_info().unwrap().set_tcp_settings(tcp);
+            Seen::InRedis(ConnectionManager::new(Client::open(server).unwrap()).await.unwrap())
+        }
+        _ => Seen::in_memory(),
+    }
+}
+
+async fn axum_serves(listener: TcpListener, handler: &str, redis: &Server) {
+    async fn accept(body: Bytes) -> StatusCode {
         drop(std::hint::black_box(body));
         StatusCode::OK
     }
     let app = match handler {
         "none" => Router::new().route("/webhook", post(accept)),
-        "by hand" => by_hand::in_axum(by_hand::standard),
-        _ => in_axum(layered(handler, redis)),
+        _ if handler.starts_with("by hand") => {
+            by_hand::in_axum(by_hand::standard, seen(handler, redis).await)
+        }
+        _ => in_axum(layered(handler, redis).await),
     };
     let listener = listener.tap_io(|stream| stream.set_nodelay(true).unwrap());
     tokio::spawn(async move { axum::serve(listener, app).await });
 }
 
-fn hyper_serves(listener: TcpListener, handler: &str, redis: RedisStore) {
+async fn hyper_serves(listener: TcpListener, handler: &str, redis: &Server) {
     async fn accept(request: Request<Incoming>) -> Result<Response<Empty<Bytes>>, Infallible> {
         drop(std::hint::black_box(request.into_body().collect().await));
         Ok(Response::new(Empty::new()))
     }
-    async fn parse(request: Request<Full<Bytes>>) -> Result<Response<Empty<Bytes>>, Infallible> {
-        let body = request.into_body().collect().await.map(http_body_util::Collected::to_bytes);
-        let mut response = Response::new(Empty::new());
-        match body.map(|body| serde_json::from_slice::<Message>(&body)) {
-            Ok(Ok(message)) => drop(std::hint::black_box(message)),
-            _ => *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY,
-        }
-        Ok(response)
-    }
     match handler {
         "none" => accepts(listener, service_fn(accept)),
-        "by hand" => {
-            let verify = by_hand::with_key(by_hand::standard);
-            accepts(listener, by_hand::Verified { verify, inner: service_fn(parse) });
+        _ if handler.starts_with("by hand") => {
+            let seen = seen(handler, redis).await;
+            let inner = service_fn(move |request| by_hand::on_message(request, seen.clone()));
+            accepts(listener, by_hand::Verified { verify: by_hand::with_key(by_hand::standard), inner });
         }
-        _ => accepts(listener, layered(handler, redis).json::<Message>().layer(service_fn(handle::<Body>))),
+        _ => {
+            let layer = layered(handler, redis).await.json::<Message>();
+            accepts(listener, layer.layer(service_fn(handle::<Body>)));
+        }
     }
 }
 

@@ -1,10 +1,12 @@
 //! What people write who take no crate for it: with care, so the key is prepared once, the body is
-//! limited, and signatures are compared in constant time. Nothing is deduped.
+//! limited, and signatures are compared in constant time. Nothing is deduped, unless said so; then
+//! as is common: ids are looked up, and remembered when handled. Two copies at once both run.
 
 use std::{
     convert::Infallible,
     pin::Pin,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use axum::{Router, extract::State, routing::post};
@@ -14,6 +16,8 @@ use hmac::{Hmac, Mac};
 use http::{HeaderMap, Request, Response, StatusCode};
 use http_body::Body;
 use http_body_util::{BodyExt, Empty, Full, Limited};
+use moka::sync::Cache;
+use redis::aio::ConnectionManager;
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 use tower::Service;
@@ -104,25 +108,95 @@ pub fn with_key(verify: Verify) -> impl Fn(&HeaderMap, &[u8]) -> bool + Clone + 
     move |headers, body| verify(&mac, headers, body)
 }
 
+/// Where ids are remembered, if they are.
+#[derive(Clone)]
+pub enum Seen {
+    Nowhere,
+    InMemory(Cache<String, ()>),
+    InRedis(ConnectionManager),
+}
+
+impl Seen {
+    pub fn in_memory() -> Self {
+        Self::InMemory(Cache::builder().max_capacity(100_000).time_to_live(EIGHT_DAYS).build())
+    }
+
+    pub async fn has(&self, headers: &HeaderMap) -> bool {
+        match self {
+            Self::Nowhere => false,
+            Self::InMemory(seen) => seen.contains_key(id_of(headers)),
+            Self::InRedis(connection) => {
+                let mut command = redis::cmd("SET");
+                command.arg(id_of(headers)).arg(1).arg("NX").arg("PX").arg(30_000);
+                !command.query_async::<bool>(&mut connection.clone()).await.unwrap()
+            }
+        }
+    }
+
+    pub async fn add(&self, headers: &HeaderMap) {
+        match self {
+            Self::Nowhere => {}
+            Self::InMemory(seen) => seen.insert(id_of(headers).to_owned(), ()),
+            Self::InRedis(connection) => {
+                let mut command = redis::cmd("SET");
+                command.arg(id_of(headers)).arg(1).arg("EX").arg(EIGHT_DAYS.as_secs());
+                command.exec_async(&mut connection.clone()).await.unwrap();
+            }
+        }
+    }
+}
+
+const EIGHT_DAYS: Duration = Duration::from_secs(8 * 86_400);
+
+fn id_of(headers: &HeaderMap) -> &str {
+    let id = headers.get("webhook-id").or_else(|| headers.get("x-github-delivery"));
+    id.and_then(|id| id.to_str().ok()).unwrap_or_default()
+}
+
 /// An axum handler that does it all.
-pub fn in_axum(verify: Verify) -> Router {
+pub fn in_axum(verify: Verify, seen: Seen) -> Router {
     #[derive(Clone)]
-    struct Key {
+    struct Endpoint {
         mac: Hmac<Sha256>,
         verify: Verify,
+        seen: Seen,
     }
 
-    async fn on_message(State(key): State<Key>, headers: HeaderMap, body: Bytes) -> StatusCode {
-        if !(key.verify)(&key.mac, &headers, &body) {
+    async fn on_message(State(endpoint): State<Endpoint>, headers: HeaderMap, body: Bytes) -> StatusCode {
+        if !(endpoint.verify)(&endpoint.mac, &headers, &body) {
             return StatusCode::UNAUTHORIZED;
         }
-        match serde_json::from_slice::<Message>(&body) {
-            Ok(message) => take(message),
-            Err(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        let Ok(message) = serde_json::from_slice::<Message>(&body) else {
+            return StatusCode::UNPROCESSABLE_ENTITY;
+        };
+        if endpoint.seen.has(&headers).await {
+            return StatusCode::OK;
         }
+        let status = take(message);
+        endpoint.seen.add(&headers).await;
+        status
     }
 
-    Router::new().route("/webhook", post(on_message)).with_state(Key { mac: mac(), verify })
+    Router::new().route("/webhook", post(on_message)).with_state(Endpoint { mac: mac(), verify, seen })
+}
+
+/// The same, behind [`Verified`].
+pub async fn on_message(
+    request: Request<Full<Bytes>>,
+    seen: Seen,
+) -> Result<Response<Empty<Bytes>>, Infallible> {
+    let (head, body) = request.into_parts();
+    let body = body.collect().await.map(http_body_util::Collected::to_bytes);
+    let mut response = Response::new(Empty::new());
+    match body.map(|body| serde_json::from_slice::<Message>(&body)) {
+        Ok(Ok(_)) if seen.has(&head.headers).await => {}
+        Ok(Ok(message)) => {
+            take(message);
+            seen.add(&head.headers).await;
+        }
+        _ => *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY,
+    }
+    Ok(response)
 }
 
 pub(crate) fn take<T>(message: T) -> StatusCode {
