@@ -1,11 +1,11 @@
 //! `tower-webhook` beside what a user would pick instead, measured in one process and one run.
 //!
 //! ```text
-//! cargo run --release --bin layer          # time per delivery, in process: some minutes
+//! cargo run --release -- layer             # time per delivery, in process
 //! cargo run --release --bin allocations    # what a delivery allocates, and a remembered id keeps
-//! cargo run --release --bin store          # the memory store, small and large; two threads
-//! cargo run --release --bin http           # over loopback, with a load generator of its own
-//! cargo run --release --bin draw           # README's tables and picture, from what those wrote
+//! cargo run --release -- store             # the memory store, small and large; two threads
+//! cargo run --release -- http              # over loopback, with a sender of its own
+//! cargo run --release -- draw              # README's tables and picture, from what those wrote
 //! ```
 //!
 //! Each writes a file in `results/`, with the machine and the versions; `--quick` tries it in a few

@@ -1,7 +1,7 @@
 //! What was measured, in files that people and programs read: lines of cells with tabs between, and
 //! before them what they were measured on.
 
-use std::{collections::HashMap, env, fmt::Display, fs, path::PathBuf, process::Command};
+use std::{collections::HashMap, fmt::Display, fs, path::PathBuf, process::Command};
 
 /// What a run is asked to do.
 pub struct Run {
@@ -12,8 +12,8 @@ pub struct Run {
 }
 
 impl Run {
-    pub fn from_args() -> Self {
-        let (options, wanted): (Vec<_>, Vec<_>) = env::args().skip(1).partition(|it| it.starts_with('-'));
+    pub fn new(arguments: impl Iterator<Item = String>) -> Self {
+        let (options, wanted): (Vec<_>, Vec<_>) = arguments.partition(|it| it.starts_with('-'));
         Self { is_quick: options.iter().any(|option| option == "--quick"), wanted }
     }
 
@@ -119,7 +119,7 @@ fn facts() -> Vec<(&'static str, String)> {
     vec![
         ("date", output("date", &["-u", "+%F %H:%M UTC"])),
         ("commit", output("git", &["describe", "--always", "--dirty", "--exclude=*"])),
-        ("machine", format!("{}, {hashes}, {cores} cores, {}", cpu("model name"), output("uname", &["-sr"]))),
+        ("machine", format!("{}, {hashes}, {cores} cores, {}", cpu("model name"), output("uname", &["-sm"]))),
         ("load", format!("{load} (the last 1 and 5 minutes, this run included)")),
         ("rustc", output("rustc", &["-V"])),
         ("versions", versions().join(", ")),

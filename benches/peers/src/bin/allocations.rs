@@ -26,7 +26,7 @@ use tokio::runtime::Builder;
 use tower_webhook::store::{Claim, Key, MokaStore, Store, Token};
 
 fn main() {
-    let run = Run::from_args();
+    let run = Run::new(std::env::args().skip(1));
     let runtime = Rc::new(Builder::new_current_thread().enable_time().build().unwrap());
     let columns = &[
         "group",

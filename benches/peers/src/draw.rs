@@ -1,14 +1,14 @@
 //! README's tables and its picture, from `results/`.
 //!
 //! ```text
-//! cargo run --release --bin draw    # writes results.svg, and README between its marks
+//! cargo run --release -- draw    # writes results.svg, and README between its marks
 //! ```
 
 use std::{fmt::Write, fs, path::Path};
 
 use peers::{contender::PEERS, results::Kept};
 
-fn main() {
+pub fn draw() {
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
     let results = Results::read();
     fs::write(package.join("results.svg"), picture(&results)).unwrap();
@@ -341,7 +341,13 @@ fn picture(results: &Results) -> String {
             "Verified and typed, in axum · GitHub, 1 KiB",
             IN_AXUM,
             "floor, typed",
-            &["tower-webhook", "tower-webhook, deduped", "by hand", "axum-github-webhook-extract"],
+            &[
+                "tower-webhook",
+                "by hand",
+                "axum-github-webhook-extract",
+                "tower-webhook, deduped",
+                "by hand, deduped",
+            ],
         ),
     ];
     let mut body = String::new();
@@ -389,7 +395,7 @@ fn panel(
     contenders: &[&str],
 ) {
     const NAMES: f64 = 172.0;
-    const BARS: f64 = 150.0;
+    const BARS: f64 = 140.0;
     const STEP: f64 = 26.0;
     let width = |multiple: f64| multiple.min(MOST) / MOST * BARS;
     let bars = x + NAMES;

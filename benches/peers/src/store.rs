@@ -1,7 +1,7 @@
 //! The memory store, with a thousand to a million ids in it; and what a second thread gains.
 //!
 //! ```text
-//! cargo run --release --bin store    # writes results/store.tsv and results/threads.tsv
+//! cargo run --release -- store    # writes results/store.tsv and results/threads.tsv
 //! ```
 
 use std::{
@@ -28,13 +28,12 @@ use tower_webhook::{
     store::{Claim, Key, MokaStore, Store, Token},
 };
 
-fn main() {
-    let run = Run::from_args();
+pub fn measure(run: &Run) {
     if run.wants("store") {
-        sizes(&run);
+        sizes(run);
     }
     if run.wants("threads") {
-        threads(&run);
+        threads(run);
     }
 }
 

@@ -1,8 +1,8 @@
 //! Over loopback: requests per second, their latencies, and the server's time for each.
 //!
 //! ```text
-//! cargo run --release --bin http               # writes results/http.tsv; starts a redis-server
-//! cargo run --release --bin http -- --quick    # a few rounds, of which nothing is kept
+//! cargo run --release -- http               # writes results/http.tsv; starts a redis-server
+//! cargo run --release -- http --quick    # a few rounds, of which nothing is kept
 //! ```
 //!
 //! One thread serves, another sends: on a machine of two cores each has one, and Redis what they
@@ -62,7 +62,7 @@ use tower::{Layer, Service, service_fn};
 use tower_webhook::{Body, WebhookLayer};
 
 #[allow(dead_code, reason = "the crate's tests need more of it")]
-#[path = "../../../../tests/redis/server.rs"]
+#[path = "../../../tests/redis/server.rs"]
 mod server;
 
 use server::Server;
@@ -91,8 +91,7 @@ fn position(handler: &str) -> usize {
     HANDLERS.iter().position(|it| it.0 == handler).unwrap()
 }
 
-fn main() {
-    let run = Run::from_args();
+pub fn measure(run: &Run) {
     let servers = serve();
     let mut results = Vec::new();
     for host in ["hyper", "axum"] {
@@ -123,7 +122,7 @@ fn main() {
     ];
     let mut table = Table::new("http", columns);
     results.iter().for_each(|setting| setting.tell(&mut table));
-    table.keep(&run);
+    table.keep(run);
 }
 
 // The sender.

@@ -1,8 +1,8 @@
 //! Time per delivery, in process.
 //!
 //! ```text
-//! cargo run --release --bin layer                       # writes results/layer.tsv
-//! cargo run --release --bin layer -- --quick "1 KiB"    # a few rounds of what has that in its name
+//! cargo run --release -- layer                       # writes results/layer.tsv
+//! cargo run --release -- layer --quick "1 KiB"    # a few rounds of what has that in its name
 //! ```
 
 use std::rc::Rc;
@@ -14,8 +14,7 @@ use peers::{
 };
 use tokio::runtime::Builder;
 
-fn main() {
-    let run = Run::from_args();
+pub fn measure(run: &Run) {
     let runtime = Rc::new(Builder::new_current_thread().enable_time().build().unwrap());
     let mut groups = groups(&runtime);
     groups.retain(|group| run.wants(&group.facts().join(" ")));
@@ -36,5 +35,5 @@ fn main() {
             table.row(&[&name, &scheme, &size, &frames, &case, &contender.name, &time, &of_floor, &of_ours]);
         }
     }
-    table.keep(&run);
+    table.keep(run);
 }

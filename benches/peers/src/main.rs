@@ -1,0 +1,27 @@
+//! `cargo run --release -- PART`: see the library.
+
+mod draw;
+mod http;
+mod layer;
+mod store;
+
+use std::{env, process::ExitCode};
+
+use peers::results::Run;
+
+fn main() -> ExitCode {
+    let mut arguments = env::args().skip(1);
+    let part = arguments.next();
+    let run = Run::new(arguments);
+    match part.as_deref() {
+        Some("layer") => layer::measure(&run),
+        Some("store") => store::measure(&run),
+        Some("http") => http::measure(&run),
+        Some("draw") => draw::draw(),
+        _ => {
+            eprintln!("which? layer, store, http or draw; allocations is a program of its own");
+            return ExitCode::FAILURE;
+        }
+    }
+    ExitCode::SUCCESS
+}
