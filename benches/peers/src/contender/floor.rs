@@ -10,7 +10,10 @@ use http::Request;
 use moka::{Expiry, policy::EvictionPolicy, sync::Cache};
 
 use super::{Contender, Ids};
-use crate::delivery::{Message, Sent, mac};
+use crate::{
+    delivery::{Message, Sent, mac},
+    rounds::Watch,
+};
 
 #[derive(Clone, Copy, Default, Debug)]
 pub struct Floor {
@@ -31,7 +34,7 @@ pub fn floor(Floor { typed, deduped }: Floor) -> Contender {
     let call = move |request: Request<Sent>| {
         let body = request.body().whole.clone();
         drop(black_box(request));
-        let start = Instant::now();
+        let watch = Watch::start(body.len());
         black_box(mac.clone().chain_update(black_box(&body)).finalize());
         if typed {
             black_box(serde_json::from_slice::<Message>(black_box(&body)).unwrap());
@@ -40,7 +43,7 @@ pub fn floor(Floor { typed, deduped }: Floor) -> Contender {
             id += 1;
             cache.insert(black_box(id), Duration::from_secs(1));
         }
-        (start.elapsed(), None)
+        (watch.elapsed(), None)
     };
     let name = match (typed, deduped) {
         (false, false) => "floor",

@@ -14,7 +14,7 @@ use std::{
     pin::pin,
     rc::Rc,
     task::{Context, Poll, Waker},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -27,7 +27,7 @@ pub use floor::{Floor, floor};
 pub use ours::{Dedupe, in_axum, layer, ours};
 pub use peers::{PEERS, Peer, peers, peers_in_axum};
 
-use crate::delivery::Sent;
+use crate::{delivery::Sent, rounds::Watch};
 
 /// One that takes deliveries, and tells how long that took and what it answered, if it does.
 pub struct Contender {
@@ -53,10 +53,10 @@ impl Contender {
         S::Error: Debug,
     {
         let runtime = Rc::clone(runtime);
-        let call = move |request| {
+        let call = move |request: Request<Sent>| {
             let _entered = runtime.enter();
             let mut context = Context::from_waker(Waker::noop());
-            let start = Instant::now();
+            let watch = Watch::start(request.body().whole.len());
             assert!(matches!(service.poll_ready(&mut context), Poll::Ready(Ok(()))));
             let status = {
                 let mut answer = pin!(service.call(request));
@@ -72,7 +72,7 @@ impl Contender {
                     runtime.block_on(tokio::task::yield_now());
                 }
             }
-            (start.elapsed(), Some(status.as_u16()))
+            (watch.elapsed(), Some(status.as_u16()))
         };
         Self { name: name.to_owned(), ids: Ids::Fresh, call: Box::new(call) }
     }
