@@ -283,11 +283,9 @@ fn goals(results: &Results) -> String {
         0.5,
     );
     most("32 candidates, 1 MiB: of one", times(candidates, ours) / times(large, ours), 1.05);
-    most(
-        "memory store: bytes allocated for an id, of a million",
-        results.remembered.number("bytes an id", &ids).unwrap(),
-        300.0,
-    );
+    let resident = results.store.number("resident bytes an id", &ids).unwrap();
+    most("memory store: resident bytes for an id, of a million", resident, 300.0);
+    most("… as asked of the allocator", results.remembered.number("bytes an id", &ids).unwrap(), 300.0);
     most(
         "… its time for a delivery, with a million ids: of that with a thousand",
         results.store.number("of a thousand's", &ids).unwrap(),
