@@ -95,7 +95,7 @@ impl Delivery {
             secret_index: verified.secret_index,
             fingerprint: verified.fingerprint,
             mac: verified.mac,
-            id: id.filter(|id| !id.as_str().is_empty()),
+            id,
             timestamp: verified.timestamp,
             event_type,
             attempt,
@@ -111,7 +111,7 @@ impl Delivery {
     /// on the provider.
     #[must_use]
     pub fn id(&self) -> Option<&str> {
-        self.facts.id.as_ref().map(Text::as_str)
+        self.facts.id.as_ref().map(Text::as_str).filter(|id| !id.is_empty())
     }
 
     /// When the provider signed it, where the scheme has a signed timestamp; it was within

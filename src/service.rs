@@ -162,24 +162,26 @@ where
         let grpc = is_grpc(&head.headers);
         let admitted =
             within(left_until(deadline), admit(&config, &mut inner, &mut head, &mut body, &record)).await;
-        let response = match admitted.unwrap_or_else(|elapsed| Err(too_late(elapsed))) {
-            Ok(Ok((body, held))) => {
-                record.handler_called();
-                // Called here and not in `handle`, which would keep the request that it was given.
-                let handler = caught(|| inner.call(Request::from_parts(head, body)));
-                if config.detached {
-                    // In a box: it is not to take up room in that of each request.
-                    let handling = handle_detached(config, handler, held, grpc, &record, deadline);
-                    Box::pin(handling).await
-                } else {
-                    handle(&config, handler, held, grpc, &record).await
-                }
-            }
-            Ok(Err(error)) => Err(error),
+        // Not one `match` around all that follows, which would keep what it looks at.
+        let (admitted, held) = match admitted.unwrap_or_else(|elapsed| Err(too_late(elapsed))) {
+            Ok(admitted) => admitted?,
             Err(answer) => {
                 body.discard(&head, &config.discards);
-                Ok(answer.into_response(&config, grpc, &record))
+                let response = answer.into_response(&config, grpc, &record);
+                record.answered(&response);
+                return Ok(response);
             }
+        };
+        record.handler_called();
+        // Called here, and waited for here: whatever is given a request, or a handler, keeps room for
+        // it when it has passed it on.
+        let handler = caught(|| inner.call(Request::from_parts(head, admitted)));
+        let response = if config.detached {
+            // In a box: it is not to take up room in that of each request.
+            Box::pin(handle_detached(config, handler, held, grpc, &record, deadline)).await
+        } else {
+            let ended = run(handler, held.as_ref(), config.handler_timeout).await;
+            conclude(&config, ended, held, grpc, &record).await
         }?;
         record.answered(&response);
         Ok(response)
@@ -274,22 +276,21 @@ where
     Ok((received, verified))
 }
 
-/// Waits for the handler and settles its claim by how it ended, and only then answers: which comes
-/// first decides between a lost delivery and a duplicate.
+/// Settles the claim by how the handler ended, and only then answers: which comes first decides
+/// between a lost delivery and a duplicate.
 #[allow(clippy::manual_async_fn, reason = "an async fn keeps its arguments twice")]
-fn handle<F, T, R, E>(
+fn conclude<T, R, E>(
     config: &Config,
-    handler: Caught<F>,
+    ended: Ended<Result<T, E>>,
     mut held: Option<Held>,
     grpc: bool,
     record: &Record,
 ) -> impl Future<Output = Result<Response<ResponseBody<R>>, E>>
 where
-    F: Future<Output = Result<T, E>>,
     T: Answered<Body = R>,
 {
     async move {
-        match run(handler, held.as_ref(), config.handler_timeout).await {
+        match ended {
             Ended::Answered(Ok(response)) => {
                 let (success, response) = config.judge(response.into());
                 let end = if success { HandlerEnd::Completed } else { HandlerEnd::Failed };
@@ -313,7 +314,7 @@ where
     }
 }
 
-/// [`handle`] in a task of its own, which goes on whatever becomes of the request. Its answer is waited
+/// Waits for the handler in a task of its own, which goes on whatever becomes of the request. Its answer is waited
 /// for until the deadline.
 async fn handle_detached<F, T, R, E>(
     config: Arc<Config>,
@@ -333,7 +334,10 @@ where
     let deadline = deadline.filter(|_| held.is_some());
     let handling = {
         let (config, record) = (Arc::clone(&config), record.clone());
-        async move { handle(&config, handler, held, grpc, &record).await }
+        async move {
+            let ended = run(handler, held.as_ref(), config.handler_timeout).await;
+            conclude(&config, ended, held, grpc, &record).await
+        }
     };
     // Without a runtime there is nobody to give it to.
     let Ok(runtime) = Handle::try_current() else { return handling.await };

@@ -23,43 +23,51 @@ pub(crate) enum Ended<T> {
 
 /// Waits for `handler`, for `limit` at most, and keeps its claim alive beside it. When this is
 /// ready the claim is not yet settled.
-pub(crate) fn run<H: Future>(
+pub(crate) fn run<'h, H: Future>(
     handler: Caught<H>,
-    held: Option<&Held>,
+    held: Option<&'h Held>,
     limit: Duration,
-) -> impl Future<Output = Ended<H::Output>> {
-    Run { handler, heartbeat: held.map(Held::keep_alive), limit, timer: None }
+) -> impl Future<Output = Ended<H::Output>> + use<'h, H> {
+    Run { handler, held, limit, beside: None }
 }
 
 pin_project! {
     /// One future and not three, one within the other: each would move the answer once more.
-    struct Run<H, B> {
+    struct Run<'h, H> {
         #[pin]
         handler: Caught<H>,
-        #[pin]
-        heartbeat: Option<B>,
+        held: Option<&'h Held>,
         limit: Duration,
-        timer: Option<Pin<Box<Sleep>>>,
+        beside: Option<Beside<'h>>,
     }
 }
 
-impl<H: Future, B: Future<Output = ()>> Future for Run<H, B> {
+/// What goes on beside a handler that has to be waited for; most do not, and have none of it made.
+struct Beside<'h> {
+    heartbeat: Option<Pin<Box<dyn Future<Output = ()> + Send + 'h>>>,
+    timer: Pin<Box<Sleep>>,
+}
+
+impl<H: Future> Future for Run<'_, H> {
     type Output = Ended<H::Output>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut this = self.project();
+        let this = self.project();
         match this.handler.poll(cx) {
             Poll::Ready(Ok(answer)) => return Poll::Ready(Ended::Answered(answer)),
             Poll::Ready(Err(panic)) => return Poll::Ready(Ended::Panicked(panic)),
             Poll::Pending => {}
         }
-        if let Some(heartbeat) = this.heartbeat.as_mut().as_pin_mut()
-            && heartbeat.poll(cx).is_ready()
+        let Beside { heartbeat, timer } = this.beside.get_or_insert_with(|| Beside {
+            heartbeat: this.held.map(|held| Box::pin(held.keep_alive()) as _),
+            timer: Box::pin(sleep(*this.limit)),
+        });
+        if let Some(beat) = heartbeat
+            && beat.as_mut().poll(cx).is_ready()
         {
-            this.heartbeat.set(None);
+            *heartbeat = None;
         }
-        // The timer is only made once there is something to wait for; and unconstrained, as in `within`.
-        let timer = this.timer.get_or_insert_with(|| Box::pin(sleep(*this.limit)));
+        // Unconstrained, as in `within`.
         pin!(unconstrained(timer.as_mut())).poll(cx).map(|()| Ended::TimedOut(Elapsed::after(*this.limit)))
     }
 }
