@@ -24,6 +24,7 @@ mod rejection;
 mod secret;
 mod service;
 pub mod store;
+mod sync;
 #[cfg(feature = "test-util")]
 #[cfg_attr(docsrs, doc(cfg(feature = "test-util")))]
 pub mod testing;

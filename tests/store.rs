@@ -391,6 +391,23 @@ async fn an_answer_older_than_a_forget_is_not_kept() {
 }
 
 #[tokio::test]
+async fn an_answer_that_comes_while_a_forget_is_running_is_not_kept() {
+    let clock = ManualClock::at_unix(1_700_000_000);
+    let (inner, [one, other]) = cached(&clock);
+    let (key, token) = (Key::new("test", "1"), Token::mint());
+    one.claim(&key, &token, LEASE).await.unwrap();
+    assert!(one.complete(&key, &token, WINDOW).await.unwrap());
+    let (mut late, mut forget) = (pin!(claim(&other, &key)), pin!(other.forget(&key)));
+    let mut cx = Context::from_waker(Waker::noop());
+    assert!(late.as_mut().poll(&mut cx).is_pending() && forget.as_mut().poll(&mut cx).is_pending());
+    // It is forgotten, which nobody has been told yet, and somebody else runs it again.
+    assert_eq!(late.await, Claim::Completed);
+    assert!(matches!(claim(&*inner, &key).await, Claim::Acquired { .. }));
+    assert!(matches!(claim(&other, &key).await, Claim::InProgress { .. }));
+    assert!(forget.await.unwrap());
+}
+
+#[tokio::test]
 async fn a_forget_that_is_not_waited_for_is_one_all_the_same() {
     let clock = ManualClock::at_unix(1_700_000_000);
     let (_, [store, _]) = cached(&clock);

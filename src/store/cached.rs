@@ -1,24 +1,21 @@
-use std::{
-    fmt,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::{fmt, sync::Arc, time::Duration};
 
 use moka::{policy::EvictionPolicy, sync::Cache};
 
 use super::{Claim, Key, Store, StoreError, Token, memory::AsIs};
-use crate::{Clock, SystemClock};
+use crate::{
+    Clock, SystemClock,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 /// A small memory before another [`Store`]: a duplicate of what this process knows to be handled
 /// costs no round trip.
 ///
 /// Only completed keys are kept, for a minute at most, and no longer than the window of what this
 /// process completed itself. So it follows a [`forget`](Store::forget) elsewhere within a minute,
-/// and one through itself at once. All else is the other store's business. The other side of it:
-/// when a duplicate arrives right before its window ends, that end comes up to a minute later.
+/// and one through itself at once, with which it begins anew. All else is the other store's
+/// business. The other side of it: when a duplicate arrives right before its window ends, that end
+/// comes up to a minute later.
 ///
 /// It pays where providers repeat themselves quickly; a retry that comes after minutes costs its
 /// round trip all the same. A key takes some 350 bytes.
@@ -35,15 +32,25 @@ use crate::{Clock, SystemClock};
 /// ```
 pub struct CachedStore<S> {
     inner: S,
-    /// Until when each is believed to be completed, by `clock`.
-    completed: Cache<u128, Duration, AsIs>,
-    /// How often a key was forgotten here.
+    completed: Cache<u128, Known, AsIs>,
+    /// How many `forget`s through this store have begun.
+    forgets: AtomicU64,
+    /// How many of them are over.
     forgotten: AtomicU64,
     clock: Arc<dyn Clock>,
     capacity: u64,
 }
 
 const LONGEST: Duration = Duration::from_secs(60);
+
+/// What the other store has said to be completed.
+#[derive(Clone, Copy)]
+struct Known {
+    /// Until when it is believed, by the clock.
+    until: Duration,
+    /// How many `forget`s there had been when it was asked: it is believed until the next begins.
+    forgets: u64,
+}
 
 impl<S: Store> CachedStore<S> {
     /// A memory of at most `capacity` completed keys before `inner`; 0 counts as 1.
@@ -65,7 +72,7 @@ impl<S: Store> CachedStore<S> {
             // In real time, which gives their memory back.
             .time_to_live(LONGEST)
             .build_with_hasher(AsIs::default());
-        Self { inner, completed, forgotten: AtomicU64::new(0), clock, capacity }
+        Self { inner, completed, forgets: AtomicU64::new(0), forgotten: AtomicU64::new(0), clock, capacity }
     }
 
     /// The store behind it.
@@ -76,22 +83,24 @@ impl<S: Store> CachedStore<S> {
     fn is_completed(&self, hash: u128) -> bool {
         // A miss, the usual case, is not noted; a hit is, which makes the key the latest seen.
         self.completed.contains_key(&hash)
-            && self.completed.get(&hash).is_some_and(|until| until > self.clock.monotonic())
+            && self.completed.get(&hash).is_some_and(|known| {
+                known.until > self.clock.monotonic() && known.forgets == self.forgets.load(Ordering::SeqCst)
+            })
+    }
+
+    /// How many `forget`s there have been, before the other store is asked. While one is running, which
+    /// its answer may be older or newer than, nothing that it says is kept: `None`.
+    fn forgets(&self) -> Option<u64> {
+        let over = self.forgotten.load(Ordering::SeqCst);
+        (self.forgets.load(Ordering::SeqCst) == over).then_some(over)
     }
 
     /// Keeps what the other store has just said to be completed.
-    ///
-    /// `forgotten` is the count before it was asked: its answer may be older than a `forget`, whose
-    /// removal from here this must not undo.
-    fn keep(&self, hash: u128, time: Duration, forgotten: u64) {
-        self.completed.insert(hash, self.clock.monotonic().saturating_add(time.min(LONGEST)));
-        if self.forgotten() != forgotten {
-            self.completed.invalidate(&hash);
+    fn keep(&self, hash: u128, time: Duration, forgets: Option<u64>) {
+        if let Some(forgets) = forgets {
+            let until = self.clock.monotonic().saturating_add(time.min(LONGEST));
+            self.completed.insert(hash, Known { until, forgets });
         }
-    }
-
-    fn forgotten(&self) -> u64 {
-        self.forgotten.load(Ordering::SeqCst)
     }
 }
 
@@ -101,10 +110,10 @@ impl<S: Store> Store for CachedStore<S> {
         if self.is_completed(hash) {
             return Ok(Claim::Completed);
         }
-        let forgotten = self.forgotten();
+        let forgets = self.forgets();
         let claim = self.inner.claim(key, token, lease).await?;
         if claim == Claim::Completed {
-            self.keep(hash, LONGEST, forgotten);
+            self.keep(hash, LONGEST, forgets);
         }
         Ok(claim)
     }
@@ -114,10 +123,10 @@ impl<S: Store> Store for CachedStore<S> {
     }
 
     async fn complete(&self, key: &Key, token: &Token, window: Duration) -> Result<bool, StoreError> {
-        let forgotten = self.forgotten();
+        let forgets = self.forgets();
         let mine = self.inner.complete(key, token, window).await?;
         if mine {
-            self.keep(key.digest(), window, forgotten);
+            self.keep(key.digest(), window, forgets);
         }
         Ok(mine)
     }
@@ -127,8 +136,7 @@ impl<S: Store> Store for CachedStore<S> {
     }
 
     async fn forget(&self, key: &Key) -> Result<bool, StoreError> {
-        // Even if it fails, or is not waited for: it may have been forgotten all the same.
-        let _forgetting = Forgetting { store: self, hash: key.digest() };
+        let _forgetting = Forgetting::begin(&self.forgets, &self.forgotten);
         self.inner.forget(key).await
     }
 
@@ -137,16 +145,20 @@ impl<S: Store> Store for CachedStore<S> {
     }
 }
 
-/// A key that the other store is told to forget: here it is forgotten when this is dropped.
-struct Forgetting<'s, S> {
-    store: &'s CachedStore<S>,
-    hash: u128,
+/// The other store is told to forget: whatever it said before is not believed any more, even if that
+/// fails, or is not waited for, as it may have forgotten all the same.
+struct Forgetting<'s>(&'s AtomicU64);
+
+impl<'s> Forgetting<'s> {
+    fn begin(begun: &AtomicU64, over: &'s AtomicU64) -> Self {
+        begun.fetch_add(1, Ordering::SeqCst);
+        Self(over)
+    }
 }
 
-impl<S> Drop for Forgetting<'_, S> {
+impl Drop for Forgetting<'_> {
     fn drop(&mut self) {
-        self.store.forgotten.fetch_add(1, Ordering::SeqCst);
-        self.store.completed.invalidate(&self.hash);
+        self.0.fetch_add(1, Ordering::SeqCst);
     }
 }
 

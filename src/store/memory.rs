@@ -2,17 +2,20 @@ use std::{
     collections::HashMap,
     fmt,
     hash::{BuildHasher, Hasher},
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
-    },
+    sync::{Arc, PoisonError},
     time::{Duration, Instant, SystemTime},
 };
 
 use moka::{Expiry, policy::EvictionPolicy, sync::Cache};
 
 use super::{Claim, Key, Store, StoreError, Token};
-use crate::{Clock, SystemClock};
+use crate::{
+    Clock, SystemClock,
+    sync::{
+        Mutex, MutexGuard,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+};
 
 /// A [`Store`] in this process's memory: the layer's default.
 ///
