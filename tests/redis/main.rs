@@ -14,8 +14,13 @@ mod common;
 mod contracts;
 mod deliveries;
 mod failures;
+#[path = "../reference/machine.rs"]
+mod machine;
 mod many;
+#[path = "../reference/model.rs"]
+mod model;
 mod proxy;
 mod records;
+mod reference;
 mod replica;
 mod server;

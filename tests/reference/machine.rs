@@ -1,0 +1,69 @@
+//! Operations at random, which a failure makes as few and as small as still fail.
+
+use std::time::Duration;
+
+use proptest::{
+    collection::vec,
+    prelude::*,
+    test_runner::{TestCaseResult, TestRunner},
+};
+use tower_webhook::store::{Key, Store, Token};
+
+use crate::model::{Allowance, Answer, KEYS, Op, Reference};
+
+const TOKENS: usize = 3;
+
+pub(crate) fn run(cases: u32, judge: impl Fn(Vec<Op>) -> TestCaseResult) {
+    let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
+    TestRunner::new(config).run(&vec(op(), 1..60), judge).unwrap_or_else(|failure| panic!("{failure}"));
+}
+
+fn op() -> impl Strategy<Value = Op> {
+    let (key, token, time) = (0..KEYS, 0..TOKENS, 1..5_u32);
+    let at = (key.clone(), token, time.clone());
+    prop_oneof![
+        4 => at.clone().prop_map(|(key, token, lease)| Op::Claim { key, token, lease }),
+        1 => at.clone().prop_map(|(key, token, lease)| Op::Extend { key, token, lease }),
+        2 => at.clone().prop_map(|(key, token, window)| Op::Complete { key, token, window }),
+        1 => at.prop_map(|(key, token, _)| Op::Release { key, token }),
+        1 => key.prop_map(|key| Op::Forget { key }),
+        2 => time.prop_map(|time| Op::Advance { time }),
+    ]
+}
+
+/// Asks `store` all of it, one after the other. `advance` lets its time pass.
+pub(crate) async fn judge<S: Store>(
+    store: &S,
+    advance: impl AsyncFn(Duration),
+    allowance: Allowance,
+    ops: Vec<Op>,
+) -> TestCaseResult {
+    let keys: [_; KEYS] = std::array::from_fn(|key| Key::new("reference", &key.to_string()));
+    let tokens: [_; TOKENS] = std::array::from_fn(|_| Token::mint());
+    let mut reference = Reference::new(allowance);
+    for op in ops {
+        let time = |units| allowance.unit * units;
+        let answer = match op {
+            Op::Claim { key, token, lease } => {
+                Answer::Claim(store.claim(&keys[key], &tokens[token], time(lease)).await.unwrap())
+            }
+            Op::Extend { key, token, lease } => {
+                Answer::Was(store.extend(&keys[key], &tokens[token], time(lease)).await.unwrap())
+            }
+            Op::Complete { key, token, window } => {
+                Answer::Was(store.complete(&keys[key], &tokens[token], time(window)).await.unwrap())
+            }
+            Op::Release { key, token } => {
+                Answer::Was(store.release(&keys[key], &tokens[token]).await.unwrap())
+            }
+            Op::Forget { key } => Answer::Was(store.forget(&keys[key]).await.unwrap()),
+            Op::Advance { time: units } => {
+                advance(time(units)).await;
+                Answer::Passed
+            }
+        };
+        let before = reference.clone();
+        prop_assert!(reference.allows(op, answer), "{op:?} was answered {answer:?} after {before:?}");
+    }
+    Ok(())
+}

@@ -1,0 +1,52 @@
+//! Stores in memory are asked at random, and must answer as the model of a store does. (Redis is in
+//! `tests/redis/reference.rs`, and threads that ask at the same time are in `model/`.)
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod machine;
+mod model;
+
+use std::{sync::Arc, time::Duration};
+
+use machine::judge;
+use model::Allowance;
+use proptest::test_runner::TestCaseResult;
+use tower_webhook::{
+    ManualClock,
+    store::{CachedStore, MokaStore, Store},
+};
+
+const CASES: u32 = 500;
+const UNIT: Duration = Duration::from_secs(30);
+
+fn on_a_clock<S: Store>(allowance: Allowance, store: impl Fn(ManualClock) -> S) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    machine::run(CASES, |ops| -> TestCaseResult {
+        let clock = ManualClock::at_unix(1_700_000_000);
+        let store = store(clock.clone());
+        runtime.block_on(judge(&store, async |time| clock.advance(time), allowance, ops))
+    });
+}
+
+#[test]
+fn the_memory_store() {
+    on_a_clock(Allowance::none(UNIT), |clock| MokaStore::new(1000).clock(clock));
+}
+
+#[test]
+fn the_memory_store_when_it_is_too_small() {
+    let allowance = Allowance { evicts: true, ..Allowance::none(UNIT) };
+    on_a_clock(allowance, |clock| MokaStore::new(1).clock(clock));
+}
+
+#[test]
+fn an_arc_of_it() {
+    on_a_clock(Allowance::none(UNIT), |clock| Arc::new(MokaStore::new(1000).clock(clock)));
+}
+
+#[test]
+fn a_cache_before_it() {
+    let allowance = Allowance { late: Duration::from_secs(60), ..Allowance::none(UNIT) };
+    on_a_clock(allowance, |clock| {
+        CachedStore::new(MokaStore::new(1000).clock(clock.clone()), 100).clock(clock)
+    });
+}
