@@ -1,0 +1,7 @@
+#!/bin/sh
+# Plays interleavings of the stores in memory and of the claim guard: `sh model/run.sh [SCHEDULES]`, by
+# default so many for each test as take some seconds. A failure prints the schedule to replay.
+set -eu
+cd "$(dirname "$0")"
+export SCHEDULES="${1:-3000}"
+RUSTFLAGS="--cfg shuttle" exec cargo test --locked

@@ -1,0 +1,392 @@
+//! Copies of one delivery, or deliveries that bring one item, are sent at the same time to a service behind
+//! the layer. Its store stops to think before and after each operation, and sometimes fails; senders hang
+//! up at any moment; handlers succeed or fail. Still it is handled by one at a time, and once; when all is
+//! over the store knows whether it was, and nobody holds it.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+use std::{
+    collections::HashMap,
+    convert::Infallible,
+    pin::Pin,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll},
+    time::{Duration, SystemTime},
+};
+
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use http_body_util::Full;
+use shuttle::{
+    future::{block_on, yield_now},
+    rand::{Rng, thread_rng},
+    thread,
+};
+use tokio::time::{pass, passed};
+use tower_layer::Layer;
+use tower_service::Service;
+use tower_webhook::{
+    Body, Clock, Delivery, Item, WebhookLayer,
+    store::{Claim, Key, MokaStore, Store, StoreError, Token},
+    verify::{Profile, Verified, from_fn},
+};
+
+const LEASE: Duration = Duration::from_secs(30);
+const COPIES: usize = 3;
+
+#[derive(Clone, Copy, PartialEq)]
+enum Of {
+    Delivery,
+    /// The same body under another id each time, and `replay_guard`.
+    Body,
+    Item,
+}
+
+#[derive(Clone, Copy)]
+struct Case {
+    of: Of,
+    detached: bool,
+    /// Whether time may pass by leases.
+    leases_end: bool,
+}
+
+#[test]
+fn a_delivery() {
+    play(Case { of: Of::Delivery, detached: false, leases_end: false });
+}
+
+#[test]
+fn a_delivery_in_a_task_of_its_own() {
+    play(Case { of: Of::Delivery, detached: true, leases_end: false });
+}
+
+#[test]
+fn a_body_under_several_ids() {
+    play(Case { of: Of::Body, detached: false, leases_end: false });
+}
+
+#[test]
+fn an_item() {
+    play(Case { of: Of::Item, detached: false, leases_end: false });
+}
+
+#[test]
+fn a_delivery_whose_leases_end() {
+    play(Case { of: Of::Delivery, detached: false, leases_end: true });
+}
+
+#[test]
+fn an_item_whose_leases_end() {
+    play(Case { of: Of::Item, detached: false, leases_end: true });
+}
+
+fn play(case: Case) {
+    let schedules = std::env::var("SCHEDULES").map_or(1000, |schedules| schedules.parse().unwrap());
+    shuttle::check_random(move || send_copies(case), schedules);
+    shuttle::check_pct(move || send_copies(case), schedules, 3);
+}
+
+fn send_copies(case: Case) {
+    let memory = Arc::new(MokaStore::new(100).clock(ModelClock));
+    let ledger = Arc::new(Ledger::new(case));
+    let store = Shaky {
+        inner: memory.clone(),
+        failures: Mutex::new(2),
+        keys: Mutex::default(),
+        ledger: ledger.clone(),
+    };
+    let store = Arc::new(store);
+    let verifier = from_fn(move |head, _, _| {
+        let verified = Verified::new();
+        Ok(match case.of {
+            Of::Delivery => verified.id("the same"),
+            Of::Body => verified.id(head.uri.path()).mac([7; 32]),
+            Of::Item => verified,
+        })
+    });
+    let mut profile = Profile::new("model");
+    profile.id_signed = case.of != Of::Body;
+    let mut layer = WebhookLayer::with_verifier(verifier.profile(profile)).dedupe(store.clone()).lease(LEASE);
+    if case.of == Of::Body {
+        layer = layer.replay_guard();
+    }
+    if case.detached {
+        layer = layer.detached();
+    }
+    let drain = layer.drain();
+    let service = layer.layer(Handler(ledger.clone()));
+
+    let sending = Arc::new(Mutex::new(COPIES));
+    for copy in 0..COPIES {
+        let (mut service, sending) = (service.clone(), sending.clone());
+        thread::spawn(move || {
+            let request = Request::get(format!("/{copy}")).body(Full::new(Bytes::new())).unwrap();
+            let patience = thread_rng().gen_bool(0.5).then(|| thread_rng().gen_range(0..12));
+            block_on(HangsUp { call: Some(Box::pin(service.call(request))), patience });
+            *sending.lock().unwrap() -= 1;
+        });
+    }
+    // Time passes all the while: without it nobody would try again what has failed.
+    let over = Arc::new(AtomicBool::new(false));
+    let end = over.clone();
+    thread::spawn(move || {
+        while *sending.lock().unwrap() > 0 {
+            thread::yield_now();
+        }
+        block_on(drain.finished());
+        end.store(true, Ordering::SeqCst);
+    });
+    let (mut left, begun) = (LEASE / 2, passed());
+    while !over.load(Ordering::SeqCst) {
+        let step = if case.leases_end && thread_rng().gen_bool(0.2) {
+            LEASE
+        } else {
+            Duration::from_millis(thread_rng().gen_range(0..=400))
+        };
+        // Where no lease is to end there is an end to it; it is enough for what has failed to be tried again.
+        if case.leases_end || left > step {
+            left = left.saturating_sub(step);
+            pass(step);
+        }
+        thread::yield_now();
+        assert!(case.leases_end || passed() - begun < LEASE);
+    }
+
+    let (successes, settles) = (ledger.runs.lock().unwrap().successes, !case.leases_end);
+    for key in &*store.keys.lock().unwrap() {
+        let claim = block_on(memory.claim(key, &Token::mint(), LEASE)).unwrap();
+        match (case.of, claim) {
+            (_, Claim::InProgress { .. }) if settles => panic!("{key} is stuck"),
+            (Of::Delivery | Of::Item, Claim::Completed) => assert!(successes > 0, "nobody handled {key}"),
+            (Of::Delivery | Of::Item, Claim::Acquired { .. }) if settles => {
+                assert_eq!(successes, 0, "that {key} was handled is forgotten");
+            }
+            _ => {}
+        }
+    }
+    pass(LEASE * 2);
+    for key in &*store.keys.lock().unwrap() {
+        let claim = block_on(memory.claim(key, &Token::mint(), LEASE)).unwrap();
+        assert!(!matches!(claim, Claim::InProgress { .. }), "{key} is stuck for good");
+    }
+}
+
+/// Who works, and how it went.
+struct Ledger {
+    case: Case,
+    runs: Mutex<Runs>,
+}
+
+#[derive(Default)]
+struct Runs {
+    /// When each claim began, by its number, or a little earlier.
+    claimed: HashMap<u64, Duration>,
+    /// Who works, by the number.
+    working: Vec<Option<u64>>,
+    /// Of all that have begun.
+    numbers: Vec<Option<u64>>,
+    successes: usize,
+}
+
+impl Ledger {
+    fn new(case: Case) -> Self {
+        Self { case, runs: Mutex::default() }
+    }
+
+    async fn work(&self, fencing: Option<u64>) -> Result<(), Infallible> {
+        let working = Working::begin(self, fencing);
+        for _ in 0..thread_rng().gen_range(0..3) {
+            yield_now().await;
+        }
+        drop(working);
+        Ok(())
+    }
+}
+
+struct Working<'l>(&'l Ledger, Option<u64>);
+
+impl<'l> Working<'l> {
+    fn begin(ledger: &'l Ledger, fencing: Option<u64>) -> Self {
+        let (now, mut runs) = (passed(), ledger.runs.lock().unwrap());
+        if !ledger.case.leases_end {
+            assert_eq!(runs.successes, 0, "it was handled before");
+        }
+        let lost =
+            |number: &Option<u64>| ledger.case.leases_end && runs.claimed[&number.unwrap()] + LEASE <= now;
+        // Whose lease is over before its run begins, or while it goes on, is not the only one any more.
+        assert!(lost(&fencing) || runs.working.iter().all(lost), "two handle it at once");
+        // The body's claim comes second, and has no number of its own.
+        if ledger.case.of != Of::Body {
+            let (numbers, latest) = (&runs.numbers, runs.numbers.iter().max().copied().flatten());
+            assert!(fencing.is_some() && !numbers.contains(&fencing), "{fencing:?} had begun before");
+            assert!(fencing > latest || lost(&fencing), "{fencing:?} after {latest:?}");
+        }
+        runs.numbers.push(fencing);
+        runs.working.push(fencing);
+        Self(ledger, fencing)
+    }
+}
+
+impl Drop for Working<'_> {
+    fn drop(&mut self) {
+        self.0.runs.lock().unwrap().working.retain(|working| *working != self.1);
+    }
+}
+
+#[derive(Clone)]
+struct Handler(Arc<Ledger>);
+
+impl Service<Request<Body>> for Handler {
+    type Response = Response<Full<Bytes>>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let ledger = self.0.clone();
+        Box::pin(async move {
+            let delivery: &Delivery = request.extensions().get().unwrap();
+            let handled = if ledger.case.of == Of::Item {
+                match delivery.claim_item("the same").await {
+                    Ok(Item::Claimed(item)) => {
+                        let fencing = item.fencing();
+                        item.run(handle(&ledger, fencing)).await.is_ok()
+                    }
+                    Ok(Item::Duplicate) => {
+                        ledger.assert_handled();
+                        true
+                    }
+                    Ok(Item::InProgress) | Err(_) => false,
+                }
+            } else {
+                handle(&ledger, delivery.fencing()).await.is_ok()
+            };
+            let mut response = Response::new(Full::default());
+            if !handled {
+                *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+            }
+            Ok(response)
+        })
+    }
+}
+
+async fn handle(ledger: &Ledger, fencing: Option<u64>) -> Result<(), ()> {
+    let _ = ledger.work(fencing).await;
+    let succeeds = thread_rng().gen_bool(0.5);
+    // Nothing is awaited from here until it is known that it has to be completed.
+    ledger.runs.lock().unwrap().successes += usize::from(succeeds);
+    if succeeds { Ok(()) } else { Err(()) }
+}
+
+impl Ledger {
+    fn assert_handled(&self) {
+        assert!(self.runs.lock().unwrap().successes > 0, "nobody handled it");
+    }
+}
+
+/// A call whose sender goes away after so many polls, or never.
+struct HangsUp<F> {
+    call: Option<Pin<Box<F>>>,
+    patience: Option<usize>,
+}
+
+impl<F: Future> Future for HangsUp<F> {
+    type Output = Option<F::Output>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        if self.patience == Some(0) {
+            self.call = None;
+            return Poll::Ready(None);
+        }
+        self.patience = self.patience.map(|patience| patience - 1);
+        self.call.as_mut().unwrap().as_mut().poll(cx).map(Some)
+    }
+}
+
+#[derive(Clone, Copy)]
+struct ModelClock;
+
+impl Clock for ModelClock {
+    fn now(&self) -> SystemTime {
+        SystemTime::UNIX_EPOCH
+    }
+
+    fn monotonic(&self) -> Duration {
+        passed()
+    }
+}
+
+/// A store that others come before, and that now and then fails: before it did what it was asked, or after.
+struct Shaky<S> {
+    inner: S,
+    failures: Mutex<usize>,
+    /// All that were claimed.
+    keys: Mutex<Vec<Key>>,
+    ledger: Arc<Ledger>,
+}
+
+impl<S: Store> Shaky<S> {
+    async fn around<T>(
+        &self,
+        operation: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        self.may_fail().await?;
+        let done = operation.await;
+        self.may_fail().await?;
+        done
+    }
+
+    async fn may_fail(&self) -> Result<(), StoreError> {
+        if thread_rng().gen_bool(0.5) {
+            yield_now().await;
+        }
+        let fails = thread_rng().gen_bool(0.1);
+        let mut failures = self.failures.lock().unwrap();
+        if fails && *failures > 0 {
+            *failures -= 1;
+            return Err(StoreError::new("it is shaky"));
+        }
+        Ok(())
+    }
+}
+
+impl<S: Store> Store for Shaky<S> {
+    async fn claim(&self, key: &Key, token: &Token, lease: Duration) -> Result<Claim, StoreError> {
+        {
+            let mut keys = self.keys.lock().unwrap();
+            if !keys.contains(key) {
+                keys.push(key.clone());
+            }
+        }
+        let claiming = async {
+            let now = passed();
+            let claim = self.inner.claim(key, token, lease).await;
+            if let Ok(Claim::Acquired { fencing }) = claim {
+                self.ledger.runs.lock().unwrap().claimed.insert(fencing, now);
+            }
+            claim
+        };
+        self.around(claiming).await
+    }
+
+    async fn extend(&self, key: &Key, token: &Token, lease: Duration) -> Result<bool, StoreError> {
+        self.around(self.inner.extend(key, token, lease)).await
+    }
+
+    async fn complete(&self, key: &Key, token: &Token, window: Duration) -> Result<bool, StoreError> {
+        self.around(self.inner.complete(key, token, window)).await
+    }
+
+    async fn release(&self, key: &Key, token: &Token) -> Result<bool, StoreError> {
+        self.around(self.inner.release(key, token)).await
+    }
+
+    async fn forget(&self, key: &Key) -> Result<bool, StoreError> {
+        self.around(self.inner.forget(key)).await
+    }
+}

@@ -1,0 +1,208 @@
+//! Actors race for a few keys of a store in memory, while time passes. What they were answered must be
+//! what one after the other could have been answered, in some order that agrees with who had been answered
+//! before whom asked: then each key has one owner at a time, no completion is lost, and nothing is stuck.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+#[path = "../../tests/reference/model.rs"]
+mod reference;
+
+use std::{
+    ops::RangeInclusive,
+    sync::{Arc, Mutex},
+    time::{Duration, SystemTime},
+};
+
+use reference::{Allowance, Answer, KEYS, Op, Reference};
+use shuttle::{
+    future::block_on,
+    rand::{Rng, thread_rng},
+    sync::atomic::{AtomicU64, Ordering},
+    thread,
+};
+use tower_webhook::{
+    Clock,
+    store::{CachedStore, Key, MokaStore, Store, Token},
+};
+
+const SECOND: Duration = Duration::from_secs(1);
+/// Windows, in seconds. A cache may tell of one for a minute after its end, so there none ends.
+const SHORT: RangeInclusive<u32> = 1..=3;
+const LONG: RangeInclusive<u32> = 1000..=1003;
+const ACTORS: usize = 3;
+const OPS: usize = 4;
+
+fn play(race: impl Fn() + Send + Sync + 'static) {
+    let schedules = std::env::var("SCHEDULES").map_or(1000, |schedules| schedules.parse().unwrap());
+    let race = Arc::new(race);
+    let once_more = Arc::clone(&race);
+    shuttle::check_random(move || race(), schedules);
+    // Few changes of turn, at moments chosen evenly: what needs just these is found sooner so.
+    shuttle::check_pct(move || once_more(), schedules, 3);
+}
+
+#[test]
+fn the_memory_store() {
+    play(|| {
+        let clock = Ticking::default();
+        let store = MokaStore::new(100).clock(clock.clone());
+        race(store, clock, Allowance::none(SECOND), SHORT);
+    });
+}
+
+#[test]
+fn the_memory_store_when_it_is_too_small() {
+    play(|| {
+        let clock = Ticking::default();
+        let store = MokaStore::new(1).clock(clock.clone());
+        race(store, clock, Allowance { evicts: true, ..Allowance::none(SECOND) }, SHORT);
+    });
+}
+
+#[test]
+fn a_cache_before_it() {
+    play(|| {
+        let clock = Ticking::default();
+        let store = CachedStore::new(MokaStore::new(100).clock(clock.clone()), 100).clock(clock.clone());
+        race(store, clock, Allowance::none(SECOND), LONG);
+    });
+}
+
+#[test]
+fn a_cache_before_it_that_is_too_small() {
+    play(|| {
+        let clock = Ticking::default();
+        let store = CachedStore::new(MokaStore::new(100).clock(clock.clone()), 1).clock(clock.clone());
+        race(store, clock, Allowance::none(SECOND), LONG);
+    });
+}
+
+fn race<S: Store>(store: S, clock: Ticking, allowance: Allowance, windows: RangeInclusive<u32>) {
+    let (store, history) = (Arc::new(store), Arc::new(History::default()));
+    let keys = Arc::new(std::array::from_fn::<_, KEYS, _>(|key| Key::new("raced", &key.to_string())));
+    // Some are known to more than one actor: a claim may be repeated, or settled, by another task.
+    let tokens: Arc<[Token]> = (0..ACTORS).map(|_| Token::mint()).collect();
+    let actors: Vec<_> = (0..ACTORS)
+        .map(|actor| {
+            let (store, history, keys, tokens, clock, windows) = (
+                store.clone(),
+                history.clone(),
+                keys.clone(),
+                tokens.clone(),
+                clock.clone(),
+                windows.clone(),
+            );
+            thread::spawn(move || {
+                for _ in 0..OPS {
+                    let mut random = thread_rng();
+                    let key = if random.gen_bool(0.8) { 0 } else { random.gen_range(0..KEYS) };
+                    let token = if random.gen_bool(0.8) { actor } else { random.gen_range(0..ACTORS) };
+                    let time = random.gen_range(1..=3);
+                    let op = match random.gen_range(0..12) {
+                        0..=3 => Op::Claim { key, token, lease: time },
+                        4 => Op::Extend { key, token, lease: time },
+                        5..=7 => Op::Complete { key, token, window: random.gen_range(windows.clone()) },
+                        8 => Op::Release { key, token },
+                        9..=10 => Op::Forget { key },
+                        _ => Op::Advance { time },
+                    };
+                    history.note(op, || block_on(ask(&*store, &clock, &*keys, &tokens, op)));
+                }
+            })
+        })
+        .collect();
+    for actor in actors {
+        actor.join().unwrap();
+    }
+    // Whatever happened: once all leases and windows are over, each key can be claimed, by anyone.
+    let over = Op::Advance { time: 10_000 };
+    history.note(over, || block_on(ask(&*store, &clock, &*keys, &tokens, over)));
+    for key in 0..KEYS {
+        let claim = Op::Claim { key, token: 0, lease: 1 };
+        history.note(claim, || block_on(ask(&*store, &clock, &*keys, &tokens, claim)));
+    }
+    history.check(allowance);
+}
+
+async fn ask(store: &impl Store, clock: &Ticking, keys: &[Key], tokens: &[Token], op: Op) -> Answer {
+    let time = |units| SECOND * units;
+    match op {
+        Op::Claim { key, token, lease } => {
+            Answer::Claim(store.claim(&keys[key], &tokens[token], time(lease)).await.unwrap())
+        }
+        Op::Extend { key, token, lease } => {
+            Answer::Was(store.extend(&keys[key], &tokens[token], time(lease)).await.unwrap())
+        }
+        Op::Complete { key, token, window } => {
+            Answer::Was(store.complete(&keys[key], &tokens[token], time(window)).await.unwrap())
+        }
+        Op::Release { key, token } => Answer::Was(store.release(&keys[key], &tokens[token]).await.unwrap()),
+        Op::Forget { key } => Answer::Was(store.forget(&keys[key]).await.unwrap()),
+        Op::Advance { time } => {
+            clock.0.fetch_add(time.into(), Ordering::SeqCst);
+            Answer::Passed
+        }
+    }
+}
+
+/// Seconds, which every reading of is a turn that may be another's.
+#[derive(Clone, Default)]
+struct Ticking(Arc<AtomicU64>);
+
+impl Clock for Ticking {
+    fn now(&self) -> SystemTime {
+        SystemTime::UNIX_EPOCH
+    }
+
+    fn monotonic(&self) -> Duration {
+        Duration::from_secs(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// What was asked and answered, in the order of asking, and between which moments. (The schedule is
+/// shuttle's alone, so that this lock is never waited for.)
+#[derive(Default)]
+struct History(Mutex<(usize, Vec<Event>)>);
+
+#[derive(Clone, Copy, Debug)]
+struct Event {
+    op: Op,
+    answer: Option<Answer>,
+    asked: usize,
+    answered: usize,
+}
+
+impl History {
+    fn note(&self, op: Op, ask: impl FnOnce() -> Answer) {
+        let at = {
+            let (moment, events) = &mut *self.0.lock().unwrap();
+            *moment += 1;
+            events.push(Event { op, answer: None, asked: *moment, answered: usize::MAX });
+            events.len() - 1
+        };
+        let answer = ask();
+        let (moment, events) = &mut *self.0.lock().unwrap();
+        *moment += 1;
+        (events[at].answer, events[at].answered) = (Some(answer), *moment);
+    }
+
+    fn check(&self, allowance: Allowance) {
+        let events = self.0.lock().unwrap().1.clone();
+        let all = (1_u64 << events.len()) - 1;
+        assert!(
+            is_sequence(&events, all, &Reference::new(allowance)),
+            "in no order is this the history of a store:\n{}",
+            events.iter().map(|event| format!("{event:?}\n")).collect::<String>()
+        );
+    }
+}
+
+/// Whether the events in `left`, a bit for each, can follow `so_far` in some order.
+fn is_sequence(events: &[Event], left: u64, so_far: &Reference) -> bool {
+    let waiting = || (0..events.len()).filter(|at| left >> at & 1 == 1);
+    let Some(first_answered) = waiting().map(|at| events[at].answered).min() else { return true };
+    waiting().filter(|at| events[*at].asked < first_answered).any(|at| {
+        let mut next = so_far.clone();
+        next.allows(events[at].op, events[at].answer.unwrap())
+            && is_sequence(events, left & !(1 << at), &next)
+    })
+}
