@@ -22,6 +22,15 @@ pin_project! {
     /// It may be dropped at any time, as a server does when its client hangs up. Then the handler,
     /// if it was running, is dropped with it, and the claim is settled as its state says: released
     /// until the handler had succeeded, completed from then on.
+    ///
+    /// # Panics
+    ///
+    /// If the handler does, once its claim is released. Of itself only outside a tokio runtime with
+    /// time enabled.
+    ///
+    /// # Errors
+    ///
+    /// The inner service's own: what the layer refuses is a response.
     pub struct ResponseFuture<F, R, E> {
         #[pin]
         kind: Kind<F, R, E>,

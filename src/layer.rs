@@ -74,7 +74,8 @@ impl WebhookLayer {
     ///
     /// `None` means that there is no such endpoint: it is answered as a wrong signature is. An
     /// error, or taking longer than a second, is answered 503. `choose` is asked before anything
-    /// is verified, by anyone who can reach the endpoint: cache what it looks up.
+    /// is verified, by anyone who can reach the endpoint: cache what it looks up. Its future is dropped
+    /// when the second is over, and with its request when the client hangs up.
     ///
     /// ```
     /// use std::sync::Arc;

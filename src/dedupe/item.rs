@@ -164,6 +164,10 @@ impl ItemClaim {
     ///
     /// The work's own.
     ///
+    /// # Panics
+    ///
+    /// If the work does.
+    ///
     /// # Cancel safety
     ///
     /// Dropped while the work runs, it drops the work and releases the item; dropped while the item

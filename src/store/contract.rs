@@ -24,7 +24,11 @@ const A_MOMENT: Duration = Duration::from_secs(1);
 ///
 /// # Panics
 ///
-/// Where the store does not do what it must; it is meant for tests.
+/// Where the store does not do what it must, or fails; it is meant for tests.
+///
+/// # Cancel safety
+///
+/// It may be dropped at any time, and leaves the keys that it claimed.
 ///
 /// ```
 /// use std::sync::Arc;

@@ -119,6 +119,11 @@ use crate::BoxError;
 ///
 /// The layer may drop any of these futures half-way. Whether the operation then took place is
 /// open; the layer settles the claim with the same token afterwards.
+///
+/// # Panics
+///
+/// None is called for, and none of the stores here has one. One in a claim or a settlement that a request
+/// waits for ends that request; its claim is released if the store can still do it, or ends with its lease.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a dedupe store",
     note = "use `store::MokaStore::new(capacity)`, `store::RedisStore::connect(url).await?` (feature `redis`), \

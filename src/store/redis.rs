@@ -103,8 +103,16 @@ impl RedisStore {
     ///
     /// # Errors
     ///
-    /// If the URL is wrong, or the server cannot be reached or does not let us in. Later it may come
-    /// and go; now is the time to tell a wrong address or password.
+    /// If the URL is wrong, or the server cannot be reached or does not let us in within 5 s. Later it
+    /// may come and go; now is the time to tell a wrong address or password.
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime with I/O and time enabled, as does each operation of the store.
+    ///
+    /// # Cancel safety
+    ///
+    /// It may be dropped at any time, and leaves no connection behind.
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
         let server = url.into_connection_info().map_err(StoreError::new)?.set_tcp_settings(tcp_settings());
         let client = Client::open(server).map_err(StoreError::new)?;

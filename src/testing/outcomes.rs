@@ -64,7 +64,11 @@ impl Outcomes {
     /// the requests ended. They stay recorded.
     ///
     /// It waits for as long as it takes; put it in a [`timeout`](tokio::time::timeout) if a test had
-    /// better fail. It may be dropped at any time, and nothing is lost.
+    /// better fail.
+    ///
+    /// # Cancel safety
+    ///
+    /// It may be dropped at any time, and nothing is lost.
     pub async fn wait_for(&self, count: usize) -> Vec<Outcome> {
         self.until(|outcomes| (outcomes.len() >= count).then(|| outcomes.clone())).await
     }
@@ -72,6 +76,10 @@ impl Outcomes {
     /// Waits for the first outcome that was not taken yet, and takes it.
     ///
     /// It waits as [`wait_for`](Self::wait_for) does.
+    ///
+    /// # Cancel safety
+    ///
+    /// It may be dropped at any time, and has then taken none.
     pub async fn next(&self) -> Outcome {
         self.until(|outcomes| (!outcomes.is_empty()).then(|| outcomes.remove(0))).await
     }

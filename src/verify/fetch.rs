@@ -68,8 +68,14 @@ use crate::{
 pub trait Fetch: Send + Sync + 'static {
     /// Gets `url` and returns the body of the answer.
     ///
-    /// An answer that is not a 200 is an error, and so is one of more than `most` bytes, which need
-    /// not be read to its end. It is given up after 10 seconds.
+    /// # Errors
+    ///
+    /// An answer that is not a 200 is one, and so is one of more than `most` bytes, which need not be
+    /// read to its end. A panic counts as an error.
+    ///
+    /// # Cancel safety
+    ///
+    /// It is given up, and dropped, after 10 seconds.
     fn fetch(&self, url: &str, most: usize) -> impl Future<Output = Result<Bytes, BoxError>> + Send;
 }
 

@@ -205,6 +205,10 @@ impl Finish {
     ///
     /// The layer waits 10 seconds at most and then answers 503 (`verifier_unavailable`). Answer
     /// [`VerifyError::unavailable`] when the key cannot be had, so that the provider tries again.
+    ///
+    /// # Cancel safety
+    ///
+    /// The future is dropped when the 10 seconds are over, and with its request when the client hangs up.
     pub fn later<F>(future: F) -> Self
     where
         F: Future<Output = Result<Verified, VerifyError>> + Send + 'static,
