@@ -1,5 +1,5 @@
 //! What the stores in memory share between threads, under names that are a model's when the crate is
-//! built with `--cfg shuttle`: `model/` then plays the interleavings of the threads.
+//! built with `--cfg shuttle`: `tests/model/` then plays the interleavings of the threads.
 
 #[cfg(not(shuttle))]
 pub(crate) use std::sync::{Mutex, MutexGuard, atomic};

@@ -3,7 +3,7 @@
 //! before whom asked: then each key has one owner at a time, no completion is lost, and nothing is stuck.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-#[path = "../../tests/reference/model.rs"]
+#[path = "../../reference/model.rs"]
 mod reference;
 
 use std::{

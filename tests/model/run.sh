@@ -1,5 +1,5 @@
 #!/bin/sh
-# Plays interleavings of the stores in memory and of the claim guard: `sh model/run.sh [SCHEDULES]`, by
+# Plays interleavings of the stores in memory and of the claim guard: `sh tests/model/run.sh [SCHEDULES]`, by
 # default so many for each test as take some seconds. A failure prints the schedule to replay.
 set -eu
 cd "$(dirname "$0")"
