@@ -197,6 +197,39 @@ async fn signatures_may_be_in_the_query_or_the_body() {
 }
 
 #[tokio::test]
+async fn tokens_may_be_in_the_query_or_the_body() {
+    for (place, body, uri) in [
+        ("form:proof", "a=b&proof=secret", "/in"),
+        ("body:/proof", r#"{"proof":"secret"}"#, "/in"),
+        ("query:proof", "", "/in?proof=secret"),
+    ] {
+        let scheme = Scheme::token("x").signature_in([place]);
+        let request = |body: &str| {
+            let mut request = post(&[], body);
+            *request.uri_mut() = uri.parse().unwrap();
+            request
+        };
+        assert_eq!(send(&scheme, secret("secret"), request(body)).await, Ok(String::new()), "{place}");
+        assert_eq!(send(&scheme, secret("other"), request(body)).await, Err(Kind::WrongSignature), "{place}");
+        assert_eq!(
+            send(&scheme, secret("secret"), post(&[], "{}")).await,
+            Err(Kind::MissingSignature),
+            "{place}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_name_of_the_key_may_be_in_the_body() {
+    let scheme = Scheme::hmac_sha256("x-signature", Encoding::Hex).key_id("body:/key");
+    let secrets = || [secret("other").with_key_id("old"), secret("secret").with_key_id("new")];
+    let request = |body: &str| post(&[("x-signature", &tag(body))], body);
+    assert_eq!(send(&scheme, secrets(), request(r#"{"key":"new"}"#)).await, Ok(String::new()));
+    assert_eq!(send(&scheme, secrets(), request(r#"{"key":"old"}"#)).await, Err(Kind::WrongSignature));
+    assert_eq!(send(&scheme, secrets(), request("{}")).await, Err(Kind::MissingSignature));
+}
+
+#[tokio::test]
 async fn positional_items_can_hold_the_timestamp() {
     let scheme = Scheme::hmac_sha256("x-signature", Encoding::Hex)
         .list(",")

@@ -45,7 +45,8 @@ impl Scheme {
         });
         let require = require.collect::<Result<_, InvalidScheme>>()?;
         let profile = self.profile(provider.into(), &proof)?;
-        Ok(SchemeVerifier { plan: Plan { require, signature, proof }, profile })
+        let needs_body_first = signature.places.iter().any(Place::is_in_body) || proof.needs_body_first();
+        Ok(SchemeVerifier { plan: Plan { require, signature, proof, needs_body_first }, profile })
     }
 
     fn signature_plan(&self) -> Result<SignaturePlan, InvalidScheme> {
@@ -106,9 +107,6 @@ impl Scheme {
         {
             return Err(InvalidScheme::new("there is a version without a template"));
         }
-        let timestamp_in_body = timestamp.as_ref().is_some_and(|(place, _)| place.is_in_body());
-        let mut needs_body_first =
-            self.sig.from.iter().any(|from| from.starts_with("body:") || from.starts_with("form:"));
         for (_, template) in &templates {
             if template.uses_timestamp() && timestamp.is_none() {
                 return Err(InvalidScheme::new("the template has a `{ts}` and the scheme no `ts`"));
@@ -119,12 +117,10 @@ impl Scheme {
                     "`{secret}` belongs into the template of a plain hash, and of no other",
                 ));
             }
-            needs_body_first |=
-                template.needs_body_first() || (template.uses_timestamp() && timestamp_in_body);
         }
         let key_id = self.key.select_by.as_deref().map(Place::parse).transpose()?;
         let keys = self.keys(secrets)?;
-        Ok(Proof::Signature { keys, encoding, timestamp, templates, key_id, needs_body_first })
+        Ok(Proof::Signature { keys, encoding, timestamp, templates, key_id })
     }
 
     fn keys(&self, secrets: &Secrets) -> Result<Keys, InvalidScheme> {

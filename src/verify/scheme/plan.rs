@@ -31,6 +31,8 @@ pub(super) struct Plan {
     pub(super) require: Vec<(HeaderName, HeaderValue)>,
     pub(super) signature: SignaturePlan,
     pub(super) proof: Proof,
+    /// Whether nothing can be verified before the body is there.
+    pub(super) needs_body_first: bool,
 }
 
 /// Where the signatures are.
@@ -53,10 +55,22 @@ pub(super) enum Proof {
         /// By version; one without a name where there are none.
         templates: Vec<(Box<str>, Template)>,
         key_id: Option<Place>,
-        needs_body_first: bool,
     },
     /// The secret itself.
     Token { tokens: Vec<Zeroizing<Vec<u8>>>, verified: Vec<Verified> },
+}
+
+impl Proof {
+    /// Whether something is in the body that is needed before anything can be hashed.
+    pub(super) fn needs_body_first(&self) -> bool {
+        let Self::Signature { timestamp, templates, key_id, .. } = self else { return false };
+        let timestamp_in_body = timestamp.as_ref().is_some_and(|(place, _)| place.is_in_body());
+        let needs_it = |template: &Template| {
+            template.needs_body_first() || (template.uses_timestamp() && timestamp_in_body)
+        };
+        key_id.as_ref().is_some_and(Place::is_in_body)
+            || templates.iter().any(|(_, template)| needs_it(template))
+    }
 }
 
 impl SchemeVerifier {
@@ -80,8 +94,8 @@ impl Verifier for SchemeVerifier {
         plan.refuse_what_is_required_otherwise(head)?;
         let sources = Sources { head, body: None, pairs: None };
         Ok(match &plan.proof {
+            _ if plan.needs_body_first => Box::new(AtTheEnd { plan, head }),
             Proof::Token { .. } => Box::new(Known(plan.verify_token(sources)?)),
-            Proof::Signature { needs_body_first: true, .. } => Box::new(AtTheEnd { plan, head }),
             Proof::Signature { .. } => plan.begin(sources)?,
         })
     }
@@ -309,7 +323,7 @@ impl Check for Running<'_> {
     }
 }
 
-/// For the schemes of which something is in the body that is needed before anything can be hashed.
+/// For the schemes of which something is in the body that is needed before anything can be verified.
 struct AtTheEnd<'a> {
     plan: &'a Plan,
     head: &'a Parts,
@@ -320,10 +334,13 @@ impl Check for AtTheEnd<'_> {
 
     fn finish(self: Box<Self>, body: &Bytes) -> Finish {
         let sources = Sources { head: self.head, body: Some(body), pairs: None };
-        let verified = self.plan.begin(sources).and_then(|mut running| {
-            running.update(body);
-            running.conclude(body)
-        });
+        let verified = match &self.plan.proof {
+            Proof::Token { .. } => self.plan.verify_token(sources),
+            Proof::Signature { .. } => self.plan.begin(sources).and_then(|mut running| {
+                running.update(body);
+                running.conclude(body)
+            }),
+        };
         verified.into()
     }
 }
