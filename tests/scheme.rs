@@ -114,6 +114,12 @@ fn a_bad_scheme_is_refused_when_it_is_built() {
         (scheme().signature_in([]), "names no place"),
         (scheme().signature_in(["field:x"]), "cannot be in a field of the signature"),
         (scheme().signature_in(["body:/x"]).pairs("=", ["v1"]), "only a header"),
+        (
+            scheme().signature_in(["query:x"]).list(",").timestamp("item:0", TimeUnit::Seconds),
+            "only a header",
+        ),
+        (scheme().signature_in(["x", "form:x"]).list(",").signs("{item:1}.{body}"), "only a header"),
+        (scheme().signature_in(["query:x"]).list(",").key_id("item:0"), "only a header"),
         (scheme().signature_in(["bad header"]), "no header's name"),
         (scheme().id("field:id"), "cannot be an id"),
         (scheme().require("x", "\n"), "no header's value"),

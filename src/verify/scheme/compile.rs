@@ -38,6 +38,10 @@ impl Scheme {
             Algorithm::Token | Algorithm::Basic => self.shown_secret(&secrets),
             _ => self.signature(&secrets)?,
         };
+        if proof.takes_from_list() && signature.places.iter().any(|place| !matches!(place, Place::Header(_)))
+        {
+            return Err(InvalidScheme::new("only a header can have a list with fields and items in it"));
+        }
         let require = self.require.iter().map(|(name, value)| {
             let value = HeaderValue::from_str(value)
                 .map_err(|_| InvalidScheme::new(format!("`{value}` is no header's value")))?;

@@ -77,7 +77,7 @@ pub use self::{
 /// | `id_signed` | whether the signature covers the id | whether it is in the body, or in the template |
 ///
 /// A *place* is `header:X-Name`, `body:/json/pointer`, `query:name`, `form:name`, or, within the
-/// text that the signature is in, `field:key` (of a pair) or `item:0` (of a list).
+/// header that the signature is in, `field:key` (of a pair) or `item:0` (of a list).
 ///
 /// `sig` has `from`, a place or several (a bare name is a header; several are for rotation, and any
 /// of them may be absent), `enc` (`hex`, `base64`, `base64url`), and where needed `prefix`,

@@ -71,6 +71,17 @@ impl Proof {
         key_id.as_ref().is_some_and(Place::is_in_body)
             || templates.iter().any(|(_, template)| needs_it(template))
     }
+
+    /// Whether something is a field or an item of the text that the signature is in.
+    pub(super) fn takes_from_list(&self) -> bool {
+        let Self::Signature { timestamp, templates, key_id, .. } = self else { return false };
+        let places = timestamp.iter().map(|(place, _)| place).chain(key_id);
+        let is_in_list = |place: &Place| matches!(place, Place::Field(_) | Place::Item(_));
+        places.into_iter().any(is_in_list)
+            || templates
+                .iter()
+                .any(|(_, template)| template.values().any(is_in_list) || template.names_headers())
+    }
 }
 
 impl SchemeVerifier {
@@ -148,7 +159,7 @@ impl Plan {
         let texts = self.signature.texts(sources)?;
         let pairs = match &texts.first {
             Cow::Borrowed(text) => Some(Pairs::new(text, self.signature.punctuation)),
-            // A signature out of the body or the query is no list.
+            // It is of the query or the body, where a list has nothing in it but signatures.
             Cow::Owned(_) => None,
         };
         let sources = Sources { pairs, ..sources };

@@ -154,8 +154,12 @@ impl Template {
         self.before.iter().chain(&self.after).any(|part| matches!(part, Part::Secret))
     }
 
+    /// Whether a field of the signature names headers.
+    pub(super) fn names_headers(&self) -> bool {
+        self.before.iter().chain(&self.after).any(|part| matches!(part, Part::HeadersNamedBy(_)))
+    }
+
     /// Where it takes values from.
-    #[cfg(feature = "test-util")]
     pub(super) fn values(&self) -> impl Iterator<Item = &Place> {
         self.before.iter().chain(&self.after).filter_map(|part| match part {
             Part::Value(place, _) => Some(place),
