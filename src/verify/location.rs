@@ -3,11 +3,9 @@ use std::{borrow::Cow, fmt};
 use http::HeaderName;
 use serde::{
     Deserialize,
-    de::{
-        DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor,
-        value::MapAccessDeserializer,
-    },
+    de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
+use serde_json::value::RawValue;
 
 /// Where in a delivery a fact about it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,87 +65,61 @@ struct Scan<'f, I> {
     found: &'f mut Option<Box<str>>,
 }
 
-impl<'f, 'p, I: Iterator<Item = &'p str>> Scan<'f, I> {
-    /// The value's text if it is the one that is looked for, and not a container on the way to it.
-    fn end<E: Error>(mut self, text: impl FnOnce() -> Box<str>) -> Result<(), E> {
-        if self.steps.next().is_none() {
-            *self.found = Some(text());
+impl<'de, 'p, I: Iterator<Item = &'p str>> DeserializeSeed<'de> for Scan<'_, I> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(mut self, deserializer: D) -> Result<(), D::Error> {
+        if let Some(step) = self.steps.next() {
+            return deserializer.deserialize_any(Within { step, scan: self });
         }
+        // As it is written: as a number of Rust's, two long ids would be one.
+        *self.found = scalar(<&RawValue>::deserialize(deserializer)?.get());
         Ok(())
     }
 }
 
-impl<'de, 'p, I: Iterator<Item = &'p str>> DeserializeSeed<'de> for Scan<'_, I> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
+/// The text of a string, a number or a boolean.
+fn scalar(json: &str) -> Option<Box<str>> {
+    match json.as_bytes().first()? {
+        b'"' => serde_json::from_str(json).ok(),
+        b'{' | b'[' | b'n' => None,
+        _ => Some(json.into()),
     }
 }
 
-impl<'de, 'p, I: Iterator<Item = &'p str>> Visitor<'de> for Scan<'_, I> {
+/// A value on the way, in which `step` is the next one.
+struct Within<'f, 'p, I> {
+    step: &'p str,
+    scan: Scan<'f, I>,
+}
+
+impl<'de, 'p, I: Iterator<Item = &'p str>> Visitor<'de> for Within<'_, 'p, I> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("any JSON")
+        f.write_str("an object or an array")
     }
 
-    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
-        let Some(step) = self.steps.next().map(unescape) else {
-            // Either a container, which is no answer, or a number: with `serde_json/arbitrary_precision`,
-            // which any crate of the build may turn on, numbers arrive as maps.
-            let number = serde_json::Number::deserialize(MapAccessDeserializer::new(map))?;
-            *self.found = Some(number.to_string().into());
-            return Ok(());
-        };
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let step = unescape(self.step);
         while let Some(is_it) = map.next_key_seed(KeyIs(&step))? {
             if is_it {
-                return map.next_value_seed(self);
+                return map.next_value_seed(self.scan);
             }
             map.next_value::<IgnoredAny>()?;
         }
         Ok(())
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(mut self, mut seq: A) -> Result<(), A::Error> {
-        let Some(mut index) = self.steps.next().and_then(|step| step.parse::<usize>().ok()) else {
-            return skip_seq(seq);
-        };
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+        let Ok(mut index) = self.step.parse::<usize>() else { return Ok(()) };
         while index > 0 {
             if seq.next_element::<IgnoredAny>()?.is_none() {
                 return Ok(());
             }
             index -= 1;
         }
-        seq.next_element_seed(self)?;
-        Ok(())
-    }
-
-    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<(), E> {
-        self.end(|| text.into())
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
-        self.end(|| text.into())
-    }
-
-    fn visit_u64<E: Error>(self, number: u64) -> Result<(), E> {
-        self.end(|| number.to_string().into())
-    }
-
-    fn visit_i64<E: Error>(self, number: i64) -> Result<(), E> {
-        self.end(|| number.to_string().into())
-    }
-
-    fn visit_f64<E: Error>(self, number: f64) -> Result<(), E> {
-        self.end(|| number.to_string().into())
-    }
-
-    fn visit_bool<E: Error>(self, truth: bool) -> Result<(), E> {
-        self.end(|| truth.to_string().into())
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<(), E> {
+        seq.next_element_seed(self.scan)?;
         Ok(())
     }
 }
@@ -175,11 +147,6 @@ impl Visitor<'_> for KeyIs<'_> {
     }
 }
 
-fn skip_seq<'de, A: SeqAccess<'de>>(mut seq: A) -> Result<(), A::Error> {
-    while seq.next_element::<IgnoredAny>()?.is_some() {}
-    Ok(())
-}
-
 fn unescape(step: &str) -> Cow<'_, str> {
     if step.contains('~') { step.replace("~1", "/").replace("~0", "~").into() } else { step.into() }
 }
@@ -199,6 +166,19 @@ mod tests {
         assert_eq!(at("/a/t").as_deref(), Some("true"));
         for nowhere in ["/a", "/a/skip/1/x", "/a/b~1c/9", "/type/more", "/none", "", "type"] {
             assert_eq!(at(nowhere), None, "{nowhere}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_as_they_are_written() {
+        let long = br#"{"id":18446744073709551617,"next":18446744073709551616}"#;
+        assert_eq!(scan(long, "/id").as_deref(), Some("18446744073709551617"));
+        assert_eq!(scan(long, "/next").as_deref(), Some("18446744073709551616"));
+        assert_eq!(scan(br#"[ 1.50 , -1e3]"#, "/0").as_deref(), Some("1.50"));
+        assert_eq!(scan(br#"[ 1.50 , -1e3]"#, "/1").as_deref(), Some("-1e3"));
+        for none in ["01", "1.", "-", ".5", "1e", "tru", "nul"] {
+            assert_eq!(scan(none.as_bytes(), "/0"), None);
+            assert_eq!(scan(format!("[{none}").as_bytes(), "/0"), None, "{none}");
         }
     }
 
