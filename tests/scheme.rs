@@ -88,6 +88,7 @@ fn providers_are_found_by_ids_that_are_their_own() {
 #[test]
 fn a_bad_scheme_is_refused_when_it_is_built() {
     let scheme = || Scheme::hmac_sha256("x-signature", Encoding::Hex);
+    let sent = "a secret that is sent";
     let token = "`{secret}` belongs into the template of a plain hash, and of no other";
     let cases = [
         (scheme().signs("{body"), "a brace is not closed"),
@@ -121,6 +122,10 @@ fn a_bad_scheme_is_refused_when_it_is_built() {
         (scheme().signature_in(["x", "form:x"]).list(",").signs("{item:1}.{body}"), "only a header"),
         (scheme().signature_in(["query:x"]).list(",").key_id("item:0"), "only a header"),
         (scheme().signature_in(["bad header"]), "no header's name"),
+        (Scheme::token("x").list(","), sent),
+        (Scheme::token("x").pairs("=", ["v1"]), sent),
+        (Scheme::token("x").timestamp("header:x-time", TimeUnit::Seconds), sent),
+        (Scheme::basic().signs("{body}."), sent),
         (scheme().id("field:id"), "cannot be an id"),
         (scheme().require("x", "\n"), "no header's value"),
     ];

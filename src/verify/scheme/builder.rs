@@ -15,7 +15,8 @@ impl Scheme {
         Self::new(Algorithm::HmacSha256, header, encoding)
     }
 
-    /// The secret itself in the header `header`. **It does not protect the body.**
+    /// The secret itself in the header `header`. **It does not protect the body.** There is no list with it, no
+    /// timestamp and no template.
     pub fn token(header: &str) -> Self {
         Self::of(Algorithm::Token, header, None)
     }

@@ -35,7 +35,7 @@ impl Scheme {
         let secrets = secrets.into_secrets();
         let signature = self.signature_plan()?;
         let proof = match self.alg {
-            Algorithm::Token | Algorithm::Basic => self.shown_secret(&secrets),
+            Algorithm::Token | Algorithm::Basic => self.shown_secret(&secrets)?,
             _ => self.signature(&secrets)?,
         };
         if proof.takes_from_list() && signature.places.iter().any(|place| !matches!(place, Place::Header(_)))
@@ -138,7 +138,17 @@ impl Scheme {
         Err(InvalidScheme::new("its algorithm needs the feature `asymmetric`"))
     }
 
-    fn shown_secret(&self, secrets: &Secrets) -> Proof {
+    fn shown_secret(&self, secrets: &Secrets) -> Result<Proof, InvalidScheme> {
+        // Said, and not passed over: who asks for a timestamp believes that it is looked at.
+        if self.sig.items.is_some()
+            || self.sig.kv.is_some()
+            || self.ts.is_some()
+            || self.template != TemplateText::default()
+        {
+            return Err(InvalidScheme::new(
+                "with a secret that is sent there is no list, no `ts` and no `template`",
+            ));
+        }
         let keys = Keyring::of_text(MacKind::HmacSha256, secrets);
         let token = |secret: &crate::Secret| match self.alg {
             Algorithm::Basic => {
@@ -147,7 +157,7 @@ impl Scheme {
             _ => Zeroizing::new(secret.expose().into()),
         };
         let verified = (0..secrets.len()).map(|index| keys.verified(index)).collect();
-        Proof::Token { tokens: secrets.iter().map(token).collect(), verified }
+        Ok(Proof::Token { tokens: secrets.iter().map(token).collect(), verified })
     }
 
     fn profile(&self, provider: Cow<'static, str>, proof: &Proof) -> Result<Profile, InvalidScheme> {
