@@ -256,6 +256,21 @@ async fn positional_items_can_hold_the_timestamp() {
 }
 
 #[tokio::test]
+async fn the_strongest_version_may_be_signed_as_the_others_are() {
+    let scheme = Scheme::hmac_sha256("x-signature", Encoding::Hex)
+        .list(",")
+        .pairs("=", ["v1", "v0"])
+        .prefer(["v1", "v0"])
+        .signs("{body}.");
+    let send =
+        async |header: String| send(&scheme, secret("secret"), post(&[("x-signature", &header)], "{}")).await;
+    let (right, wrong) = (tag("{}."), tag("{}"));
+    assert_eq!(send(format!("v1={right}")).await, Ok(String::new()));
+    assert_eq!(send(format!("v0={right}")).await, Ok(String::new()));
+    assert_eq!(send(format!("v0={right},v1={wrong}")).await, Err(Kind::WrongSignature));
+}
+
+#[tokio::test]
 async fn the_strongest_version_that_is_there_is_the_only_one_that_counts() {
     let scheme = Scheme::hmac_sha256("x-signature", Encoding::Hex)
         .list(",")

@@ -95,7 +95,14 @@ impl Scheme {
             None => None,
         };
         let templates = match &self.template {
-            TemplateText::One(text) => vec![("".into(), Template::parse(text)?)],
+            TemplateText::One(text) if self.sig.prefer.is_empty() => {
+                vec![("".into(), Template::parse(text)?)]
+            }
+            // The same for every version.
+            TemplateText::One(text) => {
+                let template = Template::parse(text)?;
+                self.sig.prefer.iter().map(|version| (version.as_str().into(), template.clone())).collect()
+            }
             TemplateText::ByVersion(_) if self.sig.prefer.is_empty() => {
                 return Err(InvalidScheme::new("a template for each version needs `prefer`"));
             }
