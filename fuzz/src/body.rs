@@ -1,0 +1,137 @@
+//! Bodies: the id of a delivery, wherever in JSON, a form or a query it is; and the JSON in a multipart
+//! form, of which an event is signed.
+//!
+//! The input's first line is `json /pointer`, `form name`, `query name` or `multipart`; the rest is the body.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{Request, Uri};
+use tower_webhook::{
+    Secret, provider,
+    verify::{self, Location, Profile, Verified, Verifier},
+};
+
+use super::{
+    judge::{Found, at, judge},
+    reference::{
+        json::Json,
+        multipart,
+        scheme::{mac, to_hex},
+        text::form,
+    },
+    wire::text_line,
+};
+
+pub(crate) fn run(input: &[u8]) {
+    let _ = try_run(input);
+}
+
+fn try_run(input: &[u8]) -> Option<()> {
+    let (first, body) = text_line(input)?;
+    if first == "multipart" {
+        return in_multipart(body);
+    }
+    let (kind, name) = first.split_once(' ')?;
+    let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    let first_value =
+        |encoded| form(encoded).into_iter().find(|(found, _)| *found == *name).map(|(_, value)| value);
+    let (location, expected) = match kind {
+        "json" => (Location::Json(name.to_owned().into()), scalar(body, name)),
+        "form" => (
+            Location::Form(name.to_owned().into()),
+            first_value(body).and_then(|value| text(&value)).map_or(Expected::Nothing, Expected::Text),
+        ),
+        "query" => {
+            let uri: Uri = format!("/?{}", std::str::from_utf8(body).ok()?).parse().ok()?;
+            let value = first_value(uri.query()?.as_bytes());
+            (
+                Location::Query(name.to_owned().into()),
+                value.and_then(|value| text(&value)).map_or(Expected::Nothing, Expected::Text),
+            )
+        }
+        _ => return None,
+    };
+    let mut profile = Profile::new("acme");
+    profile.id = Some(location.clone());
+    profile.event_type = Some(location);
+    profile.json_field = Some("payload".into());
+    let verifier: Arc<dyn Verifier> =
+        Arc::new(verify::from_fn(|_, _, _| Ok(Verified::new())).profile(profile));
+    let request = match kind {
+        "query" => Request::post(format!("/?{}", std::str::from_utf8(body).ok()?)).body(Bytes::new()).ok()?,
+        _ => Request::post("/").body(Bytes::copy_from_slice(body)).ok()?,
+    };
+    let Found::Accepted(delivery) = judge(&verifier, request, at(0), 0) else { panic!("it is accepted") };
+    match &expected {
+        Expected::Text(text) => assert_eq!(delivery.id(), Some(&**text)),
+        Expected::Nothing => assert_eq!(delivery.id(), None),
+        Expected::Anything => {}
+    }
+    // Twice the same answer, and the same to whoever asks for the type.
+    if kind != "json" {
+        assert_eq!(delivery.event_type(), delivery.id());
+    }
+    let _ = delivery.event_type();
+    Some(())
+}
+
+enum Expected {
+    Text(String),
+    Nothing,
+    Anything,
+}
+
+fn scalar(body: &[u8], pointer: &str) -> Expected {
+    // A step that is a number in another spelling is nobody's promise.
+    let odd = |step: &str| step.starts_with('+') || (step.starts_with('0') && step.len() > 1);
+    if pointer.split('/').any(odd) {
+        return Expected::Anything;
+    }
+    match Json::read(body).as_ref().map(|json| json.at(pointer)) {
+        None => Expected::Anything,
+        Some(Some(Json::Text(text))) if !text.is_empty() => Expected::Text(text.clone()),
+        Some(Some(Json::Bool(truth))) => Expected::Text(truth.to_string()),
+        Some(Some(Json::Number(number))) => Expected::Text(number.clone()),
+        Some(_) => Expected::Nothing,
+    }
+}
+
+/// Dropbox Sign: the field `json` has an event, of which the type and the time are signed.
+fn in_multipart(body: &[u8]) -> Option<()> {
+    const SECRET: &str = "an API key";
+    let tag = |time: &str, kind: &str| {
+        to_hex(&mac("hmac-sha256", SECRET.as_bytes(), format!("{time}{kind}").as_bytes()).expect("a MAC"))
+    };
+    // The input cannot know the MAC, so it says where it goes.
+    let mark = b"$TAG";
+    let signed = tag("1700000000", "signature_request_sent");
+    let body = match body.windows(mark.len()).position(|window| window == mark) {
+        Some(at) => [&body[..at], signed.as_bytes(), &body[at + mark.len()..]].concat(),
+        None => body.to_vec(),
+    };
+    if !body.starts_with(b"--") {
+        return None;
+    }
+    let expected = multipart::field(&body, "json").and_then(|field| {
+        let json = Json::read(&field)?;
+        let text = |name: &str| match json.at(&format!("/event/{name}"))? {
+            Json::Text(text) => Some(text.clone()),
+            _ => None,
+        };
+        let (time, kind, hash) = (text("event_time")?, text("event_type")?, text("event_hash")?);
+        Some(hash.eq_ignore_ascii_case(&tag(&time, &kind)))
+    });
+    let secret: Secret = SECRET.parse().ok()?;
+    let verifier = provider::find("dropbox-sign")?.verifier(secret).ok()?;
+    let request = Request::post("/").body(Bytes::from(body.clone())).ok()?;
+    let found = judge(&verifier, request, at(1_700_000_000), 0);
+    // The other way round it is not said here: an event may have more against it than its hash.
+    if found.is_accepted() {
+        assert_eq!(expected, Some(true), "{found:?} of {}", String::from_utf8_lossy(&body));
+    }
+    if multipart::field(&body, "json").is_none() {
+        assert!(matches!(found, Found::Refused(_)), "there is no field, and {found:?}");
+    }
+    Some(())
+}

@@ -1,0 +1,384 @@
+//! What a `Scheme` says of a request, read from its JSON as its documentation tells it.
+
+use std::time::{Duration, SystemTime};
+
+use aws_lc_rs::{digest, hmac};
+use http::{HeaderName, request::Parts};
+use serde_json::Value;
+
+use super::{
+    json::Json,
+    text::{FOR_URLS, STANDARD, base64, crc32, form, hex, number, only},
+};
+
+/// A secret, and the name of it.
+pub(crate) type Key = (String, Option<String>);
+
+/// What is thought of a request.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Verdict {
+    /// Which of the secrets it was.
+    True(usize),
+    False,
+    /// It is not for this reference to say: public keys, bodies that are no JSON, RFC 3339.
+    Unknown,
+}
+
+/// Why nothing more has to be looked at.
+enum Stop {
+    False,
+    Unknown,
+}
+
+type Judged<T> = Result<T, Stop>;
+
+pub(crate) fn judge(scheme: &Value, keys: &[Key], head: &Parts, body: &[u8], now: SystemTime) -> Verdict {
+    match (Request { scheme, keys, head, body, list: None }).judge(now) {
+        Ok(index) => Verdict::True(index),
+        Err(Stop::False) => Verdict::False,
+        Err(Stop::Unknown) => Verdict::Unknown,
+    }
+}
+
+/// Hashes by the algorithms of schemes.
+pub(crate) fn mac(algorithm: &str, key: &[u8], text: &[u8]) -> Option<Vec<u8>> {
+    let keyed = |algorithm| hmac::sign(&hmac::Key::new(algorithm, key), text).as_ref().to_vec();
+    Some(match algorithm {
+        "hmac-sha1" => keyed(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY),
+        "hmac-sha256" => keyed(hmac::HMAC_SHA256),
+        "hmac-sha384" => keyed(hmac::HMAC_SHA384),
+        "hmac-sha512" => keyed(hmac::HMAC_SHA512),
+        "hash-sha1" => digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, text).as_ref().to_vec(),
+        "hash-sha256" => sha256(text),
+        _ => return None,
+    })
+}
+
+pub(crate) fn sha256(text: &[u8]) -> Vec<u8> {
+    digest::digest(&digest::SHA256, text).as_ref().to_vec()
+}
+
+struct Request<'r> {
+    scheme: &'r Value,
+    keys: &'r [Key],
+    head: &'r Parts,
+    body: &'r [u8],
+    /// The text that fields and items are taken from.
+    list: Option<Vec<u8>>,
+}
+
+impl Request<'_> {
+    fn judge(mut self, now: SystemTime) -> Judged<usize> {
+        let scheme = self.scheme;
+        for (name, value) in scheme["require"].as_object().into_iter().flatten() {
+            if self.headers(name) != [value.as_str().unwrap_or_default().as_bytes()] {
+                return Err(Stop::False);
+            }
+        }
+        let (texts, all_headers) = self.signatures()?;
+        let algorithm = scheme["alg"].as_str().unwrap_or_default();
+        if matches!(algorithm, "token" | "basic") {
+            let sent: Vec<_> = texts.iter().filter_map(|text| self.without_prefix(text)).collect();
+            let is_sent = |(secret, _): &Key| {
+                sent.iter().any(|sent| match algorithm {
+                    "token" => sent == secret.as_bytes(),
+                    // Credentials have one spelling: standard base64 with its padding.
+                    _ => *sent == to_base64(secret.as_bytes()).into_bytes(),
+                })
+            };
+            return self.keys.iter().position(is_sent).ok_or(Stop::False);
+        }
+        let pairs = scheme["sig"]["kv"].is_string();
+        if pairs && texts.len() > 1 {
+            return Err(Stop::False);
+        }
+        if all_headers {
+            self.list = Some(texts[0].clone());
+        }
+
+        // Of the preferred versions the first that is there is the one that counts.
+        let strings = |value: &Value| -> Vec<String> {
+            value
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(|text| Some(text.as_str()?.to_owned()))
+                .collect()
+        };
+        let mut signed_by = strings(&scheme["sig"]["keys"]);
+        let prefer = strings(&scheme["sig"]["prefer"]);
+        let mut version = None;
+        if !prefer.is_empty() {
+            let first = prefer.into_iter().find(|key| self.field(key).is_some()).ok_or(Stop::False)?;
+            signed_by = vec![first.clone()];
+            version = Some(first);
+        }
+
+        let offered: Vec<Vec<u8>> = texts.iter().flat_map(|text| self.items(text)).collect();
+        let offered: Vec<_> = offered
+            .iter()
+            .filter_map(|item| {
+                if !pairs {
+                    return self.without_prefix(item);
+                }
+                let (key, value) = self.pair(item)?;
+                let is_signature = signed_by.iter().any(|known| known.as_bytes() == key);
+                is_signature.then(|| self.without_prefix(value)).flatten()
+            })
+            .collect();
+        if mac(algorithm, b"", b"").is_none() {
+            return Err(Stop::Unknown);
+        }
+        if offered.len() > 32 {
+            return Err(Stop::False);
+        }
+        let decode = |text: &Vec<u8>| match scheme["sig"]["enc"].as_str() {
+            Some("hex") => hex(text),
+            Some("base64") => base64(text, STANDARD),
+            _ => base64(text, FOR_URLS),
+        };
+        let offered: Vec<_> = offered.iter().filter_map(decode).collect();
+
+        let named = match scheme["key"]["select_by"].as_str() {
+            Some(place) => Some(self.get(place)?),
+            None => None,
+        };
+        let sent_at = match scheme["ts"]["from"].as_str() {
+            Some(place) => Some(self.get(place)?),
+            None => None,
+        };
+        let template = match (&scheme["template"], version) {
+            (Value::String(template), _) => template.as_str(),
+            (templates, Some(version)) => templates[version].as_str().ok_or(Stop::False)?,
+            _ => "{body}",
+        };
+        // With each secret, for it may be part of the text.
+        let mut right = None;
+        for (index, (secret, name)) in self.keys.iter().enumerate() {
+            if named.as_ref().is_some_and(|named| name.as_ref().map(String::as_bytes) != Some(named)) {
+                continue;
+            }
+            let Some(key) = key(&scheme["key"], secret) else { return Err(Stop::Unknown) };
+            let text = self.signed(template, &key, sent_at.as_deref())?;
+            let tag = mac(algorithm, &key, &text).ok_or(Stop::Unknown)?;
+            if right.is_none() && offered.contains(&tag) {
+                right = Some(index);
+            }
+        }
+        if let Some(sent_at) = sent_at {
+            self.judge_time(&sent_at, now)?;
+        }
+        right.ok_or(Stop::False)
+    }
+
+    fn judge_time(&self, sent_at: &[u8], now: SystemTime) -> Judged<()> {
+        let since = match self.scheme["ts"]["unit"].as_str() {
+            Some("rfc3339") => return Err(Stop::Unknown),
+            Some("s") => number(sent_at).map(Duration::from_secs),
+            Some("ms") => number(sent_at).map(Duration::from_millis),
+            _ => number(sent_at).map(Duration::from_micros),
+        };
+        let now = now.duration_since(SystemTime::UNIX_EPOCH).map_err(|_| Stop::Unknown)?;
+        let since = since.ok_or(Stop::False)?;
+        let (off, side) = if since > now { (since - now, "future") } else { (now - since, "past") };
+        // A second that has begun does not count.
+        match self.scheme["ts"][side].as_u64() {
+            Some(tolerated) if off.as_secs() > tolerated => Err(Stop::False),
+            _ => Ok(()),
+        }
+    }
+
+    fn headers(&self, name: &str) -> Vec<&[u8]> {
+        let Ok(name) = name.parse::<HeaderName>() else { return Vec::new() };
+        self.head.headers.get_all(name).iter().map(|value| value.as_bytes()).collect()
+    }
+
+    /// The texts that signatures are in, and whether they come from headers.
+    fn signatures(&self) -> Judged<(Vec<Vec<u8>>, bool)> {
+        let from = &self.scheme["sig"]["from"];
+        let places: Vec<&str> = match from {
+            Value::String(one) => vec![one],
+            many => many.as_array().into_iter().flatten().filter_map(Value::as_str).collect(),
+        };
+        let mut texts = Vec::new();
+        let mut all_headers = true;
+        for place in places {
+            match place.strip_prefix("header:").or((!place.contains(':')).then_some(place)) {
+                Some(name) => texts.extend(self.headers(name).into_iter().map(<[u8]>::to_vec)),
+                None => {
+                    all_headers = false;
+                    texts.extend(self.find(place)?);
+                }
+            }
+        }
+        texts.retain(|text| !text.is_empty());
+        if texts.is_empty() { Err(Stop::False) } else { Ok((texts, all_headers)) }
+    }
+
+    fn without_prefix(&self, text: &[u8]) -> Option<Vec<u8>> {
+        let sig = &self.scheme["sig"];
+        let prefix = sig["prefix"].as_str().unwrap_or_default();
+        match text.strip_prefix(prefix.as_bytes()) {
+            Some(rest) => Some(rest.to_vec()),
+            None => (sig["prefix_optional"] == true).then(|| text.to_vec()),
+        }
+    }
+
+    fn items(&self, text: &[u8]) -> Vec<Vec<u8>> {
+        let separator = self.scheme["sig"]["items"].as_str().map(str::as_bytes);
+        let items: Vec<&[u8]> = match separator {
+            Some(separator) => text.split(|byte| separator.contains(byte)).collect(),
+            None => vec![text],
+        };
+        items.into_iter().map(|item| item.trim_ascii().to_vec()).filter(|item| !item.is_empty()).collect()
+    }
+
+    fn pair<'i>(&self, item: &'i [u8]) -> Option<(&'i [u8], &'i [u8])> {
+        let separator = self.scheme["sig"]["kv"].as_str()?.as_bytes();
+        let at = item.iter().position(|byte| separator.contains(byte))?;
+        Some((&item[..at], &item[at + 1..]))
+    }
+
+    fn field(&self, key: &str) -> Option<Vec<u8>> {
+        let items = self.items(self.list.as_ref()?);
+        items.iter().find_map(|item| {
+            let (found, value) = self.pair(item)?;
+            (found == key.as_bytes()).then(|| value.to_vec())
+        })
+    }
+
+    fn get(&self, place: &str) -> Judged<Vec<u8>> {
+        self.find(place)?.ok_or(Stop::False)
+    }
+
+    fn find(&self, place: &str) -> Judged<Option<Vec<u8>>> {
+        let (kind, name) = place.split_once(':').ok_or(Stop::False)?;
+        let bytes = |text: Result<Option<String>, ()>| match text {
+            Ok(text) => Ok(text.map(String::into_bytes)),
+            Err(()) => Err(Stop::False),
+        };
+        match kind {
+            "header" => match self.headers(name)[..] {
+                [] => Ok(None),
+                [one] => Ok(Some(one.to_vec())),
+                _ => Err(Stop::False),
+            },
+            "query" => bytes(only(form(self.head.uri.query().unwrap_or_default().as_bytes()), name)),
+            "form" => bytes(only(form(self.body), name)),
+            "field" => Ok(self.field(name)),
+            "item" => {
+                let index: usize = name.parse().map_err(|_| Stop::False)?;
+                Ok(self.list.as_ref().and_then(|list| self.items(list).into_iter().nth(index)))
+            }
+            _ => match Json::read(self.body).as_ref().map(|json| json.at(name)) {
+                // What is not JSON may be so only after the value.
+                None => Err(Stop::Unknown),
+                Some(Some(Json::Text(text))) => Ok(Some(text.clone().into_bytes())),
+                Some(Some(Json::Bool(truth))) => Ok(Some(truth.to_string().into_bytes())),
+                Some(Some(Json::Number(number))) => Ok(Some(number.clone().into_bytes())),
+                Some(_) => Ok(None),
+            },
+        }
+    }
+
+    /// The bytes that are signed.
+    fn signed(&self, template: &str, key: &[u8], sent_at: Option<&[u8]>) -> Judged<Vec<u8>> {
+        let mut text = Vec::new();
+        let mut rest = template;
+        while let Some((literal, tail)) = rest.split_once('{') {
+            text.extend(literal.bytes());
+            let (name, tail) = tail.split_once('}').ok_or(Stop::Unknown)?;
+            rest = tail;
+            match name {
+                "body" => text.extend(self.body),
+                "sha256hex:body" => text.extend(to_hex(&sha256(self.body)).bytes()),
+                "sha256raw:body" => text.extend(sha256(self.body)),
+                "crc32:body" => text.extend(crc32(self.body).to_string().bytes()),
+                "ts" => text.extend(sent_at.unwrap_or_default()),
+                "secret" => text.extend(key),
+                "method" => text.extend(self.head.method.as_str().bytes()),
+                "path_query" => text.extend(self.path_and_query().bytes()),
+                "url" => {
+                    let uri = &self.head.uri;
+                    let host = self.headers("host").first().map(|host| host.to_vec());
+                    let authority = uri.authority().map(|authority| authority.as_str().as_bytes().to_vec());
+                    text.extend(uri.scheme_str().unwrap_or("https").bytes());
+                    text.extend(b"://");
+                    text.extend(authority.or(host).unwrap_or_default());
+                    text.extend(self.path_and_query().bytes());
+                }
+                "sorted_query" => text.extend(sorted(self.head.uri.query().unwrap_or_default().as_bytes())?),
+                "sorted_form" => text.extend(sorted(self.body)?),
+                _ => match name.strip_prefix("headers_named_by:") {
+                    Some(field) => text.extend(self.named_by(field)?),
+                    None => {
+                        let value = self.get(name)?;
+                        // The mark that ends it cannot be in it.
+                        let end = rest.bytes().next().filter(|&next| next != b'{');
+                        if value.is_empty() || end.is_some_and(|end| value.contains(&end)) {
+                            return Err(Stop::False);
+                        }
+                        text.extend(value);
+                    }
+                },
+            }
+        }
+        text.extend(rest.bytes());
+        Ok(text)
+    }
+
+    fn named_by(&self, field: &str) -> Judged<Vec<u8>> {
+        let names = self.field(field).ok_or(Stop::False)?;
+        let names = names.split(|&byte| byte == b' ').map(<[u8]>::trim_ascii).filter(|name| !name.is_empty());
+        let names: Vec<_> = names.collect();
+        if names.len() > 32 {
+            return Err(Stop::False);
+        }
+        let value = |name: &&[u8]| match HeaderName::from_bytes(name) {
+            Ok(name) => self.get(&format!("header:{name}")),
+            Err(_) => Err(Stop::False),
+        };
+        Ok(names.iter().map(value).collect::<Judged<Vec<_>>>()?.join(&b'.'))
+    }
+
+    fn path_and_query(&self) -> &str {
+        self.head.uri.path_and_query().map_or("/", |path| path.as_str())
+    }
+}
+
+/// The key's bytes; `None` if the secret has to be brought into a normal form first.
+fn key(format: &Value, secret: &str) -> Option<Vec<u8>> {
+    let mut text = secret;
+    for prefix in format["strip"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+        text = text.strip_prefix(prefix).unwrap_or(text);
+    }
+    if format["transform"].is_string() && !text.is_ascii() {
+        return None;
+    }
+    match format.as_str().or(format["enc"].as_str()) {
+        Some("hex") => hex(text.as_bytes()),
+        Some("base64") => base64(text.as_bytes(), STANDARD),
+        Some("base64url") => base64(text.as_bytes(), FOR_URLS),
+        _ => Some(text.into()),
+    }
+}
+
+fn sorted(encoded: &[u8]) -> Judged<Vec<u8>> {
+    let mut pairs = form(encoded);
+    if pairs.len() > 1024 {
+        return Err(Stop::False);
+    }
+    pairs.sort();
+    pairs.dedup();
+    Ok(pairs.into_iter().flat_map(|(name, value)| (name + &value).into_bytes()).collect())
+}
+
+pub(crate) fn to_hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn to_base64(bytes: &[u8]) -> String {
+    let text = super::text::to_base64_url(bytes).replace('-', "+").replace('_', "/");
+    let padding = (4 - text.len() % 4) % 4;
+    text + &"=".repeat(padding)
+}

@@ -1,0 +1,219 @@
+//! The fuzz targets without the fuzzer: what it found worth keeping, and the known answers in `vectors/`,
+//! which it starts from. `fuzz/run.sh` is the fuzzer.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+#[allow(dead_code, unreachable_pub, reason = "the fuzzer calls a target by its name")]
+#[path = "../fuzz/src/lib.rs"]
+mod fuzz;
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use data_encoding::BASE64;
+use serde_json::Value;
+use tower_webhook::provider;
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+/// One file a target, one input a line, in base64.
+#[test]
+fn the_corpus_is_as_it_should_be() {
+    for (name, target) in fuzz::TARGETS {
+        let file = fs::read_to_string(format!("{ROOT}/fuzz/corpora/{name}.base64")).unwrap();
+        let inputs = file.lines().map(|line| BASE64.decode(line.as_bytes()).unwrap());
+        replay(name, target, inputs);
+        assert!(file.lines().count() >= 8, "{name} has hardly a corpus");
+    }
+}
+
+/// With `FUZZ_SEEDS=1` it writes them to where the fuzzer looks for its first inputs.
+#[test]
+fn the_known_answers_are_as_they_should_be() {
+    for (name, target) in fuzz::TARGETS {
+        let seeds = seeds(name);
+        assert!(!seeds.is_empty(), "{name} has no seeds");
+        if std::env::var_os("FUZZ_SEEDS").is_some() {
+            let folder = Path::new(ROOT).join("fuzz/corpus").join(name);
+            fs::create_dir_all(&folder).unwrap();
+            for (index, seed) in seeds.iter().enumerate() {
+                fs::write(folder.join(format!("seed-{index:04}")), seed).unwrap();
+            }
+        }
+        replay(name, target, seeds);
+    }
+}
+
+/// Runs all of `inputs`, so that one that fails hides no other.
+fn replay(name: &str, target: fuzz::Target, inputs: impl IntoIterator<Item = Vec<u8>>) {
+    let fails = |input: &Vec<u8>| std::panic::catch_unwind(|| target(input)).is_err();
+    let failed: Vec<_> = inputs.into_iter().filter(fails).collect();
+    let failed: Vec<_> = failed.iter().map(|input| String::from_utf8_lossy(input)).collect();
+    assert!(failed.is_empty(), "the target {name} fails for {failed:#?}");
+}
+
+fn seeds(target: &str) -> BTreeSet<Vec<u8>> {
+    match target {
+        "body" => bodies(),
+        "keys" => keys(),
+        "payload" => payloads(),
+        "provider" => vectors().iter().flat_map(requests).collect(),
+        "scheme" => vectors().iter().filter_map(scheme).collect(),
+        // No known answers are of more than one delivery.
+        _ => (1..40_u32).map(|seed| noise(seed, 16 + 8 * (seed as usize % 20))).collect(),
+    }
+}
+
+fn vectors() -> Vec<Value> {
+    let read = |name: &str| {
+        let text = fs::read_to_string(format!("{ROOT}/tests/vectors/{name}.json")).unwrap();
+        serde_json::from_str::<Vec<Value>>(&text).unwrap()
+    };
+    ["schemes", "twins", "confirmed", "handshake_providers", "odd", "asymmetric", "jwt"]
+        .into_iter()
+        .flat_map(read)
+        .collect()
+}
+
+fn body(vector: &Value) -> Vec<u8> {
+    vector["body_utf8"].as_str().unwrap().into()
+}
+
+fn provider_of(vector: &Value) -> String {
+    let scheme = vector["scheme"].as_str().unwrap();
+    match vector["algorithm"].as_str() {
+        Some(algorithm) if algorithm != "sha256" => format!("{scheme}-{algorithm}"),
+        _ => scheme.to_owned(),
+    }
+}
+
+/// The request as it stands; and, once for each provider, to be signed.
+fn requests(vector: &Value) -> Vec<Vec<u8>> {
+    let id = provider_of(vector);
+    let request = request(vector);
+    let given = format!("{id}\n{}\n{}\n0\n{request}", secrets(vector), now(vector));
+    let mut requests = vec![given];
+    if vector["expect"] == "valid" && vector["kind"] == "derived" {
+        requests.push(format!("{id}\n{}\n{} signed\n7\n{request}", secrets(vector), now(vector)));
+    }
+    requests.into_iter().map(String::into_bytes).collect()
+}
+
+fn scheme(vector: &Value) -> Option<Vec<u8>> {
+    let scheme = provider::find(&provider_of(vector))?.scheme()?;
+    let scheme = serde_json::to_string(&scheme).unwrap();
+    let request = request(vector);
+    Some(format!("{scheme}\n{}\n{} signed\n0\n{request}", secrets(vector), now(vector)).into())
+}
+
+fn now(vector: &Value) -> u64 {
+    vector["now_unix"].as_u64().unwrap_or(1_700_000_000)
+}
+
+fn secrets(vector: &Value) -> String {
+    let secrets = match vector["secrets"].as_array() {
+        Some(secrets) => secrets.iter().map(|secret| secret.as_str().unwrap()).collect(),
+        None => vec![vector["secret"].as_str().unwrap()],
+    };
+    let name = vector["key_id"].as_str().map_or(String::new(), |name| format!("{name}@@"));
+    let secrets: Vec<_> =
+        secrets.iter().map(|secret| format!("{name}{}", secret.replace('\n', "\\n"))).collect();
+    secrets.join("\t")
+}
+
+fn request(vector: &Value) -> String {
+    let mut text = format!("{} {}\n", vector["method"].as_str().unwrap(), vector["url"].as_str().unwrap());
+    for (name, value) in vector["headers"].as_object().unwrap() {
+        let values = value.as_array().cloned().unwrap_or_else(|| vec![value.clone()]);
+        for value in values {
+            text += &format!("{name}: {}\n", value.as_str().unwrap());
+        }
+    }
+    format!("{text}\n{}", vector["body_utf8"].as_str().unwrap())
+}
+
+fn payloads() -> BTreeSet<Vec<u8>> {
+    const MORE: [&str; 3] = [
+        r#"{"phone_number":4915112345678,"recipient_name":"Ada","user_id":"u","message_type":"image","attachment_url":null,
+            "last_messages":"[{\"type\":\"user\",\"content\":\"\",\"timestamp\":\"2026-01-02T03:04:05Z\",\"content_type\":\"image\",\"media_url\":\"https://a.example/b\"}]",
+            "user_last_message_time":1700000000,"bot_last_message_time":0,"note":"","labels":"sales, vip","incoming_message":true,
+            "referral":{"source_type":"ad","source_id":"1","source_url":"https://a.example","headline":"h","body":"b","ctwa_clid":"c"}}"#,
+        r#"{"event":"incoming_message","data":{"phone_number":"49151","message_type":"text","user_timestamp":"1700000000",
+            "last_messages":[{"type":"bot","content":"hi"}],"send_by":"x","was_message_by_human":false}}"#,
+        r#"{"event":"message_status","data":{"message_id":"m","status":"read","timestamp":"2026-01-02T03:04:05Z"}}"#,
+    ];
+    let all = vectors();
+    let known = all.iter().filter(|vector| vector["scheme"] == "notifyer").map(body);
+    known.chain(MORE.map(|seed| seed.into())).collect()
+}
+
+fn bodies() -> BTreeSet<Vec<u8>> {
+    const MORE: [&str; 14] = [
+        "json /~01\n{\"/\":\"slash\",\"~1\":\"tilde\"}",
+        "multipart\n--x\r\nContent-Disposition: form-data; name=\"json\"\r\n\r\n{}\r\n--x\r\nContent-Disposition: form-data; name=\"json\"\r\n\r\n\
+         {\"event\":{\"event_time\":\"1700000000\",\"event_type\":\"signature_request_sent\",\"event_hash\":\"$TAG\"}}\r\n--x--",
+        "json /a/b~1c/1/id\n{\"a\":{\"skip\":[1,{\"x\":null}],\"b/c\":[\"zero\",{\"id\":\"one\"}]}}",
+        "json /id\n{\"id\":\"\\ud83d\\ude00\\n\",\"id\":2}",
+        "json /id\n{\"id\":18446744073709551615}",
+        "json /id\n{\"x\":[[],{},-1.5e3,true],\"id\":-7}",
+        "json /0\n[false, null]",
+        "json /id\n{\"id\":18446744073709551616}",
+        "json /id\npayload=%7B%22id%22%3A%22a%22%7D",
+        "form id\na=1&id=%41+%e9&id=2",
+        "query id\na=1&id=x%2By&&=",
+        "query id\nid",
+        "multipart\n--x7\r\nContent-Disposition: form-data; name=\"json\"\r\n\r\n\
+         {\"event\":{\"event_time\":\"1700000000\",\"event_type\":\"signature_request_sent\",\"event_hash\":\"$TAG\"}}\r\n--x7--\r\n",
+        "multipart\n--\r\nContent-Disposition: form-data; name=\"other\"\r\n\r\n1\r\n--\r\n\
+         content-disposition: form-data; filename=\"a\"; name=json\r\nContent-Type: a/b\r\n\r\n\
+         {\"event\":{\"event_time\":\"1700000000\",\"event_type\":\"signature_request_sent\",\"event_hash\":\"$TAG\"}}\r\n----",
+    ];
+    let all = vectors();
+    let json = all.iter().step_by(12).map(|vector| [b"json /id\n".to_vec(), body(vector)].concat());
+    json.chain(MORE.map(|seed| seed.into())).collect()
+}
+
+fn keys() -> BTreeSet<Vec<u8>> {
+    const TOKENS: [&str; 9] = [
+        r#"{"exp":1700000000,"jti":"a","sha256":"$B64"}"#,
+        r#"{"iss":"MessageBird","nbf":1699999990,"exp":1700000050,"url_hash":"$URLHEX","payload_hash":"$HEX","jti":"a"}"#,
+        r#"{"iat":1700000000,"jti":"a","payload_hash":"$HEX"}"#,
+        r#"{"iat":1700000000.5,"exp":1700000001}"#,
+        r#"{"iss":"APIkey","exp":1700000001,"sha256":"$B64="}"#,
+        r#"{"iss":"Upstash","sub":"$URL","nbf":1699999990,"exp":1700000050,"body":"$B64URL"}"#,
+        r#"{"iss":"Upstash","sub":"$URL","nbf":1700000001,"exp":"1700000050","body":"$B64URL="}"#,
+        r#"{"exp":1700000000,"exp":1e3}"#,
+        "[]",
+    ];
+    const HEADERS: [&str; 4] = [
+        r#"{"alg":"HS256","typ":"JWT"}"#,
+        r#"{"alg":"HS512","kid":"k"}"#,
+        r#"{"alg":"none"}"#,
+        r#"{"alg":"HS256","crit":["b64"],"b64":false}"#,
+    ];
+    let mut seeds = BTreeSet::new();
+    for provider in ["messagebird-jwt", "vonage-jwt", "livekit", "upstash"] {
+        for (header, claims) in HEADERS.iter().flat_map(|header| TOKENS.map(|claims| (header, claims))) {
+            seeds.insert(format!("{provider}\n{header}\n{claims}\n{{}}").into_bytes());
+        }
+    }
+    let public = vectors();
+    let public =
+        public.iter().filter_map(|vector| vector["secret"].as_str()).filter(|secret| secret.len() > 100);
+    seeds.extend(public.map(|secret| format!("key\n{secret}").into_bytes()));
+    let file = fs::read_to_string(format!("{ROOT}/tests/key_sources/certificate.json")).unwrap();
+    let file: Value = serde_json::from_str(&file).unwrap();
+    let pem = file["certificate"].as_str().unwrap();
+    seeds.insert(format!("certificate\n{pem}").into_bytes());
+    let packed: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
+    seeds.insert([b"certificate\n".to_vec(), BASE64.decode(packed.as_bytes()).unwrap()].concat());
+    seeds
+}
+
+/// Bytes that are the same each time.
+fn noise(seed: u32, length: usize) -> Vec<u8> {
+    let mut state = seed;
+    let next = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        state.to_be_bytes()[0]
+    };
+    std::iter::repeat_with(next).take(length).collect()
+}
