@@ -68,8 +68,10 @@ fn judged(
     }
     let found = judge(&verifier, request.clone(), now, 0);
     let json = serde_json::to_value(scheme).expect("JSON");
-    // A header that must have another value than it has is the request's own affair.
-    if signed && edits.is_empty() && json.get("require").is_none() {
+    // A header that must have another value than it has is the request's own affair; and of a signature that
+    // is elsewhere than in a header, what is signed may be a part.
+    let from = json["sig"]["from"].as_str().unwrap_or(":");
+    if signed && edits.is_empty() && json.get("require").is_none() && !from.contains(':') {
         is_believed(&request, &found);
     }
     agrees_with_itself(&verifier, &request, now, &found);

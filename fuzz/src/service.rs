@@ -1,6 +1,6 @@
 //! The whole service in virtual time: deliveries of a few ids, side by side, true and forged, in frames with
-//! pauses and errors between them, from clients that leave, to handlers that succeed, fail, panic and hang.
-//! What became of each is compared with what the documentation says must.
+//! pauses and errors between them, from clients that leave, to handlers that succeed, fail, panic and hang,
+//! with a store that fails at times. What became of each is compared with what the documentation says must.
 
 use std::{
     fmt,
@@ -20,8 +20,10 @@ use tokio::{
 };
 use tower::{Layer, ServiceExt, service_fn};
 use tower_webhook::{
-    Body, BoxError, Clock, Rejection, RejectionKind, Secret, WebhookLayer, provider, store::MokaStore,
-    testing::sign_at, verify::Verifier,
+    Body, BoxError, Clock, Rejection, RejectionKind, Secret, WebhookLayer, provider,
+    store::MokaStore,
+    testing::{Fault, FaultyStore, Operation, sign_at},
+    verify::Verifier,
 };
 
 use super::judge::at;
@@ -62,6 +64,8 @@ struct Order {
     act: Act,
     /// When the client leaves, in seconds after it began.
     leaves: Option<u64>,
+    /// What becomes of claims from now on, until the next delivery begins.
+    store: Option<Fault>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -114,6 +118,7 @@ impl Plan {
             steps: vec![Step::Data(1)],
             act: Act { takes: 0, ends: Ends::Answer(200) },
             leaves: None,
+            store: None,
         };
         orders.extend((0..3).map(again));
         Ok(Self { detached: detached || ack_deadline, ack_deadline, orders })
@@ -152,7 +157,8 @@ impl Order {
         };
         let act = Act { takes: *u.choose(&[0, 0, 5, 41, 301, 902])?, ends };
         let leaves = if u.ratio(1, 4)? { Some(*u.choose(&[1, 4, 16, 53])?) } else { None };
-        Ok(Self { gap, id, flaw, steps, act, leaves })
+        let store = if u.ratio(1, 8)? { Some(*u.choose(&[Fault::Error, Fault::LoseAnswer])?) } else { None };
+        Ok(Self { gap, id, flaw, steps, act, leaves, store })
     }
 
     /// What becomes of its head and its body, and after how many seconds: a plain reading of the rules.
@@ -249,9 +255,10 @@ async fn told(plan: &Plan) -> Vec<Event> {
     let clock = TokioClock(Instant::now());
     let secret: Secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".parse().expect("a secret");
     let verifier = Arc::new(provider::standard_webhooks(secret));
+    let store = FaultyStore::new(MokaStore::new(1000).clock(clock));
     let mut layer = WebhookLayer::with_verifier(Arc::clone(&verifier))
         .clock(clock)
-        .dedupe(MokaStore::new(1000).clock(clock))
+        .dedupe(store.clone())
         .dedupe_window(Duration::from_secs(WINDOW))
         .body_limit(LIMIT)
         .body_timeout(Duration::from_secs(BODY_TIMEOUT))
@@ -264,6 +271,10 @@ async fn told(plan: &Plan) -> Vec<Event> {
     let mut sent = Vec::new();
     for order in &plan.orders {
         sleep(Duration::from_secs(order.gap)).await;
+        store.heal();
+        if let Some(fault) = order.store {
+            store.fail(Operation::Claim, fault);
+        }
         let run = Arc::new(Mutex::new(Run::default()));
         let service = layer.layer(handler(order.act, order.payload(), Arc::clone(&run), clock));
         let request = order.request(&*verifier, clock.now());
@@ -409,7 +420,19 @@ impl Event {
         let handled: Vec<Duration> = handled.map(|(_, (at, _))| at).collect();
         let handled_in = handled.iter().any(|at| *at < admitted && admitted < *at + window);
         let handled_at = handled.iter().any(|at| *at <= admitted && admitted <= *at + window);
+        // From when to when the store was down.
+        let down = story.windows(2).filter(|pair| pair[0].order.store.is_some());
+        let down: Vec<_> = down.map(|pair| (pair[0].began, pair[1].began)).collect();
+        if down.iter().any(|(from, to)| *from < admitted && admitted < *to) {
+            let refused = Answer::Refused(RejectionKind::StoreUnavailable);
+            assert!(self.answer == refused, "the store is down: {self:?} in {story:?}");
+        }
         match &self.answer {
+            Answer::Refused(RejectionKind::StoreUnavailable) => {
+                let is_down = down.iter().any(|(from, to)| *from <= admitted && admitted <= *to);
+                assert!(is_down, "the store is not down: {self:?} in {story:?}");
+                assert_eq!(self.called, None);
+            }
             Answer::Duplicate => {
                 assert!(handled_at, "a delivery is lost, said to be handled: {self:?} in {story:?}");
                 assert_eq!(self.called, None);
