@@ -13,7 +13,8 @@ use serde_json::value::RawValue;
 pub enum Location {
     /// The value of a header.
     Header(HeaderName),
-    /// A string, number or boolean in a JSON body, named by a JSON pointer (RFC 6901): `/data/id`.
+    /// A string, number or boolean in a JSON body, named by a JSON pointer (RFC 6901): `/data/id`. A number is
+    /// taken as it is written.
     Json(Cow<'static, str>),
     /// A parameter of the URL's query.
     Query(Cow<'static, str>),
