@@ -211,6 +211,9 @@ fn what_succeeded_and_was_not_settled_runs_again_for_a_reason() {
     };
     assert_eq!(pending(2000).outage(20, 1990).passes().run_again[&(Why::RedisAway, true)], 1);
     assert_eq!(pending(2000).outage(900, 1100).killed(1, 1200).passes().run_again.len(), 1);
+    // Before it was tried again its owner was suspended, until after the lease.
+    assert_eq!(pending(2000).outage(20, 600).suspended(1, 1100, 1990).passes().run_again.len(), 1);
+    pending(2000).outage(20, 600).suspended(1, 1400, 1990).fails("ran again, and nothing explains it");
     // Redis was there again long before the lease ran out.
     pending(2000).outage(20, 600).fails("ran again, and nothing explains it");
     pending(2000).fails("a settlement failed, and the store was there");

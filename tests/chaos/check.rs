@@ -389,7 +389,7 @@ impl Event<'_> {
     fn cut_off(&self, run: &Run, until: Micros, claimed: Micros) -> Option<Why> {
         let mut spans: Vec<_> = self
             .cut_offs(run.replica)
-            .filter(|(span, _)| span.meets(Span { from: run.id.fencing, to: until }))
+            .filter(|(span, _)| span.meets(Span { from: run.id.fencing, to: claimed.max(until) }))
             .collect();
         spans.sort_by_key(|(span, _)| span.from);
         // What comes right after one another is as one; the longest of it is to blame.
@@ -402,6 +402,8 @@ impl Event<'_> {
                     let (why, longest) = if length > longest { (why, length) } else { (blamed, longest) };
                     (Span { from: before.from, to: before.to.max(span.to) }, why, longest)
                 }
+                // What begins later counts only where it goes on with what had begun by then.
+                _ if span.from > until => break,
                 _ => (span, why, length),
             });
             if let Some((span, why, _)) = whole {
