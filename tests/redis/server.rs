@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    fs,
+    env, fs,
     hash::{BuildHasher, Hasher, RandomState},
     io::ErrorKind,
     net::TcpListener,
@@ -175,8 +175,10 @@ impl Drop for Server {
     }
 }
 
+/// The server's program: `redis-server`, or the one that `REDIS_SERVER` names, to try another version or Valkey.
 fn spawn(port: u16, directory: &PathBuf, arguments: &[String]) -> Child {
-    let mut command = Command::new("redis-server");
+    let program = env::var_os("REDIS_SERVER").unwrap_or_else(|| "redis-server".into());
+    let mut command = Command::new(&program);
     // A configuration that is written, as Sentinel's, comes first.
     let (configuration, arguments): (Vec<_>, Vec<_>) =
         arguments.iter().partition(|argument| argument.ends_with(".conf"));
@@ -185,10 +187,11 @@ fn spawn(port: u16, directory: &PathBuf, arguments: &[String]) -> Child {
     command.current_dir(directory).stdout(Stdio::null()).stderr(Stdio::null());
     command.spawn().unwrap_or_else(|error| match error.kind() {
         ErrorKind::NotFound => panic!(
-            "these tests need redis-server: install the package `redis-server` (Debian, Ubuntu) or \
-             `redis` (elsewhere); `sh tests/all.sh` does"
+            "these tests need {}: install the package `redis-server` (Debian, Ubuntu) or \
+             `redis` (elsewhere); `sh tests/all.sh` does",
+            program.display()
         ),
-        _ => panic!("redis-server does not start: {error}"),
+        _ => panic!("{} does not start: {error}", program.display()),
     })
 }
 
