@@ -12,7 +12,7 @@ use crate::{
     contender::{
         Contender, Dedupe, Floor,
         by_hand::{self, Seen},
-        floor, in_axum, late, layer, ours, peers, peers_in_axum,
+        floor, in_axum, late, layer, least, ours, peers, peers_in_axum,
     },
     delivery::{Case, Delivery, Frames, KIB, MIB, SIZES, Scheme},
     rounds::Group,
@@ -70,6 +70,9 @@ fn raw(runtime: &Rc<Runtime>, name: &'static str, delivery: Delivery) -> Group {
         Contender::new("tower-webhook", runtime, ours(scheme, Dedupe::Off, false)),
         Contender::new("by hand", runtime, by_hand),
     ];
+    if scheme == Scheme::Github && delivery.case == Case::Valid {
+        contenders.push(Contender::new("the least layer", runtime, least::layer()));
+    }
     contenders.extend(peers(scheme, runtime));
     Group::new(name, delivery, contenders)
 }

@@ -3,6 +3,7 @@
 pub mod by_hand;
 mod floor;
 pub mod late;
+pub mod least;
 mod ours;
 mod peers;
 
