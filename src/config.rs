@@ -13,7 +13,7 @@ use crate::{
     observe::{Observer, Registry},
     receive::{Budget, Discards, Limits},
     rejection::GRPC_STATUS,
-    store::MokaStore,
+    store::{MokaStore, SharedStore},
     time::within,
     verify::{Profile, PublicUrl, Tolerance, Verifier, VerifyToken},
 };
@@ -81,7 +81,7 @@ impl Config {
             buffer_budget: Arc::new(Budget::new(Self::DEFAULT_BUFFER_BUDGET)),
             discards: Arc::default(),
             tolerance: None,
-            dedupe: Dedupe::new(Some(Arc::new(store)), registry.clone()),
+            dedupe: Dedupe::new(Some(SharedStore::new(store)), registry.clone()),
             own_store: true,
             handler_timeout: Self::DEFAULT_HANDLER_TIMEOUT,
             detached: false,

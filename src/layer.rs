@@ -15,7 +15,7 @@ use crate::{
     forwarded::Proxies,
     provider,
     receive::Budget,
-    store::{Key, MokaStore, Store},
+    store::{Key, MokaStore, SharedStore, Store},
     verify::{PublicUrl, Verifier, VerifyToken},
 };
 
@@ -328,7 +328,7 @@ impl WebhookLayer {
     /// nothing of other processes.
     pub fn dedupe(self, store: impl Store) -> Self {
         self.with(|config| {
-            config.dedupe.store = Some(Arc::new(store));
+            config.dedupe.store = Some(SharedStore::new(store));
             config.own_store = false;
         })
     }
@@ -432,7 +432,7 @@ impl WebhookLayer {
             config.clock = Arc::new(clock);
             if config.own_store {
                 let store = MokaStore::with_clock(MokaStore::DEFAULT_CAPACITY, Arc::clone(&config.clock));
-                config.dedupe.store = Some(Arc::new(store));
+                config.dedupe.store = Some(SharedStore::new(store));
             }
         })
     }

@@ -2,7 +2,6 @@ use std::{
     mem,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
-    sync::Arc,
     task::{Context, Waker},
     time::Duration,
 };
@@ -12,7 +11,7 @@ use tokio::{runtime::Handle, time::sleep};
 use crate::{
     detached::Tasks,
     observe::{Operation, Settlement, Watch},
-    store::{Claim, ErasedStore, Key, StoreError, Token},
+    store::{Claim, Key, SharedStore, StoreError, Token},
     time::{Elapsed, within},
 };
 
@@ -36,7 +35,7 @@ pub(crate) struct Held {
 impl Held {
     /// Nothing held yet.
     pub(crate) fn new(
-        store: Arc<dyn ErasedStore>,
+        store: SharedStore,
         watch: Watch,
         tasks: Tasks,
         lease: Duration,
@@ -64,7 +63,7 @@ impl Held {
         // have been made, and is then released with the token.
         keys.push(key.clone());
         let asked = watch.asks();
-        let claim = in_time(within(patience(&**store, 1), store.claim(&key, token, *lease)).await);
+        let claim = in_time(within(patience(store, 1), store.claim(&key, token, *lease)).await);
         watch.answered(Operation::Claim, asked, &claim);
         let claim = claim?;
         if !matches!(claim, Claim::Acquired { .. }) {
@@ -80,7 +79,7 @@ impl Held {
             Box::pin(sleep(*lease / 3)).await;
             for key in keys.iter() {
                 let asked = watch.asks();
-                let extended = in_time(within(patience(&**store, 1), store.extend(key, token, *lease)).await);
+                let extended = in_time(within(patience(store, 1), store.extend(key, token, *lease)).await);
                 watch.answered(Operation::Extend, asked, &extended);
                 // A failure leaves two thirds of the lease to try again; a lost claim stays lost,
                 // and whatever the handler does, settling will change nothing.
@@ -158,7 +157,7 @@ impl Keys {
 
 /// For how long so many answers of the store's are waited for; `None` where the store itself sees to it
 /// that they come in time, and a second watch would be a timer for nothing.
-fn patience(store: &dyn ErasedStore, answers: usize) -> Option<Duration> {
+fn patience(store: &SharedStore, answers: usize) -> Option<Duration> {
     let answers = u32::try_from(answers).unwrap_or(u32::MAX);
     let sees_to_it = |limit: Duration| limit.saturating_mul(answers) <= STORE_TIMEOUT;
     (!store.answers_within().is_some_and(sees_to_it)).then_some(STORE_TIMEOUT)
@@ -166,7 +165,7 @@ fn patience(store: &dyn ErasedStore, answers: usize) -> Option<Duration> {
 
 /// A settlement to be made.
 struct Settling {
-    store: Arc<dyn ErasedStore>,
+    store: SharedStore,
     watch: Watch,
     token: Token,
     keys: Keys,
@@ -179,7 +178,7 @@ impl Settling {
     /// What is left to do when nobody waits for it any more.
     fn go_on(&mut self) -> Self {
         Self {
-            store: Arc::clone(&self.store),
+            store: self.store.clone(),
             watch: self.watch.in_background(),
             token: self.token,
             keys: mem::take(&mut self.keys),
@@ -196,7 +195,7 @@ impl Settling {
             _ => Operation::Release,
         };
         let asked = self.watch.asks();
-        let settled = in_time(within(patience(&*self.store, self.keys.iter().count()), self.each()).await);
+        let settled = in_time(within(patience(&self.store, self.keys.iter().count()), self.each()).await);
         self.watch.answered(operation, asked, &settled);
         settled
     }

@@ -24,7 +24,7 @@ use crate::{
     Delivery, Rejection, RejectionKind,
     detached::Tasks,
     observe::{Record, Registry, Settlement, Watch},
-    store::{Claim, ErasedStore, Key, StoreError},
+    store::{Claim, Key, SharedStore, StoreError},
 };
 
 /// What to do with a delivery when the store cannot tell whether it was handled before.
@@ -47,7 +47,7 @@ pub(crate) struct Dedupe(Arc<Settings>);
 
 #[derive(Clone)]
 pub(crate) struct Settings {
-    pub(crate) store: Option<Arc<dyn ErasedStore>>,
+    pub(crate) store: Option<SharedStore>,
     pub(crate) key_of: Option<KeyOf>,
     pub(crate) scope: Option<Arc<str>>,
     pub(crate) replay_guard: bool,
@@ -73,7 +73,7 @@ impl Dedupe {
     /// Longer than any provider is known to retry: WhatsApp does for seven days.
     const DEFAULT_WINDOW: Duration = Duration::from_secs(8 * 86_400);
 
-    pub(crate) fn new(store: Option<Arc<dyn ErasedStore>>, registry: Registry) -> Self {
+    pub(crate) fn new(store: Option<SharedStore>, registry: Registry) -> Self {
         Self(Arc::new(Settings {
             store,
             key_of: None,
@@ -124,10 +124,10 @@ impl Dedupe {
     }
 
     /// What holds a claim of `delivery`'s, or of one of its items', in `store`.
-    fn hold(&self, store: &Arc<dyn ErasedStore>, delivery: &Delivery, watch: Watch) -> Held {
+    fn hold(&self, store: &SharedStore, delivery: &Delivery, watch: Watch) -> Held {
         let window = self.window.or(delivery.verifier().profile().dedupe_window);
         let window = window.unwrap_or(Self::DEFAULT_WINDOW);
-        Held::new(Arc::clone(store), watch, self.tasks.clone(), self.lease, window)
+        Held::new(store.clone(), watch, self.tasks.clone(), self.lease, window)
     }
 }
 

@@ -176,6 +176,10 @@ impl Store for MokaStore {
     async fn forget(&self, key: &Key) -> Result<bool, StoreError> {
         Ok(self.slot(key).forget())
     }
+
+    fn answers_within(&self) -> Option<Duration> {
+        Some(Duration::ZERO)
+    }
 }
 
 /// Hashes a hash: takes it as it is.

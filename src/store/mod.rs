@@ -80,21 +80,21 @@
 mod cached;
 #[cfg(feature = "test-util")]
 mod contract;
-mod erased;
 mod key;
 mod memory;
 #[cfg(feature = "redis")]
 mod redis;
+mod shared;
 
 use std::{error::Error, fmt, sync::Arc, time::Duration};
 
 #[cfg(feature = "test-util")]
 #[cfg_attr(docsrs, doc(cfg(feature = "test-util")))]
 pub use self::contract::contract;
-pub(crate) use self::erased::ErasedStore;
 #[cfg(feature = "redis")]
 #[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
 pub use self::redis::RedisStore;
+pub(crate) use self::shared::SharedStore;
 pub use self::{
     cached::CachedStore,
     key::{Key, Token},
