@@ -1,5 +1,3 @@
-use std::borrow::Cow;
-
 use data_encoding::HEXLOWER;
 use http::request::Parts;
 
@@ -14,9 +12,9 @@ impl Dedupe {
             return key_of(head, delivery);
         }
         match delivery.id() {
-            Some(id) => Some(Key::new(&self.scope(delivery), id)),
+            Some(id) => Some(self.key_within(delivery, "", id)),
             None if delivery.verifier().profile().equal_bodies => {
-                Some(Key::new(&self.scope(delivery), &body_id(delivery)))
+                Some(self.key_within(delivery, "", &body_id(delivery)))
             }
             None => None,
         }
@@ -25,29 +23,34 @@ impl Dedupe {
     /// The key of the body itself, for ids that the signature does not cover. In a scope of its
     /// own, which no id can reach.
     pub(super) fn replay_key(&self, delivery: &Delivery) -> Key {
-        Key::new(&format!("{}#body", self.scope(delivery)), &body_id(delivery))
+        self.key_within(delivery, "#body", &body_id(delivery))
     }
 
     /// The key of an item in the delivery's body; `None` if its id names nothing. In a scope of its
     /// own, for an item may be numbered as deliveries are.
     pub(super) fn item_key(&self, delivery: &Delivery, id: &str) -> Option<Key> {
-        (!id.is_empty()).then(|| Key::new(&format!("{}#item", self.scope(delivery)), id))
+        (!id.is_empty()).then(|| self.key_within(delivery, "#item", id))
     }
 
+    /// The key of `id` in the delivery's scope, or in the part of it that is called `part`.
+    ///
     /// Providers send the same id to every endpoint of an account, so the key that matched tells
     /// endpoints apart.
-    fn scope(&self, delivery: &Delivery) -> Cow<'_, str> {
-        match (&self.scope, delivery.key_fingerprint()) {
-            (Some(scope), _) => Cow::Borrowed(scope),
-            (None, Some(fingerprint)) => {
-                let mut scope = String::with_capacity(delivery.provider().len() + 17);
-                scope.push_str(delivery.provider());
-                scope.push('-');
-                HEXLOWER.encode_append(&fingerprint.to_be_bytes(), &mut scope);
-                scope.into()
+    fn key_within(&self, delivery: &Delivery, part: &str, id: &str) -> Key {
+        let write_scope = |text: &mut String| {
+            match &self.scope {
+                Some(scope) => text.push_str(scope),
+                None => {
+                    text.push_str(delivery.provider());
+                    if let Some(fingerprint) = delivery.key_fingerprint() {
+                        text.push('-');
+                        HEXLOWER.encode_append(&fingerprint.to_be_bytes(), text);
+                    }
+                }
             }
-            (None, None) => delivery.provider().to_owned().into(),
-        }
+            text.push_str(part);
+        };
+        Key::within(write_scope, id)
     }
 }
 

@@ -41,12 +41,21 @@ impl Key {
     /// The key of `id` within `scope`.
     #[must_use]
     pub fn new(scope: &str, id: &str) -> Self {
-        let (scope, id) = (bounded(scope), bounded(id));
-        let mut text = String::with_capacity(scope.len() + 1 + id.len());
-        text.push_str(&scope);
+        Self::within(|text| text.push_str(scope), id)
+    }
+
+    /// The key of `id` within the scope that is written: no string is made for it alone.
+    pub(crate) fn within(write_scope: impl FnOnce(&mut String), id: &str) -> Self {
+        const USUAL_SCOPE: usize = 40;
+        let id = bounded(id);
+        let mut text = String::with_capacity(USUAL_SCOPE + 1 + id.len());
+        write_scope(&mut text);
+        if let Cow::Owned(short) = bounded(&text) {
+            text = short;
+        }
+        let scope_length = text.len();
         text.push(':');
         text.push_str(&id);
-        let scope_length = scope.len();
         Self(Arc::new(Parts { digest: digest_in_memory(&text, scope_length), text, scope_length }))
     }
 
