@@ -96,7 +96,8 @@ impl Scheme {
         self.prefix(prefix)
     }
 
-    /// The signature's text is a list, its items parted by `separator`, one ASCII character.
+    /// The signature's text is a list, its items parted by `separator`, one ASCII character that is in no
+    /// signature: no letter or digit, nor another of its encoding's.
     pub fn list(mut self, separator: &str) -> Self {
         self.sig.items = Some(separator.to_owned());
         self

@@ -90,6 +90,14 @@ impl Scheme {
 
     fn signature(&self, secrets: &Secrets) -> Result<Proof, InvalidScheme> {
         let encoding = self.sig.enc.ok_or_else(|| InvalidScheme::new("`sig` has no `enc`"))?;
+        let parts_a_signature = |items: &String| match encoding {
+            Encoding::Hex => false,
+            Encoding::Base64 => matches!(items.as_str(), "+" | "/"),
+            Encoding::Base64Url => matches!(items.as_str(), "-" | "_"),
+        };
+        if self.sig.items.as_ref().is_some_and(parts_a_signature) {
+            return Err(InvalidScheme::new("the list's separator may be part of a signature"));
+        }
         let timestamp = match &self.ts {
             Some(ts) => Some((Place::parse(&ts.from)?, ts.unit)),
             None => None,
@@ -258,8 +266,9 @@ impl super::KeyFormat {
 fn separator(text: Option<&str>) -> Result<Option<u8>, InvalidScheme> {
     match text.map(str::as_bytes) {
         None => Ok(None),
-        Some([one]) if one.is_ascii() => Ok(Some(*one)),
-        Some(_) => Err(InvalidScheme::new("a separator is one ASCII character")),
+        // Letters and digits are in every signature, and in what is beside it.
+        Some([one]) if one.is_ascii() && !one.is_ascii_alphanumeric() => Ok(Some(*one)),
+        Some(_) => Err(InvalidScheme::new("a separator is one ASCII character, and no letter or digit")),
     }
 }
 
