@@ -354,7 +354,9 @@ impl Fields for IncomingMessage {
         match field.name {
             "phone_number" => {
                 let number = field.text()?.unwrap_or_default();
-                number.trim().trim_start_matches('+').clone_into(&mut self.phone_number);
+                let number =
+                    number.trim_end().trim_start_matches(|mark: char| mark == '+' || mark.is_whitespace());
+                number.clone_into(&mut self.phone_number);
             }
             "recipient_name" => self.recipient_name = field.text()?,
             "user_id" => self.user_id = field.text()?,
