@@ -280,6 +280,15 @@ async fn the_same_provider_signs_in_several_places() {
     }
 }
 
+/// Nor would the layer believe it.
+#[test]
+fn a_body_that_a_signed_query_leaves_out_cannot_be_signed() {
+    let verifier = provider::find("vonage-params").unwrap().verifier(secret()).unwrap();
+    let request = Request::post("https://receiver.example/webhook?sig=old").body("text=a").unwrap();
+    let error = testing::sign_at(&verifier, request, at()).unwrap_err().to_string();
+    assert!(error.contains("a body that would not be"), "{error}");
+}
+
 #[test]
 fn any_way_of_holding_a_verifier_will_do() {
     let boxed: Arc<dyn Verifier> = Arc::new(provider::github(secret()));

@@ -212,6 +212,9 @@ mod signing {
         at: SystemTime,
     ) -> Result<(), CannotSign> {
         let place = Place::of(head, body);
+        if matches!(place, Place::Query) && !body.is_empty() {
+            return Err(CannotSign::new("the query is signed, and there is a body that would not be"));
+        }
         if place.parameters(head, body)?.get("timestamp").is_none() {
             place.write("timestamp", &TimeUnit::Seconds.write(at)?, head, body)?;
         }
