@@ -6,6 +6,7 @@ use http::request::Parts;
 use serde_json::{Map, Value};
 
 use super::{
+    json::Json,
     scheme::{mac, sha256, to_hex},
     text::{FOR_URLS, STANDARD, base64, hex},
 };
@@ -78,6 +79,11 @@ pub(crate) const RULES: [Rules; 4] = [
     },
 ];
 
+/// What is text in a token's header, if it is there.
+const TEXTS: [&str; 8] = ["typ", "cty", "jku", "kid", "x5u", "x5t", "x5t#S256", "url"];
+/// What must not be in it twice.
+const NAMES: [&str; 10] = ["alg", "typ", "cty", "jku", "kid", "x5u", "x5t", "x5t#S256", "crit", "url"];
+
 /// What is true of a token: `None` if it is not to be believed, else the id that it gives.
 pub(crate) fn judge(
     rules: &Rules,
@@ -100,7 +106,17 @@ pub(crate) fn judge(
     }
     let parts: Vec<_> = text.split('.').collect();
     let [protected, payload, signature] = parts[..] else { return None };
-    let header: Map<String, Value> = serde_json::from_slice(&base64_strict(protected)?).ok()?;
+    let header = base64_strict(protected)?;
+    let Json::Object(members) = Json::read(&header)? else { return None };
+    let is_twice = |name: &&str| members.iter().filter(|(found, _)| found == name).count() > 1;
+    if NAMES.iter().any(is_twice) {
+        return None;
+    }
+    let header: Map<String, Value> = serde_json::from_slice(&header).ok()?;
+    let is_text = |name: &&str| header.get(*name).is_none_or(|value| value.is_string() || value.is_null());
+    if !TEXTS.iter().all(is_text) {
+        return None;
+    }
     let algorithm = header.get("alg")?.as_str()?;
     if !rules.algorithms.contains(&algorithm) || header.contains_key("crit") || header.contains_key("b64") {
         return None;
