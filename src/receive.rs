@@ -100,7 +100,7 @@ where
         loop {
             // A body that is always ready must not keep others, or its own deadline, from their turn.
             consume_budget().await;
-            let Some(frame) = self.next_frame().await? else { break };
+            let Some(frame) = self.next_frame(&mut buffer).await? else { break };
             match frame.into_data() {
                 Ok(data) if data.remaining() > limits.bytes.saturating_sub(buffer.len()) => {
                     return Err(Rejection::new(RejectionKind::BodyTooLarge));
@@ -123,10 +123,17 @@ where
 
     /// The next frame; after the last one, or an error, nothing is left to read away.
     ///
-    /// `is_end_stream` is not asked: it never says so of a chunked body.
-    async fn next_frame(&mut self) -> Result<Option<Frame<B::Data>>, Rejection> {
+    /// `is_end_stream` does not say when to stop: it never says so of a chunked body.
+    async fn next_frame(&mut self, so_far: &mut Buffer) -> Result<Option<Frame<B::Data>>, Rejection> {
         let Some(mut body) = self.pinned() else { return Ok(None) };
-        let frame = poll_fn(|cx| body.as_mut().poll_frame(cx)).await;
+        let frame = poll_fn(|cx| {
+            let frame = body.as_mut().poll_frame(cx);
+            if frame.is_pending() && !body.is_end_stream() {
+                so_far.keep_nothing_else();
+            }
+            frame
+        })
+        .await;
         if !matches!(frame, Some(Ok(_))) {
             *self = Self::Ended;
         }
@@ -158,7 +165,8 @@ fn interrupted<E: Into<BoxError>>(error: E) -> Rejection {
     Rejection::new(RejectionKind::BodyInterrupted).because(error)
 }
 
-/// The bytes so far: one frame is kept as it is, several go into one growing buffer.
+/// The bytes so far: one frame is kept as it is, unless more must be waited for; several go into one
+/// growing buffer.
 ///
 /// Not a list of frames to be joined at the end: a body in one-byte frames would take 40 times its
 /// length, and joining them is work between the last frame and the handler.
@@ -178,10 +186,14 @@ impl Buffer {
             self.first = data;
             return;
         }
-        if self.grown.is_empty() {
-            self.grown.extend_from_slice(&mem::take(&mut self.first));
-        }
+        self.keep_nothing_else();
         self.grown.extend_from_slice(&data);
+    }
+
+    /// Copies a frame that was kept as it is: it is a part of what the server has read at once, all of
+    /// which it holds in memory, and who sends slowly would so occupy more than the budget knows of.
+    fn keep_nothing_else(&mut self) {
+        self.grown.extend_from_slice(&mem::take(&mut self.first));
     }
 
     fn into_bytes(self) -> Bytes {

@@ -359,6 +359,29 @@ async fn what_was_held_is_given_back_however_it_ends() {
     app.send(signed("7", body)).await.assert_handled();
 }
 
+/// What a server reads at once, of which it hands on parts that keep all of it.
+struct Read(Arc<Vec<u8>>);
+
+impl AsRef<[u8]> for Read {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_read_along_with_a_body_is_not_kept_while_the_rest_of_it_is_waited_for() {
+    let app = Handler::default().under(&layer());
+    let read = Arc::new(vec![b'x'; 16 * 1024]);
+    let (sender, body) = channel();
+    let slow = tokio::spawn(async move { app.send(head_of("xy", body)).await });
+    sender.send(Bytes::from_owner(Read(Arc::clone(&read))).slice(..1)).await.unwrap();
+    settle_down().await;
+    assert_eq!(Arc::strong_count(&read), 1, "16 KiB are held for a byte");
+    sender.send("y".into()).await.unwrap();
+    drop(sender);
+    slow.await.unwrap().assert_handled();
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_handler_that_runs_does_not_count_as_a_body_that_is_buffered() {
     let handler = Handler::doing([crate::support::Act::Hang]);
