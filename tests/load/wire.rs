@@ -1,0 +1,123 @@
+//! Connections on which anything can be said, at any pace.
+
+use std::{io, net::SocketAddr};
+
+use http::HeaderMap;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+use crate::common::{NOW, SECRET, standard_headers};
+
+/// A connection, which is reset when it is dropped: thousands that only end would take up the
+/// machine's ports for a minute.
+pub struct Wire {
+    stream: TcpStream,
+    read: Vec<u8>,
+}
+
+pub struct Answer {
+    pub status: u16,
+    pub head: String,
+}
+
+impl Wire {
+    pub async fn connect(server: SocketAddr) -> Self {
+        let stream = TcpStream::connect(server).await.expect("the server takes no more connections");
+        stream.set_nodelay(true).unwrap();
+        stream.set_zero_linger().unwrap();
+        Self { stream, read: Vec::new() }
+    }
+
+    pub async fn send(&mut self, bytes: impl AsRef<[u8]>) -> io::Result<()> {
+        self.stream.write_all(bytes.as_ref()).await
+    }
+
+    /// The next answer under HTTP/1; `None` if the connection ends before.
+    ///
+    /// Dropped before it is done, it has lost nothing.
+    pub async fn answer(&mut self) -> Option<Answer> {
+        loop {
+            if let Some((answer, length)) = parse(&self.read) {
+                self.read.drain(..length);
+                return Some(answer);
+            }
+            self.more().await?;
+        }
+    }
+
+    /// Says that nothing more will come, and reads on until the other side says so too.
+    pub async fn finish(&mut self) {
+        let _ = self.stream.shutdown().await;
+        self.end().await;
+    }
+
+    /// Reads on until the connection ends.
+    pub async fn end(&mut self) {
+        while self.more().await.is_some() {
+            self.read.clear();
+        }
+    }
+
+    /// The next frame under HTTP/2: its kind, its flags and its stream.
+    pub async fn frame(&mut self) -> Option<(u8, u8, u32)> {
+        loop {
+            if let Some((head, _)) = self.read.split_at_checked(9) {
+                let length = u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize;
+                if self.read.len() >= 9 + length {
+                    let frame = (head[3], head[4], u32::from_be_bytes(head[5..9].try_into().unwrap()));
+                    self.read.drain(..9 + length);
+                    return Some(frame);
+                }
+            }
+            self.more().await?;
+        }
+    }
+
+    async fn more(&mut self) -> Option<()> {
+        match self.stream.read_buf(&mut self.read).await {
+            Ok(0) | Err(_) => None,
+            Ok(_) => Some(()),
+        }
+    }
+}
+
+/// The answer that `read` begins with, and its length.
+fn parse(read: &[u8]) -> Option<(Answer, usize)> {
+    let end = read.windows(4).position(|four| four == b"\r\n\r\n")? + 4;
+    let head = String::from_utf8(read[..end].to_vec()).unwrap();
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+    let length: usize = length.map_or(0, |length| length.parse().unwrap());
+    let status = head[9..12].parse().unwrap();
+    (read.len() >= end + length).then_some((Answer { status, head }, end + length))
+}
+
+/// A head under HTTP/1: these headers, then these lines.
+pub fn head(headers: &HeaderMap, more: &str) -> String {
+    let mut head = "POST /orders HTTP/1.1\r\nhost: localhost\r\n".to_owned();
+    for (name, value) in headers {
+        head += &format!("{name}: {}\r\n", value.to_str().unwrap());
+    }
+    head + more + "\r\n"
+}
+
+/// A whole request that the provider has signed.
+pub fn delivery(id: &str, body: &[u8]) -> Vec<u8> {
+    let headers = standard_headers(SECRET, NOW, id, body);
+    let mut request = head(&headers, &format!("content-length: {}\r\n", body.len())).into_bytes();
+    request.extend_from_slice(body);
+    request
+}
+
+/// The headers of somebody who does not have the secret: all is in order but the signature.
+pub fn forged() -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    headers.insert("webhook-id", "msg_forged".parse().unwrap());
+    headers.insert("webhook-timestamp", NOW.into());
+    headers.insert("webhook-signature", FORGED.parse().unwrap());
+    headers
+}
+
+/// A signature in form, and of nothing.
+pub const FORGED: &str = "v1,AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
