@@ -300,6 +300,10 @@ impl Store for Counted {
         tokio::task::yield_now().await;
         forgotten
     }
+
+    fn answers_within(&self) -> Option<Duration> {
+        Some(Duration::from_millis(300))
+    }
 }
 
 impl Counted {
@@ -378,6 +382,31 @@ async fn what_is_forgotten_is_open_here_at_once_and_elsewhere_within_a_minute() 
 }
 
 #[tokio::test]
+async fn a_cache_begins_anew_after_a_forget() {
+    let clock = ManualClock::at_unix(1_700_000_000);
+    let (inner, [store, _]) = cached(&clock);
+    let (key, token) = (Key::new("test", "1"), Token::mint());
+    for _ in 0..2 {
+        assert!(matches!(store.claim(&key, &token, LEASE).await.unwrap(), Claim::Acquired { .. }));
+        assert!(store.complete(&key, &token, WINDOW).await.unwrap());
+        assert_eq!(inner.claims(), 1);
+        // What it is told from now on it keeps as before.
+        assert_eq!((claim(&store, &key).await, inner.claims()), (Claim::Completed, 0));
+        assert!(store.forget(&key).await.unwrap());
+    }
+}
+
+#[tokio::test]
+async fn a_store_answers_within_the_time_of_the_one_behind_it_and_in_no_certain_time_by_default() {
+    let clock = ManualClock::at_unix(1_700_000_000);
+    let (inner, [cached, _]) = cached(&clock);
+    assert_eq!(Store::answers_within(&inner), Some(Duration::from_millis(300)));
+    assert_eq!(cached.answers_within(), Some(Duration::from_millis(300)));
+    let by_default = MapStore { records: Mutex::default(), clock };
+    assert_eq!(by_default.answers_within(), None);
+}
+
+#[tokio::test]
 async fn an_answer_older_than_a_forget_is_not_kept() {
     let clock = ManualClock::at_unix(1_700_000_000);
     let (_, [one, other]) = cached(&clock);
@@ -437,5 +466,7 @@ fn keys_are_bounded_and_apart() {
     assert_eq!(Key::new("s", &"x".repeat(128)).id().len(), 128);
     assert!(Key::new("s", &"x".repeat(129)).id().starts_with("sha256-"));
     assert_ne!(Key::new("a:b", "c"), Key::new("a", "b:c"));
-    assert_eq!((Key::new("a:b", "c").scope(), Key::new("a:b", "c").id()), ("a:b", "c"));
+    let key = Key::new("a:b", "c");
+    assert_eq!((key.scope(), key.id()), ("a:b", "c"));
+    assert_eq!((key.as_str(), key.to_string()), ("a:b:c", "a:b:c".to_owned()));
 }

@@ -17,7 +17,7 @@ use crate::support::{
 /// A kind with its name, text, status, `grpc-status` and `Retry-After`.
 type Row = (Kind, &'static str, &'static str, u16, u8, Option<u64>);
 
-const TABLE: [Row; 14] = [
+const TABLE: [Row; 15] = [
     (Kind::MissingSignature, "missing_signature", "missing signature", 401, 16, None),
     (Kind::MalformedSignature, "malformed_signature", "malformed signature", 401, 16, None),
     (Kind::StaleTimestamp, "stale_timestamp", "stale timestamp", 401, 16, None),
@@ -28,6 +28,7 @@ const TABLE: [Row; 14] = [
     (Kind::BodyTooLarge, "body_too_large", "body too large", 413, 8, None),
     (Kind::Undecodable, "undecodable", "undecodable payload", 422, 3, None),
     (Kind::InProgress, "in_progress", "in progress", 503, 14, Some(5)),
+    (Kind::AckDeadline, "ack_deadline", "not finished yet", 503, 14, Some(5)),
     (Kind::StoreUnavailable, "store_unavailable", "temporarily unavailable", 503, 14, Some(10)),
     (Kind::VerifierUnavailable, "verifier_unavailable", "temporarily unavailable", 503, 14, Some(10)),
     (Kind::OverBudget, "over_budget", "temporarily unavailable", 503, 14, Some(10)),
@@ -77,7 +78,7 @@ async fn the_client_is_told_the_kind_and_no_more() {
         assert_eq!(answer.header("content-type"), Some("text/plain; charset=utf-8"));
         // The operator is told more.
         let rejection = answer.rejection().unwrap();
-        assert_eq!(rejection.to_string(), text);
+        assert_eq!((rejection.status(), rejection.to_string()), (kind.status(), text.to_owned()));
         assert_eq!(rejection.source().is_some(), kind != Kind::BodyTooLarge, "{kind}");
     }
 }
