@@ -22,9 +22,13 @@ fn store_on(clock: &ManualClock, capacity: u64) -> MokaStore {
 }
 
 async fn complete(store: &MokaStore, key: &Key) {
+    complete_for(WINDOW, store, key).await;
+}
+
+async fn complete_for(window: Duration, store: &MokaStore, key: &Key) {
     let token = Token::mint();
     assert!(matches!(store.claim(key, &token, LEASE).await.unwrap(), Claim::Acquired { .. }), "{key}");
-    assert!(store.complete(key, &token, WINDOW).await.unwrap());
+    assert!(store.complete(key, &token, window).await.unwrap());
 }
 
 async fn is_completed(store: &MokaStore, key: &Key) -> bool {
@@ -127,51 +131,146 @@ impl MapStore {
 }
 
 /// A store with one thing wrong with it, which the contract must notice.
-struct Wrong(MokaStore, Fault);
+struct Wrong {
+    right: MapStore,
+    fault: Fault,
+    completed_by: Mutex<Option<Token>>,
+}
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Fault {
+    AllAcquire,
+    AnyoneMayComplete,
+    AnyoneMayExtend,
     AnyoneMayRelease,
     CompletedIsForgotten,
-    AllAcquire,
+    ExtendsInNameOnly,
+    ExtendsTheDead,
+    FencingBeginsAnew,
+    FencingFallsWhenRepeated,
     ForgetsTheRunning,
+    ForgetsTooSoon,
+    KeysReadAlike,
+    LooksBeforeItClaims,
+    NoNewLeaseWhenRepeated,
+    ReleasesTheCompleted,
+    RemainsTooLong,
+    RemembersTooLong,
+}
+
+impl Wrong {
+    fn key(&self, key: &Key) -> Key {
+        if self.fault == Fault::KeysReadAlike { Key::new("", key.as_str()) } else { key.clone() }
+    }
+
+    fn owner(&self, key: &Key) -> Option<Token> {
+        let (records, now) = (self.right.records.lock().unwrap(), self.right.clock.monotonic());
+        records.get(key).filter(|record| record.until > now)?.owner
+    }
 }
 
 impl Store for Wrong {
     async fn claim(&self, key: &Key, token: &Token, lease: Duration) -> Result<Claim, StoreError> {
-        let claim = self.0.claim(key, token, lease).await?;
-        Ok(match (self.1, claim) {
+        let key = &self.key(key);
+        let owner = self.owner(key);
+        let repeated = owner == Some(*token);
+        if self.fault == Fault::NoNewLeaseWhenRepeated && repeated {
+            return Ok(Claim::Acquired { fencing: u64::MAX });
+        }
+        if self.fault == Fault::LooksBeforeItClaims && owner.is_none() {
+            tokio::task::yield_now().await;
+            // Whoever came in between is overlooked.
+            let mut records = self.right.records.lock().unwrap();
+            if let Some(record) = records.get_mut(key).filter(|record| record.owner.is_some()) {
+                record.until = Duration::ZERO;
+            }
+        }
+        Ok(match (self.fault, self.right.claim(key, token, lease).await?) {
             (Fault::AllAcquire, _) => Claim::Acquired { fencing: 1 },
             (Fault::CompletedIsForgotten, Claim::Completed) => Claim::Acquired { fencing: 1 },
+            (Fault::FencingFallsWhenRepeated, _) if repeated => Claim::Acquired { fencing: 0 },
+            (Fault::RemainsTooLong, Claim::InProgress { .. }) => {
+                Claim::InProgress { remaining: Some(lease + Duration::from_millis(1)) }
+            }
             (_, claim) => claim,
         })
     }
 
     async fn extend(&self, key: &Key, token: &Token, lease: Duration) -> Result<bool, StoreError> {
-        self.0.extend(key, token, lease).await
+        let key = &self.key(key);
+        match self.fault {
+            Fault::AnyoneMayExtend => self.right.extend(key, &self.owner(key).unwrap_or(*token), lease).await,
+            Fault::ExtendsInNameOnly => self.right.if_mine(key, token, |_, _| {}),
+            Fault::ExtendsTheDead => {
+                let (mut records, now) = (self.right.records.lock().unwrap(), self.right.clock.monotonic());
+                let mine = records.get_mut(key).filter(|record| record.owner == Some(*token));
+                // Released is another matter: it has ended now.
+                let mine = mine.filter(|record| record.until != now);
+                Ok(mine.map(|record| record.until = now + lease).is_some())
+            }
+            _ => self.right.extend(key, token, lease).await,
+        }
     }
 
     async fn complete(&self, key: &Key, token: &Token, window: Duration) -> Result<bool, StoreError> {
-        self.0.complete(key, token, window).await
+        let key = &self.key(key);
+        *self.completed_by.lock().unwrap() = Some(*token);
+        match self.fault {
+            Fault::AnyoneMayComplete => {
+                self.right.complete(key, &self.owner(key).unwrap_or(*token), window).await
+            }
+            Fault::ForgetsTooSoon => self.right.complete(key, token, window / 2).await,
+            Fault::RemembersTooLong => self.right.complete(key, token, window * 2).await,
+            _ => self.right.complete(key, token, window).await,
+        }
     }
 
     async fn release(&self, key: &Key, token: &Token) -> Result<bool, StoreError> {
-        Ok(self.0.release(key, token).await? || self.1 == Fault::AnyoneMayRelease)
+        let key = &self.key(key);
+        let completed_it = *self.completed_by.lock().unwrap() == Some(*token);
+        let mine = self.right.release(key, token).await?;
+        if self.fault == Fault::FencingBeginsAnew && mine {
+            self.right.records.lock().unwrap().remove(key);
+        }
+        Ok(mine
+            || self.fault == Fault::AnyoneMayRelease
+            || self.fault == Fault::ReleasesTheCompleted && completed_it)
     }
 
     async fn forget(&self, key: &Key) -> Result<bool, StoreError> {
-        Ok(self.0.forget(key).await? || self.1 == Fault::ForgetsTheRunning)
+        let key = &self.key(key);
+        let running = self.owner(key).is_some();
+        Ok(self.right.forget(key).await? || self.fault == Fault::ForgetsTheRunning && running)
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn the_contract_notices_a_store_that_breaks_it() {
-    use Fault::{AllAcquire, AnyoneMayRelease, CompletedIsForgotten, ForgetsTheRunning};
-    for fault in [AnyoneMayRelease, CompletedIsForgotten, AllAcquire, ForgetsTheRunning] {
+    use Fault::*;
+    for fault in [
+        AllAcquire,
+        AnyoneMayComplete,
+        AnyoneMayExtend,
+        AnyoneMayRelease,
+        CompletedIsForgotten,
+        ExtendsInNameOnly,
+        ExtendsTheDead,
+        FencingBeginsAnew,
+        FencingFallsWhenRepeated,
+        ForgetsTheRunning,
+        ForgetsTooSoon,
+        KeysReadAlike,
+        LooksBeforeItClaims,
+        NoNewLeaseWhenRepeated,
+        ReleasesTheCompleted,
+        RemainsTooLong,
+        RemembersTooLong,
+    ] {
         let clock = ManualClock::at_unix(1_700_000_000);
         let runtime = tokio::runtime::Handle::current();
         let check = move || {
-            let store = Wrong(store_on(&clock, 10_000), fault);
+            let right = MapStore { records: Mutex::default(), clock: clock.clone() };
+            let store = Wrong { right, fault, completed_by: Mutex::default() };
             runtime.block_on(store::contract(store, async |time| clock.advance(time)));
         };
         assert!(tokio::task::spawn_blocking(check).await.unwrap_err().is_panic(), "{fault:?} went unnoticed");
@@ -224,11 +323,32 @@ async fn keys_whose_window_is_over_do_not_count_as_evicted_early() {
     for n in 0..100 {
         complete(&store, &Key::new("old", &n.to_string())).await;
     }
-    clock.advance(WINDOW + Duration::from_secs(1));
+    clock.advance(WINDOW);
     for n in 0..100 {
         complete(&store, &Key::new("new", &n.to_string())).await;
     }
     assert_eq!(store.evicted_early(), 0);
+}
+
+#[tokio::test]
+async fn keys_also_leave_when_their_window_has_passed_in_real_time() {
+    let clock = ManualClock::at_unix(1_700_000_000);
+    let store = store_on(&clock, 100);
+    let (once, again) = (Key::new("test", "once"), Key::new("test", "again"));
+    // For the other to take the place of a record whose window has passed, and which is there still.
+    complete(&store, &again).await;
+    clock.advance(WINDOW);
+    // From here on the clock stands still.
+    let short = Duration::from_millis(20);
+    for key in [once, again] {
+        complete_for(short, &store, &key).await;
+        let gone = async {
+            while is_completed(&store, &key).await {
+                tokio::time::sleep(short).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), gone).await.unwrap_or_else(|_| panic!("{key} stays"));
+    }
 }
 
 #[tokio::test]
@@ -265,7 +385,11 @@ async fn fencing_grows_from_one_process_to_the_next() {
             Ok(Claim::Acquired { fencing }) => fencing,
             other => panic!("{other:?}"),
         };
+    // One claim a microsecond is more than any process can make: those that ended before this one
+    // began, whenever they had begun, have not counted up to here.
+    let micros = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_micros();
     let before = claim(&MokaStore::new(10)).await;
+    assert!(u128::from(before) >= micros, "{before} at {micros}");
     // A store that begins anew, as after a restart, on a clock that stands still.
     let after = claim(&MokaStore::new(10).clock(ManualClock::at_unix(0))).await;
     assert!(after >= before, "{before}, {after}");
@@ -455,6 +579,13 @@ fn tokens_differ() {
     let tokens: std::collections::HashSet<_> =
         threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect();
     assert_eq!(tokens.len(), 4000);
+    for token in tokens {
+        let bytes = token.to_bytes();
+        assert_eq!(bytes.map(|byte| format!("{byte:02x}")).concat(), token.to_string());
+        // Random in both halves: one alone differs within a process, and not from one to the next.
+        let (process, number) = bytes.split_at(8);
+        assert!(process != [0; 8] && number != [0; 8], "{token}");
+    }
 }
 
 #[test]

@@ -148,3 +148,15 @@ impl fmt::Display for Token {
         write!(f, "{:032x}", self.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_keys_differ_in_either_half_of_what_stands_for_them() {
+        let [one, other] = ["1", "2"].map(|id| Key::new("test", id).digest());
+        assert_ne!(one as u64, other as u64);
+        assert_ne!(one >> 64, other >> 64);
+    }
+}
