@@ -21,10 +21,10 @@ fn secret(text: &str) -> Secret {
 }
 
 /// The HMAC-SHA256 of `text` under the key `secret`, as `scheme` below takes it.
-fn tag(text: &str) -> String {
+fn tag(text: impl AsRef<[u8]>) -> String {
     use hmac::{KeyInit, Mac};
     let mut mac = hmac::Hmac::<sha2::Sha256>::new_from_slice(b"secret").unwrap();
-    mac.update(text.as_bytes());
+    mac.update(text.as_ref());
     data_encoding::HEXLOWER.encode(&mac.finalize().into_bytes())
 }
 
@@ -127,6 +127,7 @@ fn a_bad_scheme_is_refused_when_it_is_built() {
         ),
         (scheme().signature_in(["x", "form:x"]).list(",").signs("{item:1}.{body}"), "only a header"),
         (scheme().signature_in(["query:x"]).list(",").key_id("item:0"), "only a header"),
+        (scheme().signature_in(["query:x"]).list(",").signs("{headers_named_by:h}{body}"), "only a header"),
         (scheme().signature_in(["bad header"]), "no header's name"),
         (Scheme::token("x").list(","), sent),
         (Scheme::token("x").pairs("=", ["v1"]), sent),
@@ -187,6 +188,39 @@ async fn every_part_of_a_template_is_what_it_says() {
         let request = post(&[("x-signature", &tag(&format!("{text}."))), ("x-one", "uno")], "b=2&a=1&a=0");
         assert_eq!(send(&scheme, secret("secret"), request).await, Err(Kind::WrongSignature), "{template}");
     }
+}
+
+#[tokio::test]
+async fn the_digest_of_the_body_may_be_signed_as_bytes() {
+    let scheme = Scheme::hmac_sha256("x-signature", Encoding::Hex).signs("{header:x-one}.{sha256raw:body}.");
+    let digest = <sha2::Sha256 as sha2::Digest>::digest("{}");
+    let request = |signature: &str| post(&[("x-signature", signature), ("x-one", "uno")], "{}");
+    let right = tag([b"uno.".as_slice(), &digest, b"."].concat());
+    assert_eq!(send(&scheme, secret("secret"), request(&right)).await, Ok(String::new()));
+    let of_hex = tag(format!("uno.{}.", data_encoding::HEXLOWER.encode(&digest)));
+    assert_eq!(send(&scheme, secret("secret"), request(&of_hex)).await, Err(Kind::WrongSignature));
+}
+
+#[tokio::test]
+async fn hmac_sha384_is_that() {
+    // openssl dgst -sha384 -hmac secret, of `{}`
+    let right =
+        "11d9a765a6c06b15cfa4a412a76a22919bc4692883768deeb03015fe162f09c8f73b47c13ef499e6b4eed2bdfdb057bc";
+    let scheme = Scheme::new(Algorithm::HmacSha384, "x-signature", Encoding::Hex);
+    let send = async |tag: &str| send(&scheme, secret("secret"), post(&[("x-signature", tag)], "{}")).await;
+    assert_eq!(send(right).await, Ok(String::new()));
+    assert_eq!(send(&right.replace('0', "1")).await, Err(Kind::WrongSignature));
+}
+
+#[tokio::test]
+async fn who_sends_a_signature_twice_is_believed_as_if_once() {
+    let signature = tag("{}");
+    let list = Scheme::hmac_sha256("x-signature", Encoding::Hex).list(",");
+    let twice = format!("{signature},{signature}");
+    let request = post(&[("x-signature", &twice)], "{}");
+    assert_eq!(send(&list, secret("secret"), request).await, Ok(String::new()));
+    let token = Scheme::token("x-token").signature_in(["x-token", "query:token"]);
+    assert_eq!(send(&token, secret("x"), post(&[("x-token", "x")], "")).await, Ok(String::new()));
 }
 
 /// The checksum, bit by bit.

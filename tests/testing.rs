@@ -8,7 +8,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{HeaderValue, Request, Response, StatusCode};
+use http::{HeaderValue, Request, Response, StatusCode, request::Parts};
 use tokio::time::timeout;
 use tower::{Layer, ServiceExt, service_fn};
 use tower_webhook::{
@@ -16,7 +16,7 @@ use tower_webhook::{
     provider,
     store::{Claim, Key, MokaStore, Store, Token},
     testing::{self, Fault, FaultyStore, Operation, Outcomes},
-    verify::{Algorithm, Encoding, Scheme, TimeUnit, Verifier, VerifyError},
+    verify::{Algorithm, Check, Encoding, Profile, Scheme, TimeUnit, Verifier, VerifyError},
 };
 
 const AT: u64 = 1_700_000_000;
@@ -107,6 +107,9 @@ async fn the_signature_is_where_the_scheme_has_it() {
 
     let last = signed(hmac().list(";").timestamp("item:1", TimeUnit::Seconds).signs("{ts}.{body}"), post(""));
     assert!(last.await.headers()["x-sig"].to_str().unwrap().ends_with(";1700000000"));
+    // Signed as an item, too, which is there already.
+    let item = hmac().list(";").timestamp("item:0", TimeUnit::Seconds).signs("{item:0}.{body}");
+    assert!(signed(item, post("")).await.headers()["x-sig"].to_str().unwrap().starts_with("1700000000;"));
     let several = hmac().signature_in(["x-one", "x-two"]);
     let mut request = post("{}");
     request.headers_mut().insert("x-two", HeaderValue::from_static("old"));
@@ -131,6 +134,15 @@ async fn times_are_written_in_every_unit() {
     let dated = Scheme::hmac_sha256("x-sig", Encoding::Hex).signs("{body}{header:date}");
     let dated = signed(dated, post("{}")).await;
     assert_eq!(dated.headers()["date"], "Tue, 14 Nov 2023 22:13:20 GMT");
+    let named = Scheme::hmac_sha256("x-sig", Encoding::Hex).signs("{header:x-sent-timestamp}{body}");
+    assert_eq!(signed(named, post("{}")).await.headers()["x-sent-timestamp"], "1700000000");
+}
+
+#[tokio::test]
+async fn a_header_that_is_signed_and_not_there_is_made_up_anew_each_time() {
+    let nonce = || Scheme::hmac_sha256("x-sig", Encoding::Hex).signs("{header:x-nonce}{body}");
+    let [one, other] = [signed(nonce(), post("{}")).await, signed(nonce(), post("{}")).await];
+    assert_ne!(one.headers()["x-nonce"], other.headers()["x-nonce"]);
 }
 
 #[tokio::test]
@@ -185,6 +197,23 @@ fn what_cannot_be_signed_says_why() {
         of_body(named, ""),
         "the request cannot be signed: there is no x- header that could be signed"
     );
+
+    let unmarked = hmac().pairs("=", ["v1"]).timestamp("field:t", TimeUnit::Seconds).signs("{ts}.{body}");
+    let error = of_body(unmarked, "");
+    assert!(error.ends_with("has something beside it, and the scheme no mark between"), "{error}");
+
+    /// Says nothing of how it signs.
+    struct Silent(Profile);
+    impl Verifier for Silent {
+        fn begin<'a>(&'a self, _: &'a Parts, _: SystemTime) -> Result<Box<dyn Check + 'a>, VerifyError> {
+            Err(VerifyError::wrong("nothing is right"))
+        }
+        fn profile(&self) -> &Profile {
+            &self.0
+        }
+    }
+    let error = testing::sign(&Silent(Profile::new("acme")), post("{}")).unwrap_err().to_string();
+    assert!(error.ends_with("its verifier does not implement `Verifier::sign`"), "{error}");
 
     let unknown = tower_webhook::verify::from_fn(|_, _, _| Err(VerifyError::wrong("nothing is right")));
     let error = testing::sign(&unknown, post("{}")).unwrap_err().to_string();

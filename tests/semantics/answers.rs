@@ -8,6 +8,7 @@ use http_body_util::Full;
 use tower_webhook::{
     Rejection, RejectionKind as Kind,
     testing::{Fault, Operation},
+    verify::VerifyError,
 };
 
 use crate::support::{
@@ -100,6 +101,11 @@ async fn the_operator_is_told_what_was_wrong() {
         cause(signed_with(OTHER_SECRET, "m", NOW, "{}")).await,
         "no secret gives any of the signatures"
     );
+    // And what was behind that, where something was.
+    let down = VerifyError::unavailable("the key server is down");
+    assert_eq!(down.to_string(), "the signature could not be checked");
+    assert_eq!(down.source().unwrap().to_string(), "the key server is down");
+    assert!(VerifyError::wrong("no secret").source().is_none());
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,6 +1,9 @@
 //! What a delivery is known by.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use bytes::Bytes;
 use http::Request;
@@ -8,8 +11,8 @@ use http_body_util::Full;
 use tower_webhook::{
     RejectionKind, Secret, WebhookLayer, provider,
     store::{Key, MokaStore},
-    testing::{Fault, Operation},
-    verify::{self, Location, Profile, Verified},
+    testing::{self, Fault, Operation},
+    verify::{self, Encoding, Location, Profile, Scheme, TimeUnit, Verified},
 };
 
 use crate::support::{
@@ -121,6 +124,61 @@ async fn where_equal_bodies_are_one_event_the_body_is_the_key() {
     app.send(plain("two")).await.assert_handled();
     app.send(plain("one")).await.assert_duplicate();
     assert!(handler.last().deduped());
+}
+
+/// Deliveries of one body, under ids that are not signed, at times that may be.
+fn dated(template: &str) -> impl Fn(u64, &str, &str) -> Request<Full<Bytes>> {
+    let scheme = dated_scheme(template);
+    move |at, id, body| {
+        let at = SystemTime::UNIX_EPOCH + Duration::from_secs(at);
+        let request =
+            Request::post("/webhook").header("x-id", id).body(Bytes::copy_from_slice(body.as_bytes()));
+        testing::sign_at(&scheme, request.unwrap(), at).unwrap().map(Full::new)
+    }
+}
+
+fn dated_scheme(template: &str) -> verify::SchemeVerifier {
+    Scheme::hmac_sha256("x-signature", Encoding::Hex)
+        .timestamp("header:x-time", TimeUnit::Seconds)
+        .signs(template)
+        .id("header:x-id")
+        .verifier("acme", secret())
+        .unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_is_known_again_when_it_was_signed_anew_at_another_time() {
+    for template in ["{ts}.{body}", "{body}", "{body}{header:x-id}"] {
+        let handler = Handler::default();
+        let layer = WebhookLayer::with_verifier(
+            dated_scheme(template).with_profile(|profile| profile.id_signed = false),
+        );
+        let app = handler.under(&layer.clock(TokioClock::start()).replay_guard());
+        let delivery = dated(template);
+        app.send(delivery(NOW, "1", "{}")).await.assert_handled();
+        app.send(delivery(NOW + 1, "2", "{}")).await.assert_duplicate();
+        app.send(delivery(NOW + 1, "3", "[]")).await.assert_handled();
+    }
+}
+
+/// What a delivery is remembered by is a promise: replicas of two versions share a store.
+#[tokio::test(start_paused = true)]
+async fn a_body_is_remembered_by_its_mac_where_that_is_of_nothing_else_and_by_its_sha_256_elsewhere() {
+    let sha256 = "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a";
+    for (template, remembered) in [("{body}", None), ("{ts}.{body}", Some(sha256))] {
+        let handler = Handler::default();
+        let verifier = dated_scheme(template).with_profile(|profile| {
+            profile.id = None;
+            profile.equal_bodies = true;
+        });
+        let request = dated(template)(NOW, "1", "{}");
+        let mac = request.headers()["x-signature"].to_str().unwrap().to_owned();
+        let layer = WebhookLayer::with_verifier(verifier).clock(TokioClock::start());
+        handler.under(&layer).send(request).await.assert_handled();
+        let delivery = handler.last();
+        let digest = delivery.dedupe_key().unwrap().id().strip_prefix("body-").unwrap();
+        assert_eq!(digest, remembered.unwrap_or(&mac), "{template}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
