@@ -75,10 +75,11 @@ mod requests {
     use http::{Request, Response};
     use http_body::Frame;
     use http_body_util::Full;
-    use serde_json::Value;
+    use serde_json::{Value, json};
     use tower::{Layer, ServiceExt, service_fn};
     use tower_webhook::{
         Body, BoxError, Delivery, ManualClock, Rejection, RejectionKind, Secret, WebhookLayer, provider,
+        testing,
         verify::{Algorithm, Encoding, Scheme, Verifier},
     };
 
@@ -276,6 +277,116 @@ mod requests {
         head.headers.insert("authorization", broken.parse().unwrap());
         let refused = provider.begin(&head, now).err().unwrap();
         assert_eq!(refused.kind(), RejectionKind::WrongSignature);
+    }
+
+    #[tokio::test]
+    async fn a_token_of_another_time_is_refused_before_the_body_is_read() {
+        for provider in ["vonage-jwt", "monday"] {
+            let verifier = provider::find(provider).unwrap().verifier("a secret".parse::<Secret>().unwrap());
+            let request = Request::post("https://receiver.example/webhook").body("{}").unwrap();
+            let verifier = verifier.unwrap();
+            let request = testing::sign_at(&verifier, request, at(1_700_000_000).unwrap()).unwrap();
+            let (head, _) = request.into_parts();
+            let check = verifier.begin(&head, at(1_700_000_030).unwrap()).unwrap();
+            assert_eq!(check.timestamp(), at(1_700_000_000), "{provider}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_signature_that_no_key_can_have_made_is_refused_before_the_body_is_read() {
+        let vector = known("telnyx-01");
+        let scheme = Scheme::new(Algorithm::Ed25519, "telnyx-signature-ed25519", Encoding::Base64)
+            .key_encoding(Encoding::Base64)
+            .key_id("header:x-key")
+            .signs("{body}");
+        let verifier = scheme.verifier("acme", secret(&vector).with_key_id("one")).unwrap();
+        let sent = request(&vector);
+        let right = sent.headers()["telnyx-signature-ed25519"].to_str().unwrap();
+        let begin = |key: &str, signature: &str| {
+            let (mut head, ()) = request(&vector).into_parts();
+            head.headers.insert("x-key", key.parse().unwrap());
+            head.headers.insert("telnyx-signature-ed25519", signature.parse().unwrap());
+            verifier.begin(&head, at(1_700_000_000).unwrap()).map(drop).map_err(|error| error.kind())
+        };
+        assert_eq!(begin("one", right), Ok(()));
+        assert_eq!(begin("two", right), Err(RejectionKind::WrongSignature));
+        // 63 bytes, and 66.
+        for length in [84, 88] {
+            let other = "A".repeat(length);
+            assert_eq!(begin("one", &other), Err(RejectionKind::WrongSignature), "{length}");
+        }
+    }
+
+    /// What the token's payload is, a library that knows nothing of `b64` would get wrong.
+    #[tokio::test]
+    async fn a_token_without_a_payload_must_say_that_the_body_is_not_encoded() {
+        let vector = known("saleor-01");
+        let (mut head, ()) = request(&vector).into_parts();
+        let token = head.headers["saleor-signature"].to_str().unwrap().to_owned();
+        let signature = token.rsplit_once('.').unwrap().1;
+        let key = serde_json::from_str::<Value>(vector["secret"].as_str().unwrap()).unwrap();
+        let mut begin = |mut header: Value| {
+            header["kid"] = key["keys"][0]["kid"].clone();
+            let header = data_encoding::BASE64URL_NOPAD.encode(header.to_string().as_bytes());
+            head.headers.insert("saleor-signature", format!("{header}..{signature}").parse().unwrap());
+            let verifier = provider::saleor(secret(&vector));
+            verifier.begin(&head, at(1_700_000_000).unwrap()).map(drop).map_err(|error| error.kind())
+        };
+        assert_eq!(begin(json!({"alg": "RS256", "b64": false, "crit": ["b64"]})), Ok(()));
+        for header in [
+            json!({"alg": "RS256", "b64": false}),
+            json!({"alg": "RS256", "b64": true, "crit": ["b64"]}),
+            json!({"alg": "RS256", "crit": ["b64"]}),
+            json!({"alg": "RS256", "b64": false, "crit": ["b64", "exp"]}),
+            json!({"alg": "RS256"}),
+        ] {
+            assert_eq!(begin(header.clone()), Err(RejectionKind::MalformedSignature), "{header}");
+        }
+    }
+
+    #[tokio::test]
+    async fn rsa_keys_sign_tokens_with_every_hash() {
+        use aws_lc_rs::{
+            rand::SystemRandom,
+            rsa::{KeyPair, KeySize},
+            signature::{KeyPair as _, RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512},
+        };
+        use data_encoding::{BASE64, BASE64URL_NOPAD};
+
+        let keys = KeyPair::generate(KeySize::Rsa2048).unwrap();
+        // A sequence of the modulus, of 256 bytes after a zero, and of the exponent, of 3.
+        let der = keys.public_key().as_ref();
+        let (modulus, exponent) = (&der[9..265], &der[der.len() - 3..]);
+        let set = |algorithm: Option<&str>| {
+            let (n, e) = (BASE64URL_NOPAD.encode(modulus), BASE64URL_NOPAD.encode(exponent));
+            let mut key = json!({"kty": "RSA", "use": "sig", "n": n, "e": e});
+            if let Some(algorithm) = algorithm {
+                key["alg"] = algorithm.into();
+            }
+            json!({"keys": [key]}).to_string().parse::<Secret>().unwrap()
+        };
+        let vector = json!({"body_utf8": "{}"});
+        for (name, algorithm) in
+            [("RS256", &RSA_PKCS1_SHA256), ("RS384", &RSA_PKCS1_SHA384), ("RS512", &RSA_PKCS1_SHA512)]
+        {
+            let part = |part: Value| BASE64URL_NOPAD.encode(part.to_string().as_bytes());
+            let digest = <sha2::Sha256 as sha2::Digest>::digest("{}");
+            let claims = part(json!({"request_body_sha256": BASE64.encode(&digest)}));
+            let signed = format!("{}.{claims}", part(json!({"alg": name})));
+            let mut signature = vec![0; keys.public_modulus_len()];
+            keys.sign(algorithm, &SystemRandom::new(), signed.as_bytes(), &mut signature).unwrap();
+            let token = format!("{signed}.{}", BASE64URL_NOPAD.encode(&signature));
+            let judged = async |key: Secret| {
+                let request = Request::post("https://receiver.example/webhook");
+                let request = request.header("x-fusionauth-signature-jwt", &token).body(()).unwrap();
+                send(layer_of(provider::fusionauth(key), &vector), &vector, request).await.map(drop)
+            };
+            assert_eq!(judged(set(None)).await, Ok(()), "{name}");
+            assert_eq!(judged(set(Some(name))).await, Ok(()), "{name}");
+            // A key that is said to be another algorithm's is no key of this one's.
+            let other = if name == "RS256" { "RS384" } else { "RS256" };
+            assert_eq!(judged(set(Some(other))).await, Err(RejectionKind::WrongSignature), "{name}");
+        }
     }
 
     #[tokio::test]

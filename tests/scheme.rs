@@ -223,6 +223,18 @@ async fn who_sends_a_signature_twice_is_believed_as_if_once() {
     assert_eq!(send(&token, secret("x"), post(&[("x-token", "x")], "")).await, Ok(String::new()));
 }
 
+#[tokio::test]
+async fn a_form_has_1024_fields_at_most() {
+    let scheme = Scheme::hmac_sha256("x-signature", Encoding::Hex).signs("{sorted_form}");
+    let send = async |fields: usize| {
+        let signature = tag((0..fields).map(|n| format!("a{n:04}")).collect::<String>());
+        let form: Vec<_> = (0..fields).map(|n| format!("a={n:04}")).collect();
+        send(&scheme, secret("secret"), post(&[("x-signature", &signature)], &form.join("&"))).await
+    };
+    assert_eq!(send(1024).await, Ok(String::new()));
+    assert_eq!(send(1025).await, Err(Kind::MalformedSignature));
+}
+
 /// The checksum, bit by bit.
 fn crc32(bytes: &[u8]) -> u32 {
     let step = |crc: u32, _| if crc & 1 == 1 { crc >> 1 ^ 0xedb8_8320 } else { crc >> 1 };

@@ -101,6 +101,10 @@ async fn the_operator_is_told_what_was_wrong() {
         cause(signed_with(OTHER_SECRET, "m", NOW, "{}")).await,
         "no secret gives any of the signatures"
     );
+    let typed = Handler::default().under(&layer().json::<Vec<u8>>());
+    let undecodable =
+        typed.send(signed("msg_1", "{}")).await.rejection().unwrap().source().unwrap().to_string();
+    assert_eq!(undecodable, "the payload could not be decoded");
     // And what was behind that, where something was.
     let down = VerifyError::unavailable("the key server is down");
     assert_eq!(down.to_string(), "the signature could not be checked");

@@ -115,6 +115,16 @@ async fn an_id_in_the_body_is_found_there() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_type_in_a_form_is_found_there() {
+    let mut profile = Profile::new("acme");
+    profile.id = Some(Location::Form("id".into()));
+    profile.event_type = Some(Location::Form("type".into()));
+    let handler = Handler::default();
+    handler.under(&believing(profile)).send(plain("id=7&type=paid%21")).await.assert_handled();
+    assert_eq!((handler.last().id(), handler.last().event_type()), (Some("7"), Some("paid!")));
+}
+
+#[tokio::test(start_paused = true)]
 async fn where_equal_bodies_are_one_event_the_body_is_the_key() {
     let mut profile = Profile::new("acme");
     profile.equal_bodies = true;

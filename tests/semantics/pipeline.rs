@@ -230,6 +230,14 @@ async fn github_posts_json_in_a_form_if_so_configured() {
     assert_eq!(delivery.json::<Ping>().unwrap().n, 7);
     assert_eq!(delivery.event_type(), Some("push"));
     app.send(crate::support::github_signed("2", r#"{"n":7}"#)).await.assert_handled();
+    // JSON is no form, whatever it says, nor is what comes in parts.
+    for json in [r#"{"n":7,"of":"&payload={}"}"#, "\n{\"n\":7,\"of\":\"&payload={}\"}"] {
+        app.send(crate::support::github_signed(&json.len().to_string(), json)).await.assert_handled();
+        assert_eq!(handler.last().json::<Ping>().unwrap().n, 7);
+    }
+    let in_parts = "--x\r\nContent-Disposition: form-data; name=\"payload\"\r\n\r\n{\"n\":7}\r\n--x--\r\n";
+    app.send(crate::support::github_signed("4", in_parts)).await.assert_handled();
+    assert_eq!(handler.last().json::<Ping>().unwrap().n, 7);
     app.send(crate::support::github_signed("3", "other=%7B%22n%22%3A7%7D"))
         .await
         .assert_rejected(RejectionKind::Undecodable);
