@@ -193,7 +193,9 @@ impl Buffer {
     /// Copies a frame that was kept as it is: it is a part of what the server has read at once, all of
     /// which it holds in memory, and who sends slowly would so occupy more than the budget knows of.
     fn keep_nothing_else(&mut self) {
-        self.grown.extend_from_slice(&mem::take(&mut self.first));
+        if !self.first.is_empty() {
+            self.grown.extend_from_slice(&mem::take(&mut self.first));
+        }
     }
 
     fn into_bytes(self) -> Bytes {
