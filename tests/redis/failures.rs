@@ -266,9 +266,12 @@ async fn connecting_tells_what_is_wrong_and_no_password() {
 #[tokio::test]
 async fn the_documented_permissions_are_enough() {
     let server = Server::start().await;
-    let allowed = "+ping +evalsha +eval +hmget +hset +hdel +del +pexpire +pttl +time ~shop:*";
+    let allowed = "+evalsha +eval +hmget +hset +hdel +del +pexpire +pttl +time ~shop:*";
     server.run::<()>(&format!("ACL SETUSER shop on >pass {allowed}")).await;
     let url = format!("redis://shop:pass@127.0.0.1:{}", server.port);
+    // Without the ping connecting goes well all the same: it was let in.
+    RedisStore::connect(&url).await.unwrap();
+    server.run::<()>("ACL SETUSER shop +ping").await;
     let store = RedisStore::connect(&url).await.unwrap();
     store.claim(&Key::new("s", "1"), &Token::mint(), LEASE).await.unwrap_err();
     let store = store.prefix("shop");
@@ -278,4 +281,25 @@ async fn the_documented_permissions_are_enough() {
     replica.answer(signed("msg_2"), StatusCode::BAD_GATEWAY).await;
     assert!(store.forget(delivery.dedupe_key().unwrap()).await.unwrap());
     replica.handle("msg_1").await;
+}
+
+#[tokio::test]
+async fn what_cannot_pass_is_not_tried_again() {
+    let server = Server::start().await;
+    let store = server.store().await;
+    server.run::<()>("SET webhook:s:1 something-else").await;
+    let error = store.claim(&Key::new("s", "1"), &Token::mint(), LEASE).await.unwrap_err();
+    assert!(error.source().unwrap().to_string().contains("WRONGTYPE"), "{error:?}");
+    let calls = server.calls().await;
+    assert_eq!((calls.get("evalsha"), calls.get("eval")), (Some(&1), Some(&1)), "{calls:?}");
+}
+
+#[tokio::test]
+async fn it_answers_within_the_time_that_it_is_given() {
+    let server = Server::start().await;
+    let store = server.store().await;
+    assert_eq!(store.answers_within(), Some(Duration::from_secs(1)));
+    let given = |time| store.clone().timeout(time).answers_within();
+    assert_eq!(given(Duration::from_millis(300)), Some(Duration::from_millis(300)));
+    assert_eq!(given(Duration::ZERO), Some(Duration::from_millis(1)));
 }

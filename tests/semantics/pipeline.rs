@@ -10,7 +10,7 @@ use std::{
 
 use bytes::Bytes;
 use http::{Request, Response, request::Parts};
-use http_body_util::Full;
+use http_body_util::{BodyExt, Full};
 use serde::Deserialize;
 use tokio::time::Instant;
 use tower::{Layer, ServiceExt, service_fn};
@@ -356,4 +356,37 @@ fn a_misconfigured_secret_panics_where_it_is_configured_or_is_an_error() {
         assert!(WebhookLayer::try_new(no_key.parse::<Secret>().unwrap()).is_err());
     }
     assert!(tower_webhook::Secrets::try_from(Vec::new()).is_err());
+    let both = tower_webhook::Secrets::try_from(vec![secret(), OTHER_SECRET.parse().unwrap()]).unwrap();
+    assert_eq!((both.len(), (&both).into_iter().count()), (2, 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn bodies_say_how_long_they_are_and_whether_they_are_over() {
+    use http_body::Body as _;
+
+    let said = |body: &Body| (body.size_hint().exact(), body.is_end_stream());
+    let mut received = Body::from(Bytes::from_static(b"three"));
+    assert_eq!(said(&received), (Some(5), false));
+    received.frame().await.unwrap().unwrap();
+    assert_eq!(said(&received), (Some(0), true));
+    assert_eq!(said(&Body::empty()), (Some(0), true));
+
+    // Also of a request that is left alone, and of an answer in the handler's stead.
+    let service =
+        layer().only_if(|head| head.method == "POST").layer(service_fn(async |request: Request<Body>| {
+            let (length, over) = (request.body().size_hint().exact(), request.body().is_end_stream());
+            Ok::<_, BoxError>(Response::new(Full::<Bytes>::from(format!("{length:?} {over}"))))
+        }));
+    for (sent, seen) in [("three", "Some(5) false"), ("", "Some(0) true")] {
+        let request = Request::get("/").body(Full::<Bytes>::from(sent)).unwrap();
+        let mut body = service.clone().oneshot(request).await.unwrap().into_body();
+        assert_eq!((body.size_hint().exact(), body.is_end_stream()), (Some(seen.len() as u64), false));
+        assert_eq!(body.frame().await.unwrap().unwrap().into_data().unwrap(), seen);
+        assert!(body.is_end_stream());
+    }
+    let unsigned = Request::post("/").body(Full::<Bytes>::default()).unwrap();
+    let mut body = service.oneshot(unsigned).await.unwrap().into_body();
+    assert_eq!((body.size_hint().exact(), body.is_end_stream()), (Some(17), false));
+    assert_eq!(body.frame().await.unwrap().unwrap().into_data().unwrap(), "missing signature");
+    assert_eq!((body.size_hint().exact(), body.is_end_stream()), (Some(0), true));
 }
