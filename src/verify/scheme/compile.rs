@@ -198,7 +198,6 @@ impl Scheme {
             }
         };
         profile.id_signed = self.id_signed.unwrap_or_else(|| match (proof, &profile.id) {
-            (Proof::Token { .. }, _) => false,
             (Proof::Signature { templates, .. }, Some(Location::Header(name))) => {
                 templates.iter().all(|(_, template)| template.covers(name))
             }
@@ -266,8 +265,8 @@ impl super::KeyFormat {
 fn separator(text: Option<&str>) -> Result<Option<u8>, InvalidScheme> {
     match text.map(str::as_bytes) {
         None => Ok(None),
-        // Letters and digits are in every signature, and in what is beside it.
-        Some([one]) if one.is_ascii() && !one.is_ascii_alphanumeric() => Ok(Some(*one)),
+        // A text of one byte is ASCII. Letters and digits are in every signature, and in what is beside it.
+        Some([one]) if !one.is_ascii_alphanumeric() => Ok(Some(*one)),
         Some(_) => Err(InvalidScheme::new("a separator is one ASCII character, and no letter or digit")),
     }
 }
