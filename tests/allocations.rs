@@ -25,6 +25,7 @@ use tokio::runtime::{Builder, Runtime};
 use tower::{Layer, Service, service_fn};
 use tower_webhook::{
     Body, Delivery, ManualClock, Rejection, RejectionKind, ResponseBody, Secret, WebhookLayer, provider,
+    store::{Claim, Key, MokaStore, Store, Token},
 };
 
 const KEY: &[u8] = b"a signing secret of 32 bytes, ok";
@@ -219,6 +220,23 @@ fn thirty_two_candidates_are_not_too_many() {
     request.headers_mut().insert("webhook-signature", (wrong.repeat(31) + &right).parse().unwrap());
     let (response, _) = counted(&standard(), request.map(Full::new));
     assert_eq!(response.status(), StatusCode::OK);
+}
+
+#[test]
+fn claims_whose_owners_never_come_back_take_no_room_for_ever() {
+    const LEASE: Duration = Duration::from_secs(30);
+    let clock = ManualClock::at_unix(NOW);
+    let store = MokaStore::new(10).clock(clock.clone());
+    let cost = measure(|| {
+        for n in 0..50_000 {
+            let (key, token) = (Key::new("test", &n.to_string()), Token::mint());
+            let claim = pin!(store.claim(&key, &token, LEASE)).poll(&mut Context::from_waker(Waker::noop()));
+            assert!(matches!(claim, Poll::Ready(Ok(Claim::Acquired { .. }))));
+            clock.advance(LEASE / 1000);
+        }
+    });
+    // A thousand live at once; all of them together would take some 4 MiB.
+    assert!(cost.bytes_current <= MIB as i64, "{} bytes", cost.bytes_current);
 }
 
 #[test]

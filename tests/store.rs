@@ -146,7 +146,8 @@ enum Fault {
     CompletedIsForgotten,
     ExtendsInNameOnly,
     ExtendsTheDead,
-    FencingBeginsAnew,
+    FencingBeginsAnewWhenForgotten,
+    FencingBeginsAnewWhenReleased,
     FencingFallsWhenRepeated,
     ForgetsTheRunning,
     ForgetsTooSoon,
@@ -229,7 +230,7 @@ impl Store for Wrong {
         let key = &self.key(key);
         let completed_it = *self.completed_by.lock().unwrap() == Some(*token);
         let mine = self.right.release(key, token).await?;
-        if self.fault == Fault::FencingBeginsAnew && mine {
+        if self.fault == Fault::FencingBeginsAnewWhenReleased && mine {
             self.right.records.lock().unwrap().remove(key);
         }
         Ok(mine
@@ -240,7 +241,11 @@ impl Store for Wrong {
     async fn forget(&self, key: &Key) -> Result<bool, StoreError> {
         let key = &self.key(key);
         let running = self.owner(key).is_some();
-        Ok(self.right.forget(key).await? || self.fault == Fault::ForgetsTheRunning && running)
+        let forgotten = self.right.forget(key).await?;
+        if self.fault == Fault::FencingBeginsAnewWhenForgotten && forgotten {
+            self.right.records.lock().unwrap().remove(key);
+        }
+        Ok(forgotten || self.fault == Fault::ForgetsTheRunning && running)
     }
 }
 
@@ -255,7 +260,8 @@ async fn the_contract_notices_a_store_that_breaks_it() {
         CompletedIsForgotten,
         ExtendsInNameOnly,
         ExtendsTheDead,
-        FencingBeginsAnew,
+        FencingBeginsAnewWhenForgotten,
+        FencingBeginsAnewWhenReleased,
         FencingFallsWhenRepeated,
         ForgetsTheRunning,
         ForgetsTooSoon,
