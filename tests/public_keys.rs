@@ -277,6 +277,11 @@ mod requests {
         head.headers.insert("authorization", broken.parse().unwrap());
         let refused = provider.begin(&head, now).err().unwrap();
         assert_eq!(refused.kind(), RejectionKind::WrongSignature);
+        for parts in ["e30.e30", "e30.e30.e30.AA", ".e30.AA"] {
+            head.headers.insert("authorization", parts.parse().unwrap());
+            let refused = provider.begin(&head, now).err().unwrap();
+            assert_eq!(refused.to_string(), "it is not a token in three parts", "{parts}");
+        }
     }
 
     #[tokio::test]
