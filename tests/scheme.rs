@@ -185,7 +185,7 @@ async fn every_part_of_a_template_is_what_it_says() {
         let scheme = Scheme::hmac_sha256("x-signature", Encoding::Hex).signs(template);
         let request = post(&[("x-signature", &tag(&text)), ("x-one", "uno")], "b=2&a=1&a=0");
         assert_eq!(send(&scheme, secret("secret"), request).await, Ok(String::new()), "{template}");
-        let request = post(&[("x-signature", &tag(&format!("{text}."))), ("x-one", "uno")], "b=2&a=1&a=0");
+        let request = post(&[("x-signature", &tag(format!("{text}."))), ("x-one", "uno")], "b=2&a=1&a=0");
         assert_eq!(send(&scheme, secret("secret"), request).await, Err(Kind::WrongSignature), "{template}");
     }
 }
@@ -298,7 +298,7 @@ async fn positional_items_can_hold_the_timestamp() {
         .list(",")
         .timestamp("item:0", TimeUnit::Milliseconds)
         .signs("{ts}.{body}");
-    let header = |at: u64, signed: u64| format!("{at},{}", tag(&format!("{signed}.{{}}")));
+    let header = |at: u64, signed: u64| format!("{at},{}", tag(format!("{signed}.{{}}")));
     let now = u64::from(NOW) * 1000;
     let send =
         async |header: String| send(&scheme, secret("secret"), post(&[("x-signature", &header)], "{}")).await;
@@ -368,7 +368,7 @@ async fn a_token_is_compared_whole() {
 async fn the_url_that_was_given_is_the_one_that_is_signed() {
     let scheme = Scheme::hmac_sha256("x-signature", Encoding::Hex).signs("{url}{body}");
     let layer = || WebhookLayer::with_verifier(scheme.verifier("acme", secret("secret")).unwrap());
-    let request = |signed: &str| post(&[("x-signature", &tag(&format!("{signed}{{}}")))], "{}");
+    let request = |signed: &str| post(&[("x-signature", &tag(format!("{signed}{{}}")))], "{}");
     // The request's query belongs to what was called, unless what was given has one of its own.
     let given = layer().public_url("https://shop.example/hooks");
     assert_eq!(
