@@ -395,6 +395,30 @@ mod requests {
     }
 
     #[tokio::test]
+    async fn a_token_is_8_kib_long_at_most() {
+        use data_encoding::BASE64URL_NOPAD;
+        use hmac::{KeyInit, Mac};
+
+        let vonage = provider::vonage_jwt("a secret".parse::<Secret>().unwrap());
+        let begin = |padding: usize| {
+            let part = |part: Value| BASE64URL_NOPAD.encode(part.to_string().as_bytes());
+            let claims = json!({"iat": 1_700_000_000, "padding": "x".repeat(padding)});
+            let signed = format!("{}.{}", part(json!({"alg": "HS256"})), part(claims));
+            let mut mac = hmac::Hmac::<sha2::Sha256>::new_from_slice(b"a secret").unwrap();
+            mac.update(signed.as_bytes());
+            let token = format!("{signed}.{}", BASE64URL_NOPAD.encode(&mac.finalize().into_bytes()));
+            let length = token.len();
+            let request = Request::post("/").header("authorization", format!("Bearer {token}")).body(());
+            let (head, ()) = request.unwrap().into_parts();
+            let begun = vonage.begin(&head, at(1_700_000_000).unwrap());
+            (length, begun.map(drop).map_err(|error| error.kind()))
+        };
+        let longest = (5900..6200).map(begin).take_while(|(length, _)| *length <= 8192).last().unwrap();
+        assert_eq!(longest, (8192, Ok(())));
+        assert_eq!(begin(9000).1, Err(RejectionKind::MalformedSignature));
+    }
+
+    #[tokio::test]
     async fn no_token_however_odd_is_more_than_malformed() {
         let layer = provider_of(&known("livekit-61"));
         let vector = known("livekit-61");

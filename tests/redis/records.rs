@@ -137,3 +137,13 @@ async fn what_somebody_else_keeps_under_a_name_is_left_alone() {
     store.forget(&key).await.unwrap_err();
     assert_eq!(server.run::<String>("GET webhook:s:1").await, "theirs");
 }
+
+#[tokio::test]
+async fn no_lease_is_longer_than_a_hundred_years() {
+    let server = Server::start().await;
+    let (key, token) = (Key::new("s", "1"), Token::mint());
+    server.store().await.claim(&key, &token, Duration::MAX).await.unwrap();
+    let left = Duration::from_millis(server.run::<u64>("PTTL webhook:s:1").await);
+    let year = Duration::from_secs(365 * 86_400);
+    assert!(year * 99 < left && left <= year * 100, "{left:?}");
+}
