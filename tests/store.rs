@@ -135,6 +135,8 @@ struct Wrong {
     right: MapStore,
     fault: Fault,
     completed_by: Mutex<Option<Token>>,
+    /// How many have found a key free, and not claimed it yet.
+    looking: Mutex<HashMap<Key, usize>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -179,7 +181,11 @@ impl Store for Wrong {
             return Ok(Claim::Acquired { fencing: u64::MAX });
         }
         if self.fault == Fault::LooksBeforeItClaims && owner.is_none() {
-            tokio::task::yield_now().await;
+            *self.looking.lock().unwrap().entry(key.clone()).or_default() += 1;
+            // Where many race, until another has looked as well.
+            while key.id().starts_with("race-") && self.looking.lock().unwrap()[key] < 2 {
+                tokio::task::yield_now().await;
+            }
             // Whoever came in between is overlooked.
             let mut records = self.right.records.lock().unwrap();
             if let Some(record) = records.get_mut(key).filter(|record| record.owner.is_some()) {
@@ -276,7 +282,7 @@ async fn the_contract_notices_a_store_that_breaks_it() {
         let runtime = tokio::runtime::Handle::current();
         let check = move || {
             let right = MapStore { records: Mutex::default(), clock: clock.clone() };
-            let store = Wrong { right, fault, completed_by: Mutex::default() };
+            let store = Wrong { right, fault, completed_by: Mutex::default(), looking: Mutex::default() };
             runtime.block_on(store::contract(store, async |time| clock.advance(time)));
         };
         assert!(tokio::task::spawn_blocking(check).await.unwrap_err().is_panic(), "{fault:?} went unnoticed");
