@@ -2,10 +2,10 @@
 
 use std::{
     env, fs,
-    io::{BufRead, BufReader, Read, Write},
+    io::{BufRead, BufReader, Lines, Read, Write},
     net::TcpStream,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Child, ChildStdout, Command, Stdio},
     thread,
     time::{Duration, Instant},
 };
@@ -26,20 +26,9 @@ pub struct Browser {
 
 impl Browser {
     pub fn start() -> Self {
-        let mut driver = Command::new("chromedriver")
-            .arg("--port=0")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("chromedriver is needed: `sh tests/browser.sh` installs it");
-        let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines();
-        let port = lines
-            .by_ref()
-            .find_map(|line| {
-                line.unwrap().split_once("successfully on port ")?.1.trim_end_matches('.').parse().ok()
-            })
-            .expect("chromedriver ended without listening");
+        // The port that it picks may be another's by the time it listens on it: then it ends.
+        let listening = (0..5).find_map(|_| Self::start_driver());
+        let (driver, lines, port) = listening.expect("chromedriver ends without listening: try it by hand");
         // It must be able to write on.
         thread::spawn(move || lines.for_each(drop));
         let profile = output().join(format!("profile-{port}"));
@@ -48,6 +37,25 @@ impl Browser {
         let mut browser = Self { driver, port, session: String::new(), profile };
         browser.session = browser.new_session();
         browser
+    }
+
+    /// The driver, what it writes, and its port; `None` if it has ended.
+    fn start_driver() -> Option<(Child, Lines<BufReader<ChildStdout>>, u16)> {
+        let mut driver = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("chromedriver is needed: `sh tests/browser.sh` installs it");
+        let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines();
+        let port = lines.by_ref().find_map(|line| {
+            line.unwrap().split_once("successfully on port ")?.1.trim_end_matches('.').parse().ok()
+        });
+        if port.is_none() {
+            driver.wait().unwrap();
+        }
+        Some((driver, lines, port?))
     }
 
     fn new_session(&self) -> String {
