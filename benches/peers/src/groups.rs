@@ -70,7 +70,7 @@ fn raw(runtime: &Rc<Runtime>, name: &'static str, delivery: Delivery) -> Group {
         Contender::new("tower-webhook", runtime, ours(scheme, Dedupe::Off, false)),
         Contender::new("by hand", runtime, by_hand),
     ];
-    if scheme == Scheme::Github && delivery.case == Case::Valid {
+    if scheme == Scheme::Github && delivery.case == Case::Valid && delivery.in_frames == Frames::One {
         contenders.push(Contender::new("the least layer", runtime, least::layer()));
     }
     contenders.extend(peers(scheme, runtime));
