@@ -112,10 +112,12 @@ pub(crate) fn pem_of(text: &str, kinds: &[&str]) -> Option<Result<Vec<u8>, Inval
         return Some(Err(InvalidSecret::new("it is PEM, but of no public key")));
     }
     let between = rest.split_once("-----END ").map(|(between, _)| between);
-    let packed = |text: &str| -> Vec<u8> {
-        text.bytes().filter(|byte| !byte.is_ascii_whitespace() && *byte != b'=').collect()
-    };
-    let decoded = between.and_then(|between| BASE64_NOPAD.decode(&packed(between)).ok());
+    let decoded = between.and_then(|between| {
+        let text: Vec<u8> = between.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
+        // Padding may be left out, but is nowhere else than at the end.
+        let end = text.iter().rposition(|byte| *byte != b'=').map_or(0, |last| last + 1);
+        BASE64_NOPAD.decode(&text[..end]).ok()
+    });
     Some(decoded.ok_or_else(|| InvalidSecret::new("it begins as PEM and does not go on so")))
 }
 
@@ -303,5 +305,24 @@ impl Signatures {
     fn decode(text: &[u8], encoding: Encoding) -> Option<Vec<u8>> {
         let text = std::str::from_utf8(text).ok().filter(|text| text.len() <= Self::LONGEST)?;
         encoding.decode_key(text).ok().map(|decoded| decoded.to_vec())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pem_is_padded_at_its_end_or_not_at_all() {
+        let read = |base64: &str| {
+            pem(&format!("-----BEGIN PUBLIC KEY-----\n{base64}\n-----END PUBLIC KEY-----\n"))?.ok()
+        };
+        for text in ["AQIDBA==", "AQIDBA", "AQID\r\n BA==", "AQIDBA=\n="] {
+            assert_eq!(read(text), Some(vec![1, 2, 3, 4]), "{text}");
+        }
+        for text in ["AQ=IDBA==", "=AQIDBA", "AQI=\nDBA="] {
+            assert_eq!(read(text), None, "{text}");
+        }
+        assert_eq!(read("="), Some(Vec::new()));
     }
 }
