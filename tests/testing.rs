@@ -318,6 +318,15 @@ fn a_body_that_a_signed_query_leaves_out_cannot_be_signed() {
     assert!(error.contains("a body that would not be"), "{error}");
 }
 
+/// The layer would not believe it either: X signs for anybody what looks like a token.
+#[test]
+fn what_a_handshake_signs_for_anybody_cannot_be_signed() {
+    let verifier = provider::find("twitter").unwrap().verifier(secret()).unwrap();
+    let error = testing::sign_at(&verifier, post("a_token+of/theirs="), at()).unwrap_err().to_string();
+    assert!(error.contains("the body is a challenge"), "{error}");
+    testing::sign_at(&verifier, post("{}"), at()).unwrap();
+}
+
 #[test]
 fn any_way_of_holding_a_verifier_will_do() {
     let boxed: Arc<dyn Verifier> = Arc::new(provider::github(secret()));

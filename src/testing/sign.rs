@@ -42,7 +42,8 @@ use crate::verify::{Location, Verifier, VerifyError};
 /// # Errors
 ///
 /// If the verifier has only a public key, as for Discord; if it is one of your own that does not
-/// implement [`Verifier::sign`]; if the body has not what the provider signs of it.
+/// implement [`Verifier::sign`]; if the body has not what the provider signs of it, or is no event whoever
+/// signs it: X's handshake signs what looks like a token for anybody.
 pub fn sign<V, B>(verifier: &V, request: Request<B>) -> Result<Request<Bytes>, CannotSign>
 where
     V: Verifier + ?Sized,

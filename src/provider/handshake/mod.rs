@@ -164,6 +164,9 @@ impl Verifier for Shaking {
 
     #[cfg(feature = "test-util")]
     fn sign(&self, head: &mut Parts, body: &mut Bytes, at: SystemTime) -> Result<(), CannotSign> {
+        if self.handshake.signs.is_some_and(|signs| signs(body)) {
+            return Err(is_challenge().into());
+        }
         self.verifier.sign(head, body, at)
     }
 }
@@ -192,11 +195,14 @@ impl Check for NoChallenge<'_> {
 
     fn finish(self: Box<Self>, body: &Bytes) -> Finish {
         if (self.signs)(body) {
-            return Err(VerifyError::wrong("the body is a challenge, which is signed for anybody who asks"))
-                .into();
+            return Err(is_challenge()).into();
         }
         self.check.finish(body)
     }
+}
+
+fn is_challenge() -> VerifyError {
+    VerifyError::wrong("the body is a challenge, which is signed for anybody who asks")
 }
 
 #[cfg(test)]
