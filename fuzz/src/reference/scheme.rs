@@ -180,6 +180,8 @@ impl Request<'_> {
         };
         let now = now.duration_since(SystemTime::UNIX_EPOCH).map_err(|_| Stop::Unknown)?;
         let since = since.ok_or(Stop::False)?;
+        // What no clock can tell is no time.
+        SystemTime::UNIX_EPOCH.checked_add(since).ok_or(Stop::False)?;
         let (off, side) = if since > now { (since - now, "future") } else { (now - since, "past") };
         // A second that has begun does not count.
         match self.scheme["ts"][side].as_u64() {
