@@ -344,6 +344,12 @@ impl Script {
 mod tests {
     use super::*;
 
+    /// Or each operation would be sent twice, the second time with its script.
+    #[test]
+    fn a_script_is_known_by_the_digest_that_redis_gives_it() {
+        assert_eq!(Script::new("return 1").digest(), "e0e1f9fabfc9d4800c877a703b823ac0578ff8db");
+    }
+
     #[test]
     fn a_read_only_server_is_known_by_the_errors_of_every_version() {
         let is_read_only = |text: &str| {
