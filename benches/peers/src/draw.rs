@@ -31,10 +31,12 @@ pub fn draw() {
 struct Results {
     layer: Kept,
     allocations: Kept,
+    copies: Kept,
     remembered: Kept,
     store: Kept,
     threads: Kept,
     http: Kept,
+    wrk: Kept,
 }
 
 /// A group's delivery, as it is written in the results.
@@ -47,9 +49,10 @@ const EVERYTHING: Of<'_> = ["typed and deduped", "Standard", "1 KiB", "One", "Va
 
 impl Results {
     fn read() -> Self {
-        let [layer, allocations, remembered, store, threads, http] =
-            ["layer", "allocations", "remembered", "store", "threads", "http"].map(Kept::read);
-        Self { layer, allocations, remembered, store, threads, http }
+        let [layer, allocations, copies, remembered, store, threads, http, wrk] =
+            ["layer", "allocations", "copies", "remembered", "store", "threads", "http", "wrk"]
+                .map(Kept::read);
+        Self { layer, allocations, copies, remembered, store, threads, http, wrk }
     }
 
     fn cell(of: Of<'_>, contender: &str, column: &str, kept: &Kept) -> Option<f64> {
@@ -113,13 +116,30 @@ fn tables(results: &Results) -> String {
         ("… 1 MiB in 64 frames", with(STANDARD, "1 MiB", "Many", "Valid")),
         ("… 1 KiB, wrong signature", with(STANDARD, "1 KiB", "One", "WrongSignature")),
         ("… 1 MiB, 32 candidates", with(STANDARD, "1 MiB", "One", "Candidates32")),
+        ("… 1 KiB, caches cold", ["caches cold", "Standard", "1 KiB", "One", "Valid"]),
         ("GitHub, 1 KiB", GITHUB),
         ("… 1 MiB", with(GITHUB, "1 MiB", "One", "Valid")),
         ("… 1 MiB in 64 frames", with(GITHUB, "1 MiB", "Many", "Valid")),
+        ("… 1 KiB, caches cold", ["caches cold", "Github", "1 KiB", "One", "Valid"]),
     ];
     head(&mut text, "verified, bytes handed on", &["floor"], &columns);
     for (name, of) in rows {
         row(&mut text, results, name, of, "floor", &columns);
+    }
+    text.push('\n');
+
+    head(&mut text, "bytes copied", &[], &columns);
+    for (name, of) in [
+        ("Standard Webhooks, 1 KiB", STANDARD),
+        ("… 1 MiB", with(STANDARD, "1 MiB", "One", "Valid")),
+        ("… 1 MiB in 64 frames", with(STANDARD, "1 MiB", "Many", "Valid")),
+        ("GitHub, 1 KiB", GITHUB),
+        ("… 1 MiB", with(GITHUB, "1 MiB", "One", "Valid")),
+        ("… 1 MiB in 64 frames", with(GITHUB, "1 MiB", "Many", "Valid")),
+    ] {
+        let copied = |contender: &&str| Results::cell(of, contender, "bytes copied", &results.copies);
+        let cells = columns.iter().map(|it| copied(it).map_or("–".to_owned(), bytes));
+        writeln!(text, "| {name} | {} |", cells.collect::<Vec<_>>().join(" | ")).unwrap();
     }
     text.push('\n');
 
@@ -158,10 +178,33 @@ fn tables(results: &Results) -> String {
                 number("p99.9 µs") / 1e3,
             )
         };
-        let name = if handler == "none" { "no check at all" } else { handler };
-        writeln!(text, "| {name} | {} |", hosts.map(cell).join(" | ")).unwrap();
+        writeln!(text, "| {} | {} |", shown(handler), hosts.map(cell).join(" | ")).unwrap();
+    }
+    text.push('\n');
+
+    text += "| … sent by `wrk` | axum, HTTP/1.1 | hyper, HTTP/1.1 |\n|---|---|---|\n";
+    for handler in HANDLERS {
+        let cell = |host| {
+            let number =
+                |column| results.wrk.number(column, &[("host", host), ("handler", handler)]).unwrap();
+            format!(
+                "{:.1} k/s, {:.2} ×; {:.1} µs, {:.2} ×; {:.1} / {:.1} / {:.1} ms",
+                number("requests/s") / 1e3,
+                number("of by hand"),
+                number("server µs"),
+                number("server, of by hand"),
+                number("p50 µs") / 1e3,
+                number("p99 µs") / 1e3,
+                number("p99.9 µs") / 1e3,
+            )
+        };
+        writeln!(text, "| {} | {} |", shown(handler), ["axum", "hyper"].map(cell).join(" | ")).unwrap();
     }
     text
+}
+
+fn shown(handler: &str) -> &str {
+    if handler == "none" { "no check at all" } else { handler }
 }
 
 const HANDLERS: [&str; 7] = [
@@ -205,6 +248,14 @@ fn time(nanoseconds: f64) -> String {
         ..1e5 => format!("{:.2} µs", nanoseconds / 1e3),
         ..1e6 => format!("{:.0} µs", nanoseconds / 1e3),
         _ => format!("{:.2} ms", nanoseconds / 1e6),
+    }
+}
+
+fn bytes(count: f64) -> String {
+    match count {
+        ..1e4 => format!("{count:.0} B"),
+        ..1e6 => format!("{:.1} KiB", count / 1024.0),
+        _ => format!("{:.2} MiB", count / 1024.0 / 1024.0),
     }
 }
 
@@ -298,6 +349,12 @@ fn goals(results: &Results) -> String {
     let name = "… deduped in memory: of a handler by hand that dedupes as well";
     least(name, end_to_end("tower-webhook", "of its like"), 0.95);
     least("… deduped in memory: of the one that does not", end_to_end("tower-webhook", "of by hand"), 0.95);
+    let by_wrk = |handler: &str, column| {
+        let of = |host| results.wrk.number(column, &[("host", host), ("handler", handler)]).unwrap();
+        f64::min(of("axum"), of("hyper"))
+    };
+    let name = "… sent by `wrk`, not deduped: of the handler by hand";
+    least(name, by_wrk("tower-webhook, not deduped", "of by hand"), 0.95);
     let gain = |work| results.threads.number("of HMAC's gain", &[("work at 1 KiB", work)]).unwrap();
     least("a second thread's gain, verified: of bare HMAC's", gain("verified"), 0.8);
 

@@ -52,6 +52,10 @@ pub fn groups(runtime: &Rc<Runtime>) -> Vec<Group> {
             groups.push(axum(runtime, Delivery::new(Scheme::Github, Case::Valid, size, frames)));
         }
     }
+    for scheme in [Scheme::Standard, Scheme::Github] {
+        let delivery = Delivery::new(scheme, Case::Valid, KIB, Frames::One);
+        groups.push(raw(runtime, "caches cold", delivery).cold());
+    }
     groups.push(last_frame(runtime));
     groups
 }

@@ -12,60 +12,34 @@
 //! the rounds' ratios. *Server* is the processor's time that the serving thread took for a request,
 //! which whatever else the machine does changes least.
 //!
-//! It is a closed loop: a request waits for an answer before the next is sent in its place.
+//! It is a closed loop: a request waits for an answer before the next is sent in its place. `wrk` is
+//! another sender, for HTTP/1 alone.
 
 use std::{
     cell::RefCell,
-    convert::Infallible,
-    fs,
     net::SocketAddr,
     rc::Rc,
-    sync::{
-        atomic::{AtomicUsize, Ordering},
-        mpsc,
-    },
-    thread,
+    sync::atomic::{AtomicUsize, Ordering},
     time::{Duration, Instant},
 };
 
-use axum::{Router, http::StatusCode, routing::post, serve::ListenerExt};
 use bytes::Bytes;
 use hdrhistogram::Histogram;
-use http::{Request, Response};
-use http_body_util::{BodyExt, Empty, Full};
+use http::{Request, Response, StatusCode};
+use http_body_util::{BodyExt, Full};
 use hyper::{
     body::Incoming,
     client::conn::{http1, http2},
 };
-use hyper_util::{
-    rt::{TokioExecutor, TokioIo},
-    server::conn::auto,
-    service::TowerToHyperService,
-};
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use peers::{
-    contender::{
-        Dedupe,
-        by_hand::{self, Seen},
-        handle, in_axum, layer,
-    },
-    delivery::{Case, Delivery, Frames, KIB, Message, Scheme, id_of, message},
+    delivery::{Case, Delivery, Frames, KIB, Scheme, id_of, message},
     results::{Run, Table},
     rounds::median,
 };
-use redis::{Client, IntoConnectionInfo, aio::ConnectionManager, io::tcp::TcpSettings};
-use tokio::{
-    net::{TcpListener, TcpStream},
-    runtime::Builder,
-    task::LocalSet,
-};
-use tower::{Layer, Service, service_fn};
-use tower_webhook::{Body, WebhookLayer};
+use tokio::{net::TcpStream, runtime::Builder, task::LocalSet};
 
-#[allow(dead_code, reason = "the crate's tests need more of it")]
-#[path = "../../../tests/redis/server.rs"]
-mod server;
-
-use server::Server;
+use crate::servers::{HANDLERS, Servers, position, serve};
 
 const REQUESTS: usize = 2_000;
 const AT_ONCE: usize = 32;
@@ -74,21 +48,6 @@ const AT_ONCE: usize = 32;
 enum Protocol {
     Http1,
     Http2,
-}
-
-/// Each with its like that was written by hand.
-const HANDLERS: [(&str, &str); 7] = [
-    ("none", "by hand"),
-    ("by hand", "by hand"),
-    ("tower-webhook, not deduped", "by hand"),
-    ("by hand, deduped", "by hand, deduped"),
-    ("tower-webhook", "by hand, deduped"),
-    ("by hand, Redis", "by hand, Redis"),
-    ("tower-webhook, Redis", "by hand, Redis"),
-];
-
-fn position(handler: &str) -> usize {
-    HANDLERS.iter().position(|it| it.0 == handler).unwrap()
 }
 
 pub fn measure(run: &Run) {
@@ -103,7 +62,7 @@ pub fn measure(run: &Run) {
     // The first round meets caches that are cold, and is not counted.
     for round in 0..=run.rounds(31) {
         for setting in &mut results {
-            setting.take_round(round, &servers.thread);
+            setting.take_round(round, &servers);
         }
     }
     let columns = &[
@@ -125,8 +84,6 @@ pub fn measure(run: &Run) {
     table.keep(run);
 }
 
-// The sender.
-
 /// A host and a protocol, with all handlers.
 struct Setting {
     host: &'static str,
@@ -143,18 +100,17 @@ struct Slice {
 
 impl Setting {
     fn new(host: &'static str, protocol: Protocol, servers: &Servers) -> Self {
-        let of = |handler| servers.addresses.iter().find(|it| it.0 == host && it.1 == handler).unwrap().2;
-        let addresses = HANDLERS.iter().map(|(handler, _)| of(*handler)).collect();
+        let addresses = servers.addresses(host);
         let latencies = HANDLERS.map(|_| Histogram::new(3).unwrap()).into();
         Self { host, protocol, addresses, rounds: Vec::new(), latencies }
     }
 
-    fn take_round(&mut self, round: usize, server: &str) {
+    fn take_round(&mut self, round: usize, servers: &Servers) {
         let mut slices: Vec<Option<Slice>> = HANDLERS.map(|_| None).into();
         for turn in 0..HANDLERS.len() {
             let index = (round + turn) % HANDLERS.len();
             let latencies = (round > 0).then(|| &mut self.latencies[index]);
-            slices[index] = Some(slice(self.addresses[index], self.protocol, server, latencies));
+            slices[index] = Some(slice(self.addresses[index], self.protocol, servers, latencies));
         }
         if round > 0 {
             self.rounds.push(slices.into_iter().flatten().collect());
@@ -191,7 +147,7 @@ impl Setting {
 fn slice(
     address: SocketAddr,
     protocol: Protocol,
-    server: &str,
+    servers: &Servers,
     latencies: Option<&mut Histogram<u64>>,
 ) -> Slice {
     static SENT: AtomicUsize = AtomicUsize::new(0);
@@ -213,7 +169,7 @@ fn slice(
         let senders = connect(address, protocol).await;
         let requests = Rc::new(RefCell::new(requests));
         let taken = Rc::new(RefCell::new(Vec::with_capacity(REQUESTS)));
-        let (start, worked) = (Instant::now(), processor_time(server));
+        let (start, worked) = (Instant::now(), servers.processor_time());
         let tasks: Vec<_> = senders
             .into_iter()
             .map(|sender| tokio::task::spawn_local(send(sender, Rc::clone(&requests), Rc::clone(&taken))))
@@ -222,7 +178,7 @@ fn slice(
             task.await.unwrap();
         }
         let elapsed = start.elapsed();
-        let worked = processor_time(server) - worked;
+        let worked = servers.processor_time() - worked;
         if let Some(latencies) = latencies {
             taken
                 .borrow()
@@ -289,117 +245,4 @@ async fn send(
         response.into_body().collect().await.unwrap();
         taken.borrow_mut().push(start.elapsed());
     }
-}
-
-/// That a thread has had so far.
-fn processor_time(thread: &str) -> Duration {
-    let stat = fs::read_to_string(format!("/proc/{thread}/schedstat")).unwrap();
-    Duration::from_nanos(stat.split(' ').next().unwrap().parse().unwrap())
-}
-
-// The servers, all on one thread: only one has work at a time.
-
-struct Servers {
-    addresses: Vec<(&'static str, &'static str, SocketAddr)>,
-    thread: String,
-    /// Ends when this is dropped.
-    _redis: Server,
-}
-
-fn serve() -> Servers {
-    let (tell, told) = mpsc::channel();
-    thread::spawn(move || {
-        let thread = fs::read_link("/proc/thread-self").unwrap().to_str().unwrap().to_owned();
-        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
-            let redis = Server::start().await;
-            let mut addresses = Vec::new();
-            for (handler, _) in HANDLERS {
-                let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-                addresses.push(("axum", handler, listener.local_addr().unwrap()));
-                axum_serves(listener, handler, &redis).await;
-                let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-                addresses.push(("hyper", handler, listener.local_addr().unwrap()));
-                hyper_serves(listener, handler, &redis).await;
-            }
-            tell.send(Servers { addresses, thread, _redis: redis }).unwrap();
-            std::future::pending::<()>().await;
-        });
-    });
-    told.recv().unwrap()
-}
-
-async fn layered(handler: &str, redis: &Server) -> WebhookLayer {
-    match handler {
-        "tower-webhook, not deduped" => layer(Scheme::Standard, Dedupe::Off),
-        "tower-webhook, Redis" => layer(Scheme::Standard, Dedupe::Off).dedupe(redis.store().await),
-        _ => layer(Scheme::Standard, Dedupe::InMemory),
-    }
-}
-
-async fn seen(handler: &str, redis: &Server) -> Seen {
-    match handler {
-        "by hand" => Seen::Nowhere,
-        "by hand, Redis" => {
-            // As the store sets it: otherwise this would compare ways to fill packets.
-            let tcp = TcpSettings::default().set_nodelay(true);
-            let server = redis.url().into_connection_info().unwrap().set_tcp_settings(tcp);
-            Seen::InRedis(ConnectionManager::new(Client::open(server).unwrap()).await.unwrap())
-        }
-        _ => Seen::in_memory(),
-    }
-}
-
-async fn axum_serves(listener: TcpListener, handler: &str, redis: &Server) {
-    async fn accept(body: Bytes) -> StatusCode {
-        drop(std::hint::black_box(body));
-        StatusCode::OK
-    }
-    let app = match handler {
-        "none" => Router::new().route("/webhook", post(accept)),
-        _ if handler.starts_with("by hand") => {
-            by_hand::in_axum(by_hand::standard, seen(handler, redis).await)
-        }
-        _ => in_axum(layered(handler, redis).await),
-    };
-    let listener = listener.tap_io(|stream| stream.set_nodelay(true).unwrap());
-    tokio::spawn(async move { axum::serve(listener, app).await });
-}
-
-async fn hyper_serves(listener: TcpListener, handler: &str, redis: &Server) {
-    async fn accept(request: Request<Incoming>) -> Result<Response<Empty<Bytes>>, Infallible> {
-        drop(std::hint::black_box(request.into_body().collect().await));
-        Ok(Response::new(Empty::new()))
-    }
-    match handler {
-        "none" => accepts(listener, service_fn(accept)),
-        _ if handler.starts_with("by hand") => {
-            let seen = seen(handler, redis).await;
-            let inner = service_fn(move |request| by_hand::on_message(request, seen.clone()));
-            accepts(listener, by_hand::Verified { verify: by_hand::with_key(by_hand::standard), inner });
-        }
-        _ => {
-            let layer = layered(handler, redis).await.json::<Message>();
-            accepts(listener, layer.layer(service_fn(handle::<Body>)));
-        }
-    }
-}
-
-fn accepts<S, R>(listener: TcpListener, service: S)
-where
-    S: Service<Request<Incoming>, Response = Response<R>, Error = Infallible> + Clone + Send + 'static,
-    S::Future: Send,
-    R: http_body::Body<Data = Bytes, Error: std::error::Error + Send + Sync> + Send + 'static,
-{
-    tokio::spawn(async move {
-        loop {
-            let (stream, _) = listener.accept().await.unwrap();
-            stream.set_nodelay(true).unwrap();
-            let service = TowerToHyperService::new(service.clone());
-            tokio::spawn(async move {
-                let builder = auto::Builder::new(TokioExecutor::new());
-                builder.serve_connection(TokioIo::new(stream), service).await
-            });
-        }
-    });
 }

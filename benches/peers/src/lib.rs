@@ -3,8 +3,10 @@
 //! ```text
 //! cargo run --release -- layer             # time per delivery, in process
 //! cargo run --release --bin allocations    # what a delivery allocates, and a remembered id keeps
+//! cargo run --release --bin copies         # what a delivery copies, by valgrind
 //! cargo run --release -- store             # the memory store, small and large; two threads
 //! cargo run --release -- http              # over loopback, with a sender of its own
+//! cargo run --release -- wrk               # over loopback, sent by wrk
 //! cargo run --release -- draw              # README's tables and picture, from what those wrote
 //! ```
 //!

@@ -3,7 +3,9 @@
 mod draw;
 mod http;
 mod layer;
+mod servers;
 mod store;
+mod wrk;
 
 use std::{env, process::ExitCode};
 
@@ -17,9 +19,12 @@ fn main() -> ExitCode {
         Some("layer") => layer::measure(&run),
         Some("store") => store::measure(&run),
         Some("http") => http::measure(&run),
+        Some("wrk") => wrk::measure(&run),
         Some("draw") => draw::draw(),
         _ => {
-            eprintln!("which? layer, store, http or draw; allocations is a program of its own");
+            eprintln!(
+                "which? layer, store, http, wrk or draw; allocations and copies are programs of their own"
+            );
             return ExitCode::FAILURE;
         }
     }

@@ -1,12 +1,16 @@
 //! Interleaved rounds, and their medians.
 
-use std::time::{Duration, Instant};
+use std::{
+    hint::black_box,
+    sync::LazyLock,
+    time::{Duration, Instant},
+};
 
 use rustix::time::{ClockId, clock_gettime};
 
 use crate::{
     contender::{Contender, Ids},
-    delivery::{Delivery, KIB, bytes, id_of},
+    delivery::{Delivery, KIB, MIB, bytes, id_of},
 };
 
 /// Contenders that take the same delivery, by turns.
@@ -17,12 +21,27 @@ pub struct Group {
     /// For each contender, the nanoseconds of each round.
     rounds: Vec<Vec<f64>>,
     first_id: usize,
+    caches: Caches,
+}
+
+/// What the processor's caches hold when a delivery comes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Caches {
+    /// What the contender needs: another delivery went before.
+    Warm,
+    /// Other memory, as on a machine that is busy with something else, and seldom gets a delivery.
+    Cold,
 }
 
 impl Group {
     pub fn new(name: &'static str, delivery: Delivery, contenders: Vec<Contender>) -> Self {
         let rounds = contenders.iter().map(|_| Vec::new()).collect();
-        Self { name, delivery, contenders, rounds, first_id: 0 }
+        Self { name, delivery, contenders, rounds, first_id: 0, caches: Caches::Warm }
+    }
+
+    /// Each delivery meets caches that hold nothing of the contender's.
+    pub fn cold(self) -> Self {
+        Self { caches: Caches::Cold, ..self }
     }
 
     /// Its name, and the delivery's scheme, size, frames and case.
@@ -43,10 +62,34 @@ impl Group {
         let first = self.rounds[0].len();
         for turn in 0..self.contenders.len() {
             let index = (first + turn) % self.contenders.len();
-            let sample = sample(&mut self.contenders[index], &self.delivery, self.first_id);
+            let sample = self.sample(index);
             self.rounds[index].push(sample);
         }
-        self.first_id += count(&self.delivery);
+        // One more than are counted: each sample begins with one for nothing.
+        self.first_id += count(&self.delivery, self.caches) + 1;
+    }
+
+    /// Each request is made right before the clock starts, as a server would have read it, and is gone
+    /// before it stops.
+    ///
+    /// The first is not counted: it finds in the caches what the contender before it has left there,
+    /// and no server handles each delivery by another program.
+    fn sample(&mut self, index: usize) -> f64 {
+        let contender = &mut self.contenders[index];
+        let first_id = if contender.ids == Ids::Again { 0 } else { self.first_id };
+        let (count, size) = (count(&self.delivery, self.caches), self.delivery.size);
+        let (mut taken, mut by_the_clock) = (Duration::ZERO, Duration::ZERO);
+        for number in 0..=count {
+            if self.caches == Caches::Cold {
+                fill_caches();
+            }
+            let time = once(contender, &self.delivery, &id_of(first_id + number));
+            if number > 0 {
+                taken += time;
+                by_the_clock += Watch::start(size).elapsed();
+            }
+        }
+        taken.saturating_sub(by_the_clock).as_nanos() as f64 / count as f64
     }
 
     /// Nanoseconds a delivery.
@@ -61,21 +104,19 @@ impl Group {
 }
 
 /// Deliveries in a sample: enough for a mean, few enough that rounds are many.
-pub fn count(delivery: &Delivery) -> usize {
-    (512 * KIB / delivery.size.max(KIB)).clamp(2, 128)
+fn count(delivery: &Delivery, caches: Caches) -> usize {
+    match caches {
+        Caches::Warm => (512 * KIB / delivery.size.max(KIB)).clamp(2, 128),
+        Caches::Cold => 4,
+    }
 }
 
-/// Each request is made right before the clock starts, as a server would have read it, and is gone
-/// before it stops.
-fn sample(contender: &mut Contender, delivery: &Delivery, first_id: usize) -> f64 {
-    let first_id = if contender.ids == Ids::Again { 0 } else { first_id };
-    let count = count(delivery);
-    let (mut taken, mut by_the_clock) = (Duration::ZERO, Duration::ZERO);
-    for index in 0..count {
-        taken += once(contender, delivery, &id_of(first_id + index));
-        by_the_clock += Watch::start(delivery.size).elapsed();
-    }
-    taken.saturating_sub(by_the_clock).as_nanos() as f64 / count as f64
+/// Reads so much that nothing else is left in the caches.
+fn fill_caches() {
+    const LARGER_THAN_CACHES: usize = 64 * MIB;
+    const LINE: usize = 64;
+    static MEMORY: LazyLock<Vec<u8>> = LazyLock::new(|| vec![1; LARGER_THAN_CACHES]);
+    black_box(MEMORY.iter().step_by(LINE).map(|byte| u64::from(*byte)).sum::<u64>());
 }
 
 /// Tells how long something took. What is shorter than the time for which a scheduler leaves a

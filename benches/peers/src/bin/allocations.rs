@@ -5,8 +5,7 @@
 //! ```
 //!
 //! A program of its own: an allocator that counts would be timed with the rest. A block that grows
-//! counts as a new one beside the old. Copies are not seen as such, but who copies a body allocates
-//! its length: so *bytes of the body's* tell the copies.
+//! counts as a new one beside the old. What is copied is counted by `copies`.
 
 use std::{
     pin::pin,

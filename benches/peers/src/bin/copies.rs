@@ -1,0 +1,116 @@
+//! How many bytes a delivery copies, from the call to the answer.
+//!
+//! ```text
+//! cargo run --release --bin copies    # writes results/copies.tsv; needs valgrind
+//! ```
+//!
+//! Counted by `valgrind --tool=dhat --mode=copy`, which sees each call of `memcpy` and its like: moves of
+//! structures larger than registers are there with the body's own copies; what `realloc` moves, when a buffer
+//! grows, is not, and is in `allocations`. Each contender runs twice in a process
+//! of its own, with so many deliveries and with more; the difference is theirs, less what making a request
+//! copies, which is counted in the same way.
+
+use std::{env, process::Command, rc::Rc};
+
+use peers::{
+    contender::{Contender, Ids},
+    delivery::id_of,
+    groups::groups,
+    results::{Run, Table},
+    rounds::{Group, once},
+};
+use tokio::runtime::Builder;
+
+const FEW: usize = 2;
+const MORE: usize = 12;
+
+fn main() {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    if let [option, group, contender, count] = &arguments[..]
+        && option == "--deliver"
+    {
+        return deliver(group, contender, count.parse().unwrap());
+    }
+    let run = Run::new(arguments.into_iter());
+    let columns = &["group", "scheme", "size", "frames", "case", "contender", "bytes copied", "of the body"];
+    let mut table = Table::new("copies", columns);
+    for group in all() {
+        let facts @ [name, scheme, size, frames, case] = &group.facts();
+        let sizes = ["1 KiB", "1 MiB"];
+        if !sizes.contains(&&**size)
+            || case != "Valid"
+            || name == "caches cold"
+            || !run.wants(&facts.join(" "))
+        {
+            continue;
+        }
+        let made = copied(&group, NOBODY);
+        for contender in &group.contenders {
+            let copied = copied(&group, &contender.name) - made;
+            table.row(&[
+                name,
+                scheme,
+                size,
+                frames,
+                case,
+                &contender.name,
+                &format!("{copied:.0}"),
+                &format!("{:.2}", copied / group.delivery.size as f64),
+            ]);
+        }
+    }
+    table.keep(&run);
+}
+
+/// Who drops each request.
+const NOBODY: &str = "nobody";
+
+/// Bytes that each delivery copies, making it included.
+fn copied(group: &Group, contender: &str) -> f64 {
+    let [few, more] = [FEW, MORE].map(|count| copied_by(&group.facts().join(" "), contender, count));
+    (more - few) as f64 / (MORE - FEW) as f64
+}
+
+/// Bytes that a process copies from its start to its end.
+fn copied_by(group: &str, contender: &str, count: usize) -> u64 {
+    let output = Command::new("valgrind")
+        .args(["--tool=dhat", "--mode=copy", "--dhat-out-file=/dev/null"])
+        .arg(env::current_exe().unwrap())
+        .args(["--deliver", group, contender, &count.to_string()])
+        .output()
+        .unwrap_or_else(|error| {
+            panic!("valgrind is needed (the package `valgrind` of most systems): {error}")
+        });
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{told}");
+    let total = told.lines().find_map(|line| line.split_once("Total:")?.1.trim().split_once(" bytes"));
+    let (bytes, _) = total.unwrap_or_else(|| panic!("valgrind says: {told}"));
+    bytes.replace(',', "").parse().unwrap()
+}
+
+/// What is run under valgrind.
+fn deliver(group: &str, contender: &str, count: usize) {
+    let mut all = all();
+    let group = all.iter_mut().find(|it| it.facts().join(" ") == group).unwrap();
+    let mut nobody = Contender {
+        name: NOBODY.to_owned(),
+        ids: Ids::Fresh,
+        call: Box::new(|request| {
+            drop(request);
+            (Default::default(), None)
+        }),
+    };
+    let contender = match group.contenders.iter_mut().find(|it| it.name == contender) {
+        Some(contender) => contender,
+        None if contender == NOBODY => &mut nobody,
+        None => panic!("no {contender} in {}", group.name),
+    };
+    for number in 0..count {
+        let number = if contender.ids == Ids::Again { 0 } else { number };
+        once(contender, &group.delivery, &id_of(number));
+    }
+}
+
+fn all() -> Vec<Group> {
+    groups(&Rc::new(Builder::new_current_thread().enable_time().build().unwrap()))
+}

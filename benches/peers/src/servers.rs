@@ -1,0 +1,167 @@
+//! The servers that are sent deliveries over loopback, each on a port of its own.
+
+use std::{convert::Infallible, fs, net::SocketAddr, sync::mpsc, thread, time::Duration};
+
+use axum::{Router, http::StatusCode, routing::post, serve::ListenerExt};
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::{BodyExt, Empty};
+use hyper::body::Incoming;
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo},
+    server::conn::auto,
+    service::TowerToHyperService,
+};
+use peers::{
+    contender::{
+        Dedupe,
+        by_hand::{self, Seen},
+        handle, in_axum, layer,
+    },
+    delivery::{Message, Scheme},
+};
+use redis::{Client, IntoConnectionInfo, aio::ConnectionManager, io::tcp::TcpSettings};
+use tokio::{net::TcpListener, runtime::Builder};
+use tower::{Layer, Service, service_fn};
+use tower_webhook::{Body, WebhookLayer};
+
+#[allow(dead_code, reason = "the crate's tests need more of it")]
+#[path = "../../../tests/redis/server.rs"]
+mod server;
+
+use server::Server;
+
+/// What is measured, and its like that was written by hand.
+pub const HANDLERS: [(&str, &str); 7] = [
+    ("none", "by hand"),
+    ("by hand", "by hand"),
+    ("tower-webhook, not deduped", "by hand"),
+    ("by hand, deduped", "by hand, deduped"),
+    ("tower-webhook", "by hand, deduped"),
+    ("by hand, Redis", "by hand, Redis"),
+    ("tower-webhook, Redis", "by hand, Redis"),
+];
+
+pub fn position(handler: &str) -> usize {
+    HANDLERS.iter().position(|it| it.0 == handler).unwrap()
+}
+
+/// All on one thread: only one has work at a time.
+pub struct Servers {
+    addresses: Vec<(&'static str, &'static str, SocketAddr)>,
+    thread: String,
+    /// Ends when this is dropped.
+    _redis: Server,
+}
+
+impl Servers {
+    /// Of each handler, in the order of [`HANDLERS`].
+    pub fn addresses(&self, host: &str) -> Vec<SocketAddr> {
+        let of = |handler| self.addresses.iter().find(|it| it.0 == host && it.1 == handler).unwrap().2;
+        HANDLERS.iter().map(|(handler, _)| of(*handler)).collect()
+    }
+
+    /// That the servers' thread has had so far.
+    pub fn processor_time(&self) -> Duration {
+        let stat = fs::read_to_string(format!("/proc/{}/schedstat", self.thread)).unwrap();
+        Duration::from_nanos(stat.split(' ').next().unwrap().parse().unwrap())
+    }
+}
+
+pub fn serve() -> Servers {
+    let (tell, told) = mpsc::channel();
+    thread::spawn(move || {
+        let thread = fs::read_link("/proc/thread-self").unwrap().to_str().unwrap().to_owned();
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let redis = Server::start().await;
+            let mut addresses = Vec::new();
+            for (handler, _) in HANDLERS {
+                let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+                addresses.push(("axum", handler, listener.local_addr().unwrap()));
+                axum_serves(listener, handler, &redis).await;
+                let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+                addresses.push(("hyper", handler, listener.local_addr().unwrap()));
+                hyper_serves(listener, handler, &redis).await;
+            }
+            tell.send(Servers { addresses, thread, _redis: redis }).unwrap();
+            std::future::pending::<()>().await;
+        });
+    });
+    told.recv().unwrap()
+}
+
+async fn layered(handler: &str, redis: &Server) -> WebhookLayer {
+    match handler {
+        "tower-webhook, not deduped" => layer(Scheme::Standard, Dedupe::Off),
+        "tower-webhook, Redis" => layer(Scheme::Standard, Dedupe::Off).dedupe(redis.store().await),
+        _ => layer(Scheme::Standard, Dedupe::InMemory),
+    }
+}
+
+async fn seen(handler: &str, redis: &Server) -> Seen {
+    match handler {
+        "by hand" => Seen::Nowhere,
+        "by hand, Redis" => {
+            // As the store sets it: otherwise this would compare ways to fill packets.
+            let tcp = TcpSettings::default().set_nodelay(true);
+            let server = redis.url().into_connection_info().unwrap().set_tcp_settings(tcp);
+            Seen::InRedis(ConnectionManager::new(Client::open(server).unwrap()).await.unwrap())
+        }
+        _ => Seen::in_memory(),
+    }
+}
+
+async fn axum_serves(listener: TcpListener, handler: &str, redis: &Server) {
+    async fn accept(body: Bytes) -> StatusCode {
+        drop(std::hint::black_box(body));
+        StatusCode::OK
+    }
+    let app = match handler {
+        "none" => Router::new().route("/webhook", post(accept)),
+        _ if handler.starts_with("by hand") => {
+            by_hand::in_axum(by_hand::standard, seen(handler, redis).await)
+        }
+        _ => in_axum(layered(handler, redis).await),
+    };
+    let listener = listener.tap_io(|stream| stream.set_nodelay(true).unwrap());
+    tokio::spawn(async move { axum::serve(listener, app).await });
+}
+
+async fn hyper_serves(listener: TcpListener, handler: &str, redis: &Server) {
+    async fn accept(request: Request<Incoming>) -> Result<Response<Empty<Bytes>>, Infallible> {
+        drop(std::hint::black_box(request.into_body().collect().await));
+        Ok(Response::new(Empty::new()))
+    }
+    match handler {
+        "none" => accepts(listener, service_fn(accept)),
+        _ if handler.starts_with("by hand") => {
+            let seen = seen(handler, redis).await;
+            let inner = service_fn(move |request| by_hand::on_message(request, seen.clone()));
+            accepts(listener, by_hand::Verified { verify: by_hand::with_key(by_hand::standard), inner });
+        }
+        _ => {
+            let layer = layered(handler, redis).await.json::<Message>();
+            accepts(listener, layer.layer(service_fn(handle::<Body>)));
+        }
+    }
+}
+
+fn accepts<S, R>(listener: TcpListener, service: S)
+where
+    S: Service<Request<Incoming>, Response = Response<R>, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send,
+    R: http_body::Body<Data = Bytes, Error: std::error::Error + Send + Sync> + Send + 'static,
+{
+    tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            stream.set_nodelay(true).unwrap();
+            let service = TowerToHyperService::new(service.clone());
+            tokio::spawn(async move {
+                let builder = auto::Builder::new(TokioExecutor::new());
+                builder.serve_connection(TokioIo::new(stream), service).await
+            });
+        }
+    });
+}
