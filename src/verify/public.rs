@@ -113,10 +113,10 @@ pub(crate) fn pem_of(text: &str, kinds: &[&str]) -> Option<Result<Vec<u8>, Inval
     }
     let between = rest.split_once("-----END ").map(|(between, _)| between);
     let decoded = between.and_then(|between| {
-        let text: Vec<u8> = between.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
+        let mut text: Vec<u8> = between.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
         // Padding may be left out, but is nowhere else than at the end.
-        let end = text.iter().rposition(|byte| *byte != b'=').map_or(0, |last| last + 1);
-        BASE64_NOPAD.decode(&text[..end]).ok()
+        while text.pop_if(|last| *last == b'=').is_some() {}
+        BASE64_NOPAD.decode(&text).ok()
     });
     Some(decoded.ok_or_else(|| InvalidSecret::new("it begins as PEM and does not go on so")))
 }
