@@ -20,7 +20,7 @@ use super::{
         scheme::mac,
         text::to_base64_url,
     },
-    wire::{line, text_line},
+    wire::text_line,
 };
 
 const SECRET: &str = "a secret of some length";
@@ -131,13 +131,15 @@ fn time_of(rfc3339: &str) -> SystemTime {
 }
 
 fn der(pem: &[u8]) -> Vec<u8> {
-    let (_, mut rest) = line(pem.trim_ascii_start());
-    let mut text = Vec::new();
-    while !rest.is_empty() && !rest.starts_with(b"-") {
-        let (next, after) = line(rest);
-        text.extend(next.iter().filter(|byte| !byte.is_ascii_whitespace()));
-        rest = after;
-    }
+    // It may begin on the line that says what it is: in variables of the environment all is one line.
+    let mut parts = pem.trim_ascii_start().splitn(11, |byte| *byte == b'-');
+    let rest = parts.nth(10).unwrap_or_default();
+    let text: Vec<u8> = rest
+        .iter()
+        .take_while(|byte| **byte != b'-')
+        .filter(|byte| !byte.is_ascii_whitespace())
+        .copied()
+        .collect();
     super::reference::text::base64(&text, super::reference::text::STANDARD).unwrap_or_default()
 }
 
