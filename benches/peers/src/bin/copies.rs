@@ -6,9 +6,9 @@
 //!
 //! Counted by `valgrind --tool=dhat --mode=copy`, which sees each call of `memcpy` and its like: moves of
 //! structures larger than registers are there with the body's own copies; what `realloc` moves, when a buffer
-//! grows, is not, and is in `allocations`. Each contender runs twice in a process
-//! of its own, with so many deliveries and with more; the difference is theirs, less what making a request
-//! copies, which is counted in the same way.
+//! grows, is not, and is in `allocations`. Each contender runs twice in a process of its own, with so many
+//! deliveries and with more; the difference is theirs, less what making a request copies, which is counted
+//! in the same way.
 
 use std::{env, process::Command, rc::Rc};
 
