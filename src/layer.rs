@@ -150,7 +150,8 @@ impl WebhookLayer {
     }
 
     /// The token that the provider was given for its handshake, where it has one (Meta's and
-    /// WebSub's `hub.verify_token`, Asana). Without it such a handshake is refused like any unsigned request.
+    /// WebSub's `hub.verify_token`, Asana, eBay). Without it such a handshake is refused like any unsigned
+    /// request; eBay's needs [`public_url`](Self::public_url) as well.
     pub fn verify_token(self, token: Secret) -> Self {
         self.with(|config| config.verify_token = Some(VerifyToken(token)))
     }
