@@ -21,7 +21,8 @@
 //! # Which of them
 //!
 //! First see whether `verify::Scheme` can say it: a MAC of a text made of body, URL, headers and time, in
-//! whatever encoding. That is a few lines, and no code. Acme's signs a digest, which no scheme says.
+//! whatever encoding. That is a few lines, and no code. A scheme can say Acme's, `{ts}.{sha256hex:body}`, which
+//! is written by hand here to show how.
 //!
 //! [`verify::from_fn`] is a function of head and body: shortest, and good for small bodies. Implementing
 //! [`Verifier`] refuses a request by its head before a byte of its body is read, and hashes the body while
