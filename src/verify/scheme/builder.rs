@@ -125,6 +125,9 @@ impl Scheme {
     }
 
     /// How old and how far ahead the timestamp may be, in seconds; `None`: as far as it likes.
+    ///
+    /// Call it after [`timestamp`](Self::timestamp): without one before it this does nothing, and one that
+    /// follows has 300 s again.
     pub fn tolerance(mut self, past: Option<u64>, future: Option<u64>) -> Self {
         if let Some(ts) = &mut self.ts {
             (ts.past, ts.future) = (past, future);
