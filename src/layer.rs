@@ -116,7 +116,8 @@ impl WebhookLayer {
     ///
     /// Without it the request's own is taken, `https://` and the `host` header: behind a proxy that
     /// changes either, or the path, signatures would be wrong. It is taken as it is written here; if
-    /// it has no query, the request's is added.
+    /// it has no query, the request's is added. Of a [`Scheme`](crate::verify::Scheme) it is the `{url}`:
+    /// `{path_query}` is always the request's own.
     pub fn public_url(self, url: &str) -> Self {
         self.with(|config| config.public_url = Some(PublicUrl(url.into())))
     }

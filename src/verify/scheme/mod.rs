@@ -98,6 +98,10 @@ pub use self::{
 /// A `template` is literal text with `{body}`, `{ts}` (as it was sent), `{url}`, `{method}`, `{path_query}`,
 /// `{secret}`, `{header:X}`, `{field:k}`, `{item:0}`, `{query:x}`, `{sha256hex:body}`, `{sha256raw:body}`,
 /// `{crc32:body}`, `{headers_named_by:k}`, `{sorted_form}` and `{sorted_query}`.
+///
+/// `{url}` is the one that the provider was given, where the layer knows it
+/// ([`public_url`](crate::WebhookLayer::public_url), [`trust_forwarded`](crate::WebhookLayer::trust_forwarded)).
+/// `{path_query}`, `{query:x}` and `{sorted_query}` are always of the request as it came.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[must_use]
