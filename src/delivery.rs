@@ -184,7 +184,7 @@ impl Delivery {
     }
 
     /// The key that the delivery is remembered by, for [`Store::forget`](crate::store::Store::forget).
-    /// `None`: nothing makes it known again, so it was not deduped.
+    /// `None`: nothing makes it known again, or there is no store, so it was not deduped.
     #[must_use]
     pub fn dedupe_key(&self) -> Option<&Key> {
         self.key.as_ref()
@@ -198,7 +198,8 @@ impl Delivery {
     }
 
     /// A number that grows with every run of the same delivery, for effects that must not be
-    /// undone by an older run that was thought dead: let them take the highest number only.
+    /// undone by an older run that was thought dead: let them take the highest number only. `None` just
+    /// where [`deduped`](Self::deduped) is `false`.
     #[must_use]
     pub fn fencing(&self) -> Option<u64> {
         self.claim

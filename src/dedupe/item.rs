@@ -200,7 +200,8 @@ impl ItemClaim {
     }
 
     /// A number that grows with every run of the same item, for effects that must not be undone by
-    /// an older run that was thought dead: let them take the highest number only.
+    /// an older run that was thought dead: let them take the highest number only. `None` just where
+    /// [`deduped`](Self::deduped) is `false`.
     #[must_use]
     pub fn fencing(&self) -> Option<u64> {
         self.fencing
