@@ -18,7 +18,7 @@ const A_MOMENT: Duration = Duration::from_secs(1);
 /// Checks that `store` does all that [`Store`] asks for.
 ///
 /// `advance` lets the store's time pass: it moves the clock that the store was given, or, for a
-/// server's own clock, sleeps. It is asked for about two hours in all, so a store with real time
+/// server's own clock, sleeps. It is asked for a little over an hour in all, so a store with real time
 /// wants a way to scale its leases and windows. The keys begin with `contract`; none of them may
 /// be in the store before. Run it on a runtime with several threads: it races claimants.
 ///
