@@ -20,9 +20,9 @@
 //! # Ok::<(), tower_webhook::InvalidSecret>(())
 //! ```
 //!
-//! **None of them is told a payload, a secret or a signature**; spans, events and metrics are not told what
-//! somebody wrote who was not verified either. An `Outcome` has the verified [`Delivery`](crate::Delivery)
-//! itself, and the errors behind a rejection as they are: a decoder's may quote the payload.
+//! **No span, event or metric is told a payload, a secret or a signature**, nor what somebody wrote who was not
+//! verified. An `Outcome` has the verified [`Delivery`](crate::Delivery) itself, payload included, and the errors
+//! behind a rejection as they are: a decoder's may quote the payload.
 //!
 //! # The span
 //!
