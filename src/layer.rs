@@ -287,7 +287,8 @@ impl WebhookLayer {
     ///
     /// How long providers wait is in their documentation here, and in
     /// [`Profile::ack_deadline`](crate::verify::Profile::ack_deadline). If this is not shorter, a
-    /// warning is logged (feature `tracing`): the provider would never see the answer.
+    /// warning is logged (feature `tracing`; not with [`with_verifier_for`](Self::with_verifier_for)): the
+    /// provider would never see the answer.
     ///
     /// ```
     /// # use std::time::Duration;
