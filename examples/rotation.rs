@@ -28,9 +28,9 @@
 //!    before it signs with it, as far as it lets you see it before.
 //! 2. Start the service with both: the new one first, the old one second.
 //! 3. Have the provider sign with the new one.
-//! 4. Watch `/rotation`, of all replicas. When the old secret has not been used for longer than the
-//!    provider waits between two attempts (an attempt may be signed when the event was new), start the
-//!    service without it. Only a secret that is known to others is removed at once, whatever is lost.
+//! 4. Watch `/rotation`, of all replicas. When the old secret has not been used for as long as the
+//!    provider retries (an attempt may be signed when the event was new), start the service without it.
+//!    Only a secret that is known to others is removed at once, whatever is lost.
 //!
 //! The address to listen on may be given as an argument.
 
