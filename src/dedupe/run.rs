@@ -62,12 +62,12 @@ impl<H: Future> Future for Run<'_, H> {
             heartbeat: this.held.map(|held| Box::pin(held.keep_alive()) as _),
             timer: Box::pin(sleep(*this.limit)),
         });
+        // Both unconstrained, as in `within`: the handler may have used up the task's budget.
         if let Some(beat) = heartbeat
-            && beat.as_mut().poll(cx).is_ready()
+            && pin!(unconstrained(beat.as_mut())).poll(cx).is_ready()
         {
             *heartbeat = None;
         }
-        // Unconstrained, as in `within`.
         pin!(unconstrained(timer.as_mut())).poll(cx).map(|()| Ended::TimedOut(Elapsed::after(*this.limit)))
     }
 }

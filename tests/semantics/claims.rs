@@ -177,6 +177,26 @@ async fn the_lease_is_extended_while_the_handler_runs() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_lease_is_extended_beside_a_handler_that_leaves_the_task_no_budget() {
+    let store = faulty_store();
+    let handler = Handler::doing([Act::Work(Duration::from_secs(60))]);
+    let app = handler.under(&layer().dedupe(store.clone()));
+    let first = tokio::spawn({
+        let app = app.clone();
+        async move { app.send(signed("msg_1", "{}")).await }
+    });
+    for _ in 0..6 {
+        settle_down().await;
+        app.send(signed("msg_1", "{}")).await.assert_rejected(RejectionKind::InProgress);
+        // Nothing is idle, so that time does not go on by itself.
+        tokio::time::advance(Duration::from_secs(10)).await;
+    }
+    first.await.unwrap().assert_handled();
+    assert!(store.calls(Operation::Extend) >= 5);
+    assert_eq!(handler.calls(), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn when_the_lease_ran_out_the_next_copy_runs_and_the_former_owner_changes_nothing() {
     let store = faulty_store();
     // The first owner cannot reach the store to extend, and goes on regardless.

@@ -82,6 +82,8 @@ pub enum Act {
     Fail,
     Panic,
     Sleep(Duration),
+    /// Is never seen waiting, and uses up its task's share of the time at each turn.
+    Work(Duration),
     /// Takes its time, and then does that.
     Late(Duration, &'static Act),
     Hang,
@@ -163,6 +165,12 @@ impl Service<Request<Body>> for Handler {
                 Act::Fail => return Err(HandlerError),
                 Act::Panic => panic!("the handler panics, as it was told to"),
                 Act::Sleep(time) | Act::Late(time, _) => tokio::time::sleep(time).await,
+                Act::Work(time) => {
+                    let until = Instant::now() + time;
+                    while Instant::now() < until {
+                        tokio::task::consume_budget().await;
+                    }
+                }
                 Act::Hang => pending().await,
             }
             Ok(response)
