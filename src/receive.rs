@@ -78,11 +78,9 @@ where
     /// Reads away what is left of a body whose request was refused: under HTTP/1 a sender that is
     /// still writing would otherwise never see the answer.
     pub(crate) fn discard(&mut self, head: &Parts, discards: &Arc<Discards>) {
-        // Who waits for a 100 before it sends its body would be sent one by reading it.
-        if head.headers.contains_key(header::EXPECT) {
-            return;
-        }
         match mem::replace(self, Self::Ended) {
+            // Who waits for a 100 before it sends its body would be sent one by reading it.
+            Self::Untouched(_) if head.headers.contains_key(header::EXPECT) => {}
             Self::Untouched(body) if !body.is_end_stream() => discards.start(Box::pin(body)),
             Self::Reading(body) => discards.start(body),
             Self::Untouched(_) | Self::Ended => {}

@@ -147,6 +147,16 @@ async fn who_expects_a_100_is_refused_without_one() {
     settle_down().await;
     // Polling the body is what makes a server send the 100.
     assert_eq!(polls.load(Ordering::SeqCst), 0);
+
+    // Once it was sent, what comes is read away as from everybody.
+    let body = Frames::of(["too long".into(), "more".into()]);
+    let polls = Arc::clone(&body.polls);
+    let mut request = head_of("{}", body);
+    request.headers_mut().insert("expect", "100-continue".parse().unwrap());
+    let app = Handler::default().under(&layer().body_limit(2));
+    app.send(request).await.assert_rejected(RejectionKind::BodyTooLarge);
+    settle_down().await;
+    assert_eq!(polls.load(Ordering::SeqCst), 3);
 }
 
 #[tokio::test(start_paused = true)]
