@@ -136,6 +136,9 @@ async fn each_end_of_a_delivery_is_counted_and_measured() {
         counted.counted(),
         [("webhook_deliveries_total{provider=standard-webhooks,outcome=duplicate}", 1)]
     );
+    // It claimed nothing, so that there is nothing to settle.
+    let complete = format!("webhook_store_duration_seconds{{provider={STANDARD},operation=complete}}");
+    assert!(counted.recorded(&complete).is_empty());
     assert!(counted.recorded(&format!("webhook_handler_duration_seconds{{provider={STANDARD}}}")).is_empty());
 
     for end in ["failed", "panicked", "timed_out", "cancelled"] {

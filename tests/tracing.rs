@@ -339,7 +339,9 @@ async fn a_store_that_fails_is_told_of() {
     };
     let store = faulty_store();
     let layer = layer().dedupe(store.clone()).on_store_failure(StoreFailure::Proceed);
-    let handler = Handler::doing([Act::Answer(200), Act::Answer(200), Act::Sleep(Duration::from_secs(31))]);
+    let longer_than_the_lease = Act::Sleep(Duration::from_secs(31));
+    let answered = Act::Answer(200);
+    let handler = Handler::doing([answered, answered, longer_than_the_lease, longer_than_the_lease]);
     let app = handler.under(&layer);
     store.fail(Operation::Claim, Fault::Hang);
     app.send(signed("msg_1", "{}")).await.assert_handled();
@@ -372,6 +374,14 @@ async fn a_store_that_fails_is_told_of() {
         (events.last().unwrap().0, events.last().unwrap().1.contains("may have run twice")),
         (Level::WARN, true)
     );
+
+    // And lost, as is found in the background.
+    store.fail_next(Operation::Complete, 2, Fault::Error);
+    app.send(signed("msg_4", "{}")).await.assert_handled();
+    assert!(!told(&seen).iter().any(|(_, message, _)| message.contains("may have run twice")));
+    layer.drain().finished().await;
+    let last = told(&seen).pop().unwrap();
+    assert_eq!((last.0, last.1.contains("may have run twice")), (Level::WARN, true));
 }
 
 #[test]

@@ -92,6 +92,9 @@ impl Held {
 
     /// Settles all that is held. What the store does not take now is tried again in the background.
     pub(crate) async fn settle(&mut self, intent: Settlement) -> Settlement {
+        if self.settling.keys.is_empty() {
+            return intent;
+        }
         self.settling.intent = intent;
         match self.settling.once().await {
             Ok(settlement) => {
@@ -214,13 +217,19 @@ impl Settling {
     /// Settles, again and again if the store fails, while the lease may still live.
     async fn until_done(self) {
         let tries = async {
-            while self.once().await.is_err() {
-                sleep(RETRY_AFTER).await;
+            loop {
+                match self.once().await {
+                    Ok(settlement) => break settlement,
+                    Err(_) => sleep(RETRY_AFTER).await,
+                }
                 self.watch.settles_again();
             }
         };
-        if within(self.lease, tries).await.is_err() {
-            self.watch.settles_no_more(self.intent);
+        match within(self.lease, tries).await {
+            // One that is released may never have been made: what was lost was its answer.
+            Ok(Settlement::Lost) if self.intent == Settlement::Released => {}
+            Ok(settlement) => self.watch.settled(settlement),
+            Err(_) => self.watch.settles_no_more(self.intent),
         }
     }
 }
