@@ -24,7 +24,8 @@ impl Proxies {
     /// The URL that was called, as the proxy says; `None` if the request is not from a named one,
     /// or it says nothing.
     pub(crate) fn called_url(&self, head: &Parts) -> Option<String> {
-        let peer = (self.peer)(head)?;
+        // A socket for both kinds of addresses names an IPv4 peer as IPv6 does.
+        let peer = (self.peer)(head)?.to_canonical();
         if !self.addresses.contains(&peer) {
             return None;
         }

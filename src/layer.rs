@@ -146,7 +146,8 @@ impl WebhookLayer {
         proxies: impl IntoIterator<Item = IpAddr>,
         peer: impl Fn(&request::Parts) -> Option<IpAddr> + Send + Sync + 'static,
     ) -> Self {
-        let proxies = Proxies { addresses: proxies.into_iter().collect(), peer: Arc::new(peer) };
+        let addresses = proxies.into_iter().map(|address| address.to_canonical()).collect();
+        let proxies = Proxies { addresses, peer: Arc::new(peer) };
         self.with(|config| config.proxies = Some(proxies))
     }
 

@@ -418,6 +418,9 @@ async fn what_a_proxy_says_of_the_url_is_believed_of_those_named_alone() {
     let said: &[(&str, &str)] = &[("x-forwarded-host", "shop.example"), ("x-forwarded-proto", "https")];
     let send = async |request| send_through(layer.clone(), request).await;
     assert_eq!(send(from(Some(proxy), said)).await, Ok(String::new()));
+    // As a socket for IPv4 and IPv6 names it.
+    let mapped = Ipv4Addr::new(10, 0, 0, 7).to_ipv6_mapped().into();
+    assert_eq!(send(from(Some(mapped), said)).await, Ok(String::new()));
     assert_eq!(send(from(Some(stranger), said)).await, Err(Kind::WrongSignature));
     assert_eq!(send(from(None, said)).await, Err(Kind::WrongSignature));
     // What the sender put there itself stands before what the proxy added.
