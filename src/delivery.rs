@@ -190,6 +190,13 @@ impl Delivery {
         self.key.as_ref()
     }
 
+    /// The key of its body, which [`replay_guard`](crate::WebhookLayer::replay_guard) claims besides: to
+    /// open the delivery again, forget both. `None` where only [`dedupe_key`](Self::dedupe_key) is claimed.
+    #[must_use]
+    pub fn replay_key(&self) -> Option<Key> {
+        self.key.as_ref().and_then(|_| self.dedupe().replay_key(self))
+    }
+
     /// Whether a duplicate of it would be recognised: `false` without a key, without a store, and
     /// where the store was down and the layer told to [proceed](crate::StoreFailure::Proceed).
     #[must_use]

@@ -353,7 +353,8 @@ impl WebhookLayer {
 
     /// Makes the key that a delivery is known by, instead of the provider's id. Make it of what
     /// stays the same when the delivery is sent again, so neither of the signature nor of its
-    /// timestamp. `None`: this delivery is not deduped.
+    /// timestamp. `None`: this delivery is not deduped, but by its body where that is
+    /// [guarded](Self::replay_guard).
     ///
     /// ```
     /// # use tower_webhook::{Secret, WebhookLayer, store::Key};
@@ -372,8 +373,8 @@ impl WebhookLayer {
     }
 
     /// Where the signature does not cover the id (GitHub, Shopify), claims the body as well as the
-    /// id, so that a leaked request is not run again under a fresh id. Elsewhere it does nothing.
-    /// Costs two more round trips to the store. Default: off.
+    /// id, so that a leaked request is not run again under a fresh id, or with none. Elsewhere it does
+    /// nothing. Costs two more round trips to the store. Default: off.
     ///
     /// The choice is between two risks. With it, two real events whose bodies are equal to the
     /// byte, such as an organisation's and a repository's hook on the same endpoint, count as one.

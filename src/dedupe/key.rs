@@ -20,10 +20,11 @@ impl Dedupe {
         }
     }
 
-    /// The key of the body itself, for ids that the signature does not cover. In a scope of its
-    /// own, which no id can reach.
-    pub(super) fn replay_key(&self, delivery: &Delivery) -> Key {
-        self.key_within(delivery, "#body", &body_id(delivery))
+    /// The key of the body itself, where replays are guarded against and the signature does not cover
+    /// the id. In a scope of its own, which no id can reach.
+    pub(crate) fn replay_key(&self, delivery: &Delivery) -> Option<Key> {
+        let guarded = self.replay_guard && !delivery.verifier().profile().id_signed;
+        guarded.then(|| self.key_within(delivery, "#body", &body_id(delivery)))
     }
 
     /// The key of an item in the delivery's body; `None` if its id names nothing. In a scope of its

@@ -95,9 +95,12 @@ impl Dedupe {
         record: &Record,
     ) -> Result<Admission, Rejection> {
         let Some(store) = &self.store else { return Ok(Admission::Run(None)) };
-        let Some(key) = self.key(head, delivery) else { return Ok(Admission::Run(None)) };
-        let profile = delivery.verifier().profile();
-        let replay_key = (self.replay_guard && !profile.id_signed).then(|| self.replay_key(delivery));
+        let (key, replay_key) = match (self.key(head, delivery), self.replay_key(delivery)) {
+            (Some(key), replay_key) => (key, replay_key),
+            // An id that is not signed can also be left out: then it is known by its body alone.
+            (None, Some(replay_key)) => (replay_key, None),
+            (None, None) => return Ok(Admission::Run(None)),
+        };
         delivery.set_key(key.clone());
 
         let mut held = self.hold(store, delivery, Watch::of(record));

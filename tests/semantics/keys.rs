@@ -6,11 +6,11 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::Request;
+use http::{HeaderValue, Request};
 use http_body_util::Full;
 use tower_webhook::{
     RejectionKind, Secret, WebhookLayer, provider,
-    store::{Key, MokaStore},
+    store::{Key, MokaStore, Store},
     testing::{self, Fault, Operation},
     verify::{self, Encoding, Location, Profile, Scheme, TimeUnit, Verified},
 };
@@ -264,6 +264,48 @@ async fn a_replay_under_a_fresh_id_runs_unless_it_is_guarded_against() {
     app.send(github_signed("id-2", r#"{"another":"body"}"#)).await.assert_duplicate();
     app.send(github_signed("id-3", r#"{"another":"body"}"#)).await.assert_handled();
     assert_eq!(handler.calls(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn under_the_replay_guard_a_replay_without_its_id_is_known_by_its_body() {
+    let handler = Handler::default();
+    let app = handler.under(&github_layer().replay_guard());
+    let without_id = |body| {
+        let mut request = github_signed("id-1", body);
+        request.headers_mut().remove("x-github-delivery").unwrap();
+        request
+    };
+    app.send(github_signed("id-1", "{}")).await.assert_handled();
+    app.send(without_id("{}")).await.assert_duplicate();
+    for no_id in [&b""[..], b"\xff"] {
+        let mut request = without_id("{}");
+        request.headers_mut().insert("x-github-delivery", HeaderValue::from_bytes(no_id).unwrap());
+        app.send(request).await.assert_duplicate();
+    }
+    // And who comes without one first.
+    app.send(without_id("another")).await.assert_handled();
+    assert_eq!(handler.last().dedupe_key(), handler.last().replay_key().as_ref());
+    app.send(without_id("another")).await.assert_duplicate();
+    app.send(github_signed("id-2", "another")).await.assert_duplicate();
+    assert_eq!(handler.calls(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn under_the_replay_guard_a_delivery_is_opened_again_by_both_its_keys() {
+    let (handler, store) = (Handler::default(), Arc::new(MokaStore::new(100).clock(TokioClock::start())));
+    let app = handler.under(&github_layer().dedupe(Arc::clone(&store)).replay_guard());
+    app.send(github_signed("id-1", "{}")).await.assert_handled();
+    let delivery = handler.last();
+    assert!(store.forget(delivery.dedupe_key().unwrap()).await.unwrap());
+    assert!(store.forget(&delivery.replay_key().unwrap()).await.unwrap());
+    app.send(github_signed("id-1", "{}")).await.assert_handled();
+    // Where the body is not claimed there is nothing else to forget.
+    let app = handler.under(&github_layer());
+    app.send(github_signed("id-1", "{}")).await.assert_handled();
+    assert_eq!(handler.last().replay_key(), None);
+    let app = handler.under(&github_layer().replay_guard().without_dedupe());
+    app.send(github_signed("id-1", "{}")).await.assert_handled();
+    assert_eq!(handler.last().replay_key(), None);
 }
 
 #[tokio::test(start_paused = true)]
