@@ -314,12 +314,19 @@ impl<T: fmt::Debug> fmt::Debug for Event<T> {
 }
 
 /// A payload that is not of the type it should be.
-#[derive(Debug)]
+///
+/// Its [`source`](Error::source) says why, and may quote the payload; `Debug` does not.
 pub struct DecodeError(BoxError);
 
 impl DecodeError {
     fn new(error: impl Into<BoxError>) -> Self {
         Self(error.into())
+    }
+}
+
+impl fmt::Debug for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DecodeError").finish_non_exhaustive()
     }
 }
 

@@ -170,11 +170,17 @@ async fn neither_secrets_nor_payloads_nor_signatures_show_in_debug() {
     store.fail(Operation::Claim, Fault::Error);
     let refused = app.send(signed("msg_2", r#"{"card":"4242"}"#)).await;
     settle_down().await;
+    store.heal();
+    // The decoder says what it stumbled over.
+    let app = handler.under(&layer.clone().json::<std::collections::HashMap<String, bool>>());
+    let undecodable = app.send(signed("msg_3", r#"{"card":"4242"}"#)).await;
+    undecodable.assert_rejected(tower_webhook::RejectionKind::Undecodable);
     let shown = format!(
-        "{:?} {:?} {:?} {:?} {:?}",
+        "{:?} {:?} {:?} {:?} {:?} {:?}",
         layer,
         handler.last(),
         refused.rejection(),
+        undecodable.rejection(),
         crate::support::secret(),
         tower_webhook::Secrets::from(crate::support::secret()),
     );
