@@ -285,6 +285,30 @@ async fn what_is_not_signed_for_us_is_refused_without_a_fetch() {
     assert_eq!(send(&service, with_subject).await, Err(RejectionKind::WrongSignature));
 }
 
+#[tokio::test]
+async fn what_is_signed_is_not_believed_in_another_shape() {
+    // The values alone are signed, and a struct may be read from an array of them; nobody finds the id there.
+    let (by, url) = (Sns::new(), cert_url(1));
+    let service = sns(&Web::with(&url, by.page()));
+    let message = by.notification("1", &url);
+    let values = [
+        "Type",
+        "MessageId",
+        "TopicArn",
+        "Subject",
+        "Message",
+        "Timestamp",
+        "Token",
+        "SubscribeURL",
+        "SignatureVersion",
+        "Signature",
+        "SigningCertURL",
+    ];
+    let array: Value = values.iter().map(|name| message[*name].clone()).collect();
+    assert_eq!(send(&service, array).await, Err(RejectionKind::MissingSignature));
+    assert_eq!(send(&service, format!("\n {message}")).await, Ok("Notification 1".to_owned()));
+}
+
 fn confirmation(by: &Sns, cert: &str, subscribe: &str) -> Value {
     let mut message = notification("1", cert);
     message["Type"] = "SubscriptionConfirmation".into();
