@@ -100,6 +100,10 @@ fn a_bad_scheme_is_refused_when_it_is_built() {
         (scheme().signs("{ts}.{body}"), "has a `{ts}` and the scheme no `ts`"),
         (scheme().signs("{secret}{body}"), token),
         (Scheme::new(Algorithm::Sha256, "x", Encoding::Hex), token),
+        (scheme().timestamp("header:x-time", TimeUnit::Seconds), "the timestamp is not signed"),
+        (scheme().timestamp("field:t", TimeUnit::Seconds).signs("{header:t}{body}"), "is not signed"),
+        (scheme().timestamp("query:t", TimeUnit::Seconds).signs("{method}{body}"), "is not signed"),
+        (scheme().timestamp("body:/t", TimeUnit::Seconds).signs("{header:x}"), "is not signed"),
         (scheme().timestamp("nowhere", TimeUnit::Seconds), "`nowhere` is no place"),
         (scheme().timestamp("item:first", TimeUnit::Seconds), "`item:first` is no place"),
         (scheme().timestamp("body:no/slash", TimeUnit::Seconds), "`body:no/slash` is no place"),
@@ -122,7 +126,11 @@ fn a_bad_scheme_is_refused_when_it_is_built() {
         (scheme().signature_in(["field:x"]), "cannot be in a field of the signature"),
         (scheme().signature_in(["body:/x"]).pairs("=", ["v1"]), "only a header"),
         (
-            scheme().signature_in(["query:x"]).list(",").timestamp("item:0", TimeUnit::Seconds),
+            scheme()
+                .signature_in(["query:x"])
+                .list(",")
+                .timestamp("item:0", TimeUnit::Seconds)
+                .signs("{ts}{body}"),
             "only a header",
         ),
         (scheme().signature_in(["x", "form:x"]).list(",").signs("{item:1}.{body}"), "only a header"),
@@ -452,4 +460,33 @@ async fn a_value_that_could_be_read_in_two_ways_is_refused() {
     assert_eq!(send("id", "id.7.{}").await, Ok(String::new()));
     assert_eq!(send("id.7", "id.7.7.{}").await, Err(Kind::MalformedSignature));
     assert_eq!(send("", ".7.{}").await, Err(Kind::MalformedSignature));
+
+    // With nothing between them, the body could be moved into the value, all of it or in part.
+    let scheme = Scheme::hmac_sha256("x-signature", Encoding::Hex).signs("{header:x-id}{body}");
+    let send = async |id: &str, body: &str| {
+        let signature = tag(r#"7{"close":true}"#);
+        self::send(&scheme, secret("secret"), post(&[("x-signature", &signature), ("x-id", id)], body)).await
+    };
+    assert_eq!(send("7", r#"{"close":true}"#).await, Ok(String::new()));
+    assert_eq!(send(r#"7{"close":true}"#, "").await, Err(Kind::MalformedSignature));
+    assert_eq!(send(r#"7{"close":"#, "true}").await, Err(Kind::MalformedSignature));
+}
+
+#[test]
+fn a_timestamp_may_be_signed_wherever_it_is() {
+    let scheme = |place, template| {
+        Scheme::hmac_sha256("x-signature", Encoding::Hex).timestamp(place, TimeUnit::Seconds).signs(template)
+    };
+    for scheme in [
+        scheme("header:x-time", "{ts}.{body}"),
+        scheme("header:x-time", "{header:x-time}.{body}"),
+        scheme("body:/time", "{body}"),
+        scheme("form:time", "{sorted_form}"),
+        scheme("query:time", "{url}{body}"),
+        scheme("query:time", "{path_query}{body}"),
+        scheme("query:time", "{sorted_query}{body}"),
+        scheme("query:time", "{query:time}{body}"),
+    ] {
+        scheme.verifier("acme", secret("secret")).unwrap();
+    }
 }

@@ -315,8 +315,9 @@ impl Request<'_> {
                     Some(field) => text.extend(self.named_by(field)?),
                     None => {
                         let value = self.get(name)?;
-                        // The mark that ends it cannot be in it.
-                        let end = rest.bytes().next().filter(|&next| next != b'{');
+                        // The mark that ends it cannot be in it; a body itself is one of JSON.
+                        let marks = |&next: &u8| next != b'{' || rest.starts_with("{body}");
+                        let end = rest.bytes().next().filter(marks);
                         if value.is_empty() || end.is_some_and(|end| value.contains(&end)) {
                             return Err(Stop::False);
                         }

@@ -130,6 +130,13 @@ impl Scheme {
             if template.uses_timestamp() && timestamp.is_none() {
                 return Err(InvalidScheme::new("the template has a `{ts}` and the scheme no `ts`"));
             }
+            // Whoever replays a delivery would write a new one.
+            if let Some((place, _)) = &timestamp
+                && !template.uses_timestamp()
+                && !template.signs(place)
+            {
+                return Err(InvalidScheme::new("the template has no `{ts}`: the timestamp is not signed"));
+            }
             // A plain hash without the secret in its text would be one that anybody can make.
             if template.uses_secret() == self.alg.is_keyed() {
                 return Err(InvalidScheme::new(

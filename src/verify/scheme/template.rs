@@ -119,6 +119,10 @@ impl Template {
         if self.body != BodyPart::No {
             return Err(InvalidScheme::new(format!("the template `{template}` has the body in it twice")));
         }
+        // With nothing between them, a value ends where a body of JSON begins.
+        if let (BodyPart::Itself, Some(Part::Value(_, delimiter))) = (body, self.before.last_mut()) {
+            delimiter.get_or_insert(b'{');
+        }
         self.body = body;
         Ok(())
     }
@@ -133,6 +137,16 @@ impl Template {
     pub(super) fn covers(&self, header: &HeaderName) -> bool {
         let is_it = |part: &Part| matches!(part, Part::Value(Place::Header(name), _) if name == header);
         self.before.iter().chain(&self.after).any(is_it)
+    }
+
+    /// Whether what is at `place` is signed.
+    pub(super) fn signs(&self, place: &Place) -> bool {
+        let has_query = |part: &Part| matches!(part, Part::Url | Part::PathAndQuery | Part::SortedQuery);
+        match place {
+            Place::Body(_) | Place::Form(_) if self.covers_body() => true,
+            Place::Query(_) if self.before.iter().chain(&self.after).any(has_query) => true,
+            place => self.values().any(|signed| signed == place),
+        }
     }
 
     pub(super) fn covers_body(&self) -> bool {
