@@ -1,6 +1,11 @@
 //! The pitfalls of signatures, each as a test named after what it guards.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+use std::{
+    sync::Arc,
+    time::{Duration, UNIX_EPOCH},
+};
+
 use bytes::Bytes;
 use data_encoding::{BASE64, HEXLOWER};
 use hmac::{Hmac, KeyInit, Mac};
@@ -12,6 +17,7 @@ use tower::{Layer, ServiceBuilder, ServiceExt, service_fn};
 use tower_http::decompression::RequestDecompressionLayer;
 use tower_webhook::{
     Body, BoxError, Delivery, ManualClock, Rejection, RejectionKind as Kind, Secret, WebhookLayer, provider,
+    testing,
 };
 
 const NOW: u32 = 1_700_000_000;
@@ -442,4 +448,38 @@ async fn bite_18_a_handshake_is_answered_and_lets_nothing_through() {
         .await
         .unwrap();
     assert_eq!(refused.status(), 401);
+}
+
+#[tokio::test]
+async fn bite_19_what_happens_to_one_thing_twice_is_two_deliveries() {
+    let [created, paid] = [r#"{"id":"p1","status":"PENDING"}"#, r#"{"id":"p1","status":"SUCCEEDED"}"#];
+    let [moved, booked] =
+        [r#"{"data":{"id":"T1","status":"received"}}"#, r#"{"data":{"id":"T1","status":"booked"}}"#];
+    let key = "44782def547aaa06c910c43932b1eb0c71fc68d9d0c057550c48ec2acf6ba056";
+    // Of the webhook and the second.
+    let woocommerce = ("x-wc-webhook-delivery-id", "0c5f");
+    // Of all webhooks that one set off.
+    let gitlab = ("x-gitlab-event-uuid", "e1f2");
+    for (provider, secret, header, bodies) in [
+        ("woocommerce", "a secret", Some(woocommerce), [r#"{"id":1}"#, r#"{"id":2}"#]),
+        (
+            "gitlab-token",
+            "a secret",
+            Some(gitlab),
+            [r#"{"object_kind":"push"}"#, r#"{"object_kind":"note"}"#],
+        ),
+        ("adyen-header", key, None, [moved, booked]),
+        ("monei", "a secret", None, [created, paid]),
+    ] {
+        let secret: Secret = secret.parse().unwrap();
+        let verifier = provider::find(provider).unwrap().verifier(secret).unwrap();
+        let layer = WebhookLayer::with_verifier(Arc::clone(&verifier)).clock(ManualClock::at_unix(NOW));
+        for body in bodies {
+            let at = UNIX_EPOCH + Duration::from_secs(NOW.into());
+            let request = post(header.as_slice(), body).map(|_| Bytes::from(body));
+            let request = testing::sign_at(&verifier, request, at).unwrap();
+            let delivery = send(&layer, request.map(Full::new)).await.unwrap();
+            assert!(delivery.is_some(), "{provider}: {body} is no duplicate");
+        }
+    }
 }

@@ -20,7 +20,9 @@ providers! {
     /// * Signed: the body, HMAC-SHA256, in `X-Hub-Signature-256: sha256=<hex>`. Secret: the text as
     ///   it stands. The older `X-Hub-Signature` (SHA-1) is never looked at.
     /// * Id: `X-GitHub-Delivery`, the same when a delivery is sent again, and **not signed**: see
-    ///   [`replay_guard`](crate::WebhookLayer::replay_guard).
+    ///   [`replay_guard`](crate::WebhookLayer::replay_guard). All webhooks that subscribe to an event
+    ///   share it ([source](https://docs.github.com/en/rest/repos/webhooks)): those that also share a
+    ///   secret and a store want a [`scope`](crate::WebhookLayer::scope) each.
     /// * A payload that is posted as a form is found in its `payload` field.
     /// * Bodies of up to 25 MB ([source](https://docs.github.com/en/webhooks/webhook-events-and-payloads));
     ///   an answer within 10 s ([source](https://docs.github.com/en/webhooks/using-webhooks/best-practices-for-using-webhooks));
@@ -76,7 +78,8 @@ providers! {
     /// Jira Cloud.
     ///
     /// * Signed: `{body}`, HMAC-SHA256, in `X-Hub-Signature`. Secret: UTF-8.
-    /// * Id: `header:X-Atlassian-Webhook-Identifier`, **not signed**.
+    /// * Id: `header:X-Atlassian-Webhook-Identifier`, **not signed**, and unique within one site: an app
+    ///   with several sites wants a [`scope`](crate::WebhookLayer::scope) for each.
     jira, try_jira: "jira", "Jira Cloud",
         "https://developer.atlassian.com/cloud/jira/platform/webhooks/",
         Scheme::hmac_sha256("x-hub-signature", Hex)
@@ -84,20 +87,30 @@ providers! {
             .id("header:x-atlassian-webhook-identifier")
             .event_type("body:/webhookEvent");
 
-    /// Gitea / Forgejo / Gogs.
+    /// Gitea / Forgejo.
     ///
     /// * Signed: `{body}`, HMAC-SHA256, in `X-Gitea-Signature`. Secret: UTF-8.
     /// * Id: `header:X-Gitea-Delivery`, **not signed**.
-    gitea, try_gitea: "gitea", "Gitea / Forgejo / Gogs",
+    gitea, try_gitea: "gitea", "Gitea / Forgejo",
         "https://github.com/go-playground/webhooks/blob/HEAD/gitea/gitea_test.go",
         Scheme::hmac_sha256("x-gitea-signature", Hex)
             .id("header:x-gitea-delivery")
             .event_type("header:x-gitea-event");
 
+    /// Gogs.
+    ///
+    /// * Signed: `{body}`, HMAC-SHA256, in `X-Gogs-Signature`. Secret: UTF-8.
+    /// * Id: `header:X-Gogs-Delivery`, **not signed**.
+    gogs, try_gogs: "gogs", "Gogs",
+        "https://github.com/gogs/gogs/blob/HEAD/internal/database/webhook.go",
+        Scheme::hmac_sha256("x-gogs-signature", Hex)
+            .id("header:x-gogs-delivery")
+            .event_type("header:x-gogs-event");
+
     /// Meta (WhatsApp, Messenger, Instagram).
     ///
     /// * Signed: `{body}`, HMAC-SHA256, in `X-Hub-Signature-256`. Secret: UTF-8 app secret.
-    /// * Id: none that names the delivery as a whole.
+    /// * Id: none that names the delivery as a whole; equal bodies are one delivery.
     /// * Handshake: `GET` with `hub.challenge`, which is echoed if `hub.verify_token` is the
     ///   [`verify_token`](crate::WebhookLayer::verify_token).
     meta, try_meta: "meta", "Meta (WhatsApp, Messenger, Instagram)",
@@ -210,10 +223,11 @@ providers! {
     /// GoCardless.
     ///
     /// * Signed: `{body}`, HMAC-SHA256, in `Webhook-Signature`. Secret: UTF-8.
-    /// * Id: none that names the delivery as a whole.
+    /// * Id: `body:/meta/webhook_id`, signed.
     gocardless, try_gocardless: "gocardless", "GoCardless",
         "https://github.com/gocardless/gocardless-pro-python/blob/HEAD/tests/webhooks_test.py",
-        Scheme::hmac_sha256("webhook-signature", Hex);
+        Scheme::hmac_sha256("webhook-signature", Hex)
+            .id("body:/meta/webhook_id");
 
     /// Onfido.
     ///
@@ -248,12 +262,13 @@ providers! {
     /// Adyen (platform / management / banking).
     ///
     /// * Signed: `{body}`, HMAC-SHA256, in `HmacSignature`. Secret: hex (64 chars).
-    /// * Id: `body:/data/id`, signed.
+    /// * Id: none. `data.id` is the transfer's, the account's or the like, and the same for all that
+    ///   happens to it
+    ///   ([source](https://docs.adyen.com/api-explorer/transfer-webhooks/latest/post/balancePlatform.transfer.updated)).
     adyen_platform, try_adyen_platform: "adyen-header", "Adyen (platform / management / banking)",
         "https://github.com/Adyen/adyen-node-api-library/blob/HEAD/src/utils/hmacValidator.ts",
         Scheme::hmac_sha256("hmacsignature", Base64)
             .key_encoding(Hex)
-            .id("body:/data/id")
             .event_type("body:/type");
 
     /// Sinch (Numbers).

@@ -13,12 +13,13 @@ providers! {
     /// WooCommerce.
     ///
     /// * Signed: `{body}`, HMAC-SHA256, in `X-WC-Webhook-Signature`. Secret: UTF-8.
-    /// * Id: `header:X-WC-Webhook-Delivery-ID`, **not signed**.
+    /// * Id: none. `X-WC-Webhook-Delivery-ID` is of the webhook and the second, and so the same for two
+    ///   deliveries within one
+    ///   ([source](https://github.com/woocommerce/woocommerce/blob/HEAD/plugins/woocommerce/includes/class-wc-webhook.php)).
     /// * The ping at its creation (`webhook_id=…`) is not signed, and is refused.
     woocommerce, try_woocommerce: "woocommerce", "WooCommerce",
         "https://github.com/woocommerce/woocommerce-rest-api-docs/blob/HEAD/source/includes/wp-api-v3/_webhooks.md",
         Scheme::hmac_sha256("x-wc-webhook-signature", Base64)
-            .id("header:x-wc-webhook-delivery-id")
             .event_type("header:x-wc-webhook-topic");
 
     /// Checkout.com.
@@ -67,10 +68,12 @@ providers! {
     /// Coinify.
     ///
     /// * Signed: `{body}`, HMAC-SHA256, in `x-coinify-webhook-signature`. Secret: UTF-8.
-    /// * Id: none that names the delivery as a whole.
+    /// * Id: `body:/id`, signed ([source](https://coinify.readme.io/docs/webhook-structure)).
     coinify, try_coinify: "coinify", "Coinify",
         "https://coinify.readme.io/docs/webhook-signature",
-        Scheme::hmac_sha256("x-coinify-webhook-signature", Hex);
+        Scheme::hmac_sha256("x-coinify-webhook-signature", Hex)
+            .id("body:/id")
+            .event_type("body:/event");
 
     /// Flinks.
     ///
@@ -85,12 +88,14 @@ providers! {
     ///
     /// * Signed: `{body}`, HMAC-SHA256, in `X-Fourthwall-Hmac-SHA256`, or for a platform app in
     ///   `X-Fourthwall-Hmac-Apps-SHA256`. Secret: UTF-8.
-    /// * Id: none that names the delivery as a whole.
+    /// * Id: `body:/id`, signed ([source](https://docs.fourthwall.com/webhooks/webhook-model)).
     /// * An answer within 2 s, and retries otherwise ([source](https://docs.fourthwall.com/response-retry-policies)).
     fourthwall, try_fourthwall: "fourthwall", "Fourthwall",
         "https://docs.fourthwall.com/webhooks/signature-verification",
         Scheme::hmac_sha256("x-fourthwall-hmac-sha256", Base64)
-            .signature_in(["x-fourthwall-hmac-sha256", "x-fourthwall-hmac-apps-sha256"]),
+            .signature_in(["x-fourthwall-hmac-sha256", "x-fourthwall-hmac-apps-sha256"])
+            .id("body:/id")
+            .event_type("body:/type"),
         ack_deadline: Some(Duration::from_secs(2)),
         retries: Some(true);
 

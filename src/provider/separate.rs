@@ -179,13 +179,16 @@ providers! {
 
     /// Cashfree Payments.
     ///
-    /// * Signed: `{header:x-webhook-timestamp}{body}`, HMAC-SHA256, in `x-webhook-signature`. Secret:
-    ///   UTF-8. How old a delivery may be is not said, and not looked at.
+    /// * Signed: `{ts}{body}`, HMAC-SHA256, in `x-webhook-signature`. Secret: UTF-8.
+    /// * Timestamp: `header:x-webhook-timestamp`; any into the past and any into the future, for
+    ///   Cashfree names no limit ([`tolerance`](crate::WebhookLayer::tolerance) sets one).
     /// * Id: none that names the delivery as a whole.
     cashfree, try_cashfree: "cashfree", "Cashfree Payments",
         "https://www.cashfree.com/docs/payments/subscription/webhook-signature",
         Scheme::hmac_sha256("x-webhook-signature", Base64)
-            .signs("{header:x-webhook-timestamp}{body}");
+            .timestamp("header:x-webhook-timestamp", Milliseconds)
+            .tolerance(None, None)
+            .signs("{ts}{body}");
 
     /// Emailit.
     ///

@@ -44,8 +44,9 @@ providers! {
     /// Polar.
     ///
     /// * Signed: `{header:webhook-id}.{ts}.{body}`, HMAC-SHA256, in `webhook-signature`. Secret:
-    ///   raw UTF-8 of the whole secret (docs: 'secret needs to be base64 encoded' before it is
-    ///   given to a standard-webhooks library).
+    ///   UTF-8, with its `whsec_`. **Secrets that Polar has generated since 8 September 2026** are those
+    ///   of Standard Webhooks ([source](https://github.com/polarsource/polar/pull/14117)): give them to
+    ///   [`standard_webhooks`].
     /// * Id: `header:webhook-id`, signed.
     /// * Timestamp: `header:webhook-timestamp`; 300 s into the past and 300 s into the future.
     polar, try_polar: "standard-webhooks-rawkey", "Polar",
@@ -110,10 +111,12 @@ providers! {
 
     /// Supabase Auth hooks.
     ///
-    /// * Signed: `{header:webhook-id}.{ts}.{body}`, HMAC-SHA256 / Ed25519, in `webhook-signature`.
-    ///   Secret: `v1,whsec_<base64>`; asymmetric `v1a,whpk_<b64>:whsk_<b64>`; several joined by
-    ///   `|`.
-    /// * Id: `header:webhook-id`, signed.
+    /// * Signed: `{header:webhook-id}.{ts}.{body}`, HMAC-SHA256, in `webhook-signature`. Secret:
+    ///   `v1,whsec_<base64>`. Where Supabase shows several, joined by `|`, give each by itself; those
+    ///   that begin with `v1a,` are of Ed25519, which is not looked at.
+    /// * Id: `header:webhook-id`, signed. Each attempt has one of its own
+    ///   ([source](https://github.com/supabase/auth/blob/HEAD/internal/hooks/hookshttp/hookshttp.go)):
+    ///   Supabase waits for what the handler answers, which a duplicate would not get.
     /// * Timestamp: `header:webhook-timestamp`; 300 s into the past and 300 s into the future.
     supabase_auth, try_supabase_auth: "supabase-auth", "Supabase Auth hooks",
         "https://github.com/supabase/auth/blob/HEAD/internal/conf/configuration.go",

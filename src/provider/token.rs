@@ -12,11 +12,13 @@ providers! {
     /// GitLab (secret token).
     ///
     /// * The secret itself is sent in `X-Gitlab-Token`: **it does not protect the body**.
-    /// * Id: `header:X-Gitlab-Event-UUID`, not signed.
+    /// * Id: `header:Idempotency-Key`, not signed, which stays the same when it is sent again.
+    ///   `X-Gitlab-Event-UUID` does not tell deliveries apart: recursive webhooks share it. GitLab before
+    ///   17.4 sends no such key, and its deliveries are not deduped.
     gitlab_token, try_gitlab_token: "gitlab-token", "GitLab (secret token)",
         "https://docs.gitlab.com/user/project/integrations/webhooks/",
         Scheme::token("x-gitlab-token")
-            .id("header:x-gitlab-event-uuid")
+            .id("header:idempotency-key")
             .event_type("header:x-gitlab-event");
 
     /// Okta event hooks.
@@ -64,7 +66,8 @@ providers! {
     ///
     /// * The secret itself is sent in `X-Telegram-Bot-Api-Secret-Token`: **it does not protect the
     ///   body**.
-    /// * Id: `body:/update_id`, not signed.
+    /// * Id: `body:/update_id`, not signed. Each bot counts its own: bots that share a secret and a store
+    ///   want a [`scope`](crate::WebhookLayer::scope) each.
     telegram, try_telegram: "telegram", "Telegram Bot API",
         "https://github.com/tdlib/telegram-bot-api/blob/HEAD/telegram-bot-api/WebhookActor.cpp",
         Scheme::token("x-telegram-bot-api-secret-token")
@@ -93,10 +96,11 @@ providers! {
     /// Hugging Face.
     ///
     /// * The secret itself is sent in `X-Webhook-Secret`: **it does not protect the body**.
-    /// * Id: none that names the delivery as a whole.
+    /// * Id: `header:Webhook-Id`, not signed ([source](https://github.com/huggingface/hub-docs/pull/2749)).
     huggingface, try_huggingface: "huggingface", "Hugging Face",
         "https://huggingface.co/docs/hub/webhooks",
         Scheme::token("x-webhook-secret")
+            .id("header:webhook-id")
             .event_type("body:/event/action");
 
     /// Deepgram.

@@ -12,6 +12,8 @@ providers! {
     ///
     /// * Signed: `{method}{url}{body}{ts}`, HMAC-SHA256, in `X-HubSpot-Signature-v3`. Secret: UTF-8
     ///   client secret.
+    /// * Give it a URL without percent-escapes: HubSpot's page has some of them decoded before signing,
+    ///   and its own library has not, so that either may be refused.
     /// * Id: none that names the delivery as a whole.
     /// * Timestamp: `header:X-HubSpot-Request-Timestamp`; 300 s into the past and any into the
     ///   future.
@@ -44,13 +46,14 @@ providers! {
     /// Trello.
     ///
     /// * Signed: `{body}{url}`, HMAC-SHA1, in `X-Trello-Webhook`. Secret: UTF-8 OAuth secret.
-    /// * Id: `body:/action/id`, signed.
+    /// * Id: none. All webhooks of an app that see an action share its `action.id`, and the secret. With a
+    ///   single webhook, or together with the URL, that id is a key for
+    ///   [`dedupe_by`](crate::WebhookLayer::dedupe_by).
     /// * Handshake: `HEAD`, which is answered 200.
     trello, try_trello: "trello", "Trello",
         "https://developer.atlassian.com/cloud/trello/guides/rest-api/webhooks/",
         Scheme::new(HmacSha1, "x-trello-webhook", Base64)
             .signs("{body}{url}")
-            .id("body:/action/id")
             .event_type("body:/action/type"),
         handshake: Some(REACHABLE);
 
