@@ -177,11 +177,15 @@ async fn vonages_receipts_of_one_message_are_several_deliveries() {
 }
 
 fn adyen_item(reference: &str, more: &str) -> String {
-    let signed = format!("{reference}::Merchant:order:1000:EUR:CAPTURE:true");
+    adyen_event("CAPTURE", reference, more)
+}
+
+fn adyen_event(event: &str, reference: &str, more: &str) -> String {
+    let signed = format!("{reference}::Merchant:order:1000:EUR:{event}:true");
     let signature = BASE64.encode(&hmac_sha256(&[0xab; 32], signed.as_bytes()));
     format!(
         r#"{{"NotificationRequestItem":{{"pspReference":"{reference}","merchantAccountCode":"Merchant",
-        "merchantReference":"order","amount":{{"value":1000,"currency":"EUR"}},"eventCode":"CAPTURE",
+        "merchantReference":"order","amount":{{"value":1000,"currency":"EUR"}},"eventCode":"{event}",
         "success":"true","additionalData":{{"hmacSignature":"{signature}"}}{more}}}}}"#
     )
 }
@@ -196,8 +200,11 @@ async fn every_item_of_adyens_must_be_signed_and_names_the_delivery() {
     let sent = async |items: &[String]| send(&layer, post(URL, &[], &adyen_body(items))).await;
     let two = [adyen_item("P1", ""), adyen_item("P2", r#","reason":"anything""#)];
     let learnt = sent(&two).await.unwrap();
-    assert_eq!(learnt.id.as_deref(), Some("CAPTURE:P1:true,CAPTURE:P2:true"));
+    assert_eq!(learnt.id.as_deref(), Some("CAPTURE:P1:true:Merchant,CAPTURE:P2:true:Merchant"));
     assert_eq!(learnt.event_type.as_deref(), Some("CAPTURE"));
+    // Reports have the same file's name again and again.
+    let report = adyen_event("REPORT_AVAILABLE", "report.csv", "");
+    assert_eq!(sent(&[two[0].clone(), report]).await.unwrap().id, None);
     assert_eq!(sent(&[two[0].clone(), two[1].replace("P2", "P3")]).await, Err(WrongSignature));
     assert_eq!(sent(&[two[0].clone(), two[1].replace("hmacS", "s")]).await, Err(MissingSignature));
     assert_eq!(sent(&[]).await, Err(MissingSignature));
@@ -293,7 +300,11 @@ async fn mercado_pagos_ids_end_where_they_end() {
     let signature = format!("ts=1700000000,v1={v1}");
     let headers = [("x-signature", &*signature), ("x-request-id", "r1")];
     let learnt = send(&layer, post(&format!("{URL}?data.id=7"), &headers, "{}")).await.unwrap();
-    assert_eq!(learnt.id.as_deref(), Some("r1"));
+    assert_eq!(learnt.id.as_deref(), Some("r1:7"));
+    // It is what was done that has this one, of which several things are told.
+    let v1 = hex("request-id:r1;ts:1700000000;");
+    let headers_alone = [("x-signature", &*format!("ts=1700000000,v1={v1}")), ("x-request-id", "r1")];
+    assert_eq!(send(&layer, post(URL, &headers_alone, "{}")).await.unwrap().id, None);
     let joined = format!("{URL}?data.id=7%3Brequest-id:r1");
     assert_eq!(send(&layer, post(&joined, &headers[..1], "{}")).await, Err(MalformedSignature));
     // Of two ids the handler might read the other.

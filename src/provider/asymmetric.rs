@@ -98,13 +98,13 @@ providers! {
     /// * Signed: `{body}`, RSA with SHA-256, in `X-Signature-SHA256`. Secret: the public key that
     ///   Wise publishes for the environment, PEM or base64 of DER.
     /// * Id: `header:X-Delivery-Id`, **not signed**.
+    /// * An answer within 5 s, and up to 25 attempts over two weeks otherwise.
     wise, try_wise: "wise", "Wise",
         "https://docs.wise.com/guides/developer/webhooks/event-handling",
         Scheme::new(RsaSha256, "x-signature-sha256", Base64)
             .key_encoding(Base64)
             .id("header:x-delivery-id")
             .event_type("body:/event_type"),
-        // Up to 25 attempts over two weeks.
         dedupe_window: Some(Duration::from_secs(15 * 86_400)),
         ack_deadline: Some(Duration::from_secs(5)),
         retries: Some(true);
@@ -128,6 +128,7 @@ providers! {
     ///   several, if the set has several.
     /// * Id: `header:X-Fal-Webhook-Request-Id`, signed.
     /// * Timestamp: `header:X-Fal-Webhook-Timestamp`; 300 s into the past and 300 s into the future.
+    /// * Ten attempts over two hours.
     fal, try_fal: "fal", "fal.ai",
         "https://docs.fal.ai/model-apis/model-endpoints/webhooks",
         Scheme::new(Ed25519, "x-fal-webhook-signature", Hex)
@@ -138,6 +139,5 @@ providers! {
             )
             .id("header:x-fal-webhook-request-id")
             .event_type("body:/status"),
-        // 10 attempts over two hours.
         retries: Some(true);
 }

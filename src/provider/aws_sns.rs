@@ -26,6 +26,8 @@ use crate::verify::{
 ///   deliveries are answered 503 (`verifier_unavailable`), and SNS sends them again.
 /// * Id: `body:/MessageId`, signed. Event type: `body:/Type`; the header
 ///   `x-amz-sns-message-type`, which says the same, is not signed.
+/// * An answer within 15 s, and retries otherwise
+///   ([source](https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html)).
 /// * Timestamp: `body:/Timestamp`; 3900 s into the past, for SNS tries for an hour with the time of
 ///   the first attempt, and 300 s into the future.
 /// * Handshake: a `SubscriptionConfirmation` is given to the handler like a notification, once it

@@ -101,7 +101,7 @@ providers! {
     /// Segment.
     ///
     /// * Signed: `{body}`, HMAC-SHA1, in `X-Signature`. Secret: UTF-8.
-    /// * Id: `body:/messageId`, signed.
+    /// * Id: `body:/messageId`, signed: the event's, and the same for each mapping that sends it here.
     segment, try_segment: "segment", "Segment",
         "https://github.com/segmentio/segment-docs/blob/HEAD/src/connections/destinations/catalog/actions-webhook/index.md",
         Scheme::new(HmacSha1, "x-signature", Hex)
@@ -111,14 +111,14 @@ providers! {
     /// Microsoft Teams (outgoing webhooks).
     ///
     /// * Signed: `{body}`, HMAC-SHA256, in `Authorization: HMAC <base64>`. Secret: base64.
-    /// * Id: `body:/id`, signed.
+    /// * Id: none. The message's is its time in milliseconds; Teams waits for the answer to each, and sends
+    ///   none again.
     /// * The answer is the reply that Teams shows, and is awaited for 5 s.
     teams, try_teams: "teams", "Microsoft Teams (outgoing webhooks)",
         "https://learn.microsoft.com/en-us/microsoftteams/platform/webhooks-and-connectors/how-to/add-outgoing-webhook",
         Scheme::hmac_sha256("authorization", Base64)
             .prefix("HMAC ")
             .key_encoding(Base64)
-            .id("body:/id")
             .event_type("body:/type"),
         ack_deadline: Some(Duration::from_secs(5));
 

@@ -33,6 +33,7 @@ use crate::{
 /// * Id: `body:/notificationId`, signed. Circle's test notification has one, of zeros, so that a
 ///   second test is a duplicate. Keys are not said to be a customer's own: give endpoints that
 ///   share a store a [scope](crate::WebhookLayer::scope) each.
+/// * Retries under the same id ([source](https://developers.circle.com/api-reference/webhooks)).
 /// * Handshake: a `HEAD` request, which Circle sees an endpoint by, is answered.
 ///
 /// It needs more than secrets, so that [`all`](super::all) and [`find`](super::find) do not know it.
@@ -43,7 +44,6 @@ pub fn circle(fetch: impl Fetch) -> Circle {
     let mut profile = Profile::new("circle");
     profile.id = Some(Location::json("/notificationId"));
     profile.event_type = Some(Location::json("/notificationType"));
-    // Under the same id: https://developers.circle.com/api-reference/webhooks.
     profile.retries = Some(true);
     Circle {
         keys: KeyCache::reading(public_key, fetch),

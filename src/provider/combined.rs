@@ -86,7 +86,7 @@ providers! {
     /// ElevenLabs.
     ///
     /// * Signed: `{ts}.{body}`, HMAC-SHA256, in `ElevenLabs-Signature`. Secret: UTF-8.
-    /// * Id: `body:/id`, signed.
+    /// * Id: none. Bodies have the time of the event in them: equal ones are one delivery.
     /// * Timestamp: `field:t`; 1800 s into the past and 300 s into the future.
     elevenlabs, try_elevenlabs: "elevenlabs", "ElevenLabs",
         "https://github.com/elevenlabs/elevenlabs-js/blob/HEAD/src/wrapper/webhooks.ts",
@@ -96,8 +96,8 @@ providers! {
             .timestamp("field:t", Seconds)
             .tolerance(Some(1800), Some(300))
             .signs("{ts}.{body}")
-            .id("body:/id")
-            .event_type("body:/type");
+            .event_type("body:/type"),
+        equal_bodies: true;
 
     /// WorkOS.
     ///
@@ -210,7 +210,7 @@ providers! {
     ///
     /// * Signed: `{ts}.{body}` or `{ts}.{field:h}.{headers_named_by:h}.{body}`, HMAC-SHA256, in
     ///   `X-Hook0-Signature`. Secret: UTF-8.
-    /// * Id: `header:X-Event-Id`.
+    /// * Id: `header:X-Event-Id`, **not signed**.
     /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.
     hook0, try_hook0: "hook0", "Hook0",
         "https://github.com/hook0/hook0/blob/HEAD/clients/conformance/signature.json",

@@ -33,6 +33,7 @@ use crate::{
 ///   send made-up ids; one that has it is not affected.
 /// * Id: `body:/notification/notificationId`, signed. One key signs for every application: give
 ///   endpoints that share a store a [scope](crate::WebhookLayer::scope) each.
+/// * Retries, which count their attempts in `publishAttemptCount`.
 /// * Handshake: `GET ?challenge_code=…` is answered with a hash of the code, the layer's
 ///   [`verify_token`](crate::WebhookLayer::verify_token) and its
 ///   [`public_url`](crate::WebhookLayer::public_url), which must be what eBay was told.
@@ -66,7 +67,6 @@ pub fn ebay(fetch: impl Fetch) -> Ebay {
     let mut profile = Profile::new("ebay");
     profile.id = Some(Location::json("/notification/notificationId"));
     profile.event_type = Some(Location::json("/metadata/topic"));
-    // Notifications count their attempts, in `publishAttemptCount`.
     profile.retries = Some(true);
     Ebay {
         keys: KeyCache::reading(public_key, fetch),

@@ -190,6 +190,7 @@ providers! {
     /// * Id: none; equal bodies are one delivery. monday.com does not say what `triggerUuid` names:
     ///   two webhooks of one change may share it.
     /// * Timestamp: until the token's `exp`, some minutes later.
+    /// * A retry every minute for half an hour ([source](https://developer.monday.com/api-reference/docs/webhooks)).
     /// * Handshake: `{"challenge":…}` with a right token is said back.
     monday, try_monday: "monday", "monday.com",
         "https://developer.monday.com/apps/docs/integration-authorization",
@@ -206,7 +207,6 @@ providers! {
             profile.equal_bodies = true;
             profile.body_signed = false;
             profile.event_type = Some(Location::json("/event/type"));
-            // Every minute for half an hour: https://developer.monday.com/api-reference/docs/webhooks.
             profile.retries = Some(true);
             made(rules, profile, secrets)
         },

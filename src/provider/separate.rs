@@ -109,7 +109,7 @@ providers! {
     ///
     /// * Signed: `{ts}:{body}`, HMAC-SHA256, in `X-Front-Signature`. Secret: the app's, UTF-8. Rule
     ///   webhooks are signed otherwise.
-    /// * Id: `body:/id`, signed.
+    /// * Id: `body:/payload/id`, signed: the event's.
     /// * Timestamp: `header:X-Front-Request-Timestamp`; 300 s into the past and 300 s into the
     ///   future.
     /// * Handshake: the signed `sync` with `X-Front-Challenge`, answered `{"challenge":…}`.
@@ -118,14 +118,17 @@ providers! {
         Scheme::hmac_sha256("x-front-signature", Base64)
             .timestamp("header:x-front-request-timestamp", Milliseconds)
             .signs("{ts}:{body}")
-            .id("body:/id")
+            .id("body:/payload/id")
             .event_type("body:/type"),
         handshake: Some(FRONT);
 
     /// Box v2.
     ///
     /// * Signed: `{body}{ts}`, HMAC-SHA256, in `BOX-SIGNATURE-PRIMARY`. Secret: UTF-8.
-    /// * Id: `header:BOX-DELIVERY-ID`, **not signed**.
+    /// * Id: `body:/id`, signed. `BOX-DELIVERY-ID` is another for each attempt
+    ///   ([source](https://developer.box.com/guides/webhooks/v2/)).
+    /// * `BOX-SIGNATURE-SECONDARY` is taken as well; `BOX-SIGNATURE-VERSION: 1` and
+    ///   `BOX-SIGNATURE-ALGORITHM: HmacSHA256` have to be there.
     /// * Timestamp: `header:BOX-DELIVERY-TIMESTAMP`; 600 s into the past and 600 s into the future.
     box_events, try_box_events: "box", "Box v2",
         "https://github.com/box/box-python-sdk/blob/HEAD/test/webhooks.py",
@@ -136,7 +139,7 @@ providers! {
             .timestamp("header:box-delivery-timestamp", Rfc3339)
             .tolerance(Some(600), Some(600))
             .signs("{body}{ts}")
-            .id("header:box-delivery-id")
+            .id("body:/id")
             .event_type("body:/trigger");
 
     /// Sinch (Conversation).
@@ -167,7 +170,8 @@ providers! {
     ///
     /// * Signed: `{ts}{body}`, HMAC-SHA256, in `webhook-signature: v1=<hex>`: the headers are named as
     ///   those of [`standard_webhooks`](super::standard_webhooks), and signed otherwise. Secret: UTF-8.
-    /// * Id: `header:webhook-id`, **not signed**.
+    /// * Id: `header:webhook-id`, **not signed**; of one attempt, as Iron's page words it, so that a retry
+    ///   may have another.
     /// * Timestamp: `header:webhook-timestamp`; 300 s into the past and 300 s into the future.
     iron, try_iron: "iron", "Iron",
         "https://docs.iron.xyz/reference-2026-07-01/webhooks/dispatches-an-event-notification-to-a-configured-webhook-endpoint",
@@ -240,7 +244,9 @@ providers! {
     /// Close.
     ///
     /// * Signed: `{ts}{body}`, HMAC-SHA256, in `close-sig-hash`. Secret: the `signature_key`, hex.
-    /// * Id: `body:/event/id`, signed.
+    /// * Id: none. An event may be changed under its `event.id`
+    ///   ([source](https://developer.close.com/resources/event-log/)); bodies have the time of it in them:
+    ///   equal ones are one delivery.
     /// * Timestamp: `header:close-sig-timestamp`; any into the past and any into the future, for Close
     ///   names no limit ([`tolerance`](crate::WebhookLayer::tolerance) sets one).
     /// * Retries for up to 72 hours.
@@ -251,8 +257,8 @@ providers! {
             .timestamp("header:close-sig-timestamp", Seconds)
             .tolerance(None, None)
             .signs("{ts}{body}")
-            .id("body:/event/id")
             .event_type("body:/event/action"),
+        equal_bodies: true,
         dedupe_window: Some(Duration::from_secs(4 * 24 * 3600)),
         retries: Some(true);
 

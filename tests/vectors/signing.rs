@@ -20,7 +20,6 @@ const OTHERWISE: &[(&str, &[&str])] = &[
     ("where its token was in the query, it is in the header", &["cloudevents-02"]),
     ("version 1 is made, which covers headers too", &["hook0-01", "hook0-12", "hook0-13"]),
     ("the list of signed headers went with the signature", &["hook0-02", "hook0-03"]),
-    ("it is given the id that it lacked", &["mercadopago-02"]),
     ("a bare host is called with a path, and signed without", &["plivo-v2-01"]),
     (
         "signed with or without a port, as it was not called",

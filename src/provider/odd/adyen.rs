@@ -23,7 +23,8 @@ providers! {
     ///   `success`; HMAC-SHA256, in the item's `additionalData.hmacSignature`. Every item must be right.
     ///   **The rest of the body is not covered**: rely on no other field, and add the basic
     ///   authentication that Adyen offers. Secret: the HMAC key in hex.
-    /// * Id: of each item the event's code, reference and success, signed; those of all items together.
+    /// * Id: of each item the event's code, reference, success and merchant account, signed; those of all
+    ///   items together. None if one is a `REPORT_AVAILABLE`, whose reference is the name of a file.
     /// * Event type: the first item's.
     adyen_standard, try_adyen_standard: "adyen-standard", "Adyen (standard webhooks)",
         "https://docs.adyen.com/development-resources/webhooks/secure-webhooks/verify-hmac-signatures",
@@ -44,17 +45,20 @@ fn begin<'a>(keys: &'a Keyring, _: &'a Parts) -> Begun<'a> {
 fn verify(keys: &Keyring, body: &[u8]) -> Result<Verified, VerifyError> {
     let items = items(body)?;
     let mut first = None;
-    let mut id = String::new();
+    let (mut id, mut is_known_again) = (String::new(), true);
     for item in &items {
         let verified = item.verify(keys)?;
         first.get_or_insert(verified);
         if !id.is_empty() {
             id.push(',');
         }
-        id.push_str(&[text(&item.event_code), text(&item.psp_reference), text(&item.success)].join(":"));
+        let facts = [&item.event_code, &item.psp_reference, &item.success, &item.merchant_account_code];
+        id.push_str(&facts.map(text).join(":"));
+        is_known_again &= text(&item.event_code) != "REPORT_AVAILABLE";
     }
     let verified = first.ok_or(VerifyError::missing("there is no item in the body"))?;
-    Ok(not_of_the_body(verified).id(id))
+    let verified = not_of_the_body(verified);
+    Ok(if is_known_again { verified.id(id) } else { verified })
 }
 
 /// The items of a notification; one that is sent by itself is accepted too.

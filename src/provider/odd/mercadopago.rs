@@ -22,7 +22,8 @@ providers! {
     ///   covered**: take no more than `data.id` from the query, and ask the API for the rest. The id is
     ///   tried as it was sent and in lower case, which the documentation says is signed. Secret: the
     ///   text of the application's secret signature. Notifications of QR codes are not signed at all.
-    /// * Id: `x-request-id`, signed.
+    /// * Id: `x-request-id` and `data.id`, signed; none if either is not there. The former alone names what
+    ///   was done, of which several things are told.
     /// * Timestamp: `ts`, in seconds or, with more than eleven digits, in milliseconds. No tolerance is
     ///   documented, so any age is accepted unless the layer has a
     ///   [`tolerance`](crate::WebhookLayer::tolerance).
@@ -31,7 +32,6 @@ providers! {
         @by_hand |secrets| {
             let mut profile = Profile::new("mercadopago");
             profile.body_signed = false;
-            profile.id = Some(Location::Header(REQUEST_ID.clone()));
             profile.event_type = Some(Location::json("/action"));
             profile.tolerance = ANY_AGE;
             let keys = Keyring::of_text(MacKind::HmacSha256, &secrets);
@@ -57,9 +57,18 @@ fn begin<'a>(keys: &'a Keyring, head: &'a Parts) -> Begun<'a> {
     }
     let lower =
         data_id.as_ref().map(|id| id.to_ascii_lowercase()).filter(|lower| data_id.as_deref() != Some(lower));
-    let ids = [Some(data_id), lower.map(|lower| Some(Cow::Owned(lower)))].into_iter().flatten();
+    let ids = [Some(data_id.clone()), lower.map(|lower| Some(Cow::Owned(lower)))].into_iter().flatten();
     let verified = verify_any(keys, &candidates, ids, |macs, id| feed(macs, id.as_deref(), request_id, ts))?;
-    check((), Some(sent_at), |(), _| Ok(not_of_the_body(verified)))
+    let id = request_id.zip(data_id).map(|(request_id, data_id)| {
+        format!("{}:{}", String::from_utf8_lossy(request_id), data_id.to_ascii_lowercase())
+    });
+    check((), Some(sent_at), |(), _| {
+        let verified = not_of_the_body(verified);
+        Ok(match id {
+            Some(id) => verified.id(id),
+            None => verified,
+        })
+    })
 }
 
 fn feed(macs: &mut Macs<'_>, data_id: Option<&str>, request_id: Option<&[u8]>, ts: &[u8]) {
