@@ -1,49 +1,82 @@
 #!/bin/sh
-# Changes the crate in one place at a time, and looks whether a test notices: `sh tests/mutants/run.sh`, or a
-# part of it, with any arguments of cargo-mutants':
+# Changes the crate in one place at a time, and looks whether a test notices. All of it, or one room of it, or a
+# part, with any arguments of cargo-mutants':
 #
-#     sh tests/mutants/run.sh --file src/receive.rs
-#     sh tests/mutants/run.sh --re 'in Charge'
+#     sh tests/mutants/run.sh
+#     sh tests/mutants/run.sh verify
+#     sh tests/mutants/run.sh service --re 'src/receive.rs'
 #     sh tests/mutants/run.sh --list
 #
-# First with the test binaries that are built and run quickly, which notice nearly all; then what they let pass,
-# with every test but those in the documentation. What survives is in `target/mutants/mutants.out/missed.txt`:
-# it wants a test, or, if it behaves as the crate does, an entry in `mutants.toml` that says why.
+# Each mutant meets the few tests that know its room; those that live, the others that are quick; and what still
+# lives, every test there is. Who survives is said at the end: it wants a test, or, if it behaves as the crate does,
+# an entry in `mutants.toml` that says why. `CONTINUE=1` goes on with a run that was broken off.
+# Each room has a directory of its own under `target/mutants/`, so that they can be run side by side.
 # It needs cargo-mutants: `cargo install --locked cargo-mutants`, and what `sh tests/all.sh` needs.
-set -eu
+set -euf
 cd "$(dirname "$0")/../.."
 cargo mutants --version >/dev/null 2>&1 ||
     { echo "cargo-mutants is missing: cargo install --locked cargo-mutants" >&2; exit 1; }
 
-# It changes a copy of the tree, and what that is built into is kept from one run to the next.
-export CARGO_TARGET_DIR="$PWD/target/mutants/target"
-export CARGO_PROFILE_DEV_DEBUG=false
-mkdir -p target/mutants
-
-mutants() {
-    cargo mutants --config tests/mutants/mutants.toml --output target/mutants "$@"
+# The files in which a mistake loses deliveries or believes what is not true, and the tests that know them: as few
+# as catch most, since building them is what takes the time.
+enter() {
+    case $1 in
+    service)
+        files='dedupe/** service.rs receive.rs rejection.rs answer.rs delivery.rs body.rs secret.rs'
+        known='semantics'
+        quick='lib testing hostile odd axum tonic pitfalls metrics tracing vectors'
+        ;;
+    store)
+        files='store/**'
+        known='store'
+        quick='lib semantics redis'
+        ;;
+    verify)
+        files='verify/**'
+        known='scheme semantics vectors'
+        quick='lib testing public_keys key_sources handshakes hostile odd axum'
+        ;;
+    esac
+    output="target/mutants/$1"
+    # It changes a copy of the tree, and what that is built into is kept from one run to the next.
+    export CARGO_TARGET_DIR="$PWD/$output/target" CARGO_PROFILE_DEV_DEBUG=false
+    mkdir -p "$output"
 }
 
-# Where it is not said which files, those in which a mistake loses deliveries or believes what is not true.
-case " $* " in
-*" --file "* | *" -f "*) ;;
-*)
-    for file in 'verify/**' 'dedupe/**' 'store/**' service.rs receive.rs rejection.rs answer.rs delivery.rs body.rs secret.rs; do
-        set -- "$@" --file "src/$file"
+mutants() {
+    for file in $files; do set -- "$@" --file "src/$file"; done
+    cargo mutants --config tests/mutants/mutants.toml --output "$output" "$@"
+}
+
+# Those that no earlier call caught, with these tests; without any, with all.
+try() {
+    for test in $1; do
+        case $test in lib) test=--lib ;; *) test=--test=$test ;; esac
+        set -- "$@" --cargo-arg="$test"
     done
-    ;;
+    shift
+    status=0
+    mutants --iterate "$@" || status=$?
+    # 2 and 3: some were missed, or ran out of time.
+    case $status in 0 | 2 | 3) ;; *) exit $status ;; esac
+    # A test that waits for what never comes has noticed: no need to wait for others as well.
+    cat "$output/mutants.out/timeout.txt" >>"$output/mutants.out/caught.txt"
+}
+
+case ${1-} in
+service | store | verify) rooms=$1; shift ;;
+*) rooms='service store verify' ;;
 esac
 
-case " $* " in *" --list "*) mutants "$@"; exit ;; esac
-
-# As arguments of each call of cargo's: those after `--` are for the running alone, and all would be built.
-quick='--cargo-arg=--lib'
-for test in semantics scheme store testing public_keys handshakes hostile odd vectors axum pitfalls; do
-    quick="$quick --cargo-arg=--test=$test"
+survivors=
+for room in $rooms; do
+    enter "$room"
+    case " $* " in *" --list "*) mutants "$@"; continue ;; esac
+    [ "${CONTINUE-}" ] || rm -rf "$output/mutants.out" "$output/mutants.out.old"
+    for tests in "$known" "$quick" ''; do
+        try "$tests" "$@"
+        [ -s "$output/mutants.out/missed.txt" ] || break
+    done
+    survivors="$survivors $output/mutants.out/missed.txt"
 done
-status=0
-# shellcheck disable=SC2086
-mutants $quick "$@" || status=$?
-# 2 and 3: some were missed, or ran out of time.
-case $status in 2 | 3) ;; *) exit $status ;; esac
-mutants --cargo-arg=--tests --iterate "$@"
+[ -z "$survivors" ] || ! cat $survivors | grep .
