@@ -24,7 +24,7 @@ enter() {
     service)
         files='dedupe/** service.rs receive.rs rejection.rs answer.rs delivery.rs body.rs secret.rs'
         known='semantics'
-        quick='lib testing hostile odd axum tonic pitfalls metrics tracing vectors'
+        quick='lib testing hostile readiness odd axum tonic pitfalls metrics tracing vectors'
         ;;
     store)
         files='store/**'
