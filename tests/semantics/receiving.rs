@@ -178,6 +178,16 @@ async fn a_body_in_frames_is_the_body() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_frame_is_not_copied_where_nothing_has_to_be_waited_for() {
+    let handler = Handler::default();
+    let text = Bytes::from(r#"{"a":1}"#.to_owned());
+    // It does not say that it was the last one, which no chunked body does.
+    let body = Frames::of([text.clone()]);
+    handler.under(&layer()).send(signed("msg_1", r#"{"a":1}"#).map(|_| body)).await.assert_handled();
+    assert_eq!(handler.last().payload().as_ptr(), text.as_ptr());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_body_in_frames_that_differs_in_a_byte_is_refused() {
     let app = Handler::default().under(&layer());
     let frames = ["{\"a\"".into(), ":2}".into()];
