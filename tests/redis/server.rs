@@ -12,7 +12,9 @@ use std::{
     time::Duration,
 };
 
-use redis::{AsyncConnectionConfig, Client, FromRedisValue, RedisError, aio::MultiplexedConnection};
+use redis::{
+    AsyncConnectionConfig, Client, FromRedisValue, RedisError, RedisResult, aio::MultiplexedConnection,
+};
 use tower_webhook::store::RedisStore;
 
 /// Asks `done` again and again until it says so; a test that waits in vain fails.
@@ -120,12 +122,17 @@ impl Server {
 
     /// Runs a command that is written as for `redis-cli`, without quotes.
     pub async fn run<T: FromRedisValue>(&self, command: &str) -> T {
+        self.try_to_run(command).await.unwrap()
+    }
+
+    /// The same where the connection may be cut.
+    pub async fn try_to_run<T: FromRedisValue>(&self, command: &str) -> RedisResult<T> {
         let mut words = command.split_whitespace();
         let mut command = redis::cmd(words.next().unwrap());
         words.for_each(|word| {
             command.arg(word);
         });
-        command.query_async(&mut self.connection().await).await.unwrap()
+        command.query_async(&mut self.connection().await).await
     }
 
     pub async fn set(&self, setting: &str) {
