@@ -538,6 +538,7 @@ async fn a_store_answers_within_the_time_of_the_one_behind_it_and_in_no_certain_
     let (inner, [cached, _]) = cached(&clock);
     assert_eq!(Store::answers_within(&inner), Some(Duration::from_millis(300)));
     assert_eq!(cached.answers_within(), Some(Duration::from_millis(300)));
+    assert_eq!(store_on(&clock, 10).answers_within(), Some(Duration::ZERO), "nothing is waited for");
     let by_default = MapStore { records: Mutex::default(), clock };
     assert_eq!(by_default.answers_within(), None);
 }

@@ -28,8 +28,8 @@ enter() {
         ;;
     store)
         files='store/**'
-        known='store'
-        quick='lib semantics redis'
+        known='store reference'
+        quick='lib semantics allocations redis'
         ;;
     verify)
         files='verify/**'
