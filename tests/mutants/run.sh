@@ -34,7 +34,7 @@ enter() {
     verify)
         files='verify/**'
         known='scheme semantics vectors'
-        quick='lib testing public_keys key_sources handshakes hostile odd axum'
+        quick='lib testing public_keys key_sources handshakes hostile pitfalls odd axum'
         ;;
     esac
     output="target/mutants/$1"
