@@ -166,17 +166,8 @@ fn tables(results: &Results) -> String {
     text += "| over loopback, typed, 1 KiB | axum, HTTP/1.1 | axum, HTTP/2 | hyper, HTTP/1.1 | hyper, HTTP/2 |\n|---|---|---|---|---|\n";
     for handler in HANDLERS {
         let cell = |(host, protocol)| {
-            let number = |column| results.http(host, protocol, handler, column);
-            format!(
-                "{:.1} k/s, {:.2} ×<br>{:.1} µs, {:.2} ×<br>{:.1} / {:.1} / {:.1} ms",
-                number("requests/s") / 1e3,
-                number("of by hand"),
-                number("server µs"),
-                number("server, of by hand"),
-                number("p50 µs") / 1e3,
-                number("p99 µs") / 1e3,
-                number("p99.9 µs") / 1e3,
-            )
+            let number = |column: &str| results.http(host, protocol, handler, column);
+            of_a_server(number, "<br>")
         };
         writeln!(text, "| {} | {} |", shown(handler), hosts.map(cell).join(" | ")).unwrap();
     }
@@ -186,21 +177,26 @@ fn tables(results: &Results) -> String {
     for handler in HANDLERS {
         let cell = |host| {
             let number =
-                |column| results.wrk.number(column, &[("host", host), ("handler", handler)]).unwrap();
-            format!(
-                "{:.1} k/s, {:.2} ×; {:.1} µs, {:.2} ×; {:.1} / {:.1} / {:.1} ms",
-                number("requests/s") / 1e3,
-                number("of by hand"),
-                number("server µs"),
-                number("server, of by hand"),
-                number("p50 µs") / 1e3,
-                number("p99 µs") / 1e3,
-                number("p99.9 µs") / 1e3,
-            )
+                |column: &str| results.wrk.number(column, &[("host", host), ("handler", handler)]).unwrap();
+            of_a_server(number, "; ")
         };
         writeln!(text, "| {} | {} |", shown(handler), ["axum", "hyper"].map(cell).join(" | ")).unwrap();
     }
     text
+}
+
+/// How many requests it answered, what each took of its processor, and how long each was waited for.
+fn of_a_server(number: impl Fn(&str) -> f64, mark: &str) -> String {
+    format!(
+        "{:.1} k/s, {:.2} ×{mark}{:.1} µs, {:.2} ×{mark}{:.1} / {:.1} / {:.1} ms",
+        number("requests/s") / 1e3,
+        number("of by hand"),
+        number("server µs"),
+        number("server, of by hand"),
+        number("p50 µs") / 1e3,
+        number("p99 µs") / 1e3,
+        number("p99.9 µs") / 1e3,
+    )
 }
 
 fn shown(handler: &str) -> &str {
