@@ -27,9 +27,9 @@ use crate::BoxError;
 
 /// The body that the service behind the layer receives.
 ///
-/// For a delivery it is the payload that was verified, in one frame, followed by the trailers that
-/// came with it. For a request that the layer [leaves alone](crate::WebhookLayer::only_if) it is
-/// that request's own body, streamed through.
+/// For a delivery it is the payload that was verified, in one frame, and followed by the request's trailers
+/// only if the layer [forwards](crate::WebhookLayer::forward_trailers) them. For a request that the layer
+/// [leaves alone](crate::WebhookLayer::only_if) it is that request's own body, streamed through.
 ///
 /// It has no type parameter, and is `Send + Sync`, so that it fits every host.
 #[derive(Default)]

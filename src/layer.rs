@@ -253,6 +253,12 @@ impl WebhookLayer {
     pub fn handler_timeout(self, timeout: Duration) -> Self {
         self.with(|config| config.handler_timeout = timeout.max(SHORTEST))
     }
+    /// Hands on the trailers of each request, the headers that follow its body. Default: off, because no
+    /// signature covers them: whoever has seen one request can send it with any trailers.
+    pub fn forward_trailers(self) -> Self {
+        self.with(|config| config.forward_trailers = true)
+    }
+
 
     /// Runs the handler in a task of its own, which goes on when the client hangs up or a time limit
     /// above the layer ends the request, and settles its claim whatever happens. Default: off; the

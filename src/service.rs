@@ -237,6 +237,7 @@ where
         // From here on the body is the handler's, and no longer counts as buffered.
         let Received { payload, trailers, charge } = received;
         drop(charge);
+        let trailers = trailers.filter(|_| config.forward_trailers);
         Ok(Ok((Body::replayed(payload, trailers), held)))
     }
 }

@@ -64,6 +64,7 @@ async fn start(serve: impl Serve, version: Version) -> Host {
     let layer = WebhookLayer::new(secret())
         .json::<Order>()
         .body_limit(BODY_LIMIT)
+        .forward_trailers()
         .clock(ManualClock::at_unix(super::NOW))
         .on_outcome(tell);
     Host { client: Client::new(serve(layer, desk).await, version), calls, outcomes }

@@ -416,19 +416,31 @@ async fn a_handler_that_runs_does_not_count_as_a_body_that_is_buffered() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn trailers_are_replayed() {
+async fn trailers_which_nobody_signed_reach_the_handler_only_if_they_are_asked_for() {
+    use http_body::Body as _;
     use tower::{Layer, ServiceExt};
     let mut trailers = HeaderMap::new();
     trailers.insert("x-checksum", "42".parse().unwrap());
-    let body = Frames::of(["{}".into()]).then(Ok(Frame::trailers(trailers.clone())));
-    let service = layer().layer(tower::service_fn(async |request: Request<tower_webhook::Body>| {
-        let collected = request.into_body().collect().await?;
-        let trailers = collected.trailers().cloned();
-        Ok::<_, BoxError>(http::Response::new(Full::<Bytes>::from(format!("{trailers:?}"))))
-    }));
-    let response = service.oneshot(head_of("{}", body)).await.unwrap();
-    let seen = response.into_body().collect().await.unwrap().to_bytes();
-    assert_eq!(seen, format!("{:?}", Some(trailers)));
+    for (payload, layer, expected) in [
+        ("{}", layer(), None),
+        ("", layer(), None),
+        ("{}", layer().forward_trailers(), Some(&trailers)),
+        ("", layer().forward_trailers(), Some(&trailers)),
+    ] {
+        let body = Frames::of([payload.into()]).then(Ok(Frame::trailers(trailers.clone())));
+        let service = layer.layer(tower::service_fn(async |request: Request<tower_webhook::Body>| {
+            let body = request.into_body();
+            let said = (body.size_hint().exact(), body.is_end_stream());
+            let collected = body.collect().await?;
+            let trailers = collected.trailers().cloned();
+            let seen = format!("{said:?} {trailers:?} {:?}", collected.to_bytes());
+            Ok::<_, BoxError>(http::Response::new(Full::<Bytes>::from(seen)))
+        }));
+        let response = service.oneshot(head_of(payload, body)).await.unwrap();
+        let seen = response.into_body().collect().await.unwrap().to_bytes();
+        let said = (Some(payload.len() as u64), payload.is_empty() && expected.is_none());
+        assert_eq!(seen, format!("{said:?} {expected:?} {:?}", Bytes::from(payload)));
+    }
 }
 
 #[tokio::test(start_paused = true)]
