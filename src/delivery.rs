@@ -121,7 +121,11 @@ impl Delivery {
         self.facts.timestamp
     }
 
-    /// The event's type, as the provider calls it. Found on first use, if it is in the body.
+    /// Returns the event's type, as the provider calls it. Found on first use, if it is in the body.
+    ///
+    /// Whether the signature covers it depends on the provider
+    /// ([`Profile::event_type_signed`](crate::verify::Profile::event_type_signed)). GitHub and others send it
+    /// in a header that is not signed: grant no more rights to one type than to another.
     #[must_use]
     pub fn event_type(&self) -> Option<&str> {
         let find = || match &self.facts.verifier.profile().event_type {

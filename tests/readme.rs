@@ -2,7 +2,11 @@
 #![cfg(all(feature = "asymmetric", feature = "jwt"))]
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-use std::{env, fs, time::Duration};
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use data_encoding::BASE64;
@@ -39,10 +43,22 @@ fn the_table_of_providers_is_up_to_date() {
 fn the_guide_says_of_providers_what_the_code_does() {
     let profiles = profiles();
     is_up_to_date("src/guide/answers.md", "behaviour", &behaviour(&profiles));
-    let (uncovered, covered): (Vec<_>, Vec<_>) =
-        profiles.iter().partition(|(_, profile)| !profile.body_signed);
-    let unsigned = covered.into_iter().filter(|(_, profile)| profile.id.is_some() && !profile.id_signed);
+    let uncovered = profiles.iter().filter(|(_, profile)| !profile.body_signed);
+    let unsigned = profiles.iter().filter(|(_, profile)| profile.id.is_some() && !profile.id_signed);
     is_up_to_date("src/guide/threats.md", "unsigned-ids", &links(unsigned));
+    let has_unsigned_type = |profile: &Profile| profile.event_type.is_some() && !profile.event_type_signed;
+    let unsigned_types: Vec<_> = profiles.iter().filter(|(_, profile)| has_unsigned_type(profile)).collect();
+    is_up_to_date("src/guide/threats.md", "unsigned-event-types", &links(unsigned_types.iter().copied()));
+    let undocumented: Vec<_> = unsigned_types
+        .iter()
+        .filter(|(name, _)| !documentation(name).to_lowercase().contains("event type"))
+        .collect();
+    assert!(
+        undocumented.is_empty(),
+        "whose event type is not signed, and whose documentation says nothing of it: {undocumented:?}"
+    );
+    let counts = profiles.iter().filter(|(_, profile)| profile.attempt.is_some());
+    is_up_to_date("src/guide/threats.md", "attempts", &links(counts));
     is_up_to_date("src/guide/threats.md", "unsigned-bodies", &links(uncovered));
 }
 
@@ -136,6 +152,26 @@ fn behaviour(profiles: &[(&str, Profile)]) -> String {
     });
     let head = "| provider | sends again | waits | remembered |\n|---|---|---|---|\n";
     format!("{head}{}", rows.collect::<String>())
+}
+
+/// A constructor's documentation.
+fn documentation(constructor: &str) -> String {
+    fn sources(folder: &Path) -> Vec<PathBuf> {
+        let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        paths.flat_map(|path| if path.is_dir() { sources(&path) } else { vec![path] }).collect()
+    }
+    let openings = [format!("    {constructor}, try_{constructor}:"), format!("pub fn {constructor}(")];
+    let provider = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/provider");
+    for source in sources(&provider).into_iter().map(|path| fs::read_to_string(path).unwrap()) {
+        let lines: Vec<_> = source.lines().collect();
+        let at = lines.iter().position(|line| openings.iter().any(|opening| line.starts_with(&**opening)));
+        if let Some(at) = at {
+            let is_documentation = |line: &&&str| line.trim_start().starts_with("///");
+            let text: Vec<_> = lines[..at].iter().rev().take_while(is_documentation).copied().collect();
+            return text.into_iter().rev().collect::<Vec<_>>().join("\n");
+        }
+    }
+    panic!("where is {constructor}?")
 }
 
 fn links<'p>(profiles: impl IntoIterator<Item = &'p (&'static str, Profile)>) -> String {

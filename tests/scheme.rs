@@ -462,6 +462,43 @@ async fn a_value_that_could_be_read_in_two_ways_is_refused() {
     assert_eq!(send("", ".7.{}").await, Err(Kind::MalformedSignature));
 
     // With nothing between them, the body could be moved into the value, all of it or in part.
+#[test]
+fn a_scheme_says_what_it_covers() {
+    let profile = |scheme: Scheme| scheme.verifier("acme", secret("secret")).unwrap().profile().clone();
+    let by = |template: &'static str| Scheme::hmac_sha256("x-signature", Encoding::Hex).signs(template);
+    for (place, template, covered) in [
+        ("header:x-type", "{body}", false),
+        ("header:x-type", "{header:x-type}.{body}", true),
+        ("query:type", "{body}", false),
+        ("query:type", "{url}{body}", true),
+        ("query:type", "{path_query}.{body}", true),
+        ("query:type", "{query:type}.{body}", true),
+        ("body:/type", "{body}", true),
+        ("body:/type", "{sha256hex:body}", true),
+        ("body:/type", "{body:/type}", true),
+        ("body:/type", "{url}", false),
+        // Of a CRC-32 others can be made, and sorted parameters can be split elsewhere.
+        ("body:/type", "{crc32:body}", false),
+        ("form:type", "{body}", true),
+        ("form:type", "{sorted_form}", false),
+        ("query:type", "{sorted_query}.{body}", false),
+    ] {
+        assert_eq!(profile(by(template).event_type(place)).event_type_signed, covered, "{place} {template}");
+        assert_eq!(profile(by(template).id(place)).id_signed, covered, "{place} {template}");
+    }
+    for (template, covered) in [
+        ("{body}", true),
+        ("{sha256raw:body}", true),
+        ("{url}", false),
+        ("{crc32:body}", false),
+        ("{sorted_form}", false),
+    ] {
+        assert_eq!(profile(by(template)).body_signed, covered, "{template}");
+    }
+    let token = profile(Scheme::token("x").id("body:/id").event_type("body:/type"));
+    assert!(!token.body_signed && !token.id_signed && !token.event_type_signed);
+}
+
     let scheme = Scheme::hmac_sha256("x-signature", Encoding::Hex).signs("{header:x-id}{body}");
     let send = async |id: &str, body: &str| {
         let signature = tag(r#"7{"close":true}"#);

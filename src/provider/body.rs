@@ -23,6 +23,7 @@ providers! {
     ///   [`replay_guard`](crate::WebhookLayer::replay_guard). All webhooks that subscribe to an event
     ///   share it ([source](https://docs.github.com/en/rest/repos/webhooks)): those that also share a
     ///   secret and a store want a [`scope`](crate::WebhookLayer::scope) each.
+    /// * Event type: `header:X-GitHub-Event`, **not signed**.
     /// * A payload that is posted as a form is found in its `payload` field.
     /// * Bodies of up to 25 MB ([source](https://docs.github.com/en/webhooks/webhook-events-and-payloads));
     ///   an answer within 10 s ([source](https://docs.github.com/en/webhooks/using-webhooks/best-practices-for-using-webhooks));
@@ -43,6 +44,7 @@ providers! {
     ///
     /// * Signed: `{body}`, HMAC-SHA1, in `X-Hub-Signature`. Secret: UTF-8.
     /// * Id: `header:X-GitHub-Delivery`, **not signed**.
+    /// * Event type: `header:X-GitHub-Event`, **not signed**.
     github_sha1, try_github_sha1: "github-sha1", "GitHub (legacy)",
         "https://github.com/google/go-github/blob/HEAD/github/messages_test.go",
         Scheme::new(HmacSha1, "x-hub-signature", Hex)
@@ -54,6 +56,7 @@ providers! {
     ///
     /// * Signed: `{body}`, HMAC-SHA256, in `X-Hub-Signature`. Secret: UTF-8.
     /// * Id: `header:X-Request-UUID`, **not signed**.
+    /// * Event type: `header:X-Event-Key`, **not signed**.
     /// * `X-Attempt-Number` counts its attempts from 1
     ///   ([source](https://support.atlassian.com/bitbucket-cloud/docs/event-payloads/)).
     bitbucket, try_bitbucket: "bitbucket", "Bitbucket Cloud",
@@ -68,6 +71,7 @@ providers! {
     ///
     /// * Signed: `{body}`, HMAC-SHA256, in `X-Hub-Signature`. Secret: UTF-8.
     /// * Id: `header:X-Request-Id`, **not signed**.
+    /// * Event type: `header:X-Event-Key`, **not signed**.
     bitbucket_server, try_bitbucket_server: "bitbucket-server", "Bitbucket Server / Data Center",
         "https://confluence.atlassian.com/bitbucketserver/manage-webhooks-938025878.html",
         Scheme::hmac_sha256("x-hub-signature", Hex)
@@ -91,6 +95,7 @@ providers! {
     ///
     /// * Signed: `{body}`, HMAC-SHA256, in `X-Gitea-Signature`. Secret: UTF-8.
     /// * Id: `header:X-Gitea-Delivery`, **not signed**.
+    /// * Event type: `header:X-Gitea-Event`, **not signed**.
     gitea, try_gitea: "gitea", "Gitea / Forgejo",
         "https://github.com/go-playground/webhooks/blob/HEAD/gitea/gitea_test.go",
         Scheme::hmac_sha256("x-gitea-signature", Hex)
@@ -101,6 +106,7 @@ providers! {
     ///
     /// * Signed: `{body}`, HMAC-SHA256, in `X-Gogs-Signature`. Secret: UTF-8.
     /// * Id: `header:X-Gogs-Delivery`, **not signed**.
+    /// * Event type: `header:X-Gogs-Event`, **not signed**.
     gogs, try_gogs: "gogs", "Gogs",
         "https://github.com/gogs/gogs/blob/HEAD/internal/database/webhook.go",
         Scheme::hmac_sha256("x-gogs-signature", Hex)
@@ -134,6 +140,9 @@ providers! {
     /// * Signed: `{body}`, HMAC-SHA256, in `X-Shopify-Hmac-SHA256`. Secret: UTF-8 app client
     ///   secret.
     /// * Id: `header:X-Shopify-Webhook-Id`, **not signed**.
+    /// * Event type: `header:X-Shopify-Topic`, **not signed**.
+    /// * Not covered: `X-Shopify-Shop-Domain` and the other headers. All shops of an app share its client
+    ///   secret, so take the shop from the body, or look up with the API what the body names.
     /// * An answer within 5 s
     ///   ([source](https://community.shopify.com/c/Shopify-APIs-SDKs/Webhook-on-create-orders-called-twice/m-p/543046)),
     ///   and eight retries over 4 hours otherwise
@@ -208,12 +217,13 @@ providers! {
             .list(",")
             .pairs("=", ["v1"])
             .id("body:/id")
-            .event_type("header:circleci-event-type");
+            .event_type("body:/type");
 
     /// Modern Treasury.
     ///
     /// * Signed: `{body}`, HMAC-SHA256, in `X-Signature`. Secret: UTF-8.
     /// * Id: `header:X-Webhook-Id`, **not signed**.
+    /// * Event type: `header:X-Topic`, **not signed**.
     modern_treasury, try_modern_treasury: "modern-treasury", "Modern Treasury",
         "https://github.com/Modern-Treasury/modern-treasury-python/blob/HEAD/tests/api_resources/test_webhooks.py",
         Scheme::hmac_sha256("x-signature", Hex)
@@ -292,7 +302,7 @@ providers! {
             .timestamp("body:/webhookTimestamp", Milliseconds)
             .tolerance(Some(60), Some(60))
             .id("header:linear-delivery")
-            .event_type("header:linear-event");
+            .event_type("body:/type");
 
     /// generic hub-signature list (adnanh/webhook).
     ///

@@ -26,6 +26,7 @@ providers! {
     /// * Signed: `{body}`, HMAC-SHA256, in `Sentry-Hook-Signature`. Secret: UTF-8 client secret.
     /// * Id: `header:Request-ID`, **not signed**. Nor is `Sentry-Hook-Timestamp`, which therefore
     ///   is not looked at.
+    /// * Event type: `header:Sentry-Hook-Resource`, **not signed**.
     /// * An answer within 1 s ([source](https://docs.sentry.io/integrations/integration-platform/webhooks/)).
     sentry, try_sentry: "sentry", "Sentry",
         "https://docs.sentry.io/integrations/integration-platform/webhooks/",
@@ -126,6 +127,7 @@ providers! {
     ///
     /// * Signed: `{body}`, HMAC-SHA1, in `X-HelpScout-Signature`. Secret: UTF-8.
     /// * Id: none that names the delivery as a whole.
+    /// * Event type: `header:X-HelpScout-Event`, **not signed**.
     helpscout, try_helpscout: "helpscout", "Help Scout",
         "https://github.com/helpscout/helpscout-api-php/blob/HEAD/src/Webhooks/IncomingWebhook.php",
         Scheme::new(HmacSha1, "x-helpscout-signature", Base64)
@@ -165,6 +167,7 @@ providers! {
     ///
     /// * Signed: `{body}`, HMAC-SHA256, in `X-Hub-Signature`. Secret: UTF-8.
     /// * Id: `header:X-Snyk-Transport-ID`, **not signed**.
+    /// * Event type: `header:X-Snyk-Event`, **not signed**.
     snyk, try_snyk: "snyk", "Snyk",
         "https://github.com/snyk/user-docs/blob/HEAD/docs/snyk-api-info/snyk-webhooks/tutorial.md",
         Scheme::hmac_sha256("x-hub-signature", Hex)
@@ -210,6 +213,7 @@ providers! {
     /// * Signed: `{body}`, HMAC-SHA256, in `X-Kustomer-Webhook-Signature`. Secret: UTF-8, the
     ///   webhook's token.
     /// * Id: `body:/id`, signed.
+    /// * Event type: `header:X-Kustomer-Webhook-Event`, **not signed**.
     /// * Retries for about an hour; ids are remembered for a day.
     kustomer, try_kustomer: "kustomer", "Kustomer",
         "https://developer.kustomer.com/docs/events/delivery-and-retries",
@@ -231,6 +235,7 @@ providers! {
     ///
     /// * Signed: `{body}`, HMAC-SHA256, in `X-Webhook-Signature`. Secret: UTF-8.
     /// * Id: none that names the delivery as a whole.
+    /// * Event type: `header:X-Webhook-Event`, **not signed**.
     autosend, try_autosend: "autosend", "AutoSend",
         "https://docs.autosend.com/others/webhooks/verify-requests",
         Scheme::hmac_sha256("x-webhook-signature", Hex)

@@ -119,6 +119,7 @@ providers! {
     ///
     /// * Signed: `{ts}.{body}`, HMAC-SHA256, in `sanity-webhook-signature`. Secret: UTF-8.
     /// * Id: `header:idempotency-key`, **not signed**.
+    /// * Event type: `header:sanity-operation`, **not signed**.
     /// * Timestamp: `field:t`; any into the past and any into the future.
     /// * Two retries, 30 s apart
     ///   ([source](https://www.sanity.io/docs/changelog/50ec6abf-fe0c-475b-ae72-314148860132)).
@@ -148,7 +149,7 @@ providers! {
             .timestamp("field:timestamp", Seconds)
             .signs("{ts}.{body}")
             .id("header:x-buildkite-request")
-            .event_type("header:x-buildkite-event");
+            .event_type("body:/event");
 
     /// Convoy (advanced, sha256, hex).
     ///
@@ -211,6 +212,7 @@ providers! {
     /// * Signed: `{ts}.{body}` or `{ts}.{field:h}.{headers_named_by:h}.{body}`, HMAC-SHA256, in
     ///   `X-Hook0-Signature`. Secret: UTF-8.
     /// * Id: `header:X-Event-Id`, **not signed**.
+    /// * Event type: `header:X-Event-Type`, **not signed** unless `h` names it.
     /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.
     hook0, try_hook0: "hook0", "Hook0",
         "https://github.com/hook0/hook0/blob/HEAD/clients/conformance/signature.json",

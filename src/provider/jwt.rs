@@ -142,6 +142,7 @@ providers! {
     /// * Signed: the token in `X-Webhook-Signature`, HMAC-SHA256. It has the SHA-256 of the body.
     ///   Secret: the JWS secret token, UTF-8.
     /// * Id: none.
+    /// * Event type: `header:X-Netlify-Event`, **not signed**.
     netlify, try_netlify: "netlify", "Netlify",
         "https://docs.netlify.com/site-deploys/notifications/",
         @by_hand |secrets| {
@@ -153,6 +154,7 @@ providers! {
             };
             let mut profile = profile("netlify");
             profile.event_type = Some(Location::header("x-netlify-event"));
+            profile.event_type_signed = false;
             made(rules, profile, secrets)
         };
 
@@ -189,6 +191,7 @@ providers! {
     ///   Webhooks that were not made by an app have no token, and are refused.
     /// * Id: none; equal bodies are one delivery. monday.com does not say what `triggerUuid` names:
     ///   two webhooks of one change may share it.
+    /// * Event type: `body:/event/type`, **not signed**.
     /// * Timestamp: until the token's `exp`, some minutes later.
     /// * A retry every minute for half an hour ([source](https://developer.monday.com/api-reference/docs/webhooks)).
     /// * Handshake: `{"challenge":…}` with a right token is said back.
@@ -207,6 +210,7 @@ providers! {
             profile.equal_bodies = true;
             profile.body_signed = false;
             profile.event_type = Some(Location::json("/event/type"));
+            profile.event_type_signed = false;
             profile.retries = Some(true);
             made(rules, profile, secrets)
         },
@@ -217,6 +221,9 @@ providers! {
     /// * Signed: `{body}`, RSA with SHA-256, in `Saleor-Signature`, as a token whose payload is left
     ///   out and is the body. Secret: the key set of the installation's `/.well-known/jwks.json`.
     /// * Id: none.
+    /// * Event type: `header:Saleor-Event`, **not signed**.
+    /// * Not covered: `Saleor-Domain`, `Saleor-Api-Url` and the other headers. The key tells installations
+    ///   apart: use one layer, or one verifier, for each.
     saleor, try_saleor: "saleor", "Saleor",
         "https://github.com/saleor/app-sdk/blob/HEAD/src/auth/verify-signature.ts",
         @by_hand |secrets| {
@@ -228,6 +235,7 @@ providers! {
             };
             let mut profile = profile("saleor");
             profile.event_type = Some(Location::header("saleor-event"));
+            profile.event_type_signed = false;
             made(rules, profile, secrets)
         };
 }

@@ -12,6 +12,10 @@
 //! # Ok::<(), tower_webhook::InvalidSecret>(())
 //! ```
 //!
+//! A signature covers what its constructor lists as *Signed* and nothing else: by default not the method, the
+//! URL or any header, so neither an event type nor an account's name that is in one.
+//! [Threats](crate::guide::threats#what-else-is-not-covered) lists what a listener can change.
+//!
 //! For any other provider build a [`Scheme`](crate::verify::Scheme), or write a
 //! [`Verifier`](crate::verify::Verifier): [choose a provider](crate::guide::providers) says how.
 

@@ -35,6 +35,7 @@ static SIGNATURE: HeaderName = HeaderName::from_static("x-webhook-signature");
 /// * the HMAC-SHA256 of the body, in hex or base64 (either alphabet, padded or not), with or
 ///   without `sha256=` before it.
 ///
+/// Nothing is certain to be signed: not the body, the id, or the event type (`body:/message_type`).
 /// There is no delivery id and no timestamp. The id is made of the contact's number, the time of
 /// the message and the body's digest, as the provider's best practices advise for idempotency: two
 /// messages within one second are both kept. An answer is due within 10 s, and any but a 2xx is
@@ -78,6 +79,7 @@ impl Notifyer {
         profile.event_type = Some(Location::json("/message_type"));
         // It may be a token that is sent.
         profile.id_signed = false;
+        profile.event_type_signed = false;
         profile.body_signed = false;
         profile.equal_bodies = true;
         profile.ack_deadline = Some(Duration::from_secs(10));

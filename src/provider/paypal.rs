@@ -27,6 +27,7 @@ use crate::{
 ///   deliveries wait for it. While there is none, deliveries are answered 503
 ///   (`verifier_unavailable`), and PayPal sends them again.
 /// * Id: `body:/id`, covered by the CRC-32 alone; the transmission's id is another at each attempt.
+/// * Event type: `body:/event_type`, **not signed**: the CRC-32 alone covers it.
 /// * Timestamp: `header:PAYPAL-TRANSMISSION-TIME`; any into the past and any into the future, for
 ///   PayPal names no limit ([`tolerance`](crate::WebhookLayer::tolerance) sets one).
 ///
@@ -39,6 +40,7 @@ pub fn paypal(webhook_ids: impl IntoSecrets, fetch: impl Fetch) -> PayPal {
     profile.id_signed = false;
     profile.body_signed = false;
     profile.event_type = Some(Location::json("/event_type"));
+    profile.event_type_signed = false;
     profile.tolerance = Tolerance { past: None, future: None };
     profile.retries = Some(true);
     PayPal { webhook_ids: webhook_ids.into_secrets(), keys: KeyCache::new(fetch), profile }

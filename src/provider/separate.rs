@@ -89,6 +89,8 @@ providers! {
     /// * Id: `header:Twitch-Eventsub-Message-Id`, signed.
     /// * Timestamp: `header:Twitch-Eventsub-Message-Timestamp`; 600 s into the past and 600 s into
     ///   the future.
+    /// * Not covered: `Twitch-Eventsub-Message-Type`, `Twitch-Eventsub-Subscription-Type` and the other
+    ///   headers. Go by `subscription.type` and `subscription.status` in the body.
     /// * Handshake: the signed `webhook_callback_verification`, whose challenge is echoed
     ///   ([source](https://dev.twitch.tv/docs/eventsub/handling-webhook-events/)).
     /// * `Twitch-Eventsub-Message-Retry` counts its retries, from 0, as its own tool sends it
@@ -101,7 +103,7 @@ providers! {
             .tolerance(Some(600), Some(600))
             .signs("{header:twitch-eventsub-message-id}{ts}{body}")
             .id("header:twitch-eventsub-message-id")
-            .event_type("header:twitch-eventsub-subscription-type"),
+            .event_type("body:/subscription/type"),
         attempt: Some(|| Retries(Location::header("twitch-eventsub-message-retry"))),
         handshake: Some(TWITCH);
 

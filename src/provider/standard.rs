@@ -103,6 +103,7 @@ providers! {
     /// * Signed: `{header:webhook-id}.{ts}.{body}`, HMAC-SHA256, in `webhook-signature`. Secret:
     ///   base64 after optional `whsec_`.
     /// * Id: `header:webhook-id`, signed.
+    /// * Event type: `header:X-Gitlab-Event`, **not signed**.
     /// * Timestamp: `header:webhook-timestamp`; 300 s into the past and 300 s into the future.
     gitlab_signing, try_gitlab_signing: "gitlab-signing", "GitLab (signing token)",
         "https://gitlab.com/gitlab-org/gitlab/-/merge_requests/230944",

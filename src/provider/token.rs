@@ -15,6 +15,7 @@ providers! {
     /// * Id: `header:Idempotency-Key`, not signed, which stays the same when it is sent again.
     ///   `X-Gitlab-Event-UUID` does not tell deliveries apart: recursive webhooks share it. GitLab before
     ///   17.4 sends no such key, and its deliveries are not deduped.
+    /// * Event type: `header:X-Gitlab-Event`, **not signed**.
     gitlab_token, try_gitlab_token: "gitlab-token", "GitLab (secret token)",
         "https://docs.gitlab.com/user/project/integrations/webhooks/",
         Scheme::token("x-gitlab-token")
@@ -42,6 +43,7 @@ providers! {
     ///   does not protect the body**. Give it the URL with `?access_token=<secret>`. Tokens of Entra
     ///   ID are not looked at.
     /// * Id: none, a delivery may have several events; equal bodies are one delivery.
+    /// * Event type: `header:aeg-event-type`, **not signed**.
     /// * Handshake: the event `SubscriptionValidation`, answered with the code in it, and for the
     ///   schema of CloudEvents `OPTIONS` with `WebHook-Request-Origin`, which is given permission
     ///   ([source](https://learn.microsoft.com/en-us/azure/event-grid/webhook-event-delivery)). Both must
@@ -80,6 +82,7 @@ providers! {
     ///   Flutterwave for the transaction before you act on it. What v4 sends in
     ///   `flutterwave-signature` is not looked at.
     /// * Id: none that names the delivery; `data.id` is the transaction's, which may have several.
+    /// * Event type: `body:/event`, **not signed**.
     flutterwave, try_flutterwave: "flutterwave", "Flutterwave (v3)",
         "https://github.com/Flutterwave/Woocommerce-v2/blob/HEAD/includes/class-flw-wc-payment-gateway.php",
         Scheme::token("verif-hash")
@@ -97,6 +100,7 @@ providers! {
     ///
     /// * The secret itself is sent in `X-Webhook-Secret`: **it does not protect the body**.
     /// * Id: `header:Webhook-Id`, not signed ([source](https://github.com/huggingface/hub-docs/pull/2749)).
+    /// * Event type: `body:/event/action`, **not signed**.
     huggingface, try_huggingface: "huggingface", "Hugging Face",
         "https://huggingface.co/docs/hub/webhooks",
         Scheme::token("x-webhook-secret")
@@ -119,6 +123,7 @@ providers! {
     ///   which there is none for most.
     /// * Id: none; `X-Goog-Message-Number` counts within a channel, and begins at 1 in each. The
     ///   `sync` message of a new channel reaches the handler.
+    /// * Event type: `header:X-Goog-Resource-State`, **not signed**.
     google_channel, try_google_channel: "google-channel", "Google Calendar and Drive (notification channels)",
         "https://github.com/googleapis/google-api-java-client/blob/HEAD/google-api-client-servlet/src/main/java/com/google/api/client/googleapis/extensions/servlet/notifications/WebhookHeaders.java",
         Scheme::token("x-goog-channel-token")

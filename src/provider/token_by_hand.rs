@@ -38,6 +38,7 @@ providers! {
     /// * Id: the event's source and its id, which is unique only there; from the headers `ce-source`
     ///   and `ce-id`, or from the body of an event in `application/cloudevents+json`. Not signed.
     ///   Batches have none.
+    /// * Event type: the event's `type`, from the same place, **not signed**.
     /// * Handshake: `OPTIONS` with `WebHook-Request-Origin`, which is given permission, at any rate, if
     ///   the request has the secret in either place. A sender whose `OPTIONS` does not have the header
     ///   must be given the URL with `access_token` in it.
@@ -72,6 +73,7 @@ providers! {
 fn profile(provider: &'static str) -> Profile {
     let mut profile = Profile::new(provider);
     profile.id_signed = false;
+    profile.event_type_signed = false;
     profile.body_signed = false;
     profile
 }

@@ -31,10 +31,15 @@ pub struct Profile {
     /// under a fresh id: [`replay_guard`](crate::WebhookLayer::replay_guard). Default: `true`.
     pub id_signed: bool,
     /// Whether the signature covers the body. Where it does not (tokens, credentials, a few
-    /// schemes), whoever has seen one request can send another with any body. Default: `true`.
+    /// schemes), whoever has seen one request can send another with any body; where only a sorted form is
+    /// signed, one whose parameters are split in other places. Default: `true`.
     pub body_signed: bool,
     /// Where the event's type is.
     pub event_type: Option<Location>,
+    /// Whether the signature covers the event's type. Where it does not, whoever has seen one request
+    /// can send its body as an event of another type, so no type may grant more than another does.
+    /// Default: `true`.
+    pub event_type_signed: bool,
     /// Where the number of the attempt is. `None`: the provider does not say which it is.
     pub attempt: Option<Attempt>,
     /// Whether two equal bodies are one event: true only where bodies carry ids or times of their
@@ -63,6 +68,7 @@ impl Profile {
             id_signed: true,
             body_signed: true,
             event_type: None,
+            event_type_signed: true,
             attempt: None,
             equal_bodies: false,
             json_field: None,

@@ -2,6 +2,7 @@
 //! implementation computed. The files beside this one say of each where it is from.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod covered;
 #[cfg(feature = "tracing")]
 #[allow(dead_code, unreachable_pub, reason = "the tests of tracing use all of it")]
 #[path = "../common/seen.rs"]

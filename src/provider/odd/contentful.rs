@@ -27,6 +27,7 @@ providers! {
     ///   Secret: the text of the signing secret. Behind a proxy that changes the path the layer needs
     ///   [`public_url`](crate::WebhookLayer::public_url).
     /// * Id: none.
+    /// * Event type: `header:X-Contentful-Topic`, **not signed** unless the list names it.
     /// * Timestamp: `X-Contentful-Timestamp`; less than 30 s into the past and any into the
     ///   future.
     contentful, try_contentful: "contentful", "Contentful",
@@ -34,6 +35,7 @@ providers! {
         @by_hand |secrets| {
             let mut profile = Profile::new("contentful");
             profile.event_type = Some(Location::header("x-contentful-topic"));
+            profile.event_type_signed = false;
             // Whole seconds: 30 s are too old, as they are to Contentful's own SDK.
             profile.tolerance = Tolerance { past: Some(Duration::from_secs(29)), future: None };
             let keys = Keyring::of_text(MacKind::HmacSha256, &secrets);

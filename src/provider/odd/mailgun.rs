@@ -16,9 +16,11 @@ providers! {
     /// Mailgun.
     ///
     /// * Signed: the `timestamp` and the `token` of the body's `signature`, HMAC-SHA256 in hex, beside
-    ///   them. **The event is not covered**: whoever has seen one delivery can send any other under its
-    ///   signature, once while that is remembered. Secret: the text of the webhook signing key.
+    ///   them. Secret: the text of the webhook signing key.
     /// * Id: the signed timestamp and token together, as Mailgun advises to remember them; signed.
+    /// * Event type: `body:/event-data/event`, **not signed**.
+    /// * Not covered: **the event**. Whoever has seen one delivery can send any other under its signature,
+    ///   once while that is remembered.
     /// * Timestamp: `body:/signature/timestamp`. No tolerance is documented, so any age is accepted
     ///   unless the layer has a [`tolerance`](crate::WebhookLayer::tolerance).
     mailgun, try_mailgun: "mailgun", "Mailgun",
@@ -27,6 +29,7 @@ providers! {
             let mut profile = Profile::new("mailgun");
             profile.body_signed = false;
             profile.event_type = Some(Location::json("/event-data/event"));
+            profile.event_type_signed = false;
             profile.tolerance = ANY_AGE;
             let keys = Keyring::of_text(MacKind::HmacSha256, &secrets);
             verifier(keys, profile, Way { begin, #[cfg(feature = "test-util")] sign: signing::sign })

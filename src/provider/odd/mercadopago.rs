@@ -24,6 +24,7 @@ providers! {
     ///   text of the application's secret signature. Notifications of QR codes are not signed at all.
     /// * Id: `x-request-id` and `data.id`, signed; none if either is not there. The former alone names what
     ///   was done, of which several things are told.
+    /// * Event type: `body:/action`, **not signed**.
     /// * Timestamp: `ts`, in seconds or, with more than eleven digits, in milliseconds. No tolerance is
     ///   documented, so any age is accepted unless the layer has a
     ///   [`tolerance`](crate::WebhookLayer::tolerance).
@@ -33,6 +34,7 @@ providers! {
             let mut profile = Profile::new("mercadopago");
             profile.body_signed = false;
             profile.event_type = Some(Location::json("/action"));
+            profile.event_type_signed = false;
             profile.tolerance = ANY_AGE;
             let keys = Keyring::of_text(MacKind::HmacSha256, &secrets);
             verifier(keys, profile, Way { begin, #[cfg(feature = "test-util")] sign: signing::sign })

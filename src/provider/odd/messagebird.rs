@@ -20,6 +20,7 @@ providers! {
     ///   SHA-256 of the body, each on a line of its own; HMAC-SHA256, in `MessageBird-Signature`.
     ///   Secret: the text of the signing key.
     /// * Id: none.
+    /// * Not covered: the path, the method and the headers.
     /// * Timestamp: `MessageBird-Request-Timestamp`; 300 s into the past and the future. MessageBird's
     ///   own SDKs differ, from 100 s to 24 h.
     messagebird_legacy, try_messagebird_legacy: "messagebird-legacy", "MessageBird (legacy)",

@@ -14,12 +14,14 @@ use crate::{
 providers! {
     /// Mandrill (Mailchimp Transactional).
     ///
-    /// * Signed: the URL and the form's parameters, in the order of their names, names and values
-    ///   strung together; HMAC-SHA1, in `X-Mandrill-Signature`. Secret: the text of the webhook's key.
-    ///   Behind a proxy, or with a user in the URL, the layer needs
-    ///   [`public_url`](crate::WebhookLayer::public_url).
+    /// * Signed: the URL and the form's parameters in the order of their names; HMAC-SHA1, in
+    ///   `X-Mandrill-Signature`. Secret: the text of the webhook's key. Behind a proxy, or with a user in
+    ///   the URL, the layer needs [`public_url`](crate::WebhookLayer::public_url).
     /// * Id: none that names the delivery as a whole: it is a batch, whose events have ids of their
-    ///   own. Equal bodies are one delivery.
+    ///   own. Forms with the same signature are one delivery.
+    /// * Not covered: **where one parameter ends and the next begins**, their order, repetitions, the
+    ///   method and the headers. Names and values are strung together before they are signed, so whoever
+    ///   has seen a request can send it with its parameters split in other places.
     /// * The events are an array in the form's `mandrill_events`, where `json` finds them.
     /// * Its check that the endpoint is there, an unsigned `HEAD`, is answered.
     mandrill, try_mandrill: "mandrill", "Mandrill (Mailchimp Transactional)",
@@ -31,10 +33,14 @@ providers! {
 
     /// Plivo v1.
     ///
-    /// * Signed: the URL and the form's parameters, in the order of their names, names and values
-    ///   strung together; HMAC-SHA1, in `X-Plivo-Signature`. Secret: the text of the auth token.
-    ///   Behind a proxy the layer needs [`public_url`](crate::WebhookLayer::public_url).
+    /// * Signed: the URL and the form's parameters in the order of their names; HMAC-SHA1, in
+    ///   `X-Plivo-Signature`. Secret: the text of the auth token. Behind a proxy the layer needs
+    ///   [`public_url`](crate::WebhookLayer::public_url).
     /// * Id: none. `CallUUID` names the call, of which there are several events.
+    /// * Event type: `form:Event`, **not signed**.
+    /// * Not covered: **where one parameter ends and the next begins**, their order, repetitions, the
+    ///   method and the headers. Names and values are strung together before they are signed, so whoever
+    ///   has seen a request can send it with its parameters split in other places.
     plivo_v1, try_plivo_v1: "plivo-v1", "Plivo v1",
         "https://github.com/plivo/plivo-node/blob/HEAD/lib/utils/security.js",
         Scheme::new(HmacSha1, "x-plivo-signature", Base64)

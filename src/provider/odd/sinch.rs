@@ -26,8 +26,8 @@ providers! {
     ///   base64 in either alphabet, with the application key as its
     ///   [key id](crate::Secret::with_key_id); without one any application key is accepted. Behind a
     ///   proxy that changes the path the layer needs [`public_url`](crate::WebhookLayer::public_url).
-    /// * The body is covered by its MD5 alone, of which somebody who chooses *both* bodies can make two
-    ///   alike.
+    /// * Not covered: the host, the query and the other headers. The body is covered by its MD5 alone:
+    ///   whoever chooses *both* bodies can make two with the same MD5.
     /// * Id: none: `callid` names the call, of which there are several events. Bodies say which event
     ///   of what they are, and when, so that equal ones are one delivery.
     /// * Timestamp: `x-timestamp`. No tolerance is documented, so any age is accepted unless the layer

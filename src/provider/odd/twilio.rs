@@ -16,19 +16,25 @@ static SIGNATURE: HeaderName = HeaderName::from_static("x-twilio-signature");
 providers! {
     /// Twilio.
     ///
-    /// * Signed, with HMAC-SHA1 in `X-Twilio-Signature`: the URL and the form's parameters in the order
-    ///   of their names, names and values strung together; for a body that is no form the URL, whose
-    ///   `bodySHA256` is the body's digest. A JSON body without that is refused, because nothing
-    ///   protects it. Secret: the text of the auth token.
-    /// * The URL with and without its port are both tried, because Twilio signs either. Behind a proxy,
-    ///   or with a user in the URL, the layer needs [`public_url`](crate::WebhookLayer::public_url).
+    /// * Signed: the URL and the form's parameters in the order of their names; for a body that is not a
+    ///   form, the URL alone, whose `bodySHA256` is the body's digest; HMAC-SHA1, in
+    ///   `X-Twilio-Signature`. A JSON body without that digest is rejected, because nothing protects it.
+    ///   Secret: the text of the auth token.
+    /// * The URL is tried with and without its port, because Twilio signs either. Behind a proxy, or with
+    ///   a user in the URL, the layer needs [`public_url`](crate::WebhookLayer::public_url).
     /// * Id: `I-Twilio-Idempotency-Token`, the same when a request is sent again, **not signed**.
+    /// * Not covered: **where one parameter of a form ends and the next begins**, their order,
+    ///   repetitions, the port, the method and the headers. Names and values are strung together before
+    ///   they are signed, so whoever has seen a request can send it with its parameters split in other
+    ///   places. Take decisions from fields that are looked up with Twilio's API.
+    ///   [`replay_guard`](crate::WebhookLayer::replay_guard) counts all such copies as one delivery.
     twilio, try_twilio: "twilio", "Twilio",
         "https://www.twilio.com/docs/usage/webhooks/webhooks-security",
         @by_hand |secrets| {
             let mut profile = Profile::new("twilio");
             profile.id = Some(Location::header("i-twilio-idempotency-token"));
             profile.id_signed = false;
+            profile.body_signed = false;
             let keys = Keyring::of_text(MacKind::HmacSha1, &secrets);
             verifier(keys, profile, Way { begin, #[cfg(feature = "test-util")] sign: signing::sign })
         };

@@ -204,12 +204,16 @@ impl Scheme {
                 templates.iter().all(|(_, template)| template.covers_body())
             }
         };
-        profile.id_signed = self.id_signed.unwrap_or_else(|| match (proof, &profile.id) {
-            (Proof::Signature { templates, .. }, Some(Location::Header(name))) => {
-                templates.iter().all(|(_, template)| template.covers(name))
-            }
-            _ => profile.body_signed,
-        });
+        let covers = |place: &Option<String>| -> Result<bool, InvalidScheme> {
+            let (Proof::Signature { templates, .. }, Some(place)) = (proof, place) else {
+                return Ok(profile.body_signed);
+            };
+            let place = Place::parse(place)?;
+            Ok(templates.iter().all(|(_, template)| template.covers(&place)))
+        };
+        let (id_signed, event_type_signed) = (covers(&self.id)?, covers(&self.event_type)?);
+        profile.id_signed = self.id_signed.unwrap_or(id_signed);
+        profile.event_type_signed = event_type_signed;
         if let Some(ts) = &self.ts {
             let seconds = |limit: Option<u64>| limit.map(Duration::from_secs);
             profile.tolerance = Tolerance { past: seconds(ts.past), future: seconds(ts.future) };

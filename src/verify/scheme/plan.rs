@@ -303,7 +303,7 @@ impl Running<'_> {
         let fed = mem::replace(&mut self.body, BodyFeed::Skipped);
         self.template.finish(fed, &mut self.signing, &self.context)?;
         let mut verified = self.signing.conclude()?;
-        if !self.template.is_of_body_alone() {
+        if !self.template.makes_a_digest() {
             verified.mac = None;
         }
         match (self.sent_at, &self.plan.proof) {

@@ -1,7 +1,6 @@
 use std::borrow::Cow;
 
 use data_encoding::HEXLOWER;
-use http::HeaderName;
 use sha2::{Digest, Sha256};
 
 use super::{
@@ -130,47 +129,59 @@ impl Template {
     /// Whether nothing can be hashed before the body is there.
     pub(super) fn needs_body_first(&self) -> bool {
         let in_body = |part: &Part| matches!(part, Part::Value(place, _) if place.is_in_body());
-        self.body == BodyPart::SortedForm || self.before.iter().any(in_body) || self.after.iter().any(in_body)
-    }
-
-    /// Whether the value of this header is signed.
-    pub(super) fn covers(&self, header: &HeaderName) -> bool {
-        let is_it = |part: &Part| matches!(part, Part::Value(Place::Header(name), _) if name == header);
-        self.before.iter().chain(&self.after).any(is_it)
+        self.body == BodyPart::SortedForm || self.has(in_body)
     }
 
     /// Whether what is at `place` is signed.
     pub(super) fn signs(&self, place: &Place) -> bool {
-        let has_query = |part: &Part| matches!(part, Part::Url | Part::PathAndQuery | Part::SortedQuery);
+        match place {
+            Place::Body(_) | Place::Form(_) if self.body != BodyPart::No => true,
+            Place::Query(_) if self.has(|part| matches!(part, Part::SortedQuery)) => true,
+            place => self.covers(place),
+        }
+    }
+
+    /// Whether what is at `place` is signed so that a listener cannot change it.
+    pub(super) fn covers(&self, place: &Place) -> bool {
         match place {
             Place::Body(_) | Place::Form(_) if self.covers_body() => true,
-            Place::Query(_) if self.before.iter().chain(&self.after).any(has_query) => true,
+            Place::Query(_) if self.has(|part| matches!(part, Part::Url | Part::PathAndQuery)) => true,
             place => self.values().any(|signed| signed == place),
         }
     }
 
+    /// Whether a listener cannot find another body of the same signature. Sorted parameters can be split in
+    /// other places, and a CRC-32 is easily met.
     pub(super) fn covers_body(&self) -> bool {
-        self.body != BodyPart::No
+        matches!(self.body, BodyPart::Itself | BodyPart::Sha256Hex | BodyPart::Sha256Raw)
     }
 
-    /// Whether the MAC of it is one of the body and the provider's constants, and so the same for
-    /// every copy of a delivery.
-    pub(super) fn is_of_body_alone(&self) -> bool {
-        let is_constant = |part: &Part| matches!(part, Part::Literal(_) | Part::Secret);
-        self.covers_body() && self.before.iter().chain(&self.after).all(is_constant)
+    fn has(&self, is_it: impl Fn(&Part) -> bool) -> bool {
+        self.before.iter().chain(&self.after).any(is_it)
+    }
+
+    /// Whether the MAC is the same for every copy of a delivery, and so serves as the body's digest. For
+    /// sorted parameters it must: the same ones can be written in any number of ways.
+    pub(super) fn makes_a_digest(&self) -> bool {
+        let is_constant = |part: &Part| match part {
+            Part::Literal(_) | Part::Secret => true,
+            Part::Url => self.body == BodyPart::SortedForm,
+            _ => false,
+        };
+        self.body != BodyPart::No && self.before.iter().chain(&self.after).all(is_constant)
     }
 
     pub(super) fn uses_timestamp(&self) -> bool {
-        self.before.iter().chain(&self.after).any(|part| matches!(part, Part::Timestamp))
+        self.has(|part| matches!(part, Part::Timestamp))
     }
 
     pub(super) fn uses_secret(&self) -> bool {
-        self.before.iter().chain(&self.after).any(|part| matches!(part, Part::Secret))
+        self.has(|part| matches!(part, Part::Secret))
     }
 
     /// Whether a field of the signature names headers.
     pub(super) fn names_headers(&self) -> bool {
-        self.before.iter().chain(&self.after).any(|part| matches!(part, Part::HeadersNamedBy(_)))
+        self.has(|part| matches!(part, Part::HeadersNamedBy(_)))
     }
 
     /// Where it takes values from.
