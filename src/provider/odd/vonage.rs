@@ -30,7 +30,11 @@ providers! {
     ///   constructor for each ([`vonage_params_sha512`], [`vonage_params_sha1`], [`vonage_params_md5`],
     ///   [`vonage_params_md5hash`]), and no request is believed for having chosen a weaker one.
     /// * Id: `messageId`, signed; of delivery receipts, of which there are several for a message, with
-    ///   the `status` behind it.
+    ///   the `status` behind it. `_` stands for every `&` and `=` in it, as in the signature.
+    /// * Not covered: **each `_`, `&` and `=` of a value**, which are signed alike, so that whoever has
+    ///   seen a request can send it with one of them in the place of another; whether the parameters are
+    ///   a query, a form or JSON, and whether a value of JSON is a text or a number; the path, the method
+    ///   and the headers.
     /// * Timestamp: `timestamp`, signed. No tolerance is documented, so any age is accepted unless the
     ///   layer has a [`tolerance`](crate::WebhookLayer::tolerance).
     vonage_params, try_vonage_params: "vonage-params", "Vonage (signed parameters)",
@@ -67,6 +71,7 @@ providers! {
 fn with(id: &'static str, kind: MacKind, secrets: &Secrets) -> Result<Arc<dyn Verifier>, InvalidSecret> {
     let mut profile = Profile::new(id);
     profile.tolerance = ANY_AGE;
+    profile.body_signed = false;
     verifier(
         Keyring::of_text(kind, secrets),
         profile,
@@ -140,7 +145,8 @@ impl<'a> Parameters<'a> {
         let mut macs = keys.begin(None);
         self.feed(&mut macs, keys);
         let verified = macs.verify(&candidates)?.timestamp(sent_at);
-        Ok(match (self.get("messageId"), self.get("status")) {
+        // As signed: else one request had an id for each way to write it.
+        Ok(match (self.get("messageId").map(signed), self.get("status").map(signed)) {
             (Some(id), Some(status)) => verified.id(format!("{id}:{status}")),
             (Some(id), None) => verified.id(id),
             (None, _) => verified,
@@ -152,12 +158,17 @@ impl<'a> Parameters<'a> {
             macs.update(b"&");
             macs.update(name.as_bytes());
             macs.update(b"=");
-            macs.update(value.replace(['&', '='], "_").as_bytes());
+            macs.update(signed(value).as_bytes());
         }
         if !keys.is_keyed() {
             macs.update_with_secrets();
         }
     }
+}
+
+/// A value as it is signed.
+fn signed(value: &str) -> String {
+    value.replace(['&', '='], "_")
 }
 
 /// The fields of an object that has no others in it.
