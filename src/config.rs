@@ -107,7 +107,7 @@ impl Config {
 
     /// Lets the verifier know what the layer was told: the request's extensions are between them.
     pub(crate) fn tell_verifier(&self, head: &mut request::Parts) {
-        let forwarded = || self.proxies.as_ref()?.called_url(head).map(|url| PublicUrl(url.into()));
+        let forwarded = || self.proxies.as_ref()?.called(head);
         if let Some(url) = self.public_url.clone().or_else(forwarded) {
             head.extensions.insert(url);
         }

@@ -112,21 +112,27 @@ impl WebhookLayer {
         self.with(|config| config.tolerance = Some(tolerance.max(Duration::from_secs(1))))
     }
 
-    /// The URL that the provider was given, for those that sign it (Square, Trello, HubSpot, Twilio).
+    /// Sets the URL that the provider was given, for those that sign it (Square, Trello, HubSpot, Twilio).
     ///
-    /// Without it the request's own is taken, `https://` and the `host` header: behind a proxy that
-    /// changes either, or the path, signatures would be wrong. It is taken as it is written here; if
-    /// it has no query, the request's is added. Of a [`Scheme`](crate::verify::Scheme) it is the `{url}`:
-    /// `{path_query}` is always the request's own.
+    /// Without it the URL is put together from `https://`, the `host` header and the request's path, so
+    /// that signatures are wrong behind a proxy that changes the host or the path. The scheme is `https`
+    /// whatever the request's URI says, because a proxy in front often ends TLS; set this for a provider
+    /// that calls `http://`. A request whose `host` is not `host` or `host:port` is rejected.
+    ///
+    /// The query is always the request's own. If `url` has a query, that of a request must begin with it:
+    /// providers add parameters at the end, and any other query is rejected as a wrong signature. In a
+    /// [`Scheme`](crate::verify::Scheme) this is the `{url}`; `{path_query}` is always the request's own.
     pub fn public_url(self, url: &str) -> Self {
-        self.with(|config| config.public_url = Some(PublicUrl(url.into())))
+        self.with(|config| config.public_url = Some(PublicUrl::Given(url.into())))
     }
 
-    /// Takes the URL that was called, for providers that sign it, from `x-forwarded-proto` and
-    /// `x-forwarded-host` of requests that come from any of `proxies`; `peer` tells where a request
-    /// comes from. Of a list the last item counts, which the nearest proxy added.
+    /// Takes the scheme and the host of the URL that was called, for providers that sign it, from
+    /// `x-forwarded-proto` and `x-forwarded-host` of requests that come from any of `proxies`; `peer`
+    /// returns the address that a request comes from. Of a list the last item counts, which the nearest
+    /// proxy added. It must be `http` or `https`, and `host` or `host:port`; otherwise a request to a
+    /// provider that signs the URL is rejected.
     ///
-    /// From anybody else these headers are not believed, and without this from nobody.
+    /// These headers are ignored in all other requests.
     /// [`public_url`](Self::public_url) wins over it, and is the better choice where there is one URL.
     ///
     /// ```
@@ -247,18 +253,18 @@ impl WebhookLayer {
         })
     }
 
-    /// How long the handler may run; less than 1 ms counts as 1 ms. It is then dropped, its claim
-    /// released, and 503 answered. Default: 10 minutes: without an end, a handler that hangs would
-    /// keep its delivery from ever being handled.
-    pub fn handler_timeout(self, timeout: Duration) -> Self {
-        self.with(|config| config.handler_timeout = timeout.max(SHORTEST))
-    }
     /// Hands on the trailers of each request, the headers that follow its body. Default: off, because no
     /// signature covers them: whoever has seen one request can send it with any trailers.
     pub fn forward_trailers(self) -> Self {
         self.with(|config| config.forward_trailers = true)
     }
 
+    /// How long the handler may run; less than 1 ms counts as 1 ms. It is then dropped, its claim
+    /// released, and 503 answered. Default: 10 minutes: without an end, a handler that hangs would
+    /// keep its delivery from ever being handled.
+    pub fn handler_timeout(self, timeout: Duration) -> Self {
+        self.with(|config| config.handler_timeout = timeout.max(SHORTEST))
+    }
 
     /// Runs the handler in a task of its own, which goes on when the client hangs up or a time limit
     /// above the layer ends the request, and settles its claim whatever happens. Default: off; the

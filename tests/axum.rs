@@ -54,6 +54,24 @@ async fn send(app: Router, request: common::Sent) -> Response<Bytes> {
     Client::new(listen(app).await, Version::Http1).send(request).await
 }
 
+/// As behind a proxy that ends TLS and speaks either version: over HTTP/2 the URI begins with `http://`.
+#[tokio::test]
+async fn a_url_that_was_signed_with_https_is_right_over_both_versions_without_tls() {
+    use hmac::{Hmac, KeyInit, Mac};
+    let layer = WebhookLayer::with_verifier(provider::square("key".parse::<Secret>().unwrap()));
+    let app = Router::new().route("/orders", post(async |_: Delivery| "").layer(layer));
+    let address = listen(app).await;
+    for version in [Version::Http1, Version::Http2] {
+        let body = format!(r#"{{"event_id":"{version:?}"}}"#);
+        let url = format!("https://{address}/orders?a=b");
+        let mac = Hmac::<sha2::Sha256>::new_from_slice(b"key").unwrap().chain_update(format!("{url}{body}"));
+        let signature = data_encoding::BASE64.encode(&mac.finalize().into_bytes());
+        let request = Request::post("/orders?a=b").header("x-square-hmacsha256-signature", signature);
+        let request = request.body(http_body_util::Full::<Bytes>::from(body)).unwrap();
+        assert_eq!(Client::new(address, version).send(request).await.status(), 200, "{version:?}");
+    }
+}
+
 #[tokio::test]
 async fn delivery_without_the_layer_is_a_500_that_says_why() {
     async fn handler(_: Delivery) {}

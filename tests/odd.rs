@@ -112,8 +112,130 @@ async fn twilios_digest_of_the_body_must_be_in_the_url_that_is_signed() {
     // A signature of the configured URL, as that of a `GET` is, and a digest that nobody signed.
     let configured = "https://public.example/in?tenant=7";
     let layer = layer.public_url(configured);
-    assert!(send(&layer, twilio(configured, URL, "")).await.is_ok());
+    let called = format!("{URL}?tenant=7");
+    assert!(send(&layer, twilio(configured, &called, "")).await.is_ok());
+    let (with_digest, called) =
+        (format!("{configured}&bodySHA256={digest}"), format!("{called}&bodySHA256={digest}"));
+    assert!(send(&layer, twilio(&with_digest, &called, body)).await.is_ok());
+    assert_eq!(send(&layer, twilio(configured, &called, body)).await, Err(WrongSignature));
     assert_eq!(send(&layer, twilio(configured, &url, body)).await, Err(WrongSignature));
+}
+
+#[tokio::test]
+async fn a_query_that_is_not_the_configured_urls_is_rejected() {
+    let layer = layer("twilio").without_dedupe().public_url("https://public.example/in?tenant=1");
+    let signed = "https://public.example/in?tenant=1A0";
+    assert!(send(&layer, twilio(signed, "/in?tenant=1", "A=0")).await.is_ok());
+    for query in ["?tenant=2", "?tenant=11", "?", "", "?a=b&tenant=1", "?tenant=1&tenant=2"] {
+        let request = twilio(signed, &format!("/in{query}"), "A=0");
+        assert_eq!(send(&layer, request).await, Err(WrongSignature), "{query}");
+    }
+}
+
+async fn is_duplicate(layer: &WebhookLayer, request: Request<Full<Bytes>>) -> bool {
+    let response = answer(layer, request).await;
+    assert_eq!(response.status(), StatusCode::OK);
+    response.headers().contains_key("x-webhook-duplicate")
+}
+
+#[tokio::test]
+async fn a_form_of_mandrills_written_otherwise_is_the_same_delivery() {
+    let layer = layer("mandrill");
+    let events = r#"[{"event":"send","_id":"1"}]"#;
+    let signature = BASE64.encode(&hmac_sha1(b"secret", format!("{URL}mandrill_events{events}").as_bytes()));
+    let headers = [("x-mandrill-signature", &*signature)];
+    let plain =
+        form_urlencoded::Serializer::new(String::new()).append_pair("mandrill_events", events).finish();
+    assert!(!is_duplicate(&layer, post(URL, &headers, &plain)).await);
+    for other in [
+        plain.clone(),
+        plain.replace("%22", "\""),
+        plain.replace("mandrill", "%6dandrill"),
+        format!("&{plain}"),
+        format!("{plain}&"),
+        format!("{plain}&{plain}"),
+    ] {
+        assert!(is_duplicate(&layer, post(URL, &headers, &other)).await, "{other}");
+    }
+}
+
+#[tokio::test]
+async fn a_form_that_is_split_in_other_places_is_the_same_delivery_to_a_replay_guard() {
+    let layer = layer("twilio").replay_guard();
+    let signature = BASE64.encode(&hmac_sha1(b"secret", format!("{URL}Bodypay 10FromX").as_bytes()));
+    let sent = |id: &str, body: &str| {
+        post(URL, &[("x-twilio-signature", &signature), ("i-twilio-idempotency-token", id)], body)
+    };
+    assert!(!is_duplicate(&layer, sent("1", "Body=pay+10&From=X")).await);
+    for (id, body) in [("2", "Body=pay+10F&romX"), ("3", "%42ody=pay+10&From=X"), ("4", "Bod=ypay+10F&romX")]
+    {
+        assert!(is_duplicate(&layer, sent(id, body)).await, "{body}");
+    }
+}
+
+#[test]
+fn a_profile_says_that_a_form_can_be_split_in_other_places() {
+    let profile = |id: &str| {
+        let secret: Secret = "secret".parse().unwrap();
+        provider::find(id).unwrap().verifier(secret).unwrap().profile().clone()
+    };
+    for id in ["twilio", "mandrill", "plivo-v1", "plivo-v2", "plivo-v3", "braintree", "vonage-params"] {
+        assert!(!profile(id).body_signed, "{id}");
+    }
+    for id in ["plivo-v1", "plivo-v2", "plivo-v3"] {
+        assert!(!profile(id).event_type_signed, "{id}");
+    }
+}
+
+#[tokio::test]
+async fn a_digit_that_is_moved_to_plivos_nonce_makes_no_other_id() {
+    let layer = layer("plivo-v2");
+    let signature = BASE64.encode(&hmac_sha256(b"secret", b"https://hooks.example/plivo/acme123"));
+    let sent = |path: &str, nonce: &str| {
+        let headers = [
+            ("host", "hooks.example"),
+            ("x-plivo-signature-v2", &*signature),
+            ("x-plivo-signature-v2-nonce", nonce),
+        ];
+        post(path, &headers, "a=1")
+    };
+    let learnt = send(&layer, sent("/plivo/acme?unsigned", "123")).await.unwrap();
+    assert_eq!(learnt.id.as_deref(), Some("https://hooks.example/plivo/acme123"));
+    for (path, nonce) in [("/plivo/acme", "123"), ("/plivo/acme1", "23"), ("/plivo/acme12", "3")] {
+        assert!(is_duplicate(&layer, sent(path, nonce)).await, "{path}");
+    }
+    for (path, nonce) in [("/plivo/acm", "e123"), ("/plivo/ac", "me123"), ("/", "plivo/acme123")] {
+        assert_eq!(send(&layer, sent(path, nonce)).await, Err(MalformedSignature), "{path}");
+    }
+}
+
+/// Plivo signs the URL that it was given, and a request has a path even if that has none.
+#[tokio::test]
+async fn a_digit_that_is_moved_from_a_host_to_plivos_nonce_makes_no_other_id() {
+    let layer = layer("plivo-v2");
+    let signature = BASE64.encode(&hmac_sha256(b"secret", b"https://hooks.example:8443123"));
+    let sent = |host: &str, nonce: &str| {
+        let headers =
+            [("host", host), ("x-plivo-signature-v2", &*signature), ("x-plivo-signature-v2-nonce", nonce)];
+        post("/", &headers, "a=1")
+    };
+    let learnt = send(&layer, sent("hooks.example:8443", "123")).await.unwrap();
+    assert_eq!(learnt.id.as_deref(), Some("https://hooks.example:8443123"));
+    assert!(is_duplicate(&layer, sent("hooks.example:844", "3123")).await);
+}
+
+#[tokio::test]
+async fn a_mark_in_vonages_id_makes_no_other_id() {
+    let layer = layer("vonage-params");
+    let sig = hex("&messageId=m_1&status=a_b&timestamp=1700000000");
+    let sent = |id: &str, status: &str| {
+        post(URL, &[], &format!("messageId={id}&status={status}&timestamp=1700000000&sig={sig}"))
+    };
+    let learnt = send(&layer, sent("m_1", "a_b")).await.unwrap();
+    assert_eq!(learnt.id.as_deref(), Some("m_1:a_b"));
+    for (id, status) in [("m%261", "a_b"), ("m%3D1", "a_b"), ("m_1", "a%26b")] {
+        assert!(is_duplicate(&layer, sent(id, status)).await, "{id} {status}");
+    }
 }
 
 #[tokio::test]
@@ -279,6 +401,8 @@ async fn braintrees_notification_has_a_kind_and_its_challenge_is_none() {
     let signature = format!("other|00&integration_public_key|{tag}");
     let learnt = send(&layer, post(URL, &[], &body(&signature))).await.unwrap();
     assert_eq!(learnt.event_type.as_deref(), Some("check"));
+    // Other fields are covered by nothing, and make no other delivery.
+    assert!(is_duplicate(&layer, post(URL, &[], &format!("{}&a=b", body(&signature)))).await);
     assert_eq!(send(&layer, post(URL, &[], &body(&format!("other|{tag}")))).await, Err(WrongSignature));
     assert_eq!(send(&layer, post(URL, &[], "bt_payload=x")).await, Err(MissingSignature));
 

@@ -345,6 +345,22 @@ async fn bite_12_the_url_is_the_one_the_provider_was_given() {
     assert!(send(&layer.public_url(given), request()).await.is_ok());
 }
 
+#[tokio::test]
+async fn a_host_with_a_part_of_the_path_in_it_is_rejected() {
+    let layer = layer("square", "s").without_dedupe();
+    let signature = base64(b"s", "https://shop.example/test/webhook{}");
+    for (uri, host) in [("/webhook", "shop.example/test"), ("/test/webhook", "user@shop.example")] {
+        let mut request = post(&[("x-square-hmacsha256-signature", &signature), ("host", host)], "{}");
+        *request.uri_mut() = uri.parse().unwrap();
+        assert_eq!(send(&layer, request).await.map(|_| ()), Err(Kind::MalformedSignature), "{host}");
+    }
+    let mut request = post(&[("x-square-hmacsha256-signature", &signature), ("host", "shop.example")], "{}");
+    *request.uri_mut() = "/test/webhook".parse().unwrap();
+    assert!(send(&layer, request.clone()).await.is_ok());
+    request.headers_mut().append("host", HeaderValue::from_static("shop.example"));
+    assert_eq!(send(&layer, request).await.map(|_| ()), Err(Kind::MalformedSignature));
+}
+
 #[test]
 fn bite_13_a_provider_whose_signature_does_not_cover_the_body_says_so() {
     let body_signed = |id: &str| {

@@ -108,7 +108,7 @@ mod sign;
 mod store;
 mod write;
 
-pub(crate) use self::write::{Write, form_with, hide, json_with, made_up, read_json};
+pub(crate) use self::write::{Write, form_with, hide, json_with, made_up, made_up_number, read_json};
 pub use self::{
     outcomes::Outcomes,
     sign::{CannotSign, sign, sign_at},

@@ -1,7 +1,7 @@
 use std::{borrow::Cow, error::Error, fmt, time::SystemTime};
 
 use bytes::Bytes;
-use http::{HeaderValue, Request};
+use http::{HeaderValue, Request, header};
 
 use super::made_up;
 use crate::verify::{Location, Verifier, VerifyError};
@@ -36,8 +36,10 @@ use crate::verify::{Location, Verifier, VerifyError};
 ///   there (Adyen, Braintree, Dropbox Sign, Mailgun, Microsoft Graph, Vonage). Ids, event types and
 ///   times in it are the test's own affair: what the provider signs of them, and is not there, is an
 ///   error.
-/// * **The URL**, where it is signed, is the request's: give it the one that the provider calls, whole,
-///   if the layer has a [`public_url`](crate::WebhookLayer::public_url).
+/// * **The URL**, where it is signed, is the request's, with `https` whatever its URI says. If the layer has
+///   a [`public_url`](crate::WebhookLayer::public_url), give the request that whole URL; in a test it should
+///   begin with `https://` and name no user. A request with neither a host in its URI nor a `host` header
+///   gets `host: localhost`.
 ///
 /// # Errors
 ///
@@ -73,6 +75,9 @@ where
         let id =
             HeaderValue::try_from(made_up()).map_err(|_| CannotSign::new("an id is no header's value"))?;
         head.headers.insert(name.clone(), id);
+    }
+    if head.uri.authority().is_none() {
+        head.headers.entry(header::HOST).or_insert_with(|| HeaderValue::from_static("localhost"));
     }
     verifier.sign(&mut head, &mut body, at)?;
     Ok(Request::from_parts(head, body))

@@ -13,6 +13,11 @@ pub(crate) fn made_up() -> String {
     Token::mint().to_string()
 }
 
+/// A nonce that no other request has: digits.
+pub(crate) fn made_up_number() -> String {
+    u128::from_be_bytes(Token::mint().to_bytes()).to_string()
+}
+
 /// Keeps a secret that is sent as it is out of `Debug`.
 pub(crate) fn hide(head: &mut Parts, name: &HeaderName) {
     if let Some(value) = head.headers.get_mut(name) {

@@ -73,8 +73,8 @@ pub(crate) use self::{
     mac::{Candidates, Keyring, MacKind, Macs, digest},
     multipart::multipart_field,
     request::{
-        Parameters, all_sorted_parameters, called_url, only_parameter, path_and_query, signed_headers,
-        sorted_parameters,
+        Parameters, PublicUrl, all_sorted_parameters, called_path, called_url, endpoint_url, only_parameter,
+        signed_headers, sorted_parameters,
     },
 };
 #[cfg(feature = "test-util")]
@@ -313,10 +313,6 @@ impl fmt::Debug for Verified {
             .finish_non_exhaustive()
     }
 }
-
-/// The URL that the provider was given, for those that sign it, in the request's extensions.
-#[derive(Clone, Debug)]
-pub(crate) struct PublicUrl(pub(crate) Arc<str>);
 
 /// The token that the user gave the provider for its handshake, in the request's extensions.
 #[derive(Clone)]

@@ -1,44 +1,137 @@
-//! What of a request providers sign beside the bytes of its body: the URL, and sorted parameters.
+//! The parts of a request that providers sign beside the bytes of its body: the URL, and sorted parameters.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, net::Ipv6Addr, sync::Arc};
 
 use http::{HeaderName, HeaderValue, header, request::Parts, uri::PathAndQuery};
 
-use super::{PublicUrl, VerifyError};
+use super::VerifyError;
 
-/// The URL that the provider called: the one it was given, if the layer knows it, else the
-/// request's own. Over HTTP/1 that is put together with the `host` header; providers call `https`.
-pub(crate) fn called_url(head: &Parts) -> Vec<u8> {
-    url_pieces(head).concat()
+/// The layer's knowledge of the URL that the provider called, in the request's extensions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum PublicUrl {
+    /// The URL that the provider was given.
+    Given(Arc<str>),
+    /// The scheme and the host by which a trusted proxy was called, where it names them.
+    Forwarded { proto: Option<Box<[u8]>>, host: Option<Box<[u8]>> },
 }
 
-/// [`called_url`] in the pieces it is put together of.
-pub(super) fn url_pieces(head: &Parts) -> [&[u8]; 4] {
-    let uri = &head.uri;
-    if let Some(PublicUrl(url)) = head.extensions.get() {
-        return match uri.query() {
-            Some(query) if !url.contains('?') => [url.as_bytes(), b"?", query.as_bytes(), b""],
-            _ => [url.as_bytes(), b"", b"", b""],
-        };
-    }
-    let host = head.headers.get(header::HOST).map(HeaderValue::as_bytes);
-    [
-        uri.scheme_str().unwrap_or("https").as_bytes(),
-        b"://",
-        uri.authority().map(|authority| authority.as_str().as_bytes()).or(host).unwrap_or_default(),
-        uri.path_and_query().map_or("/", PathAndQuery::as_str).as_bytes(),
-    ]
+/// Returns the URL that the provider called.
+pub(crate) fn called_url(head: &Parts) -> Result<String, VerifyError> {
+    Ok(url_pieces(head)?.concat())
 }
 
-/// What of a URL comes after the host.
-pub(crate) fn path_and_query(url: &[u8]) -> &[u8] {
-    let after = |mark: &[u8]| {
-        let at = url.windows(mark.len()).position(|window| window == mark);
-        at.and_then(|at| url.get(at + mark.len()..))
+/// Returns the URL that the provider called, in pieces. Every verifier that needs it gets it from here.
+///
+/// The query is always the request's own, so that a signature of the URL covers the query that handlers
+/// read. Where the layer was not told otherwise the scheme is `https`: the URI has that of the last proxy.
+pub(super) fn url_pieces(head: &Parts) -> Result<[&str; 4], VerifyError> {
+    let (proto, host) = match head.extensions.get() {
+        Some(PublicUrl::Given(url)) => return given_url(url, head.uri.query()),
+        Some(PublicUrl::Forwarded { proto, host }) => (proto.as_deref(), host.as_deref()),
+        None => (None, None),
     };
-    let rest = after(b"://").unwrap_or(url);
-    let start = rest.iter().position(|byte| matches!(byte, b'/' | b'?'));
-    start.and_then(|start| rest.get(start..)).unwrap_or_default()
+    let scheme = match proto {
+        None => "https://",
+        Some(proto) if proto.eq_ignore_ascii_case(b"https") => "https://",
+        Some(proto) if proto.eq_ignore_ascii_case(b"http") => "http://",
+        Some(_) => return Err(VerifyError::malformed("`x-forwarded-proto` is neither `http` nor `https`")),
+    };
+    let host = match host {
+        Some(host) => host_and_port(host)
+            .ok_or(VerifyError::malformed("`x-forwarded-host` is not a host with an optional port"))?,
+        None => own_host(head)?,
+    };
+    let [slash, target] = own_target(head)?;
+    Ok([scheme, host, slash, target])
+}
+
+/// Returns the path and the query that the provider called.
+pub(crate) fn called_path(head: &Parts) -> Result<String, VerifyError> {
+    match head.extensions.get() {
+        Some(PublicUrl::Given(_)) => Ok(after_host(&called_url(head)?).to_owned()),
+        _ => Ok(own_target(head)?.concat()),
+    }
+}
+
+/// Returns the URL that the provider was told for its endpoint, to whose query it may add; `None` if the
+/// layer was not told.
+pub(crate) fn endpoint_url(head: &Parts) -> Option<Cow<'_, str>> {
+    match head.extensions.get()? {
+        PublicUrl::Given(url) => Some(Cow::Borrowed(url)),
+        PublicUrl::Forwarded { .. } => {
+            let mut url = called_url(head).ok()?;
+            url.truncate(url.find('?').unwrap_or(url.len()));
+            Some(Cow::Owned(url))
+        }
+    }
+}
+
+/// A public URL with the request's query, which must begin with the URL's own: providers add to it.
+fn given_url<'a>(url: &'a str, query: Option<&'a str>) -> Result<[&'a str; 4], VerifyError> {
+    let (base, given) = url.split_once('?').map_or((url, None), |(base, given)| (base, Some(given)));
+    let begins_with = |given: &str| {
+        let rest = query.and_then(|query| query.strip_prefix(given));
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('&'))
+    };
+    if given.is_some_and(|given| !begins_with(given)) {
+        return Err(VerifyError::wrong("the request's query is not the one of `public_url`"));
+    }
+    let (mark, query) = query.map_or(("", ""), |query| ("?", query));
+    Ok([base, mark, query, ""])
+}
+
+/// The host that the request itself names, which must be the same wherever it does.
+fn own_host(head: &Parts) -> Result<&str, VerifyError> {
+    let mut headers = head.headers.get_all(header::HOST).iter();
+    let header = headers.next().map(HeaderValue::as_bytes);
+    if headers.next().is_some() {
+        return Err(VerifyError::malformed("there are several `host` headers"));
+    }
+    let authority = head.uri.authority().map(|authority| authority.as_str().as_bytes());
+    if let (Some(authority), Some(header)) = (authority, header)
+        && !authority.eq_ignore_ascii_case(header)
+    {
+        return Err(VerifyError::malformed("`host` is not the host of the request's URI"));
+    }
+    let host = authority.or(header).ok_or(VerifyError::missing_header(&header::HOST))?;
+    host_and_port(host).ok_or(VerifyError::malformed("`host` is not a host with an optional port"))
+}
+
+/// The text, if it is `host` or `host:port`: anything else could hold a user, or a part of the path.
+fn host_and_port(text: &[u8]) -> Option<&str> {
+    let is_of_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=".contains(byte);
+    let is_port = |port: &[u8]| (1..=5).contains(&port.len()) && port.iter().all(u8::is_ascii_digit);
+    let host = std::str::from_utf8(text).ok()?;
+    let end = match host.strip_prefix('[') {
+        Some(rest) => {
+            let (address, _) = rest.split_once(']')?;
+            address.parse::<Ipv6Addr>().ok()?;
+            address.len() + 2
+        }
+        None => text.iter().take_while(|byte| is_of_name(byte)).count(),
+    };
+    match text.get(end..)? {
+        _ if end == 0 => None,
+        [] => Some(host),
+        [b':', port @ ..] => is_port(port).then_some(host),
+        _ => None,
+    }
+}
+
+/// The path and the query that the request itself names, with the slash that a URI may leave out.
+fn own_target(head: &Parts) -> Result<[&str; 2], VerifyError> {
+    match head.uri.path_and_query().map(PathAndQuery::as_str) {
+        Some(target) if target.starts_with('/') => Ok(["", target]),
+        Some(target) if target.starts_with('?') => Ok(["/", target]),
+        // `*`, and the authority of a `CONNECT`.
+        _ => Err(VerifyError::malformed("the request's URI has no path")),
+    }
+}
+
+/// The part of a URL after its host.
+fn after_host(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.find(['/', '?']).and_then(|start| rest.get(start..)).unwrap_or_default()
 }
 
 /// Names and values.
@@ -90,4 +183,173 @@ pub(crate) fn signed_headers(list: &[u8], separator: u8) -> Result<Vec<HeaderNam
         return Err(malformed("too many headers are said to be signed"));
     }
     Ok(names)
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Request;
+
+    use super::*;
+    use crate::BoxError;
+
+    fn head(uri: &str, hosts: &[&str]) -> Result<Parts, BoxError> {
+        let (mut head, ()) = Request::new(()).into_parts();
+        head.uri = uri.parse()?;
+        for host in hosts {
+            head.headers.append(header::HOST, host.parse()?);
+        }
+        Ok(head)
+    }
+
+    fn given(uri: &str, url: &str) -> Result<Parts, BoxError> {
+        let mut head = head(uri, &["10.0.0.7:8080"])?;
+        head.extensions.insert(PublicUrl::Given(url.into()));
+        Ok(head)
+    }
+
+    fn forwarded(proto: Option<&str>, host: Option<&str>) -> Result<Parts, BoxError> {
+        let mut head = head("/in?a=b", &["10.0.0.7:8080"])?;
+        let bytes = |text: &str| text.as_bytes().into();
+        head.extensions.insert(PublicUrl::Forwarded { proto: proto.map(bytes), host: host.map(bytes) });
+        Ok(head)
+    }
+
+    /// The URL, or why there is none.
+    fn called(head: &Parts) -> Result<String, String> {
+        called_url(head).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_called_url_has_https_one_valid_host_and_the_requests_own_path_and_query() -> Result<(), BoxError> {
+        const NO_HOST: Result<&str, &str> = Err("`host` is not a host with an optional port");
+        const SEVERAL: Result<&str, &str> = Err("there are several `host` headers");
+        const ANOTHER: Result<&str, &str> = Err("`host` is not the host of the request's URI");
+        const NO_PATH: Result<&str, &str> = Err("the request's URI has no path");
+        for (uri, hosts, expected) in [
+            // As over HTTP/1.1.
+            ("/in", &["shop.example"][..], Ok("https://shop.example/in")),
+            ("/in?a=b&c=%20", &["shop.example"], Ok("https://shop.example/in?a=b&c=%20")),
+            ("/in?", &["shop.example"], Ok("https://shop.example/in?")),
+            ("/", &["shop.example"], Ok("https://shop.example/")),
+            ("//evil.example/in", &["shop.example"], Ok("https://shop.example//evil.example/in")),
+            ("/in#there", &["shop.example"], Ok("https://shop.example/in")),
+            ("*", &["shop.example"], NO_PATH),
+            // As over HTTP/2, without TLS as well, and to a proxy over HTTP/1.1.
+            ("https://shop.example/in?a", &[], Ok("https://shop.example/in?a")),
+            ("http://shop.example/in?a", &[], Ok("https://shop.example/in?a")),
+            ("http://shop.example/in", &["shop.example"], Ok("https://shop.example/in")),
+            ("http://shop.example/in", &["SHOP.example"], Ok("https://shop.example/in")),
+            ("https://shop.example", &[], Ok("https://shop.example/")),
+            ("https://shop.example?a=b", &[], Ok("https://shop.example/?a=b")),
+            ("https://shop.example/in#there", &[], Ok("https://shop.example/in")),
+            ("https://shop.example/in", &["other.example"], ANOTHER),
+            ("https://shop.example/in", &["shop.example:443"], ANOTHER),
+            ("https://shop.example/in", &["shop.example", "shop.example"], SEVERAL),
+            ("shop.example:443", &[], NO_PATH),
+            // Users.
+            ("https://user:pass@shop.example/in", &[], NO_HOST),
+            ("/in", &["user@shop.example"], NO_HOST),
+            ("/in", &["user:pass@shop.example"], NO_HOST),
+            // Names and IPv4 addresses.
+            ("/in", &["Shop.Example"], Ok("https://Shop.Example/in")),
+            ("/in", &["shop_1.example."], Ok("https://shop_1.example./in")),
+            ("/in", &["10.0.0.7"], Ok("https://10.0.0.7/in")),
+            ("/in", &[], Err("there is no host header")),
+            ("/in", &["shop.example", "shop.example"], SEVERAL),
+            ("/in", &[""], NO_HOST),
+            ("/in", &["shop.example/test"], NO_HOST),
+            ("/in", &["shop.example?a=b"], NO_HOST),
+            ("/in", &["shop.example#a"], NO_HOST),
+            ("/in", &["shop.example other"], NO_HOST),
+            ("/in", &["shop\\.example"], NO_HOST),
+            // Ports.
+            ("/in", &["shop.example:443"], Ok("https://shop.example:443/in")),
+            ("/in", &["shop.example:8443"], Ok("https://shop.example:8443/in")),
+            ("/in", &["10.0.0.7:80"], Ok("https://10.0.0.7:80/in")),
+            ("/in", &["shop.example:"], NO_HOST),
+            ("/in", &["shop.example:8443a"], NO_HOST),
+            ("/in", &["shop.example:844311"], NO_HOST),
+            ("/in", &[":8443"], NO_HOST),
+            // IPv6 addresses.
+            ("/in", &["[2001:db8::7]"], Ok("https://[2001:db8::7]/in")),
+            ("/in", &["[::1]:8443"], Ok("https://[::1]:8443/in")),
+            ("https://[::1]:8443/in", &[], Ok("https://[::1]:8443/in")),
+            ("/in", &["::1"], NO_HOST),
+            ("/in", &["[::1"], NO_HOST),
+            ("/in", &["[]"], NO_HOST),
+            ("/in", &["[shop.example]"], NO_HOST),
+            ("/in", &["[::1]/test"], NO_HOST),
+            ("/in", &["[::1]8443"], NO_HOST),
+        ] {
+            let called = called(&head(uri, hosts)?);
+            assert_eq!(called.as_deref().map_err(|error| &**error), expected, "{uri} {hosts:?}");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn a_public_url_has_the_query_of_the_request() -> Result<(), BoxError> {
+        const ANOTHER: Result<&str, &str> = Err("the request's query is not the one of `public_url`");
+        for (uri, url, expected) in [
+            ("/inner", "https://shop.example/in", Ok("https://shop.example/in")),
+            ("/inner?", "https://shop.example/in", Ok("https://shop.example/in?")),
+            ("/inner?a=b", "https://shop.example/in", Ok("https://shop.example/in?a=b")),
+            ("/inner?a=b", "https://shop.example/in?a=b", Ok("https://shop.example/in?a=b")),
+            ("/inner?a=b&c", "https://shop.example/in?a=b", Ok("https://shop.example/in?a=b&c")),
+            ("/inner", "http://user:pass@shop.example", Ok("http://user:pass@shop.example")),
+            ("/inner", "https://shop.example/in?a=b", ANOTHER),
+            ("/inner?", "https://shop.example/in?a=b", ANOTHER),
+            ("/inner?a=c", "https://shop.example/in?a=b", ANOTHER),
+            ("/inner?a=bc", "https://shop.example/in?a=b", ANOTHER),
+            ("/inner?c&a=b", "https://shop.example/in?a=b", ANOTHER),
+            ("/inner?A=b", "https://shop.example/in?a=b", ANOTHER),
+        ] {
+            let called = called(&given(uri, url)?);
+            assert_eq!(called.as_deref().map_err(|error| &**error), expected, "{uri} {url}");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn a_proxy_names_a_scheme_and_a_host_and_nothing_else() -> Result<(), BoxError> {
+        const NO_PROTO: Result<&str, &str> = Err("`x-forwarded-proto` is neither `http` nor `https`");
+        const NO_HOST: Result<&str, &str> = Err("`x-forwarded-host` is not a host with an optional port");
+        for (proto, host, expected) in [
+            (None, None, Ok("https://10.0.0.7:8080/in?a=b")),
+            (Some("http"), None, Ok("http://10.0.0.7:8080/in?a=b")),
+            (None, Some("shop.example"), Ok("https://shop.example/in?a=b")),
+            (Some("HTTPS"), Some("[::1]:81"), Ok("https://[::1]:81/in?a=b")),
+            (Some("https://shop.example/x?"), None, NO_PROTO),
+            (Some("wss"), Some("shop.example"), NO_PROTO),
+            (Some(""), Some("shop.example"), NO_PROTO),
+            (Some("https"), Some("shop.example/test"), NO_HOST),
+            (Some("https"), Some("user@shop.example"), NO_HOST),
+            (None, Some(""), NO_HOST),
+        ] {
+            let called = called(&forwarded(proto, host)?);
+            assert_eq!(called.as_deref().map_err(|error| &**error), expected, "{proto:?} {host:?}");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn a_called_path_needs_no_host() -> Result<(), BoxError> {
+        assert_eq!(called_path(&head("/in?a=b", &[])?)?, "/in?a=b");
+        assert_eq!(called_path(&head("/in", &["shop.example/test"])?)?, "/in");
+        assert_eq!(called_path(&head("https://shop.example?a", &[])?)?, "/?a");
+        assert_eq!(called_path(&given("/inner?a=b", "https://shop.example/in")?)?, "/in?a=b");
+        assert_eq!(called_path(&given("/inner", "https://shop.example")?)?, "");
+        assert_eq!(called_path(&forwarded(Some("http"), Some("shop.example"))?)?, "/in?a=b");
+        Ok(())
+    }
+
+    #[test]
+    fn an_endpoints_url_is_without_what_the_provider_adds() -> Result<(), BoxError> {
+        let given = given("/inner?a=b&code=1", "https://shop.example/in?a=b")?;
+        assert_eq!(endpoint_url(&given).as_deref(), Some("https://shop.example/in?a=b"));
+        let forwarded = forwarded(None, Some("shop.example"))?;
+        assert_eq!(endpoint_url(&forwarded).as_deref(), Some("https://shop.example/in"));
+        assert_eq!(endpoint_url(&head("/in", &["shop.example"])?), None);
+        Ok(())
+    }
 }

@@ -49,6 +49,11 @@ impl Vector {
         self.now_unix.unwrap_or(1_700_000_000)
     }
 
+    /// Whether the provider was given a URL with `http`, or with a user, of which no request says so.
+    fn needs_public_url(&self) -> bool {
+        self.url.starts_with("http://") || self.url.contains('@')
+    }
+
     fn secrets(&self) -> &[String] {
         self.secrets.as_deref().unwrap_or(std::slice::from_ref(&self.secret))
     }
@@ -175,6 +180,7 @@ async fn send(layer: WebhookLayer, request: Request<Full<Bytes>>) -> Response<Re
 /// The layer that the vector's request is sent to, at the vector's time.
 fn layer(vector: &Vector) -> Result<WebhookLayer, InvalidSecret> {
     let layer = WebhookLayer::with_verifier(verifier(vector)?).clock(ManualClock::at_unix(vector.now()));
+    let layer = if vector.needs_public_url() { layer.public_url(&vector.url) } else { layer };
     Ok(match vector.tolerance_s {
         Some(seconds) => layer.tolerance(Duration::from_secs(seconds)),
         None => layer,

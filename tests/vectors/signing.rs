@@ -21,10 +21,7 @@ const OTHERWISE: &[(&str, &[&str])] = &[
     ("version 1 is made, which covers headers too", &["hook0-01", "hook0-12", "hook0-13"]),
     ("the list of signed headers went with the signature", &["hook0-02", "hook0-03"]),
     ("a bare host is called with a path, and signed without", &["plivo-v2-01"]),
-    (
-        "signed with or without a port, as it was not called",
-        &["twilio-03", "twilio-05", "twilio-06", "twilio-08"],
-    ),
+    ("signed with or without a port, as it was not called", &["twilio-03", "twilio-05"]),
     (
         "the provider says neither what it sends nor how it writes that",
         &[
@@ -45,6 +42,12 @@ fn is_fresh(scheme: &str) -> bool {
         .contains(&scheme)
 }
 
+/// Those that the kit can sign: it does not know a public URL.
+fn valid() -> Vec<Vector> {
+    let is_valid = |vector: &Vector| vector.expect == "valid" && !vector.needs_public_url();
+    vectors().into_iter().filter(is_valid).collect()
+}
+
 /// The vectors of providers that sign with a private key.
 const WITHOUT_SECRET: usize = if cfg!(feature = "jwt") {
     28
@@ -56,7 +59,7 @@ const WITHOUT_SECRET: usize = if cfg!(feature = "jwt") {
 
 #[tokio::test]
 async fn every_valid_vector_is_signed_anew_and_believed() {
-    let valid: Vec<_> = vectors().into_iter().filter(|vector| vector.expect == "valid").collect();
+    let valid = valid();
     let (mut without_secret, mut same, mut otherwise) = (0, 0, BTreeSet::new());
     for vector in &valid {
         let sent = Sent::of(vector).await;
@@ -81,14 +84,14 @@ async fn every_valid_vector_is_signed_anew_and_believed() {
     let expected = OTHERWISE.iter().flat_map(|(_, ids)| ids.iter().copied());
     assert_eq!(otherwise, expected.collect());
 
-    assert!(same >= 262, "only {same} of {} are signed as their vectors are", valid.len());
+    assert!(same >= 260, "only {same} of {} are signed as their vectors are", valid.len());
 }
 
 /// Of all headers that the scheme needs, it is given none.
 #[tokio::test]
 async fn what_else_is_signed_is_made_up() {
     let mut signed = 0;
-    for vector in vectors().iter().filter(|vector| vector.expect == "valid") {
+    for vector in &valid() {
         let sent = Sent::of(vector).await;
         let mut bare = request(vector);
         take_signatures(provider(vector).id, &mut bare);

@@ -177,18 +177,16 @@ impl TestEvents {
         let host = self.address.to_string();
         // Where the URL is signed it is the one that the provider was given.
         let url = self.rules.public_url.clone().unwrap_or_else(|| "/webhook".to_owned());
-        let (url, knobs_apart) = match knobs {
-            "" => (url, ""),
-            knobs if url.contains('?') => (url, knobs),
-            knobs => (format!("{url}?{knobs}"), ""),
+        let url = match knobs {
+            "" => url,
+            knobs => format!("{url}{}{knobs}", if url.contains('?') { '&' } else { '?' }),
         };
         let mut request = sample.request(&url)?;
         request.headers_mut().insert(header::HOST, host.parse()?);
         let mut request = testing::sign_at(verifier, request, at)?;
         // What was signed as another's is sent here.
-        let queries = [request.uri().query().unwrap_or_default(), knobs_apart];
-        let query = queries.into_iter().filter(|query| !query.is_empty()).collect::<Vec<_>>().join("&");
-        let target = if query.is_empty() { "/webhook".to_owned() } else { format!("/webhook?{query}") };
+        let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
+        let target = format!("/webhook{query}");
         *request.uri_mut() = target.parse()?;
         request.headers_mut().remove(header::HOST);
         Ok(request)

@@ -1,6 +1,9 @@
 //! What a `Scheme` says of a request, read from its JSON as its documentation tells it.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    net::Ipv6Addr,
+    time::{Duration, SystemTime},
+};
 
 use aws_lc_rs::{digest, hmac};
 use http::{HeaderName, request::Parts};
@@ -300,15 +303,7 @@ impl Request<'_> {
                 "secret" => text.extend(key),
                 "method" => text.extend(self.head.method.as_str().bytes()),
                 "path_query" => text.extend(self.path_and_query().bytes()),
-                "url" => {
-                    let uri = &self.head.uri;
-                    let host = self.headers("host").first().map(|host| host.to_vec());
-                    let authority = uri.authority().map(|authority| authority.as_str().as_bytes().to_vec());
-                    text.extend(uri.scheme_str().unwrap_or("https").bytes());
-                    text.extend(b"://");
-                    text.extend(authority.or(host).unwrap_or_default());
-                    text.extend(self.path_and_query().bytes());
-                }
+                "url" => text.extend(self.url()?),
                 "sorted_query" => text.extend(sorted(self.head.uri.query().unwrap_or_default().as_bytes())?),
                 "sorted_form" => text.extend(sorted(self.body)?),
                 _ => match name.strip_prefix("headers_named_by:") {
@@ -342,6 +337,24 @@ impl Request<'_> {
             Err(_) => Err(Stop::False),
         };
         Ok(names.iter().map(value).collect::<Judged<Vec<_>>>()?.join(&b'.'))
+    }
+
+    /// As a provider calls it: with `https`, a host that is the same wherever it is named, and a path.
+    fn url(&self) -> Judged<Vec<u8>> {
+        let uri = &self.head.uri;
+        let mut hosts = self.headers("host");
+        if hosts.len() > 1 {
+            return Err(Stop::False);
+        }
+        hosts.extend(uri.authority().map(|authority| authority.as_str().as_bytes()));
+        let host = hosts.last().and_then(|host| std::str::from_utf8(host).ok()).ok_or(Stop::False)?;
+        let is_the_same = hosts.iter().all(|other| other.eq_ignore_ascii_case(host.as_bytes()));
+        let target = uri.path_and_query().map_or("", |target| target.as_str());
+        if !is_the_same || !is_host(host) || !target.starts_with(['/', '?']) {
+            return Err(Stop::False);
+        }
+        let slash = if target.starts_with('?') { "/" } else { "" };
+        Ok(format!("https://{host}{slash}{target}").into_bytes())
     }
 
     fn path_and_query(&self) -> &str {
@@ -384,4 +397,21 @@ fn to_base64(bytes: &[u8]) -> String {
     let text = super::text::to_base64_url(bytes).replace('-', "+").replace('_', "/");
     let padding = (4 - text.len() % 4) % 4;
     text + &"=".repeat(padding)
+}
+
+fn is_host(text: &str) -> bool {
+    let is_name = |name: &str| {
+        let is_part = |part: char| part.is_ascii_alphanumeric() || "-._~%!$&'()*+,;=".contains(part);
+        !name.is_empty() && name.chars().all(is_part)
+    };
+    let (is_host, rest) = match text.strip_prefix('[').and_then(|text| text.split_once(']')) {
+        Some((address, rest)) => (address.parse::<Ipv6Addr>().is_ok(), rest),
+        None => {
+            let (name, rest) = text.split_at(text.find(':').unwrap_or(text.len()));
+            (is_name(name), rest)
+        }
+    };
+    let is_port =
+        |port: &str| (1..=5).contains(&port.len()) && port.bytes().all(|byte| byte.is_ascii_digit());
+    is_host && (rest.is_empty() || rest.strip_prefix(':').is_some_and(is_port))
 }

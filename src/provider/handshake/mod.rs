@@ -29,9 +29,7 @@ pub(super) use self::{
 use crate::testing::CannotSign;
 use crate::{
     Secret, Secrets,
-    verify::{
-        Check, Finish, Profile, PublicUrl, Verifier, VerifyError, VerifyToken, constant_time_eq, parameter,
-    },
+    verify::{Check, Finish, Profile, Verifier, VerifyError, VerifyToken, constant_time_eq, parameter},
 };
 
 /// A provider's handshake: what is answered to a request by its head, and to one that was verified.
@@ -80,11 +78,6 @@ impl<'a> Asked<'a> {
     /// What the layer was given as [`verify_token`](crate::WebhookLayer::verify_token).
     fn verify_token(&self) -> Option<&'a [u8]> {
         self.head.extensions.get::<VerifyToken>().map(|token| token.0.expose().as_bytes())
-    }
-
-    /// What the layer was given as [`public_url`](crate::WebhookLayer::public_url).
-    fn public_url(&self) -> Option<&'a str> {
-        self.head.extensions.get::<PublicUrl>().map(|url| &*url.0)
     }
 
     /// Whether a parameter is the token that the layer was given. Nothing is, if it was given none.
@@ -210,13 +203,14 @@ mod tests {
     use http::Request;
 
     use super::*;
+    use crate::verify::PublicUrl;
 
     /// The answer to a `GET` of this query, by a layer with a token and a URL.
     fn unsigned(handshake: Handshake, secret: Secret, query: &str) -> Option<String> {
         let request = Request::get(format!("http://www.testendpoint.com/webhook?{query}")).body(()).ok()?;
         let mut head = request.into_parts().0;
         head.extensions.insert(VerifyToken("71745723-d031-455c-bfa5-f90d11b4f20a".parse().ok()?));
-        head.extensions.insert(PublicUrl("http://www.testendpoint.com/webhook".into()));
+        head.extensions.insert(PublicUrl::Given("http://www.testendpoint.com/webhook".into()));
         let response = (handshake.unsigned)(&Asked { head: &head, secrets: &[secret] })?;
         String::from_utf8(response.into_body().to_vec()).ok()
     }

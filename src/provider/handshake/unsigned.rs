@@ -12,6 +12,7 @@ use sha1::{Digest, Sha1};
 use sha2::Sha256;
 
 use super::{Asked, Handshake, echo, empty, json, mac, signed};
+use crate::verify::endpoint_url;
 
 /// `GET ?challenge=…`, echoed: Dropbox, Nylas.
 pub(in crate::provider) const CHALLENGE: Handshake = Handshake {
@@ -116,8 +117,8 @@ pub(in crate::provider) const ASANA: Handshake = Handshake {
 pub(in crate::provider) const EBAY: Handshake = Handshake {
     unsigned: |asked| {
         let code = asked.is(&Method::GET).then(|| asked.query("challenge_code"))??;
-        let (token, endpoint) = (asked.verify_token()?, asked.public_url()?);
-        let hash = Sha256::new().chain_update(&*code).chain_update(token).chain_update(endpoint).finalize();
+        let (token, endpoint) = (asked.verify_token()?, endpoint_url(asked.head)?);
+        let hash = Sha256::new().chain_update(&*code).chain_update(token).chain_update(&*endpoint).finalize();
         Some(json(&json!({ "challengeResponse": HEXLOWER.encode(&hash) })))
     },
     ..Handshake::NONE

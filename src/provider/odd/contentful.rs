@@ -10,7 +10,7 @@ use crate::{
     provider::facts::providers,
     verify::{
         Candidates, Encoding, Keyring, Location, MacKind, Macs, Profile, TimeUnit, Tolerance, VerifyError,
-        called_url, path_and_query, signed_headers,
+        called_path, signed_headers,
     },
 };
 
@@ -59,10 +59,10 @@ fn begin<'a>(keys: &'a Keyring, head: &'a Parts) -> Begun<'a> {
 
 /// What comes before the body.
 fn feed(macs: &mut Macs<'_>, head: &Parts, names: &[HeaderName]) -> Result<(), VerifyError> {
-    let url = called_url(head);
+    let path = called_path(head)?;
     macs.update(head.method.as_str().as_bytes());
     macs.update(b"\n");
-    macs.update(canonical(path_and_query(&url)).as_bytes());
+    macs.update(canonical(path.as_bytes()).as_bytes());
     for (index, name) in names.iter().enumerate() {
         macs.update(if index == 0 { b"\n" } else { b";" });
         macs.update(name.as_str().as_bytes());

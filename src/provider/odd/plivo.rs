@@ -18,62 +18,78 @@ providers! {
     /// Plivo v2.
     ///
     /// * Signed: the URL without its query, and the nonce; HMAC-SHA256, in `X-Plivo-Signature-V2`.
-    ///   **The body is not covered**: whoever has seen one request can send any other to the same URL,
-    ///   once for each nonce while it is remembered. Secret: the text of the auth token. Behind a proxy
-    ///   the layer needs [`public_url`](crate::WebhookLayer::public_url).
-    /// * Id: `X-Plivo-Signature-V2-Nonce`, signed.
+    ///   Secret: the text of the auth token. Behind a proxy the layer needs
+    ///   [`public_url`](crate::WebhookLayer::public_url).
+    /// * Id: the URL and the `X-Plivo-Signature-V2-Nonce` together, signed. Nothing separates the two, so
+    ///   the nonce must consist of digits. Digits at the end of the path can still be moved to the nonce:
+    ///   the id stays the same, but do not tell accounts apart by such a path unless `public_url` is set.
+    /// * Event type: `form:Event`, **not signed**.
+    /// * Not covered: **the body**, the query, the method and the headers. Whoever has seen one request
+    ///   can send any other to the same URL, once for each nonce while it is remembered.
     plivo_v2, try_plivo_v2: "plivo-v2", "Plivo v2",
         "https://github.com/plivo/plivo-node/blob/HEAD/lib/utils/security.js",
         @by_hand |secrets| {
             let mut profile = Profile::new("plivo-v2");
             profile.body_signed = false;
-            profile.id = Some(Location::Header(NONCE.clone()));
             profile.event_type = Some(Location::Form("Event".into()));
+            profile.event_type_signed = false;
             let keys = Keyring::of_text(MacKind::HmacSha256, &secrets);
             verifier(keys, profile, Way { begin: begin_v2, #[cfg(feature = "test-util")] sign: signing::sign_v2 })
         };
 
     /// Plivo v3 (voice).
     ///
-    /// * Signed, with HMAC-SHA256 in `X-Plivo-Signature-V3`: the URL, the parameters of its query and of
-    ///   the form, each in the order of their names, and the nonce; the form's names and values are
-    ///   strung together, so that who has seen a request can send it with its parameters parted
-    ///   otherwise. Secret: the text of the auth token. Behind a proxy the layer needs
-    ///   [`public_url`](crate::WebhookLayer::public_url).
+    /// * Signed: the URL, the parameters of its query and of the form, each in the order of their names,
+    ///   and the nonce; HMAC-SHA256, in `X-Plivo-Signature-V3`. Secret: the text of the auth token.
+    ///   Behind a proxy the layer needs [`public_url`](crate::WebhookLayer::public_url).
     /// * Id: `X-Plivo-Signature-V3-Nonce`, signed.
+    /// * Event type: `form:Event`, **not signed**.
+    /// * Not covered: **where one parameter ends and the next begins**, their order, repetitions, the
+    ///   method and the headers. Names and values are strung together before they are signed, so whoever
+    ///   has seen a request can send it with its parameters split in other places.
     plivo_v3, try_plivo_v3: "plivo-v3", "Plivo v3",
         "https://github.com/plivo/plivo-node/blob/HEAD/lib/utils/v3Security.js",
         @by_hand |secrets| {
             let mut profile = Profile::new("plivo-v3");
+            profile.body_signed = false;
             profile.id = Some(Location::Header(NONCE_V3.clone()));
             profile.event_type = Some(Location::Form("Event".into()));
+            profile.event_type_signed = false;
             let keys = Keyring::of_text(MacKind::HmacSha256, &secrets);
             verifier(keys, profile, Way { begin: begin_v3, #[cfg(feature = "test-util")] sign: signing::sign_v3 })
         };
 }
 
 fn begin_v2<'a>(keys: &'a Keyring, head: &'a Parts) -> Begun<'a> {
-    let (candidates, nonce) = offered(keys, head, &SIGNATURE, &NONCE)?;
-    let url = called_url(head);
+    let candidates = candidates(keys, head, &SIGNATURE)?;
+    let nonce = nonce(head, &NONCE, u8::is_ascii_digit)?;
+    let url = called_url(head)?;
     let (url, _) = parted(&url);
-    let verified = verify_any(keys, &candidates, places(url), |macs, url| {
-        [url, nonce].iter().for_each(|part| macs.update(part));
-    })?;
-    check((), None, |(), _| Ok(not_of_the_body(verified)))
+    let verify = |url: &str| {
+        let signed = [url, nonce].concat();
+        let mut macs = keys.begin(None);
+        macs.update(signed.as_bytes());
+        // The text as a whole, because nothing separates its parts: a digit could be moved between them.
+        Ok(not_of_the_body(macs.verify(&candidates)?).id(signed))
+    };
+    let verified = verify(url).or_else(|error| bare(url).map_or(Err(error), verify))?;
+    check((), None, |(), _| Ok(verified))
 }
 
 fn begin_v3<'a>(keys: &'a Keyring, head: &'a Parts) -> Begun<'a> {
-    let (candidates, nonce) = offered(keys, head, &SIGNATURE_V3, &NONCE_V3)?;
-    let url = called_url(head);
+    let candidates = candidates(keys, head, &SIGNATURE_V3)?;
+    let nonce = nonce(head, &NONCE_V3, u8::is_ascii_alphanumeric)?;
+    let url = called_url(head)?;
     check((), None, move |(), body| {
         let (place, query) = parted(&url);
-        let (query, form) = (all_sorted_parameters(query)?, all_sorted_parameters(body)?);
-        verify_any(keys, &candidates, places(place), |macs, place| feed_v3(macs, place, &query, &form, nonce))
+        let (query, form) = (all_sorted_parameters(query.as_bytes())?, all_sorted_parameters(body)?);
+        let places = [Some(place), bare(place)].into_iter().flatten();
+        verify_any(keys, &candidates, places, |macs, place| feed_v3(macs, place, &query, &form, nonce))
     })
 }
 
-fn feed_v3(macs: &mut Macs<'_>, place: &[u8], query: &Parameters<'_>, form: &Parameters<'_>, nonce: &[u8]) {
-    macs.update(place);
+fn feed_v3(macs: &mut Macs<'_>, place: &str, query: &Parameters<'_>, form: &Parameters<'_>, nonce: &str) {
+    macs.update(place.as_bytes());
     if !(query.is_empty() && form.is_empty()) {
         macs.update(b"?");
     }
@@ -89,38 +105,34 @@ fn feed_v3(macs: &mut Macs<'_>, place: &[u8], query: &Parameters<'_>, form: &Par
         macs.update(value.as_bytes());
     }
     macs.update(b".");
-    macs.update(nonce);
+    macs.update(nonce.as_bytes());
 }
 
-/// What of a URL comes before the query, and the query.
-fn parted(url: &[u8]) -> (&[u8], &[u8]) {
-    let mut parts = url.splitn(2, |&byte| byte == b'?');
-    (parts.next().unwrap_or_default(), parts.next().unwrap_or_default())
+/// The URL before its query, and the query.
+fn parted(url: &str) -> (&str, &str) {
+    url.split_once('?').unwrap_or((url, ""))
 }
 
-/// What may be the signature, for there may be several, and the nonce.
-fn offered<'a>(
-    keys: &Keyring,
+/// The signatures, of which there may be several.
+fn candidates(keys: &Keyring, head: &Parts, name: &HeaderName) -> Result<Candidates, VerifyError> {
+    let signatures = header(head, name)?.split(|&byte| byte == b',').map(<[u8]>::trim_ascii);
+    Candidates::read(signatures, Encoding::Base64, keys.tag_length())
+}
+
+/// The nonce. It is signed behind something else, no part of which may pass for its beginning.
+fn nonce<'a>(
     head: &'a Parts,
-    signature: &HeaderName,
-    nonce: &HeaderName,
-) -> Result<(Candidates, &'a [u8]), VerifyError> {
-    let signatures = header(head, signature)?.split(|&byte| byte == b',').map(<[u8]>::trim_ascii);
-    let candidates = Candidates::read(signatures, Encoding::Base64, keys.tag_length())?;
-    let nonce = header(head, nonce)?;
-    // It is signed right after something else: no part of that may pass for its beginning, and be a
-    // new id.
-    if !nonce.iter().all(u8::is_ascii_alphanumeric) {
-        return Err(VerifyError::malformed("the nonce has other signs than letters and digits"));
-    }
-    Ok((candidates, nonce))
+    name: &HeaderName,
+    is_of_nonce: fn(&u8) -> bool,
+) -> Result<&'a str, VerifyError> {
+    let nonce = header(head, name)?;
+    let nonce = nonce.iter().all(is_of_nonce).then(|| std::str::from_utf8(nonce).ok()).flatten();
+    nonce.ok_or(VerifyError::malformed("the nonce has characters that Plivo does not send"))
 }
 
-/// What may have been called. A request for nothing but a host has the path `/`, whether its URL had
-/// or not.
-fn places(url: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let bare = url.strip_suffix(b"/").filter(|bare| bare.iter().filter(|&&byte| byte == b'/').count() == 2);
-    [Some(url), bare].into_iter().flatten()
+/// The URL without a path, if it may have had none: a request has one, whether its URL had or not.
+fn bare(url: &str) -> Option<&str> {
+    url.strip_suffix('/').filter(|bare| bare.bytes().filter(|&byte| byte == b'/').count() == 2)
 }
 
 #[cfg(feature = "test-util")]
@@ -128,13 +140,13 @@ mod signing {
     use std::time::SystemTime;
 
     use bytes::Bytes;
-    use http::{HeaderName, request::Parts};
+    use http::request::Parts;
 
     use super::{
         Encoding, Keyring, NONCE, NONCE_V3, SIGNATURE, SIGNATURE_V3, all_sorted_parameters, called_url,
-        feed_v3, header, parted,
+        feed_v3, header, nonce, parted,
     };
-    use crate::testing::{CannotSign, Write, made_up};
+    use crate::testing::{CannotSign, Write, made_up_number};
 
     pub(super) fn sign_v2(
         keys: &Keyring,
@@ -142,11 +154,10 @@ mod signing {
         _: &mut Bytes,
         _: SystemTime,
     ) -> Result<(), CannotSign> {
-        let nonce = nonce(head, &NONCE)?;
-        let url = called_url(head);
+        head.default_header(&NONCE, made_up_number)?;
         let mut macs = keys.signer(None)?;
-        macs.update(parted(&url).0);
-        macs.update(&nonce);
+        macs.update(parted(&called_url(head)?).0.as_bytes());
+        macs.update(header(head, &NONCE)?);
         head.write_header(&SIGNATURE, macs.signature(Encoding::Base64))
     }
 
@@ -156,16 +167,13 @@ mod signing {
         body: &mut Bytes,
         _: SystemTime,
     ) -> Result<(), CannotSign> {
-        let nonce = nonce(head, &NONCE_V3)?;
-        let url = called_url(head);
+        head.default_header(&NONCE_V3, made_up_number)?;
+        let nonce = nonce(head, &NONCE_V3, u8::is_ascii_alphanumeric)?;
+        let url = called_url(head)?;
         let (place, query) = parted(&url);
+        let (query, form) = (all_sorted_parameters(query.as_bytes())?, all_sorted_parameters(body)?);
         let mut macs = keys.signer(None)?;
-        feed_v3(&mut macs, place, &all_sorted_parameters(query)?, &all_sorted_parameters(body)?, &nonce);
+        feed_v3(&mut macs, place, &query, &form, nonce);
         head.write_header(&SIGNATURE_V3, macs.signature(Encoding::Base64))
-    }
-
-    fn nonce(head: &mut Parts, name: &HeaderName) -> Result<Vec<u8>, CannotSign> {
-        head.default_header(name, made_up)?;
-        Ok(header(head, name)?.to_vec())
     }
 }

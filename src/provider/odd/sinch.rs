@@ -10,8 +10,7 @@ use crate::{
     InvalidSecret,
     provider::facts::providers,
     verify::{
-        Candidates, Encoding, Keyring, Location, MacKind, Macs, Profile, TimeUnit, VerifyError, called_url,
-        path_and_query,
+        Candidates, Encoding, Keyring, Location, MacKind, Macs, Profile, TimeUnit, VerifyError, called_path,
     },
 };
 
@@ -85,8 +84,8 @@ fn begin<'a>(keys: &'a Keyring, head: &'a Parts) -> Begun<'a> {
 
 fn feed(macs: &mut Macs<'_>, head: &Parts, digest: &str) -> Result<(), VerifyError> {
     let content_type = find_header(head, &header::CONTENT_TYPE)?.unwrap_or_default();
-    let url = called_url(head);
-    let path = path_and_query(&url).split(|&byte| byte == b'?').next().unwrap_or_default();
+    let path = called_path(head)?;
+    let path = path.split('?').next().unwrap_or_default();
     for line in [head.method.as_str().as_bytes(), digest.as_bytes(), content_type] {
         macs.update(line);
         macs.update(b"\n");
@@ -94,7 +93,7 @@ fn feed(macs: &mut Macs<'_>, head: &Parts, digest: &str) -> Result<(), VerifyErr
     macs.update(b"x-timestamp:");
     macs.update(the_header(head, &TIMESTAMP)?);
     macs.update(b"\n");
-    macs.update(path);
+    macs.update(path.as_bytes());
     Ok(())
 }
 

@@ -43,9 +43,8 @@ providers! {
 fn begin<'a>(keys: &'a Keyring, head: &'a Parts) -> Begun<'a> {
     let signature = header(head, &SIGNATURE)?;
     let candidates = Candidates::read([signature].into_iter(), Encoding::Base64, keys.tag_length())?;
-    let url = called_url(head);
-    let url = std::str::from_utf8(&url).map_err(|_| VerifyError::malformed("the URL is no text"))?;
-    let urls = with_and_without_port(url);
+    let url = called_url(head)?;
+    let urls = with_and_without_port(&url);
     // Looked for in the URL that is signed, which need not be the request's own.
     let query = url.split_once('?').map_or("", |(_, query)| query);
     if let Some(sent) = only_parameter(query.as_bytes(), "bodySHA256")? {
@@ -99,8 +98,7 @@ mod signing {
     use http::{header, request::Parts};
 
     use super::{
-        Encoding, HEXLOWER, Keyring, SIGNATURE, VerifyError, called_url, feed, only_parameter,
-        sorted_parameters,
+        Encoding, HEXLOWER, Keyring, SIGNATURE, called_url, feed, only_parameter, sorted_parameters,
     };
     use crate::{
         testing::{CannotSign, Write},
@@ -125,11 +123,10 @@ mod signing {
         if has_digest && sent.is_none_or(|sent| !sent.eq_ignore_ascii_case(&digest)) {
             head.write_query("bodySHA256", &digest)?;
         }
-        let url = called_url(head);
-        let url = std::str::from_utf8(&url).map_err(|_| VerifyError::malformed("the URL is no text"))?;
+        let url = called_url(head)?;
         let parameters = if has_digest { Vec::new() } else { sorted_parameters(body)? };
         let mut macs = keys.signer(None)?;
-        feed(&mut macs, url, &parameters);
+        feed(&mut macs, &url, &parameters);
         head.write_header(&SIGNATURE, macs.signature(Encoding::Base64))
     }
 }

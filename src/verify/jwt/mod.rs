@@ -137,10 +137,11 @@ impl TokenVerifier {
         let url_is_right = match rules.url {
             Url::No => true,
             Url::Itself(name) => {
-                claims.text(name).is_some_and(|url| constant_time_eq(url.as_bytes(), &called_url(head)))
+                let called = called_url(head)?;
+                claims.text(name).is_some_and(|url| constant_time_eq(url.as_bytes(), called.as_bytes()))
             }
             Url::Sha256Hex(name) => {
-                let digest: [u8; 32] = Sha256::digest(called_url(head)).into();
+                let digest: [u8; 32] = Sha256::digest(called_url(head)?).into();
                 claims
                     .text(name)
                     .and_then(|text| digest_of(text, Encoding::Hex))

@@ -49,14 +49,12 @@ impl TokenVerifier {
             (Issuer::KeyId, Some(Some(name))) => drop(claim("iss", (**name).into())),
             (Issuer::KeyId | Issuer::Anybody, _) => {}
         }
-        let url = called_url(head);
         match rules.url {
             Url::No => {}
-            Url::Itself(name) => {
-                let url = String::from_utf8(url).map_err(|_| CannotSign::new("the URL is no text"))?;
-                claim(name, url.into());
+            Url::Itself(name) => drop(claim(name, called_url(head)?.into())),
+            Url::Sha256Hex(name) => {
+                drop(claim(name, HEXLOWER.encode(&digest(called_url(head)?.as_bytes())).into()))
             }
-            Url::Sha256Hex(name) => drop(claim(name, HEXLOWER.encode(&digest(&url)).into())),
         }
         match rules.payload {
             Payload::Sha256(name, encoding, _) => drop(claim(name, encoding.encode(&digest(body)).into())),

@@ -277,7 +277,7 @@ fn feed(parts: &[Part], sink: &mut dyn Sink, context: &Context<'_>) -> Result<()
             Part::PathAndQuery => {
                 sink.update(head.uri.path_and_query().map_or("/", |path| path.as_str()).as_bytes())
             }
-            Part::Url => url_pieces(head).into_iter().for_each(|piece| sink.update(piece)),
+            Part::Url => url_pieces(head)?.iter().for_each(|piece| sink.update(piece.as_bytes())),
             Part::Value(place, delimiter) => {
                 let value = context.sources.get(place)?;
                 // Its end could be read as the beginning of what follows, and the other way round.
