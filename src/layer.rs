@@ -253,8 +253,8 @@ impl WebhookLayer {
         })
     }
 
-    /// Hands on the trailers of each request, the headers that follow its body. Default: off, because no
-    /// signature covers them: whoever has seen one request can send it with any trailers.
+    /// Hands on the trailers of each request, the headers after its body. Default: off, because no signature
+    /// covers them: whoever has seen one request can send it with any trailers.
     pub fn forward_trailers(self) -> Self {
         self.with(|config| config.forward_trailers = true)
     }
