@@ -1,11 +1,11 @@
-//! AWS SNS by axum: the certificates that sign its messages are fetched with hyper's client.
+//! AWS SNS with axum: hyper's client fetches the certificates that sign the messages.
 //!
 //! ```sh
 //! SNS_TOPIC=arn:aws:sns:us-west-2:123456789012:MyTopic cargo run --example aws_sns --features axum,asymmetric
 //! ```
 //!
-//! Subscribe the endpoint to the topic, and it confirms the subscription. Nobody but AWS can sign for it;
-//! this shows how a forgery is answered, with a 401:
+//! Subscribe the endpoint to the topic, and it confirms the subscription. Only AWS can sign for it. A
+//! forgery is answered 401:
 //!
 //! ```sh
 //! curl -i http://127.0.0.1:3000/sns -d '{}'
@@ -26,14 +26,14 @@ use hyper_util::{
 use tokio::net::TcpListener;
 use tower_webhook::{BoxError, Delivery, Event, WebhookLayer, provider, verify::Fetch};
 
-/// The body of a notification, in part.
+/// A part of a notification.
 #[derive(Clone, Debug, serde::Deserialize)]
 struct Notification {
     #[serde(rename = "Message")]
     message: String,
 }
 
-/// hyper's client, with TLS; it follows no redirects. Any other does as well.
+/// hyper's client with TLS. It does not follow redirects, which is required of any client here.
 struct Certificates(Client<HttpsConnector<HttpConnector>, Empty<Bytes>>);
 
 impl Fetch for Certificates {
@@ -62,7 +62,7 @@ async fn main() -> Result<(), BoxError> {
     Ok(())
 }
 
-/// Called once for each message. SNS sends it again unless it is answered 2xx (and after a 4xx, not at all).
+/// Handles each message once. SNS sends it again after a 5xx; after a 4xx it does not.
 async fn on_message(delivery: Delivery, event: Event<Notification>) -> StatusCode {
     println!("{}: {}", delivery.id().unwrap_or_default(), event.into_inner().message);
     StatusCode::NO_CONTENT

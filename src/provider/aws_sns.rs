@@ -128,22 +128,18 @@ impl Check for SnsCheck<'_> {
             return Err(VerifyError::malformed("the SubscribeURL is not of SNS")).into();
         }
         let url = message.signing_cert_url;
-        match (sns.keys.kept(&url), confirm) {
-            (Some(certificate), None) => signed.verify(&certificate, now).into(),
-            (_, confirm) => {
-                let (keys, tolerance) = (sns.keys.clone(), sns.profile.tolerance);
-                Finish::later(async move {
-                    let certificate = keys.get(&url).await?;
-                    let (timestamp, verified) = (signed.timestamp, signed.verify(&certificate, now)?);
-                    if let Some(url) = confirm {
-                        // The layer judges the time afterwards, when an old URL would be visited.
-                        tolerance.judge(timestamp, now)?;
-                        keys.visit(&url).await?;
-                    }
-                    Ok(verified)
-                })
-            }
-        }
+        let Some(confirm) = confirm else {
+            return sns.keys.finish(&url, move |certificate| signed.verify(certificate, now));
+        };
+        let (keys, tolerance) = (sns.keys.clone(), sns.profile.tolerance);
+        Finish::later(async move {
+            let timestamp = signed.timestamp;
+            let verified = keys.verify(&url, |certificate| signed.verify(certificate, now)).await?;
+            // The layer judges the time afterwards, when an old URL would be visited.
+            tolerance.judge(timestamp, now)?;
+            keys.visit(&confirm).await?;
+            Ok(verified)
+        })
     }
 }
 

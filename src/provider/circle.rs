@@ -22,14 +22,11 @@ use crate::{
 /// Circle, whose public keys are fetched with `fetch`.
 ///
 /// * Signed: `{body}`, ECDSA on P-256 with SHA-256, in `X-Circle-Signature`.
-/// * Key: what Circle answers at `https://api.circle.com/v2/notifications/publicKey/` and the key's
-///   id, a UUID, in `X-Circle-Key-Id`: that is for Wallets, Contracts and Gateway; other products
-///   have [another path](Circle::cpn). Circle answers its customers alone: `fetch` must send
-///   `Authorization: Bearer` with your API key. A key is kept for a day. At most 16 unknown ones are
-///   fetched in a minute, each once however many deliveries wait for it. While there is none,
-///   deliveries are answered 503 (`verifier_unavailable`). So whoever knows the
-///   endpoint's URL can keep a process that does not have the key yet from fetching it, for as long as they
-///   send made-up ids; one that has it is not affected.
+/// * Key: the answer at `https://api.circle.com/v2/notifications/publicKey/` and the key's id, a UUID,
+///   in `X-Circle-Key-Id`. That path is for Wallets, Contracts and Gateway; other products have
+///   [another one](Circle::cpn). Circle only answers its customers: `fetch` must send
+///   `Authorization: Bearer` with your API key. [`Fetch`] says for how long a key is used, and how often
+///   one is fetched.
 /// * Id: `body:/notificationId`, signed. Circle's test notification has one, of zeros, so that a
 ///   second test is a duplicate. Keys are not said to be a customer's own: give endpoints that
 ///   share a store a [scope](crate::WebhookLayer::scope) each.
@@ -116,8 +113,8 @@ fn public_key(page: &[u8]) -> Result<Certificate, InvalidSecret> {
         algorithm: String,
         public_key: String,
     }
-    let Page { data: key } =
-        serde_json::from_slice(page).map_err(|_| InvalidSecret::new("it is no answer of Circle's API"))?;
+    let Page { data: key } = serde_json::from_slice(page)
+        .map_err(|_| InvalidSecret::new("fetched answer is not a key of Circle's API"))?;
     if key.algorithm != "ECDSA_SHA_256" {
         return Err(InvalidSecret::new("it is a key for another algorithm than ECDSA with SHA-256"));
     }

@@ -22,15 +22,12 @@ use crate::{
 ///
 /// * Signed: `{body}`, ECDSA on P-256 with SHA-1, in `X-EBAY-SIGNATURE`: base64 of JSON that has the
 ///   signature, the key's id, and the algorithm, which must be that one.
-/// * Key: what eBay answers at `https://api.ebay.com/commerce/notification/v1/public_key/` and the
-///   key's id, which must be a UUID (in the [sandbox](Ebay::sandbox), at `api.sandbox.ebay.com`).
-///   eBay answers its developers alone: `fetch` must send `Authorization: Bearer` with an access
-///   token of your application's, which is got by the client credentials grant, for the scope
-///   `https://api.ebay.com/oauth/api_scope`; it expires, and a new one must then be got. A key is kept
-///   for a day. At most 16 unknown ones are fetched in a minute, each once however many deliveries
-///   wait for it. While there is none, deliveries are answered 503 (`verifier_unavailable`). So whoever knows the
-///   endpoint's URL can keep a process that does not have the key yet from fetching it, for as long as they
-///   send made-up ids; one that has it is not affected.
+/// * Key: the answer at `https://api.ebay.com/commerce/notification/v1/public_key/` and the key's id,
+///   which must be a UUID (in the [sandbox](Ebay::sandbox), at `api.sandbox.ebay.com`). eBay only
+///   answers its developers: `fetch` must send `Authorization: Bearer` with an access token of your
+///   application, which the client credentials grant issues for the scope
+///   `https://api.ebay.com/oauth/api_scope`. The token expires, so renew it. [`Fetch`] says for how long a
+///   key is used, and how often one is fetched.
 /// * Id: `body:/notification/notificationId`, signed. One key signs for every application: give
 ///   endpoints that share a store a [scope](crate::WebhookLayer::scope) each.
 /// * Retries, which count their attempts in `publishAttemptCount`.
@@ -84,7 +81,7 @@ pub struct Ebay {
 }
 
 impl Ebay {
-    /// Has the keys fetched from eBay's sandbox, whose notifications no others are then.
+    /// Accepts notifications of eBay's sandbox, and no others.
     #[must_use]
     pub fn sandbox(mut self) -> Self {
         self.folder = "https://api.sandbox.ebay.com/commerce/notification/v1/public_key/";
@@ -157,8 +154,8 @@ fn public_key(page: &[u8]) -> Result<Certificate, InvalidSecret> {
         algorithm: String,
         digest: String,
     }
-    let page: Page =
-        serde_json::from_slice(page).map_err(|_| InvalidSecret::new("it is no answer of eBay's API"))?;
+    let page: Page = serde_json::from_slice(page)
+        .map_err(|_| InvalidSecret::new("fetched answer is not a key of eBay's API"))?;
     if !is_supported(&page.algorithm, &page.digest) {
         return Err(InvalidSecret::new("it is a key for another algorithm than ECDSA with SHA-1"));
     }

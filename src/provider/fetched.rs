@@ -1,4 +1,4 @@
-//! What those have in common whose public keys are fetched by a name that is in the request.
+//! Common parts of the providers whose public keys are fetched by a name in the request.
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -7,7 +7,7 @@ use crate::verify::{
     Certificate, Check, Finish, KeyCache, PublicKind, Signatures, Verified, VerifyError, digest,
 };
 
-/// The value of a header that must be there once.
+/// Returns the value of a header that must be there exactly once.
 pub(super) fn only<'h>(headers: &'h HeaderMap, name: &'static str) -> Result<&'h str, VerifyError> {
     let mut values = headers.get_all(name).iter();
     match (values.next(), values.next()) {
@@ -19,9 +19,8 @@ pub(super) fn only<'h>(headers: &'h HeaderMap, name: &'static str) -> Result<&'h
     }
 }
 
-/// The URL of the key of this name, which anybody can make up: `folder` with the name after it, if
-/// that is a UUID as UUIDs are written. There is one way to write each, or else a key that is kept
-/// could be had fetched again under ever other names.
+/// Returns the URL of the key called `name`, which must be a UUID in lower case: with a second
+/// spelling, a key that is kept could be fetched again.
 pub(super) fn key_url(folder: &str, name: &str) -> Result<String, VerifyError> {
     let is_right = |(index, byte): (usize, u8)| match index {
         8 | 13 | 18 | 23 => byte == b'-',
@@ -29,17 +28,17 @@ pub(super) fn key_url(folder: &str, name: &str) -> Result<String, VerifyError> {
     };
     match name.len() == 36 && name.bytes().enumerate().all(is_right) {
         true => Ok(format!("{folder}{name}")),
-        false => Err(VerifyError::malformed("the key's id is no UUID")),
+        false => Err(VerifyError::malformed("key id is not a UUID")),
     }
 }
 
-/// A body that is signed as it is, by a key that may have to be fetched.
+/// A signed body whose key may have to be fetched.
 pub(super) struct SignedBody<'a> {
     pub(super) keys: &'a KeyCache,
     pub(super) kind: PublicKind,
     pub(super) url: String,
     pub(super) signatures: Signatures,
-    /// Where keys like this one are from.
+    /// The URL that keys like this one are below.
     pub(super) folder: &'static str,
 }
 
@@ -48,14 +47,8 @@ impl Check for SignedBody<'_> {
 
     fn finish(self: Box<Self>, body: &Bytes) -> Finish {
         let Self { keys, kind, url, signatures, folder } = *self;
-        if let Some(key) = keys.kept(&url) {
-            return verify(&key, kind, signatures, body, folder).into();
-        }
-        let (keys, body) = (keys.clone(), body.clone());
-        Finish::later(async move {
-            let key = keys.get(&url).await?;
-            verify(&key, kind, signatures, &body, folder)
-        })
+        let body = body.clone();
+        keys.finish(&url, move |key| verify(key, kind, signatures, &body, folder))
     }
 }
 
@@ -69,7 +62,7 @@ fn verify(
     let keys = key.keys(kind).map_err(VerifyError::unavailable)?;
     let mut message = keys.begin(signatures, |_| true);
     message.update(body);
-    // Of where the keys are: they change, and what they sign stays the same delivery.
+    // Of the folder: keys change, and what they sign stays the same delivery.
     let [a, b, c, d, e, f, g, h, ..] = digest(folder.as_bytes());
     Ok(message.conclude()?.fingerprint(u64::from_be_bytes([a, b, c, d, e, f, g, h])))
 }

@@ -20,12 +20,11 @@ use crate::{
 ///   SHA-256, in `PAYPAL-TRANSMISSION-SIG`. **A CRC-32 does not protect the body**: whoever has
 ///   seen one request can send another with any body. Use HTTPS, and ask PayPal's API for what
 ///   matters.
-/// * Key: the certificate at `PAYPAL-CERT-URL`, if that is below `/v1/notifications/certs/` of
-///   `https://api.paypal.com` or `https://api.sandbox.paypal.com`. What is trusted is the TLS
-///   connection to that host; of the certificate its dates are checked, not its chain nor its name.
-///   It is kept for a day. At most 16 unknown ones are fetched in a minute, each once however many
-///   deliveries wait for it. While there is none, deliveries are answered 503
-///   (`verifier_unavailable`), and PayPal sends them again.
+/// * Key: the certificate at `PAYPAL-CERT-URL`, which must be below
+///   `/v1/notifications/certs/` of
+///   `https://api.paypal.com` or `https://api.sandbox.paypal.com`. The TLS connection to that host vouches for the certificate; its dates
+///   are checked, its chain and name are not. [`Fetch`] says for how long a certificate is used, and how
+///   often one is fetched.
 /// * Id: `body:/id`, covered by the CRC-32 alone; the transmission's id is another at each attempt.
 /// * Event type: `body:/event_type`, **not signed**: the CRC-32 alone covers it.
 /// * Timestamp: `header:PAYPAL-TRANSMISSION-TIME`; any into the past and any into the future, for
@@ -62,7 +61,7 @@ impl Verifier for PayPal {
         let time = only(&head.headers, "paypal-transmission-time")?;
         let url = only(&head.headers, "paypal-cert-url")?;
         if only(&head.headers, "paypal-auth-algo")? != "SHA256withRSA" {
-            return Err(VerifyError::malformed("the algorithm is not SHA256withRSA"));
+            return Err(VerifyError::malformed("`PAYPAL-AUTH-ALGO` is not SHA256withRSA"));
         }
         if !is_certificate(url) {
             return Err(VerifyError::malformed("the certificate's URL is not of PayPal"));
@@ -113,16 +112,7 @@ impl Check for PayPalCheck<'_> {
         let Self { paypal, url, transmission, signatures, now, crc, .. } = *self;
         let signed =
             Signed { transmission, webhook_ids: paypal.webhook_ids.clone(), crc: crc.finalize(), signatures };
-        match paypal.keys.kept(url) {
-            Some(certificate) => signed.verify(&certificate, now).into(),
-            None => {
-                let (keys, url) = (paypal.keys.clone(), url.to_owned());
-                Finish::later(async move {
-                    let certificate = keys.get(&url).await?;
-                    signed.verify(&certificate, now)
-                })
-            }
-        }
+        paypal.keys.finish(url, move |certificate| signed.verify(certificate, now))
     }
 }
 
@@ -159,7 +149,6 @@ impl Signed {
     }
 }
 
-/// No port, user or other spelling gets past it.
 fn is_certificate(url: &str) -> bool {
     let name = ["https://api.paypal.com/", "https://api.sandbox.paypal.com/"]
         .iter()

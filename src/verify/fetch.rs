@@ -1,5 +1,5 @@
-//! Keys that have to be fetched: [`Fetch`] is the user's HTTP client, and [`KeyCache`] sees to it
-//! that it is asked seldom, and never for what a stranger likes.
+//! Keys that have to be fetched: [`Fetch`] is the user's HTTP client, and [`KeyCache`] keeps the keys
+//! and limits how often the client is used.
 
 use std::{
     collections::HashMap,
@@ -10,19 +10,19 @@ use std::{
 };
 
 use bytes::Bytes;
-use tokio::{sync::watch, time::Instant};
+use tokio::{runtime::Handle, sync::watch, time::Instant};
 
-use super::{VerifyError, certificate::Certificate};
+use super::{Finish, Verified, VerifyError, certificate::Certificate};
 use crate::{
     BoxError, InvalidSecret,
     time::{caught, within},
 };
 
-/// Fetches the certificates and keys that some providers name in their deliveries; the HTTP client
-/// is yours.
+/// Fetches the certificates and keys that some providers name in their deliveries, with your HTTP
+/// client.
 ///
-/// It is only asked for `https` URLs on the provider's own hosts, and what it answers is believed:
-/// **it must check the server's TLS certificate, and must not follow redirects**. With `reqwest`:
+/// The layer only asks for `https` URLs on the provider's own hosts, and believes the answers. So the
+/// client **must check the server's TLS certificate, and must not follow redirects**. With `reqwest`:
 ///
 /// ```
 /// # mod reqwest { // Stands in for the crate, so that this is compiled.
@@ -33,7 +33,7 @@ use crate::{
 /// #         pub async fn send(self) -> std::io::Result<Response> { Ok(Response) }
 /// #     }
 /// #     impl Response {
-/// #         pub fn error_for_status(self) -> std::io::Result<Self> { Ok(self) }
+/// #         pub fn status(&self) -> u16 { 200 }
 /// #         pub async fn chunk(&mut self) -> std::io::Result<Option<bytes::Bytes>> { Ok(None) }
 /// #     }
 /// # }
@@ -45,11 +45,15 @@ use crate::{
 ///
 /// impl Fetch for Client {
 ///     async fn fetch(&self, url: &str, most: usize) -> Result<Bytes, BoxError> {
-///         let mut response = self.0.get(url).send().await?.error_for_status()?;
+///         let mut response = self.0.get(url).send().await?;
+///         // `error_for_status` would let redirects pass.
+///         if response.status() != 200 {
+///             return Err("answer is not a 200".into());
+///         }
 ///         let mut body = BytesMut::new();
 ///         while let Some(chunk) = response.chunk().await? {
 ///             if body.len() + chunk.len() > most {
-///                 return Err("the answer is too long".into());
+///                 return Err("answer is too long".into());
 ///             }
 ///             body.extend_from_slice(&chunk);
 ///         }
@@ -58,8 +62,21 @@ use crate::{
 /// }
 /// ```
 ///
-/// eBay and Circle answer only who is their customer: add the header that
-/// [`ebay`](crate::provider::ebay) and [`circle`](crate::provider::circle) say to the request.
+/// eBay and Circle only answer their customers: add the header that
+/// [`ebay`](crate::provider::ebay) and [`circle`](crate::provider::circle) document to the request.
+///
+/// # How long a key is used
+///
+/// * The layer keeps a key once a delivery was verified with it, and at most 64 keys. When another
+///   is added, the key whose last success is the oldest is removed. Forgeries neither add nor remove one.
+/// * A key that is 24 hours old is fetched again in the background. If that fails, the layer uses the
+///   old key for **up to 72 hours** after its last fetch, and tries again every 5 minutes while
+///   deliveries come in. The dates of a certificate are checked at each use.
+/// * If the new answer has another key, the old one is no longer used.
+/// * All deliveries that need the same key share one fetch. Unknown keys, kept keys, and subscriptions to
+///   confirm are limited to 16 fetches a minute each.
+/// * A delivery whose key cannot be fetched is answered 503 (`verifier_unavailable`), and the provider
+///   sends it again.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not fetch certificates and keys",
     note = "implement `tower_webhook::verify::Fetch` for a type with your HTTP client in it; the trait's \
@@ -70,12 +87,12 @@ pub trait Fetch: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// An answer that is not a 200 is one, and so is one of more than `most` bytes, which need not be
-    /// read to its end. A panic counts as an error.
+    /// Return an error for an answer that is not a 200, and for one of more than `most` bytes, which
+    /// need not be read to its end. A panic counts as an error.
     ///
     /// # Cancel safety
     ///
-    /// It is given up, and dropped, after 10 seconds.
+    /// The future is dropped after 10 seconds.
     fn fetch(&self, url: &str, most: usize) -> impl Future<Output = Result<Bytes, BoxError>> + Send;
 }
 
@@ -85,7 +102,7 @@ impl<F: Fetch> Fetch for Arc<F> {
     }
 }
 
-/// A [`Fetch`] of whatever type.
+/// A [`Fetch`] of any type.
 trait Fetcher: Send + Sync {
     fn fetch<'a>(&'a self, url: &'a str) -> Fetching<'a>;
 }
@@ -98,25 +115,30 @@ impl<F: Fetch> Fetcher for F {
     }
 }
 
-/// How long an answer may be. A chain of certificates is some 6 kB.
+/// The longest answer. A chain of certificates is some 6 kB.
 const LARGEST: usize = 64 * 1024;
 
-/// How long a fetch may take; as long as the layer waits for it.
+/// The longest fetch; the layer waits as long.
 const LONGEST: Duration = Duration::from_secs(10);
 
-/// How long a key is used before it is fetched again.
-const TIME_TO_LIVE: Duration = Duration::from_secs(24 * 3600);
+/// The age at which a key is fetched anew, while the old one stays in use.
+const REFRESH_AFTER: Duration = Duration::from_secs(24 * 3600);
 
-/// How many keys are kept.
-const MOST_KEYS: usize = 64;
+/// The pause between two refreshes of one key. [`MAX_KEYS`] keys that all fail stay within the budget.
+const REFRESH_AGAIN: Duration = Duration::from_secs(300);
 
-/// How many fetches are begun in [`PERIOD`].
-const MOST_FETCHES: u32 = 16;
+/// The age at which a key is no longer used, however often its refresh failed.
+const USABLE_FOR: Duration = Duration::from_secs(72 * 3600);
+
+const MAX_KEYS: usize = 64;
+
+/// The number of fetches that one [`Budget`] allows in a [`PERIOD`].
+const MAX_FETCHES: u32 = 16;
 const PERIOD: Duration = Duration::from_secs(60);
 
-/// The keys that were fetched, and the fetches that are under way.
+/// The keys that have verified something, and the fetches that are under way.
 ///
-/// The URLs that it is given must be of the provider's own hosts: that is checked by who asks.
+/// Callers check that a URL is on the provider's own host before they pass it in.
 #[derive(Clone)]
 pub(crate) struct KeyCache(Arc<Shared>);
 
@@ -128,33 +150,47 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
+    /// Keys that have verified a delivery. Nothing else gets in, so forgeries cannot evict one.
     keys: HashMap<Box<str>, Kept>,
+    /// Keys that have yet to verify one, for a [`PERIOD`]: else each forgery that names a genuine key
+    /// would spend a fetch. The budgets bound how many there are.
+    trials: HashMap<Box<str>, Arc<Key>>,
     flights: HashMap<Box<str>, Flight>,
-    /// Anyone can make up a URL of the right shape, and this bounds what comes of it.
+    /// For names that an attacker can make up.
     unknown: Budget,
-    /// Of its own, so that made-up URLs do not keep a key that was good from being fetched again.
+    /// For names in `keys`.
     known: Budget,
+    /// For URLs in signed messages, which can be replayed.
+    visits: Budget,
+}
+
+struct Key {
+    certificate: Certificate,
+    fetched: Instant,
 }
 
 struct Kept {
-    certificate: Arc<Certificate>,
-    since: Instant,
+    key: Arc<Key>,
+    /// When it last verified a delivery.
+    used: Instant,
+    /// When its last refresh began.
+    refreshed: Option<Instant>,
 }
 
-type Landed = Result<Arc<Certificate>, VerifyError>;
+type Landed = Result<Arc<Key>, VerifyError>;
 
-/// Takes the key out of what was answered.
+/// Reads the key from an answer.
 type Read = fn(&[u8]) -> Result<Certificate, InvalidSecret>;
 
 /// A fetch that is under way; `Some` once it has ended.
 type Flight = watch::Receiver<Option<Landed>>;
 
 enum Found {
-    Kept(Arc<Certificate>),
-    Begun(Flight),
+    Key(Arc<Key>),
+    Flight(Flight),
 }
 
-/// Fetches that were begun in the current period.
+/// The fetches that were begun in the current period.
 #[derive(Default)]
 struct Budget {
     since: Option<Instant>,
@@ -166,107 +202,178 @@ impl Budget {
         if self.since.is_none_or(|since| now.duration_since(since) >= PERIOD) {
             *self = Self { since: Some(now), begun: 0 };
         }
-        if self.begun == MOST_FETCHES {
-            return Err(VerifyError::unavailable("too many keys were asked for within a minute"));
+        if self.begun == MAX_FETCHES {
+            return Err(VerifyError::unavailable("limit of 16 fetches a minute is reached"));
         }
         self.begun += 1;
         Ok(())
     }
 }
 
+impl Kept {
+    fn is_due(&self) -> bool {
+        self.key.fetched.elapsed() >= REFRESH_AFTER
+            && self.refreshed.is_none_or(|begun| begun.elapsed() >= REFRESH_AGAIN)
+    }
+}
+
 impl State {
-    fn fresh(&self, url: &str) -> Option<Arc<Certificate>> {
-        let kept = self.keys.get(url)?;
-        (kept.since.elapsed() < TIME_TO_LIVE).then(|| Arc::clone(&kept.certificate))
+    /// The key at `url`, if it may be used without a fetch.
+    fn usable(&self, url: &str) -> Option<Arc<Key>> {
+        let kept = self.keys.get(url).map(|kept| &kept.key);
+        let kept = kept.filter(|key| key.fetched.elapsed() < USABLE_FOR);
+        let trial = || self.trials.get(url).filter(|key| key.fetched.elapsed() < PERIOD);
+        kept.or_else(trial).cloned()
     }
 
-    /// Keeps a key; when there are too many, the one that was fetched first leaves.
-    fn keep(&mut self, url: Box<str>, certificate: Arc<Certificate>) {
-        if self.keys.len() >= MOST_KEYS && !self.keys.contains_key(&url) {
-            let oldest = self.keys.iter().min_by_key(|(_, kept)| kept.since).map(|(url, _)| url.clone());
-            oldest.and_then(|oldest| self.keys.remove(&oldest));
+    fn is_due(&self, url: &str) -> bool {
+        self.keys.get(url).is_some_and(Kept::is_due)
+    }
+
+    /// Spends a fetch of `url`.
+    fn spend(&mut self, url: &str) -> Result<(), VerifyError> {
+        let now = Instant::now();
+        match self.keys.get_mut(url) {
+            Some(kept) => {
+                self.known.spend(now)?;
+                kept.refreshed = Some(now);
+                Ok(())
+            }
+            None => self.unknown.spend(now),
         }
-        self.keys.insert(url, Kept { certificate, since: Instant::now() });
+    }
+
+    /// Takes a key that was fetched: it renews the same one, and is on trial otherwise.
+    fn land(&mut self, url: &str, key: &Arc<Key>) {
+        match self.keys.get_mut(url) {
+            Some(kept) if kept.key.certificate.has_key_of(&key.certificate) => kept.key = Arc::clone(key),
+            _ => {
+                self.keys.remove(url);
+                self.trials.retain(|_, trial| trial.fetched.elapsed() < PERIOD);
+                self.trials.insert(url.into(), Arc::clone(key));
+            }
+        }
+    }
+
+    /// Keeps a key that has verified a delivery; beyond [`MAX_KEYS`], the least recently successful leaves.
+    fn keep(&mut self, url: &str, key: &Arc<Key>) {
+        let used = Instant::now();
+        if let Some(kept) = self.keys.get_mut(url) {
+            kept.used = used;
+            return;
+        }
+        if self.keys.len() >= MAX_KEYS {
+            let least = self.keys.iter().min_by_key(|(_, kept)| kept.used).map(|(url, _)| url.clone());
+            least.and_then(|least| self.keys.remove(&least));
+        }
+        self.trials.remove(url);
+        self.keys.insert(url.into(), Kept { key: Arc::clone(key), used, refreshed: None });
     }
 }
 
 impl KeyCache {
-    /// Of certificates.
+    /// Creates a cache of certificates.
     pub(crate) fn new(fetch: impl Fetch) -> Self {
         Self::reading(Certificate::read, fetch)
     }
 
-    /// Of keys that are answered in a form of the provider's own.
+    /// Creates a cache of keys that come in a form of the provider's own.
     pub(crate) fn reading(read: Read, fetch: impl Fetch) -> Self {
         Self(Arc::new(Shared { fetcher: Box::new(fetch), read, state: Mutex::default() }))
     }
 
-    /// The certificate at `url`, if it need not be fetched.
-    pub(crate) fn kept(&self, url: &str) -> Option<Arc<Certificate>> {
-        self.state().fresh(url)
-    }
-
-    /// The certificate at `url`. Those who ask for it at once share one fetch; if that fails, it
-    /// does for them, and the next to ask has it tried anew.
-    pub(crate) async fn get(&self, url: &str) -> Landed {
-        let mut flight = match self.kept_or_begun(url)? {
-            Found::Kept(certificate) => return Ok(certificate),
-            Found::Begun(flight) => flight,
-        };
-        let landed = flight.wait_for(Option::is_some).await.map_err(VerifyError::unavailable)?;
-        (*landed).clone().unwrap_or_else(|| Err(VerifyError::unavailable("the fetch has not ended")))
-    }
-
-    fn kept_or_begun(&self, url: &str) -> Result<Found, VerifyError> {
-        let mut state = self.state();
-        if let Some(certificate) = state.fresh(url) {
-            return Ok(Found::Kept(certificate));
-        }
-        if let Some(flight) = state.flights.get(url) {
-            return Ok(Found::Begun(flight.clone()));
-        }
-        let known = state.keys.contains_key(url);
-        let budget = if known { &mut state.known } else { &mut state.unknown };
-        budget.spend(Instant::now())?;
-        let (landing, flight) = watch::channel(None);
-        state.flights.insert(url.into(), flight.clone());
-        drop(state);
-        // A task of its own: who waits may go away, and the others must not be left waiting.
-        let (this, url) = (self.clone(), Box::from(url));
-        tokio::spawn(async move {
-            let landed = this.fetch_certificate(&url).await;
-            let mut state = this.state();
-            state.flights.remove(&*url);
-            if let Ok(certificate) = &landed {
-                state.keep(url, Arc::clone(certificate));
+    /// Verifies with the key at `url`: at once if it is there, else after its fetch.
+    pub(crate) fn finish<C>(&self, url: &str, check: C) -> Finish
+    where
+        C: FnOnce(&Certificate) -> Result<Verified, VerifyError> + Send + 'static,
+    {
+        match self.find(url) {
+            Ok(Found::Key(key)) => self.judge(url, &key, check).into(),
+            Ok(Found::Flight(flight)) => {
+                let (this, url) = (self.clone(), url.to_owned());
+                Finish::later(async move { this.judge(&url, &landed(flight).await?, check) })
             }
-            drop(state);
-            landing.send_replace(Some(landed));
-        });
-        Ok(Found::Begun(flight))
+            Err(error) => Err(error).into(),
+        }
     }
 
-    async fn fetch_certificate(&self, url: &str) -> Landed {
-        let body = self.fetch(url).await?;
-        (self.0.read)(&body).map(Arc::new).map_err(VerifyError::unavailable)
+    /// [`finish`](Self::finish), to be awaited.
+    pub(crate) async fn verify<C>(&self, url: &str, check: C) -> Result<Verified, VerifyError>
+    where
+        C: FnOnce(&Certificate) -> Result<Verified, VerifyError>,
+    {
+        let key = match self.find(url)? {
+            Found::Key(key) => key,
+            Found::Flight(flight) => landed(flight).await?,
+        };
+        self.judge(url, &key, check)
     }
 
-    /// Gets `url` for the sake of getting it.
+    fn judge<C>(&self, url: &str, key: &Arc<Key>, check: C) -> Result<Verified, VerifyError>
+    where
+        C: FnOnce(&Certificate) -> Result<Verified, VerifyError>,
+    {
+        let verified = check(&key.certificate)?;
+        self.state().keep(url, key);
+        Ok(verified)
+    }
+
+    /// Gets `url` without using the answer.
     pub(crate) async fn visit(&self, url: &str) -> Result<(), VerifyError> {
-        self.state().known.spend(Instant::now())?;
+        self.state().visits.spend(Instant::now())?;
         self.fetch(url).await.map(drop)
     }
 
+    /// The key at `url`, or its fetch, which all who need the key share.
+    fn find(&self, url: &str) -> Result<Found, VerifyError> {
+        let state = self.state();
+        let Some(key) = state.usable(url) else {
+            return self.begin(state, url).map(Found::Flight);
+        };
+        if state.is_due(url) {
+            // The key that is there serves, whether its refresh can be begun or not.
+            drop(self.begin(state, url));
+        }
+        Ok(Found::Key(key))
+    }
+
+    fn begin(&self, mut state: MutexGuard<'_, State>, url: &str) -> Result<Flight, VerifyError> {
+        if let Some(flight) = state.flights.get(url) {
+            return Ok(flight.clone());
+        }
+        let runtime = Handle::try_current().map_err(VerifyError::unavailable)?;
+        state.spend(url)?;
+        let (sender, flight) = watch::channel(None);
+        state.flights.insert(url.into(), flight.clone());
+        // Unlocked: a runtime that shuts down drops the task at once, and with it the landing.
+        drop(state);
+        let landing = Landing { cache: self.clone(), url: url.into(), sender };
+        // A task of its own: a client that hangs up must not end the fetch for the others.
+        runtime.spawn(async move {
+            let landed = landing.cache.fetch_key(&landing.url).await;
+            if let Ok(key) = &landed {
+                landing.cache.state().land(&landing.url, key);
+            }
+            landing.sender.send_replace(Some(landed));
+        });
+        Ok(flight)
+    }
+
+    async fn fetch_key(&self, url: &str) -> Landed {
+        let body = self.fetch(url).await?;
+        let certificate = (self.0.read)(&body).map_err(VerifyError::unavailable)?;
+        Ok(Arc::new(Key { certificate, fetched: Instant::now() }))
+    }
+
     async fn fetch(&self, url: &str) -> Result<Bytes, VerifyError> {
-        // Caught: a flight that never lands would have everyone wait for it.
         let fetched = within(LONGEST, caught(|| self.0.fetcher.fetch(url))).await;
         let body = fetched
             .map_err(VerifyError::unavailable)?
-            .map_err(|_| VerifyError::unavailable("the fetch panicked"))?
+            .map_err(|_| VerifyError::unavailable("`Fetch::fetch` panicked"))?
             .map_err(VerifyError::unavailable)?;
         match body.len() {
             0..=LARGEST => Ok(body),
-            _ => Err(VerifyError::unavailable("the answer is too long")),
+            _ => Err(VerifyError::unavailable("fetched answer is longer than 64 KiB")),
         }
     }
 
@@ -275,18 +382,64 @@ impl KeyCache {
     }
 }
 
+/// The end of a fetch, which takes place however the task ends: the next delivery begins another.
+struct Landing {
+    cache: KeyCache,
+    url: Box<str>,
+    sender: watch::Sender<Option<Landed>>,
+}
+
+impl Drop for Landing {
+    fn drop(&mut self) {
+        self.cache.state().flights.remove(&self.url);
+    }
+}
+
+/// Waits for a fetch.
+async fn landed(mut flight: Flight) -> Landed {
+    let landed = flight.wait_for(Option::is_some).await.ok().and_then(|landed| (*landed).clone());
+    landed.unwrap_or_else(|| Err(VerifyError::unavailable("fetch was interrupted")))
+}
+
 impl fmt::Debug for KeyCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("KeyCache").field("keys", &self.state().keys.len()).finish_non_exhaustive()
     }
 }
 
-/// Whether a certificate may be used at `now`: see [`Certificate`].
+/// Checks that `now` is between the certificate's dates; a bare key has none.
 pub(crate) fn in_force(certificate: &Certificate, now: SystemTime) -> Result<(), VerifyError> {
     match &certificate.validity {
         Some(validity) if !validity.contains(&now) => {
-            Err(VerifyError::wrong("the certificate is not valid at this time"))
+            Err(VerifyError::wrong("certificate is not valid at this time"))
         }
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    #[tokio::test]
+    #[allow(clippy::panic, reason = "the panic is what is tested")]
+    async fn a_panic_while_a_key_is_read_does_not_block_the_next_fetch() {
+        struct Counting(Arc<AtomicUsize>);
+        impl Fetch for Counting {
+            async fn fetch(&self, _: &str, _: usize) -> Result<Bytes, BoxError> {
+                self.0.fetch_add(1, Ordering::Relaxed);
+                Ok(Bytes::new())
+            }
+        }
+
+        let fetches = Arc::new(AtomicUsize::new(0));
+        let keys = KeyCache::reading(|_| panic!("reading has a bug"), Counting(Arc::clone(&fetches)));
+        for fetch in 1..=3 {
+            let judged = keys.verify("https://example.com/key", |_| Ok(Verified::new())).await;
+            assert!(judged.is_err());
+            assert_eq!(fetches.load(Ordering::Relaxed), fetch);
+        }
     }
 }

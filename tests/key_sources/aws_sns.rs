@@ -1,23 +1,27 @@
-//! AWS SNS, whose certificate is named in the body; and by its example, the cache before all fetches.
+//! AWS SNS, whose certificate is named in the body.
 
 use super::*;
 
-const TOPIC: &str = "arn:aws:sns:us-west-2:123456789012:MyTopic";
+pub(super) const TOPIC: &str = "arn:aws:sns:us-west-2:123456789012:MyTopic";
 
-/// A key of SNS's, and messages by it.
-struct Sns(KeyPair);
+/// A signing key, and messages signed with it.
+pub(super) struct Sns(KeyPair);
 
 impl Sns {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self(KeyPair::generate(KeySize::Rsa2048).unwrap())
     }
 
-    fn page(&self) -> Bytes {
+    fn public_key(&self) -> Bytes {
         let der: PublicKeyX509Der<'_> = self.0.public_key().as_der().unwrap();
         Bytes::copy_from_slice(der.as_ref())
     }
 
-    fn sign(&self, mut message: Value) -> Value {
+    pub(super) fn page(&self) -> Bytes {
+        certificate(&self.public_key())
+    }
+
+    pub(super) fn sign(&self, mut message: Value) -> Value {
         let fields =
             ["Message", "MessageId", "Subject", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"];
         let line = |name: &&str| Some(format!("{name}\n{}\n", message.get(*name)?.as_str()?));
@@ -28,23 +32,23 @@ impl Sns {
         message
     }
 
-    fn notification(&self, id: &str, url: &str) -> Value {
+    pub(super) fn notification(&self, id: &str, url: &str) -> Value {
         self.sign(notification(id, url))
     }
 }
 
-fn notification(id: &str, url: &str) -> Value {
+pub(super) fn notification(id: &str, url: &str) -> Value {
     json!({
         "Type": "Notification", "MessageId": id, "TopicArn": TOPIC, "Message": "a\nb", "SignatureVersion": "2",
         "Timestamp": "2012-05-02T00:54:06.655Z", "SigningCertURL": url,
     })
 }
 
-fn cert_url(name: usize) -> String {
+pub(super) fn cert_url(name: usize) -> String {
     format!("https://sns.us-west-2.amazonaws.com/SimpleNotificationService-{name:032x}.pem")
 }
 
-fn sns(web: &Arc<Web>) -> Handler {
+pub(super) fn sns(web: &Arc<Web>) -> Handler {
     service(provider::aws_sns([TOPIC], Arc::clone(web)), IN_2012).0
 }
 
@@ -55,8 +59,8 @@ async fn the_known_answers_of_sns_are_judged_right() {
     for vector in &vectors {
         let body = vector["body_utf8"].as_str().unwrap();
         let message: Value = serde_json::from_str(body).unwrap();
-        let key = BASE64.decode(vector["public_key_der_b64"].as_str().unwrap().as_bytes()).unwrap();
-        let judged = send(&sns(&Web::with(message["SigningCertURL"].as_str().unwrap(), key)), body).await;
+        let web = Web::with(message["SigningCertURL"].as_str().unwrap(), certificate_of(vector));
+        let judged = send(&sns(&web), body).await;
         let expected = match vector["expect"].as_str().unwrap() {
             "valid" => Ok(format!("Notification {}", message["MessageId"].as_str().unwrap())),
             "invalid:signature_mismatch" => Err(RejectionKind::WrongSignature),
@@ -90,124 +94,6 @@ async fn a_certificate_is_used_between_its_dates() {
         // Not a stale timestamp, which would be judged after it.
         assert_eq!(send(&at(IN_2023), body).await, Err(RejectionKind::WrongSignature));
     }
-}
-
-#[tokio::test]
-async fn a_key_is_fetched_once_however_many_wait_for_it() {
-    let (by, url, web) = (Sns::new(), cert_url(1), Web::new(false));
-    web.set(&url, Ok(by.page()));
-    let service = sns(&web);
-    let waiting: Vec<_> = (0..20)
-        .map(|id| {
-            let (service, message) = (service.clone(), by.notification(&id.to_string(), &url));
-            tokio::spawn(async move { send(&service, message).await })
-        })
-        .collect();
-    while web.asked().is_empty() {
-        tokio::task::yield_now().await;
-    }
-    // One of them goes away, whichever began it.
-    waiting[0].abort();
-    web.gate.add_permits(1);
-    for (id, waiting) in waiting.into_iter().enumerate().skip(1) {
-        assert_eq!(waiting.await.unwrap(), Ok(format!("Notification {id}")));
-    }
-    assert_eq!(send(&service, by.notification("later", &url)).await, Ok("Notification later".to_owned()));
-    assert_eq!(web.asked(), [url]);
-}
-
-#[tokio::test]
-async fn a_fetch_that_fails_is_a_503_and_is_not_remembered() {
-    let (by, url, web) = (Sns::new(), cert_url(1), Web::new(true));
-    let service = sns(&web);
-    let pages = [
-        Err("the host is down"),
-        Err("panic"),
-        Ok(Bytes::from("<html>")),
-        Ok(Bytes::from(vec![b' '; 64 * 1024 + 1])),
-    ];
-    for page in pages {
-        web.set(&url, page);
-        assert_eq!(send(&service, by.notification("1", &url)).await, UNAVAILABLE);
-    }
-    web.set(&url, Ok(by.page()));
-    assert_eq!(send(&service, by.notification("1", &url)).await, Ok("Notification 1".to_owned()));
-    assert_eq!(web.asked().len(), 5);
-}
-
-#[tokio::test]
-async fn what_is_fetched_is_64_kib_long_at_most() {
-    let (by, url, web) = (Sns::new(), cert_url(1), Web::new(true));
-    let service = sns(&web);
-    let key = data_encoding::BASE64.encode(&by.page());
-    let page = format!("-----BEGIN PUBLIC KEY-----\n{key}\n-----END PUBLIC KEY-----\n");
-    for (length, answer) in [(64 * 1024 + 1, UNAVAILABLE), (64 * 1024, Ok("Notification 1".to_owned()))] {
-        let blanks = " ".repeat(length - page.len());
-        web.set(&url, Ok(Bytes::from(format!("{page}{blanks}"))));
-        assert_eq!(send(&service, by.notification("1", &url)).await, answer);
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_fetch_that_hangs_is_given_up() {
-    let (by, url, web) = (Sns::new(), cert_url(1), Web::new(false));
-    web.set(&url, Ok(by.page()));
-    let service = sns(&web);
-    assert_eq!(send(&service, by.notification("1", &url)).await, UNAVAILABLE);
-    tokio::time::advance(Duration::from_secs(1)).await;
-    web.gate.add_permits(1);
-    assert_eq!(send(&service, by.notification("1", &url)).await, Ok("Notification 1".to_owned()));
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_key_is_fetched_again_after_a_day() {
-    let (by, url) = (Sns::new(), cert_url(1));
-    let web = Web::with(&url, by.page());
-    let service = sns(&web);
-    for fetches in 1..=2 {
-        for part in ["a", "b"] {
-            let id = format!("{fetches}{part}");
-            assert_eq!(send(&service, by.notification(&id, &url)).await, Ok(format!("Notification {id}")));
-            assert_eq!(web.asked().len(), fetches);
-            // All but a second of the day that it is kept, and then that.
-            let time = if part == "a" { 24 * 3600 - 1 } else { 1 };
-            tokio::time::advance(Duration::from_secs(time)).await;
-        }
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn urls_that_are_made_up_are_not_all_fetched() {
-    let (by, url) = (Sns::new(), cert_url(1));
-    let web = Web::with(&url, by.page());
-    let service = sns(&web);
-    assert!(send(&service, by.notification("first", &url)).await.is_ok());
-    tokio::time::advance(Duration::from_secs(24 * 3600)).await;
-    for name in 2..100 {
-        assert_eq!(send(&service, by.notification("1", &cert_url(name))).await, UNAVAILABLE);
-    }
-    assert_eq!(web.asked().len(), 1 + 16);
-    // The key that was good before is not kept from being fetched again, and the minute passes.
-    assert!(send(&service, by.notification("second", &url)).await.is_ok());
-    tokio::time::advance(Duration::from_secs(60)).await;
-    assert_eq!(send(&service, by.notification("1", &cert_url(100))).await, UNAVAILABLE);
-    assert_eq!(web.asked().len(), 1 + 16 + 2);
-}
-
-#[tokio::test(start_paused = true)]
-async fn no_more_than_64_keys_are_kept() {
-    let (by, web) = (Sns::new(), Web::new(true));
-    let service = sns(&web);
-    for name in 0..65 {
-        web.set(&cert_url(name), Ok(by.page()));
-        assert!(send(&service, by.notification(&name.to_string(), &cert_url(name))).await.is_ok());
-        // So that each minute has its own budget.
-        tokio::time::advance(Duration::from_secs(60)).await;
-    }
-    assert!(send(&service, by.notification("kept", &cert_url(1))).await.is_ok());
-    assert_eq!(web.asked().len(), 65);
-    assert!(send(&service, by.notification("evicted", &cert_url(0))).await.is_ok());
-    assert_eq!(web.asked().len(), 66);
 }
 
 #[tokio::test]
@@ -250,6 +136,20 @@ async fn nothing_but_certificates_of_sns_is_fetched() {
         web.set(url, Ok(by.page()));
         assert!(send(&service, by.notification(url, url)).await.is_ok(), "{url}");
     }
+}
+
+#[tokio::test]
+async fn a_bare_public_key_is_not_a_certificate_of_sns() {
+    let (by, url) = (Sns::new(), cert_url(1));
+    let pem = |label: &str, der: &[u8]| {
+        Bytes::from(format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", BASE64.encode(der)))
+    };
+    let bare = by.public_key();
+    for page in [pem("PUBLIC KEY", &bare), pem("CERTIFICATE", &bare), pem("PUBLIC KEY", &by.page()), bare] {
+        assert_eq!(send(&sns(&Web::with(&url, page)), by.notification("1", &url)).await, UNAVAILABLE);
+    }
+    let page = pem("CERTIFICATE", &by.page());
+    assert!(send(&sns(&Web::with(&url, page)), by.notification("1", &url)).await.is_ok());
 }
 
 #[tokio::test]
@@ -309,7 +209,7 @@ async fn what_is_signed_is_not_believed_in_another_shape() {
     assert_eq!(send(&service, format!("\n {message}")).await, Ok("Notification 1".to_owned()));
 }
 
-fn confirmation(by: &Sns, cert: &str, subscribe: &str) -> Value {
+pub(super) fn confirmation(by: &Sns, cert: &str, subscribe: &str) -> Value {
     let mut message = notification("1", cert);
     message["Type"] = "SubscriptionConfirmation".into();
     message["Token"] = "2336412f37".into();

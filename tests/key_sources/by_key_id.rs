@@ -169,6 +169,20 @@ async fn key_ids_that_are_made_up_are_not_all_fetched() {
     assert_eq!(send_request(&service, request_of(&vector)).await, Ok(seen(&vector)));
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_key_of_ebay_or_circle_is_used_for_72_hours_while_its_refresh_fails() {
+    for provider in [EBAY, CIRCLE] {
+        let (vector, web, service) = provider.valid();
+        assert_eq!(send_request(&service, request_of(&vector)).await, Ok(seen(&vector)));
+        web.set(&provider.url(&vector), Err("the host is down"));
+        tokio::time::advance(Duration::from_secs(72 * 3600 - 1)).await;
+        // A duplicate, which is one only after it was verified.
+        assert_eq!(send_request(&service, request_of(&vector)).await, Ok(String::new()));
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert_eq!(send_request(&service, request_of(&vector)).await, UNAVAILABLE);
+    }
+}
+
 #[tokio::test]
 async fn each_of_the_other_places_for_keys_is_asked_alone() {
     type Make = fn(Arc<Web>) -> Handler;

@@ -7,8 +7,11 @@ fn paypal_vectors() -> Vec<Value> {
 }
 
 fn paypal_web(vector: &Value) -> Arc<Web> {
-    let key = BASE64.decode(vector["public_key_der_b64"].as_str().unwrap().as_bytes()).unwrap();
-    Web::with(vector["headers"]["PAYPAL-CERT-URL"].as_str().unwrap(), key)
+    Web::with(cert_url(vector), certificate_of(vector))
+}
+
+fn cert_url(vector: &Value) -> &str {
+    vector["headers"]["PAYPAL-CERT-URL"].as_str().unwrap()
 }
 
 fn paypal(webhook_ids: impl Into<Secrets>, web: &Arc<Web>) -> Handler {
@@ -56,14 +59,18 @@ async fn what_is_not_of_paypal_is_refused_without_a_fetch() {
     let web = paypal_web(vector);
     let service = paypal(id, &web);
     let urls = [
-        "http://api.paypal.com/v1/notifications/certs/CERT-1",
-        "https://api.paypal.com.evil.example/v1/notifications/certs/CERT-1",
-        "https://api.paypal.com@evil.example/v1/notifications/certs/CERT-1",
-        "https://www.paypal.com/v1/notifications/certs/CERT-1",
-        "https://api.paypal.com/v1/notifications/certs/",
-        "https://api.paypal.com/v1/notifications/certs/../CERT-1",
-        "https://api.paypal.com/v1/notifications/certs/CERT-1?x",
-        "https://api.paypal.com/v1/payments/CERT-1",
+        "http://api.sandbox.paypal.com/v1/notifications/certs/CERT-1",
+        "https://API.SANDBOX.PAYPAL.COM/v1/notifications/certs/CERT-1",
+        "https://api.sandbox.paypal.com./v1/notifications/certs/CERT-1",
+        "https://api.sandbox.paypal.com:443/v1/notifications/certs/CERT-1",
+        "https://user@api.sandbox.paypal.com/v1/notifications/certs/CERT-1",
+        "https://api.sandbox.paypal.com.evil.example/v1/notifications/certs/CERT-1",
+        "https://api.sandbox.paypal.com@evil.example/v1/notifications/certs/CERT-1",
+        "https://www.sandbox.paypal.com/v1/notifications/certs/CERT-1",
+        "https://api.sandbox.paypal.com/v1/notifications/certs/",
+        "https://api.sandbox.paypal.com/v1/notifications/certs/../CERT-1",
+        "https://api.sandbox.paypal.com/v1/notifications/certs/CERT-1?x",
+        "https://api.sandbox.paypal.com/v1/payments/CERT-1",
     ];
     let urls = urls.map(|url| ("paypal-cert-url", url));
     let others = [
@@ -85,4 +92,32 @@ async fn what_is_not_of_paypal_is_refused_without_a_fetch() {
         assert_eq!(send_request(&service, request).await, Err(RejectionKind::MissingSignature), "{name}");
     }
     assert_eq!(web.asked(), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_bare_public_key_is_not_a_certificate_of_paypal() {
+    let vector = &paypal_vectors()[0];
+    let id: Secret = vector["secret"].as_str().unwrap().parse().unwrap();
+    let web = paypal_web(vector);
+    let key = BASE64.decode(vector["public_key_der_b64"].as_str().unwrap().as_bytes()).unwrap();
+    web.set(cert_url(vector), Ok(key.into()));
+    let service = paypal(id, &web);
+    assert_eq!(send_request(&service, request_of(vector)).await, UNAVAILABLE);
+    web.set(cert_url(vector), Ok(certificate_of(vector)));
+    assert!(send_request(&service, request_of(vector)).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_certificate_of_paypal_is_used_for_72_hours_while_its_refresh_fails() {
+    let vector = &paypal_vectors()[0];
+    let id: Secret = vector["secret"].as_str().unwrap().parse().unwrap();
+    let web = paypal_web(vector);
+    let service = paypal(id, &web);
+    assert!(send_request(&service, request_of(vector)).await.is_ok());
+    web.set(cert_url(vector), Err("the host is down"));
+    tokio::time::advance(Duration::from_secs(72 * 3600 - 1)).await;
+    // A duplicate, which is one only after it was verified.
+    assert_eq!(send_request(&service, request_of(vector)).await, Ok(String::new()));
+    tokio::time::advance(Duration::from_secs(1)).await;
+    assert_eq!(send_request(&service, request_of(vector)).await, UNAVAILABLE);
 }

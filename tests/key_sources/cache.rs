@@ -1,0 +1,326 @@
+//! The cache before all fetches, by the example of AWS SNS.
+
+use std::task::Poll;
+
+use super::{
+    aws_sns::{Sns, TOPIC, cert_url, confirmation, notification, sns},
+    *,
+};
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
+const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// Lets fetches in the background go as far as they can.
+async fn settle() {
+    for _ in 0..20 {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_key_is_fetched_once_however_many_wait_for_it() {
+    let (by, url, web) = (Sns::new(), cert_url(1), Web::new(false));
+    web.set(&url, Ok(by.page()));
+    let service = sns(&web);
+    let waiting: Vec<_> = (0..20)
+        .map(|id| {
+            let (service, message) = (service.clone(), by.notification(&id.to_string(), &url));
+            tokio::spawn(async move { send(&service, message).await })
+        })
+        .collect();
+    while web.asked().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    // One of them goes away, whichever began it.
+    waiting[0].abort();
+    web.gate.add_permits(1);
+    for (id, waiting) in waiting.into_iter().enumerate().skip(1) {
+        assert_eq!(waiting.await.unwrap(), Ok(format!("Notification {id}")));
+    }
+    assert_eq!(send(&service, by.notification("later", &url)).await, Ok("Notification later".to_owned()));
+    assert_eq!(web.asked(), [url]);
+}
+
+#[tokio::test]
+async fn a_fetch_that_fails_is_a_503_and_is_not_remembered() {
+    let (by, url, web) = (Sns::new(), cert_url(1), Web::new(true));
+    let service = sns(&web);
+    let pages = [
+        Err("the host is down"),
+        Err("panic"),
+        Ok(Bytes::from("<html>")),
+        Ok(Bytes::from(vec![b' '; 64 * 1024 + 1])),
+    ];
+    for page in pages {
+        web.set(&url, page);
+        assert_eq!(send(&service, by.notification("1", &url)).await, UNAVAILABLE);
+    }
+    web.set(&url, Ok(by.page()));
+    assert_eq!(send(&service, by.notification("1", &url)).await, Ok("Notification 1".to_owned()));
+    assert_eq!(web.asked().len(), 5);
+}
+
+#[tokio::test]
+async fn what_is_fetched_is_64_kib_long_at_most() {
+    let (by, url, web) = (Sns::new(), cert_url(1), Web::new(true));
+    let service = sns(&web);
+    let key = BASE64.encode(&by.page());
+    let page = format!("-----BEGIN CERTIFICATE-----\n{key}\n-----END CERTIFICATE-----\n");
+    for (length, answer) in [(64 * 1024 + 1, UNAVAILABLE), (64 * 1024, Ok("Notification 1".to_owned()))] {
+        let blanks = " ".repeat(length - page.len());
+        web.set(&url, Ok(Bytes::from(format!("{page}{blanks}"))));
+        assert_eq!(send(&service, by.notification("1", &url)).await, answer);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fetch_that_hangs_is_given_up() {
+    let (by, url, web) = (Sns::new(), cert_url(1), Web::new(false));
+    web.set(&url, Ok(by.page()));
+    let service = sns(&web);
+    assert_eq!(send(&service, by.notification("1", &url)).await, UNAVAILABLE);
+    tokio::time::advance(Duration::from_secs(1)).await;
+    web.gate.add_permits(1);
+    assert_eq!(send(&service, by.notification("1", &url)).await, Ok("Notification 1".to_owned()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_is_refreshed_in_the_background_after_a_day() {
+    let (by, url, web) = (Sns::new(), cert_url(1), Web::new(false));
+    web.set(&url, Ok(by.page()));
+    web.gate.add_permits(1);
+    let service = sns(&web);
+    let accepted = async |id: &str| {
+        assert_eq!(send(&service, by.notification(id, &url)).await, Ok(format!("Notification {id}")));
+        settle().await;
+        web.asked().len()
+    };
+    assert_eq!(accepted("1").await, 1);
+    tokio::time::advance(DAY - SECOND).await;
+    assert_eq!(accepted("2").await, 1);
+    tokio::time::advance(SECOND).await;
+    // Nobody waits for the refresh, and there is one.
+    assert_eq!(accepted("3").await, 2);
+    assert_eq!(accepted("4").await, 2);
+    web.gate.add_permits(1);
+    settle().await;
+    tokio::time::advance(DAY - SECOND).await;
+    assert_eq!(accepted("5").await, 2);
+    tokio::time::advance(SECOND).await;
+    assert_eq!(accepted("6").await, 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_is_used_for_72_hours_while_its_refresh_fails() {
+    let (by, url) = (Sns::new(), cert_url(1));
+    let web = Web::with(&url, by.page());
+    let service = sns(&web);
+    assert!(send(&service, by.notification("first", &url)).await.is_ok());
+    let failures = [Err("the host is down"), Err("panic"), Ok(Bytes::from("<html>"))];
+    for hour in 1..72 {
+        web.set(&url, failures[hour % 3].clone());
+        tokio::time::advance(60 * MINUTE).await;
+        assert!(send(&service, by.notification(&format!("hour {hour}"), &url)).await.is_ok(), "{hour}");
+        settle().await;
+        assert_eq!(web.asked().len(), 1 + hour.saturating_sub(23), "{hour}");
+    }
+    tokio::time::advance(60 * MINUTE).await;
+    assert_eq!(send(&service, by.notification("late", &url)).await, UNAVAILABLE);
+    web.set(&url, Ok(by.page()));
+    assert!(send(&service, by.notification("late", &url)).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn refreshes_that_fail_are_five_minutes_apart_whatever_forgeries_come() {
+    let (by, url, forger) = (Sns::new(), cert_url(1), Sns::new());
+    let web = Web::with(&url, by.page());
+    let service = sns(&web);
+    assert!(send(&service, by.notification("first", &url)).await.is_ok());
+    web.set(&url, Err("the host is down"));
+    tokio::time::advance(DAY).await;
+    for second in (0..600).step_by(10) {
+        let forged = forger.notification("forged", &url);
+        assert_eq!(send(&service, forged).await, Err(RejectionKind::WrongSignature));
+        settle().await;
+        assert_eq!(web.asked().len(), if second < 300 { 2 } else { 3 }, "{second}");
+        tokio::time::advance(10 * SECOND).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_kept_certificate_is_not_used_after_its_last_day() {
+    const LAST_DAY_OF_2049: u32 = 2_524_521_600;
+    let (by, url) = (Sns::new(), cert_url(1));
+    let web = Web::with(&url, by.page());
+    let clock = Arc::new(ManualClock::at_unix(LAST_DAY_OF_2049));
+    let verifier = provider::aws_sns([TOPIC], Arc::clone(&web));
+    let (service, _) = service_with(WebhookLayer::with_verifier(verifier).clock(Arc::clone(&clock)));
+    let at = |time: &str| {
+        let mut message = notification(time, &url);
+        message["Timestamp"] = time.into();
+        by.sign(message)
+    };
+    assert!(send(&service, at("2049-12-31T00:00:00Z")).await.is_ok());
+    web.set(&url, Err("the host is down"));
+    for (time, judged) in [
+        ("2049-12-31T23:59:00Z", Ok("Notification 2049-12-31T23:59:00Z".to_owned())),
+        ("2050-01-01T23:58:00Z", Err(RejectionKind::WrongSignature)),
+    ] {
+        let day = DAY - MINUTE;
+        clock.advance(day);
+        tokio::time::advance(day).await;
+        assert_eq!(send(&service, at(time)).await, judged);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refresh_that_brings_another_key_ends_the_old_one() {
+    let (old, new, url) = (Sns::new(), Sns::new(), cert_url(1));
+    let web = Web::with(&url, old.page());
+    let service = sns(&web);
+    assert!(send(&service, old.notification("1", &url)).await.is_ok());
+    web.set(&url, Ok(new.page()));
+    tokio::time::advance(DAY).await;
+    assert!(send(&service, old.notification("2", &url)).await.is_ok());
+    settle().await;
+    assert_eq!(send(&service, old.notification("3", &url)).await, Err(RejectionKind::WrongSignature));
+    assert!(send(&service, new.notification("4", &url)).await.is_ok());
+    // It is kept now.
+    tokio::time::advance(2 * MINUTE).await;
+    assert!(send(&service, new.notification("5", &url)).await.is_ok());
+    assert_eq!(web.asked().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn urls_that_are_made_up_are_not_all_fetched() {
+    let (by, url) = (Sns::new(), cert_url(1));
+    let web = Web::with(&url, by.page());
+    let service = sns(&web);
+    assert!(send(&service, by.notification("first", &url)).await.is_ok());
+    tokio::time::advance(3 * DAY).await;
+    for name in 2..100 {
+        assert_eq!(send(&service, by.notification("1", &cert_url(name))).await, UNAVAILABLE);
+    }
+    assert_eq!(web.asked().len(), 1 + 16);
+    // A key that was kept has a budget of its own, and the minute passes.
+    assert!(send(&service, by.notification("second", &url)).await.is_ok());
+    tokio::time::advance(MINUTE).await;
+    assert_eq!(send(&service, by.notification("1", &cert_url(100))).await, UNAVAILABLE);
+    assert_eq!(web.asked().len(), 1 + 16 + 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn forgeries_with_other_genuine_keys_do_not_evict_a_key_that_has_verified_something() {
+    let (by, forger, web) = (Sns::new(), Sns::new(), Web::new(true));
+    let service = sns(&web);
+    for name in 0..400 {
+        web.set(&cert_url(name), Ok(by.page()));
+    }
+    let url = cert_url(0);
+    assert!(send(&service, by.notification("first", &url)).await.is_ok());
+    let mut names = 1..400;
+    for minute in 0..20 {
+        tokio::time::advance(MINUTE).await;
+        for name in names.by_ref().take(16) {
+            let forged = forger.notification("forged", &cert_url(name));
+            assert_eq!(send(&service, forged).await, Err(RejectionKind::WrongSignature), "{name}");
+        }
+        // Its budget is spent.
+        assert_eq!(send(&service, forger.notification("forged", &cert_url(399))).await, UNAVAILABLE);
+        assert!(send(&service, by.notification(&format!("true {minute}"), &url)).await.is_ok());
+    }
+    assert_eq!(web.asked().iter().filter(|asked| **asked == url).count(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn forgeries_that_name_the_genuine_key_cost_one_fetch_a_minute() {
+    let (by, forger, url) = (Sns::new(), Sns::new(), cert_url(1));
+    let web = Web::with(&url, by.page());
+    let service = sns(&web);
+    for fetches in 1..=3 {
+        for _ in 0..40 {
+            let forged = forger.notification("forged", &url);
+            assert_eq!(send(&service, forged).await, Err(RejectionKind::WrongSignature));
+        }
+        assert_eq!(web.asked().len(), fetches);
+        tokio::time::advance(MINUTE).await;
+    }
+    // Once it has verified something, it stays.
+    assert!(send(&service, by.notification("true", &url)).await.is_ok());
+    tokio::time::advance(DAY - SECOND).await;
+    assert!(send(&service, by.notification("later", &url)).await.is_ok());
+    assert_eq!(web.asked().len(), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_more_than_64_keys_the_least_recently_successful_leaves() {
+    let (by, forger, web) = (Sns::new(), Sns::new(), Web::new(true));
+    let service = sns(&web);
+    let send = |id: String, name| send(&service, by.notification(&id, &cert_url(name)));
+    for name in 0..64 {
+        web.set(&cert_url(name), Ok(by.page()));
+        assert!(send(format!("{name}"), name).await.is_ok());
+        // Each minute has its own budget.
+        tokio::time::advance(MINUTE).await;
+    }
+    assert!(send("success".to_owned(), 0).await.is_ok());
+    let forged = forger.notification("forged", &cert_url(1));
+    assert_eq!(super::send(&service, forged).await, Err(RejectionKind::WrongSignature));
+    web.set(&cert_url(64), Ok(by.page()));
+    assert!(send("65th".to_owned(), 64).await.is_ok());
+    assert_eq!(web.asked().len(), 65);
+    for (name, fetches) in [(0, 65), (2, 65), (64, 65), (1, 66)] {
+        assert!(send(format!("again {name}"), name).await.is_ok());
+        assert_eq!(web.asked().len(), fetches, "{name}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_confirmation_that_is_sent_again_and_again_leaves_the_keys_their_budget() {
+    let (by, url) = (Sns::new(), cert_url(1));
+    let subscribe = "https://sns.us-west-2.amazonaws.com/?Action=ConfirmSubscription&Token=2336412f37";
+    let web = Web::with(&url, by.page());
+    web.set(subscribe, Ok(Bytes::new()));
+    let verifier = provider::aws_sns([TOPIC], Arc::clone(&web)).confirm_subscriptions();
+    let (service, _) = service(verifier, IN_2012);
+    assert!(send(&service, by.notification("1", &url)).await.is_ok());
+    tokio::time::advance(3 * DAY - SECOND).await;
+    let confirmation = confirmation(&by, &url, subscribe);
+    for _ in 0..16 {
+        assert_eq!(send(&service, &confirmation).await, Ok(String::new()));
+    }
+    assert_eq!(send(&service, &confirmation).await, UNAVAILABLE);
+    assert_eq!(web.asked().iter().filter(|asked| **asked == subscribe).count(), 16);
+    // The key is refreshed all the same: it is there when the old one would have been too old.
+    tokio::time::advance(SECOND).await;
+    assert!(send(&service, by.notification("2", &url)).await.is_ok());
+    assert_eq!(web.asked().iter().filter(|asked| **asked == url).count(), 2);
+}
+
+#[test]
+fn a_fetch_whose_runtime_ends_blocks_no_other() {
+    let (by, url, web) = (Sns::new(), cert_url(1), Web::new(false));
+    web.set(&url, Ok(by.page()));
+    let service = sns(&web);
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let (first, second) = (runtime(), runtime());
+    first.block_on(async {
+        let (service, message) = (service.clone(), by.notification("1", &url));
+        let _sent = tokio::spawn(async move { send(&service, message).await });
+        while web.asked().is_empty() {
+            tokio::task::yield_now().await;
+        }
+    });
+    // One that waits elsewhere for the same fetch.
+    let mut waiting = Box::pin(send(&service, by.notification("2", &url)));
+    second.block_on(std::future::poll_fn(|cx| {
+        assert!(waiting.as_mut().poll(cx).is_pending());
+        Poll::Ready(())
+    }));
+    drop(first);
+    assert_eq!(second.block_on(waiting), UNAVAILABLE);
+    web.gate.add_permits(1);
+    assert_eq!(second.block_on(send(&service, by.notification("3", &url))), Ok("Notification 3".to_owned()));
+    assert_eq!(web.asked().len(), 2);
+}
