@@ -1,4 +1,7 @@
-use std::time::{Duration, SystemTime};
+use std::{
+    mem,
+    time::{Duration, SystemTime},
+};
 
 use bytes::Bytes;
 use http::{Response, request::Parts};
@@ -8,32 +11,34 @@ use serde::Deserialize;
 use crate::testing::CannotSign;
 use crate::verify::{
     Certificate, Check, Encoding, Fetch, Finish, KeyCache, Location, Profile, PublicKind, Signatures,
-    TimeUnit, Tolerance, Verified, Verifier, VerifyError, digest, in_force,
+    TimeUnit, Tolerance, Verified, Verifier, VerifyError, digest, digits, in_force, only_parameter, scan,
 };
 
 /// AWS SNS: deliveries of `topics`, whose certificates are fetched with `fetch`.
 ///
-/// * Signed: the fields of the body, each as its name and its value on lines of their own, RSA with
-///   SHA-1 or SHA-256 (`SignatureVersion` 1 or 2), in the body's `Signature`. With *raw message
-///   delivery* SNS signs nothing, and everything is refused.
-/// * Topics: the ARNs to accept. SNS signs for whoever has an AWS account, so that **a signature
-///   alone says nothing of the sender**: a topic that is not among them is refused.
-/// * Key: the certificate at `SigningCertURL`, if that is
-///   `https://sns.<region>.amazonaws.com/SimpleNotificationService-….pem` or the same under
-///   `.amazonaws.com.cn`. What is trusted is the TLS connection to that host; of the certificate its
-///   dates are checked, not its chain nor its name. It is kept for a day. At most 16 unknown ones
-///   are fetched in a minute, each once however many deliveries wait for it. While there is none,
-///   deliveries are answered 503 (`verifier_unavailable`), and SNS sends them again.
-/// * Id: `body:/MessageId`, signed. Event type: `body:/Type`; the header
-///   `x-amz-sns-message-type`, which says the same, is not signed.
-/// * An answer within 15 s, and retries otherwise
+/// * Signed: RSA with SHA-1 or SHA-256 (`SignatureVersion` 1 or 2) in the body's `Signature`, over
+///   these fields of the body, each as its name and its value on lines of their own: `Type`,
+///   `MessageId`, `TopicArn`, `Message`, `Timestamp`; `Subject` of a notification; `SubscribeURL` and
+///   `Token` of a confirmation. With *raw message delivery* SNS signs nothing, and every delivery is
+///   rejected.
+/// * Topics: the ARNs to accept. SNS signs for every AWS account, so **a signature alone says nothing
+///   about the sender**: a message of another topic is rejected.
+/// * Key: the certificate at `SigningCertURL`, which must be
+///   `https://sns.<region>.<domain>/SimpleNotificationService-….pem`. Region and domain are those of the
+///   topic's ARN: `amazonaws.com` for the partitions `aws` and `aws-us-gov`, `amazonaws.com.cn` for
+///   `aws-cn`, `amazonaws.eu` for `aws-eusc`. Deliveries of a topic in another partition cannot be
+///   verified, and are answered 503. The TLS connection to that host vouches for the certificate; its
+///   dates are checked, its chain and name are not. [`Fetch`] says for how long a certificate is used,
+///   and how often one is fetched.
+/// * Id: `body:/MessageId`, signed. Event type: `body:/Type`, signed.
+/// * Acknowledge within 15 s; retries otherwise
 ///   ([source](https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html)).
-/// * Timestamp: `body:/Timestamp`; 3900 s into the past, for SNS tries for an hour with the time of
-///   the first attempt, and 300 s into the future.
-/// * Handshake: a `SubscriptionConfirmation` is given to the handler like a notification, once it
-///   is verified, unless the layer is told to [confirm](AwsSns::confirm_subscriptions) it.
+/// * Timestamp: `body:/Timestamp`; 3900 s into the past, because SNS retries for an hour with the time
+///   of the first attempt, and 300 s into the future.
+/// * Handshake: a verified `SubscriptionConfirmation` is passed to the handler like a notification,
+///   unless the layer [confirms](AwsSns::confirm_subscriptions) it.
 ///
-/// It needs more than secrets, so that [`all`](super::all) and [`find`](super::find) do not know it.
+/// It needs more than secrets, so [`all`](super::all) and [`find`](super::find) do not list it.
 ///
 /// ```
 /// use bytes::Bytes;
@@ -49,10 +54,13 @@ use crate::verify::{
 /// }
 ///
 /// let topics = ["arn:aws:sns:us-west-2:123456789012:MyTopic"];
-/// let layer = WebhookLayer::with_verifier(provider::aws_sns(topics, Client).confirm_subscriptions());
+/// let verifier = provider::aws_sns(topics, Client).confirm_subscriptions();
+/// let layer = WebhookLayer::with_verifier(verifier);
 /// ```
 ///
-/// [Where this is from](https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html).
+/// Sources: [how to verify](https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html),
+/// and the hosts in the
+/// [AWS SDK for Java](https://github.com/aws/aws-sdk-java-v2/tree/master/services-custom/sns-message-manager).
 pub fn aws_sns<T: Into<Box<str>>>(topics: impl IntoIterator<Item = T>, fetch: impl Fetch) -> AwsSns {
     let mut profile = Profile::new("aws-sns");
     profile.id = Some(Location::json("/MessageId"));
@@ -61,35 +69,106 @@ pub fn aws_sns<T: Into<Box<str>>>(topics: impl IntoIterator<Item = T>, fetch: im
         Tolerance { past: Some(Duration::from_secs(3900)), future: Some(Duration::from_secs(300)) };
     profile.retries = Some(true);
     profile.ack_deadline = Some(Duration::from_secs(15));
-    let topics = topics.into_iter().map(Into::into).collect();
+    let topics = topics.into_iter().map(|arn| Topic::new(arn.into())).collect();
     AwsSns { topics, keys: KeyCache::new(fetch), confirms: false, profile }
 }
 
-/// The verifier that [`aws_sns`] makes.
+/// The verifier that [`aws_sns`] returns.
 #[derive(Debug)]
 pub struct AwsSns {
-    topics: Vec<Box<str>>,
+    topics: Vec<Topic>,
     keys: KeyCache,
     confirms: bool,
     profile: Profile,
 }
 
 impl AwsSns {
-    /// Confirms subscriptions to the topics: the `SubscribeURL` of a verified
-    /// `SubscriptionConfirmation` is fetched, if it is on an SNS host, and the delivery is answered
-    /// without the handler. If the fetch fails, it is a 503, and SNS sends it again.
+    /// Confirms subscriptions to the topics.
+    ///
+    /// The layer gets the `SubscribeURL` of a verified `SubscriptionConfirmation`, which must be on the
+    /// host of the topic's region, and answers the delivery without the handler. If that fails, it
+    /// answers 503, and SNS sends the confirmation again.
     #[must_use]
     pub fn confirm_subscriptions(mut self) -> Self {
         self.confirms = true;
         self
     }
+
+    /// Reads a body, and rejects it for everything that can be known without the key.
+    fn read(&self, body: &[u8]) -> Result<(Signed, &str), VerifyError> {
+        let no_message = || VerifyError::missing("body is not a signed SNS message");
+        // serde also reads a struct from an array.
+        if body.trim_ascii_start().first() != Some(&b'{') {
+            return Err(no_message());
+        }
+        // The parser's error may quote the body.
+        let message: Message = serde_json::from_slice(body).map_err(|_| no_message())?;
+        let kind = match &*message.signature_version {
+            "1" => PublicKind::RsaSha1,
+            "2" => PublicKind::RsaSha256,
+            _ => return Err(VerifyError::malformed("`SignatureVersion` is neither 1 nor 2")),
+        };
+        let signature = [message.signature.as_bytes()].into_iter();
+        let signatures = Signatures::read(signature, Encoding::Base64, kind)?;
+        let topic = self.topics.iter().find(|topic| *topic.arn == *message.topic_arn);
+        let topic = topic.ok_or(VerifyError::wrong("`TopicArn` is not among the accepted topics"))?;
+        let Some(origin) = &topic.origin else {
+            return Err(VerifyError::unavailable("region or partition of the topic's ARN is not known"));
+        };
+        if !is_certificate(&message.signing_cert_url, origin) {
+            return Err(VerifyError::malformed(
+                "`SigningCertURL` is not a certificate of SNS in the topic's region",
+            ));
+        }
+        let timestamp = TimeUnit::Rfc3339.read(message.timestamp.as_bytes())?;
+        message.check()?;
+        Ok((Signed { kind, message, signatures, timestamp, fingerprint: topic.fingerprint }, origin))
+    }
 }
 
+/// A topic to accept.
+#[derive(Debug)]
+struct Topic {
+    arn: Box<str>,
+    /// How every URL of SNS in the topic's region begins; `None` if the ARN does not tell.
+    origin: Option<String>,
+    /// Of the topic: certificates change, and what they sign stays the same delivery.
+    fingerprint: u64,
+}
+
+impl Topic {
+    fn new(arn: Box<str>) -> Self {
+        let [a, b, c, d, e, f, g, h, ..] = digest(arn.as_bytes());
+        Self { origin: origin(&arn), fingerprint: u64::from_be_bytes([a, b, c, d, e, f, g, h]), arn }
+    }
+}
+
+/// Derives the host from the ARN. A pattern for hosts would match customers' S3 buckets as well.
+fn origin(arn: &str) -> Option<String> {
+    let parts: Vec<_> = arn.split(':').collect();
+    let ["arn", partition, "sns", region, _account, _name] = *parts else { return None };
+    let domain = match partition {
+        "aws" | "aws-us-gov" => "amazonaws.com",
+        "aws-cn" => "amazonaws.com.cn",
+        "aws-eusc" => "amazonaws.eu",
+        _ => return None,
+    };
+    is_region(region).then(|| format!("https://sns.{region}.{domain}/"))
+}
+
+/// Takes words and then a number, such as `us-gov-west-1`, and so no `s3-…`.
+fn is_region(label: &str) -> bool {
+    let Some((words, number)) = label.rsplit_once('-') else { return false };
+    let is_word = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase());
+    words.contains('-') && words.split('-').all(is_word) && digits(number.as_bytes()).is_some()
+}
+
+const NOTIFICATION: &str = "Notification";
 const CONFIRMATION: &str = "SubscriptionConfirmation";
 
 impl Verifier for AwsSns {
     fn begin<'a>(&'a self, _: &'a Parts, now: SystemTime) -> Result<Box<dyn Check + 'a>, VerifyError> {
-        // All there is to verify is in the body.
+        // Everything that is verified is in the body.
         Ok(Box::new(SnsCheck { sns: self, now }))
     }
 
@@ -102,9 +181,8 @@ impl Verifier for AwsSns {
         Err(CannotSign::public_key())
     }
 
-    fn signed_handshake(&self, _: &Parts, body: &Bytes) -> Option<Response<Bytes>> {
-        let is_confirmation = || Some(serde_json::from_slice::<Message>(body).ok()?.kind == CONFIRMATION);
-        (self.confirms && is_confirmation()?).then(Response::default)
+    fn signed_handshake(&self, _: &Parts, payload: &Bytes) -> Option<Response<Bytes>> {
+        (self.confirms && *scan(payload, "/Type")? == *CONFIRMATION).then(Response::default)
     }
 }
 
@@ -118,23 +196,22 @@ impl Check for SnsCheck<'_> {
 
     fn finish(self: Box<Self>, body: &Bytes) -> Finish {
         let Self { sns, now } = *self;
-        let (signed, message) = match Signed::read(body, &sns.topics) {
+        let (mut signed, origin) = match sns.read(body) {
             Ok(read) => read,
             Err(error) => return Err(error).into(),
         };
-        let confirm =
-            (sns.confirms && message.kind == CONFIRMATION).then_some(message.subscribe_url).flatten();
-        if confirm.as_deref().is_some_and(|url| !is_confirming(url)) {
-            return Err(VerifyError::malformed("the SubscribeURL is not of SNS")).into();
-        }
-        let url = message.signing_cert_url;
-        let Some(confirm) = confirm else {
-            return sns.keys.finish(&url, move |certificate| signed.verify(certificate, now));
+        let url = mem::take(&mut signed.message.signing_cert_url);
+        let confirms = sns.confirms && signed.message.kind == CONFIRMATION;
+        let Some(confirm) = signed.message.subscribe_url.clone().filter(|_| confirms) else {
+            return sns.keys.finish(&url, move |key| signed.verify(key, now));
         };
+        if !is_confirming(&confirm, origin) {
+            return Err(VerifyError::malformed("`SubscribeURL` is not of SNS in the topic's region")).into();
+        }
         let (keys, tolerance) = (sns.keys.clone(), sns.profile.tolerance);
         Finish::later(async move {
             let timestamp = signed.timestamp;
-            let verified = keys.verify(&url, |certificate| signed.verify(certificate, now)).await?;
+            let verified = keys.verify(&url, |key| signed.verify(key, now)).await?;
             // The layer judges the time afterwards, when an old URL would be visited.
             tolerance.judge(timestamp, now)?;
             keys.visit(&confirm).await?;
@@ -143,7 +220,7 @@ impl Check for SnsCheck<'_> {
     }
 }
 
-/// The body, as far as it is signed or says how.
+/// The fields that are signed, and those that say how.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Message {
@@ -164,110 +241,79 @@ struct Message {
 }
 
 impl Message {
-    /// The text that is signed.
-    fn text(&self) -> Result<String, VerifyError> {
-        let missing = || VerifyError::missing("a field that is signed is not there");
-        let mut fields = vec![("MessageId", &self.message_id)];
+    /// The signed fields in the order of signing.
+    fn signed(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let is_notification = self.kind == NOTIFICATION;
+        let fields = [
+            ("Message", Some(&self.message)),
+            ("MessageId", Some(&self.message_id)),
+            ("Subject", self.subject.as_ref().filter(|_| is_notification)),
+            ("SubscribeURL", self.subscribe_url.as_ref().filter(|_| !is_notification)),
+            ("Timestamp", Some(&self.timestamp)),
+            ("Token", self.token.as_ref().filter(|_| !is_notification)),
+            ("TopicArn", Some(&self.topic_arn)),
+            ("Type", Some(&self.kind)),
+        ];
+        fields.into_iter().filter_map(|(name, value)| Some((name, value?.as_str())))
+    }
+
+    /// Checks that what is signed can be read in one way only.
+    fn check(&self) -> Result<(), VerifyError> {
         match &*self.kind {
-            "Notification" => fields.extend(self.subject.as_ref().map(|subject| ("Subject", subject))),
+            NOTIFICATION => {}
             CONFIRMATION | "UnsubscribeConfirmation" => {
-                fields.push(("SubscribeURL", self.subscribe_url.as_ref().ok_or_else(missing)?));
+                if self.subscribe_url.is_none() || self.token.is_none() {
+                    return Err(VerifyError::missing("`SubscribeURL` or `Token` is missing"));
+                }
             }
-            _ => return Err(VerifyError::malformed("the Type is none that SNS has")),
+            _ => return Err(VerifyError::malformed("`Type` is not one that SNS documents")),
         }
-        fields.push(("Timestamp", &self.timestamp));
-        if self.kind != "Notification" {
-            fields.push(("Token", self.token.as_ref().ok_or_else(missing)?));
+        // The message comes first. Line breaks after it could shift the boundaries between fields.
+        if self.signed().any(|(name, value)| name != "Message" && value.contains('\n')) {
+            return Err(VerifyError::malformed("signed field other than `Message` has a line break"));
         }
-        fields.extend([("TopicArn", &self.topic_arn), ("Type", &self.kind)]);
-        // Only the message may have lines: else one text could be read as different fields.
-        if fields.iter().any(|(_, value)| value.contains('\n')) {
-            return Err(VerifyError::malformed("a field has a line break in it"));
-        }
-        let mut text = format!("Message\n{}\n", self.message);
-        for (name, value) in fields {
-            text.extend([name, "\n", value, "\n"]);
-        }
-        Ok(text)
+        Ok(())
     }
 }
 
-/// What is signed, and by what.
+/// A message, and how it is signed.
 struct Signed {
     kind: PublicKind,
-    text: String,
+    message: Message,
     signatures: Signatures,
     timestamp: SystemTime,
     fingerprint: u64,
 }
 
 impl Signed {
-    /// Reads a body, and refuses it by all that can be known without the key.
-    fn read(body: &[u8], topics: &[Box<str>]) -> Result<(Self, Message), VerifyError> {
-        let no_message = || VerifyError::missing("the body is no signed message of SNS");
-        // The fields alone are signed, and serde would also take them from an array, where nobody finds the id.
-        if body.trim_ascii_start().first() != Some(&b'{') {
-            return Err(no_message());
-        }
-        // The parser's words are not passed on: they may quote the body.
-        let message: Message = serde_json::from_slice(body).map_err(|_| no_message())?;
-        let kind = match &*message.signature_version {
-            "1" => PublicKind::RsaSha1,
-            "2" => PublicKind::RsaSha256,
-            _ => return Err(VerifyError::malformed("the SignatureVersion is neither 1 nor 2")),
-        };
-        let signature = [message.signature.as_bytes()].into_iter();
-        let signatures = Signatures::read(signature, Encoding::Base64, kind)?;
-        if !topics.iter().any(|topic| **topic == *message.topic_arn) {
-            return Err(VerifyError::wrong("the topic is none of those that are accepted"));
-        }
-        if !is_certificate(&message.signing_cert_url) {
-            return Err(VerifyError::malformed("the SigningCertURL is not of SNS"));
-        }
-        let timestamp = TimeUnit::Rfc3339.read(message.timestamp.as_bytes())?;
-        // Of the topic: certificates change, and what they sign stays the same delivery.
-        let [a, b, c, d, e, f, g, h, ..] = digest(message.topic_arn.as_bytes());
-        let fingerprint = u64::from_be_bytes([a, b, c, d, e, f, g, h]);
-        let text = message.text()?;
-        Ok((Self { kind, text, signatures, timestamp, fingerprint }, message))
-    }
-
     fn verify(self, certificate: &Certificate, now: SystemTime) -> Result<Verified, VerifyError> {
         in_force(certificate, now)?;
         let keys = certificate.keys(self.kind).map_err(VerifyError::unavailable)?;
-        let mut message = keys.begin(self.signatures, |_| true);
-        message.update(self.text.as_bytes());
-        Ok(message.conclude()?.fingerprint(self.fingerprint).timestamp(self.timestamp))
+        let mut content = keys.begin(self.signatures, |_| true);
+        for part in self.message.signed().flat_map(|(name, value)| [name, "\n", value, "\n"]) {
+            content.update(part.as_bytes());
+        }
+        Ok(content.conclude()?.fingerprint(self.fingerprint).timestamp(self.timestamp))
     }
 }
 
-/// What follows the host, if that is one of SNS. No port, user or other spelling gets past it.
-fn after_host(url: &str) -> Option<&str> {
-    let (region, rest) = url.strip_prefix("https://sns.")?.split_once('.')?;
-    let in_region = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    if !(1..=32).contains(&region.len()) || !region.bytes().all(in_region) {
-        return None;
-    }
-    let rest = rest.strip_prefix("amazonaws.com")?;
-    rest.strip_prefix(".cn").unwrap_or(rest).strip_prefix('/')
-}
-
-fn is_certificate(url: &str) -> bool {
-    let name = after_host(url).and_then(|path| path.strip_prefix("SimpleNotificationService-"));
+fn is_certificate(url: &str, origin: &str) -> bool {
+    let name = url.strip_prefix(origin).and_then(|path| path.strip_prefix("SimpleNotificationService-"));
     let name = name.and_then(|name| name.strip_suffix(".pem"));
     name.is_some_and(|name| {
         (1..=64).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric())
     })
 }
 
-/// Whether it confirms a subscription and does nothing else.
-fn is_confirming(url: &str) -> bool {
-    let query = after_host(url).and_then(|path| path.strip_prefix('?'));
+/// Checks that the URL confirms a subscription and does nothing else.
+fn is_confirming(url: &str, origin: &str) -> bool {
+    let query = url.strip_prefix(origin).and_then(|path| path.strip_prefix('?'));
     query.is_some_and(|query| {
         query.len() <= 2048
             && query.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#')
-            && form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name == "Action").count() == 1
-            && form_urlencoded::parse(query.as_bytes())
-                .any(|(name, value)| name == "Action" && value == "ConfirmSubscription")
+            && matches!(
+                only_parameter(query.as_bytes(), "Action"),
+                Ok(Some(action)) if action == "ConfirmSubscription",
+            )
     })
 }

@@ -97,15 +97,26 @@ async fn a_certificate_is_used_between_its_dates() {
 }
 
 #[tokio::test]
-async fn nothing_but_certificates_of_sns_is_fetched() {
+async fn only_certificates_on_the_host_of_the_topics_region_are_fetched() {
     let (by, web) = (Sns::new(), Web::new(true));
     let service = sns(&web);
     let good = "https://sns.us-west-2.amazonaws.com/SimpleNotificationService-0a.pem";
     let bad = [
+        // Virtual hosts of whoever owns the S3 bucket `sns`.
+        ("us-west-2", "s3"),
+        ("us-west-2", "s3-us-west-2"),
+        ("us-west-2", "s3-accelerate"),
+        ("us-west-2", "s3.us-west-2"),
+        // Another region, and another partition.
+        ("us-west-2", "eu-west-1"),
+        (".com/", ".com.cn/"),
         ("https://", "http://"),
         ("https://", "https://evil.example/"),
         ("https://", "https://evil@"),
         ("https://", "HTTPS://"),
+        (".com/", "./"),
+        (".com/", ".com./"),
+        (".com/", ".com:443/"),
         (".com/", ".com.evil.example/"),
         (".com/", ".com:8443/"),
         (".com/", ".com@evil.example/"),
@@ -118,6 +129,7 @@ async fn nothing_but_certificates_of_sns_is_fetched() {
         ("us-west-2", "US-WEST-2"),
         ("us-west-2", "a.b"),
         ("sns.us-west-2", "s3.us-west-2"),
+        ("sns.us-west-2", "SNS.us-west-2"),
         ("-0a", "-"),
         ("-0a", "-../0a"),
         ("-0a", "-%2e"),
@@ -128,13 +140,67 @@ async fn nothing_but_certificates_of_sns_is_fetched() {
     ];
     for (from, to) in bad {
         let url = good.replacen(from, to, 1);
+        assert_ne!(url, good, "{from}");
+        web.set(&url, Ok(by.page()));
         let judged = send(&service, by.notification("1", &url)).await;
         assert_eq!(judged, Err(RejectionKind::MalformedSignature), "{url}");
     }
     assert_eq!(web.asked(), [""; 0]);
-    for url in [good, &good.replace(".com", ".com.cn")] {
-        web.set(url, Ok(by.page()));
-        assert!(send(&service, by.notification(url, url)).await.is_ok(), "{url}");
+    web.set(good, Ok(by.page()));
+    assert!(send(&service, by.notification("1", good)).await.is_ok());
+}
+
+#[tokio::test]
+async fn the_host_is_that_of_the_topics_region_and_partition() {
+    let by = Sns::new();
+    for (arn, host) in [
+        ("arn:aws:sns:ap-southeast-2:123456789012:T", "sns.ap-southeast-2.amazonaws.com"),
+        ("arn:aws:sns:us-east-1:123456789012:T.fifo", "sns.us-east-1.amazonaws.com"),
+        ("arn:aws-us-gov:sns:us-gov-west-1:123456789012:T", "sns.us-gov-west-1.amazonaws.com"),
+        ("arn:aws-cn:sns:cn-north-1:123456789012:T", "sns.cn-north-1.amazonaws.com.cn"),
+        ("arn:aws-eusc:sns:eusc-de-east-1:123456789012:T", "sns.eusc-de-east-1.amazonaws.eu"),
+    ] {
+        let url = format!("https://{host}/SimpleNotificationService-0a.pem");
+        let web = Web::with(&url, by.page());
+        let (service, _) = service(provider::aws_sns([TOPIC, arn], web), IN_2012);
+        let of_topic = |arn: &str| {
+            let mut message = notification("1", &url);
+            message["TopicArn"] = arn.into();
+            by.sign(message)
+        };
+        assert!(send(&service, of_topic(arn)).await.is_ok(), "{arn}");
+        // The host of one accepted topic is not the host of another.
+        assert_eq!(send(&service, of_topic(TOPIC)).await, Err(RejectionKind::MalformedSignature), "{arn}");
+    }
+}
+
+#[tokio::test]
+async fn a_topic_whose_region_is_not_known_is_never_verified() {
+    let by = Sns::new();
+    for arn in [
+        "",
+        "MyTopic",
+        "arn:aws:sns:s3:123456789012:T",
+        "arn:aws:sns:s3-us-west-2:123456789012:T",
+        "arn:aws:sns:s3-accelerate:123456789012:T",
+        "arn:aws:sns::123456789012:T",
+        "arn:aws:sns:us-west:123456789012:T",
+        "arn:aws:sns:us--2:123456789012:T",
+        "arn:aws:sns:us-west-2.s3:123456789012:T",
+        "arn:aws:sns:evil.example/us-west-2:123456789012:T",
+        "arn:aws:sns:US-WEST-2:123456789012:T",
+        "arn:aws:sqs:us-west-2:123456789012:T",
+        "arn:aws-other:sns:us-west-2:123456789012:T",
+        "arn:aws:sns:us-west-2:123456789012:T:2bcfbf39-05c3-41de-beaa-fcfcc21c8f55",
+    ] {
+        let region = arn.split(':').nth(3).unwrap_or_default();
+        let url = format!("https://sns.{region}.amazonaws.com/SimpleNotificationService-0a.pem");
+        let web = Web::with(&url, by.page());
+        let (service, _) = service(provider::aws_sns([arn], Arc::clone(&web)), IN_2012);
+        let mut message = notification("1", &url);
+        message["TopicArn"] = arn.into();
+        assert_eq!(send(&service, by.sign(message)).await, UNAVAILABLE, "{arn}");
+        assert_eq!(web.asked(), [""; 0], "{arn}");
     }
 }
 
@@ -209,6 +275,25 @@ async fn what_is_signed_is_not_believed_in_another_shape() {
     assert_eq!(send(&service, format!("\n {message}")).await, Ok("Notification 1".to_owned()));
 }
 
+#[tokio::test]
+async fn a_message_that_has_a_field_twice_is_rejected() {
+    let (by, url) = (Sns::new(), cert_url(1));
+    let service = sns(&Web::with(&url, by.page()));
+    let message = by.notification("1", &url).to_string();
+    for (first, second) in [
+        (r#""Message":"forged","#, ""),
+        ("", r#","Message":"forged""#),
+        ("", r#","\u004dessage":"forged""#),
+        ("", r#","Type":"SubscriptionConfirmation""#),
+        (r#""MessageId":"2","#, ""),
+    ] {
+        let inner = &message[1..message.len() - 1];
+        let twice = format!("{{{first}{inner}{second}}}");
+        assert_eq!(send(&service, twice).await, Err(RejectionKind::MissingSignature), "{first}{second}");
+    }
+    assert!(send(&service, message).await.is_ok());
+}
+
 pub(super) fn confirmation(by: &Sns, cert: &str, subscribe: &str) -> Value {
     let mut message = notification("1", cert);
     message["Type"] = "SubscriptionConfirmation".into();
@@ -247,6 +332,12 @@ async fn only_a_true_fresh_confirmation_of_sns_is_confirmed() {
     let (service, _) = service(verifier, IN_2012);
     for (from, to) in [
         ("https", "http"),
+        ("us-west-2", "eu-west-1"),
+        ("us-west-2", "s3"),
+        (".com/", ".com.cn/"),
+        (".com/", ".com:443/"),
+        (".com/", ".com./"),
+        ("https://", "https://user@"),
         (".com/", ".com.evil.example/"),
         ("ConfirmSubscription", "Unsubscribe"),
         ("?Action", "?Action=Unsubscribe&Action"),
