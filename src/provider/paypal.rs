@@ -21,8 +21,8 @@ use crate::{
 ///   seen one request can send another with any body. Use HTTPS, and ask PayPal's API for what
 ///   matters.
 /// * Key: the certificate at `PAYPAL-CERT-URL`, which must be below
-///   `/v1/notifications/certs/` of
-///   `https://api.paypal.com` or `https://api.sandbox.paypal.com`. The TLS connection to that host vouches for the certificate; its dates
+///   `https://api.paypal.com/v1/notifications/certs/` (in the [sandbox](PayPal::sandbox), at
+///   `api.sandbox.paypal.com`). The TLS connection to that host vouches for the certificate; its dates
 ///   are checked, its chain and name are not. [`Fetch`] says for how long a certificate is used, and how
 ///   often one is fetched.
 /// * Id: `body:/id`, covered by the CRC-32 alone; the transmission's id is another at each attempt.
@@ -42,7 +42,12 @@ pub fn paypal(webhook_ids: impl IntoSecrets, fetch: impl Fetch) -> PayPal {
     profile.event_type_signed = false;
     profile.tolerance = Tolerance { past: None, future: None };
     profile.retries = Some(true);
-    PayPal { webhook_ids: webhook_ids.into_secrets(), keys: KeyCache::new(fetch), profile }
+    PayPal {
+        webhook_ids: webhook_ids.into_secrets(),
+        keys: KeyCache::new(fetch),
+        folder: "https://api.paypal.com/v1/notifications/certs/",
+        profile,
+    }
 }
 
 /// The verifier that [`paypal`] makes.
@@ -50,7 +55,17 @@ pub fn paypal(webhook_ids: impl IntoSecrets, fetch: impl Fetch) -> PayPal {
 pub struct PayPal {
     webhook_ids: Secrets,
     keys: KeyCache,
+    folder: &'static str,
     profile: Profile,
+}
+
+impl PayPal {
+    /// Accepts webhooks of PayPal's sandbox, and no others.
+    #[must_use]
+    pub fn sandbox(mut self) -> Self {
+        self.folder = "https://api.sandbox.paypal.com/v1/notifications/certs/";
+        self
+    }
 }
 
 const KIND: PublicKind = PublicKind::RsaSha256;
@@ -63,8 +78,8 @@ impl Verifier for PayPal {
         if only(&head.headers, "paypal-auth-algo")? != "SHA256withRSA" {
             return Err(VerifyError::malformed("`PAYPAL-AUTH-ALGO` is not SHA256withRSA"));
         }
-        if !is_certificate(url) {
-            return Err(VerifyError::malformed("the certificate's URL is not of PayPal"));
+        if !is_certificate(url, self.folder) {
+            return Err(VerifyError::malformed("`PAYPAL-CERT-URL` is not on the host of this environment"));
         }
         let timestamp = TimeUnit::Rfc3339.read(time.as_bytes())?;
         let signatures = Signatures::read([signature.as_bytes()].into_iter(), Encoding::Base64, KIND)?;
@@ -149,12 +164,8 @@ impl Signed {
     }
 }
 
-fn is_certificate(url: &str) -> bool {
-    let name = ["https://api.paypal.com/", "https://api.sandbox.paypal.com/"]
-        .iter()
-        .find_map(|host| url.strip_prefix(host))
-        .and_then(|path| path.strip_prefix("v1/notifications/certs/"));
-    name.is_some_and(|name| {
+fn is_certificate(url: &str, folder: &str) -> bool {
+    url.strip_prefix(folder).is_some_and(|name| {
         (1..=128).contains(&name.len())
             && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
     })

@@ -14,8 +14,9 @@ fn cert_url(vector: &Value) -> &str {
     vector["headers"]["PAYPAL-CERT-URL"].as_str().unwrap()
 }
 
+/// The known answers are all of the sandbox.
 fn paypal(webhook_ids: impl Into<Secrets>, web: &Arc<Web>) -> Handler {
-    service(provider::paypal(webhook_ids, Arc::clone(web)), IN_2012).0
+    service(provider::paypal(webhook_ids, Arc::clone(web)).sandbox(), IN_2012).0
 }
 
 #[tokio::test]
@@ -92,6 +93,30 @@ async fn what_is_not_of_paypal_is_refused_without_a_fetch() {
         assert_eq!(send_request(&service, request).await, Err(RejectionKind::MissingSignature), "{name}");
     }
     assert_eq!(web.asked(), [""; 0]);
+}
+
+#[tokio::test]
+async fn the_live_and_the_sandbox_environment_of_paypal_do_not_accept_each_others_certificates() {
+    let vector = &paypal_vectors()[0];
+    let id: Secret = vector["secret"].as_str().unwrap().parse().unwrap();
+    let sandbox = cert_url(vector);
+    let live = sandbox.replace("api.sandbox.", "api.");
+    assert_ne!(live, sandbox);
+    for (own, other, is_sandbox) in [(sandbox, &*live, true), (&*live, sandbox, false)] {
+        let web = Web::with(own, certificate_of(vector));
+        web.set(other, Ok(certificate_of(vector)));
+        let verifier = provider::paypal(id.clone(), Arc::clone(&web));
+        let (service, _) = service(if is_sandbox { verifier.sandbox() } else { verifier }, IN_2012);
+        // The URL of the certificate is not signed.
+        let with = |url: &str| {
+            let mut request = request_of(vector);
+            request.headers_mut().insert("paypal-cert-url", url.parse().unwrap());
+            request
+        };
+        assert_eq!(send_request(&service, with(other)).await, Err(RejectionKind::MalformedSignature));
+        assert!(send_request(&service, with(own)).await.is_ok());
+        assert_eq!(web.asked(), [own]);
+    }
 }
 
 #[tokio::test]
