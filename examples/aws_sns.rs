@@ -26,7 +26,8 @@ use hyper_util::{
 use tokio::net::TcpListener;
 use tower_webhook::{BoxError, Delivery, Event, WebhookLayer, provider, verify::Fetch};
 
-/// A part of a notification.
+/// A part of a notification. The payload has only the fields that SNS signs: `MessageAttributes` is not
+/// one of them.
 #[derive(Clone, Debug, serde::Deserialize)]
 struct Notification {
     #[serde(rename = "Message")]

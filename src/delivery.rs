@@ -60,6 +60,8 @@ struct Facts {
     event_type: OnceLock<Option<Text>>,
     attempt: Option<u32>,
     payload: Bytes,
+    /// `None` where it is the payload.
+    raw: Option<Bytes>,
     // For its items, which may be claimed when the request and the layer are gone.
     dedupe: Dedupe,
     handler_timeout: Duration,
@@ -69,11 +71,15 @@ impl Delivery {
     pub(crate) fn new(
         verifier: Arc<dyn Verifier>,
         verified: Verified,
-        payload: Bytes,
+        body: Bytes,
         head: &Parts,
         config: &Config,
     ) -> Self {
         let profile = verifier.profile();
+        let (payload, raw) = match verified.payload {
+            Some(payload) => (payload, Some(body)),
+            None => (body, None),
+        };
         let id = match verified.id {
             Some(id) => Some(Text::Owned(id)),
             None => profile.id.as_ref().and_then(|location| Text::find(location, head, &payload)),
@@ -100,6 +106,7 @@ impl Delivery {
             event_type,
             attempt,
             payload,
+            raw,
             verifier,
             dedupe: config.dedupe.clone(),
             handler_timeout: config.handler_timeout,
@@ -153,10 +160,21 @@ impl Delivery {
         &self.facts.verifier.profile().provider
     }
 
-    /// The body, byte for byte as it was signed.
+    /// Returns the payload that was verified. The handler's body is the same.
+    ///
+    /// It is the body as it arrived, except for Amazon SNS, which signs some fields of a JSON object: there
+    /// it is the object of those fields. [`Profile::body_signed`](crate::verify::Profile::body_signed) says
+    /// of each provider whether the signature covers it.
     #[must_use]
     pub fn payload(&self) -> &Bytes {
         &self.facts.payload
+    }
+
+    /// Returns the body as it arrived, with what the signature does not cover. Where that is the
+    /// [`payload`](Self::payload), the two share their bytes.
+    #[must_use]
+    pub fn raw(&self) -> &Bytes {
+        self.facts.raw.as_ref().unwrap_or(&self.facts.payload)
     }
 
     /// The payload as a `T`, whatever the content type says; a JSON payload that the provider posts

@@ -35,7 +35,7 @@ pub(crate) enum Incoming<B> {
 
 /// What was received, and its share of the budget, which is given back when it is dropped.
 pub(crate) struct Received<'b> {
-    pub(crate) payload: Bytes,
+    pub(crate) body: Bytes,
     pub(crate) trailers: Option<Box<HeaderMap>>,
     pub(crate) charge: Charge<'b>,
 }
@@ -116,7 +116,7 @@ where
                 }
             }
         }
-        Ok(Received { payload: buffer.into_bytes(), trailers, charge })
+        Ok(Received { body: buffer.into_bytes(), trailers, charge })
     }
 
     /// The next frame; after the last one, or an error, nothing is left to read away.

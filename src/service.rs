@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use http::{Request, Response, request::Parts};
+use http::{Request, Response, header::CONTENT_LENGTH, request::Parts};
 use http_body::Body as HttpBody;
 use tokio::{runtime::Handle, time::Instant};
 use tower_service::Service;
@@ -215,7 +215,13 @@ where
         }
 
         let (received, verified) = receive_verified(config, &*verifier, head, body).await?;
-        let mut delivery = Delivery::new(verifier, verified, received.payload.clone(), head, config);
+        let Received { body, trailers, charge } = received;
+        let mut delivery = Delivery::new(verifier, verified, body, head, config);
+        let payload = delivery.payload().clone();
+        // The handler, and layers above it, must not be told the length of another body.
+        if payload.len() != delivery.raw().len() && head.headers.contains_key(CONTENT_LENGTH) {
+            head.headers.insert(CONTENT_LENGTH, payload.len().into());
+        }
         record.delivery(&delivery);
         if let Some(response) = delivery.verifier().signed_handshake(head, delivery.payload()) {
             return Err(Answer::Handshake(Box::new(response)));
@@ -235,7 +241,6 @@ where
         };
         head.extensions.insert(delivery);
         // From here on the body is the handler's, and no longer counts as buffered.
-        let Received { payload, trailers, charge } = received;
         drop(charge);
         let trailers = trailers.filter(|_| config.forward_trailers);
         Ok(Ok((Body::replayed(payload, trailers), held)))
@@ -266,7 +271,7 @@ where
         .receive(&limits, &mut *check)
         .await
         .unwrap_or_else(|elapsed| Err(Rejection::new(RejectionKind::BodyTooSlow).because(elapsed)))?;
-    let mut verified = match check.finish(&received.payload).outcome() {
+    let mut verified = match check.finish(&received.body).outcome() {
         Ok(outcome) => outcome?,
         Err(later) => wait(later).await?,
     };

@@ -167,7 +167,7 @@ impl Meters {
             count(&handles.rejections, rejection.kind() as usize);
         }
         if let Some(delivery) = outcome.delivery() {
-            handles.body.record(delivery.payload().len() as f64);
+            handles.body.record(delivery.raw().len() as f64);
         }
         if let Some(end) = outcome.handler() {
             count(&handles.handlers, end as usize);

@@ -5,7 +5,7 @@ use std::{
 
 use bytes::Bytes;
 use http::{Response, request::Parts};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize, Serializer};
 
 #[cfg(feature = "test-util")]
 use crate::testing::CannotSign;
@@ -21,6 +21,11 @@ use crate::verify::{
 ///   `MessageId`, `TopicArn`, `Message`, `Timestamp`; `Subject` of a notification; `SubscribeURL` and
 ///   `Token` of a confirmation. With *raw message delivery* SNS signs nothing, and every delivery is
 ///   rejected.
+/// * Not signed: `MessageAttributes`, `UnsubscribeURL`, every other field, and all headers
+///   (`x-amz-sns-…`). An attacker who captures a delivery can change them. So
+///   [`Delivery::payload`](crate::Delivery::payload), the body that the handler reads, and the decoded
+///   event are **the JSON object of the signed fields alone**; put what the handler relies on into the
+///   message. [`Delivery::raw`](crate::Delivery::raw) has the rest.
 /// * Topics: the ARNs to accept. SNS signs for every AWS account, so **a signature alone says nothing
 ///   about the sender**: a message of another topic is rejected.
 /// * Key: the certificate at `SigningCertURL`, which must be
@@ -241,7 +246,8 @@ struct Message {
 }
 
 impl Message {
-    /// The signed fields in the order of signing.
+    /// The signed fields in the order of signing. The payload is made of the same list, and so has
+    /// nothing that is not signed.
     fn signed(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let is_notification = self.kind == NOTIFICATION;
         let fields = [
@@ -276,6 +282,12 @@ impl Message {
     }
 }
 
+impl Serialize for Message {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.signed())
+    }
+}
+
 /// A message, and how it is signed.
 struct Signed {
     kind: PublicKind,
@@ -293,7 +305,9 @@ impl Signed {
         for part in self.message.signed().flat_map(|(name, value)| [name, "\n", value, "\n"]) {
             content.update(part.as_bytes());
         }
-        Ok(content.conclude()?.fingerprint(self.fingerprint).timestamp(self.timestamp))
+        let verified = content.conclude()?.fingerprint(self.fingerprint).timestamp(self.timestamp);
+        let payload = serde_json::to_vec(&self.message).map_err(VerifyError::unavailable)?;
+        Ok(verified.payload(payload.into()))
     }
 }
 

@@ -253,6 +253,7 @@ pub struct Verified {
     pub(crate) id: Option<Box<str>>,
     pub(crate) event_type: Option<Box<str>>,
     pub(crate) timestamp: Option<SystemTime>,
+    pub(crate) payload: Option<Bytes>,
 }
 
 impl Verified {
@@ -292,6 +293,13 @@ impl Verified {
     /// The event's type, where it is not simply where [`Profile::event_type`] says.
     pub fn event_type(mut self, event_type: impl Into<Box<str>>) -> Self {
         self.event_type = Some(event_type.into());
+        self
+    }
+
+    /// Sets the payload of a provider that does not sign the body as it is. By default it is the body.
+    #[cfg(feature = "asymmetric")]
+    pub(crate) fn payload(mut self, payload: Bytes) -> Self {
+        self.payload = Some(payload);
         self
     }
 

@@ -30,9 +30,10 @@ pub struct Profile {
     /// Whether the signature covers the id. Where it does not, a leaked request can be sent again
     /// under a fresh id: [`replay_guard`](crate::WebhookLayer::replay_guard). Default: `true`.
     pub id_signed: bool,
-    /// Whether the signature covers the body. Where it does not (tokens, credentials, a few
-    /// schemes), whoever has seen one request can send another with any body; where only a sorted form is
-    /// signed, one whose parameters are split in other places. Default: `true`.
+    /// Whether the signature covers the [payload](crate::Delivery::payload). Where it does not (tokens,
+    /// credentials, a few schemes), an attacker who captures one request can send another payload under
+    /// it; where only a sorted form is signed, one whose parameters are split in other places.
+    /// Default: `true`.
     pub body_signed: bool,
     /// Where the event's type is.
     pub event_type: Option<Location>,

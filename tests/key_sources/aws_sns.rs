@@ -275,6 +275,104 @@ async fn what_is_signed_is_not_believed_in_another_shape() {
     assert_eq!(send(&service, format!("\n {message}")).await, Ok("Notification 1".to_owned()));
 }
 
+/// The parts of a delivery that a handler can see.
+#[derive(Clone, Debug)]
+struct Seen {
+    body: Bytes,
+    payload: Bytes,
+    raw: Bytes,
+    event: Value,
+    content_length: Option<String>,
+}
+
+async fn seen(service_of: WebhookLayer, request: Request<String>) -> Option<Seen> {
+    let seen = Arc::new(Mutex::new(None));
+    let noted = Arc::clone(&seen);
+    let service = service_of.json::<Value>().layer(service_fn(move |request: Request<Body>| {
+        let noted = Arc::clone(&noted);
+        async move {
+            let (head, body) = request.into_parts();
+            let delivery = head.extensions.get::<Delivery>().unwrap();
+            *noted.lock().unwrap() = Some(Seen {
+                payload: delivery.payload().clone(),
+                raw: delivery.raw().clone(),
+                event: (**head.extensions.get::<Event<Value>>().unwrap()).clone(),
+                content_length: head
+                    .headers
+                    .get("content-length")
+                    .map(|length| length.to_str().unwrap().to_owned()),
+                body: http_body_util::BodyExt::collect(body).await?.to_bytes(),
+            });
+            Ok::<_, BoxError>(Response::new(Full::<Bytes>::default()))
+        }
+    }));
+    service.oneshot(request.map(Full::<Bytes>::from)).await.unwrap();
+    seen.lock().unwrap().clone()
+}
+
+#[tokio::test]
+async fn the_handler_receives_the_signed_fields_alone() {
+    let (by, url) = (Sns::new(), cert_url(1));
+    let layer = |web| {
+        WebhookLayer::with_verifier(provider::aws_sns([TOPIC], web)).clock(ManualClock::at_unix(IN_2012))
+    };
+    let confirmed = confirmation(&by, &url, SUBSCRIBE);
+    let mut with_subject = notification("2", &url);
+    with_subject["Subject"] = "a \"subject\"".into();
+    let mut unsubscribed = confirmed.clone();
+    unsubscribed["Type"] = "UnsubscribeConfirmation".into();
+    let always = ["Message", "MessageId", "Timestamp", "TopicArn", "Type"];
+    for (message, more) in [
+        (by.notification("1", &url), &[][..]),
+        (by.sign(with_subject), &["Subject"]),
+        (confirmed, &["SubscribeURL", "Token"]),
+        (by.sign(unsubscribed), &["SubscribeURL", "Token"]),
+    ] {
+        let signed: Value = always
+            .iter()
+            .chain(more)
+            .map(|name| (*name).to_owned())
+            .map(|name| (name.clone(), message[name].clone()))
+            .collect::<serde_json::Map<_, _>>()
+            .into();
+        let mut sent = message;
+        sent["MessageAttributes"] = json!({"role": {"Type": "String", "Value": "admin"}});
+        sent["UnsubscribeURL"] = "http://169.254.169.254/".into();
+        sent["subject"] = "in lower case".into();
+        // Null is no value, and is not signed.
+        for unsigned in
+            ["Subject", "SubscribeURL", "Token"].into_iter().filter(|name| signed.get(name).is_none())
+        {
+            sent[unsigned] = if signed["Type"] == "Notification" && unsigned != "Subject" {
+                "forged".into()
+            } else {
+                Value::Null
+            };
+        }
+        let sent = sent.to_string();
+        let request = Request::post("/").header("content-length", sent.len()).body(sent.clone()).unwrap();
+        let seen = seen(layer(Web::with(&url, by.page())), request).await.unwrap();
+        assert_eq!(serde_json::from_slice::<Value>(&seen.payload).unwrap(), signed);
+        assert_eq!(seen.event, signed);
+        assert_eq!(seen.body, seen.payload);
+        assert_eq!(seen.raw, sent);
+        assert_eq!(seen.content_length, Some(seen.body.len().to_string()));
+    }
+}
+
+#[tokio::test]
+async fn a_subject_of_a_confirmation_is_not_signed_and_not_handed_on() {
+    let (by, url) = (Sns::new(), cert_url(1));
+    let layer = WebhookLayer::with_verifier(provider::aws_sns([TOPIC], Web::with(&url, by.page())))
+        .clock(ManualClock::at_unix(IN_2012));
+    let mut message = confirmation(&by, &url, SUBSCRIBE);
+    message["Subject"] = "forged".into();
+    let seen = seen(layer, Request::post("/").body(message.to_string()).unwrap()).await.unwrap();
+    assert_eq!(seen.event["Type"], "SubscriptionConfirmation");
+    assert_eq!(seen.event.get("Subject"), None);
+    assert_eq!(seen.content_length, None);
+}
+
 #[tokio::test]
 async fn a_message_that_has_a_field_twice_is_rejected() {
     let (by, url) = (Sns::new(), cert_url(1));

@@ -32,7 +32,7 @@ use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 use tower::{Layer, ServiceExt, service_fn};
 use tower_webhook::{
-    Body, BoxError, Delivery, ManualClock, Rejection, RejectionKind, Secret, Secrets, WebhookLayer,
+    Body, BoxError, Delivery, Event, ManualClock, Rejection, RejectionKind, Secret, Secrets, WebhookLayer,
     WebhookService, provider,
     verify::{Fetch, Verifier},
 };

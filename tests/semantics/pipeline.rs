@@ -37,6 +37,7 @@ async fn a_true_delivery_reaches_the_handler_with_all_that_is_known_of_it() {
     assert_eq!((delivery.id(), delivery.event_type()), (Some("msg_1"), Some("invoice.paid")));
     assert_eq!(delivery.timestamp(), Some(SystemTime::UNIX_EPOCH + Duration::from_secs(NOW)));
     assert_eq!(&**delivery.payload(), br#"{"type":"invoice.paid"}"#);
+    assert_eq!(delivery.raw(), delivery.payload());
     assert!(delivery.deduped() && delivery.fencing().is_some());
 }
 

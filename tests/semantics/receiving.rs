@@ -185,6 +185,7 @@ async fn a_frame_is_not_copied_where_nothing_has_to_be_waited_for() {
     let body = Frames::of([text.clone()]);
     handler.under(&layer()).send(signed("msg_1", r#"{"a":1}"#).map(|_| body)).await.assert_handled();
     assert_eq!(handler.last().payload().as_ptr(), text.as_ptr());
+    assert_eq!(handler.last().raw().as_ptr(), text.as_ptr());
 }
 
 #[tokio::test(start_paused = true)]
