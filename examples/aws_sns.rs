@@ -52,7 +52,8 @@ async fn main() -> Result<(), BoxError> {
     let topic = env::var("SNS_TOPIC").map_err(|_| "SNS_TOPIC is not set: it is the topic's ARN")?;
     let tls = HttpsConnectorBuilder::new().with_webpki_roots().https_only().enable_http1().build();
     let client = Certificates(Client::builder(TokioExecutor::new()).build(tls));
-    let verifier = provider::aws_sns([topic], client).confirm_subscriptions();
+    // The name tells this subscription from others of the topic, should they share a store.
+    let verifier = provider::aws_sns([topic], "example", client).confirm_subscriptions();
     let webhooks = WebhookLayer::with_verifier(verifier).json::<Notification>();
     let app = Router::new().route("/sns", post(on_message).layer(webhooks));
 

@@ -123,7 +123,7 @@ fn profiles() -> Vec<(&'static str, Profile)> {
         provider::all().map(|provider| (provider.constructor, profile(provider))).collect();
     let webhook_id: Secret = "a webhook's id".parse().unwrap();
     profiles.extend([
-        ("aws_sns", provider::aws_sns(["a topic"], Nothing).profile().clone()),
+        ("aws_sns", provider::aws_sns(["a topic"], "a subscriber", Nothing).profile().clone()),
         ("circle", provider::circle(Nothing).profile().clone()),
         ("ebay", provider::ebay(Nothing).profile().clone()),
         ("paypal", provider::paypal(webhook_id, Nothing).profile().clone()),

@@ -106,7 +106,7 @@ fn certificate(file: &[u8]) {
     let now = time_of(sent_at["Timestamp"].as_str().expect("a time"));
     let file = File(Bytes::copy_from_slice(file));
     let own = file.0.clone();
-    let verifier: Arc<dyn Verifier> = Arc::new(provider::aws_sns([topic], file));
+    let verifier: Arc<dyn Verifier> = Arc::new(provider::aws_sns([topic], "fuzz", file));
     let request = Request::post("/").body(Bytes::from(message)).expect("a request");
     let found = judge(&verifier, request, now, 0);
     // The key is in every file that is believed.

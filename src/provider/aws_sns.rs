@@ -14,7 +14,7 @@ use crate::verify::{
     TimeUnit, Tolerance, Verified, Verifier, VerifyError, digest, digits, in_force, only_parameter, scan,
 };
 
-/// AWS SNS: deliveries of `topics`, whose certificates are fetched with `fetch`.
+/// AWS SNS: deliveries of `topics` to `subscriber`, whose certificates are fetched with `fetch`.
 ///
 /// * Signed: RSA with SHA-1 or SHA-256 (`SignatureVersion` 1 or 2) in the body's `Signature`, over
 ///   these fields of the body, each as its name and its value on lines of their own: `Type`,
@@ -28,6 +28,11 @@ use crate::verify::{
 ///   message. [`Delivery::raw`](crate::Delivery::raw) has the rest.
 /// * Topics: the ARNs to accept. SNS signs for every AWS account, so **a signature alone says nothing
 ///   about the sender**: a message of another topic is rejected.
+/// * Subscriber: a name for this subscription, such as `billing`. SNS sends a message under the same id
+///   to every subscriber of a topic. The name is part of the default
+///   [scope](crate::WebhookLayer::scope), so that subscribers which share a store each receive it. Give
+///   each subscription its own name, and all replicas of one service the same; a scope that you set
+///   replaces it.
 /// * Key: the certificate at `SigningCertURL`, which must be
 ///   `https://sns.<region>.<domain>/SimpleNotificationService-….pem`. Region and domain are those of the
 ///   topic's ARN: `amazonaws.com` for the partitions `aws` and `aws-us-gov`, `amazonaws.com.cn` for
@@ -59,14 +64,18 @@ use crate::verify::{
 /// }
 ///
 /// let topics = ["arn:aws:sns:us-west-2:123456789012:MyTopic"];
-/// let verifier = provider::aws_sns(topics, Client).confirm_subscriptions();
+/// let verifier = provider::aws_sns(topics, "billing", Client).confirm_subscriptions();
 /// let layer = WebhookLayer::with_verifier(verifier);
 /// ```
 ///
 /// Sources: [how to verify](https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html),
 /// and the hosts in the
 /// [AWS SDK for Java](https://github.com/aws/aws-sdk-java-v2/tree/master/services-custom/sns-message-manager).
-pub fn aws_sns<T: Into<Box<str>>>(topics: impl IntoIterator<Item = T>, fetch: impl Fetch) -> AwsSns {
+pub fn aws_sns<T: Into<Box<str>>>(
+    topics: impl IntoIterator<Item = T>,
+    subscriber: impl AsRef<str>,
+    fetch: impl Fetch,
+) -> AwsSns {
     let mut profile = Profile::new("aws-sns");
     profile.id = Some(Location::json("/MessageId"));
     profile.event_type = Some(Location::json("/Type"));
@@ -74,7 +83,7 @@ pub fn aws_sns<T: Into<Box<str>>>(topics: impl IntoIterator<Item = T>, fetch: im
         Tolerance { past: Some(Duration::from_secs(3900)), future: Some(Duration::from_secs(300)) };
     profile.retries = Some(true);
     profile.ack_deadline = Some(Duration::from_secs(15));
-    let topics = topics.into_iter().map(|arn| Topic::new(arn.into())).collect();
+    let topics = topics.into_iter().map(|arn| Topic::new(arn.into(), subscriber.as_ref())).collect();
     AwsSns { topics, keys: KeyCache::new(fetch), confirms: false, profile }
 }
 
@@ -137,13 +146,14 @@ struct Topic {
     arn: Box<str>,
     /// How every URL of SNS in the topic's region begins; `None` if the ARN does not tell.
     origin: Option<String>,
-    /// Of the topic: certificates change, and what they sign stays the same delivery.
+    /// Of topic and subscriber: certificates change, and what they sign stays the same delivery.
     fingerprint: u64,
 }
 
 impl Topic {
-    fn new(arn: Box<str>) -> Self {
-        let [a, b, c, d, e, f, g, h, ..] = digest(arn.as_bytes());
+    fn new(arn: Box<str>, subscriber: &str) -> Self {
+        // Unambiguous: the ARN of a message that is accepted has no line break.
+        let [a, b, c, d, e, f, g, h, ..] = digest(format!("{arn}\n{subscriber}").as_bytes());
         Self { origin: origin(&arn), fingerprint: u64::from_be_bytes([a, b, c, d, e, f, g, h]), arn }
     }
 }

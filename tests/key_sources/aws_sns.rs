@@ -49,7 +49,7 @@ pub(super) fn cert_url(name: usize) -> String {
 }
 
 pub(super) fn sns(web: &Arc<Web>) -> Handler {
-    service(provider::aws_sns([TOPIC], Arc::clone(web)), IN_2012).0
+    service(provider::aws_sns([TOPIC], "tests", Arc::clone(web)), IN_2012).0
 }
 
 #[tokio::test]
@@ -85,7 +85,7 @@ async fn a_certificate_is_used_between_its_dates() {
     let der = BASE64.decode(base64.as_bytes()).unwrap();
     let chain = format!("{pem}{pem}");
     for page in [Bytes::from(pem.to_owned()), Bytes::from(der), Bytes::from(chain)] {
-        let at = |now| service(provider::aws_sns([TOPIC], Web::with(url, page.clone())), now).0;
+        let at = |now| service(provider::aws_sns([TOPIC], "tests", Web::with(url, page.clone())), now).0;
         assert!(send(&at(IN_2027), body).await.is_ok());
         assert_eq!(
             send(&at(IN_2027), body.replace("By a", "By another")).await,
@@ -162,7 +162,7 @@ async fn the_host_is_that_of_the_topics_region_and_partition() {
     ] {
         let url = format!("https://{host}/SimpleNotificationService-0a.pem");
         let web = Web::with(&url, by.page());
-        let (service, _) = service(provider::aws_sns([TOPIC, arn], web), IN_2012);
+        let (service, _) = service(provider::aws_sns([TOPIC, arn], "tests", web), IN_2012);
         let of_topic = |arn: &str| {
             let mut message = notification("1", &url);
             message["TopicArn"] = arn.into();
@@ -196,7 +196,7 @@ async fn a_topic_whose_region_is_not_known_is_never_verified() {
         let region = arn.split(':').nth(3).unwrap_or_default();
         let url = format!("https://sns.{region}.amazonaws.com/SimpleNotificationService-0a.pem");
         let web = Web::with(&url, by.page());
-        let (service, _) = service(provider::aws_sns([arn], Arc::clone(&web)), IN_2012);
+        let (service, _) = service(provider::aws_sns([arn], "tests", Arc::clone(&web)), IN_2012);
         let mut message = notification("1", &url);
         message["TopicArn"] = arn.into();
         assert_eq!(send(&service, by.sign(message)).await, UNAVAILABLE, "{arn}");
@@ -314,7 +314,8 @@ async fn seen(service_of: WebhookLayer, request: Request<String>) -> Option<Seen
 async fn the_handler_receives_the_signed_fields_alone() {
     let (by, url) = (Sns::new(), cert_url(1));
     let layer = |web| {
-        WebhookLayer::with_verifier(provider::aws_sns([TOPIC], web)).clock(ManualClock::at_unix(IN_2012))
+        WebhookLayer::with_verifier(provider::aws_sns([TOPIC], "tests", web))
+            .clock(ManualClock::at_unix(IN_2012))
     };
     let confirmed = confirmation(&by, &url, SUBSCRIBE);
     let mut with_subject = notification("2", &url);
@@ -363,7 +364,7 @@ async fn the_handler_receives_the_signed_fields_alone() {
 #[tokio::test]
 async fn a_subject_of_a_confirmation_is_not_signed_and_not_handed_on() {
     let (by, url) = (Sns::new(), cert_url(1));
-    let layer = WebhookLayer::with_verifier(provider::aws_sns([TOPIC], Web::with(&url, by.page())))
+    let layer = WebhookLayer::with_verifier(provider::aws_sns([TOPIC], "tests", Web::with(&url, by.page())))
         .clock(ManualClock::at_unix(IN_2012));
     let mut message = confirmation(&by, &url, SUBSCRIBE);
     message["Subject"] = "forged".into();
@@ -392,6 +393,26 @@ async fn a_message_that_has_a_field_twice_is_rejected() {
     assert!(send(&service, message).await.is_ok());
 }
 
+#[tokio::test]
+async fn two_subscribers_of_one_topic_that_share_a_store_each_receive_a_message() {
+    let (by, url) = (Sns::new(), cert_url(1));
+    let store = Arc::new(MokaStore::new(100));
+    let subscriber = |name: &str| {
+        let verifier = provider::aws_sns([TOPIC], name, Web::with(&url, by.page()));
+        let layer = WebhookLayer::with_verifier(verifier).clock(ManualClock::at_unix(IN_2012));
+        service_with(layer.dedupe(Arc::clone(&store)))
+    };
+    let message = by.notification("1", &url);
+    // Two subscribers, and a replica of the first.
+    let services = [subscriber("billing"), subscriber("search"), subscriber("billing")];
+    let mut ran = Vec::new();
+    for (service, calls) in &services {
+        assert!(send(service, &message).await.is_ok());
+        ran.push(calls.load(Ordering::Relaxed));
+    }
+    assert_eq!(ran, [1, 1, 0]);
+}
+
 pub(super) fn confirmation(by: &Sns, cert: &str, subscribe: &str) -> Value {
     let mut message = notification("1", cert);
     message["Type"] = "SubscriptionConfirmation".into();
@@ -412,7 +433,7 @@ async fn a_confirmation_is_the_handlers_unless_the_verifier_is_to_confirm() {
 
     let web = Web::with(&url, by.page());
     let (service, calls) =
-        service(provider::aws_sns([TOPIC], Arc::clone(&web)).confirm_subscriptions(), IN_2012);
+        service(provider::aws_sns([TOPIC], "tests", Arc::clone(&web)).confirm_subscriptions(), IN_2012);
     assert_eq!(send(&service, &message).await, UNAVAILABLE, "it could not be confirmed");
     web.set(SUBSCRIBE, Ok(Bytes::from("<ConfirmSubscriptionResponse/>")));
     assert_eq!(send(&service, &message).await, Ok(String::new()));
@@ -426,7 +447,7 @@ async fn a_confirmation_is_the_handlers_unless_the_verifier_is_to_confirm() {
 async fn only_a_true_fresh_confirmation_of_sns_is_confirmed() {
     let (by, url) = (Sns::new(), cert_url(1));
     let web = Web::with(&url, by.page());
-    let verifier = provider::aws_sns([TOPIC], Arc::clone(&web)).confirm_subscriptions();
+    let verifier = provider::aws_sns([TOPIC], "tests", Arc::clone(&web)).confirm_subscriptions();
     let (service, _) = service(verifier, IN_2012);
     for (from, to) in [
         ("https", "http"),

@@ -154,7 +154,7 @@ async fn a_kept_certificate_is_not_used_after_its_last_day() {
     let (by, url) = (Sns::new(), cert_url(1));
     let web = Web::with(&url, by.page());
     let clock = Arc::new(ManualClock::at_unix(LAST_DAY_OF_2049));
-    let verifier = provider::aws_sns([TOPIC], Arc::clone(&web));
+    let verifier = provider::aws_sns([TOPIC], "tests", Arc::clone(&web));
     let (service, _) = service_with(WebhookLayer::with_verifier(verifier).clock(Arc::clone(&clock)));
     let at = |time: &str| {
         let mut message = notification(time, &url);
@@ -282,7 +282,7 @@ async fn a_confirmation_that_is_sent_again_and_again_leaves_the_keys_their_budge
     let subscribe = "https://sns.us-west-2.amazonaws.com/?Action=ConfirmSubscription&Token=2336412f37";
     let web = Web::with(&url, by.page());
     web.set(subscribe, Ok(Bytes::new()));
-    let verifier = provider::aws_sns([TOPIC], Arc::clone(&web)).confirm_subscriptions();
+    let verifier = provider::aws_sns([TOPIC], "tests", Arc::clone(&web)).confirm_subscriptions();
     let (service, _) = service(verifier, IN_2012);
     assert!(send(&service, by.notification("1", &url)).await.is_ok());
     tokio::time::advance(3 * DAY - SECOND).await;

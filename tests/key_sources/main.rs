@@ -34,6 +34,7 @@ use tower::{Layer, ServiceExt, service_fn};
 use tower_webhook::{
     Body, BoxError, Delivery, Event, ManualClock, Rejection, RejectionKind, Secret, Secrets, WebhookLayer,
     WebhookService, provider,
+    store::MokaStore,
     verify::{Fetch, Verifier},
 };
 
