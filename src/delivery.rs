@@ -57,6 +57,7 @@ struct Facts {
     mac: Option<[u8; 32]>,
     id: Option<Text>,
     timestamp: Option<SystemTime>,
+    receiver: Option<u64>,
     event_type: OnceLock<Option<Text>>,
     attempt: Option<u32>,
     payload: Bytes,
@@ -105,6 +106,7 @@ impl Delivery {
             timestamp: verified.timestamp,
             event_type,
             attempt,
+            receiver: config.dedupe.receiver(profile, head),
             payload,
             raw,
             verifier,
@@ -248,6 +250,10 @@ impl Delivery {
     }
 
     pub(crate) fn dedupe(&self) -> &Dedupe {
+    pub(crate) fn receiver(&self) -> Option<u64> {
+        self.facts.receiver
+    }
+
         &self.facts.dedupe
     }
 

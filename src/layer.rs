@@ -397,10 +397,20 @@ impl WebhookLayer {
 
     /// The scope of the dedupe keys: deliveries with the same id in the same scope are one.
     ///
-    /// Default: the provider's name and a fingerprint of the secret that matched. Providers send
-    /// the same id to each endpoint of an account, and endpoints are told apart by their secrets.
-    /// So after a rotation an event may run twice; with a scope of its own an endpoint is not
-    /// affected by that, but must not share it with another.
+    /// A key is `{provider}-{scope}:{id}`. By default the scope is a fingerprint of the secret that
+    /// matched, because providers send the same id to each endpoint of an account. Where
+    /// [several receivers share a secret](crate::verify::Profile::shared_secret), it also contains a digest
+    /// of the URL that was called, without its query: [`public_url`](Self::public_url) if it is set, else
+    /// the request's own.
+    ///
+    /// A name set here replaces both. Give each endpoint a name of its own, and the event survives
+    /// what changes the default scope:
+    ///
+    /// * a rotation of the secret, after which an event may run twice;
+    /// * a URL that differs from attempt to attempt: another host, or a proxy that rewrites it.
+    ///
+    /// Set it as well where two receivers of one account look alike to the layer: with axum's `nest`, which
+    /// strips the prefix from the path, or with URLs that differ in their query alone.
     pub fn scope(self, scope: &str) -> Self {
         self.with(|config| config.dedupe.scope = Some(scope.into()))
     }

@@ -45,6 +45,8 @@ fn the_guide_says_of_providers_what_the_code_does() {
     is_up_to_date("src/guide/answers.md", "behaviour", &behaviour(&profiles));
     let uncovered = profiles.iter().filter(|(_, profile)| !profile.body_signed);
     let unsigned = profiles.iter().filter(|(_, profile)| profile.id.is_some() && !profile.id_signed);
+    let shared = profiles.iter().filter(|(_, profile)| profile.shared_secret);
+    is_up_to_date("src/guide/stores.md", "shared-secrets", &links(shared));
     is_up_to_date("src/guide/threats.md", "unsigned-ids", &links(unsigned));
     let has_unsigned_type = |profile: &Profile| profile.event_type.is_some() && !profile.event_type_signed;
     let unsigned_types: Vec<_> = profiles.iter().filter(|(_, profile)| has_unsigned_type(profile)).collect();

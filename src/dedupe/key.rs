@@ -2,7 +2,11 @@ use data_encoding::HEXLOWER;
 use http::request::Parts;
 
 use super::Dedupe;
-use crate::{Delivery, store::Key};
+use crate::{
+    Delivery,
+    store::Key,
+    verify::{Profile, called_url, digest},
+};
 
 impl Dedupe {
     /// What makes the delivery known again; `None` if nothing does. Never the signature or the
@@ -33,20 +37,31 @@ impl Dedupe {
         (!id.is_empty()).then(|| self.key_within(delivery, "#item", id))
     }
 
+    /// Returns what tells the receivers of one account apart, where the provider gives all of them the
+    /// same secret: a digest of the URL that was called, without its query.
+    pub(crate) fn receiver(&self, profile: &Profile, head: &Parts) -> Option<u64> {
+        if !profile.shared_secret || self.scope.is_some() || self.store.is_none() {
+            return None;
+        }
+        let url = called_url(head);
+        let [a, b, c, d, e, f, g, h, ..] = digest(url.split(|&byte| byte == b'?').next().unwrap_or_default());
+        Some(u64::from_be_bytes([a, b, c, d, e, f, g, h]))
+    }
+
     /// The key of `id` in the delivery's scope, or in the part of it that is called `part`.
     ///
-    /// Providers send the same id to every endpoint of an account, so the key that matched tells
-    /// endpoints apart.
+    /// Providers send the same id to every endpoint of an account. The secret that matched tells
+    /// endpoints apart, and the URL where they share it.
     fn key_within(&self, delivery: &Delivery, part: &str, id: &str) -> Key {
         let write_scope = |text: &mut String| {
-            match &self.scope {
-                Some(scope) => text.push_str(scope),
-                None => {
-                    text.push_str(delivery.provider());
-                    if let Some(fingerprint) = delivery.key_fingerprint() {
-                        text.push('-');
-                        HEXLOWER.encode_append(&fingerprint.to_be_bytes(), text);
-                    }
+            text.push_str(delivery.provider());
+            if let Some(scope) = &self.scope {
+                text.push('-');
+                text.push_str(scope);
+            } else {
+                for digest in [delivery.key_fingerprint(), delivery.receiver()].into_iter().flatten() {
+                    text.push('-');
+                    HEXLOWER.encode_append(&digest.to_be_bytes(), text);
                 }
             }
             text.push_str(part);

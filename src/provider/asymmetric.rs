@@ -103,12 +103,15 @@ providers! {
         "https://docs.wise.com/guides/developer/webhooks/event-handling",
         Scheme::new(RsaSha256, "x-signature-sha256", Base64)
             .key_encoding(Base64)
+    /// * [Shared secret](crate::verify::Profile::shared_secret): one key signs for all
+    ///   customers.
             .id("header:x-delivery-id")
             .event_type("body:/event_type"),
         dedupe_window: Some(Duration::from_secs(15 * 86_400)),
         ack_deadline: Some(Duration::from_secs(5)),
         retries: Some(true);
 
+        shared_secret: true,
     /// Fireblocks.
     ///
     /// * Signed: `{body}`, RSA with SHA-512, in `Fireblocks-Signature`. Secret: the public key that
@@ -118,8 +121,11 @@ providers! {
         "https://developers.fireblocks.com/reference/webhooks-gettingstarted-validatingevents",
         Scheme::new(RsaSha512, "fireblocks-signature", Base64)
             .key_encoding(Base64)
+    /// * [Shared secret](crate::verify::Profile::shared_secret): one key signs for all
+    ///   customers, and an event has the same id at each webhook.
             .id("body:/id")
-            .event_type("body:/eventType");
+            .event_type("body:/eventType"),
+        shared_secret: true;
 
     /// fal.ai.
     ///
@@ -133,6 +139,8 @@ providers! {
         "https://docs.fal.ai/model-apis/model-endpoints/webhooks",
         Scheme::new(Ed25519, "x-fal-webhook-signature", Hex)
             .key_encoding(Base64Url)
+    /// * [Shared secret](crate::verify::Profile::shared_secret): one key set signs for all
+    ///   customers.
             .timestamp("header:x-fal-webhook-timestamp", Seconds)
             .signs(
                 "{header:x-fal-webhook-request-id}\n{header:x-fal-webhook-user-id}\n{ts}\n{sha256hex:body}",
@@ -141,3 +149,4 @@ providers! {
             .event_type("body:/status"),
         retries: Some(true);
 }
+        shared_secret: true,

@@ -20,21 +20,23 @@ providers! {
     /// * Signed: the body, HMAC-SHA256, in `X-Hub-Signature-256: sha256=<hex>`. Secret: the text as
     ///   it stands. The older `X-Hub-Signature` (SHA-1) is never looked at.
     /// * Id: `X-GitHub-Delivery`, the same when a delivery is sent again, and **not signed**: see
-    ///   [`replay_guard`](crate::WebhookLayer::replay_guard). All webhooks that subscribe to an event
-    ///   share it ([source](https://docs.github.com/en/rest/repos/webhooks)): those that also share a
-    ///   secret and a store want a [`scope`](crate::WebhookLayer::scope) each.
+    ///   [`replay_guard`](crate::WebhookLayer::replay_guard).
     /// * Event type: `header:X-GitHub-Event`, **not signed**.
     /// * A payload that is posted as a form is found in its `payload` field.
     /// * Bodies of up to 25 MB ([source](https://docs.github.com/en/webhooks/webhook-events-and-payloads));
     ///   an answer within 10 s ([source](https://docs.github.com/en/webhooks/using-webhooks/best-practices-for-using-webhooks));
     ///   **no retries** of its own ([source](https://docs.github.com/en/webhooks/using-webhooks/handling-failed-webhook-deliveries)),
     ///   which makes [`StoreFailure::Proceed`](crate::StoreFailure::Proceed) worth a thought.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): organisation and repository
+    ///   webhooks can have one secret, and all webhooks that subscribe to an event share its id
+    ///   ([source](https://docs.github.com/en/rest/repos/webhooks)).
     github, try_github: "github", "GitHub",
         "https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries",
         Scheme::hmac_sha256("x-hub-signature-256", Hex)
             .prefix("sha256=")
             .id("header:x-github-delivery")
             .event_type("header:x-github-event"),
+        shared_secret: true,
         json_field: Some("payload"),
         body_limit: Some(25 * 1024 * 1024),
         ack_deadline: Some(Duration::from_secs(10)),
@@ -45,12 +47,14 @@ providers! {
     /// * Signed: `{body}`, HMAC-SHA1, in `X-Hub-Signature`. Secret: UTF-8.
     /// * Id: `header:X-GitHub-Delivery`, **not signed**.
     /// * Event type: `header:X-GitHub-Event`, **not signed**.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): as for [`github`].
     github_sha1, try_github_sha1: "github-sha1", "GitHub (legacy)",
         "https://github.com/google/go-github/blob/HEAD/github/messages_test.go",
         Scheme::new(HmacSha1, "x-hub-signature", Hex)
             .prefix("sha1=")
             .id("header:x-github-delivery")
-            .event_type("header:x-github-event");
+            .event_type("header:x-github-event"),
+        shared_secret: true;
 
     /// Bitbucket Cloud.
     ///
@@ -82,14 +86,17 @@ providers! {
     /// Jira Cloud.
     ///
     /// * Signed: `{body}`, HMAC-SHA256, in `X-Hub-Signature`. Secret: UTF-8.
-    /// * Id: `header:X-Atlassian-Webhook-Identifier`, **not signed**, and unique within one site: an app
-    ///   with several sites wants a [`scope`](crate::WebhookLayer::scope) for each.
+    /// * Id: `header:X-Atlassian-Webhook-Identifier`, **not signed**.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): the sites of an app can have
+    ///   one secret, and ids are unique within a site. Sites that share a URL need a
+    ///   [`scope`](crate::WebhookLayer::scope) each.
     jira, try_jira: "jira", "Jira Cloud",
         "https://developer.atlassian.com/cloud/jira/platform/webhooks/",
         Scheme::hmac_sha256("x-hub-signature", Hex)
             .prefix("sha256=")
             .id("header:x-atlassian-webhook-identifier")
-            .event_type("body:/webhookEvent");
+            .event_type("body:/webhookEvent"),
+        shared_secret: true;
 
     /// Gitea / Forgejo.
     ///
@@ -165,21 +172,27 @@ providers! {
     /// * Handshake: `GET ?crc_token=…`, answered with the token's MAC under the first secret. Events
     ///   are signed with the same key, so only what looks like a token is signed for who asks, and a
     ///   body that looks like one (letters, digits, `-_.~+/=`) is refused; events are JSON objects.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of an app sign
+    ///   with it.
     twitter, try_twitter: "twitter", "X (Twitter)",
         "https://docs.x.com/x-api/webhooks",
         Scheme::hmac_sha256("x-twitter-webhooks-signature", Base64)
             .prefix("sha256="),
+        shared_secret: true,
         handshake: Some(CRC);
 
     /// Razorpay.
     ///
     /// * Signed: `{body}`, HMAC-SHA256, in `X-Razorpay-Signature`. Secret: UTF-8.
     /// * Id: `header:x-razorpay-event-id`, **not signed**.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): the webhooks of an account can
+    ///   have one secret, and an event has the same id at each.
     razorpay, try_razorpay: "razorpay", "Razorpay",
         "https://github.com/razorpay/razorpay-node/blob/HEAD/test/utils/razorpay-utils.spec.js",
         Scheme::hmac_sha256("x-razorpay-signature", Hex)
             .id("header:x-razorpay-event-id")
-            .event_type("body:/event");
+            .event_type("body:/event"),
+        shared_secret: true;
 
     /// Coinbase Commerce.
     ///
@@ -187,11 +200,14 @@ providers! {
     /// * Id: `body:/event/id`, signed.
     /// * Retries for up to three days
     ///   ([source](https://docs.cdp.coinbase.com/commerce/api-arcitecture/webhooks-overview)).
+    /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of an account
+    ///   sign with it, and an event has the same id at each.
     coinbase_commerce, try_coinbase_commerce: "coinbase-commerce", "Coinbase Commerce",
         "https://github.com/coinbase/coinbase-commerce-node/blob/HEAD/test/testWebhook.spec.js",
         Scheme::hmac_sha256("x-cc-webhook-signature", Hex)
             .id("body:/event/id")
             .event_type("body:/event/type"),
+        shared_secret: true,
         dedupe_window: Some(Duration::from_secs(4 * 24 * 3600)),
         retries: Some(true);
 
@@ -252,11 +268,14 @@ providers! {
     ///
     /// * Signed: `{body}`, HMAC-SHA256, in `X-Signature`. Secret: UTF-8 API secret.
     /// * Id: `header:X-Webhook-Id`, **not signed**.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of an app sign
+    ///   with it.
     getstream, try_getstream: "getstream", "GetStream",
         "https://github.com/GetStream/stream-chat-js/blob/HEAD/test/unit/signing.test.js",
         Scheme::hmac_sha256("x-signature", Hex)
             .id("header:x-webhook-id")
-            .event_type("body:/type");
+            .event_type("body:/type"),
+        shared_secret: true;
 
     /// Mollie (next-gen).
     ///

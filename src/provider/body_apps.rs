@@ -40,6 +40,8 @@ providers! {
     /// * Signed: `{body}`, HMAC-SHA256, in `X-DocuSign-Signature-1` and on, one for each of the
     ///   account's keys; the first ten are looked at. Secret: UTF-8.
     /// * Id: none that names the delivery as a whole.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): all Connect configurations of
+    ///   an account sign with its keys.
     docusign, try_docusign: "docusign", "DocuSign Connect",
         "https://developers.docusign.com/platform/webhooks/connect/validate",
         Scheme::hmac_sha256("x-docusign-signature-1", Base64)
@@ -55,7 +57,8 @@ providers! {
                 "x-docusign-signature-9",
                 "x-docusign-signature-10",
             ])
-            .event_type("body:/event");
+            .event_type("body:/event"),
+        shared_secret: true;
 
     /// Notion.
     ///
@@ -76,9 +79,12 @@ providers! {
     ///   the part of the key after the `:`.
     /// * Id: none that names the delivery as a whole; `webhookId` names the rule, not the event.
     /// * Retries for 5 minutes.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): all rules that use a key sign
+    ///   with it.
     ably, try_ably: "ably", "Ably",
         "https://github.com/ably/docs/blob/HEAD/src/pages/docs/platform/integrations/webhooks/index.mdx",
         Scheme::hmac_sha256("x-ably-signature", Base64),
+        shared_secret: true,
         retries: Some(true);
 
     /// HCP Terraform (Terraform Cloud).
@@ -102,12 +108,14 @@ providers! {
     /// Segment.
     ///
     /// * Signed: `{body}`, HMAC-SHA1, in `X-Signature`. Secret: UTF-8.
-    /// * Id: `body:/messageId`, signed: the event's, and the same for each mapping that sends it here.
+    /// * Id: `body:/messageId`, signed: the event's, and the same for each mapping that sends it.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): mappings can have one secret.
     segment, try_segment: "segment", "Segment",
         "https://github.com/segmentio/segment-docs/blob/HEAD/src/connections/destinations/catalog/actions-webhook/index.md",
         Scheme::new(HmacSha1, "x-signature", Hex)
             .id("body:/messageId")
-            .event_type("body:/type");
+            .event_type("body:/type"),
+        shared_secret: true;
 
     /// Microsoft Teams (outgoing webhooks).
     ///

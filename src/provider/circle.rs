@@ -28,8 +28,9 @@ use crate::{
 ///   `Authorization: Bearer` with your API key. [`Fetch`] says for how long a key is used, and how often
 ///   one is fetched.
 /// * Id: `body:/notificationId`, signed. Circle's test notification has one, of zeros, so that a
-///   second test is a duplicate. Keys are not said to be a customer's own: give endpoints that
-///   share a store a [scope](crate::WebhookLayer::scope) each.
+///   second test is a duplicate.
+/// * [Shared secret](crate::verify::Profile::shared_secret): Circle does not say that a key signs for
+///   one customer alone.
 /// * Retries under the same id ([source](https://developers.circle.com/api-reference/webhooks)).
 /// * Handshake: a `HEAD` request, which Circle sees an endpoint by, is answered.
 ///
@@ -39,6 +40,7 @@ use crate::{
 /// [Where this is from](https://developers.circle.com/api-reference/verify-webhook-signatures).
 pub fn circle(fetch: impl Fetch) -> Circle {
     let mut profile = Profile::new("circle");
+    profile.shared_secret = true;
     profile.id = Some(Location::json("/notificationId"));
     profile.event_type = Some(Location::json("/notificationType"));
     profile.retries = Some(true);

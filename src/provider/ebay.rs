@@ -28,8 +28,8 @@ use crate::{
 ///   application, which the client credentials grant issues for the scope
 ///   `https://api.ebay.com/oauth/api_scope`. The token expires, so renew it. [`Fetch`] says for how long a
 ///   key is used, and how often one is fetched.
-/// * Id: `body:/notification/notificationId`, signed. One key signs for every application: give
-///   endpoints that share a store a [scope](crate::WebhookLayer::scope) each.
+/// * Id: `body:/notification/notificationId`, signed.
+/// * [Shared secret](crate::verify::Profile::shared_secret): one key signs for all applications.
 /// * Retries, which count their attempts in `publishAttemptCount`.
 /// * Handshake: `GET ?challenge_code=…` is answered with a hash of the code, the layer's
 ///   [`verify_token`](crate::WebhookLayer::verify_token) and its
@@ -62,6 +62,7 @@ use crate::{
 /// and [eBay's own code](https://github.com/eBay/event-notification-nodejs-sdk).
 pub fn ebay(fetch: impl Fetch) -> Ebay {
     let mut profile = Profile::new("ebay");
+    profile.shared_secret = true;
     profile.id = Some(Location::json("/notification/notificationId"));
     profile.event_type = Some(Location::json("/metadata/topic"));
     profile.retries = Some(true);

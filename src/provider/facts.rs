@@ -44,6 +44,7 @@ pub(super) enum Make {
 pub(super) struct Facts {
     pub(super) attempt: Option<fn() -> Attempt>,
     pub(super) equal_bodies: bool,
+    pub(super) shared_secret: bool,
     pub(super) json_field: Option<&'static str>,
     pub(super) dedupe_window: Option<Duration>,
     pub(super) body_limit: Option<usize>,
@@ -57,6 +58,7 @@ impl Facts {
     pub(super) const NONE: Self = Self {
         attempt: None,
         equal_bodies: false,
+        shared_secret: false,
         json_field: None,
         dedupe_window: None,
         body_limit: None,
@@ -102,6 +104,7 @@ impl Facts {
     pub(super) fn add_to(&self, profile: &mut Profile) {
         profile.attempt = self.attempt.map(|attempt| attempt());
         profile.equal_bodies = self.equal_bodies;
+        profile.shared_secret = self.shared_secret;
         profile.json_field = self.json_field.map(Into::into);
         profile.dedupe_window = self.dedupe_window;
         profile.body_limit = self.body_limit;
@@ -190,6 +193,7 @@ mod tests {
             let Facts {
                 attempt,
                 equal_bodies,
+                shared_secret,
                 json_field,
                 dedupe_window,
                 body_limit,
@@ -199,6 +203,7 @@ mod tests {
             } = provider.facts;
             let unheeded = attempt.is_some()
                 || equal_bodies
+                || shared_secret
                 || json_field.is_some()
                 || dedupe_window.is_some()
                 || body_limit.is_some()

@@ -75,6 +75,9 @@ providers! {
     /// * Timestamp: until the token's `exp`.
     livekit, try_livekit: "livekit", "LiveKit",
         "https://github.com/livekit/node-sdks/blob/HEAD/packages/livekit-server-sdk/src/WebhookReceiver.ts",
+    /// * [Shared secret](crate::verify::Profile::shared_secret): all webhook URLs of an API key
+    ///   sign with it, and an event has the same id at each
+    ///   ([source](https://github.com/livekit/livekit/blob/HEAD/pkg/telemetry/events.go)).
         @by_hand |secrets| {
             let rules = Rules {
                 issuer: Issuer::KeyId,
@@ -86,6 +89,7 @@ providers! {
             let mut profile = profile("livekit");
             profile.id = Some(Location::json("/id"));
             profile.event_type = Some(Location::json("/event"));
+            profile.shared_secret = true;
             made(rules, profile, secrets)
         };
 
@@ -167,6 +171,8 @@ providers! {
     /// * Id: `body:/event/id`, signed.
     fusionauth, try_fusionauth: "fusionauth", "FusionAuth",
         "https://fusionauth.io/docs/extend/events-and-webhooks/signing",
+    /// * [Shared secret](crate::verify::Profile::shared_secret): webhooks can have one key, and
+    ///   an event has the same id at each.
         @by_hand |secrets| {
             const ALGORITHMS: &[Algorithm] =
                 &[HS256, HS384, HS512, RS256, RS384, RS512, ES256, ES384, EdDSA];
@@ -180,6 +186,7 @@ providers! {
             let mut profile = profile("fusionauth");
             profile.id = Some(Location::json("/event/id"));
             profile.event_type = Some(Location::json("/event/type"));
+            profile.shared_secret = true;
             made(rules, profile, secrets)
         };
 
@@ -226,6 +233,8 @@ providers! {
     ///   apart: use one layer, or one verifier, for each.
     saleor, try_saleor: "saleor", "Saleor",
         "https://github.com/saleor/app-sdk/blob/HEAD/src/auth/verify-signature.ts",
+    /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of an
+    ///   installation sign with its keys.
         @by_hand |secrets| {
             let rules = Rules {
                 algorithms: &[RS256],
@@ -237,6 +246,7 @@ providers! {
             profile.event_type = Some(Location::header("saleor-event"));
             profile.event_type_signed = false;
             made(rules, profile, secrets)
+            profile.shared_secret = true;
         };
 }
 

@@ -49,6 +49,8 @@ providers! {
     /// * Handshake: the signed `endpoint.url_validation`, answered with the MAC of its token under
     ///   the secret that it was signed with.
     zoom, try_zoom: "zoom", "Zoom",
+    /// * [Shared secret](crate::verify::Profile::shared_secret): all event subscriptions of an
+    ///   app sign with it.
         "https://github.com/zoom/webhook-sample/blob/HEAD/index.js",
         Scheme::hmac_sha256("x-zm-signature", Hex)
             .prefix("v0=")
@@ -56,6 +58,7 @@ providers! {
             .signs("v0:{ts}:{body}")
             .event_type("body:/event"),
         handshake: Some(ZOOM);
+        shared_secret: true,
 
     /// Webflow.
     ///
@@ -133,6 +136,8 @@ providers! {
     ///   `BOX-SIGNATURE-ALGORITHM: HmacSHA256` have to be there.
     /// * Timestamp: `header:BOX-DELIVERY-TIMESTAMP`; 600 s into the past and 600 s into the future.
     box_events, try_box_events: "box", "Box v2",
+    /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of an application
+    ///   sign with its keys.
         "https://github.com/box/box-python-sdk/blob/HEAD/test/webhooks.py",
         Scheme::hmac_sha256("box-signature-primary", Base64)
             .signature_in(["box-signature-primary", "box-signature-secondary"])
@@ -142,7 +147,8 @@ providers! {
             .tolerance(Some(600), Some(600))
             .signs("{body}{ts}")
             .id("body:/id")
-            .event_type("body:/trigger");
+            .event_type("body:/trigger"),
+        shared_secret: true;
 
     /// Sinch (Conversation).
     ///
@@ -190,11 +196,14 @@ providers! {
     ///   Cashfree names no limit ([`tolerance`](crate::WebhookLayer::tolerance) sets one).
     /// * Id: none that names the delivery as a whole.
     cashfree, try_cashfree: "cashfree", "Cashfree Payments",
+    /// * [Shared secret](crate::verify::Profile::shared_secret): all endpoints of an account
+    ///   sign with it.
         "https://www.cashfree.com/docs/payments/subscription/webhook-signature",
         Scheme::hmac_sha256("x-webhook-signature", Base64)
             .timestamp("header:x-webhook-timestamp", Milliseconds)
             .tolerance(None, None)
-            .signs("{ts}{body}");
+            .signs("{ts}{body}"),
+        shared_secret: true;
 
     /// Emailit.
     ///
@@ -274,6 +283,8 @@ providers! {
     ///   one).
     /// * Five retries over about an hour; deliveries are remembered for a day.
     whoop, try_whoop: "whoop", "WHOOP",
+    /// * [Shared secret](crate::verify::Profile::shared_secret): all webhook URLs of an app
+    ///   sign with it.
         "https://developer.whoop.com/docs/developing/webhooks/",
         Scheme::hmac_sha256("x-whoop-signature", Base64)
             .timestamp("header:x-whoop-signature-timestamp", Milliseconds)
@@ -281,6 +292,7 @@ providers! {
             .signs("{ts}{body}")
             .event_type("body:/type"),
         equal_bodies: true,
+        shared_secret: true,
         dedupe_window: Some(Duration::from_secs(24 * 3600)),
         retries: Some(true);
 }

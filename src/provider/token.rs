@@ -48,11 +48,14 @@ providers! {
     ///   schema of CloudEvents `OPTIONS` with `WebHook-Request-Origin`, which is given permission
     ///   ([source](https://learn.microsoft.com/en-us/azure/event-grid/webhook-event-delivery)). Both must
     ///   have the secret.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): subscriptions of a topic can
+    ///   have one secret, and send equal bodies.
     azure_eventgrid, try_azure_eventgrid: "azure-eventgrid", "Azure Event Grid",
         "https://learn.microsoft.com/en-us/azure/event-grid/security-authentication",
         Scheme::token("authorization")
             .signature_in(["query:access_token"])
             .event_type("header:aeg-event-type"),
+        shared_secret: true,
         equal_bodies: true,
         handshake: Some(EVENT_GRID);
 
@@ -68,12 +71,14 @@ providers! {
     ///
     /// * The secret itself is sent in `X-Telegram-Bot-Api-Secret-Token`: **it does not protect the
     ///   body**.
-    /// * Id: `body:/update_id`, not signed. Each bot counts its own: bots that share a secret and a store
-    ///   want a [`scope`](crate::WebhookLayer::scope) each.
+    /// * Id: `body:/update_id`, not signed.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): bots can have one secret, and
+    ///   each counts its own ids.
     telegram, try_telegram: "telegram", "Telegram Bot API",
         "https://github.com/tdlib/telegram-bot-api/blob/HEAD/telegram-bot-api/WebhookActor.cpp",
         Scheme::token("x-telegram-bot-api-secret-token")
             .id("body:/update_id"),
+        shared_secret: true,
         retries: Some(true);
 
     /// Flutterwave (v3).

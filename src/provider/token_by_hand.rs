@@ -42,10 +42,14 @@ providers! {
     /// * Handshake: `OPTIONS` with `WebHook-Request-Origin`, which is given permission, at any rate, if
     ///   the request has the secret in either place. A sender whose `OPTIONS` does not have the header
     ///   must be given the URL with `access_token` in it.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): subscriptions can have one
+    ///   secret, and an event has the same id at each.
     cloudevents, try_cloudevents: "cloudevents", "CloudEvents HTTP webhooks",
         "https://github.com/cloudevents/spec/blob/HEAD/cloudevents/http-webhook.md",
         @by_hand |secrets| {
-            Ok(Arc::new(CloudEvents { tokens: Tokens::new(secrets), profile: profile("cloudevents") }))
+            let mut profile = profile("cloudevents");
+            profile.shared_secret = true;
+            Ok(Arc::new(CloudEvents { tokens: Tokens::new(secrets), profile }))
         },
         handshake: Some(CLOUDEVENTS);
 

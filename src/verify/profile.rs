@@ -46,6 +46,11 @@ pub struct Profile {
     /// Whether two equal bodies are one event: true only where bodies carry ids or times of their
     /// own. A delivery without an id is then known by its body's digest. Default: `false`.
     pub equal_bodies: bool,
+    /// Whether several receivers can get the same event under the same secret: the webhooks of one
+    /// account or application, or all customers of a provider that signs with one key. The default
+    /// [scope](crate::WebhookLayer::scope) then contains a digest of the URL that was called, so that two
+    /// receivers on one store do not drop each other's events. Default: `false`.
+    pub shared_secret: bool,
     /// The form field that holds the JSON when the provider posts a form (GitHub's `payload`).
     pub json_field: Option<Cow<'static, str>>,
     /// How far a timestamp may be off.
@@ -72,6 +77,7 @@ impl Profile {
             event_type_signed: true,
             attempt: None,
             equal_bodies: false,
+            shared_secret: false,
             json_field: None,
             tolerance: Tolerance::default(),
             dedupe_window: None,

@@ -316,7 +316,7 @@ async fn endpoints_with_secrets_or_prefixes_of_their_own_are_apart() {
         replica.send(signed("msg_1")).await.assert_duplicate();
     }
     let keys: Vec<String> = server.run("KEYS *").await;
-    assert!(keys.contains(&"webhook:orders:msg_1".to_owned()), "{keys:?}");
+    assert!(keys.contains(&"webhook:standard-webhooks-orders:msg_1".to_owned()), "{keys:?}");
     assert!(keys.iter().any(|key| key.starts_with("other:standard-webhooks-")), "{keys:?}");
 }
 

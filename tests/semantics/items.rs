@@ -316,8 +316,8 @@ async fn items_and_deliveries_with_the_same_id_do_not_meet() {
     assert_eq!(batches.ran(), ["msg_1", "msg_2", "msg_3", "msg_4"]);
 
     let delivery = delivery(&layer.scope("orders")).await;
-    assert_eq!(delivery.item_key("a"), Some(Key::new("orders#item", "a")));
-    assert_eq!(delivery.dedupe_key(), Some(&Key::new("orders", "msg_1")));
+    assert_eq!(delivery.item_key("a"), Some(Key::new("standard-webhooks-orders#item", "a")));
+    assert_eq!(delivery.dedupe_key(), Some(&Key::new("standard-webhooks-orders", "msg_1")));
 }
 
 #[tokio::test(start_paused = true)]

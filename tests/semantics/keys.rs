@@ -73,8 +73,127 @@ async fn a_scope_of_ones_own_outlives_a_rotation() {
     let handler = Handler::default();
     let app = handler.under(&WebhookLayer::new([secret(), old]).clock(TokioClock::start()).scope("orders"));
     app.send(signed_with(OTHER_SECRET, "msg_1", NOW, "{}")).await.assert_handled();
-    assert_eq!(handler.last().dedupe_key(), Some(&Key::new("orders", "msg_1")));
+    assert_eq!(handler.last().dedupe_key(), Some(&Key::new("standard-webhooks-orders", "msg_1")));
     app.send(signed_with(SECRET, "msg_1", NOW, "{}")).await.assert_duplicate();
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_providers_in_a_scope_of_one_name_do_not_drop_each_others_events() {
+    let store = Arc::new(MokaStore::new(100));
+    let handler = Handler::default();
+    for layer in [layer(), github_layer()] {
+        let app = handler.under(&layer.dedupe(Arc::clone(&store)).scope("orders"));
+        let mut request = signed("1", "{}");
+        request.headers_mut().extend(github_signed("1", "{}").headers().clone());
+        app.send(request).await.assert_handled();
+    }
+}
+
+/// A request that LiveKit sends to `url`.
+fn livekit(url: &str) -> Request<Full<Bytes>> {
+    let signed = testing::sign(
+        &provider::livekit(secret()),
+        Request::post(url).body(Bytes::from(r#"{"id":"EV_1","event":"room_started"}"#)).unwrap(),
+    );
+    let mut request = signed.unwrap().map(Full::new);
+    // As it arrives over HTTP/1.
+    let host = request.uri().authority().unwrap().as_str().parse().unwrap();
+    request.headers_mut().insert("host", host);
+    *request.uri_mut() = request.uri().path_and_query().unwrap().as_str().parse().unwrap();
+    request
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_receivers_that_share_a_secret_do_not_drop_each_others_events() {
+    let store = Arc::new(MokaStore::new(100));
+    let handler = Handler::default();
+    let layer = WebhookLayer::with_verifier(provider::livekit(secret())).dedupe(store);
+    let app = handler.under(&layer);
+    let urls = ["https://a.example/hook", "https://a.example/other", "https://b.example/hook"];
+    for url in urls {
+        app.send(livekit(url)).await.assert_handled();
+    }
+    for url in urls {
+        app.send(livekit(url)).await.assert_duplicate();
+        // A query is not part of it: anyone can add one.
+        app.send(livekit(&format!("{url}?again=1"))).await.assert_duplicate();
+    }
+    assert_eq!(handler.calls(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_provider_that_has_one_secret_for_several_receivers_has_one_scope_for_them() {
+    let key: Secret = secret().with_key_id("key");
+    for (id, body) in [
+        ("github", "{}"),
+        ("fusionauth", r#"{"event":{"id":"e1","type":"user.create"}}"#),
+        ("pusher", r#"{"time_ms":1327078148132,"events":[{"name":"channel_occupied","channel":"c"}]}"#),
+        ("azure-eventgrid", r#"[{"id":"1"}]"#),
+        ("whoop", r#"{"trace_id":"1"}"#),
+    ] {
+        let verifier = provider::find(id).unwrap().verifier(key.clone()).unwrap();
+        let handler = Handler::default();
+        let layer = WebhookLayer::with_verifier(Arc::clone(&verifier));
+        let app = handler.under(&layer);
+        for path in ["/a", "/b"] {
+            let request = Request::post(path)
+                .header("x-github-delivery", "1")
+                .header("x-pusher-key", "key")
+                .body(Bytes::from(body));
+            let request = testing::sign(&verifier, request.unwrap()).unwrap().map(Full::new);
+            app.send(request.clone()).await.assert_handled();
+            app.send(request).await.assert_duplicate();
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_public_url_or_a_scope_takes_the_place_of_the_host_of_the_request() {
+    let layer = WebhookLayer::with_verifier(provider::livekit(secret()));
+    for layer in [layer.clone().public_url("https://a.example/hook"), layer.scope("billing")] {
+        let handler = Handler::default();
+        let app = handler.under(&layer);
+        app.send(livekit("https://a.example/hook")).await.assert_handled();
+        app.send(livekit("https://b.example/hook")).await.assert_duplicate();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn receivers_that_share_a_secret_are_told_apart_by_their_paths_where_there_is_no_host() {
+    let handler = Handler::default();
+    let app = handler.under(&WebhookLayer::with_verifier(provider::livekit(secret())));
+    for path in ["/a", "/b"] {
+        let mut request = livekit(&format!("https://a.example{path}"));
+        request.headers_mut().remove("host").unwrap();
+        app.send(request.clone()).await.assert_handled();
+        app.send(request).await.assert_duplicate();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_each_endpoint_has_a_secret_the_url_is_not_part_of_the_scope() {
+    let handler = Handler::default();
+    let app = handler.under(&layer());
+    app.send(signed("msg_1", "{}")).await.assert_handled();
+    let mut elsewhere = signed("msg_1", "{}");
+    elsewhere.headers_mut().insert("host", "elsewhere.example".parse().unwrap());
+    *elsewhere.uri_mut() = "/elsewhere".parse().unwrap();
+    app.send(elsewhere).await.assert_duplicate();
+}
+
+#[tokio::test(start_paused = true)]
+async fn items_and_guarded_bodies_of_two_receivers_that_share_a_secret_are_apart() {
+    let handler = Handler::default();
+    let app = handler.under(&github_layer().replay_guard());
+    let mut keys = Vec::new();
+    for path in ["/organisation", "/repository"] {
+        let mut request = github_signed("id-1", "{}");
+        *request.uri_mut() = path.parse().unwrap();
+        app.send(request).await.assert_handled();
+        keys.extend([handler.last().item_key("1").unwrap(), handler.last().replay_key().unwrap()]);
+    }
+    assert_ne!(keys[0], keys[2]);
+    assert_ne!(keys[1], keys[3]);
 }
 
 #[tokio::test(start_paused = true)]
