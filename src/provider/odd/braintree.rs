@@ -22,10 +22,13 @@ providers! {
     ///   form but `bt_payload`.
     /// * `GET ?bt_challenge=…` is answered with the challenge's signature. What could be such a
     ///   challenge is never accepted as a payload.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): all destinations of a merchant
+    ///   sign with its keys, and send equal notifications.
     braintree, try_braintree: "braintree", "Braintree",
         "https://github.com/braintree/braintree_node/blob/HEAD/lib/braintree/webhook_notification_gateway.js",
         @by_hand |secrets| {
             let mut profile = Profile::new("braintree");
+            profile.shared_secret = true;
             profile.equal_bodies = true;
             profile.body_signed = false;
             let keys = Keyring::decoded(MacKind::HmacSha1, &secrets, |text| Ok(key(text)))?;

@@ -30,10 +30,13 @@ providers! {
     /// * Event type: `header:X-Contentful-Topic`, **not signed** unless the list names it.
     /// * Timestamp: `X-Contentful-Timestamp`; less than 30 s into the past and any into the
     ///   future.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of a space sign
+    ///   with it.
     contentful, try_contentful: "contentful", "Contentful",
         "https://contentful.com/developers/docs/extensibility/webhooks/request-verification",
         @by_hand |secrets| {
             let mut profile = Profile::new("contentful");
+            profile.shared_secret = true;
             profile.event_type = Some(Location::header("x-contentful-topic"));
             profile.event_type_signed = false;
             // Whole seconds: 30 s are too old, as they are to Contentful's own SDK.

@@ -53,9 +53,12 @@ providers! {
     ///   with the app's key as its [key id](crate::Secret::with_key_id): `X-Pusher-Key` names it.
     /// * Id: none. The body says when it was made (`time_ms`), so that equal ones are one delivery.
     pusher, try_pusher: "pusher", "Pusher Channels",
+    /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of an app sign
+    ///   with it, and send equal bodies.
         "https://github.com/pusher/pusher-http-node/blob/HEAD/tests/integration/webhook.js",
         Scheme::hmac_sha256("x-pusher-signature", Hex).key_id("header:x-pusher-key"),
         equal_bodies: true;
+        shared_secret: true,
 
     /// EasyPost.
     ///
@@ -63,12 +66,15 @@ providers! {
     ///   text in Unicode's normalization form KD.
     /// * Id: `body:/id`, signed.
     easypost, try_easypost: "easypost", "EasyPost",
+    /// * [Shared secret](crate::verify::Profile::shared_secret): webhooks can have one secret,
+    ///   and an event has the same id at each.
         "https://github.com/EasyPost/easypost-node/blob/HEAD/src/utils/util.js",
         Scheme::hmac_sha256("x-hmac-signature", Hex)
             .prefix("hmac-sha256-hex=")
             .key_nfkd()
             .id("body:/id")
-            .event_type("body:/description");
+            .event_type("body:/description"),
+        shared_secret: true;
 
     /// PandaDoc.
     ///
