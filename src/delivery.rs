@@ -17,6 +17,9 @@
 //!     Some(())
 //! }
 //! ```
+//!
+//! `None` means that no layer is above the handler, or that the layer decodes another type: answer it
+//! 500, as the extractors do. A 2xx would acknowledge a delivery that was never handled.
 
 use std::{
     borrow::Cow,
@@ -63,6 +66,8 @@ struct Facts {
     payload: Bytes,
     /// `None` where it is the payload.
     raw: Option<Bytes>,
+    /// That of the nearest layer above this one.
+    above: Option<Delivery>,
     // For its items, which may be claimed when the request and the layer are gone.
     dedupe: Dedupe,
     handler_timeout: Duration,
@@ -109,6 +114,7 @@ impl Delivery {
             receiver: config.dedupe.receiver(profile, head),
             payload,
             raw,
+            above: head.extensions.get().cloned(),
             verifier,
             dedupe: config.dedupe.clone(),
             handler_timeout: config.handler_timeout,
@@ -267,6 +273,19 @@ impl Delivery {
 
     pub(crate) fn set_claimed(&mut self, fencing: u64) {
         self.claim = Some(fencing);
+    }
+
+    /// Returns the fencing number of the claim on `key`, if a layer above this one holds it while
+    /// this request runs.
+    pub(crate) fn held_above(&self, key: &Key) -> Option<u64> {
+        let above = self.facts.above.as_ref()?;
+        let is_held = above.key.as_ref() == Some(key) || above.replay_key().as_ref() == Some(key);
+        above.claim.filter(|_| is_held).or_else(|| above.held_above(key))
+    }
+
+    /// Whether this request runs under the claim of a layer above this one.
+    pub(crate) fn is_held_above(&self) -> bool {
+        self.key.as_ref().is_some_and(|key| self.held_above(key).is_some())
     }
 
     fn json_bytes(&self) -> Cow<'_, [u8]> {

@@ -33,6 +33,11 @@ use crate::{
 /// It has no type parameters, so that it can be named and stored. Cloning is cheap; clones, and
 /// all services that one layer makes, share its store and its budget.
 ///
+/// Layers can be nested. Each verifies the delivery. If an outer layer holds the claim on the same key
+/// (the same layer is on a router and on a route in it), the inner layer runs the handler under that
+/// claim: the outer layer settles it, and the inner one neither [detaches](Self::detached) the handler
+/// nor answers at its [deadline](Self::ack_deadline).
+///
 /// What is set here wins over what is known of the provider (its [profile](Verifier::profile)),
 /// which wins over the default. Durations and limits of zero mean the least possible, as each
 /// method says: never "off".

@@ -56,6 +56,11 @@ impl Held {
         }
     }
 
+    /// Whether no claim is held.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.settling.keys.is_empty()
+    }
+
     /// Claims `key` too.
     pub(crate) async fn claim(&mut self, key: Key) -> Result<Claim, StoreError> {
         let Settling { store, watch, token, keys, lease, .. } = &mut *self.settling;
@@ -92,7 +97,7 @@ impl Held {
 
     /// Settles all that is held. What the store does not take now is tried again in the background.
     pub(crate) async fn settle(&mut self, intent: Settlement) -> Settlement {
-        if self.settling.keys.is_empty() {
+        if self.is_empty() {
             return intent;
         }
         self.settling.intent = intent;
@@ -110,7 +115,7 @@ impl Held {
 
 impl Drop for Held {
     fn drop(&mut self) {
-        if self.settling.keys.is_empty() {
+        if self.is_empty() {
             return;
         }
         let settling = self.settling.go_on();

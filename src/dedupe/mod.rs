@@ -105,10 +105,10 @@ impl Dedupe {
 
         let mut held = self.hold(store, delivery, Watch::of(record));
         // A claim that is not to be run under is dropped, which releases what was claimed so far.
-        match claim(&mut held, key, replay_key).await {
+        match claim(&mut held, key, replay_key, delivery).await {
             Ok(Claim::Acquired { fencing }) => {
                 delivery.set_claimed(fencing);
-                Ok(Admission::Run(Some(held)))
+                Ok(Admission::Run((!held.is_empty()).then_some(held)))
             }
             Ok(Claim::Completed) => {
                 // A replay under a fresh id: that id was now seen as well.
@@ -149,14 +149,32 @@ impl DerefMut for Dedupe {
 }
 
 /// The id first, then the body: only who has both may run.
-async fn claim(held: &mut Held, key: Key, replay_key: Option<Key>) -> Result<Claim, StoreError> {
-    let claim = held.claim(key).await?;
+async fn claim(
+    held: &mut Held,
+    key: Key,
+    replay_key: Option<Key>,
+    delivery: &Delivery,
+) -> Result<Claim, StoreError> {
+    let claim = claim_or_share(held, key, delivery).await?;
     match replay_key {
-        Some(replay_key) if matches!(claim, Claim::Acquired { .. }) => match held.claim(replay_key).await? {
-            Claim::Acquired { .. } => Ok(claim),
-            refused => Ok(refused),
-        },
+        Some(replay_key) if matches!(claim, Claim::Acquired { .. }) => {
+            match claim_or_share(held, replay_key, delivery).await? {
+                Claim::Acquired { .. } => Ok(claim),
+                refused => Ok(refused),
+            }
+        }
         _ => Ok(claim),
+    }
+}
+
+/// Claims `key`, or shares the claim of a layer above this one: the same layer may be on a router and on
+/// a route in it, and would wait for itself.
+async fn claim_or_share(held: &mut Held, key: Key, delivery: &Delivery) -> Result<Claim, StoreError> {
+    match held.claim(key.clone()).await? {
+        Claim::InProgress { remaining } => Ok(delivery
+            .held_above(&key)
+            .map_or(Claim::InProgress { remaining }, |fencing| Claim::Acquired { fencing })),
+        claim => Ok(claim),
     }
 }
 

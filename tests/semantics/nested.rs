@@ -1,0 +1,198 @@
+//! Layers above layers: the same one twice, and different ones.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Response;
+use http_body_util::BodyExt;
+use tower::{Layer, ServiceBuilder, ServiceExt};
+use tower_service::Service;
+use tower_webhook::{RejectionKind, WebhookLayer, WebhookService, testing::Operation};
+
+use crate::{
+    sign::Sent,
+    support::{
+        Act, Answer, Handler, HandlerError, faulty_store, github_layer, github_signed, layer, settle_down,
+        signed,
+    },
+};
+
+fn nested(
+    handler: &Handler,
+    outer: &WebhookLayer,
+    inner: &WebhookLayer,
+) -> WebhookService<WebhookService<Handler>> {
+    ServiceBuilder::new().layer(outer).layer(inner).service(handler.clone())
+}
+
+async fn send<S, R>(service: &S, request: Sent) -> Answer
+where
+    S: Service<Sent, Response = Response<R>, Error = HandlerError> + Clone,
+    R: http_body::Body<Data = Bytes>,
+    R::Error: std::fmt::Debug,
+{
+    let response = service.clone().oneshot(request).await.expect("the handler returned an error");
+    let (head, body) = response.into_parts();
+    Answer { head, body: body.collect().await.unwrap().to_bytes() }
+}
+
+/// Signed for both [`layer`] and [`github_layer`].
+fn signed_twice(id: &str) -> Sent {
+    let mut request = signed(id, "{}");
+    request.headers_mut().extend(github_signed(id, "{}").headers().clone());
+    request
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_layer_that_is_twice_on_a_route_runs_each_delivery_once() {
+    let store = faulty_store();
+    for layer in [layer(), layer().dedupe(store.clone())] {
+        let handler = Handler::doing([Act::Sleep(Duration::from_secs(60))]);
+        let app = nested(&handler, &layer, &layer);
+        let first = send(&app, signed("msg_1", "{}")).await;
+        first.assert_handled();
+        assert_eq!(first.body, "{}");
+        assert!(handler.last().deduped());
+        assert!(handler.last().fencing().is_some());
+        send(&app, signed("msg_1", "{}")).await.assert_duplicate();
+        assert_eq!(handler.calls(), 1);
+    }
+    assert_eq!(store.calls(Operation::Complete), 1);
+    assert_eq!(store.calls(Operation::Release), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_equal_layers_on_one_store_are_as_one() {
+    let store = faulty_store();
+    let one = || layer().dedupe(store.clone());
+    let handler = Handler::default();
+    let app = nested(&handler, &one(), &one());
+    send(&app, signed("msg_1", "{}")).await.assert_handled();
+    send(&app, signed("msg_1", "{}")).await.assert_duplicate();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_under_a_layer_that_is_there_twice_releases_the_delivery() {
+    let layer = layer().handler_timeout(Duration::from_secs(60));
+    let handler = Handler::doing([Act::Answer(500), Act::Hang, Act::Panic]);
+    let app = nested(&handler, &layer, &layer);
+    assert_eq!(send(&app, signed("msg_1", "{}")).await.status(), 500);
+    send(&app, signed("msg_1", "{}")).await.assert_rejected(RejectionKind::HandlerTimeout);
+    let panicking = app.clone();
+    tokio::spawn(async move { send(&panicking, signed("msg_1", "{}")).await }).await.unwrap_err();
+    send(&app, signed("msg_1", "{}")).await.assert_handled();
+    assert_eq!(handler.calls(), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_copies_at_once_under_a_layer_that_is_there_twice_run_once() {
+    let layer = layer();
+    let handler = Handler::doing([Act::Sleep(Duration::from_secs(5))]);
+    let app = nested(&handler, &layer, &layer);
+    let first = tokio::spawn({
+        let app = app.clone();
+        async move { send(&app, signed("msg_1", "{}")).await }
+    });
+    settle_down().await;
+    send(&app, signed("msg_1", "{}")).await.assert_rejected(RejectionKind::InProgress);
+    first.await.unwrap().assert_handled();
+    assert_eq!(handler.calls(), 1);
+}
+
+/// Were the inner layer to answer at the deadline too, the outer would take that for a failure and
+/// release the claim of a handler that is running.
+#[tokio::test(start_paused = true)]
+async fn a_slow_handler_under_a_layer_with_a_deadline_that_is_there_twice_runs_once() {
+    let layer = layer().ack_deadline(Duration::from_secs(8));
+    let handler = Handler::doing([Act::Sleep(Duration::from_secs(20))]);
+    let app = nested(&handler, &layer, &layer);
+    send(&app, signed("msg_1", "{}")).await.assert_rejected(RejectionKind::AckDeadline);
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    send(&app, signed("msg_1", "{}")).await.assert_rejected(RejectionKind::InProgress);
+    layer.drain().finished().await;
+    send(&app, signed("msg_1", "{}")).await.assert_duplicate();
+    assert_eq!(handler.calls(), 1);
+}
+
+/// The outer layer releases the claim when the client hangs up, so the handler must end then.
+#[tokio::test(start_paused = true)]
+async fn a_detached_layer_under_the_claim_of_one_that_is_not_detached_ends_with_its_request() {
+    let outer = layer();
+    let inner = outer.clone().detached();
+    let handler = Handler::doing([Act::Sleep(Duration::from_secs(5))]);
+    let app = nested(&handler, &outer, &inner);
+    let call = tokio::spawn({
+        let app = app.clone();
+        async move { send(&app, signed("msg_1", "{}")).await }
+    });
+    settle_down().await;
+    assert_eq!(handler.running(), 1);
+    call.abort();
+    assert!(call.await.unwrap_err().is_cancelled());
+    settle_down().await;
+    assert_eq!(handler.running(), 0);
+    send(&app, signed("msg_1", "{}")).await.assert_handled();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_layer_that_is_there_twice_with_another_between_runs_each_delivery_once() {
+    let store = faulty_store();
+    let (one, other) = (layer().dedupe(store.clone()), github_layer().dedupe(store));
+    let handler = Handler::default();
+    let app = one.layer(other.layer(one.layer(handler.clone())));
+    send(&app, signed_twice("1")).await.assert_handled();
+    send(&app, signed_twice("1")).await.assert_duplicate();
+    assert_eq!(handler.calls(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_inner_layers_replay_guard_guards_also_under_the_outer_layers_claim() {
+    let store = faulty_store();
+    let handler = Handler::default();
+    let outer = github_layer().dedupe(store.clone());
+    let app = nested(&handler, &outer, &outer.clone().replay_guard());
+    send(&app, github_signed("id-1", "{}")).await.assert_handled();
+    send(&app, github_signed("id-2", "{}")).await.assert_duplicate();
+    assert_eq!(handler.calls(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn equal_layers_with_stores_of_their_own_both_remember() {
+    let (outer, inner) = (layer(), layer().dedupe(faulty_store()));
+    let handler = Handler::default();
+    send(&nested(&handler, &outer, &inner), signed("msg_1", "{}")).await.assert_handled();
+    handler.under(&outer).send(signed("msg_1", "{}")).await.assert_duplicate();
+    handler.under(&inner).send(signed("msg_1", "{}")).await.assert_duplicate();
+}
+
+/// The extensions are the layers' own: a claim that is not this request's is not shared.
+#[tokio::test(start_paused = true)]
+async fn only_the_claim_of_the_request_itself_is_shared() {
+    let layer = layer();
+    let handler = Handler::doing([Act::Answer(200), Act::Sleep(Duration::from_secs(5))]);
+    let app = handler.under(&layer);
+    app.send(signed("msg_1", "{}")).await.assert_handled();
+    let other = handler.last();
+    let running = tokio::spawn({
+        let app = app.clone();
+        async move { app.send(signed("msg_2", "{}")).await }
+    });
+    settle_down().await;
+    let mut copy = signed("msg_2", "{}");
+    copy.extensions_mut().insert(other);
+    app.send(copy).await.assert_rejected(RejectionKind::InProgress);
+    running.await.unwrap().assert_handled();
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_two_different_layers_the_inner_ones_refusal_releases_the_outer_ones_claim() {
+    let (outer, inner) = (layer(), github_layer());
+    let handler = Handler::doing([Act::Answer(500)]);
+    let app = nested(&handler, &outer, &inner);
+    send(&app, signed("msg_1", "{}")).await.assert_rejected(RejectionKind::MissingSignature);
+    assert_eq!(handler.calls(), 0);
+    assert_eq!(send(&app, signed_twice("msg_1")).await.status(), 500);
+    send(&app, signed_twice("msg_1")).await.assert_handled();
+    send(&app, signed_twice("msg_1")).await.assert_duplicate();
+    assert_eq!(handler.calls(), 2);
+}
