@@ -9,9 +9,13 @@
 //! }
 //! ```
 //!
-//! They fail closed. Without the layer there is no `Delivery`, and the request is answered 500
-//! with a [`MissingDelivery`] that says so to the developer: never handled unverified. Where some
-//! requests are [left alone](crate::WebhookLayer::only_if), `Option<Delivery>` tells which.
+//! They fail closed: what is missing is answered 500 with a [`MissingDelivery`] that tells the developer
+//! what to set.
+//!
+//! * `Delivery` needs a [`WebhookLayer`](crate::WebhookLayer) above the handler. `Option<Delivery>` is
+//!   `None` for requests that [`only_if`](crate::WebhookLayer::only_if) passed by.
+//! * `Event<T>` needs a layer that decodes a `T`. `Option<Event<T>>` is `None` only where
+//!   `Option<Delivery>` is: a delivery that was never decoded to a `T` is a mistake in the set-up.
 
 use std::{any::type_name, convert::Infallible, error::Error, fmt};
 
@@ -48,14 +52,20 @@ impl<S: Sync, T: Send + Sync + 'static> FromRequestParts<S> for Event<T> {
 }
 
 impl<S: Sync, T: Send + Sync + 'static> OptionalFromRequestParts<S> for Event<T> {
-    type Rejection = Infallible;
+    type Rejection = MissingDelivery;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Infallible> {
-        Ok(parts.extensions.get().cloned())
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, MissingDelivery> {
+        match parts.extensions.get().cloned() {
+            None if parts.extensions.get::<Delivery>().is_some() => {
+                Err(MissingDelivery { what: type_name::<T>() })
+            }
+            event => Ok(event),
+        }
     }
 }
 
-/// A handler asked for what no [`WebhookLayer`](crate::WebhookLayer) has put into the request.
+/// The rejection of a request without what its handler takes: no
+/// [`WebhookLayer`](crate::WebhookLayer) above it has put that into the extensions.
 #[derive(Clone, Copy, Debug)]
 pub struct MissingDelivery {
     what: &'static str,
@@ -64,13 +74,13 @@ pub struct MissingDelivery {
 impl fmt::Display for MissingDelivery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.what {
-            "Delivery" => f.write_str(
-                "this route's handler takes a webhook `Delivery`, but no `WebhookLayer` is above it",
-            ),
+            "Delivery" => {
+                f.write_str("`Delivery` is missing: no `WebhookLayer` is above this route's handler")
+            }
             event => write!(
                 f,
-                "this route's handler takes an `Event<{event}>`, but no `WebhookLayer` above it \
-                 was built with `.json::<{event}>()`, `.form` or `.decode` for that type",
+                "`Event<{event}>` is missing: no `WebhookLayer` above this route's handler decodes it; build \
+                 the layer with `.json::<{event}>()`, `.form::<{event}>()` or `.decode`",
             ),
         }
     }

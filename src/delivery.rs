@@ -1,5 +1,5 @@
-//! What the handler finds in the request's extensions: [`Delivery`], always, and [`Event<T>`],
-//! where the layer was asked for a type.
+//! The handler's part of the request's extensions: [`Delivery`], always, and [`Event<T>`], where the
+//! layer was asked for a type.
 //!
 //! ```
 //! use http::Request;
@@ -57,10 +57,10 @@ struct Facts {
     verifier: Arc<dyn Verifier>,
     secret_index: usize,
     fingerprint: Option<u64>,
+    receiver: Option<u64>,
     mac: Option<[u8; 32]>,
     id: Option<Text>,
     timestamp: Option<SystemTime>,
-    receiver: Option<u64>,
     event_type: OnceLock<Option<Text>>,
     attempt: Option<u32>,
     payload: Bytes,
@@ -106,12 +106,12 @@ impl Delivery {
         let facts = Facts {
             secret_index: verified.secret_index,
             fingerprint: verified.fingerprint,
+            receiver: config.dedupe.receiver(profile, head),
             mac: verified.mac,
             id,
             timestamp: verified.timestamp,
             event_type,
             attempt,
-            receiver: config.dedupe.receiver(profile, head),
             payload,
             raw,
             above: head.extensions.get().cloned(),
@@ -250,16 +250,16 @@ impl Delivery {
         self.facts.fingerprint
     }
 
+    pub(crate) fn receiver(&self) -> Option<u64> {
+        self.facts.receiver
+    }
+
     /// What tells equal bodies from others: the MAC that was worked out anyway, else a digest.
     pub(crate) fn body_digest(&self) -> [u8; 32] {
         self.facts.mac.unwrap_or_else(|| digest(&self.facts.payload))
     }
 
     pub(crate) fn dedupe(&self) -> &Dedupe {
-    pub(crate) fn receiver(&self) -> Option<u64> {
-        self.facts.receiver
-    }
-
         &self.facts.dedupe
     }
 
@@ -310,7 +310,8 @@ impl fmt::Debug for Delivery {
 /// The payload as the type that the layer was asked for with
 /// [`json`](crate::WebhookLayer::json), `form` or [`decode`](crate::WebhookLayer::decode).
 ///
-/// It was parsed once. Clones share it.
+/// It was parsed once. Clones share it. A delivery has no `Event` of any other type: the axum
+/// extractors answer that 500, and in the extensions it is `None`.
 pub struct Event<T>(Arc<T>);
 
 impl<T> Event<T> {

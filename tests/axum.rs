@@ -102,6 +102,23 @@ async fn event_of_another_type_than_the_layers_is_a_500_that_names_it() {
     assert!(text.contains("Order>") && text.contains(".json::<"), "{text}");
 }
 
+/// `None` would be a 2xx for a delivery that the handler never looked at.
+#[tokio::test]
+async fn an_optional_event_that_was_never_decoded_is_a_500_that_names_it() {
+    #[derive(Deserialize)]
+    struct Refund {}
+    async fn handler(order: Option<Event<Order>>) -> &'static str {
+        order.map_or("nothing to do", |_| "handled")
+    }
+    for layer in [layer(), layer().json::<Refund>()] {
+        let app = Router::new().route("/orders", post(handler).layer(layer));
+        let response = send(app, signed("msg_1", "{}")).await;
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        let text = std::str::from_utf8(response.body()).unwrap();
+        assert!(text.contains("Order>") && text.contains(".json::<"), "{text}");
+    }
+}
+
 #[tokio::test]
 async fn a_500_for_a_missing_event_releases_the_delivery() {
     async fn handler(_: Event<Order>) {}
@@ -177,6 +194,25 @@ async fn one_layer_on_two_routes_shares_what_it_remembers() {
     let mut same = signed("msg_1", "{}");
     *same.uri_mut() = "/more".parse().unwrap();
     assert_eq!(client.send(same).await.headers()["x-webhook-duplicate"], "true");
+}
+
+#[tokio::test]
+async fn one_layer_on_a_router_and_on_a_route_in_it_runs_each_delivery_once() {
+    async fn handler(delivery: Delivery, order: Event<Order>) -> String {
+        format!("{:?} {} {}", delivery.id(), delivery.deduped(), order.number)
+    }
+    let layer = layer().json::<Order>();
+    let hooks = Router::new().route("/orders", post(handler).layer(layer.clone())).layer(layer.clone());
+    let app = Router::new().nest("/hooks", hooks).layer(layer);
+    let client = Client::new(listen(app).await, Version::Http1);
+    let order = || {
+        let mut order = signed("msg_1", Order::json(17));
+        *order.uri_mut() = "/hooks/orders".parse().unwrap();
+        order
+    };
+    let response = client.send(order()).await;
+    assert_eq!(response.body(), "Some(\"msg_1\") true 17", "{}", response.status());
+    assert_eq!(client.send(order()).await.headers()["x-webhook-duplicate"], "true");
 }
 
 #[tokio::test]
