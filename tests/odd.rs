@@ -93,7 +93,7 @@ async fn twilio_signs_each_pair_of_name_and_value_once_and_in_order() {
     let layer = layer("twilio").without_dedupe();
     let signed = format!("{URL}A0B1B2C");
     for body in ["B=2&A=0&B=1&C=", "C&B=1&B=2&B=1&A=0"] {
-        assert_eq!(send(&layer, twilio(&signed, URL, body)).await.unwrap().id.as_deref(), Some("token-1"));
+        assert!(send(&layer, twilio(&signed, URL, body)).await.is_ok(), "{body}");
     }
     assert_eq!(send(&layer, twilio(&signed, URL, "B=2&A=0&C=")).await, Err(WrongSignature));
 }
@@ -450,7 +450,7 @@ async fn sinch_signs_the_path_that_it_called() {
         [("authorization", &*authorization), ("x-timestamp", time), ("content-type", "application/json")];
     let learnt = send(&layer, post(URL, &headers, body)).await.unwrap();
     assert_eq!((learnt.id, learnt.event_type.as_deref()), (None, Some("ice")));
-    assert!(learnt.deduped, "equal bodies are one delivery");
+    assert!(!learnt.deduped, "a duplicate would get no answer to go on with");
     assert_eq!(
         send(&layer.public_url("https://h.example/in"), post(URL, &headers, body)).await,
         Err(WrongSignature)

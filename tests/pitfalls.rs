@@ -17,7 +17,7 @@ use tower::{Layer, ServiceBuilder, ServiceExt, service_fn};
 use tower_http::decompression::RequestDecompressionLayer;
 use tower_webhook::{
     Body, BoxError, Delivery, ManualClock, Rejection, RejectionKind as Kind, Secret, WebhookLayer, provider,
-    testing,
+    store::Key, testing,
 };
 
 const NOW: u32 = 1_700_000_000;
@@ -497,5 +497,42 @@ async fn bite_19_what_happens_to_one_thing_twice_is_two_deliveries() {
             let delivery = send(&layer, request.map(Full::new)).await.unwrap();
             assert!(delivery.is_some(), "{provider}: {body} is no duplicate");
         }
+    }
+}
+
+/// Twilio goes on with the answer: an empty 200 would end the call.
+#[tokio::test]
+async fn a_call_that_twilio_asks_about_again_is_answered_by_the_handler_again() {
+    let twilio = |id: &str| {
+        let request = Request::post("/voice").header("host", "h").header("i-twilio-idempotency-token", id);
+        let verifier = provider::twilio("s".parse::<Secret>().unwrap());
+        let request = testing::sign(&verifier, request.body(Bytes::from("CallSid=1")).unwrap());
+        request.unwrap().map(Full::new)
+    };
+    let voice = layer("twilio", "s");
+    for _ in 0..2 {
+        assert!(send(&voice, twilio("1")).await.unwrap().is_some(), "the call has no answer");
+    }
+    // Of a status callback Twilio ignores the answer.
+    let status = voice.dedupe_by(|head, _| {
+        let token = head.headers.get("i-twilio-idempotency-token")?.to_str().ok()?;
+        Some(Key::new("twilio-status", token))
+    });
+    assert!(send(&status, twilio("1")).await.unwrap().is_some());
+    assert!(send(&status, twilio("1")).await.unwrap().is_none());
+    assert!(send(&status, twilio("2")).await.unwrap().is_some());
+    // The token is not signed.
+    let status = status.replay_guard();
+    assert!(send(&status, twilio("3")).await.unwrap().is_some());
+    assert!(send(&status, twilio("4")).await.unwrap().is_none());
+}
+
+#[test]
+fn providers_that_act_on_the_answer_of_a_retry_have_no_key_that_a_retry_repeats() {
+    for id in ["twilio", "plivo-v1", "sinch-application", "teams", "dropbox-sign"] {
+        let secret: Secret = "czNjcmV0".parse().unwrap();
+        let verifier = provider::find(id).unwrap().verifier(secret).unwrap();
+        let profile = verifier.profile();
+        assert!(profile.id.is_none() && !profile.equal_bodies, "{id}");
     }
 }

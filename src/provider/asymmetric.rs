@@ -33,7 +33,10 @@ providers! {
     ///
     /// * Signed: `{ts}{body}`, Ed25519, in `X-Signature-Ed25519`. Secret: the application's public
     ///   key, hex of its 32 bytes.
-    /// * Id: `body:/id`, signed; webhook events have none.
+    /// * Id: `body:/id`, signed; webhook events have none. Discord shows what the handler answers to an
+    ///   interaction, and sends none again
+    ///   ([source](https://docs.discord.com/developers/interactions/receiving-and-responding)): a duplicate
+    ///   is a replay, and answered 200 without a body.
     /// * Timestamp: `header:X-Signature-Timestamp`; any into the past and any into the future, for
     ///   Discord names no limit ([`tolerance`](crate::WebhookLayer::tolerance) sets one).
     /// * Handshake: pings are answered once they are verified. Discord also sends wrong signatures,
@@ -53,7 +56,8 @@ providers! {
     ///
     /// * Signed: `{ts}|{body}`, Ed25519, in `telnyx-signature-ed25519`. Secret: the public key,
     ///   base64 of its 32 bytes.
-    /// * Id: `body:/data/id`, signed.
+    /// * Id: `body:/data/id`, signed. TeXML requests, which are forms, have none and are not deduped: Telnyx
+    ///   goes on with the TeXML of the answer.
     /// * Timestamp: `header:telnyx-timestamp`; 300 s into the past and 300 s into the future.
     telnyx, try_telnyx: "telnyx", "Telnyx",
         "https://github.com/team-telnyx/telnyx-node/blob/HEAD/src/lib/webhooks.ts",
@@ -99,30 +103,30 @@ providers! {
     ///   Wise publishes for the environment, PEM or base64 of DER.
     /// * Id: `header:X-Delivery-Id`, **not signed**.
     /// * An answer within 5 s, and up to 25 attempts over two weeks otherwise.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): one key signs for all
+    ///   customers.
     wise, try_wise: "wise", "Wise",
         "https://docs.wise.com/guides/developer/webhooks/event-handling",
         Scheme::new(RsaSha256, "x-signature-sha256", Base64)
             .key_encoding(Base64)
-    /// * [Shared secret](crate::verify::Profile::shared_secret): one key signs for all
-    ///   customers.
             .id("header:x-delivery-id")
             .event_type("body:/event_type"),
+        shared_secret: true,
         dedupe_window: Some(Duration::from_secs(15 * 86_400)),
         ack_deadline: Some(Duration::from_secs(5)),
         retries: Some(true);
 
-        shared_secret: true,
     /// Fireblocks.
     ///
     /// * Signed: `{body}`, RSA with SHA-512, in `Fireblocks-Signature`. Secret: the public key that
     ///   Fireblocks publishes for the environment, PEM or base64 of DER.
     /// * Id: `body:/id`, signed.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): one key signs for all
+    ///   customers, and an event has the same id at each webhook.
     fireblocks, try_fireblocks: "fireblocks", "Fireblocks",
         "https://developers.fireblocks.com/reference/webhooks-gettingstarted-validatingevents",
         Scheme::new(RsaSha512, "fireblocks-signature", Base64)
             .key_encoding(Base64)
-    /// * [Shared secret](crate::verify::Profile::shared_secret): one key signs for all
-    ///   customers, and an event has the same id at each webhook.
             .id("body:/id")
             .event_type("body:/eventType"),
         shared_secret: true;
@@ -135,18 +139,18 @@ providers! {
     /// * Id: `header:X-Fal-Webhook-Request-Id`, signed.
     /// * Timestamp: `header:X-Fal-Webhook-Timestamp`; 300 s into the past and 300 s into the future.
     /// * Ten attempts over two hours.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): one key set signs for all
+    ///   customers.
     fal, try_fal: "fal", "fal.ai",
         "https://docs.fal.ai/model-apis/model-endpoints/webhooks",
         Scheme::new(Ed25519, "x-fal-webhook-signature", Hex)
             .key_encoding(Base64Url)
-    /// * [Shared secret](crate::verify::Profile::shared_secret): one key set signs for all
-    ///   customers.
             .timestamp("header:x-fal-webhook-timestamp", Seconds)
             .signs(
                 "{header:x-fal-webhook-request-id}\n{header:x-fal-webhook-user-id}\n{ts}\n{sha256hex:body}",
             )
             .id("header:x-fal-webhook-request-id")
             .event_type("body:/status"),
+        shared_secret: true,
         retries: Some(true);
 }
-        shared_secret: true,

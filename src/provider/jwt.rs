@@ -49,7 +49,9 @@ providers! {
     /// * **The body is covered only if the token has its SHA-256, `payload_hash`.** If it has, that
     ///   must be right; Vonage sends tokens without it, too, and who has seen one of those can send
     ///   it with any body.
-    /// * Id: the token's `jti`, signed.
+    /// * Id: the token's `jti`, signed: of the request and not of the event. A request that repeats it is
+    ///   taken for a replay, and answered 200 without the NCCO that a call goes on with: see
+    ///   [the guide](crate::guide::answers#where-the-provider-acts-on-the-answer).
     /// * Timestamp: the token's `iat`; any into the past and any into the future, for Vonage names no
     ///   limit ([`tolerance`](crate::WebhookLayer::tolerance) sets one). An `exp` is kept to.
     vonage_jwt, try_vonage_jwt: "vonage-jwt", "Vonage (JWT)",
@@ -73,11 +75,11 @@ providers! {
     ///   key, which the token's `iss` must then be.
     /// * Id: `body:/id`, signed.
     /// * Timestamp: until the token's `exp`.
-    livekit, try_livekit: "livekit", "LiveKit",
-        "https://github.com/livekit/node-sdks/blob/HEAD/packages/livekit-server-sdk/src/WebhookReceiver.ts",
     /// * [Shared secret](crate::verify::Profile::shared_secret): all webhook URLs of an API key
     ///   sign with it, and an event has the same id at each
     ///   ([source](https://github.com/livekit/livekit/blob/HEAD/pkg/telemetry/events.go)).
+    livekit, try_livekit: "livekit", "LiveKit",
+        "https://github.com/livekit/node-sdks/blob/HEAD/packages/livekit-server-sdk/src/WebhookReceiver.ts",
         @by_hand |secrets| {
             let rules = Rules {
                 issuer: Issuer::KeyId,
@@ -87,9 +89,9 @@ providers! {
                 ..secret(header::AUTHORIZATION.as_str())
             };
             let mut profile = profile("livekit");
+            profile.shared_secret = true;
             profile.id = Some(Location::json("/id"));
             profile.event_type = Some(Location::json("/event"));
-            profile.shared_secret = true;
             made(rules, profile, secrets)
         };
 
@@ -169,10 +171,10 @@ providers! {
     ///   as PEM, as a JWK, or as the set of `/.well-known/jwks.json`; any other text is a key for
     ///   HMAC, UTF-8. What is signed with a key of one kind is never verified with one of another.
     /// * Id: `body:/event/id`, signed.
-    fusionauth, try_fusionauth: "fusionauth", "FusionAuth",
-        "https://fusionauth.io/docs/extend/events-and-webhooks/signing",
     /// * [Shared secret](crate::verify::Profile::shared_secret): webhooks can have one key, and
     ///   an event has the same id at each.
+    fusionauth, try_fusionauth: "fusionauth", "FusionAuth",
+        "https://fusionauth.io/docs/extend/events-and-webhooks/signing",
         @by_hand |secrets| {
             const ALGORITHMS: &[Algorithm] =
                 &[HS256, HS384, HS512, RS256, RS384, RS512, ES256, ES384, EdDSA];
@@ -184,9 +186,9 @@ providers! {
                 ..secret("x-fusionauth-signature-jwt")
             };
             let mut profile = profile("fusionauth");
+            profile.shared_secret = true;
             profile.id = Some(Location::json("/event/id"));
             profile.event_type = Some(Location::json("/event/type"));
-            profile.shared_secret = true;
             made(rules, profile, secrets)
         };
 
@@ -231,10 +233,10 @@ providers! {
     /// * Event type: `header:Saleor-Event`, **not signed**.
     /// * Not covered: `Saleor-Domain`, `Saleor-Api-Url` and the other headers. The key tells installations
     ///   apart: use one layer, or one verifier, for each.
-    saleor, try_saleor: "saleor", "Saleor",
-        "https://github.com/saleor/app-sdk/blob/HEAD/src/auth/verify-signature.ts",
     /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of an
     ///   installation sign with its keys.
+    saleor, try_saleor: "saleor", "Saleor",
+        "https://github.com/saleor/app-sdk/blob/HEAD/src/auth/verify-signature.ts",
         @by_hand |secrets| {
             let rules = Rules {
                 algorithms: &[RS256],
@@ -243,10 +245,10 @@ providers! {
                 ..secret("saleor-signature")
             };
             let mut profile = profile("saleor");
+            profile.shared_secret = true;
             profile.event_type = Some(Location::header("saleor-event"));
             profile.event_type_signed = false;
             made(rules, profile, secrets)
-            profile.shared_secret = true;
         };
 }
 

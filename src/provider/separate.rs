@@ -19,7 +19,8 @@ providers! {
     ///
     /// * Signed: `v0:{ts}:{body}`, HMAC-SHA256, in `X-Slack-Signature`. Secret: UTF-8 signing
     ///   secret (hex-looking, not decoded).
-    /// * Id: `body:/event_id`, signed.
+    /// * Id: `body:/event_id`, signed. An app has one URL for events. Slash commands, interactivity and
+    ///   options requests have no such id and are not deduped: Slack shows what the handler answers.
     /// * Timestamp: `header:X-Slack-Request-Timestamp`; 300 s into the past and 300 s into the
     ///   future.
     /// * Handshake: the signed `url_verification`, whose challenge is echoed
@@ -48,17 +49,17 @@ providers! {
     /// * Timestamp: `header:x-zm-request-timestamp`; 300 s into the past and 300 s into the future.
     /// * Handshake: the signed `endpoint.url_validation`, answered with the MAC of its token under
     ///   the secret that it was signed with.
-    zoom, try_zoom: "zoom", "Zoom",
     /// * [Shared secret](crate::verify::Profile::shared_secret): all event subscriptions of an
     ///   app sign with it.
+    zoom, try_zoom: "zoom", "Zoom",
         "https://github.com/zoom/webhook-sample/blob/HEAD/index.js",
         Scheme::hmac_sha256("x-zm-signature", Hex)
             .prefix("v0=")
             .timestamp("header:x-zm-request-timestamp", Seconds)
             .signs("v0:{ts}:{body}")
             .event_type("body:/event"),
-        handshake: Some(ZOOM);
         shared_secret: true,
+        handshake: Some(ZOOM);
 
     /// Webflow.
     ///
@@ -135,9 +136,9 @@ providers! {
     /// * `BOX-SIGNATURE-SECONDARY` is taken as well; `BOX-SIGNATURE-VERSION: 1` and
     ///   `BOX-SIGNATURE-ALGORITHM: HmacSHA256` have to be there.
     /// * Timestamp: `header:BOX-DELIVERY-TIMESTAMP`; 600 s into the past and 600 s into the future.
-    box_events, try_box_events: "box", "Box v2",
     /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of an application
     ///   sign with its keys.
+    box_events, try_box_events: "box", "Box v2",
         "https://github.com/box/box-python-sdk/blob/HEAD/test/webhooks.py",
         Scheme::hmac_sha256("box-signature-primary", Base64)
             .signature_in(["box-signature-primary", "box-signature-secondary"])
@@ -195,9 +196,9 @@ providers! {
     /// * Timestamp: `header:x-webhook-timestamp`; any into the past and any into the future, for
     ///   Cashfree names no limit ([`tolerance`](crate::WebhookLayer::tolerance) sets one).
     /// * Id: none that names the delivery as a whole.
-    cashfree, try_cashfree: "cashfree", "Cashfree Payments",
     /// * [Shared secret](crate::verify::Profile::shared_secret): all endpoints of an account
     ///   sign with it.
+    cashfree, try_cashfree: "cashfree", "Cashfree Payments",
         "https://www.cashfree.com/docs/payments/subscription/webhook-signature",
         Scheme::hmac_sha256("x-webhook-signature", Base64)
             .timestamp("header:x-webhook-timestamp", Milliseconds)
@@ -282,17 +283,17 @@ providers! {
     ///   into the future, for WHOOP names no limit ([`tolerance`](crate::WebhookLayer::tolerance) sets
     ///   one).
     /// * Five retries over about an hour; deliveries are remembered for a day.
-    whoop, try_whoop: "whoop", "WHOOP",
     /// * [Shared secret](crate::verify::Profile::shared_secret): all webhook URLs of an app
     ///   sign with it.
+    whoop, try_whoop: "whoop", "WHOOP",
         "https://developer.whoop.com/docs/developing/webhooks/",
         Scheme::hmac_sha256("x-whoop-signature", Base64)
             .timestamp("header:x-whoop-signature-timestamp", Milliseconds)
             .tolerance(None, None)
             .signs("{ts}{body}")
             .event_type("body:/type"),
-        equal_bodies: true,
         shared_secret: true,
+        equal_bodies: true,
         dedupe_window: Some(Duration::from_secs(24 * 3600)),
         retries: Some(true);
 }

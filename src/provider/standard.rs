@@ -116,8 +116,8 @@ providers! {
     ///   `v1,whsec_<base64>`. Where Supabase shows several, joined by `|`, give each by itself; those
     ///   that begin with `v1a,` are of Ed25519, which is not looked at.
     /// * Id: `header:webhook-id`, signed. Each attempt has one of its own
-    ///   ([source](https://github.com/supabase/auth/blob/HEAD/internal/hooks/hookshttp/hookshttp.go)):
-    ///   Supabase waits for what the handler answers, which a duplicate would not get.
+    ///   ([source](https://github.com/supabase/auth/blob/HEAD/internal/hooks/hookshttp/hookshttp.go)), so a
+    ///   duplicate is a replay. It is answered 200 without a body, which Supabase takes for an error.
     /// * Timestamp: `header:webhook-timestamp`; 300 s into the past and 300 s into the future.
     supabase_auth, try_supabase_auth: "supabase-auth", "Supabase Auth hooks",
         "https://github.com/supabase/auth/blob/HEAD/internal/conf/configuration.go",

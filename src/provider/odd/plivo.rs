@@ -20,9 +20,12 @@ providers! {
     /// * Signed: the URL without its query, and the nonce; HMAC-SHA256, in `X-Plivo-Signature-V2`.
     ///   Secret: the text of the auth token. Behind a proxy the layer needs
     ///   [`public_url`](crate::WebhookLayer::public_url).
-    /// * Id: the URL and the `X-Plivo-Signature-V2-Nonce` together, signed. Nothing separates the two, so
-    ///   the nonce must consist of digits. Digits at the end of the path can still be moved to the nonce:
-    ///   the id stays the same, but do not tell accounts apart by such a path unless `public_url` is set.
+    /// * Id: the URL and the `X-Plivo-Signature-V2-Nonce` together, signed: of the request and not of the
+    ///   event. A request that repeats it counts as a replay, and is answered 200 without the XML that a
+    ///   call goes on with: see [the guide](crate::guide::answers#where-the-provider-acts-on-the-answer).
+    ///   Nothing separates the URL and the nonce, so the nonce must consist of digits. Digits at the end of
+    ///   the path can still be moved to the nonce: the id stays the same, but do not tell accounts apart by
+    ///   such a path unless `public_url` is set.
     /// * Event type: `form:Event`, **not signed**.
     /// * Not covered: **the body**, the query, the method and the headers. Whoever has seen one request
     ///   can send any other to the same URL, once for each nonce while it is remembered.
@@ -42,7 +45,9 @@ providers! {
     /// * Signed: the URL, the parameters of its query and of the form, each in the order of their names,
     ///   and the nonce; HMAC-SHA256, in `X-Plivo-Signature-V3`. Secret: the text of the auth token.
     ///   Behind a proxy the layer needs [`public_url`](crate::WebhookLayer::public_url).
-    /// * Id: `X-Plivo-Signature-V3-Nonce`, signed.
+    /// * Id: `X-Plivo-Signature-V3-Nonce`, signed: of the request and not of the event. A request that
+    ///   repeats it counts as a replay, and is answered 200 without the XML that a call goes on with: see
+    ///   [the guide](crate::guide::answers#where-the-provider-acts-on-the-answer).
     /// * Event type: `form:Event`, **not signed**.
     /// * Not covered: **where one parameter ends and the next begins**, their order, repetitions, the
     ///   method and the headers. Names and values are strung together before they are signed, so whoever

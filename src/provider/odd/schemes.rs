@@ -36,7 +36,8 @@ providers! {
     /// * Signed: the URL and the form's parameters in the order of their names; HMAC-SHA1, in
     ///   `X-Plivo-Signature`. Secret: the text of the auth token. Behind a proxy the layer needs
     ///   [`public_url`](crate::WebhookLayer::public_url).
-    /// * Id: none. `CallUUID` names the call, of which there are several events.
+    /// * Id: none, so nothing is deduped: Plivo goes on with the XML of the answer, which a duplicate would
+    ///   not get. `CallUUID` names the call, of which there are several events.
     /// * Event type: `form:Event`, **not signed**.
     /// * Not covered: **where one parameter ends and the next begins**, their order, repetitions, the
     ///   method and the headers. Names and values are strung together before they are signed, so whoever
@@ -52,22 +53,22 @@ providers! {
     /// * Signed: `{body}`, HMAC-SHA256, in `X-Pusher-Signature`. Secret: the text of the app's secret,
     ///   with the app's key as its [key id](crate::Secret::with_key_id): `X-Pusher-Key` names it.
     /// * Id: none. The body says when it was made (`time_ms`), so that equal ones are one delivery.
-    pusher, try_pusher: "pusher", "Pusher Channels",
     /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of an app sign
     ///   with it, and send equal bodies.
+    pusher, try_pusher: "pusher", "Pusher Channels",
         "https://github.com/pusher/pusher-http-node/blob/HEAD/tests/integration/webhook.js",
         Scheme::hmac_sha256("x-pusher-signature", Hex).key_id("header:x-pusher-key"),
-        equal_bodies: true;
         shared_secret: true,
+        equal_bodies: true;
 
     /// EasyPost.
     ///
     /// * Signed: `{body}`, HMAC-SHA256, in `X-Hmac-Signature: hmac-sha256-hex=<hex>`. Secret: its
     ///   text in Unicode's normalization form KD.
     /// * Id: `body:/id`, signed.
-    easypost, try_easypost: "easypost", "EasyPost",
     /// * [Shared secret](crate::verify::Profile::shared_secret): webhooks can have one secret,
     ///   and an event has the same id at each.
+    easypost, try_easypost: "easypost", "EasyPost",
         "https://github.com/EasyPost/easypost-node/blob/HEAD/src/utils/util.js",
         Scheme::hmac_sha256("x-hmac-signature", Hex)
             .prefix("hmac-sha256-hex=")

@@ -27,8 +27,8 @@ providers! {
     ///   proxy that changes the path the layer needs [`public_url`](crate::WebhookLayer::public_url).
     /// * Not covered: the host, the query and the other headers. The body is covered by its MD5 alone:
     ///   whoever chooses *both* bodies can make two with the same MD5.
-    /// * Id: none: `callid` names the call, of which there are several events. Bodies say which event
-    ///   of what they are, and when, so that equal ones are one delivery.
+    /// * Id: none, so nothing is deduped: Sinch goes on with the answer (SVAML, or whether to verify),
+    ///   which a duplicate would not get. `callid` names the call, of which there are several events.
     /// * Timestamp: `x-timestamp`. No tolerance is documented, so any age is accepted unless the layer
     ///   has a [`tolerance`](crate::WebhookLayer::tolerance).
     sinch_application, try_sinch_application: "sinch-application", "Sinch (Voice, Verification)",
@@ -36,7 +36,6 @@ providers! {
         @by_hand |secrets| {
             let mut profile = Profile::new("sinch-application");
             profile.event_type = Some(Location::json("/event"));
-            profile.equal_bodies = true;
             profile.tolerance = ANY_AGE;
             let keys = Keyring::decoded(MacKind::HmacSha256, &secrets, decode)?;
             verifier(keys, profile, Way { begin, #[cfg(feature = "test-util")] sign: signing::sign })

@@ -6,7 +6,7 @@ use super::check::{Begun, Way, check, header, verifier, verify_any};
 use crate::{
     provider::facts::providers,
     verify::{
-        Candidates, Encoding, Keyring, Location, MacKind, Macs, Parameters, Profile, VerifyError, called_url,
+        Candidates, Encoding, Keyring, MacKind, Macs, Parameters, Profile, VerifyError, called_url,
         constant_time_eq, only_parameter, sorted_parameters,
     },
 };
@@ -22,7 +22,12 @@ providers! {
     ///   Secret: the text of the auth token.
     /// * The URL is tried with and without its port, because Twilio signs either. Behind a proxy, or with
     ///   a user in the URL, the layer needs [`public_url`](crate::WebhookLayer::public_url).
-    /// * Id: `I-Twilio-Idempotency-Token`, the same when a request is sent again, **not signed**.
+    /// * Id: none, so nothing is deduped. Twilio sends a request again when its connection fails
+    ///   ([source](https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides)), and goes on
+    ///   with the TwiML of the answer: a duplicate would be answered without any, and the call would end.
+    ///   Status callbacks, whose answer Twilio ignores, are signed alike. For those, make
+    ///   `I-Twilio-Idempotency-Token` the key, which a retry repeats and no signature covers: see
+    ///   [the guide](crate::guide::answers#where-the-provider-acts-on-the-answer).
     /// * Not covered: **where one parameter of a form ends and the next begins**, their order,
     ///   repetitions, the port, the method and the headers. Names and values are strung together before
     ///   they are signed, so whoever has seen a request can send it with its parameters split in other
@@ -32,7 +37,6 @@ providers! {
         "https://www.twilio.com/docs/usage/webhooks/webhooks-security",
         @by_hand |secrets| {
             let mut profile = Profile::new("twilio");
-            profile.id = Some(Location::header("i-twilio-idempotency-token"));
             profile.id_signed = false;
             profile.body_signed = false;
             let keys = Keyring::of_text(MacKind::HmacSha1, &secrets);
