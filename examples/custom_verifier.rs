@@ -28,6 +28,9 @@
 //! [`Verifier`] refuses a request by its head before a byte of its body is read, and hashes the body while
 //! it arrives. Both leave to the layer what it does for all: tolerance, limits, duplicates, answers.
 //!
+//! Both set a [fingerprint](Verified::fingerprint) of the secret. Without one, endpoints with different
+//! secrets on one store would drop each other's deliveries.
+//!
 //! The address to listen on may be given as an argument.
 
 use std::{
@@ -150,7 +153,7 @@ impl Keys {
             let tag = mac(key, &[signed.time_text, b".", digest.as_bytes()]);
             // In constant time: `==` would tell how much of a guess was right.
             if constant_time_eq(&tag, &signed.tag) {
-                // Keeps the ids of two endpoints apart, and gives nothing of the key away.
+                // Keeps the ids of endpoints with different secrets apart, and does not reveal the key.
                 let [a, b, c, d, e, f, g, h, ..] = mac(key, &[b"fingerprint"]);
                 let fingerprint = u64::from_be_bytes([a, b, c, d, e, f, g, h]);
                 let verified = Verified::new().secret_index(index).fingerprint(fingerprint);

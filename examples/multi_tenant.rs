@@ -34,9 +34,11 @@ use std::{
 };
 
 use axum::{
-    Router,
-    extract::Path,
-    http::{Response, StatusCode, request},
+    Extension, Router,
+    extract::{Path, Request},
+    http::{Response, StatusCode},
+    middleware::{Next, from_fn},
+    response,
     routing::post,
 };
 use bytes::Bytes;
@@ -57,10 +59,13 @@ struct Order {
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
     let tenants = Tenants::open(&env::var("TENANTS").unwrap_or("tenants.db".to_owned()))?;
-    let webhooks = WebhookLayer::with_verifier_for(move |head| tenants.clone().verifier(tenant(head)))
-        .json::<Order>()
-        .on_rejection(answer);
-    let app = Router::new().route("/webhook/{tenant}", post(on_order).layer(webhooks));
+    let webhooks = WebhookLayer::with_verifier_for(move |head| {
+        tenants.clone().verifier(head.extensions.get::<Tenant>().cloned())
+    });
+    let webhooks = webhooks.json::<Order>().on_rejection(answer);
+    // The last layer runs first.
+    let webhook = post(on_order).layer(webhooks).layer(from_fn(name_tenant));
+    let app = Router::new().route("/webhook/{tenant}", webhook);
 
     let address = env::args().nth(1).unwrap_or("127.0.0.1:3000".to_owned());
     let listener = TcpListener::bind(address).await?;
@@ -70,18 +75,27 @@ async fn main() -> Result<(), BoxError> {
 }
 
 /// Called once for each delivery that was signed with the secret of the tenant in its path.
-async fn on_order(Path(tenant): Path<String>, delivery: Delivery, order: Event<Order>) -> StatusCode {
+async fn on_order(
+    Extension(Tenant(tenant)): Extension<Tenant>,
+    delivery: Delivery,
+    order: Event<Order>,
+) -> StatusCode {
     println!("{tenant}, {}: order {}", delivery.id().unwrap_or_default(), order.number);
     StatusCode::NO_CONTENT
 }
 
-/// The tenant that a request is for, as the last part of its path says.
-fn tenant(head: &request::Parts) -> String {
-    head.uri.path().rsplit('/').next().unwrap_or_default().to_owned()
+/// The tenant that a request is for.
+#[derive(Clone)]
+struct Tenant(String);
+
+/// Reads the tenant's name from the path once, for the layer and for the handler. With a parser for
+/// each, a name such as `acm%65` could be one tenant to the layer and another to the handler.
+async fn name_tenant(Path(name): Path<String>, mut request: Request, next: Next) -> response::Response {
+    request.extensions_mut().insert(Tenant(name));
+    next.run(request).await
 }
 
-/// What is refused for want of a right signature is told nothing more: "missing signature" would say
-/// that there is such a tenant.
+/// Answers every 401 alike: "missing signature" would tell that the tenant exists.
 fn answer(rejection: &Rejection) -> Response<Bytes> {
     let mut response = rejection.to_response();
     if response.status() == StatusCode::UNAUTHORIZED {
@@ -115,7 +129,8 @@ impl Tenants {
     }
 
     /// `None`: there is no such tenant. An error: it cannot be told, and the provider is to try again.
-    async fn verifier(self, tenant: String) -> Result<Option<Arc<dyn Verifier>>, BoxError> {
+    async fn verifier(self, tenant: Option<Tenant>) -> Result<Option<Arc<dyn Verifier>>, BoxError> {
+        let Some(Tenant(tenant)) = tenant else { return Ok(None) };
         if let Some(known) = self.known.get(&tenant) {
             return Ok(known);
         }

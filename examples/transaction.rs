@@ -29,7 +29,8 @@
 //! The transaction makes the *effect* come once. The key is its table's primary key: whoever comes
 //! second, in whatever process, waits until the first has committed or given up, and in the first case
 //! finds the key there and does nothing. It is answered 2xx all the same: a failure would have it sent
-//! again. Only what is in the transaction is covered. For what is not, an email say, write a row into
+//! again. The layer has a [scope](WebhookLayer::scope), so that the key stays the same when the secret is
+//! rotated between two attempts. Only what is in the transaction is covered. For what is not, an email say, write a row into
 //! a table of things to do in the same transaction, and let a worker do them.
 //!
 //! [`Delivery::fencing`] is for effects that no transaction can hold together with the key: those that
@@ -70,7 +71,9 @@ enum BankEvent {
 async fn main() -> Result<(), BoxError> {
     let mut arguments = env::args().skip(1);
     let ledger = Ledger::open(&arguments.next().ok_or("which database? Give a file's name")?)?;
-    let webhooks = WebhookLayer::try_new(secret()?)?.json::<BankEvent>();
+    // Without a scope the key has a fingerprint of the secret in it: a retry that is signed with a new
+    // secret would be booked once more.
+    let webhooks = WebhookLayer::try_new(secret()?)?.scope("payments").json::<BankEvent>();
     let app = Router::new()
         .route("/webhook", post(on_event).layer(webhooks))
         .route("/balance/{account}", get(balance))
@@ -86,8 +89,8 @@ async fn on_event(State(ledger): State<Ledger>, delivery: Delivery, event: Event
     let BankEvent::PaymentReceived { account, cents } = event.into_inner() else {
         return StatusCode::NO_CONTENT;
     };
-    // The layer's own key, which keeps the same id at two endpoints apart. A delivery without one
-    // cannot be told from another; this bank signs the id, so there is none.
+    // Provider, scope and id. A delivery without an id cannot be told from another; this bank signs the
+    // id, so there is none.
     let Some(key) = delivery.dedupe_key().cloned() else {
         return StatusCode::BAD_REQUEST;
     };

@@ -11,10 +11,13 @@ use crate::testing::CannotSign;
 
 /// A [`Verifier`] from a function of the head, the whole body, and the time.
 ///
-/// It is the short way: the body is read before the function is asked, so nothing is refused by
+/// It is the short way: the body is read before the function is called, so nothing is rejected by
 /// its head and nothing is hashed while the body arrives. Implement [`Verifier`] for those. The
 /// function gets the time only for what the layer does not do: for tolerance, return
 /// [`Verified::timestamp`].
+///
+/// Where several endpoints or tenants share a store, return a [`Verified::fingerprint`] of the secret, or
+/// give the layer a [`scope`](crate::WebhookLayer::scope): otherwise equal ids are duplicates of each other.
 pub fn from_fn<F>(verify: F) -> FromFn<F>
 where
     F: Fn(&Parts, &Bytes, SystemTime) -> Result<Verified, VerifyError> + Send + Sync + 'static,
@@ -41,7 +44,8 @@ pub struct FromFn<F> {
 type Sign = dyn Fn(&mut Parts, &mut Bytes, SystemTime) -> Result<(), CannotSign> + Send + Sync;
 
 impl<F> FromFn<F> {
-    /// Says whose scheme it is and what is known of it. Default: a provider named `custom`.
+    /// Sets the profile: the provider's name, which begins every dedupe key, and its facts. Default: a
+    /// provider named `custom`.
     pub fn profile(mut self, profile: Profile) -> Self {
         self.profile = profile;
         self

@@ -6,7 +6,7 @@
 //! 1. [`Verifier::begin`] looks at the head alone and refuses it, or returns a [`Check`];
 //! 2. the [`Check`] is fed every frame of the body and then [finishes](Check::finish).
 //!
-//! The providers in [`provider`](crate::provider) are verifiers. One of your own, in one step:
+//! The providers in [`provider`](crate::provider) are verifiers. A custom one, in one step:
 //!
 //! ```
 //! use tower_webhook::{WebhookLayer, verify::{self, Profile, Verified, VerifyError}};
@@ -21,7 +21,8 @@
 //!     }
 //! })
 //! .profile(Profile::new("acme"));
-//! let layer = WebhookLayer::with_verifier(verifier);
+//! // The verifier sets no fingerprint of a secret, so a scope keeps the endpoint's ids apart from others'.
+//! let layer = WebhookLayer::with_verifier(verifier).scope("orders");
 //! ```
 
 #[cfg(feature = "asymmetric")]
@@ -268,9 +269,10 @@ impl Verified {
         self
     }
 
-    /// A fingerprint of the key that matched, which keeps the ids of endpoints with different
-    /// secrets apart ([`WebhookLayer::scope`](crate::WebhookLayer::scope)). It must not give the
-    /// key away: a MAC of a fixed text under the key will do.
+    /// Sets a fingerprint of the key that matched. It is the default
+    /// [scope](crate::WebhookLayer::scope), which keeps the ids of endpoints with different secrets apart:
+    /// without it, and without a `scope`, endpoints and tenants on one store drop each other's deliveries.
+    /// It must not reveal the key. Use a MAC of a fixed text under the key.
     pub fn fingerprint(mut self, fingerprint: u64) -> Self {
         self.fingerprint = Some(fingerprint);
         self
