@@ -333,11 +333,12 @@ impl WebhookLayer {
         Drain::new(&self.config.dedupe.tasks)
     }
 
-    /// Which answers of the handler's mean that the delivery is handled. The others release it, so
-    /// that the provider's next attempt runs.
+    /// Sets which answers of the handler complete the delivery. The others release it, so that the
+    /// provider's next attempt runs.
     ///
-    /// Default: a 2xx status with no `grpc-status` in the headers, or with `grpc-status: 0`. The
-    /// trailers of a streaming gRPC call come after the answer and are not seen.
+    /// Default: a 2xx status with no `grpc-status` in the headers, or with `grpc-status: 0`. The body of
+    /// the answer comes later and is not seen: a delivery counts as handled although a streamed answer
+    /// breaks off, or the trailers of a gRPC call report a failure. Do the work before answering.
     pub fn complete_when(self, complete: impl Fn(&response::Parts) -> bool + Send + Sync + 'static) -> Self {
         self.with(|config| config.complete_when = Some(Arc::new(complete)))
     }
