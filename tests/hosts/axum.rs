@@ -134,10 +134,10 @@ async fn handlers_with_state_and_everything_else() {
         Extension(extension): Extension<u8>,
         delivery: Delivery,
         order: Event<Order>,
-        optional: Option<Event<u32>>,
+        optional: Option<Event<Order>>,
         Json(again): Json<Order>,
     ) -> Result<impl IntoResponse, Response> {
-        assert!(optional.is_none());
+        assert!(optional.is_some());
         Ok(format!("{state} {extension} {:?} {order:?} {again:?}", delivery.id()))
     }
     let app = Router::new()
