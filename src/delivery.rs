@@ -38,7 +38,7 @@ use serde::de::DeserializeOwned;
 use crate::{
     BoxError,
     config::Config,
-    dedupe::Dedupe,
+    dedupe::{Dedupe, Receiver},
     store::Key,
     verify::{Location, Verified, Verifier, digest, multipart_field, parameter, scan},
 };
@@ -57,7 +57,7 @@ struct Facts {
     verifier: Arc<dyn Verifier>,
     secret_index: usize,
     fingerprint: Option<u64>,
-    receiver: Option<u64>,
+    receiver: Receiver,
     mac: Option<[u8; 32]>,
     id: Option<Text>,
     timestamp: Option<SystemTime>,
@@ -250,7 +250,7 @@ impl Delivery {
         self.facts.fingerprint
     }
 
-    pub(crate) fn receiver(&self) -> Option<u64> {
+    pub(crate) fn receiver(&self) -> Receiver {
         self.facts.receiver
     }
 

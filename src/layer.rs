@@ -124,9 +124,10 @@ impl WebhookLayer {
     /// whatever the request's URI says, because a proxy in front often ends TLS; set this for a provider
     /// that calls `http://`. A request whose `host` is not `host` or `host:port` is rejected.
     ///
-    /// The query is always the request's own. If `url` has a query, that of a request must begin with it:
-    /// providers add parameters at the end, and any other query is rejected as a wrong signature. In a
-    /// [`Scheme`](crate::verify::Scheme) this is the `{url}`; `{path_query}` is always the request's own.
+    /// Without a query in `url`, the request's is added. With one, a request must have the same parameters,
+    /// in the same or in another order, or that query and more parameters at its end. Any other query is
+    /// rejected as a wrong signature. In a [`Scheme`](crate::verify::Scheme) this is the `{url}`;
+    /// `{path_query}` is always the request's own.
     pub fn public_url(self, url: &str) -> Self {
         self.with(|config| config.public_url = Some(PublicUrl::Given(url.into())))
     }

@@ -18,6 +18,7 @@ use http::request::Parts;
 pub use self::item::{Item, ItemClaim};
 pub(crate) use self::{
     held::Held,
+    key::Receiver,
     run::{Ended, run},
 };
 use crate::{

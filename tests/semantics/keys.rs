@@ -197,6 +197,22 @@ async fn items_and_guarded_bodies_of_two_receivers_that_share_a_secret_are_apart
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_guarded_replay_under_another_host_is_a_duplicate() {
+    let handler = Handler::default();
+    let app = handler.under(&github_layer().replay_guard());
+    for (host, runs) in [("shop.example", true), ("made-up.example", false)] {
+        let mut request = github_signed("id-1", "{}");
+        request.headers_mut().insert("host", host.parse().unwrap());
+        let answer = app.send(request).await;
+        if runs {
+            answer.assert_handled()
+        } else {
+            answer.assert_duplicate()
+        };
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn without_an_id_nothing_is_deduped_and_the_handler_can_see_it() {
     let handler = Handler::default();
     let app = handler.under(&believing(Profile::new("acme")));
