@@ -15,6 +15,8 @@ pub(crate) enum Answer {
     Handshake(Box<Response<Bytes>>),
     Duplicate,
     Rejected(Rejection),
+    /// The handler was called, and has not answered in time.
+    Overdue(Rejection),
 }
 
 impl Answer {
@@ -23,12 +25,13 @@ impl Answer {
             Self::Handshake(_) => OutcomeKind::Handshake,
             Self::Duplicate => OutcomeKind::Duplicate,
             Self::Rejected(_) => OutcomeKind::Rejected,
+            Self::Overdue(_) => OutcomeKind::Accepted,
         }
     }
 
     fn rejection(&self) -> Option<&Rejection> {
         match self {
-            Self::Rejected(rejection) => Some(rejection),
+            Self::Rejected(rejection) | Self::Overdue(rejection) => Some(rejection),
             Self::Handshake(_) | Self::Duplicate => None,
         }
     }
@@ -43,7 +46,7 @@ impl Answer {
         let response = match self {
             Self::Handshake(response) => *response,
             Self::Duplicate => duplicate_response(grpc),
-            Self::Rejected(rejection) => config.respond_to(&rejection, grpc),
+            Self::Rejected(rejection) | Self::Overdue(rejection) => config.respond_to(&rejection, grpc),
         };
         response.map(ResponseBody::layer)
     }

@@ -79,7 +79,8 @@ impl WebhookLayer {
     ///
     /// `None` means that there is no such endpoint: it is answered as a wrong signature is. An
     /// error, or taking longer than a second, is answered 503. `choose` is asked before anything
-    /// is verified, by anyone who can reach the endpoint: cache what it looks up. Its future is dropped
+    /// is verified, by anyone who can reach the endpoint: cache what it looks up. An error is logged at
+    /// `WARN` for each request, so return `Ok(None)` for names that do not exist. Its future is dropped
     /// when the second is over, and with its request when the client hangs up.
     ///
     /// ```

@@ -163,7 +163,7 @@ where
         let admitted =
             within(left_until(deadline), admit(&config, &mut inner, &mut head, &mut body, &record)).await;
         // Not one `match` around all that follows, which would keep what it looks at.
-        let (admitted, held) = match admitted.unwrap_or_else(|elapsed| Err(too_late(elapsed))) {
+        let (admitted, held) = match admitted.unwrap_or_else(|elapsed| Err(too_late(elapsed).into())) {
             Ok(admitted) => admitted?,
             Err(answer) => {
                 body.discard(&head, &config.discards);
@@ -317,7 +317,7 @@ where
             Ended::TimedOut(elapsed) => {
                 settle(held.as_mut(), HandlerEnd::TimedOut, record).await;
                 let rejection = Rejection::new(RejectionKind::HandlerTimeout).because(elapsed);
-                Ok(Answer::Rejected(rejection).into_response(config, grpc, record))
+                Ok(Answer::Overdue(rejection).into_response(config, grpc, record))
             }
         }
     }
@@ -351,21 +351,21 @@ where
     // Without a runtime there is nobody to give it to.
     let Ok(runtime) = Handle::try_current() else { return handling.await };
     let task = config.dedupe.tasks.spawn(&runtime, handling);
-    let answer = match within(left_until(deadline), task).await {
+    let rejection = match within(left_until(deadline), task).await {
         Ok(Ok(response)) => return response,
         Ok(Err(ended)) => match ended.try_into_panic() {
             Ok(panic) => resume_unwind(panic),
             // The runtime is going, and its tasks are dropped.
-            Err(cancelled) => Rejection::new(RejectionKind::HandlerTimeout).because(cancelled).into(),
+            Err(cancelled) => Rejection::new(RejectionKind::HandlerTimeout).because(cancelled),
         },
         Err(elapsed) => too_late(elapsed),
     };
-    Ok(answer.into_response(&config, grpc, record))
+    Ok(Answer::Overdue(rejection).into_response(&config, grpc, record))
 }
 
-/// The answer at the deadline.
-fn too_late(elapsed: Elapsed) -> Answer {
-    Rejection::new(RejectionKind::AckDeadline).because(elapsed).into()
+/// The rejection at the deadline.
+fn too_late(elapsed: Elapsed) -> Rejection {
+    Rejection::new(RejectionKind::AckDeadline).because(elapsed)
 }
 
 fn left_until(deadline: Option<Instant>) -> Option<Duration> {

@@ -30,13 +30,14 @@ use tower_webhook::{
     Body, RejectionKind, Secret, StoreFailure, WebhookLayer, provider,
     store::{Claim, Key, Store, StoreError, Token},
     testing::{Fault, Operation},
-    verify::{Location, Profile, Verified, from_fn},
+    verify::{Location, Profile, Verified, VerifyError, from_fn},
 };
 use tracing::{Instrument, Level, subscriber::with_default};
 
 use crate::{
-    endings::{KINDS, PAYLOAD, named, refused},
+    endings::{Broken, KINDS, PAYLOAD, named, refused},
     seen::Seen,
+    sign::post,
     support::{Act, Handler, faulty_store, github_layer, github_signed, layer, settle_down, signed},
 };
 
@@ -134,7 +135,7 @@ async fn each_rejection_is_told_with_its_kind_and_its_reason() {
             Kind::AckDeadline | Kind::HandlerTimeout => (Level::WARN, Some("it took longer than 2s")),
             Kind::StoreUnavailable => (Level::WARN, Some("the dedupe store failed: a test told it to fail")),
             Kind::VerifierUnavailable => (Level::WARN, Some("the tenants' database is down")),
-            Kind::OverBudget => (Level::WARN, None),
+            Kind::OverBudget => (Level::DEBUG, None),
             _ => unreachable!(),
         };
         assert_eq!((kind, event.level, event.field("reason")), (kind, level, reason));
@@ -150,6 +151,27 @@ async fn each_rejection_is_told_with_its_kind_and_its_reason() {
         assert_eq!(verified, believed, "{kind}");
         seen.assert_silent_about(&[sign::SECRET, PAYLOAD, "PAYLOAD", "SIGNATURE", "v1,", "forged"]);
     }
+}
+
+/// What needs no secret must not fill the log.
+#[tokio::test(start_paused = true)]
+async fn what_an_unauthenticated_client_can_cause_is_told_at_debug() {
+    let (seen, _guard) = Seen::start();
+    let handler = Handler::default();
+    let slow_body = || signed("msg_1", "{}").map(|_| Broken(false));
+    // A key under a made-up name cannot be fetched.
+    let unknown_key = from_fn(|_, _, _| Err(VerifyError::unavailable("there is no such key")));
+    let key = handler.under(&WebhookLayer::with_verifier(unknown_key));
+    key.send(post("{}")).await.assert_rejected(RejectionKind::VerifierUnavailable);
+    let small = handler.under(&layer().buffer_budget(1));
+    small.send(signed("msg_1", "{}")).await.assert_rejected(RejectionKind::OverBudget);
+    let slow = handler.under(&layer());
+    slow.send(slow_body()).await.assert_rejected(RejectionKind::BodyTooSlow);
+    let deadline = handler.under(&layer().ack_deadline(Duration::from_secs(2)));
+    deadline.send(slow_body()).await.assert_rejected(RejectionKind::AckDeadline);
+    let events = seen.events();
+    assert_eq!(events.len(), 4);
+    assert!(events.iter().all(|event| event.level == Level::DEBUG), "{events:?}");
 }
 
 /// Without the span, which a filter may have turned off, the reasons are still told.

@@ -55,11 +55,15 @@
 //!
 //! | level | kinds |
 //! |---|---|
-//! | `DEBUG` | those that anybody can bring about who reaches the endpoint, as often as they like: `missing_signature`, `malformed_signature`, `stale_timestamp`, `wrong_signature`, `unknown_endpoint`, `body_interrupted`, `body_too_slow`, `body_too_large`; and `in_progress`, which is as it should be |
-//! | `WARN` | those that are yours to look into: `undecodable`, `ack_deadline`, `store_unavailable`, `verifier_unavailable`, `over_budget`, `handler_timeout` |
+//! | `DEBUG` | those that an unauthenticated client can cause, as often as it likes: `missing_signature`, `malformed_signature`, `stale_timestamp`, `wrong_signature`, `unknown_endpoint`, `body_interrupted`, `body_too_slow`, `body_too_large`, `over_budget`; `verifier_unavailable` where a key cannot be fetched, whose name may be made up; `ack_deadline` before the handler was called, when the body may have been slow; and `in_progress`, which is normal |
+//! | `WARN` | those that need a verified delivery: `undecodable`, `store_unavailable`, `handler_timeout`, `ack_deadline` once the handler was called; and `verifier_unavailable` where the lookup of [`with_verifier_for`](crate::WebhookLayer::with_verifier_for) failed |
 //!
-//! So while an integration is being set up, `tower_webhook::rejection=debug` says what is wrong. For
-//! `undecodable` the reason is where in the JSON, and not what stands there. The reason that a verifier of
+//! So no client without a secret can fill a log at `INFO`, unless the lookup fails. [Metrics](#metrics) and
+//! [`on_outcome`](crate::WebhookLayer::on_outcome) report all kinds: watch `over_budget` and
+//! `verifier_unavailable` there. While an integration is being set up, `tower_webhook::rejection=debug` says
+//! what is wrong.
+//!
+//! For `undecodable` the reason is where in the JSON, and not what stands there. The reason that a verifier of
 //! your own gives is its own text, escaped and cut as ids are.
 //!
 //! On the target `tower_webhook`: a store that failed (`WARN`, with `operation` and `error`), a lease that had

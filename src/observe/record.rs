@@ -125,13 +125,11 @@ impl Record {
     /// rejection is the one that was answered: a handler that goes on may time out after its request.
     pub(crate) fn ended(&self, kind: OutcomeKind, rejection: Option<&Rejection>) {
         if let Some(rejection) = rejection {
-            trace::rejected(rejection);
+            trace::rejected(kind, rejection);
         }
         self.note(|so_far| {
             let outcome = &mut so_far.outcome;
-            if outcome.handler.is_none() {
-                outcome.kind = kind;
-            }
+            outcome.kind = kind;
             outcome.rejection = outcome.rejection.take().or_else(|| rejection.cloned());
         });
     }

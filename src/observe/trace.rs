@@ -4,8 +4,8 @@ use std::{borrow::Cow, error::Error, fmt::Write};
 
 use tracing::{Level, Span, field::Empty, span};
 
-use super::{Operation, Outcome, Settlement};
-use crate::{Delivery, Rejection, RejectionKind, store::StoreError};
+use super::{Operation, Outcome, OutcomeKind, Settlement};
+use crate::{Delivery, Rejection, RejectionKind, store::StoreError, verify::VerifyError};
 
 /// The target of the span, and of what an operator should know.
 const TARGET: &str = "tower_webhook";
@@ -74,8 +74,7 @@ impl DeliverySpan {
     }
 }
 
-pub(super) fn rejected(rejection: &Rejection) {
-    use RejectionKind as Kind;
+pub(super) fn rejected(outcome: OutcomeKind, rejection: &Rejection) {
     let kind = rejection.kind();
     macro_rules! event {
         ($level:expr) => {
@@ -88,16 +87,19 @@ pub(super) fn rejected(rejection: &Rejection) {
             )
         };
     }
-    match kind {
-        Kind::Undecodable
-        | Kind::AckDeadline
-        | Kind::StoreUnavailable
-        | Kind::VerifierUnavailable
-        | Kind::OverBudget
-        | Kind::HandlerTimeout => event!(Level::WARN),
-        // What anybody who reaches the endpoint can bring about, as often as they like; and what is
-        // an everyday matter.
-        _ => event!(Level::DEBUG),
+    if concerns_operator(outcome, rejection) { event!(Level::WARN) } else { event!(Level::DEBUG) }
+}
+
+/// Whether the rejection is one for the operator to look into. One that an unauthenticated client can
+/// cause is not, since it could fill the log.
+fn concerns_operator(outcome: OutcomeKind, rejection: &Rejection) -> bool {
+    match rejection.kind() {
+        RejectionKind::Undecodable | RejectionKind::StoreUnavailable | RejectionKind::HandlerTimeout => true,
+        // Before the handler was called it may have been the body that was slow.
+        RejectionKind::AckDeadline => outcome == OutcomeKind::Accepted,
+        // The lookup's own error; a key that cannot be fetched may have a made-up name.
+        RejectionKind::VerifierUnavailable => !rejection.source().is_some_and(<dyn Error>::is::<VerifyError>),
+        _ => false,
     }
 }
 

@@ -1,6 +1,6 @@
 //! In [`trace`](super)'s place without the feature `tracing`: nothing.
 
-use super::{Operation, Outcome, Settlement};
+use super::{Operation, Outcome, OutcomeKind, Settlement};
 use crate::{Delivery, Rejection, store::StoreError};
 
 pub(super) struct DeliverySpan;
@@ -28,7 +28,7 @@ impl DeliverySpan {
     pub(super) fn ended(&self, _: &Outcome) {}
 }
 
-pub(super) fn rejected(_: &Rejection) {}
+pub(super) fn rejected(_: OutcomeKind, _: &Rejection) {}
 
 pub(super) fn store_failed(_: Operation, _: &StoreError) {}
 

@@ -130,7 +130,7 @@ pub fn named(provider: String) -> impl Verifier {
 }
 
 /// A body that breaks off, or never comes.
-struct Broken(bool);
+pub struct Broken(pub bool);
 
 impl http_body::Body for Broken {
     type Data = Bytes;
