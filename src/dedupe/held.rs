@@ -1,4 +1,5 @@
 use std::{
+    any::Any,
     mem,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
@@ -12,7 +13,7 @@ use crate::{
     detached::Tasks,
     observe::{Operation, Settlement, Watch},
     store::{Claim, Key, SharedStore, StoreError, Token},
-    time::{Elapsed, within},
+    time::{Elapsed, caught, within},
 };
 
 /// How long any answer of the store's is waited for.
@@ -68,7 +69,7 @@ impl Held {
         // have been made, and is then released with the token.
         keys.push(key.clone());
         let asked = watch.asks();
-        let claim = in_time(within(patience(store, 1), store.claim(&key, token, *lease)).await);
+        let claim = answer(within(patience(store, 1), caught(|| store.claim(&key, token, *lease))).await);
         watch.answered(Operation::Claim, asked, &claim);
         let claim = claim?;
         if !matches!(claim, Claim::Acquired { .. }) {
@@ -84,10 +85,11 @@ impl Held {
             Box::pin(sleep(*lease / 3)).await;
             for key in keys.iter() {
                 let asked = watch.asks();
-                let extended = in_time(within(patience(store, 1), store.extend(key, token, *lease)).await);
+                let extending = caught(|| store.extend(key, token, *lease));
+                let extended = answer(within(patience(store, 1), extending).await);
                 watch.answered(Operation::Extend, asked, &extended);
-                // A failure leaves two thirds of the lease to try again; a lost claim stays lost,
-                // and whatever the handler does, settling will change nothing.
+                // A failure, a panic included, leaves two thirds of the lease to try again; a lost claim
+                // stays lost, and whatever the handler does, settling will change nothing.
                 if let Ok(false) = extended {
                     return;
                 }
@@ -203,7 +205,8 @@ impl Settling {
             _ => Operation::Release,
         };
         let asked = self.watch.asks();
-        let settled = in_time(within(patience(&self.store, self.keys.iter().count()), self.each()).await);
+        let settled =
+            answer(within(patience(&self.store, self.keys.iter().count()), caught(|| self.each())).await);
         self.watch.answered(operation, asked, &settled);
         settled
     }
@@ -239,7 +242,13 @@ impl Settling {
     }
 }
 
-/// What the store answered; no answer in time is a failure too.
-fn in_time<T>(answer: Result<Result<T, StoreError>, Elapsed>) -> Result<T, StoreError> {
-    answer.unwrap_or_else(|elapsed| Err(StoreError::new(elapsed)))
+type Panic = Box<dyn Any + Send>;
+
+/// The store's answer. A panic is a failure like any other, and so is no answer in time.
+fn answer<T>(asked: Result<Result<Result<T, StoreError>, Panic>, Elapsed>) -> Result<T, StoreError> {
+    match asked {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(_panic)) => Err(StoreError::new("store panicked")),
+        Err(elapsed) => Err(StoreError::new(elapsed)),
+    }
 }

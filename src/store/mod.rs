@@ -122,8 +122,7 @@ use crate::BoxError;
 ///
 /// # Panics
 ///
-/// None is called for, and none of the stores here has one. One in a claim or a settlement that a request
-/// waits for ends that request; its claim is released if the store can still do it, or ends with its lease.
+/// The stores of this crate do not panic. The layer treats a panic of any method as an error of the store.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a dedupe store",
     note = "use `store::MokaStore::new(capacity)`, `store::RedisStore::connect(url).await?` (feature `redis`), \

@@ -1,4 +1,10 @@
-use std::{any::Any, pin::Pin, sync::Arc, time::Duration};
+use std::{
+    any::Any,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
+    sync::Arc,
+    time::Duration,
+};
 
 use super::{Claim, Key, MokaStore, Store, StoreError, Token};
 
@@ -92,7 +98,8 @@ impl<S: Store> ErasedStore for S {
     }
 
     fn answers_within(&self) -> Option<Duration> {
-        Store::answers_within(self)
+        // A store that panics here has promised nothing.
+        catch_unwind(AssertUnwindSafe(|| Store::answers_within(self))).ok().flatten()
     }
 }
 

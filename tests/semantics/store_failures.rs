@@ -4,12 +4,15 @@ use std::{error::Error, time::Duration};
 
 use tokio::time::Instant;
 use tower_webhook::{
-    RejectionKind, StoreFailure,
+    RejectionKind, Settlement, StoreFailure, WebhookLayer,
     store::{Claim, Key, MokaStore, Store, StoreError, Token},
     testing::{Fault, FaultyStore, Operation},
 };
 
-use crate::support::{Act, Handler, faulty_store, layer, settle_down, signed};
+use crate::{
+    outcomes::Outcomes,
+    support::{Act, Handler, faulty_store, layer, settle_down, signed},
+};
 
 #[tokio::test(start_paused = true)]
 async fn a_store_that_is_down_refuses_by_default_and_loses_nothing() {
@@ -123,6 +126,83 @@ async fn a_heartbeat_that_fails_once_is_made_up_for() {
     app.send(signed("msg_1", "{}")).await.assert_rejected(RejectionKind::InProgress);
     first.await.unwrap().assert_handled();
     app.send(signed("msg_1", "{}")).await.assert_duplicate();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_panics_while_extending_does_not_end_the_handler() {
+    for adapt in [|layer| layer, WebhookLayer::detached] {
+        let store = faulty_store();
+        store.fail(Operation::Extend, Fault::Panic);
+        let handler = Handler::doing([Act::Sleep(Duration::from_secs(25))]);
+        let app = handler.under(&adapt(layer().dedupe(store.clone())));
+        app.send(signed("msg_1", "{}")).await.assert_handled();
+        assert_eq!(store.calls(Operation::Extend), 2);
+        app.send(signed("msg_1", "{}")).await.assert_duplicate();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_panics_has_failed() {
+    let store = faulty_store();
+    let outcomes = Outcomes::default();
+    let handler = Handler::doing([Act::Answer(200), Act::Answer(500)]);
+    let app = handler.under(&outcomes.of(layer().dedupe(store.clone())));
+
+    store.fail_next(Operation::Claim, 1, Fault::Panic);
+    let answer = app.send(signed("msg_1", "{}")).await;
+    answer.assert_rejected(RejectionKind::StoreUnavailable);
+    let cause = answer.rejection().unwrap().source().unwrap();
+    assert_eq!(cause.source().unwrap().to_string(), "store panicked");
+    assert_eq!((outcomes.one().settlement(), handler.calls()), (None, 0));
+
+    store.fail_next(Operation::Complete, 1, Fault::Panic);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    app.send(signed("msg_1", "{}")).await.assert_handled();
+    assert_eq!(outcomes.one().settlement(), Some(Settlement::Pending));
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    app.send(signed("msg_1", "{}")).await.assert_duplicate();
+
+    store.fail_next(Operation::Release, 1, Fault::Panic);
+    assert_eq!(app.send(signed("msg_2", "{}")).await.status(), 500);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    app.send(signed("msg_2", "{}")).await.assert_handled();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_panics_before_it_waits_has_failed_too() {
+    let app = Handler::default();
+    let app = app.under(&layer().dedupe(Panicking));
+    app.send(signed("msg_1", "{}")).await.assert_rejected(RejectionKind::StoreUnavailable);
+}
+
+/// A store without a future.
+struct Panicking;
+
+#[allow(refining_impl_trait, reason = "no future is ever made")]
+impl Store for Panicking {
+    fn claim(&self, _: &Key, _: &Token, _: Duration) -> std::future::Ready<Result<Claim, StoreError>> {
+        panic!("claim")
+    }
+
+    fn extend(&self, _: &Key, _: &Token, _: Duration) -> std::future::Ready<Result<bool, StoreError>> {
+        panic!("extend")
+    }
+
+    fn complete(&self, _: &Key, _: &Token, _: Duration) -> std::future::Ready<Result<bool, StoreError>> {
+        panic!("complete")
+    }
+
+    fn release(&self, _: &Key, _: &Token) -> std::future::Ready<Result<bool, StoreError>> {
+        panic!("release")
+    }
+
+    fn forget(&self, _: &Key) -> std::future::Ready<Result<bool, StoreError>> {
+        panic!("forget")
+    }
+
+    fn answers_within(&self) -> Option<Duration> {
+        panic!("answers_within")
+    }
 }
 
 #[tokio::test(start_paused = true)]
