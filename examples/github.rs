@@ -27,7 +27,7 @@ use std::env;
 use axum::{Router, http::StatusCode, routing::post};
 use serde::Deserialize;
 use tokio::{net::TcpListener, signal};
-use tower_webhook::{BoxError, Delivery, Event, InvalidSecret, Secret, StoreFailure, WebhookLayer, provider};
+use tower_webhook::{BoxError, Delivery, Event, InvalidSecret, Secret, WebhookLayer, provider};
 
 /// What GitHub tells about, in part; the `octocrab` crate has all of it.
 #[derive(Debug)]
@@ -76,8 +76,6 @@ async fn main() -> Result<(), BoxError> {
         // then do not let the hooks of an organisation and of its repositories share an endpoint: they
         // send bodies that are equal.
         .replay_guard()
-        // GitHub does not send again what was answered 503. Rather run a duplicate than lose an event.
-        .on_store_failure(StoreFailure::Proceed)
         // It waits for ten seconds and then hangs up; what was begun is to be finished.
         .detached();
     let drain = webhooks.drain();

@@ -433,10 +433,12 @@ impl WebhookLayer {
         self.with(|config| config.dedupe.lease = lease.max(Duration::from_millis(30)))
     }
 
-    /// What to do while the store fails, or takes longer than a second. Default:
-    /// [`StoreFailure::Refuse`].
+    /// Sets how deliveries are handled while the store fails, or takes longer than a second. Default:
+    /// [`StoreFailure::Proceed`] where the provider is documented never to retry (GitHub), else
+    /// [`StoreFailure::Reject`]. With [`with_verifier_for`](Self::with_verifier_for), the profile of the
+    /// chosen verifier decides.
     pub fn on_store_failure(self, policy: StoreFailure) -> Self {
-        self.with(|config| config.dedupe.on_failure = policy)
+        self.with(|config| config.dedupe.on_failure = Some(policy))
     }
 }
 

@@ -53,10 +53,11 @@ impl Delivery {
     ///
     /// # Errors
     ///
-    /// If the store fails, or does not answer within a second, and the layer is to
-    /// [refuse](StoreFailure::Refuse) then, which is the default. Answer 503 at once, so that the
-    /// delivery comes again: the next item would have to wait for the store just as long. Told to
-    /// [proceed](StoreFailure::Proceed), it is the caller's, not deduped.
+    /// If the store fails, or does not answer within a second, and the layer
+    /// [rejects](StoreFailure::Reject) deliveries then, as it does by default where the provider retries.
+    /// Answer 503 at once, so that the delivery comes again: the next item would have to wait for the
+    /// store just as long. If the layer [proceeds](StoreFailure::Proceed), the item is the caller's, not
+    /// deduped.
     ///
     /// # Cancel safety
     ///
@@ -128,8 +129,8 @@ impl Delivery {
             Ok(Claim::Acquired { fencing }) => claimed(Some(held), Some(fencing)),
             Ok(Claim::Completed) => Ok(Item::Duplicate),
             Ok(Claim::InProgress { .. }) => Ok(Item::InProgress),
-            Err(error) => match dedupe.on_failure {
-                StoreFailure::Refuse => Err(error),
+            Err(error) => match dedupe.on_failure(self) {
+                StoreFailure::Reject => Err(error),
                 StoreFailure::Proceed => claimed(None, None),
             },
         }

@@ -26,17 +26,29 @@ use crate::{
     detached::Tasks,
     observe::{Record, Registry, Settlement, Watch},
     store::{Claim, Key, SharedStore, StoreError},
+    verify::Profile,
 };
 
-/// What to do with a delivery when the store cannot tell whether it was handled before.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// The handling of a delivery while the store fails: set with
+/// [`on_store_failure`](crate::WebhookLayer::on_store_failure).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StoreFailure {
-    /// Answer 503, so that the provider sends it again: nothing is lost where it does.
-    #[default]
-    Refuse,
-    /// Handle it, with [`Delivery::deduped`] being `false`: it may run twice. For providers that
-    /// send a delivery once and never again, such as GitHub.
+    /// Answers 503, so that the provider sends the delivery again. The default for providers that retry,
+    /// or may retry.
+    Reject,
+    /// Runs the handler, with [`Delivery::deduped`] being `false`: the delivery may run twice. The default
+    /// for providers that never retry, such as GitHub, where a 503 would lose the event.
     Proceed,
+}
+
+impl StoreFailure {
+    /// The one that loses nothing.
+    fn default_for(profile: &Profile) -> Self {
+        match profile.retries {
+            Some(false) => Self::Proceed,
+            Some(true) | None => Self::Reject,
+        }
+    }
 }
 
 pub(crate) type KeyOf = Arc<dyn Fn(&Parts, &Delivery) -> Option<Key> + Send + Sync>;
@@ -54,7 +66,7 @@ pub(crate) struct Settings {
     pub(crate) replay_guard: bool,
     pub(crate) window: Option<Duration>,
     pub(crate) lease: Duration,
-    pub(crate) on_failure: StoreFailure,
+    pub(crate) on_failure: Option<StoreFailure>,
     /// What is settled in the background is waited for there.
     pub(crate) tasks: Tasks,
     /// What the store does is measured there.
@@ -82,7 +94,7 @@ impl Dedupe {
             replay_guard: false,
             window: None,
             lease: Self::DEFAULT_LEASE,
-            on_failure: StoreFailure::default(),
+            on_failure: None,
             tasks: Tasks::default(),
             registry,
         }))
@@ -120,8 +132,8 @@ impl Dedupe {
                 held.settle(Settlement::Released).await;
                 Err(Rejection::new(RejectionKind::InProgress))
             }
-            Err(error) => match self.on_failure {
-                StoreFailure::Refuse => Err(Rejection::new(RejectionKind::StoreUnavailable).because(error)),
+            Err(error) => match self.on_failure(delivery) {
+                StoreFailure::Reject => Err(Rejection::new(RejectionKind::StoreUnavailable).because(error)),
                 StoreFailure::Proceed => Ok(Admission::Run(None)),
             },
         }
@@ -132,6 +144,10 @@ impl Dedupe {
         let window = self.window.or(delivery.verifier().profile().dedupe_window);
         let window = window.unwrap_or(Self::DEFAULT_WINDOW);
         Held::new(store.clone(), watch, self.tasks.clone(), self.lease, window)
+    }
+
+    fn on_failure(&self, delivery: &Delivery) -> StoreFailure {
+        self.on_failure.unwrap_or_else(|| StoreFailure::default_for(delivery.verifier().profile()))
     }
 }
 

@@ -25,8 +25,9 @@ providers! {
     /// * A payload that is posted as a form is found in its `payload` field.
     /// * Bodies of up to 25 MB ([source](https://docs.github.com/en/webhooks/webhook-events-and-payloads));
     ///   an answer within 10 s ([source](https://docs.github.com/en/webhooks/using-webhooks/best-practices-for-using-webhooks));
-    ///   **no retries** of its own ([source](https://docs.github.com/en/webhooks/using-webhooks/handling-failed-webhook-deliveries)),
-    ///   which makes [`StoreFailure::Proceed`](crate::StoreFailure::Proceed) worth a thought.
+    ///   **no retries** ([source](https://docs.github.com/en/webhooks/using-webhooks/handling-failed-webhook-deliveries)),
+    ///   so a delivery is handled undeduped while the store fails
+    ///   ([`StoreFailure::Proceed`](crate::StoreFailure::Proceed)).
     /// * [Shared secret](crate::verify::Profile::shared_secret): organisation and repository
     ///   webhooks can have one secret, and all webhooks that subscribe to an event share its id
     ///   ([source](https://docs.github.com/en/rest/repos/webhooks)).
@@ -47,6 +48,11 @@ providers! {
     /// * Signed: `{body}`, HMAC-SHA1, in `X-Hub-Signature`. Secret: UTF-8.
     /// * Id: `header:X-GitHub-Delivery`, **not signed**.
     /// * Event type: `header:X-GitHub-Event`, **not signed**.
+    /// * Bodies of up to 25 MB ([source](https://docs.github.com/en/webhooks/webhook-events-and-payloads));
+    ///   an answer within 10 s ([source](https://docs.github.com/en/webhooks/using-webhooks/best-practices-for-using-webhooks));
+    ///   **no retries** ([source](https://docs.github.com/en/webhooks/using-webhooks/handling-failed-webhook-deliveries)),
+    ///   so a delivery is handled undeduped while the store fails
+    ///   ([`StoreFailure::Proceed`](crate::StoreFailure::Proceed)).
     /// * [Shared secret](crate::verify::Profile::shared_secret): as for [`github`].
     github_sha1, try_github_sha1: "github-sha1", "GitHub (legacy)",
         "https://github.com/google/go-github/blob/HEAD/github/messages_test.go",
@@ -54,6 +60,9 @@ providers! {
             .prefix("sha1=")
             .id("header:x-github-delivery")
             .event_type("header:x-github-event"),
+        body_limit: Some(25 * 1024 * 1024),
+        ack_deadline: Some(Duration::from_secs(10)),
+        retries: Some(false),
         shared_secret: true;
 
     /// Bitbucket Cloud.

@@ -23,17 +23,18 @@ use crate::store::{Claim, Key, Store, StoreError, Token};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), BoxError> {
-/// # let secret: Secret = "It's a Secret to Everybody".parse()?;
-/// # let github = std::sync::Arc::new(provider::github(secret));
+/// # let secret: Secret = "whsec_…".parse()?;
+/// # let stripe = std::sync::Arc::new(provider::stripe(secret));
 /// # let handler = service_fn(async |_: Request<Body>| Ok::<_, BoxError>(http::Response::new(())));
 /// let store = FaultyStore::new(MokaStore::new(100));
-/// let layer = WebhookLayer::with_verifier(github.clone()).dedupe(store.clone());
+/// let layer = WebhookLayer::with_verifier(stripe.clone()).dedupe(store.clone());
 /// let service = layer.layer(handler);
 ///
-/// let delivery = testing::sign(&github, Request::post("/webhook").body("{}")?)?.map(Body::from);
+/// let request = Request::post("/webhook").body(r#"{"id":"evt_1"}"#)?;
+/// let delivery = testing::sign(&stripe, request)?.map(Body::from);
 /// store.fail_next(Operation::Claim, 1, Fault::Error);
 /// let refused = service.clone().oneshot(delivery).await?;
-/// assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE); // so that it comes again
+/// assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE); // so that Stripe retries
 /// assert_eq!((store.calls(Operation::Claim), store.calls(Operation::Complete)), (1, 0));
 /// # Ok(())
 /// # }

@@ -59,7 +59,8 @@ pub struct Profile {
     pub dedupe_window: Option<Duration>,
     /// The largest body that the provider sends, in bytes.
     pub body_limit: Option<usize>,
-    /// Whether the provider sends a delivery again when it is not answered 2xx.
+    /// Whether the provider sends a delivery again when it is not answered 2xx. `Some(false)` makes
+    /// [`StoreFailure::Proceed`](crate::StoreFailure::Proceed) the default: a 503 would lose the event.
     pub retries: Option<bool>,
     /// How long the provider waits for an answer.
     pub ack_deadline: Option<Duration>,

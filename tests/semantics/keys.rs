@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http::{HeaderValue, Request};
 use http_body_util::Full;
 use tower_webhook::{
-    RejectionKind, Secret, WebhookLayer, provider,
+    RejectionKind, Secret, StoreFailure, WebhookLayer, provider,
     store::{Key, MokaStore, Store},
     testing::{self, Fault, Operation},
     verify::{self, Encoding, Location, Profile, Scheme, TimeUnit, Verified},
@@ -473,7 +473,8 @@ async fn under_the_replay_guard_a_body_in_progress_leaves_the_fresh_id_free() {
 async fn under_the_replay_guard_a_store_that_fails_leaves_nothing_claimed() {
     let store = faulty_store();
     let handler = Handler::default();
-    let app = handler.under(&github_layer().dedupe(store.clone()).replay_guard());
+    let app = handler
+        .under(&github_layer().dedupe(store.clone()).replay_guard().on_store_failure(StoreFailure::Reject));
     // The id is claimed; at the body the store fails.
     store.pass_next(Operation::Claim, 1);
     store.fail_next(Operation::Claim, 1, Fault::Error);

@@ -1,17 +1,24 @@
 //! A store that is down, slow, or forgets to answer.
 
-use std::{error::Error, time::Duration};
+use std::{error::Error, sync::Arc, time::Duration};
 
+use http::Request;
+use http_body_util::Full;
 use tokio::time::Instant;
 use tower_webhook::{
-    RejectionKind, Settlement, StoreFailure, WebhookLayer,
+    RejectionKind, Secret, Settlement, StoreFailure, WebhookLayer, provider,
     store::{Claim, Key, MokaStore, Store, StoreError, Token},
-    testing::{Fault, FaultyStore, Operation},
+    testing::{self, Fault, FaultyStore, Operation},
+    verify::Verifier,
 };
 
 use crate::{
     outcomes::Outcomes,
-    support::{Act, Handler, faulty_store, layer, settle_down, signed},
+    sign::Sent,
+    support::{
+        Act, GITHUB_SECRET, Handler, TokioClock, faulty_store, github_layer, github_signed, layer, secret,
+        settle_down, signed,
+    },
 };
 
 #[tokio::test(start_paused = true)]
@@ -203,6 +210,56 @@ impl Store for Panicking {
     fn answers_within(&self) -> Option<Duration> {
         panic!("answers_within")
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_delivery_that_never_comes_again_is_handled_while_the_store_is_down() {
+    let github_sha1 = WebhookLayer::with_verifier(provider::github_sha1(github_secret()));
+    for (layer, delivery) in [(github_layer(), github_signed("1", "{}")), (github_sha1, github_sha1_signed())]
+    {
+        let handler = Handler::default();
+        let store = faulty_store();
+        store.fail(Operation::Claim, Fault::Error);
+        handler.under(&layer.dedupe(store)).send(delivery).await.assert_handled();
+        assert!(!handler.last().deduped());
+        assert!(handler.last().claim_item("a").await.is_ok());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_set_for_store_failures_wins_over_the_provider() {
+    let store = faulty_store();
+    store.fail(Operation::Claim, Fault::Error);
+    let layer = github_layer().dedupe(store).on_store_failure(StoreFailure::Reject);
+    let app = Handler::default().under(&layer);
+    app.send(github_signed("1", "{}")).await.assert_rejected(RejectionKind::StoreUnavailable);
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_several_verifiers_the_chosen_one_decides_what_a_store_failure_does() {
+    let store = faulty_store();
+    store.fail(Operation::Claim, Fault::Error);
+    let layer = WebhookLayer::with_verifier_for(|head| {
+        let verifier: Arc<dyn Verifier> = if head.headers.contains_key("x-github-delivery") {
+            Arc::new(provider::github(github_secret()))
+        } else {
+            Arc::new(provider::standard_webhooks(secret()))
+        };
+        async move { Ok(Some(verifier)) }
+    });
+    let app = Handler::default().under(&layer.clock(TokioClock::start()).dedupe(store));
+    app.send(github_signed("1", "{}")).await.assert_handled();
+    app.send(signed("msg_1", "{}")).await.assert_rejected(RejectionKind::StoreUnavailable);
+}
+
+fn github_secret() -> Secret {
+    GITHUB_SECRET.parse().unwrap()
+}
+
+fn github_sha1_signed() -> Sent {
+    let github = provider::github_sha1(github_secret());
+    let request = Request::post("/").header("x-github-delivery", "1").body("{}").unwrap();
+    testing::sign(&github, request).unwrap().map(Full::from)
 }
 
 #[tokio::test(start_paused = true)]
