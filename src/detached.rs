@@ -44,6 +44,8 @@ impl Drain {
     /// Waits until there are none: each handler has come to its end, and its claim is settled, or its
     /// lease is over. At once, if there are none.
     ///
+    /// While the store fails, a layer keeps at most 1,024 releases and 16,384 completions to try again.
+    ///
     /// Stop the server first, so that no new ones begin. What is still running when the runtime
     /// goes is dropped, and its claims are released, or, in a store that has to be waited for, end with
     /// their leases.

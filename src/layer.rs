@@ -332,7 +332,7 @@ impl WebhookLayer {
     /// and for claims that are settled in the background because the store failed.
     #[must_use]
     pub fn drain(&self) -> Drain {
-        Drain::new(&self.config.dedupe.tasks)
+        Drain::new(self.config.dedupe.background.tasks())
     }
 
     /// Sets which answers of the handler complete the delivery. The others release it, so that the

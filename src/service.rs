@@ -350,7 +350,7 @@ where
     };
     // Without a runtime there is nobody to give it to.
     let Ok(runtime) = Handle::try_current() else { return handling.await };
-    let task = config.dedupe.tasks.spawn(&runtime, handling);
+    let task = config.dedupe.background.tasks().spawn(&runtime, handling);
     let rejection = match within(left_until(deadline), task).await {
         Ok(Ok(response)) => return response,
         Ok(Err(ended)) => match ended.try_into_panic() {

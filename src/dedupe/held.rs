@@ -9,17 +9,15 @@ use std::{
 
 use tokio::{runtime::Handle, time::sleep};
 
+use super::background::{Background, Backoff};
 use crate::{
-    detached::Tasks,
     observe::{Operation, Settlement, Watch},
     store::{Claim, Key, SharedStore, StoreError, Token},
     time::{Elapsed, caught, within},
 };
 
-/// How long any answer of the store's is waited for.
+/// How long the layer waits for any answer of the store.
 const STORE_TIMEOUT: Duration = Duration::from_secs(1);
-/// How long to wait before a settlement that failed is tried again.
-const RETRY_AFTER: Duration = Duration::from_millis(500);
 
 /// The claim that a running request holds; it never leaves its key stuck.
 ///
@@ -30,7 +28,7 @@ pub(crate) struct Held {
     settling: Box<Settling>,
     /// Captured while there is one: spawning outside a runtime panics, and in an unwind that aborts.
     runtime: Option<Handle>,
-    tasks: Tasks,
+    background: Background,
 }
 
 impl Held {
@@ -38,7 +36,7 @@ impl Held {
     pub(crate) fn new(
         store: SharedStore,
         watch: Watch,
-        tasks: Tasks,
+        background: Background,
         lease: Duration,
         window: Duration,
     ) -> Self {
@@ -49,11 +47,12 @@ impl Held {
                 token: Token::mint(),
                 keys: Keys::default(),
                 intent: Settlement::Released,
+                store_failed: false,
                 window,
                 lease,
             }),
             runtime: Handle::try_current().ok(),
-            tasks,
+            background,
         }
     }
 
@@ -64,13 +63,14 @@ impl Held {
 
     /// Claims `key` too.
     pub(crate) async fn claim(&mut self, key: Key) -> Result<Claim, StoreError> {
-        let Settling { store, watch, token, keys, lease, .. } = &mut *self.settling;
+        let Settling { store, watch, token, keys, lease, store_failed, .. } = &mut *self.settling;
         // It counts as held before it is: a claim whose answer is lost, or not waited for, may
         // have been made, and is then released with the token.
         keys.push(key.clone());
-        let asked = watch.asks();
-        let claim = answer(within(patience(store, 1), caught(|| store.claim(&key, token, *lease))).await);
+        let (patience, asked) = (patience(store, 1, STORE_TIMEOUT), watch.asks());
+        let claim = answer(within(patience, caught(|| store.claim(&key, token, *lease))).await);
         watch.answered(Operation::Claim, asked, &claim);
+        *store_failed = claim.is_err();
         let claim = claim?;
         if !matches!(claim, Claim::Acquired { .. }) {
             keys.pop();
@@ -81,12 +81,12 @@ impl Held {
     /// Extends the lease, every third of it, for as long as it is polled.
     pub(crate) async fn keep_alive(&self) {
         let Settling { store, watch, token, keys, lease, .. } = &*self.settling;
+        let patience = patience(store, 1, STORE_TIMEOUT);
         loop {
             Box::pin(sleep(*lease / 3)).await;
             for key in keys.iter() {
                 let asked = watch.asks();
-                let extending = caught(|| store.extend(key, token, *lease));
-                let extended = answer(within(patience(store, 1), extending).await);
+                let extended = answer(within(patience, caught(|| store.extend(key, token, *lease))).await);
                 watch.answered(Operation::Extend, asked, &extended);
                 // A failure, a panic included, leaves two thirds of the lease to try again; a lost claim
                 // stays lost, and whatever the handler does, settling will change nothing.
@@ -110,7 +110,10 @@ impl Held {
                 settlement
             }
             // Dropping it hands it to the background.
-            Err(_) => Settlement::Pending,
+            Err(_) => {
+                self.settling.store_failed = true;
+                Settlement::Pending
+            }
         }
     }
 }
@@ -120,16 +123,22 @@ impl Drop for Held {
         if self.is_empty() {
             return;
         }
-        let settling = self.settling.go_on();
-        let (runtime, tasks) = (self.runtime.take(), &self.tasks);
+        let (mut settling, runtime, background) =
+            (self.settling.go_on(), self.runtime.take(), &self.background);
+        // Without a runtime there is no later.
+        settling.store_failed &= runtime.is_some();
         // A store's panic must not meet the one that may be unwinding.
         let _ = catch_unwind(AssertUnwindSafe(move || {
-            let mut retrying: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(settling.until_done());
+            let Some(permit) = background.permit(settling.intent, &settling.watch) else { return };
+            let mut retrying: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(async move {
+                settling.until_done().await;
+                drop(permit);
+            });
             let _entered = runtime.as_ref().map(Handle::enter);
             // In memory this settles it, even where the runtime is gone. With neither, the lease ends it.
             let settled = retrying.as_mut().poll(&mut Context::from_waker(Waker::noop()));
             if let (false, Some(runtime)) = (settled.is_ready(), &runtime) {
-                tasks.spawn(runtime, retrying);
+                background.tasks().spawn(runtime, retrying);
             }
         }));
     }
@@ -165,12 +174,12 @@ impl Keys {
     }
 }
 
-/// For how long so many answers of the store's are waited for; `None` where the store itself sees to it
-/// that they come in time, and a second watch would be a timer for nothing.
-fn patience(store: &SharedStore, answers: usize) -> Option<Duration> {
+/// How long so many answers of the store are waited for. `None` where the store itself promises them within
+/// `limit`, so that a timer would be wasted.
+fn patience(store: &SharedStore, answers: usize, limit: Duration) -> Option<Duration> {
     let answers = u32::try_from(answers).unwrap_or(u32::MAX);
-    let sees_to_it = |limit: Duration| limit.saturating_mul(answers) <= STORE_TIMEOUT;
-    (!store.answers_within().is_some_and(sees_to_it)).then_some(STORE_TIMEOUT)
+    let promised = |within: Duration| within.saturating_mul(answers) <= limit;
+    (!store.answers_within().is_some_and(promised)).then_some(limit)
 }
 
 /// A settlement to be made.
@@ -180,6 +189,8 @@ struct Settling {
     token: Token,
     keys: Keys,
     intent: Settlement,
+    /// Whether the store's last answer was a failure.
+    store_failed: bool,
     window: Duration,
     lease: Duration,
 }
@@ -193,6 +204,7 @@ impl Settling {
             token: self.token,
             keys: mem::take(&mut self.keys),
             intent: self.intent,
+            store_failed: self.store_failed,
             window: self.window,
             lease: self.lease,
         }
@@ -204,9 +216,9 @@ impl Settling {
             Settlement::Completed => Operation::Complete,
             _ => Operation::Release,
         };
+        let patience = patience(&self.store, self.keys.iter().count(), STORE_TIMEOUT);
         let asked = self.watch.asks();
-        let settled =
-            answer(within(patience(&self.store, self.keys.iter().count()), caught(|| self.each())).await);
+        let settled = answer(within(patience, caught(|| self.each())).await);
         self.watch.answered(operation, asked, &settled);
         settled
     }
@@ -222,22 +234,30 @@ impl Settling {
         Ok(if mine { self.intent } else { Settlement::Lost })
     }
 
-    /// Settles, again and again if the store fails, while the lease may still live.
+    /// Settles, with a back-off if the store fails, while the lease may still live.
+    ///
+    /// The lease is not extended meanwhile: a store that took an extension would take the settlement.
     async fn until_done(self) {
         let tries = async {
+            let mut backoff = Backoff::of(self.intent, self.lease);
+            // A store that has just failed is not asked again at once.
+            let mut failed = self.store_failed;
             loop {
+                if failed {
+                    sleep(backoff.delay()).await;
+                    self.watch.settles_again();
+                }
                 match self.once().await {
                     Ok(settlement) => break settlement,
-                    Err(_) => sleep(RETRY_AFTER).await,
+                    Err(_) => failed = true,
                 }
-                self.watch.settles_again();
             }
         };
         match within(self.lease, tries).await {
             // One that is released may never have been made: what was lost was its answer.
             Ok(Settlement::Lost) if self.intent == Settlement::Released => {}
             Ok(settlement) => self.watch.settled(settlement),
-            Err(_) => self.watch.settles_no_more(self.intent),
+            Err(_) => self.watch.abandoned(self.intent),
         }
     }
 }

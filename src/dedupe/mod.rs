@@ -1,6 +1,7 @@
 //! Handling each delivery once: which key it is known by, and the claim on that key which the
 //! running request holds. The same for single items of a delivery.
 
+mod background;
 mod held;
 mod item;
 mod key;
@@ -17,13 +18,13 @@ use http::request::Parts;
 
 pub use self::item::{Item, ItemClaim};
 pub(crate) use self::{
+    background::Background,
     held::Held,
     key::Receiver,
     run::{Ended, run},
 };
 use crate::{
     Delivery, Rejection, RejectionKind,
-    detached::Tasks,
     observe::{Record, Registry, Settlement, Watch},
     store::{Claim, Key, SharedStore, StoreError},
     verify::Profile,
@@ -67,8 +68,8 @@ pub(crate) struct Settings {
     pub(crate) window: Option<Duration>,
     pub(crate) lease: Duration,
     pub(crate) on_failure: Option<StoreFailure>,
-    /// What is settled in the background is waited for there.
-    pub(crate) tasks: Tasks,
+    /// What the layer settles in the background, and its drain waits for.
+    pub(crate) background: Background,
     /// What the store does is measured there.
     pub(crate) registry: Registry,
 }
@@ -95,7 +96,7 @@ impl Dedupe {
             window: None,
             lease: Self::DEFAULT_LEASE,
             on_failure: None,
-            tasks: Tasks::default(),
+            background: Background::default(),
             registry,
         }))
     }
@@ -143,7 +144,7 @@ impl Dedupe {
     fn hold(&self, store: &SharedStore, delivery: &Delivery, watch: Watch) -> Held {
         let window = self.window.or(delivery.verifier().profile().dedupe_window);
         let window = window.unwrap_or(Self::DEFAULT_WINDOW);
-        Held::new(store.clone(), watch, self.tasks.clone(), self.lease, window)
+        Held::new(store.clone(), watch, self.background.clone(), self.lease, window)
     }
 
     fn on_failure(&self, delivery: &Delivery) -> StoreFailure {

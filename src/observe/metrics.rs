@@ -116,7 +116,7 @@ struct Handles {
     handler_duration: Histogram,
     settlements: Vec<Counter>,
     settlement_retries: Counter,
-    settlements_abandoned: Counter,
+    settlements_abandoned: Vec<Counter>,
     store_duration: Vec<Histogram>,
     store_failures: Vec<Counter>,
 }
@@ -137,6 +137,7 @@ impl Meters {
         let rejections: Vec<_> = RejectionKind::ALL.iter().map(|kind| kind.as_str()).collect();
         let ends: Vec<_> = HandlerEnd::ALL.iter().map(|end| end.as_str()).collect();
         let settlements: Vec<_> = Settlement::ALL.iter().map(|settlement| settlement.as_str()).collect();
+        let intents = [Settlement::Completed, Settlement::Released].map(Settlement::as_str);
         let operations: Vec<_> = Operation::ALL.iter().map(|operation| operation.as_str()).collect();
         Self(Arc::new(Handles {
             deliveries: counters(DELIVERIES, "outcome", &outcomes),
@@ -148,7 +149,7 @@ impl Meters {
             handler_duration: histogram!(HANDLER_DURATION, "provider" => provider()),
             settlements: counters(SETTLEMENTS, "settlement", &settlements),
             settlement_retries: counter!(SETTLEMENT_RETRIES, "provider" => provider()),
-            settlements_abandoned: counter!(SETTLEMENTS_ABANDONED, "provider" => provider()),
+            settlements_abandoned: counters(SETTLEMENTS_ABANDONED, "settlement", &intents),
             store_duration: histograms(STORE_DURATION, "operation", &operations),
             store_failures: counters(STORE_FAILURES, "operation", &operations),
         }))
@@ -191,8 +192,8 @@ impl Meters {
         self.0.settlement_retries.increment(1);
     }
 
-    pub(super) fn settles_no_more(&self) {
-        self.0.settlements_abandoned.increment(1);
+    pub(super) fn settlement_abandoned(&self, intent: Settlement) {
+        count(&self.0.settlements_abandoned, usize::from(intent != Settlement::Completed));
     }
 }
 
@@ -218,11 +219,15 @@ fn describe() {
     describe_counter!(HANDLERS, count, "Handlers that were called, by how they ended");
     describe_histogram!(HANDLER_DURATION, Unit::Seconds, "From the handler's call to its end");
     describe_counter!(SETTLEMENTS, count, "Claims that were settled, by how");
-    describe_counter!(SETTLEMENT_RETRIES, count, "Settlements that were tried again in the background");
+    describe_counter!(
+        SETTLEMENT_RETRIES,
+        count,
+        "Attempts to settle in the background, after the store had failed"
+    );
     describe_counter!(
         SETTLEMENTS_ABANDONED,
         count,
-        "Settlements that the store had not taken when the lease ended"
+        "Settlements that the store had not taken when the lease ended, or that too many others kept from it"
     );
     describe_histogram!(STORE_DURATION, Unit::Seconds, "What the store took to answer");
     describe_counter!(STORE_FAILURES, count, "Errors of the store, and answers that took it too long");

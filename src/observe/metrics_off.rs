@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Operation, Outcome};
+use super::{Operation, Outcome, Settlement};
 
 #[derive(Clone, Default)]
 pub(crate) struct Registry(());
@@ -31,5 +31,5 @@ impl Meters {
 
     pub(super) fn settles_again(&self) {}
 
-    pub(super) fn settles_no_more(&self) {}
+    pub(super) fn settlement_abandoned(&self, _: Settlement) {}
 }

@@ -66,9 +66,16 @@
 //! For `undecodable` the reason is where in the JSON, and not what stands there. The reason that a verifier of
 //! your own gives is its own text, escaped and cut as ids are.
 //!
-//! On the target `tower_webhook`: a store that failed (`WARN`, with `operation` and `error`), a lease that had
-//! run out (`WARN`: the delivery may have run twice), a settlement that the store never took (`ERROR`: the
-//! provider's next attempt runs again), and at the start, an `ack_deadline` that the provider will not wait for (`WARN`).
+//! On the target `tower_webhook`:
+//!
+//! | level | event |
+//! |---|---|
+//! | `WARN` | a store that failed, with `operation` and `error` |
+//! | `WARN` | a lease that ended before its claim was settled: the delivery may have run twice |
+//! | `ERROR` | a completion that the store had not taken when the lease ended: the provider's next attempt runs again |
+//! | `ERROR` | completions that were dropped because 16,384 others of the layer wait for the store, with their `count`; at most once a minute |
+//! | `DEBUG` | a release that the store had not taken when the lease ended the claim |
+//! | `WARN` | when the layer is built: an `ack_deadline` that the provider will not wait for |
 //!
 //! # Metrics
 //!
@@ -97,8 +104,8 @@
 //! | `webhook_handlers_total` | `provider`, `end` | counter | | handlers that were called, by [`HandlerEnd`] |
 //! | `webhook_handler_duration_seconds` | `provider` | histogram | seconds | [`Outcome::handler_time`] |
 //! | `webhook_settlements_total` | `provider`, `settlement` | counter | | claims that were settled, by [`Settlement`] |
-//! | `webhook_settlement_retries_total` | `provider` | counter | | settlements that were tried again in the background |
-//! | `webhook_settlements_abandoned_total` | `provider` | counter | | settlements that the store had not taken when the lease ended |
+//! | `webhook_settlement_retries_total` | `provider` | counter | | attempts to settle in the background, after the store had failed |
+//! | `webhook_settlements_abandoned_total` | `provider`, `settlement` | counter | | settlements that the store had not taken when the lease ended, or that were dropped because too many others wait for it: `completed`, `released` |
 //! | `webhook_store_duration_seconds` | `provider`, `operation` | histogram | seconds | what the store took to answer: `claim`, `extend`, `complete`, `release`; those of items included |
 //! | `webhook_store_failures_total` | `provider`, `operation` | counter | | its errors, and answers that took longer than a second |
 //!
@@ -111,7 +118,7 @@
 //! All series of a provider are there, at 0, from its first delivery on: a failure that would be the first of
 //! its series has a rate. Handles are registered then, with the recorder that is installed by then; a request only counts.
 //! Alarms that are worth having: `webhook_handlers_total` with `end!="completed"`, `webhook_store_failures_total`,
-//! `webhook_settlements_abandoned_total`, `webhook_rejections_total` with `kind="undecodable"` (events are not
+//! `webhook_settlements_abandoned_total` with `settlement="completed"`, `webhook_rejections_total` with `kind="undecodable"` (events are not
 //! taken) and, against its usual rate, `kind="wrong_signature"` (a secret was rotated and not here).
 
 #[cfg_attr(not(feature = "metrics"), path = "metrics_off.rs")]
@@ -128,5 +135,5 @@ pub(crate) use self::{
     metrics::Registry,
     observed::Observed,
     record::{Observer, Record},
-    store::{Operation, Watch},
+    store::{Operation, Throttle, Watch},
 };

@@ -62,7 +62,7 @@ pub enum Settlement {
     Released,
     /// The lease had run out before: another run may have begun.
     Lost,
-    /// The store failed; it is being tried again while the lease lives.
+    /// The store failed; the layer tries again, with a back-off, while the lease lives.
     Pending,
 }
 

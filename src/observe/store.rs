@@ -1,3 +1,9 @@
+use std::{
+    mem,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
 use tokio::time::Instant;
 
 use super::{
@@ -92,11 +98,52 @@ impl Watch {
         }
     }
 
-    /// The lease is over, and the store never took the settlement.
-    pub(crate) fn settles_no_more(&self, intent: Settlement) {
+    /// The lease has ended, and the store never took the settlement.
+    pub(crate) fn abandoned(&self, intent: Settlement) {
         trace::settlement_abandoned(intent);
-        if let Some(meters) = &self.meters {
-            meters.settles_no_more();
+        self.count_abandoned(intent);
+    }
+
+    /// Too many settlements waited for the store for this one to wait as well.
+    pub(crate) fn dropped(&self, intent: Settlement, throttle: &Throttle) {
+        // A dropped release costs no more than the wait for the end of its lease.
+        if intent == Settlement::Completed
+            && let Some(count) = throttle.pass()
+        {
+            trace::completions_dropped(count);
         }
+        self.count_abandoned(intent);
+    }
+
+    fn count_abandoned(&self, intent: Settlement) {
+        if let Some(meters) = &self.meters {
+            meters.settlement_abandoned(intent);
+        }
+    }
+}
+
+/// Lets an event through once a minute, so that what comes in thousands is logged in a line.
+#[derive(Debug, Default)]
+pub(crate) struct Throttle(Mutex<Throttled>);
+
+#[derive(Debug, Default)]
+struct Throttled {
+    passed: Option<Instant>,
+    held_back: u64,
+}
+
+impl Throttle {
+    const INTERVAL: Duration = Duration::from_secs(60);
+
+    /// How many there were since the last one that passed, this one included, if this one passes.
+    fn pass(&self) -> Option<u64> {
+        let mut throttled = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        throttled.held_back += 1;
+        let now = Instant::now();
+        if throttled.passed.is_some_and(|passed| now.duration_since(passed) < Self::INTERVAL) {
+            return None;
+        }
+        throttled.passed = Some(now);
+        Some(mem::take(&mut throttled.held_back))
     }
 }

@@ -120,10 +120,26 @@ pub(super) fn lease_lost() {
 }
 
 pub(super) fn settlement_abandoned(intent: Settlement) {
+    match intent {
+        Settlement::Completed => tracing::error!(
+            target: TARGET,
+            settlement = intent.as_str(),
+            "the completion was not stored before the lease ended: if the delivery is sent again, it runs again",
+        ),
+        // Its lease has ended the claim.
+        _ => tracing::debug!(
+            target: TARGET,
+            settlement = intent.as_str(),
+            "the claim was not released before its lease ended",
+        ),
+    }
+}
+
+pub(super) fn completions_dropped(count: u64) {
     tracing::error!(
         target: TARGET,
-        settlement = intent.as_str(),
-        "the claim was not settled before its lease ended: if the delivery is sent again, it runs again",
+        count,
+        "completions were dropped, because too many wait for the store: deliveries that are sent again run again",
     );
 }
 

@@ -35,3 +35,5 @@ pub(super) fn store_failed(_: Operation, _: &StoreError) {}
 pub(super) fn lease_lost() {}
 
 pub(super) fn settlement_abandoned(_: Settlement) {}
+
+pub(super) fn completions_dropped(_: u64) {}

@@ -163,7 +163,7 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// If the store cannot tell. The layer then tries again.
+    /// If the store cannot tell. The layer then tries again, with a back-off, while the lease may live.
     fn complete(
         &self,
         key: &Key,
@@ -176,7 +176,7 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// If the store cannot tell. The layer then tries again.
+    /// If the store cannot tell. The layer then tries again, with a back-off, while the lease may live.
     fn release(&self, key: &Key, token: &Token) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
     /// Opens a completed `key` again, so that the delivery can be sent once more by hand. `false`:

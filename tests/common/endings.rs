@@ -104,7 +104,11 @@ async fn refuse(kind: RejectionKind) -> Answer {
         Kind::StoreUnavailable => {
             let store = faulty_store();
             store.fail(Operation::Claim, Fault::Error);
-            quick.under(&layer().dedupe(store)).send(good()).await
+            let layer = layer().dedupe(store);
+            let answer = quick.under(&layer).send(good()).await;
+            // What may have been claimed is released.
+            layer.drain().finished().await;
+            answer
         }
         Kind::VerifierUnavailable => {
             quick.under(&chosen(|| Err("the tenants' database is down".into()))).send(good()).await

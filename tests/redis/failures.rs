@@ -113,6 +113,26 @@ async fn a_server_that_takes_no_writes_for_a_while_is_not_waited_for_either() {
 }
 
 #[tokio::test]
+async fn a_server_that_is_paused_is_asked_a_few_times_for_each_rejected_delivery() {
+    const DELIVERIES: u64 = 50;
+    let server = Server::start().await;
+    let layer = layer(server.store().await);
+    let mut replica = Replica::new(layer.clone());
+    replica.handle("msg_1").await;
+    server.run::<()>("CONFIG RESETSTAT").await;
+    server.run::<()>("CLIENT PAUSE 12000 WRITE").await;
+    let sent: Vec<_> = (0..DELIVERIES).map(|id| replica.begin(signed(&format!("paused_{id}")))).collect();
+    for answer in sent {
+        soon(answer).await.unwrap().assert_unavailable();
+    }
+    layer.drain().finished().await;
+    // A claim, and releases that become rarer: all of them reach the server when it goes on.
+    let calls = server.calls().await["evalsha"];
+    assert!((2 * DELIVERIES..=6 * DELIVERIES).contains(&calls), "{calls} scripts");
+    replica.handle("paused_0").await;
+}
+
+#[tokio::test]
 async fn a_full_server_takes_no_new_claims_and_settles_those_it_has() {
     let server = Server::start_with("--maxmemory-policy noeviction").await;
     let mut replica = Replica::new(layer(server.store().await).lease(Duration::from_secs(1)));

@@ -130,16 +130,20 @@ fn send_copies(case: Case) {
     }
     // Time passes all the while: without it nobody would try again what has failed.
     let over = Arc::new(AtomicBool::new(false));
-    let end = over.clone();
+    let (end, are_sending) = (over.clone(), sending.clone());
     thread::spawn(move || {
-        while *sending.lock().unwrap() > 0 {
+        while *are_sending.lock().unwrap() > 0 {
             thread::yield_now();
         }
         block_on(drain.finished());
         end.store(true, Ordering::SeqCst);
     });
-    let (mut left, begun) = (LEASE / 2, passed());
+    let (mut left, mut kept, begun) = (LEASE / 2, LEASE / 3, passed());
     while !over.load(Ordering::SeqCst) {
+        // Some is kept for the back-off of what failed last.
+        if *sending.lock().unwrap() == 0 {
+            left += std::mem::take(&mut kept);
+        }
         let step = if case.leases_end && thread_rng().gen_bool(0.2) {
             LEASE
         } else {
