@@ -423,14 +423,18 @@ impl WebhookLayer {
         self.with(|config| config.dedupe.scope = Some(scope.into()))
     }
 
-    /// For how long a claim lives without a sign of life; less than 30 ms counts as 30 ms.
-    /// Default: 30 s.
+    /// Sets how long a claim lives once its process has died; less than 30 ms counts as 30 ms.
+    /// Default: the provider's, where its retries all come quickly, else 30 s.
     ///
-    /// While the handler runs its claim is extended every third of it. It is how long a delivery
-    /// waits after the process that handled it has died. A handler that blocks its thread for
-    /// longer may be run twice: use `spawn_blocking`.
+    /// Until the lease has ended, retries of the delivery are answered 503, so it must end before the
+    /// provider's last retry. While the handler runs, the layer extends the lease every third of it. A
+    /// handler that blocks its thread for longer than the lease may run twice: use `spawn_blocking`.
+    ///
+    /// The shortest sensible lease is 3 s, since the store has a second to answer and each answer should
+    /// come within a third of the lease. With a shorter one, a store that is merely slow loses the claim
+    /// of a handler that is running.
     pub fn lease(self, lease: Duration) -> Self {
-        self.with(|config| config.dedupe.lease = lease.max(Duration::from_millis(30)))
+        self.with(|config| config.dedupe.lease = Some(lease))
     }
 
     /// Sets how deliveries are handled while the store fails, or takes longer than a second. Default:

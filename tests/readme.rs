@@ -137,8 +137,8 @@ fn profiles() -> Vec<(&'static str, Profile)> {
 /// What a provider does on an answer, where anything is known of that.
 fn behaviour(profiles: &[(&str, Profile)]) -> String {
     let rows = profiles.iter().filter_map(|(name, profile)| {
-        let Profile { retries, ack_deadline, dedupe_window, .. } = profile;
-        if retries.is_none() && ack_deadline.is_none() && dedupe_window.is_none() {
+        let Profile { retries, ack_deadline, dedupe_window, lease, .. } = profile;
+        if retries.is_none() && ack_deadline.is_none() && dedupe_window.is_none() && lease.is_none() {
             return None;
         }
         let again = match retries {
@@ -150,9 +150,10 @@ fn behaviour(profiles: &[(&str, Profile)]) -> String {
             1 => "1 day".to_owned(),
             days => format!("{days} days"),
         });
-        Some(format!("| {} | {again} | {} | {remembered} |\n", link(name), seconds(*ack_deadline)))
+        let (waits, lease) = (seconds(*ack_deadline), seconds(*lease));
+        Some(format!("| {} | {again} | {waits} | {remembered} | {lease} |\n", link(name)))
     });
-    let head = "| provider | sends again | waits | remembered |\n|---|---|---|---|\n";
+    let head = "| provider | sends again | waits | remembered | lease |\n|---|---|---|---|---|\n";
     format!("{head}{}", rows.collect::<String>())
 }
 

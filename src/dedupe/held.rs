@@ -81,9 +81,13 @@ impl Held {
     /// Extends the lease, every third of it, for as long as it is polled.
     pub(crate) async fn keep_alive(&self) {
         let Settling { store, watch, token, keys, lease, .. } = &*self.settling;
-        let patience = patience(store, 1, STORE_TIMEOUT);
+        let third = *lease / 3;
+        // An answer must not keep the next extension waiting, however short the lease is.
+        let patience = patience(store, 1, STORE_TIMEOUT.min(third));
+        let mut beat = Box::pin(sleep(third));
         loop {
-            Box::pin(sleep(*lease / 3)).await;
+            beat.as_mut().await;
+            beat = Box::pin(sleep(third));
             for key in keys.iter() {
                 let asked = watch.asks();
                 let extended = answer(within(patience, caught(|| store.extend(key, token, *lease))).await);

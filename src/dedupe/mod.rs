@@ -66,7 +66,7 @@ pub(crate) struct Settings {
     pub(crate) scope: Option<Arc<str>>,
     pub(crate) replay_guard: bool,
     pub(crate) window: Option<Duration>,
-    pub(crate) lease: Duration,
+    pub(crate) lease: Option<Duration>,
     pub(crate) on_failure: Option<StoreFailure>,
     /// What the layer settles in the background, and its drain waits for.
     pub(crate) background: Background,
@@ -83,7 +83,8 @@ pub(crate) enum Admission {
 }
 
 impl Dedupe {
-    pub(crate) const DEFAULT_LEASE: Duration = Duration::from_secs(30);
+    const DEFAULT_LEASE: Duration = Duration::from_secs(30);
+    const SHORTEST_LEASE: Duration = Duration::from_millis(30);
     /// Longer than any provider is known to retry: WhatsApp does for seven days.
     const DEFAULT_WINDOW: Duration = Duration::from_secs(8 * 86_400);
 
@@ -94,7 +95,7 @@ impl Dedupe {
             scope: None,
             replay_guard: false,
             window: None,
-            lease: Self::DEFAULT_LEASE,
+            lease: None,
             on_failure: None,
             background: Background::default(),
             registry,
@@ -142,9 +143,10 @@ impl Dedupe {
 
     /// What holds a claim of `delivery`'s, or of one of its items', in `store`.
     fn hold(&self, store: &SharedStore, delivery: &Delivery, watch: Watch) -> Held {
-        let window = self.window.or(delivery.verifier().profile().dedupe_window);
-        let window = window.unwrap_or(Self::DEFAULT_WINDOW);
-        Held::new(store.clone(), watch, self.background.clone(), self.lease, window)
+        let profile = delivery.verifier().profile();
+        let window = self.window.or(profile.dedupe_window).unwrap_or(Self::DEFAULT_WINDOW);
+        let lease = self.lease.or(profile.lease).unwrap_or(Self::DEFAULT_LEASE).max(Self::SHORTEST_LEASE);
+        Held::new(store.clone(), watch, self.background.clone(), lease, window)
     }
 
     fn on_failure(&self, delivery: &Delivery) -> StoreFailure {

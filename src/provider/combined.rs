@@ -261,14 +261,16 @@ providers! {
     /// * Signed: `{ts}.{body}`, HMAC-SHA256, in `Whereby-Signature: t=…,v1=<hex>`. Secret: UTF-8.
     /// * Id: `body:/id`, signed.
     /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.
-    /// * An answer within 5 s; two retries, soon after a 5xx or none.
+    /// * An answer within 5 s; otherwise two retries after "a short exponential backoff", so a claim's
+    ///   [lease](crate::WebhookLayer::lease) is 3 s.
     whereby, try_whereby: "whereby", "Whereby",
         "https://github.com/whereby/docs/blob/HEAD/meeting-content-and-quality/insights-suite-and-api/webhooks.md",
         t_and_signature("whereby-signature", "v1")
             .id("body:/id")
             .event_type("body:/type"),
         ack_deadline: Some(Duration::from_secs(5)),
-        retries: Some(true);
+        retries: Some(true),
+        lease: Some(Duration::from_secs(3));
 
     /// Cloudflare Stream.
     ///

@@ -50,6 +50,7 @@ pub(super) struct Facts {
     pub(super) body_limit: Option<usize>,
     pub(super) retries: Option<bool>,
     pub(super) ack_deadline: Option<Duration>,
+    pub(super) lease: Option<Duration>,
     pub(super) handshake: Option<Handshake>,
 }
 
@@ -64,6 +65,7 @@ impl Facts {
         body_limit: None,
         retries: None,
         ack_deadline: None,
+        lease: None,
         handshake: None,
     };
 }
@@ -110,6 +112,7 @@ impl Facts {
         profile.body_limit = self.body_limit;
         profile.retries = self.retries;
         profile.ack_deadline = self.ack_deadline;
+        profile.lease = self.lease;
     }
 }
 
@@ -199,6 +202,7 @@ mod tests {
                 body_limit,
                 retries,
                 ack_deadline,
+                lease,
                 handshake: _,
             } = provider.facts;
             let unheeded = attempt.is_some()
@@ -208,7 +212,8 @@ mod tests {
                 || dedupe_window.is_some()
                 || body_limit.is_some()
                 || retries.is_some()
-                || ack_deadline.is_some();
+                || ack_deadline.is_some()
+                || lease.is_some();
             assert!(!unheeded, "{}", provider.id);
         }
     }

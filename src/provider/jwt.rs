@@ -78,6 +78,9 @@ providers! {
     /// * [Shared secret](crate::verify::Profile::shared_secret): all webhook URLs of an API key
     ///   sign with it, and an event has the same id at each
     ///   ([source](https://github.com/livekit/livekit/blob/HEAD/pkg/telemetry/events.go)).
+    /// * Four retries, 1, 2, 4 and 8 s apart by default
+    ///   ([source](https://github.com/livekit/protocol/blob/HEAD/webhook/url_notifier.go)), so a claim's
+    ///   [lease](crate::WebhookLayer::lease) is 10 s.
     livekit, try_livekit: "livekit", "LiveKit",
         "https://github.com/livekit/node-sdks/blob/HEAD/packages/livekit-server-sdk/src/WebhookReceiver.ts",
         @by_hand |secrets| {
@@ -92,6 +95,8 @@ providers! {
             profile.shared_secret = true;
             profile.id = Some(Location::json("/id"));
             profile.event_type = Some(Location::json("/event"));
+            profile.retries = Some(true);
+            profile.lease = Some(Duration::from_secs(10));
             made(rules, profile, secrets)
         };
 

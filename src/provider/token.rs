@@ -27,7 +27,9 @@ providers! {
     /// * The secret itself is sent in `Authorization`, or in `X-Okta-Token` where the hook was given
     ///   that name for it: **it does not protect the body**.
     /// * Id: none that names the delivery as a whole.
-    /// * An answer within 3 s, or else it is sent again, once; never after a 4xx.
+    /// * An answer within 3 s; otherwise one retry, but none after a 4xx. So the
+    ///   [lease](crate::WebhookLayer::lease) of a claim that
+    ///   [`dedupe_by`](crate::WebhookLayer::dedupe_by) makes is 3 s.
     /// * Handshake: `GET` with `X-Okta-Verification-Challenge`, answered `{"verification":…}` if it has
     ///   the secret, which Okta sends with every request.
     okta, try_okta: "okta", "Okta event hooks",
@@ -35,6 +37,7 @@ providers! {
         Scheme::token("authorization").signature_in(["authorization", "x-okta-token"]),
         retries: Some(true),
         ack_deadline: Some(Duration::from_secs(3)),
+        lease: Some(Duration::from_secs(3)),
         handshake: Some(OKTA);
 
     /// Azure Event Grid.

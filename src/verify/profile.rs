@@ -64,6 +64,10 @@ pub struct Profile {
     pub retries: Option<bool>,
     /// How long the provider waits for an answer.
     pub ack_deadline: Option<Duration>,
+    /// The [`lease`](crate::WebhookLayer::lease) of claims. Set it where the provider's retries all come
+    /// within the default of 30 s: the last retry must come after the claim of a dead process has ended.
+    /// Not shorter than 3 s, so that each third of it leaves the store a second to answer.
+    pub lease: Option<Duration>,
 }
 
 impl Profile {
@@ -85,6 +89,7 @@ impl Profile {
             body_limit: None,
             retries: None,
             ack_deadline: None,
+            lease: None,
         }
     }
 }

@@ -1,14 +1,19 @@
 //! The claim: who runs, who is a duplicate, and what is remembered.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
+use http::Request;
+use http_body_util::Full;
 use tower_webhook::{
-    RejectionKind,
-    store::{Claim, Key, Store, Token},
-    testing::{Fault, Operation},
+    Clock, RejectionKind, Secret, WebhookLayer, provider,
+    store::{Claim, Key, MokaStore, Store, Token},
+    testing::{self, Fault, FaultyStore, Operation},
 };
 
-use crate::support::{Act, Handler, NOW, SECRET, faulty_store, layer, settle_down, signed, signed_with};
+use crate::{
+    sign::Sent,
+    support::{Act, Handler, NOW, SECRET, TokioClock, faulty_store, layer, settle_down, signed, signed_with},
+};
 
 #[tokio::test(start_paused = true)]
 async fn a_delivery_is_handled_once_and_then_a_duplicate() {
@@ -223,6 +228,42 @@ async fn when_the_lease_ran_out_the_next_copy_runs_and_the_former_owner_changes_
     app.send(signed_with(SECRET, "msg_1", NOW + 51, "{}")).await.assert_rejected(RejectionKind::InProgress);
     second.await.unwrap().assert_handled();
     app.send(signed_with(SECRET, "msg_1", NOW + 80, "{}")).await.assert_duplicate();
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_last_of_a_few_quick_retries_runs_though_the_first_process_died() {
+    let whereby = Arc::new(provider::whereby("a secret".parse::<Secret>().unwrap()));
+    for (lease, runs_again) in [(None, true), (Some(Duration::from_secs(30)), false)] {
+        let clock = TokioClock::start();
+        let with = |store| {
+            let layer = WebhookLayer::with_verifier(whereby.clone()).clock(clock);
+            match lease {
+                None => layer.dedupe(store),
+                Some(lease) => layer.dedupe(store).lease(lease),
+            }
+        };
+        let delivery = || -> Sent {
+            let request = Request::post("/").body(r#"{"id":"1"}"#).unwrap();
+            testing::sign_at(&whereby, request, clock.now()).unwrap().map(Full::from)
+        };
+        let memory = Arc::new(MokaStore::new(10).clock(clock));
+        // Of a process that dies the store hears no more.
+        let dying = FaultyStore::new(memory.clone());
+        dying.fail(Operation::SETTLING, Fault::Hang);
+        let app = Handler::doing([Act::Hang]).under(&with(dying));
+        let sent = delivery();
+        let first = tokio::spawn(async move { app.send(sent).await });
+        tokio::time::sleep(Duration::from_millis(2_500)).await;
+        first.abort();
+
+        let handler = Handler::default();
+        let app = handler.under(&with(FaultyStore::new(memory)));
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        app.send(delivery()).await.assert_rejected(RejectionKind::InProgress);
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        app.send(delivery()).await;
+        assert_eq!(handler.calls() == 1, runs_again, "{lease:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -205,6 +205,24 @@ async fn a_heartbeat_that_fails_once_is_made_up_for() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_extension_without_an_answer_does_not_end_a_short_lease() {
+    for lease in [Duration::from_secs(3), Duration::from_millis(300)] {
+        let store = faulty_store();
+        let handler = Handler::doing([Act::Sleep(lease * 2)]);
+        let app = handler.under(&layer().dedupe(store.clone()).lease(lease));
+        store.fail_next(Operation::Extend, 1, Fault::Hang);
+        let first = tokio::spawn({
+            let app = app.clone();
+            async move { app.send(signed("msg_1", "{}")).await }
+        });
+        tokio::time::sleep(lease * 4 / 3).await;
+        app.send(signed("msg_1", "{}")).await.assert_rejected(RejectionKind::InProgress);
+        first.await.unwrap().assert_handled();
+        assert_eq!(handler.calls(), 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_store_that_panics_while_extending_does_not_end_the_handler() {
     for adapt in [|layer| layer, WebhookLayer::detached] {
         let store = faulty_store();
