@@ -67,7 +67,7 @@ struct Facts {
     /// `None` where it is the payload.
     raw: Option<Bytes>,
     /// That of the nearest layer above this one.
-    above: Option<Delivery>,
+    above: Option<Box<Delivery>>,
     // For its items, which may be claimed when the request and the layer are gone.
     dedupe: Dedupe,
     handler_timeout: Duration,
@@ -114,7 +114,7 @@ impl Delivery {
             attempt,
             payload,
             raw,
-            above: head.extensions.get().cloned(),
+            above: head.extensions.get().map(above),
             verifier,
             dedupe: config.dedupe.clone(),
             handler_timeout: config.handler_timeout,
@@ -277,21 +277,32 @@ impl Delivery {
 
     /// Returns the fencing number of the claim on `key`, if a layer above this one holds it while
     /// this request runs.
+    #[cold]
     pub(crate) fn held_above(&self, key: &Key) -> Option<u64> {
         let above = self.facts.above.as_ref()?;
         let is_held = above.key.as_ref() == Some(key) || above.replay_key().as_ref() == Some(key);
         above.claim.filter(|_| is_held).or_else(|| above.held_above(key))
     }
 
-    /// Whether this request runs under the claim of a layer above this one.
-    pub(crate) fn is_held_above(&self) -> bool {
-        self.key.as_ref().is_some_and(|key| self.held_above(key).is_some())
+    /// Whether the request of this head runs under the claim of a layer above the one that verified it.
+    #[cold]
+    pub(crate) fn is_held_above(head: &Parts) -> bool {
+        let delivery = head.extensions.get::<Self>();
+        delivery.is_some_and(|delivery| {
+            delivery.key.as_ref().is_some_and(|key| delivery.held_above(key).is_some())
+        })
     }
 
     fn json_bytes(&self) -> Cow<'_, [u8]> {
         let field = self.facts.verifier.profile().json_field.as_deref();
         field.and_then(|field| form_field(self.payload(), field)).unwrap_or(Cow::Borrowed(self.payload()))
     }
+}
+
+/// In a box: most have none, and are kept small.
+#[cold]
+fn above(delivery: &Delivery) -> Box<Delivery> {
+    Box::new(delivery.clone())
 }
 
 impl fmt::Debug for Delivery {

@@ -174,8 +174,7 @@ where
         };
         record.handler_called();
         // Under the claim of a layer above, the handler must not outlive that layer's request.
-        let is_held_above = || head.extensions.get().is_some_and(Delivery::is_held_above);
-        let detached = config.detached && !is_held_above();
+        let detached = config.detached && !Delivery::is_held_above(&head);
         // Called here, and waited for here: whatever is given a request, or a handler, keeps room for
         // it when it has passed it on.
         let handler = caught(|| inner.call(Request::from_parts(head, admitted)));

@@ -47,9 +47,15 @@ impl Dedupe {
     /// Returns what tells the receivers of one account apart, where the provider gives all of them the
     /// same secret.
     pub(crate) fn receiver(&self, profile: &Profile, head: &Parts) -> Receiver {
-        if !profile.shared_secret || self.scope.is_some() || self.store.is_none() {
-            return Receiver::default();
+        match profile.shared_secret && self.scope.is_none() && self.store.is_some() {
+            true => self.receiver_called(head),
+            false => Receiver::default(),
         }
+    }
+
+    // Not inlined into the path of the providers that do not need it.
+    #[inline(never)]
+    fn receiver_called(&self, head: &Parts) -> Receiver {
         // Without a usable host the path has to do.
         let url = called_url(head).or_else(|_| called_path(head)).unwrap_or_default();
         let path = || called_path(head).unwrap_or_default();

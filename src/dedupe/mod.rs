@@ -175,10 +175,10 @@ async fn claim(
     replay_key: Option<Key>,
     delivery: &Delivery,
 ) -> Result<Claim, StoreError> {
-    let claim = claim_or_share(held, key, delivery).await?;
+    let claim = or_shared(held.claim(key).await?, delivery, || delivery.dedupe_key().cloned());
     match replay_key {
         Some(replay_key) if matches!(claim, Claim::Acquired { .. }) => {
-            match claim_or_share(held, replay_key, delivery).await? {
+            match or_shared(held.claim(replay_key).await?, delivery, || delivery.replay_key()) {
                 Claim::Acquired { .. } => Ok(claim),
                 refused => Ok(refused),
             }
@@ -187,14 +187,14 @@ async fn claim(
     }
 }
 
-/// Claims `key`, or shares the claim of a layer above this one: the same layer may be on a router and on
-/// a route in it, and would wait for itself.
-async fn claim_or_share(held: &mut Held, key: Key, delivery: &Delivery) -> Result<Claim, StoreError> {
-    match held.claim(key.clone()).await? {
-        Claim::InProgress { remaining } => Ok(delivery
-            .held_above(&key)
-            .map_or(Claim::InProgress { remaining }, |fencing| Claim::Acquired { fencing })),
-        claim => Ok(claim),
+/// The claim, or that of a layer above this one on the same key: the same layer may be on a router and
+/// on a route in it, and would wait for itself.
+fn or_shared(claim: Claim, delivery: &Delivery, key: impl FnOnce() -> Option<Key>) -> Claim {
+    match claim {
+        Claim::InProgress { .. } => key()
+            .and_then(|key| delivery.held_above(&key))
+            .map_or(claim, |fencing| Claim::Acquired { fencing }),
+        _ => claim,
     }
 }
 
