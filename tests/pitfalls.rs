@@ -168,10 +168,11 @@ async fn bite_5_the_timestamp_is_signed_as_text() {
         judge("slack", "s", &[("x-slack-request-timestamp", text), ("x-slack-signature", &signature)], "{}")
             .await
     };
-    let padded = format!("0{NOW}");
-    assert_eq!(slack(&padded, &padded).await, Ok(()));
-    assert_eq!(slack(&padded, &NOW.to_string()).await, Err(Kind::WrongSignature));
-    for text in ["Infinity", "1.5", "0x10", "-5", "+5", "1e9", "5 "] {
+    let text = NOW.to_string();
+    assert_eq!(slack(&text, &text).await, Ok(()));
+    // Its digits are counted, so that none can be moved to what is signed beside it.
+    let (padded, cut) = (format!("0{NOW}"), &text[1..]);
+    for text in [&padded, cut, "Infinity", "1.5", "0x10", "-5", "+5", "1e9", "5 "] {
         assert_eq!(slack(text, text).await, Err(Kind::MalformedSignature), "{text}");
     }
 }
@@ -180,19 +181,21 @@ async fn bite_5_the_timestamp_is_signed_as_text() {
 async fn bite_6_tolerance_is_the_providers_own_and_its_edge_is_in() {
     assert_eq!(judge_stripe("s", b"s", -300).await, Ok(()));
     assert_eq!(judge_stripe("s", b"s", -301).await, Err(Kind::StaleTimestamp));
-    assert_eq!(judge_stripe("s", b"s", 100_000).await, Ok(()), "Stripe's own SDKs accept the future");
+    assert_eq!(judge_stripe("s", b"s", 300).await, Ok(()));
+    // Stripe's own SDKs accept any time ahead, which a captured request would be valid until.
+    assert_eq!(judge_stripe("s", b"s", 301).await, Err(Kind::StaleTimestamp));
     let tolerance = |id: &str| {
         let verifier = provider::find(id)
             .unwrap()
             .verifier("00112233445566778899aabbccddeeff".parse::<Secret>().unwrap());
         let tolerance = verifier.unwrap().profile().tolerance;
-        (tolerance.past.map(|time| time.as_secs()), tolerance.future.map(|time| time.as_secs()))
+        (tolerance.past.map(|time| time.as_secs()), tolerance.future.as_secs())
     };
-    assert_eq!(tolerance("slack"), (Some(300), Some(300)));
+    assert_eq!(tolerance("slack"), (Some(300), 300));
     assert_eq!(tolerance("paddle").0, Some(5));
     assert_eq!(tolerance("elevenlabs").0, Some(1800));
-    assert_eq!(tolerance("cloudinary-sha256"), (Some(7200), None));
-    assert_eq!(tolerance("twitch"), (Some(600), Some(600)));
+    assert_eq!(tolerance("cloudinary-sha256"), (Some(7200), 300));
+    assert_eq!(tolerance("twitch"), (Some(600), 600));
 }
 
 #[tokio::test]

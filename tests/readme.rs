@@ -205,14 +205,8 @@ fn how(scheme: &Value) -> String {
     let timestamp = match &scheme["ts"] {
         Value::Null => "–".to_owned(),
         ts => {
-            let tolerance =
-                |side: &str| ts[side].as_u64().map_or("any".to_owned(), |seconds| format!("{seconds} s"));
-            format!(
-                "`{}`, past {}, future {}",
-                text(&ts["from"]).unwrap(),
-                tolerance("past"),
-                tolerance("future")
-            )
+            let past = ts["past"].as_u64().map_or("any".to_owned(), |seconds| format!("{seconds} s"));
+            format!("`{}`, past {past}, future {} s", text(&ts["from"]).unwrap(), ts["future"])
         }
     };
     format!("{algorithm}{signed} | {id} | {timestamp}")

@@ -223,7 +223,7 @@ fn what_cannot_be_signed_says_why() {
 /// Each is given a body with what it signs of it, and nothing else.
 #[tokio::test]
 async fn every_provider_with_a_secret_signs_what_it_believes() {
-    const BODY: &str = r#"{"id":"1","value":[{},{}],"event":{"event_time":1,"event_type":"a"},
+    const BODY: &str = r#"{"id":"1","value":[{},{}],"event":{"event_time":1700000000,"event_type":"a"},
         "webhookTimestamp":1700000000000,"notificationItems":[{"NotificationRequestItem":{"success":true}}]}"#;
     let secrets =
         ["MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=", "3031323334353637383961626364656630313233"];
@@ -282,20 +282,21 @@ fn flat(provider: &str, body: &'static str) -> &'static str {
 async fn the_same_provider_signs_in_several_places() {
     let json = |request: http::request::Builder| request.header("content-type", "application/json");
     let multipart = "--b\r\nContent-Disposition: form-data; name=\"json\"\r\n\r\n\
-        {\"event\":{\"event_time\":\"1\",\"event_type\":\"a\"}}\r\n--b--\r\n";
-    let form = "json=%7B%22event%22%3A%7B%22event_time%22%3A%221%22%2C%22event_type%22%3A%22a%22%7D%7D&a=b";
+        {\"event\":{\"event_time\":\"1700000000\",\"event_type\":\"a\"}}\r\n--b--\r\n";
+    let form =
+        "json=%7B%22event%22%3A%7B%22event_time%22%3A%221700000000%22%2C%22event_type%22%3A%22a%22%7D%7D&a=b";
     let url = || Request::post("https://receiver.example/webhook");
     for (id, request, body) in [
         ("twilio", url(), "Body=hello&From=1"),
         ("twilio", json(url()), r#"{"a":1}"#),
         ("twilio", json(Request::post("https://receiver.example/webhook?bodySHA256=00&a=b")), "{}"),
         ("vonage-params", Request::get("https://receiver.example/webhook?text=a"), ""),
-        ("vonage-params", url(), "text=a&timestamp=5"),
+        ("vonage-params", url(), "text=a&timestamp=1700000000"),
         ("vonage-params-md5hash", json(url()), r#"{"text":"a"}"#),
         ("cloudevents", Request::post("https://receiver.example/webhook?access_token=old"), "{}"),
         ("dropbox-sign", url(), form),
         ("dropbox-sign", url(), multipart),
-        ("mailgun", json(url()), r#"{"signature":{"timestamp":5,"token":"t"}}"#),
+        ("mailgun", json(url()), r#"{"signature":{"timestamp":1700000000,"token":"t"}}"#),
         ("adyen-standard", json(url()), r#"{"pspReference":"1"}"#),
         ("sinch-application", Request::get("https://receiver.example/webhook?a=b"), ""),
         ("contentful", url().header("x-contentful-topic", "a"), "{}"),

@@ -37,7 +37,7 @@ providers! {
     ///   interaction, and sends none again
     ///   ([source](https://docs.discord.com/developers/interactions/receiving-and-responding)): a duplicate
     ///   is a replay, and answered 200 without a body.
-    /// * Timestamp: `header:X-Signature-Timestamp`; any into the past and any into the future, for
+    /// * Timestamp: `header:X-Signature-Timestamp`; any age, and up to 300 s into the future, since
     ///   Discord names no limit ([`tolerance`](crate::WebhookLayer::tolerance) sets one).
     /// * Handshake: pings are answered once they are verified. Discord also sends wrong signatures,
     ///   to see them refused with 401, as they are.
@@ -46,7 +46,7 @@ providers! {
         Scheme::new(Ed25519, "x-signature-ed25519", Hex)
             .key_encoding(Hex)
             .timestamp("header:x-signature-timestamp", Seconds)
-            .tolerance(None, None)
+            .tolerance(None, 300)
             .signs("{ts}{body}")
             .id("body:/id")
             .event_type("body:/type"),
@@ -74,14 +74,14 @@ providers! {
     ///   `X-Twilio-Email-Event-Webhook-Signature`. Secret: the verification key, base64 of DER.
     /// * Id: none that names the delivery as a whole; each of its events has an `sg_event_id`, so
     ///   that deliveries are told apart by their bodies.
-    /// * Timestamp: `header:X-Twilio-Email-Event-Webhook-Timestamp`; any into the past and any into
-    ///   the future, for SendGrid names no limit.
+    /// * Timestamp: `header:X-Twilio-Email-Event-Webhook-Timestamp`; any age, and up to 300 s into
+    ///   the future, since SendGrid names no limit.
     sendgrid, try_sendgrid: "sendgrid", "SendGrid",
         "https://github.com/sendgrid/sendgrid-nodejs/blob/HEAD/packages/eventwebhook/src/eventwebhook.js",
         Scheme::new(EcdsaP256Sha256, "x-twilio-email-event-webhook-signature", Base64)
             .key_encoding(Base64)
             .timestamp("header:x-twilio-email-event-webhook-timestamp", Seconds)
-            .tolerance(None, None)
+            .tolerance(None, 300)
             .signs("{ts}{body}"),
         equal_bodies: true;
 

@@ -79,8 +79,7 @@ pub fn aws_sns<T: Into<Box<str>>>(
     let mut profile = Profile::new("aws-sns");
     profile.id = Some(Location::json("/MessageId"));
     profile.event_type = Some(Location::json("/Type"));
-    profile.tolerance =
-        Tolerance { past: Some(Duration::from_secs(3900)), future: Some(Duration::from_secs(300)) };
+    profile.tolerance = Tolerance { past: Some(Duration::from_secs(3900)), ..Tolerance::ANY_AGE };
     profile.retries = Some(true);
     profile.ack_deadline = Some(Duration::from_secs(15));
     let topics = topics.into_iter().map(|arn| Topic::new(arn.into(), subscriber.as_ref())).collect();

@@ -328,7 +328,7 @@ providers! {
         "https://github.com/linear/linear/blob/HEAD/packages/sdk/src/webhooks/client.ts",
         Scheme::hmac_sha256("linear-signature", Hex)
             .timestamp("body:/webhookTimestamp", Milliseconds)
-            .tolerance(Some(60), Some(60))
+            .tolerance(Some(60), 60)
             .id("header:linear-delivery")
             .event_type("body:/type");
 

@@ -25,7 +25,7 @@ providers! {
     /// * Signed: `{ts}.{body}`, HMAC-SHA256, in `Stripe-Signature`. Secret: UTF-8 of the whole
     ///   string *including* `whsec_`.
     /// * Id: `body:/id`, signed.
-    /// * Timestamp: `field:t`; 300 s into the past and any into the future.
+    /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.
     /// * Retries for up to three days ([source](https://docs.stripe.com/webhooks)).
     stripe, try_stripe: "stripe", "Stripe",
         "https://docs.stripe.com/webhooks/signature",
@@ -33,7 +33,7 @@ providers! {
             .list(",")
             .pairs("=", ["v1"])
             .timestamp("field:t", Seconds)
-            .tolerance(Some(300), None)
+            .tolerance(Some(300), 300)
             .signs("{ts}.{body}")
             .id("body:/id")
             .event_type("body:/type"),
@@ -51,7 +51,7 @@ providers! {
             .list(";")
             .pairs("=", ["h1"])
             .timestamp("field:ts", Seconds)
-            .tolerance(Some(5), Some(300))
+            .tolerance(Some(5), 300)
             .signs("{ts}:{body}")
             .id("body:/event_id")
             .event_type("body:/event_type");
@@ -60,14 +60,14 @@ providers! {
     ///
     /// * Signed: `{ts}.{body}`, HMAC-SHA256, in `Mux-Signature`. Secret: UTF-8.
     /// * Id: `body:/id`, signed.
-    /// * Timestamp: `field:t`; 300 s into the past and any into the future.
+    /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.
     mux, try_mux: "mux", "Mux",
         "https://github.com/muxinc/mux-node-sdk/blob/HEAD/src/resources/webhooks/webhooks.ts",
         Scheme::hmac_sha256("mux-signature", Hex)
             .list(",")
             .pairs("=", ["v1"])
             .timestamp("field:t", Seconds)
-            .tolerance(Some(300), None)
+            .tolerance(Some(300), 300)
             .signs("{ts}.{body}")
             .id("body:/id")
             .event_type("body:/type");
@@ -94,7 +94,7 @@ providers! {
             .list(",")
             .pairs("=", ["v0"])
             .timestamp("field:t", Seconds)
-            .tolerance(Some(1800), Some(300))
+            .tolerance(Some(1800), 300)
             .signs("{ts}.{body}")
             .event_type("body:/type"),
         equal_bodies: true;
@@ -110,7 +110,7 @@ providers! {
             .list(",")
             .pairs("=", ["v1"])
             .timestamp("field:t", Milliseconds)
-            .tolerance(Some(180), Some(300))
+            .tolerance(Some(180), 300)
             .signs("{ts}.{body}")
             .id("body:/id")
             .event_type("body:/event");
@@ -120,7 +120,7 @@ providers! {
     /// * Signed: `{ts}.{body}`, HMAC-SHA256, in `sanity-webhook-signature`. Secret: UTF-8.
     /// * Id: `header:idempotency-key`, **not signed**.
     /// * Event type: `header:sanity-operation`, **not signed**.
-    /// * Timestamp: `field:t`; any into the past and any into the future.
+    /// * Timestamp: `field:t`; any age, and up to 300 s into the future.
     /// * Two retries, 30 s apart
     ///   ([source](https://www.sanity.io/docs/changelog/50ec6abf-fe0c-475b-ae72-314148860132)).
     sanity, try_sanity: "sanity", "Sanity",
@@ -129,7 +129,7 @@ providers! {
             .list(",")
             .pairs("=", ["v1"])
             .timestamp("field:t", Milliseconds)
-            .tolerance(None, None)
+            .tolerance(None, 300)
             .signs("{ts}.{body}")
             .id("header:idempotency-key")
             .event_type("header:sanity-operation"),
@@ -350,12 +350,12 @@ providers! {
     /// * Signed: `{ts}.{body}`, HMAC-SHA256, in `Calendly-Webhook-Signature: t=…,v1=<hex>`. Secret:
     ///   UTF-8, the webhook signing key.
     /// * Id: none that names the delivery as a whole.
-    /// * Timestamp: `field:t`; 180 s into the past, as in Calendly's own code, and any into the future.
+    /// * Timestamp: `field:t`; 180 s into the past, as in Calendly's own code, and 300 s into the future.
     /// * An answer within 15 s ([source](https://developer.calendly.com/api-docs/overview/webhooks/webhook-timeouts)).
     calendly, try_calendly: "calendly", "Calendly",
         "https://developer.calendly.com/api-docs/overview/webhooks/webhook-signatures",
         t_and_signature("calendly-webhook-signature", "v1")
-            .tolerance(Some(180), None)
+            .tolerance(Some(180), 300)
             .event_type("body:/event"),
         ack_deadline: Some(Duration::from_secs(15));
 
@@ -381,12 +381,12 @@ providers! {
     /// * Signed: `{ts}.{body}`, HMAC-SHA256, in `courier-signature: t=…,signature=<hex>`. Secret: UTF-8.
     /// * Id: none that names the delivery as a whole; the `id` in its data is the message's, which has
     ///   several deliveries.
-    /// * Timestamp: `field:t`, in milliseconds; any into the past and any into the future, for Courier
+    /// * Timestamp: `field:t`, in milliseconds; any age, and up to 300 s into the future, since Courier
     ///   leaves the limit to its users ([`tolerance`](crate::WebhookLayer::tolerance) sets one).
     courier, try_courier: "courier", "Courier",
         "https://github.com/trycourier/docs/blob/HEAD/docs/guides/getting-started/outbound-webhooks.mdx",
         t_and_signature("courier-signature", "signature")
             .timestamp("field:t", Milliseconds)
-            .tolerance(None, None)
+            .tolerance(None, 300)
             .event_type("body:/type");
 }

@@ -52,7 +52,7 @@ providers! {
     /// * Id: the token's `jti`, signed: of the request and not of the event. A request that repeats it is
     ///   taken for a replay, and answered 200 without the NCCO that a call goes on with: see
     ///   [the guide](crate::guide::answers#where-the-provider-acts-on-the-answer).
-    /// * Timestamp: the token's `iat`; any into the past and any into the future, for Vonage names no
+    /// * Timestamp: the token's `iat`; any age, and up to 300 s into the future, since Vonage names no
     ///   limit ([`tolerance`](crate::WebhookLayer::tolerance) sets one). An `exp` is kept to.
     vonage_jwt, try_vonage_jwt: "vonage-jwt", "Vonage (JWT)",
         "https://developer.vonage.com/en/getting-started/concepts/webhooks",
@@ -277,7 +277,7 @@ fn secret(name: &'static str) -> Rules {
 /// A profile for tokens that have their times in them.
 fn profile(id: &'static str) -> Profile {
     let mut profile = Profile::new(id);
-    profile.tolerance = Tolerance { past: None, future: None };
+    profile.tolerance = Tolerance::ANY_AGE;
     profile
 }
 

@@ -27,7 +27,7 @@ use crate::{
 ///   often one is fetched.
 /// * Id: `body:/id`, covered by the CRC-32 alone; the transmission's id is another at each attempt.
 /// * Event type: `body:/event_type`, **not signed**: the CRC-32 alone covers it.
-/// * Timestamp: `header:PAYPAL-TRANSMISSION-TIME`; any into the past and any into the future, for
+/// * Timestamp: `header:PAYPAL-TRANSMISSION-TIME`; any age, and up to 300 s into the future, since
 ///   PayPal names no limit ([`tolerance`](crate::WebhookLayer::tolerance) sets one).
 ///
 /// It needs more than secrets, so that [`all`](super::all) and [`find`](super::find) do not know it.
@@ -40,7 +40,7 @@ pub fn paypal(webhook_ids: impl IntoSecrets, fetch: impl Fetch) -> PayPal {
     profile.body_signed = false;
     profile.event_type = Some(Location::json("/event_type"));
     profile.event_type_signed = false;
-    profile.tolerance = Tolerance { past: None, future: None };
+    profile.tolerance = Tolerance::ANY_AGE;
     profile.retries = Some(true);
     PayPal {
         webhook_ids: webhook_ids.into_secrets(),

@@ -11,7 +11,7 @@ use crate::verify::{
     Attempt::Retries,
     Encoding::{Base64, Hex},
     Location, Scheme,
-    TimeUnit::{Milliseconds, Rfc3339, Seconds},
+    TimeUnit::{HttpDate, Milliseconds, Rfc3339, Seconds},
 };
 
 providers! {
@@ -75,14 +75,18 @@ providers! {
 
     /// Zendesk.
     ///
-    /// * Signed: `{header:X-Zendesk-Webhook-Signature-Timestamp}{body}`, HMAC-SHA256, in
-    ///   `X-Zendesk-Webhook-Signature`. Secret: UTF-8 (the static test secret looks base64 but is
-    ///   NOT decoded).
+    /// * Signed: `{ts}{body}`, HMAC-SHA256, in `X-Zendesk-Webhook-Signature`. Secret: UTF-8 (the
+    ///   static test secret looks base64 but is NOT decoded).
     /// * Id: `header:X-Zendesk-Webhook-Invocation-Id`, **not signed**.
+    /// * Timestamp: `header:X-Zendesk-Webhook-Signature-Timestamp`; any age, since Zendesk names no
+    ///   limit ([`tolerance`](crate::WebhookLayer::tolerance) sets one), and up to 300 s into the
+    ///   future.
     zendesk, try_zendesk: "zendesk", "Zendesk",
         "https://developer.zendesk.com/documentation/webhooks/verifying/",
         Scheme::hmac_sha256("x-zendesk-webhook-signature", Base64)
-            .signs("{header:x-zendesk-webhook-signature-timestamp}{body}")
+            .timestamp("header:x-zendesk-webhook-signature-timestamp", Rfc3339)
+            .tolerance(None, 300)
+            .signs("{ts}{body}")
             .id("header:x-zendesk-webhook-invocation-id")
             .event_type("body:/type");
 
@@ -104,7 +108,7 @@ providers! {
         Scheme::hmac_sha256("twitch-eventsub-message-signature", Hex)
             .prefix("sha256=")
             .timestamp("header:twitch-eventsub-message-timestamp", Rfc3339)
-            .tolerance(Some(600), Some(600))
+            .tolerance(Some(600), 600)
             .signs("{header:twitch-eventsub-message-id}{ts}{body}")
             .id("header:twitch-eventsub-message-id")
             .event_type("body:/subscription/type"),
@@ -145,7 +149,7 @@ providers! {
             .require("box-signature-version", "1")
             .require("box-signature-algorithm", "HmacSHA256")
             .timestamp("header:box-delivery-timestamp", Rfc3339)
-            .tolerance(Some(600), Some(600))
+            .tolerance(Some(600), 600)
             .signs("{body}{ts}")
             .id("body:/id")
             .event_type("body:/trigger"),
@@ -156,24 +160,27 @@ providers! {
     /// * Signed: `{body}.{header:x-sinch-webhook-signature-nonce}.{ts}`, HMAC-SHA256, in
     ///   `x-sinch-webhook-signature`. Secret: UTF-8.
     /// * Id: `header:x-sinch-webhook-signature-nonce`, signed.
-    /// * Timestamp: `header:x-sinch-webhook-signature-timestamp`; any into the past and any into
+    /// * Timestamp: `header:x-sinch-webhook-signature-timestamp`; any age, and up to 300 s into
     ///   the future.
     sinch_conversation, try_sinch_conversation: "sinch-conversation", "Sinch (Conversation)",
         "https://github.com/sinch/sinch-sdk-node/blob/HEAD/packages/sdk-client/tests/utils/authorization.helper.test.ts",
         Scheme::hmac_sha256("x-sinch-webhook-signature", Base64)
             .timestamp("header:x-sinch-webhook-signature-timestamp", Seconds)
-            .tolerance(None, None)
+            .tolerance(None, 300)
             .signs("{body}.{header:x-sinch-webhook-signature-nonce}.{ts}")
             .id("header:x-sinch-webhook-signature-nonce");
 
     /// Scalr.
     ///
-    /// * Signed: `{body}{header:Date}`, HMAC-SHA1, in `X-Signature`. Secret: UTF-8.
+    /// * Signed: `{body}{ts}`, HMAC-SHA1, in `X-Signature`. Secret: UTF-8.
     /// * Id: none that names the delivery as a whole.
+    /// * Timestamp: `header:Date`, such as `Thu 07 Sep 2017 06:30:04 UTC`; 300 s into the past and
+    ///   300 s into the future.
     scalr, try_scalr: "scalr", "Scalr",
         "https://github.com/adnanh/webhook/blob/HEAD/internal/hook/hook.go",
         Scheme::new(HmacSha1, "x-signature", Hex)
-            .signs("{body}{header:date}");
+            .timestamp("header:date", HttpDate)
+            .signs("{body}{ts}");
 
     /// Iron.
     ///
@@ -193,7 +200,7 @@ providers! {
     /// Cashfree Payments.
     ///
     /// * Signed: `{ts}{body}`, HMAC-SHA256, in `x-webhook-signature`. Secret: UTF-8.
-    /// * Timestamp: `header:x-webhook-timestamp`; any into the past and any into the future, for
+    /// * Timestamp: `header:x-webhook-timestamp`; any age, and up to 300 s into the future, since
     ///   Cashfree names no limit ([`tolerance`](crate::WebhookLayer::tolerance) sets one).
     /// * Id: none that names the delivery as a whole.
     /// * [Shared secret](crate::verify::Profile::shared_secret): all endpoints of an account
@@ -202,7 +209,7 @@ providers! {
         "https://www.cashfree.com/docs/payments/subscription/webhook-signature",
         Scheme::hmac_sha256("x-webhook-signature", Base64)
             .timestamp("header:x-webhook-timestamp", Milliseconds)
-            .tolerance(None, None)
+            .tolerance(None, 300)
             .signs("{ts}{body}"),
         shared_secret: true;
 
@@ -237,7 +244,7 @@ providers! {
     /// * Signed: `v0:{ts}:{body}`, HMAC-SHA256, in `X-CIO-Signature`. Secret: UTF-8, the webhook
     ///   signing key.
     /// * Id: `body:/event_id`, signed.
-    /// * Timestamp: `header:X-CIO-Timestamp`; any into the past and any into the future, for
+    /// * Timestamp: `header:X-CIO-Timestamp`; any age, and up to 300 s into the future, since
     ///   Customer.io names no limit ([`tolerance`](crate::WebhookLayer::tolerance) sets one).
     /// * An answer within 4 s, and retries over seven days otherwise
     ///   ([source](https://docs.customer.io/api/webhooks/)).
@@ -245,7 +252,7 @@ providers! {
         "https://docs.customer.io/integrations/data-out/connections/webhooks/",
         Scheme::hmac_sha256("x-cio-signature", Hex)
             .timestamp("header:x-cio-timestamp", Seconds)
-            .tolerance(None, None)
+            .tolerance(None, 300)
             .signs("v0:{ts}:{body}")
             .id("body:/event_id")
             .event_type("body:/metric"),
@@ -259,7 +266,7 @@ providers! {
     /// * Id: none. An event may be changed under its `event.id`
     ///   ([source](https://developer.close.com/resources/event-log/)); bodies have the time of it in them:
     ///   equal ones are one delivery.
-    /// * Timestamp: `header:close-sig-timestamp`; any into the past and any into the future, for Close
+    /// * Timestamp: `header:close-sig-timestamp`; any age, and up to 300 s into the future, since Close
     ///   names no limit ([`tolerance`](crate::WebhookLayer::tolerance) sets one).
     /// * Retries for up to 72 hours.
     close, try_close: "close", "Close",
@@ -267,7 +274,7 @@ providers! {
         Scheme::hmac_sha256("close-sig-hash", Hex)
             .key_encoding(Hex)
             .timestamp("header:close-sig-timestamp", Seconds)
-            .tolerance(None, None)
+            .tolerance(None, 300)
             .signs("{ts}{body}")
             .event_type("body:/event/action"),
         equal_bodies: true,
@@ -279,8 +286,8 @@ providers! {
     /// * Signed: `{ts}{body}`, HMAC-SHA256, in `X-WHOOP-Signature`. Secret: UTF-8, the app's client
     ///   secret.
     /// * Id: none. Bodies have the `trace_id` of an event in them: equal ones are one delivery.
-    /// * Timestamp: `header:X-WHOOP-Signature-Timestamp`, in milliseconds; any into the past and any
-    ///   into the future, for WHOOP names no limit ([`tolerance`](crate::WebhookLayer::tolerance) sets
+    /// * Timestamp: `header:X-WHOOP-Signature-Timestamp`, in milliseconds; any age, and up to 300 s
+    ///   into the future, since WHOOP names no limit ([`tolerance`](crate::WebhookLayer::tolerance) sets
     ///   one).
     /// * Five retries over about an hour; deliveries are remembered for a day.
     /// * [Shared secret](crate::verify::Profile::shared_secret): all webhook URLs of an app
@@ -289,7 +296,7 @@ providers! {
         "https://developer.whoop.com/docs/developing/webhooks/",
         Scheme::hmac_sha256("x-whoop-signature", Base64)
             .timestamp("header:x-whoop-signature-timestamp", Milliseconds)
-            .tolerance(None, None)
+            .tolerance(None, 300)
             .signs("{ts}{body}")
             .event_type("body:/type"),
         shared_secret: true,

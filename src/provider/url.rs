@@ -15,13 +15,13 @@ providers! {
     /// * Give it a URL without percent-escapes: HubSpot's page has some of them decoded before signing,
     ///   and its own library has not, so that either may be refused.
     /// * Id: none that names the delivery as a whole.
-    /// * Timestamp: `header:X-HubSpot-Request-Timestamp`; 300 s into the past and any into the
+    /// * Timestamp: `header:X-HubSpot-Request-Timestamp`; 300 s into the past and 300 s into the
     ///   future.
     hubspot_v3, try_hubspot_v3: "hubspot-v3", "HubSpot v3",
         "https://developers.hubspot.com/docs/apps/legacy-apps/authentication/validating-requests",
         Scheme::hmac_sha256("x-hubspot-signature-v3", Base64)
             .timestamp("header:x-hubspot-request-timestamp", Milliseconds)
-            .tolerance(Some(300), None)
+            .tolerance(Some(300), 300)
             .signs("{method}{url}{body}{ts}");
 
     /// Square.

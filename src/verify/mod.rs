@@ -334,12 +334,13 @@ pub fn constant_time_eq(a: &[u8], b: &[u8]) -> bool {
     a.ct_eq(b).into()
 }
 
-/// Reads a timestamp in whole seconds since the Unix epoch: ASCII digits and nothing else.
+/// Reads a timestamp in whole seconds since the Unix epoch: exactly ten ASCII digits.
 ///
-/// Signs, spaces, fractions and numbers past `u64` are refused, not mended.
+/// Every time from September 2001 to November 2286 has ten. With any other number of digits, a digit could be
+/// moved between a timestamp and a value that is signed next to it, and both would still be read.
 #[must_use]
 pub fn unix_seconds(text: &[u8]) -> Option<SystemTime> {
-    SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(digits(text)?))
+    TimeUnit::Seconds.read(text).ok()
 }
 
 /// A number written in ASCII digits and nothing else.

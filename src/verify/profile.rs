@@ -53,7 +53,7 @@ pub struct Profile {
     pub shared_secret: bool,
     /// The form field that holds the JSON when the provider posts a form (GitHub's `payload`).
     pub json_field: Option<Cow<'static, str>>,
-    /// How far a timestamp may be off.
+    /// The tolerance of its signed timestamp.
     pub tolerance: Tolerance,
     /// How long a handled delivery must be remembered: at least as long as the provider retries.
     pub dedupe_window: Option<Duration>,
@@ -131,29 +131,33 @@ impl Attempt {
     }
 }
 
-/// How many seconds a signed timestamp may be off, on either side.
+/// The tolerance of a signed timestamp, in whole seconds.
 ///
-/// Default: 300 s into the past and into the future, which most providers advise.
+/// Default: 300 s into the past and into the future, which most providers advise. The future always has a limit:
+/// a request dated ahead would otherwise stay valid until that date, whatever the limit for the past.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tolerance {
-    /// How old a request may be; `None`: as old as it likes.
+    /// The greatest age of a request. `None` disables the check.
     pub past: Option<Duration>,
-    /// How far ahead its clock may be; `None`: as far as it likes.
-    pub future: Option<Duration>,
+    /// The greatest lead of the provider's clock.
+    pub future: Duration,
 }
 
 impl Tolerance {
+    /// Any age, for providers that name no limit; 300 s into the future.
+    pub(crate) const ANY_AGE: Self = Self { past: None, future: Duration::from_secs(300) };
+
     /// The same on both sides.
     #[must_use]
     pub const fn both(tolerance: Duration) -> Self {
-        Self { past: Some(tolerance), future: Some(tolerance) }
+        Self { past: Some(tolerance), future: tolerance }
     }
 
     /// Judges a timestamp. Signed timestamps are whole seconds, so a second begun does not count.
     pub(crate) fn judge(self, signed: SystemTime, now: SystemTime) -> Result<(), VerifyError> {
         let (off, ahead, tolerance) = match now.duration_since(signed) {
             Ok(age) => (age, false, self.past),
-            Err(lead) => (lead.duration(), true, self.future),
+            Err(lead) => (lead.duration(), true, Some(self.future)),
         };
         match tolerance {
             Some(tolerance) if Duration::from_secs(off.as_secs()) > tolerance => {

@@ -14,9 +14,12 @@ fn cert_url(vector: &Value) -> &str {
     vector["headers"]["PAYPAL-CERT-URL"].as_str().unwrap()
 }
 
+/// When the known answers were sent: 2015-05-18T15:45:13Z.
+const SENT_AT: u32 = 1_431_963_913;
+
 /// The known answers are all of the sandbox.
 fn paypal(webhook_ids: impl Into<Secrets>, web: &Arc<Web>) -> Handler {
-    service(provider::paypal(webhook_ids, Arc::clone(web)).sandbox(), IN_2012).0
+    service(provider::paypal(webhook_ids, Arc::clone(web)).sandbox(), SENT_AT).0
 }
 
 #[tokio::test]
@@ -106,7 +109,7 @@ async fn the_live_and_the_sandbox_environment_of_paypal_do_not_accept_each_other
         let web = Web::with(own, certificate_of(vector));
         web.set(other, Ok(certificate_of(vector)));
         let verifier = provider::paypal(id.clone(), Arc::clone(&web));
-        let (service, _) = service(if is_sandbox { verifier.sandbox() } else { verifier }, IN_2012);
+        let (service, _) = service(if is_sandbox { verifier.sandbox() } else { verifier }, SENT_AT);
         // The URL of the certificate is not signed.
         let with = |url: &str| {
             let mut request = request_of(vector);

@@ -285,13 +285,15 @@ async fn tolerance_is_the_providers_unless_the_layer_sets_it() {
         assert_eq!(send(none(), timestamp).await, kind, "{timestamp}");
     }
     let whatever = Duration::MAX;
-    assert_eq!(send(layer().tolerance(whatever), 0).await, None);
+    for far_off in [1_000_000_000, u32::MAX.into()] {
+        assert_eq!(send(layer().tolerance(whatever), far_off).await, None);
+    }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_timestamp_that_is_known_at_the_end_is_judged_then() {
     let mut profile = Profile::new("acme");
-    profile.tolerance = Tolerance { past: Some(Duration::from_secs(10)), future: None };
+    profile.tolerance = Tolerance { past: Some(Duration::from_secs(10)), ..Tolerance::default() };
     let verifier = verify::from_fn(|_, body, _| {
         let signed = verify::unix_seconds(body).ok_or(VerifyError::malformed("not a time"))?;
         Ok(Verified::new().timestamp(signed))
@@ -306,7 +308,8 @@ async fn a_timestamp_that_is_known_at_the_end_is_judged_then() {
         verify::unix_seconds(NOW.to_string().as_bytes()).map(|now| now - Duration::from_secs(10))
     );
     app.send(at(NOW - 11)).await.assert_rejected(RejectionKind::StaleTimestamp);
-    app.send(at(u64::from(u32::MAX))).await.assert_handled();
+    app.send(at(NOW + 300)).await.assert_handled();
+    app.send(at(NOW + 301)).await.assert_rejected(RejectionKind::StaleTimestamp);
 }
 
 #[tokio::test(start_paused = true)]

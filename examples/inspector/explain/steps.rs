@@ -1,7 +1,5 @@
 //! The pipeline, a step for each thing that is done with a request.
 
-use std::time::Duration;
-
 use serde::Serialize;
 use tower_webhook::{
     Delivery, HandlerEnd, Outcome, OutcomeKind, Rejection, RejectionKind as Kind, Settlement,
@@ -149,9 +147,9 @@ impl<'a> Seen<'a> {
     }
 
     fn tolerance(&self) -> String {
-        let side = |side: Option<Duration>| side.map_or("any time".to_owned(), words::duration);
         let tolerance = self.rules.tolerance;
-        format!("{} old, {} ahead", side(tolerance.past), side(tolerance.future))
+        let past = tolerance.past.map_or("any time".to_owned(), words::duration);
+        format!("{past} old, {} ahead", words::duration(tolerance.future))
     }
 
     /// What the provider signs, and where it puts that.

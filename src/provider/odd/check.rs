@@ -40,8 +40,8 @@ struct ByHand {
 
 pub(super) type Begun<'a> = Result<Box<dyn Check + 'a>, VerifyError>;
 
-/// For providers that sign a time and name no tolerance: none, unless the layer is given one.
-pub(super) const ANY_AGE: Tolerance = Tolerance { past: None, future: None };
+/// For providers that sign a time and name no tolerance.
+pub(super) const ANY_AGE: Tolerance = Tolerance::ANY_AGE;
 
 impl Verifier for ByHand {
     fn begin<'a>(&'a self, head: &'a Parts, _: SystemTime) -> Begun<'a> {

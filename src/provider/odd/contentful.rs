@@ -28,7 +28,7 @@ providers! {
     ///   [`public_url`](crate::WebhookLayer::public_url).
     /// * Id: none.
     /// * Event type: `header:X-Contentful-Topic`, **not signed** unless the list names it.
-    /// * Timestamp: `X-Contentful-Timestamp`; less than 30 s into the past and any into the
+    /// * Timestamp: `X-Contentful-Timestamp`; less than 30 s into the past and 300 s into the
     ///   future.
     /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of a space sign
     ///   with it.
@@ -40,7 +40,7 @@ providers! {
             profile.event_type = Some(Location::header("x-contentful-topic"));
             profile.event_type_signed = false;
             // Whole seconds: 30 s are too old, as they are to Contentful's own SDK.
-            profile.tolerance = Tolerance { past: Some(Duration::from_secs(29)), future: None };
+            profile.tolerance = Tolerance { past: Some(Duration::from_secs(29)), ..Tolerance::ANY_AGE };
             let keys = Keyring::of_text(MacKind::HmacSha256, &secrets);
             verifier(keys, profile, Way { begin, #[cfg(feature = "test-util")] sign: signing::sign })
         };

@@ -27,8 +27,8 @@ providers! {
     /// * Id: none, so that nothing is deduped: Dropbox Sign takes only an answer that says
     ///   `Hello API Event Received` for one, which the handler has to give. The test of the endpoint,
     ///   `callback_test`, is answered so once it is verified.
-    /// * Timestamp: the event's, the same for every attempt of three days, so any age is accepted unless
-    ///   the layer has a [`tolerance`](crate::WebhookLayer::tolerance).
+    /// * Timestamp: the event's, the same for every attempt of three days. So any age is accepted, unless
+    ///   the layer has a [`tolerance`](crate::WebhookLayer::tolerance), and up to 300 s into the future.
     dropbox_sign, try_dropbox_sign: "dropbox-sign", "Dropbox Sign",
         "https://developers.hellosign.com/docs/events/walkthrough/",
         @by_hand |secrets| {

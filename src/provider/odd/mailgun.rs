@@ -21,8 +21,8 @@ providers! {
     /// * Event type: `body:/event-data/event`, **not signed**.
     /// * Not covered: **the event**. Whoever has seen one delivery can send any other under its signature,
     ///   once while that is remembered.
-    /// * Timestamp: `body:/signature/timestamp`. No tolerance is documented, so any age is accepted
-    ///   unless the layer has a [`tolerance`](crate::WebhookLayer::tolerance).
+    /// * Timestamp: `body:/signature/timestamp`. Any age, since Mailgun documents no limit
+    ///   ([`tolerance`](crate::WebhookLayer::tolerance) sets one), and up to 300 s into the future.
     mailgun, try_mailgun: "mailgun", "Mailgun",
         "https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks",
         @by_hand |secrets| {

@@ -25,9 +25,9 @@ providers! {
     /// * Id: `x-request-id` and `data.id`, signed; none if either is not there. The former alone names what
     ///   was done, of which several things are told.
     /// * Event type: `body:/action`, **not signed**.
-    /// * Timestamp: `ts`, in seconds or, with more than eleven digits, in milliseconds. No tolerance is
-    ///   documented, so any age is accepted unless the layer has a
-    ///   [`tolerance`](crate::WebhookLayer::tolerance).
+    /// * Timestamp: `ts`, in seconds (10 digits) or milliseconds (13 digits). Any age, since Mercado Pago
+    ///   documents no limit ([`tolerance`](crate::WebhookLayer::tolerance) sets one), and up to 300 s into
+    ///   the future.
     mercadopago, try_mercadopago: "mercadopago", "Mercado Pago",
         "https://www.mercadopago.com.ar/developers/es/docs/checkout-api-orders/notifications",
         @by_hand |secrets| {
@@ -84,10 +84,9 @@ fn feed(macs: &mut Macs<'_>, data_id: Option<&str>, request_id: Option<&[u8]>, t
     }
 }
 
-/// The SDK has milliseconds and the documentation seconds: of the latter eleven digits last until
-/// the year 5138, of the former they ended in 1973.
+/// The SDK has milliseconds and the documentation seconds.
 fn time(ts: &[u8]) -> Result<SystemTime, VerifyError> {
-    if ts.len() > 11 { TimeUnit::Milliseconds.read(ts) } else { TimeUnit::Seconds.read(ts) }
+    if ts.len() == 13 { TimeUnit::Milliseconds.read(ts) } else { TimeUnit::Seconds.read(ts) }
 }
 
 #[cfg(feature = "test-util")]

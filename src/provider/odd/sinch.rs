@@ -29,8 +29,8 @@ providers! {
     ///   whoever chooses *both* bodies can make two with the same MD5.
     /// * Id: none, so nothing is deduped: Sinch goes on with the answer (SVAML, or whether to verify),
     ///   which a duplicate would not get. `callid` names the call, of which there are several events.
-    /// * Timestamp: `x-timestamp`. No tolerance is documented, so any age is accepted unless the layer
-    ///   has a [`tolerance`](crate::WebhookLayer::tolerance).
+    /// * Timestamp: `x-timestamp`. Any age, since Sinch documents no limit
+    ///   ([`tolerance`](crate::WebhookLayer::tolerance) sets one), and up to 300 s into the future.
     sinch_application, try_sinch_application: "sinch-application", "Sinch (Voice, Verification)",
         "https://developers.sinch.com/docs/voice/api-reference/authentication/callback-signed-request",
         @by_hand |secrets| {

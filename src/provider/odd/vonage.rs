@@ -35,8 +35,8 @@ providers! {
     ///   seen a request can send it with one of them in the place of another; whether the parameters are
     ///   a query, a form or JSON, and whether a value of JSON is a text or a number; the path, the method
     ///   and the headers.
-    /// * Timestamp: `timestamp`, signed. No tolerance is documented, so any age is accepted unless the
-    ///   layer has a [`tolerance`](crate::WebhookLayer::tolerance).
+    /// * Timestamp: `timestamp`, signed. Any age, since Vonage documents no limit
+    ///   ([`tolerance`](crate::WebhookLayer::tolerance) sets one), and up to 300 s into the future.
     vonage_params, try_vonage_params: "vonage-params", "Vonage (signed parameters)",
         "https://developer.vonage.com/en/getting-started/concepts/signing-messages",
         @by_hand |secrets| with("vonage-params", MacKind::HmacSha256, &secrets);

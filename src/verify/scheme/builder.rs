@@ -120,15 +120,16 @@ impl Scheme {
 
     /// The place of the timestamp, and how it is written. Tolerance: 300 s either way.
     pub fn timestamp(mut self, place: &str, unit: TimeUnit) -> Self {
-        self.ts = Some(TimestampFormat { from: place.to_owned(), unit, past: Some(300), future: Some(300) });
+        self.ts = Some(TimestampFormat { from: place.to_owned(), unit, past: Some(300), future: 300 });
         self
     }
 
-    /// How old and how far ahead the timestamp may be, in seconds; `None`: as far as it likes.
+    /// Sets the tolerance of the timestamp in seconds: its greatest age, where `None` disables the check, and
+    /// its greatest lead. The future always has a limit.
     ///
     /// Call it after [`timestamp`](Self::timestamp): without one before it this does nothing, and one that
     /// follows has 300 s again.
-    pub fn tolerance(mut self, past: Option<u64>, future: Option<u64>) -> Self {
+    pub fn tolerance(mut self, past: Option<u64>, future: u64) -> Self {
         if let Some(ts) = &mut self.ts {
             (ts.past, ts.future) = (past, future);
         }

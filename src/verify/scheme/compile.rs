@@ -215,8 +215,8 @@ impl Scheme {
         profile.id_signed = self.id_signed.unwrap_or(id_signed);
         profile.event_type_signed = event_type_signed;
         if let Some(ts) = &self.ts {
-            let seconds = |limit: Option<u64>| limit.map(Duration::from_secs);
-            profile.tolerance = Tolerance { past: seconds(ts.past), future: seconds(ts.future) };
+            let past = ts.past.map(Duration::from_secs);
+            profile.tolerance = Tolerance { past, future: Duration::from_secs(ts.future) };
         }
         Ok(profile)
     }

@@ -180,25 +180,33 @@ pub(crate) struct TimestampFormat {
     /// Tolerance in seconds; `None`: any age.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) past: Option<u64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) future: Option<u64>,
+    #[serde(default = "five_minutes")]
+    pub(crate) future: u64,
 }
 
-/// How a timestamp is written.
+fn five_minutes() -> u64 {
+    300
+}
+
+/// The notation of a timestamp.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum TimeUnit {
-    /// Whole seconds since the Unix epoch.
+    /// Whole seconds since the Unix epoch, in exactly 10 digits.
     #[serde(rename = "s")]
     Seconds,
-    /// Whole milliseconds since the Unix epoch.
+    /// Whole milliseconds since the Unix epoch, in exactly 13 digits.
     #[serde(rename = "ms")]
     Milliseconds,
-    /// Whole microseconds since the Unix epoch.
+    /// Whole microseconds since the Unix epoch, in exactly 16 digits.
     #[serde(rename = "us")]
     Microseconds,
     /// RFC 3339, such as `2026-11-22T09:21:00Z`.
     #[serde(rename = "rfc3339")]
     Rfc3339,
+    /// A date as HTTP writes it, such as `Sun, 22 Nov 2026 09:21:00 GMT`, or the same as
+    /// `Sun 22 Nov 2026 09:21:00 UTC`.
+    #[serde(rename = "http-date")]
+    HttpDate,
 }
 
 /// The bytes that are signed: one template, or one for each version of the signature.

@@ -10,6 +10,7 @@ mod plan;
 #[cfg(feature = "test-util")]
 mod sign;
 mod template;
+mod unit;
 
 use std::collections::BTreeMap;
 
@@ -71,7 +72,7 @@ pub use self::{
 /// | `key` | how the secret becomes a key: `"utf8"`, `"hex"`, `"base64"`, `"base64url"`, or `{"strip": [prefixes], "enc": …, "transform": "nfkd", "select_by": place}`; a public key may be PEM besides | `"utf8"` |
 /// | `require` | headers that must have just these values | |
 /// | `sig` | where and how signatures are written: see below | |
-/// | `ts` | `from`: a place, `unit`: `s`, `ms`, `us` or `rfc3339`, `past` and `future`: tolerance in seconds, none where left out | no timestamp |
+/// | `ts` | `from`: a place, `unit`: `s`, `ms`, `us` or `rfc3339`, `past` and `future`: tolerance in seconds; any age where `past` is left out, and 300 s ahead where `future` is | no timestamp |
 /// | `template` | the bytes that are signed; for schemes with versions an object of them, by version | `"{body}"` |
 /// | `id`, `event_type` | places | not known |
 /// | `id_signed` | whether the signature covers the id | whether it is in the body, or in the template |

@@ -1,8 +1,4 @@
-use std::{
-    borrow::Cow,
-    fmt, mem,
-    time::{Duration, SystemTime},
-};
+use std::{borrow::Cow, fmt, mem, time::SystemTime};
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, request::Parts};
@@ -17,9 +13,7 @@ use super::{
 };
 #[cfg(feature = "test-util")]
 use crate::testing::CannotSign;
-use crate::verify::{
-    Check, Encoding, Finish, Profile, Verified, Verifier, VerifyError, constant_time_eq, digits,
-};
+use crate::verify::{Check, Encoding, Finish, Profile, Verified, Verifier, VerifyError, constant_time_eq};
 
 /// The verifier that a [`Scheme`](super::Scheme) becomes: checked, prepared, and with its keys.
 pub struct SchemeVerifier {
@@ -365,30 +359,4 @@ impl Check for Known {
     fn finish(self: Box<Self>, _: &Bytes) -> Finish {
         Ok(self.0).into()
     }
-}
-
-impl TimeUnit {
-    /// Reads a timestamp: ASCII digits and nothing else, or RFC 3339.
-    pub(crate) fn read(self, text: &[u8]) -> Result<SystemTime, VerifyError> {
-        let number = || digits(text);
-        let since = match self {
-            Self::Seconds => number().map(Duration::from_secs),
-            Self::Milliseconds => number().map(Duration::from_millis),
-            Self::Microseconds => number().map(Duration::from_micros),
-            Self::Rfc3339 => {
-                return rfc3339(text).ok_or(VerifyError::malformed("the timestamp is not RFC 3339"));
-            }
-        };
-        since
-            .and_then(|since| SystemTime::UNIX_EPOCH.checked_add(since))
-            .ok_or_else(|| VerifyError::malformed("the timestamp is not a number"))
-    }
-}
-
-fn rfc3339(text: &[u8]) -> Option<SystemTime> {
-    let text = std::str::from_utf8(text).ok()?;
-    let time = time::OffsetDateTime::parse(text, &time::format_description::well_known::Rfc3339).ok()?;
-    // Not `into`, which panics where the system's time does not go back as far as year 0.
-    let since = u64::try_from(time.unix_timestamp()).ok()?;
-    SystemTime::UNIX_EPOCH.checked_add(Duration::new(since, time.nanosecond()))
 }

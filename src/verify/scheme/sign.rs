@@ -3,11 +3,8 @@
 use std::{collections::BTreeMap, time::SystemTime};
 
 use bytes::Bytes;
-use http::{HeaderName, header, request::Parts};
-use time::{
-    OffsetDateTime,
-    format_description::well_known::{Rfc2822, Rfc3339},
-};
+use http::{HeaderName, request::Parts};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::{
     TimeUnit,
@@ -16,6 +13,7 @@ use super::{
     place::{Place, Sources},
     plan::{Plan, Proof, SignaturePlan},
     template::{Context, Sink, Template},
+    unit::write_http_date,
 };
 use crate::{
     testing::{CannotSign, Write, form_with, hide, json_with, made_up},
@@ -95,7 +93,6 @@ impl Plan {
         }
         for place in template.values() {
             let value = || match place {
-                Place::Header(name) if *name == header::DATE => http_date(at),
                 Place::Header(name) if name.as_str().ends_with("timestamp") => TimeUnit::Seconds.write(at),
                 Place::Header(_) => Ok(made_up()),
                 other => Err(CannotSign::new(other.absent())),
@@ -246,27 +243,17 @@ impl TimeUnit {
     /// What [`read`](Self::read) reads.
     pub(crate) fn write(self, at: SystemTime) -> Result<String, CannotSign> {
         let since = at.duration_since(SystemTime::UNIX_EPOCH);
-        let since = since.map_err(|_| CannotSign::new("no provider writes times before 1970"))?;
-        match self {
-            Self::Seconds => Ok(since.as_secs().to_string()),
-            Self::Milliseconds => Ok(since.as_millis().to_string()),
-            Self::Microseconds => Ok(since.as_micros().to_string()),
-            Self::Rfc3339 => {
-                let nanos = i128::try_from(since.as_nanos()).ok();
-                let at = nanos.and_then(|nanos| OffsetDateTime::from_unix_timestamp_nanos(nanos).ok());
-                let text = at.and_then(|at| at.format(&Rfc3339).ok());
-                text.ok_or_else(|| CannotSign::new("the time cannot be written as RFC 3339"))
-            }
-        }
+        let nanos = since.ok().and_then(|since| i128::try_from(since.as_nanos()).ok());
+        let time = nanos.and_then(|nanos| OffsetDateTime::from_unix_timestamp_nanos(nanos).ok());
+        let text = time.zip(nanos).and_then(|(time, nanos)| match self {
+            Self::Seconds => Some((nanos / 1_000_000_000).to_string()),
+            Self::Milliseconds => Some((nanos / 1_000_000).to_string()),
+            Self::Microseconds => Some((nanos / 1_000).to_string()),
+            Self::Rfc3339 => time.format(&Rfc3339).ok(),
+            Self::HttpDate => Some(write_http_date(time)),
+        });
+        // What was written is read again: a time of 1970 has too few digits.
+        let text = text.filter(|text| self.read(text.as_bytes()).is_ok());
+        text.ok_or_else(|| CannotSign::new("the time cannot be written as the provider writes it"))
     }
-}
-
-/// The time as HTTP writes it, such as `Sun, 06 Nov 1994 08:49:37 GMT`.
-fn http_date(at: SystemTime) -> Result<String, CannotSign> {
-    // `+0000`, which RFC 2822 writes, is no zone of HTTP's.
-    let since =
-        at.duration_since(SystemTime::UNIX_EPOCH).ok().and_then(|since| i64::try_from(since.as_secs()).ok());
-    let at = since.and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok());
-    let text = at.and_then(|at| at.format(&Rfc2822).ok());
-    text.map(|text| text.replace("+0000", "GMT")).ok_or_else(|| CannotSign::new("the time is no date"))
 }
