@@ -21,6 +21,7 @@ providers! {
     /// * Signed: of each item eight fields with `:` between, `pspReference`, `originalReference`,
     ///   `merchantAccountCode`, `merchantReference`, the amount's `value` and `currency`, `eventCode` and
     ///   `success`; HMAC-SHA256, in the item's `additionalData.hmacSignature`. Every item must be right.
+    ///   A `:` is allowed in `merchantReference` alone, so that no other fields have the same signature.
     ///   **The rest of the body is not covered**: rely on no other field, and add the basic
     ///   authentication that Adyen offers. Secret: the HMAC key in hex.
     /// * Id: of each item the event's code, reference, success and merchant account, signed; those of all
@@ -151,11 +152,13 @@ impl Item {
         }
         let candidates = Candidates::read([signature].into_iter(), Encoding::Base64, keys.tag_length())?;
         let mut macs = keys.begin(None);
-        self.feed(&mut macs);
+        self.feed(&mut macs)?;
         macs.verify(&candidates)
     }
 
-    fn feed(&self, macs: &mut Macs<'_>) {
+    /// Adyen's libraries escape nothing, and merchants choose references with colons in them.
+    fn feed(&self, macs: &mut Macs<'_>) -> Result<(), VerifyError> {
+        const MERCHANT_REFERENCE: usize = 3;
         let signed = [
             &self.psp_reference,
             &self.original_reference,
@@ -170,8 +173,12 @@ impl Item {
             if index > 0 {
                 macs.update(b":");
             }
+            if index != MERCHANT_REFERENCE && text(field).contains(':') {
+                return Err(VerifyError::malformed("a field other than `merchantReference` contains a `:`"));
+            }
             macs.update(text(field).as_bytes());
         }
+        Ok(())
     }
 }
 
@@ -200,7 +207,7 @@ mod signing {
         let mut notification = read_json(body)?;
         for (index, item) in items(body)?.iter().enumerate() {
             let mut macs = keys.signer(None)?;
-            item.feed(&mut macs);
+            item.feed(&mut macs)?;
             let place = format!("/notificationItems/{index}/NotificationRequestItem");
             // One that is sent by itself is the body.
             let is_listed = notification.pointer(&place).is_some();

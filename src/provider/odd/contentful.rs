@@ -23,7 +23,8 @@ providers! {
     ///
     /// * Signed: the method, the path with its query, the headers that `X-Contentful-Signed-Headers`
     ///   names as `name:value` with `;` between, and the body, each on a line of its own; HMAC-SHA256
-    ///   in hex, in `X-Contentful-Signature`. A list without itself and the timestamp in it is refused.
+    ///   in hex, in `X-Contentful-Signature`. A list without itself and the timestamp in it is rejected, and
+    ///   so is a value that contains `;` and the name of a signed header.
     ///   Secret: the text of the signing secret. Behind a proxy that changes the path the layer needs
     ///   [`public_url`](crate::WebhookLayer::public_url).
     /// * Id: none.
@@ -57,7 +58,23 @@ fn begin<'a>(keys: &'a Keyring, head: &'a Parts) -> Begun<'a> {
 
     let mut macs = keys.begin(None);
     feed(&mut macs, head, &names)?;
-    check(macs, Some(sent_at), move |macs, _| macs.verify(&candidates))
+    check(macs, Some(sent_at), move |macs, _| {
+        let verified = macs.verify(&candidates)?;
+        are_apart(head, &names)
+            .then_some(verified)
+            .ok_or(VerifyError::malformed("a signed header contains another"))
+    })
+}
+
+/// Whether no value contains what would be read as the next header, which only a `;` separates from it.
+fn are_apart(head: &Parts, names: &[HeaderName]) -> bool {
+    let is_header = |text: &[u8]| {
+        let end = text.iter().position(|&byte| byte == b':');
+        end.and_then(|end| text.get(..end))
+            .is_some_and(|name| names.iter().any(|other| other.as_str().as_bytes() == name))
+    };
+    let values = names.iter().filter_map(|name| head.headers.get(name));
+    values.flat_map(|value| value.as_bytes().split(|&byte| byte == b';').skip(1)).all(|text| !is_header(text))
 }
 
 /// What comes before the body.
