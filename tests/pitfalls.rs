@@ -12,7 +12,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use http::{HeaderValue, Request, Response};
 use http_body_util::Full;
 use sha1::Sha1;
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 use tower::{Layer, ServiceBuilder, ServiceExt, service_fn};
 use tower_http::decompression::RequestDecompressionLayer;
 use tower_webhook::{
@@ -102,11 +102,11 @@ async fn bite_2_secrets_that_look_encoded_are_text_unless_the_provider_says_othe
     let headers = |signature: &str| {
         [
             ("x-zendesk-webhook-signature", signature.to_owned()),
-            ("x-zendesk-webhook-signature-timestamp", "t".to_owned()),
+            ("x-zendesk-webhook-signature-timestamp", "2023-11-14T22:13:20Z".to_owned()),
         ]
     };
     let zendesk = async |key: &[u8]| {
-        let headers = headers(&base64(key, "t{}"));
+        let headers = headers(&base64(key, "2023-11-14T22:13:20Z{}"));
         let headers = headers.each_ref().map(|(name, value)| (*name, &**value));
         judge("zendesk", looks_base64, &headers, "{}").await
     };
@@ -162,7 +162,7 @@ async fn bite_4_what_is_as_long_in_base64_need_not_be_as_long_in_bytes() {
 }
 
 #[tokio::test]
-async fn bite_5_the_timestamp_is_signed_as_text() {
+async fn bite_5_the_timestamp_is_signed_as_text_of_one_length() {
     let slack = async |text: &str, signed: &str| {
         let signature = format!("v0={}", hex(b"s", &format!("v0:{signed}:{{}}")));
         judge("slack", "s", &[("x-slack-request-timestamp", text), ("x-slack-signature", &signature)], "{}")
@@ -538,4 +538,174 @@ fn providers_that_act_on_the_answer_of_a_retry_have_no_key_that_a_retry_repeats(
         let profile = verifier.profile();
         assert!(profile.id.is_none() && !profile.equal_bodies, "{id}");
     }
+}
+
+/// Sends a request as it is, or with `body` and the timestamp `at` for its own.
+async fn judge_moved(provider: &str, signed: &Request<Bytes>, at: &str, body: &str) -> Result<(), Kind> {
+    let mut moved = signed.clone().map(|_| Full::from(body.to_owned()));
+    for value in moved.headers_mut().values_mut() {
+        let text = value.to_str().unwrap();
+        let now = ["1700000000000", "1700000000"].into_iter().find(|now| text.contains(now));
+        if let Some(now) = now {
+            *value = text.replace(now, at).parse().unwrap();
+        }
+    }
+    send(&layer(provider, SECRET), moved).await.map(drop)
+}
+
+/// A secret in every encoding that these providers use.
+const SECRET: &str = "00112233445566778899aabbccddeeff";
+
+#[tokio::test]
+async fn bite_20_no_digit_can_be_moved_between_a_timestamp_and_what_is_signed_beside_it() {
+    let adjacent = provider::all().filter_map(|provider| {
+        let scheme = serde_json::to_value(provider.scheme()?).unwrap();
+        let template = scheme["template"].as_str()?.to_owned();
+        let unit = scheme["ts"]["unit"].as_str()?.to_owned();
+        let with_body = template.contains("{ts}{body}") || template.contains("{body}{ts}");
+        (with_body && ["s", "ms"].contains(&&*unit)).then_some((provider.id, template, unit))
+    });
+    let mut moved = Vec::new();
+    for (provider, template, unit) in adjacent {
+        let secret: Secret = SECRET.parse().unwrap();
+        let Ok(verifier) = provider::find(provider).unwrap().verifier(secret) else { continue };
+        let now = if unit == "s" { "1700000000" } else { "1700000000000" };
+        let url = "https://hooks.example/webhook";
+        let request =
+            |body: &'static str| Request::post(url).body(Bytes::from_static(body.as_bytes())).unwrap();
+        let at = UNIX_EPOCH + Duration::from_secs(NOW.into());
+        // HubSpot's bodies are JSON, or there is none: there the digit is one of the URL.
+        let Ok(signed) = testing::sign_at(&verifier, request("7"), at) else {
+            assert_eq!(provider, "hubspot-v3");
+            continue;
+        };
+        assert_eq!(judge_moved(provider, &signed, now, "7").await, Ok(()), "{provider}");
+        let (longer, shorter, rest) = match template.contains("{ts}{body}") {
+            true => (format!("{now}7"), &now[..now.len() - 1], "07"),
+            false => (format!("7{now}"), &now[1..], "71"),
+        };
+        for (timestamp, body) in [(&*longer, ""), (shorter, rest)] {
+            let judged = judge_moved(provider, &signed, timestamp, body).await;
+            assert_eq!(judged, Err(Kind::MalformedSignature), "{provider}: {timestamp} and {body}");
+        }
+        moved.push(provider);
+    }
+    for provider in
+        ["cashfree", "close", "whoop", "iron", "inngest", "retell", "cloudinary-sha1", "cloudinary-sha256"]
+    {
+        assert!(moved.contains(&provider), "{provider} is not among {moved:?}");
+    }
+}
+
+#[tokio::test]
+async fn bite_21_a_signed_get_of_hubspots_does_not_outlive_its_tolerance() {
+    let signature = base64(b"s", &format!("GEThttps://example.com/card?portalId=1234567{NOW}000"));
+    let get = async |now: u32, query: &str, timestamp: &str| {
+        let request = Request::get(format!("/card?portalId={query}"))
+            .header("host", "example.com")
+            .header("x-hubspot-signature-v3", &signature)
+            .header("x-hubspot-request-timestamp", timestamp);
+        let layer = layer("hubspot-v3", "s").clock(ManualClock::at_unix(now));
+        send(&layer, request.body(Full::default()).unwrap()).await.map(drop)
+    };
+    let (now, next_year) = (format!("{NOW}000"), NOW + 31_536_000);
+    assert_eq!(get(NOW, "1234567", &now).await, Ok(()));
+    assert_eq!(get(next_year, "1234567", &now).await, Err(Kind::StaleTimestamp));
+    // The last digit of the query is moved to the time, which is then in the year 4000.
+    assert_eq!(get(next_year, "123456", &format!("7{now}")).await, Err(Kind::MalformedSignature));
+}
+
+#[tokio::test]
+async fn bite_22_a_plain_hash_cannot_be_extended() {
+    let padding = |length: usize| {
+        let zeros = (119 - length % 64) % 64;
+        [&[0x80][..], &vec![0; zeros], &(length as u64 * 8).to_be_bytes()].concat()
+    };
+    // The hash of a text, its padding and `more`, of the text's hash and length alone.
+    let extended = |hash: &[u8], length: usize, more: &[u8]| {
+        let mut state = [0; 8];
+        let words = hash.chunks(4).map(|word| u32::from_be_bytes(word.try_into().unwrap()));
+        state.iter_mut().zip(words).for_each(|(to, word)| *to = word);
+        let hashed = length + padding(length).len();
+        let rest = [more, &padding(hashed + more.len())].concat();
+        sha2::block_api::compress256(&mut state, rest.as_chunks::<64>().0);
+        HEXLOWER.encode(&state.map(u32::to_be_bytes).concat())
+    };
+    let post = |headers: &[(&str, &str)], body: Vec<u8>| post(headers, "").map(|_| Full::from(body));
+
+    let (body, more) = (&b"[{\"eventId\":1}]"[..], &b"[{\"eventId\":2}]"[..]);
+    let hash = Sha256::digest([SECRET.as_bytes(), body].concat());
+    let length = SECRET.len() + body.len();
+    let layer = layer("hubspot-v1", SECRET);
+    let seen = HEXLOWER.encode(&hash);
+    assert!(send(&layer, post(&[("x-hubspot-signature", &seen)], body.to_vec())).await.is_ok());
+    let forged = [body, &padding(length), more].concat();
+    let signature = extended(&hash, length, more);
+    // It is the right hash: it is the body that gives it away.
+    assert_eq!(signature, HEXLOWER.encode(&Sha256::digest([SECRET.as_bytes(), &forged].concat())));
+    let judged = send(&layer, post(&[("x-hubspot-signature", &signature)], forged)).await;
+    assert_eq!(judged.map(drop), Err(Kind::MalformedSignature));
+
+    // Of a request without a body all of the body would be forged.
+    let text = format!("{SECRET}POSThttps://example.com/webhook");
+    let forged = [&padding(text.len()), more].concat();
+    let signature = extended(&Sha256::digest(&text), text.len(), more);
+    let layer = self::layer("hubspot-v2", SECRET);
+    let headers = [("host", "example.com"), ("x-hubspot-signature", &*signature)];
+    assert_eq!(send(&layer, post(&headers, forged)).await.map(drop), Err(Kind::MalformedSignature));
+}
+
+#[tokio::test]
+async fn bite_23_nothing_is_moved_from_a_body_that_is_no_json_to_the_header_before_it() {
+    let at = "2023-11-14T22:13:20Z";
+    let form = "approved=false&role=user&ticket=7";
+    let signature = base64(b"s", &format!("{at}{form}"));
+    let zendesk = async |at: &str, body: &str| {
+        let headers =
+            [("x-zendesk-webhook-signature", &*signature), ("x-zendesk-webhook-signature-timestamp", at)];
+        judge("zendesk", "s", &headers, body).await
+    };
+    assert_eq!(zendesk(at, form).await, Ok(()));
+    let moved = format!("{at}approved=false&role=user&");
+    assert_eq!(zendesk(&moved, "ticket=7").await, Err(Kind::MalformedSignature));
+    assert_eq!(zendesk("", &format!("{at}{form}")).await, Err(Kind::MalformedSignature));
+
+    // Twitch's id is followed by its timestamp, of which there may be another in the body.
+    let body = r#"{"created":"2023-11-14T22:13:21Z","event":7}"#;
+    let signature = format!("sha256={}", hex(b"s", &format!("id-1{at}{body}")));
+    let twitch = async |id: &str, at: &str, body: &str| {
+        let headers = [
+            ("twitch-eventsub-message-id", id),
+            ("twitch-eventsub-message-timestamp", at),
+            ("twitch-eventsub-message-signature", &*signature),
+        ];
+        judge("twitch", "s", &headers, body).await
+    };
+    assert_eq!(twitch("id-1", at, body).await, Ok(()));
+    let id = format!("id-1{at}{{\"created\":\"");
+    let moved = twitch(&id, "2023-11-14T22:13:21Z", r#"","event":7}"#).await;
+    assert_eq!(moved, Err(Kind::MalformedSignature));
+}
+
+#[tokio::test]
+async fn bite_24_hook0s_headers_are_covered_by_version_1_alone() {
+    let (v0, v1) = (
+        hex(b"s", &format!("{NOW}.{{}}")),
+        hex(b"s", &format!("{NOW}.x-event-id x-event-type.1.user.created.{{}}")),
+    );
+    let hook0 = async |provider: &str, signature: &str, id: &str, kind: &str| {
+        let headers = [("x-hook0-signature", signature), ("x-event-id", id), ("x-event-type", kind)];
+        judge(provider, "s", &headers, "{}").await
+    };
+    let both = format!("t={NOW},v0={v0},h=x-event-id x-event-type,v1={v1}");
+    let without_v1 = format!("t={NOW},v0={v0}");
+    for provider in ["hook0", "hook0-v1"] {
+        assert_eq!(hook0(provider, &both, "1", "user.created").await, Ok(()));
+        assert_eq!(hook0(provider, &both, "2", "user.created").await, Err(Kind::WrongSignature));
+        let moved = hook0(provider, &both, "1.user", "created").await;
+        assert_eq!(moved, Err(Kind::MalformedSignature), "{provider}");
+    }
+    assert_eq!(hook0("hook0", &without_v1, "2", "user.deleted").await, Ok(()), "as its documentation says");
+    let downgraded = hook0("hook0-v1", &without_v1, "2", "user.deleted").await;
+    assert_eq!(downgraded, Err(Kind::MalformedSignature));
 }

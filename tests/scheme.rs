@@ -1,7 +1,7 @@
 //! `Scheme`: what can be said with it, and what is refused when it is built.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -135,7 +135,15 @@ fn a_bad_scheme_is_refused_when_it_is_built() {
         ),
         (scheme().signature_in(["x", "form:x"]).list(",").signs("{item:1}.{body}"), "only a header"),
         (scheme().signature_in(["query:x"]).list(",").key_id("item:0"), "only a header"),
-        (scheme().signature_in(["query:x"]).list(",").signs("{headers_named_by:h}{body}"), "only a header"),
+        (
+            scheme().signature_in(["query:x"]).list(",").signs("{field:h}.{headers_named_by:h}.{body}"),
+            "only a header",
+        ),
+        (scheme().list(",").pairs("=", ["v1"]).signs("{headers_named_by:h}.{body}"), "has no `{field:h}`"),
+        (
+            Scheme::new(Algorithm::Sha1, "x", Encoding::Hex).signs("{secret}{sha256raw:body}"),
+            "could be extended",
+        ),
         (scheme().signature_in(["bad header"]), "no header's name"),
         (Scheme::token("x").list(","), sent),
         (Scheme::token("x").pairs("=", ["v1"]), sent),
@@ -180,13 +188,13 @@ async fn every_part_of_a_template_is_what_it_says() {
     let signed = [
         ("{body}", "b=2&a=1&a=0".to_owned()),
         ("{method} {path_query}|{body}", "POST /in?order=7&token=x|b=2&a=1&a=0".to_owned()),
-        ("{url}{body}", "https://hooks.example/in?order=7&token=xb=2&a=1&a=0".to_owned()),
+        ("{url} {body}", "https://hooks.example/in?order=7&token=x b=2&a=1&a=0".to_owned()),
         ("{header:x-one}-{query:order}.{body}", "uno-7.b=2&a=1&a=0".to_owned()),
         ("{sha256hex:body}", sha256),
         ("{crc32:body}!", format!("{}!", crc32(b"b=2&a=1&a=0"))),
         ("{url}{sorted_form}", "https://hooks.example/in?order=7&token=xa0a1b2".to_owned()),
         ("{sorted_query}/{body}", "order7tokenx/b=2&a=1&a=0".to_owned()),
-        ("{form:b}{body}", "2b=2&a=1&a=0".to_owned()),
+        ("{form:b}.{body}", "2.b=2&a=1&a=0".to_owned()),
         ("{header:x-one}", "uno".to_owned()),
     ];
     for (template, text) in signed {
@@ -457,7 +465,17 @@ async fn whether_the_id_is_signed_shows_in_the_scheme() {
     assert!(!signed(scheme().id("header:x-id")));
     assert!(signed(scheme().id("header:x-id").signs("{header:x-id}.{body}")));
     assert!(signed(scheme().id("body:/id")));
+    assert!(signed(scheme().id("body:/id").signs("{sha256hex:body}")));
     assert!(!signed(scheme().id("body:/id").signs("{url}")));
+    assert!(!signed(scheme().id("body:/id").signs("{crc32:body}")));
+    assert!(signed(scheme().id("form:id")));
+    assert!(!signed(scheme().id("form:id").signs("{sorted_form}")));
+    assert!(signed(scheme().id("form:id").signs("{form:id}")));
+    assert!(!signed(scheme().id("query:id")));
+    assert!(signed(scheme().id("query:id").signs("{url}{body}")));
+    assert!(signed(scheme().id("query:id").signs("{path_query}{body}")));
+    assert!(signed(scheme().id("query:id").signs("{query:id}.{body}")));
+    assert!(!signed(scheme().id("query:id").signs("{sorted_query}.{body}")));
     assert!(!signed(Scheme::token("x").id("body:/id")));
     assert!(signed(scheme().id("header:x-id").id_signed(true)));
 }
@@ -510,15 +528,244 @@ async fn a_value_that_could_be_read_in_two_ways_is_refused() {
     assert_eq!(send("id.7", "id.7.7.{}").await, Err(Kind::MalformedSignature));
     assert_eq!(send("", ".7.{}").await, Err(Kind::MalformedSignature));
 
-    // With nothing between them, the body could be moved into the value, all of it or in part.
-    let scheme = Scheme::hmac_sha256("x-signature", Encoding::Hex).signs("{header:x-id}{body}");
+    // Of a value that comes after the body the end is known, and the beginning is what has to be.
+    let scheme = Scheme::hmac_sha256("x-signature", Encoding::Hex).signs("{body}.{header:x-id}");
     let send = async |id: &str, body: &str| {
-        let signature = tag(r#"7{"close":true}"#);
+        let signature = tag("a=1.5.7");
         self::send(&scheme, secret("secret"), post(&[("x-signature", &signature), ("x-id", id)], body)).await
     };
-    assert_eq!(send("7", r#"{"close":true}"#).await, Ok(String::new()));
-    assert_eq!(send(r#"7{"close":true}"#, "").await, Err(Kind::MalformedSignature));
-    assert_eq!(send(r#"7{"close":"#, "true}").await, Err(Kind::MalformedSignature));
+    assert_eq!(send("7", "a=1.5").await, Ok(String::new()));
+    assert_eq!(send("5.7", "a=1").await, Err(Kind::MalformedSignature));
+}
+
+#[tokio::test]
+async fn with_nothing_between_a_value_and_the_body_the_body_must_be_json() {
+    let send = async |template: &str, text: &str, id: &str, body: &str| {
+        let scheme = Scheme::hmac_sha256("x-signature", Encoding::Hex).signs(template);
+        send(&scheme, secret("secret"), post(&[("x-signature", &tag(text)), ("x-id", id)], body)).await
+    };
+    let before = "{header:x-id}{body}";
+    let signed = r#"7{"close":true}"#;
+    assert_eq!(send(before, signed, "7", r#"{"close":true}"#).await, Ok(String::new()));
+    assert_eq!(send(before, signed, signed, "").await, Err(Kind::MalformedSignature));
+    assert_eq!(send(before, signed, r#"7{"close":"#, "true}").await, Err(Kind::MalformedSignature));
+    assert_eq!(send(before, "7", "7", "").await, Ok(String::new()));
+    assert_eq!(send(before, "7[1]", "7", "[1]").await, Ok(String::new()));
+    for (id, form) in [("7", "close=true&id=1"), ("7close=true&", "id=1")] {
+        assert_eq!(send(before, "7close=true&id=1", id, form).await, Err(Kind::MalformedSignature));
+    }
+    let after = "{body}{header:x-id}";
+    assert_eq!(send(after, r#"{"close":true}7"#, "7", r#"{"close":true}"#).await, Ok(String::new()));
+    assert_eq!(send(after, r#"{"a":{}}7"#, "}7", r#"{"a":{}"#).await, Err(Kind::MalformedSignature));
+    assert_eq!(send(after, "close=true7", "7", "close=true").await, Err(Kind::MalformedSignature));
+}
+
+#[test]
+fn a_template_that_can_be_split_in_two_ways_is_refused() {
+    let verifier = |template: &str| {
+        Scheme::hmac_sha256("x-signature", Encoding::Hex)
+            .list(",")
+            .pairs("=", ["v1"])
+            .timestamp("header:x-time", TimeUnit::Seconds)
+            .signs(&format!("{{ts}}|{template}"))
+            .verifier("acme", secret("secret"))
+    };
+    for template in [
+        "{header:x-a}{header:x-b}",
+        "{header:x-a}{header:x-b}.{body}",
+        "{header:x-a}{query:b}{body}",
+        "{body}{header:x-a}{header:x-b}",
+        "{header:x-a}{body}{header:x-b}",
+        "{header:x-a}{sha256hex:body}{header:x-b}",
+        "{header:x-a}{url}{body}",
+        "{url}{header:x-a}",
+        "{url}{path_query}{body}",
+        "{url}{sorted_form}.{header:x-a}",
+        "{path_query}{sorted_query}",
+        "{header:x-a}{sorted_form}",
+        "{sorted_query}{sorted_form}",
+        "{crc32:body}{header:x-a}",
+        "{header:x-a}{crc32:body}1",
+        "{method}{header:x-a}{body}",
+        "{field:h}{headers_named_by:h}{body}",
+        "{field:h}.{headers_named_by:h}{header:x-a}",
+    ] {
+        let error = verifier(template).expect_err(template).to_string();
+        assert!(error.contains("can be split in two ways"), "{template}: {error}");
+    }
+    for template in [
+        "{header:x-a}.{header:x-b}.{body}",
+        "{header:x-a}{ts}{body}",
+        "{body}{ts}{header:x-a}",
+        "{body}.{header:x-a}.{ts}",
+        "{header:x-a}{sha256raw:body}",
+        "{header:x-a}{ts}{sha256hex:body}{ts}",
+        "{method}{url}{body}{ts}",
+        "{method}{path_query} {body}",
+        "{url}\n{body}",
+        "{url}.{body}",
+        "{url}{sorted_form}",
+        "{method} {path_query}|{crc32:body}.{header:x-a}",
+        "{url}.{header:x-a}",
+        "{field:h}.{headers_named_by:h}.{body}",
+        "{body}.{field:h}.{headers_named_by:h}",
+    ] {
+        verifier(template).expect(template);
+    }
+}
+
+/// Of every short template that is accepted, and all short requests: two requests of one text are never both
+/// believed.
+#[tokio::test]
+async fn no_two_requests_that_are_believed_have_one_signature() {
+    const PARTS: [&str; 8] =
+        ["{header:x-a}", "{header:x-b}", "{ts}", "{method}", "{path_query}", "{body}", ".", "1"];
+    let texts = ["1", ".", "{", "1.", ".1", "1{", "{}", "[1]", "7.1", "17.1", "1.{}", "71", "1700000000"];
+    let bodies = [
+        "",
+        "1",
+        ".",
+        "{}",
+        "1.",
+        "[1]",
+        "7.1",
+        "1.{}",
+        ".{}",
+        "{}1",
+        "00000.1",
+        "1700000000{}",
+        "{}1700000000",
+    ];
+    let choices = |part: &'static str| -> Vec<&'static str> {
+        match part {
+            "{header:x-a}" | "{header:x-b}" => texts.to_vec(),
+            "{ts}" => vec!["1700000000", "1170000000", "170000000", "17000000001", "11700000000"],
+            "{method}" => vec!["GET", "GE", "G1"],
+            "{path_query}" => vec!["/", "/1", "/.", "/1.", "/{}", "/1{}", "/1700000000"],
+            "{body}" => bodies.to_vec(),
+            literal => vec![literal],
+        }
+    };
+    let mut templates: Vec<Vec<&str>> = vec![vec![]];
+    let mut all = Vec::new();
+    for _ in 0..3 {
+        let longer = |template: &Vec<&'static str>| {
+            let parts = PARTS.into_iter().filter(|part| !template.contains(part));
+            parts.map(|part| [template.as_slice(), &[part]].concat()).collect::<Vec<_>>()
+        };
+        templates = templates.iter().flat_map(longer).collect();
+        all.extend(templates.clone());
+    }
+
+    let (mut built, mut ambiguous) = (0, 0);
+    for template in &all {
+        let mut scheme = Scheme::hmac_sha256("x-signature", Encoding::Hex).signs(&template.concat());
+        if template.contains(&"{ts}") {
+            scheme = scheme.timestamp("header:x-ts", TimeUnit::Seconds).tolerance(None, 300);
+        }
+        let Ok(verifier) = scheme.verifier("acme", secret("secret")) else { continue };
+        built += 1;
+        let mut requests: Vec<Vec<&str>> = vec![vec![]];
+        for part in template {
+            let choices = choices(part);
+            let with = |request: &Vec<&'static str>| {
+                choices.iter().map(|choice| [request.as_slice(), &[*choice]].concat()).collect::<Vec<_>>()
+            };
+            requests = requests.iter().flat_map(with).collect();
+        }
+        let mut by_text: HashMap<String, Vec<Vec<&str>>> = HashMap::new();
+        for request in requests {
+            by_text.entry(request.concat()).or_default().push(request);
+        }
+        let layer = WebhookLayer::with_verifier(verifier).without_dedupe();
+        for (text, requests) in by_text.iter().filter(|(_, requests)| requests.len() > 1).take(60) {
+            ambiguous += 1;
+            let mut believed = Vec::new();
+            for values in requests {
+                let value = |name: &str| template.iter().position(|part| *part == name).map(|at| values[at]);
+                let mut request = Request::builder()
+                    .method(value("{method}").unwrap_or("POST"))
+                    .uri(value("{path_query}").unwrap_or("/"))
+                    .header("x-signature", tag(text));
+                for (name, part) in [("x-a", "{header:x-a}"), ("x-b", "{header:x-b}"), ("x-ts", "{ts}")] {
+                    request = request.header(name, value(part).unwrap_or("1700000000"));
+                }
+                let request =
+                    request.body(Full::from(value("{body}").unwrap_or_default().to_owned())).unwrap();
+                match send_through(layer.clone(), request).await {
+                    Ok(_) => believed.push(values),
+                    Err(kind) => assert_eq!(kind, Kind::MalformedSignature, "{template:?} {values:?}"),
+                }
+            }
+            assert!(believed.len() < 2, "`{text}` by {template:?} is believed as {believed:?}");
+        }
+    }
+    assert!(built > 200 && ambiguous > 1_000, "{built} templates, {ambiguous} texts");
+}
+
+#[tokio::test]
+async fn the_values_of_named_headers_have_no_dots_but_in_the_last() {
+    let scheme = Scheme::hmac_sha256("x-signature", Encoding::Hex)
+        .list(",")
+        .pairs("=", ["v1"])
+        .signs("{field:h}.{headers_named_by:h}.{body}");
+    let send = async |text: &str, id: &str, kind: &str, body: &str| {
+        let signature = format!("h=x-id x-kind,v1={}", tag(format!("x-id x-kind.{text}")));
+        let headers = [("x-signature", &*signature), ("x-id", id), ("x-kind", kind)];
+        send(&scheme, secret("secret"), post(&headers, body)).await
+    };
+    let text = r#"7.user.created.{"a":1.5}"#;
+    assert_eq!(send(text, "7", "user.created", r#"{"a":1.5}"#).await, Ok(String::new()));
+    for (id, kind, body) in [
+        ("7.user", "created", r#"{"a":1.5}"#),
+        ("7", r#"user.created.{"a":1"#, "5}"),
+        ("7", "user", r#"created.{"a":1.5}"#),
+    ] {
+        assert_eq!(send(text, id, kind, body).await, Err(Kind::MalformedSignature), "{id} {kind} {body}");
+    }
+    assert_eq!(send("7.user.created.text", "7", "user.created", "text").await, Err(Kind::MalformedSignature));
+}
+
+#[tokio::test]
+async fn a_plain_hash_that_begins_with_the_secret_has_no_nul_in_its_text() {
+    let scheme =
+        Scheme::new(Algorithm::Sha256, "x-signature", Encoding::Hex).signs("{secret}{query:order}.{body}");
+    let send = async |order: &str, body: &str| {
+        let text = format!("secret{}.{body}", order.replace("%00", "\0"));
+        let hash = data_encoding::HEXLOWER.encode(&<sha2::Sha256 as sha2::Digest>::digest(text));
+        let mut request = post(&[("x-signature", &hash)], body);
+        *request.uri_mut() = format!("/in?order={order}").parse().unwrap();
+        send(&scheme, secret("secret"), request).await
+    };
+    assert_eq!(send("7", "\u{80} is text").await, Ok(String::new()));
+    assert_eq!(send("7", "no\0text").await, Err(Kind::MalformedSignature));
+    assert_eq!(send("7%00", "text").await, Err(Kind::MalformedSignature));
+    // With the secret behind it there is nothing to extend.
+    let scheme = Scheme::new(Algorithm::Sha256, "x-signature", Encoding::Hex).signs("{body}{secret}");
+    let hash = data_encoding::HEXLOWER.encode(&<sha2::Sha256 as sha2::Digest>::digest("no\0textsecret"));
+    let request = post(&[("x-signature", &hash)], "no\0text");
+    assert_eq!(self::send(&scheme, secret("secret"), request).await, Ok(String::new()));
+}
+
+#[test]
+fn a_secret_that_begins_or_ends_with_another_is_refused_for_a_plain_hash() {
+    let scheme = Scheme::new(Algorithm::Sha256, "x", Encoding::Hex).signs("{secret}{body}");
+    for other in ["secret7", "7secret"] {
+        let error = scheme.verifier("acme", [secret("secret"), secret(other)]).expect_err(other).to_string();
+        assert!(error.contains("begins or ends with another"), "{error}");
+    }
+    scheme.verifier("acme", [secret("secret"), secret("secret")]).unwrap();
+    Scheme::hmac_sha256("x", Encoding::Hex).verifier("acme", [secret("secret"), secret("secret7")]).unwrap();
+}
+
+#[test]
+fn a_body_is_not_signed_by_its_checksum() {
+    let signed = |template: &str| {
+        let scheme = Scheme::hmac_sha256("x-signature", Encoding::Hex).signs(template);
+        scheme.verifier("acme", secret("secret")).unwrap().profile().body_signed
+    };
+    assert!(signed("{body}") && signed("{sha256hex:body}"));
+    assert!(!signed("{crc32:body}") && !signed("{header:x-id}"));
 }
 
 #[test]
@@ -530,12 +777,24 @@ fn a_timestamp_may_be_signed_wherever_it_is() {
         scheme("header:x-time", "{ts}.{body}"),
         scheme("header:x-time", "{header:x-time}.{body}"),
         scheme("body:/time", "{body}"),
-        scheme("form:time", "{sorted_form}"),
         scheme("query:time", "{url}{body}"),
         scheme("query:time", "{path_query}{body}"),
-        scheme("query:time", "{sorted_query}{body}"),
         scheme("query:time", "{query:time}{body}"),
     ] {
         scheme.verifier("acme", secret("secret")).unwrap();
     }
+    // In parameters that are strung together another time could be read.
+    for scheme in [scheme("form:time", "{sorted_form}"), scheme("query:time", "{sorted_query}.{body}")] {
+        let error = scheme.verifier("acme", secret("secret")).expect_err("strung together").to_string();
+        assert!(error.contains("is not signed"), "{error}");
+    }
+}
+
+#[test]
+fn a_timestamp_has_a_limit_in_the_future_whatever_is_said() {
+    let json = json!({"alg": "hmac-sha256", "sig": {"from": "x", "enc": "hex"}, "template": "{ts}.{body}",
+        "ts": {"from": "header:x-time", "unit": "ms"}});
+    let scheme: Scheme = serde_json::from_value(json).unwrap();
+    let tolerance = scheme.verifier("acme", secret("secret")).unwrap().profile().tolerance;
+    assert_eq!((tolerance.past, tolerance.future.as_secs()), (None, 300));
 }

@@ -131,7 +131,7 @@ async fn times_are_written_in_every_unit() {
         let request = signed(hmac().timestamp("query:t", unit), post("{}")).await;
         assert!(request.uri().query().unwrap().starts_with("t="));
     }
-    let dated = Scheme::hmac_sha256("x-sig", Encoding::Hex).signs("{body}{header:date}");
+    let dated = hmac().timestamp("header:date", TimeUnit::HttpDate).signs("{body}{ts}");
     let dated = signed(dated, post("{}")).await;
     assert_eq!(dated.headers()["date"], "Tue, 14 Nov 2023 22:13:20 GMT");
     let named = Scheme::hmac_sha256("x-sig", Encoding::Hex).signs("{header:x-sent-timestamp}{body}");
@@ -192,7 +192,7 @@ fn what_cannot_be_signed_says_why() {
     let placed = hmac().signature_in(["body:/proof/sig"]).signs("{body:/event}");
     let error = of_body(placed, r#"{"event":"1"}"#);
     assert_eq!(error, "the request cannot be signed: the body has no object for /proof/sig");
-    let named = hmac().list(",").pairs("=", ["v1"]).signs("{field:h}{headers_named_by:h}{body}");
+    let named = hmac().list(",").pairs("=", ["v1"]).signs("{field:h}.{headers_named_by:h}.{body}");
     assert_eq!(
         of_body(named, ""),
         "the request cannot be signed: there is no x- header that could be signed"

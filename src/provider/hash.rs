@@ -43,7 +43,8 @@ providers! {
     /// HubSpot v1.
     ///
     /// * Signed: `{secret}{body}`, SHA-256 (plain), in `X-HubSpot-Signature`. Secret: UTF-8 client
-    ///   secret.
+    ///   secret. Such a hash can be extended, with bytes that JSON does not have: a body with a NUL byte is
+    ///   rejected. Prefer [`hubspot_v3`](super::hubspot_v3).
     /// * Id: none that names the delivery as a whole.
     hubspot_v1, try_hubspot_v1: "hubspot-v1", "HubSpot v1",
         "https://github.com/HubSpot/hubspot-api-nodejs/blob/HEAD/src/utils/signature.ts",
@@ -53,7 +54,10 @@ providers! {
     /// HubSpot v2.
     ///
     /// * Signed: `{secret}{method}{url}{body}`, SHA-256 (plain), in `X-HubSpot-Signature`. Secret:
-    ///   UTF-8 client secret.
+    ///   UTF-8 client secret. Such a hash can be extended, with bytes that JSON does not have: a body with a
+    ///   NUL byte is rejected. Prefer [`hubspot_v3`](super::hubspot_v3).
+    /// * The body must be empty or a JSON object or array, and the URL without `{` and `[`: nothing else says
+    ///   where one ends and the other begins.
     /// * Id: none that names the delivery as a whole.
     hubspot_v2, try_hubspot_v2: "hubspot-v2", "HubSpot v2",
         "https://github.com/HubSpot/hubspot-api-nodejs/blob/HEAD/src/utils/signature.ts",

@@ -14,6 +14,8 @@ providers! {
     ///   client secret.
     /// * Give it a URL without percent-escapes: HubSpot's page has some of them decoded before signing,
     ///   and its own library has not, so that either may be refused.
+    /// * The body must be empty or a JSON object or array, and the URL without `{` and `[`: nothing else says
+    ///   where one ends and the other begins.
     /// * Id: none that names the delivery as a whole.
     /// * Timestamp: `header:X-HubSpot-Request-Timestamp`; 300 s into the past and 300 s into the
     ///   future.
@@ -27,7 +29,8 @@ providers! {
     /// Square.
     ///
     /// * Signed: `{url}{body}`, HMAC-SHA256, in `x-square-hmacsha256-signature`. Secret: UTF-8
-    ///   signature key.
+    ///   signature key. The body must be a JSON object, and the URL without `{` and `[`: nothing else says
+    ///   where one ends and the other begins.
     /// * Id: `body:/event_id`, signed.
     /// * Retries for up to 24 hours, formerly 72
     ///   ([source](https://developer.squareup.com/docs/webhooks/troubleshooting)), which
@@ -45,7 +48,9 @@ providers! {
 
     /// Trello.
     ///
-    /// * Signed: `{body}{url}`, HMAC-SHA1, in `X-Trello-Webhook`. Secret: UTF-8 OAuth secret.
+    /// * Signed: `{body}{url}`, HMAC-SHA1, in `X-Trello-Webhook`. Secret: UTF-8 OAuth secret. The body must
+    ///   be a JSON object, and the URL without `}` and `]`: nothing else says where one ends and the other
+    ///   begins.
     /// * Id: none. All webhooks of an app that see an action share its `action.id`. With a single webhook,
     ///   or together with the URL, that id is a key for [`dedupe_by`](crate::WebhookLayer::dedupe_by).
     /// * Handshake: `HEAD`, which is answered 200.

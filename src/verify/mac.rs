@@ -192,6 +192,14 @@ impl Keyring {
         Macs { keys: self, first: macs.next(), more: macs.collect() }
     }
 
+    /// Whether a key begins or ends with another.
+    pub(crate) fn overlap(&self) -> bool {
+        let bytes = || self.keys.iter().map(|key| &key.bytes[..]);
+        let is_end =
+            |one: &[u8], other: &[u8]| one != other && (one.starts_with(other) || one.ends_with(other));
+        bytes().any(|one| bytes().any(|other| is_end(one, other)))
+    }
+
     /// Whether keys go into MACs as keys, and not with the text.
     pub(crate) fn is_keyed(&self) -> bool {
         self.kind.is_keyed()

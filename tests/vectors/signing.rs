@@ -18,8 +18,11 @@ use super::{Vector, layer, provider, request, send, vectors, verifier};
 /// Those that are signed otherwise than the vector is, and why.
 const OTHERWISE: &[(&str, &[&str])] = &[
     ("where its token was in the query, it is in the header", &["cloudevents-02"]),
-    ("version 1 is made, which covers headers too", &["hook0-01", "hook0-12", "hook0-13"]),
-    ("the list of signed headers went with the signature", &["hook0-02", "hook0-03"]),
+    ("version 1 is made, which covers headers too", &["hook0-01", "hook0-12"]),
+    (
+        "the list of signed headers went with the signature",
+        &["hook0-02", "hook0-03", "hook0-v1-01", "hook0-v1-02"],
+    ),
     ("a bare host is called with a path, and signed without", &["plivo-v2-01"]),
     ("signed with or without a port, as it was not called", &["twilio-03", "twilio-05"]),
     (
@@ -42,9 +45,10 @@ fn is_fresh(scheme: &str) -> bool {
         .contains(&scheme)
 }
 
-/// Those that the kit can sign: it does not know a public URL.
+/// Those that the kit can sign: it does not know a public URL, and signs Hook0's version 1, which covers no text.
 fn valid() -> Vec<Vector> {
-    let is_valid = |vector: &Vector| vector.expect == "valid" && !vector.needs_public_url();
+    let is_valid =
+        |vector: &Vector| vector.expect == "valid" && !vector.needs_public_url() && vector.id != "hook0-13";
     vectors().into_iter().filter(is_valid).collect()
 }
 

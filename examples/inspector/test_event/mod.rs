@@ -86,7 +86,7 @@ impl TestEvents {
         let at = match scenario {
             Scenario::Stale => self
                 .out_of_tolerance()
-                .ok_or("Any time is tolerated: the provider does not say how old a request may be.")?,
+                .ok_or("The tolerance reaches further than the clock: no time is out of it.")?,
             _ => self.rules.now(),
         };
         let mut sample = Sample::new(&self.rules, at);

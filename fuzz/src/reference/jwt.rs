@@ -155,7 +155,10 @@ pub(crate) fn judge(
     {
         return None;
     }
-    time(&claims, "iat")?;
+    let sent_at = time(&claims, "iat")?.or(time(&claims, "nbf")?);
+    if sent_at.and_then(|sent_at| sent_at.checked_sub(now)).is_some_and(|ahead| ahead.as_secs() > 300) {
+        return None;
+    }
     let (name, encoding) = rules.body;
     match text(name) {
         Some(said) => {

@@ -23,7 +23,7 @@ pub(crate) enum Verdict {
     /// Which of the secrets it was.
     True(usize),
     False,
-    /// It is not for this reference to say: public keys, bodies that are no JSON, RFC 3339.
+    /// It is not for this reference to say: public keys, bodies that are no JSON, RFC 3339, HTTP dates.
     Unknown,
 }
 
@@ -175,12 +175,13 @@ impl Request<'_> {
     }
 
     fn judge_time(&self, sent_at: &[u8], now: SystemTime) -> Judged<()> {
-        let since = match self.scheme["ts"]["unit"].as_str() {
-            Some("rfc3339") => return Err(Stop::Unknown),
-            Some("s") => number(sent_at).map(Duration::from_secs),
-            Some("ms") => number(sent_at).map(Duration::from_millis),
-            _ => number(sent_at).map(Duration::from_micros),
+        let (digits, unit): (_, fn(u64) -> Duration) = match self.scheme["ts"]["unit"].as_str() {
+            Some("rfc3339" | "http-date") => return Err(Stop::Unknown),
+            Some("s") => (10, Duration::from_secs),
+            Some("ms") => (13, Duration::from_millis),
+            _ => (16, Duration::from_micros),
         };
+        let since = number(sent_at).filter(|_| sent_at.len() == digits).map(unit);
         let now = now.duration_since(SystemTime::UNIX_EPOCH).map_err(|_| Stop::Unknown)?;
         let since = since.ok_or(Stop::False)?;
         // What no clock can tell is no time.
@@ -288,12 +289,29 @@ impl Request<'_> {
 
     /// The bytes that are signed.
     fn signed(&self, template: &str, key: &[u8], sent_at: Option<&[u8]>) -> Judged<Vec<u8>> {
+        let parts = parts(template).ok_or(Stop::Unknown)?;
+        let bounds = bounds(&parts, self.scheme["ts"]["from"].as_str()).ok_or(Stop::Unknown)?;
+        let ends = match bounds.bracket {
+            None => None,
+            Some(b"{[") => self.body.first(),
+            Some(_) => self.body.last(),
+        };
+        if ends.is_some_and(|end| bounds.bracket.is_some_and(|bracket| !bracket.contains(end))) {
+            return Err(Stop::False);
+        }
+        // What is hashed after the secret could be extended, by text with a NUL byte in it.
+        let is_plain = self.scheme["alg"].as_str().is_some_and(|algorithm| algorithm.starts_with("hash"));
+        let is_extendable = is_plain && parts.last() != Some(&Part::Named("secret"));
         let mut text = Vec::new();
-        let mut rest = template;
-        while let Some((literal, tail)) = rest.split_once('{') {
-            text.extend(literal.bytes());
-            let (name, tail) = tail.split_once('}').ok_or(Stop::Unknown)?;
-            rest = tail;
+        for (part, without) in parts.iter().zip(&bounds.without) {
+            let before = text.len();
+            let name = match part {
+                Part::Literal(literal) => {
+                    text.extend(literal.bytes());
+                    continue;
+                }
+                Part::Named(name) => *name,
+            };
             match name {
                 "body" => text.extend(self.body),
                 "sha256hex:body" => text.extend(to_hex(&sha256(self.body)).bytes()),
@@ -308,20 +326,19 @@ impl Request<'_> {
                 "sorted_form" => text.extend(sorted(self.body)?),
                 _ => match name.strip_prefix("headers_named_by:") {
                     Some(field) => text.extend(self.named_by(field)?),
-                    None => {
-                        let value = self.get(name)?;
-                        // The mark that ends it cannot be in it; a body itself is one of JSON.
-                        let marks = |&next: &u8| next != b'{' || rest.starts_with("{body}");
-                        let end = rest.bytes().next().filter(marks);
-                        if value.is_empty() || end.is_some_and(|end| value.contains(&end)) {
-                            return Err(Stop::False);
-                        }
-                        text.extend(value);
-                    }
+                    None => text
+                        .extend(Some(self.get(name)?).filter(|value| !value.is_empty()).ok_or(Stop::False)?),
                 },
             }
+            let added = text.get(before..).unwrap_or_default();
+            let is_capital = |byte: &u8| byte.is_ascii_uppercase() || *byte == b'-';
+            if added.iter().any(|byte| without.contains(byte))
+                || (is_extendable && name != "secret" && added.contains(&0))
+                || (name == "method" && !added.iter().all(is_capital))
+            {
+                return Err(Stop::False);
+            }
         }
-        text.extend(rest.bytes());
         Ok(text)
     }
 
@@ -336,7 +353,13 @@ impl Request<'_> {
             Ok(name) => self.get(&format!("header:{name}")),
             Err(_) => Err(Stop::False),
         };
-        Ok(names.iter().map(value).collect::<Judged<Vec<_>>>()?.join(&b'.'))
+        let values = names.iter().map(value).collect::<Judged<Vec<_>>>()?;
+        // Their number says which dots are between them, if none is in any but the last.
+        let first = values.split_last().map_or(&[][..], |(_, first)| first);
+        if first.iter().any(|value| value.contains(&b'.')) {
+            return Err(Stop::False);
+        }
+        Ok(values.join(&b'.'))
     }
 
     /// As a provider calls it: with `https`, a host that is the same wherever it is named, and a path.
@@ -414,4 +437,128 @@ fn is_host(text: &str) -> bool {
     let is_port =
         |port: &str| (1..=5).contains(&port.len()) && port.bytes().all(|byte| byte.is_ascii_digit());
     is_host && (rest.is_empty() || rest.strip_prefix(':').is_some_and(is_port))
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Part<'t> {
+    Literal(&'t str),
+    Named(&'t str),
+}
+
+fn parts(template: &str) -> Option<Vec<Part<'_>>> {
+    let mut parts = Vec::new();
+    let mut rest = template;
+    while let Some((literal, tail)) = rest.split_once('{') {
+        let (name, tail) = tail.split_once('}')?;
+        parts.extend([Part::Literal(literal), Part::Named(name)]);
+        rest = tail;
+    }
+    parts.push(Part::Literal(rest));
+    parts.retain(|part| *part != Part::Literal(""));
+    Some(parts)
+}
+
+/// What has to be so for the text to be split in one way.
+struct Bounds {
+    /// The bytes that each part must not contain.
+    without: Vec<Vec<u8>>,
+    /// What a body has to begin or end with, if there is one.
+    bracket: Option<&'static [u8; 2]>,
+}
+
+/// As the documentation has it: the parts are found from the left and from the right, all but one; if that is not
+/// enough, a bracket of JSON says where the body begins, or else where it ends.
+fn bounds(parts: &[Part<'_>], timestamp: Option<&str>) -> Option<Bounds> {
+    if let Some(without) = run(parts, timestamp) {
+        return Some(Bounds { without, bracket: None });
+    }
+    let body = parts.iter().position(|part| *part == Part::Named("body"))?;
+    let cut_at = |cut: usize, bracket: &'static [u8; 2]| {
+        let (left, right) = parts.split_at(cut);
+        let mut without = [run(left, timestamp)?, run(right, timestamp)?].concat();
+        let is_before = bracket == b"{[";
+        for (index, (part, without)) in parts.iter().zip(&mut without).enumerate() {
+            let beside = if is_before { index < body } else { index > body };
+            if beside && matches!(kind(part, timestamp), Kind::Any | Kind::Text | Kind::Url) {
+                without.extend(bracket);
+            }
+        }
+        Some(Bounds { without, bracket: Some(bracket) })
+    };
+    cut_at(body, b"{[").or_else(|| cut_at(body + 1, b"}]"))
+}
+
+#[derive(PartialEq)]
+enum Kind {
+    Constant,
+    Capitals,
+    Digits,
+    Url,
+    Text,
+    Any,
+}
+
+fn kind(part: &Part<'_>, timestamp: Option<&str>) -> Kind {
+    let Part::Named(name) = part else { return Kind::Constant };
+    match *name {
+        "ts" | "secret" | "sha256hex:body" | "sha256raw:body" => Kind::Constant,
+        "method" => Kind::Capitals,
+        "crc32:body" => Kind::Digits,
+        "url" | "path_query" => Kind::Url,
+        "body" | "sorted_form" => Kind::Any,
+        name if name.starts_with("headers_named_by:") => Kind::Any,
+        name if Some(name) == timestamp => Kind::Constant,
+        _ => Kind::Text,
+    }
+}
+
+/// The bytes that the parts of a text must not contain, of which it is known where it begins and ends.
+fn run(parts: &[Part<'_>], timestamp: Option<&str>) -> Option<Vec<Vec<u8>>> {
+    let kind = |part: &Part<'_>| kind(part, timestamp);
+    // What `beside` is, if it ends the part that it stands beside, and must not be in that.
+    let ended_by = |part: &Part<'_>, beside: Option<u8>| match (kind(part), beside) {
+        (Kind::Constant, _) => Some(vec![]),
+        (Kind::Capitals, Some(byte)) if !byte.is_ascii_uppercase() && byte != b'-' => Some(vec![]),
+        (Kind::Digits, Some(byte)) if !byte.is_ascii_digit() => Some(vec![]),
+        (Kind::Url, Some(byte)) if byte <= b' ' || byte >= 0x7f || b"\"<>\\^`{|}".contains(&byte) => {
+            Some(vec![byte])
+        }
+        (Kind::Text, Some(byte)) => Some(vec![byte]),
+        _ => None,
+    };
+    fn literal<'t>(part: Option<&Part<'t>>) -> Option<&'t [u8]> {
+        match part {
+            Some(Part::Literal(text)) => Some(text.as_bytes()),
+            _ => None,
+        }
+    }
+    let from_left = |at: usize| {
+        let (part, next) = (&parts[at], parts.get(at + 1));
+        let is_url = next.is_some_and(|next| kind(next) == Kind::Url)
+            // A URL and sorted parameters are one string.
+            && !is_strung_together(parts, at + 1);
+        if (kind(part) == Kind::Capitals && is_url) || is_strung_together(parts, at) {
+            return Some(vec![]);
+        }
+        ended_by(part, literal(next).and_then(|text| text.first().copied()))
+    };
+    let from_right = |at: usize| {
+        let previous = at.checked_sub(1).and_then(|at| parts.get(at));
+        ended_by(&parts[at], literal(previous).and_then(|text| text.last().copied()))
+    };
+    let mut found: Vec<Option<Vec<u8>>> = vec![None; parts.len()];
+    let left = (0..parts.len().saturating_sub(1)).take_while(|at| {
+        found[*at] = from_left(*at);
+        found[*at].is_some()
+    });
+    let left = left.count();
+    (left + 1..parts.len()).for_each(|at| found[at] = from_right(at));
+    let one_is_left = found.iter().skip(left + 1).all(Option::is_some);
+    one_is_left.then(|| found.into_iter().map(Option::unwrap_or_default).collect())
+}
+
+/// Whether the part is a URL that is followed by a sorted form, and by nothing more.
+fn is_strung_together(parts: &[Part<'_>], at: usize) -> bool {
+    let [.., url, Part::Named("sorted_form")] = parts else { return false };
+    at + 2 == parts.len() && matches!(url, Part::Named("url" | "path_query"))
 }

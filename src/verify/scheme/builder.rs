@@ -113,12 +113,16 @@ impl Scheme {
 
     /// Of these keys only the first that is there counts, so that no weaker version of a signature
     /// is accepted beside it.
+    ///
+    /// An attacker can still remove the stronger version from a captured delivery that has both. What only the
+    /// stronger one covers is therefore not protected: name the keys that you need with [`pairs`](Self::pairs)
+    /// alone if the provider always sends them.
     pub fn prefer<'k>(mut self, keys: impl IntoIterator<Item = &'k str>) -> Self {
         self.sig.prefer = keys.into_iter().map(str::to_owned).collect();
         self
     }
 
-    /// The place of the timestamp, and how it is written. Tolerance: 300 s either way.
+    /// Sets the place of the timestamp, and its notation. Tolerance: 300 s either way.
     pub fn timestamp(mut self, place: &str, unit: TimeUnit) -> Self {
         self.ts = Some(TimestampFormat { from: place.to_owned(), unit, past: Some(300), future: 300 });
         self
@@ -136,7 +140,7 @@ impl Scheme {
         self
     }
 
-    /// The bytes that are signed, as a template. Default: `{body}`.
+    /// Sets the [template](Scheme#templates) of the bytes that are signed. Default: `{body}`.
     pub fn signs(mut self, template: &str) -> Self {
         self.template = TemplateText::One(template.to_owned());
         self
@@ -161,7 +165,7 @@ impl Scheme {
         self
     }
 
-    /// Says that the signature does or does not cover the id, where the scheme does not show it.
+    /// Says that the signature does or does not cover the id, where the template does not show it.
     pub fn id_signed(mut self, signed: bool) -> Self {
         self.id_signed = Some(signed);
         self

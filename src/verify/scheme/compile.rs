@@ -102,22 +102,20 @@ impl Scheme {
             Some(ts) => Some((Place::parse(&ts.from)?, ts.unit)),
             None => None,
         };
-        let templates = match &self.template {
-            TemplateText::One(text) if self.sig.prefer.is_empty() => {
-                vec![("".into(), Template::parse(text)?)]
-            }
+        let parse = |text: &str| Template::parse(text, timestamp.as_ref().map(|(place, _)| place));
+        let mut templates = match &self.template {
+            TemplateText::One(text) if self.sig.prefer.is_empty() => vec![("".into(), parse(text)?)],
             // The same for every version.
             TemplateText::One(text) => {
-                let template = Template::parse(text)?;
+                let template = parse(text)?;
                 self.sig.prefer.iter().map(|version| (version.as_str().into(), template.clone())).collect()
             }
             TemplateText::ByVersion(_) if self.sig.prefer.is_empty() => {
                 return Err(InvalidScheme::new("a template for each version needs `prefer`"));
             }
             TemplateText::ByVersion(texts) => {
-                let template = |(version, text): (&String, &String)| {
-                    Ok((version.as_str().into(), Template::parse(text)?))
-                };
+                let template =
+                    |(version, text): (&String, &String)| Ok((version.as_str().into(), parse(text)?));
                 texts.iter().map(template).collect::<Result<Vec<_>, InvalidScheme>>()?
             }
         };
@@ -126,14 +124,14 @@ impl Scheme {
         {
             return Err(InvalidScheme::new("there is a version without a template"));
         }
-        for (_, template) in &templates {
+        for (_, template) in &mut templates {
             if template.uses_timestamp() && timestamp.is_none() {
                 return Err(InvalidScheme::new("the template has a `{ts}` and the scheme no `ts`"));
             }
             // Whoever replays a delivery would write a new one.
             if let Some((place, _)) = &timestamp
                 && !template.uses_timestamp()
-                && !template.signs(place)
+                && !template.covers(place)
             {
                 return Err(InvalidScheme::new("the template has no `{ts}`: the timestamp is not signed"));
             }
@@ -143,9 +141,20 @@ impl Scheme {
                     "`{secret}` belongs into the template of a plain hash, and of no other",
                 ));
             }
+            if !self.alg.is_keyed() {
+                template.resist_extension()?;
+            }
         }
         let key_id = self.key.select_by.as_deref().map(Place::parse).transpose()?;
         let keys = self.keys(secrets)?;
+        if let Keys::Mac(keys) = &keys
+            && !self.alg.is_keyed()
+            && keys.overlap()
+        {
+            return Err(InvalidScheme::new(
+                "a secret begins or ends with another: a text that is hashed with one could be read as hashed with the other",
+            ));
+        }
         Ok(Proof::Signature { keys, encoding, timestamp, templates, key_id })
     }
 

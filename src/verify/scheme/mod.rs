@@ -1,5 +1,6 @@
 //! [`Scheme`]: how a provider signs, as data.
 
+mod bounds;
 mod builder;
 mod compile;
 mod format;
@@ -72,10 +73,10 @@ pub use self::{
 /// | `key` | how the secret becomes a key: `"utf8"`, `"hex"`, `"base64"`, `"base64url"`, or `{"strip": [prefixes], "enc": …, "transform": "nfkd", "select_by": place}`; a public key may be PEM besides | `"utf8"` |
 /// | `require` | headers that must have just these values | |
 /// | `sig` | where and how signatures are written: see below | |
-/// | `ts` | `from`: a place, `unit`: `s`, `ms`, `us` or `rfc3339`, `past` and `future`: tolerance in seconds; any age where `past` is left out, and 300 s ahead where `future` is | no timestamp |
+/// | `ts` | `from`: a place, `unit`: `s`, `ms`, `us`, `rfc3339` or `http-date`, `past` and `future`: tolerance in seconds; any age where `past` is left out, and 300 s ahead where `future` is | no timestamp |
 /// | `template` | the bytes that are signed; for schemes with versions an object of them, by version | `"{body}"` |
 /// | `id`, `event_type` | places | not known |
-/// | `id_signed` | whether the signature covers the id | whether it is in the body, or in the template |
+/// | `id_signed` | whether the signature covers the id | whether the template covers its place |
 ///
 /// A *place* is `header:X-Name`, `body:/json/pointer`, `query:name`, `form:name`, or, within the
 /// header that the signature is in, `field:key` (of a pair) or `item:0` (of a list).
@@ -99,6 +100,28 @@ pub use self::{
 /// A `template` is literal text with `{body}`, `{ts}` (as it was sent), `{url}`, `{method}`, `{path_query}`,
 /// `{secret}`, `{header:X}`, `{field:k}`, `{item:0}`, `{query:x}`, `{sha256hex:body}`, `{sha256raw:body}`,
 /// `{crc32:body}`, `{headers_named_by:k}`, `{sorted_form}` and `{sorted_query}`.
+///
+/// A signed text says nothing of where one part ends and the next begins. If it could be split in two ways, an
+/// attacker who captures one delivery could move bytes between two parts, and the signature would still be right.
+/// So it must follow from the text itself:
+///
+/// * A text of any length (a value, `{url}`, `{path_query}`, `{sorted_query}`) must not contain the first byte of
+///   the literal text that follows it, or after the body the last byte of the literal text before it. A delivery
+///   whose text does is rejected. For `{url}` and `{path_query}` this has to be a byte that URLs do not have.
+/// * Where no literal text separates such a text from `{body}`, the body must be empty or a JSON object or array,
+///   and the text must not contain a `{` or a `[` (or, after the body, a `}` or a `]`). Other deliveries are
+///   rejected.
+/// * A timestamp has one length. `{ts}` therefore needs no literal text beside it, and neither do `{secret}` and
+///   `{sha256hex:body}`. A `{method}` is in capitals.
+/// * `{headers_named_by:k}` joins values by dots: only the last of them may contain one. `{field:k}` must be in the
+///   template as well.
+///
+/// [`verifier`](Self::verifier) refuses a template for which this is not enough, such as
+/// `{header:X-One}{header:X-Two}`. `{url}{sorted_form}` is the exception: names and values of a sorted form are
+/// strung together anyway, and can be put together anew.
+///
+/// In a plain hash (`hash-sha1`, `hash-sha256`) that does not end with `{secret}`, nothing may contain a NUL byte: an
+/// attacker needs one to extend the text, since the hash pads it with its length.
 ///
 /// `{url}` is the one that the provider was given, where the layer knows it
 /// ([`public_url`](crate::WebhookLayer::public_url), [`trust_forwarded`](crate::WebhookLayer::trust_forwarded)).

@@ -72,9 +72,9 @@ impl Proof {
         let places = timestamp.iter().map(|(place, _)| place).chain(key_id);
         let is_in_list = |place: &Place| matches!(place, Place::Field(_) | Place::Item(_));
         places.into_iter().any(is_in_list)
-            || templates
-                .iter()
-                .any(|(_, template)| template.values().any(is_in_list) || template.names_headers())
+            || templates.iter().any(|(_, template)| {
+                template.values().any(is_in_list) || template.lists_of_headers().next().is_some()
+            })
     }
 }
 
@@ -297,6 +297,7 @@ impl Running<'_> {
         let fed = mem::replace(&mut self.body, BodyFeed::Skipped);
         self.template.finish(fed, &mut self.signing, &self.context)?;
         let mut verified = self.signing.conclude()?;
+        self.template.judge_body(body)?;
         if !self.template.makes_a_digest() {
             verified.mac = None;
         }

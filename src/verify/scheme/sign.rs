@@ -74,6 +74,7 @@ impl Plan {
         let mut feed = template.begin(&mut macs, &context)?;
         feed.update(&mut macs, body);
         template.finish(feed, &mut macs, &context)?;
+        template.judge_body(body)?;
         beside.text(macs.signature(*encoding).as_bytes(), &self.signature)
     }
 

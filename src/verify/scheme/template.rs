@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     InvalidScheme,
+    bounds::Bracket,
     place::{Place, Sources},
 };
 use crate::verify::{
@@ -16,30 +17,46 @@ use crate::verify::{
 /// comes after.
 #[derive(Clone, Debug)]
 pub(super) struct Template {
-    before: Vec<Part>,
-    body: BodyPart,
-    after: Vec<Part>,
+    pub(super) before: Vec<Part>,
+    pub(super) body: BodyPart,
+    pub(super) after: Vec<Part>,
+    pub(super) bracket: Option<Bracket>,
+    /// Whether the text is hashed with the secret before its end.
+    is_extendable: bool,
 }
 
-/// A piece of the signed bytes that is known from the head, the configuration, or the scheme. A
-/// value knows what ends it, which it must not have in it.
+/// A piece of the signed bytes that is known from the head, the configuration, or the scheme.
 #[derive(Clone, Debug)]
-enum Part {
+pub(super) enum Part {
     Literal(Box<[u8]>),
     Timestamp,
     Secret,
-    Url,
     Method,
+    /// A text of any length, and the bytes that it must not contain.
+    Text(Text, Vec<u8>),
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Text {
+    Url,
     PathAndQuery,
-    Value(Place, Option<u8>),
+    SortedQuery,
+    Value(Place),
     /// The values of the headers that a field names, as Hook0 does it.
     HeadersNamedBy(Box<str>),
-    SortedQuery,
+}
+
+impl Part {
+    pub(super) fn exclude(&mut self, bytes: &[u8]) {
+        if let Self::Text(_, without) = self {
+            without.extend(bytes);
+        }
+    }
 }
 
 /// How the body is signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum BodyPart {
+pub(super) enum BodyPart {
     /// Not at all.
     No,
     Itself,
@@ -51,30 +68,34 @@ enum BodyPart {
 }
 
 impl Template {
-    pub(super) fn parse(text: &str) -> Result<Self, InvalidScheme> {
-        let mut template = Self { before: Vec::new(), body: BodyPart::No, after: Vec::new() };
+    /// Reads a template. The value at `timestamp` is the timestamp, whether or not it is called that.
+    pub(super) fn parse(text: &str, timestamp: Option<&Place>) -> Result<Self, InvalidScheme> {
+        let mut template = Self {
+            before: Vec::new(),
+            body: BodyPart::No,
+            after: Vec::new(),
+            bracket: None,
+            is_extendable: false,
+        };
         let mut rest = text;
         while let Some((literal, tail)) = rest.split_once('{') {
             template.push_literal(literal);
             let (name, tail) = tail.split_once('}').ok_or_else(|| {
                 InvalidScheme::new(format!("in the template `{text}` a brace is not closed"))
             })?;
-            template.push_named(name, text)?;
+            template.push_named(name, text, timestamp)?;
             rest = tail;
         }
         if rest.contains('}') {
             return Err(InvalidScheme::new(format!("in the template `{text}` a brace is not opened")));
         }
         template.push_literal(rest);
+        template.set_bounds(text)?;
         Ok(template)
     }
 
     fn push_literal(&mut self, literal: &str) {
-        if let Some(mark) = literal.bytes().next() {
-            let parts = if self.body == BodyPart::No { &mut self.before } else { &mut self.after };
-            if let Some(Part::Value(_, delimiter)) = parts.last_mut() {
-                *delimiter = Some(mark);
-            }
+        if !literal.is_empty() {
             self.push(Part::Literal(literal.as_bytes().into()));
         }
     }
@@ -86,7 +107,12 @@ impl Template {
         }
     }
 
-    fn push_named(&mut self, name: &str, template: &str) -> Result<(), InvalidScheme> {
+    fn push_named(
+        &mut self,
+        name: &str,
+        template: &str,
+        timestamp: Option<&Place>,
+    ) -> Result<(), InvalidScheme> {
         let body = match name {
             "body" => BodyPart::Itself,
             "sha256hex:body" => BodyPart::Sha256Hex,
@@ -94,16 +120,18 @@ impl Template {
             "crc32:body" => BodyPart::Crc32,
             "sorted_form" => BodyPart::SortedForm,
             _ => {
+                let of_text = |text| Part::Text(text, Vec::new());
                 let part = match name.split_once(':') {
                     None if name == "ts" => Part::Timestamp,
                     None if name == "secret" => Part::Secret,
-                    None if name == "url" => Part::Url,
                     None if name == "method" => Part::Method,
-                    None if name == "path_query" => Part::PathAndQuery,
-                    None if name == "sorted_query" => Part::SortedQuery,
-                    Some(("headers_named_by", field)) => Part::HeadersNamedBy(field.into()),
+                    None if name == "url" => of_text(Text::Url),
+                    None if name == "path_query" => of_text(Text::PathAndQuery),
+                    None if name == "sorted_query" => of_text(Text::SortedQuery),
+                    Some(("headers_named_by", field)) => of_text(Text::HeadersNamedBy(field.into())),
                     Some(("header" | "field" | "item" | "query" | "body" | "form", _)) => {
-                        Part::Value(Place::parse(name)?, None)
+                        let place = Place::parse(name)?;
+                        if timestamp == Some(&place) { Part::Timestamp } else { of_text(Text::Value(place)) }
                     }
                     _ => {
                         return Err(InvalidScheme::new(format!(
@@ -118,34 +146,59 @@ impl Template {
         if self.body != BodyPart::No {
             return Err(InvalidScheme::new(format!("the template `{template}` has the body in it twice")));
         }
-        // With nothing between them, a value ends where a body of JSON begins.
-        if let (BodyPart::Itself, Some(Part::Value(_, delimiter))) = (body, self.before.last_mut()) {
-            delimiter.get_or_insert(b'{');
-        }
         self.body = body;
         Ok(())
     }
 
-    /// Whether nothing can be hashed before the body is there.
-    pub(super) fn needs_body_first(&self) -> bool {
-        let in_body = |part: &Part| matches!(part, Part::Value(place, _) if place.is_in_body());
-        self.body == BodyPart::SortedForm || self.has(in_body)
+    /// Prepares the template for a plain hash, which has the secret in its text.
+    ///
+    /// From the hash of a text alone anybody can compute that of the text, its padding, and more text behind it. The
+    /// padding ends with the text's length in 64 bits, the first of which is zero. So without a NUL byte, and with
+    /// no part that may contain one, there is no such text.
+    ///
+    /// # Errors
+    ///
+    /// If a part may contain one.
+    pub(super) fn resist_extension(&mut self) -> Result<(), InvalidScheme> {
+        let last = match self.body {
+            BodyPart::No => self.before.last(),
+            _ => self.after.last(),
+        };
+        if matches!(last, Some(Part::Secret)) {
+            return Ok(());
+        }
+        if self.body == BodyPart::Sha256Raw {
+            return Err(InvalidScheme::new(
+                "a plain hash with `{sha256raw:body}` must end with `{secret}`: it could be extended",
+            ));
+        }
+        self.is_extendable = true;
+        self.before.iter_mut().chain(&mut self.after).for_each(|part| part.exclude(&[0]));
+        Ok(())
     }
 
-    /// Whether what is at `place` is signed.
-    pub(super) fn signs(&self, place: &Place) -> bool {
-        match place {
-            Place::Body(_) | Place::Form(_) if self.body != BodyPart::No => true,
-            Place::Query(_) if self.has(|part| matches!(part, Part::SortedQuery)) => true,
-            place => self.covers(place),
-        }
+    fn parts(&self) -> impl Iterator<Item = &Part> {
+        self.before.iter().chain(&self.after)
+    }
+
+    fn texts(&self) -> impl Iterator<Item = &Text> {
+        self.parts().filter_map(|part| match part {
+            Part::Text(text, _) => Some(text),
+            _ => None,
+        })
+    }
+
+    /// Whether nothing can be hashed before the body is there.
+    pub(super) fn needs_body_first(&self) -> bool {
+        self.body == BodyPart::SortedForm || self.values().any(Place::is_in_body)
     }
 
     /// Whether what is at `place` is signed so that a listener cannot change it.
     pub(super) fn covers(&self, place: &Place) -> bool {
+        let has_query = |text: &Text| matches!(text, Text::Url | Text::PathAndQuery);
         match place {
             Place::Body(_) | Place::Form(_) if self.covers_body() => true,
-            Place::Query(_) if self.has(|part| matches!(part, Part::Url | Part::PathAndQuery)) => true,
+            Place::Query(_) if self.texts().any(has_query) => true,
             place => self.values().any(|signed| signed == place),
         }
     }
@@ -156,47 +209,37 @@ impl Template {
         matches!(self.body, BodyPart::Itself | BodyPart::Sha256Hex | BodyPart::Sha256Raw)
     }
 
-    fn has(&self, is_it: impl Fn(&Part) -> bool) -> bool {
-        self.before.iter().chain(&self.after).any(is_it)
-    }
-
     /// Whether the MAC is the same for every copy of a delivery, and so serves as the body's digest. For
     /// sorted parameters it must: the same ones can be written in any number of ways.
     pub(super) fn makes_a_digest(&self) -> bool {
         let is_constant = |part: &Part| match part {
             Part::Literal(_) | Part::Secret => true,
-            Part::Url => self.body == BodyPart::SortedForm,
+            Part::Text(Text::Url, _) => self.body == BodyPart::SortedForm,
             _ => false,
         };
-        self.body != BodyPart::No && self.before.iter().chain(&self.after).all(is_constant)
+        self.body != BodyPart::No && self.parts().all(is_constant)
     }
 
     pub(super) fn uses_timestamp(&self) -> bool {
-        self.has(|part| matches!(part, Part::Timestamp))
+        self.parts().any(|part| matches!(part, Part::Timestamp))
     }
 
     pub(super) fn uses_secret(&self) -> bool {
-        self.has(|part| matches!(part, Part::Secret))
-    }
-
-    /// Whether a field of the signature names headers.
-    pub(super) fn names_headers(&self) -> bool {
-        self.has(|part| matches!(part, Part::HeadersNamedBy(_)))
+        self.parts().any(|part| matches!(part, Part::Secret))
     }
 
     /// Where it takes values from.
     pub(super) fn values(&self) -> impl Iterator<Item = &Place> {
-        self.before.iter().chain(&self.after).filter_map(|part| match part {
-            Part::Value(place, _) => Some(place),
+        self.texts().filter_map(|text| match text {
+            Text::Value(place) => Some(place),
             _ => None,
         })
     }
 
     /// The fields in which the names of signed headers are.
-    #[cfg(feature = "test-util")]
     pub(super) fn lists_of_headers(&self) -> impl Iterator<Item = &str> {
-        self.before.iter().chain(&self.after).filter_map(|part| match part {
-            Part::HeadersNamedBy(field) => Some(&**field),
+        self.texts().filter_map(|text| match text {
+            Text::HeadersNamedBy(field) => Some(&**field),
             _ => None,
         })
     }
@@ -225,10 +268,32 @@ impl Template {
             }
             (_, BodyFeed::Sha256(hash)) => sink.update(&hash.finalize()),
             (_, BodyFeed::Crc32(hash)) => sink.update(hash.finalize().to_string().as_bytes()),
-            (BodyPart::SortedForm, _) => feed_sorted(context.sources.body.unwrap_or_default(), sink)?,
+            (BodyPart::SortedForm, _) => {
+                let without: &[u8] = if self.is_extendable { &[0] } else { &[] };
+                feed_sorted(context.sources.body.unwrap_or_default(), &mut checked(sink, without))?;
+            }
             _ => {}
         }
         feed(&self.after, sink, context)
+    }
+
+    /// Judges a body whose signature is right.
+    ///
+    /// # Errors
+    ///
+    /// If the signature may be of another body as well.
+    pub(super) fn judge_body(&self, body: &[u8]) -> Result<(), VerifyError> {
+        if self.bracket.is_some_and(|bracket| !bracket.is_in_place(body)) {
+            return Err(VerifyError::malformed(
+                "the body is not a JSON object or array, so another part of the request could be taken for its end",
+            ));
+        }
+        if self.is_extendable && self.body == BodyPart::Itself && body.contains(&0) {
+            return Err(VerifyError::malformed(
+                "the body contains a NUL byte, as one that was extended does",
+            ));
+        }
+        Ok(())
     }
 }
 
@@ -266,52 +331,89 @@ pub(super) struct Context<'a> {
     pub(super) timestamp: Option<Cow<'a, [u8]>>,
 }
 
+const NOT_BOUNDED: &str = "a signed value is empty, or contains a byte that would end it";
+
 fn feed(parts: &[Part], sink: &mut dyn Sink, context: &Context<'_>) -> Result<(), VerifyError> {
-    let head = context.sources.head;
     for part in parts {
         match part {
             Part::Literal(text) => sink.update(text),
             Part::Timestamp => sink.update(context.timestamp.as_deref().unwrap_or_default()),
             Part::Secret => sink.update_with_secrets(),
-            Part::Method => sink.update(head.method.as_str().as_bytes()),
-            Part::PathAndQuery => {
-                sink.update(head.uri.path_and_query().map_or("/", |path| path.as_str()).as_bytes())
-            }
-            Part::Url => url_pieces(head)?.iter().for_each(|piece| sink.update(piece.as_bytes())),
-            Part::Value(place, delimiter) => {
-                let value = context.sources.get(place)?;
-                // Its end could be read as the beginning of what follows, and the other way round.
-                if value.is_empty() || delimiter.is_some_and(|delimiter| value.contains(&delimiter)) {
-                    return Err(VerifyError::malformed(
-                        "a signed value is empty, or has the mark in it that ends it",
-                    ));
-                }
-                sink.update(&value);
-            }
-            Part::SortedQuery => feed_sorted(head.uri.query().unwrap_or_default().as_bytes(), sink)?,
-            Part::HeadersNamedBy(field) => feed_named_headers(field, context, sink)?,
+            Part::Method => feed_method(context.sources.head.method.as_str(), sink)?,
+            Part::Text(text, without) => feed_text(text, &mut checked(sink, without), context)?,
         }
     }
     Ok(())
 }
 
+/// Its end is where something else than a capital follows.
+fn feed_method(method: &str, sink: &mut dyn Sink) -> Result<(), VerifyError> {
+    if !method.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'-') {
+        return Err(VerifyError::malformed("the method is not in capitals"));
+    }
+    sink.update(method.as_bytes());
+    Ok(())
+}
+
+/// Feeds text that must not contain any of the bytes of `without`: its end could be read as the beginning of what
+/// follows, and the other way round.
+fn checked<'s>(
+    sink: &'s mut dyn Sink,
+    without: &'s [u8],
+) -> impl FnMut(&[u8]) -> Result<(), VerifyError> + 's {
+    |text| {
+        if without.iter().any(|mark| text.contains(mark)) {
+            return Err(VerifyError::malformed(NOT_BOUNDED));
+        }
+        sink.update(text);
+        Ok(())
+    }
+}
+
+type Put<'p> = dyn FnMut(&[u8]) -> Result<(), VerifyError> + 'p;
+
+fn feed_text(text: &Text, put: &mut Put<'_>, context: &Context<'_>) -> Result<(), VerifyError> {
+    let head = context.sources.head;
+    match text {
+        Text::Url => url_pieces(head)?.iter().try_for_each(|piece| put(piece.as_bytes())),
+        Text::PathAndQuery => put(head.uri.path_and_query().map_or("/", |path| path.as_str()).as_bytes()),
+        Text::SortedQuery => feed_sorted(head.uri.query().unwrap_or_default().as_bytes(), put),
+        Text::HeadersNamedBy(field) => feed_named_headers(field, context, put),
+        Text::Value(place) => {
+            let value = context.sources.get(place)?;
+            if value.is_empty() {
+                return Err(VerifyError::malformed(NOT_BOUNDED));
+            }
+            put(&value)
+        }
+    }
+}
+
 /// Names and values strung together, in the order of the names.
-fn feed_sorted(encoded: &[u8], sink: &mut dyn Sink) -> Result<(), VerifyError> {
+fn feed_sorted(encoded: &[u8], put: &mut Put<'_>) -> Result<(), VerifyError> {
     for (name, value) in sorted_parameters(encoded)? {
-        sink.update(name.as_bytes());
-        sink.update(value.as_bytes());
+        put(name.as_bytes())?;
+        put(value.as_bytes())?;
     }
     Ok(())
 }
 
 /// Headers that the sender chose, named in a field of the signature and parted there by spaces.
-fn feed_named_headers(field: &str, context: &Context<'_>, sink: &mut dyn Sink) -> Result<(), VerifyError> {
+///
+/// The dots between their values are told from those within the last one by their number.
+fn feed_named_headers(field: &str, context: &Context<'_>, put: &mut Put<'_>) -> Result<(), VerifyError> {
     let names = context.sources.get(&Place::Field(field.into()))?;
-    for (index, name) in signed_headers(&names, b' ')?.into_iter().enumerate() {
-        if index > 0 {
-            sink.update(b".");
+    let names = signed_headers(&names, b' ')?;
+    let last = names.len().saturating_sub(1);
+    for (index, name) in names.into_iter().enumerate() {
+        let value = context.sources.get(&Place::Header(name))?;
+        put(&value)?;
+        if index < last {
+            if value.contains(&b'.') {
+                return Err(VerifyError::malformed(NOT_BOUNDED));
+            }
+            put(b".")?;
         }
-        sink.update(&context.sources.get(&Place::Header(name))?);
     }
     Ok(())
 }

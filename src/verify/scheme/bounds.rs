@@ -1,0 +1,197 @@
+//! The bounds of a template's parts. What is signed says nothing of where one part ends and the next begins, so
+//! that has to follow from the text itself: else whoever has seen a request could move bytes between two parts.
+
+use super::{
+    InvalidScheme,
+    place::Place,
+    template::{BodyPart, Part, Template, Text},
+};
+
+/// The end of the body that a bracket of JSON marks, where nothing else does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Bracket {
+    /// It begins with `{` or `[`, which nothing before it contains.
+    Opening,
+    /// It ends with `}` or `]`, which nothing after it contains.
+    Closing,
+}
+
+impl Bracket {
+    fn bytes(self) -> [u8; 2] {
+        match self {
+            Self::Opening => *b"{[",
+            Self::Closing => *b"}]",
+        }
+    }
+
+    /// Whether the body is empty, or has the bracket where it should be.
+    pub(super) fn is_in_place(self, body: &[u8]) -> bool {
+        let end = match self {
+            Self::Opening => body.first(),
+            Self::Closing => body.last(),
+        };
+        end.is_none_or(|byte| self.bytes().contains(byte))
+    }
+}
+
+impl Template {
+    /// Finds how the bounds of each part can be told, and notes in the parts which bytes they must not contain
+    /// for that.
+    ///
+    /// # Errors
+    ///
+    /// If the signed text could be split in two ways.
+    pub(super) fn set_bounds(&mut self, text: &str) -> Result<(), InvalidScheme> {
+        self.named_headers_are_listed(text)?;
+        let mut shapes: Vec<Shape> = self.before.iter().map(Shape::of).collect();
+        if self.body == BodyPart::SortedForm
+            && self.after.is_empty()
+            && let Some(shape @ Shape::Url) = shapes.last_mut()
+        {
+            // Sorted parameters are strung together with nothing between them, and the URL with the first.
+            *shape = Shape::Fixed;
+        }
+        let body = shapes.len();
+        shapes.extend(Shape::of_body(self.body));
+        shapes.extend(self.after.iter().map(Shape::of));
+
+        let (marks, bracket) = marks(&shapes)
+            .map(|marks| (marks, None))
+            .or_else(|| {
+                let is_whole = self.body == BodyPart::Itself;
+                let cuts = [(body, Bracket::Opening), (body + 1, Bracket::Closing)];
+                cuts.into_iter().filter(|_| is_whole).find_map(|(cut, bracket)| {
+                    let (left, right) = shapes.split_at_checked(cut)?;
+                    Some(([marks(left)?, marks(right)?].concat(), Some(bracket)))
+                })
+            })
+            .ok_or_else(|| {
+                InvalidScheme::new(format!(
+                    "the template `{text}` can be split in two ways: no literal text is between its parts"
+                ))
+            })?;
+        self.bracket = bracket;
+        let parts =
+            self.before.iter_mut().zip(&marks).chain(self.after.iter_mut().zip(marks.iter().skip(body + 1)));
+        for (part, mark) in parts {
+            part.exclude(mark.as_slice());
+        }
+        match bracket {
+            Some(Bracket::Opening) => self.before.iter_mut().for_each(|part| part.exclude(b"{[")),
+            Some(Bracket::Closing) => self.after.iter_mut().for_each(|part| part.exclude(b"}]")),
+            None => {}
+        }
+        Ok(())
+    }
+
+    /// The values of headers mean nothing without the names, which therefore have to be signed as well.
+    fn named_headers_are_listed(&self, text: &str) -> Result<(), InvalidScheme> {
+        for field in self.lists_of_headers() {
+            if !self.covers(&Place::Field(field.into())) {
+                return Err(InvalidScheme::new(format!(
+                    "the template `{text}` has no `{{field:{field}}}`: the names of its headers are not signed"
+                )));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What is known of the bytes of a part, whatever the request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shape {
+    /// Its length, or its first and last bytes, say where it ends.
+    Fixed,
+    /// The same: a text with this first and this last byte.
+    Literal(u8, u8),
+    /// Capitals and hyphens.
+    Method,
+    Digits,
+    Url,
+    /// A text that is refused if it contains a byte that would end it.
+    Text,
+    /// Any bytes.
+    Any,
+}
+
+impl Shape {
+    fn of(part: &Part) -> Self {
+        match part {
+            Part::Literal(text) => match (text.first(), text.last()) {
+                (Some(first), Some(last)) => Self::Literal(*first, *last),
+                _ => Self::Fixed,
+            },
+            Part::Timestamp | Part::Secret => Self::Fixed,
+            Part::Method => Self::Method,
+            Part::Text(Text::Url | Text::PathAndQuery, _) => Self::Url,
+            Part::Text(Text::Value(_) | Text::SortedQuery, _) => Self::Text,
+            // The last of its values may have any bytes.
+            Part::Text(Text::HeadersNamedBy(_), _) => Self::Any,
+        }
+    }
+
+    fn of_body(body: BodyPart) -> Option<Self> {
+        match body {
+            BodyPart::No => None,
+            BodyPart::Itself | BodyPart::SortedForm => Some(Self::Any),
+            BodyPart::Sha256Hex | BodyPart::Sha256Raw => Some(Self::Fixed),
+            BodyPart::Crc32 => Some(Self::Digits),
+        }
+    }
+
+    /// Whether the text ends where `byte` begins to stand beside it; and the byte that it must not contain.
+    fn ends_at(self, byte: u8) -> Option<Option<u8>> {
+        const OF_URLS: &[u8] = b"-._~:/?#[]@!$&'()*+,;=%";
+        let is_method = byte.is_ascii_uppercase() || byte == b'-';
+        let is_url = byte.is_ascii_alphanumeric() || OF_URLS.contains(&byte);
+        match self {
+            Self::Fixed | Self::Literal(..) => Some(None),
+            Self::Method => (!is_method).then_some(None),
+            Self::Digits => (!byte.is_ascii_digit()).then_some(None),
+            Self::Url => (!is_url).then_some(Some(byte)),
+            Self::Text => Some(Some(byte)),
+            Self::Any => None,
+        }
+    }
+
+    /// Whether it is known where it ends from where it begins; and the byte that it must not contain.
+    fn ends_before(self, next: Self) -> Option<Option<u8>> {
+        match (self, next) {
+            (Self::Fixed | Self::Literal(..), _) => Some(None),
+            // URLs begin with `https`, and paths with a slash.
+            (Self::Method, Self::Url) => Some(None),
+            (_, Self::Literal(first, _)) => self.ends_at(first),
+            _ => None,
+        }
+    }
+
+    /// Whether it is known where it begins from where it ends; and the byte that it must not contain.
+    fn begins_after(self, previous: Self) -> Option<Option<u8>> {
+        match (self, previous) {
+            (Self::Fixed | Self::Literal(..), _) => Some(None),
+            (_, Self::Literal(_, last)) => self.ends_at(last),
+            _ => None,
+        }
+    }
+}
+
+/// The byte that each part must not contain, so that a text that begins and ends with these parts can be split in
+/// one way: from the left as far as each end is known, from the right as far as each beginning is, and what is left
+/// between them is one part. `None` if it is more.
+fn marks(shapes: &[Shape]) -> Option<Vec<Option<u8>>> {
+    let from_left = shapes.windows(2).map_while(|pair| match pair {
+        [this, next] => this.ends_before(*next),
+        _ => None,
+    });
+    let mut marks: Vec<_> = from_left.collect();
+    let from_right = shapes.windows(2).skip(marks.len()).rev().map_while(|pair| match pair {
+        [previous, this] => this.begins_after(*previous),
+        _ => None,
+    });
+    let mut from_right: Vec<_> = from_right.collect();
+    from_right.push(None);
+    from_right.reverse();
+    marks.extend(from_right);
+    marks.truncate(shapes.len());
+    (marks.len() == shapes.len()).then_some(marks)
+}
