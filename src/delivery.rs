@@ -65,7 +65,7 @@ struct Facts {
     attempt: Option<u32>,
     payload: Bytes,
     /// `None` where it is the payload.
-    raw: Option<Bytes>,
+    raw: Option<Box<Bytes>>,
     /// That of the nearest layer above this one.
     above: Option<Box<Delivery>>,
     // For its items, which may be claimed when the request and the layer are gone.
@@ -83,7 +83,7 @@ impl Delivery {
     ) -> Self {
         let profile = verifier.profile();
         let (payload, raw) = match verified.payload {
-            Some(payload) => (payload, Some(body)),
+            Some(payload) => (*payload, Some(Box::new(body))),
             None => (body, None),
         };
         let id = match verified.id {
@@ -182,7 +182,7 @@ impl Delivery {
     /// [`payload`](Self::payload), the two share their bytes.
     #[must_use]
     pub fn raw(&self) -> &Bytes {
-        self.facts.raw.as_ref().unwrap_or(&self.facts.payload)
+        self.facts.raw.as_deref().unwrap_or(&self.facts.payload)
     }
 
     /// The payload as a `T`, whatever the content type says; a JSON payload that the provider posts
@@ -244,6 +244,11 @@ impl Delivery {
 
     pub(crate) fn verifier(&self) -> &dyn Verifier {
         &*self.facts.verifier
+    }
+
+    /// The payload, given the body as it arrived, which most often is that.
+    pub(crate) fn payload_of(&self, body: Bytes) -> Bytes {
+        if self.facts.raw.is_some() { self.facts.payload.clone() } else { body }
     }
 
     pub(crate) fn key_fingerprint(&self) -> Option<u64> {

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use http::{Request, Response, header::CONTENT_LENGTH, request::Parts};
+use http::{HeaderMap, Request, Response, header::CONTENT_LENGTH, request::Parts};
 use http_body::Body as HttpBody;
 use tokio::{runtime::Handle, time::Instant};
 use tower_service::Service;
@@ -217,13 +217,8 @@ where
         }
 
         let (received, verified) = receive_verified(config, &*verifier, head, body).await?;
-        let Received { body, trailers, charge } = received;
-        let mut delivery = Delivery::new(verifier, verified, body, head, config);
-        let payload = delivery.payload().clone();
-        // The handler, and layers above it, must not be told the length of another body.
-        if payload.len() != delivery.raw().len() && head.headers.contains_key(CONTENT_LENGTH) {
-            head.headers.insert(CONTENT_LENGTH, payload.len().into());
-        }
+        let mut delivery = Delivery::new(verifier, verified, received.body.clone(), head, config);
+        state_length(&mut head.headers, &delivery);
         record.delivery(&delivery);
         if let Some(response) = delivery.verifier().signed_handshake(head, delivery.payload()) {
             return Err(Answer::Handshake(Box::new(response)));
@@ -241,11 +236,22 @@ where
             Admission::Run(held) => held,
             Admission::Duplicate => return Err(Answer::Duplicate),
         };
-        head.extensions.insert(delivery);
         // From here on the body is the handler's, and no longer counts as buffered.
+        let Received { body, trailers, charge } = received;
         drop(charge);
+        let payload = delivery.payload_of(body);
+        head.extensions.insert(delivery);
         let trailers = trailers.filter(|_| config.forward_trailers);
         Ok(Ok((Body::replayed(payload, trailers), held)))
+    }
+}
+
+/// Corrects `content-length`, for the handler and the layers above it, where the payload is not the
+/// body as it arrived.
+fn state_length(headers: &mut HeaderMap, delivery: &Delivery) {
+    let length = delivery.payload().len();
+    if length != delivery.raw().len() && headers.contains_key(CONTENT_LENGTH) {
+        headers.insert(CONTENT_LENGTH, length.into());
     }
 }
 

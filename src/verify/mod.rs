@@ -254,7 +254,8 @@ pub struct Verified {
     pub(crate) id: Option<Box<str>>,
     pub(crate) event_type: Option<Box<str>>,
     pub(crate) timestamp: Option<SystemTime>,
-    pub(crate) payload: Option<Bytes>,
+    /// In a box: few have one, and this is moved about in the future of each request.
+    pub(crate) payload: Option<Box<Bytes>>,
 }
 
 impl Verified {
@@ -301,7 +302,7 @@ impl Verified {
     /// Sets the payload of a provider that does not sign the body as it is. By default it is the body.
     #[cfg(feature = "asymmetric")]
     pub(crate) fn payload(mut self, payload: Bytes) -> Self {
-        self.payload = Some(payload);
+        self.payload = Some(Box::new(payload));
         self
     }
 
