@@ -38,7 +38,7 @@ use serde::de::DeserializeOwned;
 use crate::{
     BoxError,
     config::Config,
-    dedupe::{Dedupe, Receiver},
+    dedupe::Dedupe,
     store::Key,
     verify::{Location, Verified, Verifier, digest, multipart_field, parameter, scan},
 };
@@ -57,7 +57,7 @@ struct Facts {
     verifier: Arc<dyn Verifier>,
     secret_index: usize,
     fingerprint: Option<u64>,
-    receiver: Receiver,
+    receiver: Option<u64>,
     mac: Option<[u8; 32]>,
     id: Option<Text>,
     timestamp: Option<SystemTime>,
@@ -255,7 +255,7 @@ impl Delivery {
         self.facts.fingerprint
     }
 
-    pub(crate) fn receiver(&self) -> Receiver {
+    pub(crate) fn receiver(&self) -> Option<u64> {
         self.facts.receiver
     }
 

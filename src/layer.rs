@@ -408,17 +408,16 @@ impl WebhookLayer {
     /// A key is `{provider}-{scope}:{id}`. By default the scope is a fingerprint of the secret that
     /// matched, because providers send the same id to each endpoint of an account. Where
     /// [several receivers share a secret](crate::verify::Profile::shared_secret), it also contains a digest
-    /// of the URL that was called, without its query: [`public_url`](Self::public_url) if it is set, else
-    /// the request's own.
+    /// of [`public_url`](Self::public_url) if that is set, else of the path that was called.
     ///
     /// A name set here replaces both. Give each endpoint a name of its own, and the event survives
     /// what changes the default scope:
     ///
     /// * a rotation of the secret, after which an event may run twice;
-    /// * a URL that differs from attempt to attempt: another host, or a proxy that rewrites it.
+    /// * a path that differs from attempt to attempt, because a proxy rewrites it.
     ///
-    /// Set it as well where two receivers of one account look alike to the layer: with axum's `nest`, which
-    /// strips the prefix from the path, or with URLs that differ in their query alone.
+    /// Set it as well where two receivers of one account look alike to the layer: two services with the same
+    /// path, or two routes under axum's `nest`, which strips the prefix from the path.
     pub fn scope(self, scope: &str) -> Self {
         self.with(|config| config.dedupe.scope = Some(scope.into()))
     }

@@ -246,8 +246,7 @@ where
     }
 }
 
-/// Corrects `content-length`, for the handler and the layers above it, where the payload is not the
-/// body as it arrived.
+/// Corrects `content-length` where the payload is not the body as it arrived.
 fn state_length(headers: &mut HeaderMap, delivery: &Delivery) {
     let length = delivery.payload().len();
     if length != delivery.raw().len() && headers.contains_key(CONTENT_LENGTH) {

@@ -20,7 +20,6 @@ pub use self::item::{Item, ItemClaim};
 pub(crate) use self::{
     background::Background,
     held::Held,
-    key::Receiver,
     run::{Ended, run},
 };
 use crate::{

@@ -25,7 +25,8 @@ use crate::verify::{
 ///   (`x-amz-sns-…`). An attacker who captures a delivery can change them. So
 ///   [`Delivery::payload`](crate::Delivery::payload), the body that the handler reads, and the decoded
 ///   event are **the JSON object of the signed fields alone**; put what the handler relies on into the
-///   message. [`Delivery::raw`](crate::Delivery::raw) has the rest.
+///   message. [`Delivery::raw`](crate::Delivery::raw) has the rest. A second layer on the same route would
+///   find no signature in that body, and reject it.
 /// * Topics: the ARNs to accept. SNS signs for every AWS account, so **a signature alone says nothing
 ///   about the sender**: a message of another topic is rejected.
 /// * Subscriber: a name for this subscription, such as `billing`. SNS sends a message under the same id

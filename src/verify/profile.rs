@@ -48,8 +48,8 @@ pub struct Profile {
     pub equal_bodies: bool,
     /// Whether several receivers can get the same event under the same secret: the webhooks of one
     /// account or application, or all customers of a provider that signs with one key. The default
-    /// [scope](crate::WebhookLayer::scope) then contains a digest of the URL that was called, so that two
-    /// receivers on one store do not drop each other's events. Default: `false`.
+    /// [scope](crate::WebhookLayer::scope) then contains a digest of the path that was called, so that two
+    /// routes on one store do not drop each other's events. Default: `false`.
     pub shared_secret: bool,
     /// The form field that holds the JSON when the provider posts a form (GitHub's `payload`).
     pub json_field: Option<Cow<'static, str>>,
