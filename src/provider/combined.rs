@@ -245,8 +245,8 @@ providers! {
     /// * Nothing but dots separates the headers' values from each other and from the body. So only the last
     ///   of them may contain a dot, none may contain a `{` or a `[`, and the body must be empty or a JSON
     ///   object or array.
-    /// * Id: `header:X-Event-Id`, signed if `h` names it, which Hook0 is configured to do or not: it counts
-    ///   as **not signed**.
+    /// * Id: `header:X-Event-Id`, **not signed** unless `h` names it.
+    /// * Event type: `header:X-Event-Type`, **not signed** unless `h` names it.
     /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.
     hook0_v1, try_hook0_v1: "hook0-v1", "Hook0 (version 1)",
         "https://github.com/hook0/hook0/blob/HEAD/clients/conformance/signature.json",
