@@ -694,7 +694,9 @@ async fn no_two_requests_that_are_believed_have_one_signature() {
                     request.body(Full::from(value("{body}").unwrap_or_default().to_owned())).unwrap();
                 match send_through(layer.clone(), request).await {
                     Ok(_) => believed.push(values),
-                    Err(kind) => assert_eq!(kind, Kind::MalformedSignature, "{template:?} {values:?}"),
+                    // A number of eleven digits with text beside it is a time that is far ahead.
+                    Err(Kind::MalformedSignature | Kind::StaleTimestamp) => {}
+                    Err(kind) => panic!("{kind:?}: {template:?} {values:?}"),
                 }
             }
             assert!(believed.len() < 2, "`{text}` by {template:?} is believed as {believed:?}");

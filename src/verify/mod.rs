@@ -335,13 +335,14 @@ pub fn constant_time_eq(a: &[u8], b: &[u8]) -> bool {
     a.ct_eq(b).into()
 }
 
-/// Reads a timestamp in whole seconds since the Unix epoch: exactly ten ASCII digits.
+/// Reads a timestamp in whole seconds since the Unix epoch: ASCII digits and nothing else.
 ///
-/// Every time from September 2001 to November 2286 has ten. With any other number of digits, a digit could be
-/// moved between a timestamp and a value that is signed next to it, and both would still be read.
+/// Signs, spaces, fractions and numbers past `u64` give `None`. Demand ten digits, as every time from 2001 to
+/// 2286 has, if the signed text has the timestamp directly beside another value: otherwise a digit could be
+/// moved between the two.
 #[must_use]
 pub fn unix_seconds(text: &[u8]) -> Option<SystemTime> {
-    TimeUnit::Seconds.read(text).ok()
+    TimeUnit::Seconds.read_any_length(text).ok()
 }
 
 /// A number written in ASCII digits and nothing else.

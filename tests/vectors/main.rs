@@ -46,7 +46,7 @@ struct Vector {
 
 impl Vector {
     fn now(&self) -> u32 {
-        self.now_unix.unwrap_or(1_700_000_000)
+        self.now_unix.unwrap_or(1_800_000_000)
     }
 
     /// Whether the provider was given a URL with `http`, or with a user, of which no request says so.

@@ -11,8 +11,8 @@ use super::{
 use crate::{
     provider::{facts::providers, handshake::Handshake},
     verify::{
-        Candidates, Encoding, Keyring, MacKind, Profile, Verified, VerifyError, multipart_field,
-        only_parameter, unix_seconds,
+        Candidates, Encoding, Keyring, MacKind, Profile, TimeUnit, Verified, VerifyError, multipart_field,
+        only_parameter,
     },
 };
 
@@ -97,8 +97,7 @@ fn missing() -> VerifyError {
 fn verify(keys: &Keyring, body: &[u8]) -> Result<Verified, VerifyError> {
     let Event { event_time: Text(time), event_type: Text(kind), event_hash: Text(hash) } = event(body)?;
     let candidates = Candidates::read([hash.as_bytes()].into_iter(), Encoding::Hex, keys.tag_length())?;
-    let sent_at =
-        unix_seconds(time.as_bytes()).ok_or(VerifyError::malformed("the time is no number of seconds"))?;
+    let sent_at = TimeUnit::Seconds.read(time.as_bytes())?;
     // Nothing says where the time ends, so its digits could be moved to the type.
     if kind.starts_with(|first: char| first.is_ascii_digit()) {
         return Err(VerifyError::malformed("the event's type begins with a digit"));

@@ -7,9 +7,7 @@ use super::{
 };
 use crate::{
     provider::facts::providers,
-    verify::{
-        Candidates, Encoding, Keyring, Location, MacKind, Profile, Verified, VerifyError, unix_seconds,
-    },
+    verify::{Candidates, Encoding, Keyring, Location, MacKind, Profile, TimeUnit, Verified, VerifyError},
 };
 
 providers! {
@@ -59,8 +57,11 @@ fn verify(keys: &Keyring, body: &[u8]) -> Result<Verified, VerifyError> {
     let Signature { timestamp: Text(timestamp), token: Text(token), signature } = signed.signature;
     let candidates =
         Candidates::read([signature.0.as_bytes()].into_iter(), Encoding::Hex, keys.tag_length())?;
-    let sent_at = unix_seconds(timestamp.as_bytes())
-        .ok_or(VerifyError::malformed("the timestamp is no number of seconds"))?;
+    // Nothing separates the two, so the timestamp ends where the digits do, or after ten of them.
+    let sent_at = match token.starts_with(|first: char| first.is_ascii_digit()) || timestamp.len() > 10 {
+        true => TimeUnit::Seconds.read(timestamp.as_bytes())?,
+        false => TimeUnit::Seconds.read_any_length(timestamp.as_bytes())?,
+    };
     let mut macs = keys.begin(None);
     macs.update(timestamp.as_bytes());
     macs.update(token.as_bytes());
@@ -95,7 +96,7 @@ mod signing {
         let signature = event_fields.entry("signature").or_insert_with(|| Map::new().into());
         let fields =
             signature.as_object_mut().ok_or_else(|| CannotSign::new("its signature is no object"))?;
-        let now = TimeUnit::Seconds.write(at)?;
+        let now = TimeUnit::Seconds.write_any_length(at)?;
         fields.entry("timestamp").or_insert_with(|| now.into());
         fields.entry("token").or_insert_with(|| made_up().into());
         fields.insert("signature".to_owned(), "".into());

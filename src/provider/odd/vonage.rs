@@ -14,8 +14,8 @@ use crate::{
     InvalidSecret, Secrets,
     provider::facts::providers,
     verify::{
-        Candidates, Encoding, Keyring, MacKind, Macs, Profile, Verified, Verifier, VerifyError, parameter,
-        sorted_parameters, unix_seconds,
+        Candidates, Encoding, Keyring, MacKind, Macs, Profile, TimeUnit, Verified, Verifier, VerifyError,
+        parameter, sorted_parameters,
     },
 };
 
@@ -140,8 +140,7 @@ impl<'a> Parameters<'a> {
         let candidates =
             Candidates::read([signature.as_bytes()].into_iter(), Encoding::Hex, keys.tag_length())?;
         let sent_at = self.get("timestamp").ok_or(VerifyError::missing("there is no parameter timestamp"))?;
-        let sent_at =
-            unix_seconds(sent_at.as_bytes()).ok_or(VerifyError::malformed("the timestamp is no number"))?;
+        let sent_at = TimeUnit::Seconds.read(sent_at.as_bytes())?;
         let mut macs = keys.begin(None);
         self.feed(&mut macs, keys);
         let verified = macs.verify(&candidates)?.timestamp(sent_at);

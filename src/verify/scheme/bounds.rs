@@ -43,34 +43,17 @@ impl Template {
     /// If the signed text could be split in two ways.
     pub(super) fn set_bounds(&mut self, text: &str) -> Result<(), InvalidScheme> {
         self.named_headers_are_listed(text)?;
-        let mut shapes: Vec<Shape> = self.before.iter().map(Shape::of).collect();
-        if self.body == BodyPart::SortedForm
-            && self.after.is_empty()
-            && let Some(shape @ Shape::Url) = shapes.last_mut()
-        {
-            // Sorted parameters are strung together with nothing between them, and the URL with the first.
-            *shape = Shape::Fixed;
-        }
-        let body = shapes.len();
-        shapes.extend(Shape::of_body(self.body));
-        shapes.extend(self.after.iter().map(Shape::of));
-
-        let (marks, bracket) = marks(&shapes)
-            .map(|marks| (marks, None))
-            .or_else(|| {
-                let is_whole = self.body == BodyPart::Itself;
-                let cuts = [(body, Bracket::Opening), (body + 1, Bracket::Closing)];
-                cuts.into_iter().filter(|_| is_whole).find_map(|(cut, bracket)| {
-                    let (left, right) = shapes.split_at_checked(cut)?;
-                    Some(([marks(left)?, marks(right)?].concat(), Some(bracket)))
-                })
-            })
-            .ok_or_else(|| {
-                InvalidScheme::new(format!(
-                    "the template `{text}` can be split in two ways: no literal text is between its parts"
-                ))
-            })?;
+        let exact = self.bounds(Shape::Fixed).ok_or_else(|| {
+            InvalidScheme::new(format!(
+                "the template `{text}` can be split in two ways: no literal text is between its parts"
+            ))
+        })?;
+        // In any number of digits, unless that would ask more of the body.
+        let separate = self.bounds(Shape::Digits).filter(|(_, bracket)| *bracket == exact.1);
+        self.has_separate_timestamp = separate.is_some();
+        let (marks, bracket) = separate.unwrap_or(exact);
         self.bracket = bracket;
+        let body = self.before.len();
         let parts =
             self.before.iter_mut().zip(&marks).chain(self.after.iter_mut().zip(marks.iter().skip(body + 1)));
         for (part, mark) in parts {
@@ -82,6 +65,31 @@ impl Template {
             None => {}
         }
         Ok(())
+    }
+
+    /// The byte that each part must not contain, and the bracket that the body must have, if any.
+    fn bounds(&self, timestamp: Shape) -> Option<(Vec<Option<u8>>, Option<Bracket>)> {
+        let of = |part: &Part| if matches!(part, Part::Timestamp) { timestamp } else { Shape::of(part) };
+        let mut shapes: Vec<Shape> = self.before.iter().map(of).collect();
+        if self.body == BodyPart::SortedForm
+            && self.after.is_empty()
+            && let Some(shape @ Shape::Url) = shapes.last_mut()
+        {
+            // Sorted parameters are strung together with nothing between them, and the URL with the first.
+            *shape = Shape::Fixed;
+        }
+        let body = shapes.len();
+        shapes.extend(Shape::of_body(self.body));
+        shapes.extend(self.after.iter().map(of));
+
+        marks(&shapes).map(|marks| (marks, None)).or_else(|| {
+            let is_whole = self.body == BodyPart::Itself;
+            let cuts = [(body, Bracket::Opening), (body + 1, Bracket::Closing)];
+            cuts.into_iter().filter(|_| is_whole).find_map(|(cut, bracket)| {
+                let (left, right) = shapes.split_at_checked(cut)?;
+                Some(([marks(left)?, marks(right)?].concat(), Some(bracket)))
+            })
+        })
     }
 
     /// The values of headers mean nothing without the names, which therefore have to be signed as well.

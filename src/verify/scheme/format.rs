@@ -189,15 +189,18 @@ fn five_minutes() -> u64 {
 }
 
 /// The notation of a timestamp.
+///
+/// A number has exactly as many digits as all times from 2001 to 2286 have, unless literal text separates it from
+/// the rest of what is signed: otherwise a digit could be moved between the two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum TimeUnit {
-    /// Whole seconds since the Unix epoch, in exactly 10 digits.
+    /// Whole seconds since the Unix epoch, in 10 digits.
     #[serde(rename = "s")]
     Seconds,
-    /// Whole milliseconds since the Unix epoch, in exactly 13 digits.
+    /// Whole milliseconds since the Unix epoch, in 13 digits.
     #[serde(rename = "ms")]
     Milliseconds,
-    /// Whole microseconds since the Unix epoch, in exactly 16 digits.
+    /// Whole microseconds since the Unix epoch, in 16 digits.
     #[serde(rename = "us")]
     Microseconds,
     /// RFC 3339, such as `2026-11-22T09:21:00Z`.

@@ -162,17 +162,17 @@ impl Plan {
         let candidates = self.signature.candidates(&texts, version);
         let signing = keys.begin(candidates, *encoding, key_id.as_deref())?;
 
-        let (sent_at, timestamp) = match timestamp {
-            Some((place, unit)) if sources.body.is_some() || !place.is_in_body() => {
-                let sent = sources.get(place)?;
-                (Some(unit.read(&sent)?), Some(sent))
-            }
-            // It is found when the body is there, and no part of the signed text but within the body.
-            _ => (None, None),
-        };
         let template = templates.iter().find(|(name, _)| version.is_none_or(|version| **name == *version));
         let Some((_, template)) = template else {
             return Err(VerifyError::malformed("the signature is of a version without a template"));
+        };
+        let (sent_at, timestamp) = match timestamp {
+            Some((place, unit)) if sources.body.is_some() || !place.is_in_body() => {
+                let sent = sources.get(place)?;
+                (Some(template.read_timestamp(*unit, &sent)?), Some(sent))
+            }
+            // It is found when the body is there, and no part of the signed text but within the body.
+            _ => (None, None),
         };
         let context = Context { sources, timestamp };
         // Into its box before it is fed: it is some 500 bytes.
@@ -306,7 +306,8 @@ impl Running<'_> {
             // Looked at once the body is known to be true.
             (None, Proof::Signature { timestamp: Some((place, unit)), .. }) => {
                 let sources = Sources { body: Some(body), ..self.context.sources };
-                Ok(verified.timestamp(unit.read(&sources.get(place)?)?))
+                let sent = sources.get(place)?;
+                Ok(verified.timestamp(self.template.read_timestamp(*unit, &sent)?))
             }
             (None, _) => Ok(verified),
         }

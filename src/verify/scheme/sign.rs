@@ -52,7 +52,9 @@ impl Plan {
 
         let mut beside = Beside::default();
         if let Some((place, unit)) = timestamp {
-            beside.supply(place, head, body, || unit.write(at))?;
+            let write =
+                || if template.has_separate_timestamp { unit.write_any_length(at) } else { unit.write(at) };
+            beside.supply(place, head, body, write)?;
         }
         if let Some(place) = key_id {
             let first = keys.first_key_id();
@@ -241,8 +243,15 @@ impl Sink for Macs<'_> {
 }
 
 impl TimeUnit {
-    /// What [`read`](Self::read) reads.
+    /// Writes a timestamp that [`read`](Self::read) reads.
     pub(crate) fn write(self, at: SystemTime) -> Result<String, CannotSign> {
+        // One of 1970 has too few digits.
+        let text = self.write_any_length(at).ok().filter(|text| self.read(text.as_bytes()).is_ok());
+        text.ok_or_else(|| CannotSign::new("the time cannot be written as the provider writes it"))
+    }
+
+    /// Writes a timestamp that [`read_any_length`](Self::read_any_length) reads.
+    pub(crate) fn write_any_length(self, at: SystemTime) -> Result<String, CannotSign> {
         let since = at.duration_since(SystemTime::UNIX_EPOCH);
         let nanos = since.ok().and_then(|since| i128::try_from(since.as_nanos()).ok());
         let time = nanos.and_then(|nanos| OffsetDateTime::from_unix_timestamp_nanos(nanos).ok());
@@ -253,8 +262,7 @@ impl TimeUnit {
             Self::Rfc3339 => time.format(&Rfc3339).ok(),
             Self::HttpDate => Some(write_http_date(time)),
         });
-        // What was written is read again: a time of 1970 has too few digits.
-        let text = text.filter(|text| self.read(text.as_bytes()).is_ok());
+        let text = text.filter(|text| self.read_any_length(text.as_bytes()).is_ok());
         text.ok_or_else(|| CannotSign::new("the time cannot be written as the provider writes it"))
     }
 }

@@ -1,10 +1,10 @@
-use std::borrow::Cow;
+use std::{borrow::Cow, time::SystemTime};
 
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
 use super::{
-    InvalidScheme,
+    InvalidScheme, TimeUnit,
     bounds::Bracket,
     place::{Place, Sources},
 };
@@ -21,6 +21,8 @@ pub(super) struct Template {
     pub(super) body: BodyPart,
     pub(super) after: Vec<Part>,
     pub(super) bracket: Option<Bracket>,
+    /// Whether the timestamp ends where its digits end: a literal is between it and its neighbours.
+    pub(super) has_separate_timestamp: bool,
     /// Whether the text is hashed with the secret before its end.
     is_extendable: bool,
 }
@@ -75,6 +77,7 @@ impl Template {
             body: BodyPart::No,
             after: Vec::new(),
             bracket: None,
+            has_separate_timestamp: false,
             is_extendable: false,
         };
         let mut rest = text;
@@ -175,6 +178,11 @@ impl Template {
         self.is_extendable = true;
         self.before.iter_mut().chain(&mut self.after).for_each(|part| part.exclude(&[0]));
         Ok(())
+    }
+
+    /// Reads a timestamp of the template, in one length unless its end is known in any.
+    pub(super) fn read_timestamp(&self, unit: TimeUnit, text: &[u8]) -> Result<SystemTime, VerifyError> {
+        if self.has_separate_timestamp { unit.read_any_length(text) } else { unit.read(text) }
     }
 
     fn parts(&self) -> impl Iterator<Item = &Part> {

@@ -1,5 +1,5 @@
-//! How timestamps are written. Each unit has one length or an end of its own, so that no byte can be moved
-//! between a timestamp and what is signed beside it.
+//! How timestamps are written. Read exactly, each unit has one length or an end of its own, so that no byte can
+//! be moved between a timestamp and what is signed beside it.
 
 use std::time::{Duration, SystemTime};
 
@@ -12,12 +12,26 @@ use super::TimeUnit;
 use crate::verify::{VerifyError, digits};
 
 impl TimeUnit {
-    /// Reads a timestamp, which must be written exactly as the unit says.
+    /// Reads a timestamp in as many digits as all times from 2001 to 2286 have.
     pub(crate) fn read(self, text: &[u8]) -> Result<SystemTime, VerifyError> {
+        let length = match self {
+            Self::Seconds => 10,
+            Self::Milliseconds => 13,
+            Self::Microseconds => 16,
+            Self::Rfc3339 | Self::HttpDate => text.len(),
+        };
+        if text.len() != length {
+            return Err(VerifyError::malformed(format!("the timestamp is not a number of {length} digits")));
+        }
+        self.read_any_length(text)
+    }
+
+    /// Reads a timestamp in any number of digits, which is for one that something separates from its neighbours.
+    pub(crate) fn read_any_length(self, text: &[u8]) -> Result<SystemTime, VerifyError> {
         match self {
-            Self::Seconds => unix(text, 10, Duration::from_secs),
-            Self::Milliseconds => unix(text, 13, Duration::from_millis),
-            Self::Microseconds => unix(text, 16, Duration::from_micros),
+            Self::Seconds => unix(text, Duration::from_secs),
+            Self::Milliseconds => unix(text, Duration::from_millis),
+            Self::Microseconds => unix(text, Duration::from_micros),
             Self::Rfc3339 => rfc3339(text).ok_or(VerifyError::malformed("the timestamp is not RFC 3339")),
             Self::HttpDate => {
                 http_date(text).ok_or(VerifyError::malformed("the timestamp is not an HTTP date"))
@@ -26,12 +40,10 @@ impl TimeUnit {
     }
 }
 
-/// A number of `length` digits, as all times from 2001 to 2286 have.
-fn unix(text: &[u8], length: usize, unit: fn(u64) -> Duration) -> Result<SystemTime, VerifyError> {
-    let number = digits(text).filter(|_| text.len() == length);
-    number
+fn unix(text: &[u8], unit: fn(u64) -> Duration) -> Result<SystemTime, VerifyError> {
+    digits(text)
         .and_then(|number| SystemTime::UNIX_EPOCH.checked_add(unit(number)))
-        .ok_or_else(|| VerifyError::malformed(format!("the timestamp is not a number of {length} digits")))
+        .ok_or(VerifyError::malformed("the timestamp is not a number"))
 }
 
 fn rfc3339(text: &[u8]) -> Option<SystemTime> {
