@@ -9,13 +9,12 @@ use tokio::time::Instant;
 use crate::{
     BoxError, Clock, Delivery, Rejection, RejectionKind, SystemClock,
     dedupe::Dedupe,
-    forwarded::Proxies,
     observe::{Observer, Registry},
-    receive::{Budget, Discards, Limits},
     rejection::GRPC_STATUS,
+    service::{Budget, Discards, Limits},
     store::{MokaStore, SharedStore},
-    time::within,
-    verify::{Profile, PublicUrl, Tolerance, Verifier, VerifyToken},
+    task::within,
+    verify::{Profile, Proxies, PublicUrl, Tolerance, Verifier, VerifyToken},
 };
 
 #[derive(Clone)]

@@ -11,12 +11,11 @@ use crate::{
     BoxError, Clock, Delivery, Event, IntoSecrets, InvalidSecret, Outcome, Rejection, Secret, StoreFailure,
     WebhookService,
     config::{Chosen, Config, VerifierSource},
-    detached::Drain,
-    forwarded::Proxies,
     provider,
-    receive::Budget,
+    service::Budget,
     store::{Key, MokaStore, SharedStore, Store},
-    verify::{PublicUrl, Verifier, VerifyToken},
+    task::Drain,
+    verify::{Proxies, PublicUrl, Verifier, VerifyToken},
 };
 
 /// Receives webhooks in front of a service: verifies each delivery, drops duplicates, and hands

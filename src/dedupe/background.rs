@@ -9,8 +9,8 @@ use std::{
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{
-    detached::Tasks,
     observe::{Settlement, Throttle, Watch},
+    task::Tasks,
 };
 
 /// The background tasks of a layer: detached handlers, and settlements that no request waits for.

@@ -5,7 +5,7 @@ use crate::{
     Delivery,
     observe::{Settlement, Watch},
     store::{Claim, Key, StoreError},
-    time::caught,
+    task::caught,
 };
 
 /// What may be done with an item of a delivery: the answer of [`Delivery::claim_item`].

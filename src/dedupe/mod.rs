@@ -2,7 +2,7 @@
 //! running request holds. The same for single items of a delivery.
 
 mod background;
-mod held;
+mod guard;
 mod item;
 mod key;
 mod run;
@@ -19,7 +19,7 @@ use http::request::Parts;
 pub use self::item::{Item, ItemClaim};
 pub(crate) use self::{
     background::Background,
-    held::Held,
+    guard::Held,
     run::{Ended, run},
 };
 use crate::{

@@ -12,7 +12,7 @@ use tokio::{
 };
 
 use super::Held;
-use crate::time::{Caught, Elapsed};
+use crate::task::{Caught, Elapsed};
 
 /// How a handler ended: with an answer, in a panic, or not in time.
 pub(crate) enum Ended<T> {

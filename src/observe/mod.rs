@@ -121,19 +121,19 @@
 //! `webhook_settlements_abandoned_total` with `settlement="completed"`, `webhook_rejections_total` with `kind="undecodable"` (events are not
 //! taken) and, against its usual rate, `kind="wrong_signature"` (a secret was rotated and not here).
 
+mod in_span;
 #[cfg_attr(not(feature = "metrics"), path = "metrics_off.rs")]
 mod metrics;
-mod observed;
 mod outcome;
-mod record;
 mod store;
+mod telemetry;
 #[cfg_attr(not(feature = "tracing"), path = "trace_off.rs")]
 mod trace;
 
 pub use self::outcome::{HandlerEnd, Outcome, OutcomeKind, Settlement};
 pub(crate) use self::{
+    in_span::Observed,
     metrics::Registry,
-    observed::Observed,
-    record::{Observer, Record},
     store::{Operation, Throttle, Watch},
+    telemetry::{Observer, Record},
 };

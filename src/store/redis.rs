@@ -11,7 +11,7 @@ use sha1::{Digest, Sha1};
 use tokio::time::sleep;
 
 use super::{Claim, Key, Store, StoreError, Token};
-use crate::time::within;
+use crate::task::within;
 
 /// A [`Store`] in Redis, for several replicas of a service: what one of them has handled is a
 /// duplicate for all.

@@ -15,7 +15,7 @@ use tokio::{runtime::Handle, sync::watch, time::Instant};
 use super::{Finish, Verified, VerifyError, certificate::Certificate};
 use crate::{
     BoxError, InvalidSecret,
-    time::{caught, within},
+    task::{caught, within},
 };
 
 /// Fetches the certificates and keys that some providers name in their deliveries, with your HTTP

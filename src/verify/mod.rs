@@ -74,8 +74,8 @@ pub(crate) use self::{
     mac::{Candidates, Keyring, MacKind, Macs, digest},
     multipart::multipart_field,
     request::{
-        Parameters, PublicUrl, all_sorted_parameters, called_path, called_url, endpoint_url, only_parameter,
-        signed_headers, sorted_parameters,
+        Parameters, Proxies, PublicUrl, all_sorted_parameters, called_path, called_url, endpoint_url,
+        only_parameter, signed_headers, sorted_parameters,
     },
 };
 #[cfg(feature = "test-util")]
@@ -196,7 +196,7 @@ type Later = Pin<Box<dyn Future<Output = Result<Verified, VerifyError>> + Send>>
 /// Waits for a verifier that finishes later.
 pub(crate) async fn wait(later: Later) -> Result<Verified, VerifyError> {
     const LONGEST_WAIT: Duration = Duration::from_secs(10);
-    crate::time::within(LONGEST_WAIT, later)
+    crate::task::within(LONGEST_WAIT, later)
         .await
         .unwrap_or_else(|elapsed| Err(VerifyError::unavailable(elapsed)))
 }

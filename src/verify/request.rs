@@ -1,9 +1,12 @@
 //! The parts of a request that providers sign beside the bytes of its body: the URL, and sorted parameters.
 
+mod forwarded;
+
 use std::{borrow::Cow, net::Ipv6Addr, sync::Arc};
 
 use http::{HeaderName, HeaderValue, header, request::Parts, uri::PathAndQuery};
 
+pub(crate) use self::forwarded::Proxies;
 use super::VerifyError;
 
 /// The layer's knowledge of the URL that the provider called, in the request's extensions.

@@ -4,7 +4,7 @@
 #
 #     sh tests/mutants/run.sh
 #     sh tests/mutants/run.sh verify
-#     sh tests/mutants/run.sh service --re 'src/receive.rs'
+#     sh tests/mutants/run.sh service --re 'src/service/receive.rs'
 #     sh tests/mutants/run.sh --list
 #
 # Each mutant meets the few tests that know its room; those that live, the others that are quick; and what still
@@ -22,7 +22,7 @@ cargo mutants --version >/dev/null 2>&1 ||
 enter() {
     case $1 in
     service)
-        files='dedupe/** service.rs receive.rs rejection.rs answer.rs delivery.rs body.rs secret.rs'
+        files='service/** rejection/** delivery/** dedupe/** task/** secret.rs'
         known='semantics'
         quick='lib testing hostile readiness odd axum tonic pitfalls metrics tracing vectors'
         ;;

@@ -1,5 +1,12 @@
 //! [`WebhookService`]: what becomes of a request, from top to bottom.
 
+mod body;
+mod future;
+mod receive;
+mod respond;
+#[cfg(feature = "tonic")]
+mod tonic;
+
 use std::{
     future::poll_fn,
     mem,
@@ -14,16 +21,23 @@ use http_body::Body as HttpBody;
 use tokio::{runtime::Handle, time::Instant};
 use tower_service::Service;
 
+pub(crate) use self::receive::{Budget, Discards, Limits};
+pub use self::{
+    body::{Body, ResponseBody},
+    future::ResponseFuture,
+};
+use self::{
+    future::Answering,
+    receive::{Incoming, Received},
+    respond::Answer,
+};
 use crate::{
-    Body, BoxError, Delivery, Rejection, RejectionKind, ResponseBody, ResponseFuture,
-    answer::Answer,
+    BoxError, Delivery, Rejection, RejectionKind,
     config::Config,
     dedupe::{Admission, Ended, Held, run},
-    future::Answering,
     observe::{HandlerEnd, Record, Settlement},
-    receive::{Incoming, Received},
     rejection::is_grpc,
-    time::{Caught, Elapsed, caught, within},
+    task::{Caught, Elapsed, caught, within},
     verify::{Verified, Verifier, wait},
 };
 

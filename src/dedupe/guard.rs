@@ -13,7 +13,7 @@ use super::background::{Background, Backoff};
 use crate::{
     observe::{Operation, Settlement, Watch},
     store::{Claim, Key, SharedStore, StoreError, Token},
-    time::{Elapsed, caught, within},
+    task::{Elapsed, caught, within},
 };
 
 /// How long the layer waits for any answer of the store.

@@ -21,7 +21,7 @@ use tokio::{runtime::Handle, task::consume_budget};
 
 use crate::{
     BoxError, Rejection, RejectionKind,
-    time::{Within, within},
+    task::{Within, within},
     verify::Check,
 };
 

@@ -9,10 +9,8 @@ use std::{
 use http::Response;
 use pin_project_lite::pin_project;
 
-use crate::{
-    body::ResponseBody,
-    observe::{Observed, Record},
-};
+use super::body::ResponseBody;
+use crate::observe::{Observed, Record};
 
 pin_project! {
     /// The future of [`WebhookService`](crate::WebhookService).

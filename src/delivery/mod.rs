@@ -21,6 +21,9 @@
 //! `None` means that no layer is above the handler, or that the layer decodes another type: answer it
 //! 500, as the extractors do. A 2xx would acknowledge a delivery that was never handled.
 
+#[cfg(feature = "axum")]
+pub mod axum;
+
 use std::{
     borrow::Cow,
     error::Error,
