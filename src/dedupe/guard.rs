@@ -13,7 +13,7 @@ use super::background::{Background, Backoff};
 use crate::{
     observe::{Operation, Settlement, Watch},
     store::{Claim, Key, SharedStore, StoreError, Token},
-    task::{Elapsed, caught, within},
+    task::{Elapsed, Heartbeat, caught, within},
 };
 
 /// How long the layer waits for any answer of the store.
@@ -79,26 +79,29 @@ impl Held {
     }
 
     /// Extends the lease, every third of it, for as long as it is polled.
-    pub(crate) async fn keep_alive(&self) {
+    pub(crate) fn keep_alive(&self) -> Heartbeat<'_> {
         let Settling { store, watch, token, keys, lease, .. } = &*self.settling;
         let third = *lease / 3;
         // An answer must not keep the next extension waiting, however short the lease is.
         let patience = patience(store, 1, STORE_TIMEOUT.min(third));
-        let mut beat = Box::pin(sleep(third));
-        loop {
-            beat.as_mut().await;
-            beat = Box::pin(sleep(third));
-            for key in keys.iter() {
-                let asked = watch.asks();
-                let extended = answer(within(patience, caught(|| store.extend(key, token, *lease))).await);
-                watch.answered(Operation::Extend, asked, &extended);
-                // A failure, a panic included, leaves two thirds of the lease to try again; a lost claim
-                // stays lost, and whatever the handler does, settling will change nothing.
-                if let Ok(false) = extended {
-                    return;
+        Box::pin(async move {
+            let mut beat = Box::pin(sleep(third));
+            loop {
+                beat.as_mut().await;
+                beat = Box::pin(sleep(third));
+                for key in keys.iter() {
+                    let asked = watch.asks();
+                    let extended =
+                        answer(within(patience, caught(|| store.extend(key, token, *lease))).await);
+                    watch.answered(Operation::Extend, asked, &extended);
+                    // A failure, a panic included, leaves two thirds of the lease to try again; a lost claim
+                    // stays lost, and whatever the handler does, settling will change nothing.
+                    if let Ok(false) = extended {
+                        return;
+                    }
                 }
             }
-        }
+        })
     }
 
     /// Settles all that is held. What the store does not take now is tried again in the background.

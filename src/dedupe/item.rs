@@ -1,11 +1,11 @@
 use std::{fmt, panic::resume_unwind, pin::pin, time::Duration};
 
-use super::{Ended, Held, StoreFailure, run};
+use super::{Held, StoreFailure};
 use crate::{
     Delivery,
     observe::{Settlement, Watch},
     store::{Claim, Key, StoreError},
-    task::caught,
+    task::{Ended, caught, run},
 };
 
 /// What may be done with an item of a delivery: the answer of [`Delivery::claim_item`].
@@ -178,7 +178,7 @@ impl ItemClaim {
         let Some(mut held) = self.held else { return work.await };
         let ended = {
             let mut work = pin!(work);
-            match run(caught(|| work.as_mut()), Some(&held), self.longest).await {
+            match run(caught(|| work.as_mut()), Some(|| held.keep_alive()), self.longest).await {
                 Ended::Answered(result) => Ok(result),
                 Ended::Panicked(panic) => Err(panic),
                 // No longer extended. A panic from here on drops what is held, which releases it.

@@ -5,7 +5,6 @@ mod background;
 mod guard;
 mod item;
 mod key;
-mod run;
 
 use std::{
     fmt,
@@ -17,11 +16,7 @@ use std::{
 use http::request::Parts;
 
 pub use self::item::{Item, ItemClaim};
-pub(crate) use self::{
-    background::Background,
-    guard::Held,
-    run::{Ended, run},
-};
+pub(crate) use self::{background::Background, guard::Held};
 use crate::{
     Delivery, Rejection, RejectionKind,
     observe::{Record, Registry, Settlement, Watch},

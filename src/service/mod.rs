@@ -34,10 +34,10 @@ use self::{
 use crate::{
     BoxError, Delivery, Rejection, RejectionKind,
     config::Config,
-    dedupe::{Admission, Ended, Held, run},
+    dedupe::{Admission, Held},
     observe::{HandlerEnd, Record, Settlement},
     rejection::is_grpc,
-    task::{Caught, Elapsed, caught, within},
+    task::{Caught, Elapsed, Ended, caught, run, within},
     verify::{Verified, Verifier, wait},
 };
 
@@ -196,7 +196,8 @@ where
             // In a box: it is not to take up room in that of each request.
             Box::pin(handle_detached(config, handler, held, grpc, &record, deadline)).await
         } else {
-            let ended = run(handler, held.as_ref(), config.handler_timeout).await;
+            let ended =
+                run(handler, held.as_ref().map(|held| || held.keep_alive()), config.handler_timeout).await;
             conclude(&config, ended, held, grpc, &record).await
         }?;
         record.answered(&response);
@@ -362,7 +363,8 @@ where
     let handling = {
         let (config, record) = (Arc::clone(&config), record.clone());
         async move {
-            let ended = run(handler, held.as_ref(), config.handler_timeout).await;
+            let ended =
+                run(handler, held.as_ref().map(|held| || held.keep_alive()), config.handler_timeout).await;
             conclude(&config, ended, held, grpc, &record).await
         }
     };

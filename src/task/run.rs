@@ -11,8 +11,7 @@ use tokio::{
     time::{Sleep, sleep},
 };
 
-use super::Held;
-use crate::task::{Caught, Elapsed};
+use super::{Caught, Elapsed};
 
 /// How a handler ended: with an answer, in a panic, or not in time.
 pub(crate) enum Ended<T> {
@@ -21,22 +20,30 @@ pub(crate) enum Ended<T> {
     TimedOut(Elapsed),
 }
 
-/// Waits for `handler`, for `limit` at most, and keeps its claim alive beside it. When this is
-/// ready the claim is not yet settled.
-pub(crate) fn run<'h, H: Future>(
+/// The signs of life of a claim: a future that extends its lease again and again.
+pub(crate) type Heartbeat<'h> = Pin<Box<dyn Future<Output = ()> + Send + 'h>>;
+
+/// Runs `handler` for `limit` at most, with the heartbeat of its claim beside it.
+///
+/// The heartbeat is only made if the handler has to be waited for.
+pub(crate) fn run<'h, H, B>(
     handler: Caught<H>,
-    held: Option<&'h Held>,
+    heartbeat: Option<B>,
     limit: Duration,
-) -> impl Future<Output = Ended<H::Output>> + use<'h, H> {
-    Run { handler, held, limit, beside: None }
+) -> impl Future<Output = Ended<H::Output>> + use<'h, H, B>
+where
+    H: Future,
+    B: FnOnce() -> Heartbeat<'h>,
+{
+    Run { handler, heartbeat, limit, beside: None }
 }
 
 pin_project! {
     /// One future and not three, one within the other: each would move the answer once more.
-    struct Run<'h, H> {
+    struct Run<'h, H, B> {
         #[pin]
         handler: Caught<H>,
-        held: Option<&'h Held>,
+        heartbeat: Option<B>,
         limit: Duration,
         beside: Option<Beside<'h>>,
     }
@@ -44,11 +51,11 @@ pin_project! {
 
 /// What goes on beside a handler that has to be waited for; most do not, and have none of it made.
 struct Beside<'h> {
-    heartbeat: Option<Pin<Box<dyn Future<Output = ()> + Send + 'h>>>,
+    heartbeat: Option<Heartbeat<'h>>,
     timer: Pin<Box<Sleep>>,
 }
 
-impl<H: Future> Future for Run<'_, H> {
+impl<'h, H: Future, B: FnOnce() -> Heartbeat<'h>> Future for Run<'h, H, B> {
     type Output = Ended<H::Output>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -59,7 +66,7 @@ impl<H: Future> Future for Run<'_, H> {
             Poll::Pending => {}
         }
         let Beside { heartbeat, timer } = this.beside.get_or_insert_with(|| Beside {
-            heartbeat: this.held.map(|held| Box::pin(held.keep_alive()) as _),
+            heartbeat: this.heartbeat.take().map(|begin| begin()),
             timer: Box::pin(sleep(*this.limit)),
         });
         // Both unconstrained, as in `within`: the handler may have used up the task's budget.
