@@ -8,10 +8,11 @@ use tokio::time::Instant;
 
 use crate::{
     BoxError, Clock, Delivery, Rejection, RejectionKind, SystemClock,
+    budget::{Budget, Discards},
     dedupe::Dedupe,
     observe::{Observer, Registry},
     rejection::GRPC_STATUS,
-    service::{Budget, Discards, Limits},
+    service::Limits,
     store::{MokaStore, SharedStore},
     task::within,
     verify::{Profile, Proxies, PublicUrl, Tolerance, Verifier, VerifyToken},

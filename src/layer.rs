@@ -10,9 +10,9 @@ use tower_layer::Layer;
 use crate::{
     BoxError, Clock, Delivery, Event, IntoSecrets, InvalidSecret, Outcome, Rejection, Secret, StoreFailure,
     WebhookService,
+    budget::Budget,
     config::{Chosen, Config, VerifierSource},
     provider,
-    service::Budget,
     store::{Key, MokaStore, SharedStore, Store},
     task::Drain,
     verify::{Proxies, PublicUrl, Verifier, VerifyToken},

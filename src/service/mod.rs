@@ -21,7 +21,7 @@ use http_body::Body as HttpBody;
 use tokio::{runtime::Handle, time::Instant};
 use tower_service::Service;
 
-pub(crate) use self::receive::{Budget, Discards, Limits};
+pub(crate) use self::receive::Limits;
 pub use self::{
     body::{Body, ResponseBody},
     future::ResponseFuture,

@@ -1,0 +1,114 @@
+//! Bounds on what clients can occupy before their requests are verified: buffered bytes, and bodies
+//! of rejected requests that are read to their end.
+
+use std::{
+    future::poll_fn,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use bytes::Buf;
+use http_body::{Body as HttpBody, Frame};
+use tokio::{runtime::Handle, task::consume_budget};
+
+use crate::{Rejection, RejectionKind, task::within};
+
+/// How many bytes of bodies the layer may hold at once.
+#[derive(Debug)]
+pub(crate) struct Budget {
+    limit: usize,
+    used: AtomicUsize,
+}
+
+impl Budget {
+    pub(crate) fn new(limit: usize) -> Self {
+        Self { limit, used: AtomicUsize::new(0) }
+    }
+
+    pub(crate) fn charge(&self) -> Charge<'_> {
+        Charge { budget: self, bytes: 0 }
+    }
+}
+
+/// One body's share of the [`Budget`].
+#[derive(Debug)]
+pub(crate) struct Charge<'b> {
+    budget: &'b Budget,
+    bytes: usize,
+}
+
+impl Charge<'_> {
+    pub(crate) fn add(&mut self, bytes: usize) -> Result<(), Rejection> {
+        self.bytes += bytes;
+        // Relaxed: it guards no other memory. What is refused is given back by `drop`.
+        let used = self.budget.used.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        if used > self.budget.limit {
+            return Err(Rejection::new(RejectionKind::OverBudget));
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Charge<'_> {
+    fn drop(&mut self) {
+        self.budget.used.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
+/// How many refused bodies are being read away.
+#[derive(Debug, Default)]
+pub(crate) struct Discards(AtomicUsize);
+
+impl Discards {
+    const MOST_AT_ONCE: usize = 64;
+    const MOST_BYTES: usize = 1024 * 1024;
+    const LONGEST: Duration = Duration::from_secs(2);
+
+    /// Reads `body` away in a task of its own, bounded in every way; or drops it.
+    pub(crate) fn start<B>(self: &Arc<Self>, mut body: Pin<Box<B>>)
+    where
+        B: HttpBody + Send + 'static,
+        B::Data: Send,
+    {
+        let Ok(runtime) = Handle::try_current() else { return };
+        let Some(slot) = Slot::take(self) else { return };
+        runtime.spawn(async move {
+            let mut left = Self::MOST_BYTES;
+            let discarding = async {
+                while let Some(length) = next_length(body.as_mut()).await
+                    && let Some(rest) = left.checked_sub(length)
+                {
+                    left = rest;
+                    consume_budget().await;
+                }
+            };
+            let _ = within(Self::LONGEST, discarding).await;
+            drop(slot);
+        });
+    }
+}
+
+/// The length of the next frame; `None` at the end, or at an error.
+async fn next_length<B: HttpBody>(mut body: Pin<&mut B>) -> Option<usize> {
+    let length = |frame: Frame<B::Data>| frame.data_ref().map_or(0, Buf::remaining);
+    poll_fn(|cx| body.as_mut().poll_frame(cx).map(|frame| frame?.ok().map(length))).await
+}
+
+struct Slot(Arc<Discards>);
+
+impl Slot {
+    fn take(discards: &Arc<Discards>) -> Option<Self> {
+        let slot = Self(Arc::clone(discards));
+        (discards.0.fetch_add(1, Ordering::Relaxed) < Discards::MOST_AT_ONCE).then_some(slot)
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        self.0.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}

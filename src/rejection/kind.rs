@@ -1,0 +1,146 @@
+use std::{fmt, time::Duration};
+
+use http::StatusCode;
+
+/// What was wrong, in kinds that call for different answers. [Troubleshooting](crate::guide::troubleshooting)
+/// has the causes of each, and the cures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RejectionKind {
+    /// The signature, or something it needs, is not there. 401.
+    MissingSignature,
+    /// There is a signature that does not look like one. 401.
+    MalformedSignature,
+    /// The signed timestamp is too old, or too far ahead. 401.
+    StaleTimestamp,
+    /// The signature is not the right one. 401.
+    WrongSignature,
+    /// There is no verifier for this request. 401, in the words of a wrong signature. Who tries can tell
+    /// them apart all the same: an endpoint that is there says so when a signature is missing.
+    UnknownEndpoint,
+    /// The body broke off. 400.
+    BodyInterrupted,
+    /// The body did not arrive in time. 408.
+    BodyTooSlow,
+    /// The body is larger than the limit. 413.
+    BodyTooLarge,
+    /// The delivery is true, but its payload is not of the type that was asked for. 422.
+    Undecodable,
+    /// The same delivery is being handled now. 503: it is not known yet how that ends.
+    InProgress,
+    /// The handler had not finished at the [`ack_deadline`](crate::WebhookLayer::ack_deadline), and goes
+    /// on; or the delivery had not come to it by then. 503.
+    AckDeadline,
+    /// The store could not be asked whether the delivery was handled before. 503.
+    StoreUnavailable,
+    /// The verifier, or a key it needs, could not be had. 503.
+    VerifierUnavailable,
+    /// The layer holds as many bytes of bodies as it may. 503.
+    OverBudget,
+    /// The handler took longer than it may, and was dropped. 503.
+    HandlerTimeout,
+}
+
+impl RejectionKind {
+    #[cfg(feature = "metrics")]
+    pub(crate) const ALL: &[Self] = &[
+        Self::MissingSignature,
+        Self::MalformedSignature,
+        Self::StaleTimestamp,
+        Self::WrongSignature,
+        Self::UnknownEndpoint,
+        Self::BodyInterrupted,
+        Self::BodyTooSlow,
+        Self::BodyTooLarge,
+        Self::Undecodable,
+        Self::InProgress,
+        Self::AckDeadline,
+        Self::StoreUnavailable,
+        Self::VerifierUnavailable,
+        Self::OverBudget,
+        Self::HandlerTimeout,
+    ];
+
+    /// The kind's name in snake_case, for logs and metrics: stable.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        self.facts().name
+    }
+
+    /// The status that it is answered with, but for gRPC requests.
+    #[must_use]
+    pub const fn status(self) -> StatusCode {
+        self.facts().status
+    }
+
+    /// The `grpc-status` that it is answered with when the request's content type is gRPC's.
+    #[must_use]
+    pub const fn grpc_status(self) -> u8 {
+        self.facts().grpc_status
+    }
+
+    /// What the answer's `Retry-After` says, in whole seconds.
+    #[must_use]
+    pub fn retry_after(self) -> Option<Duration> {
+        self.facts().retry_after.map(Duration::from_secs)
+    }
+
+    pub(super) const fn facts(self) -> Facts {
+        use StatusCode as Is;
+        match self {
+            Self::MissingSignature => {
+                Facts::new("missing_signature", "missing signature", Is::UNAUTHORIZED, 16)
+            }
+            Self::MalformedSignature => {
+                Facts::new("malformed_signature", "malformed signature", Is::UNAUTHORIZED, 16)
+            }
+            Self::StaleTimestamp => Facts::new("stale_timestamp", "stale timestamp", Is::UNAUTHORIZED, 16),
+            Self::WrongSignature => Facts::new("wrong_signature", "wrong signature", Is::UNAUTHORIZED, 16),
+            Self::UnknownEndpoint => Facts::new("unknown_endpoint", "wrong signature", Is::UNAUTHORIZED, 16),
+            Self::BodyInterrupted => Facts::new("body_interrupted", "body interrupted", Is::BAD_REQUEST, 3),
+            Self::BodyTooSlow => Facts::new("body_too_slow", "body too slow", Is::REQUEST_TIMEOUT, 4),
+            Self::BodyTooLarge => Facts::new("body_too_large", "body too large", Is::PAYLOAD_TOO_LARGE, 8),
+            Self::Undecodable => {
+                Facts::new("undecodable", "undecodable payload", Is::UNPROCESSABLE_ENTITY, 3)
+            }
+            Self::InProgress => Facts::later("in_progress", "in progress", 5),
+            Self::AckDeadline => Facts::later("ack_deadline", "not finished yet", 5),
+            Self::StoreUnavailable => Facts::later("store_unavailable", "temporarily unavailable", 10),
+            Self::VerifierUnavailable => Facts::later("verifier_unavailable", "temporarily unavailable", 10),
+            Self::OverBudget => Facts::later("over_budget", "temporarily unavailable", 10),
+            Self::HandlerTimeout => Facts::later("handler_timeout", "temporarily unavailable", 10),
+        }
+    }
+}
+
+impl fmt::Display for RejectionKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A kind's row in the table of answers.
+pub(super) struct Facts {
+    pub(super) name: &'static str,
+    pub(super) text: &'static str,
+    pub(super) status: StatusCode,
+    pub(super) grpc_status: u8,
+    pub(super) retry_after: Option<u64>,
+}
+
+impl Facts {
+    const fn new(name: &'static str, text: &'static str, status: StatusCode, grpc_status: u8) -> Self {
+        Self { name, text, status, grpc_status, retry_after: None }
+    }
+
+    /// "Not now": the provider is asked to send the delivery again.
+    const fn later(name: &'static str, text: &'static str, retry_after: u64) -> Self {
+        Self {
+            name,
+            text,
+            status: StatusCode::SERVICE_UNAVAILABLE,
+            grpc_status: 14,
+            retry_after: Some(retry_after),
+        }
+    }
+}
