@@ -8,7 +8,7 @@ use http::{Response, request::Parts};
 use serde::{Deserialize, Serialize, Serializer};
 
 #[cfg(feature = "test-util")]
-use crate::testing::CannotSign;
+use crate::verify::signing::CannotSign;
 use crate::verify::{
     Certificate, Check, Encoding, Fetch, Finish, KeyCache, Location, Profile, PublicKind, Signatures,
     TimeUnit, Tolerance, Verified, Verifier, VerifyError, digest, digits, in_force, only_parameter, scan,

@@ -9,7 +9,7 @@ use super::{
     handshake,
 };
 #[cfg(feature = "test-util")]
-use crate::testing::CannotSign;
+use crate::verify::signing::CannotSign;
 use crate::{
     InvalidSecret,
     verify::{

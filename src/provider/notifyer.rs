@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::facts::{Facts, Make, Provider};
 #[cfg(feature = "test-util")]
-use crate::testing::{CannotSign, Write};
+use crate::verify::signing::{CannotSign, Write};
 use crate::{
     IntoSecrets, InvalidSecret, Secret, Secrets,
     payload::lenient::{Field, Fields, Object},

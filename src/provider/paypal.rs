@@ -5,7 +5,7 @@ use http::request::Parts;
 
 use super::fetched::only;
 #[cfg(feature = "test-util")]
-use crate::testing::CannotSign;
+use crate::verify::signing::CannotSign;
 use crate::{
     IntoSecrets, Secret, Secrets,
     verify::{

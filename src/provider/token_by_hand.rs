@@ -20,9 +20,9 @@ use super::{
     handshake::{Asked, CLOUDEVENTS, MS_GRAPH, bearer},
 };
 #[cfg(feature = "test-util")]
-use crate::testing::{CannotSign, Write, hide, read_json};
-#[cfg(feature = "test-util")]
 use crate::verify::parameter;
+#[cfg(feature = "test-util")]
+use crate::verify::signing::{CannotSign, Write, hide, read_json};
 use crate::{
     Secret, Secrets,
     verify::{

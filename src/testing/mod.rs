@@ -106,12 +106,10 @@
 mod outcomes;
 mod sign;
 mod store;
-mod write;
 
-pub(crate) use self::write::{Write, form_with, hide, json_with, made_up, made_up_number, read_json};
 pub use self::{
     outcomes::Outcomes,
-    sign::{CannotSign, sign, sign_at},
+    sign::{sign, sign_at},
     store::{Fault, FaultyStore, Operation},
 };
-pub use crate::ManualClock;
+pub use crate::{ManualClock, verify::signing::CannotSign};

@@ -1,10 +1,12 @@
-use std::{borrow::Cow, error::Error, fmt, time::SystemTime};
+use std::time::SystemTime;
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, header};
 
-use super::made_up;
-use crate::verify::{Location, Verifier, VerifyError};
+use crate::verify::{
+    Location, Verifier,
+    signing::{CannotSign, made_up},
+};
 
 /// Signs `request` now, just as the provider would: what it returns, the verifier believes.
 ///
@@ -82,35 +84,3 @@ where
     verifier.sign(&mut head, &mut body, at)?;
     Ok(Request::from_parts(head, body))
 }
-
-/// Why a request was not signed.
-#[derive(Clone, Debug)]
-pub struct CannotSign(Cow<'static, str>);
-
-impl CannotSign {
-    /// An error that says `reason`, for a verifier of one's own. Do not put the secret in it.
-    pub fn new(reason: impl Into<Cow<'static, str>>) -> Self {
-        Self(reason.into())
-    }
-
-    /// The provider signs with a private key.
-    #[cfg(feature = "asymmetric")]
-    pub(crate) fn public_key() -> Self {
-        Self::new("the provider signs with a private key, and the verifier has only the public one")
-    }
-}
-
-impl From<VerifyError> for CannotSign {
-    /// What a verifier would miss, or not take, in what is to be signed.
-    fn from(error: VerifyError) -> Self {
-        Self::new(error.to_string())
-    }
-}
-
-impl fmt::Display for CannotSign {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the request cannot be signed: {}", self.0)
-    }
-}
-
-impl Error for CannotSign {}

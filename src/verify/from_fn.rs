@@ -5,9 +5,9 @@ use std::{fmt, time::SystemTime};
 use bytes::Bytes;
 use http::request::Parts;
 
-use super::{Check, Finish, Profile, Verified, Verifier, VerifyError};
 #[cfg(feature = "test-util")]
-use crate::testing::CannotSign;
+use super::signing::CannotSign;
+use super::{Check, Finish, Profile, Verified, Verifier, VerifyError};
 
 /// A [`Verifier`] from a function of the head, the whole body, and the time.
 ///

@@ -41,6 +41,8 @@ mod profile;
 mod public;
 mod request;
 mod scheme;
+#[cfg(feature = "test-util")]
+pub(crate) mod signing;
 
 use std::{
     fmt,
@@ -56,6 +58,8 @@ use subtle::ConstantTimeEq;
 #[cfg(feature = "asymmetric")]
 #[cfg_attr(docsrs, doc(cfg(feature = "asymmetric")))]
 pub use self::fetch::Fetch;
+#[cfg(feature = "test-util")]
+use self::signing::CannotSign;
 #[cfg(feature = "asymmetric")]
 pub(crate) use self::{
     certificate::Certificate,
@@ -78,8 +82,6 @@ pub(crate) use self::{
         only_parameter, signed_headers, sorted_parameters,
     },
 };
-#[cfg(feature = "test-util")]
-use crate::testing::CannotSign;
 
 /// Decides whether a request is from whom it says.
 ///

@@ -26,7 +26,7 @@ pub(super) use self::{
     },
 };
 #[cfg(feature = "test-util")]
-use crate::testing::CannotSign;
+use crate::verify::signing::CannotSign;
 use crate::{
     Secret, Secrets,
     verify::{Check, Finish, Profile, Verifier, VerifyError, VerifyToken, constant_time_eq, parameter},

@@ -196,7 +196,7 @@ mod signing {
     use serde_json::{Map, Value};
 
     use super::{Encoding, Keyring, items};
-    use crate::testing::{CannotSign, read_json};
+    use crate::verify::signing::{CannotSign, read_json};
 
     pub(super) fn sign(
         keys: &Keyring,

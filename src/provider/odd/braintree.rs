@@ -95,7 +95,7 @@ mod signing {
     use http::request::Parts;
 
     use super::{Encoding, Keyring, VerifyError, only_parameter};
-    use crate::testing::{CannotSign, form_with};
+    use crate::verify::signing::{CannotSign, form_with};
 
     pub(super) fn sign(
         keys: &Keyring,

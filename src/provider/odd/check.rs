@@ -8,7 +8,7 @@ use md5::Md5;
 use sha2::{Digest, Sha256};
 
 #[cfg(feature = "test-util")]
-use crate::testing::CannotSign;
+use crate::verify::signing::CannotSign;
 use crate::{
     InvalidSecret,
     verify::{Candidates, Check, Finish, Keyring, Macs, Profile, Tolerance, Verified, Verifier, VerifyError},

@@ -116,7 +116,7 @@ mod signing {
     use super::{
         Encoding, Keyring, SIGNATURE, SIGNED_HEADERS, TIMESTAMP, TimeUnit, feed, header, signed_headers,
     };
-    use crate::testing::{CannotSign, Write};
+    use crate::verify::signing::{CannotSign, Write};
 
     pub(super) fn sign(
         keys: &Keyring,

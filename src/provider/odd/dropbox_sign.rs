@@ -117,7 +117,7 @@ mod signing {
     use http::request::Parts;
 
     use super::{Encoding, Keyring, event, json};
-    use crate::testing::{CannotSign, form_with, json_with};
+    use crate::verify::signing::{CannotSign, form_with, json_with};
 
     pub(super) fn sign(
         keys: &Keyring,

@@ -79,9 +79,9 @@ mod signing {
     use serde_json::{Map, Value};
 
     use super::{Encoding, Keyring, Signature};
-    use crate::{
-        testing::{CannotSign, made_up, read_json},
-        verify::TimeUnit,
+    use crate::verify::{
+        TimeUnit,
+        signing::{CannotSign, made_up, read_json},
     };
 
     /// With a timestamp and a token of its own, unless the body has them.

@@ -97,7 +97,7 @@ mod signing {
     use http::request::Parts;
 
     use super::{Encoding, Keyring, REQUEST_ID, SIGNATURE, TimeUnit, feed, find_header, only_parameter};
-    use crate::testing::{CannotSign, Write};
+    use crate::verify::signing::{CannotSign, Write};
 
     /// As the documentation shows it: milliseconds, and the id in lower case.
     pub(super) fn sign(

@@ -71,9 +71,9 @@ mod signing {
     use http::request::Parts;
 
     use super::{Encoding, Keyring, SIGNATURE, TIMESTAMP, TimeUnit, feed, header};
-    use crate::{
-        testing::{CannotSign, Write},
-        verify::digest,
+    use crate::verify::{
+        digest,
+        signing::{CannotSign, Write},
     };
 
     pub(super) fn sign(

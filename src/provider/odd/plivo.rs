@@ -151,7 +151,7 @@ mod signing {
         Encoding, Keyring, NONCE, NONCE_V3, SIGNATURE, SIGNATURE_V3, all_sorted_parameters, called_url,
         feed_v3, header, nonce, parted,
     };
-    use crate::testing::{CannotSign, Write, made_up_number};
+    use crate::verify::signing::{CannotSign, Write, made_up_number};
 
     pub(super) fn sign_v2(
         keys: &Keyring,

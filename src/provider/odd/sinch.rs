@@ -104,7 +104,7 @@ mod signing {
     use http::request::Parts;
 
     use super::{BASE64, Digest, Encoding, Keyring, Md5, TIMESTAMP, TimeUnit, feed, header};
-    use crate::testing::{CannotSign, Write};
+    use crate::verify::signing::{CannotSign, Write};
 
     pub(super) fn sign(
         keys: &Keyring,

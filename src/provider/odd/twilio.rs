@@ -104,9 +104,9 @@ mod signing {
     use super::{
         Encoding, HEXLOWER, Keyring, SIGNATURE, called_url, feed, only_parameter, sorted_parameters,
     };
-    use crate::{
-        testing::{CannotSign, Write},
-        verify::digest,
+    use crate::verify::{
+        digest,
+        signing::{CannotSign, Write},
     };
 
     /// Of a JSON body the digest is put into the URL, as Twilio does it.

@@ -209,9 +209,9 @@ mod signing {
     use http::request::Parts;
 
     use super::{Encoding, Keyring, Parameters, VerifyError, is_json, parameter};
-    use crate::{
-        testing::{CannotSign, Write, form_with, json_with},
-        verify::TimeUnit,
+    use crate::verify::{
+        TimeUnit,
+        signing::{CannotSign, Write, form_with, json_with},
     };
 
     /// With a timestamp beside the signature, unless there is one.

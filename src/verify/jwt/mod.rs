@@ -26,7 +26,7 @@ use super::{
     Check, Encoding, Finish, Profile, Verified, Verifier, VerifyError, called_url, constant_time_eq,
 };
 #[cfg(feature = "test-util")]
-use crate::testing::CannotSign;
+use crate::verify::signing::CannotSign;
 use crate::{InvalidSecret, Secrets};
 
 /// How a provider signs with a token.

@@ -7,9 +7,9 @@ use http::request::Parts;
 use serde_json::{Map, Value, json};
 
 use super::{Issuer, Payload, TokenVerifier, Url};
-use crate::{
-    testing::{CannotSign, Write, made_up},
-    verify::{Encoding, called_url, digest},
+use crate::verify::{
+    Encoding, called_url, digest,
+    signing::{CannotSign, Write, made_up},
 };
 
 impl TokenVerifier {

@@ -3,7 +3,7 @@
 use data_encoding::{BASE64, BASE64URL_NOPAD, HEXLOWER};
 
 use super::{Keyring, Macs};
-use crate::{testing::CannotSign, verify::Encoding};
+use crate::verify::{Encoding, signing::CannotSign};
 
 impl Keyring {
     /// Begins the one MAC that is a signature: with the first key, or with the first of the name `key_id`.

@@ -12,7 +12,7 @@ use super::{
     template::{BodyFeed, Context, Template},
 };
 #[cfg(feature = "test-util")]
-use crate::testing::CannotSign;
+use crate::verify::signing::CannotSign;
 use crate::verify::{Check, Encoding, Finish, Profile, Verified, Verifier, VerifyError, constant_time_eq};
 
 /// The verifier that a [`Scheme`](super::Scheme) becomes: checked, prepared, and with its keys.

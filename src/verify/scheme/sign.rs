@@ -15,9 +15,9 @@ use super::{
     template::{Context, Sink, Template},
     unit::write_http_date,
 };
-use crate::{
-    testing::{CannotSign, Write, form_with, hide, json_with, made_up},
-    verify::{Keyring, Macs},
+use crate::verify::{
+    Keyring, Macs,
+    signing::{CannotSign, Write, form_with, hide, json_with, made_up},
 };
 
 impl Plan {
