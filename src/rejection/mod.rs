@@ -27,7 +27,10 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 
 pub use self::kind::RejectionKind;
-use crate::{BoxError, verify::VerifyError};
+use crate::{
+    BoxError,
+    verify::{Reason, VerifyError},
+};
 
 /// Says that a 200 answers a delivery which had been handled before.
 pub(crate) static DUPLICATE: HeaderName = HeaderName::from_static("x-webhook-duplicate");
@@ -90,6 +93,21 @@ impl Rejection {
     pub(crate) fn to_grpc_response(&self) -> Response<Bytes> {
         let facts = self.kind.facts();
         grpc_response(facts.grpc_status, facts.text)
+    }
+}
+
+/// Here and not beside the type: verifiers know nothing of rejections.
+impl VerifyError {
+    /// The kind of rejection that this becomes.
+    #[must_use]
+    pub fn kind(&self) -> RejectionKind {
+        match self.0 {
+            Reason::Missing(_) | Reason::MissingHeader(_) => RejectionKind::MissingSignature,
+            Reason::Malformed(_) => RejectionKind::MalformedSignature,
+            Reason::Stale { .. } => RejectionKind::StaleTimestamp,
+            Reason::Wrong(_) => RejectionKind::WrongSignature,
+            Reason::Unavailable(_) => RejectionKind::VerifierUnavailable,
+        }
     }
 }
 

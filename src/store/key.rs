@@ -9,8 +9,7 @@ use std::{
 };
 
 use data_encoding::HEXLOWER;
-
-use crate::verify::digest;
+use sha2::{Digest, Sha256};
 
 /// What a delivery is remembered by: an id within a scope.
 ///
@@ -98,7 +97,7 @@ fn bounded(part: &str) -> Cow<'_, str> {
     if part.len() <= LONGEST {
         return part.into();
     }
-    format!("sha256-{}", HEXLOWER.encode(&digest(part.as_bytes()))).into()
+    format!("sha256-{}", HEXLOWER.encode(&Sha256::digest(part))).into()
 }
 
 impl fmt::Display for Key {

@@ -2,17 +2,17 @@ use std::{borrow::Cow, error::Error, fmt, sync::Arc, time::Duration};
 
 use http::HeaderName;
 
-use crate::{BoxError, RejectionKind};
+use crate::BoxError;
 
 /// Why a request was not believed.
 ///
 /// The details are for the operator: they reach [`Rejection`](crate::Rejection)'s `source()`, never
 /// the client. Do not put a secret or an expected signature in them.
 #[derive(Clone, Debug)]
-pub struct VerifyError(Reason);
+pub struct VerifyError(pub(crate) Reason);
 
 #[derive(Clone, Debug)]
-enum Reason {
+pub(crate) enum Reason {
     Missing(Cow<'static, str>),
     /// Beside the other so that what anybody can send is refused without a text being made of it.
     MissingHeader(HeaderName),
@@ -56,18 +56,6 @@ impl VerifyError {
     /// The timestamp is out of tolerance. The layer says this, verifiers leave it to it.
     pub(crate) fn stale(by: Duration, ahead: bool, tolerance: Duration) -> Self {
         Self(Reason::Stale { by, ahead, tolerance })
-    }
-
-    /// The kind of rejection that this becomes.
-    #[must_use]
-    pub fn kind(&self) -> RejectionKind {
-        match self.0 {
-            Reason::Missing(_) | Reason::MissingHeader(_) => RejectionKind::MissingSignature,
-            Reason::Malformed(_) => RejectionKind::MalformedSignature,
-            Reason::Stale { .. } => RejectionKind::StaleTimestamp,
-            Reason::Wrong(_) => RejectionKind::WrongSignature,
-            Reason::Unavailable(_) => RejectionKind::VerifierUnavailable,
-        }
     }
 }
 

@@ -66,14 +66,8 @@ pub(crate) use self::{
     fetch::{KeyCache, in_force},
     public::{PublicKey, PublicKeys, PublicKind, Signatures, SignedMessage, pem},
 };
-pub use self::{
-    error::VerifyError,
-    from_fn::{FromFn, from_fn},
-    location::Location,
-    profile::{Attempt, Profile, Tolerance},
-    scheme::{Algorithm, Encoding, InvalidScheme, Scheme, SchemeVerifier, TimeUnit},
-};
 pub(crate) use self::{
+    error::Reason,
     location::{parameter, scan},
     mac::{Candidates, Keyring, MacKind, Macs, digest},
     multipart::multipart_field,
@@ -81,6 +75,13 @@ pub(crate) use self::{
         Parameters, Proxies, PublicUrl, all_sorted_parameters, called_path, called_url, endpoint_url,
         only_parameter, signed_headers, sorted_parameters,
     },
+};
+pub use self::{
+    error::VerifyError,
+    from_fn::{FromFn, from_fn},
+    location::Location,
+    profile::{Attempt, Profile, Tolerance},
+    scheme::{Algorithm, Encoding, InvalidScheme, Scheme, SchemeVerifier, TimeUnit},
 };
 
 /// Decides whether a request is from whom it says.
