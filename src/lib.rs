@@ -28,8 +28,8 @@ pub mod verify;
 pub use self::delivery::axum;
 pub use self::{
     clock::{Clock, ManualClock, SystemClock},
-    dedupe::{Item, ItemClaim, StoreFailure},
-    delivery::{DecodeError, Delivery, Event},
+    dedupe::StoreFailure,
+    delivery::{DecodeError, Delivery, Event, Item, ItemClaim},
     layer::WebhookLayer,
     observe::{HandlerEnd, Outcome, OutcomeKind, Settlement},
     rejection::{Rejection, RejectionKind},

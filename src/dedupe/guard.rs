@@ -11,9 +11,10 @@ use tokio::{runtime::Handle, time::sleep};
 
 use super::background::{Background, Backoff};
 use crate::{
+    delivery::ItemGuard,
     observe::{Operation, Settlement, Watch},
     store::{Claim, Key, SharedStore, StoreError, Token},
-    task::{Elapsed, Heartbeat, caught, within},
+    task::{BoxFuture, Elapsed, caught, within},
 };
 
 /// How long the layer waits for any answer of the store.
@@ -79,7 +80,7 @@ impl Held {
     }
 
     /// Extends the lease, every third of it, for as long as it is polled.
-    pub(crate) fn keep_alive(&self) -> Heartbeat<'_> {
+    pub(crate) fn keep_alive(&self) -> BoxFuture<'_, ()> {
         let Settling { store, watch, token, keys, lease, .. } = &*self.settling;
         let third = *lease / 3;
         // An answer must not keep the next extension waiting, however short the lease is.
@@ -122,6 +123,19 @@ impl Held {
                 Settlement::Pending
             }
         }
+    }
+}
+
+impl ItemGuard for Held {
+    fn heartbeat(&self) -> BoxFuture<'_, ()> {
+        self.keep_alive()
+    }
+
+    fn settle(mut self: Box<Self>, handled: bool) -> BoxFuture<'static, ()> {
+        let intent = if handled { Settlement::Completed } else { Settlement::Released };
+        Box::pin(async move {
+            Held::settle(&mut self, intent).await;
+        })
     }
 }
 

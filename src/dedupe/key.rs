@@ -1,14 +1,14 @@
 use data_encoding::HEXLOWER;
 use http::request::Parts;
 
-use super::Dedupe;
+use super::Settings;
 use crate::{
     Delivery,
     store::Key,
     verify::{Profile, PublicUrl, digest},
 };
 
-impl Dedupe {
+impl Settings {
     /// What makes the delivery known again; `None` if nothing does. Never the signature or the
     /// timestamp: retries are signed anew.
     pub(super) fn key(&self, head: &Parts, delivery: &Delivery) -> Option<Key> {
@@ -24,22 +24,9 @@ impl Dedupe {
         }
     }
 
-    /// The key of the body itself, where replays are guarded against and the signature does not cover
-    /// the id. In a scope of its own, which no id can reach.
-    pub(crate) fn replay_key(&self, delivery: &Delivery) -> Option<Key> {
-        let guarded = self.replay_guard && !delivery.verifier().profile().id_signed;
-        guarded.then(|| self.key_within(delivery, "#body", &body_id(delivery)))
-    }
-
-    /// The key of an item in the delivery's body; `None` if its id names nothing. In a scope of its
-    /// own, for an item may be numbered as deliveries are.
-    pub(super) fn item_key(&self, delivery: &Delivery, id: &str) -> Option<Key> {
-        (!id.is_empty()).then(|| self.key_within(delivery, "#item", id))
-    }
-
     /// Returns what tells the receivers of one account apart, where the provider gives all of them the
     /// same secret.
-    pub(crate) fn receiver(&self, profile: &Profile, head: &Parts) -> Option<u64> {
+    pub(super) fn receiver_of(&self, profile: &Profile, head: &Parts) -> Option<u64> {
         let is_needed = profile.shared_secret && self.scope.is_none() && self.store.is_some();
         is_needed.then(|| receiver_called(head))
     }
@@ -47,8 +34,8 @@ impl Dedupe {
     /// The key of `id` in the delivery's scope, or in the part of it that is called `part`.
     ///
     /// Providers send the same id to every endpoint of an account. The secret that matched tells
-    /// endpoints apart, and the URL where they share it.
-    fn key_within(&self, delivery: &Delivery, part: &str, id: &str) -> Key {
+    /// endpoints apart, and the path where they share it.
+    pub(super) fn key_within(&self, delivery: &Delivery, part: &str, id: &str) -> Key {
         let write_scope = |text: &mut String| {
             text.push_str(delivery.provider());
             if let Some(scope) = &self.scope {
@@ -78,6 +65,6 @@ fn receiver_called(head: &Parts) -> u64 {
     u64::from_be_bytes([a, b, c, d, e, f, g, h])
 }
 
-fn body_id(delivery: &Delivery) -> String {
+pub(super) fn body_id(delivery: &Delivery) -> String {
     format!("body-{}", HEXLOWER.encode(&delivery.body_digest()))
 }

@@ -3,7 +3,6 @@
 
 mod background;
 mod guard;
-mod item;
 mod key;
 
 use std::{
@@ -15,12 +14,14 @@ use std::{
 
 use http::request::Parts;
 
-pub use self::item::{Item, ItemClaim};
+use self::key::body_id;
 pub(crate) use self::{background::Background, guard::Held};
 use crate::{
-    Delivery, Rejection, RejectionKind,
+    Delivery, Item, ItemClaim, Rejection, RejectionKind,
+    delivery::Claims,
     observe::{Record, Registry, Settlement, Watch},
     store::{Claim, Key, SharedStore, StoreError},
+    task::BoxFuture,
     verify::Profile,
 };
 
@@ -135,16 +136,65 @@ impl Dedupe {
         }
     }
 
+    /// What its deliveries keep of it.
+    pub(crate) fn claims(&self) -> Arc<dyn Claims> {
+        Arc::clone(&self.0) as _
+    }
+}
+
+impl Settings {
     /// What holds a claim of `delivery`'s, or of one of its items', in `store`.
     fn hold(&self, store: &SharedStore, delivery: &Delivery, watch: Watch) -> Held {
         let profile = delivery.verifier().profile();
-        let window = self.window.or(profile.dedupe_window).unwrap_or(Self::DEFAULT_WINDOW);
-        let lease = self.lease.or(profile.lease).unwrap_or(Self::DEFAULT_LEASE).max(Self::SHORTEST_LEASE);
+        let window = self.window.or(profile.dedupe_window).unwrap_or(Dedupe::DEFAULT_WINDOW);
+        let lease = self.lease.or(profile.lease).unwrap_or(Dedupe::DEFAULT_LEASE).max(Dedupe::SHORTEST_LEASE);
         Held::new(store.clone(), watch, self.background.clone(), lease, window)
     }
 
     fn on_failure(&self, delivery: &Delivery) -> StoreFailure {
         self.on_failure.unwrap_or_else(|| StoreFailure::default_for(delivery.verifier().profile()))
+    }
+}
+
+impl Claims for Settings {
+    fn receiver(&self, profile: &Profile, head: &Parts) -> Option<u64> {
+        self.receiver_of(profile, head)
+    }
+
+    fn replay_key(&self, delivery: &Delivery) -> Option<Key> {
+        // In a scope of its own, which no id can reach, and without the host, of which a replay can name any.
+        let guarded = self.replay_guard && !delivery.verifier().profile().id_signed;
+        guarded.then(|| self.key_within(delivery, "#body", &body_id(delivery)))
+    }
+
+    fn item_key(&self, delivery: &Delivery, id: &str) -> Option<Key> {
+        // In a scope of its own, for an item may be numbered as deliveries are.
+        let deduped = self.store.is_some() && !id.is_empty();
+        deduped.then(|| self.key_within(delivery, "#item", id))
+    }
+
+    fn claim_item<'a>(
+        &'a self,
+        delivery: &'a Delivery,
+        id: &'a str,
+    ) -> BoxFuture<'a, Result<Item, StoreError>> {
+        Box::pin(async move {
+            let claimed = |guard| Ok(Item::Claimed(ItemClaim::new(guard, delivery.handler_timeout())));
+            let (Some(store), Some(key)) = (&self.store, self.item_key(delivery, id)) else {
+                return claimed(None);
+            };
+            let mut held = self.hold(store, delivery, Watch::alone(&self.registry, delivery.provider()));
+            // Dropped after a failure, it releases what may have been claimed all the same.
+            match held.claim(key).await {
+                Ok(Claim::Acquired { fencing }) => claimed(Some((Box::new(held), fencing))),
+                Ok(Claim::Completed) => Ok(Item::Duplicate),
+                Ok(Claim::InProgress { .. }) => Ok(Item::InProgress),
+                Err(error) => match self.on_failure(delivery) {
+                    StoreFailure::Reject => Err(error),
+                    StoreFailure::Proceed => claimed(None),
+                },
+            }
+        })
     }
 }
 

@@ -24,6 +24,7 @@
 #[cfg(feature = "axum")]
 pub mod axum;
 mod event;
+mod items;
 
 use std::{
     borrow::Cow,
@@ -36,10 +37,12 @@ use bytes::Bytes;
 use http::{HeaderValue, request::Parts};
 use serde::de::DeserializeOwned;
 
-pub use self::event::{DecodeError, Event};
+pub(crate) use self::items::{Claims, ItemGuard};
+pub use self::{
+    event::{DecodeError, Event},
+    items::{Item, ItemClaim},
+};
 use crate::{
-    config::Config,
-    dedupe::Dedupe,
     store::Key,
     verify::{Location, Verified, Verifier, digest, multipart_field, parameter, scan},
 };
@@ -69,8 +72,7 @@ struct Facts {
     raw: Option<Box<Bytes>>,
     /// That of the nearest layer above this one.
     above: Option<Box<Delivery>>,
-    // For its items, which may be claimed when the request and the layer are gone.
-    dedupe: Dedupe,
+    claims: Arc<dyn Claims>,
     handler_timeout: Duration,
 }
 
@@ -80,7 +82,8 @@ impl Delivery {
         verified: Verified,
         body: Bytes,
         head: &Parts,
-        config: &Config,
+        claims: Arc<dyn Claims>,
+        handler_timeout: Duration,
     ) -> Self {
         let profile = verifier.profile();
         let (payload, raw) = match verified.payload {
@@ -107,7 +110,7 @@ impl Delivery {
         let facts = Facts {
             secret_index: verified.secret_index,
             fingerprint: verified.fingerprint,
-            receiver: config.dedupe.receiver(profile, head),
+            receiver: claims.receiver(profile, head),
             mac: verified.mac,
             id,
             timestamp: verified.timestamp,
@@ -117,8 +120,8 @@ impl Delivery {
             raw,
             above: head.extensions.get().map(above),
             verifier,
-            dedupe: config.dedupe.clone(),
-            handler_timeout: config.handler_timeout,
+            claims,
+            handler_timeout,
         };
         Self { facts: Arc::new(facts), key: None, claim: None }
     }
@@ -225,7 +228,7 @@ impl Delivery {
     /// open the delivery again, forget both. `None` where only [`dedupe_key`](Self::dedupe_key) is claimed.
     #[must_use]
     pub fn replay_key(&self) -> Option<Key> {
-        self.key.as_ref().and_then(|_| self.dedupe().replay_key(self))
+        self.key.as_ref().and_then(|_| self.claims().replay_key(self))
     }
 
     /// Whether a duplicate of it would be recognised: `false` without a key, without a store, and
@@ -265,8 +268,8 @@ impl Delivery {
         self.facts.mac.unwrap_or_else(|| digest(&self.facts.payload))
     }
 
-    pub(crate) fn dedupe(&self) -> &Dedupe {
-        &self.facts.dedupe
+    fn claims(&self) -> &dyn Claims {
+        &*self.facts.claims
     }
 
     pub(crate) fn handler_timeout(&self) -> Duration {

@@ -232,7 +232,14 @@ where
         }
 
         let (received, verified) = receive_verified(config, &*verifier, head, body).await?;
-        let mut delivery = Delivery::new(verifier, verified, received.body.clone(), head, config);
+        let mut delivery = Delivery::new(
+            verifier,
+            verified,
+            received.body.clone(),
+            head,
+            config.dedupe.claims(),
+            config.handler_timeout,
+        );
         state_length(&mut head.headers, &delivery);
         record.delivery(&delivery);
         if let Some(response) = delivery.verifier().signed_handshake(head, delivery.payload()) {

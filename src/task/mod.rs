@@ -8,10 +8,14 @@ mod drain;
 mod run;
 mod timeout;
 
+use std::pin::Pin;
+
 pub use self::drain::Drain;
 pub(crate) use self::{
     catch_unwind::{Caught, caught},
     drain::Tasks,
-    run::{Ended, Heartbeat, run},
+    run::{Ended, run},
     timeout::{Elapsed, Within, within},
 };
+
+pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -11,7 +11,7 @@ use tokio::{
     time::{Sleep, sleep},
 };
 
-use super::{Caught, Elapsed};
+use super::{BoxFuture, Caught, Elapsed};
 
 /// How a handler ended: with an answer, in a panic, or not in time.
 pub(crate) enum Ended<T> {
@@ -19,9 +19,6 @@ pub(crate) enum Ended<T> {
     Panicked(Box<dyn Any + Send>),
     TimedOut(Elapsed),
 }
-
-/// The signs of life of a claim: a future that extends its lease again and again.
-pub(crate) type Heartbeat<'h> = Pin<Box<dyn Future<Output = ()> + Send + 'h>>;
 
 /// Runs `handler` for `limit` at most, with the heartbeat of its claim beside it.
 ///
@@ -33,7 +30,7 @@ pub(crate) fn run<'h, H, B>(
 ) -> impl Future<Output = Ended<H::Output>> + use<'h, H, B>
 where
     H: Future,
-    B: FnOnce() -> Heartbeat<'h>,
+    B: FnOnce() -> BoxFuture<'h, ()>,
 {
     Run { handler, heartbeat, limit, beside: None }
 }
@@ -51,11 +48,11 @@ pin_project! {
 
 /// What goes on beside a handler that has to be waited for; most do not, and have none of it made.
 struct Beside<'h> {
-    heartbeat: Option<Heartbeat<'h>>,
+    heartbeat: Option<BoxFuture<'h, ()>>,
     timer: Pin<Box<Sleep>>,
 }
 
-impl<'h, H: Future, B: FnOnce() -> Heartbeat<'h>> Future for Run<'h, H, B> {
+impl<'h, H: Future, B: FnOnce() -> BoxFuture<'h, ()>> Future for Run<'h, H, B> {
     type Output = Ended<H::Output>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {

@@ -1,12 +1,45 @@
 use std::{fmt, panic::resume_unwind, pin::pin, time::Duration};
 
-use super::{Held, StoreFailure};
+use http::request::Parts;
+
+use super::Delivery;
 use crate::{
-    Delivery,
-    observe::{Settlement, Watch},
-    store::{Claim, Key, StoreError},
-    task::{Ended, caught, run},
+    store::{Key, StoreError},
+    task::{BoxFuture, Ended, caught, run},
+    verify::Profile,
 };
+
+/// The layer's deduplication, as a delivery sees it.
+///
+/// A delivery keeps it for its items, which may be claimed when the request and the layer are gone.
+/// A trait, so that deliveries do not depend on the module that deduplicates them.
+pub(crate) trait Claims: Send + Sync {
+    /// What tells the receivers of one account apart, if nothing else does.
+    fn receiver(&self, profile: &Profile, head: &Parts) -> Option<u64>;
+
+    /// The key of the delivery's body, where replays are guarded against and the signature does not
+    /// cover the id.
+    fn replay_key(&self, delivery: &Delivery) -> Option<Key>;
+
+    /// The key of an item; `None` without a store, or without an id.
+    fn item_key(&self, delivery: &Delivery, id: &str) -> Option<Key>;
+
+    /// Claims an item.
+    fn claim_item<'a>(
+        &'a self,
+        delivery: &'a Delivery,
+        id: &'a str,
+    ) -> BoxFuture<'a, Result<Item, StoreError>>;
+}
+
+/// The guard of an item's claim, which releases it when dropped.
+pub(crate) trait ItemGuard: Send + Sync {
+    /// Extends the lease, again and again, while it is polled.
+    fn heartbeat(&self) -> BoxFuture<'_, ()>;
+
+    /// Completes the claim if the item was handled, and releases it otherwise.
+    fn settle(self: Box<Self>, handled: bool) -> BoxFuture<'static, ()>;
+}
 
 /// What may be done with an item of a delivery: the answer of [`Delivery::claim_item`].
 #[derive(Debug)]
@@ -27,9 +60,9 @@ pub enum Item {
 /// an item when its turn has come, not all of a batch beforehand. Dropped, it is released.
 #[must_use = "dropped, it is released"]
 pub struct ItemClaim {
-    held: Option<Held>,
+    guard: Option<Box<dyn ItemGuard>>,
     fencing: Option<u64>,
-    longest: Duration,
+    timeout: Duration,
 }
 
 /// The items of a batch.
@@ -39,7 +72,7 @@ impl Delivery {
     /// For bodies that carry many things, each with an id of its own (Meta's `messages`, SendGrid's
     /// and Event Grid's events): the next attempt may bring them in another batch, and one of them
     /// that fails must not have the others run again. An item is claimed in the layer's store, under
-    /// its lease, window, scope and [`StoreFailure`], as the delivery itself is; neither claim
+    /// its lease, window, scope and [`StoreFailure`](crate::StoreFailure), as the delivery itself is; neither claim
     /// depends on the other, so it also works for deliveries that have no id. Each item takes the
     /// room of a delivery in the store: mind [`MokaStore`](crate::store::MokaStore)'s capacity.
     ///
@@ -54,9 +87,9 @@ impl Delivery {
     /// # Errors
     ///
     /// If the store fails, or does not answer within a second, and the layer
-    /// [rejects](StoreFailure::Reject) deliveries then, as it does by default where the provider retries.
+    /// [rejects](crate::StoreFailure::Reject) deliveries then, as it does by default where the provider retries.
     /// Answer 503 at once, so that the delivery comes again: the next item would have to wait for the
-    /// store just as long. If the layer [proceeds](StoreFailure::Proceed), the item is the caller's, not
+    /// store just as long. If the layer [proceeds](crate::StoreFailure::Proceed), the item is the caller's, not
     /// deduped.
     ///
     /// # Cancel safety
@@ -117,23 +150,7 @@ impl Delivery {
     /// # }
     /// ```
     pub async fn claim_item(&self, id: &str) -> Result<Item, StoreError> {
-        let dedupe = self.dedupe();
-        let claimed =
-            |held, fencing| Ok(Item::Claimed(ItemClaim { held, fencing, longest: self.handler_timeout() }));
-        let Some(store) = &dedupe.store else { return claimed(None, None) };
-        let Some(key) = dedupe.item_key(self, id) else { return claimed(None, None) };
-
-        let mut held = dedupe.hold(store, self, Watch::alone(&dedupe.registry, self.provider()));
-        // Dropped after a failure, it releases what may have been claimed all the same.
-        match held.claim(key).await {
-            Ok(Claim::Acquired { fencing }) => claimed(Some(held), Some(fencing)),
-            Ok(Claim::Completed) => Ok(Item::Duplicate),
-            Ok(Claim::InProgress { .. }) => Ok(Item::InProgress),
-            Err(error) => match dedupe.on_failure(self) {
-                StoreFailure::Reject => Err(error),
-                StoreFailure::Proceed => claimed(None, None),
-            },
-        }
+        self.claims().claim_item(self, id).await
     }
 
     /// The key that the item of this id is remembered by, for
@@ -143,12 +160,16 @@ impl Delivery {
     /// No delivery has such a key: items are in a scope of their own.
     #[must_use]
     pub fn item_key(&self, id: &str) -> Option<Key> {
-        let dedupe = self.dedupe();
-        dedupe.store.as_ref().and_then(|_| dedupe.item_key(self, id))
+        self.claims().item_key(self, id)
     }
 }
 
 impl ItemClaim {
+    pub(crate) fn new(claimed: Option<(Box<dyn ItemGuard>, u64)>, timeout: Duration) -> Self {
+        let (guard, fencing) = claimed.unzip();
+        Self { guard, fencing, timeout }
+    }
+
     /// Runs the item's work and extends the lease beside it, every third of it. After an `Ok` the
     /// item is remembered as handled; after an `Err`, or a panic, which goes on unwinding, it is
     /// released, so that the next delivery that brings it runs it again.
@@ -175,29 +196,25 @@ impl ItemClaim {
     /// is being completed, it completes it. So a client that hangs up, or a time-out around it,
     /// leaves nothing claimed.
     pub async fn run<T, E>(self, work: impl Future<Output = Result<T, E>>) -> Result<T, E> {
-        let Some(mut held) = self.held else { return work.await };
+        let Some(guard) = self.guard else { return work.await };
         let ended = {
             let mut work = pin!(work);
-            match run(caught(|| work.as_mut()), Some(|| held.keep_alive()), self.longest).await {
+            match run(caught(|| work.as_mut()), Some(|| guard.heartbeat()), self.timeout).await {
                 Ended::Answered(result) => Ok(result),
                 Ended::Panicked(panic) => Err(panic),
                 // No longer extended. A panic from here on drops what is held, which releases it.
                 Ended::TimedOut(_) => Ok(work.await),
             }
         };
-        held.settle(match ended {
-            Ok(Ok(_)) => Settlement::Completed,
-            _ => Settlement::Released,
-        })
-        .await;
+        guard.settle(matches!(ended, Ok(Ok(_)))).await;
         ended.unwrap_or_else(|panic| resume_unwind(panic))
     }
 
     /// Whether the item would be recognised if it came again: `false` for an empty id, without a
-    /// store, and where the store was down and the layer told to [proceed](StoreFailure::Proceed).
+    /// store, and where the store was down and the layer told to [proceed](crate::StoreFailure::Proceed).
     #[must_use]
     pub fn deduped(&self) -> bool {
-        self.held.is_some()
+        self.guard.is_some()
     }
 
     /// A number that grows with every run of the same item, for effects that must not be undone by
