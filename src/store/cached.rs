@@ -2,7 +2,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use moka::{policy::EvictionPolicy, sync::Cache};
 
-use super::{Claim, Key, Store, StoreError, Token, memory::AsIs};
+use super::{Claim, Key, Store, StoreError, Token, memory::IdentityHasher};
 use crate::{
     Clock, SystemClock,
     sync::atomic::{AtomicU64, Ordering},
@@ -32,7 +32,7 @@ use crate::{
 /// ```
 pub struct CachedStore<S> {
     inner: S,
-    completed: Cache<u128, Known, AsIs>,
+    completed: Cache<u128, CachedCompletion, IdentityHasher>,
     /// How many `forget`s through this store have begun.
     forgets: AtomicU64,
     /// How many of them are over.
@@ -45,7 +45,7 @@ const LONGEST: Duration = Duration::from_secs(60);
 
 /// What the other store has said to be completed.
 #[derive(Clone, Copy)]
-struct Known {
+struct CachedCompletion {
     /// Until when it is believed, by the clock.
     until: Duration,
     /// How many `forget`s there had been when it was asked: it is believed until the next begins.
@@ -71,7 +71,7 @@ impl<S: Store> CachedStore<S> {
             .eviction_policy(EvictionPolicy::lru())
             // In real time, which gives their memory back.
             .time_to_live(LONGEST)
-            .build_with_hasher(AsIs::default());
+            .build_with_hasher(IdentityHasher::default());
         Self { inner, completed, forgets: AtomicU64::new(0), forgotten: AtomicU64::new(0), clock, capacity }
     }
 
@@ -99,7 +99,7 @@ impl<S: Store> CachedStore<S> {
     fn keep(&self, hash: u128, time: Duration, forgets: Option<u64>) {
         if let Some(forgets) = forgets {
             let until = self.clock.monotonic().saturating_add(time.min(LONGEST));
-            self.completed.insert(hash, Known { until, forgets });
+            self.completed.insert(hash, CachedCompletion { until, forgets });
         }
     }
 }
@@ -136,7 +136,7 @@ impl<S: Store> Store for CachedStore<S> {
     }
 
     async fn forget(&self, key: &Key) -> Result<bool, StoreError> {
-        let _forgetting = Forgetting::begin(&self.forgets, &self.forgotten);
+        let _guard = ForgetGuard::begin(&self.forgets, &self.forgotten);
         self.inner.forget(key).await
     }
 
@@ -147,16 +147,16 @@ impl<S: Store> Store for CachedStore<S> {
 
 /// The other store is told to forget: whatever it said before is not believed any more, even if that
 /// fails, or is not waited for, as it may have forgotten all the same.
-struct Forgetting<'s>(&'s AtomicU64);
+struct ForgetGuard<'s>(&'s AtomicU64);
 
-impl<'s> Forgetting<'s> {
+impl<'s> ForgetGuard<'s> {
     fn begin(begun: &AtomicU64, over: &'s AtomicU64) -> Self {
         begun.fetch_add(1, Ordering::SeqCst);
         Self(over)
     }
 }
 
-impl Drop for Forgetting<'_> {
+impl Drop for ForgetGuard<'_> {
     fn drop(&mut self) {
         self.0.fetch_add(1, Ordering::SeqCst);
     }

@@ -26,10 +26,10 @@ use sha2::{Digest, Sha256};
 /// assert_ne!(Key::new("a:b", "c"), Key::new("a", "b:c"));
 /// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Key(Arc<Parts>);
+pub struct Key(Arc<KeyInner>);
 
 #[derive(PartialEq, Eq, PartialOrd, Ord, Hash)]
-struct Parts {
+struct KeyInner {
     text: String,
     scope_length: usize,
     /// Worked out once: a store in memory is asked for each key twice.
@@ -55,7 +55,7 @@ impl Key {
         let scope_length = text.len();
         text.push(':');
         text.push_str(&id);
-        Self(Arc::new(Parts { digest: digest_in_memory(&text, scope_length), text, scope_length }))
+        Self(Arc::new(KeyInner { digest: digest_in_memory(&text, scope_length), text, scope_length }))
     }
 
     /// The whole: `{scope}:{id}`. Two keys may read alike where a scope has a colon in it: a store of

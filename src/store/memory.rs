@@ -36,9 +36,9 @@ use crate::{
 /// ```
 pub struct MokaStore {
     /// Every change of a key is made under its shard's lock, which makes it atomic.
-    shards: [Mutex<HashMap<u128, Running, AsIs>>; SHARDS],
-    completed: Cache<u128, Completed, AsIs>,
-    departures: Arc<Departures>,
+    shards: [Mutex<HashMap<u128, RunningClaim, IdentityHasher>>; SHARDS],
+    completed: Cache<u128, CompletedKey, IdentityHasher>,
+    evictions: Arc<Evictions>,
     last_fencing: AtomicU64,
     clock: Arc<dyn Clock>,
     capacity: u64,
@@ -47,7 +47,7 @@ pub struct MokaStore {
 const SHARDS: usize = 32;
 
 #[derive(Clone, Copy)]
-struct Running {
+struct RunningClaim {
     owner: Token,
     fencing: u64,
     until: Duration,
@@ -57,31 +57,31 @@ struct Running {
 ///
 /// Not an eviction listener: with one, every insert takes a lock that costs more than the insert.
 #[derive(Clone)]
-struct Completed(Arc<Stamp>);
+struct CompletedKey(Arc<Completion>);
 
-struct Stamp {
+struct Completion {
     until: Duration,
     window: Duration,
     forgotten: AtomicBool,
-    departures: Arc<Departures>,
+    evictions: Arc<Evictions>,
 }
 
-struct Departures {
+struct Evictions {
     early: AtomicU64,
     clock: Arc<dyn Clock>,
 }
 
-impl Completed {
-    fn new(now: Duration, window: Duration, departures: &Arc<Departures>) -> Self {
-        let (until, departures) = (now.saturating_add(window), Arc::clone(departures));
-        Self(Arc::new(Stamp { until, window, forgotten: AtomicBool::new(false), departures }))
+impl CompletedKey {
+    fn new(now: Duration, window: Duration, evictions: &Arc<Evictions>) -> Self {
+        let (until, evictions) = (now.saturating_add(window), Arc::clone(evictions));
+        Self(Arc::new(Completion { until, window, forgotten: AtomicBool::new(false), evictions }))
     }
 }
 
-impl Drop for Stamp {
+impl Drop for Completion {
     fn drop(&mut self) {
-        if !*self.forgotten.get_mut() && self.until > self.departures.clock.monotonic() {
-            self.departures.early.fetch_add(1, Ordering::Relaxed);
+        if !*self.forgotten.get_mut() && self.until > self.evictions.clock.monotonic() {
+            self.evictions.early.fetch_add(1, Ordering::Relaxed);
         }
     }
 }
@@ -109,12 +109,12 @@ impl MokaStore {
             .max_capacity(capacity.max(1))
             // Not TinyLFU: it would not admit new keys once the cache is full of ones seen twice.
             .eviction_policy(EvictionPolicy::lru())
-            .expire_after(EndOfWindow)
-            .build_with_hasher(AsIs::default());
+            .expire_after(WindowExpiry)
+            .build_with_hasher(IdentityHasher::default());
         Self {
             shards: std::array::from_fn(|_| Mutex::default()),
             completed,
-            departures: Arc::new(Departures { early: AtomicU64::new(0), clock: Arc::clone(&clock) }),
+            evictions: Arc::new(Evictions { early: AtomicU64::new(0), clock: Arc::clone(&clock) }),
             last_fencing: AtomicU64::new(first_fencing()),
             clock,
             capacity,
@@ -125,16 +125,16 @@ impl MokaStore {
     /// capacity is too small, and their duplicates would run again.
     #[must_use]
     pub fn evicted_early(&self) -> u64 {
-        self.departures.early.load(Ordering::Relaxed)
+        self.evictions.early.load(Ordering::Relaxed)
     }
 
     #[allow(clippy::indexing_slicing, reason = "the remainder is less than the length")]
-    fn slot(&self, key: &Key) -> Slot<'_> {
+    fn lock(&self, key: &Key) -> LockedKey<'_> {
         let hash = key.digest();
         let shard = &self.shards[(hash % SHARDS as u128) as usize];
         // The maps are whole between any two operations, so a panic elsewhere has not broken them.
         let running = shard.lock().unwrap_or_else(PoisonError::into_inner);
-        Slot { store: self, hash, running, now: self.clock.monotonic() }
+        LockedKey { store: self, hash, running, now: self.clock.monotonic() }
     }
 
     /// Grows over owners of any key, and over restarts of the process.
@@ -158,23 +158,23 @@ impl fmt::Debug for MokaStore {
 
 impl Store for MokaStore {
     async fn claim(&self, key: &Key, token: &Token, lease: Duration) -> Result<Claim, StoreError> {
-        Ok(self.slot(key).claim(token, lease))
+        Ok(self.lock(key).claim(token, lease))
     }
 
     async fn extend(&self, key: &Key, token: &Token, lease: Duration) -> Result<bool, StoreError> {
-        Ok(self.slot(key).extend(token, lease))
+        Ok(self.lock(key).extend(token, lease))
     }
 
     async fn complete(&self, key: &Key, token: &Token, window: Duration) -> Result<bool, StoreError> {
-        Ok(self.slot(key).complete(token, window))
+        Ok(self.lock(key).complete(token, window))
     }
 
     async fn release(&self, key: &Key, token: &Token) -> Result<bool, StoreError> {
-        Ok(self.slot(key).take_mine(token))
+        Ok(self.lock(key).take_mine(token))
     }
 
     async fn forget(&self, key: &Key) -> Result<bool, StoreError> {
-        Ok(self.slot(key).forget())
+        Ok(self.lock(key).forget())
     }
 
     fn answers_within(&self) -> Option<Duration> {
@@ -184,9 +184,9 @@ impl Store for MokaStore {
 
 /// Hashes a hash: takes it as it is.
 #[derive(Clone, Copy, Default)]
-pub(super) struct AsIs(u64);
+pub(super) struct IdentityHasher(u64);
 
-impl BuildHasher for AsIs {
+impl BuildHasher for IdentityHasher {
     type Hasher = Self;
 
     fn build_hasher(&self) -> Self {
@@ -194,7 +194,7 @@ impl BuildHasher for AsIs {
     }
 }
 
-impl Hasher for AsIs {
+impl Hasher for IdentityHasher {
     fn finish(&self) -> u64 {
         self.0
     }
@@ -206,14 +206,14 @@ impl Hasher for AsIs {
 }
 
 /// One key, with its shard locked.
-struct Slot<'s> {
+struct LockedKey<'s> {
     store: &'s MokaStore,
     hash: u128,
-    running: MutexGuard<'s, HashMap<u128, Running, AsIs>>,
+    running: MutexGuard<'s, HashMap<u128, RunningClaim, IdentityHasher>>,
     now: Duration,
 }
 
-impl Slot<'_> {
+impl LockedKey<'_> {
     fn claim(mut self, token: &Token, lease: Duration) -> Claim {
         let until = self.now.saturating_add(lease);
         match self.running.get_mut(&self.hash) {
@@ -230,8 +230,8 @@ impl Slot<'_> {
             return Claim::Completed;
         }
         let fencing = self.store.next_fencing();
-        self.drop_the_dead();
-        self.running.insert(self.hash, Running { owner: *token, fencing, until });
+        self.drop_expired();
+        self.running.insert(self.hash, RunningClaim { owner: *token, fencing, until });
         Claim::Acquired { fencing }
     }
 
@@ -244,7 +244,7 @@ impl Slot<'_> {
     fn complete(mut self, token: &Token, window: Duration) -> bool {
         let mine = self.take_mine(token);
         if mine {
-            let key = Completed::new(self.now, window, &self.store.departures);
+            let key = CompletedKey::new(self.now, window, &self.store.evictions);
             self.store.completed.insert(self.hash, key);
         }
         mine
@@ -272,7 +272,7 @@ impl Slot<'_> {
     }
 
     /// Claims whose owners never came back are swept before the map would grow for them.
-    fn drop_the_dead(&mut self) {
+    fn drop_expired(&mut self) {
         if self.running.len() == self.running.capacity() {
             let now = self.now;
             self.running.retain(|_, running| running.until > now);
@@ -280,24 +280,24 @@ impl Slot<'_> {
     }
 }
 
-impl Running {
+impl RunningClaim {
     fn is_of(&self, token: &Token, now: Duration) -> bool {
         self.owner == *token && self.until > now
     }
 }
 
 /// A completed key's time to live, for the cache to give its memory back.
-struct EndOfWindow;
+struct WindowExpiry;
 
-impl Expiry<u128, Completed> for EndOfWindow {
-    fn expire_after_create(&self, _: &u128, key: &Completed, _: Instant) -> Option<Duration> {
+impl Expiry<u128, CompletedKey> for WindowExpiry {
+    fn expire_after_create(&self, _: &u128, key: &CompletedKey, _: Instant) -> Option<Duration> {
         Some(key.0.window)
     }
 
     fn expire_after_update(
         &self,
         _: &u128,
-        key: &Completed,
+        key: &CompletedKey,
         _: Instant,
         _: Option<Duration>,
     ) -> Option<Duration> {
