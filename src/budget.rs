@@ -15,16 +15,16 @@ use bytes::Buf;
 use http_body::{Body as HttpBody, Frame};
 use tokio::{runtime::Handle, task::consume_budget};
 
-use crate::{Rejection, RejectionKind, task::within};
+use crate::{Rejection, RejectionKind, task::timeout};
 
 /// How many bytes of bodies the layer may hold at once.
 #[derive(Debug)]
-pub(crate) struct Budget {
+pub(crate) struct BufferBudget {
     limit: usize,
     used: AtomicUsize,
 }
 
-impl Budget {
+impl BufferBudget {
     pub(crate) fn new(limit: usize) -> Self {
         Self { limit, used: AtomicUsize::new(0) }
     }
@@ -34,10 +34,10 @@ impl Budget {
     }
 }
 
-/// One body's share of the [`Budget`].
+/// One body's share of the [`BufferBudget`].
 #[derive(Debug)]
 pub(crate) struct Charge<'b> {
-    budget: &'b Budget,
+    budget: &'b BufferBudget,
     bytes: usize,
 }
 
@@ -75,7 +75,7 @@ impl Discards {
         B::Data: Send,
     {
         let Ok(runtime) = Handle::try_current() else { return };
-        let Some(slot) = Slot::take(self) else { return };
+        let Some(slot) = DiscardSlot::take(self) else { return };
         runtime.spawn(async move {
             let mut left = Self::MOST_BYTES;
             let discarding = async {
@@ -86,7 +86,7 @@ impl Discards {
                     consume_budget().await;
                 }
             };
-            let _ = within(Self::LONGEST, discarding).await;
+            let _ = timeout(Self::LONGEST, discarding).await;
             drop(slot);
         });
     }
@@ -98,16 +98,16 @@ async fn next_length<B: HttpBody>(mut body: Pin<&mut B>) -> Option<usize> {
     poll_fn(|cx| body.as_mut().poll_frame(cx).map(|frame| frame?.ok().map(length))).await
 }
 
-struct Slot(Arc<Discards>);
+struct DiscardSlot(Arc<Discards>);
 
-impl Slot {
+impl DiscardSlot {
     fn take(discards: &Arc<Discards>) -> Option<Self> {
         let slot = Self(Arc::clone(discards));
         (discards.0.fetch_add(1, Ordering::Relaxed) < Discards::MOST_AT_ONCE).then_some(slot)
     }
 }
 
-impl Drop for Slot {
+impl Drop for DiscardSlot {
     fn drop(&mut self) {
         self.0.0.fetch_sub(1, Ordering::Relaxed);
     }

@@ -8,13 +8,13 @@ use tokio::time::Instant;
 
 use crate::{
     BoxError, Clock, Delivery, Rejection, RejectionKind, SystemClock,
-    budget::{Budget, Discards},
+    budget::{BufferBudget, Discards},
     dedupe::Dedupe,
     observe::{Observer, Registry},
     rejection::GRPC_STATUS,
     service::Limits,
     store::{MokaStore, SharedStore},
-    task::within,
+    task::timeout,
     verify::{Profile, Proxies, PublicUrl, Tolerance, Verifier, VerifyToken},
 };
 
@@ -29,7 +29,7 @@ pub(crate) struct Config {
     pub(crate) body_limit: Option<usize>,
     pub(crate) body_timeout: Duration,
     pub(crate) forward_trailers: bool,
-    pub(crate) buffer_budget: Arc<Budget>,
+    pub(crate) buffer_budget: Arc<BufferBudget>,
     pub(crate) discards: Arc<Discards>,
     pub(crate) tolerance: Option<Duration>,
     pub(crate) dedupe: Dedupe,
@@ -80,7 +80,7 @@ impl Config {
             body_limit: None,
             body_timeout: Self::DEFAULT_BODY_TIMEOUT,
             forward_trailers: false,
-            buffer_budget: Arc::new(Budget::new(Self::DEFAULT_BUFFER_BUDGET)),
+            buffer_budget: Arc::new(BufferBudget::new(Self::DEFAULT_BUFFER_BUDGET)),
             discards: Arc::default(),
             tolerance: None,
             dedupe: Dedupe::new(Some(SharedStore::new(store)), registry.clone()),
@@ -124,7 +124,7 @@ impl Config {
         let unavailable = |error: BoxError| Rejection::new(RejectionKind::VerifierUnavailable).because(error);
         match &self.verifier {
             VerifierSource::Fixed(verifier) => Ok(Arc::clone(verifier)),
-            VerifierSource::PerRequest(choose) => within(LONGEST_WAIT, choose(head))
+            VerifierSource::PerRequest(choose) => timeout(LONGEST_WAIT, choose(head))
                 .await
                 .unwrap_or_else(|elapsed| Err(elapsed.into()))
                 .map_err(unavailable)?

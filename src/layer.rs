@@ -10,7 +10,7 @@ use tower_layer::Layer;
 use crate::{
     BoxError, Clock, Delivery, Event, IntoSecrets, InvalidSecret, Outcome, Rejection, Secret, StoreFailure,
     WebhookService,
-    budget::Budget,
+    budget::BufferBudget,
     config::{Chosen, Config, VerifierSource},
     provider,
     store::{Key, MokaStore, SharedStore, Store},
@@ -201,7 +201,7 @@ impl WebhookLayer {
     /// It bounds the memory that senders can occupy before they are known to be genuine. A body
     /// larger than it can never be received, so set it to some multiple of the limit.
     pub fn buffer_budget(self, bytes: usize) -> Self {
-        self.with(|config| config.buffer_budget = Arc::new(Budget::new(bytes.max(1))))
+        self.with(|config| config.buffer_budget = Arc::new(BufferBudget::new(bytes.max(1))))
     }
 }
 

@@ -39,7 +39,7 @@ fn every_reason_is_in_the_chapter_on_troubleshooting() {
 fn every_rejection_is_in_the_chapter_on_troubleshooting() {
     let source = code(&root().join("src/rejection/kind.rs"));
     let mut said = BTreeSet::new();
-    for opening in ["Facts::new(", "Facts::later("] {
+    for opening in ["Row::new(", "Row::later("] {
         for rest in after(&source, opening) {
             let (name, rest) = literal(rest).unwrap();
             let (text, _) = literal(rest.strip_prefix(',').unwrap()).unwrap();

@@ -9,7 +9,7 @@ use std::{
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{
-    observe::{Settlement, Throttle, Watch},
+    observe::{Settlement, StoreTimer, Throttle},
     task::Tasks,
 };
 
@@ -46,14 +46,14 @@ impl Background {
 
     /// A permit for one more settlement. Beyond the limit there is none, and the drop is counted: the lease
     /// ends the claim.
-    pub(super) fn permit(&self, intent: Settlement, watch: &Watch) -> Option<OwnedSemaphorePermit> {
+    pub(super) fn permit(&self, intent: Settlement, timer: &StoreTimer) -> Option<OwnedSemaphorePermit> {
         let permits = match intent {
             Settlement::Completed => &self.0.completions,
             _ => &self.0.releases,
         };
         let permit = Arc::clone(permits).try_acquire_owned().ok();
         if permit.is_none() {
-            watch.dropped(intent, &self.0.dropped);
+            timer.dropped(intent, &self.0.dropped);
         }
         permit
     }

@@ -1,7 +1,7 @@
 use std::{
     any::Any,
     mem,
-    panic::{AssertUnwindSafe, catch_unwind},
+    panic::{self, AssertUnwindSafe},
     pin::Pin,
     task::{Context, Waker},
     time::Duration,
@@ -12,9 +12,9 @@ use tokio::{runtime::Handle, time::sleep};
 use super::background::{Background, Backoff};
 use crate::{
     delivery::ItemGuard,
-    observe::{Operation, Settlement, Watch},
+    observe::{Settlement, StoreOperation, StoreTimer},
     store::{Claim, Key, SharedStore, StoreError, Token},
-    task::{BoxFuture, Elapsed, caught, within},
+    task::{BoxFuture, Elapsed, catch_unwind, timeout},
 };
 
 /// How long the layer waits for any answer of the store.
@@ -24,29 +24,29 @@ const STORE_TIMEOUT: Duration = Duration::from_secs(1);
 ///
 /// Dropped before it is settled, it settles by itself as is then intended: release, until
 /// [`settle`](Self::settle) was told otherwise.
-pub(crate) struct Held {
+pub(crate) struct ClaimGuard {
     /// In a box: it is carried through every await of the pipeline, whose own box it would fill.
-    settling: Box<Settling>,
+    state: Box<ClaimState>,
     /// Captured while there is one: spawning outside a runtime panics, and in an unwind that aborts.
     runtime: Option<Handle>,
     background: Background,
 }
 
-impl Held {
+impl ClaimGuard {
     /// Nothing held yet.
     pub(crate) fn new(
         store: SharedStore,
-        watch: Watch,
+        timer: StoreTimer,
         background: Background,
         lease: Duration,
         window: Duration,
     ) -> Self {
         Self {
-            settling: Box::new(Settling {
+            state: Box::new(ClaimState {
                 store,
-                watch,
+                timer,
                 token: Token::mint(),
-                keys: Keys::default(),
+                keys: ClaimKeys::default(),
                 intent: Settlement::Released,
                 store_failed: false,
                 window,
@@ -59,18 +59,18 @@ impl Held {
 
     /// Whether no claim is held.
     pub(crate) fn is_empty(&self) -> bool {
-        self.settling.keys.is_empty()
+        self.state.keys.is_empty()
     }
 
     /// Claims `key` too.
     pub(crate) async fn claim(&mut self, key: Key) -> Result<Claim, StoreError> {
-        let Settling { store, watch, token, keys, lease, store_failed, .. } = &mut *self.settling;
+        let ClaimState { store, timer, token, keys, lease, store_failed, .. } = &mut *self.state;
         // It counts as held before it is: a claim whose answer is lost, or not waited for, may
         // have been made, and is then released with the token.
         keys.push(key.clone());
-        let (patience, asked) = (patience(store, 1, STORE_TIMEOUT), watch.asks());
-        let claim = answer(within(patience, caught(|| store.claim(&key, token, *lease))).await);
-        watch.answered(Operation::Claim, asked, &claim);
+        let (patience, asked) = (patience(store, 1, STORE_TIMEOUT), timer.asks());
+        let claim = answer(timeout(patience, catch_unwind(|| store.claim(&key, token, *lease))).await);
+        timer.answered(StoreOperation::Claim, asked, &claim);
         *store_failed = claim.is_err();
         let claim = claim?;
         if !matches!(claim, Claim::Acquired { .. }) {
@@ -81,7 +81,7 @@ impl Held {
 
     /// Extends the lease, every third of it, for as long as it is polled.
     pub(crate) fn keep_alive(&self) -> BoxFuture<'_, ()> {
-        let Settling { store, watch, token, keys, lease, .. } = &*self.settling;
+        let ClaimState { store, timer, token, keys, lease, .. } = &*self.state;
         let third = *lease / 3;
         // An answer must not keep the next extension waiting, however short the lease is.
         let patience = patience(store, 1, STORE_TIMEOUT.min(third));
@@ -91,10 +91,10 @@ impl Held {
                 beat.as_mut().await;
                 beat = Box::pin(sleep(third));
                 for key in keys.iter() {
-                    let asked = watch.asks();
+                    let asked = timer.asks();
                     let extended =
-                        answer(within(patience, caught(|| store.extend(key, token, *lease))).await);
-                    watch.answered(Operation::Extend, asked, &extended);
+                        answer(timeout(patience, catch_unwind(|| store.extend(key, token, *lease))).await);
+                    timer.answered(StoreOperation::Extend, asked, &extended);
                     // A failure, a panic included, leaves two thirds of the lease to try again; a lost claim
                     // stays lost, and whatever the handler does, settling will change nothing.
                     if let Ok(false) = extended {
@@ -110,23 +110,23 @@ impl Held {
         if self.is_empty() {
             return intent;
         }
-        self.settling.intent = intent;
-        match self.settling.once().await {
+        self.state.intent = intent;
+        match self.state.once().await {
             Ok(settlement) => {
-                self.settling.keys.clear();
-                self.settling.watch.settled(settlement);
+                self.state.keys.clear();
+                self.state.timer.settled(settlement);
                 settlement
             }
             // Dropping it hands it to the background.
             Err(_) => {
-                self.settling.store_failed = true;
+                self.state.store_failed = true;
                 Settlement::Pending
             }
         }
     }
 }
 
-impl ItemGuard for Held {
+impl ItemGuard for ClaimGuard {
     fn heartbeat(&self) -> BoxFuture<'_, ()> {
         self.keep_alive()
     }
@@ -134,25 +134,24 @@ impl ItemGuard for Held {
     fn settle(mut self: Box<Self>, handled: bool) -> BoxFuture<'static, ()> {
         let intent = if handled { Settlement::Completed } else { Settlement::Released };
         Box::pin(async move {
-            Held::settle(&mut self, intent).await;
+            ClaimGuard::settle(&mut self, intent).await;
         })
     }
 }
 
-impl Drop for Held {
+impl Drop for ClaimGuard {
     fn drop(&mut self) {
         if self.is_empty() {
             return;
         }
-        let (mut settling, runtime, background) =
-            (self.settling.go_on(), self.runtime.take(), &self.background);
+        let (mut state, runtime, background) = (self.state.go_on(), self.runtime.take(), &self.background);
         // Without a runtime there is no later.
-        settling.store_failed &= runtime.is_some();
+        state.store_failed &= runtime.is_some();
         // A store's panic must not meet the one that may be unwinding.
-        let _ = catch_unwind(AssertUnwindSafe(move || {
-            let Some(permit) = background.permit(settling.intent, &settling.watch) else { return };
+        let _ = panic::catch_unwind(AssertUnwindSafe(move || {
+            let Some(permit) = background.permit(state.intent, &state.timer) else { return };
             let mut retrying: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(async move {
-                settling.until_done().await;
+                state.until_done().await;
                 drop(permit);
             });
             let _entered = runtime.as_ref().map(Handle::enter);
@@ -167,9 +166,9 @@ impl Drop for Held {
 
 /// The id's key, and the body's where it is claimed as well: no list, which would be allocated.
 #[derive(Default)]
-struct Keys([Option<Key>; 2]);
+struct ClaimKeys([Option<Key>; 2]);
 
-impl Keys {
+impl ClaimKeys {
     fn push(&mut self, key: Key) {
         let [id, body] = &mut self.0;
         *if id.is_none() { id } else { body } = Some(key);
@@ -204,11 +203,11 @@ fn patience(store: &SharedStore, answers: usize, limit: Duration) -> Option<Dura
 }
 
 /// A settlement to be made.
-struct Settling {
+struct ClaimState {
     store: SharedStore,
-    watch: Watch,
+    timer: StoreTimer,
     token: Token,
-    keys: Keys,
+    keys: ClaimKeys,
     intent: Settlement,
     /// Whether the store's last answer was a failure.
     store_failed: bool,
@@ -216,12 +215,12 @@ struct Settling {
     lease: Duration,
 }
 
-impl Settling {
+impl ClaimState {
     /// What is left to do when nobody waits for it any more.
     fn go_on(&mut self) -> Self {
         Self {
             store: self.store.clone(),
-            watch: self.watch.in_background(),
+            timer: self.timer.in_background(),
             token: self.token,
             keys: mem::take(&mut self.keys),
             intent: self.intent,
@@ -234,13 +233,13 @@ impl Settling {
     /// Tries to settle, once.
     async fn once(&self) -> Result<Settlement, StoreError> {
         let operation = match self.intent {
-            Settlement::Completed => Operation::Complete,
-            _ => Operation::Release,
+            Settlement::Completed => StoreOperation::Complete,
+            _ => StoreOperation::Release,
         };
         let patience = patience(&self.store, self.keys.iter().count(), STORE_TIMEOUT);
-        let asked = self.watch.asks();
-        let settled = answer(within(patience, caught(|| self.each())).await);
-        self.watch.answered(operation, asked, &settled);
+        let asked = self.timer.asks();
+        let settled = answer(timeout(patience, catch_unwind(|| self.each())).await);
+        self.timer.answered(operation, asked, &settled);
         settled
     }
 
@@ -266,7 +265,7 @@ impl Settling {
             loop {
                 if failed {
                     sleep(backoff.delay()).await;
-                    self.watch.settles_again();
+                    self.timer.settles_again();
                 }
                 match self.once().await {
                     Ok(settlement) => break settlement,
@@ -274,11 +273,11 @@ impl Settling {
                 }
             }
         };
-        match within(self.lease, tries).await {
+        match timeout(self.lease, tries).await {
             // One that is released may never have been made: what was lost was its answer.
             Ok(Settlement::Lost) if self.intent == Settlement::Released => {}
-            Ok(settlement) => self.watch.settled(settlement),
-            Err(_) => self.watch.abandoned(self.intent),
+            Ok(settlement) => self.timer.settled(settlement),
+            Err(_) => self.timer.abandoned(self.intent),
         }
     }
 }

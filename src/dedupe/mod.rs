@@ -15,11 +15,11 @@ use std::{
 use http::request::Parts;
 
 use self::key::body_id;
-pub(crate) use self::{background::Background, guard::Held};
+pub(crate) use self::{background::Background, guard::ClaimGuard};
 use crate::{
     Delivery, Item, ItemClaim, Rejection, RejectionKind,
     delivery::Claims,
-    observe::{Record, Registry, Settlement, Watch},
+    observe::{Registry, Settlement, StoreTimer, Telemetry},
     store::{Claim, Key, SharedStore, StoreError},
     task::BoxFuture,
     verify::Profile,
@@ -70,9 +70,9 @@ pub(crate) struct Settings {
 }
 
 /// What to do with a delivery.
-pub(crate) enum Admission {
+pub(crate) enum ClaimOutcome {
     /// Call the handler, under this claim if there is one.
-    Run(Option<Held>),
+    Run(Option<ClaimGuard>),
     /// It was handled before.
     Duplicate,
 }
@@ -102,36 +102,36 @@ impl Dedupe {
         &self,
         head: &Parts,
         delivery: &mut Delivery,
-        record: &Record,
-    ) -> Result<Admission, Rejection> {
-        let Some(store) = &self.store else { return Ok(Admission::Run(None)) };
+        telemetry: &Telemetry,
+    ) -> Result<ClaimOutcome, Rejection> {
+        let Some(store) = &self.store else { return Ok(ClaimOutcome::Run(None)) };
         let (key, replay_key) = match (self.key(head, delivery), self.replay_key(delivery)) {
             (Some(key), replay_key) => (key, replay_key),
             // An id that is not signed can also be left out: then it is known by its body alone.
             (None, Some(replay_key)) => (replay_key, None),
-            (None, None) => return Ok(Admission::Run(None)),
+            (None, None) => return Ok(ClaimOutcome::Run(None)),
         };
         delivery.set_key(key.clone());
 
-        let mut held = self.hold(store, delivery, Watch::of(record));
+        let mut guard = self.hold(store, delivery, StoreTimer::of(telemetry));
         // A claim that is not to be run under is dropped, which releases what was claimed so far.
-        match claim(&mut held, key, replay_key, delivery).await {
+        match claim(&mut guard, key, replay_key, delivery).await {
             Ok(Claim::Acquired { fencing }) => {
                 delivery.set_claimed(fencing);
-                Ok(Admission::Run((!held.is_empty()).then_some(held)))
+                Ok(ClaimOutcome::Run((!guard.is_empty()).then_some(guard)))
             }
             Ok(Claim::Completed) => {
                 // A replay under a fresh id: that id was now seen as well.
-                held.settle(Settlement::Completed).await;
-                Ok(Admission::Duplicate)
+                guard.settle(Settlement::Completed).await;
+                Ok(ClaimOutcome::Duplicate)
             }
             Ok(Claim::InProgress { .. }) => {
-                held.settle(Settlement::Released).await;
+                guard.settle(Settlement::Released).await;
                 Err(Rejection::new(RejectionKind::InProgress))
             }
             Err(error) => match self.on_failure(delivery) {
                 StoreFailure::Reject => Err(Rejection::new(RejectionKind::StoreUnavailable).because(error)),
-                StoreFailure::Proceed => Ok(Admission::Run(None)),
+                StoreFailure::Proceed => Ok(ClaimOutcome::Run(None)),
             },
         }
     }
@@ -144,11 +144,11 @@ impl Dedupe {
 
 impl Settings {
     /// What holds a claim of `delivery`'s, or of one of its items', in `store`.
-    fn hold(&self, store: &SharedStore, delivery: &Delivery, watch: Watch) -> Held {
+    fn hold(&self, store: &SharedStore, delivery: &Delivery, timer: StoreTimer) -> ClaimGuard {
         let profile = delivery.verifier().profile();
         let window = self.window.or(profile.dedupe_window).unwrap_or(Dedupe::DEFAULT_WINDOW);
         let lease = self.lease.or(profile.lease).unwrap_or(Dedupe::DEFAULT_LEASE).max(Dedupe::SHORTEST_LEASE);
-        Held::new(store.clone(), watch, self.background.clone(), lease, window)
+        ClaimGuard::new(store.clone(), timer, self.background.clone(), lease, window)
     }
 
     fn on_failure(&self, delivery: &Delivery) -> StoreFailure {
@@ -183,10 +183,11 @@ impl Claims for Settings {
             let (Some(store), Some(key)) = (&self.store, self.item_key(delivery, id)) else {
                 return claimed(None);
             };
-            let mut held = self.hold(store, delivery, Watch::alone(&self.registry, delivery.provider()));
+            let mut guard =
+                self.hold(store, delivery, StoreTimer::alone(&self.registry, delivery.provider()));
             // Dropped after a failure, it releases what may have been claimed all the same.
-            match held.claim(key).await {
-                Ok(Claim::Acquired { fencing }) => claimed(Some((Box::new(held), fencing))),
+            match guard.claim(key).await {
+                Ok(Claim::Acquired { fencing }) => claimed(Some((Box::new(guard), fencing))),
                 Ok(Claim::Completed) => Ok(Item::Duplicate),
                 Ok(Claim::InProgress { .. }) => Ok(Item::InProgress),
                 Err(error) => match self.on_failure(delivery) {
@@ -214,15 +215,15 @@ impl DerefMut for Dedupe {
 
 /// The id first, then the body: only who has both may run.
 async fn claim(
-    held: &mut Held,
+    guard: &mut ClaimGuard,
     key: Key,
     replay_key: Option<Key>,
     delivery: &Delivery,
 ) -> Result<Claim, StoreError> {
-    let claim = or_shared(held.claim(key).await?, delivery, || delivery.dedupe_key().cloned());
+    let claim = or_shared(guard.claim(key).await?, delivery, || delivery.dedupe_key().cloned());
     match replay_key {
         Some(replay_key) if matches!(claim, Claim::Acquired { .. }) => {
-            match or_shared(held.claim(replay_key).await?, delivery, || delivery.replay_key()) {
+            match or_shared(guard.claim(replay_key).await?, delivery, || delivery.replay_key()) {
                 Claim::Acquired { .. } => Ok(claim),
                 refused => Ok(refused),
             }

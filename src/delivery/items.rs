@@ -5,7 +5,7 @@ use http::request::Parts;
 use super::Delivery;
 use crate::{
     store::{Key, StoreError},
-    task::{BoxFuture, Ended, caught, run},
+    task::{BoxFuture, RunEnd, catch_unwind, run},
     verify::Profile,
 };
 
@@ -199,11 +199,11 @@ impl ItemClaim {
         let Some(guard) = self.guard else { return work.await };
         let ended = {
             let mut work = pin!(work);
-            match run(caught(|| work.as_mut()), Some(|| guard.heartbeat()), self.timeout).await {
-                Ended::Answered(result) => Ok(result),
-                Ended::Panicked(panic) => Err(panic),
+            match run(catch_unwind(|| work.as_mut()), Some(|| guard.heartbeat()), self.timeout).await {
+                RunEnd::Returned(result) => Ok(result),
+                RunEnd::Panicked(panic) => Err(panic),
                 // No longer extended. A panic from here on drops what is held, which releases it.
-                Ended::TimedOut(_) => Ok(work.await),
+                RunEnd::TimedOut(_) => Ok(work.await),
             }
         };
         guard.settle(matches!(ended, Ok(Ok(_)))).await;

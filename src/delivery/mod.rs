@@ -52,20 +52,20 @@ use crate::{
 /// Cloning is cheap; clones share everything.
 #[derive(Clone)]
 pub struct Delivery {
-    facts: Arc<Facts>,
+    facts: Arc<DeliveryFacts>,
     key: Option<Key>,
     claim: Option<u64>,
 }
 
-struct Facts {
+struct DeliveryFacts {
     verifier: Arc<dyn Verifier>,
     secret_index: usize,
     fingerprint: Option<u64>,
     receiver: Option<u64>,
     mac: Option<[u8; 32]>,
-    id: Option<Text>,
+    id: Option<RequestText>,
     timestamp: Option<SystemTime>,
-    event_type: OnceLock<Option<Text>>,
+    event_type: OnceLock<Option<RequestText>>,
     attempt: Option<u32>,
     payload: Bytes,
     /// `None` where it is the payload.
@@ -91,23 +91,23 @@ impl Delivery {
             None => (body, None),
         };
         let id = match verified.id {
-            Some(id) => Some(Text::Owned(id)),
-            None => profile.id.as_ref().and_then(|location| Text::find(location, head, &payload)),
+            Some(id) => Some(RequestText::Owned(id)),
+            None => profile.id.as_ref().and_then(|location| RequestText::find(location, head, &payload)),
         };
         let event_type = OnceLock::new();
         match (verified.event_type, &profile.event_type) {
-            (Some(known), _) => drop(event_type.set(Some(Text::Owned(known)))),
+            (Some(known), _) => drop(event_type.set(Some(RequestText::Owned(known)))),
             // In the body it is looked for on first use; the head is gone by then.
             (None, Some(location)) if !location.is_in_body() => {
-                drop(event_type.set(Text::find(location, head, &payload)));
+                drop(event_type.set(RequestText::find(location, head, &payload)));
             }
             _ => {}
         }
         let attempt = profile.attempt.as_ref().and_then(|attempt| {
-            let text = Text::find(attempt.location(), head, &payload);
-            attempt.of(text.as_ref().map(Text::as_str))
+            let text = RequestText::find(attempt.location(), head, &payload);
+            attempt.of(text.as_ref().map(RequestText::as_str))
         });
-        let facts = Facts {
+        let facts = DeliveryFacts {
             secret_index: verified.secret_index,
             fingerprint: verified.fingerprint,
             receiver: claims.receiver(profile, head),
@@ -130,7 +130,7 @@ impl Delivery {
     /// on the provider.
     #[must_use]
     pub fn id(&self) -> Option<&str> {
-        self.facts.id.as_ref().map(Text::as_str).filter(|id| !id.is_empty())
+        self.facts.id.as_ref().map(RequestText::as_str).filter(|id| !id.is_empty())
     }
 
     /// When the provider signed it, where the scheme has a signed timestamp; it was within
@@ -148,13 +148,13 @@ impl Delivery {
     #[must_use]
     pub fn event_type(&self) -> Option<&str> {
         let find = || match &self.facts.verifier.profile().event_type {
-            Some(Location::Json(pointer)) => scan(&self.json_bytes(), pointer).map(Text::Owned),
+            Some(Location::Json(pointer)) => scan(&self.json_bytes(), pointer).map(RequestText::Owned),
             Some(Location::Form(name)) => {
-                parameter(self.payload(), name).map(|value| Text::Owned(value.into()))
+                parameter(self.payload(), name).map(|value| RequestText::Owned(value.into()))
             }
             _ => None,
         };
-        let event_type = self.facts.event_type.get_or_init(find).as_ref().map(Text::as_str);
+        let event_type = self.facts.event_type.get_or_init(find).as_ref().map(RequestText::as_str);
         event_type.filter(|event_type| !event_type.is_empty())
     }
 
@@ -328,12 +328,12 @@ impl fmt::Debug for Delivery {
 }
 
 /// A text out of the request. One from a header is kept as it is there, which copies nothing.
-enum Text {
+enum RequestText {
     Header(HeaderValue),
     Owned(Box<str>),
 }
 
-impl Text {
+impl RequestText {
     fn find(location: &Location, head: &Parts, body: &[u8]) -> Option<Self> {
         match location {
             Location::Header(name) => head.headers.get(name).cloned().map(Self::Header),

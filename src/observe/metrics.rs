@@ -15,7 +15,7 @@ use metrics::{
     gauge, histogram,
 };
 
-use super::{HandlerEnd, Operation, Outcome, OutcomeKind, Settlement};
+use super::{HandlerEnd, Outcome, OutcomeKind, Settlement, StoreOperation};
 use crate::RejectionKind;
 
 const DELIVERIES: &str = "webhook_deliveries_total";
@@ -38,10 +38,10 @@ const OTHER: &str = "other";
 
 /// The handles of all providers that the layer has met.
 #[derive(Clone, Default)]
-pub(crate) struct Registry(Arc<Shared>);
+pub(crate) struct Registry(Arc<Series>);
 
 #[derive(Default)]
-struct Shared {
+struct Series {
     recorded: AtomicBool,
     known: RwLock<HashMap<Box<str>, Meters>>,
 }
@@ -88,9 +88,9 @@ impl Registry {
 
 /// Whether a gauge is of a recorder's: one that is of none never asks for the value.
 fn is_recorded(gauge: &Gauge) -> bool {
-    struct Asked<'a>(&'a Cell<bool>);
+    struct Probe<'a>(&'a Cell<bool>);
 
-    impl IntoF64 for Asked<'_> {
+    impl IntoF64 for Probe<'_> {
         fn into_f64(self) -> f64 {
             self.0.set(true);
             0.0
@@ -98,7 +98,7 @@ fn is_recorded(gauge: &Gauge) -> bool {
     }
 
     let asked = Cell::new(false);
-    gauge.increment(Asked(&asked));
+    gauge.increment(Probe(&asked));
     asked.get()
 }
 
@@ -138,7 +138,7 @@ impl Meters {
         let ends: Vec<_> = HandlerEnd::ALL.iter().map(|end| end.as_str()).collect();
         let settlements: Vec<_> = Settlement::ALL.iter().map(|settlement| settlement.as_str()).collect();
         let intents = [Settlement::Completed, Settlement::Released].map(Settlement::as_str);
-        let operations: Vec<_> = Operation::ALL.iter().map(|operation| operation.as_str()).collect();
+        let operations: Vec<_> = StoreOperation::ALL.iter().map(|operation| operation.as_str()).collect();
         Self(Arc::new(Handles {
             deliveries: counters(DELIVERIES, "outcome", &outcomes),
             delivery_duration: histograms(DELIVERY_DURATION, "outcome", &outcomes),
@@ -181,7 +181,7 @@ impl Meters {
         }
     }
 
-    pub(super) fn store_answered(&self, operation: Operation, took: Duration, well: bool) {
+    pub(super) fn store_answered(&self, operation: StoreOperation, took: Duration, well: bool) {
         time(&self.0.store_duration, operation as usize, took);
         if !well {
             count(&self.0.store_failures, operation as usize);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Operation, Outcome, Settlement};
+use super::{Outcome, Settlement, StoreOperation};
 
 #[derive(Clone, Default)]
 pub(crate) struct Registry(());
@@ -27,7 +27,7 @@ impl Meters {
 
     pub(super) fn ended(&self, _: &Outcome) {}
 
-    pub(super) fn store_answered(&self, _: Operation, _: Duration, _: bool) {}
+    pub(super) fn store_answered(&self, _: StoreOperation, _: Duration, _: bool) {}
 
     pub(super) fn settles_again(&self) {}
 

@@ -132,8 +132,8 @@ mod trace;
 
 pub use self::outcome::{HandlerEnd, Outcome, OutcomeKind, Settlement};
 pub(crate) use self::{
-    in_span::Observed,
+    in_span::InSpan,
     metrics::Registry,
-    store::{Operation, Throttle, Watch},
-    telemetry::{Observer, Record},
+    store::{StoreOperation, StoreTimer, Throttle},
+    telemetry::{Observer, Telemetry},
 };

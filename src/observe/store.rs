@@ -7,7 +7,7 @@ use std::{
 use tokio::time::Instant;
 
 use super::{
-    Record, Settlement,
+    Settlement, Telemetry,
     metrics::{Meters, Registry},
     trace,
 };
@@ -15,14 +15,14 @@ use crate::store::StoreError;
 
 /// What is asked of the store.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Operation {
+pub(crate) enum StoreOperation {
     Claim,
     Extend,
     Complete,
     Release,
 }
 
-impl Operation {
+impl StoreOperation {
     #[cfg(feature = "metrics")]
     pub(super) const ALL: &[Self] = &[Self::Claim, Self::Extend, Self::Complete, Self::Release];
 
@@ -38,36 +38,36 @@ impl Operation {
 }
 
 /// Watches what one claim asks of the store.
-pub(crate) struct Watch {
+pub(crate) struct StoreTimer {
     /// The request that waits for it, if one does.
-    record: Record,
+    telemetry: Telemetry,
     meters: Option<Meters>,
 }
 
-impl Watch {
+impl StoreTimer {
     /// For the request that `record` is of.
-    pub(crate) fn of(record: &Record) -> Self {
-        Self { record: record.clone(), meters: record.meters() }
+    pub(crate) fn of(telemetry: &Telemetry) -> Self {
+        Self { telemetry: telemetry.clone(), meters: telemetry.meters() }
     }
 
     /// For what no request waits for: the items of a delivery.
     pub(crate) fn alone(registry: &Registry, provider: &str) -> Self {
-        Self { record: Record::NONE, meters: registry.of(provider) }
+        Self { telemetry: Telemetry::NONE, meters: registry.of(provider) }
     }
 
     /// Of what nobody waits for any more: the request's outcome is told without it.
     pub(crate) fn in_background(&self) -> Self {
-        Self { record: Record::NONE, meters: self.meters.clone() }
+        Self { telemetry: Telemetry::NONE, meters: self.meters.clone() }
     }
 
     /// The store is about to be asked: what [`answered`](Self::answered) is to be given back.
     pub(crate) fn asks(&self) -> Option<Instant> {
-        (self.meters.is_some() || self.record.listens()).then(Instant::now)
+        (self.meters.is_some() || self.telemetry.listens()).then(Instant::now)
     }
 
     pub(crate) fn answered<T>(
         &self,
-        operation: Operation,
+        operation: StoreOperation,
         asked: Option<Instant>,
         answer: &Result<T, StoreError>,
     ) {
@@ -79,8 +79,8 @@ impl Watch {
             meters.store_answered(operation, time, answer.is_ok());
         }
         // The lease is extended beside the handler: the request does not wait for that.
-        if !matches!(operation, Operation::Extend) {
-            self.record.store_asked(time);
+        if !matches!(operation, StoreOperation::Extend) {
+            self.telemetry.store_asked(time);
         }
     }
 

@@ -27,23 +27,23 @@ pub(crate) struct Observer {
 ///
 /// A handler in a task of its own has a clone: it may end after its request, or before.
 #[derive(Clone)]
-pub(crate) struct Record(Option<Arc<Noted>>);
+pub(crate) struct Telemetry(Option<Arc<Recording>>);
 
-struct Noted {
-    so_far: Mutex<SoFar>,
+struct Recording {
+    progress: Mutex<Progress>,
     since: Instant,
     span: DeliverySpan,
     observer: Observer,
 }
 
-struct SoFar {
+struct Progress {
     outcome: Outcome,
     handler_since: Option<Instant>,
     /// The provider's, once it is known.
     meters: Option<Meters>,
 }
 
-impl Record {
+impl Telemetry {
     /// Of nothing that anybody listens to.
     pub(crate) const NONE: Self = Self(None);
 
@@ -53,9 +53,9 @@ impl Record {
         if observer.on_outcome.is_none() && !observer.registry.listens() && span.is_disabled() {
             return Self::NONE;
         }
-        let so_far = SoFar { outcome: Outcome::BEGUN, handler_since: None, meters: None };
-        Self(Some(Arc::new(Noted {
-            so_far: Mutex::new(so_far),
+        let progress = Progress { outcome: Outcome::BEGUN, handler_since: None, meters: None };
+        Self(Some(Arc::new(Recording {
+            progress: Mutex::new(progress),
             since: Instant::now(),
             span,
             observer: observer.clone(),
@@ -64,61 +64,61 @@ impl Record {
 
     /// Enters the request's span, until what is returned is dropped.
     pub(crate) fn enter(&self) -> Option<Entered<'_>> {
-        self.0.as_ref().map(|noted| noted.span.enter())
+        self.0.as_ref().map(|recording| recording.span.enter())
     }
 
-    fn note(&self, note: impl FnOnce(&mut SoFar)) {
-        if let Some(noted) = &self.0 {
-            note(&mut noted.so_far.lock().unwrap_or_else(PoisonError::into_inner));
+    fn note(&self, note: impl FnOnce(&mut Progress)) {
+        if let Some(recording) = &self.0 {
+            note(&mut recording.progress.lock().unwrap_or_else(PoisonError::into_inner));
         }
     }
 
     pub(crate) fn provider(&self, provider: &str) {
-        let Some(noted) = &self.0 else { return };
-        noted.span.provider(provider);
-        let meters = noted.observer.registry.of(provider);
+        let Some(recording) = &self.0 else { return };
+        recording.span.provider(provider);
+        let meters = recording.observer.registry.of(provider);
         if let Some(meters) = &meters {
             meters.begun();
         }
-        self.note(|so_far| {
-            so_far.outcome.provider = Some(provider.into());
-            so_far.meters = meters;
+        self.note(|progress| {
+            progress.outcome.provider = Some(provider.into());
+            progress.meters = meters;
         });
     }
 
     /// It is true. Told again when more is known of it.
     pub(crate) fn delivery(&self, delivery: &Delivery) {
-        let Some(noted) = &self.0 else { return };
+        let Some(recording) = &self.0 else { return };
         let mut first = false;
-        self.note(|so_far| first = so_far.outcome.delivery.replace(delivery.clone()).is_none());
+        self.note(|progress| first = progress.outcome.delivery.replace(delivery.clone()).is_none());
         if first {
-            noted.span.delivery(delivery);
+            recording.span.delivery(delivery);
         }
     }
 
     /// The handler is about to be called. Until it is known how it ends, it is as if it were cancelled.
     pub(crate) fn handler_called(&self) {
-        self.note(|so_far| {
-            so_far.outcome.kind = OutcomeKind::Accepted;
-            so_far.outcome.handler = Some(HandlerEnd::Cancelled);
-            so_far.handler_since = Some(Instant::now());
+        self.note(|progress| {
+            progress.outcome.kind = OutcomeKind::Accepted;
+            progress.outcome.handler = Some(HandlerEnd::Cancelled);
+            progress.handler_since = Some(Instant::now());
         });
     }
 
     pub(crate) fn handler_ended(&self, end: HandlerEnd) {
-        self.note(|so_far| {
-            so_far.outcome.handler = Some(end);
-            so_far.outcome.handler_time = so_far.handler_since.map(|since| since.elapsed());
+        self.note(|progress| {
+            progress.outcome.handler = Some(end);
+            progress.outcome.handler_time = progress.handler_since.map(|since| since.elapsed());
         });
     }
 
     pub(crate) fn settled(&self, settlement: Settlement) {
-        self.note(|so_far| so_far.outcome.settlement = Some(settlement));
+        self.note(|progress| progress.outcome.settlement = Some(settlement));
     }
 
     /// The request waited for the store.
     pub(super) fn store_asked(&self, time: Duration) {
-        self.note(|so_far| *so_far.outcome.store_time.get_or_insert_default() += time);
+        self.note(|progress| *progress.outcome.store_time.get_or_insert_default() += time);
     }
 
     /// A request that ends without its handler, or whose handler gave no answer in time. The first
@@ -127,24 +127,24 @@ impl Record {
         if let Some(rejection) = rejection {
             trace::rejected(kind, rejection);
         }
-        self.note(|so_far| {
-            let outcome = &mut so_far.outcome;
+        self.note(|progress| {
+            let outcome = &mut progress.outcome;
             outcome.kind = kind;
             outcome.rejection = outcome.rejection.take().or_else(|| rejection.cloned());
         });
     }
 
     pub(crate) fn answered<B>(&self, response: &Response<B>) {
-        self.note(|so_far| {
-            so_far.outcome.status = Some(response.status());
-            so_far.outcome.grpc_status = grpc_status(response.headers());
+        self.note(|progress| {
+            progress.outcome.status = Some(response.status());
+            progress.outcome.grpc_status = grpc_status(response.headers());
         });
     }
 
     /// The handles of the provider's series, if there is a recorder.
     pub(super) fn meters(&self) -> Option<Meters> {
         let mut meters = None;
-        self.note(|so_far| meters = so_far.meters.clone());
+        self.note(|progress| meters = progress.meters.clone());
         meters
     }
 
@@ -154,10 +154,10 @@ impl Record {
     }
 }
 
-impl Drop for Noted {
+impl Drop for Recording {
     fn drop(&mut self) {
-        let SoFar { outcome, handler_since, meters } =
-            self.so_far.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let Progress { outcome, handler_since, meters } =
+            self.progress.get_mut().unwrap_or_else(PoisonError::into_inner);
         outcome.elapsed = self.since.elapsed();
         // One that was dropped while it ran has ended only now.
         outcome.handler_time = outcome.handler_time.or(handler_since.map(|since| since.elapsed()));

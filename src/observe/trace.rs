@@ -4,7 +4,7 @@ use std::{borrow::Cow, error::Error, fmt::Write};
 
 use tracing::{Level, Span, field::Empty, span};
 
-use super::{Operation, Outcome, OutcomeKind, Settlement};
+use super::{Outcome, OutcomeKind, Settlement, StoreOperation};
 use crate::{Delivery, Rejection, RejectionKind, store::StoreError, verify::VerifyError};
 
 /// The target of the span, and of what an operator should know.
@@ -103,7 +103,7 @@ fn concerns_operator(outcome: OutcomeKind, rejection: &Rejection) -> bool {
     }
 }
 
-pub(super) fn store_failed(operation: Operation, error: &StoreError) {
+pub(super) fn store_failed(operation: StoreOperation, error: &StoreError) {
     tracing::warn!(
         target: TARGET,
         operation = operation.as_str(),

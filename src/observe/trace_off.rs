@@ -1,6 +1,6 @@
 //! In [`trace`](super)'s place without the feature `tracing`: nothing.
 
-use super::{Operation, Outcome, OutcomeKind, Settlement};
+use super::{Outcome, OutcomeKind, Settlement, StoreOperation};
 use crate::{Delivery, Rejection, store::StoreError};
 
 pub(super) struct DeliverySpan;
@@ -30,7 +30,7 @@ impl DeliverySpan {
 
 pub(super) fn rejected(_: OutcomeKind, _: &Rejection) {}
 
-pub(super) fn store_failed(_: Operation, _: &StoreError) {}
+pub(super) fn store_failed(_: StoreOperation, _: &StoreError) {}
 
 pub(super) fn lease_lost() {}
 

@@ -64,51 +64,49 @@ impl RejectionKind {
     /// The kind's name in snake_case, for logs and metrics: stable.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
-        self.facts().name
+        self.row().name
     }
 
     /// The status that it is answered with, but for gRPC requests.
     #[must_use]
     pub const fn status(self) -> StatusCode {
-        self.facts().status
+        self.row().status
     }
 
     /// The `grpc-status` that it is answered with when the request's content type is gRPC's.
     #[must_use]
     pub const fn grpc_status(self) -> u8 {
-        self.facts().grpc_status
+        self.row().grpc_status
     }
 
     /// What the answer's `Retry-After` says, in whole seconds.
     #[must_use]
     pub fn retry_after(self) -> Option<Duration> {
-        self.facts().retry_after.map(Duration::from_secs)
+        self.row().retry_after.map(Duration::from_secs)
     }
 
-    pub(super) const fn facts(self) -> Facts {
+    pub(super) const fn row(self) -> Row {
         use StatusCode as Is;
         match self {
             Self::MissingSignature => {
-                Facts::new("missing_signature", "missing signature", Is::UNAUTHORIZED, 16)
+                Row::new("missing_signature", "missing signature", Is::UNAUTHORIZED, 16)
             }
             Self::MalformedSignature => {
-                Facts::new("malformed_signature", "malformed signature", Is::UNAUTHORIZED, 16)
+                Row::new("malformed_signature", "malformed signature", Is::UNAUTHORIZED, 16)
             }
-            Self::StaleTimestamp => Facts::new("stale_timestamp", "stale timestamp", Is::UNAUTHORIZED, 16),
-            Self::WrongSignature => Facts::new("wrong_signature", "wrong signature", Is::UNAUTHORIZED, 16),
-            Self::UnknownEndpoint => Facts::new("unknown_endpoint", "wrong signature", Is::UNAUTHORIZED, 16),
-            Self::BodyInterrupted => Facts::new("body_interrupted", "body interrupted", Is::BAD_REQUEST, 3),
-            Self::BodyTooSlow => Facts::new("body_too_slow", "body too slow", Is::REQUEST_TIMEOUT, 4),
-            Self::BodyTooLarge => Facts::new("body_too_large", "body too large", Is::PAYLOAD_TOO_LARGE, 8),
-            Self::Undecodable => {
-                Facts::new("undecodable", "undecodable payload", Is::UNPROCESSABLE_ENTITY, 3)
-            }
-            Self::InProgress => Facts::later("in_progress", "in progress", 5),
-            Self::AckDeadline => Facts::later("ack_deadline", "not finished yet", 5),
-            Self::StoreUnavailable => Facts::later("store_unavailable", "temporarily unavailable", 10),
-            Self::VerifierUnavailable => Facts::later("verifier_unavailable", "temporarily unavailable", 10),
-            Self::OverBudget => Facts::later("over_budget", "temporarily unavailable", 10),
-            Self::HandlerTimeout => Facts::later("handler_timeout", "temporarily unavailable", 10),
+            Self::StaleTimestamp => Row::new("stale_timestamp", "stale timestamp", Is::UNAUTHORIZED, 16),
+            Self::WrongSignature => Row::new("wrong_signature", "wrong signature", Is::UNAUTHORIZED, 16),
+            Self::UnknownEndpoint => Row::new("unknown_endpoint", "wrong signature", Is::UNAUTHORIZED, 16),
+            Self::BodyInterrupted => Row::new("body_interrupted", "body interrupted", Is::BAD_REQUEST, 3),
+            Self::BodyTooSlow => Row::new("body_too_slow", "body too slow", Is::REQUEST_TIMEOUT, 4),
+            Self::BodyTooLarge => Row::new("body_too_large", "body too large", Is::PAYLOAD_TOO_LARGE, 8),
+            Self::Undecodable => Row::new("undecodable", "undecodable payload", Is::UNPROCESSABLE_ENTITY, 3),
+            Self::InProgress => Row::later("in_progress", "in progress", 5),
+            Self::AckDeadline => Row::later("ack_deadline", "not finished yet", 5),
+            Self::StoreUnavailable => Row::later("store_unavailable", "temporarily unavailable", 10),
+            Self::VerifierUnavailable => Row::later("verifier_unavailable", "temporarily unavailable", 10),
+            Self::OverBudget => Row::later("over_budget", "temporarily unavailable", 10),
+            Self::HandlerTimeout => Row::later("handler_timeout", "temporarily unavailable", 10),
         }
     }
 }
@@ -120,7 +118,7 @@ impl fmt::Display for RejectionKind {
 }
 
 /// A kind's row in the table of answers.
-pub(super) struct Facts {
+pub(super) struct Row {
     pub(super) name: &'static str,
     pub(super) text: &'static str,
     pub(super) status: StatusCode,
@@ -128,7 +126,7 @@ pub(super) struct Facts {
     pub(super) retry_after: Option<u64>,
 }
 
-impl Facts {
+impl Row {
     const fn new(name: &'static str, text: &'static str, status: StatusCode, grpc_status: u8) -> Self {
         Self { name, text, status, grpc_status, retry_after: None }
     }

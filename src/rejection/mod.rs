@@ -78,12 +78,12 @@ impl Rejection {
     /// The layer's own answer, for [`on_rejection`](crate::WebhookLayer::on_rejection) to add to.
     #[must_use]
     pub fn to_response(&self) -> Response<Bytes> {
-        let facts = self.kind.facts();
-        let mut response = Response::new(Bytes::from_static(facts.text.as_bytes()));
-        *response.status_mut() = facts.status;
+        let row = self.kind.row();
+        let mut response = Response::new(Bytes::from_static(row.text.as_bytes()));
+        *response.status_mut() = row.status;
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
-        if let Some(seconds) = facts.retry_after {
+        if let Some(seconds) = row.retry_after {
             headers.insert(header::RETRY_AFTER, seconds.into());
         }
         response
@@ -91,8 +91,8 @@ impl Rejection {
 
     /// The answer to a gRPC request: trailers only, which clients need to read a status at all.
     pub(crate) fn to_grpc_response(&self) -> Response<Bytes> {
-        let facts = self.kind.facts();
-        grpc_response(facts.grpc_status, facts.text)
+        let row = self.kind.row();
+        grpc_response(row.grpc_status, row.text)
     }
 }
 
@@ -119,7 +119,7 @@ impl From<VerifyError> for Rejection {
 
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.kind.facts().text)
+        f.write_str(self.kind.row().text)
     }
 }
 

@@ -33,15 +33,15 @@ use crate::BoxError;
 ///
 /// It has no type parameter, and is `Send + Sync`, so that it fits every host.
 #[derive(Default)]
-pub struct Body(Kind);
+pub struct Body(BodyKind);
 
-enum Kind {
+enum BodyKind {
     Replayed { payload: Option<Bytes>, trailers: Option<Box<HeaderMap>> },
     // Streams need not be `Sync`: the mutex, which is never locked, makes this one so.
-    Streamed(Mutex<Stream>),
+    Streamed(Mutex<BoxBody>),
 }
 
-type Stream = Pin<Box<dyn HttpBody<Data = Bytes, Error = BoxError> + Send>>;
+type BoxBody = Pin<Box<dyn HttpBody<Data = Bytes, Error = BoxError> + Send>>;
 
 impl Body {
     /// A body with nothing in it.
@@ -52,7 +52,7 @@ impl Body {
 
     /// What was received, once more.
     pub(crate) fn replayed(payload: Bytes, trailers: Option<Box<HeaderMap>>) -> Self {
-        Self(Kind::Replayed { payload: Some(payload).filter(|payload| !payload.is_empty()), trailers })
+        Self(BodyKind::Replayed { payload: Some(payload).filter(|payload| !payload.is_empty()), trailers })
     }
 
     /// Another body, streamed through as it is.
@@ -62,7 +62,7 @@ impl Body {
         B::Data: Send,
         B::Error: Into<BoxError>,
     {
-        Self(Kind::Streamed(Mutex::new(Box::pin(Adapted { body }))))
+        Self(BodyKind::Streamed(Mutex::new(Box::pin(BytesBody { body }))))
     }
 }
 
@@ -72,7 +72,7 @@ impl From<Bytes> for Body {
     }
 }
 
-impl Default for Kind {
+impl Default for BodyKind {
     fn default() -> Self {
         Self::Replayed { payload: None, trailers: None }
     }
@@ -87,14 +87,14 @@ impl HttpBody for Body {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         match &mut self.get_mut().0 {
-            Kind::Replayed { payload, trailers } => Poll::Ready(
+            BodyKind::Replayed { payload, trailers } => Poll::Ready(
                 payload
                     .take()
                     .map(Frame::data)
                     .or_else(|| trailers.take().map(|trailers| Frame::trailers(*trailers)))
                     .map(Ok),
             ),
-            Kind::Streamed(stream) => {
+            BodyKind::Streamed(stream) => {
                 stream.get_mut().unwrap_or_else(PoisonError::into_inner).as_mut().poll_frame(cx)
             }
         }
@@ -102,18 +102,20 @@ impl HttpBody for Body {
 
     fn is_end_stream(&self) -> bool {
         match &self.0 {
-            Kind::Replayed { payload, trailers } => payload.is_none() && trailers.is_none(),
+            BodyKind::Replayed { payload, trailers } => payload.is_none() && trailers.is_none(),
             // Only a hint, and the stream cannot be asked through a shared reference without a lock.
-            Kind::Streamed(stream) => stream.try_lock().is_ok_and(|stream| stream.is_end_stream()),
+            BodyKind::Streamed(stream) => stream.try_lock().is_ok_and(|stream| stream.is_end_stream()),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match &self.0 {
-            Kind::Replayed { payload, .. } => {
+            BodyKind::Replayed { payload, .. } => {
                 SizeHint::with_exact(payload.as_ref().map_or(0, |payload| payload.len() as u64))
             }
-            Kind::Streamed(stream) => stream.try_lock().map(|stream| stream.size_hint()).unwrap_or_default(),
+            BodyKind::Streamed(stream) => {
+                stream.try_lock().map(|stream| stream.size_hint()).unwrap_or_default()
+            }
         }
     }
 }
@@ -121,23 +123,23 @@ impl HttpBody for Body {
 impl fmt::Debug for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Kind::Replayed { payload, .. } => {
+            BodyKind::Replayed { payload, .. } => {
                 write!(f, "Body({} bytes)", payload.as_ref().map_or(0, Bytes::len))
             }
-            Kind::Streamed(_) => f.write_str("Body(streamed)"),
+            BodyKind::Streamed(_) => f.write_str("Body(streamed)"),
         }
     }
 }
 
 pin_project! {
     /// Any body as one of `Bytes` and `BoxError`.
-    struct Adapted<B> {
+    struct BytesBody<B> {
         #[pin]
         body: B,
     }
 }
 
-impl<B> HttpBody for Adapted<B>
+impl<B> HttpBody for BytesBody<B>
 where
     B: HttpBody,
     B::Error: Into<BoxError>,

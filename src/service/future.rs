@@ -10,7 +10,7 @@ use http::Response;
 use pin_project_lite::pin_project;
 
 use super::body::ResponseBody;
-use crate::observe::{Observed, Record};
+use crate::observe::{InSpan, Telemetry};
 
 pin_project! {
     /// The future of [`WebhookService`](crate::WebhookService).
@@ -31,29 +31,29 @@ pin_project! {
     /// The inner service's own: what the layer refuses is a response.
     pub struct ResponseFuture<F, R, E> {
         #[pin]
-        kind: Kind<F, R, E>,
+        kind: FutureKind<F, R, E>,
     }
 }
 
 pub(crate) type Answering<R, E> = Pin<Box<dyn Future<Output = Result<Response<ResponseBody<R>>, E>> + Send>>;
 
 pin_project! {
-    #[project = KindProjection]
-    enum Kind<F, R, E> {
+    #[project = FutureKindProjection]
+    enum FutureKind<F, R, E> {
         Passed { #[pin] future: F },
-        Received { future: Observed<Answering<R, E>> },
+        Received { future: InSpan<Answering<R, E>> },
     }
 }
 
 impl<F, R, E> ResponseFuture<F, R, E> {
     /// A request that the layer leaves alone.
     pub(crate) fn passed(future: F) -> Self {
-        Self { kind: Kind::Passed { future } }
+        Self { kind: FutureKind::Passed { future } }
     }
 
     /// A delivery.
-    pub(crate) fn received(future: Answering<R, E>, record: Record) -> Self {
-        Self { kind: Kind::Received { future: Observed::new(future, record) } }
+    pub(crate) fn received(future: Answering<R, E>, telemetry: Telemetry) -> Self {
+        Self { kind: FutureKind::Received { future: InSpan::new(future, telemetry) } }
     }
 }
 
@@ -65,11 +65,11 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project().kind.project() {
-            KindProjection::Passed { future } => {
+            FutureKindProjection::Passed { future } => {
                 let passed = ready!(future.poll(cx));
                 Poll::Ready(passed.map(|response| response.map(ResponseBody::service)))
             }
-            KindProjection::Received { future } => Pin::new(future).poll(cx),
+            FutureKindProjection::Received { future } => Pin::new(future).poll(cx),
         }
     }
 }

@@ -34,10 +34,10 @@ use self::{
 use crate::{
     BoxError, Delivery, Rejection, RejectionKind,
     config::Config,
-    dedupe::{Admission, Held},
-    observe::{HandlerEnd, Record, Settlement},
+    dedupe::{ClaimGuard, ClaimOutcome},
+    observe::{HandlerEnd, Settlement, Telemetry},
     rejection::is_grpc,
-    task::{Caught, Elapsed, Ended, caught, run, within},
+    task::{CatchUnwind, Elapsed, RunEnd, catch_unwind, run, timeout},
     verify::{Verified, Verifier, wait},
 };
 
@@ -111,9 +111,9 @@ where
         let deadline = self.config.deadline();
         let inner = self.give_readiness_back();
         let body = Incoming::Untouched(body);
-        let record = Record::begin(&self.config.observer);
-        let answering = boxed(Arc::clone(&self.config), inner, head, body, deadline, record.clone());
-        ResponseFuture::received(answering, record)
+        let telemetry = Telemetry::begin(&self.config.observer);
+        let answering = boxed(Arc::clone(&self.config), inner, head, body, deadline, telemetry.clone());
+        ResponseFuture::received(answering, telemetry)
     }
 }
 
@@ -127,14 +127,14 @@ fn boxed<S, B>(
     head: Parts,
     body: Incoming<B>,
     deadline: Option<Instant>,
-    record: Record,
+    telemetry: Telemetry,
 ) -> Boxed<S>
 where
     S: Service<Request<Body>, Error: Send, Future: Send> + Send + 'static,
     S::Response: Answered<Body: Send> + Send,
     B: HttpBody<Data: Send, Error: Into<BoxError>> + Send + 'static,
 {
-    Box::pin(answer(config, inner, head, body, deadline, record))
+    Box::pin(answer(config, inner, head, body, deadline, telemetry))
 }
 
 type Boxed<S> = Answering<
@@ -162,7 +162,7 @@ fn answer<S, B, R>(
     mut head: Parts,
     mut body: Incoming<B>,
     deadline: Option<Instant>,
-    record: Record,
+    telemetry: Telemetry,
 ) -> impl Future<Output = Result<Response<ResponseBody<R>>, S::Error>>
 where
     S: Service<Request<Body>, Error: Send, Future: Send> + 'static,
@@ -175,38 +175,38 @@ where
     async move {
         let grpc = is_grpc(&head.headers);
         let admitted =
-            within(left_until(deadline), admit(&config, &mut inner, &mut head, &mut body, &record)).await;
+            timeout(left_until(deadline), admit(&config, &mut inner, &mut head, &mut body, &telemetry)).await;
         // Not one `match` around all that follows, which would keep what it looks at.
-        let (admitted, held) = match admitted.unwrap_or_else(|elapsed| Err(too_late(elapsed).into())) {
+        let (admitted, guard) = match admitted.unwrap_or_else(|elapsed| Err(too_late(elapsed).into())) {
             Ok(admitted) => admitted?,
             Err(answer) => {
                 body.discard(&head, &config.discards);
-                let response = answer.into_response(&config, grpc, &record);
-                record.answered(&response);
+                let response = answer.into_response(&config, grpc, &telemetry);
+                telemetry.answered(&response);
                 return Ok(response);
             }
         };
-        record.handler_called();
+        telemetry.handler_called();
         // Under the claim of a layer above, the handler must not outlive that layer's request.
         let detached = config.detached && !Delivery::is_held_above(&head);
         // Called here, and waited for here: whatever is given a request, or a handler, keeps room for
         // it when it has passed it on.
-        let handler = caught(|| inner.call(Request::from_parts(head, admitted)));
+        let handler = catch_unwind(|| inner.call(Request::from_parts(head, admitted)));
         let response = if detached {
             // In a box: it is not to take up room in that of each request.
-            Box::pin(handle_detached(config, handler, held, grpc, &record, deadline)).await
+            Box::pin(handle_detached(config, handler, guard, grpc, &telemetry, deadline)).await
         } else {
             let ended =
-                run(handler, held.as_ref().map(|held| || held.keep_alive()), config.handler_timeout).await;
-            conclude(&config, ended, held, grpc, &record).await
+                run(handler, guard.as_ref().map(|guard| || guard.keep_alive()), config.handler_timeout).await;
+            conclude(&config, ended, guard, grpc, &telemetry).await
         }?;
-        record.answered(&response);
+        telemetry.answered(&response);
         Ok(response)
     }
 }
 
 /// The body for the handler, and the claim that it runs under.
-type Admitted = (Body, Option<Held>);
+type Admitted = (Body, Option<ClaimGuard>);
 
 /// The pipeline up to the handler: what is admitted is true, decoded and claimed.
 #[allow(clippy::manual_async_fn, reason = "an async fn keeps its arguments twice")]
@@ -215,7 +215,7 @@ fn admit<S, B>(
     inner: &mut S,
     head: &mut Parts,
     body: &mut Incoming<B>,
-    record: &Record,
+    telemetry: &Telemetry,
 ) -> impl Future<Output = Result<Result<Admitted, S::Error>, Answer>>
 where
     S: Service<Request<Body>>,
@@ -226,7 +226,7 @@ where
     async move {
         config.tell_verifier(head);
         let verifier = config.choose_verifier(head).await?;
-        record.provider(&verifier.profile().provider);
+        telemetry.provider(&verifier.profile().provider);
         if let Some(response) = verifier.handshake(head) {
             return Err(Answer::Handshake(Box::new(response)));
         }
@@ -241,7 +241,7 @@ where
             config.handler_timeout,
         );
         state_length(&mut head.headers, &delivery);
-        record.delivery(&delivery);
+        telemetry.delivery(&delivery);
         if let Some(response) = delivery.verifier().signed_handshake(head, delivery.payload()) {
             return Err(Answer::Handshake(Box::new(response)));
         }
@@ -251,12 +251,12 @@ where
         if let Err(error) = poll_fn(|cx| inner.poll_ready(cx)).await {
             return Ok(Err(error));
         }
-        let admission = config.dedupe.admit(head, &mut delivery, record).await;
+        let admission = config.dedupe.admit(head, &mut delivery, telemetry).await;
         // Now that it has its key, also for what is told of duplicates.
-        record.delivery(&delivery);
-        let held = match admission? {
-            Admission::Run(held) => held,
-            Admission::Duplicate => return Err(Answer::Duplicate),
+        telemetry.delivery(&delivery);
+        let guard = match admission? {
+            ClaimOutcome::Run(guard) => guard,
+            ClaimOutcome::Duplicate => return Err(Answer::Duplicate),
         };
         // From here on the body is the handler's, and no longer counts as buffered.
         let Received { body, trailers, charge } = received;
@@ -264,7 +264,7 @@ where
         let payload = delivery.payload_of(body);
         head.extensions.insert(delivery);
         let trailers = trailers.filter(|_| config.forward_trailers);
-        Ok(Ok((Body::replayed(payload, trailers), held)))
+        Ok(Ok((Body::replayed(payload, trailers), guard)))
     }
 }
 
@@ -316,34 +316,34 @@ where
 #[allow(clippy::manual_async_fn, reason = "an async fn keeps its arguments twice")]
 fn conclude<T, R, E>(
     config: &Config,
-    ended: Ended<Result<T, E>>,
-    mut held: Option<Held>,
+    ended: RunEnd<Result<T, E>>,
+    mut guard: Option<ClaimGuard>,
     grpc: bool,
-    record: &Record,
+    telemetry: &Telemetry,
 ) -> impl Future<Output = Result<Response<ResponseBody<R>>, E>>
 where
     T: Answered<Body = R>,
 {
     async move {
         match ended {
-            Ended::Answered(Ok(response)) => {
+            RunEnd::Returned(Ok(response)) => {
                 let (success, response) = config.judge(response.into());
                 let end = if success { HandlerEnd::Completed } else { HandlerEnd::Failed };
-                settle(held.as_mut(), end, record).await;
+                settle(guard.as_mut(), end, telemetry).await;
                 Ok(response.map(ResponseBody::service))
             }
-            Ended::Answered(Err(error)) => {
-                settle(held.as_mut(), HandlerEnd::Failed, record).await;
+            RunEnd::Returned(Err(error)) => {
+                settle(guard.as_mut(), HandlerEnd::Failed, telemetry).await;
                 Err(error)
             }
-            Ended::Panicked(panic) => {
-                settle(held.as_mut(), HandlerEnd::Panicked, record).await;
+            RunEnd::Panicked(panic) => {
+                settle(guard.as_mut(), HandlerEnd::Panicked, telemetry).await;
                 resume_unwind(panic)
             }
-            Ended::TimedOut(elapsed) => {
-                settle(held.as_mut(), HandlerEnd::TimedOut, record).await;
+            RunEnd::TimedOut(elapsed) => {
+                settle(guard.as_mut(), HandlerEnd::TimedOut, telemetry).await;
                 let rejection = Rejection::new(RejectionKind::HandlerTimeout).because(elapsed);
-                Ok(Answer::Overdue(rejection).into_response(config, grpc, record))
+                Ok(Answer::Overdue(rejection).into_response(config, grpc, telemetry))
             }
         }
     }
@@ -353,10 +353,10 @@ where
 /// for until the deadline.
 async fn handle_detached<F, T, R, E>(
     config: Arc<Config>,
-    handler: Caught<F>,
-    held: Option<Held>,
+    handler: CatchUnwind<F>,
+    guard: Option<ClaimGuard>,
     grpc: bool,
-    record: &Record,
+    telemetry: &Telemetry,
     deadline: Option<Instant>,
 ) -> Result<Response<ResponseBody<R>>, E>
 where
@@ -366,19 +366,19 @@ where
     E: Send + 'static,
 {
     // Who has no claim is not known again: the next attempt would run beside this one, and after it.
-    let deadline = deadline.filter(|_| held.is_some());
+    let deadline = deadline.filter(|_| guard.is_some());
     let handling = {
-        let (config, record) = (Arc::clone(&config), record.clone());
+        let (config, telemetry) = (Arc::clone(&config), telemetry.clone());
         async move {
             let ended =
-                run(handler, held.as_ref().map(|held| || held.keep_alive()), config.handler_timeout).await;
-            conclude(&config, ended, held, grpc, &record).await
+                run(handler, guard.as_ref().map(|guard| || guard.keep_alive()), config.handler_timeout).await;
+            conclude(&config, ended, guard, grpc, &telemetry).await
         }
     };
     // Without a runtime there is nobody to give it to.
     let Ok(runtime) = Handle::try_current() else { return handling.await };
     let task = config.dedupe.background.tasks().spawn(&runtime, handling);
-    let rejection = match within(left_until(deadline), task).await {
+    let rejection = match timeout(left_until(deadline), task).await {
         Ok(Ok(response)) => return response,
         Ok(Err(ended)) => match ended.try_into_panic() {
             Ok(panic) => resume_unwind(panic),
@@ -387,7 +387,7 @@ where
         },
         Err(elapsed) => too_late(elapsed),
     };
-    Ok(Answer::Overdue(rejection).into_response(&config, grpc, record))
+    Ok(Answer::Overdue(rejection).into_response(&config, grpc, telemetry))
 }
 
 /// The rejection at the deadline.
@@ -401,14 +401,14 @@ fn left_until(deadline: Option<Instant>) -> Option<Duration> {
 
 /// Completes the claim if the handler succeeded; releases it otherwise, so that the provider's
 /// next attempt runs.
-async fn settle(held: Option<&mut Held>, end: HandlerEnd, record: &Record) {
-    record.handler_ended(end);
-    if let Some(held) = held {
+async fn settle(guard: Option<&mut ClaimGuard>, end: HandlerEnd, telemetry: &Telemetry) {
+    telemetry.handler_ended(end);
+    if let Some(guard) = guard {
         let intent = match end {
             HandlerEnd::Completed => Settlement::Completed,
             _ => Settlement::Released,
         };
-        record.settled(held.settle(intent).await);
+        telemetry.settled(guard.settle(intent).await);
     }
 }
 
@@ -434,7 +434,7 @@ mod tests {
         }));
         let body = Incoming::Untouched(axum::body::Body::empty());
         let head = Request::new(()).into_parts().0;
-        let size = size_of_val(&answer(config, inner, head, body, None, Record::NONE));
+        let size = size_of_val(&answer(config, inner, head, body, None, Telemetry::NONE));
         assert!(size <= LARGEST, "{size} bytes");
         Ok(())
     }

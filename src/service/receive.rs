@@ -10,8 +10,8 @@ use tokio::task::consume_budget;
 
 use crate::{
     BoxError, Rejection, RejectionKind,
-    budget::{Budget, Charge, Discards},
-    task::{Within, within},
+    budget::{BufferBudget, Charge, Discards},
+    task::{Timeout, timeout},
     verify::Check,
 };
 
@@ -35,7 +35,7 @@ pub(crate) struct Received<'b> {
 pub(crate) struct Limits<'b> {
     pub(crate) bytes: usize,
     pub(crate) time: Duration,
-    pub(crate) budget: &'b Budget,
+    pub(crate) budget: &'b BufferBudget,
 }
 
 impl<B> Incoming<B>
@@ -49,8 +49,8 @@ where
         &'a mut self,
         limits: &'a Limits<'b>,
         check: &'a mut dyn Check,
-    ) -> Within<impl Future<Output = Result<Received<'b>, Rejection>> + use<'a, 'b, B>> {
-        within(limits.time, self.read(limits, check))
+    ) -> Timeout<impl Future<Output = Result<Received<'b>, Rejection>> + use<'a, 'b, B>> {
+        timeout(limits.time, self.read(limits, check))
     }
 
     /// A length that is announced is only ever believed when it is too long: nothing is allocated
@@ -112,12 +112,12 @@ where
     /// The next frame; after the last one, or an error, nothing is left to read away.
     ///
     /// `is_end_stream` does not say when to stop: it never says so of a chunked body.
-    async fn next_frame(&mut self, so_far: &mut Buffer) -> Result<Option<Frame<B::Data>>, Rejection> {
+    async fn next_frame(&mut self, progress: &mut Buffer) -> Result<Option<Frame<B::Data>>, Rejection> {
         let Some(mut body) = self.pinned() else { return Ok(None) };
         let frame = poll_fn(|cx| {
             let frame = body.as_mut().poll_frame(cx);
             if frame.is_pending() && !body.is_end_stream() {
-                so_far.keep_nothing_else();
+                progress.keep_nothing_else();
             }
             frame
         })

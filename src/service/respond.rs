@@ -6,7 +6,7 @@ use http::Response;
 use crate::{
     Rejection, ResponseBody,
     config::Config,
-    observe::{OutcomeKind, Record},
+    observe::{OutcomeKind, Telemetry},
     rejection::duplicate_response,
 };
 
@@ -40,9 +40,9 @@ impl Answer {
         self,
         config: &Config,
         grpc: bool,
-        record: &Record,
+        telemetry: &Telemetry,
     ) -> Response<ResponseBody<R>> {
-        record.ended(self.kind(), self.rejection());
+        telemetry.ended(self.kind(), self.rejection());
         let response = match self {
             Self::Handshake(response) => *response,
             Self::Duplicate => duplicate_response(grpc),

@@ -11,7 +11,7 @@ use sha1::{Digest, Sha1};
 use tokio::time::sleep;
 
 use super::{Claim, Key, Store, StoreError, Token};
-use crate::task::within;
+use crate::task::timeout;
 
 /// A [`Store`] in Redis, for several replicas of a service: what one of them has handled is a
 /// duplicate for all.
@@ -52,7 +52,7 @@ use crate::task::within;
 ///
 /// # When it fails
 ///
-/// Each call is waited for a second ([`timeout`](Self::timeout)). Within that time what can be
+/// Each call is waited for a second ([`timeout`](Self::timeout)). Timeout that time what can be
 /// repeated is repeated, over a new connection if the old one broke: every script compares the
 /// claimant's token and answers a repetition as it did the first time. So a restart of the server
 /// that takes less time than that is not even noticed. After that it is
@@ -158,7 +158,7 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
     async fn try_out(&self) -> Result<(), StoreError> {
         let (mut connection, mut ping) = (self.connection.clone(), Cmd::new());
         let pong = ping.arg("PING").query_async::<String>(&mut connection);
-        match within(CONNECT_TIMEOUT, pong).await.map_err(StoreError::new)? {
+        match timeout(CONNECT_TIMEOUT, pong).await.map_err(StoreError::new)? {
             // It knows who we are; the scripts need not be allowed to ping.
             Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoPerm) => Ok(()),
             Err(error) => Err(StoreError::new(error)),
@@ -191,7 +191,7 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
                 pause *= 2;
             }
         };
-        match within(self.timeout, tries).await {
+        match timeout(self.timeout, tries).await {
             Ok(answer) => answer.map_err(StoreError::new),
             // What went wrong says more than that it took too long.
             Err(elapsed) => Err(failed.map_or_else(|| StoreError::new(elapsed), StoreError::new)),
@@ -298,7 +298,7 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> Store for RedisStore<C> 
 
     async fn forget(&self, key: &Key) -> Result<bool, StoreError> {
         // Not repeated: no token tells whether it was this that forgot it.
-        match within(self.timeout, self.once(&FORGET, &self.key(key), &[])).await {
+        match timeout(self.timeout, self.once(&FORGET, &self.key(key), &[])).await {
             Ok(answer) => answer.map_err(StoreError::new),
             Err(elapsed) => Err(StoreError::new(elapsed)),
         }

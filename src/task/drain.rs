@@ -81,7 +81,7 @@ impl Tasks {
     where
         F: Future<Output: Send + 'static> + Send + 'static,
     {
-        let running = Running::begin(self);
+        let running = TaskCount::begin(self);
         let task = async move {
             let _running = running;
             future.await
@@ -96,16 +96,16 @@ impl Tasks {
 }
 
 /// One of them, which is no longer running when it is dropped, however it ended.
-struct Running(Tasks);
+struct TaskCount(Tasks);
 
-impl Running {
+impl TaskCount {
     fn begin(tasks: &Tasks) -> Self {
         tasks.0.send_modify(|running| *running += 1);
         Self(tasks.clone())
     }
 }
 
-impl Drop for Running {
+impl Drop for TaskCount {
     fn drop(&mut self) {
         self.0.0.send_modify(|running| *running -= 1);
     }

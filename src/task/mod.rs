@@ -12,10 +12,10 @@ use std::pin::Pin;
 
 pub use self::drain::Drain;
 pub(crate) use self::{
-    catch_unwind::{Caught, caught},
+    catch_unwind::{CatchUnwind, catch_unwind},
     drain::Tasks,
-    run::{Ended, run},
-    timeout::{Elapsed, Within, within},
+    run::{RunEnd, run},
+    timeout::{Elapsed, Timeout, timeout},
 };
 
 pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

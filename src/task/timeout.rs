@@ -16,12 +16,12 @@ use tokio::{
 ///
 /// The timer is only made once there is something to wait for: most of what is time-boxed here
 /// is ready at once (a body in one frame, a store in memory), and a timer costs more than it.
-pub(crate) fn within<F: Future>(limit: impl Into<Option<Duration>>, future: F) -> Within<F> {
-    Within { limit: limit.into(), timer: None, future }
+pub(crate) fn timeout<F: Future>(limit: impl Into<Option<Duration>>, future: F) -> Timeout<F> {
+    Timeout { limit: limit.into(), timer: None, future }
 }
 
 pin_project! {
-    pub(crate) struct Within<F> {
+    pub(crate) struct Timeout<F> {
         limit: Option<Duration>,
         timer: Option<Pin<Box<Sleep>>>,
         #[pin]
@@ -29,7 +29,7 @@ pin_project! {
     }
 }
 
-impl<F: Future> Future for Within<F> {
+impl<F: Future> Future for Timeout<F> {
     type Output = Result<F::Output, Elapsed>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {

@@ -39,7 +39,7 @@ use crate::store::{Claim, Key, Store, StoreError, Token};
 /// # Ok(())
 /// # }
 /// ```
-pub struct FaultyStore<S>(Arc<Faulty<S>>);
+pub struct FaultyStore<S>(Arc<FaultyInner<S>>);
 
 /// What a store is asked to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -90,14 +90,14 @@ pub enum Fault {
     Panic,
 }
 
-struct Faulty<S> {
+struct FaultyInner<S> {
     store: S,
-    plans: Mutex<[Plan; Operation::ALL.len()]>,
+    plans: Mutex<[FaultPlan; Operation::ALL.len()]>,
 }
 
 /// What is to become of an operation.
 #[derive(Clone, Debug, Default)]
-struct Plan {
+struct FaultPlan {
     calls: usize,
     /// Of its next calls, one after another.
     next: VecDeque<Option<Fault>>,
@@ -108,7 +108,7 @@ struct Plan {
 impl<S: Store> FaultyStore<S> {
     /// Before `store`, which does what it does until it is told otherwise.
     pub fn new(store: S) -> Self {
-        Self(Arc::new(Faulty { store, plans: Mutex::default() }))
+        Self(Arc::new(FaultyInner { store, plans: Mutex::default() }))
     }
 
     /// From now on each of these operations goes wrong so, until [`heal`](Self::heal): one, or
@@ -149,7 +149,7 @@ impl<S: Store> FaultyStore<S> {
         &self.0.store
     }
 
-    fn plan<T>(&self, operation: Operation, change: impl FnOnce(&mut Plan) -> T) -> T {
+    fn plan<T>(&self, operation: Operation, change: impl FnOnce(&mut FaultPlan) -> T) -> T {
         let mut plans = self.0.plans.lock().unwrap_or_else(PoisonError::into_inner);
         let [claim, extend, complete, release, forget] = &mut *plans;
         change(match operation {

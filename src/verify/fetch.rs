@@ -15,7 +15,7 @@ use tokio::{runtime::Handle, sync::watch, time::Instant};
 use super::{Finish, Verified, VerifyError, certificate::Certificate};
 use crate::{
     BoxError, InvalidSecret,
-    task::{caught, within},
+    task::{catch_unwind, timeout},
 };
 
 /// Fetches the certificates and keys that some providers name in their deliveries, with your HTTP
@@ -366,7 +366,7 @@ impl KeyCache {
     }
 
     async fn fetch(&self, url: &str) -> Result<Bytes, VerifyError> {
-        let fetched = within(LONGEST, caught(|| self.0.fetcher.fetch(url))).await;
+        let fetched = timeout(LONGEST, catch_unwind(|| self.0.fetcher.fetch(url))).await;
         let body = fetched
             .map_err(VerifyError::unavailable)?
             .map_err(|_| VerifyError::unavailable("`Fetch::fetch` panicked"))?

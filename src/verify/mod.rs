@@ -199,7 +199,7 @@ type Later = Pin<Box<dyn Future<Output = Result<Verified, VerifyError>> + Send>>
 /// Waits for a verifier that finishes later.
 pub(crate) async fn wait(later: Later) -> Result<Verified, VerifyError> {
     const LONGEST_WAIT: Duration = Duration::from_secs(10);
-    crate::task::within(LONGEST_WAIT, later)
+    crate::task::timeout(LONGEST_WAIT, later)
         .await
         .unwrap_or_else(|elapsed| Err(VerifyError::unavailable(elapsed)))
 }
