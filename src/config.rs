@@ -1,21 +1,17 @@
-//! What a layer was built with, shared by all its services.
+//! The settings of a layer, shared by all its services.
 
 use std::{fmt, pin::Pin, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use http::{Extensions, HeaderMap, Response, request, response};
-use tokio::time::Instant;
+use http::{Extensions, Response, request, response};
 
 use crate::{
-    BoxError, Clock, Delivery, Rejection, RejectionKind, SystemClock,
+    BoxError, Clock, Delivery, Rejection, SystemClock,
     budget::{BufferBudget, Discards},
     dedupe::Dedupe,
     observe::{Observer, Registry},
-    rejection::GRPC_STATUS,
-    service::Limits,
     store::{MokaStore, SharedStore},
-    task::timeout,
-    verify::{Profile, Proxies, PublicUrl, Tolerance, Verifier, VerifyToken},
+    verify::{Proxies, PublicUrl, Verifier, VerifyToken},
 };
 
 #[derive(Clone)]
@@ -35,7 +31,6 @@ pub(crate) struct Config {
     pub(crate) dedupe: Dedupe,
     /// Whether the store is the layer's own, which goes by the layer's clock.
     pub(crate) own_store: bool,
-    pub(crate) handler_timeout: Duration,
     /// Whether handlers run in tasks of their own.
     pub(crate) detached: bool,
     pub(crate) ack_deadline: Option<Duration>,
@@ -64,7 +59,6 @@ impl Config {
     pub(crate) const DEFAULT_BODY_LIMIT: usize = 1024 * 1024;
     pub(crate) const DEFAULT_BODY_TIMEOUT: Duration = Duration::from_secs(10);
     pub(crate) const DEFAULT_BUFFER_BUDGET: usize = 64 * 1024 * 1024;
-    pub(crate) const DEFAULT_HANDLER_TIMEOUT: Duration = Duration::from_secs(600);
 
     pub(crate) fn new(verifier: VerifierSource) -> Self {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
@@ -85,7 +79,6 @@ impl Config {
             tolerance: None,
             dedupe: Dedupe::new(Some(SharedStore::new(store)), registry.clone()),
             own_store: true,
-            handler_timeout: Self::DEFAULT_HANDLER_TIMEOUT,
             detached: false,
             ack_deadline: None,
             complete_when: None,
@@ -94,111 +87,6 @@ impl Config {
             clock,
         }
     }
-
-    /// Whether the request is for the layer at all.
-    pub(crate) fn concerns(&self, head: &request::Parts) -> bool {
-        self.only_if.as_ref().is_none_or(|only_if| only_if(head))
-    }
-
-    /// When the provider must have an answer, for a request that arrives now.
-    pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.ack_deadline.and_then(|deadline| Instant::now().checked_add(deadline))
-    }
-
-    /// Lets the verifier know what the layer was told: the request's extensions are between them.
-    pub(crate) fn tell_verifier(&self, head: &mut request::Parts) {
-        let forwarded = || self.proxies.as_ref()?.called(head);
-        if let Some(url) = self.public_url.clone().or_else(forwarded) {
-            head.extensions.insert(url);
-        }
-        if let Some(token) = &self.verify_token {
-            head.extensions.insert(token.clone());
-        }
-    }
-
-    pub(crate) async fn choose_verifier(
-        &self,
-        head: &request::Parts,
-    ) -> Result<Arc<dyn Verifier>, Rejection> {
-        const LONGEST_WAIT: Duration = Duration::from_secs(1);
-        let unavailable = |error: BoxError| Rejection::new(RejectionKind::VerifierUnavailable).because(error);
-        match &self.verifier {
-            VerifierSource::Fixed(verifier) => Ok(Arc::clone(verifier)),
-            VerifierSource::PerRequest(choose) => timeout(LONGEST_WAIT, choose(head))
-                .await
-                .unwrap_or_else(|elapsed| Err(elapsed.into()))
-                .map_err(unavailable)?
-                .ok_or(Rejection::new(RejectionKind::UnknownEndpoint)),
-        }
-    }
-
-    #[cfg(feature = "tracing")]
-    pub(crate) fn warn_of_late_answers(&self, deadline: Duration) {
-        let VerifierSource::Fixed(verifier) = &self.verifier else { return };
-        let Profile { provider, ack_deadline, .. } = verifier.profile();
-        if let Some(waits) = ack_deadline.filter(|waits| deadline >= *waits) {
-            tracing::warn!(
-                target: "tower_webhook",
-                %provider,
-                ack_deadline_ms = deadline.as_millis(),
-                provider_waits_ms = waits.as_millis(),
-                "the provider will not wait for answers at this ack_deadline",
-            );
-        }
-    }
-
-    pub(crate) fn tolerance(&self, profile: &Profile) -> Tolerance {
-        self.tolerance.map_or(profile.tolerance, Tolerance::both)
-    }
-
-    pub(crate) fn judge_timestamp(
-        &self,
-        profile: &Profile,
-        timestamp: Option<std::time::SystemTime>,
-        now: std::time::SystemTime,
-    ) -> Result<(), crate::verify::VerifyError> {
-        timestamp.map_or(Ok(()), |signed| self.tolerance(profile).judge(signed, now))
-    }
-
-    pub(crate) fn limits(&self, profile: &Profile) -> Limits<'_> {
-        Limits {
-            bytes: self.body_limit.or(profile.body_limit).unwrap_or(Self::DEFAULT_BODY_LIMIT),
-            time: self.body_timeout,
-            budget: &self.buffer_budget,
-        }
-    }
-
-    /// Decodes the payload, if a type was asked for, into the extensions.
-    pub(crate) fn decode(&self, delivery: &Delivery, extensions: &mut Extensions) -> Result<(), Rejection> {
-        let Some(decode) = &self.decode else { return Ok(()) };
-        decode(delivery, extensions)
-            .map_err(|error| Rejection::new(RejectionKind::Undecodable).because(error))
-    }
-
-    /// Whether the handler's answer means that the delivery is handled.
-    pub(crate) fn judge<R>(&self, response: Response<R>) -> (bool, Response<R>) {
-        let Some(complete_when) = &self.complete_when else {
-            // A failed gRPC call is a 200 that says otherwise in a header.
-            let success = response.status().is_success() && has_no_grpc_failure(response.headers());
-            return (success, response);
-        };
-        let (head, body) = response.into_parts();
-        (complete_when(&head), Response::from_parts(head, body))
-    }
-
-    pub(crate) fn respond_to(&self, rejection: &Rejection, grpc: bool) -> Response<Bytes> {
-        let mut response = match &self.on_rejection {
-            Some(on_rejection) => on_rejection(rejection),
-            None if grpc => rejection.to_grpc_response(),
-            None => rejection.to_response(),
-        };
-        response.extensions_mut().insert(rejection.clone());
-        response
-    }
-}
-
-fn has_no_grpc_failure(headers: &HeaderMap) -> bool {
-    headers.get(&GRPC_STATUS).is_none_or(|status| status.as_bytes() == b"0")
 }
 
 impl fmt::Debug for Config {
@@ -210,7 +98,6 @@ impl fmt::Debug for Config {
             .field("buffer_budget", &self.buffer_budget)
             .field("tolerance", &self.tolerance)
             .field("dedupe", &self.dedupe)
-            .field("handler_timeout", &self.handler_timeout)
             .field("detached", &self.detached)
             .field("ack_deadline", &self.ack_deadline)
             .finish_non_exhaustive()

@@ -269,7 +269,7 @@ impl WebhookLayer {
     /// released, and 503 answered. Default: 10 minutes: without an end, a handler that hangs would
     /// keep its delivery from ever being handled.
     pub fn handler_timeout(self, timeout: Duration) -> Self {
-        self.with(|config| config.handler_timeout = timeout.max(SHORTEST))
+        self.with(|config| config.dedupe.handler_timeout = timeout.max(SHORTEST))
     }
 
     /// Runs the handler in a task of its own, which goes on when the client hangs up or a time limit
@@ -320,7 +320,7 @@ impl WebhookLayer {
     pub fn ack_deadline(self, deadline: Duration) -> Self {
         let deadline = deadline.max(SHORTEST);
         #[cfg(feature = "tracing")]
-        self.config.warn_of_late_answers(deadline);
+        warn_of_late_answers(&self.config, deadline);
         self.with(|config| {
             config.ack_deadline = Some(deadline);
             config.detached = true;
@@ -479,6 +479,21 @@ impl WebhookLayer {
     fn with(mut self, change: impl FnOnce(&mut Config)) -> Self {
         change(Arc::make_mut(&mut self.config));
         self
+    }
+}
+
+#[cfg(feature = "tracing")]
+fn warn_of_late_answers(config: &Config, deadline: Duration) {
+    let VerifierSource::Fixed(verifier) = &config.verifier else { return };
+    let crate::verify::Profile { provider, ack_deadline, .. } = verifier.profile();
+    if let Some(waits) = ack_deadline.filter(|waits| deadline >= *waits) {
+        tracing::warn!(
+            target: "tower_webhook",
+            %provider,
+            ack_deadline_ms = deadline.as_millis(),
+            provider_waits_ms = waits.as_millis(),
+            "the provider will not wait for answers at this ack_deadline",
+        );
     }
 }
 

@@ -62,6 +62,8 @@ pub(crate) struct Settings {
     pub(crate) replay_guard: bool,
     pub(crate) window: Option<Duration>,
     pub(crate) lease: Option<Duration>,
+    /// How long a handler, or the work of an item, keeps its claim.
+    pub(crate) handler_timeout: Duration,
     pub(crate) on_failure: Option<StoreFailure>,
     /// What the layer settles in the background, and its drain waits for.
     pub(crate) background: Background,
@@ -80,6 +82,7 @@ pub(crate) enum ClaimOutcome {
 impl Dedupe {
     const DEFAULT_LEASE: Duration = Duration::from_secs(30);
     const SHORTEST_LEASE: Duration = Duration::from_millis(30);
+    const DEFAULT_HANDLER_TIMEOUT: Duration = Duration::from_secs(600);
     /// Longer than any provider is known to retry: WhatsApp does for seven days.
     const DEFAULT_WINDOW: Duration = Duration::from_secs(8 * 86_400);
 
@@ -91,6 +94,7 @@ impl Dedupe {
             replay_guard: false,
             window: None,
             lease: None,
+            handler_timeout: Self::DEFAULT_HANDLER_TIMEOUT,
             on_failure: None,
             background: Background::default(),
             registry,
@@ -98,13 +102,26 @@ impl Dedupe {
     }
 
     /// Claims `delivery`, and tells it what is known of its claim.
-    pub(crate) async fn admit(
+    pub(crate) async fn claim(
         &self,
         head: &Parts,
         delivery: &mut Delivery,
         telemetry: &Telemetry,
     ) -> Result<ClaimOutcome, Rejection> {
-        let Some(store) = &self.store else { return Ok(ClaimOutcome::Run(None)) };
+        match &self.store {
+            // In a box, which keeps the future of each request small.
+            Some(store) => Box::pin(self.claim_in(store, head, delivery, telemetry)).await,
+            None => Ok(ClaimOutcome::Run(None)),
+        }
+    }
+
+    async fn claim_in(
+        &self,
+        store: &SharedStore,
+        head: &Parts,
+        delivery: &mut Delivery,
+        telemetry: &Telemetry,
+    ) -> Result<ClaimOutcome, Rejection> {
         let (key, replay_key) = match (self.key(head, delivery), self.replay_key(delivery)) {
             (Some(key), replay_key) => (key, replay_key),
             // An id that is not signed can also be left out: then it is known by its body alone.
@@ -179,7 +196,7 @@ impl Claims for Settings {
         id: &'a str,
     ) -> BoxFuture<'a, Result<Item, StoreError>> {
         Box::pin(async move {
-            let claimed = |guard| Ok(Item::Claimed(ItemClaim::new(guard, delivery.handler_timeout())));
+            let claimed = |guard| Ok(Item::Claimed(ItemClaim::new(guard, self.handler_timeout)));
             let (Some(store), Some(key)) = (&self.store, self.item_key(delivery, id)) else {
                 return claimed(None);
             };
@@ -251,6 +268,7 @@ impl fmt::Debug for Dedupe {
             .field("replay_guard", &self.replay_guard)
             .field("window", &self.window)
             .field("lease", &self.lease)
+            .field("handler_timeout", &self.handler_timeout)
             .field("on_failure", &self.on_failure)
             .finish_non_exhaustive()
     }

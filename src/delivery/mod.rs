@@ -30,7 +30,7 @@ use std::{
     borrow::Cow,
     fmt, str,
     sync::{Arc, OnceLock},
-    time::{Duration, SystemTime},
+    time::SystemTime,
 };
 
 use bytes::Bytes;
@@ -59,21 +59,18 @@ pub struct Delivery {
 
 struct DeliveryFacts {
     verifier: Arc<dyn Verifier>,
-    secret_index: usize,
-    fingerprint: Option<u64>,
-    receiver: Option<u64>,
-    mac: Option<[u8; 32]>,
+    claims: Arc<dyn Claims>,
+    verified: Verified,
+    /// Where the verifier did not say.
     id: Option<RequestText>,
-    timestamp: Option<SystemTime>,
-    event_type: OnceLock<Option<RequestText>>,
+    event_type: Option<RequestText>,
+    /// Found on first use.
+    event_type_in_body: OnceLock<Option<Box<str>>>,
     attempt: Option<u32>,
-    payload: Bytes,
-    /// `None` where it is the payload.
-    raw: Option<Box<Bytes>>,
+    body: Bytes,
+    receiver: Option<u64>,
     /// That of the nearest layer above this one.
     above: Option<Box<Delivery>>,
-    claims: Arc<dyn Claims>,
-    handler_timeout: Duration,
 }
 
 impl Delivery {
@@ -83,45 +80,29 @@ impl Delivery {
         body: Bytes,
         head: &Parts,
         claims: Arc<dyn Claims>,
-        handler_timeout: Duration,
     ) -> Self {
         let profile = verifier.profile();
-        let (payload, raw) = match verified.payload {
-            Some(payload) => (*payload, Some(Box::new(body))),
-            None => (body, None),
-        };
-        let id = match verified.id {
-            Some(id) => Some(RequestText::Owned(id)),
-            None => profile.id.as_ref().and_then(|location| RequestText::find(location, head, &payload)),
-        };
-        let event_type = OnceLock::new();
-        match (verified.event_type, &profile.event_type) {
-            (Some(known), _) => drop(event_type.set(Some(RequestText::Owned(known)))),
-            // In the body it is looked for on first use; the head is gone by then.
-            (None, Some(location)) if !location.is_in_body() => {
-                drop(event_type.set(RequestText::find(location, head, &payload)));
-            }
-            _ => {}
-        }
+        let payload = verified.payload.as_deref().unwrap_or(&body);
+        let find = |location| RequestText::find(location, head, payload);
+        let id = profile.id.as_ref().filter(|_| verified.id.is_none()).and_then(find);
+        // In the body it is looked for on first use; the head is gone by then.
+        let event_type = profile.event_type.as_ref().filter(|location| !location.is_in_body());
+        let event_type = event_type.filter(|_| verified.event_type.is_none()).and_then(find);
         let attempt = profile.attempt.as_ref().and_then(|attempt| {
-            let text = RequestText::find(attempt.location(), head, &payload);
+            let text = find(attempt.location());
             attempt.of(text.as_ref().map(RequestText::as_str))
         });
         let facts = DeliveryFacts {
-            secret_index: verified.secret_index,
-            fingerprint: verified.fingerprint,
             receiver: claims.receiver(profile, head),
-            mac: verified.mac,
-            id,
-            timestamp: verified.timestamp,
-            event_type,
-            attempt,
-            payload,
-            raw,
-            above: head.extensions.get().map(above),
             verifier,
             claims,
-            handler_timeout,
+            verified,
+            id,
+            event_type,
+            event_type_in_body: OnceLock::new(),
+            attempt,
+            body,
+            above: head.extensions.get().map(above),
         };
         Self { facts: Arc::new(facts), key: None, claim: None }
     }
@@ -130,14 +111,15 @@ impl Delivery {
     /// on the provider.
     #[must_use]
     pub fn id(&self) -> Option<&str> {
-        self.facts.id.as_ref().map(RequestText::as_str).filter(|id| !id.is_empty())
+        let known = self.facts.verified.id.as_deref();
+        known.or(self.facts.id.as_ref().map(RequestText::as_str)).filter(|id| !id.is_empty())
     }
 
     /// When the provider signed it, where the scheme has a signed timestamp; it was within
     /// tolerance.
     #[must_use]
     pub fn timestamp(&self) -> Option<SystemTime> {
-        self.facts.timestamp
+        self.facts.verified.timestamp
     }
 
     /// Returns the event's type, as the provider calls it. Found on first use, if it is in the body.
@@ -147,15 +129,19 @@ impl Delivery {
     /// in a header that is not signed: grant no more rights to one type than to another.
     #[must_use]
     pub fn event_type(&self) -> Option<&str> {
+        let known = self.facts.verified.event_type.as_deref();
+        let known = known.or(self.facts.event_type.as_ref().map(RequestText::as_str));
+        let event_type = known.or_else(|| self.event_type_in_body());
+        event_type.filter(|event_type| !event_type.is_empty())
+    }
+
+    fn event_type_in_body(&self) -> Option<&str> {
         let find = || match &self.facts.verifier.profile().event_type {
-            Some(Location::Json(pointer)) => scan(&self.json_bytes(), pointer).map(RequestText::Owned),
-            Some(Location::Form(name)) => {
-                parameter(self.payload(), name).map(|value| RequestText::Owned(value.into()))
-            }
+            Some(Location::Json(pointer)) => scan(&self.json_bytes(), pointer),
+            Some(Location::Form(name)) => parameter(self.payload(), name).map(Into::into),
             _ => None,
         };
-        let event_type = self.facts.event_type.get_or_init(find).as_ref().map(RequestText::as_str);
-        event_type.filter(|event_type| !event_type.is_empty())
+        self.facts.event_type_in_body.get_or_init(find).as_deref()
     }
 
     /// Which attempt of the provider's this is, counted from 1, where it says so
@@ -179,14 +165,14 @@ impl Delivery {
     /// of each provider whether the signature covers it.
     #[must_use]
     pub fn payload(&self) -> &Bytes {
-        &self.facts.payload
+        self.facts.verified.payload.as_deref().unwrap_or(&self.facts.body)
     }
 
     /// Returns the body as it arrived, with what the signature does not cover. Where that is the
     /// [`payload`](Self::payload), the two share their bytes.
     #[must_use]
     pub fn raw(&self) -> &Bytes {
-        self.facts.raw.as_deref().unwrap_or(&self.facts.payload)
+        &self.facts.body
     }
 
     /// The payload as a `T`, whatever the content type says; a JSON payload that the provider posts
@@ -214,7 +200,7 @@ impl Delivery {
     /// old one is no longer used.
     #[must_use]
     pub fn secret_index(&self) -> usize {
-        self.facts.secret_index
+        self.facts.verified.secret_index
     }
 
     /// The key that the delivery is remembered by, for [`Store::forget`](crate::store::Store::forget).
@@ -250,13 +236,8 @@ impl Delivery {
         &*self.facts.verifier
     }
 
-    /// The payload, given the body as it arrived, which most often is that.
-    pub(crate) fn payload_of(&self, body: Bytes) -> Bytes {
-        if self.facts.raw.is_some() { self.facts.payload.clone() } else { body }
-    }
-
     pub(crate) fn key_fingerprint(&self) -> Option<u64> {
-        self.facts.fingerprint
+        self.facts.verified.fingerprint
     }
 
     pub(crate) fn receiver(&self) -> Option<u64> {
@@ -265,15 +246,11 @@ impl Delivery {
 
     /// What tells equal bodies from others: the MAC that was worked out anyway, else a digest.
     pub(crate) fn body_digest(&self) -> [u8; 32] {
-        self.facts.mac.unwrap_or_else(|| digest(&self.facts.payload))
+        self.facts.verified.mac.unwrap_or_else(|| digest(self.payload()))
     }
 
     fn claims(&self) -> &dyn Claims {
         &*self.facts.claims
-    }
-
-    pub(crate) fn handler_timeout(&self) -> Duration {
-        self.facts.handler_timeout
     }
 
     pub(crate) fn set_key(&mut self, key: Key) {
@@ -294,6 +271,7 @@ impl Delivery {
     }
 
     /// Whether the request of this head runs under the claim of a layer above the one that verified it.
+    /// Its handler must not outlive that layer's request.
     #[cold]
     pub(crate) fn is_held_above(head: &Parts) -> bool {
         let delivery = head.extensions.get::<Self>();

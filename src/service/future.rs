@@ -10,7 +10,10 @@ use http::Response;
 use pin_project_lite::pin_project;
 
 use super::body::ResponseBody;
-use crate::observe::{InSpan, Telemetry};
+use crate::{
+    observe::{InSpan, Telemetry},
+    task::BoxFuture,
+};
 
 pin_project! {
     /// The future of [`WebhookService`](crate::WebhookService).
@@ -35,24 +38,25 @@ pin_project! {
     }
 }
 
-pub(crate) type Answering<R, E> = Pin<Box<dyn Future<Output = Result<Response<ResponseBody<R>>, E>> + Send>>;
+/// The response to a delivery, in a box.
+pub(super) type BoxedResponse<R, E> = BoxFuture<'static, Result<Response<ResponseBody<R>>, E>>;
 
 pin_project! {
     #[project = FutureKindProjection]
     enum FutureKind<F, R, E> {
         Passed { #[pin] future: F },
-        Received { future: InSpan<Answering<R, E>> },
+        Received { future: InSpan<BoxedResponse<R, E>> },
     }
 }
 
 impl<F, R, E> ResponseFuture<F, R, E> {
     /// A request that the layer leaves alone.
-    pub(crate) fn passed(future: F) -> Self {
+    pub(super) fn passed(future: F) -> Self {
         Self { kind: FutureKind::Passed { future } }
     }
 
     /// A delivery.
-    pub(crate) fn received(future: Answering<R, E>, telemetry: Telemetry) -> Self {
+    pub(super) fn received(future: BoxedResponse<R, E>, telemetry: Telemetry) -> Self {
         Self { kind: FutureKind::Received { future: InSpan::new(future, telemetry) } }
     }
 }

@@ -1,75 +1,115 @@
 //! Reading the body of a request that is not verified yet, with its check fed frame by frame.
 
-use std::{error::Error, future::poll_fn, mem, pin::Pin, sync::Arc, time::Duration};
+use std::{
+    error::Error,
+    future::{Future, poll_fn},
+    mem,
+    pin::{Pin, pin},
+    sync::Arc,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
 
 use bytes::{Buf, Bytes, BytesMut};
 use http::{HeaderMap, header, request::Parts};
-use http_body::{Body as HttpBody, Frame};
+use http_body::Body as HttpBody;
 use http_body_util::LengthLimitError;
 use tokio::task::consume_budget;
 
+use super::Body;
 use crate::{
     BoxError, Rejection, RejectionKind,
     budget::{BufferBudget, Charge, Discards},
-    task::{Timeout, timeout},
-    verify::Check,
+    config::Config,
+    task::timeout,
+    verify::{Check, Profile},
 };
 
 /// A request's body, not yet received.
-pub(crate) enum Incoming<B> {
+pub(super) enum Incoming<B> {
     Untouched(B),
     /// Pinned from its first reading on, in a box: it must be possible to hand it to a task.
     Reading(Pin<Box<B>>),
     Ended,
 }
 
-/// What was received, and its share of the budget, which is given back when it is dropped.
-pub(crate) struct Received<'b> {
-    pub(crate) body: Bytes,
-    pub(crate) trailers: Option<Box<HeaderMap>>,
-    pub(crate) charge: Charge<'b>,
+/// A body that was received, and its share of the budget, which is given back when it is dropped.
+pub(super) struct Received<'c> {
+    pub(super) body: Bytes,
+    trailers: Option<Box<HeaderMap>>,
+    _charge: Charge<'c>,
 }
 
-/// What is read of one body at the most, and for how long.
+impl Received<'_> {
+    /// Makes the handler's body of a payload and, if they are asked for, the trailers. From here on it no longer
+    /// counts as buffered.
+    pub(super) fn hand_on(self, payload: Bytes, with_trailers: bool) -> Body {
+        Body::replayed(payload, self.trailers.filter(|_| with_trailers))
+    }
+}
+
+/// How much is read of one body, and for how long.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Limits<'b> {
-    pub(crate) bytes: usize,
-    pub(crate) time: Duration,
-    pub(crate) budget: &'b BufferBudget,
+pub(super) struct Limits<'c> {
+    bytes: usize,
+    time: Duration,
+    budget: &'c BufferBudget,
+}
+
+impl<'c> Limits<'c> {
+    pub(super) fn new(config: &'c Config, profile: &Profile) -> Self {
+        Self {
+            bytes: config.body_limit.or(profile.body_limit).unwrap_or(Config::DEFAULT_BODY_LIMIT),
+            time: config.body_timeout,
+            budget: &config.buffer_budget,
+        }
+    }
+}
+
+/// Receives the whole body and feeds it to `check`.
+pub(super) async fn receive<'c, B>(
+    body: &mut Incoming<B>,
+    head: &Parts,
+    limits: Limits<'c>,
+    check: &mut dyn Check,
+) -> Result<Received<'c>, Rejection>
+where
+    B: HttpBody<Data: Send, Error: Into<BoxError>> + Send + 'static,
+{
+    body.reject_announced_length(head, limits)?;
+    let mut reading = Reading::new(limits, check);
+    timeout(limits.time, poll_fn(|cx| reading.poll(body, cx)))
+        .await
+        .unwrap_or_else(|elapsed| Err(Rejection::new(RejectionKind::BodyTooSlow).because(elapsed)))?;
+    let Reading { buffer, trailers, charge, .. } = reading;
+    Ok(Received { body: buffer.into_bytes(), trailers, _charge: charge })
 }
 
 impl<B> Incoming<B>
 where
-    B: HttpBody + Send + 'static,
-    B::Data: Send,
-    B::Error: Into<BoxError>,
+    B: HttpBody<Data: Send, Error: Into<BoxError>> + Send + 'static,
 {
-    /// Receives the whole body, feeding `check`.
-    pub(crate) fn receive<'a, 'b>(
-        &'a mut self,
-        limits: &'a Limits<'b>,
-        check: &'a mut dyn Check,
-    ) -> Timeout<impl Future<Output = Result<Received<'b>, Rejection>> + use<'a, 'b, B>> {
-        timeout(limits.time, self.read(limits, check))
-    }
-
-    /// A length that is announced is only ever believed when it is too long: nothing is allocated
-    /// for it.
-    pub(crate) fn refuse_by_announced_length(&self, head: &Parts, limit: usize) -> Result<(), Rejection> {
+    /// Rejects a body that is announced as too long. A length is only believed in that case: nothing is
+    /// allocated for it.
+    fn reject_announced_length(&self, head: &Parts, limits: Limits<'_>) -> Result<(), Rejection> {
         let Self::Untouched(body) = self else { return Ok(()) };
-        let header = head.headers.get(header::CONTENT_LENGTH);
-        let announced = header.and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-        if announced.unwrap_or(0).max(body.size_hint().lower()) > limit as u64 {
+        let hint = body.size_hint();
+        // A body that knows its length needs no header to say so.
+        let announced = match hint.exact() {
+            None | Some(0) => content_length(&head.headers).max(hint.lower()),
+            Some(length) => length,
+        };
+        if announced > limits.bytes as u64 {
             return Err(Rejection::new(RejectionKind::BodyTooLarge));
         }
         Ok(())
     }
 
-    /// Reads away what is left of a body whose request was refused: under HTTP/1 a sender that is
-    /// still writing would otherwise never see the answer.
-    pub(crate) fn discard(&mut self, head: &Parts, discards: &Arc<Discards>) {
-        match mem::replace(self, Self::Ended) {
-            // Who waits for a 100 before it sends its body would be sent one by reading it.
+    /// Reads the rest of a body whose request was rejected: under HTTP/1 a sender that is still writing
+    /// would otherwise never see the response.
+    pub(super) fn discard(self, head: &Parts, discards: &Arc<Discards>) {
+        match self {
+            // Polling the body would send `100 Continue`, so it is left unread.
             Self::Untouched(_) if head.headers.contains_key(header::EXPECT) => {}
             Self::Untouched(body) if !body.is_end_stream() => discards.start(Box::pin(body)),
             Self::Reading(body) => discards.start(body),
@@ -77,62 +117,12 @@ where
         }
     }
 
-    async fn read<'b>(
-        &mut self,
-        limits: &Limits<'b>,
-        check: &mut dyn Check,
-    ) -> Result<Received<'b>, Rejection> {
-        let mut charge = limits.budget.charge();
-        let mut buffer = Buffer::default();
-        let mut trailers = None;
-        loop {
-            // A body that is always ready must not keep others, or its own deadline, from their turn.
-            consume_budget().await;
-            let Some(frame) = self.next_frame(&mut buffer).await? else { break };
-            match frame.into_data() {
-                Ok(data) if data.remaining() > limits.bytes.saturating_sub(buffer.len()) => {
-                    return Err(Rejection::new(RejectionKind::BodyTooLarge));
-                }
-                Ok(mut data) => {
-                    charge.add(data.remaining())?;
-                    // Not a copy where data is `Bytes`, as it is on every host.
-                    let data = data.copy_to_bytes(data.remaining());
-                    check.update(&data);
-                    buffer.push(data);
-                }
-                Err(frame) => {
-                    trailers = frame.into_trailers().ok().map(Box::new);
-                    *self = Self::Ended;
-                }
-            }
-        }
-        Ok(Received { body: buffer.into_bytes(), trailers, charge })
-    }
-
-    /// The next frame; after the last one, or an error, nothing is left to read away.
-    ///
-    /// `is_end_stream` does not say when to stop: it never says so of a chunked body.
-    async fn next_frame(&mut self, progress: &mut Buffer) -> Result<Option<Frame<B::Data>>, Rejection> {
-        let Some(mut body) = self.pinned() else { return Ok(None) };
-        let frame = poll_fn(|cx| {
-            let frame = body.as_mut().poll_frame(cx);
-            if frame.is_pending() && !body.is_end_stream() {
-                progress.keep_nothing_else();
-            }
-            frame
-        })
-        .await;
-        if !matches!(frame, Some(Ok(_))) {
-            *self = Self::Ended;
-        }
-        frame.transpose().map_err(interrupted)
-    }
-
     fn pinned(&mut self) -> Option<Pin<&mut B>> {
-        *self = match mem::replace(self, Self::Ended) {
-            Self::Untouched(body) => Self::Reading(Box::pin(body)),
-            other => other,
-        };
+        if let Self::Untouched(_) = self
+            && let Self::Untouched(body) = mem::replace(self, Self::Ended)
+        {
+            *self = Self::Reading(Box::pin(body));
+        }
         match self {
             Self::Reading(body) => Some(body.as_mut()),
             Self::Untouched(_) | Self::Ended => None,
@@ -140,6 +130,83 @@ where
     }
 }
 
+fn content_length(headers: &HeaderMap) -> u64 {
+    let value = headers.get(header::CONTENT_LENGTH);
+    value.and_then(|value| value.to_str().ok()?.parse().ok()).unwrap_or(0)
+}
+
+/// A body that is being received.
+struct Reading<'c, 'k> {
+    limit: usize,
+    charge: Charge<'c>,
+    check: &'k mut dyn Check,
+    buffer: Buffer,
+    trailers: Option<Box<HeaderMap>>,
+}
+
+impl<'c, 'k> Reading<'c, 'k> {
+    fn new(limits: Limits<'c>, check: &'k mut dyn Check) -> Self {
+        Self {
+            limit: limits.bytes,
+            charge: limits.budget.charge(),
+            check,
+            buffer: Buffer::default(),
+            trailers: None,
+        }
+    }
+
+    /// Reads to the end. After that, or an error of the body's, nothing is left to discard.
+    ///
+    /// `is_end_stream` does not say when to stop: it is never true of a chunked body.
+    fn poll<B>(&mut self, incoming: &mut Incoming<B>, cx: &mut Context<'_>) -> Poll<Result<(), Rejection>>
+    where
+        B: HttpBody<Data: Send, Error: Into<BoxError>> + Send + 'static,
+    {
+        loop {
+            // A body that is always ready must not keep others, or its own deadline, from their turn.
+            ready!(pin!(consume_budget()).poll(cx));
+            let Some(mut body) = incoming.pinned() else { return Poll::Ready(Ok(())) };
+            let frame = match body.as_mut().poll_frame(cx) {
+                Poll::Ready(frame) => frame,
+                Poll::Pending => {
+                    if !body.is_end_stream() {
+                        self.buffer.keep_nothing_else();
+                    }
+                    return Poll::Pending;
+                }
+            };
+            match frame.map(|frame| frame.map(|frame| frame.into_data())) {
+                Some(Ok(Ok(data))) => self.take(data)?,
+                Some(Ok(Err(frame))) => {
+                    self.trailers = frame.into_trailers().ok().map(Box::new);
+                    *incoming = Incoming::Ended;
+                }
+                Some(Err(error)) => {
+                    *incoming = Incoming::Ended;
+                    return Poll::Ready(Err(interrupted(error)));
+                }
+                None => {
+                    *incoming = Incoming::Ended;
+                    return Poll::Ready(Ok(()));
+                }
+            }
+        }
+    }
+
+    fn take(&mut self, mut data: impl Buf) -> Result<(), Rejection> {
+        if data.remaining() > self.limit.saturating_sub(self.buffer.len()) {
+            return Err(Rejection::new(RejectionKind::BodyTooLarge));
+        }
+        self.charge.add(data.remaining())?;
+        // Not a copy where data is `Bytes`, as it is on every host.
+        let data = data.copy_to_bytes(data.remaining());
+        self.check.update(&data);
+        self.buffer.push(data);
+        Ok(())
+    }
+}
+
+#[cold]
 fn interrupted<E: Into<BoxError>>(error: E) -> Rejection {
     let error = error.into();
     // A limit of another layer's hides under wrappers, and is no interruption.
@@ -169,13 +236,19 @@ impl Buffer {
         self.first.len() + self.grown.len()
     }
 
+    #[inline]
     fn push(&mut self, data: Bytes) {
         if self.len() == 0 {
             self.first = data;
-            return;
+        } else {
+            self.append(&data);
         }
+    }
+
+    #[cold]
+    fn append(&mut self, data: &[u8]) {
         self.keep_nothing_else();
-        self.grown.extend_from_slice(&data);
+        self.grown.extend_from_slice(data);
     }
 
     /// Copies a frame that was kept as it is: it is a part of what the server has read at once, all of

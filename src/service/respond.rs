@@ -1,59 +1,157 @@
-//! The answers that the layer gives in the handler's stead.
+//! The responses that the layer makes itself.
+
+use std::{panic::resume_unwind, sync::Arc};
 
 use bytes::Bytes;
-use http::Response;
+use http::{HeaderMap, Response, request::Parts};
+use http_body::Body as HttpBody;
 
+use super::{ResponseBody, receive::Incoming};
 use crate::{
-    Rejection, ResponseBody,
+    BoxError, Rejection, RejectionKind,
     config::Config,
+    dedupe::{ClaimGuard, ClaimOutcome},
     observe::{OutcomeKind, Telemetry},
-    rejection::duplicate_response,
+    rejection::{duplicate_response, is_grpc},
+    task::{Elapsed, RunEnd},
+    verify::VerifyError,
 };
 
-/// An answer of the layer's own, which ends the request.
-pub(crate) enum Answer {
+/// Why a request ends before its handler is called.
+pub(super) enum EarlyResponse<E> {
     Handshake(Box<Response<Bytes>>),
     Duplicate,
     Rejected(Rejection),
-    /// The handler was called, and has not answered in time.
-    Overdue(Rejection),
+    /// The service did not become ready. Its error is passed on.
+    ServiceFailed(E),
 }
 
-impl Answer {
-    fn kind(&self) -> OutcomeKind {
-        match self {
-            Self::Handshake(_) => OutcomeKind::Handshake,
-            Self::Duplicate => OutcomeKind::Duplicate,
-            Self::Rejected(_) => OutcomeKind::Rejected,
-            Self::Overdue(_) => OutcomeKind::Accepted,
+impl<E> EarlyResponse<E> {
+    /// Ends the request if it is a handshake, which has this response.
+    pub(super) fn handshake(response: Option<Response<Bytes>>) -> Result<(), Self> {
+        response.map_or(Ok(()), |response| Err(Self::Handshake(Box::new(response))))
+    }
+
+    /// Ends the request if it is a duplicate; otherwise it has this claim.
+    pub(super) fn duplicate(outcome: ClaimOutcome) -> Result<Option<ClaimGuard>, Self> {
+        match outcome {
+            ClaimOutcome::Run(claim) => Ok(claim),
+            ClaimOutcome::Duplicate => Err(Self::Duplicate),
+        }
+    }
+}
+
+impl<E> From<Rejection> for EarlyResponse<E> {
+    fn from(rejection: Rejection) -> Self {
+        Self::Rejected(rejection)
+    }
+}
+
+impl<E> From<VerifyError> for EarlyResponse<E> {
+    fn from(error: VerifyError) -> Self {
+        Self::Rejected(error.into())
+    }
+}
+
+/// Makes the responses to a request that its handler does not make, and tells telemetry of them.
+#[derive(Clone)]
+pub(super) struct Responder {
+    pub(super) config: Arc<Config>,
+    pub(super) telemetry: Telemetry,
+    grpc: bool,
+}
+
+impl Responder {
+    pub(super) fn new(config: &Arc<Config>, headers: &HeaderMap) -> Self {
+        Self {
+            config: Arc::clone(config),
+            telemetry: Telemetry::begin(&config.observer),
+            grpc: is_grpc(headers),
         }
     }
 
-    fn rejection(&self) -> Option<&Rejection> {
-        match self {
-            Self::Rejected(rejection) | Self::Overdue(rejection) => Some(rejection),
-            Self::Handshake(_) | Self::Duplicate => None,
-        }
-    }
-
-    pub(crate) fn into_response<R>(
-        self,
-        config: &Config,
-        grpc: bool,
-        telemetry: &Telemetry,
-    ) -> Response<ResponseBody<R>> {
-        telemetry.ended(self.kind(), self.rejection());
-        let response = match self {
-            Self::Handshake(response) => *response,
-            Self::Duplicate => duplicate_response(grpc),
-            Self::Rejected(rejection) | Self::Overdue(rejection) => config.respond_to(&rejection, grpc),
+    /// Responds before the handler is called, and discards what is left of the body.
+    pub(super) fn respond_early<R, E, B>(
+        &self,
+        early: EarlyResponse<E>,
+        head: &Parts,
+        body: Incoming<B>,
+    ) -> Result<Response<ResponseBody<R>>, E>
+    where
+        B: HttpBody<Data: Send, Error: Into<BoxError>> + Send + 'static,
+    {
+        body.discard(head, &self.config.discards);
+        let response = match early {
+            EarlyResponse::Handshake(response) => {
+                self.telemetry.ended(OutcomeKind::Handshake, None);
+                response.map(ResponseBody::layer)
+            }
+            EarlyResponse::Duplicate => {
+                self.telemetry.ended(OutcomeKind::Duplicate, None);
+                duplicate_response(self.grpc).map(ResponseBody::layer)
+            }
+            EarlyResponse::Rejected(rejection) => self.reject(OutcomeKind::Rejected, &rejection),
+            EarlyResponse::ServiceFailed(error) => return Err(error),
         };
+        self.telemetry.answered(&response);
+        Ok(response)
+    }
+
+    /// Responds once the handler has ended, or has run for too long.
+    pub(super) fn respond<T, E>(
+        &self,
+        end: RunEnd<Result<T, E>>,
+    ) -> Result<Response<ResponseBody<T::Body>>, E>
+    where
+        T: ServiceResponse,
+    {
+        match end {
+            RunEnd::Returned(response) => response.map(|response| response.into().map(ResponseBody::service)),
+            RunEnd::Panicked(panic) => resume_unwind(panic),
+            RunEnd::TimedOut(elapsed) => {
+                Ok(self.overdue(&Rejection::new(RejectionKind::HandlerTimeout).because(elapsed)))
+            }
+        }
+    }
+
+    /// Responds after the handler was called, and has not responded in time.
+    pub(super) fn overdue<R>(&self, rejection: &Rejection) -> Response<ResponseBody<R>> {
+        self.reject(OutcomeKind::Accepted, rejection)
+    }
+
+    fn reject<R>(&self, kind: OutcomeKind, rejection: &Rejection) -> Response<ResponseBody<R>> {
+        self.telemetry.ended(kind, Some(rejection));
+        let mut response = match &self.config.on_rejection {
+            Some(on_rejection) => on_rejection(rejection),
+            None if self.grpc => rejection.to_grpc_response(),
+            None => rejection.to_response(),
+        };
+        response.extensions_mut().insert(rejection.clone());
         response.map(ResponseBody::layer)
     }
 }
 
-impl From<Rejection> for Answer {
-    fn from(rejection: Rejection) -> Self {
-        Self::Rejected(rejection)
+/// Ends a request that has not come to its handler at the deadline.
+pub(super) fn too_late<T, E>(elapsed: Elapsed) -> Result<T, EarlyResponse<E>> {
+    Err(EarlyResponse::Rejected(ack_deadline(elapsed)))
+}
+
+/// The rejection at the deadline.
+pub(super) fn ack_deadline(elapsed: Elapsed) -> Rejection {
+    Rejection::new(RejectionKind::AckDeadline).because(elapsed)
+}
+
+/// A service's response, whatever its body.
+pub(super) trait ServiceResponse: Into<Response<Self::Body>> {
+    type Body;
+
+    fn get_mut(&mut self) -> &mut Response<Self::Body>;
+}
+
+impl<R> ServiceResponse for Response<R> {
+    type Body = R;
+
+    fn get_mut(&mut self) -> &mut Self {
+        self
     }
 }

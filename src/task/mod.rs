@@ -15,7 +15,7 @@ pub(crate) use self::{
     catch_unwind::{CatchUnwind, catch_unwind},
     drain::Tasks,
     run::{RunEnd, run},
-    timeout::{Elapsed, Timeout, timeout},
+    timeout::{Elapsed, timeout},
 };
 
 pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -44,12 +44,7 @@ mod scheme;
 #[cfg(feature = "test-util")]
 pub(crate) mod signing;
 
-use std::{
-    fmt,
-    pin::Pin,
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::{fmt, pin::Pin, sync::Arc, time::SystemTime};
 
 use bytes::Bytes;
 use http::{Response, request::Parts};
@@ -187,22 +182,14 @@ pub trait Check: Send {
 }
 
 /// How a [`Check`] ended: at once, or [later](Self::later).
-pub struct Finish(Finishing);
+pub struct Finish(pub(crate) Finishing);
 
-enum Finishing {
+pub(crate) enum Finishing {
     Now(Result<Verified, VerifyError>),
     Later(Later),
 }
 
-type Later = Pin<Box<dyn Future<Output = Result<Verified, VerifyError>> + Send>>;
-
-/// Waits for a verifier that finishes later.
-pub(crate) async fn wait(later: Later) -> Result<Verified, VerifyError> {
-    const LONGEST_WAIT: Duration = Duration::from_secs(10);
-    crate::task::timeout(LONGEST_WAIT, later)
-        .await
-        .unwrap_or_else(|elapsed| Err(VerifyError::unavailable(elapsed)))
-}
+pub(crate) type Later = Pin<Box<dyn Future<Output = Result<Verified, VerifyError>> + Send>>;
 
 impl Finish {
     /// For the few schemes whose key is named in the body and has to be fetched.
@@ -218,14 +205,6 @@ impl Finish {
         F: Future<Output = Result<Verified, VerifyError>> + Send + 'static,
     {
         Self(Finishing::Later(Box::pin(future)))
-    }
-
-    /// The outcome, or what to wait for to have it.
-    pub(crate) fn outcome(self) -> Result<Result<Verified, VerifyError>, Later> {
-        match self.0 {
-            Finishing::Now(outcome) => Ok(outcome),
-            Finishing::Later(future) => Err(future),
-        }
     }
 }
 

@@ -1,0 +1,98 @@
+//! Running the handler: under its claim and its time limit, in the request's task or in one of its own.
+
+use std::{mem, panic::resume_unwind};
+
+use http::{HeaderMap, Response};
+use tokio::{runtime::Handle, time::Instant};
+
+use super::{
+    ResponseBody, handle, left_until,
+    respond::{Responder, ServiceResponse, ack_deadline},
+};
+use crate::{
+    Rejection, RejectionKind,
+    config::CompleteWhen,
+    dedupe::ClaimGuard,
+    observe::{HandlerEnd, Settlement},
+    rejection::GRPC_STATUS,
+    task::{CatchUnwind, RunEnd, timeout},
+};
+
+/// Runs the handler in a task of its own, which outlives the request, and waits for its response until the
+/// deadline.
+pub(super) async fn handle_detached<F, T, E>(
+    responder: Responder,
+    handler: CatchUnwind<F>,
+    claim: Option<ClaimGuard>,
+    deadline: Option<Instant>,
+) -> Result<Response<ResponseBody<T::Body>>, E>
+where
+    F: Future<Output = Result<T, E>> + Send + 'static,
+    T: ServiceResponse<Body: Send> + Send + 'static,
+    E: Send + 'static,
+{
+    // Without a claim the next attempt would not be recognised: it would run beside this one, and after it.
+    let deadline = deadline.filter(|_| claim.is_some());
+    // Without a runtime there are no tasks.
+    let Ok(runtime) = Handle::try_current() else { return handle(&responder, handler, claim).await };
+    let task = {
+        let responder = responder.clone();
+        async move { handle(&responder, handler, claim).await }
+    };
+    let task = responder.config.dedupe.background.tasks().spawn(&runtime, task);
+    let rejection = match timeout(left_until(deadline), task).await {
+        Ok(Ok(response)) => return response,
+        Ok(Err(ended)) => match ended.try_into_panic() {
+            Ok(panic) => resume_unwind(panic),
+            // The runtime is going, and its tasks are dropped.
+            Err(cancelled) => Rejection::new(RejectionKind::HandlerTimeout).because(cancelled),
+        },
+        Err(elapsed) => ack_deadline(elapsed),
+    };
+    Ok(responder.overdue(&rejection))
+}
+
+/// Judges how the handler ended.
+pub(super) fn judge<T: ServiceResponse, E>(
+    end: &mut RunEnd<Result<T, E>>,
+    complete_when: Option<&CompleteWhen>,
+) -> HandlerEnd {
+    match end {
+        RunEnd::Returned(Ok(response)) => match is_success(response.get_mut(), complete_when) {
+            true => HandlerEnd::Completed,
+            false => HandlerEnd::Failed,
+        },
+        RunEnd::Returned(Err(_)) => HandlerEnd::Failed,
+        RunEnd::Panicked(_) => HandlerEnd::Panicked,
+        RunEnd::TimedOut(_) => HandlerEnd::TimedOut,
+    }
+}
+
+fn is_success<R>(response: &mut Response<R>, complete_when: Option<&CompleteWhen>) -> bool {
+    let Some(complete_when) = complete_when else {
+        // A failed gRPC call is a 200 that says otherwise in a header.
+        return response.status().is_success() && has_no_grpc_failure(response.headers());
+    };
+    // The function takes a head, which cannot be borrowed from a response: it is lent the parts.
+    let mut head = Response::new(()).into_parts().0;
+    (head.status, head.version) = (response.status(), response.version());
+    mem::swap(&mut head.headers, response.headers_mut());
+    mem::swap(&mut head.extensions, response.extensions_mut());
+    let success = complete_when(&head);
+    mem::swap(&mut head.headers, response.headers_mut());
+    mem::swap(&mut head.extensions, response.extensions_mut());
+    success
+}
+
+fn has_no_grpc_failure(headers: &HeaderMap) -> bool {
+    headers.get(&GRPC_STATUS).is_none_or(|status| status.as_bytes() == b"0")
+}
+
+/// Completes the claim if the handler succeeded, and releases it otherwise, so that the provider's next
+/// attempt runs.
+pub(super) fn settlement(end: HandlerEnd) -> Settlement {
+    match end {
+        HandlerEnd::Completed => Settlement::Completed,
+        _ => Settlement::Released,
+    }
+}

@@ -1,0 +1,88 @@
+//! The verifier of a request, and the two steps of a verification.
+
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use http::request::Parts;
+
+use super::rarely;
+use crate::{
+    Rejection, RejectionKind,
+    config::{Choose, Config, VerifierSource},
+    observe::Telemetry,
+    task::timeout,
+    verify::{Check, Finish, Finishing, Later, Tolerance, Verified, Verifier, VerifyError},
+};
+
+/// Tells the verifier what the layer was told, in the request's extensions.
+pub(super) fn inform_verifier(config: &Config, head: &mut Parts) {
+    let forwarded = || config.proxies.as_ref()?.called(head);
+    if let Some(url) = config.public_url.clone().or_else(forwarded) {
+        head.extensions.insert(url);
+    }
+    if let Some(token) = &config.verify_token {
+        head.extensions.insert(token.clone());
+    }
+}
+
+/// Chooses the verifier that the request is for.
+pub(super) async fn choose_verifier(
+    config: &Config,
+    head: &Parts,
+    telemetry: &Telemetry,
+) -> Result<Arc<dyn Verifier>, Rejection> {
+    let verifier = match &config.verifier {
+        VerifierSource::Fixed(verifier) => Arc::clone(verifier),
+        VerifierSource::PerRequest(choose) => rarely(choose_for(choose, head)).await?,
+    };
+    telemetry.provider(&verifier.profile().provider);
+    Ok(verifier)
+}
+
+async fn choose_for(choose: &Choose, head: &Parts) -> Result<Arc<dyn Verifier>, Rejection> {
+    const LONGEST_WAIT: Duration = Duration::from_secs(1);
+    timeout(LONGEST_WAIT, choose(head))
+        .await
+        .unwrap_or_else(|elapsed| Err(elapsed.into()))
+        .map_err(|error| Rejection::new(RejectionKind::VerifierUnavailable).because(error))?
+        .ok_or(Rejection::new(RejectionKind::UnknownEndpoint))
+}
+
+/// Verifies what the head alone can show. The signed timestamp, if the head has it, is judged by then.
+pub(super) fn begin_check<'v>(
+    config: &Config,
+    verifier: &'v dyn Verifier,
+    head: &'v Parts,
+    now: SystemTime,
+) -> Result<(Box<dyn Check + 'v>, Option<SystemTime>), VerifyError> {
+    let check = verifier.begin(head, now)?;
+    let timestamp = check.timestamp();
+    judge_timestamp(config, verifier, timestamp, now)?;
+    Ok((check, timestamp))
+}
+
+/// The outcome of a check, waited for if it needs a key that has to be fetched.
+pub(super) async fn outcome(finish: Finish) -> Result<Verified, VerifyError> {
+    match finish.0 {
+        Finishing::Now(outcome) => outcome,
+        Finishing::Later(later) => rarely(wait(later)).await,
+    }
+}
+
+async fn wait(later: Later) -> Result<Verified, VerifyError> {
+    const LONGEST_WAIT: Duration = Duration::from_secs(10);
+    timeout(LONGEST_WAIT, later).await.unwrap_or_else(|elapsed| Err(VerifyError::unavailable(elapsed)))
+}
+
+/// Rejects a signed timestamp that is out of tolerance.
+pub(super) fn judge_timestamp(
+    config: &Config,
+    verifier: &dyn Verifier,
+    timestamp: Option<SystemTime>,
+    now: SystemTime,
+) -> Result<(), VerifyError> {
+    let Some(timestamp) = timestamp else { return Ok(()) };
+    config.tolerance.map_or(verifier.profile().tolerance, Tolerance::both).judge(timestamp, now)
+}
