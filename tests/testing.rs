@@ -257,16 +257,16 @@ async fn every_provider_with_a_secret_signs_what_it_believes() {
         assert_eq!(outcome.kind(), OutcomeKind::Accepted, "{}: {:?}", provider.id, outcome.rejection());
     }
     const PUBLIC: [&str; 10] = [
-        "standard-webhooks-v1a",
         "discord",
-        "telnyx",
-        "sendgrid",
-        "postal",
-        "wise",
-        "fireblocks",
         "fal",
+        "fireblocks",
         "plaid",
+        "postal",
         "saleor",
+        "sendgrid",
+        "standard-webhooks-v1a",
+        "telnyx",
+        "wise",
     ];
     let public = PUBLIC.into_iter().filter(|id| provider::find(id).is_some());
     assert_eq!(without_secret, public.collect::<Vec<_>>());

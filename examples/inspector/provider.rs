@@ -103,6 +103,8 @@ pub(crate) fn with_signature_in(header: &str) -> Option<&'static [&'static str]>
                 }
             }
         }
+        // Before the many that keep to it.
+        providers.values_mut().for_each(|ids| ids.sort_by_key(|id| *id != "standard-webhooks"));
         providers
     });
     PROVIDERS.get(header).map(Vec::as_slice)

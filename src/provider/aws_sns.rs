@@ -179,6 +179,7 @@ fn is_region(label: &str) -> bool {
 }
 
 const NOTIFICATION: &str = "Notification";
+
 const CONFIRMATION: &str = "SubscriptionConfirmation";
 
 impl Verifier for AwsSns {

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::{
     fetched::{SignedBody, key_url, only},
-    handshake,
+    handshake::REACHABLE,
 };
 #[cfg(feature = "test-util")]
 use crate::verify::signing::CannotSign;
@@ -99,7 +99,7 @@ impl Verifier for Circle {
     }
 
     fn handshake(&self, head: &Parts) -> Option<Response<Bytes>> {
-        handshake::REACHABLE.without_secrets(head)
+        REACHABLE.without_secrets(head)
     }
 }
 

@@ -1,12 +1,15 @@
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use http::{Response, request::Parts};
+use data_encoding::HEXLOWER;
+use http::{Method, Response, request::Parts};
 use serde::Deserialize;
+use serde_json::json;
+use sha2::{Digest, Sha256};
 
 use super::{
     fetched::{SignedBody, key_url, only},
-    handshake,
+    handshake::{Handshake, json_response},
 };
 #[cfg(feature = "test-util")]
 use crate::verify::signing::CannotSign;
@@ -14,8 +17,19 @@ use crate::{
     InvalidSecret,
     verify::{
         Certificate, Check, Encoding, Fetch, KeyCache, Location, Profile, PublicKind, Signatures, Verifier,
-        VerifyError, pem,
+        VerifyError, endpoint_url, pem,
     },
+};
+
+/// eBay: `GET ?challenge_code=…`, answered with a hash of it, the token, and the endpoint's URL.
+const HANDSHAKE: Handshake = Handshake {
+    unsigned: |request| {
+        let code = request.is(&Method::GET).then(|| request.query("challenge_code"))??;
+        let (token, endpoint) = (request.verify_token()?, endpoint_url(request.head)?);
+        let hash = Sha256::new().chain_update(&*code).chain_update(token).chain_update(&*endpoint).finalize();
+        Some(json_response(&json!({ "challengeResponse": HEXLOWER.encode(&hash) })))
+    },
+    ..Handshake::NONE
 };
 
 /// eBay, whose public keys are fetched with `fetch`.
@@ -118,7 +132,7 @@ impl Verifier for Ebay {
     }
 
     fn handshake(&self, head: &Parts) -> Option<Response<Bytes>> {
-        handshake::EBAY.without_secrets(head)
+        HANDSHAKE.without_secrets(head)
     }
 }
 
@@ -162,4 +176,18 @@ fn public_key(page: &[u8]) -> Result<Certificate, InvalidSecret> {
     }
     let der = pem(&page.key).ok_or_else(|| InvalidSecret::new("it is not PEM"))?;
     Certificate::public_key(KIND, &der?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::HANDSHAKE;
+    use crate::provider::handshake::testing::unsigned;
+
+    #[test]
+    fn ebay_is_answered_with_the_hash_of_code_token_and_endpoint() -> Result<(), crate::InvalidSecret> {
+        let answer = unsigned(HANDSHAKE, "-".parse()?, "challenge_code=71745723-d031-455c-bfa5-f90d11b4f20a");
+        let hash = "048de9ffd0e35021fefc0388d5c52e0f475324f582f3778ca81a53354ccbbc97";
+        assert_eq!(answer, Some(format!(r#"{{"challengeResponse":"{hash}"}}"#)));
+        Ok(())
+    }
 }

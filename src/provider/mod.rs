@@ -16,96 +16,469 @@
 //! URL or any header, so neither an event type nor an account's name that is in one.
 //! [Threats](crate::guide::threats#what-else-is-not-covered) lists what a listener can change.
 //!
-//! For any other provider build a [`Scheme`](crate::verify::Scheme), or write a
-//! [`Verifier`](crate::verify::Verifier): [choose a provider](crate::guide::providers) says how.
+//! For any other provider build a [`Scheme`], or write a
+//! [`Verifier`]: [choose a provider](crate::guide::providers) says how.
 
-#[cfg(feature = "asymmetric")]
-mod asymmetric;
-#[cfg(feature = "asymmetric")]
-mod aws_sns;
-mod body;
-mod body_apps;
-mod body_asking;
-mod body_money;
-#[cfg(feature = "asymmetric")]
-mod circle;
-mod combined;
-#[cfg(feature = "asymmetric")]
-mod ebay;
-mod facts;
+mod by_hand;
 #[cfg(feature = "asymmetric")]
 mod fetched;
 mod handshake;
-mod hash;
+mod shapes;
+
+// The vendors, A to Z.
+mod ably;
+mod acuity;
+mod adyen;
+mod aftership;
+mod airtable;
+mod alchemy;
+mod anthropic;
+mod asana;
+mod attio;
+mod autosend;
+#[cfg(feature = "asymmetric")]
+mod aws_sns;
+mod azure_eventgrid;
+mod basic_auth;
+mod bitbucket;
+mod box_events;
+mod braintree;
+mod buildkite;
+mod calcom;
+mod calendly;
+mod cashfree;
+mod checkout;
+#[cfg(feature = "asymmetric")]
+mod circle;
+mod circleci;
+mod clickup;
+mod close;
+mod cloudevents;
+mod cloudflare;
+mod cloudinary;
+mod coinbase;
+mod coinify;
+mod contentful;
+mod convoy;
+mod courier;
+mod crisp;
+mod customerio;
+mod deepgram;
+#[cfg(feature = "asymmetric")]
+mod discord;
+mod docusign;
+mod dropbox;
+mod dropbox_sign;
+mod easypost;
+#[cfg(feature = "asymmetric")]
+mod ebay;
+mod elevenlabs;
+mod emailit;
+#[cfg(feature = "asymmetric")]
+mod fal;
+mod fastspring;
+#[cfg(feature = "asymmetric")]
+mod fireblocks;
+mod flinks;
+mod flutterwave;
+mod flux;
+mod fourthwall;
+mod front;
 #[cfg(feature = "jwt")]
-mod jwt;
+mod fusionauth;
+mod getstream;
+mod gitea;
+mod github;
+mod gitlab;
+mod gocardless;
+mod gogs;
+mod google_channel;
+mod grafana;
+mod helpscout;
+mod heroku;
+mod hook0;
+mod hookdeck;
+mod hub_list;
+mod hubspot;
+mod huggingface;
+mod inngest;
+mod intercom;
+mod intuit;
+mod iron;
+mod jira;
+mod kustomer;
+mod lemonsqueezy;
+mod line;
+mod linear;
+mod lithic;
+#[cfg(feature = "jwt")]
+mod livekit;
+mod logto;
+mod mailgun;
+mod mandrill;
+mod mercadopago;
+mod messagebird;
+mod meta;
+mod modern_treasury;
+mod mollie;
+#[cfg(feature = "jwt")]
+mod monday;
+mod monei;
+mod ms_graph;
+mod mux;
+#[cfg(feature = "jwt")]
+mod netlify;
 mod notifyer;
-mod odd;
+mod notion;
+mod nylas;
+mod okta;
+mod onfido;
+mod openai;
+mod paddle;
+mod pagerduty;
+mod pandadoc;
 #[cfg(feature = "asymmetric")]
 mod paypal;
-mod separate;
-mod standard;
-mod token;
-mod token_by_hand;
-mod url;
-
+mod paystack;
+mod persona;
 #[cfg(feature = "jwt")]
-#[cfg_attr(docsrs, doc(cfg(feature = "jwt")))]
-pub use self::jwt::*;
+mod plaid;
+mod plivo;
+mod polar;
+#[cfg(feature = "asymmetric")]
+mod postal;
+mod pusher;
+mod razorpay;
+mod recurly;
+mod replicate;
+mod retell;
+mod revenuecat;
+#[cfg(feature = "jwt")]
+mod saleor;
+mod sanity;
+mod scalr;
+mod segment;
+mod sendcloud;
+#[cfg(feature = "asymmetric")]
+mod sendgrid;
+mod sentry;
+mod shopify;
+mod sinch;
+mod slack;
+mod snyk;
+mod square;
+mod standard_webhooks;
+mod stripe;
+mod supabase;
+mod surge;
+mod svix;
+mod teams;
+mod telegram;
+#[cfg(feature = "asymmetric")]
+mod telnyx;
+mod terraform;
+mod tiktok;
+mod trello;
+mod twilio;
+mod twitch;
+mod twitter;
+mod typeform;
+#[cfg(feature = "jwt")]
+mod upstash;
+mod vercel;
+mod vonage;
+mod webex;
+mod webflow;
+mod websub;
+mod whereby;
+mod whoop;
+#[cfg(feature = "asymmetric")]
+mod wise;
+mod woocommerce;
+mod workos;
+mod xero;
+mod zendesk;
+mod zoom;
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use self::handshake::{Handshake, WithHandshake};
 #[cfg(feature = "asymmetric")]
 #[cfg_attr(docsrs, doc(cfg(feature = "asymmetric")))]
 pub use self::{
-    asymmetric::*,
     aws_sns::{AwsSns, aws_sns},
     circle::{Circle, circle},
     ebay::{Ebay, ebay},
     paypal::{PayPal, paypal},
 };
-pub use self::{
-    body::*,
-    body_apps::*,
-    body_asking::*,
-    body_money::*,
-    combined::*,
-    facts::Provider,
-    hash::*,
-    notifyer::{notifyer, try_notifyer},
-    odd::*,
-    separate::*,
-    standard::*,
-    token::*,
-    token_by_hand::*,
-    url::*,
+use crate::{
+    IntoSecrets, InvalidSecret, Secrets,
+    verify::{Attempt, InvalidScheme, Profile, Scheme, Verifier},
 };
 
-/// Every provider that is made of secrets alone, grouped by the shape of its signatures.
+/// Re-exports the constructors of each vendor's file, and lists the providers in it.
+macro_rules! vendors {
+    ($($(#[cfg($gate:meta)])? $vendor:ident,)+) => {
+        $(
+            $(#[cfg($gate)] #[cfg_attr(docsrs, doc(cfg($gate)))])?
+            pub use self::$vendor::*;
+        )+
+
+        static VENDORS: &[&[&Provider]] = &[$($(#[cfg($gate)])? $vendor::ALL,)+];
+    };
+}
+
+vendors! {
+    ably, acuity, adyen, aftership, airtable, alchemy, anthropic, asana, attio, autosend,
+    azure_eventgrid, basic_auth, bitbucket, box_events, braintree, buildkite, calcom, calendly,
+    cashfree, checkout, circleci, clickup, close, cloudevents, cloudflare, cloudinary, coinbase,
+    coinify, contentful, convoy, courier, crisp, customerio, deepgram,
+    #[cfg(feature = "asymmetric")] discord, docusign, dropbox, dropbox_sign, easypost, elevenlabs,
+    emailit, #[cfg(feature = "asymmetric")] fal, fastspring,
+    #[cfg(feature = "asymmetric")] fireblocks, flinks, flutterwave, flux, fourthwall, front,
+    #[cfg(feature = "jwt")] fusionauth, getstream, gitea, github, gitlab, gocardless, gogs,
+    google_channel, grafana, helpscout, heroku, hook0, hookdeck, hub_list, hubspot, huggingface,
+    inngest, intercom, intuit, iron, jira, kustomer, lemonsqueezy, line, linear, lithic,
+    #[cfg(feature = "jwt")] livekit, logto, mailgun, mandrill, mercadopago, messagebird, meta,
+    modern_treasury, mollie, #[cfg(feature = "jwt")] monday, monei, ms_graph, mux,
+    #[cfg(feature = "jwt")] netlify, notifyer, notion, nylas, okta, onfido, openai, paddle,
+    pagerduty, pandadoc, paystack, persona, #[cfg(feature = "jwt")] plaid, plivo, polar,
+    #[cfg(feature = "asymmetric")] postal, pusher, razorpay, recurly, replicate, retell, revenuecat,
+    #[cfg(feature = "jwt")] saleor, sanity, scalr, segment, sendcloud,
+    #[cfg(feature = "asymmetric")] sendgrid, sentry, shopify, sinch, slack, snyk, square,
+    standard_webhooks, stripe, supabase, surge, svix, teams, telegram,
+    #[cfg(feature = "asymmetric")] telnyx, terraform, tiktok, trello, twilio, twitch, twitter,
+    typeform, #[cfg(feature = "jwt")] upstash, vercel, vonage, webex, webflow, websub, whereby,
+    whoop, #[cfg(feature = "asymmetric")] wise, woocommerce, workos, xero, zendesk, zoom,
+}
+
+/// Every provider that is made of secrets alone, by vendor, A to Z.
 ///
 /// With the feature `asymmetric` there are also `aws_sns`, `circle`, `ebay` and `paypal`, whose
 /// certificates or keys have to be fetched: they are made of an HTTP client besides.
 pub fn all() -> impl Iterator<Item = &'static Provider> {
-    let files: [&[&'static Provider]; _] = [
-        standard::ALL,
-        body::ALL,
-        body_apps::ALL,
-        body_asking::ALL,
-        body_money::ALL,
-        combined::ALL,
-        separate::ALL,
-        hash::ALL,
-        url::ALL,
-        token::ALL,
-        token_by_hand::ALL,
-        notifyer::ALL,
-        #[cfg(feature = "asymmetric")]
-        asymmetric::ALL,
-        #[cfg(feature = "jwt")]
-        jwt::ALL,
-    ];
-    files.into_iter().chain(odd::ALL).flatten().copied()
+    VENDORS.iter().copied().flatten().copied()
 }
 
 /// The provider of this id, such as `stripe`.
 #[must_use]
 pub fn find(id: &str) -> Option<&'static Provider> {
     all().find(|provider| provider.id == id)
+}
+
+/// What the crate knows of a provider: its scheme and its [profile](Profile), and where that is from.
+///
+/// ```
+/// use tower_webhook::{Secret, WebhookLayer, provider};
+///
+/// // A service whose users name their provider.
+/// let provider = provider::find("stripe").ok_or("no such provider")?;
+/// let secret: Secret = "whsec_…".parse()?;
+/// let layer = WebhookLayer::with_verifier(provider.verifier(secret)?);
+/// # Ok::<(), tower_webhook::BoxError>(())
+/// ```
+#[non_exhaustive]
+pub struct Provider {
+    /// Its id, in lower case with hyphens, such as `github-sha1`.
+    pub id: &'static str,
+    /// The name of its constructor in [`provider`](crate::provider), such as `github_sha1`.
+    pub constructor: &'static str,
+    /// Its name, such as `GitHub (legacy)`.
+    pub name: &'static str,
+    /// Where its documentation, or else its own code, says how it signs.
+    pub source: &'static str,
+    make: Make,
+    facts: Facts,
+}
+
+/// How a provider's verifier is made.
+enum Make {
+    /// Of a scheme, as most are.
+    Scheme(fn() -> Scheme),
+    /// By hand, where no scheme says how it signs.
+    ByHand(fn(Secrets) -> Result<Arc<dyn Verifier>, InvalidSecret>),
+}
+
+/// What of a profile the scheme does not say.
+#[derive(Clone, Copy)]
+struct Facts {
+    attempt: Option<fn() -> Attempt>,
+    equal_bodies: bool,
+    shared_secret: bool,
+    json_field: Option<&'static str>,
+    dedupe_window: Option<Duration>,
+    body_limit: Option<usize>,
+    retries: Option<bool>,
+    ack_deadline: Option<Duration>,
+    lease: Option<Duration>,
+    handshake: Option<Handshake>,
+}
+
+impl Facts {
+    /// Nothing known beyond the scheme.
+    const NONE: Self = Self {
+        attempt: None,
+        equal_bodies: false,
+        shared_secret: false,
+        json_field: None,
+        dedupe_window: None,
+        body_limit: None,
+        retries: None,
+        ack_deadline: None,
+        lease: None,
+        handshake: None,
+    };
+}
+
+impl Provider {
+    /// How it signs, where a scheme can say that.
+    pub fn scheme(&self) -> Option<Scheme> {
+        match self.make {
+            Make::Scheme(scheme) => Some(scheme()),
+            Make::ByHand(_) => None,
+        }
+    }
+
+    /// A verifier of its deliveries.
+    ///
+    /// # Errors
+    ///
+    /// If a secret is not in the encoding that the provider gives it in.
+    pub fn verifier(&self, secrets: impl IntoSecrets) -> Result<Arc<dyn Verifier>, InvalidSecret> {
+        let secrets = secrets.into_secrets();
+        let handshake = self.facts.handshake.map(|handshake| (handshake, secrets.clone()));
+        let verifier = match self.make {
+            Make::Scheme(scheme) => {
+                let verifier =
+                    scheme().verifier(self.id, secrets).map_err(InvalidScheme::into_invalid_secret)?;
+                Arc::new(verifier.with_profile(|profile| self.facts.add_to(profile)))
+            }
+            Make::ByHand(make) => make(secrets)?,
+        };
+        Ok(match handshake {
+            Some((handshake, secrets)) => Arc::new(WithHandshake { verifier, handshake, secrets }),
+            None => verifier,
+        })
+    }
+}
+
+impl Facts {
+    fn add_to(&self, profile: &mut Profile) {
+        profile.attempt = self.attempt.map(|attempt| attempt());
+        profile.equal_bodies = self.equal_bodies;
+        profile.shared_secret = self.shared_secret;
+        profile.json_field = self.json_field.map(Into::into);
+        profile.dedupe_window = self.dedupe_window;
+        profile.body_limit = self.body_limit;
+        profile.retries = self.retries;
+        profile.ack_deadline = self.ack_deadline;
+        profile.lease = self.lease;
+    }
+}
+
+impl fmt::Debug for Provider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Provider").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+/// How a verifier is made: of a scheme, or `@by_hand` with a function of the secrets.
+macro_rules! make {
+    (@ by_hand $make:expr) => {
+        $crate::provider::Make::ByHand($make)
+    };
+    ($scheme:expr) => {
+        $crate::provider::Make::Scheme(|| $scheme)
+    };
+}
+use make;
+
+/// Makes of each entry a constructor, its fallible twin, and a row of the file's `ALL`.
+macro_rules! providers {
+    ($(
+        $(#[doc = $doc:literal])*
+        $(#[cfg($gate:meta)])?
+        $constructor:ident, $try_constructor:ident: $id:literal, $name:literal,
+            $source:literal,
+            $(@ $by_hand:ident)? $scheme:expr
+            $(, $fact:ident: $value:expr)* ;
+    )+) => {
+        pub(super) static ALL: &[&$crate::provider::Provider] = &[$($(#[cfg($gate)])? &rows::$constructor),+];
+
+        mod rows {
+            use super::*;
+
+            $(
+                $(#[cfg($gate)])?
+                #[allow(non_upper_case_globals, reason = "named as its constructor is")]
+                pub(super) static $constructor: $crate::provider::Provider = $crate::provider::Provider {
+                    id: $id,
+                    constructor: stringify!($constructor),
+                    name: $name,
+                    source: $source,
+                    make: $crate::provider::make!($(@ $by_hand)? $scheme),
+                    facts: $crate::provider::Facts {
+                        $($fact: $value,)*
+                        ..$crate::provider::Facts::NONE
+                    },
+                };
+            )+
+        }
+
+        $(
+            $(#[doc = $doc])*
+            #[doc = concat!("\n[Where this is from](", $source, ").\n\n# Panics\n\nIf a secret is not in the ",
+                "encoding that the provider gives it in. [`", stringify!($try_constructor), "`] returns that as an error.")]
+            $(#[cfg($gate)] #[cfg_attr(docsrs, doc(cfg($gate)))])?
+            #[track_caller]
+            pub fn $constructor(secrets: impl $crate::IntoSecrets) -> impl $crate::verify::Verifier {
+                $crate::secret::usable($try_constructor(secrets))
+            }
+
+            #[doc = concat!("[`", stringify!($constructor), "()`] for secrets that come from users or a database.\n\n",
+                "# Errors\n\nIf a secret is not in the encoding that the provider gives it in.")]
+            $(#[cfg($gate)] #[cfg_attr(docsrs, doc(cfg($gate)))])?
+            pub fn $try_constructor(
+                secrets: impl $crate::IntoSecrets,
+            ) -> Result<impl $crate::verify::Verifier, $crate::InvalidSecret> {
+                rows::$constructor.verifier(secrets)
+            }
+        )+
+    };
+}
+use providers;
+
+#[cfg(test)]
+mod tests {
+    use super::{Facts, Make};
+
+    /// A verifier made by hand has a profile of its own, to which the row's facts are not added.
+    #[test]
+    fn rows_made_by_hand_say_nothing_that_would_not_be_heeded() {
+        let by_hand = crate::provider::all().filter(|provider| matches!(provider.make, Make::ByHand(_)));
+        for provider in by_hand {
+            let Facts {
+                attempt,
+                equal_bodies,
+                shared_secret,
+                json_field,
+                dedupe_window,
+                body_limit,
+                retries,
+                ack_deadline,
+                lease,
+                handshake: _,
+            } = provider.facts;
+            let unheeded = attempt.is_some()
+                || equal_bodies
+                || shared_secret
+                || json_field.is_some()
+                || dedupe_window.is_some()
+                || body_limit.is_some()
+                || retries.is_some()
+                || ack_deadline.is_some()
+                || lease.is_some();
+            assert!(!unheeded, "{}", provider.id);
+        }
+    }
 }

@@ -9,7 +9,7 @@ use http::{HeaderName, request::Parts};
 use serde::de::MapAccess;
 use sha2::{Digest, Sha256};
 
-use super::facts::{Facts, Make, Provider};
+use super::{Facts, Make, Provider};
 #[cfg(feature = "test-util")]
 use crate::verify::signing::{CannotSign, Write};
 use crate::{

@@ -60,6 +60,7 @@ pub(crate) use self::{
     certificate::Certificate,
     fetch::{KeyCache, in_force},
     public::{PublicKey, PublicKeys, PublicKind, Signatures, SignedMessage, pem},
+    request::endpoint_url,
 };
 pub(crate) use self::{
     error::Reason,
@@ -67,8 +68,8 @@ pub(crate) use self::{
     mac::{Candidates, Keyring, MacKind, Macs, digest},
     multipart::multipart_field,
     request::{
-        Parameters, Proxies, PublicUrl, all_sorted_parameters, called_path, called_url, endpoint_url,
-        only_parameter, signed_headers, sorted_parameters,
+        Parameters, Proxies, PublicUrl, all_sorted_parameters, called_path, called_url, only_parameter,
+        signed_headers, sorted_parameters,
     },
 };
 pub use self::{

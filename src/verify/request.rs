@@ -58,6 +58,7 @@ pub(crate) fn called_path(head: &Parts) -> Result<String, VerifyError> {
 
 /// Returns the URL that the provider was told for its endpoint, to whose query it may add; `None` if the
 /// layer was not told.
+#[cfg_attr(not(feature = "asymmetric"), allow(dead_code, reason = "only eBay signs it"))]
 pub(crate) fn endpoint_url(head: &Parts) -> Option<Cow<'_, str>> {
     match head.extensions.get()? {
         PublicUrl::Given(url) => Some(Cow::Borrowed(url)),

@@ -1,0 +1,18 @@
+use super::providers;
+use crate::verify::{Encoding::Base64, Scheme};
+
+providers! {
+    /// Ably.
+    ///
+    /// * Signed: `{body}`, HMAC-SHA256, in `X-Ably-Signature`; batched requests only. Secret: UTF-8,
+    ///   the part of the key after the `:`.
+    /// * Id: none that names the delivery as a whole; `webhookId` names the rule, not the event.
+    /// * Retries for 5 minutes.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): all rules that use a key sign
+    ///   with it.
+    ably, try_ably: "ably", "Ably",
+        "https://github.com/ably/docs/blob/HEAD/src/pages/docs/platform/integrations/webhooks/index.mdx",
+        Scheme::hmac_sha256("x-ably-signature", Base64),
+        shared_secret: true,
+        retries: Some(true);
+}

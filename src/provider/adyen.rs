@@ -1,0 +1,237 @@
+use std::fmt;
+
+use http::request::Parts;
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error, SeqAccess, Visitor},
+};
+
+use super::{
+    by_hand::{CheckResult, Methods, Scalar, check, verifier, without_mac},
+    providers,
+};
+use crate::verify::{
+    Candidates,
+    Encoding::{self, Base64, Hex},
+    Keyring, Location, MacKind, Macs, Profile, Scheme, Verified, VerifyError,
+};
+
+providers! {
+    /// Adyen (standard webhooks).
+    ///
+    /// * Signed: of each item eight fields with `:` between, `pspReference`, `originalReference`,
+    ///   `merchantAccountCode`, `merchantReference`, the amount's `value` and `currency`, `eventCode` and
+    ///   `success`; HMAC-SHA256, in the item's `additionalData.hmacSignature`. Every item must be right.
+    ///   A `:` is allowed in `merchantReference` alone, so that no other fields have the same signature.
+    ///   **The rest of the body is not covered**: rely on no other field, and add the basic
+    ///   authentication that Adyen offers. Secret: the HMAC key in hex.
+    /// * Id: of each item the event's code, reference, success and merchant account, signed; those of all
+    ///   items together. None if one is a `REPORT_AVAILABLE`, whose reference is the name of a file.
+    /// * Event type: the first item's.
+    adyen_standard, try_adyen_standard: "adyen-standard", "Adyen (standard webhooks)",
+        "https://docs.adyen.com/development-resources/webhooks/secure-webhooks/verify-hmac-signatures",
+        @by_hand |secrets| {
+            let mut profile = Profile::new("adyen-standard");
+            profile.body_signed = false;
+            profile.event_type =
+                Some(Location::json("/notificationItems/0/NotificationRequestItem/eventCode"));
+            let keys = Keyring::decoded(MacKind::HmacSha256, &secrets, |text| Encoding::Hex.decode_key(text))?;
+            verifier(keys, profile, Methods { begin, #[cfg(feature = "test-util")] sign: signing::sign })
+        };
+
+    /// Adyen (platform / management / banking).
+    ///
+    /// * Signed: `{body}`, HMAC-SHA256, in `HmacSignature`. Secret: hex (64 chars).
+    /// * Id: none. `data.id` is the transfer's, the account's or the like, and the same for all that
+    ///   happens to it
+    ///   ([source](https://docs.adyen.com/api-explorer/transfer-webhooks/latest/post/balancePlatform.transfer.updated)).
+    adyen_platform, try_adyen_platform: "adyen-header", "Adyen (platform / management / banking)",
+        "https://github.com/Adyen/adyen-node-api-library/blob/HEAD/src/utils/hmacValidator.ts",
+        Scheme::hmac_sha256("hmacsignature", Base64)
+            .key_encoding(Hex)
+            .event_type("body:/type");
+}
+
+fn begin<'a>(keys: &'a Keyring, _: &'a Parts) -> CheckResult<'a> {
+    check((), None, |(), body| verify(keys, body))
+}
+
+fn verify(keys: &Keyring, body: &[u8]) -> Result<Verified, VerifyError> {
+    let items = items(body)?;
+    let mut first = None;
+    let (mut id, mut is_known_again) = (String::new(), true);
+    for item in &items {
+        let verified = item.verify(keys)?;
+        first.get_or_insert(verified);
+        if !id.is_empty() {
+            id.push(',');
+        }
+        let facts = [&item.event_code, &item.psp_reference, &item.success, &item.merchant_account_code];
+        id.push_str(&facts.map(text).join(":"));
+        is_known_again &= text(&item.event_code) != "REPORT_AVAILABLE";
+    }
+    let verified = first.ok_or(VerifyError::missing("there is no item in the body"))?;
+    let verified = without_mac(verified);
+    Ok(if is_known_again { verified.id(id) } else { verified })
+}
+
+/// The items of a notification; one that is sent by itself is accepted too.
+///
+/// A field that is there twice is an error: which one would others read?
+fn items(body: &[u8]) -> Result<Vec<Item>, VerifyError> {
+    let malformed = |_| VerifyError::malformed("the body is no notification");
+    let notification: Notification = serde_json::from_slice(body).map_err(malformed)?;
+    match notification.notification_items {
+        Some(Items(items)) => Ok(items),
+        None => Ok(vec![serde_json::from_slice(body).map_err(malformed)?]),
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Notification {
+    notification_items: Option<Items>,
+}
+
+/// Adyen sends one, and never more than a handful.
+struct Items(Vec<Item>);
+
+impl<'de> Deserialize<'de> for Items {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(ItemsVisitor)
+    }
+}
+
+struct ItemsVisitor;
+
+impl<'de> Visitor<'de> for ItemsVisitor {
+    type Value = Items;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("items")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Items, A::Error> {
+        const MOST: usize = 32;
+        let mut items = Vec::new();
+        while let Some(Wrapped { item }) = seq.next_element()? {
+            if items.len() == MOST {
+                return Err(A::Error::custom("there are more than 32 items"));
+            }
+            items.push(item);
+        }
+        Ok(Items(items))
+    }
+}
+
+#[derive(Deserialize)]
+struct Wrapped {
+    #[serde(rename = "NotificationRequestItem")]
+    item: Item,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Item {
+    psp_reference: Option<Scalar>,
+    original_reference: Option<Scalar>,
+    merchant_account_code: Option<Scalar>,
+    merchant_reference: Option<Scalar>,
+    #[serde(default)]
+    amount: Amount,
+    event_code: Option<Scalar>,
+    success: Option<Scalar>,
+    #[serde(default)]
+    additional_data: AdditionalData,
+}
+
+#[derive(Default, Deserialize)]
+struct Amount {
+    value: Option<Scalar>,
+    currency: Option<Scalar>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct AdditionalData {
+    hmac_signature: Option<Scalar>,
+}
+
+impl Item {
+    fn verify(&self, keys: &Keyring) -> Result<Verified, VerifyError> {
+        let signature = text(&self.additional_data.hmac_signature).as_bytes();
+        if signature.is_empty() {
+            return Err(VerifyError::missing("there is no hmacSignature in an item"));
+        }
+        let candidates = Candidates::read([signature].into_iter(), Encoding::Base64, keys.tag_length())?;
+        let mut macs = keys.begin(None);
+        self.feed(&mut macs)?;
+        macs.verify(&candidates)
+    }
+
+    /// Adyen's libraries escape nothing, and merchants choose references with colons in them.
+    fn feed(&self, macs: &mut Macs<'_>) -> Result<(), VerifyError> {
+        const MERCHANT_REFERENCE: usize = 3;
+        let signed = [
+            &self.psp_reference,
+            &self.original_reference,
+            &self.merchant_account_code,
+            &self.merchant_reference,
+            &self.amount.value,
+            &self.amount.currency,
+            &self.event_code,
+            &self.success,
+        ];
+        for (index, field) in signed.into_iter().enumerate() {
+            if index > 0 {
+                macs.update(b":");
+            }
+            if index != MERCHANT_REFERENCE && text(field).contains(':') {
+                return Err(VerifyError::malformed("a field other than `merchantReference` contains a `:`"));
+            }
+            macs.update(text(field).as_bytes());
+        }
+        Ok(())
+    }
+}
+
+/// A field that is not there is signed as an empty one.
+fn text(field: &Option<Scalar>) -> &str {
+    field.as_ref().map_or("", |text| &text.0)
+}
+
+#[cfg(feature = "test-util")]
+mod signing {
+    use std::time::SystemTime;
+
+    use bytes::Bytes;
+    use http::request::Parts;
+    use serde_json::{Map, Value};
+
+    use super::{Encoding, Keyring, items};
+    use crate::verify::signing::{CannotSign, read_json};
+
+    pub(super) fn sign(
+        keys: &Keyring,
+        _: &mut Parts,
+        body: &mut Bytes,
+        _: SystemTime,
+    ) -> Result<(), CannotSign> {
+        let mut notification = read_json(body)?;
+        for (index, item) in items(body)?.iter().enumerate() {
+            let mut macs = keys.signer(None)?;
+            item.feed(&mut macs)?;
+            let place = format!("/notificationItems/{index}/NotificationRequestItem");
+            // One that is sent by itself is the body.
+            let is_listed = notification.pointer(&place).is_some();
+            let item = notification.pointer_mut(if is_listed { &place } else { "" });
+            let fields = item.and_then(Value::as_object_mut);
+            let data = fields.map(|item| item.entry("additionalData").or_insert_with(|| Map::new().into()));
+            let data = data.and_then(Value::as_object_mut);
+            let data = data.ok_or_else(|| CannotSign::new("an item has no place for its signature"))?;
+            data.insert("hmacSignature".to_owned(), macs.signature(Encoding::Base64).into());
+        }
+        *body = notification.to_string().into();
+        Ok(())
+    }
+}

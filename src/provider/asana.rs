@@ -1,0 +1,46 @@
+use std::time::Duration;
+
+use http::{HeaderName, Method, StatusCode};
+
+use super::{
+    handshake::{Handshake, empty_response},
+    providers,
+};
+use crate::verify::{Encoding::Hex, Scheme};
+
+providers! {
+    /// Asana.
+    ///
+    /// * Signed: `{body}`, HMAC-SHA256, in `X-Hook-Signature`. Secret: the `X-Hook-Secret` in the
+    ///   answer to the call that made the webhook, UTF-8. Each webhook has its own.
+    /// * Id: none. Bodies without events are heartbeats.
+    /// * An answer within 10 s, or else it is sent again, for up to 24 hours.
+    /// * Handshake: `POST` with `X-Hook-Secret`, which is said back if the URL that Asana was given
+    ///   has the [`verify_token`](crate::WebhookLayer::verify_token) in it, as
+    ///   `?verify_token=<token>`, and never reaches the handler. The layer does not learn the secret
+    ///   from it: what comes unsigned is not to be believed. Build it with any other for the first
+    ///   webhook, or find the secret with
+    ///   [`with_verifier_for`](crate::WebhookLayer::with_verifier_for).
+    asana, try_asana: "asana", "Asana",
+        "https://developers.asana.com/docs/webhooks-guide",
+        Scheme::hmac_sha256("x-hook-signature", Hex),
+        retries: Some(true),
+        ack_deadline: Some(Duration::from_secs(10)),
+        handshake: Some(HANDSHAKE);
+}
+
+/// Asana: `POST` with the secret that it will sign with, said back to who knows the token. It is not
+/// kept: who sent it is not known, and Asana also gives it to who made the webhook.
+const HANDSHAKE: Handshake = Handshake {
+    unsigned: |request| {
+        let secret = request.is(&Method::POST).then(|| request.header("x-hook-secret"))??;
+        let is_short = (1..=256).contains(&secret.len());
+        let is_delivery = request.head.headers.contains_key("x-hook-signature");
+        (is_short && !is_delivery && request.knows_token("verify_token")).then(|| {
+            let mut response = empty_response(StatusCode::OK);
+            response.headers_mut().insert(HeaderName::from_static("x-hook-secret"), secret.clone());
+            response
+        })
+    },
+    ..Handshake::NONE
+};

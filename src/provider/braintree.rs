@@ -1,0 +1,158 @@
+use data_encoding::{BASE64, HEXLOWER};
+use hmac::Hmac;
+use http::{Method, request::Parts};
+use sha1::{Digest, Sha1};
+use zeroize::Zeroizing;
+
+use super::{
+    by_hand::{CheckResult, Methods, check, verifier},
+    handshake::{Handshake, echo, mac},
+    providers,
+};
+use crate::verify::{Candidates, Encoding, Keyring, MacKind, Profile, Verified, VerifyError, only_parameter};
+
+providers! {
+    /// Braintree.
+    ///
+    /// * Signed: the form's `bt_payload` (XML in base64), HMAC-SHA1 under the SHA-1 of the private key;
+    ///   in `bt_signature`, as `public key|hex`, several with `&` between. Secret: the text of the
+    ///   private key, with the public key as its [key id](crate::Secret::with_key_id). Without one any
+    ///   public key is accepted, and the endpoint cannot be checked by Braintree.
+    /// * Id: none. The notification says when it was made, so that equal ones are one delivery.
+    /// * Event type: the notification's `kind`, signed.
+    /// * Not covered: **the other fields of the form**, which Braintree does not send. Read nothing of the
+    ///   form but `bt_payload`.
+    /// * `GET ?bt_challenge=…` is answered with the challenge's signature. What could be such a
+    ///   challenge is never accepted as a payload.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): all destinations of a merchant
+    ///   sign with its keys, and send equal notifications.
+    braintree, try_braintree: "braintree", "Braintree",
+        "https://github.com/braintree/braintree_node/blob/HEAD/lib/braintree/webhook_notification_gateway.js",
+        @by_hand |secrets| {
+            let mut profile = Profile::new("braintree");
+            profile.shared_secret = true;
+            profile.equal_bodies = true;
+            profile.body_signed = false;
+            let keys = Keyring::decoded(MacKind::HmacSha1, &secrets, |text| Ok(key(text)))?;
+            verifier(keys, profile, Methods { begin, #[cfg(feature = "test-util")] sign: signing::sign })
+        },
+        handshake: Some(HANDSHAKE);
+}
+
+/// Braintree: `GET ?bt_challenge=…`, answered with the public key and a MAC under the private one.
+///
+/// Payloads are signed with the same key. They are XML in base64, which the few hexadecimal digits
+/// of a challenge never are; nothing else is signed.
+const HANDSHAKE: Handshake = Handshake {
+    unsigned: |request| {
+        let challenge = request.is(&Method::GET).then(|| request.query("bt_challenge"))??;
+        let secret = request.secrets.iter().next().filter(|_| is_challenge(&challenge))?;
+        let key = Sha1::digest(secret.expose());
+        let mac = mac::<Hmac<Sha1>>(&key, &[challenge.as_bytes()])?;
+        echo(&format!("{}|{}", secret.key_id()?, HEXLOWER.encode(&mac)))
+    },
+    ..Handshake::NONE
+};
+
+fn key(secret: &str) -> Zeroizing<Vec<u8>> {
+    Zeroizing::new(Sha1::digest(secret).to_vec())
+}
+
+/// What the handshake signs for anybody who asks.
+fn is_challenge(text: &str) -> bool {
+    (20..=32).contains(&text.len()) && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+fn begin<'a>(keys: &'a Keyring, _: &'a Parts) -> CheckResult<'a> {
+    check((), None, |(), body| verify(keys, body))
+}
+
+fn verify(keys: &Keyring, body: &[u8]) -> Result<Verified, VerifyError> {
+    let parameter = |name: &str| {
+        only_parameter(body, name)?
+            .ok_or_else(|| VerifyError::missing(format!("there is no {name} in the form")))
+    };
+    let signatures = parameter("bt_signature")?;
+    let payload = parameter("bt_payload")?;
+    if is_challenge(payload.trim()) {
+        return Err(VerifyError::wrong("the payload is a challenge, which is signed for anybody"));
+    }
+    let pairs = signatures.split('&').filter_map(|pair| pair.split_once('|'));
+    let mut known = pairs.filter(|(public_key, _)| keys.may_have(public_key.as_bytes())).peekable();
+    if known.peek().is_none() {
+        return Err(match signatures.contains('|') {
+            true => VerifyError::wrong("there is no secret with the public key that was used"),
+            false => VerifyError::malformed("a signature has no public key"),
+        });
+    }
+    let tags = known.map(|(_, tag)| tag.as_bytes());
+    let candidates = Candidates::read(tags, Encoding::Hex, keys.tag_length())?;
+    let mut macs = keys.begin(None);
+    macs.update(payload.as_bytes());
+    let verified = macs.verify(&candidates)?;
+    Ok(match kind(&payload) {
+        Some(kind) => verified.event_type(kind),
+        None => verified,
+    })
+}
+
+/// What stands in the XML's first `kind`.
+fn kind(payload: &str) -> Option<String> {
+    let packed: Vec<u8> = payload.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    let xml = String::from_utf8(BASE64.decode(&packed).ok()?).ok()?;
+    let (kind, _) = xml.split_once("<kind>")?.1.split_once("</kind>")?;
+    Some(kind.trim().to_owned())
+}
+
+#[cfg(feature = "test-util")]
+mod signing {
+    use std::time::SystemTime;
+
+    use bytes::Bytes;
+    use http::request::Parts;
+
+    use super::{Encoding, Keyring, VerifyError, only_parameter};
+    use crate::verify::signing::{CannotSign, form_with};
+
+    pub(super) fn sign(
+        keys: &Keyring,
+        _: &mut Parts,
+        body: &mut Bytes,
+        _: SystemTime,
+    ) -> Result<(), CannotSign> {
+        let payload = only_parameter(body, "bt_payload")?
+            .ok_or(VerifyError::missing("there is no bt_payload in the form"))?;
+        let mut macs = keys.signer(None)?;
+        macs.update(payload.as_bytes());
+        // Without a name any is taken.
+        let public_key = keys.first_key_id().unwrap_or("public_key");
+        let signature = format!("{public_key}|{}", macs.signature(Encoding::Hex));
+        *body = form_with(body, "bt_signature", &signature)?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::HANDSHAKE;
+    use crate::{Secret, provider::handshake::testing::unsigned};
+
+    #[test]
+    fn braintree_signs_challenges_and_nothing_else() -> Result<(), crate::InvalidSecret> {
+        let secret = "integration_private_key".parse::<Secret>()?.with_key_id("integration_public_key");
+        let sign =
+            |challenge: &str| unsigned(HANDSHAKE, secret.clone(), &format!("bt_challenge={challenge}"));
+        // From the provider's own library.
+        let known = "integration_public_key|d9b899556c966b3f06945ec21311865d35df3ce4";
+        assert_eq!(sign("20f9f8ed05f77439fe955c977e4c8a53").as_deref(), Some(known));
+        for payload in
+            ["", "20f9f8ed05f77439fe9", "20f9f8ed05f77439fe955c977e4c8a530", "PG5vdGlmaWNhdGlvbj48"]
+        {
+            assert_eq!(sign(payload), None, "{payload}");
+        }
+        // Without the public key there is no answer to give.
+        let nameless = "integration_private_key".parse()?;
+        assert_eq!(unsigned(HANDSHAKE, nameless, "bt_challenge=20f9f8ed05f77439fe955c977e4c8a53"), None);
+        Ok(())
+    }
+}

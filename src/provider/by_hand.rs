@@ -1,0 +1,289 @@
+//! Helpers for verifiers that are written by hand, where no scheme describes the signature.
+
+use std::{fmt, sync::Arc, time::SystemTime};
+
+use bytes::Bytes;
+use http::{HeaderName, request::Parts};
+use md5::Md5;
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error, MapAccess, Visitor, value::MapAccessDeserializer},
+};
+use sha2::{Digest, Sha256};
+
+#[cfg(feature = "test-util")]
+use crate::verify::signing::CannotSign;
+use crate::{
+    InvalidSecret, Secret, Secrets,
+    verify::{
+        Candidates, Check, Finish, Keyring, MacKind, Macs, Profile, Tolerance, Verified, Verifier,
+        VerifyError, constant_time_eq,
+    },
+};
+
+/// Makes a verifier of keys, a profile and the provider's methods.
+#[allow(clippy::unnecessary_wraps, reason = "as all that make a provider's verifier")]
+pub(super) fn verifier(
+    keys: Keyring,
+    profile: Profile,
+    methods: Methods,
+) -> Result<Arc<dyn Verifier>, InvalidSecret> {
+    Ok(Arc::new(ByHand { keys, profile, methods }))
+}
+
+/// The methods of a [`Verifier`] that are a provider's own.
+pub(super) struct Methods {
+    /// Reads a request's head.
+    pub(super) begin: for<'a> fn(&'a Keyring, &'a Parts) -> CheckResult<'a>,
+    #[cfg(feature = "test-util")]
+    pub(super) sign: fn(&Keyring, &mut Parts, &mut Bytes, SystemTime) -> Result<(), CannotSign>,
+}
+
+struct ByHand {
+    keys: Keyring,
+    profile: Profile,
+    methods: Methods,
+}
+
+pub(super) type CheckResult<'a> = Result<Box<dyn Check + 'a>, VerifyError>;
+
+/// For providers that sign a time and name no tolerance.
+pub(super) const ANY_AGE: Tolerance = Tolerance::ANY_AGE;
+
+impl Verifier for ByHand {
+    fn begin<'a>(&'a self, head: &'a Parts, _: SystemTime) -> CheckResult<'a> {
+        (self.methods.begin)(&self.keys, head)
+    }
+
+    fn profile(&self) -> &Profile {
+        &self.profile
+    }
+
+    #[cfg(feature = "test-util")]
+    fn sign(&self, head: &mut Parts, body: &mut Bytes, at: SystemTime) -> Result<(), CannotSign> {
+        (self.methods.sign)(&self.keys, head, body, at)
+    }
+}
+
+impl fmt::Debug for ByHand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ByHand").field("profile", &self.profile).finish_non_exhaustive()
+    }
+}
+
+/// What the body is fed to while it arrives; `()` if nothing can be hashed before it is there.
+pub(super) trait Feed: Send {
+    fn feed(&mut self, bytes: &[u8]);
+}
+
+impl Feed for () {
+    fn feed(&mut self, _: &[u8]) {}
+}
+
+impl Feed for Macs<'_> {
+    fn feed(&mut self, bytes: &[u8]) {
+        self.update(bytes);
+    }
+}
+
+impl Feed for Md5 {
+    fn feed(&mut self, bytes: &[u8]) {
+        self.update(bytes);
+    }
+}
+
+impl Feed for Sha256 {
+    fn feed(&mut self, bytes: &[u8]) {
+        self.update(bytes);
+    }
+}
+
+/// A check that feeds `hash` and then asks `finish`, which gets the whole body besides.
+pub(super) fn check<'a, H, F>(hash: H, signed_at: Option<SystemTime>, finish: F) -> CheckResult<'a>
+where
+    H: Feed + 'a,
+    F: FnOnce(H, &[u8]) -> Result<Verified, VerifyError> + Send + 'a,
+{
+    Ok(Box::new(HashingCheck { hash, signed_at, finish }))
+}
+
+struct HashingCheck<H, F> {
+    hash: H,
+    signed_at: Option<SystemTime>,
+    finish: F,
+}
+
+impl<H, F> Check for HashingCheck<H, F>
+where
+    H: Feed,
+    F: FnOnce(H, &[u8]) -> Result<Verified, VerifyError> + Send,
+{
+    fn timestamp(&self) -> Option<SystemTime> {
+        self.signed_at
+    }
+
+    fn update(&mut self, bytes: &[u8]) {
+        self.hash.feed(bytes);
+    }
+
+    fn finish(self: Box<Self>, body: &Bytes) -> Finish {
+        (self.finish)(self.hash, body).into()
+    }
+}
+
+/// The value of a header that may be there once: which of two would others read?
+pub(super) fn optional_header<'a>(
+    head: &'a Parts,
+    name: &HeaderName,
+) -> Result<Option<&'a [u8]>, VerifyError> {
+    let mut values = head.headers.get_all(name).iter();
+    match (values.next(), values.next()) {
+        (_, Some(_)) => Err(VerifyError::malformed(format!("there are several {name} headers"))),
+        (value, None) => Ok(value.map(|value| value.as_bytes()).filter(|value| !value.is_empty())),
+    }
+}
+
+/// The value of a header that must be there.
+pub(super) fn single_header<'a>(head: &'a Parts, name: &HeaderName) -> Result<&'a [u8], VerifyError> {
+    optional_header(head, name)?.ok_or_else(|| VerifyError::missing_header(name))
+}
+
+/// Works out a MAC of each of a few texts, where it is not known which of them was signed.
+pub(super) fn verify_any<T>(
+    keys: &Keyring,
+    candidates: &Candidates,
+    texts: impl IntoIterator<Item = T>,
+    feed: impl Fn(&mut Macs<'_>, T),
+) -> Result<Verified, VerifyError> {
+    let mut verdict = Err(VerifyError::wrong("there is nothing that could have been signed"));
+    for text in texts {
+        let mut macs = keys.begin(None);
+        feed(&mut macs, text);
+        verdict = macs.verify(candidates);
+        if verdict.is_ok() {
+            break;
+        }
+    }
+    verdict
+}
+
+/// Drops a MAC that covers less than the body: it does not tell two bodies apart.
+pub(super) fn without_mac(verified: Verified) -> Verified {
+    Verified { mac: None, ..verified }
+}
+
+/// A string, a number or a boolean, as text.
+pub(super) struct Scalar(pub(super) String);
+
+impl<'de> Deserialize<'de> for Scalar {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ScalarVisitor)
+    }
+}
+
+struct ScalarVisitor;
+
+impl<'de> Visitor<'de> for ScalarVisitor {
+    type Value = Scalar;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string, a number or a boolean")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Scalar, E> {
+        Ok(Scalar(text.to_owned()))
+    }
+
+    fn visit_string<E: Error>(self, text: String) -> Result<Scalar, E> {
+        Ok(Scalar(text))
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Scalar, E> {
+        Ok(Scalar(number.to_string()))
+    }
+
+    fn visit_i64<E: Error>(self, number: i64) -> Result<Scalar, E> {
+        Ok(Scalar(number.to_string()))
+    }
+
+    fn visit_f64<E: Error>(self, number: f64) -> Result<Scalar, E> {
+        Ok(Scalar(number.to_string()))
+    }
+
+    fn visit_bool<E: Error>(self, truth: bool) -> Result<Scalar, E> {
+        Ok(Scalar(truth.to_string()))
+    }
+
+    /// With `serde_json/arbitrary_precision`, which any crate of the build may turn on, numbers
+    /// arrive as maps. Any other map is refused.
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Scalar, A::Error> {
+        let number = serde_json::Number::deserialize(MapAccessDeserializer::new(map))?;
+        Ok(Scalar(number.to_string()))
+    }
+}
+
+/// `bytes` with all that are neither letters, digits nor among `kept` as `%XX`.
+pub(super) fn percent_encode(bytes: &[u8], kept: &[u8]) -> String {
+    let mut escaped = String::with_capacity(bytes.len());
+    for &byte in bytes {
+        if byte.is_ascii_alphanumeric() || kept.contains(&byte) {
+            escaped.push(char::from(byte));
+        } else {
+            escaped.push('%');
+            escaped.push(hex_digit(byte >> 4));
+            escaped.push(hex_digit(byte & 0xf));
+        }
+    }
+    escaped
+}
+
+fn hex_digit(value: u8) -> char {
+    char::from_digit(value.into(), 16).map_or('0', |digit| digit.to_ascii_uppercase())
+}
+
+/// The profile of a provider that sends its secret and signs nothing.
+pub(super) fn token_profile(provider: &'static str) -> Profile {
+    let mut profile = Profile::new(provider);
+    profile.id_signed = false;
+    profile.event_type_signed = false;
+    profile.body_signed = false;
+    profile
+}
+
+/// Secrets that are sent as they are.
+pub(super) struct Tokens {
+    pub(super) secrets: Secrets,
+    keys: Keyring,
+}
+
+impl Tokens {
+    pub(super) fn new(secrets: Secrets) -> Self {
+        // For their fingerprints alone.
+        Self { keys: Keyring::of_text(MacKind::HmacSha256, &secrets), secrets }
+    }
+
+    #[cfg(feature = "test-util")]
+    pub(super) fn first(&self) -> &str {
+        self.secrets.as_slice().first().map_or("", Secret::expose)
+    }
+
+    /// Compares with every secret, so that the time does not tell which it nearly was.
+    pub(super) fn verify(&self, sent: &[u8]) -> Result<Verified, VerifyError> {
+        let matches = |secret: &Secret| constant_time_eq(sent, secret.expose().as_bytes());
+        let index = self.secrets.iter().enumerate().fold(None, |first: Option<usize>, (index, secret)| {
+            let matches = matches(secret);
+            first.or(matches.then_some(index))
+        });
+        index.map(|index| self.keys.verified(index)).ok_or(VerifyError::wrong("it is not the token"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::percent_encode;
+
+    #[test]
+    fn what_is_not_kept_is_escaped_byte_by_byte() {
+        assert_eq!(percent_encode("a Z0-é%".as_bytes(), b"-"), "a%20Z0-%C3%A9%25");
+    }
+}

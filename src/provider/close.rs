@@ -1,0 +1,27 @@
+use std::time::Duration;
+
+use super::providers;
+use crate::verify::{Encoding::Hex, Scheme, TimeUnit::Seconds};
+
+providers! {
+    /// Close.
+    ///
+    /// * Signed: `{ts}{body}`, HMAC-SHA256, in `close-sig-hash`. Secret: the `signature_key`, hex.
+    /// * Id: none. An event may be changed under its `event.id`
+    ///   ([source](https://developer.close.com/resources/event-log/)); bodies have the time of it in them:
+    ///   equal ones are one delivery.
+    /// * Timestamp: `header:close-sig-timestamp`; any age, and up to 300 s into the future, since Close
+    ///   names no limit ([`tolerance`](crate::WebhookLayer::tolerance) sets one).
+    /// * Retries for up to 72 hours.
+    close, try_close: "close", "Close",
+        "https://developer.close.com/topics/webhooks/",
+        Scheme::hmac_sha256("close-sig-hash", Hex)
+            .key_encoding(Hex)
+            .timestamp("header:close-sig-timestamp", Seconds)
+            .tolerance(None, 300)
+            .signs("{ts}{body}")
+            .event_type("body:/event/action"),
+        equal_bodies: true,
+        dedupe_window: Some(Duration::from_secs(4 * 24 * 3600)),
+        retries: Some(true);
+}

@@ -1,0 +1,109 @@
+use std::{borrow::Cow, sync::Arc, time::SystemTime};
+
+use bytes::Bytes;
+#[cfg(feature = "test-util")]
+use http::header;
+use http::request::Parts;
+
+use super::{
+    by_hand::{Tokens, token_profile},
+    handshake::{Handshake, HandshakeRequest, bearer, permission_to_send},
+    providers,
+};
+use crate::verify::{Check, Finish, Profile, Verified, Verifier, VerifyError, scan};
+#[cfg(feature = "test-util")]
+use crate::verify::{
+    parameter,
+    signing::{CannotSign, Write, hide},
+};
+
+providers! {
+    /// CloudEvents over HTTP webhooks.
+    ///
+    /// * The secret itself is sent, as `Authorization: Bearer <secret>` or as
+    ///   `?access_token=<secret>`: **it does not protect the body**.
+    /// * Id: the event's source and its id, which is unique only there; from the headers `ce-source`
+    ///   and `ce-id`, or from the body of an event in `application/cloudevents+json`. Not signed.
+    ///   Batches have none.
+    /// * Event type: the event's `type`, from the same place, **not signed**.
+    /// * Handshake: `OPTIONS` with `WebHook-Request-Origin`, which is given permission, at any rate, if
+    ///   the request has the secret in either place. A sender whose `OPTIONS` does not have the header
+    ///   must be given the URL with `access_token` in it.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): subscriptions can have one
+    ///   secret, and an event has the same id at each.
+    cloudevents, try_cloudevents: "cloudevents", "CloudEvents HTTP webhooks",
+        "https://github.com/cloudevents/spec/blob/HEAD/cloudevents/http-webhook.md",
+        @by_hand |secrets| {
+            let mut profile = token_profile("cloudevents");
+            profile.shared_secret = true;
+            Ok(Arc::new(CloudEvents { tokens: Tokens::new(secrets), profile }))
+        },
+        handshake: Some(HANDSHAKE);
+}
+
+/// CloudEvents: `OPTIONS` with the sender's name, which is given permission if it has the secret, as
+/// `Authorization: Bearer` or in the query. Who else asks is not known to send anything we want.
+const HANDSHAKE: Handshake = Handshake { unsigned: permission_to_send, ..Handshake::NONE };
+
+struct CloudEvents {
+    tokens: Tokens,
+    profile: Profile,
+}
+
+impl Verifier for CloudEvents {
+    fn begin<'a>(&'a self, head: &'a Parts, _: SystemTime) -> Result<Box<dyn Check + 'a>, VerifyError> {
+        let sent = bearer(&HandshakeRequest { head, secrets: self.tokens.secrets.as_slice() })
+            .ok_or(VerifyError::missing("there is no bearer token in the headers, nor in the query"))?;
+        Ok(Box::new(CloudEvent { head, verified: self.tokens.verify(&sent)? }))
+    }
+
+    fn profile(&self) -> &Profile {
+        &self.profile
+    }
+
+    /// In the query if it has a token already, else in the header.
+    #[cfg(feature = "test-util")]
+    fn sign(&self, head: &mut Parts, _: &mut Bytes, _: SystemTime) -> Result<(), CannotSign> {
+        let token = self.tokens.first();
+        let query = head.uri.query().unwrap_or_default().as_bytes();
+        if parameter(query, "access_token").is_some() && !head.headers.contains_key(header::AUTHORIZATION) {
+            return head.write_query("access_token", token);
+        }
+        head.write_header(&header::AUTHORIZATION, format!("Bearer {token}"))?;
+        hide(head, &header::AUTHORIZATION);
+        Ok(())
+    }
+}
+
+struct CloudEvent<'a> {
+    head: &'a Parts,
+    verified: Verified,
+}
+
+impl Check for CloudEvent<'_> {
+    fn update(&mut self, _: &[u8]) {}
+
+    fn finish(self: Box<Self>, body: &Bytes) -> Finish {
+        let header = |name: &str| self.head.headers.get(name)?.to_str().ok();
+        let content_type = header("content-type").unwrap_or_default();
+        let is_event = content_type.split(';').next().is_some_and(|kind| {
+            // A batch is of another type: it has many ids.
+            kind.trim().eq_ignore_ascii_case("application/cloudevents+json")
+        });
+        let attribute = |name: &str| -> Option<Cow<'_, str>> {
+            if is_event {
+                return scan(body, &format!("/{name}")).map(|text| String::from(text).into());
+            }
+            header(&format!("ce-{name}")).map(Into::into)
+        };
+        let mut verified = self.verified.clone();
+        if let (Some(source), Some(id)) = (attribute("source"), attribute("id")) {
+            // A source is a URI, which has no space in it.
+            verified = verified.id(format!("{source} {id}"));
+        }
+        if let Some(event_type) = attribute("type") {
+            verified = verified.event_type(event_type);
+        }
+        Ok(verified).into()
+    }
+}

@@ -1,0 +1,157 @@
+use std::time::Duration;
+
+use http::{HeaderName, request::Parts};
+
+use super::{
+    by_hand::{CheckResult, Methods, check, percent_encode, single_header, verifier},
+    providers,
+};
+use crate::verify::{
+    Candidates, Encoding, Keyring, Location, MacKind, Macs, Profile, TimeUnit, Tolerance, VerifyError,
+    called_path, signed_headers,
+};
+
+static SIGNATURE: HeaderName = HeaderName::from_static("x-contentful-signature");
+static SIGNED_HEADERS: HeaderName = HeaderName::from_static("x-contentful-signed-headers");
+static TIMESTAMP: HeaderName = HeaderName::from_static("x-contentful-timestamp");
+
+providers! {
+    /// Contentful (webhooks and app events).
+    ///
+    /// * Signed: the method, the path with its query, the headers that `X-Contentful-Signed-Headers`
+    ///   names as `name:value` with `;` between, and the body, each on a line of its own; HMAC-SHA256
+    ///   in hex, in `X-Contentful-Signature`. A list without itself and the timestamp in it is rejected, and
+    ///   so is a value that contains `;` and the name of a signed header.
+    ///   Secret: the text of the signing secret. Behind a proxy that changes the path the layer needs
+    ///   [`public_url`](crate::WebhookLayer::public_url).
+    /// * Id: none.
+    /// * Event type: `header:X-Contentful-Topic`, **not signed** unless the list names it.
+    /// * Timestamp: `X-Contentful-Timestamp`; less than 30 s into the past and 300 s into the
+    ///   future.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of a space sign
+    ///   with it.
+    contentful, try_contentful: "contentful", "Contentful",
+        "https://contentful.com/developers/docs/extensibility/webhooks/request-verification",
+        @by_hand |secrets| {
+            let mut profile = Profile::new("contentful");
+            profile.shared_secret = true;
+            profile.event_type = Some(Location::header("x-contentful-topic"));
+            profile.event_type_signed = false;
+            // Whole seconds: 30 s are too old, as they are to Contentful's own SDK.
+            profile.tolerance = Tolerance { past: Some(Duration::from_secs(29)), ..Tolerance::ANY_AGE };
+            let keys = Keyring::of_text(MacKind::HmacSha256, &secrets);
+            verifier(keys, profile, Methods { begin, #[cfg(feature = "test-util")] sign: signing::sign })
+        };
+}
+
+fn begin<'a>(keys: &'a Keyring, head: &'a Parts) -> CheckResult<'a> {
+    let signature = single_header(head, &SIGNATURE)?;
+    let candidates = Candidates::read([signature].into_iter(), Encoding::Hex, keys.tag_length())?;
+    let sent_at = TimeUnit::Milliseconds.read(single_header(head, &TIMESTAMP)?)?;
+    let names = signed_headers(single_header(head, &SIGNED_HEADERS)?, b',')?;
+    if !names.contains(&TIMESTAMP) || !names.contains(&SIGNED_HEADERS) {
+        return Err(VerifyError::malformed("the time, or what is signed, is not signed"));
+    }
+
+    let mut macs = keys.begin(None);
+    feed(&mut macs, head, &names)?;
+    check(macs, Some(sent_at), move |macs, _| {
+        let verified = macs.verify(&candidates)?;
+        are_apart(head, &names)
+            .then_some(verified)
+            .ok_or(VerifyError::malformed("a signed header contains another"))
+    })
+}
+
+/// Whether no value contains what would be read as the next header, which only a `;` separates from it.
+fn are_apart(head: &Parts, names: &[HeaderName]) -> bool {
+    let is_header = |text: &[u8]| {
+        let end = text.iter().position(|&byte| byte == b':');
+        end.and_then(|end| text.get(..end))
+            .is_some_and(|name| names.iter().any(|other| other.as_str().as_bytes() == name))
+    };
+    let values = names.iter().filter_map(|name| head.headers.get(name));
+    values.flat_map(|value| value.as_bytes().split(|&byte| byte == b';').skip(1)).all(|text| !is_header(text))
+}
+
+/// What comes before the body.
+fn feed(macs: &mut Macs<'_>, head: &Parts, names: &[HeaderName]) -> Result<(), VerifyError> {
+    let path = called_path(head)?;
+    macs.update(head.method.as_str().as_bytes());
+    macs.update(b"\n");
+    macs.update(canonical(path.as_bytes()).as_bytes());
+    for (index, name) in names.iter().enumerate() {
+        macs.update(if index == 0 { b"\n" } else { b";" });
+        macs.update(name.as_str().as_bytes());
+        macs.update(b":");
+        macs.update(single_header(head, name)?.trim_ascii());
+    }
+    macs.update(b"\n");
+    Ok(())
+}
+
+/// The path escaped once more, and the query twice.
+fn canonical(path: &[u8]) -> String {
+    const KEPT_IN_URI: &[u8] = b";,/?:@&=+$-_.!~*'()#";
+    const KEPT_IN_QUERY: &[u8] = b"-_.!~*'()";
+    let mut parts = path.splitn(2, |&byte| byte == b'?');
+    let mut canonical = percent_encode(parts.next().unwrap_or_default(), KEPT_IN_URI);
+    if let Some(query) = parts.next().filter(|query| !query.is_empty()) {
+        canonical.push('?');
+        canonical.push_str(&percent_encode(percent_encode(query, KEPT_IN_QUERY).as_bytes(), KEPT_IN_URI));
+    }
+    canonical
+}
+
+#[cfg(feature = "test-util")]
+mod signing {
+    use std::time::SystemTime;
+
+    use bytes::Bytes;
+    use http::{HeaderName, request::Parts};
+
+    use super::{
+        Encoding, Keyring, SIGNATURE, SIGNED_HEADERS, TIMESTAMP, TimeUnit, feed, signed_headers,
+        single_header,
+    };
+    use crate::verify::signing::{CannotSign, Write};
+
+    pub(super) fn sign(
+        keys: &Keyring,
+        head: &mut Parts,
+        body: &mut Bytes,
+        at: SystemTime,
+    ) -> Result<(), CannotSign> {
+        let now = TimeUnit::Milliseconds.write(at)?;
+        head.default_header(&TIMESTAMP, || now)?;
+        let own = own_headers(head);
+        head.default_header(&SIGNED_HEADERS, || own)?;
+        let names = signed_headers(single_header(head, &SIGNED_HEADERS)?, b',')?;
+        let mut macs = keys.signer(None)?;
+        feed(&mut macs, head, &names)?;
+        macs.update(body);
+        head.write_header(&SIGNATURE, macs.signature(Encoding::Hex))
+    }
+
+    /// The names of all headers of Contentful's but the signature, among them that of the list itself.
+    fn own_headers(head: &Parts) -> String {
+        let is_own = |name: &&HeaderName| name.as_str().starts_with("x-contentful-") && **name != SIGNATURE;
+        let mut names: Vec<_> = head.headers.keys().filter(is_own).map(HeaderName::as_str).collect();
+        names.push(SIGNED_HEADERS.as_str());
+        names.sort_unstable();
+        names.dedup();
+        names.join(",")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::canonical;
+
+    #[test]
+    fn queries_are_escaped_twice() {
+        assert_eq!(canonical(b"/a/b?c=d&e=%20"), "/a/b?c%253Dd%2526e%253D%252520");
+        assert_eq!(canonical(b"/a%20b;c?"), "/a%2520b;c");
+        assert_eq!(canonical(b""), "");
+    }
+}

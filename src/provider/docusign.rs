@@ -1,0 +1,29 @@
+use super::providers;
+use crate::verify::{Encoding::Base64, Scheme};
+
+providers! {
+    /// DocuSign Connect.
+    ///
+    /// * Signed: `{body}`, HMAC-SHA256, in `X-DocuSign-Signature-1` and on, one for each of the
+    ///   account's keys; the first ten are looked at. Secret: UTF-8.
+    /// * Id: none that names the delivery as a whole.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): all Connect configurations of
+    ///   an account sign with its keys.
+    docusign, try_docusign: "docusign", "DocuSign Connect",
+        "https://developers.docusign.com/platform/webhooks/connect/validate",
+        Scheme::hmac_sha256("x-docusign-signature-1", Base64)
+            .signature_in([
+                "x-docusign-signature-1",
+                "x-docusign-signature-2",
+                "x-docusign-signature-3",
+                "x-docusign-signature-4",
+                "x-docusign-signature-5",
+                "x-docusign-signature-6",
+                "x-docusign-signature-7",
+                "x-docusign-signature-8",
+                "x-docusign-signature-9",
+                "x-docusign-signature-10",
+            ])
+            .event_type("body:/event"),
+        shared_secret: true;
+}

@@ -1,0 +1,147 @@
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use http::{HeaderValue, Response, header, request::Parts};
+use serde::Deserialize;
+
+use super::{
+    by_hand::{ANY_AGE, CheckResult, Methods, Scalar, check, verifier, without_mac},
+    handshake::Handshake,
+    providers,
+};
+use crate::verify::{
+    Candidates, Encoding, Keyring, MacKind, Profile, TimeUnit, Verified, VerifyError, multipart_field,
+    only_parameter,
+};
+
+providers! {
+    /// Dropbox Sign (HelloSign).
+    ///
+    /// * Signed: the event's `event_time` and `event_type`, HMAC-SHA256 in hex, in its `event_hash`.
+    ///   **Nothing else is covered**: whoever has seen one delivery can send any other event of that
+    ///   type and time, so take from it no more than what to ask the API for. Secret: the text of the
+    ///   API key.
+    /// * The event is JSON in the field `json` of a form, urlencoded or multipart.
+    /// * Id: none, so that nothing is deduped: Dropbox Sign takes only an answer that says
+    ///   `Hello API Event Received` for one, which the handler has to give. The test of the endpoint,
+    ///   `callback_test`, is answered so once it is verified.
+    /// * Timestamp: the event's, the same for every attempt of three days. So any age is accepted, unless
+    ///   the layer has a [`tolerance`](crate::WebhookLayer::tolerance), and up to 300 s into the future.
+    dropbox_sign, try_dropbox_sign: "dropbox-sign", "Dropbox Sign",
+        "https://developers.hellosign.com/docs/events/walkthrough/",
+        @by_hand |secrets| {
+            let mut profile = Profile::new("dropbox-sign");
+            profile.body_signed = false;
+            profile.json_field = Some("json".into());
+            profile.tolerance = ANY_AGE;
+            let keys = Keyring::of_text(MacKind::HmacSha256, &secrets);
+            verifier(keys, profile, Methods { begin, #[cfg(feature = "test-util")] sign: signing::sign })
+        },
+        handshake: Some(HANDSHAKE);
+}
+
+const HANDSHAKE: Handshake = Handshake {
+    signed: |_, body| {
+        let event = event(body).ok()?;
+        (event.event_type.0 == "callback_test").then(|| {
+            let mut response = Response::new(Bytes::from_static(b"Hello API Event Received"));
+            let text = HeaderValue::from_static("text/plain; charset=utf-8");
+            response.headers_mut().insert(header::CONTENT_TYPE, text);
+            response
+        })
+    },
+    ..Handshake::NONE
+};
+
+fn begin<'a>(keys: &'a Keyring, _: &'a Parts) -> CheckResult<'a> {
+    check((), None, |(), body| verify(keys, body))
+}
+
+/// A field that is there twice is an error: which one would others read?
+#[derive(Deserialize)]
+struct Callback {
+    event: Event,
+}
+
+#[derive(Deserialize)]
+struct Event {
+    event_time: Scalar,
+    event_type: Scalar,
+    event_hash: Scalar,
+}
+
+fn event(body: &[u8]) -> Result<Event, VerifyError> {
+    let callback: Result<Callback, _> = serde_json::from_slice(&json(body)?);
+    callback.map(|callback| callback.event).map_err(|_| missing())
+}
+
+/// The JSON that is the body, or a field of it.
+fn json(body: &[u8]) -> Result<Cow<'_, [u8]>, VerifyError> {
+    Ok(match body {
+        [b'{', ..] => Cow::Borrowed(body),
+        [b'-', b'-', ..] => Cow::Borrowed(multipart_field(body, "json").ok_or_else(missing)?),
+        _ => {
+            let json = only_parameter(body, "json")?.ok_or_else(missing)?;
+            Cow::Owned(json.into_owned().into_bytes())
+        }
+    })
+}
+
+fn missing() -> VerifyError {
+    VerifyError::missing("there is no event with a hash in the body")
+}
+
+fn verify(keys: &Keyring, body: &[u8]) -> Result<Verified, VerifyError> {
+    let Event { event_time: Scalar(time), event_type: Scalar(kind), event_hash: Scalar(hash) } = event(body)?;
+    let candidates = Candidates::read([hash.as_bytes()].into_iter(), Encoding::Hex, keys.tag_length())?;
+    let sent_at = TimeUnit::Seconds.read(time.as_bytes())?;
+    // Nothing says where the time ends, so its digits could be moved to the type.
+    if kind.starts_with(|first: char| first.is_ascii_digit()) {
+        return Err(VerifyError::malformed("the event's type begins with a digit"));
+    }
+    let mut macs = keys.begin(None);
+    macs.update(time.as_bytes());
+    macs.update(kind.as_bytes());
+    let verified = without_mac(macs.verify(&candidates)?);
+    Ok(verified.timestamp(sent_at).event_type(kind))
+}
+
+#[cfg(feature = "test-util")]
+mod signing {
+    use std::time::SystemTime;
+
+    use bytes::Bytes;
+    use http::request::Parts;
+
+    use super::{Encoding, Keyring, event, json};
+    use crate::verify::signing::{CannotSign, form_with, json_with};
+
+    pub(super) fn sign(
+        keys: &Keyring,
+        _: &mut Parts,
+        body: &mut Bytes,
+        _: SystemTime,
+    ) -> Result<(), CannotSign> {
+        let sent = json(body)?;
+        let unsigned = json_with(&sent, "/event/event_hash", "")?;
+        let event = event(&unsigned)?;
+        let mut macs = keys.signer(None)?;
+        macs.update(event.event_time.0.as_bytes());
+        macs.update(event.event_type.0.as_bytes());
+        let signed = json_with(&unsigned, "/event/event_hash", &macs.signature(Encoding::Hex))?;
+        *body = match &**body {
+            [b'{', ..] => signed,
+            // The field is a part of the body, and ends where it did.
+            [b'-', b'-', ..] => {
+                let start = sent.as_ptr().addr() - body.as_ptr().addr();
+                [body.slice(..start), signed, body.slice(start + sent.len()..)].concat().into()
+            }
+            form => {
+                let text =
+                    std::str::from_utf8(&signed).map_err(|_| CannotSign::new("the event is no text"))?;
+                form_with(form, "json", text)?
+            }
+        };
+        Ok(())
+    }
+}

@@ -1,0 +1,19 @@
+use super::providers;
+use crate::verify::{Algorithm::RsaSha512, Encoding::Base64, Scheme};
+
+providers! {
+    /// Fireblocks.
+    ///
+    /// * Signed: `{body}`, RSA with SHA-512, in `Fireblocks-Signature`. Secret: the public key that
+    ///   Fireblocks publishes for the environment, PEM or base64 of DER.
+    /// * Id: `body:/id`, signed.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): one key signs for all
+    ///   customers, and an event has the same id at each webhook.
+    fireblocks, try_fireblocks: "fireblocks", "Fireblocks",
+        "https://developers.fireblocks.com/reference/webhooks-gettingstarted-validatingevents",
+        Scheme::new(RsaSha512, "fireblocks-signature", Base64)
+            .key_encoding(Base64)
+            .id("body:/id")
+            .event_type("body:/eventType"),
+        shared_secret: true;
+}

@@ -1,0 +1,36 @@
+use serde_json::json;
+
+use super::{
+    handshake::{Handshake, json_response, short_body_with},
+    providers,
+};
+use crate::verify::{Encoding::Base64, Scheme, TimeUnit::Milliseconds};
+
+providers! {
+    /// Front (application webhooks).
+    ///
+    /// * Signed: `{ts}:{body}`, HMAC-SHA256, in `X-Front-Signature`. Secret: the app's, UTF-8. Rule
+    ///   webhooks are signed otherwise.
+    /// * Id: `body:/payload/id`, signed: the event's.
+    /// * Timestamp: `header:X-Front-Request-Timestamp`; 300 s into the past and 300 s into the
+    ///   future.
+    /// * Handshake: the signed `sync` with `X-Front-Challenge`, answered `{"challenge":…}`.
+    front, try_front: "front", "Front",
+        "https://dev.frontapp.com/docs/application-webhooks",
+        Scheme::hmac_sha256("x-front-signature", Base64)
+            .timestamp("header:x-front-request-timestamp", Milliseconds)
+            .signs("{ts}:{body}")
+            .id("body:/payload/id")
+            .event_type("body:/type"),
+        handshake: Some(HANDSHAKE);
+}
+
+/// Front: a message of the type `sync`, with a challenge in a header, which is answered in JSON.
+const HANDSHAKE: Handshake = Handshake {
+    signed: |request, body| {
+        let challenge = request.header("x-front-challenge")?.to_str().ok()?;
+        short_body_with(body, "/type", "sync")?;
+        Some(json_response(&json!({ "challenge": challenge })))
+    },
+    ..Handshake::NONE
+};

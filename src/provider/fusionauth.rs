@@ -1,0 +1,41 @@
+use super::{providers, shapes::jwt};
+use crate::verify::{
+    Encoding::Base64,
+    Location,
+    jwt::{
+        Algorithm::{self, ES256, ES384, EdDSA, HS256, HS384, HS512, RS256, RS384, RS512},
+        KeyText, Payload,
+        Presence::Always,
+        Rules,
+    },
+};
+
+providers! {
+    /// FusionAuth.
+    ///
+    /// * Signed: the token in `X-FusionAuth-Signature-JWT`, with the key that was chosen for the
+    ///   webhook: RSA, ECDSA, Ed25519 or HMAC. It has the SHA-256 of the body. Secret: the public key
+    ///   as PEM, as a JWK, or as the set of `/.well-known/jwks.json`; any other text is a key for
+    ///   HMAC, UTF-8. What is signed with a key of one kind is never verified with one of another.
+    /// * Id: `body:/event/id`, signed.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): webhooks can have one key, and
+    ///   an event has the same id at each.
+    fusionauth, try_fusionauth: "fusionauth", "FusionAuth",
+        "https://fusionauth.io/docs/extend/events-and-webhooks/signing",
+        @by_hand |secrets| {
+            const ALGORITHMS: &[Algorithm] =
+                &[HS256, HS384, HS512, RS256, RS384, RS512, ES256, ES384, EdDSA];
+            let rules = Rules {
+                algorithms: ALGORITHMS,
+                keys: KeyText::Either,
+                payload: Payload::Sha256("request_body_sha256", Base64, Always),
+                jti_is_id: false,
+                ..jwt::rules("x-fusionauth-signature-jwt")
+            };
+            let mut profile = jwt::profile("fusionauth");
+            profile.shared_secret = true;
+            profile.id = Some(Location::json("/event/id"));
+            profile.event_type = Some(Location::json("/event/type"));
+            jwt::verifier(rules, profile, secrets)
+        };
+}

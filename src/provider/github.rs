@@ -1,0 +1,56 @@
+use std::time::Duration;
+
+use super::providers;
+use crate::verify::{Algorithm::HmacSha1, Encoding::Hex, Scheme};
+
+providers! {
+    /// GitHub.
+    ///
+    /// * Signed: the body, HMAC-SHA256, in `X-Hub-Signature-256: sha256=<hex>`. Secret: the text as
+    ///   it stands. The older `X-Hub-Signature` (SHA-1) is never looked at.
+    /// * Id: `X-GitHub-Delivery`, the same when a delivery is sent again, and **not signed**: see
+    ///   [`replay_guard`](crate::WebhookLayer::replay_guard).
+    /// * Event type: `header:X-GitHub-Event`, **not signed**.
+    /// * A payload that is posted as a form is found in its `payload` field.
+    /// * Bodies of up to 25 MB ([source](https://docs.github.com/en/webhooks/webhook-events-and-payloads));
+    ///   an answer within 10 s ([source](https://docs.github.com/en/webhooks/using-webhooks/best-practices-for-using-webhooks));
+    ///   **no retries** ([source](https://docs.github.com/en/webhooks/using-webhooks/handling-failed-webhook-deliveries)),
+    ///   so a delivery is handled undeduped while the store fails
+    ///   ([`StoreFailure::Proceed`](crate::StoreFailure::Proceed)).
+    /// * [Shared secret](crate::verify::Profile::shared_secret): organisation and repository
+    ///   webhooks can have one secret, and all webhooks that subscribe to an event share its id
+    ///   ([source](https://docs.github.com/en/rest/repos/webhooks)).
+    github, try_github: "github", "GitHub",
+        "https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries",
+        Scheme::hmac_sha256("x-hub-signature-256", Hex)
+            .prefix("sha256=")
+            .id("header:x-github-delivery")
+            .event_type("header:x-github-event"),
+        shared_secret: true,
+        json_field: Some("payload"),
+        body_limit: Some(25 * 1024 * 1024),
+        ack_deadline: Some(Duration::from_secs(10)),
+        retries: Some(false);
+
+    /// GitHub (legacy).
+    ///
+    /// * Signed: `{body}`, HMAC-SHA1, in `X-Hub-Signature`. Secret: UTF-8.
+    /// * Id: `header:X-GitHub-Delivery`, **not signed**.
+    /// * Event type: `header:X-GitHub-Event`, **not signed**.
+    /// * Bodies of up to 25 MB ([source](https://docs.github.com/en/webhooks/webhook-events-and-payloads));
+    ///   an answer within 10 s ([source](https://docs.github.com/en/webhooks/using-webhooks/best-practices-for-using-webhooks));
+    ///   **no retries** ([source](https://docs.github.com/en/webhooks/using-webhooks/handling-failed-webhook-deliveries)),
+    ///   so a delivery is handled undeduped while the store fails
+    ///   ([`StoreFailure::Proceed`](crate::StoreFailure::Proceed)).
+    /// * [Shared secret](crate::verify::Profile::shared_secret): as for [`github`].
+    github_sha1, try_github_sha1: "github-sha1", "GitHub (legacy)",
+        "https://github.com/google/go-github/blob/HEAD/github/messages_test.go",
+        Scheme::new(HmacSha1, "x-hub-signature", Hex)
+            .prefix("sha1=")
+            .id("header:x-github-delivery")
+            .event_type("header:x-github-event"),
+        body_limit: Some(25 * 1024 * 1024),
+        ack_deadline: Some(Duration::from_secs(10)),
+        retries: Some(false),
+        shared_secret: true;
+}

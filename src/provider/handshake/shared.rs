@@ -1,0 +1,69 @@
+//! Handshakes that several providers perform, and what their answers have in common.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Method, Response, StatusCode, header};
+
+use super::{Handshake, HandshakeRequest, echo, empty_response};
+use crate::verify::scan;
+
+/// `GET ?challenge=…`, echoed: Dropbox, Nylas.
+pub(in crate::provider) const CHALLENGE: Handshake = Handshake {
+    unsigned: |request| {
+        let challenge = request.is(&Method::GET).then(|| request.query("challenge"))??;
+        echo(&challenge)
+    },
+    ..Handshake::NONE
+};
+
+/// `HEAD`, to see whether anything is there at all: Trello, Intercom.
+pub(in crate::provider) const REACHABLE: Handshake = Handshake {
+    unsigned: |request| request.is(&Method::HEAD).then(|| empty_response(StatusCode::OK)),
+    ..Handshake::NONE
+};
+
+/// A short body that has this value at `pointer`.
+pub(in crate::provider) fn short_body_with<'b>(
+    body: &'b Bytes,
+    pointer: &str,
+    value: &str,
+) -> Option<&'b Bytes> {
+    short_body(body).filter(|body| scan(body, pointer).is_some_and(|found| *found == *value))
+}
+
+/// A body that is short enough for a handshake: an event is not searched through for nothing.
+pub(in crate::provider) fn short_body(body: &Bytes) -> Option<&Bytes> {
+    const MOST: usize = 4096;
+    (body.len() <= MOST).then_some(body)
+}
+
+pub(in crate::provider) fn permission_to_send(request: &HandshakeRequest<'_>) -> Option<Response<Bytes>> {
+    const ALLOWED_ORIGIN: HeaderName = HeaderName::from_static("webhook-allowed-origin");
+    const ALLOWED_RATE: HeaderName = HeaderName::from_static("webhook-allowed-rate");
+    let origin = request.is(&Method::OPTIONS).then(|| request.header("webhook-request-origin"))??;
+    // A name of the DNS, perhaps with a port.
+    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._:".contains(byte);
+    let is_name = (1..=255).contains(&origin.len()) && origin.as_bytes().iter().all(is_part);
+    let has_secret = bearer(request).is_some_and(|sent| request.is_secret(&sent));
+    (is_name && has_secret).then(|| {
+        let mut response = empty_response(StatusCode::OK);
+        let headers = response.headers_mut();
+        headers.insert(header::ALLOW, HeaderValue::from_static("POST"));
+        headers.insert(ALLOWED_ORIGIN, origin.clone());
+        headers.insert(ALLOWED_RATE, HeaderValue::from_static("*"));
+        response
+    })
+}
+
+/// What a request offers as its OAuth 2.0 bearer token.
+pub(in crate::provider) fn bearer<'a>(request: &HandshakeRequest<'a>) -> Option<Cow<'a, [u8]>> {
+    if let Some(value) = request.header("authorization") {
+        let (scheme, token) = value.as_bytes().split_at_checked(7)?;
+        return scheme.eq_ignore_ascii_case(b"bearer ").then_some(Cow::Borrowed(token));
+    }
+    Some(match request.query("access_token")? {
+        Cow::Borrowed(token) => Cow::Borrowed(token.as_bytes()),
+        Cow::Owned(token) => Cow::Owned(token.into_bytes()),
+    })
+}

@@ -1,0 +1,42 @@
+use super::{providers, shapes};
+use crate::verify::{Encoding::Hex, Scheme, TimeUnit::Seconds};
+
+providers! {
+    /// Hook0 (either version).
+    ///
+    /// * Signed: `{ts}.{body}` (`v0`) or `{ts}.{field:h}.{headers_named_by:h}.{body}` (`v1`), HMAC-SHA256,
+    ///   in `X-Hook0-Signature`. Secret: UTF-8.
+    /// * `v1` is the one that counts if there are both. But an attacker who has captured a delivery with
+    ///   both can remove `v1`: **the headers are not covered**, whatever the delivery says. If your Hook0
+    ///   sends `v1`, use [`hook0_v1`].
+    /// * Under `v1` the body must be empty or a JSON object or array, as for [`hook0_v1`].
+    /// * Id: `header:X-Event-Id`, **not signed**.
+    /// * Event type: `header:X-Event-Type`, **not signed** unless `h` names it.
+    /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.
+    hook0, try_hook0: "hook0", "Hook0",
+        "https://github.com/hook0/hook0/blob/HEAD/clients/conformance/signature.json",
+        Scheme::hmac_sha256("x-hook0-signature", Hex)
+            .list(",")
+            .pairs("=", ["v1", "v0"])
+            .prefer(["v1", "v0"])
+            .timestamp("field:t", Seconds)
+            .signs_by_version([("v0", "{ts}.{body}"), ("v1", "{ts}.{field:h}.{headers_named_by:h}.{body}")])
+            .id("header:x-event-id")
+            .event_type("header:x-event-type");
+
+    /// Hook0 (version 1 alone).
+    ///
+    /// * Signed: `{ts}.{field:h}.{headers_named_by:h}.{body}`, HMAC-SHA256, in `X-Hook0-Signature` as `v1`.
+    ///   A delivery without `v1` is rejected. Secret: UTF-8.
+    /// * Nothing but dots separates the headers' values from each other and from the body. So only the last
+    ///   of them may contain a dot, none may contain a `{` or a `[`, and the body must be empty or a JSON
+    ///   object or array.
+    /// * Id: `header:X-Event-Id`, **not signed** unless `h` names it.
+    /// * Event type: `header:X-Event-Type`, **not signed** unless `h` names it.
+    /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.
+    hook0_v1, try_hook0_v1: "hook0-v1", "Hook0 (version 1)",
+        "https://github.com/hook0/hook0/blob/HEAD/clients/conformance/signature.json",
+        shapes::hook0_version_1()
+            .id("header:x-event-id")
+            .event_type("header:x-event-type");
+}

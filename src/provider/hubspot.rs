@@ -1,0 +1,51 @@
+use super::providers;
+use crate::verify::{
+    Algorithm::Sha256,
+    Encoding::{Base64, Hex},
+    Scheme,
+    TimeUnit::Milliseconds,
+};
+
+providers! {
+    /// HubSpot v1.
+    ///
+    /// * Signed: `{secret}{body}`, SHA-256 (plain), in `X-HubSpot-Signature`. Secret: UTF-8 client
+    ///   secret. Such a hash can be extended, with bytes that JSON does not have: a body with a NUL byte is
+    ///   rejected. Prefer [`hubspot_v3`](super::hubspot_v3()).
+    /// * Id: none that names the delivery as a whole.
+    hubspot_v1, try_hubspot_v1: "hubspot-v1", "HubSpot v1",
+        "https://github.com/HubSpot/hubspot-api-nodejs/blob/HEAD/src/utils/signature.ts",
+        Scheme::new(Sha256, "x-hubspot-signature", Hex)
+            .signs("{secret}{body}");
+
+    /// HubSpot v2.
+    ///
+    /// * Signed: `{secret}{method}{url}{body}`, SHA-256 (plain), in `X-HubSpot-Signature`. Secret:
+    ///   UTF-8 client secret. Such a hash can be extended, with bytes that JSON does not have: a body with a
+    ///   NUL byte is rejected. Prefer [`hubspot_v3`](super::hubspot_v3()).
+    /// * The body must be empty or a JSON object or array, and the URL without `{` and `[`: nothing else says
+    ///   where one ends and the other begins.
+    /// * Id: none that names the delivery as a whole.
+    hubspot_v2, try_hubspot_v2: "hubspot-v2", "HubSpot v2",
+        "https://github.com/HubSpot/hubspot-api-nodejs/blob/HEAD/src/utils/signature.ts",
+        Scheme::new(Sha256, "x-hubspot-signature", Hex)
+            .signs("{secret}{method}{url}{body}");
+
+    /// HubSpot v3.
+    ///
+    /// * Signed: `{method}{url}{body}{ts}`, HMAC-SHA256, in `X-HubSpot-Signature-v3`. Secret: UTF-8
+    ///   client secret.
+    /// * Give it a URL without percent-escapes: HubSpot's page has some of them decoded before signing,
+    ///   and its own library has not, so that either may be refused.
+    /// * The body must be empty or a JSON object or array, and the URL without `{` and `[`: nothing else says
+    ///   where one ends and the other begins.
+    /// * Id: none that names the delivery as a whole.
+    /// * Timestamp: `header:X-HubSpot-Request-Timestamp`; 300 s into the past and 300 s into the
+    ///   future.
+    hubspot_v3, try_hubspot_v3: "hubspot-v3", "HubSpot v3",
+        "https://developers.hubspot.com/docs/apps/legacy-apps/authentication/validating-requests",
+        Scheme::hmac_sha256("x-hubspot-signature-v3", Base64)
+            .timestamp("header:x-hubspot-request-timestamp", Milliseconds)
+            .tolerance(Some(300), 300)
+            .signs("{method}{url}{body}{ts}");
+}

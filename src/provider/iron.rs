@@ -1,0 +1,19 @@
+use super::providers;
+use crate::verify::{Encoding::Hex, Scheme, TimeUnit::Seconds};
+
+providers! {
+    /// Iron.
+    ///
+    /// * Signed: `{ts}{body}`, HMAC-SHA256, in `webhook-signature: v1=<hex>`: the headers are named as
+    ///   those of [`standard_webhooks`](super::standard_webhooks()), and signed otherwise. Secret: UTF-8.
+    /// * Id: `header:webhook-id`, **not signed**; of one attempt, as Iron's page words it, so that a retry
+    ///   may have another.
+    /// * Timestamp: `header:webhook-timestamp`; 300 s into the past and 300 s into the future.
+    iron, try_iron: "iron", "Iron",
+        "https://docs.iron.xyz/reference-2026-07-01/webhooks/dispatches-an-event-notification-to-a-configured-webhook-endpoint",
+        Scheme::hmac_sha256("webhook-signature", Hex)
+            .prefix("v1=")
+            .timestamp("header:webhook-timestamp", Seconds)
+            .signs("{ts}{body}")
+            .id("header:webhook-id");
+}

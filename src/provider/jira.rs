@@ -1,0 +1,19 @@
+use super::providers;
+use crate::verify::{Encoding::Hex, Scheme};
+
+providers! {
+    /// Jira Cloud.
+    ///
+    /// * Signed: `{body}`, HMAC-SHA256, in `X-Hub-Signature`. Secret: UTF-8.
+    /// * Id: `header:X-Atlassian-Webhook-Identifier`, **not signed**.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): the sites of an app can have
+    ///   one secret, and ids are unique within a site. Sites that share a URL need a
+    ///   [`scope`](crate::WebhookLayer::scope) each.
+    jira, try_jira: "jira", "Jira Cloud",
+        "https://developer.atlassian.com/cloud/jira/platform/webhooks/",
+        Scheme::hmac_sha256("x-hub-signature", Hex)
+            .prefix("sha256=")
+            .id("header:x-atlassian-webhook-identifier")
+            .event_type("body:/webhookEvent"),
+        shared_secret: true;
+}

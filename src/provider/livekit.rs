@@ -1,0 +1,44 @@
+use std::time::Duration;
+
+use http::header;
+
+use super::{providers, shapes::jwt};
+use crate::verify::{
+    Encoding::Base64,
+    Location,
+    jwt::{Issuer, Payload, Presence::Always, Rules},
+};
+
+providers! {
+    /// LiveKit.
+    ///
+    /// * Signed: the token in `Authorization`, HMAC-SHA256. It has the SHA-256 of the body. Secret:
+    ///   the API secret, UTF-8. If it has a [key id](crate::Secret::with_key_id), that is the API
+    ///   key, which the token's `iss` must then be.
+    /// * Id: `body:/id`, signed.
+    /// * Timestamp: until the token's `exp`.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): all webhook URLs of an API key
+    ///   sign with it, and an event has the same id at each
+    ///   ([source](https://github.com/livekit/livekit/blob/HEAD/pkg/telemetry/events.go)).
+    /// * Four retries, 1, 2, 4 and 8 s apart by default
+    ///   ([source](https://github.com/livekit/protocol/blob/HEAD/webhook/url_notifier.go)), so a claim's
+    ///   [lease](crate::WebhookLayer::lease) is 10 s.
+    livekit, try_livekit: "livekit", "LiveKit",
+        "https://github.com/livekit/node-sdks/blob/HEAD/packages/livekit-server-sdk/src/WebhookReceiver.ts",
+        @by_hand |secrets| {
+            let rules = Rules {
+                issuer: Issuer::KeyId,
+                payload: Payload::Sha256("sha256", Base64, Always),
+                requires: &["exp"],
+                jti_is_id: false,
+                ..jwt::rules(header::AUTHORIZATION.as_str())
+            };
+            let mut profile = jwt::profile("livekit");
+            profile.shared_secret = true;
+            profile.id = Some(Location::json("/id"));
+            profile.event_type = Some(Location::json("/event"));
+            profile.retries = Some(true);
+            profile.lease = Some(Duration::from_secs(10));
+            jwt::verifier(rules, profile, secrets)
+        };
+}

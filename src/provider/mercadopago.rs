@@ -1,0 +1,119 @@
+use std::{borrow::Cow, time::SystemTime};
+
+use http::{HeaderName, request::Parts};
+
+use super::{
+    by_hand::{
+        ANY_AGE, CheckResult, Methods, check, optional_header, single_header, verifier, verify_any,
+        without_mac,
+    },
+    providers,
+};
+use crate::verify::{
+    Candidates, Encoding, Keyring, Location, MacKind, Macs, Profile, TimeUnit, VerifyError, only_parameter,
+};
+
+static SIGNATURE: HeaderName = HeaderName::from_static("x-signature");
+static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+providers! {
+    /// Mercado Pago.
+    ///
+    /// * Signed: `id:{data.id of the query};request-id:{x-request-id};ts:{ts};`, each left out with its
+    ///   name if it is not there; HMAC-SHA256, in `x-signature: ts=…,v1=<hex>`. **The body is not
+    ///   covered**: take no more than `data.id` from the query, and ask the API for the rest. The id is
+    ///   tried as it was sent and in lower case, which the documentation says is signed. Secret: the
+    ///   text of the application's secret signature. Notifications of QR codes are not signed at all.
+    /// * Id: `x-request-id` and `data.id`, signed; none if either is not there. The former alone names what
+    ///   was done, of which several things are told.
+    /// * Event type: `body:/action`, **not signed**.
+    /// * Timestamp: `ts`, in seconds (10 digits) or milliseconds (13 digits). Any age, since Mercado Pago
+    ///   documents no limit ([`tolerance`](crate::WebhookLayer::tolerance) sets one), and up to 300 s into
+    ///   the future.
+    mercadopago, try_mercadopago: "mercadopago", "Mercado Pago",
+        "https://www.mercadopago.com.ar/developers/es/docs/checkout-api-orders/notifications",
+        @by_hand |secrets| {
+            let mut profile = Profile::new("mercadopago");
+            profile.body_signed = false;
+            profile.event_type = Some(Location::json("/action"));
+            profile.event_type_signed = false;
+            profile.tolerance = ANY_AGE;
+            let keys = Keyring::of_text(MacKind::HmacSha256, &secrets);
+            verifier(keys, profile, Methods { begin, #[cfg(feature = "test-util")] sign: signing::sign })
+        };
+}
+
+fn begin<'a>(keys: &'a Keyring, head: &'a Parts) -> CheckResult<'a> {
+    let signature = single_header(head, &SIGNATURE)?;
+    let fields = || signature.split(|&byte| byte == b',').map(<[u8]>::trim_ascii);
+    let ts = fields().find_map(|field| field.strip_prefix(b"ts="));
+    let ts = ts.ok_or(VerifyError::missing("there is no ts in x-signature"))?.trim_ascii();
+    let sent_at = time(ts)?;
+    let tags = fields().filter_map(|field| field.strip_prefix(b"v1=")).map(<[u8]>::trim_ascii);
+    let candidates = Candidates::read(tags, Encoding::Hex, keys.tag_length())?;
+
+    let data_id = only_parameter(head.uri.query().unwrap_or_default().as_bytes(), "data.id")?;
+    let data_id = data_id.filter(|id| !id.is_empty());
+    let request_id = optional_header(head, &REQUEST_ID)?;
+    let has_mark = |bytes: &[u8]| bytes.contains(&b';');
+    if data_id.as_ref().is_some_and(|id| has_mark(id.as_bytes())) || request_id.is_some_and(has_mark) {
+        return Err(VerifyError::malformed("an id has the mark in it that ends it"));
+    }
+    let lower =
+        data_id.as_ref().map(|id| id.to_ascii_lowercase()).filter(|lower| data_id.as_deref() != Some(lower));
+    let ids = [Some(data_id.clone()), lower.map(|lower| Some(Cow::Owned(lower)))].into_iter().flatten();
+    let verified = verify_any(keys, &candidates, ids, |macs, id| feed(macs, id.as_deref(), request_id, ts))?;
+    let id = request_id.zip(data_id).map(|(request_id, data_id)| {
+        format!("{}:{}", String::from_utf8_lossy(request_id), data_id.to_ascii_lowercase())
+    });
+    check((), Some(sent_at), |(), _| {
+        let verified = without_mac(verified);
+        Ok(match id {
+            Some(id) => verified.id(id),
+            None => verified,
+        })
+    })
+}
+
+fn feed(macs: &mut Macs<'_>, data_id: Option<&str>, request_id: Option<&[u8]>, ts: &[u8]) {
+    let data_id = data_id.map(str::as_bytes);
+    for (name, value) in [("id:", data_id), ("request-id:", request_id), ("ts:", Some(ts))] {
+        if let Some(value) = value {
+            macs.update(name.as_bytes());
+            macs.update(value);
+            macs.update(b";");
+        }
+    }
+}
+
+/// The SDK has milliseconds and the documentation seconds.
+fn time(ts: &[u8]) -> Result<SystemTime, VerifyError> {
+    if ts.len() == 13 { TimeUnit::Milliseconds.read(ts) } else { TimeUnit::Seconds.read(ts) }
+}
+
+#[cfg(feature = "test-util")]
+mod signing {
+    use std::time::SystemTime;
+
+    use bytes::Bytes;
+    use http::request::Parts;
+
+    use super::{Encoding, Keyring, REQUEST_ID, SIGNATURE, TimeUnit, feed, only_parameter, optional_header};
+    use crate::verify::signing::{CannotSign, Write};
+
+    /// As the documentation shows it: milliseconds, and the id in lower case.
+    pub(super) fn sign(
+        keys: &Keyring,
+        head: &mut Parts,
+        _: &mut Bytes,
+        at: SystemTime,
+    ) -> Result<(), CannotSign> {
+        let ts = TimeUnit::Milliseconds.write(at)?;
+        let data_id = only_parameter(head.uri.query().unwrap_or_default().as_bytes(), "data.id")?;
+        let data_id = data_id.filter(|id| !id.is_empty()).map(|id| id.to_ascii_lowercase());
+        let mut macs = keys.signer(None)?;
+        feed(&mut macs, data_id.as_deref(), optional_header(head, &REQUEST_ID)?, ts.as_bytes());
+        let signature = macs.signature(Encoding::Hex);
+        head.write_header(&SIGNATURE, format!("ts={ts},v1={signature}"))
+    }
+}

@@ -1,0 +1,138 @@
+#[cfg(feature = "jwt")]
+use std::time::Duration;
+
+use http::{HeaderName, request::Parts};
+use sha2::{Digest, Sha256};
+
+#[cfg(feature = "jwt")]
+use super::shapes::jwt;
+use super::{
+    by_hand::{CheckResult, Methods, check, percent_encode, single_header, verifier},
+    providers,
+};
+use crate::verify::{Candidates, Encoding, Keyring, MacKind, Macs, Profile, TimeUnit};
+#[cfg(feature = "jwt")]
+use crate::verify::{
+    Encoding::Hex,
+    jwt::{
+        Algorithm::{HS256, HS384, HS512},
+        Issuer, Payload,
+        Presence::WithBody,
+        Rules, Url,
+    },
+};
+
+static SIGNATURE: HeaderName = HeaderName::from_static("messagebird-signature");
+static TIMESTAMP: HeaderName = HeaderName::from_static("messagebird-request-timestamp");
+
+providers! {
+    /// MessageBird (legacy signatures).
+    ///
+    /// * Signed: the timestamp, the query with its parameters in the order of their names, and the
+    ///   SHA-256 of the body, each on a line of its own; HMAC-SHA256, in `MessageBird-Signature`.
+    ///   Secret: the text of the signing key.
+    /// * Id: none.
+    /// * Not covered: the path, the method and the headers.
+    /// * Timestamp: `MessageBird-Request-Timestamp`; 300 s into the past and the future. MessageBird's
+    ///   own SDKs differ, from 100 s to 24 h.
+    messagebird_legacy, try_messagebird_legacy: "messagebird-legacy", "MessageBird (legacy)",
+        "https://github.com/messagebird/go-rest-api/blob/HEAD/signature/signature.go",
+        @by_hand |secrets| {
+            let keys = Keyring::of_text(MacKind::HmacSha256, &secrets);
+            let profile = Profile::new("messagebird-legacy");
+            verifier(keys, profile, Methods { begin, #[cfg(feature = "test-util")] sign: signing::sign })
+        };
+
+    /// MessageBird, now Bird (signed with a token).
+    ///
+    /// * Signed: the token in `MessageBird-Signature-JWT`, HMAC-SHA256, -384 or -512. It has the
+    ///   SHA-256 of the URL that was called (see [`public_url`](crate::WebhookLayer::public_url)),
+    ///   and of the body if there is one. Secret: the signing key, UTF-8.
+    /// * Id: the token's `jti`, signed.
+    /// * Timestamp: from the token's `nbf` to its `exp`, a minute later, with a second to spare.
+    #[cfg(feature = "jwt")]
+    messagebird_jwt, try_messagebird_jwt: "messagebird-jwt", "MessageBird (JWT)",
+        "https://github.com/messagebird/python-rest-api/blob/HEAD/messagebird/request_validator.py",
+        @by_hand |secrets| {
+            let rules = Rules {
+                algorithms: &[HS256, HS384, HS512],
+                issuer: Issuer::Named("MessageBird"),
+                url: Url::Sha256Hex("url_hash"),
+                payload: Payload::Sha256("payload_hash", Hex, WithBody),
+                requires: &["nbf", "exp"],
+                leeway: Duration::from_secs(1),
+                ..jwt::rules("messagebird-signature-jwt")
+            };
+            jwt::verifier(rules, jwt::profile("messagebird-jwt"), secrets)
+        };
+}
+
+fn begin<'a>(keys: &'a Keyring, head: &'a Parts) -> CheckResult<'a> {
+    let signature = single_header(head, &SIGNATURE)?;
+    let candidates = Candidates::read([signature].into_iter(), Encoding::Base64, keys.tag_length())?;
+    let timestamp = single_header(head, &TIMESTAMP)?;
+    let sent_at = TimeUnit::Seconds.read(timestamp)?;
+    let mut macs = keys.begin(None);
+    feed(&mut macs, timestamp, head);
+    check(Sha256::new(), Some(sent_at), move |hash, _| {
+        macs.update(&hash.finalize());
+        macs.verify(&candidates)
+    })
+}
+
+/// What comes before the body's digest.
+fn feed(macs: &mut Macs<'_>, timestamp: &[u8], head: &Parts) {
+    macs.update(timestamp);
+    macs.update(b"\n");
+    macs.update(sorted(head.uri.query().unwrap_or_default()).as_bytes());
+    macs.update(b"\n");
+}
+
+/// The query, its parameters sorted by name and escaped in one way.
+fn sorted(query: &str) -> String {
+    let mut parameters: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
+    // The values of one name stay in their order.
+    parameters.sort_by(|(one, _), (other, _)| one.cmp(other));
+    let escaped = |text: &str| percent_encode(text.as_bytes(), b"-_.~ ").replace(' ', "+");
+    let pairs = parameters.iter().map(|(name, value)| format!("{}={}", escaped(name), escaped(value)));
+    pairs.collect::<Vec<_>>().join("&")
+}
+
+#[cfg(feature = "test-util")]
+mod signing {
+    use std::time::SystemTime;
+
+    use bytes::Bytes;
+    use http::request::Parts;
+
+    use super::{Encoding, Keyring, SIGNATURE, TIMESTAMP, TimeUnit, feed, single_header};
+    use crate::verify::{
+        digest,
+        signing::{CannotSign, Write},
+    };
+
+    pub(super) fn sign(
+        keys: &Keyring,
+        head: &mut Parts,
+        body: &mut Bytes,
+        at: SystemTime,
+    ) -> Result<(), CannotSign> {
+        let now = TimeUnit::Seconds.write(at)?;
+        head.default_header(&TIMESTAMP, || now)?;
+        let mut macs = keys.signer(None)?;
+        feed(&mut macs, single_header(head, &TIMESTAMP)?, head);
+        macs.update(&digest(body));
+        head.write_header(&SIGNATURE, macs.signature(Encoding::Base64))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sorted;
+
+    #[test]
+    fn parameters_are_sorted_by_name_and_escaped_in_one_way() {
+        assert_eq!(sorted("b=2&a=x%20y&b=1&c&~=%2a%c3%A9+z"), "a=x+y&b=2&b=1&c=&~=%2A%C3%A9+z");
+        assert_eq!(sorted(""), "");
+    }
+}

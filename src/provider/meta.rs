@@ -1,0 +1,34 @@
+use http::Method;
+
+use super::{
+    handshake::{Handshake, echo},
+    providers,
+};
+use crate::verify::{Encoding::Hex, Scheme};
+
+providers! {
+    /// Meta (WhatsApp, Messenger, Instagram).
+    ///
+    /// * Signed: `{body}`, HMAC-SHA256, in `X-Hub-Signature-256`. Secret: UTF-8 app secret.
+    /// * Id: none that names the delivery as a whole; equal bodies are one delivery.
+    /// * Handshake: `GET` with `hub.challenge`, which is echoed if `hub.verify_token` is the
+    ///   [`verify_token`](crate::WebhookLayer::verify_token).
+    meta, try_meta: "meta", "Meta (WhatsApp, Messenger, Instagram)",
+        "https://developers.facebook.com/docs/graph-api/webhooks/getting-started",
+        Scheme::hmac_sha256("x-hub-signature-256", Hex)
+            .prefix("sha256=")
+            .event_type("body:/object"),
+        equal_bodies: true,
+        handshake: Some(HANDSHAKE);
+}
+
+/// Meta: `GET ?hub.mode=subscribe&hub.verify_token=…&hub.challenge=…`, whose challenge is echoed to
+/// who knows the token.
+const HANDSHAKE: Handshake = Handshake {
+    unsigned: |request| {
+        let is_subscription = request.is(&Method::GET) && request.query("hub.mode")? == "subscribe";
+        let challenge = request.query("hub.challenge")?;
+        (is_subscription && request.knows_token("hub.verify_token")).then(|| echo(&challenge)).flatten()
+    },
+    ..Handshake::NONE
+};

@@ -1,0 +1,81 @@
+use http::header;
+use serde_json::json;
+
+use super::{
+    handshake::{Handshake, json_response, short_body},
+    providers,
+    shapes::jwt,
+};
+use crate::verify::{
+    Location,
+    jwt::{Payload, Rules, Url},
+    scan,
+};
+
+providers! {
+    /// monday.com (the webhooks of an app's).
+    ///
+    /// * Signed: the token in `Authorization`, HMAC-SHA256, and **nothing of the body**: who has seen
+    ///   a token can send it with any body until it has expired, to the URL that it names (see
+    ///   [`public_url`](crate::WebhookLayer::public_url)). Secret: the app's signing secret, UTF-8.
+    ///   Webhooks that were not made by an app have no token, and are refused.
+    /// * Id: none; equal bodies are one delivery. monday.com does not say what `triggerUuid` names:
+    ///   two webhooks of one change may share it.
+    /// * Event type: `body:/event/type`, **not signed**.
+    /// * Timestamp: until the token's `exp`, some minutes later.
+    /// * A retry every minute for half an hour ([source](https://developer.monday.com/api-reference/docs/webhooks)).
+    /// * Handshake: `{"challenge":…}` with a right token is said back.
+    monday, try_monday: "monday", "monday.com",
+        "https://developer.monday.com/apps/docs/integration-authorization",
+        @by_hand |secrets| {
+            let rules = Rules {
+                url: Url::Itself("aud"),
+                payload: Payload::Unsigned,
+                requires: &["exp"],
+                jti_is_id: false,
+                ..jwt::rules(header::AUTHORIZATION.as_str())
+            };
+            let mut profile = jwt::profile("monday");
+            // They have the time, and the webhook.
+            profile.equal_bodies = true;
+            profile.body_signed = false;
+            profile.event_type = Some(Location::json("/event/type"));
+            profile.event_type_signed = false;
+            profile.retries = Some(true);
+            jwt::verifier(rules, profile, secrets)
+        },
+        handshake: Some(HANDSHAKE);
+}
+
+/// monday: `{"challenge":…}` and no event, said back as it is.
+const HANDSHAKE: Handshake = Handshake {
+    signed: |_, body| {
+        let challenge =
+            scan(short_body(body)?, "/challenge").filter(|_| scan(body, "/event/type").is_none())?;
+        Some(json_response(&json!({ "challenge": challenge })))
+    },
+    ..Handshake::NONE
+};
+
+#[cfg(test)]
+mod tests {
+    use http::Request;
+
+    use super::HANDSHAKE;
+    use crate::provider::handshake::HandshakeRequest;
+
+    #[test]
+    fn monday_is_told_its_challenge_and_sends_events_besides() -> Result<(), crate::InvalidSecret> {
+        let secrets = ["-".parse()?];
+        let head = Request::new(()).into_parts().0;
+        let request = HandshakeRequest { head: &head, secrets: &secrets };
+        let answer = |body: &'static str| Some((HANDSHAKE.signed)(&request, &body.into())?.into_body());
+        assert_eq!(answer(r#"{"challenge":"3eZ\"b"}"#), Some(r#"{"challenge":"3eZ\"b"}"#.into()));
+        for event in
+            [r#"{"event":{"type":"create_item"},"challenge":"x"}"#, r#"{"event":{"challenge":"x"}}"#, ""]
+        {
+            assert_eq!(answer(event), None, "{event}");
+        }
+        Ok(())
+    }
+}

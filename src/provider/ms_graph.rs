@@ -1,0 +1,118 @@
+use std::{
+    borrow::Cow,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use bytes::Bytes;
+use http::{HeaderValue, Method, request::Parts};
+use serde::Deserialize;
+#[cfg(feature = "test-util")]
+use serde_json::Value;
+
+use super::{
+    by_hand::{Tokens, token_profile},
+    handshake::{Handshake, echo},
+    providers,
+};
+#[cfg(feature = "test-util")]
+use crate::verify::signing::{CannotSign, read_json};
+use crate::verify::{Check, Finish, Profile, Verifier, VerifyError};
+
+providers! {
+    /// Microsoft Graph: change notifications, and those of a subscription's lifecycle.
+    ///
+    /// * The secret itself is sent as the `clientState` of every notification in the body: **it does
+    ///   not protect the body**, and one notification without it makes all of them wrong. The tokens
+    ///   of notifications with resource data (`validationTokens`) are not looked at.
+    /// * Id: none that names the delivery as a whole.
+    /// * An answer within 3 s, or else it is sent again, for up to 4 hours.
+    /// * Handshake: `POST ?validationToken=…`, whose token is echoed to anybody; it is plain text, and
+    ///   notifications are JSON.
+    ms_graph, try_ms_graph: "ms-graph", "Microsoft Graph",
+        "https://learn.microsoft.com/en-us/graph/change-notifications-delivery-webhooks",
+        @by_hand |secrets| {
+            let mut profile = token_profile("ms-graph");
+            profile.retries = Some(true);
+            profile.ack_deadline = Some(Duration::from_secs(3));
+            Ok(Arc::new(Graph { tokens: Tokens::new(secrets), profile }))
+        },
+        handshake: Some(HANDSHAKE);
+}
+
+/// Microsoft Graph: `POST ?validationToken=…`, echoed. Notifications are JSON, and this is not.
+const HANDSHAKE: Handshake = Handshake {
+    unsigned: |request| {
+        let token = request.is(&Method::POST).then(|| request.query("validationToken"))??;
+        let content_type = request.header("content-type").map(HeaderValue::as_bytes).unwrap_or_default();
+        let is_text = content_type.get(..10).is_none_or(|kind| kind.eq_ignore_ascii_case(b"text/plain"));
+        is_text.then(|| echo(&token)).flatten()
+    },
+    ..Handshake::NONE
+};
+
+struct Graph {
+    tokens: Tokens,
+    profile: Profile,
+}
+
+impl Verifier for Graph {
+    fn begin<'a>(&'a self, _: &'a Parts, _: SystemTime) -> Result<Box<dyn Check + 'a>, VerifyError> {
+        Ok(Box::new(Notifications(&self.tokens)))
+    }
+
+    fn profile(&self) -> &Profile {
+        &self.profile
+    }
+
+    #[cfg(feature = "test-util")]
+    fn sign(&self, _: &mut Parts, body: &mut Bytes, _: SystemTime) -> Result<(), CannotSign> {
+        let no_collection = || CannotSign::new("the body is no collection of notifications");
+        let mut collection = read_json(body)?;
+        let notifications = collection.pointer_mut("/value").and_then(Value::as_array_mut);
+        for notification in notifications.ok_or_else(no_collection)? {
+            let fields = notification.as_object_mut().ok_or_else(no_collection)?;
+            fields.insert("clientState".to_owned(), self.tokens.first().into());
+        }
+        *body = collection.to_string().into();
+        Ok(())
+    }
+}
+
+struct Notifications<'a>(&'a Tokens);
+
+impl Check for Notifications<'_> {
+    fn update(&mut self, _: &[u8]) {}
+
+    fn finish(self: Box<Self>, body: &Bytes) -> Finish {
+        let tokens = self.0;
+        let verify = || {
+            let sent: Collection<'_> = serde_json::from_slice(body)
+                .map_err(|_| VerifyError::malformed("the body is no collection of notifications"))?;
+            let mut first = None;
+            for notification in &sent.value {
+                let state = notification
+                    .client_state
+                    .as_deref()
+                    .ok_or(VerifyError::missing("there is a notification without a clientState"))?;
+                let verified = tokens.verify(state.as_bytes())?;
+                first.get_or_insert(verified);
+            }
+            first.ok_or(VerifyError::missing("there is no notification, and so no clientState"))
+        };
+        verify().into()
+    }
+}
+
+/// What of the body proves that it is true.
+#[derive(Deserialize)]
+struct Collection<'a> {
+    #[serde(borrow)]
+    value: Vec<Notification<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Notification<'a> {
+    #[serde(borrow, rename = "clientState")]
+    client_state: Option<Cow<'a, str>>,
+}

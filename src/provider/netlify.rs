@@ -1,0 +1,29 @@
+use super::{providers, shapes::jwt};
+use crate::verify::{
+    Encoding::Hex,
+    Location,
+    jwt::{Issuer, Payload, Presence::Always, Rules},
+};
+
+providers! {
+    /// Netlify.
+    ///
+    /// * Signed: the token in `X-Webhook-Signature`, HMAC-SHA256. It has the SHA-256 of the body.
+    ///   Secret: the JWS secret token, UTF-8.
+    /// * Id: none.
+    /// * Event type: `header:X-Netlify-Event`, **not signed**.
+    netlify, try_netlify: "netlify", "Netlify",
+        "https://docs.netlify.com/site-deploys/notifications/",
+        @by_hand |secrets| {
+            let rules = Rules {
+                issuer: Issuer::Named("netlify"),
+                payload: Payload::Sha256("sha256", Hex, Always),
+                jti_is_id: false,
+                ..jwt::rules("x-webhook-signature")
+            };
+            let mut profile = jwt::profile("netlify");
+            profile.event_type = Some(Location::header("x-netlify-event"));
+            profile.event_type_signed = false;
+            jwt::verifier(rules, profile, secrets)
+        };
+}

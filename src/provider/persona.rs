@@ -1,0 +1,22 @@
+use std::time::Duration;
+
+use super::{providers, shapes};
+
+providers! {
+    /// Persona.
+    ///
+    /// * Signed: `{ts}.{body}`, HMAC-SHA256, in `Persona-Signature: t=…,v1=<hex>`. Secret: UTF-8 of
+    ///   the whole string. While one is rotated the header has two such groups, parted by a space,
+    ///   of which the last is read: hold both secrets.
+    /// * Id: `body:/data/id`, signed.
+    /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.
+    /// * An answer within 5 s, and retries otherwise
+    ///   ([source](https://docs.withpersona.com/2022-09-01/webhooks-best-practices)).
+    persona, try_persona: "persona", "Persona",
+        "https://docs.withpersona.com/v2022-09-01/docs/best-practices",
+        shapes::t_and_signature("persona-signature", "v1")
+            .id("body:/data/id")
+            .event_type("body:/data/attributes/name"),
+        ack_deadline: Some(Duration::from_secs(5)),
+        retries: Some(true);
+}

@@ -1,0 +1,32 @@
+use super::{providers, shapes::jwt};
+use crate::verify::{
+    Encoding::Hex,
+    Location, Tolerance,
+    jwt::{Algorithm::ES256, KeyText, Payload, Presence::Always, Rules},
+};
+
+providers! {
+    /// Plaid.
+    ///
+    /// * Signed: the token in `Plaid-Verification`, ECDSA on P-256. It has the SHA-256 of the body.
+    ///   Secret: the public key of the token's `kid`, as the JWK that
+    ///   `/webhook_verification_key/get` answers; several, if there are several.
+    /// * Id: none.
+    /// * Timestamp: the token's `iat`; 300 s into the past and 300 s into the future.
+    plaid, try_plaid: "plaid", "Plaid",
+        "https://plaid.com/docs/api/webhooks/webhook-verification/",
+        @by_hand |secrets| {
+            let rules = Rules {
+                algorithms: &[ES256],
+                keys: KeyText::Public,
+                payload: Payload::Sha256("request_body_sha256", Hex, Always),
+                requires: &["iat"],
+                jti_is_id: false,
+                ..jwt::rules("plaid-verification")
+            };
+            let mut profile = jwt::profile("plaid");
+            profile.event_type = Some(Location::json("/webhook_code"));
+            profile.tolerance = Tolerance::default();
+            jwt::verifier(rules, profile, secrets)
+        };
+}

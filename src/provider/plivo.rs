@@ -1,0 +1,204 @@
+use http::{HeaderName, request::Parts};
+
+use super::{
+    by_hand::{CheckResult, Methods, check, single_header, verifier, verify_any, without_mac},
+    providers,
+};
+use crate::verify::{
+    Algorithm::HmacSha1,
+    Candidates,
+    Encoding::{self, Base64},
+    Keyring, Location, MacKind, Macs, Parameters, Profile, Scheme, VerifyError, all_sorted_parameters,
+    called_url,
+};
+
+static SIGNATURE: HeaderName = HeaderName::from_static("x-plivo-signature-v2");
+static NONCE: HeaderName = HeaderName::from_static("x-plivo-signature-v2-nonce");
+static SIGNATURE_V3: HeaderName = HeaderName::from_static("x-plivo-signature-v3");
+static NONCE_V3: HeaderName = HeaderName::from_static("x-plivo-signature-v3-nonce");
+
+providers! {
+    /// Plivo v1.
+    ///
+    /// * Signed: the URL and the form's parameters in the order of their names; HMAC-SHA1, in
+    ///   `X-Plivo-Signature`. Secret: the text of the auth token. Behind a proxy the layer needs
+    ///   [`public_url`](crate::WebhookLayer::public_url).
+    /// * Id: none, so nothing is deduped: Plivo goes on with the XML of the answer, which a duplicate would
+    ///   not get. `CallUUID` names the call, of which there are several events.
+    /// * Event type: `form:Event`, **not signed**.
+    /// * Not covered: **where one parameter ends and the next begins**, their order, repetitions, the
+    ///   method and the headers. Names and values are strung together before they are signed, so whoever
+    ///   has seen a request can send it with its parameters split in other places.
+    plivo_v1, try_plivo_v1: "plivo-v1", "Plivo v1",
+        "https://github.com/plivo/plivo-node/blob/HEAD/lib/utils/security.js",
+        Scheme::new(HmacSha1, "x-plivo-signature", Base64)
+            .signs("{url}{sorted_form}")
+            .event_type("form:Event");
+
+    /// Plivo v2.
+    ///
+    /// * Signed: the URL without its query, and the nonce; HMAC-SHA256, in `X-Plivo-Signature-V2`.
+    ///   Secret: the text of the auth token. Behind a proxy the layer needs
+    ///   [`public_url`](crate::WebhookLayer::public_url).
+    /// * Id: the URL and the `X-Plivo-Signature-V2-Nonce` together, signed: of the request and not of the
+    ///   event. A request that repeats it counts as a replay, and is answered 200 without the XML that a
+    ///   call goes on with: see [the guide](crate::guide::answers#where-the-provider-acts-on-the-answer).
+    ///   Nothing separates the URL and the nonce, so the nonce must consist of digits. Digits at the end of
+    ///   the path can still be moved to the nonce: the id stays the same, but do not tell accounts apart by
+    ///   such a path unless `public_url` is set.
+    /// * Event type: `form:Event`, **not signed**.
+    /// * Not covered: **the body**, the query, the method and the headers. Whoever has seen one request
+    ///   can send any other to the same URL, once for each nonce while it is remembered.
+    plivo_v2, try_plivo_v2: "plivo-v2", "Plivo v2",
+        "https://github.com/plivo/plivo-node/blob/HEAD/lib/utils/security.js",
+        @by_hand |secrets| {
+            let mut profile = Profile::new("plivo-v2");
+            profile.body_signed = false;
+            profile.event_type = Some(Location::Form("Event".into()));
+            profile.event_type_signed = false;
+            let keys = Keyring::of_text(MacKind::HmacSha256, &secrets);
+            verifier(keys, profile, Methods { begin: begin_v2, #[cfg(feature = "test-util")] sign: signing::sign_v2 })
+        };
+
+    /// Plivo v3 (voice).
+    ///
+    /// * Signed: the URL, the parameters of its query and of the form, each in the order of their names,
+    ///   and the nonce; HMAC-SHA256, in `X-Plivo-Signature-V3`. Secret: the text of the auth token.
+    ///   Behind a proxy the layer needs [`public_url`](crate::WebhookLayer::public_url).
+    /// * Id: `X-Plivo-Signature-V3-Nonce`, signed: of the request and not of the event. A request that
+    ///   repeats it counts as a replay, and is answered 200 without the XML that a call goes on with: see
+    ///   [the guide](crate::guide::answers#where-the-provider-acts-on-the-answer).
+    /// * Event type: `form:Event`, **not signed**.
+    /// * Not covered: **where one parameter ends and the next begins**, their order, repetitions, the
+    ///   method and the headers. Names and values are strung together before they are signed, so whoever
+    ///   has seen a request can send it with its parameters split in other places.
+    plivo_v3, try_plivo_v3: "plivo-v3", "Plivo v3",
+        "https://github.com/plivo/plivo-node/blob/HEAD/lib/utils/v3Security.js",
+        @by_hand |secrets| {
+            let mut profile = Profile::new("plivo-v3");
+            profile.body_signed = false;
+            profile.id = Some(Location::Header(NONCE_V3.clone()));
+            profile.event_type = Some(Location::Form("Event".into()));
+            profile.event_type_signed = false;
+            let keys = Keyring::of_text(MacKind::HmacSha256, &secrets);
+            verifier(keys, profile, Methods { begin: begin_v3, #[cfg(feature = "test-util")] sign: signing::sign_v3 })
+        };
+}
+
+fn begin_v2<'a>(keys: &'a Keyring, head: &'a Parts) -> CheckResult<'a> {
+    let candidates = candidates(keys, head, &SIGNATURE)?;
+    let nonce = nonce(head, &NONCE, u8::is_ascii_digit)?;
+    let url = called_url(head)?;
+    let (url, _) = parted(&url);
+    let verify = |url: &str| {
+        let signed = [url, nonce].concat();
+        let mut macs = keys.begin(None);
+        macs.update(signed.as_bytes());
+        // The text as a whole, because nothing separates its parts: a digit could be moved between them.
+        Ok(without_mac(macs.verify(&candidates)?).id(signed))
+    };
+    let verified = verify(url).or_else(|error| bare(url).map_or(Err(error), verify))?;
+    check((), None, |(), _| Ok(verified))
+}
+
+fn begin_v3<'a>(keys: &'a Keyring, head: &'a Parts) -> CheckResult<'a> {
+    let candidates = candidates(keys, head, &SIGNATURE_V3)?;
+    let nonce = nonce(head, &NONCE_V3, u8::is_ascii_alphanumeric)?;
+    let url = called_url(head)?;
+    check((), None, move |(), body| {
+        let (place, query) = parted(&url);
+        let (query, form) = (all_sorted_parameters(query.as_bytes())?, all_sorted_parameters(body)?);
+        let places = [Some(place), bare(place)].into_iter().flatten();
+        verify_any(keys, &candidates, places, |macs, place| feed_v3(macs, place, &query, &form, nonce))
+    })
+}
+
+fn feed_v3(macs: &mut Macs<'_>, place: &str, query: &Parameters<'_>, form: &Parameters<'_>, nonce: &str) {
+    macs.update(place.as_bytes());
+    if !(query.is_empty() && form.is_empty()) {
+        macs.update(b"?");
+    }
+    for (index, (name, value)) in query.iter().enumerate() {
+        let part = if index == 0 { "" } else { "&" };
+        [part, name, "=", value].iter().for_each(|text| macs.update(text.as_bytes()));
+    }
+    if !(query.is_empty() || form.is_empty()) {
+        macs.update(b".");
+    }
+    for (name, value) in form {
+        macs.update(name.as_bytes());
+        macs.update(value.as_bytes());
+    }
+    macs.update(b".");
+    macs.update(nonce.as_bytes());
+}
+
+/// The URL before its query, and the query.
+fn parted(url: &str) -> (&str, &str) {
+    url.split_once('?').unwrap_or((url, ""))
+}
+
+/// The signatures, of which there may be several.
+fn candidates(keys: &Keyring, head: &Parts, name: &HeaderName) -> Result<Candidates, VerifyError> {
+    let signatures = single_header(head, name)?.split(|&byte| byte == b',').map(<[u8]>::trim_ascii);
+    Candidates::read(signatures, Encoding::Base64, keys.tag_length())
+}
+
+/// The nonce. It is signed behind something else, no part of which may pass for its beginning.
+fn nonce<'a>(
+    head: &'a Parts,
+    name: &HeaderName,
+    is_of_nonce: fn(&u8) -> bool,
+) -> Result<&'a str, VerifyError> {
+    let nonce = single_header(head, name)?;
+    let nonce = nonce.iter().all(is_of_nonce).then(|| std::str::from_utf8(nonce).ok()).flatten();
+    nonce.ok_or(VerifyError::malformed("the nonce has characters that Plivo does not send"))
+}
+
+/// The URL without a path, if it may have had none: a request has one, whether its URL had or not.
+fn bare(url: &str) -> Option<&str> {
+    url.strip_suffix('/').filter(|bare| bare.bytes().filter(|&byte| byte == b'/').count() == 2)
+}
+
+#[cfg(feature = "test-util")]
+mod signing {
+    use std::time::SystemTime;
+
+    use bytes::Bytes;
+    use http::request::Parts;
+
+    use super::{
+        Encoding, Keyring, NONCE, NONCE_V3, SIGNATURE, SIGNATURE_V3, all_sorted_parameters, called_url,
+        feed_v3, nonce, parted, single_header,
+    };
+    use crate::verify::signing::{CannotSign, Write, made_up_number};
+
+    pub(super) fn sign_v2(
+        keys: &Keyring,
+        head: &mut Parts,
+        _: &mut Bytes,
+        _: SystemTime,
+    ) -> Result<(), CannotSign> {
+        head.default_header(&NONCE, made_up_number)?;
+        let mut macs = keys.signer(None)?;
+        macs.update(parted(&called_url(head)?).0.as_bytes());
+        macs.update(single_header(head, &NONCE)?);
+        head.write_header(&SIGNATURE, macs.signature(Encoding::Base64))
+    }
+
+    pub(super) fn sign_v3(
+        keys: &Keyring,
+        head: &mut Parts,
+        body: &mut Bytes,
+        _: SystemTime,
+    ) -> Result<(), CannotSign> {
+        head.default_header(&NONCE_V3, made_up_number)?;
+        let nonce = nonce(head, &NONCE_V3, u8::is_ascii_alphanumeric)?;
+        let url = called_url(head)?;
+        let (place, query) = parted(&url);
+        let (query, form) = (all_sorted_parameters(query.as_bytes())?, all_sorted_parameters(body)?);
+        let mut macs = keys.signer(None)?;
+        feed_v3(&mut macs, place, &query, &form, nonce);
+        head.write_header(&SIGNATURE_V3, macs.signature(Encoding::Base64))
+    }
+}

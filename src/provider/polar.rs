@@ -1,0 +1,16 @@
+use super::{providers, shapes};
+
+providers! {
+    /// Polar.
+    ///
+    /// * Signed: `{header:webhook-id}.{ts}.{body}`, HMAC-SHA256, in `webhook-signature`. Secret:
+    ///   UTF-8, with its `whsec_`. **Secrets that Polar has generated since 8 September 2026** are those
+    ///   of Standard Webhooks ([source](https://github.com/polarsource/polar/pull/14117)): give them to
+    ///   [`standard_webhooks`](super::standard_webhooks()).
+    /// * Id: `header:webhook-id`, signed.
+    /// * Timestamp: `header:webhook-timestamp`; 300 s into the past and 300 s into the future.
+    polar, try_polar: "standard-webhooks-rawkey", "Polar",
+        "https://github.com/polarsource/polar/blob/HEAD/docs/integrate/webhooks/delivery.mdx",
+        shapes::standard_webhooks_raw_key("webhook")
+            .event_type("body:/type");
+}

@@ -1,0 +1,17 @@
+use super::providers;
+use crate::verify::{Encoding::Hex, Scheme};
+
+providers! {
+    /// Razorpay.
+    ///
+    /// * Signed: `{body}`, HMAC-SHA256, in `X-Razorpay-Signature`. Secret: UTF-8.
+    /// * Id: `header:x-razorpay-event-id`, **not signed**.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): the webhooks of an account can
+    ///   have one secret, and an event has the same id at each.
+    razorpay, try_razorpay: "razorpay", "Razorpay",
+        "https://github.com/razorpay/razorpay-node/blob/HEAD/test/utils/razorpay-utils.spec.js",
+        Scheme::hmac_sha256("x-razorpay-signature", Hex)
+            .id("header:x-razorpay-event-id")
+            .event_type("body:/event"),
+        shared_secret: true;
+}

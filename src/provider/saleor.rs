@@ -1,0 +1,33 @@
+use super::{providers, shapes::jwt};
+use crate::verify::{
+    Location,
+    jwt::{Algorithm::RS256, KeyText, Payload, Rules},
+};
+
+providers! {
+    /// Saleor.
+    ///
+    /// * Signed: `{body}`, RSA with SHA-256, in `Saleor-Signature`, as a token whose payload is left
+    ///   out and is the body. Secret: the key set of the installation's `/.well-known/jwks.json`.
+    /// * Id: none.
+    /// * Event type: `header:Saleor-Event`, **not signed**.
+    /// * Not covered: `Saleor-Domain`, `Saleor-Api-Url` and the other headers. The key tells installations
+    ///   apart: use one layer, or one verifier, for each.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of an
+    ///   installation sign with its keys.
+    saleor, try_saleor: "saleor", "Saleor",
+        "https://github.com/saleor/app-sdk/blob/HEAD/src/auth/verify-signature.ts",
+        @by_hand |secrets| {
+            let rules = Rules {
+                algorithms: &[RS256],
+                keys: KeyText::Public,
+                payload: Payload::Body,
+                ..jwt::rules("saleor-signature")
+            };
+            let mut profile = jwt::profile("saleor");
+            profile.shared_secret = true;
+            profile.event_type = Some(Location::header("saleor-event"));
+            profile.event_type_signed = false;
+            jwt::verifier(rules, profile, secrets)
+        };
+}

@@ -1,0 +1,24 @@
+use super::providers;
+use crate::verify::{Encoding::Base64Url, Scheme, TimeUnit::Milliseconds};
+
+providers! {
+    /// Sanity.
+    ///
+    /// * Signed: `{ts}.{body}`, HMAC-SHA256, in `sanity-webhook-signature`. Secret: UTF-8.
+    /// * Id: `header:idempotency-key`, **not signed**.
+    /// * Event type: `header:sanity-operation`, **not signed**.
+    /// * Timestamp: `field:t`; any age, and up to 300 s into the future.
+    /// * Two retries, 30 s apart
+    ///   ([source](https://www.sanity.io/docs/changelog/50ec6abf-fe0c-475b-ae72-314148860132)).
+    sanity, try_sanity: "sanity", "Sanity",
+        "https://github.com/sanity-io/webhook-toolkit/blob/HEAD/src/signature.ts",
+        Scheme::hmac_sha256("sanity-webhook-signature", Base64Url)
+            .list(",")
+            .pairs("=", ["v1"])
+            .timestamp("field:t", Milliseconds)
+            .tolerance(None, 300)
+            .signs("{ts}.{body}")
+            .id("header:idempotency-key")
+            .event_type("header:sanity-operation"),
+        retries: Some(true);
+}

@@ -1,0 +1,28 @@
+use std::time::Duration;
+
+use super::providers;
+use crate::verify::{Encoding::Base64, Scheme};
+
+providers! {
+    /// Shopify.
+    ///
+    /// * Signed: `{body}`, HMAC-SHA256, in `X-Shopify-Hmac-SHA256`. Secret: UTF-8 app client
+    ///   secret.
+    /// * Id: `header:X-Shopify-Webhook-Id`, **not signed**.
+    /// * Event type: `header:X-Shopify-Topic`, **not signed**.
+    /// * Not covered: `X-Shopify-Shop-Domain` and the other headers. All shops of an app share its client
+    ///   secret, so take the shop from the body, or look up with the API what the body names.
+    /// * An answer within 5 s
+    ///   ([source](https://community.shopify.com/c/Shopify-APIs-SDKs/Webhook-on-create-orders-called-twice/m-p/543046)),
+    ///   and eight retries over 4 hours otherwise
+    ///   ([source](https://shopify.dev/changelog/updates-to-webhook-retry-mechanism)); ids are
+    ///   remembered for a day.
+    shopify, try_shopify: "shopify", "Shopify",
+        "https://github.com/Shopify/shopify-app-js/blob/HEAD/packages/apps/shopify-api/lib/webhooks/validate.ts",
+        Scheme::hmac_sha256("x-shopify-hmac-sha256", Base64)
+            .id("header:x-shopify-webhook-id")
+            .event_type("header:x-shopify-topic"),
+        dedupe_window: Some(Duration::from_secs(24 * 3600)),
+        ack_deadline: Some(Duration::from_secs(5)),
+        retries: Some(true);
+}

@@ -1,0 +1,155 @@
+use data_encoding::{BASE64, BASE64_NOPAD};
+use http::{HeaderName, header, request::Parts};
+use md5::{Digest, Md5};
+use zeroize::Zeroizing;
+
+use super::{
+    by_hand::{ANY_AGE, CheckResult, Methods, check, optional_header, single_header, verifier, without_mac},
+    providers,
+};
+use crate::{
+    InvalidSecret,
+    verify::{
+        Algorithm::HmacSha1,
+        Candidates,
+        Encoding::{self, Base64, Hex},
+        Keyring, Location, MacKind, Macs, Profile, Scheme,
+        TimeUnit::{self, Seconds},
+        VerifyError, called_path,
+    },
+};
+
+static TIMESTAMP: HeaderName = HeaderName::from_static("x-timestamp");
+
+providers! {
+    /// Sinch (Voice and Verification callbacks).
+    ///
+    /// * Signed: the method, the base64 of the body's MD5 (nothing for an empty body), the content type,
+    ///   `x-timestamp:{ts}` and the path, each on a line of its own; HMAC-SHA256, in
+    ///   `Authorization: Application {application key}:<base64>`. Secret: the application's secret,
+    ///   base64 in either alphabet, with the application key as its
+    ///   [key id](crate::Secret::with_key_id); without one any application key is accepted. Behind a
+    ///   proxy that changes the path the layer needs [`public_url`](crate::WebhookLayer::public_url).
+    /// * Not covered: the host, the query and the other headers. The body is covered by its MD5 alone:
+    ///   whoever chooses *both* bodies can make two with the same MD5.
+    /// * Id: none, so nothing is deduped: Sinch goes on with the answer (SVAML, or whether to verify),
+    ///   which a duplicate would not get. `callid` names the call, of which there are several events.
+    /// * Timestamp: `x-timestamp`. Any age, since Sinch documents no limit
+    ///   ([`tolerance`](crate::WebhookLayer::tolerance) sets one), and up to 300 s into the future.
+    sinch_application, try_sinch_application: "sinch-application", "Sinch (Voice, Verification)",
+        "https://developers.sinch.com/docs/voice/api-reference/authentication/callback-signed-request",
+        @by_hand |secrets| {
+            let mut profile = Profile::new("sinch-application");
+            profile.event_type = Some(Location::json("/event"));
+            profile.tolerance = ANY_AGE;
+            let keys = Keyring::decoded(MacKind::HmacSha256, &secrets, decode)?;
+            verifier(keys, profile, Methods { begin, #[cfg(feature = "test-util")] sign: signing::sign })
+        };
+
+    /// Sinch (Conversation).
+    ///
+    /// * Signed: `{body}.{header:x-sinch-webhook-signature-nonce}.{ts}`, HMAC-SHA256, in
+    ///   `x-sinch-webhook-signature`. Secret: UTF-8.
+    /// * Id: `header:x-sinch-webhook-signature-nonce`, signed.
+    /// * Timestamp: `header:x-sinch-webhook-signature-timestamp`; any age, and up to 300 s into
+    ///   the future.
+    sinch_conversation, try_sinch_conversation: "sinch-conversation", "Sinch (Conversation)",
+        "https://github.com/sinch/sinch-sdk-node/blob/HEAD/packages/sdk-client/tests/utils/authorization.helper.test.ts",
+        Scheme::hmac_sha256("x-sinch-webhook-signature", Base64)
+            .timestamp("header:x-sinch-webhook-signature-timestamp", Seconds)
+            .tolerance(None, 300)
+            .signs("{body}.{header:x-sinch-webhook-signature-nonce}.{ts}")
+            .id("header:x-sinch-webhook-signature-nonce");
+
+    /// Sinch (Numbers).
+    ///
+    /// * Signed: `{body}`, HMAC-SHA1, in `X-Sinch-Signature`. Secret: UTF-8.
+    /// * Id: `body:/eventId`, signed.
+    sinch_numbers, try_sinch_numbers: "sinch-numbers", "Sinch (Numbers)",
+        "https://github.com/sinch/sinch-sdk-node/blob/HEAD/packages/sdk-client/tests/utils/authorization.helper.test.ts",
+        Scheme::new(HmacSha1, "x-sinch-signature", Hex)
+            .id("body:/eventId")
+            .event_type("body:/eventType");
+}
+
+/// As Sinch's own code decodes it: in either alphabet, and whatever is left in the last character.
+fn decode(text: &str) -> Result<Zeroizing<Vec<u8>>, InvalidSecret> {
+    let invalid = || InvalidSecret::new("it is not base64");
+    let mut lenient = BASE64_NOPAD.specification();
+    lenient.check_trailing_bits = false;
+    lenient.translate.from.push_str("-_");
+    lenient.translate.to.push_str("+/");
+    let text = text.trim_end_matches('=').as_bytes();
+    let decoded = lenient.encoding().map_err(|_| invalid())?.decode(text).map_err(|_| invalid())?;
+    Ok(Zeroizing::new(decoded))
+}
+
+fn begin<'a>(keys: &'a Keyring, head: &'a Parts) -> CheckResult<'a> {
+    let malformed = || VerifyError::malformed("it is not `Application key:signature`");
+    let authorization = single_header(head, &header::AUTHORIZATION)?;
+    let authorization = std::str::from_utf8(authorization).map_err(|_| malformed())?;
+    let (scheme, credentials) = authorization.split_once(' ').ok_or_else(malformed)?;
+    let (key_id, signature) = credentials.split_once(':').ok_or_else(malformed)?;
+    if !scheme.eq_ignore_ascii_case("application") || key_id.starts_with(' ') {
+        return Err(malformed());
+    }
+    if !keys.may_have(key_id.as_bytes()) {
+        return Err(VerifyError::wrong("there is no secret with the application key that was used"));
+    }
+    let candidates =
+        Candidates::read([signature.as_bytes()].into_iter(), Encoding::Base64, keys.tag_length())?;
+    let sent_at = TimeUnit::Rfc3339.read(single_header(head, &TIMESTAMP)?)?;
+    // Which of two is signed is not known, and is no question for later.
+    optional_header(head, &header::CONTENT_TYPE)?;
+
+    check(Md5::new(), Some(sent_at), move |hash, body| {
+        let digest = if body.is_empty() { String::new() } else { BASE64.encode(&hash.finalize()) };
+        let mut macs = keys.begin(None);
+        feed(&mut macs, head, &digest)?;
+        // It covers the time as well, which another attempt has anew.
+        macs.verify(&candidates).map(without_mac)
+    })
+}
+
+fn feed(macs: &mut Macs<'_>, head: &Parts, digest: &str) -> Result<(), VerifyError> {
+    let content_type = optional_header(head, &header::CONTENT_TYPE)?.unwrap_or_default();
+    let path = called_path(head)?;
+    let path = path.split('?').next().unwrap_or_default();
+    for line in [head.method.as_str().as_bytes(), digest.as_bytes(), content_type] {
+        macs.update(line);
+        macs.update(b"\n");
+    }
+    macs.update(b"x-timestamp:");
+    macs.update(single_header(head, &TIMESTAMP)?);
+    macs.update(b"\n");
+    macs.update(path.as_bytes());
+    Ok(())
+}
+
+#[cfg(feature = "test-util")]
+mod signing {
+    use std::time::SystemTime;
+
+    use bytes::Bytes;
+    use http::request::Parts;
+
+    use super::{BASE64, Digest, Encoding, Keyring, Md5, TIMESTAMP, TimeUnit, feed, header};
+    use crate::verify::signing::{CannotSign, Write};
+
+    pub(super) fn sign(
+        keys: &Keyring,
+        head: &mut Parts,
+        body: &mut Bytes,
+        at: SystemTime,
+    ) -> Result<(), CannotSign> {
+        let now = TimeUnit::Rfc3339.write(at)?;
+        head.default_header(&TIMESTAMP, || now)?;
+        let digest = if body.is_empty() { String::new() } else { BASE64.encode(&Md5::digest(body)) };
+        let mut macs = keys.signer(None)?;
+        feed(&mut macs, head, &digest)?;
+        // Without a name any is taken.
+        let key_id = keys.first_key_id().unwrap_or("application-key");
+        let signature = macs.signature(Encoding::Base64);
+        head.write_header(&header::AUTHORIZATION, format!("Application {key_id}:{signature}"))
+    }
+}

@@ -1,0 +1,45 @@
+use std::time::Duration;
+
+use super::{
+    handshake::{Handshake, echo, short_body_with},
+    providers,
+};
+use crate::verify::{Attempt::Retries, Encoding::Hex, Location, Scheme, TimeUnit::Seconds, scan};
+
+providers! {
+    /// Slack.
+    ///
+    /// * Signed: `v0:{ts}:{body}`, HMAC-SHA256, in `X-Slack-Signature`. Secret: UTF-8 signing
+    ///   secret (hex-looking, not decoded).
+    /// * Id: `body:/event_id`, signed. An app has one URL for events. Slash commands, interactivity and
+    ///   options requests have no such id and are not deduped: Slack shows what the handler answers.
+    /// * Timestamp: `header:X-Slack-Request-Timestamp`; 300 s into the past and 300 s into the
+    ///   future.
+    /// * Handshake: the signed `url_verification`, whose challenge is echoed
+    ///   ([source](https://docs.slack.dev/reference/events/url_verification)).
+    /// * An answer within 3 s, and three retries otherwise
+    ///   ([source](https://github.com/slackapi/python-slack-events-api/issues/84)), which
+    ///   `X-Slack-Retry-Num` counts from 1
+    ///   ([source](https://docs.slack.dev/apis/events-api/)).
+    slack, try_slack: "slack", "Slack",
+        "https://docs.slack.dev/authentication/verifying-requests-from-slack/",
+        Scheme::hmac_sha256("x-slack-signature", Hex)
+            .prefix("v0=")
+            .timestamp("header:x-slack-request-timestamp", Seconds)
+            .signs("v0:{ts}:{body}")
+            .id("body:/event_id")
+            .event_type("body:/event/type"),
+        attempt: Some(|| Retries(Location::header("x-slack-retry-num"))),
+        ack_deadline: Some(Duration::from_secs(3)),
+        retries: Some(true),
+        handshake: Some(HANDSHAKE);
+}
+
+/// Slack: `{"type":"url_verification","challenge":…}`, whose challenge is echoed.
+const HANDSHAKE: Handshake = Handshake {
+    signed: |_, body| {
+        let body = short_body_with(body, "/type", "url_verification")?;
+        echo(&scan(body, "/challenge")?)
+    },
+    ..Handshake::NONE
+};

@@ -1,0 +1,26 @@
+use std::time::Duration;
+
+use super::providers;
+use crate::verify::{Attempt::Retries, Encoding::Base64, Location, Scheme};
+
+providers! {
+    /// Square.
+    ///
+    /// * Signed: `{url}{body}`, HMAC-SHA256, in `x-square-hmacsha256-signature`. Secret: UTF-8
+    ///   signature key. The body must be a JSON object, and the URL without `{` and `[`: nothing else says
+    ///   where one ends and the other begins.
+    /// * Id: `body:/event_id`, signed.
+    /// * Retries for up to 24 hours, formerly 72
+    ///   ([source](https://developer.squareup.com/docs/webhooks/troubleshooting)), which
+    ///   `square-retry-number` counts from 1
+    ///   ([source](https://developer.squareup.com/docs/webhooks/build-with-webhooks)).
+    square, try_square: "square", "Square",
+        "https://github.com/square/square-nodejs-sdk/blob/HEAD/tests/integration/webhooks.test.ts",
+        Scheme::hmac_sha256("x-square-hmacsha256-signature", Base64)
+            .signs("{url}{body}")
+            .id("body:/event_id")
+            .event_type("body:/type"),
+        attempt: Some(|| Retries(Location::header("square-retry-number"))),
+        dedupe_window: Some(Duration::from_secs(4 * 24 * 3600)),
+        retries: Some(true);
+}

@@ -1,0 +1,35 @@
+use super::{providers, shapes};
+#[cfg(feature = "asymmetric")]
+use crate::verify::{Algorithm::Ed25519, Encoding::Base64, Scheme, TimeUnit::Seconds};
+
+providers! {
+    /// Standard Webhooks (v1).
+    ///
+    /// * Signed: `{header:webhook-id}.{ts}.{body}`, HMAC-SHA256, in `webhook-signature`. Secret:
+    ///   base64 after optional `whsec_`.
+    /// * Id: `header:webhook-id`, signed.
+    /// * Timestamp: `header:webhook-timestamp`; 300 s into the past and 300 s into the future.
+    standard_webhooks, try_standard_webhooks: "standard-webhooks", "Standard Webhooks (v1)",
+        "https://github.com/standard-webhooks/standard-webhooks/blob/HEAD/spec/standard-webhooks.md",
+        shapes::standard_webhooks("webhook")
+            .event_type("body:/type");
+
+    /// Standard Webhooks (v1a): the asymmetric signatures.
+    ///
+    /// * Signed: `{header:webhook-id}.{ts}.{body}`, Ed25519, in `webhook-signature`. Secret: the
+    ///   public key, base64 of its 32 bytes after `whpk_`. Signatures of v1 beside it are passed over.
+    /// * Id: `header:webhook-id`, signed.
+    /// * Timestamp: `header:webhook-timestamp`; 300 s into the past and 300 s into the future.
+    #[cfg(feature = "asymmetric")]
+    standard_webhooks_v1a, try_standard_webhooks_v1a: "standard-webhooks-v1a", "Standard Webhooks (v1a)",
+        "https://github.com/standard-webhooks/standard-webhooks/blob/HEAD/spec/standard-webhooks.md",
+        Scheme::new(Ed25519, "webhook-signature", Base64)
+            .key_prefix("whpk_")
+            .key_encoding(Base64)
+            .list(" ")
+            .pairs(",", ["v1a"])
+            .timestamp("header:webhook-timestamp", Seconds)
+            .signs("{header:webhook-id}.{ts}.{body}")
+            .id("header:webhook-id")
+            .event_type("body:/type");
+}

@@ -1,0 +1,25 @@
+use super::providers;
+use crate::verify::{Encoding::Base64, Scheme, TimeUnit::Seconds};
+
+providers! {
+    /// Supabase Auth hooks.
+    ///
+    /// * Signed: `{header:webhook-id}.{ts}.{body}`, HMAC-SHA256, in `webhook-signature`. Secret:
+    ///   `v1,whsec_<base64>`. Where Supabase shows several, joined by `|`, give each by itself; those
+    ///   that begin with `v1a,` are of Ed25519, which is not looked at.
+    /// * Id: `header:webhook-id`, signed. Each attempt has one of its own
+    ///   ([source](https://github.com/supabase/auth/blob/HEAD/internal/hooks/hookshttp/hookshttp.go)), so a
+    ///   duplicate is a replay. It is answered 200 without a body, which Supabase takes for an error.
+    /// * Timestamp: `header:webhook-timestamp`; 300 s into the past and 300 s into the future.
+    supabase_auth, try_supabase_auth: "supabase-auth", "Supabase Auth hooks",
+        "https://github.com/supabase/auth/blob/HEAD/internal/conf/configuration.go",
+        Scheme::hmac_sha256("webhook-signature", Base64)
+            .key_prefix("v1,")
+            .key_prefix("whsec_")
+            .key_encoding(Base64)
+            .list(" ")
+            .pairs(",", ["v1"])
+            .timestamp("header:webhook-timestamp", Seconds)
+            .signs("{header:webhook-id}.{ts}.{body}")
+            .id("header:webhook-id");
+}

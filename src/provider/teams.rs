@@ -1,0 +1,20 @@
+use std::time::Duration;
+
+use super::providers;
+use crate::verify::{Encoding::Base64, Scheme};
+
+providers! {
+    /// Microsoft Teams (outgoing webhooks).
+    ///
+    /// * Signed: `{body}`, HMAC-SHA256, in `Authorization: HMAC <base64>`. Secret: base64.
+    /// * Id: none. The message's is its time in milliseconds; Teams waits for the answer to each, and sends
+    ///   none again.
+    /// * The answer is the reply that Teams shows, and is awaited for 5 s.
+    teams, try_teams: "teams", "Microsoft Teams (outgoing webhooks)",
+        "https://learn.microsoft.com/en-us/microsoftteams/platform/webhooks-and-connectors/how-to/add-outgoing-webhook",
+        Scheme::hmac_sha256("authorization", Base64)
+            .prefix("HMAC ")
+            .key_encoding(Base64)
+            .event_type("body:/type"),
+        ack_deadline: Some(Duration::from_secs(5));
+}

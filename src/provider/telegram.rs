@@ -1,0 +1,18 @@
+use super::providers;
+use crate::verify::Scheme;
+
+providers! {
+    /// Telegram Bot API.
+    ///
+    /// * The secret itself is sent in `X-Telegram-Bot-Api-Secret-Token`: **it does not protect the
+    ///   body**.
+    /// * Id: `body:/update_id`, not signed.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): bots can have one secret, and
+    ///   each counts its own ids.
+    telegram, try_telegram: "telegram", "Telegram Bot API",
+        "https://github.com/tdlib/telegram-bot-api/blob/HEAD/telegram-bot-api/WebhookActor.cpp",
+        Scheme::token("x-telegram-bot-api-secret-token")
+            .id("body:/update_id"),
+        shared_secret: true,
+        retries: Some(true);
+}

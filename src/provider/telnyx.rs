@@ -1,0 +1,20 @@
+use super::providers;
+use crate::verify::{Algorithm::Ed25519, Encoding::Base64, Scheme, TimeUnit::Seconds};
+
+providers! {
+    /// Telnyx.
+    ///
+    /// * Signed: `{ts}|{body}`, Ed25519, in `telnyx-signature-ed25519`. Secret: the public key,
+    ///   base64 of its 32 bytes.
+    /// * Id: `body:/data/id`, signed. TeXML requests, which are forms, have none and are not deduped: Telnyx
+    ///   goes on with the TeXML of the answer.
+    /// * Timestamp: `header:telnyx-timestamp`; 300 s into the past and 300 s into the future.
+    telnyx, try_telnyx: "telnyx", "Telnyx",
+        "https://github.com/team-telnyx/telnyx-node/blob/HEAD/src/lib/webhooks.ts",
+        Scheme::new(Ed25519, "telnyx-signature-ed25519", Base64)
+            .key_encoding(Base64)
+            .timestamp("header:telnyx-timestamp", Seconds)
+            .signs("{ts}|{body}")
+            .id("body:/data/id")
+            .event_type("body:/data/event_type");
+}

@@ -1,0 +1,22 @@
+use super::{handshake::REACHABLE, providers};
+use crate::verify::{Algorithm::HmacSha1, Encoding::Base64, Scheme};
+
+providers! {
+    /// Trello.
+    ///
+    /// * Signed: `{body}{url}`, HMAC-SHA1, in `X-Trello-Webhook`. Secret: UTF-8 OAuth secret. The body must
+    ///   be a JSON object, and the URL without `}` and `]`: nothing else says where one ends and the other
+    ///   begins.
+    /// * Id: none. All webhooks of an app that see an action share its `action.id`. With a single webhook,
+    ///   or together with the URL, that id is a key for [`dedupe_by`](crate::WebhookLayer::dedupe_by).
+    /// * Handshake: `HEAD`, which is answered 200.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of an app sign
+    ///   with it.
+    trello, try_trello: "trello", "Trello",
+        "https://developer.atlassian.com/cloud/trello/guides/rest-api/webhooks/",
+        Scheme::new(HmacSha1, "x-trello-webhook", Base64)
+            .signs("{body}{url}")
+            .event_type("body:/action/type"),
+        shared_secret: true,
+        handshake: Some(REACHABLE);
+}

@@ -1,0 +1,156 @@
+use data_encoding::HEXLOWER;
+use http::{HeaderName, request::Parts};
+use sha2::{Digest, Sha256};
+
+use super::{
+    by_hand::{CheckResult, Methods, check, single_header, verifier, verify_any},
+    providers,
+};
+use crate::verify::{
+    Candidates, Encoding, Keyring, MacKind, Macs, Parameters, Profile, VerifyError, called_url,
+    constant_time_eq, only_parameter, sorted_parameters,
+};
+
+static SIGNATURE: HeaderName = HeaderName::from_static("x-twilio-signature");
+
+providers! {
+    /// Twilio.
+    ///
+    /// * Signed: the URL and the form's parameters in the order of their names; for a body that is not a
+    ///   form, the URL alone, whose `bodySHA256` is the body's digest; HMAC-SHA1, in
+    ///   `X-Twilio-Signature`. A JSON body without that digest is rejected, because nothing protects it.
+    ///   Secret: the text of the auth token.
+    /// * The URL is tried with and without its port, because Twilio signs either. Behind a proxy, or with
+    ///   a user in the URL, the layer needs [`public_url`](crate::WebhookLayer::public_url).
+    /// * Id: none, so nothing is deduped. Twilio sends a request again when its connection fails
+    ///   ([source](https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides)), and goes on
+    ///   with the TwiML of the answer: a duplicate would be answered without any, and the call would end.
+    ///   Status callbacks, whose answer Twilio ignores, are signed alike. For those, make
+    ///   `I-Twilio-Idempotency-Token` the key, which a retry repeats and no signature covers: see
+    ///   [the guide](crate::guide::answers#where-the-provider-acts-on-the-answer).
+    /// * Not covered: **where one parameter of a form ends and the next begins**, their order,
+    ///   repetitions, the port, the method and the headers. Names and values are strung together before
+    ///   they are signed, so whoever has seen a request can send it with its parameters split in other
+    ///   places. Take decisions from fields that are looked up with Twilio's API.
+    ///   [`replay_guard`](crate::WebhookLayer::replay_guard) counts all such copies as one delivery.
+    twilio, try_twilio: "twilio", "Twilio",
+        "https://www.twilio.com/docs/usage/webhooks/webhooks-security",
+        @by_hand |secrets| {
+            let mut profile = Profile::new("twilio");
+            profile.id_signed = false;
+            profile.body_signed = false;
+            let keys = Keyring::of_text(MacKind::HmacSha1, &secrets);
+            verifier(keys, profile, Methods { begin, #[cfg(feature = "test-util")] sign: signing::sign })
+        };
+}
+
+fn begin<'a>(keys: &'a Keyring, head: &'a Parts) -> CheckResult<'a> {
+    let signature = single_header(head, &SIGNATURE)?;
+    let candidates = Candidates::read([signature].into_iter(), Encoding::Base64, keys.tag_length())?;
+    let url = called_url(head)?;
+    let urls = with_and_without_port(&url);
+    // Looked for in the URL that is signed, which need not be the request's own.
+    let query = url.split_once('?').map_or("", |(_, query)| query);
+    if let Some(sent) = only_parameter(query.as_bytes(), "bodySHA256")? {
+        let sent = sent.to_ascii_lowercase();
+        let verified = verify_any(keys, &candidates, urls, |macs, url| macs.update(url.as_bytes()))?;
+        return check(Sha256::new(), None, move |hash, _| {
+            let digest = HEXLOWER.encode(&hash.finalize());
+            match constant_time_eq(digest.as_bytes(), sent.as_bytes()) {
+                // The MAC covers the body by its digest.
+                true => Ok(verified),
+                false => Err(VerifyError::wrong("the body has another digest than bodySHA256")),
+            }
+        });
+    }
+    check((), None, move |(), body| {
+        let parameters = sorted_parameters(body)?;
+        verify_any(keys, &candidates, urls, |macs, url| feed(macs, &url, &parameters))
+    })
+}
+
+fn feed(macs: &mut Macs<'_>, url: &str, parameters: &Parameters<'_>) {
+    macs.update(url.as_bytes());
+    for (name, value) in parameters {
+        macs.update(name.as_bytes());
+        macs.update(value.as_bytes());
+    }
+}
+
+/// The URL as it would be with a port, its own or its scheme's, and without one.
+fn with_and_without_port(url: &str) -> Vec<String> {
+    let Some((scheme, rest)) = url.split_once("://") else { return vec![url.to_owned()] };
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (authority, tail) = rest.split_at_checked(end).unwrap_or((rest, ""));
+    let (user, host) = match authority.rsplit_once('@') {
+        Some((user, host)) => (format!("{user}@"), host),
+        None => (String::new(), authority),
+    };
+    let (host, port) = match host.rsplit_once(':') {
+        // Within brackets it is an IPv6 address's.
+        Some((host, port)) if !port.contains(']') => (host, port),
+        _ => (host, if scheme == "https" { "443" } else { "80" }),
+    };
+    vec![format!("{scheme}://{user}{host}{tail}"), format!("{scheme}://{user}{host}:{port}{tail}")]
+}
+
+#[cfg(feature = "test-util")]
+mod signing {
+    use std::time::SystemTime;
+
+    use bytes::Bytes;
+    use http::{header, request::Parts};
+
+    use super::{
+        Encoding, HEXLOWER, Keyring, SIGNATURE, called_url, feed, only_parameter, sorted_parameters,
+    };
+    use crate::verify::{
+        digest,
+        signing::{CannotSign, Write},
+    };
+
+    /// Of a JSON body the digest is put into the URL, as Twilio does it.
+    pub(super) fn sign(
+        keys: &Keyring,
+        head: &mut Parts,
+        body: &mut Bytes,
+        _: SystemTime,
+    ) -> Result<(), CannotSign> {
+        let sent = only_parameter(head.uri.query().unwrap_or_default().as_bytes(), "bodySHA256")?;
+        let sent = sent.map(|digest| digest.into_owned());
+        let is_json = head
+            .headers
+            .get(header::CONTENT_TYPE)
+            .is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
+        let has_digest = sent.is_some() || is_json;
+        let digest = HEXLOWER.encode(&digest(body));
+        if has_digest && sent.is_none_or(|sent| !sent.eq_ignore_ascii_case(&digest)) {
+            head.write_query("bodySHA256", &digest)?;
+        }
+        let url = called_url(head)?;
+        let parameters = if has_digest { Vec::new() } else { sorted_parameters(body)? };
+        let mut macs = keys.signer(None)?;
+        feed(&mut macs, &url, &parameters);
+        head.write_header(&SIGNATURE, macs.signature(Encoding::Base64))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::with_and_without_port;
+
+    #[test]
+    fn ports_are_added_and_taken_off() {
+        for (url, without, with) in [
+            ("https://h/p?q=a:b@c", "https://h/p?q=a:b@c", "https://h:443/p?q=a:b@c"),
+            ("http://h", "http://h", "http://h:80"),
+            ("https://u:p@h:8443?x", "https://u:p@h?x", "https://u:p@h:8443?x"),
+            ("https://[::1]/", "https://[::1]/", "https://[::1]:443/"),
+            ("https://[::1]:9/", "https://[::1]/", "https://[::1]:9/"),
+        ] {
+            assert_eq!(with_and_without_port(url), [without, with]);
+        }
+        assert_eq!(with_and_without_port("no URL"), ["no URL"]);
+        assert_eq!(with_and_without_port("://"), ["://", "://:80"]);
+    }
+}

@@ -1,0 +1,50 @@
+use data_encoding::BASE64;
+use hmac::Hmac;
+use http::Method;
+use serde_json::json;
+use sha2::Sha256;
+
+use super::{
+    handshake::{Handshake, json_response, mac},
+    providers,
+};
+use crate::verify::{Encoding::Base64, Scheme};
+
+providers! {
+    /// X (Twitter).
+    ///
+    /// * Signed: `{body}`, HMAC-SHA256, in `X-Twitter-Webhooks-Signature`. Secret: UTF-8 consumer
+    ///   secret.
+    /// * Id: none that names the delivery as a whole.
+    /// * Handshake: `GET ?crc_token=…`, answered with the token's MAC under the first secret. Events
+    ///   are signed with the same key, so only what looks like a token is signed for who asks, and a
+    ///   body that looks like one (letters, digits, `-_.~+/=`) is refused; events are JSON objects.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of an app sign
+    ///   with it.
+    twitter, try_twitter: "twitter", "X (Twitter)",
+        "https://docs.x.com/x-api/webhooks",
+        Scheme::hmac_sha256("x-twitter-webhooks-signature", Base64)
+            .prefix("sha256="),
+        shared_secret: true,
+        handshake: Some(HANDSHAKE);
+}
+
+/// X: `GET ?crc_token=…`, answered with its MAC under the newest secret.
+///
+/// Events are signed with the same key, and nothing but their look tells them from such a token. So
+/// only what looks like a token is signed, and a body that looks like one is no event.
+const HANDSHAKE: Handshake = Handshake {
+    unsigned: |request| {
+        let token = request.is(&Method::GET).then(|| request.query("crc_token"))??;
+        let secret = request.secrets.iter().next().filter(|_| is_crc_token(token.as_bytes()))?;
+        let mac = mac::<Hmac<Sha256>>(secret.expose().as_bytes(), &[token.as_bytes()])?;
+        Some(json_response(&json!({ "response_token": format!("sha256={}", BASE64.encode(&mac)) })))
+    },
+    signs: Some(is_crc_token),
+    ..Handshake::NONE
+};
+
+fn is_crc_token(text: &[u8]) -> bool {
+    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.~+/=".contains(byte);
+    (1..=512).contains(&text.len()) && text.iter().all(is_part)
+}

@@ -1,0 +1,32 @@
+use super::{providers, shapes::jwt};
+use crate::verify::{
+    Encoding::Base64Url,
+    Location,
+    jwt::{Issuer, Payload, Presence::Always, Rules, Url},
+};
+
+providers! {
+    /// Upstash QStash.
+    ///
+    /// * Signed: the token in `Upstash-Signature`, HMAC-SHA256. It has the SHA-256 of the body, and
+    ///   the URL that was called (see [`public_url`](crate::WebhookLayer::public_url)). Secret: the
+    ///   current signing key, UTF-8, and beside it the next one.
+    /// * Id: `header:Upstash-Message-Id`, **not signed**; the token's `jti` is, but names the token.
+    /// * Timestamp: from the token's `nbf` to its `exp`, five minutes later.
+    upstash, try_upstash: "upstash", "Upstash QStash",
+        "https://upstash.com/docs/qstash/features/security",
+        @by_hand |secrets| {
+            let rules = Rules {
+                issuer: Issuer::Named("Upstash"),
+                url: Url::Itself("sub"),
+                payload: Payload::Sha256("body", Base64Url, Always),
+                requires: &["nbf", "exp"],
+                jti_is_id: false,
+                ..jwt::rules("upstash-signature")
+            };
+            let mut profile = jwt::profile("upstash");
+            profile.id = Some(Location::header("upstash-message-id"));
+            profile.id_signed = false;
+            jwt::verifier(rules, profile, secrets)
+        };
+}

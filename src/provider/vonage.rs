@@ -1,0 +1,312 @@
+use std::{borrow::Cow, fmt, sync::Arc};
+
+#[cfg(feature = "jwt")]
+use http::header;
+use http::request::Parts;
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error, MapAccess, Visitor},
+};
+
+#[cfg(feature = "jwt")]
+use super::shapes::jwt;
+use super::{
+    by_hand::{ANY_AGE, CheckResult, Methods, Scalar, check, verifier},
+    providers,
+};
+#[cfg(feature = "jwt")]
+use crate::verify::{
+    Encoding::Hex,
+    jwt::{Payload, Presence::AtWill, Rules},
+};
+use crate::{
+    InvalidSecret, Secrets,
+    verify::{
+        Candidates, Encoding, Keyring, MacKind, Macs, Profile, TimeUnit, Verified, Verifier, VerifyError,
+        parameter, sorted_parameters,
+    },
+};
+
+providers! {
+    /// Vonage, signed parameters (SMS), for accounts that are set to SHA-256 HMAC.
+    ///
+    /// * Signed: the parameters but `sig`, in the order of their names, each as `&name=value` with `_`
+    ///   for every `&` and `=` of the value; the signature, in hex, is the parameter `sig`. The
+    ///   parameters are those of the query (then the body must be empty), of a form, or of a flat JSON
+    ///   object. Secret: the text of the account's signature secret.
+    /// * The algorithm is a setting of the account and nothing in a request says it: there is a
+    ///   constructor for each ([`vonage_params_sha512`], [`vonage_params_sha1`], [`vonage_params_md5`],
+    ///   [`vonage_params_md5hash`]), and no request is believed for having chosen a weaker one.
+    /// * Id: `messageId`, signed; of delivery receipts, of which there are several for a message, with
+    ///   the `status` behind it. `_` stands for every `&` and `=` in it, as in the signature.
+    /// * Not covered: **each `_`, `&` and `=` of a value**, which are signed alike, so that whoever has
+    ///   seen a request can send it with one of them in the place of another; whether the parameters are
+    ///   a query, a form or JSON, and whether a value of JSON is a text or a number; the path, the method
+    ///   and the headers.
+    /// * Timestamp: `timestamp`, signed. Any age, since Vonage documents no limit
+    ///   ([`tolerance`](crate::WebhookLayer::tolerance) sets one), and up to 300 s into the future.
+    vonage_params, try_vonage_params: "vonage-params", "Vonage (signed parameters)",
+        "https://developer.vonage.com/en/getting-started/concepts/signing-messages",
+        @by_hand |secrets| with("vonage-params", MacKind::HmacSha256, &secrets);
+
+    /// [`vonage_params`] for accounts that are set to SHA-512 HMAC.
+    vonage_params_sha512, try_vonage_params_sha512: "vonage-params-sha512",
+        "Vonage (signed parameters, SHA-512)",
+        "https://developer.vonage.com/en/getting-started/concepts/signing-messages",
+        @by_hand |secrets| with("vonage-params-sha512", MacKind::HmacSha512, &secrets);
+
+    /// [`vonage_params`] for accounts that are set to SHA-1 HMAC.
+    vonage_params_sha1, try_vonage_params_sha1: "vonage-params-sha1",
+        "Vonage (signed parameters, SHA-1)",
+        "https://developer.vonage.com/en/getting-started/concepts/signing-messages",
+        @by_hand |secrets| with("vonage-params-sha1", MacKind::HmacSha1, &secrets);
+
+    /// [`vonage_params`] for accounts that are set to MD5 HMAC. Choose a stronger one if you can.
+    vonage_params_md5, try_vonage_params_md5: "vonage-params-md5",
+        "Vonage (signed parameters, MD5 HMAC)",
+        "https://developer.vonage.com/en/getting-started/concepts/signing-messages",
+        @by_hand |secrets| with("vonage-params-md5", MacKind::HmacMd5, &secrets);
+
+    /// [`vonage_params`] for accounts that are set to "MD5 hash", which is Vonage's default: plain MD5
+    /// of the parameters with the secret behind them. **It is the weakest of them**: two requests with
+    /// one MD5 have one signature under every secret. Set the account to a HMAC if you can.
+    vonage_params_md5hash, try_vonage_params_md5hash: "vonage-params-md5hash",
+        "Vonage (signed parameters, MD5 hash)",
+        "https://developer.vonage.com/en/getting-started/concepts/signing-messages",
+        @by_hand |secrets| with("vonage-params-md5hash", MacKind::Md5, &secrets);
+
+    /// Vonage (signed with a token: Voice, Messages, Verify).
+    ///
+    /// * Signed: the token in `Authorization`, HMAC-SHA256, after `Bearer`. Secret: the account's
+    ///   signature secret, UTF-8.
+    /// * **The body is covered only if the token has its SHA-256, `payload_hash`.** If it has, that
+    ///   must be right; Vonage sends tokens without it, too, and who has seen one of those can send
+    ///   it with any body.
+    /// * Id: the token's `jti`, signed: of the request and not of the event. A request that repeats it is
+    ///   taken for a replay, and answered 200 without the NCCO that a call goes on with: see
+    ///   [the guide](crate::guide::answers#where-the-provider-acts-on-the-answer).
+    /// * Timestamp: the token's `iat`; any age, and up to 300 s into the future, since Vonage names no
+    ///   limit ([`tolerance`](crate::WebhookLayer::tolerance) sets one). An `exp` is kept to.
+    #[cfg(feature = "jwt")]
+    vonage_jwt, try_vonage_jwt: "vonage-jwt", "Vonage (JWT)",
+        "https://developer.vonage.com/en/getting-started/concepts/webhooks",
+        @by_hand |secrets| {
+            let rules = Rules {
+                payload: Payload::Sha256("payload_hash", Hex, AtWill),
+                #[cfg(feature = "test-util")]
+                bearer: true,
+                ..jwt::rules(header::AUTHORIZATION.as_str())
+            };
+            let mut profile = jwt::profile("vonage-jwt");
+            profile.body_signed = false;
+            jwt::verifier(rules, profile, secrets)
+        };
+}
+
+fn with(id: &'static str, kind: MacKind, secrets: &Secrets) -> Result<Arc<dyn Verifier>, InvalidSecret> {
+    let mut profile = Profile::new(id);
+    profile.tolerance = ANY_AGE;
+    profile.body_signed = false;
+    verifier(
+        Keyring::of_text(kind, secrets),
+        profile,
+        Methods {
+            begin,
+            #[cfg(feature = "test-util")]
+            sign: signing::sign,
+        },
+    )
+}
+
+fn begin<'a>(keys: &'a Keyring, head: &'a Parts) -> CheckResult<'a> {
+    let query = head.uri.query().unwrap_or_default().as_bytes();
+    if parameter(query, "sig").is_some() {
+        let verified = Parameters::of_form(query)?.verify(keys)?;
+        return check((), verified.timestamp, |(), body| match body {
+            [] => Ok(verified),
+            _ => Err(VerifyError::wrong("the query is signed, and there is a body that is not")),
+        });
+    }
+    // A query without a signature is the endpoint's own.
+    check((), None, |(), body| {
+        let parameters = if is_json(body) { Parameters::of_json(body) } else { Parameters::of_form(body) };
+        parameters?.verify(keys)
+    })
+}
+
+fn is_json(body: &[u8]) -> bool {
+    body.trim_ascii_start().starts_with(b"{")
+}
+
+/// Parameters in the order of their names, which are all different.
+struct Parameters<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
+
+impl<'a> Parameters<'a> {
+    fn of_form(encoded: &'a [u8]) -> Result<Self, VerifyError> {
+        Self(sorted_parameters(encoded)?).checked()
+    }
+
+    fn of_json(json: &'a [u8]) -> Result<Self, VerifyError> {
+        let flat: Flat = serde_json::from_slice(json)
+            .map_err(|_| VerifyError::malformed("the body is no JSON object of texts and numbers"))?;
+        let mut parameters: Vec<_> =
+            flat.0.into_iter().map(|(name, Scalar(value))| (name.into(), value.into())).collect();
+        parameters.sort();
+        Self(parameters).checked()
+    }
+
+    /// Of two with one name it is not known which others read; a name with a mark in it could be read
+    /// as several parameters.
+    fn checked(self) -> Result<Self, VerifyError> {
+        let twice = self.0.windows(2).any(|pair| matches!(pair, [(one, _), (other, _)] if one == other));
+        let marked = self.0.iter().any(|(name, _)| name.contains(['&', '=']));
+        if twice || marked {
+            return Err(VerifyError::malformed("a parameter is there twice, or has a mark in its name"));
+        }
+        Ok(self)
+    }
+
+    fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find_map(|(found, value)| (found == name && !value.is_empty()).then_some(&**value))
+    }
+
+    fn verify(&self, keys: &Keyring) -> Result<Verified, VerifyError> {
+        let signature = self.get("sig").ok_or(VerifyError::missing("there is no parameter sig"))?;
+        let candidates =
+            Candidates::read([signature.as_bytes()].into_iter(), Encoding::Hex, keys.tag_length())?;
+        let sent_at = self.get("timestamp").ok_or(VerifyError::missing("there is no parameter timestamp"))?;
+        let sent_at = TimeUnit::Seconds.read(sent_at.as_bytes())?;
+        let mut macs = keys.begin(None);
+        self.feed(&mut macs, keys);
+        let verified = macs.verify(&candidates)?.timestamp(sent_at);
+        // As signed: else one request had an id for each way to write it.
+        Ok(match (self.get("messageId").map(signed), self.get("status").map(signed)) {
+            (Some(id), Some(status)) => verified.id(format!("{id}:{status}")),
+            (Some(id), None) => verified.id(id),
+            (None, _) => verified,
+        })
+    }
+
+    fn feed(&self, macs: &mut Macs<'_>, keys: &Keyring) {
+        for (name, value) in self.0.iter().filter(|(name, _)| name != "sig") {
+            macs.update(b"&");
+            macs.update(name.as_bytes());
+            macs.update(b"=");
+            macs.update(signed(value).as_bytes());
+        }
+        if !keys.is_keyed() {
+            macs.update_with_secrets();
+        }
+    }
+}
+
+/// A value as it is signed.
+fn signed(value: &str) -> String {
+    value.replace(['&', '='], "_")
+}
+
+/// The fields of an object that has no others in it.
+struct Flat(Vec<(String, Scalar)>);
+
+impl<'de> Deserialize<'de> for Flat {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(FlatVisitor)
+    }
+}
+
+struct FlatVisitor;
+
+impl<'de> Visitor<'de> for FlatVisitor {
+    type Value = Flat;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Flat, A::Error> {
+        const MOST: usize = 1024;
+        let mut fields = Vec::new();
+        while let Some(field) = map.next_entry()? {
+            if fields.len() == MOST {
+                return Err(A::Error::custom("there are more than 1024 fields"));
+            }
+            fields.push(field);
+        }
+        Ok(Flat(fields))
+    }
+}
+
+#[cfg(feature = "test-util")]
+mod signing {
+    use std::time::SystemTime;
+
+    use bytes::Bytes;
+    use http::request::Parts;
+
+    use super::{Encoding, Keyring, Parameters, VerifyError, is_json, parameter};
+    use crate::verify::{
+        TimeUnit,
+        signing::{CannotSign, Write, form_with, json_with},
+    };
+
+    /// With a timestamp beside the signature, unless there is one.
+    pub(super) fn sign(
+        keys: &Keyring,
+        head: &mut Parts,
+        body: &mut Bytes,
+        at: SystemTime,
+    ) -> Result<(), CannotSign> {
+        let place = Place::of(head, body);
+        if matches!(place, Place::Query) && !body.is_empty() {
+            return Err(CannotSign::new("the query is signed, and there is a body that would not be"));
+        }
+        if place.parameters(head, body)?.get("timestamp").is_none() {
+            place.write("timestamp", &TimeUnit::Seconds.write(at)?, head, body)?;
+        }
+        let mut macs = keys.signer(None)?;
+        place.parameters(head, body)?.feed(&mut macs, keys);
+        place.write("sig", &macs.signature(Encoding::Hex), head, body)
+    }
+
+    /// Where the parameters are.
+    enum Place {
+        Query,
+        Json,
+        Form,
+    }
+
+    impl Place {
+        /// The query if there is no body, or a signature in it already.
+        fn of(head: &Parts, body: &[u8]) -> Self {
+            let query = head.uri.query().unwrap_or_default().as_bytes();
+            match body.is_empty() || parameter(query, "sig").is_some() {
+                true => Self::Query,
+                false if is_json(body) => Self::Json,
+                false => Self::Form,
+            }
+        }
+
+        fn parameters<'a>(&self, head: &'a Parts, body: &'a [u8]) -> Result<Parameters<'a>, VerifyError> {
+            match self {
+                Self::Query => Parameters::of_form(head.uri.query().unwrap_or_default().as_bytes()),
+                Self::Json => Parameters::of_json(body),
+                Self::Form => Parameters::of_form(body),
+            }
+        }
+
+        fn write(
+            &self,
+            name: &str,
+            value: &str,
+            head: &mut Parts,
+            body: &mut Bytes,
+        ) -> Result<(), CannotSign> {
+            match self {
+                Self::Query => head.write_query(name, value)?,
+                Self::Json => *body = json_with(body, &format!("/{name}"), value)?,
+                Self::Form => *body = form_with(body, name, value)?,
+            }
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,49 @@
+use http::Method;
+
+use super::{
+    handshake::{Handshake, echo},
+    providers,
+};
+use crate::verify::{Algorithm::HmacSha1, Encoding::Hex, Scheme};
+
+providers! {
+    /// WebSub, formerly PubSubHubbub (YouTube), signed with SHA-1.
+    ///
+    /// * Signed: `{body}`, HMAC-SHA1, in `X-Hub-Signature`. Secret: the `hub.secret` of the
+    ///   subscription, UTF-8. Without one a hub signs nothing, and nothing is accepted.
+    /// * Id: none.
+    /// * Handshake: `GET` with `hub.mode`, `hub.topic` and `hub.challenge`, which is echoed if
+    ///   `hub.verify_token` is the [`verify_token`](crate::WebhookLayer::verify_token): echoing to
+    ///   anybody would let anybody end the subscription. Subscribe with `hub.verify_token`, or put it
+    ///   into the query of the callback's URL, which every hub keeps.
+    websub, try_websub: "websub", "WebSub / PubSubHubbub (YouTube)",
+        "https://www.w3.org/TR/websub/",
+        Scheme::new(HmacSha1, "x-hub-signature", Hex)
+            .prefix("sha1="),
+        handshake: Some(HANDSHAKE);
+
+    /// WebSub, signed with SHA-256.
+    ///
+    /// * Signed: `{body}`, HMAC-SHA256, in `X-Hub-Signature`. Secret: the `hub.secret` of the
+    ///   subscription, UTF-8.
+    /// * Id: none.
+    /// * Handshake: as that of [`websub`].
+    websub_sha256, try_websub_sha256: "websub-sha256", "WebSub (SHA-256)",
+        "https://www.w3.org/TR/websub/",
+        Scheme::hmac_sha256("x-hub-signature", Hex)
+            .prefix("sha256="),
+        handshake: Some(HANDSHAKE);
+}
+
+/// WebSub: like Meta's, with a topic, and for the end of a subscription as well. Echoing to anybody
+/// would let anybody end it.
+const HANDSHAKE: Handshake = Handshake {
+    unsigned: |request| {
+        let is_intent = request.is(&Method::GET)
+            && matches!(&*request.query("hub.mode")?, "subscribe" | "unsubscribe")
+            && !request.query("hub.topic")?.is_empty();
+        let challenge = request.query("hub.challenge")?;
+        (is_intent && request.knows_token("hub.verify_token")).then(|| echo(&challenge)).flatten()
+    },
+    ..Handshake::NONE
+};

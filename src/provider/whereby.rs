@@ -1,0 +1,21 @@
+use std::time::Duration;
+
+use super::{providers, shapes};
+
+providers! {
+    /// Whereby.
+    ///
+    /// * Signed: `{ts}.{body}`, HMAC-SHA256, in `Whereby-Signature: t=…,v1=<hex>`. Secret: UTF-8.
+    /// * Id: `body:/id`, signed.
+    /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.
+    /// * An answer within 5 s; otherwise two retries after "a short exponential backoff", so a claim's
+    ///   [lease](crate::WebhookLayer::lease) is 3 s.
+    whereby, try_whereby: "whereby", "Whereby",
+        "https://github.com/whereby/docs/blob/HEAD/meeting-content-and-quality/insights-suite-and-api/webhooks.md",
+        shapes::t_and_signature("whereby-signature", "v1")
+            .id("body:/id")
+            .event_type("body:/type"),
+        ack_deadline: Some(Duration::from_secs(5)),
+        retries: Some(true),
+        lease: Some(Duration::from_secs(3));
+}

@@ -1,0 +1,29 @@
+use std::time::Duration;
+
+use super::providers;
+use crate::verify::{Encoding::Base64, Scheme, TimeUnit::Milliseconds};
+
+providers! {
+    /// WHOOP.
+    ///
+    /// * Signed: `{ts}{body}`, HMAC-SHA256, in `X-WHOOP-Signature`. Secret: UTF-8, the app's client
+    ///   secret.
+    /// * Id: none. Bodies have the `trace_id` of an event in them: equal ones are one delivery.
+    /// * Timestamp: `header:X-WHOOP-Signature-Timestamp`, in milliseconds; any age, and up to 300 s
+    ///   into the future, since WHOOP names no limit ([`tolerance`](crate::WebhookLayer::tolerance) sets
+    ///   one).
+    /// * Five retries over about an hour; deliveries are remembered for a day.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): all webhook URLs of an app
+    ///   sign with it.
+    whoop, try_whoop: "whoop", "WHOOP",
+        "https://developer.whoop.com/docs/developing/webhooks/",
+        Scheme::hmac_sha256("x-whoop-signature", Base64)
+            .timestamp("header:x-whoop-signature-timestamp", Milliseconds)
+            .tolerance(None, 300)
+            .signs("{ts}{body}")
+            .event_type("body:/type"),
+        shared_secret: true,
+        equal_bodies: true,
+        dedupe_window: Some(Duration::from_secs(24 * 3600)),
+        retries: Some(true);
+}

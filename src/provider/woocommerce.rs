@@ -1,0 +1,17 @@
+use super::providers;
+use crate::verify::{Encoding::Base64, Scheme};
+
+providers! {
+    /// WooCommerce.
+    ///
+    /// * Signed: `{body}`, HMAC-SHA256, in `X-WC-Webhook-Signature`. Secret: UTF-8.
+    /// * Id: none. `X-WC-Webhook-Delivery-ID` is of the webhook and the second, and so the same for two
+    ///   deliveries within one
+    ///   ([source](https://github.com/woocommerce/woocommerce/blob/HEAD/plugins/woocommerce/includes/class-wc-webhook.php)).
+    /// * Event type: `header:X-WC-Webhook-Topic`, **not signed**.
+    /// * The ping at its creation (`webhook_id=…`) is not signed, and is refused.
+    woocommerce, try_woocommerce: "woocommerce", "WooCommerce",
+        "https://github.com/woocommerce/woocommerce-rest-api-docs/blob/HEAD/source/includes/wp-api-v3/_webhooks.md",
+        Scheme::hmac_sha256("x-wc-webhook-signature", Base64)
+            .event_type("header:x-wc-webhook-topic");
+}

@@ -1,0 +1,21 @@
+use std::time::Duration;
+
+use super::providers;
+use crate::verify::{Encoding::Base64, Scheme};
+
+providers! {
+    /// Xero.
+    ///
+    /// * Signed: `{body}`, HMAC-SHA256, in `x-xero-signature`. Secret: UTF-8 webhook signing key.
+    /// * Id: none that names the delivery as a whole. Bodies have a random text in them: equal ones
+    ///   are one delivery.
+    /// * A 200 without a body within 5 s, or else it is sent again, for up to 24 hours.
+    /// * Handshake: deliveries without events, some of them signed wrongly, to see that those are
+    ///   answered 401 and the others 200. The latter reach the handler.
+    xero, try_xero: "xero", "Xero",
+        "https://developer.xero.com/documentation/guides/webhooks/configuring-your-server/",
+        Scheme::hmac_sha256("x-xero-signature", Base64),
+        equal_bodies: true,
+        retries: Some(true),
+        ack_deadline: Some(Duration::from_secs(5));
+}

@@ -1,0 +1,21 @@
+use super::providers;
+use crate::verify::{Encoding::Base64, Scheme, TimeUnit::Rfc3339};
+
+providers! {
+    /// Zendesk.
+    ///
+    /// * Signed: `{ts}{body}`, HMAC-SHA256, in `X-Zendesk-Webhook-Signature`. Secret: UTF-8 (the
+    ///   static test secret looks base64 but is NOT decoded).
+    /// * Id: `header:X-Zendesk-Webhook-Invocation-Id`, **not signed**.
+    /// * Timestamp: `header:X-Zendesk-Webhook-Signature-Timestamp`; any age, since Zendesk names no
+    ///   limit ([`tolerance`](crate::WebhookLayer::tolerance) sets one), and up to 300 s into the
+    ///   future.
+    zendesk, try_zendesk: "zendesk", "Zendesk",
+        "https://developer.zendesk.com/documentation/webhooks/verifying/",
+        Scheme::hmac_sha256("x-zendesk-webhook-signature", Base64)
+            .timestamp("header:x-zendesk-webhook-signature-timestamp", Rfc3339)
+            .tolerance(None, 300)
+            .signs("{ts}{body}")
+            .id("header:x-zendesk-webhook-invocation-id")
+            .event_type("body:/type");
+}

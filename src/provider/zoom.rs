@@ -1,0 +1,54 @@
+use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
+use hmac::Hmac;
+use serde_json::json;
+use sha2::Sha256;
+
+use super::{
+    handshake::{Handshake, json_response, mac, short_body_with},
+    providers,
+};
+use crate::{
+    Secret,
+    verify::{Encoding::Hex, Scheme, TimeUnit::Seconds, constant_time_eq, scan},
+};
+
+providers! {
+    /// Zoom.
+    ///
+    /// * Signed: `v0:{ts}:{body}`, HMAC-SHA256, in `x-zm-signature`. Secret: UTF-8 secret token.
+    /// * Id: none that names the delivery as a whole.
+    /// * Timestamp: `header:x-zm-request-timestamp`; 300 s into the past and 300 s into the future.
+    /// * Handshake: the signed `endpoint.url_validation`, answered with the MAC of its token under
+    ///   the secret that it was signed with.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): all event subscriptions of an
+    ///   app sign with it.
+    zoom, try_zoom: "zoom", "Zoom",
+        "https://github.com/zoom/webhook-sample/blob/HEAD/index.js",
+        Scheme::hmac_sha256("x-zm-signature", Hex)
+            .prefix("v0=")
+            .timestamp("header:x-zm-request-timestamp", Seconds)
+            .signs("v0:{ts}:{body}")
+            .event_type("body:/event"),
+        shared_secret: true,
+        handshake: Some(HANDSHAKE);
+}
+
+/// Zoom: `{"event":"endpoint.url_validation","payload":{"plainToken":…}}`, answered with the token's
+/// MAC under the secret that the request was signed with.
+const HANDSHAKE: Handshake = Handshake {
+    signed: |request, body| {
+        let body = short_body_with(body, "/event", "endpoint.url_validation")?;
+        let token = scan(body, "/payload/plainToken")?;
+        let timestamp = request.header("x-zm-request-timestamp")?.as_bytes();
+        let signature = request.header("x-zm-signature")?.as_bytes().strip_prefix(b"v0=")?;
+        let signature = HEXLOWER_PERMISSIVE.decode(signature).ok()?;
+        let signed_with = |secret: &&Secret| {
+            mac::<Hmac<Sha256>>(secret.expose().as_bytes(), &[b"v0:", timestamp, b":", body])
+                .is_some_and(|mac| constant_time_eq(&mac, &signature))
+        };
+        let secret = request.secrets.iter().find(signed_with)?;
+        let mac = mac::<Hmac<Sha256>>(secret.expose().as_bytes(), &[token.as_bytes()])?;
+        Some(json_response(&json!({ "plainToken": token, "encryptedToken": HEXLOWER.encode(&mac) })))
+    },
+    ..Handshake::NONE
+};
