@@ -11,86 +11,21 @@ mod seen;
 mod signing;
 #[cfg(feature = "tracing")]
 mod silence;
+#[allow(unreachable_pub, reason = "another test crate has it as well")]
+#[path = "../common/vectors.rs"]
+mod vectors;
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderValue, Request, Response};
+use http::{Request, Response};
 use http_body_util::Full;
-use serde::Deserialize;
 use tower::{Layer, ServiceExt, service_fn};
 use tower_webhook::{
-    Body, BoxError, InvalidSecret, ManualClock, Rejection, RejectionKind, ResponseBody, Secret, Secrets,
-    WebhookLayer,
-    provider::{self, Provider},
-    verify::Verifier,
+    Body, BoxError, InvalidSecret, ManualClock, Rejection, RejectionKind, ResponseBody, WebhookLayer,
 };
 
-#[derive(Clone, Deserialize)]
-struct Vector {
-    id: String,
-    name: String,
-    scheme: String,
-    secret: String,
-    secrets: Option<Vec<String>>,
-    method: String,
-    url: String,
-    headers: HashMap<String, Value>,
-    body_utf8: String,
-    tolerance_s: Option<u64>,
-    key_id: Option<String>,
-    algorithm: Option<String>,
-    now_unix: Option<u32>,
-    expect: String,
-}
-
-impl Vector {
-    fn now(&self) -> u32 {
-        self.now_unix.unwrap_or(1_800_000_000)
-    }
-
-    /// Whether the provider was given a URL with `http`, or with a user, of which no request says so.
-    fn needs_public_url(&self) -> bool {
-        self.url.starts_with("http://") || self.url.contains('@')
-    }
-
-    fn secrets(&self) -> &[String] {
-        self.secrets.as_deref().unwrap_or(std::slice::from_ref(&self.secret))
-    }
-}
-
-/// All that stand in the files beside this one; those named as a feature, with that feature.
-fn vectors() -> Vec<Vector> {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors");
-    let paths = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let has_providers = |path: &std::path::PathBuf| match path.file_stem().unwrap().to_str() {
-        Some("asymmetric") => cfg!(feature = "asymmetric"),
-        Some("jwt") => cfg!(feature = "jwt"),
-        _ => true,
-    };
-    let is_json = |path: &std::path::PathBuf| path.extension().is_some_and(|ending| ending == "json");
-    let mut paths: Vec<_> = paths.filter(is_json).filter(has_providers).collect();
-    paths.sort();
-    let read = |path| serde_json::from_str::<Vec<Vector>>(&std::fs::read_to_string(path).unwrap()).unwrap();
-    paths.into_iter().flat_map(read).collect()
-}
-
-/// A header's value, or several when it is sent more than once.
-#[derive(Clone, Deserialize)]
-#[serde(untagged)]
-enum Value {
-    Once(String),
-    Often(Vec<String>),
-}
-
-impl Value {
-    fn iter(&self) -> std::slice::Iter<'_, String> {
-        match self {
-            Self::Once(value) => std::slice::from_ref(value).iter(),
-            Self::Often(values) => values.iter(),
-        }
-    }
-}
+use self::vectors::{Vector, provider, request, vectors, verifier};
 
 #[tokio::test]
 async fn every_vector_is_judged_right() {
@@ -159,17 +94,6 @@ async fn judge(vector: &Vector) -> Found {
     }
 }
 
-/// The vector's request.
-fn request(vector: &Vector) -> Request<Bytes> {
-    let mut request = Request::builder().method(&*vector.method).uri(&*vector.url);
-    for (name, value) in &vector.headers {
-        for value in value.iter() {
-            request = request.header(name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
-        }
-    }
-    request.body(vector.body_utf8.clone().into()).unwrap()
-}
-
 /// Sends a request to a handler behind `layer`.
 async fn send(layer: WebhookLayer, request: Request<Full<Bytes>>) -> Response<ResponseBody<Full<Bytes>>> {
     let service =
@@ -185,27 +109,6 @@ fn layer(vector: &Vector) -> Result<WebhookLayer, InvalidSecret> {
         Some(seconds) => layer.tolerance(Duration::from_secs(seconds)),
         None => layer,
     })
-}
-
-fn verifier(vector: &Vector) -> Result<Arc<dyn Verifier>, InvalidSecret> {
-    let secret = |text: &String| {
-        let secret: Secret = text.parse()?;
-        Ok(match &vector.key_id {
-            Some(key_id) => secret.with_key_id(&**key_id),
-            None => secret,
-        })
-    };
-    let secrets: Vec<Secret> = vector.secrets().iter().map(secret).collect::<Result<_, InvalidSecret>>()?;
-    provider(vector).verifier(Secrets::try_from(secrets)?)
-}
-
-fn provider(vector: &Vector) -> &'static Provider {
-    // Where the account sets the algorithm there is a provider for each, named after it.
-    let id = match &vector.algorithm {
-        Some(algorithm) if algorithm != "sha256" => format!("{}-{algorithm}", vector.scheme),
-        _ => vector.scheme.clone(),
-    };
-    provider::find(&id).unwrap_or_else(|| panic!("no provider for the scheme {}", vector.scheme))
 }
 
 /// A request that is wrong in two ways may be refused for either.

@@ -1,0 +1,110 @@
+//! The known answers in `tests/vectors/`, and how the crate verifies each of them.
+
+use std::{collections::BTreeMap, fs, path::PathBuf, slice, sync::Arc};
+
+use bytes::Bytes;
+use http::{HeaderValue, Request};
+use serde::Deserialize;
+use tower_webhook::{
+    InvalidSecret, Secret, Secrets,
+    provider::{self, Provider},
+    verify::Verifier,
+};
+
+#[derive(Clone, Deserialize)]
+pub struct Vector {
+    pub id: String,
+    pub name: String,
+    pub scheme: String,
+    pub secret: String,
+    pub secrets: Option<Vec<String>>,
+    pub method: String,
+    pub url: String,
+    pub headers: BTreeMap<String, Value>,
+    pub body_utf8: String,
+    pub tolerance_s: Option<u64>,
+    pub key_id: Option<String>,
+    pub algorithm: Option<String>,
+    pub now_unix: Option<u32>,
+    pub expect: String,
+}
+
+impl Vector {
+    pub fn now(&self) -> u32 {
+        self.now_unix.unwrap_or(1_800_000_000)
+    }
+
+    /// Whether the provider was given a URL with `http`, or with a user, of which no request says so.
+    pub fn needs_public_url(&self) -> bool {
+        self.url.starts_with("http://") || self.url.contains('@')
+    }
+
+    pub fn secrets(&self) -> &[String] {
+        self.secrets.as_deref().unwrap_or(slice::from_ref(&self.secret))
+    }
+}
+
+/// The vectors of all files; those of a file named after a feature only with that feature.
+pub fn vectors() -> Vec<Vector> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors");
+    let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let has_providers = |path: &PathBuf| match path.file_stem().unwrap().to_str() {
+        Some("asymmetric") => cfg!(feature = "asymmetric"),
+        Some("jwt") => cfg!(feature = "jwt"),
+        _ => true,
+    };
+    let is_json = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "json");
+    let mut paths: Vec<_> = paths.filter(is_json).filter(has_providers).collect();
+    paths.sort();
+    let read = |path| serde_json::from_str::<Vec<Vector>>(&fs::read_to_string(path).unwrap()).unwrap();
+    paths.into_iter().flat_map(read).collect()
+}
+
+/// The value of a header, or its values if the header is repeated.
+#[derive(Clone, Deserialize)]
+#[serde(untagged)]
+pub enum Value {
+    Once(String),
+    Often(Vec<String>),
+}
+
+impl Value {
+    pub fn iter(&self) -> slice::Iter<'_, String> {
+        match self {
+            Self::Once(value) => slice::from_ref(value).iter(),
+            Self::Often(values) => values.iter(),
+        }
+    }
+}
+
+/// Builds the vector's request.
+pub fn request(vector: &Vector) -> Request<Bytes> {
+    let mut request = Request::builder().method(&*vector.method).uri(&*vector.url);
+    for (name, value) in &vector.headers {
+        for value in value.iter() {
+            request = request.header(name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
+        }
+    }
+    request.body(vector.body_utf8.clone().into()).unwrap()
+}
+
+pub fn verifier(vector: &Vector) -> Result<Arc<dyn Verifier>, InvalidSecret> {
+    let secret = |text: &String| {
+        let secret: Secret = text.parse()?;
+        Ok(match &vector.key_id {
+            Some(key_id) => secret.with_key_id(&**key_id),
+            None => secret,
+        })
+    };
+    let secrets: Vec<Secret> = vector.secrets().iter().map(secret).collect::<Result<_, InvalidSecret>>()?;
+    provider(vector).verifier(Secrets::try_from(secrets)?)
+}
+
+pub fn provider(vector: &Vector) -> &'static Provider {
+    // Where the account sets the algorithm there is a provider for each, named after it.
+    let id = match &vector.algorithm {
+        Some(algorithm) if algorithm != "sha256" => format!("{}-{algorithm}", vector.scheme),
+        _ => vector.scheme.clone(),
+    };
+    provider::find(&id).unwrap_or_else(|| panic!("no provider for the scheme {}", vector.scheme))
+}
