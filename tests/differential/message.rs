@@ -1,0 +1,403 @@
+//! A request in parts, and the slots in it that a mutation changes.
+
+use std::{fmt, ops::Range};
+
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Request, Uri, header};
+
+/// A request whose parts can be edited one by one.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Message {
+    pub(crate) method: Vec<u8>,
+    /// Scheme and authority, where the target is in absolute form, as it is under HTTP/2.
+    pub(crate) origin: Option<(String, Vec<u8>)>,
+    pub(crate) path: Vec<u8>,
+    pub(crate) query: Option<Vec<u8>>,
+    pub(crate) headers: Vec<(HeaderName, Vec<u8>)>,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Message {
+    pub(crate) fn of(request: &Request<Bytes>) -> Self {
+        let uri = request.uri();
+        let origin = uri.scheme_str().zip(uri.authority());
+        let headers = request.headers().iter();
+        Self {
+            method: request.method().as_str().into(),
+            origin: origin.map(|(scheme, authority)| (scheme.to_owned(), authority.as_str().into())),
+            path: uri.path().into(),
+            query: uri.query().map(Into::into),
+            headers: headers.map(|(name, value)| (name.clone(), value.as_bytes().to_vec())).collect(),
+            body: request.body().to_vec(),
+        }
+    }
+
+    /// `None` if HTTP has no such request.
+    pub(crate) fn request(&self) -> Option<Request<Bytes>> {
+        let mut target = Vec::new();
+        if let Some((scheme, authority)) = &self.origin {
+            target.extend([scheme.as_bytes(), b"://", authority].concat());
+        }
+        target.extend(&self.path);
+        if let Some(query) = &self.query {
+            target.push(b'?');
+            target.extend(query);
+        }
+        let uri = Uri::try_from(target).ok()?;
+        // What moves into the path from before it, or a fragment, is another request than is meant.
+        if uri.path().as_bytes() != self.path || uri.query().map(str::as_bytes) != self.query.as_deref() {
+            return None;
+        }
+        let mut request = Request::builder().method(&*self.method).uri(uri);
+        for (name, value) in &self.headers {
+            // Servers take white space off a value's ends.
+            request = request.header(name, HeaderValue::from_bytes(value.trim_ascii()).ok()?);
+        }
+        request.body(Bytes::copy_from_slice(&self.body)).ok()
+    }
+
+    /// The same request as it is sent under HTTP/1, with the host in a header.
+    pub(crate) fn in_origin_form(&self) -> Self {
+        let mut message = self.clone();
+        if let Some((_, authority)) = message.origin.take() {
+            message.headers.retain(|(name, _)| *name != header::HOST);
+            message.headers.push((header::HOST, authority));
+        }
+        message
+    }
+
+    pub(crate) fn get(&self, part: Part) -> &[u8] {
+        match part {
+            Part::Method => &self.method,
+            Part::Authority => self.origin.as_ref().map_or(b"", |(_, authority)| authority),
+            Part::Path => &self.path,
+            Part::Query => self.query.as_deref().unwrap_or_default(),
+            Part::Header(index) => self.headers.get(index).map_or(b"", |(_, value)| value),
+            Part::Body => &self.body,
+        }
+    }
+
+    pub(crate) fn with_part(&self, part: Part, text: Vec<u8>) -> Self {
+        let mut message = self.clone();
+        message.set(part, text);
+        message
+    }
+
+    fn set(&mut self, part: Part, text: Vec<u8>) {
+        match part {
+            Part::Method => self.method = text,
+            Part::Authority => {
+                if let Some((_, authority)) = &mut self.origin {
+                    *authority = text;
+                }
+            }
+            Part::Path => self.path = text,
+            Part::Query => self.query = (self.query.is_some() || !text.is_empty()).then_some(text),
+            Part::Header(index) => {
+                if let Some((_, value)) = self.headers.get_mut(index) {
+                    *value = text;
+                }
+            }
+            Part::Body => self.body = text,
+        }
+    }
+
+    pub(crate) fn parts(&self) -> impl Iterator<Item = Part> + use<> {
+        let authority = self.origin.as_ref().map(|_| Part::Authority);
+        let headers = (0..self.headers.len()).map(Part::Header);
+        [Part::Method, Part::Path, Part::Query, Part::Body].into_iter().chain(authority).chain(headers)
+    }
+
+    pub(crate) fn is_host(&self, part: Part) -> bool {
+        match part {
+            Part::Authority => true,
+            Part::Header(index) => self.headers.get(index).is_some_and(|(name, _)| *name == header::HOST),
+            _ => false,
+        }
+    }
+
+    /// What `slot` has in it; the text of a JSON string without its quotes.
+    pub(crate) fn text(&self, slot: &Slot) -> &[u8] {
+        let text = self.get(slot.part).get(slot.range()).unwrap_or_default();
+        match text {
+            [b'"', inner @ .., b'"'] if slot.kind == Kind::MemberValue => inner,
+            text => text,
+        }
+    }
+
+    /// Replaces what several slots have in them.
+    pub(crate) fn with(&self, mut changes: Vec<(Slot, Vec<u8>)>) -> Self {
+        // From the end, so that the ranges of those before stay right.
+        changes.sort_by_key(|(slot, _)| std::cmp::Reverse(slot.start));
+        let mut message = self.clone();
+        for (slot, text) in changes {
+            let mut whole = message.get(slot.part).to_vec();
+            let quoted = slot.kind == Kind::MemberValue
+                && (whole.get(slot.start) == Some(&b'"') || serde_json::from_slice::<f64>(&text).is_err());
+            let text = if quoted { [b"\"", &*text, b"\""].concat() } else { text };
+            if slot.end <= whole.len() {
+                whole.splice(slot.range(), text);
+                message.set(slot.part, whole);
+            }
+        }
+        message
+    }
+
+    /// All slots, those within others included.
+    pub(crate) fn slots(&self) -> Vec<Slot> {
+        let mut slots = Vec::new();
+        for part in self.parts() {
+            let text = self.get(part);
+            let kind = match part {
+                Part::Method => Kind::Method,
+                Part::Path => Kind::Path,
+                Part::Query => Kind::Query,
+                part if self.is_host(part) => Kind::Host,
+                Part::Authority | Part::Header(_) => Kind::Header,
+                Part::Body => Kind::Body,
+            };
+            slots.push(Slot { part, start: 0, end: text.len(), kind, separator: b',' });
+            match kind {
+                Kind::Header => items(part, text, &mut slots),
+                Kind::Query => pairs(part, text, b'&', QUERY, &mut slots),
+                Kind::Body => within_body(text, &mut slots),
+                _ => {}
+            }
+        }
+        slots
+    }
+}
+
+/// As on the wire, with the target in whichever form it is.
+impl fmt::Display for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ", self.method.escape_ascii())?;
+        if let Some((scheme, authority)) = &self.origin {
+            write!(f, "{scheme}://{}", authority.escape_ascii())?;
+        }
+        write!(f, "{}", self.path.escape_ascii())?;
+        if let Some(query) = &self.query {
+            write!(f, "?{}", query.escape_ascii())?;
+        }
+        for (name, value) in &self.headers {
+            write!(f, "\n{name}: {}", value.escape_ascii())?;
+        }
+        write!(f, "\n\n{}", self.body.escape_ascii())
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Part {
+    Method,
+    Authority,
+    Path,
+    Query,
+    Header(usize),
+    Body,
+}
+
+/// A range within a part.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Slot {
+    pub(crate) part: Part,
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+    pub(crate) kind: Kind,
+    /// The separator of the list that it is in.
+    pub(crate) separator: u8,
+}
+
+impl Slot {
+    fn range(&self) -> Range<usize> {
+        self.start..self.end
+    }
+
+    /// Slots beside each other have a separator between.
+    pub(crate) fn overlaps(&self, other: &Self) -> bool {
+        self.part == other.part && self.start <= other.end && other.start <= self.end
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Kind {
+    Method,
+    Host,
+    Path,
+    Query,
+    Header,
+    /// An item of a list in a header, and the value of one that is a pair.
+    Item,
+    ItemValue,
+    Parameter,
+    ParameterName,
+    ParameterValue,
+    Field,
+    FieldName,
+    FieldValue,
+    /// A member of a JSON object.
+    Member,
+    MemberKey,
+    /// A string, a number or another scalar in JSON.
+    MemberValue,
+    Body,
+}
+
+impl Kind {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Method => "method",
+            Self::Host => "host",
+            Self::Path => "path",
+            Self::Query => "query",
+            Self::Header => "header",
+            Self::Item | Self::ItemValue => "header item",
+            Self::Parameter | Self::ParameterName | Self::ParameterValue => "parameter",
+            Self::Field | Self::FieldName | Self::FieldValue => "field",
+            Self::Member | Self::MemberKey | Self::MemberValue => "member",
+            Self::Body => "body",
+        }
+    }
+
+    /// Whether bytes are moved from and to it.
+    pub(crate) fn is_text(self) -> bool {
+        !matches!(self, Self::Item | Self::Parameter | Self::Field | Self::Member | Self::MemberKey)
+    }
+
+    /// Whether it is within a query or a body.
+    pub(crate) fn is_inner(self) -> bool {
+        !matches!(
+            self,
+            Self::Method
+                | Self::Host
+                | Self::Path
+                | Self::Query
+                | Self::Header
+                | Self::Item
+                | Self::ItemValue
+                | Self::Body
+        )
+    }
+}
+
+type Pair = [Kind; 3];
+const QUERY: Pair = [Kind::Parameter, Kind::ParameterName, Kind::ParameterValue];
+const FORM: Pair = [Kind::Field, Kind::FieldName, Kind::FieldValue];
+
+/// `name=value` with `separator` between.
+fn pairs(part: Part, text: &[u8], separator: u8, [pair, name, value]: Pair, slots: &mut Vec<Slot>) {
+    let mut start = 0;
+    for piece in text.split(|&byte| byte == separator) {
+        let end = start + piece.len();
+        let slot = |start, end, kind| Slot { part, start, end, kind, separator };
+        if !piece.is_empty() {
+            slots.push(slot(start, end, pair));
+            let equals = piece.iter().position(|&byte| byte == b'=');
+            match equals {
+                Some(at) => {
+                    if name != pair {
+                        slots.push(slot(start, start + at, name));
+                    }
+                    slots.push(slot(start + at + 1, end, value));
+                }
+                None if name != pair => slots.push(slot(start, end, name)),
+                None => {}
+            }
+        }
+        start = end + 1;
+    }
+}
+
+/// The items of a header that is a list, whatever separates them.
+fn items(part: Part, text: &[u8], slots: &mut Vec<Slot>) {
+    let separator = [b',', b';', b'&', b' '].into_iter().find(|separator| text.contains(separator));
+    if separator.is_some() || text.contains(&b'=') {
+        pairs(part, text, separator.unwrap_or(b','), [Kind::Item, Kind::Item, Kind::ItemValue], slots);
+    }
+}
+
+fn within_body(body: &[u8], slots: &mut Vec<Slot>) {
+    // In a multipart form, JSON has lines before it.
+    let is_multipart = body.starts_with(b"--");
+    let start = match body.iter().position(|byte| !byte.is_ascii_whitespace()) {
+        Some(start) if matches!(body[start], b'{' | b'[') => Some(start),
+        _ if is_multipart => body.iter().position(|&byte| byte == b'{'),
+        _ => None,
+    };
+    match start {
+        Some(start) => drop(Json { body, at: start, slots }.value()),
+        None if is_multipart || body.starts_with(b"<") => {}
+        None => pairs(Part::Body, body, b'&', FORM, slots),
+    }
+}
+
+/// Finds the members and scalars of JSON, and ends where it is not JSON.
+struct Json<'a> {
+    body: &'a [u8],
+    at: usize,
+    slots: &'a mut Vec<Slot>,
+}
+
+impl Json<'_> {
+    fn peek(&mut self) -> Option<u8> {
+        while self.body.get(self.at)?.is_ascii_whitespace() {
+            self.at += 1;
+        }
+        self.body.get(self.at).copied()
+    }
+
+    fn push(&mut self, start: usize, kind: Kind) {
+        self.slots.push(Slot { part: Part::Body, start, end: self.at, kind, separator: b',' });
+    }
+
+    fn value(&mut self) -> Option<()> {
+        let open = self.peek()?;
+        let start = self.at;
+        match open {
+            b'{' | b'[' => {
+                self.at += 1;
+                while !matches!(self.peek()?, b'}' | b']') {
+                    let start = self.at;
+                    if open == b'{' {
+                        self.string()?;
+                        self.push(start, Kind::MemberKey);
+                        self.peek().filter(|&byte| byte == b':')?;
+                        self.at += 1;
+                    }
+                    self.value()?;
+                    if open == b'{' {
+                        self.push(start, Kind::Member);
+                    }
+                    if self.peek()? == b',' {
+                        self.at += 1;
+                    }
+                }
+                self.at += 1;
+            }
+            b'"' => {
+                self.string()?;
+                self.push(start, Kind::MemberValue);
+            }
+            _ => {
+                let is_end = |byte: &u8| b",]} \r\n\t".contains(byte);
+                let length = self.body[start..].iter().position(is_end).filter(|&length| length > 0)?;
+                self.at += length;
+                self.push(start, Kind::MemberValue);
+            }
+        }
+        Some(())
+    }
+
+    fn string(&mut self) -> Option<()> {
+        self.peek().filter(|&byte| byte == b'"')?;
+        self.at += 1;
+        loop {
+            match self.body.get(self.at)? {
+                b'\\' => self.at += 2,
+                b'"' => break,
+                _ => self.at += 1,
+            }
+        }
+        self.at += 1;
+        Some(())
+    }
+}

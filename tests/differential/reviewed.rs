@@ -1,0 +1,81 @@
+//! The reviewed list of what is accepted though it differs.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+};
+
+use crate::{Example, Finding, judge::Difference};
+
+const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/differential/accepted.txt");
+
+/// The entries of `accepted.txt`.
+pub(crate) struct Reviewed(BTreeSet<Finding>);
+
+/// Any mutation, where it is the difference that matters.
+const ANY: &str = "any";
+
+impl Reviewed {
+    /// Lines of `provider | mutation | differences`, in paragraphs that begin with the reason.
+    pub(crate) fn read() -> Self {
+        let text = fs::read_to_string(FILE).unwrap();
+        let mut entries = BTreeSet::new();
+        for paragraph in text.split("\n\n") {
+            let (lines, reason): (Vec<_>, Vec<_>) = paragraph.lines().partition(|line| line.contains(" | "));
+            assert!(lines.is_empty() || !reason.is_empty(), "no reason: {lines:?}");
+            for line in lines {
+                assert!(entries.insert(parse(line)), "twice: {line}");
+            }
+        }
+        Self(entries)
+    }
+
+    /// Whether one entry says all of it or, for several mutations at once, the entries of each together do.
+    pub(crate) fn covers(&self, finding: &Finding) -> bool {
+        let entries = || self.0.iter().filter(|entry| entry.is_of(finding));
+        match finding.mutations.len() {
+            1 => entries().any(|entry| entry.differences == finding.differences),
+            _ => {
+                let known: BTreeSet<_> =
+                    entries().flat_map(|entry| entry.differences.iter().copied()).collect();
+                finding.differences.is_subset(&known)
+            }
+        }
+    }
+
+    /// The entries that nothing which was found is of.
+    pub(crate) fn unused<'a>(
+        &'a self,
+        found: &BTreeMap<Finding, Example>,
+    ) -> impl Iterator<Item = &'a Finding> {
+        let is_used = |entry: &Finding| {
+            found.keys().any(|finding| entry.is_of(finding) && entry.differences == finding.differences)
+        };
+        self.0.iter().filter(move |entry| !is_used(entry))
+    }
+}
+
+impl Finding {
+    /// Whether this entry is about the provider and the mutation of a finding.
+    fn is_of(&self, finding: &Self) -> bool {
+        let is_among = |mutation: &String| mutation == ANY || finding.mutations.contains(mutation);
+        self.provider == finding.provider && self.mutations.iter().all(is_among)
+    }
+}
+
+fn parse(line: &str) -> Finding {
+    let [provider, mutations, differences] =
+        line.split(" | ").collect::<Vec<_>>().try_into().unwrap_or_else(|_| panic!("no entry: {line}"));
+    Finding {
+        provider: provider.trim().to_owned(),
+        mutations: mutations.split(" + ").map(|mutation| mutation.trim().to_owned()).collect(),
+        differences: differences.split(", ").map(|name| difference(name.trim())).collect(),
+    }
+}
+
+fn difference(name: &str) -> Difference {
+    Difference::ALL
+        .into_iter()
+        .find(|difference| difference.to_string() == name)
+        .unwrap_or_else(|| panic!("no difference: {name}"))
+}

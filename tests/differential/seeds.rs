@@ -1,0 +1,206 @@
+//! The requests that the search begins with.
+
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use bytes::Bytes;
+use http::{Request, header};
+use tower_webhook::{
+    Secret,
+    provider::{self, Provider},
+    testing,
+    verify::{Location, Scheme, Verifier},
+};
+
+use crate::{
+    judge::Setting,
+    message::{Kind, Message, Part},
+    vectors::{self, Vector},
+};
+
+/// A request, and the layer that accepts it.
+#[derive(Clone)]
+pub(crate) struct Seed {
+    pub(crate) provider: &'static str,
+    /// Where the request is from.
+    pub(crate) name: String,
+    pub(crate) message: Message,
+    pub(crate) now: SystemTime,
+    pub(crate) setting: Setting,
+    /// Whether the headers are those of a vector, rather than made for another request.
+    pub(crate) is_vector: bool,
+}
+
+impl Seed {
+    /// The same under HTTP/1, and behind a proxy whose public URL the layer is told.
+    pub(crate) fn with_the_host_elsewhere(&self) -> Vec<Self> {
+        let Some((scheme, host)) = &self.message.origin else { return Vec::new() };
+        let message = self.message.in_origin_form();
+        let url = [scheme.as_bytes(), b"://", host, &message.path].concat();
+        let query = message.query.as_ref().map_or_else(Vec::new, |query| [b"?", &**query].concat());
+        let urls = [
+            ("under HTTP/1", None),
+            ("with a public URL", Some(url.clone())),
+            ("with a public URL with a query", Some([url, query].concat())),
+        ];
+        let urls = urls.map(|(name, url)| (name, url.map(|url| String::from_utf8(url).unwrap())));
+        let seeds = urls.into_iter().map(|(name, public_url)| Self {
+            name: format!("{}, {name}", self.name),
+            message: message.clone(),
+            setting: Setting { public_url, ..self.setting.clone() },
+            is_vector: false,
+            ..*self
+        });
+        seeds.collect()
+    }
+}
+
+/// The vectors of a provider, or a request that the test kit can sign.
+pub(crate) fn known(provider: &'static Provider, vectors: &[Vector]) -> Vec<Seed> {
+    let is_known = |vector: &&Vector| vector.expect == "valid" && vectors::provider(vector).id == provider.id;
+    let known: Vec<_> = vectors.iter().filter(is_known).map(|vector| seed(vector, provider.id)).collect();
+    if known.is_empty() { vec![unknown(provider)] } else { known }
+}
+
+/// Requests like `base` that the test kit signs. Where a signature covers `the_body_alone`, few will do.
+pub(crate) fn signed(base: &Seed, the_body_alone: bool) -> Vec<Seed> {
+    let shapes = if the_body_alone { &SHAPES[..2] } else { &SHAPES };
+    let mut seeds: Vec<_> = shapes.iter().filter_map(|shape| shaped(base, shape)).collect();
+    if !the_body_alone {
+        seeds.extend(with_longer_values(base));
+    }
+    // What a private key signs can be searched under a secret.
+    let scheme = provider::find(base.provider).and_then(Provider::scheme);
+    if let Some(verifier) = scheme.and_then(|scheme| with_secret(&scheme, base.provider)) {
+        let setting = Setting { verifier, ..base.setting.clone() };
+        let base = Seed { setting, ..base.clone() };
+        seeds.extend(shapes.iter().filter_map(|shape| shaped(&base, shape)));
+    }
+    seeds
+}
+
+fn seed(vector: &Vector, provider: &'static str) -> Seed {
+    Seed {
+        provider,
+        name: format!("the vector {}", vector.id),
+        message: Message::of(&vectors::request(vector)),
+        now: SystemTime::UNIX_EPOCH + Duration::from_secs(vector.now().into()),
+        setting: Setting {
+            verifier: vectors::verifier(vector).unwrap(),
+            tolerance: vector.tolerance_s.map(Duration::from_secs),
+            public_url: None,
+        },
+        is_vector: true,
+    }
+}
+
+/// A base for what the test kit signs, of a provider without known answers.
+fn unknown(provider: &'static Provider) -> Seed {
+    let request = Request::post("https://receiver.example/webhook").body(Bytes::new()).unwrap();
+    let verifier = provider.verifier("a secret".parse::<Secret>().unwrap()).unwrap();
+    Seed {
+        provider: provider.id,
+        name: "a request of no vector".to_owned(),
+        message: Message::of(&request),
+        now: SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000),
+        setting: Setting { verifier, tolerance: None, public_url: None },
+        is_vector: true,
+    }
+}
+
+/// A method, a query, a content type and a body.
+type Shape = (&'static str, &'static str, Option<&'static str>, &'static str, &'static str);
+
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// Bodies and queries of every sort, and such as have digits at their ends.
+const SHAPES: [Shape; 9] = [
+    ("a form", "POST", None, FORM, "approved=false&role=user&ticket=7"),
+    ("a query without a body", "GET", Some("userId=7&portalId=1234567"), "", ""),
+    ("a form with escapes", "POST", Some("tenant=7&page=17"), FORM, "1Body=pay+10&From=%2B15&To=X7&To=Y"),
+    (
+        "JSON",
+        "POST",
+        Some("tenant=7"),
+        "application/json",
+        r#"{"id":"evt_1","type":"paid","data":{"id":"7:1","amount":1999},"created":1700000000}"#,
+    ),
+    ("a list in JSON", "POST", None, "application/json", r#"[{"id":"evt_1","type":"paid"},17]"#),
+    ("XML", "POST", None, "application/xml", "<order><id>7</id><paid>true</paid></order>"),
+    ("text", "POST", None, "text/plain", "Order 7. Paid: 17.50; at 1700000000"),
+    ("digits", "POST", None, "text/plain", "20231700000000170000000012"),
+    ("a body between digits", "POST", Some("portalId=7"), "text/plain", "1700000001.17,17=2023 17000000017"),
+];
+
+/// A request of a shape, with the headers of `base`, signed by the test kit if it can.
+fn shaped(base: &Seed, (name, method, query, content_type, body): &Shape) -> Option<Seed> {
+    let mut message = base.message.clone();
+    message.method = (*method).into();
+    message.query = query.map(Into::into);
+    message.body = (*body).into();
+    message.headers.retain(|(name, _)| *name != header::CONTENT_TYPE);
+    if !content_type.is_empty() {
+        message.headers.push((header::CONTENT_TYPE, (*content_type).into()));
+    }
+    let profile = base.setting.verifier.profile();
+    for (location, text) in [(&profile.id, "id-1"), (&profile.event_type, "event-1")] {
+        if let Some(Location::Header(name)) = location
+            && message.headers.iter().all(|(other, _)| other != name)
+        {
+            message.headers.push((name.clone(), text.into()));
+        }
+    }
+    sign(base, name, &message)
+}
+
+/// The request of `base` with a separator and a digit more in one of the values that are signed.
+fn with_longer_values(base: &Seed) -> Vec<Seed> {
+    let again = || sign(base, "the same", &base.message).map(|seed| seed.message);
+    // A token that is fresh each time does not tell what is signed.
+    let Some(message) = again().filter(|message| again().as_ref() == Some(message)) else {
+        return Vec::new();
+    };
+    let mut seen = vec![message.clone()];
+    let mut seeds = Vec::new();
+    for slot in message.slots() {
+        let is_value =
+            matches!(slot.kind, Kind::Header | Kind::ParameterValue | Kind::MemberValue | Kind::FieldValue);
+        // Signed to the byte, one body is like any other.
+        if !is_value || (slot.part == Part::Body && base.setting.verifier.profile().body_signed) {
+            continue;
+        }
+        let separators = if slot.kind == Kind::Header { &[".9", ":9"][..] } else { &[":9"] };
+        for more in separators {
+            let longer = message.with(vec![(slot, [message.text(&slot), more.as_bytes()].concat())]);
+            let Some(seed) = sign(base, &format!("a longer {}", slot.kind.name()), &longer) else { continue };
+            // What is not signed has no other signature.
+            if seed.message != longer && !seen.contains(&seed.message) {
+                seen.push(seed.message.clone());
+                seeds.push(seed);
+            }
+        }
+    }
+    seeds
+}
+
+fn sign(base: &Seed, name: &str, message: &Message) -> Option<Seed> {
+    let request = testing::sign_at(&base.setting.verifier, message.request()?, base.now).ok()?;
+    let name = format!("{name}, signed from {}", base.name);
+    let setting = Setting { tolerance: None, ..base.setting.clone() };
+    Some(Seed { name, message: Message::of(&request), setting, is_vector: false, ..base.clone() })
+}
+
+/// The scheme of a provider with a private key, with a shared secret in its place.
+fn with_secret(scheme: &Scheme, provider: &'static str) -> Option<Arc<dyn Verifier>> {
+    let mut scheme = serde_json::to_value(scheme).ok()?;
+    let algorithm = scheme["alg"].as_str()?;
+    if !["ed25519", "ecdsa", "rsa"].iter().any(|prefix| algorithm.starts_with(prefix)) {
+        return None;
+    }
+    scheme["alg"] = "hmac-sha256".into();
+    scheme["key"] = "utf8".into();
+    let scheme: Scheme = serde_json::from_value(scheme).ok()?;
+    Some(Arc::new(scheme.verifier(provider, "a secret".parse::<Secret>().ok()?).ok()?))
+}
