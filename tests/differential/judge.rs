@@ -250,8 +250,9 @@ impl Covered {
             let same = parameters(one.as_bytes()) == parameters(other.as_bytes());
             note(if same { Difference::Writing } else { Difference::Query }, true);
         }
-        let is_signed = signs(Difference::Body) || self.profile.id_signed;
-        let is_deduped = is_signed && (one.id().is_some() || self.profile.equal_bodies);
+        let has_id = one.id().is_some();
+        let is_deduped = has_id && self.profile.id_signed
+            || signs(Difference::Body) && (has_id || self.profile.equal_bodies);
         let (known, keys) = (original.keys(), mutant.keys());
         note(Difference::Again, is_deduped && keys.iter().all(|key| !known.contains(key)));
         found
