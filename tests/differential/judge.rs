@@ -17,7 +17,7 @@ use tower::{Layer, ServiceExt, service_fn, util::BoxCloneSyncService};
 use tower_webhook::{
     Body, Delivery, ManualClock, WebhookLayer, WebhookService,
     store::{Key, MokaStore},
-    verify::{Location, Profile, Verifier},
+    verify::{Profile, Verifier},
 };
 
 use crate::{
@@ -205,13 +205,6 @@ impl Covered {
         self.probed.iter().any(|part| *part != Difference::Body)
     }
 
-    fn signs_the_event_type(&self) -> bool {
-        match &self.profile.event_type {
-            Some(Location::Json(_) | Location::Form(_)) => self.profile.body_signed,
-            _ => false,
-        }
-    }
-
     fn members(&self, facts: &Facts) -> Vec<Option<String>> {
         let members = MEMBERS.iter().find(|(provider, _)| *provider == self.profile.provider);
         let Some((_, members)) = members else { return Vec::new() };
@@ -234,7 +227,7 @@ impl Covered {
             }
         };
         note(Difference::Id, self.profile.id_signed && one.id() != other.id());
-        note(Difference::EventType, self.signs_the_event_type() && one.event_type() != other.event_type());
+        note(Difference::EventType, self.profile.event_type_signed && one.event_type() != other.event_type());
         note(Difference::Time, one.timestamp() != other.timestamp());
         if self.profile.body_signed && one.payload() != other.payload() {
             let same = says_the_same(one.payload(), other.payload());

@@ -34,6 +34,16 @@ pub(crate) struct Seed {
 }
 
 impl Seed {
+    /// The test kit knows of no public URL.
+    fn without_public_url(&self) -> Self {
+        let mut message = self.message.clone();
+        if self.setting.public_url.is_some() {
+            message.origin = Some(("https".to_owned(), b"receiver.example".to_vec()));
+        }
+        let setting = Setting { public_url: None, tolerance: None, ..self.setting.clone() };
+        Self { message, setting, ..self.clone() }
+    }
+
     /// The same under HTTP/1, and behind a proxy whose public URL the layer is told.
     pub(crate) fn with_the_host_elsewhere(&self) -> Vec<Self> {
         let Some((scheme, host)) = &self.message.origin else { return Vec::new() };
@@ -66,6 +76,7 @@ pub(crate) fn known(provider: &'static Provider, vectors: &[Vector]) -> Vec<Seed
 
 /// Requests like `base` that the test kit signs. Where a signature covers `the_body_alone`, few will do.
 pub(crate) fn signed(base: &Seed, the_body_alone: bool) -> Vec<Seed> {
+    let base = &base.without_public_url();
     let shapes = if the_body_alone { &SHAPES[..2] } else { &SHAPES };
     let mut seeds: Vec<_> = shapes.iter().filter_map(|shape| shaped(base, shape)).collect();
     if !the_body_alone {
@@ -90,7 +101,7 @@ fn seed(vector: &Vector, provider: &'static str) -> Seed {
         setting: Setting {
             verifier: vectors::verifier(vector).unwrap(),
             tolerance: vector.tolerance_s.map(Duration::from_secs),
-            public_url: None,
+            public_url: vector.needs_public_url().then(|| vector.url.clone()),
         },
         is_vector: true,
     }
@@ -188,8 +199,7 @@ fn with_longer_values(base: &Seed) -> Vec<Seed> {
 fn sign(base: &Seed, name: &str, message: &Message) -> Option<Seed> {
     let request = testing::sign_at(&base.setting.verifier, message.request()?, base.now).ok()?;
     let name = format!("{name}, signed from {}", base.name);
-    let setting = Setting { tolerance: None, ..base.setting.clone() };
-    Some(Seed { name, message: Message::of(&request), setting, is_vector: false, ..base.clone() })
+    Some(Seed { name, message: Message::of(&request), is_vector: false, ..base.clone() })
 }
 
 /// The scheme of a provider with a private key, with a shared secret in its place.
