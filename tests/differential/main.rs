@@ -128,7 +128,7 @@ fn search_provider(runtime: &Arc<Runtime>, known: Vec<Seed>, requests: usize, se
     subjects.extend(signed.into_iter().filter_map(|seed| Subject::new(runtime, seed)));
     let with_host =
         subjects.iter().map(|subject| subject.elsewhere(runtime)).filter(|others| !others.is_empty());
-    let elsewhere: Vec<_> = with_host.take(3).flatten().collect();
+    let elsewhere: Vec<_> = with_host.take(2).flatten().collect();
     subjects.extend(elsewhere);
     assert!(!subjects.is_empty(), "{} accepts none of the requests to begin with", base.provider);
 

@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeSet, fmt};
 
+use http::HeaderName;
+
 use crate::{
     judge::Subject,
     message::{Kind, Message, Part, Slot},
@@ -15,6 +17,13 @@ pub(crate) enum Mutation {
     Nothing,
     /// The request with its host in a header, as under HTTP/1.
     OriginForm,
+    /// The other of `http` and `https`.
+    OtherScheme,
+    /// One more header, which proxies and servers set.
+    Header {
+        name: HeaderName,
+        value: &'static str,
+    },
     /// The text of a slot, changed.
     Change {
         name: &'static str,
@@ -60,6 +69,17 @@ impl Mutation {
         let mutant = match self {
             Self::Nothing => return Some(message.clone()),
             Self::OriginForm => message.in_origin_form(),
+            Self::OtherScheme => {
+                let mut mutant = message.clone();
+                let (scheme, _) = mutant.origin.as_mut()?;
+                *scheme = if scheme == "http" { "https" } else { "http" }.to_owned();
+                mutant
+            }
+            Self::Header { name, value } => {
+                let mut mutant = message.clone();
+                mutant.headers.push((name.clone(), (*value).into()));
+                mutant
+            }
             Self::Change { slot, change, .. } => {
                 let text = change(message.text(slot), slot.separator);
                 message.with(vec![(*slot, text)])
@@ -119,6 +139,8 @@ impl fmt::Display for Mutation {
         match self {
             Self::Nothing => f.write_str("nothing"),
             Self::OriginForm => f.write_str("target in origin form"),
+            Self::OtherScheme => f.write_str("other scheme"),
+            Self::Header { name, .. } => write!(f, "{name} added"),
             Self::Change { name, slot, .. } => write!(f, "{} {name}", slot.kind.name()),
             Self::Again { name, .. } => write!(f, "header repeated {name}"),
             Self::Dropped { .. } => f.write_str("header dropped"),
@@ -170,7 +192,18 @@ pub(crate) fn any(message: &Message, random: &mut Random) -> Option<Mutation> {
 }
 
 fn whole(_: &Message, _: &[Slot], mutations: &mut Vec<Mutation>) {
-    mutations.extend([Mutation::Nothing, Mutation::OriginForm]);
+    let header = |name, value| Mutation::Header { name: HeaderName::from_static(name), value };
+    mutations.extend([
+        Mutation::Nothing,
+        Mutation::OriginForm,
+        Mutation::OtherScheme,
+        header("host", "other.example"),
+        header("x-forwarded-host", "other.example"),
+        header("x-forwarded-proto", "http"),
+        header("forwarded", "host=other.example;proto=http"),
+        header("x-original-url", "/other"),
+        header("x-http-method-override", "DELETE"),
+    ]);
 }
 
 fn moves(message: &Message, slots: &[Slot], mutations: &mut Vec<Mutation>) {

@@ -16,7 +16,7 @@ use tower_webhook::{
 
 use crate::{
     judge::Setting,
-    message::{Kind, Message, Part},
+    message::{Kind, Message},
     vectors::{self, Vector},
 };
 
@@ -176,10 +176,13 @@ fn with_longer_values(base: &Seed) -> Vec<Seed> {
     let mut seen = vec![message.clone()];
     let mut seeds = Vec::new();
     for slot in message.slots() {
-        let is_value =
-            matches!(slot.kind, Kind::Header | Kind::ParameterValue | Kind::MemberValue | Kind::FieldValue);
         // Signed to the byte, one body is like any other.
-        if !is_value || (slot.part == Part::Body && base.setting.verifier.profile().body_signed) {
+        let is_signed = match slot.kind {
+            Kind::Header => true,
+            Kind::MemberValue => !base.setting.verifier.profile().body_signed,
+            _ => false,
+        };
+        if !is_signed {
             continue;
         }
         let separators = if slot.kind == Kind::Header { &[".9", ":9"][..] } else { &[":9"] };
