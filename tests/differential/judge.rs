@@ -201,8 +201,8 @@ const MEMBERS: [(&str, &[&str]); 3] = [
 ];
 
 impl Covered {
-    fn signs_the_head(&self) -> bool {
-        self.probed.iter().any(|part| *part != Difference::Body)
+    pub(crate) fn signed_of_the_head(&self) -> impl Iterator<Item = Difference> {
+        self.probed.iter().copied().filter(|part| *part != Difference::Body)
     }
 
     fn members(&self, facts: &Facts) -> Vec<Option<String>> {
@@ -408,7 +408,9 @@ impl Subject {
     /// Whether nothing but a body is signed, which is signed to the byte.
     pub(crate) fn is_the_body_alone(&self) -> bool {
         let others = self.movable.iter().filter(|slot| slot.part != Part::Body);
-        self.exact.contains(&Part::Body) && !self.covered.signs_the_head() && others.count() <= 1
+        self.exact.contains(&Part::Body)
+            && self.covered.signed_of_the_head().next().is_none()
+            && others.count() <= 1
     }
 
     /// The parts of a request that cannot be changed.

@@ -67,11 +67,20 @@ impl Seed {
     }
 }
 
-/// The vectors of a provider, or a request that the test kit can sign.
-pub(crate) fn known(provider: &'static Provider, vectors: &[Vector]) -> Vec<Seed> {
-    let is_known = |vector: &&Vector| vector.expect == "valid" && vectors::provider(vector).id == provider.id;
-    let known: Vec<_> = vectors.iter().filter(is_known).map(|vector| seed(vector, provider.id)).collect();
-    if known.is_empty() { vec![unknown(provider)] } else { known }
+/// The vectors of each provider, or a request that the test kit can sign.
+pub(crate) fn known() -> Vec<Vec<Seed>> {
+    let vectors = vectors::vectors();
+    let of = |provider: &'static Provider| {
+        let is_known =
+            |vector: &&Vector| vector.expect == "valid" && vectors::provider(vector).id == provider.id;
+        let known: Vec<_> = vectors.iter().filter(is_known).map(|vector| seed(vector, provider.id)).collect();
+        if known.is_empty() { vec![unknown(provider)] } else { known }
+    };
+    provider::all().map(of).collect()
+}
+
+pub(crate) fn at(seconds: u32) -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(seconds.into())
 }
 
 /// Requests like `base` that the test kit signs. Where a signature covers `the_body_alone`, few will do.
@@ -97,7 +106,7 @@ fn seed(vector: &Vector, provider: &'static str) -> Seed {
         provider,
         name: format!("the vector {}", vector.id),
         message: Message::of(&vectors::request(vector)),
-        now: SystemTime::UNIX_EPOCH + Duration::from_secs(vector.now().into()),
+        now: at(vector.now()),
         setting: Setting {
             verifier: vectors::verifier(vector).unwrap(),
             tolerance: vector.tolerance_s.map(Duration::from_secs),
@@ -115,7 +124,7 @@ fn unknown(provider: &'static Provider) -> Seed {
         provider: provider.id,
         name: "a request of no vector".to_owned(),
         message: Message::of(&request),
-        now: SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000),
+        now: at(1_700_000_000),
         setting: Setting { verifier, tolerance: None, public_url: None },
         is_vector: true,
     }

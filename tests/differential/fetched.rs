@@ -1,0 +1,96 @@
+//! The requests of providers whose keys are fetched.
+
+use std::{collections::HashMap, fs, sync::Arc};
+
+use bytes::Bytes;
+use data_encoding::BASE64;
+use http::Request;
+use serde_json::{Value, json};
+use tower_webhook::{
+    BoxError, Secret, provider,
+    verify::{Fetch, Verifier},
+};
+
+use crate::{
+    certificate::certificate,
+    judge::Setting,
+    message::Message,
+    seeds::{Seed, at},
+};
+
+/// An HTTP client without a network.
+struct Web(HashMap<String, Bytes>);
+
+impl Fetch for Web {
+    async fn fetch(&self, url: &str, _: usize) -> Result<Bytes, BoxError> {
+        self.0.get(url).cloned().ok_or_else(|| "404".into())
+    }
+}
+
+/// The known answers of `tests/key_sources/`, by provider.
+pub(crate) fn all() -> Vec<Vec<Seed>> {
+    type Make = fn(&Value) -> Arc<dyn Verifier>;
+    let providers: [(&'static str, Make); 4] =
+        [("aws-sns", aws_sns), ("paypal", paypal), ("ebay", ebay), ("circle", circle)];
+    let seeds = providers.into_iter().map(|(provider, make)| {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/key_sources");
+        let file = format!("{folder}/{}.json", provider.replace('-', "_"));
+        let vectors: Vec<Value> = serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap();
+        let valid = vectors.iter().filter(|vector| vector["expect"] == "valid");
+        valid.map(|vector| seed(provider, vector, make(vector))).collect()
+    });
+    seeds.collect()
+}
+
+fn seed(provider: &'static str, vector: &Value, verifier: Arc<dyn Verifier>) -> Seed {
+    let mut request = Request::post("https://receiver.example/webhook");
+    for (name, value) in vector["headers"].as_object().into_iter().flatten() {
+        request = request.header(name, text(value));
+    }
+    let request = request.body(Bytes::copy_from_slice(text(&vector["body_utf8"]).as_bytes())).unwrap();
+    Seed {
+        provider,
+        name: format!("the vector {}", text(&vector["id"])),
+        message: Message::of(&request),
+        // When the messages of SNS were signed. The others have no time, or any.
+        now: at(1_335_920_046),
+        setting: Setting { verifier, tolerance: None, public_url: None },
+        is_vector: true,
+    }
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap()
+}
+
+fn aws_sns(vector: &Value) -> Arc<dyn Verifier> {
+    let message: Value = serde_json::from_str(text(&vector["body_utf8"])).unwrap();
+    let web = Web([(text(&message["SigningCertURL"]).to_owned(), certificate_of(vector))].into());
+    Arc::new(provider::aws_sns([text(&message["TopicArn"])], "tests", web))
+}
+
+fn paypal(vector: &Value) -> Arc<dyn Verifier> {
+    let url = text(&vector["headers"]["PAYPAL-CERT-URL"]).to_owned();
+    let webhook_id: Secret = text(&vector["secret"]).parse().unwrap();
+    Arc::new(provider::paypal(webhook_id, Web([(url, certificate_of(vector))].into())).sandbox())
+}
+
+fn ebay(vector: &Value) -> Arc<dyn Verifier> {
+    let url = "https://api.ebay.com/commerce/notification/v1/public_key/";
+    let page = json!({"key": vector["secret"], "algorithm": "ECDSA", "digest": "SHA1"});
+    Arc::new(provider::ebay(by_key_id(vector, url, &page)))
+}
+
+fn circle(vector: &Value) -> Arc<dyn Verifier> {
+    let url = "https://api.circle.com/v2/notifications/publicKey/";
+    let page = json!({"data": {"algorithm": "ECDSA_SHA_256", "publicKey": vector["secret"]}});
+    Arc::new(provider::circle(by_key_id(vector, url, &page)))
+}
+
+fn by_key_id(vector: &Value, folder: &str, page: &Value) -> Web {
+    Web([(format!("{folder}{}", text(&vector["key_id"])), page.to_string().into())].into())
+}
+
+fn certificate_of(vector: &Value) -> Bytes {
+    certificate(&BASE64.decode(text(&vector["public_key_der_b64"]).as_bytes()).unwrap())
+}
