@@ -163,7 +163,7 @@ const BETWEEN: [Sort; 2] = [moves, shifts];
 pub(crate) fn all(subject: &Subject) -> Vec<Mutation> {
     let message = &subject.seed.message;
     let slots: Vec<_> = message.slots().into_iter().filter(|slot| subject.is_changed(slot)).collect();
-    let mut mutations = Vec::new();
+    let mut mutations = vec![Mutation::Nothing];
     SINGLE.iter().for_each(|sort| sort(message, &slots, &mut mutations));
     BETWEEN.iter().for_each(|sort| sort(message, &subject.movable, &mut mutations));
     mutations
@@ -194,7 +194,6 @@ pub(crate) fn any(message: &Message, random: &mut Random) -> Option<Mutation> {
 fn whole(_: &Message, _: &[Slot], mutations: &mut Vec<Mutation>) {
     let header = |name, value| Mutation::Header { name: HeaderName::from_static(name), value };
     mutations.extend([
-        Mutation::Nothing,
         Mutation::OriginForm,
         Mutation::OtherScheme,
         header("host", "other.example"),
