@@ -34,7 +34,7 @@ impl Vector {
         self.now_unix.unwrap_or(1_800_000_000)
     }
 
-    /// Whether the provider was given a URL with `http`, or with a user, of which no request says so.
+    /// Returns `true` if the URL has `http` or a user in it, which no request shows.
     pub fn needs_public_url(&self) -> bool {
         self.url.starts_with("http://") || self.url.contains('@')
     }

@@ -27,7 +27,7 @@ impl Fetch for Web {
     }
 }
 
-/// The known answers of `tests/key_sources/`, by provider.
+/// Returns the known answers in `tests/key_sources/`, by provider.
 pub(crate) fn all() -> Vec<Vec<Seed>> {
     type Make = fn(&Value) -> Arc<dyn Verifier>;
     let providers: [(&'static str, Make); 4] =
@@ -52,7 +52,7 @@ fn seed(provider: &'static str, vector: &Value, verifier: Arc<dyn Verifier>) -> 
         provider,
         name: format!("the vector {}", text(&vector["id"])),
         message: Message::of(&request),
-        // When the messages of SNS were signed. The others have no time, or any.
+        // The messages of SNS were signed then. The others have no tolerance.
         now: at(1_335_920_046),
         setting: Setting { verifier, tolerance: None, public_url: None },
         is_vector: true,

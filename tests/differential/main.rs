@@ -1,9 +1,9 @@
-//! A differential search: requests that each provider's verifier accepts are changed, and whatever is
-//! still accepted must be the same delivery, or be in `accepted.txt` with a reason.
+//! A differential search. It changes requests that each provider's verifier accepts; a mutant that is still
+//! accepted must be the same delivery, or be listed in `accepted.txt` with a reason.
 //!
-//! `DIFFERENTIAL_REQUESTS` is the number of random requests, `DIFFERENTIAL_SEED` chooses them, and
+//! `DIFFERENTIAL_REQUESTS` is the number of random mutants, `DIFFERENTIAL_SEED` chooses them, and
 //! `DIFFERENTIAL_PROVIDER` limits the search to one provider.
-#![cfg(all(feature = "test-util", feature = "jwt"))]
+#![cfg(feature = "jwt")]
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 #[path = "../common/certificate.rs"]
@@ -16,6 +16,7 @@ mod mutation;
 mod random;
 mod reviewed;
 mod seeds;
+mod subject;
 #[allow(dead_code, unreachable_pub, reason = "another test crate has it as well")]
 #[path = "../common/vectors.rs"]
 mod vectors;
@@ -35,15 +36,11 @@ use std::{
 use tokio::runtime::{Builder, Runtime};
 
 use self::{
-    judge::{Difference, Subject},
-    message::Message,
-    mutation::Mutation,
-    random::Random,
-    reviewed::Reviewed,
-    seeds::Seed,
+    judge::Difference, message::Message, mutation::Mutation, random::Random, reviewed::Reviewed, seeds::Seed,
+    subject::Subject,
 };
 
-/// What is accepted though it differs: provider, mutations, differences.
+/// The differences of accepted mutants, by provider and mutation.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Finding {
     provider: String,
@@ -51,7 +48,7 @@ pub(crate) struct Finding {
     differences: BTreeSet<Difference>,
 }
 
-/// How often something was found, and where first.
+/// The first mutant of a finding, and their number.
 pub(crate) struct Example {
     count: usize,
     text: String,
@@ -75,7 +72,7 @@ impl fmt::Display for Finding {
 }
 
 #[test]
-fn whatever_is_accepted_though_it_was_changed_is_reviewed() {
+fn every_accepted_difference_is_reviewed() {
     let only = env::var("DIFFERENTIAL_PROVIDER").ok();
     let number = |name, default| env::var(name).map_or(default, |text| text.parse::<u64>().expect(name));
     let (requests, seed) = (number("DIFFERENTIAL_REQUESTS", 20_000), number("DIFFERENTIAL_SEED", 1));
@@ -101,7 +98,7 @@ fn whatever_is_accepted_though_it_was_changed_is_reviewed() {
     assert!(failures.is_empty(), "DIFFERENTIAL_SEED={seed}\n{failures}");
 }
 
-/// The parts that each provider signs, the body apart: they cannot be changed.
+/// Returns the parts other than the body that each provider signs.
 fn signed() -> BTreeMap<&'static str, BTreeSet<Difference>> {
     use Difference::{Host, Method, Path, Query};
     let parts: [(&[&str], &[Difference]); 7] = [
@@ -148,7 +145,7 @@ fn search(known: &[Vec<Seed>], requests: usize, seed: u64) -> Findings {
     findings.into_inner().unwrap()
 }
 
-/// Searches first all that is one mutation away from a request that is accepted, then random mutants.
+/// Searches all mutants that are one mutation away from an accepted request, then random ones.
 fn search_provider(runtime: &Arc<Runtime>, known: &[Seed], requests: usize, seed: u64) -> Findings {
     let mut findings = Findings::default();
     let base = &known[0];
@@ -186,7 +183,7 @@ fn search_near(subject: &Subject, findings: &mut Findings) {
     }
 }
 
-/// Two or three mutations at once.
+/// Sends a request with two or three random mutations.
 fn search_far(subject: &Subject, random: &mut Random, findings: &mut Findings) {
     let mut mutant = subject.seed.message.clone();
     let mut mutations = Vec::new();

@@ -5,7 +5,7 @@ use std::{fmt, ops::Range};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, Uri, header};
 
-/// A request whose parts can be edited one by one.
+/// A request whose parts can be edited separately.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Message {
     pub(crate) method: Vec<u8>,
@@ -32,7 +32,7 @@ impl Message {
         }
     }
 
-    /// `None` if HTTP has no such request.
+    /// Builds the request; `None` if HTTP has no such request.
     pub(crate) fn request(&self) -> Option<Request<Bytes>> {
         let mut target = Vec::new();
         if let Some((scheme, authority)) = &self.origin {
@@ -44,19 +44,19 @@ impl Message {
             target.extend(query);
         }
         let uri = Uri::try_from(target).ok()?;
-        // What moves into the path from before it, or a fragment, is another request than is meant.
+        // The parser may split the target in other places, or drop a fragment.
         if uri.path().as_bytes() != self.path || uri.query().map(str::as_bytes) != self.query.as_deref() {
             return None;
         }
         let mut request = Request::builder().method(&*self.method).uri(uri);
         for (name, value) in &self.headers {
-            // Servers take white space off a value's ends.
+            // Servers trim values.
             request = request.header(name, HeaderValue::from_bytes(value.trim_ascii()).ok()?);
         }
         request.body(Bytes::copy_from_slice(&self.body)).ok()
     }
 
-    /// The same request as it is sent under HTTP/1, with the host in a header.
+    /// Returns the same request with its host in a header, as under HTTP/1.
     pub(crate) fn in_origin_form(&self) -> Self {
         let mut message = self.clone();
         if let Some((_, authority)) = message.origin.take() {
@@ -116,7 +116,7 @@ impl Message {
         }
     }
 
-    /// What `slot` has in it; the text of a JSON string without its quotes.
+    /// Returns the text of a slot, for a JSON string without its quotes.
     pub(crate) fn text(&self, slot: &Slot) -> &[u8] {
         let text = self.get(slot.part).get(slot.range()).unwrap_or_default();
         match text {
@@ -125,9 +125,9 @@ impl Message {
         }
     }
 
-    /// Replaces what several slots have in them.
+    /// Replaces the texts of several slots.
     pub(crate) fn with(&self, mut changes: Vec<(Slot, Vec<u8>)>) -> Self {
-        // From the end, so that the ranges of those before stay right.
+        // From the end, so that earlier ranges stay valid.
         changes.sort_by_key(|(slot, _)| std::cmp::Reverse(slot.start));
         let mut message = self.clone();
         for (slot, text) in changes {
@@ -143,7 +143,7 @@ impl Message {
         message
     }
 
-    /// All slots, those within others included.
+    /// Returns all slots, including those within others.
     pub(crate) fn slots(&self) -> Vec<Slot> {
         let mut slots = Vec::new();
         for part in self.parts() {
@@ -168,7 +168,7 @@ impl Message {
     }
 }
 
-/// As on the wire, with the target in whichever form it is.
+/// The request as on the wire.
 impl fmt::Display for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ", self.method.escape_ascii())?;
@@ -212,7 +212,7 @@ impl Slot {
         self.start..self.end
     }
 
-    /// Slots beside each other have a separator between.
+    /// Returns `true` for the same or nested slots. Between neighbours there is a separator.
     pub(crate) fn overlaps(&self, other: &Self) -> bool {
         self.part == other.part && self.start <= other.end && other.start <= self.end
     }
@@ -258,12 +258,12 @@ impl Kind {
         }
     }
 
-    /// Whether bytes are moved from and to it.
+    /// Returns `true` if bytes are moved from and to slots of this kind.
     pub(crate) fn is_text(self) -> bool {
         !matches!(self, Self::Item | Self::Parameter | Self::Field | Self::Member | Self::MemberKey)
     }
 
-    /// Whether it is within a query or a body.
+    /// Returns `true` for slots within a query or a body.
     pub(crate) fn is_inner(self) -> bool {
         !matches!(
             self,
@@ -283,7 +283,7 @@ type Pair = [Kind; 3];
 const QUERY: Pair = [Kind::Parameter, Kind::ParameterName, Kind::ParameterValue];
 const FORM: Pair = [Kind::Field, Kind::FieldName, Kind::FieldValue];
 
-/// `name=value` with `separator` between.
+/// Finds pairs, their names and their values.
 fn pairs(part: Part, text: &[u8], separator: u8, [pair, name, value]: Pair, slots: &mut Vec<Slot>) {
     let mut start = 0;
     for piece in text.split(|&byte| byte == separator) {
@@ -307,7 +307,7 @@ fn pairs(part: Part, text: &[u8], separator: u8, [pair, name, value]: Pair, slot
     }
 }
 
-/// The items of a header that is a list, whatever separates them.
+/// Finds the items of a header that is a list.
 fn items(part: Part, text: &[u8], slots: &mut Vec<Slot>) {
     let separator = [b',', b';', b'&', b' '].into_iter().find(|separator| text.contains(separator));
     if separator.is_some() || text.contains(&b'=') {
@@ -330,7 +330,7 @@ fn within_body(body: &[u8], slots: &mut Vec<Slot>) {
     }
 }
 
-/// Finds the members and scalars of JSON, and ends where it is not JSON.
+/// A parser that finds the members and scalars of JSON, and stops at a syntax error.
 struct Json<'a> {
     body: &'a [u8],
     at: usize,

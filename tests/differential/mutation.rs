@@ -5,32 +5,32 @@ use std::{collections::BTreeSet, fmt};
 use http::HeaderName;
 
 use crate::{
-    judge::Subject,
     message::{Kind, Message, Part, Slot},
     random::Random,
+    subject::Subject,
 };
 
-/// One change of a request.
+/// A change of a request.
 #[derive(Clone, Debug)]
 pub(crate) enum Mutation {
-    /// None, for what the clock alone does.
+    /// No change: only the clock moves.
     Nothing,
-    /// The request with its host in a header, as under HTTP/1.
+    /// Moves the host to a header, as under HTTP/1.
     OriginForm,
-    /// The other of `http` and `https`.
+    /// Exchanges `http` and `https`.
     OtherScheme,
-    /// One more header, which proxies and servers set.
+    /// Adds a header that proxies and servers set.
     Header {
         name: HeaderName,
         value: &'static str,
     },
-    /// The text of a slot, changed.
+    /// Changes the text of a slot.
     Change {
         name: &'static str,
         slot: Slot,
         change: Change,
     },
-    /// One more header of the same name, before or after the other.
+    /// Adds a header of the same name, before or after the other.
     Again {
         name: &'static str,
         header: usize,
@@ -44,8 +44,8 @@ pub(crate) enum Mutation {
         one: Slot,
         other: Slot,
     },
-    /// Bytes from an end of one slot to the facing end of another, `{from}{to}` or `{to}{from}`. With a
-    /// separator, the text is `{from}:{to}` and what moves was separated as well.
+    /// Moves bytes from an end of one slot to the facing end of another, as if `{from}{to}` or `{to}{from}`
+    /// were signed. With a separator, as if `{from}:{to}` were.
     Moved {
         from: Slot,
         to: Slot,
@@ -53,7 +53,7 @@ pub(crate) enum Mutation {
         length: usize,
         separator: bool,
     },
-    /// The same over three slots: what is in the middle moves on as a whole.
+    /// Moves bytes over three slots: the text of the middle one moves on as a whole.
     Shifted {
         slots: [Slot; 3],
         forward: bool,
@@ -64,7 +64,7 @@ pub(crate) enum Mutation {
 type Change = fn(&[u8], u8) -> Vec<u8>;
 
 impl Mutation {
-    /// `None` if it changes nothing.
+    /// Returns the mutant; `None` if it is the same request.
     pub(crate) fn apply(&self, message: &Message) -> Option<Message> {
         let mutant = match self {
             Self::Nothing => return Some(message.clone()),
@@ -133,7 +133,7 @@ impl Mutation {
     }
 }
 
-/// What the reviewed list calls it.
+/// The name in the reviewed list.
 impl fmt::Display for Mutation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -155,11 +155,11 @@ impl fmt::Display for Mutation {
 
 type Sort = fn(&Message, &[Slot], &mut Vec<Mutation>);
 
-/// Those of single slots, and those between two or three.
+/// The mutations of single slots, and those between two or three.
 const SINGLE: [Sort; 4] = [whole, changes, headers, swaps];
 const BETWEEN: [Sort; 2] = [moves, shifts];
 
-/// All mutations of a subject's request that tell something.
+/// Returns the mutations of a subject's request whose verdict is not known from others.
 pub(crate) fn all(subject: &Subject) -> Vec<Mutation> {
     let message = &subject.seed.message;
     let slots: Vec<_> = message.slots().into_iter().filter(|slot| subject.is_changed(slot)).collect();
@@ -169,7 +169,7 @@ pub(crate) fn all(subject: &Subject) -> Vec<Mutation> {
     mutations
 }
 
-/// One mutation by chance; each sort is as likely as the others.
+/// Returns a random mutation; each sort is equally likely.
 pub(crate) fn any(message: &Message, random: &mut Random) -> Option<Mutation> {
     let slots = message.slots();
     let mut mutations = Vec::new();
@@ -225,11 +225,11 @@ fn moves(message: &Message, slots: &[Slot], mutations: &mut Vec<Mutation>) {
     }
 }
 
-/// Of so many slots, only neighbours exchange bytes.
+/// The number of slots above which only neighbours exchange bytes.
 const MANY: usize = 9;
 
-/// Whether bytes are moved between two of many slots: those outside of the query and the body are near all
-/// others but the inner ones of a long list.
+/// Returns `true` if bytes are moved between two of many slots. Slots within a query or a body are near their
+/// neighbours, and the first and last of them near the slots outside.
 fn are_near(slots: &[Slot], one: usize, other: usize) -> bool {
     let inner: Vec<_> = (0..slots.len()).filter(|&index| slots[index].kind.is_inner()).collect();
     let is_edge = |index| inner.iter().take(2).chain(inner.iter().rev().take(2)).any(|&edge| edge == index);
@@ -261,7 +261,7 @@ fn shifts(message: &Message, slots: &[Slot], mutations: &mut Vec<Mutation>) {
     }
 }
 
-/// Where a text has what could be a separator: the last of each, or the first.
+/// Finds the last or the first of each possible separator in a text.
 fn marks(text: &[u8], last: bool) -> impl Iterator<Item = usize> {
     b".:,|;\n".iter().filter_map(move |mark| match last {
         true => text.iter().rposition(|byte| byte == mark),
@@ -339,7 +339,7 @@ const TEXTS: &[(&str, Change)] = &[
     ("with white space", |text, _| [text, b"\t"].concat()),
 ];
 
-/// For an item of a list, or what may become one.
+/// For an item of a list, or a text that may become one.
 const LISTS: &[(&str, Change)] = &[
     ("repeated alike", |item, separator| [item, &[separator], item].concat()),
     ("repeated otherwise", |item, separator| [item, &[separator], &altered(item, separator)].concat()),
@@ -360,7 +360,7 @@ const LISTS: &[(&str, Change)] = &[
     ("in upper case", |item, _| item.to_ascii_uppercase()),
 ];
 
-/// Good in JSON only among members; elsewhere it is a name with a colon.
+/// A member in JSON; elsewhere it is a name with a colon.
 const OTHER: &[u8] = b"\"other\":\"1\"";
 
 const METHODS: &[(&str, Change)] = &[
@@ -457,7 +457,7 @@ const BODIES: &[(&str, Change)] = &[
     ("in a list", |body, _| wrapped(body, b"[", b"]")),
 ];
 
-/// Another text of the same form: its last letter or digit is the next one.
+/// Replaces the last letter or digit by the next one.
 fn altered(text: &[u8], _: u8) -> Vec<u8> {
     let mut text = text.to_vec();
     if let Some(last) = text.iter_mut().rfind(|byte| byte.is_ascii_alphanumeric()) {
@@ -471,7 +471,7 @@ fn altered(text: &[u8], _: u8) -> Vec<u8> {
     text
 }
 
-/// Each number that may be a time in seconds or milliseconds, and each year, of a year later.
+/// Adds a year to each number that may be a time in seconds or milliseconds, or a year.
 fn a_year_later(text: &[u8], _: u8) -> Vec<u8> {
     let mut later = Vec::new();
     for run in text.chunk_by(|one, other| one.is_ascii_digit() == other.is_ascii_digit()) {
@@ -508,7 +508,7 @@ fn percent_decoded(text: &[u8]) -> Vec<u8> {
     while let Some((&first, after)) = rest.split_first() {
         let digits = rest.get(1..3).and_then(|digits| std::str::from_utf8(digits).ok());
         match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            // Those would separate what they are in.
+            // Decoded, they would be separators.
             Some(byte) if first == b'%' && !b"&=+%".contains(&byte) => {
                 decoded.push(byte);
                 rest = &rest[3..];

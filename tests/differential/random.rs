@@ -1,10 +1,10 @@
-//! Numbers by chance that a seed repeats.
+//! Reproducible random numbers.
 
 /// SplitMix64.
 pub(crate) struct Random(u64);
 
 impl Random {
-    /// The numbers of a seed; others for each name.
+    /// Starts a sequence for a seed and a name.
     pub(crate) fn new(seed: u64, name: &str) -> Self {
         // FNV-1a.
         let hash = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
@@ -18,7 +18,7 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number below `limit`; 0 if that is 0.
+    /// Returns a number below `limit`; 0 if `limit` is 0.
     pub(crate) fn below(&mut self, limit: usize) -> usize {
         (self.next() % limit.max(1) as u64) as usize
     }

@@ -1,4 +1,4 @@
-//! The reviewed list of what is accepted though it differs.
+//! The reviewed list of accepted differences.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -12,11 +12,11 @@ const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/differential/acce
 /// The entries of `accepted.txt`.
 pub(crate) struct Reviewed(BTreeSet<Finding>);
 
-/// Any mutation, where it is the difference that matters.
+/// The mutation of an entry that holds for all mutations.
 const ANY: &str = "any";
 
 impl Reviewed {
-    /// Lines of `provider | mutation | differences`, in paragraphs that begin with the reason.
+    /// Reads lines of `provider | mutation | differences`, in paragraphs that begin with the reason.
     pub(crate) fn read() -> Self {
         let text = fs::read_to_string(FILE).unwrap();
         let mut entries = BTreeSet::new();
@@ -30,7 +30,7 @@ impl Reviewed {
         Self(entries)
     }
 
-    /// Whether one entry says all of it or, for several mutations at once, the entries of each together do.
+    /// Returns `true` if an entry lists the finding or, for several mutations, their entries together do.
     pub(crate) fn covers(&self, finding: &Finding) -> bool {
         let entries = || self.0.iter().filter(|entry| entry.is_of(finding));
         match finding.mutations.len() {
@@ -43,7 +43,7 @@ impl Reviewed {
         }
     }
 
-    /// The entries that nothing which was found is of.
+    /// Returns the entries without a finding.
     pub(crate) fn unused<'a>(
         &'a self,
         found: &BTreeMap<Finding, Example>,
@@ -56,7 +56,7 @@ impl Reviewed {
 }
 
 impl Finding {
-    /// Whether this entry is about the provider and the mutation of a finding.
+    /// Returns `true` if this entry has the provider and the mutation of a finding.
     fn is_of(&self, finding: &Self) -> bool {
         let is_among = |mutation: &String| mutation == ANY || finding.mutations.contains(mutation);
         self.provider == finding.provider && self.mutations.iter().all(is_among)

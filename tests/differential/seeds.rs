@@ -1,4 +1,4 @@
-//! The requests that the search begins with.
+//! The requests that the search starts from.
 
 use std::{
     sync::Arc,
@@ -24,17 +24,17 @@ use crate::{
 #[derive(Clone)]
 pub(crate) struct Seed {
     pub(crate) provider: &'static str,
-    /// Where the request is from.
+    /// The origin of the request, for failures.
     pub(crate) name: String,
     pub(crate) message: Message,
     pub(crate) now: SystemTime,
     pub(crate) setting: Setting,
-    /// Whether the headers are those of a vector, rather than made for another request.
+    /// `true` for a vector, `false` for a request that was made from one.
     pub(crate) is_vector: bool,
 }
 
 impl Seed {
-    /// The test kit knows of no public URL.
+    /// Returns a base for the test kit, which ignores public URLs.
     fn without_public_url(&self) -> Self {
         let mut message = self.message.clone();
         if self.setting.public_url.is_some() {
@@ -44,7 +44,7 @@ impl Seed {
         Self { message, setting, ..self.clone() }
     }
 
-    /// The same under HTTP/1, and behind a proxy whose public URL the layer is told.
+    /// Returns the same request under HTTP/1, and behind a proxy whose public URL the layer knows.
     pub(crate) fn with_the_host_elsewhere(&self) -> Vec<Self> {
         let Some((scheme, host)) = &self.message.origin else { return Vec::new() };
         let message = self.message.in_origin_form();
@@ -67,7 +67,7 @@ impl Seed {
     }
 }
 
-/// The vectors of each provider, or a request that the test kit can sign.
+/// Returns the vectors of each provider, or a request that the test kit can sign.
 pub(crate) fn known() -> Vec<Vec<Seed>> {
     let vectors = vectors::vectors();
     let of = |provider: &'static Provider| {
@@ -83,7 +83,7 @@ pub(crate) fn at(seconds: u32) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(seconds.into())
 }
 
-/// Requests like `base` that the test kit signs. Where a signature covers `the_body_alone`, few will do.
+/// Signs requests like `base`; only a few if the signature covers `the_body_alone`.
 pub(crate) fn signed(base: &Seed, the_body_alone: bool) -> Vec<Seed> {
     let base = &base.without_public_url();
     let shapes = if the_body_alone { &SHAPES[..2] } else { &SHAPES };
@@ -91,7 +91,7 @@ pub(crate) fn signed(base: &Seed, the_body_alone: bool) -> Vec<Seed> {
     if !the_body_alone {
         seeds.extend(with_longer_values(base));
     }
-    // What a private key signs can be searched under a secret.
+    // The test kit has no private keys, so it signs the same scheme with a secret.
     let scheme = provider::find(base.provider).and_then(Provider::scheme);
     if let Some(verifier) = scheme.and_then(|scheme| with_secret(&scheme, base.provider)) {
         let setting = Setting { verifier, ..base.setting.clone() };
@@ -116,7 +116,7 @@ fn seed(vector: &Vector, provider: &'static str) -> Seed {
     }
 }
 
-/// A base for what the test kit signs, of a provider without known answers.
+/// Returns a base for a provider without vectors.
 fn unknown(provider: &'static Provider) -> Seed {
     let request = Request::post("https://receiver.example/webhook").body(Bytes::new()).unwrap();
     let verifier = provider.verifier("a secret".parse::<Secret>().unwrap()).unwrap();
@@ -135,7 +135,7 @@ type Shape = (&'static str, &'static str, Option<&'static str>, &'static str, &'
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// Bodies and queries of every sort, and such as have digits at their ends.
+/// Requests with bodies and queries of every sort, some with digits at their ends.
 const SHAPES: [Shape; 9] = [
     ("a form", "POST", None, FORM, "approved=false&role=user&ticket=7"),
     ("a query without a body", "GET", Some("userId=7&portalId=1234567"), "", ""),
@@ -154,7 +154,7 @@ const SHAPES: [Shape; 9] = [
     ("a body between digits", "POST", Some("portalId=7"), "text/plain", "1700000001.17,17=2023 17000000017"),
 ];
 
-/// A request of a shape, with the headers of `base`, signed by the test kit if it can.
+/// Signs a request of a shape with the headers of `base`, if the test kit can.
 fn shaped(base: &Seed, (name, method, query, content_type, body): &Shape) -> Option<Seed> {
     let mut message = base.message.clone();
     message.method = (*method).into();
@@ -175,17 +175,17 @@ fn shaped(base: &Seed, (name, method, query, content_type, body): &Shape) -> Opt
     sign(base, name, &message)
 }
 
-/// The request of `base` with a separator and a digit more in one of the values that are signed.
+/// Signs the request of `base` with a separator and a digit added to each signed value.
 fn with_longer_values(base: &Seed) -> Vec<Seed> {
     let again = || sign(base, "the same", &base.message).map(|seed| seed.message);
-    // A token that is fresh each time does not tell what is signed.
+    // A fresh token each time does not show which values are signed.
     let Some(message) = again().filter(|message| again().as_ref() == Some(message)) else {
         return Vec::new();
     };
     let mut seen = vec![message.clone()];
     let mut seeds = Vec::new();
     for slot in message.slots() {
-        // Signed to the byte, one body is like any other.
+        // All bodies that are signed to the byte are alike.
         let is_signed = match slot.kind {
             Kind::Header => true,
             Kind::MemberValue => !base.setting.verifier.profile().body_signed,
@@ -198,7 +198,7 @@ fn with_longer_values(base: &Seed) -> Vec<Seed> {
         for more in separators {
             let longer = message.with(vec![(slot, [message.text(&slot), more.as_bytes()].concat())]);
             let Some(seed) = sign(base, &format!("a longer {}", slot.kind.name()), &longer) else { continue };
-            // What is not signed has no other signature.
+            // An unsigned value does not change the signature.
             if seed.message != longer && !seen.contains(&seed.message) {
                 seen.push(seed.message.clone());
                 seeds.push(seed);
@@ -214,7 +214,7 @@ fn sign(base: &Seed, name: &str, message: &Message) -> Option<Seed> {
     Some(Seed { name, message: Message::of(&request), is_vector: false, ..base.clone() })
 }
 
-/// The scheme of a provider with a private key, with a shared secret in its place.
+/// Returns a verifier of the same scheme with a secret in place of a private key.
 fn with_secret(scheme: &Scheme, provider: &'static str) -> Option<Arc<dyn Verifier>> {
     let mut scheme = serde_json::to_value(scheme).ok()?;
     let algorithm = scheme["alg"].as_str()?;
