@@ -208,10 +208,15 @@ fn with_longer_values(base: &Seed) -> Vec<Seed> {
     seeds
 }
 
+/// Signs `message`; `None` if the test kit cannot, or makes up something else in the body each time.
 fn sign(base: &Seed, name: &str, message: &Message) -> Option<Seed> {
-    let request = testing::sign_at(&base.setting.verifier, message.request()?, base.now).ok()?;
+    let signed = || {
+        let request = testing::sign_at(&base.setting.verifier, message.request()?, base.now).ok()?;
+        Some(Message::of(&request))
+    };
+    let message = signed()?;
     let name = format!("{name}, signed from {}", base.name);
-    Some(Seed { name, message: Message::of(&request), is_vector: false, ..base.clone() })
+    (message.body == signed()?.body).then(|| Seed { name, message, is_vector: false, ..base.clone() })
 }
 
 /// Returns a verifier of the same scheme with a secret in place of a private key.
