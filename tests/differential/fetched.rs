@@ -30,19 +30,24 @@ impl Fetch for Web {
 /// Returns the known answers in `tests/key_sources/`, by provider.
 pub(crate) fn all() -> Vec<Vec<Seed>> {
     type Make = fn(&Value) -> Arc<dyn Verifier>;
-    let providers: [(&'static str, Make); 4] =
-        [("aws-sns", aws_sns), ("paypal", paypal), ("ebay", ebay), ("circle", circle)];
-    let seeds = providers.into_iter().map(|(provider, make)| {
+    // With the time of their vectors; eBay and Circle sign none.
+    let providers: [(&'static str, u32, Make); 4] = [
+        ("aws-sns", 1_335_920_046, aws_sns),
+        ("paypal", 1_431_963_913, paypal),
+        ("ebay", 1_700_000_000, ebay),
+        ("circle", 1_700_000_000, circle),
+    ];
+    let seeds = providers.into_iter().map(|(provider, now, make)| {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/key_sources");
         let file = format!("{folder}/{}.json", provider.replace('-', "_"));
         let vectors: Vec<Value> = serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap();
         let valid = vectors.iter().filter(|vector| vector["expect"] == "valid");
-        valid.map(|vector| seed(provider, vector, make(vector))).collect()
+        valid.map(|vector| seed(provider, now, vector, make(vector))).collect()
     });
     seeds.collect()
 }
 
-fn seed(provider: &'static str, vector: &Value, verifier: Arc<dyn Verifier>) -> Seed {
+fn seed(provider: &'static str, now: u32, vector: &Value, verifier: Arc<dyn Verifier>) -> Seed {
     let mut request = Request::post("https://receiver.example/webhook");
     for (name, value) in vector["headers"].as_object().into_iter().flatten() {
         request = request.header(name, text(value));
@@ -52,8 +57,7 @@ fn seed(provider: &'static str, vector: &Value, verifier: Arc<dyn Verifier>) -> 
         provider,
         name: format!("the vector {}", text(&vector["id"])),
         message: Message::of(&request),
-        // The messages of SNS were signed then. The others have no tolerance.
-        now: at(1_335_920_046),
+        now: at(now),
         setting: Setting { verifier, tolerance: None, public_url: None },
         is_vector: true,
     }

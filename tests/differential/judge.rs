@@ -125,6 +125,8 @@ pub(crate) enum Difference {
     Member,
     Method,
     Host,
+    /// The port of the same host.
+    Port,
     Path,
     Query,
     /// The same parameters, fields or members in another spelling.
@@ -134,7 +136,7 @@ pub(crate) enum Difference {
 }
 
 impl Difference {
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::Id,
         Self::EventType,
         Self::Time,
@@ -143,6 +145,7 @@ impl Difference {
         Self::Member,
         Self::Method,
         Self::Host,
+        Self::Port,
         Self::Path,
         Self::Query,
         Self::Writing,
@@ -161,6 +164,7 @@ impl fmt::Display for Difference {
             Self::Member => "member",
             Self::Method => "method",
             Self::Host => "host",
+            Self::Port => "port",
             Self::Path => "path",
             Self::Query => "query",
             Self::Writing => "writing",
@@ -233,7 +237,10 @@ impl Covered {
         note(Difference::Member, self.members(original) != self.members(mutant));
         let signs = |difference| self.probed.contains(&difference);
         note(Difference::Method, signs(Difference::Method) && original.method != mutant.method);
-        note(Difference::Host, signs(Difference::Host) && original.host != mutant.host);
+        if signs(Difference::Host) && original.host != mutant.host {
+            let [one, other] = [original, mutant].map(|facts| without_port(&facts.host));
+            note(if one == other { Difference::Port } else { Difference::Host }, true);
+        }
         note(Difference::Path, signs(Difference::Path) && original.uri.path() != mutant.uri.path());
         if signs(Difference::Query) && original.uri.query() != mutant.uri.query() {
             let [one, other] = [original, mutant].map(|facts| facts.uri.query().unwrap_or_default());
@@ -278,7 +285,15 @@ fn says_the_same(one: &[u8], other: &[u8]) -> bool {
     is_same_json || parameters(one) == parameters(other)
 }
 
-/// Parses names and values, and keeps each pair once.
-fn parameters(encoded: &[u8]) -> BTreeSet<(String, String)> {
-    form_urlencoded::parse(encoded).into_owned().collect()
+fn without_port(host: &[u8]) -> &[u8] {
+    let digits = host.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+    host.split_at(host.len() - digits).0.strip_suffix(b":").unwrap_or(host)
+}
+
+/// Parses names and values. The order of names does not matter, that of the values of one name does.
+fn parameters(encoded: &[u8]) -> Vec<(String, String)> {
+    let mut parameters: Vec<_> = form_urlencoded::parse(encoded).into_owned().collect();
+    parameters.sort_by(|(one, _), (other, _)| one.cmp(other));
+    parameters.dedup();
+    parameters
 }

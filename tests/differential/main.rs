@@ -36,7 +36,12 @@ use std::{
 use tokio::runtime::{Builder, Runtime};
 
 use self::{
-    judge::Difference, message::Message, mutation::Mutation, random::Random, reviewed::Reviewed, seeds::Seed,
+    judge::Difference,
+    message::{Message, Part},
+    mutation::Mutation,
+    random::Random,
+    reviewed::Reviewed,
+    seeds::Seed,
     subject::Subject,
 };
 
@@ -153,9 +158,12 @@ fn search_provider(runtime: &Arc<Runtime>, known: &[Seed], requests: usize, seed
     let mut subjects: Vec<_> = known.iter().filter_map(subject).collect();
     let the_body_alone = subjects.first().is_some_and(Subject::is_the_body_alone);
     subjects.extend(seeds::signed(base, the_body_alone).iter().filter_map(subject));
-    let with_host =
-        subjects.iter().map(|subject| subject.elsewhere(runtime)).filter(|others| !others.is_empty());
-    let elsewhere: Vec<_> = with_host.take(2).flatten().collect();
+    let has_parameters = |subject: &&Subject| subject.seed.message.get(Part::Query).contains(&b'&');
+    let elsewhere: Vec<_> = [subjects.first(), subjects.iter().find(has_parameters)]
+        .into_iter()
+        .flatten()
+        .flat_map(|subject| subject.elsewhere(runtime))
+        .collect();
     subjects.extend(elsewhere);
     assert!(!subjects.is_empty(), "{} accepts none of the requests to begin with", base.provider);
 

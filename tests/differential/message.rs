@@ -258,6 +258,17 @@ impl Kind {
         }
     }
 
+    /// Returns the kind of the part that it is in.
+    pub(crate) fn part(self) -> Self {
+        match self {
+            Self::Item | Self::ItemValue => Self::Header,
+            Self::Parameter | Self::ParameterName | Self::ParameterValue => Self::Query,
+            Self::Field | Self::FieldName | Self::FieldValue => Self::Body,
+            Self::Member | Self::MemberKey | Self::MemberValue => Self::Body,
+            part => part,
+        }
+    }
+
     /// Returns `true` if bytes are moved from and to slots of this kind.
     pub(crate) fn is_text(self) -> bool {
         !matches!(self, Self::Item | Self::Parameter | Self::Field | Self::Member | Self::MemberKey)

@@ -146,9 +146,11 @@ impl fmt::Display for Mutation {
             Self::Dropped { .. } => f.write_str("header dropped"),
             Self::Swapped { one, .. } => write!(f, "{}s swapped", one.kind.name()),
             Self::Moved { from, to, .. } => {
-                write!(f, "bytes moved from {} to {}", from.kind.name(), to.kind.name())
+                write!(f, "bytes moved from {} to {}", from.kind.part().name(), to.kind.part().name())
             }
-            Self::Shifted { slots: [_, middle, _], .. } => write!(f, "{} shifted", middle.kind.name()),
+            Self::Shifted { slots: [_, middle, _], .. } => {
+                write!(f, "bytes moved over {}", middle.kind.part().name())
+            }
         }
     }
 }

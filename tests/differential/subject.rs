@@ -111,12 +111,14 @@ impl Subject {
     /// Returns `true` if another spelling of the same fields, members or parameters is rejected.
     fn is_exact(&self, part: Part) -> bool {
         let text = self.seed.message.get(part);
-        let otherwise = match text {
+        let reversed: Vec<_> = text.split(|&byte| byte == b'&').rev().collect();
+        let padded = match text {
             [open @ (b'{' | b'['), rest @ ..] => [&[*open, b' '], rest].concat(),
             [b'-', b'-', ..] => [text, b"\r\n"].concat(),
             text => [text, b"&"].concat(),
         };
-        self.send(&self.seed.message.with_part(part, otherwise)).is_none()
+        let others = [padded, reversed.join(&b'&')].into_iter().filter(|other| other != text);
+        others.map(|other| self.seed.message.with_part(part, other)).all(|other| self.send(&other).is_none())
     }
 
     /// Returns `false` within parts that are signed to the byte, where all changes are alike.
@@ -170,7 +172,7 @@ impl Subject {
         let now = self.seed.now;
         let signed = self.original.timestamp().unwrap_or(now);
         let after = tolerance.past.map(|past| signed + past + second);
-        let before = tolerance.future.map(|future| signed - future - second);
+        let before = Some(signed - tolerance.future - second);
         after.into_iter().chain(before).chain([now + YEAR, now - YEAR])
     }
 
@@ -179,7 +181,7 @@ impl Subject {
         let tolerance = self.covered.profile.tolerance;
         self.original.timestamp().is_some_and(|signed| match time.duration_since(signed) {
             Ok(age) => tolerance.past.is_some_and(|past| age > past),
-            Err(ahead) => tolerance.future.is_some_and(|future| ahead.duration() > future),
+            Err(ahead) => ahead.duration() > tolerance.future,
         })
     }
 
