@@ -19,6 +19,8 @@ pub(crate) enum Mutation {
     OriginForm,
     /// Exchanges `http` and `https`.
     OtherScheme,
+    /// Adds a `?` with nothing after it.
+    EmptyQuery,
     /// Adds a header that proxies and servers set.
     Header {
         name: HeaderName,
@@ -74,6 +76,10 @@ impl Mutation {
                 let (scheme, _) = mutant.origin.as_mut()?;
                 *scheme = if scheme == "http" { "https" } else { "http" }.to_owned();
                 mutant
+            }
+            Self::EmptyQuery => {
+                let query = message.query.clone().or_else(|| Some(Vec::new()));
+                Message { query, ..message.clone() }
             }
             Self::Header { name, value } => {
                 let mut mutant = message.clone();
@@ -140,6 +146,7 @@ impl fmt::Display for Mutation {
             Self::Nothing => f.write_str("nothing"),
             Self::OriginForm => f.write_str("target in origin form"),
             Self::OtherScheme => f.write_str("other scheme"),
+            Self::EmptyQuery => f.write_str("empty query added"),
             Self::Header { name, .. } => write!(f, "{name} added"),
             Self::Change { name, slot, .. } => write!(f, "{} {name}", slot.kind.name()),
             Self::Again { name, .. } => write!(f, "header repeated {name}"),
@@ -198,6 +205,7 @@ fn whole(_: &Message, _: &[Slot], mutations: &mut Vec<Mutation>) {
     mutations.extend([
         Mutation::OriginForm,
         Mutation::OtherScheme,
+        Mutation::EmptyQuery,
         header("host", "other.example"),
         header("x-forwarded-host", "other.example"),
         header("x-forwarded-proto", "http"),
@@ -388,7 +396,6 @@ const PATHS: &[(&str, Change)] = &[
     ("with a slash", |path, _| [path, b"/"].concat()),
     ("with a slash", |path, _| [b"/", path].concat()),
     ("with a dot", |path, _| [b"/.", path].concat()),
-    ("with a query", |path, _| [path, b"?"].concat()),
 ];
 
 const QUERIES: &[(&str, Change)] = &[
