@@ -169,19 +169,21 @@ impl Request<'_> {
             }
         }
         if let Some(sent_at) = sent_at {
-            self.judge_time(&sent_at, now)?;
+            self.judge_time(template, &sent_at, now)?;
         }
         right.ok_or(Stop::False)
     }
 
-    fn judge_time(&self, sent_at: &[u8], now: SystemTime) -> Judged<()> {
+    fn judge_time(&self, template: &str, sent_at: &[u8], now: SystemTime) -> Judged<()> {
+        let parts = parts(template).ok_or(Stop::Unknown)?;
+        let bounds = bounds(&parts, self.scheme["ts"]["from"].as_str()).ok_or(Stop::Unknown)?;
         let (digits, unit): (_, fn(u64) -> Duration) = match self.scheme["ts"]["unit"].as_str() {
             Some("rfc3339" | "http-date") => return Err(Stop::Unknown),
             Some("s") => (10, Duration::from_secs),
             Some("ms") => (13, Duration::from_millis),
             _ => (16, Duration::from_micros),
         };
-        let since = number(sent_at).filter(|_| sent_at.len() == digits).map(unit);
+        let since = number(sent_at).filter(|_| bounds.any_length || sent_at.len() == digits).map(unit);
         let now = now.duration_since(SystemTime::UNIX_EPOCH).map_err(|_| Stop::Unknown)?;
         let since = since.ok_or(Stop::False)?;
         // What no clock can tell is no time.
@@ -464,13 +466,25 @@ struct Bounds {
     without: Vec<Vec<u8>>,
     /// What a body has to begin or end with, if there is one.
     bracket: Option<&'static [u8; 2]>,
+    /// Whether they hold however many digits the timestamp has.
+    any_length: bool,
 }
 
 /// As the documentation has it: the parts are found from the left and from the right, all but one; if that is not
-/// enough, a bracket of JSON says where the body begins, or else where it ends.
-fn bounds(parts: &[Part<'_>], timestamp: Option<&str>) -> Option<Bounds> {
+/// enough, a bracket of JSON says where the body begins, or else where it ends. The timestamp may have any number of
+/// digits where that asks no other bracket of the body than one of a known length does.
+fn bounds(parts: &[Part<'_>], from: Option<&str>) -> Option<Bounds> {
+    let with = |shape| bounds_with(parts, Timestamp { from, shape });
+    let fixed = with(Kind::Constant)?;
+    match with(Kind::Digits).filter(|digits| digits.bracket == fixed.bracket) {
+        Some(digits) => Some(Bounds { any_length: true, ..digits }),
+        None => Some(fixed),
+    }
+}
+
+fn bounds_with(parts: &[Part<'_>], timestamp: Timestamp<'_>) -> Option<Bounds> {
     if let Some(without) = run(parts, timestamp) {
-        return Some(Bounds { without, bracket: None });
+        return Some(Bounds { without, bracket: None, any_length: false });
     }
     let body = parts.iter().position(|part| *part == Part::Named("body"))?;
     let cut_at = |cut: usize, bracket: &'static [u8; 2]| {
@@ -483,12 +497,19 @@ fn bounds(parts: &[Part<'_>], timestamp: Option<&str>) -> Option<Bounds> {
                 without.extend(bracket);
             }
         }
-        Some(Bounds { without, bracket: Some(bracket) })
+        Some(Bounds { without, bracket: Some(bracket), any_length: false })
     };
     cut_at(body, b"{[").or_else(|| cut_at(body + 1, b"}]"))
 }
 
-#[derive(PartialEq)]
+/// Where the timestamp is, and what it is taken for in the template.
+#[derive(Clone, Copy)]
+struct Timestamp<'t> {
+    from: Option<&'t str>,
+    shape: Kind,
+}
+
+#[derive(Clone, Copy, PartialEq)]
 enum Kind {
     Constant,
     Capitals,
@@ -498,22 +519,23 @@ enum Kind {
     Any,
 }
 
-fn kind(part: &Part<'_>, timestamp: Option<&str>) -> Kind {
+fn kind(part: &Part<'_>, timestamp: Timestamp<'_>) -> Kind {
     let Part::Named(name) = part else { return Kind::Constant };
     match *name {
-        "ts" | "secret" | "sha256hex:body" | "sha256raw:body" => Kind::Constant,
+        "ts" => timestamp.shape,
+        "secret" | "sha256hex:body" | "sha256raw:body" => Kind::Constant,
         "method" => Kind::Capitals,
         "crc32:body" => Kind::Digits,
         "url" | "path_query" => Kind::Url,
         "body" | "sorted_form" => Kind::Any,
         name if name.starts_with("headers_named_by:") => Kind::Any,
-        name if Some(name) == timestamp => Kind::Constant,
+        name if Some(name) == timestamp.from => timestamp.shape,
         _ => Kind::Text,
     }
 }
 
 /// The bytes that the parts of a text must not contain, of which it is known where it begins and ends.
-fn run(parts: &[Part<'_>], timestamp: Option<&str>) -> Option<Vec<Vec<u8>>> {
+fn run(parts: &[Part<'_>], timestamp: Timestamp<'_>) -> Option<Vec<Vec<u8>>> {
     let kind = |part: &Part<'_>| kind(part, timestamp);
     // What `beside` is, if it ends the part that it stands beside, and must not be in that.
     let ended_by = |part: &Part<'_>, beside: Option<u8>| match (kind(part), beside) {
