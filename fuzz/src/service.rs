@@ -33,6 +33,7 @@ const LIMIT: usize = 64;
 const BODY_TIMEOUT: u64 = 10;
 const HANDLER_TIMEOUT: u64 = 600;
 const WINDOW: u64 = 3600;
+const LEASE: u64 = 30;
 const ACK_DEADLINE: u64 = 100;
 
 pub(crate) fn run(input: &[u8]) {
@@ -260,6 +261,7 @@ async fn told(plan: &Plan) -> Vec<Event> {
         .clock(clock)
         .dedupe(store.clone())
         .dedupe_window(Duration::from_secs(WINDOW))
+        .lease(Duration::from_secs(LEASE))
         .body_limit(LIMIT)
         .body_timeout(Duration::from_secs(BODY_TIMEOUT))
         .handler_timeout(Duration::from_secs(HANDLER_TIMEOUT));
@@ -410,15 +412,18 @@ impl Event {
             || story.iter().filter(|other| other.order.id == self.order.id && !std::ptr::eq(*other, self));
         // Bounds of a moment are on either side, for what is at one moment has no order.
         let ran = |other: &&Self| Some((other.called?, other.ended?));
-        let running_in =
-            others().filter_map(|other| ran(&other)).any(|(from, (to, _))| from < admitted && admitted < to);
+        let is_running_in = |now: Duration| {
+            others().filter_map(|other| ran(&other)).any(|(from, (to, _))| from < now && now < to)
+        };
+        let running_in = is_running_in(admitted);
         let running_at = others()
             .filter_map(|other| ran(&other))
             .any(|(from, (to, _))| from <= admitted && admitted <= to);
         let window = Duration::from_secs(WINDOW);
         let handled = others().filter_map(|other| ran(&other)).filter(|(_, (_, success))| *success);
         let handled: Vec<Duration> = handled.map(|(_, (at, _))| at).collect();
-        let handled_in = handled.iter().any(|at| *at < admitted && admitted < *at + window);
+        let is_handled_in = |now: Duration| handled.iter().any(|at| *at < now && now < *at + window);
+        let handled_in = is_handled_in(admitted);
         let handled_at = handled.iter().any(|at| *at <= admitted && admitted <= *at + window);
         // From when to when the store was down.
         let down = story.windows(2).filter(|pair| pair[0].order.store.is_some());
@@ -438,7 +443,16 @@ impl Event {
                 assert_eq!(self.called, None);
             }
             Answer::Refused(RejectionKind::InProgress) => {
-                assert!(running_at, "said to be in progress, and is not: {self:?} in {story:?}");
+                // A claim that was made, and of which nobody was told, is released in the background; until
+                // its lease has ended that may not have been so.
+                let claims = others().filter_map(|other| other.lost_claim(story));
+                let mut made = claims.filter(|at| !is_running_in(*at) && !is_handled_in(*at));
+                let lease = Duration::from_secs(LEASE);
+                let is_claimed = made.any(|at| at <= admitted && admitted <= at + lease);
+                assert!(
+                    running_at || is_claimed,
+                    "said to be in progress, and is not: {self:?} in {story:?}"
+                );
                 assert_eq!(self.called, None);
             }
             _ => {
@@ -448,6 +462,18 @@ impl Event {
                 self.check_answer(plan, takes);
             }
         }
+    }
+
+    /// When it asked for a claim whose answer was lost.
+    fn lost_claim(&self, story: &[Self]) -> Option<Duration> {
+        let admitted = self.began + Duration::from_secs(self.order.received().0);
+        let is_lost = story.windows(2).any(|pair| {
+            pair[0].order.store == Some(Fault::LoseAnswer)
+                && pair[0].began <= admitted
+                && admitted <= pair[1].began
+        });
+        let is_refused = self.answer == Answer::Refused(RejectionKind::StoreUnavailable);
+        (is_lost && is_refused).then_some(admitted)
     }
 
     /// What the client is told, and when the handler ended.
