@@ -364,7 +364,8 @@ impl Request<'_> {
         Ok(values.join(&b'.'))
     }
 
-    /// As a provider calls it: with `https`, a host that is the same wherever it is named, and a path.
+    /// As a provider calls it: with `https`, a host, and a path. A host in the URI is the one that counts, as RFC 9112
+    /// has it.
     fn url(&self) -> Judged<Vec<u8>> {
         let uri = &self.head.uri;
         let mut hosts = self.headers("host");
@@ -373,9 +374,8 @@ impl Request<'_> {
         }
         hosts.extend(uri.authority().map(|authority| authority.as_str().as_bytes()));
         let host = hosts.last().and_then(|host| std::str::from_utf8(host).ok()).ok_or(Stop::False)?;
-        let is_the_same = hosts.iter().all(|other| other.eq_ignore_ascii_case(host.as_bytes()));
         let target = uri.path_and_query().map_or("", |target| target.as_str());
-        if !is_the_same || !is_host(host) || !target.starts_with(['/', '?']) {
+        if !is_host(host) || !target.starts_with(['/', '?']) {
             return Err(Stop::False);
         }
         let slash = if target.starts_with('?') { "/" } else { "" };
