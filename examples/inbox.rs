@@ -208,7 +208,10 @@ async fn main() -> Result<(), BoxError> {
 async fn web(rules: &Rules, address: &str, mut stop: watch::Receiver<bool>) -> Result<(), BoxError> {
     // The payload is not decoded here: what no worker understands yet is kept among the dead letters,
     // while a 422 would have the provider give it up.
+    // Without a scope the key has a fingerprint of the secret in it: a retry that is signed with a new secret
+    // would be stored under two keys.
     let webhooks = WebhookLayer::try_new(secret()?)?
+        .scope("orders")
         .dedupe(RedisStore::connect(&rules.redis).await?.prefix("inbox"))
         .handler_timeout(STORING);
     let inbox = Inbox { redis: rules.connect()?, capacity: rules.capacity };

@@ -1,5 +1,8 @@
+use std::borrow::Cow;
+
 use data_encoding::HEXLOWER;
 use http::request::Parts;
+use percent_encoding::percent_decode_str;
 
 use super::Settings;
 use crate::{
@@ -53,15 +56,16 @@ impl Settings {
     }
 }
 
-/// A digest of the URL that the provider was given, or else of the path that was called. The host of the
-/// request is not part of it: a replay could name any.
+/// A digest of the URL that the provider was given, or else of the path that was called, decoded: routers take
+/// each spelling of it for the same. The host and the query of the request are not part of it, because a replay
+/// could have any.
 #[inline(never)] // off the path of the providers that do not need it
 fn receiver_called(head: &Parts) -> u64 {
     let url = match head.extensions.get() {
-        Some(PublicUrl::Given(url)) => url.split_once('?').map_or(&**url, |(url, _)| url),
-        _ => head.uri.path(),
+        Some(PublicUrl::Given(url)) => Cow::Borrowed(url.as_bytes()),
+        _ => percent_decode_str(head.uri.path()).into(),
     };
-    let [a, b, c, d, e, f, g, h, ..] = digest(url.as_bytes());
+    let [a, b, c, d, e, f, g, h, ..] = digest(&url);
     u64::from_be_bytes([a, b, c, d, e, f, g, h])
 }
 

@@ -70,8 +70,10 @@ pub(super) fn judge<T: ServiceResponse, E>(
 
 fn is_success<R>(response: &mut Response<R>, complete_when: Option<&CompleteWhen>) -> bool {
     let Some(complete_when) = complete_when else {
-        // A failed gRPC call is a 200 that says otherwise in a header.
-        return response.status().is_success() && has_no_grpc_failure(response.headers());
+        // A failed gRPC call is a 200 that says otherwise in a header, and the rejection of a layer below may be
+        // one by its `on_rejection`.
+        let is_rejection = response.extensions().get::<Rejection>().is_some();
+        return response.status().is_success() && has_no_grpc_failure(response.headers()) && !is_rejection;
     };
     // The function takes a head, which cannot be borrowed from a response: it is lent the parts.
     let mut head = Response::new(()).into_parts().0;

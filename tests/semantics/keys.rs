@@ -171,6 +171,33 @@ async fn services_that_share_a_secret_and_a_path_are_told_apart_by_their_public_
 }
 
 #[tokio::test(start_paused = true)]
+async fn spellings_of_one_path_are_one_receiver() {
+    let handler = Handler::default();
+    let app = handler.under(&github_layer().replay_guard());
+    for (path, runs) in [("/hooks/acme", true), ("/hooks/acm%65", false), ("/hooks/%61cme", false)] {
+        let mut request = github_signed("id-1", "{}");
+        *request.uri_mut() = path.parse().unwrap();
+        let answer = app.send(request).await;
+        if runs {
+            answer.assert_handled()
+        } else {
+            answer.assert_duplicate()
+        };
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn public_urls_that_differ_in_their_query_are_two_receivers() {
+    let store = Arc::new(MokaStore::new(100));
+    let handler = Handler::default();
+    for url in ["https://a.example/hook?service=billing", "https://a.example/hook?service=crm"] {
+        let app = handler.under(&github_layer().public_url(url).dedupe(Arc::clone(&store)));
+        app.send(github_signed("id-1", "{}")).await.assert_handled();
+        app.send(github_signed("id-1", "{}")).await.assert_duplicate();
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn where_each_endpoint_has_a_secret_the_url_is_not_part_of_the_scope() {
     let handler = Handler::default();
     let app = handler.under(&layer());
