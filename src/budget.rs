@@ -1,5 +1,5 @@
-//! Bounds on what clients can occupy before their requests are verified: buffered bytes, and bodies
-//! of rejected requests that are read to their end.
+//! Limits for clients whose requests are not verified: the bytes that the layer buffers, and the bodies of rejected
+//! requests that it reads to their end.
 
 use std::{
     future::poll_fn,
@@ -17,7 +17,7 @@ use tokio::{runtime::Handle, task::consume_budget};
 
 use crate::{Rejection, RejectionKind, task::timeout};
 
-/// How many bytes of bodies the layer may hold at once.
+/// The bytes of bodies that the layer may buffer at once.
 #[derive(Debug)]
 pub(crate) struct BufferBudget {
     limit: usize,
@@ -44,7 +44,7 @@ pub(crate) struct Charge<'b> {
 impl Charge<'_> {
     pub(crate) fn add(&mut self, bytes: usize) -> Result<(), Rejection> {
         self.bytes += bytes;
-        // Relaxed: it guards no other memory. What is refused is given back by `drop`.
+        // Relaxed: it guards no other memory. `drop` gives back what is refused.
         let used = self.budget.used.fetch_add(bytes, Ordering::Relaxed) + bytes;
         if used > self.budget.limit {
             return Err(Rejection::new(RejectionKind::OverBudget));
@@ -59,7 +59,7 @@ impl Drop for Charge<'_> {
     }
 }
 
-/// How many refused bodies are being read away.
+/// The number of bodies that the layer is discarding.
 #[derive(Debug, Default)]
 pub(crate) struct Discards(AtomicUsize);
 
@@ -68,7 +68,7 @@ impl Discards {
     const MOST_BYTES: usize = 1024 * 1024;
     const LONGEST: Duration = Duration::from_secs(2);
 
-    /// Reads `body` away in a task of its own, bounded in every way; or drops it.
+    /// Reads `body` to its end in a task with limits, or drops it.
     pub(crate) fn start<B>(self: &Arc<Self>, mut body: Pin<Box<B>>)
     where
         B: HttpBody + Send + 'static,

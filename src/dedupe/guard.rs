@@ -20,12 +20,12 @@ use crate::{
 /// How long the layer waits for any answer of the store.
 const STORE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The claim that a running request holds; it never leaves its key stuck.
+/// The guard of a claim: it never leaves a key claimed for good.
 ///
-/// Dropped before it is settled, it settles by itself as is then intended: release, until
-/// [`settle`](Self::settle) was told otherwise.
+/// Dropped before it is settled, it settles in the background: it releases the claim, unless
+/// [`settle`](Self::settle) has begun to complete it.
 pub(crate) struct ClaimGuard {
-    /// In a box: it is carried through every await of the pipeline, whose own box it would fill.
+    /// In a box, which keeps the future of each request small.
     state: Box<ClaimState>,
     /// Captured while there is one: spawning outside a runtime panics, and in an unwind that aborts.
     runtime: Option<Handle>,
@@ -33,7 +33,7 @@ pub(crate) struct ClaimGuard {
 }
 
 impl ClaimGuard {
-    /// Nothing held yet.
+    /// A guard without a claim.
     pub(crate) fn new(
         store: SharedStore,
         timer: StoreTimer,
@@ -62,15 +62,15 @@ impl ClaimGuard {
         self.state.keys.is_empty()
     }
 
-    /// Claims `key` too.
+    /// Claims `key` as well.
     pub(crate) async fn claim(&mut self, key: Key) -> Result<Claim, StoreError> {
         let ClaimState { store, timer, token, keys, lease, store_failed, .. } = &mut *self.state;
-        // It counts as held before it is: a claim whose answer is lost, or not waited for, may
-        // have been made, and is then released with the token.
+        // Before the answer: a claim whose answer is lost, or not waited for, may have been made, and is then
+        // released with the token.
         keys.push(key.clone());
-        let (patience, asked) = (patience(store, 1, STORE_TIMEOUT), timer.asks());
-        let claim = answer(timeout(patience, catch_unwind(|| store.claim(&key, token, *lease))).await);
-        timer.answered(StoreOperation::Claim, asked, &claim);
+        let (limit, started) = (store_timeout(store, 1, STORE_TIMEOUT), timer.start());
+        let claim = flatten(timeout(limit, catch_unwind(|| store.claim(&key, token, *lease))).await);
+        timer.stop(StoreOperation::Claim, started, &claim);
         *store_failed = claim.is_err();
         let claim = claim?;
         if !matches!(claim, Claim::Acquired { .. }) {
@@ -79,22 +79,22 @@ impl ClaimGuard {
         Ok(claim)
     }
 
-    /// Extends the lease, every third of it, for as long as it is polled.
-    pub(crate) fn keep_alive(&self) -> BoxFuture<'_, ()> {
+    /// Extends the lease, every third of it, while it is polled.
+    pub(crate) fn heartbeat(&self) -> BoxFuture<'_, ()> {
         let ClaimState { store, timer, token, keys, lease, .. } = &*self.state;
         let third = *lease / 3;
         // An answer must not keep the next extension waiting, however short the lease is.
-        let patience = patience(store, 1, STORE_TIMEOUT.min(third));
+        let limit = store_timeout(store, 1, STORE_TIMEOUT.min(third));
         Box::pin(async move {
             let mut beat = Box::pin(sleep(third));
             loop {
                 beat.as_mut().await;
                 beat = Box::pin(sleep(third));
                 for key in keys.iter() {
-                    let asked = timer.asks();
+                    let started = timer.start();
                     let extended =
-                        answer(timeout(patience, catch_unwind(|| store.extend(key, token, *lease))).await);
-                    timer.answered(StoreOperation::Extend, asked, &extended);
+                        flatten(timeout(limit, catch_unwind(|| store.extend(key, token, *lease))).await);
+                    timer.stop(StoreOperation::Extend, started, &extended);
                     // A failure, a panic included, leaves two thirds of the lease to try again; a lost claim
                     // stays lost, and whatever the handler does, settling will change nothing.
                     if let Ok(false) = extended {
@@ -105,19 +105,19 @@ impl ClaimGuard {
         })
     }
 
-    /// Settles all that is held. What the store does not take now is tried again in the background.
+    /// Settles the claims. If the store fails, the guard retries in the background.
     pub(crate) async fn settle(&mut self, intent: Settlement) -> Settlement {
         if self.is_empty() {
             return intent;
         }
         self.state.intent = intent;
-        match self.state.once().await {
+        match self.state.try_settle().await {
             Ok(settlement) => {
                 self.state.keys.clear();
                 self.state.timer.settled(settlement);
                 settlement
             }
-            // Dropping it hands it to the background.
+            // The guard retries when it is dropped.
             Err(_) => {
                 self.state.store_failed = true;
                 Settlement::Pending
@@ -128,7 +128,7 @@ impl ClaimGuard {
 
 impl ItemGuard for ClaimGuard {
     fn heartbeat(&self) -> BoxFuture<'_, ()> {
-        self.keep_alive()
+        ClaimGuard::heartbeat(self)
     }
 
     fn settle(mut self: Box<Self>, handled: bool) -> BoxFuture<'static, ()> {
@@ -144,14 +144,14 @@ impl Drop for ClaimGuard {
         if self.is_empty() {
             return;
         }
-        let (mut state, runtime, background) = (self.state.go_on(), self.runtime.take(), &self.background);
+        let (mut state, runtime, background) = (self.state.take(), self.runtime.take(), &self.background);
         // Without a runtime there is no later.
         state.store_failed &= runtime.is_some();
         // A store's panic must not meet the one that may be unwinding.
         let _ = panic::catch_unwind(AssertUnwindSafe(move || {
             let Some(permit) = background.permit(state.intent, &state.timer) else { return };
             let mut retrying: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(async move {
-                state.until_done().await;
+                state.retry().await;
                 drop(permit);
             });
             let _entered = runtime.as_ref().map(Handle::enter);
@@ -164,7 +164,7 @@ impl Drop for ClaimGuard {
     }
 }
 
-/// The id's key, and the body's where it is claimed as well: no list, which would be allocated.
+/// The keys of the id and of the body. Not a list, which would allocate.
 #[derive(Default)]
 struct ClaimKeys([Option<Key>; 2]);
 
@@ -194,15 +194,15 @@ impl ClaimKeys {
     }
 }
 
-/// How long so many answers of the store are waited for. `None` where the store itself promises them within
-/// `limit`, so that a timer would be wasted.
-fn patience(store: &SharedStore, answers: usize, limit: Duration) -> Option<Duration> {
+/// The time limit for so many answers of the store. `None` if the store itself promises them within `limit`, so
+/// that a timer would be wasted.
+fn store_timeout(store: &SharedStore, answers: usize, limit: Duration) -> Option<Duration> {
     let answers = u32::try_from(answers).unwrap_or(u32::MAX);
     let promised = |within: Duration| within.saturating_mul(answers) <= limit;
     (!store.answers_within().is_some_and(promised)).then_some(limit)
 }
 
-/// A settlement to be made.
+/// A claim and how it is to be settled.
 struct ClaimState {
     store: SharedStore,
     timer: StoreTimer,
@@ -216,8 +216,8 @@ struct ClaimState {
 }
 
 impl ClaimState {
-    /// What is left to do when nobody waits for it any more.
-    fn go_on(&mut self) -> Self {
+    /// Takes the claim, to settle it in the background.
+    fn take(&mut self) -> Self {
         Self {
             store: self.store.clone(),
             timer: self.timer.in_background(),
@@ -230,20 +230,20 @@ impl ClaimState {
         }
     }
 
-    /// Tries to settle, once.
-    async fn once(&self) -> Result<Settlement, StoreError> {
+    /// Settles once.
+    async fn try_settle(&self) -> Result<Settlement, StoreError> {
         let operation = match self.intent {
             Settlement::Completed => StoreOperation::Complete,
             _ => StoreOperation::Release,
         };
-        let patience = patience(&self.store, self.keys.iter().count(), STORE_TIMEOUT);
-        let asked = self.timer.asks();
-        let settled = answer(timeout(patience, catch_unwind(|| self.each())).await);
-        self.timer.answered(operation, asked, &settled);
+        let limit = store_timeout(&self.store, self.keys.iter().count(), STORE_TIMEOUT);
+        let started = self.timer.start();
+        let settled = flatten(timeout(limit, catch_unwind(|| self.settle_each())).await);
+        self.timer.stop(operation, started, &settled);
         settled
     }
 
-    async fn each(&self) -> Result<Settlement, StoreError> {
+    async fn settle_each(&self) -> Result<Settlement, StoreError> {
         let mut mine = true;
         for key in self.keys.iter() {
             mine &= match self.intent {
@@ -257,7 +257,7 @@ impl ClaimState {
     /// Settles, with a back-off if the store fails, while the lease may still live.
     ///
     /// The lease is not extended meanwhile: a store that took an extension would take the settlement.
-    async fn until_done(self) {
+    async fn retry(self) {
         let tries = async {
             let mut backoff = Backoff::of(self.intent, self.lease);
             // A store that has just failed is not asked again at once.
@@ -265,9 +265,9 @@ impl ClaimState {
             loop {
                 if failed {
                     sleep(backoff.delay()).await;
-                    self.timer.settles_again();
+                    self.timer.retried();
                 }
-                match self.once().await {
+                match self.try_settle().await {
                     Ok(settlement) => break settlement,
                     Err(_) => failed = true,
                 }
@@ -284,9 +284,9 @@ impl ClaimState {
 
 type Panic = Box<dyn Any + Send>;
 
-/// The store's answer. A panic is a failure like any other, and so is no answer in time.
-fn answer<T>(asked: Result<Result<Result<T, StoreError>, Panic>, Elapsed>) -> Result<T, StoreError> {
-    match asked {
+/// Flattens an answer of the store. A panic and a timeout are store failures like any other.
+fn flatten<T>(answer: Result<Result<Result<T, StoreError>, Panic>, Elapsed>) -> Result<T, StoreError> {
+    match answer {
         Ok(Ok(answer)) => answer,
         Ok(Err(_panic)) => Err(StoreError::new("store panicked")),
         Err(elapsed) => Err(StoreError::new(elapsed)),

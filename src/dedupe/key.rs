@@ -8,7 +8,7 @@ use super::Settings;
 use crate::{
     Delivery,
     store::Key,
-    verify::{Profile, PublicUrl, digest},
+    verify::{PublicUrl, digest},
 };
 
 impl Settings {
@@ -25,13 +25,6 @@ impl Settings {
             }
             None => None,
         }
-    }
-
-    /// Returns what tells the receivers of one account apart, where the provider gives all of them the
-    /// same secret.
-    pub(super) fn receiver_of(&self, profile: &Profile, head: &Parts) -> Option<u64> {
-        let is_needed = profile.shared_secret && self.scope.is_none() && self.store.is_some();
-        is_needed.then(|| receiver_called(head))
     }
 
     /// The key of `id` in the delivery's scope, or in the part of it that is called `part`.
@@ -60,7 +53,7 @@ impl Settings {
 /// each spelling of it for the same. The host and the query of the request are not part of it, because a replay
 /// could have any.
 #[inline(never)] // off the path of the providers that do not need it
-fn receiver_called(head: &Parts) -> u64 {
+pub(super) fn receiver(head: &Parts) -> u64 {
     let url = match head.extensions.get() {
         Some(PublicUrl::Given(url)) => Cow::Borrowed(url.as_bytes()),
         _ => percent_decode_str(head.uri.path()).into(),

@@ -14,7 +14,7 @@ use std::{
 
 use http::request::Parts;
 
-use self::key::body_id;
+use self::key::{body_id, receiver};
 pub(crate) use self::{background::Background, guard::ClaimGuard};
 use crate::{
     Delivery, Item, ItemClaim, Rejection, RejectionKind,
@@ -62,20 +62,20 @@ pub(crate) struct Settings {
     pub(crate) replay_guard: bool,
     pub(crate) window: Option<Duration>,
     pub(crate) lease: Option<Duration>,
-    /// How long a handler, or the work of an item, keeps its claim.
+    /// The limit of a handler, and of the heartbeat of an item.
     pub(crate) handler_timeout: Duration,
     pub(crate) on_failure: Option<StoreFailure>,
-    /// What the layer settles in the background, and its drain waits for.
+    /// Settles claims in the background, which the layer's drain waits for.
     pub(crate) background: Background,
-    /// What the store does is measured there.
+    /// Measures the store.
     pub(crate) registry: Registry,
 }
 
-/// What to do with a delivery.
+/// The outcome of a claim that the store has answered.
 pub(crate) enum ClaimOutcome {
-    /// Call the handler, under this claim if there is one.
+    /// The handler may run, under this claim if there is one.
     Run(Option<ClaimGuard>),
-    /// It was handled before.
+    /// The delivery was handled before.
     Duplicate,
 }
 
@@ -101,27 +101,14 @@ impl Dedupe {
         }))
     }
 
-    /// Claims `delivery`, and tells it what is known of its claim.
+    /// Claims `delivery`, and sets its key and its fencing token.
     pub(crate) async fn claim(
         &self,
         head: &Parts,
         delivery: &mut Delivery,
         telemetry: &Telemetry,
     ) -> Result<ClaimOutcome, Rejection> {
-        match &self.store {
-            // In a box, which keeps the future of each request small.
-            Some(store) => Box::pin(self.claim_in(store, head, delivery, telemetry)).await,
-            None => Ok(ClaimOutcome::Run(None)),
-        }
-    }
-
-    async fn claim_in(
-        &self,
-        store: &SharedStore,
-        head: &Parts,
-        delivery: &mut Delivery,
-        telemetry: &Telemetry,
-    ) -> Result<ClaimOutcome, Rejection> {
+        let Some(store) = &self.store else { return Ok(ClaimOutcome::Run(None)) };
         let (key, replay_key) = match (self.key(head, delivery), self.replay_key(delivery)) {
             (Some(key), replay_key) => (key, replay_key),
             // An id that is not signed can also be left out: then it is known by its body alone.
@@ -130,7 +117,7 @@ impl Dedupe {
         };
         delivery.set_key(key.clone());
 
-        let mut guard = self.hold(store, delivery, StoreTimer::of(telemetry));
+        let mut guard = self.guard(store, delivery, StoreTimer::of(telemetry));
         // A claim that is not to be run under is dropped, which releases what was claimed so far.
         match claim(&mut guard, key, replay_key, delivery).await {
             Ok(Claim::Acquired { fencing }) => {
@@ -153,15 +140,15 @@ impl Dedupe {
         }
     }
 
-    /// What its deliveries keep of it.
+    /// Returns what deliveries keep of it.
     pub(crate) fn claims(&self) -> Arc<dyn Claims> {
         Arc::clone(&self.0) as _
     }
 }
 
 impl Settings {
-    /// What holds a claim of `delivery`'s, or of one of its items', in `store`.
-    fn hold(&self, store: &SharedStore, delivery: &Delivery, timer: StoreTimer) -> ClaimGuard {
+    /// Returns a guard without a claim, for `delivery` or one of its items.
+    fn guard(&self, store: &SharedStore, delivery: &Delivery, timer: StoreTimer) -> ClaimGuard {
         let profile = delivery.verifier().profile();
         let window = self.window.or(profile.dedupe_window).unwrap_or(Dedupe::DEFAULT_WINDOW);
         let lease = self.lease.or(profile.lease).unwrap_or(Dedupe::DEFAULT_LEASE).max(Dedupe::SHORTEST_LEASE);
@@ -174,8 +161,8 @@ impl Settings {
 }
 
 impl Claims for Settings {
-    fn receiver(&self, profile: &Profile, head: &Parts) -> Option<u64> {
-        self.receiver_of(profile, head)
+    fn receiver(&self, head: &Parts) -> Option<u64> {
+        (self.scope.is_none() && self.store.is_some()).then(|| receiver(head))
     }
 
     fn replay_key(&self, delivery: &Delivery) -> Option<Key> {
@@ -201,8 +188,8 @@ impl Claims for Settings {
                 return claimed(None);
             };
             let mut guard =
-                self.hold(store, delivery, StoreTimer::alone(&self.registry, delivery.provider()));
-            // Dropped after a failure, it releases what may have been claimed all the same.
+                self.guard(store, delivery, StoreTimer::alone(&self.registry, delivery.provider()));
+            // Dropped after a failure, the guard releases what the store may have claimed.
             match guard.claim(key).await {
                 Ok(Claim::Acquired { fencing }) => claimed(Some((Box::new(guard), fencing))),
                 Ok(Claim::Completed) => Ok(Item::Duplicate),

@@ -6,16 +6,16 @@ use super::Delivery;
 use crate::{
     store::{Key, StoreError},
     task::{BoxFuture, RunEnd, catch_unwind, run},
-    verify::Profile,
 };
 
-/// The layer's deduplication, as a delivery sees it.
+/// The layer's deduplication, as a delivery sees it: a trait, so that deliveries do not depend on the module that
+/// deduplicates them.
 ///
 /// A delivery keeps it for its items, which may be claimed when the request and the layer are gone.
-/// A trait, so that deliveries do not depend on the module that deduplicates them.
 pub(crate) trait Claims: Send + Sync {
-    /// What tells the receivers of one account apart, if nothing else does.
-    fn receiver(&self, profile: &Profile, head: &Parts) -> Option<u64>;
+    /// A digest of the endpoint that was called, where the provider signs with one secret for all endpoints of
+    /// an account.
+    fn receiver(&self, head: &Parts) -> Option<u64>;
 
     /// The key of the delivery's body, where replays are guarded against and the signature does not
     /// cover the id.

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::store::StoreError;
 
-/// What is asked of the store.
+/// An operation of the store.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum StoreOperation {
     Claim,
@@ -37,7 +37,7 @@ impl StoreOperation {
     }
 }
 
-/// Watches what one claim asks of the store.
+/// Measures the operations of one claim.
 pub(crate) struct StoreTimer {
     /// The request that waits for it, if one does.
     telemetry: Telemetry,
@@ -45,54 +45,54 @@ pub(crate) struct StoreTimer {
 }
 
 impl StoreTimer {
-    /// For the request that `record` is of.
+    /// A timer for the request of `telemetry`.
     pub(crate) fn of(telemetry: &Telemetry) -> Self {
         Self { telemetry: telemetry.clone(), meters: telemetry.meters() }
     }
 
-    /// For what no request waits for: the items of a delivery.
+    /// A timer for an item, whose operations count for no request.
     pub(crate) fn alone(registry: &Registry, provider: &str) -> Self {
         Self { telemetry: Telemetry::NONE, meters: registry.of(provider) }
     }
 
-    /// Of what nobody waits for any more: the request's outcome is told without it.
+    /// A timer for the background, whose operations no longer count for the request.
     pub(crate) fn in_background(&self) -> Self {
         Self { telemetry: Telemetry::NONE, meters: self.meters.clone() }
     }
 
-    /// The store is about to be asked: what [`answered`](Self::answered) is to be given back.
-    pub(crate) fn asks(&self) -> Option<Instant> {
+    /// Starts the timer, for [`stop`](Self::stop).
+    pub(crate) fn start(&self) -> Option<Instant> {
         (self.meters.is_some() || self.telemetry.listens()).then(Instant::now)
     }
 
-    pub(crate) fn answered<T>(
+    pub(crate) fn stop<T>(
         &self,
         operation: StoreOperation,
-        asked: Option<Instant>,
+        started: Option<Instant>,
         answer: &Result<T, StoreError>,
     ) {
         if let Err(error) = answer {
             trace::store_failed(operation, error);
         }
-        let Some(time) = asked.map(|asked| asked.elapsed()) else { return };
+        let Some(time) = started.map(|started| started.elapsed()) else { return };
         if let Some(meters) = &self.meters {
             meters.store_answered(operation, time, answer.is_ok());
         }
-        // The lease is extended beside the handler: the request does not wait for that.
+        // The request does not wait for extensions, which run beside the handler.
         if !matches!(operation, StoreOperation::Extend) {
             self.telemetry.store_asked(time);
         }
     }
 
-    /// The claim was settled, or found not to be its holder's any more.
+    /// Records that the claim was settled, or had been lost.
     pub(crate) fn settled(&self, settlement: Settlement) {
         if settlement == Settlement::Lost {
             trace::lease_lost();
         }
     }
 
-    /// A settlement is tried once more, in the background.
-    pub(crate) fn settles_again(&self) {
+    /// Counts one more attempt to settle in the background.
+    pub(crate) fn retried(&self) {
         if let Some(meters) = &self.meters {
             meters.settles_again();
         }

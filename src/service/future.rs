@@ -38,7 +38,7 @@ pin_project! {
     }
 }
 
-/// The response to a delivery, in a box.
+/// The boxed future of a request that the layer processes.
 pub(super) type BoxedResponse<R, E> = BoxFuture<'static, Result<Response<ResponseBody<R>>, E>>;
 
 pin_project! {

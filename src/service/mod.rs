@@ -1,4 +1,4 @@
-//! [`WebhookService`]: how a request is processed, step by step.
+//! [`WebhookService`], and the pipeline that processes a request.
 
 mod body;
 mod future;
@@ -32,7 +32,7 @@ use self::{
     receive::{Incoming, Limits, receive},
     respond::{EarlyResponse, Responder, ServiceResponse, too_late},
     run::{handle_detached, judge, settlement},
-    verifier::{begin_check, choose_verifier, inform_verifier, judge_timestamp, outcome},
+    verifier::{begin_check, choose_verifier, finish_check, inform_verifier, judge_timestamp},
 };
 use crate::{
     BoxError, Delivery, Rejection, RejectionKind,
@@ -75,8 +75,8 @@ impl<S> WebhookService<S> {
 impl<S: Clone> WebhookService<S> {
     /// A clone to deliver to later, when it is its turn to be made ready.
     ///
-    /// The instance that was made ready for this call is dropped: it may hold a slot of a
-    /// concurrency limit, and who has not been verified must not hold one while its body trickles in.
+    /// The instance that was made ready for this call is dropped. It may hold a slot of a concurrency limit,
+    /// which an unverified client must not hold while its body trickles in.
     fn give_readiness_back(&mut self) -> S {
         let later = self.inner.clone();
         drop(mem::replace(&mut self.inner, later.clone()));
@@ -119,11 +119,12 @@ where
     }
 }
 
-/// Processes a request: what happens to a delivery, in this order.
+/// Processes a request. The steps happen in the order of these lines.
 ///
-/// Not an `async fn`: that keeps each argument twice, and a head has some 200 bytes. Generic over the service
-/// and not over the response's body: that body is `'static` because the service is, and hosts whose body
-/// contains a `dyn Error` could not prove it of a parameter.
+/// Not an `async fn`, which keeps each argument twice: a head has some 200 bytes. Generic over the service and
+/// not over the response's body, since hosts whose body contains a `dyn Error` cannot prove that a parameter
+/// is `'static`.
+#[allow(clippy::blocks_in_conditions, reason = "a variable for what is matched would stay in the future")]
 fn process<S, B>(
     responder: Responder,
     mut inner: S,
@@ -139,7 +140,7 @@ where
     let mut body = Incoming::Untouched(body);
     Box::pin(async move {
         let Responder { config, telemetry, .. } = &responder;
-        let admitted = {
+        let (payload, claim) = match {
             let admission = pin!(async {
                 inform_verifier(config, &mut head);
                 let verifier = choose_verifier(config, &head, telemetry).await?;
@@ -148,7 +149,7 @@ where
                 let (mut check, timestamp) = begin_check(config, &*verifier, &head, now)?;
                 let limits = Limits::new(config, verifier.profile());
                 let mut received = receive(&mut body, &head, limits, &mut *check).await?;
-                let mut verified = outcome(check.finish(&received.body)).await?;
+                let mut verified = finish_check(check.finish(&received.body)).await?;
                 verified.timestamp = timestamp.or(verified.timestamp);
                 judge_timestamp(config, &*verifier, verified.timestamp, now)?;
                 let body = mem::take(&mut received.body);
@@ -157,25 +158,25 @@ where
                 telemetry.delivery(&delivery);
                 EarlyResponse::handshake(delivery.verifier().signed_handshake(&head, delivery.payload()))?;
                 decode(config, &delivery, &mut head.extensions)?;
-                // Before the claim: its lease must not run while the service is not ready.
+                // Before the claim, whose lease must not run while the service is not ready.
                 poll_fn(|cx| inner.poll_ready(cx)).await.map_err(EarlyResponse::ServiceFailed)?;
-                let outcome = config.dedupe.claim(&head, &mut delivery, telemetry).await;
+                let claimed = config.dedupe.claim(&head, &mut delivery, telemetry).await;
                 // Again, with its key.
                 telemetry.delivery(&delivery);
-                let claim = EarlyResponse::duplicate(outcome?)?;
+                let claim = EarlyResponse::duplicate(claimed?)?;
                 let payload = received.hand_on(delivery.payload().clone(), config.forward_trailers);
                 head.extensions.insert(delivery);
                 Ok((payload, claim))
             });
             timeout(left_until(deadline), admission).await.unwrap_or_else(too_late)
-        };
-        let (payload, claim) = match admitted {
+        } {
             Ok(admitted) => admitted,
             Err(early) => return responder.respond_early(early, &head, body),
         };
+
         let detached = config.detached && !Delivery::is_held_above(&head);
         telemetry.handler_called();
-        // Called and waited for here: whatever takes a request, or a handler, and passes it on keeps room for it.
+        // Called and awaited here: each function that passes a request or a handler on keeps room for it.
         let handler = catch_unwind(|| inner.call(Request::from_parts(head, payload)));
         match detached {
             false => handle(&responder, handler, claim).await,
@@ -185,10 +186,8 @@ where
     })
 }
 
-/// The end of the list: waits for the handler, settles the claim by how it ended, and only then responds, for that
-/// order decides between a lost delivery and a duplicate.
-///
-/// Not an `async fn`, which would keep the handler twice.
+/// Waits for the handler, settles its claim, and only then responds: the order decides between a lost delivery
+/// and a duplicate.
 #[allow(clippy::manual_async_fn, reason = "an async fn keeps its arguments twice")]
 fn handle<F, T, E>(
     responder: &Responder,
@@ -201,7 +200,7 @@ where
 {
     async move {
         let Responder { config, telemetry, .. } = responder;
-        let heartbeat = claim.as_ref().map(|claim| || claim.keep_alive());
+        let heartbeat = claim.as_ref().map(|claim| || claim.heartbeat());
         let mut run_end = run(handler, heartbeat, config.dedupe.handler_timeout).await;
         let end = judge(&mut run_end, config.complete_when.as_ref());
         telemetry.handler_ended(end);
@@ -212,8 +211,9 @@ where
     }
 }
 
-/// Corrects `content-length`, for the handler and the layers above it, where the payload is not the body as it
+/// Corrects `content-length`, for the handler and the layers above it, if the payload is not the body as it
 /// arrived.
+#[inline]
 fn correct_content_length(headers: &mut HeaderMap, delivery: &Delivery) {
     let length = delivery.payload().len();
     if length != delivery.raw().len() && headers.contains_key(CONTENT_LENGTH) {
@@ -221,7 +221,7 @@ fn correct_content_length(headers: &mut HeaderMap, delivery: &Delivery) {
     }
 }
 
-/// Decodes the payload, if the layer has a type for it, into the extensions.
+/// Decodes the payload into the extensions, if the layer was given a type.
 fn decode(config: &Config, delivery: &Delivery, extensions: &mut Extensions) -> Result<(), Rejection> {
     let Some(decode) = &config.decode else { return Ok(()) };
     decode(delivery, extensions).map_err(|error| Rejection::new(RejectionKind::Undecodable).because(error))
@@ -231,7 +231,7 @@ fn left_until(deadline: Option<Instant>) -> Option<Duration> {
     deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
 }
 
-/// Boxes a future that hardly any request waits for, so that it takes no room in the future of each.
+/// Boxes a future that few requests wait for, so that the future of each request stays small.
 #[cold]
 #[inline(never)]
 fn rarely<F>(future: F) -> Pin<Box<F>> {

@@ -1,4 +1,4 @@
-//! Reading the body of a request that is not verified yet, with its check fed frame by frame.
+//! The body of a request that is not verified yet: read within limits, and fed to its check frame by frame.
 
 use std::{
     error::Error,
@@ -28,12 +28,12 @@ use crate::{
 /// A request's body, not yet received.
 pub(super) enum Incoming<B> {
     Untouched(B),
-    /// Pinned from its first reading on, in a box: it must be possible to hand it to a task.
+    /// Pinned in a box from the first frame on, so that it can move into the task that discards it.
     Reading(Pin<Box<B>>),
     Ended,
 }
 
-/// A body that was received, and its share of the budget, which is given back when it is dropped.
+/// A body that was received, and its share of the budget, which it gives back when dropped.
 pub(super) struct Received<'c> {
     pub(super) body: Bytes,
     trailers: Option<Box<HeaderMap>>,
@@ -41,14 +41,14 @@ pub(super) struct Received<'c> {
 }
 
 impl Received<'_> {
-    /// Makes the handler's body of a payload and, if they are asked for, the trailers. From here on it no longer
-    /// counts as buffered.
+    /// Returns the handler's body, which no longer counts as buffered.
+    #[inline]
     pub(super) fn hand_on(self, payload: Bytes, with_trailers: bool) -> Body {
         Body::replayed(payload, self.trailers.filter(|_| with_trailers))
     }
 }
 
-/// How much is read of one body, and for how long.
+/// The limits for one body.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits<'c> {
     bytes: usize,
@@ -89,8 +89,7 @@ impl<B> Incoming<B>
 where
     B: HttpBody<Data: Send, Error: Into<BoxError>> + Send + 'static,
 {
-    /// Rejects a body that is announced as too long. A length is only believed in that case: nothing is
-    /// allocated for it.
+    /// Rejects a body that is announced as too long. Otherwise the length is not used: nothing is allocated for it.
     fn reject_announced_length(&self, head: &Parts, limits: Limits<'_>) -> Result<(), Rejection> {
         let Self::Untouched(body) = self else { return Ok(()) };
         let hint = body.size_hint();
@@ -155,15 +154,15 @@ impl<'c, 'k> Reading<'c, 'k> {
         }
     }
 
-    /// Reads to the end. After that, or an error of the body's, nothing is left to discard.
+    /// Reads to the end. After that, or after an error of the body, nothing is left to discard.
     ///
-    /// `is_end_stream` does not say when to stop: it is never true of a chunked body.
+    /// `is_end_stream` cannot end the loop: it is never true of a chunked body.
     fn poll<B>(&mut self, incoming: &mut Incoming<B>, cx: &mut Context<'_>) -> Poll<Result<(), Rejection>>
     where
         B: HttpBody<Data: Send, Error: Into<BoxError>> + Send + 'static,
     {
         loop {
-            // A body that is always ready must not keep others, or its own deadline, from their turn.
+            // A body that is always ready must not starve other tasks, or its own deadline.
             ready!(pin!(consume_budget()).poll(cx));
             let Some(mut body) = incoming.pinned() else { return Poll::Ready(Ok(())) };
             let frame = match body.as_mut().poll_frame(cx) {
@@ -259,6 +258,7 @@ impl Buffer {
         }
     }
 
+    #[inline]
     fn into_bytes(self) -> Bytes {
         if self.grown.is_empty() { self.first } else { self.grown.freeze() }
     }

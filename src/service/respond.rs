@@ -22,17 +22,19 @@ pub(super) enum EarlyResponse<E> {
     Handshake(Box<Response<Bytes>>),
     Duplicate,
     Rejected(Rejection),
-    /// The service did not become ready. Its error is passed on.
+    /// The service failed before it was ready. Its error is passed on.
     ServiceFailed(E),
 }
 
 impl<E> EarlyResponse<E> {
-    /// Ends the request if it is a handshake, which has this response.
+    /// Ends the request if it is a handshake.
+    #[inline]
     pub(super) fn handshake(response: Option<Response<Bytes>>) -> Result<(), Self> {
         response.map_or(Ok(()), |response| Err(Self::Handshake(Box::new(response))))
     }
 
-    /// Ends the request if it is a duplicate; otherwise it has this claim.
+    /// Ends the request if it is a duplicate, and returns the claim to run under otherwise.
+    #[inline]
     pub(super) fn duplicate(outcome: ClaimOutcome) -> Result<Option<ClaimGuard>, Self> {
         match outcome {
             ClaimOutcome::Run(claim) => Ok(claim),
@@ -53,7 +55,7 @@ impl<E> From<VerifyError> for EarlyResponse<E> {
     }
 }
 
-/// Makes the responses to a request that its handler does not make, and tells telemetry of them.
+/// Makes the responses that the handler does not make, and records them.
 #[derive(Clone)]
 pub(super) struct Responder {
     pub(super) config: Arc<Config>,
@@ -114,7 +116,7 @@ impl Responder {
         }
     }
 
-    /// Responds after the handler was called, and has not responded in time.
+    /// Responds in place of a handler that was called and has not responded in time.
     pub(super) fn overdue<R>(&self, rejection: &Rejection) -> Response<ResponseBody<R>> {
         self.reject(OutcomeKind::Accepted, rejection)
     }
@@ -131,7 +133,7 @@ impl Responder {
     }
 }
 
-/// Ends a request that has not come to its handler at the deadline.
+/// Ends a request whose handler was not called by the deadline.
 pub(super) fn too_late<T, E>(elapsed: Elapsed) -> Result<T, EarlyResponse<E>> {
     Err(EarlyResponse::Rejected(ack_deadline(elapsed)))
 }

@@ -1,4 +1,4 @@
-//! Running the handler: under its claim and its time limit, in the request's task or in one of its own.
+//! The handler's task, and the judgement of its response.
 
 use std::{mem, panic::resume_unwind};
 
@@ -31,7 +31,7 @@ where
     T: ServiceResponse<Body: Send> + Send + 'static,
     E: Send + 'static,
 {
-    // Without a claim the next attempt would not be recognised: it would run beside this one, and after it.
+    // Without a claim the next attempt is not recognised: it would run beside this one.
     let deadline = deadline.filter(|_| claim.is_some());
     // Without a runtime there are no tasks.
     let Ok(runtime) = Handle::try_current() else { return handle(&responder, handler, claim).await };
@@ -52,7 +52,7 @@ where
     Ok(responder.overdue(&rejection))
 }
 
-/// Judges how the handler ended.
+/// Judges whether the handler succeeded.
 pub(super) fn judge<T: ServiceResponse, E>(
     end: &mut RunEnd<Result<T, E>>,
     complete_when: Option<&CompleteWhen>,
@@ -75,7 +75,7 @@ fn is_success<R>(response: &mut Response<R>, complete_when: Option<&CompleteWhen
         let is_rejection = response.extensions().get::<Rejection>().is_some();
         return response.status().is_success() && has_no_grpc_failure(response.headers()) && !is_rejection;
     };
-    // The function takes a head, which cannot be borrowed from a response: it is lent the parts.
+    // The function takes a head, which a response only gives away: lend it the parts.
     let mut head = Response::new(()).into_parts().0;
     (head.status, head.version) = (response.status(), response.version());
     mem::swap(&mut head.headers, response.headers_mut());

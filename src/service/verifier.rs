@@ -1,4 +1,4 @@
-//! The verifier of a request, and the two steps of a verification.
+//! The verifier of a request: which one, and its two steps.
 
 use std::{
     sync::Arc,
@@ -16,7 +16,8 @@ use crate::{
     verify::{Check, Finish, Finishing, Later, Tolerance, Verified, Verifier, VerifyError},
 };
 
-/// Tells the verifier what the layer was told, in the request's extensions.
+/// Puts the public URL and the verify token into the extensions, where verifiers look for them.
+#[inline]
 pub(super) fn inform_verifier(config: &Config, head: &mut Parts) {
     let forwarded = || config.proxies.as_ref()?.called(head);
     if let Some(url) = config.public_url.clone().or_else(forwarded) {
@@ -27,7 +28,7 @@ pub(super) fn inform_verifier(config: &Config, head: &mut Parts) {
     }
 }
 
-/// Chooses the verifier that the request is for.
+/// Chooses the verifier of the request.
 pub(super) async fn choose_verifier(
     config: &Config,
     head: &Parts,
@@ -50,7 +51,8 @@ async fn choose_for(choose: &Choose, head: &Parts) -> Result<Arc<dyn Verifier>, 
         .ok_or(Rejection::new(RejectionKind::UnknownEndpoint))
 }
 
-/// Verifies what the head alone can show. The signed timestamp, if the head has it, is judged by then.
+/// Verifies the head, including the signed timestamp if the head has it.
+#[inline]
 pub(super) fn begin_check<'v>(
     config: &Config,
     verifier: &'v dyn Verifier,
@@ -63,8 +65,8 @@ pub(super) fn begin_check<'v>(
     Ok((check, timestamp))
 }
 
-/// The outcome of a check, waited for if it needs a key that has to be fetched.
-pub(super) async fn outcome(finish: Finish) -> Result<Verified, VerifyError> {
+/// Waits for the outcome of a check, which may need a key that has to be fetched.
+pub(super) async fn finish_check(finish: Finish) -> Result<Verified, VerifyError> {
     match finish.0 {
         Finishing::Now(outcome) => outcome,
         Finishing::Later(later) => rarely(wait(later)).await,

@@ -7,7 +7,7 @@ use std::{
 
 use pin_project_lite::pin_project;
 
-/// Calls `begin` and waits for the future that it makes; if either panics, that is the error.
+/// Calls `begin` and waits for the future that it returns. A panic in either is the error.
 pub(crate) fn catch_unwind<F: Future>(begin: impl FnOnce() -> F) -> CatchUnwind<F> {
     match panic::catch_unwind(AssertUnwindSafe(begin)) {
         Ok(future) => CatchUnwind::Begun { future },

@@ -1,7 +1,6 @@
-//! Running futures: with a time limit, with panics caught, in tasks that outlive their request.
+//! Futures with a time limit, with panics caught, with a heartbeat, and in tasks that outlive their request.
 //!
-//! These are structs and not `async fn`s. An `async fn` keeps a future that it is given twice, once as
-//! an argument and once pinned, and the futures here are nested and boxed with all that they hold.
+//! They are structs, since an `async fn` keeps a future that it is given twice: as an argument, and pinned.
 
 mod catch_unwind;
 mod drain;

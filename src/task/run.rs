@@ -13,16 +13,14 @@ use tokio::{
 
 use super::{BoxFuture, CatchUnwind, Elapsed};
 
-/// How a handler ended: with an answer, in a panic, or not in time.
+/// The end of a handler.
 pub(crate) enum RunEnd<T> {
     Returned(T),
     Panicked(Box<dyn Any + Send>),
     TimedOut(Elapsed),
 }
 
-/// Runs `handler` for `limit` at most, with the heartbeat of its claim beside it.
-///
-/// The heartbeat is only made if the handler has to be waited for.
+/// Runs `handler` for at most `limit`, with the heartbeat of its claim while it runs.
 pub(crate) fn run<'h, H, B>(
     handler: CatchUnwind<H>,
     heartbeat: Option<B>,
@@ -32,22 +30,22 @@ where
     H: Future,
     B: FnOnce() -> BoxFuture<'h, ()>,
 {
-    Run { handler, heartbeat, limit, beside: None }
+    Run { handler, heartbeat, limit, timers: None }
 }
 
 pin_project! {
-    /// One future and not three, one within the other: each would move the answer once more.
+    /// One future instead of three nested ones, each of which would move the response once more.
     struct Run<'h, H, B> {
         #[pin]
         handler: CatchUnwind<H>,
         heartbeat: Option<B>,
         limit: Duration,
-        beside: Option<Beside<'h>>,
+        timers: Option<RunTimers<'h>>,
     }
 }
 
-/// What goes on beside a handler that has to be waited for; most do not, and have none of it made.
-struct Beside<'h> {
+/// The heartbeat and the timer, made only for a handler that is not ready at once.
+struct RunTimers<'h> {
     heartbeat: Option<BoxFuture<'h, ()>>,
     timer: Pin<Box<Sleep>>,
 }
@@ -62,7 +60,7 @@ impl<'h, H: Future, B: FnOnce() -> BoxFuture<'h, ()>> Future for Run<'h, H, B> {
             Poll::Ready(Err(panic)) => return Poll::Ready(RunEnd::Panicked(panic)),
             Poll::Pending => {}
         }
-        let Beside { heartbeat, timer } = this.beside.get_or_insert_with(|| Beside {
+        let RunTimers { heartbeat, timer } = this.timers.get_or_insert_with(|| RunTimers {
             heartbeat: this.heartbeat.take().map(|begin| begin()),
             timer: Box::pin(sleep(*this.limit)),
         });

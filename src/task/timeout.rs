@@ -12,10 +12,10 @@ use tokio::{
     time::{Sleep, sleep},
 };
 
-/// Waits for `future`, at most for `limit`; without one, for ever.
+/// Waits for `future`, for at most `limit` if there is one.
 ///
-/// The timer is only made once there is something to wait for: most of what is time-boxed here
-/// is ready at once (a body in one frame, a store in memory), and a timer costs more than it.
+/// The timer is only made if the future is not ready at once. Most are (a body in one frame, a store in
+/// memory), and a timer costs more than they do.
 pub(crate) fn timeout<F: Future>(limit: impl Into<Option<Duration>>, future: F) -> Timeout<F> {
     Timeout { limit: limit.into(), timer: None, future }
 }
@@ -39,13 +39,13 @@ impl<F: Future> Future for Timeout<F> {
         }
         let Some(limit) = *this.limit else { return Poll::Pending };
         let timer = this.timer.get_or_insert_with(|| Box::pin(sleep(limit)));
-        // Unconstrained: a future that is always ready uses up the task's budget, and without any the
-        // timer would never be over.
+        // Unconstrained: a future that is always ready uses up the task's budget, without which the timer
+        // never fires.
         pin!(unconstrained(timer.as_mut())).poll(cx).map(|()| Err(Elapsed(limit)))
     }
 }
 
-/// It took longer than it may.
+/// The error of a future that took longer than its limit.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Elapsed(Duration);
 
