@@ -25,20 +25,13 @@
 //! let layer = WebhookLayer::with_verifier(verifier).scope("orders");
 //! ```
 
-#[cfg(feature = "asymmetric")]
-mod certificate;
 mod error;
-#[cfg(feature = "asymmetric")]
-mod fetch;
 mod from_fn;
 #[cfg(feature = "jwt")]
 pub(crate) mod jwt;
+mod keys;
 mod location;
-mod mac;
-mod multipart;
 mod profile;
-#[cfg(feature = "asymmetric")]
-mod public;
 mod request;
 mod scheme;
 #[cfg(feature = "test-util")]
@@ -52,24 +45,15 @@ use subtle::ConstantTimeEq;
 
 #[cfg(feature = "asymmetric")]
 #[cfg_attr(docsrs, doc(cfg(feature = "asymmetric")))]
-pub use self::fetch::Fetch;
+pub use self::keys::Fetch;
 #[cfg(feature = "test-util")]
 use self::signing::CannotSign;
-#[cfg(feature = "asymmetric")]
-pub(crate) use self::{
-    certificate::Certificate,
-    fetch::{KeyCache, in_force},
-    public::{PublicKey, PublicKeys, PublicKind, Signatures, SignedMessage, pem},
-    request::endpoint_url,
-};
 pub(crate) use self::{
     error::Reason,
-    location::{parameter, scan},
-    mac::{Candidates, Keyring, MacKind, Macs, digest},
-    multipart::multipart_field,
+    keys::{Candidates, Keyring, MacKind, Macs, digest},
     request::{
-        Parameters, Proxies, PublicUrl, all_sorted_parameters, called_path, called_url, only_parameter,
-        signed_headers, sorted_parameters,
+        Parameters, Proxies, PublicUrl, all_sorted_parameters, called_path, called_url, multipart_field,
+        only_parameter, parameter, scan, signed_headers, sorted_parameters,
     },
 };
 pub use self::{
@@ -78,6 +62,13 @@ pub use self::{
     location::Location,
     profile::{Attempt, Profile, Tolerance},
     scheme::{Algorithm, Encoding, InvalidScheme, Scheme, SchemeVerifier, TimeUnit},
+};
+#[cfg(feature = "asymmetric")]
+pub(crate) use self::{
+    keys::{
+        Certificate, KeyCache, PublicKey, PublicKeys, PublicKind, Signatures, SignedMessage, in_force, pem,
+    },
+    request::endpoint_url,
 };
 
 /// Decides whether a request is from whom it says.

@@ -4,7 +4,7 @@ use std::{net::IpAddr, sync::Arc};
 
 use http::{HeaderName, header::HeaderMap, request::Parts};
 
-use super::PublicUrl;
+use super::url::PublicUrl;
 
 static HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 static PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");

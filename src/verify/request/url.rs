@@ -1,13 +1,10 @@
-//! The parts of a request that providers sign beside the bytes of its body: the URL, and sorted parameters.
-
-mod forwarded;
+//! The URL that the provider called.
 
 use std::{borrow::Cow, net::Ipv6Addr, sync::Arc};
 
-use http::{HeaderName, HeaderValue, header, request::Parts, uri::PathAndQuery};
+use http::{HeaderValue, header, request::Parts, uri::PathAndQuery};
 
-pub(crate) use self::forwarded::Proxies;
-use super::VerifyError;
+use crate::verify::VerifyError;
 
 /// The layer's knowledge of the URL that the provider called, in the request's extensions.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,7 +24,7 @@ pub(crate) fn called_url(head: &Parts) -> Result<String, VerifyError> {
 ///
 /// The query has the parameters of the request, so that a signature of the URL covers those that handlers
 /// read. Where the layer was not told otherwise the scheme is `https`: the URI has that of the last proxy.
-pub(super) fn url_pieces(head: &Parts) -> Result<[&str; 4], VerifyError> {
+pub(crate) fn url_pieces(head: &Parts) -> Result<[&str; 4], VerifyError> {
     let (proto, host) = match head.extensions.get() {
         Some(PublicUrl::Given(url)) => return given_url(url, head.uri.query()),
         Some(PublicUrl::Forwarded { proto, host }) => (proto.as_deref(), host.as_deref()),
@@ -141,57 +138,6 @@ fn own_target(head: &Parts) -> Result<[&str; 2], VerifyError> {
 fn after_host(url: &str) -> &str {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     rest.find(['/', '?']).and_then(|start| rest.get(start..)).unwrap_or_default()
-}
-
-/// Names and values.
-pub(crate) type Parameters<'a> = Vec<(Cow<'a, str>, Cow<'a, str>)>;
-
-/// The parameters of a form or a query in the order of their names, each pair once.
-pub(crate) fn sorted_parameters(encoded: &[u8]) -> Result<Parameters<'_>, VerifyError> {
-    let mut parameters = all_sorted_parameters(encoded)?;
-    parameters.dedup();
-    Ok(parameters)
-}
-
-/// The parameters of a form or a query in the order of their names, each pair as often as it is there.
-///
-/// A parameter takes up far more memory than the two bytes it can be sent in, and nobody has proved
-/// to be anybody yet: so there may not be any number of them.
-pub(crate) fn all_sorted_parameters(encoded: &[u8]) -> Result<Parameters<'_>, VerifyError> {
-    const MOST: usize = 1024;
-    let mut parameters: Parameters<'_> = form_urlencoded::parse(encoded).take(MOST + 1).collect();
-    if parameters.len() > MOST {
-        return Err(VerifyError::malformed("there are more than 1024 parameters"));
-    }
-    parameters.sort();
-    Ok(parameters)
-}
-
-/// The value of a parameter that may be there once: which of two would others read?
-pub(crate) fn only_parameter<'a>(encoded: &'a [u8], name: &str) -> Result<Option<Cow<'a, str>>, VerifyError> {
-    let mut values = form_urlencoded::parse(encoded).filter(|(key, _)| key == name).map(|(_, value)| value);
-    match (values.next(), values.next()) {
-        (_, Some(_)) => Err(VerifyError::malformed(format!("there are several {name} parameters"))),
-        (value, None) => Ok(value),
-    }
-}
-
-/// The headers that a sender says it signed, in a list parted by `separator`.
-///
-/// Few: each mention of a header has its value hashed, before anything is believed, and a list that
-/// names a long one again and again would make a small request a lot of work.
-pub(crate) fn signed_headers(list: &[u8], separator: u8) -> Result<Vec<HeaderName>, VerifyError> {
-    const MOST: usize = 32;
-    let malformed = VerifyError::malformed;
-    let names = list.split(|&byte| byte == separator).map(<[u8]>::trim_ascii);
-    let names = names.filter(|name| !name.is_empty()).take(MOST + 1).map(HeaderName::from_bytes);
-    let names: Vec<_> = names
-        .collect::<Result<_, _>>()
-        .map_err(|_| malformed("a header that is said to be signed has no header's name"))?;
-    if names.len() > MOST {
-        return Err(malformed("too many headers are said to be signed"));
-    }
-    Ok(names)
 }
 
 #[cfg(test)]

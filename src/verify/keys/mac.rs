@@ -13,8 +13,10 @@ use sha2::{Digest, Sha256, Sha384, Sha512};
 use subtle::{Choice, ConstantTimeEq};
 use zeroize::Zeroizing;
 
-use super::{Encoding, Verified, VerifyError};
-use crate::{InvalidSecret, Secret, Secrets};
+use crate::{
+    InvalidSecret, Secret, Secrets,
+    verify::{Encoding, Verified, VerifyError},
+};
 
 /// SHA-256 of `bytes`.
 pub(crate) fn digest(bytes: &[u8]) -> [u8; 32] {

@@ -2,15 +2,16 @@
 
 use std::{fmt, mem};
 
+use super::{digest, pem::pem};
+use crate::{
+    InvalidSecret, Secret, Secrets,
+    verify::{Encoding, Verified, VerifyError},
+};
 use aws_lc_rs::{
     digest::{Algorithm as Hash, Context, Digest, SHA1_FOR_LEGACY_USE_ONLY, SHA256, SHA384, SHA512},
     rsa::PublicEncryptingKey,
     signature::{self, ParsedPublicKey, RsaParameters, VerificationAlgorithm},
 };
-use data_encoding::BASE64_NOPAD;
-
-use super::{Encoding, Verified, VerifyError, digest};
-use crate::{InvalidSecret, Secret, Secrets};
 
 /// Which kind of key, and what it signs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,27 +99,6 @@ impl PublicKind {
 fn bits(der: &[u8]) -> Option<usize> {
     let spki = PublicEncryptingKey::from_der(der).map(|key| key.key_size_bits());
     spki.ok().or_else(|| RsaParameters::public_modulus_len(der).ok()?.try_into().ok())
-}
-
-/// The bytes between the first and the last line of a PEM text; `None` if it is none.
-pub(crate) fn pem(text: &str) -> Option<Result<Vec<u8>, InvalidSecret>> {
-    pem_of(text, &["PUBLIC KEY", "RSA PUBLIC KEY"])
-}
-
-/// [`pem`], for texts of these kinds.
-pub(crate) fn pem_of(text: &str, kinds: &[&str]) -> Option<Result<Vec<u8>, InvalidSecret>> {
-    let (kind, rest) = text.trim().strip_prefix("-----BEGIN ")?.split_once("-----")?;
-    if !kinds.contains(&kind) {
-        return Some(Err(InvalidSecret::new("it is PEM, but of no public key")));
-    }
-    let between = rest.split_once("-----END ").map(|(between, _)| between);
-    let decoded = between.and_then(|between| {
-        let mut text: Vec<u8> = between.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
-        // Padding may be left out, but is nowhere else than at the end.
-        while text.pop_if(|last| *last == b'=').is_some() {}
-        BASE64_NOPAD.decode(&text).ok()
-    });
-    Some(decoded.ok_or_else(|| InvalidSecret::new("it begins as PEM and does not go on so")))
 }
 
 /// The public keys of a verifier, read when it is built.
@@ -305,24 +285,5 @@ impl Signatures {
     fn decode(text: &[u8], encoding: Encoding) -> Option<Vec<u8>> {
         let text = std::str::from_utf8(text).ok().filter(|text| text.len() <= Self::LONGEST)?;
         encoding.decode_key(text).ok().map(|decoded| decoded.to_vec())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pem_is_padded_at_its_end_or_not_at_all() {
-        let read = |base64: &str| {
-            pem(&format!("-----BEGIN PUBLIC KEY-----\n{base64}\n-----END PUBLIC KEY-----\n"))?.ok()
-        };
-        for text in ["AQIDBA==", "AQIDBA", "AQID\r\n BA==", "AQIDBA=\n="] {
-            assert_eq!(read(text), Some(vec![1, 2, 3, 4]), "{text}");
-        }
-        for text in ["AQ=IDBA==", "=AQIDBA", "AQI=\nDBA="] {
-            assert_eq!(read(text), None, "{text}");
-        }
-        assert_eq!(read("="), Some(Vec::new()));
     }
 }

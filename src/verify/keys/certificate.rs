@@ -10,7 +10,7 @@ use x509_cert::{
     der::{Decode, Encode},
 };
 
-use super::{PublicKey, PublicKeys, PublicKind, public::pem_of};
+use super::{PublicKey, PublicKeys, PublicKind, pem::pem_of};
 use crate::InvalidSecret;
 
 /// A public key and its dates.

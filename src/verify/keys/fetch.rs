@@ -12,10 +12,11 @@ use std::{
 use bytes::Bytes;
 use tokio::{runtime::Handle, sync::watch, time::Instant};
 
-use super::{Finish, Verified, VerifyError, certificate::Certificate};
+use super::certificate::Certificate;
 use crate::{
     BoxError, InvalidSecret,
     task::{catch_unwind, timeout},
+    verify::{Finish, Verified, VerifyError},
 };
 
 /// Fetches the certificates and keys that some providers name in their deliveries, with your HTTP

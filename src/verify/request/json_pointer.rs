@@ -1,0 +1,156 @@
+//! Values in a JSON body, found by their JSON pointer (RFC 6901).
+
+use std::{borrow::Cow, fmt};
+
+use serde::{
+    Deserialize,
+    de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor},
+};
+use serde_json::value::RawValue;
+
+/// The scalar at `pointer` as text, in one scan that builds no tree and ends where it is found.
+pub(crate) fn scan(json: &[u8], pointer: &str) -> Option<Box<str>> {
+    let mut found = None;
+    let steps = pointer.strip_prefix('/')?.split('/');
+    let mut deserializer = serde_json::Deserializer::from_slice(json);
+    // Leaving a container before its end is an error to the parser: it has what it came for.
+    let _ = Scan { steps, found: &mut found }.deserialize(&mut deserializer);
+    found
+}
+
+struct Scan<'f, I> {
+    steps: I,
+    found: &'f mut Option<Box<str>>,
+}
+
+impl<'de, 'p, I: Iterator<Item = &'p str>> DeserializeSeed<'de> for Scan<'_, I> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(mut self, deserializer: D) -> Result<(), D::Error> {
+        if let Some(step) = self.steps.next() {
+            return deserializer.deserialize_any(Within { step, scan: self });
+        }
+        // As it is written: as a number of Rust's, two long ids would be one.
+        *self.found = scalar(<&RawValue>::deserialize(deserializer)?.get());
+        Ok(())
+    }
+}
+
+/// The text of a string, a number or a boolean.
+fn scalar(json: &str) -> Option<Box<str>> {
+    match json.as_bytes().first()? {
+        b'"' => serde_json::from_str(json).ok(),
+        b'{' | b'[' | b'n' => None,
+        _ => Some(json.into()),
+    }
+}
+
+/// A value on the way, in which `step` is the next one.
+struct Within<'f, 'p, I> {
+    step: &'p str,
+    scan: Scan<'f, I>,
+}
+
+impl<'de, 'p, I: Iterator<Item = &'p str>> Visitor<'de> for Within<'_, 'p, I> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object or an array")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let step = unescape(self.step);
+        while let Some(is_it) = map.next_key_seed(KeyIs(&step))? {
+            if is_it {
+                return map.next_value_seed(self.scan);
+            }
+            map.next_value::<IgnoredAny>()?;
+        }
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+        let Ok(mut index) = self.step.parse::<usize>() else { return Ok(()) };
+        while index > 0 {
+            if seq.next_element::<IgnoredAny>()?.is_none() {
+                return Ok(());
+            }
+            index -= 1;
+        }
+        seq.next_element_seed(self.scan)?;
+        Ok(())
+    }
+}
+
+/// Whether a key is this one; without a copy of it.
+struct KeyIs<'k>(&'k str);
+
+impl<'de> DeserializeSeed<'de> for KeyIs<'_> {
+    type Value = bool;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for KeyIs<'_> {
+    type Value = bool;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_str<E: Error>(self, key: &str) -> Result<bool, E> {
+        Ok(key == self.0)
+    }
+}
+
+fn unescape(step: &str) -> Cow<'_, str> {
+    if step.contains('~') { step.replace("~1", "/").replace("~0", "~").into() } else { step.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::scan;
+
+    #[test]
+    fn finds_scalars_wherever_the_pointer_leads() {
+        let json =
+            br#"{"a":{"skip":[1,{"x":null}],"b/c":["zero",{"id":"one"}],"n":7,"t":true},"type":"ping"}"#;
+        let at = |pointer| scan(json, pointer).map(String::from);
+        assert_eq!(at("/type").as_deref(), Some("ping"));
+        assert_eq!(at("/a/b~1c/1/id").as_deref(), Some("one"));
+        assert_eq!(at("/a/n").as_deref(), Some("7"));
+        assert_eq!(at("/a/t").as_deref(), Some("true"));
+        for nowhere in ["/a", "/a/skip/1/x", "/a/b~1c/9", "/type/more", "/none", "", "type"] {
+            assert_eq!(at(nowhere), None, "{nowhere}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_as_they_are_written() {
+        let long = br#"{"id":18446744073709551617,"next":18446744073709551616}"#;
+        assert_eq!(scan(long, "/id").as_deref(), Some("18446744073709551617"));
+        assert_eq!(scan(long, "/next").as_deref(), Some("18446744073709551616"));
+        assert_eq!(scan(br#"[ 1.50 , -1e3]"#, "/0").as_deref(), Some("1.50"));
+        assert_eq!(scan(br#"[ 1.50 , -1e3]"#, "/1").as_deref(), Some("-1e3"));
+        for none in ["01", "1.", "-", ".5", "1e", "tru", "nul"] {
+            assert_eq!(scan(none.as_bytes(), "/0"), None);
+            assert_eq!(scan(format!("[{none}").as_bytes(), "/0"), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn hostile_json_is_just_not_found() {
+        assert_eq!(scan("[".repeat(1 << 16).as_bytes(), "/0"), None);
+        assert_eq!(scan(b"\xff{", "/a"), None);
+        assert_eq!(scan(br#"{"a":"unterminated"#, "/a"), None);
+        // What stands before the broken part is found: the body was verified, and it is enough.
+        assert_eq!(scan(br#"{"a":"x", nonsense"#, "/a").as_deref(), Some("x"));
+    }
+
+    #[test]
+    fn a_key_with_an_escape_in_it_is_read_unescaped() {
+        assert_eq!(scan(br#"{"\u0061":"\u00e9"}"#, "/a").as_deref(), Some("\u{e9}"));
+    }
+}

@@ -1,0 +1,19 @@
+//! The parts of a request that providers sign: its URL, headers, parameters and fields.
+
+mod form;
+mod forwarded;
+mod header;
+mod json_pointer;
+mod multipart;
+mod url;
+
+#[cfg(feature = "asymmetric")]
+pub(crate) use self::url::endpoint_url;
+pub(crate) use self::{
+    form::{Parameters, all_sorted_parameters, only_parameter, parameter, sorted_parameters},
+    forwarded::Proxies,
+    header::signed_headers,
+    json_pointer::scan,
+    multipart::multipart_field,
+    url::{PublicUrl, called_path, called_url, url_pieces},
+};
