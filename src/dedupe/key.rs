@@ -8,7 +8,7 @@ use super::Settings;
 use crate::{
     Delivery,
     store::Key,
-    verify::{PublicUrl, digest},
+    verify::{PublicUrl, fingerprint},
 };
 
 impl Settings {
@@ -58,8 +58,7 @@ pub(super) fn receiver(head: &Parts) -> u64 {
         Some(PublicUrl::Given(url)) => Cow::Borrowed(url.as_bytes()),
         _ => percent_decode_str(head.uri.path()).into(),
     };
-    let [a, b, c, d, e, f, g, h, ..] = digest(&url);
-    u64::from_be_bytes([a, b, c, d, e, f, g, h])
+    fingerprint(&url)
 }
 
 pub(super) fn body_id(delivery: &Delivery) -> String {

@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize, Serializer};
 use crate::verify::signing::CannotSign;
 use crate::verify::{
     Certificate, Check, Encoding, Fetch, Finish, KeyCache, Location, Profile, PublicKind, Signatures,
-    TimeUnit, Tolerance, Verified, Verifier, VerifyError, digest, digits, in_force, only_parameter, scan,
+    TimeUnit, Tolerance, Verified, Verifier, VerifyError, digits, fingerprint, in_force, only_parameter,
+    scan,
 };
 
 /// AWS SNS: deliveries of `topics` to `subscriber`, whose certificates are fetched with `fetch`.
@@ -153,8 +154,8 @@ struct Topic {
 impl Topic {
     fn new(arn: Box<str>, subscriber: &str) -> Self {
         // Unambiguous: the ARN of a message that is accepted has no line break.
-        let [a, b, c, d, e, f, g, h, ..] = digest(format!("{arn}\n{subscriber}").as_bytes());
-        Self { origin: origin(&arn), fingerprint: u64::from_be_bytes([a, b, c, d, e, f, g, h]), arn }
+        let fingerprint = fingerprint(format!("{arn}\n{subscriber}").as_bytes());
+        Self { origin: origin(&arn), fingerprint, arn }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc, time::SystemTime};
 
 use bytes::Bytes;
-use http::{HeaderName, request::Parts};
+use http::{HeaderName, HeaderValue, request::Parts};
 use md5::Md5;
 use serde::{
     Deserialize, Deserializer,
@@ -17,7 +17,7 @@ use crate::{
     InvalidSecret, Secret, Secrets,
     verify::{
         Candidates, Check, Finish, Keyring, MacKind, Macs, Profile, Tolerance, Verified, Verifier,
-        VerifyError, constant_time_eq,
+        VerifyError, matching_token, optional_header,
     },
 };
 
@@ -131,21 +131,18 @@ where
     }
 }
 
-/// The value of a header that may be there once: which of two would others read?
-pub(super) fn optional_header<'a>(
+/// The value of a header that may be there once. An empty one counts as absent.
+pub(super) fn optional_value<'a>(
     head: &'a Parts,
     name: &HeaderName,
 ) -> Result<Option<&'a [u8]>, VerifyError> {
-    let mut values = head.headers.get_all(name).iter();
-    match (values.next(), values.next()) {
-        (_, Some(_)) => Err(VerifyError::malformed(format!("there are several {name} headers"))),
-        (value, None) => Ok(value.map(|value| value.as_bytes()).filter(|value| !value.is_empty())),
-    }
+    let value = optional_header(&head.headers, name)?;
+    Ok(value.map(HeaderValue::as_bytes).filter(|value| !value.is_empty()))
 }
 
-/// The value of a header that must be there.
-pub(super) fn single_header<'a>(head: &'a Parts, name: &HeaderName) -> Result<&'a [u8], VerifyError> {
-    optional_header(head, name)?.ok_or_else(|| VerifyError::missing_header(name))
+/// The value of a header that must be there once, and not be empty.
+pub(super) fn required_value<'a>(head: &'a Parts, name: &HeaderName) -> Result<&'a [u8], VerifyError> {
+    optional_value(head, name)?.ok_or_else(|| VerifyError::missing_header(name))
 }
 
 /// Works out a MAC of each of a few texts, where it is not known which of them was signed.
@@ -267,13 +264,9 @@ impl Tokens {
         self.secrets.as_slice().first().map_or("", Secret::expose)
     }
 
-    /// Compares with every secret, so that the time does not tell which it nearly was.
+    /// Verifies that `sent` is one of the secrets.
     pub(super) fn verify(&self, sent: &[u8]) -> Result<Verified, VerifyError> {
-        let matches = |secret: &Secret| constant_time_eq(sent, secret.expose().as_bytes());
-        let index = self.secrets.iter().enumerate().fold(None, |first: Option<usize>, (index, secret)| {
-            let matches = matches(secret);
-            first.or(matches.then_some(index))
-        });
+        let index = matching_token(self.secrets.iter().map(Secret::expose), sent);
         index.map(|index| self.keys.verified(index)).ok_or(VerifyError::wrong("it is not the token"))
     }
 }

@@ -6,7 +6,7 @@ use http::{Response, request::Parts};
 use serde::Deserialize;
 
 use super::{
-    fetched::{SignedBody, key_url, only},
+    fetched::{SignedBody, key_url, text_header},
     handshake::REACHABLE,
 };
 #[cfg(feature = "test-util")]
@@ -79,11 +79,11 @@ const KIND: PublicKind = PublicKind::EcdsaP256Sha256;
 
 impl Verifier for Circle {
     fn begin<'a>(&'a self, head: &'a Parts, _: SystemTime) -> Result<Box<dyn Check + 'a>, VerifyError> {
-        let signature = only(&head.headers, "x-circle-signature")?;
+        let signature = text_header(&head.headers, "x-circle-signature")?;
         Ok(Box::new(SignedBody {
             keys: &self.keys,
             kind: KIND,
-            url: key_url(self.folder, only(&head.headers, "x-circle-key-id")?)?,
+            url: key_url(self.folder, text_header(&head.headers, "x-circle-key-id")?)?,
             signatures: Signatures::read([signature.as_bytes()].into_iter(), Encoding::Base64, KIND)?,
             folder: self.folder,
         }))

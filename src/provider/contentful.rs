@@ -3,7 +3,7 @@ use std::time::Duration;
 use http::{HeaderName, request::Parts};
 
 use super::{
-    by_hand::{CheckResult, Methods, check, percent_encode, single_header, verifier},
+    by_hand::{CheckResult, Methods, check, percent_encode, required_value, verifier},
     providers,
 };
 use crate::verify::{
@@ -45,10 +45,10 @@ providers! {
 }
 
 fn begin<'a>(keys: &'a Keyring, head: &'a Parts) -> CheckResult<'a> {
-    let signature = single_header(head, &SIGNATURE)?;
+    let signature = required_value(head, &SIGNATURE)?;
     let candidates = Candidates::read([signature].into_iter(), Encoding::Hex, keys.tag_length())?;
-    let sent_at = TimeUnit::Milliseconds.read(single_header(head, &TIMESTAMP)?)?;
-    let names = signed_headers(single_header(head, &SIGNED_HEADERS)?, b',')?;
+    let sent_at = TimeUnit::Milliseconds.read(required_value(head, &TIMESTAMP)?)?;
+    let names = signed_headers(required_value(head, &SIGNED_HEADERS)?, b',')?;
     if !names.contains(&TIMESTAMP) || !names.contains(&SIGNED_HEADERS) {
         return Err(VerifyError::malformed("the time, or what is signed, is not signed"));
     }
@@ -84,7 +84,7 @@ fn feed(macs: &mut Macs<'_>, head: &Parts, names: &[HeaderName]) -> Result<(), V
         macs.update(if index == 0 { b"\n" } else { b";" });
         macs.update(name.as_str().as_bytes());
         macs.update(b":");
-        macs.update(single_header(head, name)?.trim_ascii());
+        macs.update(required_value(head, name)?.trim_ascii());
     }
     macs.update(b"\n");
     Ok(())
@@ -111,8 +111,8 @@ mod signing {
     use http::{HeaderName, request::Parts};
 
     use super::{
-        Encoding, Keyring, SIGNATURE, SIGNED_HEADERS, TIMESTAMP, TimeUnit, feed, signed_headers,
-        single_header,
+        Encoding, Keyring, SIGNATURE, SIGNED_HEADERS, TIMESTAMP, TimeUnit, feed, required_value,
+        signed_headers,
     };
     use crate::verify::signing::{CannotSign, Write};
 
@@ -126,7 +126,7 @@ mod signing {
         head.default_header(&TIMESTAMP, || now)?;
         let own = own_headers(head);
         head.default_header(&SIGNED_HEADERS, || own)?;
-        let names = signed_headers(single_header(head, &SIGNED_HEADERS)?, b',')?;
+        let names = signed_headers(required_value(head, &SIGNED_HEADERS)?, b',')?;
         let mut macs = keys.signer(None)?;
         feed(&mut macs, head, &names)?;
         macs.update(body);

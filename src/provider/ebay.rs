@@ -8,7 +8,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::{
-    fetched::{SignedBody, key_url, only},
+    fetched::{SignedBody, key_url, text_header},
     handshake::{Handshake, json_response},
 };
 #[cfg(feature = "test-util")]
@@ -109,7 +109,7 @@ const KIND: PublicKind = PublicKind::EcdsaP256Sha1;
 impl Verifier for Ebay {
     fn begin<'a>(&'a self, head: &'a Parts, _: SystemTime) -> Result<Box<dyn Check + 'a>, VerifyError> {
         let Signature { alg, kid, signature, digest } =
-            Signature::read(only(&head.headers, "x-ebay-signature")?)?;
+            Signature::read(text_header(&head.headers, "x-ebay-signature")?)?;
         if !is_supported(&alg, &digest) {
             return Err(VerifyError::malformed("the algorithm is not ECDSA with SHA-1"));
         }

@@ -1,22 +1,17 @@
 //! Common parts of the providers whose public keys are fetched by a name in the request.
 
 use bytes::Bytes;
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 
 use crate::verify::{
-    Certificate, Check, Finish, KeyCache, PublicKind, Signatures, Verified, VerifyError, digest,
+    Certificate, Check, Finish, KeyCache, PublicKind, Signatures, Verified, VerifyError, fingerprint,
+    single_header,
 };
 
-/// Returns the value of a header that must be there exactly once.
-pub(super) fn only<'h>(headers: &'h HeaderMap, name: &'static str) -> Result<&'h str, VerifyError> {
-    let mut values = headers.get_all(name).iter();
-    match (values.next(), values.next()) {
-        (Some(value), None) => {
-            value.to_str().map_err(|_| VerifyError::malformed(format!("{name} is not of ASCII")))
-        }
-        (None, _) => Err(VerifyError::missing(format!("there is no {name} header"))),
-        (Some(_), Some(_)) => Err(VerifyError::malformed(format!("there are several {name} headers"))),
-    }
+/// Returns the text of a header that must be there once.
+pub(super) fn text_header<'h>(headers: &'h HeaderMap, name: &'static str) -> Result<&'h str, VerifyError> {
+    let value = single_header(headers, &HeaderName::from_static(name))?;
+    value.to_str().map_err(|_| VerifyError::malformed(format!("{name} is not of ASCII")))
 }
 
 /// Returns the URL of the key called `name`, which must be a UUID in lower case: with a second
@@ -63,6 +58,5 @@ fn verify(
     let mut message = keys.begin(signatures, |_| true);
     message.update(body);
     // Of the folder: keys change, and what they sign stays the same delivery.
-    let [a, b, c, d, e, f, g, h, ..] = digest(folder.as_bytes());
-    Ok(message.conclude()?.fingerprint(u64::from_be_bytes([a, b, c, d, e, f, g, h])))
+    Ok(message.conclude()?.fingerprint(fingerprint(folder.as_bytes())))
 }

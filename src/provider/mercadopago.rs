@@ -4,7 +4,7 @@ use http::{HeaderName, request::Parts};
 
 use super::{
     by_hand::{
-        ANY_AGE, CheckResult, Methods, check, optional_header, single_header, verifier, verify_any,
+        ANY_AGE, CheckResult, Methods, check, optional_value, required_value, verifier, verify_any,
         without_mac,
     },
     providers,
@@ -44,7 +44,7 @@ providers! {
 }
 
 fn begin<'a>(keys: &'a Keyring, head: &'a Parts) -> CheckResult<'a> {
-    let signature = single_header(head, &SIGNATURE)?;
+    let signature = required_value(head, &SIGNATURE)?;
     let fields = || signature.split(|&byte| byte == b',').map(<[u8]>::trim_ascii);
     let ts = fields().find_map(|field| field.strip_prefix(b"ts="));
     let ts = ts.ok_or(VerifyError::missing("there is no ts in x-signature"))?.trim_ascii();
@@ -54,7 +54,7 @@ fn begin<'a>(keys: &'a Keyring, head: &'a Parts) -> CheckResult<'a> {
 
     let data_id = only_parameter(head.uri.query().unwrap_or_default().as_bytes(), "data.id")?;
     let data_id = data_id.filter(|id| !id.is_empty());
-    let request_id = optional_header(head, &REQUEST_ID)?;
+    let request_id = optional_value(head, &REQUEST_ID)?;
     let has_mark = |bytes: &[u8]| bytes.contains(&b';');
     if data_id.as_ref().is_some_and(|id| has_mark(id.as_bytes())) || request_id.is_some_and(has_mark) {
         return Err(VerifyError::malformed("an id has the mark in it that ends it"));
@@ -98,7 +98,7 @@ mod signing {
     use bytes::Bytes;
     use http::request::Parts;
 
-    use super::{Encoding, Keyring, REQUEST_ID, SIGNATURE, TimeUnit, feed, only_parameter, optional_header};
+    use super::{Encoding, Keyring, REQUEST_ID, SIGNATURE, TimeUnit, feed, only_parameter, optional_value};
     use crate::verify::signing::{CannotSign, Write};
 
     /// As the documentation shows it: milliseconds, and the id in lower case.
@@ -112,7 +112,7 @@ mod signing {
         let data_id = only_parameter(head.uri.query().unwrap_or_default().as_bytes(), "data.id")?;
         let data_id = data_id.filter(|id| !id.is_empty()).map(|id| id.to_ascii_lowercase());
         let mut macs = keys.signer(None)?;
-        feed(&mut macs, data_id.as_deref(), optional_header(head, &REQUEST_ID)?, ts.as_bytes());
+        feed(&mut macs, data_id.as_deref(), optional_value(head, &REQUEST_ID)?, ts.as_bytes());
         let signature = macs.signature(Encoding::Hex);
         head.write_header(&SIGNATURE, format!("ts={ts},v1={signature}"))
     }

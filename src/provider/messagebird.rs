@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 #[cfg(feature = "jwt")]
 use super::shapes::jwt;
 use super::{
-    by_hand::{CheckResult, Methods, check, percent_encode, single_header, verifier},
+    by_hand::{CheckResult, Methods, check, percent_encode, required_value, verifier},
     providers,
 };
 use crate::verify::{Candidates, Encoding, Keyring, MacKind, Macs, Profile, TimeUnit};
@@ -68,9 +68,9 @@ providers! {
 }
 
 fn begin<'a>(keys: &'a Keyring, head: &'a Parts) -> CheckResult<'a> {
-    let signature = single_header(head, &SIGNATURE)?;
+    let signature = required_value(head, &SIGNATURE)?;
     let candidates = Candidates::read([signature].into_iter(), Encoding::Base64, keys.tag_length())?;
-    let timestamp = single_header(head, &TIMESTAMP)?;
+    let timestamp = required_value(head, &TIMESTAMP)?;
     let sent_at = TimeUnit::Seconds.read(timestamp)?;
     let mut macs = keys.begin(None);
     feed(&mut macs, timestamp, head);
@@ -105,7 +105,7 @@ mod signing {
     use bytes::Bytes;
     use http::request::Parts;
 
-    use super::{Encoding, Keyring, SIGNATURE, TIMESTAMP, TimeUnit, feed, single_header};
+    use super::{Encoding, Keyring, SIGNATURE, TIMESTAMP, TimeUnit, feed, required_value};
     use crate::verify::{
         digest,
         signing::{CannotSign, Write},
@@ -120,7 +120,7 @@ mod signing {
         let now = TimeUnit::Seconds.write(at)?;
         head.default_header(&TIMESTAMP, || now)?;
         let mut macs = keys.signer(None)?;
-        feed(&mut macs, single_header(head, &TIMESTAMP)?, head);
+        feed(&mut macs, required_value(head, &TIMESTAMP)?, head);
         macs.update(&digest(body));
         head.write_header(&SIGNATURE, macs.signature(Encoding::Base64))
     }

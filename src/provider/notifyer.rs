@@ -17,7 +17,7 @@ use crate::{
     payload::lenient::{Field, Fields, Object},
     verify::{
         Candidates, Check, Encoding, Finish, Keyring, Location, MacKind, Macs, Profile, Verified, Verifier,
-        VerifyError, constant_time_eq,
+        VerifyError, matching_token, single_header,
     },
 };
 
@@ -86,27 +86,12 @@ impl Notifyer {
         profile.retries = Some(true);
         Self { keys: Keyring::of_text(MacKind::HmacSha256, &tokens), tokens, profile }
     }
-
-    /// Which token the header is, compared with each so that the time does not tell.
-    fn token(&self, sent: &[u8]) -> Option<usize> {
-        let matches = |(index, secret): (usize, &Secret)| {
-            constant_time_eq(sent, secret.expose().as_bytes()).then_some(index)
-        };
-        self.tokens.iter().enumerate().filter_map(matches).fold(None, |first, index| first.or(Some(index)))
-    }
 }
 
 impl Verifier for Notifyer {
     fn begin<'a>(&'a self, head: &'a Parts, _: SystemTime) -> Result<Box<dyn Check + 'a>, VerifyError> {
-        let mut values = head.headers.get_all(&SIGNATURE).iter();
-        let sent = match (values.next(), values.next()) {
-            (Some(value), None) => value.as_bytes(),
-            (None, _) => return Err(VerifyError::missing("there is no x-webhook-signature header")),
-            (Some(_), Some(_)) => {
-                return Err(VerifyError::malformed("there are several x-webhook-signature headers"));
-            }
-        };
-        let proof = match self.token(sent) {
+        let sent = single_header(&head.headers, &SIGNATURE)?.as_bytes();
+        let proof = match matching_token(self.tokens.iter().map(Secret::expose), sent) {
             Some(index) => Proof::Token(self.keys.verified(index)),
             None => {
                 let tag = sent.strip_prefix(b"sha256=").unwrap_or(sent);

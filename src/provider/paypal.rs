@@ -3,14 +3,14 @@ use std::time::SystemTime;
 use bytes::Bytes;
 use http::request::Parts;
 
-use super::fetched::only;
+use super::fetched::text_header;
 #[cfg(feature = "test-util")]
 use crate::verify::signing::CannotSign;
 use crate::{
     IntoSecrets, Secret, Secrets,
     verify::{
         Certificate, Check, Encoding, Fetch, Finish, KeyCache, Location, Profile, PublicKind, Signatures,
-        TimeUnit, Tolerance, Verified, Verifier, VerifyError, digest, in_force,
+        TimeUnit, Tolerance, Verified, Verifier, VerifyError, fingerprint, in_force,
     },
 };
 
@@ -72,10 +72,10 @@ const KIND: PublicKind = PublicKind::RsaSha256;
 
 impl Verifier for PayPal {
     fn begin<'a>(&'a self, head: &'a Parts, now: SystemTime) -> Result<Box<dyn Check + 'a>, VerifyError> {
-        let signature = only(&head.headers, "paypal-transmission-sig")?;
-        let time = only(&head.headers, "paypal-transmission-time")?;
-        let url = only(&head.headers, "paypal-cert-url")?;
-        if only(&head.headers, "paypal-auth-algo")? != "SHA256withRSA" {
+        let signature = text_header(&head.headers, "paypal-transmission-sig")?;
+        let time = text_header(&head.headers, "paypal-transmission-time")?;
+        let url = text_header(&head.headers, "paypal-cert-url")?;
+        if text_header(&head.headers, "paypal-auth-algo")? != "SHA256withRSA" {
             return Err(VerifyError::malformed("`PAYPAL-AUTH-ALGO` is not SHA256withRSA"));
         }
         if !is_certificate(url, self.folder) {
@@ -86,7 +86,7 @@ impl Verifier for PayPal {
         Ok(Box::new(PayPalCheck {
             paypal: self,
             url,
-            transmission: format!("{}|{time}", only(&head.headers, "paypal-transmission-id")?),
+            transmission: format!("{}|{time}", text_header(&head.headers, "paypal-transmission-id")?),
             signatures,
             timestamp,
             now,
@@ -149,8 +149,7 @@ impl Signed {
             message.update(self.text(webhook_id).as_bytes());
             outcome = message.conclude().map(|verified| {
                 // Of the webhook: certificates change, and what they sign stays the same delivery.
-                let [a, b, c, d, e, f, g, h, ..] = digest(webhook_id.expose().as_bytes());
-                verified.secret_index(index).fingerprint(u64::from_be_bytes([a, b, c, d, e, f, g, h]))
+                verified.secret_index(index).fingerprint(fingerprint(webhook_id.expose().as_bytes()))
             });
             if outcome.is_ok() {
                 break;

@@ -1,7 +1,7 @@
 use http::{HeaderName, request::Parts};
 
 use super::{
-    by_hand::{CheckResult, Methods, check, single_header, verifier, verify_any, without_mac},
+    by_hand::{CheckResult, Methods, check, required_value, verifier, verify_any, without_mac},
     providers,
 };
 use crate::verify::{
@@ -140,7 +140,7 @@ fn parted(url: &str) -> (&str, &str) {
 
 /// The signatures, of which there may be several.
 fn candidates(keys: &Keyring, head: &Parts, name: &HeaderName) -> Result<Candidates, VerifyError> {
-    let signatures = single_header(head, name)?.split(|&byte| byte == b',').map(<[u8]>::trim_ascii);
+    let signatures = required_value(head, name)?.split(|&byte| byte == b',').map(<[u8]>::trim_ascii);
     Candidates::read(signatures, Encoding::Base64, keys.tag_length())
 }
 
@@ -150,7 +150,7 @@ fn nonce<'a>(
     name: &HeaderName,
     is_of_nonce: fn(&u8) -> bool,
 ) -> Result<&'a str, VerifyError> {
-    let nonce = single_header(head, name)?;
+    let nonce = required_value(head, name)?;
     let nonce = nonce.iter().all(is_of_nonce).then(|| std::str::from_utf8(nonce).ok()).flatten();
     nonce.ok_or(VerifyError::malformed("the nonce has characters that Plivo does not send"))
 }
@@ -169,7 +169,7 @@ mod signing {
 
     use super::{
         Encoding, Keyring, NONCE, NONCE_V3, SIGNATURE, SIGNATURE_V3, all_sorted_parameters, called_url,
-        feed_v3, nonce, parted, single_header,
+        feed_v3, nonce, parted, required_value,
     };
     use crate::verify::signing::{CannotSign, Write, made_up_number};
 
@@ -182,7 +182,7 @@ mod signing {
         head.default_header(&NONCE, made_up_number)?;
         let mut macs = keys.signer(None)?;
         macs.update(parted(&called_url(head)?).0.as_bytes());
-        macs.update(single_header(head, &NONCE)?);
+        macs.update(required_value(head, &NONCE)?);
         head.write_header(&SIGNATURE, macs.signature(Encoding::Base64))
     }
 

@@ -4,7 +4,7 @@ use md5::{Digest, Md5};
 use zeroize::Zeroizing;
 
 use super::{
-    by_hand::{ANY_AGE, CheckResult, Methods, check, optional_header, single_header, verifier, without_mac},
+    by_hand::{ANY_AGE, CheckResult, Methods, check, optional_value, required_value, verifier, without_mac},
     providers,
 };
 use crate::{
@@ -86,7 +86,7 @@ fn decode(text: &str) -> Result<Zeroizing<Vec<u8>>, InvalidSecret> {
 
 fn begin<'a>(keys: &'a Keyring, head: &'a Parts) -> CheckResult<'a> {
     let malformed = || VerifyError::malformed("it is not `Application key:signature`");
-    let authorization = single_header(head, &header::AUTHORIZATION)?;
+    let authorization = required_value(head, &header::AUTHORIZATION)?;
     let authorization = std::str::from_utf8(authorization).map_err(|_| malformed())?;
     let (scheme, credentials) = authorization.split_once(' ').ok_or_else(malformed)?;
     let (key_id, signature) = credentials.split_once(':').ok_or_else(malformed)?;
@@ -98,9 +98,9 @@ fn begin<'a>(keys: &'a Keyring, head: &'a Parts) -> CheckResult<'a> {
     }
     let candidates =
         Candidates::read([signature.as_bytes()].into_iter(), Encoding::Base64, keys.tag_length())?;
-    let sent_at = TimeUnit::Rfc3339.read(single_header(head, &TIMESTAMP)?)?;
+    let sent_at = TimeUnit::Rfc3339.read(required_value(head, &TIMESTAMP)?)?;
     // Which of two is signed is not known, and is no question for later.
-    optional_header(head, &header::CONTENT_TYPE)?;
+    optional_value(head, &header::CONTENT_TYPE)?;
 
     check(Md5::new(), Some(sent_at), move |hash, body| {
         let digest = if body.is_empty() { String::new() } else { BASE64.encode(&hash.finalize()) };
@@ -112,7 +112,7 @@ fn begin<'a>(keys: &'a Keyring, head: &'a Parts) -> CheckResult<'a> {
 }
 
 fn feed(macs: &mut Macs<'_>, head: &Parts, digest: &str) -> Result<(), VerifyError> {
-    let content_type = optional_header(head, &header::CONTENT_TYPE)?.unwrap_or_default();
+    let content_type = optional_value(head, &header::CONTENT_TYPE)?.unwrap_or_default();
     let path = called_path(head)?;
     let path = path.split('?').next().unwrap_or_default();
     for line in [head.method.as_str().as_bytes(), digest.as_bytes(), content_type] {
@@ -120,7 +120,7 @@ fn feed(macs: &mut Macs<'_>, head: &Parts, digest: &str) -> Result<(), VerifyErr
         macs.update(b"\n");
     }
     macs.update(b"x-timestamp:");
-    macs.update(single_header(head, &TIMESTAMP)?);
+    macs.update(required_value(head, &TIMESTAMP)?);
     macs.update(b"\n");
     macs.update(path.as_bytes());
     Ok(())

@@ -3,7 +3,7 @@ use http::{HeaderName, request::Parts};
 use sha2::{Digest, Sha256};
 
 use super::{
-    by_hand::{CheckResult, Methods, check, single_header, verifier, verify_any},
+    by_hand::{CheckResult, Methods, check, required_value, verifier, verify_any},
     providers,
 };
 use crate::verify::{
@@ -45,7 +45,7 @@ providers! {
 }
 
 fn begin<'a>(keys: &'a Keyring, head: &'a Parts) -> CheckResult<'a> {
-    let signature = single_header(head, &SIGNATURE)?;
+    let signature = required_value(head, &SIGNATURE)?;
     let candidates = Candidates::read([signature].into_iter(), Encoding::Base64, keys.tag_length())?;
     let url = called_url(head)?;
     let urls = with_and_without_port(&url);

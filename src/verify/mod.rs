@@ -50,10 +50,10 @@ pub use self::keys::Fetch;
 use self::signing::CannotSign;
 pub(crate) use self::{
     error::Reason,
-    keys::{Candidates, Keyring, MacKind, Macs, digest},
+    keys::{Candidates, Keyring, MacKind, Macs, digest, fingerprint},
     request::{
         Parameters, Proxies, PublicUrl, all_sorted_parameters, called_path, called_url, multipart_field,
-        only_parameter, parameter, scan, signed_headers, sorted_parameters,
+        only_parameter, optional_header, parameter, scan, signed_headers, single_header, sorted_parameters,
     },
 };
 pub use self::{
@@ -307,6 +307,18 @@ pub(crate) struct VerifyToken(pub(crate) crate::Secret);
 #[must_use]
 pub fn constant_time_eq(a: &[u8], b: &[u8]) -> bool {
     a.ct_eq(b).into()
+}
+
+/// Returns the index of the first of `tokens` that equals `sent`. Compares every token, so that the time
+/// does not tell which one matches.
+pub(crate) fn matching_token<T: AsRef<[u8]>>(
+    tokens: impl IntoIterator<Item = T>,
+    sent: &[u8],
+) -> Option<usize> {
+    tokens.into_iter().enumerate().fold(None, |first, (index, token)| {
+        let matches = constant_time_eq(sent, token.as_ref());
+        first.or(matches.then_some(index))
+    })
 }
 
 /// Reads a timestamp in whole seconds since the Unix epoch: ASCII digits and nothing else.

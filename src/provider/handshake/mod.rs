@@ -9,7 +9,7 @@ use std::{borrow::Cow, fmt, sync::Arc, time::SystemTime};
 
 use bytes::Bytes;
 use hmac::{KeyInit, Mac, digest::Output};
-use http::{HeaderValue, Method, Response, StatusCode, header, request::Parts};
+use http::{HeaderName, HeaderValue, Method, Response, StatusCode, header, request::Parts};
 use serde_json::Value;
 
 pub(super) use self::shared::{
@@ -19,7 +19,10 @@ pub(super) use self::shared::{
 use crate::verify::signing::CannotSign;
 use crate::{
     Secret, Secrets,
-    verify::{Check, Finish, Profile, Verifier, VerifyError, VerifyToken, constant_time_eq, parameter},
+    verify::{
+        Check, Finish, Profile, Verifier, VerifyError, VerifyToken, constant_time_eq, matching_token,
+        parameter, single_header,
+    },
 };
 
 /// A provider's handshake: what is answered to a request by its head, and to one that was verified.
@@ -60,9 +63,8 @@ impl<'a> HandshakeRequest<'a> {
     }
 
     /// The value of a header, if there is just one.
-    pub(super) fn header(&self, name: &str) -> Option<&'a HeaderValue> {
-        let mut values = self.head.headers.get_all(name).iter();
-        values.next().filter(|_| values.next().is_none())
+    pub(super) fn header(&self, name: &'static str) -> Option<&'a HeaderValue> {
+        single_header(&self.head.headers, &HeaderName::from_static(name)).ok()
     }
 
     /// What the layer was given as [`verify_token`](crate::WebhookLayer::verify_token).
@@ -76,10 +78,9 @@ impl<'a> HandshakeRequest<'a> {
         token.is_some_and(|(sent, token)| constant_time_eq(sent.as_bytes(), token))
     }
 
-    /// Whether this is one of the secrets, each compared so that the time does not tell.
+    /// Whether this is one of the secrets.
     pub(super) fn is_secret(&self, sent: &[u8]) -> bool {
-        let is_it = |secret: &Secret| constant_time_eq(sent, secret.expose().as_bytes());
-        self.secrets.iter().fold(false, |any, secret| any | is_it(secret))
+        matching_token(self.secrets.iter().map(Secret::expose), sent).is_some()
     }
 }
 

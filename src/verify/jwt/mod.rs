@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD, HEXLOWER_PERMISSIVE};
-use http::{HeaderName, HeaderValue, header, request::Parts};
+use http::{HeaderName, header, request::Parts};
 pub(crate) use jsonwebtoken::Algorithm;
 use sha2::{Digest, Sha256};
 
@@ -24,6 +24,7 @@ use self::{
 };
 use super::{
     Check, Encoding, Finish, Profile, Verified, Verifier, VerifyError, called_url, constant_time_eq,
+    single_header,
 };
 #[cfg(feature = "test-util")]
 use crate::verify::signing::CannotSign;
@@ -105,14 +106,7 @@ impl TokenVerifier {
     /// The token's text: there must be one, and one alone.
     fn text<'h>(&self, head: &'h Parts) -> Result<&'h [u8], VerifyError> {
         let name = &self.rules.header;
-        let mut values = head.headers.get_all(name).iter().map(HeaderValue::as_bytes);
-        let text = match (values.next(), values.next()) {
-            (Some(text), None) => text,
-            (Some(_), Some(_)) => {
-                return Err(VerifyError::malformed(format!("there are several {name} headers")));
-            }
-            (None, _) => return Err(VerifyError::missing_header(name)),
-        };
+        let text = single_header(&head.headers, name)?.as_bytes();
         Ok(match text.split_at_checked(7) {
             Some((scheme, rest))
                 if *name == header::AUTHORIZATION && scheme.eq_ignore_ascii_case(b"bearer ") =>

@@ -23,6 +23,12 @@ pub(crate) fn digest(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()
 }
 
+/// The first eight bytes of the SHA-256 of `bytes`, as a number. For texts that are not secret.
+pub(crate) fn fingerprint(bytes: &[u8]) -> u64 {
+    let [a, b, c, d, e, f, g, h, ..] = digest(bytes);
+    u64::from_be_bytes([a, b, c, d, e, f, g, h])
+}
+
 /// A hash that is being worked out. Keyed, except for the plain ones, which have the secret in
 /// their text.
 #[derive(Clone)]

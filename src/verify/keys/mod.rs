@@ -12,7 +12,7 @@ mod public;
 
 #[cfg(feature = "asymmetric")]
 pub use self::fetch::Fetch;
-pub(crate) use self::mac::{Candidates, Keyring, MacKind, Macs, digest};
+pub(crate) use self::mac::{Candidates, Keyring, MacKind, Macs, digest, fingerprint};
 #[cfg(feature = "asymmetric")]
 pub(crate) use self::{
     certificate::Certificate,

@@ -2,7 +2,7 @@
 
 use std::{fmt, mem};
 
-use super::{digest, pem::pem};
+use super::{fingerprint, pem::pem};
 use crate::{
     InvalidSecret, Secret, Secrets,
     verify::{Encoding, Verified, VerifyError},
@@ -168,11 +168,9 @@ impl PublicKey {
         key_id: Option<&str>,
         secret_index: usize,
     ) -> Result<Self, InvalidSecret> {
-        // Public as it is, a digest of the key gives nothing away.
-        let [a, b, c, d, e, f, g, h, ..] = digest(bytes);
         Ok(Self {
             key: kind.key(bytes)?,
-            fingerprint: u64::from_be_bytes([a, b, c, d, e, f, g, h]),
+            fingerprint: fingerprint(bytes),
             key_id: key_id.map(Into::into),
             secret_index,
         })

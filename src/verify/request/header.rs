@@ -1,8 +1,30 @@
 //! Headers of a request.
 
-use http::HeaderName;
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::verify::VerifyError;
+
+/// Returns the value of the header `name`; `None` if the header is absent.
+///
+/// Several are rejected: the provider signed one of them, and others may read another.
+pub(crate) fn optional_header<'h>(
+    headers: &'h HeaderMap,
+    name: &HeaderName,
+) -> Result<Option<&'h HeaderValue>, VerifyError> {
+    let mut values = headers.get_all(name).iter();
+    match (values.next(), values.next()) {
+        (_, Some(_)) => Err(VerifyError::malformed(format!("there are several {name} headers"))),
+        (value, None) => Ok(value),
+    }
+}
+
+/// Returns the value of the header `name`, which must be there once.
+pub(crate) fn single_header<'h>(
+    headers: &'h HeaderMap,
+    name: &HeaderName,
+) -> Result<&'h HeaderValue, VerifyError> {
+    optional_header(headers, name)?.ok_or_else(|| VerifyError::missing_header(name))
+}
 
 /// The headers that a sender says it signed, in a list parted by `separator`.
 ///

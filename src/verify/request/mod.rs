@@ -12,7 +12,7 @@ pub(crate) use self::url::endpoint_url;
 pub(crate) use self::{
     form::{Parameters, all_sorted_parameters, only_parameter, parameter, sorted_parameters},
     forwarded::Proxies,
-    header::signed_headers,
+    header::{optional_header, signed_headers, single_header},
     json_pointer::scan,
     multipart::multipart_field,
     url::{PublicUrl, called_path, called_url, url_pieces},

@@ -3,7 +3,7 @@ use std::borrow::Cow;
 use http::{HeaderName, request::Parts};
 
 use super::{InvalidScheme, pairs::Pairs};
-use crate::verify::{VerifyError, only_parameter, scan};
+use crate::verify::{VerifyError, only_parameter, optional_header, scan};
 
 /// Where in a request a value is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,13 +89,7 @@ impl<'a> Sources<'a> {
     pub(super) fn find(&self, place: &Place) -> Result<Option<Cow<'a, [u8]>>, VerifyError> {
         Ok(match place {
             Place::Header(name) => {
-                let mut values = self.head.headers.get_all(name).iter();
-                let value = values.next().map(|value| Cow::Borrowed(value.as_bytes()));
-                // Which one was signed, and which one would others read? Not a question to guess at.
-                if values.next().is_some() {
-                    return Err(VerifyError::malformed(format!("there are several {name} headers")));
-                }
-                value
+                optional_header(&self.head.headers, name)?.map(|value| Cow::Borrowed(value.as_bytes()))
             }
             Place::Field(key) => self.pairs.and_then(|pairs| pairs.value(key.as_bytes())).map(Cow::Borrowed),
             Place::Item(index) => self.pairs.and_then(|pairs| pairs.item(*index)).map(Cow::Borrowed),

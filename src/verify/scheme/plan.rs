@@ -13,7 +13,9 @@ use super::{
 };
 #[cfg(feature = "test-util")]
 use crate::verify::signing::CannotSign;
-use crate::verify::{Check, Encoding, Finish, Profile, Verified, Verifier, VerifyError, constant_time_eq};
+use crate::verify::{
+    Check, Encoding, Finish, Profile, Verified, Verifier, VerifyError, matching_token, single_header,
+};
 
 /// The verifier that a [`Scheme`](super::Scheme) becomes: checked, prepared, and with its keys.
 pub struct SchemeVerifier {
@@ -118,31 +120,22 @@ impl Verifier for SchemeVerifier {
 impl Plan {
     fn refuse_what_is_required_otherwise(&self, head: &Parts) -> Result<(), VerifyError> {
         for (name, value) in &self.require {
-            let mut found = head.headers.get_all(name).iter();
-            match (found.next(), found.next()) {
-                (Some(found), None) if found == value => {}
-                (Some(_), _) => {
-                    return Err(VerifyError::malformed(format!("the {name} header has another value")));
-                }
-                (None, _) => return Err(VerifyError::missing_header(name)),
+            if single_header(&head.headers, name)? != value {
+                return Err(VerifyError::malformed(format!("the {name} header has another value")));
             }
         }
         Ok(())
     }
 
-    /// Compares with every token, so that the time does not tell which it nearly was.
+    /// Verifies that one of the texts is one of the tokens.
     fn verify_token(&self, sources: Sources<'_>) -> Result<Verified, VerifyError> {
         let Proof::Token { tokens, verified } = &self.proof else {
             return Err(VerifyError::wrong("the scheme has no token"));
         };
         let texts = self.signature.texts(sources)?;
-        let sent: Vec<&[u8]> = texts.iter().filter_map(|text| self.signature.without_prefix(text)).collect();
-        let is_sent = |token: &[u8]| sent.iter().fold(false, |any, sent| any | constant_time_eq(sent, token));
-        let matching = tokens.iter().zip(verified).fold(None, |first, (token, verified)| {
-            let matches = is_sent(token);
-            first.or(matches.then_some(verified))
-        });
-        matching.cloned().ok_or(VerifyError::wrong("it is not the token"))
+        let sent = texts.iter().filter_map(|text| self.signature.without_prefix(text));
+        let first = sent.filter_map(|sent| matching_token(tokens, sent)).min();
+        first.and_then(|index| verified.get(index)).cloned().ok_or(VerifyError::wrong("it is not the token"))
     }
 
     /// Reads all that the signature needs, and feeds what comes before the body.
