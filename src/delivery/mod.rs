@@ -44,7 +44,7 @@ pub use self::{
 };
 use crate::{
     store::Key,
-    verify::{Location, Verified, Verifier, digest, multipart_field, parameter, scan},
+    verify::{Location, RequestValue, Verified, Verifier, digest, multipart_field, parameter},
 };
 
 /// A delivery that was verified: its payload and what is known about it.
@@ -83,7 +83,7 @@ impl Delivery {
     ) -> Self {
         let profile = verifier.profile();
         let payload = verified.payload.as_deref().unwrap_or(&body);
-        let find = |location| RequestText::find(location, head, payload);
+        let find = |location: &Location| location.first(head, payload).map(RequestText::from);
         let id = profile.id.as_ref().filter(|_| verified.id.is_none()).and_then(find);
         // In the body it is looked for on first use; the head is gone by then.
         let event_type = profile.event_type.as_ref().filter(|location| !location.is_in_body());
@@ -136,10 +136,13 @@ impl Delivery {
     }
 
     fn event_type_in_body(&self) -> Option<&str> {
-        let find = || match &self.facts.verifier.profile().event_type {
-            Some(Location::Json(pointer)) => scan(&self.json_bytes(), pointer),
-            Some(Location::Form(name)) => parameter(self.payload(), name).map(Into::into),
-            _ => None,
+        let find = || {
+            let location = self.facts.verifier.profile().event_type.as_ref()?;
+            let body = match location {
+                Location::Json(_) => self.json_bytes(),
+                _ => Cow::Borrowed(&**self.payload()),
+            };
+            location.first_in_body(&body).map(Into::into)
         };
         self.facts.event_type_in_body.get_or_init(find).as_deref()
     }
@@ -311,18 +314,16 @@ enum RequestText {
     Owned(Box<str>),
 }
 
-impl RequestText {
-    fn find(location: &Location, head: &Parts, body: &[u8]) -> Option<Self> {
-        match location {
-            Location::Header(name) => head.headers.get(name).cloned().map(Self::Header),
-            Location::Json(pointer) => scan(body, pointer).map(Self::Owned),
-            Location::Query(name) => {
-                parameter(head.uri.query()?.as_bytes(), name).map(|value| Self::Owned(value.into()))
-            }
-            Location::Form(name) => parameter(body, name).map(|value| Self::Owned(value.into())),
+impl From<RequestValue<'_>> for RequestText {
+    fn from(value: RequestValue<'_>) -> Self {
+        match value {
+            RequestValue::Header(value) => Self::Header(value.clone()),
+            RequestValue::Text(text) => Self::Owned(text.into()),
         }
     }
+}
 
+impl RequestText {
     /// Empty where the header is not UTF-8.
     fn as_str(&self) -> &str {
         match self {
@@ -338,7 +339,7 @@ fn form_field<'b>(body: &'b [u8], field: &str) -> Option<Cow<'b, [u8]>> {
     let value = match body {
         [b'{' | b'[' | b' ' | b'\n' | b'\r' | b'\t', ..] => return None,
         [b'-', b'-', ..] => return multipart_field(body, field).map(Cow::Borrowed),
-        _ => form_urlencoded::parse(body).find_map(|(name, value)| (name == field).then_some(value))?,
+        _ => parameter(body, field)?,
     };
     Some(match value {
         Cow::Borrowed(value) => Cow::Borrowed(value.as_bytes()),

@@ -51,6 +51,7 @@ use self::signing::CannotSign;
 pub(crate) use self::{
     error::Reason,
     keys::{Candidates, Keyring, MacKind, Macs, digest, fingerprint},
+    location::RequestValue,
     request::{
         Parameters, Proxies, PublicUrl, all_sorted_parameters, called_path, called_url, multipart_field,
         only_parameter, optional_header, parameter, scan, signed_headers, single_header, sorted_parameters,

@@ -38,7 +38,8 @@ impl Scheme {
             Algorithm::Token | Algorithm::Basic => self.shown_secret(&secrets)?,
             _ => self.signature(&secrets)?,
         };
-        if proof.takes_from_list() && signature.places.iter().any(|place| !matches!(place, Place::Header(_)))
+        if proof.takes_from_list()
+            && signature.places.iter().any(|place| !matches!(place, Place::Request(Location::Header(_))))
         {
             return Err(InvalidScheme::new("only a header can have a list with fields and items in it"));
         }
@@ -57,7 +58,7 @@ impl Scheme {
         let sig = &self.sig;
         let place = |text: &str| match text.contains(':') {
             true => Place::parse(text),
-            false => header_name(text).map(Place::Header),
+            false => header_name(text).map(Location::Header).map(Place::Request),
         };
         let keys = if sig.prefer.is_empty() { &sig.keys } else { &sig.prefer };
         if sig.kv.is_some() == keys.is_empty() {
@@ -75,7 +76,9 @@ impl Scheme {
         }
         let punctuation =
             Punctuation { items: separator(sig.items.as_deref())?, pair: separator(sig.kv.as_deref())? };
-        if punctuation.pair.is_some() && places.iter().any(|place| !matches!(place, Place::Header(_))) {
+        if punctuation.pair.is_some()
+            && places.iter().any(|place| !matches!(place, Place::Request(Location::Header(_))))
+        {
             return Err(InvalidScheme::new("only a header can have a list of pairs in it"));
         }
         Ok(SignaturePlan {
@@ -195,10 +198,7 @@ impl Scheme {
         let location = |place: &Option<String>| -> Result<Option<Location>, InvalidScheme> {
             let Some(place) = place else { return Ok(None) };
             Ok(Some(match Place::parse(place)? {
-                Place::Header(name) => Location::Header(name),
-                Place::Body(pointer) => Location::Json(pointer.into_string().into()),
-                Place::Query(name) => Location::Query(name.into_string().into()),
-                Place::Form(name) => Location::Form(name.into_string().into()),
+                Place::Request(location) => location,
                 Place::Field(_) | Place::Item(_) => {
                     return Err(InvalidScheme::new(format!("`{place}` cannot be an id or an event type")));
                 }

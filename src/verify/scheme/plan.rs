@@ -14,7 +14,8 @@ use super::{
 #[cfg(feature = "test-util")]
 use crate::verify::signing::CannotSign;
 use crate::verify::{
-    Check, Encoding, Finish, Profile, Verified, Verifier, VerifyError, matching_token, single_header,
+    Check, Encoding, Finish, Location, Profile, Verified, Verifier, VerifyError, matching_token,
+    single_header,
 };
 
 /// The verifier that a [`Scheme`](super::Scheme) becomes: checked, prepared, and with its keys.
@@ -200,7 +201,7 @@ impl SignaturePlan {
         };
         for place in &self.places {
             match place {
-                Place::Header(name) => {
+                Place::Request(Location::Header(name)) => {
                     sources
                         .head
                         .headers

@@ -16,7 +16,7 @@ use super::{
     unit::write_http_date,
 };
 use crate::verify::{
-    Keyring, Macs,
+    Keyring, Location, Macs,
     signing::{CannotSign, Write, form_with, hide, json_with, made_up},
 };
 
@@ -96,8 +96,10 @@ impl Plan {
         }
         for place in template.values() {
             let value = || match place {
-                Place::Header(name) if name.as_str().ends_with("timestamp") => TimeUnit::Seconds.write(at),
-                Place::Header(_) => Ok(made_up()),
+                Place::Request(Location::Header(name)) if name.as_str().ends_with("timestamp") => {
+                    TimeUnit::Seconds.write(at)
+                }
+                Place::Request(Location::Header(_)) => Ok(made_up()),
                 other => Err(CannotSign::new(other.absent())),
             };
             beside.supply(place, head, body, value)?;
@@ -153,8 +155,8 @@ impl Beside {
                 let found = Sources { head, body: Some(body), pairs: None }.find(place)?.is_some();
                 match place {
                     _ if found => {}
-                    Place::Header(name) => head.write_header(name, value()?)?,
-                    Place::Query(name) => head.write_query(name, &value()?)?,
+                    Place::Request(Location::Header(name)) => head.write_header(name, value()?)?,
+                    Place::Request(Location::Query(name)) => head.write_query(name, &value()?)?,
                     absent => return Err(CannotSign::new(absent.absent())),
                 }
             }
@@ -197,7 +199,7 @@ impl SignaturePlan {
     /// The headers that it may be in.
     fn headers(&self) -> impl Iterator<Item = &HeaderName> {
         self.places.iter().filter_map(|place| match place {
-            Place::Header(name) => Some(name),
+            Place::Request(Location::Header(name)) => Some(name),
             _ => None,
         })
     }
@@ -212,18 +214,17 @@ impl SignaturePlan {
     /// Puts the signature where the request has one, or else into the first of its places; and none
     /// anywhere else.
     fn write(&self, text: &[u8], head: &mut Parts, body: &mut Bytes) -> Result<(), CannotSign> {
-        let is_there =
-            |place: &&Place| matches!(place, Place::Header(name) if head.headers.contains_key(name));
+        let is_there = |place: &&Place| matches!(place, Place::Request(Location::Header(name)) if head.headers.contains_key(name));
         let place = self.places.iter().find(is_there).or(self.places.first());
         for name in self.headers() {
             head.headers.remove(name);
         }
         let as_text = || std::str::from_utf8(text).map_err(|_| CannotSign::new("the signature is no text"));
         match place {
-            Some(Place::Header(name)) => head.write_header(name, text)?,
-            Some(Place::Query(name)) => head.write_query(name, as_text()?)?,
-            Some(Place::Form(name)) => *body = form_with(body, name, as_text()?)?,
-            Some(Place::Body(pointer)) => *body = json_with(body, pointer, as_text()?)?,
+            Some(Place::Request(Location::Header(name))) => head.write_header(name, text)?,
+            Some(Place::Request(Location::Query(name))) => head.write_query(name, as_text()?)?,
+            Some(Place::Request(Location::Form(name))) => *body = form_with(body, name, as_text()?)?,
+            Some(Place::Request(Location::Json(pointer))) => *body = json_with(body, pointer, as_text()?)?,
             Some(Place::Field(_) | Place::Item(_)) | None => {
                 return Err(CannotSign::new("the signature has no place"));
             }

@@ -9,7 +9,7 @@ use super::{
     place::{Place, Sources},
 };
 use crate::verify::{
-    VerifyError,
+    Location, VerifyError,
     request::{signed_headers, sorted_parameters, url_pieces},
 };
 
@@ -205,8 +205,8 @@ impl Template {
     pub(super) fn covers(&self, place: &Place) -> bool {
         let has_query = |text: &Text| matches!(text, Text::Url | Text::PathAndQuery);
         match place {
-            Place::Body(_) | Place::Form(_) if self.covers_body() => true,
-            Place::Query(_) if self.texts().any(has_query) => true,
+            Place::Request(location) if location.is_in_body() && self.covers_body() => true,
+            Place::Request(Location::Query(_)) if self.texts().any(has_query) => true,
             place => self.values().any(|signed| signed == place),
         }
     }
@@ -414,7 +414,7 @@ fn feed_named_headers(field: &str, context: &Context<'_>, put: &mut Put<'_>) -> 
     let names = signed_headers(&names, b' ')?;
     let last = names.len().saturating_sub(1);
     for (index, name) in names.into_iter().enumerate() {
-        let value = context.sources.get(&Place::Header(name))?;
+        let value = context.sources.get(&Place::Request(Location::Header(name)))?;
         put(&value)?;
         if index < last {
             if value.contains(&b'.') {
