@@ -78,25 +78,25 @@ fn verify(keys: &Keyring, body: &[u8]) -> Result<Verified, VerifyError> {
 /// The items of a notification; one that is sent by itself is accepted too.
 ///
 /// A field that is there twice is an error: which one would others read?
-fn items(body: &[u8]) -> Result<Vec<Item>, VerifyError> {
+fn items(body: &[u8]) -> Result<Vec<NotificationItem>, VerifyError> {
     let malformed = |_| VerifyError::malformed("the body is no notification");
-    let notification: Notification = serde_json::from_slice(body).map_err(malformed)?;
+    let notification: AdyenNotification = serde_json::from_slice(body).map_err(malformed)?;
     match notification.notification_items {
-        Some(Items(items)) => Ok(items),
+        Some(NotificationItems(items)) => Ok(items),
         None => Ok(vec![serde_json::from_slice(body).map_err(malformed)?]),
     }
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Notification {
-    notification_items: Option<Items>,
+struct AdyenNotification {
+    notification_items: Option<NotificationItems>,
 }
 
 /// Adyen sends one, and never more than a handful.
-struct Items(Vec<Item>);
+struct NotificationItems(Vec<NotificationItem>);
 
-impl<'de> Deserialize<'de> for Items {
+impl<'de> Deserialize<'de> for NotificationItems {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_seq(ItemsVisitor)
     }
@@ -105,13 +105,13 @@ impl<'de> Deserialize<'de> for Items {
 struct ItemsVisitor;
 
 impl<'de> Visitor<'de> for ItemsVisitor {
-    type Value = Items;
+    type Value = NotificationItems;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("items")
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Items, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<NotificationItems, A::Error> {
         const MOST: usize = 32;
         let mut items = Vec::new();
         while let Some(Wrapped { item }) = seq.next_element()? {
@@ -120,19 +120,19 @@ impl<'de> Visitor<'de> for ItemsVisitor {
             }
             items.push(item);
         }
-        Ok(Items(items))
+        Ok(NotificationItems(items))
     }
 }
 
 #[derive(Deserialize)]
 struct Wrapped {
     #[serde(rename = "NotificationRequestItem")]
-    item: Item,
+    item: NotificationItem,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Item {
+struct NotificationItem {
     psp_reference: Option<Scalar>,
     original_reference: Option<Scalar>,
     merchant_account_code: Option<Scalar>,
@@ -157,7 +157,7 @@ struct AdditionalData {
     hmac_signature: Option<Scalar>,
 }
 
-impl Item {
+impl NotificationItem {
     fn verify(&self, keys: &Keyring) -> Result<Verified, VerifyError> {
         let signature = text(&self.additional_data.hmac_signature).as_bytes();
         if signature.is_empty() {

@@ -110,14 +110,14 @@ impl AwsSns {
     }
 
     /// Reads a body, and rejects it for everything that can be known without the key.
-    fn read(&self, body: &[u8]) -> Result<(Signed, &str), VerifyError> {
+    fn read(&self, body: &[u8]) -> Result<(SignedSns, &str), VerifyError> {
         let no_message = || VerifyError::missing("body is not a signed SNS message");
         // serde also reads a struct from an array.
         if body.trim_ascii_start().first() != Some(&b'{') {
             return Err(no_message());
         }
         // The parser's error may quote the body.
-        let message: Message = serde_json::from_slice(body).map_err(|_| no_message())?;
+        let message: SnsMessage = serde_json::from_slice(body).map_err(|_| no_message())?;
         let kind = match &*message.signature_version {
             "1" => PublicKind::RsaSha1,
             "2" => PublicKind::RsaSha256,
@@ -137,7 +137,7 @@ impl AwsSns {
         }
         let timestamp = TimeUnit::Rfc3339.read(message.timestamp.as_bytes())?;
         message.check()?;
-        Ok((Signed { kind, message, signatures, timestamp, fingerprint: topic.fingerprint }, origin))
+        Ok((SignedSns { kind, message, signatures, timestamp, fingerprint: topic.fingerprint }, origin))
     }
 }
 
@@ -240,7 +240,7 @@ impl Check for SnsCheck<'_> {
 /// The fields that are signed, and those that say how.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Message {
+struct SnsMessage {
     #[serde(rename = "Type")]
     kind: String,
     message_id: String,
@@ -257,7 +257,7 @@ struct Message {
     signing_cert_url: String,
 }
 
-impl Message {
+impl SnsMessage {
     /// The signed fields in the order of signing. The payload is made of the same list, and so has
     /// nothing that is not signed.
     fn signed(&self) -> impl Iterator<Item = (&'static str, &str)> {
@@ -294,22 +294,22 @@ impl Message {
     }
 }
 
-impl Serialize for Message {
+impl Serialize for SnsMessage {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.signed())
     }
 }
 
 /// A message, and how it is signed.
-struct Signed {
+struct SignedSns {
     kind: PublicKind,
-    message: Message,
+    message: SnsMessage,
     signatures: Signatures,
     timestamp: SystemTime,
     fingerprint: u64,
 }
 
-impl Signed {
+impl SignedSns {
     fn verify(self, certificate: &Certificate, now: SystemTime) -> Result<Verified, VerifyError> {
         in_force(certificate, now)?;
         let keys = certificate.keys(self.kind).map_err(VerifyError::unavailable)?;

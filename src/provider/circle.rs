@@ -106,7 +106,7 @@ impl Verifier for Circle {
 /// Reads what Circle answers.
 fn public_key(page: &[u8]) -> Result<Certificate, InvalidSecret> {
     #[derive(Deserialize)]
-    struct Page {
+    struct KeyResponse {
         data: Key,
     }
     #[derive(Deserialize)]
@@ -115,7 +115,7 @@ fn public_key(page: &[u8]) -> Result<Certificate, InvalidSecret> {
         algorithm: String,
         public_key: String,
     }
-    let Page { data: key } = serde_json::from_slice(page)
+    let KeyResponse { data: key } = serde_json::from_slice(page)
         .map_err(|_| InvalidSecret::new("fetched answer is not a key of Circle's API"))?;
     if key.algorithm != "ECDSA_SHA_256" {
         return Err(InvalidSecret::new("it is a key for another algorithm than ECDSA with SHA-256"));

@@ -60,17 +60,17 @@ fn begin<'a>(keys: &'a Keyring, _: &'a Parts) -> CheckResult<'a> {
 /// A field that is there twice is an error: which one would others read?
 #[derive(Deserialize)]
 struct Callback {
-    event: Event,
+    event: CallbackEvent,
 }
 
 #[derive(Deserialize)]
-struct Event {
+struct CallbackEvent {
     event_time: Scalar,
     event_type: Scalar,
     event_hash: Scalar,
 }
 
-fn event(body: &[u8]) -> Result<Event, VerifyError> {
+fn event(body: &[u8]) -> Result<CallbackEvent, VerifyError> {
     let callback: Result<Callback, _> = serde_json::from_slice(&json(body)?);
     callback.map(|callback| callback.event).map_err(|_| missing())
 }
@@ -92,7 +92,8 @@ fn missing() -> VerifyError {
 }
 
 fn verify(keys: &Keyring, body: &[u8]) -> Result<Verified, VerifyError> {
-    let Event { event_time: Scalar(time), event_type: Scalar(kind), event_hash: Scalar(hash) } = event(body)?;
+    let CallbackEvent { event_time: Scalar(time), event_type: Scalar(kind), event_hash: Scalar(hash) } =
+        event(body)?;
     let candidates = Candidates::read([hash.as_bytes()].into_iter(), Encoding::Hex, keys.tag_length())?;
     let sent_at = TimeUnit::Seconds.read(time.as_bytes())?;
     // Nothing says where the time ends, so its digits could be moved to the type.

@@ -108,8 +108,8 @@ const KIND: PublicKind = PublicKind::EcdsaP256Sha1;
 
 impl Verifier for Ebay {
     fn begin<'a>(&'a self, head: &'a Parts, _: SystemTime) -> Result<Box<dyn Check + 'a>, VerifyError> {
-        let Signature { alg, kid, signature, digest } =
-            Signature::read(text_header(&head.headers, "x-ebay-signature")?)?;
+        let SignatureHeader { alg, kid, signature, digest } =
+            SignatureHeader::read(text_header(&head.headers, "x-ebay-signature")?)?;
         if !is_supported(&alg, &digest) {
             return Err(VerifyError::malformed("the algorithm is not ECDSA with SHA-1"));
         }
@@ -138,14 +138,14 @@ impl Verifier for Ebay {
 
 /// What the header is, in base64.
 #[derive(Deserialize)]
-struct Signature {
+struct SignatureHeader {
     alg: String,
     kid: String,
     signature: String,
     digest: String,
 }
 
-impl Signature {
+impl SignatureHeader {
     fn read(text: &str) -> Result<Self, VerifyError> {
         /// Some 250 characters are usual.
         const LONGEST: usize = 2048;
@@ -164,12 +164,12 @@ fn is_supported(algorithm: &str, digest: &str) -> bool {
 /// Reads what eBay answers.
 fn public_key(page: &[u8]) -> Result<Certificate, InvalidSecret> {
     #[derive(Deserialize)]
-    struct Page {
+    struct KeyResponse {
         key: String,
         algorithm: String,
         digest: String,
     }
-    let page: Page = serde_json::from_slice(page)
+    let page: KeyResponse = serde_json::from_slice(page)
         .map_err(|_| InvalidSecret::new("fetched answer is not a key of eBay's API"))?;
     if !is_supported(&page.algorithm, &page.digest) {
         return Err(InvalidSecret::new("it is a key for another algorithm than ECDSA with SHA-1"));

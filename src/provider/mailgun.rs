@@ -39,21 +39,21 @@ fn begin<'a>(keys: &'a Keyring, _: &'a Parts) -> CheckResult<'a> {
 
 /// A field that is there twice is an error: which one would others read?
 #[derive(Deserialize)]
-struct Signed {
-    signature: Signature,
+struct SignedMessageBody {
+    signature: SignatureObject,
 }
 
 #[derive(Deserialize)]
-struct Signature {
+struct SignatureObject {
     timestamp: Scalar,
     token: Scalar,
     signature: Scalar,
 }
 
 fn verify(keys: &Keyring, body: &[u8]) -> Result<Verified, VerifyError> {
-    let signed: Signed = serde_json::from_slice(body)
+    let signed: SignedMessageBody = serde_json::from_slice(body)
         .map_err(|_| VerifyError::missing("there is no signature in the body"))?;
-    let Signature { timestamp: Scalar(timestamp), token: Scalar(token), signature } = signed.signature;
+    let SignatureObject { timestamp: Scalar(timestamp), token: Scalar(token), signature } = signed.signature;
     let candidates =
         Candidates::read([signature.0.as_bytes()].into_iter(), Encoding::Hex, keys.tag_length())?;
     // Nothing separates the two, so the timestamp ends where the digits do, or after ten of them.
@@ -77,7 +77,7 @@ mod signing {
     use http::request::Parts;
     use serde_json::{Map, Value};
 
-    use super::{Encoding, Keyring, Signature};
+    use super::{Encoding, Keyring, SignatureObject};
     use crate::verify::{
         TimeUnit,
         signing::{CannotSign, made_up, read_json},
@@ -99,8 +99,8 @@ mod signing {
         fields.entry("timestamp").or_insert_with(|| now.into());
         fields.entry("token").or_insert_with(|| made_up().into());
         fields.insert("signature".to_owned(), "".into());
-        let Signature { timestamp, token, .. } =
-            serde_json::from_value(Value::clone(signature)).map_err(|_| {
+        let SignatureObject { timestamp, token, .. } = serde_json::from_value(Value::clone(signature))
+            .map_err(|_| {
                 CannotSign::new("its signature has a timestamp or a token that is neither text nor number")
             })?;
         let mut macs = keys.signer(None)?;

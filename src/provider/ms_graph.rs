@@ -108,11 +108,11 @@ impl Check for Notifications<'_> {
 #[derive(Deserialize)]
 struct Collection<'a> {
     #[serde(borrow)]
-    value: Vec<Notification<'a>>,
+    value: Vec<GraphNotification<'a>>,
 }
 
 #[derive(Deserialize)]
-struct Notification<'a> {
+struct GraphNotification<'a> {
     #[serde(borrow, rename = "clientState")]
     client_state: Option<Cow<'a, str>>,
 }

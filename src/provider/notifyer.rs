@@ -92,7 +92,7 @@ impl Verifier for Notifyer {
     fn begin<'a>(&'a self, head: &'a Parts, _: SystemTime) -> Result<Box<dyn Check + 'a>, VerifyError> {
         let sent = single_header(&head.headers, &SIGNATURE)?.as_bytes();
         let proof = match matching_token(self.tokens.iter().map(Secret::expose), sent) {
-            Some(index) => Proof::Token(self.keys.verified(index)),
+            Some(index) => TokenOrMac::Token(self.keys.verified(index)),
             None => {
                 let tag = sent.strip_prefix(b"sha256=").unwrap_or(sent);
                 // A token of any shape is well-formed, so one that is no MAC either is just wrong.
@@ -102,7 +102,7 @@ impl Verifier for Notifyer {
                         Candidates::read([tag].into_iter(), encoding, self.keys.tag_length()).ok()
                     })
                     .ok_or(VerifyError::wrong("it is neither the token nor a MAC"))?;
-                Proof::Mac(self.keys.begin(None), candidates)
+                TokenOrMac::Mac(self.keys.begin(None), candidates)
             }
         };
         Ok(Box::new(NotifyerCheck { proof, digest: Sha256::new() }))
@@ -123,12 +123,12 @@ impl Verifier for Notifyer {
 }
 
 struct NotifyerCheck<'a> {
-    proof: Proof<'a>,
+    proof: TokenOrMac<'a>,
     digest: Sha256,
 }
 
 #[allow(clippy::large_enum_variant, reason = "it lives in a box, once a request")]
-enum Proof<'a> {
+enum TokenOrMac<'a> {
     Token(Verified),
     Mac(Macs<'a>, Candidates),
 }
@@ -136,15 +136,15 @@ enum Proof<'a> {
 impl Check for NotifyerCheck<'_> {
     fn update(&mut self, bytes: &[u8]) {
         self.digest.update(bytes);
-        if let Proof::Mac(macs, _) = &mut self.proof {
+        if let TokenOrMac::Mac(macs, _) = &mut self.proof {
             macs.update(bytes);
         }
     }
 
     fn finish(self: Box<Self>, body: &Bytes) -> Finish {
         let verified = match self.proof {
-            Proof::Token(verified) => Ok(verified),
-            Proof::Mac(macs, candidates) => macs.verify(&candidates),
+            TokenOrMac::Token(verified) => Ok(verified),
+            TokenOrMac::Mac(macs, candidates) => macs.verify(&candidates),
         };
         let digest: [u8; 32] = self.digest.finalize().into();
         verified.map(|verified| verified.id(event_id(body, &digest))).into()

@@ -125,21 +125,25 @@ impl Check for PayPalCheck<'_> {
 
     fn finish(self: Box<Self>, _: &Bytes) -> Finish {
         let Self { paypal, url, transmission, signatures, now, crc, .. } = *self;
-        let signed =
-            Signed { transmission, webhook_ids: paypal.webhook_ids.clone(), crc: crc.finalize(), signatures };
+        let signed = SignedTransmission {
+            transmission,
+            webhook_ids: paypal.webhook_ids.clone(),
+            crc: crc.finalize(),
+            signatures,
+        };
         paypal.keys.finish(url, move |certificate| signed.verify(certificate, now))
     }
 }
 
 /// What is signed, but for the key.
-struct Signed {
+struct SignedTransmission {
     transmission: String,
     webhook_ids: Secrets,
     crc: u32,
     signatures: Signatures,
 }
 
-impl Signed {
+impl SignedTransmission {
     fn verify(&self, certificate: &Certificate, now: SystemTime) -> Result<Verified, VerifyError> {
         in_force(certificate, now)?;
         let keys = certificate.keys(KIND).map_err(VerifyError::unavailable)?;

@@ -121,7 +121,7 @@ fn with(id: &'static str, kind: MacKind, secrets: &Secrets) -> Result<Arc<dyn Ve
 fn begin<'a>(keys: &'a Keyring, head: &'a Parts) -> CheckResult<'a> {
     let query = head.uri.query().unwrap_or_default().as_bytes();
     if parameter(query, "sig").is_some() {
-        let verified = Parameters::of_form(query)?.verify(keys)?;
+        let verified = SignedParameters::of_form(query)?.verify(keys)?;
         return check((), verified.timestamp, |(), body| match body {
             [] => Ok(verified),
             _ => Err(VerifyError::wrong("the query is signed, and there is a body that is not")),
@@ -129,7 +129,8 @@ fn begin<'a>(keys: &'a Keyring, head: &'a Parts) -> CheckResult<'a> {
     }
     // A query without a signature is the endpoint's own.
     check((), None, |(), body| {
-        let parameters = if is_json(body) { Parameters::of_json(body) } else { Parameters::of_form(body) };
+        let parameters =
+            if is_json(body) { SignedParameters::of_json(body) } else { SignedParameters::of_form(body) };
         parameters?.verify(keys)
     })
 }
@@ -139,9 +140,9 @@ fn is_json(body: &[u8]) -> bool {
 }
 
 /// Parameters in the order of their names, which are all different.
-struct Parameters<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
+struct SignedParameters<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
 
-impl<'a> Parameters<'a> {
+impl<'a> SignedParameters<'a> {
     fn of_form(encoded: &'a [u8]) -> Result<Self, VerifyError> {
         Self(sorted_parameters(encoded)?).checked()
     }
@@ -243,7 +244,7 @@ mod signing {
     use bytes::Bytes;
     use http::request::Parts;
 
-    use super::{Encoding, Keyring, Parameters, VerifyError, is_json, parameter};
+    use super::{Encoding, Keyring, SignedParameters, VerifyError, is_json, parameter};
     use crate::verify::{
         TimeUnit,
         signing::{CannotSign, Write, form_with, json_with},
@@ -256,8 +257,8 @@ mod signing {
         body: &mut Bytes,
         at: SystemTime,
     ) -> Result<(), CannotSign> {
-        let place = Place::of(head, body);
-        if matches!(place, Place::Query) && !body.is_empty() {
+        let place = ParameterSource::of(head, body);
+        if matches!(place, ParameterSource::Query) && !body.is_empty() {
             return Err(CannotSign::new("the query is signed, and there is a body that would not be"));
         }
         if place.parameters(head, body)?.get("timestamp").is_none() {
@@ -269,13 +270,13 @@ mod signing {
     }
 
     /// Where the parameters are.
-    enum Place {
+    enum ParameterSource {
         Query,
         Json,
         Form,
     }
 
-    impl Place {
+    impl ParameterSource {
         /// The query if there is no body, or a signature in it already.
         fn of(head: &Parts, body: &[u8]) -> Self {
             let query = head.uri.query().unwrap_or_default().as_bytes();
@@ -286,11 +287,15 @@ mod signing {
             }
         }
 
-        fn parameters<'a>(&self, head: &'a Parts, body: &'a [u8]) -> Result<Parameters<'a>, VerifyError> {
+        fn parameters<'a>(
+            &self,
+            head: &'a Parts,
+            body: &'a [u8],
+        ) -> Result<SignedParameters<'a>, VerifyError> {
             match self {
-                Self::Query => Parameters::of_form(head.uri.query().unwrap_or_default().as_bytes()),
-                Self::Json => Parameters::of_json(body),
-                Self::Form => Parameters::of_form(body),
+                Self::Query => SignedParameters::of_form(head.uri.query().unwrap_or_default().as_bytes()),
+                Self::Json => SignedParameters::of_json(body),
+                Self::Form => SignedParameters::of_form(body),
             }
         }
 

@@ -91,7 +91,7 @@ where
     F: Fn(&Parts, &Bytes, SystemTime) -> Result<Verified, VerifyError> + Send + Sync + 'static,
 {
     fn begin<'a>(&'a self, head: &'a Parts, now: SystemTime) -> Result<Box<dyn Check + 'a>, VerifyError> {
-        Ok(Box::new(AtTheEnd { verify: &self.verify, head, now }))
+        Ok(Box::new(FnCheck { verify: &self.verify, head, now }))
     }
 
     fn profile(&self) -> &Profile {
@@ -105,13 +105,13 @@ where
     }
 }
 
-struct AtTheEnd<'a, F> {
+struct FnCheck<'a, F> {
     verify: &'a F,
     head: &'a Parts,
     now: SystemTime,
 }
 
-impl<F> Check for AtTheEnd<'_, F>
+impl<F> Check for FnCheck<'_, F>
 where
     F: Fn(&Parts, &Bytes, SystemTime) -> Result<Verified, VerifyError> + Send + Sync,
 {

@@ -97,11 +97,11 @@ impl TokenKeys {
         algorithm: Algorithm,
         key_id: Option<&str>,
         signature: &[u8],
-    ) -> Result<Signed<'_>, VerifyError> {
+    ) -> Result<SignedToken<'_>, VerifyError> {
         let signature = [signature].into_iter();
         if let Some((_, keys)) = self.macs.iter().find(|(of, _)| *of == algorithm) {
             let candidates = Candidates::read(signature, Encoding::Base64Url, keys.tag_length())?;
-            return Ok(Signed::Mac(keys.begin(None), candidates));
+            return Ok(SignedToken::Mac(keys.begin(None), candidates));
         }
         let Some((_, keys)) = self.public.iter().find(|(of, _)| *of == algorithm) else {
             return Err(VerifyError::malformed("the provider does not sign tokens with this algorithm"));
@@ -110,19 +110,19 @@ impl TokenKeys {
         let message = keys.begin(signatures, |name| name.is_none_or(|name| key_id == Some(name)));
         match message.is_empty() {
             true => Err(VerifyError::wrong("there is no key of the name that the token says")),
-            false => Ok(Signed::Public(message)),
+            false => Ok(SignedToken::Public(message)),
         }
     }
 }
 
 /// What is signed, as it is taken in.
 #[allow(clippy::large_enum_variant, reason = "there is one a request")]
-pub(super) enum Signed<'k> {
+pub(super) enum SignedToken<'k> {
     Mac(Macs<'k>, Candidates),
     Public(SignedMessage<'k>),
 }
 
-impl Signed<'_> {
+impl SignedToken<'_> {
     pub(super) fn update(&mut self, bytes: &[u8]) {
         match self {
             Self::Mac(macs, _) => macs.update(bytes),

@@ -19,7 +19,7 @@ use sha2::{Digest, Sha256};
 
 pub(crate) use self::keys::KeyText;
 use self::{
-    keys::{Signed, TokenKeys},
+    keys::{SignedToken, TokenKeys},
     token::{Claims, Token},
 };
 use super::{
@@ -248,7 +248,7 @@ impl Check for TokenCheck {
 
 /// A token whose payload is the body.
 struct BodyCheck<'a> {
-    signed: Signed<'a>,
+    signed: SignedToken<'a>,
 }
 
 impl Check for BodyCheck<'_> {

@@ -133,7 +133,7 @@ const USABLE_FOR: Duration = Duration::from_secs(72 * 3600);
 
 const MAX_KEYS: usize = 64;
 
-/// The number of fetches that one [`Budget`] allows in a [`PERIOD`].
+/// The number of fetches that one [`FetchBudget`] allows in a [`PERIOD`].
 const MAX_FETCHES: u32 = 16;
 const PERIOD: Duration = Duration::from_secs(60);
 
@@ -145,60 +145,60 @@ pub(crate) struct KeyCache(Arc<Shared>);
 
 struct Shared {
     fetcher: Box<dyn Fetcher>,
-    read: Read,
+    read: ReadKey,
     state: Mutex<State>,
 }
 
 #[derive(Default)]
 struct State {
     /// Keys that have verified a delivery. Nothing else gets in, so forgeries cannot evict one.
-    keys: HashMap<Box<str>, Kept>,
+    keys: HashMap<Box<str>, CachedKey>,
     /// Keys that have yet to verify one, for a [`PERIOD`]: else each forgery that names a genuine key
     /// would spend a fetch. The budgets bound how many there are.
-    trials: HashMap<Box<str>, Arc<Key>>,
-    flights: HashMap<Box<str>, Flight>,
+    trials: HashMap<Box<str>, Arc<FetchedKey>>,
+    pending: HashMap<Box<str>, PendingFetch>,
     /// For names that an attacker can make up.
-    unknown: Budget,
+    unknown: FetchBudget,
     /// For names in `keys`.
-    known: Budget,
+    known: FetchBudget,
     /// For URLs in signed messages, which can be replayed.
-    visits: Budget,
+    visits: FetchBudget,
 }
 
-struct Key {
+struct FetchedKey {
     certificate: Certificate,
     fetched: Instant,
 }
 
-struct Kept {
-    key: Arc<Key>,
+struct CachedKey {
+    key: Arc<FetchedKey>,
     /// When it last verified a delivery.
     used: Instant,
     /// When its last refresh began.
     refreshed: Option<Instant>,
 }
 
-type Landed = Result<Arc<Key>, VerifyError>;
+type FetchResult = Result<Arc<FetchedKey>, VerifyError>;
 
 /// Reads the key from an answer.
-type Read = fn(&[u8]) -> Result<Certificate, InvalidSecret>;
+type ReadKey = fn(&[u8]) -> Result<Certificate, InvalidSecret>;
 
 /// A fetch that is under way; `Some` once it has ended.
-type Flight = watch::Receiver<Option<Landed>>;
+type PendingFetch = watch::Receiver<Option<FetchResult>>;
 
-enum Found {
-    Key(Arc<Key>),
-    Flight(Flight),
+enum Lookup {
+    Key(Arc<FetchedKey>),
+    Pending(PendingFetch),
 }
 
 /// The fetches that were begun in the current period.
 #[derive(Default)]
-struct Budget {
+struct FetchBudget {
     since: Option<Instant>,
     begun: u32,
 }
 
-impl Budget {
+impl FetchBudget {
     fn spend(&mut self, now: Instant) -> Result<(), VerifyError> {
         if self.since.is_none_or(|since| now.duration_since(since) >= PERIOD) {
             *self = Self { since: Some(now), begun: 0 };
@@ -211,7 +211,7 @@ impl Budget {
     }
 }
 
-impl Kept {
+impl CachedKey {
     fn is_due(&self) -> bool {
         self.key.fetched.elapsed() >= REFRESH_AFTER
             && self.refreshed.is_none_or(|begun| begun.elapsed() >= REFRESH_AGAIN)
@@ -220,7 +220,7 @@ impl Kept {
 
 impl State {
     /// The key at `url`, if it may be used without a fetch.
-    fn usable(&self, url: &str) -> Option<Arc<Key>> {
+    fn usable(&self, url: &str) -> Option<Arc<FetchedKey>> {
         let kept = self.keys.get(url).map(|kept| &kept.key);
         let kept = kept.filter(|key| key.fetched.elapsed() < USABLE_FOR);
         let trial = || self.trials.get(url).filter(|key| key.fetched.elapsed() < PERIOD);
@@ -228,7 +228,7 @@ impl State {
     }
 
     fn is_due(&self, url: &str) -> bool {
-        self.keys.get(url).is_some_and(Kept::is_due)
+        self.keys.get(url).is_some_and(CachedKey::is_due)
     }
 
     /// Spends a fetch of `url`.
@@ -245,7 +245,7 @@ impl State {
     }
 
     /// Takes a key that was fetched: it renews the same one, and is on trial otherwise.
-    fn land(&mut self, url: &str, key: &Arc<Key>) {
+    fn accept(&mut self, url: &str, key: &Arc<FetchedKey>) {
         match self.keys.get_mut(url) {
             Some(kept) if kept.key.certificate.has_key_of(&key.certificate) => kept.key = Arc::clone(key),
             _ => {
@@ -257,7 +257,7 @@ impl State {
     }
 
     /// Keeps a key that has verified a delivery; beyond [`MAX_KEYS`], the least recently successful leaves.
-    fn keep(&mut self, url: &str, key: &Arc<Key>) {
+    fn keep(&mut self, url: &str, key: &Arc<FetchedKey>) {
         let used = Instant::now();
         if let Some(kept) = self.keys.get_mut(url) {
             kept.used = used;
@@ -268,7 +268,7 @@ impl State {
             least.and_then(|least| self.keys.remove(&least));
         }
         self.trials.remove(url);
-        self.keys.insert(url.into(), Kept { key: Arc::clone(key), used, refreshed: None });
+        self.keys.insert(url.into(), CachedKey { key: Arc::clone(key), used, refreshed: None });
     }
 }
 
@@ -279,7 +279,7 @@ impl KeyCache {
     }
 
     /// Creates a cache of keys that come in a form of the provider's own.
-    pub(crate) fn reading(read: Read, fetch: impl Fetch) -> Self {
+    pub(crate) fn reading(read: ReadKey, fetch: impl Fetch) -> Self {
         Self(Arc::new(Shared { fetcher: Box::new(fetch), read, state: Mutex::default() }))
     }
 
@@ -289,10 +289,10 @@ impl KeyCache {
         C: FnOnce(&Certificate) -> Result<Verified, VerifyError> + Send + 'static,
     {
         match self.find(url) {
-            Ok(Found::Key(key)) => self.judge(url, &key, check).into(),
-            Ok(Found::Flight(flight)) => {
+            Ok(Lookup::Key(key)) => self.judge(url, &key, check).into(),
+            Ok(Lookup::Pending(pending)) => {
                 let (this, url) = (self.clone(), url.to_owned());
-                Finish::later(async move { this.judge(&url, &landed(flight).await?, check) })
+                Finish::later(async move { this.judge(&url, &fetched(pending).await?, check) })
             }
             Err(error) => Err(error).into(),
         }
@@ -304,13 +304,13 @@ impl KeyCache {
         C: FnOnce(&Certificate) -> Result<Verified, VerifyError>,
     {
         let key = match self.find(url)? {
-            Found::Key(key) => key,
-            Found::Flight(flight) => landed(flight).await?,
+            Lookup::Key(key) => key,
+            Lookup::Pending(pending) => fetched(pending).await?,
         };
         self.judge(url, &key, check)
     }
 
-    fn judge<C>(&self, url: &str, key: &Arc<Key>, check: C) -> Result<Verified, VerifyError>
+    fn judge<C>(&self, url: &str, key: &Arc<FetchedKey>, check: C) -> Result<Verified, VerifyError>
     where
         C: FnOnce(&Certificate) -> Result<Verified, VerifyError>,
     {
@@ -326,44 +326,44 @@ impl KeyCache {
     }
 
     /// The key at `url`, or its fetch, which all who need the key share.
-    fn find(&self, url: &str) -> Result<Found, VerifyError> {
+    fn find(&self, url: &str) -> Result<Lookup, VerifyError> {
         let state = self.state();
         let Some(key) = state.usable(url) else {
-            return self.begin(state, url).map(Found::Flight);
+            return self.begin(state, url).map(Lookup::Pending);
         };
         if state.is_due(url) {
             // The key that is there serves, whether its refresh can be begun or not.
             drop(self.begin(state, url));
         }
-        Ok(Found::Key(key))
+        Ok(Lookup::Key(key))
     }
 
-    fn begin(&self, mut state: MutexGuard<'_, State>, url: &str) -> Result<Flight, VerifyError> {
-        if let Some(flight) = state.flights.get(url) {
-            return Ok(flight.clone());
+    fn begin(&self, mut state: MutexGuard<'_, State>, url: &str) -> Result<PendingFetch, VerifyError> {
+        if let Some(pending) = state.pending.get(url) {
+            return Ok(pending.clone());
         }
         let runtime = Handle::try_current().map_err(VerifyError::unavailable)?;
         state.spend(url)?;
-        let (sender, flight) = watch::channel(None);
-        state.flights.insert(url.into(), flight.clone());
-        // Unlocked: a runtime that shuts down drops the task at once, and with it the landing.
+        let (sender, pending) = watch::channel(None);
+        state.pending.insert(url.into(), pending.clone());
+        // Unlocked: a runtime that shuts down drops the task at once, and with it the guard.
         drop(state);
-        let landing = Landing { cache: self.clone(), url: url.into(), sender };
+        let guard = FetchGuard { cache: self.clone(), url: url.into(), sender };
         // A task of its own: a client that hangs up must not end the fetch for the others.
         runtime.spawn(async move {
-            let landed = landing.cache.fetch_key(&landing.url).await;
-            if let Ok(key) = &landed {
-                landing.cache.state().land(&landing.url, key);
+            let result = guard.cache.fetch_key(&guard.url).await;
+            if let Ok(key) = &result {
+                guard.cache.state().accept(&guard.url, key);
             }
-            landing.sender.send_replace(Some(landed));
+            guard.sender.send_replace(Some(result));
         });
-        Ok(flight)
+        Ok(pending)
     }
 
-    async fn fetch_key(&self, url: &str) -> Landed {
+    async fn fetch_key(&self, url: &str) -> FetchResult {
         let body = self.fetch(url).await?;
         let certificate = (self.0.read)(&body).map_err(VerifyError::unavailable)?;
-        Ok(Arc::new(Key { certificate, fetched: Instant::now() }))
+        Ok(Arc::new(FetchedKey { certificate, fetched: Instant::now() }))
     }
 
     async fn fetch(&self, url: &str) -> Result<Bytes, VerifyError> {
@@ -384,22 +384,22 @@ impl KeyCache {
 }
 
 /// The end of a fetch, which takes place however the task ends: the next delivery begins another.
-struct Landing {
+struct FetchGuard {
     cache: KeyCache,
     url: Box<str>,
-    sender: watch::Sender<Option<Landed>>,
+    sender: watch::Sender<Option<FetchResult>>,
 }
 
-impl Drop for Landing {
+impl Drop for FetchGuard {
     fn drop(&mut self) {
-        self.cache.state().flights.remove(&self.url);
+        self.cache.state().pending.remove(&self.url);
     }
 }
 
 /// Waits for a fetch.
-async fn landed(mut flight: Flight) -> Landed {
-    let landed = flight.wait_for(Option::is_some).await.ok().and_then(|landed| (*landed).clone());
-    landed.unwrap_or_else(|| Err(VerifyError::unavailable("fetch was interrupted")))
+async fn fetched(mut pending: PendingFetch) -> FetchResult {
+    let result = pending.wait_for(Option::is_some).await.ok().and_then(|result| (*result).clone());
+    result.unwrap_or_else(|| Err(VerifyError::unavailable("fetch was interrupted")))
 }
 
 impl fmt::Debug for KeyCache {

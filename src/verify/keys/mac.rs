@@ -149,10 +149,10 @@ impl Tag {
 /// The keys of a verifier, prepared when it is built.
 pub(crate) struct Keyring {
     kind: MacKind,
-    keys: Vec<Key>,
+    keys: Vec<MacKey>,
 }
 
-pub(crate) struct Key {
+pub(crate) struct MacKey {
     /// A MAC that has absorbed the key's first block: cloning it saves two of a request's hash blocks.
     mac: Mac,
     fingerprint: u64,
@@ -164,7 +164,8 @@ pub(crate) struct Key {
 impl Keyring {
     /// One key a secret: its text as it stands.
     pub(crate) fn of_text(kind: MacKind, secrets: &Secrets) -> Self {
-        let key = |secret: &Secret| Key::new(kind, Zeroizing::new(secret.expose().into()), secret.key_id());
+        let key =
+            |secret: &Secret| MacKey::new(kind, Zeroizing::new(secret.expose().into()), secret.key_id());
         Self { kind, keys: secrets.iter().map(key).collect() }
     }
 
@@ -175,7 +176,7 @@ impl Keyring {
     {
         let key = |(index, secret): (usize, &Secret)| match decode(secret.expose()) {
             Ok(bytes) if bytes.is_empty() => Err(InvalidSecret::new("there is no key in it").at(index)),
-            Ok(bytes) => Ok(Key::new(kind, bytes, secret.key_id())),
+            Ok(bytes) => Ok(MacKey::new(kind, bytes, secret.key_id())),
             Err(error) => Err(error.at(index)),
         };
         let keys = secrets.iter().enumerate().map(key).collect::<Result<_, _>>()?;
@@ -189,7 +190,8 @@ impl Keyring {
 
     /// Begins one MAC for each key; with `key_id`, for those of that name alone.
     pub(crate) fn begin(&self, key_id: Option<&[u8]>) -> Macs<'_> {
-        let named = |key: &Key| key_id.is_none_or(|id| key.key_id.as_deref().map(str::as_bytes) == Some(id));
+        let named =
+            |key: &MacKey| key_id.is_none_or(|id| key.key_id.as_deref().map(str::as_bytes) == Some(id));
         let mut macs = self
             .keys
             .iter()
@@ -234,7 +236,7 @@ impl fmt::Debug for Keyring {
     }
 }
 
-impl Key {
+impl MacKey {
     fn new(kind: MacKind, bytes: Zeroizing<Vec<u8>>, key_id: Option<&str>) -> Self {
         let mut mac = MacKind::HmacSha256.keyed(&bytes);
         mac.update(b"tower-webhook key fingerprint");

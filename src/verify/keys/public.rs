@@ -218,8 +218,8 @@ impl SignedMessage<'_> {
     pub(crate) fn conclude(&mut self) -> Result<Verified, VerifyError> {
         let Self { kind, keys, signatures, content } = self;
         let message = match mem::replace(content, Content::Whole(Vec::new())) {
-            Content::Hashed(hash) => Message::Digest(kind.digest(hash)),
-            Content::Whole(message) => Message::Whole(message),
+            Content::Hashed(hash) => DigestOrMessage::Digest(kind.digest(hash)),
+            Content::Whole(message) => DigestOrMessage::Whole(message),
         };
         let is_by = |key: &PublicKey| signatures.0.iter().any(|signature| message.is_by(key, signature));
         match keys.iter().find(|key| is_by(key)) {
@@ -230,12 +230,12 @@ impl SignedMessage<'_> {
 }
 
 /// A message that has come to its end.
-enum Message {
+enum DigestOrMessage {
     Digest(Digest),
     Whole(Vec<u8>),
 }
 
-impl Message {
+impl DigestOrMessage {
     fn is_by(&self, key: &PublicKey, signature: &[u8]) -> bool {
         match self {
             Self::Digest(digest) => key.key.verify_digest_sig(digest, signature).is_ok(),

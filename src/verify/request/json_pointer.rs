@@ -14,21 +14,21 @@ pub(crate) fn scan(json: &[u8], pointer: &str) -> Option<Box<str>> {
     let steps = pointer.strip_prefix('/')?.split('/');
     let mut deserializer = serde_json::Deserializer::from_slice(json);
     // Leaving a container before its end is an error to the parser: it has what it came for.
-    let _ = Scan { steps, found: &mut found }.deserialize(&mut deserializer);
+    let _ = PointerSeed { steps, found: &mut found }.deserialize(&mut deserializer);
     found
 }
 
-struct Scan<'f, I> {
+struct PointerSeed<'f, I> {
     steps: I,
     found: &'f mut Option<Box<str>>,
 }
 
-impl<'de, 'p, I: Iterator<Item = &'p str>> DeserializeSeed<'de> for Scan<'_, I> {
+impl<'de, 'p, I: Iterator<Item = &'p str>> DeserializeSeed<'de> for PointerSeed<'_, I> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(mut self, deserializer: D) -> Result<(), D::Error> {
         if let Some(step) = self.steps.next() {
-            return deserializer.deserialize_any(Within { step, scan: self });
+            return deserializer.deserialize_any(StepVisitor { step, scan: self });
         }
         // As it is written: as a number of Rust's, two long ids would be one.
         *self.found = scalar(<&RawValue>::deserialize(deserializer)?.get());
@@ -46,12 +46,12 @@ fn scalar(json: &str) -> Option<Box<str>> {
 }
 
 /// A value on the way, in which `step` is the next one.
-struct Within<'f, 'p, I> {
+struct StepVisitor<'f, 'p, I> {
     step: &'p str,
-    scan: Scan<'f, I>,
+    scan: PointerSeed<'f, I>,
 }
 
-impl<'de, 'p, I: Iterator<Item = &'p str>> Visitor<'de> for Within<'_, 'p, I> {
+impl<'de, 'p, I: Iterator<Item = &'p str>> Visitor<'de> for StepVisitor<'_, 'p, I> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -60,7 +60,7 @@ impl<'de, 'p, I: Iterator<Item = &'p str>> Visitor<'de> for Within<'_, 'p, I> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let step = unescape(self.step);
-        while let Some(is_it) = map.next_key_seed(KeyIs(&step))? {
+        while let Some(is_it) = map.next_key_seed(KeySeed(&step))? {
             if is_it {
                 return map.next_value_seed(self.scan);
             }
@@ -83,9 +83,9 @@ impl<'de, 'p, I: Iterator<Item = &'p str>> Visitor<'de> for Within<'_, 'p, I> {
 }
 
 /// Whether a key is this one; without a copy of it.
-struct KeyIs<'k>(&'k str);
+struct KeySeed<'k>(&'k str);
 
-impl<'de> DeserializeSeed<'de> for KeyIs<'_> {
+impl<'de> DeserializeSeed<'de> for KeySeed<'_> {
     type Value = bool;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
@@ -93,7 +93,7 @@ impl<'de> DeserializeSeed<'de> for KeyIs<'_> {
     }
 }
 
-impl Visitor<'_> for KeyIs<'_> {
+impl Visitor<'_> for KeySeed<'_> {
     type Value = bool;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -293,17 +293,17 @@ fn separator(text: Option<&str>) -> Result<Option<u8>, InvalidScheme> {
 
 /// A [`Scheme`] that cannot be verified by, or a secret that it cannot be used with.
 #[derive(Clone, Debug)]
-pub struct InvalidScheme(Reason);
+pub struct InvalidScheme(InvalidSchemeKind);
 
 #[derive(Clone, Debug)]
-enum Reason {
+enum InvalidSchemeKind {
     Scheme(Cow<'static, str>),
     Secret(InvalidSecret),
 }
 
 impl InvalidScheme {
     pub(super) fn new(reason: impl Into<Cow<'static, str>>) -> Self {
-        Self(Reason::Scheme(reason.into()))
+        Self(InvalidSchemeKind::Scheme(reason.into()))
     }
 }
 
@@ -311,23 +311,23 @@ impl InvalidScheme {
     /// What is left to be wrong with a scheme of the crate's own.
     pub(crate) fn into_invalid_secret(self) -> InvalidSecret {
         match self.0 {
-            Reason::Secret(error) => error,
-            Reason::Scheme(reason) => InvalidSecret::new(reason),
+            InvalidSchemeKind::Secret(error) => error,
+            InvalidSchemeKind::Scheme(reason) => InvalidSecret::new(reason),
         }
     }
 }
 
 impl From<InvalidSecret> for InvalidScheme {
     fn from(error: InvalidSecret) -> Self {
-        Self(Reason::Secret(error))
+        Self(InvalidSchemeKind::Secret(error))
     }
 }
 
 impl fmt::Display for InvalidScheme {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Reason::Scheme(reason) => write!(f, "the scheme cannot be used: {reason}"),
-            Reason::Secret(_) => f.write_str("the scheme cannot be used with this secret"),
+            InvalidSchemeKind::Scheme(reason) => write!(f, "the scheme cannot be used: {reason}"),
+            InvalidSchemeKind::Secret(_) => f.write_str("the scheme cannot be used with this secret"),
         }
     }
 }
@@ -335,8 +335,8 @@ impl fmt::Display for InvalidScheme {
 impl Error for InvalidScheme {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match &self.0 {
-            Reason::Scheme(_) => None,
-            Reason::Secret(error) => Some(error),
+            InvalidSchemeKind::Scheme(_) => None,
+            InvalidSchemeKind::Secret(error) => Some(error),
         }
     }
 }

@@ -62,7 +62,7 @@ pub enum Encoding {
 
 /// How a secret becomes a key.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "KeyText", into = "KeyText")]
+#[serde(from = "KeyFormatText", into = "KeyFormatText")]
 pub(crate) struct KeyFormat {
     /// Prefixes that are taken off, each if it is there, in this order.
     pub(crate) strip: Vec<String>,
@@ -93,7 +93,7 @@ pub(crate) enum KeyTransform {
 
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
-enum KeyText {
+enum KeyFormatText {
     Plain(KeyEncoding),
     Full(FullKey),
 }
@@ -111,18 +111,18 @@ struct FullKey {
     select_by: Option<String>,
 }
 
-impl From<KeyText> for KeyFormat {
-    fn from(text: KeyText) -> Self {
+impl From<KeyFormatText> for KeyFormat {
+    fn from(text: KeyFormatText) -> Self {
         match text {
-            KeyText::Plain(encoding) => Self { encoding, ..Self::default() },
-            KeyText::Full(FullKey { strip, enc, transform, select_by }) => {
+            KeyFormatText::Plain(encoding) => Self { encoding, ..Self::default() },
+            KeyFormatText::Full(FullKey { strip, enc, transform, select_by }) => {
                 Self { strip, encoding: enc, transform, select_by }
             }
         }
     }
 }
 
-impl From<KeyFormat> for KeyText {
+impl From<KeyFormat> for KeyFormatText {
     fn from(format: KeyFormat) -> Self {
         let KeyFormat { strip, encoding: enc, transform, select_by } = format;
         match strip.is_empty() && transform.is_none() && select_by.is_none() {

@@ -102,8 +102,8 @@ impl Verifier for SchemeVerifier {
         plan.refuse_what_is_required_otherwise(head)?;
         let sources = Sources { head, body: None, pairs: None };
         Ok(match &plan.proof {
-            _ if plan.needs_body_first => Box::new(AtTheEnd { plan, head }),
-            Proof::Token { .. } => Box::new(Known(plan.verify_token(sources)?)),
+            _ if plan.needs_body_first => Box::new(WholeBodyCheck { plan, head }),
+            Proof::Token { .. } => Box::new(VerifiedCheck(plan.verify_token(sources)?)),
             Proof::Signature { .. } => plan.begin(sources)?,
         })
     }
@@ -140,7 +140,7 @@ impl Plan {
     }
 
     /// Reads all that the signature needs, and feeds what comes before the body.
-    fn begin<'a>(&'a self, sources: Sources<'a>) -> Result<Box<Running<'a>>, VerifyError> {
+    fn begin<'a>(&'a self, sources: Sources<'a>) -> Result<Box<SignatureCheck<'a>>, VerifyError> {
         let Proof::Signature { keys, encoding, timestamp, templates, key_id, .. } = &self.proof else {
             return Err(VerifyError::wrong("the scheme has no signature"));
         };
@@ -171,9 +171,9 @@ impl Plan {
         let context = Context { sources, timestamp };
         // Into its box before it is fed: it is some 500 bytes.
         let body = BodyFeed::Skipped;
-        let mut running = Box::new(Running { plan: self, template, signing, body, context, sent_at });
-        running.body = template.begin(&mut running.signing, &running.context)?;
-        Ok(running)
+        let mut check = Box::new(SignatureCheck { plan: self, template, signing, body, context, sent_at });
+        check.body = template.begin(&mut check.signing, &check.context)?;
+        Ok(check)
     }
 }
 
@@ -269,7 +269,7 @@ impl SignaturePlan {
 }
 
 /// A request whose signature is being worked out.
-struct Running<'a> {
+struct SignatureCheck<'a> {
     plan: &'a Plan,
     template: &'a Template,
     signing: Signing<'a>,
@@ -278,7 +278,7 @@ struct Running<'a> {
     sent_at: Option<SystemTime>,
 }
 
-impl Running<'_> {
+impl SignatureCheck<'_> {
     /// Whether the body is fed once it is whole: its copy then lives no longer than it must.
     fn waits_for_body(&self) -> bool {
         self.signing.keeps_whole() && matches!(self.body, BodyFeed::Itself)
@@ -308,7 +308,7 @@ impl Running<'_> {
     }
 }
 
-impl Check for Running<'_> {
+impl Check for SignatureCheck<'_> {
     fn timestamp(&self) -> Option<SystemTime> {
         self.sent_at
     }
@@ -325,21 +325,21 @@ impl Check for Running<'_> {
 }
 
 /// For the schemes of which something is in the body that is needed before anything can be verified.
-struct AtTheEnd<'a> {
+struct WholeBodyCheck<'a> {
     plan: &'a Plan,
     head: &'a Parts,
 }
 
-impl Check for AtTheEnd<'_> {
+impl Check for WholeBodyCheck<'_> {
     fn update(&mut self, _: &[u8]) {}
 
     fn finish(self: Box<Self>, body: &Bytes) -> Finish {
         let sources = Sources { head: self.head, body: Some(body), pairs: None };
         let verified = match &self.plan.proof {
             Proof::Token { .. } => self.plan.verify_token(sources),
-            Proof::Signature { .. } => self.plan.begin(sources).and_then(|mut running| {
-                running.update(body);
-                running.conclude(body)
+            Proof::Signature { .. } => self.plan.begin(sources).and_then(|mut check| {
+                check.update(body);
+                check.conclude(body)
             }),
         };
         verified.into()
@@ -347,9 +347,9 @@ impl Check for AtTheEnd<'_> {
 }
 
 /// What the head alone has proved.
-struct Known(Verified);
+struct VerifiedCheck(Verified);
 
-impl Check for Known {
+impl Check for VerifiedCheck {
     fn update(&mut self, _: &[u8]) {}
 
     fn finish(self: Box<Self>, _: &Bytes) -> Finish {

@@ -50,22 +50,22 @@ impl Plan {
         let template = templates.iter().find(|(name, _)| name.is_empty() || **name == *version);
         let (_, template) = template.ok_or_else(|| CannotSign::new("there is no template to sign by"))?;
 
-        let mut beside = Beside::default();
+        let mut fields = HeaderFields::default();
         if let Some((place, unit)) = timestamp {
             let write =
                 || if template.has_separate_timestamp { unit.write_any_length(at) } else { unit.write(at) };
-            beside.supply(place, head, body, write)?;
+            fields.supply(place, head, body, write)?;
         }
         if let Some(place) = key_id {
             let first = keys.first_key_id();
             let named =
                 || first.map(str::to_owned).ok_or_else(|| CannotSign::new("the secret has no key id"));
-            beside.supply(place, head, body, named)?;
+            fields.supply(place, head, body, named)?;
         }
-        self.supply_values(template, &mut beside, head, body, at)?;
+        self.supply_values(template, &mut fields, head, body, at)?;
 
         // With something for a signature, so that all else is where it will be.
-        let text = beside.text(b"-", &self.signature)?;
+        let text = fields.text(b"-", &self.signature)?;
         let pairs = Some(Pairs::new(&text, self.signature.punctuation));
         let sources = Sources { head, body: Some(body), pairs };
         let find = |place: &Place| sources.get(place);
@@ -77,14 +77,14 @@ impl Plan {
         feed.update(&mut macs, body);
         template.finish(feed, &mut macs, &context)?;
         template.judge_body(body)?;
-        beside.text(macs.signature(*encoding).as_bytes(), &self.signature)
+        fields.text(macs.signature(*encoding).as_bytes(), &self.signature)
     }
 
     /// Makes up what is signed and is not there.
     fn supply_values(
         &self,
         template: &Template,
-        beside: &mut Beside,
+        fields: &mut HeaderFields,
         head: &mut Parts,
         body: &Bytes,
         at: SystemTime,
@@ -92,7 +92,7 @@ impl Plan {
         for field in template.lists_of_headers() {
             let list = self.signature.sent_field(head, field).or_else(|| self.headers_to_sign(head));
             let list = list.ok_or_else(|| CannotSign::new("there is no x- header that could be signed"));
-            beside.supply(&Place::Field(field.into()), head, body, || list)?;
+            fields.supply(&Place::Field(field.into()), head, body, || list)?;
         }
         for place in template.values() {
             let value = || match place {
@@ -102,7 +102,7 @@ impl Plan {
                 Place::Request(Location::Header(_)) => Ok(made_up()),
                 other => Err(CannotSign::new(other.absent())),
             };
-            beside.supply(place, head, body, value)?;
+            fields.supply(place, head, body, value)?;
         }
         Ok(())
     }
@@ -127,14 +127,14 @@ impl Keys {
     }
 }
 
-/// What stands beside the signature in its header.
+/// The pairs and items beside the signature in its header.
 #[derive(Default)]
-struct Beside {
+struct HeaderFields {
     pairs: Vec<(Box<str>, String)>,
     items: BTreeMap<usize, String>,
 }
 
-impl Beside {
+impl HeaderFields {
     /// Puts `value` at `place`, unless there is one; into the body nothing is put.
     fn supply(
         &mut self,
