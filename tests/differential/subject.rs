@@ -130,9 +130,12 @@ impl Subject {
     pub(crate) fn is_changed(&self, slot: &Slot) -> bool {
         let is_sensitive = self.sensitive.iter().any(|sensitive| sensitive.overlaps(slot));
         // Signed shapes have the headers of a vector, and all bodies that are signed to the byte are alike.
-        let is_new = self.seed.is_vector
-            || !matches!(slot.kind, Kind::Header | Kind::Item | Kind::ItemValue)
-                && !(slot.kind == Kind::Body && self.exact.contains(&Part::Body));
+        let is_known = match slot.kind {
+            Kind::Header | Kind::Item | Kind::ItemValue => true,
+            Kind::Body => self.exact.contains(&Part::Body),
+            _ => false,
+        };
+        let is_new = self.seed.is_vector || !is_known;
         let is_query = slot.part == Part::Query && self.covered.probed.contains(&Difference::Query);
         (is_sensitive || is_query) && is_new && self.tells(slot)
     }
