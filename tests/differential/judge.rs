@@ -11,6 +11,7 @@ use std::{
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode, Uri};
 use http_body_util::Full;
+use percent_encoding::percent_decode_str;
 use serde_json::Value;
 use tokio::runtime::Runtime;
 use tower::{Layer, ServiceExt, service_fn, util::BoxCloneSyncService};
@@ -250,8 +251,12 @@ impl Covered {
         let has_id = one.id().is_some();
         let is_deduped = has_id && self.profile.id_signed
             || signs(Difference::Body) && (has_id || self.profile.equal_bodies);
+        // Receivers that share a secret are told apart by their path, in whichever spelling.
+        let [path, other_path] = [original, mutant].map(|facts| percent_decode_str(facts.uri.path()));
+        let is_elsewhere = self.profile.shared_secret && !path.eq(other_path);
         let (known, keys) = (original.keys(), mutant.keys());
-        note(Difference::Again, is_deduped && keys.iter().all(|key| !known.contains(key)));
+        let is_new = keys.iter().all(|key| !known.contains(key));
+        note(Difference::Again, is_deduped && !is_elsewhere && is_new);
         found
     }
 }

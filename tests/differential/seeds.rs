@@ -124,7 +124,7 @@ fn unknown(provider: &'static Provider) -> Seed {
         provider: provider.id,
         name: "a request of no vector".to_owned(),
         message: Message::of(&request),
-        now: at(1_700_000_000),
+        now: at(1_800_000_000),
         setting: Setting { verifier, tolerance: None, public_url: None },
         is_vector: true,
     }
