@@ -63,10 +63,10 @@ impl Clock for SystemClock {
 ///
 /// Clones share the time.
 #[derive(Clone, Debug)]
-pub struct ManualClock(Arc<Mutex<Reading>>);
+pub struct ManualClock(Arc<Mutex<ManualTime>>);
 
 #[derive(Debug)]
-struct Reading {
+struct ManualTime {
     now: SystemTime,
     monotonic: Duration,
 }
@@ -75,7 +75,7 @@ impl ManualClock {
     /// A clock that stands at `now`.
     #[must_use]
     pub fn new(now: SystemTime) -> Self {
-        Self(Arc::new(Mutex::new(Reading { now, monotonic: Duration::ZERO })))
+        Self(Arc::new(Mutex::new(ManualTime { now, monotonic: Duration::ZERO })))
     }
 
     /// A clock that stands at `seconds` after the Unix epoch.

@@ -36,7 +36,7 @@ pub(crate) fn complete<T: Fields, E: Error>(fields: T) -> Result<T, E> {
 
 /// A JSON object's key.
 #[derive(Deserialize)]
-pub(crate) struct Key<'a>(#[serde(borrow)] pub(crate) Cow<'a, str>);
+pub(crate) struct FieldName<'a>(#[serde(borrow)] pub(crate) Cow<'a, str>);
 
 /// A field whose name is read and whose value comes next. Every method takes that value.
 pub(crate) struct Field<'a, A> {
@@ -48,24 +48,24 @@ impl<'de, A: MapAccess<'de>> Field<'_, A> {
     /// A string, or a whole number's digits; `None` if there is nothing in it.
     pub(crate) fn text(self) -> Result<Option<String>, A::Error> {
         match self.map.next_value()? {
-            Scalar::Null => Ok(None),
-            Scalar::Number(number) => Ok(Some(number.to_string())),
-            Scalar::Text(text) if text.trim().is_empty() => Ok(None),
-            Scalar::Text(text) => Ok(Some(text)),
-            Scalar::Bool(_) => Err(self.refuse("a string")),
+            LenientScalar::Null => Ok(None),
+            LenientScalar::Number(number) => Ok(Some(number.to_string())),
+            LenientScalar::Text(text) if text.trim().is_empty() => Ok(None),
+            LenientScalar::Text(text) => Ok(Some(text)),
+            LenientScalar::Bool(_) => Err(self.refuse("a string")),
         }
     }
 
     /// Unix seconds as a number or its digits; 0 stands for "never".
     pub(crate) fn seconds(self) -> Result<Option<u64>, A::Error> {
         let seconds = match self.map.next_value()? {
-            Scalar::Null => 0,
-            Scalar::Number(number) => number,
-            Scalar::Text(text) => match text.trim() {
+            LenientScalar::Null => 0,
+            LenientScalar::Number(number) => number,
+            LenientScalar::Text(text) => match text.trim() {
                 "" => 0,
                 digits => digits.parse().map_err(|_| self.refuse("Unix seconds"))?,
             },
-            Scalar::Bool(_) => return Err(self.refuse("Unix seconds")),
+            LenientScalar::Bool(_) => return Err(self.refuse("Unix seconds")),
         };
         Ok(Some(seconds).filter(|&seconds| seconds != 0))
     }
@@ -73,15 +73,15 @@ impl<'de, A: MapAccess<'de>> Field<'_, A> {
     /// A boolean, by itself or in a string.
     pub(crate) fn flag(self) -> Result<Option<bool>, A::Error> {
         match self.map.next_value()? {
-            Scalar::Null => Ok(None),
-            Scalar::Bool(flag) => Ok(Some(flag)),
-            Scalar::Text(text) => match text.trim() {
+            LenientScalar::Null => Ok(None),
+            LenientScalar::Bool(flag) => Ok(Some(flag)),
+            LenientScalar::Text(text) => match text.trim() {
                 "" => Ok(None),
                 "true" => Ok(Some(true)),
                 "false" => Ok(Some(false)),
                 _ => Err(self.refuse("a boolean")),
             },
-            Scalar::Number(_) => Err(self.refuse("a boolean")),
+            LenientScalar::Number(_) => Err(self.refuse("a boolean")),
         }
     }
 
@@ -165,7 +165,7 @@ impl<'de, T: Fields> Visitor<'de> for ObjectVisitor<T> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut fields = T::default();
-        while let Some(Key(name)) = map.next_key()? {
+        while let Some(FieldName(name)) = map.next_key()? {
             fields.set(Field { name: &name, map: &mut map })?;
         }
         complete(fields).map(|fields| Object(Some(fields)))
@@ -174,65 +174,65 @@ impl<'de, T: Fields> Visitor<'de> for ObjectVisitor<T> {
 
 /// A value that is not made of others. Fractions and negative numbers are refused: nothing here
 /// has them, and a phone number that went through a float may have lost digits.
-enum Scalar {
+enum LenientScalar {
     Null,
     Bool(bool),
     Number(u64),
     Text(String),
 }
 
-impl<'de> Deserialize<'de> for Scalar {
+impl<'de> Deserialize<'de> for LenientScalar {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ScalarVisitor)
+        deserializer.deserialize_any(LenientVisitor)
     }
 }
 
 const SCALAR: &str = "a string, a whole number, a boolean or null";
 
-struct ScalarVisitor;
+struct LenientVisitor;
 
-impl<'de> Visitor<'de> for ScalarVisitor {
-    type Value = Scalar;
+impl<'de> Visitor<'de> for LenientVisitor {
+    type Value = LenientScalar;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(SCALAR)
     }
 
-    fn visit_unit<E: Error>(self) -> Result<Scalar, E> {
-        Ok(Scalar::Null)
+    fn visit_unit<E: Error>(self) -> Result<LenientScalar, E> {
+        Ok(LenientScalar::Null)
     }
 
-    fn visit_bool<E: Error>(self, value: bool) -> Result<Scalar, E> {
-        Ok(Scalar::Bool(value))
+    fn visit_bool<E: Error>(self, value: bool) -> Result<LenientScalar, E> {
+        Ok(LenientScalar::Bool(value))
     }
 
-    fn visit_u64<E: Error>(self, value: u64) -> Result<Scalar, E> {
-        Ok(Scalar::Number(value))
+    fn visit_u64<E: Error>(self, value: u64) -> Result<LenientScalar, E> {
+        Ok(LenientScalar::Number(value))
     }
 
-    fn visit_i64<E: Error>(self, value: i64) -> Result<Scalar, E> {
+    fn visit_i64<E: Error>(self, value: i64) -> Result<LenientScalar, E> {
         let value = u64::try_from(value);
         value.map_or_else(|_| Err(not_scalar()), |value| self.visit_u64(value))
     }
 
-    fn visit_f64<E: Error>(self, _: f64) -> Result<Scalar, E> {
+    fn visit_f64<E: Error>(self, _: f64) -> Result<LenientScalar, E> {
         Err(not_scalar())
     }
 
-    fn visit_str<E: Error>(self, value: &str) -> Result<Scalar, E> {
-        Ok(Scalar::Text(value.to_owned()))
+    fn visit_str<E: Error>(self, value: &str) -> Result<LenientScalar, E> {
+        Ok(LenientScalar::Text(value.to_owned()))
     }
 
-    fn visit_string<E: Error>(self, value: String) -> Result<Scalar, E> {
-        Ok(Scalar::Text(value))
+    fn visit_string<E: Error>(self, value: String) -> Result<LenientScalar, E> {
+        Ok(LenientScalar::Text(value))
     }
 
     // With `serde_json/arbitrary_precision`, which any crate of the build may turn on, a number
     // arrives as a map that only `Number` understands. A real object is an error either way.
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Scalar, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<LenientScalar, A::Error> {
         let number = serde_json::Number::deserialize(MapAccessDeserializer::new(map));
         match number.ok().and_then(|number| number.as_u64()) {
-            Some(value) => Ok(Scalar::Number(value)),
+            Some(value) => Ok(LenientScalar::Number(value)),
             None => Err(not_scalar()),
         }
     }

@@ -53,7 +53,7 @@ use serde::{
     de::{DeserializeSeed, Error, IgnoredAny, MapAccess, Visitor},
 };
 
-use super::lenient::{Field, Fields, Key, Object, complete, open_enum};
+use super::lenient::{Field, FieldName, Fields, Object, complete, open_enum};
 
 /// A message in a conversation on WhatsApp: one a contact wrote to the business or, where the
 /// endpoint asks for outgoing messages too, one the business sent (see
@@ -308,7 +308,7 @@ impl<'de> Visitor<'de> for NotificationVisitor {
         let mut enveloped = None;
         // Only for `data` in front of the `event` that says what it is, which is not the usual order.
         let mut early: Option<serde_json::Value> = None;
-        while let Some(Key(name)) = map.next_key()? {
+        while let Some(FieldName(name)) = map.next_key()? {
             let field = Field { name: &name, map: &mut map };
             match (&*name, event.as_deref()) {
                 ("event", _) => event = field.text()?,

@@ -107,11 +107,11 @@ impl Verifier for Circle {
 fn public_key(page: &[u8]) -> Result<Certificate, InvalidSecret> {
     #[derive(Deserialize)]
     struct KeyResponse {
-        data: Key,
+        data: CircleKey,
     }
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
-    struct Key {
+    struct CircleKey {
         algorithm: String,
         public_key: String,
     }

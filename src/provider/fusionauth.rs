@@ -4,7 +4,7 @@ use crate::verify::{
     Location,
     jwt::{
         Algorithm::{self, ES256, ES384, EdDSA, HS256, HS384, HS512, RS256, RS384, RS512},
-        KeyText, Payload,
+        BodyClaim, KeyText,
         Presence::Always,
         Rules,
     },
@@ -28,7 +28,7 @@ providers! {
             let rules = Rules {
                 algorithms: ALGORITHMS,
                 keys: KeyText::Either,
-                payload: Payload::Sha256("request_body_sha256", Base64, Always),
+                payload: BodyClaim::Sha256("request_body_sha256", Base64, Always),
                 jti_is_id: false,
                 ..jwt::rules("x-fusionauth-signature-jwt")
             };

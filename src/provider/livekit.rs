@@ -6,7 +6,7 @@ use super::{providers, shapes::jwt};
 use crate::verify::{
     Encoding::Base64,
     Location,
-    jwt::{Issuer, Payload, Presence::Always, Rules},
+    jwt::{BodyClaim, Issuer, Presence::Always, Rules},
 };
 
 providers! {
@@ -28,7 +28,7 @@ providers! {
         @by_hand |secrets| {
             let rules = Rules {
                 issuer: Issuer::KeyId,
-                payload: Payload::Sha256("sha256", Base64, Always),
+                payload: BodyClaim::Sha256("sha256", Base64, Always),
                 requires: &["exp"],
                 jti_is_id: false,
                 ..jwt::rules(header::AUTHORIZATION.as_str())

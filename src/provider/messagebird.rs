@@ -16,9 +16,9 @@ use crate::verify::{
     Encoding::Hex,
     jwt::{
         Algorithm::{HS256, HS384, HS512},
-        Issuer, Payload,
+        BodyClaim, Issuer,
         Presence::WithBody,
-        Rules, Url,
+        Rules, UrlClaim,
     },
 };
 
@@ -57,8 +57,8 @@ providers! {
             let rules = Rules {
                 algorithms: &[HS256, HS384, HS512],
                 issuer: Issuer::Named("MessageBird"),
-                url: Url::Sha256Hex("url_hash"),
-                payload: Payload::Sha256("payload_hash", Hex, WithBody),
+                url: UrlClaim::Sha256Hex("url_hash"),
+                payload: BodyClaim::Sha256("payload_hash", Hex, WithBody),
                 requires: &["nbf", "exp"],
                 leeway: Duration::from_secs(1),
                 ..jwt::rules("messagebird-signature-jwt")

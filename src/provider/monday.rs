@@ -8,7 +8,7 @@ use super::{
 };
 use crate::verify::{
     Location,
-    jwt::{Payload, Rules, Url},
+    jwt::{BodyClaim, Rules, UrlClaim},
     scan,
 };
 
@@ -29,8 +29,8 @@ providers! {
         "https://developer.monday.com/apps/docs/integration-authorization",
         @by_hand |secrets| {
             let rules = Rules {
-                url: Url::Itself("aud"),
-                payload: Payload::Unsigned,
+                url: UrlClaim::Itself("aud"),
+                payload: BodyClaim::Unsigned,
                 requires: &["exp"],
                 jti_is_id: false,
                 ..jwt::rules(header::AUTHORIZATION.as_str())

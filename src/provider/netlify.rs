@@ -2,7 +2,7 @@ use super::{providers, shapes::jwt};
 use crate::verify::{
     Encoding::Hex,
     Location,
-    jwt::{Issuer, Payload, Presence::Always, Rules},
+    jwt::{BodyClaim, Issuer, Presence::Always, Rules},
 };
 
 providers! {
@@ -17,7 +17,7 @@ providers! {
         @by_hand |secrets| {
             let rules = Rules {
                 issuer: Issuer::Named("netlify"),
-                payload: Payload::Sha256("sha256", Hex, Always),
+                payload: BodyClaim::Sha256("sha256", Hex, Always),
                 jti_is_id: false,
                 ..jwt::rules("x-webhook-signature")
             };

@@ -2,7 +2,7 @@ use super::{providers, shapes::jwt};
 use crate::verify::{
     Encoding::Hex,
     Location, Tolerance,
-    jwt::{Algorithm::ES256, KeyText, Payload, Presence::Always, Rules},
+    jwt::{Algorithm::ES256, BodyClaim, KeyText, Presence::Always, Rules},
 };
 
 providers! {
@@ -19,7 +19,7 @@ providers! {
             let rules = Rules {
                 algorithms: &[ES256],
                 keys: KeyText::Public,
-                payload: Payload::Sha256("request_body_sha256", Hex, Always),
+                payload: BodyClaim::Sha256("request_body_sha256", Hex, Always),
                 requires: &["iat"],
                 jti_is_id: false,
                 ..jwt::rules("plaid-verification")

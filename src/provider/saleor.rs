@@ -1,7 +1,7 @@
 use super::{providers, shapes::jwt};
 use crate::verify::{
     Location,
-    jwt::{Algorithm::RS256, KeyText, Payload, Rules},
+    jwt::{Algorithm::RS256, BodyClaim, KeyText, Rules},
 };
 
 providers! {
@@ -21,7 +21,7 @@ providers! {
             let rules = Rules {
                 algorithms: &[RS256],
                 keys: KeyText::Public,
-                payload: Payload::Body,
+                payload: BodyClaim::Body,
                 ..jwt::rules("saleor-signature")
             };
             let mut profile = jwt::profile("saleor");

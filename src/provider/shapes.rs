@@ -50,7 +50,7 @@ pub(super) mod jwt {
         InvalidSecret, Secrets,
         verify::{
             Profile, Tolerance, Verifier,
-            jwt::{Algorithm::HS256, Issuer, KeyText, Payload, Rules, TokenVerifier, Url},
+            jwt::{Algorithm::HS256, BodyClaim, Issuer, KeyText, Rules, TokenVerifier, UrlClaim},
         },
     };
 
@@ -61,8 +61,8 @@ pub(super) mod jwt {
             algorithms: &[HS256],
             keys: KeyText::Secret,
             issuer: Issuer::Anybody,
-            url: Url::No,
-            payload: Payload::Body,
+            url: UrlClaim::No,
+            payload: BodyClaim::Body,
             requires: &[],
             leeway: Duration::ZERO,
             jti_is_id: true,

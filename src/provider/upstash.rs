@@ -2,7 +2,7 @@ use super::{providers, shapes::jwt};
 use crate::verify::{
     Encoding::Base64Url,
     Location,
-    jwt::{Issuer, Payload, Presence::Always, Rules, Url},
+    jwt::{BodyClaim, Issuer, Presence::Always, Rules, UrlClaim},
 };
 
 providers! {
@@ -18,8 +18,8 @@ providers! {
         @by_hand |secrets| {
             let rules = Rules {
                 issuer: Issuer::Named("Upstash"),
-                url: Url::Itself("sub"),
-                payload: Payload::Sha256("body", Base64Url, Always),
+                url: UrlClaim::Itself("sub"),
+                payload: BodyClaim::Sha256("body", Base64Url, Always),
                 requires: &["nbf", "exp"],
                 jti_is_id: false,
                 ..jwt::rules("upstash-signature")

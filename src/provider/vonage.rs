@@ -17,7 +17,7 @@ use super::{
 #[cfg(feature = "jwt")]
 use crate::verify::{
     Encoding::Hex,
-    jwt::{Payload, Presence::AtWill, Rules},
+    jwt::{BodyClaim, Presence::AtWill, Rules},
 };
 use crate::{
     InvalidSecret, Secrets,
@@ -92,7 +92,7 @@ providers! {
         "https://developer.vonage.com/en/getting-started/concepts/webhooks",
         @by_hand |secrets| {
             let rules = Rules {
-                payload: Payload::Sha256("payload_hash", Hex, AtWill),
+                payload: BodyClaim::Sha256("payload_hash", Hex, AtWill),
                 #[cfg(feature = "test-util")]
                 bearer: true,
                 ..jwt::rules(header::AUTHORIZATION.as_str())

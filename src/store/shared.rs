@@ -1,12 +1,12 @@
 use std::{
     any::Any,
     panic::{AssertUnwindSafe, catch_unwind},
-    pin::Pin,
     sync::Arc,
     time::Duration,
 };
 
 use super::{Claim, Key, MokaStore, Store, StoreError, Token};
+use crate::task::BoxFuture;
 
 /// Any [`Store`], shared, so that the layer needs no type parameter for it.
 #[derive(Clone)]
@@ -69,31 +69,59 @@ impl SharedStore {
     }
 }
 
-type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
-
 /// A [`Store`] behind a pointer: its futures are boxed here, so that the trait's own signatures have no boxes.
 pub(crate) trait ErasedStore: Send + Sync {
-    fn claim<'a>(&'a self, key: &'a Key, token: &'a Token, lease: Duration) -> BoxFuture<'a, Claim>;
-    fn extend<'a>(&'a self, key: &'a Key, token: &'a Token, lease: Duration) -> BoxFuture<'a, bool>;
-    fn complete<'a>(&'a self, key: &'a Key, token: &'a Token, window: Duration) -> BoxFuture<'a, bool>;
-    fn release<'a>(&'a self, key: &'a Key, token: &'a Token) -> BoxFuture<'a, bool>;
+    fn claim<'a>(
+        &'a self,
+        key: &'a Key,
+        token: &'a Token,
+        lease: Duration,
+    ) -> BoxFuture<'a, Result<Claim, StoreError>>;
+    fn extend<'a>(
+        &'a self,
+        key: &'a Key,
+        token: &'a Token,
+        lease: Duration,
+    ) -> BoxFuture<'a, Result<bool, StoreError>>;
+    fn complete<'a>(
+        &'a self,
+        key: &'a Key,
+        token: &'a Token,
+        window: Duration,
+    ) -> BoxFuture<'a, Result<bool, StoreError>>;
+    fn release<'a>(&'a self, key: &'a Key, token: &'a Token) -> BoxFuture<'a, Result<bool, StoreError>>;
     fn answers_within(&self) -> Option<Duration>;
 }
 
 impl<S: Store> ErasedStore for S {
-    fn claim<'a>(&'a self, key: &'a Key, token: &'a Token, lease: Duration) -> BoxFuture<'a, Claim> {
+    fn claim<'a>(
+        &'a self,
+        key: &'a Key,
+        token: &'a Token,
+        lease: Duration,
+    ) -> BoxFuture<'a, Result<Claim, StoreError>> {
         Box::pin(Store::claim(self, key, token, lease))
     }
 
-    fn extend<'a>(&'a self, key: &'a Key, token: &'a Token, lease: Duration) -> BoxFuture<'a, bool> {
+    fn extend<'a>(
+        &'a self,
+        key: &'a Key,
+        token: &'a Token,
+        lease: Duration,
+    ) -> BoxFuture<'a, Result<bool, StoreError>> {
         Box::pin(Store::extend(self, key, token, lease))
     }
 
-    fn complete<'a>(&'a self, key: &'a Key, token: &'a Token, window: Duration) -> BoxFuture<'a, bool> {
+    fn complete<'a>(
+        &'a self,
+        key: &'a Key,
+        token: &'a Token,
+        window: Duration,
+    ) -> BoxFuture<'a, Result<bool, StoreError>> {
         Box::pin(Store::complete(self, key, token, window))
     }
 
-    fn release<'a>(&'a self, key: &'a Key, token: &'a Token) -> BoxFuture<'a, bool> {
+    fn release<'a>(&'a self, key: &'a Key, token: &'a Token) -> BoxFuture<'a, Result<bool, StoreError>> {
         Box::pin(Store::release(self, key, token))
     }
 

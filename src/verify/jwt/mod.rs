@@ -20,7 +20,7 @@ use sha2::{Digest, Sha256};
 pub(crate) use self::keys::KeyText;
 use self::{
     keys::{SignedToken, TokenKeys},
-    token::{Claims, Token},
+    token::{ParsedToken, TokenClaims},
 };
 use super::{
     Check, Encoding, Finish, Profile, Verified, Verifier, VerifyError, called_url, constant_time_eq,
@@ -38,8 +38,8 @@ pub(crate) struct Rules {
     pub(crate) algorithms: &'static [Algorithm],
     pub(crate) keys: KeyText,
     pub(crate) issuer: Issuer,
-    pub(crate) url: Url,
-    pub(crate) payload: Payload,
+    pub(crate) url: UrlClaim,
+    pub(crate) payload: BodyClaim,
     /// Claims that must be there.
     pub(crate) requires: &'static [&'static str],
     /// How far `exp` and `nbf` may be off.
@@ -62,7 +62,7 @@ pub(crate) enum Issuer {
 
 /// The claim of the URL that was called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Url {
+pub(crate) enum UrlClaim {
     No,
     Itself(&'static str),
     Sha256Hex(&'static str),
@@ -70,7 +70,7 @@ pub(crate) enum Url {
 
 /// How the body is signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Payload {
+pub(crate) enum BodyClaim {
     /// Its SHA-256 is this claim, in this encoding.
     Sha256(&'static str, Encoding, Presence),
     /// It is the token's payload, left out of the token.
@@ -118,7 +118,13 @@ impl TokenVerifier {
     }
 
     /// Judges all that a token with a right signature claims, but for the body.
-    fn judge(&self, claims: &Claims, head: &Parts, now: SystemTime, key: usize) -> Result<(), VerifyError> {
+    fn judge(
+        &self,
+        claims: &TokenClaims,
+        head: &Parts,
+        now: SystemTime,
+        key: usize,
+    ) -> Result<(), VerifyError> {
         let rules = &self.rules;
         let issuer = match rules.issuer {
             Issuer::Anybody => None,
@@ -129,12 +135,12 @@ impl TokenVerifier {
             return Err(VerifyError::wrong("the token is of another issuer"));
         }
         let url_is_right = match rules.url {
-            Url::No => true,
-            Url::Itself(name) => {
+            UrlClaim::No => true,
+            UrlClaim::Itself(name) => {
                 let called = called_url(head)?;
                 claims.text(name).is_some_and(|url| constant_time_eq(url.as_bytes(), called.as_bytes()))
             }
-            Url::Sha256Hex(name) => {
+            UrlClaim::Sha256Hex(name) => {
                 let digest: [u8; 32] = Sha256::digest(called_url(head)?).into();
                 claims
                     .text(name)
@@ -156,11 +162,11 @@ impl TokenVerifier {
 
 impl Verifier for TokenVerifier {
     fn begin<'a>(&'a self, head: &'a Parts, now: SystemTime) -> Result<Box<dyn Check + 'a>, VerifyError> {
-        let token = Token::read(self.text(head)?, &self.rules)?;
+        let token = ParsedToken::read(self.text(head)?, &self.rules)?;
         let key_id = token.header.kid.as_deref();
         let mut signed = self.keys.begin(token.algorithm(), key_id, token.signature.as_bytes())?;
         signed.update(token.signed.as_bytes());
-        if self.rules.payload == Payload::Body {
+        if self.rules.payload == BodyClaim::Body {
             // What stands before it ends with the dot that the payload would follow.
             return Ok(Box::new(BodyCheck { signed }));
         }
@@ -176,7 +182,7 @@ impl Verifier for TokenVerifier {
         if let Some(sent_at) = sent_at {
             verified = verified.timestamp(sent_at);
         }
-        let Payload::Sha256(name, encoding, presence) = self.rules.payload else {
+        let BodyClaim::Sha256(name, encoding, presence) = self.rules.payload else {
             return Ok(Box::new(TokenCheck { verified }));
         };
         let said = match claims.text(name) {

@@ -6,7 +6,7 @@ use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use http::request::Parts;
 use serde_json::{Map, Value, json};
 
-use super::{Issuer, Payload, TokenVerifier, Url};
+use super::{BodyClaim, Issuer, TokenVerifier, UrlClaim};
 use crate::verify::{
     Encoding, called_url, digest,
     signing::{CannotSign, Write, made_up},
@@ -50,17 +50,17 @@ impl TokenVerifier {
             (Issuer::KeyId | Issuer::Anybody, _) => {}
         }
         match rules.url {
-            Url::No => {}
-            Url::Itself(name) => drop(claim(name, called_url(head)?.into())),
-            Url::Sha256Hex(name) => {
+            UrlClaim::No => {}
+            UrlClaim::Itself(name) => drop(claim(name, called_url(head)?.into())),
+            UrlClaim::Sha256Hex(name) => {
                 drop(claim(name, HEXLOWER.encode(&digest(called_url(head)?.as_bytes())).into()))
             }
         }
         match rules.payload {
-            Payload::Sha256(name, encoding, _) => drop(claim(name, encoding.encode(&digest(body)).into())),
-            Payload::Unsigned => {}
+            BodyClaim::Sha256(name, encoding, _) => drop(claim(name, encoding.encode(&digest(body)).into())),
+            BodyClaim::Unsigned => {}
             // Of providers with a private key alone.
-            Payload::Body => return Err(CannotSign::public_key()),
+            BodyClaim::Body => return Err(CannotSign::public_key()),
         }
         Ok(claims)
     }

@@ -6,11 +6,11 @@ use data_encoding::BASE64URL_NOPAD;
 use jsonwebtoken::{Algorithm, Header, decode_header};
 use serde_json::{Map, Value};
 
-use super::{Payload, Rules};
+use super::{BodyClaim, Rules};
 use crate::verify::VerifyError;
 
 /// A token in its compact form, of which nothing is believed yet.
-pub(super) struct Token<'t> {
+pub(super) struct ParsedToken<'t> {
     pub(super) header: Header,
     /// All before the last dot: what is signed, or the beginning of it where the body is the payload.
     pub(super) signed: &'t str,
@@ -18,7 +18,7 @@ pub(super) struct Token<'t> {
     pub(super) signature: &'t str,
 }
 
-impl<'t> Token<'t> {
+impl<'t> ParsedToken<'t> {
     /// Longer ones are not looked at.
     const LONGEST: usize = 8 * 1024;
 
@@ -37,7 +37,7 @@ impl<'t> Token<'t> {
         let header =
             decode_header(text).map_err(|_| VerifyError::malformed("the token's header cannot be read"))?;
         let token = Self { header, signed, payload, signature };
-        let detached = rules.payload == Payload::Body;
+        let detached = rules.payload == BodyClaim::Body;
         if payload.is_empty() != detached || !token.is_understood(detached) {
             return Err(VerifyError::malformed("the token is of a kind that the provider does not send"));
         }
@@ -59,17 +59,17 @@ impl<'t> Token<'t> {
     }
 
     /// What it claims. Only to be asked once its signature was found to be right.
-    pub(super) fn claims(&self) -> Result<Claims, VerifyError> {
+    pub(super) fn claims(&self) -> Result<TokenClaims, VerifyError> {
         let json = BASE64URL_NOPAD.decode(self.payload.as_bytes()).ok();
         let claims = json.and_then(|json| serde_json::from_slice(&json).ok());
-        claims.map(Claims).ok_or(VerifyError::malformed("the token's claims cannot be read"))
+        claims.map(TokenClaims).ok_or(VerifyError::malformed("the token's claims cannot be read"))
     }
 }
 
 /// What a token claims.
-pub(super) struct Claims(Map<String, Value>);
+pub(super) struct TokenClaims(Map<String, Value>);
 
-impl Claims {
+impl TokenClaims {
     pub(super) fn has(&self, name: &str) -> bool {
         self.0.contains_key(name)
     }
