@@ -66,9 +66,7 @@ pub use self::{
 };
 #[cfg(feature = "asymmetric")]
 pub(crate) use self::{
-    keys::{
-        Certificate, KeyCache, PublicKey, PublicKeys, PublicKind, Signatures, SignedMessage, in_force, pem,
-    },
+    keys::{Certificate, KeyCache, PublicKeys, PublicKind, Signatures, SignedMessage, in_force, pem},
     request::endpoint_url,
 };
 

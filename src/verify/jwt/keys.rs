@@ -12,8 +12,8 @@ use jsonwebtoken::{
 use crate::{
     InvalidSecret, Secret, Secrets,
     verify::{
-        Candidates, Encoding, Keyring, MacKind, Macs, PublicKey, PublicKeys, PublicKind, Signatures,
-        SignedMessage, Verified, VerifyError, pem,
+        Candidates, Encoding, Keyring, MacKind, Macs, PublicKeys, PublicKind, Signatures, SignedMessage,
+        Verified, VerifyError, keys::PublicKey, pem,
     },
 };
 
