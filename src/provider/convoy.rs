@@ -1,7 +1,7 @@
 use super::providers;
 use crate::verify::{
-    Algorithm::HmacSha512,
-    Encoding::{Base64, Hex},
+    Algorithm::{self, HmacSha256, HmacSha512},
+    Encoding::{self, Base64, Hex},
     Scheme,
     TimeUnit::Seconds,
 };
@@ -13,8 +13,7 @@ providers! {
     /// * Id: `header:X-Convoy-Idempotency-Key`, **not signed**.
     convoy_simple_sha256_hex, try_convoy_simple_sha256_hex: "convoy-simple-sha256-hex", "Convoy (simple, sha256, hex)",
         "https://github.com/frain-dev/convoy/blob/HEAD/pkg/signature/testdata/signature-vectors.json",
-        Scheme::hmac_sha256("x-convoy-signature", Hex)
-            .id("header:x-convoy-idempotency-key");
+        simple(HmacSha256, Hex);
 
     /// Convoy (simple, sha256, base64).
     ///
@@ -22,8 +21,7 @@ providers! {
     /// * Id: `header:X-Convoy-Idempotency-Key`, **not signed**.
     convoy_simple_sha256_base64, try_convoy_simple_sha256_base64: "convoy-simple-sha256-base64", "Convoy (simple, sha256, base64)",
         "https://github.com/frain-dev/convoy/blob/HEAD/pkg/signature/testdata/signature-vectors.json",
-        Scheme::hmac_sha256("x-convoy-signature", Base64)
-            .id("header:x-convoy-idempotency-key");
+        simple(HmacSha256, Base64);
 
     /// Convoy (simple, sha512, hex).
     ///
@@ -31,8 +29,7 @@ providers! {
     /// * Id: `header:X-Convoy-Idempotency-Key`, **not signed**.
     convoy_simple_sha512_hex, try_convoy_simple_sha512_hex: "convoy-simple-sha512-hex", "Convoy (simple, sha512, hex)",
         "https://github.com/frain-dev/convoy/blob/HEAD/pkg/signature/testdata/signature-vectors.json",
-        Scheme::new(HmacSha512, "x-convoy-signature", Hex)
-            .id("header:x-convoy-idempotency-key");
+        simple(HmacSha512, Hex);
 
     /// Convoy (simple, sha512, base64).
     ///
@@ -40,8 +37,7 @@ providers! {
     /// * Id: `header:X-Convoy-Idempotency-Key`, **not signed**.
     convoy_simple_sha512_base64, try_convoy_simple_sha512_base64: "convoy-simple-sha512-base64", "Convoy (simple, sha512, base64)",
         "https://github.com/frain-dev/convoy/blob/HEAD/pkg/signature/testdata/signature-vectors.json",
-        Scheme::new(HmacSha512, "x-convoy-signature", Base64)
-            .id("header:x-convoy-idempotency-key");
+        simple(HmacSha512, Base64);
 
     /// Convoy (advanced, sha256, hex).
     ///
@@ -50,12 +46,7 @@ providers! {
     /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.
     convoy_advanced_sha256_hex, try_convoy_advanced_sha256_hex: "convoy-advanced-sha256-hex", "Convoy (advanced, sha256, hex)",
         "https://github.com/frain-dev/convoy/blob/HEAD/pkg/signature/testdata/signature-vectors.json",
-        Scheme::hmac_sha256("x-convoy-signature", Hex)
-            .list(",")
-            .pairs("=", ["v1"])
-            .timestamp("field:t", Seconds)
-            .signs("{ts},{body}")
-            .id("header:x-convoy-idempotency-key");
+        advanced(HmacSha256, Hex);
 
     /// Convoy (advanced, sha256, base64).
     ///
@@ -64,12 +55,7 @@ providers! {
     /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.
     convoy_advanced_sha256_base64, try_convoy_advanced_sha256_base64: "convoy-advanced-sha256-base64", "Convoy (advanced, sha256, base64)",
         "https://github.com/frain-dev/convoy/blob/HEAD/pkg/signature/testdata/signature-vectors.json",
-        Scheme::hmac_sha256("x-convoy-signature", Base64)
-            .list(",")
-            .pairs("=", ["v1"])
-            .timestamp("field:t", Seconds)
-            .signs("{ts},{body}")
-            .id("header:x-convoy-idempotency-key");
+        advanced(HmacSha256, Base64);
 
     /// Convoy (advanced, sha512, hex).
     ///
@@ -78,12 +64,7 @@ providers! {
     /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.
     convoy_advanced_sha512_hex, try_convoy_advanced_sha512_hex: "convoy-advanced-sha512-hex", "Convoy (advanced, sha512, hex)",
         "https://github.com/frain-dev/convoy/blob/HEAD/pkg/signature/testdata/signature-vectors.json",
-        Scheme::new(HmacSha512, "x-convoy-signature", Hex)
-            .list(",")
-            .pairs("=", ["v1"])
-            .timestamp("field:t", Seconds)
-            .signs("{ts},{body}")
-            .id("header:x-convoy-idempotency-key");
+        advanced(HmacSha512, Hex);
 
     /// Convoy (advanced, sha512, base64).
     ///
@@ -92,10 +73,17 @@ providers! {
     /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.
     convoy_advanced_sha512_base64, try_convoy_advanced_sha512_base64: "convoy-advanced-sha512-base64", "Convoy (advanced, sha512, base64)",
         "https://github.com/frain-dev/convoy/blob/HEAD/pkg/signature/testdata/signature-vectors.json",
-        Scheme::new(HmacSha512, "x-convoy-signature", Base64)
-            .list(",")
-            .pairs("=", ["v1"])
-            .timestamp("field:t", Seconds)
-            .signs("{ts},{body}")
-            .id("header:x-convoy-idempotency-key");
+        advanced(HmacSha512, Base64);
+}
+
+fn simple(algorithm: Algorithm, encoding: Encoding) -> Scheme {
+    Scheme::new(algorithm, "x-convoy-signature", encoding).id("header:x-convoy-idempotency-key")
+}
+
+fn advanced(algorithm: Algorithm, encoding: Encoding) -> Scheme {
+    simple(algorithm, encoding)
+        .list(",")
+        .pairs("=", ["v1"])
+        .timestamp("field:t", Seconds)
+        .signs("{ts},{body}")
 }

@@ -46,6 +46,5 @@ providers! {
         "https://developers.hubspot.com/docs/apps/legacy-apps/authentication/validating-requests",
         Scheme::hmac_sha256("x-hubspot-signature-v3", Base64)
             .timestamp("header:x-hubspot-request-timestamp", Milliseconds)
-            .tolerance(Some(300), 300)
             .signs("{method}{url}{body}{ts}");
 }

@@ -1,5 +1,4 @@
-use super::providers;
-use crate::verify::{Encoding::Hex, Scheme, TimeUnit::Seconds};
+use super::{providers, shapes::t_and_signature};
 
 providers! {
     /// Mux.
@@ -9,12 +8,7 @@ providers! {
     /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.
     mux, try_mux: "mux", "Mux",
         "https://github.com/muxinc/mux-node-sdk/blob/HEAD/src/resources/webhooks/webhooks.ts",
-        Scheme::hmac_sha256("mux-signature", Hex)
-            .list(",")
-            .pairs("=", ["v1"])
-            .timestamp("field:t", Seconds)
-            .tolerance(Some(300), 300)
-            .signs("{ts}.{body}")
+        t_and_signature("mux-signature", "v1")
             .id("body:/id")
             .event_type("body:/type");
 }

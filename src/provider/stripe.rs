@@ -1,7 +1,6 @@
 use std::time::Duration;
 
-use super::providers;
-use crate::verify::{Encoding::Hex, Scheme, TimeUnit::Seconds};
+use super::{providers, shapes::t_and_signature};
 
 providers! {
     /// Stripe.
@@ -13,12 +12,7 @@ providers! {
     /// * Retries for up to three days ([source](https://docs.stripe.com/webhooks)).
     stripe, try_stripe: "stripe", "Stripe",
         "https://docs.stripe.com/webhooks/signature",
-        Scheme::hmac_sha256("stripe-signature", Hex)
-            .list(",")
-            .pairs("=", ["v1"])
-            .timestamp("field:t", Seconds)
-            .tolerance(Some(300), 300)
-            .signs("{ts}.{body}")
+        t_and_signature("stripe-signature", "v1")
             .id("body:/id")
             .event_type("body:/type"),
         dedupe_window: Some(Duration::from_secs(4 * 24 * 3600)),
