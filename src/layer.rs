@@ -33,9 +33,11 @@ use crate::{
 /// all services that one layer makes, share its store and its budget.
 ///
 /// Layers can be nested. Each verifies the delivery. If an outer layer holds the claim on the same key
-/// (the same layer is on a router and on a route in it), the inner layer runs the handler under that
-/// claim: the outer layer settles it, and the inner one neither [detaches](Self::detached) the handler
-/// nor answers at its [deadline](Self::ack_deadline).
+/// in the same store (the same layer is on a router and on a route in it), the inner layer runs the handler
+/// under that claim, and the outer layer settles it. This costs one more round trip to the store. While an outer layer
+/// holds a claim on the same key, the inner one neither [detaches](Self::detached) the handler nor answers
+/// at its [deadline](Self::ack_deadline). Two layers for Amazon SNS cannot be nested: the inner one finds no
+/// signature in the payload.
 ///
 /// What is set here wins over what is known of the provider (its [profile](Verifier::profile)),
 /// which wins over the default. Durations and limits of zero mean the least possible, as each

@@ -62,14 +62,19 @@ impl ClaimGuard {
         self.state.keys.is_empty()
     }
 
+    /// The token that claims are made with.
+    pub(crate) fn token(&self) -> Token {
+        self.state.token
+    }
+
     /// Claims `key` as well.
-    pub(crate) async fn claim(&mut self, key: Key) -> Result<Claim, StoreError> {
+    pub(crate) async fn claim(&mut self, key: &Key) -> Result<Claim, StoreError> {
         let ClaimState { store, timer, token, keys, lease, store_failed, .. } = &mut *self.state;
         // Before the answer: a claim whose answer is lost, or not waited for, may have been made, and is then
         // released with the token.
         keys.push(key.clone());
         let (limit, started) = (store_timeout(store, 1, STORE_TIMEOUT), timer.start());
-        let claim = flatten(timeout(limit, catch_unwind(|| store.claim(&key, token, *lease))).await);
+        let claim = flatten(timeout(limit, catch_unwind(|| store.claim(key, token, *lease))).await);
         timer.stop(StoreOperation::Claim, started, &claim);
         *store_failed = claim.is_err();
         let claim = claim?;
@@ -79,22 +84,27 @@ impl ClaimGuard {
         Ok(claim)
     }
 
+    /// Extends the claim on `key` that another guard may hold with `token`.
+    pub(crate) async fn extend(&self, key: &Key, token: &Token, lease: Duration) -> Result<bool, StoreError> {
+        let ClaimState { store, timer, .. } = &*self.state;
+        extend(store, timer, key, token, lease, STORE_TIMEOUT).await
+    }
+
     /// Extends the lease, every third of it, while it is polled.
     pub(crate) fn heartbeat(&self) -> BoxFuture<'_, ()> {
         let ClaimState { store, timer, token, keys, lease, .. } = &*self.state;
         let third = *lease / 3;
         // An answer must not keep the next extension waiting, however short the lease is.
-        let limit = store_timeout(store, 1, STORE_TIMEOUT.min(third));
+        let limit = STORE_TIMEOUT.min(third);
         Box::pin(async move {
             let mut beat = Box::pin(sleep(third));
             loop {
                 beat.as_mut().await;
                 beat = Box::pin(sleep(third));
+                // The request does not wait for it.
+                let timer = timer.in_background();
                 for key in keys.iter() {
-                    let started = timer.start();
-                    let extended =
-                        flatten(timeout(limit, catch_unwind(|| store.extend(key, token, *lease))).await);
-                    timer.stop(StoreOperation::Extend, started, &extended);
+                    let extended = extend(store, &timer, key, token, *lease, limit).await;
                     // A failure, a panic included, leaves two thirds of the lease to try again; a lost claim
                     // stays lost, and whatever the handler does, settling will change nothing.
                     if let Ok(false) = extended {
@@ -280,6 +290,20 @@ impl ClaimState {
             Err(_) => self.timer.abandoned(self.intent),
         }
     }
+}
+
+async fn extend(
+    store: &SharedStore,
+    timer: &StoreTimer,
+    key: &Key,
+    token: &Token,
+    lease: Duration,
+    limit: Duration,
+) -> Result<bool, StoreError> {
+    let (limit, started) = (store_timeout(store, 1, limit), timer.start());
+    let extended = flatten(timeout(limit, catch_unwind(|| store.extend(key, token, lease))).await);
+    timer.stop(StoreOperation::Extend, started, &extended);
+    extended
 }
 
 type Panic = Box<dyn Any + Send>;

@@ -115,21 +115,22 @@ impl Dedupe {
             (None, Some(replay_key)) => (replay_key, None),
             (None, None) => return Ok(ClaimOutcome::Run(None)),
         };
-        delivery.set_key(key.clone());
-
         let mut guard = self.guard(store, delivery, StoreTimer::of(telemetry));
+        delivery.set_key(key.clone(), guard.token());
         // A claim that is not to be run under is dropped, which releases what was claimed so far.
-        match claim(&mut guard, key, replay_key, delivery).await {
-            Ok(Claim::Acquired { fencing }) => {
-                delivery.set_claimed(fencing);
+        match claim(&mut guard, &key, replay_key.as_ref(), delivery).await {
+            Ok(Claimed::Acquired { fencing }) => {
+                if let Some(fencing) = fencing {
+                    delivery.set_claimed(fencing);
+                }
                 Ok(ClaimOutcome::Run((!guard.is_empty()).then_some(guard)))
             }
-            Ok(Claim::Completed) => {
+            Ok(Claimed::Completed) => {
                 // A replay under a fresh id: that id was now seen as well.
                 guard.settle(Settlement::Completed).await;
                 Ok(ClaimOutcome::Duplicate)
             }
-            Ok(Claim::InProgress { .. }) => {
+            Ok(Claimed::InProgress) => {
                 guard.settle(Settlement::Released).await;
                 Err(Rejection::new(RejectionKind::InProgress))
             }
@@ -151,8 +152,7 @@ impl Settings {
     fn guard(&self, store: &SharedStore, delivery: &Delivery, timer: StoreTimer) -> ClaimGuard {
         let profile = delivery.verifier().profile();
         let window = self.window.or(profile.dedupe_window).unwrap_or(Dedupe::DEFAULT_WINDOW);
-        let lease = self.lease.or(profile.lease).unwrap_or(Dedupe::DEFAULT_LEASE).max(Dedupe::SHORTEST_LEASE);
-        ClaimGuard::new(store.clone(), timer, self.background.clone(), lease, window)
+        ClaimGuard::new(store.clone(), timer, self.background.clone(), self.lease(profile), window)
     }
 
     fn on_failure(&self, delivery: &Delivery) -> StoreFailure {
@@ -163,6 +163,10 @@ impl Settings {
 impl Claims for Settings {
     fn receiver(&self, head: &Parts) -> Option<u64> {
         (self.scope.is_none() && self.store.is_some()).then(|| receiver(head))
+    }
+
+    fn lease(&self, profile: &Profile) -> Duration {
+        self.lease.or(profile.lease).unwrap_or(Dedupe::DEFAULT_LEASE).max(Dedupe::SHORTEST_LEASE)
     }
 
     fn replay_key(&self, delivery: &Delivery) -> Option<Key> {
@@ -190,7 +194,7 @@ impl Claims for Settings {
             let mut guard =
                 self.guard(store, delivery, StoreTimer::alone(&self.registry, delivery.provider()));
             // Dropped after a failure, the guard releases what the store may have claimed.
-            match guard.claim(key).await {
+            match guard.claim(&key).await {
                 Ok(Claim::Acquired { fencing }) => claimed(Some((Box::new(guard), fencing))),
                 Ok(Claim::Completed) => Ok(Item::Duplicate),
                 Ok(Claim::InProgress { .. }) => Ok(Item::InProgress),
@@ -217,34 +221,59 @@ impl DerefMut for Dedupe {
     }
 }
 
+/// The answer to a claim, once the layers above were asked about theirs.
+#[derive(Clone, Copy)]
+enum Claimed {
+    /// The claim is this request's. `None`: a layer above made it, and proceeds without relying on it.
+    Acquired {
+        fencing: Option<u64>,
+    },
+    Completed,
+    InProgress,
+}
+
 /// The id first, then the body: only who has both may run.
 async fn claim(
     guard: &mut ClaimGuard,
-    key: Key,
-    replay_key: Option<Key>,
+    key: &Key,
+    replay_key: Option<&Key>,
     delivery: &Delivery,
-) -> Result<Claim, StoreError> {
-    let claim = or_shared(guard.claim(key).await?, delivery, || delivery.dedupe_key().cloned());
+) -> Result<Claimed, StoreError> {
+    let claimed = claim_or_share(guard, key, delivery).await?;
     match replay_key {
-        Some(replay_key) if matches!(claim, Claim::Acquired { .. }) => {
-            match or_shared(guard.claim(replay_key).await?, delivery, || delivery.replay_key()) {
-                Claim::Acquired { .. } => Ok(claim),
+        Some(replay_key) if matches!(claimed, Claimed::Acquired { .. }) => {
+            match claim_or_share(guard, replay_key, delivery).await? {
+                Claimed::Acquired { .. } => Ok(claimed),
                 refused => Ok(refused),
             }
         }
-        _ => Ok(claim),
+        _ => Ok(claimed),
     }
 }
 
-/// The claim, or that of a layer above this one on the same key: the same layer may be on a router and
-/// on a route in it, and would wait for itself.
-fn or_shared(claim: Claim, delivery: &Delivery, key: impl FnOnce() -> Option<Key>) -> Claim {
-    match claim {
-        Claim::InProgress { .. } => key()
-            .and_then(|key| delivery.held_above(&key))
-            .map_or(claim, |fencing| Claim::Acquired { fencing }),
-        _ => claim,
+async fn claim_or_share(
+    guard: &mut ClaimGuard,
+    key: &Key,
+    delivery: &Delivery,
+) -> Result<Claimed, StoreError> {
+    match guard.claim(key).await? {
+        Claim::Acquired { fencing } => Ok(Claimed::Acquired { fencing: Some(fencing) }),
+        Claim::Completed => Ok(Claimed::Completed),
+        // In a box: most deliveries have no layer above this one.
+        Claim::InProgress { .. } if delivery.is_nested() => Box::pin(share(guard, key, delivery)).await,
+        Claim::InProgress { .. } => Ok(Claimed::InProgress),
     }
+}
+
+/// Finds out whether the claim in progress is that of a layer above, for the same request: the same layer may
+/// be on a router and on a route in it, and would wait for itself. Only the store knows whose claim it is.
+async fn share(guard: &ClaimGuard, key: &Key, delivery: &Delivery) -> Result<Claimed, StoreError> {
+    for above in delivery.claims_above(key) {
+        if guard.extend(key, &above.token, above.lease).await? {
+            return Ok(Claimed::Acquired { fencing: above.fencing });
+        }
+    }
+    Ok(Claimed::InProgress)
 }
 
 impl fmt::Debug for Dedupe {

@@ -6,6 +6,7 @@ use super::Delivery;
 use crate::{
     store::{Key, StoreError},
     task::{BoxFuture, RunEnd, catch_unwind, run},
+    verify::Profile,
 };
 
 /// The layer's deduplication, as a delivery sees it: a trait, so that deliveries do not depend on the module that
@@ -16,6 +17,9 @@ pub(crate) trait Claims: Send + Sync {
     /// A digest of the endpoint that was called, where the provider signs with one secret for all endpoints of
     /// an account.
     fn receiver(&self, head: &Parts) -> Option<u64>;
+
+    /// The lease of a claim on a delivery with this profile.
+    fn lease(&self, profile: &Profile) -> Duration;
 
     /// The key of the delivery's body, where replays are guarded against and the signature does not
     /// cover the id.
@@ -210,8 +214,8 @@ impl ItemClaim {
         ended.unwrap_or_else(|panic| resume_unwind(panic))
     }
 
-    /// Whether the item would be recognised if it came again: `false` for an empty id, without a
-    /// store, and where the store was down and the layer told to [proceed](crate::StoreFailure::Proceed).
+    /// Returns whether a duplicate of the item would be recognised: `false` for an empty id, without a
+    /// store, and where the store was down and the layer [proceeded](crate::StoreFailure::Proceed).
     #[must_use]
     pub fn deduped(&self) -> bool {
         self.guard.is_some()

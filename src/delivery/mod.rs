@@ -28,9 +28,9 @@ mod items;
 
 use std::{
     borrow::Cow,
-    fmt, str,
+    fmt, iter, str,
     sync::{Arc, OnceLock},
-    time::SystemTime,
+    time::{Duration, SystemTime},
 };
 
 use bytes::Bytes;
@@ -43,7 +43,7 @@ pub use self::{
     items::{Item, ItemClaim},
 };
 use crate::{
-    store::Key,
+    store::{Key, Token},
     verify::{Location, RequestValue, Verified, Verifier, digest, multipart_field, parameter},
 };
 
@@ -54,7 +54,7 @@ use crate::{
 pub struct Delivery {
     facts: Arc<DeliveryFacts>,
     key: Option<Key>,
-    claim: Option<u64>,
+    fencing: Option<u64>,
 }
 
 struct DeliveryFacts {
@@ -69,6 +69,8 @@ struct DeliveryFacts {
     attempt: Option<u32>,
     body: Bytes,
     receiver: Option<u64>,
+    /// That of its claim. Here and not in the delivery, which the future of each request contains.
+    token: OnceLock<Token>,
     /// That of the nearest layer above this one.
     above: Option<Box<Delivery>>,
 }
@@ -102,9 +104,10 @@ impl Delivery {
             event_type_in_body: OnceLock::new(),
             attempt,
             body,
+            token: OnceLock::new(),
             above: head.extensions.get().map(above),
         };
-        Self { facts: Arc::new(facts), key: None, claim: None }
+        Self { facts: Arc::new(facts), key: None, fencing: None }
     }
 
     /// The delivery's id, the same when it is sent again. Whether the signature covers it depends
@@ -220,11 +223,11 @@ impl Delivery {
         self.key.as_ref().and_then(|_| self.claims().replay_key(self))
     }
 
-    /// Whether a duplicate of it would be recognised: `false` without a key, without a store, and
-    /// where the store was down and the layer told to [proceed](crate::StoreFailure::Proceed).
+    /// Returns whether a duplicate would be recognised: `false` without a key, without a store, and
+    /// where the store was down and the layer [proceeded](crate::StoreFailure::Proceed).
     #[must_use]
     pub fn deduped(&self) -> bool {
-        self.claim.is_some()
+        self.fencing.is_some()
     }
 
     /// A number that grows with every run of the same delivery, for effects that must not be
@@ -232,7 +235,7 @@ impl Delivery {
     /// where [`deduped`](Self::deduped) is `false`.
     #[must_use]
     pub fn fencing(&self) -> Option<u64> {
-        self.claim
+        self.fencing
     }
 
     pub(crate) fn verifier(&self) -> &dyn Verifier {
@@ -256,30 +259,43 @@ impl Delivery {
         &*self.facts.claims
     }
 
-    pub(crate) fn set_key(&mut self, key: Key) {
+    /// Sets the key, and the token that claims it. Whether that claim is made is open until
+    /// [`set_claimed`](Self::set_claimed), and stays open if the store fails.
+    pub(crate) fn set_key(&mut self, key: Key, token: Token) {
         self.key = Some(key);
+        // A delivery is claimed once.
+        let _ = self.facts.token.set(token);
     }
 
     pub(crate) fn set_claimed(&mut self, fencing: u64) {
-        self.claim = Some(fencing);
+        self.fencing = Some(fencing);
     }
 
-    /// Returns the fencing number of the claim on `key`, if a layer above this one holds it while
-    /// this request runs.
-    #[cold]
-    pub(crate) fn held_above(&self, key: &Key) -> Option<u64> {
-        let above = self.facts.above.as_ref()?;
-        let is_held = above.key.as_ref() == Some(key) || above.replay_key().as_ref() == Some(key);
-        above.claim.filter(|_| is_held).or_else(|| above.held_above(key))
+    pub(crate) fn is_nested(&self) -> bool {
+        self.facts.above.is_some()
     }
 
-    /// Whether the request of this head runs under the claim of a layer above the one that verified it.
-    /// Its handler must not outlive that layer's request.
+    /// The claims on `key` that layers above this one made, or may have made, for this request.
+    pub(crate) fn claims_above(&self, key: &Key) -> impl Iterator<Item = ClaimAbove> {
+        let above = iter::successors(self.facts.above.as_deref(), |above| above.facts.above.as_deref());
+        above.filter_map(move |above| {
+            let is_claimed = above.key.as_ref() == Some(key) || above.replay_key().as_ref() == Some(key);
+            Some(ClaimAbove {
+                token: *above.facts.token.get().filter(|_| is_claimed)?,
+                lease: above.claims().lease(above.verifier().profile()),
+                fencing: above.fencing,
+            })
+        })
+    }
+
+    /// Whether a layer above the one that verified the request of this head holds a claim on the same key.
+    /// The handler must not outlive that layer's request, which releases the claim.
     #[cold]
     pub(crate) fn is_held_above(head: &Parts) -> bool {
         let delivery = head.extensions.get::<Self>();
         delivery.is_some_and(|delivery| {
-            delivery.key.as_ref().is_some_and(|key| delivery.held_above(key).is_some())
+            let key = delivery.key.as_ref();
+            key.is_some_and(|key| delivery.claims_above(key).any(|claim| claim.fencing.is_some()))
         })
     }
 
@@ -287,6 +303,14 @@ impl Delivery {
         let field = self.facts.verifier.profile().json_field.as_deref();
         field.and_then(|field| form_field(self.payload(), field)).unwrap_or(Cow::Borrowed(self.payload()))
     }
+}
+
+/// A claim that a layer above may hold for the same request.
+pub(crate) struct ClaimAbove {
+    pub(crate) token: Token,
+    pub(crate) lease: Duration,
+    /// `None`: the store failed, and that layer proceeds without knowing whether its claim was made.
+    pub(crate) fencing: Option<u64>,
 }
 
 /// In a box: most have none, and are kept small.

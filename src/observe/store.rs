@@ -78,10 +78,7 @@ impl StoreTimer {
         if let Some(meters) = &self.meters {
             meters.store_answered(operation, time, answer.is_ok());
         }
-        // The request does not wait for extensions, which run beside the handler.
-        if !matches!(operation, StoreOperation::Extend) {
-            self.telemetry.store_asked(time);
-        }
+        self.telemetry.store_asked(time);
     }
 
     /// Records that the claim was settled, or had been lost.

@@ -3,11 +3,15 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::Response;
+use http::{Request, Response};
 use http_body_util::BodyExt;
-use tower::{Layer, ServiceBuilder, ServiceExt};
+use tower::{Layer, ServiceBuilder, ServiceExt, service_fn};
 use tower_service::Service;
-use tower_webhook::{RejectionKind, WebhookLayer, WebhookService, testing::Operation};
+use tower_webhook::{
+    Body, Delivery, RejectionKind, StoreFailure, WebhookLayer, WebhookService,
+    store::{Claim, Store, Token},
+    testing::{Fault, Operation},
+};
 
 use crate::{
     sign::Sent,
@@ -163,6 +167,87 @@ async fn equal_layers_with_stores_of_their_own_both_remember() {
     send(&nested(&handler, &outer, &inner), signed("msg_1", "{}")).await.assert_handled();
     handler.under(&outer).send(signed("msg_1", "{}")).await.assert_duplicate();
     handler.under(&inner).send(signed("msg_1", "{}")).await.assert_duplicate();
+}
+
+/// The outer layer's own memory does not know of the other replica, and the inner layer's store does.
+#[tokio::test(start_paused = true)]
+async fn the_claim_of_another_replica_is_not_taken_for_that_of_the_outer_layer() {
+    let shared = faulty_store();
+    let handler = Handler::doing([Act::Sleep(Duration::from_secs(5))]);
+    let replica = || nested(&handler, &layer(), &layer().dedupe(shared.clone()));
+    let (one, other) = (replica(), replica());
+    let first = tokio::spawn(async move { send(&one, signed("msg_1", "{}")).await });
+    settle_down().await;
+    send(&other, signed("msg_1", "{}")).await.assert_rejected(RejectionKind::InProgress);
+    assert_eq!(handler.calls(), 1);
+    first.await.unwrap().assert_handled();
+    send(&other, signed("msg_1", "{}")).await.assert_duplicate();
+    assert_eq!(handler.calls(), 1);
+}
+
+/// The service between the layers blocks its thread, so that no heartbeat extends the lease.
+#[tokio::test(start_paused = true)]
+async fn a_claim_that_another_replica_took_from_the_outer_layer_is_not_shared() {
+    let store = faulty_store();
+    let layer = layer().dedupe(store.clone());
+    let handler = Handler::default();
+    let inner = layer.layer(handler.clone());
+    let between = service_fn(move |request: Request<Body>| {
+        let (inner, store) = (inner.clone(), store.clone());
+        async move {
+            let key = request.extensions().get::<Delivery>().and_then(Delivery::dedupe_key).unwrap().clone();
+            tokio::time::advance(Duration::from_secs(31)).await;
+            let other = store.claim(&key, &Token::mint(), Duration::from_secs(60)).await.unwrap();
+            assert!(matches!(other, Claim::Acquired { .. }), "{other:?}");
+            inner.oneshot(request).await
+        }
+    });
+    let app = layer.layer(between);
+    send(&app, signed("msg_1", "{}")).await.assert_rejected(RejectionKind::InProgress);
+    assert_eq!(handler.calls(), 0);
+}
+
+/// GitHub never sends again: an answer of 503 would lose the event.
+#[tokio::test(start_paused = true)]
+async fn a_claim_whose_answer_the_outer_layer_did_not_wait_for_does_not_stop_the_inner_layer() {
+    for fault in [Fault::ActAndHang, Fault::LoseAnswer] {
+        let store = faulty_store();
+        let layer = github_layer().dedupe(store.clone());
+        let handler = Handler::default();
+        store.fail_next(Operation::Claim, 1, fault);
+        let app = nested(&handler, &layer, &layer);
+        send(&app, github_signed("1", "{}")).await.assert_handled();
+        assert_eq!((handler.calls(), handler.last().deduped()), (1, false));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_cannot_tell_whose_claim_it_is_has_failed() {
+    for (on_failure, calls) in [(StoreFailure::Proceed, 1), (StoreFailure::Reject, 0)] {
+        let store = faulty_store();
+        let layer = github_layer().dedupe(store.clone()).on_store_failure(on_failure);
+        let handler = Handler::default();
+        store.fail(Operation::Extend, Fault::Error);
+        let answer = send(&nested(&handler, &layer, &layer), github_signed("1", "{}")).await;
+        assert_eq!((answer.status(), handler.calls()), (if calls == 0 { 503 } else { 200 }, calls));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_inner_layers_shorter_lease_does_not_shorten_that_of_the_outer_layer() {
+    let store = faulty_store();
+    let outer = layer().dedupe(store.clone()).lease(Duration::from_secs(3600));
+    let handler = Handler::doing([Act::Sleep(Duration::from_secs(600))]);
+    let app = nested(&handler, &outer, &outer.clone().lease(Duration::from_secs(30)));
+    let first = tokio::spawn({
+        let app = app.clone();
+        async move { send(&app, signed("msg_1", "{}")).await }
+    });
+    settle_down().await;
+    tokio::time::sleep(Duration::from_secs(120)).await;
+    send(&app, signed("msg_1", "{}")).await.assert_rejected(RejectionKind::InProgress);
+    first.await.unwrap().assert_handled();
+    assert_eq!(handler.calls(), 1);
 }
 
 /// The extensions are the layers' own: a claim that is not this request's is not shared.
