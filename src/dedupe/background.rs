@@ -16,44 +16,45 @@ use crate::{
 /// The background tasks of a layer: detached handlers, and settlements that no request waits for.
 ///
 /// Releases and completions are limited separately, so that the releases of an outage cannot crowd out
-/// completions.
+/// completions. First attempts have a limit of their own, so that retries which are left of an outage cannot
+/// crowd out settlements that a healthy store would take.
 #[derive(Clone)]
 pub(crate) struct Background(Arc<Inner>);
 
 struct Inner {
     tasks: Tasks,
+    attempts: Arc<Semaphore>,
     releases: Arc<Semaphore>,
     completions: Arc<Semaphore>,
     dropped: Throttle,
 }
 
 impl Background {
+    const ATTEMPTS: usize = 1_024;
     const RELEASES: usize = 1_024;
     const COMPLETIONS: usize = 16_384;
-
-    pub(super) fn bounded(releases: usize, completions: usize) -> Self {
-        Self(Arc::new(Inner {
-            tasks: Tasks::default(),
-            releases: Arc::new(Semaphore::new(releases)),
-            completions: Arc::new(Semaphore::new(completions)),
-            dropped: Throttle::default(),
-        }))
-    }
 
     pub(crate) fn tasks(&self) -> &Tasks {
         &self.0.tasks
     }
 
-    /// A permit for one more settlement. Beyond the limit there is none, and the drop is counted: the lease
-    /// ends the claim.
-    pub(super) fn permit(&self, intent: Settlement, timer: &StoreTimer) -> Option<OwnedSemaphorePermit> {
-        let permits = match intent {
-            Settlement::Completed => &self.0.completions,
-            _ => &self.0.releases,
+    /// A permit for one more settlement: for its first attempt, or for retries if the store has failed. Beyond
+    /// the limit there is none, and the drop is counted: the lease ends the claim.
+    pub(super) fn permit(
+        &self,
+        intent: Settlement,
+        store_failed: bool,
+        timer: &StoreTimer,
+    ) -> Option<OwnedSemaphorePermit> {
+        let Inner { attempts, releases, completions, dropped, .. } = &*self.0;
+        let retries = match intent {
+            Settlement::Completed => completions,
+            _ => releases,
         };
-        let permit = Arc::clone(permits).try_acquire_owned().ok();
+        let acquire = |permits: &Arc<Semaphore>| Arc::clone(permits).try_acquire_owned().ok();
+        let permit = (!store_failed).then(|| acquire(attempts)).flatten().or_else(|| acquire(retries));
         if permit.is_none() {
-            timer.dropped(intent, &self.0.dropped);
+            timer.dropped(intent, dropped);
         }
         permit
     }
@@ -61,7 +62,13 @@ impl Background {
 
 impl Default for Background {
     fn default() -> Self {
-        Self::bounded(Self::RELEASES, Self::COMPLETIONS)
+        Self(Arc::new(Inner {
+            tasks: Tasks::default(),
+            attempts: Arc::new(Semaphore::new(Self::ATTEMPTS)),
+            releases: Arc::new(Semaphore::new(Self::RELEASES)),
+            completions: Arc::new(Semaphore::new(Self::COMPLETIONS)),
+            dropped: Throttle::default(),
+        }))
     }
 }
 
@@ -74,15 +81,17 @@ pub(super) struct Backoff {
 
 impl Backoff {
     const FIRST: Duration = Duration::from_millis(500);
+    /// However long the lease: a store that has recovered is noticed within this time.
+    const LONGEST: Duration = Duration::from_secs(10);
 
-    /// A completion that misses its lease may run twice, so its attempts go on to the end of the lease.
-    /// A release only saves the next attempt the rest of the lease, and becomes rarer and rarer.
+    /// A completion that misses its lease may run twice, so it is tried more often before the lease ends. A
+    /// release only saves the next attempt the rest of the lease.
     pub(super) fn of(intent: Settlement, lease: Duration) -> Self {
         let longest = match intent {
             Settlement::Completed => lease / 6,
             _ => lease,
         };
-        Self { next: Self::FIRST, longest }
+        Self { next: Self::FIRST, longest: longest.min(Self::LONGEST) }
     }
 
     pub(super) fn delay(&mut self) -> Duration {
@@ -102,12 +111,15 @@ mod tests {
 
     #[test]
     fn delays_double_up_to_the_longest_and_are_up_to_a_half_shorter() {
-        for (intent, doubled) in [
-            (Settlement::Released, [500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]),
-            (Settlement::Completed, [500, 1_000, 2_000, 4_000, 5_000, 5_000, 5_000, 5_000]),
+        let hour = Duration::from_secs(3_600);
+        for (intent, lease, doubled) in [
+            (Settlement::Released, LEASE, [500, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000]),
+            (Settlement::Released, hour, [500, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000]),
+            (Settlement::Completed, LEASE, [500, 1_000, 2_000, 4_000, 5_000, 5_000, 5_000]),
+            (Settlement::Completed, hour, [500, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000]),
         ] {
             for _ in 0..100 {
-                let mut backoff = Backoff::of(intent, LEASE);
+                let mut backoff = Backoff::of(intent, lease);
                 for most in doubled.map(Duration::from_millis) {
                     let delay = backoff.delay();
                     assert!((most / 2..=most).contains(&delay), "{delay:?} of {most:?}");

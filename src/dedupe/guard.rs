@@ -154,21 +154,19 @@ impl Drop for ClaimGuard {
         if self.is_empty() {
             return;
         }
-        let (mut state, runtime, background) = (self.state.take(), self.runtime.take(), &self.background);
+        let (mut state, runtime, background) =
+            (self.state.take(), self.runtime.take(), self.background.clone());
         // Without a runtime there is no later.
         state.store_failed &= runtime.is_some();
         // A store's panic must not meet the one that may be unwinding.
         let _ = panic::catch_unwind(AssertUnwindSafe(move || {
-            let Some(permit) = background.permit(state.intent, &state.timer) else { return };
-            let mut retrying: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(async move {
-                state.retry().await;
-                drop(permit);
-            });
+            let tasks = background.tasks().clone();
+            let mut retrying: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(state.retry(background));
             let _entered = runtime.as_ref().map(Handle::enter);
             // In memory this settles it, even where the runtime is gone. With neither, the lease ends it.
             let settled = retrying.as_mut().poll(&mut Context::from_waker(Waker::noop()));
             if let (false, Some(runtime)) = (settled.is_ready(), &runtime) {
-                background.tasks().spawn(runtime, retrying);
+                tasks.spawn(runtime, retrying);
             }
         }));
     }
@@ -267,27 +265,36 @@ impl ClaimState {
     /// Settles, with a back-off if the store fails, while the lease may still live.
     ///
     /// The lease is not extended meanwhile: a store that took an extension would take the settlement.
-    async fn retry(self) {
-        let tries = async {
-            let mut backoff = Backoff::of(self.intent, self.lease);
-            // A store that has just failed is not asked again at once.
-            let mut failed = self.store_failed;
-            loop {
-                if failed {
-                    sleep(backoff.delay()).await;
-                    self.timer.retried();
-                }
-                match self.try_settle().await {
-                    Ok(settlement) => break settlement,
-                    Err(_) => failed = true,
+    async fn retry(self, background: Background) {
+        match timeout(self.lease, self.attempts(&background)).await {
+            // There was no permit, which is counted.
+            Ok(None) => {}
+            // One that is released may never have been made: what was lost was its answer.
+            Ok(Some(Settlement::Lost)) if self.intent == Settlement::Released => {}
+            Ok(Some(settlement)) => self.timer.settled(settlement),
+            Err(_) => self.timer.abandoned(self.intent),
+        }
+    }
+
+    async fn attempts(&self, background: &Background) -> Option<Settlement> {
+        let mut backoff = Backoff::of(self.intent, self.lease);
+        // A store that has just failed is not asked again at once.
+        let mut failed = self.store_failed;
+        let mut permit = background.permit(self.intent, failed, &self.timer)?;
+        loop {
+            if failed {
+                sleep(backoff.delay()).await;
+                self.timer.retried();
+            }
+            match self.try_settle().await {
+                Ok(settlement) => return Some(settlement),
+                Err(_) if failed => {}
+                Err(_) => {
+                    failed = true;
+                    drop(permit);
+                    permit = background.permit(self.intent, failed, &self.timer)?;
                 }
             }
-        };
-        match timeout(self.lease, tries).await {
-            // One that is released may never have been made: what was lost was its answer.
-            Ok(Settlement::Lost) if self.intent == Settlement::Released => {}
-            Ok(settlement) => self.timer.settled(settlement),
-            Err(_) => self.timer.abandoned(self.intent),
         }
     }
 }

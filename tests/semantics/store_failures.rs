@@ -17,7 +17,7 @@ use crate::{
     sign::Sent,
     support::{
         Act, App, GITHUB_SECRET, Handler, TokioClock, faulty_store, github_layer, github_signed, layer,
-        secret, signed,
+        secret, settle_down, signed,
     },
 };
 
@@ -107,17 +107,23 @@ async fn storing_is_given_up_when_the_lease_is_over() {
 
 #[tokio::test(start_paused = true)]
 async fn a_slow_store_is_asked_a_few_times_for_each_rejected_delivery() {
-    for (lease, most) in [(Duration::from_secs(30), 6), (Duration::from_secs(3600), 13)] {
+    // Once every 5 to 10 s in the end, after a second of waiting for the last answer.
+    for (lease, deliveries, most) in
+        [(Duration::from_secs(30), 1000, 7), (Duration::from_secs(3600), 20, 600)]
+    {
         let store = faulty_store();
         let layer = layer().dedupe(store.clone()).lease(lease);
         let app = Handler::default().under(&layer);
         store.fail([Operation::Claim, Operation::Release], Fault::Hang);
-        reject_at_once(&app, 1000).await;
-        assert_eq!(layer.drain().running(), 1000);
+        reject_at_once(&app, deliveries).await;
+        assert_eq!(layer.drain().running(), deliveries);
         layer.drain().finished().await;
         let releases = store.calls(Operation::Release);
-        assert_eq!(store.calls(Operation::Claim), 1000);
-        assert!((3_000..=most * 1000).contains(&releases), "{releases} in a lease of {lease:?}");
+        assert_eq!(store.calls(Operation::Claim), deliveries);
+        assert!(
+            (3 * deliveries..=most * deliveries).contains(&releases),
+            "{releases} in a lease of {lease:?}"
+        );
     }
 }
 
@@ -159,6 +165,76 @@ async fn the_releases_of_an_outage_are_bounded_and_crowd_out_no_completion() {
     tokio::time::sleep(Duration::from_secs(30)).await;
     app.send(signed("1499", "{}")).await.assert_handled();
     app.send(signed("0", "{}")).await.assert_handled();
+}
+
+/// Also where the store's answer has to be waited for.
+#[tokio::test(start_paused = true)]
+async fn the_releases_that_are_left_of_an_outage_crowd_out_no_release_that_the_store_takes() {
+    for latency in [Duration::ZERO, Duration::from_millis(1)] {
+        let store = faulty_store();
+        let remote = Patient { store: store.clone(), limit: Duration::from_secs(5), latency };
+        let layer = layer().dedupe(remote);
+        let handler = Handler::doing([Act::Hang]);
+        let app = handler.under(&layer);
+        store.fail(Operation::Claim, Fault::Error);
+        reject_at_once(&app, 1500).await;
+        assert_eq!(layer.drain().running(), 1024);
+        store.heal();
+
+        let call = hang_up_on(&app, "msg_1");
+        settle_down().await;
+        call.abort();
+        settle_down().await;
+        tokio::time::sleep(latency * 2).await;
+        assert!(layer.drain().running() >= 1024);
+        app.send(signed("msg_1", "{}")).await.assert_handled();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_claim_is_released_soon_after_an_outage_however_long_its_lease_is() {
+    let store = faulty_store();
+    let hour = Duration::from_secs(3600);
+    let layer = layer().dedupe(store.clone()).lease(hour).tolerance(hour);
+    let app = Handler::default().under(&layer);
+    store.fail(Operation::Claim, Fault::ActAndHang);
+    store.fail(Operation::Release, Fault::Error);
+    reject_at_once(&app, 100).await;
+    tokio::time::sleep(Duration::from_secs(1200)).await;
+    assert_eq!(layer.drain().running(), 100);
+    store.heal();
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    assert_eq!(layer.drain().running(), 0);
+    app.send(signed("0", "{}")).await.assert_handled();
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_releases_of_an_outage_are_bounded_too() {
+    const CALLS: usize = 3000;
+    let store = faulty_store();
+    let layer = layer().dedupe(store.clone());
+    let handler = Handler::doing([Act::Hang; CALLS]);
+    let app = handler.under(&layer);
+    let calls: Vec<_> = (0..CALLS).map(|id| hang_up_on(&app, &id.to_string())).collect();
+    while handler.running() < CALLS {
+        settle_down().await;
+    }
+    store.fail(Operation::Release, Fault::Hang);
+    for call in calls {
+        call.abort();
+        assert!(call.await.unwrap_err().is_cancelled());
+    }
+    assert_eq!(layer.drain().running(), 2048);
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    assert_eq!(layer.drain().running(), 1024);
+}
+
+/// Sends a delivery, for the task to be aborted.
+fn hang_up_on(app: &App, id: &str) -> tokio::task::JoinHandle<()> {
+    let (app, request) = (app.clone(), signed(id, "{}"));
+    tokio::spawn(async move {
+        app.send(request).await;
+    })
 }
 
 /// Sends so many deliveries at the same time, each of which is rejected.
@@ -365,7 +441,7 @@ async fn a_store_that_hangs_does_not_hold_the_handler_up() {
 async fn a_store_that_allows_itself_more_than_a_second_is_not_waited_for_longer() {
     let store = faulty_store();
     let app = Handler::default();
-    let app = app.under(&layer().dedupe(Patient { store: store.clone(), limit: Duration::from_secs(5) }));
+    let app = app.under(&layer().dedupe(Patient::new(&store, Duration::from_secs(5))));
     store.fail(Operation::Claim, Fault::Hang);
     let began = Instant::now();
     app.send(signed("msg_1", "{}")).await.assert_rejected(RejectionKind::StoreUnavailable);
@@ -376,7 +452,7 @@ async fn a_store_that_allows_itself_more_than_a_second_is_not_waited_for_longer(
 async fn a_store_that_sees_to_its_time_is_taken_at_its_word() {
     let store = faulty_store();
     let app = Handler::default();
-    let app = app.under(&layer().dedupe(Patient { store: store.clone(), limit: Duration::from_secs(1) }));
+    let app = app.under(&layer().dedupe(Patient::new(&store, Duration::from_secs(1))));
     store.fail(Operation::Claim, Fault::Hang);
     // It breaks its word, which no store may do: the layer has no watch of its own.
     let waiting = tokio::time::timeout(Duration::from_secs(60), app.send(signed("msg_1", "{}")));
@@ -387,6 +463,14 @@ async fn a_store_that_sees_to_its_time_is_taken_at_its_word() {
 struct Patient {
     store: FaultyStore<MokaStore>,
     limit: Duration,
+    /// How long a release takes.
+    latency: Duration,
+}
+
+impl Patient {
+    fn new(store: &FaultyStore<MokaStore>, limit: Duration) -> Self {
+        Self { store: store.clone(), limit, latency: Duration::ZERO }
+    }
 }
 
 impl Store for Patient {
@@ -403,6 +487,9 @@ impl Store for Patient {
     }
 
     async fn release(&self, key: &Key, token: &Token) -> Result<bool, StoreError> {
+        if !self.latency.is_zero() {
+            tokio::time::sleep(self.latency).await;
+        }
         self.store.release(key, token).await
     }
 
