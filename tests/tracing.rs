@@ -20,7 +20,15 @@ mod sign;
 #[path = "semantics/support.rs"]
 mod support;
 
-use std::{convert::Infallible, future::pending, time::Duration};
+use std::{
+    convert::Infallible,
+    future::pending,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -174,20 +182,24 @@ async fn what_an_unauthenticated_client_can_cause_is_told_at_debug() {
     assert!(events.iter().all(|event| event.level == Level::DEBUG), "{events:?}");
 }
 
-/// One line a minute and not one for each.
+/// One line a minute and not one for each, and the rest when the outage is over.
 #[tokio::test(start_paused = true)]
-async fn completions_that_are_dropped_are_told_of_once_a_minute() {
+async fn completions_that_are_dropped_are_logged_once_a_minute_and_at_the_end() {
     const WAITING: usize = 16_384;
     let (seen, _guard) = Seen::start_without_spans();
-    let layer = layer().dedupe(Forgetful).lease(Duration::from_secs(3600));
+    let healthy = Arc::new(AtomicBool::new(false));
+    let layer = layer().dedupe(Forgetful(healthy.clone())).lease(Duration::from_secs(3600));
     let app = layer.layer(service_fn(|_: Request<Body>| async {
         Ok::<_, Infallible>(Response::new(Empty::<Bytes>::new()))
     }));
+    let errors = |seen: &Seen| {
+        let events = seen.events().into_iter().filter(|event| event.level == Level::ERROR);
+        events.map(|event| event.field("count").unwrap().to_owned()).collect::<Vec<_>>()
+    };
     let dropped = async |id: usize| {
         let answer = app.clone().oneshot(signed(&id.to_string(), "{}")).await.unwrap();
         assert_eq!(answer.status(), 200);
-        let events = seen.events().into_iter().filter(|event| event.level == Level::ERROR);
-        events.map(|event| event.field("count").unwrap().to_owned()).collect::<Vec<_>>()
+        errors(&seen)
     };
     for id in 0..WAITING {
         assert!(dropped(id).await.is_empty());
@@ -199,10 +211,16 @@ async fn completions_that_are_dropped_are_told_of_once_a_minute() {
     }
     tokio::time::sleep(Duration::from_secs(60)).await;
     assert_eq!(dropped(WAITING + 10).await, ["10"]);
+    for id in 11..1000 {
+        assert!(dropped(WAITING + id).await.is_empty());
+    }
+    healthy.store(true, Ordering::Relaxed);
+    layer.drain().finished().await;
+    assert_eq!(errors(&seen), ["989"]);
 }
 
-/// Takes claims and never a completion.
-struct Forgetful;
+/// Takes claims, and completions only once it is healthy.
+struct Forgetful(Arc<AtomicBool>);
 
 impl Store for Forgetful {
     async fn claim(&self, _: &Key, _: &Token, _: Duration) -> Result<Claim, StoreError> {
@@ -214,7 +232,7 @@ impl Store for Forgetful {
     }
 
     async fn complete(&self, _: &Key, _: &Token, _: Duration) -> Result<bool, StoreError> {
-        Err(StoreError::new("it is read-only"))
+        if self.0.load(Ordering::Relaxed) { Ok(true) } else { Err(StoreError::new("it is read-only")) }
     }
 
     async fn release(&self, _: &Key, _: &Token) -> Result<bool, StoreError> {

@@ -9,7 +9,7 @@ use std::{
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{
-    observe::{Settlement, StoreTimer, Throttle},
+    observe::{DroppedCompletions, Settlement, StoreTimer},
     task::Tasks,
 };
 
@@ -26,7 +26,7 @@ struct Inner {
     attempts: Arc<Semaphore>,
     releases: Arc<Semaphore>,
     completions: Arc<Semaphore>,
-    dropped: Throttle,
+    dropped: DroppedCompletions,
 }
 
 impl Background {
@@ -45,7 +45,7 @@ impl Background {
         intent: Settlement,
         store_failed: bool,
         timer: &StoreTimer,
-    ) -> Option<OwnedSemaphorePermit> {
+    ) -> Option<Permit> {
         let Inner { attempts, releases, completions, dropped, .. } = &*self.0;
         let retries = match intent {
             Settlement::Completed => completions,
@@ -56,7 +56,24 @@ impl Background {
         if permit.is_none() {
             timer.dropped(intent, dropped);
         }
-        permit
+        permit.map(|permit| Permit { permit: Some(permit), background: self.clone() })
+    }
+}
+
+/// A place among the background settlements of a layer.
+pub(super) struct Permit {
+    permit: Option<OwnedSemaphorePermit>,
+    background: Background,
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        let Inner { completions, dropped, .. } = &*self.background.0;
+        self.permit = None;
+        // The outage is over: nothing else would report the rest of what it cost.
+        if completions.available_permits() == Background::COMPLETIONS {
+            dropped.report_rest();
+        }
     }
 }
 
@@ -67,7 +84,7 @@ impl Default for Background {
             attempts: Arc::new(Semaphore::new(Self::ATTEMPTS)),
             releases: Arc::new(Semaphore::new(Self::RELEASES)),
             completions: Arc::new(Semaphore::new(Self::COMPLETIONS)),
-            dropped: Throttle::default(),
+            dropped: DroppedCompletions::default(),
         }))
     }
 }

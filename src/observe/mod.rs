@@ -58,10 +58,11 @@
 //! | `DEBUG` | those that an unauthenticated client can cause, as often as it likes: `missing_signature`, `malformed_signature`, `stale_timestamp`, `wrong_signature`, `unknown_endpoint`, `body_interrupted`, `body_too_slow`, `body_too_large`, `over_budget`; `verifier_unavailable` where a key cannot be fetched, whose name may be made up; `ack_deadline` before the handler was called, when the body may have been slow; and `in_progress`, which is normal |
 //! | `WARN` | those that need a verified delivery: `undecodable`, `store_unavailable`, `handler_timeout`, `ack_deadline` once the handler was called; and `verifier_unavailable` where the lookup of [`with_verifier_for`](crate::WebhookLayer::with_verifier_for) failed |
 //!
-//! So no client without a secret can fill a log at `INFO`, unless the lookup fails. [Metrics](#metrics) and
-//! [`on_outcome`](crate::WebhookLayer::on_outcome) report all kinds: watch `over_budget` and
-//! `verifier_unavailable` there. While an integration is being set up, `tower_webhook::rejection=debug` says
-//! what is wrong.
+//! So no client without a secret or a captured delivery can fill a log at `INFO`, unless the lookup fails. An
+//! attacker who captured a delivery that is `undecodable` can send it again and again, for one `WARN` each.
+//! [Metrics](#metrics) and [`on_outcome`](crate::WebhookLayer::on_outcome) report all kinds: watch `over_budget`
+//! and `verifier_unavailable` there. While an integration is being set up, `tower_webhook::rejection=debug`
+//! says what is wrong.
 //!
 //! For `undecodable` the reason is where in the JSON, and not what stands there. The reason that a verifier of
 //! your own gives is its own text, escaped and cut as ids are.
@@ -73,7 +74,7 @@
 //! | `WARN` | a store that failed, with `operation` and `error` |
 //! | `WARN` | a lease that ended before its claim was settled: the delivery may have run twice |
 //! | `ERROR` | a completion that the store had not taken when the lease ended: the provider's next attempt runs again |
-//! | `ERROR` | completions that were dropped because 16,384 others of the layer wait for the store, with their `count`; at most once a minute |
+//! | `ERROR` | completions that were dropped because 16,384 others of the layer wait for the store, with their `count` since the last such event; once a minute, and for the rest when none waits any more |
 //! | `DEBUG` | a release that the store had not taken when the lease ended the claim |
 //! | `WARN` | when the layer is built: an `ack_deadline` that the provider will not wait for |
 //!
@@ -134,6 +135,6 @@ pub use self::outcome::{HandlerEnd, Outcome, OutcomeKind, Settlement};
 pub(crate) use self::{
     in_span::InSpan,
     metrics::Registry,
-    store::{StoreOperation, StoreTimer, Throttle},
+    store::{DroppedCompletions, StoreOperation, StoreTimer},
     telemetry::{Observer, Telemetry},
 };

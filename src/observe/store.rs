@@ -102,12 +102,10 @@ impl StoreTimer {
     }
 
     /// Too many settlements waited for the store for this one to wait as well.
-    pub(crate) fn dropped(&self, intent: Settlement, throttle: &Throttle) {
+    pub(crate) fn dropped(&self, intent: Settlement, completions: &DroppedCompletions) {
         // A dropped release costs no more than the wait for the end of its lease.
-        if intent == Settlement::Completed
-            && let Some(count) = throttle.pass()
-        {
-            trace::completions_dropped(count);
+        if intent == Settlement::Completed {
+            completions.add();
         }
         self.count_abandoned(intent);
     }
@@ -119,28 +117,49 @@ impl StoreTimer {
     }
 }
 
-/// Lets an event through once a minute, so that what comes in thousands is logged in a line.
+/// The completions that were dropped and not yet logged: they come in thousands, and are logged in a line.
 #[derive(Debug, Default)]
-pub(crate) struct Throttle(Mutex<Throttled>);
+pub(crate) struct DroppedCompletions(Mutex<Unreported>);
 
 #[derive(Debug, Default)]
-struct Throttled {
-    passed: Option<Instant>,
-    held_back: u64,
+struct Unreported {
+    reported: Option<Instant>,
+    count: u64,
 }
 
-impl Throttle {
+impl DroppedCompletions {
     const INTERVAL: Duration = Duration::from_secs(60);
 
-    /// How many there were since the last one that passed, this one included, if this one passes.
-    fn pass(&self) -> Option<u64> {
-        let mut throttled = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        throttled.held_back += 1;
+    /// Adds one, and logs those since the last event unless that was less than a minute ago.
+    fn add(&self) {
         let now = Instant::now();
-        if throttled.passed.is_some_and(|passed| now.duration_since(passed) < Self::INTERVAL) {
-            return None;
+        let count = self.take(|unreported| {
+            unreported.count += 1;
+            let due = unreported.reported.is_none_or(|last| now.duration_since(last) >= Self::INTERVAL);
+            if due {
+                unreported.reported = Some(now);
+            }
+            due
+        });
+        report(count);
+    }
+
+    /// Logs those that were held back.
+    pub(crate) fn report_rest(&self) {
+        report(self.take(|_| true));
+    }
+
+    fn take(&self, due: impl FnOnce(&mut Unreported) -> bool) -> u64 {
+        let mut unreported = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match due(&mut unreported) {
+            true => mem::take(&mut unreported.count),
+            false => 0,
         }
-        throttled.passed = Some(now);
-        Some(mem::take(&mut throttled.held_back))
+    }
+}
+
+fn report(count: u64) {
+    if count > 0 {
+        trace::completions_dropped(count);
     }
 }
