@@ -291,7 +291,7 @@ impl Delivery {
     /// Whether a layer above the one that verified the request of this head holds a claim on the same key.
     /// The handler must not outlive that layer's request, which releases the claim.
     #[cold]
-    pub(crate) fn is_held_above(head: &Parts) -> bool {
+    pub(crate) fn shares_outer_claim(head: &Parts) -> bool {
         let delivery = head.extensions.get::<Self>();
         delivery.is_some_and(|delivery| {
             let key = delivery.key.as_ref();

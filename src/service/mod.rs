@@ -2,9 +2,9 @@
 
 mod body;
 mod future;
+mod handler;
 mod receive;
 mod respond;
-mod run;
 #[cfg(feature = "tonic")]
 mod tonic;
 mod verifier;
@@ -12,10 +12,9 @@ mod verifier;
 use std::{
     future::poll_fn,
     mem,
-    pin::{Pin, pin},
+    pin::pin,
     sync::Arc,
     task::{Context, Poll},
-    time::Duration,
 };
 
 use http::{Extensions, HeaderMap, Request, Response, header::CONTENT_LENGTH};
@@ -29,16 +28,15 @@ pub use self::{
 };
 use self::{
     future::BoxedResponse,
+    handler::{handle, handle_detached},
     receive::{Incoming, Limits, receive},
     respond::{EarlyResponse, Responder, ServiceResponse, too_late},
-    run::{handle_detached, judge, settlement},
-    verifier::{begin_check, choose_verifier, finish_check, inform_verifier, judge_timestamp},
+    verifier::{choose_verifier, inform_verifier, judge_timestamp, verify_body, verify_head},
 };
 use crate::{
     BoxError, Delivery, Rejection, RejectionKind,
     config::Config,
-    dedupe::ClaimGuard,
-    task::{CatchUnwind, catch_unwind, run, timeout},
+    task::{catch_unwind, left_until, rarely, timeout},
 };
 
 /// The service that [`WebhookLayer`](crate::WebhookLayer) puts before another.
@@ -119,7 +117,7 @@ where
     }
 }
 
-/// Processes a request. The steps happen in the order of these lines.
+/// Processes a request. The steps happen in the order of these lines. `only_if` has passed it already.
 ///
 /// Not an `async fn`, which keeps each argument twice: a head has some 200 bytes. Generic over the service and
 /// not over the response's body, since hosts whose body contains a `dyn Error` cannot prove that a parameter
@@ -141,15 +139,16 @@ where
     Box::pin(async move {
         let Responder { config, telemetry, .. } = &responder;
         let (payload, claim) = match {
-            let admission = pin!(async {
+            // All that comes before the handler has until the acknowledgement deadline.
+            let before_handler = pin!(async {
                 inform_verifier(config, &mut head);
                 let verifier = choose_verifier(config, &head, telemetry).await?;
                 EarlyResponse::handshake(verifier.handshake(&head))?;
                 let now = config.clock.now();
-                let (mut check, timestamp) = begin_check(config, &*verifier, &head, now)?;
+                let (mut check, timestamp) = verify_head(config, &*verifier, &head, now)?;
                 let limits = Limits::new(config, verifier.profile());
                 let mut received = receive(&mut body, &head, limits, &mut *check).await?;
-                let mut verified = finish_check(check.finish(&received.body)).await?;
+                let mut verified = verify_body(check.finish(&received.body)).await?;
                 verified.timestamp = timestamp.or(verified.timestamp);
                 judge_timestamp(config, &*verifier, verified.timestamp, now)?;
                 let body = mem::take(&mut received.body);
@@ -168,13 +167,12 @@ where
                 head.extensions.insert(delivery);
                 Ok((payload, claim))
             });
-            timeout(left_until(deadline), admission).await.unwrap_or_else(too_late)
+            timeout(left_until(deadline), before_handler).await.unwrap_or_else(too_late)
         } {
-            Ok(admitted) => admitted,
+            Ok(claimed) => claimed,
             Err(early) => return responder.respond_early(early, &head, body),
         };
-
-        let detached = config.detached && !Delivery::is_held_above(&head);
+        let detached = config.detached && !Delivery::shares_outer_claim(&head);
         telemetry.handler_called();
         // Called and awaited here: each function that passes a request or a handler on keeps room for it.
         let handler = catch_unwind(|| inner.call(Request::from_parts(head, payload)));
@@ -184,31 +182,6 @@ where
         }
         .inspect(|response| telemetry.answered(response))
     })
-}
-
-/// Waits for the handler, settles its claim, and only then responds: the order decides between a lost delivery
-/// and a duplicate.
-#[allow(clippy::manual_async_fn, reason = "an async fn keeps its arguments twice")]
-fn handle<F, T, E>(
-    responder: &Responder,
-    handler: CatchUnwind<F>,
-    mut claim: Option<ClaimGuard>,
-) -> impl Future<Output = Result<Response<ResponseBody<T::Body>>, E>>
-where
-    F: Future<Output = Result<T, E>>,
-    T: ServiceResponse,
-{
-    async move {
-        let Responder { config, telemetry, .. } = responder;
-        let heartbeat = claim.as_ref().map(|claim| || claim.heartbeat());
-        let mut run_end = run(handler, heartbeat, config.dedupe.handler_timeout).await;
-        let end = judge(&mut run_end, config.complete_when.as_ref());
-        telemetry.handler_ended(end);
-        if let Some(claim) = &mut claim {
-            telemetry.settled(claim.settle(settlement(end)).await);
-        }
-        responder.respond(run_end)
-    }
 }
 
 /// Corrects `content-length`, for the handler and the layers above it, if the payload is not the body as it
@@ -225,17 +198,6 @@ fn correct_content_length(headers: &mut HeaderMap, delivery: &Delivery) {
 fn decode(config: &Config, delivery: &Delivery, extensions: &mut Extensions) -> Result<(), Rejection> {
     let Some(decode) = &config.decode else { return Ok(()) };
     decode(delivery, extensions).map_err(|error| Rejection::new(RejectionKind::Undecodable).because(error))
-}
-
-fn left_until(deadline: Option<Instant>) -> Option<Duration> {
-    deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
-}
-
-/// Boxes a future that few requests wait for, so that the future of each request stays small.
-#[cold]
-#[inline(never)]
-fn rarely<F>(future: F) -> Pin<Box<F>> {
-    Box::pin(future)
 }
 
 #[cfg(test)]

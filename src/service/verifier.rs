@@ -7,12 +7,11 @@ use std::{
 
 use http::request::Parts;
 
-use super::rarely;
 use crate::{
     Rejection, RejectionKind,
     config::{Choose, Config, VerifierSource},
     observe::Telemetry,
-    task::timeout,
+    task::{rarely, timeout},
     verify::{Check, Finish, Finishing, Later, Tolerance, Verified, Verifier, VerifyError},
 };
 
@@ -53,7 +52,7 @@ async fn choose_for(choose: &Choose, head: &Parts) -> Result<Arc<dyn Verifier>, 
 
 /// Verifies the head, including the signed timestamp if the head has it.
 #[inline]
-pub(super) fn begin_check<'v>(
+pub(super) fn verify_head<'v>(
     config: &Config,
     verifier: &'v dyn Verifier,
     head: &'v Parts,
@@ -66,7 +65,7 @@ pub(super) fn begin_check<'v>(
 }
 
 /// Waits for the outcome of a check, which may need a key that has to be fetched.
-pub(super) async fn finish_check(finish: Finish) -> Result<Verified, VerifyError> {
+pub(super) async fn verify_body(finish: Finish) -> Result<Verified, VerifyError> {
     match finish.0 {
         Finishing::Now(outcome) => outcome,
         Finishing::Later(later) => rarely(wait(later)).await,
@@ -78,7 +77,8 @@ async fn wait(later: Later) -> Result<Verified, VerifyError> {
     timeout(LONGEST_WAIT, later).await.unwrap_or_else(|elapsed| Err(VerifyError::unavailable(elapsed)))
 }
 
-/// Rejects a signed timestamp that is out of tolerance.
+/// Rejects a signed timestamp that is out of tolerance: one in the head before the body is read, one in the body
+/// afterwards.
 pub(super) fn judge_timestamp(
     config: &Config,
     verifier: &dyn Verifier,

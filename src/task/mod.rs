@@ -14,7 +14,14 @@ pub(crate) use self::{
     catch_unwind::{CatchUnwind, catch_unwind},
     drain::Tasks,
     run::{RunEnd, run},
-    timeout::{Elapsed, timeout},
+    timeout::{Elapsed, left_until, timeout},
 };
 
 pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Boxes a future that few requests wait for, so that the future of each request stays small.
+#[cold]
+#[inline(never)]
+pub(crate) fn rarely<F>(future: F) -> Pin<Box<F>> {
+    Box::pin(future)
+}

@@ -9,7 +9,7 @@ use std::{
 use pin_project_lite::pin_project;
 use tokio::{
     task::unconstrained,
-    time::{Sleep, sleep},
+    time::{Instant, Sleep, sleep},
 };
 
 /// Waits for `future`, for at most `limit` if there is one.
@@ -18,6 +18,11 @@ use tokio::{
 /// memory), and a timer costs more than they do.
 pub(crate) fn timeout<F: Future>(limit: impl Into<Option<Duration>>, future: F) -> Timeout<F> {
     Timeout { limit: limit.into(), timer: None, future }
+}
+
+/// Returns the time until a deadline, for [`timeout`].
+pub(crate) fn left_until(deadline: Option<Instant>) -> Option<Duration> {
+    deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
 }
 
 pin_project! {

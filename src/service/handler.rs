@@ -1,4 +1,4 @@
-//! The handler's task, and the judgement of its response.
+//! The handler: its task, the judgement of its response, and the settlement of its claim.
 
 use std::{mem, panic::resume_unwind};
 
@@ -6,7 +6,7 @@ use http::{HeaderMap, Response};
 use tokio::{runtime::Handle, time::Instant};
 
 use super::{
-    ResponseBody, handle, left_until,
+    ResponseBody,
     respond::{Responder, ServiceResponse, ack_deadline},
 };
 use crate::{
@@ -15,8 +15,33 @@ use crate::{
     dedupe::ClaimGuard,
     observe::{HandlerEnd, Settlement},
     rejection::GRPC_STATUS,
-    task::{CatchUnwind, RunEnd, timeout},
+    task::{CatchUnwind, RunEnd, left_until, run, timeout},
 };
+
+/// Waits for the handler, settles its claim, and only then responds: the order decides between a lost delivery
+/// and a duplicate.
+#[allow(clippy::manual_async_fn, reason = "an async fn keeps its arguments twice")]
+pub(super) fn handle<F, T, E>(
+    responder: &Responder,
+    handler: CatchUnwind<F>,
+    mut claim: Option<ClaimGuard>,
+) -> impl Future<Output = Result<Response<ResponseBody<T::Body>>, E>>
+where
+    F: Future<Output = Result<T, E>>,
+    T: ServiceResponse,
+{
+    async move {
+        let Responder { config, telemetry, .. } = responder;
+        let heartbeat = claim.as_ref().map(|claim| || claim.heartbeat());
+        let mut run_end = run(handler, heartbeat, config.dedupe.handler_timeout).await;
+        let end = judge(&mut run_end, config.complete_when.as_ref());
+        telemetry.handler_ended(end);
+        if let Some(claim) = &mut claim {
+            telemetry.settled(claim.settle(settlement(end)).await);
+        }
+        responder.respond(run_end)
+    }
+}
 
 /// Runs the handler in a task of its own, which outlives the request, and waits for its response until the
 /// deadline.
@@ -53,7 +78,7 @@ where
 }
 
 /// Judges whether the handler succeeded.
-pub(super) fn judge<T: ServiceResponse, E>(
+fn judge<T: ServiceResponse, E>(
     end: &mut RunEnd<Result<T, E>>,
     complete_when: Option<&CompleteWhen>,
 ) -> HandlerEnd {
@@ -92,7 +117,7 @@ fn has_no_grpc_failure(headers: &HeaderMap) -> bool {
 
 /// Completes the claim if the handler succeeded, and releases it otherwise, so that the provider's next
 /// attempt runs.
-pub(super) fn settlement(end: HandlerEnd) -> Settlement {
+fn settlement(end: HandlerEnd) -> Settlement {
     match end {
         HandlerEnd::Completed => Settlement::Completed,
         _ => Settlement::Released,
