@@ -315,24 +315,94 @@ fn adyen_body(items: &[String]) -> String {
 }
 
 #[tokio::test]
-async fn every_item_of_adyens_must_be_signed_and_names_the_delivery() {
+async fn an_item_of_adyens_must_be_signed_and_names_the_delivery() {
     let layer = layer_with("adyen-standard", "ab".repeat(32).parse().unwrap());
     let sent = async |items: &[String]| send(&layer, post(URL, &[], &adyen_body(items))).await;
-    let two = [adyen_item("P1", ""), adyen_item("P2", r#","reason":"anything""#)];
-    let learnt = sent(&two).await.unwrap();
-    assert_eq!(learnt.id.as_deref(), Some("CAPTURE:P1:true:Merchant,CAPTURE:P2:true:Merchant"));
+    let item = adyen_item("P2", r#","reason":"anything""#);
+    let learnt = sent(std::slice::from_ref(&item)).await.unwrap();
+    assert_eq!(learnt.id.as_deref(), Some("CAPTURE:P2:true:Merchant"));
     assert_eq!(learnt.event_type.as_deref(), Some("CAPTURE"));
     // Reports have the same file's name again and again.
-    let report = adyen_event("REPORT_AVAILABLE", "report.csv", "");
-    assert_eq!(sent(&[two[0].clone(), report]).await.unwrap().id, None);
-    assert_eq!(sent(&[two[0].clone(), two[1].replace("P2", "P3")]).await, Err(WrongSignature));
-    assert_eq!(sent(&[two[0].clone(), two[1].replace("hmacS", "s")]).await, Err(MissingSignature));
+    assert_eq!(sent(&[adyen_event("REPORT_AVAILABLE", "report.csv", "")]).await.unwrap().id, None);
+    assert_eq!(sent(&[item.replace("P2", "P3")]).await, Err(WrongSignature));
+    assert_eq!(sent(&[item.replace("hmacS", "s")]).await, Err(MissingSignature));
     assert_eq!(sent(&[]).await, Err(MissingSignature));
-    assert_eq!(sent(&vec![two[0].clone(); 33]).await, Err(MalformedSignature));
     // Of two references the handler might read the other.
     assert_eq!(sent(&[adyen_item("P1", r#","pspReference":"P9""#)]).await, Err(MalformedSignature));
-    let both = adyen_body(&two).replace(r#""live""#, r#""notificationItems":[],"live""#);
+    let both = adyen_body(&[item]).replace(r#""live""#, r#""notificationItems":[],"live""#);
     assert_eq!(send(&layer, post(URL, &[], &both)).await, Err(MalformedSignature));
+}
+
+#[tokio::test]
+async fn captured_items_of_adyens_cannot_be_repeated_or_combined() {
+    let layer = layer_with("adyen-standard", "ab".repeat(32).parse().unwrap());
+    let [a, b, report] =
+        [adyen_item("A", ""), adyen_item("B", ""), adyen_event("REPORT_AVAILABLE", "report.csv", "")];
+    for items in [vec![&a, &a], vec![&a, &b], vec![&b, &a], vec![&a, &b, &a], vec![&a, &report], vec![&a; 33]]
+    {
+        let items: Vec<_> = items.into_iter().cloned().collect();
+        assert_eq!(send(&layer, post(URL, &[], &adyen_body(&items))).await, Err(MalformedSignature));
+    }
+}
+
+/// Replaces the object at `pointer` by an array of its values, in the order of `fields`.
+fn with_array(body: &str, pointer: &str, fields: &[&str]) -> String {
+    let mut body: serde_json::Value = serde_json::from_str(body).unwrap();
+    let object = body.pointer_mut(pointer).unwrap();
+    *object = fields.iter().map(|field| object[*field].take()).collect();
+    body.to_string()
+}
+
+#[tokio::test]
+async fn signed_fields_are_not_read_from_arrays() {
+    const ITEM: [&str; 8] = [
+        "pspReference",
+        "originalReference",
+        "merchantAccountCode",
+        "merchantReference",
+        "amount",
+        "eventCode",
+        "success",
+        "additionalData",
+    ];
+    const WRAPPED: &str = "/notificationItems/0/NotificationRequestItem";
+    let adyen = adyen_body(&[adyen_item("P1", "")]);
+    let bare =
+        serde_json::from_str::<serde_json::Value>(&adyen).unwrap().pointer(WRAPPED).unwrap().to_string();
+    let mailgun = format!(
+        r#"{{"signature":{{"timestamp":"1700000000","token":"ab","signature":"{}"}},"event-data":{{}}}}"#,
+        hex("1700000000ab"),
+    );
+    let sign = format!(
+        r#"{{"event":{{"event_time":"1700000000","event_type":"sent","event_hash":"{}"}}}}"#,
+        hex("1700000000sent"),
+    );
+    let graph = r#"{"value":[{"clientState":"secret"}]}"#;
+    let places: [(&str, &str, &str, &[&str]); 12] = [
+        ("adyen-standard", &adyen, "", &["notificationItems"]),
+        ("adyen-standard", &adyen, "/notificationItems/0", &["NotificationRequestItem"]),
+        ("adyen-standard", &adyen, WRAPPED, &ITEM),
+        ("adyen-standard", &adyen, &format!("{WRAPPED}/amount"), &["value", "currency"]),
+        ("adyen-standard", &adyen, &format!("{WRAPPED}/additionalData"), &["hmacSignature"]),
+        ("adyen-standard", &bare, "", &ITEM),
+        ("mailgun", &mailgun, "", &["signature"]),
+        ("mailgun", &mailgun, "/signature", &["timestamp", "token", "signature"]),
+        ("dropbox-sign", &sign, "/event", &["event_time", "event_type", "event_hash"]),
+        ("dropbox-sign", &sign, "", &["event"]),
+        ("ms-graph", graph, "", &["value"]),
+        ("ms-graph", graph, "/value/0", &["clientState"]),
+    ];
+    for (id, body, pointer, fields) in places {
+        let secret = if id.starts_with("adyen") { "ab".repeat(32) } else { "secret".to_owned() };
+        let layer = layer_with(id, secret.parse().unwrap());
+        assert!(send(&layer, post(URL, &[], body)).await.is_ok(), "{id}");
+        let array = with_array(body, pointer, fields);
+        // Dropbox Sign's field is JSON in a form as well.
+        let form = form_urlencoded::Serializer::new(String::new()).append_pair("json", &array).finish();
+        for body in [&array, &form] {
+            assert!(send(&layer, post(URL, &[], body)).await.is_err(), "{id} {body}");
+        }
+    }
 }
 
 #[tokio::test]

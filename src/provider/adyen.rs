@@ -7,7 +7,7 @@ use serde::{
 };
 
 use super::{
-    by_hand::{CheckResult, Methods, Scalar, check, verifier, without_mac},
+    by_hand::{CheckResult, Methods, Object, Scalar, check, verifier, without_mac},
     providers,
 };
 use crate::verify::{
@@ -19,15 +19,17 @@ use crate::verify::{
 providers! {
     /// Adyen (standard webhooks).
     ///
-    /// * Signed: of each item eight fields with `:` between, `pspReference`, `originalReference`,
+    /// * Signed: eight fields of the item with `:` between, `pspReference`, `originalReference`,
     ///   `merchantAccountCode`, `merchantReference`, the amount's `value` and `currency`, `eventCode` and
-    ///   `success`; HMAC-SHA256, in the item's `additionalData.hmacSignature`. Every item must be right.
+    ///   `success`; HMAC-SHA256, in the item's `additionalData.hmacSignature`.
     ///   A `:` is allowed in `merchantReference` alone, so that no other fields have the same signature.
     ///   **The rest of the body is not covered**: rely on no other field, and add the basic
     ///   authentication that Adyen offers. Secret: the HMAC key in hex.
-    /// * Id: of each item the event's code, reference, success and merchant account, signed; those of all
-    ///   items together. None if one is a `REPORT_AVAILABLE`, whose reference is the name of a file.
-    /// * Event type: the first item's.
+    /// * A notification has exactly one item, as Adyen's JSON has. Others are rejected: no signature covers
+    ///   the list, so an attacker could repeat and combine captured items.
+    /// * Id: the event's code, reference, success and merchant account, signed. None for
+    ///   `REPORT_AVAILABLE`, whose reference is the name of a file.
+    /// * Event type: `body:/notificationItems/0/NotificationRequestItem/eventCode`, signed.
     adyen_standard, try_adyen_standard: "adyen-standard", "Adyen (standard webhooks)",
         "https://docs.adyen.com/development-resources/webhooks/secure-webhooks/verify-hmac-signatures",
         @by_hand |secrets| {
@@ -57,22 +59,23 @@ fn begin<'a>(keys: &'a Keyring, _: &'a Parts) -> CheckResult<'a> {
 }
 
 fn verify(keys: &Keyring, body: &[u8]) -> Result<Verified, VerifyError> {
-    let items = items(body)?;
-    let mut first = None;
-    let (mut id, mut is_known_again) = (String::new(), true);
-    for item in &items {
+    let mut only = None;
+    for item in items(body)? {
         let verified = item.verify(keys)?;
-        first.get_or_insert(verified);
-        if !id.is_empty() {
-            id.push(',');
+        if only.replace((item, verified)).is_some() {
+            return Err(VerifyError::malformed(
+                "the notification has several items, whose list is not signed",
+            ));
         }
-        let facts = [&item.event_code, &item.psp_reference, &item.success, &item.merchant_account_code];
-        id.push_str(&facts.map(text).join(":"));
-        is_known_again &= text(&item.event_code) != "REPORT_AVAILABLE";
     }
-    let verified = first.ok_or(VerifyError::missing("there is no item in the body"))?;
+    let (item, verified) = only.ok_or(VerifyError::missing("there is no item in the body"))?;
     let verified = without_mac(verified);
-    Ok(if is_known_again { verified.id(id) } else { verified })
+    // The name of a report's file is used again.
+    if text(&item.event_code) == "REPORT_AVAILABLE" {
+        return Ok(verified);
+    }
+    let facts = [&item.event_code, &item.psp_reference, &item.success, &item.merchant_account_code];
+    Ok(verified.id(facts.map(text).join(":")))
 }
 
 /// The items of a notification; one that is sent by itself is accepted too.
@@ -80,10 +83,13 @@ fn verify(keys: &Keyring, body: &[u8]) -> Result<Verified, VerifyError> {
 /// A field that is there twice is an error: which one would others read?
 fn items(body: &[u8]) -> Result<Vec<NotificationItem>, VerifyError> {
     let malformed = |_| VerifyError::malformed("the body is no notification");
-    let notification: AdyenNotification = serde_json::from_slice(body).map_err(malformed)?;
+    let Object(notification): Object<AdyenNotification> = serde_json::from_slice(body).map_err(malformed)?;
     match notification.notification_items {
         Some(NotificationItems(items)) => Ok(items),
-        None => Ok(vec![serde_json::from_slice(body).map_err(malformed)?]),
+        None => {
+            let Object(item) = serde_json::from_slice(body).map_err(malformed)?;
+            Ok(vec![item])
+        }
     }
 }
 
@@ -93,7 +99,7 @@ struct AdyenNotification {
     notification_items: Option<NotificationItems>,
 }
 
-/// Adyen sends one, and never more than a handful.
+/// Adyen sends one.
 struct NotificationItems(Vec<NotificationItem>);
 
 impl<'de> Deserialize<'de> for NotificationItems {
@@ -112,11 +118,11 @@ impl<'de> Visitor<'de> for ItemsVisitor {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<NotificationItems, A::Error> {
-        const MOST: usize = 32;
+        const MOST: usize = 2;
         let mut items = Vec::new();
-        while let Some(Wrapped { item }) = seq.next_element()? {
+        while let Some(Object(Wrapped { item: Object(item) })) = seq.next_element()? {
             if items.len() == MOST {
-                return Err(A::Error::custom("there are more than 32 items"));
+                return Err(A::Error::custom("there are more than 2 items"));
             }
             items.push(item);
         }
@@ -127,7 +133,7 @@ impl<'de> Visitor<'de> for ItemsVisitor {
 #[derive(Deserialize)]
 struct Wrapped {
     #[serde(rename = "NotificationRequestItem")]
-    item: NotificationItem,
+    item: Object<NotificationItem>,
 }
 
 #[derive(Deserialize)]
@@ -138,11 +144,11 @@ struct NotificationItem {
     merchant_account_code: Option<Scalar>,
     merchant_reference: Option<Scalar>,
     #[serde(default)]
-    amount: Amount,
+    amount: Object<Amount>,
     event_code: Option<Scalar>,
     success: Option<Scalar>,
     #[serde(default)]
-    additional_data: AdditionalData,
+    additional_data: Object<AdditionalData>,
 }
 
 #[derive(Default, Deserialize)]
@@ -159,7 +165,7 @@ struct AdditionalData {
 
 impl NotificationItem {
     fn verify(&self, keys: &Keyring) -> Result<Verified, VerifyError> {
-        let signature = text(&self.additional_data.hmac_signature).as_bytes();
+        let signature = text(&self.additional_data.0.hmac_signature).as_bytes();
         if signature.is_empty() {
             return Err(VerifyError::missing("there is no hmacSignature in an item"));
         }
@@ -177,8 +183,8 @@ impl NotificationItem {
             &self.original_reference,
             &self.merchant_account_code,
             &self.merchant_reference,
-            &self.amount.value,
-            &self.amount.currency,
+            &self.amount.0.value,
+            &self.amount.0.currency,
             &self.event_code,
             &self.success,
         ];

@@ -2,7 +2,7 @@ use http::request::Parts;
 use serde::Deserialize;
 
 use super::{
-    by_hand::{ANY_AGE, CheckResult, Methods, Scalar, check, verifier, without_mac},
+    by_hand::{ANY_AGE, CheckResult, Methods, Object, Scalar, check, verifier, without_mac},
     providers,
 };
 use crate::verify::{
@@ -40,7 +40,7 @@ fn begin<'a>(keys: &'a Keyring, _: &'a Parts) -> CheckResult<'a> {
 /// A field that is there twice is an error: which one would others read?
 #[derive(Deserialize)]
 struct SignedMessageBody {
-    signature: SignatureObject,
+    signature: Object<SignatureObject>,
 }
 
 #[derive(Deserialize)]
@@ -51,9 +51,9 @@ struct SignatureObject {
 }
 
 fn verify(keys: &Keyring, body: &[u8]) -> Result<Verified, VerifyError> {
-    let signed: SignedMessageBody = serde_json::from_slice(body)
+    let Object(signed): Object<SignedMessageBody> = serde_json::from_slice(body)
         .map_err(|_| VerifyError::missing("there is no signature in the body"))?;
-    let SignatureObject { timestamp: Scalar(timestamp), token: Scalar(token), signature } = signed.signature;
+    let SignatureObject { timestamp: Scalar(timestamp), token: Scalar(token), signature } = signed.signature.0;
     let candidates =
         Candidates::read([signature.0.as_bytes()].into_iter(), Encoding::Hex, keys.tag_length())?;
     // Nothing separates the two, so the timestamp ends where the digits do, or after ten of them.
