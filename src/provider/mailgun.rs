@@ -53,7 +53,8 @@ struct SignatureObject {
 fn verify(keys: &Keyring, body: &[u8]) -> Result<Verified, VerifyError> {
     let Object(signed): Object<SignedMessageBody> = serde_json::from_slice(body)
         .map_err(|_| VerifyError::missing("there is no signature in the body"))?;
-    let SignatureObject { timestamp: Scalar(timestamp), token: Scalar(token), signature } = signed.signature.0;
+    let SignatureObject { timestamp: Scalar(timestamp), token: Scalar(token), signature } =
+        signed.signature.0;
     let candidates =
         Candidates::read([signature.0.as_bytes()].into_iter(), Encoding::Hex, keys.tag_length())?;
     // Nothing separates the two, so the timestamp ends where the digits do, or after ten of them.

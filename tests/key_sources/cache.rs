@@ -211,6 +211,31 @@ async fn urls_that_are_made_up_are_not_all_fetched() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn forgeries_that_name_a_retired_key_cost_no_other_key_its_refresh() {
+    let (by, forger, web) = (Sns::new(), Sns::new(), Web::new(true));
+    let (retired, current) = (cert_url(1), cert_url(2));
+    let service = sns(&web);
+    for url in [&retired, &current] {
+        web.set(url, Ok(by.page()));
+        assert!(send(&service, by.notification(url, url)).await.is_ok());
+    }
+    web.set(&retired, Err("404"));
+    tokio::time::advance(3 * DAY).await;
+    for minute in 1..=3 {
+        for _ in 0..40 {
+            assert_eq!(send(&service, forger.notification("forged", &retired)).await, UNAVAILABLE);
+        }
+        assert_eq!(web.asked().iter().filter(|asked| **asked == retired).count(), 1 + 4 * minute);
+        assert!(send(&service, by.notification(&format!("true {minute}"), &current)).await.is_ok());
+        tokio::time::advance(MINUTE).await;
+    }
+    assert_eq!(web.asked().iter().filter(|asked| **asked == current).count(), 2);
+    // A retired key that is back is used again.
+    web.set(&retired, Ok(by.page()));
+    assert!(send(&service, by.notification("back", &retired)).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
 async fn forgeries_with_other_genuine_keys_do_not_evict_a_key_that_has_verified_something() {
     let (by, forger, web) = (Sns::new(), Sns::new(), Web::new(true));
     let service = sns(&web);

@@ -74,8 +74,8 @@ use crate::{
 ///   old key for **up to 72 hours** after its last fetch, and tries again every 5 minutes while
 ///   deliveries come in. The dates of a certificate are checked at each use.
 /// * If the new answer has another key, the old one is no longer used.
-/// * All deliveries that need the same key share one fetch. Unknown keys, kept keys, and subscriptions to
-///   confirm are limited to 16 fetches a minute each.
+/// * All deliveries that need the same key share one fetch. Each kept key is limited to 4 fetches a minute; all
+///   unknown keys together, and all subscriptions to confirm, to 16.
 /// * A delivery whose key cannot be fetched is answered 503 (`verifier_unavailable`), and the provider
 ///   sends it again.
 #[diagnostic::on_unimplemented(
@@ -125,7 +125,7 @@ const LONGEST: Duration = Duration::from_secs(10);
 /// The age at which a key is fetched anew, while the old one stays in use.
 const REFRESH_AFTER: Duration = Duration::from_secs(24 * 3600);
 
-/// The pause between two refreshes of one key. [`MAX_KEYS`] keys that all fail stay within the budget.
+/// The pause between two refreshes of one key in the background.
 const REFRESH_AGAIN: Duration = Duration::from_secs(300);
 
 /// The age at which a key is no longer used, however often its refresh failed.
@@ -133,8 +133,11 @@ const USABLE_FOR: Duration = Duration::from_secs(72 * 3600);
 
 const MAX_KEYS: usize = 64;
 
-/// The number of fetches that one [`FetchBudget`] allows in a [`PERIOD`].
+/// The number of fetches in a [`PERIOD`] whose URLs an attacker can choose.
 const MAX_FETCHES: u32 = 16;
+
+/// The number of fetches of one kept key in a [`PERIOD`]. Forgeries that name a retired key spend no other's.
+const MAX_REFETCHES: u32 = 4;
 const PERIOD: Duration = Duration::from_secs(60);
 
 /// The keys that have verified something, and the fetches that are under way.
@@ -159,8 +162,6 @@ struct State {
     pending: HashMap<Box<str>, PendingFetch>,
     /// For names that an attacker can make up.
     unknown: FetchBudget,
-    /// For names in `keys`.
-    known: FetchBudget,
     /// For URLs in signed messages, which can be replayed.
     visits: FetchBudget,
 }
@@ -176,6 +177,7 @@ struct CachedKey {
     used: Instant,
     /// When its last refresh began.
     refreshed: Option<Instant>,
+    refetches: FetchBudget,
 }
 
 type FetchResult = Result<Arc<FetchedKey>, VerifyError>;
@@ -199,12 +201,12 @@ struct FetchBudget {
 }
 
 impl FetchBudget {
-    fn spend(&mut self, now: Instant) -> Result<(), VerifyError> {
+    fn spend(&mut self, most: u32, now: Instant) -> Result<(), VerifyError> {
         if self.since.is_none_or(|since| now.duration_since(since) >= PERIOD) {
             *self = Self { since: Some(now), begun: 0 };
         }
-        if self.begun == MAX_FETCHES {
-            return Err(VerifyError::unavailable("limit of 16 fetches a minute is reached"));
+        if self.begun == most {
+            return Err(VerifyError::unavailable(format!("limit of {most} fetches a minute is reached")));
         }
         self.begun += 1;
         Ok(())
@@ -236,11 +238,11 @@ impl State {
         let now = Instant::now();
         match self.keys.get_mut(url) {
             Some(kept) => {
-                self.known.spend(now)?;
+                kept.refetches.spend(MAX_REFETCHES, now)?;
                 kept.refreshed = Some(now);
                 Ok(())
             }
-            None => self.unknown.spend(now),
+            None => self.unknown.spend(MAX_FETCHES, now),
         }
     }
 
@@ -268,7 +270,9 @@ impl State {
             least.and_then(|least| self.keys.remove(&least));
         }
         self.trials.remove(url);
-        self.keys.insert(url.into(), CachedKey { key: Arc::clone(key), used, refreshed: None });
+        let kept =
+            CachedKey { key: Arc::clone(key), used, refreshed: None, refetches: FetchBudget::default() };
+        self.keys.insert(url.into(), kept);
     }
 }
 
@@ -321,7 +325,7 @@ impl KeyCache {
 
     /// Gets `url` without using the answer.
     pub(crate) async fn visit(&self, url: &str) -> Result<(), VerifyError> {
-        self.state().visits.spend(Instant::now())?;
+        self.state().visits.spend(MAX_FETCHES, Instant::now())?;
         self.fetch(url).await.map(drop)
     }
 
