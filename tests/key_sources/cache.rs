@@ -349,3 +349,38 @@ fn a_fetch_whose_runtime_ends_blocks_no_other() {
     assert_eq!(second.block_on(send(&service, by.notification("3", &url))), Ok("Notification 3".to_owned()));
     assert_eq!(web.asked().len(), 2);
 }
+
+#[test]
+fn a_fetch_on_an_idle_runtime_blocks_its_key_for_10_seconds() {
+    let (by, other, url, web) = (Sns::new(), Sns::new(), cert_url(1), Web::new(false));
+    web.set(&url, Ok(by.page()));
+    let service = sns(&web);
+    let runtime = |paused| {
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        runtime.enable_all().start_paused(paused).build().unwrap()
+    };
+    let idle = runtime(false);
+    let (first, message) = (service.clone(), by.notification("1", &url));
+    let sent = idle.spawn(async move { send(&first, message).await });
+    idle.block_on(async {
+        while web.asked().is_empty() {
+            tokio::task::yield_now().await;
+        }
+    });
+    let driven = runtime(true);
+    driven.block_on(async {
+        assert_eq!(send(&service, by.notification("2", &url)).await, UNAVAILABLE);
+        assert_eq!(web.asked().len(), 1);
+        // The first permit is that of the first fetch.
+        web.gate.add_permits(2);
+        assert_eq!(send(&service, by.notification("3", &url)).await, Ok("Notification 3".to_owned()));
+        assert_eq!(web.asked().len(), 2);
+    });
+    // The first fetch ends at last, with another key, which replaces none.
+    web.set(&url, Ok(other.page()));
+    assert_eq!(idle.block_on(sent).unwrap(), Err(RejectionKind::WrongSignature));
+    driven.block_on(async {
+        assert_eq!(send(&service, by.notification("4", &url)).await, Ok("Notification 4".to_owned()));
+        assert_eq!(web.asked().len(), 2);
+    });
+}

@@ -185,8 +185,13 @@ type FetchResult = Result<Arc<FetchedKey>, VerifyError>;
 /// Reads the key from an answer.
 type ReadKey = fn(&[u8]) -> Result<Certificate, InvalidSecret>;
 
-/// A fetch that is under way; `Some` once it has ended.
-type PendingFetch = watch::Receiver<Option<FetchResult>>;
+/// A fetch that is under way.
+#[derive(Clone)]
+struct PendingFetch {
+    begun: Instant,
+    /// `Some` once it has ended.
+    result: watch::Receiver<Option<FetchResult>>,
+}
 
 enum Lookup {
     Key(Arc<FetchedKey>),
@@ -343,12 +348,14 @@ impl KeyCache {
     }
 
     fn begin(&self, mut state: MutexGuard<'_, State>, url: &str) -> Result<PendingFetch, VerifyError> {
-        if let Some(pending) = state.pending.get(url) {
+        // An older one is on a runtime that nothing drives: its timer would have ended it.
+        if let Some(pending) = state.pending.get(url).filter(|pending| pending.begun.elapsed() < LONGEST) {
             return Ok(pending.clone());
         }
         let runtime = Handle::try_current().map_err(VerifyError::unavailable)?;
         state.spend(url)?;
-        let (sender, pending) = watch::channel(None);
+        let (sender, result) = watch::channel(None);
+        let pending = PendingFetch { begun: Instant::now(), result };
         state.pending.insert(url.into(), pending.clone());
         // Unlocked: a runtime that shuts down drops the task at once, and with it the guard.
         drop(state);
@@ -357,7 +364,10 @@ impl KeyCache {
         runtime.spawn(async move {
             let result = guard.cache.fetch_key(&guard.url).await;
             if let Ok(key) = &result {
-                guard.cache.state().accept(&guard.url, key);
+                let mut state = guard.cache.state();
+                if guard.is_current(&state) {
+                    state.accept(&guard.url, key);
+                }
             }
             guard.sender.send_replace(Some(result));
         });
@@ -394,15 +404,28 @@ struct FetchGuard {
     sender: watch::Sender<Option<FetchResult>>,
 }
 
-impl Drop for FetchGuard {
-    fn drop(&mut self) {
-        self.cache.state().pending.remove(&self.url);
+impl FetchGuard {
+    /// Whether no later fetch has taken its place.
+    fn is_current(&self, state: &State) -> bool {
+        let pending = state.pending.get(&self.url);
+        pending.is_some_and(|pending| pending.result.same_channel(&self.sender.subscribe()))
     }
 }
 
-/// Waits for a fetch.
+impl Drop for FetchGuard {
+    fn drop(&mut self) {
+        let mut state = self.cache.state();
+        if self.is_current(&state) {
+            state.pending.remove(&self.url);
+        }
+    }
+}
+
+/// Waits for a fetch, as long as it may take.
 async fn fetched(mut pending: PendingFetch) -> FetchResult {
-    let result = pending.wait_for(Option::is_some).await.ok().and_then(|result| (*result).clone());
+    let left = LONGEST.saturating_sub(pending.begun.elapsed());
+    let result = timeout(left, pending.result.wait_for(Option::is_some)).await;
+    let result = result.map_err(VerifyError::unavailable)?.ok().and_then(|result| (*result).clone());
     result.unwrap_or_else(|| Err(VerifyError::unavailable("fetch was interrupted")))
 }
 
