@@ -103,6 +103,7 @@ fn a_bad_scheme_is_refused_when_it_is_built() {
         (scheme().timestamp("header:x-time", TimeUnit::Seconds), "the timestamp is not signed"),
         (scheme().timestamp("field:t", TimeUnit::Seconds).signs("{header:t}{body}"), "is not signed"),
         (scheme().timestamp("query:t", TimeUnit::Seconds).signs("{method}{body}"), "is not signed"),
+        (scheme().timestamp("query:t", TimeUnit::Seconds).signs("{url}{sorted_form}"), "is not signed"),
         (scheme().timestamp("body:/t", TimeUnit::Seconds).signs("{header:x}"), "is not signed"),
         (scheme().timestamp("nowhere", TimeUnit::Seconds), "`nowhere` is no place"),
         (scheme().timestamp("item:first", TimeUnit::Seconds), "`item:first` is no place"),
@@ -500,6 +501,11 @@ fn a_scheme_says_what_it_covers() {
         ("form:type", "{body}", true),
         ("form:type", "{sorted_form}", false),
         ("query:type", "{sorted_query}.{body}", false),
+        // The query could go on in the form.
+        ("query:type", "{url}{sorted_form}", false),
+        ("query:type", "{path_query}{sorted_form}", false),
+        ("query:type", "{url} {sorted_form}", true),
+        ("query:type", "{query:type}|{url}{sorted_form}", true),
     ] {
         assert_eq!(profile(by(template).event_type(place)).event_type_signed, covered, "{place} {template}");
         assert_eq!(profile(by(template).id(place)).id_signed, covered, "{place} {template}");

@@ -27,8 +27,9 @@ providers! {
     ///   not get. `CallUUID` names the call, of which there are several events.
     /// * Event type: `form:Event`, **not signed**.
     /// * Not covered: **where one parameter ends and the next begins**, their order, repetitions, the
-    ///   method and the headers. Names and values are strung together before they are signed, so whoever
-    ///   has seen a request can send it with its parameters split in other places.
+    ///   method and the headers. Names and values are strung together before they are signed, so an attacker
+    ///   who captures a request can send it with its parameters split in other places. Bytes can also move
+    ///   between the query and the form.
     plivo_v1, try_plivo_v1: "plivo-v1", "Plivo v1",
         "https://github.com/plivo/plivo-node/blob/HEAD/lib/utils/security.js",
         Scheme::new(HmacSha1, "x-plivo-signature", Base64)
@@ -70,8 +71,9 @@ providers! {
     ///   [the guide](crate::guide::answers#where-the-provider-acts-on-the-answer).
     /// * Event type: `form:Event`, **not signed**.
     /// * Not covered: **where one parameter ends and the next begins**, their order, repetitions, the
-    ///   method and the headers. Names and values are strung together before they are signed, so whoever
-    ///   has seen a request can send it with its parameters split in other places.
+    ///   method and the headers. Names and values are strung together before they are signed, so an attacker
+    ///   who captures a request can send it with its parameters split in other places. Bytes can also move
+    ///   between the query and the form.
     plivo_v3, try_plivo_v3: "plivo-v3", "Plivo v3",
         "https://github.com/plivo/plivo-node/blob/HEAD/lib/utils/v3Security.js",
         @by_hand |secrets| {

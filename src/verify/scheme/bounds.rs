@@ -71,9 +71,8 @@ impl Template {
     fn bounds(&self, timestamp: Shape) -> Option<(Vec<Option<u8>>, Option<Bracket>)> {
         let of = |part: &Part| if matches!(part, Part::Timestamp) { timestamp } else { Shape::of(part) };
         let mut shapes: Vec<Shape> = self.before.iter().map(of).collect();
-        if self.body == BodyPart::SortedForm
-            && self.after.is_empty()
-            && let Some(shape @ Shape::Url) = shapes.last_mut()
+        if self.strings_url_and_form()
+            && let Some(shape) = shapes.last_mut()
         {
             // Sorted parameters are strung together with nothing between them, and the URL with the first.
             *shape = Shape::Fixed;

@@ -118,7 +118,8 @@ pub use self::{
 ///
 /// [`verifier`](Self::verifier) refuses a template for which this is not enough, such as
 /// `{header:X-One}{header:X-Two}`. `{url}{sorted_form}` is the exception: names and values of a sorted form are
-/// strung together anyway, and can be put together anew.
+/// strung together anyway, and can be put together anew. Bytes can also move between the query and the form, so the
+/// template covers neither.
 ///
 /// In a plain hash (`hash-sha1`, `hash-sha256`) that does not end with `{secret}`, nothing may contain a NUL byte: an
 /// attacker needs one to extend the text, since the hash pads it with its length.

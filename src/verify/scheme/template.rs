@@ -203,12 +203,20 @@ impl Template {
 
     /// Whether what is at `place` is signed so that a listener cannot change it.
     pub(super) fn covers(&self, place: &Place) -> bool {
-        let has_query = |text: &Text| matches!(text, Text::Url | Text::PathAndQuery);
+        let has_query =
+            |text: &Text| matches!(text, Text::Url | Text::PathAndQuery) && !self.strings_url_and_form();
         match place {
             Place::Request(location) if location.is_in_body() && self.covers_body() => true,
             Place::Request(Location::Query(_)) if self.texts().any(has_query) => true,
             place => self.values().any(|signed| signed == place),
         }
+    }
+
+    /// Whether the URL and the sorted form are one string, so that bytes can move between the query and the form.
+    pub(super) fn strings_url_and_form(&self) -> bool {
+        self.body == BodyPart::SortedForm
+            && self.after.is_empty()
+            && matches!(self.before.last(), Some(Part::Text(Text::Url | Text::PathAndQuery, _)))
     }
 
     /// Whether a listener cannot find another body of the same signature. Sorted parameters can be split in
