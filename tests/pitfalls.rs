@@ -708,3 +708,25 @@ async fn bite_24_hook0s_headers_are_covered_by_version_1_alone() {
     let downgraded = hook0("hook0-v1", &without_v1, "2", "user.deleted").await;
     assert_eq!(downgraded, Err(Kind::MalformedSignature));
 }
+
+#[tokio::test]
+async fn bite_25_a_signature_of_one_version_is_not_accepted_as_that_of_another() {
+    // Hook0's v1, renamed: the names and values of its headers would begin the body.
+    let v1 = hex(b"s", &format!("{NOW}.x-a.1.{{}}"));
+    let hook0 = async |signature: &str, body: &str| {
+        judge("hook0", "s", &[("x-hook0-signature", signature), ("x-a", "1")], body).await
+    };
+    assert_eq!(hook0(&format!("t={NOW},h=x-a,v1={v1}"), "{}").await, Ok(()));
+    assert_eq!(hook0(&format!("t={NOW},v0={v1}"), "x-a.1.{}").await, Err(Kind::MalformedSignature));
+    for (body, judged) in [("", Ok(())), ("a text", Ok(())), ("a.text", Err(Kind::MalformedSignature))] {
+        let v0 = hex(b"s", &format!("{NOW}.{body}"));
+        assert_eq!(hook0(&format!("t={NOW},v0={v0}"), body).await, judged, "{body}");
+    }
+
+    // HubSpot's versions 1 and 2 share a header and a secret.
+    let text = "POSThttps://example.com/webhook{}";
+    let signature = HEXLOWER.encode(&Sha256::digest(format!("s{text}")));
+    let headers = [("host", "example.com"), ("x-hubspot-signature", &*signature)];
+    assert_eq!(judge("hubspot-v2", "s", &headers, "{}").await, Ok(()));
+    assert_eq!(judge("hubspot-v1", "s", &headers, text).await, Err(Kind::MalformedSignature));
+}

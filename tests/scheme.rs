@@ -96,6 +96,7 @@ fn a_bad_scheme_is_refused_when_it_is_built() {
         (scheme().signs("{nothing}"), "unknown `{nothing}`"),
         (scheme().signs("{header:}"), "no header's name"),
         (scheme().signs("{body}{body}"), "the body in it twice"),
+        (scheme().signs("{json:body}{body}"), "the body in it twice"),
         (scheme().signs("{body}.{sha256hex:body}"), "the body in it twice"),
         (scheme().signs("{ts}.{body}"), "has a `{ts}` and the scheme no `ts`"),
         (scheme().signs("{secret}{body}"), token),
@@ -340,6 +341,22 @@ async fn the_strongest_version_may_be_signed_as_the_others_are() {
 }
 
 #[tokio::test]
+async fn a_json_body_is_empty_or_an_object_or_an_array() {
+    let scheme = Scheme::hmac_sha256("x-signature", Encoding::Hex).signs("{header:x-a}.{json:body}");
+    let send = async |value: &str, body: &'static str| {
+        let signature = tag(format!("{value}.{body}"));
+        send(&scheme, secret("secret"), post(&[("x-signature", &signature), ("x-a", value)], body)).await
+    };
+    for body in ["", "{}", "[1]"] {
+        assert_eq!(send("1", body).await, Ok(String::new()), "{body}");
+        assert_eq!(send("{1", body).await, Err(Kind::MalformedSignature), "{body}");
+    }
+    for body in ["1", " {}", "x{}"] {
+        assert_eq!(send("1", body).await, Err(Kind::MalformedSignature), "{body}");
+    }
+}
+
+#[tokio::test]
 async fn the_strongest_version_that_is_there_is_the_only_one_that_counts() {
     let scheme = Scheme::hmac_sha256("x-signature", Encoding::Hex)
         .list(",")
@@ -354,6 +371,9 @@ async fn the_strongest_version_that_is_there_is_the_only_one_that_counts() {
     let wrong = "0".repeat(64);
     assert_eq!(send(format!("v1={v1},v2={wrong}")).await, Err(Kind::WrongSignature));
     assert_eq!(send(format!("v3={v2}")).await, Err(Kind::MalformedSignature));
+    // What is signed as one version is no body of another.
+    let request = post(&[("x-signature", &format!("v1={v2}"))], "v2:{}");
+    assert_eq!(self::send(&scheme, secret("secret"), request).await, Err(Kind::MalformedSignature));
 }
 
 #[tokio::test]

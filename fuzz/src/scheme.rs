@@ -183,7 +183,7 @@ fn template(u: &mut Unstructured<'_>, algorithm: &str) -> Result<Value> {
     const BODIES: [&str; 7] = [
         "{body}",
         "{body}",
-        "{body}",
+        "{json:body}",
         "{sha256hex:body}",
         "{sha256raw:body}",
         "{crc32:body}",

@@ -9,7 +9,8 @@ providers! {
     /// * `v1` is the one that counts if there are both. But an attacker who has captured a delivery with
     ///   both can remove `v1`: **the headers are not covered**, whatever the delivery says. If your Hook0
     ///   sends `v1`, use [`hook0_v1`].
-    /// * Under `v1` the body must be empty or a JSON object or array, as for [`hook0_v1`].
+    /// * Under `v1` the body must be empty or a JSON object or array, as for [`hook0_v1`]. Under `v0` any other
+    ///   body must have no dot: otherwise a `v1` that is renamed `v0` would move `h` and the headers into it.
     /// * Id: `header:X-Event-Id`, **not signed**.
     /// * Event type: `header:X-Event-Type`, **not signed** unless `h` names it.
     /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.

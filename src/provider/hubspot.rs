@@ -9,14 +9,16 @@ use crate::verify::{
 providers! {
     /// HubSpot v1.
     ///
-    /// * Signed: `{secret}{body}`, SHA-256 (plain), in `X-HubSpot-Signature`. Secret: UTF-8 client
+    /// * Signed: `{secret}{json:body}`, SHA-256 (plain), in `X-HubSpot-Signature`. Secret: UTF-8 client
     ///   secret. Such a hash can be extended, with bytes that JSON does not have: a body with a NUL byte is
     ///   rejected. Prefer [`hubspot_v3`](super::hubspot_v3()).
+    /// * The body must be empty or a JSON object or array: otherwise a captured delivery of version 2 could be
+    ///   sent as one of version 1, with its method and URL in the body.
     /// * Id: none that names the delivery as a whole.
     hubspot_v1, try_hubspot_v1: "hubspot-v1", "HubSpot v1",
         "https://github.com/HubSpot/hubspot-api-nodejs/blob/HEAD/src/utils/signature.ts",
         Scheme::new(Sha256, "x-hubspot-signature", Hex)
-            .signs("{secret}{body}");
+            .signs("{secret}{json:body}");
 
     /// HubSpot v2.
     ///

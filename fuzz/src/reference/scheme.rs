@@ -150,6 +150,8 @@ impl Request<'_> {
             Some(place) => Some(self.get(place)?),
             None => None,
         };
+        let others = scheme["template"].as_object().into_iter().flat_map(|texts| texts.values());
+        let others: Vec<_> = others.filter_map(Value::as_str).collect();
         let template = match (&scheme["template"], version) {
             (Value::String(template), _) => template.as_str(),
             (templates, Some(version)) => templates[version].as_str().ok_or(Stop::False)?,
@@ -162,7 +164,7 @@ impl Request<'_> {
                 continue;
             }
             let Some(key) = key(&scheme["key"], secret) else { return Err(Stop::Unknown) };
-            let text = self.signed(template, &key, sent_at.as_deref())?;
+            let text = self.signed(template, &others, &key, sent_at.as_deref())?;
             let tag = mac(algorithm, &key, &text).ok_or(Stop::Unknown)?;
             if right.is_none() && offered.contains(&tag) {
                 right = Some(index);
@@ -290,9 +292,40 @@ impl Request<'_> {
     }
 
     /// The bytes that are signed.
-    fn signed(&self, template: &str, key: &[u8], sent_at: Option<&[u8]>) -> Judged<Vec<u8>> {
+    fn signed(
+        &self,
+        template: &str,
+        versions: &[&str],
+        key: &[u8],
+        sent_at: Option<&[u8]>,
+    ) -> Judged<Vec<u8>> {
         let parts = parts(template).ok_or(Stop::Unknown)?;
-        let bounds = bounds(&parts, self.scheme["ts"]["from"].as_str()).ok_or(Stop::Unknown)?;
+        let from = self.scheme["ts"]["from"].as_str();
+        let mut bounds = bounds(&parts, from).ok_or(Stop::Unknown)?;
+        // What another version has before its body is in none that is not JSON.
+        let others = versions.iter().filter(|version| **version != template);
+        let mut marks =
+            others.map(|other| before_body(other)).collect::<Option<Vec<_>>>().ok_or(Stop::Unknown)?;
+        if parts.contains(&Part::Named("json:body")) {
+            marks.push(String::new());
+        }
+        let body = parts.iter().position(|part| is_body(part));
+        if !marks.is_empty() {
+            let timestamp = Timestamp { from, shape: Kind::Constant };
+            for (part, without) in parts.iter().zip(&mut bounds.without).take(body.unwrap_or(parts.len())) {
+                if matches!(kind(part, timestamp), Kind::Any | Kind::Text | Kind::Url) {
+                    without.extend(b"{[");
+                }
+            }
+        }
+        let is_itself = body.is_some_and(|at| matches!(parts[at], Part::Named("body" | "json:body")));
+        let is_json = self.body.first().is_none_or(|first| b"{[".contains(first));
+        let has = |mark: &String| {
+            mark.is_empty() || self.body.windows(mark.len()).any(|text| text == mark.as_bytes())
+        };
+        if is_itself && !is_json && marks.iter().any(has) {
+            return Err(Stop::False);
+        }
         let ends = match bounds.bracket {
             None => None,
             Some(b"{[") => self.body.first(),
@@ -315,7 +348,7 @@ impl Request<'_> {
                 Part::Named(name) => *name,
             };
             match name {
-                "body" => text.extend(self.body),
+                "body" | "json:body" => text.extend(self.body),
                 "sha256hex:body" => text.extend(to_hex(&sha256(self.body)).bytes()),
                 "sha256raw:body" => text.extend(sha256(self.body)),
                 "crc32:body" => text.extend(crc32(self.body).to_string().bytes()),
@@ -460,6 +493,20 @@ fn parts(template: &str) -> Option<Vec<Part<'_>>> {
     Some(parts)
 }
 
+fn is_body(part: &Part<'_>) -> bool {
+    matches!(part, Part::Named(name) if *name == "sorted_form" || *name == "body" || name.ends_with(":body"))
+}
+
+/// The literal text directly before the body.
+fn before_body(template: &str) -> Option<String> {
+    let parts = parts(template)?;
+    let body = parts.iter().position(is_body).unwrap_or(parts.len());
+    Some(match body.checked_sub(1).and_then(|before| parts.get(before)) {
+        Some(Part::Literal(text)) => (*text).to_owned(),
+        _ => String::new(),
+    })
+}
+
 /// What has to be so for the text to be split in one way.
 struct Bounds {
     /// The bytes that each part must not contain.
@@ -486,7 +533,7 @@ fn bounds_with(parts: &[Part<'_>], timestamp: Timestamp<'_>) -> Option<Bounds> {
     if let Some(without) = run(parts, timestamp) {
         return Some(Bounds { without, bracket: None, any_length: false });
     }
-    let body = parts.iter().position(|part| *part == Part::Named("body"))?;
+    let body = parts.iter().position(|part| matches!(part, Part::Named("body" | "json:body")))?;
     let cut_at = |cut: usize, bracket: &'static [u8; 2]| {
         let (left, right) = parts.split_at(cut);
         let mut without = [run(left, timestamp)?, run(right, timestamp)?].concat();
@@ -527,7 +574,7 @@ fn kind(part: &Part<'_>, timestamp: Timestamp<'_>) -> Kind {
         "method" => Kind::Capitals,
         "crc32:body" => Kind::Digits,
         "url" | "path_query" => Kind::Url,
-        "body" | "sorted_form" => Kind::Any,
+        "body" | "json:body" | "sorted_form" => Kind::Any,
         name if name.starts_with("headers_named_by:") => Kind::Any,
         name if Some(name) == timestamp.from => timestamp.shape,
         _ => Kind::Text,

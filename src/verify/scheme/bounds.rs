@@ -59,6 +59,9 @@ impl Template {
         for (part, mark) in parts {
             part.exclude(mark.as_slice());
         }
+        if !self.json_marks.is_empty() {
+            self.before.iter_mut().for_each(|part| part.exclude(b"{["));
+        }
         match bracket {
             Some(Bracket::Opening) => self.before.iter_mut().for_each(|part| part.exclude(b"{[")),
             Some(Bracket::Closing) => self.after.iter_mut().for_each(|part| part.exclude(b"}]")),

@@ -146,7 +146,12 @@ impl Scheme {
         self
     }
 
-    /// The bytes that are signed, for each version of the signature; with [`prefer`](Self::prefer).
+    /// Sets the bytes that are signed for each version of the signature; with [`prefer`](Self::prefer).
+    ///
+    /// One key signs all of them, and an attacker can rename a captured signature from one version to another. So no
+    /// text of one version may also be a text of another. A delivery is rejected if its body is not a JSON object or
+    /// array and contains the literal text that another version has before its body (any body, if there is none), or
+    /// if a text before the body contains a `{` or a `[`.
     pub fn signs_by_version<'t>(mut self, templates: impl IntoIterator<Item = (&'t str, &'t str)>) -> Self {
         let owned = |(version, template): (&str, &str)| (version.to_owned(), template.to_owned());
         self.template = TemplateText::ByVersion(templates.into_iter().map(owned).collect());

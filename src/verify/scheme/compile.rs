@@ -119,7 +119,13 @@ impl Scheme {
             TemplateText::ByVersion(texts) => {
                 let template =
                     |(version, text): (&String, &String)| Ok((version.as_str().into(), parse(text)?));
-                texts.iter().map(template).collect::<Result<Vec<_>, InvalidScheme>>()?
+                let parsed = texts.iter().map(template).collect::<Result<Vec<_>, InvalidScheme>>()?;
+                let mut templates = parsed.clone();
+                for ((_, template), text) in templates.iter_mut().zip(texts.values()) {
+                    let others = parsed.iter().zip(texts.values()).filter(|(_, other)| *other != text);
+                    others.for_each(|((_, other), _)| template.keep_apart_from(other));
+                }
+                templates
             }
         };
         if let TemplateText::ByVersion(texts) = &self.template

@@ -97,7 +97,7 @@ pub use self::{
 ///
 /// # Templates
 ///
-/// A `template` is literal text with `{body}`, `{ts}` (as it was sent), `{url}`, `{method}`, `{path_query}`,
+/// A `template` is literal text with `{body}`, `{json:body}`, `{ts}` (as it was sent), `{url}`, `{method}`, `{path_query}`,
 /// `{secret}`, `{header:X}`, `{field:k}`, `{item:0}`, `{query:x}`, `{sha256hex:body}`, `{sha256raw:body}`,
 /// `{crc32:body}`, `{headers_named_by:k}`, `{sorted_form}` and `{sorted_query}`.
 ///
@@ -115,6 +115,10 @@ pub use self::{
 ///   `{sha256hex:body}`. A `{method}` is in capitals.
 /// * `{headers_named_by:k}` joins values by dots: only the last of them may contain one. `{field:k}` must be in the
 ///   template as well.
+///
+/// `{json:body}` is a `{body}` that must be empty or a JSON object or array, with no `{` or `[` in the texts before it.
+/// It keeps templates apart that are signed with one key, such as a provider's versions: a text with anything else in
+/// front of its JSON cannot be taken for a body.
 ///
 /// [`verifier`](Self::verifier) refuses a template for which this is not enough, such as
 /// `{header:X-One}{header:X-Two}`. `{url}{sorted_form}` is the exception: names and values of a sorted form are

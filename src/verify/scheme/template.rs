@@ -21,6 +21,8 @@ pub(super) struct Template {
     pub(super) body: BodyPart,
     pub(super) after: Vec<Part>,
     pub(super) bracket: Option<Bracket>,
+    /// Texts that a body must be JSON to contain: parts of another text under the same key could be its beginning.
+    pub(super) json_marks: Vec<Box<[u8]>>,
     /// Whether the timestamp ends where its digits end: a literal is between it and its neighbours.
     pub(super) has_separate_timestamp: bool,
     /// Whether the text is hashed with the secret before its end.
@@ -77,6 +79,7 @@ impl Template {
             body: BodyPart::No,
             after: Vec::new(),
             bracket: None,
+            json_marks: Vec::new(),
             has_separate_timestamp: false,
             is_extendable: false,
         };
@@ -118,6 +121,10 @@ impl Template {
     ) -> Result<(), InvalidScheme> {
         let body = match name {
             "body" => BodyPart::Itself,
+            "json:body" => {
+                self.json_marks.push(Box::default());
+                BodyPart::Itself
+            }
             "sha256hex:body" => BodyPart::Sha256Hex,
             "sha256raw:body" => BodyPart::Sha256Raw,
             "crc32:body" => BodyPart::Crc32,
@@ -178,6 +185,19 @@ impl Template {
         self.is_extendable = true;
         self.before.iter_mut().chain(&mut self.after).for_each(|part| part.exclude(&[0]));
         Ok(())
+    }
+
+    /// Keeps a body from having the end of `other`'s texts before it, which is signed by the same key: what is not JSON
+    /// must not contain the literal text there.
+    pub(super) fn keep_apart_from(&mut self, other: &Self) {
+        if self.body == BodyPart::Itself {
+            let mark = match other.before.last() {
+                Some(Part::Literal(text)) => text.clone(),
+                _ => Box::default(),
+            };
+            self.json_marks.push(mark);
+        }
+        self.before.iter_mut().for_each(|part| part.exclude(b"{["));
     }
 
     /// Reads a timestamp of the template, in one length unless its end is known in any.
@@ -299,7 +319,10 @@ impl Template {
     ///
     /// If the signature may be of another body as well.
     pub(super) fn judge_body(&self, body: &[u8]) -> Result<(), VerifyError> {
-        if self.bracket.is_some_and(|bracket| !bracket.is_in_place(body)) {
+        let is_marked = || self.json_marks.iter().any(|mark| contains(body, mark));
+        if self.bracket.is_some_and(|bracket| !bracket.is_in_place(body))
+            || (!Bracket::Opening.is_in_place(body) && is_marked())
+        {
             return Err(VerifyError::malformed(
                 "the body is not a JSON object or array, so another part of the request could be taken for its end",
             ));
@@ -345,6 +368,11 @@ pub(super) struct Context<'a> {
     pub(super) sources: Sources<'a>,
     /// As it was sent: `0123` is signed as that.
     pub(super) timestamp: Option<Cow<'a, [u8]>>,
+}
+
+/// Every body contains an empty text.
+fn contains(body: &[u8], text: &[u8]) -> bool {
+    text.is_empty() || body.windows(text.len()).any(|window| window == text)
 }
 
 const NOT_BOUNDED: &str = "a signed value is empty, or contains a byte that would end it";
