@@ -120,6 +120,26 @@ async fn twilios_digest_of_the_body_must_be_in_the_url_that_is_signed() {
 }
 
 #[tokio::test]
+async fn a_form_of_twilios_supplies_no_digest_of_a_body() {
+    let layer = layer("twilio").without_dedupe();
+    let forged = r#"{"paid":true}"#;
+    let digest = HEXLOWER.encode(&Sha256::digest(forged));
+    let account = format!("AC{}", "0".repeat(32));
+    let text = format!("&bodySHA256={digest}&x=");
+    let form = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs([("AccountSid", &*account), ("Body", &text), ("From", "1")])
+        .finish();
+    let url = format!("{URL}?a=1");
+    let signed = format!("{url}AccountSid{account}Body{text}From1");
+    assert!(send(&layer, twilio(&signed, &url, &form)).await.is_ok());
+    // The same text is a URL with a digest.
+    assert_eq!(send(&layer, twilio(&signed, &signed, forged)).await, Err(MalformedSignature));
+    // A digest that Twilio put there may have parameters after it.
+    let url = format!("{URL}?a=1&bodySHA256={digest}&AccountSid={account}");
+    assert!(send(&layer, twilio(&url, &url, forged)).await.is_ok());
+}
+
+#[tokio::test]
 async fn a_query_that_is_not_the_configured_urls_is_rejected() {
     let layer = layer("twilio").without_dedupe().public_url("https://public.example/in?tenant=1");
     let signed = "https://public.example/in?tenant=1A0";

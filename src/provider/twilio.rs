@@ -13,6 +13,9 @@ use crate::verify::{
 
 static SIGNATURE: HeaderName = HeaderName::from_static("x-twilio-signature");
 
+/// The name of a field that each of Twilio's forms has, and the beginning of its value, as they are signed.
+const OF_EVERY_FORM: &str = "AccountSidAC";
+
 providers! {
     /// Twilio.
     ///
@@ -20,6 +23,9 @@ providers! {
     ///   form, the URL alone, whose `bodySHA256` is the body's digest; HMAC-SHA1, in
     ///   `X-Twilio-Signature`. A JSON body without that digest is rejected, because nothing protects it.
     ///   Secret: the text of the auth token.
+    /// * Both ways share one text, so a form could be read as the end of a URL. A URL that has a
+    ///   `bodySHA256` and contains a form's `AccountSid` is rejected: an attacker who chooses the value of a field,
+    ///   such as the text of a message, could write a digest into it.
     /// * The URL is tried with and without its port, because Twilio signs either. Behind a proxy, or with
     ///   a user in the URL, the layer needs [`public_url`](crate::WebhookLayer::public_url).
     /// * Id: none, so nothing is deduped. Twilio sends a request again when its connection fails
@@ -30,8 +36,8 @@ providers! {
     ///   [the guide](crate::guide::answers#where-the-provider-acts-on-the-answer).
     /// * Not covered: **where one parameter of a form ends and the next begins**, their order,
     ///   repetitions, the port, the method and the headers. Names and values are strung together before
-    ///   they are signed, so whoever has seen a request can send it with its parameters split in other
-    ///   places. Take decisions from fields that are looked up with Twilio's API.
+    ///   they are signed, so an attacker who captures a request can send it with its parameters split in other
+    ///   places, or the end of the URL as a parameter. Take decisions from fields that are looked up with Twilio's API.
     ///   [`replay_guard`](crate::WebhookLayer::replay_guard) counts all such copies as one delivery.
     twilio, try_twilio: "twilio", "Twilio",
         "https://www.twilio.com/docs/usage/webhooks/webhooks-security",
@@ -52,6 +58,12 @@ fn begin<'a>(keys: &'a Keyring, head: &'a Parts) -> CheckResult<'a> {
     // Looked for in the URL that is signed, which need not be the request's own.
     let query = url.split_once('?').map_or("", |(_, query)| query);
     if let Some(sent) = only_parameter(query.as_bytes(), "bodySHA256")? {
+        // A form's names and values follow the URL in the same text, and one may hold a digest.
+        if url.contains(OF_EVERY_FORM) {
+            return Err(VerifyError::malformed(
+                "the signed URL with `bodySHA256` contains the fields of a form",
+            ));
+        }
         let sent = sent.to_ascii_lowercase();
         let verified = verify_any(keys, &candidates, urls, |macs, url| macs.update(url.as_bytes()))?;
         return check(Sha256::new(), None, move |hash, _| {
