@@ -16,8 +16,8 @@ use crate::verify::signing::CannotSign;
 use crate::{
     InvalidSecret, Secret, Secrets,
     verify::{
-        Candidates, Check, Finish, Keyring, MacKind, Macs, Profile, Tolerance, Verified, Verifier,
-        VerifyError, matching_token, optional_header,
+        Candidates, Check, Finish, Keyring, MacKind, Macs, Profile, Verified, Verifier, VerifyError,
+        matching_token, optional_header,
     },
 };
 
@@ -46,9 +46,6 @@ struct ByHand {
 }
 
 pub(super) type CheckResult<'a> = Result<Box<dyn Check + 'a>, VerifyError>;
-
-/// For providers that sign a time and name no tolerance.
-pub(super) const ANY_AGE: Tolerance = Tolerance::ANY_AGE;
 
 impl Verifier for ByHand {
     fn begin<'a>(&'a self, head: &'a Parts, _: SystemTime) -> CheckResult<'a> {

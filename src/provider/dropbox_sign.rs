@@ -5,13 +5,13 @@ use http::{HeaderValue, Response, header, request::Parts};
 use serde::Deserialize;
 
 use super::{
-    by_hand::{ANY_AGE, CheckResult, Methods, Object, Scalar, check, verifier, without_mac},
+    by_hand::{CheckResult, Methods, Object, Scalar, check, verifier, without_mac},
     handshake::Handshake,
     providers,
 };
 use crate::verify::{
-    Candidates, Encoding, Keyring, MacKind, Profile, TimeUnit, Verified, VerifyError, multipart_field,
-    only_parameter,
+    Candidates, Encoding, Keyring, MacKind, Profile, TimeUnit, Tolerance, Verified, VerifyError,
+    multipart_field, only_parameter,
 };
 
 providers! {
@@ -33,7 +33,7 @@ providers! {
             let mut profile = Profile::new("dropbox-sign");
             profile.body_signed = false;
             profile.json_field = Some("json".into());
-            profile.tolerance = ANY_AGE;
+            profile.tolerance = Tolerance::ANY_AGE;
             let keys = Keyring::of_text(MacKind::HmacSha256, &secrets);
             verifier(keys, profile, Methods { begin, #[cfg(feature = "test-util")] sign: signing::sign })
         },

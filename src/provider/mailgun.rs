@@ -2,11 +2,11 @@ use http::request::Parts;
 use serde::Deserialize;
 
 use super::{
-    by_hand::{ANY_AGE, CheckResult, Methods, Object, Scalar, check, verifier, without_mac},
+    by_hand::{CheckResult, Methods, Object, Scalar, check, verifier, without_mac},
     providers,
 };
 use crate::verify::{
-    Candidates, Encoding, Keyring, Location, MacKind, Profile, TimeUnit, Verified, VerifyError,
+    Candidates, Encoding, Keyring, Location, MacKind, Profile, TimeUnit, Tolerance, Verified, VerifyError,
 };
 
 providers! {
@@ -27,7 +27,7 @@ providers! {
             profile.body_signed = false;
             profile.event_type = Some(Location::json("/event-data/event"));
             profile.event_type_signed = false;
-            profile.tolerance = ANY_AGE;
+            profile.tolerance = Tolerance::ANY_AGE;
             let keys = Keyring::of_text(MacKind::HmacSha256, &secrets);
             verifier(keys, profile, Methods { begin, #[cfg(feature = "test-util")] sign: signing::sign })
         };

@@ -4,13 +4,13 @@ use http::{HeaderName, request::Parts};
 
 use super::{
     by_hand::{
-        ANY_AGE, CheckResult, Methods, check, optional_value, required_value, verifier, verify_any,
-        without_mac,
+        CheckResult, Methods, check, optional_value, required_value, verifier, verify_any, without_mac,
     },
     providers,
 };
 use crate::verify::{
-    Candidates, Encoding, Keyring, Location, MacKind, Macs, Profile, TimeUnit, VerifyError, only_parameter,
+    Candidates, Encoding, Keyring, Location, MacKind, Macs, Profile, TimeUnit, Tolerance, VerifyError,
+    only_parameter,
 };
 
 static SIGNATURE: HeaderName = HeaderName::from_static("x-signature");
@@ -37,7 +37,7 @@ providers! {
             profile.body_signed = false;
             profile.event_type = Some(Location::json("/action"));
             profile.event_type_signed = false;
-            profile.tolerance = ANY_AGE;
+            profile.tolerance = Tolerance::ANY_AGE;
             let keys = Keyring::of_text(MacKind::HmacSha256, &secrets);
             verifier(keys, profile, Methods { begin, #[cfg(feature = "test-util")] sign: signing::sign })
         };

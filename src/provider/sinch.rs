@@ -4,7 +4,7 @@ use md5::{Digest, Md5};
 use zeroize::Zeroizing;
 
 use super::{
-    by_hand::{ANY_AGE, CheckResult, Methods, check, optional_value, required_value, verifier, without_mac},
+    by_hand::{CheckResult, Methods, check, optional_value, required_value, verifier, without_mac},
     providers,
 };
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
         Encoding::{self, Base64, Hex},
         Keyring, Location, MacKind, Macs, Profile, Scheme,
         TimeUnit::{self, Seconds},
-        VerifyError, called_path,
+        Tolerance, VerifyError, called_path,
     },
 };
 
@@ -41,7 +41,7 @@ providers! {
         @by_hand |secrets| {
             let mut profile = Profile::new("sinch-application");
             profile.event_type = Some(Location::json("/event"));
-            profile.tolerance = ANY_AGE;
+            profile.tolerance = Tolerance::ANY_AGE;
             let keys = Keyring::decoded(MacKind::HmacSha256, &secrets, decode)?;
             verifier(keys, profile, Methods { begin, #[cfg(feature = "test-util")] sign: signing::sign })
         };

@@ -11,7 +11,7 @@ use serde::{
 #[cfg(feature = "jwt")]
 use super::shapes::jwt;
 use super::{
-    by_hand::{ANY_AGE, CheckResult, Methods, Scalar, check, verifier},
+    by_hand::{CheckResult, Methods, Scalar, check, verifier},
     providers,
 };
 #[cfg(feature = "jwt")]
@@ -22,8 +22,8 @@ use crate::verify::{
 use crate::{
     InvalidSecret, Secrets,
     verify::{
-        Candidates, Encoding, Keyring, MacKind, Macs, Profile, TimeUnit, Verified, Verifier, VerifyError,
-        parameter, sorted_parameters,
+        Candidates, Encoding, Keyring, MacKind, Macs, Profile, TimeUnit, Tolerance, Verified, Verifier,
+        VerifyError, parameter, sorted_parameters,
     },
 };
 
@@ -105,7 +105,7 @@ providers! {
 
 fn with(id: &'static str, kind: MacKind, secrets: &Secrets) -> Result<Arc<dyn Verifier>, InvalidSecret> {
     let mut profile = Profile::new(id);
-    profile.tolerance = ANY_AGE;
+    profile.tolerance = Tolerance::ANY_AGE;
     profile.body_signed = false;
     verifier(
         Keyring::of_text(kind, secrets),

@@ -23,7 +23,7 @@ use self::{
     token::{ParsedToken, TokenClaims},
 };
 use super::{
-    Check, Encoding, Finish, Profile, Verified, Verifier, VerifyError, called_url, constant_time_eq,
+    Check, Encoding, Finish, Profile, Verified, Verifier, VerifyError, called_url, constant_time_eq, digest,
     single_header,
 };
 #[cfg(feature = "test-util")]
@@ -141,7 +141,7 @@ impl TokenVerifier {
                 claims.text(name).is_some_and(|url| constant_time_eq(url.as_bytes(), called.as_bytes()))
             }
             UrlClaim::Sha256Hex(name) => {
-                let digest: [u8; 32] = Sha256::digest(called_url(head)?).into();
+                let digest = digest(called_url(head)?.as_bytes());
                 claims
                     .text(name)
                     .and_then(|text| digest_of(text, Encoding::Hex))
