@@ -7,7 +7,7 @@ use serde::{
 };
 
 use super::{
-    by_hand::{CheckResult, Methods, Object, Scalar, check, verifier, without_mac},
+    by_hand::{CheckResult, JsonObject, Methods, Scalar, check, verifier, without_mac},
     providers,
 };
 use crate::verify::{
@@ -83,11 +83,12 @@ fn verify(keys: &Keyring, body: &[u8]) -> Result<Verified, VerifyError> {
 /// A field that is there twice is an error: which one would others read?
 fn items(body: &[u8]) -> Result<Vec<NotificationItem>, VerifyError> {
     let malformed = |_| VerifyError::malformed("the body is no notification");
-    let Object(notification): Object<AdyenNotification> = serde_json::from_slice(body).map_err(malformed)?;
+    let JsonObject(notification): JsonObject<AdyenNotification> =
+        serde_json::from_slice(body).map_err(malformed)?;
     match notification.notification_items {
         Some(NotificationItems(items)) => Ok(items),
         None => {
-            let Object(item) = serde_json::from_slice(body).map_err(malformed)?;
+            let JsonObject(item) = serde_json::from_slice(body).map_err(malformed)?;
             Ok(vec![item])
         }
     }
@@ -120,7 +121,7 @@ impl<'de> Visitor<'de> for ItemsVisitor {
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<NotificationItems, A::Error> {
         const MOST: usize = 2;
         let mut items = Vec::new();
-        while let Some(Object(Wrapped { item: Object(item) })) = seq.next_element()? {
+        while let Some(JsonObject(Wrapped { item: JsonObject(item) })) = seq.next_element()? {
             if items.len() == MOST {
                 return Err(A::Error::custom("there are more than 2 items"));
             }
@@ -133,7 +134,7 @@ impl<'de> Visitor<'de> for ItemsVisitor {
 #[derive(Deserialize)]
 struct Wrapped {
     #[serde(rename = "NotificationRequestItem")]
-    item: Object<NotificationItem>,
+    item: JsonObject<NotificationItem>,
 }
 
 #[derive(Deserialize)]
@@ -144,11 +145,11 @@ struct NotificationItem {
     merchant_account_code: Option<Scalar>,
     merchant_reference: Option<Scalar>,
     #[serde(default)]
-    amount: Object<Amount>,
+    amount: JsonObject<Amount>,
     event_code: Option<Scalar>,
     success: Option<Scalar>,
     #[serde(default)]
-    additional_data: Object<AdditionalData>,
+    additional_data: JsonObject<AdditionalData>,
 }
 
 #[derive(Default, Deserialize)]

@@ -5,7 +5,7 @@ use http::{HeaderValue, Response, header, request::Parts};
 use serde::Deserialize;
 
 use super::{
-    by_hand::{CheckResult, Methods, Object, Scalar, check, verifier, without_mac},
+    by_hand::{CheckResult, JsonObject, Methods, Scalar, check, verifier, without_mac},
     handshake::Handshake,
     providers,
 };
@@ -60,7 +60,7 @@ fn begin<'a>(keys: &'a Keyring, _: &'a Parts) -> CheckResult<'a> {
 /// A field that is there twice is an error: which one would others read?
 #[derive(Deserialize)]
 struct Callback {
-    event: Object<CallbackEvent>,
+    event: JsonObject<CallbackEvent>,
 }
 
 #[derive(Deserialize)]
@@ -71,8 +71,8 @@ struct CallbackEvent {
 }
 
 fn event(body: &[u8]) -> Result<CallbackEvent, VerifyError> {
-    let callback: Result<Object<Callback>, _> = serde_json::from_slice(&json(body)?);
-    callback.map(|Object(callback)| callback.event.0).map_err(|_| missing())
+    let callback: Result<JsonObject<Callback>, _> = serde_json::from_slice(&json(body)?);
+    callback.map(|JsonObject(callback)| callback.event.0).map_err(|_| missing())
 }
 
 /// The JSON that is the body, or a field of it.

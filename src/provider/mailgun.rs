@@ -2,7 +2,7 @@ use http::request::Parts;
 use serde::Deserialize;
 
 use super::{
-    by_hand::{CheckResult, Methods, Object, Scalar, check, verifier, without_mac},
+    by_hand::{CheckResult, JsonObject, Methods, Scalar, check, verifier, without_mac},
     providers,
 };
 use crate::verify::{
@@ -40,7 +40,7 @@ fn begin<'a>(keys: &'a Keyring, _: &'a Parts) -> CheckResult<'a> {
 /// A field that is there twice is an error: which one would others read?
 #[derive(Deserialize)]
 struct SignedMessageBody {
-    signature: Object<SignatureObject>,
+    signature: JsonObject<SignatureObject>,
 }
 
 #[derive(Deserialize)]
@@ -51,7 +51,7 @@ struct SignatureObject {
 }
 
 fn verify(keys: &Keyring, body: &[u8]) -> Result<Verified, VerifyError> {
-    let Object(signed): Object<SignedMessageBody> = serde_json::from_slice(body)
+    let JsonObject(signed): JsonObject<SignedMessageBody> = serde_json::from_slice(body)
         .map_err(|_| VerifyError::missing("there is no signature in the body"))?;
     let SignatureObject { timestamp: Scalar(timestamp), token: Scalar(token), signature } =
         signed.signature.0;

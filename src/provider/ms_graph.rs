@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{
-    by_hand::{Object, Tokens, token_profile},
+    by_hand::{JsonObject, Tokens, token_profile},
     handshake::{Handshake, echo},
     providers,
 };
@@ -87,10 +87,10 @@ impl Check for Notifications<'_> {
     fn finish(self: Box<Self>, body: &Bytes) -> Finish {
         let tokens = self.0;
         let verify = || {
-            let Object(sent): Object<Collection<'_>> = serde_json::from_slice(body)
+            let JsonObject(sent): JsonObject<Collection<'_>> = serde_json::from_slice(body)
                 .map_err(|_| VerifyError::malformed("the body is no collection of notifications"))?;
             let mut first = None;
-            for Object(notification) in &sent.value {
+            for JsonObject(notification) in &sent.value {
                 let state = notification
                     .client_state
                     .as_deref()
@@ -108,7 +108,7 @@ impl Check for Notifications<'_> {
 #[derive(Deserialize)]
 struct Collection<'a> {
     #[serde(borrow)]
-    value: Vec<Object<GraphNotification<'a>>>,
+    value: Vec<JsonObject<GraphNotification<'a>>>,
 }
 
 #[derive(Deserialize)]
