@@ -342,6 +342,8 @@ impl WebhookLayer {
     /// Default: a 2xx status with no `grpc-status` in the headers, or with `grpc-status: 0`. The body of
     /// the answer comes later and is not seen: a delivery counts as handled although a streamed answer
     /// breaks off, or the trailers of a gRPC call report a failure. Do the work before answering.
+    ///
+    /// The rejection of a nested layer never completes the delivery, and `complete` is not called for it.
     pub fn complete_when(self, complete: impl Fn(&response::Parts) -> bool + Send + Sync + 'static) -> Self {
         self.with(|config| config.complete_when = Some(Arc::new(complete)))
     }

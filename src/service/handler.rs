@@ -94,11 +94,13 @@ fn judge<T: ServiceResponse, E>(
 }
 
 fn is_success<R>(response: &mut Response<R>, complete_when: Option<&CompleteWhen>) -> bool {
+    // The rejection of a layer below may have any status, by its `on_rejection`.
+    if response.extensions().get::<Rejection>().is_some() {
+        return false;
+    }
     let Some(complete_when) = complete_when else {
-        // A failed gRPC call is a 200 that says otherwise in a header, and the rejection of a layer below may be
-        // one by its `on_rejection`.
-        let is_rejection = response.extensions().get::<Rejection>().is_some();
-        return response.status().is_success() && has_no_grpc_failure(response.headers()) && !is_rejection;
+        // A failed gRPC call is a 200 that says otherwise in a header.
+        return response.status().is_success() && has_no_grpc_failure(response.headers());
     };
     // The function takes a head, which a response only gives away: lend it the parts.
     let mut head = Response::new(()).into_parts().0;
