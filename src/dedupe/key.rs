@@ -56,9 +56,24 @@ impl Settings {
 pub(super) fn receiver(head: &Parts) -> u64 {
     let url = match head.extensions.get() {
         Some(PublicUrl::Given(url)) => Cow::Borrowed(url.as_bytes()),
-        _ => percent_decode_str(head.uri.path()).into(),
+        _ => Cow::Owned(one_spelling(head.uri.path())),
     };
     fingerprint(&url)
+}
+
+/// Decodes the segments of a path, but not the slashes in them, which are no ends of segments.
+fn one_spelling(path: &str) -> Vec<u8> {
+    let mut decoded = Vec::with_capacity(path.len());
+    for segment in path.split('/') {
+        decoded.push(b'/');
+        for byte in percent_decode_str(segment) {
+            match byte {
+                b'/' => decoded.extend_from_slice(b"%2F"),
+                byte => decoded.push(byte),
+            }
+        }
+    }
+    decoded
 }
 
 pub(super) fn body_id(delivery: &Delivery) -> String {

@@ -174,7 +174,13 @@ async fn services_that_share_a_secret_and_a_path_are_told_apart_by_their_public_
 async fn spellings_of_one_path_are_one_receiver() {
     let handler = Handler::default();
     let app = handler.under(&github_layer().replay_guard());
-    for (path, runs) in [("/hooks/acme", true), ("/hooks/acm%65", false), ("/hooks/%61cme", false)] {
+    for (path, runs) in [
+        ("/hooks/acme", true),
+        ("/hooks/acm%65", false),
+        ("/hooks/%61cme", false),
+        ("/hooks%2Facme", true),
+        ("/hooks%2facme", false),
+    ] {
         let mut request = github_signed("id-1", "{}");
         *request.uri_mut() = path.parse().unwrap();
         let answer = app.send(request).await;
