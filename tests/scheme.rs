@@ -1,7 +1,14 @@
 //! `Scheme`: what can be said with it, and what is refused when it is built.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    future::ready,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -11,6 +18,7 @@ use tower::{Layer, ServiceExt, service_fn};
 use tower_webhook::{
     Body, BoxError, Delivery, ManualClock, Rejection, RejectionKind as Kind, Secret, Secrets, WebhookLayer,
     provider,
+    store::MokaStore,
     verify::{Algorithm, Encoding, Scheme, TimeUnit, Verifier},
 };
 
@@ -251,6 +259,31 @@ async fn a_form_has_1024_fields_at_most() {
     };
     assert_eq!(send(1024).await, Ok(String::new()));
     assert_eq!(send(1025).await, Err(Kind::MalformedSignature));
+}
+
+#[tokio::test]
+async fn a_form_that_is_signed_with_the_url_or_the_path_is_one_delivery_however_it_is_written() {
+    for (template, signed) in [
+        ("{url}{sorted_form}", "https://hooks.example/in?order=7&token=xa1b2"),
+        ("{path_query}{sorted_form}", "/in?order=7&token=xa1b2"),
+    ] {
+        let scheme = Scheme::hmac_sha256("x-signature", Encoding::Hex).signs(template).id("header:x-id");
+        let verifier = scheme.verifier("acme", secret("secret")).unwrap();
+        let layer = WebhookLayer::with_verifier(verifier).replay_guard().dedupe(Arc::new(MokaStore::new(10)));
+        let calls = Arc::new(AtomicUsize::new(0));
+        for (id, form) in [("1", "a=1&b=2"), ("2", "b=2&a=1"), ("3", "%61=1&b=2")] {
+            let counted = Arc::clone(&calls);
+            let service =
+                layer.clone().clock(ManualClock::at_unix(NOW)).layer(service_fn(move |_: Request<Body>| {
+                    counted.fetch_add(1, Ordering::SeqCst);
+                    ready(Ok::<_, BoxError>(Response::new(Full::<Bytes>::default())))
+                }));
+            let request =
+                post(&[("x-signature", &tag(signed)), ("x-id", id), ("host", "hooks.example")], form);
+            assert_eq!(service.oneshot(request).await.unwrap().status(), 200, "{template} {form}");
+        }
+        assert_eq!(calls.load(Ordering::SeqCst), 1, "{template}");
+    }
 }
 
 /// The checksum, bit by bit.

@@ -250,7 +250,7 @@ impl Template {
     pub(super) fn makes_a_digest(&self) -> bool {
         let is_constant = |part: &Part| match part {
             Part::Literal(_) | Part::Secret => true,
-            Part::Text(Text::Url, _) => self.body == BodyPart::SortedForm,
+            Part::Text(Text::Url | Text::PathAndQuery, _) => self.body == BodyPart::SortedForm,
             _ => false,
         };
         self.body != BodyPart::No && self.parts().all(is_constant)
