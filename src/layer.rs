@@ -262,7 +262,7 @@ impl WebhookLayer {
     }
 
     /// Hands on the trailers of each request, the headers after its body. Default: off, because no signature
-    /// covers them: whoever has seen one request can send it with any trailers.
+    /// covers them: an attacker who captures one request can send it with any trailers.
     pub fn forward_trailers(self) -> Self {
         self.with(|config| config.forward_trailers = true)
     }

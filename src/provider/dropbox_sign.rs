@@ -18,7 +18,7 @@ providers! {
     /// Dropbox Sign (HelloSign).
     ///
     /// * Signed: the event's `event_time` and `event_type`, HMAC-SHA256 in hex, in its `event_hash`.
-    ///   **Nothing else is covered**: whoever has seen one delivery can send any other event of that
+    ///   **Nothing else is covered**: an attacker who captures one delivery can send any other event of that
     ///   type and time, so take from it no more than what to ask the API for. Secret: the text of the
     ///   API key.
     /// * The event is JSON in the field `json` of a form, urlencoded or multipart.

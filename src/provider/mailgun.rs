@@ -16,7 +16,7 @@ providers! {
     ///   them. Secret: the text of the webhook signing key.
     /// * Id: the signed timestamp and token together, as Mailgun advises to remember them; signed.
     /// * Event type: `body:/event-data/event`, **not signed**.
-    /// * Not covered: **the event**. Whoever has seen one delivery can send any other under its signature,
+    /// * Not covered: **the event**. An attacker who captures one delivery can send any other under its signature,
     ///   once while that is remembered.
     /// * Timestamp: `body:/signature/timestamp`. Any age, since Mailgun documents no limit
     ///   ([`tolerance`](crate::WebhookLayer::tolerance) sets one), and up to 300 s into the future.

@@ -48,7 +48,7 @@ providers! {
     ///   the path can still be moved to the nonce: the id stays the same, but do not tell accounts apart by
     ///   such a path unless `public_url` is set.
     /// * Event type: `form:Event`, **not signed**.
-    /// * Not covered: **the body**, the query, the method and the headers. Whoever has seen one request
+    /// * Not covered: **the body**, the query, the method and the headers. An attacker who captures one request
     ///   can send any other to the same URL, once for each nonce while it is remembered.
     plivo_v2, try_plivo_v2: "plivo-v2", "Plivo v2",
         "https://github.com/plivo/plivo-node/blob/HEAD/lib/utils/security.js",

@@ -37,7 +37,7 @@ pub struct Profile {
     pub body_signed: bool,
     /// Where the event's type is.
     pub event_type: Option<Location>,
-    /// Whether the signature covers the event's type. Where it does not, whoever has seen one request
+    /// Whether the signature covers the event's type. Where it does not, an attacker who captures one request
     /// can send its body as an event of another type, so no type may grant more than another does.
     /// Default: `true`.
     pub event_type_signed: bool,

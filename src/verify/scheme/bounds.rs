@@ -1,5 +1,5 @@
-//! The bounds of a template's parts. What is signed says nothing of where one part ends and the next begins, so
-//! that has to follow from the text itself: else whoever has seen a request could move bytes between two parts.
+//! The bounds of a template's parts. Signed text does not say where one part ends and the next begins, so that must
+//! follow from the text itself. Otherwise an attacker who captures a request could move bytes between two parts.
 
 use super::{
     InvalidScheme,
