@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{Extensions, Response, request, response};
 
 use crate::{
-    BoxError, Clock, Delivery, Rejection, SystemClock,
+    BoxError, Clock, Delivery, EventTypes, Rejection, SystemClock,
     budget::{BufferBudget, Discards},
     dedupe::Dedupe,
     observe::{Observer, Registry},
@@ -21,6 +21,7 @@ pub(crate) struct Config {
     pub(crate) proxies: Option<Proxies>,
     pub(crate) verify_token: Option<VerifyToken>,
     pub(crate) only_if: Option<OnlyIf>,
+    pub(crate) only_events: Option<EventTypes>,
     pub(crate) decode: Option<Decode>,
     pub(crate) body_limit: Option<usize>,
     pub(crate) body_timeout: Duration,
@@ -70,6 +71,7 @@ impl Config {
             proxies: None,
             verify_token: None,
             only_if: None,
+            only_events: None,
             decode: None,
             body_limit: None,
             body_timeout: Self::DEFAULT_BODY_TIMEOUT,

@@ -8,8 +8,8 @@ use serde::de::DeserializeOwned;
 use tower_layer::Layer;
 
 use crate::{
-    BoxError, Clock, Delivery, Event, IntoSecrets, InvalidSecret, Outcome, Rejection, Secret, StoreFailure,
-    WebhookService,
+    BoxError, Clock, Delivery, Event, EventTypes, IntoSecrets, InvalidSecret, Outcome, Rejection, Secret,
+    StoreFailure, WebhookService,
     budget::BufferBudget,
     config::{Chosen, Config, VerifierSource},
     provider,
@@ -209,6 +209,27 @@ impl WebhookLayer {
 
 /// What the handler gets.
 impl WebhookLayer {
+    /// Ignores events of other types than these: they are answered 200 without being decoded, claimed or
+    /// handled, and their outcome is [`OutcomeKind::Ignored`](crate::OutcomeKind::Ignored). Default: every event is handled. If called twice,
+    /// the last list counts; an empty list ignores every delivery that has an event type.
+    ///
+    /// A delivery without an event type is handled, and so is every delivery of a provider that sends batches,
+    /// whose events may be of several types. An ignored delivery is not remembered: once its type is listed, a
+    /// redelivery is handled. It is better still to subscribe to these types only, where the provider allows it.
+    ///
+    /// Whether the signature covers the event type depends on the provider
+    /// ([`Profile::event_type_signed`](crate::verify::Profile::event_type_signed)).
+    ///
+    /// ```
+    /// # use tower_webhook::{Secret, WebhookLayer, provider};
+    /// # let secret: Secret = "It's a Secret to Everybody".parse()?;
+    /// let layer = WebhookLayer::with_verifier(provider::github(secret)).only_events(["push", "issues"]);
+    /// # Ok::<(), tower_webhook::InvalidSecret>(())
+    /// ```
+    pub fn only_events(self, event_types: impl Into<EventTypes>) -> Self {
+        self.with(|config| config.only_events = Some(event_types.into()))
+    }
+
     /// Decodes each payload from JSON into an [`Event<T>`] for the handler. What cannot be decoded
     /// is answered 422 and not remembered.
     ///

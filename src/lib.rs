@@ -29,7 +29,7 @@ pub use self::delivery::axum;
 pub use self::{
     clock::{Clock, ManualClock, SystemClock},
     dedupe::StoreFailure,
-    delivery::{DecodeError, Delivery, Event, Item, ItemClaim},
+    delivery::{DecodeError, Delivery, Event, EventTypes, Item, ItemClaim},
     layer::WebhookLayer,
     observe::{HandlerEnd, Outcome, OutcomeKind, Settlement},
     rejection::{Rejection, RejectionKind},

@@ -24,6 +24,7 @@
 #[cfg(feature = "axum")]
 pub mod axum;
 mod event;
+mod event_types;
 mod items;
 
 use std::{
@@ -40,6 +41,7 @@ use serde::de::DeserializeOwned;
 pub(crate) use self::items::{Claims, ItemGuard};
 pub use self::{
     event::{DecodeError, Event},
+    event_types::EventTypes,
     items::{Item, ItemClaim},
 };
 use crate::{
@@ -136,6 +138,13 @@ impl Delivery {
         let known = known.or(self.facts.event_type.as_ref().map(RequestText::as_str));
         let event_type = known.or_else(|| self.event_type_in_body());
         event_type.filter(|event_type| !event_type.is_empty())
+    }
+
+    /// Returns the event type that the delivery may be ignored or routed by. `None`: it has none, or it is a batch,
+    /// whose events may be of several types.
+    pub(crate) fn single_event_type(&self) -> Option<&str> {
+        // No profile says yet that its provider sends batches.
+        self.event_type()
     }
 
     fn event_type_in_body(&self) -> Option<&str> {

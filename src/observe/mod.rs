@@ -131,7 +131,7 @@ mod telemetry;
 #[cfg_attr(not(feature = "tracing"), path = "trace_off.rs")]
 mod trace;
 
-pub use self::outcome::{HandlerEnd, Outcome, OutcomeKind, Settlement};
+pub use self::outcome::{HandlerEnd, Ignored, Outcome, OutcomeKind, Settlement};
 pub(crate) use self::{
     in_span::InSpan,
     metrics::Registry,

@@ -32,9 +32,29 @@ pub enum OutcomeKind {
     Rejected,
     /// It was a handshake, and was answered.
     Handshake,
+    /// Its event type was not [asked for](crate::WebhookLayer::only_events), or has no route in the
+    /// [`EventRouter`](crate::EventRouter): it was answered 200 without being handled, and is not remembered.
+    Ignored,
     /// The client left, or the service failed to become ready, before the handler was called.
     Aborted,
 }
+
+/// A marker in a response's extensions: the event was ignored.
+///
+/// The layer puts it into its answer to an event type that was not
+/// [asked for](crate::WebhookLayer::only_events), and an [`EventRouter`](crate::EventRouter) into its answer to one
+/// without a route. In the 2xx response of any handler it has the same effect: the layer releases the claim and
+/// reports [`OutcomeKind::Ignored`], so a redelivery runs the handler again. Any other status is a failure as usual.
+///
+/// ```
+/// use http::Response;
+/// use tower_webhook::observe::Ignored;
+///
+/// let mut response = Response::new(());
+/// response.extensions_mut().insert(Ignored);
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ignored;
 
 /// How the handler ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -92,6 +112,7 @@ names!(OutcomeKind {
     Duplicate = "duplicate",
     Rejected = "rejected",
     Handshake = "handshake",
+    Ignored = "ignored",
     Aborted = "aborted",
 });
 names!(HandlerEnd {

@@ -112,6 +112,15 @@ impl Telemetry {
         });
     }
 
+    /// Records that the handler left the delivery unhandled: it counts as not called.
+    pub(crate) fn unhandled(&self, kind: OutcomeKind) {
+        self.note(|progress| {
+            progress.outcome.kind = kind;
+            progress.outcome.handler = None;
+            progress.handler_since = None;
+        });
+    }
+
     pub(crate) fn settled(&self, settlement: Settlement) {
         self.note(|progress| progress.outcome.settlement = Some(settlement));
     }

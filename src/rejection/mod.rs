@@ -28,7 +28,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 
 pub use self::kind::RejectionKind;
 use crate::{
-    BoxError,
+    BoxError, OutcomeKind,
     verify::{Reason, VerifyError},
 };
 
@@ -133,10 +133,15 @@ impl Error for Rejection {
     }
 }
 
+/// The answer to a delivery that needs no handler and must not come again.
+pub(crate) fn settled_response(grpc: bool, outcome: OutcomeKind) -> Response<Bytes> {
+    // A unary gRPC client cannot read an OK that has no message: it is told ALREADY_EXISTS.
+    if grpc { grpc_response(6, outcome.as_str()) } else { Response::default() }
+}
+
 /// The answer to a delivery that was handled before.
 pub(crate) fn duplicate_response(grpc: bool) -> Response<Bytes> {
-    // A unary gRPC client cannot read an OK that has no message: it is told ALREADY_EXISTS.
-    let mut response = if grpc { grpc_response(6, "duplicate") } else { Response::default() };
+    let mut response = settled_response(grpc, OutcomeKind::Duplicate);
     response.headers_mut().insert(DUPLICATE.clone(), HeaderValue::from_static("true"));
     response
 }

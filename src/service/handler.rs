@@ -13,7 +13,7 @@ use crate::{
     Rejection, RejectionKind,
     config::CompleteWhen,
     dedupe::ClaimGuard,
-    observe::{HandlerEnd, Settlement},
+    observe::{HandlerEnd, Ignored, OutcomeKind, Settlement},
     rejection::GRPC_STATUS,
     task::{CatchUnwind, RunEnd, left_until, run, timeout},
 };
@@ -35,7 +35,10 @@ where
         let heartbeat = claim.as_ref().map(|claim| || claim.heartbeat());
         let mut run_end = run(handler, heartbeat, config.dedupe.handler_timeout).await;
         let end = judge(&mut run_end, config.complete_when.as_ref());
-        telemetry.handler_ended(end);
+        match end {
+            Ok(end) => telemetry.handler_ended(end),
+            Err(unhandled) => telemetry.unhandled(unhandled),
+        }
         if let Some(claim) = &mut claim {
             telemetry.settled(claim.settle(settlement(end)).await);
         }
@@ -77,20 +80,30 @@ where
     Ok(responder.overdue(&rejection))
 }
 
-/// Judges whether the handler succeeded.
+/// Judges whether the handler succeeded. `Err`: it left the delivery unhandled.
 fn judge<T: ServiceResponse, E>(
     end: &mut RunEnd<Result<T, E>>,
     complete_when: Option<&CompleteWhen>,
-) -> HandlerEnd {
-    match end {
-        RunEnd::Returned(Ok(response)) => match is_success(response.get_mut(), complete_when) {
-            true => HandlerEnd::Completed,
-            false => HandlerEnd::Failed,
-        },
+) -> Result<HandlerEnd, OutcomeKind> {
+    Ok(match end {
+        RunEnd::Returned(Ok(response)) => {
+            let response = response.get_mut();
+            match unhandled(response) {
+                Some(outcome) => return Err(outcome),
+                None if is_success(response, complete_when) => HandlerEnd::Completed,
+                None => HandlerEnd::Failed,
+            }
+        }
         RunEnd::Returned(Err(_)) => HandlerEnd::Failed,
         RunEnd::Panicked(_) => HandlerEnd::Panicked,
         RunEnd::TimedOut(_) => HandlerEnd::TimedOut,
-    }
+    })
+}
+
+/// The outcome of a response that says that the delivery was not handled, by an event router or a layer below.
+fn unhandled<R>(response: &Response<R>) -> Option<OutcomeKind> {
+    let ignored = response.status().is_success() && response.extensions().get::<Ignored>().is_some();
+    ignored.then_some(OutcomeKind::Ignored)
 }
 
 fn is_success<R>(response: &mut Response<R>, complete_when: Option<&CompleteWhen>) -> bool {
@@ -119,9 +132,9 @@ fn has_no_grpc_failure(headers: &HeaderMap) -> bool {
 
 /// Completes the claim if the handler succeeded, and releases it otherwise, so that the provider's next
 /// attempt runs.
-fn settlement(end: HandlerEnd) -> Settlement {
+fn settlement(end: Result<HandlerEnd, OutcomeKind>) -> Settlement {
     match end {
-        HandlerEnd::Completed => Settlement::Completed,
+        Ok(HandlerEnd::Completed) => Settlement::Completed,
         _ => Settlement::Released,
     }
 }

@@ -156,12 +156,12 @@ where
                 correct_content_length(&mut head.headers, &delivery);
                 telemetry.delivery(&delivery);
                 EarlyResponse::handshake(delivery.verifier().signed_handshake(&head, delivery.payload()))?;
+                EarlyResponse::unlisted(config.only_events.as_ref(), &delivery)?;
                 decode(config, &delivery, &mut head.extensions)?;
                 // Before the claim, whose lease must not run while the service is not ready.
                 poll_fn(|cx| inner.poll_ready(cx)).await.map_err(EarlyResponse::ServiceFailed)?;
                 let claimed = config.dedupe.claim(&head, &mut delivery, telemetry).await;
-                // Again, with its key.
-                telemetry.delivery(&delivery);
+                telemetry.delivery(&delivery); // again, with its key
                 let claim = EarlyResponse::duplicate(claimed?)?;
                 let payload = received.hand_on(delivery.payload().clone(), config.forward_trailers);
                 head.extensions.insert(delivery);
@@ -211,6 +211,13 @@ mod tests {
 
     /// glibc takes larger blocks from no cache of the thread's: it costs a delivery some 80 ns.
     const LARGEST: usize = 1_032;
+
+    #[test]
+    fn the_pipeline_fits_on_a_page() {
+        let from = include_str!("mod.rs").split_once("\nfn process").unwrap_or_default().1;
+        let lines = from.lines().take_while(|line| *line != "}").count() + 1;
+        assert!((30..=60).contains(&lines), "{lines} lines");
+    }
 
     #[test]
     fn the_future_of_each_request_is_small() -> Result<(), BoxError> {

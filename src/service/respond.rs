@@ -8,11 +8,11 @@ use http_body::Body as HttpBody;
 
 use super::{ResponseBody, receive::Incoming};
 use crate::{
-    BoxError, Rejection, RejectionKind,
+    BoxError, Delivery, EventTypes, Rejection, RejectionKind,
     config::Config,
     dedupe::{ClaimGuard, ClaimOutcome},
-    observe::{OutcomeKind, Telemetry},
-    rejection::{duplicate_response, is_grpc},
+    observe::{Ignored, OutcomeKind, Telemetry},
+    rejection::{duplicate_response, is_grpc, settled_response},
     task::{Elapsed, RunEnd},
     verify::VerifyError,
 };
@@ -21,6 +21,8 @@ use crate::{
 pub(super) enum EarlyResponse<E> {
     Handshake(Box<Response<Bytes>>),
     Duplicate,
+    /// Its event type was not asked for.
+    Ignored,
     Rejected(Rejection),
     /// The service failed before it was ready. Its error is passed on.
     ServiceFailed(E),
@@ -31,6 +33,17 @@ impl<E> EarlyResponse<E> {
     #[inline]
     pub(super) fn handshake(response: Option<Response<Bytes>>) -> Result<(), Self> {
         response.map_or(Ok(()), |response| Err(Self::Handshake(Box::new(response))))
+    }
+
+    /// Ends the request if its event type is known and not listed.
+    #[inline]
+    pub(super) fn unlisted(listed: Option<&EventTypes>, delivery: &Delivery) -> Result<(), Self> {
+        // An event type in the body is looked for only where there is a list.
+        let event_type = listed.and_then(|listed| Some((listed, delivery.single_event_type()?)));
+        match event_type {
+            Some((listed, event_type)) if !listed.contains(event_type) => Err(Self::Ignored),
+            _ => Ok(()),
+        }
     }
 
     /// Ends the request if it is a duplicate, and returns the claim to run under otherwise.
@@ -92,6 +105,10 @@ impl Responder {
                 self.telemetry.ended(OutcomeKind::Duplicate, None);
                 duplicate_response(self.grpc).map(ResponseBody::layer)
             }
+            EarlyResponse::Ignored => {
+                self.telemetry.ended(OutcomeKind::Ignored, None);
+                ignored_response(self.grpc).map(ResponseBody::layer)
+            }
             EarlyResponse::Rejected(rejection) => self.reject(OutcomeKind::Rejected, &rejection),
             EarlyResponse::ServiceFailed(error) => return Err(error),
         };
@@ -131,6 +148,14 @@ impl Responder {
         response.extensions_mut().insert(rejection.clone());
         response.map(ResponseBody::layer)
     }
+}
+
+/// The answer to an event that nothing was asked to handle.
+pub(super) fn ignored_response(grpc: bool) -> Response<Bytes> {
+    let mut response = settled_response(grpc, OutcomeKind::Ignored);
+    // For a layer above, which would otherwise complete its claim.
+    response.extensions_mut().insert(Ignored);
+    response
 }
 
 /// Ends a request whose handler was not called by the deadline.
