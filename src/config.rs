@@ -1,6 +1,6 @@
 //! The settings of a layer, shared by all its services.
 
-use std::{fmt, pin::Pin, sync::Arc, time::Duration};
+use std::{any::TypeId, fmt, pin::Pin, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{Extensions, Response, request, response};
@@ -23,6 +23,7 @@ pub(crate) struct Config {
     pub(crate) only_if: Option<OnlyIf>,
     pub(crate) only_events: Option<EventTypes>,
     pub(crate) decode: Option<Decode>,
+    pub(crate) on_undecodable: Undecodable,
     pub(crate) body_limit: Option<usize>,
     pub(crate) body_timeout: Duration,
     pub(crate) forward_trailers: bool,
@@ -42,13 +43,40 @@ pub(crate) struct Config {
 }
 
 pub(crate) type OnlyIf = Arc<dyn Fn(&request::Parts) -> bool + Send + Sync>;
-/// Decodes a payload and puts the event into the extensions.
-pub(crate) type Decode = Arc<dyn Fn(&Delivery, &mut Extensions) -> Result<(), BoxError> + Send + Sync>;
+pub(crate) type DecodeWith = Arc<dyn Fn(&Delivery, &mut Extensions) -> Result<(), BoxError> + Send + Sync>;
 pub(crate) type CompleteWhen = Arc<dyn Fn(&response::Parts) -> bool + Send + Sync>;
 pub(crate) type OnRejection = Arc<dyn Fn(&Rejection) -> Response<Bytes> + Send + Sync>;
 pub(crate) type Chosen = Result<Option<Arc<dyn Verifier>>, BoxError>;
 pub(crate) type Choose =
     Arc<dyn Fn(&request::Parts) -> Pin<Box<dyn Future<Output = Chosen> + Send>> + Send + Sync>;
+
+/// The decoder of payloads.
+#[derive(Clone)]
+pub(crate) struct Decode {
+    pub(crate) type_id: TypeId,
+    /// Puts the event into the extensions.
+    pub(crate) with: DecodeWith,
+}
+
+/// The handling of payloads that cannot be decoded: set with
+/// [`on_undecodable`](crate::WebhookLayer::on_undecodable).
+///
+/// Whichever it is, the delivery is neither claimed nor remembered before it was decoded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Undecodable {
+    /// Answers 422, so that the event stays in the provider's queue or log. The default: nothing is lost while
+    /// the type is being corrected. Some providers disable an endpoint after many such answers.
+    #[default]
+    Reject,
+    /// Answers 200 without calling the handler, and logs it at `WARN` (feature `tracing`).
+    /// **The provider will not send the event again**: [`on_outcome`](crate::WebhookLayer::on_outcome) gets its
+    /// [`Delivery`], with the payload and the [error](Delivery::decode_error), to store it for later.
+    Acknowledge,
+    /// Calls the handler without an [`Event<T>`](crate::Event), and
+    /// [`Delivery::decode_error`] says why. In axum take an `Option<Event<T>>`: it is `None` then.
+    HandOver,
+}
 
 #[derive(Clone)]
 pub(crate) enum VerifierSource {
@@ -73,6 +101,7 @@ impl Config {
             only_if: None,
             only_events: None,
             decode: None,
+            on_undecodable: Undecodable::default(),
             body_limit: None,
             body_timeout: Self::DEFAULT_BODY_TIMEOUT,
             forward_trailers: false,

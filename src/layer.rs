@@ -1,17 +1,17 @@
 //! [`WebhookLayer`]: what a user writes.
 
-use std::{fmt, net::IpAddr, sync::Arc, time::Duration};
+use std::{any::TypeId, fmt, net::IpAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use http::{Response, request, response};
+use http::{Extensions, Response, request, response};
 use serde::de::DeserializeOwned;
 use tower_layer::Layer;
 
 use crate::{
     BoxError, Clock, Delivery, Event, EventTypes, IntoSecrets, InvalidSecret, Outcome, Rejection, Secret,
-    StoreFailure, WebhookService,
+    StoreFailure, Undecodable, WebhookService,
     budget::BufferBudget,
-    config::{Chosen, Config, VerifierSource},
+    config::{Chosen, Config, Decode, VerifierSource},
     provider,
     store::{Key, MokaStore, SharedStore, Store},
     task::Drain,
@@ -231,7 +231,7 @@ impl WebhookLayer {
     }
 
     /// Decodes each payload from JSON into an [`Event<T>`] for the handler. What cannot be decoded
-    /// is answered 422 and not remembered.
+    /// is answered 422 and not remembered, unless [`on_undecodable`](Self::on_undecodable) says otherwise.
     ///
     /// The content type is not looked at. A JSON payload that the provider posts in a form field
     /// (GitHub, if so configured) is found there. Of `json`, `form` (feature `form`) and
@@ -275,11 +275,35 @@ impl WebhookLayer {
         F: Fn(&Delivery) -> Result<T, BoxError> + Send + Sync + 'static,
     {
         self.with(|config| {
-            config.decode = Some(Arc::new(move |delivery, extensions| {
+            let with = move |delivery: &Delivery, extensions: &mut Extensions| {
+                // One that a layer above has decoded must not be taken for this layer's.
+                extensions.remove::<Event<T>>();
                 extensions.insert(Event::new(decode(delivery)?));
                 Ok(())
-            }));
+            };
+            config.decode = Some(Decode { type_id: TypeId::of::<T>(), with: Arc::new(with) });
         })
+    }
+
+    /// Sets how payloads are handled that cannot be decoded to the type of [`json`](Self::json), `form` or
+    /// [`decode`](Self::decode). Default: [`Undecodable::Reject`], which answers 422.
+    ///
+    /// ```
+    /// # use tower_webhook::{OutcomeKind, Secret, Undecodable, WebhookLayer};
+    /// # #[derive(serde::Deserialize)] struct Invoice {}
+    /// # fn store_dead_letter(_: &[u8]) {}
+    /// # let secret: Secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".parse()?;
+    /// let layer = WebhookLayer::new(secret)
+    ///     .json::<Invoice>()
+    ///     .on_undecodable(Undecodable::Acknowledge)
+    ///     .on_outcome(|outcome| match (outcome.kind(), outcome.delivery()) {
+    ///         (OutcomeKind::Acknowledged, Some(delivery)) => store_dead_letter(delivery.payload()),
+    ///         _ => {}
+    ///     });
+    /// # Ok::<(), tower_webhook::InvalidSecret>(())
+    /// ```
+    pub fn on_undecodable(self, policy: Undecodable) -> Self {
+        self.with(|config| config.on_undecodable = policy)
     }
 
     /// Hands on the trailers of each request, the headers after its body. Default: off, because no signature

@@ -28,6 +28,7 @@ pub mod verify;
 pub use self::delivery::axum;
 pub use self::{
     clock::{Clock, ManualClock, SystemClock},
+    config::Undecodable,
     dedupe::StoreFailure,
     delivery::{DecodeError, Delivery, Event, EventTypes, Item, ItemClaim},
     layer::WebhookLayer,

@@ -14,10 +14,16 @@
 //!
 //! * `Delivery` needs a [`WebhookLayer`](crate::WebhookLayer) above the handler. `Option<Delivery>` is
 //!   `None` for requests that [`only_if`](crate::WebhookLayer::only_if) passed by.
-//! * `Event<T>` needs a layer that decodes a `T`. `Option<Event<T>>` is `None` only where
-//!   `Option<Delivery>` is: a delivery that was never decoded to a `T` is a mistake in the set-up.
+//! * `Event<T>` needs a layer that decodes a `T`. `Option<Event<T>>` is `None` only where the payload is not a `T`
+//!   and the layer [hands over](crate::Undecodable::HandOver) such deliveries. A type that was never decoded is a
+//!   mistake in the set-up, and so is a missing layer.
 
-use std::{any::type_name, convert::Infallible, error::Error, fmt};
+use std::{
+    any::{TypeId, type_name},
+    convert::Infallible,
+    error::Error,
+    fmt,
+};
 
 use axum_core::{
     extract::{FromRequestParts, OptionalFromRequestParts},
@@ -55,8 +61,9 @@ impl<S: Sync, T: Send + Sync + 'static> OptionalFromRequestParts<S> for Event<T>
     type Rejection = MissingDelivery;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, MissingDelivery> {
+        let handed_over = |delivery: &Delivery| delivery.is_not_a(TypeId::of::<T>());
         match parts.extensions.get().cloned() {
-            None if parts.extensions.get::<Delivery>().is_some() => {
+            None if !parts.extensions.get().is_some_and(handed_over) => {
                 Err(MissingDelivery { what: type_name::<T>() })
             }
             event => Ok(event),

@@ -65,6 +65,14 @@ impl DecodeError {
     pub(super) fn new(error: impl Into<BoxError>) -> Self {
         Self(error.into())
     }
+
+    /// An error of the function that decodes, which may be one of these already.
+    pub(super) fn from_any(error: BoxError) -> Self {
+        match error.downcast::<Self>() {
+            Ok(error) => *error,
+            Err(error) => Self(error),
+        }
+    }
 }
 
 impl fmt::Debug for DecodeError {

@@ -28,6 +28,7 @@ mod event_types;
 mod items;
 
 use std::{
+    any::TypeId,
     borrow::Cow,
     fmt, iter, str,
     sync::{Arc, OnceLock},
@@ -45,6 +46,7 @@ pub use self::{
     items::{Item, ItemClaim},
 };
 use crate::{
+    BoxError,
     store::{Key, Token},
     verify::{Location, RequestValue, Verified, Verifier, digest, multipart_field, parameter},
 };
@@ -70,6 +72,8 @@ struct DeliveryFacts {
     event_type_in_body: OnceLock<Option<Box<str>>>,
     attempt: Option<u32>,
     body: Bytes,
+    /// What the layer tried to decode the payload to, and why that failed.
+    undecoded: OnceLock<(TypeId, DecodeError)>,
     receiver: Option<u64>,
     /// That of its claim. Here and not in the delivery, which the future of each request contains.
     token: OnceLock<Token>,
@@ -106,6 +110,7 @@ impl Delivery {
             event_type_in_body: OnceLock::new(),
             attempt,
             body,
+            undecoded: OnceLock::new(),
             token: OnceLock::new(),
             above: head.extensions.get().map(above),
         };
@@ -209,6 +214,30 @@ impl Delivery {
     #[cfg_attr(docsrs, doc(cfg(feature = "form")))]
     pub fn form<T: DeserializeOwned>(&self) -> Result<T, DecodeError> {
         serde_html_form::from_bytes(self.payload()).map_err(DecodeError::new)
+    }
+
+    /// Returns why the payload could not be decoded to the type that the layer was given, where its policy is
+    /// [`Undecodable::HandOver`](crate::Undecodable::HandOver) or
+    /// [`Undecodable::Acknowledge`](crate::Undecodable::Acknowledge). `None` for every delivery that was decoded,
+    /// and where the layer was given no type.
+    ///
+    /// Its [`source`](std::error::Error::source) may quote the payload.
+    #[must_use]
+    pub fn decode_error(&self) -> Option<&DecodeError> {
+        self.facts.undecoded.get().map(|(_, error)| error)
+    }
+
+    /// Records that the payload is not a `type_id`. Clones that were made before know it as well.
+    pub(crate) fn set_undecoded(&self, type_id: TypeId, error: BoxError) {
+        // Each delivery is decoded once.
+        let _ = self.facts.undecoded.set((type_id, DecodeError::from_any(error)));
+    }
+
+    /// Returns whether this layer, or one above it, handed the delivery over because it is not a `type_id`.
+    #[cfg(feature = "axum")]
+    pub(crate) fn is_not_a(&self, type_id: TypeId) -> bool {
+        let mut layers = iter::successors(Some(self), |delivery| delivery.facts.above.as_deref());
+        layers.any(|delivery| delivery.facts.undecoded.get().is_some_and(|(failed, _)| *failed == type_id))
     }
 
     /// Which of the secrets matched, counted from 0 in the order they were given: tells when an

@@ -22,7 +22,7 @@
 //!
 //! **No span, event or metric is told a payload, a secret or a signature**, nor what somebody wrote who was not
 //! verified. An `Outcome` has the verified [`Delivery`](crate::Delivery) itself, payload included, and the errors
-//! behind a rejection as they are: a decoder's may quote the payload.
+//! behind a rejection as they are: a decoder's may quote the payload. So may [`Delivery::decode_error`](crate::Delivery::decode_error).
 //!
 //! # The span
 //!
@@ -71,6 +71,7 @@
 //!
 //! | level | event |
 //! |---|---|
+//! | `WARN` | a payload that could not be decoded and was [acknowledged](crate::Undecodable::Acknowledge), with the `reason` as above: the provider will not send it again |
 //! | `WARN` | a store that failed, with `operation` and `error` |
 //! | `WARN` | a lease that ended before its claim was settled: the delivery may have run twice |
 //! | `ERROR` | a completion that the store had not taken when the lease ended: the provider's next attempt runs again |
@@ -135,6 +136,8 @@ pub use self::outcome::{HandlerEnd, Ignored, Outcome, OutcomeKind, Settlement};
 pub(crate) use self::{
     in_span::InSpan,
     metrics::Registry,
+    outcome::Acknowledged,
     store::{DroppedCompletions, StoreOperation, StoreTimer},
     telemetry::{Observer, Telemetry},
+    trace::acknowledged,
 };

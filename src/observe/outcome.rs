@@ -35,6 +35,9 @@ pub enum OutcomeKind {
     /// Its event type was not [asked for](crate::WebhookLayer::only_events), or has no route in the
     /// [`EventRouter`](crate::EventRouter): it was answered 200 without being handled, and is not remembered.
     Ignored,
+    /// It could not be decoded, and was answered 200 as
+    /// [`Undecodable::Acknowledge`](crate::Undecodable::Acknowledge) says. The provider will not send it again.
+    Acknowledged,
     /// The client left, or the service failed to become ready, before the handler was called.
     Aborted,
 }
@@ -55,6 +58,10 @@ pub enum OutcomeKind {
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ignored;
+
+/// [`Ignored`] of a delivery that was [acknowledged](OutcomeKind::Acknowledged).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Acknowledged;
 
 /// How the handler ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -113,6 +120,7 @@ names!(OutcomeKind {
     Rejected = "rejected",
     Handshake = "handshake",
     Ignored = "ignored",
+    Acknowledged = "acknowledged",
     Aborted = "aborted",
 });
 names!(HandlerEnd {

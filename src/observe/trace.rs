@@ -103,6 +103,15 @@ fn concerns_operator(outcome: OutcomeKind, rejection: &Rejection) -> bool {
     }
 }
 
+pub(crate) fn acknowledged(error: &(dyn Error + 'static)) {
+    let reason = undecodable(error);
+    tracing::warn!(
+        target: TARGET,
+        reason = reason.as_deref(),
+        "the payload could not be decoded, and was acknowledged",
+    );
+}
+
 pub(super) fn store_failed(operation: StoreOperation, error: &StoreError) {
     tracing::warn!(
         target: TARGET,

@@ -1,5 +1,7 @@
 //! In [`trace`](super)'s place without the feature `tracing`: nothing.
 
+use std::error::Error;
+
 use super::{Outcome, OutcomeKind, Settlement, StoreOperation};
 use crate::{Delivery, Rejection, store::StoreError};
 
@@ -29,6 +31,8 @@ impl DeliverySpan {
 }
 
 pub(super) fn rejected(_: OutcomeKind, _: &Rejection) {}
+
+pub(crate) fn acknowledged(_: &(dyn Error + 'static)) {}
 
 pub(super) fn store_failed(_: StoreOperation, _: &StoreError) {}
 

@@ -13,7 +13,7 @@ use crate::{
     Rejection, RejectionKind,
     config::CompleteWhen,
     dedupe::ClaimGuard,
-    observe::{HandlerEnd, Ignored, OutcomeKind, Settlement},
+    observe::{Acknowledged, HandlerEnd, Ignored, OutcomeKind, Settlement},
     rejection::GRPC_STATUS,
     task::{CatchUnwind, RunEnd, left_until, run, timeout},
 };
@@ -102,8 +102,10 @@ fn judge<T: ServiceResponse, E>(
 
 /// The outcome of a response that says that the delivery was not handled, by an event router or a layer below.
 fn unhandled<R>(response: &Response<R>) -> Option<OutcomeKind> {
-    let ignored = response.status().is_success() && response.extensions().get::<Ignored>().is_some();
-    ignored.then_some(OutcomeKind::Ignored)
+    let extensions = response.extensions();
+    let ignored = extensions.get::<Ignored>().map(|_| OutcomeKind::Ignored);
+    let unhandled = ignored.or(extensions.get::<Acknowledged>().map(|_| OutcomeKind::Acknowledged));
+    unhandled.filter(|_| response.status().is_success())
 }
 
 fn is_success<R>(response: &mut Response<R>, complete_when: Option<&CompleteWhen>) -> bool {

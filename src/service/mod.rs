@@ -34,8 +34,9 @@ use self::{
     verifier::{choose_verifier, inform_verifier, judge_timestamp, verify_body, verify_head},
 };
 use crate::{
-    BoxError, Delivery, Rejection, RejectionKind,
+    BoxError, Delivery, Rejection, RejectionKind, Undecodable,
     config::Config,
+    observe::acknowledged,
     task::{catch_unwind, left_until, rarely, timeout},
 };
 
@@ -195,9 +196,25 @@ fn correct_content_length(headers: &mut HeaderMap, delivery: &Delivery) {
 }
 
 /// Decodes the payload into the extensions, if the layer was given a type.
-fn decode(config: &Config, delivery: &Delivery, extensions: &mut Extensions) -> Result<(), Rejection> {
+fn decode<E>(
+    config: &Config,
+    delivery: &Delivery,
+    extensions: &mut Extensions,
+) -> Result<(), EarlyResponse<E>> {
     let Some(decode) = &config.decode else { return Ok(()) };
-    decode(delivery, extensions).map_err(|error| Rejection::new(RejectionKind::Undecodable).because(error))
+    let Err(error) = (decode.with)(delivery, extensions) else { return Ok(()) };
+    match config.on_undecodable {
+        Undecodable::Reject => Err(Rejection::new(RejectionKind::Undecodable).because(error).into()),
+        Undecodable::Acknowledge => {
+            acknowledged(&*error);
+            delivery.set_undecoded(decode.type_id, error);
+            Err(EarlyResponse::Acknowledged)
+        }
+        Undecodable::HandOver => {
+            delivery.set_undecoded(decode.type_id, error);
+            Ok(())
+        }
+    }
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use crate::{
     BoxError, Delivery, EventTypes, Rejection, RejectionKind,
     config::Config,
     dedupe::{ClaimGuard, ClaimOutcome},
-    observe::{Ignored, OutcomeKind, Telemetry},
+    observe::{Acknowledged, Ignored, OutcomeKind, Telemetry},
     rejection::{duplicate_response, is_grpc, settled_response},
     task::{Elapsed, RunEnd},
     verify::VerifyError,
@@ -23,6 +23,8 @@ pub(super) enum EarlyResponse<E> {
     Duplicate,
     /// Its event type was not asked for.
     Ignored,
+    /// It could not be decoded, and is not to come again.
+    Acknowledged,
     Rejected(Rejection),
     /// The service failed before it was ready. Its error is passed on.
     ServiceFailed(E),
@@ -108,6 +110,12 @@ impl Responder {
             EarlyResponse::Ignored => {
                 self.telemetry.ended(OutcomeKind::Ignored, None);
                 ignored_response(self.grpc).map(ResponseBody::layer)
+            }
+            EarlyResponse::Acknowledged => {
+                self.telemetry.ended(OutcomeKind::Acknowledged, None);
+                let mut response = settled_response(self.grpc, OutcomeKind::Acknowledged);
+                response.extensions_mut().insert(Acknowledged);
+                response.map(ResponseBody::layer)
             }
             EarlyResponse::Rejected(rejection) => self.reject(OutcomeKind::Rejected, &rejection),
             EarlyResponse::ServiceFailed(error) => return Err(error),
