@@ -35,7 +35,7 @@ use http::{Request, Response};
 use http_body_util::{Empty, Full};
 use tower::{Layer, ServiceExt, service_fn};
 use tower_webhook::{
-    Body, RejectionKind, Secret, StoreFailure, WebhookLayer, provider,
+    Body, RejectionKind, Secret, StoreFailure, Undecodable, WebhookLayer, provider,
     store::{Claim, Key, Store, StoreError, Token},
     testing::{Fault, Operation},
     verify::{Location, Profile, Verified, VerifyError, from_fn},
@@ -83,6 +83,60 @@ async fn each_delivery_has_a_span_that_tells_its_whole_story() {
     assert_eq!(duplicate.field("webhook.delivery_id"), Some("guid-1"));
     assert_eq!((duplicate.field("webhook.handler"), duplicate.field("webhook.handler_time")), (None, None));
     assert!(seen.events().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_verified_delivery_is_logged_at_its_end() {
+    let (seen, _guard) = Seen::start();
+    let handler = Handler::doing([Act::Sleep(Duration::from_millis(1_500)), Act::Panic]);
+    let app = handler.under(&github_layer().only_events("push"));
+    app.send(github_signed("guid-1", "{}")).await.assert_handled();
+    app.send(github_signed("guid-1", "{}")).await.assert_duplicate();
+    app.send(sign::github(support::GITHUB_SECRET, "guid-2", "ping", "{}")).await;
+    app.send(sign::github("another secret", "guid-3", "push", "{}")).await;
+    app.send(post("{}")).await;
+    let [handled, duplicate, ignored] = &*seen.deliveries() else { panic!("three were verified") };
+    assert_eq!(
+        (handled.level, &*handled.target, &*handled.spans),
+        (Level::INFO, "tower_webhook", &["webhook"][..])
+    );
+    assert_eq!(
+        handled.told(),
+        [
+            ("message", "delivery ended"),
+            ("provider", "github"),
+            ("id", "guid-1"),
+            ("event_type", "push"),
+            ("outcome", "accepted"),
+            ("handler", "completed"),
+            ("status", "200"),
+            ("time", "1.5"),
+            ("handler_time", "1.5"),
+            ("store_time", "0.0"),
+        ]
+    );
+    assert_eq!((duplicate.field("outcome"), duplicate.field("handler")), (Some("duplicate"), None));
+    assert_eq!((ignored.field("outcome"), ignored.field("event_type")), (Some("ignored"), Some("ping")));
+
+    let panicking = tokio::spawn(async move { app.send(github_signed("guid-4", "{}")).await });
+    panicking.await.unwrap_err();
+    let [panicked] = &*seen.deliveries() else { panic!("one") };
+    assert_eq!((panicked.field("handler"), panicked.field("status")), (Some("panicked"), None));
+}
+
+/// The payload is lost to the provider then: an operator must see it, and no data in it.
+#[tokio::test(start_paused = true)]
+async fn an_undecodable_payload_that_is_acknowledged_is_warned_of() {
+    let (seen, _guard) = Seen::start();
+    let layer = layer().json::<u8>().on_undecodable(Undecodable::Acknowledge);
+    let answer = Handler::default().under(&layer).send(signed("msg_1", PAYLOAD)).await;
+    assert_eq!(answer.status(), 200);
+    let [event] = &*seen.events() else { panic!("one") };
+    assert_eq!((event.level, &*event.target), (Level::WARN, "tower_webhook"));
+    assert_eq!(event.field("message"), Some("the payload could not be decoded, and was acknowledged"));
+    assert_eq!(event.field("reason"), Some("it is not the JSON of the type, at line 1 column 0"));
+    assert_eq!(seen.deliveries()[0].field("outcome"), Some("acknowledged"));
+    seen.assert_silent_about(&["PAYLOAD"]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -71,6 +71,7 @@
 //!
 //! | level | event |
 //! |---|---|
+//! | `INFO` | `delivery ended`, one for each verified delivery: `provider`, `id`, `event_type`, `attempt`, `outcome`, `rejection`, `handler`, `status`, and in seconds `time` ([`Outcome::elapsed`]), `handler_time` and `store_time`. A field that does not apply is left out |
 //! | `WARN` | a payload that could not be decoded and was [acknowledged](crate::Undecodable::Acknowledge), with the `reason` as above: the provider will not send it again |
 //! | `WARN` | a store that failed, with `operation` and `error` |
 //! | `WARN` | a lease that ended before its claim was settled: the delivery may have run twice |

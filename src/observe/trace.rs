@@ -71,6 +71,28 @@ impl DeliverySpan {
         self.0.record("webhook.store_time", outcome.store_time().map(|time| time.as_secs_f64()));
         self.0.record("webhook.handler_time", outcome.handler_time().map(|time| time.as_secs_f64()));
         self.0.record("http.response.status_code", outcome.status().map(|status| status.as_u16()));
+        if let Some(delivery) = outcome.delivery() {
+            self.delivered(delivery, outcome);
+        }
+    }
+    /// Logs a verified delivery. Other requests are not logged: an unauthenticated client could fill the log.
+    fn delivered(&self, delivery: &Delivery, outcome: &Outcome) {
+        tracing::info!(
+            target: TARGET,
+            parent: &self.0,
+            provider = &*printable(delivery.provider()),
+            id = delivery.id().map(printable).as_deref(),
+            event_type = delivery.event_type().map(printable).as_deref(),
+            attempt = delivery.attempt(),
+            outcome = outcome.kind().as_str(),
+            rejection = outcome.rejection().map(|rejection| rejection.kind().as_str()),
+            handler = outcome.handler().map(|end| end.as_str()),
+            status = outcome.status().map(|status| status.as_u16()),
+            time = outcome.elapsed().as_secs_f64(),
+            handler_time = outcome.handler_time().map(|time| time.as_secs_f64()),
+            store_time = outcome.store_time().map(|time| time.as_secs_f64()),
+            "delivery ended",
+        );
     }
 }
 

@@ -27,6 +27,7 @@ pub struct Seen {
 struct Kept {
     ended: Vec<Spanned>,
     events: Vec<Told>,
+    deliveries: Vec<Told>,
     /// All of it, as text.
     text: String,
 }
@@ -71,7 +72,12 @@ impl Seen {
         tracing_subscriber::registry().with(self.clone())
     }
 
-    /// The events since last asked.
+    /// The lines of deliveries that have ended since last asked.
+    pub fn deliveries(&self) -> Vec<Told> {
+        std::mem::take(&mut self.kept.lock().unwrap().deliveries)
+    }
+
+    /// The other events since last asked.
     pub fn events(&self) -> Vec<Told> {
         std::mem::take(&mut self.kept.lock().unwrap().events)
     }
@@ -116,6 +122,11 @@ impl Spanned {
 }
 
 impl Told {
+    /// The fields, in their order.
+    pub fn told(&self) -> Vec<(&str, &str)> {
+        self.fields.0.iter().map(|(name, value)| (*name, &**value)).collect()
+    }
+
     pub fn field(&self, name: &str) -> Option<&str> {
         self.fields.get(name)
     }
@@ -170,7 +181,10 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Seen {
         let told = Told { spans, target: metadata.target().to_owned(), level: *metadata.level(), fields };
         let mut kept = self.kept.lock().unwrap();
         kept.text.push_str(&format!("{told:?}\n"));
-        kept.events.push(told);
+        match told.field("message") {
+            Some("delivery ended") => kept.deliveries.push(told),
+            _ => kept.events.push(told),
+        }
     }
 
     fn on_close(&self, id: Id, context: Context<'_, S>) {
