@@ -185,7 +185,7 @@ async fn main() -> Result<(), BoxError> {
 }
 
 async fn on_delivery(delivery: Delivery) -> StatusCode {
-    println!("{}: run {}", delivery.id().unwrap_or_default(), delivery.fencing().unwrap_or_default());
+    println!("{}: run {}", delivery.id().unwrap_or_default(), delivery.fencing_token().unwrap_or_default());
     StatusCode::NO_CONTENT
 }
 

@@ -33,7 +33,7 @@
 //! rotated between two attempts. Only what is in the transaction is covered. For what is not, an email say, write a row into
 //! a table of things to do in the same transaction, and let a worker do them.
 //!
-//! [`Delivery::fencing`] is for effects that no transaction can hold together with the key: those that
+//! [`Delivery::fencing_token`] is for effects that no transaction can hold together with the key: those that
 //! overwrite state elsewhere. It grows from run to run, so an older run that was thought dead and
 //! wakes up late is known by its lower number, where that state is kept with the number of the run
 //! that wrote it: `UPDATE … SET state = ?, run = ?fencing WHERE id = ? AND run < ?fencing`. Here it is

@@ -344,7 +344,7 @@ impl WebhookLayer {
     /// that answers too many. It needs a provider that sends again. Handlers that are always slow
     /// should store the delivery, answer, and work afterwards.
     ///
-    /// A delivery that is not [deduped](Delivery::deduped) (it has no id, or there is no store, or
+    /// A delivery that is not [deduped](Delivery::is_deduped) (it has no id, or there is no store, or
     /// that is down) is answered when its handler has finished, whenever that is: its next attempt
     /// would not be known, and run beside it.
     ///

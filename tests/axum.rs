@@ -199,7 +199,7 @@ async fn one_layer_on_two_routes_shares_what_it_remembers() {
 #[tokio::test]
 async fn one_layer_on_a_router_and_on_a_route_in_it_runs_each_delivery_once() {
     async fn handler(delivery: Delivery, order: Event<Order>) -> String {
-        format!("{:?} {} {}", delivery.id(), delivery.deduped(), order.number)
+        format!("{:?} {} {}", delivery.id(), delivery.is_deduped(), order.number)
     }
     let layer = layer().json::<Order>();
     let hooks = Router::new().route("/orders", post(handler).layer(layer.clone())).layer(layer.clone());
@@ -247,7 +247,7 @@ async fn a_method_that_the_route_does_not_take_is_no_handled_delivery() {
 #[tokio::test]
 async fn a_handler_that_panics_is_run_again() {
     async fn handler(delivery: Delivery, order: Event<Order>) {
-        assert!(delivery.fencing().is_some());
+        assert!(delivery.fencing_token().is_some());
         assert_ne!(order.number, 13, "an unlucky order");
     }
     let (tell, mut outcomes) = outcomes();

@@ -63,7 +63,7 @@ async fn answer(layer: &WebhookLayer, request: Request<Full<Bytes>>) -> Response
         let learnt = Learnt {
             id: delivery.id().map(str::to_owned),
             event_type: delivery.event_type().map(str::to_owned),
-            deduped: delivery.deduped(),
+            deduped: delivery.is_deduped(),
         };
         let mut response = Response::new(Full::<Bytes>::default());
         response.extensions_mut().insert(learnt);

@@ -408,7 +408,7 @@ async fn bite_15_ids_are_where_each_provider_puts_them() {
     // And with some nowhere: these are not deduped, and it shows.
     let request = post(&[("x-sha2-signature", &hex(b"s", "{}"))], "{}");
     let delivery = send(&layer("onfido", "s"), request).await.unwrap().unwrap();
-    assert_eq!((delivery.id(), delivery.deduped()), (None, false));
+    assert_eq!((delivery.id(), delivery.is_deduped()), (None, false));
 }
 
 #[tokio::test]

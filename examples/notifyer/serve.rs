@@ -98,7 +98,7 @@ async fn on_message<D: Download>(
         kind @ (MessageType::Image | MessageType::Audio | MessageType::Video | MessageType::Document) => {
             let what = match message.media_url() {
                 Some(url) => {
-                    let run = delivery.fencing().unwrap_or_default();
+                    let run = delivery.fencing_token().unwrap_or_default();
                     match downloads.keep(url, file_name(delivery), run).await? {
                         Media::Kept(file) => file.display().to_string(),
                         // No attempt would find it. The team is told, and asks the contact.

@@ -32,7 +32,7 @@ pub enum StoreFailure {
     /// Answers 503, so that the provider sends the delivery again. The default for providers that retry,
     /// or may retry.
     Reject,
-    /// Runs the handler, with [`Delivery::deduped`] being `false`: the delivery may run twice. The default
+    /// Runs the handler, with [`Delivery::is_deduped`] being `false`: the delivery may run twice. The default
     /// for providers that never retry, such as GitHub, where a 503 would lose the event.
     Proceed,
 }

@@ -86,7 +86,7 @@ impl Delivery {
     ///
     /// An item without an id (an empty one) is not deduped, and nor is any
     /// [without a store](crate::WebhookLayer::without_dedupe): it is the caller's each time, with
-    /// [`deduped`](ItemClaim::deduped) being `false`.
+    /// [`is_deduped`](ItemClaim::is_deduped) being `false`.
     ///
     /// # Errors
     ///
@@ -214,18 +214,18 @@ impl ItemClaim {
         ended.unwrap_or_else(|panic| resume_unwind(panic))
     }
 
-    /// Returns whether a duplicate of the item would be recognised: `false` for an empty id, without a
-    /// store, and where the store was down and the layer [proceeded](crate::StoreFailure::Proceed).
+    /// Returns whether duplicates of the item are recognized. It is `false` for an empty id, without a
+    /// store, and if the store failed and the layer [proceeded](crate::StoreFailure::Proceed).
     #[must_use]
-    pub fn deduped(&self) -> bool {
+    pub fn is_deduped(&self) -> bool {
         self.guard.is_some()
     }
 
-    /// A number that grows with every run of the same item, for effects that must not be undone by
-    /// an older run that was thought dead: let them take the highest number only. `None` just where
-    /// [`deduped`](Self::deduped) is `false`.
+    /// Returns the fencing token. It increases each time this item runs: reject writes with a lower token,
+    /// so that a stalled earlier run cannot overwrite a later one. `None` exactly where
+    /// [`is_deduped`](Self::is_deduped) is `false`.
     #[must_use]
-    pub fn fencing(&self) -> Option<u64> {
+    pub fn fencing_token(&self) -> Option<u64> {
         self.fencing
     }
 }
@@ -233,8 +233,8 @@ impl ItemClaim {
 impl fmt::Debug for ItemClaim {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ItemClaim")
-            .field("deduped", &self.deduped())
-            .field("fencing", &self.fencing)
+            .field("is_deduped", &self.is_deduped())
+            .field("fencing_token", &self.fencing)
             .finish_non_exhaustive()
     }
 }

@@ -261,18 +261,18 @@ impl Delivery {
         self.key.as_ref().and_then(|_| self.claims().replay_key(self))
     }
 
-    /// Returns whether a duplicate would be recognised: `false` without a key, without a store, and
-    /// where the store was down and the layer [proceeded](crate::StoreFailure::Proceed).
+    /// Returns whether duplicates of this delivery are recognized. It is `false` without a key or a store,
+    /// and if the store failed and the layer [proceeded](crate::StoreFailure::Proceed).
     #[must_use]
-    pub fn deduped(&self) -> bool {
+    pub fn is_deduped(&self) -> bool {
         self.fencing.is_some()
     }
 
-    /// A number that grows with every run of the same delivery, for effects that must not be
-    /// undone by an older run that was thought dead: let them take the highest number only. `None` just
-    /// where [`deduped`](Self::deduped) is `false`.
+    /// Returns the fencing token. It increases each time this delivery runs: reject writes with a lower
+    /// token, so that a stalled earlier run cannot overwrite a later one. `None` exactly where
+    /// [`is_deduped`](Self::is_deduped) is `false`.
     #[must_use]
-    pub fn fencing(&self) -> Option<u64> {
+    pub fn fencing_token(&self) -> Option<u64> {
         self.fencing
     }
 
@@ -365,7 +365,7 @@ impl fmt::Debug for Delivery {
             .field("id", &self.id())
             .field("timestamp", &self.timestamp())
             .field("bytes", &self.payload().len())
-            .field("deduped", &self.deduped())
+            .field("is_deduped", &self.is_deduped())
             .finish_non_exhaustive()
     }
 }

@@ -213,7 +213,10 @@ impl Drop for Running {
 }
 
 fn run_id(delivery: &Delivery) -> Option<RunId> {
-    Some(RunId { event: delivery.id()?.strip_prefix("evt_")?.parse().ok()?, fencing: delivery.fencing()? })
+    Some(RunId {
+        event: delivery.id()?.strip_prefix("evt_")?.parse().ok()?,
+        fencing: delivery.fencing_token()?,
+    })
 }
 
 fn note_settlement(ledger: &Ledger, outcome: &Outcome) {

@@ -93,7 +93,7 @@ pub async fn hand_over_a_delivery_with_its_event(serve: impl Serve, version: Ver
     let delivery = call.delivery.unwrap();
     assert_eq!(delivery.id(), Some("msg_1"));
     assert_eq!(delivery.event_type(), Some("order.placed"));
-    assert!(delivery.deduped());
+    assert!(delivery.is_deduped());
 
     let outcome = host.outcomes.next().await;
     assert_eq!(outcome.kind(), OutcomeKind::Accepted);

@@ -105,11 +105,11 @@ async fn what_one_replica_fails_at_another_handles() {
     for status in [300, 401, 409, 500, 503] {
         let status = StatusCode::from_u16(status).unwrap();
         let (delivery, _) = one.answer(signed("msg_1"), status).await;
-        assert!(delivery.fencing().unwrap() > last);
-        last = delivery.fencing().unwrap();
+        assert!(delivery.fencing_token().unwrap() > last);
+        last = delivery.fencing_token().unwrap();
     }
     let delivery = other.handle("msg_1").await;
-    assert!(delivery.deduped() && delivery.fencing().unwrap() > last);
+    assert!(delivery.is_deduped() && delivery.fencing_token().unwrap() > last);
     one.send(signed("msg_1")).await.assert_duplicate();
 }
 
@@ -239,7 +239,7 @@ async fn a_suspended_owner_settles_nothing() {
 
         let running = other.begin(signed(id));
         let call = other.call().await;
-        let fencing = |call: &crate::common::Call| call.delivery.as_ref().unwrap().fencing().unwrap();
+        let fencing = |call: &crate::common::Call| call.delivery.as_ref().unwrap().fencing_token().unwrap();
         assert!(fencing(&call) > fencing(&former));
         former.answer(late);
         assert_eq!(soon(suspended).await.unwrap().0.status(), late);

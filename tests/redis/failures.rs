@@ -90,7 +90,7 @@ async fn a_server_that_does_not_answer_is_not_waited_for() {
     replica.send(signed("msg_1")).await.assert_unavailable();
     replica.send(signed("msg_2")).await.assert_unavailable();
     let delivery = proceeding.handle("msg_2").await;
-    assert_eq!((delivery.deduped(), delivery.fencing()), (false, None));
+    assert_eq!((delivery.is_deduped(), delivery.fencing_token()), (false, None));
     assert_eq!(delivery.dedupe_key().map(Key::id), Some("msg_2"));
     server.signal("CONT");
     // The claims that were not waited for were released with their tokens.
@@ -106,7 +106,7 @@ async fn a_server_that_takes_no_writes_for_a_while_is_not_waited_for_either() {
     let mut proceeding = Replica::new(proceeding);
     server.run::<()>("CLIENT PAUSE 60000 WRITE").await;
     replica.send(signed("msg_1")).await.assert_unavailable();
-    assert!(!proceeding.handle("msg_1").await.deduped());
+    assert!(!proceeding.handle("msg_1").await.is_deduped());
     server.run::<()>("CLIENT UNPAUSE").await;
     replica.handle_in_time("msg_1").await;
     proceeding.send(signed("msg_1")).await.assert_duplicate();

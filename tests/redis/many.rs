@@ -132,6 +132,6 @@ async fn a_fail_over_by_sentinel_is_followed() {
     .await;
     until("it is followed", async || replica.send(signed("msg_1")).await.is_duplicate()).await;
     let after = replica.handle("msg_2").await;
-    assert!(after.fencing() > before.fencing());
+    assert!(after.fencing_token() > before.fencing_token());
     fs::remove_file(configuration).unwrap();
 }

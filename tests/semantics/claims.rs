@@ -213,7 +213,7 @@ async fn when_the_lease_ran_out_the_next_copy_runs_and_the_former_owner_changes_
         async move { app.send(signed("msg_1", "{}")).await }
     });
     tokio::time::sleep(Duration::from_secs(31)).await;
-    let former = handler.last().fencing().unwrap();
+    let former = handler.last().fencing_token().unwrap();
     store.heal();
     let second = tokio::spawn({
         let app = app.clone();
@@ -222,7 +222,7 @@ async fn when_the_lease_ran_out_the_next_copy_runs_and_the_former_owner_changes_
     settle_down().await;
     assert_eq!(handler.running(), 2);
     // What the second run writes can be told to be the later.
-    assert!(handler.last().fencing().unwrap() > former);
+    assert!(handler.last().fencing_token().unwrap() > former);
     first.await.unwrap().assert_handled();
     // Its complete came too late to count: the second still holds the claim.
     app.send(signed_with(SECRET, "msg_1", NOW + 51, "{}")).await.assert_rejected(RejectionKind::InProgress);
@@ -292,7 +292,7 @@ async fn a_handled_delivery_can_be_opened_again() {
     let first = handler.last();
     assert!(store.forget(first.dedupe_key().unwrap()).await.unwrap());
     app.send(signed("msg_1", "{}")).await.assert_handled();
-    assert!(handler.last().fencing() > first.fencing());
+    assert!(handler.last().fencing_token() > first.fencing_token());
 }
 
 #[tokio::test(start_paused = true)]
@@ -303,7 +303,7 @@ async fn without_dedupe_every_copy_runs() {
         app.send(signed("msg_1", "{}")).await.assert_handled();
     }
     let delivery = handler.last();
-    assert_eq!((handler.calls(), delivery.deduped(), delivery.fencing()), (3, false, None));
+    assert_eq!((handler.calls(), delivery.is_deduped(), delivery.fencing_token()), (3, false, None));
     assert_eq!(delivery.dedupe_key(), None::<&Key>);
 }
 

@@ -239,7 +239,7 @@ async fn what_the_handler_keeps_is_its_own_behind_the_deadline() {
     let app = handler.under(&with_deadline());
     app.send(signed("msg_1", "{}")).await.assert_rejected(RejectionKind::AckDeadline);
     let delivery: Delivery = handler.last();
-    assert!(delivery.deduped() && delivery.payload() == "{}");
+    assert!(delivery.is_deduped() && delivery.payload() == "{}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -49,7 +49,7 @@ impl ClaimItem for Delivery {
     }
 
     async fn assert_claimable(&self, id: &str) {
-        assert!(self.claimed(id).await.deduped());
+        assert!(self.claimed(id).await.is_deduped());
     }
 
     async fn assert_in_progress(&self, id: &str) {
@@ -79,7 +79,7 @@ async fn an_item_is_completed_before_its_work_is_answered() {
     let store = faulty_store();
     let delivery = delivery(&layer().dedupe(store.clone())).await;
     let item = delivery.claimed("a").await;
-    assert!(item.deduped() && item.fencing().is_some());
+    assert!(item.is_deduped() && item.fencing_token().is_some());
     delivery.assert_in_progress("a").await;
     assert_eq!(item.run(async { Ok::<_, Infallible>(7) }).await, Ok(7));
     delivery.assert_done("a").await;
@@ -209,7 +209,7 @@ async fn when_the_lease_ran_out_the_next_claimant_runs_and_the_former_changes_no
         // The first cannot reach the store to extend, and goes on regardless.
         store.fail(Operation::Extend, Fault::Error);
         let first = delivery.claimed("a").await;
-        let former = first.fencing().unwrap();
+        let former = first.fencing_token().unwrap();
         let first = tokio::spawn(first.run(async move {
             slowly(50).await?;
             if former_succeeds { Ok(()) } else { Err("too late") }
@@ -217,7 +217,7 @@ async fn when_the_lease_ran_out_the_next_claimant_runs_and_the_former_changes_no
         tokio::time::sleep(Duration::from_secs(31)).await;
         store.heal();
         let second = delivery.claimed("a").await;
-        assert!(second.fencing().unwrap() > former);
+        assert!(second.fencing_token().unwrap() > former);
         let second = tokio::spawn(second.run(slowly(40)));
         assert_eq!(first.await.unwrap().is_ok(), former_succeeds);
         delivery.assert_in_progress("a").await;
@@ -290,7 +290,7 @@ async fn proceeding_runs_undeduped_and_says_so() {
         let delivery = delivery(&layer).await;
         store.fail(Operation::Claim, fault);
         let item = delivery.claimed("a").await;
-        assert_eq!((item.deduped(), item.fencing()), (false, None));
+        assert_eq!((item.is_deduped(), item.fencing_token()), (false, None));
         item.run(slowly(1)).await.unwrap();
         store.heal();
         settle_down().await;
@@ -341,10 +341,10 @@ async fn an_item_that_is_done_can_be_opened_again() {
     let store = faulty_store();
     let delivery = delivery(&layer().dedupe(store.clone())).await;
     let item = delivery.claimed("a").await;
-    let former = item.fencing();
+    let former = item.fencing_token();
     item.run(slowly(1)).await.unwrap();
     assert!(store.forget(&delivery.item_key("a").unwrap()).await.unwrap());
-    assert!(delivery.claimed("a").await.fencing() > former);
+    assert!(delivery.claimed("a").await.fencing_token() > former);
 }
 
 #[tokio::test(start_paused = true)]
@@ -352,7 +352,7 @@ async fn without_a_store_every_copy_runs() {
     let delivery = delivery(&layer().without_dedupe()).await;
     for _ in 0..2 {
         let item = delivery.claimed("a").await;
-        assert_eq!((item.deduped(), item.fencing()), (false, None));
+        assert_eq!((item.is_deduped(), item.fencing_token()), (false, None));
         assert_eq!(item.run(slowly(1)).await, Ok(()));
     }
     assert_eq!(delivery.item_key("a"), None);
@@ -364,7 +364,7 @@ async fn an_empty_id_is_none_and_a_long_one_is_hashed() {
     let delivery = delivery(&layer().dedupe(store.clone())).await;
     for _ in 0..2 {
         let item = delivery.claimed("").await;
-        assert!(!item.deduped());
+        assert!(!item.is_deduped());
         item.run(slowly(1)).await.unwrap();
     }
     assert_eq!((delivery.item_key(""), store.calls(Operation::Claim)), (None, 1));

@@ -253,7 +253,7 @@ async fn without_an_id_nothing_is_deduped_and_the_handler_can_see_it() {
         app.send(plain("the same")).await.assert_handled();
     }
     let delivery = handler.last();
-    assert_eq!((delivery.id(), delivery.dedupe_key(), delivery.deduped()), (None, None, false));
+    assert_eq!((delivery.id(), delivery.dedupe_key(), delivery.is_deduped()), (None, None, false));
 }
 
 #[tokio::test(start_paused = true)]
@@ -301,7 +301,7 @@ async fn where_equal_bodies_are_one_event_the_body_is_the_key() {
     app.send(plain("one")).await.assert_handled();
     app.send(plain("two")).await.assert_handled();
     app.send(plain("one")).await.assert_duplicate();
-    assert!(handler.last().deduped());
+    assert!(handler.last().is_deduped());
 }
 
 /// Deliveries of one body, under ids that are not signed, at times that may be.

@@ -56,8 +56,8 @@ async fn a_layer_that_is_twice_on_a_route_runs_each_delivery_once() {
         let first = send(&app, signed("msg_1", "{}")).await;
         first.assert_handled();
         assert_eq!(first.body, "{}");
-        assert!(handler.last().deduped());
-        assert!(handler.last().fencing().is_some());
+        assert!(handler.last().is_deduped());
+        assert!(handler.last().fencing_token().is_some());
         send(&app, signed("msg_1", "{}")).await.assert_duplicate();
         assert_eq!(handler.calls(), 1);
     }
@@ -217,7 +217,7 @@ async fn a_claim_whose_answer_the_outer_layer_did_not_wait_for_does_not_stop_the
         store.fail_next(Operation::Claim, 1, fault);
         let app = nested(&handler, &layer, &layer);
         send(&app, github_signed("1", "{}")).await.assert_handled();
-        assert_eq!((handler.calls(), handler.last().deduped()), (1, false));
+        assert_eq!((handler.calls(), handler.last().is_deduped()), (1, false));
     }
 }
 

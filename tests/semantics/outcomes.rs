@@ -52,7 +52,7 @@ async fn every_end_is_told_once() {
     );
     assert_eq!(accepted.status().unwrap(), 200);
     assert_eq!(accepted.delivery().and_then(|delivery| delivery.id()), Some("1"));
-    assert!(accepted.delivery().unwrap().deduped() && accepted.rejection().is_none());
+    assert!(accepted.delivery().unwrap().is_deduped() && accepted.rejection().is_none());
 
     app.send(signed("1", "{}")).await;
     let duplicate = outcomes.one();

@@ -38,7 +38,7 @@ async fn a_true_delivery_reaches_the_handler_with_all_that_is_known_of_it() {
     assert_eq!(delivery.timestamp(), Some(SystemTime::UNIX_EPOCH + Duration::from_secs(NOW)));
     assert_eq!(&**delivery.payload(), br#"{"type":"invoice.paid"}"#);
     assert_eq!(delivery.raw(), delivery.payload());
-    assert!(delivery.deduped() && delivery.fencing().is_some());
+    assert!(delivery.is_deduped() && delivery.fencing_token().is_some());
 }
 
 #[tokio::test(start_paused = true)]

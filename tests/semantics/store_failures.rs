@@ -64,12 +64,12 @@ async fn proceeding_runs_undeduped_and_says_so() {
         store.fail(Operation::Claim, fault);
         app.send(signed("msg_1", "{}")).await.assert_handled();
         let delivery = handler.last();
-        assert_eq!((delivery.deduped(), delivery.fencing()), (false, None));
+        assert_eq!((delivery.is_deduped(), delivery.fencing_token()), (false, None));
         assert_eq!(delivery.dedupe_key().map(|key| key.id()), Some("msg_1"));
         store.heal();
         tokio::time::sleep(Duration::from_secs(1)).await;
         app.send(signed("msg_1", "{}")).await.assert_handled();
-        assert!(handler.last().deduped());
+        assert!(handler.last().is_deduped());
     }
 }
 
@@ -384,7 +384,7 @@ async fn a_delivery_that_never_comes_again_is_handled_while_the_store_is_down() 
         let store = faulty_store();
         store.fail(Operation::Claim, Fault::Error);
         handler.under(&layer.dedupe(store)).send(delivery).await.assert_handled();
-        assert!(!handler.last().deduped());
+        assert!(!handler.last().is_deduped());
         assert!(handler.last().claim_item("a").await.is_ok());
     }
 }

@@ -292,7 +292,7 @@ fn claim(seen: &Seen<'_>) -> Step {
     }
     let attempt = seen.delivery.and_then(Delivery::attempt);
     let attempt = attempt.map(|attempt| format!("The provider says that it is attempt {attempt}."));
-    match (key, seen.delivery.and_then(Delivery::fencing)) {
+    match (key, seen.delivery.and_then(Delivery::fencing_token)) {
         (Some(key), Some(run)) => Step::new(CLAIM, State::Passed, "Claimed: nobody else runs it.")
             .note(key)
             .notes(attempt)
@@ -359,7 +359,7 @@ fn settled(seen: &Seen<'_>) -> Step {
         Some(_) => {
             Step::new(SETTLE, State::Failed, "The store failed; it is tried again while the lease lives.")
         }
-        None if seen.delivery.is_some_and(Delivery::deduped) => {
+        None if seen.delivery.is_some_and(Delivery::is_deduped) => {
             Step::new(SETTLE, State::Passed, "Released in the background: the provider's next attempt runs.")
         }
         None => Step::new(SETTLE, State::Skipped, "There was no claim to settle."),

@@ -137,7 +137,7 @@ impl TestEvents {
         let response = layer.layer(handler).oneshot(request.map(Full::new)).await?;
         Ok(Trial {
             refused: response.extensions().get::<Rejection>().map(Rejection::kind),
-            deduped: response.extensions().get::<Delivery>().is_some_and(Delivery::deduped),
+            deduped: response.extensions().get::<Delivery>().is_some_and(Delivery::is_deduped),
         })
     }
 

@@ -263,7 +263,7 @@ impl Service<Request<Body>> for Handler {
             let handled = if ledger.case.of == Of::Item {
                 match delivery.claim_item("the same").await {
                     Ok(Item::Claimed(item)) => {
-                        let fencing = item.fencing();
+                        let fencing = item.fencing_token();
                         item.run(handle(&ledger, fencing)).await.is_ok()
                     }
                     Ok(Item::Duplicate) => {
@@ -273,7 +273,7 @@ impl Service<Request<Body>> for Handler {
                     Ok(Item::InProgress) | Err(_) => false,
                 }
             } else {
-                handle(&ledger, delivery.fencing()).await.is_ok()
+                handle(&ledger, delivery.fencing_token()).await.is_ok()
             };
             let mut response = Response::new(Full::default());
             if !handled {
