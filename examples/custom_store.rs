@@ -58,7 +58,7 @@ impl SqliteStore {
         connection.execute_batch(
             "PRAGMA journal_mode = WAL;
             CREATE TABLE IF NOT EXISTS deliveries (
-                scope TEXT, id TEXT, owner BLOB, until INTEGER NOT NULL, fencing INTEGER NOT NULL,
+                scope TEXT, id TEXT, owner BLOB, until INTEGER NOT NULL, fencing_token INTEGER NOT NULL,
                 PRIMARY KEY (scope, id)
             ) STRICT;
             CREATE INDEX IF NOT EXISTS deliveries_by_end ON deliveries (until);",
@@ -106,33 +106,29 @@ impl Store for SqliteStore {
         self.run(move |connection, now| {
             // Everybody else waits before the first statement, not between the two.
             let transaction = connection.transaction_with_behavior(Immediate)?;
-            let fencing = transaction
+            let fencing_token = transaction
                 .query_row(
-                    "INSERT INTO deliveries (scope, id, owner, until, fencing) VALUES (?1, ?2, ?3, ?5, ?4)
+                    "INSERT INTO deliveries (scope, id, owner, until, fencing_token) VALUES (?1, ?2, ?3, ?5, ?4)
                     ON CONFLICT DO UPDATE SET
                         owner = excluded.owner,
                         until = excluded.until,
-                        fencing = max(fencing + 1, excluded.fencing)
+                        fencing_token = max(fencing_token + 1, excluded.fencing_token)
                     WHERE until <= ?4 OR owner = ?3
-                    RETURNING fencing",
+                    RETURNING fencing_token",
                     params![key.scope(), key.id(), token, now, now.saturating_add(micros(lease))],
                     |row| row.get::<_, i64>(0),
                 )
                 .optional()?;
-            let claim = match fencing {
-                Some(fencing) => Claim::Acquired { fencing: fencing.unsigned_abs() },
+            let claim = match fencing_token {
+                Some(token) => Claim::Acquired { fencing_token: token.unsigned_abs() },
                 None => transaction.query_row(
-                    "SELECT owner IS NULL, until FROM deliveries WHERE scope = ?1 AND id = ?2",
+                    "SELECT owner IS NULL FROM deliveries WHERE scope = ?1 AND id = ?2",
                     [key.scope(), key.id()],
-                    |row| {
-                        let left = u64::try_from(row.get::<_, i64>(1)?.saturating_sub(now)).unwrap_or_default();
-                        let in_progress = Claim::InProgress { remaining: Some(Duration::from_micros(left)) };
-                        Ok(if row.get(0)? { Claim::Completed } else { in_progress })
-                    },
+                    |row| Ok(if row.get(0)? { Claim::Completed } else { Claim::InProgress }),
                 )?,
             };
             // Some of those whose window ended an hour ago: the table does not grow for ever. The
-            // fencing of those that come back begins at the time, so it grows all the same.
+            // fencing token of those that come back begins at the time, so it still grows.
             transaction.execute(
                 "DELETE FROM deliveries WHERE rowid IN (SELECT rowid FROM deliveries WHERE until < ?1 LIMIT 10)",
                 [now.saturating_sub(micros(Duration::from_secs(3600)))],
@@ -152,7 +148,7 @@ impl Store for SqliteStore {
     }
 
     async fn release(&self, key: &Key, token: &Token) -> Result<bool, StoreError> {
-        // It ends now, and is kept for the next owner's fencing number.
+        // It ends now, and is kept for the next owner's fencing token.
         self.change("until = ?5", key, token, Duration::ZERO).await
     }
 

@@ -278,7 +278,7 @@ struct Forgetful(Arc<AtomicBool>);
 
 impl Store for Forgetful {
     async fn claim(&self, _: &Key, _: &Token, _: Duration) -> Result<Claim, StoreError> {
-        Ok(Claim::Acquired { fencing: 1 })
+        Ok(Claim::Acquired { fencing_token: 1 })
     }
 
     async fn extend(&self, _: &Key, _: &Token, _: Duration) -> Result<bool, StoreError> {
@@ -364,7 +364,7 @@ struct Talking;
 impl Store for Talking {
     async fn claim(&self, _: &Key, _: &Token, _: Duration) -> Result<Claim, StoreError> {
         tracing::info!(target: "store", "claim");
-        Ok(Claim::Acquired { fencing: 1 })
+        Ok(Claim::Acquired { fencing_token: 1 })
     }
 
     async fn extend(&self, _: &Key, _: &Token, _: Duration) -> Result<bool, StoreError> {

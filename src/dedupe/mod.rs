@@ -195,9 +195,9 @@ impl Claims for Settings {
                 self.guard(store, delivery, StoreTimer::alone(&self.registry, delivery.provider()));
             // Dropped after a failure, the guard releases what the store may have claimed.
             match guard.claim(&key).await {
-                Ok(Claim::Acquired { fencing }) => claimed(Some((Box::new(guard), fencing))),
+                Ok(Claim::Acquired { fencing_token }) => claimed(Some((Box::new(guard), fencing_token))),
                 Ok(Claim::Completed) => Ok(Item::Duplicate),
-                Ok(Claim::InProgress { .. }) => Ok(Item::InProgress),
+                Ok(Claim::InProgress) => Ok(Item::InProgress),
                 Err(error) => match self.on_failure(delivery) {
                     StoreFailure::Reject => Err(error),
                     StoreFailure::Proceed => claimed(None),
@@ -257,11 +257,11 @@ async fn claim_or_share(
     delivery: &Delivery,
 ) -> Result<Claimed, StoreError> {
     match guard.claim(key).await? {
-        Claim::Acquired { fencing } => Ok(Claimed::Acquired { fencing: Some(fencing) }),
+        Claim::Acquired { fencing_token } => Ok(Claimed::Acquired { fencing: Some(fencing_token) }),
         Claim::Completed => Ok(Claimed::Completed),
         // In a box: most deliveries have no layer above this one.
-        Claim::InProgress { .. } if delivery.is_nested() => Box::pin(share(guard, key, delivery)).await,
-        Claim::InProgress { .. } => Ok(Claimed::InProgress),
+        Claim::InProgress if delivery.is_nested() => Box::pin(share(guard, key, delivery)).await,
+        Claim::InProgress => Ok(Claimed::InProgress),
     }
 }
 

@@ -39,7 +39,7 @@ pub struct MokaStore {
     shards: [Mutex<HashMap<u128, RunningClaim, IdentityHasher>>; SHARDS],
     completed: Cache<u128, CompletedKey, IdentityHasher>,
     evictions: Arc<Evictions>,
-    last_fencing: AtomicU64,
+    last_fencing_token: AtomicU64,
     clock: Arc<dyn Clock>,
     capacity: u64,
 }
@@ -49,7 +49,7 @@ const SHARDS: usize = 32;
 #[derive(Clone, Copy)]
 struct RunningClaim {
     owner: Token,
-    fencing: u64,
+    fencing_token: u64,
     until: Duration,
 }
 
@@ -115,7 +115,7 @@ impl MokaStore {
             shards: std::array::from_fn(|_| Mutex::default()),
             completed,
             evictions: Arc::new(Evictions { early: AtomicU64::new(0), clock: Arc::clone(&clock) }),
-            last_fencing: AtomicU64::new(first_fencing()),
+            last_fencing_token: AtomicU64::new(first_fencing_token()),
             clock,
             capacity,
         }
@@ -138,14 +138,14 @@ impl MokaStore {
     }
 
     /// Grows over owners of any key, and over restarts of the process.
-    fn next_fencing(&self) -> u64 {
-        self.last_fencing.fetch_add(1, Ordering::Relaxed) + 1
+    fn next_fencing_token(&self) -> u64 {
+        self.last_fencing_token.fetch_add(1, Ordering::Relaxed) + 1
     }
 }
 
-/// Where fencing begins: what a store of an earlier process has counted up to is less, as it would
+/// Where fencing tokens begin: what a store of an earlier process has counted up to is less, as it would
 /// have had to count a million claims for each second of its life.
-fn first_fencing() -> u64 {
+fn first_fencing_token() -> u64 {
     let micros = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_micros();
     u64::try_from(micros).unwrap_or_default()
 }
@@ -219,20 +219,18 @@ impl LockedKey<'_> {
         match self.running.get_mut(&self.hash) {
             Some(mine) if mine.owner == *token => {
                 mine.until = until;
-                return Claim::Acquired { fencing: mine.fencing };
+                return Claim::Acquired { fencing_token: mine.fencing_token };
             }
-            Some(other) if other.until > self.now => {
-                return Claim::InProgress { remaining: Some(other.until - self.now) };
-            }
+            Some(other) if other.until > self.now => return Claim::InProgress,
             _ => {}
         }
         if self.is_completed() {
             return Claim::Completed;
         }
-        let fencing = self.store.next_fencing();
+        let fencing_token = self.store.next_fencing_token();
         self.drop_expired();
-        self.running.insert(self.hash, RunningClaim { owner: *token, fencing, until });
-        Claim::Acquired { fencing }
+        self.running.insert(self.hash, RunningClaim { owner: *token, fencing_token, until });
+        Claim::Acquired { fencing_token }
     }
 
     fn extend(mut self, token: &Token, lease: Duration) -> bool {

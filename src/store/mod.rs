@@ -27,24 +27,22 @@
 //! #[derive(Default)]
 //! struct MapStore(Mutex<HashMap<Key, Record>>);
 //!
-//! struct Record { owner: Option<Token>, fencing: u64, until: Instant } // no owner: completed
+//! struct Record { owner: Option<Token>, fencing_token: u64, until: Instant } // no owner: completed
 //!
 //! impl Store for MapStore {
 //!     async fn claim(&self, key: &Key, token: &Token, lease: Duration) -> Result<Claim, StoreError> {
 //!         let (mut records, now) = (self.0.lock().map_err(|_| StoreError::new("poisoned"))?, Instant::now());
-//!         let mut fencing = 1;
+//!         let mut fencing_token = 1;
 //!         if let Some(record) = records.get(key) {
 //!             let live = record.until > now;
 //!             match &record.owner {
 //!                 None if live => return Ok(Claim::Completed),
-//!                 Some(owner) if live && owner != token => {
-//!                     return Ok(Claim::InProgress { remaining: Some(record.until - now) });
-//!                 }
-//!                 _ => fencing = record.fencing + 1,
+//!                 Some(owner) if live && owner != token => return Ok(Claim::InProgress),
+//!                 _ => fencing_token = record.fencing_token + 1,
 //!             }
 //!         }
-//!         records.insert(key.clone(), Record { owner: Some(*token), fencing, until: now + lease });
-//!         Ok(Claim::Acquired { fencing })
+//!         records.insert(key.clone(), Record { owner: Some(*token), fencing_token, until: now + lease });
+//!         Ok(Claim::Acquired { fencing_token })
 //!     }
 //!
 //!     async fn extend(&self, key: &Key, token: &Token, lease: Duration) -> Result<bool, StoreError> {
@@ -62,7 +60,7 @@
 //!     async fn forget(&self, key: &Key) -> Result<bool, StoreError> {
 //!         let mut records = self.0.lock().map_err(|_| StoreError::new("poisoned"))?;
 //!         let completed = |record: &Record| record.owner.is_none() && record.until > Instant::now();
-//!         // It is kept, for the next owner's fencing number.
+//!         // It is kept, for the next owner's fencing token.
 //!         let record = records.get_mut(key).filter(|record| completed(record));
 //!         Ok(record.map(|record| record.until = Instant::now()).is_some())
 //!     }
@@ -109,7 +107,7 @@ use crate::BoxError;
 /// * make each operation atomic for its key, whoever else works on it at the same time;
 /// * tell keys apart by both of their parts, as their `Eq` does, and not by how they read;
 /// * compare the token: whoever lost a claim, because its lease ran out, can change nothing by it;
-/// * let a lease that ran out be taken by the next claimant, with a higher fencing number;
+/// * let a lease that ran out be taken by the next claimant, with a higher fencing token;
 /// * answer in reasonable time: the layer waits a second at most, then counts it as a failure. A store
 ///   that watches the time itself [says so](Self::answers_within), and saves the layer a timer.
 ///
@@ -241,17 +239,15 @@ impl<S: Store> Store for Arc<S> {
 /// The answer to a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Claim {
-    /// The claim is the caller's.
+    /// The caller holds the claim.
     Acquired {
-        /// Grows from owner to owner of the same key.
-        fencing: u64,
+        /// The fencing token. It is higher for each new owner of the same key: reject writes with a lower
+        /// one, so that a stalled earlier run cannot overwrite a later one.
+        fencing_token: u64,
     },
-    /// Somebody else's claim is running.
-    InProgress {
-        /// How long its lease has left to run, where the store knows.
-        remaining: Option<Duration>,
-    },
-    /// It was handled before, within the window.
+    /// Another owner holds the claim, and its lease has not expired.
+    InProgress,
+    /// The delivery was handled before, within the window.
     Completed,
 }
 

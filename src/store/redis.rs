@@ -43,7 +43,7 @@ use crate::task::timeout;
 /// * Replication is asynchronous: what was written right before a fail-over may be forgotten. `WAIT`
 ///   is not used.
 ///
-/// * For a user of its own: `+ping +evalsha +eval +hmget +hset +hdel +del +pexpire +pttl +time`, and
+/// * For a user of its own: `+ping +evalsha +eval +hmget +hset +hdel +del +pexpire +time`, and
 ///   `~{prefix}:*`.
 ///
 /// The keys are `{prefix}:{scope}:{id}`, where a `:`, `%`, space or control character within scope
@@ -275,10 +275,9 @@ fn tcp_settings() -> TcpSettings {
 impl<C: ConnectionLike + Clone + Send + Sync + 'static> Store for RedisStore<C> {
     async fn claim(&self, key: &Key, token: &Token, lease: Duration) -> Result<Claim, StoreError> {
         let (kind, number): (u8, i64) = self.run(&CLAIM, key, &[token.to_string(), millis(lease)]).await?;
-        let number = u64::try_from(number).ok();
-        match (kind, number) {
-            (0, Some(fencing)) => Ok(Claim::Acquired { fencing }),
-            (1, left) => Ok(Claim::InProgress { remaining: left.map(Duration::from_millis) }),
+        match (kind, u64::try_from(number)) {
+            (0, Ok(fencing_token)) => Ok(Claim::Acquired { fencing_token }),
+            (1, _) => Ok(Claim::InProgress),
             (2, _) => Ok(Claim::Completed),
             _ => Err(StoreError::new("the server answered a claim with something else")),
         }

@@ -10,7 +10,7 @@ const LEASE: Duration = Duration::from_secs(30);
 
 async fn acquire(store: &RedisStore, key: &Key, token: &Token) -> u64 {
     match store.claim(key, token, LEASE).await.unwrap() {
-        Claim::Acquired { fencing } => fencing,
+        Claim::Acquired { fencing_token } => fencing_token,
         other => panic!("{key} is {other:?}"),
     }
 }

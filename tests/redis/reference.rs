@@ -13,7 +13,7 @@ use crate::{machine, model::Allowance, server::Server};
 const UNIT: Duration = Duration::from_secs(1000);
 
 fn on_a_server<S: Store>(store: impl Fn(RedisStore, ManualClock) -> S) {
-    let allowance = Allowance { drift: UNIT, ..Allowance::none(UNIT) };
+    let allowance = Allowance::none(UNIT);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let (server, clock) = (runtime.block_on(Server::start()), ManualClock::at_unix(1_700_000_000));
     let store = store(runtime.block_on(server.store()), clock.clone());

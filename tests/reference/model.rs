@@ -49,8 +49,6 @@ pub(crate) enum Answer {
 pub(crate) struct Allowance {
     /// How long a unit of `Op`'s times is.
     pub(crate) unit: Duration,
-    /// By how much more than the model's own time may have passed in the store.
-    pub(crate) drift: Duration,
     /// How much longer than its window a key may be told to be completed.
     pub(crate) late: Duration,
     /// Whether completed keys may be lost.
@@ -59,7 +57,7 @@ pub(crate) struct Allowance {
 
 impl Allowance {
     pub(crate) const fn none(unit: Duration) -> Self {
-        Self { unit, drift: Duration::ZERO, late: Duration::ZERO, evicts: false }
+        Self { unit, late: Duration::ZERO, evicts: false }
     }
 }
 
@@ -73,7 +71,7 @@ pub(crate) struct Reference {
 #[derive(Clone, Copy, Debug, Default)]
 struct Record {
     state: State,
-    fencing: u64,
+    fencing_token: u64,
     /// Who settled it last, and whether by completing it: asked again, it may be told so again.
     settled: Option<(usize, bool)>,
 }
@@ -129,16 +127,7 @@ impl Reference {
         let (mut may_be_completed, mut may_be_acquired, mut same_run) = (false, true, false);
         match record.state {
             State::Running { owner, until } if owner == token => same_run = until > now,
-            State::Running { until, .. } if until > now => {
-                let left = until - now;
-                return match claim {
-                    Claim::InProgress { remaining: Some(told) } => {
-                        told <= left && told + allowance.drift >= left
-                    }
-                    Claim::InProgress { remaining: None } => true,
-                    _ => false,
-                };
-            }
+            State::Running { until, .. } if until > now => return claim == Claim::InProgress,
             State::Completed { until } if until > now => {
                 (may_be_completed, may_be_acquired) = (true, allowance.evicts);
             }
@@ -147,16 +136,17 @@ impl Reference {
         }
         match claim {
             Claim::Completed => may_be_completed,
-            Claim::InProgress { .. } => false,
-            Claim::Acquired { fencing } => {
+            Claim::InProgress => false,
+            Claim::Acquired { fencing_token } => {
                 // An owner that was away for longer than its lease may be the next owner, or still the last.
                 let mine = matches!(record.state, State::Running { owner, .. } if owner == token);
                 let grows = if same_run {
-                    fencing == record.fencing
+                    fencing_token == record.fencing_token
                 } else {
-                    fencing > record.fencing || mine && fencing == record.fencing
+                    fencing_token > record.fencing_token || mine && fencing_token == record.fencing_token
                 };
-                *record = Record { state: State::Running { owner: token, until }, fencing, settled: None };
+                *record =
+                    Record { state: State::Running { owner: token, until }, fencing_token, settled: None };
                 may_be_acquired && grows
             }
         }

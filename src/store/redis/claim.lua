@@ -1,13 +1,13 @@
--- A record is a hash: its owner's token and fencing number; `running` while its lease lives; `todo`
+-- A record is a hash: its owner's token and fencing token; `running` while its lease lives; `todo`
 -- until it is handled. It always has a time to live: the lease's, then the window's. What changes
 -- it later only removes fields, which Redis does even when it is out of memory.
 --
 -- KEYS[1]: the record. ARGV: the claimant's token, its lease in milliseconds.
--- Answers {0, fencing}: acquired. {1, milliseconds left}: in progress. {2, 0}: completed.
+-- Answers {0, fencing token}: acquired. {1, 0}: in progress. {2, 0}: completed.
 local owner, fencing, running, todo =
     unpack(redis.call('HMGET', KEYS[1], 'owner', 'fencing', 'running', 'todo'))
 if running and owner ~= ARGV[1] then
-    return {1, redis.call('PTTL', KEYS[1])}
+    return {1, 0}
 end
 if owner and not todo then
     return {2, 0}
