@@ -75,7 +75,7 @@ struct Text {
 
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
-    let webhooks = WebhookLayer::with_verifier(provider::try_meta(secret("META_APP_SECRET")?)?)
+    let webhooks = WebhookLayer::with_verifier(provider::meta(secret("META_APP_SECRET")?))
         // Meta asks for it once, by a GET, when the endpoint is registered; the layer answers.
         .verify_token(secret("META_VERIFY_TOKEN")?)
         .json::<Batch>();

@@ -65,7 +65,7 @@ use tower_webhook::{BoxError, Delivery, InvalidSecret, Secret, WebhookLayer, pro
 
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
-    let webhooks = WebhookLayer::with_verifier(provider::try_square(secret()?)?)
+    let webhooks = WebhookLayer::with_verifier(provider::square(secret()?))
         // The proxy's limit and this one: the smaller counts. Square's bodies have some kilobytes.
         .body_limit(1 << 20)
         // A proxy that buffers passes a body on when it has all of it: from then on it comes quickly.

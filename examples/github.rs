@@ -70,7 +70,7 @@ impl GithubEvent {
 
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
-    let webhooks = WebhookLayer::with_verifier(provider::try_github(secret()?)?)
+    let webhooks = WebhookLayer::with_verifier(provider::github(secret()?))
         .decode(GithubEvent::decode)
         // The id is not signed: whoever has got hold of a delivery could send it under a new one. But
         // then do not let the hooks of an organisation and of its repositories share an endpoint: they

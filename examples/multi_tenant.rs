@@ -154,7 +154,7 @@ impl Tenants {
         if secrets.is_empty() {
             return Ok(None);
         }
-        let verifier = provider::try_standard_webhooks(Secrets::try_from(secrets)?)?;
+        let verifier = provider::standard_webhooks(Secrets::try_from(secrets)?)?;
         Ok(Some(Arc::new(verifier)))
     }
 }

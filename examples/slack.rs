@@ -76,8 +76,8 @@ enum SlackEvent {
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
     let secret = secret()?;
-    let commands = WebhookLayer::with_verifier(provider::try_slack(secret.clone())?).form::<SlashCommand>();
-    let events = WebhookLayer::with_verifier(provider::try_slack(secret)?)
+    let commands = WebhookLayer::with_verifier(provider::slack(secret.clone())).form::<SlashCommand>();
+    let events = WebhookLayer::with_verifier(provider::slack(secret))
         .json::<Callback>()
         .ack_deadline(Duration::from_millis(2_500));
     let drain = events.drain();

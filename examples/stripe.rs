@@ -70,7 +70,7 @@ struct Session {
 
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
-    let webhooks = WebhookLayer::with_verifier(provider::try_stripe(secret()?)?).json::<StripeEvent>();
+    let webhooks = WebhookLayer::with_verifier(provider::stripe(secret()?)).json::<StripeEvent>();
     let app = Router::new().route("/stripe", post(on_event).layer(webhooks));
 
     let address = env::args().nth(1).unwrap_or("127.0.0.1:3000".to_owned());

@@ -120,7 +120,7 @@ struct Status {
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
     let app_secret = secret("META_APP_SECRET", "everybody-knows-me")?;
-    let webhooks = WebhookLayer::with_verifier(provider::try_meta(app_secret)?)
+    let webhooks = WebhookLayer::with_verifier(provider::meta(app_secret))
         // Of your making: Meta sends it back by a GET when the endpoint is registered, and the layer
         // answers with the challenge.
         .verify_token(secret("META_VERIFY_TOKEN", "made-up-by-you")?)

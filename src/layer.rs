@@ -58,7 +58,7 @@ impl WebhookLayer {
     /// If a secret is not base64. [`try_new`](Self::try_new) returns that as an error.
     #[track_caller]
     pub fn new(secrets: impl IntoSecrets) -> Self {
-        Self::with_verifier(provider::standard_webhooks(secrets))
+        crate::secret::usable(Self::try_new(secrets))
     }
 
     /// [`new`](Self::new) for secrets that come from users or a database.
@@ -67,7 +67,7 @@ impl WebhookLayer {
     ///
     /// If a secret is not base64.
     pub fn try_new(secrets: impl IntoSecrets) -> Result<Self, InvalidSecret> {
-        Ok(Self::with_verifier(provider::try_standard_webhooks(secrets)?))
+        Ok(Self::with_verifier(provider::standard_webhooks(secrets)?))
     }
 
     /// Verifies with `verifier`: one of [`provider`], or one of your own.
@@ -95,7 +95,7 @@ impl WebhookLayer {
     ///             Some("acme") => "acme's secret".parse::<Secret>()?, // from a database, in earnest
     ///             _ => return Ok(None),
     ///         };
-    ///         Ok(Some(Arc::new(provider::try_github(secret)?) as Arc<dyn Verifier>))
+    ///         Ok(Some(Arc::new(provider::github(secret)) as Arc<dyn Verifier>))
     ///     }
     /// });
     /// ```

@@ -13,6 +13,7 @@ use tower_webhook::{
     Body, BoxError, Delivery, ManualClock, Rejection,
     RejectionKind::{self, MalformedSignature, MissingSignature, WrongSignature},
     Secret, WebhookLayer, provider,
+    verify::Verifier,
 };
 
 const NOW: u32 = 1_700_000_000;

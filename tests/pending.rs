@@ -115,7 +115,7 @@ async fn the_key_that_makes_an_effect_unique_outlives_a_rotation() {
     }));
     for secret in [old, new] {
         let delivery = Request::post("/").header("webhook-id", "msg_1").body(Bytes::from("{}")).unwrap();
-        let delivery = testing::sign(&provider::standard_webhooks(secret), delivery).unwrap();
+        let delivery = testing::sign(&provider::standard_webhooks(secret).unwrap(), delivery).unwrap();
         let response = service.clone().oneshot(delivery.map(Full::new)).await.unwrap();
         assert_eq!(response.status(), StatusCode::OK);
     }

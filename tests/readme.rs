@@ -105,7 +105,13 @@ fn seconds(time: Option<Duration>) -> String {
 /// What is known of it, whatever its secret is.
 fn profile(provider: &Provider) -> Profile {
     // One of them is a secret or public key as any provider shows it.
-    let secrets = ["ab".repeat(32), BASE64.encode(&[7; 32]), RSA.to_owned(), P256.to_owned()];
+    let secrets = [
+        "ab".repeat(32),
+        BASE64.encode(&[7; 32]),
+        RSA.to_owned(),
+        P256.to_owned(),
+        "user:password".to_owned(),
+    ];
     let verifier =
         secrets.iter().find_map(|secret| provider.verifier(secret.parse::<Secret>().unwrap()).ok());
     verifier.unwrap_or_else(|| panic!("no secret fits {}", provider.id)).profile().clone()
@@ -163,7 +169,11 @@ fn documentation(constructor: &str) -> String {
         let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
         paths.flat_map(|path| if path.is_dir() { sources(&path) } else { vec![path] }).collect()
     }
-    let openings = [format!("    {constructor}, try_{constructor}:"), format!("pub fn {constructor}(")];
+    let openings = [
+        format!("    {constructor}: \""),
+        format!("    {constructor} -> Result: \""),
+        format!("pub fn {constructor}("),
+    ];
     let provider = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/provider");
     for source in sources(&provider).into_iter().map(|path| fs::read_to_string(path).unwrap()) {
         let lines: Vec<_> = source.lines().collect();

@@ -151,7 +151,9 @@ async fn other_algorithms_and_required_headers() {
     signed(hash.require("x-version", "1"), post("{}")).await;
     let token = signed(Scheme::token("x-token").prefix("Token "), post("{}")).await;
     assert_eq!(token.headers()["x-token"], "Token a secret");
-    let basic = signed(Scheme::basic(), post("{}")).await;
+    let credentials: Secret = "user:password".parse().unwrap();
+    let basic = Scheme::basic().verifier("acme", credentials).unwrap();
+    let basic = testing::sign_at(&basic, post("{}"), at()).unwrap();
     assert!(basic.headers()["authorization"].to_str().unwrap().starts_with("Basic "));
     for shown in [token, basic] {
         assert!(format!("{shown:?}").contains("Sensitive"));
@@ -225,8 +227,11 @@ fn what_cannot_be_signed_says_why() {
 async fn every_provider_with_a_secret_signs_what_it_believes() {
     const BODY: &str = r#"{"id":"1","value":[{},{}],"event":{"event_time":1700000000,"event_type":"a"},
         "webhookTimestamp":1700000000000,"notificationItems":[{"NotificationRequestItem":{"success":true}}]}"#;
-    let secrets =
-        ["MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=", "3031323334353637383961626364656630313233"];
+    let secrets = [
+        "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
+        "3031323334353637383961626364656630313233",
+        "user:password",
+    ];
     let mut without_secret = Vec::new();
     for provider in provider::all() {
         let secret = |text: &str| text.parse::<Secret>().unwrap().with_key_id("key");

@@ -14,6 +14,7 @@ use crate::{
 pub(crate) fn secret(source: &Source) -> Result<Secret, InvalidSecret> {
     let text = match source.id() {
         "standard-webhooks" => format!("whsec_{}", BASE64.encode(&random::<24>())),
+        "basic-auth" => format!("user:{}", HEXLOWER.encode(&random::<32>())),
         // Valid as text, in hex and in base64, so that it suits whoever wants a key of some kind.
         _ => HEXLOWER.encode(&random::<32>()),
     };

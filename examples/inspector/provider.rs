@@ -75,7 +75,7 @@ impl Source {
 
     pub(crate) fn verifier(&self, secrets: Secrets) -> Result<Arc<dyn Verifier>, Box<dyn Error>> {
         Ok(match self {
-            Self::Provider(provider) => provider.verifier(secrets)?,
+            Self::Provider(provider) => Arc::new(provider.verifier(secrets)?),
             #[cfg(feature = "asymmetric")]
             Self::Fetched(fetched) => fetched.verifier(secrets)?,
             Self::Scheme(scheme) => Arc::new(scheme.verifier(self.id(), secrets)?),

@@ -22,7 +22,7 @@ const ACK: Duration = Duration::from_secs(8);
 const GRACE: Duration = Duration::from_secs(25);
 
 pub(crate) async fn serve(address: &str, downloads: Downloads<impl Download>) -> Result<(), BoxError> {
-    let webhooks = WebhookLayer::with_verifier(provider::try_notifyer(secret()?)?)
+    let webhooks = WebhookLayer::with_verifier(provider::notifyer(secret()?))
         // Not `IncomingMessage`: older endpoints are told of other things, too, and what is not
         // understood comes again.
         .json::<Notification>()

@@ -123,7 +123,7 @@ fn in_multipart(body: &[u8]) -> Option<()> {
         Some(hash.eq_ignore_ascii_case(&tag(&time, &kind)))
     });
     let secret: Secret = SECRET.parse().ok()?;
-    let verifier = provider::find("dropbox-sign")?.verifier(secret).ok()?;
+    let verifier: Arc<dyn Verifier> = Arc::new(provider::find("dropbox-sign")?.verifier(secret).ok()?);
     let request = Request::post("/").body(Bytes::from(body.clone())).ok()?;
     let found = judge(&verifier, request, at(1_700_000_000), 0);
     // The other way round it is not said here: an event may have more against it than its hash.

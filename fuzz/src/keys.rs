@@ -60,7 +60,7 @@ fn token(provider: &str, rest: &[u8]) -> Option<()> {
     let request = request.body(Bytes::copy_from_slice(body)).ok()?;
 
     let secret: Secret = SECRET.parse().ok()?;
-    let verifier = provider::find(provider)?.verifier(secret).ok()?;
+    let verifier: Arc<dyn Verifier> = Arc::new(provider::find(provider)?.verifier(secret).ok()?);
     let (head, _) = request.clone().into_parts();
     let expected = jwt::judge(rules, SECRET, &head, URL, body, at(NOW));
     let found = judge(&verifier, request, at(NOW), 0);
@@ -81,6 +81,7 @@ fn key(text: &[u8]) {
     {
         let Some(provider) = provider::find(id) else { continue };
         if let Ok(verifier) = provider.verifier(secret.clone()) {
+            let verifier: Arc<dyn Verifier> = Arc::new(verifier);
             let request = Request::post(URL).body(Bytes::from_static(b"{}")).expect("a request");
             assert!(!judge(&verifier, request, at(NOW), 0).is_accepted(), "{id} accepts what is not signed");
         }

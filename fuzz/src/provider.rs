@@ -28,7 +28,7 @@ fn try_run(input: &[u8]) -> Option<()> {
     let (edits, rest) = text_line(rest)?;
     let provider = provider::find(id)?;
     let keys = keys(secrets);
-    let verifier = provider.verifier(made(&keys)?).ok()?;
+    let verifier: Arc<dyn Verifier> = Arc::new(provider.verifier(made(&keys)?).ok()?);
     let (time, signed) = match time.split_once(' ') {
         Some((time, "signed")) => (time, true),
         _ => (time, false),
@@ -146,6 +146,7 @@ fn is_by_that_secret(
         return;
     }
     let Some(verifier) = made(&others).and_then(|others| provider.verifier(others).ok()) else { return };
+    let verifier: Arc<dyn Verifier> = Arc::new(verifier);
     let found = judge(&verifier, request, now, 0);
     assert!(!found.is_accepted(), "{} is believed under {others:?} as under {keys:?}", provider.id);
 }

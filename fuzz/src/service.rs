@@ -255,7 +255,7 @@ enum Answer {
 async fn told(plan: &Plan) -> Vec<Event> {
     let clock = TokioClock(Instant::now());
     let secret: Secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".parse().expect("a secret");
-    let verifier = Arc::new(provider::standard_webhooks(secret));
+    let verifier = Arc::new(provider::standard_webhooks(secret).expect("base64"));
     let store = FaultyStore::new(MokaStore::new(1000).clock(clock));
     let mut layer = WebhookLayer::with_verifier(Arc::clone(&verifier))
         .clock(clock)

@@ -10,7 +10,7 @@ providers! {
     /// * Retries for 5 minutes.
     /// * [Shared secret](crate::verify::Profile::shared_secret): all rules that use a key sign
     ///   with it.
-    ably, try_ably: "ably", "Ably",
+    ably: "ably", "Ably",
         "https://github.com/ably/docs/blob/HEAD/src/pages/docs/platform/integrations/webhooks/index.mdx",
         Scheme::hmac_sha256("x-ably-signature", Base64),
         shared_secret: true,

@@ -30,7 +30,7 @@ providers! {
     /// * Id: the event's code, reference, success and merchant account, signed. None for
     ///   `REPORT_AVAILABLE`, whose reference is the name of a file.
     /// * Event type: `body:/notificationItems/0/NotificationRequestItem/eventCode`, signed.
-    adyen_standard, try_adyen_standard: "adyen-standard", "Adyen (standard webhooks)",
+    adyen_standard -> Result: "adyen-standard", "Adyen (standard webhooks)",
         "https://docs.adyen.com/development-resources/webhooks/secure-webhooks/verify-hmac-signatures",
         @by_hand |secrets| {
             let mut profile = Profile::new("adyen-standard");
@@ -47,7 +47,7 @@ providers! {
     /// * Id: none. `data.id` is the transfer's, the account's or the like, and the same for all that
     ///   happens to it
     ///   ([source](https://docs.adyen.com/api-explorer/transfer-webhooks/latest/post/balancePlatform.transfer.updated)).
-    adyen_platform, try_adyen_platform: "adyen-header", "Adyen (platform / management / banking)",
+    adyen_platform -> Result: "adyen-header", "Adyen (platform / management / banking)",
         "https://github.com/Adyen/adyen-node-api-library/blob/HEAD/src/utils/hmacValidator.ts",
         Scheme::hmac_sha256("hmacsignature", Base64)
             .key_encoding(Hex)

@@ -10,7 +10,7 @@ providers! {
     /// * Signed: `{body}`, HMAC-SHA256, in `X-Airtable-Content-MAC: hmac-sha256=<hex>`. Secret: base64,
     ///   the `macSecretBase64` that its API answered when the webhook was made.
     /// * Id: none. The body says that something has changed; what it is has to be asked for.
-    airtable, try_airtable: "airtable", "Airtable",
+    airtable -> Result: "airtable", "Airtable",
         "https://airtable.com/developers/web/api/webhooks-overview",
         Scheme::hmac_sha256("x-airtable-content-mac", Hex)
             .prefix("hmac-sha256=")

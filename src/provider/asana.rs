@@ -21,7 +21,7 @@ providers! {
     ///   from it: what comes unsigned is not to be believed. Build it with any other for the first
     ///   webhook, or find the secret with
     ///   [`with_verifier_for`](crate::WebhookLayer::with_verifier_for).
-    asana, try_asana: "asana", "Asana",
+    asana: "asana", "Asana",
         "https://developers.asana.com/docs/webhooks-guide",
         Scheme::hmac_sha256("x-hook-signature", Hex),
         retries: Some(true),

@@ -9,7 +9,7 @@ providers! {
     /// * Signed: `{body}`, HMAC-SHA256, in `Attio-Signature`. Secret: UTF-8.
     /// * Id: `header:Idempotency-Key`, the same when a delivery is sent again, and **not signed**.
     /// * Ten retries over about three days.
-    attio, try_attio: "attio", "Attio",
+    attio: "attio", "Attio",
         "https://docs.attio.com/rest-api/how-to/webhooks",
         Scheme::hmac_sha256("attio-signature", Hex)
             .id("header:idempotency-key")

@@ -22,7 +22,7 @@ providers! {
     ///   have the secret.
     /// * [Shared secret](crate::verify::Profile::shared_secret): subscriptions of a topic can
     ///   have one secret, and send equal bodies.
-    azure_eventgrid, try_azure_eventgrid: "azure-eventgrid", "Azure Event Grid",
+    azure_eventgrid: "azure-eventgrid", "Azure Event Grid",
         "https://learn.microsoft.com/en-us/azure/event-grid/security-authentication",
         Scheme::token("authorization")
             .signature_in(["query:access_token"])

@@ -6,7 +6,7 @@ providers! {
     ///
     /// * The secret itself is sent in `Authorization`: **it does not protect the body**.
     /// * Id: none that names the delivery as a whole.
-    basic_auth, try_basic_auth: "basic-auth", "HTTP Basic (Postmark, Chargebee, SparkPost, Azure DevOps, Pipedrive)",
+    basic_auth -> Result: "basic-auth", "HTTP Basic (Postmark, Chargebee, SparkPost, Azure DevOps, Pipedrive)",
         "https://github.com/hookdeck/webhook-skills/blob/HEAD/skills/chargebee-webhooks/references/verification.md",
         Scheme::basic();
 }

@@ -9,7 +9,7 @@ providers! {
     /// * Event type: `header:X-Event-Key`, **not signed**.
     /// * `X-Attempt-Number` counts its attempts from 1
     ///   ([source](https://support.atlassian.com/bitbucket-cloud/docs/event-payloads/)).
-    bitbucket, try_bitbucket: "bitbucket", "Bitbucket Cloud",
+    bitbucket: "bitbucket", "Bitbucket Cloud",
         "https://support.atlassian.com/bitbucket-cloud/docs/manage-webhooks/",
         Scheme::hmac_sha256("x-hub-signature", Hex)
             .prefix("sha256=")
@@ -22,7 +22,7 @@ providers! {
     /// * Signed: `{body}`, HMAC-SHA256, in `X-Hub-Signature`. Secret: UTF-8.
     /// * Id: `header:X-Request-Id`, **not signed**.
     /// * Event type: `header:X-Event-Key`, **not signed**.
-    bitbucket_server, try_bitbucket_server: "bitbucket-server", "Bitbucket Server / Data Center",
+    bitbucket_server: "bitbucket-server", "Bitbucket Server / Data Center",
         "https://confluence.atlassian.com/bitbucketserver/manage-webhooks-938025878.html",
         Scheme::hmac_sha256("x-hub-signature", Hex)
             .prefix("sha256=")

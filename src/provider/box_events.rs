@@ -12,7 +12,7 @@ providers! {
     /// * Timestamp: `header:BOX-DELIVERY-TIMESTAMP`; 600 s into the past and 600 s into the future.
     /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of an application
     ///   sign with its keys.
-    box_events, try_box_events: "box", "Box v2",
+    box_events: "box", "Box v2",
         "https://github.com/box/box-python-sdk/blob/HEAD/test/webhooks.py",
         Scheme::hmac_sha256("box-signature-primary", Base64)
             .signature_in(["box-signature-primary", "box-signature-secondary"])

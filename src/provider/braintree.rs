@@ -26,7 +26,7 @@ providers! {
     ///   challenge is never accepted as a payload.
     /// * [Shared secret](crate::verify::Profile::shared_secret): all destinations of a merchant
     ///   sign with its keys, and send equal notifications.
-    braintree, try_braintree: "braintree", "Braintree",
+    braintree: "braintree", "Braintree",
         "https://github.com/braintree/braintree_node/blob/HEAD/lib/braintree/webhook_notification_gateway.js",
         @by_hand |secrets| {
             let mut profile = Profile::new("braintree");

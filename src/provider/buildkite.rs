@@ -8,7 +8,7 @@ providers! {
     ///   token.
     /// * Id: `header:X-Buildkite-Request`, **not signed**.
     /// * Timestamp: `field:timestamp`; 300 s into the past and 300 s into the future.
-    buildkite, try_buildkite: "buildkite", "Buildkite",
+    buildkite: "buildkite", "Buildkite",
         "https://github.com/buildkite/docs/blob/HEAD/pages/apis/webhooks/_verifying_hmac_signatures.md",
         Scheme::hmac_sha256("x-buildkite-signature", Hex)
             .list(",")

@@ -1,6 +1,6 @@
 //! Helpers for verifiers that are written by hand, where no scheme describes the signature.
 
-use std::{fmt, marker::PhantomData, sync::Arc, time::SystemTime};
+use std::{fmt, marker::PhantomData, time::SystemTime};
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, request::Parts};
@@ -27,8 +27,8 @@ pub(super) fn verifier(
     keys: Keyring,
     profile: Profile,
     methods: Methods,
-) -> Result<Arc<dyn Verifier>, InvalidSecret> {
-    Ok(Arc::new(ByHand { keys, profile, methods }))
+) -> Result<Box<dyn Verifier>, InvalidSecret> {
+    Ok(Box::new(ByHand { keys, profile, methods }))
 }
 
 /// The methods of a [`Verifier`] that are a provider's own.

@@ -10,7 +10,7 @@ providers! {
     /// * Id: none that names the delivery as a whole.
     /// * Timestamp: `field:t`; 180 s into the past, as in Calendly's own code, and 300 s into the future.
     /// * An answer within 15 s ([source](https://developer.calendly.com/api-docs/overview/webhooks/webhook-timeouts)).
-    calendly, try_calendly: "calendly", "Calendly",
+    calendly: "calendly", "Calendly",
         "https://developer.calendly.com/api-docs/overview/webhooks/webhook-signatures",
         shapes::t_and_signature("calendly-webhook-signature", "v1")
             .tolerance(Some(180), 300)

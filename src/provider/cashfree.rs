@@ -10,7 +10,7 @@ providers! {
     /// * Id: none that names the delivery as a whole.
     /// * [Shared secret](crate::verify::Profile::shared_secret): all endpoints of an account
     ///   sign with it.
-    cashfree, try_cashfree: "cashfree", "Cashfree Payments",
+    cashfree: "cashfree", "Cashfree Payments",
         "https://www.cashfree.com/docs/payments/subscription/webhook-signature",
         Scheme::hmac_sha256("x-webhook-signature", Base64)
             .timestamp("header:x-webhook-timestamp", Milliseconds)

@@ -6,7 +6,7 @@ providers! {
     ///
     /// * Signed: `{body}`, HMAC-SHA256, in `Cko-Signature`. Secret: UTF-8 signature key.
     /// * Id: `body:/id`, signed.
-    checkout, try_checkout: "checkout", "Checkout.com",
+    checkout: "checkout", "Checkout.com",
         "https://checkout.com/docs/workflows/set-up-your-webhook-receiver",
         Scheme::hmac_sha256("cko-signature", Hex)
             .id("body:/id")

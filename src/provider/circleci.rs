@@ -6,7 +6,7 @@ providers! {
     ///
     /// * Signed: `{body}`, HMAC-SHA256, in `circleci-signature`. Secret: UTF-8.
     /// * Id: `body:/id`, signed.
-    circleci, try_circleci: "circleci", "CircleCI",
+    circleci: "circleci", "CircleCI",
         "https://github.com/circleci/circleci-docs/blob/HEAD/docs/guides/modules/integration/pages/outbound-webhooks.adoc",
         Scheme::hmac_sha256("circleci-signature", Hex)
             .list(",")

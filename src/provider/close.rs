@@ -13,7 +13,7 @@ providers! {
     /// * Timestamp: `header:close-sig-timestamp`; any age, and up to 300 s into the future, since Close
     ///   names no limit ([`tolerance`](crate::WebhookLayer::tolerance) sets one).
     /// * Retries for up to 72 hours.
-    close, try_close: "close", "Close",
+    close -> Result: "close", "Close",
         "https://developer.close.com/topics/webhooks/",
         Scheme::hmac_sha256("close-sig-hash", Hex)
             .key_encoding(Hex)

@@ -1,4 +1,4 @@
-use std::{borrow::Cow, sync::Arc, time::SystemTime};
+use std::{borrow::Cow, time::SystemTime};
 
 use bytes::Bytes;
 #[cfg(feature = "test-util")]
@@ -31,12 +31,12 @@ providers! {
     ///   must be given the URL with `access_token` in it.
     /// * [Shared secret](crate::verify::Profile::shared_secret): subscriptions can have one
     ///   secret, and an event has the same id at each.
-    cloudevents, try_cloudevents: "cloudevents", "CloudEvents HTTP webhooks",
+    cloudevents: "cloudevents", "CloudEvents HTTP webhooks",
         "https://github.com/cloudevents/spec/blob/HEAD/cloudevents/http-webhook.md",
         @by_hand |secrets| {
             let mut profile = token_profile("cloudevents");
             profile.shared_secret = true;
-            Ok(Arc::new(CloudEvents { tokens: Tokens::new(secrets), profile }))
+            Ok(Box::new(CloudEvents { tokens: Tokens::new(secrets), profile }))
         },
         handshake: Some(HANDSHAKE);
 }

@@ -6,7 +6,7 @@ providers! {
     ///
     /// * The secret itself is sent in `cf-webhook-auth`: **it does not protect the body**.
     /// * Id: none that names the delivery as a whole.
-    cloudflare_notify, try_cloudflare_notify: "cloudflare-notify", "Cloudflare Notifications",
+    cloudflare_notify: "cloudflare-notify", "Cloudflare Notifications",
         "https://developers.cloudflare.com/notifications/get-started/configure-webhooks/",
         Scheme::token("cf-webhook-auth");
 
@@ -16,7 +16,7 @@ providers! {
     ///   UTF-8.
     /// * Id: none; `uid` names the video, not the event.
     /// * Timestamp: `field:time`; 300 s into the past and 300 s into the future.
-    cloudflare_stream, try_cloudflare_stream: "cloudflare-stream", "Cloudflare Stream",
+    cloudflare_stream: "cloudflare-stream", "Cloudflare Stream",
         "https://developers.cloudflare.com/stream/manage-video-library/using-webhooks/",
         Scheme::hmac_sha256("webhook-signature", Hex)
             .list(",")

@@ -14,7 +14,7 @@ providers! {
     /// * Timestamp: `header:X-Cld-Timestamp`; 7200 s into the past and 300 s into the future.
     /// * [Shared secret](crate::verify::Profile::shared_secret): all notification URLs of a
     ///   product environment sign with it.
-    cloudinary_sha1, try_cloudinary_sha1: "cloudinary-sha1", "Cloudinary",
+    cloudinary_sha1 -> Result: "cloudinary-sha1", "Cloudinary",
         "https://github.com/cloudinary/cloudinary_npm/blob/HEAD/lib/utils/index.js",
         Scheme::new(Sha1, "x-cld-signature", Hex)
             .timestamp("header:x-cld-timestamp", Seconds)
@@ -29,7 +29,7 @@ providers! {
     /// * Id: none that names the delivery as a whole.
     /// * Timestamp: `header:X-Cld-Timestamp`; 7200 s into the past and 300 s into the future.
     /// * [Shared secret](crate::verify::Profile::shared_secret): as for [`cloudinary_sha1`].
-    cloudinary_sha256, try_cloudinary_sha256: "cloudinary-sha256", "Cloudinary (sha256)",
+    cloudinary_sha256 -> Result: "cloudinary-sha256", "Cloudinary (sha256)",
         "https://github.com/cloudinary/cloudinary_npm/blob/HEAD/test/utils/utils_spec.js",
         Scheme::new(Sha256, "x-cld-signature", Hex)
             .timestamp("header:x-cld-timestamp", Seconds)

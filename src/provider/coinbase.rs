@@ -10,7 +10,7 @@ providers! {
     ///   [`hook0_v1`](super::hook0_v1()). Secret: UTF-8.
     /// * Id: none that names the delivery as a whole.
     /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.
-    coinbase_cdp, try_coinbase_cdp: "coinbase-cdp", "Coinbase Developer Platform",
+    coinbase_cdp: "coinbase-cdp", "Coinbase Developer Platform",
         "https://docs.cdp.coinbase.com/api-reference/payment-apis/webhooks/verification",
         shapes::hook0_version_1();
 
@@ -22,7 +22,7 @@ providers! {
     ///   ([source](https://docs.cdp.coinbase.com/commerce/api-arcitecture/webhooks-overview)).
     /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of an account
     ///   sign with it, and an event has the same id at each.
-    coinbase_commerce, try_coinbase_commerce: "coinbase-commerce", "Coinbase Commerce",
+    coinbase_commerce: "coinbase-commerce", "Coinbase Commerce",
         "https://github.com/coinbase/coinbase-commerce-node/blob/HEAD/test/testWebhook.spec.js",
         Scheme::hmac_sha256("x-cc-webhook-signature", Hex)
             .id("body:/event/id")

@@ -6,7 +6,7 @@ providers! {
     ///
     /// * Signed: `{body}`, HMAC-SHA256, in `x-coinify-webhook-signature`. Secret: UTF-8.
     /// * Id: `body:/id`, signed ([source](https://coinify.readme.io/docs/webhook-structure)).
-    coinify, try_coinify: "coinify", "Coinify",
+    coinify: "coinify", "Coinify",
         "https://coinify.readme.io/docs/webhook-signature",
         Scheme::hmac_sha256("x-coinify-webhook-signature", Hex)
             .id("body:/id")

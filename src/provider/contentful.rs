@@ -30,7 +30,7 @@ providers! {
     ///   future.
     /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of a space sign
     ///   with it.
-    contentful, try_contentful: "contentful", "Contentful",
+    contentful: "contentful", "Contentful",
         "https://contentful.com/developers/docs/extensibility/webhooks/request-verification",
         @by_hand |secrets| {
             let mut profile = Profile::new("contentful");

@@ -11,7 +11,7 @@ providers! {
     ///
     /// * Signed: `{body}`, HMAC-SHA256, in `X-Convoy-Signature`. Secret: UTF-8.
     /// * Id: `header:X-Convoy-Idempotency-Key`, **not signed**.
-    convoy_simple_sha256_hex, try_convoy_simple_sha256_hex: "convoy-simple-sha256-hex", "Convoy (simple, sha256, hex)",
+    convoy_simple_sha256_hex: "convoy-simple-sha256-hex", "Convoy (simple, sha256, hex)",
         "https://github.com/frain-dev/convoy/blob/HEAD/pkg/signature/testdata/signature-vectors.json",
         simple(HmacSha256, Hex);
 
@@ -19,7 +19,7 @@ providers! {
     ///
     /// * Signed: `{body}`, HMAC-SHA256, in `X-Convoy-Signature`. Secret: UTF-8.
     /// * Id: `header:X-Convoy-Idempotency-Key`, **not signed**.
-    convoy_simple_sha256_base64, try_convoy_simple_sha256_base64: "convoy-simple-sha256-base64", "Convoy (simple, sha256, base64)",
+    convoy_simple_sha256_base64: "convoy-simple-sha256-base64", "Convoy (simple, sha256, base64)",
         "https://github.com/frain-dev/convoy/blob/HEAD/pkg/signature/testdata/signature-vectors.json",
         simple(HmacSha256, Base64);
 
@@ -27,7 +27,7 @@ providers! {
     ///
     /// * Signed: `{body}`, HMAC-SHA512, in `X-Convoy-Signature`. Secret: UTF-8.
     /// * Id: `header:X-Convoy-Idempotency-Key`, **not signed**.
-    convoy_simple_sha512_hex, try_convoy_simple_sha512_hex: "convoy-simple-sha512-hex", "Convoy (simple, sha512, hex)",
+    convoy_simple_sha512_hex: "convoy-simple-sha512-hex", "Convoy (simple, sha512, hex)",
         "https://github.com/frain-dev/convoy/blob/HEAD/pkg/signature/testdata/signature-vectors.json",
         simple(HmacSha512, Hex);
 
@@ -35,7 +35,7 @@ providers! {
     ///
     /// * Signed: `{body}`, HMAC-SHA512, in `X-Convoy-Signature`. Secret: UTF-8.
     /// * Id: `header:X-Convoy-Idempotency-Key`, **not signed**.
-    convoy_simple_sha512_base64, try_convoy_simple_sha512_base64: "convoy-simple-sha512-base64", "Convoy (simple, sha512, base64)",
+    convoy_simple_sha512_base64: "convoy-simple-sha512-base64", "Convoy (simple, sha512, base64)",
         "https://github.com/frain-dev/convoy/blob/HEAD/pkg/signature/testdata/signature-vectors.json",
         simple(HmacSha512, Base64);
 
@@ -44,7 +44,7 @@ providers! {
     /// * Signed: `{ts},{body}`, HMAC-SHA256, in `X-Convoy-Signature`. Secret: UTF-8.
     /// * Id: `header:X-Convoy-Idempotency-Key`, **not signed**.
     /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.
-    convoy_advanced_sha256_hex, try_convoy_advanced_sha256_hex: "convoy-advanced-sha256-hex", "Convoy (advanced, sha256, hex)",
+    convoy_advanced_sha256_hex: "convoy-advanced-sha256-hex", "Convoy (advanced, sha256, hex)",
         "https://github.com/frain-dev/convoy/blob/HEAD/pkg/signature/testdata/signature-vectors.json",
         advanced(HmacSha256, Hex);
 
@@ -53,7 +53,7 @@ providers! {
     /// * Signed: `{ts},{body}`, HMAC-SHA256, in `X-Convoy-Signature`. Secret: UTF-8.
     /// * Id: `header:X-Convoy-Idempotency-Key`, **not signed**.
     /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.
-    convoy_advanced_sha256_base64, try_convoy_advanced_sha256_base64: "convoy-advanced-sha256-base64", "Convoy (advanced, sha256, base64)",
+    convoy_advanced_sha256_base64: "convoy-advanced-sha256-base64", "Convoy (advanced, sha256, base64)",
         "https://github.com/frain-dev/convoy/blob/HEAD/pkg/signature/testdata/signature-vectors.json",
         advanced(HmacSha256, Base64);
 
@@ -62,7 +62,7 @@ providers! {
     /// * Signed: `{ts},{body}`, HMAC-SHA512, in `X-Convoy-Signature`. Secret: UTF-8.
     /// * Id: `header:X-Convoy-Idempotency-Key`, **not signed**.
     /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.
-    convoy_advanced_sha512_hex, try_convoy_advanced_sha512_hex: "convoy-advanced-sha512-hex", "Convoy (advanced, sha512, hex)",
+    convoy_advanced_sha512_hex: "convoy-advanced-sha512-hex", "Convoy (advanced, sha512, hex)",
         "https://github.com/frain-dev/convoy/blob/HEAD/pkg/signature/testdata/signature-vectors.json",
         advanced(HmacSha512, Hex);
 
@@ -71,7 +71,7 @@ providers! {
     /// * Signed: `{ts},{body}`, HMAC-SHA512, in `X-Convoy-Signature`. Secret: UTF-8.
     /// * Id: `header:X-Convoy-Idempotency-Key`, **not signed**.
     /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.
-    convoy_advanced_sha512_base64, try_convoy_advanced_sha512_base64: "convoy-advanced-sha512-base64", "Convoy (advanced, sha512, base64)",
+    convoy_advanced_sha512_base64: "convoy-advanced-sha512-base64", "Convoy (advanced, sha512, base64)",
         "https://github.com/frain-dev/convoy/blob/HEAD/pkg/signature/testdata/signature-vectors.json",
         advanced(HmacSha512, Base64);
 }

@@ -9,7 +9,7 @@ providers! {
     ///   several deliveries.
     /// * Timestamp: `field:t`, in milliseconds; any age, and up to 300 s into the future, since Courier
     ///   leaves the limit to its users ([`tolerance`](crate::WebhookLayer::tolerance) sets one).
-    courier, try_courier: "courier", "Courier",
+    courier: "courier", "Courier",
         "https://github.com/trycourier/docs/blob/HEAD/docs/guides/getting-started/outbound-webhooks.mdx",
         shapes::t_and_signature("courier-signature", "signature")
             .timestamp("field:t", Milliseconds)

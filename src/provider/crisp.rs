@@ -7,7 +7,7 @@ providers! {
     /// * Signed: `[{header:X-Crisp-Request-Timestamp};{body}]`, HMAC-SHA256, in `X-Crisp-Signature`.
     ///   Secret: UTF-8. How old a delivery may be is not said, and not looked at.
     /// * Id: none that names the delivery as a whole.
-    crisp, try_crisp: "crisp", "Crisp (plugin hooks)",
+    crisp: "crisp", "Crisp (plugin hooks)",
         "https://github.com/crisp-im/node-crisp-api/blob/HEAD/lib/crisp.ts",
         Scheme::hmac_sha256("x-crisp-signature", Hex)
             .signs("[{header:x-crisp-request-timestamp};{body}]")

@@ -13,7 +13,7 @@ providers! {
     ///   Customer.io names no limit ([`tolerance`](crate::WebhookLayer::tolerance) sets one).
     /// * An answer within 4 s, and retries over seven days otherwise
     ///   ([source](https://docs.customer.io/api/webhooks/)).
-    customerio, try_customerio: "customerio", "Customer.io",
+    customerio: "customerio", "Customer.io",
         "https://docs.customer.io/integrations/data-out/connections/webhooks/",
         Scheme::hmac_sha256("x-cio-signature", Hex)
             .timestamp("header:x-cio-timestamp", Seconds)

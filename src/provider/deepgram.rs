@@ -7,7 +7,7 @@ providers! {
     /// * The identifier of the API key is sent in `dg-token`: **it does not protect the body**.
     /// * Id: none; the results of a stream share its `request_id`.
     /// * Ten retries, 30 s apart.
-    deepgram, try_deepgram: "deepgram", "Deepgram",
+    deepgram: "deepgram", "Deepgram",
         "https://github.com/deepgram/deepgram-docs/blob/HEAD/fern/docs/callback.mdx",
         Scheme::token("dg-token"),
         retries: Some(true);

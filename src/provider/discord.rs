@@ -20,7 +20,7 @@ providers! {
     ///   Discord names no limit ([`tolerance`](crate::WebhookLayer::tolerance) sets one).
     /// * Handshake: pings are answered once they are verified. Discord also sends wrong signatures,
     ///   to see them refused with 401, as they are.
-    discord, try_discord: "discord", "Discord",
+    discord -> Result: "discord", "Discord",
         "https://docs.discord.com/developers/interactions/overview",
         Scheme::new(Ed25519, "x-signature-ed25519", Hex)
             .key_encoding(Hex)

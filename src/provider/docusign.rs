@@ -9,7 +9,7 @@ providers! {
     /// * Id: none that names the delivery as a whole.
     /// * [Shared secret](crate::verify::Profile::shared_secret): all Connect configurations of
     ///   an account sign with its keys.
-    docusign, try_docusign: "docusign", "DocuSign Connect",
+    docusign: "docusign", "DocuSign Connect",
         "https://developers.docusign.com/platform/webhooks/connect/validate",
         Scheme::hmac_sha256("x-docusign-signature-1", Base64)
             .signature_in([

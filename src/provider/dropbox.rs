@@ -10,7 +10,7 @@ providers! {
     /// * Handshake: `GET ?challenge=…`, which is echoed to anybody.
     /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of an app sign
     ///   with it.
-    dropbox, try_dropbox: "dropbox", "Dropbox",
+    dropbox: "dropbox", "Dropbox",
         "https://www.dropbox.com/developers/reference/webhooks",
         Scheme::hmac_sha256("x-dropbox-signature", Hex),
         shared_secret: true,

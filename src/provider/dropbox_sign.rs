@@ -27,7 +27,7 @@ providers! {
     ///   `callback_test`, is answered so once it is verified.
     /// * Timestamp: the event's, the same for every attempt of three days. So any age is accepted, unless
     ///   the layer has a [`tolerance`](crate::WebhookLayer::tolerance), and up to 300 s into the future.
-    dropbox_sign, try_dropbox_sign: "dropbox-sign", "Dropbox Sign",
+    dropbox_sign: "dropbox-sign", "Dropbox Sign",
         "https://developers.hellosign.com/docs/events/walkthrough/",
         @by_hand |secrets| {
             let mut profile = Profile::new("dropbox-sign");

@@ -9,7 +9,7 @@ providers! {
     /// * Id: `body:/id`, signed.
     /// * [Shared secret](crate::verify::Profile::shared_secret): webhooks can have one secret,
     ///   and an event has the same id at each.
-    easypost, try_easypost: "easypost", "EasyPost",
+    easypost: "easypost", "EasyPost",
         "https://github.com/EasyPost/easypost-node/blob/HEAD/src/utils/util.js",
         Scheme::hmac_sha256("x-hmac-signature", Hex)
             .prefix("hmac-sha256-hex=")

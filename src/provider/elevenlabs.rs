@@ -7,7 +7,7 @@ providers! {
     /// * Signed: `{ts}.{body}`, HMAC-SHA256, in `ElevenLabs-Signature`. Secret: UTF-8.
     /// * Id: none. Bodies have the time of the event in them: equal ones are one delivery.
     /// * Timestamp: `field:t`; 1800 s into the past and 300 s into the future.
-    elevenlabs, try_elevenlabs: "elevenlabs", "ElevenLabs",
+    elevenlabs: "elevenlabs", "ElevenLabs",
         "https://github.com/elevenlabs/elevenlabs-js/blob/HEAD/src/wrapper/webhooks.ts",
         Scheme::hmac_sha256("elevenlabs-signature", Hex)
             .list(",")

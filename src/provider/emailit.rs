@@ -11,7 +11,7 @@ providers! {
     /// * Id: none that names the delivery as a whole; it may be a batch of events.
     /// * Timestamp: `header:X-Emailit-Timestamp`; 300 s into the past and 300 s into the future.
     /// * Retries for about three days, each signed anew ([source](https://emailit.com/products/webhooks)).
-    emailit, try_emailit: "emailit", "Emailit",
+    emailit: "emailit", "Emailit",
         "https://emailit.com/docs/webhooks/request-signature",
         Scheme::hmac_sha256("x-emailit-signature", Hex)
             .timestamp("header:x-emailit-timestamp", Seconds)

@@ -17,7 +17,7 @@ providers! {
     /// * Ten attempts over two hours.
     /// * [Shared secret](crate::verify::Profile::shared_secret): one key set signs for all
     ///   customers.
-    fal, try_fal: "fal", "fal.ai",
+    fal -> Result: "fal", "fal.ai",
         "https://docs.fal.ai/model-apis/model-endpoints/webhooks",
         Scheme::new(Ed25519, "x-fal-webhook-signature", Hex)
             .key_encoding(Base64Url)

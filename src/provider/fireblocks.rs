@@ -9,7 +9,7 @@ providers! {
     /// * Id: `body:/id`, signed.
     /// * [Shared secret](crate::verify::Profile::shared_secret): one key signs for all
     ///   customers, and an event has the same id at each webhook.
-    fireblocks, try_fireblocks: "fireblocks", "Fireblocks",
+    fireblocks -> Result: "fireblocks", "Fireblocks",
         "https://developers.fireblocks.com/reference/webhooks-gettingstarted-validatingevents",
         Scheme::new(RsaSha512, "fireblocks-signature", Base64)
             .key_encoding(Base64)

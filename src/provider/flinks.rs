@@ -6,7 +6,7 @@ providers! {
     ///
     /// * Signed: `{body}`, HMAC-SHA256, in `X-Webhook-Signature`, in capitals. Secret: UTF-8.
     /// * Id: none that names the delivery as a whole.
-    flinks, try_flinks: "flinks", "Flinks",
+    flinks: "flinks", "Flinks",
         "https://docs.flinks.com/guides/pay/geft/webhooks/client-setup",
         Scheme::hmac_sha256("x-webhook-signature", Hex)
             .prefix("sha256=");

@@ -9,7 +9,7 @@ providers! {
     ///   `flutterwave-signature` is not looked at.
     /// * Id: none that names the delivery; `data.id` is the transaction's, which may have several.
     /// * Event type: `body:/event`, **not signed**.
-    flutterwave, try_flutterwave: "flutterwave", "Flutterwave (v3)",
+    flutterwave: "flutterwave", "Flutterwave (v3)",
         "https://github.com/Flutterwave/Woocommerce-v2/blob/HEAD/includes/class-flw-wc-payment-gateway.php",
         Scheme::token("verif-hash")
             .event_type("body:/event");

@@ -12,7 +12,7 @@ providers! {
     ///   ([source](https://github.com/fluxcd/notification-controller/blob/HEAD/internal/notifier/client.go)),
     ///   so the [lease](crate::WebhookLayer::lease) of a claim that
     ///   [`dedupe_by`](crate::WebhookLayer::dedupe_by) makes is 10 s.
-    flux, try_flux: "flux", "Flux (generic-hmac)",
+    flux: "flux", "Flux (generic-hmac)",
         "https://github.com/fluxcd/notification-controller/blob/HEAD/internal/notifier/forwarder_test.go",
         Scheme::hmac_sha256("x-signature", Hex)
             .prefix("sha256=")

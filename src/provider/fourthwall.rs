@@ -10,7 +10,7 @@ providers! {
     ///   `X-Fourthwall-Hmac-Apps-SHA256`. Secret: UTF-8.
     /// * Id: `body:/id`, signed ([source](https://docs.fourthwall.com/webhooks/webhook-model)).
     /// * An answer within 2 s, and retries otherwise ([source](https://docs.fourthwall.com/response-retry-policies)).
-    fourthwall, try_fourthwall: "fourthwall", "Fourthwall",
+    fourthwall: "fourthwall", "Fourthwall",
         "https://docs.fourthwall.com/webhooks/signature-verification",
         Scheme::hmac_sha256("x-fourthwall-hmac-sha256", Base64)
             .signature_in(["x-fourthwall-hmac-sha256", "x-fourthwall-hmac-apps-sha256"])

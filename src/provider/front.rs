@@ -15,7 +15,7 @@ providers! {
     /// * Timestamp: `header:X-Front-Request-Timestamp`; 300 s into the past and 300 s into the
     ///   future.
     /// * Handshake: the signed `sync` with `X-Front-Challenge`, answered `{"challenge":…}`.
-    front, try_front: "front", "Front",
+    front: "front", "Front",
         "https://dev.frontapp.com/docs/application-webhooks",
         Scheme::hmac_sha256("x-front-signature", Base64)
             .timestamp("header:x-front-request-timestamp", Milliseconds)

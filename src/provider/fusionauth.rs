@@ -20,7 +20,7 @@ providers! {
     /// * Id: `body:/event/id`, signed.
     /// * [Shared secret](crate::verify::Profile::shared_secret): webhooks can have one key, and
     ///   an event has the same id at each.
-    fusionauth, try_fusionauth: "fusionauth", "FusionAuth",
+    fusionauth: "fusionauth", "FusionAuth",
         "https://fusionauth.io/docs/extend/events-and-webhooks/signing",
         @by_hand |secrets| {
             const ALGORITHMS: &[Algorithm] =

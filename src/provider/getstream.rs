@@ -8,7 +8,7 @@ providers! {
     /// * Id: `header:X-Webhook-Id`, **not signed**.
     /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of an app sign
     ///   with it.
-    getstream, try_getstream: "getstream", "GetStream",
+    getstream: "getstream", "GetStream",
         "https://github.com/GetStream/stream-chat-js/blob/HEAD/test/unit/signing.test.js",
         Scheme::hmac_sha256("x-signature", Hex)
             .id("header:x-webhook-id")

@@ -20,7 +20,7 @@ providers! {
     /// * [Shared secret](crate::verify::Profile::shared_secret): organisation and repository
     ///   webhooks can have one secret, and all webhooks that subscribe to an event share its id
     ///   ([source](https://docs.github.com/en/rest/repos/webhooks)).
-    github, try_github: "github", "GitHub",
+    github: "github", "GitHub",
         "https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries",
         Scheme::hmac_sha256("x-hub-signature-256", Hex)
             .prefix("sha256=")
@@ -43,7 +43,7 @@ providers! {
     ///   so a delivery is handled undeduped while the store fails
     ///   ([`StoreFailure::Proceed`](crate::StoreFailure::Proceed)).
     /// * [Shared secret](crate::verify::Profile::shared_secret): as for [`github`].
-    github_sha1, try_github_sha1: "github-sha1", "GitHub (legacy)",
+    github_sha1: "github-sha1", "GitHub (legacy)",
         "https://github.com/google/go-github/blob/HEAD/github/messages_test.go",
         Scheme::new(HmacSha1, "x-hub-signature", Hex)
             .prefix("sha1=")

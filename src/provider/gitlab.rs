@@ -9,7 +9,7 @@ providers! {
     /// * Id: `header:webhook-id`, signed.
     /// * Event type: `header:X-Gitlab-Event`, **not signed**.
     /// * Timestamp: `header:webhook-timestamp`; 300 s into the past and 300 s into the future.
-    gitlab_signing, try_gitlab_signing: "gitlab-signing", "GitLab (signing token)",
+    gitlab_signing -> Result: "gitlab-signing", "GitLab (signing token)",
         "https://gitlab.com/gitlab-org/gitlab/-/merge_requests/230944",
         shapes::standard_webhooks("webhook")
             .event_type("header:x-gitlab-event");
@@ -21,7 +21,7 @@ providers! {
     ///   `X-Gitlab-Event-UUID` does not tell deliveries apart: recursive webhooks share it. GitLab before
     ///   17.4 sends no such key, and its deliveries are not deduped.
     /// * Event type: `header:X-Gitlab-Event`, **not signed**.
-    gitlab_token, try_gitlab_token: "gitlab-token", "GitLab (secret token)",
+    gitlab_token: "gitlab-token", "GitLab (secret token)",
         "https://docs.gitlab.com/user/project/integrations/webhooks/",
         Scheme::token("x-gitlab-token")
             .id("header:idempotency-key")

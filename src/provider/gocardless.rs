@@ -6,7 +6,7 @@ providers! {
     ///
     /// * Signed: `{body}`, HMAC-SHA256, in `Webhook-Signature`. Secret: UTF-8.
     /// * Id: `body:/meta/webhook_id`, signed.
-    gocardless, try_gocardless: "gocardless", "GoCardless",
+    gocardless: "gocardless", "GoCardless",
         "https://github.com/gocardless/gocardless-pro-python/blob/HEAD/tests/webhooks_test.py",
         Scheme::hmac_sha256("webhook-signature", Hex)
             .id("body:/meta/webhook_id");

@@ -9,7 +9,7 @@ providers! {
     /// * Id: none; `X-Goog-Message-Number` counts within a channel, and begins at 1 in each. The
     ///   `sync` message of a new channel reaches the handler.
     /// * Event type: `header:X-Goog-Resource-State`, **not signed**.
-    google_channel, try_google_channel: "google-channel", "Google Calendar and Drive (notification channels)",
+    google_channel: "google-channel", "Google Calendar and Drive (notification channels)",
         "https://github.com/googleapis/google-api-java-client/blob/HEAD/google-api-client-servlet/src/main/java/com/google/api/client/googleapis/extensions/servlet/notifications/WebhookHeaders.java",
         Scheme::token("x-goog-channel-token")
             .event_type("header:x-goog-resource-state");

@@ -9,7 +9,7 @@ providers! {
     ///   header, which has no name unless one is configured, `{ts}:{body}` is signed: build a
     ///   [`Scheme`] for that.
     /// * Id: none that names the delivery as a whole.
-    grafana, try_grafana: "grafana", "Grafana Alerting",
+    grafana: "grafana", "Grafana Alerting",
         "https://github.com/grafana/alerting/blob/HEAD/http/hmac.go",
         Scheme::hmac_sha256("x-grafana-alerting-signature", Hex)
             .signature_in(["x-grafana-alerting-signature", "x-grafana-alert-signature"])

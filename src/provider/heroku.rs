@@ -10,7 +10,7 @@ providers! {
     /// * Id: `body:/id`, signed. What happened is its `resource` and its `action`.
     /// * Retries for up to 72 hours, if the webhook's level is `sync`
     ///   ([source](https://devcenter.heroku.com/changelog-items/1966)).
-    heroku, try_heroku: "heroku", "Heroku",
+    heroku: "heroku", "Heroku",
         "https://github.com/heroku/webhooks-demo/blob/HEAD/app/controllers/webhooks_controller.rb",
         Scheme::hmac_sha256("heroku-webhook-hmac-sha256", Base64)
             .id("body:/id")

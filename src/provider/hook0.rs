@@ -14,7 +14,7 @@ providers! {
     /// * Id: `header:X-Event-Id`, **not signed**.
     /// * Event type: `header:X-Event-Type`, **not signed** unless `h` names it.
     /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.
-    hook0, try_hook0: "hook0", "Hook0",
+    hook0: "hook0", "Hook0",
         "https://github.com/hook0/hook0/blob/HEAD/clients/conformance/signature.json",
         Scheme::hmac_sha256("x-hook0-signature", Hex)
             .list(",")
@@ -35,7 +35,7 @@ providers! {
     /// * Id: `header:X-Event-Id`, **not signed** unless `h` names it.
     /// * Event type: `header:X-Event-Type`, **not signed** unless `h` names it.
     /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.
-    hook0_v1, try_hook0_v1: "hook0-v1", "Hook0 (version 1)",
+    hook0_v1: "hook0-v1", "Hook0 (version 1)",
         "https://github.com/hook0/hook0/blob/HEAD/clients/conformance/signature.json",
         shapes::hook0_version_1()
             .id("header:x-event-id")

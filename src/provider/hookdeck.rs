@@ -7,7 +7,7 @@ providers! {
     /// * Signed: `{body}`, HMAC-SHA256, in `X-Hookdeck-Signature`, and while a secret is rolled in
     ///   `X-Hookdeck-Signature-2` too. Secret: UTF-8.
     /// * Id: `header:X-Hookdeck-Eventid`, **not signed**.
-    hookdeck, try_hookdeck: "hookdeck", "Hookdeck",
+    hookdeck: "hookdeck", "Hookdeck",
         "https://github.com/hookdeck/webhook-skills/blob/HEAD/skills/hookdeck-event-gateway-webhooks/SKILL.md",
         Scheme::hmac_sha256("x-hookdeck-signature", Base64)
             .signature_in(["x-hookdeck-signature", "x-hookdeck-signature-2"])

@@ -15,7 +15,7 @@ providers! {
     /// * The body must be empty or a JSON object or array: otherwise a captured delivery of version 2 could be
     ///   sent as one of version 1, with its method and URL in the body.
     /// * Id: none that names the delivery as a whole.
-    hubspot_v1, try_hubspot_v1: "hubspot-v1", "HubSpot v1",
+    hubspot_v1 -> Result: "hubspot-v1", "HubSpot v1",
         "https://github.com/HubSpot/hubspot-api-nodejs/blob/HEAD/src/utils/signature.ts",
         Scheme::new(Sha256, "x-hubspot-signature", Hex)
             .signs("{secret}{json:body}");
@@ -28,7 +28,7 @@ providers! {
     /// * The body must be empty or a JSON object or array, and the URL without `{` and `[`: nothing else says
     ///   where one ends and the other begins.
     /// * Id: none that names the delivery as a whole.
-    hubspot_v2, try_hubspot_v2: "hubspot-v2", "HubSpot v2",
+    hubspot_v2 -> Result: "hubspot-v2", "HubSpot v2",
         "https://github.com/HubSpot/hubspot-api-nodejs/blob/HEAD/src/utils/signature.ts",
         Scheme::new(Sha256, "x-hubspot-signature", Hex)
             .signs("{secret}{method}{url}{body}");
@@ -44,7 +44,7 @@ providers! {
     /// * Id: none that names the delivery as a whole.
     /// * Timestamp: `header:X-HubSpot-Request-Timestamp`; 300 s into the past and 300 s into the
     ///   future.
-    hubspot_v3, try_hubspot_v3: "hubspot-v3", "HubSpot v3",
+    hubspot_v3: "hubspot-v3", "HubSpot v3",
         "https://developers.hubspot.com/docs/apps/legacy-apps/authentication/validating-requests",
         Scheme::hmac_sha256("x-hubspot-signature-v3", Base64)
             .timestamp("header:x-hubspot-request-timestamp", Milliseconds)

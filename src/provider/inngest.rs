@@ -8,7 +8,7 @@ providers! {
     ///   without its `signkey-prod-`, `signkey-test-` or `signkey-branch-`.
     /// * Id: none that names the delivery as a whole.
     /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.
-    inngest, try_inngest: "inngest", "Inngest",
+    inngest -> Result: "inngest", "Inngest",
         "https://github.com/inngest/inngest-js/blob/HEAD/packages/inngest/src/helpers/net.ts",
         Scheme::hmac_sha256("x-inngest-signature", Hex)
             .key_prefix("signkey-prod-")

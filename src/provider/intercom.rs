@@ -8,7 +8,7 @@ providers! {
     /// * Id: `body:/id`, signed.
     /// * Handshake: `HEAD`, which is answered 200
     ///   ([source](https://developers.intercom.com/docs/webhooks/setting-up-webhooks)).
-    intercom, try_intercom: "intercom", "Intercom",
+    intercom: "intercom", "Intercom",
         "https://developers.intercom.com/intercom-api-reference/v1.0/reference/signed-notifications",
         Scheme::new(HmacSha1, "x-hub-signature", Hex)
             .prefix("sha1=")

@@ -6,7 +6,7 @@ providers! {
     ///
     /// * Signed: `{body}`, HMAC-SHA256, in `intuit-signature`. Secret: UTF-8 verifier token.
     /// * Id: none that names the delivery as a whole.
-    intuit, try_intuit: "intuit", "Intuit QuickBooks",
+    intuit: "intuit", "Intuit QuickBooks",
         "https://github.com/IntuitDeveloper/SampleApp-Webhooks-nodejs/blob/HEAD/util/util.js",
         Scheme::hmac_sha256("intuit-signature", Base64);
 }

@@ -9,7 +9,7 @@ providers! {
     /// * Id: `header:webhook-id`, **not signed**; of one attempt, as Iron's page words it, so that a retry
     ///   may have another.
     /// * Timestamp: `header:webhook-timestamp`; 300 s into the past and 300 s into the future.
-    iron, try_iron: "iron", "Iron",
+    iron: "iron", "Iron",
         "https://docs.iron.xyz/reference-2026-07-01/webhooks/dispatches-an-event-notification-to-a-configured-webhook-endpoint",
         Scheme::hmac_sha256("webhook-signature", Hex)
             .prefix("v1=")

@@ -9,7 +9,7 @@ providers! {
     /// * [Shared secret](crate::verify::Profile::shared_secret): the sites of an app can have
     ///   one secret, and ids are unique within a site. Sites that share a URL need a
     ///   [`scope`](crate::WebhookLayer::scope) each.
-    jira, try_jira: "jira", "Jira Cloud",
+    jira: "jira", "Jira Cloud",
         "https://developer.atlassian.com/cloud/jira/platform/webhooks/",
         Scheme::hmac_sha256("x-hub-signature", Hex)
             .prefix("sha256=")

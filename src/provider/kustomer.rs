@@ -11,7 +11,7 @@ providers! {
     /// * Id: `body:/id`, signed.
     /// * Event type: `header:X-Kustomer-Webhook-Event`, **not signed**.
     /// * Retries for about an hour; ids are remembered for a day.
-    kustomer, try_kustomer: "kustomer", "Kustomer",
+    kustomer: "kustomer", "Kustomer",
         "https://developer.kustomer.com/docs/events/delivery-and-retries",
         Scheme::hmac_sha256("x-kustomer-webhook-signature", Hex)
             .id("body:/id")

@@ -7,7 +7,7 @@ providers! {
     /// * Signed: `{body}`, HMAC-SHA256, in `Linear-Signature`. Secret: UTF-8.
     /// * Id: `header:Linear-Delivery`, **not signed**.
     /// * Timestamp: `body:/webhookTimestamp`; 60 s into the past and 60 s into the future.
-    linear, try_linear: "linear", "Linear",
+    linear: "linear", "Linear",
         "https://github.com/linear/linear/blob/HEAD/packages/sdk/src/webhooks/client.ts",
         Scheme::hmac_sha256("linear-signature", Hex)
             .timestamp("body:/webhookTimestamp", Milliseconds)

@@ -23,7 +23,7 @@ providers! {
     /// * Four retries, 1, 2, 4 and 8 s apart by default
     ///   ([source](https://github.com/livekit/protocol/blob/HEAD/webhook/url_notifier.go)), so a claim's
     ///   [lease](crate::WebhookLayer::lease) is 10 s.
-    livekit, try_livekit: "livekit", "LiveKit",
+    livekit: "livekit", "LiveKit",
         "https://github.com/livekit/node-sdks/blob/HEAD/packages/livekit-server-sdk/src/WebhookReceiver.ts",
         @by_hand |secrets| {
             let rules = Rules {

@@ -6,7 +6,7 @@ providers! {
     ///
     /// * Signed: `{body}`, HMAC-SHA256, in `logto-signature-sha-256`. Secret: UTF-8 signing key.
     /// * Id: none that names the delivery as a whole.
-    logto, try_logto: "logto", "Logto",
+    logto: "logto", "Logto",
         "https://docs.logto.io/developers/webhooks/secure-webhooks",
         Scheme::hmac_sha256("logto-signature-sha-256", Hex);
 }

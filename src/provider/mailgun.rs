@@ -20,7 +20,7 @@ providers! {
     ///   once while that is remembered.
     /// * Timestamp: `body:/signature/timestamp`. Any age, since Mailgun documents no limit
     ///   ([`tolerance`](crate::WebhookLayer::tolerance) sets one), and up to 300 s into the future.
-    mailgun, try_mailgun: "mailgun", "Mailgun",
+    mailgun: "mailgun", "Mailgun",
         "https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks",
         @by_hand |secrets| {
             let mut profile = Profile::new("mailgun");

@@ -14,7 +14,7 @@ providers! {
     ///   has seen a request can send it with its parameters split in other places.
     /// * The events are an array in the form's `mandrill_events`, where `json` finds them.
     /// * Its check that the endpoint is there, an unsigned `HEAD`, is answered.
-    mandrill, try_mandrill: "mandrill", "Mandrill (Mailchimp Transactional)",
+    mandrill: "mandrill", "Mandrill (Mailchimp Transactional)",
         "https://mailchimp.com/developer/transactional/guides/track-respond-activity-webhooks/",
         Scheme::new(HmacSha1, "x-mandrill-signature", Base64).signs("{url}{sorted_form}"),
         equal_bodies: true,

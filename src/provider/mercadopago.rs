@@ -30,7 +30,7 @@ providers! {
     /// * Timestamp: `ts`, in seconds (10 digits) or milliseconds (13 digits). Any age, since Mercado Pago
     ///   documents no limit ([`tolerance`](crate::WebhookLayer::tolerance) sets one), and up to 300 s into
     ///   the future.
-    mercadopago, try_mercadopago: "mercadopago", "Mercado Pago",
+    mercadopago: "mercadopago", "Mercado Pago",
         "https://www.mercadopago.com.ar/developers/es/docs/checkout-api-orders/notifications",
         @by_hand |secrets| {
             let mut profile = Profile::new("mercadopago");

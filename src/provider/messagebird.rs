@@ -35,7 +35,7 @@ providers! {
     /// * Not covered: the path, the method and the headers.
     /// * Timestamp: `MessageBird-Request-Timestamp`; 300 s into the past and the future. MessageBird's
     ///   own SDKs differ, from 100 s to 24 h.
-    messagebird_legacy, try_messagebird_legacy: "messagebird-legacy", "MessageBird (legacy)",
+    messagebird_legacy: "messagebird-legacy", "MessageBird (legacy)",
         "https://github.com/messagebird/go-rest-api/blob/HEAD/signature/signature.go",
         @by_hand |secrets| {
             let keys = Keyring::of_text(MacKind::HmacSha256, &secrets);
@@ -51,7 +51,7 @@ providers! {
     /// * Id: the token's `jti`, signed.
     /// * Timestamp: from the token's `nbf` to its `exp`, a minute later, with a second to spare.
     #[cfg(feature = "jwt")]
-    messagebird_jwt, try_messagebird_jwt: "messagebird-jwt", "MessageBird (JWT)",
+    messagebird_jwt: "messagebird-jwt", "MessageBird (JWT)",
         "https://github.com/messagebird/python-rest-api/blob/HEAD/messagebird/request_validator.py",
         @by_hand |secrets| {
             let rules = Rules {

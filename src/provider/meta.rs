@@ -13,7 +13,7 @@ providers! {
     /// * Id: none that names the delivery as a whole; equal bodies are one delivery.
     /// * Handshake: `GET` with `hub.challenge`, which is echoed if `hub.verify_token` is the
     ///   [`verify_token`](crate::WebhookLayer::verify_token).
-    meta, try_meta: "meta", "Meta (WhatsApp, Messenger, Instagram)",
+    meta: "meta", "Meta (WhatsApp, Messenger, Instagram)",
         "https://developers.facebook.com/docs/graph-api/webhooks/getting-started",
         Scheme::hmac_sha256("x-hub-signature-256", Hex)
             .prefix("sha256=")

@@ -1,8 +1,8 @@
 //! The providers whose signatures the crate knows, one constructor each.
 //!
-//! Each takes one secret, as the provider shows it, or several while one is being rotated, and has
-//! a fallible twin (`try_…`) for secrets that come from users or a database. The README lists them
-//! all; [`all`] does so for programs, and [`find`] finds one by its id.
+//! Each takes one secret, as the provider shows it, or several while one is being rotated. A constructor that has
+//! to decode its secret (base64, hex, PEM) returns a `Result`; the others accept any secret. The README lists
+//! them all; [`all`] does so for programs, and [`find`] finds one by its id.
 //!
 //! ```
 //! use tower_webhook::{Secret, WebhookLayer, provider};
@@ -24,6 +24,7 @@ mod by_hand;
 mod fetched;
 mod handshake;
 mod shapes;
+mod verifier;
 
 // The vendors, A to Z.
 mod ably;
@@ -200,9 +201,9 @@ mod xero;
 mod zendesk;
 mod zoom;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, time::Duration};
 
-use self::handshake::{Handshake, WithHandshake};
+pub use self::verifier::ProviderVerifier;
 #[cfg(feature = "asymmetric")]
 #[cfg_attr(docsrs, doc(cfg(feature = "asymmetric")))]
 pub use self::{
@@ -211,6 +212,7 @@ pub use self::{
     ebay::{Ebay, ebay},
     paypal::{PayPal, paypal},
 };
+use self::{handshake::Handshake, verifier::VerifierKind};
 use crate::{
     IntoSecrets, InvalidSecret, Secrets,
     verify::{Attempt, InvalidScheme, Profile, Scheme, Verifier},
@@ -287,6 +289,8 @@ pub struct Provider {
     pub name: &'static str,
     /// Where its documentation, or else its own code, says how it signs.
     pub source: &'static str,
+    /// Whether some texts are no secrets of the provider's, so that its constructor returns a `Result`.
+    fallible: bool,
     make: Make,
     facts: Facts,
 }
@@ -296,7 +300,7 @@ enum Make {
     /// Of a scheme, as most are.
     Scheme(fn() -> Scheme),
     /// By hand, where no scheme says how it signs.
-    ByHand(fn(Secrets) -> Result<Arc<dyn Verifier>, InvalidSecret>),
+    ByHand(fn(Secrets) -> Result<Box<dyn Verifier>, InvalidSecret>),
 }
 
 /// What of a profile the scheme does not say.
@@ -339,25 +343,41 @@ impl Provider {
         }
     }
 
-    /// A verifier of its deliveries.
+    /// Returns whether every text is a valid secret, so that its constructor returns no `Result`.
+    #[must_use]
+    pub fn accepts_any_secret(&self) -> bool {
+        !self.fallible
+    }
+
+    /// Returns a verifier of its deliveries.
     ///
     /// # Errors
     ///
     /// If a secret is not in the encoding that the provider gives it in.
-    pub fn verifier(&self, secrets: impl IntoSecrets) -> Result<Arc<dyn Verifier>, InvalidSecret> {
+    pub fn verifier(&self, secrets: impl IntoSecrets) -> Result<ProviderVerifier, InvalidSecret> {
         let secrets = secrets.into_secrets();
         let handshake = self.facts.handshake.map(|handshake| (handshake, secrets.clone()));
-        let verifier = match self.make {
+        let (kind, profile) = match self.make {
             Make::Scheme(scheme) => {
                 let verifier =
                     scheme().verifier(self.id, secrets).map_err(InvalidScheme::into_invalid_secret)?;
-                Arc::new(verifier.with_profile(|profile| self.facts.add_to(profile)))
+                let mut profile = verifier.profile().clone();
+                self.facts.add_to(&mut profile);
+                (VerifierKind::Scheme(verifier), profile)
             }
-            Make::ByHand(make) => make(secrets)?,
+            Make::ByHand(make) => {
+                let verifier = make(secrets)?;
+                let profile = verifier.profile().clone();
+                (VerifierKind::ByHand(verifier), profile)
+            }
         };
-        Ok(match handshake {
-            Some((handshake, secrets)) => Arc::new(WithHandshake { verifier, handshake, secrets }),
-            None => verifier,
+        Ok(ProviderVerifier::new(kind, handshake, profile))
+    }
+
+    /// Returns a verifier for a provider whose secret is any text.
+    fn infallible(&self, secrets: impl IntoSecrets) -> ProviderVerifier {
+        self.verifier(secrets).unwrap_or_else(|error| {
+            ProviderVerifier::new(VerifierKind::Unusable(error), None, Profile::new(self.id))
         })
     }
 }
@@ -393,12 +413,49 @@ macro_rules! make {
 }
 use make;
 
-/// Makes of each entry a constructor, its fallible twin, and a row of the file's `ALL`.
+/// A constructor, which returns a `Result` where a secret has to be decoded.
+macro_rules! constructor {
+    ($(#[$attribute:meta])* $constructor:ident) => {
+        $(#[$attribute])*
+        #[must_use]
+        pub fn $constructor(secrets: impl $crate::IntoSecrets) -> $crate::provider::ProviderVerifier {
+            rows::$constructor.infallible(secrets)
+        }
+    };
+    ($(#[$attribute:meta])* $constructor:ident Result) => {
+        $(#[$attribute])*
+        ///
+        /// # Errors
+        ///
+        /// If a secret is not in the encoding that the provider gives it in.
+        pub fn $constructor(
+            secrets: impl $crate::IntoSecrets,
+        ) -> Result<$crate::provider::ProviderVerifier, $crate::InvalidSecret> {
+            rows::$constructor.verifier(secrets)
+        }
+    };
+}
+use constructor;
+
+/// Whether a constructor returns a `Result`.
+macro_rules! fallible {
+    () => {
+        false
+    };
+    (Result) => {
+        true
+    };
+}
+use fallible;
+
+/// Makes of each entry a constructor and a row of the file's `ALL`.
+///
+/// A `-> Result` after the name says that not any text is a secret of the provider's.
 macro_rules! providers {
     ($(
         $(#[doc = $doc:literal])*
         $(#[cfg($gate:meta)])?
-        $constructor:ident, $try_constructor:ident: $id:literal, $name:literal,
+        $constructor:ident $(-> $fallible:ident)?: $id:literal, $name:literal,
             $source:literal,
             $(@ $by_hand:ident)? $scheme:expr
             $(, $fact:ident: $value:expr)* ;
@@ -416,6 +473,7 @@ macro_rules! providers {
                     constructor: stringify!($constructor),
                     name: $name,
                     source: $source,
+                    fallible: $crate::provider::fallible!($($fallible)?),
                     make: $crate::provider::make!($(@ $by_hand)? $scheme),
                     facts: $crate::provider::Facts {
                         $($fact: $value,)*
@@ -426,22 +484,11 @@ macro_rules! providers {
         }
 
         $(
-            $(#[doc = $doc])*
-            #[doc = concat!("\n[Where this is from](", $source, ").\n\n# Panics\n\nIf a secret is not in the ",
-                "encoding that the provider gives it in. [`", stringify!($try_constructor), "`] returns that as an error.")]
-            $(#[cfg($gate)] #[cfg_attr(docsrs, doc(cfg($gate)))])?
-            #[track_caller]
-            pub fn $constructor(secrets: impl $crate::IntoSecrets) -> impl $crate::verify::Verifier {
-                $crate::secret::usable($try_constructor(secrets))
-            }
-
-            #[doc = concat!("[`", stringify!($constructor), "()`] for secrets that come from users or a database.\n\n",
-                "# Errors\n\nIf a secret is not in the encoding that the provider gives it in.")]
-            $(#[cfg($gate)] #[cfg_attr(docsrs, doc(cfg($gate)))])?
-            pub fn $try_constructor(
-                secrets: impl $crate::IntoSecrets,
-            ) -> Result<impl $crate::verify::Verifier, $crate::InvalidSecret> {
-                rows::$constructor.verifier(secrets)
+            $crate::provider::constructor! {
+                $(#[doc = $doc])*
+                #[doc = concat!("\n[Where this is from](", $source, ").")]
+                $(#[cfg($gate)] #[cfg_attr(docsrs, doc(cfg($gate)))])?
+                $constructor $($fallible)?
             }
         )+
     };
@@ -450,7 +497,37 @@ use providers;
 
 #[cfg(test)]
 mod tests {
-    use super::{Facts, Make};
+    use super::{Facts, Make, Provider};
+    use crate::{InvalidSecret, Secret, Secrets};
+
+    /// Secrets that are only text, and pairs of them that a plain hash would confuse.
+    fn odd_secrets(provider: &Provider) -> Result<Vec<Secrets>, InvalidSecret> {
+        let mut texts: Vec<String> =
+            ["a", "\u{e9}\u{1f980}", "a b", "a:b", "-----BEGIN"].map(Into::into).into();
+        texts.push("x".repeat(4096));
+        // Without its prefix nothing may be left.
+        let key =
+            provider.scheme().and_then(|scheme| Some(serde_json::to_value(scheme).ok()?["key"].clone()));
+        let prefixes = key.as_ref().and_then(|key| key["strip"].as_array()).into_iter().flatten();
+        texts.extend(prefixes.filter_map(|prefix| prefix.as_str().map(Into::into)));
+        let parse = |text: &String| text.parse::<Secret>().map(Secrets::from);
+        let mut odd = texts.iter().map(parse).collect::<Result<Vec<_>, _>>()?;
+        odd.push(Secrets::from(["a".parse()?, "ab".parse()?]));
+        Ok(odd)
+    }
+
+    #[test]
+    fn constructors_are_fallible_exactly_if_some_text_is_no_secret() -> Result<(), InvalidSecret> {
+        let mut wrong = Vec::new();
+        for provider in crate::provider::all() {
+            let refused = odd_secrets(provider)?.into_iter().find_map(|odd| provider.verifier(odd).err());
+            if refused.is_some() != provider.fallible {
+                wrong.push(format!("{}: {refused:?}", provider.constructor));
+            }
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+        Ok(())
+    }
 
     /// A verifier made by hand has a profile of its own, to which the row's facts are not added.
     #[test]

@@ -25,7 +25,7 @@ providers! {
     /// * Timestamp: until the token's `exp`, some minutes later.
     /// * A retry every minute for half an hour ([source](https://developer.monday.com/api-reference/docs/webhooks)).
     /// * Handshake: `{"challenge":…}` with a right token is said back.
-    monday, try_monday: "monday", "monday.com",
+    monday: "monday", "monday.com",
         "https://developer.monday.com/apps/docs/integration-authorization",
         @by_hand |secrets| {
             let rules = Rules {

@@ -7,7 +7,7 @@ providers! {
     /// * Id: none. The body is the payment, whose `id` is the same whatever happens to it
     ///   ([source](https://docs.monei.com/guides/verify-signature/)).
     /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.
-    monei, try_monei: "monei", "MONEI",
+    monei: "monei", "MONEI",
         "https://github.com/MONEI/monei-node-sdk/blob/HEAD/tests/test-utils.ts",
         shapes::t_and_signature("monei-signature", "v1")
             .event_type("body:/type");

@@ -1,6 +1,5 @@
 use std::{
     borrow::Cow,
-    sync::Arc,
     time::{Duration, SystemTime},
 };
 
@@ -29,13 +28,13 @@ providers! {
     /// * An answer within 3 s, or else it is sent again, for up to 4 hours.
     /// * Handshake: `POST ?validationToken=…`, whose token is echoed to anybody; it is plain text, and
     ///   notifications are JSON.
-    ms_graph, try_ms_graph: "ms-graph", "Microsoft Graph",
+    ms_graph: "ms-graph", "Microsoft Graph",
         "https://learn.microsoft.com/en-us/graph/change-notifications-delivery-webhooks",
         @by_hand |secrets| {
             let mut profile = token_profile("ms-graph");
             profile.retries = Some(true);
             profile.ack_deadline = Some(Duration::from_secs(3));
-            Ok(Arc::new(Graph { tokens: Tokens::new(secrets), profile }))
+            Ok(Box::new(Graph { tokens: Tokens::new(secrets), profile }))
         },
         handshake: Some(HANDSHAKE);
 }

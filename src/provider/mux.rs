@@ -6,7 +6,7 @@ providers! {
     /// * Signed: `{ts}.{body}`, HMAC-SHA256, in `Mux-Signature`. Secret: UTF-8.
     /// * Id: `body:/id`, signed.
     /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.
-    mux, try_mux: "mux", "Mux",
+    mux: "mux", "Mux",
         "https://github.com/muxinc/mux-node-sdk/blob/HEAD/src/resources/webhooks/webhooks.ts",
         t_and_signature("mux-signature", "v1")
             .id("body:/id")

@@ -12,7 +12,7 @@ providers! {
     ///   Secret: the JWS secret token, UTF-8.
     /// * Id: none.
     /// * Event type: `header:X-Netlify-Event`, **not signed**.
-    netlify, try_netlify: "netlify", "Netlify",
+    netlify: "netlify", "Netlify",
         "https://docs.netlify.com/site-deploys/notifications/",
         @by_hand |secrets| {
             let rules = Rules {

@@ -1,7 +1,4 @@
-use std::{
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use data_encoding::HEXLOWER;
@@ -9,11 +6,11 @@ use http::{HeaderName, request::Parts};
 use serde::de::MapAccess;
 use sha2::{Digest, Sha256};
 
-use super::{Facts, Make, Provider};
+use super::providers;
 #[cfg(feature = "test-util")]
 use crate::verify::signing::{CannotSign, Write};
 use crate::{
-    IntoSecrets, InvalidSecret, Secret, Secrets,
+    Secret, Secrets,
     payload::lenient::{Field, Fields, Object},
     verify::{
         Candidates, Check, Encoding, Finish, Keyring, Location, MacKind, Macs, Profile, Verified, Verifier,
@@ -23,48 +20,28 @@ use crate::{
 
 static SIGNATURE: HeaderName = HeaderName::from_static("x-webhook-signature");
 
-/// Notifyer by WhatsAble: WhatsApp messages, see [`payload::notifyer`](crate::payload::notifyer).
-///
-/// The provider sends `X-Webhook-Signature` for endpoints that were made with `active_signature`,
-/// and shows the `signature_secret` once. It documents neither how the value is made of the secret
-/// nor how it is encoded, and its published sample has the length of a token rather than of a
-/// digest. So either is accepted, compared in constant time:
-///
-/// * the secret itself, as a fixed token. **A token does not protect the body**: whoever has seen
-///   one request can send any other. Use HTTPS, and keep the endpoint's URL to yourself;
-/// * the HMAC-SHA256 of the body, in hex or base64 (either alphabet, padded or not), with or
-///   without `sha256=` before it.
-///
-/// Nothing is certain to be signed: not the body, the id, or the event type (`body:/message_type`).
-/// There is no delivery id and no timestamp. The id is made of the contact's number, the time of
-/// the message and the body's digest, as the provider's best practices advise for idempotency: two
-/// messages within one second are both kept. An answer is due within 10 s, and any but a 2xx is
-/// retried. Source: the provider's documentation of webhooks, 2025 and 2026.
-///
-/// # Panics
-///
-/// Never: a [`Secret`](crate::Secret) is not empty, and any other text is a key.
-pub fn notifyer(secrets: impl IntoSecrets) -> impl Verifier {
-    Notifyer::new(secrets.into_secrets())
+providers! {
+    /// Notifyer by WhatsAble: WhatsApp messages, see [`payload::notifyer`](crate::payload::notifyer).
+    ///
+    /// The provider sends `X-Webhook-Signature` for endpoints that were made with `active_signature`,
+    /// and shows the `signature_secret` once. It documents neither how the value is made of the secret
+    /// nor how it is encoded, and its published sample has the length of a token rather than of a
+    /// digest. So either is accepted, compared in constant time:
+    ///
+    /// * the secret itself, as a fixed token. **A token does not protect the body**: whoever has seen
+    ///   one request can send any other. Use HTTPS, and keep the endpoint's URL to yourself;
+    /// * the HMAC-SHA256 of the body, in hex or base64 (either alphabet, padded or not), with or
+    ///   without `sha256=` before it.
+    ///
+    /// Nothing is certain to be signed: not the body, the id, or the event type (`body:/message_type`).
+    /// There is no delivery id and no timestamp. The id is made of the contact's number, the time of
+    /// the message and the body's digest, as the provider's best practices advise for idempotency: two
+    /// messages within one second are both kept. An answer is due within 10 s, and any but a 2xx is
+    /// retried. Source: the provider's documentation of webhooks, 2025 and 2026.
+    notifyer: "notifyer", "Notifyer by WhatsAble",
+        "https://docs.whatsable.app/notifier-system/api-documentation/receive-incoming-message",
+        @by_hand |secrets| Ok(Box::new(Notifyer::new(secrets)));
 }
-
-/// [`notifyer`] in the form that all providers have.
-///
-/// # Errors
-///
-/// None today: a [`Secret`](crate::Secret) is not empty, and any other text is a key.
-pub fn try_notifyer(secrets: impl IntoSecrets) -> Result<impl Verifier, InvalidSecret> {
-    Ok(Notifyer::new(secrets.into_secrets()))
-}
-
-pub(super) static ALL: &[&Provider] = &[&Provider {
-    id: "notifyer",
-    constructor: "notifyer",
-    name: "Notifyer by WhatsAble",
-    source: "https://docs.whatsable.app/notifier-system/api-documentation/receive-incoming-message",
-    make: Make::ByHand(|secrets| Ok(Arc::new(Notifyer::new(secrets)))),
-    facts: Facts::NONE,
-}];
 
 #[derive(Debug)]
 struct Notifyer {

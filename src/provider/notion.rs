@@ -8,7 +8,7 @@ providers! {
     ///   which Notion posts once, unsigned, when a subscription is made. That request is refused:
     ///   read the token elsewhere.
     /// * Id: `body:/id`, signed.
-    notion, try_notion: "notion", "Notion",
+    notion: "notion", "Notion",
         "https://github.com/makenotion/notion-sdk-js/blob/HEAD/src/webhooks.ts",
         Scheme::hmac_sha256("x-notion-signature", Hex)
             .prefix("sha256=")

@@ -12,7 +12,7 @@ providers! {
     /// * An answer within 10 s, or else it is sent again
     ///   ([source](https://developer.nylas.com/docs/cookbook/use-cases/build/retry-failed-webhooks.md)).
     /// * Handshake: `GET ?challenge=…`, which is echoed to anybody.
-    nylas, try_nylas: "nylas", "Nylas",
+    nylas: "nylas", "Nylas",
         "https://developer.nylas.com/docs/v3/notifications/webhooks/",
         Scheme::hmac_sha256("x-nylas-signature", Hex)
             .id("body:/id")

@@ -20,7 +20,7 @@ providers! {
     ///   [`dedupe_by`](crate::WebhookLayer::dedupe_by) makes is 3 s.
     /// * Handshake: `GET` with `X-Okta-Verification-Challenge`, answered `{"verification":…}` if it has
     ///   the secret, which Okta sends with every request.
-    okta, try_okta: "okta", "Okta event hooks",
+    okta: "okta", "Okta event hooks",
         "https://developer.okta.com/docs/concepts/event-hooks/",
         Scheme::token("authorization").signature_in(["authorization", "x-okta-token"]),
         retries: Some(true),

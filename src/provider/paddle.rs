@@ -7,7 +7,7 @@ providers! {
     /// * Signed: `{ts}:{body}`, HMAC-SHA256, in `Paddle-Signature`. Secret: UTF-8.
     /// * Id: `body:/event_id`, signed.
     /// * Timestamp: `field:ts`; 5 s into the past and 300 s into the future.
-    paddle, try_paddle: "paddle", "Paddle Billing",
+    paddle: "paddle", "Paddle Billing",
         "https://github.com/PaddleHQ/paddle-go-sdk/blob/HEAD/webhook_verifier_test.go",
         Scheme::hmac_sha256("paddle-signature", Hex)
             .list(";")

@@ -6,7 +6,7 @@ providers! {
     ///
     /// * Signed: `{body}`, HMAC-SHA256, in `X-PagerDuty-Signature`. Secret: UTF-8.
     /// * Id: `body:/event/id`, signed.
-    pagerduty, try_pagerduty: "pagerduty", "PagerDuty v3",
+    pagerduty: "pagerduty", "PagerDuty v3",
         "https://github.com/PagerDuty/developer-docs/blob/HEAD/docs/webhooks/04-Signatures.md",
         Scheme::hmac_sha256("x-pagerduty-signature", Hex)
             .list(",")

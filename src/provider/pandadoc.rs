@@ -8,7 +8,7 @@ providers! {
     ///   shared key.
     /// * Id: `header:X-PandaDoc-Webhook-Event-Id`, **not signed**
     ///   ([source](https://developers.pandadoc.com/docs/webhook-deduplication)).
-    pandadoc, try_pandadoc: "pandadoc", "PandaDoc",
+    pandadoc: "pandadoc", "PandaDoc",
         "https://developers.pandadoc.com/docs/webhook-verification",
         Scheme::hmac_sha256("signature", Hex)
             .signature_in(["query:signature"])

@@ -12,7 +12,7 @@ providers! {
     /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.
     /// * An answer within 5 s, and retries otherwise
     ///   ([source](https://docs.withpersona.com/2022-09-01/webhooks-best-practices)).
-    persona, try_persona: "persona", "Persona",
+    persona: "persona", "Persona",
         "https://docs.withpersona.com/v2022-09-01/docs/best-practices",
         shapes::t_and_signature("persona-signature", "v1")
             .id("body:/data/id")

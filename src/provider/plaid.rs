@@ -13,7 +13,7 @@ providers! {
     ///   `/webhook_verification_key/get` answers; several, if there are several.
     /// * Id: none.
     /// * Timestamp: the token's `iat`; 300 s into the past and 300 s into the future.
-    plaid, try_plaid: "plaid", "Plaid",
+    plaid -> Result: "plaid", "Plaid",
         "https://plaid.com/docs/api/webhooks/webhook-verification/",
         @by_hand |secrets| {
             let rules = Rules {

@@ -30,7 +30,7 @@ providers! {
     ///   method and the headers. Names and values are strung together before they are signed, so an attacker
     ///   who captures a request can send it with its parameters split in other places. Bytes can also move
     ///   between the query and the form.
-    plivo_v1, try_plivo_v1: "plivo-v1", "Plivo v1",
+    plivo_v1: "plivo-v1", "Plivo v1",
         "https://github.com/plivo/plivo-node/blob/HEAD/lib/utils/security.js",
         Scheme::new(HmacSha1, "x-plivo-signature", Base64)
             .signs("{url}{sorted_form}")
@@ -50,7 +50,7 @@ providers! {
     /// * Event type: `form:Event`, **not signed**.
     /// * Not covered: **the body**, the query, the method and the headers. An attacker who captures one request
     ///   can send any other to the same URL, once for each nonce while it is remembered.
-    plivo_v2, try_plivo_v2: "plivo-v2", "Plivo v2",
+    plivo_v2: "plivo-v2", "Plivo v2",
         "https://github.com/plivo/plivo-node/blob/HEAD/lib/utils/security.js",
         @by_hand |secrets| {
             let mut profile = Profile::new("plivo-v2");
@@ -74,7 +74,7 @@ providers! {
     ///   method and the headers. Names and values are strung together before they are signed, so an attacker
     ///   who captures a request can send it with its parameters split in other places. Bytes can also move
     ///   between the query and the form.
-    plivo_v3, try_plivo_v3: "plivo-v3", "Plivo v3",
+    plivo_v3: "plivo-v3", "Plivo v3",
         "https://github.com/plivo/plivo-node/blob/HEAD/lib/utils/v3Security.js",
         @by_hand |secrets| {
             let mut profile = Profile::new("plivo-v3");

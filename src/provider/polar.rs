@@ -9,7 +9,7 @@ providers! {
     ///   [`standard_webhooks`](super::standard_webhooks()).
     /// * Id: `header:webhook-id`, signed.
     /// * Timestamp: `header:webhook-timestamp`; 300 s into the past and 300 s into the future.
-    polar, try_polar: "standard-webhooks-rawkey", "Polar",
+    polar: "standard-webhooks-rawkey", "Polar",
         "https://github.com/polarsource/polar/blob/HEAD/docs/integrate/webhooks/delivery.mdx",
         shapes::standard_webhooks_raw_key("webhook")
             .event_type("body:/type");

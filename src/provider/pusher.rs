@@ -9,7 +9,7 @@ providers! {
     /// * Id: none. The body says when it was made (`time_ms`), so that equal ones are one delivery.
     /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of an app sign
     ///   with it, and send equal bodies.
-    pusher, try_pusher: "pusher", "Pusher Channels",
+    pusher: "pusher", "Pusher Channels",
         "https://github.com/pusher/pusher-http-node/blob/HEAD/tests/integration/webhook.js",
         Scheme::hmac_sha256("x-pusher-signature", Hex).key_id("header:x-pusher-key"),
         shared_secret: true,

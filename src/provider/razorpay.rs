@@ -8,7 +8,7 @@ providers! {
     /// * Id: `header:x-razorpay-event-id`, **not signed**.
     /// * [Shared secret](crate::verify::Profile::shared_secret): the webhooks of an account can
     ///   have one secret, and an event has the same id at each.
-    razorpay, try_razorpay: "razorpay", "Razorpay",
+    razorpay: "razorpay", "Razorpay",
         "https://github.com/razorpay/razorpay-node/blob/HEAD/test/utils/razorpay-utils.spec.js",
         Scheme::hmac_sha256("x-razorpay-signature", Hex)
             .id("header:x-razorpay-event-id")

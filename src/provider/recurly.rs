@@ -9,7 +9,7 @@ providers! {
     ///   Only JSON notifications are signed, those in XML are not.
     /// * Id: none that is known to name the notification and not its subject.
     /// * Timestamp: the list's first item; 300 s into the past and the future.
-    recurly, try_recurly: "recurly", "Recurly",
+    recurly: "recurly", "Recurly",
         "https://docs.recurly.com/recurly-subscriptions/docs/signature-verification",
         Scheme::hmac_sha256("recurly-signature", Hex)
             .list(",")

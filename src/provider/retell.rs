@@ -8,7 +8,7 @@ providers! {
     ///   key.
     /// * Id: none; the events of a call share its `call_id`.
     /// * Timestamp: `field:v`, in milliseconds; 300 s into the past and 300 s into the future.
-    retell, try_retell: "retell", "Retell AI",
+    retell: "retell", "Retell AI",
         "https://github.com/RetellAI/retell-typescript-sdk/blob/HEAD/src/lib/webhook_auth.ts",
         Scheme::hmac_sha256("x-retell-signature", Hex)
             .list(",")

@@ -11,7 +11,7 @@ providers! {
     /// * Id: `body:/event/id`, signed.
     /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.
     /// * A 200 within 60 s, or else five retries over two and a half hours; ids are remembered for a day.
-    revenuecat, try_revenuecat: "revenuecat", "RevenueCat",
+    revenuecat: "revenuecat", "RevenueCat",
         "https://www.revenuecat.com/docs/integrations/webhooks",
         shapes::t_and_signature("x-revenuecat-webhook-signature", "v1")
             .id("body:/event/id")

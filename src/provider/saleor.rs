@@ -15,7 +15,7 @@ providers! {
     ///   apart: use one layer, or one verifier, for each.
     /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of an
     ///   installation sign with its keys.
-    saleor, try_saleor: "saleor", "Saleor",
+    saleor -> Result: "saleor", "Saleor",
         "https://github.com/saleor/app-sdk/blob/HEAD/src/auth/verify-signature.ts",
         @by_hand |secrets| {
             let rules = Rules {

@@ -10,7 +10,7 @@ providers! {
     /// * Timestamp: `field:t`; any age, and up to 300 s into the future.
     /// * Two retries, 30 s apart
     ///   ([source](https://www.sanity.io/docs/changelog/50ec6abf-fe0c-475b-ae72-314148860132)).
-    sanity, try_sanity: "sanity", "Sanity",
+    sanity: "sanity", "Sanity",
         "https://github.com/sanity-io/webhook-toolkit/blob/HEAD/src/signature.ts",
         Scheme::hmac_sha256("sanity-webhook-signature", Base64Url)
             .list(",")

@@ -9,7 +9,7 @@ providers! {
     /// * Timestamp: `header:Date`, such as `Thu 07 Sep 2017 06:30:04 UTC`; any age, since
     ///   Scalr documents no limit ([`tolerance`](crate::WebhookLayer::tolerance) sets one), and up to 300 s into
     ///   the future.
-    scalr, try_scalr: "scalr", "Scalr",
+    scalr: "scalr", "Scalr",
         "https://github.com/adnanh/webhook/blob/HEAD/internal/hook/hook.go",
         Scheme::new(HmacSha1, "x-signature", Hex)
             .timestamp("header:date", HttpDate)

@@ -10,7 +10,7 @@ providers! {
     ///   that deliveries are told apart by their bodies.
     /// * Timestamp: `header:X-Twilio-Email-Event-Webhook-Timestamp`; any age, and up to 300 s into
     ///   the future, since SendGrid names no limit.
-    sendgrid, try_sendgrid: "sendgrid", "SendGrid",
+    sendgrid -> Result: "sendgrid", "SendGrid",
         "https://github.com/sendgrid/sendgrid-nodejs/blob/HEAD/packages/eventwebhook/src/eventwebhook.js",
         Scheme::new(EcdsaP256Sha256, "x-twilio-email-event-webhook-signature", Base64)
             .key_encoding(Base64)

@@ -11,7 +11,7 @@ providers! {
     ///   is not looked at.
     /// * Event type: `header:Sentry-Hook-Resource`, **not signed**.
     /// * An answer within 1 s ([source](https://docs.sentry.io/integrations/integration-platform/webhooks/)).
-    sentry, try_sentry: "sentry", "Sentry",
+    sentry: "sentry", "Sentry",
         "https://docs.sentry.io/integrations/integration-platform/webhooks/",
         Scheme::hmac_sha256("sentry-hook-signature", Hex)
             .id("header:request-id")

@@ -42,7 +42,7 @@ pub(super) fn standard_webhooks(prefix: &str) -> Scheme {
 /// Rules for signatures in the form of a JSON Web Token.
 #[cfg(feature = "jwt")]
 pub(super) mod jwt {
-    use std::{sync::Arc, time::Duration};
+    use std::time::Duration;
 
     use http::HeaderName;
 
@@ -82,7 +82,7 @@ pub(super) mod jwt {
         rules: Rules,
         profile: Profile,
         secrets: Secrets,
-    ) -> Result<Arc<dyn Verifier>, InvalidSecret> {
-        Ok(Arc::new(TokenVerifier::new(rules, profile, &secrets)?))
+    ) -> Result<Box<dyn Verifier>, InvalidSecret> {
+        Ok(Box::new(TokenVerifier::new(rules, profile, &secrets)?))
     }
 }

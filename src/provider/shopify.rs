@@ -17,7 +17,7 @@ providers! {
     ///   and eight retries over 4 hours otherwise
     ///   ([source](https://shopify.dev/changelog/updates-to-webhook-retry-mechanism)); ids are
     ///   remembered for a day.
-    shopify, try_shopify: "shopify", "Shopify",
+    shopify: "shopify", "Shopify",
         "https://github.com/Shopify/shopify-app-js/blob/HEAD/packages/apps/shopify-api/lib/webhooks/validate.ts",
         Scheme::hmac_sha256("x-shopify-hmac-sha256", Base64)
             .id("header:x-shopify-webhook-id")

@@ -36,7 +36,7 @@ providers! {
     ///   which a duplicate would not get. `callid` names the call, of which there are several events.
     /// * Timestamp: `x-timestamp`. Any age, since Sinch documents no limit
     ///   ([`tolerance`](crate::WebhookLayer::tolerance) sets one), and up to 300 s into the future.
-    sinch_application, try_sinch_application: "sinch-application", "Sinch (Voice, Verification)",
+    sinch_application -> Result: "sinch-application", "Sinch (Voice, Verification)",
         "https://developers.sinch.com/docs/voice/api-reference/authentication/callback-signed-request",
         @by_hand |secrets| {
             let mut profile = Profile::new("sinch-application");
@@ -53,7 +53,7 @@ providers! {
     /// * Id: `header:x-sinch-webhook-signature-nonce`, signed.
     /// * Timestamp: `header:x-sinch-webhook-signature-timestamp`; any age, and up to 300 s into
     ///   the future.
-    sinch_conversation, try_sinch_conversation: "sinch-conversation", "Sinch (Conversation)",
+    sinch_conversation: "sinch-conversation", "Sinch (Conversation)",
         "https://github.com/sinch/sinch-sdk-node/blob/HEAD/packages/sdk-client/tests/utils/authorization.helper.test.ts",
         Scheme::hmac_sha256("x-sinch-webhook-signature", Base64)
             .timestamp("header:x-sinch-webhook-signature-timestamp", Seconds)
@@ -65,7 +65,7 @@ providers! {
     ///
     /// * Signed: `{body}`, HMAC-SHA1, in `X-Sinch-Signature`. Secret: UTF-8.
     /// * Id: `body:/eventId`, signed.
-    sinch_numbers, try_sinch_numbers: "sinch-numbers", "Sinch (Numbers)",
+    sinch_numbers: "sinch-numbers", "Sinch (Numbers)",
         "https://github.com/sinch/sinch-sdk-node/blob/HEAD/packages/sdk-client/tests/utils/authorization.helper.test.ts",
         Scheme::new(HmacSha1, "x-sinch-signature", Hex)
             .id("body:/eventId")

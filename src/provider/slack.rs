@@ -21,7 +21,7 @@ providers! {
     ///   ([source](https://github.com/slackapi/python-slack-events-api/issues/84)), which
     ///   `X-Slack-Retry-Num` counts from 1
     ///   ([source](https://docs.slack.dev/apis/events-api/)).
-    slack, try_slack: "slack", "Slack",
+    slack: "slack", "Slack",
         "https://docs.slack.dev/authentication/verifying-requests-from-slack/",
         Scheme::hmac_sha256("x-slack-signature", Hex)
             .prefix("v0=")

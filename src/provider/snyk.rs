@@ -7,7 +7,7 @@ providers! {
     /// * Signed: `{body}`, HMAC-SHA256, in `X-Hub-Signature`. Secret: UTF-8.
     /// * Id: `header:X-Snyk-Transport-ID`, **not signed**.
     /// * Event type: `header:X-Snyk-Event`, **not signed**.
-    snyk, try_snyk: "snyk", "Snyk",
+    snyk: "snyk", "Snyk",
         "https://github.com/snyk/user-docs/blob/HEAD/docs/snyk-api-info/snyk-webhooks/tutorial.md",
         Scheme::hmac_sha256("x-hub-signature", Hex)
             .prefix("sha256=")

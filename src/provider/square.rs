@@ -14,7 +14,7 @@ providers! {
     ///   ([source](https://developer.squareup.com/docs/webhooks/troubleshooting)), which
     ///   `square-retry-number` counts from 1
     ///   ([source](https://developer.squareup.com/docs/webhooks/build-with-webhooks)).
-    square, try_square: "square", "Square",
+    square: "square", "Square",
         "https://github.com/square/square-nodejs-sdk/blob/HEAD/tests/integration/webhooks.test.ts",
         Scheme::hmac_sha256("x-square-hmacsha256-signature", Base64)
             .signs("{url}{body}")

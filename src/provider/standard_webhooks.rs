@@ -9,7 +9,7 @@ providers! {
     ///   base64 after optional `whsec_`.
     /// * Id: `header:webhook-id`, signed.
     /// * Timestamp: `header:webhook-timestamp`; 300 s into the past and 300 s into the future.
-    standard_webhooks, try_standard_webhooks: "standard-webhooks", "Standard Webhooks (v1)",
+    standard_webhooks -> Result: "standard-webhooks", "Standard Webhooks (v1)",
         "https://github.com/standard-webhooks/standard-webhooks/blob/HEAD/spec/standard-webhooks.md",
         shapes::standard_webhooks("webhook")
             .event_type("body:/type");
@@ -21,7 +21,7 @@ providers! {
     /// * Id: `header:webhook-id`, signed.
     /// * Timestamp: `header:webhook-timestamp`; 300 s into the past and 300 s into the future.
     #[cfg(feature = "asymmetric")]
-    standard_webhooks_v1a, try_standard_webhooks_v1a: "standard-webhooks-v1a", "Standard Webhooks (v1a)",
+    standard_webhooks_v1a -> Result: "standard-webhooks-v1a", "Standard Webhooks (v1a)",
         "https://github.com/standard-webhooks/standard-webhooks/blob/HEAD/spec/standard-webhooks.md",
         Scheme::new(Ed25519, "webhook-signature", Base64)
             .key_prefix("whpk_")

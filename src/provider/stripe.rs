@@ -10,7 +10,7 @@ providers! {
     /// * Id: `body:/id`, signed.
     /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.
     /// * Retries for up to three days ([source](https://docs.stripe.com/webhooks)).
-    stripe, try_stripe: "stripe", "Stripe",
+    stripe: "stripe", "Stripe",
         "https://docs.stripe.com/webhooks/signature",
         t_and_signature("stripe-signature", "v1")
             .id("body:/id")

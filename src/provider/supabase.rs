@@ -11,7 +11,7 @@ providers! {
     ///   ([source](https://github.com/supabase/auth/blob/HEAD/internal/hooks/hookshttp/hookshttp.go)), so a
     ///   duplicate is a replay. It is answered 200 without a body, which Supabase takes for an error.
     /// * Timestamp: `header:webhook-timestamp`; 300 s into the past and 300 s into the future.
-    supabase_auth, try_supabase_auth: "supabase-auth", "Supabase Auth hooks",
+    supabase_auth -> Result: "supabase-auth", "Supabase Auth hooks",
         "https://github.com/supabase/auth/blob/HEAD/internal/conf/configuration.go",
         Scheme::hmac_sha256("webhook-signature", Base64)
             .key_prefix("v1,")

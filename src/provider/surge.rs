@@ -7,7 +7,7 @@ providers! {
     ///   while a secret is rotated. Secret: UTF-8.
     /// * Id: `body:/id`, signed.
     /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.
-    surge, try_surge: "surge", "Surge",
+    surge: "surge", "Surge",
         "https://docs.surge.app/api-reference/webhooks/signature-validation",
         shapes::t_and_signature("surge-signature", "v1")
             .id("body:/id")

@@ -7,7 +7,7 @@ providers! {
     ///   after optional `whsec_`.
     /// * Id: `header:svix-id`, signed.
     /// * Timestamp: `header:svix-timestamp`; 300 s into the past and 300 s into the future.
-    svix, try_svix: "svix", "Svix (Clerk, Resend, Brex, Stytch, ...)",
+    svix -> Result: "svix", "Svix (Clerk, Resend, Brex, Stytch, ...)",
         "https://docs.svix.com/receiving/verifying-payloads/how-manual",
         shapes::standard_webhooks("svix")
             .event_type("body:/type");

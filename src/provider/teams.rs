@@ -10,7 +10,7 @@ providers! {
     /// * Id: none. The message's is its time in milliseconds; Teams waits for the answer to each, and sends
     ///   none again.
     /// * The answer is the reply that Teams shows, and is awaited for 5 s.
-    teams, try_teams: "teams", "Microsoft Teams (outgoing webhooks)",
+    teams -> Result: "teams", "Microsoft Teams (outgoing webhooks)",
         "https://learn.microsoft.com/en-us/microsoftteams/platform/webhooks-and-connectors/how-to/add-outgoing-webhook",
         Scheme::hmac_sha256("authorization", Base64)
             .prefix("HMAC ")

@@ -9,7 +9,7 @@ providers! {
     /// * Id: `body:/update_id`, not signed.
     /// * [Shared secret](crate::verify::Profile::shared_secret): bots can have one secret, and
     ///   each counts its own ids.
-    telegram, try_telegram: "telegram", "Telegram Bot API",
+    telegram: "telegram", "Telegram Bot API",
         "https://github.com/tdlib/telegram-bot-api/blob/HEAD/telegram-bot-api/WebhookActor.cpp",
         Scheme::token("x-telegram-bot-api-secret-token")
             .id("body:/update_id"),

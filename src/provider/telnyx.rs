@@ -9,7 +9,7 @@ providers! {
     /// * Id: `body:/data/id`, signed. TeXML requests, which are forms, have none and are not deduped: Telnyx
     ///   goes on with the TeXML of the answer.
     /// * Timestamp: `header:telnyx-timestamp`; 300 s into the past and 300 s into the future.
-    telnyx, try_telnyx: "telnyx", "Telnyx",
+    telnyx -> Result: "telnyx", "Telnyx",
         "https://github.com/team-telnyx/telnyx-node/blob/HEAD/src/lib/webhooks.ts",
         Scheme::new(Ed25519, "telnyx-signature-ed25519", Base64)
             .key_encoding(Base64)

@@ -10,7 +10,7 @@ providers! {
     /// * Id: none that names the delivery as a whole.
     /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.
     /// * Retries for up to 72 hours ([source](https://developers.tiktok.com/doc/webhooks-overview/)).
-    tiktok, try_tiktok: "tiktok", "TikTok for Developers",
+    tiktok: "tiktok", "TikTok for Developers",
         "https://developers.tiktok.com/doc/webhooks-verification",
         shapes::t_and_signature("tiktok-signature", "s")
             .event_type("body:/event"),

@@ -12,7 +12,7 @@ providers! {
     /// * Handshake: `HEAD`, which is answered 200.
     /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of an app sign
     ///   with it.
-    trello, try_trello: "trello", "Trello",
+    trello: "trello", "Trello",
         "https://developer.atlassian.com/cloud/trello/guides/rest-api/webhooks/",
         Scheme::new(HmacSha1, "x-trello-webhook", Base64)
             .signs("{body}{url}")

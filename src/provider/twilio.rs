@@ -39,7 +39,7 @@ providers! {
     ///   they are signed, so an attacker who captures a request can send it with its parameters split in other
     ///   places, or the end of the URL as a parameter. Take decisions from fields that are looked up with Twilio's API.
     ///   [`replay_guard`](crate::WebhookLayer::replay_guard) counts all such copies as one delivery.
-    twilio, try_twilio: "twilio", "Twilio",
+    twilio: "twilio", "Twilio",
         "https://www.twilio.com/docs/usage/webhooks/webhooks-security",
         @by_hand |secrets| {
             let mut profile = Profile::new("twilio");

@@ -18,7 +18,7 @@ providers! {
     ///   ([source](https://dev.twitch.tv/docs/eventsub/handling-webhook-events/)).
     /// * `Twitch-Eventsub-Message-Retry` counts its retries, from 0, as its own tool sends it
     ///   ([source](https://github.com/twitchdev/twitch-cli/blob/HEAD/internal/events/trigger/forward_event.go)).
-    twitch, try_twitch: "twitch", "Twitch EventSub",
+    twitch: "twitch", "Twitch EventSub",
         "https://github.com/twitchdev/twitch-cli/blob/HEAD/internal/events/trigger/forward_event.go",
         Scheme::hmac_sha256("twitch-eventsub-message-signature", Hex)
             .prefix("sha256=")

@@ -21,7 +21,7 @@ providers! {
     ///   body that looks like one (letters, digits, `-_.~+/=`) is refused; events are JSON objects.
     /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of an app sign
     ///   with it.
-    twitter, try_twitter: "twitter", "X (Twitter)",
+    twitter: "twitter", "X (Twitter)",
         "https://docs.x.com/x-api/webhooks",
         Scheme::hmac_sha256("x-twitter-webhooks-signature", Base64)
             .prefix("sha256="),

@@ -6,7 +6,7 @@ providers! {
     ///
     /// * Signed: `{body}`, HMAC-SHA256, in `Typeform-Signature`. Secret: UTF-8.
     /// * Id: `body:/event_id`, signed.
-    typeform, try_typeform: "typeform", "Typeform",
+    typeform: "typeform", "Typeform",
         "https://www.typeform.com/developers/webhooks/secure-your-webhooks/",
         Scheme::hmac_sha256("typeform-signature", Base64)
             .prefix("sha256=")

@@ -13,7 +13,7 @@ providers! {
     ///   current signing key, UTF-8, and beside it the next one.
     /// * Id: `header:Upstash-Message-Id`, **not signed**; the token's `jti` is, but names the token.
     /// * Timestamp: from the token's `nbf` to its `exp`, five minutes later.
-    upstash, try_upstash: "upstash", "Upstash QStash",
+    upstash: "upstash", "Upstash QStash",
         "https://upstash.com/docs/qstash/features/security",
         @by_hand |secrets| {
             let rules = Rules {

@@ -7,7 +7,7 @@ providers! {
     /// * Signed: `{body}`, HMAC-SHA1, in `x-vercel-signature`. Secret: UTF-8, the webhook's secret, or
     ///   for an integration its client secret.
     /// * Id: `body:/id`, signed.
-    vercel, try_vercel: "vercel", "Vercel",
+    vercel: "vercel", "Vercel",
         "https://github.com/vercel/example-marketplace-integration/blob/HEAD/app/webhook/route.ts",
         Scheme::new(HmacSha1, "x-vercel-signature", Hex)
             .id("body:/id")

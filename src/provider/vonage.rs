@@ -1,4 +1,4 @@
-use std::{borrow::Cow, fmt, sync::Arc};
+use std::{borrow::Cow, fmt};
 
 #[cfg(feature = "jwt")]
 use http::header;
@@ -45,24 +45,24 @@ providers! {
     ///   and the headers.
     /// * Timestamp: `timestamp`, signed. Any age, since Vonage documents no limit
     ///   ([`tolerance`](crate::WebhookLayer::tolerance) sets one), and up to 300 s into the future.
-    vonage_params, try_vonage_params: "vonage-params", "Vonage (signed parameters)",
+    vonage_params: "vonage-params", "Vonage (signed parameters)",
         "https://developer.vonage.com/en/getting-started/concepts/signing-messages",
         @by_hand |secrets| with("vonage-params", MacKind::HmacSha256, &secrets);
 
     /// [`vonage_params`] for accounts that are set to SHA-512 HMAC.
-    vonage_params_sha512, try_vonage_params_sha512: "vonage-params-sha512",
+    vonage_params_sha512: "vonage-params-sha512",
         "Vonage (signed parameters, SHA-512)",
         "https://developer.vonage.com/en/getting-started/concepts/signing-messages",
         @by_hand |secrets| with("vonage-params-sha512", MacKind::HmacSha512, &secrets);
 
     /// [`vonage_params`] for accounts that are set to SHA-1 HMAC.
-    vonage_params_sha1, try_vonage_params_sha1: "vonage-params-sha1",
+    vonage_params_sha1: "vonage-params-sha1",
         "Vonage (signed parameters, SHA-1)",
         "https://developer.vonage.com/en/getting-started/concepts/signing-messages",
         @by_hand |secrets| with("vonage-params-sha1", MacKind::HmacSha1, &secrets);
 
     /// [`vonage_params`] for accounts that are set to MD5 HMAC. Choose a stronger one if you can.
-    vonage_params_md5, try_vonage_params_md5: "vonage-params-md5",
+    vonage_params_md5: "vonage-params-md5",
         "Vonage (signed parameters, MD5 HMAC)",
         "https://developer.vonage.com/en/getting-started/concepts/signing-messages",
         @by_hand |secrets| with("vonage-params-md5", MacKind::HmacMd5, &secrets);
@@ -70,7 +70,7 @@ providers! {
     /// [`vonage_params`] for accounts that are set to "MD5 hash", which is Vonage's default: plain MD5
     /// of the parameters with the secret behind them. **It is the weakest of them**: two requests with
     /// one MD5 have one signature under every secret. Set the account to a HMAC if you can.
-    vonage_params_md5hash, try_vonage_params_md5hash: "vonage-params-md5hash",
+    vonage_params_md5hash: "vonage-params-md5hash",
         "Vonage (signed parameters, MD5 hash)",
         "https://developer.vonage.com/en/getting-started/concepts/signing-messages",
         @by_hand |secrets| with("vonage-params-md5hash", MacKind::Md5, &secrets);
@@ -88,7 +88,7 @@ providers! {
     /// * Timestamp: the token's `iat`; any age, and up to 300 s into the future, since Vonage names no
     ///   limit ([`tolerance`](crate::WebhookLayer::tolerance) sets one). An `exp` is kept to.
     #[cfg(feature = "jwt")]
-    vonage_jwt, try_vonage_jwt: "vonage-jwt", "Vonage (JWT)",
+    vonage_jwt: "vonage-jwt", "Vonage (JWT)",
         "https://developer.vonage.com/en/getting-started/concepts/webhooks",
         @by_hand |secrets| {
             let rules = Rules {
@@ -103,7 +103,7 @@ providers! {
         };
 }
 
-fn with(id: &'static str, kind: MacKind, secrets: &Secrets) -> Result<Arc<dyn Verifier>, InvalidSecret> {
+fn with(id: &'static str, kind: MacKind, secrets: &Secrets) -> Result<Box<dyn Verifier>, InvalidSecret> {
     let mut profile = Profile::new(id);
     profile.tolerance = Tolerance::ANY_AGE;
     profile.body_signed = false;

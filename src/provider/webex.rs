@@ -7,7 +7,7 @@ providers! {
     /// * Signed: `{body}`, HMAC-SHA1, in `X-Spark-Signature`. Secret: UTF-8.
     /// * Id: none that names the delivery as a whole; the body's `id` is the webhook's. What happened
     ///   is its `resource` and its `event`.
-    webex, try_webex: "webex", "Cisco Webex",
+    webex: "webex", "Cisco Webex",
         "https://developer.webex.com/blog/using-a-webhook-secret",
         Scheme::new(HmacSha1, "x-spark-signature", Hex)
             .event_type("body:/resource");

@@ -16,7 +16,7 @@ providers! {
     ///   `hub.verify_token` is the [`verify_token`](crate::WebhookLayer::verify_token): echoing to
     ///   anybody would let anybody end the subscription. Subscribe with `hub.verify_token`, or put it
     ///   into the query of the callback's URL, which every hub keeps.
-    websub, try_websub: "websub", "WebSub / PubSubHubbub (YouTube)",
+    websub: "websub", "WebSub / PubSubHubbub (YouTube)",
         "https://www.w3.org/TR/websub/",
         Scheme::new(HmacSha1, "x-hub-signature", Hex)
             .prefix("sha1="),
@@ -28,7 +28,7 @@ providers! {
     ///   subscription, UTF-8.
     /// * Id: none.
     /// * Handshake: as that of [`websub`].
-    websub_sha256, try_websub_sha256: "websub-sha256", "WebSub (SHA-256)",
+    websub_sha256: "websub-sha256", "WebSub (SHA-256)",
         "https://www.w3.org/TR/websub/",
         Scheme::hmac_sha256("x-hub-signature", Hex)
             .prefix("sha256="),

@@ -10,7 +10,7 @@ providers! {
     /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.
     /// * An answer within 5 s; otherwise two retries after "a short exponential backoff", so a claim's
     ///   [lease](crate::WebhookLayer::lease) is 3 s.
-    whereby, try_whereby: "whereby", "Whereby",
+    whereby: "whereby", "Whereby",
         "https://github.com/whereby/docs/blob/HEAD/meeting-content-and-quality/insights-suite-and-api/webhooks.md",
         shapes::t_and_signature("whereby-signature", "v1")
             .id("body:/id")

@@ -15,7 +15,7 @@ providers! {
     /// * Five retries over about an hour; deliveries are remembered for a day.
     /// * [Shared secret](crate::verify::Profile::shared_secret): all webhook URLs of an app
     ///   sign with it.
-    whoop, try_whoop: "whoop", "WHOOP",
+    whoop: "whoop", "WHOOP",
         "https://developer.whoop.com/docs/developing/webhooks/",
         Scheme::hmac_sha256("x-whoop-signature", Base64)
             .timestamp("header:x-whoop-signature-timestamp", Milliseconds)

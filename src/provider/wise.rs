@@ -12,7 +12,7 @@ providers! {
     /// * An answer within 5 s, and up to 25 attempts over two weeks otherwise.
     /// * [Shared secret](crate::verify::Profile::shared_secret): one key signs for all
     ///   customers.
-    wise, try_wise: "wise", "Wise",
+    wise -> Result: "wise", "Wise",
         "https://docs.wise.com/guides/developer/webhooks/event-handling",
         Scheme::new(RsaSha256, "x-signature-sha256", Base64)
             .key_encoding(Base64)

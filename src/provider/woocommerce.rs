@@ -10,7 +10,7 @@ providers! {
     ///   ([source](https://github.com/woocommerce/woocommerce/blob/HEAD/plugins/woocommerce/includes/class-wc-webhook.php)).
     /// * Event type: `header:X-WC-Webhook-Topic`, **not signed**.
     /// * The ping at its creation (`webhook_id=…`) is not signed, and is refused.
-    woocommerce, try_woocommerce: "woocommerce", "WooCommerce",
+    woocommerce: "woocommerce", "WooCommerce",
         "https://github.com/woocommerce/woocommerce-rest-api-docs/blob/HEAD/source/includes/wp-api-v3/_webhooks.md",
         Scheme::hmac_sha256("x-wc-webhook-signature", Base64)
             .event_type("header:x-wc-webhook-topic");

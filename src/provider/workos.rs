@@ -7,7 +7,7 @@ providers! {
     /// * Signed: `{ts}.{body}`, HMAC-SHA256, in `WorkOS-Signature`. Secret: UTF-8.
     /// * Id: `body:/id`, signed.
     /// * Timestamp: `field:t`; 180 s into the past and 300 s into the future.
-    workos, try_workos: "workos", "WorkOS",
+    workos: "workos", "WorkOS",
         "https://github.com/workos/workos-node/blob/HEAD/src/common/crypto/signature-provider.ts",
         Scheme::hmac_sha256("workos-signature", Hex)
             .list(",")

@@ -12,7 +12,7 @@ providers! {
     /// * A 200 without a body within 5 s, or else it is sent again, for up to 24 hours.
     /// * Handshake: deliveries without events, some of them signed wrongly, to see that those are
     ///   answered 401 and the others 200. The latter reach the handler.
-    xero, try_xero: "xero", "Xero",
+    xero: "xero", "Xero",
         "https://developer.xero.com/documentation/guides/webhooks/configuring-your-server/",
         Scheme::hmac_sha256("x-xero-signature", Base64),
         equal_bodies: true,

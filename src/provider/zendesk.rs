@@ -10,7 +10,7 @@ providers! {
     /// * Timestamp: `header:X-Zendesk-Webhook-Signature-Timestamp`; any age, since Zendesk names no
     ///   limit ([`tolerance`](crate::WebhookLayer::tolerance) sets one), and up to 300 s into the
     ///   future.
-    zendesk, try_zendesk: "zendesk", "Zendesk",
+    zendesk: "zendesk", "Zendesk",
         "https://developer.zendesk.com/documentation/webhooks/verifying/",
         Scheme::hmac_sha256("x-zendesk-webhook-signature", Base64)
             .timestamp("header:x-zendesk-webhook-signature-timestamp", Rfc3339)

@@ -22,7 +22,7 @@ providers! {
     ///   the secret that it was signed with.
     /// * [Shared secret](crate::verify::Profile::shared_secret): all event subscriptions of an
     ///   app sign with it.
-    zoom, try_zoom: "zoom", "Zoom",
+    zoom: "zoom", "Zoom",
         "https://github.com/zoom/webhook-sample/blob/HEAD/index.js",
         Scheme::hmac_sha256("x-zm-signature", Hex)
             .prefix("v0=")

@@ -97,7 +97,7 @@ pub fn verifier(vector: &Vector) -> Result<Arc<dyn Verifier>, InvalidSecret> {
         })
     };
     let secrets: Vec<Secret> = vector.secrets().iter().map(secret).collect::<Result<_, InvalidSecret>>()?;
-    provider(vector).verifier(Secrets::try_from(secrets)?)
+    Ok(Arc::new(provider(vector).verifier(Secrets::try_from(secrets)?)?))
 }
 
 pub fn provider(vector: &Vector) -> &'static Provider {

@@ -119,7 +119,7 @@ fn seed(vector: &Vector, provider: &'static str) -> Seed {
 /// Returns a base for a provider without vectors.
 fn unknown(provider: &'static Provider) -> Seed {
     let request = Request::post("https://receiver.example/webhook").body(Bytes::new()).unwrap();
-    let verifier = provider.verifier("a secret".parse::<Secret>().unwrap()).unwrap();
+    let verifier = Arc::new(provider.verifier("a secret".parse::<Secret>().unwrap()).unwrap());
     Seed {
         provider: provider.id,
         name: "a request of no vector".to_owned(),

@@ -133,7 +133,7 @@ async fn no_provider_that_has_one_secret_for_several_receivers_has_one_scope_for
     ] {
         let verifier = provider::find(id).unwrap().verifier(key.clone()).unwrap();
         let handler = Handler::default();
-        let layer = WebhookLayer::with_verifier(Arc::clone(&verifier));
+        let layer = WebhookLayer::with_verifier(verifier.clone());
         let app = handler.under(&layer);
         for path in ["/a", "/b"] {
             let request = Request::post(path)

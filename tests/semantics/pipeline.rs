@@ -127,7 +127,7 @@ async fn the_verifier_can_be_chosen_per_request() {
                 "slow" => std::future::pending().await,
                 _ => return Ok(None),
             };
-            Ok(Some(Arc::new(provider::standard_webhooks(secret.parse::<Secret>()?)) as Arc<dyn Verifier>))
+            Ok(Some(Arc::new(provider::standard_webhooks(secret.parse::<Secret>()?)?) as Arc<dyn Verifier>))
         }
     })
     .clock(TokioClock::start());

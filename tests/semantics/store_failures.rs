@@ -406,7 +406,7 @@ async fn of_several_verifiers_the_chosen_one_decides_what_a_store_failure_does()
         let verifier: Arc<dyn Verifier> = if head.headers.contains_key("x-github-delivery") {
             Arc::new(provider::github(github_secret()))
         } else {
-            Arc::new(provider::standard_webhooks(secret()))
+            Arc::new(provider::standard_webhooks(secret()).unwrap())
         };
         async move { Ok(Some(verifier)) }
     });

@@ -5,7 +5,7 @@
 
 mod shared;
 
-use std::{borrow::Cow, fmt, sync::Arc, time::SystemTime};
+use std::{borrow::Cow, time::SystemTime};
 
 use bytes::Bytes;
 use hmac::{KeyInit, Mac, digest::Output};
@@ -15,13 +15,10 @@ use serde_json::Value;
 pub(super) use self::shared::{
     CHALLENGE, REACHABLE, bearer, permission_to_send, short_body, short_body_with,
 };
-#[cfg(feature = "test-util")]
-use crate::verify::signing::CannotSign;
 use crate::{
-    Secret, Secrets,
+    Secret,
     verify::{
-        Check, Finish, Profile, Verifier, VerifyError, VerifyToken, constant_time_eq, matching_token,
-        parameter, single_header,
+        Check, Finish, VerifyError, VerifyToken, constant_time_eq, matching_token, parameter, single_header,
     },
 };
 
@@ -118,54 +115,11 @@ pub(super) fn mac<M: Mac + KeyInit>(key: &[u8], parts: &[&[u8]]) -> Option<Outpu
     Some(mac.finalize().into_bytes())
 }
 
-/// A verifier, with its provider's handshake.
-pub(super) struct WithHandshake {
-    pub(super) verifier: Arc<dyn Verifier>,
-    pub(super) handshake: Handshake,
-    pub(super) secrets: Secrets,
-}
-
-impl Verifier for WithHandshake {
-    fn begin<'a>(&'a self, head: &'a Parts, now: SystemTime) -> Result<Box<dyn Check + 'a>, VerifyError> {
-        let check = self.verifier.begin(head, now)?;
-        Ok(match self.handshake.signs {
-            Some(signs) => Box::new(ChallengeCheck { check, signs }),
-            None => check,
-        })
-    }
-
-    fn profile(&self) -> &Profile {
-        self.verifier.profile()
-    }
-
-    fn handshake(&self, head: &Parts) -> Option<Response<Bytes>> {
-        (self.handshake.unsigned)(&HandshakeRequest { head, secrets: self.secrets.as_slice() })
-    }
-
-    fn signed_handshake(&self, head: &Parts, body: &Bytes) -> Option<Response<Bytes>> {
-        (self.handshake.signed)(&HandshakeRequest { head, secrets: self.secrets.as_slice() }, body)
-    }
-
-    #[cfg(feature = "test-util")]
-    fn sign(&self, head: &mut Parts, body: &mut Bytes, at: SystemTime) -> Result<(), CannotSign> {
-        if self.handshake.signs.is_some_and(|signs| signs(body)) {
-            return Err(is_challenge().into());
-        }
-        self.verifier.sign(head, body, at)
-    }
-}
-
-impl fmt::Debug for WithHandshake {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("WithHandshake").field(&self.verifier.profile()).finish()
-    }
-}
-
 /// The check of a provider whose handshake signs what anybody sends: refuses bodies that could have
 /// been signed so.
-struct ChallengeCheck<'a> {
-    check: Box<dyn Check + 'a>,
-    signs: fn(&[u8]) -> bool,
+pub(super) struct ChallengeCheck<'a> {
+    pub(super) check: Box<dyn Check + 'a>,
+    pub(super) signs: fn(&[u8]) -> bool,
 }
 
 impl Check for ChallengeCheck<'_> {
@@ -185,7 +139,7 @@ impl Check for ChallengeCheck<'_> {
     }
 }
 
-fn is_challenge() -> VerifyError {
+pub(super) fn is_challenge() -> VerifyError {
     VerifyError::wrong("the body is a challenge, which is signed for anybody who asks")
 }
 

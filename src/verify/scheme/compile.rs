@@ -189,6 +189,12 @@ impl Scheme {
                 "with a secret that is sent there is no list, no `ts` and no `template`",
             ));
         }
+        let has_no_colon = |secret: &crate::Secret| !secret.expose().contains(':');
+        if self.alg == Algorithm::Basic
+            && let Some(index) = secrets.iter().position(has_no_colon)
+        {
+            return Err(InvalidSecret::new("credentials are not `user:password`").at(index).into());
+        }
         let keys = Keyring::of_text(MacKind::HmacSha256, secrets);
         let token = |secret: &crate::Secret| match self.alg {
             Algorithm::Basic => {

@@ -1,0 +1,166 @@
+use std::{fmt, sync::Arc, time::SystemTime};
+
+use bytes::Bytes;
+use http::{Response, request::Parts};
+
+use super::handshake::{ChallengeCheck, Handshake, HandshakeRequest};
+#[cfg(feature = "test-util")]
+use crate::verify::signing::CannotSign;
+use crate::{
+    InvalidSecret, Secrets,
+    verify::{Check, Profile, SchemeVerifier, Verifier, VerifyError},
+};
+
+/// A verifier of one provider's deliveries, with the provider's profile and handshake.
+///
+/// The functions of [`provider`](crate::provider) return it. A clone is cheap and shares the keys.
+///
+/// ```
+/// use std::time::Duration;
+/// use tower_webhook::{Secret, WebhookLayer, provider};
+///
+/// let secret: Secret = "whsec_…".parse()?;
+/// let verifier = provider::stripe(secret).with_profile(|mut profile| {
+///     profile.body_limit = Some(64 * 1024);
+///     profile
+/// });
+/// let layer = WebhookLayer::with_verifier(verifier);
+/// # Ok::<(), tower_webhook::InvalidSecret>(())
+/// ```
+#[derive(Clone)]
+pub struct ProviderVerifier {
+    parts: Arc<VerifierParts>,
+    profile: Arc<Profile>,
+}
+
+struct VerifierParts {
+    kind: VerifierKind,
+    handshake: Option<(Handshake, Secrets)>,
+}
+
+pub(super) enum VerifierKind {
+    Scheme(SchemeVerifier),
+    /// Written for the provider, where no scheme describes how it signs.
+    ByHand(Box<dyn Verifier>),
+    /// The crate's own scheme could not be built, which the tests exclude.
+    Unusable(InvalidSecret),
+}
+
+impl ProviderVerifier {
+    pub(super) fn new(kind: VerifierKind, handshake: Option<(Handshake, Secrets)>, profile: Profile) -> Self {
+        Self { parts: Arc::new(VerifierParts { kind, handshake }), profile: Arc::new(profile) }
+    }
+
+    /// Changes the profile. The layer asks for it with each request, and the layer's own settings win over it.
+    ///
+    /// ```
+    /// use tower_webhook::{Secret, provider, verify::Verifier};
+    ///
+    /// let secret: Secret = "a secret".parse()?;
+    /// let verifier = provider::github(secret).with_profile(|mut profile| {
+    ///     profile.shared_secret = false;
+    ///     profile
+    /// });
+    /// assert!(!verifier.profile().shared_secret);
+    /// # Ok::<(), tower_webhook::InvalidSecret>(())
+    /// ```
+    #[must_use]
+    pub fn with_profile(mut self, change: impl FnOnce(Profile) -> Profile) -> Self {
+        self.profile = Arc::new(change(Arc::unwrap_or_clone(self.profile)));
+        self
+    }
+}
+
+impl Verifier for ProviderVerifier {
+    fn begin<'a>(&'a self, head: &'a Parts, now: SystemTime) -> Result<Box<dyn Check + 'a>, VerifyError> {
+        let check = match &self.parts.kind {
+            VerifierKind::Scheme(verifier) => verifier.begin(head, now)?,
+            VerifierKind::ByHand(verifier) => verifier.begin(head, now)?,
+            VerifierKind::Unusable(error) => return Err(VerifyError::unavailable(error.clone())),
+        };
+        Ok(match &self.parts.handshake {
+            Some((Handshake { signs: Some(signs), .. }, _)) => {
+                Box::new(ChallengeCheck { check, signs: *signs })
+            }
+            _ => check,
+        })
+    }
+
+    fn profile(&self) -> &Profile {
+        &self.profile
+    }
+
+    fn handshake(&self, head: &Parts) -> Option<Response<Bytes>> {
+        match (&self.parts.handshake, &self.parts.kind) {
+            (Some((handshake, secrets)), _) => {
+                (handshake.unsigned)(&HandshakeRequest { head, secrets: secrets.as_slice() })
+            }
+            (None, VerifierKind::ByHand(verifier)) => verifier.handshake(head),
+            (None, _) => None,
+        }
+    }
+
+    fn signed_handshake(&self, head: &Parts, body: &Bytes) -> Option<Response<Bytes>> {
+        match (&self.parts.handshake, &self.parts.kind) {
+            (Some((handshake, secrets)), _) => {
+                (handshake.signed)(&HandshakeRequest { head, secrets: secrets.as_slice() }, body)
+            }
+            (None, VerifierKind::ByHand(verifier)) => verifier.signed_handshake(head, body),
+            (None, _) => None,
+        }
+    }
+
+    #[cfg(feature = "test-util")]
+    fn sign(&self, head: &mut Parts, body: &mut Bytes, at: SystemTime) -> Result<(), CannotSign> {
+        if let Some((Handshake { signs: Some(signs), .. }, _)) = &self.parts.handshake
+            && signs(body)
+        {
+            return Err(super::handshake::is_challenge().into());
+        }
+        match &self.parts.kind {
+            VerifierKind::Scheme(verifier) => verifier.sign(head, body, at),
+            VerifierKind::ByHand(verifier) => verifier.sign(head, body, at),
+            VerifierKind::Unusable(error) => Err(VerifyError::unavailable(error.clone()).into()),
+        }
+    }
+}
+
+impl fmt::Debug for ProviderVerifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProviderVerifier").field("profile", &self.profile).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{Request, StatusCode};
+
+    use super::*;
+    use crate::{RejectionKind, Secret, provider};
+
+    #[test]
+    fn a_verifier_that_could_not_be_built_asks_the_provider_to_retry() {
+        let error = InvalidSecret::new("test");
+        let verifier = ProviderVerifier::new(VerifierKind::Unusable(error), None, Profile::new("acme"));
+        let (head, ()) = Request::new(()).into_parts();
+        let error = verifier.begin(&head, SystemTime::UNIX_EPOCH).map(drop).map_err(|error| error.kind());
+        assert_eq!(error, Err(RejectionKind::VerifierUnavailable));
+    }
+
+    #[test]
+    fn a_changed_profile_is_the_verifiers_and_keeps_its_handshake() -> Result<(), crate::BoxError> {
+        let secret: Secret = "a secret".parse()?;
+        let original = provider::dropbox(secret);
+        let renamed = original.clone().with_profile(|mut profile| {
+            profile.provider = "renamed".into();
+            profile
+        });
+        assert_eq!(renamed.profile().provider, "renamed");
+        assert_eq!(original.profile().provider, "dropbox");
+        assert!(format!("{renamed:?}").contains("renamed"));
+        let (head, ()) = Request::get("/?challenge=abc").body(())?.into_parts();
+        let answer = renamed.handshake(&head).ok_or("no answer")?;
+        assert_eq!((answer.status(), &answer.body()[..]), (StatusCode::OK, &b"abc"[..]));
+        Ok(())
+    }
+}
