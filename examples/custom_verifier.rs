@@ -142,7 +142,7 @@ struct Keys(Vec<Hmac<Sha256>>);
 
 impl Keys {
     fn new(secrets: &Secrets) -> Result<Self, InvalidSecret> {
-        let key = |secret: &Secret| Hmac::new_from_slice(secret.expose().as_bytes());
+        let key = |secret: &Secret| Hmac::new_from_slice(secret.expose());
         let keys: Result<_, _> = secrets.iter().map(key).collect();
         keys.map(Self).map_err(|_| InvalidSecret::new("it has the wrong length"))
     }
@@ -195,13 +195,11 @@ async fn on_delivery(delivery: Delivery) -> StatusCode {
 /// The secret that Acme shows for this endpoint.
 fn secret() -> Result<Secret, InvalidSecret> {
     const DEMO: &str = "everybody-knows-me";
-    match env::var("ACME_SECRET") {
-        Ok(secret) => secret.parse(),
-        Err(_) => {
-            eprintln!("ACME_SECRET is not set: everybody knows the secret that is used instead, {DEMO}");
-            DEMO.parse()
-        }
+    if env::var_os("ACME_SECRET").is_some() {
+        return Secret::from_env("ACME_SECRET");
     }
+    eprintln!("ACME_SECRET is not set: everybody knows the secret that is used instead, {DEMO}");
+    DEMO.parse()
 }
 
 async fn stopped() {

@@ -14,28 +14,93 @@
 //! # Ok::<(), tower_webhook::InvalidSecret>(())
 //! ```
 
-use std::{borrow::Cow, error::Error, fmt, slice, str::FromStr};
+mod deserialize;
+mod source;
+
+use std::{borrow::Cow, error::Error, fmt, mem, slice, str::FromStr};
 
 use zeroize::Zeroizing;
 
-/// A signing secret, as the provider shows it to its user.
+/// A signing secret: its text as the provider shows it, or the key itself.
 ///
-/// It is text: how the key's bytes are made of it is the provider's affair and is never guessed
-/// (Standard Webhooks decodes base64 after `whsec_`; others use the whole string as it stands).
-/// For asymmetric providers it is the public key.
+/// The provider's constructor decides how a text becomes a key: Standard Webhooks decodes base64 after
+/// `whsec_`, many others use the text unchanged. Nothing is guessed. [`from_bytes`](Self::from_bytes) takes a
+/// key that is already decoded. For asymmetric providers the secret is the public key.
 ///
-/// `Debug` shows nothing of it, there is no `Display`, and its memory is overwritten when dropped.
+/// Read it with [`from_env`](Self::from_env), [`from_file`](Self::from_file), `parse`, `try_into` or serde.
+/// White space around a text is an error, because it is almost always a copying mistake. Around PEM it is
+/// removed.
+///
+/// `Debug` shows nothing of the secret, and neither `Display` nor `Serialize` is implemented. Memory that held
+/// it is overwritten when it is dropped.
+///
+/// ```
+/// use tower_webhook::Secret;
+///
+/// let secret: Secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".parse()?;
+/// let padded = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw ".parse::<Secret>().unwrap_err();
+/// assert!(padded.to_string().contains("white space"));
+/// # Ok::<(), tower_webhook::InvalidSecret>(())
+/// ```
+///
+/// # Deserialization
+///
+/// A secret is read from a string, or from `{ "id": …, "secret": … }`, whose `id` becomes the
+/// [key id](Self::with_key_id). Error messages never contain the value. The format must be self-describing, as
+/// JSON, TOML and YAML are. Quote secrets that consist of digits.
+///
+/// ```
+/// #[derive(serde::Deserialize)]
+/// struct Settings {
+///     webhook_secret: tower_webhook::Secret,
+/// }
+///
+/// let settings: Settings = serde_json::from_str(r#"{ "webhook_secret": "It's a Secret to Everybody" }"#)?;
+/// assert_eq!(settings.webhook_secret.expose_str(), Some("It's a Secret to Everybody"));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 ///
 /// # Errors
 ///
-/// Parsing fails on text that is empty or only white space.
+/// Conversions fail on text that is empty, or that begins or ends with white space and is not PEM.
 #[derive(Clone)]
 pub struct Secret {
-    text: Zeroizing<Box<str>>,
+    value: Value,
     key_id: Option<Box<str>>,
 }
 
+#[derive(Clone)]
+enum Value {
+    Text(Zeroizing<String>),
+    Key(Zeroizing<Vec<u8>>),
+}
+
 impl Secret {
+    /// Takes the key itself, for instance from a key management service.
+    ///
+    /// The bytes are the key of the MAC, the token, or the public key (32 bytes for Ed25519, DER for ECDSA and
+    /// RSA). Constructors use them unchanged: they neither decode base64 or hex, nor remove a prefix, nor hash them.
+    /// The caller's own copies of the key are not overwritten.
+    ///
+    /// ```
+    /// use tower_webhook::{Secret, WebhookLayer};
+    ///
+    /// let key: [u8; 24] = *b"24 bytes, base64 decoded";
+    /// let layer = WebhookLayer::try_new(Secret::from_bytes(key)?)?;
+    /// # Ok::<(), tower_webhook::InvalidSecret>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If `key` is empty. Constructors that need PEM or a JWK return [`InvalidSecret`] for such a secret.
+    pub fn from_bytes(key: impl Into<Vec<u8>>) -> Result<Self, InvalidSecret> {
+        let key = Zeroizing::new(key.into());
+        match key.is_empty() {
+            true => Err(InvalidSecret::new("key is empty")),
+            false => Ok(Self { value: Value::Key(key), key_id: None }),
+        }
+    }
+
     /// Names the secret, for providers that say in a header which of several keys they signed with.
     #[must_use]
     pub fn with_key_id(mut self, key_id: impl Into<Box<str>>) -> Self {
@@ -49,10 +114,24 @@ impl Secret {
         self.key_id.as_deref()
     }
 
-    /// The secret itself, for a verifier of one's own. Do not log it.
+    /// Returns the bytes of the text or of the key, for a custom verifier. Do not log them.
     #[must_use]
-    pub fn expose(&self) -> &str {
-        &self.text
+    pub fn expose(&self) -> &[u8] {
+        match &self.value {
+            Value::Text(text) => text.as_bytes(),
+            Value::Key(key) => key,
+        }
+    }
+
+    /// Returns the text, for a custom verifier that decodes it. Do not log it.
+    ///
+    /// `None` for keys [`from_bytes`](Self::from_bytes), even if they are UTF-8: they must not be decoded again.
+    #[must_use]
+    pub fn expose_str(&self) -> Option<&str> {
+        match &self.value {
+            Value::Text(text) => Some(text),
+            Value::Key(_) => None,
+        }
     }
 }
 
@@ -60,10 +139,34 @@ impl FromStr for Secret {
     type Err = InvalidSecret;
 
     fn from_str(text: &str) -> Result<Self, InvalidSecret> {
-        if text.trim().is_empty() {
-            return Err(InvalidSecret::new("it is empty"));
+        text.to_owned().try_into()
+    }
+}
+
+impl TryFrom<&str> for Secret {
+    type Error = InvalidSecret;
+
+    fn try_from(text: &str) -> Result<Self, InvalidSecret> {
+        text.parse()
+    }
+}
+
+impl TryFrom<String> for Secret {
+    type Error = InvalidSecret;
+
+    fn try_from(text: String) -> Result<Self, InvalidSecret> {
+        let text = Zeroizing::new(text);
+        let trimmed = text.trim();
+        if trimmed.is_empty() {
+            return Err(InvalidSecret::new("text is empty"));
         }
-        Ok(Self { text: Zeroizing::new(text.into()), key_id: None })
+        if trimmed.len() == text.len() {
+            return Ok(Self { value: Value::Text(text), key_id: None });
+        }
+        match trimmed.starts_with("-----BEGIN ") {
+            true => trimmed.parse(),
+            false => Err(InvalidSecret::new("text begins or ends with white space")),
+        }
     }
 }
 
@@ -76,7 +179,22 @@ impl fmt::Debug for Secret {
 /// One or more [`Secret`]s, all of which are accepted: what a rotation needs.
 ///
 /// There is always at least one. Put the newest first: [`Delivery::secret_index`] then tells
-/// whether the old one is still in use. Each further secret costs one more MAC a delivery.
+/// whether the old one is still in use. Each further secret costs one more MAC a delivery. The same secret
+/// may be listed twice.
+///
+/// Serde reads it from one [`Secret`] or from a list of them:
+///
+/// ```
+/// use tower_webhook::Secrets;
+///
+/// let one: Secrets = serde_json::from_str(r#""new""#)?;
+/// let several: Secrets = serde_json::from_str(r#"["new", { "id": "2025", "secret": "old" }]"#)?;
+/// assert_eq!((one.len(), several.len()), (1, 2));
+///
+/// let error = serde_json::from_str::<Secrets>(r#"["new", "old "]"#).unwrap_err();
+/// assert!(error.to_string().starts_with("signing secret 1 cannot be used: "));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 ///
 /// [`Delivery::secret_index`]: crate::Delivery::secret_index
 #[derive(Clone)]
@@ -130,13 +248,15 @@ impl<const N: usize> From<[Secret; N]> for Secrets {
 
 /// All that is [`Into<Secrets>`](Secrets), by a name for which the compiler can say what to do instead.
 ///
-/// Text is not: it may be empty, and so is parsed, by `"…".parse::<Secret>()?`. Nor is a `Vec`, which
-/// may have nothing in it: `Secrets::try_from(vec)?`. Types of one's own are, by a `From`.
+/// Text is not, because it may be empty: parse it with `"…".parse::<Secret>()?`, or read it with
+/// [`Secret::from_env`] or [`Secret::from_file`]. A `Vec` is not, because it may be empty too:
+/// `Secrets::try_from(vec)?`. Implement `From` to convert your own types.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a signing secret",
     label = "expected a `Secret`, or an array of them",
     note = "a secret is parsed from its text, which must not be empty: `\"…\".parse::<Secret>()?`",
-    note = "several that came in a `Vec` are `Secrets::try_from(vec)?`"
+    note = "from the environment or a file it is read by `Secret::from_env(\"NAME\")?` or `Secret::from_file(path)?`",
+    note = "several that came in a `Vec`, as secrets or as text, are `Secrets::try_from(vec)?`"
 )]
 pub trait IntoSecrets {
     /// The secrets, in the order given.
@@ -155,9 +275,21 @@ impl TryFrom<Vec<Secret>> for Secrets {
 
     fn try_from(secrets: Vec<Secret>) -> Result<Self, InvalidSecret> {
         if secrets.is_empty() {
-            return Err(InvalidSecret::new("there is none"));
+            return Err(InvalidSecret::new("list is empty"));
         }
         Ok(Self(secrets))
+    }
+}
+
+impl TryFrom<Vec<String>> for Secrets {
+    type Error = InvalidSecret;
+
+    fn try_from(texts: Vec<String>) -> Result<Self, InvalidSecret> {
+        let mut texts = Zeroizing::new(texts);
+        let secret = |(index, text): (usize, &mut String)| {
+            Secret::try_from(mem::take(text)).map_err(|error| error.at(index))
+        };
+        texts.iter_mut().enumerate().map(secret).collect::<Result<Vec<_>, _>>()?.try_into()
     }
 }
 
@@ -202,5 +334,73 @@ pub(crate) fn usable<T>(built: Result<T, InvalidSecret>) -> T {
     match built {
         Ok(verifier) => verifier,
         Err(error) => panic!("{error}"),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests may panic")]
+mod tests {
+    use super::*;
+
+    const PEM: &str = "-----BEGIN PUBLIC KEY-----\nAQIDBA==\n-----END PUBLIC KEY-----";
+
+    #[test]
+    fn text_is_taken_by_each_conversion() -> Result<(), InvalidSecret> {
+        for secret in ["a key".parse()?, Secret::try_from("a key")?, Secret::try_from("a key".to_owned())?] {
+            assert_eq!((secret.expose(), secret.expose_str()), (&b"a key"[..], Some("a key")));
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn white_space_around_text_is_refused_and_said() {
+        for text in ["hunter2 ", " hunter2", "hunter2\n", "\thunter2", "hunter2\u{a0}"] {
+            let error = text.parse::<Secret>().unwrap_err().to_string();
+            assert_eq!(error, "the signing secret cannot be used: text begins or ends with white space");
+        }
+        for empty in ["", " ", "\n"] {
+            let error = empty.parse::<Secret>().unwrap_err().to_string();
+            assert_eq!(error, "the signing secret cannot be used: text is empty");
+        }
+        assert!("two words".parse::<Secret>().is_ok());
+    }
+
+    #[test]
+    fn white_space_around_pem_is_trimmed() -> Result<(), InvalidSecret> {
+        for text in [PEM.to_owned(), format!("{PEM}\n"), format!(" \r\n{PEM}\r\n")] {
+            assert_eq!(Secret::try_from(text)?.expose_str(), Some(PEM));
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn a_key_is_bytes_and_never_text() -> Result<(), InvalidSecret> {
+        let key = Secret::from_bytes(*b" utf-8 \n")?;
+        assert_eq!((key.expose(), key.expose_str()), (&b" utf-8 \n"[..], None));
+        assert_eq!(Secret::from_bytes(vec![0xff, 0])?.expose(), [0xff, 0]);
+        assert!(Secret::from_bytes([]).is_err());
+        Ok(())
+    }
+
+    #[test]
+    fn lists_of_text_say_which_is_unusable_and_may_repeat_one() -> Result<(), InvalidSecret> {
+        let texts = |texts: &[&str]| {
+            Secrets::try_from(texts.iter().map(|&text| text.into()).collect::<Vec<String>>())
+        };
+        assert_eq!(texts(&["same", "same"])?.len(), 2);
+        let error = texts(&["new", "hunter2 ", "older"]).unwrap_err().to_string();
+        assert_eq!(error, "signing secret 1 cannot be used: text begins or ends with white space");
+        let error = texts(&[]).unwrap_err().to_string();
+        assert_eq!(error, "the signing secret cannot be used: list is empty");
+        assert!(Secrets::try_from(Vec::<Secret>::new()).is_err());
+        Ok(())
+    }
+
+    #[test]
+    fn debug_shows_nothing() -> Result<(), InvalidSecret> {
+        let (text, key) = ("hunter2".parse::<Secret>()?.with_key_id("id"), Secret::from_bytes(*b"hunter2")?);
+        assert_eq!(format!("{text:?} {key:?}"), "Secret(..) Secret(..)");
+        assert_eq!(format!("{:?}", Secrets::from([text, key])), "Secrets(2)");
+        Ok(())
     }
 }

@@ -275,7 +275,7 @@ fn bug_6_there_is_no_empty_secret_and_no_way_to_have_none() {
     for empty in ["", " ", "\t\n"] {
         assert!(empty.parse::<Secret>().is_err(), "{empty:?}");
     }
-    assert!(tower_webhook::Secrets::try_from(Vec::new()).is_err());
+    assert!(tower_webhook::Secrets::try_from(Vec::<Secret>::new()).is_err());
     assert!(WebhookLayer::try_new("whsec_".parse::<Secret>().unwrap()).is_err());
     let secret: Secret = "hunter2".parse().unwrap();
     let layer = WebhookLayer::with_verifier(provider::github(secret.clone()));

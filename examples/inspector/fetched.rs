@@ -6,7 +6,7 @@ use std::{error::Error, sync::Arc};
 use bytes::Bytes;
 use serde_json::{Value, json};
 use tower_webhook::{
-    BoxError, Secrets, provider,
+    BoxError, Secret, Secrets, provider,
     verify::{Algorithm, Encoding, Fetch, Scheme, Verifier},
 };
 
@@ -54,7 +54,7 @@ impl Fetch for Given {
     async fn fetch(&self, url: &str, _: usize) -> Result<Bytes, BoxError> {
         let named = |name: &str| url.rsplit('/').next() == Some(name);
         let secret = self.secrets.iter().find(|secret| secret.key_id().is_none_or(named));
-        let secret = secret.ok_or("there is no --secret with this --key-id")?.expose().trim();
+        let secret = secret.and_then(Secret::expose_str).ok_or("there is no --secret with this --key-id")?;
         // PEM is base64 between two lines.
         let key: String = match secret.strip_prefix("-----BEGIN PUBLIC KEY-----") {
             Some(rest) => rest.split("-----").next().unwrap_or_default().split_whitespace().collect(),

@@ -33,7 +33,7 @@ use axum::{
 };
 use tokio::{net::TcpListener, runtime::Runtime, sync::Semaphore};
 
-use tower_webhook::{Secrets, verify::Verifier};
+use tower_webhook::{Secret, Secrets, verify::Verifier};
 
 use crate::{
     drain::{InFlight, StopSignal},
@@ -86,8 +86,8 @@ async fn serve(options: Options) -> Result<ExitCode, Box<dyn Error>> {
 
     let forger = forger(source, &secrets);
     let test_events = TestEvents::new(verifier, forger, layer.clone(), Arc::clone(&rules), address);
-    if let (None, Some(secret)) = (&options.secrets, secrets.iter().next()) {
-        report::log(&format!("demo secret: {}", secret.expose()));
+    if let (None, Some(secret)) = (&options.secrets, secrets.iter().next().and_then(Secret::expose_str)) {
+        report::log(&format!("demo secret: {secret}"));
     }
     report::log(&format!("page: http://{}/", test_events.address()));
     if !address.ip().is_loopback() {

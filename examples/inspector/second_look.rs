@@ -166,7 +166,7 @@ fn secrets(rules: &Rules) -> Vec<(&'static str, Secrets)> {
     ];
     let others = ways.into_iter().map(|(what, way)| {
         let others = rules.secrets.iter().filter_map(|secret| {
-            let other: Secret = way(secret.expose()).parse().ok()?;
+            let other: Secret = way(secret.expose_str()?).parse().ok()?;
             Some(match secret.key_id() {
                 Some(key_id) => other.with_key_id(key_id),
                 None => other,

@@ -33,7 +33,7 @@ providers! {
             profile.shared_secret = true;
             profile.equal_bodies = true;
             profile.body_signed = false;
-            let keys = Keyring::decoded(MacKind::HmacSha1, &secrets, |text| Ok(key(text)))?;
+            let keys = Keyring::decoded(MacKind::HmacSha1, &secrets, |text| Ok(sha1(text)))?;
             verifier(keys, profile, Methods { begin, #[cfg(feature = "test-util")] sign: signing::sign })
         },
         handshake: Some(HANDSHAKE);
@@ -47,14 +47,14 @@ const HANDSHAKE: Handshake = Handshake {
     unsigned: |request| {
         let challenge = request.is(&Method::GET).then(|| request.query("bt_challenge"))??;
         let secret = request.secrets.iter().next().filter(|_| is_challenge(&challenge))?;
-        let key = Sha1::digest(secret.expose());
+        let key = secret.expose_str().map_or_else(|| Zeroizing::new(secret.expose().into()), sha1);
         let mac = mac::<Hmac<Sha1>>(&key, &[challenge.as_bytes()])?;
         echo(&format!("{}|{}", secret.key_id()?, HEXLOWER.encode(&mac)))
     },
     ..Handshake::NONE
 };
 
-fn key(secret: &str) -> Zeroizing<Vec<u8>> {
+fn sha1(secret: &str) -> Zeroizing<Vec<u8>> {
     Zeroizing::new(Sha1::digest(secret).to_vec())
 }
 

@@ -281,8 +281,9 @@ impl Tokens {
     }
 
     #[cfg(feature = "test-util")]
-    pub(super) fn first(&self) -> &str {
-        self.secrets.as_slice().first().map_or("", Secret::expose)
+    pub(super) fn first(&self) -> Result<&str, CannotSign> {
+        let text = self.secrets.as_slice().first().and_then(Secret::expose_str);
+        text.ok_or_else(|| CannotSign::new("the token is not text"))
     }
 
     /// Verifies that `sent` is one of the secrets.

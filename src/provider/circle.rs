@@ -121,5 +121,5 @@ fn public_key(page: &[u8]) -> Result<Certificate, InvalidSecret> {
         return Err(InvalidSecret::new("it is a key for another algorithm than ECDSA with SHA-256"));
     }
     let der = BASE64.decode(key.public_key.as_bytes());
-    Certificate::public_key(KIND, &der.map_err(|_| InvalidSecret::new("it is not base64"))?)
+    Certificate::public_key(KIND, &der.map_err(|_| InvalidSecret::new("text is not base64"))?)
 }

@@ -64,7 +64,7 @@ impl Verifier for CloudEvents {
     /// In the query if it has a token already, else in the header.
     #[cfg(feature = "test-util")]
     fn sign(&self, head: &mut Parts, _: &mut Bytes, _: SystemTime) -> Result<(), CannotSign> {
-        let token = self.tokens.first();
+        let token = self.tokens.first()?;
         let query = head.uri.query().unwrap_or_default().as_bytes();
         if parameter(query, "access_token").is_some() && !head.headers.contains_key(header::AUTHORIZATION) {
             return head.write_query("access_token", token);

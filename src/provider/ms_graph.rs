@@ -71,7 +71,7 @@ impl Verifier for Graph {
         let notifications = collection.pointer_mut("/value").and_then(Value::as_array_mut);
         for notification in notifications.ok_or_else(no_collection)? {
             let fields = notification.as_object_mut().ok_or_else(no_collection)?;
-            fields.insert("clientState".to_owned(), self.tokens.first().into());
+            fields.insert("clientState".to_owned(), self.tokens.first()?.into());
         }
         *body = collection.to_string().into();
         Ok(())

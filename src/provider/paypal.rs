@@ -150,10 +150,10 @@ impl SignedTransmission {
         let mut outcome = Err(VerifyError::wrong("there is no webhook id"));
         for (index, webhook_id) in self.webhook_ids.iter().enumerate() {
             let mut message = keys.begin(self.signatures.clone(), |_| true);
-            message.update(self.text(webhook_id).as_bytes());
+            message.update(&self.content(webhook_id));
             outcome = message.conclude().map(|verified| {
                 // Of the webhook: certificates change, and what they sign stays the same delivery.
-                verified.secret_index(index).fingerprint(fingerprint(webhook_id.expose().as_bytes()))
+                verified.secret_index(index).fingerprint(fingerprint(webhook_id.expose()))
             });
             if outcome.is_ok() {
                 break;
@@ -162,8 +162,9 @@ impl SignedTransmission {
         outcome
     }
 
-    fn text(&self, webhook_id: &Secret) -> String {
-        format!("{}|{}|{}", self.transmission, webhook_id.expose(), self.crc)
+    fn content(&self, webhook_id: &Secret) -> Vec<u8> {
+        let crc = self.crc.to_string();
+        [self.transmission.as_bytes(), webhook_id.expose(), crc.as_bytes()].join(&b'|')
     }
 }
 

@@ -74,7 +74,7 @@ providers! {
 
 /// As Sinch's own code decodes it: in either alphabet, and whatever is left in the last character.
 fn decode(text: &str) -> Result<Zeroizing<Vec<u8>>, InvalidSecret> {
-    let invalid = || InvalidSecret::new("it is not base64");
+    let invalid = || InvalidSecret::new("text is not base64");
     let mut lenient = BASE64_NOPAD.specification();
     lenient.check_trailing_bits = false;
     lenient.translate.from.push_str("-_");

@@ -37,7 +37,7 @@ const HANDSHAKE: Handshake = Handshake {
     unsigned: |request| {
         let token = request.is(&Method::GET).then(|| request.query("crc_token"))??;
         let secret = request.secrets.iter().next().filter(|_| is_crc_token(token.as_bytes()))?;
-        let mac = mac::<Hmac<Sha256>>(secret.expose().as_bytes(), &[token.as_bytes()])?;
+        let mac = mac::<Hmac<Sha256>>(secret.expose(), &[token.as_bytes()])?;
         Some(json_response(&json!({ "response_token": format!("sha256={}", BASE64.encode(&mac)) })))
     },
     signs: Some(is_crc_token),

@@ -43,11 +43,11 @@ const HANDSHAKE: Handshake = Handshake {
         let signature = request.header("x-zm-signature")?.as_bytes().strip_prefix(b"v0=")?;
         let signature = HEXLOWER_PERMISSIVE.decode(signature).ok()?;
         let signed_with = |secret: &&Secret| {
-            mac::<Hmac<Sha256>>(secret.expose().as_bytes(), &[b"v0:", timestamp, b":", body])
+            mac::<Hmac<Sha256>>(secret.expose(), &[b"v0:", timestamp, b":", body])
                 .is_some_and(|mac| constant_time_eq(&mac, &signature))
         };
         let secret = request.secrets.iter().find(signed_with)?;
-        let mac = mac::<Hmac<Sha256>>(secret.expose().as_bytes(), &[token.as_bytes()])?;
+        let mac = mac::<Hmac<Sha256>>(secret.expose(), &[token.as_bytes()])?;
         Some(json_response(&json!({ "plainToken": token, "encryptedToken": HEXLOWER.encode(&mac) })))
     },
     ..Handshake::NONE

@@ -103,6 +103,7 @@ fn refuses_what_it_cannot_do() {
         &["--listen", "127.0.0.1:99999"],
         &["--secret", ""],
         &["--secret", "  "],
+        &["--secret", "secret "],
         &["--secret", "whsec_not base64!"],
         &["--secret", "whsec_"],
         &["--secret", SECRET, "--secret", "whsec_not base64!"],

@@ -359,7 +359,7 @@ fn a_misconfigured_secret_panics_where_it_is_configured_or_is_an_error() {
     for no_key in ["whsec_", "whsec_=="] {
         assert!(WebhookLayer::try_new(no_key.parse::<Secret>().unwrap()).is_err());
     }
-    assert!(tower_webhook::Secrets::try_from(Vec::new()).is_err());
+    assert!(tower_webhook::Secrets::try_from(Vec::<Secret>::new()).is_err());
     let both = tower_webhook::Secrets::try_from(vec![secret(), OTHER_SECRET.parse().unwrap()]).unwrap();
     assert_eq!((both.len(), (&both).into_iter().count()), (2, 2));
 }

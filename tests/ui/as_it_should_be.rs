@@ -32,13 +32,21 @@ async fn on_order(order: Event<Order>) -> String {
     order.number.to_string()
 }
 
+#[derive(serde::Deserialize)]
+struct Configured {
+    _secrets: Secrets,
+    _token: Option<Secret>,
+}
+
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
     let secret: Secret = "a secret".parse()?;
     let _ = provider::github(Settings(HashMap::from([("github".to_owned(), secret.clone())])));
     let _ = of_any([secret.clone(), secret.clone()]);
     let _ = provider::github(Secrets::try_from(vec![secret.clone()])?);
-    let _ = provider::github(std::env::var("SECRET")?.parse::<Secret>()?);
+    let _ = provider::github(Secrets::try_from(vec!["new".to_owned(), "old".to_owned()])?);
+    let _ = provider::github(Secret::from_env("SECRET")?);
+    let _ = provider::github(Secret::try_from(std::env::var("SECRET")?)?);
     let _ = WebhookLayer::with_verifier(verify::from_fn(|head, _, _| match head.headers.contains_key("x") {
         true => Ok(Verified::new()),
         false => Err(VerifyError::missing("there is no x")),

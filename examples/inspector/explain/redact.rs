@@ -1,4 +1,5 @@
 use axum::http::{HeaderMap, Uri};
+use tower_webhook::Secret;
 
 use super::words::bounded;
 use crate::rules::Rules;
@@ -19,7 +20,7 @@ impl<'r> Redactor<'r> {
     pub(super) fn new(rules: &'r Rules) -> Self {
         let signing = rules.signing();
         Self {
-            secrets: rules.secrets.iter().map(|secret| secret.expose()).collect(),
+            secrets: rules.secrets.iter().filter_map(Secret::expose_str).collect(),
             token_only: signing.as_ref().is_some_and(|signing| signing.template().is_none()),
             signatures: signing.map(|signing| signing.places()).unwrap_or_default(),
         }

@@ -66,7 +66,7 @@ impl<'a> HandshakeRequest<'a> {
 
     /// What the layer was given as [`verify_token`](crate::WebhookLayer::verify_token).
     pub(super) fn verify_token(&self) -> Option<&'a [u8]> {
-        self.head.extensions.get::<VerifyToken>().map(|token| token.0.expose().as_bytes())
+        self.head.extensions.get::<VerifyToken>().map(|token| token.0.expose())
     }
 
     /// Whether a parameter is the token that the layer was given. Nothing is, if it was given none.

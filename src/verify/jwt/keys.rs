@@ -46,7 +46,7 @@ impl TokenKeys {
             KeyText::Public => true,
             KeyText::Either => {
                 let is_public = |secret: &Secret| {
-                    let text = secret.expose().trim_start();
+                    let text = secret.expose_str().unwrap_or_default();
                     text.starts_with('{') || text.starts_with("-----BEGIN ")
                 };
                 let first = secrets.iter().next().is_some_and(is_public);
@@ -149,7 +149,7 @@ enum Source<'s> {
 
 impl<'s> Source<'s> {
     fn read(secret: &'s Secret) -> Result<Self, InvalidSecret> {
-        let text = secret.expose();
+        let text = secret.expose_str().ok_or(InvalidSecret::new("public key is neither a JWK nor PEM"))?;
         if let Some(der) = pem(text) {
             return Ok(Self::Der(der?, secret.key_id()));
         }

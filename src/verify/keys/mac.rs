@@ -162,19 +162,23 @@ pub(crate) struct MacKey {
 }
 
 impl Keyring {
-    /// One key a secret: its text as it stands.
+    /// One key a secret: its bytes as they stand.
     pub(crate) fn of_text(kind: MacKind, secrets: &Secrets) -> Self {
         let key =
             |secret: &Secret| MacKey::new(kind, Zeroizing::new(secret.expose().into()), secret.key_id());
         Self { kind, keys: secrets.iter().map(key).collect() }
     }
 
-    /// One key a secret: the bytes that `decode` makes of its text.
+    /// One key a secret: the bytes that `decode` makes of its text, or the key itself.
     pub(crate) fn decoded<D>(kind: MacKind, secrets: &Secrets, decode: D) -> Result<Self, InvalidSecret>
     where
         D: Fn(&str) -> Result<Zeroizing<Vec<u8>>, InvalidSecret>,
     {
-        let key = |(index, secret): (usize, &Secret)| match decode(secret.expose()) {
+        let bytes = |secret: &Secret| match secret.expose_str() {
+            Some(text) => decode(text),
+            None => Ok(Zeroizing::new(secret.expose().into())),
+        };
+        let key = |(index, secret): (usize, &Secret)| match bytes(secret) {
             Ok(bytes) if bytes.is_empty() => Err(InvalidSecret::new("there is no key in it").at(index)),
             Ok(bytes) => Ok(MacKey::new(kind, bytes, secret.key_id())),
             Err(error) => Err(error.at(index)),
@@ -372,10 +376,10 @@ impl Encoding {
     pub(crate) fn decode_key(self, text: &str) -> Result<Zeroizing<Vec<u8>>, InvalidSecret> {
         let text = text.as_bytes();
         let (decoded, name) = match self {
-            Self::Hex => (HEXLOWER_PERMISSIVE.decode(text), "it is not hexadecimal"),
-            Self::Base64 => (BASE64_NOPAD.decode(without_padding(text)), "it is not base64"),
+            Self::Hex => (HEXLOWER_PERMISSIVE.decode(text), "text is not hexadecimal"),
+            Self::Base64 => (BASE64_NOPAD.decode(without_padding(text)), "text is not base64"),
             Self::Base64Url => {
-                (BASE64URL_NOPAD.decode(without_padding(text)), "it is not base64 in the alphabet for URLs")
+                (BASE64URL_NOPAD.decode(without_padding(text)), "text is not base64 in the alphabet for URLs")
             }
         };
         decoded.map(Zeroizing::new).map_err(|_| InvalidSecret::new(name))

@@ -115,19 +115,17 @@ pub(crate) struct PublicKey {
 }
 
 impl PublicKeys {
-    /// One key a secret: PEM, or else the bytes that `decode` makes of its text.
+    /// One key a secret: PEM, or else the bytes that `decode` makes of it.
     pub(crate) fn decoded<B, D>(kind: PublicKind, secrets: &Secrets, decode: D) -> Result<Self, InvalidSecret>
     where
         B: AsRef<[u8]>,
-        D: Fn(&str) -> Result<B, InvalidSecret>,
+        D: Fn(&Secret) -> Result<B, InvalidSecret>,
     {
-        let read = |(index, secret): (usize, &Secret)| {
-            match pem(secret.expose()) {
-                Some(bytes) => PublicKey::new(kind, &bytes?, secret.key_id(), index),
-                None => PublicKey::new(kind, decode(secret.expose())?.as_ref(), secret.key_id(), index),
-            }
-            .map_err(|error| error.at(index))
+        let key = |(index, secret): (usize, &Secret)| match secret.expose_str().and_then(pem) {
+            Some(bytes) => PublicKey::new(kind, &bytes?, secret.key_id(), index),
+            None => PublicKey::new(kind, decode(secret)?.as_ref(), secret.key_id(), index),
         };
+        let read = |(index, secret)| key((index, secret)).map_err(|error| error.at(index));
         Ok(Self { kind, keys: secrets.iter().enumerate().map(read).collect::<Result<_, _>>()? })
     }
 

@@ -15,7 +15,7 @@ use super::{
 #[cfg(feature = "asymmetric")]
 use crate::verify::{PublicKeys, PublicKind};
 use crate::{
-    IntoSecrets, InvalidSecret, Secrets,
+    IntoSecrets, InvalidSecret, Secret, Secrets,
     verify::{Encoding, Keyring, Location, MacKind, Profile, Tolerance},
 };
 
@@ -173,7 +173,7 @@ impl Scheme {
         }
         #[cfg(feature = "asymmetric")]
         if let Some(kind) = self.alg.public_kind() {
-            return Ok(Keys::Public(PublicKeys::decoded(kind, secrets, |text| self.key.decode(text))?));
+            return Ok(Keys::Public(PublicKeys::decoded(kind, secrets, |key| self.key.decode_public(key))?));
         }
         Err(InvalidScheme::new("its algorithm needs the feature `asymmetric`"))
     }
@@ -196,10 +196,8 @@ impl Scheme {
             return Err(InvalidSecret::new("credentials are not `user:password`").at(index).into());
         }
         let keys = Keyring::of_text(MacKind::HmacSha256, secrets);
-        let token = |secret: &crate::Secret| match self.alg {
-            Algorithm::Basic => {
-                Zeroizing::new(data_encoding::BASE64.encode(secret.expose().as_bytes()).into_bytes())
-            }
+        let token = |secret: &Secret| match self.alg {
+            Algorithm::Basic => Zeroizing::new(data_encoding::BASE64.encode(secret.expose()).into_bytes()),
             _ => Zeroizing::new(secret.expose().into()),
         };
         let verified = (0..secrets.len()).map(|index| keys.verified(index)).collect();
@@ -275,6 +273,15 @@ impl Algorithm {
 }
 
 impl super::KeyFormat {
+    #[cfg(feature = "asymmetric")]
+    fn decode_public(&self, key: &Secret) -> Result<Zeroizing<Vec<u8>>, InvalidSecret> {
+        match key.expose_str() {
+            Some(text) => self.decode(text),
+            None if self.encoding == KeyEncoding::Utf8 => Err(InvalidSecret::new("public key is not PEM")),
+            None => Ok(Zeroizing::new(key.expose().into())),
+        }
+    }
+
     fn decode(&self, text: &str) -> Result<Zeroizing<Vec<u8>>, InvalidSecret> {
         let text = self.strip.iter().fold(text, |text, prefix| text.strip_prefix(&**prefix).unwrap_or(text));
         let normalized;
@@ -288,6 +295,13 @@ impl super::KeyFormat {
         match self.encoding {
             KeyEncoding::Utf8 => Ok(Zeroizing::new(text.into())),
             KeyEncoding::Hex => Encoding::Hex.decode_key(text),
+            KeyEncoding::Base64 if self.strip.iter().any(|prefix| prefix == "whsec_") => {
+                Encoding::Base64.decode_key(text).map_err(|_| {
+                    InvalidSecret::new(
+                        "text is not base64 (Standard Webhooks secrets are `whsec_` and base64)",
+                    )
+                })
+            }
             KeyEncoding::Base64 => Encoding::Base64.decode_key(text),
             KeyEncoding::Base64Url => Encoding::Base64Url.decode_key(text),
         }

@@ -1,0 +1,168 @@
+//! Secrets given to constructors: as text, which is decoded, and as keys, which are not.
+#![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing)]
+
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use bytes::Bytes;
+use http::Request;
+use tower_webhook::{
+    InvalidSecret, Secret, Secrets, WebhookLayer, provider, testing,
+    verify::{Location, Scheme, Verifier},
+};
+
+fn at() -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000)
+}
+
+fn text(text: &str) -> Secret {
+    text.parse().unwrap()
+}
+
+fn key(key: &[u8]) -> Secret {
+    Secret::from_bytes(key).unwrap()
+}
+
+fn verifier(provider: &str, secrets: impl Into<Secrets>) -> Result<Arc<dyn Verifier>, InvalidSecret> {
+    provider::find(provider).unwrap().verifier(secrets.into())
+}
+
+fn signed(provider: &str, secret: Secret) -> Request<Bytes> {
+    let verifier = verifier(provider, secret).unwrap();
+    let mut request = Request::post("https://receiver.example/webhook");
+    // Otherwise the test kit makes up an id, and no two requests are equal.
+    if let Some(Location::Header(name)) = &verifier.profile().id {
+        request = request.header(name, "1");
+    }
+    let body = match provider {
+        "braintree" => "bt_payload=PG5vdGlmaWNhdGlvbj48",
+        _ => r#"{"value":[{}],"notificationItems":[{"NotificationRequestItem":{"success":true}}]}"#,
+    };
+    testing::sign_at(&verifier, request.body(body).unwrap(), at()).unwrap()
+}
+
+#[track_caller]
+fn assert_sign_alike(provider: &str, one: Secret, other: Secret) {
+    let (one, other) = (signed(provider, one), signed(provider, other));
+    assert_eq!((one.headers(), one.body()), (other.headers(), other.body()), "{provider}");
+}
+
+#[test]
+fn a_key_is_used_as_the_bytes_that_its_text_stands_for() {
+    const KEY: &[u8] = b"0123456789abcdef";
+    for provider in ["standard-webhooks", "svix", "supabase-auth", "sinch-application", "airtable"] {
+        assert_sign_alike(
+            provider,
+            text("MDEyMzQ1Njc4OWFiY2RlZg==").with_key_id("k"),
+            key(KEY).with_key_id("k"),
+        );
+    }
+    for provider in ["adyen-standard", "adyen-header", "close"] {
+        assert_sign_alike(provider, text("30313233343536373839616263646566"), key(KEY));
+    }
+    for provider in ["github", "stripe", "twilio", "gitlab-token", "basic-auth"] {
+        assert_sign_alike(provider, text("0123456789abcdef"), key(KEY));
+    }
+    // Not UTF-8, which no text gives a provider that decodes none.
+    assert_ne!(signed("github", key(&[0xff; 16])).headers(), signed("github", key(&[0xfe; 16])).headers());
+}
+
+#[test]
+fn a_key_is_not_decoded_even_if_it_could_be() {
+    let (base64, hex) = ("MDEyMzQ1Njc4OWFiY2RlZg==", "30313233343536373839616263646566");
+    for (provider, text_of) in [("svix", base64), ("standard-webhooks", base64), ("adyen-standard", hex)] {
+        let (decoded, undecoded) =
+            (signed(provider, text(text_of)), signed(provider, key(text_of.as_bytes())));
+        let as_a_whole = |request: &Request<Bytes>| format!("{:?} {:?}", request.headers(), request.body());
+        assert_ne!(as_a_whole(&decoded), as_a_whole(&undecoded), "{provider}");
+    }
+    // Nor is a prefix removed: `whsec_` is a part of these keys.
+    assert_sign_alike("svix", key(b"whsec_a"), text("whsec_d2hzZWNfYQ=="));
+    assert_sign_alike("inngest", text("a"), text("signkey-prod-a"));
+    assert_ne!(signed("inngest", key(b"a")).headers(), signed("inngest", key(b"signkey-prod-a")).headers());
+}
+
+#[test]
+fn braintree_takes_the_hash_of_the_private_key_as_a_key() {
+    // The SHA-1 of `private`.
+    let hash = b"\xe8\x07\x21\x79\x3c\x24\xae\x14\xed\xfc\xa9\xb2\x6a\xd4\x06\xa9\x81\x5c\xd3\xff";
+    assert_sign_alike("braintree", text("private"), key(hash));
+}
+
+#[test]
+fn the_error_names_the_rule_that_a_standard_webhooks_secret_breaks() {
+    let error = WebhookLayer::try_new(text("hello")).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "signing secret 0 cannot be used: text is not base64 (Standard Webhooks secrets are `whsec_` and base64)"
+    );
+    let error = verifier("airtable", text("not base64!")).err().unwrap().to_string();
+    assert!(error.ends_with("text is not base64"), "{error}");
+}
+
+#[test]
+fn duplicates_of_a_secret_are_accepted() -> Result<(), InvalidSecret> {
+    verifier("stripe", [text("same"), text("same")])?;
+    // A plain hash, which refuses a secret that is the beginning of another.
+    let scheme: Scheme = serde_json::from_str(
+        r#"{"alg":"hash-sha256","sig":{"from":"x-sig","enc":"hex"},"template":"{body}{secret}"}"#,
+    )
+    .unwrap();
+    scheme.verifier("acme", [text("same"), text("same")]).unwrap();
+    assert!(scheme.verifier("acme", [text("same"), text("same again")]).is_err());
+    Ok(())
+}
+
+#[cfg(feature = "asymmetric")]
+mod public_keys {
+    use tower_webhook::verify::{Algorithm, Encoding};
+
+    use super::*;
+
+    // The public key of RFC 8032, 7.1, test 1.
+    const HEX: &str = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
+    const PEM: &str = "-----BEGIN PUBLIC KEY-----
+MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=
+-----END PUBLIC KEY-----
+";
+
+    fn raw() -> Vec<u8> {
+        (0..HEX.len()).step_by(2).map(|at| u8::from_str_radix(&HEX[at..at + 2], 16).unwrap()).collect()
+    }
+
+    #[test]
+    fn ed25519_keys_are_hex_pem_or_32_bytes() -> Result<(), InvalidSecret> {
+        for secret in [text(HEX), text(PEM), text(PEM.trim()), key(&raw())] {
+            verifier("discord", secret)?;
+        }
+        // Neither text that could be decoded, nor another length.
+        for wrong in [HEX.as_bytes(), PEM.as_bytes(), &raw()[1..]] {
+            assert!(verifier("discord", key(wrong)).is_err(), "{wrong:?}");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn a_scheme_whose_keys_are_pem_refuses_bytes() {
+        let scheme = Scheme::new(Algorithm::Ed25519, "x-sig", Encoding::Hex).signs("{body}");
+        assert!(scheme.verifier("acme", text(PEM)).is_ok());
+        let error = scheme.verifier("acme", [text(PEM), key(&raw())]).unwrap_err();
+        let source = std::error::Error::source(&error).unwrap().to_string();
+        assert_eq!(source, "signing secret 1 cannot be used: public key is not PEM");
+    }
+
+    #[cfg(feature = "jwt")]
+    #[test]
+    fn constructors_that_need_a_jwk_or_pem_refuse_bytes() -> Result<(), InvalidSecret> {
+        for id in ["plaid", "saleor"] {
+            let error = verifier(id, key(&raw())).err().unwrap().to_string();
+            assert_eq!(error, "signing secret 0 cannot be used: public key is neither a JWK nor PEM", "{id}");
+        }
+        // It takes keys of MACs, too.
+        verifier("fusionauth", key(b"a key"))?;
+        assert!(verifier("fusionauth", [key(b"a key"), text(PEM)]).is_err());
+        Ok(())
+    }
+}

@@ -1,0 +1,9 @@
+//~ E0277
+//~ error: `Vec<String>` is not a signing secret
+//~ several that came in a `Vec`, as secrets or as text, are `Secrets::try_from(vec)?`
+use tower_webhook::WebhookLayer;
+
+fn main() {
+    let secrets: Vec<String> = vec!["new".to_owned(), "old".to_owned()];
+    let _ = WebhookLayer::new(secrets);
+}
