@@ -132,13 +132,11 @@ async fn on_message(message: &Message) -> Result<(), BoxError> {
 /// One of the two secrets that Meta and this program share.
 fn secret(name: &str) -> Result<Secret, InvalidSecret> {
     const DEMO: &str = "everybody-knows-me";
-    match env::var(name) {
-        Ok(secret) => secret.parse(),
-        Err(_) => {
-            eprintln!("{name} is not set: everybody knows the secret that is used instead, {DEMO}");
-            DEMO.parse()
-        }
+    if env::var_os(name).is_some() {
+        return Secret::from_env(name);
     }
+    eprintln!("{name} is not set: everybody knows the secret that is used instead, {DEMO}");
+    DEMO.parse()
 }
 
 async fn stopped() {

@@ -457,7 +457,10 @@ fn millis(time: Duration) -> u64 {
 /// The secret that the shop shows for this endpoint.
 fn secret() -> Result<Secret, InvalidSecret> {
     const DEMO: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
-    env::var("WEBHOOK_SECRET").unwrap_or_else(|_| DEMO.to_owned()).parse()
+    match env::var_os("WEBHOOK_SECRET") {
+        Some(_) => Secret::from_env("WEBHOOK_SECRET"),
+        None => DEMO.parse(),
+    }
 }
 
 /// Turns `true` at Ctrl-C or SIGTERM, which from now on no longer end the process by themselves.

@@ -117,15 +117,17 @@ impl Usage {
 /// The secrets that are accepted, the newest first.
 fn secrets() -> Result<Secrets, InvalidSecret> {
     const DEMO: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
-    let new = env::var("WEBHOOK_SECRET").unwrap_or_else(|_| {
+    let new = if env::var_os("WEBHOOK_SECRET").is_some() {
+        Secret::from_env("WEBHOOK_SECRET")?
+    } else {
         eprintln!("WEBHOOK_SECRET is not set: everybody knows the secret that is used instead, {DEMO}");
-        DEMO.to_owned()
-    });
+        DEMO.parse()?
+    };
     // Not set, when the rotation is over. Each secret costs a MAC for each delivery.
-    let old = env::var("WEBHOOK_OLD_SECRET").ok();
-    let secrets: Result<Vec<Secret>, _> =
-        [Some(new), old].into_iter().flatten().map(|text| text.parse()).collect();
-    secrets?.try_into()
+    match env::var_os("WEBHOOK_OLD_SECRET") {
+        Some(_) => Ok([new, Secret::from_env("WEBHOOK_OLD_SECRET")?].into()),
+        None => Ok(new.into()),
+    }
 }
 
 async fn stopped() {

@@ -176,5 +176,8 @@ impl Ledger {
 /// The secret that the bank shows for this endpoint.
 fn secret() -> Result<Secret, InvalidSecret> {
     const DEMO: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
-    env::var("WEBHOOK_SECRET").unwrap_or_else(|_| DEMO.to_owned()).parse()
+    match env::var_os("WEBHOOK_SECRET") {
+        Some(_) => Secret::from_env("WEBHOOK_SECRET"),
+        None => DEMO.parse(),
+    }
 }

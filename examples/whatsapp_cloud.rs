@@ -182,13 +182,11 @@ async fn on_status(status: &Status) -> Result<(), BoxError> {
 
 /// One of the two secrets that Meta and this program share.
 fn secret(name: &str, demo: &str) -> Result<Secret, InvalidSecret> {
-    match env::var(name) {
-        Ok(secret) => secret.parse(),
-        Err(_) => {
-            eprintln!("{name} is not set: everybody knows the secret that is used instead, {demo}");
-            demo.parse()
-        }
+    if env::var_os(name).is_some() {
+        return Secret::from_env(name);
     }
+    eprintln!("{name} is not set: everybody knows the secret that is used instead, {demo}");
+    demo.parse()
 }
 
 async fn stopped() {

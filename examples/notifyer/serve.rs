@@ -154,13 +154,11 @@ fn file_name(delivery: &Delivery) -> &str {
 /// What `register` has printed.
 fn secret() -> Result<Secret, InvalidSecret> {
     const DEMO: &str = "everybody-knows-me";
-    match env::var("NOTIFYER_SECRET") {
-        Ok(secret) => secret.parse(),
-        Err(_) => {
-            eprintln!("NOTIFYER_SECRET is not set: everybody knows the secret that is used instead, {DEMO}");
-            DEMO.parse()
-        }
+    if env::var_os("NOTIFYER_SECRET").is_some() {
+        return Secret::from_env("NOTIFYER_SECRET");
     }
+    eprintln!("NOTIFYER_SECRET is not set: everybody knows the secret that is used instead, {DEMO}");
+    DEMO.parse()
 }
 
 /// Ctrl-C, or what a supervisor sends before it kills.
