@@ -107,12 +107,12 @@ fn acme_at_once(keys: Keys) -> impl Verifier {
 
 /// What is known of Acme, beside how it signs. Each line should have a source in its documentation.
 fn profile() -> Profile {
-    let mut profile = Profile::new("acme");
-    profile.id = Some(Location::json("/id"));
-    profile.event_type = Some(Location::json("/kind"));
-    profile.retries = Some(true);
-    profile.dedupe_window = Some(Duration::from_secs(3 * 86_400)); // it tries for two days
-    profile.ack_deadline = Some(Duration::from_secs(15));
+    let profile = Profile::new("acme")
+        .with_id(Location::json("/id"))
+        .with_event_type(Location::json("/kind"))
+        .with_retries(true)
+        .with_dedupe_window(Duration::from_secs(3 * 86_400)) // it tries for two days
+        .with_ack_deadline(Duration::from_secs(15));
     profile
 }
 

@@ -138,7 +138,7 @@ impl fmt::Debug for Config {
 impl fmt::Debug for VerifierSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Fixed(verifier) => f.write_str(&verifier.profile().provider),
+            Self::Fixed(verifier) => f.write_str(verifier.profile().provider()),
             Self::PerRequest(_) => f.write_str("chosen per request"),
         }
     }

@@ -534,11 +534,11 @@ impl WebhookLayer {
 #[cfg(feature = "tracing")]
 fn warn_of_late_answers(config: &Config, deadline: Duration) {
     let VerifierSource::Fixed(verifier) = &config.verifier else { return };
-    let crate::verify::Profile { provider, ack_deadline, .. } = verifier.profile();
-    if let Some(waits) = ack_deadline.filter(|waits| deadline >= *waits) {
+    let profile = verifier.profile();
+    if let Some(waits) = profile.ack_deadline().filter(|waits| deadline >= *waits) {
         tracing::warn!(
             target: "tower_webhook",
-            %provider,
+            provider = profile.provider(),
             ack_deadline_ms = deadline.as_millis(),
             provider_waits_ms = waits.as_millis(),
             "the provider will not wait for answers at this ack_deadline",

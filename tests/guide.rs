@@ -9,13 +9,14 @@ use std::{
 };
 
 /// What a reason's text comes after.
-const REASONS: [&str; 7] = [
+const REASONS: [&str; 8] = [
     "missing(",
     "malformed(",
     "wrong(",
     "unavailable(",
     "InvalidSecret::new(",
     "InvalidScheme::new(",
+    "InvalidLocation::new(",
     "CannotSign::new(",
 ];
 

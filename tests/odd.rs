@@ -199,10 +199,10 @@ fn a_profile_says_that_a_form_can_be_split_in_other_places() {
         provider::find(id).unwrap().verifier(secret).unwrap().profile().clone()
     };
     for id in ["twilio", "mandrill", "plivo-v1", "plivo-v2", "plivo-v3", "braintree", "vonage-params"] {
-        assert!(!profile(id).body_signed, "{id}");
+        assert!(!profile(id).body_signed(), "{id}");
     }
     for id in ["plivo-v1", "plivo-v2", "plivo-v3"] {
-        assert!(!profile(id).event_type_signed, "{id}");
+        assert!(!profile(id).event_type_signed(), "{id}");
     }
 }
 

@@ -26,8 +26,7 @@ use tower_webhook::{
 
 /// A verifier of a token that sets no fingerprint.
 fn by_token(token: &'static str) -> Arc<dyn Verifier> {
-    let mut profile = Profile::new("acme");
-    profile.id = Some(Location::json("/id"));
+    let profile = Profile::new("acme").with_id(Location::json("/id"));
     let verifier = verify::from_fn(move |head, _, _| {
         let sent =
             head.headers.get("x-acme-token").ok_or(VerifyError::missing("`x-acme-token` is missing"))?;

@@ -135,7 +135,8 @@ async fn bite_3_candidates_that_cannot_be_decoded_are_passed_over_and_bytes_that
     for provider in provider::all() {
         let Some(scheme) = provider.scheme() else { continue };
         let scheme = serde_json::to_value(scheme).unwrap();
-        let Some(header) = scheme["sig"]["from"].as_str() else { continue };
+        let from = scheme["sig"]["from"].as_str().filter(|from| !from.contains(':'));
+        let Some(header) = from else { continue };
         // Not any text is a public key: theirs are those of the known answers.
         let vector = public.iter().find(|vector| vector["scheme"] == provider.id);
         let text =
@@ -185,8 +186,8 @@ async fn bite_6_tolerance_is_the_providers_own_and_its_edge_is_in() {
         let verifier = provider::find(id)
             .unwrap()
             .verifier("00112233445566778899aabbccddeeff".parse::<Secret>().unwrap());
-        let tolerance = verifier.unwrap().profile().tolerance;
-        (tolerance.past.map(|time| time.as_secs()), tolerance.future.as_secs())
+        let tolerance = verifier.unwrap().profile().tolerance();
+        (tolerance.past().map(|time| time.as_secs()), tolerance.future().as_secs())
     };
     assert_eq!(tolerance("slack"), (Some(300), 300));
     assert_eq!(tolerance("paddle").0, Some(5));
@@ -365,7 +366,7 @@ async fn a_host_with_a_part_of_the_path_in_it_is_rejected() {
 fn bite_13_a_provider_whose_signature_does_not_cover_the_body_says_so() {
     let body_signed = |id: &str| {
         let secret: Secret = "user:password".parse().unwrap();
-        provider::find(id).unwrap().verifier(secret).unwrap().profile().body_signed
+        provider::find(id).unwrap().verifier(secret).unwrap().profile().body_signed()
     };
     for id in ["gitlab-token", "okta", "basic-auth"] {
         assert!(!body_signed(id), "{id}");
@@ -533,7 +534,7 @@ fn providers_that_act_on_the_answer_of_a_retry_have_no_key_that_a_retry_repeats(
         let secret: Secret = "czNjcmV0".parse().unwrap();
         let verifier = provider::find(id).unwrap().verifier(secret).unwrap();
         let profile = verifier.profile();
-        assert!(profile.id.is_none() && !profile.equal_bodies, "{id}");
+        assert!(profile.id().is_empty() && !profile.equal_bodies(), "{id}");
     }
 }
 

@@ -43,12 +43,13 @@ fn the_table_of_providers_is_up_to_date() {
 fn the_guide_says_of_providers_what_the_code_does() {
     let profiles = profiles();
     is_up_to_date("src/guide/answers.md", "behaviour", &behaviour(&profiles));
-    let uncovered = profiles.iter().filter(|(_, profile)| !profile.body_signed);
-    let unsigned = profiles.iter().filter(|(_, profile)| profile.id.is_some() && !profile.id_signed);
-    let shared = profiles.iter().filter(|(_, profile)| profile.shared_secret);
+    let uncovered = profiles.iter().filter(|(_, profile)| !profile.body_signed());
+    let unsigned = profiles.iter().filter(|(_, profile)| !profile.id().is_empty() && !profile.id_signed());
+    let shared = profiles.iter().filter(|(_, profile)| profile.shared_secret());
     is_up_to_date("src/guide/stores.md", "shared-secrets", &links(shared));
     is_up_to_date("src/guide/threats.md", "unsigned-ids", &links(unsigned));
-    let has_unsigned_type = |profile: &Profile| profile.event_type.is_some() && !profile.event_type_signed;
+    let has_unsigned_type =
+        |profile: &Profile| !profile.event_type().is_empty() && !profile.event_type_signed();
     let unsigned_types: Vec<_> = profiles.iter().filter(|(_, profile)| has_unsigned_type(profile)).collect();
     is_up_to_date("src/guide/threats.md", "unsigned-event-types", &links(unsigned_types.iter().copied()));
     let undocumented: Vec<_> = unsigned_types
@@ -59,7 +60,7 @@ fn the_guide_says_of_providers_what_the_code_does() {
         undocumented.is_empty(),
         "whose event type is not signed, and whose documentation says nothing of it: {undocumented:?}"
     );
-    let counts = profiles.iter().filter(|(_, profile)| profile.attempt.is_some());
+    let counts = profiles.iter().filter(|(_, profile)| profile.attempt().is_some());
     is_up_to_date("src/guide/threats.md", "attempts", &links(counts));
     is_up_to_date("src/guide/threats.md", "unsigned-bodies", &links(uncovered));
 }
@@ -94,7 +95,7 @@ fn row(provider: &Provider) -> String {
     };
     // A pipe would end the cell.
     let how = how.replace("|{", "\\|{");
-    let waits = seconds(profile(provider).ack_deadline);
+    let waits = seconds(profile(provider).ack_deadline());
     format!("| `{id}` | `{constructor}` | [{name}]({source}) | {how} | {waits} |\n")
 }
 
@@ -143,7 +144,8 @@ fn profiles() -> Vec<(&'static str, Profile)> {
 /// What a provider does on an answer, where anything is known of that.
 fn behaviour(profiles: &[(&str, Profile)]) -> String {
     let rows = profiles.iter().filter_map(|(name, profile)| {
-        let Profile { retries, ack_deadline, dedupe_window, lease, .. } = profile;
+        let (retries, ack_deadline) = (profile.retries(), profile.ack_deadline());
+        let (dedupe_window, lease) = (profile.dedupe_window(), profile.lease());
         if retries.is_none() && ack_deadline.is_none() && dedupe_window.is_none() && lease.is_none() {
             return None;
         }
@@ -156,7 +158,7 @@ fn behaviour(profiles: &[(&str, Profile)]) -> String {
             1 => "1 day".to_owned(),
             days => format!("{days} days"),
         });
-        let (waits, lease) = (seconds(*ack_deadline), seconds(*lease));
+        let (waits, lease) = (seconds(ack_deadline), seconds(lease));
         Some(format!("| {} | {again} | {waits} | {remembered} | {lease} |\n", link(name)))
     });
     let head = "| provider | sends again | waits | remembered | lease |\n|---|---|---|---|---|\n";
@@ -211,7 +213,14 @@ fn how(scheme: &Value) -> String {
             format!(" of {}", templates.join(" or "))
         }
     };
-    let id = text(&scheme["id"]).map_or("–".to_owned(), |id| format!("`{id}`"));
+    let id = match &scheme["id"] {
+        Value::Null => "–".to_owned(),
+        Value::Array(places) => {
+            let places: Vec<_> = places.iter().filter_map(text).map(|place| format!("`{place}`")).collect();
+            places.join(" or ")
+        }
+        place => format!("`{}`", text(place).unwrap()),
+    };
     let timestamp = match &scheme["ts"] {
         Value::Null => "–".to_owned(),
         ts => {

@@ -19,7 +19,7 @@ use tower_webhook::{
     Body, BoxError, Delivery, ManualClock, Rejection, RejectionKind as Kind, Secret, Secrets, WebhookLayer,
     provider,
     store::MokaStore,
-    verify::{Algorithm, Encoding, Scheme, TimeUnit, Verifier},
+    verify::{Algorithm, Encoding, Location, Locations, Scheme, TimeUnit, Verifier},
 };
 
 const NOW: u32 = 1_700_000_000;
@@ -85,7 +85,7 @@ fn providers_are_found_by_ids_that_are_their_own() {
         assert!(provider.source.starts_with("https://"), "{id}");
         // A secret that is valid in every encoding that providers use.
         match provider.verifier(secret("00112233445566778899aabbccddeeff")) {
-            Ok(verifier) => assert_eq!(verifier.profile().provider, id),
+            Ok(verifier) => assert_eq!(verifier.profile().provider(), id),
             // It is no public key, in any encoding, and has no user.
             Err(error) => {
                 let error = error.to_string();
@@ -108,7 +108,7 @@ fn a_bad_scheme_is_refused_when_it_is_built() {
         (scheme().signs("{body"), "a brace is not closed"),
         (scheme().signs("body}"), "a brace is not opened"),
         (scheme().signs("{nothing}"), "unknown `{nothing}`"),
-        (scheme().signs("{header:}"), "no header's name"),
+        (scheme().signs("{header:}"), "`` is not a header name"),
         (scheme().signs("{body}{body}"), "the body in it twice"),
         (scheme().signs("{json:body}{body}"), "the body in it twice"),
         (scheme().signs("{body}.{sha256hex:body}"), "the body in it twice"),
@@ -120,9 +120,13 @@ fn a_bad_scheme_is_refused_when_it_is_built() {
         (scheme().timestamp("query:t", TimeUnit::Seconds).signs("{method}{body}"), "is not signed"),
         (scheme().timestamp("query:t", TimeUnit::Seconds).signs("{url}{sorted_form}"), "is not signed"),
         (scheme().timestamp("body:/t", TimeUnit::Seconds).signs("{header:x}"), "is not signed"),
-        (scheme().timestamp("nowhere", TimeUnit::Seconds), "`nowhere` is no place"),
-        (scheme().timestamp("item:first", TimeUnit::Seconds), "`item:first` is no place"),
-        (scheme().timestamp("body:no/slash", TimeUnit::Seconds), "`body:no/slash` is no place"),
+        (scheme().timestamp("nowhere", TimeUnit::Seconds), "location `nowhere` does not begin with"),
+        (scheme().timestamp("item:first", TimeUnit::Seconds), "location `item:first` has no index"),
+        (scheme().timestamp("body:no/slash", TimeUnit::Seconds), "`no/slash` is not a JSON pointer"),
+        (scheme().key_id("query:"), "location `query:` has no name"),
+        (scheme().id("nowhere").event_type("elsewhere").id("header:x-id"), "location `nowhere` does not"),
+        (scheme().event_type(["header:x-type", "type"]), "location `type` does not begin with"),
+        (Scheme::hmac_sha256("bad header", Encoding::Hex), "`bad header` is not a header name"),
         (scheme().list(", "), "a separator is one ASCII character"),
         (scheme().list("é"), "a separator is one ASCII character"),
         (scheme().list("2"), "no letter or digit"),
@@ -138,7 +142,7 @@ fn a_bad_scheme_is_refused_when_it_is_built() {
             scheme().pairs("=", ["v1", "v0"]).prefer(["v1", "v0"]).signs_by_version([("v1", "{body}")]),
             "without a template",
         ),
-        (scheme().signature_in([]), "names no place"),
+        (scheme().signature_in(Locations::default()), "names no place"),
         (scheme().signature_in(["field:x"]), "cannot be in a field of the signature"),
         (scheme().signature_in(["body:/x"]).pairs("=", ["v1"]), "only a header"),
         (
@@ -149,24 +153,23 @@ fn a_bad_scheme_is_refused_when_it_is_built() {
                 .signs("{ts}{body}"),
             "only a header",
         ),
-        (scheme().signature_in(["x", "form:x"]).list(",").signs("{item:1}.{body}"), "only a header"),
+        (scheme().signature_in(["header:x", "form:x"]).list(",").signs("{item:1}.{body}"), "only a header"),
         (scheme().signature_in(["query:x"]).list(",").key_id("item:0"), "only a header"),
         (
             scheme().signature_in(["query:x"]).list(",").signs("{field:h}.{headers_named_by:h}.{body}"),
             "only a header",
         ),
         (scheme().list(",").pairs("=", ["v1"]).signs("{headers_named_by:h}.{body}"), "has no `{field:h}`"),
-        (
-            Scheme::new(Algorithm::Sha1, "x", Encoding::Hex).signs("{secret}{sha256raw:body}"),
-            "could be extended",
-        ),
-        (scheme().signature_in(["bad header"]), "no header's name"),
+        (scheme().signature_in("header:bad header"), "`bad header` is not a header name"),
+        (scheme().signature_in(["x-signature"]), "location `x-signature` does not begin with"),
         (Scheme::token("x").list(","), sent),
         (Scheme::token("x").pairs("=", ["v1"]), sent),
         (Scheme::token("x").timestamp("header:x-time", TimeUnit::Seconds), sent),
         (Scheme::basic().signs("{body}."), sent),
         (scheme().id("field:id"), "cannot be an id"),
+        (scheme().event_type(["header:x-type", "item:0"]), "`item:0` cannot be an id or an event type"),
         (scheme().require("x", "\n"), "no header's value"),
+        (scheme().require("x y", "1"), "`x y` is not a header name"),
     ];
     for (scheme, why) in cases {
         let error = scheme.verifier("acme", secret("secret")).expect_err(why).to_string();
@@ -198,6 +201,70 @@ fn unknown_keys_in_json_are_refused() {
     }
 }
 
+#[test]
+fn an_invalid_place_in_json_is_refused_when_it_is_read() {
+    for (member, value) in [
+        ("id", json!("x-id")),
+        ("event_type", json!(["body:/type", "x-id"])),
+        ("ts", json!({"from": "x-id", "unit": "s"})),
+        ("key", json!({"select_by": "x-id"})),
+        ("sig", json!({"from": ["x-id", "x-id:"], "enc": "hex"})),
+    ] {
+        let mut json = json!({"alg": "hmac-sha256", "sig": {"from": "x", "enc": "hex"}});
+        json[member] = value;
+        let error = serde_json::from_value::<Scheme>(json).expect_err(member).to_string();
+        let is_named = error.contains("location `x-id` does not begin") || error.contains("location `x-id:`");
+        assert!(is_named, "{member}: {error}");
+    }
+}
+
+#[test]
+fn a_scheme_with_several_places_is_the_same_after_json() {
+    let json = json!({
+        "alg": "hmac-sha256",
+        "key": {"enc": "utf8", "select_by": "header:x-key"},
+        "sig": {"from": ["x-one", "query:sig"], "enc": "hex"},
+        "ts": {"from": "header:x-time", "unit": "s", "past": 300, "future": 300},
+        "template": "{ts}.{body}",
+        "id": ["header:x-id", "body:/id"],
+        "event_type": "body:/type",
+    });
+    let scheme: Scheme = serde_json::from_value(json.clone()).unwrap();
+    let built = Scheme::hmac_sha256("x", Encoding::Hex)
+        .key_id(Location::header("x-key"))
+        .signature_in(["header:X-One", "query:sig"])
+        .timestamp("header:x-time".to_owned(), TimeUnit::Seconds)
+        .signs("{ts}.{body}")
+        .id([Location::header("x-id"), Location::json("/id")])
+        .event_type(Location::json("/type"));
+    assert_eq!(scheme, built);
+    assert_eq!(serde_json::to_value(built).unwrap(), json);
+}
+
+#[test]
+fn a_scheme_with_an_invalid_place_is_not_written_as_json() {
+    let scheme = Scheme::hmac_sha256("x", Encoding::Hex).id("nowhere");
+    let error = serde_json::to_string(&scheme).unwrap_err().to_string();
+    assert!(error.contains("location `nowhere` does not begin with"), "{error}");
+}
+
+#[tokio::test]
+async fn the_first_place_with_a_value_counts() {
+    let scheme = Scheme::hmac_sha256("x-signature", Encoding::Hex);
+    let scheme = scheme.id(["header:x-new-id", "body:/id", "header:x-id"]);
+    let signature = tag(r#"{"id":"in body"}"#);
+    let send = async |headers: &[(&str, &str)], body: &str| {
+        let signature = if body == "{}" { tag("{}") } else { signature.clone() };
+        let headers = [&[("x-signature", &*signature)], headers].concat();
+        send(&scheme, secret("secret"), post(&headers, body)).await.unwrap()
+    };
+    let body = r#"{"id":"in body"}"#;
+    assert_eq!(send(&[("x-new-id", "new"), ("x-id", "old")], body).await, "new");
+    assert_eq!(send(&[("x-new-id", ""), ("x-id", "old")], body).await, "in body");
+    assert_eq!(send(&[("x-id", "old")], "{}").await, "old");
+    assert_eq!(send(&[], "{}").await, "");
+}
+
 #[tokio::test]
 async fn every_part_of_a_template_is_what_it_says() {
     let sha256 = data_encoding::HEXLOWER.encode(&<sha2::Sha256 as sha2::Digest>::digest("b=2&a=1&a=0"));
@@ -207,9 +274,7 @@ async fn every_part_of_a_template_is_what_it_says() {
         ("{url} {body}", "https://hooks.example/in?order=7&token=x b=2&a=1&a=0".to_owned()),
         ("{header:x-one}-{query:order}.{body}", "uno-7.b=2&a=1&a=0".to_owned()),
         ("{sha256hex:body}", sha256),
-        ("{crc32:body}!", format!("{}!", crc32(b"b=2&a=1&a=0"))),
         ("{url}{sorted_form}", "https://hooks.example/in?order=7&token=xa0a1b2".to_owned()),
-        ("{sorted_query}/{body}", "order7tokenx/b=2&a=1&a=0".to_owned()),
         ("{form:b}.{body}", "2.b=2&a=1&a=0".to_owned()),
         ("{header:x-one}", "uno".to_owned()),
     ];
@@ -220,17 +285,6 @@ async fn every_part_of_a_template_is_what_it_says() {
         let request = post(&[("x-signature", &tag(format!("{text}."))), ("x-one", "uno")], "b=2&a=1&a=0");
         assert_eq!(send(&scheme, secret("secret"), request).await, Err(Kind::WrongSignature), "{template}");
     }
-}
-
-#[tokio::test]
-async fn the_digest_of_the_body_may_be_signed_as_bytes() {
-    let scheme = Scheme::hmac_sha256("x-signature", Encoding::Hex).signs("{header:x-one}.{sha256raw:body}.");
-    let digest = <sha2::Sha256 as sha2::Digest>::digest("{}");
-    let request = |signature: &str| post(&[("x-signature", signature), ("x-one", "uno")], "{}");
-    let right = tag([b"uno.".as_slice(), &digest, b"."].concat());
-    assert_eq!(send(&scheme, secret("secret"), request(&right)).await, Ok(String::new()));
-    let of_hex = tag(format!("uno.{}.", data_encoding::HEXLOWER.encode(&digest)));
-    assert_eq!(send(&scheme, secret("secret"), request(&of_hex)).await, Err(Kind::WrongSignature));
 }
 
 #[tokio::test]
@@ -251,7 +305,7 @@ async fn who_sends_a_signature_twice_is_believed_as_if_once() {
     let twice = format!("{signature},{signature}");
     let request = post(&[("x-signature", &twice)], "{}");
     assert_eq!(send(&list, secret("secret"), request).await, Ok(String::new()));
-    let token = Scheme::token("x-token").signature_in(["x-token", "query:token"]);
+    let token = Scheme::token("x-token").signature_in(["header:x-token", "query:token"]);
     assert_eq!(send(&token, secret("x"), post(&[("x-token", "x")], "")).await, Ok(String::new()));
 }
 
@@ -290,12 +344,6 @@ async fn a_form_that_is_signed_with_the_url_or_the_path_is_one_delivery_however_
         }
         assert_eq!(calls.load(Ordering::SeqCst), 1, "{template}");
     }
-}
-
-/// The checksum, bit by bit.
-fn crc32(bytes: &[u8]) -> u32 {
-    let step = |crc: u32, _| if crc & 1 == 1 { crc >> 1 ^ 0xedb8_8320 } else { crc >> 1 };
-    !bytes.iter().fold(!0, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), step))
 }
 
 #[tokio::test]
@@ -521,13 +569,12 @@ async fn what_a_proxy_says_of_the_url_is_believed_of_those_named_alone() {
 #[tokio::test]
 async fn whether_the_id_is_signed_shows_in_the_scheme() {
     let scheme = || Scheme::hmac_sha256("x-signature", Encoding::Hex);
-    let signed = |scheme: Scheme| scheme.verifier("acme", secret("secret")).unwrap().profile().id_signed;
+    let signed = |scheme: Scheme| scheme.verifier("acme", secret("secret")).unwrap().profile().id_signed();
     assert!(!signed(scheme().id("header:x-id")));
     assert!(signed(scheme().id("header:x-id").signs("{header:x-id}.{body}")));
     assert!(signed(scheme().id("body:/id")));
     assert!(signed(scheme().id("body:/id").signs("{sha256hex:body}")));
     assert!(!signed(scheme().id("body:/id").signs("{url}")));
-    assert!(!signed(scheme().id("body:/id").signs("{crc32:body}")));
     assert!(signed(scheme().id("form:id")));
     assert!(!signed(scheme().id("form:id").signs("{sorted_form}")));
     assert!(signed(scheme().id("form:id").signs("{form:id}")));
@@ -535,7 +582,8 @@ async fn whether_the_id_is_signed_shows_in_the_scheme() {
     assert!(signed(scheme().id("query:id").signs("{url}{body}")));
     assert!(signed(scheme().id("query:id").signs("{path_query}{body}")));
     assert!(signed(scheme().id("query:id").signs("{query:id}.{body}")));
-    assert!(!signed(scheme().id("query:id").signs("{sorted_query}.{body}")));
+    assert!(!signed(scheme().id(["body:/id", "header:x-id"])));
+    assert!(signed(scheme().id(["body:/id", "header:x-id"]).signs("{header:x-id}.{body}")));
     assert!(!signed(Scheme::token("x").id("body:/id")));
     assert!(signed(scheme().id("header:x-id").id_signed(true)));
 }
@@ -555,31 +603,29 @@ fn a_scheme_says_what_it_covers() {
         ("body:/type", "{sha256hex:body}", true),
         ("body:/type", "{body:/type}", true),
         ("body:/type", "{url}", false),
-        // Of a CRC-32 others can be made, and sorted parameters can be split elsewhere.
-        ("body:/type", "{crc32:body}", false),
         ("form:type", "{body}", true),
+        // Sorted parameters can be split elsewhere.
         ("form:type", "{sorted_form}", false),
-        ("query:type", "{sorted_query}.{body}", false),
         // The query could go on in the form.
         ("query:type", "{url}{sorted_form}", false),
         ("query:type", "{path_query}{sorted_form}", false),
         ("query:type", "{url} {sorted_form}", true),
         ("query:type", "{query:type}|{url}{sorted_form}", true),
     ] {
-        assert_eq!(profile(by(template).event_type(place)).event_type_signed, covered, "{place} {template}");
-        assert_eq!(profile(by(template).id(place)).id_signed, covered, "{place} {template}");
+        assert_eq!(
+            profile(by(template).event_type(place)).event_type_signed(),
+            covered,
+            "{place} {template}"
+        );
+        assert_eq!(profile(by(template).id(place)).id_signed(), covered, "{place} {template}");
     }
-    for (template, covered) in [
-        ("{body}", true),
-        ("{sha256raw:body}", true),
-        ("{url}", false),
-        ("{crc32:body}", false),
-        ("{sorted_form}", false),
-    ] {
-        assert_eq!(profile(by(template)).body_signed, covered, "{template}");
+    for (template, covered) in
+        [("{body}", true), ("{sha256hex:body}", true), ("{url}", false), ("{sorted_form}", false)]
+    {
+        assert_eq!(profile(by(template)).body_signed(), covered, "{template}");
     }
     let token = profile(Scheme::token("x").id("body:/id").event_type("body:/type"));
-    assert!(!token.body_signed && !token.id_signed && !token.event_type_signed);
+    assert!(!token.body_signed() && !token.id_signed() && !token.event_type_signed());
 }
 
 #[tokio::test]
@@ -646,11 +692,7 @@ fn a_template_that_can_be_split_in_two_ways_is_refused() {
         "{url}{header:x-a}",
         "{url}{path_query}{body}",
         "{url}{sorted_form}.{header:x-a}",
-        "{path_query}{sorted_query}",
         "{header:x-a}{sorted_form}",
-        "{sorted_query}{sorted_form}",
-        "{crc32:body}{header:x-a}",
-        "{header:x-a}{crc32:body}1",
         "{method}{header:x-a}{body}",
         "{field:h}{headers_named_by:h}{body}",
         "{field:h}.{headers_named_by:h}{header:x-a}",
@@ -663,14 +705,14 @@ fn a_template_that_can_be_split_in_two_ways_is_refused() {
         "{header:x-a}{ts}{body}",
         "{body}{ts}{header:x-a}",
         "{body}.{header:x-a}.{ts}",
-        "{header:x-a}{sha256raw:body}",
+        "{header:x-a}{sha256hex:body}",
         "{header:x-a}{ts}{sha256hex:body}{ts}",
         "{method}{url}{body}{ts}",
         "{method}{path_query} {body}",
         "{url}\n{body}",
         "{url}.{body}",
         "{url}{sorted_form}",
-        "{method} {path_query}|{crc32:body}.{header:x-a}",
+        "{method} {path_query}|{sha256hex:body}.{header:x-a}",
         "{url}.{header:x-a}",
         "{field:h}.{headers_named_by:h}.{body}",
         "{body}.{field:h}.{headers_named_by:h}",
@@ -826,16 +868,6 @@ fn a_secret_that_begins_or_ends_with_another_is_refused_for_a_plain_hash() {
 }
 
 #[test]
-fn a_body_is_not_signed_by_its_checksum() {
-    let signed = |template: &str| {
-        let scheme = Scheme::hmac_sha256("x-signature", Encoding::Hex).signs(template);
-        scheme.verifier("acme", secret("secret")).unwrap().profile().body_signed
-    };
-    assert!(signed("{body}") && signed("{sha256hex:body}"));
-    assert!(!signed("{crc32:body}") && !signed("{header:x-id}"));
-}
-
-#[test]
 fn a_timestamp_may_be_signed_wherever_it_is() {
     let scheme = |place, template| {
         Scheme::hmac_sha256("x-signature", Encoding::Hex).timestamp(place, TimeUnit::Seconds).signs(template)
@@ -851,10 +883,9 @@ fn a_timestamp_may_be_signed_wherever_it_is() {
         scheme.verifier("acme", secret("secret")).unwrap();
     }
     // In parameters that are strung together another time could be read.
-    for scheme in [scheme("form:time", "{sorted_form}"), scheme("query:time", "{sorted_query}.{body}")] {
-        let error = scheme.verifier("acme", secret("secret")).expect_err("strung together").to_string();
-        assert!(error.contains("is not signed"), "{error}");
-    }
+    let scheme = scheme("form:time", "{sorted_form}");
+    let error = scheme.verifier("acme", secret("secret")).expect_err("strung together").to_string();
+    assert!(error.contains("is not signed"), "{error}");
 }
 
 #[test]
@@ -862,6 +893,6 @@ fn a_timestamp_has_a_limit_in_the_future_whatever_is_said() {
     let json = json!({"alg": "hmac-sha256", "sig": {"from": "x", "enc": "hex"}, "template": "{ts}.{body}",
         "ts": {"from": "header:x-time", "unit": "ms"}});
     let scheme: Scheme = serde_json::from_value(json).unwrap();
-    let tolerance = scheme.verifier("acme", secret("secret")).unwrap().profile().tolerance;
-    assert_eq!((tolerance.past, tolerance.future.as_secs()), (None, 300));
+    let tolerance = scheme.verifier("acme", secret("secret")).unwrap().profile().tolerance();
+    assert_eq!((tolerance.past(), tolerance.future().as_secs()), (None, 300));
 }

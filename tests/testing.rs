@@ -110,7 +110,7 @@ async fn the_signature_is_where_the_scheme_has_it() {
     // Signed as an item, too, which is there already.
     let item = hmac().list(";").timestamp("item:0", TimeUnit::Seconds).signs("{item:0}.{body}");
     assert!(signed(item, post("")).await.headers()["x-sig"].to_str().unwrap().starts_with("1700000000;"));
-    let several = hmac().signature_in(["x-one", "x-two"]);
+    let several = hmac().signature_in(["header:x-one", "header:x-two"]);
     let mut request = post("{}");
     request.headers_mut().insert("x-two", HeaderValue::from_static("old"));
     let several = signed(several, request).await;

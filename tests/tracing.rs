@@ -154,8 +154,8 @@ async fn the_fields_are_the_documented_ones() {
 #[tokio::test(start_paused = true)]
 async fn the_attempt_is_told_where_the_provider_says_it() {
     let (seen, _guard) = Seen::start();
-    let mut profile = Profile::new("acme");
-    profile.attempt = Some(tower_webhook::verify::Attempt::Retries(Location::header("x-retry")));
+    let profile = Profile::new("acme")
+        .with_attempt(tower_webhook::verify::Attempt::Retries(Location::header("x-retry")));
     let layer = WebhookLayer::with_verifier(from_fn(|_, _, _| Ok(Verified::new())).profile(profile));
     let request = Request::post("/").header("x-retry", "2").body(Full::<Bytes>::default()).unwrap();
     Handler::default().under(&layer).send(request).await.assert_handled();
@@ -312,9 +312,8 @@ async fn rejections_are_told_of_without_the_span_too() {
 #[tokio::test(start_paused = true)]
 async fn what_a_provider_writes_can_neither_forge_a_line_nor_fill_the_log() {
     let (seen, _guard) = Seen::start();
-    let mut profile = Profile::new("acme");
-    profile.id = Some(Location::json("/id"));
-    profile.event_type = Some(Location::json("/type"));
+    let profile =
+        Profile::new("acme").with_id(Location::json("/id")).with_event_type(Location::json("/type"));
     let layer = WebhookLayer::with_verifier(from_fn(|_, _, _| Ok(Verified::new())).profile(profile));
     let long = "x".repeat(1 << 16);
     let body = format!(r#"{{"id":"a\r\n2026 ERROR forged\u001b[2J\u202e","type":"{long}"}}"#);

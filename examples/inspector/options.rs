@@ -221,10 +221,10 @@ impl Options {
         Rules {
             source: self.source.clone(),
             profile: profile.clone(),
-            tolerance: settings.tolerance.map_or(profile.tolerance, Tolerance::both),
-            body_limit: settings.body_limit.or(profile.body_limit).unwrap_or(1024 * 1024),
+            tolerance: settings.tolerance.map_or(profile.tolerance(), Tolerance::both),
+            body_limit: settings.body_limit.or(profile.body_limit()).unwrap_or(1024 * 1024),
             body_timeout: settings.body_timeout.unwrap_or(Duration::from_secs(10)),
-            window: settings.window.or(profile.dedupe_window).unwrap_or(8 * DAY),
+            window: settings.window.or(profile.dedupe_window()).unwrap_or(8 * DAY),
             lease: settings.lease.unwrap_or(Duration::from_secs(30)),
             handler_timeout: settings.handler_timeout.unwrap_or(Duration::from_secs(600)),
             ack_deadline: settings.ack_deadline,

@@ -52,10 +52,8 @@ fn try_run(input: &[u8]) -> Option<()> {
         }
         _ => return None,
     };
-    let mut profile = Profile::new("acme");
-    profile.id = Some(location.clone());
-    profile.event_type = Some(location);
-    profile.json_field = Some("payload".into());
+    let profile =
+        Profile::new("acme").with_id(location.clone()).with_event_type(location).with_json_field("payload");
     let verifier: Arc<dyn Verifier> =
         Arc::new(verify::from_fn(|_, _, _| Ok(Verified::new())).profile(profile));
     let request = match kind {

@@ -20,7 +20,7 @@ impl Settings {
         }
         match delivery.id() {
             Some(id) => Some(self.key_within(delivery, "", id)),
-            None if delivery.verifier().profile().equal_bodies => {
+            None if delivery.verifier().profile().equal_bodies() => {
                 Some(self.key_within(delivery, "", &body_id(delivery)))
             }
             None => None,

@@ -40,7 +40,7 @@ pub enum StoreFailure {
 impl StoreFailure {
     /// The one that loses nothing.
     fn default_for(profile: &Profile) -> Self {
-        match profile.retries {
+        match profile.retries() {
             Some(false) => Self::Proceed,
             Some(true) | None => Self::Reject,
         }
@@ -151,7 +151,7 @@ impl Settings {
     /// Returns a guard without a claim, for `delivery` or one of its items.
     fn guard(&self, store: &SharedStore, delivery: &Delivery, timer: StoreTimer) -> ClaimGuard {
         let profile = delivery.verifier().profile();
-        let window = self.window.or(profile.dedupe_window).unwrap_or(Dedupe::DEFAULT_WINDOW);
+        let window = self.window.or(profile.dedupe_window()).unwrap_or(Dedupe::DEFAULT_WINDOW);
         ClaimGuard::new(store.clone(), timer, self.background.clone(), self.lease(profile), window)
     }
 
@@ -166,12 +166,12 @@ impl Claims for Settings {
     }
 
     fn lease(&self, profile: &Profile) -> Duration {
-        self.lease.or(profile.lease).unwrap_or(Dedupe::DEFAULT_LEASE).max(Dedupe::SHORTEST_LEASE)
+        self.lease.or(profile.lease()).unwrap_or(Dedupe::DEFAULT_LEASE).max(Dedupe::SHORTEST_LEASE)
     }
 
     fn replay_key(&self, delivery: &Delivery) -> Option<Key> {
         // In a scope of its own, which no id can reach, and without the host, of which a replay can name any.
-        let guarded = self.replay_guard && !delivery.verifier().profile().id_signed;
+        let guarded = self.replay_guard && !delivery.verifier().profile().id_signed();
         guarded.then(|| self.key_within(delivery, "#body", &body_id(delivery)))
     }
 

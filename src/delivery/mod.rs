@@ -67,7 +67,8 @@ struct DeliveryFacts {
     verified: Verified,
     /// Where the verifier did not say.
     id: Option<RequestText>,
-    event_type: Option<RequestText>,
+    /// In the head, and which of the profile's places it is at: one in the body before that place counts first.
+    event_type: Option<(usize, RequestText)>,
     /// Found on first use.
     event_type_in_body: OnceLock<Option<Box<str>>>,
     attempt: Option<u32>,
@@ -92,16 +93,26 @@ impl Delivery {
         let profile = verifier.profile();
         let payload = verified.payload.as_deref().unwrap_or(&body);
         let find = |location: &Location| location.first(head, payload).map(RequestText::from);
-        let id = profile.id.as_ref().filter(|_| verified.id.is_none()).and_then(find);
+        let find_value = |location: &Location| find(location).filter(|text| !text.as_str().is_empty());
+        let id = match verified.id {
+            Some(_) => None,
+            None => profile.id().iter().find_map(find_value),
+        };
         // In the body it is looked for on first use; the head is gone by then.
-        let event_type = profile.event_type.as_ref().filter(|location| !location.is_in_body());
-        let event_type = event_type.filter(|_| verified.event_type.is_none()).and_then(find);
-        let attempt = profile.attempt.as_ref().and_then(|attempt| {
+        let event_type = match verified.event_type {
+            Some(_) => None,
+            None => {
+                let places = profile.event_type().iter().enumerate();
+                let mut in_head = places.filter(|(_, location)| !location.is_in_body());
+                in_head.find_map(|(index, location)| Some((index, find_value(location)?)))
+            }
+        };
+        let attempt = profile.attempt().and_then(|attempt| {
             let text = find(attempt.location());
             attempt.of(text.as_ref().map(RequestText::as_str))
         });
         let facts = DeliveryFacts {
-            receiver: profile.shared_secret.then(|| claims.receiver(head)).flatten(),
+            receiver: profile.shared_secret().then(|| claims.receiver(head)).flatten(),
             verifier,
             claims,
             verified,
@@ -140,8 +151,8 @@ impl Delivery {
     #[must_use]
     pub fn event_type(&self) -> Option<&str> {
         let known = self.facts.verified.event_type.as_deref();
-        let known = known.or(self.facts.event_type.as_ref().map(RequestText::as_str));
-        let event_type = known.or_else(|| self.event_type_in_body());
+        let in_head = || self.facts.event_type.as_ref().map(|(_, text)| text.as_str());
+        let event_type = known.or_else(|| self.event_type_in_body()).or_else(in_head);
         event_type.filter(|event_type| !event_type.is_empty())
     }
 
@@ -153,15 +164,20 @@ impl Delivery {
     }
 
     fn event_type_in_body(&self) -> Option<&str> {
-        let find = || {
-            let location = self.facts.verifier.profile().event_type.as_ref()?;
+        let places = self.facts.verifier.profile().event_type();
+        let places = match &self.facts.event_type {
+            Some((in_head, _)) => places.get(..*in_head).unwrap_or_default(),
+            None => places,
+        };
+        let find = |location: &Location| {
             let body = match location {
                 Location::Json(_) => self.json_bytes(),
                 _ => Cow::Borrowed(&**self.payload()),
             };
-            location.first_in_body(&body).map(Into::into)
+            let text = location.first_in_body(&body).filter(|text| !text.is_empty());
+            text.map(Into::into)
         };
-        self.facts.event_type_in_body.get_or_init(find).as_deref()
+        self.facts.event_type_in_body.get_or_init(|| places.iter().find_map(find)).as_deref()
     }
 
     /// Which attempt of the provider's this is, counted from 1, where it says so
@@ -175,7 +191,7 @@ impl Delivery {
     /// The provider's name, such as `github`.
     #[must_use]
     pub fn provider(&self) -> &str {
-        &self.facts.verifier.profile().provider
+        self.facts.verifier.profile().provider()
     }
 
     /// Returns the payload that was verified. The handler's body is the same.
@@ -338,7 +354,7 @@ impl Delivery {
     }
 
     fn json_bytes(&self) -> Cow<'_, [u8]> {
-        let field = self.facts.verifier.profile().json_field.as_deref();
+        let field = self.facts.verifier.profile().json_field();
         field.and_then(|field| form_field(self.payload(), field)).unwrap_or(Cow::Borrowed(self.payload()))
     }
 }

@@ -33,10 +33,9 @@ providers! {
     adyen_standard -> Result: "adyen-standard", "Adyen (standard webhooks)",
         "https://docs.adyen.com/development-resources/webhooks/secure-webhooks/verify-hmac-signatures",
         @by_hand |secrets| {
-            let mut profile = Profile::new("adyen-standard");
-            profile.body_signed = false;
-            profile.event_type =
-                Some(Location::json("/notificationItems/0/NotificationRequestItem/eventCode"));
+            let profile = Profile::new("adyen-standard")
+                .with_body_signed(false)
+                .with_event_type(Location::json("/notificationItems/0/NotificationRequestItem/eventCode"));
             let keys = Keyring::decoded(MacKind::HmacSha256, &secrets, |text| Encoding::Hex.decode_key(text))?;
             verifier(keys, profile, Methods { begin, #[cfg(feature = "test-util")] sign: signing::sign })
         };

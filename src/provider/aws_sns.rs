@@ -78,12 +78,12 @@ pub fn aws_sns<T: Into<Box<str>>>(
     subscriber: impl AsRef<str>,
     fetch: impl Fetch,
 ) -> AwsSns {
-    let mut profile = Profile::new("aws-sns");
-    profile.id = Some(Location::json("/MessageId"));
-    profile.event_type = Some(Location::json("/Type"));
-    profile.tolerance = Tolerance { past: Some(Duration::from_secs(3900)), ..Tolerance::ANY_AGE };
-    profile.retries = Some(true);
-    profile.ack_deadline = Some(Duration::from_secs(15));
+    let profile = Profile::new("aws-sns")
+        .with_id(Location::json("/MessageId"))
+        .with_event_type(Location::json("/Type"))
+        .with_tolerance(Tolerance::any_age().with_past(Duration::from_secs(3900)))
+        .with_retries(true)
+        .with_ack_deadline(Duration::from_secs(15));
     let topics = topics.into_iter().map(|arn| Topic::new(arn.into(), subscriber.as_ref())).collect();
     AwsSns { topics, keys: KeyCache::new(fetch), confirms: false, profile }
 }
@@ -225,7 +225,7 @@ impl Check for SnsCheck<'_> {
         if !is_confirming(&confirm, origin) {
             return Err(VerifyError::malformed("`SubscribeURL` is not of SNS in the topic's region")).into();
         }
-        let (keys, tolerance) = (sns.keys.clone(), sns.profile.tolerance);
+        let (keys, tolerance) = (sns.keys.clone(), sns.profile.tolerance());
         Finish::later(async move {
             let timestamp = signed.timestamp;
             let verified = keys.verify(&url, |key| signed.verify(key, now)).await?;

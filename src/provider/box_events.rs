@@ -15,7 +15,7 @@ providers! {
     box_events: "box", "Box v2",
         "https://github.com/box/box-python-sdk/blob/HEAD/test/webhooks.py",
         Scheme::hmac_sha256("box-signature-primary", Base64)
-            .signature_in(["box-signature-primary", "box-signature-secondary"])
+            .signature_in(["header:box-signature-primary", "header:box-signature-secondary"])
             .require("box-signature-version", "1")
             .require("box-signature-algorithm", "HmacSHA256")
             .timestamp("header:box-delivery-timestamp", Rfc3339)

@@ -29,10 +29,10 @@ providers! {
     braintree: "braintree", "Braintree",
         "https://github.com/braintree/braintree_node/blob/HEAD/lib/braintree/webhook_notification_gateway.js",
         @by_hand |secrets| {
-            let mut profile = Profile::new("braintree");
-            profile.shared_secret = true;
-            profile.equal_bodies = true;
-            profile.body_signed = false;
+            let profile = Profile::new("braintree")
+                .with_shared_secret(true)
+                .with_equal_bodies(true)
+                .with_body_signed(false);
             let keys = Keyring::decoded(MacKind::HmacSha1, &secrets, |text| Ok(sha1(text)))?;
             verifier(keys, profile, Methods { begin, #[cfg(feature = "test-util")] sign: signing::sign })
         },

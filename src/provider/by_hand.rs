@@ -261,11 +261,7 @@ fn hex_digit(value: u8) -> char {
 
 /// The profile of a provider that sends its secret and signs nothing.
 pub(super) fn token_profile(provider: &'static str) -> Profile {
-    let mut profile = Profile::new(provider);
-    profile.id_signed = false;
-    profile.event_type_signed = false;
-    profile.body_signed = false;
-    profile
+    Profile::new(provider).with_id_signed(false).with_event_type_signed(false).with_body_signed(false)
 }
 
 /// Secrets that are sent as they are.

@@ -39,11 +39,11 @@ use crate::{
 ///
 /// [Where this is from](https://developers.circle.com/api-reference/verify-webhook-signatures).
 pub fn circle(fetch: impl Fetch) -> Circle {
-    let mut profile = Profile::new("circle");
-    profile.shared_secret = true;
-    profile.id = Some(Location::json("/notificationId"));
-    profile.event_type = Some(Location::json("/notificationType"));
-    profile.retries = Some(true);
+    let profile = Profile::new("circle")
+        .with_shared_secret(true)
+        .with_id(Location::json("/notificationId"))
+        .with_event_type(Location::json("/notificationType"))
+        .with_retries(true);
     Circle {
         keys: KeyCache::reading(public_key, fetch),
         folder: "https://api.circle.com/v2/notifications/publicKey/",

@@ -34,8 +34,8 @@ providers! {
     cloudevents: "cloudevents", "CloudEvents HTTP webhooks",
         "https://github.com/cloudevents/spec/blob/HEAD/cloudevents/http-webhook.md",
         @by_hand |secrets| {
-            let mut profile = token_profile("cloudevents");
-            profile.shared_secret = true;
+            let profile = token_profile("cloudevents")
+                .with_shared_secret(true);
             Ok(Box::new(CloudEvents { tokens: Tokens::new(secrets), profile }))
         },
         handshake: Some(HANDSHAKE);

@@ -33,12 +33,12 @@ providers! {
     contentful: "contentful", "Contentful",
         "https://contentful.com/developers/docs/extensibility/webhooks/request-verification",
         @by_hand |secrets| {
-            let mut profile = Profile::new("contentful");
-            profile.shared_secret = true;
-            profile.event_type = Some(Location::header("x-contentful-topic"));
-            profile.event_type_signed = false;
-            // Whole seconds: 30 s are too old, as they are to Contentful's own SDK.
-            profile.tolerance = Tolerance { past: Some(Duration::from_secs(29)), ..Tolerance::ANY_AGE };
+            let profile = Profile::new("contentful")
+                .with_shared_secret(true)
+                .with_event_type(Location::header("x-contentful-topic"))
+                .with_event_type_signed(false)
+                // Whole seconds: 30 s are too old, as they are to Contentful's own SDK.
+                .with_tolerance(Tolerance::any_age().with_past(Duration::from_secs(29)));
             let keys = Keyring::of_text(MacKind::HmacSha256, &secrets);
             verifier(keys, profile, Methods { begin, #[cfg(feature = "test-util")] sign: signing::sign })
         };

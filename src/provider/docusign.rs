@@ -13,16 +13,16 @@ providers! {
         "https://developers.docusign.com/platform/webhooks/connect/validate",
         Scheme::hmac_sha256("x-docusign-signature-1", Base64)
             .signature_in([
-                "x-docusign-signature-1",
-                "x-docusign-signature-2",
-                "x-docusign-signature-3",
-                "x-docusign-signature-4",
-                "x-docusign-signature-5",
-                "x-docusign-signature-6",
-                "x-docusign-signature-7",
-                "x-docusign-signature-8",
-                "x-docusign-signature-9",
-                "x-docusign-signature-10",
+                "header:x-docusign-signature-1",
+                "header:x-docusign-signature-2",
+                "header:x-docusign-signature-3",
+                "header:x-docusign-signature-4",
+                "header:x-docusign-signature-5",
+                "header:x-docusign-signature-6",
+                "header:x-docusign-signature-7",
+                "header:x-docusign-signature-8",
+                "header:x-docusign-signature-9",
+                "header:x-docusign-signature-10",
             ])
             .event_type("body:/event"),
         shared_secret: true;

@@ -30,10 +30,10 @@ providers! {
     dropbox_sign: "dropbox-sign", "Dropbox Sign",
         "https://developers.hellosign.com/docs/events/walkthrough/",
         @by_hand |secrets| {
-            let mut profile = Profile::new("dropbox-sign");
-            profile.body_signed = false;
-            profile.json_field = Some("json".into());
-            profile.tolerance = Tolerance::ANY_AGE;
+            let profile = Profile::new("dropbox-sign")
+                .with_body_signed(false)
+                .with_json_field("json")
+                .with_tolerance(Tolerance::any_age());
             let keys = Keyring::of_text(MacKind::HmacSha256, &secrets);
             verifier(keys, profile, Methods { begin, #[cfg(feature = "test-util")] sign: signing::sign })
         },

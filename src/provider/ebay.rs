@@ -75,11 +75,11 @@ const HANDSHAKE: Handshake = Handshake {
 /// Where this is from: [the API](https://developer.ebay.com/api-docs/commerce/notification/overview.html),
 /// and [eBay's own code](https://github.com/eBay/event-notification-nodejs-sdk).
 pub fn ebay(fetch: impl Fetch) -> Ebay {
-    let mut profile = Profile::new("ebay");
-    profile.shared_secret = true;
-    profile.id = Some(Location::json("/notification/notificationId"));
-    profile.event_type = Some(Location::json("/metadata/topic"));
-    profile.retries = Some(true);
+    let profile = Profile::new("ebay")
+        .with_shared_secret(true)
+        .with_id(Location::json("/notification/notificationId"))
+        .with_event_type(Location::json("/metadata/topic"))
+        .with_retries(true);
     Ebay {
         keys: KeyCache::reading(public_key, fetch),
         folder: "https://api.ebay.com/commerce/notification/v1/public_key/",

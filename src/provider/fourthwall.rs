@@ -13,7 +13,7 @@ providers! {
     fourthwall: "fourthwall", "Fourthwall",
         "https://docs.fourthwall.com/webhooks/signature-verification",
         Scheme::hmac_sha256("x-fourthwall-hmac-sha256", Base64)
-            .signature_in(["x-fourthwall-hmac-sha256", "x-fourthwall-hmac-apps-sha256"])
+            .signature_in(["header:x-fourthwall-hmac-sha256", "header:x-fourthwall-hmac-apps-sha256"])
             .id("body:/id")
             .event_type("body:/type"),
         ack_deadline: Some(Duration::from_secs(2)),

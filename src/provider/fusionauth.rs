@@ -32,10 +32,10 @@ providers! {
                 jti_is_id: false,
                 ..jwt::rules("x-fusionauth-signature-jwt")
             };
-            let mut profile = jwt::profile("fusionauth");
-            profile.shared_secret = true;
-            profile.id = Some(Location::json("/event/id"));
-            profile.event_type = Some(Location::json("/event/type"));
+            let profile = jwt::profile("fusionauth")
+                .with_shared_secret(true)
+                .with_id(Location::json("/event/id"))
+                .with_event_type(Location::json("/event/type"));
             jwt::verifier(rules, profile, secrets)
         };
 }

@@ -12,6 +12,6 @@ providers! {
     grafana: "grafana", "Grafana Alerting",
         "https://github.com/grafana/alerting/blob/HEAD/http/hmac.go",
         Scheme::hmac_sha256("x-grafana-alerting-signature", Hex)
-            .signature_in(["x-grafana-alerting-signature", "x-grafana-alert-signature"])
+            .signature_in(["header:x-grafana-alerting-signature", "header:x-grafana-alert-signature"])
             .event_type("body:/status");
 }

@@ -10,6 +10,6 @@ providers! {
     hookdeck: "hookdeck", "Hookdeck",
         "https://github.com/hookdeck/webhook-skills/blob/HEAD/skills/hookdeck-event-gateway-webhooks/SKILL.md",
         Scheme::hmac_sha256("x-hookdeck-signature", Base64)
-            .signature_in(["x-hookdeck-signature", "x-hookdeck-signature-2"])
+            .signature_in(["header:x-hookdeck-signature", "header:x-hookdeck-signature-2"])
             .id("header:x-hookdeck-eventid");
 }

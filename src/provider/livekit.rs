@@ -33,12 +33,12 @@ providers! {
                 jti_is_id: false,
                 ..jwt::rules(header::AUTHORIZATION.as_str())
             };
-            let mut profile = jwt::profile("livekit");
-            profile.shared_secret = true;
-            profile.id = Some(Location::json("/id"));
-            profile.event_type = Some(Location::json("/event"));
-            profile.retries = Some(true);
-            profile.lease = Some(Duration::from_secs(10));
+            let profile = jwt::profile("livekit")
+                .with_shared_secret(true)
+                .with_id(Location::json("/id"))
+                .with_event_type(Location::json("/event"))
+                .with_retries(true)
+                .with_lease(Duration::from_secs(10));
             jwt::verifier(rules, profile, secrets)
         };
 }

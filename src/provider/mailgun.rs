@@ -23,11 +23,11 @@ providers! {
     mailgun: "mailgun", "Mailgun",
         "https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks",
         @by_hand |secrets| {
-            let mut profile = Profile::new("mailgun");
-            profile.body_signed = false;
-            profile.event_type = Some(Location::json("/event-data/event"));
-            profile.event_type_signed = false;
-            profile.tolerance = Tolerance::ANY_AGE;
+            let profile = Profile::new("mailgun")
+                .with_body_signed(false)
+                .with_event_type(Location::json("/event-data/event"))
+                .with_event_type_signed(false)
+                .with_tolerance(Tolerance::any_age());
             let keys = Keyring::of_text(MacKind::HmacSha256, &secrets);
             verifier(keys, profile, Methods { begin, #[cfg(feature = "test-util")] sign: signing::sign })
         };

@@ -33,11 +33,11 @@ providers! {
     mercadopago: "mercadopago", "Mercado Pago",
         "https://www.mercadopago.com.ar/developers/es/docs/checkout-api-orders/notifications",
         @by_hand |secrets| {
-            let mut profile = Profile::new("mercadopago");
-            profile.body_signed = false;
-            profile.event_type = Some(Location::json("/action"));
-            profile.event_type_signed = false;
-            profile.tolerance = Tolerance::ANY_AGE;
+            let profile = Profile::new("mercadopago")
+                .with_body_signed(false)
+                .with_event_type(Location::json("/action"))
+                .with_event_type_signed(false)
+                .with_tolerance(Tolerance::any_age());
             let keys = Keyring::of_text(MacKind::HmacSha256, &secrets);
             verifier(keys, profile, Methods { begin, #[cfg(feature = "test-util")] sign: signing::sign })
         };

@@ -308,6 +308,7 @@ enum Make {
 struct Facts {
     attempt: Option<fn() -> Attempt>,
     equal_bodies: bool,
+    batch: bool,
     shared_secret: bool,
     json_field: Option<&'static str>,
     dedupe_window: Option<Duration>,
@@ -323,6 +324,7 @@ impl Facts {
     const NONE: Self = Self {
         attempt: None,
         equal_bodies: false,
+        batch: false,
         shared_secret: false,
         json_field: None,
         dedupe_window: None,
@@ -361,8 +363,7 @@ impl Provider {
             Make::Scheme(scheme) => {
                 let verifier =
                     scheme().verifier(self.id, secrets).map_err(InvalidScheme::into_invalid_secret)?;
-                let mut profile = verifier.profile().clone();
-                self.facts.add_to(&mut profile);
+                let profile = self.facts.add_to(verifier.profile().clone());
                 (VerifierKind::Scheme(verifier), profile)
             }
             Make::ByHand(make) => {
@@ -383,16 +384,21 @@ impl Provider {
 }
 
 impl Facts {
-    fn add_to(&self, profile: &mut Profile) {
-        profile.attempt = self.attempt.map(|attempt| attempt());
-        profile.equal_bodies = self.equal_bodies;
-        profile.shared_secret = self.shared_secret;
-        profile.json_field = self.json_field.map(Into::into);
-        profile.dedupe_window = self.dedupe_window;
-        profile.body_limit = self.body_limit;
-        profile.retries = self.retries;
-        profile.ack_deadline = self.ack_deadline;
-        profile.lease = self.lease;
+    fn add_to(&self, profile: Profile) -> Profile {
+        let profile = profile
+            .with_attempt(self.attempt.map(|attempt| attempt()))
+            .with_equal_bodies(self.equal_bodies)
+            .with_batch(self.batch)
+            .with_shared_secret(self.shared_secret)
+            .with_dedupe_window(self.dedupe_window)
+            .with_body_limit(self.body_limit)
+            .with_retries(self.retries)
+            .with_ack_deadline(self.ack_deadline)
+            .with_lease(self.lease);
+        match self.json_field {
+            Some(field) => profile.with_json_field(field),
+            None => profile,
+        }
     }
 }
 
@@ -537,6 +543,7 @@ mod tests {
             let Facts {
                 attempt,
                 equal_bodies,
+                batch,
                 shared_secret,
                 json_field,
                 dedupe_window,
@@ -548,6 +555,7 @@ mod tests {
             } = provider.facts;
             let unheeded = attempt.is_some()
                 || equal_bodies
+                || batch
                 || shared_secret
                 || json_field.is_some()
                 || dedupe_window.is_some()

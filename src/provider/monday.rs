@@ -35,13 +35,13 @@ providers! {
                 jti_is_id: false,
                 ..jwt::rules(header::AUTHORIZATION.as_str())
             };
-            let mut profile = jwt::profile("monday");
-            // They have the time, and the webhook.
-            profile.equal_bodies = true;
-            profile.body_signed = false;
-            profile.event_type = Some(Location::json("/event/type"));
-            profile.event_type_signed = false;
-            profile.retries = Some(true);
+            let profile = jwt::profile("monday")
+                // They have the time, and the webhook.
+                .with_equal_bodies(true)
+                .with_body_signed(false)
+                .with_event_type(Location::json("/event/type"))
+                .with_event_type_signed(false)
+                .with_retries(true);
             jwt::verifier(rules, profile, secrets)
         },
         handshake: Some(HANDSHAKE);

@@ -31,9 +31,9 @@ providers! {
     ms_graph: "ms-graph", "Microsoft Graph",
         "https://learn.microsoft.com/en-us/graph/change-notifications-delivery-webhooks",
         @by_hand |secrets| {
-            let mut profile = token_profile("ms-graph");
-            profile.retries = Some(true);
-            profile.ack_deadline = Some(Duration::from_secs(3));
+            let profile = token_profile("ms-graph")
+                .with_retries(true)
+                .with_ack_deadline(Duration::from_secs(3));
             Ok(Box::new(Graph { tokens: Tokens::new(secrets), profile }))
         },
         handshake: Some(HANDSHAKE);

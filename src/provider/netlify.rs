@@ -21,9 +21,9 @@ providers! {
                 jti_is_id: false,
                 ..jwt::rules("x-webhook-signature")
             };
-            let mut profile = jwt::profile("netlify");
-            profile.event_type = Some(Location::header("x-netlify-event"));
-            profile.event_type_signed = false;
+            let profile = jwt::profile("netlify")
+                .with_event_type(Location::header("x-netlify-event"))
+                .with_event_type_signed(false);
             jwt::verifier(rules, profile, secrets)
         };
 }

@@ -52,15 +52,15 @@ struct Notifyer {
 
 impl Notifyer {
     fn new(tokens: Secrets) -> Self {
-        let mut profile = Profile::new("notifyer");
-        profile.event_type = Some(Location::json("/message_type"));
-        // It may be a token that is sent.
-        profile.id_signed = false;
-        profile.event_type_signed = false;
-        profile.body_signed = false;
-        profile.equal_bodies = true;
-        profile.ack_deadline = Some(Duration::from_secs(10));
-        profile.retries = Some(true);
+        let profile = Profile::new("notifyer")
+            .with_event_type(Location::json("/message_type"))
+            // It may be a token that is sent.
+            .with_id_signed(false)
+            .with_event_type_signed(false)
+            .with_body_signed(false)
+            .with_equal_bodies(true)
+            .with_ack_deadline(Duration::from_secs(10))
+            .with_retries(true);
         Self { keys: Keyring::of_text(MacKind::HmacSha256, &tokens), tokens, profile }
     }
 }

@@ -22,7 +22,7 @@ providers! {
     ///   the secret, which Okta sends with every request.
     okta: "okta", "Okta event hooks",
         "https://developer.okta.com/docs/concepts/event-hooks/",
-        Scheme::token("authorization").signature_in(["authorization", "x-okta-token"]),
+        Scheme::token("authorization").signature_in(["header:authorization", "header:x-okta-token"]),
         retries: Some(true),
         ack_deadline: Some(Duration::from_secs(3)),
         lease: Some(Duration::from_secs(3)),

@@ -34,14 +34,14 @@ use crate::{
 ///
 /// [Where this is from](https://developer.paypal.com/api/rest/webhooks/rest/).
 pub fn paypal(webhook_ids: impl IntoSecrets, fetch: impl Fetch) -> PayPal {
-    let mut profile = Profile::new("paypal");
-    profile.id = Some(Location::json("/id"));
-    profile.id_signed = false;
-    profile.body_signed = false;
-    profile.event_type = Some(Location::json("/event_type"));
-    profile.event_type_signed = false;
-    profile.tolerance = Tolerance::ANY_AGE;
-    profile.retries = Some(true);
+    let profile = Profile::new("paypal")
+        .with_id(Location::json("/id"))
+        .with_id_signed(false)
+        .with_body_signed(false)
+        .with_event_type(Location::json("/event_type"))
+        .with_event_type_signed(false)
+        .with_tolerance(Tolerance::any_age())
+        .with_retries(true);
     PayPal {
         webhook_ids: webhook_ids.into_secrets(),
         keys: KeyCache::new(fetch),

@@ -24,9 +24,9 @@ providers! {
                 jti_is_id: false,
                 ..jwt::rules("plaid-verification")
             };
-            let mut profile = jwt::profile("plaid");
-            profile.event_type = Some(Location::json("/webhook_code"));
-            profile.tolerance = Tolerance::default();
+            let profile = jwt::profile("plaid")
+                .with_event_type(Location::json("/webhook_code"))
+                .with_tolerance(Tolerance::default());
             jwt::verifier(rules, profile, secrets)
         };
 }

@@ -53,10 +53,10 @@ providers! {
     plivo_v2: "plivo-v2", "Plivo v2",
         "https://github.com/plivo/plivo-node/blob/HEAD/lib/utils/security.js",
         @by_hand |secrets| {
-            let mut profile = Profile::new("plivo-v2");
-            profile.body_signed = false;
-            profile.event_type = Some(Location::Form("Event".into()));
-            profile.event_type_signed = false;
+            let profile = Profile::new("plivo-v2")
+                .with_body_signed(false)
+                .with_event_type(Location::Form("Event".into()))
+                .with_event_type_signed(false);
             let keys = Keyring::of_text(MacKind::HmacSha256, &secrets);
             verifier(keys, profile, Methods { begin: begin_v2, #[cfg(feature = "test-util")] sign: signing::sign_v2 })
         };
@@ -77,11 +77,11 @@ providers! {
     plivo_v3: "plivo-v3", "Plivo v3",
         "https://github.com/plivo/plivo-node/blob/HEAD/lib/utils/v3Security.js",
         @by_hand |secrets| {
-            let mut profile = Profile::new("plivo-v3");
-            profile.body_signed = false;
-            profile.id = Some(Location::Header(NONCE_V3.clone()));
-            profile.event_type = Some(Location::Form("Event".into()));
-            profile.event_type_signed = false;
+            let profile = Profile::new("plivo-v3")
+                .with_body_signed(false)
+                .with_id(Location::Header(NONCE_V3.clone()))
+                .with_event_type(Location::Form("Event".into()))
+                .with_event_type_signed(false);
             let keys = Keyring::of_text(MacKind::HmacSha256, &secrets);
             verifier(keys, profile, Methods { begin: begin_v3, #[cfg(feature = "test-util")] sign: signing::sign_v3 })
         };

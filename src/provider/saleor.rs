@@ -24,10 +24,10 @@ providers! {
                 payload: BodyClaim::Body,
                 ..jwt::rules("saleor-signature")
             };
-            let mut profile = jwt::profile("saleor");
-            profile.shared_secret = true;
-            profile.event_type = Some(Location::header("saleor-event"));
-            profile.event_type_signed = false;
+            let profile = jwt::profile("saleor")
+                .with_shared_secret(true)
+                .with_event_type(Location::header("saleor-event"))
+                .with_event_type_signed(false);
             jwt::verifier(rules, profile, secrets)
         };
 }

@@ -29,9 +29,9 @@ pub(super) fn standard_webhooks_raw_key(prefix: &str) -> Scheme {
     Scheme::hmac_sha256(&format!("{prefix}-signature"), Base64)
         .list(" ")
         .pairs(",", ["v1"])
-        .timestamp(&format!("header:{prefix}-timestamp"), Seconds)
+        .timestamp(format!("header:{prefix}-timestamp"), Seconds)
         .signs(&format!("{{header:{prefix}-id}}.{{ts}}.{{body}}"))
-        .id(&format!("header:{prefix}-id"))
+        .id(format!("header:{prefix}-id"))
 }
 
 /// The scheme of Standard Webhooks, whose secret is base64 after an optional `whsec_`.
@@ -73,9 +73,7 @@ pub(super) mod jwt {
 
     /// A profile for tokens that have their times in them.
     pub(in crate::provider) fn profile(id: &'static str) -> Profile {
-        let mut profile = Profile::new(id);
-        profile.tolerance = Tolerance::ANY_AGE;
-        profile
+        Profile::new(id).with_tolerance(Tolerance::any_age())
     }
 
     pub(in crate::provider) fn verifier(

@@ -39,9 +39,9 @@ providers! {
     sinch_application -> Result: "sinch-application", "Sinch (Voice, Verification)",
         "https://developers.sinch.com/docs/voice/api-reference/authentication/callback-signed-request",
         @by_hand |secrets| {
-            let mut profile = Profile::new("sinch-application");
-            profile.event_type = Some(Location::json("/event"));
-            profile.tolerance = Tolerance::ANY_AGE;
+            let profile = Profile::new("sinch-application")
+                .with_event_type(Location::json("/event"))
+                .with_tolerance(Tolerance::any_age());
             let keys = Keyring::decoded(MacKind::HmacSha256, &secrets, decode)?;
             verifier(keys, profile, Methods { begin, #[cfg(feature = "test-util")] sign: signing::sign })
         };

@@ -42,9 +42,9 @@ providers! {
     twilio: "twilio", "Twilio",
         "https://www.twilio.com/docs/usage/webhooks/webhooks-security",
         @by_hand |secrets| {
-            let mut profile = Profile::new("twilio");
-            profile.id_signed = false;
-            profile.body_signed = false;
+            let profile = Profile::new("twilio")
+                .with_id_signed(false)
+                .with_body_signed(false);
             let keys = Keyring::of_text(MacKind::HmacSha1, &secrets);
             verifier(keys, profile, Methods { begin, #[cfg(feature = "test-util")] sign: signing::sign })
         };

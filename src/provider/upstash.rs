@@ -24,9 +24,9 @@ providers! {
                 jti_is_id: false,
                 ..jwt::rules("upstash-signature")
             };
-            let mut profile = jwt::profile("upstash");
-            profile.id = Some(Location::header("upstash-message-id"));
-            profile.id_signed = false;
+            let profile = jwt::profile("upstash")
+                .with_id(Location::header("upstash-message-id"))
+                .with_id_signed(false);
             jwt::verifier(rules, profile, secrets)
         };
 }

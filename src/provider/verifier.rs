@@ -20,10 +20,7 @@ use crate::{
 /// use tower_webhook::{Secret, WebhookLayer, provider};
 ///
 /// let secret: Secret = "whsec_…".parse()?;
-/// let verifier = provider::stripe(secret).with_profile(|mut profile| {
-///     profile.body_limit = Some(64 * 1024);
-///     profile
-/// });
+/// let verifier = provider::stripe(secret).with_profile(|profile| profile.with_body_limit(64 * 1024));
 /// let layer = WebhookLayer::with_verifier(verifier);
 /// # Ok::<(), tower_webhook::InvalidSecret>(())
 /// ```
@@ -57,11 +54,8 @@ impl ProviderVerifier {
     /// use tower_webhook::{Secret, provider, verify::Verifier};
     ///
     /// let secret: Secret = "a secret".parse()?;
-    /// let verifier = provider::github(secret).with_profile(|mut profile| {
-    ///     profile.shared_secret = false;
-    ///     profile
-    /// });
-    /// assert!(!verifier.profile().shared_secret);
+    /// let verifier = provider::github(secret).with_profile(|profile| profile.with_shared_secret(false));
+    /// assert!(!verifier.profile().shared_secret());
     /// # Ok::<(), tower_webhook::InvalidSecret>(())
     /// ```
     #[must_use]
@@ -151,12 +145,9 @@ mod tests {
     fn a_changed_profile_is_the_verifiers_and_keeps_its_handshake() -> Result<(), crate::BoxError> {
         let secret: Secret = "a secret".parse()?;
         let original = provider::dropbox(secret);
-        let renamed = original.clone().with_profile(|mut profile| {
-            profile.provider = "renamed".into();
-            profile
-        });
-        assert_eq!(renamed.profile().provider, "renamed");
-        assert_eq!(original.profile().provider, "dropbox");
+        let renamed = original.clone().with_profile(|_| Profile::new("renamed"));
+        assert_eq!(renamed.profile().provider(), "renamed");
+        assert_eq!(original.profile().provider(), "dropbox");
         assert!(format!("{renamed:?}").contains("renamed"));
         let (head, ()) = Request::get("/?challenge=abc").body(())?.into_parts();
         let answer = renamed.handshake(&head).ok_or("no answer")?;

@@ -97,16 +97,14 @@ providers! {
                 bearer: true,
                 ..jwt::rules(header::AUTHORIZATION.as_str())
             };
-            let mut profile = jwt::profile("vonage-jwt");
-            profile.body_signed = false;
+            let profile = jwt::profile("vonage-jwt")
+                .with_body_signed(false);
             jwt::verifier(rules, profile, secrets)
         };
 }
 
 fn with(id: &'static str, kind: MacKind, secrets: &Secrets) -> Result<Box<dyn Verifier>, InvalidSecret> {
-    let mut profile = Profile::new(id);
-    profile.tolerance = Tolerance::ANY_AGE;
-    profile.body_signed = false;
+    let profile = Profile::new(id).with_tolerance(Tolerance::any_age()).with_body_signed(false);
     verifier(
         Keyring::of_text(kind, secrets),
         profile,

@@ -59,7 +59,7 @@ pub(super) struct Limits<'c> {
 impl<'c> Limits<'c> {
     pub(super) fn new(config: &'c Config, profile: &Profile) -> Self {
         Self {
-            bytes: config.body_limit.or(profile.body_limit).unwrap_or(Config::DEFAULT_BODY_LIMIT),
+            bytes: config.body_limit.or(profile.body_limit()).unwrap_or(Config::DEFAULT_BODY_LIMIT),
             time: config.body_timeout,
             budget: &config.buffer_budget,
         }

@@ -37,7 +37,7 @@ pub(super) async fn choose_verifier(
         VerifierSource::Fixed(verifier) => Arc::clone(verifier),
         VerifierSource::PerRequest(choose) => rarely(choose_for(choose, head)).await?,
     };
-    telemetry.provider(&verifier.profile().provider);
+    telemetry.provider(verifier.profile().provider());
     Ok(verifier)
 }
 
@@ -86,5 +86,5 @@ pub(super) fn judge_timestamp(
     now: SystemTime,
 ) -> Result<(), VerifyError> {
     let Some(timestamp) = timestamp else { return Ok(()) };
-    config.tolerance.map_or(verifier.profile().tolerance, Tolerance::both).judge(timestamp, now)
+    config.tolerance.map_or(verifier.profile().tolerance(), Tolerance::both).judge(timestamp, now)
 }

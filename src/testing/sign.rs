@@ -71,7 +71,7 @@ where
 {
     let (mut head, body) = request.into_parts();
     let mut body = body.into();
-    if let Some(Location::Header(name)) = &verifier.profile().id
+    if let Some(Location::Header(name)) = verifier.profile().id().first()
         && !head.headers.contains_key(name)
     {
         let id =

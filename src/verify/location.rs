@@ -1,10 +1,37 @@
-use std::borrow::Cow;
+use std::{borrow::Cow, convert::Infallible, error::Error, fmt, str::FromStr};
 
 use http::{HeaderName, HeaderValue, request::Parts};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{VerifyError, only_parameter, optional_header, parameter, scan};
 
-/// Where in a delivery a fact about it is.
+/// A place in a delivery where a value stands: its id, its event type, a timestamp.
+///
+/// Each has a text form, which [`FromStr`], [`TryFrom`] and [`Deserialize`] read, and [`Display`](fmt::Display)
+/// and [`Serialize`] write:
+///
+/// | text | location |
+/// |---|---|
+/// | `header:x-id` | [`Header`](Self::Header) |
+/// | `body:/data/id` | [`Json`](Self::Json) |
+/// | `query:id` | [`Query`](Self::Query) |
+/// | `form:id` | [`Form`](Self::Form) |
+/// | `field:t` | [`Field`](Self::Field) |
+/// | `item:0` | [`Item`](Self::Item) |
+///
+/// ```
+/// use tower_webhook::verify::Location;
+///
+/// let location: Location = "header:X-Acme-Delivery".parse()?;
+/// assert_eq!(location, Location::header("x-acme-delivery"));
+/// assert_eq!(Location::json("/data/id").to_string(), "body:/data/id");
+/// assert!("x-acme-delivery".parse::<Location>().is_err());
+/// # Ok::<(), tower_webhook::verify::InvalidLocation>(())
+/// ```
+///
+/// `Field` and `Item` are within the header that holds the signature. Only a [`Scheme`](super::Scheme) knows that
+/// header, so only its timestamp, its key id and its templates find anything there. A
+/// [`Profile`](super::Profile) finds nothing at them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Location {
@@ -17,27 +44,256 @@ pub enum Location {
     Query(Cow<'static, str>),
     /// A field of a form.
     Form(Cow<'static, str>),
+    /// The value of a pair in the signature's header: `t` in `t=1700000000,v1=5257…`.
+    Field(Cow<'static, str>),
+    /// An item of the list in the signature's header, counted from 0.
+    Item(usize),
 }
 
 impl Location {
-    /// The header `name`, which must be in lower case.
+    /// Returns the header `name`, which must be in lower case.
     ///
     /// # Panics
     ///
-    /// If `name` is not a header's name; it is meant for literals. Use [`Location::Header`] for others.
+    /// If `name` is not a header name. It is meant for literals; use [`Location::Header`] or [`FromStr`] for others.
     #[must_use]
     pub const fn header(name: &'static str) -> Self {
         Self::Header(HeaderName::from_static(name))
     }
 
-    /// The place in a JSON body that `pointer` names.
+    /// Returns the place in a JSON body that `pointer` names.
     #[must_use]
     pub const fn json(pointer: &'static str) -> Self {
         Self::Json(Cow::Borrowed(pointer))
     }
 }
 
+impl FromStr for Location {
+    type Err = InvalidLocation;
+
+    fn from_str(text: &str) -> Result<Self, InvalidLocation> {
+        let (kind, name) = text.split_once(':').ok_or_else(|| InvalidLocation::kind(text))?;
+        let named = |location: fn(Cow<'static, str>) -> Self| match name {
+            "" => Err(InvalidLocation::new(format!("location `{text}` has no name"))),
+            name => Ok(location(name.to_owned().into())),
+        };
+        match kind {
+            "header" => Self::header_named(name),
+            "body" if name.starts_with('/') => named(Self::Json),
+            "body" => {
+                Err(InvalidLocation::new(format!("`{name}` is not a JSON pointer, which begins with `/`")))
+            }
+            "query" => named(Self::Query),
+            "form" => named(Self::Form),
+            "field" => named(Self::Field),
+            "item" => match name.parse() {
+                Ok(index) => Ok(Self::Item(index)),
+                Err(_) => Err(InvalidLocation::new(format!("location `{text}` has no index"))),
+            },
+            _ => Err(InvalidLocation::kind(text)),
+        }
+    }
+}
+
+impl TryFrom<&str> for Location {
+    type Error = InvalidLocation;
+
+    fn try_from(text: &str) -> Result<Self, InvalidLocation> {
+        text.parse()
+    }
+}
+
+impl TryFrom<String> for Location {
+    type Error = InvalidLocation;
+
+    fn try_from(text: String) -> Result<Self, InvalidLocation> {
+        text.parse()
+    }
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Header(name) => write!(f, "header:{name}"),
+            Self::Json(pointer) => write!(f, "body:{pointer}"),
+            Self::Query(name) => write!(f, "query:{name}"),
+            Self::Form(name) => write!(f, "form:{name}"),
+            Self::Field(key) => write!(f, "field:{key}"),
+            Self::Item(index) => write!(f, "item:{index}"),
+        }
+    }
+}
+
+impl Serialize for Location {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Location {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// A text that is not a [`Location`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvalidLocation(Box<str>);
+
+impl InvalidLocation {
+    fn new(reason: impl Into<Box<str>>) -> Self {
+        Self(reason.into())
+    }
+
+    fn kind(text: &str) -> Self {
+        InvalidLocation::new(format!(
+            "location `{text}` does not begin with `header:`, `body:`, `query:`, `form:`, `field:` or `item:`"
+        ))
+    }
+}
+
+impl fmt::Display for InvalidLocation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Error for InvalidLocation {}
+
+/// For `impl TryInto<Location>` with a [`Location`], which cannot fail.
+impl From<Infallible> for InvalidLocation {
+    fn from(never: Infallible) -> Self {
+        match never {}
+    }
+}
+
+/// One [`Location`] or several, of which the first that holds a value counts.
+///
+/// Several are for providers that moved a value, or send it in another place with each kind of delivery. A place
+/// with an empty value counts as absent. [`Default`] is no place at all. In JSON it is a string or a list of them.
+///
+/// ```
+/// use tower_webhook::verify::{Location, Locations};
+///
+/// let one = Locations::from(Location::header("x-acme-id"));
+/// let several = Locations::try_from(["header:x-acme-id", "body:/id"])?;
+/// assert_eq!(several.as_slice(), [Location::header("x-acme-id"), Location::json("/id")]);
+/// assert_ne!(one, several);
+/// # Ok::<(), tower_webhook::verify::InvalidLocation>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Locations(Vec<Location>);
+
+impl Locations {
+    /// Returns the places in the order in which they are searched.
+    #[must_use]
+    pub fn as_slice(&self) -> &[Location] {
+        &self.0
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl From<Location> for Locations {
+    fn from(location: Location) -> Self {
+        Self(vec![location])
+    }
+}
+
+impl<const N: usize> From<[Location; N]> for Locations {
+    fn from(locations: [Location; N]) -> Self {
+        Self(locations.into())
+    }
+}
+
+impl From<Vec<Location>> for Locations {
+    fn from(locations: Vec<Location>) -> Self {
+        Self(locations)
+    }
+}
+
+impl TryFrom<&str> for Locations {
+    type Error = InvalidLocation;
+
+    fn try_from(text: &str) -> Result<Self, InvalidLocation> {
+        text.parse().map(|location: Location| location.into())
+    }
+}
+
+impl TryFrom<String> for Locations {
+    type Error = InvalidLocation;
+
+    fn try_from(text: String) -> Result<Self, InvalidLocation> {
+        text.as_str().try_into()
+    }
+}
+
+impl<const N: usize> TryFrom<[&str; N]> for Locations {
+    type Error = InvalidLocation;
+
+    fn try_from(texts: [&str; N]) -> Result<Self, InvalidLocation> {
+        texts.into_iter().map(str::parse).collect::<Result<_, _>>().map(Self)
+    }
+}
+
+impl TryFrom<Vec<String>> for Locations {
+    type Error = InvalidLocation;
+
+    fn try_from(texts: Vec<String>) -> Result<Self, InvalidLocation> {
+        texts.iter().map(|text| text.parse()).collect::<Result<_, _>>().map(Self)
+    }
+}
+
+impl Serialize for Locations {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        OneOrMany::from(self.0.iter().map(Location::to_string).collect::<Vec<_>>()).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Locations {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let texts = Vec::from(OneOrMany::deserialize(deserializer)?);
+        texts.try_into().map_err(serde::de::Error::custom)
+    }
+}
+
+/// A text or a list of texts, as JSON has it.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged, expecting = "expected a location or a list of locations")]
+pub(crate) enum OneOrMany {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl From<Vec<String>> for OneOrMany {
+    fn from(mut texts: Vec<String>) -> Self {
+        match texts.pop() {
+            Some(text) if texts.is_empty() => Self::One(text),
+            last => {
+                texts.extend(last);
+                Self::Many(texts)
+            }
+        }
+    }
+}
+
+impl From<OneOrMany> for Vec<String> {
+    fn from(texts: OneOrMany) -> Self {
+        match texts {
+            OneOrMany::One(text) => vec![text],
+            OneOrMany::Many(texts) => texts,
+        }
+    }
+}
+
 impl Location {
+    pub(crate) fn header_named(name: &str) -> Result<Self, InvalidLocation> {
+        header_name(name).map(Self::Header)
+    }
+
     pub(crate) fn is_in_body(&self) -> bool {
         matches!(self, Self::Json(_) | Self::Form(_))
     }
@@ -79,6 +335,7 @@ impl Location {
                 repeated.parameter(query.as_bytes(), name)?.map(RequestValue::Text)
             }
             Self::Json(_) | Self::Form(_) => self.find_in_body(body, repeated)?.map(RequestValue::Text),
+            Self::Field(_) | Self::Item(_) => None,
         })
     }
 
@@ -90,9 +347,13 @@ impl Location {
         Ok(match self {
             Self::Json(pointer) => scan(body, pointer).map(|text| String::from(text).into()),
             Self::Form(name) => repeated.parameter(body, name)?,
-            Self::Header(_) | Self::Query(_) => None,
+            Self::Header(_) | Self::Query(_) | Self::Field(_) | Self::Item(_) => None,
         })
     }
+}
+
+pub(crate) fn header_name(name: &str) -> Result<HeaderName, InvalidLocation> {
+    name.parse().map_err(|_| InvalidLocation::new(format!("`{name}` is not a header name")))
 }
 
 /// The value at a [`Location`]. That of a header is borrowed as it is, so that it can be cloned without a copy.
@@ -117,5 +378,66 @@ impl Repeated {
             Self::First => Ok(parameter(encoded, name)),
             Self::Rejected => only_parameter(encoded, name),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Location, Locations};
+
+    #[test]
+    fn each_kind_of_location_is_read_and_written() {
+        let locations = [
+            ("header:x-id", Location::header("x-id")),
+            ("body:/data/id", Location::json("/data/id")),
+            ("query:id", Location::Query("id".into())),
+            ("form:a:b", Location::Form("a:b".into())),
+            ("field:t", Location::Field("t".into())),
+            ("item:2", Location::Item(2)),
+        ];
+        for (text, location) in locations {
+            assert_eq!(text.parse(), Ok(location.clone()));
+            assert_eq!(Location::try_from(text.to_owned()), Ok(location.clone()));
+            assert_eq!(location.to_string(), text);
+            let json = serde_json::to_string(&location).unwrap();
+            assert_eq!(json, format!("\"{text}\""));
+            assert_eq!(serde_json::from_str::<Location>(&json).unwrap(), location);
+        }
+    }
+
+    #[test]
+    fn an_invalid_location_says_what_is_wrong_with_it() {
+        let texts = [
+            ("", "location `` does not begin with `header:`, "),
+            ("x-id", "location `x-id` does not begin with `header:`, "),
+            ("Header:x-id", "location `Header:x-id` does not begin with `header:`, "),
+            ("header:x id", "`x id` is not a header name"),
+            ("header:", "`` is not a header name"),
+            ("body:id", "`id` is not a JSON pointer, which begins with `/`"),
+            ("query:", "location `query:` has no name"),
+            ("form:", "location `form:` has no name"),
+            ("field:", "location `field:` has no name"),
+            ("item:first", "location `item:first` has no index"),
+            ("item:-1", "location `item:-1` has no index"),
+        ];
+        for (text, message) in texts {
+            let error = text.parse::<Location>().unwrap_err().to_string();
+            assert!(error.starts_with(message), "{error}");
+            let json = serde_json::from_str::<Location>(&format!("\"{text}\"")).unwrap_err().to_string();
+            assert!(json.starts_with(message), "{json}");
+        }
+    }
+
+    #[test]
+    fn one_place_is_a_string_in_json_and_several_are_a_list() {
+        for (json, count) in [(r#""header:x-id""#, 1), (r#"["header:x-id","body:/id"]"#, 2), ("[]", 0)] {
+            let locations: Locations = serde_json::from_str(json).unwrap();
+            assert_eq!(locations.as_slice().len(), count);
+            assert_eq!(serde_json::to_string(&locations).unwrap(), json);
+        }
+        let error = serde_json::from_str::<Locations>(r#"["header:x-id","id"]"#).unwrap_err().to_string();
+        assert!(error.starts_with("location `id` does not begin with"), "{error}");
+        let error = serde_json::from_str::<Locations>("1").unwrap_err().to_string();
+        assert!(error.starts_with("expected a location or a list of locations"), "{error}");
     }
 }

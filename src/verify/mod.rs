@@ -51,7 +51,7 @@ use self::signing::CannotSign;
 pub(crate) use self::{
     error::Reason,
     keys::{Candidates, Keyring, MacKind, Macs, digest, fingerprint},
-    location::RequestValue,
+    location::{RequestValue, header_name},
     request::{
         Parameters, Proxies, PublicUrl, all_sorted_parameters, called_path, called_url, multipart_field,
         only_parameter, optional_header, parameter, scan, signed_headers, single_header, sorted_parameters,
@@ -60,8 +60,8 @@ pub(crate) use self::{
 pub use self::{
     error::VerifyError,
     from_fn::{FromFn, from_fn},
-    location::Location,
-    profile::{Attempt, Profile, Tolerance},
+    location::{InvalidLocation, Location, Locations},
+    profile::{Attempt, Profile, SignedEncoding, Tolerance},
     scheme::{Algorithm, Encoding, InvalidScheme, Scheme, SchemeVerifier, TimeUnit},
 };
 #[cfg(feature = "asymmetric")]

@@ -3,87 +3,66 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use super::{Location, VerifyError, digits};
+use super::{Location, Locations, VerifyError, digits};
 
-/// What is known of a provider, beside how it signs.
+/// The facts about a provider that its signature scheme does not state.
 ///
-/// Each fact is optional; what is `None` is decided by the layer's default. What the user sets on
-/// the layer wins over the profile.
+/// Each fact is optional. The layer's default applies where one is missing, and what is set on the layer wins over
+/// the profile.
 ///
 /// ```
 /// use std::time::Duration;
 /// use tower_webhook::verify::{Location, Profile};
 ///
-/// let mut profile = Profile::new("acme");
-/// profile.id = Some(Location::header("x-acme-delivery"));
-/// profile.id_signed = false;
-/// profile.event_type = Some(Location::json("/type"));
-/// profile.dedupe_window = Some(Duration::from_secs(3 * 86_400)); // it retries for two days
+/// let profile = Profile::new("acme")
+///     .with_id(Location::header("x-acme-delivery"))
+///     .with_id_signed(false)
+///     .with_event_type([Location::header("x-acme-event"), Location::json("/type")])
+///     .with_dedupe_window(Duration::from_secs(3 * 86_400)); // it retries for two days
+/// assert_eq!(profile.id(), [Location::header("x-acme-delivery")]);
 /// ```
+///
+/// Setters of facts that may be unknown also take `None`, which removes the fact.
 #[derive(Clone, Debug)]
-#[non_exhaustive]
+#[must_use]
 pub struct Profile {
-    /// The provider's name, in lower case with hyphens; the first part of every dedupe key.
-    pub provider: Cow<'static, str>,
-    /// Where a delivery's id is. `None`: it has none.
-    pub id: Option<Location>,
-    /// Whether the signature covers the id. Where it does not, a leaked request can be sent again
-    /// under a fresh id: [`replay_guard`](crate::WebhookLayer::replay_guard). Default: `true`.
-    pub id_signed: bool,
-    /// Whether the signature covers the [payload](crate::Delivery::payload). Where it does not (tokens,
-    /// credentials, a few schemes), an attacker who captures one request can send another payload under
-    /// it; where only a sorted form is signed, one whose parameters are split in other places.
-    /// Default: `true`.
-    pub body_signed: bool,
-    /// Where the event's type is.
-    pub event_type: Option<Location>,
-    /// Whether the signature covers the event's type. Where it does not, an attacker who captures one request
-    /// can send its body as an event of another type, so no type may grant more than another does.
-    /// Default: `true`.
-    pub event_type_signed: bool,
-    /// Where the number of the attempt is. `None`: the provider does not say which it is.
-    pub attempt: Option<Attempt>,
-    /// Whether two equal bodies are one event: true only where bodies carry ids or times of their
-    /// own. A delivery without an id is then known by its body's digest. Default: `false`.
-    pub equal_bodies: bool,
-    /// Whether several receivers can get the same event under the same secret: the webhooks of one
-    /// account or application, or all customers of a provider that signs with one key. The default
-    /// [scope](crate::WebhookLayer::scope) then contains a digest of the path that was called, so that two
-    /// routes on one store do not drop each other's events. Default: `false`.
-    pub shared_secret: bool,
-    /// The form field that holds the JSON when the provider posts a form (GitHub's `payload`).
-    pub json_field: Option<Cow<'static, str>>,
-    /// The tolerance of its signed timestamp.
-    pub tolerance: Tolerance,
-    /// How long a handled delivery must be remembered: at least as long as the provider retries.
-    pub dedupe_window: Option<Duration>,
-    /// The largest body that the provider sends, in bytes.
-    pub body_limit: Option<usize>,
-    /// Whether the provider sends a delivery again when it is not answered 2xx. `Some(false)` makes
-    /// [`StoreFailure::Proceed`](crate::StoreFailure::Proceed) the default: a 503 would lose the event.
-    pub retries: Option<bool>,
-    /// How long the provider waits for an answer.
-    pub ack_deadline: Option<Duration>,
-    /// The [`lease`](crate::WebhookLayer::lease) of claims. Set it where the provider's retries all come
-    /// within the default of 30 s: the last retry must come after the claim of a dead process has ended.
-    /// Not shorter than 3 s, so that each third of it leaves the store a second to answer.
-    pub lease: Option<Duration>,
+    provider: Cow<'static, str>,
+    id: Locations,
+    id_signed: bool,
+    body_signed: bool,
+    event_type: Locations,
+    event_type_signed: bool,
+    attempt: Option<Attempt>,
+    equal_bodies: bool,
+    batch: bool,
+    shared_secret: bool,
+    json_field: Option<Cow<'static, str>>,
+    content_encoding: Option<SignedEncoding>,
+    tolerance: Tolerance,
+    dedupe_window: Option<Duration>,
+    body_limit: Option<usize>,
+    retries: Option<bool>,
+    ack_deadline: Option<Duration>,
+    lease: Option<Duration>,
 }
 
 impl Profile {
-    /// A profile in which nothing is known but the provider's name.
+    /// Creates a profile that states the provider's name alone: lower case with hyphens. The name begins every
+    /// deduplication key.
     pub fn new(provider: impl Into<Cow<'static, str>>) -> Self {
         Self {
             provider: provider.into(),
-            id: None,
+            id: Locations::default(),
             id_signed: true,
             body_signed: true,
-            event_type: None,
+            event_type: Locations::default(),
             event_type_signed: true,
             attempt: None,
             equal_bodies: false,
+            batch: false,
             shared_secret: false,
             json_field: None,
+            content_encoding: None,
             tolerance: Tolerance::default(),
             dedupe_window: None,
             body_limit: None,
@@ -92,16 +71,251 @@ impl Profile {
             lease: None,
         }
     }
+
+    /// Sets the places of the delivery id: one, or several of which the first with a value counts. Default: none.
+    pub fn with_id(mut self, places: impl Into<Locations>) -> Self {
+        self.id = places.into();
+        self
+    }
+
+    /// Sets whether the signature covers the delivery id. If it does not, an attacker who captures one request can
+    /// replay it under a new id: see [`replay_guard`](crate::WebhookLayer::replay_guard). Default: `true`.
+    pub fn with_id_signed(mut self, signed: bool) -> Self {
+        self.id_signed = signed;
+        self
+    }
+
+    /// Sets whether the signature covers the [payload](crate::Delivery::payload). If it does not (tokens,
+    /// credentials, a few schemes), an attacker who captures one request can send another payload under its
+    /// signature. If only a sorted form is signed, the attacker can split its parameters elsewhere. Default: `true`.
+    pub fn with_body_signed(mut self, signed: bool) -> Self {
+        self.body_signed = signed;
+        self
+    }
+
+    /// Sets the places of the event type: one, or several of which the first with a value counts. Default: none.
+    pub fn with_event_type(mut self, places: impl Into<Locations>) -> Self {
+        self.event_type = places.into();
+        self
+    }
+
+    /// Sets whether the signature covers the event type. If it does not, an attacker who captures one request can
+    /// send its body as an event of another type, so grant no more to one type than to another. Default: `true`.
+    pub fn with_event_type_signed(mut self, signed: bool) -> Self {
+        self.event_type_signed = signed;
+        self
+    }
+
+    /// Sets the place of the attempt's number. Default: `None`, not sent.
+    pub fn with_attempt(mut self, attempt: impl Into<Option<Attempt>>) -> Self {
+        self.attempt = attempt.into();
+        self
+    }
+
+    /// Sets whether two equal bodies are one event: true only if bodies contain ids or times of their own. A
+    /// delivery without an id is then deduplicated by the digest of its body. Default: `false`.
+    pub fn with_equal_bodies(mut self, equal: bool) -> Self {
+        self.equal_bodies = equal;
+        self
+    }
+
+    /// Sets whether one body can carry several events. Its id and its event type then do not speak for all of them.
+    /// Default: `false`.
+    pub fn with_batch(mut self, batch: bool) -> Self {
+        self.batch = batch;
+        self
+    }
+
+    /// Sets whether several receivers can get the same event under the same secret: the webhooks of one account or
+    /// application, or all customers of a provider that signs with one key. The default
+    /// [scope](crate::WebhookLayer::scope) then contains a digest of the request's path, so that two routes on one
+    /// store do not drop each other's events. Default: `false`.
+    pub fn with_shared_secret(mut self, shared: bool) -> Self {
+        self.shared_secret = shared;
+        self
+    }
+
+    /// Sets the form field that holds the JSON, if the provider posts a form (GitHub's `payload`). Default: none.
+    pub fn with_json_field(mut self, field: impl Into<Cow<'static, str>>) -> Self {
+        self.json_field = Some(field.into());
+        self
+    }
+
+    /// Sets which bytes the signature covers if the provider compresses the body (`Content-Encoding`). Default:
+    /// `None`, unknown. A verifier is always given the bytes as they arrived.
+    pub fn with_content_encoding(mut self, signed: impl Into<Option<SignedEncoding>>) -> Self {
+        self.content_encoding = signed.into();
+        self
+    }
+
+    /// Sets the tolerance of the signed timestamp. Default: 300 s into the past and into the future.
+    pub fn with_tolerance(mut self, tolerance: Tolerance) -> Self {
+        self.tolerance = tolerance;
+        self
+    }
+
+    /// Sets the [deduplication window](crate::WebhookLayer::dedupe_window). It must not be shorter than the time
+    /// over which the provider retries. Default: the layer's.
+    pub fn with_dedupe_window(mut self, window: impl Into<Option<Duration>>) -> Self {
+        self.dedupe_window = window.into();
+        self
+    }
+
+    /// Sets the size in bytes of the largest body that the provider sends. Default: the layer's limit.
+    pub fn with_body_limit(mut self, bytes: impl Into<Option<usize>>) -> Self {
+        self.body_limit = bytes.into();
+        self
+    }
+
+    /// Sets whether the provider retries a delivery that is not answered 2xx. `false` makes
+    /// [`StoreFailure::Proceed`](crate::StoreFailure::Proceed) the default, because a 503 would lose the event.
+    /// Default: `None`, unknown.
+    pub fn with_retries(mut self, retries: impl Into<Option<bool>>) -> Self {
+        self.retries = retries.into();
+        self
+    }
+
+    /// Sets the time for which the provider waits for an answer. Default: `None`, unknown.
+    pub fn with_ack_deadline(mut self, deadline: impl Into<Option<Duration>>) -> Self {
+        self.ack_deadline = deadline.into();
+        self
+    }
+
+    /// Sets the [`lease`](crate::WebhookLayer::lease) of claims. Set it if all of the provider's retries come within
+    /// the default of 30 s: the last one must come after the lease of a crashed process has expired. Not shorter
+    /// than 3 s, so that each third of it leaves the store a second to answer.
+    pub fn with_lease(mut self, lease: impl Into<Option<Duration>>) -> Self {
+        self.lease = lease.into();
+        self
+    }
+
+    /// Returns the provider's name.
+    #[must_use]
+    pub fn provider(&self) -> &str {
+        &self.provider
+    }
+
+    /// Returns the places of the delivery id in the order in which they are searched; empty if it has none.
+    #[must_use]
+    pub fn id(&self) -> &[Location] {
+        self.id.as_slice()
+    }
+
+    /// Returns whether the signature covers the delivery id.
+    #[must_use]
+    pub fn id_signed(&self) -> bool {
+        self.id_signed
+    }
+
+    /// Returns whether the signature covers the payload.
+    #[must_use]
+    pub fn body_signed(&self) -> bool {
+        self.body_signed
+    }
+
+    /// Returns the places of the event type in the order in which they are searched; empty if it has none.
+    #[must_use]
+    pub fn event_type(&self) -> &[Location] {
+        self.event_type.as_slice()
+    }
+
+    /// Returns whether the signature covers the event type.
+    #[must_use]
+    pub fn event_type_signed(&self) -> bool {
+        self.event_type_signed
+    }
+
+    /// Returns the place of the attempt's number.
+    #[must_use]
+    pub fn attempt(&self) -> Option<&Attempt> {
+        self.attempt.as_ref()
+    }
+
+    /// Returns whether two equal bodies are one event.
+    #[must_use]
+    pub fn equal_bodies(&self) -> bool {
+        self.equal_bodies
+    }
+
+    /// Returns whether one body can carry several events.
+    #[must_use]
+    pub fn batch(&self) -> bool {
+        self.batch
+    }
+
+    /// Returns whether several receivers can get the same event under the same secret.
+    #[must_use]
+    pub fn shared_secret(&self) -> bool {
+        self.shared_secret
+    }
+
+    /// Returns the form field that holds the JSON.
+    #[must_use]
+    pub fn json_field(&self) -> Option<&str> {
+        self.json_field.as_deref()
+    }
+
+    /// Returns which bytes of an encoded body the signature covers.
+    #[must_use]
+    pub fn content_encoding(&self) -> Option<SignedEncoding> {
+        self.content_encoding
+    }
+
+    /// Returns the tolerance of the signed timestamp.
+    #[must_use]
+    pub fn tolerance(&self) -> Tolerance {
+        self.tolerance
+    }
+
+    /// Returns the deduplication window.
+    #[must_use]
+    pub fn dedupe_window(&self) -> Option<Duration> {
+        self.dedupe_window
+    }
+
+    /// Returns the size in bytes of the largest body that the provider sends.
+    #[must_use]
+    pub fn body_limit(&self) -> Option<usize> {
+        self.body_limit
+    }
+
+    /// Returns whether the provider retries a delivery that is not answered 2xx.
+    #[must_use]
+    pub fn retries(&self) -> Option<bool> {
+        self.retries
+    }
+
+    /// Returns the time for which the provider waits for an answer.
+    #[must_use]
+    pub fn ack_deadline(&self) -> Option<Duration> {
+        self.ack_deadline
+    }
+
+    /// Returns the lease of claims.
+    #[must_use]
+    pub fn lease(&self) -> Option<Duration> {
+        self.lease
+    }
 }
 
-/// Where a provider says how often it has tried, and what it counts there. Whichever it is,
-/// [`Delivery::attempt`](crate::Delivery::attempt) counts from 1.
+/// The bytes that a signature covers if the body has a `Content-Encoding`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SignedEncoding {
+    /// The encoded body, as it was sent.
+    Encoded,
+    /// The body before it was encoded.
+    Decoded,
+}
+
+/// The place of the attempt's number, and what the number counts.
+/// [`Delivery::attempt`](crate::Delivery::attempt) counts from 1 in both cases.
 ///
 /// ```
 /// use tower_webhook::verify::{Attempt, Location, Profile};
 ///
-/// let mut profile = Profile::new("acme");
-/// profile.attempt = Some(Attempt::Retries(Location::header("x-acme-retry")));
+/// let profile = Profile::new("acme").with_attempt(Attempt::Retries(Location::header("x-acme-retry")));
+/// assert!(profile.attempt().is_some());
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -119,7 +333,7 @@ impl Attempt {
         }
     }
 
-    /// The attempt that the text which was found there is about. What is no number says nothing.
+    /// Returns the attempt for the text that was found there; `None` if it is not a number.
     pub(crate) fn of(&self, text: Option<&str>) -> Option<u32> {
         let number = text.map(|text| digits(text.as_bytes()).and_then(|number| u32::try_from(number).ok()));
         match (self, number) {
@@ -135,22 +349,58 @@ impl Attempt {
 ///
 /// Default: 300 s into the past and into the future, which most providers advise. The future always has a limit:
 /// a request dated ahead would otherwise stay valid until that date, whatever the limit for the past.
+///
+/// ```
+/// use std::time::Duration;
+/// use tower_webhook::verify::Tolerance;
+///
+/// let tolerance = Tolerance::any_age().with_future(Duration::from_secs(60));
+/// assert_eq!(tolerance.past(), None);
+/// assert_eq!(tolerance.future(), Duration::from_secs(60));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
 pub struct Tolerance {
-    /// The greatest age of a request. `None` disables the check.
-    pub past: Option<Duration>,
-    /// The greatest lead of the provider's clock.
-    pub future: Duration,
+    past: Option<Duration>,
+    future: Duration,
 }
 
 impl Tolerance {
-    /// Any age, for providers that name no limit; 300 s into the future.
-    pub(crate) const ANY_AGE: Self = Self { past: None, future: Duration::from_secs(300) };
+    const DEFAULT: Duration = Duration::from_secs(300);
 
-    /// The same on both sides.
-    #[must_use]
+    /// Creates a tolerance that is the same into the past and into the future.
     pub const fn both(tolerance: Duration) -> Self {
         Self { past: Some(tolerance), future: tolerance }
+    }
+
+    /// Creates a tolerance without a limit for the past, and of 300 s into the future: for providers that name no
+    /// limit. A captured request can then be replayed at any time; only deduplication stops it.
+    pub const fn any_age() -> Self {
+        Self { past: None, future: Self::DEFAULT }
+    }
+
+    /// Sets the greatest age of a request. `None` disables the check.
+    pub fn with_past(mut self, past: impl Into<Option<Duration>>) -> Self {
+        self.past = past.into();
+        self
+    }
+
+    /// Sets the greatest lead of the provider's clock.
+    pub const fn with_future(mut self, future: Duration) -> Self {
+        self.future = future;
+        self
+    }
+
+    /// Returns the greatest age of a request; `None` if it is not checked.
+    #[must_use]
+    pub const fn past(self) -> Option<Duration> {
+        self.past
+    }
+
+    /// Returns the greatest lead of the provider's clock.
+    #[must_use]
+    pub const fn future(self) -> Duration {
+        self.future
     }
 
     /// Judges a timestamp. Signed timestamps are whole seconds, so a second begun does not count.
@@ -170,6 +420,77 @@ impl Tolerance {
 
 impl Default for Tolerance {
     fn default() -> Self {
-        Self::both(Duration::from_secs(300))
+        Self::both(Self::DEFAULT)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, SystemTime};
+
+    use super::{Attempt, Location, Profile, SignedEncoding, Tolerance};
+
+    #[test]
+    fn a_new_profile_states_its_provider_alone() {
+        let profile = Profile::new("acme");
+        assert_eq!(profile.provider(), "acme");
+        assert!(profile.id().is_empty() && profile.event_type().is_empty());
+        assert!(profile.id_signed() && profile.body_signed() && profile.event_type_signed());
+        assert!(!profile.equal_bodies() && !profile.batch() && !profile.shared_secret());
+        assert_eq!((profile.attempt(), profile.json_field(), profile.content_encoding()), (None, None, None));
+        assert_eq!(profile.tolerance(), Tolerance::both(Duration::from_secs(300)));
+        assert_eq!((profile.dedupe_window(), profile.ack_deadline(), profile.lease()), (None, None, None));
+        assert_eq!((profile.body_limit(), profile.retries()), (None, None));
+    }
+
+    #[test]
+    fn each_setter_sets_what_its_getter_returns() {
+        let (id, event_type) = (Location::header("x-id"), Location::json("/type"));
+        let attempt = Attempt::Number(Location::header("x-attempt"));
+        let seconds = Duration::from_secs;
+        let profile = Profile::new("acme")
+            .with_id([id.clone(), event_type.clone()])
+            .with_id_signed(false)
+            .with_body_signed(false)
+            .with_event_type(event_type.clone())
+            .with_event_type_signed(false)
+            .with_attempt(attempt.clone())
+            .with_equal_bodies(true)
+            .with_batch(true)
+            .with_shared_secret(true)
+            .with_json_field("payload")
+            .with_content_encoding(SignedEncoding::Decoded)
+            .with_tolerance(Tolerance::any_age())
+            .with_dedupe_window(seconds(1))
+            .with_body_limit(2)
+            .with_retries(false)
+            .with_ack_deadline(seconds(3))
+            .with_lease(seconds(4));
+        assert_eq!(profile.id(), [id, event_type.clone()]);
+        assert_eq!(profile.event_type(), [event_type]);
+        assert!(!profile.id_signed() && !profile.body_signed() && !profile.event_type_signed());
+        assert_eq!(profile.attempt(), Some(&attempt));
+        assert!(profile.equal_bodies() && profile.batch() && profile.shared_secret());
+        assert_eq!(profile.json_field(), Some("payload"));
+        assert_eq!(profile.content_encoding(), Some(SignedEncoding::Decoded));
+        assert_eq!(profile.tolerance(), Tolerance::any_age());
+        assert_eq!(profile.dedupe_window(), Some(seconds(1)));
+        assert_eq!(profile.body_limit(), Some(2));
+        assert_eq!(profile.retries(), Some(false));
+        assert_eq!(profile.ack_deadline(), Some(seconds(3)));
+        assert_eq!(profile.lease(), Some(seconds(4)));
+        assert_eq!(profile.with_id([]).with_retries(None).retries(), None);
+    }
+
+    #[test]
+    fn a_tolerance_limits_age_and_lead() {
+        let (now, seconds) = (SystemTime::UNIX_EPOCH + Duration::from_secs(10_000), Duration::from_secs);
+        let tolerance = Tolerance::any_age().with_past(seconds(10)).with_future(seconds(5));
+        assert!(tolerance.judge(now - seconds(10), now).is_ok());
+        assert!(tolerance.judge(now - seconds(11), now).is_err());
+        assert!(tolerance.judge(now + seconds(5), now).is_ok());
+        assert!(tolerance.judge(now + seconds(6), now).is_err());
+        assert!(tolerance.with_past(None).judge(SystemTime::UNIX_EPOCH, now).is_ok());
+        assert!(Tolerance::any_age().judge(now + seconds(301), now).is_err());
     }
 }

@@ -208,7 +208,7 @@ impl Covered {
     }
 
     fn members(&self, facts: &Facts) -> Vec<Option<String>> {
-        let members = MEMBERS.iter().find(|(provider, _)| *provider == self.profile.provider);
+        let members = MEMBERS.iter().find(|(provider, _)| *provider == self.profile.provider());
         let Some((_, members)) = members else { return Vec::new() };
         let body = facts.delivery.json::<Value>().unwrap_or_default();
         // A notification of Adyen's is one item or a list of items.
@@ -228,10 +228,13 @@ impl Covered {
                 found.insert(difference);
             }
         };
-        note(Difference::Id, self.profile.id_signed && one.id() != other.id());
-        note(Difference::EventType, self.profile.event_type_signed && one.event_type() != other.event_type());
+        note(Difference::Id, self.profile.id_signed() && one.id() != other.id());
+        note(
+            Difference::EventType,
+            self.profile.event_type_signed() && one.event_type() != other.event_type(),
+        );
         note(Difference::Time, one.timestamp() != other.timestamp());
-        if self.profile.body_signed && one.payload() != other.payload() {
+        if self.profile.body_signed() && one.payload() != other.payload() {
             let same = says_the_same(one.payload(), other.payload());
             note(if same { Difference::Writing } else { Difference::Body }, true);
         }
@@ -249,11 +252,11 @@ impl Covered {
             note(if same { Difference::Writing } else { Difference::Query }, true);
         }
         let has_id = one.id().is_some();
-        let is_deduped = has_id && self.profile.id_signed
-            || signs(Difference::Body) && (has_id || self.profile.equal_bodies);
+        let is_deduped = has_id && self.profile.id_signed()
+            || signs(Difference::Body) && (has_id || self.profile.equal_bodies());
         // Receivers that share a secret are told apart by their path, in whichever spelling.
         let [path, other_path] = [original, mutant].map(|facts| percent_decode_str(facts.uri.path()));
-        let is_elsewhere = self.profile.shared_secret && !path.eq(other_path);
+        let is_elsewhere = self.profile.shared_secret() && !path.eq(other_path);
         let (known, keys) = (original.keys(), mutant.keys());
         let is_new = keys.iter().all(|key| !known.contains(key));
         note(Difference::Again, is_deduped && !is_elsewhere && is_new);

@@ -165,8 +165,8 @@ fn shaped(base: &Seed, (name, method, query, content_type, body): &Shape) -> Opt
         message.headers.push((header::CONTENT_TYPE, (*content_type).into()));
     }
     let profile = base.setting.verifier.profile();
-    for (location, text) in [(&profile.id, "id-1"), (&profile.event_type, "event-1")] {
-        if let Some(Location::Header(name)) = location
+    for (locations, text) in [(profile.id(), "id-1"), (profile.event_type(), "event-1")] {
+        if let Some(Location::Header(name)) = locations.first()
             && message.headers.iter().all(|(other, _)| other != name)
         {
             message.headers.push((name.clone(), text.into()));
@@ -188,7 +188,7 @@ fn with_longer_values(base: &Seed) -> Vec<Seed> {
         // All bodies that are signed to the byte are alike.
         let is_signed = match slot.kind {
             Kind::Header => true,
-            Kind::MemberValue => !base.setting.verifier.profile().body_signed,
+            Kind::MemberValue => !base.setting.verifier.profile().body_signed(),
             _ => false,
         };
         if !is_signed {

@@ -170,21 +170,21 @@ impl Subject {
     /// Returns the times one year and just more than the tolerance before and after.
     fn other_times(&self) -> impl Iterator<Item = SystemTime> + use<> {
         const YEAR: Duration = Duration::from_secs(365 * 86_400);
-        let tolerance = self.covered.profile.tolerance;
+        let tolerance = self.covered.profile.tolerance();
         let second = Duration::from_secs(1);
         let now = self.seed.now;
         let signed = self.original.timestamp().unwrap_or(now);
-        let after = tolerance.past.map(|past| signed + past + second);
-        let before = Some(signed - tolerance.future - second);
+        let after = tolerance.past().map(|past| signed + past + second);
+        let before = Some(signed - tolerance.future() - second);
         after.into_iter().chain(before).chain([now + YEAR, now - YEAR])
     }
 
     /// Returns `true` if the profile's tolerance excludes the time.
     fn is_stale(&self, time: SystemTime) -> bool {
-        let tolerance = self.covered.profile.tolerance;
+        let tolerance = self.covered.profile.tolerance();
         self.original.timestamp().is_some_and(|signed| match time.duration_since(signed) {
-            Ok(age) => tolerance.past.is_some_and(|past| age > past),
-            Err(ahead) => ahead.duration() > tolerance.future,
+            Ok(age) => tolerance.past().is_some_and(|past| age > past),
+            Err(ahead) => ahead.duration() > tolerance.future(),
         })
     }
 

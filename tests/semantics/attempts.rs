@@ -93,15 +93,14 @@ fn the_tables_name_the_headers() {
         ("github", None),
     ] {
         let verifier = provider::find(id).unwrap().verifier(secret()).unwrap();
-        assert_eq!(verifier.profile().attempt, attempt, "{id}");
+        assert_eq!(verifier.profile().attempt(), attempt.as_ref(), "{id}");
     }
 }
 
 /// A verifier of one's own may find it in the body.
 #[tokio::test(start_paused = true)]
 async fn it_may_be_in_the_body() {
-    let mut profile = Profile::new("own");
-    profile.attempt = Some(Attempt::Number(Location::json("/attempt")));
+    let profile = Profile::new("own").with_attempt(Attempt::Number(Location::json("/attempt")));
     let own = from_fn(|_, _, _| Ok(Verified::new())).profile(profile);
     let handler = Handler::default();
     let request: Sent = Request::new(Full::new(Bytes::from_static(br#"{"attempt":7}"#)));

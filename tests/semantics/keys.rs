@@ -12,7 +12,7 @@ use tower_webhook::{
     RejectionKind, Secret, StoreFailure, WebhookLayer, provider,
     store::{Key, MokaStore, Store},
     testing::{self, Fault, Operation},
-    verify::{self, Encoding, Location, Profile, Scheme, TimeUnit, Verified},
+    verify::{self, Encoding, Location, Locations, Profile, Scheme, TimeUnit, Verified},
 };
 
 use crate::support::{
@@ -258,8 +258,7 @@ async fn without_an_id_nothing_is_deduped_and_the_handler_can_see_it() {
 
 #[tokio::test(start_paused = true)]
 async fn an_empty_id_is_none() {
-    let mut profile = Profile::new("acme");
-    profile.id = Some(Location::json("/id"));
+    let profile = Profile::new("acme").with_id(Location::json("/id"));
     let handler = Handler::default();
     let app = handler.under(&believing(profile));
     for body in [r#"{"id":""}"#, r#"{"id":null}"#, r#"{"id":{}}"#, "not json"] {
@@ -272,9 +271,9 @@ async fn an_empty_id_is_none() {
 
 #[tokio::test(start_paused = true)]
 async fn an_id_in_the_body_is_found_there() {
-    let mut profile = Profile::new("acme");
-    profile.id = Some(Location::json("/event/id"));
-    profile.event_type = Some(Location::json("/event/type"));
+    let profile = Profile::new("acme")
+        .with_id(Location::json("/event/id"))
+        .with_event_type(Location::json("/event/type"));
     let handler = Handler::default();
     let app = handler.under(&believing(profile));
     app.send(plain(r#"{"event":{"id":7,"type":"paid"},"n":1}"#)).await.assert_handled();
@@ -284,9 +283,9 @@ async fn an_id_in_the_body_is_found_there() {
 
 #[tokio::test(start_paused = true)]
 async fn a_type_in_a_form_is_found_there() {
-    let mut profile = Profile::new("acme");
-    profile.id = Some(Location::Form("id".into()));
-    profile.event_type = Some(Location::Form("type".into()));
+    let profile = Profile::new("acme")
+        .with_id(Location::Form("id".into()))
+        .with_event_type(Location::Form("type".into()));
     let handler = Handler::default();
     handler.under(&believing(profile)).send(plain("id=7&type=paid%21")).await.assert_handled();
     assert_eq!((handler.last().id(), handler.last().event_type()), (Some("7"), Some("paid!")));
@@ -294,8 +293,7 @@ async fn a_type_in_a_form_is_found_there() {
 
 #[tokio::test(start_paused = true)]
 async fn where_equal_bodies_are_one_event_the_body_is_the_key() {
-    let mut profile = Profile::new("acme");
-    profile.equal_bodies = true;
+    let profile = Profile::new("acme").with_equal_bodies(true);
     let handler = Handler::default();
     let app = handler.under(&believing(profile));
     app.send(plain("one")).await.assert_handled();
@@ -329,7 +327,7 @@ async fn a_body_is_known_again_when_it_was_signed_anew_at_another_time() {
     for template in ["{ts}.{body}", "{body}", "{body}{header:x-id}"] {
         let handler = Handler::default();
         let layer = WebhookLayer::with_verifier(
-            dated_scheme(template).with_profile(|profile| profile.id_signed = false),
+            dated_scheme(template).with_profile(|profile| profile.with_id_signed(false)),
         );
         let app = handler.under(&layer.clock(TokioClock::start()).replay_guard());
         let delivery = dated(template);
@@ -345,10 +343,8 @@ async fn a_body_is_remembered_by_its_mac_where_that_is_of_nothing_else_and_by_it
     let sha256 = "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a";
     for (template, remembered) in [("{body}", None), ("{ts}.{body}", Some(sha256))] {
         let handler = Handler::default();
-        let verifier = dated_scheme(template).with_profile(|profile| {
-            profile.id = None;
-            profile.equal_bodies = true;
-        });
+        let verifier = dated_scheme(template)
+            .with_profile(|profile| profile.with_id(Locations::default()).with_equal_bodies(true));
         let request = dated(template)(NOW, "1", "{}");
         let mac = request.headers()["x-signature"].to_str().unwrap().to_owned();
         let layer = WebhookLayer::with_verifier(verifier).clock(TokioClock::start());
@@ -529,9 +525,7 @@ async fn the_replay_guard_costs_signed_ids_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn the_replay_guard_also_takes_a_verifier_that_knows_no_mac() {
-    let mut profile = Profile::new("acme");
-    profile.id = Some(Location::header("x-id"));
-    profile.id_signed = false;
+    let profile = Profile::new("acme").with_id(Location::header("x-id")).with_id_signed(false);
     let handler = Handler::default();
     let app = handler.under(&believing(profile).replay_guard());
     let with_id = |id: &str| Request::post("/").header("x-id", id).body(Full::<Bytes>::from("{}")).unwrap();

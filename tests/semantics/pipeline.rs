@@ -292,8 +292,8 @@ async fn tolerance_is_the_providers_unless_the_layer_sets_it() {
 
 #[tokio::test(start_paused = true)]
 async fn a_timestamp_that_is_known_at_the_end_is_judged_then() {
-    let mut profile = Profile::new("acme");
-    profile.tolerance = Tolerance { past: Some(Duration::from_secs(10)), ..Tolerance::default() };
+    let profile =
+        Profile::new("acme").with_tolerance(Tolerance::default().with_past(Duration::from_secs(10)));
     let verifier = verify::from_fn(|_, body, _| {
         let signed = verify::unix_seconds(body).ok_or(VerifyError::malformed("not a time"))?;
         Ok(Verified::new().timestamp(signed))

@@ -27,11 +27,11 @@ impl Changed {
     fn of(vector: Vector) -> Vec<Self> {
         let profile = verifier(&vector).unwrap().profile().clone();
         let places = [
-            ("id", profile.id, profile.id_signed),
-            ("event type", profile.event_type, profile.event_type_signed),
+            ("id", profile.id(), profile.id_signed()),
+            ("event type", profile.event_type(), profile.event_type_signed()),
         ];
         let changed = places.into_iter().filter_map(|(what, place, is_signed)| {
-            let place = place?;
+            let place = place.first()?.clone();
             let request = changed(&vector, &place)?;
             Some(Self { vector: vector.clone(), what, place, is_signed, request })
         });

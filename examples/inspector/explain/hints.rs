@@ -145,7 +145,7 @@ fn wrong(seen: &Seen<'_>) -> Vec<Hint> {
     let rules = seen.rules;
     let signing = rules.signing();
     let mut hints = Vec::new();
-    let covers_the_body = rules.profile.body_signed;
+    let covers_the_body = rules.profile.body_signed();
     if covers_the_body {
         hints.push(hint(
             "The body was changed on its way",

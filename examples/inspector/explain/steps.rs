@@ -148,8 +148,8 @@ impl<'a> Seen<'a> {
 
     fn tolerance(&self) -> String {
         let tolerance = self.rules.tolerance;
-        let past = tolerance.past.map_or("any time".to_owned(), words::duration);
-        format!("{past} old, {} ahead", words::duration(tolerance.future))
+        let past = tolerance.past().map_or("any time".to_owned(), words::duration);
+        format!("{past} old, {} ahead", words::duration(tolerance.future()))
     }
 
     /// What the provider signs, and where it puts that.

@@ -196,9 +196,9 @@ impl TestEvents {
     fn out_of_tolerance(&self) -> Option<SystemTime> {
         const BEYOND: Duration = Duration::from_secs(60);
         let (now, tolerance) = (self.rules.now(), self.rules.tolerance);
-        match tolerance.past {
+        match tolerance.past() {
             Some(past) => now.checked_sub(past.checked_add(BEYOND)?),
-            None => now.checked_add(tolerance.future.checked_add(BEYOND)?),
+            None => now.checked_add(tolerance.future().checked_add(BEYOND)?),
         }
     }
 }

@@ -40,9 +40,9 @@ impl Sample {
         let is_known = !json.is_null();
         let mut fields = Fields { json, form: known::form(provider, &sample.id) };
         let profile = &rules.profile;
-        sample.put(profile.id.as_ref(), delivery_id, &mut fields);
+        sample.put(profile.id().first(), delivery_id, &mut fields);
         let event_type = if provider == "github" { "ping" } else { "greeting" };
-        sample.put(profile.event_type.as_ref(), event_type.to_owned(), &mut fields);
+        sample.put(profile.event_type().first(), event_type.to_owned(), &mut fields);
         let signing = rules.signing();
         for (name, value) in signing.iter().flat_map(|signing| &signing.require) {
             if let Ok(name) = name.parse() {

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::{
     json::Json,
-    text::{FOR_URLS, STANDARD, base64, crc32, form, hex, number, only},
+    text::{FOR_URLS, STANDARD, base64, form, hex, number, only},
 };
 
 /// A secret, and the name of it.
@@ -350,14 +350,11 @@ impl Request<'_> {
             match name {
                 "body" | "json:body" => text.extend(self.body),
                 "sha256hex:body" => text.extend(to_hex(&sha256(self.body)).bytes()),
-                "sha256raw:body" => text.extend(sha256(self.body)),
-                "crc32:body" => text.extend(crc32(self.body).to_string().bytes()),
                 "ts" => text.extend(sent_at.unwrap_or_default()),
                 "secret" => text.extend(key),
                 "method" => text.extend(self.head.method.as_str().bytes()),
                 "path_query" => text.extend(self.path_and_query().bytes()),
                 "url" => text.extend(self.url()?),
-                "sorted_query" => text.extend(sorted(self.head.uri.query().unwrap_or_default().as_bytes())?),
                 "sorted_form" => text.extend(sorted(self.body)?),
                 _ => match name.strip_prefix("headers_named_by:") {
                     Some(field) => text.extend(self.named_by(field)?),
@@ -570,9 +567,8 @@ fn kind(part: &Part<'_>, timestamp: Timestamp<'_>) -> Kind {
     let Part::Named(name) = part else { return Kind::Constant };
     match *name {
         "ts" => timestamp.shape,
-        "secret" | "sha256hex:body" | "sha256raw:body" => Kind::Constant,
+        "secret" | "sha256hex:body" => Kind::Constant,
         "method" => Kind::Capitals,
-        "crc32:body" => Kind::Digits,
         "url" | "path_query" => Kind::Url,
         "body" | "json:body" | "sorted_form" => Kind::Any,
         name if name.starts_with("headers_named_by:") => Kind::Any,

@@ -78,12 +78,6 @@ pub(crate) fn only(pairs: Vec<(String, String)>, name: &str) -> Result<Option<St
     if values.len() > 1 { Err(()) } else { Ok(values.pop()) }
 }
 
-/// CRC-32, bit by bit.
-pub(crate) fn crc32(bytes: &[u8]) -> u32 {
-    let step = |crc: u32| if crc & 1 == 1 { crc >> 1 ^ 0xedb8_8320 } else { crc >> 1 };
-    !bytes.iter().fold(!0, |crc, &byte| (0..8).fold(crc ^ u32::from(byte), |crc, _| step(crc)))
-}
-
 /// Digits and nothing else.
 pub(crate) fn number(text: &[u8]) -> Option<u64> {
     let text = std::str::from_utf8(text).ok()?;

@@ -3,9 +3,9 @@
 
 use super::{
     InvalidScheme,
-    place::Place,
     template::{BodyPart, Part, Template, Text},
 };
+use crate::verify::Location;
 
 /// The end of the body that a bracket of JSON marks, where nothing else does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,7 +97,7 @@ impl Template {
     /// The values of headers mean nothing without the names, which therefore have to be signed as well.
     fn named_headers_are_listed(&self, text: &str) -> Result<(), InvalidScheme> {
         for field in self.lists_of_headers() {
-            if !self.covers(&Place::Field(field.into())) {
+            if !self.covers(&Location::Field(field.to_owned().into())) {
                 return Err(InvalidScheme::new(format!(
                     "the template `{text}` has no `{{field:{field}}}`: the names of its headers are not signed"
                 )));

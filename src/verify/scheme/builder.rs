@@ -1,9 +1,12 @@
 use super::{
-    Algorithm, Encoding, KeyEncoding, KeyFormat, KeyTransform, OneOrMany, Scheme, SignatureFormat,
-    TemplateText, TimeUnit, TimestampFormat,
+    Algorithm, Encoding, KeyEncoding, KeyFormat, KeyTransform, Scheme, SignatureFormat, TemplateText,
+    TimeUnit, TimestampFormat, signature_place,
 };
+use crate::verify::{InvalidLocation, Location, Locations};
 
-/// Building one in code. What is wrong with it is said by [`verifier`](Scheme::verifier).
+/// Building one in code. These methods cannot fail: [`verifier`](Scheme::verifier) returns the first error.
+///
+/// A place is a [`Location`] or its text, such as `"header:x-acme-id"`.
 impl Scheme {
     /// Signed with `algorithm`; the signature is in the header `header`.
     pub fn new(algorithm: Algorithm, header: &str, encoding: Encoding) -> Self {
@@ -27,12 +30,16 @@ impl Scheme {
     }
 
     fn of(alg: Algorithm, header: &str, enc: Option<Encoding>) -> Self {
+        let (from, invalid) = match signature_place(header) {
+            Ok(place) => (place.into(), None),
+            Err(invalid) => (Locations::default(), Some(invalid)),
+        };
         Self {
             alg,
             key: KeyFormat::default(),
             require: Default::default(),
             sig: SignatureFormat {
-                from: OneOrMany::One(header.to_owned()),
+                from,
                 enc,
                 prefix: String::new(),
                 prefix_optional: false,
@@ -43,9 +50,21 @@ impl Scheme {
             },
             ts: None,
             template: TemplateText::default(),
-            id: None,
+            id: Locations::default(),
             id_signed: None,
-            event_type: None,
+            event_type: Locations::default(),
+            invalid,
+        }
+    }
+
+    /// Returns the value, or keeps the error if it is the first.
+    fn checked<T, E: Into<InvalidLocation>>(&mut self, place: Result<T, E>) -> Option<T> {
+        match place {
+            Ok(place) => Some(place),
+            Err(error) => {
+                self.invalid.get_or_insert(error.into());
+                None
+            }
         }
     }
 
@@ -73,14 +92,22 @@ impl Scheme {
 
     /// The place where a request names the key it was signed with
     /// ([`Secret::with_key_id`](crate::Secret::with_key_id)).
-    pub fn key_id(mut self, place: &str) -> Self {
-        self.key.select_by = Some(place.to_owned());
+    pub fn key_id(mut self, place: impl TryInto<Location, Error: Into<InvalidLocation>>) -> Self {
+        self.key.select_by = self.checked(place.try_into());
         self
     }
 
-    /// The signature is in any of these places, instead of one header.
-    pub fn signature_in<'p>(mut self, places: impl IntoIterator<Item = &'p str>) -> Self {
-        self.sig.from = OneOrMany::Many(places.into_iter().map(str::to_owned).collect());
+    /// Sets the places of signatures, instead of one header. Any of them may be absent.
+    ///
+    /// ```
+    /// use tower_webhook::verify::Scheme;
+    ///
+    /// let scheme = Scheme::token("x-token").signature_in(["header:x-token", "query:token"]);
+    /// # scheme.verifier("acme", "secret".parse::<tower_webhook::Secret>()?)?;
+    /// # Ok::<(), tower_webhook::BoxError>(())
+    /// ```
+    pub fn signature_in(mut self, places: impl TryInto<Locations, Error: Into<InvalidLocation>>) -> Self {
+        self.sig.from = self.checked(places.try_into()).unwrap_or_default();
         self
     }
 
@@ -123,8 +150,13 @@ impl Scheme {
     }
 
     /// Sets the place of the timestamp, and its notation. Tolerance: 300 s either way.
-    pub fn timestamp(mut self, place: &str, unit: TimeUnit) -> Self {
-        self.ts = Some(TimestampFormat { from: place.to_owned(), unit, past: Some(300), future: 300 });
+    pub fn timestamp(
+        mut self,
+        place: impl TryInto<Location, Error: Into<InvalidLocation>>,
+        unit: TimeUnit,
+    ) -> Self {
+        let place = self.checked(place.try_into());
+        self.ts = place.map(|from| TimestampFormat { from, unit, past: Some(300), future: 300 });
         self
     }
 
@@ -164,9 +196,23 @@ impl Scheme {
         self
     }
 
-    /// The place of the delivery's id.
-    pub fn id(mut self, place: &str) -> Self {
-        self.id = Some(place.to_owned());
+    /// Sets the place of the delivery id, or several of which the first with a value counts.
+    ///
+    /// If the signature does not cover all of them, the id is not [signed](crate::verify::Profile::id_signed): an
+    /// attacker could add one.
+    ///
+    /// ```
+    /// use tower_webhook::verify::{Encoding, Location, Scheme, Verifier};
+    ///
+    /// let scheme = Scheme::hmac_sha256("x-acme-signature", Encoding::Hex)
+    ///     .id(["header:x-acme-id", "header:acme-id"])
+    ///     .event_type(Location::json("/type"));
+    /// let verifier = scheme.verifier("acme", "secret".parse::<tower_webhook::Secret>()?)?;
+    /// assert_eq!(verifier.profile().id().len(), 2);
+    /// # Ok::<(), tower_webhook::BoxError>(())
+    /// ```
+    pub fn id(mut self, places: impl TryInto<Locations, Error: Into<InvalidLocation>>) -> Self {
+        self.id = self.checked(places.try_into()).unwrap_or_default();
         self
     }
 
@@ -176,9 +222,9 @@ impl Scheme {
         self
     }
 
-    /// The place of the event's type.
-    pub fn event_type(mut self, place: &str) -> Self {
-        self.event_type = Some(place.to_owned());
+    /// Sets the place of the event type, or several of which the first with a value counts.
+    pub fn event_type(mut self, places: impl TryInto<Locations, Error: Into<InvalidLocation>>) -> Self {
+        self.event_type = self.checked(places.try_into()).unwrap_or_default();
         self
     }
 }

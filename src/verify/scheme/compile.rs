@@ -4,11 +4,11 @@ use http::HeaderValue;
 use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
 
+use super::KeyTransform;
 use super::{
-    Algorithm, KeyEncoding, KeyTransform, Scheme, TemplateText,
+    Algorithm, KeyEncoding, Scheme, TemplateText,
     keys::Keys,
     pairs::Punctuation,
-    place::{Place, header_name},
     plan::{Plan, Proof, SchemeVerifier, SignaturePlan},
     template::Template,
 };
@@ -16,7 +16,9 @@ use super::{
 use crate::verify::{PublicKeys, PublicKind};
 use crate::{
     IntoSecrets, InvalidSecret, Secret, Secrets,
-    verify::{Encoding, Keyring, Location, MacKind, Profile, Tolerance},
+    verify::{
+        Encoding, InvalidLocation, Keyring, Location, Locations, MacKind, Profile, Tolerance, header_name,
+    },
 };
 
 impl Scheme {
@@ -32,15 +34,16 @@ impl Scheme {
         provider: impl Into<Cow<'static, str>>,
         secrets: impl IntoSecrets,
     ) -> Result<SchemeVerifier, InvalidScheme> {
+        if let Some(invalid) = &self.invalid {
+            return Err(invalid.clone().into());
+        }
         let secrets = secrets.into_secrets();
         let signature = self.signature_plan()?;
         let proof = match self.alg {
             Algorithm::Token | Algorithm::Basic => self.shown_secret(&secrets)?,
             _ => self.signature(&secrets)?,
         };
-        if proof.takes_from_list()
-            && signature.places.iter().any(|place| !matches!(place, Place::Request(Location::Header(_))))
-        {
+        if proof.takes_from_list() && !signature.places.iter().all(Location::is_header) {
             return Err(InvalidScheme::new("only a header can have a list with fields and items in it"));
         }
         let require = self.require.iter().map(|(name, value)| {
@@ -50,16 +53,12 @@ impl Scheme {
         });
         let require = require.collect::<Result<_, InvalidScheme>>()?;
         let profile = self.profile(provider.into(), &proof)?;
-        let needs_body_first = signature.places.iter().any(Place::is_in_body) || proof.needs_body_first();
+        let needs_body_first = signature.places.iter().any(Location::is_in_body) || proof.needs_body_first();
         Ok(SchemeVerifier { plan: Plan { require, signature, proof, needs_body_first }, profile })
     }
 
     fn signature_plan(&self) -> Result<SignaturePlan, InvalidScheme> {
         let sig = &self.sig;
-        let place = |text: &str| match text.contains(':') {
-            true => Place::parse(text),
-            false => header_name(text).map(Location::Header).map(Place::Request),
-        };
         let keys = if sig.prefer.is_empty() { &sig.keys } else { &sig.prefer };
         if sig.kv.is_some() == keys.is_empty() {
             return Err(InvalidScheme::new("`kv` and `keys` go together"));
@@ -67,18 +66,16 @@ impl Scheme {
         if !sig.prefer.is_empty() && !sig.prefer.iter().all(|key| sig.keys.contains(key)) {
             return Err(InvalidScheme::new("what `prefer` names is not among the `keys`"));
         }
-        let places = sig.from.iter().map(place).collect::<Result<Vec<_>, _>>()?;
+        let places = sig.from.as_slice().to_vec();
         if places.is_empty() {
             return Err(InvalidScheme::new("`from` names no place"));
         }
-        if places.iter().any(|place| matches!(place, Place::Field(_) | Place::Item(_))) {
+        if places.iter().any(Location::is_in_signature) {
             return Err(InvalidScheme::new("the signature cannot be in a field of the signature"));
         }
         let punctuation =
             Punctuation { items: separator(sig.items.as_deref())?, pair: separator(sig.kv.as_deref())? };
-        if punctuation.pair.is_some()
-            && places.iter().any(|place| !matches!(place, Place::Request(Location::Header(_))))
-        {
+        if punctuation.pair.is_some() && !places.iter().all(Location::is_header) {
             return Err(InvalidScheme::new("only a header can have a list of pairs in it"));
         }
         Ok(SignaturePlan {
@@ -101,10 +98,7 @@ impl Scheme {
         if self.sig.items.as_ref().is_some_and(parts_a_signature) {
             return Err(InvalidScheme::new("the list's separator may be part of a signature"));
         }
-        let timestamp = match &self.ts {
-            Some(ts) => Some((Place::parse(&ts.from)?, ts.unit)),
-            None => None,
-        };
+        let timestamp = self.ts.as_ref().map(|ts| (ts.from.clone(), ts.unit));
         let parse = |text: &str| Template::parse(text, timestamp.as_ref().map(|(place, _)| place));
         let mut templates = match &self.template {
             TemplateText::One(text) if self.sig.prefer.is_empty() => vec![("".into(), parse(text)?)],
@@ -154,7 +148,7 @@ impl Scheme {
                 template.resist_extension()?;
             }
         }
-        let key_id = self.key.select_by.as_deref().map(Place::parse).transpose()?;
+        let key_id = self.key.select_by.clone();
         let keys = self.keys(secrets)?;
         if let Keys::Mac(keys) = &keys
             && !self.alg.is_keyed()
@@ -205,39 +199,37 @@ impl Scheme {
     }
 
     fn profile(&self, provider: Cow<'static, str>, proof: &Proof) -> Result<Profile, InvalidScheme> {
-        let location = |place: &Option<String>| -> Result<Option<Location>, InvalidScheme> {
-            let Some(place) = place else { return Ok(None) };
-            Ok(Some(match Place::parse(place)? {
-                Place::Request(location) => location,
-                Place::Field(_) | Place::Item(_) => {
-                    return Err(InvalidScheme::new(format!("`{place}` cannot be an id or an event type")));
-                }
-            }))
-        };
-        let mut profile = Profile::new(provider);
-        profile.id = location(&self.id)?;
-        profile.event_type = location(&self.event_type)?;
-        profile.body_signed = match proof {
-            Proof::Token { .. } => false,
-            Proof::Signature { templates, .. } => {
-                templates.iter().all(|(_, template)| template.covers_body())
-            }
-        };
-        let covers = |place: &Option<String>| -> Result<bool, InvalidScheme> {
-            let (Proof::Signature { templates, .. }, Some(place)) = (proof, place) else {
-                return Ok(profile.body_signed);
-            };
-            let place = Place::parse(place)?;
-            Ok(templates.iter().all(|(_, template)| template.covers(&place)))
-        };
-        let (id_signed, event_type_signed) = (covers(&self.id)?, covers(&self.event_type)?);
-        profile.id_signed = self.id_signed.unwrap_or(id_signed);
-        profile.event_type_signed = event_type_signed;
-        if let Some(ts) = &self.ts {
-            let past = ts.past.map(Duration::from_secs);
-            profile.tolerance = Tolerance { past, future: Duration::from_secs(ts.future) };
+        let mut places = self.id.as_slice().iter().chain(self.event_type.as_slice());
+        if let Some(place) = places.find(|place| place.is_in_signature()) {
+            return Err(InvalidScheme::new(format!("`{place}` cannot be an id or an event type")));
         }
-        Ok(profile)
+        let templates = match proof {
+            Proof::Token { .. } => None,
+            Proof::Signature { templates, .. } => Some(templates),
+        };
+        let all = |covers: &dyn Fn(&Template) -> bool| {
+            templates.is_some_and(|templates| templates.iter().all(|(_, template)| covers(template)))
+        };
+        let body_signed = all(&Template::covers_body);
+        // An attacker could add a value at a place that is not signed.
+        let covers = |places: &Locations| match places.as_slice() {
+            [] => body_signed,
+            places => all(&|template| places.iter().all(|place| template.covers(place))),
+        };
+        let profile = Profile::new(provider)
+            .with_id(self.id.clone())
+            .with_id_signed(self.id_signed.unwrap_or_else(|| covers(&self.id)))
+            .with_event_type(self.event_type.clone())
+            .with_event_type_signed(covers(&self.event_type))
+            .with_body_signed(body_signed);
+        Ok(match &self.ts {
+            None => profile,
+            Some(ts) => {
+                let future = Duration::from_secs(ts.future);
+                let past = ts.past.map(Duration::from_secs);
+                profile.with_tolerance(Tolerance::both(future).with_past(past))
+            }
+        })
     }
 }
 
@@ -284,14 +276,9 @@ impl super::KeyFormat {
 
     fn decode(&self, text: &str) -> Result<Zeroizing<Vec<u8>>, InvalidSecret> {
         let text = self.strip.iter().fold(text, |text, prefix| text.strip_prefix(&**prefix).unwrap_or(text));
-        let normalized;
-        let text = match self.transform {
-            None => text,
-            Some(KeyTransform::Nfkd) => {
-                normalized = Zeroizing::new(text.nfkd().collect::<String>());
-                &normalized
-            }
-        };
+        let normalized =
+            self.transform.map(|KeyTransform::Nfkd| Zeroizing::new(text.nfkd().collect::<String>()));
+        let text = normalized.as_ref().map_or(text, |normalized| normalized.as_str());
         match self.encoding {
             KeyEncoding::Utf8 => Ok(Zeroizing::new(text.into())),
             KeyEncoding::Hex => Encoding::Hex.decode_key(text),
@@ -340,6 +327,12 @@ impl InvalidScheme {
             InvalidSchemeKind::Secret(error) => error,
             InvalidSchemeKind::Scheme(reason) => InvalidSecret::new(reason),
         }
+    }
+}
+
+impl From<InvalidLocation> for InvalidScheme {
+    fn from(error: InvalidLocation) -> Self {
+        Self::new(error.to_string())
     }
 }
 

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::verify::{InvalidLocation, Location, Locations, location::OneOrMany};
+
 /// What a signature is worked out with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -62,14 +64,14 @@ pub enum Encoding {
 
 /// How a secret becomes a key.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "KeyFormatText", into = "KeyFormatText")]
+#[serde(try_from = "KeyFormatText", into = "KeyFormatText")]
 pub(crate) struct KeyFormat {
     /// Prefixes that are taken off, each if it is there, in this order.
     pub(crate) strip: Vec<String>,
     pub(crate) encoding: KeyEncoding,
     pub(crate) transform: Option<KeyTransform>,
     /// Where a request names the key it was signed with.
-    pub(crate) select_by: Option<String>,
+    pub(crate) select_by: Option<Location>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -111,14 +113,17 @@ struct FullKey {
     select_by: Option<String>,
 }
 
-impl From<KeyFormatText> for KeyFormat {
-    fn from(text: KeyFormatText) -> Self {
-        match text {
+impl TryFrom<KeyFormatText> for KeyFormat {
+    type Error = InvalidLocation;
+
+    fn try_from(text: KeyFormatText) -> Result<Self, InvalidLocation> {
+        Ok(match text {
             KeyFormatText::Plain(encoding) => Self { encoding, ..Self::default() },
             KeyFormatText::Full(FullKey { strip, enc, transform, select_by }) => {
+                let select_by = select_by.map(Location::try_from).transpose()?;
                 Self { strip, encoding: enc, transform, select_by }
             }
-        }
+        })
     }
 }
 
@@ -127,7 +132,10 @@ impl From<KeyFormat> for KeyFormatText {
         let KeyFormat { strip, encoding: enc, transform, select_by } = format;
         match strip.is_empty() && transform.is_none() && select_by.is_none() {
             true => Self::Plain(enc),
-            false => Self::Full(FullKey { strip, enc, transform, select_by }),
+            false => {
+                let select_by = select_by.map(|place| place.to_string());
+                Self::Full(FullKey { strip, enc, transform, select_by })
+            }
         }
     }
 }
@@ -136,7 +144,8 @@ impl From<KeyFormat> for KeyFormatText {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SignatureFormat {
-    pub(crate) from: OneOrMany,
+    #[serde(with = "signature_places")]
+    pub(crate) from: Locations,
     /// Not for tokens and credentials, which are text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) enc: Option<Encoding>,
@@ -154,20 +163,33 @@ pub(crate) struct SignatureFormat {
     pub(crate) prefer: Vec<String>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub(crate) enum OneOrMany {
-    One(String),
-    Many(Vec<String>),
+/// Returns the place of a signature: a text without a colon is the name of a header.
+pub(super) fn signature_place(text: &str) -> Result<Location, InvalidLocation> {
+    match text.contains(':') {
+        true => text.parse(),
+        false => Location::header_named(text),
+    }
 }
 
-impl OneOrMany {
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
-        let all = match self {
-            Self::One(one) => std::slice::from_ref(one),
-            Self::Many(many) => many,
+/// The places of signatures in JSON, where a header is a bare name.
+mod signature_places {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+
+    use super::{OneOrMany, signature_place};
+    use crate::verify::{Location, Locations};
+
+    pub(super) fn serialize<S: Serializer>(places: &Locations, serializer: S) -> Result<S::Ok, S::Error> {
+        let text = |place: &Location| match place {
+            Location::Header(name) => name.as_str().to_owned(),
+            place => place.to_string(),
         };
-        all.iter().map(String::as_str)
+        OneOrMany::from(places.as_slice().iter().map(text).collect::<Vec<_>>()).serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Locations, D::Error> {
+        let texts = Vec::from(OneOrMany::deserialize(deserializer)?);
+        let places = texts.iter().map(|text| signature_place(text)).collect::<Result<Vec<_>, _>>();
+        places.map(Locations::from).map_err(D::Error::custom)
     }
 }
 
@@ -175,7 +197,7 @@ impl OneOrMany {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct TimestampFormat {
-    pub(crate) from: String,
+    pub(crate) from: Location,
     pub(crate) unit: TimeUnit,
     /// Tolerance in seconds; `None`: any age.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -15,10 +15,12 @@ mod unit;
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer, ser::Error};
+
+use super::{InvalidLocation, Locations};
 
 use self::format::{
-    KeyEncoding, KeyFormat, KeyTransform, OneOrMany, SignatureFormat, TemplateText, TimestampFormat,
+    KeyEncoding, KeyFormat, KeyTransform, SignatureFormat, TemplateText, TimestampFormat, signature_place,
 };
 pub use self::{
     compile::InvalidScheme,
@@ -75,11 +77,11 @@ pub use self::{
 /// | `sig` | where and how signatures are written: see below | |
 /// | `ts` | `from`: a place, `unit`: `s`, `ms`, `us`, `rfc3339` or `http-date`, `past` and `future`: tolerance in seconds; any age where `past` is left out, and 300 s ahead where `future` is | no timestamp |
 /// | `template` | the bytes that are signed; for schemes with versions an object of them, by version | `"{body}"` |
-/// | `id`, `event_type` | places | not known |
-/// | `id_signed` | whether the signature covers the id | whether the template covers its place |
+/// | `id`, `event_type` | a place, or a list of places of which the first with a value counts | not known |
+/// | `id_signed` | whether the signature covers the id | whether the template covers its places |
 ///
-/// A *place* is `header:X-Name`, `body:/json/pointer`, `query:name`, `form:name`, or, within the
-/// header that the signature is in, `field:key` (of a pair) or `item:0` (of a list).
+/// A *place* is the text of a [`Location`](super::Location): `header:X-Name`, `body:/json/pointer`, `query:name`,
+/// `form:name`, or, within the header that the signature is in, `field:key` (of a pair) or `item:0` (of a list).
 ///
 /// `sig` has `from`, a place or several (a bare name is a header; several are for rotation, and any
 /// of them may be absent), `enc` (`hex`, `base64`, `base64url`), and where needed `prefix`,
@@ -145,10 +147,18 @@ pub struct Scheme {
     ts: Option<TimestampFormat>,
     #[serde(default)]
     template: TemplateText,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    id: Option<String>,
+    #[serde(default, skip_serializing_if = "Locations::is_empty")]
+    id: Locations,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     id_signed: Option<bool>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    event_type: Option<String>,
+    #[serde(default, skip_serializing_if = "Locations::is_empty")]
+    event_type: Locations,
+    /// The first place that is not valid, since the builder's methods cannot fail.
+    #[serde(skip_deserializing, skip_serializing_if = "Option::is_none", serialize_with = "refuse")]
+    invalid: Option<InvalidLocation>,
+}
+
+/// A scheme with an invalid place cannot be serialized: the place would be lost.
+fn refuse<S: Serializer>(invalid: &Option<InvalidLocation>, _: S) -> Result<S::Ok, S::Error> {
+    Err(S::Error::custom(invalid.as_ref().map(InvalidLocation::to_string).unwrap_or_default()))
 }

@@ -8,7 +8,7 @@ use super::{
     TimeUnit,
     keys::{Keys, Signing},
     pairs::{Pairs, Punctuation},
-    place::{Place, Sources},
+    place::Sources,
     template::{BodyFeed, Context, Template},
 };
 #[cfg(feature = "test-util")]
@@ -34,7 +34,7 @@ pub(super) struct Plan {
 
 /// Where the signatures are.
 pub(super) struct SignaturePlan {
-    pub(super) places: Vec<Place>,
+    pub(super) places: Vec<Location>,
     pub(super) punctuation: Punctuation,
     pub(super) keys: Vec<Box<str>>,
     pub(super) prefer: bool,
@@ -48,10 +48,10 @@ pub(super) enum Proof {
     Signature {
         keys: Keys,
         encoding: Encoding,
-        timestamp: Option<(Place, TimeUnit)>,
+        timestamp: Option<(Location, TimeUnit)>,
         /// By version; one without a name where there are none.
         templates: Vec<(Box<str>, Template)>,
-        key_id: Option<Place>,
+        key_id: Option<Location>,
     },
     /// The secret itself.
     Token { tokens: Vec<Zeroizing<Vec<u8>>>, verified: Vec<Verified> },
@@ -65,7 +65,7 @@ impl Proof {
         let needs_it = |template: &Template| {
             template.needs_body_first() || (template.uses_timestamp() && timestamp_in_body)
         };
-        key_id.as_ref().is_some_and(Place::is_in_body)
+        key_id.as_ref().is_some_and(Location::is_in_body)
             || templates.iter().any(|(_, template)| needs_it(template))
     }
 
@@ -73,20 +73,31 @@ impl Proof {
     pub(super) fn takes_from_list(&self) -> bool {
         let Self::Signature { timestamp, templates, key_id, .. } = self else { return false };
         let places = timestamp.iter().map(|(place, _)| place).chain(key_id);
-        let is_in_list = |place: &Place| matches!(place, Place::Field(_) | Place::Item(_));
-        places.into_iter().any(is_in_list)
+        places.into_iter().any(Location::is_in_signature)
             || templates.iter().any(|(_, template)| {
-                template.values().any(is_in_list) || template.lists_of_headers().next().is_some()
+                template.values().any(Location::is_in_signature)
+                    || template.lists_of_headers().next().is_some()
             })
     }
 }
 
 impl SchemeVerifier {
-    /// Adds what is known of the provider, beside how it signs.
+    /// Adds facts about the provider to the profile that the scheme states.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use tower_webhook::verify::{Encoding, Scheme, Verifier};
+    ///
+    /// let scheme = Scheme::hmac_sha256("x-acme-signature", Encoding::Hex);
+    /// let verifier = scheme
+    ///     .verifier("acme", "a secret".parse::<tower_webhook::Secret>()?)?
+    ///     .with_profile(|profile| profile.with_retries(true).with_ack_deadline(Duration::from_secs(10)));
+    /// assert_eq!(verifier.profile().retries(), Some(true));
+    /// # Ok::<(), tower_webhook::BoxError>(())
+    /// ```
     #[must_use]
-    pub fn with_profile(mut self, change: impl FnOnce(&mut Profile)) -> Self {
-        change(&mut self.profile);
-        self
+    pub fn with_profile(self, change: impl FnOnce(Profile) -> Profile) -> Self {
+        Self { profile: change(self.profile), ..self }
     }
 }
 
@@ -201,7 +212,7 @@ impl SignaturePlan {
         };
         for place in &self.places {
             match place {
-                Place::Request(Location::Header(name)) => {
+                Location::Header(name) => {
                     sources
                         .head
                         .headers
@@ -217,9 +228,10 @@ impl SignaturePlan {
             }
         }
         match found {
-            None => {
-                Err(self.places.first().map_or(VerifyError::missing("there is no signature"), Place::missing))
-            }
+            None => Err(self
+                .places
+                .first()
+                .map_or(VerifyError::missing("there is no signature"), Location::missing)),
             // Its fields would be taken from one of them: which?
             Some(texts) if self.punctuation.pair.is_some() && !texts.more.is_empty() => {
                 Err(VerifyError::malformed("there are several headers with signatures and their fields"))

@@ -1,6 +1,6 @@
 //! Signing by a plan: making the requests that it verifies.
 
-use std::{collections::BTreeMap, time::SystemTime};
+use std::{borrow::Cow, collections::BTreeMap, time::SystemTime};
 
 use bytes::Bytes;
 use http::{HeaderName, request::Parts};
@@ -10,7 +10,7 @@ use super::{
     TimeUnit,
     keys::Keys,
     pairs::Pairs,
-    place::{Place, Sources},
+    place::Sources,
     plan::{Plan, Proof, SignaturePlan},
     template::{Context, Sink, Template},
     unit::write_http_date,
@@ -68,7 +68,7 @@ impl Plan {
         let text = fields.text(b"-", &self.signature)?;
         let pairs = Some(Pairs::new(&text, self.signature.punctuation));
         let sources = Sources { head, body: Some(body), pairs };
-        let find = |place: &Place| sources.get(place);
+        let find = |place: &Location| sources.get(place);
         let key_id = key_id.as_ref().map(find).transpose()?;
         let timestamp = timestamp.as_ref().map(|(place, _)| find(place)).transpose()?;
         let context = Context { sources, timestamp };
@@ -92,14 +92,12 @@ impl Plan {
         for field in template.lists_of_headers() {
             let list = self.signature.sent_field(head, field).or_else(|| self.headers_to_sign(head));
             let list = list.ok_or_else(|| CannotSign::new("there is no x- header that could be signed"));
-            fields.supply(&Place::Field(field.into()), head, body, || list)?;
+            fields.supply(&Location::Field(field.to_owned().into()), head, body, || list)?;
         }
         for place in template.values() {
             let value = || match place {
-                Place::Request(Location::Header(name)) if name.as_str().ends_with("timestamp") => {
-                    TimeUnit::Seconds.write(at)
-                }
-                Place::Request(Location::Header(_)) => Ok(made_up()),
+                Location::Header(name) if name.as_str().ends_with("timestamp") => TimeUnit::Seconds.write(at),
+                Location::Header(_) => Ok(made_up()),
                 other => Err(CannotSign::new(other.absent())),
             };
             fields.supply(place, head, body, value)?;
@@ -130,7 +128,7 @@ impl Keys {
 /// The pairs and items beside the signature in its header.
 #[derive(Default)]
 struct HeaderFields {
-    pairs: Vec<(Box<str>, String)>,
+    pairs: Vec<(Cow<'static, str>, String)>,
     items: BTreeMap<usize, String>,
 }
 
@@ -138,25 +136,25 @@ impl HeaderFields {
     /// Puts `value` at `place`, unless there is one; into the body nothing is put.
     fn supply(
         &mut self,
-        place: &Place,
+        place: &Location,
         head: &mut Parts,
         body: &Bytes,
         value: impl FnOnce() -> Result<String, CannotSign>,
     ) -> Result<(), CannotSign> {
         match place {
-            Place::Field(key) if self.pairs.iter().all(|(known, _)| known != key) => {
+            Location::Field(key) if self.pairs.iter().all(|(known, _)| known != key) => {
                 self.pairs.push((key.clone(), value()?));
             }
-            Place::Item(index) if !self.items.contains_key(index) => {
+            Location::Item(index) if !self.items.contains_key(index) => {
                 self.items.insert(*index, value()?);
             }
-            Place::Field(_) | Place::Item(_) => {}
+            Location::Field(_) | Location::Item(_) => {}
             place => {
                 let found = Sources { head, body: Some(body), pairs: None }.find(place)?.is_some();
                 match place {
                     _ if found => {}
-                    Place::Request(Location::Header(name)) => head.write_header(name, value()?)?,
-                    Place::Request(Location::Query(name)) => head.write_query(name, &value()?)?,
+                    Location::Header(name) => head.write_header(name, value()?)?,
+                    Location::Query(name) => head.write_query(name, &value()?)?,
                     absent => return Err(CannotSign::new(absent.absent())),
                 }
             }
@@ -199,7 +197,7 @@ impl SignaturePlan {
     /// The headers that it may be in.
     fn headers(&self) -> impl Iterator<Item = &HeaderName> {
         self.places.iter().filter_map(|place| match place {
-            Place::Request(Location::Header(name)) => Some(name),
+            Location::Header(name) => Some(name),
             _ => None,
         })
     }
@@ -214,18 +212,19 @@ impl SignaturePlan {
     /// Puts the signature where the request has one, or else into the first of its places; and none
     /// anywhere else.
     fn write(&self, text: &[u8], head: &mut Parts, body: &mut Bytes) -> Result<(), CannotSign> {
-        let is_there = |place: &&Place| matches!(place, Place::Request(Location::Header(name)) if head.headers.contains_key(name));
+        let is_there =
+            |place: &&Location| matches!(place, Location::Header(name) if head.headers.contains_key(name));
         let place = self.places.iter().find(is_there).or(self.places.first());
         for name in self.headers() {
             head.headers.remove(name);
         }
         let as_text = || std::str::from_utf8(text).map_err(|_| CannotSign::new("the signature is no text"));
         match place {
-            Some(Place::Request(Location::Header(name))) => head.write_header(name, text)?,
-            Some(Place::Request(Location::Query(name))) => head.write_query(name, as_text()?)?,
-            Some(Place::Request(Location::Form(name))) => *body = form_with(body, name, as_text()?)?,
-            Some(Place::Request(Location::Json(pointer))) => *body = json_with(body, pointer, as_text()?)?,
-            Some(Place::Field(_) | Place::Item(_)) | None => {
+            Some(Location::Header(name)) => head.write_header(name, text)?,
+            Some(Location::Query(name)) => head.write_query(name, as_text()?)?,
+            Some(Location::Form(name)) => *body = form_with(body, name, as_text()?)?,
+            Some(Location::Json(pointer)) => *body = json_with(body, pointer, as_text()?)?,
+            Some(Location::Field(_) | Location::Item(_)) | None => {
                 return Err(CannotSign::new("the signature has no place"));
             }
         }

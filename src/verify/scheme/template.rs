@@ -3,11 +3,7 @@ use std::{borrow::Cow, time::SystemTime};
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
-use super::{
-    InvalidScheme, TimeUnit,
-    bounds::Bracket,
-    place::{Place, Sources},
-};
+use super::{InvalidScheme, TimeUnit, bounds::Bracket, place::Sources};
 use crate::verify::{
     Location, VerifyError,
     request::{signed_headers, sorted_parameters, url_pieces},
@@ -45,7 +41,7 @@ pub(super) enum Text {
     Url,
     PathAndQuery,
     SortedQuery,
-    Value(Place),
+    Value(Location),
     /// The values of the headers that a field names, as Hook0 does it.
     HeadersNamedBy(Box<str>),
 }
@@ -73,7 +69,7 @@ pub(super) enum BodyPart {
 
 impl Template {
     /// Reads a template. The value at `timestamp` is the timestamp, whether or not it is called that.
-    pub(super) fn parse(text: &str, timestamp: Option<&Place>) -> Result<Self, InvalidScheme> {
+    pub(super) fn parse(text: &str, timestamp: Option<&Location>) -> Result<Self, InvalidScheme> {
         let mut template = Self {
             before: Vec::new(),
             body: BodyPart::No,
@@ -117,7 +113,7 @@ impl Template {
         &mut self,
         name: &str,
         template: &str,
-        timestamp: Option<&Place>,
+        timestamp: Option<&Location>,
     ) -> Result<(), InvalidScheme> {
         let body = match name {
             "body" => BodyPart::Itself,
@@ -140,7 +136,7 @@ impl Template {
                     None if name == "sorted_query" => of_text(Text::SortedQuery),
                     Some(("headers_named_by", field)) => of_text(Text::HeadersNamedBy(field.into())),
                     Some(("header" | "field" | "item" | "query" | "body" | "form", _)) => {
-                        let place = Place::parse(name)?;
+                        let place = Location::try_from(name)?;
                         if timestamp == Some(&place) { Part::Timestamp } else { of_text(Text::Value(place)) }
                     }
                     _ => {
@@ -218,16 +214,16 @@ impl Template {
 
     /// Whether nothing can be hashed before the body is there.
     pub(super) fn needs_body_first(&self) -> bool {
-        self.body == BodyPart::SortedForm || self.values().any(Place::is_in_body)
+        self.body == BodyPart::SortedForm || self.values().any(Location::is_in_body)
     }
 
     /// Whether what is at `place` is signed so that a listener cannot change it.
-    pub(super) fn covers(&self, place: &Place) -> bool {
+    pub(super) fn covers(&self, place: &Location) -> bool {
         let has_query =
             |text: &Text| matches!(text, Text::Url | Text::PathAndQuery) && !self.strings_url_and_form();
         match place {
-            Place::Request(location) if location.is_in_body() && self.covers_body() => true,
-            Place::Request(Location::Query(_)) if self.texts().any(has_query) => true,
+            place if place.is_in_body() && self.covers_body() => true,
+            Location::Query(_) if self.texts().any(has_query) => true,
             place => self.values().any(|signed| signed == place),
         }
     }
@@ -265,7 +261,7 @@ impl Template {
     }
 
     /// Where it takes values from.
-    pub(super) fn values(&self) -> impl Iterator<Item = &Place> {
+    pub(super) fn values(&self) -> impl Iterator<Item = &Location> {
         self.texts().filter_map(|text| match text {
             Text::Value(place) => Some(place),
             _ => None,
@@ -446,11 +442,11 @@ fn feed_sorted(encoded: &[u8], put: &mut Put<'_>) -> Result<(), VerifyError> {
 ///
 /// The dots between their values are told from those within the last one by their number.
 fn feed_named_headers(field: &str, context: &Context<'_>, put: &mut Put<'_>) -> Result<(), VerifyError> {
-    let names = context.sources.get(&Place::Field(field.into()))?;
+    let names = context.sources.get(&Location::Field(field.to_owned().into()))?;
     let names = signed_headers(&names, b' ')?;
     let last = names.len().saturating_sub(1);
     for (index, name) in names.into_iter().enumerate() {
-        let value = context.sources.get(&Place::Request(Location::Header(name)))?;
+        let value = context.sources.get(&Location::Header(name))?;
         put(&value)?;
         if index < last {
             if value.contains(&b'.') {

@@ -106,8 +106,8 @@ fn send_copies(case: Case) {
             Of::Item => verified,
         })
     });
-    let mut profile = Profile::new("model");
-    profile.id_signed = case.of != Of::Body;
+    let profile = Profile::new("model")
+        .with_id_signed(case.of != Of::Body);
     let mut layer = WebhookLayer::with_verifier(verifier.profile(profile)).dedupe(store.clone()).lease(LEASE);
     if case.of == Of::Body {
         layer = layer.replay_guard();
