@@ -134,7 +134,7 @@ impl Shape {
             Part::Timestamp | Part::Secret => Self::Fixed,
             Part::Method => Self::Method,
             Part::Text(Text::Url | Text::PathAndQuery, _) => Self::Url,
-            Part::Text(Text::Value(_) | Text::SortedQuery, _) => Self::Text,
+            Part::Text(Text::Value(_), _) => Self::Text,
             // The last of its values may have any bytes.
             Part::Text(Text::HeadersNamedBy(_), _) => Self::Any,
         }
@@ -144,8 +144,7 @@ impl Shape {
         match body {
             BodyPart::No => None,
             BodyPart::Itself | BodyPart::SortedForm => Some(Self::Any),
-            BodyPart::Sha256Hex | BodyPart::Sha256Raw => Some(Self::Fixed),
-            BodyPart::Crc32 => Some(Self::Digits),
+            BodyPart::Sha256Hex => Some(Self::Fixed),
         }
     }
 

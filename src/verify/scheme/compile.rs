@@ -145,7 +145,7 @@ impl Scheme {
                 ));
             }
             if !self.alg.is_keyed() {
-                template.resist_extension()?;
+                template.resist_extension();
             }
         }
         let key_id = self.key.select_by.clone();

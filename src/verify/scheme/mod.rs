@@ -100,14 +100,14 @@ pub use self::{
 /// # Templates
 ///
 /// A `template` is literal text with `{body}`, `{json:body}`, `{ts}` (as it was sent), `{url}`, `{method}`, `{path_query}`,
-/// `{secret}`, `{header:X}`, `{field:k}`, `{item:0}`, `{query:x}`, `{sha256hex:body}`, `{sha256raw:body}`,
-/// `{crc32:body}`, `{headers_named_by:k}`, `{sorted_form}` and `{sorted_query}`.
+/// `{secret}`, `{header:X}`, `{field:k}`, `{item:0}`, `{query:x}`, `{sha256hex:body}`,
+/// `{headers_named_by:k}` and `{sorted_form}`.
 ///
 /// A signed text says nothing of where one part ends and the next begins. If it could be split in two ways, an
 /// attacker who captures one delivery could move bytes between two parts, and the signature would still be right.
 /// So it must follow from the text itself:
 ///
-/// * A text of any length (a value, `{url}`, `{path_query}`, `{sorted_query}`) must not contain the first byte of
+/// * A text of any length (a value, `{url}`, `{path_query}`) must not contain the first byte of
 ///   the literal text that follows it, or after the body the last byte of the literal text before it. A delivery
 ///   whose text does is rejected. For `{url}` and `{path_query}` this has to be a byte that URLs do not have.
 /// * Where no literal text separates such a text from `{body}`, the body must be empty or a JSON object or array,
@@ -132,7 +132,7 @@ pub use self::{
 ///
 /// `{url}` is the one that the provider was given, where the layer knows it
 /// ([`public_url`](crate::WebhookLayer::public_url), [`trust_forwarded`](crate::WebhookLayer::trust_forwarded)).
-/// `{path_query}`, `{query:x}` and `{sorted_query}` are always of the request as it came.
+/// `{path_query}` and `{query:x}` are always of the request as it came.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[must_use]

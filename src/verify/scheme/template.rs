@@ -40,7 +40,6 @@ pub(super) enum Part {
 pub(super) enum Text {
     Url,
     PathAndQuery,
-    SortedQuery,
     Value(Location),
     /// The values of the headers that a field names, as Hook0 does it.
     HeadersNamedBy(Box<str>),
@@ -61,8 +60,6 @@ pub(super) enum BodyPart {
     No,
     Itself,
     Sha256Hex,
-    Sha256Raw,
-    Crc32,
     /// The form's parameters, sorted by name: names and values strung together.
     SortedForm,
 }
@@ -122,8 +119,6 @@ impl Template {
                 BodyPart::Itself
             }
             "sha256hex:body" => BodyPart::Sha256Hex,
-            "sha256raw:body" => BodyPart::Sha256Raw,
-            "crc32:body" => BodyPart::Crc32,
             "sorted_form" => BodyPart::SortedForm,
             _ => {
                 let of_text = |text| Part::Text(text, Vec::new());
@@ -133,7 +128,6 @@ impl Template {
                     None if name == "method" => Part::Method,
                     None if name == "url" => of_text(Text::Url),
                     None if name == "path_query" => of_text(Text::PathAndQuery),
-                    None if name == "sorted_query" => of_text(Text::SortedQuery),
                     Some(("headers_named_by", field)) => of_text(Text::HeadersNamedBy(field.into())),
                     Some(("header" | "field" | "item" | "query" | "body" | "form", _)) => {
                         let place = Location::try_from(name)?;
@@ -161,26 +155,16 @@ impl Template {
     /// From the hash of a text alone anybody can compute that of the text, its padding, and more text behind it. The
     /// padding ends with the text's length in 64 bits, the first of which is zero. So without a NUL byte, and with
     /// no part that may contain one, there is no such text.
-    ///
-    /// # Errors
-    ///
-    /// If a part may contain one.
-    pub(super) fn resist_extension(&mut self) -> Result<(), InvalidScheme> {
+    pub(super) fn resist_extension(&mut self) {
         let last = match self.body {
             BodyPart::No => self.before.last(),
             _ => self.after.last(),
         };
         if matches!(last, Some(Part::Secret)) {
-            return Ok(());
-        }
-        if self.body == BodyPart::Sha256Raw {
-            return Err(InvalidScheme::new(
-                "a plain hash with `{sha256raw:body}` must end with `{secret}`: it could be extended",
-            ));
+            return;
         }
         self.is_extendable = true;
         self.before.iter_mut().chain(&mut self.after).for_each(|part| part.exclude(&[0]));
-        Ok(())
     }
 
     /// Keeps a body from having the end of `other`'s texts before it, which is signed by the same key: what is not JSON
@@ -236,9 +220,9 @@ impl Template {
     }
 
     /// Whether a listener cannot find another body of the same signature. Sorted parameters can be split in
-    /// other places, and a CRC-32 is easily met.
+    /// other places.
     pub(super) fn covers_body(&self) -> bool {
-        matches!(self.body, BodyPart::Itself | BodyPart::Sha256Hex | BodyPart::Sha256Raw)
+        matches!(self.body, BodyPart::Itself | BodyPart::Sha256Hex)
     }
 
     /// Whether the MAC is the same for every copy of a delivery, and so serves as the body's digest. For
@@ -282,8 +266,7 @@ impl Template {
         Ok(match self.body {
             BodyPart::No | BodyPart::SortedForm => BodyFeed::Skipped,
             BodyPart::Itself => BodyFeed::Itself,
-            BodyPart::Sha256Hex | BodyPart::Sha256Raw => BodyFeed::Sha256(Box::new(Sha256::new())),
-            BodyPart::Crc32 => BodyFeed::Crc32(crc32fast::Hasher::new()),
+            BodyPart::Sha256Hex => BodyFeed::Sha256(Box::new(Sha256::new())),
         })
     }
 
@@ -295,11 +278,7 @@ impl Template {
         context: &Context<'_>,
     ) -> Result<(), VerifyError> {
         match (self.body, body) {
-            (BodyPart::Sha256Hex, BodyFeed::Sha256(hash)) => {
-                sink.update(HEXLOWER.encode(&hash.finalize()).as_bytes())
-            }
-            (_, BodyFeed::Sha256(hash)) => sink.update(&hash.finalize()),
-            (_, BodyFeed::Crc32(hash)) => sink.update(hash.finalize().to_string().as_bytes()),
+            (_, BodyFeed::Sha256(hash)) => sink.update(HEXLOWER.encode(&hash.finalize()).as_bytes()),
             (BodyPart::SortedForm, _) => {
                 let without: &[u8] = if self.is_extendable { &[0] } else { &[] };
                 feed_sorted(context.sources.body.unwrap_or_default(), &mut checked(sink, without))?;
@@ -345,7 +324,6 @@ pub(super) enum BodyFeed {
     Skipped,
     Itself,
     Sha256(Box<Sha256>),
-    Crc32(crc32fast::Hasher),
 }
 
 impl BodyFeed {
@@ -354,7 +332,6 @@ impl BodyFeed {
             Self::Skipped => {}
             Self::Itself => sink.update(bytes),
             Self::Sha256(hash) => hash.update(bytes),
-            Self::Crc32(hash) => hash.update(bytes),
         }
     }
 }
@@ -417,7 +394,6 @@ fn feed_text(text: &Text, put: &mut Put<'_>, context: &Context<'_>) -> Result<()
     match text {
         Text::Url => url_pieces(head)?.iter().try_for_each(|piece| put(piece.as_bytes())),
         Text::PathAndQuery => put(head.uri.path_and_query().map_or("/", |path| path.as_str()).as_bytes()),
-        Text::SortedQuery => feed_sorted(head.uri.query().unwrap_or_default().as_bytes(), put),
         Text::HeadersNamedBy(field) => feed_named_headers(field, context, put),
         Text::Value(place) => {
             let value = context.sources.get(place)?;
