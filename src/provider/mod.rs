@@ -70,6 +70,7 @@ mod discord;
 mod docusign;
 mod dropbox;
 mod dropbox_sign;
+#[cfg(feature = "unicode")]
 mod easypost;
 #[cfg(feature = "asymmetric")]
 mod ebay;
@@ -235,7 +236,8 @@ vendors! {
     azure_eventgrid, basic_auth, bitbucket, box_events, braintree, buildkite, calcom, calendly,
     cashfree, checkout, circleci, clickup, close, cloudevents, cloudflare, cloudinary, coinbase,
     coinify, contentful, convoy, courier, crisp, customerio, deepgram,
-    #[cfg(feature = "asymmetric")] discord, docusign, dropbox, dropbox_sign, easypost, elevenlabs,
+    #[cfg(feature = "asymmetric")] discord, docusign, dropbox, dropbox_sign,
+    #[cfg(feature = "unicode")] easypost, elevenlabs,
     emailit, #[cfg(feature = "asymmetric")] fal, fastspring,
     #[cfg(feature = "asymmetric")] fireblocks, flinks, flutterwave, flux, fourthwall, front,
     #[cfg(feature = "jwt")] fusionauth, getstream, gitea, github, gitlab, gocardless, gogs,

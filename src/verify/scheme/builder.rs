@@ -84,7 +84,8 @@ impl Scheme {
         self
     }
 
-    /// The secret's text is brought into Unicode's normalization form KD first.
+    /// Brings the secret's text into Unicode's normalization form KD before it is decoded. Needs the feature
+    /// `unicode`; without it [`verifier`](Self::verifier) returns an error.
     pub fn key_nfkd(mut self) -> Self {
         self.key.transform = Some(KeyTransform::Nfkd);
         self

@@ -1,9 +1,11 @@
 use std::{borrow::Cow, error::Error, fmt, time::Duration};
 
 use http::HeaderValue;
+#[cfg(feature = "unicode")]
 use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
 
+#[cfg(feature = "unicode")]
 use super::KeyTransform;
 use super::{
     Algorithm, KeyEncoding, Scheme, TemplateText,
@@ -162,6 +164,9 @@ impl Scheme {
     }
 
     fn keys(&self, secrets: &Secrets) -> Result<Keys, InvalidScheme> {
+        if self.key.transform.is_some() && !cfg!(feature = "unicode") {
+            return Err(InvalidScheme::new("its key transform `nfkd` needs the feature `unicode`"));
+        }
         if let Some(kind) = self.alg.mac_kind() {
             return Ok(Keys::Mac(Keyring::decoded(kind, secrets, |text| self.key.decode(text))?));
         }
@@ -276,8 +281,10 @@ impl super::KeyFormat {
 
     fn decode(&self, text: &str) -> Result<Zeroizing<Vec<u8>>, InvalidSecret> {
         let text = self.strip.iter().fold(text, |text, prefix| text.strip_prefix(&**prefix).unwrap_or(text));
+        #[cfg(feature = "unicode")]
         let normalized =
             self.transform.map(|KeyTransform::Nfkd| Zeroizing::new(text.nfkd().collect::<String>()));
+        #[cfg(feature = "unicode")]
         let text = normalized.as_ref().map_or(text, |normalized| normalized.as_str());
         match self.encoding {
             KeyEncoding::Utf8 => Ok(Zeroizing::new(text.into())),

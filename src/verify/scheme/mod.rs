@@ -72,7 +72,7 @@ pub use self::{
 /// | key | what it is | default |
 /// |---|---|---|
 /// | `alg` | an [`Algorithm`] | |
-/// | `key` | how the secret becomes a key: `"utf8"`, `"hex"`, `"base64"`, `"base64url"`, or `{"strip": [prefixes], "enc": …, "transform": "nfkd", "select_by": place}`; a public key may be PEM besides | `"utf8"` |
+/// | `key` | how the secret becomes a key: `"utf8"`, `"hex"`, `"base64"`, `"base64url"`, or `{"strip": [prefixes], "enc": …, "transform": "nfkd", "select_by": place}` (`nfkd` needs the crate's feature `unicode`); a public key may be PEM besides | `"utf8"` |
 /// | `require` | headers that must have just these values | |
 /// | `sig` | where and how signatures are written: see below | |
 /// | `ts` | `from`: a place, `unit`: `s`, `ms`, `us`, `rfc3339` or `http-date`, `past` and `future`: tolerance in seconds; any age where `past` is left out, and 300 s ahead where `future` is | no timestamp |
