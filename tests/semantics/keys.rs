@@ -282,6 +282,48 @@ async fn an_id_in_the_body_is_found_there() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_first_place_with_a_value_has_the_event_type() {
+    let (old, new) = (Location::header("x-old-type"), Location::header("x-type"));
+    let body = || Location::json("/type");
+    let typed = |headers: &[&'static str], body| {
+        let mut request = plain(body);
+        for name in headers {
+            request.headers_mut().insert(*name, name.parse().unwrap());
+        }
+        request.headers_mut().insert("x-empty", "".parse().unwrap());
+        request
+    };
+    for (places, headers, json, found) in [
+        (
+            [new.clone(), body(), old.clone()],
+            vec!["x-type", "x-old-type"],
+            r#"{"type":"body"}"#,
+            Some("x-type"),
+        ),
+        ([new.clone(), body(), old.clone()], vec!["x-old-type"], r#"{"type":"body"}"#, Some("body")),
+        ([new.clone(), body(), old.clone()], vec!["x-old-type"], r#"{"type":""}"#, Some("x-old-type")),
+        ([body(), new.clone(), old.clone()], vec!["x-old-type"], "{}", Some("x-old-type")),
+        ([Location::json("/kind"), body(), new.clone()], vec![], r#"{"type":"body"}"#, Some("body")),
+        ([Location::header("x-empty"), new.clone(), old.clone()], vec!["x-type"], "{}", Some("x-type")),
+        // Only a scheme finds these.
+        ([Location::Field("t".into()), Location::Item(0), body()], vec![], "{}", None),
+    ] {
+        let handler = Handler::default();
+        let layer = believing(Profile::new("acme").with_event_type(places.clone()));
+        handler.under(&layer).send(typed(&headers, json)).await.assert_handled();
+        assert_eq!(handler.last().event_type(), found, "{places:?} {headers:?} {json}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_batch_is_not_ignored_by_the_type_of_one_of_its_events() {
+    let profile = Profile::new("acme").with_event_type(Location::json("/0/type")).with_batch(true);
+    let handler = Handler::default();
+    let app = handler.under(&believing(profile).only_events("paid"));
+    app.send(plain(r#"[{"type":"refunded"},{"type":"paid"}]"#)).await.assert_handled();
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_type_in_a_form_is_found_there() {
     let profile = Profile::new("acme")
         .with_id(Location::Form("id".into()))
