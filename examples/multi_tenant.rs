@@ -1,5 +1,4 @@
-//! Many tenants on one route: each path has secrets of its own, which are in a database and are
-//! remembered for a while.
+//! Many tenants on one route. Each has its own secrets, which are loaded from a database and cached for a minute.
 //!
 //! ```text
 //! sqlite3 tenants.db "CREATE TABLE secrets (tenant TEXT, secret TEXT, made INTEGER DEFAULT (unixepoch()))"
@@ -19,11 +18,10 @@
 //! done
 //! ```
 //!
-//! The second is a 401, with the very words of a wrong signature. With
-//! the database gone (`DROP TABLE secrets`), those that are remembered go on for a minute, and the others
-//! are answered 503, so that their provider tries again.
+//! The second is a 401, with the very words of a wrong signature. With the database gone (`DROP TABLE secrets`),
+//! cached tenants are served for a minute, and the others are answered 503, so that their provider retries.
 //!
-//! A tenant with several rows is changing its secret: each of them is accepted.
+//! A tenant with several rows is rotating its secret: each of them is accepted.
 //!
 //! The address to listen on may be given as an argument.
 
@@ -35,22 +33,19 @@ use std::{
 
 use axum::{
     Extension, Router,
-    extract::{Path, Request},
     http::{Response, StatusCode},
-    middleware::{Next, from_fn},
-    response,
     routing::post,
 };
 use bytes::Bytes;
-use moka::sync::Cache;
 use rusqlite::{Connection, OpenFlags};
 use serde::Deserialize;
 use tokio::{net::TcpListener, signal, task::spawn_blocking};
 use tower_webhook::{
-    BoxError, Delivery, Event, Rejection, Secrets, WebhookLayer, provider, verify::Verifier,
+    BoxError, Delivery, Event, Rejection, Secrets, WebhookLayer, provider,
+    verify::{CachedLookup, Endpoint},
 };
 
-/// What our tenants' shops tell about.
+/// The events of the tenants' shops.
 #[derive(Debug, Deserialize)]
 struct Order {
     number: u32,
@@ -58,14 +53,20 @@ struct Order {
 
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
-    let tenants = Tenants::open(&env::var("TENANTS").unwrap_or("tenants.db".to_owned()))?;
-    let webhooks = WebhookLayer::with_verifier_for(move |head| {
-        tenants.clone().verifier(head.extensions.get::<Tenant>().cloned())
-    });
-    let webhooks = webhooks.json::<Order>().on_rejection(answer);
-    // The last layer runs first.
-    let webhook = post(on_order).layer(webhooks).layer(from_fn(name_tenant));
-    let app = Router::new().route("/webhook/{tenant}", webhook);
+    let database = Database::open(&env::var("TENANTS").unwrap_or("tenants.db".to_owned()))?;
+    let tenants = CachedLookup::new(
+        10_000,
+        // A removed secret is accepted for up to this time.
+        Duration::from_secs(60),
+        |head| head.uri.path().strip_prefix("/webhook/").map(str::to_owned),
+        // SQLite blocks.
+        move |tenant: String| {
+            let database = database.clone();
+            async move { spawn_blocking(move || database.endpoint(tenant)).await? }
+        },
+    );
+    let webhooks = WebhookLayer::with_lookup(tenants).json::<Order>().on_rejection(answer);
+    let app = Router::new().route("/webhook/{tenant}", post(on_order).layer(webhooks));
 
     let address = env::args().nth(1).unwrap_or("127.0.0.1:3000".to_owned());
     let listener = TcpListener::bind(address).await?;
@@ -74,7 +75,13 @@ async fn main() -> Result<(), BoxError> {
     Ok(())
 }
 
-/// Called once for each delivery that was signed with the secret of the tenant in its path.
+/// The tenant whose secret matched.
+///
+/// Not the name in axum's `Path`, which is decoded: a tenant `acm%65` would be handled as `acme`.
+#[derive(Clone)]
+struct Tenant(String);
+
+/// Called once for each delivery that was signed with a secret of the tenant.
 async fn on_order(
     Extension(Tenant(tenant)): Extension<Tenant>,
     delivery: Delivery,
@@ -84,18 +91,7 @@ async fn on_order(
     StatusCode::NO_CONTENT
 }
 
-/// The tenant that a request is for.
-#[derive(Clone)]
-struct Tenant(String);
-
-/// Reads the tenant's name from the path once, for the layer and for the handler. With a parser for
-/// each, a name such as `acm%65` could be one tenant to the layer and another to the handler.
-async fn name_tenant(Path(name): Path<String>, mut request: Request, next: Next) -> response::Response {
-    request.extensions_mut().insert(Tenant(name));
-    next.run(request).await
-}
-
-/// Answers every 401 alike: "missing signature" would tell that the tenant exists.
+/// Answers every 401 alike: "missing signature" would reveal that the tenant exists.
 fn answer(rejection: &Rejection) -> Response<Bytes> {
     let mut response = rejection.to_response();
     if response.status() == StatusCode::UNAUTHORIZED {
@@ -104,56 +100,32 @@ fn answer(rejection: &Rejection) -> Response<Bytes> {
     response
 }
 
-/// The tenants' verifiers. Anybody can ask for any tenant, before anything is verified: so what is
-/// looked up is remembered, and so is that there is nothing; and no more than so much of it.
 #[derive(Clone)]
-struct Tenants {
-    database: Arc<Mutex<Connection>>,
-    known: Cache<String, Option<Arc<dyn Verifier>>>,
-}
+struct Database(Arc<Mutex<Connection>>);
 
-impl Tenants {
+impl Database {
     fn open(file: &str) -> rusqlite::Result<Self> {
-        // It must be there. A file that is made in its place would be a database without tenants.
+        // The file must exist. SQLite would otherwise create a database without tenants.
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(file, flags)?;
-        // Less than the second that the layer waits.
+        // Less than the second that the layer waits for a lookup.
         connection.busy_timeout(Duration::from_millis(500))?;
-        let known = Cache::builder()
-            // Of names that are made up, the cache keeps few: it prefers what is asked for often.
-            .max_capacity(10_000)
-            // For so long a secret that was removed is still good, and a new tenant still unknown.
-            .time_to_live(Duration::from_secs(60))
-            .build();
-        Ok(Self { database: Arc::new(Mutex::new(connection)), known })
+        Ok(Self(Arc::new(Mutex::new(connection))))
     }
 
-    /// `None`: there is no such tenant. An error: it cannot be told, and the provider is to try again.
-    async fn verifier(self, tenant: Option<Tenant>) -> Result<Option<Arc<dyn Verifier>>, BoxError> {
-        let Some(Tenant(tenant)) = tenant else { return Ok(None) };
-        if let Some(known) = self.known.get(&tenant) {
-            return Ok(known);
-        }
-        // SQLite blocks. Those who ask for the same tenant meanwhile wait for this one's answer; an
-        // error is not remembered.
-        let looked_up =
-            spawn_blocking(move || self.known.try_get_with_by_ref(&tenant, || self.look_up(&tenant)));
-        looked_up.await?.map_err(|error| error.to_string().into())
-    }
-
-    fn look_up(&self, tenant: &str) -> Result<Option<Arc<dyn Verifier>>, BoxError> {
-        let connection = self.database.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Loads a tenant's endpoint. `None` if there is no such tenant; after an error the provider retries.
+    fn endpoint(&self, tenant: String) -> Result<Option<Endpoint>, BoxError> {
+        let connection = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let newest_first = "SELECT secret FROM secrets WHERE tenant = ?1 ORDER BY made DESC LIMIT 3";
         let mut statement = connection.prepare(newest_first)?;
         let secrets: Vec<String> =
-            statement.query_map([tenant], |row| row.get(0))?.collect::<Result<_, _>>()?;
-        // Without rows there is no tenant; with one that is no secret it is we who are wrong, not the
-        // sender: an error.
+            statement.query_map([&tenant], |row| row.get(0))?.collect::<Result<_, _>>()?;
+        // An invalid secret is an error of this service and not of the sender.
         if secrets.is_empty() {
             return Ok(None);
         }
         let verifier = provider::standard_webhooks(Secrets::try_from(secrets)?)?;
-        Ok(Some(Arc::new(verifier)))
+        Ok(Some(Endpoint::new(verifier).insert(Tenant(tenant))))
     }
 }
 

@@ -1,6 +1,6 @@
 //! The settings of a layer, shared by all its services.
 
-use std::{any::TypeId, fmt, pin::Pin, sync::Arc, time::Duration};
+use std::{any::TypeId, fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{Extensions, Response, request, response};
@@ -11,12 +11,12 @@ use crate::{
     dedupe::Dedupe,
     observe::{Observer, Registry},
     store::{MokaStore, SharedStore},
-    verify::{Proxies, PublicUrl, Verifier, VerifyToken},
+    verify::{Endpoint, Find, Proxies, PublicUrl, VerifyToken},
 };
 
 #[derive(Clone)]
 pub(crate) struct Config {
-    pub(crate) verifier: VerifierSource,
+    pub(crate) endpoint: EndpointSource,
     pub(crate) public_url: Option<PublicUrl>,
     pub(crate) proxies: Option<Proxies>,
     pub(crate) verify_token: Option<VerifyToken>,
@@ -46,9 +46,6 @@ pub(crate) type OnlyIf = Arc<dyn Fn(&request::Parts) -> bool + Send + Sync>;
 pub(crate) type DecodeWith = Arc<dyn Fn(&Delivery, &mut Extensions) -> Result<(), BoxError> + Send + Sync>;
 pub(crate) type CompleteWhen = Arc<dyn Fn(&response::Parts) -> bool + Send + Sync>;
 pub(crate) type OnRejection = Arc<dyn Fn(&Rejection) -> Response<Bytes> + Send + Sync>;
-pub(crate) type Chosen = Result<Option<Arc<dyn Verifier>>, BoxError>;
-pub(crate) type Choose =
-    Arc<dyn Fn(&request::Parts) -> Pin<Box<dyn Future<Output = Chosen> + Send>> + Send + Sync>;
 
 /// The decoder of payloads.
 #[derive(Clone)]
@@ -79,9 +76,9 @@ pub enum Undecodable {
 }
 
 #[derive(Clone)]
-pub(crate) enum VerifierSource {
-    Fixed(Arc<dyn Verifier>),
-    PerRequest(Choose),
+pub(crate) enum EndpointSource {
+    Fixed(Endpoint),
+    Lookup(Arc<dyn Find>),
 }
 
 impl Config {
@@ -89,12 +86,12 @@ impl Config {
     pub(crate) const DEFAULT_BODY_TIMEOUT: Duration = Duration::from_secs(10);
     pub(crate) const DEFAULT_BUFFER_BUDGET: usize = 64 * 1024 * 1024;
 
-    pub(crate) fn new(verifier: VerifierSource) -> Self {
+    pub(crate) fn new(endpoint: EndpointSource) -> Self {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let store = MokaStore::with_clock(MokaStore::DEFAULT_CAPACITY, Arc::clone(&clock));
         let registry = Registry::default();
         Self {
-            verifier,
+            endpoint,
             public_url: None,
             proxies: None,
             verify_token: None,
@@ -123,7 +120,7 @@ impl Config {
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Config")
-            .field("verifier", &self.verifier)
+            .field("endpoint", &self.endpoint)
             .field("body_limit", &self.body_limit)
             .field("body_timeout", &self.body_timeout)
             .field("buffer_budget", &self.buffer_budget)
@@ -135,11 +132,11 @@ impl fmt::Debug for Config {
     }
 }
 
-impl fmt::Debug for VerifierSource {
+impl fmt::Debug for EndpointSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Fixed(verifier) => f.write_str(verifier.profile().provider()),
-            Self::PerRequest(_) => f.write_str("chosen per request"),
+            Self::Fixed(endpoint) => endpoint.fmt(f),
+            Self::Lookup(_) => f.write_str("Lookup"),
         }
     }
 }

@@ -11,11 +11,11 @@ use crate::{
     BoxError, Clock, Delivery, Event, EventTypes, IntoSecrets, InvalidSecret, Outcome, Rejection, Secret,
     StoreFailure, Undecodable, WebhookService,
     budget::BufferBudget,
-    config::{Chosen, Config, Decode, VerifierSource},
+    config::{Config, Decode, EndpointSource},
     provider,
     store::{Key, MokaStore, SharedStore, Store},
     task::Drain,
-    verify::{Proxies, PublicUrl, Verifier, VerifyToken},
+    verify::{Endpoint, Lookup, Proxies, PublicUrl, Verifier, VerifyToken},
 };
 
 /// Receives webhooks in front of a service: verifies each delivery, drops duplicates, and hands
@@ -72,42 +72,44 @@ impl WebhookLayer {
 
     /// Verifies with `verifier`: one of [`provider`], or one of your own.
     pub fn with_verifier(verifier: impl Verifier) -> Self {
-        Self { config: Arc::new(Config::new(VerifierSource::Fixed(Arc::new(verifier)))) }
+        Self { config: Arc::new(Config::new(EndpointSource::Fixed(Endpoint::new(verifier)))) }
     }
 
-    /// Verifies each request with the verifier that `choose` finds for its head, for instance the
-    /// tenant's that its path names.
+    /// Verifies each request for the endpoint that `lookup` finds, for instance that of the tenant in its path.
     ///
-    /// `None` means that there is no such endpoint: it is answered as a wrong signature is. An
-    /// error, or taking longer than a second, is answered 503. `choose` is asked before anything
-    /// is verified, by anyone who can reach the endpoint: cache what it looks up. An error is logged at
-    /// `WARN` for each request, so return `Ok(None)` for names that do not exist. Its future is dropped
-    /// when the second is over, and with its request when the client hangs up.
+    /// An [`Endpoint`](crate::verify::Endpoint) is a verifier, with a scope and with values for the request's
+    /// extensions: insert the tenant there, so that the handler learns whose verifier matched.
+    ///
+    /// If there is no endpoint (`Ok(None)`), the request is rejected as `unknown_endpoint`. If the lookup returns an
+    /// error or takes longer than a second, the request is rejected with 503. Lookups come before any verification,
+    /// for anyone who can reach the layer: keep the endpoints in memory, or use a
+    /// [`CachedLookup`](crate::verify::CachedLookup). Errors are logged at `WARN`, one for each request, so return
+    /// `Ok(None)` for names that do not exist.
+    ///
+    /// Each endpoint needs a deduplication scope of its own, or tenants would drop each other's deliveries: a
+    /// fingerprint of its secret, which all of [`provider`] have, or [`Endpoint::scope`](crate::verify::Endpoint::scope).
     ///
     /// ```
-    /// use std::sync::Arc;
-    /// use tower_webhook::{Secret, WebhookLayer, provider, verify::Verifier};
+    /// use std::collections::HashMap;
+    /// use http::request::Parts;
+    /// use tower_webhook::{Secret, WebhookLayer, provider, verify::Endpoint};
     ///
-    /// let layer = WebhookLayer::with_verifier_for(|head| {
-    ///     let tenant = head.uri.path().rsplit('/').next().map(str::to_owned);
-    ///     async move {
-    ///         let secret = match tenant.as_deref() {
-    ///             Some("acme") => "acme's secret".parse::<Secret>()?, // from a database, in earnest
-    ///             _ => return Ok(None),
-    ///         };
-    ///         Ok(Some(Arc::new(provider::github(secret)) as Arc<dyn Verifier>))
-    ///     }
+    /// #[derive(Clone)]
+    /// struct Tenant(&'static str);
+    ///
+    /// let mut tenants = HashMap::new();
+    /// for (path, name, secret) in [("/hooks/acme", "acme", "acme's secret"), ("/hooks/globex", "globex", "globex's")] {
+    ///     let verifier = provider::github(secret.parse::<Secret>()?);
+    ///     tenants.insert(path, Endpoint::new(verifier).insert(Tenant(name)));
+    /// }
+    /// let layer = WebhookLayer::with_lookup(move |head: &Parts| {
+    ///     let endpoint = tenants.get(head.uri.path()).cloned();
+    ///     async move { Ok(endpoint) }
     /// });
+    /// # Ok::<(), tower_webhook::InvalidSecret>(())
     /// ```
-    pub fn with_verifier_for<F, Fut>(choose: F) -> Self
-    where
-        F: Fn(&request::Parts) -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = Result<Option<Arc<dyn Verifier>>, BoxError>> + Send + 'static,
-    {
-        let boxed = move |head: &request::Parts| -> std::pin::Pin<Box<dyn Future<Output = Chosen> + Send>> {
-            Box::pin(choose(head))
-        };
-        Self { config: Arc::new(Config::new(VerifierSource::PerRequest(Arc::new(boxed)))) }
+    pub fn with_lookup(lookup: impl Lookup) -> Self {
+        Self { config: Arc::new(Config::new(EndpointSource::Lookup(Arc::new(lookup)))) }
     }
 
     /// How far a signed timestamp may be off, into the past and into the future, in whole seconds;
@@ -353,7 +355,7 @@ impl WebhookLayer {
     ///
     /// How long providers wait is in their documentation here, and in
     /// [`Profile::ack_deadline`](crate::verify::Profile::ack_deadline). If this is not shorter, a
-    /// warning is logged (feature `tracing`; not with [`with_verifier_for`](Self::with_verifier_for)): the
+    /// warning is logged (feature `tracing`; not with [`with_lookup`](Self::with_lookup)): the
     /// provider would never see the answer.
     ///
     /// ```
@@ -458,7 +460,7 @@ impl WebhookLayer {
     /// [several receivers share a secret](crate::verify::Profile::shared_secret), it also contains a digest
     /// of [`public_url`](Self::public_url) if that is set, else of the path that was called.
     ///
-    /// A name set here replaces both. Give each endpoint a name of its own, and the event survives
+    /// A name set here replaces both, and that of an [`Endpoint`](crate::verify::Endpoint::scope) replaces this. Give each endpoint a name of its own, and the event survives
     /// what changes the default scope:
     ///
     /// * a rotation of the secret, after which an event may run twice;
@@ -486,8 +488,8 @@ impl WebhookLayer {
 
     /// Sets how deliveries are handled while the store fails, or takes longer than a second. Default:
     /// [`StoreFailure::Proceed`] where the provider is documented never to retry (GitHub), else
-    /// [`StoreFailure::Reject`]. With [`with_verifier_for`](Self::with_verifier_for), the profile of the
-    /// chosen verifier decides.
+    /// [`StoreFailure::Reject`]. With [`with_lookup`](Self::with_lookup), the profile of the
+    /// endpoint's verifier decides.
     pub fn on_store_failure(self, policy: StoreFailure) -> Self {
         self.with(|config| config.dedupe.on_failure = Some(policy))
     }
@@ -533,8 +535,8 @@ impl WebhookLayer {
 
 #[cfg(feature = "tracing")]
 fn warn_of_late_answers(config: &Config, deadline: Duration) {
-    let VerifierSource::Fixed(verifier) = &config.verifier else { return };
-    let profile = verifier.profile();
+    let EndpointSource::Fixed(endpoint) = &config.endpoint else { return };
+    let profile = endpoint.verifier().profile();
     if let Some(waits) = profile.ack_deadline().filter(|waits| deadline >= *waits) {
         tracing::warn!(
             target: "tower_webhook",

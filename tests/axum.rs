@@ -5,23 +5,24 @@
 #[macro_use]
 mod common;
 
-use std::net::SocketAddr;
+use std::{collections::HashMap, net::SocketAddr};
 
 use axum::{
     Extension, Router,
     body::Body,
+    extract::Path,
     routing::{get, post},
 };
 use bytes::Bytes;
 use common::{Client, Desk, NOW, Order, Version, github, outcomes, secret, signed, soon};
-use http::{Request, Response, StatusCode};
+use http::{Request, Response, StatusCode, request::Parts};
 use http_body_util::Empty;
 use serde::Deserialize;
 use tokio::net::TcpListener;
 use tower_http::{catch_panic::CatchPanicLayer, limit::RequestBodyLimitLayer};
 use tower_webhook::{
     Delivery, Event, HandlerEnd, ManualClock, OutcomeKind, Rejection, RejectionKind, Secret, Settlement,
-    WebhookLayer, provider,
+    WebhookLayer, provider, verify::Endpoint,
 };
 
 async fn listen(app: Router) -> SocketAddr {
@@ -298,6 +299,35 @@ async fn github_deliveries_are_verified_and_deduped_by_their_id() {
     assert_eq!(client.send(ping).await.headers()["x-webhook-duplicate"], "true");
     let forged = github("another secret", "guid-2", "ping", r#"{"zen":"Keep it simple."}"#);
     assert_eq!(client.send(forged).await.status(), StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn a_tenant_whose_name_has_a_percent_sign_is_not_handled_as_another() {
+    #[derive(Clone)]
+    struct Tenant(&'static str);
+
+    let verifier = |secret: &str| provider::github(secret.parse::<Secret>().unwrap());
+    let (acme, mallory) = (verifier("acme's"), verifier("mallory's"));
+    let tenants = HashMap::from([
+        ("acme", Endpoint::new(acme).insert(Tenant("acme"))),
+        ("acm%65", Endpoint::new(mallory).insert(Tenant("acm%65"))),
+    ]);
+    let layer = WebhookLayer::with_lookup(move |head: &Parts| {
+        let name = head.uri.path().rsplit('/').next().unwrap_or_default();
+        let endpoint = tenants.get(name).cloned();
+        async move { Ok(endpoint) }
+    });
+    let handler = async |Path(path): Path<String>, Extension(Tenant(name)): Extension<Tenant>| {
+        assert_eq!(path, "acme", "axum decodes the path");
+        name
+    };
+    let app = Router::new().route("/webhook/{tenant}", post(handler).layer(layer));
+    let client = Client::new(listen(app).await, Version::Http1);
+    for (name, secret) in [("acme", "acme's"), ("acm%65", "mallory's")] {
+        let mut delivery = github(secret, name, "ping", "{}");
+        *delivery.uri_mut() = format!("/webhook/{name}").parse().unwrap();
+        assert_eq!(client.send(delivery).await.body(), name);
+    }
 }
 
 #[tokio::test]

@@ -20,19 +20,17 @@ mod support;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::Arc,
     time::Duration,
 };
 
 use bytes::Bytes;
-use http::Request;
+use http::{Request, request::Parts};
 use http_body_util::Full;
 use metrics::{Unit, set_default_local_recorder};
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
 use tower_webhook::{
     Item, RejectionKind, WebhookLayer,
     testing::{Fault, Operation},
-    verify::Verifier,
 };
 
 use crate::{
@@ -315,9 +313,9 @@ async fn every_series_of_a_provider_is_there_from_its_first_delivery() {
 #[tokio::test(start_paused = true)]
 async fn there_are_so_many_providers_and_no_more() {
     let (_guard, seen) = recorder();
-    let layer = WebhookLayer::with_verifier_for(|head| {
+    let layer = WebhookLayer::with_lookup(|head: &Parts| {
         let tenant = head.uri.path().to_owned();
-        async move { Ok(Some(Arc::new(named(tenant)) as Arc<dyn Verifier>)) }
+        async move { Ok(Some(named(tenant))) }
     });
     let app = Handler::default().under(&layer);
     for tenant in 0..300 {

@@ -32,9 +32,10 @@ impl Settings {
     /// Providers send the same id to every endpoint of an account. The secret that matched tells
     /// endpoints apart, and the path where they share it.
     pub(super) fn key_within(&self, delivery: &Delivery, part: &str, id: &str) -> Key {
+        let scope = delivery.endpoint().own_scope().or(self.scope.as_deref());
         let write_scope = |text: &mut String| {
             text.push_str(delivery.provider());
-            if let Some(scope) = &self.scope {
+            if let Some(scope) = scope {
                 text.push('-');
                 text.push_str(scope);
             } else {

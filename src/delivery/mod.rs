@@ -48,7 +48,7 @@ pub use self::{
 use crate::{
     BoxError,
     store::{Key, Token},
-    verify::{Location, RequestValue, Verified, Verifier, digest, multipart_field, parameter},
+    verify::{Endpoint, Location, RequestValue, Verified, Verifier, digest, multipart_field, parameter},
 };
 
 /// A delivery that was verified: its payload and what is known about it.
@@ -62,7 +62,7 @@ pub struct Delivery {
 }
 
 struct DeliveryFacts {
-    verifier: Arc<dyn Verifier>,
+    endpoint: Endpoint,
     claims: Arc<dyn Claims>,
     verified: Verified,
     /// Where the verifier did not say.
@@ -84,13 +84,13 @@ struct DeliveryFacts {
 
 impl Delivery {
     pub(crate) fn new(
-        verifier: Arc<dyn Verifier>,
+        endpoint: Endpoint,
         verified: Verified,
         body: Bytes,
         head: &Parts,
         claims: Arc<dyn Claims>,
     ) -> Self {
-        let profile = verifier.profile();
+        let profile = endpoint.verifier().profile();
         let payload = verified.payload.as_deref().unwrap_or(&body);
         let find = |location: &Location| location.first(head, payload).map(RequestText::from);
         let find_value = |location: &Location| find(location).filter(|text| !text.as_str().is_empty());
@@ -113,7 +113,7 @@ impl Delivery {
         });
         let facts = DeliveryFacts {
             receiver: profile.shared_secret().then(|| claims.receiver(head)).flatten(),
-            verifier,
+            endpoint,
             claims,
             verified,
             id,
@@ -163,7 +163,7 @@ impl Delivery {
     }
 
     fn event_type_in_body(&self) -> Option<&str> {
-        let places = self.facts.verifier.profile().event_type();
+        let places = self.verifier().profile().event_type();
         let places = match &self.facts.event_type {
             Some((in_head, _)) => places.get(..*in_head).unwrap_or_default(),
             None => places,
@@ -190,7 +190,7 @@ impl Delivery {
     /// The provider's name, such as `github`.
     #[must_use]
     pub fn provider(&self) -> &str {
-        self.facts.verifier.profile().provider()
+        self.verifier().profile().provider()
     }
 
     /// Returns the payload that was verified. The handler's body is the same.
@@ -291,8 +291,12 @@ impl Delivery {
         self.fencing
     }
 
+    pub(crate) fn endpoint(&self) -> &Endpoint {
+        &self.facts.endpoint
+    }
+
     pub(crate) fn verifier(&self) -> &dyn Verifier {
-        &*self.facts.verifier
+        self.facts.endpoint.verifier()
     }
 
     pub(crate) fn key_fingerprint(&self) -> Option<u64> {
@@ -353,7 +357,7 @@ impl Delivery {
     }
 
     fn json_bytes(&self) -> Cow<'_, [u8]> {
-        let field = self.facts.verifier.profile().json_field();
+        let field = self.verifier().profile().json_field();
         field.and_then(|field| form_field(self.payload(), field)).unwrap_or(Cow::Borrowed(self.payload()))
     }
 }

@@ -56,7 +56,7 @@
 //! | level | kinds |
 //! |---|---|
 //! | `DEBUG` | those that an unauthenticated client can cause, as often as it likes: `missing_signature`, `malformed_signature`, `stale_timestamp`, `wrong_signature`, `unknown_endpoint`, `body_interrupted`, `body_too_slow`, `body_too_large`, `over_budget`; `verifier_unavailable` where a key cannot be fetched, whose name may be made up; `ack_deadline` before the handler was called, when the body may have been slow; and `in_progress`, which is normal |
-//! | `WARN` | those that need a verified delivery: `undecodable`, `store_unavailable`, `handler_timeout`, `ack_deadline` once the handler was called; and `verifier_unavailable` where the lookup of [`with_verifier_for`](crate::WebhookLayer::with_verifier_for) failed |
+//! | `WARN` | those that need a verified delivery: `undecodable`, `store_unavailable`, `handler_timeout`, `ack_deadline` once the handler was called; and `verifier_unavailable` where the lookup of [`with_lookup`](crate::WebhookLayer::with_lookup) failed |
 //!
 //! So no client without a secret or a captured delivery can fill a log at `INFO`, unless the lookup fails. An
 //! attacker who captured a delivery that is `undecodable` can send it again and again, for one `WARN` each.
@@ -115,7 +115,7 @@
 //! Every label has few values. `outcome`, `kind`, `end`, `settlement` and `operation` are those that the layer
 //! knows; `provider` is its verifier's [`Profile::provider`](crate::verify::Profile::provider), or `unknown` for
 //! a request that was refused before that was chosen. Where
-//! [`with_verifier_for`](crate::WebhookLayer::with_verifier_for) makes names up, one for each tenant, the first 256
+//! [`with_lookup`](crate::WebhookLayer::with_lookup) makes names up, one for each tenant, the first 256
 //! of a layer count for themselves and the rest as `other`: name the provider, not the tenant.
 //!
 //! All series of a provider are there, at 0, from its first delivery on: a failure that would be the first of

@@ -20,7 +20,7 @@ providers! {
     ///   `?verify_token=<token>`, and never reaches the handler. The layer does not learn the secret
     ///   from it: what comes unsigned is not to be believed. Build it with any other for the first
     ///   webhook, or find the secret with
-    ///   [`with_verifier_for`](crate::WebhookLayer::with_verifier_for).
+    ///   [`with_lookup`](crate::WebhookLayer::with_lookup).
     asana: "asana", "Asana",
         "https://developers.asana.com/docs/webhooks-guide",
         Scheme::hmac_sha256("x-hook-signature", Hex),

@@ -17,7 +17,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use http::{Extensions, HeaderMap, Request, Response, header::CONTENT_LENGTH};
+use http::{Extensions, Request, Response, header::CONTENT_LENGTH, request::Parts};
 use http_body::Body as HttpBody;
 use tokio::time::Instant;
 use tower_service::Service;
@@ -31,7 +31,7 @@ use self::{
     handler::{handle, handle_detached},
     receive::{Incoming, Limits, receive},
     respond::{EarlyResponse, Responder, ServiceResponse, too_late},
-    verifier::{choose_verifier, inform_verifier, judge_timestamp, verify_body, verify_head},
+    verifier::{find_endpoint, inform_verifier, judge_timestamp, verify_body, verify_head},
 };
 use crate::{
     BoxError, Delivery, Rejection, RejectionKind, Undecodable,
@@ -143,18 +143,18 @@ where
             // All that comes before the handler has until the acknowledgement deadline.
             let before_handler = pin!(async {
                 inform_verifier(config, &mut head);
-                let verifier = choose_verifier(config, &head, telemetry).await?;
-                EarlyResponse::handshake(verifier.handshake(&head))?;
+                let endpoint = find_endpoint(config, &head, telemetry).await?;
+                EarlyResponse::handshake(endpoint.verifier().handshake(&head))?;
                 let now = config.clock.now();
-                let (mut check, timestamp) = verify_head(config, &*verifier, &head, now)?;
-                let limits = Limits::new(config, verifier.profile());
+                let (mut check, timestamp) = verify_head(config, endpoint.verifier(), &head, now)?;
+                let limits = Limits::new(config, endpoint.verifier().profile());
                 let mut received = receive(&mut body, &head, limits, &mut *check).await?;
                 let mut verified = verify_body(check.finish(&received.body)).await?;
                 verified.timestamp = timestamp.or(verified.timestamp);
-                judge_timestamp(config, &*verifier, verified.timestamp, now)?;
+                judge_timestamp(config, endpoint.verifier(), verified.timestamp, now)?;
                 let body = mem::take(&mut received.body);
-                let mut delivery = Delivery::new(verifier, verified, body, &head, config.dedupe.claims());
-                correct_content_length(&mut head.headers, &delivery);
+                let mut delivery = Delivery::new(endpoint, verified, body, &head, config.dedupe.claims());
+                correct_head(&mut head, &delivery);
                 telemetry.delivery(&delivery);
                 EarlyResponse::handshake(delivery.verifier().signed_handshake(&head, delivery.payload()))?;
                 EarlyResponse::unlisted(config.only_events.as_ref(), &delivery)?;
@@ -185,14 +185,15 @@ where
     })
 }
 
-/// Corrects `content-length`, for the handler and the layers above it, if the payload is not the body as it
-/// arrived.
+/// Corrects the head for the handler and the layers above it: `content-length`, if the payload is not the body as it
+/// arrived, and the endpoint's values, which say whose verifier matched.
 #[inline]
-fn correct_content_length(headers: &mut HeaderMap, delivery: &Delivery) {
+fn correct_head(head: &mut Parts, delivery: &Delivery) {
     let length = delivery.payload().len();
-    if length != delivery.raw().len() && headers.contains_key(CONTENT_LENGTH) {
-        headers.insert(CONTENT_LENGTH, length.into());
+    if length != delivery.raw().len() && head.headers.contains_key(CONTENT_LENGTH) {
+        head.headers.insert(CONTENT_LENGTH, length.into());
     }
+    delivery.endpoint().insert_values(&mut head.extensions);
 }
 
 /// Decodes the payload into the extensions, if the layer was given a type.
@@ -224,7 +225,7 @@ mod tests {
     use tower::{service_fn, util::BoxCloneSyncService};
 
     use super::*;
-    use crate::{config::VerifierSource, provider};
+    use crate::{config::EndpointSource, provider};
 
     /// glibc takes larger blocks from no cache of the thread's: it costs a delivery some 80 ns.
     const LARGEST: usize = 1_032;
@@ -238,8 +239,8 @@ mod tests {
 
     #[test]
     fn the_future_of_each_request_is_small() -> Result<(), BoxError> {
-        let verifier = Arc::new(provider::github("a secret".parse::<crate::Secret>()?));
-        let config = Arc::new(Config::new(VerifierSource::Fixed(verifier)));
+        let github = provider::github("a secret".parse::<crate::Secret>()?);
+        let config = Arc::new(Config::new(EndpointSource::Fixed(github.into())));
         // As large as an axum router is.
         let inner = BoxCloneSyncService::new(service_fn(|_: Request<Body>| {
             ready(Ok::<_, Infallible>(Response::new(axum::body::Body::empty())))

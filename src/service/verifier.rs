@@ -1,18 +1,15 @@
 //! The verifier of a request: which one, and its two steps.
 
-use std::{
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::time::{Duration, SystemTime};
 
 use http::request::Parts;
 
 use crate::{
     Rejection, RejectionKind,
-    config::{Choose, Config, VerifierSource},
+    config::{Config, EndpointSource},
     observe::Telemetry,
     task::{rarely, timeout},
-    verify::{Check, Finish, Finishing, Later, Tolerance, Verified, Verifier, VerifyError},
+    verify::{Check, Endpoint, Find, Finish, Finishing, Later, Tolerance, Verified, Verifier, VerifyError},
 };
 
 /// Puts the public URL and the verify token into the extensions, where verifiers look for them.
@@ -27,23 +24,23 @@ pub(super) fn inform_verifier(config: &Config, head: &mut Parts) {
     }
 }
 
-/// Chooses the verifier of the request.
-pub(super) async fn choose_verifier(
+/// Finds the endpoint of the request.
+pub(super) async fn find_endpoint(
     config: &Config,
     head: &Parts,
     telemetry: &Telemetry,
-) -> Result<Arc<dyn Verifier>, Rejection> {
-    let verifier = match &config.verifier {
-        VerifierSource::Fixed(verifier) => Arc::clone(verifier),
-        VerifierSource::PerRequest(choose) => rarely(choose_for(choose, head)).await?,
+) -> Result<Endpoint, Rejection> {
+    let endpoint = match &config.endpoint {
+        EndpointSource::Fixed(endpoint) => endpoint.clone(),
+        EndpointSource::Lookup(lookup) => rarely(look_up(&**lookup, head)).await?,
     };
-    telemetry.provider(verifier.profile().provider());
-    Ok(verifier)
+    telemetry.provider(endpoint.verifier().profile().provider());
+    Ok(endpoint)
 }
 
-async fn choose_for(choose: &Choose, head: &Parts) -> Result<Arc<dyn Verifier>, Rejection> {
+async fn look_up(lookup: &dyn Find, head: &Parts) -> Result<Endpoint, Rejection> {
     const LONGEST_WAIT: Duration = Duration::from_secs(1);
-    timeout(LONGEST_WAIT, choose(head))
+    timeout(LONGEST_WAIT, lookup.find(head))
         .await
         .unwrap_or_else(|elapsed| Err(elapsed.into()))
         .map_err(|error| Rejection::new(RejectionKind::VerifierUnavailable).because(error))?

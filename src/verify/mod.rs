@@ -25,12 +25,14 @@
 //! let layer = WebhookLayer::with_verifier(verifier).scope("orders");
 //! ```
 
+mod endpoint;
 mod error;
 mod from_fn;
 #[cfg(feature = "jwt")]
 pub(crate) mod jwt;
 mod keys;
 mod location;
+mod lookup;
 mod profile;
 mod request;
 mod scheme;
@@ -48,21 +50,24 @@ use subtle::ConstantTimeEq;
 pub use self::keys::Fetch;
 #[cfg(feature = "test-util")]
 use self::signing::CannotSign;
+pub use self::{
+    endpoint::Endpoint,
+    error::VerifyError,
+    from_fn::{FromFn, from_fn},
+    location::{InvalidLocation, Location, Locations},
+    lookup::{CachedLookup, Lookup},
+    profile::{Attempt, Profile, SignedEncoding, Tolerance},
+    scheme::{Algorithm, Encoding, InvalidScheme, Scheme, SchemeVerifier, TimeUnit},
+};
 pub(crate) use self::{
     error::Reason,
     keys::{Candidates, Keyring, MacKind, Macs, digest, fingerprint},
     location::{RequestValue, header_name},
+    lookup::sealed::Find,
     request::{
         Parameters, Proxies, PublicUrl, all_sorted_parameters, called_path, called_url, multipart_field,
         only_parameter, optional_header, parameter, scan, signed_headers, single_header, sorted_parameters,
     },
-};
-pub use self::{
-    error::VerifyError,
-    from_fn::{FromFn, from_fn},
-    location::{InvalidLocation, Location, Locations},
-    profile::{Attempt, Profile, SignedEncoding, Tolerance},
-    scheme::{Algorithm, Encoding, InvalidScheme, Scheme, SchemeVerifier, TimeUnit},
 };
 #[cfg(feature = "asymmetric")]
 pub(crate) use self::{

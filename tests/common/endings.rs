@@ -2,18 +2,18 @@
 
 use std::{
     pin::Pin,
-    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
 
 use bytes::Bytes;
+use http::request::Parts;
 use http_body::Frame;
 use serde::Deserialize;
 use tower_webhook::{
     BoxError, RejectionKind, WebhookLayer,
     testing::{Fault, Operation},
-    verify::{Profile, Verified, Verifier, from_fn},
+    verify::{Endpoint, Profile, Verified, Verifier, from_fn},
 };
 
 use crate::{
@@ -122,10 +122,10 @@ async fn refuse(kind: RejectionKind) -> Answer {
     }
 }
 
-type Chosen = Result<Option<Arc<dyn Verifier>>, BoxError>;
+type Chosen = Result<Option<Endpoint>, BoxError>;
 
 fn chosen(verifier: fn() -> Chosen) -> WebhookLayer {
-    WebhookLayer::with_verifier_for(move |_| async move { verifier() })
+    WebhookLayer::with_lookup(move |_: &Parts| async move { verifier() })
 }
 
 /// A verifier that believes everybody, under this name.

@@ -6,7 +6,7 @@ use axum::{
     Extension, Form, Json, Router,
     extract::{Path, State},
     handler::{Handler, HandlerWithoutStateExt},
-    http::Request,
+    http::{Request, request::Parts},
     response::{IntoResponse, Response},
     routing::{any, get, post, post_service},
 };
@@ -207,11 +207,11 @@ async fn a_tenant_named_by_the_path() {
     async fn handler(Path(tenant): Path<String>, _: Delivery) -> String {
         tenant
     }
-    let layer = WebhookLayer::with_verifier_for(|head| {
+    let layer = WebhookLayer::with_lookup(|head: &Parts| {
         let known = head.uri.path() == "/orders";
         async move {
             let verifier = tower_webhook::provider::standard_webhooks(crate::secret())?;
-            Ok(known.then(|| Arc::new(verifier) as Arc<dyn tower_webhook::verify::Verifier>))
+            Ok(known.then_some(verifier))
         }
     });
     let layer = layer.clock(tower_webhook::ManualClock::at_unix(crate::NOW));

@@ -25,3 +25,4 @@ mod receiving;
 mod sign;
 mod store_failures;
 mod support;
+mod tenants;

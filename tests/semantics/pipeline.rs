@@ -1,10 +1,7 @@
 //! The order of things: what is looked at before what.
 
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::atomic::{AtomicUsize, Ordering},
     time::{Duration, SystemTime},
 };
 
@@ -117,7 +114,7 @@ async fn what_merely_looks_like_a_signed_handshake_is_refused() {
 
 #[tokio::test(start_paused = true)]
 async fn the_verifier_can_be_chosen_per_request() {
-    let layer = WebhookLayer::with_verifier_for(|head| {
+    let layer = WebhookLayer::with_lookup(|head: &Parts| {
         let tenant = head.uri.path().trim_start_matches('/').to_owned();
         async move {
             let secret = match &*tenant {
@@ -127,7 +124,7 @@ async fn the_verifier_can_be_chosen_per_request() {
                 "slow" => std::future::pending().await,
                 _ => return Ok(None),
             };
-            Ok(Some(Arc::new(provider::standard_webhooks(secret.parse::<Secret>()?)?) as Arc<dyn Verifier>))
+            Ok(Some(provider::standard_webhooks(secret.parse::<Secret>()?)?))
         }
     })
     .clock(TokioClock::start());

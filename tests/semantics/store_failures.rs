@@ -2,7 +2,7 @@
 
 use std::{error::Error, sync::Arc, time::Duration};
 
-use http::Request;
+use http::{Request, request::Parts};
 use http_body_util::Full;
 use tokio::time::Instant;
 use tower_webhook::{
@@ -402,7 +402,7 @@ async fn what_is_set_for_store_failures_wins_over_the_provider() {
 async fn of_several_verifiers_the_chosen_one_decides_what_a_store_failure_does() {
     let store = faulty_store();
     store.fail(Operation::Claim, Fault::Error);
-    let layer = WebhookLayer::with_verifier_for(|head| {
+    let layer = WebhookLayer::with_lookup(|head: &Parts| {
         let verifier: Arc<dyn Verifier> = if head.headers.contains_key("x-github-delivery") {
             Arc::new(provider::github(github_secret()))
         } else {

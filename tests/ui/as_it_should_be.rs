@@ -2,12 +2,12 @@
 use std::{collections::HashMap, convert::Infallible, sync::Arc};
 
 use axum::{Router, routing::post};
-use http::{Request, Response};
+use http::{Request, Response, request::Parts};
 use tower::{Layer, service_fn};
 use tower_webhook::{
     Body, BoxError, Event, Secret, Secrets, SystemClock, WebhookLayer, provider,
     store::MokaStore,
-    verify::{self, Verified, VerifyError},
+    verify::{self, CachedLookup, Endpoint, Verified, VerifyError},
 };
 
 #[derive(serde::Deserialize)]
@@ -51,6 +51,21 @@ async fn main() -> Result<(), BoxError> {
         true => Ok(Verified::new()),
         false => Err(VerifyError::missing("there is no x")),
     }));
+
+    // A verifier where an endpoint is wanted, and an `async` closure that captures nothing.
+    let github = provider::github(secret.clone());
+    let _ = WebhookLayer::with_lookup(move |_: &Parts| {
+        let github = github.clone();
+        async move { Ok(Some(github)) }
+    });
+    let _ = WebhookLayer::with_lookup(async |head: &Parts| Ok(head.extensions.get::<Endpoint>().cloned()));
+    let (capacity, ttl) = (10, std::time::Duration::from_secs(60));
+    let _ = WebhookLayer::with_lookup(CachedLookup::new(
+        capacity,
+        ttl,
+        |head| head.uri.path().rsplit('/').next().map(str::to_owned),
+        async |name: String| Ok(Some(provider::github(name.parse::<Secret>()?))),
+    ));
 
     let layer = WebhookLayer::with_verifier(provider::github(secret))
         .json::<Order>()

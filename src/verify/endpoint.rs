@@ -1,0 +1,125 @@
+use std::{any::Any, fmt, sync::Arc};
+
+use http::Extensions;
+
+use super::Verifier;
+
+/// An endpoint that a [`Lookup`](super::Lookup) finds: a verifier, an optional scope, and values for the handler.
+///
+/// Every [`Verifier`] is `Into<Endpoint>`. Cloning is cheap; clones share the verifier and the values.
+///
+/// ```
+/// use tower_webhook::{Secret, provider, verify::Endpoint};
+///
+/// /// The tenant whose secret matched.
+/// #[derive(Clone)]
+/// struct Tenant(u64);
+///
+/// let secret: Secret = "the secret of tenant 7".parse()?;
+/// let endpoint = Endpoint::new(provider::github(secret)).scope("tenant-7").insert(Tenant(7));
+/// # Ok::<(), tower_webhook::InvalidSecret>(())
+/// ```
+#[derive(Clone)]
+#[must_use]
+pub struct Endpoint {
+    verifier: Arc<dyn Verifier>,
+    /// One pointer, because the future of each request contains the endpoint.
+    settings: Option<Arc<Settings>>,
+}
+
+#[derive(Clone, Default)]
+struct Settings {
+    scope: Option<Box<str>>,
+    values: Extensions,
+}
+
+impl Endpoint {
+    /// Creates an endpoint that verifies with `verifier`.
+    pub fn new(verifier: impl Verifier) -> Self {
+        // A table of verifiers holds them so already.
+        let shared = (&verifier as &dyn Any).downcast_ref::<Arc<dyn Verifier>>().cloned();
+        Self { verifier: shared.unwrap_or_else(|| Arc::new(verifier)), settings: None }
+    }
+
+    /// Sets the scope of the endpoint's deduplication keys, as
+    /// [`WebhookLayer::scope`](crate::WebhookLayer::scope) does for all endpoints of a layer. The endpoint's scope
+    /// wins over the layer's. Default: the layer's scope, else a fingerprint of the secret that matched.
+    ///
+    /// Two endpoints with the same scope and provider drop each other's deliveries if their ids are equal.
+    pub fn scope(mut self, scope: &str) -> Self {
+        self.settings().scope = Some(scope.into());
+        self
+    }
+
+    /// Adds a value to the request's extensions, replacing any of the same type.
+    ///
+    /// The layer inserts the values once the signature is verified, so a handler that finds one knows whose
+    /// verifier matched. They are also there for [`dedupe_by`](crate::WebhookLayer::dedupe_by). Rejections and
+    /// handshakes do not have them.
+    pub fn insert<T: Clone + Send + Sync + 'static>(mut self, value: T) -> Self {
+        self.settings().values.insert(value);
+        self
+    }
+
+    fn settings(&mut self) -> &mut Settings {
+        Arc::make_mut(self.settings.get_or_insert_default())
+    }
+
+    pub(crate) fn verifier(&self) -> &dyn Verifier {
+        &*self.verifier
+    }
+
+    pub(crate) fn own_scope(&self) -> Option<&str> {
+        self.settings.as_deref()?.scope.as_deref()
+    }
+
+    pub(crate) fn insert_values(&self, extensions: &mut Extensions) {
+        if let Some(settings) = &self.settings {
+            extensions.extend(settings.values.clone());
+        }
+    }
+}
+
+impl<V: Verifier> From<V> for Endpoint {
+    fn from(verifier: V) -> Self {
+        Self::new(verifier)
+    }
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Endpoint")
+            .field("provider", &self.verifier.profile().provider)
+            .field("scope", &self.own_scope())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{BoxError, provider};
+
+    #[test]
+    fn shared_verifiers_are_not_wrapped_again() -> Result<(), BoxError> {
+        let github = provider::github("a secret".parse::<crate::Secret>()?);
+        let shared: Arc<dyn Verifier> = Arc::new(github);
+        assert!(Arc::ptr_eq(&Endpoint::from(Arc::clone(&shared)).verifier, &shared));
+        Ok(())
+    }
+
+    #[test]
+    fn values_of_clones_are_separate() -> Result<(), BoxError> {
+        let github = provider::github("a secret".parse::<crate::Secret>()?);
+        let one = Endpoint::new(github).scope("one").insert(1_u8);
+        let two = one.clone().scope("two").insert(2_u8);
+        for (endpoint, scope, value) in [(one, "one", 1_u8), (two, "two", 2)] {
+            let mut extensions = Extensions::new();
+            extensions.insert(0_u8);
+            endpoint.insert_values(&mut extensions);
+            assert_eq!((endpoint.own_scope(), extensions.get()), (Some(scope), Some(&value)));
+            assert!(format!("{endpoint:?}").contains(scope));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,215 @@
+//! One layer for many tenants: whose delivery it is, and what keeps those of different tenants apart.
+
+use std::{
+    convert::Infallible,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::{Request, Response, request::Parts};
+use http_body_util::Full;
+use tokio::time::Instant;
+use tower::{Layer, ServiceExt, service_fn};
+use tower_webhook::{
+    Body, BoxError, Delivery, RejectionKind, Secret, WebhookLayer, provider,
+    store::Key,
+    verify::{self, CachedLookup, Endpoint, Location, Profile, Verified, Verifier, VerifyError},
+};
+
+use crate::{
+    sign::Sent,
+    support::{Answer, Handler, OTHER_SECRET, SECRET, TokioClock, faulty_store, signed, signed_with},
+};
+
+#[derive(Clone, Debug, PartialEq)]
+struct Tenant(&'static str);
+
+/// A verifier of a token that sets no fingerprint.
+fn by_token(token: &'static str) -> impl Verifier {
+    let mut profile = Profile::new("acme");
+    profile.id = Some(Location::header("x-id"));
+    profile.id_signed = false;
+    let verifier = verify::from_fn(move |head, _, _| {
+        let sent = head.headers.get("x-token").ok_or(VerifyError::missing("`x-token` is missing"))?;
+        match verify::constant_time_eq(sent.as_bytes(), token.as_bytes()) {
+            true => Ok(Verified::new()),
+            false => Err(VerifyError::wrong("`x-token` is not the token")),
+        }
+    });
+    verifier.profile(profile)
+}
+
+/// A layer whose endpoints are `/a` and `/b`.
+fn tenants(a: Endpoint, b: Endpoint) -> WebhookLayer {
+    WebhookLayer::with_lookup(move |head: &Parts| {
+        let endpoint = match head.uri.path() {
+            "/a" => Some(a.clone()),
+            "/b" => Some(b.clone()),
+            _ => None,
+        };
+        async move { Ok(endpoint) }
+    })
+    .clock(TokioClock::start())
+}
+
+fn with_token(path: &str, id: Option<&str>) -> Sent {
+    let request = Request::post(path).header("x-token", path.trim_start_matches('/'));
+    let request = id.into_iter().fold(request, |request, id| request.header("x-id", id));
+    request.body(Full::from("{}")).unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn scope_of_each_endpoint_keeps_equal_ids_apart() {
+    let handler = Handler::default();
+    let layer = tenants(
+        Endpoint::new(by_token("a")).scope("tenant-a"),
+        Endpoint::new(by_token("b")).scope("tenant-b"),
+    );
+    let app = handler.under(&layer.dedupe(faulty_store()));
+    for path in ["/a", "/b"] {
+        app.send(with_token(path, Some("1"))).await.assert_handled();
+        let key = handler.last().dedupe_key().cloned();
+        assert_eq!(key, Some(Key::new(&format!("acme-tenant-{}", &path[1..]), "1")));
+        app.send(with_token(path, Some("1"))).await.assert_duplicate();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn scope_of_an_endpoint_wins_over_that_of_the_layer() {
+    let handler = Handler::default();
+    let layer = tenants(by_token("a").into(), Endpoint::new(by_token("b")).scope("b"));
+    let app = handler.under(&layer.scope("shared"));
+    for (path, scope) in [("/a", "acme-shared"), ("/b", "acme-b")] {
+        app.send(with_token(path, Some("1"))).await.assert_handled();
+        assert_eq!(handler.last().dedupe_key().unwrap().scope(), scope);
+        let item = handler.last().item_key("i").unwrap();
+        assert_eq!(item.scope(), format!("{scope}#item"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn secrets_of_tenants_keep_equal_ids_apart() {
+    let verifier = |secret: &str| provider::standard_webhooks(secret.parse::<Secret>().unwrap()).unwrap();
+    let handler = Handler::default();
+    let app = handler.under(&tenants(verifier(SECRET).into(), verifier(OTHER_SECRET).into()));
+    for (path, secret) in [("/a", SECRET), ("/b", OTHER_SECRET)] {
+        let mut request = signed_with(secret, "msg_1", crate::support::NOW, "{}");
+        *request.uri_mut() = path.parse().unwrap();
+        app.send(request).await.assert_handled();
+    }
+    assert_eq!(handler.calls(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_of_ones_own_needs_no_scope() {
+    let handler = Handler::default();
+    let layer = tenants(
+        Endpoint::new(by_token("a")).insert(Tenant("a")),
+        Endpoint::new(by_token("b")).insert(Tenant("b")),
+    );
+    let app = handler.under(&layer.dedupe_by(|head, delivery| {
+        let Tenant(name) = head.extensions.get()?;
+        Some(Key::new(name, delivery.id()?))
+    }));
+    for path in ["/a", "/b"] {
+        app.send(with_token(path, Some("1"))).await.assert_handled();
+        app.send(with_token(path, Some("1"))).await.assert_duplicate();
+    }
+    assert_eq!(handler.last().dedupe_key().unwrap().as_str(), "b:1");
+}
+
+#[tokio::test(start_paused = true)]
+async fn handler_learns_whose_verifier_matched() {
+    let layer = tenants(
+        Endpoint::new(by_token("a")).scope("a").insert(Tenant("a")).insert(1_u8),
+        Endpoint::new(by_token("b")).scope("b").insert(Tenant("b")),
+    );
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let seen_by_handler = Arc::clone(&seen);
+    let service = layer.layer(service_fn(move |request: Request<Body>| {
+        let extensions = request.extensions();
+        let tenant = extensions.get::<Tenant>().cloned();
+        seen_by_handler.lock().unwrap().push((tenant, extensions.get::<u8>().copied()));
+        async { Ok::<_, Infallible>(Response::new(Full::<Bytes>::default())) }
+    }));
+    for path in ["/a", "/b"] {
+        let mut request = with_token(path, Some("1"));
+        // Whatever was there before, the value is the endpoint's.
+        request.extensions_mut().insert(Tenant("another"));
+        assert_eq!(service.clone().oneshot(request).await.unwrap().status(), 200);
+    }
+    assert_eq!(*seen.lock().unwrap(), [(Some(Tenant("a")), Some(1)), (Some(Tenant("b")), None)]);
+}
+
+/// An app whose endpoints are loaded by `load`, and the number of loads so far.
+fn cached<Fut>(load: fn(String) -> Fut) -> (CachedLookup<String>, Arc<AtomicUsize>)
+where
+    Fut: Future<Output = Result<Option<Endpoint>, BoxError>> + Send + 'static,
+{
+    let loads = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&loads);
+    let lookup = CachedLookup::new(
+        10,
+        Duration::from_secs(60),
+        |head| head.uri.path().strip_prefix("/hooks/").map(str::to_owned),
+        move |name: String| {
+            counted.fetch_add(1, Ordering::SeqCst);
+            load(name)
+        },
+    );
+    (lookup, loads)
+}
+
+async fn send_to(lookup: &CachedLookup<String>, path: &str) -> Answer {
+    let layer = WebhookLayer::with_lookup(lookup.clone()).clock(TokioClock::start());
+    let mut request = signed("msg_1", "{}");
+    *request.uri_mut() = path.parse().unwrap();
+    Handler::default().under(&layer).send(request).await
+}
+
+fn endpoint() -> Endpoint {
+    provider::standard_webhooks(SECRET.parse::<Secret>().unwrap()).unwrap().into()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_load_that_takes_too_long_serves_the_next_attempt() {
+    let (lookup, loads) = cached(|_| async {
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        Ok(Some(endpoint()))
+    });
+    let began = Instant::now();
+    send_to(&lookup, "/hooks/acme").await.assert_rejected(RejectionKind::VerifierUnavailable);
+    assert_eq!(began.elapsed(), Duration::from_secs(1));
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    send_to(&lookup, "/hooks/acme").await.assert_handled();
+    assert_eq!(loads.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unknown_name_is_rejected_like_a_wrong_signature() {
+    let (lookup, loads) = cached(|name| async move { Ok((name == "acme").then(endpoint)) });
+    send_to(&lookup, "/hooks/acme").await.assert_handled();
+    for path in ["/hooks/nobody", "/hooks/nobody", "/elsewhere"] {
+        send_to(&lookup, path).await.assert_rejected(RejectionKind::UnknownEndpoint);
+    }
+    assert_eq!(loads.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn delivery_keeps_its_endpoint_when_the_lookup_forgets_it() {
+    let (lookup, _) = cached(|_| async { Ok(Some(endpoint().scope("acme"))) });
+    let layer = WebhookLayer::with_lookup(lookup.clone()).clock(TokioClock::start());
+    let handler = Handler::default();
+    let mut request = signed("msg_1", "{}");
+    *request.uri_mut() = "/hooks/acme".parse().unwrap();
+    handler.under(&layer).send(request).await.assert_handled();
+    lookup.invalidate("acme");
+    drop((lookup, layer));
+    let delivery: Delivery = handler.last();
+    assert_eq!(delivery.item_key("1").unwrap().scope(), "standard-webhooks-acme#item");
+    assert!(delivery.claim_item("1").await.is_ok());
+}
