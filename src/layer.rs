@@ -88,6 +88,7 @@ impl WebhookLayer {
     ///
     /// Each endpoint needs a deduplication scope of its own, or tenants would drop each other's deliveries: a
     /// fingerprint of its secret, which all of [`provider`] have, or [`Endpoint::scope`](crate::verify::Endpoint::scope).
+    /// Verified deliveries of an endpoint with neither are rejected with 503, and logged at `ERROR`.
     ///
     /// ```
     /// use std::collections::HashMap;
@@ -109,7 +110,9 @@ impl WebhookLayer {
     /// # Ok::<(), tower_webhook::InvalidSecret>(())
     /// ```
     pub fn with_lookup(lookup: impl Lookup) -> Self {
-        Self { config: Arc::new(Config::new(EndpointSource::Lookup(Arc::new(lookup)))) }
+        let mut config = Config::new(EndpointSource::Lookup(Arc::new(lookup)));
+        config.dedupe.needs_scope = true;
+        Self { config: Arc::new(config) }
     }
 
     /// How far a signed timestamp may be off, into the past and into the future, in whole seconds;
@@ -400,9 +403,13 @@ impl WebhookLayer {
 impl WebhookLayer {
     /// Remembers deliveries in `store`. Default: a [`MokaStore`] of 100,000 keys, which knows
     /// nothing of other processes.
+    ///
+    /// Other endpoints may use the same store, so a verifier that sets no fingerprint of its secret needs a
+    /// [`scope`](Self::scope). Without either, verified deliveries are rejected with 503, and logged at `ERROR`.
     pub fn dedupe(self, store: impl Store) -> Self {
         self.with(|config| {
             config.dedupe.store = Some(SharedStore::new(store));
+            config.dedupe.needs_scope = true;
             config.own_store = false;
         })
     }

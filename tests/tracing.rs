@@ -162,6 +162,33 @@ async fn the_attempt_is_told_where_the_provider_says_it() {
     assert_eq!(seen.span().field("webhook.attempt"), Some("3"));
 }
 
+#[tokio::test(start_paused = true)]
+async fn an_endpoint_without_a_scope_is_an_error_that_says_what_to_set() {
+    let (seen, _guard) = Seen::start();
+    let mut profile = Profile::new("acme");
+    profile.id = Some(Location::header("x-id"));
+    let verifier = from_fn(|_, _, _| Ok(Verified::new())).profile(profile);
+    let layer = WebhookLayer::with_verifier(verifier).dedupe(faulty_store());
+    let handler = Handler::default();
+    let request = |id: &str| Request::post("/").header("x-id", id).body(Full::<Bytes>::default()).unwrap();
+    let answer = handler.under(&layer).send(request("1")).await;
+    answer.assert_rejected(RejectionKind::VerifierUnavailable);
+    let events = seen.events();
+    assert_eq!((events.len(), events[0].level), (1, Level::ERROR));
+    let reason = events[0].field("reason").unwrap();
+    for cure in ["`.scope(…)`", "`.secret(&secret)` on `from_fn`", "`Verified::with_fingerprint`"] {
+        assert!(reason.contains(cure), "{reason}");
+    }
+
+    // A delivery without an id runs, but its items cannot be told from another endpoint's.
+    handler.under(&layer).send(request("")).await.assert_handled();
+    assert!(seen.events().is_empty());
+    assert!(handler.last().claim_item("1").await.is_err());
+    let events = seen.events();
+    assert_eq!((events.len(), events[0].level), (1, Level::ERROR));
+    assert!(events[0].field("error").unwrap().contains("`.scope(…)`"));
+}
+
 /// What was refused before it was believed has no id: anybody may have written it.
 #[tokio::test(start_paused = true)]
 async fn each_rejection_is_told_with_its_kind_and_its_reason() {

@@ -1,4 +1,4 @@
-use std::borrow::Cow;
+use std::{borrow::Cow, error::Error, fmt};
 
 use data_encoding::HEXLOWER;
 use http::request::Parts;
@@ -6,7 +6,7 @@ use percent_encoding::percent_decode_str;
 
 use super::Settings;
 use crate::{
-    Delivery,
+    Delivery, Rejection, RejectionKind,
     store::Key,
     verify::{PublicUrl, fingerprint},
 };
@@ -14,25 +14,27 @@ use crate::{
 impl Settings {
     /// What makes the delivery known again; `None` if nothing does. Never the signature or the
     /// timestamp: retries are signed anew.
-    pub(super) fn key(&self, head: &Parts, delivery: &Delivery) -> Option<Key> {
+    pub(super) fn key(&self, head: &Parts, delivery: &Delivery) -> Result<Option<Key>, MissingScope> {
         if let Some(key_of) = &self.key_of {
-            return key_of(head, delivery);
+            return Ok(key_of(head, delivery));
         }
-        match delivery.id() {
-            Some(id) => Some(self.key_within(delivery, "", id)),
-            None if delivery.verifier().profile().equal_bodies() => {
-                Some(self.key_within(delivery, "", &body_id(delivery)))
-            }
-            None => None,
-        }
+        let id = match delivery.id() {
+            Some(id) => Cow::Borrowed(id),
+            None if delivery.verifier().profile().equal_bodies() => Cow::Owned(body_id(delivery)),
+            None => return Ok(None),
+        };
+        self.key_within(delivery, "", &id).map(Some)
     }
 
     /// The key of `id` in the delivery's scope, or in the part of it that is called `part`.
     ///
     /// Providers send the same id to every endpoint of an account. The secret that matched tells
     /// endpoints apart, and the path where they share it.
-    pub(super) fn key_within(&self, delivery: &Delivery, part: &str, id: &str) -> Key {
+    pub(super) fn key_within(&self, delivery: &Delivery, part: &str, id: &str) -> Result<Key, MissingScope> {
         let scope = delivery.endpoint().own_scope().or(self.scope.as_deref());
+        if self.needs_scope && scope.is_none() && delivery.key_fingerprint().is_none() {
+            return Err(MissingScope);
+        }
         let write_scope = |text: &mut String| {
             text.push_str(delivery.provider());
             if let Some(scope) = scope {
@@ -46,7 +48,29 @@ impl Settings {
             }
             text.push_str(part);
         };
-        Key::within(write_scope, id)
+        Ok(Key::within(write_scope, id))
+    }
+}
+
+/// The error of a delivery whose scope would be that of any other endpoint of the provider: they would drop each
+/// other's deliveries, and nobody would notice.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct MissingScope;
+
+impl fmt::Display for MissingScope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "endpoint has no deduplication scope: its verifier sets no fingerprint of the secret; set `.scope(…)`, \
+             `.secret(&secret)` on `from_fn`, or `Verified::with_fingerprint`",
+        )
+    }
+}
+
+impl Error for MissingScope {}
+
+impl From<MissingScope> for Rejection {
+    fn from(missing: MissingScope) -> Self {
+        Self::new(RejectionKind::VerifierUnavailable).because(missing)
     }
 }
 

@@ -15,11 +15,11 @@ use std::{
 use http::request::Parts;
 
 use self::key::{body_id, receiver};
-pub(crate) use self::{background::Background, guard::ClaimGuard};
+pub(crate) use self::{background::Background, guard::ClaimGuard, key::MissingScope};
 use crate::{
     Delivery, Item, ItemClaim, Rejection, RejectionKind,
     delivery::Claims,
-    observe::{Registry, Settlement, StoreTimer, Telemetry},
+    observe::{Registry, Settlement, StoreTimer, Telemetry, missing_scope},
     store::{Claim, Key, SharedStore, StoreError},
     task::BoxFuture,
     verify::Profile,
@@ -59,6 +59,8 @@ pub(crate) struct Settings {
     pub(crate) store: Option<SharedStore>,
     pub(crate) key_of: Option<KeyOf>,
     pub(crate) scope: Option<Arc<str>>,
+    /// Whether other endpoints may use the store, whose ids must be kept apart.
+    pub(crate) needs_scope: bool,
     pub(crate) replay_guard: bool,
     pub(crate) window: Option<Duration>,
     pub(crate) lease: Option<Duration>,
@@ -91,6 +93,7 @@ impl Dedupe {
             store,
             key_of: None,
             scope: None,
+            needs_scope: false,
             replay_guard: false,
             window: None,
             lease: None,
@@ -109,7 +112,7 @@ impl Dedupe {
         telemetry: &Telemetry,
     ) -> Result<ClaimOutcome, Rejection> {
         let Some(store) = &self.store else { return Ok(ClaimOutcome::Run(None)) };
-        let (key, replay_key) = match (self.key(head, delivery), self.replay_key(delivery)) {
+        let (key, replay_key) = match (self.key(head, delivery)?, self.guarded_body_key(delivery)?) {
             (Some(key), replay_key) => (key, replay_key),
             // An id that is not signed can also be left out: then it is known by its body alone.
             (None, Some(replay_key)) => (replay_key, None),
@@ -155,6 +158,20 @@ impl Settings {
         ClaimGuard::new(store.clone(), timer, self.background.clone(), self.lease(profile), window)
     }
 
+    /// The key of the body, where replays are guarded against and the signature does not cover the id.
+    fn guarded_body_key(&self, delivery: &Delivery) -> Result<Option<Key>, MissingScope> {
+        // In a scope of its own, which no id can reach, and without the host, of which a replay can name any.
+        let guarded = self.replay_guard && !delivery.verifier().profile().id_signed();
+        guarded.then(|| self.key_within(delivery, "#body", &body_id(delivery))).transpose()
+    }
+
+    /// The key of an item, where it has an id and there is a store.
+    fn deduped_item_key(&self, delivery: &Delivery, id: &str) -> Result<Option<Key>, MissingScope> {
+        // In a scope of its own, for an item may be numbered as deliveries are.
+        let deduped = self.store.is_some() && !id.is_empty();
+        deduped.then(|| self.key_within(delivery, "#item", id)).transpose()
+    }
+
     fn on_failure(&self, delivery: &Delivery) -> StoreFailure {
         self.on_failure.unwrap_or_else(|| StoreFailure::default_for(delivery.verifier().profile()))
     }
@@ -170,15 +187,11 @@ impl Claims for Settings {
     }
 
     fn replay_key(&self, delivery: &Delivery) -> Option<Key> {
-        // In a scope of its own, which no id can reach, and without the host, of which a replay can name any.
-        let guarded = self.replay_guard && !delivery.verifier().profile().id_signed();
-        guarded.then(|| self.key_within(delivery, "#body", &body_id(delivery)))
+        self.guarded_body_key(delivery).ok().flatten()
     }
 
     fn item_key(&self, delivery: &Delivery, id: &str) -> Option<Key> {
-        // In a scope of its own, for an item may be numbered as deliveries are.
-        let deduped = self.store.is_some() && !id.is_empty();
-        deduped.then(|| self.key_within(delivery, "#item", id))
+        self.deduped_item_key(delivery, id).ok().flatten()
     }
 
     fn claim_item<'a>(
@@ -188,9 +201,12 @@ impl Claims for Settings {
     ) -> BoxFuture<'a, Result<Item, StoreError>> {
         Box::pin(async move {
             let claimed = |guard| Ok(Item::Claimed(ItemClaim::new(guard, self.handler_timeout)));
-            let (Some(store), Some(key)) = (&self.store, self.item_key(delivery, id)) else {
-                return claimed(None);
-            };
+            // Whatever is set for store failures: this is none.
+            let key = self.deduped_item_key(delivery, id).map_err(|missing| {
+                missing_scope(&missing);
+                StoreError::new(missing)
+            })?;
+            let (Some(store), Some(key)) = (&self.store, key) else { return claimed(None) };
             let mut guard =
                 self.guard(store, delivery, StoreTimer::alone(&self.registry, delivery.provider()));
             // Dropped after a failure, the guard releases what the store may have claimed.

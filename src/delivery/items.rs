@@ -90,6 +90,9 @@ impl Delivery {
     ///
     /// # Errors
     ///
+    /// If the endpoint has no [scope](crate::WebhookLayer::scope) and its verifier sets no fingerprint, on a store that
+    /// other endpoints may use.
+    ///
     /// If the store fails, or does not answer within a second, and the layer
     /// [rejects](crate::StoreFailure::Reject) deliveries then, as it does by default where the provider retries.
     /// Answer 503 at once, so that the delivery comes again: the next item would have to wait for the

@@ -57,6 +57,7 @@
 //! |---|---|
 //! | `DEBUG` | those that an unauthenticated client can cause, as often as it likes: `missing_signature`, `malformed_signature`, `stale_timestamp`, `wrong_signature`, `unknown_endpoint`, `body_interrupted`, `body_too_slow`, `body_too_large`, `over_budget`; `verifier_unavailable` where a key cannot be fetched, whose name may be made up; `ack_deadline` before the handler was called, when the body may have been slow; and `in_progress`, which is normal |
 //! | `WARN` | those that need a verified delivery: `undecodable`, `store_unavailable`, `handler_timeout`, `ack_deadline` once the handler was called; and `verifier_unavailable` where the lookup of [`with_lookup`](crate::WebhookLayer::with_lookup) failed |
+//! | `ERROR` | `verifier_unavailable` of a verified delivery whose endpoint has no [scope](crate::WebhookLayer::scope): every one is rejected until the configuration is changed |
 //!
 //! So no client without a secret or a captured delivery can fill a log at `INFO`, unless the lookup fails. An
 //! attacker who captured a delivery that is `undecodable` can send it again and again, for one `WARN` each.
@@ -74,6 +75,7 @@
 //! | `INFO` | `delivery ended`, one for each verified delivery: `provider`, `id`, `event_type`, `attempt`, `outcome`, `rejection`, `handler`, `status`, and in seconds `time` ([`Outcome::elapsed`]), `handler_time` and `store_time`. A field that does not apply is left out |
 //! | `WARN` | a payload that could not be decoded and was [acknowledged](crate::Undecodable::Acknowledge), with the `reason` as above: the provider will not send it again |
 //! | `WARN` | a store that failed, with `operation` and `error` |
+//! | `ERROR` | an item of a batch that is not claimed, because its endpoint has no [scope](crate::WebhookLayer::scope) |
 //! | `WARN` | a lease that ended before its claim was settled: the delivery may have run twice |
 //! | `ERROR` | a completion that the store had not taken when the lease ended: the provider's next attempt runs again |
 //! | `ERROR` | completions that were dropped because 16,384 others of the layer wait for the store, with their `count` since the last such event; once a minute, and for the rest when none waits any more |
@@ -140,5 +142,5 @@ pub(crate) use self::{
     outcome::Acknowledged,
     store::{DroppedCompletions, StoreOperation, StoreTimer},
     telemetry::{Observer, Telemetry},
-    trace::acknowledged,
+    trace::{acknowledged, missing_scope},
 };

@@ -5,7 +5,9 @@ use std::{borrow::Cow, error::Error, fmt::Write};
 use tracing::{Level, Span, field::Empty, span};
 
 use super::{Outcome, OutcomeKind, Settlement, StoreOperation};
-use crate::{Delivery, Rejection, RejectionKind, store::StoreError, verify::VerifyError};
+use crate::{
+    Delivery, Rejection, RejectionKind, dedupe::MissingScope, store::StoreError, verify::VerifyError,
+};
 
 /// The target of the span, and of what an operator should know.
 const TARGET: &str = "tower_webhook";
@@ -109,19 +111,31 @@ pub(super) fn rejected(outcome: OutcomeKind, rejection: &Rejection) {
             )
         };
     }
-    if concerns_operator(outcome, rejection) { event!(Level::WARN) } else { event!(Level::DEBUG) }
+    match level(outcome, rejection) {
+        Level::ERROR => event!(Level::ERROR),
+        Level::WARN => event!(Level::WARN),
+        _ => event!(Level::DEBUG),
+    }
 }
 
-/// Whether the rejection is one for the operator to look into. One that an unauthenticated client can
-/// cause is not, since it could fill the log.
-fn concerns_operator(outcome: OutcomeKind, rejection: &Rejection) -> bool {
+/// The level of a rejection. One that an unauthenticated client can cause is not for the operator, since it could
+/// fill the log.
+fn level(outcome: OutcomeKind, rejection: &Rejection) -> Level {
+    let source = rejection.source();
     match rejection.kind() {
-        RejectionKind::Undecodable | RejectionKind::StoreUnavailable | RejectionKind::HandlerTimeout => true,
+        RejectionKind::Undecodable | RejectionKind::StoreUnavailable | RejectionKind::HandlerTimeout => {
+            Level::WARN
+        }
         // Before the handler was called it may have been the body that was slow.
-        RejectionKind::AckDeadline => outcome == OutcomeKind::Accepted,
-        // The lookup's own error; a key that cannot be fetched may have a made-up name.
-        RejectionKind::VerifierUnavailable => !rejection.source().is_some_and(<dyn Error>::is::<VerifyError>),
-        _ => false,
+        RejectionKind::AckDeadline if outcome == OutcomeKind::Accepted => Level::WARN,
+        RejectionKind::VerifierUnavailable => match source {
+            Some(source) if source.is::<MissingScope>() => Level::ERROR,
+            // A key that cannot be fetched may have a made-up name.
+            Some(source) if source.is::<VerifyError>() => Level::DEBUG,
+            // The lookup's own error.
+            _ => Level::WARN,
+        },
+        _ => Level::DEBUG,
     }
 }
 
@@ -141,6 +155,10 @@ pub(super) fn store_failed(operation: StoreOperation, error: &StoreError) {
         error = &*printable(&chain(error)),
         "the dedupe store failed",
     );
+}
+
+pub(crate) fn missing_scope(error: &MissingScope) {
+    tracing::error!(target: TARGET, %error, "an item cannot be claimed");
 }
 
 pub(super) fn lease_lost() {

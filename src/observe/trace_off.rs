@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use super::{Outcome, OutcomeKind, Settlement, StoreOperation};
-use crate::{Delivery, Rejection, store::StoreError};
+use crate::{Delivery, Rejection, dedupe::MissingScope, store::StoreError};
 
 pub(super) struct DeliverySpan;
 
@@ -37,6 +37,8 @@ pub(crate) fn acknowledged(_: &(dyn Error + 'static)) {}
 pub(super) fn store_failed(_: StoreOperation, _: &StoreError) {}
 
 pub(super) fn lease_lost() {}
+
+pub(crate) fn missing_scope(_: &MissingScope) {}
 
 pub(super) fn settlement_abandoned(_: Settlement) {}
 

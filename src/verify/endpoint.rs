@@ -89,7 +89,7 @@ impl<V: Verifier> From<V> for Endpoint {
 impl fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Endpoint")
-            .field("provider", &self.verifier.profile().provider)
+            .field("provider", &self.verifier.profile().provider())
             .field("scope", &self.own_scope())
             .finish_non_exhaustive()
     }

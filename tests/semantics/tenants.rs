@@ -15,8 +15,9 @@ use http_body_util::Full;
 use tokio::time::Instant;
 use tower::{Layer, ServiceExt, service_fn};
 use tower_webhook::{
-    Body, BoxError, Delivery, RejectionKind, Secret, WebhookLayer, provider,
+    Body, BoxError, Delivery, RejectionKind, Secret, StoreFailure, WebhookLayer, provider,
     store::Key,
+    testing::Operation,
     verify::{self, CachedLookup, Endpoint, Location, Profile, Verified, Verifier, VerifyError},
 };
 
@@ -63,6 +64,29 @@ fn with_token(path: &str, id: Option<&str>) -> Sent {
 }
 
 #[tokio::test(start_paused = true)]
+async fn tenants_without_fingerprint_and_scope_do_not_drop_each_others_deliveries() {
+    for policy in [StoreFailure::Reject, StoreFailure::Proceed] {
+        let (store, handler) = (faulty_store(), Handler::default());
+        let layer = tenants(by_token("a").into(), by_token("b").into());
+        for layer in [layer.clone(), layer.clone().replay_guard(), layer.dedupe(store.clone())] {
+            let app = handler.under(&layer.on_store_failure(policy));
+            for path in ["/a", "/b"] {
+                let answer = app.send(with_token(path, Some("1"))).await;
+                answer.assert_rejected(RejectionKind::VerifierUnavailable);
+                assert_eq!(answer.header("retry-after"), Some("10"));
+                let reason = std::error::Error::source(answer.rejection().unwrap()).unwrap().to_string();
+                assert!(reason.starts_with("endpoint has no deduplication scope"), "{reason}");
+            }
+            // The signature comes first: a client without one learns nothing.
+            let mut forged = with_token("/a", Some("1"));
+            forged.headers_mut().insert("x-token", "guessed".parse().unwrap());
+            app.send(forged).await.assert_rejected(RejectionKind::WrongSignature);
+        }
+        assert_eq!((handler.calls(), store.calls(Operation::Claim)), (0, 0));
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn scope_of_each_endpoint_keeps_equal_ids_apart() {
     let handler = Handler::default();
     let layer = tenants(
@@ -102,6 +126,33 @@ async fn secrets_of_tenants_keep_equal_ids_apart() {
         app.send(request).await.assert_handled();
     }
     assert_eq!(handler.calls(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn delivery_without_an_id_needs_no_scope_but_its_items_do() {
+    for policy in [StoreFailure::Reject, StoreFailure::Proceed] {
+        let handler = Handler::default();
+        let layer = tenants(by_token("a").into(), by_token("b").into());
+        let app = handler.under(&layer.on_store_failure(policy));
+        app.send(with_token("/a", None)).await.assert_handled();
+        app.send(with_token("/a", None)).await.assert_handled();
+        assert_eq!(handler.last().item_key("1"), None);
+        assert!(handler.last().claim_item("1").await.is_err());
+        // An item without an id is not claimed.
+        assert!(handler.last().claim_item("").await.is_ok());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_chosen_store_needs_a_scope_and_the_default_store_does_not() {
+    let handler = Handler::default();
+    let layer = WebhookLayer::with_verifier(by_token("a")).clock(TokioClock::start());
+    let shared = layer.clone().dedupe(faulty_store());
+    for layer in [layer.clone(), layer.without_dedupe(), shared.clone().scope("orders")] {
+        handler.under(&layer).send(with_token("/a", Some("1"))).await.assert_handled();
+    }
+    let answer = handler.under(&shared).send(with_token("/a", Some("1"))).await;
+    answer.assert_rejected(RejectionKind::VerifierUnavailable);
 }
 
 #[tokio::test(start_paused = true)]
