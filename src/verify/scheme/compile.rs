@@ -27,13 +27,17 @@ impl Scheme {
     /// Checks the scheme and prepares a verifier of it, for deliveries of `provider` that are signed
     /// with any of `secrets`.
     ///
+    /// `provider` is the [`Profile::provider`]: the beginning of every deduplication key, and the label `provider` of
+    /// every [metric](crate::observe#metrics). Use a few names, one for each sender, such as `acme`. For one verifier
+    /// per tenant, name the tenant in [`Endpoint::scope`](crate::verify::Endpoint::scope) and not here.
+    ///
     /// # Errors
     ///
     /// If the scheme contradicts itself or names what does not exist, or if a secret is not in the
     /// encoding that the scheme says it is in. After this nothing about the scheme can go wrong.
     pub fn verifier(
         &self,
-        provider: impl Into<Cow<'static, str>>,
+        provider: impl Into<String>,
         secrets: impl IntoSecrets,
     ) -> Result<SchemeVerifier, InvalidScheme> {
         if let Some(invalid) = &self.invalid {
@@ -54,7 +58,7 @@ impl Scheme {
             Ok((header_name(name)?, value))
         });
         let require = require.collect::<Result<_, InvalidScheme>>()?;
-        let profile = self.profile(provider.into(), &proof)?;
+        let profile = self.profile(provider.into().into(), &proof)?;
         let needs_body_first = signature.places.iter().any(Location::is_in_body) || proof.needs_body_first();
         Ok(SchemeVerifier { plan: Plan { require, signature, proof, needs_body_first }, profile })
     }
