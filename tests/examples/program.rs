@@ -32,7 +32,7 @@ impl Program {
     pub fn start(name: &str, arguments: &[&str], settings: &[(&str, &str)]) -> Self {
         let program = file(name);
         let mut command = Command::new(&program);
-        command.args(arguments).envs(settings.iter().copied()).env_remove("WEBHOOK_SECRET");
+        command.args(arguments).env_remove("WEBHOOK_SECRET").envs(settings.iter().copied());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap_or_else(|error| {
             panic!(
@@ -183,7 +183,8 @@ impl Endpoint {
         self.send("whsec_bm9ib2R5IGtub3dzIG1lLCBidXQgbXlzZWxmLg==", id, body).await
     }
 
-    async fn send(&self, secret: &str, id: &str, body: &str) -> Response<Bytes> {
+    /// Sends it signed with `secret`.
+    pub async fn send(&self, secret: &str, id: &str, body: &str) -> Response<Bytes> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
         let mut request = signed_with(secret, u32::try_from(now).unwrap(), id, body.to_owned());
         *request.uri_mut() = "/webhook".parse().unwrap();

@@ -62,6 +62,23 @@ async fn effect_comes_once_though_the_layer_has_forgotten() {
 }
 
 #[tokio::test]
+async fn effect_comes_once_though_the_secret_was_rotated_before_the_retry() {
+    const NEW: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
+    let database = Database::new();
+    let program = database.start();
+    assert_eq!(program.endpoint().deliver("msg_1", PAYMENT).await.status(), StatusCode::NO_CONTENT);
+    program.kill();
+
+    let program =
+        Program::start("transaction", &[&database.file(), "127.0.0.1:0"], &[("WEBHOOK_SECRET", NEW)]);
+    let endpoint = program.endpoint();
+    assert_eq!(endpoint.deliver("msg_1", PAYMENT).await.status(), StatusCode::UNAUTHORIZED);
+    let retry = endpoint.send(NEW, "msg_1", PAYMENT).await;
+    assert_eq!((retry.status(), is_duplicate(&retry)), (StatusCode::OK, false));
+    assert_eq!(endpoint.get("/balance/anna").await, "500\n");
+}
+
+#[tokio::test]
 async fn effect_comes_once_for_copies_that_come_together_to_several_processes() {
     let database = Database::new();
     let programs = [(); 3].map(|()| database.start());
