@@ -37,6 +37,7 @@ pub(crate) struct Config {
     pub(crate) detached: bool,
     pub(crate) ack_deadline: Option<Duration>,
     pub(crate) complete_when: Option<CompleteWhen>,
+    pub(crate) problem_json: bool,
     pub(crate) on_rejection: Option<OnRejection>,
     pub(crate) observer: Observer,
     pub(crate) clock: Arc<dyn Clock>,
@@ -45,7 +46,7 @@ pub(crate) struct Config {
 pub(crate) type OnlyIf = Arc<dyn Fn(&request::Parts) -> bool + Send + Sync>;
 pub(crate) type DecodeWith = Arc<dyn Fn(&Delivery, &mut Extensions) -> Result<(), BoxError> + Send + Sync>;
 pub(crate) type CompleteWhen = Arc<dyn Fn(&response::Parts) -> bool + Send + Sync>;
-pub(crate) type OnRejection = Arc<dyn Fn(&Rejection) -> Response<Bytes> + Send + Sync>;
+pub(crate) type OnRejection = Arc<dyn Fn(&Rejection, Response<Bytes>) -> Response<Bytes> + Send + Sync>;
 
 /// The decoder of payloads.
 #[derive(Clone)]
@@ -110,6 +111,7 @@ impl Config {
             detached: false,
             ack_deadline: None,
             complete_when: None,
+            problem_json: false,
             on_rejection: None,
             observer: Observer { on_outcome: None, registry },
             clock,

@@ -504,13 +504,59 @@ impl WebhookLayer {
 
 /// What is told, and by which clock.
 impl WebhookLayer {
-    /// Answers rejections in your words. The rejection is put into the response's extensions all
-    /// the same. For gRPC requests the answer must be one that a gRPC client can read.
+    /// Calls `respond` with each rejection and the response that the layer has prepared for it, and answers with what
+    /// it returns. Change the body and add headers there; the client is anyone, so reveal no details.
+    ///
+    /// No rejection can acknowledge a delivery by accident: a status below 400 is replaced by that of the prepared
+    /// response, and a missing `Retry-After` is restored. The responses to gRPC requests are trailers-only: a
+    /// `grpc-status` that is 0, missing or not a number is replaced. The response's extensions get the [`Rejection`]
+    /// afterwards.
+    ///
+    /// ```
+    /// use bytes::Bytes;
+    /// use http::{HeaderValue, Response, header};
+    /// # use tower_webhook::{Rejection, Secret, WebhookLayer};
+    ///
+    /// # let secret: Secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".parse()?;
+    /// let layer = WebhookLayer::new(secret).on_rejection(|rejection: &Rejection, mut response: Response<Bytes>| {
+    ///     if !response.headers().contains_key("grpc-status") {
+    ///         let json = format!(r#"{{"error":"{}"}}"#, rejection.kind());
+    ///         *response.body_mut() = Bytes::from(json);
+    ///         let content_type = HeaderValue::from_static("application/json");
+    ///         response.headers_mut().insert(header::CONTENT_TYPE, content_type);
+    ///     }
+    ///     response
+    /// });
+    /// # Ok::<(), tower_webhook::InvalidSecret>(())
+    /// ```
+    ///
+    /// For standard JSON use [`rejections_as_problem_json`](Self::rejections_as_problem_json). axum's
+    /// `Response<Body>` is another type: build the `Response<Bytes>` from the prepared one, as above.
     pub fn on_rejection(
         self,
-        respond: impl Fn(&Rejection) -> Response<Bytes> + Send + Sync + 'static,
+        respond: impl Fn(&Rejection, Response<Bytes>) -> Response<Bytes> + Send + Sync + 'static,
     ) -> Self {
         self.with(|config| config.on_rejection = Some(Arc::new(respond)))
+    }
+
+    /// Answers rejections with `application/problem+json` (RFC 9457) in place of plain text:
+    ///
+    /// ```json
+    /// {"type":"about:blank","title":"wrong signature","status":401}
+    /// ```
+    ///
+    /// `title` is the text that the client would get otherwise. There are no other members: details are for the
+    /// service, and an unknown endpoint looks like a wrong signature. Responses to gRPC requests stay as they are.
+    /// [`on_rejection`](Self::on_rejection) gets the JSON as its prepared response. Default: plain text.
+    ///
+    /// ```
+    /// # use tower_webhook::{Secret, WebhookLayer};
+    /// # let secret: Secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".parse()?;
+    /// let layer = WebhookLayer::new(secret).rejections_as_problem_json();
+    /// # Ok::<(), tower_webhook::InvalidSecret>(())
+    /// ```
+    pub fn rejections_as_problem_json(self) -> Self {
+        self.with(|config| config.problem_json = true)
     }
 
     /// Is told how each request ended, for logs and metrics of your own; [`observe`](crate::observe) says

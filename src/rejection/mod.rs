@@ -7,14 +7,11 @@
 //! ```
 //! use bytes::Bytes;
 //! use http::Response;
-//! use tower_webhook::{Rejection, RejectionKind, Secret, WebhookLayer};
+//! use tower_webhook::{Rejection, Secret, WebhookLayer};
 //!
 //! let secret: Secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".parse()?;
-//! let layer = WebhookLayer::new(secret).on_rejection(|rejection: &Rejection| {
-//!     let text = format!(r#"{{"error":"{}"}}"#, rejection.kind());
-//!     let mut response = Response::new(Bytes::from(text));
-//!     *response.status_mut() = rejection.status();
-//!     response
+//! let layer = WebhookLayer::new(secret).on_rejection(|rejection: &Rejection, response: Response<Bytes>| {
+//!     response.map(|_| Bytes::from(format!("rejected: {}", rejection.kind())))
 //! });
 //! # Ok::<(), tower_webhook::InvalidSecret>(())
 //! ```
@@ -27,6 +24,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 
 pub use self::kind::RejectionKind;
+use self::kind::Row;
 use crate::{
     BoxError, OutcomeKind,
     verify::{Reason, VerifyError},
@@ -75,18 +73,47 @@ impl Rejection {
         self.kind.status()
     }
 
-    /// The layer's own answer, for [`on_rejection`](crate::WebhookLayer::on_rejection) to add to.
+    /// Returns the layer's default answer as plain text.
     #[must_use]
     pub fn to_response(&self) -> Response<Bytes> {
+        self.response_of("text/plain; charset=utf-8", Bytes::from_static(self.kind.row().text.as_bytes()))
+    }
+
+    /// The answer as a problem by RFC 9457. It says no more than the plain text does.
+    pub(crate) fn to_problem_json(&self) -> Response<Bytes> {
+        let Row { text, status, .. } = self.kind.row();
+        // The texts are fixed words, which need no escapes.
+        let body = format!(r#"{{"type":"about:blank","title":"{text}","status":{}}}"#, status.as_u16());
+        self.response_of("application/problem+json", body.into())
+    }
+
+    fn response_of(&self, content_type: &'static str, body: Bytes) -> Response<Bytes> {
         let row = self.kind.row();
-        let mut response = Response::new(Bytes::from_static(row.text.as_bytes()));
+        let mut response = Response::new(body);
         *response.status_mut() = row.status;
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
         if let Some(seconds) = row.retry_after {
             headers.insert(header::RETRY_AFTER, seconds.into());
         }
         response
+    }
+
+    /// Restores in the answer of a hook what keeps it from acknowledging the delivery, and when to retry.
+    pub(crate) fn restore_in(&self, response: &mut Response<Bytes>, grpc: bool) {
+        let row = self.kind.row();
+        if grpc {
+            if !is_grpc_failure(response.headers()) {
+                response.headers_mut().insert(GRPC_STATUS.clone(), u16::from(row.grpc_status).into());
+            }
+            return;
+        }
+        if response.status() < StatusCode::BAD_REQUEST {
+            *response.status_mut() = row.status;
+        }
+        if let Some(seconds) = row.retry_after {
+            response.headers_mut().entry(header::RETRY_AFTER).or_insert(seconds.into());
+        }
     }
 
     /// The answer to a gRPC request: trailers only, which clients need to read a status at all.
@@ -144,6 +171,15 @@ pub(crate) fn duplicate_response(grpc: bool) -> Response<Bytes> {
     let mut response = settled_response(grpc, OutcomeKind::Duplicate);
     response.headers_mut().insert(DUPLICATE.clone(), HeaderValue::from_static("true"));
     response
+}
+
+/// Whether a gRPC client reads a failure, in whichever of several values it looks.
+fn is_grpc_failure(headers: &HeaderMap) -> bool {
+    let is_failure = |status: &HeaderValue| {
+        let status = status.to_str().ok().and_then(|status| status.parse::<u32>().ok());
+        status.is_some_and(|status| status != 0)
+    };
+    headers.contains_key(&GRPC_STATUS) && headers.get_all(&GRPC_STATUS).iter().all(is_failure)
 }
 
 /// Whether a request expects a gRPC answer.

@@ -109,7 +109,7 @@ fn unhandled<R>(response: &Response<R>) -> Option<OutcomeKind> {
 }
 
 fn is_success<R>(response: &mut Response<R>, complete_when: Option<&CompleteWhen>) -> bool {
-    // The rejection of a layer below may have any status, by its `on_rejection`.
+    // `complete_when` may accept the status that a layer below rejects with.
     if response.extensions().get::<Rejection>().is_some() {
         return false;
     }

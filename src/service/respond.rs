@@ -148,11 +148,15 @@ impl Responder {
 
     fn reject<R>(&self, kind: OutcomeKind, rejection: &Rejection) -> Response<ResponseBody<R>> {
         self.telemetry.ended(kind, Some(rejection));
-        let mut response = match &self.config.on_rejection {
-            Some(on_rejection) => on_rejection(rejection),
-            None if self.grpc => rejection.to_grpc_response(),
-            None => rejection.to_response(),
+        let mut response = match self.grpc {
+            true => rejection.to_grpc_response(),
+            false if self.config.problem_json => rejection.to_problem_json(),
+            false => rejection.to_response(),
         };
+        if let Some(on_rejection) = &self.config.on_rejection {
+            response = on_rejection(rejection, response);
+            rejection.restore_in(&mut response, self.grpc);
+        }
         response.extensions_mut().insert(rejection.clone());
         response.map(ResponseBody::layer)
     }

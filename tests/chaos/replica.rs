@@ -13,7 +13,6 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use hyper::server::conn::http1;
 use hyper_util::{
@@ -145,11 +144,12 @@ fn serve() {
 
 async fn listen(layer: WebhookLayer, ledger: Arc<Ledger>, seed: u64) {
     let settlements = Arc::clone(&ledger);
-    let layer =
-        layer.on_outcome(move |outcome| note_settlement(&settlements, outcome)).on_rejection(|rejection| {
-            let answer = Response::builder().status(rejection.status());
-            answer.header("x-rejection", rejection.kind().as_str()).body(Bytes::new()).unwrap()
-        });
+    let layer = layer.on_outcome(move |outcome| note_settlement(&settlements, outcome)).on_rejection(
+        |rejection, mut response| {
+            response.headers_mut().insert("x-rejection", rejection.kind().as_str().parse().unwrap());
+            response
+        },
+    );
     let service = ServiceBuilder::new().layer(layer).service(service_fn(move |request| {
         let ledger = Arc::clone(&ledger);
         async move { Ok::<_, Infallible>(handle(&ledger, seed, request).await) }

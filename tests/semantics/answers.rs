@@ -1,18 +1,19 @@
 //! What each kind of rejection is answered with, and what a client cannot see.
 
-use std::error::Error;
+use std::{error::Error, time::Duration};
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Request, Response, request::Parts};
 use http_body_util::Full;
 use tower_webhook::{
-    Rejection, RejectionKind as Kind,
+    Rejection, RejectionKind as Kind, WebhookLayer, provider,
     testing::{Fault, Operation},
     verify::VerifyError,
 };
 
 use crate::support::{
-    Act, Handler, NOW, OTHER_SECRET, SECRET, faulty_store, layer, settle_down, signed, signed_with,
+    Act, Answer, Handler, NOW, OTHER_SECRET, SECRET, TokioClock, faulty_store, layer, secret, settle_down,
+    signed, signed_with,
 };
 
 /// A kind with its name, text, status, `grpc-status` and `Retry-After`.
@@ -131,22 +132,118 @@ async fn grpc_requests_are_answered_with_trailers_only() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn on_rejection_replaces_any_answer_and_the_rejection_is_in_the_extensions_all_the_same() {
-    let app = Handler::default().under(&layer().on_rejection(|rejection: &Rejection| {
-        let mut response = rejection.to_response();
+async fn on_rejection_changes_the_prepared_response() {
+    let app = Handler::default().under(&layer().on_rejection(|rejection: &Rejection, mut response| {
         response.headers_mut().insert("x-why", rejection.kind().as_str().parse().unwrap());
-        *response.body_mut() = Bytes::from_static(b"no");
-        response
+        response.map(|text| [text, Bytes::from_static(b"!")].concat().into())
     }));
-    for request in [unsigned(), grpc(unsigned())] {
-        let answer = app.send(request).await;
-        assert_eq!((answer.status(), &*answer.body), (401, b"no".as_slice()));
+    let answer = app.send(unsigned()).await;
+    assert_eq!((answer.status(), &*answer.body), (401, b"missing signature!".as_slice()));
+    assert_eq!(answer.header("content-type"), Some("text/plain; charset=utf-8"));
+    let grpc = app.send(grpc(unsigned())).await;
+    assert_eq!((grpc.status(), &*grpc.body), (200, b"!".as_slice()));
+    assert_eq!(grpc.header("grpc-status"), Some("16"));
+    for answer in [answer, grpc] {
         assert_eq!(answer.header("x-why"), Some("missing_signature"));
         assert_eq!(answer.kind(), Some(Kind::MissingSignature));
     }
-    let app = Handler::default().under(&layer().on_rejection(|_| Response::new(Bytes::from_static(b"fine"))));
-    let answer = app.send(unsigned()).await;
-    assert_eq!((answer.status(), answer.kind()), (200, Some(Kind::MissingSignature)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn on_rejection_cannot_acknowledge_a_delivery() {
+    for status in [100, 200, 204, 302, 399, 400, 418, 502] {
+        let layer = layer().handler_timeout(Duration::from_secs(1)).on_rejection(move |_, _| {
+            Response::builder().status(status).body(Bytes::from_static(b"fine")).unwrap()
+        });
+        let app = Handler::doing([Act::Hang]).under(&layer);
+        let answer = app.send(signed("msg_1", "{}")).await;
+        assert_eq!(answer.kind(), Some(Kind::HandlerTimeout));
+        assert_eq!(answer.status(), if status < 400 { 503 } else { status });
+        assert_eq!((answer.header("retry-after"), &*answer.body), (Some("10"), b"fine".as_slice()));
+        let answer = app.send(unsigned()).await;
+        assert_eq!(answer.status(), if status < 400 { 401 } else { status });
+        assert_eq!(answer.header("retry-after"), None);
+    }
+    let own = layer().buffer_budget(1).on_rejection(|_, mut response| {
+        response.headers_mut().insert("retry-after", 60.into());
+        response
+    });
+    let answer = Handler::default().under(&own).send(signed("msg_1", "{}")).await;
+    answer.assert_rejected(Kind::OverBudget);
+    assert_eq!(answer.header("retry-after"), Some("60"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn on_rejection_cannot_answer_a_grpc_request_with_ok() {
+    for (statuses, expected) in [
+        (&[][..], "16"),
+        (&["0"], "16"),
+        (&["00"], "16"),
+        (&["5", "0"], "16"),
+        (&["unauthenticated"], "16"),
+        (&["7"], "7"),
+    ] {
+        let app = Handler::default().under(&layer().on_rejection(move |_, _| {
+            let response = statuses
+                .iter()
+                .fold(Response::builder(), |response, status| response.header("grpc-status", *status));
+            response.body(Bytes::new()).unwrap()
+        }));
+        let answer = app.send(grpc(unsigned())).await;
+        let sent: Vec<_> = answer.head.headers.get_all("grpc-status").iter().collect();
+        assert_eq!(sent, [expected], "{statuses:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn rejections_can_be_problems_in_json() {
+    let layer = layer().json::<Vec<u8>>().rejections_as_problem_json();
+    let app = Handler::default().under(&layer);
+    let problem = |answer: &Answer| serde_json::from_slice::<serde_json::Value>(&answer.body).unwrap();
+    for (request, title, status) in [
+        (unsigned(), "missing signature", 401),
+        (signed_with(OTHER_SECRET, "msg_1", NOW, "{}"), "wrong signature", 401),
+        (signed("msg_1", "{}"), "undecodable payload", 422),
+    ] {
+        let answer = app.send(request).await;
+        assert_eq!(answer.status(), status);
+        assert_eq!(answer.header("content-type"), Some("application/problem+json"));
+        let expected = serde_json::json!({ "type": "about:blank", "title": title, "status": status });
+        assert_eq!(problem(&answer), expected);
+    }
+    let store = faulty_store();
+    store.fail(Operation::Claim, Fault::Error);
+    let answer = Handler::default().under(&layer.clone().dedupe(store)).send(signed("msg_1", "[]")).await;
+    assert_eq!((answer.header("retry-after"), &problem(&answer)["status"]), (Some("10"), &503.into()));
+    // gRPC clients read no JSON.
+    let grpc = app.send(grpc(unsigned())).await;
+    assert_eq!((grpc.header("grpc-status"), &*grpc.body), (Some("16"), b"".as_slice()));
+    // The hook gets the problem.
+    let hooked = layer
+        .on_rejection(|_, response| response.map(|json| [json, Bytes::from_static(b"\n")].concat().into()));
+    let answer = Handler::default().under(&hooked).send(unsigned()).await;
+    assert_eq!(problem(&answer)["title"], "missing signature");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unknown_endpoint_and_a_wrong_signature_are_equal_to_the_byte() {
+    let lookup = async |head: &Parts| match head.uri.path() {
+        "/known" => Ok(Some(provider::standard_webhooks(secret())?)),
+        _ => Ok(None),
+    };
+    let layer = WebhookLayer::with_lookup(lookup).clock(TokioClock::start());
+    for layer in [layer.clone(), layer.rejections_as_problem_json()] {
+        let app = Handler::default().under(&layer);
+        let mut answers = Vec::new();
+        for (path, kind) in [("/known", Kind::WrongSignature), ("/unknown", Kind::UnknownEndpoint)] {
+            let mut request = signed_with(OTHER_SECRET, "msg_1", NOW, "{}");
+            *request.uri_mut() = path.parse().unwrap();
+            let answer = app.send(request).await;
+            answer.assert_rejected(kind);
+            answers.push((answer.status(), answer.head.headers.clone(), answer.body));
+        }
+        assert_eq!(answers[0], answers[1]);
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -70,6 +70,7 @@ async fn main() -> Result<(), BoxError> {
     let layer = WebhookLayer::with_verifier(provider::github(secret))
         .json::<Order>()
         .clock(SystemClock)
+        .on_rejection(|rejection, response| response.map(|_| rejection.to_string().into()))
         .dedupe(Arc::new(MokaStore::new(100)));
     let _: Router = Router::new().route("/orders", post(on_order).layer(layer.clone()));
     let handler =
