@@ -108,7 +108,7 @@ fn send_copies(case: Case) {
     });
     let profile = Profile::new("model")
         .with_id_signed(case.of != Of::Body);
-    let mut layer = WebhookLayer::with_verifier(verifier.profile(profile)).dedupe(store.clone()).lease(LEASE);
+    let mut layer = WebhookLayer::with_verifier(verifier.profile(profile)).dedupe(store.clone()).scope("model").lease(LEASE);
     if case.of == Of::Body {
         layer = layer.replay_guard();
     }
