@@ -1,6 +1,11 @@
 //! The settings of a layer, shared by all its services.
 
-use std::{any::TypeId, fmt, sync::Arc, time::Duration};
+use std::{
+    any::TypeId,
+    fmt,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use http::{Extensions, Response, request, response};
@@ -31,8 +36,8 @@ pub(crate) struct Config {
     pub(crate) discards: Arc<Discards>,
     pub(crate) tolerance: Option<Duration>,
     pub(crate) dedupe: Dedupe,
-    /// Whether the store is the layer's own, which goes by the layer's clock.
-    pub(crate) own_store: bool,
+    /// The default store, shared by clones. `None` if the user chose otherwise.
+    pub(crate) default_store: Option<Arc<OnceLock<SharedStore>>>,
     /// Whether handlers run in tasks of their own.
     pub(crate) detached: bool,
     pub(crate) ack_deadline: Option<Duration>,
@@ -88,8 +93,6 @@ impl Config {
     pub(crate) const DEFAULT_BUFFER_BUDGET: usize = 64 * 1024 * 1024;
 
     pub(crate) fn new(endpoint: EndpointSource) -> Self {
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let store = MokaStore::with_clock(MokaStore::DEFAULT_CAPACITY, Arc::clone(&clock));
         let registry = Registry::default();
         Self {
             endpoint,
@@ -106,16 +109,27 @@ impl Config {
             buffer_budget: Arc::new(BufferBudget::new(Self::DEFAULT_BUFFER_BUDGET)),
             discards: Arc::default(),
             tolerance: None,
-            dedupe: Dedupe::new(Some(SharedStore::new(store)), registry.clone()),
-            own_store: true,
+            dedupe: Dedupe::new(None, registry.clone()),
+            default_store: Some(Arc::default()),
             detached: false,
             ack_deadline: None,
             complete_when: None,
             problem_json: false,
             on_rejection: None,
             observer: Observer { on_outcome: None, registry },
-            clock,
+            clock: Arc::new(SystemClock),
         }
+    }
+
+    /// Returns the settings of a service. The first one creates the default store, so that the order in which the
+    /// clock and the rest were set does not matter.
+    pub(crate) fn for_service(self: &Arc<Self>) -> Arc<Self> {
+        let Some(default_store) = &self.default_store else { return Arc::clone(self) };
+        let create =
+            || SharedStore::new(MokaStore::with_clock(MokaStore::DEFAULT_CAPACITY, Arc::clone(&self.clock)));
+        let mut config = Self::clone(self);
+        config.dedupe.store = Some(default_store.get_or_init(create).clone());
+        Arc::new(config)
     }
 }
 

@@ -13,7 +13,7 @@ use crate::{
     budget::BufferBudget,
     config::{Config, Decode, EndpointSource},
     provider,
-    store::{Key, MokaStore, SharedStore, Store},
+    store::{Key, SharedStore, Store},
     task::Drain,
     verify::{Endpoint, Lookup, Proxies, PublicUrl, Verifier, VerifyToken},
 };
@@ -401,7 +401,7 @@ impl WebhookLayer {
 
 /// What makes a delivery a duplicate.
 impl WebhookLayer {
-    /// Remembers deliveries in `store`. Default: a [`MokaStore`] of 100,000 keys, which knows
+    /// Remembers deliveries in `store`. Default: a [`MokaStore`](crate::store::MokaStore) of 100,000 keys, which knows
     /// nothing of other processes.
     ///
     /// Other endpoints may use the same store, so a verifier that sets no fingerprint of its secret needs a
@@ -410,7 +410,7 @@ impl WebhookLayer {
         self.with(|config| {
             config.dedupe.store = Some(SharedStore::new(store));
             config.dedupe.needs_scope = true;
-            config.own_store = false;
+            config.default_store = None;
         })
     }
 
@@ -418,7 +418,7 @@ impl WebhookLayer {
     pub fn without_dedupe(self) -> Self {
         self.with(|config| {
             config.dedupe.store = None;
-            config.own_store = false;
+            config.default_store = None;
         })
     }
 
@@ -567,17 +567,13 @@ impl WebhookLayer {
         self.with(|config| config.observer.on_outcome = Some(Arc::new(tell)))
     }
 
-    /// Tells the time with `clock`, also in the layer's own store, which then begins empty; a
-    /// store given to [`dedupe`](Self::dedupe) has a clock of its own. Default:
-    /// [`SystemClock`](crate::SystemClock).
+    /// Sets the clock that judges signed timestamps, and that the default store measures leases and windows with.
+    /// Default: [`SystemClock`](crate::SystemClock).
+    ///
+    /// The layer creates the default store with its first service, with the clock that is set then; clones of the layer
+    /// share it whatever is set on them later. A store given to [`dedupe`](Self::dedupe) has its own clock.
     pub fn clock(self, clock: impl Clock) -> Self {
-        self.with(|config| {
-            config.clock = Arc::new(clock);
-            if config.own_store {
-                let store = MokaStore::with_clock(MokaStore::DEFAULT_CAPACITY, Arc::clone(&config.clock));
-                config.dedupe.store = Some(SharedStore::new(store));
-            }
-        })
+        self.with(|config| config.clock = Arc::new(clock))
     }
 
     fn with(mut self, change: impl FnOnce(&mut Config)) -> Self {
@@ -608,7 +604,7 @@ impl<S> Layer<S> for WebhookLayer {
     type Service = WebhookService<S>;
 
     fn layer(&self, inner: S) -> WebhookService<S> {
-        WebhookService::new(Arc::clone(&self.config), inner)
+        WebhookService::new(self.config.for_service(), inner)
     }
 }
 
