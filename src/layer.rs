@@ -12,6 +12,7 @@ use crate::{
     StoreFailure, Undecodable, WebhookService,
     budget::BufferBudget,
     config::{Config, Decode, EndpointSource},
+    dedupe::Background,
     provider,
     store::{Key, SharedStore, Store},
     task::Drain,
@@ -379,11 +380,34 @@ impl WebhookLayer {
         })
     }
 
-    /// A handle to wait with, before the process ends, for handlers that run in tasks of their own,
-    /// and for claims that are settled in the background because the store failed.
+    /// Returns a handle that waits for handlers in tasks of their own, and for claims that are settled in the
+    /// background because the store failed. Wait for it before the process ends.
+    ///
+    /// Clones of the layer share it. For layers that are built separately, see [`drain_with`](Self::drain_with).
     #[must_use]
     pub fn drain(&self) -> Drain {
-        Drain::new(self.config.dedupe.background.tasks())
+        self.config.dedupe.background.drain().clone()
+    }
+
+    /// Makes `drain` wait for this layer's tasks as well, so that a service with several layers waits once. Default:
+    /// each layer has its own [`drain`](Self::drain).
+    ///
+    /// Set it before any service is made: `drain` does not wait for the tasks of earlier services. The limits of
+    /// settlements in the background remain those of each layer.
+    ///
+    /// ```
+    /// use tower_webhook::{Drain, Secret, WebhookLayer, provider};
+    ///
+    /// # async fn example(stripe: Secret, github: Secret) {
+    /// let drain = Drain::new();
+    /// let stripe = WebhookLayer::with_verifier(provider::stripe(stripe)).detached().drain_with(&drain);
+    /// let github = WebhookLayer::with_verifier(provider::github(github)).detached().drain_with(&drain);
+    /// // … serve, and end gracefully; then:
+    /// drain.finished().await;
+    /// # }
+    /// ```
+    pub fn drain_with(self, drain: &Drain) -> Self {
+        self.with(|config| config.dedupe.background = Background::new(drain.clone()))
     }
 
     /// Sets which answers of the handler complete the delivery. The others release it, so that the

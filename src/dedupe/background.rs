@@ -10,7 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{
     observe::{DroppedCompletions, Settlement, StoreTimer},
-    task::Tasks,
+    task::{Drain, Tasks},
 };
 
 /// The background tasks of a layer: detached handlers, and settlements that no request waits for.
@@ -22,7 +22,7 @@ use crate::{
 pub(crate) struct Background(Arc<Inner>);
 
 struct Inner {
-    tasks: Tasks,
+    drain: Drain,
     attempts: Arc<Semaphore>,
     releases: Arc<Semaphore>,
     completions: Arc<Semaphore>,
@@ -34,8 +34,23 @@ impl Background {
     const RELEASES: usize = 1_024;
     const COMPLETIONS: usize = 16_384;
 
+    /// The background tasks of another layer, which `drain` waits for as well.
+    pub(crate) fn new(drain: Drain) -> Self {
+        Self(Arc::new(Inner {
+            drain,
+            attempts: Arc::new(Semaphore::new(Self::ATTEMPTS)),
+            releases: Arc::new(Semaphore::new(Self::RELEASES)),
+            completions: Arc::new(Semaphore::new(Self::COMPLETIONS)),
+            dropped: DroppedCompletions::default(),
+        }))
+    }
+
+    pub(crate) fn drain(&self) -> &Drain {
+        &self.0.drain
+    }
+
     pub(crate) fn tasks(&self) -> &Tasks {
-        &self.0.tasks
+        self.0.drain.tasks()
     }
 
     /// A permit for one more settlement: for its first attempt, or for retries if the store has failed. Beyond
@@ -79,13 +94,7 @@ impl Drop for Permit {
 
 impl Default for Background {
     fn default() -> Self {
-        Self(Arc::new(Inner {
-            tasks: Tasks::default(),
-            attempts: Arc::new(Semaphore::new(Self::ATTEMPTS)),
-            releases: Arc::new(Semaphore::new(Self::RELEASES)),
-            completions: Arc::new(Semaphore::new(Self::COMPLETIONS)),
-            dropped: DroppedCompletions::default(),
-        }))
+        Self::new(Drain::new())
     }
 }
 

@@ -25,17 +25,32 @@ use tokio::{runtime::Handle, sync::watch, task::JoinHandle};
 /// Waits for what goes on when its request is gone: handlers that run in tasks of their own, and claims
 /// that are settled in the background because the store failed.
 ///
-/// It comes from [`WebhookLayer::drain`](crate::WebhookLayer::drain) and is of all services that
-/// the layer makes. Clones are the same.
-#[derive(Clone)]
+/// A layer has one for all its services ([`WebhookLayer::drain`](crate::WebhookLayer::drain)), and several layers can
+/// share one ([`WebhookLayer::drain_with`](crate::WebhookLayer::drain_with)). Clones are the same.
+#[derive(Clone, Default)]
 pub struct Drain(Tasks);
 
 impl Drain {
-    pub(crate) fn new(tasks: &Tasks) -> Self {
-        Self(tasks.clone())
+    /// Creates a drain with nothing to wait for yet.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let drain = tower_webhook::Drain::new();
+    /// assert_eq!(drain.running(), 0);
+    /// drain.finished().await; // at once
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
     }
 
-    /// How many of them there are.
+    pub(crate) fn tasks(&self) -> &Tasks {
+        &self.0
+    }
+
+    /// Returns the number of handlers and settlements that are running.
     #[must_use]
     pub fn running(&self) -> usize {
         *self.0.0.borrow()
