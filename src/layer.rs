@@ -76,6 +76,34 @@ impl WebhookLayer {
         Self { config: Arc::new(Config::new(EndpointSource::Fixed(Endpoint::new(verifier)))) }
     }
 
+    /// Replaces the verifier, so that several providers can share one configured layer: its store, buffer budget,
+    /// [drain](Self::drain), limits, payload type and hooks.
+    ///
+    /// It clears [`scope`](Self::scope), [`public_url`](Self::public_url) and [`verify_token`](Self::verify_token),
+    /// which belong to one provider, and any [lookup](Self::with_lookup). The providers share a store, so a verifier
+    /// that sets no fingerprint of its secret needs a new scope.
+    ///
+    /// ```
+    /// use tower_webhook::{Secret, WebhookLayer, provider};
+    ///
+    /// # let [stripe, github]: [Secret; 2] = ["stripe's secret".parse()?, "github's secret".parse()?];
+    /// let stripe = WebhookLayer::with_verifier(provider::stripe(stripe)).buffer_budget(32 * 1024 * 1024);
+    /// let github = stripe.clone().verifier(provider::github(github));
+    /// # Ok::<(), tower_webhook::InvalidSecret>(())
+    /// ```
+    pub fn verifier(self, verifier: impl Verifier) -> Self {
+        let layer = self.with(|config| {
+            config.endpoint = EndpointSource::Fixed(Endpoint::new(verifier));
+            config.public_url = None;
+            config.verify_token = None;
+            config.dedupe.scope = None;
+            config.dedupe.needs_scope = true;
+        });
+        #[cfg(feature = "tracing")]
+        warn_of_late_answers(&layer.config);
+        layer
+    }
+
     /// Verifies each request for the endpoint that `lookup` finds, for instance that of the tenant in its path.
     ///
     /// An [`Endpoint`](crate::verify::Endpoint) is a verifier, with a scope and with values for the request's
@@ -371,13 +399,13 @@ impl WebhookLayer {
     /// # Ok::<(), tower_webhook::InvalidSecret>(())
     /// ```
     pub fn ack_deadline(self, deadline: Duration) -> Self {
-        let deadline = deadline.max(SHORTEST);
-        #[cfg(feature = "tracing")]
-        warn_of_late_answers(&self.config, deadline);
-        self.with(|config| {
-            config.ack_deadline = Some(deadline);
+        let layer = self.with(|config| {
+            config.ack_deadline = Some(deadline.max(SHORTEST));
             config.detached = true;
-        })
+        });
+        #[cfg(feature = "tracing")]
+        warn_of_late_answers(&layer.config);
+        layer
     }
 
     /// Returns a handle that waits for handlers in tasks of their own, and for claims that are settled in the
@@ -607,8 +635,10 @@ impl WebhookLayer {
 }
 
 #[cfg(feature = "tracing")]
-fn warn_of_late_answers(config: &Config, deadline: Duration) {
-    let EndpointSource::Fixed(endpoint) = &config.endpoint else { return };
+fn warn_of_late_answers(config: &Config) {
+    let (EndpointSource::Fixed(endpoint), Some(deadline)) = (&config.endpoint, config.ack_deadline) else {
+        return;
+    };
     let profile = endpoint.verifier().profile();
     if let Some(waits) = profile.ack_deadline().filter(|waits| deadline >= *waits) {
         tracing::warn!(

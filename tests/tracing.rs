@@ -569,6 +569,10 @@ fn a_deadline_that_the_provider_does_not_wait_for_is_warned_of() {
         assert!(seen.events().is_empty());
         drop(slack().ack_deadline(Duration::from_secs(3)));
         assert_eq!(seen.events()[0].target, "tower_webhook");
+        let late = WebhookLayer::with_verifier(named("acme".into())).ack_deadline(Duration::from_secs(3));
+        assert!(seen.events().is_empty());
+        drop(late.verifier(provider::slack("a signing secret".parse::<Secret>().unwrap())));
+        assert_eq!(seen.events()[0].target, "tower_webhook");
         // It is not known of others how long a sender waits.
         drop(WebhookLayer::with_verifier(named("acme".into())).ack_deadline(Duration::from_secs(600)));
         assert!(seen.events().is_empty());

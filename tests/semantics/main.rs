@@ -16,6 +16,7 @@ mod detached;
 mod drops;
 mod items;
 mod keys;
+mod layers;
 mod nested;
 mod outcomes;
 mod pipeline;
