@@ -141,6 +141,7 @@ impl fmt::Debug for Config {
             .field("body_timeout", &self.body_timeout)
             .field("buffer_budget", &self.buffer_budget)
             .field("tolerance", &self.tolerance)
+            .field("default_store", &self.default_store.is_some())
             .field("dedupe", &self.dedupe)
             .field("detached", &self.detached)
             .field("ack_deadline", &self.ack_deadline)

@@ -17,7 +17,7 @@ use super::{Check, Finish, Profile, Verified, Verifier, VerifyError};
 /// [`Verified::timestamp`].
 ///
 /// Where several endpoints or tenants share a store, return a [`Verified::fingerprint`] of the secret, or
-/// give the layer a [`scope`](crate::WebhookLayer::scope): otherwise equal ids are duplicates of each other.
+/// give the layer a [`scope`](crate::WebhookLayer::scope): without either, the layer rejects their deliveries.
 pub fn from_fn<F>(verify: F) -> FromFn<F>
 where
     F: Fn(&Parts, &Bytes, SystemTime) -> Result<Verified, VerifyError> + Send + Sync + 'static,

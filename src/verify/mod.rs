@@ -250,7 +250,7 @@ impl Verified {
 
     /// Sets a fingerprint of the key that matched. It is the default
     /// [scope](crate::WebhookLayer::scope), which keeps the ids of endpoints with different secrets apart:
-    /// without it, and without a `scope`, endpoints and tenants on one store drop each other's deliveries.
+    /// without it and without a `scope`, the layer rejects the deliveries of endpoints that share a store.
     /// It must not reveal the key. Use a MAC of a fixed text under the key.
     pub fn fingerprint(mut self, fingerprint: u64) -> Self {
         self.fingerprint = Some(fingerprint);
