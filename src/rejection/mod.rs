@@ -173,7 +173,7 @@ pub(crate) fn duplicate_response(grpc: bool) -> Response<Bytes> {
     response
 }
 
-/// Whether a gRPC client reads a failure, in whichever of several values it looks.
+/// Returns whether each value is a failure: of several, clients read the first or the last.
 fn is_grpc_failure(headers: &HeaderMap) -> bool {
     let is_failure = |status: &HeaderValue| {
         let status = status.to_str().ok().and_then(|status| status.parse::<u32>().ok());

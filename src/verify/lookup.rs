@@ -389,7 +389,7 @@ mod tests {
 
     const TTL: Duration = Duration::from_secs(60);
 
-    /// What the tests' database does, and how often it is asked.
+    /// A database that counts its loads.
     #[derive(Clone, Default)]
     struct Database(Arc<State>);
 
