@@ -118,8 +118,11 @@ impl RedisStore {
         let client = Client::open(server).map_err(StoreError::new)?;
         // A connection for the trial alone: the other would try again and again.
         let trial = AsyncConnectionConfig::new().set_connection_timeout(Some(CONNECT_TIMEOUT));
-        let trial = client.get_multiplexed_async_connection_with_config(&trial).await;
-        RedisStore::new(trial.map_err(StoreError::new)?).try_out().await?;
+        let trial = async {
+            let connection = client.get_multiplexed_async_connection_with_config(&trial).await;
+            RedisStore::new(connection.map_err(StoreError::new)?).try_out().await
+        };
+        timeout(CONNECT_TIMEOUT, trial).await.map_err(StoreError::new)??;
         let manager = ConnectionManagerConfig::new()
             .set_connection_timeout(Some(CONNECT_TIMEOUT))
             // Each call has its own time limit, which covers reconnecting as well.
@@ -157,8 +160,7 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
     /// Whether the server lets itself be talked to.
     async fn try_out(&self) -> Result<(), StoreError> {
         let (mut connection, mut ping) = (self.connection.clone(), Cmd::new());
-        let pong = ping.arg("PING").query_async::<String>(&mut connection);
-        match timeout(CONNECT_TIMEOUT, pong).await.map_err(StoreError::new)? {
+        match ping.arg("PING").query_async::<String>(&mut connection).await {
             // It knows who we are; the scripts need not be allowed to ping.
             Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoPerm) => Ok(()),
             Err(error) => Err(StoreError::new(error)),
