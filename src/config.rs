@@ -15,7 +15,7 @@ use crate::{
     budget::{BufferBudget, Discards},
     dedupe::Dedupe,
     observe::{Observer, Registry},
-    store::{MokaStore, SharedStore},
+    store::{MokaStore, AnyStore},
     verify::{Endpoint, Find, Proxies, PublicUrl, VerifyToken},
 };
 
@@ -37,7 +37,7 @@ pub(crate) struct Config {
     pub(crate) tolerance: Option<Duration>,
     pub(crate) dedupe: Dedupe,
     /// The default store, shared by clones. `None` if the user chose otherwise.
-    pub(crate) default_store: Option<Arc<OnceLock<SharedStore>>>,
+    pub(crate) default_store: Option<Arc<OnceLock<AnyStore>>>,
     /// Whether handlers run in tasks of their own.
     pub(crate) detached: bool,
     pub(crate) ack_deadline: Option<Duration>,
@@ -126,7 +126,7 @@ impl Config {
     pub(crate) fn for_service(self: &Arc<Self>) -> Arc<Self> {
         let Some(default_store) = &self.default_store else { return Arc::clone(self) };
         let create =
-            || SharedStore::new(MokaStore::with_clock(MokaStore::DEFAULT_CAPACITY, Arc::clone(&self.clock)));
+            || AnyStore::new(MokaStore::with_clock(MokaStore::DEFAULT_CAPACITY, Arc::clone(&self.clock)));
         let mut config = Self::clone(self);
         config.dedupe.store = Some(default_store.get_or_init(create).clone());
         Arc::new(config)

@@ -14,7 +14,7 @@ use crate::{
     config::{Config, Decode, EndpointSource},
     dedupe::Background,
     provider,
-    store::{Key, SharedStore, Store},
+    store::{Key, AnyStore, Store},
     task::Drain,
     verify::{Endpoint, Lookup, Proxies, PublicUrl, Verifier, VerifyToken},
 };
@@ -460,7 +460,7 @@ impl WebhookLayer {
     /// [`scope`](Self::scope). Without either, verified deliveries are rejected with 503, and logged at `ERROR`.
     pub fn dedupe(self, store: impl Store) -> Self {
         self.with(|config| {
-            config.dedupe.store = Some(SharedStore::new(store));
+            config.dedupe.store = Some(AnyStore::new(store));
             config.dedupe.needs_scope = true;
             config.default_store = None;
         })

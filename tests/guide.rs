@@ -18,6 +18,7 @@ const REASONS: [&str; 8] = [
     "InvalidScheme::new(",
     "InvalidLocation::new(",
     "CannotSign::new(",
+    "ConnectError::invalid(",
 ];
 
 #[test]

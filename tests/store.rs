@@ -11,7 +11,7 @@ use std::{
 
 use tower_webhook::{
     Clock, ManualClock,
-    store::{self, CachedStore, Claim, Key, MokaStore, Store, StoreError, Token},
+    store::{self, AnyStore, CachedStore, Claim, Key, MokaStore, Store, StoreError, Token},
 };
 
 const LEASE: Duration = Duration::from_secs(30);
@@ -48,6 +48,16 @@ async fn the_memory_store_keeps_the_contract() {
 async fn an_arc_of_a_store_keeps_it_too() {
     let clock = ManualClock::at_unix(1_700_000_000);
     store::contract(Arc::new(store_on(&clock, 10_000)), async |time| clock.advance(time)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn an_erased_store_keeps_it_too() {
+    let clock = ManualClock::at_unix(1_700_000_000);
+    let memory = || store_on(&clock, 10_000);
+    let cached = CachedStore::new(memory(), 100).clock(clock.clone());
+    for store in [AnyStore::from(memory()), AnyStore::from(Arc::new(memory())), AnyStore::from(cached)] {
+        store::contract(store, async |time| clock.advance(time)).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -531,9 +541,11 @@ async fn a_store_answers_within_the_time_of_the_one_behind_it_and_in_no_certain_
     let (inner, [cached, _]) = cached(&clock);
     assert_eq!(Store::answers_within(&inner), Some(Duration::from_millis(300)));
     assert_eq!(cached.answers_within(), Some(Duration::from_millis(300)));
+    assert_eq!(AnyStore::from(cached).answers_within(), Some(Duration::from_millis(300)));
     assert_eq!(store_on(&clock, 10).answers_within(), Some(Duration::ZERO), "nothing is waited for");
     let by_default = MapStore { records: Mutex::default(), clock };
     assert_eq!(by_default.answers_within(), None);
+    assert_eq!(AnyStore::new(by_default).answers_within(), None);
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use super::background::{Background, Backoff};
 use crate::{
     delivery::ItemGuard,
     observe::{Settlement, StoreOperation, StoreTimer},
-    store::{Claim, Key, SharedStore, StoreError, Token},
+    store::{AnyStore, Claim, Key, Store as _, StoreError, Token},
     task::{BoxFuture, Elapsed, catch_unwind, timeout},
 };
 
@@ -35,7 +35,7 @@ pub(crate) struct ClaimGuard {
 impl ClaimGuard {
     /// A guard without a claim.
     pub(crate) fn new(
-        store: SharedStore,
+        store: AnyStore,
         timer: StoreTimer,
         background: Background,
         lease: Duration,
@@ -204,7 +204,7 @@ impl ClaimKeys {
 
 /// The time limit for so many answers of the store. `None` if the store itself promises them within `limit`, so
 /// that a timer would be wasted.
-fn store_timeout(store: &SharedStore, answers: usize, limit: Duration) -> Option<Duration> {
+fn store_timeout(store: &AnyStore, answers: usize, limit: Duration) -> Option<Duration> {
     let answers = u32::try_from(answers).unwrap_or(u32::MAX);
     let promised = |within: Duration| within.saturating_mul(answers) <= limit;
     (!store.answers_within().is_some_and(promised)).then_some(limit)
@@ -212,7 +212,7 @@ fn store_timeout(store: &SharedStore, answers: usize, limit: Duration) -> Option
 
 /// A claim and how it is to be settled.
 struct ClaimState {
-    store: SharedStore,
+    store: AnyStore,
     timer: StoreTimer,
     token: Token,
     keys: ClaimKeys,
@@ -300,7 +300,7 @@ impl ClaimState {
 }
 
 async fn extend(
-    store: &SharedStore,
+    store: &AnyStore,
     timer: &StoreTimer,
     key: &Key,
     token: &Token,

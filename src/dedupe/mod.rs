@@ -20,7 +20,7 @@ use crate::{
     Delivery, Item, ItemClaim, Rejection, RejectionKind,
     delivery::Claims,
     observe::{Registry, Settlement, StoreTimer, Telemetry, missing_scope},
-    store::{Claim, Key, SharedStore, StoreError},
+    store::{Claim, Key, AnyStore, StoreError},
     task::BoxFuture,
     verify::Profile,
 };
@@ -56,7 +56,7 @@ pub(crate) struct Dedupe(Arc<Settings>);
 
 #[derive(Clone)]
 pub(crate) struct Settings {
-    pub(crate) store: Option<SharedStore>,
+    pub(crate) store: Option<AnyStore>,
     pub(crate) key_of: Option<KeyOf>,
     pub(crate) scope: Option<Arc<str>>,
     /// Whether other endpoints may use the store, whose ids must be kept apart.
@@ -88,7 +88,7 @@ impl Dedupe {
     /// Longer than any provider is known to retry: WhatsApp does for seven days.
     const DEFAULT_WINDOW: Duration = Duration::from_secs(8 * 86_400);
 
-    pub(crate) fn new(store: Option<SharedStore>, registry: Registry) -> Self {
+    pub(crate) fn new(store: Option<AnyStore>, registry: Registry) -> Self {
         Self(Arc::new(Settings {
             store,
             key_of: None,
@@ -152,7 +152,7 @@ impl Dedupe {
 
 impl Settings {
     /// Returns a guard without a claim, for `delivery` or one of its items.
-    fn guard(&self, store: &SharedStore, delivery: &Delivery, timer: StoreTimer) -> ClaimGuard {
+    fn guard(&self, store: &AnyStore, delivery: &Delivery, timer: StoreTimer) -> ClaimGuard {
         let profile = delivery.verifier().profile();
         let window = self.window.or(profile.dedupe_window()).unwrap_or(Dedupe::DEFAULT_WINDOW);
         ClaimGuard::new(store.clone(), timer, self.background.clone(), self.lease(profile), window)

@@ -1,76 +1,165 @@
 use std::{
-    any::Any,
+    any::{Any, type_name},
+    fmt,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     time::Duration,
 };
 
-use super::{Claim, Key, MokaStore, Store, StoreError, Token};
+#[cfg(feature = "redis")]
+use redis::aio::ConnectionLike;
+
+#[cfg(feature = "redis")]
+use super::RedisStore;
+use super::{CachedStore, Claim, Key, MokaStore, Store, StoreError, Token};
 use crate::task::BoxFuture;
 
-/// Any [`Store`], shared, so that the layer needs no type parameter for it.
+/// A [`Store`] of any type, chosen at run time.
+///
+/// It replaces `Arc<dyn Store>`, which does not exist: `Store` is not dyn-compatible, because its
+/// futures are not boxed. [`connect`](Self::connect) makes the store that a URL names;
+/// [`new`](Self::new) and `From` take any other.
+///
+/// Clones share the store. The layer keeps each store as an `AnyStore`, so giving it one adds neither an
+/// indirection nor a box.
+///
+/// ```
+/// use tower_webhook::{Secret, WebhookLayer, store::{AnyStore, Key, Store}};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), tower_webhook::BoxError> {
+/// # let secret: Secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".parse()?;
+/// let store = AnyStore::connect("memory:?capacity=1000000").await?; // or "redis://…"
+/// let layer = WebhookLayer::new(secret).dedupe(store.clone());
+///
+/// // An administrator's route opens a handled delivery again:
+/// let was_completed = store.forget(&Key::new("github-orders", "72d3162e")).await?;
+/// # assert!(!was_completed);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
-pub(crate) enum SharedStore {
+pub struct AnyStore(Erased);
+
+#[derive(Clone)]
+enum Erased {
     /// The usual one. It answers at once, so its answers need no boxes: that saves 4 per cent of the
     /// instructions of a delivery.
     Memory(Arc<MokaStore>),
     Other(Arc<dyn ErasedStore>),
 }
 
-impl SharedStore {
-    pub(crate) fn new<S: Store>(store: S) -> Self {
+impl AnyStore {
+    /// Erases the type of `store`. An `AnyStore`, or an `Arc` of one, is returned as it is.
+    ///
+    /// ```
+    /// use tower_webhook::store::{AnyStore, CachedStore, MokaStore};
+    ///
+    /// let cached = true;
+    /// let store = if cached {
+    ///     AnyStore::new(CachedStore::new(MokaStore::new(1_000), 100))
+    /// } else {
+    ///     AnyStore::from(MokaStore::new(1_000))
+    /// };
+    /// ```
+    #[must_use]
+    pub fn new<S: Store>(store: S) -> Self {
         let store = Arc::new(store);
+        let any: &dyn Any = &*store;
+        if let Some(erased) = any.downcast_ref().or_else(|| any.downcast_ref::<Arc<Self>>().map(|any| &**any))
+        {
+            return Self::clone(erased);
+        }
+        if let Some(memory) = any.downcast_ref() {
+            return Self(Erased::Memory(Arc::clone(memory)));
+        }
         let any = Arc::clone(&store) as Arc<dyn Any + Send + Sync>;
-        match any.downcast::<MokaStore>().map_err(|any| any.downcast::<Arc<MokaStore>>()) {
-            Ok(memory) => Self::Memory(memory),
-            Err(Ok(memory)) => Self::Memory(Arc::clone(&memory)),
-            Err(Err(_)) => Self::Other(store),
+        Self(any.downcast().map_or(Erased::Other(store), Erased::Memory))
+    }
+}
+
+impl Store for AnyStore {
+    async fn claim(&self, key: &Key, token: &Token, lease: Duration) -> Result<Claim, StoreError> {
+        match &self.0 {
+            Erased::Memory(store) => Store::claim(store, key, token, lease).await,
+            Erased::Other(store) => store.claim(key, token, lease).await,
         }
     }
 
-    pub(crate) async fn claim(&self, key: &Key, token: &Token, lease: Duration) -> Result<Claim, StoreError> {
-        match self {
-            Self::Memory(store) => Store::claim(store, key, token, lease).await,
-            Self::Other(store) => store.claim(key, token, lease).await,
+    async fn extend(&self, key: &Key, token: &Token, lease: Duration) -> Result<bool, StoreError> {
+        match &self.0 {
+            Erased::Memory(store) => Store::extend(store, key, token, lease).await,
+            Erased::Other(store) => store.extend(key, token, lease).await,
         }
     }
 
-    pub(crate) async fn extend(&self, key: &Key, token: &Token, lease: Duration) -> Result<bool, StoreError> {
-        match self {
-            Self::Memory(store) => Store::extend(store, key, token, lease).await,
-            Self::Other(store) => store.extend(key, token, lease).await,
+    async fn complete(&self, key: &Key, token: &Token, window: Duration) -> Result<bool, StoreError> {
+        match &self.0 {
+            Erased::Memory(store) => Store::complete(store, key, token, window).await,
+            Erased::Other(store) => store.complete(key, token, window).await,
         }
     }
 
-    pub(crate) async fn complete(
-        &self,
-        key: &Key,
-        token: &Token,
-        window: Duration,
-    ) -> Result<bool, StoreError> {
-        match self {
-            Self::Memory(store) => Store::complete(store, key, token, window).await,
-            Self::Other(store) => store.complete(key, token, window).await,
+    async fn release(&self, key: &Key, token: &Token) -> Result<bool, StoreError> {
+        match &self.0 {
+            Erased::Memory(store) => Store::release(store, key, token).await,
+            Erased::Other(store) => store.release(key, token).await,
         }
     }
 
-    pub(crate) async fn release(&self, key: &Key, token: &Token) -> Result<bool, StoreError> {
-        match self {
-            Self::Memory(store) => Store::release(store, key, token).await,
-            Self::Other(store) => store.release(key, token).await,
+    async fn forget(&self, key: &Key) -> Result<bool, StoreError> {
+        match &self.0 {
+            Erased::Memory(store) => Store::forget(store, key).await,
+            Erased::Other(store) => store.forget(key).await,
         }
     }
 
-    pub(crate) fn answers_within(&self) -> Option<Duration> {
-        match self {
-            Self::Memory(store) => Store::answers_within(store),
-            Self::Other(store) => store.answers_within(),
+    fn answers_within(&self) -> Option<Duration> {
+        match &self.0 {
+            Erased::Memory(store) => Store::answers_within(store),
+            Erased::Other(store) => store.answers_within(),
+        }
+    }
+}
+
+impl From<MokaStore> for AnyStore {
+    fn from(store: MokaStore) -> Self {
+        Self::new(store)
+    }
+}
+
+impl<S: Store> From<CachedStore<S>> for AnyStore {
+    fn from(store: CachedStore<S>) -> Self {
+        Self::new(store)
+    }
+}
+
+#[cfg(feature = "redis")]
+#[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
+impl<C: ConnectionLike + Clone + Send + Sync + 'static> From<RedisStore<C>> for AnyStore {
+    fn from(store: RedisStore<C>) -> Self {
+        Self::new(store)
+    }
+}
+
+impl<S: Store> From<Arc<S>> for AnyStore {
+    fn from(store: Arc<S>) -> Self {
+        Self::new(store)
+    }
+}
+
+/// Shows the type of the store, and no more: a store need not be `Debug`.
+impl fmt::Debug for AnyStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Erased::Memory(store) => f.debug_tuple("AnyStore").field(store).finish(),
+            Erased::Other(store) => write!(f, "AnyStore({})", store.type_name()),
         }
     }
 }
 
 /// A [`Store`] behind a pointer: its futures are boxed here, so that the trait's own signatures have no boxes.
-pub(crate) trait ErasedStore: Send + Sync {
+trait ErasedStore: Send + Sync {
     fn claim<'a>(
         &'a self,
         key: &'a Key,
@@ -90,7 +179,9 @@ pub(crate) trait ErasedStore: Send + Sync {
         window: Duration,
     ) -> BoxFuture<'a, Result<bool, StoreError>>;
     fn release<'a>(&'a self, key: &'a Key, token: &'a Token) -> BoxFuture<'a, Result<bool, StoreError>>;
+    fn forget<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<bool, StoreError>>;
     fn answers_within(&self) -> Option<Duration>;
+    fn type_name(&self) -> &'static str;
 }
 
 impl<S: Store> ErasedStore for S {
@@ -125,31 +216,64 @@ impl<S: Store> ErasedStore for S {
         Box::pin(Store::release(self, key, token))
     }
 
+    fn forget<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<bool, StoreError>> {
+        Box::pin(Store::forget(self, key))
+    }
+
     fn answers_within(&self) -> Option<Duration> {
         // A store that panics here has promised nothing.
         catch_unwind(AssertUnwindSafe(|| Store::answers_within(self))).ok().flatten()
+    }
+
+    fn type_name(&self) -> &'static str {
+        type_name::<S>()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::CachedStore;
+
+    fn is_memory(store: impl Store) -> bool {
+        matches!(AnyStore::new(store).0, Erased::Memory(_))
+    }
 
     #[test]
-    fn a_store_in_memory_is_recognised_also_where_it_is_shared_already() {
-        let is_memory = |store| matches!(store, SharedStore::Memory(_));
-        assert!(is_memory(SharedStore::new(MokaStore::new(1))));
-        assert!(is_memory(SharedStore::new(Arc::new(MokaStore::new(1)))));
-        assert!(!is_memory(SharedStore::new(CachedStore::new(MokaStore::new(1), 1))));
+    fn a_store_in_memory_is_recognised_also_where_it_is_shared_or_erased_already() {
+        assert!(is_memory(MokaStore::new(1)));
+        assert!(is_memory(Arc::new(MokaStore::new(1))));
+        assert!(is_memory(AnyStore::from(MokaStore::new(1))));
+        assert!(is_memory(Arc::new(AnyStore::from(Arc::new(MokaStore::new(1))))));
+        assert!(!is_memory(CachedStore::new(MokaStore::new(1), 1)));
+    }
+
+    #[test]
+    fn an_erased_store_is_not_erased_again() {
+        let store = AnyStore::from(CachedStore::new(MokaStore::new(1), 1));
+        let address = |store: &AnyStore| match &store.0 {
+            Erased::Other(store) => Arc::as_ptr(store).cast::<()>(),
+            Erased::Memory(store) => Arc::as_ptr(store).cast(),
+        };
+        assert_eq!(address(&AnyStore::new(store.clone())), address(&store));
+        assert_eq!(address(&AnyStore::new(Arc::new(store.clone()))), address(&store));
     }
 
     #[tokio::test]
     async fn it_is_the_same_store_that_was_given() -> Result<(), StoreError> {
         let (given, key, token) = (Arc::new(MokaStore::new(1)), Key::new("scope", "id"), Token::mint());
-        let shared = SharedStore::new(Arc::clone(&given));
-        shared.claim(&key, &token, Duration::from_secs(1)).await?;
+        let store = AnyStore::from(Arc::clone(&given));
+        Store::claim(&store, &key, &token, Duration::from_secs(1)).await?;
         assert!(Store::release(&given, &key, &token).await?);
         Ok(())
+    }
+
+    #[test]
+    fn debug_shows_the_type_of_the_store() {
+        assert_eq!(
+            format!("{:?}", AnyStore::from(MokaStore::new(7))),
+            "AnyStore(MokaStore { capacity: 7, .. })"
+        );
+        let cached = format!("{:?}", AnyStore::from(CachedStore::new(MokaStore::new(7), 1)));
+        assert!(cached.starts_with("AnyStore(") && cached.contains("CachedStore<"), "{cached}");
     }
 }

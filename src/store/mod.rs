@@ -9,6 +9,7 @@
 //! | [`MokaStore`] (default) | one process | memory |
 //! | `RedisStore` (feature `redis`) | several replicas | two round trips a delivery, one a duplicate |
 //! | [`CachedStore`] before another | duplicates that come quickly | memory; saves them the round trip |
+//! | [`AnyStore`] | any of them, chosen at run time or by a URL | what that store costs |
 //! | [one of your own](#a-store-of-ones-own) | what you have already | what it costs you |
 //!
 //! [Choose a store](crate::guide::stores) says which, and how large.
@@ -75,6 +76,7 @@
 //! }
 //! ```
 
+mod any;
 mod cached;
 #[cfg(feature = "test-util")]
 mod contract;
@@ -82,7 +84,7 @@ mod key;
 mod memory;
 #[cfg(feature = "redis")]
 mod redis;
-mod shared;
+mod url;
 
 use std::{error::Error, fmt, sync::Arc, time::Duration};
 
@@ -92,11 +94,12 @@ pub use self::contract::contract;
 #[cfg(feature = "redis")]
 #[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
 pub use self::redis::RedisStore;
-pub(crate) use self::shared::SharedStore;
 pub use self::{
+    any::AnyStore,
     cached::CachedStore,
     key::{Key, Token},
     memory::MokaStore,
+    url::ConnectError,
 };
 use crate::BoxError;
 
@@ -124,7 +127,9 @@ use crate::BoxError;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a dedupe store",
     note = "use `store::MokaStore::new(capacity)`, `store::RedisStore::connect(url).await?` (feature `redis`), \
-            or implement `store::Store`; an `Arc` of a store is one too"
+            or implement `store::Store`; an `Arc` of a store is one too",
+    note = "a store chosen at run time is a `store::AnyStore`: `AnyStore::connect(url).await?`, or `AnyStore::new(store)` \
+            instead of `Arc<dyn Store>`"
 )]
 pub trait Store: Send + Sync + 'static {
     /// Claims `key` for `lease`, for the holder of `token`.
@@ -139,7 +144,7 @@ pub trait Store: Send + Sync + 'static {
         key: &Key,
         token: &Token,
         lease: Duration,
-    ) -> impl Future<Output = Result<Claim, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Claim, StoreError>> + Send; // quoted by E0038: instead of `dyn Store`: `AnyStore`
 
     /// Lets the claim live for `lease` from now on. `false`: it was no longer this token's.
     ///

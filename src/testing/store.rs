@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use crate::store::{Claim, Key, Store, StoreError, Token};
+use crate::store::{AnyStore, Claim, Key, Store, StoreError, Token};
 
 /// A store before another, which goes wrong when a test tells it to, and counts what it is asked.
 ///
@@ -185,6 +185,12 @@ impl<S: Store> FaultyStore<S> {
             }
             Some(Fault::Panic) => panic!("the store panics, as a test told it to"),
         }
+    }
+}
+
+impl<S: Store> From<FaultyStore<S>> for AnyStore {
+    fn from(store: FaultyStore<S>) -> Self {
+        Self::new(store)
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tower_webhook::{
     ManualClock,
-    store::{self, CachedStore, Claim, Key, RedisStore, Store, Token},
+    store::{self, AnyStore, CachedStore, Claim, Key, RedisStore, Store, Token},
 };
 
 use crate::{
@@ -16,6 +16,13 @@ use crate::{
 async fn one_server_keeps_it() {
     let server = Server::start().await;
     store::contract(server.store().await, async |time| server.advance(time).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_store_by_its_url_keeps_it() {
+    let server = Server::start().await;
+    let store = AnyStore::connect(&server.url()).await.unwrap();
+    store::contract(store, async |time| server.advance(time).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::StatusCode;
 use tower_webhook::{
     ManualClock, RejectionKind, Secret, Settlement, WebhookLayer, provider,
-    store::{CachedStore, Store},
+    store::{AnyStore, CachedStore, Store},
 };
 
 use crate::{
@@ -56,6 +56,28 @@ async fn a_server_that_has_forgotten_the_scripts_is_told_them_again() {
     replica.send(signed("msg_1")).await.assert_duplicate();
     let calls = server.calls().await;
     assert_eq!((calls["evalsha"], calls["eval"]), (5, 2));
+}
+
+#[tokio::test]
+async fn a_store_by_its_url_keeps_its_prefix_before_provider_and_scope() {
+    let server = Server::start().await;
+    let url = format!("{}/0?prefix=my%20shop&protocol=3", server.url());
+    let store = AnyStore::connect(&url).await.unwrap();
+    let mut replica = Replica::new(layer(store.clone()).scope("orders"));
+    let delivery = replica.handle("msg_1").await;
+    assert_eq!(server.run::<Vec<String>>("KEYS *").await, ["my shop:standard-webhooks-orders:msg_1"]);
+    replica.send(signed("msg_1")).await.assert_duplicate();
+    assert!(store.forget(delivery.dedupe_key().unwrap()).await.unwrap());
+    replica.handle("msg_1").await;
+}
+
+#[tokio::test]
+async fn a_store_by_its_url_may_be_at_a_socket() {
+    let server = Server::start_with("--unixsocket redis.sock").await;
+    let url = format!("redis+unix://{}/redis.sock?db=1&prefix=shop", server.directory.display());
+    let mut replica = Replica::new(layer(AnyStore::connect(&url).await.unwrap()));
+    replica.handle("msg_1").await;
+    assert!(server.run::<String>("INFO keyspace").await.contains("db1:keys=1"));
 }
 
 #[tokio::test]

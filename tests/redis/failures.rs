@@ -5,7 +5,7 @@ use std::{error::Error, time::Duration};
 use http::StatusCode;
 use tower_webhook::{
     Settlement, StoreFailure,
-    store::{Claim, Key, RedisStore, Store, StoreError, Token},
+    store::{AnyStore, Claim, Key, RedisStore, Store, StoreError, Token},
 };
 
 use crate::{
@@ -277,6 +277,11 @@ async fn connecting_tells_what_is_wrong_and_no_password() {
         let told = format!("{error} {error:?} {}", error.source().unwrap());
         assert!(told.contains(reason), "{told}");
         assert!(!told.contains("hunter2"), "{told}");
+        if url.contains(':') {
+            let error = AnyStore::connect(&url).await.unwrap_err();
+            let told = format!("{error} {error:?} {}", error.source().unwrap());
+            assert!(told.contains(reason) && !told.contains("hunter2"), "{told}");
+        }
     }
     let store = RedisStore::connect(&format!("redis://:open-sesame@127.0.0.1:{port}")).await.unwrap();
     assert_eq!(format!("{store:?}"), "RedisStore { prefix: \"webhook\", timeout: 1s, .. }");

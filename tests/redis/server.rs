@@ -32,7 +32,7 @@ pub async fn until(what: &str, mut done: impl AsyncFnMut() -> bool) {
 pub struct Server {
     process: Child,
     pub port: u16,
-    directory: PathBuf,
+    pub directory: PathBuf,
     arguments: Vec<String>,
 }
 

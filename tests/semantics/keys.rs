@@ -10,8 +10,8 @@ use http::{HeaderValue, Request};
 use http_body_util::Full;
 use tower_webhook::{
     RejectionKind, Secret, StoreFailure, WebhookLayer, provider,
-    store::{Key, MokaStore, Store},
-    testing::{self, Fault, Operation},
+    store::{AnyStore, Key, MokaStore, Store},
+    testing::{self, Fault, FaultyStore, Operation},
     verify::{self, Encoding, Location, Locations, Profile, Scheme, TimeUnit, Verified},
 };
 
@@ -75,6 +75,20 @@ async fn a_scope_of_ones_own_outlives_a_rotation() {
     app.send(signed_with(OTHER_SECRET, "msg_1", NOW, "{}")).await.assert_handled();
     assert_eq!(handler.last().dedupe_key(), Some(&Key::new("standard-webhooks-orders", "msg_1")));
     app.send(signed_with(SECRET, "msg_1", NOW, "{}")).await.assert_duplicate();
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_administrator_opens_a_key_again_through_an_erased_store() {
+    let faulty = AnyStore::from(FaultyStore::new(MokaStore::new(100)));
+    for store in [AnyStore::connect("memory:").await.unwrap(), faulty] {
+        let handler = Handler::default();
+        let app = handler.under(&layer().dedupe(store.clone()));
+        app.send(signed("msg_1", "{}")).await.assert_handled();
+        app.send(signed("msg_1", "{}")).await.assert_duplicate();
+        let key = handler.last().dedupe_key().unwrap().clone();
+        assert!(store.forget(&key).await.unwrap());
+        app.send(signed("msg_1", "{}")).await.assert_handled();
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,0 +1,280 @@
+//! Stores by their URL.
+
+use std::{borrow::Cow, error::Error, fmt};
+
+use super::{AnyStore, MokaStore, StoreError};
+
+impl AnyStore {
+    /// Connects to the store that `url` names.
+    ///
+    /// | URL | store | parameters |
+    /// |---|---|---|
+    /// | `memory:` | [`MokaStore`] | `capacity`: completed keys; default: 100,000 |
+    /// | `redis://[user:password@]host[:port][/database]`, with TLS `rediss://` | `RedisStore` (feature `redis`) | `prefix` of all keys; default: `webhook` |
+    ///
+    /// `valkey://` and `valkeys://` are the same as `redis://` and `rediss://`, and `redis+unix:///path` names a
+    /// socket. The `redis` crate gets the rest of such a URL, with its own parameters: `protocol`, and for a
+    /// socket `db`, `user` and `pass`. There is no store for `postgres://` yet.
+    ///
+    /// ```no_run
+    /// use tower_webhook::{BoxError, Secret, WebhookLayer, store::AnyStore};
+    ///
+    /// # async fn demo(secret: Secret) -> Result<(), BoxError> {
+    /// let url = std::env::var("STORE_URL").unwrap_or("memory:".to_owned()); // redis://db.internal?prefix=shop
+    /// let layer = WebhookLayer::new(secret).dedupe(AnyStore::connect(&url).await?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If the URL cannot be used, needs a feature that is off, or if the server cannot be reached or does not
+    /// let us in within 5 s. Unknown parameters are errors. No error shows the URL or its password.
+    ///
+    /// # Panics
+    ///
+    /// With `redis`, outside a tokio runtime with I/O and time enabled.
+    ///
+    /// # Cancel safety
+    ///
+    /// It may be dropped at any time, and leaves no connection behind.
+    pub async fn connect(url: &str) -> Result<Self, ConnectError> {
+        let url = StoreUrl::parse(url)?;
+        match &*url.scheme {
+            "memory" => url.memory(),
+            "redis" | "rediss" | "valkey" | "valkeys" => url.redis(&["prefix", "protocol"]).await,
+            "redis+unix" => url.redis(&["prefix", "protocol", "db", "user", "pass"]).await,
+            "postgres" | "postgresql" => {
+                Err(ConnectError::invalid("stores in PostgreSQL are not supported yet"))
+            }
+            other => Err(ConnectError::invalid(format!(
+                "`{other}` is not the scheme of a store: expected `memory:`, `redis://` or `rediss://`"
+            ))),
+        }
+    }
+}
+
+/// The parts of a store's URL, as they are written.
+struct StoreUrl<'u> {
+    scheme: String,
+    /// What follows the scheme and its colon.
+    rest: &'u str,
+    query: &'u str,
+    /// With its `#`, if there is one.
+    fragment: &'u str,
+}
+
+impl<'u> StoreUrl<'u> {
+    fn parse(url: &'u str) -> Result<Self, ConnectError> {
+        let url = url.trim();
+        let (url, fragment) = url.split_at(url.find('#').unwrap_or(url.len()));
+        let (url, query) = url.split_once('?').unwrap_or((url, ""));
+        let is_scheme = |text: &str| {
+            text.starts_with(|first: char| first.is_ascii_alphabetic())
+                && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
+        };
+        let Some((scheme, rest)) = url.split_once(':').filter(|(scheme, _)| is_scheme(scheme)) else {
+            return Err(ConnectError::invalid(
+                "scheme is missing: expected `memory:`, `redis://` or `rediss://`",
+            ));
+        };
+        // Part of a password, which no error may show.
+        if query.contains('@') || fragment.contains('@') {
+            return Err(ConnectError::invalid(
+                "`@` follows a `?` or a `#`: percent-encode these characters in the password",
+            ));
+        }
+        Ok(Self { scheme: scheme.to_ascii_lowercase(), rest, query, fragment })
+    }
+
+    /// Fails if a parameter is not one of `known`, or is repeated.
+    fn check_parameters(&self, known: &[&str]) -> Result<(), ConnectError> {
+        let mut seen = Vec::new();
+        for (name, _) in form_urlencoded::parse(self.query.as_bytes()) {
+            if !known.contains(&&*name) {
+                let name = name.escape_debug();
+                return Err(ConnectError::invalid(format!("parameter `{name}` is unknown")));
+            }
+            if seen.contains(&name) {
+                return Err(ConnectError::invalid(format!("parameter `{name}` is repeated")));
+            }
+            seen.push(name);
+        }
+        Ok(())
+    }
+
+    fn parameter(&self, wanted: &str) -> Option<Cow<'u, str>> {
+        form_urlencoded::parse(self.query.as_bytes())
+            .find_map(|(name, value)| (name == wanted).then_some(value))
+    }
+
+    fn memory(&self) -> Result<AnyStore, ConnectError> {
+        self.check_parameters(&["capacity"])?;
+        if !matches!(self.rest, "" | "//") || !self.fragment.is_empty() {
+            return Err(ConnectError::invalid("`memory:` has no host, no path and no fragment"));
+        }
+        let capacity = match self.parameter("capacity") {
+            None => MokaStore::DEFAULT_CAPACITY,
+            Some(text) => {
+                let invalid = |_| ConnectError::invalid("parameter `capacity` is not a whole number");
+                text.parse().map_err(invalid)?
+            }
+        };
+        Ok(MokaStore::new(capacity).into())
+    }
+
+    #[cfg(feature = "redis")]
+    async fn redis(&self, known: &[&str]) -> Result<AnyStore, ConnectError> {
+        self.check_parameters(known)?;
+        let is_ours = |pair: &&str| form_urlencoded::parse(pair.as_bytes()).any(|(name, _)| name == "prefix");
+        let theirs: Vec<_> = self.query.split('&').filter(|pair| !is_ours(pair)).collect();
+        let server = format!("{}:{}?{}{}", self.scheme, self.rest, theirs.join("&"), self.fragment);
+        let store = super::RedisStore::connect(&server).await?;
+        Ok(match self.parameter("prefix") {
+            Some(prefix) => store.prefix(&prefix).into(),
+            None => store.into(),
+        })
+    }
+
+    #[cfg(not(feature = "redis"))]
+    async fn redis(&self, known: &[&str]) -> Result<AnyStore, ConnectError> {
+        self.check_parameters(known)?;
+        Err(ConnectError::MissingFeature("redis"))
+    }
+}
+
+/// A store that [`AnyStore::connect`] could not connect to.
+///
+/// It shows neither the URL nor its password.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ConnectError {
+    /// The URL is malformed, or its scheme or one of its parameters is unknown, for the given reason.
+    InvalidUrl(String),
+    /// The URL's scheme needs this feature of the crate, which is off.
+    MissingFeature(&'static str),
+    /// The store failed: its server cannot be reached, or does not let us in.
+    Store(StoreError),
+}
+
+impl ConnectError {
+    fn invalid(reason: impl Into<String>) -> Self {
+        Self::InvalidUrl(reason.into())
+    }
+}
+
+impl From<StoreError> for ConnectError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl fmt::Display for ConnectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::InvalidUrl(reason) => write!(f, "store URL cannot be used: {reason}"),
+            Self::MissingFeature(feature) => write!(f, "store URL needs the feature `{feature}`"),
+            Self::Store(error) => error.fmt(f),
+        }
+    }
+}
+
+impl Error for ConnectError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Store(error) => error.source(),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn error(url: &str) -> String {
+        match AnyStore::connect(url).await {
+            Ok(store) => format!("{store:?}"),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    #[tokio::test]
+    async fn memory_has_the_capacity_that_its_url_names() {
+        for (url, capacity) in [
+            ("memory:", 100_000),
+            ("memory://", 100_000),
+            (" MEMORY:\n", 100_000),
+            ("memory:?", 100_000),
+            ("memory:?capacity=7", 7),
+            ("memory://?c%61pacity=1000000", 1_000_000),
+        ] {
+            assert_eq!(
+                error(url).await,
+                format!("AnyStore(MokaStore {{ capacity: {capacity}, .. }})"),
+                "{url}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn a_url_that_no_store_has_says_why() {
+        for (url, reason) in [
+            ("", "scheme is missing"),
+            ("memory", "scheme is missing"),
+            ("127.0.0.1:6379", "scheme is missing"),
+            ("/deliveries.db", "scheme is missing"),
+            ("disk:deliveries.db", "`disk` is not the scheme of a store"),
+            ("http://127.0.0.1", "`http` is not the scheme of a store"),
+            ("postgres://127.0.0.1", "stores in PostgreSQL are not supported yet"),
+            ("postgresql:///hooks", "stores in PostgreSQL are not supported yet"),
+            ("memory:7", "has no host, no path and no fragment"),
+            ("memory://host", "has no host, no path and no fragment"),
+            ("memory:#7", "has no host, no path and no fragment"),
+            ("memory:?capasity=7", "parameter `capasity` is unknown"),
+            ("memory:?prefix=shop", "parameter `prefix` is unknown"),
+            ("memory:?a%0ab=1", r"parameter `a\nb` is unknown"),
+            ("memory:?capacity=7&capacity=8", "parameter `capacity` is repeated"),
+            ("memory:?capacity=", "parameter `capacity` is not a whole number"),
+            ("memory:?capacity=-7", "parameter `capacity` is not a whole number"),
+            ("memory:?capacity=1e6", "parameter `capacity` is not a whole number"),
+            ("redis://127.0.0.1?capacity=7", "parameter `capacity` is unknown"),
+            ("redis://127.0.0.1?prefix=a&prefix=b", "parameter `prefix` is repeated"),
+            ("redis://127.0.0.1?db=1", "parameter `db` is unknown"),
+        ] {
+            let error = error(url).await;
+            let expected = error.starts_with("store URL cannot be used: ") && error.contains(reason);
+            assert!(expected, "{url}: {error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn no_error_shows_any_part_of_a_password() {
+        for url in [
+            "hunter2",
+            "user:hunter2@127.0.0.1",
+            ":hunter2@127.0.0.1",
+            "http://:hunter2@127.0.0.1",
+            "postgres://user:hunter2@127.0.0.1/hooks",
+            "memory://:hunter2@127.0.0.1",
+            "redis://:hun?ter2@127.0.0.1",
+            "redis://:hun?ter2=@127.0.0.1",
+            "redis://:hun#ter2@127.0.0.1",
+            "redis://:hun/ter2@127.0.0.1:1",
+            "redis://:hun:ter2@127.0.0.1:what",
+            "redis://:hunter2@127.0.0.1?capacity=7",
+        ] {
+            let error = AnyStore::connect(url).await.unwrap_err();
+            let shown = format!("{error} {error:?} {:?}", error.source());
+            assert!(!shown.contains("hun") && !shown.contains("ter2"), "{url}: {shown}");
+        }
+    }
+
+    #[cfg(not(feature = "redis"))]
+    #[tokio::test]
+    async fn redis_needs_its_feature() {
+        for url in ["redis://127.0.0.1?prefix=shop", "rediss://127.0.0.1", "valkey://127.0.0.1"] {
+            assert_eq!(error(url).await, "store URL needs the feature `redis`");
+        }
+    }
+}
