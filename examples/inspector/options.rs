@@ -8,6 +8,7 @@ use lexopt::{
 };
 use tower_webhook::{
     Clock, InvalidSecret, Secret, Secrets, SystemClock, WebhookLayer,
+    store::AnyStore,
     verify::{Profile, Tolerance, Verifier},
 };
 
@@ -30,7 +31,8 @@ inspector [options]
   --key-id ID               the id of the key in the --secret after it
   --verify-token TEXT       the handshake's token, where the provider has one
   --public-url URL          the URL the provider was given, where it signs it
-  --store memory|redis://…  where deliveries are remembered [memory]
+  --store memory|URL        where deliveries are remembered: memory:?capacity=N,
+                            redis://…?prefix=P [memory]
   --window SECONDS          for how long they are
   --lease SECONDS           for how long a claim lives without a sign of life
   --tolerance SECONDS       how far a signed timestamp may be off
@@ -68,7 +70,8 @@ pub(crate) struct Options {
 
 #[derive(Default)]
 struct Settings {
-    redis: Option<String>,
+    /// The URL of the store. `None`: the layer's own.
+    store: Option<String>,
     window: Option<Duration>,
     lease: Option<Duration>,
     tolerance: Option<Duration>,
@@ -107,7 +110,9 @@ pub(crate) fn parse() -> Result<Wish, Error> {
                 settings.verify_token = Some(parse_secret("--verify-token", &mut args)?);
             }
             Long("public-url") => settings.public_url = Some(text("--public-url", &mut args)?),
-            Long("store") => settings.redis = redis_url(text("--store", &mut args)?)?,
+            Long("store") => {
+                settings.store = Some(text("--store", &mut args)?).filter(|store| store != "memory")
+            }
             Long("window") => settings.window = Some(seconds("--window", &mut args)?),
             Long("lease") => settings.lease = Some(seconds("--lease", &mut args)?),
             Long("tolerance") => settings.tolerance = Some(seconds("--tolerance", &mut args)?),
@@ -168,9 +173,8 @@ impl Options {
     ) -> Result<WebhookLayer, Box<dyn std::error::Error>> {
         let settings = &self.settings;
         let mut layer = WebhookLayer::with_verifier(verifier);
-        #[cfg(feature = "redis")]
-        if let Some(url) = &settings.redis {
-            let store = tower_webhook::store::RedisStore::connect(url).await;
+        if let Some(url) = &settings.store {
+            let store = AnyStore::connect(url).await;
             layer = layer.dedupe(store.map_err(|error| format!("--store: {}", with_causes(&error)))?);
         }
         if let Some(window) = settings.window {
@@ -229,7 +233,10 @@ impl Options {
             handler_timeout: settings.handler_timeout.unwrap_or(Duration::from_secs(600)),
             ack_deadline: settings.ack_deadline,
             public_url: settings.public_url.clone(),
-            store: if settings.redis.is_some() { "Redis" } else { "memory" },
+            store: match &settings.store {
+                Some(url) if !url.starts_with("memory:") => "Redis",
+                _ => "memory",
+            },
             now: self.now,
             secrets,
         }
@@ -254,22 +261,6 @@ fn text(option: &str, args: &mut Parser) -> Result<String, Error> {
     args.value()?.string().map_err(|_| format!("{option}: the value is not UTF-8").into())
 }
 
-/// The URL of a Redis, unless it is to be memory.
-fn redis_url(store: String) -> Result<Option<String>, Error> {
-    const SCHEMES: [&str; 6] = ["redis", "rediss", "redis+unix", "unix", "valkey", "valkeys"];
-    if store == "memory" {
-        return Ok(None);
-    }
-    let is_redis = store.split_once("://").is_some_and(|(scheme, _)| SCHEMES.contains(&scheme));
-    // Not the text itself: it may have a password in it.
-    if !is_redis || cfg!(not(feature = "redis")) {
-        let also = if cfg!(feature = "redis") { " and redis://…" } else { "; feature `redis` is off" };
-        return Err(format!("--store: no such store; there is memory{also}").into());
-    }
-    Ok(Some(store))
-}
-
-#[cfg(feature = "redis")]
 fn with_causes(error: &dyn std::error::Error) -> String {
     std::iter::successors(error.source(), |error| error.source())
         .fold(error.to_string(), |text, cause| format!("{text}: {cause}"))

@@ -130,7 +130,10 @@ fn refuses_what_it_cannot_do() {
         &["--provider", "circle", "--secret", "no key"],
         &["--scheme", "{}"],
         &["--store", "redis"],
-        &["--store", "postgres://localhost"],
+        &["--store", "postgres://user:not base64!@localhost"],
+        &["--store", "memory:?capasity=10"],
+        &["--store", "memory:?capacity=many"],
+        &["--store", "redis://127.0.0.1:1?prefx=a"],
         &["--store", "redis://not a host/"],
         &["--detached=1"],
         &["--ack-deadline", "soon"],
@@ -150,6 +153,16 @@ fn an_address_that_is_taken_is_refused() {
     let inspector = Inspector::start(&[]);
     let (code, printed, log) = run(&["--listen", &inspector.address().to_string()]);
     assert_eq!((code, &*printed), (Some(2), ""), "{log}");
+    inspector.stop();
+}
+
+#[test]
+fn the_store_may_be_named_by_its_url() {
+    let inspector = Inspector::start(&["--secret", SECRET, "--store", "memory:?capacity=10"]);
+    for outcome in ["accepted", "duplicate"] {
+        assert_eq!(Request::delivery("msg_1", "{}").send(inspector.address()).status(), Some(200));
+        assert_line!(inspector.line(), outcome: outcome);
+    }
     inspector.stop();
 }
 
