@@ -45,6 +45,7 @@ impl<C: Clock + ?Sized> Clock for Arc<C> {
 
 /// The machine's own clocks; the default.
 #[derive(Clone, Copy, Debug, Default)]
+#[allow(clippy::exhaustive_structs, reason = "its name is its only value")]
 pub struct SystemClock;
 
 impl Clock for SystemClock {

@@ -28,6 +28,7 @@ use crate::{
 /// The handling of a delivery while the store fails: set with
 /// [`on_store_failure`](crate::WebhookLayer::on_store_failure).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum StoreFailure {
     /// Answers 503, so that the provider sends the delivery again. The default for providers that retry,
     /// or may retry.

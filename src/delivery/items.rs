@@ -48,6 +48,7 @@ pub(crate) trait ItemGuard: Send + Sync {
 /// What may be done with an item of a delivery: the answer of [`Delivery::claim_item`].
 #[derive(Debug)]
 #[must_use]
+#[allow(clippy::exhaustive_enums, reason = "a handler that overlooks an answer may lose the item")]
 pub enum Item {
     /// It is the caller's: [run](ItemClaim::run) its work.
     Claimed(ItemClaim),

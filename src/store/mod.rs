@@ -243,6 +243,7 @@ impl<S: Store> Store for Arc<S> {
 
 /// The answer to a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums, reason = "a store that wraps another must handle each answer")]
 pub enum Claim {
     /// The caller holds the claim.
     Acquired {

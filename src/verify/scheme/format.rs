@@ -53,6 +53,7 @@ pub enum Algorithm {
 /// How bytes are written as text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum Encoding {
     /// Hexadecimal, in either case.
     Hex,
@@ -215,6 +216,7 @@ fn five_minutes() -> u64 {
 /// A number has exactly as many digits as all times from 2001 to 2286 have, unless literal text separates it from
 /// the rest of what is signed: otherwise a digit could be moved between the two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
 pub enum TimeUnit {
     /// Whole seconds since the Unix epoch, in 10 digits.
     #[serde(rename = "s")]
