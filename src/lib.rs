@@ -35,7 +35,7 @@ pub use self::{
     observe::{HandlerEnd, Outcome, OutcomeKind, Settlement},
     rejection::{Rejection, RejectionKind},
     secret::{IntoSecrets, InvalidSecret, Secret, Secrets},
-    service::{Body, ResponseBody, ResponseFuture, WebhookService},
+    service::{Body, EventRouter, ResponseBody, ResponseFuture, WebhookService},
     task::Drain,
 };
 

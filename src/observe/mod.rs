@@ -74,6 +74,8 @@
 //! |---|---|
 //! | `INFO` | `delivery ended`, one for each verified delivery: `provider`, `id`, `event_type`, `attempt`, `outcome`, `rejection`, `handler`, `status`, and in seconds `time` ([`Outcome::elapsed`]), `handler_time` and `store_time`. A field that does not apply is left out |
 //! | `WARN` | a payload that could not be decoded and was [acknowledged](crate::Undecodable::Acknowledge), with the `reason` as above: the provider will not send it again |
+//! | `INFO` | an `event_type` that an [`EventRouter`](crate::EventRouter) has no route for: once for each of the first 256 types |
+//! | `ERROR` | a delivery without a single event type that reached an `EventRouter` without a fallback; the first request that reached one without a layer |
 //! | `WARN` | a store that failed, with `operation` and `error` |
 //! | `ERROR` | an item of a batch that is not claimed, because its endpoint has no [scope](crate::WebhookLayer::scope) |
 //! | `WARN` | a lease that ended before its claim was settled: the delivery may have run twice |
@@ -134,6 +136,7 @@ mod store;
 mod telemetry;
 #[cfg_attr(not(feature = "tracing"), path = "trace_off.rs")]
 mod trace;
+mod unrouted;
 
 pub use self::outcome::{HandlerEnd, Ignored, Outcome, OutcomeKind, Settlement};
 pub(crate) use self::{
@@ -142,5 +145,6 @@ pub(crate) use self::{
     outcome::Acknowledged,
     store::{DroppedCompletions, StoreOperation, StoreTimer},
     telemetry::{Observer, Telemetry},
-    trace::{acknowledged, missing_scope},
+    trace::{acknowledged, missing_scope, unroutable},
+    unrouted::UnroutedTypes,
 };

@@ -148,6 +148,18 @@ pub(crate) fn acknowledged(error: &(dyn Error + 'static)) {
     );
 }
 
+pub(super) fn unrouted(event_type: &str) {
+    tracing::info!(
+        target: TARGET,
+        event_type = &*printable(event_type),
+        "the event type has no route: its events are ignored",
+    );
+}
+
+pub(crate) fn unroutable(reason: &str) {
+    tracing::error!(target: TARGET, reason, "the delivery cannot be routed");
+}
+
 pub(super) fn store_failed(operation: StoreOperation, error: &StoreError) {
     tracing::warn!(
         target: TARGET,

@@ -34,6 +34,10 @@ pub(super) fn rejected(_: OutcomeKind, _: &Rejection) {}
 
 pub(crate) fn acknowledged(_: &(dyn Error + 'static)) {}
 
+pub(super) fn unrouted(_: &str) {}
+
+pub(crate) fn unroutable(_: &str) {}
+
 pub(super) fn store_failed(_: StoreOperation, _: &StoreError) {}
 
 pub(super) fn lease_lost() {}

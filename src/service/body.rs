@@ -12,6 +12,7 @@
 //! ```
 
 use std::{
+    any::Any,
     fmt,
     pin::Pin,
     sync::{Mutex, PoisonError},
@@ -53,6 +54,20 @@ impl Body {
     /// What was received, once more.
     pub(crate) fn replayed(payload: Bytes, trailers: Option<Box<HeaderMap>>) -> Self {
         Self(BodyKind::Replayed { payload: Some(payload).filter(|payload| !payload.is_empty()), trailers })
+    }
+
+    /// Any body; one that is a `Body` already stays what it is.
+    pub(crate) fn of<B>(body: B) -> Self
+    where
+        B: HttpBody + Send + 'static,
+        B::Data: Send,
+        B::Error: Into<BoxError>,
+    {
+        let mut body = Some(body);
+        match (&mut body as &mut dyn Any).downcast_mut::<Option<Self>>() {
+            Some(own) => own.take().unwrap_or_default(),
+            None => body.map_or_else(Self::empty, Self::streamed),
+        }
     }
 
     /// Another body, streamed through as it is.

@@ -5,6 +5,7 @@ mod future;
 mod handler;
 mod receive;
 mod respond;
+mod router;
 #[cfg(feature = "tonic")]
 mod tonic;
 mod verifier;
@@ -25,6 +26,7 @@ use tower_service::Service;
 pub use self::{
     body::{Body, ResponseBody},
     future::ResponseFuture,
+    router::EventRouter,
 };
 use self::{
     future::BoxedResponse,

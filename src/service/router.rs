@@ -1,0 +1,250 @@
+//! [`EventRouter`], which passes each delivery to the service of its event type.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    future::poll_fn,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use http_body::Body as HttpBody;
+use tower_service::Service;
+
+use super::{
+    body::{Body, ResponseBody},
+    respond::ignored_response,
+};
+use crate::{
+    BoxError, Delivery, EventTypes,
+    observe::{UnroutedTypes, unroutable},
+    rejection::is_grpc,
+    task::BoxFuture,
+};
+
+/// Passes each delivery to the service of its event type. For use behind a
+/// [`WebhookLayer`](crate::WebhookLayer), which verifies it.
+///
+/// ```
+/// use axum::{Router, extract::State, handler::Handler, http::StatusCode, routing::post_service};
+/// use serde::Deserialize;
+/// use tower_webhook::{Delivery, EventRouter, Secret, WebhookLayer, provider};
+///
+/// #[derive(Clone)]
+/// struct Database;
+///
+/// #[derive(Deserialize)]
+/// struct Push {
+///     after: String,
+/// }
+///
+/// async fn on_push(State(database): State<Database>, delivery: Delivery) -> StatusCode {
+///     let Ok(push) = delivery.json::<Push>() else { return StatusCode::UNPROCESSABLE_ENTITY };
+///     println!("now at {}", push.after);
+///     StatusCode::NO_CONTENT
+/// }
+///
+/// async fn on_issue(State(database): State<Database>, delivery: Delivery) -> StatusCode {
+///     StatusCode::NO_CONTENT
+/// }
+///
+/// let secret: Secret = "It's a Secret to Everybody".parse()?;
+/// let events = EventRouter::new()
+///     .on("push", on_push.with_state(Database))
+///     .on(["issues", "issue_comment"], on_issue.with_state(Database));
+/// let layer = WebhookLayer::with_verifier(provider::github(secret));
+/// let app: Router = Router::new().route("/github", post_service(events).layer(layer));
+/// # Ok::<(), tower_webhook::InvalidSecret>(())
+/// ```
+///
+/// A route is any tower service; in axum, a handler [with its
+/// state](https://docs.rs/axum/latest/axum/handler/trait.Handler.html#method.with_state) is one. All routes of a
+/// router have the same response body and error.
+///
+/// | delivery | without a [`fallback`](Self::fallback) |
+/// |---|---|
+/// | of a type without a route | 200, [ignored](crate::observe::Ignored): not remembered, so that a redelivery runs once there is a route. The first of each type is logged at `INFO` |
+/// | without an event type, or of a provider that sends batches | 500, and an `ERROR`: the provider sends it again |
+/// | none: no layer is in front of the router | 500, and one `ERROR` |
+///
+/// Event types are compared byte by byte. **Where the signature does not cover the event type**
+/// ([`Profile::event_type_signed`](crate::verify::Profile::event_type_signed): GitHub and all others that send it in
+/// an unsigned header), an attacker who captures one delivery can replay it as another type. Do not grant more to one
+/// route than to another there.
+///
+/// It is always ready; a call waits until the chosen service is. Cloning is cheap: clones share their routes.
+pub struct EventRouter<R, E> {
+    table: Arc<Table<R, E>>,
+}
+
+/// The routes, shared by all clones until one is changed.
+struct Table<R, E> {
+    routes: HashMap<String, SharedRoute<R, E>>,
+    fallback: Option<SharedRoute<R, E>>,
+    unrouted: Arc<UnroutedTypes>,
+}
+
+type SharedRoute<R, E> = Arc<dyn Route<R, E>>;
+type RoutedResponse<R, E> = BoxFuture<'static, Result<Response<ResponseBody<R>>, E>>;
+
+impl<R, E> EventRouter<R, E> {
+    /// Creates a router without routes.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Passes deliveries of `event_types` to `service`: one type, or a list of them.
+    ///
+    /// # Panics
+    ///
+    /// If one of them has a route already.
+    #[must_use]
+    #[track_caller]
+    pub fn on<S>(mut self, event_types: impl Into<EventTypes>, service: S) -> Self
+    where
+        S: Service<Request<Body>, Response = Response<R>, Error = E> + Clone + Send + Sync + 'static,
+        S::Future: Send,
+    {
+        let route: SharedRoute<R, E> = Arc::new(service);
+        let table = Arc::make_mut(&mut self.table);
+        for event_type in event_types.into().0 {
+            let taken = table.routes.contains_key(&event_type);
+            assert!(!taken, "event type `{event_type}` has two routes");
+            table.routes.insert(event_type, Arc::clone(&route));
+        }
+        self
+    }
+
+    /// Passes all other deliveries to `service`: those of a type without a route, without an event type, and of
+    /// providers that send batches. The last one set counts. Default: none.
+    ///
+    /// It also receives requests that no layer has verified, which have no [`Delivery`].
+    #[must_use]
+    pub fn fallback<S>(mut self, service: S) -> Self
+    where
+        S: Service<Request<Body>, Response = Response<R>, Error = E> + Clone + Send + Sync + 'static,
+        S::Future: Send,
+    {
+        Arc::make_mut(&mut self.table).fallback = Some(Arc::new(service));
+        self
+    }
+}
+
+impl<R, E> Table<R, E> {
+    /// Finds the service of a request, or the response of one that has none.
+    fn find<B>(&self, request: &Request<B>) -> Result<&SharedRoute<R, E>, Response<Bytes>> {
+        let delivery = request.extensions().get::<Delivery>();
+        let event_type = delivery.and_then(Delivery::single_event_type);
+        let route = event_type.and_then(|event_type| self.routes.get(event_type));
+        route.or(self.fallback.as_ref()).ok_or_else(|| match (delivery, event_type) {
+            (_, Some(event_type)) => {
+                self.unrouted.add(event_type);
+                ignored_response(is_grpc(request.headers()))
+            }
+            (Some(_), None) => {
+                unroutable(NO_EVENT_TYPE);
+                failed_response(NO_EVENT_TYPE)
+            }
+            (None, None) => {
+                // Any client can cause it.
+                if self.unrouted.is_first_without_delivery() {
+                    unroutable(NO_DELIVERY);
+                }
+                failed_response(NO_DELIVERY)
+            }
+        })
+    }
+}
+
+const NO_EVENT_TYPE: &str = "the delivery has no single event type, and the `EventRouter` has no fallback";
+const NO_DELIVERY: &str = "`Delivery` is missing: no `WebhookLayer` is above the `EventRouter`";
+
+fn failed_response(reason: &'static str) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::from_static(reason.as_bytes()));
+    *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+    response
+}
+
+impl<B, R, E> Service<Request<B>> for EventRouter<R, E>
+where
+    B: HttpBody + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<BoxError>,
+{
+    type Response = Response<ResponseBody<R>>;
+    type Error = E;
+    type Future = RoutedResponse<R, E>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), E>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        match self.table.find(&request) {
+            Ok(route) => route.serve(request.map(Body::of)),
+            Err(response) => Box::pin(async move { Ok(response.map(ResponseBody::layer)) }),
+        }
+    }
+}
+
+/// A service, whatever its type and that of its future.
+trait Route<R, E>: Send + Sync {
+    fn serve(&self, request: Request<Body>) -> RoutedResponse<R, E>;
+}
+
+impl<S, R, E> Route<R, E> for S
+where
+    S: Service<Request<Body>, Response = Response<R>, Error = E, Future: Send>
+        + Clone
+        + Send
+        + Sync
+        + 'static,
+{
+    fn serve(&self, request: Request<Body>) -> RoutedResponse<R, E> {
+        let mut service = self.clone();
+        Box::pin(async move {
+            poll_fn(|cx| service.poll_ready(cx)).await?;
+            service.call(request).await.map(|response| response.map(ResponseBody::service))
+        })
+    }
+}
+
+impl<R, E> Clone for EventRouter<R, E> {
+    fn clone(&self) -> Self {
+        Self { table: Arc::clone(&self.table) }
+    }
+}
+
+impl<R, E> Default for EventRouter<R, E> {
+    fn default() -> Self {
+        Self { table: Arc::default() }
+    }
+}
+
+impl<R, E> Clone for Table<R, E> {
+    fn clone(&self) -> Self {
+        Self {
+            routes: self.routes.clone(),
+            fallback: self.fallback.clone(),
+            unrouted: Arc::clone(&self.unrouted),
+        }
+    }
+}
+
+impl<R, E> Default for Table<R, E> {
+    fn default() -> Self {
+        Self { routes: HashMap::new(), fallback: None, unrouted: Arc::default() }
+    }
+}
+
+impl<R, E> fmt::Debug for EventRouter<R, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EventRouter")
+            .field("routes", &self.table.routes.keys())
+            .field("fallback", &self.table.fallback.is_some())
+            .finish_non_exhaustive()
+    }
+}
