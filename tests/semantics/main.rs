@@ -14,6 +14,7 @@ mod batches;
 mod claims;
 mod detached;
 mod drops;
+mod events;
 mod items;
 mod keys;
 mod layers;
@@ -21,6 +22,7 @@ mod nested;
 mod outcomes;
 mod pipeline;
 mod receiving;
+mod routes;
 #[allow(dead_code, reason = "not all of it is needed here")]
 #[path = "../common/sign.rs"]
 mod sign;
