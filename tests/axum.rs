@@ -10,8 +10,9 @@ use std::{collections::HashMap, net::SocketAddr};
 use axum::{
     Extension, Router,
     body::Body,
-    extract::Path,
-    routing::{get, post},
+    extract::{Path, State},
+    handler::{Handler, HandlerWithoutStateExt},
+    routing::{get, post, post_service},
 };
 use bytes::Bytes;
 use common::{Client, Desk, NOW, Order, Version, github, outcomes, secret, signed, soon};
@@ -19,10 +20,11 @@ use http::{Request, Response, StatusCode, request::Parts};
 use http_body_util::Empty;
 use serde::Deserialize;
 use tokio::net::TcpListener;
+use tower::Layer;
 use tower_http::{catch_panic::CatchPanicLayer, limit::RequestBodyLimitLayer};
 use tower_webhook::{
-    Delivery, Event, HandlerEnd, ManualClock, OutcomeKind, Rejection, RejectionKind, Secret, Settlement,
-    WebhookLayer, provider, verify::Endpoint,
+    Delivery, Event, EventRouter, HandlerEnd, ManualClock, OutcomeKind, Rejection, RejectionKind, Secret,
+    Settlement, Undecodable, WebhookLayer, provider, verify::Endpoint,
 };
 
 async fn listen(app: Router) -> SocketAddr {
@@ -130,21 +132,93 @@ async fn a_500_for_a_missing_event_releases_the_delivery() {
 }
 
 #[tokio::test]
-async fn optional_extractors_tell_a_delivery_from_a_request_left_alone() {
-    async fn handler(delivery: Option<Delivery>, order: Option<Event<Order>>, body: String) -> String {
+async fn an_optional_delivery_tells_a_delivery_from_a_request_left_alone() {
+    async fn handler(delivery: Option<Delivery>, body: String) -> String {
         let id = delivery.as_ref().and_then(Delivery::id).unwrap_or("nobody's");
-        let number = order.map_or(0, |order| order.number);
-        format!("{id} {number} {body}")
+        format!("{id} {body}")
     }
+    async fn event(_: Option<Event<Order>>) {}
     let only_signed = layer().json::<Order>().only_if(|head| head.headers.contains_key("webhook-id"));
-    let app = Router::new().route("/orders", post(handler)).layer(only_signed);
+    let app = Router::new().route("/orders", post(handler)).route("/event", post(event)).layer(only_signed);
     let client = Client::new(listen(app).await, Version::Http1);
 
     let body = Order::json(17);
     let delivery = client.send(signed("msg_1", body.clone())).await;
-    assert_eq!(*delivery.body(), format!("msg_1 17 {body}"));
+    assert_eq!(*delivery.body(), format!("msg_1 {body}"));
     let other = client.send(common::post(body.clone())).await;
-    assert_eq!(*other.body(), format!("nobody's 0 {body}"));
+    assert_eq!(*other.body(), format!("nobody's {body}"));
+    // `None` would be an undecodable payload, and this request is not even verified.
+    let mut other = common::post(body);
+    *other.uri_mut() = "/event".parse().unwrap();
+    assert_eq!(client.send(other).await.status(), StatusCode::INTERNAL_SERVER_ERROR);
+}
+
+#[tokio::test]
+async fn an_optional_event_is_none_where_the_payload_was_handed_over() {
+    #[derive(Clone, Debug, Deserialize)]
+    struct Refund {}
+    async fn order(delivery: Delivery, order: Option<Event<Order>>) -> String {
+        format!("{:?} {}", order.map(|order| order.number), delivery.decode_error().is_some())
+    }
+    async fn refund(_: Option<Event<Refund>>) {}
+    let layer = layer().json::<Order>().on_undecodable(Undecodable::HandOver);
+    let app = Router::new()
+        .route("/orders", post(order).layer(layer.clone()))
+        .route("/refunds", post(refund).layer(layer));
+    let client = Client::new(listen(app).await, Version::Http1);
+    assert_eq!(client.send(signed("msg_1", Order::json(17))).await.body(), "Some(17) false");
+    assert_eq!(client.send(signed("msg_2", "{}")).await.body(), "None true");
+    // Of another type than was tried, it is as unknown as before.
+    let mut other = signed("msg_3", "{}");
+    *other.uri_mut() = "/refunds".parse().unwrap();
+    let response = client.send(other).await;
+    assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    assert!(std::str::from_utf8(response.body()).unwrap().contains("Refund>"));
+}
+
+/// Both ways to put the layer before a router of events, whose routes are axum handlers with a state.
+#[tokio::test]
+async fn events_are_routed_to_handlers_with_state() {
+    async fn on_push(State(greeting): State<&'static str>, delivery: Delivery, body: String) -> String {
+        format!("{greeting} {:?} {body}", delivery.event_type())
+    }
+    async fn on_ping() -> StatusCode {
+        StatusCode::NO_CONTENT
+    }
+    let events =
+        || EventRouter::new().on("push", on_push.with_state("hello")).on("ping", on_ping.into_service());
+    let hooks = || {
+        let (tell, outcomes) = outcomes();
+        let secret: Secret = "a secret".parse().unwrap();
+        (WebhookLayer::with_verifier(provider::github(secret)).on_outcome(tell), outcomes)
+    };
+    let (above, mut outcomes_above) = hooks();
+    let (around, mut outcomes_around) = hooks();
+    let app = Router::new()
+        .route("/orders", post_service(events()).layer(above))
+        .route_service("/more", around.layer(events()));
+    let client = Client::new(listen(app).await, Version::Http1);
+    for (path, outcomes) in [("/orders", &mut outcomes_above), ("/more", &mut outcomes_around)] {
+        let send = async |id: &str, event: &str| {
+            let mut request = github("a secret", id, event, "{}");
+            *request.uri_mut() = path.parse().unwrap();
+            client.send(request).await
+        };
+        let push = send("1", "push").await;
+        assert_eq!((push.status(), &**push.body()), (StatusCode::OK, &br#"hello Some("push") {}"#[..]));
+        assert_eq!(outcomes.next().await.kind(), OutcomeKind::Accepted);
+        assert_eq!(send("2", "ping").await.status(), StatusCode::NO_CONTENT);
+        assert_eq!(outcomes.next().await.kind(), OutcomeKind::Accepted);
+        let star = send("3", "star").await;
+        assert_eq!((star.status(), star.body().len()), (StatusCode::OK, 0));
+        let ignored = outcomes.next().await;
+        assert_eq!(
+            (ignored.kind(), ignored.settlement()),
+            (OutcomeKind::Ignored, Some(Settlement::Released))
+        );
+        assert_eq!(send("1", "push").await.headers()["x-webhook-duplicate"], "true");
+        assert_eq!(outcomes.next().await.kind(), OutcomeKind::Duplicate);
+    }
 }
 
 #[tokio::test]

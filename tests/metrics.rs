@@ -29,7 +29,7 @@ use http_body_util::Full;
 use metrics::{Unit, set_default_local_recorder};
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
 use tower_webhook::{
-    Item, RejectionKind, WebhookLayer,
+    Item, RejectionKind, Undecodable, WebhookLayer,
     testing::{Fault, Operation},
 };
 
@@ -133,6 +133,17 @@ async fn each_end_of_a_delivery_is_counted_and_measured() {
     assert_eq!(
         counted.counted(),
         [("webhook_deliveries_total{provider=standard-webhooks,outcome=duplicate}", 1)]
+    );
+    let ignoring = handler.under(&layer().only_events("invoice.paid"));
+    ignoring.send(signed("msg_3", r#"{"type":"invoice.created"}"#)).await;
+    let acknowledging = handler.under(&layer().json::<u8>().on_undecodable(Undecodable::Acknowledge));
+    acknowledging.send(signed("msg_3", "{}")).await;
+    assert_eq!(
+        seen.series().counted(),
+        [
+            ("webhook_deliveries_total{provider=standard-webhooks,outcome=acknowledged}", 1),
+            ("webhook_deliveries_total{provider=standard-webhooks,outcome=ignored}", 1),
+        ]
     );
     // It claimed nothing, so that there is nothing to settle.
     let complete = format!("webhook_store_duration_seconds{{provider={STANDARD},operation=complete}}");

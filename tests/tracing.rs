@@ -35,7 +35,7 @@ use http::{Request, Response};
 use http_body_util::{Empty, Full};
 use tower::{Layer, ServiceExt, service_fn};
 use tower_webhook::{
-    Body, RejectionKind, Secret, StoreFailure, Undecodable, WebhookLayer, provider,
+    Body, EventRouter, RejectionKind, Secret, StoreFailure, Undecodable, WebhookLayer, provider,
     store::{Claim, Key, Store, StoreError, Token},
     testing::{Fault, Operation},
     verify::{Location, Profile, Verified, VerifyError, from_fn},
@@ -137,6 +137,48 @@ async fn an_undecodable_payload_that_is_acknowledged_is_warned_of() {
     assert_eq!(event.field("reason"), Some("it is not the JSON of the type, at line 1 column 0"));
     assert_eq!(seen.deliveries()[0].field("outcome"), Some("acknowledged"));
     seen.assert_silent_about(&["PAYLOAD"]);
+}
+
+/// A route that is missing shows, and nobody can fill the log with types that are made up.
+#[tokio::test(start_paused = true)]
+async fn event_types_without_a_route_are_logged_once() {
+    let (seen, _guard) = Seen::start();
+    let routes = || EventRouter::new().on("push", Handler::default());
+    let service = github_layer().layer(routes());
+    let send = async |id: &str, event: &str| {
+        let request = sign::github(support::GITHUB_SECRET, id, event, "{}");
+        service.clone().oneshot(request).await.unwrap();
+        seen.events()
+    };
+    let [event] = &*send("1", "star").await else { panic!("one") };
+    assert_eq!(
+        (event.level, &*event.target, event.field("event_type")),
+        (Level::INFO, "tower_webhook", Some("star"))
+    );
+    assert!(send("2", "star").await.is_empty());
+    assert!(send("3", &"long".repeat(100)).await.is_empty());
+    let mut logged = 1;
+    for number in 0..300 {
+        logged += send(&format!("more-{number}"), &format!("type-{number}")).await.len();
+    }
+    assert_eq!(logged, 256);
+
+    // Verified, and yet nowhere to go: an operator must see each.
+    for id in ["4", "5"] {
+        let [event] = &*send(id, "").await else { panic!("one") };
+        assert_eq!(
+            (event.level, event.field("message")),
+            (Level::ERROR, Some("the delivery cannot be routed"))
+        );
+    }
+    // Any client can cause it.
+    let unguarded = routes();
+    for errors in [1, 0] {
+        unguarded.clone().oneshot(post("{}")).await.unwrap();
+        let events = seen.events();
+        assert_eq!(events.iter().filter(|event| event.level == Level::ERROR).count(), errors);
+        assert_eq!(events.len(), errors);
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,9 +3,10 @@
 use std::{convert::Infallible, error::Error, fmt::Debug, hash::Hash, panic::UnwindSafe};
 
 use tower_webhook::{
-    Body, BoxError, DecodeError, Delivery, Event, HandlerEnd, InvalidSecret, Item, ItemClaim, ManualClock,
-    Outcome, OutcomeKind, Rejection, RejectionKind, ResponseBody, ResponseFuture, Secret, Secrets,
-    Settlement, StoreFailure, SystemClock, WebhookLayer, WebhookService,
+    Body, BoxError, DecodeError, Delivery, Event, EventRouter, EventTypes, HandlerEnd, InvalidSecret, Item,
+    ItemClaim, ManualClock, Outcome, OutcomeKind, Rejection, RejectionKind, ResponseBody, ResponseFuture,
+    Secret, Secrets, Settlement, StoreFailure, SystemClock, Undecodable, WebhookLayer, WebhookService,
+    observe::Ignored,
     store::{Claim, Key, MokaStore, StoreError, Token},
     verify::{Finish, FromFn, Location, Profile, Tolerance, Verified, VerifyError},
 };
@@ -24,7 +25,7 @@ fn everything_can_be_shared_and_shown() {
     all!(shared:
         WebhookLayer, WebhookService<u8>, Body, ResponseBody<u8>, Delivery, Event<u8>, Item, ItemClaim, Secret,
         Secrets, InvalidSecret, DecodeError, Rejection, RejectionKind, Outcome, OutcomeKind, HandlerEnd, Settlement,
-        StoreFailure, SystemClock, ManualClock, MokaStore, Key, Token, Claim, StoreError, Verified, VerifyError,
+        StoreFailure, Undecodable, EventTypes, Ignored, SystemClock, ManualClock, MokaStore, Key, Token, Claim, StoreError, Verified, VerifyError,
         Profile, Tolerance, Location, FromFn<fn()>,
     );
 }
@@ -33,7 +34,7 @@ fn everything_can_be_shared_and_shown() {
 fn whatever_is_passed_around_can_be_cloned() {
     all!(cloned:
         WebhookLayer, WebhookService<u8>, Delivery, Event<Infallible>, Secret, Secrets, InvalidSecret, Rejection,
-        Outcome, SystemClock, ManualClock, Key, Verified, VerifyError, Profile, Location, FromFn<fn()>,
+        Outcome, EventTypes, SystemClock, ManualClock, Key, Verified, VerifyError, Profile, Location, FromFn<fn()>,
     );
     all!(value: RejectionKind, OutcomeKind, HandlerEnd, Settlement, Token);
 }
@@ -66,6 +67,9 @@ fn wrappers_are_as_strict_as_what_they_wrap() {
     type Local = std::cell::Cell<u8>;
     fn sent<T: Send>() {}
     sent::<WebhookService<Local>>();
+    // Its routes are, and their bodies are made by each call.
+    shared::<EventRouter<Local, Local>>();
+    cloned::<EventRouter<Local, Local>>();
     sent::<ResponseBody<Local>>();
     sent::<ResponseFuture<Local, u8, u8>>();
 }
