@@ -20,7 +20,7 @@ pub(super) struct Step {
 enum State {
     Passed,
     Failed,
-    /// It ended here, and well: a handshake, a duplicate.
+    /// It ended here, and well: a handshake, a duplicate, an ignored event.
     Ended,
     Running,
     /// It did not come to that.
@@ -63,6 +63,8 @@ pub(super) fn headline(seen: &Seen<'_>) -> String {
         }
         (OutcomeKind::Duplicate, _) => "A duplicate: it was handled before".to_owned(),
         (OutcomeKind::Handshake, _) => "A handshake, answered".to_owned(),
+        (OutcomeKind::Ignored, _) => "Ignored: its event type was not asked for".to_owned(),
+        (OutcomeKind::Acknowledged, _) => "Acknowledged, although it could not be decoded".to_owned(),
         (OutcomeKind::Rejected, _) => match seen.kind() {
             Some(Kind::InProgress) => "Put off: the same delivery is being handled now".to_owned(),
             Some(kind) => format!("Rejected: {}", kind.as_str().replace('_', " ")),
@@ -262,6 +264,12 @@ fn signature(seen: &Seen<'_>) -> Step {
 fn payload(seen: &Seen<'_>) -> Step {
     if seen.ended_as(OutcomeKind::Handshake) {
         return Step::new(PAYLOAD, State::Ended, "A signed handshake; the layer has answered it.");
+    }
+    if seen.ended_as(OutcomeKind::Ignored) {
+        return Step::new(PAYLOAD, State::Ended, "Its event type was not asked for: answered 200, not decoded.");
+    }
+    if seen.ended_as(OutcomeKind::Acknowledged) {
+        return Step::new(PAYLOAD, State::Failed, "It could not be decoded: answered 200, and not handled.");
     }
     if seen.kind() == Some(Kind::Undecodable) {
         return Step::new(PAYLOAD, State::Failed, seen.reason());

@@ -9,6 +9,7 @@ export function verdict({ outcome, handler, kind }) {
   if (outcome === "rejected") {
     return kind === "in_progress" ? { group: "rejected", name: "put off", tone: "duplicate" } : { group: "rejected", name: "rejected" };
   }
+  if (outcome === "acknowledged") return { group: "other", name: outcome, tone: "failed" };
   return { group: "other", name: outcome };
 }
 
