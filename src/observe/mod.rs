@@ -60,7 +60,8 @@
 //! | `ERROR` | `verifier_unavailable` of a verified delivery whose endpoint has no [scope](crate::WebhookLayer::scope): every one is rejected until the configuration is changed |
 //!
 //! So no client without a secret or a captured delivery can fill a log at `INFO`, unless the lookup fails. An
-//! attacker who captured a delivery that is `undecodable` can send it again and again, for one `WARN` each.
+//! attacker who captured a delivery can send it again and again while its timestamp is within tolerance, for one `INFO` each,
+//! and one `WARN` where it is `undecodable`.
 //! [Metrics](#metrics) and [`on_outcome`](crate::WebhookLayer::on_outcome) report all kinds: watch `over_budget`
 //! and `verifier_unavailable` there. While an integration is being set up, `tower_webhook::rejection=debug`
 //! says what is wrong.
