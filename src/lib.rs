@@ -26,6 +26,9 @@ pub mod verify;
 #[cfg(feature = "axum")]
 #[cfg_attr(docsrs, doc(cfg(feature = "axum")))]
 pub use self::delivery::axum;
+#[cfg(feature = "axum")]
+#[cfg_attr(docsrs, doc(cfg(feature = "axum")))]
+pub use self::delivery::axum::{Payload, PayloadRejection};
 pub use self::{
     clock::{Clock, ManualClock, SystemClock},
     config::Undecodable,

@@ -23,8 +23,8 @@ use tokio::net::TcpListener;
 use tower::Layer;
 use tower_http::{catch_panic::CatchPanicLayer, limit::RequestBodyLimitLayer};
 use tower_webhook::{
-    Delivery, Event, EventRouter, HandlerEnd, ManualClock, OutcomeKind, Rejection, RejectionKind, Secret,
-    Settlement, Undecodable, WebhookLayer, provider, verify::Endpoint,
+    Delivery, Event, EventRouter, HandlerEnd, ManualClock, OutcomeKind, Payload, PayloadRejection, Rejection,
+    RejectionKind, Secret, Settlement, Undecodable, WebhookLayer, provider, verify::Endpoint,
 };
 
 async fn listen(app: Router) -> SocketAddr {
@@ -256,6 +256,80 @@ async fn an_event_that_cannot_be_cloned_is_taken_out_just_so() {
     }
     let app = Router::new().route("/orders", post(handler).layer(layer().json::<Uncloneable>()));
     assert_eq!(send(app, signed("msg_1", Order::json(17))).await.body(), "17");
+}
+
+#[tokio::test]
+async fn an_event_is_a_pattern_and_can_be_built_for_a_test() {
+    async fn handler(Event(order): Event<Order>) -> String {
+        order.number.to_string()
+    }
+    let app = Router::new().route("/orders", post(handler).layer(layer().json::<Order>()));
+    assert_eq!(send(app, signed("msg_1", Order::json(17))).await.body(), "17");
+    assert_eq!(handler(Event(std::sync::Arc::new(Order { number: 17 }))).await, "17");
+}
+
+#[tokio::test]
+async fn each_route_decodes_its_own_payload() {
+    #[derive(Deserialize)]
+    struct Refund {
+        order: u32,
+    }
+    async fn on_order(Payload(order): Payload<Order>) -> String {
+        format!("order {}", order.number)
+    }
+    async fn on_refund(delivery: Delivery, refund: Payload<Refund>) -> String {
+        format!("{:?}: refund of {}", delivery.id(), refund.order)
+    }
+    let routes = Router::new().route("/orders", post(on_order)).route("/refunds", post(on_refund));
+    let client = Client::new(listen(routes.layer(layer())).await, Version::Http1);
+    assert_eq!(client.send(signed("msg_1", Order::json(17))).await.body(), "order 17");
+    let mut refund = signed("msg_2", r#"{"order":17}"#);
+    *refund.uri_mut() = "/refunds".parse().unwrap();
+    assert_eq!(client.send(refund).await.body(), "Some(\"msg_2\"): refund of 17");
+}
+
+#[tokio::test]
+async fn a_payload_of_another_type_is_a_422_that_names_the_field_and_releases_the_delivery() {
+    async fn handler(Payload(order): Payload<Order>) -> String {
+        order.number.to_string()
+    }
+    // Even where the application takes everything for a success.
+    for layer in [layer(), layer().complete_when(|_| true)] {
+        let (tell, mut outcomes) = outcomes();
+        let app = Router::new().route("/orders", post(handler).layer(layer.on_outcome(tell)));
+        let client = Client::new(listen(app).await, Version::Http1);
+        let response = client.send(signed("msg_1", r#"{"number":"SECRET"}"#)).await;
+        assert_eq!(response.status(), StatusCode::UNPROCESSABLE_ENTITY);
+        assert_eq!(response.body(), "payload field `number` is invalid, at line 1 column 18");
+        let outcome = outcomes.next().await;
+        assert_eq!(
+            (outcome.kind(), outcome.settlement()),
+            (OutcomeKind::Accepted, Some(Settlement::Released))
+        );
+        // The same delivery, as its provider sends it once it is repaired.
+        assert_eq!(client.send(signed("msg_1", Order::json(17))).await.body(), "17");
+    }
+}
+
+#[tokio::test]
+async fn a_payload_without_the_layer_is_a_500_that_says_why() {
+    async fn handler(_: Payload<Order>) {}
+    let response = send(Router::new().route("/orders", post(handler)), signed("msg_1", "{}")).await;
+    assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    let text = std::str::from_utf8(response.body()).unwrap();
+    assert!(text.contains("no `WebhookLayer`"), "{text}");
+}
+
+#[tokio::test]
+async fn the_rejection_of_a_payload_is_an_argument_of_the_handler() {
+    async fn handler(order: Result<Payload<Order>, PayloadRejection>) -> String {
+        match order {
+            Err(PayloadRejection::DecodeError(error)) => error.path().unwrap().to_owned(),
+            other => panic!("{other:?}"),
+        }
+    }
+    let app = Router::new().route("/orders", post(handler).layer(layer()));
+    assert_eq!(send(app, signed("msg_1", "{}")).await.body(), "number");
 }
 
 #[tokio::test]

@@ -262,7 +262,9 @@ async fn each_rejection_is_told_with_its_kind_and_its_reason() {
             Kind::BodyInterrupted => (Level::DEBUG, Some("the connection was reset")),
             Kind::BodyTooSlow => (Level::DEBUG, Some("it took longer than 10s")),
             Kind::UnknownEndpoint | Kind::BodyTooLarge | Kind::InProgress => (Level::DEBUG, None),
-            Kind::Undecodable => (Level::WARN, Some("it is not the JSON of the type, at line 1 column 57")),
+            Kind::Undecodable => {
+                (Level::WARN, Some("payload field `amount` is invalid, at line 1 column 57"))
+            }
             Kind::AckDeadline | Kind::HandlerTimeout => (Level::WARN, Some("it took longer than 2s")),
             Kind::StoreUnavailable => (Level::WARN, Some("the dedupe store failed: a test told it to fail")),
             Kind::VerifierUnavailable => (Level::WARN, Some("the tenants' database is down")),

@@ -1,10 +1,10 @@
-//! Extractors for axum: [`Delivery`] and [`Event<T>`] as arguments of a handler.
+//! Extractors for axum: [`Delivery`], [`Event<T>`] and [`Payload<T>`] as arguments of a handler.
 //!
 //! ```
 //! use tower_webhook::{Delivery, Event};
 //!
 //! # #[derive(Debug, serde::Deserialize)] struct Order { number: u32 }
-//! async fn on_order(delivery: Delivery, order: Event<Order>) {
+//! async fn on_order(delivery: Delivery, Event(order): Event<Order>) {
 //!     println!("{:?}: order {}", delivery.id(), order.number);
 //! }
 //! ```
@@ -17,12 +17,14 @@
 //! * `Event<T>` needs a layer that decodes a `T`. `Option<Event<T>>` is `None` only where the payload is not a `T`
 //!   and the layer [hands over](crate::Undecodable::HandOver) such deliveries. A type that was never decoded is a
 //!   mistake in the set-up, and so is a missing layer.
+//! * `Payload<T>` needs a layer as `Delivery` does, and decodes the payload itself: see there.
 
 use std::{
     any::{TypeId, type_name},
     convert::Infallible,
     error::Error,
     fmt,
+    ops::Deref,
 };
 
 use axum_core::{
@@ -30,8 +32,9 @@ use axum_core::{
     response::{IntoResponse, Response},
 };
 use http::{StatusCode, request::Parts};
+use serde::de::DeserializeOwned;
 
-use crate::{Delivery, Event};
+use crate::{DecodeError, Delivery, Event, Rejection, RejectionKind};
 
 impl<S: Sync> FromRequestParts<S> for Delivery {
     type Rejection = MissingDelivery;
@@ -68,6 +71,111 @@ impl<S: Sync, T: Send + Sync + 'static> OptionalFromRequestParts<S> for Event<T>
             }
             event => Ok(event),
         }
+    }
+}
+
+/// An extractor that decodes the payload from JSON for one handler, so that each route or event type can have
+/// its own type.
+///
+/// ```
+/// use axum::{Router, http::StatusCode, routing::post};
+/// use tower_webhook::{Payload, WebhookLayer};
+///
+/// # #[derive(serde::Deserialize)] struct Order { number: u32 }
+/// # #[derive(serde::Deserialize)] struct Refund { order: u32 }
+/// async fn on_order(Payload(order): Payload<Order>) -> StatusCode {
+///     println!("order {}", order.number);
+///     StatusCode::NO_CONTENT
+/// }
+///
+/// async fn on_refund(Payload(refund): Payload<Refund>) -> StatusCode {
+///     println!("refund of order {}", refund.order);
+///     StatusCode::NO_CONTENT
+/// }
+///
+/// fn app(layer: WebhookLayer) -> Router {
+///     let routes = Router::new().route("/orders", post(on_order)).route("/refunds", post(on_refund));
+///     routes.route_layer(layer)
+/// }
+/// ```
+///
+/// The layer need not decode anything. As with [`Delivery::json`], the content type does not matter.
+///
+/// A payload that is not a `T` is answered 422 with the text of the [`DecodeError`], and the layer releases the
+/// claim, so that the provider's next attempt runs. Unlike a payload that the layer decodes, it has been claimed
+/// by then. A request without a `Delivery` is answered 500. To handle these cases in the handler, take a
+/// `Result<Payload<T>, PayloadRejection>`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Payload<T>(
+    /// The decoded payload.
+    pub T,
+);
+
+impl<T> Deref for Payload<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<S: Sync, T: DeserializeOwned> FromRequestParts<S> for Payload<T> {
+    type Rejection = PayloadRejection;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, PayloadRejection> {
+        match parts.extensions.get::<Delivery>() {
+            Some(delivery) => delivery.json().map(Self).map_err(PayloadRejection::DecodeError),
+            None => Err(PayloadRejection::MissingDelivery(MissingDelivery { what: "Delivery" })),
+        }
+    }
+}
+
+/// The rejection of [`Payload<T>`].
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum PayloadRejection {
+    /// The payload is not a `T`: 422.
+    DecodeError(DecodeError),
+    /// No layer is above the handler: 500.
+    MissingDelivery(MissingDelivery),
+}
+
+impl fmt::Display for PayloadRejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::DecodeError(error) => error.fmt(f),
+            Self::MissingDelivery(error) => error.fmt(f),
+        }
+    }
+}
+
+impl Error for PayloadRejection {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::DecodeError(error) => error.source(),
+            Self::MissingDelivery(error) => error.source(),
+        }
+    }
+}
+
+impl IntoResponse for PayloadRejection {
+    fn into_response(self) -> Response {
+        match self {
+            Self::DecodeError(error) => error.into_response(),
+            Self::MissingDelivery(error) => error.into_response(),
+        }
+    }
+}
+
+/// 422 with the error's text. The response's extensions have a [`Rejection`] of the kind
+/// [`Undecodable`](RejectionKind::Undecodable), so that the layer releases the claim whatever
+/// [`complete_when`](crate::WebhookLayer::complete_when) says.
+impl IntoResponse for DecodeError {
+    fn into_response(self) -> Response {
+        let kind = RejectionKind::Undecodable;
+        let mut response = (kind.status(), self.to_string()).into_response();
+        response.extensions_mut().insert(Rejection::new(kind).because(self));
+        response
     }
 }
 

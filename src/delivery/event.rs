@@ -1,23 +1,53 @@
 use std::{error::Error, fmt, ops::Deref, sync::Arc};
 
+use serde::de::DeserializeOwned;
+
+use super::field_path::FieldPath;
 use crate::BoxError;
 
-/// The payload as the type that the layer was asked for with
+/// The payload, decoded to the type that the layer was built with:
 /// [`json`](crate::WebhookLayer::json), `form` or [`decode`](crate::WebhookLayer::decode).
 ///
-/// It was parsed once. Clones share it. A delivery has no `Event` of any other type: the axum
-/// extractors answer that 500, and in the extensions it is `None`.
-pub struct Event<T>(Arc<T>);
+/// It derefs to `T`, works as a pattern, and can be built in tests of a handler:
+///
+/// ```
+/// use std::sync::Arc;
+/// use tower_webhook::Event;
+///
+/// # #[derive(serde::Deserialize)] struct Invoice { number: u32 }
+/// async fn on_invoice(Event(invoice): Event<Invoice>) -> String {
+///     format!("invoice {}", invoice.number)
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let event = Event(Arc::new(Invoice { number: 17 }));
+/// assert_eq!(on_invoice(event).await, "invoice 17");
+/// # }
+/// ```
+///
+/// The payload is decoded once, and clones share it. Borrow the event with `&*event`, for instance in a
+/// `match`. To own it, use [`into_inner`](Self::into_inner) if `T` is `Clone`, and
+/// [`try_into_inner`](Self::try_into_inner) otherwise.
+///
+/// A delivery has an `Event` of one type: the axum extractor answers 500 for any other, and the extensions
+/// have none. Where each route or event type has a type of its own, decode with [`Delivery::json`](crate::Delivery::json),
+/// or with the axum extractor `Payload<T>`.
+pub struct Event<T>(
+    /// The decoded payload.
+    pub Arc<T>,
+);
 
 impl<T> Event<T> {
     pub(crate) fn new(event: T) -> Self {
         Self(Arc::new(event))
     }
 
-    /// The event itself: moved out if this is the only holder, else cloned.
+    /// Returns the decoded payload: moved out of the only holder, and cloned otherwise.
     ///
-    /// In an axum handler it is the only one. Elsewhere, take it out of the extensions with
-    /// `extensions_mut().remove::<Event<T>>()` rather than `get`.
+    /// An axum handler is the only holder. Elsewhere, take the event out of the extensions with
+    /// `extensions_mut().remove::<Event<T>>()` rather than `get`. For a `T` that is not `Clone`, use
+    /// [`try_into_inner`](Self::try_into_inner), or borrow: `match &*event`.
     #[must_use]
     pub fn into_inner(self) -> T
     where
@@ -26,11 +56,22 @@ impl<T> Event<T> {
         Arc::unwrap_or_clone(self.0)
     }
 
-    /// The event itself, if this is the only holder, for a `T` that cannot be cloned.
+    /// Returns the decoded payload if this is the only holder, as it is in an axum handler. `T` need not be
+    /// `Clone`.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use tower_webhook::Event;
+    /// struct Invoice { number: u32 } // not `Clone`
+    ///
+    /// let event = Event(Arc::new(Invoice { number: 17 }));
+    /// let Ok(invoice) = event.try_into_inner() else { panic!("there is another holder") };
+    /// assert_eq!(invoice.number, 17);
+    /// ```
     ///
     /// # Errors
     ///
-    /// Gives itself back if there is another holder.
+    /// Returns the event itself if there is another holder.
     pub fn try_into_inner(self) -> Result<T, Self> {
         Arc::try_unwrap(self.0).map_err(Self)
     }
@@ -56,39 +97,153 @@ impl<T: fmt::Debug> fmt::Debug for Event<T> {
     }
 }
 
-/// A payload that is not of the type it should be.
+/// A payload that is not of the expected type.
 ///
-/// Its [`source`](Error::source) says why, and may quote the payload; `Debug` does not.
-pub struct DecodeError(BoxError);
+/// Its text names the [`path`](Self::path) of the field, and what is wrong with it:
+///
+/// ```text
+/// payload field `lines[3].price` is invalid, at line 1 column 57
+/// payload field `number` is missing, at line 1 column 2
+/// payload is not valid JSON, at line 1 column 1
+/// ```
+///
+/// Neither the text nor `Debug` contains data of the payload. The [`source`](Error::source) is the error of
+/// the decoder, which may quote the payload: keep it out of logs.
+///
+/// With the feature `axum` it is a response: 422 with the text, after which the layer releases the claim.
+pub struct DecodeError {
+    text: String,
+    path: Option<String>,
+    source: BoxError,
+}
 
 impl DecodeError {
-    pub(super) fn new(error: impl Into<BoxError>) -> Self {
-        Self(error.into())
+    /// The error of a first attempt at decoding. A second one finds the path.
+    #[cold]
+    pub(super) fn json<T: DeserializeOwned>(json: &[u8], error: serde_json::Error) -> Self {
+        use serde_json::error::Category;
+        let problem = match error.classify() {
+            Category::Eof => Problem::Payload("ends too early"),
+            Category::Syntax | Category::Io => Problem::Payload("is not valid JSON"),
+            Category::Data => {
+                Problem::Field(FieldPath::of_failure::<T>(&mut serde_json::Deserializer::from_slice(json)))
+            }
+        };
+        let position = format!(", at line {} column {}", error.line(), error.column());
+        Self::new(&problem, &position, error)
     }
 
     /// An error of the function that decodes, which may be one of these already.
     pub(super) fn from_any(error: BoxError) -> Self {
         match error.downcast::<Self>() {
             Ok(error) => *error,
-            Err(error) => Self(error),
+            Err(source) => {
+                Self { text: "payload is not of the expected type".to_owned(), path: None, source }
+            }
         }
     }
+
+    #[cfg(feature = "form")]
+    #[cold]
+    pub(super) fn form<T: DeserializeOwned>(form: &[u8], error: impl Into<BoxError>) -> Self {
+        let form = serde_html_form::Deserializer::from_bytes(form);
+        Self::new(&Problem::Field(FieldPath::of_failure::<T>(form)), "", error)
+    }
+
+    fn new(problem: &Problem, position: &str, source: impl Into<BoxError>) -> Self {
+        let (text, path) = match problem {
+            Problem::Payload(problem) => (format!("payload {problem}"), None),
+            Problem::Field(path) if path.is_empty() => {
+                ("payload is not of the expected type".to_owned(), None)
+            }
+            Problem::Field(path) => {
+                let problem = if path.is_missing() { "missing" } else { "invalid" };
+                (format!("payload field `{path}` is {problem}"), Some(path.to_string()))
+            }
+        };
+        Self { text: text + position, path, source: source.into() }
+    }
+
+    /// Returns the path of the field that failed, such as `lines[3].price`. `None` if the payload as a whole is
+    /// not what was expected, or if the path is not known.
+    ///
+    /// It consists of the field names of structs and of indexes. The key of a map is `*`, and so is the field of
+    /// a struct with `#[serde(flatten)]`. The path ends at an enum or at a type that buffers its content, as
+    /// tagged and untagged enums do.
+    #[must_use]
+    pub fn path(&self) -> Option<&str> {
+        self.path.as_deref()
+    }
+}
+
+enum Problem {
+    Payload(&'static str),
+    Field(FieldPath),
 }
 
 impl fmt::Debug for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("DecodeError").finish_non_exhaustive()
+        f.debug_tuple("DecodeError").field(&self.text).finish()
     }
 }
 
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the payload could not be decoded")
+        f.write_str(&self.text)
     }
 }
 
 impl Error for DecodeError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        Some(&*self.0)
+        Some(&*self.source)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, serde::Deserialize)]
+    #[allow(dead_code, reason = "only decoded")]
+    struct Order {
+        number: u8,
+    }
+
+    fn json_error(json: &str) -> DecodeError {
+        let error = serde_json::from_str::<Order>(json).unwrap_err();
+        DecodeError::json::<Order>(json.as_bytes(), error)
+    }
+
+    #[test]
+    fn the_text_names_the_field_and_quotes_nothing() {
+        for (json, text, path) in [
+            (
+                r#"{"number":"SECRET"}"#,
+                "payload field `number` is invalid, at line 1 column 18",
+                Some("number"),
+            ),
+            (r#"{"SECRET":1}"#, "payload field `number` is missing, at line 1 column 12", Some("number")),
+            (r#""SECRET""#, "payload is not of the expected type, at line 1 column 8", None),
+            ("SECRET", "payload is not valid JSON, at line 1 column 1", None),
+            (r#"{"number":1} SECRET"#, "payload is not valid JSON, at line 1 column 14", None),
+            ("", "payload ends too early, at line 1 column 0", None),
+        ] {
+            let error = json_error(json);
+            assert_eq!((&*error.to_string(), error.path()), (text, path), "{json}");
+            assert_eq!(format!("{error:?}"), format!("DecodeError({text:?})"));
+            assert!(error.source().is_some_and(<dyn Error>::is::<serde_json::Error>));
+        }
+    }
+
+    #[cfg(feature = "form")]
+    #[test]
+    fn the_error_of_a_form_names_the_field_too() {
+        for (form, text) in [
+            ("number=SECRET", "payload field `number` is invalid"),
+            ("SECRET=1", "payload field `number` is missing"),
+        ] {
+            let error = serde_html_form::from_str::<Order>(form).unwrap_err();
+            assert_eq!(DecodeError::form::<Order>(form.as_bytes(), error).to_string(), text);
+        }
     }
 }

@@ -25,6 +25,7 @@
 pub mod axum;
 mod event;
 mod event_types;
+mod field_path;
 mod items;
 
 use std::{
@@ -193,42 +194,55 @@ impl Delivery {
         self.verifier().profile().provider()
     }
 
-    /// Returns the payload that was verified. The handler's body is the same.
+    /// Returns the verified payload, which is also the body that the handler receives.
     ///
-    /// It is the body as it arrived, except for Amazon SNS, which signs some fields of a JSON object: there
-    /// it is the object of those fields. [`Profile::body_signed`](crate::verify::Profile::body_signed) says
-    /// of each provider whether the signature covers it.
+    /// It is the [`raw`](Self::raw) body, unless the verifier takes the payload out of an envelope: Amazon SNS
+    /// signs some fields of a JSON object, and the payload is the object of those fields.
+    /// [`Profile::body_signed`](crate::verify::Profile::body_signed) is `false` for providers whose signature
+    /// does not cover the payload.
     #[must_use]
     pub fn payload(&self) -> &Bytes {
         self.facts.verified.payload.as_deref().unwrap_or(&self.facts.body)
     }
 
-    /// Returns the body as it arrived, with what the signature does not cover. Where that is the
-    /// [`payload`](Self::payload), the two share their bytes.
+    /// Returns the body as it arrived, including data that the signature does not cover. It shares its bytes
+    /// with the [`payload`](Self::payload) where the two are equal.
     #[must_use]
     pub fn raw(&self) -> &Bytes {
         &self.facts.body
     }
 
-    /// The payload as a `T`, whatever the content type says; a JSON payload that the provider posts
-    /// in a form field is found there.
+    /// Decodes the payload from JSON, whatever its content type. JSON that the provider posts in a form field
+    /// is found there.
+    ///
+    /// ```
+    /// use tower_webhook::{DecodeError, Delivery};
+    ///
+    /// # #[derive(serde::Deserialize)] struct Push { r#ref: String }
+    /// fn branch(delivery: &Delivery) -> Result<String, DecodeError> {
+    ///     let push: Push = delivery.json()?;
+    ///     Ok(push.r#ref)
+    /// }
+    /// ```
     ///
     /// # Errors
     ///
-    /// If the payload is not the JSON of a `T`.
+    /// If the payload is not the JSON of a `T`. The error names the field that failed.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, DecodeError> {
-        serde_json::from_slice(&self.json_bytes()).map_err(DecodeError::new)
+        let json = self.json_bytes();
+        serde_json::from_slice(&json).map_err(|error| DecodeError::json::<T>(&json, error))
     }
 
-    /// The payload, a form, as a `T`, whatever the content type says.
+    /// Decodes the payload from a form, whatever its content type.
     ///
     /// # Errors
     ///
-    /// If the payload is not the form of a `T`.
+    /// If the payload is not the form of a `T`. The error names the field that failed.
     #[cfg(feature = "form")]
     #[cfg_attr(docsrs, doc(cfg(feature = "form")))]
     pub fn form<T: DeserializeOwned>(&self) -> Result<T, DecodeError> {
-        serde_html_form::from_bytes(self.payload()).map_err(DecodeError::new)
+        let form = self.payload();
+        serde_html_form::from_bytes(form).map_err(|error| DecodeError::form::<T>(form, error))
     }
 
     /// Returns why the payload could not be decoded to the type that the layer was given, where its policy is

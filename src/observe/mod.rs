@@ -66,7 +66,7 @@
 //! and `verifier_unavailable` there. While an integration is being set up, `tower_webhook::rejection=debug`
 //! says what is wrong.
 //!
-//! For `undecodable` the reason is where in the JSON, and not what stands there. The reason that a verifier of
+//! For `undecodable` the reason is the field that failed and its place in the JSON, without any value. The reason that a verifier of
 //! your own gives is its own text, escaped and cut as ids are.
 //!
 //! On the target `tower_webhook`:

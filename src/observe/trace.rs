@@ -6,7 +6,7 @@ use tracing::{Level, Span, field::Empty, span};
 
 use super::{Outcome, OutcomeKind, Settlement, StoreOperation};
 use crate::{
-    Delivery, Rejection, RejectionKind, dedupe::MissingScope, store::StoreError, verify::VerifyError,
+    DecodeError, Delivery, Rejection, RejectionKind, dedupe::MissingScope, store::StoreError, verify::VerifyError,
 };
 
 /// The target of the span, and of what an operator should know.
@@ -214,14 +214,18 @@ fn reason(rejection: &Rejection) -> Option<Cow<'static, str>> {
     Some(printable(&reason).into_owned().into())
 }
 
-/// Where a payload is not what it should be. Decoders quote what they stumble over, so that their own
-/// words are somebody's data.
+/// The field or the place at which decoding failed. The text of a decoder is left out, because it may quote the
+/// payload.
 fn undecodable(source: &(dyn Error + 'static)) -> Option<String> {
     let mut cause = Some(source);
     let error = loop {
-        match cause?.downcast_ref::<serde_json::Error>() {
+        let error = cause?;
+        if let Some(error) = error.downcast_ref::<DecodeError>() {
+            return Some(error.to_string());
+        }
+        match error.downcast_ref::<serde_json::Error>() {
             Some(error) => break error,
-            None => cause = cause?.source(),
+            None => cause = error.source(),
         }
     };
     let category = match error.classify() {

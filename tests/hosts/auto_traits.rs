@@ -43,7 +43,7 @@ fn whatever_is_passed_around_can_be_cloned() {
 fn errors_are_errors() {
     all!(error: Rejection, InvalidSecret, DecodeError, StoreError, VerifyError);
     #[cfg(feature = "axum")]
-    error::<tower_webhook::axum::MissingDelivery>();
+    all!(error: tower_webhook::axum::MissingDelivery, tower_webhook::PayloadRejection);
 }
 
 #[test]

@@ -105,7 +105,7 @@ async fn the_operator_is_told_what_was_wrong() {
     let typed = Handler::default().under(&layer().json::<Vec<u8>>());
     let undecodable =
         typed.send(signed("msg_1", "{}")).await.rejection().unwrap().source().unwrap().to_string();
-    assert_eq!(undecodable, "the payload could not be decoded");
+    assert_eq!(undecodable, "payload is not of the expected type, at line 1 column 0");
     // And what was behind that, where something was.
     let down = VerifyError::unavailable("the key server is down");
     assert_eq!(down.to_string(), "the signature could not be checked");

@@ -5,7 +5,7 @@ use axum::{Router, routing::post};
 use http::{Request, Response, request::Parts};
 use tower::{Layer, service_fn};
 use tower_webhook::{
-    Body, BoxError, Event, Secret, Secrets, SystemClock, WebhookLayer, provider,
+    Body, BoxError, Event, Payload, Secret, Secrets, SystemClock, WebhookLayer, provider,
     store::MokaStore,
     verify::{self, CachedLookup, Endpoint, Verified, VerifyError},
 };
@@ -36,6 +36,14 @@ async fn on_order(order: Event<Order>) -> String {
 struct Configured {
     _secrets: Secrets,
     _token: Option<Secret>,
+}
+
+async fn on_order_by_pattern(Event(order): Event<Order>) -> String {
+    order.number.to_string()
+}
+
+async fn on_payload(Payload(order): Payload<Order>) -> String {
+    order.number.to_string()
 }
 
 #[tokio::main]
@@ -72,7 +80,11 @@ async fn main() -> Result<(), BoxError> {
         .clock(SystemClock)
         .on_rejection(|rejection, response| response.map(|_| rejection.to_string().into()))
         .dedupe(Arc::new(MokaStore::new(100)));
-    let _: Router = Router::new().route("/orders", post(on_order).layer(layer.clone()));
+    let _: Router = Router::new()
+        .route("/orders", post(on_order).layer(layer.clone()))
+        .route("/patterns", post(on_order_by_pattern).layer(layer.clone()))
+        .route("/payloads", post(on_payload).layer(layer.clone()));
+    let _ = on_order(Event(Arc::new(Order { number: 17 })));
     let handler =
         service_fn(async |_: Request<Body>| Ok::<_, Infallible>(Response::new("handled".to_owned())));
     let _: Router = Router::new().route_service("/hyper", layer.layer(handler));

@@ -266,7 +266,11 @@ fn payload(seen: &Seen<'_>) -> Step {
         return Step::new(PAYLOAD, State::Ended, "A signed handshake; the layer has answered it.");
     }
     if seen.ended_as(OutcomeKind::Ignored) {
-        return Step::new(PAYLOAD, State::Ended, "Its event type was not asked for: answered 200, not decoded.");
+        return Step::new(
+            PAYLOAD,
+            State::Ended,
+            "Its event type was not asked for: answered 200, not decoded.",
+        );
     }
     if seen.ended_as(OutcomeKind::Acknowledged) {
         return Step::new(PAYLOAD, State::Failed, "It could not be decoded: answered 200, and not handled.");
