@@ -134,7 +134,7 @@ async fn an_undecodable_payload_that_is_acknowledged_is_warned_of() {
     let [event] = &*seen.events() else { panic!("one") };
     assert_eq!((event.level, &*event.target), (Level::WARN, "tower_webhook"));
     assert_eq!(event.field("message"), Some("the payload could not be decoded, and was acknowledged"));
-    assert_eq!(event.field("reason"), Some("it is not the JSON of the type, at line 1 column 0"));
+    assert!(event.field("reason").unwrap().ends_with(", at line 1 column 0"), "{event:?}");
     assert_eq!(seen.deliveries()[0].field("outcome"), Some("acknowledged"));
     seen.assert_silent_about(&["PAYLOAD"]);
 }

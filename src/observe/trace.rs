@@ -143,7 +143,7 @@ pub(crate) fn acknowledged(error: &(dyn Error + 'static)) {
     let reason = undecodable(error);
     tracing::warn!(
         target: TARGET,
-        reason = reason.as_deref(),
+        reason = reason.as_deref().map(printable).as_deref(),
         "the payload could not be decoded, and was acknowledged",
     );
 }
