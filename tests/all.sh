@@ -11,3 +11,6 @@ need redis-server redis-server redis    # the tests of RedisStore and of the inb
 
 # Unit, integration and documentation tests, with every feature; the examples are built on the way.
 cargo test --locked --all-features
+
+# A program for each framework that is no dependency of the above, over a socket. Some need Rust 1.95.
+cargo test --locked --manifest-path tests/frameworks/Cargo.toml --target-dir target/frameworks

@@ -5,6 +5,7 @@
 //! | receive your first delivery | [start] |
 //! | find your provider, or describe one that is not here | [providers] |
 //! | choose where deliveries are remembered | [stores] |
+//! | put the layer into your framework | [hosts] |
 //! | know what is promised, and what is not | [promises] |
 //! | know what is answered, and what the provider then does | [answers] |
 //! | run behind a proxy or a load balancer | [proxies] |
@@ -29,6 +30,11 @@ pub mod providers {
 
 pub mod stores {
     #![doc = include_str!("stores.md")]
+}
+
+pub mod hosts {
+    // Its programs are compiled by `tests/frameworks/`, which has the frameworks.
+    #![cfg_attr(not(doctest), doc = include_str!("hosts.md"))]
 }
 
 pub mod promises {
