@@ -1,79 +1,106 @@
-//! lambda_http: the layer is called with the requests that it makes of API Gateway's events.
+//! lambda_http: functions as processes, called through Lambda's runtime API.
 
-use std::{convert::Infallible, fmt::Debug};
+use std::{sync::Arc, time::Duration};
 
-use bytes::Bytes;
-use frameworks::{Order, assert_guarded_by, webhooks};
-use http_body_util::BodyExt;
-use lambda_http::{
-    Body, IntoResponse, Request, RequestExt, Response, lambda_runtime::Diagnostic, service_fn,
+use axum::{
+    Json, Router,
+    extract::State,
+    http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode},
+    routing::{get, post},
 };
-use serde_json::json;
-use tower::{Service, ServiceBuilder, ServiceExt};
-use tower_webhook::{Delivery, Event};
-
-/// A handler of requests with the layer's body.
-async fn on_order(request: http::Request<tower_webhook::Body>) -> Result<Response<Body>, Infallible> {
-    assert_eq!(request.raw_http_path(), "/webhook");
-    let order = request.extensions().get::<Event<Order>>().unwrap();
-    Ok(Response::new(format!("order {}", order.number).into()))
-}
-
-/// A handler as lambda_http's documentation has it.
-async fn on_lambda_request(request: Request) -> Result<Response<Body>, Infallible> {
-    assert_eq!(request.raw_http_path(), "/webhook");
-    let order: Order = serde_json::from_slice(request.body()).unwrap();
-    Ok(Response::new(format!("order {}", order.number).into()))
-}
-
-/// Gives a delivery's payload back the body that lambda_http's handlers expect.
-fn to_lambda(request: http::Request<tower_webhook::Body>) -> Request {
-    let delivery = request.extensions().get::<Delivery>();
-    let body = delivery.map_or(Body::Empty, |delivery| delivery.payload().to_vec().into());
-    request.map(|_| body)
-}
+use bytes::Bytes;
+use frameworks::{assert_guarded_by, listen};
+use serde_json::{Map, Value, json};
+use tokio::{
+    net::TcpListener,
+    process::Command,
+    sync::{Mutex, mpsc},
+    time::timeout,
+};
 
 #[tokio::test]
 async fn handler_with_the_layers_body() {
-    let service = ServiceBuilder::new().layer(webhooks()).service(service_fn(on_order));
-    assert_guarded_on_lambda(service).await;
+    assert_guarded_on_lambda(env!("CARGO_BIN_EXE_lambda")).await;
 }
 
 #[tokio::test]
 async fn handler_with_lambdas_body() {
-    let service =
-        ServiceBuilder::new().layer(webhooks()).map_request(to_lambda).service(service_fn(on_lambda_request));
-    assert_guarded_on_lambda(service).await;
+    assert_guarded_on_lambda(env!("CARGO_BIN_EXE_lambda_request")).await;
 }
 
-async fn assert_guarded_on_lambda<S>(service: S)
-where
-    S: Service<Request, Response: IntoResponse, Error: Debug + Into<Diagnostic>, Future: Send> + Clone,
-{
-    // It would ask Lambda for events, so it is not awaited: that it compiles is what is tested.
-    drop(lambda_http::run(service.clone()));
+async fn assert_guarded_on_lambda(program: &str) {
+    let (events, next) = mpsc::channel(1);
+    let (answered, responses) = mpsc::channel(1);
+    let responses = Mutex::new(responses);
+    let (listener, address) = listen();
+    let listener = TcpListener::from_std(listener).unwrap();
+    tokio::spawn(async { axum::serve(listener, runtime_api(next, answered)).await.unwrap() });
+    let _function = Command::new(program)
+        .env("AWS_LAMBDA_RUNTIME_API", address.to_string())
+        .env("AWS_LAMBDA_FUNCTION_NAME", "webhook")
+        .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
+        .env("AWS_LAMBDA_FUNCTION_VERSION", "1")
+        .env("AWS_LAMBDA_LOG_STREAM_NAME", "log")
+        .env("AWS_LAMBDA_LOG_GROUP_NAME", "log")
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
     assert_guarded_by(async |delivery| {
-        let response = service.clone().oneshot(on_lambda(delivery)).await.unwrap().into_response().await;
-        let (head, body) = response.into_parts();
-        Response::from_parts(head, body.collect().await.unwrap().to_bytes())
+        events.send(event(&delivery)).await.unwrap();
+        let mut responses = responses.lock().await;
+        let received = timeout(Duration::from_secs(60), responses.recv()).await;
+        response(&received.expect("the function did not respond").unwrap())
     })
     .await;
 }
 
-/// The request as lambda_http makes it of API Gateway's event.
-fn on_lambda(delivery: http::Request<Bytes>) -> Request {
-    let header = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
-        (name.to_string(), value.to_str().unwrap().into())
+/// Lambda's side of a function: it asks for the next event, and posts its response.
+fn runtime_api(next: mpsc::Receiver<Value>, answered: mpsc::Sender<Value>) -> Router {
+    let invocation = async |State(next): State<Arc<Mutex<mpsc::Receiver<Value>>>>| {
+        let event = next.lock().await.recv().await.ok_or(StatusCode::GONE)?;
+        let head = [
+            ("lambda-runtime-aws-request-id", "1"),
+            ("lambda-runtime-deadline-ms", "4102444800000"),
+            ("lambda-runtime-invoked-function-arn", "arn:aws:lambda:eu-central-1:1:function:webhook"),
+        ];
+        Ok::<_, StatusCode>((head, Json(event)))
     };
-    let event = json!({
+    let response = async move |body: Bytes| {
+        answered.send(serde_json::from_slice(&body).unwrap()).await.unwrap();
+        StatusCode::ACCEPTED
+    };
+    Router::new()
+        .route("/2018-06-01/runtime/invocation/next", get(invocation))
+        .route("/2018-06-01/runtime/invocation/1/response", post(response))
+        .with_state(Arc::new(Mutex::new(next)))
+}
+
+/// The event that API Gateway makes of a request.
+fn event(request: &Request<Bytes>) -> Value {
+    let header =
+        |(name, value): (&HeaderName, &HeaderValue)| (name.to_string(), Value::from(value.to_str().unwrap()));
+    json!({
         "version": "2.0",
         "routeKey": "$default",
-        "rawPath": delivery.uri().path(),
+        "rawPath": request.uri().path(),
         "rawQueryString": "",
-        "headers": serde_json::Map::from_iter(delivery.headers().iter().map(header)),
-        "requestContext": { "http": { "method": delivery.method().as_str(), "path": delivery.uri().path() } },
-        "body": str::from_utf8(delivery.body()).unwrap(),
+        "headers": Map::from_iter(request.headers().iter().map(header)),
+        "requestContext": { "http": { "method": request.method().as_str(), "path": request.uri().path() } },
+        "body": str::from_utf8(request.body()).unwrap(),
         "isBase64Encoded": false,
-    });
-    lambda_http::request::from_str(&event.to_string()).unwrap()
+    })
+}
+
+/// The response that API Gateway makes of a function's.
+fn response(response: &Value) -> Response<Bytes> {
+    assert_eq!(response["isBase64Encoded"], false, "{response}");
+    let headers = response["headers"].as_object().unwrap().iter();
+    let headers: HeaderMap = headers
+        .map(|(name, value)| (name.parse::<HeaderName>().unwrap(), value.as_str().unwrap().parse().unwrap()))
+        .collect();
+    let status = response["statusCode"].as_u64().unwrap() as u16;
+    let body = response["body"].as_str().unwrap_or_default().to_owned();
+    let mut made = Response::builder().status(status).body(Bytes::from(body)).unwrap();
+    *made.headers_mut() = headers;
+    made
 }
