@@ -9,7 +9,7 @@ use std::{
 };
 
 /// What a reason's text comes after.
-const REASONS: [&str; 8] = [
+const REASONS: [&str; 9] = [
     "missing(",
     "malformed(",
     "wrong(",

@@ -191,9 +191,9 @@ fn a_key_that_is_wrongly_encoded_is_refused_when_it_is_built_and_not_shown() {
 fn provider_of_a_verifier_may_be_borrowed() {
     let scheme = Scheme::hmac_sha256("x", Encoding::Hex);
     let verifier = |name: &str| scheme.verifier(name, secret("secret")).unwrap();
-    assert_eq!(verifier(&"acme".repeat(2)).profile().provider, "acmeacme");
+    assert_eq!(verifier(&"acme".repeat(2)).profile().provider(), "acmeacme");
     let owned = scheme.verifier("acme".to_owned(), secret("secret")).unwrap();
-    assert_eq!(owned.profile().provider, "acme");
+    assert_eq!(owned.profile().provider(), "acme");
 }
 
 #[test]

@@ -25,7 +25,7 @@ fn key(key: &[u8]) -> Secret {
     Secret::from_bytes(key).unwrap()
 }
 
-fn verifier(provider: &str, secrets: impl Into<Secrets>) -> Result<Arc<dyn Verifier>, InvalidSecret> {
+fn verifier(provider: &str, secrets: impl Into<Secrets>) -> Result<ProviderVerifier, InvalidSecret> {
     provider::find(provider).unwrap().verifier(secrets.into())
 }
 
@@ -33,7 +33,7 @@ fn signed(provider: &str, secret: Secret) -> Request<Bytes> {
     let verifier = verifier(provider, secret).unwrap();
     let mut request = Request::post("https://receiver.example/webhook");
     // Otherwise the test kit makes up an id, and no two requests are equal.
-    if let Some(Location::Header(name)) = &verifier.profile().id {
+    if let [Location::Header(name)] = verifier.profile().id() {
         request = request.header(name, "1");
     }
     let body = match provider {

@@ -207,8 +207,7 @@ async fn the_attempt_is_told_where_the_provider_says_it() {
 #[tokio::test(start_paused = true)]
 async fn an_endpoint_without_a_scope_is_an_error_that_says_what_to_set() {
     let (seen, _guard) = Seen::start();
-    let mut profile = Profile::new("acme");
-    profile.id = Some(Location::header("x-id"));
+    let profile = Profile::new("acme").with_id(Location::header("x-id"));
     let verifier = from_fn(|_, _, _| Ok(Verified::new())).profile(profile);
     let layer = WebhookLayer::with_verifier(verifier).dedupe(faulty_store());
     let handler = Handler::default();

@@ -160,7 +160,7 @@ impl Delivery {
     /// Returns the event type that the delivery may be ignored or routed by. `None`: it has none, or it is a batch,
     /// whose events may be of several types.
     pub(crate) fn single_event_type(&self) -> Option<&str> {
-        (!self.facts.verifier.profile().batch()).then(|| self.event_type()).flatten()
+        (!self.verifier().profile().batch()).then(|| self.event_type()).flatten()
     }
 
     fn event_type_in_body(&self) -> Option<&str> {

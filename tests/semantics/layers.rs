@@ -75,8 +75,7 @@ async fn replacing_the_verifier_replaces_a_lookup() {
 #[tokio::test(start_paused = true)]
 async fn verifiers_of_one_layer_do_not_drop_each_others_deliveries() {
     let custom = || {
-        let mut profile = Profile::new("custom");
-        profile.id = Some(Location::header("x-id"));
+        let profile = Profile::new("custom").with_id(Location::header("x-id"));
         verify::from_fn(|_, _, _| Ok(Verified::new())).profile(profile)
     };
     let request = || Request::post("/").header("x-id", "1").body(Full::<Bytes>::from("{}")).unwrap();

@@ -31,9 +31,7 @@ struct Tenant(&'static str);
 
 /// A verifier of a token that sets no fingerprint.
 fn by_token(token: &'static str) -> impl Verifier {
-    let mut profile = Profile::new("acme");
-    profile.id = Some(Location::header("x-id"));
-    profile.id_signed = false;
+    let profile = Profile::new("acme").with_id(Location::header("x-id")).with_id_signed(false);
     let verifier = verify::from_fn(move |head, _, _| {
         let sent = head.headers.get("x-token").ok_or(VerifyError::missing("`x-token` is missing"))?;
         match verify::constant_time_eq(sent.as_bytes(), token.as_bytes()) {

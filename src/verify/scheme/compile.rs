@@ -192,7 +192,7 @@ impl Scheme {
                 "with a secret that is sent there is no list, no `ts` and no `template`",
             ));
         }
-        let has_no_colon = |secret: &crate::Secret| !secret.expose().contains(':');
+        let has_no_colon = |secret: &crate::Secret| !secret.expose().contains(&b':');
         if self.alg == Algorithm::Basic
             && let Some(index) = secrets.iter().position(has_no_colon)
         {
