@@ -57,6 +57,7 @@ pub enum OutcomeKind {
 /// response.extensions_mut().insert(Ignored);
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(clippy::exhaustive_structs, reason = "its name is its only value")]
 pub struct Ignored;
 
 /// [`Ignored`] of a delivery that was [acknowledged](OutcomeKind::Acknowledged).
