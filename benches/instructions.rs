@@ -108,14 +108,14 @@ fn answered(service: &mut Layered, request: Request<Frames>, status: u16) {
 // The layers.
 
 fn believing() -> WebhookLayer {
-    WebhookLayer::with_verifier(from_fn(|head, _, _| {
-        let id = head.headers.get("webhook-id").and_then(|id| id.to_str().ok());
-        Ok(Verified::new().id(id.unwrap()))
+    WebhookLayer::with_verifier(from_fn(|request, _| {
+        let id = request.head().headers.get("webhook-id").and_then(|id| id.to_str().ok());
+        Ok(Verified::new().with_id(id.unwrap()))
     }))
 }
 
 fn disbelieving() -> WebhookLayer {
-    WebhookLayer::with_verifier(from_fn(|_, _, _| Err(VerifyError::wrong("for the sake of it"))))
+    WebhookLayer::with_verifier(from_fn(|_, _| Err(VerifyError::wrong("for the sake of it"))))
 }
 
 fn standard() -> WebhookLayer {

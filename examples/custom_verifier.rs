@@ -20,16 +20,16 @@
 //!
 //! # Which of them
 //!
-//! First see whether `verify::Scheme` can say it: a MAC of a text made of body, URL, headers and time, in
-//! whatever encoding. That is a few lines, and no code. A scheme can say Acme's, `{ts}.{sha256hex:body}`, which
-//! is written by hand here to show how.
+//! Try `verify::Scheme` first: it describes a MAC of a text made of the body, the URL, headers and the time, as
+//! data. It can describe Acme's, `{ts}.{sha256hex:body}`, which is written by hand here to show how.
 //!
-//! [`verify::from_fn`] is a function of head and body: shortest, and good for small bodies. Implementing
-//! [`Verifier`] refuses a request by its head before a byte of its body is read, and hashes the body while
-//! it arrives. Both leave to the layer what it does for all: tolerance, limits, duplicates, answers.
+//! [`verify::from_fn`] takes a function of the request and its body: the shortest way, and good for small bodies.
+//! An implementation of [`Verifier`] can reject a request from its head before a byte of its body is read, and
+//! hashes the body while it arrives. Both leave to the layer what it does for all: tolerance, limits, duplicates,
+//! responses.
 //!
-//! Both set a [fingerprint](Verified::fingerprint) of the secret. Without one, endpoints with different
-//! secrets on one store would drop each other's deliveries.
+//! Both set a [fingerprint](Verified::with_fingerprint) of the secret, which keeps the ids of endpoints with
+//! different secrets apart.
 //!
 //! The address to listen on may be given as an argument.
 
@@ -51,8 +51,8 @@ use tokio::{net::TcpListener, signal};
 use tower_webhook::{
     BoxError, Delivery, InvalidSecret, Secret, Secrets, WebhookLayer,
     verify::{
-        self, Check, Finish, Location, Profile, Verified, Verifier, VerifyError, constant_time_eq,
-        unix_seconds,
+        self, Check, Finish, Location, Profile, RequestContext, Verified, Verifier, VerifyError,
+        constant_time_eq, unix_seconds,
     },
 };
 
@@ -63,9 +63,9 @@ struct Acme {
 }
 
 impl Verifier for Acme {
-    /// The first: what can be seen without the body.
-    fn begin<'a>(&'a self, head: &'a Parts, _now: SystemTime) -> Result<Box<dyn Check + 'a>, VerifyError> {
-        let signed = Signed::read(head)?;
+    /// The first step needs no body.
+    fn begin<'a>(&'a self, request: &RequestContext<'a>) -> Result<Box<dyn Check + 'a>, VerifyError> {
+        let signed = Signed::read(request.head())?;
         Ok(Box::new(AcmeCheck { keys: &self.keys, signed, body: Sha256::new() }))
     }
 
@@ -98,11 +98,11 @@ impl Check for AcmeCheck<'_> {
 
 /// Verifies in one step, by the same rules.
 fn acme_at_once(keys: Keys) -> impl Verifier {
-    verify::from_fn(move |head, body, _now| {
-        let signed = Signed::read(head)?;
+    verify::from_fn(move |request, body| {
+        let signed = Signed::read(request.head())?;
         keys.verify(&signed, Sha256::new_with_prefix(body))
     })
-    .profile(profile())
+    .with_profile(profile())
 }
 
 /// What is known of Acme, beside how it signs. Each line should have a source in its documentation.
@@ -156,9 +156,9 @@ impl Keys {
                 // Keeps the ids of endpoints with different secrets apart, and does not reveal the key.
                 let [a, b, c, d, e, f, g, h, ..] = mac(key, &[b"fingerprint"]);
                 let fingerprint = u64::from_be_bytes([a, b, c, d, e, f, g, h]);
-                let verified = Verified::new().secret_index(index).fingerprint(fingerprint);
+                let verified = Verified::new().with_secret_index(index).with_fingerprint(fingerprint);
                 // The layer judges it now, if it did not before.
-                return Ok(verified.timestamp(signed.time));
+                return Ok(verified.with_timestamp(signed.time));
             }
         }
         Err(VerifyError::wrong("it is not the body's, or of another secret"))

@@ -11,20 +11,20 @@ use bytes::Bytes;
 use http::{Extensions, Response, request, response};
 
 use crate::{
-    BoxError, Clock, Delivery, EventTypes, Rejection, SystemClock,
+    BoxError, Clock, Delivery, EventTypes, Rejection, Secret, SystemClock,
     budget::{BufferBudget, Discards},
     dedupe::Dedupe,
     observe::{Observer, Registry},
-    store::{MokaStore, AnyStore},
-    verify::{Endpoint, Find, Proxies, PublicUrl, VerifyToken},
+    store::{AnyStore, MokaStore},
+    verify::{Endpoint, Find, Proxies},
 };
 
 #[derive(Clone)]
 pub(crate) struct Config {
     pub(crate) endpoint: EndpointSource,
-    pub(crate) public_url: Option<PublicUrl>,
+    pub(crate) public_url: Option<Arc<str>>,
     pub(crate) proxies: Option<Proxies>,
-    pub(crate) verify_token: Option<VerifyToken>,
+    pub(crate) verify_token: Option<Secret>,
     pub(crate) only_if: Option<OnlyIf>,
     pub(crate) only_events: Option<EventTypes>,
     pub(crate) decode: Option<Decode>,

@@ -14,9 +14,9 @@ use crate::{
     config::{Config, Decode, EndpointSource},
     dedupe::Background,
     provider,
-    store::{Key, AnyStore, Store},
+    store::{AnyStore, Key, Store},
     task::Drain,
-    verify::{Endpoint, Lookup, Proxies, PublicUrl, Verifier, VerifyToken},
+    verify::{Endpoint, Lookup, Proxies, Verifier},
 };
 
 /// Receives webhooks in front of a service: verifies each delivery, drops duplicates, and hands
@@ -165,7 +165,7 @@ impl WebhookLayer {
     /// rejected as a wrong signature. In a [`Scheme`](crate::verify::Scheme) this is the `{url}`;
     /// `{path_query}` is always the request's own.
     pub fn public_url(self, url: &str) -> Self {
-        self.with(|config| config.public_url = Some(PublicUrl::Given(url.into())))
+        self.with(|config| config.public_url = Some(url.into()))
     }
 
     /// Takes the scheme and the host of the URL that was called, for providers that sign it, from
@@ -203,7 +203,7 @@ impl WebhookLayer {
     /// WebSub's `hub.verify_token`, Asana, eBay). Without it such a handshake is refused like any unsigned
     /// request; eBay's needs [`public_url`](Self::public_url) as well.
     pub fn verify_token(self, token: Secret) -> Self {
-        self.with(|config| config.verify_token = Some(VerifyToken(token)))
+        self.with(|config| config.verify_token = Some(token))
     }
 
     /// Leaves requests alone for which `only_if` is false: they reach the service as they are, not

@@ -80,7 +80,7 @@ mod requests {
     use tower_webhook::{
         Body, BoxError, Delivery, ManualClock, Rejection, RejectionKind, Secret, WebhookLayer, provider,
         testing,
-        verify::{Algorithm, Encoding, Scheme, Verifier},
+        verify::{Algorithm, Encoding, RequestContext, Scheme, Verifier},
     };
 
     /// What was learnt of a delivery.
@@ -271,15 +271,15 @@ mod requests {
         let provider = provider::livekit(secret(&vector));
         let (mut head, ()) = request(&vector).into_parts();
         let now = at(1_700_000_000).unwrap();
-        assert!(provider.begin(&head, now).is_ok());
+        assert!(provider.begin(&RequestContext::new(&head).at(now)).is_ok());
         let token = head.headers["authorization"].to_str().unwrap();
         let broken = token.replace("XVCJ9.", "XVCJ9.e");
         head.headers.insert("authorization", broken.parse().unwrap());
-        let refused = provider.begin(&head, now).err().unwrap();
+        let refused = provider.begin(&RequestContext::new(&head).at(now)).err().unwrap();
         assert_eq!(refused.kind(), RejectionKind::WrongSignature);
         for parts in ["e30.e30", "e30.e30.e30.AA", ".e30.AA"] {
             head.headers.insert("authorization", parts.parse().unwrap());
-            let refused = provider.begin(&head, now).err().unwrap();
+            let refused = provider.begin(&RequestContext::new(&head).at(now)).err().unwrap();
             assert_eq!(refused.to_string(), "it is not a token in three parts", "{parts}");
         }
     }
@@ -292,7 +292,7 @@ mod requests {
             let verifier = verifier.unwrap();
             let request = testing::sign_at(&verifier, request, at(1_700_000_000).unwrap()).unwrap();
             let (head, _) = request.into_parts();
-            let check = verifier.begin(&head, at(1_700_000_030).unwrap()).unwrap();
+            let check = verifier.begin(&RequestContext::new(&head).at(at(1_700_000_030).unwrap())).unwrap();
             assert_eq!(check.timestamp(), at(1_700_000_000), "{provider}");
         }
     }
@@ -311,7 +311,10 @@ mod requests {
             let (mut head, ()) = request(&vector).into_parts();
             head.headers.insert("x-key", key.parse().unwrap());
             head.headers.insert("telnyx-signature-ed25519", signature.parse().unwrap());
-            verifier.begin(&head, at(1_700_000_000).unwrap()).map(drop).map_err(|error| error.kind())
+            verifier
+                .begin(&RequestContext::new(&head).at(at(1_700_000_000).unwrap()))
+                .map(drop)
+                .map_err(|error| error.kind())
         };
         assert_eq!(begin("one", right), Ok(()));
         assert_eq!(begin("two", right), Err(RejectionKind::WrongSignature));
@@ -335,7 +338,10 @@ mod requests {
             let header = data_encoding::BASE64URL_NOPAD.encode(header.to_string().as_bytes());
             head.headers.insert("saleor-signature", format!("{header}..{signature}").parse().unwrap());
             let verifier = provider::saleor(secret(&vector)).unwrap();
-            verifier.begin(&head, at(1_700_000_000).unwrap()).map(drop).map_err(|error| error.kind())
+            verifier
+                .begin(&RequestContext::new(&head).at(at(1_700_000_000).unwrap()))
+                .map(drop)
+                .map_err(|error| error.kind())
         };
         assert_eq!(begin(json!({"alg": "RS256", "b64": false, "crit": ["b64"]})), Ok(()));
         for header in [
@@ -410,7 +416,7 @@ mod requests {
             let length = token.len();
             let request = Request::post("/").header("authorization", format!("Bearer {token}")).body(());
             let (head, ()) = request.unwrap().into_parts();
-            let begun = vonage.begin(&head, at(1_700_000_000).unwrap());
+            let begun = vonage.begin(&RequestContext::new(&head).at(at(1_700_000_000).unwrap()));
             (length, begun.map(drop).map_err(|error| error.kind()))
         };
         let longest = (5900..6200).map(begin).take_while(|(length, _)| *length <= 8192).last().unwrap();

@@ -1,15 +1,14 @@
 //! Secrets given to constructors: as text, which is decoded, and as keys, which are not.
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing)]
 
-use std::{
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http::Request;
 use tower_webhook::{
-    InvalidSecret, Secret, Secrets, WebhookLayer, provider, testing,
+    InvalidSecret, Secret, Secrets, WebhookLayer,
+    provider::{self, ProviderVerifier},
+    testing,
     verify::{Location, Scheme, Verifier},
 };
 

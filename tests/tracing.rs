@@ -198,7 +198,7 @@ async fn the_attempt_is_told_where_the_provider_says_it() {
     let (seen, _guard) = Seen::start();
     let profile = Profile::new("acme")
         .with_attempt(tower_webhook::verify::Attempt::Retries(Location::header("x-retry")));
-    let layer = WebhookLayer::with_verifier(from_fn(|_, _, _| Ok(Verified::new())).profile(profile));
+    let layer = WebhookLayer::with_verifier(from_fn(|_, _| Ok(Verified::new())).with_profile(profile));
     let request = Request::post("/").header("x-retry", "2").body(Full::<Bytes>::default()).unwrap();
     Handler::default().under(&layer).send(request).await.assert_handled();
     assert_eq!(seen.span().field("webhook.attempt"), Some("3"));
@@ -208,7 +208,7 @@ async fn the_attempt_is_told_where_the_provider_says_it() {
 async fn an_endpoint_without_a_scope_is_an_error_that_says_what_to_set() {
     let (seen, _guard) = Seen::start();
     let profile = Profile::new("acme").with_id(Location::header("x-id"));
-    let verifier = from_fn(|_, _, _| Ok(Verified::new())).profile(profile);
+    let verifier = from_fn(|_, _| Ok(Verified::new())).with_profile(profile);
     let layer = WebhookLayer::with_verifier(verifier).dedupe(faulty_store());
     let handler = Handler::default();
     let request = |id: &str| Request::post("/").header("x-id", id).body(Full::<Bytes>::default()).unwrap();
@@ -292,7 +292,7 @@ async fn what_an_unauthenticated_client_can_cause_is_told_at_debug() {
     let handler = Handler::default();
     let slow_body = || signed("msg_1", "{}").map(|_| Broken(false));
     // A key under a made-up name cannot be fetched.
-    let unknown_key = from_fn(|_, _, _| Err(VerifyError::unavailable("there is no such key")));
+    let unknown_key = from_fn(|_, _| Err(VerifyError::unavailable("there is no such key")));
     let key = handler.under(&WebhookLayer::with_verifier(unknown_key));
     key.send(post("{}")).await.assert_rejected(RejectionKind::VerifierUnavailable);
     let small = handler.under(&layer().buffer_budget(1));
@@ -384,7 +384,7 @@ async fn what_a_provider_writes_can_neither_forge_a_line_nor_fill_the_log() {
     let (seen, _guard) = Seen::start();
     let profile =
         Profile::new("acme").with_id(Location::json("/id")).with_event_type(Location::json("/type"));
-    let layer = WebhookLayer::with_verifier(from_fn(|_, _, _| Ok(Verified::new())).profile(profile));
+    let layer = WebhookLayer::with_verifier(from_fn(|_, _| Ok(Verified::new())).with_profile(profile));
     let long = "x".repeat(1 << 16);
     let body = format!(r#"{{"id":"a\r\n2026 ERROR forged\u001b[2J\u202e","type":"{long}"}}"#);
     let request = Request::new(Full::new(Bytes::from(body)));
@@ -402,11 +402,11 @@ async fn what_a_provider_writes_can_neither_forge_a_line_nor_fill_the_log() {
 
     // And in the words of a verifier of one's own, and of its name.
     let layer = WebhookLayer::with_verifier(
-        from_fn(|head, _, _| {
-            let quoted = format!("who is {:?}?\nforged", head.headers["x-who"]);
+        from_fn(|request, _| {
+            let quoted = format!("who is {:?}?\nforged", request.head().headers["x-who"]);
             Err(tower_webhook::verify::VerifyError::wrong(quoted))
         })
-        .profile(Profile::new("two\nlines")),
+        .with_profile(Profile::new("two\nlines")),
     );
     let request = Request::get("/").header("x-who", "me").body(Full::<Bytes>::default()).unwrap();
     Handler::default().under(&layer).send(request).await;

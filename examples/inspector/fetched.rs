@@ -1,13 +1,14 @@
 //! The providers whose public keys are fetched. Here they are those that the command line gives, and
 //! nobody is asked for any.
 
-use std::{error::Error, sync::Arc};
+use std::error::Error;
 
 use bytes::Bytes;
 use serde_json::{Value, json};
 use tower_webhook::{
-    BoxError, Secret, Secrets, provider,
-    verify::{Algorithm, Encoding, Fetch, Scheme, Verifier},
+    BoxError, Secret, Secrets,
+    provider::{self, ProviderVerifier},
+    verify::{Algorithm, Encoding, Fetch, Scheme},
 };
 
 #[derive(Clone, Copy)]
@@ -15,14 +16,14 @@ pub(crate) struct Fetched {
     pub(crate) id: &'static str,
     /// What the provider would answer, of a key in base64.
     page: fn(&str) -> Value,
-    new: fn(Given) -> Arc<dyn Verifier>,
+    new: fn(Given) -> ProviderVerifier,
 }
 
 pub(crate) const ALL: [Fetched; 2] = [
     Fetched {
         id: "circle",
         page: |key| json!({ "data": { "algorithm": "ECDSA_SHA_256", "publicKey": key } }),
-        new: |given| Arc::new(provider::circle(given)),
+        new: |given| provider::circle(given).into(),
     },
     Fetched {
         id: "ebay",
@@ -30,12 +31,12 @@ pub(crate) const ALL: [Fetched; 2] = [
             let key = format!("-----BEGIN PUBLIC KEY-----{key}-----END PUBLIC KEY-----");
             json!({ "key": key, "algorithm": "ECDSA", "digest": "SHA1" })
         },
-        new: |given| Arc::new(provider::ebay(given)),
+        new: |given| provider::ebay(given).into(),
     },
 ];
 
 impl Fetched {
-    pub(crate) fn verifier(&self, secrets: Secrets) -> Result<Arc<dyn Verifier>, Box<dyn Error>> {
+    pub(crate) fn verifier(&self, secrets: Secrets) -> Result<ProviderVerifier, Box<dyn Error>> {
         // A key that is none is to be known at the start, as with other providers.
         Scheme::new(Algorithm::EcdsaP256Sha256, "x-signature", Encoding::Base64)
             .key_encoding(Encoding::Base64)

@@ -33,7 +33,7 @@ use axum::{
 };
 use tokio::{net::TcpListener, runtime::Runtime, sync::Semaphore};
 
-use tower_webhook::{Secret, Secrets, verify::Verifier};
+use tower_webhook::{Secret, Secrets, provider::ProviderVerifier, verify::Verifier};
 
 use crate::{
     drain::{InFlight, StopSignal},
@@ -75,7 +75,7 @@ async fn serve(options: Options) -> Result<ExitCode, Box<dyn Error>> {
         None => demo::secret(source)?.into(),
     };
     let verifier = source.verifier(secrets.clone())?;
-    let layer = options.layer(Watched(Arc::clone(&verifier))).await?;
+    let layer = options.layer(Watched(verifier.clone())).await?;
     let rules = Arc::new(options.rules(secrets.clone(), verifier.profile()));
     let listener = TcpListener::bind(&options.listen)
         .await
@@ -119,7 +119,7 @@ async fn serve(options: Options) -> Result<ExitCode, Box<dyn Error>> {
 }
 
 /// A verifier, to sign with, that has another secret and is the same otherwise.
-fn forger(source: &Source, secrets: &Secrets) -> Option<Arc<dyn Verifier>> {
+fn forger(source: &Source, secrets: &Secrets) -> Option<ProviderVerifier> {
     let mut secret = demo::secret(source).ok()?;
     if let Some(key_id) = secrets.iter().next()?.key_id() {
         secret = secret.with_key_id(key_id);

@@ -1,15 +1,12 @@
 //! Whose deliveries are verified: a provider of the crate's, or a scheme from the command line.
 
-use std::{
-    collections::HashMap,
-    error::Error,
-    sync::{Arc, LazyLock},
-};
+use std::{collections::HashMap, error::Error, sync::LazyLock};
 
 use tower_webhook::{
     Secrets,
+    provider::ProviderVerifier,
     provider::{self, Provider},
-    verify::{Scheme, Verifier},
+    verify::Scheme,
 };
 
 use crate::rules::Signing;
@@ -73,12 +70,12 @@ impl Source {
         }
     }
 
-    pub(crate) fn verifier(&self, secrets: Secrets) -> Result<Arc<dyn Verifier>, Box<dyn Error>> {
+    pub(crate) fn verifier(&self, secrets: Secrets) -> Result<ProviderVerifier, Box<dyn Error>> {
         Ok(match self {
-            Self::Provider(provider) => Arc::new(provider.verifier(secrets)?),
+            Self::Provider(provider) => provider.verifier(secrets)?,
             #[cfg(feature = "asymmetric")]
             Self::Fetched(fetched) => fetched.verifier(secrets)?,
-            Self::Scheme(scheme) => Arc::new(scheme.verifier(self.id(), secrets)?),
+            Self::Scheme(scheme) => scheme.verifier(self.id(), secrets)?.into(),
         })
     }
 }

@@ -22,7 +22,8 @@ use tokio::sync::Semaphore;
 use tower::{Layer, ServiceExt, service_fn};
 use tower_webhook::{
     Delivery, Rejection, RejectionKind, WebhookLayer,
-    verify::{Check, Finish, Profile, Verifier, VerifyError},
+    provider::ProviderVerifier,
+    verify::{Check, Finish, Profile, RequestContext, Verifier, VerifyError},
 };
 
 use crate::{explain::Arrival, history::History, report, rules::Rules, second_look};
@@ -114,13 +115,13 @@ impl Trace {
 }
 
 /// A verifier that is looked on at.
-pub(crate) struct Watched(pub(crate) Arc<dyn Verifier>);
+pub(crate) struct Watched(pub(crate) ProviderVerifier);
 
 impl Verifier for Watched {
-    fn begin<'a>(&'a self, head: &'a Parts, now: SystemTime) -> Result<Box<dyn Check + 'a>, VerifyError> {
-        let trace = head.extensions.get::<Trace>().cloned().unwrap_or_default();
+    fn begin<'a>(&'a self, request: &RequestContext<'a>) -> Result<Box<dyn Check + 'a>, VerifyError> {
+        let trace = request.head().extensions.get::<Trace>().cloned().unwrap_or_default();
         trace.noted().begun = true;
-        let check = self.0.begin(head, now)?;
+        let check = self.0.begin(request)?;
         trace.noted().timestamp = check.timestamp();
         Ok(Box::new(WatchedCheck { check, trace }))
     }
@@ -129,12 +130,12 @@ impl Verifier for Watched {
         self.0.profile()
     }
 
-    fn handshake(&self, head: &Parts) -> Option<Response<Bytes>> {
-        self.0.handshake(head)
+    fn handshake(&self, request: &RequestContext<'_>) -> Option<Response<Bytes>> {
+        self.0.handshake(request)
     }
 
-    fn signed_handshake(&self, head: &Parts, body: &Bytes) -> Option<Response<Bytes>> {
-        self.0.signed_handshake(head, body)
+    fn signed_handshake(&self, request: &RequestContext<'_>, body: &Bytes) -> Option<Response<Bytes>> {
+        self.0.signed_handshake(request, body)
     }
 }
 

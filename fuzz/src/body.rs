@@ -3,13 +3,11 @@
 //!
 //! The input's first line is `json /pointer`, `form name`, `query name` or `multipart`; the rest is the body.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use http::{Request, Uri};
 use tower_webhook::{
     Secret, provider,
-    verify::{self, Location, Profile, Verified, Verifier},
+    verify::{self, Location, Profile, Verified},
 };
 
 use super::{
@@ -54,8 +52,7 @@ fn try_run(input: &[u8]) -> Option<()> {
     };
     let profile =
         Profile::new("acme").with_id(location.clone()).with_event_type(location).with_json_field("payload");
-    let verifier: Arc<dyn Verifier> =
-        Arc::new(verify::from_fn(|_, _, _| Ok(Verified::new())).profile(profile));
+    let verifier = verify::from_fn(|_, _| Ok(Verified::new())).with_profile(profile);
     let request = match kind {
         "query" => Request::post(format!("/?{}", std::str::from_utf8(body).ok()?)).body(Bytes::new()).ok()?,
         _ => Request::post("/").body(Bytes::copy_from_slice(body)).ok()?,
@@ -121,7 +118,7 @@ fn in_multipart(body: &[u8]) -> Option<()> {
         Some(hash.eq_ignore_ascii_case(&tag(&time, &kind)))
     });
     let secret: Secret = SECRET.parse().ok()?;
-    let verifier: Arc<dyn Verifier> = Arc::new(provider::find("dropbox-sign")?.verifier(secret).ok()?);
+    let verifier = provider::find("dropbox-sign")?.verifier(secret).ok()?;
     let request = Request::post("/").body(Bytes::from(body.clone())).ok()?;
     let found = judge(&verifier, request, at(1_700_000_000), 0);
     // The other way round it is not said here: an event may have more against it than its hash.

@@ -4,7 +4,6 @@ use std::{
     cell::RefCell,
     convert::Infallible,
     pin::Pin,
-    sync::Arc,
     task::{Context, Poll},
     time::{Duration, SystemTime},
 };
@@ -38,12 +37,12 @@ pub(crate) fn at(seconds: u64) -> SystemTime {
 
 /// Sends `request` through a layer with `verifier`, in frames of `frame` bytes; 0: in one.
 pub(crate) fn judge(
-    verifier: &Arc<dyn Verifier>,
+    verifier: &(impl Verifier + Clone),
     request: Request<Bytes>,
     now: SystemTime,
     frame: usize,
 ) -> Found {
-    let layer = WebhookLayer::with_verifier(Arc::clone(verifier)).clock(ManualClock::new(now));
+    let layer = WebhookLayer::with_verifier(verifier.clone()).clock(ManualClock::new(now));
     through(layer.without_dedupe(), request, frame)
 }
 

@@ -8,10 +8,7 @@ use std::{sync::Arc, time::SystemTime};
 
 use bytes::Bytes;
 use http::Request;
-use tower_webhook::{
-    BoxError, Secret, provider,
-    verify::{Fetch, Verifier},
-};
+use tower_webhook::{BoxError, Secret, provider, verify::Fetch};
 
 use super::{
     judge::{Found, at, judge},
@@ -60,7 +57,7 @@ fn token(provider: &str, rest: &[u8]) -> Option<()> {
     let request = request.body(Bytes::copy_from_slice(body)).ok()?;
 
     let secret: Secret = SECRET.parse().ok()?;
-    let verifier: Arc<dyn Verifier> = Arc::new(provider::find(provider)?.verifier(secret).ok()?);
+    let verifier = provider::find(provider)?.verifier(secret).ok()?;
     let (head, _) = request.clone().into_parts();
     let expected = jwt::judge(rules, SECRET, &head, URL, body, at(NOW));
     let found = judge(&verifier, request, at(NOW), 0);
@@ -81,7 +78,6 @@ fn key(text: &[u8]) {
     {
         let Some(provider) = provider::find(id) else { continue };
         if let Ok(verifier) = provider.verifier(secret.clone()) {
-            let verifier: Arc<dyn Verifier> = Arc::new(verifier);
             let request = Request::post(URL).body(Bytes::from_static(b"{}")).expect("a request");
             assert!(!judge(&verifier, request, at(NOW), 0).is_accepted(), "{id} accepts what is not signed");
         }
@@ -107,7 +103,7 @@ fn certificate(file: &[u8]) {
     let now = time_of(sent_at["Timestamp"].as_str().expect("a time"));
     let file = File(Bytes::copy_from_slice(file));
     let own = file.0.clone();
-    let verifier: Arc<dyn Verifier> = Arc::new(provider::aws_sns([topic], "fuzz", file));
+    let verifier = Arc::new(provider::aws_sns([topic], "fuzz", file));
     let request = Request::post("/").body(Bytes::from(message)).expect("a request");
     let found = judge(&verifier, request, now, 0);
     // The key is in every file that is believed.

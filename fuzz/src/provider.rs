@@ -4,11 +4,13 @@
 //! name before `@@`), the time with `signed` after it or not, the length of a frame and the edits; then
 //! the request.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use http::Request;
-use tower_webhook::{RejectionKind, Secret, Secrets, provider, testing::sign_at, verify::Verifier};
+use tower_webhook::{
+    RejectionKind, Secret, Secrets,
+    provider::{self, ProviderVerifier},
+    testing::sign_at,
+};
 
 use super::{
     edit::Edit,
@@ -28,7 +30,7 @@ fn try_run(input: &[u8]) -> Option<()> {
     let (edits, rest) = text_line(rest)?;
     let provider = provider::find(id)?;
     let keys = keys(secrets);
-    let verifier: Arc<dyn Verifier> = Arc::new(provider.verifier(made(&keys)?).ok()?);
+    let verifier = provider.verifier(made(&keys)?).ok()?;
     let (time, signed) = match time.split_once(' ') {
         Some((time, "signed")) => (time, true),
         _ => (time, false),
@@ -93,7 +95,7 @@ pub(crate) fn is_believed(request: &Request<Bytes>, found: &Found) {
 
 /// How the body is cut into frames makes no difference.
 pub(crate) fn agrees_with_itself(
-    verifier: &Arc<dyn Verifier>,
+    verifier: &ProviderVerifier,
     request: &Request<Bytes>,
     now: std::time::SystemTime,
     found: &Found,
@@ -146,7 +148,6 @@ fn is_by_that_secret(
         return;
     }
     let Some(verifier) = made(&others).and_then(|others| provider.verifier(others).ok()) else { return };
-    let verifier: Arc<dyn Verifier> = Arc::new(verifier);
     let found = judge(&verifier, request, now, 0);
     assert!(!found.is_accepted(), "{} is believed under {others:?} as under {keys:?}", provider.id);
 }

@@ -4,16 +4,11 @@
 //! input of `provider` is but for the id. Any other makes up a scheme of the words of the grammar, and a
 //! request for it.
 
-use std::sync::Arc;
-
 use arbitrary::{Result, Unstructured};
 use bytes::Bytes;
 use http::{HeaderValue, Request};
 use serde_json::{Value, json};
-use tower_webhook::{
-    testing::sign_at,
-    verify::{Scheme, Verifier},
-};
+use tower_webhook::{provider::ProviderVerifier, testing::sign_at, verify::Scheme};
 
 use super::{
     edit::Edit,
@@ -57,7 +52,7 @@ fn judged(
     signed: bool,
     edits: &[Edit],
 ) -> Option<()> {
-    let verifier: Arc<dyn Verifier> = Arc::new(scheme.verifier("acme", made(keys)?).ok()?);
+    let verifier = ProviderVerifier::from(scheme.verifier("acme", made(keys)?).ok()?);
     let now = at(now);
     let signed = signed && {
         let own = sign_at(&verifier, request.clone(), now);

@@ -22,8 +22,7 @@ use tower::{Layer, ServiceExt, service_fn};
 use tower_webhook::{
     Body, BoxError, Clock, Rejection, RejectionKind, Secret, WebhookLayer, provider,
     store::MokaStore,
-    testing::{Fault, FaultyStore, Operation, sign_at},
-    verify::Verifier,
+    testing::{Fault, FaultyStore, Operation, Signer, sign_at},
 };
 
 use super::judge::at;
@@ -195,7 +194,7 @@ impl Order {
         vec![b'a'; length]
     }
 
-    fn request(&self, verifier: &dyn Verifier, now: SystemTime) -> Request<Frames> {
+    fn request(&self, verifier: &impl Signer, now: SystemTime) -> Request<Frames> {
         let request = Request::post("/").header("webhook-id", format!("msg_{}", self.id));
         let sent_at = if self.flaw == Flaw::Stale { now - Duration::from_secs(301) } else { now };
         let request = sign_at(verifier, request.body(self.payload()).expect("a request"), sent_at)

@@ -8,7 +8,7 @@ use super::Settings;
 use crate::{
     Delivery, Rejection, RejectionKind,
     store::Key,
-    verify::{PublicUrl, fingerprint},
+    verify::{RequestContext, UrlSource, fingerprint},
 };
 
 impl Settings {
@@ -78,10 +78,10 @@ impl From<MissingScope> for Rejection {
 /// each spelling of it for the same. The host and the query of the request are not part of it, because a replay
 /// could have any.
 #[inline(never)] // off the path of the providers that do not need it
-pub(super) fn receiver(head: &Parts) -> u64 {
-    let url = match head.extensions.get() {
-        Some(PublicUrl::Given(url)) => Cow::Borrowed(url.as_bytes()),
-        _ => Cow::Owned(one_spelling(head.uri.path())),
+pub(super) fn receiver(request: &RequestContext<'_>) -> u64 {
+    let url = match request.url_source() {
+        UrlSource::PublicUrl(url) => Cow::Borrowed(url.as_bytes()),
+        _ => Cow::Owned(one_spelling(request.head().uri.path())),
     };
     fingerprint(&url)
 }

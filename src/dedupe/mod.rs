@@ -20,9 +20,9 @@ use crate::{
     Delivery, Item, ItemClaim, Rejection, RejectionKind,
     delivery::Claims,
     observe::{Registry, Settlement, StoreTimer, Telemetry, missing_scope},
-    store::{Claim, Key, AnyStore, StoreError},
+    store::{AnyStore, Claim, Key, StoreError},
     task::BoxFuture,
-    verify::Profile,
+    verify::{Profile, RequestContext},
 };
 
 /// The handling of a delivery while the store fails: set with
@@ -179,8 +179,8 @@ impl Settings {
 }
 
 impl Claims for Settings {
-    fn receiver(&self, head: &Parts) -> Option<u64> {
-        (self.scope.is_none() && self.store.is_some()).then(|| receiver(head))
+    fn receiver(&self, request: &RequestContext<'_>) -> Option<u64> {
+        (self.scope.is_none() && self.store.is_some()).then(|| receiver(request))
     }
 
     fn lease(&self, profile: &Profile) -> Duration {

@@ -1,12 +1,10 @@
 use std::{fmt, panic::resume_unwind, pin::pin, time::Duration};
 
-use http::request::Parts;
-
 use super::Delivery;
 use crate::{
     store::{Key, StoreError},
     task::{BoxFuture, RunEnd, catch_unwind, run},
-    verify::Profile,
+    verify::{Profile, RequestContext},
 };
 
 /// The layer's deduplication, as a delivery sees it: a trait, so that deliveries do not depend on the module that
@@ -16,7 +14,7 @@ use crate::{
 pub(crate) trait Claims: Send + Sync {
     /// A digest of the endpoint that was called, where the provider signs with one secret for all endpoints of
     /// an account.
-    fn receiver(&self, head: &Parts) -> Option<u64>;
+    fn receiver(&self, request: &RequestContext<'_>) -> Option<u64>;
 
     /// The lease of a claim on a delivery with this profile.
     fn lease(&self, profile: &Profile) -> Duration;
@@ -139,7 +137,7 @@ impl Delivery {
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), BoxError> {
     /// # let service = ServiceBuilder::new()
-    /// #     .layer(WebhookLayer::with_verifier(from_fn(|_, _, _| Ok(Verified::new()))).json::<Batch>())
+    /// #     .layer(WebhookLayer::with_verifier(from_fn(|_, _| Ok(Verified::new()))).json::<Batch>())
     /// #     .service_fn(async |mut request: Request<Body>| {
     /// #         let delivery = request.extensions_mut().remove().ok_or("no delivery")?;
     /// #         let batch = request.extensions_mut().remove().ok_or("no batch")?;

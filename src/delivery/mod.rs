@@ -49,7 +49,7 @@ pub use self::{
 use crate::{
     BoxError,
     store::{Key, Token},
-    verify::{Endpoint, Location, RequestValue, Verified, Verifier, digest, multipart_field, parameter},
+    verify::{Endpoint, Location, RequestContext, RequestValue, Verified, Verifier, digest},
 };
 
 /// A delivery that was verified: its payload and what is known about it.
@@ -88,10 +88,10 @@ impl Delivery {
         endpoint: Endpoint,
         verified: Verified,
         body: Bytes,
-        head: &Parts,
+        request: &RequestContext<'_>,
         claims: Arc<dyn Claims>,
     ) -> Self {
-        let profile = endpoint.verifier().profile();
+        let (head, profile) = (request.head(), endpoint.verifier().profile());
         let payload = verified.payload.as_deref().unwrap_or(&body);
         let find = |location: &Location| location.first(head, payload).map(RequestText::from);
         let find_value = |location: &Location| find(location).filter(|text| !text.as_str().is_empty());
@@ -113,7 +113,7 @@ impl Delivery {
             attempt.of(text.as_ref().map(RequestText::as_str))
         });
         let facts = DeliveryFacts {
-            receiver: profile.shared_secret().then(|| claims.receiver(head)).flatten(),
+            receiver: profile.shared_secret().then(|| claims.receiver(request)).flatten(),
             endpoint,
             claims,
             verified,
@@ -371,8 +371,7 @@ impl Delivery {
     }
 
     fn json_bytes(&self) -> Cow<'_, [u8]> {
-        let field = self.verifier().profile().json_field();
-        field.and_then(|field| form_field(self.payload(), field)).unwrap_or(Cow::Borrowed(self.payload()))
+        self.verifier().profile().json_in(self.payload())
     }
 }
 
@@ -426,18 +425,4 @@ impl RequestText {
             Self::Owned(text) => text,
         }
     }
-}
-
-/// The value of a form's field, whichever way the form is posted. A body that is JSON does not begin
-/// with the field's name.
-fn form_field<'b>(body: &'b [u8], field: &str) -> Option<Cow<'b, [u8]>> {
-    let value = match body {
-        [b'{' | b'[' | b' ' | b'\n' | b'\r' | b'\t', ..] => return None,
-        [b'-', b'-', ..] => return multipart_field(body, field).map(Cow::Borrowed),
-        _ => parameter(body, field)?,
-    };
-    Some(match value {
-        Cow::Borrowed(value) => Cow::Borrowed(value.as_bytes()),
-        Cow::Owned(value) => Cow::Owned(value.into_bytes()),
-    })
 }

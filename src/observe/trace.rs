@@ -6,7 +6,8 @@ use tracing::{Level, Span, field::Empty, span};
 
 use super::{Outcome, OutcomeKind, Settlement, StoreOperation};
 use crate::{
-    DecodeError, Delivery, Rejection, RejectionKind, dedupe::MissingScope, store::StoreError, verify::VerifyError,
+    DecodeError, Delivery, Rejection, RejectionKind, dedupe::MissingScope, store::StoreError,
+    verify::VerifyError,
 };
 
 /// The target of the span, and of what an operator should know.

@@ -1,6 +1,5 @@
 use std::fmt;
 
-use http::request::Parts;
 use serde::{
     Deserialize, Deserializer,
     de::{Error, SeqAccess, Visitor},
@@ -13,7 +12,7 @@ use super::{
 use crate::verify::{
     Candidates,
     Encoding::{self, Base64, Hex},
-    Keyring, Location, MacKind, Macs, Profile, Scheme, Verified, VerifyError,
+    Keyring, Location, MacKind, Macs, Profile, RequestContext, Scheme, Verified, VerifyError,
 };
 
 providers! {
@@ -53,7 +52,7 @@ providers! {
             .event_type("body:/type");
 }
 
-fn begin<'a>(keys: &'a Keyring, _: &'a Parts) -> CheckResult<'a> {
+fn begin<'a>(keys: &'a Keyring, _: &RequestContext<'a>) -> CheckResult<'a> {
     check((), None, |(), body| verify(keys, body))
 }
 
@@ -74,7 +73,7 @@ fn verify(keys: &Keyring, body: &[u8]) -> Result<Verified, VerifyError> {
         return Ok(verified);
     }
     let facts = [&item.event_code, &item.psp_reference, &item.success, &item.merchant_account_code];
-    Ok(verified.id(facts.map(text).join(":")))
+    Ok(verified.with_id(facts.map(text).join(":")))
 }
 
 /// The items of a notification; one that is sent by itself is accepted too.

@@ -35,7 +35,7 @@ const HANDSHAKE: Handshake = Handshake {
     unsigned: |request| {
         let secret = request.is(&Method::POST).then(|| request.header("x-hook-secret"))??;
         let is_short = (1..=256).contains(&secret.len());
-        let is_delivery = request.head.headers.contains_key("x-hook-signature");
+        let is_delivery = request.head().headers.contains_key("x-hook-signature");
         (is_short && !is_delivery && request.knows_token("verify_token")).then(|| {
             let mut response = empty_response(StatusCode::OK);
             response.headers_mut().insert(HeaderName::from_static("x-hook-secret"), secret.clone());

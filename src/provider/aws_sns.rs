@@ -4,15 +4,13 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Response, request::Parts};
+use http::Response;
 use serde::{Deserialize, Serialize, Serializer};
 
-#[cfg(feature = "test-util")]
-use crate::verify::signing::CannotSign;
 use crate::verify::{
-    Certificate, Check, Encoding, Fetch, Finish, KeyCache, Location, Profile, PublicKind, Signatures,
-    TimeUnit, Tolerance, Verified, Verifier, VerifyError, digits, fingerprint, in_force, only_parameter,
-    scan,
+    Certificate, Check, Encoding, Fetch, Finish, KeyCache, Location, Profile, PublicKind, RequestContext,
+    Signatures, TimeUnit, Tolerance, Verified, Verifier, VerifyError, digits, fingerprint, in_force,
+    only_parameter, scan,
 };
 
 /// AWS SNS: deliveries of `topics` to `subscriber`, whose certificates are fetched with `fetch`.
@@ -184,7 +182,8 @@ const NOTIFICATION: &str = "Notification";
 const CONFIRMATION: &str = "SubscriptionConfirmation";
 
 impl Verifier for AwsSns {
-    fn begin<'a>(&'a self, _: &'a Parts, now: SystemTime) -> Result<Box<dyn Check + 'a>, VerifyError> {
+    fn begin<'a>(&'a self, request: &RequestContext<'a>) -> Result<Box<dyn Check + 'a>, VerifyError> {
+        let now = request.now();
         // Everything that is verified is in the body.
         Ok(Box::new(SnsCheck { sns: self, now }))
     }
@@ -193,12 +192,7 @@ impl Verifier for AwsSns {
         &self.profile
     }
 
-    #[cfg(feature = "test-util")]
-    fn sign(&self, _: &mut Parts, _: &mut Bytes, _: SystemTime) -> Result<(), CannotSign> {
-        Err(CannotSign::public_key())
-    }
-
-    fn signed_handshake(&self, _: &Parts, payload: &Bytes) -> Option<Response<Bytes>> {
+    fn signed_handshake(&self, _: &RequestContext<'_>, payload: &Bytes) -> Option<Response<Bytes>> {
         (self.confirms && *scan(payload, "/Type")? == *CONFIRMATION).then(Response::default)
     }
 }
@@ -317,9 +311,9 @@ impl SignedSns {
         for part in self.message.signed().flat_map(|(name, value)| [name, "\n", value, "\n"]) {
             content.update(part.as_bytes());
         }
-        let verified = content.conclude()?.fingerprint(self.fingerprint).timestamp(self.timestamp);
+        let verified = content.conclude()?.with_fingerprint(self.fingerprint).with_timestamp(self.timestamp);
         let payload = serde_json::to_vec(&self.message).map_err(VerifyError::unavailable)?;
-        Ok(verified.payload(payload.into()))
+        Ok(verified.with_payload(payload.into()))
     }
 }
 

@@ -1,6 +1,6 @@
 use data_encoding::{BASE64, HEXLOWER};
 use hmac::Hmac;
-use http::{Method, request::Parts};
+use http::Method;
 use sha1::{Digest, Sha1};
 use zeroize::Zeroizing;
 
@@ -9,7 +9,9 @@ use super::{
     handshake::{Handshake, echo, mac},
     providers,
 };
-use crate::verify::{Candidates, Encoding, Keyring, MacKind, Profile, Verified, VerifyError, only_parameter};
+use crate::verify::{
+    Candidates, Encoding, Keyring, MacKind, Profile, RequestContext, Verified, VerifyError, only_parameter,
+};
 
 providers! {
     /// Braintree.
@@ -63,7 +65,7 @@ fn is_challenge(text: &str) -> bool {
     (20..=32).contains(&text.len()) && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
-fn begin<'a>(keys: &'a Keyring, _: &'a Parts) -> CheckResult<'a> {
+fn begin<'a>(keys: &'a Keyring, _: &RequestContext<'a>) -> CheckResult<'a> {
     check((), None, |(), body| verify(keys, body))
 }
 
@@ -91,7 +93,7 @@ fn verify(keys: &Keyring, body: &[u8]) -> Result<Verified, VerifyError> {
     macs.update(payload.as_bytes());
     let verified = macs.verify(&candidates)?;
     Ok(match kind(&payload) {
-        Some(kind) => verified.event_type(kind),
+        Some(kind) => verified.with_event_type(kind),
         None => verified,
     })
 }

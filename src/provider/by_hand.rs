@@ -12,12 +12,12 @@ use serde::{
 use sha2::{Digest, Sha256};
 
 #[cfg(feature = "test-util")]
-use crate::verify::signing::CannotSign;
+use crate::verify::signing::{CannotSign, Signer};
 use crate::{
     InvalidSecret, Secret, Secrets,
     verify::{
-        Candidates, Check, Finish, Keyring, MacKind, Macs, Profile, Verified, Verifier, VerifyError,
-        matching_token, optional_header,
+        Candidates, Check, Finish, Keyring, MacKind, Macs, Profile, RequestContext, Verified, Verifier,
+        VerifyError, matching_token, optional_header,
     },
 };
 
@@ -27,17 +27,31 @@ pub(super) fn verifier(
     keys: Keyring,
     profile: Profile,
     methods: Methods,
-) -> Result<Box<dyn Verifier>, InvalidSecret> {
+) -> Result<Box<dyn ByHandVerifier>, InvalidSecret> {
     Ok(Box::new(ByHand { keys, profile, methods }))
 }
 
 /// The methods of a [`Verifier`] that are a provider's own.
 pub(super) struct Methods {
     /// Reads a request's head.
-    pub(super) begin: for<'a> fn(&'a Keyring, &'a Parts) -> CheckResult<'a>,
+    pub(super) begin: for<'a> fn(&'a Keyring, &RequestContext<'a>) -> CheckResult<'a>,
     #[cfg(feature = "test-util")]
     pub(super) sign: fn(&Keyring, &mut Parts, &mut Bytes, SystemTime) -> Result<(), CannotSign>,
 }
+
+/// A verifier that is written by hand, which also signs where the test kit is there.
+#[cfg(feature = "test-util")]
+pub(crate) trait ByHandVerifier: Verifier + Signer {}
+
+#[cfg(feature = "test-util")]
+impl<V: Verifier + Signer> ByHandVerifier for V {}
+
+/// A verifier that is written by hand.
+#[cfg(not(feature = "test-util"))]
+pub(crate) trait ByHandVerifier: Verifier {}
+
+#[cfg(not(feature = "test-util"))]
+impl<V: Verifier> ByHandVerifier for V {}
 
 struct ByHand {
     keys: Keyring,
@@ -48,15 +62,21 @@ struct ByHand {
 pub(super) type CheckResult<'a> = Result<Box<dyn Check + 'a>, VerifyError>;
 
 impl Verifier for ByHand {
-    fn begin<'a>(&'a self, head: &'a Parts, _: SystemTime) -> CheckResult<'a> {
-        (self.methods.begin)(&self.keys, head)
+    fn begin<'a>(&'a self, request: &RequestContext<'a>) -> CheckResult<'a> {
+        (self.methods.begin)(&self.keys, request)
     }
 
     fn profile(&self) -> &Profile {
         &self.profile
     }
+}
 
-    #[cfg(feature = "test-util")]
+#[cfg(feature = "test-util")]
+impl Signer for ByHand {
+    fn facts(&self) -> &Profile {
+        &self.profile
+    }
+
     fn sign(&self, head: &mut Parts, body: &mut Bytes, at: SystemTime) -> Result<(), CannotSign> {
         (self.methods.sign)(&self.keys, head, body, at)
     }

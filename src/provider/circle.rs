@@ -1,21 +1,17 @@
-use std::time::SystemTime;
-
 use bytes::Bytes;
 use data_encoding::BASE64;
-use http::{Response, request::Parts};
+use http::Response;
 use serde::Deserialize;
 
 use super::{
     fetched::{SignedBody, key_url, text_header},
     handshake::REACHABLE,
 };
-#[cfg(feature = "test-util")]
-use crate::verify::signing::CannotSign;
 use crate::{
     InvalidSecret,
     verify::{
-        Certificate, Check, Encoding, Fetch, KeyCache, Location, Profile, PublicKind, Signatures, Verifier,
-        VerifyError,
+        Certificate, Check, Encoding, Fetch, KeyCache, Location, Profile, PublicKind, RequestContext,
+        Signatures, Verifier, VerifyError,
     },
 };
 
@@ -78,7 +74,8 @@ impl Circle {
 const KIND: PublicKind = PublicKind::EcdsaP256Sha256;
 
 impl Verifier for Circle {
-    fn begin<'a>(&'a self, head: &'a Parts, _: SystemTime) -> Result<Box<dyn Check + 'a>, VerifyError> {
+    fn begin<'a>(&'a self, request: &RequestContext<'a>) -> Result<Box<dyn Check + 'a>, VerifyError> {
+        let head = request.head();
         let signature = text_header(&head.headers, "x-circle-signature")?;
         Ok(Box::new(SignedBody {
             keys: &self.keys,
@@ -93,13 +90,8 @@ impl Verifier for Circle {
         &self.profile
     }
 
-    #[cfg(feature = "test-util")]
-    fn sign(&self, _: &mut Parts, _: &mut Bytes, _: SystemTime) -> Result<(), CannotSign> {
-        Err(CannotSign::public_key())
-    }
-
-    fn handshake(&self, head: &Parts) -> Option<Response<Bytes>> {
-        REACHABLE.without_secrets(head)
+    fn handshake(&self, request: &RequestContext<'_>) -> Option<Response<Bytes>> {
+        REACHABLE.without_secrets(request)
     }
 }
 

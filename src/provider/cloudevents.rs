@@ -10,11 +10,11 @@ use super::{
     handshake::{Handshake, HandshakeRequest, bearer, permission_to_send},
     providers,
 };
-use crate::verify::{Check, Finish, Profile, Verified, Verifier, VerifyError, scan};
+use crate::verify::{Check, Finish, Profile, RequestContext, Verified, Verifier, VerifyError, scan};
 #[cfg(feature = "test-util")]
 use crate::verify::{
     parameter,
-    signing::{CannotSign, Write, hide},
+    signing::{CannotSign, Signer, Write, hide},
 };
 
 providers! {
@@ -51,18 +51,26 @@ struct CloudEvents {
 }
 
 impl Verifier for CloudEvents {
-    fn begin<'a>(&'a self, head: &'a Parts, _: SystemTime) -> Result<Box<dyn Check + 'a>, VerifyError> {
-        let sent = bearer(&HandshakeRequest { head, secrets: self.tokens.secrets.as_slice() })
-            .ok_or(VerifyError::missing("there is no bearer token in the headers, nor in the query"))?;
+    fn begin<'a>(&'a self, request: &RequestContext<'a>) -> Result<Box<dyn Check + 'a>, VerifyError> {
+        let head = request.head();
+        let sent =
+            bearer(&HandshakeRequest { request: *request, secrets: self.tokens.secrets.as_slice() })
+                .ok_or(VerifyError::missing("there is no bearer token in the headers, nor in the query"))?;
         Ok(Box::new(CloudEvent { head, verified: self.tokens.verify(&sent)? }))
     }
 
     fn profile(&self) -> &Profile {
         &self.profile
     }
+}
+
+#[cfg(feature = "test-util")]
+impl Signer for CloudEvents {
+    fn facts(&self) -> &Profile {
+        &self.profile
+    }
 
     /// In the query if it has a token already, else in the header.
-    #[cfg(feature = "test-util")]
     fn sign(&self, head: &mut Parts, _: &mut Bytes, _: SystemTime) -> Result<(), CannotSign> {
         let token = self.tokens.first()?;
         let query = head.uri.query().unwrap_or_default().as_bytes();
@@ -99,10 +107,10 @@ impl Check for CloudEvent<'_> {
         let mut verified = self.verified.clone();
         if let (Some(source), Some(id)) = (attribute("source"), attribute("id")) {
             // A source is a URI, which has no space in it.
-            verified = verified.id(format!("{source} {id}"));
+            verified = verified.with_id(format!("{source} {id}"));
         }
         if let Some(event_type) = attribute("type") {
-            verified = verified.event_type(event_type);
+            verified = verified.with_event_type(event_type);
         }
         Ok(verified).into()
     }

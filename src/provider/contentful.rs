@@ -7,8 +7,8 @@ use super::{
     providers,
 };
 use crate::verify::{
-    Candidates, Encoding, Keyring, Location, MacKind, Macs, Profile, TimeUnit, Tolerance, VerifyError,
-    called_path, signed_headers,
+    Candidates, Encoding, Keyring, Location, MacKind, Macs, Profile, RequestContext, TimeUnit, Tolerance,
+    VerifyError, called_path, signed_headers,
 };
 
 static SIGNATURE: HeaderName = HeaderName::from_static("x-contentful-signature");
@@ -44,7 +44,8 @@ providers! {
         };
 }
 
-fn begin<'a>(keys: &'a Keyring, head: &'a Parts) -> CheckResult<'a> {
+fn begin<'a>(keys: &'a Keyring, request: &RequestContext<'a>) -> CheckResult<'a> {
+    let head = request.head();
     let signature = required_value(head, &SIGNATURE)?;
     let candidates = Candidates::read([signature].into_iter(), Encoding::Hex, keys.tag_length())?;
     let sent_at = TimeUnit::Milliseconds.read(required_value(head, &TIMESTAMP)?)?;
@@ -54,7 +55,7 @@ fn begin<'a>(keys: &'a Keyring, head: &'a Parts) -> CheckResult<'a> {
     }
 
     let mut macs = keys.begin(None);
-    feed(&mut macs, head, &names)?;
+    feed(&mut macs, request, &names)?;
     check(macs, Some(sent_at), move |macs, _| {
         let verified = macs.verify(&candidates)?;
         are_apart(head, &names)
@@ -75,8 +76,9 @@ fn are_apart(head: &Parts, names: &[HeaderName]) -> bool {
 }
 
 /// What comes before the body.
-fn feed(macs: &mut Macs<'_>, head: &Parts, names: &[HeaderName]) -> Result<(), VerifyError> {
-    let path = called_path(head)?;
+fn feed(macs: &mut Macs<'_>, request: &RequestContext<'_>, names: &[HeaderName]) -> Result<(), VerifyError> {
+    let head = request.head();
+    let path = called_path(request)?;
     macs.update(head.method.as_str().as_bytes());
     macs.update(b"\n");
     macs.update(canonical(path.as_bytes()).as_bytes());
@@ -111,8 +113,8 @@ mod signing {
     use http::{HeaderName, request::Parts};
 
     use super::{
-        Encoding, Keyring, SIGNATURE, SIGNED_HEADERS, TIMESTAMP, TimeUnit, feed, required_value,
-        signed_headers,
+        Encoding, Keyring, RequestContext, SIGNATURE, SIGNED_HEADERS, TIMESTAMP, TimeUnit, feed,
+        required_value, signed_headers,
     };
     use crate::verify::signing::{CannotSign, Write};
 
@@ -128,7 +130,7 @@ mod signing {
         head.default_header(&SIGNED_HEADERS, || own)?;
         let names = signed_headers(required_value(head, &SIGNED_HEADERS)?, b',')?;
         let mut macs = keys.signer(None)?;
-        feed(&mut macs, head, &names)?;
+        feed(&mut macs, &RequestContext::received(head, at), &names)?;
         macs.update(body);
         head.write_header(&SIGNATURE, macs.signature(Encoding::Hex))
     }

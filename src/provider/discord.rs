@@ -52,14 +52,14 @@ mod tests {
     use http::Request;
 
     use super::HANDSHAKE;
-    use crate::provider::handshake::HandshakeRequest;
+    use crate::{provider::handshake::HandshakeRequest, verify::RequestContext};
 
     #[test]
     fn discord_pings_by_two_numbers_one_of_which_is_also_that_of_events() -> Result<(), crate::InvalidSecret>
     {
         let secrets = ["-".parse()?];
         let head = Request::new(()).into_parts().0;
-        let request = HandshakeRequest { head: &head, secrets: &secrets };
+        let request = HandshakeRequest { request: RequestContext::new(&head), secrets: &secrets };
         let answer = |body: &'static str| {
             let response = (HANDSHAKE.signed)(&request, &body.into())?;
             Some((response.status().as_u16(), response.into_body()))

@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use http::{HeaderValue, Response, header, request::Parts};
+use http::{HeaderValue, Response, header};
 use serde::Deserialize;
 
 use super::{
@@ -10,8 +10,8 @@ use super::{
     providers,
 };
 use crate::verify::{
-    Candidates, Encoding, Keyring, MacKind, Profile, TimeUnit, Tolerance, Verified, VerifyError,
-    multipart_field, only_parameter,
+    Candidates, Encoding, Keyring, MacKind, Profile, RequestContext, TimeUnit, Tolerance, Verified,
+    VerifyError, multipart_field, only_parameter,
 };
 
 providers! {
@@ -53,7 +53,7 @@ const HANDSHAKE: Handshake = Handshake {
     ..Handshake::NONE
 };
 
-fn begin<'a>(keys: &'a Keyring, _: &'a Parts) -> CheckResult<'a> {
+fn begin<'a>(keys: &'a Keyring, _: &RequestContext<'a>) -> CheckResult<'a> {
     check((), None, |(), body| verify(keys, body))
 }
 
@@ -104,7 +104,7 @@ fn verify(keys: &Keyring, body: &[u8]) -> Result<Verified, VerifyError> {
     macs.update(time.as_bytes());
     macs.update(kind.as_bytes());
     let verified = without_mac(macs.verify(&candidates)?);
-    Ok(verified.timestamp(sent_at).event_type(kind))
+    Ok(verified.with_timestamp(sent_at).with_event_type(kind))
 }
 
 #[cfg(feature = "test-util")]

@@ -1,8 +1,6 @@
-use std::time::SystemTime;
-
 use bytes::Bytes;
 use data_encoding::HEXLOWER;
-use http::{Method, Response, request::Parts};
+use http::{Method, Response};
 use serde::Deserialize;
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -11,13 +9,11 @@ use super::{
     fetched::{SignedBody, key_url, text_header},
     handshake::{Handshake, json_response},
 };
-#[cfg(feature = "test-util")]
-use crate::verify::signing::CannotSign;
 use crate::{
     InvalidSecret,
     verify::{
-        Certificate, Check, Encoding, Fetch, KeyCache, Location, Profile, PublicKind, Signatures, Verifier,
-        VerifyError, endpoint_url, pem,
+        Certificate, Check, Encoding, Fetch, KeyCache, Location, Profile, PublicKind, RequestContext,
+        Signatures, Verifier, VerifyError, endpoint_url, pem,
     },
 };
 
@@ -25,7 +21,7 @@ use crate::{
 const HANDSHAKE: Handshake = Handshake {
     unsigned: |request| {
         let code = request.is(&Method::GET).then(|| request.query("challenge_code"))??;
-        let (token, endpoint) = (request.verify_token()?, endpoint_url(request.head)?);
+        let (token, endpoint) = (request.verify_token()?, endpoint_url(&request.request)?);
         let hash = Sha256::new().chain_update(&*code).chain_update(token).chain_update(&*endpoint).finalize();
         Some(json_response(&json!({ "challengeResponse": HEXLOWER.encode(&hash) })))
     },
@@ -107,7 +103,8 @@ impl Ebay {
 const KIND: PublicKind = PublicKind::EcdsaP256Sha1;
 
 impl Verifier for Ebay {
-    fn begin<'a>(&'a self, head: &'a Parts, _: SystemTime) -> Result<Box<dyn Check + 'a>, VerifyError> {
+    fn begin<'a>(&'a self, request: &RequestContext<'a>) -> Result<Box<dyn Check + 'a>, VerifyError> {
+        let head = request.head();
         let SignatureHeader { alg, kid, signature, digest } =
             SignatureHeader::read(text_header(&head.headers, "x-ebay-signature")?)?;
         if !is_supported(&alg, &digest) {
@@ -126,13 +123,8 @@ impl Verifier for Ebay {
         &self.profile
     }
 
-    #[cfg(feature = "test-util")]
-    fn sign(&self, _: &mut Parts, _: &mut Bytes, _: SystemTime) -> Result<(), CannotSign> {
-        Err(CannotSign::public_key())
-    }
-
-    fn handshake(&self, head: &Parts) -> Option<Response<Bytes>> {
-        HANDSHAKE.without_secrets(head)
+    fn handshake(&self, request: &RequestContext<'_>) -> Option<Response<Bytes>> {
+        HANDSHAKE.without_secrets(request)
     }
 }
 

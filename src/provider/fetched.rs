@@ -1,12 +1,40 @@
 //! Common parts of the providers whose public keys are fetched by a name in the request.
 
+#[cfg(feature = "test-util")]
+use std::time::SystemTime;
+
 use bytes::Bytes;
+#[cfg(feature = "test-util")]
+use http::request::Parts;
 use http::{HeaderMap, HeaderName};
 
 use crate::verify::{
     Certificate, Check, Finish, KeyCache, PublicKind, Signatures, Verified, VerifyError, fingerprint,
     single_header,
 };
+#[cfg(feature = "test-util")]
+use crate::verify::{
+    Profile, Verifier,
+    signing::{CannotSign, Signer},
+};
+
+/// Makes a signer of each type that says that it has no private key.
+#[cfg(feature = "test-util")]
+macro_rules! cannot_sign {
+    ($($verifier:ident),+) => {$(
+        impl Signer for super::$verifier {
+            fn facts(&self) -> &Profile {
+                self.profile()
+            }
+
+            fn sign(&self, _: &mut Parts, _: &mut Bytes, _: SystemTime) -> Result<(), CannotSign> {
+                Err(CannotSign::public_key())
+            }
+        }
+    )+};
+}
+#[cfg(feature = "test-util")]
+cannot_sign!(AwsSns, Circle, Ebay, PayPal);
 
 /// Returns the text of a header that must be there once.
 pub(super) fn text_header<'h>(headers: &'h HeaderMap, name: &'static str) -> Result<&'h str, VerifyError> {
@@ -58,5 +86,5 @@ fn verify(
     let mut message = keys.begin(signatures, |_| true);
     message.update(body);
     // Of the folder: keys change, and what they sign stays the same delivery.
-    Ok(message.conclude()?.fingerprint(fingerprint(folder.as_bytes())))
+    Ok(message.conclude()?.with_fingerprint(fingerprint(folder.as_bytes())))
 }

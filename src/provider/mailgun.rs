@@ -1,4 +1,3 @@
-use http::request::Parts;
 use serde::Deserialize;
 
 use super::{
@@ -6,7 +5,8 @@ use super::{
     providers,
 };
 use crate::verify::{
-    Candidates, Encoding, Keyring, Location, MacKind, Profile, TimeUnit, Tolerance, Verified, VerifyError,
+    Candidates, Encoding, Keyring, Location, MacKind, Profile, RequestContext, TimeUnit, Tolerance, Verified,
+    VerifyError,
 };
 
 providers! {
@@ -33,7 +33,7 @@ providers! {
         };
 }
 
-fn begin<'a>(keys: &'a Keyring, _: &'a Parts) -> CheckResult<'a> {
+fn begin<'a>(keys: &'a Keyring, _: &RequestContext<'a>) -> CheckResult<'a> {
     check((), None, |(), body| verify(keys, body))
 }
 
@@ -67,7 +67,7 @@ fn verify(keys: &Keyring, body: &[u8]) -> Result<Verified, VerifyError> {
     macs.update(token.as_bytes());
     let verified = without_mac(macs.verify(&candidates)?);
     // Together, because nothing says where the one ends: a digit could be moved to the other.
-    Ok(verified.timestamp(sent_at).id(timestamp + &token))
+    Ok(verified.with_timestamp(sent_at).with_id(timestamp + &token))
 }
 
 #[cfg(feature = "test-util")]

@@ -1,6 +1,6 @@
 use std::{borrow::Cow, time::SystemTime};
 
-use http::{HeaderName, request::Parts};
+use http::HeaderName;
 
 use super::{
     by_hand::{
@@ -9,8 +9,8 @@ use super::{
     providers,
 };
 use crate::verify::{
-    Candidates, Encoding, Keyring, Location, MacKind, Macs, Profile, TimeUnit, Tolerance, VerifyError,
-    only_parameter,
+    Candidates, Encoding, Keyring, Location, MacKind, Macs, Profile, RequestContext, TimeUnit, Tolerance,
+    VerifyError, only_parameter,
 };
 
 static SIGNATURE: HeaderName = HeaderName::from_static("x-signature");
@@ -43,7 +43,8 @@ providers! {
         };
 }
 
-fn begin<'a>(keys: &'a Keyring, head: &'a Parts) -> CheckResult<'a> {
+fn begin<'a>(keys: &'a Keyring, request: &RequestContext<'a>) -> CheckResult<'a> {
+    let head = request.head();
     let signature = required_value(head, &SIGNATURE)?;
     let fields = || signature.split(|&byte| byte == b',').map(<[u8]>::trim_ascii);
     let ts = fields().find_map(|field| field.strip_prefix(b"ts="));
@@ -69,7 +70,7 @@ fn begin<'a>(keys: &'a Keyring, head: &'a Parts) -> CheckResult<'a> {
     check((), Some(sent_at), |(), _| {
         let verified = without_mac(verified);
         Ok(match id {
-            Some(id) => verified.id(id),
+            Some(id) => verified.with_id(id),
             None => verified,
         })
     })

@@ -10,7 +10,7 @@ use super::{
     by_hand::{CheckResult, Methods, check, percent_encode, required_value, verifier},
     providers,
 };
-use crate::verify::{Candidates, Encoding, Keyring, MacKind, Macs, Profile, TimeUnit};
+use crate::verify::{Candidates, Encoding, Keyring, MacKind, Macs, Profile, RequestContext, TimeUnit};
 #[cfg(feature = "jwt")]
 use crate::verify::{
     Encoding::Hex,
@@ -67,7 +67,8 @@ providers! {
         };
 }
 
-fn begin<'a>(keys: &'a Keyring, head: &'a Parts) -> CheckResult<'a> {
+fn begin<'a>(keys: &'a Keyring, request: &RequestContext<'a>) -> CheckResult<'a> {
+    let head = request.head();
     let signature = required_value(head, &SIGNATURE)?;
     let candidates = Candidates::read([signature].into_iter(), Encoding::Base64, keys.tag_length())?;
     let timestamp = required_value(head, &TIMESTAMP)?;

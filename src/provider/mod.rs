@@ -213,7 +213,7 @@ pub use self::{
     ebay::{Ebay, ebay},
     paypal::{PayPal, paypal},
 };
-use self::{handshake::Handshake, verifier::VerifierKind};
+use self::{by_hand::ByHandVerifier, handshake::Handshake, verifier::VerifierKind};
 use crate::{
     IntoSecrets, InvalidSecret, Secrets,
     verify::{Attempt, InvalidScheme, Profile, Scheme, Verifier},
@@ -302,7 +302,7 @@ enum Make {
     /// Of a scheme, as most are.
     Scheme(fn() -> Scheme),
     /// By hand, where no scheme says how it signs.
-    ByHand(fn(Secrets) -> Result<Box<dyn Verifier>, InvalidSecret>),
+    ByHand(fn(Secrets) -> Result<Box<dyn ByHandVerifier>, InvalidSecret>),
 }
 
 /// What of a profile the scheme does not say.

@@ -62,13 +62,13 @@ mod tests {
     use http::Request;
 
     use super::HANDSHAKE;
-    use crate::provider::handshake::HandshakeRequest;
+    use crate::{provider::handshake::HandshakeRequest, verify::RequestContext};
 
     #[test]
     fn monday_is_told_its_challenge_and_sends_events_besides() -> Result<(), crate::InvalidSecret> {
         let secrets = ["-".parse()?];
         let head = Request::new(()).into_parts().0;
-        let request = HandshakeRequest { head: &head, secrets: &secrets };
+        let request = HandshakeRequest { request: RequestContext::new(&head), secrets: &secrets };
         let answer = |body: &'static str| Some((HANDSHAKE.signed)(&request, &body.into())?.into_body());
         assert_eq!(answer(r#"{"challenge":"3eZ\"b"}"#), Some(r#"{"challenge":"3eZ\"b"}"#.into()));
         for event in

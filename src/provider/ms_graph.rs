@@ -15,8 +15,8 @@ use super::{
     providers,
 };
 #[cfg(feature = "test-util")]
-use crate::verify::signing::{CannotSign, read_json};
-use crate::verify::{Check, Finish, Profile, Verifier, VerifyError};
+use crate::verify::signing::{CannotSign, Signer, read_json};
+use crate::verify::{Check, Finish, Profile, RequestContext, Verifier, VerifyError};
 
 providers! {
     /// Microsoft Graph: change notifications, and those of a subscription's lifecycle.
@@ -56,15 +56,21 @@ struct Graph {
 }
 
 impl Verifier for Graph {
-    fn begin<'a>(&'a self, _: &'a Parts, _: SystemTime) -> Result<Box<dyn Check + 'a>, VerifyError> {
+    fn begin<'a>(&'a self, _: &RequestContext<'a>) -> Result<Box<dyn Check + 'a>, VerifyError> {
         Ok(Box::new(Notifications(&self.tokens)))
     }
 
     fn profile(&self) -> &Profile {
         &self.profile
     }
+}
 
-    #[cfg(feature = "test-util")]
+#[cfg(feature = "test-util")]
+impl Signer for Graph {
+    fn facts(&self) -> &Profile {
+        &self.profile
+    }
+
     fn sign(&self, _: &mut Parts, body: &mut Bytes, _: SystemTime) -> Result<(), CannotSign> {
         let no_collection = || CannotSign::new("the body is no collection of notifications");
         let mut collection = read_json(body)?;

@@ -8,13 +8,13 @@ use sha2::{Digest, Sha256};
 
 use super::providers;
 #[cfg(feature = "test-util")]
-use crate::verify::signing::{CannotSign, Write};
+use crate::verify::signing::{CannotSign, Signer, Write};
 use crate::{
     Secret, Secrets,
     payload::lenient::{Field, Fields, Object},
     verify::{
-        Candidates, Check, Encoding, Finish, Keyring, Location, MacKind, Macs, Profile, Verified, Verifier,
-        VerifyError, matching_token, single_header,
+        Candidates, Check, Encoding, Finish, Keyring, Location, MacKind, Macs, Profile, RequestContext,
+        Verified, Verifier, VerifyError, matching_token, single_header,
     },
 };
 
@@ -66,7 +66,8 @@ impl Notifyer {
 }
 
 impl Verifier for Notifyer {
-    fn begin<'a>(&'a self, head: &'a Parts, _: SystemTime) -> Result<Box<dyn Check + 'a>, VerifyError> {
+    fn begin<'a>(&'a self, request: &RequestContext<'a>) -> Result<Box<dyn Check + 'a>, VerifyError> {
+        let head = request.head();
         let sent = single_header(&head.headers, &SIGNATURE)?.as_bytes();
         let proof = match matching_token(self.tokens.iter().map(Secret::expose), sent) {
             Some(index) => TokenOrMac::Token(self.keys.verified(index)),
@@ -88,10 +89,16 @@ impl Verifier for Notifyer {
     fn profile(&self) -> &Profile {
         &self.profile
     }
+}
+
+#[cfg(feature = "test-util")]
+impl Signer for Notifyer {
+    fn facts(&self) -> &Profile {
+        &self.profile
+    }
 
     /// With the MAC, of what it might send: a token would tell one body as little from another as
     /// the next.
-    #[cfg(feature = "test-util")]
     fn sign(&self, head: &mut Parts, body: &mut Bytes, _: SystemTime) -> Result<(), CannotSign> {
         let mut macs = self.keys.signer(None)?;
         macs.update(body);
@@ -124,7 +131,7 @@ impl Check for NotifyerCheck<'_> {
             TokenOrMac::Mac(macs, candidates) => macs.verify(&candidates),
         };
         let digest: [u8; 32] = self.digest.finalize().into();
-        verified.map(|verified| verified.id(event_id(body, &digest))).into()
+        verified.map(|verified| verified.with_id(event_id(body, &digest))).into()
     }
 }
 

@@ -1,16 +1,13 @@
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use http::request::Parts;
 
 use super::fetched::text_header;
-#[cfg(feature = "test-util")]
-use crate::verify::signing::CannotSign;
 use crate::{
     IntoSecrets, Secret, Secrets,
     verify::{
-        Certificate, Check, Encoding, Fetch, Finish, KeyCache, Location, Profile, PublicKind, Signatures,
-        TimeUnit, Tolerance, Verified, Verifier, VerifyError, fingerprint, in_force,
+        Certificate, Check, Encoding, Fetch, Finish, KeyCache, Location, Profile, PublicKind, RequestContext,
+        Signatures, TimeUnit, Tolerance, Verified, Verifier, VerifyError, fingerprint, in_force,
     },
 };
 
@@ -71,7 +68,8 @@ impl PayPal {
 const KIND: PublicKind = PublicKind::RsaSha256;
 
 impl Verifier for PayPal {
-    fn begin<'a>(&'a self, head: &'a Parts, now: SystemTime) -> Result<Box<dyn Check + 'a>, VerifyError> {
+    fn begin<'a>(&'a self, request: &RequestContext<'a>) -> Result<Box<dyn Check + 'a>, VerifyError> {
+        let (head, now) = (request.head(), request.now());
         let signature = text_header(&head.headers, "paypal-transmission-sig")?;
         let time = text_header(&head.headers, "paypal-transmission-time")?;
         let url = text_header(&head.headers, "paypal-cert-url")?;
@@ -96,11 +94,6 @@ impl Verifier for PayPal {
 
     fn profile(&self) -> &Profile {
         &self.profile
-    }
-
-    #[cfg(feature = "test-util")]
-    fn sign(&self, _: &mut Parts, _: &mut Bytes, _: SystemTime) -> Result<(), CannotSign> {
-        Err(CannotSign::public_key())
     }
 }
 
@@ -153,7 +146,7 @@ impl SignedTransmission {
             message.update(&self.content(webhook_id));
             outcome = message.conclude().map(|verified| {
                 // Of the webhook: certificates change, and what they sign stays the same delivery.
-                verified.secret_index(index).fingerprint(fingerprint(webhook_id.expose()))
+                verified.with_secret_index(index).with_fingerprint(fingerprint(webhook_id.expose()))
             });
             if outcome.is_ok() {
                 break;

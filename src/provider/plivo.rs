@@ -8,8 +8,8 @@ use crate::verify::{
     Algorithm::HmacSha1,
     Candidates,
     Encoding::{self, Base64},
-    Keyring, Location, MacKind, Macs, Parameters, Profile, Scheme, VerifyError, all_sorted_parameters,
-    called_url,
+    Keyring, Location, MacKind, Macs, Parameters, Profile, RequestContext, Scheme, VerifyError,
+    all_sorted_parameters, called_url,
 };
 
 static SIGNATURE: HeaderName = HeaderName::from_static("x-plivo-signature-v2");
@@ -87,26 +87,28 @@ providers! {
         };
 }
 
-fn begin_v2<'a>(keys: &'a Keyring, head: &'a Parts) -> CheckResult<'a> {
+fn begin_v2<'a>(keys: &'a Keyring, request: &RequestContext<'a>) -> CheckResult<'a> {
+    let head = request.head();
     let candidates = candidates(keys, head, &SIGNATURE)?;
     let nonce = nonce(head, &NONCE, u8::is_ascii_digit)?;
-    let url = called_url(head)?;
+    let url = called_url(request)?;
     let (url, _) = parted(&url);
     let verify = |url: &str| {
         let signed = [url, nonce].concat();
         let mut macs = keys.begin(None);
         macs.update(signed.as_bytes());
         // The text as a whole, because nothing separates its parts: a digit could be moved between them.
-        Ok(without_mac(macs.verify(&candidates)?).id(signed))
+        Ok(without_mac(macs.verify(&candidates)?).with_id(signed))
     };
     let verified = verify(url).or_else(|error| bare(url).map_or(Err(error), verify))?;
     check((), None, |(), _| Ok(verified))
 }
 
-fn begin_v3<'a>(keys: &'a Keyring, head: &'a Parts) -> CheckResult<'a> {
+fn begin_v3<'a>(keys: &'a Keyring, request: &RequestContext<'a>) -> CheckResult<'a> {
+    let head = request.head();
     let candidates = candidates(keys, head, &SIGNATURE_V3)?;
     let nonce = nonce(head, &NONCE_V3, u8::is_ascii_alphanumeric)?;
-    let url = called_url(head)?;
+    let url = called_url(request)?;
     check((), None, move |(), body| {
         let (place, query) = parted(&url);
         let (query, form) = (all_sorted_parameters(query.as_bytes())?, all_sorted_parameters(body)?);
@@ -170,8 +172,8 @@ mod signing {
     use http::request::Parts;
 
     use super::{
-        Encoding, Keyring, NONCE, NONCE_V3, SIGNATURE, SIGNATURE_V3, all_sorted_parameters, called_url,
-        feed_v3, nonce, parted, required_value,
+        Encoding, Keyring, NONCE, NONCE_V3, RequestContext, SIGNATURE, SIGNATURE_V3, all_sorted_parameters,
+        called_url, feed_v3, nonce, parted, required_value,
     };
     use crate::verify::signing::{CannotSign, Write, made_up_number};
 
@@ -183,7 +185,7 @@ mod signing {
     ) -> Result<(), CannotSign> {
         head.default_header(&NONCE, made_up_number)?;
         let mut macs = keys.signer(None)?;
-        macs.update(parted(&called_url(head)?).0.as_bytes());
+        macs.update(parted(&called_url(&RequestContext::new(head))?).0.as_bytes());
         macs.update(required_value(head, &NONCE)?);
         head.write_header(&SIGNATURE, macs.signature(Encoding::Base64))
     }
@@ -196,7 +198,7 @@ mod signing {
     ) -> Result<(), CannotSign> {
         head.default_header(&NONCE_V3, made_up_number)?;
         let nonce = nonce(head, &NONCE_V3, u8::is_ascii_alphanumeric)?;
-        let url = called_url(head)?;
+        let url = called_url(&RequestContext::new(head))?;
         let (place, query) = parted(&url);
         let (query, form) = (all_sorted_parameters(query.as_bytes())?, all_sorted_parameters(body)?);
         let mut macs = keys.signer(None)?;

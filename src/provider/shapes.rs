@@ -48,8 +48,9 @@ pub(super) mod jwt {
 
     use crate::{
         InvalidSecret, Secrets,
+        provider::by_hand::ByHandVerifier,
         verify::{
-            Profile, Tolerance, Verifier,
+            Profile, Tolerance,
             jwt::{Algorithm::HS256, BodyClaim, Issuer, KeyText, Rules, TokenVerifier, UrlClaim},
         },
     };
@@ -80,7 +81,7 @@ pub(super) mod jwt {
         rules: Rules,
         profile: Profile,
         secrets: Secrets,
-    ) -> Result<Box<dyn Verifier>, InvalidSecret> {
+    ) -> Result<Box<dyn ByHandVerifier>, InvalidSecret> {
         Ok(Box::new(TokenVerifier::new(rules, profile, &secrets)?))
     }
 }

@@ -1,5 +1,5 @@
 use data_encoding::{BASE64, BASE64_NOPAD};
-use http::{HeaderName, header, request::Parts};
+use http::{HeaderName, header};
 use md5::{Digest, Md5};
 use zeroize::Zeroizing;
 
@@ -13,7 +13,7 @@ use crate::{
         Algorithm::HmacSha1,
         Candidates,
         Encoding::{self, Base64, Hex},
-        Keyring, Location, MacKind, Macs, Profile, Scheme,
+        Keyring, Location, MacKind, Macs, Profile, RequestContext, Scheme,
         TimeUnit::{self, Seconds},
         Tolerance, VerifyError, called_path,
     },
@@ -84,7 +84,8 @@ fn decode(text: &str) -> Result<Zeroizing<Vec<u8>>, InvalidSecret> {
     Ok(Zeroizing::new(decoded))
 }
 
-fn begin<'a>(keys: &'a Keyring, head: &'a Parts) -> CheckResult<'a> {
+fn begin<'a>(keys: &'a Keyring, request: &RequestContext<'a>) -> CheckResult<'a> {
+    let (request, head) = (*request, request.head());
     let malformed = || VerifyError::malformed("it is not `Application key:signature`");
     let authorization = required_value(head, &header::AUTHORIZATION)?;
     let authorization = std::str::from_utf8(authorization).map_err(|_| malformed())?;
@@ -105,15 +106,16 @@ fn begin<'a>(keys: &'a Keyring, head: &'a Parts) -> CheckResult<'a> {
     check(Md5::new(), Some(sent_at), move |hash, body| {
         let digest = if body.is_empty() { String::new() } else { BASE64.encode(&hash.finalize()) };
         let mut macs = keys.begin(None);
-        feed(&mut macs, head, &digest)?;
+        feed(&mut macs, &request, &digest)?;
         // It covers the time as well, which another attempt has anew.
         macs.verify(&candidates).map(without_mac)
     })
 }
 
-fn feed(macs: &mut Macs<'_>, head: &Parts, digest: &str) -> Result<(), VerifyError> {
+fn feed(macs: &mut Macs<'_>, request: &RequestContext<'_>, digest: &str) -> Result<(), VerifyError> {
+    let head = request.head();
     let content_type = optional_value(head, &header::CONTENT_TYPE)?.unwrap_or_default();
-    let path = called_path(head)?;
+    let path = called_path(request)?;
     let path = path.split('?').next().unwrap_or_default();
     for line in [head.method.as_str().as_bytes(), digest.as_bytes(), content_type] {
         macs.update(line);
@@ -133,7 +135,7 @@ mod signing {
     use bytes::Bytes;
     use http::request::Parts;
 
-    use super::{BASE64, Digest, Encoding, Keyring, Md5, TIMESTAMP, TimeUnit, feed, header};
+    use super::{BASE64, Digest, Encoding, Keyring, Md5, RequestContext, TIMESTAMP, TimeUnit, feed, header};
     use crate::verify::signing::{CannotSign, Write};
 
     pub(super) fn sign(
@@ -146,7 +148,7 @@ mod signing {
         head.default_header(&TIMESTAMP, || now)?;
         let digest = if body.is_empty() { String::new() } else { BASE64.encode(&Md5::digest(body)) };
         let mut macs = keys.signer(None)?;
-        feed(&mut macs, head, &digest)?;
+        feed(&mut macs, &RequestContext::received(head, at), &digest)?;
         // Without a name any is taken.
         let key_id = keys.first_key_id().unwrap_or("application-key");
         let signature = macs.signature(Encoding::Base64);

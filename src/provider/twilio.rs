@@ -1,5 +1,5 @@
 use data_encoding::HEXLOWER;
-use http::{HeaderName, request::Parts};
+use http::HeaderName;
 use sha2::{Digest, Sha256};
 
 use super::{
@@ -7,8 +7,8 @@ use super::{
     providers,
 };
 use crate::verify::{
-    Candidates, Encoding, Keyring, MacKind, Macs, Parameters, Profile, VerifyError, called_url,
-    constant_time_eq, only_parameter, sorted_parameters,
+    Candidates, Encoding, Keyring, MacKind, Macs, Parameters, Profile, RequestContext, VerifyError,
+    called_url, constant_time_eq, only_parameter, sorted_parameters,
 };
 
 static SIGNATURE: HeaderName = HeaderName::from_static("x-twilio-signature");
@@ -50,10 +50,11 @@ providers! {
         };
 }
 
-fn begin<'a>(keys: &'a Keyring, head: &'a Parts) -> CheckResult<'a> {
+fn begin<'a>(keys: &'a Keyring, request: &RequestContext<'a>) -> CheckResult<'a> {
+    let head = request.head();
     let signature = required_value(head, &SIGNATURE)?;
     let candidates = Candidates::read([signature].into_iter(), Encoding::Base64, keys.tag_length())?;
-    let url = called_url(head)?;
+    let url = called_url(request)?;
     let urls = with_and_without_port(&url);
     // Looked for in the URL that is signed, which need not be the request's own.
     let query = url.split_once('?').map_or("", |(_, query)| query);
@@ -114,7 +115,8 @@ mod signing {
     use http::{header, request::Parts};
 
     use super::{
-        Encoding, HEXLOWER, Keyring, SIGNATURE, called_url, feed, only_parameter, sorted_parameters,
+        Encoding, HEXLOWER, Keyring, RequestContext, SIGNATURE, called_url, feed, only_parameter,
+        sorted_parameters,
     };
     use crate::verify::{
         digest,
@@ -139,7 +141,7 @@ mod signing {
         if has_digest && sent.is_none_or(|sent| !sent.eq_ignore_ascii_case(&digest)) {
             head.write_query("bodySHA256", &digest)?;
         }
-        let url = called_url(head)?;
+        let url = called_url(&RequestContext::new(head))?;
         let parameters = if has_digest { Vec::new() } else { sorted_parameters(body)? };
         let mut macs = keys.signer(None)?;
         feed(&mut macs, &url, &parameters);

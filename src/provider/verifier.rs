@@ -3,12 +3,13 @@ use std::{fmt, sync::Arc, time::SystemTime};
 use bytes::Bytes;
 use http::{Response, request::Parts};
 
+use super::by_hand::ByHandVerifier;
 use super::handshake::{ChallengeCheck, Handshake, HandshakeRequest};
 #[cfg(feature = "test-util")]
-use crate::verify::signing::CannotSign;
+use crate::verify::signing::{CannotSign, Signer};
 use crate::{
     InvalidSecret, Secrets,
-    verify::{Check, Profile, SchemeVerifier, Verifier, VerifyError},
+    verify::{Check, Profile, RequestContext, SchemeVerifier, Verifier, VerifyError},
 };
 
 /// A verifier of one provider's deliveries, with the provider's profile and handshake.
@@ -38,7 +39,7 @@ struct VerifierParts {
 pub(super) enum VerifierKind {
     Scheme(SchemeVerifier),
     /// Written for the provider, where no scheme describes how it signs.
-    ByHand(Box<dyn Verifier>),
+    ByHand(Box<dyn ByHandVerifier>),
     /// The crate's own scheme could not be built, which the tests exclude.
     Unusable(InvalidSecret),
 }
@@ -65,11 +66,37 @@ impl ProviderVerifier {
     }
 }
 
+/// Gives the verifiers that are written by hand the type of the others.
+#[cfg(feature = "asymmetric")]
+macro_rules! from {
+    ($($verifier:ident),+) => {
+        $(
+            impl From<super::$verifier> for ProviderVerifier {
+                fn from(verifier: super::$verifier) -> Self {
+                    let profile = verifier.profile().clone();
+                    Self::new(VerifierKind::ByHand(Box::new(verifier)), None, profile)
+                }
+            }
+        )+
+    };
+}
+
+#[cfg(feature = "asymmetric")]
+from!(AwsSns, Circle, Ebay, PayPal);
+
+impl From<SchemeVerifier> for ProviderVerifier {
+    /// Gives a verifier of your own [`Scheme`](crate::verify::Scheme) the type of the others.
+    fn from(verifier: SchemeVerifier) -> Self {
+        let profile = verifier.profile().clone();
+        Self::new(VerifierKind::Scheme(verifier), None, profile)
+    }
+}
+
 impl Verifier for ProviderVerifier {
-    fn begin<'a>(&'a self, head: &'a Parts, now: SystemTime) -> Result<Box<dyn Check + 'a>, VerifyError> {
+    fn begin<'a>(&'a self, request: &RequestContext<'a>) -> Result<Box<dyn Check + 'a>, VerifyError> {
         let check = match &self.parts.kind {
-            VerifierKind::Scheme(verifier) => verifier.begin(head, now)?,
-            VerifierKind::ByHand(verifier) => verifier.begin(head, now)?,
+            VerifierKind::Scheme(verifier) => verifier.begin(request)?,
+            VerifierKind::ByHand(verifier) => verifier.begin(request)?,
             VerifierKind::Unusable(error) => return Err(VerifyError::unavailable(error.clone())),
         };
         Ok(match &self.parts.handshake {
@@ -84,27 +111,33 @@ impl Verifier for ProviderVerifier {
         &self.profile
     }
 
-    fn handshake(&self, head: &Parts) -> Option<Response<Bytes>> {
+    fn handshake(&self, request: &RequestContext<'_>) -> Option<Response<Bytes>> {
         match (&self.parts.handshake, &self.parts.kind) {
             (Some((handshake, secrets)), _) => {
-                (handshake.unsigned)(&HandshakeRequest { head, secrets: secrets.as_slice() })
+                (handshake.unsigned)(&HandshakeRequest { request: *request, secrets: secrets.as_slice() })
             }
-            (None, VerifierKind::ByHand(verifier)) => verifier.handshake(head),
+            (None, VerifierKind::ByHand(verifier)) => verifier.handshake(request),
             (None, _) => None,
         }
     }
 
-    fn signed_handshake(&self, head: &Parts, body: &Bytes) -> Option<Response<Bytes>> {
+    fn signed_handshake(&self, request: &RequestContext<'_>, body: &Bytes) -> Option<Response<Bytes>> {
         match (&self.parts.handshake, &self.parts.kind) {
             (Some((handshake, secrets)), _) => {
-                (handshake.signed)(&HandshakeRequest { head, secrets: secrets.as_slice() }, body)
+                (handshake.signed)(&HandshakeRequest { request: *request, secrets: secrets.as_slice() }, body)
             }
-            (None, VerifierKind::ByHand(verifier)) => verifier.signed_handshake(head, body),
+            (None, VerifierKind::ByHand(verifier)) => verifier.signed_handshake(request, body),
             (None, _) => None,
         }
     }
+}
 
-    #[cfg(feature = "test-util")]
+#[cfg(feature = "test-util")]
+impl Signer for ProviderVerifier {
+    fn facts(&self) -> &Profile {
+        &self.profile
+    }
+
     fn sign(&self, head: &mut Parts, body: &mut Bytes, at: SystemTime) -> Result<(), CannotSign> {
         if let Some((Handshake { signs: Some(signs), .. }, _)) = &self.parts.handshake
             && signs(body)
@@ -137,7 +170,7 @@ mod tests {
         let error = InvalidSecret::new("test");
         let verifier = ProviderVerifier::new(VerifierKind::Unusable(error), None, Profile::new("acme"));
         let (head, ()) = Request::new(()).into_parts();
-        let error = verifier.begin(&head, SystemTime::UNIX_EPOCH).map(drop).map_err(|error| error.kind());
+        let error = verifier.begin(&RequestContext::new(&head)).map(drop).map_err(|error| error.kind());
         assert_eq!(error, Err(RejectionKind::VerifierUnavailable));
     }
 
@@ -150,7 +183,7 @@ mod tests {
         assert_eq!(original.profile().provider(), "dropbox");
         assert!(format!("{renamed:?}").contains("renamed"));
         let (head, ()) = Request::get("/?challenge=abc").body(())?.into_parts();
-        let answer = renamed.handshake(&head).ok_or("no answer")?;
+        let answer = renamed.handshake(&RequestContext::new(&head)).ok_or("no answer")?;
         assert_eq!((answer.status(), &answer.body()[..]), (StatusCode::OK, &b"abc"[..]));
         Ok(())
     }

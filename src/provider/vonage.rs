@@ -2,7 +2,6 @@ use std::{borrow::Cow, fmt};
 
 #[cfg(feature = "jwt")]
 use http::header;
-use http::request::Parts;
 use serde::{
     Deserialize, Deserializer,
     de::{Error, MapAccess, Visitor},
@@ -11,19 +10,20 @@ use serde::{
 #[cfg(feature = "jwt")]
 use super::shapes::jwt;
 use super::{
-    by_hand::{CheckResult, Methods, Scalar, check, verifier},
+    by_hand::{ByHandVerifier, CheckResult, Methods, Scalar, check, verifier},
     providers,
 };
 #[cfg(feature = "jwt")]
 use crate::verify::{
     Encoding::Hex,
+    RequestContext,
     jwt::{BodyClaim, Presence::AtWill, Rules},
 };
 use crate::{
     InvalidSecret, Secrets,
     verify::{
-        Candidates, Encoding, Keyring, MacKind, Macs, Profile, TimeUnit, Tolerance, Verified, Verifier,
-        VerifyError, parameter, sorted_parameters,
+        Candidates, Encoding, Keyring, MacKind, Macs, Profile, TimeUnit, Tolerance, Verified, VerifyError,
+        parameter, sorted_parameters,
     },
 };
 
@@ -103,7 +103,11 @@ providers! {
         };
 }
 
-fn with(id: &'static str, kind: MacKind, secrets: &Secrets) -> Result<Box<dyn Verifier>, InvalidSecret> {
+fn with(
+    id: &'static str,
+    kind: MacKind,
+    secrets: &Secrets,
+) -> Result<Box<dyn ByHandVerifier>, InvalidSecret> {
     let profile = Profile::new(id).with_tolerance(Tolerance::any_age()).with_body_signed(false);
     verifier(
         Keyring::of_text(kind, secrets),
@@ -116,7 +120,8 @@ fn with(id: &'static str, kind: MacKind, secrets: &Secrets) -> Result<Box<dyn Ve
     )
 }
 
-fn begin<'a>(keys: &'a Keyring, head: &'a Parts) -> CheckResult<'a> {
+fn begin<'a>(keys: &'a Keyring, request: &RequestContext<'a>) -> CheckResult<'a> {
+    let head = request.head();
     let query = head.uri.query().unwrap_or_default().as_bytes();
     if parameter(query, "sig").is_some() {
         let verified = SignedParameters::of_form(query)?.verify(keys)?;
@@ -177,11 +182,11 @@ impl<'a> SignedParameters<'a> {
         let sent_at = TimeUnit::Seconds.read(sent_at.as_bytes())?;
         let mut macs = keys.begin(None);
         self.feed(&mut macs, keys);
-        let verified = macs.verify(&candidates)?.timestamp(sent_at);
+        let verified = macs.verify(&candidates)?.with_timestamp(sent_at);
         // As signed: else one request had an id for each way to write it.
         Ok(match (self.get("messageId").map(signed), self.get("status").map(signed)) {
-            (Some(id), Some(status)) => verified.id(format!("{id}:{status}")),
-            (Some(id), None) => verified.id(id),
+            (Some(id), Some(status)) => verified.with_id(format!("{id}:{status}")),
+            (Some(id), None) => verified.with_id(id),
             (None, _) => verified,
         })
     }

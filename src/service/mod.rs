@@ -33,13 +33,14 @@ use self::{
     handler::{handle, handle_detached},
     receive::{Incoming, Limits, receive},
     respond::{EarlyResponse, Responder, ServiceResponse, too_late},
-    verifier::{find_endpoint, inform_verifier, judge_timestamp, verify_body, verify_head},
+    verifier::{find_endpoint, judge_timestamp, verify_head},
 };
 use crate::{
     BoxError, Delivery, Rejection, RejectionKind, Undecodable,
     config::Config,
     observe::acknowledged,
     task::{catch_unwind, left_until, rarely, timeout},
+    verify::verify_body,
 };
 
 /// The service that [`WebhookLayer`](crate::WebhookLayer) puts before another.
@@ -144,10 +145,9 @@ where
         let (payload, claim) = match {
             // All that comes before the handler has until the acknowledgement deadline.
             let before_handler = pin!(async {
-                inform_verifier(config, &mut head);
                 let endpoint = find_endpoint(config, &head, telemetry).await?;
-                EarlyResponse::handshake(endpoint.verifier().handshake(&head))?;
                 let now = config.clock.now();
+                EarlyResponse::handshake(endpoint.verifier().handshake(&config.request(&head, now)))?;
                 let (mut check, timestamp) = verify_head(config, endpoint.verifier(), &head, now)?;
                 let limits = Limits::new(config, endpoint.verifier().profile());
                 let mut received = receive(&mut body, &head, limits, &mut *check).await?;
@@ -155,10 +155,12 @@ where
                 verified.timestamp = timestamp.or(verified.timestamp);
                 judge_timestamp(config, endpoint.verifier(), verified.timestamp, now)?;
                 let body = mem::take(&mut received.body);
-                let mut delivery = Delivery::new(endpoint, verified, body, &head, config.dedupe.claims());
+                let request = config.request(&head, now);
+                let mut delivery = Delivery::new(endpoint, verified, body, &request, config.dedupe.claims());
+                let handshake = delivery.verifier().signed_handshake(&request, delivery.payload());
                 correct_head(&mut head, &delivery);
                 telemetry.delivery(&delivery);
-                EarlyResponse::handshake(delivery.verifier().signed_handshake(&head, delivery.payload()))?;
+                EarlyResponse::handshake(handshake)?;
                 EarlyResponse::unlisted(config.only_events.as_ref(), &delivery)?;
                 decode(config, &delivery, &mut head.extensions)?;
                 // Before the claim, whose lease must not run while the service is not ready.

@@ -104,12 +104,17 @@
 //! [`provider::standard_webhooks`](crate::provider::standard_webhooks), which the handler does not see.
 
 mod outcomes;
+mod post;
 mod sign;
 mod store;
 
 pub use self::{
     outcomes::Outcomes,
+    post::{Post, post},
     sign::{sign, sign_at},
     store::{Fault, FaultyStore, Operation},
 };
-pub use crate::{ManualClock, verify::signing::CannotSign};
+pub use crate::{
+    ManualClock,
+    verify::signing::{CannotSign, Signer},
+};

@@ -4,8 +4,8 @@ use bytes::Bytes;
 use http::{HeaderValue, Request, header};
 
 use crate::verify::{
-    Location, Verifier,
-    signing::{CannotSign, made_up},
+    Location,
+    signing::{CannotSign, Signer, made_up},
 };
 
 /// Signs `request` now, just as the provider would: what it returns, the verifier believes.
@@ -45,15 +45,15 @@ use crate::verify::{
 ///
 /// # Errors
 ///
-/// If the verifier has only a public key, as for Discord; if it is one of your own that does not
-/// implement [`Verifier::sign`]; if the body has not what the provider signs of it, or is no event whoever
-/// signs it: X's handshake signs what looks like a token for anybody.
-pub fn sign<V, B>(verifier: &V, request: Request<B>) -> Result<Request<Bytes>, CannotSign>
+/// If the signer has only a public key, as for Discord; if it is a [`from_fn`](crate::verify::from_fn) verifier
+/// without [`sign_with`](crate::verify::FromFn::sign_with); or if the body lacks a value that the provider signs.
+/// A body that X's verification handshake would sign for any client is not signed as an event.
+pub fn sign<S, B>(signer: &S, request: Request<B>) -> Result<Request<Bytes>, CannotSign>
 where
-    V: Verifier + ?Sized,
+    S: Signer + ?Sized,
     B: Into<Bytes>,
 {
-    sign_at(verifier, request, SystemTime::now())
+    sign_at(signer, request, SystemTime::now())
 }
 
 /// [`sign`]s as if it were `at`: for stale timestamps, and for the time of a
@@ -64,14 +64,14 @@ where
 /// # Errors
 ///
 /// As [`sign`].
-pub fn sign_at<V, B>(verifier: &V, request: Request<B>, at: SystemTime) -> Result<Request<Bytes>, CannotSign>
+pub fn sign_at<S, B>(signer: &S, request: Request<B>, at: SystemTime) -> Result<Request<Bytes>, CannotSign>
 where
-    V: Verifier + ?Sized,
+    S: Signer + ?Sized,
     B: Into<Bytes>,
 {
     let (mut head, body) = request.into_parts();
     let mut body = body.into();
-    if let Some(Location::Header(name)) = verifier.profile().id().first()
+    if let Some(Location::Header(name)) = signer.facts().id().first()
         && !head.headers.contains_key(name)
     {
         let id =
@@ -81,6 +81,6 @@ where
     if head.uri.authority().is_none() {
         head.headers.entry(header::HOST).or_insert_with(|| HeaderValue::from_static("localhost"));
     }
-    verifier.sign(&mut head, &mut body, at)?;
+    signer.sign(&mut head, &mut body, at)?;
     Ok(Request::from_parts(head, body))
 }

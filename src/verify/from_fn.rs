@@ -1,41 +1,66 @@
 #[cfg(feature = "test-util")]
-use std::sync::Arc;
-use std::{fmt, time::SystemTime};
+use std::{sync::Arc, time::SystemTime};
+
+use std::fmt;
 
 use bytes::Bytes;
+#[cfg(feature = "test-util")]
 use http::request::Parts;
 
 #[cfg(feature = "test-util")]
-use super::signing::CannotSign;
-use super::{Check, Finish, Profile, Verified, Verifier, VerifyError};
+use super::signing::{CannotSign, Signer};
+use super::{Check, Finish, Keyring, MacKind, Profile, RequestContext, Verified, Verifier, VerifyError};
+use crate::Secret;
 
-/// A [`Verifier`] from a function of the head, the whole body, and the time.
+/// Creates a [`Verifier`] from a function of the request and its whole body.
 ///
-/// It is the short way: the body is read before the function is called, so nothing is rejected by
-/// its head and nothing is hashed while the body arrives. Implement [`Verifier`] for those. The
-/// function gets the time only for what the layer does not do: for tolerance, return
-/// [`Verified::timestamp`].
+/// The body is read before the function is called: no request is rejected from its head alone, and nothing is
+/// hashed while the body arrives. Implement [`Verifier`] for those. Return a signed timestamp with
+/// [`Verified::with_timestamp`] instead of judging it, so that the tolerance of the layer holds.
 ///
-/// Where several endpoints or tenants share a store, return a [`Verified::fingerprint`] of the secret, or
-/// give the layer a [`scope`](crate::WebhookLayer::scope): without either, the layer rejects their deliveries.
+/// Name the secret with [`secret`](FromFn::secret), so that equal ids of two endpoints or tenants stay two
+/// deliveries. Where endpoints share a store, the layer rejects the deliveries of a verifier without a
+/// fingerprint and without a [`scope`](crate::WebhookLayer::scope):
+///
+/// ```
+/// use tower_webhook::{Secret, WebhookLayer, verify::{self, Verified, VerifyError}};
+///
+/// let token: Secret = "a long random token".parse()?;
+/// let verifier = verify::from_fn({
+///     let token = token.clone();
+///     move |request, _body| {
+///         let sent = request.head().headers.get("x-acme-token");
+///         let sent = sent.ok_or(VerifyError::missing("`x-acme-token` is missing"))?;
+///         match verify::constant_time_eq(sent.as_bytes(), token.expose().as_ref()) {
+///             true => Ok(Verified::new()),
+///             false => Err(VerifyError::wrong("`x-acme-token` is not the token")),
+///         }
+///     }
+/// })
+/// .secret(&token);
+/// let layer = WebhookLayer::with_verifier(verifier);
+/// # Ok::<(), tower_webhook::InvalidSecret>(())
+/// ```
 pub fn from_fn<F>(verify: F) -> FromFn<F>
 where
-    F: Fn(&Parts, &Bytes, SystemTime) -> Result<Verified, VerifyError> + Send + Sync + 'static,
+    F: Fn(&RequestContext<'_>, &Bytes) -> Result<Verified, VerifyError> + Send + Sync + 'static,
 {
     FromFn {
         verify,
         profile: Profile::new("custom"),
+        fingerprints: Vec::new(),
         #[cfg(feature = "test-util")]
         sign: None,
     }
 }
 
-/// The verifier that [`from_fn`] makes.
+/// The verifier that [`from_fn`] creates.
 #[derive(Clone)]
 #[must_use]
 pub struct FromFn<F> {
     verify: F,
     profile: Profile,
+    fingerprints: Vec<u64>,
     #[cfg(feature = "test-util")]
     sign: Option<Arc<Sign>>,
 }
@@ -44,22 +69,34 @@ pub struct FromFn<F> {
 type Sign = dyn Fn(&mut Parts, &mut Bytes, SystemTime) -> Result<(), CannotSign> + Send + Sync;
 
 impl<F> FromFn<F> {
-    /// Sets the profile: the provider's name, which begins every dedupe key, and its facts. Default: a
-    /// provider named `custom`.
-    pub fn profile(mut self, profile: Profile) -> Self {
+    /// Adds a fingerprint of `secret`, from which the secret cannot be found. It keeps the deduplication keys of
+    /// endpoints with different secrets apart.
+    ///
+    /// With several secrets, call it once for each, in the order of [`Verified::with_secret_index`]. A
+    /// [`Verified::with_fingerprint`] that the function returns wins over it.
+    pub fn secret(mut self, secret: &Secret) -> Self {
+        let keys = Keyring::of_text(MacKind::HmacSha256, &secret.clone().into());
+        self.fingerprints.extend(keys.verified(0).fingerprint);
+        self
+    }
+
+    /// Sets the profile: the provider's name, which begins every deduplication key, and its facts. Default: a
+    /// provider named `custom`, of which nothing else is known.
+    pub fn with_profile(mut self, profile: Profile) -> Self {
         self.profile = profile;
         self
     }
 
-    /// Says how a request is signed, for [`testing::sign`](crate::testing::sign). Default: it cannot be.
+    /// Sets the function that signs a request, for [`testing::sign`](crate::testing::sign). Default: none, so
+    /// that `sign` returns an error.
     ///
     /// ```
     /// use http::Request;
     /// use tower_webhook::{testing, verify::{self, Verified, VerifyError}};
     ///
-    /// let acme = verify::from_fn(|head, _, _| match head.headers.contains_key("x-acme") {
+    /// let acme = verify::from_fn(|request, _| match request.head().headers.contains_key("x-acme") {
     ///     true => Ok(Verified::new()),
-    ///     false => Err(VerifyError::missing("there is no x-acme header")),
+    ///     false => Err(VerifyError::missing("`x-acme` is missing")),
     /// })
     /// .sign_with(|head, _, _| {
     ///     head.headers.insert("x-acme", "1".parse().map_err(|_| testing::CannotSign::new("no value"))?);
@@ -88,36 +125,47 @@ impl<F> fmt::Debug for FromFn<F> {
 
 impl<F> Verifier for FromFn<F>
 where
-    F: Fn(&Parts, &Bytes, SystemTime) -> Result<Verified, VerifyError> + Send + Sync + 'static,
+    F: Fn(&RequestContext<'_>, &Bytes) -> Result<Verified, VerifyError> + Send + Sync + 'static,
 {
-    fn begin<'a>(&'a self, head: &'a Parts, now: SystemTime) -> Result<Box<dyn Check + 'a>, VerifyError> {
-        Ok(Box::new(FnCheck { verify: &self.verify, head, now }))
+    fn begin<'a>(&'a self, request: &RequestContext<'a>) -> Result<Box<dyn Check + 'a>, VerifyError> {
+        Ok(Box::new(FnCheck { verifier: self, request: *request }))
     }
 
     fn profile(&self) -> &Profile {
         &self.profile
     }
+}
 
-    #[cfg(feature = "test-util")]
+#[cfg(feature = "test-util")]
+impl<F> Signer for FromFn<F> {
+    fn facts(&self) -> &Profile {
+        &self.profile
+    }
+
     fn sign(&self, head: &mut Parts, body: &mut Bytes, at: SystemTime) -> Result<(), CannotSign> {
-        let unknown = || CannotSign::new("it was not said how: see `FromFn::sign_with`");
+        let unknown = || CannotSign::new("verifier has no `sign_with` function");
         (self.sign.as_ref().ok_or_else(unknown)?)(head, body, at)
     }
 }
 
 struct FnCheck<'a, F> {
-    verify: &'a F,
-    head: &'a Parts,
-    now: SystemTime,
+    verifier: &'a FromFn<F>,
+    request: RequestContext<'a>,
 }
 
 impl<F> Check for FnCheck<'_, F>
 where
-    F: Fn(&Parts, &Bytes, SystemTime) -> Result<Verified, VerifyError> + Send + Sync,
+    F: Fn(&RequestContext<'_>, &Bytes) -> Result<Verified, VerifyError> + Send + Sync,
 {
     fn update(&mut self, _: &[u8]) {}
 
     fn finish(self: Box<Self>, body: &Bytes) -> Finish {
-        (self.verify)(self.head, body, self.now).into()
+        let FromFn { verify, fingerprints, .. } = self.verifier;
+        let verified = verify(&self.request, body).map(|mut verified| {
+            let named = || fingerprints.get(verified.secret_index).copied();
+            verified.fingerprint = verified.fingerprint.or_else(named);
+            verified
+        });
+        verified.into()
     }
 }

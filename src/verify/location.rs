@@ -362,6 +362,16 @@ pub(crate) enum RequestValue<'a> {
     Text(Cow<'a, str>),
 }
 
+impl RequestValue<'_> {
+    /// Returns the text, which is empty if a header is not UTF-8.
+    pub(crate) fn as_str(&self) -> &str {
+        match self {
+            Self::Header(value) => str::from_utf8(value.as_bytes()).unwrap_or_default(),
+            Self::Text(text) => text,
+        }
+    }
+}
+
 /// The rule for a header or a parameter that is there more than once.
 ///
 /// Of a key that is repeated in a JSON object, the first always counts: a scheme that signs such a value and

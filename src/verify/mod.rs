@@ -9,22 +9,31 @@
 //! The providers in [`provider`](crate::provider) are verifiers. A custom one, in one step:
 //!
 //! ```
-//! use tower_webhook::{WebhookLayer, verify::{self, Profile, Verified, VerifyError}};
+//! use tower_webhook::{Secret, WebhookLayer, verify::{self, Profile, Verified, VerifyError}};
 //!
-//! let verifier = verify::from_fn(|head, body, _now| {
-//!     let sent = head.headers.get("x-checksum").ok_or(VerifyError::missing("no x-checksum"))?;
-//!     let sum: u32 = body.iter().map(|&byte| u32::from(byte)).sum(); // use a real MAC instead
-//!     if verify::constant_time_eq(sent.as_bytes(), sum.to_string().as_bytes()) {
-//!         Ok(Verified::new().id(sum.to_string()))
-//!     } else {
-//!         Err(VerifyError::wrong("the checksum differs"))
+//! let secret: Secret = "a secret".parse()?;
+//! # fn mac(key: &[u8], body: &[u8]) -> String { format!("{}-{}", key.len(), body.len()) }
+//! let verifier = verify::from_fn({
+//!     let secret = secret.clone();
+//!     move |request, body| {
+//!         let sent = request.head().headers.get("x-acme-signature");
+//!         let sent = sent.ok_or(VerifyError::missing("`x-acme-signature` is missing"))?;
+//!         let expected = mac(secret.expose().as_ref(), body); // with a crate such as `hmac`
+//!         match verify::constant_time_eq(sent.as_bytes(), expected.as_bytes()) {
+//!             true => Ok(Verified::new()),
+//!             false => Err(VerifyError::wrong("signature mismatch")),
+//!         }
 //!     }
 //! })
-//! .profile(Profile::new("acme"));
-//! // The verifier sets no fingerprint of a secret, so a scope keeps the endpoint's ids apart from others'.
-//! let layer = WebhookLayer::with_verifier(verifier).scope("orders");
+//! .secret(&secret)
+//! .with_profile(Profile::new("acme"));
+//! let layer = WebhookLayer::with_verifier(verifier);
+//! # Ok::<(), tower_webhook::InvalidSecret>(())
 //! ```
+//!
+//! [`verify_request`] verifies without the layer, for hosts that are not tower services.
 
+mod context;
 mod endpoint;
 mod error;
 mod from_fn;
@@ -38,19 +47,20 @@ mod request;
 mod scheme;
 #[cfg(feature = "test-util")]
 pub(crate) mod signing;
+mod standalone;
+mod verified;
 
 use std::{fmt, pin::Pin, sync::Arc, time::SystemTime};
 
 use bytes::Bytes;
-use http::{Response, request::Parts};
+use http::Response;
 use subtle::ConstantTimeEq;
 
 #[cfg(feature = "asymmetric")]
 #[cfg_attr(docsrs, doc(cfg(feature = "asymmetric")))]
 pub use self::keys::Fetch;
-#[cfg(feature = "test-util")]
-use self::signing::CannotSign;
 pub use self::{
+    context::RequestContext,
     endpoint::Endpoint,
     error::VerifyError,
     from_fn::{FromFn, from_fn},
@@ -58,6 +68,8 @@ pub use self::{
     lookup::{CachedLookup, Lookup},
     profile::{Attempt, Profile, SignedEncoding, Tolerance},
     scheme::{Algorithm, Encoding, InvalidScheme, Scheme, SchemeVerifier, TimeUnit},
+    standalone::{verify_in, verify_request},
+    verified::Verified,
 };
 pub(crate) use self::{
     error::Reason,
@@ -65,9 +77,11 @@ pub(crate) use self::{
     location::{RequestValue, header_name},
     lookup::sealed::Find,
     request::{
-        Parameters, Proxies, PublicUrl, all_sorted_parameters, called_path, called_url, multipart_field,
-        only_parameter, optional_header, parameter, scan, signed_headers, single_header, sorted_parameters,
+        Parameters, Proxies, UrlSource, all_sorted_parameters, called_path, called_url, form_field,
+        multipart_field, only_parameter, optional_header, parameter, scan, signed_headers, single_header,
+        sorted_parameters,
     },
+    standalone::verify_body,
 };
 #[cfg(feature = "asymmetric")]
 pub(crate) use self::{
@@ -75,92 +89,84 @@ pub(crate) use self::{
     request::endpoint_url,
 };
 
-/// Decides whether a request is from whom it says.
+/// Verifies that a request was sent by the provider.
 ///
-/// # What an implementation must do
+/// # Implementing it
 ///
-/// * compare in constant time ([`constant_time_eq`]), and work out one MAC per secret, however
-///   many candidates a request brings;
+/// An implementation must
+///
+/// * compare in constant time ([`constant_time_eq`]), and compute one MAC per secret, however many
+///   signatures a request has;
 /// * never panic, whatever the request: header values may be any bytes;
-/// * leave tolerance to the layer: it gives the timestamp, in [`Check::timestamp`] if the head
-///   has it, else in [`Verified::timestamp`].
+/// * leave the tolerance to the layer: return the timestamp, from [`Check::timestamp`] if the head has it,
+///   else as [`Verified::with_timestamp`].
 ///
-/// What it may do: keep keys that were prepared when it was built, refuse by the head alone,
-/// finish [later](Finish::later) when a key has to be fetched first.
+/// It may keep keys that were prepared when it was built, reject a request from its head alone, and
+/// finish [later](Finish::later) if a key has to be fetched first.
+///
+/// `Arc<V>` and `Box<V>` are verifiers too, also of a `dyn Verifier`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a webhook verifier",
     note = "use one of `tower_webhook::provider`, such as `provider::github(secret)`, or \
-            `tower_webhook::verify::from_fn(|head, body, now| …)`"
+            `tower_webhook::verify::from_fn(|request, body| …)`",
+    note = "a constructor of a provider that decodes its secret returns a `Result`: add a `?`"
 )]
 pub trait Verifier: Send + Sync + 'static {
-    /// Looks at the head alone, before a byte of the body is read.
+    /// Begins to verify a request from its head, before a byte of the body is read.
+    ///
+    /// A [`Check`] that needs the context later copies it.
     ///
     /// # Errors
     ///
-    /// When the head shows that the request cannot be true: a signature that is missing,
-    /// malformed, or that cannot be right whatever the body is.
-    fn begin<'a>(&'a self, head: &'a Parts, now: SystemTime) -> Result<Box<dyn Check + 'a>, VerifyError>;
+    /// If the head shows that the request cannot be genuine: its signature is missing or malformed, or
+    /// cannot match whatever the body is.
+    fn begin<'a>(&'a self, request: &RequestContext<'a>) -> Result<Box<dyn Check + 'a>, VerifyError>;
 
-    /// The provider's facts. The layer's own settings win over them.
+    /// Returns the provider's facts. The layer's own settings win over them.
     fn profile(&self) -> &Profile;
 
-    /// Answers a handshake that is not signed and needs no body, such as Meta's `hub.challenge`.
+    /// Answers a verification handshake that is not signed and needs no body, such as Meta's
+    /// `hub.challenge`.
     ///
-    /// Asked before the signature is looked at. An answer ends the request: nothing that is
-    /// answered here reaches the handler.
-    fn handshake(&self, head: &Parts) -> Option<Response<Bytes>> {
-        let _ = head;
+    /// The layer calls it before it verifies the signature. An answer ends the request, which does not
+    /// reach the handler.
+    fn handshake(&self, request: &RequestContext<'_>) -> Option<Response<Bytes>> {
+        let _ = request;
         None
     }
 
-    /// Answers a handshake that is a signed request, such as Slack's `url_verification`.
+    /// Answers a verification handshake that is a signed request, such as Slack's `url_verification`.
     ///
-    /// Asked after the request was verified.
-    fn signed_handshake(&self, head: &Parts, body: &Bytes) -> Option<Response<Bytes>> {
-        let _ = (head, body);
+    /// The layer calls it once the request is verified, with the [payload](crate::Delivery::payload).
+    fn signed_handshake(&self, request: &RequestContext<'_>, body: &Bytes) -> Option<Response<Bytes>> {
+        let _ = (request, body);
         None
     }
-
-    /// Signs a request as the provider would at that time, for [`testing::sign`](crate::testing::sign).
-    ///
-    /// What is there is to be kept but for the signature, and what is missing to be made. It is only
-    /// there with the feature `test-util`, so implement it under a feature of your crate's that turns
-    /// that on (`test-util = ["tower-webhook/test-util"]`), or under `cfg(test)`. A verifier that wraps
-    /// another hands it on.
-    ///
-    /// # Errors
-    ///
-    /// When it cannot sign such a request, or none, as is the default.
-    #[cfg(feature = "test-util")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "test-util")))]
-    fn sign(&self, head: &mut Parts, body: &mut Bytes, at: SystemTime) -> Result<(), CannotSign> {
-        let _ = (head, body, at);
-        Err(CannotSign::new("its verifier does not implement `Verifier::sign`"))
-    }
 }
 
-impl<V: Verifier + ?Sized> Verifier for Arc<V> {
-    fn begin<'a>(&'a self, head: &'a Parts, now: SystemTime) -> Result<Box<dyn Check + 'a>, VerifyError> {
-        (**self).begin(head, now)
-    }
+/// A pointer to a verifier is one.
+macro_rules! pointers_verify {
+    ($($pointer:ident),+) => {$(
+        impl<V: Verifier + ?Sized> Verifier for $pointer<V> {
+            fn begin<'a>(&'a self, request: &RequestContext<'a>) -> Result<Box<dyn Check + 'a>, VerifyError> {
+                (**self).begin(request)
+            }
 
-    fn profile(&self) -> &Profile {
-        (**self).profile()
-    }
+            fn profile(&self) -> &Profile {
+                (**self).profile()
+            }
 
-    fn handshake(&self, head: &Parts) -> Option<Response<Bytes>> {
-        (**self).handshake(head)
-    }
+            fn handshake(&self, request: &RequestContext<'_>) -> Option<Response<Bytes>> {
+                (**self).handshake(request)
+            }
 
-    fn signed_handshake(&self, head: &Parts, body: &Bytes) -> Option<Response<Bytes>> {
-        (**self).signed_handshake(head, body)
-    }
-
-    #[cfg(feature = "test-util")]
-    fn sign(&self, head: &mut Parts, body: &mut Bytes, at: SystemTime) -> Result<(), CannotSign> {
-        (**self).sign(head, body, at)
-    }
+            fn signed_handshake(&self, request: &RequestContext<'_>, body: &Bytes) -> Option<Response<Bytes>> {
+                (**self).signed_handshake(request, body)
+            }
+        }
+    )+};
 }
+pointers_verify!(Arc, Box);
 
 /// The verification of one request, between its head and the end of its body.
 pub trait Check: Send {
@@ -218,94 +224,6 @@ impl fmt::Debug for Finish {
         }
     }
 }
-
-/// What a verifier learnt of a request that is true.
-///
-/// Everything is optional: the layer finds the id and the event type itself where the
-/// [`Profile`] says they are.
-#[derive(Clone, Default)]
-#[must_use]
-pub struct Verified {
-    pub(crate) secret_index: usize,
-    pub(crate) fingerprint: Option<u64>,
-    pub(crate) mac: Option<[u8; 32]>,
-    pub(crate) id: Option<Box<str>>,
-    pub(crate) event_type: Option<Box<str>>,
-    pub(crate) timestamp: Option<SystemTime>,
-    /// In a box: few have one, and this is moved about in the future of each request.
-    pub(crate) payload: Option<Box<Bytes>>,
-}
-
-impl Verified {
-    /// A true request of which nothing more is known.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Which of the secrets matched, counted from 0.
-    pub fn secret_index(mut self, index: usize) -> Self {
-        self.secret_index = index;
-        self
-    }
-
-    /// Sets a fingerprint of the key that matched. It is the default
-    /// [scope](crate::WebhookLayer::scope), which keeps the ids of endpoints with different secrets apart:
-    /// without it and without a `scope`, the layer rejects the deliveries of endpoints that share a store.
-    /// It must not reveal the key. Use a MAC of a fixed text under the key.
-    pub fn fingerprint(mut self, fingerprint: u64) -> Self {
-        self.fingerprint = Some(fingerprint);
-        self
-    }
-
-    /// The 256-bit MAC that matched, if it covers the whole body. It serves as the body's digest
-    /// for [`replay_guard`](crate::WebhookLayer::replay_guard); without it the layer hashes the
-    /// body once more.
-    pub fn mac(mut self, mac: [u8; 32]) -> Self {
-        self.mac = Some(mac);
-        self
-    }
-
-    /// The delivery's id, where it is not simply where [`Profile::id`] says.
-    pub fn id(mut self, id: impl Into<Box<str>>) -> Self {
-        self.id = Some(id.into());
-        self
-    }
-
-    /// The event's type, where it is not simply where [`Profile::event_type`] says.
-    pub fn event_type(mut self, event_type: impl Into<Box<str>>) -> Self {
-        self.event_type = Some(event_type.into());
-        self
-    }
-
-    /// Sets the payload of a provider that does not sign the body as it is. By default it is the body.
-    #[cfg(feature = "asymmetric")]
-    pub(crate) fn payload(mut self, payload: Bytes) -> Self {
-        self.payload = Some(Box::new(payload));
-        self
-    }
-
-    /// The signed timestamp. If [`Check::timestamp`] did not give it, the layer judges it now.
-    pub fn timestamp(mut self, timestamp: SystemTime) -> Self {
-        self.timestamp = Some(timestamp);
-        self
-    }
-}
-
-impl fmt::Debug for Verified {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The MAC is a valid signature: it is not shown.
-        f.debug_struct("Verified")
-            .field("secret_index", &self.secret_index)
-            .field("id", &self.id)
-            .field("event_type", &self.event_type)
-            .field("timestamp", &self.timestamp)
-            .finish_non_exhaustive()
-    }
-}
-
-/// The token that the user gave the provider for its handshake, in the request's extensions.
-#[derive(Clone)]
-pub(crate) struct VerifyToken(pub(crate) crate::Secret);
 
 /// Whether two byte strings are equal, in a time that depends on their lengths alone.
 #[must_use]

@@ -3,7 +3,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use super::{Location, Locations, VerifyError, digits};
+use super::{Location, Locations, VerifyError, digits, form_field};
 
 /// The facts about a provider that its signature scheme does not state.
 ///
@@ -295,6 +295,12 @@ impl Profile {
     #[must_use]
     pub fn lease(&self) -> Option<Duration> {
         self.lease
+    }
+
+    /// Returns the JSON in a payload: the form field that holds it, or the payload itself.
+    pub(crate) fn json_in<'b>(&self, payload: &'b [u8]) -> Cow<'b, [u8]> {
+        let field = self.json_field.as_deref().and_then(|field| form_field(payload, field));
+        field.unwrap_or(Cow::Borrowed(payload))
     }
 }
 

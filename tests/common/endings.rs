@@ -130,7 +130,7 @@ fn chosen(verifier: fn() -> Chosen) -> WebhookLayer {
 
 /// A verifier that believes everybody, under this name.
 pub fn named(provider: String) -> impl Verifier {
-    from_fn(|_, _, _| Ok(Verified::new())).profile(Profile::new(provider))
+    from_fn(|_, _| Ok(Verified::new())).with_profile(Profile::new(provider))
 }
 
 /// A body that breaks off, or never comes.

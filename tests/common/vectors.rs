@@ -1,14 +1,13 @@
 //! The known answers in `tests/vectors/`, and how the crate verifies each of them.
 
-use std::{collections::BTreeMap, fs, path::PathBuf, slice, sync::Arc};
+use std::{collections::BTreeMap, fs, path::PathBuf, slice};
 
 use bytes::Bytes;
 use http::{HeaderValue, Request};
 use serde::Deserialize;
 use tower_webhook::{
     InvalidSecret, Secret, Secrets,
-    provider::{self, Provider},
-    verify::Verifier,
+    provider::{self, Provider, ProviderVerifier},
 };
 
 #[derive(Clone, Deserialize)]
@@ -90,7 +89,7 @@ pub fn request(vector: &Vector) -> Request<Bytes> {
     request.body(vector.body_utf8.clone().into()).unwrap()
 }
 
-pub fn verifier(vector: &Vector) -> Result<Arc<dyn Verifier>, InvalidSecret> {
+pub fn verifier(vector: &Vector) -> Result<ProviderVerifier, InvalidSecret> {
     let secret = |text: &String| {
         let secret: Secret = text.parse()?;
         Ok(match &vector.key_id {
@@ -99,7 +98,7 @@ pub fn verifier(vector: &Vector) -> Result<Arc<dyn Verifier>, InvalidSecret> {
         })
     };
     let secrets: Vec<Secret> = vector.secrets().iter().map(secret).collect::<Result<_, InvalidSecret>>()?;
-    Ok(Arc::new(provider(vector).verifier(Secrets::try_from(secrets)?)?))
+    provider(vector).verifier(Secrets::try_from(secrets)?)
 }
 
 pub fn provider(vector: &Vector) -> &'static Provider {

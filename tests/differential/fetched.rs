@@ -1,14 +1,15 @@
 //! The requests of providers whose keys are fetched.
 
-use std::{collections::HashMap, fs, sync::Arc};
+use std::{collections::HashMap, fs};
 
 use bytes::Bytes;
 use data_encoding::BASE64;
 use http::Request;
 use serde_json::{Value, json};
 use tower_webhook::{
-    BoxError, Secret, provider,
-    verify::{Fetch, Verifier},
+    BoxError, Secret,
+    provider::{self, ProviderVerifier},
+    verify::Fetch,
 };
 
 use crate::{
@@ -29,7 +30,7 @@ impl Fetch for Web {
 
 /// Returns the known answers in `tests/key_sources/`, by provider.
 pub(crate) fn all() -> Vec<Vec<Seed>> {
-    type Make = fn(&Value) -> Arc<dyn Verifier>;
+    type Make = fn(&Value) -> ProviderVerifier;
     // With the time of their vectors; eBay and Circle sign none.
     let providers: [(&'static str, u32, Make); 4] = [
         ("aws-sns", 1_335_920_046, aws_sns),
@@ -47,7 +48,7 @@ pub(crate) fn all() -> Vec<Vec<Seed>> {
     seeds.collect()
 }
 
-fn seed(provider: &'static str, now: u32, vector: &Value, verifier: Arc<dyn Verifier>) -> Seed {
+fn seed(provider: &'static str, now: u32, vector: &Value, verifier: ProviderVerifier) -> Seed {
     let mut request = Request::post("https://receiver.example/webhook");
     for (name, value) in vector["headers"].as_object().into_iter().flatten() {
         request = request.header(name, text(value));
@@ -67,28 +68,28 @@ fn text(value: &Value) -> &str {
     value.as_str().unwrap()
 }
 
-fn aws_sns(vector: &Value) -> Arc<dyn Verifier> {
+fn aws_sns(vector: &Value) -> ProviderVerifier {
     let message: Value = serde_json::from_str(text(&vector["body_utf8"])).unwrap();
     let web = Web([(text(&message["SigningCertURL"]).to_owned(), certificate_of(vector))].into());
-    Arc::new(provider::aws_sns([text(&message["TopicArn"])], "tests", web))
+    provider::aws_sns([text(&message["TopicArn"])], "tests", web).into()
 }
 
-fn paypal(vector: &Value) -> Arc<dyn Verifier> {
+fn paypal(vector: &Value) -> ProviderVerifier {
     let url = text(&vector["headers"]["PAYPAL-CERT-URL"]).to_owned();
     let webhook_id: Secret = text(&vector["secret"]).parse().unwrap();
-    Arc::new(provider::paypal(webhook_id, Web([(url, certificate_of(vector))].into())).sandbox())
+    provider::paypal(webhook_id, Web([(url, certificate_of(vector))].into())).sandbox().into()
 }
 
-fn ebay(vector: &Value) -> Arc<dyn Verifier> {
+fn ebay(vector: &Value) -> ProviderVerifier {
     let url = "https://api.ebay.com/commerce/notification/v1/public_key/";
     let page = json!({"key": vector["secret"], "algorithm": "ECDSA", "digest": "SHA1"});
-    Arc::new(provider::ebay(by_key_id(vector, url, &page)))
+    provider::ebay(by_key_id(vector, url, &page)).into()
 }
 
-fn circle(vector: &Value) -> Arc<dyn Verifier> {
+fn circle(vector: &Value) -> ProviderVerifier {
     let url = "https://api.circle.com/v2/notifications/publicKey/";
     let page = json!({"data": {"algorithm": "ECDSA_SHA_256", "publicKey": vector["secret"]}});
-    Arc::new(provider::circle(by_key_id(vector, url, &page)))
+    provider::circle(by_key_id(vector, url, &page)).into()
 }
 
 fn by_key_id(vector: &Value, folder: &str, page: &Value) -> Web {

@@ -17,8 +17,9 @@ use tokio::runtime::Runtime;
 use tower::{Layer, ServiceExt, service_fn, util::BoxCloneSyncService};
 use tower_webhook::{
     Body, Delivery, ManualClock, WebhookLayer, WebhookService,
+    provider::ProviderVerifier,
     store::{Key, MokaStore},
-    verify::{Profile, Verifier},
+    verify::Profile,
 };
 
 /// The layer in front of a handler that records its input.
@@ -35,7 +36,7 @@ type Handler = WebhookService<BoxCloneSyncService<Request<Body>, Response<Full<B
 /// The layer's settings.
 #[derive(Clone)]
 pub(crate) struct Setting {
-    pub(crate) verifier: Arc<dyn Verifier>,
+    pub(crate) verifier: ProviderVerifier,
     pub(crate) tolerance: Option<Duration>,
     pub(crate) public_url: Option<String>,
 }
@@ -52,7 +53,7 @@ pub(crate) struct Facts {
 impl Endpoint {
     pub(crate) fn new(runtime: &Arc<Runtime>, setting: &Setting) -> Self {
         let clock = ManualClock::at_unix(0);
-        let layer = WebhookLayer::with_verifier(Arc::clone(&setting.verifier))
+        let layer = WebhookLayer::with_verifier(setting.verifier.clone())
             .clock(clock.clone())
             // The handler fails, so that no delivery is completed: keys tell duplicates.
             .dedupe(MokaStore::new(16).clock(clock.clone()))

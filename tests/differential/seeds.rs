@@ -1,14 +1,12 @@
 //! The requests that the search starts from.
 
-use std::{
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http::{Request, header};
 use tower_webhook::{
     Secret,
+    provider::ProviderVerifier,
     provider::{self, Provider},
     testing,
     verify::{Location, Scheme, Verifier},
@@ -119,7 +117,7 @@ fn seed(vector: &Vector, provider: &'static str) -> Seed {
 /// Returns a base for a provider without vectors.
 fn unknown(provider: &'static Provider) -> Seed {
     let request = Request::post("https://receiver.example/webhook").body(Bytes::new()).unwrap();
-    let verifier = Arc::new(provider.verifier("a secret".parse::<Secret>().unwrap()).unwrap());
+    let verifier = provider.verifier("a secret".parse::<Secret>().unwrap()).unwrap();
     Seed {
         provider: provider.id,
         name: "a request of no vector".to_owned(),
@@ -220,7 +218,7 @@ fn sign(base: &Seed, name: &str, message: &Message) -> Option<Seed> {
 }
 
 /// Returns a verifier of the same scheme with a secret in place of a private key.
-fn with_secret(scheme: &Scheme, provider: &'static str) -> Option<Arc<dyn Verifier>> {
+fn with_secret(scheme: &Scheme, provider: &'static str) -> Option<ProviderVerifier> {
     let mut scheme = serde_json::to_value(scheme).ok()?;
     let algorithm = scheme["alg"].as_str()?;
     if !["ed25519", "ecdsa", "rsa"].iter().any(|prefix| algorithm.starts_with(prefix)) {
@@ -229,5 +227,5 @@ fn with_secret(scheme: &Scheme, provider: &'static str) -> Option<Arc<dyn Verifi
     scheme["alg"] = "hmac-sha256".into();
     scheme["key"] = "utf8".into();
     let scheme: Scheme = serde_json::from_value(scheme).ok()?;
-    Some(Arc::new(scheme.verifier(provider, "a secret".parse::<Secret>().ok()?).ok()?))
+    Some(scheme.verifier(provider, "a secret".parse::<Secret>().ok()?).ok()?.into())
 }

@@ -9,6 +9,7 @@ use std::{
 use bytes::Bytes;
 use http::Request;
 use tokio::runtime::Runtime;
+use tower_webhook::verify::Verifier;
 
 use crate::{
     judge::{Covered, Difference, Endpoint, Facts},

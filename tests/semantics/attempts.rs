@@ -101,7 +101,7 @@ fn the_tables_name_the_headers() {
 #[tokio::test(start_paused = true)]
 async fn it_may_be_in_the_body() {
     let profile = Profile::new("own").with_attempt(Attempt::Number(Location::json("/attempt")));
-    let own = from_fn(|_, _, _| Ok(Verified::new())).profile(profile);
+    let own = from_fn(|_, _| Ok(Verified::new())).with_profile(profile);
     let handler = Handler::default();
     let request: Sent = Request::new(Full::new(Bytes::from_static(br#"{"attempt":7}"#)));
     handler.under(&WebhookLayer::with_verifier(own)).send(request).await.assert_handled();

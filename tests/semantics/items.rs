@@ -377,7 +377,7 @@ async fn an_empty_id_is_none_and_a_long_one_is_hashed() {
 
 #[tokio::test(start_paused = true)]
 async fn a_delivery_that_is_not_deduped_has_items_that_are() {
-    let believing = WebhookLayer::with_verifier(verify::from_fn(|_, _, _| Ok(Verified::new())));
+    let believing = WebhookLayer::with_verifier(verify::from_fn(|_, _| Ok(Verified::new())));
     let (layer, batches) = (believing.clock(TokioClock::start()), Batches::default());
     let post = || Request::post("/").body(Full::from("a b")).unwrap();
     assert_eq!(batches.send(&layer, post()).await, 200);

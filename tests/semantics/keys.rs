@@ -22,7 +22,7 @@ use crate::support::{
 
 /// A layer that believes everything, with this profile.
 fn believing(profile: Profile) -> WebhookLayer {
-    WebhookLayer::with_verifier(verify::from_fn(|_, _, _| Ok(Verified::new())).profile(profile))
+    WebhookLayer::with_verifier(verify::from_fn(|_, _| Ok(Verified::new())).with_profile(profile))
         .clock(TokioClock::start())
 }
 

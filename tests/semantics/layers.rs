@@ -76,7 +76,7 @@ async fn replacing_the_verifier_replaces_a_lookup() {
 async fn verifiers_of_one_layer_do_not_drop_each_others_deliveries() {
     let custom = || {
         let profile = Profile::new("custom").with_id(Location::header("x-id"));
-        verify::from_fn(|_, _, _| Ok(Verified::new())).profile(profile)
+        verify::from_fn(|_, _| Ok(Verified::new())).with_profile(profile)
     };
     let request = || Request::post("/").header("x-id", "1").body(Full::<Bytes>::from("{}")).unwrap();
     let handler = Handler::default();

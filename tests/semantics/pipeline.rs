@@ -14,7 +14,7 @@ use tower::{Layer, ServiceExt, service_fn};
 use tower_webhook::{
     Body, BoxError, Delivery, Event, RejectionKind, Secret, WebhookLayer, provider,
     testing::Operation,
-    verify::{self, Check, Finish, Profile, Tolerance, Verified, Verifier, VerifyError},
+    verify::{self, Check, Finish, Profile, RequestContext, Tolerance, Verified, Verifier, VerifyError},
 };
 
 use crate::support::{
@@ -60,8 +60,8 @@ async fn what_only_if_excludes_is_left_alone() {
 struct Shaking(Profile);
 
 impl Verifier for Shaking {
-    fn begin<'a>(&'a self, head: &'a Parts, _: SystemTime) -> Result<Box<dyn Check + 'a>, VerifyError> {
-        match head.headers.contains_key("x-good") {
+    fn begin<'a>(&'a self, request: &RequestContext<'a>) -> Result<Box<dyn Check + 'a>, VerifyError> {
+        match request.head().headers.contains_key("x-good") {
             true => Ok(Box::new(Good)),
             false => Err(VerifyError::missing("no x-good")),
         }
@@ -71,12 +71,12 @@ impl Verifier for Shaking {
         &self.0
     }
 
-    fn handshake(&self, head: &Parts) -> Option<Response<Bytes>> {
-        let challenge = head.uri.query()?.strip_prefix("challenge=")?;
+    fn handshake(&self, request: &RequestContext<'_>) -> Option<Response<Bytes>> {
+        let challenge = request.head().uri.query()?.strip_prefix("challenge=")?;
         Some(Response::new(Bytes::copy_from_slice(challenge.as_bytes())))
     }
 
-    fn signed_handshake(&self, _: &Parts, body: &Bytes) -> Option<Response<Bytes>> {
+    fn signed_handshake(&self, _: &RequestContext<'_>, body: &Bytes) -> Option<Response<Bytes>> {
         body.strip_prefix(b"challenge:").map(|challenge| Response::new(body.slice_ref(challenge)))
     }
 }
@@ -291,11 +291,11 @@ async fn tolerance_is_the_providers_unless_the_layer_sets_it() {
 async fn a_timestamp_that_is_known_at_the_end_is_judged_then() {
     let profile =
         Profile::new("acme").with_tolerance(Tolerance::default().with_past(Duration::from_secs(10)));
-    let verifier = verify::from_fn(|_, body, _| {
+    let verifier = verify::from_fn(|_, body| {
         let signed = verify::unix_seconds(body).ok_or(VerifyError::malformed("not a time"))?;
-        Ok(Verified::new().timestamp(signed))
+        Ok(Verified::new().with_timestamp(signed))
     });
-    let layer = WebhookLayer::with_verifier(verifier.profile(profile)).clock(TokioClock::start());
+    let layer = WebhookLayer::with_verifier(verifier.with_profile(profile)).clock(TokioClock::start());
     let handler = Handler::default();
     let app = handler.under(&layer);
     let at = |time: u64| Request::post("/").body(Full::<Bytes>::from(time.to_string())).unwrap();
@@ -314,7 +314,7 @@ async fn a_verifier_may_finish_later_but_not_for_ever() {
     struct Later(Profile, Option<Duration>);
     struct Waits(Option<Duration>);
     impl Verifier for Later {
-        fn begin<'a>(&'a self, _: &'a Parts, _: SystemTime) -> Result<Box<dyn Check + 'a>, VerifyError> {
+        fn begin<'a>(&'a self, _: &RequestContext<'a>) -> Result<Box<dyn Check + 'a>, VerifyError> {
             Ok(Box::new(Waits(self.1)))
         }
         fn profile(&self) -> &Profile {

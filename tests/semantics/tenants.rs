@@ -32,14 +32,15 @@ struct Tenant(&'static str);
 /// A verifier of a token that sets no fingerprint.
 fn by_token(token: &'static str) -> impl Verifier {
     let profile = Profile::new("acme").with_id(Location::header("x-id")).with_id_signed(false);
-    let verifier = verify::from_fn(move |head, _, _| {
-        let sent = head.headers.get("x-token").ok_or(VerifyError::missing("`x-token` is missing"))?;
+    let verifier = verify::from_fn(move |request, _| {
+        let sent =
+            request.head().headers.get("x-token").ok_or(VerifyError::missing("`x-token` is missing"))?;
         match verify::constant_time_eq(sent.as_bytes(), token.as_bytes()) {
             true => Ok(Verified::new()),
             false => Err(VerifyError::wrong("`x-token` is not the token")),
         }
     });
-    verifier.profile(profile)
+    verifier.with_profile(profile)
 }
 
 /// A layer whose endpoints are `/a` and `/b`.

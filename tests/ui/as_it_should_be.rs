@@ -55,7 +55,7 @@ async fn main() -> Result<(), BoxError> {
     let _ = provider::github(Secrets::try_from(vec!["new".to_owned(), "old".to_owned()])?);
     let _ = provider::github(Secret::from_env("SECRET")?);
     let _ = provider::github(Secret::try_from(std::env::var("SECRET")?)?);
-    let _ = WebhookLayer::with_verifier(verify::from_fn(|head, _, _| match head.headers.contains_key("x") {
+    let _ = WebhookLayer::with_verifier(verify::from_fn(|request, _| match request.head().headers.contains_key("x") {
         true => Ok(Verified::new()),
         false => Err(VerifyError::missing("there is no x")),
     }));

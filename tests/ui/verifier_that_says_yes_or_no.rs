@@ -3,6 +3,6 @@
 use tower_webhook::{WebhookLayer, verify};
 
 fn main() {
-    let verifier = verify::from_fn(|head, _body, _now| head.headers.contains_key("x-signature"));
+    let verifier = verify::from_fn(|request, _body| request.head().headers.contains_key("x-signature"));
     let _ = WebhookLayer::with_verifier(verifier);
 }

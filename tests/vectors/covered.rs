@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 use http::{HeaderValue, Request};
 use http_body_util::Full;
-use tower_webhook::{Rejection, verify::Location};
+use tower_webhook::{
+    Rejection,
+    verify::{Location, Verifier},
+};
 
 use super::{Vector, layer, request, send, vectors, verifier};
 

@@ -11,6 +11,7 @@ mod seen;
 mod signing;
 #[cfg(feature = "tracing")]
 mod silence;
+mod standalone;
 #[allow(unreachable_pub, reason = "another test crate has it as well")]
 #[path = "../common/vectors.rs"]
 mod vectors;

@@ -19,8 +19,8 @@ use http_body_util::Full;
 use tokio::sync::Semaphore;
 use tower::{Layer, ServiceExt, service_fn};
 use tower_webhook::{
-    Body, BoxError, Delivery, Rejection, RejectionKind, WebhookLayer, store::MokaStore, testing,
-    verify::Verifier,
+    Body, BoxError, Delivery, Rejection, RejectionKind, WebhookLayer, provider::ProviderVerifier,
+    store::MokaStore, testing,
 };
 
 pub(crate) use self::{curl::commands, sample::Sample, scenario::Scenario};
@@ -28,9 +28,9 @@ use crate::rules::Rules;
 
 /// Makes deliveries, and sends them to the endpoint over a socket, as anybody else would.
 pub(crate) struct TestEvents {
-    verifier: Arc<dyn Verifier>,
+    verifier: ProviderVerifier,
     /// One with a secret that the endpoint does not know.
-    forger: Option<Arc<dyn Verifier>>,
+    forger: Option<ProviderVerifier>,
     layer: WebhookLayer,
     rules: Arc<Rules>,
     address: SocketAddr,
@@ -62,8 +62,8 @@ pub(crate) enum Caveat {
 
 impl TestEvents {
     pub(crate) fn new(
-        verifier: Arc<dyn Verifier>,
-        forger: Option<Arc<dyn Verifier>>,
+        verifier: ProviderVerifier,
+        forger: Option<ProviderVerifier>,
         layer: WebhookLayer,
         rules: Arc<Rules>,
         address: SocketAddr,
@@ -169,7 +169,7 @@ impl TestEvents {
 
     fn signed(
         &self,
-        verifier: &Arc<dyn Verifier>,
+        verifier: &ProviderVerifier,
         sample: &Sample,
         knobs: &str,
         at: SystemTime,

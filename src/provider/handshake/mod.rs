@@ -18,7 +18,8 @@ pub(super) use self::shared::{
 use crate::{
     Secret,
     verify::{
-        Check, Finish, VerifyError, VerifyToken, constant_time_eq, matching_token, parameter, single_header,
+        Check, Finish, RequestContext, VerifyError, constant_time_eq, matching_token, parameter,
+        single_header,
     },
 };
 
@@ -34,7 +35,7 @@ pub(super) struct Handshake {
 
 /// The request that a handshake answers, and the secrets of the provider.
 pub(super) struct HandshakeRequest<'a> {
-    pub(super) head: &'a Parts,
+    pub(super) request: RequestContext<'a>,
     pub(super) secrets: &'a [Secret],
 }
 
@@ -44,29 +45,33 @@ impl Handshake {
 
     /// What is answered by the head alone, where the provider is not made of secrets.
     #[cfg(feature = "asymmetric")]
-    pub(super) fn without_secrets(&self, head: &Parts) -> Option<Response<Bytes>> {
-        (self.unsigned)(&HandshakeRequest { head, secrets: &[] })
+    pub(super) fn without_secrets(&self, request: &RequestContext<'_>) -> Option<Response<Bytes>> {
+        (self.unsigned)(&HandshakeRequest { request: *request, secrets: &[] })
     }
 }
 
 impl<'a> HandshakeRequest<'a> {
+    pub(super) fn head(&self) -> &'a Parts {
+        self.request.head()
+    }
+
     pub(super) fn is(&self, method: &Method) -> bool {
-        self.head.method == *method
+        self.head().method == *method
     }
 
     /// The first value of a parameter in the query.
     pub(super) fn query(&self, name: &str) -> Option<Cow<'a, str>> {
-        parameter(self.head.uri.query()?.as_bytes(), name)
+        parameter(self.head().uri.query()?.as_bytes(), name)
     }
 
     /// The value of a header, if there is just one.
     pub(super) fn header(&self, name: &'static str) -> Option<&'a HeaderValue> {
-        single_header(&self.head.headers, &HeaderName::from_static(name)).ok()
+        single_header(&self.head().headers, &HeaderName::from_static(name)).ok()
     }
 
     /// What the layer was given as [`verify_token`](crate::WebhookLayer::verify_token).
     pub(super) fn verify_token(&self) -> Option<&'a [u8]> {
-        self.head.extensions.get::<VerifyToken>().map(|token| token.0.expose())
+        self.request.verify_token().map(Secret::expose)
     }
 
     /// Whether a parameter is the token that the layer was given. Nothing is, if it was given none.
@@ -148,15 +153,16 @@ pub(super) mod testing {
     use http::Request;
 
     use super::*;
-    use crate::verify::PublicUrl;
 
     /// The answer to a `GET` of this query, by a layer with a token and a URL.
     pub(in crate::provider) fn unsigned(handshake: Handshake, secret: Secret, query: &str) -> Option<String> {
         let request = Request::get(format!("http://www.testendpoint.com/webhook?{query}")).body(()).ok()?;
-        let mut head = request.into_parts().0;
-        head.extensions.insert(VerifyToken("71745723-d031-455c-bfa5-f90d11b4f20a".parse().ok()?));
-        head.extensions.insert(PublicUrl::Given("http://www.testendpoint.com/webhook".into()));
-        let response = (handshake.unsigned)(&HandshakeRequest { head: &head, secrets: &[secret] })?;
+        let head = request.into_parts().0;
+        let token = "71745723-d031-455c-bfa5-f90d11b4f20a".parse().ok()?;
+        let request = RequestContext::new(&head)
+            .public_url("http://www.testendpoint.com/webhook")
+            .with_verify_token(&token);
+        let response = (handshake.unsigned)(&HandshakeRequest { request, secrets: &[secret] })?;
         String::from_utf8(response.into_body().to_vec()).ok()
     }
 }

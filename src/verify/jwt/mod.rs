@@ -23,11 +23,11 @@ use self::{
     token::{ParsedToken, TokenClaims},
 };
 use super::{
-    Check, Encoding, Finish, Profile, Verified, Verifier, VerifyError, called_url, constant_time_eq, digest,
-    single_header,
+    Check, Encoding, Finish, Profile, RequestContext, Verified, Verifier, VerifyError, called_url,
+    constant_time_eq, digest, single_header,
 };
 #[cfg(feature = "test-util")]
-use crate::verify::signing::CannotSign;
+use crate::verify::signing::{CannotSign, Signer};
 use crate::{InvalidSecret, Secrets};
 
 /// How a provider signs with a token.
@@ -121,8 +121,7 @@ impl TokenVerifier {
     fn judge(
         &self,
         claims: &TokenClaims,
-        head: &Parts,
-        now: SystemTime,
+        request: &RequestContext<'_>,
         key: usize,
     ) -> Result<(), VerifyError> {
         let rules = &self.rules;
@@ -137,11 +136,11 @@ impl TokenVerifier {
         let url_is_right = match rules.url {
             UrlClaim::No => true,
             UrlClaim::Itself(name) => {
-                let called = called_url(head)?;
+                let called = called_url(request)?;
                 claims.text(name).is_some_and(|url| constant_time_eq(url.as_bytes(), called.as_bytes()))
             }
             UrlClaim::Sha256Hex(name) => {
-                let digest = digest(called_url(head)?.as_bytes());
+                let digest = digest(called_url(request)?.as_bytes());
                 claims
                     .text(name)
                     .and_then(|text| digest_of(text, Encoding::Hex))
@@ -156,13 +155,13 @@ impl TokenVerifier {
                 return Err(VerifyError::malformed(format!("the token has no `{name}`")));
             }
         }
-        claims.judge(now, rules.leeway)
+        claims.judge(request.now(), rules.leeway)
     }
 }
 
 impl Verifier for TokenVerifier {
-    fn begin<'a>(&'a self, head: &'a Parts, now: SystemTime) -> Result<Box<dyn Check + 'a>, VerifyError> {
-        let token = ParsedToken::read(self.text(head)?, &self.rules)?;
+    fn begin<'a>(&'a self, request: &RequestContext<'a>) -> Result<Box<dyn Check + 'a>, VerifyError> {
+        let token = ParsedToken::read(self.text(request.head())?, &self.rules)?;
         let key_id = token.header.kid.as_deref();
         let mut signed = self.keys.begin(token.algorithm(), key_id, token.signature.as_bytes())?;
         signed.update(token.signed.as_bytes());
@@ -172,15 +171,15 @@ impl Verifier for TokenVerifier {
         }
         let mut verified = signed.verify()?;
         let claims = token.claims()?;
-        self.judge(&claims, head, now, verified.secret_index)?;
+        self.judge(&claims, request, verified.secret_index)?;
         let sent_at = claims.time("iat")?.or(claims.time("nbf")?);
         if self.rules.jti_is_id
             && let Some(id) = claims.text("jti")
         {
-            verified = verified.id(id);
+            verified = verified.with_id(id);
         }
         if let Some(sent_at) = sent_at {
-            verified = verified.timestamp(sent_at);
+            verified = verified.with_timestamp(sent_at);
         }
         let BodyClaim::Sha256(name, encoding, presence) = self.rules.payload else {
             return Ok(Box::new(TokenCheck { verified }));
@@ -198,10 +197,16 @@ impl Verifier for TokenVerifier {
     fn profile(&self) -> &Profile {
         &self.profile
     }
+}
 
-    #[cfg(feature = "test-util")]
+#[cfg(feature = "test-util")]
+impl Signer for TokenVerifier {
+    fn facts(&self) -> &Profile {
+        &self.profile
+    }
+
     fn sign(&self, head: &mut Parts, body: &mut Bytes, at: SystemTime) -> Result<(), CannotSign> {
-        self.sign(head, body, at)
+        self.sign_token(head, body, at)
     }
 }
 

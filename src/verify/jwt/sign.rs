@@ -8,12 +8,12 @@ use serde_json::{Map, Value, json};
 
 use super::{BodyClaim, Issuer, TokenVerifier, UrlClaim};
 use crate::verify::{
-    Encoding, called_url, digest,
+    Encoding, RequestContext, called_url, digest,
     signing::{CannotSign, Write, made_up},
 };
 
 impl TokenVerifier {
-    pub(super) fn sign(&self, head: &mut Parts, body: &[u8], at: SystemTime) -> Result<(), CannotSign> {
+    pub(super) fn sign_token(&self, head: &mut Parts, body: &[u8], at: SystemTime) -> Result<(), CannotSign> {
         let (algorithm, keys) = self.keys.secrets().ok_or_else(CannotSign::public_key)?;
         let header = json!({"alg": algorithm, "typ": "JWT"});
         let claims = Value::Object(self.claims(head, body, at)?);
@@ -51,10 +51,13 @@ impl TokenVerifier {
         }
         match rules.url {
             UrlClaim::No => {}
-            UrlClaim::Itself(name) => drop(claim(name, called_url(head)?.into())),
-            UrlClaim::Sha256Hex(name) => {
-                drop(claim(name, HEXLOWER.encode(&digest(called_url(head)?.as_bytes())).into()))
+            UrlClaim::Itself(name) => {
+                drop(claim(name, called_url(&RequestContext::received(head, at))?.into()))
             }
+            UrlClaim::Sha256Hex(name) => drop(claim(
+                name,
+                HEXLOWER.encode(&digest(called_url(&RequestContext::received(head, at))?.as_bytes())).into(),
+            )),
         }
         match rules.payload {
             BodyClaim::Sha256(name, encoding, _) => drop(claim(name, encoding.encode(&digest(body)).into())),

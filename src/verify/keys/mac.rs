@@ -226,9 +226,9 @@ impl Keyring {
 
     /// What is known when the key at `index` was found to be the right one.
     pub(crate) fn verified(&self, index: usize) -> Verified {
-        let verified = Verified::new().secret_index(index);
+        let verified = Verified::new().with_secret_index(index);
         match self.keys.get(index) {
-            Some(key) => verified.fingerprint(key.fingerprint),
+            Some(key) => verified.with_fingerprint(key.fingerprint),
             None => verified,
         }
     }
@@ -296,11 +296,11 @@ impl Macs<'_> {
         if let Some((index, mac)) = self.first.take()
             && let Some(tag) = is_offered(mac)
         {
-            return Ok(self.keys.verified(index).mac(tag.first_32()));
+            return Ok(self.keys.verified(index).with_mac(tag.first_32()));
         }
         for (index, mac) in self.more.drain(..) {
             if let Some(tag) = is_offered(mac) {
-                return Ok(self.keys.verified(index).mac(tag.first_32()));
+                return Ok(self.keys.verified(index).with_mac(tag.first_32()));
             }
         }
         Err(VerifyError::wrong("no secret gives any of the signatures"))

@@ -176,7 +176,7 @@ impl PublicKey {
 
     /// What is known when this was found to be the right one.
     fn verified(&self) -> Verified {
-        Verified::new().secret_index(self.secret_index).fingerprint(self.fingerprint)
+        Verified::new().with_secret_index(self.secret_index).with_fingerprint(self.fingerprint)
     }
 }
 

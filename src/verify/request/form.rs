@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::multipart_field;
 use crate::verify::VerifyError;
 
 /// Names and values.
@@ -40,4 +41,18 @@ pub(crate) fn only_parameter<'a>(encoded: &'a [u8], name: &str) -> Result<Option
 /// The first value of a parameter in a query or a form.
 pub(crate) fn parameter<'a>(encoded: &'a [u8], name: &str) -> Option<Cow<'a, str>> {
     form_urlencoded::parse(encoded).find_map(|(key, value)| (key == name).then_some(value))
+}
+
+/// The value of a form's field, whichever way the form is posted. A body that is JSON does not begin
+/// with the field's name.
+pub(crate) fn form_field<'b>(body: &'b [u8], field: &str) -> Option<Cow<'b, [u8]>> {
+    let value = match body {
+        [b'{' | b'[' | b' ' | b'\n' | b'\r' | b'\t', ..] => return None,
+        [b'-', b'-', ..] => return multipart_field(body, field).map(Cow::Borrowed),
+        _ => parameter(body, field)?,
+    };
+    Some(match value {
+        Cow::Borrowed(value) => Cow::Borrowed(value.as_bytes()),
+        Cow::Owned(value) => Cow::Owned(value.into_bytes()),
+    })
 }

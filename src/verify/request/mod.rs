@@ -10,10 +10,10 @@ mod url;
 #[cfg(feature = "asymmetric")]
 pub(crate) use self::url::endpoint_url;
 pub(crate) use self::{
-    form::{Parameters, all_sorted_parameters, only_parameter, parameter, sorted_parameters},
+    form::{Parameters, all_sorted_parameters, form_field, only_parameter, parameter, sorted_parameters},
     forwarded::Proxies,
     header::{optional_header, signed_headers, single_header},
     json_pointer::scan,
     multipart::multipart_field,
-    url::{PublicUrl, called_path, called_url, url_pieces},
+    url::{UrlSource, called_path, called_url, url_pieces},
 };

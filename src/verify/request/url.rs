@@ -1,36 +1,40 @@
 //! The URL that the provider called.
 
-use std::{borrow::Cow, net::Ipv6Addr, sync::Arc};
+use std::{borrow::Cow, net::Ipv6Addr};
 
 use http::{HeaderValue, header, request::Parts, uri::PathAndQuery};
 
-use super::header::optional_header;
-use crate::verify::VerifyError;
+use super::{forwarded::Proxies, header::optional_header};
+use crate::verify::{RequestContext, VerifyError};
 
-/// The layer's knowledge of the URL that the provider called, in the request's extensions.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum PublicUrl {
+/// Where the URL that the provider called is known from.
+#[derive(Clone, Copy)]
+pub(crate) enum UrlSource<'a> {
+    /// The request itself.
+    Request,
     /// The URL that the provider was given.
-    Given(Arc<str>),
-    /// The scheme and the host by which a trusted proxy was called, where it names them.
-    Forwarded { proto: Option<Box<[u8]>>, host: Option<Box<[u8]>> },
+    PublicUrl(&'a str),
+    /// The headers of these proxies, for the requests that come from one of them.
+    Proxies(&'a Proxies),
 }
 
 /// Returns the URL that the provider called.
-pub(crate) fn called_url(head: &Parts) -> Result<String, VerifyError> {
-    Ok(url_pieces(head)?.concat())
+pub(crate) fn called_url(request: &RequestContext<'_>) -> Result<String, VerifyError> {
+    Ok(url_pieces(request)?.concat())
 }
 
 /// Returns the URL that the provider called, in pieces. Every verifier that needs it gets it from here.
 ///
 /// The query has the parameters of the request, so that a signature of the URL covers those that handlers
 /// read. Where the layer was not told otherwise the scheme is `https`: the URI has that of the last proxy.
-pub(crate) fn url_pieces(head: &Parts) -> Result<[&str; 4], VerifyError> {
-    let (proto, host) = match head.extensions.get() {
-        Some(PublicUrl::Given(url)) => return given_url(url, head.uri.query()),
-        Some(PublicUrl::Forwarded { proto, host }) => (proto.as_deref(), host.as_deref()),
-        None => (None, None),
+pub(crate) fn url_pieces<'a>(request: &RequestContext<'a>) -> Result<[&'a str; 4], VerifyError> {
+    let head = request.head();
+    let forwarded = match request.url_source() {
+        UrlSource::PublicUrl(url) => return given_url(url, head.uri.query()),
+        UrlSource::Proxies(proxies) => proxies.forwarded(head),
+        UrlSource::Request => None,
     };
+    let (proto, host) = forwarded.map_or((None, None), |forwarded| (forwarded.proto, forwarded.host));
     let scheme = match proto {
         None => "https://",
         Some(proto) if proto.eq_ignore_ascii_case(b"https") => "https://",
@@ -47,24 +51,26 @@ pub(crate) fn url_pieces(head: &Parts) -> Result<[&str; 4], VerifyError> {
 }
 
 /// Returns the path and the query that the provider called.
-pub(crate) fn called_path(head: &Parts) -> Result<String, VerifyError> {
-    match head.extensions.get() {
-        Some(PublicUrl::Given(_)) => Ok(after_host(&called_url(head)?).to_owned()),
-        _ => Ok(own_target(head)?.concat()),
+pub(crate) fn called_path(request: &RequestContext<'_>) -> Result<String, VerifyError> {
+    match request.url_source() {
+        UrlSource::PublicUrl(_) => Ok(after_host(&called_url(request)?).to_owned()),
+        _ => Ok(own_target(request.head())?.concat()),
     }
 }
 
 /// Returns the URL that the provider was told for its endpoint, to whose query it may add; `None` if the
 /// layer was not told.
 #[cfg_attr(not(feature = "asymmetric"), allow(dead_code, reason = "only eBay signs it"))]
-pub(crate) fn endpoint_url(head: &Parts) -> Option<Cow<'_, str>> {
-    match head.extensions.get()? {
-        PublicUrl::Given(url) => Some(Cow::Borrowed(url)),
-        PublicUrl::Forwarded { .. } => {
-            let mut url = called_url(head).ok()?;
+pub(crate) fn endpoint_url<'a>(request: &RequestContext<'a>) -> Option<Cow<'a, str>> {
+    match request.url_source() {
+        UrlSource::PublicUrl(url) => Some(Cow::Borrowed(url)),
+        UrlSource::Proxies(proxies) => {
+            proxies.forwarded(request.head())?;
+            let mut url = called_url(request).ok()?;
             url.truncate(url.find('?').unwrap_or(url.len()));
             Some(Cow::Owned(url))
         }
+        UrlSource::Request => None,
     }
 }
 
@@ -139,6 +145,8 @@ fn after_host(url: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use std::{net::IpAddr, sync::Arc};
+
     use http::Request;
 
     use super::*;
@@ -153,22 +161,24 @@ mod tests {
         Ok(head)
     }
 
-    fn given(uri: &str, url: &str) -> Result<Parts, BoxError> {
-        let mut head = head(uri, &["10.0.0.7:8080"])?;
-        head.extensions.insert(PublicUrl::Given(url.into()));
+    fn behind_proxy(proto: Option<&str>, host: Option<&str>) -> Result<Parts, BoxError> {
+        let mut head = head("/in?a=b", &["10.0.0.7:8080"])?;
+        for (name, value) in [("x-forwarded-proto", proto), ("x-forwarded-host", host)] {
+            if let Some(value) = value {
+                head.headers.insert(name, value.parse()?);
+            }
+        }
         Ok(head)
     }
 
-    fn forwarded(proto: Option<&str>, host: Option<&str>) -> Result<Parts, BoxError> {
-        let mut head = head("/in?a=b", &["10.0.0.7:8080"])?;
-        let bytes = |text: &str| text.as_bytes().into();
-        head.extensions.insert(PublicUrl::Forwarded { proto: proto.map(bytes), host: host.map(bytes) });
-        Ok(head)
+    fn every_proxy() -> Proxies {
+        let address = IpAddr::from([10, 0, 0, 1]);
+        Proxies { addresses: [address].into(), peer: Arc::new(move |_| Some(address)) }
     }
 
     /// The URL, or why there is none.
-    fn called(head: &Parts) -> Result<String, String> {
-        called_url(head).map_err(|error| error.to_string())
+    fn called(request: &RequestContext<'_>) -> Result<String, String> {
+        called_url(request).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -232,7 +242,7 @@ mod tests {
             ("/in", &["[::1]/test"], NO_HOST),
             ("/in", &["[::1]8443"], NO_HOST),
         ] {
-            let called = called(&head(uri, hosts)?);
+            let called = called(&RequestContext::new(&head(uri, hosts)?));
             assert_eq!(called.as_deref().map_err(|error| &**error), expected, "{uri} {hosts:?}");
         }
         Ok(())
@@ -260,7 +270,8 @@ mod tests {
             ("/inner?a=2", "https://shop.example/in?", ANOTHER),
             ("/inner?A=b", "https://shop.example/in?a=b", ANOTHER),
         ] {
-            let called = called(&given(uri, url)?);
+            let head = head(uri, &["10.0.0.7:8080"])?;
+            let called = called(&RequestContext::new(&head).public_url(url));
             assert_eq!(called.as_deref().map_err(|error| &**error), expected, "{uri} {url}");
         }
         Ok(())
@@ -282,7 +293,8 @@ mod tests {
             (Some("https"), Some("user@shop.example"), NO_HOST),
             (None, Some(""), NO_HOST),
         ] {
-            let called = called(&forwarded(proto, host)?);
+            let head = behind_proxy(proto, host)?;
+            let called = called(&RequestContext::new(&head).through_proxies(&every_proxy()));
             assert_eq!(called.as_deref().map_err(|error| &**error), expected, "{proto:?} {host:?}");
         }
         Ok(())
@@ -290,22 +302,31 @@ mod tests {
 
     #[test]
     fn a_called_path_needs_no_host() -> Result<(), BoxError> {
-        assert_eq!(called_path(&head("/in?a=b", &[])?)?, "/in?a=b");
-        assert_eq!(called_path(&head("/in", &["shop.example/test"])?)?, "/in");
-        assert_eq!(called_path(&head("https://shop.example?a", &[])?)?, "/?a");
-        assert_eq!(called_path(&given("/inner?a=b", "https://shop.example/in")?)?, "/in?a=b");
-        assert_eq!(called_path(&given("/inner", "https://shop.example")?)?, "");
-        assert_eq!(called_path(&forwarded(Some("http"), Some("shop.example"))?)?, "/in?a=b");
+        let own = |uri, hosts| -> Result<_, BoxError> {
+            Ok(called_path(&RequestContext::new(&head(uri, hosts)?))?)
+        };
+        assert_eq!(own("/in?a=b", &[])?, "/in?a=b");
+        assert_eq!(own("/in", &["shop.example/test"])?, "/in");
+        assert_eq!(own("https://shop.example?a", &[])?, "/?a");
+        let given = |uri, url| -> Result<_, BoxError> {
+            Ok(called_path(&RequestContext::new(&head(uri, &[])?).public_url(url))?)
+        };
+        assert_eq!(given("/inner?a=b", "https://shop.example/in")?, "/in?a=b");
+        assert_eq!(given("/inner", "https://shop.example")?, "");
+        let (head, proxies) = (behind_proxy(Some("http"), Some("shop.example"))?, every_proxy());
+        assert_eq!(called_path(&RequestContext::new(&head).through_proxies(&proxies))?, "/in?a=b");
         Ok(())
     }
 
     #[test]
     fn an_endpoints_url_is_without_what_the_provider_adds() -> Result<(), BoxError> {
-        let given = given("/inner?a=b&code=1", "https://shop.example/in?a=b")?;
+        let asked = head("/inner?a=b&code=1", &["shop.example"])?;
+        let given = RequestContext::new(&asked).public_url("https://shop.example/in?a=b");
         assert_eq!(endpoint_url(&given).as_deref(), Some("https://shop.example/in?a=b"));
-        let forwarded = forwarded(None, Some("shop.example"))?;
+        let (forwarded, proxies) = (behind_proxy(None, Some("shop.example"))?, every_proxy());
+        let forwarded = RequestContext::new(&forwarded).through_proxies(&proxies);
         assert_eq!(endpoint_url(&forwarded).as_deref(), Some("https://shop.example/in"));
-        assert_eq!(endpoint_url(&head("/in", &["shop.example"])?), None);
+        assert_eq!(endpoint_url(&RequestContext::new(&asked)), None);
         Ok(())
     }
 }

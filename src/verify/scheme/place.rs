@@ -1,9 +1,7 @@
 use std::borrow::Cow;
 
-use http::request::Parts;
-
 use super::pairs::Pairs;
-use crate::verify::{Location, RequestValue, VerifyError};
+use crate::verify::{Location, RequestContext, RequestValue, VerifyError};
 
 impl Location {
     /// Returns the text for an operator when nothing is there.
@@ -39,7 +37,7 @@ impl Location {
 /// Where values are taken from.
 #[derive(Clone, Copy)]
 pub(super) struct Sources<'a> {
-    pub(super) head: &'a Parts,
+    pub(super) request: RequestContext<'a>,
     /// Once it was received.
     pub(super) body: Option<&'a [u8]>,
     /// The text that the signature is in.
@@ -59,7 +57,7 @@ impl<'a> Sources<'a> {
                 self.pairs.and_then(|pairs| pairs.value(key.as_bytes())).map(Cow::Borrowed)
             }
             Location::Item(index) => self.pairs.and_then(|pairs| pairs.item(*index)).map(Cow::Borrowed),
-            place => place.single(self.head, self.body.unwrap_or_default())?.map(bytes),
+            place => place.single(self.request.head(), self.body.unwrap_or_default())?.map(bytes),
         })
     }
 }

@@ -12,10 +12,10 @@ use super::{
     template::{BodyFeed, Context, Template},
 };
 #[cfg(feature = "test-util")]
-use crate::verify::signing::CannotSign;
+use crate::verify::signing::{CannotSign, Signer};
 use crate::verify::{
-    Check, Encoding, Finish, Location, Profile, Verified, Verifier, VerifyError, matching_token,
-    single_header,
+    Check, Encoding, Finish, Location, Profile, RequestContext, Verified, Verifier, VerifyError,
+    matching_token, single_header,
 };
 
 /// The verifier that a [`Scheme`](super::Scheme) becomes: checked, prepared, and with its keys.
@@ -108,12 +108,12 @@ impl fmt::Debug for SchemeVerifier {
 }
 
 impl Verifier for SchemeVerifier {
-    fn begin<'a>(&'a self, head: &'a Parts, _: SystemTime) -> Result<Box<dyn Check + 'a>, VerifyError> {
-        let plan = &self.plan;
-        plan.refuse_what_is_required_otherwise(head)?;
-        let sources = Sources { head, body: None, pairs: None };
+    fn begin<'a>(&'a self, request: &RequestContext<'a>) -> Result<Box<dyn Check + 'a>, VerifyError> {
+        let (plan, request) = (&self.plan, *request);
+        plan.refuse_what_is_required_otherwise(request.head())?;
+        let sources = Sources { request, body: None, pairs: None };
         Ok(match &plan.proof {
-            _ if plan.needs_body_first => Box::new(WholeBodyCheck { plan, head }),
+            _ if plan.needs_body_first => Box::new(WholeBodyCheck { plan, request }),
             Proof::Token { .. } => Box::new(VerifiedCheck(plan.verify_token(sources)?)),
             Proof::Signature { .. } => plan.begin(sources)?,
         })
@@ -122,8 +122,14 @@ impl Verifier for SchemeVerifier {
     fn profile(&self) -> &Profile {
         &self.profile
     }
+}
 
-    #[cfg(feature = "test-util")]
+#[cfg(feature = "test-util")]
+impl Signer for SchemeVerifier {
+    fn facts(&self) -> &Profile {
+        &self.profile
+    }
+
     fn sign(&self, head: &mut Parts, body: &mut Bytes, at: SystemTime) -> Result<(), CannotSign> {
         self.plan.sign(head, body, at)
     }
@@ -213,12 +219,8 @@ impl SignaturePlan {
         for place in &self.places {
             match place {
                 Location::Header(name) => {
-                    sources
-                        .head
-                        .headers
-                        .get_all(name)
-                        .iter()
-                        .for_each(|value| add(Cow::Borrowed(value.as_bytes())));
+                    let values = sources.request.head().headers.get_all(name);
+                    values.iter().for_each(|value| add(Cow::Borrowed(value.as_bytes())));
                 }
                 place => {
                     if let Some(text) = sources.find(place)? {
@@ -308,12 +310,12 @@ impl SignatureCheck<'_> {
             verified.mac = None;
         }
         match (self.sent_at, &self.plan.proof) {
-            (Some(sent_at), _) => Ok(verified.timestamp(sent_at)),
+            (Some(sent_at), _) => Ok(verified.with_timestamp(sent_at)),
             // Looked at once the body is known to be true.
             (None, Proof::Signature { timestamp: Some((place, unit)), .. }) => {
                 let sources = Sources { body: Some(body), ..self.context.sources };
                 let sent = sources.get(place)?;
-                Ok(verified.timestamp(self.template.read_timestamp(*unit, &sent)?))
+                Ok(verified.with_timestamp(self.template.read_timestamp(*unit, &sent)?))
             }
             (None, _) => Ok(verified),
         }
@@ -339,14 +341,14 @@ impl Check for SignatureCheck<'_> {
 /// For the schemes of which something is in the body that is needed before anything can be verified.
 struct WholeBodyCheck<'a> {
     plan: &'a Plan,
-    head: &'a Parts,
+    request: RequestContext<'a>,
 }
 
 impl Check for WholeBodyCheck<'_> {
     fn update(&mut self, _: &[u8]) {}
 
     fn finish(self: Box<Self>, body: &Bytes) -> Finish {
-        let sources = Sources { head: self.head, body: Some(body), pairs: None };
+        let sources = Sources { request: self.request, body: Some(body), pairs: None };
         let verified = match &self.plan.proof {
             Proof::Token { .. } => self.plan.verify_token(sources),
             Proof::Signature { .. } => self.plan.begin(sources).and_then(|mut check| {

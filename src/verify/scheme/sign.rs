@@ -16,7 +16,7 @@ use super::{
     unit::write_http_date,
 };
 use crate::verify::{
-    Keyring, Location, Macs,
+    Keyring, Location, Macs, RequestContext,
     signing::{CannotSign, Write, form_with, hide, json_with, made_up},
 };
 
@@ -67,7 +67,7 @@ impl Plan {
         // With something for a signature, so that all else is where it will be.
         let text = fields.text(b"-", &self.signature)?;
         let pairs = Some(Pairs::new(&text, self.signature.punctuation));
-        let sources = Sources { head, body: Some(body), pairs };
+        let sources = Sources { request: RequestContext::received(head, at), body: Some(body), pairs };
         let find = |place: &Location| sources.get(place);
         let key_id = key_id.as_ref().map(find).transpose()?;
         let timestamp = timestamp.as_ref().map(|(place, _)| find(place)).transpose()?;
@@ -150,7 +150,9 @@ impl HeaderFields {
             }
             Location::Field(_) | Location::Item(_) => {}
             place => {
-                let found = Sources { head, body: Some(body), pairs: None }.find(place)?.is_some();
+                let found = Sources { request: RequestContext::new(head), body: Some(body), pairs: None }
+                    .find(place)?
+                    .is_some();
                 match place {
                     _ if found => {}
                     Location::Header(name) => head.write_header(name, value()?)?,

@@ -356,7 +356,7 @@ fn feed(parts: &[Part], sink: &mut dyn Sink, context: &Context<'_>) -> Result<()
             Part::Literal(text) => sink.update(text),
             Part::Timestamp => sink.update(context.timestamp.as_deref().unwrap_or_default()),
             Part::Secret => sink.update_with_secrets(),
-            Part::Method => feed_method(context.sources.head.method.as_str(), sink)?,
+            Part::Method => feed_method(context.sources.request.head().method.as_str(), sink)?,
             Part::Text(text, without) => feed_text(text, &mut checked(sink, without), context)?,
         }
     }
@@ -390,10 +390,11 @@ fn checked<'s>(
 type Put<'p> = dyn FnMut(&[u8]) -> Result<(), VerifyError> + 'p;
 
 fn feed_text(text: &Text, put: &mut Put<'_>, context: &Context<'_>) -> Result<(), VerifyError> {
-    let head = context.sources.head;
+    let request = &context.sources.request;
+    let uri = &request.head().uri;
     match text {
-        Text::Url => url_pieces(head)?.iter().try_for_each(|piece| put(piece.as_bytes())),
-        Text::PathAndQuery => put(head.uri.path_and_query().map_or("/", |path| path.as_str()).as_bytes()),
+        Text::Url => url_pieces(request)?.iter().try_for_each(|piece| put(piece.as_bytes())),
+        Text::PathAndQuery => put(uri.path_and_query().map_or("/", |path| path.as_str()).as_bytes()),
         Text::HeadersNamedBy(field) => feed_named_headers(field, context, put),
         Text::Value(place) => {
             let value = context.sources.get(place)?;

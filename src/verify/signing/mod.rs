@@ -2,10 +2,72 @@
 
 mod write;
 
-use std::{borrow::Cow, error::Error, fmt};
+use std::{borrow::Cow, error::Error, fmt, sync::Arc, time::SystemTime};
+
+use bytes::Bytes;
+use http::request::Parts;
 
 pub(crate) use self::write::{Write, form_with, hide, json_with, made_up, made_up_number, read_json};
-use super::VerifyError;
+use super::{Profile, VerifyError};
+
+/// A verifier that can also sign requests, as its provider does: for [`testing::sign`](crate::testing::sign) and
+/// [`testing::post`](crate::testing::post).
+///
+/// The providers that have a shared secret, [`Scheme`](crate::verify::Scheme)s and
+/// [`from_fn`](crate::verify::from_fn) verifiers are signers. A signer of your own, for a provider that signs
+/// with a private key or for your own [`Verifier`](crate::verify::Verifier):
+///
+/// ```
+/// use bytes::Bytes;
+/// use http::{Request, request::Parts};
+/// use tower_webhook::{testing::{self, CannotSign, Signer}, verify::Profile};
+/// use std::time::SystemTime;
+///
+/// struct Acme(Profile);
+///
+/// impl Signer for Acme {
+///     fn facts(&self) -> &Profile {
+///         &self.0
+///     }
+///
+///     fn sign(&self, head: &mut Parts, body: &mut Bytes, _at: SystemTime) -> Result<(), CannotSign> {
+///         head.headers.insert("x-acme-length", body.len().into()); // use a real MAC instead
+///         Ok(())
+///     }
+/// }
+///
+/// let request = testing::sign(&Acme(Profile::new("acme")), Request::new("{}"))?;
+/// assert_eq!(request.headers()["x-acme-length"], "2");
+/// # Ok::<(), CannotSign>(())
+/// ```
+pub trait Signer {
+    /// Returns the facts that say where the delivery id and the event type are.
+    fn facts(&self) -> &Profile;
+
+    /// Signs a request as the provider would at the time `at`.
+    ///
+    /// It keeps what the request has, replaces a signature, and adds what is missing.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot sign such a request.
+    fn sign(&self, head: &mut Parts, body: &mut Bytes, at: SystemTime) -> Result<(), CannotSign>;
+}
+
+macro_rules! pointers_sign {
+    ($($pointer:ty),+) => {$(
+        impl<S: Signer + ?Sized> Signer for $pointer {
+            fn facts(&self) -> &Profile {
+                (**self).facts()
+            }
+
+            fn sign(&self, head: &mut Parts, body: &mut Bytes, at: SystemTime) -> Result<(), CannotSign> {
+                (**self).sign(head, body, at)
+            }
+        }
+    )+};
+}
+pointers_sign!(&S, Arc<S>, Box<S>);
 
 /// Why a request was not signed.
 #[derive(Clone, Debug)]

@@ -98,17 +98,17 @@ fn send_copies(case: Case) {
         ledger: ledger.clone(),
     };
     let store = Arc::new(store);
-    let verifier = from_fn(move |head, _, _| {
+    let verifier = from_fn(move |request, _| {
         let verified = Verified::new();
         Ok(match case.of {
-            Of::Delivery => verified.id("the same"),
-            Of::Body => verified.id(head.uri.path()).mac([7; 32]),
+            Of::Delivery => verified.with_id("the same"),
+            Of::Body => verified.with_id(request.head().uri.path()).with_mac([7; 32]),
             Of::Item => verified,
         })
     });
     let profile = Profile::new("model")
         .with_id_signed(case.of != Of::Body);
-    let mut layer = WebhookLayer::with_verifier(verifier.profile(profile)).dedupe(store.clone()).scope("model").lease(LEASE);
+    let mut layer = WebhookLayer::with_verifier(verifier.with_profile(profile)).dedupe(store.clone()).scope("model").lease(LEASE);
     if case.of == Of::Body {
         layer = layer.replay_guard();
     }

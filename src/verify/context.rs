@@ -1,0 +1,109 @@
+use std::{borrow::Cow, fmt, time::SystemTime};
+
+use http::request::Parts;
+
+use super::{Proxies, UrlSource, called_url};
+use crate::Secret;
+
+/// The request that a [`Verifier`](super::Verifier) judges: its head, and what the layer knows about it.
+///
+/// The layer makes one for each request. Make one yourself to verify without the layer
+/// ([`verify_in`](super::verify_in)), or to test a verifier:
+///
+/// ```
+/// use http::Request;
+/// use tower_webhook::verify::RequestContext;
+///
+/// let (head, _) = Request::post("/in?a=b").header("host", "10.0.0.7").body(())?.into_parts();
+/// let request = RequestContext::new(&head);
+/// assert_eq!(request.url().as_deref(), Some("https://10.0.0.7/in?a=b"));
+///
+/// let request = request.public_url("https://shop.example/webhook");
+/// assert_eq!(request.url().as_deref(), Some("https://shop.example/webhook?a=b"));
+/// # Ok::<(), http::Error>(())
+/// ```
+#[derive(Clone, Copy)]
+pub struct RequestContext<'a> {
+    head: &'a Parts,
+    now: SystemTime,
+    url_source: UrlSource<'a>,
+    verify_token: Option<&'a Secret>,
+}
+
+impl<'a> RequestContext<'a> {
+    /// Creates the context of a request that arrived now, with the URL that the request itself has and
+    /// without a verify token.
+    #[must_use]
+    pub fn new(head: &'a Parts) -> Self {
+        Self::received(head, SystemTime::now())
+    }
+
+    pub(crate) fn received(head: &'a Parts, now: SystemTime) -> Self {
+        Self { head, now, url_source: UrlSource::Request, verify_token: None }
+    }
+
+    /// Sets the time at which the request is judged. Default: the time of [`new`](Self::new).
+    #[must_use]
+    pub fn at(self, now: SystemTime) -> Self {
+        Self { now, ..self }
+    }
+
+    /// Sets the URL that the provider was given, as
+    /// [`WebhookLayer::public_url`](crate::WebhookLayer::public_url) does. Default: `https://`, the `host`
+    /// and the request's path and query.
+    #[must_use]
+    pub fn public_url(self, url: &'a str) -> Self {
+        Self { url_source: UrlSource::PublicUrl(url), ..self }
+    }
+
+    /// Sets the token that the provider was given for its verification handshake. Default: none.
+    #[must_use]
+    pub fn with_verify_token(self, token: &'a Secret) -> Self {
+        Self { verify_token: Some(token), ..self }
+    }
+
+    pub(crate) fn through_proxies(self, proxies: &'a Proxies) -> Self {
+        Self { url_source: UrlSource::Proxies(proxies), ..self }
+    }
+
+    /// Returns the method, the URI, the headers and the extensions.
+    #[must_use]
+    pub fn head(&self) -> &'a Parts {
+        self.head
+    }
+
+    /// Returns the time at which the request is judged.
+    #[must_use]
+    pub fn now(&self) -> SystemTime {
+        self.now
+    }
+
+    /// Returns the token that the provider was given for its verification handshake.
+    #[must_use]
+    pub fn verify_token(&self) -> Option<&'a Secret> {
+        self.verify_token
+    }
+
+    /// Returns the URL that the provider called, with the query of this request.
+    ///
+    /// It is worked out at each call. `None` if the request has no usable `host`, or if its query is not the
+    /// one of the [public URL](Self::public_url): reject the request if its signature covers the URL.
+    #[must_use]
+    pub fn url(&self) -> Option<Cow<'a, str>> {
+        called_url(self).ok().map(Cow::Owned)
+    }
+
+    pub(crate) fn url_source(&self) -> UrlSource<'a> {
+        self.url_source
+    }
+}
+
+impl fmt::Debug for RequestContext<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RequestContext")
+            .field("method", &self.head.method)
+            .field("path", &self.head.uri.path())
+            .field("now", &self.now)
+            .finish_non_exhaustive()
+    }
+}

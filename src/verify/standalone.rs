@@ -1,0 +1,142 @@
+//! Verification without the layer.
+
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use http::request::Parts;
+
+use super::{Finish, Finishing, Later, Location, RequestContext, Verified, Verifier, VerifyError};
+use crate::task::{rarely, timeout};
+
+/// Verifies a request whose body is in memory, without the layer: in actix-web or Rocket, in a consumer of a
+/// queue, or to check requests that were recorded.
+///
+/// **Verification handshakes, limits and deduplication are the caller's.** Limit the body before reading it,
+/// answer [`Verifier::handshake`] and [`Verifier::signed_handshake`] where the provider needs them, and handle
+/// each [`Verified::id`] once. The crate's example `actix` does so.
+///
+/// `now` is the time at which the request is judged: the profile's
+/// [tolerance](super::Profile::tolerance) is applied to its signed timestamp. The id and the event type are
+/// found where the profile says. [`verify_in`] also takes the URL that the provider was given.
+///
+/// ```
+/// use std::time::{Duration, SystemTime};
+/// use bytes::Bytes;
+/// use http::Request;
+/// use tower_webhook::{Secret, provider, testing, verify};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), tower_webhook::BoxError> {
+/// let stripe = provider::stripe("whsec_test".parse::<Secret>()?);
+/// let event = Request::post("/webhook").body(r#"{"id":"evt_1","type":"invoice.paid"}"#)?;
+/// let (head, body) = testing::sign(&stripe, event)?.into_parts();
+///
+/// let now = SystemTime::now();
+/// let verified = verify::verify_request(&stripe, &head, &body, now).await?;
+/// assert_eq!(verified.id(), Some("evt_1"));
+/// assert_eq!(verified.event_type(), Some("invoice.paid"));
+///
+/// // Stripe's tolerance is 300 seconds.
+/// let late = now + Duration::from_secs(302);
+/// assert!(verify::verify_request(&stripe, &head, &body, late).await.is_err());
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+///
+/// If the request is not genuine or its timestamp is out of tolerance, or if it could not be verified because a
+/// key could not be fetched ([`VerifyError::is_unavailable`]): then answer 503, so that the provider
+/// retries.
+///
+/// # Cancel safety
+///
+/// Nothing is changed: a dropped future can be repeated. Keys are fetched for at most 10 seconds; only providers
+/// whose keys are fetched need a tokio runtime with time enabled.
+pub async fn verify_request<V>(
+    verifier: &V,
+    head: &Parts,
+    body: &Bytes,
+    now: SystemTime,
+) -> Result<Verified, VerifyError>
+where
+    V: Verifier + ?Sized,
+{
+    verify_in(verifier, &RequestContext::received(head, now), body).await
+}
+
+/// Verifies like [`verify_request`], with a context: for providers that sign the URL they were given.
+///
+/// ```
+/// use bytes::Bytes;
+/// use http::Request;
+/// use tower_webhook::{Secret, provider, testing, verify::{self, RequestContext}};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), tower_webhook::BoxError> {
+/// let square = provider::square("a secret".parse::<Secret>()?);
+/// let event = Request::post("https://shop.example/webhook").body(r#"{"event_id":"1"}"#)?;
+/// let (mut head, body) = testing::sign(&square, event)?.into_parts();
+///
+/// // A proxy passes it on with another host and path.
+/// head.uri = "http://10.0.0.7/in".parse()?;
+/// assert!(verify::verify_in(&square, &RequestContext::new(&head), &body).await.is_err());
+///
+/// let request = RequestContext::new(&head).public_url("https://shop.example/webhook");
+/// let verified = verify::verify_in(&square, &request, &body).await?;
+/// assert_eq!(verified.id(), Some("1"));
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+///
+/// As [`verify_request`].
+///
+/// # Cancel safety
+///
+/// As [`verify_request`].
+pub async fn verify_in<V>(
+    verifier: &V,
+    request: &RequestContext<'_>,
+    body: &Bytes,
+) -> Result<Verified, VerifyError>
+where
+    V: Verifier + ?Sized,
+{
+    let (head, now, profile) = (request.head(), request.now(), verifier.profile());
+    let judge = |timestamp: Option<SystemTime>| match timestamp {
+        Some(signed) => profile.tolerance().judge(signed, now),
+        None => Ok(()),
+    };
+    let mut check = verifier.begin(request)?;
+    let timestamp = check.timestamp();
+    judge(timestamp)?;
+    check.update(body);
+    let mut verified = verify_body(check.finish(body)).await?;
+    verified.timestamp = timestamp.or(verified.timestamp);
+    judge(verified.timestamp)?;
+    let payload = verified.payload.as_deref().unwrap_or(body);
+    let find = |location: &Location, body: &[u8]| {
+        let text = location.first(head, body).map(|value| Box::from(value.as_str()));
+        text.filter(|text: &Box<str>| !text.is_empty())
+    };
+    let id = || profile.id().iter().find_map(|location| find(location, payload));
+    let json = || profile.json_in(payload);
+    let event_type = || profile.event_type().iter().find_map(|location| find(location, &json()));
+    (verified.id, verified.event_type) = (verified.id.or_else(id), verified.event_type.or_else(event_type));
+    Ok(verified)
+}
+
+/// Waits for the outcome of a check, which may need a key that has to be fetched.
+pub(crate) async fn verify_body(finish: Finish) -> Result<Verified, VerifyError> {
+    match finish.0 {
+        Finishing::Now(outcome) => outcome,
+        Finishing::Later(later) => rarely(wait(later)).await,
+    }
+}
+
+async fn wait(later: Later) -> Result<Verified, VerifyError> {
+    const LONGEST_WAIT: Duration = Duration::from_secs(10);
+    timeout(LONGEST_WAIT, later).await.unwrap_or_else(|elapsed| Err(VerifyError::unavailable(elapsed)))
+}

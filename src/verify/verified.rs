@@ -1,0 +1,130 @@
+use std::{fmt, time::SystemTime};
+
+use bytes::Bytes;
+
+/// The facts about a verified request that its verifier found.
+///
+/// Each is optional: the layer, and [`verify_request`](super::verify_request), find the id and the event type
+/// where the [`Profile`](super::Profile) says they are.
+///
+/// ```
+/// use tower_webhook::verify::Verified;
+///
+/// let verified = Verified::new().with_id("evt_1").with_event_type("invoice.paid");
+/// assert_eq!((verified.id(), verified.event_type()), (Some("evt_1"), Some("invoice.paid")));
+/// assert_eq!((verified.timestamp(), verified.secret_index()), (None, 0));
+/// ```
+#[derive(Clone, Default)]
+#[must_use]
+pub struct Verified {
+    pub(crate) secret_index: usize,
+    pub(crate) fingerprint: Option<u64>,
+    pub(crate) mac: Option<[u8; 32]>,
+    pub(crate) id: Option<Box<str>>,
+    pub(crate) event_type: Option<Box<str>>,
+    pub(crate) timestamp: Option<SystemTime>,
+    /// In a box: few have one, and this is moved about in the future of each request.
+    pub(crate) payload: Option<Box<Bytes>>,
+}
+
+impl Verified {
+    /// Creates the facts of a verified request about which nothing more is known.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets the index of the secret that matched, counted from 0. Default: 0.
+    pub fn with_secret_index(mut self, index: usize) -> Self {
+        self.secret_index = index;
+        self
+    }
+
+    /// Sets a fingerprint of the key that matched.
+    ///
+    /// It is the default [scope](crate::WebhookLayer::scope) of deduplication keys, which keeps the ids of
+    /// endpoints with different secrets apart. It must not reveal the key: use a MAC of a fixed text under the
+    /// key. For a [`from_fn`](super::from_fn) verifier, [`secret`](super::FromFn::secret) sets it.
+    pub fn with_fingerprint(mut self, fingerprint: u64) -> Self {
+        self.fingerprint = Some(fingerprint);
+        self
+    }
+
+    /// Sets the 256-bit MAC that matched, if it covers the whole body.
+    ///
+    /// It then serves as the digest of the body for [`replay_guard`](crate::WebhookLayer::replay_guard);
+    /// otherwise the layer hashes the body once more.
+    pub fn with_mac(mut self, mac: [u8; 32]) -> Self {
+        self.mac = Some(mac);
+        self
+    }
+
+    /// Sets the delivery id, where it is not simply the value at [`Profile::id`](super::Profile::id).
+    pub fn with_id(mut self, id: impl Into<Box<str>>) -> Self {
+        self.id = Some(id.into());
+        self
+    }
+
+    /// Sets the event type, where it is not simply the value at
+    /// [`Profile::event_type`](super::Profile::event_type).
+    pub fn with_event_type(mut self, event_type: impl Into<Box<str>>) -> Self {
+        self.event_type = Some(event_type.into());
+        self
+    }
+
+    /// Sets the signed timestamp. If [`Check::timestamp`](super::Check::timestamp) did not return it, the layer
+    /// applies the tolerance to it now.
+    pub fn with_timestamp(mut self, timestamp: SystemTime) -> Self {
+        self.timestamp = Some(timestamp);
+        self
+    }
+
+    /// Sets the payload of a provider that does not sign the body as it is. Default: the body.
+    #[cfg(feature = "asymmetric")]
+    pub(crate) fn with_payload(mut self, payload: Bytes) -> Self {
+        self.payload = Some(Box::new(payload));
+        self
+    }
+
+    /// Returns the index of the secret that matched, counted from 0.
+    #[must_use]
+    pub fn secret_index(&self) -> usize {
+        self.secret_index
+    }
+
+    /// Returns the delivery id.
+    #[must_use]
+    pub fn id(&self) -> Option<&str> {
+        self.id.as_deref()
+    }
+
+    /// Returns the event type.
+    #[must_use]
+    pub fn event_type(&self) -> Option<&str> {
+        self.event_type.as_deref()
+    }
+
+    /// Returns the signed timestamp.
+    #[must_use]
+    pub fn timestamp(&self) -> Option<SystemTime> {
+        self.timestamp
+    }
+
+    /// Returns the verified payload, if it is not the body as it arrived. Amazon SNS signs some fields of the
+    /// body alone: its payload is the JSON object of those.
+    #[must_use]
+    pub fn payload(&self) -> Option<&Bytes> {
+        self.payload.as_deref()
+    }
+}
+
+impl fmt::Debug for Verified {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The MAC is a valid signature: it is not shown.
+        f.debug_struct("Verified")
+            .field("secret_index", &self.secret_index)
+            .field("id", &self.id)
+            .field("event_type", &self.event_type)
+            .field("timestamp", &self.timestamp)
+            .finish_non_exhaustive()
+    }
+}

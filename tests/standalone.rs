@@ -1,0 +1,162 @@
+//! Verification without the layer: `verify_request` and `verify_in`.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
+
+use std::{
+    future::pending,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use bytes::Bytes;
+use http::{Request, request::Parts};
+use tower_webhook::{
+    RejectionKind, Secret, provider, testing,
+    verify::{
+        self, Check, Finish, Profile, RequestContext, Verified, Verifier, VerifyError, verify_in,
+        verify_request,
+    },
+};
+
+const SIGNED_AT: u64 = 1_700_000_000;
+
+fn at(seconds: u64) -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(seconds)
+}
+
+fn secret() -> Secret {
+    "a secret".parse().unwrap()
+}
+
+fn kind(verdict: Result<Verified, VerifyError>) -> Result<(), RejectionKind> {
+    verdict.map(drop).map_err(|error| error.kind())
+}
+
+#[tokio::test]
+async fn a_request_that_is_301_seconds_old_is_stale() {
+    let stripe = provider::stripe(secret());
+    let event = Request::post("/").body(r#"{"id":"evt_1","type":"invoice.paid"}"#).unwrap();
+    let (head, body) = testing::sign_at(&stripe, event, at(SIGNED_AT)).unwrap().into_parts();
+    let judge = async |now| kind(verify_request(&stripe, &head, &body, at(now)).await);
+    assert_eq!(judge(SIGNED_AT + 300).await, Ok(()));
+    assert_eq!(judge(SIGNED_AT + 301).await, Err(RejectionKind::StaleTimestamp));
+    assert_eq!(judge(SIGNED_AT - 300).await, Ok(()));
+    assert_eq!(judge(SIGNED_AT - 301).await, Err(RejectionKind::StaleTimestamp));
+    let other = Bytes::from(r#"{"id":"evt_2","type":"invoice.paid"}"#);
+    let verdict = verify_request(&stripe, &head, &other, at(SIGNED_AT)).await;
+    assert_eq!(kind(verdict), Err(RejectionKind::WrongSignature));
+}
+
+#[tokio::test]
+async fn a_timestamp_that_only_the_body_has_is_judged_as_well() {
+    let linear = provider::linear(secret());
+    let body = format!(r#"{{"webhookTimestamp":{SIGNED_AT}000}}"#);
+    let (head, body) = testing::sign(&linear, Request::post("/").body(body).unwrap()).unwrap().into_parts();
+    let tolerance = 60;
+    let judge = async |now| kind(verify_request(&linear, &head, &body, at(now)).await);
+    assert_eq!(judge(SIGNED_AT + tolerance).await, Ok(()));
+    assert_eq!(judge(SIGNED_AT + 301).await, Err(RejectionKind::StaleTimestamp));
+}
+
+#[tokio::test]
+async fn the_id_and_the_event_type_are_found_where_the_profile_says() {
+    let github = provider::github(secret());
+    let push = testing::post::<_>(&github, "/").event("push").header("x-github-delivery", "72d3162e");
+    let (head, body) = push.body::<Bytes>("{}").unwrap().into_parts();
+    let verified = verify_request(&github, &head, &body, SystemTime::now()).await.unwrap();
+    assert_eq!((verified.id(), verified.event_type()), (Some("72d3162e"), Some("push")));
+    assert_eq!((verified.secret_index(), verified.payload()), (0, None));
+
+    // Empty ones are none.
+    let anonymous = testing::post(&github, "/").header("x-github-delivery", "").body::<Bytes>("{}").unwrap();
+    let (head, body) = anonymous.into_parts();
+    let verified = verify_request(&github, &head, &body, SystemTime::now()).await.unwrap();
+    assert_eq!((verified.id(), verified.event_type()), (None, None));
+}
+
+#[tokio::test]
+async fn the_url_of_a_context_is_the_one_that_is_signed() {
+    let square = provider::square(secret());
+    let event = Request::post("https://shop.example/webhook?a=b").body("{}").unwrap();
+    let (mut head, body) = testing::sign(&square, event).unwrap().into_parts();
+    head.uri = "/in?a=b".parse().unwrap();
+    head.headers.insert("host", "10.0.0.7".parse().unwrap());
+    let own = RequestContext::new(&head);
+    assert_eq!(own.url().as_deref(), Some("https://10.0.0.7/in?a=b"));
+    assert_eq!(kind(verify_in(&square, &own, &body).await), Err(RejectionKind::WrongSignature));
+    let given = own.public_url("https://shop.example/webhook");
+    assert_eq!(given.url().as_deref(), Some("https://shop.example/webhook?a=b"));
+    assert_eq!(kind(verify_in(&square, &given, &body).await), Ok(()));
+}
+
+#[test]
+fn a_context_without_a_usable_host_has_no_url() {
+    let url = |head: &Parts| RequestContext::new(head).url().map(String::from);
+    let (mut head, ()) = Request::post("/in").body(()).unwrap().into_parts();
+    assert_eq!(url(&head), None);
+    head.headers.insert("host", "user@shop.example".parse().unwrap());
+    assert_eq!(url(&head), None);
+    head.headers.insert("host", "shop.example".parse().unwrap());
+    assert_eq!(url(&head).as_deref(), Some("https://shop.example/in"));
+    let other_query = RequestContext::new(&head).public_url("https://shop.example/in?a=b");
+    assert_eq!(other_query.url(), None);
+}
+
+/// A verifier sees what the layer knows, whether it is the crate's or not.
+#[tokio::test]
+async fn a_verifier_of_your_own_gets_the_url_and_the_verify_token() {
+    let token = secret();
+    let verifier = verify::from_fn(|request, _| match (request.verify_token(), request.url()) {
+        (Some(token), Some(url)) => Ok(Verified::new().with_id(format!("{:?} {url}", token.expose()))),
+        _ => Err(VerifyError::missing("no token")),
+    });
+    let (head, ()) = Request::post("/in").header("host", "a.example").body(()).unwrap().into_parts();
+    let request = RequestContext::new(&head);
+    let verdict = verify_in(&verifier, &request, &Bytes::new()).await;
+    assert_eq!(kind(verdict), Err(RejectionKind::MissingSignature));
+    let request = request.with_verify_token(&token).public_url("https://b.example");
+    let verified = verify_in(&verifier, &request, &Bytes::new()).await.unwrap();
+    assert_eq!(verified.id(), Some(&*format!("{:?} https://b.example", token.expose())));
+}
+
+/// A context outlives the reference to it that a verifier is handed.
+#[test]
+fn what_a_context_returns_lives_as_long_as_the_request() {
+    fn parts<'a>(request: &RequestContext<'a>) -> (&'a Parts, Option<&'a Secret>) {
+        (request.head(), request.verify_token())
+    }
+    fn shorter<'s>(request: RequestContext<'static>, _: &'s str) -> RequestContext<'s> {
+        request
+    }
+    let _ = shorter;
+    let (head, ()) = Request::new(()).into_parts();
+    let found = {
+        let request = RequestContext::new(&head);
+        parts(&request)
+    };
+    assert!(found.1.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_that_never_comes_ends_after_ten_seconds() {
+    struct Slow(Profile);
+    struct Waiting;
+    impl Verifier for Slow {
+        fn begin<'a>(&'a self, _: &RequestContext<'a>) -> Result<Box<dyn Check + 'a>, VerifyError> {
+            Ok(Box::new(Waiting))
+        }
+        fn profile(&self) -> &Profile {
+            &self.0
+        }
+    }
+    impl Check for Waiting {
+        fn update(&mut self, _: &[u8]) {}
+        fn finish(self: Box<Self>, _: &Bytes) -> Finish {
+            Finish::later(pending())
+        }
+    }
+    let (head, ()) = Request::new(()).into_parts();
+    let begun = tokio::time::Instant::now();
+    let slow: Box<dyn Verifier> = Box::new(Slow(Profile::new("acme")));
+    let verdict = verify_request(&slow, &head, &Bytes::new(), SystemTime::now()).await;
+    assert_eq!(kind(verdict), Err(RejectionKind::VerifierUnavailable));
+    assert_eq!(begun.elapsed(), Duration::from_secs(10));
+}
