@@ -18,9 +18,9 @@ use self::key::{body_id, receiver};
 pub(crate) use self::{background::Background, guard::ClaimGuard, key::MissingScope};
 use crate::{
     Delivery, Item, ItemClaim, Rejection, RejectionKind,
-    delivery::Claims,
+    delivery::{AcquiredItem, Claims},
     observe::{Registry, Settlement, StoreTimer, Telemetry, missing_scope},
-    store::{AnyStore, Claim, Key, StoreError},
+    store::{AnyStore, Claim, ClaimHandle, Key, StoreError},
     task::BoxFuture,
     verify::{Profile, RequestContext},
 };
@@ -155,8 +155,8 @@ impl Settings {
     /// Returns a guard without a claim, for `delivery` or one of its items.
     fn guard(&self, store: &AnyStore, delivery: &Delivery, timer: StoreTimer) -> ClaimGuard {
         let profile = delivery.verifier().profile();
-        let window = self.window.or(profile.dedupe_window()).unwrap_or(Dedupe::DEFAULT_WINDOW);
-        ClaimGuard::new(store.clone(), timer, self.background.clone(), self.lease(profile), window)
+        let (lease, window) = (self.lease(profile), self.window(profile));
+        ClaimGuard::new(store.clone(), timer, self.background.clone(), lease, window)
     }
 
     /// The key of the body, where replays are guarded against and the signature does not cover the id.
@@ -187,6 +187,10 @@ impl Claims for Settings {
         self.lease.or(profile.lease()).unwrap_or(Dedupe::DEFAULT_LEASE).max(Dedupe::SHORTEST_LEASE)
     }
 
+    fn window(&self, profile: &Profile) -> Duration {
+        self.window.or(profile.dedupe_window()).unwrap_or(Dedupe::DEFAULT_WINDOW)
+    }
+
     fn replay_key(&self, delivery: &Delivery) -> Option<Key> {
         self.guarded_body_key(delivery).ok().flatten()
     }
@@ -212,7 +216,11 @@ impl Claims for Settings {
                 self.guard(store, delivery, StoreTimer::alone(&self.registry, delivery.provider()));
             // Dropped after a failure, the guard releases what the store may have claimed.
             match guard.claim(&key).await {
-                Ok(Claim::Acquired { fencing_token }) => claimed(Some((Box::new(guard), fencing_token))),
+                Ok(Claim::Acquired { fencing_token }) => {
+                    let window = self.window(delivery.verifier().profile());
+                    let handle = ClaimHandle::new(key, guard.token(), window);
+                    claimed(Some((Box::new(guard), AcquiredItem { fencing_token, handle })))
+                }
                 Ok(Claim::Completed) => Ok(Item::Duplicate),
                 Ok(Claim::InProgress) => Ok(Item::InProgress),
                 Err(error) => match self.on_failure(delivery) {
@@ -287,6 +295,7 @@ async fn claim_or_share(
 async fn share(guard: &ClaimGuard, key: &Key, delivery: &Delivery) -> Result<Claimed, StoreError> {
     for above in delivery.claims_above(key) {
         if guard.extend(key, &above.token, above.lease).await? {
+            delivery.set_shared(key, above.token);
             return Ok(Claimed::Acquired { fencing: above.fencing });
         }
     }

@@ -200,6 +200,7 @@ impl Error for DecodeError {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

@@ -2,7 +2,7 @@ use std::{fmt, panic::resume_unwind, pin::pin, time::Duration};
 
 use super::Delivery;
 use crate::{
-    store::{Key, StoreError},
+    store::{ClaimHandle, Key, StoreError},
     task::{BoxFuture, RunEnd, catch_unwind, run},
     verify::{Profile, RequestContext},
 };
@@ -18,6 +18,9 @@ pub(crate) trait Claims: Send + Sync {
 
     /// The lease of a claim on a delivery with this profile.
     fn lease(&self, profile: &Profile) -> Duration;
+
+    /// The deduplication window of a delivery with this profile.
+    fn window(&self, profile: &Profile) -> Duration;
 
     /// The key of the delivery's body, where replays are guarded against and the signature does not
     /// cover the id.
@@ -64,28 +67,31 @@ pub enum Item {
 #[must_use = "dropped, it is released"]
 pub struct ItemClaim {
     guard: Option<Box<dyn ItemGuard>>,
-    fencing: Option<u64>,
+    claim: Option<AcquiredItem>,
     timeout: Duration,
+}
+
+/// What is known of an item's claim.
+pub(crate) struct AcquiredItem {
+    pub(crate) fencing_token: u64,
+    pub(crate) handle: ClaimHandle,
 }
 
 /// The items of a batch.
 impl Delivery {
-    /// Claims an item of this delivery, so that it is handled once, whichever deliveries bring it.
+    /// Claims an item of a batch, so that it is handled once, whichever deliveries contain it.
     ///
-    /// For bodies that carry many things, each with an id of its own (Meta's `messages`, SendGrid's
-    /// and Event Grid's events): the next attempt may bring them in another batch, and one of them
-    /// that fails must not have the others run again. An item is claimed in the layer's store, under
-    /// its lease, window, scope and [`StoreFailure`](crate::StoreFailure), as the delivery itself is; neither claim
-    /// depends on the other, so it also works for deliveries that have no id. Each item takes the
-    /// room of a delivery in the store: mind [`MokaStore`](crate::store::MokaStore)'s capacity.
+    /// An item is claimed in the layer's store, under its lease, window, scope and
+    /// [`StoreFailure`](crate::StoreFailure), as the delivery is. The two claims are independent, so this also works
+    /// for deliveries without an id. Each item occupies one entry of the store: mind the capacity of
+    /// [`MokaStore`](crate::store::MokaStore).
     ///
-    /// `id` is whatever tells the item from all others of this endpoint. Where things of several
-    /// kinds are numbered alike, or one id comes up again for each change, make it of both parts:
-    /// `format!("{id}/{status}")`.
+    /// `id` identifies the item among all items of this endpoint. Where items of several kinds share ids, or an id
+    /// occurs once for each change, combine both parts: `format!("{id}/{status}")`.
     ///
-    /// An item without an id (an empty one) is not deduped, and nor is any
-    /// [without a store](crate::WebhookLayer::without_dedupe): it is the caller's each time, with
-    /// [`is_deduped`](ItemClaim::is_deduped) being `false`.
+    /// An item with an empty id is not deduped, and neither is any item
+    /// [without a store](crate::WebhookLayer::without_dedupe): each call claims it, and
+    /// [`is_deduped`](ItemClaim::is_deduped) is `false`.
     ///
     /// # Errors
     ///
@@ -94,66 +100,33 @@ impl Delivery {
     ///
     /// If the store fails, or does not answer within a second, and the layer
     /// [rejects](crate::StoreFailure::Reject) deliveries then, as it does by default where the provider retries.
-    /// Answer 503 at once, so that the delivery comes again: the next item would have to wait for the
-    /// store just as long. If the layer [proceeds](crate::StoreFailure::Proceed), the item is the caller's, not
-    /// deduped.
+    /// Answer 503, so that the provider sends the delivery again. If the layer
+    /// [proceeds](crate::StoreFailure::Proceed), the item is claimed but not deduped.
     ///
     /// # Cancel safety
     ///
-    /// Dropped half-way, it releases what may have been claimed.
+    /// If the future is dropped, it releases what may have been claimed.
     ///
     /// # Example
     ///
     /// ```
     /// use http::StatusCode;
-    /// use tower_webhook::{BoxError, Delivery, Event, Item};
+    /// use tower_webhook::{BoxError, Delivery, Item};
     ///
-    /// # #[derive(Clone, serde::Deserialize)] struct Batch { messages: Vec<Message> }
-    /// # #[derive(Clone, serde::Deserialize)] struct Message { id: String, text: String }
-    /// async fn on_batch(delivery: Delivery, batch: Event<Batch>) -> StatusCode {
-    ///     let mut all_done = true;
-    ///     for message in &batch.messages {
-    ///         all_done &= match delivery.claim_item(&message.id).await {
-    ///             Ok(Item::Claimed(item)) => item.run(handle(message)).await.is_ok(),
-    ///             Ok(Item::Duplicate) => true,
-    ///             Ok(Item::InProgress) => false,
-    ///             Err(_) => return StatusCode::SERVICE_UNAVAILABLE,
-    ///         };
-    ///     }
-    ///     // When the batch comes again, what is done is skipped.
-    ///     if all_done { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }
+    /// async fn on_message(delivery: &Delivery, id: &str) -> Result<StatusCode, BoxError> {
+    ///     Ok(match delivery.claim_item(id).await? {
+    ///         Item::Claimed(item) => item.run(handle(id)).await.map(|()| StatusCode::OK)?,
+    ///         Item::Duplicate => StatusCode::OK,
+    ///         // The other run may still fail.
+    ///         Item::InProgress => StatusCode::SERVICE_UNAVAILABLE,
+    ///     })
     /// }
     ///
-    /// async fn handle(message: &Message) -> Result<(), BoxError> {
+    /// async fn handle(id: &str) -> Result<(), BoxError> {
     ///     // …
-    /// #   if message.text.is_empty() { return Err("there is nothing in it".into()) }
+    /// #   let _ = id;
     ///     Ok(())
     /// }
-    /// # use http::{Request, Response};
-    /// # use http_body_util::Full;
-    /// # use tower::{ServiceBuilder, ServiceExt};
-    /// # use tower_webhook::{Body, WebhookLayer, verify::{Verified, from_fn}};
-    /// #
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), BoxError> {
-    /// # let service = ServiceBuilder::new()
-    /// #     .layer(WebhookLayer::with_verifier(from_fn(|_, _| Ok(Verified::new()))).json::<Batch>())
-    /// #     .service_fn(async |mut request: Request<Body>| {
-    /// #         let delivery = request.extensions_mut().remove().ok_or("no delivery")?;
-    /// #         let batch = request.extensions_mut().remove().ok_or("no batch")?;
-    /// #         let mut response = Response::new(Full::<bytes::Bytes>::default());
-    /// #         *response.status_mut() = on_batch(delivery, batch).await;
-    /// #         Ok::<_, BoxError>(response)
-    /// #     });
-    /// # for (body, status) in [
-    /// #     (r#"{"messages":[{"id":"1","text":"hello"},{"id":"2","text":""}]}"#, 503),
-    /// #     (r#"{"messages":[{"id":"1","text":""},{"id":"2","text":"hello"}]}"#, 200),
-    /// # ] {
-    /// #     let answer = service.clone().oneshot(Request::new(Full::<bytes::Bytes>::from(body))).await?;
-    /// #     assert_eq!(answer.status(), status);
-    /// # }
-    /// # Ok(())
-    /// # }
     /// ```
     pub async fn claim_item(&self, id: &str) -> Result<Item, StoreError> {
         self.claims().claim_item(self, id).await
@@ -171,9 +144,9 @@ impl Delivery {
 }
 
 impl ItemClaim {
-    pub(crate) fn new(claimed: Option<(Box<dyn ItemGuard>, u64)>, timeout: Duration) -> Self {
-        let (guard, fencing) = claimed.unzip();
-        Self { guard, fencing, timeout }
+    pub(crate) fn new(claimed: Option<(Box<dyn ItemGuard>, AcquiredItem)>, timeout: Duration) -> Self {
+        let (guard, claim) = claimed.unzip();
+        Self { guard, claim, timeout }
     }
 
     /// Runs the item's work and extends the lease beside it, every third of it. After an `Ok` the
@@ -228,7 +201,29 @@ impl ItemClaim {
     /// [`is_deduped`](Self::is_deduped) is `false`.
     #[must_use]
     pub fn fencing_token(&self) -> Option<u64> {
-        self.fencing
+        self.claim.as_ref().map(|claim| claim.fencing_token)
+    }
+
+    /// Returns a handle of the claim, for stores that complete it themselves. Take it before the item
+    /// [runs](Self::run). `None` exactly where [`is_deduped`](Self::is_deduped) is `false`.
+    ///
+    /// ```
+    /// # use tower_webhook::{BoxError, Delivery, Item};
+    /// # async fn on_message(delivery: &Delivery) -> Result<(), BoxError> {
+    /// if let Item::Claimed(item) = delivery.claim_item("wamid.1").await? {
+    ///     let handle = item.handle();
+    ///     item.run(async {
+    ///         println!("{handle:?}");
+    ///         Ok::<(), BoxError>(())
+    ///     })
+    ///     .await?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn handle(&self) -> Option<ClaimHandle> {
+        self.claim.as_ref().map(|claim| claim.handle.clone())
     }
 }
 
@@ -236,7 +231,7 @@ impl fmt::Debug for ItemClaim {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ItemClaim")
             .field("is_deduped", &self.is_deduped())
-            .field("fencing_token", &self.fencing)
+            .field("fencing_token", &self.fencing_token())
             .finish_non_exhaustive()
     }
 }

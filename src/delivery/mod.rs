@@ -40,7 +40,7 @@ use bytes::Bytes;
 use http::{HeaderValue, request::Parts};
 use serde::de::DeserializeOwned;
 
-pub(crate) use self::items::{Claims, ItemGuard};
+pub(crate) use self::items::{AcquiredItem, Claims, ItemGuard};
 pub use self::{
     event::{DecodeError, Event},
     event_types::EventTypes,
@@ -48,7 +48,7 @@ pub use self::{
 };
 use crate::{
     BoxError,
-    store::{Key, Token},
+    store::{ClaimHandle, Key, Token},
     verify::{Endpoint, Location, RequestContext, RequestValue, Verified, Verifier, digest},
 };
 
@@ -79,6 +79,8 @@ struct DeliveryFacts {
     receiver: Option<u64>,
     /// That of its claim. Here and not in the delivery, which the future of each request contains.
     token: OnceLock<Token>,
+    /// Those of the claims on its key and on its replay key that layers above this one hold.
+    shared: [OnceLock<Token>; 2],
     /// That of the nearest layer above this one.
     above: Option<Box<Delivery>>,
 }
@@ -124,6 +126,7 @@ impl Delivery {
             body,
             undecoded: OnceLock::new(),
             token: OnceLock::new(),
+            shared: Default::default(),
             above: head.extensions.get().map(above),
         };
         Self { facts: Arc::new(facts), key: None, fencing: None }
@@ -305,6 +308,29 @@ impl Delivery {
         self.fencing
     }
 
+    /// Returns a handle of the claim on this delivery, for stores that complete it themselves. `None` exactly
+    /// where [`is_deduped`](Self::is_deduped) is `false`.
+    ///
+    /// ```
+    /// use tower_webhook::Delivery;
+    ///
+    /// fn log(delivery: &Delivery) {
+    ///     if let Some(handle) = delivery.claim_handle() {
+    ///         println!("{} is claimed and will be remembered for {:?}", handle.key(), handle.window());
+    ///     }
+    /// }
+    /// ```
+    #[must_use]
+    pub fn claim_handle(&self) -> Option<ClaimHandle> {
+        self.fencing?;
+        let (key, own) = (self.key.clone()?, self.facts.token.get()?);
+        let [token, replay_token] = self.facts.shared.each_ref().map(|shared| *shared.get().unwrap_or(own));
+        let replay_key = self.replay_key().filter(|replay_key| *replay_key != key);
+        let window = self.claims().window(self.verifier().profile());
+        let replay_claim = replay_key.map(|key| (key, replay_token));
+        Some(ClaimHandle::new(key, token, window).with_replay_claim(replay_claim))
+    }
+
     pub(crate) fn endpoint(&self) -> &Endpoint {
         &self.facts.endpoint
     }
@@ -340,6 +366,15 @@ impl Delivery {
 
     pub(crate) fn set_claimed(&mut self, fencing: u64) {
         self.fencing = Some(fencing);
+    }
+
+    /// Records that a layer above this one holds the claim on `key`.
+    #[cold]
+    pub(crate) fn set_shared(&self, key: &Key, owner: Token) {
+        let [id, body] = &self.facts.shared;
+        let shared = if self.key.as_ref() == Some(key) { id } else { body };
+        // Each key is claimed once.
+        let _ = shared.set(owner);
     }
 
     pub(crate) fn is_nested(&self) -> bool {

@@ -78,6 +78,7 @@
 
 mod any;
 mod cached;
+mod claim_handle;
 #[cfg(feature = "test-util")]
 mod contract;
 mod key;
@@ -97,6 +98,7 @@ pub use self::redis::RedisStore;
 pub use self::{
     any::AnyStore,
     cached::CachedStore,
+    claim_handle::ClaimHandle,
     key::{Key, Token},
     memory::MokaStore,
     url::ConnectError,

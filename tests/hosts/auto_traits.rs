@@ -7,7 +7,7 @@ use tower_webhook::{
     ItemClaim, ManualClock, Outcome, OutcomeKind, Rejection, RejectionKind, ResponseBody, ResponseFuture,
     Secret, Secrets, Settlement, StoreFailure, SystemClock, Undecodable, WebhookLayer, WebhookService,
     observe::Ignored,
-    store::{Claim, Key, MokaStore, StoreError, Token},
+    store::{Claim, ClaimHandle, Key, MokaStore, StoreError, Token},
     verify::{Finish, FromFn, Location, Profile, Tolerance, Verified, VerifyError},
 };
 
@@ -25,7 +25,7 @@ fn everything_can_be_shared_and_shown() {
     all!(shared:
         WebhookLayer, WebhookService<u8>, Body, ResponseBody<u8>, Delivery, Event<u8>, Item, ItemClaim, Secret,
         Secrets, InvalidSecret, DecodeError, Rejection, RejectionKind, Outcome, OutcomeKind, HandlerEnd, Settlement,
-        StoreFailure, Undecodable, EventTypes, Ignored, SystemClock, ManualClock, MokaStore, Key, Token, Claim, StoreError, Verified, VerifyError,
+        StoreFailure, Undecodable, EventTypes, Ignored, SystemClock, ManualClock, MokaStore, Key, Token, Claim, ClaimHandle, StoreError, Verified, VerifyError,
         Profile, Tolerance, Location, FromFn<fn()>,
     );
 }
@@ -34,7 +34,7 @@ fn everything_can_be_shared_and_shown() {
 fn whatever_is_passed_around_can_be_cloned() {
     all!(cloned:
         WebhookLayer, WebhookService<u8>, Delivery, Event<Infallible>, Secret, Secrets, InvalidSecret, Rejection,
-        Outcome, EventTypes, SystemClock, ManualClock, Key, Verified, VerifyError, Profile, Location, FromFn<fn()>,
+        Outcome, EventTypes, SystemClock, ManualClock, Key, ClaimHandle, Verified, VerifyError, Profile, Location, FromFn<fn()>,
     );
     all!(value: RejectionKind, OutcomeKind, HandlerEnd, Settlement, Token);
 }

@@ -15,6 +15,7 @@ mod claims;
 mod detached;
 mod drops;
 mod events;
+mod handles;
 mod items;
 mod keys;
 mod layers;

@@ -1,0 +1,76 @@
+use std::{fmt, time::Duration};
+
+use super::{Key, Token};
+
+/// A name for a claim that a layer holds on a delivery or an item, for stores that complete it themselves.
+///
+/// It comes from [`Delivery::claim_handle`](crate::Delivery::claim_handle) and
+/// [`ItemClaim::handle`](crate::ItemClaim::handle). A store can complete the claim in the transaction that has the
+/// handler's effect, so that both happen or neither does:
+///
+/// ```
+/// use tower_webhook::store::{ClaimHandle, Store, StoreError};
+///
+/// /// Returns `false` if the claim is lost: roll the transaction back.
+/// async fn complete(store: &impl Store, handle: &ClaimHandle) -> Result<bool, StoreError> {
+///     for (key, token) in handle.claims() {
+///         if !store.complete(key, token, handle.window()).await? {
+///             return Ok(false);
+///         }
+///     }
+///     Ok(true)
+/// }
+/// ```
+///
+/// Cloning is cheap. A handle neither holds the claim nor extends its lease: once the claim is settled or lost,
+/// its token does not match any more.
+#[derive(Clone)]
+pub struct ClaimHandle {
+    claim: (Key, Token),
+    replay_claim: Option<(Key, Token)>,
+    window: Duration,
+}
+
+impl ClaimHandle {
+    pub(crate) fn new(key: Key, token: Token, window: Duration) -> Self {
+        Self { claim: (key, token), replay_claim: None, window }
+    }
+
+    /// Adds the claim on the key of the body.
+    pub(crate) fn with_replay_claim(self, replay_claim: Option<(Key, Token)>) -> Self {
+        Self { replay_claim, ..self }
+    }
+
+    /// Returns the key of the delivery or the item.
+    #[must_use]
+    pub fn key(&self) -> &Key {
+        &self.claim.0
+    }
+
+    /// Returns the owner token of the claim on [`key`](Self::key).
+    #[must_use]
+    pub fn token(&self) -> &Token {
+        &self.claim.1
+    }
+
+    /// Returns each claimed key with its owner token, [`key`](Self::key) first. There is a second one where
+    /// [`replay_guard`](crate::WebhookLayer::replay_guard) claims the body. They are settled together.
+    pub fn claims(&self) -> impl Iterator<Item = (&Key, &Token)> {
+        std::iter::once(&self.claim).chain(&self.replay_claim).map(|(key, token)| (key, token))
+    }
+
+    /// Returns the deduplication window: how long a completed key is remembered.
+    #[must_use]
+    pub fn window(&self) -> Duration {
+        self.window
+    }
+}
+
+impl fmt::Debug for ClaimHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClaimHandle")
+            .field("keys", &self.claims().map(|(key, _)| key).collect::<Vec<_>>())
+            .field("window", &self.window)
+            .finish_non_exhaustive()
+    }
+}
