@@ -18,22 +18,17 @@
 //! deliver "$one,$two"
 //! ```
 //!
-//! The second batch is not the first, and yet it brings a message that the first has brought: only
-//! the other one is handled. `whatsapp_cloud.rs` has more of what Meta sends.
+//! The second batch also contains the message of the first one, so only the other message is handled.
+//! `whatsapp_cloud.rs` has more of what Meta sends.
 //!
 //! The address to listen on may be given as an argument.
 
 use std::env;
 
-use axum::{
-    Router,
-    http::{StatusCode, header::RETRY_AFTER},
-    response::{IntoResponse, Response},
-    routing::post,
-};
+use axum::{Router, routing::post};
 use serde::Deserialize;
 use tokio::{net::TcpListener, signal};
-use tower_webhook::{BoxError, Delivery, Event, InvalidSecret, Item, Secret, WebhookLayer, provider};
+use tower_webhook::{BoxError, Delivery, Event, InvalidSecret, ItemsOutcome, Secret, WebhookLayer, provider};
 
 /// What Meta posts, in part.
 #[derive(Debug, Deserialize)]
@@ -56,8 +51,8 @@ struct Change {
 struct Value {
     #[serde(default)]
     messages: Vec<Message>,
-    // `statuses` come here as well, several for one message and with its id: what tells them apart
-    // is `format!("{id}/{status}")`.
+    // `statuses` come here as well. Those of one message share its id, so their key is
+    // `format!("{id}/{status}")`: see `whatsapp_cloud.rs`.
 }
 
 #[derive(Debug, Deserialize)]
@@ -89,40 +84,20 @@ async fn main() -> Result<(), BoxError> {
     Ok(())
 }
 
-/// Handles each message of the batch that was not handled before, and goes on when one fails.
-async fn on_batch(delivery: Delivery, batch: Event<Batch>) -> Response {
-    let mut all_done = true;
+/// Handles each message that was not handled before. A failing message does not stop the others, and a retry
+/// of the batch runs it again.
+async fn on_batch(delivery: Delivery, Event(batch): Event<Batch>) -> ItemsOutcome {
     let changes = batch.entry.iter().flat_map(|entry| &entry.changes);
-    for message in changes.flat_map(|change| &change.value.messages) {
-        let id = &message.id;
-        match delivery.claim_item(id).await {
-            Ok(Item::Claimed(item)) => {
-                if let Err(error) = item.run(on_message(message)).await {
-                    eprintln!("{id} failed: {error}");
-                    all_done = false;
-                }
-            }
-            Ok(Item::Duplicate) => println!("{id} was handled before"),
-            Ok(Item::InProgress) => {
-                println!("{id} is being handled, for another batch");
-                all_done = false;
-            }
-            Err(error) => {
-                // The store will not be there for the next message either.
-                eprintln!("{id} cannot be claimed: {error}");
-                return again();
-            }
-        }
+    let messages = changes.flat_map(|change| &change.value.messages);
+    let outcome = delivery.for_each(messages, |message| &message.id, on_message).await;
+    for failure in outcome.failures() {
+        eprintln!("{} failed: {}", failure.key(), failure.error());
     }
-    if all_done { StatusCode::OK.into_response() } else { again() }
+    println!("{} handled, {} handled before", outcome.completed(), outcome.duplicates());
+    outcome
 }
 
-/// Has the batch sent again. What is done is skipped then.
-fn again() -> Response {
-    (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "5")]).into_response()
-}
-
-/// The work: called again for a message until it is `Ok`.
+/// Handles a message. The provider's retries call it again until it returns `Ok`.
 async fn on_message(message: &Message) -> Result<(), BoxError> {
     let text = message.text.as_ref().map(|text| &*text.body);
     println!("{}: {} says {text:?}", message.id, message.from);

@@ -33,15 +33,10 @@
 
 use std::env;
 
-use axum::{
-    Router,
-    http::{StatusCode, header::RETRY_AFTER},
-    response::{IntoResponse, Response},
-    routing::post,
-};
+use axum::{Router, routing::post};
 use serde::Deserialize;
 use tokio::{net::TcpListener, signal};
-use tower_webhook::{BoxError, Delivery, Event, InvalidSecret, Item, Secret, WebhookLayer, provider};
+use tower_webhook::{BoxError, Delivery, Event, InvalidSecret, ItemsOutcome, Secret, WebhookLayer, provider};
 
 /// What Meta posts, in part.
 #[derive(Debug, Deserialize)]
@@ -135,34 +130,43 @@ async fn main() -> Result<(), BoxError> {
     Ok(())
 }
 
-/// Handles what the batch brings for the first time, and goes on when some of it fails.
-async fn on_batch(delivery: Delivery, batch: Event<Batch>) -> Response {
-    let mut all_done = true;
-    for Change { value } in batch.entry.iter().flat_map(|entry| &entry.changes) {
-        let number = value.metadata.as_ref().map_or("", |metadata| &metadata.phone_number_id);
-        for message in &value.messages {
-            all_done &= once(&delivery, &message.id, on_message(number, message)).await;
-        }
-        for status in &value.statuses {
-            // All statuses of a message have its id.
-            let id = format!("{}/{}", status.id, status.status);
-            all_done &= once(&delivery, &id, on_status(status)).await;
-        }
-    }
-    // When the batch comes again, what is done is skipped.
-    let again = (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "5")]);
-    if all_done { StatusCode::OK.into_response() } else { again.into_response() }
+/// An item of a batch.
+enum Item<'b> {
+    Message(&'b str, &'b Message),
+    Status(&'b Status),
 }
 
-/// Does `work` if that was not done for `id`; whether it is done now.
-async fn once(delivery: &Delivery, id: &str, work: impl Future<Output = Result<(), BoxError>>) -> bool {
-    let done = match delivery.claim_item(id).await {
-        Ok(Item::Claimed(item)) => item.run(work).await,
-        Ok(Item::Duplicate) => return true,
-        Ok(Item::InProgress) => Err("it is being handled, for another batch".into()),
-        Err(error) => Err(error.into()),
+impl Item<'_> {
+    /// The key that is the same in each batch. All statuses of a message have its id.
+    fn key(&self) -> String {
+        match self {
+            Self::Message(_, message) => message.id.clone(),
+            Self::Status(status) => format!("{}/{}", status.id, status.status),
+        }
+    }
+}
+
+/// Returns the messages and statuses of a batch.
+fn items(batch: &Batch) -> impl Iterator<Item = Item<'_>> {
+    batch.entry.iter().flat_map(|entry| &entry.changes).flat_map(|Change { value }| {
+        let number = value.metadata.as_ref().map_or("", |metadata| &metadata.phone_number_id);
+        let messages = value.messages.iter().map(move |message| Item::Message(number, message));
+        messages.chain(value.statuses.iter().map(Item::Status))
+    })
+}
+
+/// Handles each item that was not handled before. A failing item does not stop the others, and a retry of the batch
+/// runs it again.
+async fn on_batch(delivery: Delivery, Event(batch): Event<Batch>) -> ItemsOutcome {
+    let on_item = async |item| match item {
+        Item::Message(number, message) => on_message(number, message).await,
+        Item::Status(status) => on_status(status).await,
     };
-    done.inspect_err(|error| eprintln!("{id} is to come again: {error}")).is_ok()
+    let outcome = delivery.for_each(items(&batch), Item::key, on_item).await;
+    for failure in outcome.failures() {
+        eprintln!("{} failed: {}", failure.key(), failure.error());
+    }
+    outcome
 }
 
 async fn on_message(number: &str, message: &Message) -> Result<(), BoxError> {

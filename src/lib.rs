@@ -33,7 +33,7 @@ pub use self::{
     clock::{Clock, ManualClock, SystemClock},
     config::Undecodable,
     dedupe::StoreFailure,
-    delivery::{DecodeError, Delivery, Event, EventTypes, Item, ItemClaim},
+    delivery::{DecodeError, Delivery, Event, EventTypes, Item, ItemClaim, ItemFailure, ItemsOutcome},
     layer::WebhookLayer,
     observe::{HandlerEnd, Outcome, OutcomeKind, Settlement},
     rejection::{Rejection, RejectionKind},

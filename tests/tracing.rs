@@ -35,7 +35,7 @@ use http::{Request, Response};
 use http_body_util::{Empty, Full};
 use tower::{Layer, ServiceExt, service_fn};
 use tower_webhook::{
-    Body, EventRouter, RejectionKind, Secret, StoreFailure, Undecodable, WebhookLayer, provider,
+    Body, BoxError, EventRouter, RejectionKind, Secret, StoreFailure, Undecodable, WebhookLayer, provider,
     store::{Claim, Key, Store, StoreError, Token},
     testing::{Fault, Operation},
     verify::{Location, Profile, Verified, VerifyError, from_fn},
@@ -44,7 +44,7 @@ use tracing::{Instrument, Level, subscriber::with_default};
 
 use crate::{
     endings::{Broken, KINDS, PAYLOAD, named, refused},
-    seen::Seen,
+    seen::{Seen, Told},
     sign::post,
     support::{Act, Handler, faulty_store, github_layer, github_signed, layer, settle_down, signed},
 };
@@ -425,6 +425,39 @@ async fn a_decoder_that_quotes_the_payload_is_not_quoted() {
         .assert_rejected(RejectionKind::Undecodable);
     assert_eq!(seen.events()[0].field("reason"), None);
     seen.assert_silent_about(&["PAYLOAD", "no order"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn items_of_a_batch_that_fail_and_keys_that_are_not_unique_are_logged() {
+    let handler = Handler::default();
+    handler.under(&layer()).send(signed("msg_1", "{}")).await.assert_handled();
+    let (delivery, (seen, _guard)) = (handler.last(), Seen::start());
+    let failing = async |id: &str| match id {
+        "two\nlines" => Err("out of\nstock"),
+        "panics" => panic!("SECRET"),
+        _ => Ok(()),
+    };
+    let outcome = delivery.for_each(["a", "two\nlines", "panics", "b", ""], |id| *id, failing).await;
+    assert_eq!(outcome.failed(), 2);
+    let told = |event: &Told| {
+        assert_eq!((event.level, &*event.target), (Level::WARN, "tower_webhook"));
+        (event.field("item").unwrap().to_owned(), event.field("error").map(ToOwned::to_owned))
+    };
+    let text = |text: &str| text.to_owned();
+    assert_eq!(
+        seen.events().iter().map(told).collect::<Vec<_>>(),
+        [
+            (text(r"two\nlines"), Some(text(r"out of\nstock"))),
+            (text("panics"), Some(text("handler of the item panicked"))),
+        ]
+    );
+    seen.assert_silent_about(&["SECRET"]);
+
+    let (seen, _guard) = Seen::start();
+    let outcome =
+        delivery.for_each(["", "c", "", "c", "c"], |id| *id, async |_| Ok::<(), BoxError>(())).await;
+    assert_eq!((outcome.completed(), outcome.duplicates()), (3, 2));
+    assert_eq!(seen.events().iter().map(told).collect::<Vec<_>>(), [(text("c"), None)]);
 }
 
 /// Says so each time that it is asked.

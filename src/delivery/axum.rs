@@ -28,13 +28,14 @@ use std::{
 };
 
 use axum_core::{
+    body::Body,
     extract::{FromRequestParts, OptionalFromRequestParts},
     response::{IntoResponse, Response},
 };
 use http::{StatusCode, request::Parts};
 use serde::de::DeserializeOwned;
 
-use crate::{DecodeError, Delivery, Event, Rejection, RejectionKind};
+use crate::{DecodeError, Delivery, Event, ItemsOutcome, Rejection, RejectionKind};
 
 impl<S: Sync> FromRequestParts<S> for Delivery {
     type Rejection = MissingDelivery;
@@ -176,6 +177,12 @@ impl IntoResponse for DecodeError {
         let mut response = (kind.status(), self.to_string()).into_response();
         response.extensions_mut().insert(Rejection::new(kind).because(self));
         response
+    }
+}
+
+impl IntoResponse for ItemsOutcome {
+    fn into_response(self) -> Response {
+        self.to_response().map(Body::from)
     }
 }
 

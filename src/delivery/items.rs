@@ -81,6 +81,10 @@ pub(crate) struct AcquiredItem {
 impl Delivery {
     /// Claims an item of a batch, so that it is handled once, whichever deliveries contain it.
     ///
+    /// [`for_each`](Self::for_each) does this for all items of a batch. Claim items yourself to handle them in
+    /// another order or concurrently, or to use their [fencing tokens](ItemClaim::fencing_token) or
+    /// [handles](ItemClaim::handle).
+    ///
     /// An item is claimed in the layer's store, under its lease, window, scope and
     /// [`StoreFailure`](crate::StoreFailure), as the delivery is. The two claims are independent, so this also works
     /// for deliveries without an id. Each item occupies one entry of the store: mind the capacity of

@@ -23,6 +23,7 @@
 
 #[cfg(feature = "axum")]
 pub mod axum;
+mod batch;
 mod event;
 mod event_types;
 mod field_path;
@@ -42,6 +43,7 @@ use serde::de::DeserializeOwned;
 
 pub(crate) use self::items::{AcquiredItem, Claims, ItemGuard};
 pub use self::{
+    batch::{ItemFailure, ItemsOutcome},
     event::{DecodeError, Event},
     event_types::EventTypes,
     items::{Item, ItemClaim},

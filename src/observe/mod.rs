@@ -79,6 +79,8 @@
 //! | `ERROR` | a delivery without a single event type that reached an `EventRouter` without a fallback; the first request that reached one without a layer |
 //! | `WARN` | a store that failed, with `operation` and `error` |
 //! | `ERROR` | an item of a batch that is not claimed, because its endpoint has no [scope](crate::WebhookLayer::scope) |
+//! | `WARN` | an item of a batch that failed, with its key as `item`, and the `error` of the handler |
+//! | `WARN` | two items of a batch with the same key, of which only one runs, with the key as `item` |
 //! | `WARN` | a lease that ended before its claim was settled: the delivery may have run twice |
 //! | `ERROR` | a completion that the store had not taken when the lease ended: the provider's next attempt runs again |
 //! | `ERROR` | completions that were dropped because 16,384 others of the layer wait for the store, with their `count` since the last such event; once a minute, and for the rest when none waits any more |
@@ -146,6 +148,6 @@ pub(crate) use self::{
     outcome::Acknowledged,
     store::{DroppedCompletions, StoreOperation, StoreTimer},
     telemetry::{Observer, Telemetry},
-    trace::{acknowledged, missing_scope, unroutable},
+    trace::{acknowledged, item_failed, item_repeated, missing_scope, unroutable},
     unrouted::UnroutedTypes,
 };

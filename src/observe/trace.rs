@@ -174,6 +174,23 @@ pub(crate) fn missing_scope(error: &MissingScope) {
     tracing::error!(target: TARGET, %error, "an item cannot be claimed");
 }
 
+pub(crate) fn item_failed(key: &str, error: &(dyn Error + 'static)) {
+    tracing::warn!(
+        target: TARGET,
+        item = &*printable(key),
+        error = &*printable(&chain(error)),
+        "an item of the batch failed",
+    );
+}
+
+pub(crate) fn item_repeated(key: &str) {
+    tracing::warn!(
+        target: TARGET,
+        item = &*printable(key),
+        "two items of the batch have the same key, so only one of them runs",
+    );
+}
+
 pub(super) fn lease_lost() {
     tracing::warn!(
         target: TARGET,

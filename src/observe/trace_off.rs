@@ -40,6 +40,10 @@ pub(crate) fn unroutable(_: &str) {}
 
 pub(super) fn store_failed(_: StoreOperation, _: &StoreError) {}
 
+pub(crate) fn item_failed(_: &str, _: &(dyn Error + 'static)) {}
+
+pub(crate) fn item_repeated(_: &str) {}
+
 pub(super) fn lease_lost() {}
 
 pub(crate) fn missing_scope(_: &MissingScope) {}

@@ -26,8 +26,9 @@ fn batch_handles_each_message_once() {
     let program = documented.start(&[]);
     paste(&program.address(), documented.paste());
     program.says(r#"wamid.1: 4915550100200 says Some("hello")"#);
-    program.says("wamid.1 was handled before");
+    program.says("1 handled, 0 handled before");
     program.says(r#"wamid.2: 4915550100200 says Some("are you there?")"#);
+    program.says("1 handled, 1 handled before");
 }
 
 #[test]

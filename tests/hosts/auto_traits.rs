@@ -4,8 +4,9 @@ use std::{convert::Infallible, error::Error, fmt::Debug, hash::Hash, panic::Unwi
 
 use tower_webhook::{
     Body, BoxError, DecodeError, Delivery, Event, EventRouter, EventTypes, HandlerEnd, InvalidSecret, Item,
-    ItemClaim, ManualClock, Outcome, OutcomeKind, Rejection, RejectionKind, ResponseBody, ResponseFuture,
-    Secret, Secrets, Settlement, StoreFailure, SystemClock, Undecodable, WebhookLayer, WebhookService,
+    ItemClaim, ItemFailure, ItemsOutcome, ManualClock, Outcome, OutcomeKind, Rejection, RejectionKind,
+    ResponseBody, ResponseFuture, Secret, Secrets, Settlement, StoreFailure, SystemClock, Undecodable,
+    WebhookLayer, WebhookService,
     observe::Ignored,
     store::{Claim, ClaimHandle, Key, MokaStore, StoreError, Token},
     verify::{Finish, FromFn, Location, Profile, Tolerance, Verified, VerifyError},
@@ -23,7 +24,7 @@ macro_rules! all {
 #[test]
 fn everything_can_be_shared_and_shown() {
     all!(shared:
-        WebhookLayer, WebhookService<u8>, Body, ResponseBody<u8>, Delivery, Event<u8>, Item, ItemClaim, Secret,
+        WebhookLayer, WebhookService<u8>, Body, ResponseBody<u8>, Delivery, Event<u8>, Item, ItemClaim, ItemFailure, ItemsOutcome, Secret,
         Secrets, InvalidSecret, DecodeError, Rejection, RejectionKind, Outcome, OutcomeKind, HandlerEnd, Settlement,
         StoreFailure, Undecodable, EventTypes, Ignored, SystemClock, ManualClock, MokaStore, Key, Token, Claim, ClaimHandle, StoreError, Verified, VerifyError,
         Profile, Tolerance, Location, FromFn<fn()>,

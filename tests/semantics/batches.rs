@@ -3,26 +3,32 @@
 use std::{
     convert::Infallible,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 use tower::{Layer, ServiceExt, service_fn};
-use tower_webhook::{Body, Delivery, Item, WebhookLayer};
+use tower_webhook::{
+    Body, BoxError, Delivery, ItemsOutcome, ResponseBody, StoreFailure, WebhookLayer,
+    store::StoreError,
+    testing::{Fault, Operation},
+};
 
 use crate::{
     items::{Work, slowly},
     sign::Sent,
-    support::{layer, settle_down, signed},
+    support::{Handler, faulty_store, layer, settle_down, signed},
 };
 
-/// A handler of batches: the ids of their items, with a blank between. It goes on when one fails,
-/// and notes which ones it ran.
+/// A handler of batches: the ids of their items, with a blank between. It records which items ran, and the
+/// outcomes.
 #[derive(Clone, Default)]
 pub struct Batches {
     ran: Arc<Mutex<Vec<String>>>,
     failing: Arc<Mutex<Vec<&'static str>>>,
+    outcomes: Arc<Mutex<Vec<ItemsOutcome>>>,
 }
 
 impl Batches {
@@ -35,32 +41,28 @@ impl Batches {
     }
 
     pub async fn send(&self, layer: &WebhookLayer, request: Sent) -> StatusCode {
+        self.respond(layer, request).await.status()
+    }
+
+    async fn respond(&self, layer: &WebhookLayer, request: Sent) -> Response<ResponseBody<Full<Bytes>>> {
         let batches = self.clone();
         let service = layer.layer(service_fn(move |request: Request<Body>| {
             let batches = batches.clone();
             async move {
                 let delivery = request.extensions().get::<Delivery>().unwrap();
-                let mut response = Response::new(Full::<Bytes>::default());
-                *response.status_mut() = batches.handle(delivery).await;
+                let outcome = batches.handle(delivery).await;
+                let response = outcome.to_response().map(Full::new);
+                batches.outcomes.lock().unwrap().push(outcome);
                 Ok::<_, Infallible>(response)
             }
         }));
-        service.oneshot(request).await.unwrap().status()
+        service.oneshot(request).await.unwrap()
     }
 
-    async fn handle(&self, delivery: &Delivery) -> StatusCode {
-        let mut status = StatusCode::OK;
-        for id in std::str::from_utf8(delivery.payload()).unwrap().split(' ') {
-            let done = match delivery.claim_item(id).await {
-                Ok(Item::Claimed(item)) => item.run(self.work(id)).await.is_ok(),
-                Ok(Item::Duplicate) => true,
-                Ok(Item::InProgress) | Err(_) => false,
-            };
-            if !done {
-                status = StatusCode::SERVICE_UNAVAILABLE;
-            }
-        }
-        status
+    /// Handles the items whose ids are in the payload.
+    async fn handle(&self, delivery: &Delivery) -> ItemsOutcome {
+        let items = std::str::from_utf8(delivery.payload()).unwrap().split(' ');
+        delivery.for_each(items, |id| *id, |id| self.work(id)).await
     }
 
     async fn work(&self, id: &str) -> Work {
@@ -68,7 +70,16 @@ impl Batches {
         if id.starts_with("slow") {
             slowly(3).await?;
         }
-        if self.failing.lock().unwrap().contains(&id) { Err("told to fail") } else { Ok(()) }
+        assert!(!id.starts_with("panic") || !self.is_failing(id), "the work panics");
+        if self.is_failing(id) { Err("told to fail") } else { Ok(()) }
+    }
+
+    fn is_failing(&self, id: &str) -> bool {
+        self.failing.lock().unwrap().contains(&id)
+    }
+
+    fn last(&self) -> ItemsOutcome {
+        self.outcomes.lock().unwrap().pop().unwrap()
     }
 }
 
@@ -136,4 +147,193 @@ async fn a_client_that_hangs_up_releases_the_item_that_runs_and_keeps_those_done
     assert!(call.await.unwrap_err().is_cancelled());
     assert_eq!(batches.send(&layer, signed("msg_1", "a slow b")).await, 200);
     assert_eq!(batches.ran(), ["a", "slow", "slow", "b"]);
+}
+
+fn counts(outcome: &ItemsOutcome) -> [usize; 4] {
+    [outcome.completed(), outcome.duplicates(), outcome.in_progress(), outcome.failed()]
+}
+
+fn failures(outcome: &ItemsOutcome) -> Vec<(&str, String)> {
+    outcome.failures().iter().map(|failure| (failure.key(), failure.error().to_string())).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_batch_with_a_failing_item_loses_nothing_and_its_retry_runs_that_item_alone() {
+    let (layer, batches) = (layer(), Batches::default());
+    batches.failing(&["b"]);
+    let response = batches.respond(&layer, signed("msg_1", "a b c")).await;
+    assert_eq!(
+        (response.status(), &response.headers()["retry-after"]),
+        (StatusCode::SERVICE_UNAVAILABLE, &"5".parse().unwrap())
+    );
+    let outcome = batches.last();
+    assert_eq!((counts(&outcome), outcome.status()), ([2, 0, 0, 1], StatusCode::SERVICE_UNAVAILABLE));
+    assert_eq!(failures(&outcome), [("b", "told to fail".to_owned())]);
+
+    batches.failing(&[]);
+    let response = batches.respond(&layer, signed("msg_1", "a b c")).await;
+    assert_eq!((response.status(), response.headers().get("retry-after")), (StatusCode::OK, None));
+    let outcome = batches.last();
+    assert_eq!((counts(&outcome), outcome.status()), ([1, 2, 0, 0], StatusCode::OK));
+    assert_eq!(batches.ran(), ["a", "b", "c", "b"]);
+
+    // Now the delivery is a duplicate as a whole.
+    assert_eq!(
+        batches.respond(&layer, signed("msg_1", "a b c")).await.headers()["x-webhook-duplicate"],
+        "true"
+    );
+    assert_eq!(batches.ran().len(), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_in_an_item_does_not_stop_the_others() {
+    let (layer, batches) = (layer(), Batches::default());
+    batches.failing(&["panic"]);
+    assert_eq!(batches.send(&layer, signed("msg_1", "a panic b")).await, 503);
+    let outcome = batches.last();
+    assert_eq!(failures(&outcome), [("panic", "handler of the item panicked".to_owned())]);
+    batches.failing(&[]);
+    assert_eq!(batches.send(&layer, signed("msg_1", "a panic b")).await, 200);
+    assert_eq!(batches.ran(), ["a", "panic", "b", "panic"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handler_that_panics_before_it_returns_a_future_releases_its_item() {
+    let delivery = delivery().await;
+    let panics = |id: &'static str| {
+        assert_ne!(id, "b", "the closure panics");
+        async { Ok::<(), BoxError>(()) }
+    };
+    let outcome = delivery.for_each(["a", "b", "c"], |id| *id, panics).await;
+    assert_eq!((counts(&outcome), &*failures(&outcome)[0].1), ([2, 0, 0, 1], "handler of the item panicked"));
+    let outcome = delivery.for_each(["a", "b", "c"], |id| *id, async |_| Ok::<(), BoxError>(())).await;
+    assert_eq!(counts(&outcome), [1, 2, 0, 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_item_in_progress_is_counted_and_the_batch_is_to_be_retried() {
+    let (layer, batches) = (layer(), Batches::default());
+    let first = tokio::spawn({
+        let (layer, batches) = (layer.clone(), batches.clone());
+        async move { batches.send(&layer, signed("msg_1", "slow a")).await }
+    });
+    settle_down().await;
+    assert_eq!(batches.send(&layer, signed("msg_2", "slow a")).await, 503);
+    assert_eq!(counts(&batches.last()), [1, 0, 1, 0]);
+    assert_eq!(first.await.unwrap(), 200);
+    assert_eq!(counts(&batches.last()), [1, 1, 0, 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_second_of_two_equal_keys_is_a_duplicate_unless_the_first_failed() {
+    let (layer, batches) = (layer(), Batches::default());
+    assert_eq!(batches.send(&layer, signed("msg_1", "a a")).await, 200);
+    assert_eq!(counts(&batches.last()), [1, 1, 0, 0]);
+    batches.failing(&["b"]);
+    assert_eq!(batches.send(&layer, signed("msg_2", "b b")).await, 503);
+    assert_eq!(counts(&batches.last()), [0, 0, 0, 2]);
+    assert_eq!(batches.ran(), ["a", "b", "b"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_item_with_an_empty_key_runs_in_each_retry() {
+    let (layer, batches) = (layer(), Batches::default());
+    batches.failing(&["a"]);
+    // Two empty ids, and one that fails.
+    assert_eq!(batches.send(&layer, signed("msg_1", " a ")).await, 503);
+    batches.failing(&[]);
+    assert_eq!(batches.send(&layer, signed("msg_1", " a ")).await, 200);
+    assert_eq!(batches.ran(), ["", "a", "", "", "a", ""]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_empty_batch_is_done() {
+    let outcome = delivery().await.for_each([], |id: &&str| *id, async |_| Err::<(), _>("never")).await;
+    assert_eq!((counts(&outcome), outcome.status()), ([0; 4], StatusCode::OK));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_fails_for_one_item_fails_that_item_alone() {
+    let store = faulty_store();
+    let (layer, batches) = (layer().dedupe(store.clone()), Batches::default());
+    // The claims of the delivery and of "a" are made, that of "b" is not.
+    store.pass_next(Operation::Claim, 2);
+    store.fail_next(Operation::Claim, 1, Fault::Error);
+    assert_eq!(batches.send(&layer, signed("msg_1", "a b c")).await, 503);
+    let outcome = batches.last();
+    assert_eq!((counts(&outcome), outcome.failures()[0].key()), ([2, 0, 0, 1], "b"));
+    assert!(outcome.failures()[0].error().is::<StoreError>());
+    settle_down().await;
+    assert_eq!(batches.send(&layer, signed("msg_1", "a b c")).await, 200);
+    assert_eq!(batches.ran(), ["a", "c", "b"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_is_down_is_given_up_after_three_items() {
+    let store = faulty_store();
+    let (layer, batches) = (layer().dedupe(store.clone()), Batches::default());
+    store.pass_next(Operation::Claim, 1);
+    store.fail_next(Operation::Claim, 3, Fault::Hang);
+    let began = tokio::time::Instant::now();
+    assert_eq!(batches.send(&layer, signed("msg_1", "a b c d e f")).await, 503);
+    assert_eq!((counts(&batches.last()), began.elapsed()), ([0, 0, 0, 6], Duration::from_secs(3)));
+    assert_eq!(store.calls(Operation::Claim), 4);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(batches.send(&layer, signed("msg_1", "a b c d e f")).await, 200);
+    assert_eq!(batches.ran(), ["a", "b", "c", "d", "e", "f"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn if_the_layer_proceeds_items_run_without_the_store() {
+    let store = faulty_store();
+    let layer = layer().dedupe(store.clone()).on_store_failure(StoreFailure::Proceed);
+    let batches = Batches::default();
+    store.fail(Operation::Claim, Fault::Error);
+    assert_eq!(batches.send(&layer, signed("msg_1", "a b c d e")).await, 200);
+    assert_eq!((counts(&batches.last()), batches.ran().len()), ([5, 0, 0, 0], 5));
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_a_store_each_item_runs() {
+    let (layer, batches) = (layer().without_dedupe(), Batches::default());
+    assert_eq!(batches.send(&layer, signed("msg_1", "a a")).await, 200);
+    assert_eq!((counts(&batches.last()), batches.ran()), ([2, 0, 0, 0], vec!["a".to_owned(); 2]));
+}
+
+/// A future that `tokio::spawn` takes, of items that borrow, with keys that are made up.
+#[tokio::test(start_paused = true)]
+async fn items_may_be_borrowed_or_owned_and_keys_of_any_text() {
+    struct Message {
+        id: String,
+        status: &'static str,
+    }
+    let delivery = delivery().await;
+    tokio::spawn(async move {
+        let messages = ["sent", "read"].map(|status| Message { id: "1".to_owned(), status });
+        let handler = async |_: &Message| Ok::<(), BoxError>(());
+        let outcome = delivery.for_each(&messages, |message| &message.id, handler).await;
+        assert_eq!(counts(&outcome), [1, 1, 0, 0]);
+        let key = |message: &Message| format!("{}/{}", message.id, message.status);
+        let outcome = delivery.for_each(messages.iter(), |message| key(message), handler).await;
+        assert_eq!(counts(&outcome), [2, 0, 0, 0]);
+        let outcome = delivery.for_each(messages, key, async |_| Ok::<(), BoxError>(())).await;
+        assert_eq!(counts(&outcome), [0, 2, 0, 0]);
+    })
+    .await
+    .unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outcome_shows_neither_errors_nor_keys_to_the_provider() {
+    let outcome = delivery().await.for_each(["key"], |id| *id, async |_| Err::<(), _>("SECRET")).await;
+    assert_eq!(outcome.to_response().body(), "1 of 1 items are not done");
+    let shown = format!("{outcome:?} {:?}", outcome.failures());
+    assert!(shown.contains("key") && !shown.contains("SECRET"), "{shown}");
+}
+
+/// A delivery whose request is over.
+async fn delivery() -> Delivery {
+    let handler = Handler::default();
+    handler.under(&layer()).send(signed("msg_1", "{}")).await.assert_handled();
+    handler.last()
 }

@@ -1,0 +1,274 @@
+use std::{any::Any, collections::HashSet, error::Error, fmt, pin::Pin};
+
+use bytes::Bytes;
+use http::{HeaderValue, Response, StatusCode, header};
+
+use super::{Delivery, Item};
+use crate::{
+    BoxError,
+    observe::{item_failed, item_repeated},
+    task::catch_unwind,
+};
+
+/// The number of claims in a row that may fail before the store is given up for the rest of a batch.
+const STORE_FAILURES: u32 = 3;
+const RETRY_AFTER_SECONDS: u16 = 5;
+
+impl Delivery {
+    /// Handles the items of a batch one after another, each under a claim of its own, so that a retry of the
+    /// batch runs only what has not succeeded.
+    ///
+    /// `key` identifies an item among all items of this endpoint, across deliveries. It has to be the same in
+    /// each retry. Where items of several kinds share ids, or an id occurs once for each change, combine both
+    /// parts: `format!("{id}/{status}")`. **Items with equal keys count as one**: the second is a duplicate.
+    /// An item with an empty key is not deduped and runs in each retry.
+    ///
+    /// `handler` runs for each item that was not handled before. After an `Err`, the item is released and the
+    /// next one runs. Return the outcome: it is 200 if all items are done, and otherwise 503 with a
+    /// `Retry-After`, so that the provider sends the batch again.
+    ///
+    /// | the item | counts as | the retry |
+    /// |---|---|---|
+    /// | the handler returns `Ok` | [`completed`](ItemsOutcome::completed) | skips it |
+    /// | it was handled before | [`duplicates`](ItemsOutcome::duplicates) | skips it |
+    /// | it is being handled for another delivery | [`in_progress`](ItemsOutcome::in_progress) | runs it unless that run has succeeded |
+    /// | the handler returns `Err` or panics | [`failed`](ItemsOutcome::failed) | runs it |
+    /// | it cannot be claimed because the store failed, and the layer [rejects](crate::StoreFailure::Reject) deliveries then | [`failed`](ItemsOutcome::failed) | runs it |
+    ///
+    /// If the store fails and the layer [proceeds](crate::StoreFailure::Proceed), the item runs without a claim.
+    /// After three store failures in a row the remaining items fail without asking the store again. Errors
+    /// and panics of the handler are logged at `WARN` (feature `tracing`).
+    ///
+    /// Items have the lease, the window and the scope of the layer, and each occupies one entry of the store. The
+    /// [`handler_timeout`](crate::WebhookLayer::handler_timeout) and the
+    /// [`ack_deadline`](crate::WebhookLayer::ack_deadline) apply to the batch as a whole. For other orders, for
+    /// concurrency, or for an item's [fencing token](crate::ItemClaim::fencing_token), use
+    /// [`claim_item`](Self::claim_item).
+    ///
+    /// # Panics
+    ///
+    /// If `items` or `key` panics, before any item runs. Panics of `handler` are caught, so that an item cannot
+    /// keep those after it from being handled.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped, the item that runs is dropped with it and released. Items that have succeeded
+    /// stay completed, and the retry skips them.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use http::Response;
+    /// use tower_webhook::{BoxError, Delivery, Event, ItemsOutcome};
+    ///
+    /// # #[derive(serde::Deserialize)] struct Batch { messages: Vec<Message> }
+    /// # #[derive(serde::Deserialize)] struct Message { id: String, text: String }
+    /// // In axum, the outcome is a response. Elsewhere, use `outcome.to_response()`.
+    /// async fn on_batch(delivery: Delivery, Event(batch): Event<Batch>) -> ItemsOutcome {
+    ///     delivery.for_each(&batch.messages, |message| &message.id, on_message).await
+    /// }
+    ///
+    /// async fn on_message(message: &Message) -> Result<(), BoxError> {
+    ///     // …
+    /// #   if message.text.is_empty() { return Err("text is empty".into()) }
+    ///     Ok(())
+    /// }
+    /// # use http::Request;
+    /// # use http_body_util::Full;
+    /// # use tower::{ServiceBuilder, ServiceExt};
+    /// # use tower_webhook::{Body, WebhookLayer, verify::{Verified, from_fn}};
+    /// #
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let service = ServiceBuilder::new()
+    /// #     .layer(WebhookLayer::with_verifier(from_fn(|_, _, _| Ok(Verified::new()))).json::<Batch>())
+    /// #     .service_fn(async |mut request: Request<Body>| {
+    /// #         let delivery = request.extensions_mut().remove().ok_or("no delivery")?;
+    /// #         let batch = request.extensions_mut().remove().ok_or("no batch")?;
+    /// #         Ok::<_, BoxError>(on_batch(delivery, batch).await.to_response().map(Full::new))
+    /// #     });
+    /// # for (body, status) in [
+    /// #     (r#"{"messages":[{"id":"1","text":"hello"},{"id":"2","text":""}]}"#, 503),
+    /// #     (r#"{"messages":[{"id":"1","text":""},{"id":"2","text":"hello"}]}"#, 200),
+    /// # ] {
+    /// #     let answer = service.clone().oneshot(Request::new(Full::<bytes::Bytes>::from(body))).await?;
+    /// #     assert_eq!(answer.status(), status);
+    /// # }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn for_each<'a, I, K, E, Fut>(
+        &'a self,
+        items: I,
+        mut key: impl FnMut(&I::Item) -> K,
+        mut handler: impl FnMut(I::Item) -> Fut + Send + 'a,
+    ) -> Pin<Box<dyn Future<Output = ItemsOutcome> + Send + 'a>>
+    where
+        I: IntoIterator<Item: Send + 'a>,
+        K: AsRef<str>,
+        E: Into<BoxError> + Send + 'a,
+        Fut: Future<Output = Result<(), E>> + Send + 'a,
+    {
+        // The future does not contain the iterator, and its type does not name it: a handler that awaits a type
+        // with the closures of a `flat_map` in it is not `Send` for the compiler ("`FnOnce` is not general enough").
+        let items = items.into_iter().map(|item| (key(&item).as_ref().to_owned(), item)).collect::<Vec<_>>();
+        Box::pin(async move {
+            warn_of_equal_keys(&items);
+            let (mut outcome, mut store_failures) = (ItemsOutcome::default(), 0);
+            for (key, item) in items {
+                if store_failures == STORE_FAILURES {
+                    outcome.fail(key, "item was not claimed, because the store failed for others".into());
+                    continue;
+                }
+                let claimed = self.claim_item(&key).await;
+                store_failures = if claimed.is_err() { store_failures + 1 } else { 0 };
+                match claimed {
+                    Ok(Item::Claimed(claim)) => {
+                        let handled = catch_unwind(|| claim.run(handler(item))).await;
+                        match handled.map_err(panicked).and_then(|handled| handled.map_err(Into::into)) {
+                            Ok(()) => outcome.completed += 1,
+                            Err(error) => {
+                                item_failed(&key, &*error);
+                                outcome.fail(key, error);
+                            }
+                        }
+                    }
+                    Ok(Item::Duplicate) => outcome.duplicates += 1,
+                    Ok(Item::InProgress) => outcome.in_progress += 1,
+                    Err(error) => outcome.fail(key, error.into()),
+                }
+            }
+            outcome
+        })
+    }
+}
+
+/// Warns of items that will be taken for duplicates of each other. A provider has no reason to send an item twice in
+/// a batch, so `key` may lack a part.
+fn warn_of_equal_keys<T>(items: &[(String, T)]) {
+    let mut keys = HashSet::with_capacity(items.len());
+    let repeated = items.iter().find(|(key, _)| !key.is_empty() && !keys.insert(&**key));
+    if let Some((key, _)) = repeated {
+        item_repeated(key);
+    }
+}
+
+/// Without the panic's message, which the panic hook has printed.
+fn panicked(_: Box<dyn Any + Send>) -> BoxError {
+    "handler of the item panicked".into()
+}
+
+/// The outcome of a batch: the response to its delivery, and what became of its items.
+///
+/// With the feature `axum` it is a response. Elsewhere, [`to_response`](Self::to_response) makes one.
+#[derive(Default)]
+#[must_use = "respond with it, so that the provider retries the items that failed"]
+pub struct ItemsOutcome {
+    completed: usize,
+    duplicates: usize,
+    in_progress: usize,
+    failures: Vec<ItemFailure>,
+}
+
+impl ItemsOutcome {
+    fn fail(&mut self, key: String, error: BoxError) {
+        self.failures.push(ItemFailure { key, error });
+    }
+
+    /// Returns 200 if all items are done, and otherwise 503, after which the layer releases the delivery and the
+    /// provider retries it.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        match self.in_progress + self.failed() {
+            0 => StatusCode::OK,
+            _ => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// Returns the number of items whose handler has returned `Ok`.
+    #[must_use]
+    pub fn completed(&self) -> usize {
+        self.completed
+    }
+
+    /// Returns the number of items that had been handled before, within the deduplication window.
+    #[must_use]
+    pub fn duplicates(&self) -> usize {
+        self.duplicates
+    }
+
+    /// Returns the number of items that are being handled for another delivery.
+    #[must_use]
+    pub fn in_progress(&self) -> usize {
+        self.in_progress
+    }
+
+    /// Returns the number of items that failed.
+    #[must_use]
+    pub fn failed(&self) -> usize {
+        self.failures.len()
+    }
+
+    /// Returns the items that failed, in the order of the batch.
+    #[must_use]
+    pub fn failures(&self) -> &[ItemFailure] {
+        &self.failures
+    }
+
+    /// Returns the response: the [`status`](Self::status), and for a 503 a `Retry-After` of five seconds and the
+    /// number of items that are not done. It contains neither keys nor errors.
+    #[must_use]
+    pub fn to_response(&self) -> Response<Bytes> {
+        let mut response = Response::default();
+        *response.status_mut() = self.status();
+        if response.status() != StatusCode::OK {
+            let open = self.in_progress + self.failed();
+            let all = open + self.completed + self.duplicates;
+            *response.body_mut() = format!("{open} of {all} items are not done").into();
+            let headers = response.headers_mut();
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+            headers.insert(header::RETRY_AFTER, RETRY_AFTER_SECONDS.into());
+        }
+        response
+    }
+}
+
+/// Without the errors, which may have data of the payload in them.
+impl fmt::Debug for ItemsOutcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ItemsOutcome")
+            .field("completed", &self.completed)
+            .field("duplicates", &self.duplicates)
+            .field("in_progress", &self.in_progress)
+            .field("failed", &self.failures.iter().map(ItemFailure::key).collect::<Vec<_>>())
+            .finish()
+    }
+}
+
+/// An item of a batch that failed.
+pub struct ItemFailure {
+    key: String,
+    error: BoxError,
+}
+
+impl ItemFailure {
+    /// Returns the item's key.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// Returns the handler's error, or a text if the handler panicked or was not called. A failure of the store is
+    /// a [`StoreError`](crate::store::StoreError).
+    #[must_use]
+    pub fn error(&self) -> &(dyn Error + Send + Sync + 'static) {
+        &*self.error
+    }
+}
+
+/// Without the error, which may have data of the payload in it.
+impl fmt::Debug for ItemFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ItemFailure").field("key", &self.key).finish_non_exhaustive()
+    }
+}
