@@ -1,13 +1,37 @@
-//! Payloads of the WhatsAble Notifyer "incoming message" webhook.
+//! Payloads of the WhatsAble Notifyer webhook.
 //!
-//! Somebody writes to a business on WhatsApp, and the provider posts an [`IncomingMessage`] to the
-//! business's endpoint. Endpoints that send older editions wrap it in an envelope,
-//! `{"event": "incoming_message", "data": {…}}`; [`IncomingMessage`] reads both. An endpoint that
-//! also gets other events reads a [`Notification`].
+//! Decode a [`Notification`]. It reads every event that the provider sends, so a status update or an event of a
+//! later version is not rejected and retried:
 //!
 //! ```
-//! # use tower_webhook::payload::notifyer::IncomingMessage;
-//! use tower_webhook::payload::notifyer::MessageType;
+//! use tower_webhook::{WebhookLayer, provider, payload::notifyer::Notification};
+//!
+//! fn handle(notification: &Notification) {
+//!     match notification {
+//!         Notification::IncomingMessage(message) => println!("{} writes", message.phone_number),
+//!         Notification::MessageStatus(status) => println!("{} is {}", status.message_id, status.status),
+//!         // Acknowledge the others.
+//!         _ => {}
+//!     }
+//! }
+//!
+//! # fn layer(secret: tower_webhook::Secret) -> WebhookLayer {
+//! WebhookLayer::with_verifier(provider::notifyer(secret)).json::<Notification>()
+//! # }
+//! # for json in [
+//! #     r#"{"event":"message_status","data":{"message_id":"1","status":"read"}}"#,
+//! #     r#"{"event":"template_approved","data":{}}"#,
+//! #     r#"{"phone_number":"4915550100200","message_type":"text"}"#,
+//! # ] {
+//! #     handle(&serde_json::from_str(json).unwrap());
+//! # }
+//! ```
+//!
+//! The provider posts an [`IncomingMessage`] when a contact writes to the business on WhatsApp. Older endpoints wrap
+//! it in an envelope, `{"event": "incoming_message", "data": {…}}`; both types read either form.
+//!
+//! ```
+//! use tower_webhook::payload::notifyer::{IncomingMessage, MessageType};
 //!
 //! let message: IncomingMessage = serde_json::from_str(
 //!     r#"{
@@ -219,10 +243,10 @@ open_enum! {
     }
 }
 
-/// Any event an endpoint may get: for endpoints that get more than messages.
+/// Any event that the provider sends.
 ///
-/// An event of an unknown name is [`Other`](Self::Other) and no error, so that it can be
-/// acknowledged instead of being retried for ever.
+/// An event with an unknown name is [`Other`](Self::Other) and not an error, so that it can be acknowledged
+/// instead of being retried.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Notification {
