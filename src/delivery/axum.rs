@@ -107,6 +107,7 @@ impl<S: Sync, T: Send + Sync + 'static> OptionalFromRequestParts<S> for Event<T>
 /// by then. A request without a `Delivery` is answered 500. To handle these cases in the handler, take a
 /// `Result<Payload<T>, PayloadRejection>`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(clippy::exhaustive_structs, reason = "it is a pattern in the arguments of handlers")]
 pub struct Payload<T>(
     /// The decoded payload.
     pub T,

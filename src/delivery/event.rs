@@ -33,6 +33,7 @@ use crate::BoxError;
 /// A delivery has an `Event` of one type: the axum extractor answers 500 for any other, and the extensions
 /// have none. Where each route or event type has a type of its own, decode with [`Delivery::json`](crate::Delivery::json),
 /// or with the axum extractor `Payload<T>`.
+#[allow(clippy::exhaustive_structs, reason = "it is a pattern in the arguments of handlers")]
 pub struct Event<T>(
     /// The decoded payload.
     pub Arc<T>,
