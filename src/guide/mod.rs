@@ -4,6 +4,7 @@
 //! |---|---|
 //! | receive your first delivery | [start] |
 //! | find your provider, or describe one that is not here | [providers] |
+//! | handle each event type by itself, or only some | [events] |
 //! | choose where deliveries are remembered | [stores] |
 //! | put the layer into your framework | [hosts] |
 //! | know what is promised, and what is not | [promises] |
@@ -26,6 +27,10 @@ pub mod start {
 
 pub mod providers {
     #![doc = include_str!("providers.md")]
+}
+
+pub mod events {
+    #![doc = include_str!("events.md")]
 }
 
 pub mod stores {

@@ -30,7 +30,7 @@ use crate::{
 /// ```
 /// use axum::{Router, extract::State, handler::Handler, http::StatusCode, routing::post_service};
 /// use serde::Deserialize;
-/// use tower_webhook::{Delivery, EventRouter, Secret, WebhookLayer, provider};
+/// use tower_webhook::{Delivery, EventRouter, Payload, Secret, WebhookLayer, provider};
 ///
 /// #[derive(Clone)]
 /// struct Database;
@@ -40,13 +40,13 @@ use crate::{
 ///     after: String,
 /// }
 ///
-/// async fn on_push(State(database): State<Database>, delivery: Delivery) -> StatusCode {
-///     let Ok(push) = delivery.json::<Push>() else { return StatusCode::UNPROCESSABLE_ENTITY };
+/// async fn on_push(State(database): State<Database>, Payload(push): Payload<Push>) -> StatusCode {
 ///     println!("now at {}", push.after);
 ///     StatusCode::NO_CONTENT
 /// }
 ///
 /// async fn on_issue(State(database): State<Database>, delivery: Delivery) -> StatusCode {
+///     println!("{:?}", delivery.event_type());
 ///     StatusCode::NO_CONTENT
 /// }
 ///
