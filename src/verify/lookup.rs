@@ -158,9 +158,12 @@ pub struct CachedLookup<K> {
     shared: Arc<Shared<K>>,
 }
 
+type KeyOf<K> = dyn Fn(&Parts) -> Option<K> + Send + Sync;
+type Load<K> = dyn Fn(K) -> BoxFuture<'static, Found> + Send + Sync;
+
 struct Shared<K> {
-    key: Box<dyn Fn(&Parts) -> Option<K> + Send + Sync>,
-    load: Box<dyn Fn(K) -> BoxFuture<'static, Found> + Send + Sync>,
+    key: Box<KeyOf<K>>,
+    load: Box<Load<K>>,
     ttl: Duration,
     hashers: [RandomState; 2],
     known: Cache<u128, Known, RandomState>,
