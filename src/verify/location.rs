@@ -392,6 +392,7 @@ impl Repeated {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::{Location, Locations};
 

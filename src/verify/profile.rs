@@ -262,7 +262,6 @@ impl Profile {
     }
 
     /// Returns the tolerance of the signed timestamp.
-    #[must_use]
     pub fn tolerance(&self) -> Tolerance {
         self.tolerance
     }
