@@ -37,6 +37,7 @@ GlLkXWqJDH0m93+IQDKQk/jKsjFoKGTlk3J5IhW4BjEjwi41+Hrz/uOpOA==
 #[test]
 fn the_table_of_providers_is_up_to_date() {
     is_up_to_date("README.md", "providers", &table());
+    is_up_to_date("README.md", "aliases", &aliases());
 }
 
 #[test]
@@ -79,15 +80,33 @@ fn is_up_to_date(file: &str, name: &str, current: &str) {
     }
 }
 
+/// The providers with a constructor of their own.
+fn constructed() -> impl Iterator<Item = &'static Provider> {
+    provider::all().filter(|provider| provider.alias_of().is_none())
+}
+
 fn table() -> String {
-    let mut rows: Vec<String> = provider::all().map(row).collect();
+    let mut rows: Vec<String> = constructed().map(|provider| row(provider, &profile(provider))).collect();
     rows.sort();
     let count = rows.len();
     let head = "| id | `provider::` | provider | signature | delivery id | timestamp | waits |\n|---|---|---|---|---|---|---|\n";
     format!("{count} of them.\n\n{head}{}", rows.concat())
 }
 
-fn row(provider: &Provider) -> String {
+/// The aliases of each provider that has some.
+fn aliases() -> String {
+    let of = |provider: &'static Provider| {
+        let aliases = provider::all().filter(|alias| alias.alias_of().is_some_and(|of| of.id == provider.id));
+        let mut links: Vec<_> =
+            aliases.map(|Provider { id, source, .. }| format!("[`{id}`]({source})")).collect();
+        links.sort();
+        let Provider { name, constructor, .. } = provider;
+        (!links.is_empty()).then(|| format!("* {name}, `provider::{constructor}`: {}.\n", links.join(", ")))
+    };
+    constructed().filter_map(of).collect()
+}
+
+fn row(provider: &Provider, profile: &Profile) -> String {
     let Provider { id, constructor, name, source, .. } = provider;
     let how = match provider.scheme() {
         Some(scheme) => how(&serde_json::to_value(scheme).unwrap()),
@@ -95,7 +114,7 @@ fn row(provider: &Provider) -> String {
     };
     // A pipe would end the cell.
     let how = how.replace("|{", "\\|{");
-    let waits = seconds(profile(provider).ack_deadline());
+    let waits = seconds(profile.ack_deadline());
     format!("| `{id}` | `{constructor}` | [{name}]({source}) | {how} | {waits} |\n")
 }
 
@@ -105,6 +124,22 @@ fn seconds(time: Option<Duration>) -> String {
 
 /// What is known of it, whatever its secret is.
 fn profile(provider: &Provider) -> Profile {
+    struct Nothing;
+
+    impl Fetch for Nothing {
+        async fn fetch(&self, _: &str, _: usize) -> Result<Bytes, BoxError> {
+            Err("nothing is fetched".into())
+        }
+    }
+
+    let webhook_id: Secret = "a webhook's id".parse().unwrap();
+    match provider.id {
+        "aws-sns" => return provider::aws_sns(["a topic"], "a subscriber", Nothing).profile().clone(),
+        "circle" => return provider::circle(Nothing).profile().clone(),
+        "ebay" => return provider::ebay(Nothing).profile().clone(),
+        "paypal" => return provider::paypal(webhook_id, Nothing).profile().clone(),
+        _ => {}
+    }
     // One of them is a secret or public key as any provider shows it.
     let secrets = [
         "ab".repeat(32),
@@ -120,23 +155,8 @@ fn profile(provider: &Provider) -> Profile {
 
 /// Each constructor's name and profile, in the order of the names.
 fn profiles() -> Vec<(&'static str, Profile)> {
-    struct Nothing;
-
-    impl Fetch for Nothing {
-        async fn fetch(&self, _: &str, _: usize) -> Result<Bytes, BoxError> {
-            Err("nothing is fetched".into())
-        }
-    }
-
     let mut profiles: Vec<_> =
-        provider::all().map(|provider| (provider.constructor, profile(provider))).collect();
-    let webhook_id: Secret = "a webhook's id".parse().unwrap();
-    profiles.extend([
-        ("aws_sns", provider::aws_sns(["a topic"], "a subscriber", Nothing).profile().clone()),
-        ("circle", provider::circle(Nothing).profile().clone()),
-        ("ebay", provider::ebay(Nothing).profile().clone()),
-        ("paypal", provider::paypal(webhook_id, Nothing).profile().clone()),
-    ]);
+        constructed().map(|provider| (provider.constructor, profile(provider))).collect();
     profiles.sort_by_key(|(name, _)| *name);
     profiles
 }

@@ -220,7 +220,7 @@ async fn every_provider_with_a_secret_signs_what_it_believes() {
         "user:password",
     ];
     let mut without_secret = Vec::new();
-    for provider in provider::all() {
+    for provider in provider::all().filter(|provider| !provider.fetches_keys()) {
         let secret = |text: &str| text.parse::<Secret>().unwrap().with_key_id("key");
         let verifier = secrets.iter().find_map(|text| provider.verifier(secret(text)).ok());
         // Those with public keys take neither, or sign nothing with it.

@@ -82,7 +82,7 @@ impl Source {
 
 /// The ids of all providers, one a line.
 pub(crate) fn list() -> String {
-    let ids = provider::all().map(|provider| provider.id);
+    let ids = provider::all().filter(|provider| !provider.fetches_keys()).map(|provider| provider.id);
     #[cfg(feature = "asymmetric")]
     let ids = ids.chain(fetched::ALL.map(|fetched| fetched.id));
     ids.map(|id| format!("{id}\n")).collect()
@@ -92,7 +92,7 @@ pub(crate) fn list() -> String {
 pub(crate) fn with_signature_in(header: &str) -> Option<&'static [&'static str]> {
     static PROVIDERS: LazyLock<HashMap<String, Vec<&'static str>>> = LazyLock::new(|| {
         let mut providers: HashMap<_, Vec<_>> = HashMap::new();
-        for provider in provider::all() {
+        for provider in provider::all().filter(|provider| provider.alias_of().is_none()) {
             let signing = provider.scheme().as_ref().and_then(Signing::of);
             for place in signing.iter().flat_map(Signing::places) {
                 if let Some(header) = place.strip_prefix("header:") {

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use http::Response;
 use serde::{Deserialize, Serialize, Serializer};
 
+use super::Provider;
 use crate::verify::{
     Certificate, Check, Encoding, Fetch, Finish, KeyCache, Location, Profile, PublicKind, RequestContext,
     Signatures, TimeUnit, Tolerance, Verified, Verifier, VerifyError, digits, fingerprint, in_force,
@@ -48,7 +49,7 @@ use crate::verify::{
 /// * Handshake: a verified `SubscriptionConfirmation` is passed to the handler like a notification,
 ///   unless the layer [confirms](AwsSns::confirm_subscriptions) it.
 ///
-/// It needs more than secrets, so [`all`](super::all) and [`find`](super::find) do not list it.
+/// It needs more than secrets: [`find`](super::find) lists it, and cannot build it.
 ///
 /// ```
 /// use bytes::Bytes;
@@ -85,6 +86,14 @@ pub fn aws_sns<T: Into<Box<str>>>(
     let topics = topics.into_iter().map(|arn| Topic::new(arn.into(), subscriber.as_ref())).collect();
     AwsSns { topics, keys: KeyCache::new(fetch), confirms: false, profile }
 }
+
+pub(super) static ALL: &[&Provider] = &[&Provider::fetched(
+    "aws-sns",
+    "aws_sns",
+    "AWS SNS",
+    "https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html",
+    "topics, subscriber, fetch",
+)];
 
 /// The verifier that [`aws_sns`] returns.
 #[derive(Debug)]

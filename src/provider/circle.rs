@@ -4,6 +4,7 @@ use http::Response;
 use serde::Deserialize;
 
 use super::{
+    Provider,
     fetched::{SignedBody, key_url, text_header},
     handshake::REACHABLE,
 };
@@ -30,7 +31,7 @@ use crate::{
 /// * Retries under the same id ([source](https://developers.circle.com/api-reference/webhooks)).
 /// * Handshake: a `HEAD` request, which Circle sees an endpoint by, is answered.
 ///
-/// It needs more than secrets, so that [`all`](super::all) and [`find`](super::find) do not know it.
+/// It needs more than secrets: [`find`](super::find) lists it, and cannot build it.
 /// [`ebay`](super::ebay()) shows what such a layer looks like.
 ///
 /// [Where this is from](https://developers.circle.com/api-reference/verify-webhook-signatures).
@@ -46,6 +47,14 @@ pub fn circle(fetch: impl Fetch) -> Circle {
         profile,
     }
 }
+
+pub(super) static ALL: &[&Provider] = &[&Provider::fetched(
+    "circle",
+    "circle",
+    "Circle",
+    "https://developers.circle.com/api-reference/verify-webhook-signatures",
+    "fetch",
+)];
 
 /// The verifier that [`circle`] makes.
 #[derive(Debug)]

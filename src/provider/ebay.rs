@@ -6,6 +6,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::{
+    Provider,
     fetched::{SignedBody, key_url, text_header},
     handshake::{Handshake, json_response},
 };
@@ -45,7 +46,7 @@ const HANDSHAKE: Handshake = Handshake {
 ///   [`verify_token`](crate::WebhookLayer::verify_token) and its
 ///   [`public_url`](crate::WebhookLayer::public_url), which must be what eBay was told.
 ///
-/// It needs more than secrets, so that [`all`](super::all) and [`find`](super::find) do not know it.
+/// It needs more than secrets: [`find`](super::find) lists it, and cannot build it.
 ///
 /// ```
 /// use bytes::Bytes;
@@ -82,6 +83,14 @@ pub fn ebay(fetch: impl Fetch) -> Ebay {
         profile,
     }
 }
+
+pub(super) static ALL: &[&Provider] = &[&Provider::fetched(
+    "ebay",
+    "ebay",
+    "eBay",
+    "https://developer.ebay.com/api-docs/commerce/notification/overview.html",
+    "fetch",
+)];
 
 /// The verifier that [`ebay`] makes.
 #[derive(Debug)]

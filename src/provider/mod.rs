@@ -19,6 +19,7 @@
 //! For any other provider build a [`Scheme`], or write a
 //! [`Verifier`]: [choose a provider](crate::guide::providers) says how.
 
+mod aliases;
 mod by_hand;
 #[cfg(feature = "asymmetric")]
 mod fetched;
@@ -205,14 +206,6 @@ mod zoom;
 use std::{fmt, time::Duration};
 
 pub use self::verifier::ProviderVerifier;
-#[cfg(feature = "asymmetric")]
-#[cfg_attr(docsrs, doc(cfg(feature = "asymmetric")))]
-pub use self::{
-    aws_sns::{AwsSns, aws_sns},
-    circle::{Circle, circle},
-    ebay::{Ebay, ebay},
-    paypal::{PayPal, paypal},
-};
 use self::{by_hand::ByHandVerifier, handshake::Handshake, verifier::VerifierKind};
 use crate::{
     IntoSecrets, InvalidSecret, Secrets,
@@ -233,11 +226,12 @@ macro_rules! vendors {
 
 vendors! {
     ably, acuity, adyen, aftership, airtable, alchemy, anthropic, asana, attio, autosend,
+    #[cfg(feature = "asymmetric")] aws_sns,
     azure_eventgrid, basic_auth, bitbucket, box_events, braintree, buildkite, calcom, calendly,
-    cashfree, checkout, circleci, clickup, close, cloudevents, cloudflare, cloudinary, coinbase,
+    cashfree, checkout, #[cfg(feature = "asymmetric")] circle, circleci, clickup, close, cloudevents, cloudflare, cloudinary, coinbase,
     coinify, contentful, convoy, courier, crisp, customerio, deepgram,
     #[cfg(feature = "asymmetric")] discord, docusign, dropbox, dropbox_sign,
-    #[cfg(feature = "unicode")] easypost, elevenlabs,
+    #[cfg(feature = "unicode")] easypost, #[cfg(feature = "asymmetric")] ebay, elevenlabs,
     emailit, #[cfg(feature = "asymmetric")] fal, fastspring,
     #[cfg(feature = "asymmetric")] fireblocks, flinks, flutterwave, flux, fourthwall, front,
     #[cfg(feature = "jwt")] fusionauth, getstream, gitea, github, gitlab, gocardless, gogs,
@@ -246,7 +240,7 @@ vendors! {
     #[cfg(feature = "jwt")] livekit, logto, mailgun, mandrill, mercadopago, messagebird, meta,
     modern_treasury, mollie, #[cfg(feature = "jwt")] monday, monei, ms_graph, mux,
     #[cfg(feature = "jwt")] netlify, notifyer, notion, nylas, okta, onfido, openai, paddle,
-    pagerduty, pandadoc, paystack, persona, #[cfg(feature = "jwt")] plaid, plivo, polar,
+    pagerduty, pandadoc, #[cfg(feature = "asymmetric")] paypal, paystack, persona, #[cfg(feature = "jwt")] plaid, plivo, polar,
     #[cfg(feature = "asymmetric")] postal, pusher, razorpay, recurly, replicate, retell, revenuecat,
     #[cfg(feature = "jwt")] saleor, sanity, scalr, segment, sendcloud,
     #[cfg(feature = "asymmetric")] sendgrid, sentry, shopify, sinch, slack, snyk, square,
@@ -256,15 +250,15 @@ vendors! {
     whoop, #[cfg(feature = "asymmetric")] wise, woocommerce, workos, xero, zendesk, zoom,
 }
 
-/// Every provider that is made of secrets alone, by vendor, A to Z.
+/// Returns every provider, by vendor from A to Z, and after them the [aliases](Provider::alias_of).
 ///
-/// With the feature `asymmetric` there are also `aws_sns`, `circle`, `ebay` and `paypal`, whose
-/// certificates or keys have to be fetched: they are made of an HTTP client besides.
+/// `aws_sns`, `circle`, `ebay` and `paypal` [fetch keys](Provider::fetches_keys): a secret alone does not
+/// build them.
 pub fn all() -> impl Iterator<Item = &'static Provider> {
-    VENDORS.iter().copied().flatten().copied()
+    VENDORS.iter().copied().flatten().chain(aliases::ALL).copied()
 }
 
-/// The provider of this id, such as `stripe`.
+/// Returns the provider with this id, such as `stripe`, or the alias with this id, such as `clerk`.
 #[must_use]
 pub fn find(id: &str) -> Option<&'static Provider> {
     all().find(|provider| provider.id == id)
@@ -285,7 +279,8 @@ pub fn find(id: &str) -> Option<&'static Provider> {
 pub struct Provider {
     /// Its id, in lower case with hyphens, such as `github-sha1`.
     pub id: &'static str,
-    /// The name of its constructor in [`provider`](crate::provider), such as `github_sha1`.
+    /// The name of its constructor in [`provider`](crate::provider), such as `github_sha1`; for an alias, the
+    /// constructor of the provider whose scheme it uses.
     pub constructor: &'static str,
     /// Its name, such as `GitHub (legacy)`.
     pub name: &'static str,
@@ -294,15 +289,27 @@ pub struct Provider {
     /// Whether some texts are no secrets of the provider's, so that its constructor returns a `Result`.
     fallible: bool,
     make: Make,
+    alias: Option<Alias>,
     facts: Facts,
 }
 
 /// How a provider's verifier is made.
+#[derive(Clone, Copy)]
 enum Make {
     /// Of a scheme, as most are.
     Scheme(fn() -> Scheme),
     /// By hand, where no scheme says how it signs.
     ByHand(fn(Secrets) -> Result<Box<dyn ByHandVerifier>, InvalidSecret>),
+    /// By its constructor alone, which takes these arguments.
+    #[cfg(feature = "asymmetric")]
+    Fetched(&'static str),
+}
+
+/// The provider whose scheme an alias uses.
+struct Alias {
+    of: &'static Provider,
+    /// The place of the alias's event type, if it is another one.
+    event_type: Option<&'static str>,
 }
 
 /// What of a profile the scheme does not say.
@@ -339,12 +346,89 @@ impl Facts {
 }
 
 impl Provider {
-    /// How it signs, where a scheme can say that.
+    const fn alias(
+        of: &'static Self,
+        id: &'static str,
+        name: &'static str,
+        source: &'static str,
+        facts: Facts,
+    ) -> Self {
+        let Self { constructor, fallible, make, .. } = *of;
+        Self {
+            id,
+            constructor,
+            name,
+            source,
+            fallible,
+            make,
+            alias: Some(Alias { of, event_type: None }),
+            facts,
+        }
+    }
+
+    /// Sets the place of an alias's event type.
+    const fn with_event_type(mut self, place: &'static str) -> Self {
+        if let Some(alias) = &mut self.alias {
+            alias.event_type = Some(place);
+        }
+        self
+    }
+
+    /// A provider whose constructor, named as its id is, takes `arguments` and not secrets alone.
+    #[cfg(feature = "asymmetric")]
+    const fn fetched(
+        id: &'static str,
+        constructor: &'static str,
+        name: &'static str,
+        source: &'static str,
+        arguments: &'static str,
+    ) -> Self {
+        let make = Make::Fetched(arguments);
+        Self { id, constructor, name, source, fallible: true, make, alias: None, facts: Facts::NONE }
+    }
+
+    /// Returns its signature scheme, or `None` if a [`Scheme`] cannot describe how it signs.
     pub fn scheme(&self) -> Option<Scheme> {
         match self.make {
-            Make::Scheme(scheme) => Some(scheme()),
-            Make::ByHand(_) => None,
+            Make::Scheme(scheme) => Some(self.with_own_event_type(scheme())),
+            _ => None,
         }
+    }
+
+    fn with_own_event_type(&self, scheme: Scheme) -> Scheme {
+        match self.alias {
+            Some(Alias { event_type: Some(place), .. }) => scheme.event_type(place),
+            _ => scheme,
+        }
+    }
+
+    /// Returns the provider whose scheme it uses, if it is an alias: Clerk signs as Svix does, for example.
+    ///
+    /// An alias has no constructor of its own. Its [verifier](Self::verifier) has the alias's id as its name, in
+    /// metrics, logs and deduplication keys.
+    ///
+    /// ```
+    /// use tower_webhook::provider;
+    ///
+    /// let clerk = provider::find("clerk").ok_or("no such provider")?;
+    /// assert_eq!(clerk.alias_of().map(|svix| svix.id), Some("svix"));
+    /// assert!(provider::find("stripe").is_some_and(|stripe| stripe.alias_of().is_none()));
+    /// # Ok::<(), &str>(())
+    /// ```
+    #[must_use]
+    pub fn alias_of(&self) -> Option<&'static Self> {
+        self.alias.as_ref().map(|alias| alias.of)
+    }
+
+    /// Returns whether its keys or certificates are fetched, so that its constructor takes a `Fetch` and
+    /// [`verifier`](Self::verifier) is always an error.
+    #[must_use]
+    pub fn fetches_keys(&self) -> bool {
+        #[cfg(feature = "asymmetric")]
+        if let Make::Fetched(_) = self.make {
+            return true;
+        }
+        false
     }
 
     /// Returns whether every text is a valid secret, so that its constructor returns no `Result`.
@@ -357,14 +441,16 @@ impl Provider {
     ///
     /// # Errors
     ///
-    /// If a secret is not in the encoding that the provider gives it in.
+    /// If a secret is not in the encoding that the provider gives it in, or if the provider
+    /// [fetches keys](Self::fetches_keys).
     pub fn verifier(&self, secrets: impl IntoSecrets) -> Result<ProviderVerifier, InvalidSecret> {
         let secrets = secrets.into_secrets();
         let handshake = self.facts.handshake.map(|handshake| (handshake, secrets.clone()));
         let (kind, profile) = match self.make {
             Make::Scheme(scheme) => {
+                let scheme = self.with_own_event_type(scheme());
                 let verifier =
-                    scheme().verifier(self.id, secrets).map_err(InvalidScheme::into_invalid_secret)?;
+                    scheme.verifier(self.id, secrets).map_err(InvalidScheme::into_invalid_secret)?;
                 let profile = self.facts.add_to(verifier.profile().clone());
                 (VerifierKind::Scheme(verifier), profile)
             }
@@ -372,6 +458,13 @@ impl Provider {
                 let verifier = make(secrets)?;
                 let profile = verifier.profile().clone();
                 (VerifierKind::ByHand(verifier), profile)
+            }
+            #[cfg(feature = "asymmetric")]
+            Make::Fetched(arguments) => {
+                let call = format!("{}({arguments})", self.constructor);
+                return Err(InvalidSecret::new(format!(
+                    "more than a secret is needed: call `provider::{call}`"
+                )));
             }
         };
         Ok(ProviderVerifier::new(kind, handshake, profile))
@@ -470,19 +563,20 @@ macro_rules! providers {
     )+) => {
         pub(super) static ALL: &[&$crate::provider::Provider] = &[$($(#[cfg($gate)])? &rows::$constructor),+];
 
-        mod rows {
+        pub(super) mod rows {
             use super::*;
 
             $(
                 $(#[cfg($gate)])?
                 #[allow(non_upper_case_globals, reason = "named as its constructor is")]
-                pub(super) static $constructor: $crate::provider::Provider = $crate::provider::Provider {
+                pub(in $crate::provider) static $constructor: $crate::provider::Provider = $crate::provider::Provider {
                     id: $id,
                     constructor: stringify!($constructor),
                     name: $name,
                     source: $source,
                     fallible: $crate::provider::fallible!($($fallible)?),
                     make: $crate::provider::make!($(@ $by_hand)? $scheme),
+                    alias: None,
                     facts: $crate::provider::Facts {
                         $($fact: $value,)*
                         ..$crate::provider::Facts::NONE
@@ -506,7 +600,7 @@ use providers;
 #[cfg(test)]
 mod tests {
     use super::{Facts, Make, Provider};
-    use crate::{InvalidSecret, Secret, Secrets};
+    use crate::{InvalidSecret, Secret, Secrets, verify::Verifier};
 
     /// Secrets that are only text, and pairs of them that a plain hash would confuse.
     fn odd_secrets(provider: &Provider) -> Result<Vec<Secrets>, InvalidSecret> {
@@ -522,6 +616,31 @@ mod tests {
         let mut odd = texts.iter().map(parse).collect::<Result<Vec<_>, _>>()?;
         odd.push(Secrets::from(["a".parse()?, "ab".parse()?]));
         Ok(odd)
+    }
+
+    #[test]
+    fn an_alias_has_the_keys_of_another_provider_and_its_own_name() -> Result<(), crate::BoxError> {
+        assert!(crate::provider::aliases::ALL.len() >= 15);
+        for alias in crate::provider::aliases::ALL {
+            let of = alias.alias_of().ok_or("no alias")?;
+            assert_eq!((alias.constructor, alias.fallible), (of.constructor, of.fallible), "{}", alias.id);
+            let secret: Secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".parse()?;
+            let verifier = alias.verifier(secret)?;
+            assert_eq!(verifier.profile().provider, alias.id);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn an_event_type_in_a_header_is_not_signed() -> Result<(), crate::BoxError> {
+        let secret: Secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".parse()?;
+        let signed = |id| {
+            let provider = crate::provider::find(id).ok_or(id)?;
+            Ok::<_, crate::BoxError>(provider.verifier(secret.clone())?.profile().event_type_signed())
+        };
+        assert!(signed("recall-ai")?);
+        assert!(!signed("make")?);
+        Ok(())
     }
 
     #[test]

@@ -2,7 +2,7 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 
-use super::fetched::text_header;
+use super::{Provider, fetched::text_header};
 use crate::{
     IntoSecrets, Secret, Secrets,
     verify::{
@@ -27,7 +27,7 @@ use crate::{
 /// * Timestamp: `header:PAYPAL-TRANSMISSION-TIME`; any age, and up to 300 s into the future, since
 ///   PayPal names no limit ([`tolerance`](crate::WebhookLayer::tolerance) sets one).
 ///
-/// It needs more than secrets, so that [`all`](super::all) and [`find`](super::find) do not know it.
+/// It needs more than secrets: [`find`](super::find) lists it, and cannot build it.
 ///
 /// [Where this is from](https://developer.paypal.com/api/rest/webhooks/rest/).
 pub fn paypal(webhook_ids: impl IntoSecrets, fetch: impl Fetch) -> PayPal {
@@ -46,6 +46,14 @@ pub fn paypal(webhook_ids: impl IntoSecrets, fetch: impl Fetch) -> PayPal {
         profile,
     }
 }
+
+pub(super) static ALL: &[&Provider] = &[&Provider::fetched(
+    "paypal",
+    "paypal",
+    "PayPal",
+    "https://developer.paypal.com/api/rest/webhooks/rest/",
+    "webhook_ids, fetch",
+)];
 
 /// The verifier that [`paypal`] makes.
 #[derive(Debug)]
