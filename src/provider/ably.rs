@@ -2,14 +2,13 @@ use super::providers;
 use crate::verify::{Encoding::Base64, Scheme};
 
 providers! {
-    /// Ably.
+    /// HMAC-SHA256 of the body in `X-Ably-Signature`, base64.
     ///
-    /// * Signed: `{body}`, HMAC-SHA256, in `X-Ably-Signature`; batched requests only. Secret: UTF-8,
-    ///   the part of the key after the `:`.
-    /// * Id: none that names the delivery as a whole; `webhookId` names the rule, not the event.
-    /// * Retries for 5 minutes.
-    /// * [Shared secret](crate::verify::Profile::shared_secret): all rules that use a key sign
-    ///   with it.
+    /// * Secret: the text as it stands, the part of the key after the `:`.
+    /// * Signed content: `{body}`, HMAC-SHA256, in `X-Ably-Signature`; batched requests only.
+    /// * Delivery id: none. That names the delivery as a whole; `webhookId` names the rule, not the event.
+    /// * Retries: yes. For 5 minutes.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): all rules that use a key sign with it.
     ably: "ably", "Ably",
         "https://github.com/ably/docs/blob/HEAD/src/pages/docs/platform/integrations/webhooks/index.mdx",
         Scheme::hmac_sha256("x-ably-signature", Base64),

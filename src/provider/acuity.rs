@@ -2,10 +2,12 @@ use super::providers;
 use crate::verify::{Encoding::Base64, Scheme};
 
 providers! {
-    /// Acuity Scheduling.
+    /// HMAC-SHA256 of the body in `X-Acuity-Signature`, base64.
     ///
-    /// * Signed: `{body}`, a form, HMAC-SHA256, in `X-Acuity-Signature`. Secret: UTF-8 API key.
-    /// * Id: none that names the delivery as a whole.
+    /// * Secret: API key.
+    /// * Signed content: `{body}`, a form, HMAC-SHA256, in `X-Acuity-Signature`.
+    /// * Delivery id: none.
+    /// * Event type: `form:action`, signed.
     acuity: "acuity", "Acuity Scheduling",
         "https://github.com/AcuityScheduling/acuity-js/blob/HEAD/src/index.js",
         Scheme::hmac_sha256("x-acuity-signature", Base64)

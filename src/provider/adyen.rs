@@ -16,19 +16,19 @@ use crate::verify::{
 };
 
 providers! {
-    /// Adyen (standard webhooks).
+    /// HMAC-SHA256 of eight fields of the item in its `hmacSignature`, base64.
     ///
-    /// * Signed: eight fields of the item with `:` between, `pspReference`, `originalReference`,
+    /// * Secret: the HMAC key in hex.
+    /// * Signed content: eight fields of the item with `:` between, `pspReference`, `originalReference`,
     ///   `merchantAccountCode`, `merchantReference`, the amount's `value` and `currency`, `eventCode` and
-    ///   `success`; HMAC-SHA256, in the item's `additionalData.hmacSignature`.
-    ///   A `:` is allowed in `merchantReference` alone, so that no other fields have the same signature.
-    ///   **The rest of the body is not covered**: rely on no other field, and add the basic
-    ///   authentication that Adyen offers. Secret: the HMAC key in hex.
-    /// * A notification has exactly one item, as Adyen's JSON has. Others are rejected: no signature covers
-    ///   the list, so an attacker could repeat and combine captured items.
-    /// * Id: the event's code, reference, success and merchant account, signed. None for
+    ///   `success`; HMAC-SHA256, in the item's `additionalData.hmacSignature`. A `:` is allowed in
+    ///   `merchantReference` alone, so that no other fields have the same signature. **The rest of the body is
+    ///   not covered**: rely on no other field, and add the basic authentication that Adyen offers.
+    /// * Delivery id: the event's code, reference, success and merchant account, signed. None for
     ///   `REPORT_AVAILABLE`, whose reference is the name of a file.
     /// * Event type: `body:/notificationItems/0/NotificationRequestItem/eventCode`, signed.
+    /// * A notification has exactly one item, as Adyen's JSON has. Others are rejected: no signature covers the
+    ///   list, so an attacker could repeat and combine captured items.
     adyen_standard -> Result: "adyen-standard", "Adyen (standard webhooks)",
         "https://docs.adyen.com/development-resources/webhooks/secure-webhooks/verify-hmac-signatures",
         @by_hand |secrets| {
@@ -39,12 +39,13 @@ providers! {
             verifier(keys, profile, Methods { begin, #[cfg(feature = "test-util")] sign: signing::sign })
         };
 
-    /// Adyen (platform / management / banking).
+    /// HMAC-SHA256 of the body in `Hmacsignature`, base64.
     ///
-    /// * Signed: `{body}`, HMAC-SHA256, in `HmacSignature`. Secret: hex (64 chars).
-    /// * Id: none. `data.id` is the transfer's, the account's or the like, and the same for all that
+    /// * Secret: hex (64 chars).
+    /// * Delivery id: none. `data.id` is the transfer's, the account's or the like, and the same for all that
     ///   happens to it
     ///   ([source](https://docs.adyen.com/api-explorer/transfer-webhooks/latest/post/balancePlatform.transfer.updated)).
+    /// * Event type: `body:/type`, signed.
     adyen_platform -> Result: "adyen-header", "Adyen (platform / management / banking)",
         "https://github.com/Adyen/adyen-node-api-library/blob/HEAD/src/utils/hmacValidator.ts",
         Scheme::hmac_sha256("hmacsignature", Base64)

@@ -2,10 +2,10 @@ use super::providers;
 use crate::verify::{Encoding::Base64, Scheme};
 
 providers! {
-    /// AfterShip (tracking).
+    /// HMAC-SHA256 of the body in `Aftership-Hmac-Sha256`, base64.
     ///
-    /// * Signed: `{body}`, HMAC-SHA256, in `aftership-hmac-sha256`. Secret: UTF-8.
-    /// * Id: none that names the delivery as a whole.
+    /// * Secret: the text as it stands.
+    /// * Delivery id: none.
     aftership: "aftership", "AfterShip (tracking)",
         "https://www.aftership.com/docs/tracking/webhook/webhook-signature",
         Scheme::hmac_sha256("aftership-hmac-sha256", Base64);

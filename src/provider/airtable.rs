@@ -5,11 +5,10 @@ use crate::verify::{
 };
 
 providers! {
-    /// Airtable.
+    /// HMAC-SHA256 of the body in `X-Airtable-Content-Mac`, hex after `hmac-sha256=`.
     ///
-    /// * Signed: `{body}`, HMAC-SHA256, in `X-Airtable-Content-MAC: hmac-sha256=<hex>`. Secret: base64,
-    ///   the `macSecretBase64` that its API answered when the webhook was made.
-    /// * Id: none. The body says that something has changed; what it is has to be asked for.
+    /// * Secret: base64, the `macSecretBase64` that its API answered when the webhook was made.
+    /// * Delivery id: none. The body says that something has changed; what it is has to be asked for.
     airtable -> Result: "airtable", "Airtable",
         "https://airtable.com/developers/web/api/webhooks-overview",
         Scheme::hmac_sha256("x-airtable-content-mac", Hex)

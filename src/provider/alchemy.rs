@@ -2,11 +2,11 @@ use super::providers;
 use crate::verify::{Encoding::Hex, Scheme};
 
 providers! {
-    /// Alchemy.
+    /// HMAC-SHA256 of the body in `X-Alchemy-Signature`, hex.
     ///
-    /// * Signed: `{body}`, HMAC-SHA256, in `X-Alchemy-Signature`. Secret: UTF-8 signing key, as it
-    ///   stands with its `whsec_`.
-    /// * Id: `body:/id`, signed.
+    /// * Secret: the signing key, as it stands with its `whsec_`.
+    /// * Delivery id: `body:/id`, signed.
+    /// * Event type: `body:/type`, signed.
     alchemy: "alchemy", "Alchemy",
         "https://github.com/alchemyplatform/webhook-examples/blob/HEAD/node-express/src/webhooksUtil.ts",
         Scheme::hmac_sha256("x-alchemy-signature", Hex)

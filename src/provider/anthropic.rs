@@ -1,11 +1,11 @@
 use super::{providers, shapes};
 
 providers! {
-    /// Anthropic (managed agents).
+    /// HMAC-SHA256 of `{header:webhook-id}.{ts}.{body}` in `Webhook-Signature`, base64.
     ///
-    /// * Signed: `{header:webhook-id}.{ts}.{body}`, HMAC-SHA256, in `webhook-signature`. Secret:
-    ///   base64 after optional `whsec_`.
-    /// * Id: `header:webhook-id`, signed.
+    /// * Secret: base64 after optional `whsec_`.
+    /// * Delivery id: `header:webhook-id`, signed.
+    /// * Event type: `body:/type`, signed.
     /// * Timestamp: `header:webhook-timestamp`; 300 s into the past and 300 s into the future.
     anthropic -> Result: "anthropic", "Anthropic (managed agents)",
         "https://github.com/anthropics/anthropic-sdk-python/blob/HEAD/src/anthropic/resources/beta/webhooks.py",

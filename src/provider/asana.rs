@@ -9,17 +9,17 @@ use super::{
 use crate::verify::{Encoding::Hex, Scheme};
 
 providers! {
-    /// Asana.
+    /// HMAC-SHA256 of the body in `X-Hook-Signature`, hex.
     ///
-    /// * Signed: `{body}`, HMAC-SHA256, in `X-Hook-Signature`. Secret: the `X-Hook-Secret` in the
-    ///   answer to the call that made the webhook, UTF-8. Each webhook has its own.
-    /// * Id: none. Bodies without events are heartbeats.
-    /// * An answer within 10 s, or else it is sent again, for up to 24 hours.
-    /// * Handshake: `POST` with `X-Hook-Secret`, which is said back if the URL that Asana was given
-    ///   has the [`verify_token`](crate::WebhookLayer::verify_token) in it, as
-    ///   `?verify_token=<token>`, and never reaches the handler. The layer does not learn the secret
-    ///   from it: what comes unsigned is not to be believed. Build it with any other for the first
-    ///   webhook, or find the secret with
+    /// * Secret: the `X-Hook-Secret` in the answer to the call that made the webhook, UTF-8. Each webhook has
+    ///   its own.
+    /// * Delivery id: none. Bodies without events are heartbeats.
+    /// * Retries: yes.
+    /// * Acknowledge within: 10 s. Or else it is sent again, for up to 24 hours.
+    /// * Handshake: `POST` with `X-Hook-Secret`, which is said back if the URL that Asana was given has the
+    ///   [`verify_token`](crate::WebhookLayer::verify_token) in it, as `?verify_token=<token>`, and never
+    ///   reaches the handler. The layer does not learn the secret from it: what comes unsigned is not to be
+    ///   believed. Build it with any other for the first webhook, or find the secret with
     ///   [`with_lookup`](crate::WebhookLayer::with_lookup).
     asana: "asana", "Asana",
         "https://developers.asana.com/docs/webhooks-guide",

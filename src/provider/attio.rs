@@ -4,10 +4,12 @@ use super::providers;
 use crate::verify::{Encoding::Hex, Scheme};
 
 providers! {
-    /// Attio.
+    /// HMAC-SHA256 of the body in `Attio-Signature`, hex.
     ///
-    /// * Signed: `{body}`, HMAC-SHA256, in `Attio-Signature`. Secret: UTF-8.
-    /// * Id: `header:Idempotency-Key`, the same when a delivery is sent again, and **not signed**.
+    /// * Secret: the text as it stands.
+    /// * Delivery id: `header:idempotency-key`, **not signed**. The same when a delivery is sent again.
+    /// * Event type: `body:/events/0/event_type`, signed.
+    /// * Retries: yes; deduplicated for 4 days.
     /// * Ten retries over about three days.
     attio: "attio", "Attio",
         "https://docs.attio.com/rest-api/how-to/webhooks",

@@ -2,11 +2,11 @@ use super::providers;
 use crate::verify::{Encoding::Hex, Scheme};
 
 providers! {
-    /// AutoSend.
+    /// HMAC-SHA256 of the body in `X-Webhook-Signature`, hex.
     ///
-    /// * Signed: `{body}`, HMAC-SHA256, in `X-Webhook-Signature`. Secret: UTF-8.
-    /// * Id: none that names the delivery as a whole.
-    /// * Event type: `header:X-Webhook-Event`, **not signed**.
+    /// * Secret: the text as it stands.
+    /// * Delivery id: none.
+    /// * Event type: `header:x-webhook-event`, **not signed**.
     autosend: "autosend", "AutoSend",
         "https://docs.autosend.com/others/webhooks/verify-requests",
         Scheme::hmac_sha256("x-webhook-signature", Hex)

@@ -9,19 +9,19 @@ use super::{
 use crate::verify::{Scheme, scan};
 
 providers! {
-    /// Azure Event Grid.
+    /// The secret itself in `query:access_token`.
     ///
-    /// * The secret itself is sent in the query, as the URL that Event Grid was given has it: **it
-    ///   does not protect the body**. Give it the URL with `?access_token=<secret>`. Tokens of Entra
-    ///   ID are not looked at.
-    /// * Id: none, a delivery may have several events; equal bodies are one delivery.
+    /// * Delivery id: none. A delivery may have several events; equal bodies are one delivery.
     /// * Event type: `header:aeg-event-type`, **not signed**.
-    /// * Handshake: the event `SubscriptionValidation`, answered with the code in it, and for the
-    ///   schema of CloudEvents `OPTIONS` with `WebHook-Request-Origin`, which is given permission
-    ///   ([source](https://learn.microsoft.com/en-us/azure/event-grid/webhook-event-delivery)). Both must
-    ///   have the secret.
-    /// * [Shared secret](crate::verify::Profile::shared_secret): subscriptions of a topic can
-    ///   have one secret, and send equal bodies.
+    /// * Handshake: the event `SubscriptionValidation`, answered with the code in it, and for the schema of
+    ///   CloudEvents `OPTIONS` with `WebHook-Request-Origin`, which is given permission
+    ///   ([source](https://learn.microsoft.com/en-us/azure/event-grid/webhook-event-delivery)). Both must have
+    ///   the secret.
+    /// * The secret itself is sent in the query, as the URL that Event Grid was given has it: **it does not
+    ///   protect the body**. Give it the URL with `?access_token=<secret>`. Tokens of Entra ID are not looked
+    ///   at.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): subscriptions of a topic can have one secret,
+    ///   and send equal bodies.
     azure_eventgrid: "azure-eventgrid", "Azure Event Grid",
         "https://learn.microsoft.com/en-us/azure/event-grid/security-authentication",
         Scheme::token("authorization")

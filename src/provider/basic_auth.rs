@@ -2,10 +2,10 @@ use super::providers;
 use crate::verify::Scheme;
 
 providers! {
-    /// HTTP Basic (Postmark, Chargebee, SparkPost, Azure DevOps, Pipedrive).
+    /// HTTP Basic credentials in `Authorization`.
     ///
+    /// * Delivery id: none.
     /// * The secret itself is sent in `Authorization`: **it does not protect the body**.
-    /// * Id: none that names the delivery as a whole.
     basic_auth -> Result: "basic-auth", "HTTP Basic (Postmark, Chargebee, SparkPost, Azure DevOps, Pipedrive)",
         "https://github.com/hookdeck/webhook-skills/blob/HEAD/skills/chargebee-webhooks/references/verification.md",
         Scheme::basic();

@@ -2,16 +2,17 @@ use super::providers;
 use crate::verify::{Encoding::Base64, Scheme, TimeUnit::Rfc3339};
 
 providers! {
-    /// Box v2.
+    /// HMAC-SHA256 of `{body}{ts}` in `Box-Signature-Primary` or `Box-Signature-Secondary`, base64.
     ///
-    /// * Signed: `{body}{ts}`, HMAC-SHA256, in `BOX-SIGNATURE-PRIMARY`. Secret: UTF-8.
-    /// * Id: `body:/id`, signed. `BOX-DELIVERY-ID` is another for each attempt
+    /// * Secret: the text as it stands.
+    /// * Delivery id: `body:/id`, signed. `BOX-DELIVERY-ID` is another for each attempt
     ///   ([source](https://developer.box.com/guides/webhooks/v2/)).
-    /// * `BOX-SIGNATURE-SECONDARY` is taken as well; `BOX-SIGNATURE-VERSION: 1` and
-    ///   `BOX-SIGNATURE-ALGORITHM: HmacSHA256` have to be there.
-    /// * Timestamp: `header:BOX-DELIVERY-TIMESTAMP`; 600 s into the past and 600 s into the future.
-    /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of an application
-    ///   sign with its keys.
+    /// * Event type: `body:/trigger`, signed.
+    /// * Timestamp: `header:box-delivery-timestamp`; 600 s into the past and 600 s into the future.
+    /// * `BOX-SIGNATURE-SECONDARY` is taken as well; `BOX-SIGNATURE-VERSION: 1` and `BOX-SIGNATURE-ALGORITHM:
+    ///   HmacSHA256` have to be there.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of an application sign with its
+    ///   keys.
     box_events: "box", "Box v2",
         "https://github.com/box/box-python-sdk/blob/HEAD/test/webhooks.py",
         Scheme::hmac_sha256("box-signature-primary", Base64)

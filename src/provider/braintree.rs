@@ -14,20 +14,20 @@ use crate::verify::{
 };
 
 providers! {
-    /// Braintree.
+    /// HMAC-SHA1 of the form's `bt_payload` in `bt_signature`, hex.
     ///
-    /// * Signed: the form's `bt_payload` (XML in base64), HMAC-SHA1 under the SHA-1 of the private key;
-    ///   in `bt_signature`, as `public key|hex`, several with `&` between. Secret: the text of the
-    ///   private key, with the public key as its [key id](crate::Secret::with_key_id). Without one any
-    ///   public key is accepted, and the endpoint cannot be checked by Braintree.
-    /// * Id: none. The notification says when it was made, so that equal ones are one delivery.
+    /// * Secret: the text of the private key, with the public key as its [key id](crate::Secret::with_key_id).
+    ///   Without one any public key is accepted, and the endpoint cannot be checked by Braintree.
+    /// * Signed content: the form's `bt_payload` (XML in base64), HMAC-SHA1 under the SHA-1 of the private key;
+    ///   in `bt_signature`, as `public key|hex`, several with `&` between.
+    /// * Delivery id: none. The notification says when it was made, so that equal ones are one delivery.
     /// * Event type: the notification's `kind`, signed.
-    /// * Not covered: **the other fields of the form**, which Braintree does not send. Read nothing of the
-    ///   form but `bt_payload`.
-    /// * `GET ?bt_challenge=…` is answered with the challenge's signature. What could be such a
-    ///   challenge is never accepted as a payload.
-    /// * [Shared secret](crate::verify::Profile::shared_secret): all destinations of a merchant
-    ///   sign with its keys, and send equal notifications.
+    /// * Not covered: **the other fields of the form**, which Braintree does not send. Read nothing of the form
+    ///   but `bt_payload`.
+    /// * `GET ?bt_challenge=…` is answered with the challenge's signature. What could be such a challenge is
+    ///   never accepted as a payload.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): all destinations of a merchant sign with its
+    ///   keys, and send equal notifications.
     braintree: "braintree", "Braintree",
         "https://github.com/braintree/braintree_node/blob/HEAD/lib/braintree/webhook_notification_gateway.js",
         @by_hand |secrets| {

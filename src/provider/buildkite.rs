@@ -2,11 +2,11 @@ use super::providers;
 use crate::verify::{Encoding::Hex, Scheme, TimeUnit::Seconds};
 
 providers! {
-    /// Buildkite.
+    /// HMAC-SHA256 of `{ts}.{body}` in `X-Buildkite-Signature`, hex.
     ///
-    /// * Signed: `{ts}.{body}`, HMAC-SHA256, in `X-Buildkite-Signature`. Secret: UTF-8 webhook
-    ///   token.
-    /// * Id: `header:X-Buildkite-Request`, **not signed**.
+    /// * Secret: the webhook token, as text.
+    /// * Delivery id: `header:x-buildkite-request`, **not signed**.
+    /// * Event type: `body:/event`, signed.
     /// * Timestamp: `field:timestamp`; 300 s into the past and 300 s into the future.
     buildkite: "buildkite", "Buildkite",
         "https://github.com/buildkite/docs/blob/HEAD/pages/apis/webhooks/_verifying_hmac_signatures.md",

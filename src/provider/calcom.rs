@@ -2,10 +2,11 @@ use super::providers;
 use crate::verify::{Encoding::Hex, Scheme};
 
 providers! {
-    /// Cal.com.
+    /// HMAC-SHA256 of the body in `X-Cal-Signature-256`, hex.
     ///
-    /// * Signed: `{body}`, HMAC-SHA256, in `X-Cal-Signature-256`. Secret: UTF-8.
-    /// * Id: none that names the delivery as a whole.
+    /// * Secret: the text as it stands.
+    /// * Delivery id: none.
+    /// * Event type: `body:/triggerEvent`, signed.
     calcom: "calcom", "Cal.com",
         "https://github.com/calcom/cal.com/blob/HEAD/packages/features/webhooks/lib/sendPayload.ts",
         Scheme::hmac_sha256("x-cal-signature-256", Hex)

@@ -3,13 +3,14 @@ use std::time::Duration;
 use super::{providers, shapes};
 
 providers! {
-    /// Calendly.
+    /// HMAC-SHA256 of `{ts}.{body}` in `Calendly-Webhook-Signature`, hex.
     ///
-    /// * Signed: `{ts}.{body}`, HMAC-SHA256, in `Calendly-Webhook-Signature: t=…,v1=<hex>`. Secret:
-    ///   UTF-8, the webhook signing key.
-    /// * Id: none that names the delivery as a whole.
-    /// * Timestamp: `field:t`; 180 s into the past, as in Calendly's own code, and 300 s into the future.
-    /// * An answer within 15 s ([source](https://developer.calendly.com/api-docs/overview/webhooks/webhook-timeouts)).
+    /// * Secret: the text as it stands, the webhook signing key.
+    /// * Delivery id: none.
+    /// * Event type: `body:/event`, signed.
+    /// * Timestamp: `field:t`; 180 s into the past and 300 s into the future. As in Calendly's own code.
+    /// * Acknowledge within: 15 s.
+    ///   ([source](https://developer.calendly.com/api-docs/overview/webhooks/webhook-timeouts)).
     calendly: "calendly", "Calendly",
         "https://developer.calendly.com/api-docs/overview/webhooks/webhook-signatures",
         shapes::t_and_signature("calendly-webhook-signature", "v1")

@@ -2,14 +2,13 @@ use super::providers;
 use crate::verify::{Encoding::Base64, Scheme, TimeUnit::Milliseconds};
 
 providers! {
-    /// Cashfree Payments.
+    /// HMAC-SHA256 of `{ts}{body}` in `X-Webhook-Signature`, base64.
     ///
-    /// * Signed: `{ts}{body}`, HMAC-SHA256, in `x-webhook-signature`. Secret: UTF-8.
-    /// * Timestamp: `header:x-webhook-timestamp`; any age, and up to 300 s into the future, since
-    ///   Cashfree names no limit ([`tolerance`](crate::WebhookLayer::tolerance) sets one).
-    /// * Id: none that names the delivery as a whole.
-    /// * [Shared secret](crate::verify::Profile::shared_secret): all endpoints of an account
-    ///   sign with it.
+    /// * Secret: the text as it stands.
+    /// * Delivery id: none.
+    /// * Timestamp: `header:x-webhook-timestamp`; any age and 300 s into the future. Since Cashfree names no
+    ///   limit ([`tolerance`](crate::WebhookLayer::tolerance) sets one).
+    /// * [Shared secret](crate::verify::Profile::shared_secret): all endpoints of an account sign with it.
     cashfree: "cashfree", "Cashfree Payments",
         "https://www.cashfree.com/docs/payments/subscription/webhook-signature",
         Scheme::hmac_sha256("x-webhook-signature", Base64)

@@ -2,10 +2,11 @@ use super::providers;
 use crate::verify::{Encoding::Hex, Scheme};
 
 providers! {
-    /// Checkout.com.
+    /// HMAC-SHA256 of the body in `Cko-Signature`, hex.
     ///
-    /// * Signed: `{body}`, HMAC-SHA256, in `Cko-Signature`. Secret: UTF-8 signature key.
-    /// * Id: `body:/id`, signed.
+    /// * Secret: the signature key, as text.
+    /// * Delivery id: `body:/id`, signed.
+    /// * Event type: `body:/type`, signed.
     checkout: "checkout", "Checkout.com",
         "https://checkout.com/docs/workflows/set-up-your-webhook-receiver",
         Scheme::hmac_sha256("cko-signature", Hex)

@@ -2,10 +2,11 @@ use super::providers;
 use crate::verify::{Encoding::Hex, Scheme};
 
 providers! {
-    /// CircleCI.
+    /// HMAC-SHA256 of the body in `Circleci-Signature`, hex.
     ///
-    /// * Signed: `{body}`, HMAC-SHA256, in `circleci-signature`. Secret: UTF-8.
-    /// * Id: `body:/id`, signed.
+    /// * Secret: the text as it stands.
+    /// * Delivery id: `body:/id`, signed.
+    /// * Event type: `body:/type`, signed.
     circleci: "circleci", "CircleCI",
         "https://github.com/circleci/circleci-docs/blob/HEAD/docs/guides/modules/integration/pages/outbound-webhooks.adoc",
         Scheme::hmac_sha256("circleci-signature", Hex)

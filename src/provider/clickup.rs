@@ -2,10 +2,11 @@ use super::providers;
 use crate::verify::{Encoding::Hex, Scheme};
 
 providers! {
-    /// ClickUp.
+    /// HMAC-SHA256 of the body in `X-Signature`, hex.
     ///
-    /// * Signed: `{body}`, HMAC-SHA256, in `X-Signature`. Secret: UTF-8.
-    /// * Id: none that names the delivery as a whole.
+    /// * Secret: the text as it stands.
+    /// * Delivery id: none.
+    /// * Event type: `body:/event`, signed.
     clickup: "clickup", "ClickUp",
         "https://developer.clickup.com/docs/webhooksignature",
         Scheme::hmac_sha256("x-signature", Hex)

@@ -4,15 +4,16 @@ use super::providers;
 use crate::verify::{Encoding::Hex, Scheme, TimeUnit::Seconds};
 
 providers! {
-    /// Close.
+    /// HMAC-SHA256 of `{ts}{body}` in `Close-Sig-Hash`, hex.
     ///
-    /// * Signed: `{ts}{body}`, HMAC-SHA256, in `close-sig-hash`. Secret: the `signature_key`, hex.
-    /// * Id: none. An event may be changed under its `event.id`
-    ///   ([source](https://developer.close.com/resources/event-log/)); bodies have the time of it in them:
-    ///   equal ones are one delivery.
-    /// * Timestamp: `header:close-sig-timestamp`; any age, and up to 300 s into the future, since Close
-    ///   names no limit ([`tolerance`](crate::WebhookLayer::tolerance) sets one).
-    /// * Retries for up to 72 hours.
+    /// * Secret: the `signature_key`, hex.
+    /// * Delivery id: none. An event may be changed under its `event.id`
+    ///   ([source](https://developer.close.com/resources/event-log/)); bodies have the time of it in them: equal
+    ///   ones are one delivery.
+    /// * Event type: `body:/event/action`, signed.
+    /// * Timestamp: `header:close-sig-timestamp`; any age and 300 s into the future. Since Close names no limit
+    ///   ([`tolerance`](crate::WebhookLayer::tolerance) sets one).
+    /// * Retries: yes; deduplicated for 4 days. For up to 72 hours.
     close -> Result: "close", "Close",
         "https://developer.close.com/topics/webhooks/",
         Scheme::hmac_sha256("close-sig-hash", Hex)

@@ -18,19 +18,21 @@ use crate::verify::{
 };
 
 providers! {
+    /// The secret itself in `Authorization: Bearer` or `?access_token`.
+    ///
     /// CloudEvents over HTTP webhooks.
     ///
-    /// * The secret itself is sent, as `Authorization: Bearer <secret>` or as
-    ///   `?access_token=<secret>`: **it does not protect the body**.
-    /// * Id: the event's source and its id, which is unique only there; from the headers `ce-source`
-    ///   and `ce-id`, or from the body of an event in `application/cloudevents+json`. Not signed.
-    ///   Batches have none.
+    /// * Delivery id: the event's source and its id, which is unique only there; from the headers `ce-source`
+    ///   and `ce-id`, or from the body of an event in `application/cloudevents+json`. Not signed. Batches have
+    ///   none.
     /// * Event type: the event's `type`, from the same place, **not signed**.
-    /// * Handshake: `OPTIONS` with `WebHook-Request-Origin`, which is given permission, at any rate, if
-    ///   the request has the secret in either place. A sender whose `OPTIONS` does not have the header
-    ///   must be given the URL with `access_token` in it.
-    /// * [Shared secret](crate::verify::Profile::shared_secret): subscriptions can have one
-    ///   secret, and an event has the same id at each.
+    /// * Handshake: `OPTIONS` with `WebHook-Request-Origin`, which is given permission, at any rate, if the
+    ///   request has the secret in either place. A sender whose `OPTIONS` does not have the header must be given
+    ///   the URL with `access_token` in it.
+    /// * The secret itself is sent, as `Authorization: Bearer <secret>` or as `?access_token=<secret>`: **it
+    ///   does not protect the body**.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): subscriptions can have one secret, and an event
+    ///   has the same id at each.
     cloudevents: "cloudevents", "CloudEvents HTTP webhooks",
         "https://github.com/cloudevents/spec/blob/HEAD/cloudevents/http-webhook.md",
         @by_hand |secrets| {

@@ -7,13 +7,15 @@ use crate::verify::{
 };
 
 providers! {
-    /// Cloudinary.
+    /// SHA-1 of `{body}{ts}{secret}` in `X-Cld-Signature`, hex.
     ///
-    /// * Signed: `{body}{ts}{secret}`, hash-sha1, in `X-Cld-Signature`. Secret: UTF-8.
-    /// * Id: none that names the delivery as a whole.
-    /// * Timestamp: `header:X-Cld-Timestamp`; 7200 s into the past and 300 s into the future.
-    /// * [Shared secret](crate::verify::Profile::shared_secret): all notification URLs of a
-    ///   product environment sign with it.
+    /// * Secret: the text as it stands.
+    /// * Signed content: `{body}{ts}{secret}`, hash-sha1, in `X-Cld-Signature`.
+    /// * Delivery id: none.
+    /// * Event type: `body:/notification_type`, signed.
+    /// * Timestamp: `header:x-cld-timestamp`; 7200 s into the past and 300 s into the future.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): all notification URLs of a product environment
+    ///   sign with it.
     cloudinary_sha1 -> Result: "cloudinary-sha1", "Cloudinary",
         "https://github.com/cloudinary/cloudinary_npm/blob/HEAD/lib/utils/index.js",
         Scheme::new(Sha1, "x-cld-signature", Hex)
@@ -23,11 +25,13 @@ providers! {
             .event_type("body:/notification_type"),
         shared_secret: true;
 
-    /// Cloudinary (sha256).
+    /// SHA-256 of `{body}{ts}{secret}` in `X-Cld-Signature`, hex.
     ///
-    /// * Signed: `{body}{ts}{secret}`, hash-sha256, in `X-Cld-Signature`. Secret: UTF-8.
-    /// * Id: none that names the delivery as a whole.
-    /// * Timestamp: `header:X-Cld-Timestamp`; 7200 s into the past and 300 s into the future.
+    /// * Secret: the text as it stands.
+    /// * Signed content: `{body}{ts}{secret}`, hash-sha256, in `X-Cld-Signature`.
+    /// * Delivery id: none.
+    /// * Event type: `body:/notification_type`, signed.
+    /// * Timestamp: `header:x-cld-timestamp`; 7200 s into the past and 300 s into the future.
     /// * [Shared secret](crate::verify::Profile::shared_secret): as for [`cloudinary_sha1`].
     cloudinary_sha256 -> Result: "cloudinary-sha256", "Cloudinary (sha256)",
         "https://github.com/cloudinary/cloudinary_npm/blob/HEAD/test/utils/utils_spec.js",

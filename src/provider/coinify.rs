@@ -2,10 +2,11 @@ use super::providers;
 use crate::verify::{Encoding::Hex, Scheme};
 
 providers! {
-    /// Coinify.
+    /// HMAC-SHA256 of the body in `X-Coinify-Webhook-Signature`, hex.
     ///
-    /// * Signed: `{body}`, HMAC-SHA256, in `x-coinify-webhook-signature`. Secret: UTF-8.
-    /// * Id: `body:/id`, signed ([source](https://coinify.readme.io/docs/webhook-structure)).
+    /// * Secret: the text as it stands.
+    /// * Delivery id: `body:/id`, signed. ([source](https://coinify.readme.io/docs/webhook-structure)).
+    /// * Event type: `body:/event`, signed.
     coinify: "coinify", "Coinify",
         "https://coinify.readme.io/docs/webhook-signature",
         Scheme::hmac_sha256("x-coinify-webhook-signature", Hex)

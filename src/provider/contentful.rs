@@ -16,20 +16,20 @@ static SIGNED_HEADERS: HeaderName = HeaderName::from_static("x-contentful-signed
 static TIMESTAMP: HeaderName = HeaderName::from_static("x-contentful-timestamp");
 
 providers! {
+    /// HMAC-SHA256 of the method, path, listed headers and body in `X-Contentful-Signature`, hex.
+    ///
     /// Contentful (webhooks and app events).
     ///
-    /// * Signed: the method, the path with its query, the headers that `X-Contentful-Signed-Headers`
-    ///   names as `name:value` with `;` between, and the body, each on a line of its own; HMAC-SHA256
-    ///   in hex, in `X-Contentful-Signature`. A list without itself and the timestamp in it is rejected, and
-    ///   so is a value that contains `;` and the name of a signed header.
-    ///   Secret: the text of the signing secret. Behind a proxy that changes the path the layer needs
+    /// * Secret: the text of the signing secret. Behind a proxy that changes the path the layer needs
     ///   [`public_url`](crate::WebhookLayer::public_url).
-    /// * Id: none.
-    /// * Event type: `header:X-Contentful-Topic`, **not signed** unless the list names it.
-    /// * Timestamp: `X-Contentful-Timestamp`; less than 30 s into the past and 300 s into the
-    ///   future.
-    /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of a space sign
-    ///   with it.
+    /// * Signed content: the method, the path with its query, the headers that `X-Contentful-Signed-Headers`
+    ///   names as `name:value` with `;` between, and the body, each on a line of its own; HMAC-SHA256 in hex, in
+    ///   `X-Contentful-Signature`. A list without itself and the timestamp in it is rejected, and so is a value
+    ///   that contains `;` and the name of a signed header.
+    /// * Delivery id: none.
+    /// * Event type: `header:x-contentful-topic`, **not signed**. Signed if the list names it.
+    /// * Timestamp: `X-Contentful-Timestamp`; less than 30 s into the past and 300 s into the future.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of a space sign with it.
     contentful: "contentful", "Contentful",
         "https://contentful.com/developers/docs/extensibility/webhooks/request-verification",
         @by_hand |secrets| {

@@ -7,69 +7,69 @@ use crate::verify::{
 };
 
 providers! {
-    /// Convoy (simple, sha256, hex).
+    /// HMAC-SHA256 of the body in `X-Convoy-Signature`, hex.
     ///
-    /// * Signed: `{body}`, HMAC-SHA256, in `X-Convoy-Signature`. Secret: UTF-8.
-    /// * Id: `header:X-Convoy-Idempotency-Key`, **not signed**.
+    /// * Secret: the text as it stands.
+    /// * Delivery id: `header:x-convoy-idempotency-key`, **not signed**.
     convoy_simple_sha256_hex: "convoy-simple-sha256-hex", "Convoy (simple, sha256, hex)",
         "https://github.com/frain-dev/convoy/blob/HEAD/pkg/signature/testdata/signature-vectors.json",
         simple(HmacSha256, Hex);
 
-    /// Convoy (simple, sha256, base64).
+    /// HMAC-SHA256 of the body in `X-Convoy-Signature`, base64.
     ///
-    /// * Signed: `{body}`, HMAC-SHA256, in `X-Convoy-Signature`. Secret: UTF-8.
-    /// * Id: `header:X-Convoy-Idempotency-Key`, **not signed**.
+    /// * Secret: the text as it stands.
+    /// * Delivery id: `header:x-convoy-idempotency-key`, **not signed**.
     convoy_simple_sha256_base64: "convoy-simple-sha256-base64", "Convoy (simple, sha256, base64)",
         "https://github.com/frain-dev/convoy/blob/HEAD/pkg/signature/testdata/signature-vectors.json",
         simple(HmacSha256, Base64);
 
-    /// Convoy (simple, sha512, hex).
+    /// HMAC-SHA512 of the body in `X-Convoy-Signature`, hex.
     ///
-    /// * Signed: `{body}`, HMAC-SHA512, in `X-Convoy-Signature`. Secret: UTF-8.
-    /// * Id: `header:X-Convoy-Idempotency-Key`, **not signed**.
+    /// * Secret: the text as it stands.
+    /// * Delivery id: `header:x-convoy-idempotency-key`, **not signed**.
     convoy_simple_sha512_hex: "convoy-simple-sha512-hex", "Convoy (simple, sha512, hex)",
         "https://github.com/frain-dev/convoy/blob/HEAD/pkg/signature/testdata/signature-vectors.json",
         simple(HmacSha512, Hex);
 
-    /// Convoy (simple, sha512, base64).
+    /// HMAC-SHA512 of the body in `X-Convoy-Signature`, base64.
     ///
-    /// * Signed: `{body}`, HMAC-SHA512, in `X-Convoy-Signature`. Secret: UTF-8.
-    /// * Id: `header:X-Convoy-Idempotency-Key`, **not signed**.
+    /// * Secret: the text as it stands.
+    /// * Delivery id: `header:x-convoy-idempotency-key`, **not signed**.
     convoy_simple_sha512_base64: "convoy-simple-sha512-base64", "Convoy (simple, sha512, base64)",
         "https://github.com/frain-dev/convoy/blob/HEAD/pkg/signature/testdata/signature-vectors.json",
         simple(HmacSha512, Base64);
 
-    /// Convoy (advanced, sha256, hex).
+    /// HMAC-SHA256 of `{ts},{body}` in `X-Convoy-Signature`, hex.
     ///
-    /// * Signed: `{ts},{body}`, HMAC-SHA256, in `X-Convoy-Signature`. Secret: UTF-8.
-    /// * Id: `header:X-Convoy-Idempotency-Key`, **not signed**.
+    /// * Secret: the text as it stands.
+    /// * Delivery id: `header:x-convoy-idempotency-key`, **not signed**.
     /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.
     convoy_advanced_sha256_hex: "convoy-advanced-sha256-hex", "Convoy (advanced, sha256, hex)",
         "https://github.com/frain-dev/convoy/blob/HEAD/pkg/signature/testdata/signature-vectors.json",
         advanced(HmacSha256, Hex);
 
-    /// Convoy (advanced, sha256, base64).
+    /// HMAC-SHA256 of `{ts},{body}` in `X-Convoy-Signature`, base64.
     ///
-    /// * Signed: `{ts},{body}`, HMAC-SHA256, in `X-Convoy-Signature`. Secret: UTF-8.
-    /// * Id: `header:X-Convoy-Idempotency-Key`, **not signed**.
+    /// * Secret: the text as it stands.
+    /// * Delivery id: `header:x-convoy-idempotency-key`, **not signed**.
     /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.
     convoy_advanced_sha256_base64: "convoy-advanced-sha256-base64", "Convoy (advanced, sha256, base64)",
         "https://github.com/frain-dev/convoy/blob/HEAD/pkg/signature/testdata/signature-vectors.json",
         advanced(HmacSha256, Base64);
 
-    /// Convoy (advanced, sha512, hex).
+    /// HMAC-SHA512 of `{ts},{body}` in `X-Convoy-Signature`, hex.
     ///
-    /// * Signed: `{ts},{body}`, HMAC-SHA512, in `X-Convoy-Signature`. Secret: UTF-8.
-    /// * Id: `header:X-Convoy-Idempotency-Key`, **not signed**.
+    /// * Secret: the text as it stands.
+    /// * Delivery id: `header:x-convoy-idempotency-key`, **not signed**.
     /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.
     convoy_advanced_sha512_hex: "convoy-advanced-sha512-hex", "Convoy (advanced, sha512, hex)",
         "https://github.com/frain-dev/convoy/blob/HEAD/pkg/signature/testdata/signature-vectors.json",
         advanced(HmacSha512, Hex);
 
-    /// Convoy (advanced, sha512, base64).
+    /// HMAC-SHA512 of `{ts},{body}` in `X-Convoy-Signature`, base64.
     ///
-    /// * Signed: `{ts},{body}`, HMAC-SHA512, in `X-Convoy-Signature`. Secret: UTF-8.
-    /// * Id: `header:X-Convoy-Idempotency-Key`, **not signed**.
+    /// * Secret: the text as it stands.
+    /// * Delivery id: `header:x-convoy-idempotency-key`, **not signed**.
     /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.
     convoy_advanced_sha512_base64: "convoy-advanced-sha512-base64", "Convoy (advanced, sha512, base64)",
         "https://github.com/frain-dev/convoy/blob/HEAD/pkg/signature/testdata/signature-vectors.json",

@@ -2,13 +2,14 @@ use super::{providers, shapes};
 use crate::verify::TimeUnit::Milliseconds;
 
 providers! {
-    /// Courier.
+    /// HMAC-SHA256 of `{ts}.{body}` in `Courier-Signature`, hex.
     ///
-    /// * Signed: `{ts}.{body}`, HMAC-SHA256, in `courier-signature: t=…,signature=<hex>`. Secret: UTF-8.
-    /// * Id: none that names the delivery as a whole; the `id` in its data is the message's, which has
+    /// * Secret: the text as it stands.
+    /// * Delivery id: none. That names the delivery as a whole; the `id` in its data is the message's, which has
     ///   several deliveries.
-    /// * Timestamp: `field:t`, in milliseconds; any age, and up to 300 s into the future, since Courier
-    ///   leaves the limit to its users ([`tolerance`](crate::WebhookLayer::tolerance) sets one).
+    /// * Event type: `body:/type`, signed.
+    /// * Timestamp: `field:t`; any age and 300 s into the future. In milliseconds. Since Courier leaves the
+    ///   limit to its users ([`tolerance`](crate::WebhookLayer::tolerance) sets one).
     courier: "courier", "Courier",
         "https://github.com/trycourier/docs/blob/HEAD/docs/guides/getting-started/outbound-webhooks.mdx",
         shapes::t_and_signature("courier-signature", "signature")

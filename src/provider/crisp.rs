@@ -2,11 +2,11 @@ use super::providers;
 use crate::verify::{Encoding::Hex, Scheme};
 
 providers! {
-    /// Crisp (plugin hooks).
+    /// HMAC-SHA256 of `[{header:x-crisp-request-timestamp};{body}]` in `X-Crisp-Signature`, hex.
     ///
-    /// * Signed: `[{header:X-Crisp-Request-Timestamp};{body}]`, HMAC-SHA256, in `X-Crisp-Signature`.
-    ///   Secret: UTF-8. How old a delivery may be is not said, and not looked at.
-    /// * Id: none that names the delivery as a whole.
+    /// * Secret: the text as it stands. How old a delivery may be is not said, and not looked at.
+    /// * Delivery id: none.
+    /// * Event type: `body:/event`, signed.
     crisp: "crisp", "Crisp (plugin hooks)",
         "https://github.com/crisp-im/node-crisp-api/blob/HEAD/lib/crisp.ts",
         Scheme::hmac_sha256("x-crisp-signature", Hex)

@@ -4,14 +4,17 @@ use super::providers;
 use crate::verify::{Encoding::Hex, Scheme, TimeUnit::Seconds};
 
 providers! {
+    /// HMAC-SHA256 of `v0:{ts}:{body}` in `X-Cio-Signature`, hex.
+    ///
     /// Customer.io (reporting webhooks).
     ///
-    /// * Signed: `v0:{ts}:{body}`, HMAC-SHA256, in `X-CIO-Signature`. Secret: UTF-8, the webhook
-    ///   signing key.
-    /// * Id: `body:/event_id`, signed.
-    /// * Timestamp: `header:X-CIO-Timestamp`; any age, and up to 300 s into the future, since
-    ///   Customer.io names no limit ([`tolerance`](crate::WebhookLayer::tolerance) sets one).
-    /// * An answer within 4 s, and retries over seven days otherwise
+    /// * Secret: the text as it stands, the webhook signing key.
+    /// * Delivery id: `body:/event_id`, signed.
+    /// * Event type: `body:/metric`, signed.
+    /// * Timestamp: `header:x-cio-timestamp`; any age and 300 s into the future. Since Customer.io names no
+    ///   limit ([`tolerance`](crate::WebhookLayer::tolerance) sets one).
+    /// * Retries: yes; deduplicated for 8 days.
+    /// * Acknowledge within: 4 s. Retries over seven days otherwise
     ///   ([source](https://docs.customer.io/api/webhooks/)).
     customerio: "customerio", "Customer.io",
         "https://docs.customer.io/integrations/data-out/connections/webhooks/",

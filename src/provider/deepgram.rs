@@ -2,10 +2,11 @@ use super::providers;
 use crate::verify::Scheme;
 
 providers! {
-    /// Deepgram.
+    /// The secret itself in `Dg-Token`.
     ///
+    /// * Delivery id: none. The results of a stream share its `request_id`.
+    /// * Retries: yes.
     /// * The identifier of the API key is sent in `dg-token`: **it does not protect the body**.
-    /// * Id: none; the results of a stream share its `request_id`.
     /// * Ten retries, 30 s apart.
     deepgram: "deepgram", "Deepgram",
         "https://github.com/deepgram/deepgram-docs/blob/HEAD/fern/docs/callback.mdx",

@@ -8,18 +8,20 @@ use super::{
 use crate::verify::{Algorithm::Ed25519, Encoding::Hex, Scheme, TimeUnit::Seconds, scan};
 
 providers! {
+    /// Ed25519 of `{ts}{body}` in `X-Signature-Ed25519`, hex.
+    ///
     /// Discord (interactions and webhook events).
     ///
-    /// * Signed: `{ts}{body}`, Ed25519, in `X-Signature-Ed25519`. Secret: the application's public
-    ///   key, hex of its 32 bytes.
-    /// * Id: `body:/id`, signed; webhook events have none. Discord shows what the handler answers to an
+    /// * Secret: the application's public key, hex of its 32 bytes.
+    /// * Delivery id: `body:/id`, signed. Webhook events have none. Discord shows what the handler answers to an
     ///   interaction, and sends none again
-    ///   ([source](https://docs.discord.com/developers/interactions/receiving-and-responding)): a duplicate
-    ///   is a replay, and answered 200 without a body.
-    /// * Timestamp: `header:X-Signature-Timestamp`; any age, and up to 300 s into the future, since
-    ///   Discord names no limit ([`tolerance`](crate::WebhookLayer::tolerance) sets one).
-    /// * Handshake: pings are answered once they are verified. Discord also sends wrong signatures,
-    ///   to see them refused with 401, as they are.
+    ///   ([source](https://docs.discord.com/developers/interactions/receiving-and-responding)): a duplicate is a
+    ///   replay, and answered 200 without a body.
+    /// * Event type: `body:/type`, signed.
+    /// * Timestamp: `header:x-signature-timestamp`; any age and 300 s into the future. Since Discord names no
+    ///   limit ([`tolerance`](crate::WebhookLayer::tolerance) sets one).
+    /// * Handshake: pings are answered once they are verified. Discord also sends wrong signatures, to see them
+    ///   refused with 401, as they are.
     discord -> Result: "discord", "Discord",
         "https://docs.discord.com/developers/interactions/overview",
         Scheme::new(Ed25519, "x-signature-ed25519", Hex)

@@ -2,13 +2,18 @@ use super::providers;
 use crate::verify::{Encoding::Base64, Scheme};
 
 providers! {
-    /// DocuSign Connect.
+    /// HMAC-SHA256 of the body in `X-Docusign-Signature-1` or `X-Docusign-Signature-2` or
+    /// `X-Docusign-Signature-3` or `X-Docusign-Signature-4` or `X-Docusign-Signature-5` or
+    /// `X-Docusign-Signature-6` or `X-Docusign-Signature-7` or `X-Docusign-Signature-8` or
+    /// `X-Docusign-Signature-9` or `X-Docusign-Signature-10`, base64.
     ///
-    /// * Signed: `{body}`, HMAC-SHA256, in `X-DocuSign-Signature-1` and on, one for each of the
-    ///   account's keys; the first ten are looked at. Secret: UTF-8.
-    /// * Id: none that names the delivery as a whole.
-    /// * [Shared secret](crate::verify::Profile::shared_secret): all Connect configurations of
-    ///   an account sign with its keys.
+    /// * Secret: the text as it stands.
+    /// * Signed content: `{body}`, HMAC-SHA256, in `X-DocuSign-Signature-1` and on, one for each of the
+    ///   account's keys; the first ten are looked at.
+    /// * Delivery id: none.
+    /// * Event type: `body:/event`, signed.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): all Connect configurations of an account sign
+    ///   with its keys.
     docusign: "docusign", "DocuSign Connect",
         "https://developers.docusign.com/platform/webhooks/connect/validate",
         Scheme::hmac_sha256("x-docusign-signature-1", Base64)

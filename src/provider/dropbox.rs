@@ -2,14 +2,13 @@ use super::{handshake::CHALLENGE, providers};
 use crate::verify::{Encoding::Hex, Scheme};
 
 providers! {
-    /// Dropbox.
+    /// HMAC-SHA256 of the body in `X-Dropbox-Signature`, hex.
     ///
-    /// * Signed: `{body}`, HMAC-SHA256, in `X-Dropbox-Signature`. Secret: UTF-8 app secret.
-    /// * Id: none; a notification says only whose files have changed.
-    /// * Retries for about ten minutes.
+    /// * Secret: the app secret, as text.
+    /// * Delivery id: none. A notification says only whose files have changed.
+    /// * Retries: yes. For about ten minutes.
     /// * Handshake: `GET ?challenge=…`, which is echoed to anybody.
-    /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of an app sign
-    ///   with it.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of an app sign with it.
     dropbox: "dropbox", "Dropbox",
         "https://www.dropbox.com/developers/reference/webhooks",
         Scheme::hmac_sha256("x-dropbox-signature", Hex),

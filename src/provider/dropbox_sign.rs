@@ -15,18 +15,20 @@ use crate::verify::{
 };
 
 providers! {
+    /// HMAC-SHA256 of the event's time and type in its `event_hash`, hex.
+    ///
     /// Dropbox Sign (HelloSign).
     ///
-    /// * Signed: the event's `event_time` and `event_type`, HMAC-SHA256 in hex, in its `event_hash`.
+    /// * Secret: the text of the API key.
+    /// * Signed content: the event's `event_time` and `event_type`, HMAC-SHA256 in hex, in its `event_hash`.
     ///   **Nothing else is covered**: an attacker who captures one delivery can send any other event of that
-    ///   type and time, so take from it no more than what to ask the API for. Secret: the text of the
-    ///   API key.
+    ///   type and time, so take from it no more than what to ask the API for.
+    /// * Delivery id: none, so that nothing is deduped: Dropbox Sign takes only an answer that says `Hello API
+    ///   Event Received` for one, which the handler has to give. The test of the endpoint, `callback_test`, is
+    ///   answered so once it is verified.
+    /// * Timestamp: the event's, the same for every attempt of three days. So any age is accepted, unless the
+    ///   layer has a [`tolerance`](crate::WebhookLayer::tolerance), and up to 300 s into the future.
     /// * The event is JSON in the field `json` of a form, urlencoded or multipart.
-    /// * Id: none, so that nothing is deduped: Dropbox Sign takes only an answer that says
-    ///   `Hello API Event Received` for one, which the handler has to give. The test of the endpoint,
-    ///   `callback_test`, is answered so once it is verified.
-    /// * Timestamp: the event's, the same for every attempt of three days. So any age is accepted, unless
-    ///   the layer has a [`tolerance`](crate::WebhookLayer::tolerance), and up to 300 s into the future.
     dropbox_sign: "dropbox-sign", "Dropbox Sign",
         "https://developers.hellosign.com/docs/events/walkthrough/",
         @by_hand |secrets| {

@@ -2,13 +2,13 @@ use super::providers;
 use crate::verify::{Encoding::Hex, Scheme};
 
 providers! {
-    /// EasyPost.
+    /// HMAC-SHA256 of the body in `X-Hmac-Signature`, hex after `hmac-sha256-hex=`.
     ///
-    /// * Signed: `{body}`, HMAC-SHA256, in `X-Hmac-Signature: hmac-sha256-hex=<hex>`. Secret: its
-    ///   text in Unicode's normalization form KD.
-    /// * Id: `body:/id`, signed.
-    /// * [Shared secret](crate::verify::Profile::shared_secret): webhooks can have one secret,
-    ///   and an event has the same id at each.
+    /// * Secret: its text in Unicode's normalization form KD.
+    /// * Delivery id: `body:/id`, signed.
+    /// * Event type: `body:/description`, signed.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): webhooks can have one secret, and an event has
+    ///   the same id at each.
     easypost: "easypost", "EasyPost",
         "https://github.com/EasyPost/easypost-node/blob/HEAD/src/utils/util.js",
         Scheme::hmac_sha256("x-hmac-signature", Hex)

@@ -2,10 +2,11 @@ use super::providers;
 use crate::verify::{Encoding::Hex, Scheme, TimeUnit::Seconds};
 
 providers! {
-    /// ElevenLabs.
+    /// HMAC-SHA256 of `{ts}.{body}` in `Elevenlabs-Signature`, hex.
     ///
-    /// * Signed: `{ts}.{body}`, HMAC-SHA256, in `ElevenLabs-Signature`. Secret: UTF-8.
-    /// * Id: none. Bodies have the time of the event in them: equal ones are one delivery.
+    /// * Secret: the text as it stands.
+    /// * Delivery id: none. Bodies have the time of the event in them: equal ones are one delivery.
+    /// * Event type: `body:/type`, signed.
     /// * Timestamp: `field:t`; 1800 s into the past and 300 s into the future.
     elevenlabs: "elevenlabs", "ElevenLabs",
         "https://github.com/elevenlabs/elevenlabs-js/blob/HEAD/src/wrapper/webhooks.ts",

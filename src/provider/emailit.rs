@@ -4,13 +4,13 @@ use super::providers;
 use crate::verify::{Encoding::Hex, Scheme, TimeUnit::Seconds};
 
 providers! {
-    /// Emailit.
+    /// HMAC-SHA256 of `{ts}.{body}` in `X-Emailit-Signature`, hex.
     ///
-    /// * Signed: `{ts}.{body}`, HMAC-SHA256, in `X-Emailit-Signature`. Secret: UTF-8 of the whole
-    ///   string *including* `whsec_`.
-    /// * Id: none that names the delivery as a whole; it may be a batch of events.
-    /// * Timestamp: `header:X-Emailit-Timestamp`; 300 s into the past and 300 s into the future.
-    /// * Retries for about three days, each signed anew ([source](https://emailit.com/products/webhooks)).
+    /// * Secret: the whole text *including* `whsec_`.
+    /// * Delivery id: none. That names the delivery as a whole; it may be a batch of events.
+    /// * Timestamp: `header:x-emailit-timestamp`; 300 s into the past and 300 s into the future.
+    /// * Retries: yes; deduplicated for 4 days. For about three days, each signed anew
+    ///   ([source](https://emailit.com/products/webhooks)).
     emailit: "emailit", "Emailit",
         "https://emailit.com/docs/webhooks/request-signature",
         Scheme::hmac_sha256("x-emailit-signature", Hex)

@@ -2,13 +2,13 @@ use super::providers;
 use crate::verify::{Algorithm::RsaSha512, Encoding::Base64, Scheme};
 
 providers! {
-    /// Fireblocks.
+    /// RSA-SHA512 of the body in `Fireblocks-Signature`, base64.
     ///
-    /// * Signed: `{body}`, RSA with SHA-512, in `Fireblocks-Signature`. Secret: the public key that
-    ///   Fireblocks publishes for the environment, PEM or base64 of DER.
-    /// * Id: `body:/id`, signed.
-    /// * [Shared secret](crate::verify::Profile::shared_secret): one key signs for all
-    ///   customers, and an event has the same id at each webhook.
+    /// * Secret: the public key that Fireblocks publishes for the environment, PEM or base64 of DER.
+    /// * Delivery id: `body:/id`, signed.
+    /// * Event type: `body:/eventType`, signed.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): one key signs for all customers, and an event
+    ///   has the same id at each webhook.
     fireblocks -> Result: "fireblocks", "Fireblocks",
         "https://developers.fireblocks.com/reference/webhooks-gettingstarted-validatingevents",
         Scheme::new(RsaSha512, "fireblocks-signature", Base64)

@@ -2,10 +2,11 @@ use super::providers;
 use crate::verify::{Encoding::Hex, Scheme};
 
 providers! {
-    /// Flinks.
+    /// HMAC-SHA256 of the body in `X-Webhook-Signature`, hex after `sha256=`.
     ///
-    /// * Signed: `{body}`, HMAC-SHA256, in `X-Webhook-Signature`, in capitals. Secret: UTF-8.
-    /// * Id: none that names the delivery as a whole.
+    /// * Secret: the text as it stands.
+    /// * Signed content: `{body}`, HMAC-SHA256, in `X-Webhook-Signature`, in capitals.
+    /// * Delivery id: none.
     flinks: "flinks", "Flinks",
         "https://docs.flinks.com/guides/pay/geft/webhooks/client-setup",
         Scheme::hmac_sha256("x-webhook-signature", Hex)

@@ -2,13 +2,12 @@ use super::providers;
 use crate::verify::Scheme;
 
 providers! {
-    /// Flutterwave (v3).
+    /// The secret itself in `Verif-Hash`.
     ///
-    /// * The secret hash itself is sent in `verif-hash`: **it does not protect the body**. Ask
-    ///   Flutterwave for the transaction before you act on it. What v4 sends in
-    ///   `flutterwave-signature` is not looked at.
-    /// * Id: none that names the delivery; `data.id` is the transaction's, which may have several.
+    /// * Delivery id: none. That names the delivery; `data.id` is the transaction's, which may have several.
     /// * Event type: `body:/event`, **not signed**.
+    /// * The secret hash itself is sent in `verif-hash`: **it does not protect the body**. Ask Flutterwave for
+    ///   the transaction before you act on it. What v4 sends in `flutterwave-signature` is not looked at.
     flutterwave: "flutterwave", "Flutterwave (v3)",
         "https://github.com/Flutterwave/Woocommerce-v2/blob/HEAD/includes/class-flw-wc-payment-gateway.php",
         Scheme::token("verif-hash")

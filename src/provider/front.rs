@@ -7,13 +7,14 @@ use super::{
 use crate::verify::{Encoding::Base64, Scheme, TimeUnit::Milliseconds};
 
 providers! {
+    /// HMAC-SHA256 of `{ts}:{body}` in `X-Front-Signature`, base64.
+    ///
     /// Front (application webhooks).
     ///
-    /// * Signed: `{ts}:{body}`, HMAC-SHA256, in `X-Front-Signature`. Secret: the app's, UTF-8. Rule
-    ///   webhooks are signed otherwise.
-    /// * Id: `body:/payload/id`, signed: the event's.
-    /// * Timestamp: `header:X-Front-Request-Timestamp`; 300 s into the past and 300 s into the
-    ///   future.
+    /// * Secret: the app's, UTF-8. Rule webhooks are signed otherwise.
+    /// * Delivery id: `body:/payload/id`, signed. The event's.
+    /// * Event type: `body:/type`, signed.
+    /// * Timestamp: `header:x-front-request-timestamp`; 300 s into the past and 300 s into the future.
     /// * Handshake: the signed `sync` with `X-Front-Challenge`, answered `{"challenge":…}`.
     front: "front", "Front",
         "https://dev.frontapp.com/docs/application-webhooks",

@@ -11,15 +11,16 @@ use crate::verify::{
 };
 
 providers! {
-    /// FusionAuth.
+    /// JSON Web Token with the SHA-256 of the body in `X-FusionAuth-Signature-JWT`.
     ///
-    /// * Signed: the token in `X-FusionAuth-Signature-JWT`, with the key that was chosen for the
-    ///   webhook: RSA, ECDSA, Ed25519 or HMAC. It has the SHA-256 of the body. Secret: the public key
-    ///   as PEM, as a JWK, or as the set of `/.well-known/jwks.json`; any other text is a key for
-    ///   HMAC, UTF-8. What is signed with a key of one kind is never verified with one of another.
-    /// * Id: `body:/event/id`, signed.
-    /// * [Shared secret](crate::verify::Profile::shared_secret): webhooks can have one key, and
-    ///   an event has the same id at each.
+    /// * Secret: the public key as PEM, as a JWK, or as the set of `/.well-known/jwks.json`; any other text is a
+    ///   key for HMAC, UTF-8. What is signed with a key of one kind is never verified with one of another.
+    /// * Signed content: the token in `X-FusionAuth-Signature-JWT`, with the key that was chosen for the
+    ///   webhook: RSA, ECDSA, Ed25519 or HMAC. It has the SHA-256 of the body.
+    /// * Delivery id: `body:/event/id`, signed.
+    /// * Event type: `body:/event/type`, signed.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): webhooks can have one key, and an event has the
+    ///   same id at each.
     fusionauth: "fusionauth", "FusionAuth",
         "https://fusionauth.io/docs/extend/events-and-webhooks/signing",
         @by_hand |secrets| {

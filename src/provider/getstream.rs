@@ -2,12 +2,12 @@ use super::providers;
 use crate::verify::{Encoding::Hex, Scheme};
 
 providers! {
-    /// GetStream.
+    /// HMAC-SHA256 of the body in `X-Signature`, hex.
     ///
-    /// * Signed: `{body}`, HMAC-SHA256, in `X-Signature`. Secret: UTF-8 API secret.
-    /// * Id: `header:X-Webhook-Id`, **not signed**.
-    /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of an app sign
-    ///   with it.
+    /// * Secret: API secret.
+    /// * Delivery id: `header:x-webhook-id`, **not signed**.
+    /// * Event type: `body:/type`, signed.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of an app sign with it.
     getstream: "getstream", "GetStream",
         "https://github.com/GetStream/stream-chat-js/blob/HEAD/test/unit/signing.test.js",
         Scheme::hmac_sha256("x-signature", Hex)

@@ -2,11 +2,11 @@ use super::providers;
 use crate::verify::{Encoding::Hex, Scheme};
 
 providers! {
-    /// Gitea / Forgejo.
+    /// HMAC-SHA256 of the body in `X-Gitea-Signature`, hex.
     ///
-    /// * Signed: `{body}`, HMAC-SHA256, in `X-Gitea-Signature`. Secret: UTF-8.
-    /// * Id: `header:X-Gitea-Delivery`, **not signed**.
-    /// * Event type: `header:X-Gitea-Event`, **not signed**.
+    /// * Secret: the text as it stands.
+    /// * Delivery id: `header:x-gitea-delivery`, **not signed**.
+    /// * Event type: `header:x-gitea-event`, **not signed**.
     gitea: "gitea", "Gitea / Forgejo",
         "https://github.com/go-playground/webhooks/blob/HEAD/gitea/gitea_test.go",
         Scheme::hmac_sha256("x-gitea-signature", Hex)

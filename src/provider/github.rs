@@ -4,21 +4,25 @@ use super::providers;
 use crate::verify::{Algorithm::HmacSha1, Encoding::Hex, Scheme};
 
 providers! {
-    /// GitHub.
+    /// HMAC-SHA256 of the body in `X-Hub-Signature-256`, hex after `sha256=`.
     ///
-    /// * Signed: the body, HMAC-SHA256, in `X-Hub-Signature-256: sha256=<hex>`. Secret: the text as
-    ///   it stands. The older `X-Hub-Signature` (SHA-1) is never looked at.
-    /// * Id: `X-GitHub-Delivery`, the same when a delivery is sent again, and **not signed**: see
+    /// * Secret: the text as it stands. The older `X-Hub-Signature` (SHA-1) is never looked at.
+    /// * Delivery id: `header:x-github-delivery`, **not signed**. The same when a delivery is sent again: see
     ///   [`replay_guard`](crate::WebhookLayer::replay_guard).
-    /// * Event type: `header:X-GitHub-Event`, **not signed**.
+    /// * Event type: `header:x-github-event`, **not signed**.
+    /// * Retries: **never**.
+    /// * Acknowledge within: 10 s.
+    /// * Body limit: 25 MiB.
     /// * A payload that is posted as a form is found in its `payload` field.
-    /// * Bodies of up to 25 MB ([source](https://docs.github.com/en/webhooks/webhook-events-and-payloads));
-    ///   an answer within 10 s ([source](https://docs.github.com/en/webhooks/using-webhooks/best-practices-for-using-webhooks));
-    ///   **no retries** ([source](https://docs.github.com/en/webhooks/using-webhooks/handling-failed-webhook-deliveries)),
-    ///   so a delivery is handled undeduped while the store fails
+    /// * Bodies of up to 25 MB ([source](https://docs.github.com/en/webhooks/webhook-events-and-payloads)); an
+    ///   answer within 10 s
+    ///   ([source](https://docs.github.com/en/webhooks/using-webhooks/best-practices-for-using-webhooks)); **no
+    ///   retries**
+    ///   ([source](https://docs.github.com/en/webhooks/using-webhooks/handling-failed-webhook-deliveries)), so a
+    ///   delivery is handled undeduped while the store fails
     ///   ([`StoreFailure::Proceed`](crate::StoreFailure::Proceed)).
-    /// * [Shared secret](crate::verify::Profile::shared_secret): organisation and repository
-    ///   webhooks can have one secret, and all webhooks that subscribe to an event share its id
+    /// * [Shared secret](crate::verify::Profile::shared_secret): organisation and repository webhooks can have
+    ///   one secret, and all webhooks that subscribe to an event share its id
     ///   ([source](https://docs.github.com/en/rest/repos/webhooks)).
     github: "github", "GitHub",
         "https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries",
@@ -32,15 +36,20 @@ providers! {
         ack_deadline: Some(Duration::from_secs(10)),
         retries: Some(false);
 
-    /// GitHub (legacy).
+    /// HMAC-SHA1 of the body in `X-Hub-Signature`, hex after `sha1=`.
     ///
-    /// * Signed: `{body}`, HMAC-SHA1, in `X-Hub-Signature`. Secret: UTF-8.
-    /// * Id: `header:X-GitHub-Delivery`, **not signed**.
-    /// * Event type: `header:X-GitHub-Event`, **not signed**.
-    /// * Bodies of up to 25 MB ([source](https://docs.github.com/en/webhooks/webhook-events-and-payloads));
-    ///   an answer within 10 s ([source](https://docs.github.com/en/webhooks/using-webhooks/best-practices-for-using-webhooks));
-    ///   **no retries** ([source](https://docs.github.com/en/webhooks/using-webhooks/handling-failed-webhook-deliveries)),
-    ///   so a delivery is handled undeduped while the store fails
+    /// * Secret: the text as it stands.
+    /// * Delivery id: `header:x-github-delivery`, **not signed**.
+    /// * Event type: `header:x-github-event`, **not signed**.
+    /// * Retries: **never**.
+    /// * Acknowledge within: 10 s.
+    /// * Body limit: 25 MiB.
+    /// * Bodies of up to 25 MB ([source](https://docs.github.com/en/webhooks/webhook-events-and-payloads)); an
+    ///   answer within 10 s
+    ///   ([source](https://docs.github.com/en/webhooks/using-webhooks/best-practices-for-using-webhooks)); **no
+    ///   retries**
+    ///   ([source](https://docs.github.com/en/webhooks/using-webhooks/handling-failed-webhook-deliveries)), so a
+    ///   delivery is handled undeduped while the store fails
     ///   ([`StoreFailure::Proceed`](crate::StoreFailure::Proceed)).
     /// * [Shared secret](crate::verify::Profile::shared_secret): as for [`github`].
     github_sha1: "github-sha1", "GitHub (legacy)",

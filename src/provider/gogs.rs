@@ -2,11 +2,11 @@ use super::providers;
 use crate::verify::{Encoding::Hex, Scheme};
 
 providers! {
-    /// Gogs.
+    /// HMAC-SHA256 of the body in `X-Gogs-Signature`, hex.
     ///
-    /// * Signed: `{body}`, HMAC-SHA256, in `X-Gogs-Signature`. Secret: UTF-8.
-    /// * Id: `header:X-Gogs-Delivery`, **not signed**.
-    /// * Event type: `header:X-Gogs-Event`, **not signed**.
+    /// * Secret: the text as it stands.
+    /// * Delivery id: `header:x-gogs-delivery`, **not signed**.
+    /// * Event type: `header:x-gogs-event`, **not signed**.
     gogs: "gogs", "Gogs",
         "https://github.com/gogs/gogs/blob/HEAD/internal/database/webhook.go",
         Scheme::hmac_sha256("x-gogs-signature", Hex)

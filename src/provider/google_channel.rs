@@ -2,13 +2,13 @@ use super::providers;
 use crate::verify::Scheme;
 
 providers! {
-    /// Google Calendar and Drive (notification channels).
+    /// The secret itself in `X-Goog-Channel-Token`.
     ///
-    /// * The channel's token is sent in `X-Goog-Channel-Token`: **it does not protect the body**, of
-    ///   which there is none for most.
-    /// * Id: none; `X-Goog-Message-Number` counts within a channel, and begins at 1 in each. The
-    ///   `sync` message of a new channel reaches the handler.
-    /// * Event type: `header:X-Goog-Resource-State`, **not signed**.
+    /// * Delivery id: none. `X-Goog-Message-Number` counts within a channel, and begins at 1 in each. The `sync`
+    ///   message of a new channel reaches the handler.
+    /// * Event type: `header:x-goog-resource-state`, **not signed**.
+    /// * The channel's token is sent in `X-Goog-Channel-Token`: **it does not protect the body**, of which there
+    ///   is none for most.
     google_channel: "google-channel", "Google Calendar and Drive (notification channels)",
         "https://github.com/googleapis/google-api-java-client/blob/HEAD/google-api-client-servlet/src/main/java/com/google/api/client/googleapis/extensions/servlet/notifications/WebhookHeaders.java",
         Scheme::token("x-goog-channel-token")

@@ -4,11 +4,12 @@ use super::providers;
 use crate::verify::{Encoding::Base64, Scheme};
 
 providers! {
-    /// Heroku.
+    /// HMAC-SHA256 of the body in `Heroku-Webhook-Hmac-Sha256`, base64.
     ///
-    /// * Signed: `{body}`, HMAC-SHA256, in `Heroku-Webhook-Hmac-SHA256`. Secret: UTF-8.
-    /// * Id: `body:/id`, signed. What happened is its `resource` and its `action`.
-    /// * Retries for up to 72 hours, if the webhook's level is `sync`
+    /// * Secret: the text as it stands.
+    /// * Delivery id: `body:/id`, signed. What happened is its `resource` and its `action`.
+    /// * Event type: `body:/resource`, signed.
+    /// * Retries: not known; deduplicated for 4 days. For up to 72 hours, if the webhook's level is `sync`
     ///   ([source](https://devcenter.heroku.com/changelog-items/1966)).
     heroku: "heroku", "Heroku",
         "https://github.com/heroku/webhooks-demo/blob/HEAD/app/controllers/webhooks_controller.rb",

@@ -2,11 +2,12 @@ use super::providers;
 use crate::verify::{Encoding::Base64, Scheme};
 
 providers! {
-    /// Hookdeck.
+    /// HMAC-SHA256 of the body in `X-Hookdeck-Signature` or `X-Hookdeck-Signature-2`, base64.
     ///
-    /// * Signed: `{body}`, HMAC-SHA256, in `X-Hookdeck-Signature`, and while a secret is rolled in
-    ///   `X-Hookdeck-Signature-2` too. Secret: UTF-8.
-    /// * Id: `header:X-Hookdeck-Eventid`, **not signed**.
+    /// * Secret: the text as it stands.
+    /// * Signed content: `{body}`, HMAC-SHA256, in `X-Hookdeck-Signature`, and while a secret is rolled in
+    ///   `X-Hookdeck-Signature-2` too.
+    /// * Delivery id: `header:x-hookdeck-eventid`, **not signed**.
     hookdeck: "hookdeck", "Hookdeck",
         "https://github.com/hookdeck/webhook-skills/blob/HEAD/skills/hookdeck-event-gateway-webhooks/SKILL.md",
         Scheme::hmac_sha256("x-hookdeck-signature", Base64)

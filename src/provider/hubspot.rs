@@ -7,43 +7,41 @@ use crate::verify::{
 };
 
 providers! {
-    /// HubSpot v1.
+    /// SHA-256 of `{secret}{json:body}` in `X-Hubspot-Signature`, hex.
     ///
-    /// * Signed: `{secret}{json:body}`, SHA-256 (plain), in `X-HubSpot-Signature`. Secret: UTF-8 client
-    ///   secret. Such a hash can be extended, with bytes that JSON does not have: a body with a NUL byte is
-    ///   rejected. Prefer [`hubspot_v3`](super::hubspot_v3()).
+    /// * Secret: the client secret, as text. Such a hash can be extended, with bytes that JSON does not have: a
+    ///   body with a NUL byte is rejected. Prefer [`hubspot_v3`](super::hubspot_v3()).
+    /// * Signed content: `{secret}{json:body}`, SHA-256 (plain), in `X-HubSpot-Signature`.
+    /// * Delivery id: none.
     /// * The body must be empty or a JSON object or array: otherwise a captured delivery of version 2 could be
     ///   sent as one of version 1, with its method and URL in the body.
-    /// * Id: none that names the delivery as a whole.
     hubspot_v1 -> Result: "hubspot-v1", "HubSpot v1",
         "https://github.com/HubSpot/hubspot-api-nodejs/blob/HEAD/src/utils/signature.ts",
         Scheme::new(Sha256, "x-hubspot-signature", Hex)
             .signs("{secret}{json:body}");
 
-    /// HubSpot v2.
+    /// SHA-256 of `{secret}{method}{url}{body}` in `X-Hubspot-Signature`, hex.
     ///
-    /// * Signed: `{secret}{method}{url}{body}`, SHA-256 (plain), in `X-HubSpot-Signature`. Secret:
-    ///   UTF-8 client secret. Such a hash can be extended, with bytes that JSON does not have: a body with a
-    ///   NUL byte is rejected. Prefer [`hubspot_v3`](super::hubspot_v3()).
+    /// * Secret: the client secret, as text. Such a hash can be extended, with bytes that JSON does not have: a
+    ///   body with a NUL byte is rejected. Prefer [`hubspot_v3`](super::hubspot_v3()).
+    /// * Signed content: `{secret}{method}{url}{body}`, SHA-256 (plain), in `X-HubSpot-Signature`.
+    /// * Delivery id: none.
     /// * The body must be empty or a JSON object or array, and the URL without `{` and `[`: nothing else says
     ///   where one ends and the other begins.
-    /// * Id: none that names the delivery as a whole.
     hubspot_v2 -> Result: "hubspot-v2", "HubSpot v2",
         "https://github.com/HubSpot/hubspot-api-nodejs/blob/HEAD/src/utils/signature.ts",
         Scheme::new(Sha256, "x-hubspot-signature", Hex)
             .signs("{secret}{method}{url}{body}");
 
-    /// HubSpot v3.
+    /// HMAC-SHA256 of `{method}{url}{body}{ts}` in `X-Hubspot-Signature-V3`, base64.
     ///
-    /// * Signed: `{method}{url}{body}{ts}`, HMAC-SHA256, in `X-HubSpot-Signature-v3`. Secret: UTF-8
-    ///   client secret.
-    /// * Give it a URL without percent-escapes: HubSpot's page has some of them decoded before signing,
-    ///   and its own library has not, so that either may be refused.
+    /// * Secret: the client secret, as text.
+    /// * Delivery id: none.
+    /// * Timestamp: `header:x-hubspot-request-timestamp`; 300 s into the past and 300 s into the future.
+    /// * Give it a URL without percent-escapes: HubSpot's page has some of them decoded before signing, and its
+    ///   own library has not, so that either may be refused.
     /// * The body must be empty or a JSON object or array, and the URL without `{` and `[`: nothing else says
     ///   where one ends and the other begins.
-    /// * Id: none that names the delivery as a whole.
-    /// * Timestamp: `header:X-HubSpot-Request-Timestamp`; 300 s into the past and 300 s into the
-    ///   future.
     hubspot_v3: "hubspot-v3", "HubSpot v3",
         "https://developers.hubspot.com/docs/apps/legacy-apps/authentication/validating-requests",
         Scheme::hmac_sha256("x-hubspot-signature-v3", Base64)

@@ -2,11 +2,10 @@ use super::providers;
 use crate::verify::{Encoding::Hex, Scheme, TimeUnit::Seconds};
 
 providers! {
-    /// Inngest.
+    /// HMAC-SHA256 of `{body}{ts}` in `X-Inngest-Signature`, hex.
     ///
-    /// * Signed: `{body}{ts}`, HMAC-SHA256, in `x-inngest-signature: t=…&s=<hex>`. Secret: UTF-8,
-    ///   without its `signkey-prod-`, `signkey-test-` or `signkey-branch-`.
-    /// * Id: none that names the delivery as a whole.
+    /// * Secret: the text as it stands, without its `signkey-prod-`, `signkey-test-` or `signkey-branch-`.
+    /// * Delivery id: none.
     /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.
     inngest -> Result: "inngest", "Inngest",
         "https://github.com/inngest/inngest-js/blob/HEAD/packages/inngest/src/helpers/net.ts",

@@ -2,10 +2,11 @@ use super::{handshake::REACHABLE, providers};
 use crate::verify::{Algorithm::HmacSha1, Encoding::Hex, Scheme};
 
 providers! {
-    /// Intercom.
+    /// HMAC-SHA1 of the body in `X-Hub-Signature`, hex after `sha1=`.
     ///
-    /// * Signed: `{body}`, HMAC-SHA1, in `X-Hub-Signature`. Secret: UTF-8 client secret.
-    /// * Id: `body:/id`, signed.
+    /// * Secret: the client secret, as text.
+    /// * Delivery id: `body:/id`, signed.
+    /// * Event type: `body:/topic`, signed.
     /// * Handshake: `HEAD`, which is answered 200
     ///   ([source](https://developers.intercom.com/docs/webhooks/setting-up-webhooks)).
     intercom: "intercom", "Intercom",

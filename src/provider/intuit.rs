@@ -2,10 +2,10 @@ use super::providers;
 use crate::verify::{Encoding::Base64, Scheme};
 
 providers! {
-    /// Intuit QuickBooks.
+    /// HMAC-SHA256 of the body in `Intuit-Signature`, base64.
     ///
-    /// * Signed: `{body}`, HMAC-SHA256, in `intuit-signature`. Secret: UTF-8 verifier token.
-    /// * Id: none that names the delivery as a whole.
+    /// * Secret: the verifier token, as text.
+    /// * Delivery id: none.
     intuit: "intuit", "Intuit QuickBooks",
         "https://github.com/IntuitDeveloper/SampleApp-Webhooks-nodejs/blob/HEAD/util/util.js",
         Scheme::hmac_sha256("intuit-signature", Base64);

@@ -2,12 +2,13 @@ use super::providers;
 use crate::verify::{Encoding::Hex, Scheme, TimeUnit::Seconds};
 
 providers! {
-    /// Iron.
+    /// HMAC-SHA256 of `{ts}{body}` in `Webhook-Signature`, hex after `v1=`.
     ///
-    /// * Signed: `{ts}{body}`, HMAC-SHA256, in `webhook-signature: v1=<hex>`: the headers are named as
-    ///   those of [`standard_webhooks`](super::standard_webhooks()), and signed otherwise. Secret: UTF-8.
-    /// * Id: `header:webhook-id`, **not signed**; of one attempt, as Iron's page words it, so that a retry
-    ///   may have another.
+    /// * Secret: the text as it stands.
+    /// * Signed content: `{ts}{body}`, HMAC-SHA256, in `webhook-signature: v1=<hex>`: the headers are named as
+    ///   those of [`standard_webhooks`](super::standard_webhooks()), and signed otherwise.
+    /// * Delivery id: `header:webhook-id`, **not signed**. Of one attempt, as Iron's page words it, so that a
+    ///   retry may have another.
     /// * Timestamp: `header:webhook-timestamp`; 300 s into the past and 300 s into the future.
     iron: "iron", "Iron",
         "https://docs.iron.xyz/reference-2026-07-01/webhooks/dispatches-an-event-notification-to-a-configured-webhook-endpoint",

@@ -2,13 +2,13 @@ use super::providers;
 use crate::verify::{Encoding::Hex, Scheme};
 
 providers! {
-    /// Jira Cloud.
+    /// HMAC-SHA256 of the body in `X-Hub-Signature`, hex after `sha256=`.
     ///
-    /// * Signed: `{body}`, HMAC-SHA256, in `X-Hub-Signature`. Secret: UTF-8.
-    /// * Id: `header:X-Atlassian-Webhook-Identifier`, **not signed**.
-    /// * [Shared secret](crate::verify::Profile::shared_secret): the sites of an app can have
-    ///   one secret, and ids are unique within a site. Sites that share a URL need a
-    ///   [`scope`](crate::WebhookLayer::scope) each.
+    /// * Secret: the text as it stands.
+    /// * Delivery id: `header:x-atlassian-webhook-identifier`, **not signed**.
+    /// * Event type: `body:/webhookEvent`, signed.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): the sites of an app can have one secret, and
+    ///   ids are unique within a site. Sites that share a URL need a [`scope`](crate::WebhookLayer::scope) each.
     jira: "jira", "Jira Cloud",
         "https://developer.atlassian.com/cloud/jira/platform/webhooks/",
         Scheme::hmac_sha256("x-hub-signature", Hex)

@@ -4,13 +4,12 @@ use super::providers;
 use crate::verify::{Encoding::Hex, Scheme};
 
 providers! {
-    /// Kustomer.
+    /// HMAC-SHA256 of the body in `X-Kustomer-Webhook-Signature`, hex.
     ///
-    /// * Signed: `{body}`, HMAC-SHA256, in `X-Kustomer-Webhook-Signature`. Secret: UTF-8, the
-    ///   webhook's token.
-    /// * Id: `body:/id`, signed.
-    /// * Event type: `header:X-Kustomer-Webhook-Event`, **not signed**.
-    /// * Retries for about an hour; ids are remembered for a day.
+    /// * Secret: the text as it stands, the webhook's token.
+    /// * Delivery id: `body:/id`, signed.
+    /// * Event type: `header:x-kustomer-webhook-event`, **not signed**.
+    /// * Retries: yes; deduplicated for 1 day. For about an hour; ids are remembered for a day.
     kustomer: "kustomer", "Kustomer",
         "https://developer.kustomer.com/docs/events/delivery-and-retries",
         Scheme::hmac_sha256("x-kustomer-webhook-signature", Hex)

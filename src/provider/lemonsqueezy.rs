@@ -2,10 +2,11 @@ use super::providers;
 use crate::verify::{Encoding::Hex, Scheme};
 
 providers! {
-    /// Lemon Squeezy.
+    /// HMAC-SHA256 of the body in `X-Signature`, hex.
     ///
-    /// * Signed: `{body}`, HMAC-SHA256, in `X-Signature`. Secret: UTF-8.
-    /// * Id: none that names the delivery as a whole.
+    /// * Secret: the text as it stands.
+    /// * Delivery id: none.
+    /// * Event type: `body:/meta/event_name`, signed.
     lemonsqueezy: "lemonsqueezy", "Lemon Squeezy",
         "https://github.com/lmsqueezy/nextjs-billing/blob/HEAD/src/app/api/webhook/route.ts",
         Scheme::hmac_sha256("x-signature", Hex)

@@ -2,10 +2,10 @@ use super::providers;
 use crate::verify::{Encoding::Base64, Scheme};
 
 providers! {
-    /// LINE Messaging API.
+    /// HMAC-SHA256 of the body in `X-Line-Signature`, base64.
     ///
-    /// * Signed: `{body}`, HMAC-SHA256, in `X-Line-Signature`. Secret: UTF-8 channel secret.
-    /// * Id: none that names the delivery as a whole.
+    /// * Secret: the channel secret, as text.
+    /// * Delivery id: none.
     line: "line", "LINE Messaging API",
         "https://github.com/line/line-bot-sdk-nodejs/blob/HEAD/test/validate-signature.spec.ts",
         Scheme::hmac_sha256("x-line-signature", Base64);

@@ -2,10 +2,11 @@ use super::providers;
 use crate::verify::{Encoding::Hex, Scheme, TimeUnit::Milliseconds};
 
 providers! {
-    /// Linear.
+    /// HMAC-SHA256 of the body in `Linear-Signature`, hex.
     ///
-    /// * Signed: `{body}`, HMAC-SHA256, in `Linear-Signature`. Secret: UTF-8.
-    /// * Id: `header:Linear-Delivery`, **not signed**.
+    /// * Secret: the text as it stands.
+    /// * Delivery id: `header:linear-delivery`, **not signed**.
+    /// * Event type: `body:/type`, signed.
     /// * Timestamp: `body:/webhookTimestamp`; 60 s into the past and 60 s into the future.
     linear: "linear", "Linear",
         "https://github.com/linear/linear/blob/HEAD/packages/sdk/src/webhooks/client.ts",

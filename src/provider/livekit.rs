@@ -10,15 +10,17 @@ use crate::verify::{
 };
 
 providers! {
-    /// LiveKit.
+    /// JSON Web Token (HS256) with the SHA-256 of the body in `Authorization`.
     ///
-    /// * Signed: the token in `Authorization`, HMAC-SHA256. It has the SHA-256 of the body. Secret:
-    ///   the API secret, UTF-8. If it has a [key id](crate::Secret::with_key_id), that is the API
-    ///   key, which the token's `iss` must then be.
-    /// * Id: `body:/id`, signed.
+    /// * Secret: the API secret, UTF-8. If it has a [key id](crate::Secret::with_key_id), that is the API key,
+    ///   which the token's `iss` must then be.
+    /// * Signed content: the token in `Authorization`, HMAC-SHA256. It has the SHA-256 of the body.
+    /// * Delivery id: `body:/id`, signed.
+    /// * Event type: `body:/event`, signed.
     /// * Timestamp: until the token's `exp`.
-    /// * [Shared secret](crate::verify::Profile::shared_secret): all webhook URLs of an API key
-    ///   sign with it, and an event has the same id at each
+    /// * Retries: yes.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): all webhook URLs of an API key sign with it,
+    ///   and an event has the same id at each
     ///   ([source](https://github.com/livekit/livekit/blob/HEAD/pkg/telemetry/events.go)).
     /// * Four retries, 1, 2, 4 and 8 s apart by default
     ///   ([source](https://github.com/livekit/protocol/blob/HEAD/webhook/url_notifier.go)), so a claim's

@@ -10,16 +10,17 @@ use crate::verify::{
 };
 
 providers! {
-    /// Mailgun.
+    /// HMAC-SHA256 of the timestamp and the token in the body's `signature`, hex.
     ///
-    /// * Signed: the `timestamp` and the `token` of the body's `signature`, HMAC-SHA256 in hex, beside
-    ///   them. Secret: the text of the webhook signing key.
-    /// * Id: the signed timestamp and token together, as Mailgun advises to remember them; signed.
+    /// * Secret: the text of the webhook signing key.
+    /// * Signed content: the `timestamp` and the `token` of the body's `signature`, HMAC-SHA256 in hex, beside
+    ///   them.
+    /// * Delivery id: the signed timestamp and token together, as Mailgun advises to remember them; signed.
     /// * Event type: `body:/event-data/event`, **not signed**.
-    /// * Not covered: **the event**. An attacker who captures one delivery can send any other under its signature,
-    ///   once while that is remembered.
     /// * Timestamp: `body:/signature/timestamp`. Any age, since Mailgun documents no limit
     ///   ([`tolerance`](crate::WebhookLayer::tolerance) sets one), and up to 300 s into the future.
+    /// * Not covered: **the event**. An attacker who captures one delivery can send any other under its
+    ///   signature, once while that is remembered.
     mailgun: "mailgun", "Mailgun",
         "https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks",
         @by_hand |secrets| {

@@ -2,16 +2,17 @@ use super::{handshake::REACHABLE, providers};
 use crate::verify::{Algorithm::HmacSha1, Encoding::Base64, Scheme};
 
 providers! {
-    /// Mandrill (Mailchimp Transactional).
+    /// HMAC-SHA1 of `{url}{sorted_form}` in `X-Mandrill-Signature`, base64.
     ///
-    /// * Signed: the URL and the form's parameters in the order of their names; HMAC-SHA1, in
-    ///   `X-Mandrill-Signature`. Secret: the text of the webhook's key. Behind a proxy, or with a user in
-    ///   the URL, the layer needs [`public_url`](crate::WebhookLayer::public_url).
-    /// * Id: none that names the delivery as a whole: it is a batch, whose events have ids of their
+    /// * Secret: the text of the webhook's key. Behind a proxy, or with a user in the URL, the layer needs
+    ///   [`public_url`](crate::WebhookLayer::public_url).
+    /// * Signed content: the URL and the form's parameters in the order of their names; HMAC-SHA1, in
+    ///   `X-Mandrill-Signature`.
+    /// * Delivery id: none. That names the delivery as a whole: it is a batch, whose events have ids of their
     ///   own. Forms with the same signature are one delivery.
-    /// * Not covered: **where one parameter ends and the next begins**, their order, repetitions, the
-    ///   method and the headers. Names and values are strung together before they are signed, so whoever
-    ///   has seen a request can send it with its parameters split in other places.
+    /// * Not covered: **where one parameter ends and the next begins**, their order, repetitions, the method and
+    ///   the headers. Names and values are strung together before they are signed, so whoever has seen a request
+    ///   can send it with its parameters split in other places.
     /// * The events are an array in the form's `mandrill_events`, where `json` finds them.
     /// * Its check that the endpoint is there, an unsigned `HEAD`, is answered.
     mandrill: "mandrill", "Mandrill (Mailchimp Transactional)",

@@ -17,19 +17,20 @@ static SIGNATURE: HeaderName = HeaderName::from_static("x-signature");
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 providers! {
-    /// Mercado Pago.
+    /// HMAC-SHA256 of the ids and the timestamp in `X-Signature`, hex.
     ///
-    /// * Signed: `id:{data.id of the query};request-id:{x-request-id};ts:{ts};`, each left out with its
-    ///   name if it is not there; HMAC-SHA256, in `x-signature: ts=…,v1=<hex>`. **The body is not
-    ///   covered**: take no more than `data.id` from the query, and ask the API for the rest. The id is
-    ///   tried as it was sent and in lower case, which the documentation says is signed. Secret: the
-    ///   text of the application's secret signature. Notifications of QR codes are not signed at all.
-    /// * Id: `x-request-id` and `data.id`, signed; none if either is not there. The former alone names what
-    ///   was done, of which several things are told.
+    /// * Secret: the text of the application's secret signature. Notifications of QR codes are not signed at
+    ///   all.
+    /// * Signed content: `id:{data.id of the query};request-id:{x-request-id};ts:{ts};`, each left out with its
+    ///   name if it is not there; HMAC-SHA256, in `x-signature: ts=…,v1=<hex>`. **The body is not covered**:
+    ///   take no more than `data.id` from the query, and ask the API for the rest. The id is tried as it was
+    ///   sent and in lower case, which the documentation says is signed.
+    /// * Delivery id: `x-request-id` and `data.id`, signed; none if either is not there. The former alone names
+    ///   what was done, of which several things are told.
     /// * Event type: `body:/action`, **not signed**.
     /// * Timestamp: `ts`, in seconds (10 digits) or milliseconds (13 digits). Any age, since Mercado Pago
-    ///   documents no limit ([`tolerance`](crate::WebhookLayer::tolerance) sets one), and up to 300 s into
-    ///   the future.
+    ///   documents no limit ([`tolerance`](crate::WebhookLayer::tolerance) sets one), and up to 300 s into the
+    ///   future.
     mercadopago: "mercadopago", "Mercado Pago",
         "https://www.mercadopago.com.ar/developers/es/docs/checkout-api-orders/notifications",
         @by_hand |secrets| {

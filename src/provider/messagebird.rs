@@ -26,15 +26,17 @@ static SIGNATURE: HeaderName = HeaderName::from_static("messagebird-signature");
 static TIMESTAMP: HeaderName = HeaderName::from_static("messagebird-request-timestamp");
 
 providers! {
+    /// HMAC-SHA256 of the timestamp, the sorted query and the body's SHA-256 in `MessageBird-Signature`, base64.
+    ///
     /// MessageBird (legacy signatures).
     ///
-    /// * Signed: the timestamp, the query with its parameters in the order of their names, and the
+    /// * Secret: the text of the signing key.
+    /// * Signed content: the timestamp, the query with its parameters in the order of their names, and the
     ///   SHA-256 of the body, each on a line of its own; HMAC-SHA256, in `MessageBird-Signature`.
-    ///   Secret: the text of the signing key.
-    /// * Id: none.
+    /// * Delivery id: none.
+    /// * Timestamp: `MessageBird-Request-Timestamp`; 300 s into the past and the future. MessageBird's own SDKs
+    ///   differ, from 100 s to 24 h.
     /// * Not covered: the path, the method and the headers.
-    /// * Timestamp: `MessageBird-Request-Timestamp`; 300 s into the past and the future. MessageBird's
-    ///   own SDKs differ, from 100 s to 24 h.
     messagebird_legacy: "messagebird-legacy", "MessageBird (legacy)",
         "https://github.com/messagebird/go-rest-api/blob/HEAD/signature/signature.go",
         @by_hand |secrets| {
@@ -43,12 +45,15 @@ providers! {
             verifier(keys, profile, Methods { begin, #[cfg(feature = "test-util")] sign: signing::sign })
         };
 
+    /// JSON Web Token (HS256, HS384 or HS512) with the SHA-256 of URL and body in `MessageBird-Signature-JWT`.
+    ///
     /// MessageBird, now Bird (signed with a token).
     ///
-    /// * Signed: the token in `MessageBird-Signature-JWT`, HMAC-SHA256, -384 or -512. It has the
-    ///   SHA-256 of the URL that was called (see [`public_url`](crate::WebhookLayer::public_url)),
-    ///   and of the body if there is one. Secret: the signing key, UTF-8.
-    /// * Id: the token's `jti`, signed.
+    /// * Secret: the signing key, UTF-8.
+    /// * Signed content: the token in `MessageBird-Signature-JWT`, HMAC-SHA256, -384 or -512. It has the SHA-256
+    ///   of the URL that was called (see [`public_url`](crate::WebhookLayer::public_url)), and of the body if
+    ///   there is one.
+    /// * Delivery id: the token's `jti`, signed.
     /// * Timestamp: from the token's `nbf` to its `exp`, a minute later, with a second to spare.
     #[cfg(feature = "jwt")]
     messagebird_jwt: "messagebird-jwt", "MessageBird (JWT)",

@@ -7,10 +7,11 @@ use super::{
 use crate::verify::{Encoding::Hex, Scheme};
 
 providers! {
-    /// Meta (WhatsApp, Messenger, Instagram).
+    /// HMAC-SHA256 of the body in `X-Hub-Signature-256`, hex after `sha256=`.
     ///
-    /// * Signed: `{body}`, HMAC-SHA256, in `X-Hub-Signature-256`. Secret: UTF-8 app secret.
-    /// * Id: none that names the delivery as a whole; equal bodies are one delivery.
+    /// * Secret: the app secret, as text.
+    /// * Delivery id: none. That names the delivery as a whole; equal bodies are one delivery.
+    /// * Event type: `body:/object`, signed.
     /// * Handshake: `GET` with `hub.challenge`, which is echoed if `hub.verify_token` is the
     ///   [`verify_token`](crate::WebhookLayer::verify_token).
     meta: "meta", "Meta (WhatsApp, Messenger, Instagram)",

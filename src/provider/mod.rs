@@ -588,7 +588,7 @@ macro_rules! providers {
         $(
             $crate::provider::constructor! {
                 $(#[doc = $doc])*
-                #[doc = concat!("\n[Where this is from](", $source, ").")]
+                #[doc = concat!("* Sources: [", $name, "](", $source, ").")]
                 $(#[cfg($gate)] #[cfg_attr(docsrs, doc(cfg($gate)))])?
                 $constructor $($fallible)?
             }

@@ -2,10 +2,11 @@ use super::providers;
 use crate::verify::{Encoding::Hex, Scheme};
 
 providers! {
-    /// Mollie (next-gen).
+    /// HMAC-SHA256 of the body in `X-Mollie-Signature`, hex after an optional `sha256=`.
     ///
-    /// * Signed: `{body}`, HMAC-SHA256, in `X-Mollie-Signature`. Secret: UTF-8.
-    /// * Id: `body:/id`, signed.
+    /// * Secret: the text as it stands.
+    /// * Delivery id: `body:/id`, signed.
+    /// * Event type: `body:/type`, signed.
     mollie: "mollie", "Mollie (next-gen)",
         "https://github.com/mollie/mollie-api-php/blob/HEAD/src/Webhooks/SignatureValidator.php",
         Scheme::hmac_sha256("x-mollie-signature", Hex)

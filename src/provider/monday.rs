@@ -13,18 +13,23 @@ use crate::verify::{
 };
 
 providers! {
+    /// JSON Web Token (HS256) in `Authorization`, which does not cover the body.
+    ///
     /// monday.com (the webhooks of an app's).
     ///
-    /// * Signed: the token in `Authorization`, HMAC-SHA256, and **nothing of the body**: who has seen
-    ///   a token can send it with any body until it has expired, to the URL that it names (see
-    ///   [`public_url`](crate::WebhookLayer::public_url)). Secret: the app's signing secret, UTF-8.
-    ///   Webhooks that were not made by an app have no token, and are refused.
-    /// * Id: none; equal bodies are one delivery. monday.com does not say what `triggerUuid` names:
-    ///   two webhooks of one change may share it.
+    /// * Secret: the app's signing secret, UTF-8. Webhooks that were not made by an app have no token, and are
+    ///   refused.
+    /// * Signed content: the token in `Authorization`, HMAC-SHA256, and **nothing of the body**: who has seen a
+    ///   token can send it with any body until it has expired, to the URL that it names (see
+    ///   [`public_url`](crate::WebhookLayer::public_url)).
+    /// * Delivery id: none; equal bodies are one delivery. monday.com does not say what `triggerUuid` names: two
+    ///   webhooks of one change may share it.
     /// * Event type: `body:/event/type`, **not signed**.
     /// * Timestamp: until the token's `exp`, some minutes later.
-    /// * A retry every minute for half an hour ([source](https://developer.monday.com/api-reference/docs/webhooks)).
+    /// * Retries: yes.
     /// * Handshake: `{"challenge":…}` with a right token is said back.
+    /// * A retry every minute for half an hour
+    ///   ([source](https://developer.monday.com/api-reference/docs/webhooks)).
     monday: "monday", "monday.com",
         "https://developer.monday.com/apps/docs/integration-authorization",
         @by_hand |secrets| {

@@ -1,11 +1,12 @@
 use super::{providers, shapes};
 
 providers! {
-    /// MONEI.
+    /// HMAC-SHA256 of `{ts}.{body}` in `Monei-Signature`, hex.
     ///
-    /// * Signed: `{ts}.{body}`, HMAC-SHA256, in `MONEI-Signature`. Secret: UTF-8 API key.
-    /// * Id: none. The body is the payment, whose `id` is the same whatever happens to it
+    /// * Secret: API key.
+    /// * Delivery id: none. The body is the payment, whose `id` is the same whatever happens to it
     ///   ([source](https://docs.monei.com/guides/verify-signature/)).
+    /// * Event type: `body:/type`, signed.
     /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.
     monei: "monei", "MONEI",
         "https://github.com/MONEI/monei-node-sdk/blob/HEAD/tests/test-utils.ts",

@@ -19,15 +19,18 @@ use crate::verify::signing::{CannotSign, Signer, read_json};
 use crate::verify::{Check, Finish, Profile, RequestContext, Verifier, VerifyError};
 
 providers! {
+    /// The secret itself as the `clientState` of each notification.
+    ///
     /// Microsoft Graph: change notifications, and those of a subscription's lifecycle.
     ///
-    /// * The secret itself is sent as the `clientState` of every notification in the body: **it does
-    ///   not protect the body**, and one notification without it makes all of them wrong. The tokens
-    ///   of notifications with resource data (`validationTokens`) are not looked at.
-    /// * Id: none that names the delivery as a whole.
-    /// * An answer within 3 s, or else it is sent again, for up to 4 hours.
+    /// * Delivery id: none that names the delivery as a whole.
+    /// * Retries: yes.
+    /// * Acknowledge within: 3 s. Or else it is sent again, for up to 4 hours.
     /// * Handshake: `POST ?validationToken=…`, whose token is echoed to anybody; it is plain text, and
     ///   notifications are JSON.
+    /// * The secret itself is sent as the `clientState` of every notification in the body: **it does not protect
+    ///   the body**, and one notification without it makes all of them wrong. The tokens of notifications with
+    ///   resource data (`validationTokens`) are not looked at.
     ms_graph: "ms-graph", "Microsoft Graph",
         "https://learn.microsoft.com/en-us/graph/change-notifications-delivery-webhooks",
         @by_hand |secrets| {

@@ -1,10 +1,11 @@
 use super::{providers, shapes::t_and_signature};
 
 providers! {
-    /// Mux.
+    /// HMAC-SHA256 of `{ts}.{body}` in `Mux-Signature`, hex.
     ///
-    /// * Signed: `{ts}.{body}`, HMAC-SHA256, in `Mux-Signature`. Secret: UTF-8.
-    /// * Id: `body:/id`, signed.
+    /// * Secret: the text as it stands.
+    /// * Delivery id: `body:/id`, signed.
+    /// * Event type: `body:/type`, signed.
     /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.
     mux: "mux", "Mux",
         "https://github.com/muxinc/mux-node-sdk/blob/HEAD/src/resources/webhooks/webhooks.ts",

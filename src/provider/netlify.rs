@@ -6,12 +6,12 @@ use crate::verify::{
 };
 
 providers! {
-    /// Netlify.
+    /// JSON Web Token (HS256) with the SHA-256 of the body in `X-Webhook-Signature`.
     ///
-    /// * Signed: the token in `X-Webhook-Signature`, HMAC-SHA256. It has the SHA-256 of the body.
-    ///   Secret: the JWS secret token, UTF-8.
-    /// * Id: none.
-    /// * Event type: `header:X-Netlify-Event`, **not signed**.
+    /// * Secret: the JWS secret token, UTF-8.
+    /// * Signed content: the token in `X-Webhook-Signature`, HMAC-SHA256. It has the SHA-256 of the body.
+    /// * Delivery id: none.
+    /// * Event type: `header:x-netlify-event`, **not signed**.
     netlify: "netlify", "Netlify",
         "https://docs.netlify.com/site-deploys/notifications/",
         @by_hand |secrets| {

@@ -21,23 +21,23 @@ use crate::{
 static SIGNATURE: HeaderName = HeaderName::from_static("x-webhook-signature");
 
 providers! {
-    /// Notifyer by WhatsAble: WhatsApp messages, see [`payload::notifyer`](crate::payload::notifyer).
+    /// The secret itself, or the HMAC-SHA256 of the body, in `X-Webhook-Signature`.
     ///
-    /// The provider sends `X-Webhook-Signature` for endpoints that were made with `active_signature`,
-    /// and shows the `signature_secret` once. It documents neither how the value is made of the secret
-    /// nor how it is encoded, and its published sample has the length of a token rather than of a
-    /// digest. So either is accepted, compared in constant time:
+    /// WhatsApp messages: see [`payload::notifyer`](crate::payload::notifyer). Notifyer sends
+    /// `X-Webhook-Signature` for endpoints that were made with `active_signature`. Its documentation says
+    /// neither how the value is made of the secret nor how it is encoded, and its published sample has the
+    /// length of a token rather than of a digest. So both forms are accepted, compared in constant time.
     ///
-    /// * the secret itself, as a fixed token. **A token does not protect the body**: whoever has seen
-    ///   one request can send any other. Use HTTPS, and keep the endpoint's URL to yourself;
-    /// * the HMAC-SHA256 of the body, in hex or base64 (either alphabet, padded or not), with or
+    /// * Secret: the `signature_secret`, which Notifyer shows once.
+    /// * Signed content: the HMAC is of the body, in hex or base64 (either alphabet, padded or not), with or
     ///   without `sha256=` before it.
-    ///
-    /// Nothing is certain to be signed: not the body, the id, or the event type (`body:/message_type`).
-    /// There is no delivery id and no timestamp. The id is made of the contact's number, the time of
-    /// the message and the body's digest, as the provider's best practices advise for idempotency: two
-    /// messages within one second are both kept. An answer is due within 10 s, and any but a 2xx is
-    /// retried. Source: the provider's documentation of webhooks, 2025 and 2026.
+    /// * Delivery id: none. The layer makes one of the contact's number, the time of the message and the body's
+    ///   digest, as Notifyer's best practices advise: two messages within one second are both kept.
+    /// * Event type: `body:/message_type`, **not signed**.
+    /// * Retries: yes.
+    /// * Acknowledge within: 10 s.
+    /// * Not covered: **a token does not protect the body**. An attacker who captures one request can send any
+    ///   other. Use HTTPS, and keep the endpoint's URL to yourself.
     notifyer: "notifyer", "Notifyer by WhatsAble",
         "https://docs.whatsable.app/notifier-system/api-documentation/receive-incoming-message",
         @by_hand |secrets| Ok(Box::new(Notifyer::new(secrets)));

@@ -2,12 +2,12 @@ use super::providers;
 use crate::verify::{Encoding::Hex, Scheme};
 
 providers! {
-    /// Notion.
+    /// HMAC-SHA256 of the body in `X-Notion-Signature`, hex after `sha256=`.
     ///
-    /// * Signed: `{body}`, HMAC-SHA256, in `X-Notion-Signature`. Secret: UTF-8 verification token,
-    ///   which Notion posts once, unsigned, when a subscription is made. That request is refused:
-    ///   read the token elsewhere.
-    /// * Id: `body:/id`, signed.
+    /// * Secret: the verification token, as text, which Notion posts once, unsigned, when a subscription is
+    ///   made. That request is refused: read the token elsewhere.
+    /// * Delivery id: `body:/id`, signed.
+    /// * Event type: `body:/type`, signed.
     notion: "notion", "Notion",
         "https://github.com/makenotion/notion-sdk-js/blob/HEAD/src/webhooks.ts",
         Scheme::hmac_sha256("x-notion-signature", Hex)

@@ -4,12 +4,15 @@ use super::{handshake::CHALLENGE, providers};
 use crate::verify::{Encoding::Hex, Scheme};
 
 providers! {
-    /// Nylas.
+    /// HMAC-SHA256 of the body in `X-Nylas-Signature`, hex.
     ///
-    /// * Signed: `{body}`, HMAC-SHA256, in `X-Nylas-Signature`: the bytes as sent, so place the layer
-    ///   outside of what decompresses requests. Secret: UTF-8 webhook secret.
-    /// * Id: `body:/id`, signed.
-    /// * An answer within 10 s, or else it is sent again
+    /// * Secret: the webhook secret, as text.
+    /// * Signed content: `{body}`, HMAC-SHA256, in `X-Nylas-Signature`: the bytes as sent, so place the layer
+    ///   outside of what decompresses requests.
+    /// * Delivery id: `body:/id`, signed.
+    /// * Event type: `body:/type`, signed.
+    /// * Retries: yes.
+    /// * Acknowledge within: 10 s. Or else it is sent again
     ///   ([source](https://developer.nylas.com/docs/cookbook/use-cases/build/retry-failed-webhooks.md)).
     /// * Handshake: `GET ?challenge=…`, which is echoed to anybody.
     nylas: "nylas", "Nylas",

@@ -10,16 +10,17 @@ use super::{
 use crate::verify::Scheme;
 
 providers! {
-    /// Okta event hooks.
+    /// The secret itself in `Authorization` or `X-Okta-Token`.
     ///
-    /// * The secret itself is sent in `Authorization`, or in `X-Okta-Token` where the hook was given
-    ///   that name for it: **it does not protect the body**.
-    /// * Id: none that names the delivery as a whole.
-    /// * An answer within 3 s; otherwise one retry, but none after a 4xx. So the
-    ///   [lease](crate::WebhookLayer::lease) of a claim that
-    ///   [`dedupe_by`](crate::WebhookLayer::dedupe_by) makes is 3 s.
-    /// * Handshake: `GET` with `X-Okta-Verification-Challenge`, answered `{"verification":…}` if it has
-    ///   the secret, which Okta sends with every request.
+    /// * Delivery id: none.
+    /// * Retries: yes.
+    /// * Acknowledge within: 3 s. Otherwise one retry, but none after a 4xx. So the
+    ///   [lease](crate::WebhookLayer::lease) of a claim that [`dedupe_by`](crate::WebhookLayer::dedupe_by) makes
+    ///   is 3 s.
+    /// * Handshake: `GET` with `X-Okta-Verification-Challenge`, answered `{"verification":…}` if it has the
+    ///   secret, which Okta sends with every request.
+    /// * The secret itself is sent in `Authorization`, or in `X-Okta-Token` where the hook was given that name
+    ///   for it: **it does not protect the body**.
     okta: "okta", "Okta event hooks",
         "https://developer.okta.com/docs/concepts/event-hooks/",
         Scheme::token("authorization").signature_in(["header:authorization", "header:x-okta-token"]),

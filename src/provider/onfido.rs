@@ -2,10 +2,11 @@ use super::providers;
 use crate::verify::{Encoding::Hex, Scheme};
 
 providers! {
-    /// Onfido.
+    /// HMAC-SHA256 of the body in `X-Sha2-Signature`, hex.
     ///
-    /// * Signed: `{body}`, HMAC-SHA256, in `X-SHA2-Signature`. Secret: UTF-8.
-    /// * Id: none that names the delivery as a whole.
+    /// * Secret: the text as it stands.
+    /// * Delivery id: none.
+    /// * Event type: `body:/payload/action`, signed.
     onfido: "onfido", "Onfido",
         "https://github.com/onfido/onfido-node/blob/HEAD/test/classic-webhook-event-verifier.test.ts",
         Scheme::hmac_sha256("x-sha2-signature", Hex)

@@ -2,10 +2,11 @@ use super::providers;
 use crate::verify::{Encoding::Hex, Scheme, TimeUnit::Seconds};
 
 providers! {
-    /// Paddle Billing.
+    /// HMAC-SHA256 of `{ts}:{body}` in `Paddle-Signature`, hex.
     ///
-    /// * Signed: `{ts}:{body}`, HMAC-SHA256, in `Paddle-Signature`. Secret: UTF-8.
-    /// * Id: `body:/event_id`, signed.
+    /// * Secret: the text as it stands.
+    /// * Delivery id: `body:/event_id`, signed.
+    /// * Event type: `body:/event_type`, signed.
     /// * Timestamp: `field:ts`; 5 s into the past and 300 s into the future.
     paddle: "paddle", "Paddle Billing",
         "https://github.com/PaddleHQ/paddle-go-sdk/blob/HEAD/webhook_verifier_test.go",

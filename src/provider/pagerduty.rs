@@ -2,10 +2,11 @@ use super::providers;
 use crate::verify::{Encoding::Hex, Scheme};
 
 providers! {
-    /// PagerDuty v3.
+    /// HMAC-SHA256 of the body in `X-Pagerduty-Signature`, hex.
     ///
-    /// * Signed: `{body}`, HMAC-SHA256, in `X-PagerDuty-Signature`. Secret: UTF-8.
-    /// * Id: `body:/event/id`, signed.
+    /// * Secret: the text as it stands.
+    /// * Delivery id: `body:/event/id`, signed.
+    /// * Event type: `body:/event/event_type`, signed.
     pagerduty: "pagerduty", "PagerDuty v3",
         "https://github.com/PagerDuty/developer-docs/blob/HEAD/docs/webhooks/04-Signatures.md",
         Scheme::hmac_sha256("x-pagerduty-signature", Hex)

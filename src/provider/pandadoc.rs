@@ -2,12 +2,13 @@ use super::providers;
 use crate::verify::{Encoding::Hex, Scheme};
 
 providers! {
-    /// PandaDoc.
+    /// HMAC-SHA256 of the body in `query:signature`, hex.
     ///
-    /// * Signed: `{body}`, HMAC-SHA256, in the query's `signature`. Secret: the text of the webhook's
-    ///   shared key.
-    /// * Id: `header:X-PandaDoc-Webhook-Event-Id`, **not signed**
+    /// * Secret: the text of the webhook's shared key.
+    /// * Signed content: `{body}`, HMAC-SHA256, in the query's `signature`.
+    /// * Delivery id: `header:x-pandadoc-webhook-event-id`, **not signed**.
     ///   ([source](https://developers.pandadoc.com/docs/webhook-deduplication)).
+    /// * Event type: `body:/0/event`, signed.
     pandadoc: "pandadoc", "PandaDoc",
         "https://developers.pandadoc.com/docs/webhook-verification",
         Scheme::hmac_sha256("signature", Hex)

@@ -2,11 +2,11 @@ use super::providers;
 use crate::verify::{Algorithm::HmacSha512, Encoding::Hex, Scheme};
 
 providers! {
-    /// Paystack.
+    /// HMAC-SHA512 of the body in `X-Paystack-Signature`, hex.
     ///
-    /// * Signed: `{body}`, HMAC-SHA512, in `x-paystack-signature`. Secret: UTF-8, the API's secret
-    ///   key.
-    /// * Id: none that names the delivery as a whole.
+    /// * Secret: the text as it stands, the API's secret key.
+    /// * Delivery id: none.
+    /// * Event type: `body:/event`, signed.
     paystack: "paystack", "Paystack",
         "https://github.com/PaystackHQ/plugin-whmcs/blob/HEAD/modules/gateways/callback/paystack.php",
         Scheme::new(HmacSha512, "x-paystack-signature", Hex)

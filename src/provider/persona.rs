@@ -3,14 +3,15 @@ use std::time::Duration;
 use super::{providers, shapes};
 
 providers! {
-    /// Persona.
+    /// HMAC-SHA256 of `{ts}.{body}` in `Persona-Signature`, hex.
     ///
-    /// * Signed: `{ts}.{body}`, HMAC-SHA256, in `Persona-Signature: t=…,v1=<hex>`. Secret: UTF-8 of
-    ///   the whole string. While one is rotated the header has two such groups, parted by a space,
-    ///   of which the last is read: hold both secrets.
-    /// * Id: `body:/data/id`, signed.
+    /// * Secret: the whole text. While one is rotated the header has two such groups, parted by a space, of
+    ///   which the last is read: hold both secrets.
+    /// * Delivery id: `body:/data/id`, signed.
+    /// * Event type: `body:/data/attributes/name`, signed.
     /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.
-    /// * An answer within 5 s, and retries otherwise
+    /// * Retries: yes.
+    /// * Acknowledge within: 5 s. Retries otherwise
     ///   ([source](https://docs.withpersona.com/2022-09-01/webhooks-best-practices)).
     persona: "persona", "Persona",
         "https://docs.withpersona.com/v2022-09-01/docs/best-practices",

@@ -6,12 +6,13 @@ use crate::verify::{
 };
 
 providers! {
-    /// Plaid.
+    /// JSON Web Token (ES256) with the SHA-256 of the body in `Plaid-Verification`.
     ///
-    /// * Signed: the token in `Plaid-Verification`, ECDSA on P-256. It has the SHA-256 of the body.
-    ///   Secret: the public key of the token's `kid`, as the JWK that
-    ///   `/webhook_verification_key/get` answers; several, if there are several.
-    /// * Id: none.
+    /// * Secret: the public key of the token's `kid`, as the JWK that `/webhook_verification_key/get` answers;
+    ///   several, if there are several.
+    /// * Signed content: the token in `Plaid-Verification`, ECDSA on P-256. It has the SHA-256 of the body.
+    /// * Delivery id: none.
+    /// * Event type: `body:/webhook_code`, signed.
     /// * Timestamp: the token's `iat`; 300 s into the past and 300 s into the future.
     plaid -> Result: "plaid", "Plaid",
         "https://plaid.com/docs/api/webhooks/webhook-verification/",

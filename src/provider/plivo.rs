@@ -18,35 +18,36 @@ static SIGNATURE_V3: HeaderName = HeaderName::from_static("x-plivo-signature-v3"
 static NONCE_V3: HeaderName = HeaderName::from_static("x-plivo-signature-v3-nonce");
 
 providers! {
-    /// Plivo v1.
+    /// HMAC-SHA1 of `{url}{sorted_form}` in `X-Plivo-Signature`, base64.
     ///
-    /// * Signed: the URL and the form's parameters in the order of their names; HMAC-SHA1, in
-    ///   `X-Plivo-Signature`. Secret: the text of the auth token. Behind a proxy the layer needs
+    /// * Secret: the text of the auth token. Behind a proxy the layer needs
     ///   [`public_url`](crate::WebhookLayer::public_url).
-    /// * Id: none, so nothing is deduped: Plivo goes on with the XML of the answer, which a duplicate would
-    ///   not get. `CallUUID` names the call, of which there are several events.
+    /// * Signed content: the URL and the form's parameters in the order of their names; HMAC-SHA1, in
+    ///   `X-Plivo-Signature`.
+    /// * Delivery id: none. So nothing is deduped: Plivo goes on with the XML of the answer, which a duplicate
+    ///   would not get. `CallUUID` names the call, of which there are several events.
     /// * Event type: `form:Event`, **not signed**.
-    /// * Not covered: **where one parameter ends and the next begins**, their order, repetitions, the
-    ///   method and the headers. Names and values are strung together before they are signed, so an attacker
-    ///   who captures a request can send it with its parameters split in other places. Bytes can also move
-    ///   between the query and the form.
+    /// * Not covered: **where one parameter ends and the next begins**, their order, repetitions, the method and
+    ///   the headers. Names and values are strung together before they are signed, so an attacker who captures a
+    ///   request can send it with its parameters split in other places. Bytes can also move between the query
+    ///   and the form.
     plivo_v1: "plivo-v1", "Plivo v1",
         "https://github.com/plivo/plivo-node/blob/HEAD/lib/utils/security.js",
         Scheme::new(HmacSha1, "x-plivo-signature", Base64)
             .signs("{url}{sorted_form}")
             .event_type("form:Event");
 
-    /// Plivo v2.
+    /// HMAC-SHA256 of the URL and a nonce in `X-Plivo-Signature-V2`, base64.
     ///
-    /// * Signed: the URL without its query, and the nonce; HMAC-SHA256, in `X-Plivo-Signature-V2`.
-    ///   Secret: the text of the auth token. Behind a proxy the layer needs
+    /// * Secret: the text of the auth token. Behind a proxy the layer needs
     ///   [`public_url`](crate::WebhookLayer::public_url).
-    /// * Id: the URL and the `X-Plivo-Signature-V2-Nonce` together, signed: of the request and not of the
-    ///   event. A request that repeats it counts as a replay, and is answered 200 without the XML that a
+    /// * Signed content: the URL without its query, and the nonce; HMAC-SHA256, in `X-Plivo-Signature-V2`.
+    /// * Delivery id: the URL and the `X-Plivo-Signature-V2-Nonce` together, signed: of the request and not of
+    ///   the event. A request that repeats it counts as a replay, and is answered 200 without the XML that a
     ///   call goes on with: see [the guide](crate::guide::answers#where-the-provider-acts-on-the-answer).
-    ///   Nothing separates the URL and the nonce, so the nonce must consist of digits. Digits at the end of
-    ///   the path can still be moved to the nonce: the id stays the same, but do not tell accounts apart by
-    ///   such a path unless `public_url` is set.
+    ///   Nothing separates the URL and the nonce, so the nonce must consist of digits. Digits at the end of the
+    ///   path can still be moved to the nonce: the id stays the same, but do not tell accounts apart by such a
+    ///   path unless `public_url` is set.
     /// * Event type: `form:Event`, **not signed**.
     /// * Not covered: **the body**, the query, the method and the headers. An attacker who captures one request
     ///   can send any other to the same URL, once for each nonce while it is remembered.
@@ -61,19 +62,22 @@ providers! {
             verifier(keys, profile, Methods { begin: begin_v2, #[cfg(feature = "test-util")] sign: signing::sign_v2 })
         };
 
+    /// HMAC-SHA256 of the URL, the parameters and a nonce in `X-Plivo-Signature-V3`, base64.
+    ///
     /// Plivo v3 (voice).
     ///
-    /// * Signed: the URL, the parameters of its query and of the form, each in the order of their names,
-    ///   and the nonce; HMAC-SHA256, in `X-Plivo-Signature-V3`. Secret: the text of the auth token.
-    ///   Behind a proxy the layer needs [`public_url`](crate::WebhookLayer::public_url).
-    /// * Id: `X-Plivo-Signature-V3-Nonce`, signed: of the request and not of the event. A request that
-    ///   repeats it counts as a replay, and is answered 200 without the XML that a call goes on with: see
-    ///   [the guide](crate::guide::answers#where-the-provider-acts-on-the-answer).
+    /// * Secret: the text of the auth token. Behind a proxy the layer needs
+    ///   [`public_url`](crate::WebhookLayer::public_url).
+    /// * Signed content: the URL, the parameters of its query and of the form, each in the order of their names,
+    ///   and the nonce; HMAC-SHA256, in `X-Plivo-Signature-V3`.
+    /// * Delivery id: `header:x-plivo-signature-v3-nonce`, signed. A request that repeats it counts as a replay,
+    ///   and is answered 200 without the XML that a call goes on with: see [the
+    ///   guide](crate::guide::answers#where-the-provider-acts-on-the-answer).
     /// * Event type: `form:Event`, **not signed**.
-    /// * Not covered: **where one parameter ends and the next begins**, their order, repetitions, the
-    ///   method and the headers. Names and values are strung together before they are signed, so an attacker
-    ///   who captures a request can send it with its parameters split in other places. Bytes can also move
-    ///   between the query and the form.
+    /// * Not covered: **where one parameter ends and the next begins**, their order, repetitions, the method and
+    ///   the headers. Names and values are strung together before they are signed, so an attacker who captures a
+    ///   request can send it with its parameters split in other places. Bytes can also move between the query
+    ///   and the form.
     plivo_v3: "plivo-v3", "Plivo v3",
         "https://github.com/plivo/plivo-node/blob/HEAD/lib/utils/v3Security.js",
         @by_hand |secrets| {

@@ -1,13 +1,13 @@
 use super::{providers, shapes};
 
 providers! {
-    /// Polar.
+    /// HMAC-SHA256 of `{header:webhook-id}.{ts}.{body}` in `Webhook-Signature`, base64.
     ///
-    /// * Signed: `{header:webhook-id}.{ts}.{body}`, HMAC-SHA256, in `webhook-signature`. Secret:
-    ///   UTF-8, with its `whsec_`. **Secrets that Polar has generated since 8 September 2026** are those
-    ///   of Standard Webhooks ([source](https://github.com/polarsource/polar/pull/14117)): give them to
-    ///   [`standard_webhooks`](super::standard_webhooks()).
-    /// * Id: `header:webhook-id`, signed.
+    /// * Secret: the text as it stands, with its `whsec_`. **Secrets that Polar has generated since 8 September
+    ///   2026** are those of Standard Webhooks ([source](https://github.com/polarsource/polar/pull/14117)): give
+    ///   them to [`standard_webhooks`](super::standard_webhooks()).
+    /// * Delivery id: `header:webhook-id`, signed.
+    /// * Event type: `body:/type`, signed.
     /// * Timestamp: `header:webhook-timestamp`; 300 s into the past and 300 s into the future.
     polar: "standard-webhooks-rawkey", "Polar",
         "https://github.com/polarsource/polar/blob/HEAD/docs/integrate/webhooks/delivery.mdx",

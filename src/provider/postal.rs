@@ -2,11 +2,11 @@ use super::providers;
 use crate::verify::{Algorithm::RsaSha1, Encoding::Base64, Scheme};
 
 providers! {
-    /// Postal.
+    /// RSA-SHA1 of the body in `X-Postal-Signature`, base64.
     ///
-    /// * Signed: `{body}`, RSA with SHA-1, in `X-Postal-Signature`. Secret: the installation's
-    ///   public key, PEM or base64 of DER (what follows `p=` in its DKIM record).
-    /// * Id: `body:/uuid`, signed.
+    /// * Secret: the installation's public key, PEM or base64 of DER (what follows `p=` in its DKIM record).
+    /// * Delivery id: `body:/uuid`, signed.
+    /// * Event type: `body:/event`, signed.
     postal -> Result: "postal", "Postal",
         "https://github.com/postalserver/postal/blob/HEAD/lib/postal/http.rb",
         Scheme::new(RsaSha1, "x-postal-signature", Base64)

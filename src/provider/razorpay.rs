@@ -2,12 +2,13 @@ use super::providers;
 use crate::verify::{Encoding::Hex, Scheme};
 
 providers! {
-    /// Razorpay.
+    /// HMAC-SHA256 of the body in `X-Razorpay-Signature`, hex.
     ///
-    /// * Signed: `{body}`, HMAC-SHA256, in `X-Razorpay-Signature`. Secret: UTF-8.
-    /// * Id: `header:x-razorpay-event-id`, **not signed**.
-    /// * [Shared secret](crate::verify::Profile::shared_secret): the webhooks of an account can
-    ///   have one secret, and an event has the same id at each.
+    /// * Secret: the text as it stands.
+    /// * Delivery id: `header:x-razorpay-event-id`, **not signed**.
+    /// * Event type: `body:/event`, signed.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): the webhooks of an account can have one secret,
+    ///   and an event has the same id at each.
     razorpay: "razorpay", "Razorpay",
         "https://github.com/razorpay/razorpay-node/blob/HEAD/test/utils/razorpay-utils.spec.js",
         Scheme::hmac_sha256("x-razorpay-signature", Hex)

@@ -3,13 +3,17 @@ use std::time::Duration;
 use super::{providers, shapes};
 
 providers! {
+    /// HMAC-SHA256 of `{ts}.{body}` in `X-Revenuecat-Webhook-Signature`, hex.
+    ///
     /// RevenueCat (signed).
     ///
-    /// * Signed: `{ts}.{body}`, HMAC-SHA256, in `X-RevenueCat-Webhook-Signature: t=…,v1=<hex>`.
-    ///   Secret: UTF-8, the integration's signing secret, which is not the value of the
+    /// * Secret: the text as it stands, the integration's signing secret, which is not the value of the
     ///   `Authorization` header. Signing has to be turned on.
-    /// * Id: `body:/event/id`, signed.
+    /// * Delivery id: `body:/event/id`, signed.
+    /// * Event type: `body:/event/type`, signed.
     /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.
+    /// * Retries: yes; deduplicated for 1 day.
+    /// * Acknowledge within: 60 s.
     /// * A 200 within 60 s, or else five retries over two and a half hours; ids are remembered for a day.
     revenuecat: "revenuecat", "RevenueCat",
         "https://www.revenuecat.com/docs/integrations/webhooks",

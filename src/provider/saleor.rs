@@ -5,16 +5,17 @@ use crate::verify::{
 };
 
 providers! {
-    /// Saleor.
+    /// JSON Web Signature (RS256) of the body in `Saleor-Signature`.
     ///
-    /// * Signed: `{body}`, RSA with SHA-256, in `Saleor-Signature`, as a token whose payload is left
-    ///   out and is the body. Secret: the key set of the installation's `/.well-known/jwks.json`.
-    /// * Id: none.
-    /// * Event type: `header:Saleor-Event`, **not signed**.
+    /// * Secret: the key set of the installation's `/.well-known/jwks.json`.
+    /// * Signed content: `{body}`, RSA with SHA-256, in `Saleor-Signature`, as a token whose payload is left out
+    ///   and is the body.
+    /// * Delivery id: none.
+    /// * Event type: `header:saleor-event`, **not signed**.
     /// * Not covered: `Saleor-Domain`, `Saleor-Api-Url` and the other headers. The key tells installations
     ///   apart: use one layer, or one verifier, for each.
-    /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of an
-    ///   installation sign with its keys.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of an installation sign with its
+    ///   keys.
     saleor -> Result: "saleor", "Saleor",
         "https://github.com/saleor/app-sdk/blob/HEAD/src/auth/verify-signature.ts",
         @by_hand |secrets| {

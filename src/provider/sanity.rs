@@ -2,12 +2,13 @@ use super::providers;
 use crate::verify::{Encoding::Base64Url, Scheme, TimeUnit::Milliseconds};
 
 providers! {
-    /// Sanity.
+    /// HMAC-SHA256 of `{ts}.{body}` in `Sanity-Webhook-Signature`, URL-safe base64.
     ///
-    /// * Signed: `{ts}.{body}`, HMAC-SHA256, in `sanity-webhook-signature`. Secret: UTF-8.
-    /// * Id: `header:idempotency-key`, **not signed**.
+    /// * Secret: the text as it stands.
+    /// * Delivery id: `header:idempotency-key`, **not signed**.
     /// * Event type: `header:sanity-operation`, **not signed**.
-    /// * Timestamp: `field:t`; any age, and up to 300 s into the future.
+    /// * Timestamp: `field:t`; any age and 300 s into the future.
+    /// * Retries: yes.
     /// * Two retries, 30 s apart
     ///   ([source](https://www.sanity.io/docs/changelog/50ec6abf-fe0c-475b-ae72-314148860132)).
     sanity: "sanity", "Sanity",

@@ -2,10 +2,11 @@ use super::providers;
 use crate::verify::{Algorithm::HmacSha1, Encoding::Hex, Scheme};
 
 providers! {
-    /// Segment.
+    /// HMAC-SHA1 of the body in `X-Signature`, hex.
     ///
-    /// * Signed: `{body}`, HMAC-SHA1, in `X-Signature`. Secret: UTF-8.
-    /// * Id: `body:/messageId`, signed: the event's, and the same for each mapping that sends it.
+    /// * Secret: the text as it stands.
+    /// * Delivery id: `body:/messageId`, signed. The event's, and the same for each mapping that sends it.
+    /// * Event type: `body:/type`, signed.
     /// * [Shared secret](crate::verify::Profile::shared_secret): mappings can have one secret.
     segment: "segment", "Segment",
         "https://github.com/segmentio/segment-docs/blob/HEAD/src/connections/destinations/catalog/actions-webhook/index.md",

@@ -4,13 +4,14 @@ use super::providers;
 use crate::verify::{Encoding::Hex, Scheme};
 
 providers! {
-    /// Sentry.
+    /// HMAC-SHA256 of the body in `Sentry-Hook-Signature`, hex.
     ///
-    /// * Signed: `{body}`, HMAC-SHA256, in `Sentry-Hook-Signature`. Secret: UTF-8 client secret.
-    /// * Id: `header:Request-ID`, **not signed**. Nor is `Sentry-Hook-Timestamp`, which therefore
-    ///   is not looked at.
-    /// * Event type: `header:Sentry-Hook-Resource`, **not signed**.
-    /// * An answer within 1 s ([source](https://docs.sentry.io/integrations/integration-platform/webhooks/)).
+    /// * Secret: the client secret, as text.
+    /// * Delivery id: `header:request-id`, **not signed**. Nor is `Sentry-Hook-Timestamp`, which therefore is
+    ///   not looked at.
+    /// * Event type: `header:sentry-hook-resource`, **not signed**.
+    /// * Acknowledge within: 1 s.
+    ///   ([source](https://docs.sentry.io/integrations/integration-platform/webhooks/)).
     sentry: "sentry", "Sentry",
         "https://docs.sentry.io/integrations/integration-platform/webhooks/",
         Scheme::hmac_sha256("sentry-hook-signature", Hex)

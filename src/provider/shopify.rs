@@ -4,19 +4,19 @@ use super::providers;
 use crate::verify::{Encoding::Base64, Scheme};
 
 providers! {
-    /// Shopify.
+    /// HMAC-SHA256 of the body in `X-Shopify-Hmac-Sha256`, base64.
     ///
-    /// * Signed: `{body}`, HMAC-SHA256, in `X-Shopify-Hmac-SHA256`. Secret: UTF-8 app client
-    ///   secret.
-    /// * Id: `header:X-Shopify-Webhook-Id`, **not signed**.
-    /// * Event type: `header:X-Shopify-Topic`, **not signed**.
-    /// * Not covered: `X-Shopify-Shop-Domain` and the other headers. All shops of an app share its client
-    ///   secret, so take the shop from the body, or look up with the API what the body names.
-    /// * An answer within 5 s
+    /// * Secret: the app client secret, as text.
+    /// * Delivery id: `header:x-shopify-webhook-id`, **not signed**.
+    /// * Event type: `header:x-shopify-topic`, **not signed**.
+    /// * Retries: yes; deduplicated for 1 day.
+    /// * Acknowledge within: 5 s.
     ///   ([source](https://community.shopify.com/c/Shopify-APIs-SDKs/Webhook-on-create-orders-called-twice/m-p/543046)),
     ///   and eight retries over 4 hours otherwise
-    ///   ([source](https://shopify.dev/changelog/updates-to-webhook-retry-mechanism)); ids are
-    ///   remembered for a day.
+    ///   ([source](https://shopify.dev/changelog/updates-to-webhook-retry-mechanism)); ids are remembered for a
+    ///   day.
+    /// * Not covered: `X-Shopify-Shop-Domain` and the other headers. All shops of an app share its client
+    ///   secret, so take the shop from the body, or look up with the API what the body names.
     shopify: "shopify", "Shopify",
         "https://github.com/Shopify/shopify-app-js/blob/HEAD/packages/apps/shopify-api/lib/webhooks/validate.ts",
         Scheme::hmac_sha256("x-shopify-hmac-sha256", Base64)

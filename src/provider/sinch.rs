@@ -22,20 +22,23 @@ use crate::{
 static TIMESTAMP: HeaderName = HeaderName::from_static("x-timestamp");
 
 providers! {
+    /// HMAC-SHA256 of the method, the body's MD5, the timestamp and the path in `Authorization`, base64.
+    ///
     /// Sinch (Voice and Verification callbacks).
     ///
-    /// * Signed: the method, the base64 of the body's MD5 (nothing for an empty body), the content type,
-    ///   `x-timestamp:{ts}` and the path, each on a line of its own; HMAC-SHA256, in
-    ///   `Authorization: Application {application key}:<base64>`. Secret: the application's secret,
-    ///   base64 in either alphabet, with the application key as its
-    ///   [key id](crate::Secret::with_key_id); without one any application key is accepted. Behind a
-    ///   proxy that changes the path the layer needs [`public_url`](crate::WebhookLayer::public_url).
-    /// * Not covered: the host, the query and the other headers. The body is covered by its MD5 alone:
-    ///   whoever chooses *both* bodies can make two with the same MD5.
-    /// * Id: none, so nothing is deduped: Sinch goes on with the answer (SVAML, or whether to verify),
+    /// * Secret: the application's secret, base64 in either alphabet, with the application key as its [key
+    ///   id](crate::Secret::with_key_id); without one any application key is accepted. Behind a proxy that
+    ///   changes the path the layer needs [`public_url`](crate::WebhookLayer::public_url).
+    /// * Signed content: the method, the base64 of the body's MD5 (nothing for an empty body), the content type,
+    ///   `x-timestamp:{ts}` and the path, each on a line of its own; HMAC-SHA256, in `Authorization: Application
+    ///   {application key}:<base64>`.
+    /// * Delivery id: none, so nothing is deduped: Sinch goes on with the answer (SVAML, or whether to verify),
     ///   which a duplicate would not get. `callid` names the call, of which there are several events.
+    /// * Event type: `body:/event`, signed.
     /// * Timestamp: `x-timestamp`. Any age, since Sinch documents no limit
     ///   ([`tolerance`](crate::WebhookLayer::tolerance) sets one), and up to 300 s into the future.
+    /// * Not covered: the host, the query and the other headers. The body is covered by its MD5 alone: whoever
+    ///   chooses *both* bodies can make two with the same MD5.
     sinch_application -> Result: "sinch-application", "Sinch (Voice, Verification)",
         "https://developers.sinch.com/docs/voice/api-reference/authentication/callback-signed-request",
         @by_hand |secrets| {
@@ -46,13 +49,12 @@ providers! {
             verifier(keys, profile, Methods { begin, #[cfg(feature = "test-util")] sign: signing::sign })
         };
 
-    /// Sinch (Conversation).
+    /// HMAC-SHA256 of `{body}.{header:x-sinch-webhook-signature-nonce}.{ts}` in `X-Sinch-Webhook-Signature`,
+    /// base64.
     ///
-    /// * Signed: `{body}.{header:x-sinch-webhook-signature-nonce}.{ts}`, HMAC-SHA256, in
-    ///   `x-sinch-webhook-signature`. Secret: UTF-8.
-    /// * Id: `header:x-sinch-webhook-signature-nonce`, signed.
-    /// * Timestamp: `header:x-sinch-webhook-signature-timestamp`; any age, and up to 300 s into
-    ///   the future.
+    /// * Secret: the text as it stands.
+    /// * Delivery id: `header:x-sinch-webhook-signature-nonce`, signed.
+    /// * Timestamp: `header:x-sinch-webhook-signature-timestamp`; any age and 300 s into the future.
     sinch_conversation: "sinch-conversation", "Sinch (Conversation)",
         "https://github.com/sinch/sinch-sdk-node/blob/HEAD/packages/sdk-client/tests/utils/authorization.helper.test.ts",
         Scheme::hmac_sha256("x-sinch-webhook-signature", Base64)
@@ -61,10 +63,11 @@ providers! {
             .signs("{body}.{header:x-sinch-webhook-signature-nonce}.{ts}")
             .id("header:x-sinch-webhook-signature-nonce");
 
-    /// Sinch (Numbers).
+    /// HMAC-SHA1 of the body in `X-Sinch-Signature`, hex.
     ///
-    /// * Signed: `{body}`, HMAC-SHA1, in `X-Sinch-Signature`. Secret: UTF-8.
-    /// * Id: `body:/eventId`, signed.
+    /// * Secret: the text as it stands.
+    /// * Delivery id: `body:/eventId`, signed.
+    /// * Event type: `body:/eventType`, signed.
     sinch_numbers: "sinch-numbers", "Sinch (Numbers)",
         "https://github.com/sinch/sinch-sdk-node/blob/HEAD/packages/sdk-client/tests/utils/authorization.helper.test.ts",
         Scheme::new(HmacSha1, "x-sinch-signature", Hex)

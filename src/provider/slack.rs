@@ -7,20 +7,19 @@ use super::{
 use crate::verify::{Attempt::Retries, Encoding::Hex, Location, Scheme, TimeUnit::Seconds, scan};
 
 providers! {
-    /// Slack.
+    /// HMAC-SHA256 of `v0:{ts}:{body}` in `X-Slack-Signature`, hex after `v0=`.
     ///
-    /// * Signed: `v0:{ts}:{body}`, HMAC-SHA256, in `X-Slack-Signature`. Secret: UTF-8 signing
-    ///   secret (hex-looking, not decoded).
-    /// * Id: `body:/event_id`, signed. An app has one URL for events. Slash commands, interactivity and
+    /// * Secret: the signing secret, as text (hex-looking, not decoded).
+    /// * Delivery id: `body:/event_id`, signed. An app has one URL for events. Slash commands, interactivity and
     ///   options requests have no such id and are not deduped: Slack shows what the handler answers.
-    /// * Timestamp: `header:X-Slack-Request-Timestamp`; 300 s into the past and 300 s into the
-    ///   future.
+    /// * Event type: `body:/event/type`, signed.
+    /// * Timestamp: `header:x-slack-request-timestamp`; 300 s into the past and 300 s into the future.
+    /// * Retries: yes.
+    /// * Acknowledge within: 3 s. Three retries otherwise
+    ///   ([source](https://github.com/slackapi/python-slack-events-api/issues/84)), which `X-Slack-Retry-Num`
+    ///   counts from 1 ([source](https://docs.slack.dev/apis/events-api/)).
     /// * Handshake: the signed `url_verification`, whose challenge is echoed
     ///   ([source](https://docs.slack.dev/reference/events/url_verification)).
-    /// * An answer within 3 s, and three retries otherwise
-    ///   ([source](https://github.com/slackapi/python-slack-events-api/issues/84)), which
-    ///   `X-Slack-Retry-Num` counts from 1
-    ///   ([source](https://docs.slack.dev/apis/events-api/)).
     slack: "slack", "Slack",
         "https://docs.slack.dev/authentication/verifying-requests-from-slack/",
         Scheme::hmac_sha256("x-slack-signature", Hex)

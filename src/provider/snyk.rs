@@ -2,11 +2,11 @@ use super::providers;
 use crate::verify::{Encoding::Hex, Scheme};
 
 providers! {
-    /// Snyk.
+    /// HMAC-SHA256 of the body in `X-Hub-Signature`, hex after `sha256=`.
     ///
-    /// * Signed: `{body}`, HMAC-SHA256, in `X-Hub-Signature`. Secret: UTF-8.
-    /// * Id: `header:X-Snyk-Transport-ID`, **not signed**.
-    /// * Event type: `header:X-Snyk-Event`, **not signed**.
+    /// * Secret: the text as it stands.
+    /// * Delivery id: `header:x-snyk-transport-id`, **not signed**.
+    /// * Event type: `header:x-snyk-event`, **not signed**.
     snyk: "snyk", "Snyk",
         "https://github.com/snyk/user-docs/blob/HEAD/docs/snyk-api-info/snyk-webhooks/tutorial.md",
         Scheme::hmac_sha256("x-hub-signature", Hex)

@@ -4,16 +4,15 @@ use super::providers;
 use crate::verify::{Attempt::Retries, Encoding::Base64, Location, Scheme};
 
 providers! {
-    /// Square.
+    /// HMAC-SHA256 of `{url}{body}` in `X-Square-Hmacsha256-Signature`, base64.
     ///
-    /// * Signed: `{url}{body}`, HMAC-SHA256, in `x-square-hmacsha256-signature`. Secret: UTF-8
-    ///   signature key. The body must be a JSON object, and the URL without `{` and `[`: nothing else says
-    ///   where one ends and the other begins.
-    /// * Id: `body:/event_id`, signed.
-    /// * Retries for up to 24 hours, formerly 72
-    ///   ([source](https://developer.squareup.com/docs/webhooks/troubleshooting)), which
-    ///   `square-retry-number` counts from 1
-    ///   ([source](https://developer.squareup.com/docs/webhooks/build-with-webhooks)).
+    /// * Secret: the signature key, as text. The body must be a JSON object, and the URL without `{` and `[`:
+    ///   nothing else says where one ends and the other begins.
+    /// * Delivery id: `body:/event_id`, signed.
+    /// * Event type: `body:/type`, signed.
+    /// * Retries: yes; deduplicated for 4 days. For up to 24 hours, formerly 72
+    ///   ([source](https://developer.squareup.com/docs/webhooks/troubleshooting)), which `square-retry-number`
+    ///   counts from 1 ([source](https://developer.squareup.com/docs/webhooks/build-with-webhooks)).
     square: "square", "Square",
         "https://github.com/square/square-nodejs-sdk/blob/HEAD/tests/integration/webhooks.test.ts",
         Scheme::hmac_sha256("x-square-hmacsha256-signature", Base64)

@@ -3,22 +3,25 @@ use super::{providers, shapes};
 use crate::verify::{Algorithm::Ed25519, Encoding::Base64, Scheme, TimeUnit::Seconds};
 
 providers! {
-    /// Standard Webhooks (v1).
+    /// HMAC-SHA256 of `{header:webhook-id}.{ts}.{body}` in `Webhook-Signature`, base64.
     ///
-    /// * Signed: `{header:webhook-id}.{ts}.{body}`, HMAC-SHA256, in `webhook-signature`. Secret:
-    ///   base64 after optional `whsec_`.
-    /// * Id: `header:webhook-id`, signed.
+    /// * Secret: base64 after optional `whsec_`.
+    /// * Delivery id: `header:webhook-id`, signed.
+    /// * Event type: `body:/type`, signed.
     /// * Timestamp: `header:webhook-timestamp`; 300 s into the past and 300 s into the future.
     standard_webhooks -> Result: "standard-webhooks", "Standard Webhooks (v1)",
         "https://github.com/standard-webhooks/standard-webhooks/blob/HEAD/spec/standard-webhooks.md",
         shapes::standard_webhooks("webhook")
             .event_type("body:/type");
 
+    /// Ed25519 of `{header:webhook-id}.{ts}.{body}` in `Webhook-Signature`, base64.
+    ///
     /// Standard Webhooks (v1a): the asymmetric signatures.
     ///
-    /// * Signed: `{header:webhook-id}.{ts}.{body}`, Ed25519, in `webhook-signature`. Secret: the
-    ///   public key, base64 of its 32 bytes after `whpk_`. Signatures of v1 beside it are passed over.
-    /// * Id: `header:webhook-id`, signed.
+    /// * Secret: the public key, base64 of its 32 bytes after `whpk_`. Signatures of v1 beside it are passed
+    ///   over.
+    /// * Delivery id: `header:webhook-id`, signed.
+    /// * Event type: `body:/type`, signed.
     /// * Timestamp: `header:webhook-timestamp`; 300 s into the past and 300 s into the future.
     #[cfg(feature = "asymmetric")]
     standard_webhooks_v1a -> Result: "standard-webhooks-v1a", "Standard Webhooks (v1a)",

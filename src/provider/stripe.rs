@@ -3,13 +3,14 @@ use std::time::Duration;
 use super::{providers, shapes::t_and_signature};
 
 providers! {
-    /// Stripe.
+    /// HMAC-SHA256 of `{ts}.{body}` in `Stripe-Signature`, hex.
     ///
-    /// * Signed: `{ts}.{body}`, HMAC-SHA256, in `Stripe-Signature`. Secret: UTF-8 of the whole
-    ///   string *including* `whsec_`.
-    /// * Id: `body:/id`, signed.
+    /// * Secret: the whole text *including* `whsec_`.
+    /// * Delivery id: `body:/id`, signed.
+    /// * Event type: `body:/type`, signed.
     /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.
-    /// * Retries for up to three days ([source](https://docs.stripe.com/webhooks)).
+    /// * Retries: yes; deduplicated for 4 days. For up to three days
+    ///   ([source](https://docs.stripe.com/webhooks)).
     stripe: "stripe", "Stripe",
         "https://docs.stripe.com/webhooks/signature",
         t_and_signature("stripe-signature", "v1")

@@ -2,12 +2,11 @@ use super::providers;
 use crate::verify::{Encoding::Base64, Scheme, TimeUnit::Seconds};
 
 providers! {
-    /// Supabase Auth hooks.
+    /// HMAC-SHA256 of `{header:webhook-id}.{ts}.{body}` in `Webhook-Signature`, base64.
     ///
-    /// * Signed: `{header:webhook-id}.{ts}.{body}`, HMAC-SHA256, in `webhook-signature`. Secret:
-    ///   `v1,whsec_<base64>`. Where Supabase shows several, joined by `|`, give each by itself; those
+    /// * Secret: `v1,whsec_<base64>`. Where Supabase shows several, joined by `|`, give each by itself; those
     ///   that begin with `v1a,` are of Ed25519, which is not looked at.
-    /// * Id: `header:webhook-id`, signed. Each attempt has one of its own
+    /// * Delivery id: `header:webhook-id`, signed. Each attempt has one of its own
     ///   ([source](https://github.com/supabase/auth/blob/HEAD/internal/hooks/hookshttp/hookshttp.go)), so a
     ///   duplicate is a replay. It is answered 200 without a body, which Supabase takes for an error.
     /// * Timestamp: `header:webhook-timestamp`; 300 s into the past and 300 s into the future.

@@ -1,11 +1,13 @@
 use super::{providers, shapes};
 
 providers! {
-    /// Surge.
+    /// HMAC-SHA256 of `{ts}.{body}` in `Surge-Signature`, hex.
     ///
-    /// * Signed: `{ts}.{body}`, HMAC-SHA256, in `Surge-Signature: t=…,v1=<hex>`, with another `v1`
-    ///   while a secret is rotated. Secret: UTF-8.
-    /// * Id: `body:/id`, signed.
+    /// * Secret: the text as it stands.
+    /// * Signed content: `{ts}.{body}`, HMAC-SHA256, in `Surge-Signature: t=…,v1=<hex>`, with another `v1` while
+    ///   a secret is rotated.
+    /// * Delivery id: `body:/id`, signed.
+    /// * Event type: `body:/type`, signed.
     /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.
     surge: "surge", "Surge",
         "https://docs.surge.app/api-reference/webhooks/signature-validation",

@@ -4,11 +4,13 @@ use super::providers;
 use crate::verify::{Encoding::Base64, Scheme};
 
 providers! {
-    /// Microsoft Teams (outgoing webhooks).
+    /// HMAC-SHA256 of the body in `Authorization`, base64 after `HMAC `.
     ///
-    /// * Signed: `{body}`, HMAC-SHA256, in `Authorization: HMAC <base64>`. Secret: base64.
-    /// * Id: none. The message's is its time in milliseconds; Teams waits for the answer to each, and sends
-    ///   none again.
+    /// * Secret: base64.
+    /// * Delivery id: none. The message's is its time in milliseconds; Teams waits for the answer to each, and
+    ///   sends none again.
+    /// * Event type: `body:/type`, signed.
+    /// * Acknowledge within: 5 s.
     /// * The answer is the reply that Teams shows, and is awaited for 5 s.
     teams -> Result: "teams", "Microsoft Teams (outgoing webhooks)",
         "https://learn.microsoft.com/en-us/microsoftteams/platform/webhooks-and-connectors/how-to/add-outgoing-webhook",

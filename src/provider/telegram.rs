@@ -2,13 +2,13 @@ use super::providers;
 use crate::verify::Scheme;
 
 providers! {
-    /// Telegram Bot API.
+    /// The secret itself in `X-Telegram-Bot-Api-Secret-Token`.
     ///
-    /// * The secret itself is sent in `X-Telegram-Bot-Api-Secret-Token`: **it does not protect the
-    ///   body**.
-    /// * Id: `body:/update_id`, not signed.
-    /// * [Shared secret](crate::verify::Profile::shared_secret): bots can have one secret, and
-    ///   each counts its own ids.
+    /// * Delivery id: `body:/update_id`, **not signed**.
+    /// * Retries: yes.
+    /// * The secret itself is sent in `X-Telegram-Bot-Api-Secret-Token`: **it does not protect the body**.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): bots can have one secret, and each counts its
+    ///   own ids.
     telegram: "telegram", "Telegram Bot API",
         "https://github.com/tdlib/telegram-bot-api/blob/HEAD/telegram-bot-api/WebhookActor.cpp",
         Scheme::token("x-telegram-bot-api-secret-token")

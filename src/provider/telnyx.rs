@@ -2,12 +2,12 @@ use super::providers;
 use crate::verify::{Algorithm::Ed25519, Encoding::Base64, Scheme, TimeUnit::Seconds};
 
 providers! {
-    /// Telnyx.
+    /// Ed25519 of `{ts}|{body}` in `Telnyx-Signature-Ed25519`, base64.
     ///
-    /// * Signed: `{ts}|{body}`, Ed25519, in `telnyx-signature-ed25519`. Secret: the public key,
-    ///   base64 of its 32 bytes.
-    /// * Id: `body:/data/id`, signed. TeXML requests, which are forms, have none and are not deduped: Telnyx
-    ///   goes on with the TeXML of the answer.
+    /// * Secret: the public key, base64 of its 32 bytes.
+    /// * Delivery id: `body:/data/id`, signed. TeXML requests, which are forms, have none and are not deduped:
+    ///   Telnyx goes on with the TeXML of the answer.
+    /// * Event type: `body:/data/event_type`, signed.
     /// * Timestamp: `header:telnyx-timestamp`; 300 s into the past and 300 s into the future.
     telnyx -> Result: "telnyx", "Telnyx",
         "https://github.com/team-telnyx/telnyx-node/blob/HEAD/src/lib/webhooks.ts",

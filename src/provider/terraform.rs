@@ -2,10 +2,11 @@ use super::providers;
 use crate::verify::{Algorithm::HmacSha512, Encoding::Hex, Scheme};
 
 providers! {
-    /// HCP Terraform (Terraform Cloud).
+    /// HMAC-SHA512 of the body in `X-Tfe-Notification-Signature`, hex.
     ///
-    /// * Signed: `{body}`, HMAC-SHA512, in `X-TFE-Notification-Signature`. Secret: UTF-8 token.
-    /// * Id: none that names the delivery as a whole.
+    /// * Secret: the token, as text.
+    /// * Delivery id: none.
+    /// * Event type: `body:/notifications/0/trigger`, signed.
     terraform: "terraform", "HCP Terraform (Terraform Cloud)",
         "https://developer.hashicorp.com/terraform/cloud-docs/api-docs/notification-configurations",
         Scheme::new(HmacSha512, "x-tfe-notification-signature", Hex)

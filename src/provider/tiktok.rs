@@ -3,13 +3,14 @@ use std::time::Duration;
 use super::{providers, shapes};
 
 providers! {
-    /// TikTok for Developers.
+    /// HMAC-SHA256 of `{ts}.{body}` in `Tiktok-Signature`, hex.
     ///
-    /// * Signed: `{ts}.{body}`, HMAC-SHA256, in `TikTok-Signature: t=…,s=<hex>`. Secret: UTF-8 client
-    ///   secret.
-    /// * Id: none that names the delivery as a whole.
+    /// * Secret: the client secret, as text.
+    /// * Delivery id: none.
+    /// * Event type: `body:/event`, signed.
     /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.
-    /// * Retries for up to 72 hours ([source](https://developers.tiktok.com/doc/webhooks-overview/)).
+    /// * Retries: yes; deduplicated for 4 days. For up to 72 hours
+    ///   ([source](https://developers.tiktok.com/doc/webhooks-overview/)).
     tiktok: "tiktok", "TikTok for Developers",
         "https://developers.tiktok.com/doc/webhooks-verification",
         shapes::t_and_signature("tiktok-signature", "s")

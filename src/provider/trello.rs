@@ -2,16 +2,15 @@ use super::{handshake::REACHABLE, providers};
 use crate::verify::{Algorithm::HmacSha1, Encoding::Base64, Scheme};
 
 providers! {
-    /// Trello.
+    /// HMAC-SHA1 of `{body}{url}` in `X-Trello-Webhook`, base64.
     ///
-    /// * Signed: `{body}{url}`, HMAC-SHA1, in `X-Trello-Webhook`. Secret: UTF-8 OAuth secret. The body must
-    ///   be a JSON object, and the URL without `}` and `]`: nothing else says where one ends and the other
-    ///   begins.
-    /// * Id: none. All webhooks of an app that see an action share its `action.id`. With a single webhook,
-    ///   or together with the URL, that id is a key for [`dedupe_by`](crate::WebhookLayer::dedupe_by).
+    /// * Secret: OAuth secret. The body must be a JSON object, and the URL without `}` and `]`: nothing else
+    ///   says where one ends and the other begins.
+    /// * Delivery id: none. All webhooks of an app that see an action share its `action.id`. With a single
+    ///   webhook, or together with the URL, that id is a key for [`dedupe_by`](crate::WebhookLayer::dedupe_by).
+    /// * Event type: `body:/action/type`, signed.
     /// * Handshake: `HEAD`, which is answered 200.
-    /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of an app sign
-    ///   with it.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of an app sign with it.
     trello: "trello", "Trello",
         "https://developer.atlassian.com/cloud/trello/guides/rest-api/webhooks/",
         Scheme::new(HmacSha1, "x-trello-webhook", Base64)

@@ -17,28 +17,28 @@ static SIGNATURE: HeaderName = HeaderName::from_static("x-twilio-signature");
 const OF_EVERY_FORM: &str = "AccountSidAC";
 
 providers! {
-    /// Twilio.
+    /// HMAC-SHA1 of the URL and the form's parameters in `X-Twilio-Signature`, base64.
     ///
-    /// * Signed: the URL and the form's parameters in the order of their names; for a body that is not a
-    ///   form, the URL alone, whose `bodySHA256` is the body's digest; HMAC-SHA1, in
-    ///   `X-Twilio-Signature`. A JSON body without that digest is rejected, because nothing protects it.
-    ///   Secret: the text of the auth token.
-    /// * Both ways share one text, so a form could be read as the end of a URL. A URL that has a
-    ///   `bodySHA256` and contains a form's `AccountSid` is rejected: an attacker who chooses the value of a field,
-    ///   such as the text of a message, could write a digest into it.
-    /// * The URL is tried with and without its port, because Twilio signs either. Behind a proxy, or with
-    ///   a user in the URL, the layer needs [`public_url`](crate::WebhookLayer::public_url).
-    /// * Id: none, so nothing is deduped. Twilio sends a request again when its connection fails
-    ///   ([source](https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides)), and goes on
-    ///   with the TwiML of the answer: a duplicate would be answered without any, and the call would end.
-    ///   Status callbacks, whose answer Twilio ignores, are signed alike. For those, make
-    ///   `I-Twilio-Idempotency-Token` the key, which a retry repeats and no signature covers: see
-    ///   [the guide](crate::guide::answers#where-the-provider-acts-on-the-answer).
-    /// * Not covered: **where one parameter of a form ends and the next begins**, their order,
-    ///   repetitions, the port, the method and the headers. Names and values are strung together before
-    ///   they are signed, so an attacker who captures a request can send it with its parameters split in other
-    ///   places, or the end of the URL as a parameter. Take decisions from fields that are looked up with Twilio's API.
+    /// * Secret: the text of the auth token.
+    /// * Signed content: the URL and the form's parameters in the order of their names; for a body that is not a
+    ///   form, the URL alone, whose `bodySHA256` is the body's digest; HMAC-SHA1, in `X-Twilio-Signature`. A
+    ///   JSON body without that digest is rejected, because nothing protects it.
+    /// * Delivery id: none, so nothing is deduped. Twilio sends a request again when its connection fails
+    ///   ([source](https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides)), and goes on with
+    ///   the TwiML of the answer: a duplicate would be answered without any, and the call would end. Status
+    ///   callbacks, whose answer Twilio ignores, are signed alike. For those, make `I-Twilio-Idempotency-Token`
+    ///   the key, which a retry repeats and no signature covers: see [the
+    ///   guide](crate::guide::answers#where-the-provider-acts-on-the-answer).
+    /// * Not covered: **where one parameter of a form ends and the next begins**, their order, repetitions, the
+    ///   port, the method and the headers. Names and values are strung together before they are signed, so an
+    ///   attacker who captures a request can send it with its parameters split in other places, or the end of
+    ///   the URL as a parameter. Take decisions from fields that are looked up with Twilio's API.
     ///   [`replay_guard`](crate::WebhookLayer::replay_guard) counts all such copies as one delivery.
+    /// * Both ways share one text, so a form could be read as the end of a URL. A URL that has a `bodySHA256`
+    ///   and contains a form's `AccountSid` is rejected: an attacker who chooses the value of a field, such as
+    ///   the text of a message, could write a digest into it.
+    /// * The URL is tried with and without its port, because Twilio signs either. Behind a proxy, or with a user
+    ///   in the URL, the layer needs [`public_url`](crate::WebhookLayer::public_url).
     twilio: "twilio", "Twilio",
         "https://www.twilio.com/docs/usage/webhooks/webhooks-security",
         @by_hand |secrets| {

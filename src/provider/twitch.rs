@@ -5,17 +5,17 @@ use super::{
 use crate::verify::{Attempt::Retries, Encoding::Hex, Location, Scheme, TimeUnit::Rfc3339, scan};
 
 providers! {
-    /// Twitch EventSub.
+    /// HMAC-SHA256 of `{header:twitch-eventsub-message-id}{ts}{body}` in `Twitch-Eventsub-Message-Signature`,
+    /// hex after `sha256=`.
     ///
-    /// * Signed: `{header:Twitch-Eventsub-Message-Id}{ts}{body}`, HMAC-SHA256, in
-    ///   `Twitch-Eventsub-Message-Signature`. Secret: UTF-8.
-    /// * Id: `header:Twitch-Eventsub-Message-Id`, signed.
-    /// * Timestamp: `header:Twitch-Eventsub-Message-Timestamp`; 600 s into the past and 600 s into
-    ///   the future.
-    /// * Not covered: `Twitch-Eventsub-Message-Type`, `Twitch-Eventsub-Subscription-Type` and the other
-    ///   headers. Go by `subscription.type` and `subscription.status` in the body.
+    /// * Secret: the text as it stands.
+    /// * Delivery id: `header:twitch-eventsub-message-id`, signed.
+    /// * Event type: `body:/subscription/type`, signed.
+    /// * Timestamp: `header:twitch-eventsub-message-timestamp`; 600 s into the past and 600 s into the future.
     /// * Handshake: the signed `webhook_callback_verification`, whose challenge is echoed
     ///   ([source](https://dev.twitch.tv/docs/eventsub/handling-webhook-events/)).
+    /// * Not covered: `Twitch-Eventsub-Message-Type`, `Twitch-Eventsub-Subscription-Type` and the other headers.
+    ///   Go by `subscription.type` and `subscription.status` in the body.
     /// * `Twitch-Eventsub-Message-Retry` counts its retries, from 0, as its own tool sends it
     ///   ([source](https://github.com/twitchdev/twitch-cli/blob/HEAD/internal/events/trigger/forward_event.go)).
     twitch: "twitch", "Twitch EventSub",

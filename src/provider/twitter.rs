@@ -11,16 +11,14 @@ use super::{
 use crate::verify::{Encoding::Base64, Scheme};
 
 providers! {
-    /// X (Twitter).
+    /// HMAC-SHA256 of the body in `X-Twitter-Webhooks-Signature`, base64 after `sha256=`.
     ///
-    /// * Signed: `{body}`, HMAC-SHA256, in `X-Twitter-Webhooks-Signature`. Secret: UTF-8 consumer
-    ///   secret.
-    /// * Id: none that names the delivery as a whole.
-    /// * Handshake: `GET ?crc_token=…`, answered with the token's MAC under the first secret. Events
-    ///   are signed with the same key, so only what looks like a token is signed for who asks, and a
-    ///   body that looks like one (letters, digits, `-_.~+/=`) is refused; events are JSON objects.
-    /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of an app sign
-    ///   with it.
+    /// * Secret: the consumer secret, as text.
+    /// * Delivery id: none.
+    /// * Handshake: `GET ?crc_token=…`, answered with the token's MAC under the first secret. Events are signed
+    ///   with the same key, so only what looks like a token is signed for who asks, and a body that looks like
+    ///   one (letters, digits, `-_.~+/=`) is refused; events are JSON objects.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of an app sign with it.
     twitter: "twitter", "X (Twitter)",
         "https://docs.x.com/x-api/webhooks",
         Scheme::hmac_sha256("x-twitter-webhooks-signature", Base64)

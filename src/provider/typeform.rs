@@ -2,10 +2,11 @@ use super::providers;
 use crate::verify::{Encoding::Base64, Scheme};
 
 providers! {
-    /// Typeform.
+    /// HMAC-SHA256 of the body in `Typeform-Signature`, base64 after `sha256=`.
     ///
-    /// * Signed: `{body}`, HMAC-SHA256, in `Typeform-Signature`. Secret: UTF-8.
-    /// * Id: `body:/event_id`, signed.
+    /// * Secret: the text as it stands.
+    /// * Delivery id: `body:/event_id`, signed.
+    /// * Event type: `body:/event_type`, signed.
     typeform: "typeform", "Typeform",
         "https://www.typeform.com/developers/webhooks/secure-your-webhooks/",
         Scheme::hmac_sha256("typeform-signature", Base64)

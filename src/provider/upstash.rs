@@ -6,12 +6,12 @@ use crate::verify::{
 };
 
 providers! {
-    /// Upstash QStash.
+    /// JSON Web Token (HS256) with the URL and the SHA-256 of the body in `Upstash-Signature`.
     ///
-    /// * Signed: the token in `Upstash-Signature`, HMAC-SHA256. It has the SHA-256 of the body, and
-    ///   the URL that was called (see [`public_url`](crate::WebhookLayer::public_url)). Secret: the
-    ///   current signing key, UTF-8, and beside it the next one.
-    /// * Id: `header:Upstash-Message-Id`, **not signed**; the token's `jti` is, but names the token.
+    /// * Secret: the current signing key, UTF-8, and beside it the next one.
+    /// * Signed content: the token in `Upstash-Signature`, HMAC-SHA256. It has the SHA-256 of the body, and the
+    ///   URL that was called (see [`public_url`](crate::WebhookLayer::public_url)).
+    /// * Delivery id: `header:upstash-message-id`, **not signed**. The token's `jti` is, but names the token.
     /// * Timestamp: from the token's `nbf` to its `exp`, five minutes later.
     upstash: "upstash", "Upstash QStash",
         "https://upstash.com/docs/qstash/features/security",

@@ -2,11 +2,11 @@ use super::providers;
 use crate::verify::{Algorithm::HmacSha1, Encoding::Hex, Scheme};
 
 providers! {
-    /// Vercel.
+    /// HMAC-SHA1 of the body in `X-Vercel-Signature`, hex.
     ///
-    /// * Signed: `{body}`, HMAC-SHA1, in `x-vercel-signature`. Secret: UTF-8, the webhook's secret, or
-    ///   for an integration its client secret.
-    /// * Id: `body:/id`, signed.
+    /// * Secret: the text as it stands, the webhook's secret, or for an integration its client secret.
+    /// * Delivery id: `body:/id`, signed.
+    /// * Event type: `body:/type`, signed.
     vercel: "vercel", "Vercel",
         "https://github.com/vercel/example-marketplace-integration/blob/HEAD/app/webhook/route.ts",
         Scheme::new(HmacSha1, "x-vercel-signature", Hex)

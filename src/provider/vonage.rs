@@ -28,65 +28,71 @@ use crate::{
 };
 
 providers! {
+    /// HMAC-SHA256 of the sorted parameters in the parameter `sig`, hex.
+    ///
     /// Vonage, signed parameters (SMS), for accounts that are set to SHA-256 HMAC.
     ///
-    /// * Signed: the parameters but `sig`, in the order of their names, each as `&name=value` with `_`
-    ///   for every `&` and `=` of the value; the signature, in hex, is the parameter `sig`. The
-    ///   parameters are those of the query (then the body must be empty), of a form, or of a flat JSON
-    ///   object. Secret: the text of the account's signature secret.
-    /// * The algorithm is a setting of the account and nothing in a request says it: there is a
-    ///   constructor for each ([`vonage_params_sha512`], [`vonage_params_sha1`], [`vonage_params_md5`],
-    ///   [`vonage_params_md5hash`]), and no request is believed for having chosen a weaker one.
-    /// * Id: `messageId`, signed; of delivery receipts, of which there are several for a message, with
+    /// * Secret: the text of the account's signature secret.
+    /// * Signed content: the parameters but `sig`, in the order of their names, each as `&name=value` with `_`
+    ///   for every `&` and `=` of the value; the signature, in hex, is the parameter `sig`. The parameters are
+    ///   those of the query (then the body must be empty), of a form, or of a flat JSON object.
+    /// * Delivery id: `messageId`, signed; of delivery receipts, of which there are several for a message, with
     ///   the `status` behind it. `_` stands for every `&` and `=` in it, as in the signature.
-    /// * Not covered: **each `_`, `&` and `=` of a value**, which are signed alike, so that whoever has
-    ///   seen a request can send it with one of them in the place of another; whether the parameters are
-    ///   a query, a form or JSON, and whether a value of JSON is a text or a number; the path, the method
-    ///   and the headers.
     /// * Timestamp: `timestamp`, signed. Any age, since Vonage documents no limit
     ///   ([`tolerance`](crate::WebhookLayer::tolerance) sets one), and up to 300 s into the future.
+    /// * Not covered: **each `_`, `&` and `=` of a value**, which are signed alike, so that whoever has seen a
+    ///   request can send it with one of them in the place of another; whether the parameters are a query, a
+    ///   form or JSON, and whether a value of JSON is a text or a number; the path, the method and the headers.
+    /// * The algorithm is a setting of the account and nothing in a request says it: there is a constructor for
+    ///   each ([`vonage_params_sha512`], [`vonage_params_sha1`], [`vonage_params_md5`],
+    ///   [`vonage_params_md5hash`]), and no request is believed for having chosen a weaker one.
     vonage_params: "vonage-params", "Vonage (signed parameters)",
         "https://developer.vonage.com/en/getting-started/concepts/signing-messages",
         @by_hand |secrets| with("vonage-params", MacKind::HmacSha256, &secrets);
 
     /// [`vonage_params`] for accounts that are set to SHA-512 HMAC.
+    ///
     vonage_params_sha512: "vonage-params-sha512",
         "Vonage (signed parameters, SHA-512)",
         "https://developer.vonage.com/en/getting-started/concepts/signing-messages",
         @by_hand |secrets| with("vonage-params-sha512", MacKind::HmacSha512, &secrets);
 
     /// [`vonage_params`] for accounts that are set to SHA-1 HMAC.
+    ///
     vonage_params_sha1: "vonage-params-sha1",
         "Vonage (signed parameters, SHA-1)",
         "https://developer.vonage.com/en/getting-started/concepts/signing-messages",
         @by_hand |secrets| with("vonage-params-sha1", MacKind::HmacSha1, &secrets);
 
     /// [`vonage_params`] for accounts that are set to MD5 HMAC. Choose a stronger one if you can.
+    ///
     vonage_params_md5: "vonage-params-md5",
         "Vonage (signed parameters, MD5 HMAC)",
         "https://developer.vonage.com/en/getting-started/concepts/signing-messages",
         @by_hand |secrets| with("vonage-params-md5", MacKind::HmacMd5, &secrets);
 
-    /// [`vonage_params`] for accounts that are set to "MD5 hash", which is Vonage's default: plain MD5
-    /// of the parameters with the secret behind them. **It is the weakest of them**: two requests with
-    /// one MD5 have one signature under every secret. Set the account to a HMAC if you can.
+    /// [`vonage_params`] for accounts that are set to "MD5 hash", which is Vonage's default: plain MD5 of the
+    /// parameters with the secret behind them. **It is the weakest of them**: two requests with one MD5 have one
+    /// signature under every secret. Set the account to a HMAC if you can.
+    ///
     vonage_params_md5hash: "vonage-params-md5hash",
         "Vonage (signed parameters, MD5 hash)",
         "https://developer.vonage.com/en/getting-started/concepts/signing-messages",
         @by_hand |secrets| with("vonage-params-md5hash", MacKind::Md5, &secrets);
 
+    /// JSON Web Token (HS256) in `Authorization`.
+    ///
     /// Vonage (signed with a token: Voice, Messages, Verify).
     ///
-    /// * Signed: the token in `Authorization`, HMAC-SHA256, after `Bearer`. Secret: the account's
-    ///   signature secret, UTF-8.
-    /// * **The body is covered only if the token has its SHA-256, `payload_hash`.** If it has, that
-    ///   must be right; Vonage sends tokens without it, too, and who has seen one of those can send
-    ///   it with any body.
-    /// * Id: the token's `jti`, signed: of the request and not of the event. A request that repeats it is
-    ///   taken for a replay, and answered 200 without the NCCO that a call goes on with: see
-    ///   [the guide](crate::guide::answers#where-the-provider-acts-on-the-answer).
-    /// * Timestamp: the token's `iat`; any age, and up to 300 s into the future, since Vonage names no
-    ///   limit ([`tolerance`](crate::WebhookLayer::tolerance) sets one). An `exp` is kept to.
+    /// * Secret: the account's signature secret, UTF-8.
+    /// * Signed content: the token in `Authorization`, HMAC-SHA256, after `Bearer`.
+    /// * Delivery id: the token's `jti`, signed: of the request and not of the event. A request that repeats it
+    ///   is taken for a replay, and answered 200 without the NCCO that a call goes on with: see [the
+    ///   guide](crate::guide::answers#where-the-provider-acts-on-the-answer).
+    /// * Timestamp: the token's `iat`; any age, and up to 300 s into the future, since Vonage names no limit
+    ///   ([`tolerance`](crate::WebhookLayer::tolerance) sets one). An `exp` is kept to.
+    /// * **The body is covered only if the token has its SHA-256, `payload_hash`.** If it has, that must be
+    ///   right; Vonage sends tokens without it, too, and who has seen one of those can send it with any body.
     #[cfg(feature = "jwt")]
     vonage_jwt: "vonage-jwt", "Vonage (JWT)",
         "https://developer.vonage.com/en/getting-started/concepts/webhooks",

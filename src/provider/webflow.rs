@@ -2,10 +2,11 @@ use super::providers;
 use crate::verify::{Encoding::Hex, Scheme, TimeUnit::Milliseconds};
 
 providers! {
-    /// Webflow.
+    /// HMAC-SHA256 of `{ts}:{body}` in `X-Webflow-Signature`, hex.
     ///
-    /// * Signed: `{ts}:{body}`, HMAC-SHA256, in `x-webflow-signature`. Secret: UTF-8.
-    /// * Id: none that names the delivery as a whole.
+    /// * Secret: the text as it stands.
+    /// * Delivery id: none.
+    /// * Event type: `body:/triggerType`, signed.
     /// * Timestamp: `header:x-webflow-timestamp`; 300 s into the past and 300 s into the future.
     webflow: "webflow", "Webflow",
         "https://github.com/webflow/js-webflow-api/blob/HEAD/src/wrapper/WebhooksClient.ts",

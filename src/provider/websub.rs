@@ -7,26 +7,29 @@ use super::{
 use crate::verify::{Algorithm::HmacSha1, Encoding::Hex, Scheme};
 
 providers! {
+    /// HMAC-SHA1 of the body in `X-Hub-Signature`, hex after `sha1=`.
+    ///
     /// WebSub, formerly PubSubHubbub (YouTube), signed with SHA-1.
     ///
-    /// * Signed: `{body}`, HMAC-SHA1, in `X-Hub-Signature`. Secret: the `hub.secret` of the
-    ///   subscription, UTF-8. Without one a hub signs nothing, and nothing is accepted.
-    /// * Id: none.
+    /// * Secret: the `hub.secret` of the subscription, UTF-8. Without one a hub signs nothing, and nothing is
+    ///   accepted.
+    /// * Delivery id: none.
     /// * Handshake: `GET` with `hub.mode`, `hub.topic` and `hub.challenge`, which is echoed if
-    ///   `hub.verify_token` is the [`verify_token`](crate::WebhookLayer::verify_token): echoing to
-    ///   anybody would let anybody end the subscription. Subscribe with `hub.verify_token`, or put it
-    ///   into the query of the callback's URL, which every hub keeps.
+    ///   `hub.verify_token` is the [`verify_token`](crate::WebhookLayer::verify_token): echoing to anybody would
+    ///   let anybody end the subscription. Subscribe with `hub.verify_token`, or put it into the query of the
+    ///   callback's URL, which every hub keeps.
     websub: "websub", "WebSub / PubSubHubbub (YouTube)",
         "https://www.w3.org/TR/websub/",
         Scheme::new(HmacSha1, "x-hub-signature", Hex)
             .prefix("sha1="),
         handshake: Some(HANDSHAKE);
 
+    /// HMAC-SHA256 of the body in `X-Hub-Signature`, hex after `sha256=`.
+    ///
     /// WebSub, signed with SHA-256.
     ///
-    /// * Signed: `{body}`, HMAC-SHA256, in `X-Hub-Signature`. Secret: the `hub.secret` of the
-    ///   subscription, UTF-8.
-    /// * Id: none.
+    /// * Secret: the `hub.secret` of the subscription, UTF-8.
+    /// * Delivery id: none.
     /// * Handshake: as that of [`websub`].
     websub_sha256: "websub-sha256", "WebSub (SHA-256)",
         "https://www.w3.org/TR/websub/",

@@ -3,12 +3,14 @@ use std::time::Duration;
 use super::{providers, shapes};
 
 providers! {
-    /// Whereby.
+    /// HMAC-SHA256 of `{ts}.{body}` in `Whereby-Signature`, hex.
     ///
-    /// * Signed: `{ts}.{body}`, HMAC-SHA256, in `Whereby-Signature: t=…,v1=<hex>`. Secret: UTF-8.
-    /// * Id: `body:/id`, signed.
+    /// * Secret: the text as it stands.
+    /// * Delivery id: `body:/id`, signed.
+    /// * Event type: `body:/type`, signed.
     /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.
-    /// * An answer within 5 s; otherwise two retries after "a short exponential backoff", so a claim's
+    /// * Retries: yes.
+    /// * Acknowledge within: 5 s. Otherwise two retries after "a short exponential backoff", so a claim's
     ///   [lease](crate::WebhookLayer::lease) is 3 s.
     whereby: "whereby", "Whereby",
         "https://github.com/whereby/docs/blob/HEAD/meeting-content-and-quality/insights-suite-and-api/webhooks.md",

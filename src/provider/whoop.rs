@@ -4,17 +4,16 @@ use super::providers;
 use crate::verify::{Encoding::Base64, Scheme, TimeUnit::Milliseconds};
 
 providers! {
-    /// WHOOP.
+    /// HMAC-SHA256 of `{ts}{body}` in `X-Whoop-Signature`, base64.
     ///
-    /// * Signed: `{ts}{body}`, HMAC-SHA256, in `X-WHOOP-Signature`. Secret: UTF-8, the app's client
-    ///   secret.
-    /// * Id: none. Bodies have the `trace_id` of an event in them: equal ones are one delivery.
-    /// * Timestamp: `header:X-WHOOP-Signature-Timestamp`, in milliseconds; any age, and up to 300 s
-    ///   into the future, since WHOOP names no limit ([`tolerance`](crate::WebhookLayer::tolerance) sets
-    ///   one).
+    /// * Secret: the text as it stands, the app's client secret.
+    /// * Delivery id: none. Bodies have the `trace_id` of an event in them: equal ones are one delivery.
+    /// * Event type: `body:/type`, signed.
+    /// * Timestamp: `header:x-whoop-signature-timestamp`; any age and 300 s into the future. In milliseconds.
+    ///   Since WHOOP names no limit ([`tolerance`](crate::WebhookLayer::tolerance) sets one).
+    /// * Retries: yes; deduplicated for 1 day.
     /// * Five retries over about an hour; deliveries are remembered for a day.
-    /// * [Shared secret](crate::verify::Profile::shared_secret): all webhook URLs of an app
-    ///   sign with it.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): all webhook URLs of an app sign with it.
     whoop: "whoop", "WHOOP",
         "https://developer.whoop.com/docs/developing/webhooks/",
         Scheme::hmac_sha256("x-whoop-signature", Base64)

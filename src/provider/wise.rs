@@ -4,14 +4,14 @@ use super::providers;
 use crate::verify::{Algorithm::RsaSha256, Encoding::Base64, Scheme};
 
 providers! {
-    /// Wise.
+    /// RSA-SHA256 of the body in `X-Signature-Sha256`, base64.
     ///
-    /// * Signed: `{body}`, RSA with SHA-256, in `X-Signature-SHA256`. Secret: the public key that
-    ///   Wise publishes for the environment, PEM or base64 of DER.
-    /// * Id: `header:X-Delivery-Id`, **not signed**.
-    /// * An answer within 5 s, and up to 25 attempts over two weeks otherwise.
-    /// * [Shared secret](crate::verify::Profile::shared_secret): one key signs for all
-    ///   customers.
+    /// * Secret: the public key that Wise publishes for the environment, PEM or base64 of DER.
+    /// * Delivery id: `header:x-delivery-id`, **not signed**.
+    /// * Event type: `body:/event_type`, signed.
+    /// * Retries: yes; deduplicated for 15 days.
+    /// * Acknowledge within: 5 s. Up to 25 attempts over two weeks otherwise.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): one key signs for all customers.
     wise -> Result: "wise", "Wise",
         "https://docs.wise.com/guides/developer/webhooks/event-handling",
         Scheme::new(RsaSha256, "x-signature-sha256", Base64)

@@ -2,13 +2,13 @@ use super::providers;
 use crate::verify::{Encoding::Base64, Scheme};
 
 providers! {
-    /// WooCommerce.
+    /// HMAC-SHA256 of the body in `X-Wc-Webhook-Signature`, base64.
     ///
-    /// * Signed: `{body}`, HMAC-SHA256, in `X-WC-Webhook-Signature`. Secret: UTF-8.
-    /// * Id: none. `X-WC-Webhook-Delivery-ID` is of the webhook and the second, and so the same for two
+    /// * Secret: the text as it stands.
+    /// * Delivery id: none. `X-WC-Webhook-Delivery-ID` is of the webhook and the second, and so the same for two
     ///   deliveries within one
     ///   ([source](https://github.com/woocommerce/woocommerce/blob/HEAD/plugins/woocommerce/includes/class-wc-webhook.php)).
-    /// * Event type: `header:X-WC-Webhook-Topic`, **not signed**.
+    /// * Event type: `header:x-wc-webhook-topic`, **not signed**.
     /// * The ping at its creation (`webhook_id=…`) is not signed, and is refused.
     woocommerce: "woocommerce", "WooCommerce",
         "https://github.com/woocommerce/woocommerce-rest-api-docs/blob/HEAD/source/includes/wp-api-v3/_webhooks.md",

@@ -2,10 +2,11 @@ use super::providers;
 use crate::verify::{Encoding::Hex, Scheme, TimeUnit::Milliseconds};
 
 providers! {
-    /// WorkOS.
+    /// HMAC-SHA256 of `{ts}.{body}` in `Workos-Signature`, hex.
     ///
-    /// * Signed: `{ts}.{body}`, HMAC-SHA256, in `WorkOS-Signature`. Secret: UTF-8.
-    /// * Id: `body:/id`, signed.
+    /// * Secret: the text as it stands.
+    /// * Delivery id: `body:/id`, signed.
+    /// * Event type: `body:/event`, signed.
     /// * Timestamp: `field:t`; 180 s into the past and 300 s into the future.
     workos: "workos", "WorkOS",
         "https://github.com/workos/workos-node/blob/HEAD/src/common/crypto/signature-provider.ts",

@@ -4,14 +4,16 @@ use super::providers;
 use crate::verify::{Encoding::Base64, Scheme};
 
 providers! {
-    /// Xero.
+    /// HMAC-SHA256 of the body in `X-Xero-Signature`, base64.
     ///
-    /// * Signed: `{body}`, HMAC-SHA256, in `x-xero-signature`. Secret: UTF-8 webhook signing key.
-    /// * Id: none that names the delivery as a whole. Bodies have a random text in them: equal ones
+    /// * Secret: the webhook signing key, as text.
+    /// * Delivery id: none. That names the delivery as a whole. Bodies have a random text in them: equal ones
     ///   are one delivery.
+    /// * Retries: yes.
+    /// * Acknowledge within: 5 s.
+    /// * Handshake: deliveries without events, some of them signed wrongly, to see that those are answered 401
+    ///   and the others 200. The latter reach the handler.
     /// * A 200 without a body within 5 s, or else it is sent again, for up to 24 hours.
-    /// * Handshake: deliveries without events, some of them signed wrongly, to see that those are
-    ///   answered 401 and the others 200. The latter reach the handler.
     xero: "xero", "Xero",
         "https://developer.xero.com/documentation/guides/webhooks/configuring-your-server/",
         Scheme::hmac_sha256("x-xero-signature", Base64),

@@ -2,14 +2,14 @@ use super::providers;
 use crate::verify::{Encoding::Base64, Scheme, TimeUnit::Rfc3339};
 
 providers! {
-    /// Zendesk.
+    /// HMAC-SHA256 of `{ts}{body}` in `X-Zendesk-Webhook-Signature`, base64.
     ///
-    /// * Signed: `{ts}{body}`, HMAC-SHA256, in `X-Zendesk-Webhook-Signature`. Secret: UTF-8 (the
-    ///   static test secret looks base64 but is NOT decoded).
-    /// * Id: `header:X-Zendesk-Webhook-Invocation-Id`, **not signed**.
-    /// * Timestamp: `header:X-Zendesk-Webhook-Signature-Timestamp`; any age, since Zendesk names no
-    ///   limit ([`tolerance`](crate::WebhookLayer::tolerance) sets one), and up to 300 s into the
-    ///   future.
+    /// * Secret: (the static test secret looks base64 but is NOT decoded).
+    /// * Delivery id: `header:x-zendesk-webhook-invocation-id`, **not signed**.
+    /// * Event type: `body:/type`, signed.
+    /// * Timestamp: `header:x-zendesk-webhook-signature-timestamp`; any age and 300 s into the future.
+    ///   `header:X-Zendesk-Webhook-Signature-Timestamp`; any age, since Zendesk names no limit
+    ///   ([`tolerance`](crate::WebhookLayer::tolerance) sets one), and up to 300 s into the future.
     zendesk: "zendesk", "Zendesk",
         "https://developer.zendesk.com/documentation/webhooks/verifying/",
         Scheme::hmac_sha256("x-zendesk-webhook-signature", Base64)

@@ -13,15 +13,15 @@ use crate::{
 };
 
 providers! {
-    /// Zoom.
+    /// HMAC-SHA256 of `v0:{ts}:{body}` in `X-Zm-Signature`, hex after `v0=`.
     ///
-    /// * Signed: `v0:{ts}:{body}`, HMAC-SHA256, in `x-zm-signature`. Secret: UTF-8 secret token.
-    /// * Id: none that names the delivery as a whole.
+    /// * Secret: the secret token, as text.
+    /// * Delivery id: none.
+    /// * Event type: `body:/event`, signed.
     /// * Timestamp: `header:x-zm-request-timestamp`; 300 s into the past and 300 s into the future.
-    /// * Handshake: the signed `endpoint.url_validation`, answered with the MAC of its token under
-    ///   the secret that it was signed with.
-    /// * [Shared secret](crate::verify::Profile::shared_secret): all event subscriptions of an
-    ///   app sign with it.
+    /// * Handshake: the signed `endpoint.url_validation`, answered with the MAC of its token under the secret
+    ///   that it was signed with.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): all event subscriptions of an app sign with it.
     zoom: "zoom", "Zoom",
         "https://github.com/zoom/webhook-sample/blob/HEAD/index.js",
         Scheme::hmac_sha256("x-zm-signature", Hex)
