@@ -608,9 +608,9 @@ mod tests {
             ["a", "\u{e9}\u{1f980}", "a b", "a:b", "-----BEGIN"].map(Into::into).into();
         texts.push("x".repeat(4096));
         // Without its prefix nothing may be left.
-        let key =
-            provider.scheme().and_then(|scheme| Some(serde_json::to_value(scheme).ok()?["key"].clone()));
-        let prefixes = key.as_ref().and_then(|key| key["strip"].as_array()).into_iter().flatten();
+        let scheme = provider.scheme().and_then(|scheme| serde_json::to_value(scheme).ok());
+        let prefixes = scheme.as_ref().and_then(|scheme| scheme.pointer("/key/strip")?.as_array());
+        let prefixes = prefixes.into_iter().flatten();
         texts.extend(prefixes.filter_map(|prefix| prefix.as_str().map(Into::into)));
         let parse = |text: &String| text.parse::<Secret>().map(Secrets::from);
         let mut odd = texts.iter().map(parse).collect::<Result<Vec<_>, _>>()?;

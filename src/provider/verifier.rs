@@ -36,6 +36,7 @@ struct VerifierParts {
     handshake: Option<(Handshake, Secrets)>,
 }
 
+#[allow(clippy::large_enum_variant, reason = "it lives in an `Arc`, once a verifier")]
 pub(super) enum VerifierKind {
     Scheme(SchemeVerifier),
     /// Written for the provider, where no scheme describes how it signs.
