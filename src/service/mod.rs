@@ -33,7 +33,7 @@ use self::{
     handler::{handle, handle_detached},
     receive::{Incoming, Limits, receive},
     respond::{EarlyResponse, Responder, ServiceResponse, too_late},
-    verifier::{find_endpoint, judge_timestamp, verify_head},
+    verifier::{find_endpoint, judge_timestamp, signed_handshake, verify_head},
 };
 use crate::{
     BoxError, Delivery, Rejection, RejectionKind, Undecodable,
@@ -155,12 +155,12 @@ where
                 verified.timestamp = timestamp.or(verified.timestamp);
                 judge_timestamp(config, endpoint.verifier(), verified.timestamp, now)?;
                 let body = mem::take(&mut received.body);
-                let request = config.request(&head, now);
-                let mut delivery = Delivery::new(endpoint, verified, body, &request, config.dedupe.claims());
-                let handshake = delivery.verifier().signed_handshake(&request, delivery.payload());
+                let claims = config.dedupe.claims();
+                let mut delivery =
+                    Delivery::new(endpoint, verified, body, &config.request(&head, now), claims);
                 correct_head(&mut head, &delivery);
                 telemetry.delivery(&delivery);
-                EarlyResponse::handshake(handshake)?;
+                EarlyResponse::handshake(signed_handshake(&delivery, &config.request(&head, now)))?;
                 EarlyResponse::unlisted(config.only_events.as_ref(), &delivery)?;
                 decode(config, &delivery, &mut head.extensions)?;
                 // Before the claim, whose lease must not run while the service is not ready.

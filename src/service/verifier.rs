@@ -2,10 +2,11 @@
 
 use std::time::{Duration, SystemTime};
 
-use http::request::Parts;
+use bytes::Bytes;
+use http::{Response, request::Parts};
 
 use crate::{
-    Rejection, RejectionKind,
+    Delivery, Rejection, RejectionKind,
     config::{Config, EndpointSource},
     observe::Telemetry,
     task::{rarely, timeout},
@@ -77,4 +78,9 @@ pub(super) fn judge_timestamp(
 ) -> Result<(), VerifyError> {
     let Some(timestamp) = timestamp else { return Ok(()) };
     config.tolerance.map_or(verifier.profile().tolerance(), Tolerance::both).judge(timestamp, now)
+}
+
+/// Answers the request if it is a handshake that had to be verified first.
+pub(super) fn signed_handshake(delivery: &Delivery, request: &RequestContext<'_>) -> Option<Response<Bytes>> {
+    delivery.verifier().signed_handshake(request, delivery.payload())
 }
