@@ -8,7 +8,11 @@ use arbitrary::{Result, Unstructured};
 use bytes::Bytes;
 use http::{HeaderValue, Request};
 use serde_json::{Value, json};
-use tower_webhook::{provider::ProviderVerifier, testing::sign_at, verify::Scheme};
+use tower_webhook::{
+    provider::ProviderVerifier,
+    testing::sign_at,
+    verify::{Scheme, Verifier},
+};
 
 use super::{
     edit::Edit,
