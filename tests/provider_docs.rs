@@ -204,29 +204,30 @@ fn first_line(scheme: &Value) -> String {
 fn facts(profile: &Profile, scheme: Option<&Value>) -> Vec<(&'static str, String)> {
     let signed = |signed: bool| if signed { "signed" } else { "**not signed**" };
     let mut facts = Vec::new();
-    match &profile.id {
-        Some(id) => {
-            facts.push(("Delivery id", format!("`{}`, {}.", place(id), signed(profile.id_signed))));
-        }
+    let places = |places: &[Location]| {
+        places.iter().map(|place| format!("`{place}`")).collect::<Vec<_>>().join(" or ")
+    };
+    match profile.id() {
         // A verifier that is written by hand may find one where no place says it.
-        None if scheme.is_some() => facts.push(("Delivery id", "none.".to_owned())),
-        None => {}
+        [] if scheme.is_some() => facts.push(("Delivery id", "none.".to_owned())),
+        [] => {}
+        id => facts.push(("Delivery id", format!("{}, {}.", places(id), signed(profile.id_signed())))),
     }
-    if let Some(event_type) = &profile.event_type {
-        let is_signed = signed(profile.event_type_signed);
-        facts.push(("Event type", format!("`{}`, {is_signed}.", place(event_type))));
+    if !profile.event_type().is_empty() {
+        let is_signed = signed(profile.event_type_signed());
+        facts.push(("Event type", format!("{}, {is_signed}.", places(profile.event_type()))));
     }
     if let Some(ts) = scheme.map(|scheme| &scheme["ts"]).filter(|ts| !ts.is_null()) {
         let from = ts["from"].as_str().unwrap();
         let past = ts["past"].as_u64().map_or("any age".to_owned(), |past| format!("{past} s into the past"));
         facts.push(("Timestamp", format!("`{from}`; {past} and {} s into the future.", ts["future"])));
     }
-    let remembered = profile.dedupe_window.map(|window| match window.as_secs() {
+    let remembered = profile.dedupe_window().map(|window| match window.as_secs() {
         86_400 => "1 day".to_owned(),
         secs if secs % 86_400 == 0 => format!("{} days", secs / 86_400),
         secs => format!("{} hours", secs / 3600),
     });
-    let retries = profile.retries.map(|retries| if retries { "yes" } else { "**never**" });
+    let retries = profile.retries().map(|retries| if retries { "yes" } else { "**never**" });
     match (retries, remembered) {
         (None, None) => {}
         (Some(retries), None) => facts.push(("Retries", format!("{retries}."))),
@@ -237,10 +238,10 @@ fn facts(profile: &Profile, scheme: Option<&Value>) -> Vec<(&'static str, String
             facts.push(("Retries", format!("{retries}; deduplicated for {remembered}.")));
         }
     }
-    if let Some(deadline) = profile.ack_deadline {
+    if let Some(deadline) = profile.ack_deadline() {
         facts.push(("Acknowledge within", format!("{} ms.", deadline.as_millis()).replace("000 ms", " s")));
     }
-    if let Some(limit) = profile.body_limit {
+    if let Some(limit) = profile.body_limit() {
         let limit = match limit {
             limit if limit % (1024 * 1024) == 0 => format!("{} MiB", limit / (1024 * 1024)),
             limit if limit % 1024 == 0 => format!("{} KiB", limit / 1024),
@@ -248,17 +249,10 @@ fn facts(profile: &Profile, scheme: Option<&Value>) -> Vec<(&'static str, String
         };
         facts.push(("Body limit", format!("{limit}.")));
     }
-    facts
-}
-
-fn place(location: &Location) -> String {
-    match location {
-        Location::Header(name) => format!("header:{name}"),
-        Location::Json(pointer) => format!("body:{pointer}"),
-        Location::Query(name) => format!("query:{name}"),
-        Location::Form(name) => format!("form:{name}"),
-        other => panic!("{other:?}"),
+    if profile.batch() {
+        facts.push(("Batches", "one body can carry several events.".to_owned()));
     }
+    facts
 }
 
 /// The profile, which is the same whatever the secret is.

@@ -615,6 +615,8 @@ mod tests {
         let parse = |text: &String| text.parse::<Secret>().map(Secrets::from);
         let mut odd = texts.iter().map(parse).collect::<Result<Vec<_>, _>>()?;
         odd.push(Secrets::from(["a".parse()?, "ab".parse()?]));
+        // A key that is no text.
+        odd.push(Secrets::from(Secret::from_bytes([0xff, 0x00])?));
         Ok(odd)
     }
 
@@ -626,7 +628,7 @@ mod tests {
             assert_eq!((alias.constructor, alias.fallible), (of.constructor, of.fallible), "{}", alias.id);
             let secret: Secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".parse()?;
             let verifier = alias.verifier(secret)?;
-            assert_eq!(verifier.profile().provider, alias.id);
+            assert_eq!(verifier.profile().provider(), alias.id);
         }
         Ok(())
     }
