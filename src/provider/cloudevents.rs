@@ -1,4 +1,6 @@
-use std::{borrow::Cow, time::SystemTime};
+use std::borrow::Cow;
+#[cfg(feature = "test-util")]
+use std::time::SystemTime;
 
 use bytes::Bytes;
 #[cfg(feature = "test-util")]

@@ -1,10 +1,11 @@
-use std::{
-    borrow::Cow,
-    time::{Duration, SystemTime},
-};
+#[cfg(feature = "test-util")]
+use std::time::SystemTime;
+use std::{borrow::Cow, time::Duration};
 
 use bytes::Bytes;
-use http::{HeaderValue, Method, request::Parts};
+#[cfg(feature = "test-util")]
+use http::request::Parts;
+use http::{HeaderValue, Method};
 use serde::Deserialize;
 #[cfg(feature = "test-util")]
 use serde_json::Value;

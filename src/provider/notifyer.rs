@@ -1,8 +1,12 @@
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
+#[cfg(feature = "test-util")]
+use std::time::SystemTime;
 
 use bytes::Bytes;
 use data_encoding::HEXLOWER;
-use http::{HeaderName, request::Parts};
+use http::HeaderName;
+#[cfg(feature = "test-util")]
+use http::request::Parts;
 use serde::de::MapAccess;
 use sha2::{Digest, Sha256};
 

@@ -1,7 +1,11 @@
-use std::{fmt, sync::Arc, time::SystemTime};
+#[cfg(feature = "test-util")]
+use std::time::SystemTime;
+use std::{fmt, sync::Arc};
 
 use bytes::Bytes;
-use http::{Response, request::Parts};
+use http::Response;
+#[cfg(feature = "test-util")]
+use http::request::Parts;
 
 use super::by_hand::ByHandVerifier;
 use super::handshake::{ChallengeCheck, Handshake, HandshakeRequest};

@@ -16,14 +16,13 @@ use super::{
 #[cfg(feature = "jwt")]
 use crate::verify::{
     Encoding::Hex,
-    RequestContext,
     jwt::{BodyClaim, Presence::AtWill, Rules},
 };
 use crate::{
     InvalidSecret, Secrets,
     verify::{
-        Candidates, Encoding, Keyring, MacKind, Macs, Profile, TimeUnit, Tolerance, Verified, VerifyError,
-        parameter, sorted_parameters,
+        Candidates, Encoding, Keyring, MacKind, Macs, Profile, RequestContext, TimeUnit, Tolerance, Verified,
+        VerifyError, parameter, sorted_parameters,
     },
 };
 

@@ -151,8 +151,7 @@ where
                 let (mut check, timestamp) = verify_head(config, endpoint.verifier(), &head, now)?;
                 let limits = Limits::new(config, endpoint.verifier().profile());
                 let mut received = receive(&mut body, &head, limits, &mut *check).await?;
-                let mut verified = verify_body(check.finish(&received.body)).await?;
-                verified.timestamp = timestamp.or(verified.timestamp);
+                let verified = verify_body(check.finish(&received.body), timestamp).await?;
                 judge_timestamp(config, endpoint.verifier(), verified.timestamp, now)?;
                 let body = mem::take(&mut received.body);
                 let claims = config.dedupe.claims();

@@ -113,8 +113,7 @@ where
     let timestamp = check.timestamp();
     judge(timestamp)?;
     check.update(body);
-    let mut verified = verify_body(check.finish(body)).await?;
-    verified.timestamp = timestamp.or(verified.timestamp);
+    let mut verified = verify_body(check.finish(body), timestamp).await?;
     judge(verified.timestamp)?;
     let payload = verified.payload.as_deref().unwrap_or(body);
     let find = |location: &Location, body: &[u8]| {
@@ -128,12 +127,18 @@ where
     Ok(verified)
 }
 
-/// Waits for the outcome of a check, which may need a key that has to be fetched.
-pub(crate) async fn verify_body(finish: Finish) -> Result<Verified, VerifyError> {
-    match finish.0 {
+/// Waits for the outcome of a check, which may need a key that has to be fetched. A `timestamp` in the head wins
+/// over one that is known at the end.
+pub(crate) async fn verify_body(
+    finish: Finish,
+    timestamp: Option<SystemTime>,
+) -> Result<Verified, VerifyError> {
+    let mut verified = match finish.0 {
         Finishing::Now(outcome) => outcome,
         Finishing::Later(later) => rarely(wait(later)).await,
-    }
+    }?;
+    verified.timestamp = timestamp.or(verified.timestamp);
+    Ok(verified)
 }
 
 async fn wait(later: Later) -> Result<Verified, VerifyError> {
