@@ -9,7 +9,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
+use http::{HeaderMap, Request, Response, StatusCode};
 use http_body::Body as HttpBody;
 use tower_service::Service;
 
@@ -134,26 +134,25 @@ impl<R, E> EventRouter<R, E> {
 }
 
 impl<R, E> Table<R, E> {
-    /// Finds the service of a request, or the response of one that has none.
-    fn find<B>(&self, request: &Request<B>) -> Result<&SharedRoute<R, E>, Response<Bytes>> {
-        let delivery = request.extensions().get::<Delivery>();
+    /// Finds the service of a delivery.
+    fn find(&self, delivery: Option<&Delivery>) -> Result<&SharedRoute<R, E>, Unrouted> {
         let event_type = delivery.and_then(Delivery::single_event_type);
         let route = event_type.and_then(|event_type| self.routes.get(event_type));
         route.or(self.fallback.as_ref()).ok_or_else(|| match (delivery, event_type) {
             (_, Some(event_type)) => {
                 self.unrouted.add(event_type);
-                ignored_response(is_grpc(request.headers()))
+                Unrouted::Ignored
             }
             (Some(_), None) => {
                 unroutable(NO_EVENT_TYPE);
-                failed_response(NO_EVENT_TYPE)
+                Unrouted::Failed(NO_EVENT_TYPE)
             }
             (None, None) => {
                 // Any client can cause it.
                 if self.unrouted.is_first_without_delivery() {
                     unroutable(NO_DELIVERY);
                 }
-                failed_response(NO_DELIVERY)
+                Unrouted::Failed(NO_DELIVERY)
             }
         })
     }
@@ -162,10 +161,23 @@ impl<R, E> Table<R, E> {
 const NO_EVENT_TYPE: &str = "the delivery has no single event type, and the `EventRouter` has no fallback";
 const NO_DELIVERY: &str = "`Delivery` is missing: no `WebhookLayer` is above the `EventRouter`";
 
-fn failed_response(reason: &'static str) -> Response<Bytes> {
-    let mut response = Response::new(Bytes::from_static(reason.as_bytes()));
-    *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-    response
+/// Why a request has no service.
+enum Unrouted {
+    Ignored,
+    Failed(&'static str),
+}
+
+impl Unrouted {
+    fn response(self, headers: &HeaderMap) -> Response<Bytes> {
+        match self {
+            Self::Ignored => ignored_response(is_grpc(headers)),
+            Self::Failed(reason) => {
+                let mut response = Response::new(Bytes::from_static(reason.as_bytes()));
+                *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+                response
+            }
+        }
+    }
 }
 
 impl<B, R, E> Service<Request<B>> for EventRouter<R, E>
@@ -183,9 +195,12 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        match self.table.find(&request) {
+        match self.table.find(request.extensions().get()) {
             Ok(route) => route.serve(request.map(Body::of)),
-            Err(response) => Box::pin(async move { Ok(response.map(ResponseBody::layer)) }),
+            Err(unrouted) => {
+                let response = unrouted.response(request.headers());
+                Box::pin(async move { Ok(response.map(ResponseBody::layer)) })
+            }
         }
     }
 }

@@ -11,11 +11,15 @@ use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
 use tower::{Layer, ServiceExt};
 use tower_service::Service;
-use tower_webhook::{Body, EventRouter, OutcomeKind, Settlement, WebhookLayer, observe::Ignored};
+use tower_webhook::{
+    Body, EventRouter, OutcomeKind, Settlement, WebhookLayer,
+    observe::Ignored,
+    verify::{Location, Profile, Verified, from_fn},
+};
 
 use crate::{
     outcomes::Outcomes,
-    sign::{self, Sent},
+    sign::{self, Sent, post},
     support::{Act, GITHUB_SECRET, Handler, HandlerError, faulty_store, github_layer, signed},
 };
 
@@ -174,6 +178,22 @@ async fn an_event_type_in_the_body_is_routed_by_too() {
     let layer = crate::support::layer();
     send(&layer, &routes, signed("1", r#"{"type":"invoice.paid"}"#)).await;
     send(&layer, &routes, signed("2", r#"{"type":"invoice.created"}"#)).await;
+    assert_eq!(handler.calls(), 1);
+}
+
+/// Its first event says nothing about the others.
+#[tokio::test(start_paused = true)]
+async fn a_batch_has_no_single_event_type() {
+    let handler = Handler::default();
+    let routes: Routes = EventRouter::new().on("invoice.paid", handler.clone());
+    let profile = Profile::new("acme").with_event_type(Location::json("/0/type")).with_batch(true);
+    let verifier = from_fn(|_, _| Ok(Verified::new())).with_profile(profile);
+    let layer = WebhookLayer::with_verifier(verifier).without_dedupe().only_events("invoice.created");
+    let batch = || post(r#"[{"type":"invoice.paid"},{"type":"invoice.created"}]"#);
+    assert_eq!(send(&layer, &routes, batch()).await.0, 500);
+    assert_eq!(handler.calls(), 0);
+    let routes = routes.fallback(handler.clone());
+    assert_eq!(send(&layer, &routes, batch()).await.0, 200);
     assert_eq!(handler.calls(), 1);
 }
 
