@@ -14,3 +14,6 @@ cargo test --locked --all-features
 
 # A program for each framework that is no dependency of the above, over a socket. Some need Rust 1.95.
 cargo test --locked --manifest-path tests/frameworks/Cargo.toml --target-dir target/frameworks
+
+# The example that is a package of its own. In the same directory, for what both are built of.
+cargo test --locked --manifest-path examples/actix-web/Cargo.toml --target-dir target/frameworks

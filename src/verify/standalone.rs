@@ -13,7 +13,7 @@ use crate::task::{rarely, timeout};
 ///
 /// **Verification handshakes, limits and deduplication are the caller's.** Limit the body before reading it,
 /// answer [`Verifier::handshake`] and [`Verifier::signed_handshake`] where the provider needs them, and handle
-/// each [`Verified::id`] once. The crate's example `actix` does so.
+/// each [`Verified::id`] once. The repository's example `examples/actix-web` does so.
 ///
 /// `now` is the time at which the request is judged: the profile's
 /// [tolerance](super::Profile::tolerance) is applied to its signed timestamp. The id and the event type are
