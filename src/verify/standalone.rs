@@ -45,9 +45,9 @@ use crate::task::{rarely, timeout};
 ///
 /// # Errors
 ///
-/// If the request is not genuine or its timestamp is out of tolerance, or if it could not be verified because a
-/// key could not be fetched ([`VerifyError::is_unavailable`]): then answer 503, so that the provider
-/// retries.
+/// If the request is not genuine, if its timestamp is out of tolerance, or if a key could not be fetched.
+/// [`VerifyError::kind`] tells them apart and has the status to answer with: a 503 for the last, so that the
+/// provider retries.
 ///
 /// # Cancel safety
 ///
