@@ -107,13 +107,12 @@ fn acme_at_once(keys: Keys) -> impl Verifier {
 
 /// What is known of Acme, beside how it signs. Each line should have a source in its documentation.
 fn profile() -> Profile {
-    let profile = Profile::new("acme")
+    Profile::new("acme")
         .with_id(Location::json("/id"))
         .with_event_type(Location::json("/kind"))
         .with_retries(true)
         .with_dedupe_window(Duration::from_secs(3 * 86_400)) // it tries for two days
-        .with_ack_deadline(Duration::from_secs(15));
-    profile
+        .with_ack_deadline(Duration::from_secs(15))
 }
 
 /// What the headers say, which is not believed yet.

@@ -81,7 +81,7 @@ impl Delivery {
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), BoxError> {
     /// # let service = ServiceBuilder::new()
-    /// #     .layer(WebhookLayer::with_verifier(from_fn(|_, _, _| Ok(Verified::new()))).json::<Batch>())
+    /// #     .layer(WebhookLayer::with_verifier(from_fn(|_, _| Ok(Verified::new()))).json::<Batch>())
     /// #     .service_fn(async |mut request: Request<Body>| {
     /// #         let delivery = request.extensions_mut().remove().ok_or("no delivery")?;
     /// #         let batch = request.extensions_mut().remove().ok_or("no batch")?;

@@ -10,7 +10,7 @@ use crate::verify::{
     signing::{Write, form_with, json_with},
 };
 
-/// Builds a signed `POST` request to `uri`, such as `/hooks/github`.
+/// Builds a signed `POST` request to `uri`, such as `/hooks/github`, with a body of any type that is `From<Bytes>`.
 ///
 /// ```
 /// # use axum::{Router, body::Body, routing::post};
@@ -26,7 +26,7 @@ use crate::verify::{
 /// let handler = async |delivery: Delivery| delivery.event_type().unwrap_or_default().to_owned();
 /// let app = Router::new().route("/hooks/github", post(handler).layer(layer));
 ///
-/// let push = testing::post(&github, "/hooks/github").event("push").json(&json!({"ref": "main"}))?;
+/// let push = testing::post(&github, "/hooks/github").event("push").json::<Body>(&json!({"ref": "main"}))?;
 /// let response = app.oneshot(push).await?;
 /// assert_eq!(response.status(), StatusCode::OK);
 /// # Ok(())

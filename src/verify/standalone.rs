@@ -117,8 +117,8 @@ where
     judge(verified.timestamp)?;
     let payload = verified.payload.as_deref().unwrap_or(body);
     let find = |location: &Location, body: &[u8]| {
-        let text = location.first(head, body).map(|value| Box::from(value.as_str()));
-        text.filter(|text: &Box<str>| !text.is_empty())
+        let value = location.first(head, body)?;
+        Some(value.as_str()).filter(|text| !text.is_empty()).map(Box::from)
     };
     let id = || profile.id().iter().find_map(|location| find(location, payload));
     let json = || profile.json_in(payload);
