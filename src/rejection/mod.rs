@@ -35,6 +35,10 @@ pub(crate) static DUPLICATE: HeaderName = HeaderName::from_static("x-webhook-dup
 pub(crate) static GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 static GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
 
+// Constants, because `from_static` checks every byte.
+const PLAIN_TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
+const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
+
 /// A request that was refused, and why.
 ///
 /// The layer puts it into the extensions of the response that it answers with.
@@ -76,7 +80,7 @@ impl Rejection {
     /// Returns the layer's default answer as plain text.
     #[must_use]
     pub fn to_response(&self) -> Response<Bytes> {
-        self.response_of("text/plain; charset=utf-8", Bytes::from_static(self.kind.row().text.as_bytes()))
+        self.response_of(PLAIN_TEXT, Bytes::from_static(self.kind.row().text.as_bytes()))
     }
 
     /// The answer as a problem by RFC 9457. It says no more than the plain text does.
@@ -84,15 +88,15 @@ impl Rejection {
         let Row { text, status, .. } = self.kind.row();
         // The texts are fixed words, which need no escapes.
         let body = format!(r#"{{"type":"about:blank","title":"{text}","status":{}}}"#, status.as_u16());
-        self.response_of("application/problem+json", body.into())
+        self.response_of(PROBLEM_JSON, body.into())
     }
 
-    fn response_of(&self, content_type: &'static str, body: Bytes) -> Response<Bytes> {
+    fn response_of(&self, content_type: HeaderValue, body: Bytes) -> Response<Bytes> {
         let row = self.kind.row();
         let mut response = Response::new(body);
         *response.status_mut() = row.status;
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+        headers.insert(header::CONTENT_TYPE, content_type);
         if let Some(seconds) = row.retry_after {
             headers.insert(header::RETRY_AFTER, seconds.into());
         }

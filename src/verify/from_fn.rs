@@ -9,7 +9,9 @@ use http::request::Parts;
 
 #[cfg(feature = "test-util")]
 use super::signing::{CannotSign, Signer};
-use super::{Check, Finish, Keyring, MacKind, Profile, RequestContext, Verified, Verifier, VerifyError};
+use super::{
+    Check, Finish, Finishing, Keyring, MacKind, Profile, RequestContext, Verified, Verifier, VerifyError,
+};
 use crate::Secret;
 
 /// Creates a [`Verifier`] from a function of the request and its whole body.
@@ -161,11 +163,12 @@ where
 
     fn finish(self: Box<Self>, body: &Bytes) -> Finish {
         let FromFn { verify, fingerprints, .. } = self.verifier;
-        let verified = verify(&self.request, body).map(|mut verified| {
-            let named = || fingerprints.get(verified.secret_index).copied();
-            verified.fingerprint = verified.fingerprint.or_else(named);
-            verified
-        });
-        verified.into()
+        let mut finish = Finish::from(verify(&self.request, body));
+        if let Finishing::Now(Ok(verified)) = &mut finish.0
+            && verified.fingerprint.is_none()
+        {
+            verified.fingerprint = fingerprints.get(verified.secret_index).copied();
+        }
+        finish
     }
 }
