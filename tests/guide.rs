@@ -52,6 +52,50 @@ fn every_rejection_is_in_the_chapter_on_troubleshooting() {
     assert_are_in_the_chapter(&said);
 }
 
+#[test]
+fn every_constructor_that_needs_a_feature_is_in_the_chapter_on_troubleshooting() {
+    let folder = root().join("src/provider");
+    let mut gated = Vec::new();
+    for (vendor, feature) in features(&code(&folder.join("mod.rs")).replace("mod ", "")) {
+        let Ok(source) = fs::read_to_string(folder.join(format!("{vendor}.rs"))) else { continue };
+        let names = source.lines().filter_map(constructor).map(str::to_owned);
+        gated.extend(names.map(|name| (name, feature.clone())));
+    }
+    for path in sources(&folder) {
+        let all = features(&code(&path)).into_iter();
+        gated.extend(all.filter_map(|(row, feature)| Some((constructor(&row)?.to_owned(), feature))));
+    }
+    assert!(gated.len() > 20, "only {} constructors were found", gated.len());
+
+    let chapter = fs::read_to_string(root().join("src/guide/troubleshooting.md")).unwrap();
+    for (name, feature) in gated {
+        let row = chapter.lines().find(|line| line.starts_with(&format!("| `{feature}` |")));
+        let has_it = row.is_some_and(|row| row.contains(&format!("`{name}`")));
+        assert!(has_it, "the chapter does not have `{name}` in the row of `{feature}`");
+    }
+}
+
+/// The lines that stand behind or below a `#[cfg(feature = "…")]`, without what ends them, and the feature's name.
+fn features(source: &str) -> Vec<(String, String)> {
+    let gate = |rest: &str| {
+        let (feature, rest) = rest.split_once("\")]")?;
+        let line = rest.trim_start().lines().next()?;
+        let end = if line.contains('"') { line.len() } else { line.find([',', ';'])? };
+        Some((line[..end].to_owned(), feature.to_owned()))
+    };
+    after(source, "#[cfg(feature = \"").filter_map(gate).collect()
+}
+
+/// The name of the constructor that a line begins: `github: "github", …` or `pub fn paypal(…`.
+fn constructor(line: &str) -> Option<&str> {
+    let name = match line.strip_prefix("pub fn ") {
+        Some(function) => function.split(['(', '<']).next()?,
+        None if !line.contains("\", \"") => return None,
+        None => line.trim_start().split_once(": \"")?.0.trim_end_matches(" -> Result"),
+    };
+    name.chars().all(|char| char.is_ascii_alphanumeric() || char == '_').then_some(name)
+}
+
 fn assert_are_in_the_chapter(texts: &BTreeSet<String>) {
     let chapter = fs::read_to_string(root().join("src/guide/troubleshooting.md")).unwrap();
     let missing: Vec<_> = texts.iter().filter(|text| !chapter.contains(&***text)).collect();

@@ -1,0 +1,15 @@
+//~ E0277
+//~ is not a lookup of endpoints
+//~ the future must own what it reads
+//~ looks the endpoint up or clones what it needs
+use std::collections::HashMap;
+
+use http::request::Parts;
+use tower_webhook::{WebhookLayer, verify::Endpoint};
+
+fn main() {
+    let table = HashMap::<String, Endpoint>::new();
+    let _ = WebhookLayer::with_lookup(move |head: &Parts| async move {
+        Ok(table.get(head.uri.path()).cloned())
+    });
+}
