@@ -7,7 +7,10 @@ use tower::{Layer, service_fn};
 use tower_webhook::{
     Body, BoxError, Event, Payload, Secret, Secrets, SystemClock, WebhookLayer, provider,
     store::MokaStore,
-    verify::{self, CachedLookup, Endpoint, Verified, VerifyError},
+    verify::{
+        self, CachedLookup, Encoding, Endpoint, InvalidScheme, Scheme, SchemeVerifier, Verified, Verifier,
+        VerifyError,
+    },
 };
 
 #[derive(serde::Deserialize)]
@@ -26,6 +29,20 @@ impl From<Settings> for Secrets {
 
 fn of_any(secrets: impl Into<Secrets>) -> WebhookLayer {
     WebhookLayer::new(secrets)
+}
+
+/// A verifier whose type is not known before run time.
+fn by_name(name: &str, secret: Secret) -> Result<Box<dyn Verifier>, BoxError> {
+    Ok(match name {
+        "acme" => Box::new(named(name, secret)?),
+        "svix" => Box::new(provider::svix(secret)?),
+        other => Box::new(provider::find(other).ok_or("no such provider")?.verifier(secret)?),
+    })
+}
+
+/// The name of a scheme's provider may be borrowed.
+fn named(name: &str, secret: Secret) -> Result<SchemeVerifier, InvalidScheme> {
+    Scheme::hmac_sha256("x-signature", Encoding::Hex).verifier(name, secret)
 }
 
 async fn on_order(order: Event<Order>) -> String {
@@ -59,6 +76,15 @@ async fn main() -> Result<(), BoxError> {
         true => Ok(Verified::new()),
         false => Err(VerifyError::missing("there is no x")),
     }));
+
+    let boxed: Box<dyn Verifier> = by_name("github", secret.clone())?;
+    let shared: Arc<dyn Verifier> = Arc::from(by_name("acme", secret.clone())?);
+    let table = HashMap::from([("/hooks/acme", shared.clone())]);
+    let _ = WebhookLayer::with_verifier(boxed).verifier(shared);
+    let _ = WebhookLayer::with_lookup(move |head: &Parts| {
+        let verifier = table.get(head.uri.path()).cloned();
+        async move { Ok(verifier) }
+    });
 
     // A verifier where an endpoint is wanted, and an `async` closure that captures nothing.
     let github = provider::github(secret.clone());
