@@ -9,14 +9,18 @@ use std::{
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode};
+use serde_json::json;
 use tokio::time::timeout;
 use tower::{Layer, ServiceExt, service_fn};
 use tower_webhook::{
     Body, BoxError, Outcome, OutcomeKind, RejectionKind, Secret, Secrets, StoreFailure, WebhookLayer,
     provider,
     store::{Claim, Key, MokaStore, Store, Token},
-    testing::{self, Fault, FaultyStore, Operation, Outcomes},
-    verify::{Algorithm, Encoding, Scheme, TimeUnit, VerifyError},
+    testing::{self, Fault, FaultyStore, Operation, Outcomes, Signer},
+    verify::{
+        self, Algorithm, Encoding, Location, Locations, Profile, Scheme, TimeUnit, Verified, Verifier,
+        VerifyError,
+    },
 };
 
 const AT: u64 = 1_700_000_000;
@@ -322,12 +326,144 @@ fn what_a_handshake_signs_for_anybody_cannot_be_signed() {
 
 #[test]
 fn any_way_of_holding_a_verifier_will_do() {
-    let boxed: Arc<dyn testing::Signer> = Arc::new(provider::github(secret()));
+    let boxed: Arc<dyn Signer> = Arc::new(provider::github(secret()));
     testing::sign(&boxed, post("{}")).unwrap();
     testing::sign(&*boxed, post("{}").map(Bytes::from)).unwrap();
     testing::sign(&provider::github(secret()), post("{}").map(str::as_bytes)).unwrap();
     let rotated = Secrets::from([secret(), "old".parse().unwrap()]);
     testing::sign(&provider::github(rotated), post("{}").map(str::to_owned)).unwrap();
+
+    let boxed: Box<dyn Signer> = Box::new(provider::github(secret()));
+    testing::sign(&boxed, post("{}")).unwrap();
+    for signer in [&*boxed, &provider::stripe(secret()), &with_event_type(Locations::default())] {
+        let post = testing::post(signer, "/in");
+        assert!(format!("{post:?}").contains(signer.facts().provider()), "{post:?}");
+        testing::sign(signer, post.body::<Bytes>("{}").unwrap()).unwrap();
+    }
+    testing::post(&boxed, "/in").body::<Bytes>("{}").unwrap();
+}
+
+/// A signer of a provider that has its event types at `places`.
+fn with_event_type(places: impl Into<Locations>) -> impl Verifier + Signer {
+    let verifier = verify::from_fn(|request, _| match request.head().headers.contains_key("x-token") {
+        true => Ok(Verified::new()),
+        false => Err(VerifyError::missing("`x-token` is missing")),
+    });
+    verifier.with_profile(Profile::new("acme").with_event_type(places)).sign_with(|head, _, _| {
+        head.headers.insert("x-token", HeaderValue::from_static("token"));
+        Ok(())
+    })
+}
+
+fn place(place: &str) -> Location {
+    place.parse().unwrap()
+}
+
+/// The event type of a request that `verifier` accepts.
+async fn event_type(verifier: &impl Verifier, request: &Request<Bytes>) -> Option<String> {
+    let (head, body) = request.clone().into_parts();
+    let verified = verify::verify_request(verifier, &head, &body, SystemTime::now()).await.unwrap();
+    verified.event_type().map(str::to_owned)
+}
+
+#[tokio::test]
+async fn an_event_type_is_written_where_the_provider_has_it() {
+    let github = provider::github(secret());
+    let push = testing::post(&github, "/in").event("push").json(&json!({"ref": "main"})).unwrap();
+    assert_eq!(push.headers()["x-github-event"], "push");
+    assert_eq!(push.body(), r#"{"ref":"main"}"#);
+    assert_eq!(event_type(&github, &push).await.as_deref(), Some("push"));
+
+    // The signature covers the body with its new type.
+    let stripe = provider::stripe(secret());
+    let paid = testing::post(&stripe, "/in").event("invoice.paid").json(&json!({"id": "1", "type": "old"}));
+    let paid = paid.unwrap();
+    assert_eq!(paid.body(), r#"{"id":"1","type":"invoice.paid"}"#);
+    assert_eq!(event_type(&stripe, &paid).await.as_deref(), Some("invoice.paid"));
+
+    let in_query = with_event_type(place("query:type"));
+    let request = testing::post(&in_query, "/in?a=b&type=old").event("a&b").body("raw").unwrap();
+    assert_eq!(request.uri(), "/in?a=b&type=a%26b");
+    assert_eq!(event_type(&in_query, &request).await.as_deref(), Some("a&b"));
+
+    let in_form = with_event_type(place("form:type"));
+    let request = testing::post(&in_form, "/in").event("push").body("type=old&a=b").unwrap();
+    assert_eq!(request.body(), "a=b&type=push");
+    assert_eq!(event_type(&in_form, &request).await.as_deref(), Some("push"));
+
+    let first_of_two = with_event_type([place("body:/meta/type"), place("header:x-type")]);
+    let request = testing::post(&first_of_two, "/in").event("push").json(&json!({"meta": {}})).unwrap();
+    assert_eq!(request.body(), r#"{"meta":{"type":"push"}}"#);
+    assert_eq!(event_type(&first_of_two, &request).await.as_deref(), Some("push"));
+    assert!(!request.headers().contains_key("x-type"));
+}
+
+#[tokio::test]
+async fn a_posted_body_is_of_the_hosts_type() {
+    let github = provider::github(secret());
+    let layer = WebhookLayer::with_verifier(github.clone());
+    let push: Request<axum::body::Body> =
+        testing::post(&github, "/in").event("push").json(&json!({"ref": "main"})).unwrap();
+    assert_eq!(push.headers()["content-type"], "application/json");
+    let handler = service_fn(async |request: Request<Body>| {
+        assert_eq!(request.method(), "POST");
+        Ok::<_, BoxError>(Response::new(()))
+    });
+    assert_eq!(layer.layer(handler).oneshot(push).await.unwrap().status(), 200);
+
+    let raw: Request<Vec<u8>> = testing::post(&github, "/in").body(vec![0xff]).unwrap();
+    assert_eq!((raw.body(), raw.headers().get("content-type")), (&vec![0xff], None));
+}
+
+#[tokio::test]
+async fn a_post_has_the_headers_and_the_time_that_it_is_given() {
+    let github = provider::github(secret());
+    let request: Request<Bytes> = testing::post(&github, "/in")
+        .header("x-github-delivery", "1")
+        .header("content-type", "application/vnd.github+json")
+        .json(&json!({}))
+        .unwrap();
+    assert_eq!(request.headers()["x-github-delivery"], "1");
+    let content_types: Vec<_> = request.headers().get_all("content-type").iter().collect();
+    assert_eq!(content_types, ["application/vnd.github+json"]);
+
+    let stripe = provider::stripe(secret());
+    let request: Request<Bytes> = testing::post(&stripe, "/in").at(at()).json(&json!({})).unwrap();
+    assert!(request.headers()["stripe-signature"].to_str().unwrap().starts_with("t=1700000000,"));
+    let then = WebhookLayer::with_verifier(stripe.clone()).clock(testing::ManualClock::new(at()));
+    assert_eq!(send(&then, &request).await, 200);
+    assert_eq!(send(&WebhookLayer::with_verifier(stripe), &request).await, 401);
+}
+
+#[test]
+fn a_post_that_cannot_be_built_says_why() {
+    fn error(post: testing::Post<'_>, body: &'static str) -> String {
+        let error = post.body::<Bytes>(body).unwrap_err().to_string();
+        error.strip_prefix("the request cannot be signed: ").unwrap().to_owned()
+    }
+    let github = provider::github(secret());
+    let post = || testing::post(&github, "/in");
+    assert_eq!(error(testing::post(&github, "/a b"), ""), "invalid uri character");
+    assert_eq!(error(post().header("x y", "1"), ""), "invalid HTTP header name");
+    assert_eq!(error(post().header("x-y", "a\nb"), ""), "failed to parse header value");
+    let event = "what belongs into the x-github-event header is no header's value";
+    assert_eq!(error(post().event("a\nb"), ""), event);
+
+    let stripe = provider::stripe(secret());
+    assert_eq!(error(testing::post(&stripe, "/in").event("paid"), "a=b"), "the body is no JSON");
+    let nested = with_event_type(place("body:/meta/type"));
+    let no_parent = "the body has no object for /meta/type";
+    assert_eq!(error(testing::post(&nested, "/in").event("push"), "{}"), no_parent);
+    for nowhere in [with_event_type(Locations::default()), with_event_type(Locations::from(place("item:0")))]
+    {
+        let no_place = "provider has no place for an event type";
+        assert_eq!(error(testing::post(&nowhere, "/in").event("push"), "{}"), no_place);
+        testing::post(&nowhere, "/in").body::<Bytes>("{}").unwrap();
+    }
+
+    let keys_are_no_text = std::collections::HashMap::from([((1, 2), 3)]);
+    let error = post().json::<Bytes>(&keys_are_no_text).unwrap_err().to_string();
+    assert_eq!(error, "the request cannot be signed: key must be a string");
 }
 
 #[tokio::test]

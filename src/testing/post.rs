@@ -34,15 +34,15 @@ use crate::verify::{
 /// ```
 pub fn post<'s, S>(signer: &'s S, uri: &str) -> Post<'s>
 where
-    S: Signer,
+    S: Signer + ?Sized,
 {
-    Post { signer, uri: uri.to_owned(), event_type: None, headers: Vec::new(), at: None }
+    Post { signer: Box::new(signer), uri: uri.to_owned(), event_type: None, headers: Vec::new(), at: None }
 }
 
 /// The builder that [`post`] returns.
 #[must_use = "`json` or `body` builds the request"]
 pub struct Post<'s> {
-    signer: &'s dyn Signer,
+    signer: Box<dyn Signer + 's>,
     uri: String,
     event_type: Option<String>,
     headers: Vec<(String, String)>,
@@ -110,7 +110,7 @@ impl Post<'_> {
             body = write_event_type(place, &event_type, &mut head, body)?;
         }
         let request = Request::from_parts(head, body);
-        Ok(sign_at(signer, request, at.unwrap_or_else(SystemTime::now))?.map(B::from))
+        Ok(sign_at(&signer, request, at.unwrap_or_else(SystemTime::now))?.map(B::from))
     }
 }
 
