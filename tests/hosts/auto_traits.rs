@@ -3,13 +3,20 @@
 use std::{convert::Infallible, error::Error, fmt::Debug, hash::Hash, panic::UnwindSafe};
 
 use tower_webhook::{
-    Body, BoxError, DecodeError, Delivery, Event, EventRouter, EventTypes, HandlerEnd, InvalidSecret, Item,
-    ItemClaim, ItemFailure, ItemsOutcome, ManualClock, Outcome, OutcomeKind, Rejection, RejectionKind,
+    Body, BoxError, DecodeError, Delivery, Drain, Event, EventRouter, EventTypes, HandlerEnd, InvalidSecret,
+    Item, ItemClaim, ItemFailure, ItemsOutcome, ManualClock, Outcome, OutcomeKind, Rejection, RejectionKind,
     ResponseBody, ResponseFuture, Secret, Secrets, Settlement, StoreFailure, SystemClock, Undecodable,
     WebhookLayer, WebhookService,
     observe::Ignored,
-    store::{Claim, ClaimHandle, Key, MokaStore, StoreError, Token},
-    verify::{Finish, FromFn, Location, Profile, Tolerance, Verified, VerifyError},
+    payload::notifyer::Notification,
+    provider::{self, Provider, ProviderVerifier},
+    store::{AnyStore, CachedStore, Claim, ClaimHandle, ConnectError, Key, MokaStore, StoreError, Token},
+    testing::{CannotSign, Fault, FaultyStore, Operation, Outcomes},
+    verify::{
+        Algorithm, Attempt, CachedLookup, Encoding, Endpoint, Finish, FromFn, InvalidLocation, InvalidScheme,
+        Location, Locations, Profile, RequestContext, Scheme, SchemeVerifier, SignedEncoding, TimeUnit,
+        Tolerance, Verified, VerifyError,
+    },
 };
 
 fn shared<T: Send + Sync + Unpin + Debug + 'static>() {}
@@ -28,7 +35,16 @@ fn everything_can_be_shared_and_shown() {
         Secrets, InvalidSecret, DecodeError, Rejection, RejectionKind, Outcome, OutcomeKind, HandlerEnd, Settlement,
         StoreFailure, Undecodable, EventTypes, Ignored, SystemClock, ManualClock, MokaStore, Key, Token, Claim, ClaimHandle, StoreError, Verified, VerifyError,
         Profile, Tolerance, Location, FromFn<fn()>,
+        Drain, Notification, Provider, ProviderVerifier, AnyStore, CachedStore<MokaStore>, ConnectError, CannotSign, Fault,
+        FaultyStore<MokaStore>, Operation, Outcomes, Algorithm, Attempt, CachedLookup<String>, Encoding, Endpoint, InvalidLocation,
+        InvalidScheme, Locations, RequestContext<'static>, Scheme, SchemeVerifier, SignedEncoding, TimeUnit,
     );
+    #[cfg(feature = "axum")]
+    all!(shared: tower_webhook::Payload<u8>);
+    #[cfg(feature = "redis")]
+    all!(shared: tower_webhook::store::RedisStore);
+    #[cfg(feature = "asymmetric")]
+    all!(shared: provider::AwsSns, provider::Circle, provider::Ebay, provider::PayPal);
 }
 
 #[test]
@@ -36,13 +52,17 @@ fn whatever_is_passed_around_can_be_cloned() {
     all!(cloned:
         WebhookLayer, WebhookService<u8>, Delivery, Event<Infallible>, Secret, Secrets, InvalidSecret, Rejection,
         Outcome, EventTypes, SystemClock, ManualClock, Key, ClaimHandle, Verified, VerifyError, Profile, Location, FromFn<fn()>,
+        Drain, Notification, ProviderVerifier, AnyStore, CannotSign, FaultyStore<Infallible>, Outcomes, Attempt,
+        CachedLookup<Infallible>, Endpoint, InvalidLocation, InvalidScheme, Locations, RequestContext<'_>, Scheme, Tolerance,
     );
-    all!(value: RejectionKind, OutcomeKind, HandlerEnd, Settlement, Token);
+    all!(value: RejectionKind, OutcomeKind, HandlerEnd, Settlement, Token, Fault, Operation, Algorithm, Encoding, SignedEncoding, TimeUnit);
+    #[cfg(feature = "redis")]
+    all!(cloned: tower_webhook::store::RedisStore);
 }
 
 #[test]
 fn errors_are_errors() {
-    all!(error: Rejection, InvalidSecret, DecodeError, StoreError, VerifyError);
+    all!(error: Rejection, InvalidSecret, DecodeError, StoreError, VerifyError, ConnectError, CannotSign, InvalidLocation, InvalidScheme);
     #[cfg(feature = "axum")]
     all!(error: tower_webhook::axum::MissingDelivery, tower_webhook::PayloadRejection);
 }
