@@ -32,6 +32,9 @@ use crate::verify::{
 /// # Ok(())
 /// # }
 /// ```
+///
+/// The body can be of any type that is `From<Bytes>`. Name it where the service takes several, as axum's `Router`
+/// and the layer do.
 pub fn post<'s, S>(signer: &'s S, uri: &str) -> Post<'s>
 where
     S: Signer + ?Sized,
