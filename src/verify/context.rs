@@ -12,7 +12,7 @@ use crate::Secret;
 ///
 /// ```
 /// use http::Request;
-/// use tower_webhook::verify::RequestContext;
+/// use tower_webhook::{Secret, verify::RequestContext};
 ///
 /// let (head, _) = Request::post("/in?a=b").header("host", "10.0.0.7").body(())?.into_parts();
 /// let request = RequestContext::new(&head);
@@ -20,7 +20,11 @@ use crate::Secret;
 ///
 /// let request = request.public_url("https://shop.example/webhook");
 /// assert_eq!(request.url().as_deref(), Some("https://shop.example/webhook?a=b"));
-/// # Ok::<(), http::Error>(())
+///
+/// let token: Secret = "the verify token".parse()?;
+/// let request = request.with_verify_token(&token);
+/// assert_eq!(request.verify_token().and_then(Secret::expose_str), Some("the verify token"));
+/// # Ok::<(), tower_webhook::BoxError>(())
 /// ```
 #[derive(Clone, Copy)]
 pub struct RequestContext<'a> {

@@ -22,6 +22,28 @@ use super::{Location, Locations, VerifyError, digits, form_field};
 /// assert_eq!(profile.id(), [Location::header("x-acme-delivery")]);
 /// ```
 ///
+/// A provider that sends several events in one form, signs what it compressed, and leaves the event type unsigned:
+///
+/// ```
+/// use std::time::Duration;
+/// use tower_webhook::verify::{Profile, SignedEncoding, Tolerance};
+///
+/// let profile = Profile::new("acme")
+///     .with_event_type_signed(false)
+///     .with_batch(true)
+///     .with_equal_bodies(true)
+///     .with_json_field("payload")
+///     .with_content_encoding(SignedEncoding::Encoded)
+///     .with_tolerance(Tolerance::default().with_past(None))
+///     .with_lease(Duration::from_secs(10));
+/// assert!(profile.batch() && profile.equal_bodies() && !profile.event_type_signed());
+/// assert!(profile.id_signed() && profile.body_signed()); // the defaults
+/// assert_eq!(profile.json_field(), Some("payload"));
+/// assert_eq!(profile.content_encoding(), Some(SignedEncoding::Encoded));
+/// assert_eq!(profile.tolerance().past(), None);
+/// assert_eq!((profile.dedupe_window(), profile.body_limit()), (None, None));
+/// ```
+///
 /// Setters of facts that may be unknown also take `None`, which removes the fact.
 #[derive(Clone, Debug)]
 #[must_use]

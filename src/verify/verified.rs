@@ -14,6 +14,21 @@ use bytes::Bytes;
 /// assert_eq!((verified.id(), verified.event_type()), (Some("evt_1"), Some("invoice.paid")));
 /// assert_eq!((verified.timestamp(), verified.secret_index()), (None, 0));
 /// ```
+///
+/// A verifier that keeps a prepared key for each secret also says which of them matched:
+///
+/// ```
+/// use std::time::SystemTime;
+/// use tower_webhook::verify::Verified;
+///
+/// # let (index, fingerprint, mac) = (1, 0x5eed, [0; 32]);
+/// let verified = Verified::new()
+///     .with_secret_index(index)
+///     .with_fingerprint(fingerprint)
+///     .with_mac(mac)
+///     .with_timestamp(SystemTime::UNIX_EPOCH);
+/// assert_eq!((verified.secret_index(), verified.timestamp()), (1, Some(SystemTime::UNIX_EPOCH)));
+/// ```
 #[derive(Clone, Default)]
 #[must_use]
 pub struct Verified {
