@@ -160,7 +160,22 @@ fn panicked(_: Box<dyn Any + Send>) -> BoxError {
 
 /// The outcome of a batch: the response to its delivery, and what became of its items.
 ///
-/// With the feature `axum` it is a response. Elsewhere, [`to_response`](Self::to_response) makes one.
+/// With the feature `axum` it is a response. Elsewhere, [`to_response`](Self::to_response) makes one. The default has
+/// no items, and is a 200.
+///
+/// ```
+/// use tower_webhook::ItemsOutcome;
+///
+/// fn log(outcome: &ItemsOutcome) {
+///     let (completed, duplicates) = (outcome.completed(), outcome.duplicates());
+///     println!("{completed} completed, {duplicates} duplicates, {} in progress", outcome.in_progress());
+///     for failure in outcome.failures() {
+///         println!("item {} failed: {}", failure.key(), failure.error());
+///     }
+/// }
+/// # log(&ItemsOutcome::default());
+/// assert_eq!(ItemsOutcome::default().status(), 200);
+/// ```
 #[derive(Default)]
 #[must_use = "respond with it, so that the provider retries the items that failed"]
 pub struct ItemsOutcome {

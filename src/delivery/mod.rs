@@ -274,22 +274,22 @@ impl Delivery {
         layers.any(|delivery| delivery.facts.undecoded.get().is_some_and(|(failed, _)| *failed == type_id))
     }
 
-    /// Which of the secrets matched, counted from 0 in the order they were given: tells when an
-    /// old one is no longer used.
+    /// Returns the index of the secret that matched, counted from 0 in the order in which they were given. During a
+    /// secret rotation it tells when the old one is no longer used.
     #[must_use]
     pub fn secret_index(&self) -> usize {
         self.facts.verified.secret_index
     }
 
-    /// The key that the delivery is remembered by, for [`Store::forget`](crate::store::Store::forget).
-    /// `None`: nothing makes it known again, or there is no store, so it was not deduped.
+    /// Returns the deduplication key, for [`Store::forget`](crate::store::Store::forget). `None` if nothing
+    /// identifies the delivery, or without a store.
     #[must_use]
     pub fn dedupe_key(&self) -> Option<&Key> {
         self.key.as_ref()
     }
 
-    /// The key of its body, which [`replay_guard`](crate::WebhookLayer::replay_guard) claims besides: to
-    /// open the delivery again, forget both. `None` where only [`dedupe_key`](Self::dedupe_key) is claimed.
+    /// Returns the key of the body, which [`replay_guard`](crate::WebhookLayer::replay_guard) claims as well: to
+    /// let the delivery run again, forget both. `None` where only [`dedupe_key`](Self::dedupe_key) is claimed.
     #[must_use]
     pub fn replay_key(&self) -> Option<Key> {
         self.key.as_ref().and_then(|_| self.claims().replay_key(self))
@@ -305,6 +305,15 @@ impl Delivery {
     /// Returns the fencing token. It increases each time this delivery runs: reject writes with a lower
     /// token, so that a stalled earlier run cannot overwrite a later one. `None` exactly where
     /// [`is_deduped`](Self::is_deduped) is `false`.
+    ///
+    /// ```
+    /// use tower_webhook::Delivery;
+    ///
+    /// /// Returns whether no later run of this delivery has written to the row, which holds the last token.
+    /// fn may_write(delivery: &Delivery, last_token: u64) -> bool {
+    ///     delivery.fencing_token().is_none_or(|token| token >= last_token)
+    /// }
+    /// ```
     #[must_use]
     pub fn fencing_token(&self) -> Option<u64> {
         self.fencing
