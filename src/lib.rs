@@ -1,4 +1,4 @@
-#![doc = include_str!("../README.md")]
+#![doc = include_str!("lib.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod budget;
@@ -44,3 +44,8 @@ pub use self::{
 
 /// An error of any type.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// The programs in the README, which must compile.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

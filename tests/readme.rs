@@ -1,4 +1,6 @@
-//! The README's table of providers is the code's, and so are the guide's.
+//! The README and the guide state the same facts of providers as the code, and the README's request and links work.
+//!
+//! `UPDATE_TABLES=1` writes the generated parts.
 #![cfg(all(feature = "asymmetric", feature = "jwt"))]
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
@@ -8,13 +10,15 @@ use std::{
     time::Duration,
 };
 
+use axum::{Router, http::StatusCode, routing::post};
 use bytes::Bytes;
 use data_encoding::BASE64;
 use serde_json::Value;
+use tokio::{net::TcpListener, process::Command};
 use tower_webhook::{
-    BoxError, Secret,
+    BoxError, Secret, WebhookLayer,
     provider::{self, Provider},
-    verify::{Fetch, Profile, Verifier},
+    verify::{Fetch, Location, Profile, Verifier},
 };
 
 /// Public keys, of which the private ones were never kept.
@@ -35,9 +39,10 @@ GlLkXWqJDH0m93+IQDKQk/jKsjFoKGTlk3J5IhW4BjEjwi41+Hrz/uOpOA==
 -----END PUBLIC KEY-----";
 
 #[test]
-fn the_table_of_providers_is_up_to_date() {
-    is_up_to_date("README.md", "providers", &table());
-    is_up_to_date("README.md", "aliases", &aliases());
+fn the_lists_of_providers_are_up_to_date() {
+    is_up_to_date("README.md", "providers", &names());
+    is_up_to_date("src/guide/providers.md", "providers", &table());
+    is_up_to_date("src/guide/providers.md", "aliases", &aliases());
 }
 
 #[test]
@@ -68,15 +73,14 @@ fn the_guide_says_of_providers_what_the_code_does() {
 
 /// Whether what stands between the comments of this name is `current`.
 fn is_up_to_date(file: &str, name: &str, current: &str) {
-    let path = format!("{}/{file}", env!("CARGO_MANIFEST_DIR"));
-    let text = fs::read_to_string(&path).unwrap();
+    let text = read(file);
     let (before, rest) = text.split_once(&format!("<!-- {name} -->\n")).unwrap();
     let (_, after) = rest.split_once(&format!("<!-- /{name} -->")).unwrap();
     let current = format!("{before}<!-- {name} -->\n{current}<!-- /{name} -->{after}");
-    if env::var_os("UPDATE_README").is_some() {
-        fs::write(path, &current).unwrap();
+    if env::var_os("UPDATE_TABLES").is_some() {
+        fs::write(root().join(file), &current).unwrap();
     } else {
-        assert!(text == current, "{file}: run this test with UPDATE_README=1");
+        assert!(text == current, "{file}: run this test with UPDATE_TABLES=1");
     }
 }
 
@@ -85,37 +89,91 @@ fn constructed() -> impl Iterator<Item = &'static Provider> {
     provider::all().filter(|provider| provider.alias_of().is_none())
 }
 
+/// Every name in one paragraph. Providers with several constructors are there once, without what tells these apart.
+fn names() -> String {
+    let short = |name: &'static str| name.split(" (").next().unwrap();
+    let count = |name| provider::all().filter(|provider| short(provider.name) == name).count();
+    let shown = |name| if count(short(name)) > 1 { short(name) } else { name };
+    let mut names: Vec<_> = provider::all().map(|provider| shown(provider.name)).collect();
+    names.sort_by_key(|name| name.to_lowercase());
+    names.dedup();
+    format!("{}.\n", names.join(", "))
+}
+
 fn table() -> String {
-    let mut rows: Vec<String> = constructed().map(|provider| row(provider, &profile(provider))).collect();
-    rows.sort();
+    let mut providers: Vec<_> = constructed().collect();
+    providers.sort_by_key(|provider| provider.name.to_lowercase());
+    let rows: Vec<_> = providers.into_iter().map(row).collect();
     let count = rows.len();
-    let head = "| id | `provider::` | provider | signature | delivery id | timestamp | waits |\n|---|---|---|---|---|---|---|\n";
-    format!("{count} of them.\n\n{head}{}", rows.concat())
+    let columns = "| provider | constructor | signature | delivery id | event type | timestamp | retries | acknowledge within |";
+    let line = "|---".repeat(8);
+    format!("{count} constructors:\n\n{columns}\n{line}|\n{}", rows.concat())
 }
 
 /// The aliases of each provider that has some.
 fn aliases() -> String {
     let of = |provider: &'static Provider| {
         let aliases = provider::all().filter(|alias| alias.alias_of().is_some_and(|of| of.id == provider.id));
-        let mut links: Vec<_> =
-            aliases.map(|Provider { id, source, .. }| format!("[`{id}`]({source})")).collect();
-        links.sort();
-        let Provider { name, constructor, .. } = provider;
-        (!links.is_empty()).then(|| format!("* {name}, `provider::{constructor}`: {}.\n", links.join(", ")))
+        let row = |Provider { id, name, source, .. }: &Provider| {
+            let constructor = link(provider.constructor);
+            format!("| [{name}]({source}) | `{id}` | {constructor} |\n")
+        };
+        let mut rows: Vec<_> = aliases.map(row).collect();
+        rows.sort_by_key(|row| row.to_lowercase());
+        rows.concat()
     };
-    constructed().filter_map(of).collect()
+    let rows: String = constructed().map(of).collect();
+    format!("| sender | id for `find` | signs as |\n|---|---|---|\n{rows}")
 }
 
-fn row(provider: &Provider, profile: &Profile) -> String {
+fn row(provider: &'static Provider) -> String {
     let Provider { id, constructor, name, source, .. } = provider;
-    let how = match provider.scheme() {
-        Some(scheme) => how(&serde_json::to_value(scheme).unwrap()),
-        None => "see its documentation | |".to_owned(),
+    let profile = profile(provider);
+    let docs = documentation(constructor).replace("///", "");
+    let docs = docs.split_whitespace().collect::<Vec<_>>().join(" ");
+    let bullet = |label: &str| docs.split_once(label).map(|(_, rest)| rest);
+    // The first sentence, but for those whose keys are fetched.
+    let signature = bullet("* Signed: ").filter(|_| provider.fetches_keys()).unwrap_or(&docs);
+    let end = [". ", ": ", ", over "].iter().filter_map(|end| signature.find(end)).min();
+    let signature = &signature[..end.unwrap_or(signature.len())];
+    let signed = |is_signed: bool| if is_signed { "signed" } else { "**not signed**" };
+    let places = |places: &[Location], is_signed: bool| {
+        let names: Vec<_> = places.iter().map(|place| format!("`{place}`")).collect();
+        if names.is_empty() {
+            "–".to_owned()
+        } else {
+            format!("{}, {}", names.join(" or "), signed(is_signed))
+        }
     };
+    let scheme = provider.scheme().map(|scheme| serde_json::to_value(scheme).unwrap());
+    let timestamp = match &scheme {
+        Some(scheme) => scheme["ts"]["from"].as_str().map(|from| format!("`{from}`")),
+        None => bullet("* Timestamp: ").map(|rest| rest.split([';', '.']).next().unwrap().to_owned()),
+    };
+    let past =
+        profile.tolerance().past().map_or("any age".to_owned(), |past| format!("{} s", past.as_secs()));
+    let constructor_and_id = match id.replace('-', "_") == *constructor {
+        true => link(constructor),
+        false => format!("{}<br>id `{id}`", link(constructor)),
+    };
+    let cells = [
+        format!("[{name}]({source})"),
+        constructor_and_id,
+        signature.trim_end_matches('.').to_owned(),
+        places(profile.id(), profile.id_signed()),
+        places(profile.event_type(), profile.event_type_signed()),
+        timestamp.map_or("–".to_owned(), |timestamp| format!("{timestamp}, {past}")),
+        match profile.retries() {
+            Some(true) => "yes",
+            Some(false) => "**never**",
+            None => "–",
+        }
+        .to_owned(),
+        seconds(profile.ack_deadline()),
+    ];
     // A pipe would end the cell.
-    let how = how.replace("|{", "\\|{");
-    let waits = seconds(profile.ack_deadline());
-    format!("| `{id}` | `{constructor}` | [{name}]({source}) | {how} | {waits} |\n")
+    let cells = cells.map(|cell| cell.replace('|', "\\|"));
+    format!("| {} |\n", cells.join(" | "))
 }
 
 fn seconds(time: Option<Duration>) -> String {
@@ -195,8 +253,9 @@ fn documentation(constructor: &str) -> String {
         format!("    {constructor}: \""),
         format!("    {constructor} -> Result: \""),
         format!("pub fn {constructor}("),
+        format!("pub fn {constructor}<"),
     ];
-    let provider = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/provider");
+    let provider = root().join("src/provider");
     for source in sources(&provider).into_iter().map(|path| fs::read_to_string(path).unwrap()) {
         let lines: Vec<_> = source.lines().collect();
         let at = lines.iter().position(|line| openings.iter().any(|opening| line.starts_with(&**opening)));
@@ -219,34 +278,55 @@ fn link(constructor: &str) -> String {
     format!("[`{constructor}`](../../provider/fn.{constructor}.html)")
 }
 
-/// Signature, id and timestamp, as the scheme says them.
-fn how(scheme: &Value) -> String {
-    let text = |value: &Value| value.as_str().map(str::to_owned);
-    let algorithm = text(&scheme["alg"]).unwrap();
-    let signed = match &scheme["template"] {
-        _ if ["token", "basic"].contains(&&*algorithm) => String::new(),
-        Value::String(template) => format!(" of `{}`", template.escape_default()),
-        templates => {
-            let templates = templates.as_object().unwrap().values();
-            let templates: Vec<_> =
-                templates.map(|template| format!("`{}`", template.as_str().unwrap())).collect();
-            format!(" of {}", templates.join(" or "))
+#[tokio::test]
+async fn the_request_in_the_readme_is_accepted() {
+    let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+    let layer = WebhookLayer::try_new(secret.parse::<Secret>().unwrap()).unwrap().json::<Value>();
+    let app = Router::new().route("/webhook", post(async || StatusCode::NO_CONTENT).layer(layer));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let server = tokio::spawn(async { axum::serve(listener, app).await });
+
+    let readme = read("README.md");
+    let blocks = readme.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let send = blocks.clone().find(|block| block.contains("openssl")).unwrap();
+    assert!(blocks.clone().any(|block| block.contains(&format!("WEBHOOK_SECRET={secret} cargo run"))));
+    let send = send.replace("127.0.0.1:8080", &address);
+    let output = Command::new("sh").args(["-euc", &send]).output().await.unwrap();
+    let (answer, errors) =
+        (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    assert!(answer.starts_with("HTTP/1.1 204"), "{answer}{errors}");
+    server.abort();
+}
+
+#[test]
+fn each_relative_link_leads_to_a_file() {
+    for file in [
+        "README.md",
+        "CONTRIBUTING.md",
+        "CHANGELOG.md",
+        "SECURITY.md",
+        "benches/README.md",
+        "examples/README.md",
+    ] {
+        let text = read(file);
+        let path = root().join(file);
+        let mut links = 0;
+        for link in text.split("](").skip(1).map(|rest| rest.split(')').next().unwrap()) {
+            let target = link.split('#').next().unwrap();
+            if !target.is_empty() && !target.contains("://") {
+                assert!(path.parent().unwrap().join(target).exists(), "{file} links to {link}");
+                links += 1;
+            }
         }
-    };
-    let id = match &scheme["id"] {
-        Value::Null => "–".to_owned(),
-        Value::Array(places) => {
-            let places: Vec<_> = places.iter().filter_map(text).map(|place| format!("`{place}`")).collect();
-            places.join(" or ")
-        }
-        place => format!("`{}`", text(place).unwrap()),
-    };
-    let timestamp = match &scheme["ts"] {
-        Value::Null => "–".to_owned(),
-        ts => {
-            let past = ts["past"].as_u64().map_or("any".to_owned(), |seconds| format!("{seconds} s"));
-            format!("`{}`, past {past}, future {} s", text(&ts["from"]).unwrap(), ts["future"])
-        }
-    };
-    format!("{algorithm}{signed} | {id} | {timestamp}")
+        assert!(links > 0 || file == "CHANGELOG.md", "{file} has no links");
+    }
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read(file: &str) -> String {
+    fs::read_to_string(root().join(file)).unwrap()
 }

@@ -3,7 +3,8 @@
 //! | you want to | chapter |
 //! |---|---|
 //! | receive your first delivery | [start] |
-//! | find your provider, or describe one that is not here | [providers] |
+//! | find your provider | [providers] |
+//! | choose a constructor, or describe another provider | [custom_providers] |
 //! | handle each event type by itself, or only some | [events] |
 //! | choose where deliveries are remembered | [stores] |
 //! | put the layer into your framework | [hosts] |
@@ -27,6 +28,10 @@ pub mod start {
 
 pub mod providers {
     #![doc = include_str!("providers.md")]
+}
+
+pub mod custom_providers {
+    #![doc = include_str!("custom_providers.md")]
 }
 
 pub mod events {

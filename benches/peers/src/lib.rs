@@ -7,7 +7,7 @@
 //! cargo run --release -- store             # the memory store, small and large; two threads
 //! cargo run --release -- http              # over loopback, with a sender of its own
 //! cargo run --release -- wrk               # over loopback, sent by wrk
-//! cargo run --release -- draw              # README's tables and picture, from what those wrote
+//! cargo run --release -- draw              # the tables and the picture in benches/README.md
 //! ```
 //!
 //! Each writes a file in `results/`, with the machine and the versions; `--quick` tries it in a few
