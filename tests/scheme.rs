@@ -89,7 +89,7 @@ fn providers_are_found_by_ids_that_are_their_own() {
             // It is no public key, in any encoding, and has no user.
             Err(error) => {
                 let error = error.to_string();
-                let expected = ["no public key", "`user:password`", "more than a secret is needed"];
+                let expected = ["public key", "`user:password`", "more than a secret is needed"];
                 assert!(expected.iter().any(|text| error.contains(text)), "{id}: {error}");
             }
         }
@@ -100,17 +100,17 @@ fn providers_are_found_by_ids_that_are_their_own() {
 #[test]
 fn a_bad_scheme_is_refused_when_it_is_built() {
     let scheme = || Scheme::hmac_sha256("x-signature", Encoding::Hex);
-    let sent = "a secret that is sent";
-    let token = "`{secret}` belongs into the template of a plain hash, and of no other";
+    let sent = "`token` and `basic` do not support";
+    let token = "`{secret}` is required in the template of a plain hash, and not allowed in any other";
     let cases = [
-        (scheme().signs("{body"), "a brace is not closed"),
-        (scheme().signs("body}"), "a brace is not opened"),
-        (scheme().signs("{nothing}"), "unknown `{nothing}`"),
+        (scheme().signs("{body"), "an unclosed brace"),
+        (scheme().signs("body}"), "an unopened brace"),
+        (scheme().signs("{nothing}"), "unknown placeholder `{nothing}`"),
         (scheme().signs("{header:}"), "`` is not a header name"),
-        (scheme().signs("{body}{body}"), "the body in it twice"),
-        (scheme().signs("{json:body}{body}"), "the body in it twice"),
-        (scheme().signs("{body}.{sha256hex:body}"), "the body in it twice"),
-        (scheme().signs("{ts}.{body}"), "has a `{ts}` and the scheme no `ts`"),
+        (scheme().signs("{body}{body}"), "contains the body twice"),
+        (scheme().signs("{json:body}{body}"), "contains the body twice"),
+        (scheme().signs("{body}.{sha256hex:body}"), "contains the body twice"),
+        (scheme().signs("{ts}.{body}"), "but the scheme has no `ts`"),
         (scheme().signs("{secret}{body}"), token),
         (Scheme::new(Algorithm::Sha256, "x", Encoding::Hex), token),
         (scheme().timestamp("header:x-time", TimeUnit::Seconds), "the timestamp is not signed"),
@@ -125,39 +125,45 @@ fn a_bad_scheme_is_refused_when_it_is_built() {
         (scheme().id("nowhere").event_type("elsewhere").id("header:x-id"), "location `nowhere` does not"),
         (scheme().event_type(["header:x-type", "type"]), "location `type` does not begin with"),
         (Scheme::hmac_sha256("bad header", Encoding::Hex), "`bad header` is not a header name"),
-        (scheme().list(", "), "a separator is one ASCII character"),
-        (scheme().list("é"), "a separator is one ASCII character"),
-        (scheme().list("2"), "no letter or digit"),
-        (scheme().pairs("v", ["v1"]), "no letter or digit"),
-        (Scheme::hmac_sha256("x", Encoding::Base64).list("/"), "may be part of a signature"),
-        (Scheme::hmac_sha256("x", Encoding::Base64).list("+"), "may be part of a signature"),
-        (Scheme::hmac_sha256("x", Encoding::Base64Url).list("-"), "may be part of a signature"),
-        (Scheme::hmac_sha256("x", Encoding::Base64Url).list("_"), "may be part of a signature"),
-        (scheme().pairs("=", []), "`kv` and `keys` go together"),
-        (scheme().pairs("=", ["v1"]).prefer(["v2"]), "not among the `keys`"),
-        (scheme().signs_by_version([("v1", "{body}")]), "needs `prefer`"),
+        (scheme().list(", "), "separator is not a single ASCII character"),
+        (scheme().list("é"), "separator is not a single ASCII character"),
+        (scheme().list("2"), "other than a letter or digit"),
+        (scheme().pairs("v", ["v1"]), "other than a letter or digit"),
+        (Scheme::hmac_sha256("x", Encoding::Base64).list("/"), "occurs in the signature's encoding"),
+        (Scheme::hmac_sha256("x", Encoding::Base64).list("+"), "occurs in the signature's encoding"),
+        (Scheme::hmac_sha256("x", Encoding::Base64Url).list("-"), "occurs in the signature's encoding"),
+        (Scheme::hmac_sha256("x", Encoding::Base64Url).list("_"), "occurs in the signature's encoding"),
+        (scheme().pairs("=", []), "`kv` and `keys` must be set together"),
+        (scheme().pairs("=", ["v1"]).prefer(["v2"]), "names a key that is not in `keys`"),
+        (scheme().signs_by_version([("v1", "{body}")]), "require `prefer`"),
         (
             scheme().pairs("=", ["v1", "v0"]).prefer(["v1", "v0"]).signs_by_version([("v1", "{body}")]),
-            "without a template",
+            "has no template",
         ),
-        (scheme().signature_in(Locations::default()), "names no place"),
-        (scheme().signature_in(["field:x"]), "cannot be in a field of the signature"),
-        (scheme().signature_in(["body:/x"]).pairs("=", ["v1"]), "only a header"),
+        (scheme().signature_in(Locations::default()), "`from` is empty"),
+        (scheme().signature_in(["field:x"]), "is a field or item of the signature itself"),
+        (scheme().signature_in(["body:/x"]).pairs("=", ["v1"]), "require a signature in a header"),
         (
             scheme()
                 .signature_in(["query:x"])
                 .list(",")
                 .timestamp("item:0", TimeUnit::Seconds)
                 .signs("{ts}{body}"),
-            "only a header",
+            "require a signature in a header",
         ),
-        (scheme().signature_in(["header:x", "form:x"]).list(",").signs("{item:1}.{body}"), "only a header"),
-        (scheme().signature_in(["query:x"]).list(",").key_id("item:0"), "only a header"),
+        (
+            scheme().signature_in(["header:x", "form:x"]).list(",").signs("{item:1}.{body}"),
+            "require a signature in a header",
+        ),
+        (scheme().signature_in(["query:x"]).list(",").key_id("item:0"), "require a signature in a header"),
         (
             scheme().signature_in(["query:x"]).list(",").signs("{field:h}.{headers_named_by:h}.{body}"),
-            "only a header",
+            "require a signature in a header",
         ),
-        (scheme().list(",").pairs("=", ["v1"]).signs("{headers_named_by:h}.{body}"), "has no `{field:h}`"),
+        (
+            scheme().list(",").pairs("=", ["v1"]).signs("{headers_named_by:h}.{body}"),
+            "does not contain `{field:h}`",
+        ),
         (scheme().signature_in("header:bad header"), "`bad header` is not a header name"),
         (scheme().signature_in(["x-signature"]), "location `x-signature` does not begin with"),
         (Scheme::token("x").list(","), sent),
@@ -166,7 +172,7 @@ fn a_bad_scheme_is_refused_when_it_is_built() {
         (Scheme::basic().signs("{body}."), sent),
         (scheme().id("field:id"), "cannot be an id"),
         (scheme().event_type(["header:x-type", "item:0"]), "`item:0` cannot be an id or an event type"),
-        (scheme().require("x", "\n"), "no header's value"),
+        (scheme().require("x", "\n"), "is not a header value"),
         (scheme().require("x y", "1"), "`x y` is not a header name"),
     ];
     for (scheme, why) in cases {
@@ -705,7 +711,7 @@ fn a_template_that_can_be_split_in_two_ways_is_refused() {
         "{field:h}.{headers_named_by:h}{header:x-a}",
     ] {
         let error = verifier(template).expect_err(template).to_string();
-        assert!(error.contains("can be split in two ways"), "{template}: {error}");
+        assert!(error.contains("is ambiguous"), "{template}: {error}");
     }
     for template in [
         "{header:x-a}.{header:x-b}.{body}",

@@ -158,7 +158,7 @@ MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=
     fn constructors_that_need_a_jwk_or_pem_refuse_bytes() -> Result<(), InvalidSecret> {
         for id in ["plaid", "saleor"] {
             let error = verifier(id, key(&raw())).err().unwrap().to_string();
-            assert_eq!(error, "signing secret 0 cannot be used: public key is neither a JWK nor PEM", "{id}");
+            assert_eq!(error, "signing secret 0 cannot be used: public key is not a JWK or PEM", "{id}");
         }
         // It takes keys of MACs, too.
         verifier("fusionauth", key(b"a key"))?;

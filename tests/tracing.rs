@@ -250,14 +250,12 @@ async fn each_rejection_is_told_with_its_kind_and_its_reason() {
         assert_eq!(event.spans, ["webhook"]);
         assert_eq!(event.field("kind"), Some(kind.as_str()));
         let (level, reason) = match kind {
-            Kind::MissingSignature => (Level::DEBUG, Some("there is no webhook-signature header")),
-            Kind::MalformedSignature => {
-                (Level::DEBUG, Some("the signature is not in the encoding that it should be in"))
-            }
+            Kind::MissingSignature => (Level::DEBUG, Some("`webhook-signature` header is missing")),
+            Kind::MalformedSignature => (Level::DEBUG, Some("signature has the wrong encoding")),
             Kind::StaleTimestamp => {
-                (Level::DEBUG, Some("the timestamp is 1000 s old, and 300 s are tolerated"))
+                (Level::DEBUG, Some("timestamp is 1000 s old, which exceeds the tolerance of 300 s"))
             }
-            Kind::WrongSignature => (Level::DEBUG, Some("no secret gives any of the signatures")),
+            Kind::WrongSignature => (Level::DEBUG, Some("signature mismatch: no secret matches")),
             Kind::BodyInterrupted => (Level::DEBUG, Some("the connection was reset")),
             Kind::BodyTooSlow => (Level::DEBUG, Some("it took longer than 10s")),
             Kind::UnknownEndpoint | Kind::BodyTooLarge | Kind::InProgress => (Level::DEBUG, None),

@@ -72,7 +72,7 @@ fn begin<'a>(keys: &'a Keyring, _: &RequestContext<'a>) -> CheckResult<'a> {
 fn verify(keys: &Keyring, body: &[u8]) -> Result<Verified, VerifyError> {
     let parameter = |name: &str| {
         only_parameter(body, name)?
-            .ok_or_else(|| VerifyError::missing(format!("there is no {name} in the form")))
+            .ok_or_else(|| VerifyError::missing(format!("`{name}` is missing in the form")))
     };
     let signatures = parameter("bt_signature")?;
     let payload = parameter("bt_payload")?;

@@ -305,7 +305,9 @@ impl Tokens {
     /// Verifies that `sent` is one of the secrets.
     pub(super) fn verify(&self, sent: &[u8]) -> Result<Verified, VerifyError> {
         let index = matching_token(self.secrets.iter().map(Secret::expose), sent);
-        index.map(|index| self.keys.verified(index)).ok_or(VerifyError::wrong("it is not the token"))
+        index
+            .map(|index| self.keys.verified(index))
+            .ok_or(VerifyError::wrong("token mismatch: no secret matches"))
     }
 }
 

@@ -5,7 +5,7 @@ use http::request::Parts;
 use super::{Proxies, UrlSource, called_url};
 use crate::Secret;
 
-/// The request that a [`Verifier`](super::Verifier) judges: its head, and what the layer knows about it.
+/// A request as a [`Verifier`](super::Verifier) sees it: the head, and the layer's configuration for it.
 ///
 /// The layer makes one for each request. Make one yourself to verify without the layer
 /// ([`verify_in`](super::verify_in)), or to test a verifier:
@@ -35,8 +35,8 @@ pub struct RequestContext<'a> {
 }
 
 impl<'a> RequestContext<'a> {
-    /// Creates the context of a request that arrived now, with the URL that the request itself has and
-    /// without a verify token.
+    /// Creates the context of a request that arrives now. The URL is the request's own, and there is no
+    /// verify token.
     #[must_use]
     pub fn new(head: &'a Parts) -> Self {
         Self::received(head, SystemTime::now())
@@ -89,9 +89,8 @@ impl<'a> RequestContext<'a> {
     }
 
     /// Returns the URL that the provider called, with the query of this request.
-    ///
-    /// It is worked out at each call. `None` if the request has no usable `host`, or if its query is not the
-    /// one of the [public URL](Self::public_url): reject the request if its signature covers the URL.
+    /// Computed on each call. `None` if the request has no valid `host`, or if its query differs from that of
+    /// the [public URL](Self::public_url). Reject the request in that case if its signature covers the URL.
     #[must_use]
     pub fn url(&self) -> Option<Cow<'a, str>> {
         called_url(self).ok().map(Cow::Owned)

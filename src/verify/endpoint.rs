@@ -36,7 +36,7 @@ struct Settings {
 impl Endpoint {
     /// Creates an endpoint that verifies with `verifier`.
     pub fn new(verifier: impl Verifier) -> Self {
-        // A table of verifiers holds them so already.
+        // Avoids a second `Arc` around a verifier that is already shared.
         let shared = (&verifier as &dyn Any).downcast_ref::<Arc<dyn Verifier>>().cloned();
         Self { verifier: shared.unwrap_or_else(|| Arc::new(verifier)), settings: None }
     }
@@ -53,8 +53,8 @@ impl Endpoint {
 
     /// Adds a value to the request's extensions, replacing any of the same type.
     ///
-    /// The layer inserts the values once the signature is verified, so a handler that finds one knows whose
-    /// verifier matched. They are also there for [`dedupe_by`](crate::WebhookLayer::dedupe_by). Rejections and
+    /// The layer inserts the values once the signature is verified, so the handler can tell which endpoint
+    /// matched. They are also available to [`dedupe_by`](crate::WebhookLayer::dedupe_by). Rejections and
     /// handshakes do not have them.
     pub fn insert<T: Clone + Send + Sync + 'static>(mut self, value: T) -> Self {
         self.settings().values.insert(value);

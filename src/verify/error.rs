@@ -4,17 +4,17 @@ use http::HeaderName;
 
 use crate::BoxError;
 
-/// Why a request was not believed.
+/// The reason a request failed verification.
 ///
-/// The details are for the operator: they reach [`Rejection`](crate::Rejection)'s `source()`, never
-/// the client. Do not put a secret or an expected signature in them.
+/// The details are for the operator: they are the `source()` of a [`Rejection`](crate::Rejection) and never
+/// reach the client. Do not put a secret or an expected signature in them.
 #[derive(Clone, Debug)]
 pub struct VerifyError(pub(crate) Reason);
 
 #[derive(Clone, Debug)]
 pub(crate) enum Reason {
     Missing(Cow<'static, str>),
-    /// Beside the other so that what anybody can send is refused without a text being made of it.
+    /// A variant of its own, so that an unsigned request is rejected without formatting a message.
     MissingHeader(HeaderName),
     Malformed(Cow<'static, str>),
     Stale {
@@ -27,33 +27,34 @@ pub(crate) enum Reason {
 }
 
 impl VerifyError {
-    /// Something that the scheme needs is not there: a signature, an id, a timestamp.
+    /// Creates an error for a missing signature, id, timestamp or other required value.
     pub fn missing(detail: impl Into<Cow<'static, str>>) -> Self {
         Self(Reason::Missing(detail.into()))
     }
 
-    /// A header that the scheme needs is not there.
+    /// Creates an error for a missing header.
     pub(crate) fn missing_header(name: &HeaderName) -> Self {
         Self(Reason::MissingHeader(name.clone()))
     }
 
-    /// Something is there, and is not what the scheme says it looks like.
+    /// Creates an error for a value that is present but has the wrong format.
     pub fn malformed(detail: impl Into<Cow<'static, str>>) -> Self {
         Self(Reason::Malformed(detail.into()))
     }
 
-    /// All is there and well-formed, and the signature is not the right one.
+    /// Creates an error for a well-formed signature that does not match.
     pub fn wrong(detail: impl Into<Cow<'static, str>>) -> Self {
         Self(Reason::Wrong(detail.into()))
     }
 
-    /// It could not be found out, for instance because a key could not be fetched. The provider
-    /// is asked to try again.
+    /// Creates an error for a request that could not be verified, for instance because fetching a key failed.
+    /// The layer answers 503, so that the provider retries.
     pub fn unavailable(source: impl Into<BoxError>) -> Self {
         Self(Reason::Unavailable(source.into().into()))
     }
 
-    /// The timestamp is out of tolerance. The layer says this, verifiers leave it to it.
+    /// Creates an error for a timestamp out of tolerance. Only the layer creates it; verifiers return the
+    /// timestamp.
     pub(crate) fn stale(by: Duration, ahead: bool, tolerance: Duration) -> Self {
         Self(Reason::Stale { by, ahead, tolerance })
     }
@@ -65,15 +66,15 @@ impl fmt::Display for VerifyError {
             Reason::Missing(detail) | Reason::Malformed(detail) | Reason::Wrong(detail) => {
                 f.write_str(detail)
             }
-            Reason::MissingHeader(name) => write!(f, "there is no {name} header"),
+            Reason::MissingHeader(name) => write!(f, "`{name}` header is missing"),
             Reason::Stale { by, ahead, tolerance } => write!(
                 f,
-                "the timestamp is {} s {}, and {} s are tolerated",
+                "timestamp is {} s {}, which exceeds the tolerance of {} s",
                 by.as_secs(),
                 if *ahead { "ahead" } else { "old" },
                 tolerance.as_secs_f64(),
             ),
-            Reason::Unavailable(_) => f.write_str("the signature could not be checked"),
+            Reason::Unavailable(_) => f.write_str("verification could not be completed"),
         }
     }
 }

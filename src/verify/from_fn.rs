@@ -16,13 +16,13 @@ use crate::Secret;
 
 /// Creates a [`Verifier`] from a function of the request and its whole body.
 ///
-/// The body is read before the function is called: no request is rejected from its head alone, and nothing is
-/// hashed while the body arrives. Implement [`Verifier`] for those. Return a signed timestamp with
-/// [`Verified::with_timestamp`] instead of judging it, so that the tolerance of the layer holds.
+/// The layer reads the body before it calls the function. It therefore cannot reject a request from its head
+/// alone, nor hash the body while it arrives; implement [`Verifier`] for that. Return a signed timestamp with
+/// [`Verified::with_timestamp`] instead of checking its age, so that the layer's tolerance applies.
 ///
-/// Name the secret with [`secret`](FromFn::secret), so that equal ids of two endpoints or tenants stay two
-/// deliveries. Where endpoints share a store, the layer rejects the deliveries of a verifier without a
-/// fingerprint and without a [`scope`](crate::WebhookLayer::scope):
+/// Pass the secret to [`secret`](FromFn::secret) too: it keeps equal ids of two endpoints or tenants apart.
+/// Where endpoints share a store, the layer rejects the deliveries of a verifier without a fingerprint and
+/// without a [`scope`](crate::WebhookLayer::scope):
 ///
 /// ```
 /// use tower_webhook::{Secret, WebhookLayer, verify::{self, Verified, VerifyError}};
@@ -71,7 +71,7 @@ pub struct FromFn<F> {
 type Sign = dyn Fn(&mut Parts, &mut Bytes, SystemTime) -> Result<(), CannotSign> + Send + Sync;
 
 impl<F> FromFn<F> {
-    /// Adds a fingerprint of `secret`, from which the secret cannot be found. It keeps the deduplication keys of
+    /// Adds a fingerprint of `secret`, which does not reveal the secret. It keeps the deduplication keys of
     /// endpoints with different secrets apart.
     ///
     /// With several secrets, call it once for each, in the order of [`Verified::with_secret_index`]. A
@@ -82,8 +82,8 @@ impl<F> FromFn<F> {
         self
     }
 
-    /// Sets the profile: the provider's name, which begins every deduplication key, and its facts. Default: a
-    /// provider named `custom`, of which nothing else is known.
+    /// Sets the profile: the provider's name, which begins every deduplication key, and its facts. Default:
+    /// the name `custom`, and no facts.
     pub fn with_profile(mut self, profile: Profile) -> Self {
         self.profile = profile;
         self

@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{VerifyError, only_parameter, optional_header, parameter, scan};
 
-/// A place in a delivery where a value stands: its id, its event type, a timestamp.
+/// The location of a value in a delivery: of its id, its event type, or a timestamp.
 ///
 /// Each has a text form, which [`FromStr`], [`TryFrom`] and [`Deserialize`] read, and [`Display`](fmt::Display)
 /// and [`Serialize`] write:
@@ -29,16 +29,16 @@ use super::{VerifyError, only_parameter, optional_header, parameter, scan};
 /// # Ok::<(), tower_webhook::verify::InvalidLocation>(())
 /// ```
 ///
-/// `Field` and `Item` are within the header that holds the signature. Only a [`Scheme`](super::Scheme) knows that
-/// header, so only its timestamp, its key id and its templates find anything there. A
-/// [`Profile`](super::Profile) finds nothing at them.
+/// `Field` and `Item` refer to the header that holds the signature. Only a [`Scheme`](super::Scheme) knows
+/// that header, so they are valid for its timestamp, its key id and its templates. A
+/// [`Profile`](super::Profile) finds no value at them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Location {
     /// The value of a header.
     Header(HeaderName),
-    /// A string, number or boolean in a JSON body, named by a JSON pointer (RFC 6901): `/data/id`. A number is
-    /// taken as it is written.
+    /// A string, number or boolean in a JSON body, named by a JSON pointer (RFC 6901): `/data/id`. A number
+    /// keeps its original notation.
     Json(Cow<'static, str>),
     /// A parameter of the URL's query.
     Query(Cow<'static, str>),
@@ -55,13 +55,14 @@ impl Location {
     ///
     /// # Panics
     ///
-    /// If `name` is not a header name. It is meant for literals; use [`Location::Header`] or [`FromStr`] for others.
+    /// If `name` is not a valid header name. Meant for literals; use [`Location::Header`] or [`FromStr`]
+    /// otherwise.
     #[must_use]
     pub const fn header(name: &'static str) -> Self {
         Self::Header(HeaderName::from_static(name))
     }
 
-    /// Returns the place in a JSON body that `pointer` names.
+    /// Returns the location in a JSON body that `pointer` names.
     #[must_use]
     pub const fn json(pointer: &'static str) -> Self {
         Self::Json(Cow::Borrowed(pointer))
@@ -137,7 +138,7 @@ impl<'de> Deserialize<'de> for Location {
     }
 }
 
-/// A text that is not a [`Location`].
+/// The error for text that is not a [`Location`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidLocation(Box<str>);
 
@@ -168,10 +169,10 @@ impl From<Infallible> for InvalidLocation {
     }
 }
 
-/// One [`Location`] or several, of which the first that holds a value counts.
+/// One [`Location`] or several, of which the first with a value counts.
 ///
-/// Several are for providers that moved a value, or send it in another place with each kind of delivery. A place
-/// with an empty value counts as absent. [`Default`] is no place at all. In JSON it is a string or a list of them.
+/// Use several for a provider that moved a value, or that sends it in different places. A location with an
+/// empty value counts as absent. [`Default`] is an empty list. In JSON it is a string or a list of strings.
 ///
 /// ```
 /// use tower_webhook::verify::{Location, Locations};
@@ -186,7 +187,7 @@ impl From<Infallible> for InvalidLocation {
 pub struct Locations(Vec<Location>);
 
 impl Locations {
-    /// Returns the places in the order in which they are searched.
+    /// Returns the locations in the order in which they are searched.
     #[must_use]
     pub fn as_slice(&self) -> &[Location] {
         &self.0
@@ -298,17 +299,17 @@ impl Location {
         matches!(self, Self::Json(_) | Self::Form(_))
     }
 
-    /// Returns the first value here.
+    /// Returns the first value at this location.
     pub(crate) fn first<'a>(&self, head: &'a Parts, body: &'a [u8]) -> Option<RequestValue<'a>> {
         self.find(head, body, Repeated::First).ok().flatten()
     }
 
-    /// Returns the first value here, if this is a location in the body.
+    /// Returns the first value at this location, if it is in the body.
     pub(crate) fn first_in_body<'a>(&self, body: &'a [u8]) -> Option<Cow<'a, str>> {
         self.find_in_body(body, Repeated::First).ok().flatten()
     }
 
-    /// Returns the single value here. A header or a parameter that is repeated is rejected.
+    /// Returns the only value at this location. A repeated header or parameter is an error.
     pub(crate) fn single<'a>(
         &self,
         head: &'a Parts,
@@ -356,14 +357,14 @@ pub(crate) fn header_name(name: &str) -> Result<HeaderName, InvalidLocation> {
     name.parse().map_err(|_| InvalidLocation::new(format!("`{name}` is not a header name")))
 }
 
-/// The value at a [`Location`]. That of a header is borrowed as it is, so that it can be cloned without a copy.
+/// The value at a [`Location`]. The value of a header is a clone of the `HeaderValue`, which copies no bytes.
 pub(crate) enum RequestValue<'a> {
     Header(&'a HeaderValue),
     Text(Cow<'a, str>),
 }
 
 impl RequestValue<'_> {
-    /// Returns the text, which is empty if a header is not UTF-8.
+    /// Returns the text; empty if a header is not UTF-8.
     pub(crate) fn as_str(&self) -> &str {
         match self {
             Self::Header(value) => str::from_utf8(value.as_bytes()).unwrap_or_default(),
@@ -372,10 +373,10 @@ impl RequestValue<'_> {
     }
 }
 
-/// The rule for a header or a parameter that is there more than once.
+/// The rule for a repeated header or parameter.
 ///
-/// Of a key that is repeated in a JSON object, the first always counts: a scheme that signs such a value and
-/// not the body protects nothing else of the body.
+/// In JSON the first of two equal keys always counts. A scheme that signs such a value but not the body does
+/// not protect the rest of the body.
 #[derive(Clone, Copy)]
 enum Repeated {
     First,

@@ -25,15 +25,15 @@ use crate::{
 /// Implemented for closures `Fn(&Parts) -> impl Future<Output = Result<Option<E>, BoxError>> + Send` with
 /// `E: Into<Endpoint>`, and for [`CachedLookup`].
 ///
-/// * `Ok(None)`: there is no such endpoint. The request is rejected as `unknown_endpoint`, which a client cannot tell
-///   from a wrong signature.
+/// * `Ok(None)`: the endpoint does not exist. The request is rejected as `unknown_endpoint`, which a client
+///   cannot distinguish from a signature mismatch.
 /// * An error, or a lookup that takes longer than a second: the request is rejected with 503
 ///   (`verifier_unavailable`), so that the provider retries.
 ///
-/// Anyone who can reach the layer causes lookups, so they must be fast: read a table in memory, or use a
+/// Any client that can reach the layer causes lookups, so they must be fast: read a table in memory, or use a
 /// [`CachedLookup`].
 ///
-/// Write the closure's argument with its type, `|head: &Parts|`, and move what the lookup needs into the future:
+/// Annotate the closure's argument, `|head: &Parts|`, and move everything the lookup needs into the future:
 ///
 /// ```
 /// use std::collections::HashMap;
@@ -51,7 +51,7 @@ use crate::{
 ///
 /// # Cancel safety
 ///
-/// The future is dropped after a second, and with its request when the client disconnects.
+/// The layer drops the future after a second, or when the client disconnects.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a lookup of endpoints",
     label = "not a `Fn(&Parts) -> impl Future<Output = Result<Option<E>, BoxError>> + Send`",
@@ -74,7 +74,7 @@ pub(crate) mod sealed {
         fn find<'a>(&'a self, head: &'a Parts) -> BoxFuture<'a, Found>;
     }
 
-    /// A closure, for one lifetime of the head: its future may borrow the head.
+    /// A closure for one lifetime of the head, so that its future may borrow the head.
     pub trait FindFn<'a> {
         fn call(&'a self, head: &'a Parts) -> BoxFuture<'a, Found>;
     }
@@ -91,7 +91,7 @@ pub(crate) mod sealed {
         }
     }
 
-    // Without these attributes the compiler reports the bounds of the closure, and not what to write.
+    // Without these attributes the compiler reports the closure's bounds instead of the expected signature.
     #[diagnostic::do_not_recommend]
     impl<F: for<'a> FindFn<'a> + Send + Sync + 'static> Find for F {
         fn find<'a>(&'a self, head: &'a Parts) -> BoxFuture<'a, Found> {
@@ -103,9 +103,9 @@ pub(crate) mod sealed {
     impl<F: for<'a> FindFn<'a> + Send + Sync + 'static> Lookup for F {}
 }
 
-/// A [`Lookup`] that keeps the endpoints that it has loaded, for a service whose secrets are in a database.
+/// A [`Lookup`] that caches endpoints, for a service that keeps its secrets in a database.
 ///
-/// `key` returns the tenant's name of a request, and `load` the endpoint of that name:
+/// `key` returns the tenant's name for a request, and `load` the endpoint of that name:
 ///
 /// ```
 /// use std::time::Duration;
@@ -132,28 +132,29 @@ pub(crate) mod sealed {
 ///
 /// # Guarantees
 ///
-/// * **A revoked secret is accepted for up to `ttl`**, counted from the moment that its load began, or until
-///   [`invalidate`](Self::invalidate). Requests that wait for a load already under way get its result, however
-///   long it took. With several processes, each has a cache of its own.
-/// * There is one load at a time for each key, and requests for that key share its result. The load runs in a task of
-///   its own: it goes on if its request ends, so that a load of more than a second still serves the
-///   provider's next attempt. It is dropped after 10 seconds.
-/// * `Ok(None)` is kept for 5 seconds, which is how long a new tenant may be unknown. 10,000 such keys are
-///   kept, apart from the known ones: a flood of made-up names evicts no tenant.
-/// * Errors and panics of `load` are not kept: they reject the requests that wait for the load with 503, and the next
-///   request loads again.
+/// * **A revoked secret is accepted for up to `ttl`** after its load began, or until
+///   [`invalidate`](Self::invalidate). Requests that wait for a load in progress get its result, however long
+///   it took. Each process has its own cache.
+/// * Each key has at most one load at a time, and all requests for that key share its result. The load runs
+///   in its own task and survives its request, so a load of more than a second still serves the provider's
+///   next attempt. It is dropped after 10 seconds.
+/// * `Ok(None)` is kept for 5 seconds, so a new tenant may be unknown for that long. Unknown keys have a
+///   cache of their own, of 10,000 entries: a flood of made-up names evicts no tenant.
+/// * Errors and panics of `load` are not cached: the requests that wait for it are rejected with 503, and the
+///   next request loads again.
 ///
 /// # Bounds
 ///
-/// At most `capacity` endpoints are kept, and the least used are evicted; make it larger than the number of tenants. Of
-/// each key only a 128-bit hash with a random seed is kept, so a long name takes no more memory than a short one. `Hash`
-/// must therefore cover everything that tells two keys apart, as a derived one does. At most 1,024
-/// loads run at a time; beyond that, requests that need another are rejected with 503.
+/// At most `capacity` endpoints are kept, and the least used are evicted; make it larger than the number of
+/// tenants. The cache stores only a 128-bit hash of each key, with a random seed, so a long name takes no
+/// more memory than a short one. `Hash` must therefore cover everything that distinguishes two keys, as a
+/// derived one does. At most 1,024 loads run at a time; beyond that, requests that need another are rejected
+/// with 503.
 ///
-/// If `load` finds one tenant under many spellings (ignoring case, for instance), let `key` return a single
-/// one: each spelling takes the room of a tenant.
+/// If `load` accepts several spellings of one tenant (ignoring case, for instance), let `key` normalize them:
+/// each spelling takes up an entry.
 ///
-/// Clones share everything. It needs a tokio runtime.
+/// Clones share all state. Requires a tokio runtime.
 pub struct CachedLookup<K> {
     shared: Arc<Shared<K>>,
 }
@@ -167,7 +168,7 @@ struct Shared<K> {
     ttl: Duration,
     hashers: [RandomState; 2],
     known: Cache<u128, Known, RandomState>,
-    /// The keys without an endpoint, and the moment that this was found.
+    /// The keys without an endpoint, and the time at which `load` found none.
     unknown: Cache<u128, Instant, RandomState>,
     loads: Mutex<HashMap<u128, PendingLoad>>,
 }
@@ -175,14 +176,14 @@ struct Shared<K> {
 #[derive(Clone)]
 struct Known {
     endpoint: Endpoint,
-    /// When its load began.
+    /// The time at which its load began.
     since: Instant,
 }
 
-/// The result of a load, which all requests that wait for it get.
+/// The result of a load, shared by all requests that wait for it.
 type Loaded = Result<Option<Endpoint>, Arc<dyn Error + Send + Sync>>;
 
-/// A load that is under way.
+/// A load in progress.
 #[derive(Clone)]
 struct PendingLoad {
     begun: Instant,
@@ -190,20 +191,21 @@ struct PendingLoad {
     result: watch::Receiver<Option<Loaded>>,
 }
 
-/// The longest load.
+/// The timeout of a load.
 const LONGEST: Duration = Duration::from_secs(10);
 const MAX_LOADS: usize = 1_024;
 const MAX_UNKNOWN: u64 = 10_000;
 const UNKNOWN_FOR: Duration = Duration::from_secs(5);
-/// When the cache frees an endpoint that is not asked for again, at the latest. moka takes no duration of any length.
+/// The time after which the cache frees an unused endpoint. Bounded, because moka rejects very long
+/// durations.
 const FREED_AFTER: Duration = Duration::from_secs(30 * 86_400);
 
 impl<K: Hash + Send + 'static> CachedLookup<K> {
-    /// Creates a cache of at most `capacity` endpoints (0 counts as 1), each kept for `ttl`. A `ttl` of zero keeps none,
-    /// and shares the loads that are under way.
+    /// Creates a cache of at most `capacity` endpoints (0 counts as 1), each kept for `ttl`. A `ttl` of zero
+    /// caches nothing, but still shares the loads in progress.
     ///
-    /// `key` is called for each request; `None` means that there is no such endpoint. `load` is called with a key that
-    /// is not in the cache, in a task of its own: see [`Lookup`] for its results.
+    /// `key` is called for each request; `None` means that the endpoint does not exist. `load` is called in
+    /// its own task with each key that is not in the cache: see [`Lookup`] for its results.
     pub fn new<Fut, E>(
         capacity: u64,
         ttl: Duration,
@@ -233,8 +235,8 @@ impl<K: Hash + Send + 'static> CachedLookup<K> {
         }
     }
 
-    /// Forgets what was loaded for `key`, so that the next request loads it again. The result of a load that is under
-    /// way is not kept either.
+    /// Removes the result for `key`, so that the next request loads it again. The result of a load in
+    /// progress is not kept either.
     pub fn invalidate<Q>(&self, key: &Q)
     where
         K: Borrow<Q>,
@@ -252,7 +254,7 @@ impl<K: Hash + Send + 'static> CachedLookup<K> {
         u128::from(high) << 64 | u128::from(low)
     }
 
-    /// The result that is kept for a key.
+    /// Returns the cached result for a key.
     fn kept(&self, hash: u128) -> Option<Option<Endpoint>> {
         let known = self.shared.known.get(&hash).filter(|known| known.since.elapsed() < self.shared.ttl);
         if let Some(Known { endpoint, .. }) = known {
@@ -262,10 +264,11 @@ impl<K: Hash + Send + 'static> CachedLookup<K> {
         unknown.filter(|since| since.elapsed() < UNKNOWN_FOR).map(|_| None)
     }
 
-    /// Returns the load of a key that is under way, or begins one.
+    /// Returns the key's load in progress, or starts one.
     fn pending(&self, hash: u128, key: K) -> Result<PendingLoad, BoxError> {
         let mut loads = self.loads();
-        // An older one is on a runtime that nothing drives: its timer would have ended it.
+        // An older load belongs to a runtime that is no longer driven: otherwise its timer would have ended
+        // it.
         if let Some(load) = loads.get(&hash).filter(|load| load.begun.elapsed() < LONGEST) {
             return Ok(load.clone());
         }
@@ -279,7 +282,7 @@ impl<K: Hash + Send + 'static> CachedLookup<K> {
         let (sender, result) = watch::channel(None);
         let load = PendingLoad { begun: Instant::now(), result };
         loads.insert(hash, load.clone());
-        // Unlocked: a runtime that shuts down drops the task at once, and with it the guard.
+        // Unlock first: a runtime that shuts down drops the task at once, and with it the guard, which locks.
         drop(loads);
         let guard = LoadGuard { cache: self.clone(), hash, begun: load.begun, sender };
         runtime.spawn(async move {
@@ -320,7 +323,7 @@ impl<K: Hash + Send + 'static> sealed::Find for CachedLookup<K> {
     }
 }
 
-/// The end of a load, which takes place however the task ends: the next request begins another.
+/// Ends a load even if its task is dropped, so that the next request starts another.
 struct LoadGuard<K> {
     cache: CachedLookup<K>,
     hash: u128,
@@ -329,7 +332,7 @@ struct LoadGuard<K> {
 }
 
 impl<K> LoadGuard<K> {
-    /// Removes the load, unless it was invalidated or another has taken its place.
+    /// Removes the load, unless it was invalidated or replaced.
     fn remove(&self, loads: &mut HashMap<u128, PendingLoad>) -> bool {
         let is_current = |load: &PendingLoad| load.result.same_channel(&self.sender.subscribe());
         let current = loads.get(&self.hash).is_some_and(is_current);
@@ -339,7 +342,7 @@ impl<K> LoadGuard<K> {
         current
     }
 
-    /// Keeps the result and passes it on.
+    /// Caches the result and sends it to the waiting requests.
     fn end(self, result: Loaded) {
         let mut loads = self.cache.loads();
         let Shared { known, unknown, .. } = &*self.cache.shared;
@@ -402,7 +405,7 @@ mod tests {
         running: AtomicUsize,
         fails: AtomicBool,
         panics: AtomicBool,
-        /// In milliseconds.
+        /// The duration of a load, in milliseconds.
         takes: AtomicUsize,
     }
 
@@ -411,7 +414,7 @@ mod tests {
             self.0.loads.load(Ordering::SeqCst)
         }
 
-        /// Knows each name that does not begin with `no`.
+        /// Finds every name that does not begin with `no`.
         async fn load(self, name: String) -> Found {
             let state = &*self.0;
             state.loads.fetch_add(1, Ordering::SeqCst);
@@ -439,7 +442,7 @@ mod tests {
         Endpoint::new(provider::github("a secret".parse::<Secret>().unwrap())).scope(scope)
     }
 
-    /// The scope of the endpoint that is found, or the error's text.
+    /// Returns the scope of the endpoint, or the error's text.
     async fn find(lookup: &CachedLookup<String>, name: &str) -> Result<Option<String>, String> {
         let head = Request::post(format!("/{name}")).body(()).unwrap().into_parts().0;
         let found = lookup.find(&head).await.map_err(|error| error.to_string())?;
@@ -595,7 +598,7 @@ mod tests {
             async move { find(&lookup, "acme").await }
         });
         sleep(Duration::from_millis(100)).await;
-        // The secret changes after it was read.
+        // The secret changes after the load read it.
         lookup.invalidate("acme");
         assert_eq!(old.await.unwrap(), some("acme"));
         assert_eq!((find(&lookup, "acme").await, database.loads()), (some("acme"), 2));
@@ -646,7 +649,7 @@ mod tests {
         let shared: Arc<dyn super::super::Verifier> =
             Arc::new(provider::github("a secret".parse::<Secret>().unwrap()));
         assert!(finds(move |_: &Parts| std::future::ready(Ok(Some(Arc::clone(&shared))))).await);
-        // Without variables that it captures, an `async` closure may borrow the head.
+        // An `async` closure that captures nothing may borrow the head.
         assert!(finds(async |head: &Parts| Ok(Some(endpoint(head.uri.path())))).await);
         assert!(!finds(async |_: &Parts| Ok(None::<Endpoint>)).await);
     }

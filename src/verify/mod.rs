@@ -1,10 +1,10 @@
-//! Telling a true delivery from a false one: [`Verifier`], and [`from_fn`] to write one.
+//! Verification of requests: the [`Verifier`] trait, and [`from_fn`] to implement it with a function.
 //!
-//! Verifying takes two steps, so that a request which its head already gives away costs nothing
-//! more, and so that the body is hashed while it arrives:
+//! Verification takes two steps, so that a request with an invalid head is rejected before its body is read,
+//! and so that the body is hashed while it arrives:
 //!
-//! 1. [`Verifier::begin`] looks at the head alone and refuses it, or returns a [`Check`];
-//! 2. the [`Check`] is fed every frame of the body and then [finishes](Check::finish).
+//! 1. [`Verifier::begin`] checks the head, and returns an error or a [`Check`];
+//! 2. the [`Check`] is fed each frame of the body and then [finishes](Check::finish).
 //!
 //! The providers in [`provider`](crate::provider) are verifiers. A custom one, in one step:
 //!
@@ -95,16 +95,16 @@ pub(crate) use self::{
 ///
 /// An implementation must
 ///
-/// * compare in constant time ([`constant_time_eq`]), and compute one MAC per secret, however many
+/// * compare in constant time ([`constant_time_eq`]), and compute only one MAC per secret, however many
 ///   signatures a request has;
-/// * never panic, whatever the request: header values may be any bytes;
-/// * leave the tolerance to the layer: return the timestamp, from [`Check::timestamp`] if the head has it,
+/// * never panic: header values may contain any bytes;
+/// * leave the tolerance to the layer: return the timestamp from [`Check::timestamp`] if it is in the head,
 ///   else as [`Verified::with_timestamp`].
 ///
-/// It may keep keys that were prepared when it was built, reject a request from its head alone, and
-/// finish [later](Finish::later) if a key has to be fetched first.
+/// It may prepare keys when it is built, reject a request from its head alone, and finish
+/// [later](Finish::later) if it must fetch a key first.
 ///
-/// `Arc<V>` and `Box<V>` are verifiers too, also of a `dyn Verifier`.
+/// `Arc<V>` and `Box<V>` are verifiers too, including `Arc<dyn Verifier>` and `Box<dyn Verifier>`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a webhook verifier",
     note = "use one of `tower_webhook::provider`, such as `provider::github(secret)`, or \
@@ -112,24 +112,24 @@ pub(crate) use self::{
     note = "a constructor of a provider that decodes its secret returns a `Result`: add a `?`"
 )]
 pub trait Verifier: Send + Sync + 'static {
-    /// Begins to verify a request from its head, before a byte of the body is read.
+    /// Begins the verification of a request from its head, before the body is read.
     ///
-    /// A [`Check`] that needs the context later copies it.
+    /// A [`Check`] that needs the context later must copy it.
     ///
     /// # Errors
     ///
-    /// If the head shows that the request cannot be genuine: its signature is missing or malformed, or
-    /// cannot match whatever the body is.
+    /// If the head alone shows that the request is not genuine: its signature is missing, malformed, or
+    /// cannot match any body.
     fn begin<'a>(&'a self, request: &RequestContext<'a>) -> Result<Box<dyn Check + 'a>, VerifyError>;
 
-    /// Returns the provider's facts. The layer's own settings win over them.
+    /// Returns the provider's facts. The layer's own settings take precedence.
     fn profile(&self) -> &Profile;
 
     /// Answers a verification handshake that is not signed and needs no body, such as Meta's
     /// `hub.challenge`.
     ///
-    /// The layer calls it before it verifies the signature. An answer ends the request, which does not
-    /// reach the handler.
+    /// The layer calls it before it verifies the signature. If it returns a response, the layer sends it and
+    /// does not call the handler.
     fn handshake(&self, request: &RequestContext<'_>) -> Option<Response<Bytes>> {
         let _ = request;
         None
@@ -144,7 +144,7 @@ pub trait Verifier: Send + Sync + 'static {
     }
 }
 
-/// A pointer to a verifier is one.
+/// Implements `Verifier` for a smart pointer.
 macro_rules! pointers_verify {
     ($($pointer:ident),+) => {$(
         impl<V: Verifier + ?Sized> Verifier for $pointer<V> {
@@ -170,20 +170,21 @@ pointers_verify!(Arc, Box);
 
 /// The verification of one request, between its head and the end of its body.
 pub trait Check: Send {
-    /// The signed timestamp, when the head has it: the layer then refuses a stale request before
-    /// its body is read. It must be the time that the signature covers.
+    /// Returns the signed timestamp, if it is in the head. The layer then rejects a stale request before it
+    /// reads the body. The signature must cover the timestamp.
     fn timestamp(&self) -> Option<SystemTime> {
         None
     }
 
-    /// The next bytes of the body, in order and none left out.
+    /// Processes the next bytes of the body. The layer passes all bytes, in order.
     fn update(&mut self, bytes: &[u8]);
 
-    /// The end. `body` is the whole of what [`update`](Self::update) was fed.
+    /// Finishes the verification. `body` is the concatenation of all bytes passed to
+    /// [`update`](Self::update).
     fn finish(self: Box<Self>, body: &Bytes) -> Finish;
 }
 
-/// How a [`Check`] ended: at once, or [later](Self::later).
+/// The result of a [`Check`]: available at once, or [later](Self::later).
 pub struct Finish(pub(crate) Finishing);
 
 pub(crate) enum Finishing {
@@ -194,14 +195,15 @@ pub(crate) enum Finishing {
 pub(crate) type Later = Pin<Box<dyn Future<Output = Result<Verified, VerifyError>> + Send>>;
 
 impl Finish {
-    /// For the few schemes whose key is named in the body and has to be fetched.
+    /// Creates a result that is available later, for schemes whose key is named in the body and must be
+    /// fetched.
     ///
-    /// The layer waits 10 seconds at most and then answers 503 (`verifier_unavailable`). Answer
-    /// [`VerifyError::unavailable`] when the key cannot be had, so that the provider tries again.
+    /// The layer waits at most 10 seconds, then answers 503 (`verifier_unavailable`). Return
+    /// [`VerifyError::unavailable`] if the key cannot be fetched, so that the provider retries.
     ///
     /// # Cancel safety
     ///
-    /// The future is dropped when the 10 seconds are over, and with its request when the client hangs up.
+    /// The layer drops the future after 10 seconds, or when the client disconnects.
     pub fn later<F>(future: F) -> Self
     where
         F: Future<Output = Result<Verified, VerifyError>> + Send + 'static,
@@ -225,14 +227,14 @@ impl fmt::Debug for Finish {
     }
 }
 
-/// Whether two byte strings are equal, in a time that depends on their lengths alone.
+/// Returns whether two byte strings are equal, in a time that depends only on their lengths.
 #[must_use]
 pub fn constant_time_eq(a: &[u8], b: &[u8]) -> bool {
     a.ct_eq(b).into()
 }
 
-/// Returns the index of the first of `tokens` that equals `sent`. Compares every token, so that the time
-/// does not tell which one matches.
+/// Returns the index of the first of `tokens` that equals `sent`. Compares every token, so that the time does
+/// not reveal which one matches.
 pub(crate) fn matching_token<T: AsRef<[u8]>>(
     tokens: impl IntoIterator<Item = T>,
     sent: &[u8],
@@ -243,17 +245,17 @@ pub(crate) fn matching_token<T: AsRef<[u8]>>(
     })
 }
 
-/// Reads a timestamp in whole seconds since the Unix epoch: ASCII digits and nothing else.
+/// Parses a timestamp in whole seconds since the Unix epoch, written in ASCII digits only.
 ///
-/// Signs, spaces, fractions and numbers past `u64` give `None`. Demand ten digits, as every time from 2001 to
-/// 2286 has, if the signed text has the timestamp directly beside another value: otherwise a digit could be
-/// moved between the two.
+/// Returns `None` for signs, spaces, fractions and numbers above `u64::MAX`. If the signed text has another
+/// value directly next to the timestamp, also require ten digits, as every time from 2001 to 2286 has.
+/// Otherwise an attacker could move a digit between the two.
 #[must_use]
 pub fn unix_seconds(text: &[u8]) -> Option<SystemTime> {
     TimeUnit::Seconds.read_any_length(text).ok()
 }
 
-/// A number written in ASCII digits and nothing else.
+/// Parses a number written in ASCII digits only.
 pub(crate) fn digits(text: &[u8]) -> Option<u64> {
     let mut number: u64 = 0;
     for byte in text {

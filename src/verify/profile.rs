@@ -7,8 +7,8 @@ use super::{Location, Locations, VerifyError, digits, form_field};
 
 /// The facts about a provider that its signature scheme does not state.
 ///
-/// Each fact is optional. The layer's default applies where one is missing, and what is set on the layer wins over
-/// the profile.
+/// Each fact is optional. A setting of the layer takes precedence; where both are missing, the layer's
+/// default applies.
 ///
 /// ```
 /// use std::time::Duration;
@@ -22,7 +22,7 @@ use super::{Location, Locations, VerifyError, digits, form_field};
 /// assert_eq!(profile.id(), [Location::header("x-acme-delivery")]);
 /// ```
 ///
-/// A provider that sends several events in one form, signs what it compressed, and leaves the event type unsigned:
+/// The profile of a provider that sends batches as a form, signs the compressed body, and does not sign the event type:
 ///
 /// ```
 /// use std::time::Duration;
@@ -44,7 +44,7 @@ use super::{Location, Locations, VerifyError, digits, form_field};
 /// assert_eq!((profile.dedupe_window(), profile.body_limit()), (None, None));
 /// ```
 ///
-/// Setters of facts that may be unknown also take `None`, which removes the fact.
+/// Setters of facts that may be unknown also accept `None`, which removes the fact.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Profile {
@@ -69,7 +69,7 @@ pub struct Profile {
 }
 
 impl Profile {
-    /// Creates a profile that states the provider's name alone: lower case with hyphens. The name begins every
+    /// Creates a profile with only the provider's name: lower case with hyphens. The name begins every
     /// deduplication key.
     pub fn new(provider: impl Into<Cow<'static, str>>) -> Self {
         Self {
@@ -94,7 +94,8 @@ impl Profile {
         }
     }
 
-    /// Sets the places of the delivery id: one, or several of which the first with a value counts. Default: none.
+    /// Sets the location of the delivery id, or several, of which the first with a value counts. Default:
+    /// none.
     pub fn with_id(mut self, places: impl Into<Locations>) -> Self {
         self.id = places.into();
         self
@@ -108,50 +109,53 @@ impl Profile {
     }
 
     /// Sets whether the signature covers the [payload](crate::Delivery::payload). If it does not (tokens,
-    /// credentials, a few schemes), an attacker who captures one request can send another payload under its
-    /// signature. If only a sorted form is signed, the attacker can split its parameters elsewhere. Default: `true`.
+    /// credentials, a few schemes), an attacker who captures one request can send another payload with its
+    /// signature. Also `false` if only a sorted form is signed, because an attacker can then split its
+    /// parameters differently. Default: `true`.
     pub fn with_body_signed(mut self, signed: bool) -> Self {
         self.body_signed = signed;
         self
     }
 
-    /// Sets the places of the event type: one, or several of which the first with a value counts. Default: none.
+    /// Sets the location of the event type, or several, of which the first with a value counts. Default:
+    /// none.
     pub fn with_event_type(mut self, places: impl Into<Locations>) -> Self {
         self.event_type = places.into();
         self
     }
 
-    /// Sets whether the signature covers the event type. If it does not, an attacker who captures one request can
-    /// send its body as an event of another type, so grant no more to one type than to another. Default: `true`.
+    /// Sets whether the signature covers the event type. If it does not, an attacker who captures one request
+    /// can send its body as an event of another type. Handlers must then not give one type more privileges
+    /// than another. Default: `true`.
     pub fn with_event_type_signed(mut self, signed: bool) -> Self {
         self.event_type_signed = signed;
         self
     }
 
-    /// Sets the place of the attempt's number. Default: `None`, not sent.
+    /// Sets the location of the attempt number. Default: `None`, not sent.
     pub fn with_attempt(mut self, attempt: impl Into<Option<Attempt>>) -> Self {
         self.attempt = attempt.into();
         self
     }
 
-    /// Sets whether two equal bodies are one event: true only if bodies contain ids or times of their own. A
-    /// delivery without an id is then deduplicated by the digest of its body. Default: `false`.
+    /// Sets whether two equal bodies are the same event. Set it only if every body contains an id or a time.
+    /// A delivery without an id is then deduplicated by the digest of its body. Default: `false`.
     pub fn with_equal_bodies(mut self, equal: bool) -> Self {
         self.equal_bodies = equal;
         self
     }
 
-    /// Sets whether one body can carry several events. Its id and its event type then do not speak for all of them.
-    /// Default: `false`.
+    /// Sets whether one body can carry several events, in which case the delivery's id and event type do not
+    /// describe each of them. Default: `false`.
     pub fn with_batch(mut self, batch: bool) -> Self {
         self.batch = batch;
         self
     }
 
-    /// Sets whether several receivers can get the same event under the same secret: the webhooks of one account or
-    /// application, or all customers of a provider that signs with one key. The default
-    /// [scope](crate::WebhookLayer::scope) then contains a digest of the request's path, so that two routes on one
-    /// store do not drop each other's events. Default: `false`.
+    /// Sets whether several receivers can get the same event under the same secret: the webhooks of one
+    /// account or application, or all customers of a provider that signs with one key. The default
+    /// [scope](crate::WebhookLayer::scope) then includes a digest of the request's path, so that two routes
+    /// that share a store do not drop each other's events. Default: `false`.
     pub fn with_shared_secret(mut self, shared: bool) -> Self {
         self.shared_secret = shared;
         self
@@ -163,8 +167,8 @@ impl Profile {
         self
     }
 
-    /// Sets which bytes the signature covers if the provider compresses the body (`Content-Encoding`). Default:
-    /// `None`, unknown. A verifier is always given the bytes as they arrived.
+    /// Sets which bytes the signature covers if the provider compresses the body (`Content-Encoding`).
+    /// Default: `None`, unknown. The layer always passes the bytes as received to the verifier.
     pub fn with_content_encoding(mut self, signed: impl Into<Option<SignedEncoding>>) -> Self {
         self.content_encoding = signed.into();
         self
@@ -176,8 +180,8 @@ impl Profile {
         self
     }
 
-    /// Sets the [deduplication window](crate::WebhookLayer::dedupe_window). It must not be shorter than the time
-    /// over which the provider retries. Default: the layer's.
+    /// Sets the [deduplication window](crate::WebhookLayer::dedupe_window). It must be at least as long as
+    /// the provider retries a delivery. Default: the layer's.
     pub fn with_dedupe_window(mut self, window: impl Into<Option<Duration>>) -> Self {
         self.dedupe_window = window.into();
         self
@@ -197,15 +201,15 @@ impl Profile {
         self
     }
 
-    /// Sets the time for which the provider waits for an answer. Default: `None`, unknown.
+    /// Sets how long the provider waits for a response. Default: `None`, unknown.
     pub fn with_ack_deadline(mut self, deadline: impl Into<Option<Duration>>) -> Self {
         self.ack_deadline = deadline.into();
         self
     }
 
-    /// Sets the [`lease`](crate::WebhookLayer::lease) of claims. Set it if all of the provider's retries come within
-    /// the default of 30 s: the last one must come after the lease of a crashed process has expired. Not shorter
-    /// than 3 s, so that each third of it leaves the store a second to answer.
+    /// Sets the [`lease`](crate::WebhookLayer::lease) of claims. Set it if all of the provider's retries come
+    /// within the default of 30 s: at least one retry must come after the lease of a crashed process has
+    /// expired. Use at least 3 s, so that the store has a second to answer each heartbeat.
     pub fn with_lease(mut self, lease: impl Into<Option<Duration>>) -> Self {
         self.lease = lease.into();
         self
@@ -217,7 +221,8 @@ impl Profile {
         &self.provider
     }
 
-    /// Returns the places of the delivery id in the order in which they are searched; empty if it has none.
+    /// Returns the locations of the delivery id, in the order in which they are searched; empty if it has
+    /// none.
     #[must_use]
     pub fn id(&self) -> &[Location] {
         self.id.as_slice()
@@ -235,7 +240,8 @@ impl Profile {
         self.body_signed
     }
 
-    /// Returns the places of the event type in the order in which they are searched; empty if it has none.
+    /// Returns the locations of the event type, in the order in which they are searched; empty if it has
+    /// none.
     #[must_use]
     pub fn event_type(&self) -> &[Location] {
         self.event_type.as_slice()
@@ -247,13 +253,13 @@ impl Profile {
         self.event_type_signed
     }
 
-    /// Returns the place of the attempt's number.
+    /// Returns the location of the attempt number.
     #[must_use]
     pub fn attempt(&self) -> Option<&Attempt> {
         self.attempt.as_ref()
     }
 
-    /// Returns whether two equal bodies are one event.
+    /// Returns whether two equal bodies are the same event.
     #[must_use]
     pub fn equal_bodies(&self) -> bool {
         self.equal_bodies
@@ -306,7 +312,7 @@ impl Profile {
         self.retries
     }
 
-    /// Returns the time for which the provider waits for an answer.
+    /// Returns how long the provider waits for a response.
     #[must_use]
     pub fn ack_deadline(&self) -> Option<Duration> {
         self.ack_deadline
@@ -318,7 +324,7 @@ impl Profile {
         self.lease
     }
 
-    /// Returns the JSON in a payload: the form field that holds it, or the payload itself.
+    /// Returns the JSON in a payload: the content of the form field that holds it, or the payload itself.
     pub(crate) fn json_in<'b>(&self, payload: &'b [u8]) -> Cow<'b, [u8]> {
         let field = self.json_field.as_deref().and_then(|field| form_field(payload, field));
         field.unwrap_or(Cow::Borrowed(payload))
@@ -329,13 +335,13 @@ impl Profile {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SignedEncoding {
-    /// The encoded body, as it was sent.
+    /// The encoded body, as sent.
     Encoded,
     /// The body before it was encoded.
     Decoded,
 }
 
-/// The place of the attempt's number, and what the number counts.
+/// The location of the attempt number, and what the number counts.
 /// [`Delivery::attempt`](crate::Delivery::attempt) counts from 1 in both cases.
 ///
 /// ```
@@ -347,9 +353,9 @@ pub enum SignedEncoding {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Attempt {
-    /// The attempts: the first is 1.
+    /// The number of the attempt, counted from 1.
     Number(Location),
-    /// The retries: the first attempt is 0, or has no number at all.
+    /// The number of retries: 0 or absent for the first attempt.
     Retries(Location),
 }
 
@@ -360,7 +366,7 @@ impl Attempt {
         }
     }
 
-    /// Returns the attempt for the text that was found there; `None` if it is not a number.
+    /// Returns the attempt number for the text at the location; `None` if the text is not a number.
     pub(crate) fn of(&self, text: Option<&str>) -> Option<u32> {
         let number = text.map(|text| digits(text.as_bytes()).and_then(|number| u32::try_from(number).ok()));
         match (self, number) {
@@ -374,8 +380,8 @@ impl Attempt {
 
 /// The tolerance of a signed timestamp, in whole seconds.
 ///
-/// Default: 300 s into the past and into the future, which most providers advise. The future always has a limit:
-/// a request dated ahead would otherwise stay valid until that date, whatever the limit for the past.
+/// Default: 300 s into the past and into the future, which most providers recommend. The future always has a
+/// limit: a request dated ahead would otherwise stay valid until that date, whatever the limit for the past.
 ///
 /// ```
 /// use std::time::Duration;
@@ -395,42 +401,43 @@ pub struct Tolerance {
 impl Tolerance {
     const DEFAULT: Duration = Duration::from_secs(300);
 
-    /// Creates a tolerance that is the same into the past and into the future.
+    /// Creates a tolerance that is the same for the past and the future.
     pub const fn both(tolerance: Duration) -> Self {
         Self { past: Some(tolerance), future: tolerance }
     }
 
-    /// Creates a tolerance without a limit for the past, and of 300 s into the future: for providers that name no
-    /// limit. A captured request can then be replayed at any time; only deduplication stops it.
+    /// Creates a tolerance without a limit for the past, and of 300 s for the future: for providers that
+    /// specify no limit. An attacker can then replay a captured request at any time; only deduplication stops
+    /// the replay.
     pub const fn any_age() -> Self {
         Self { past: None, future: Self::DEFAULT }
     }
 
-    /// Sets the greatest age of a request. `None` disables the check.
+    /// Sets the maximum age of a request. `None` disables the check.
     pub fn with_past(mut self, past: impl Into<Option<Duration>>) -> Self {
         self.past = past.into();
         self
     }
 
-    /// Sets the greatest lead of the provider's clock.
+    /// Sets the maximum time by which a timestamp may be ahead.
     pub const fn with_future(mut self, future: Duration) -> Self {
         self.future = future;
         self
     }
 
-    /// Returns the greatest age of a request; `None` if it is not checked.
+    /// Returns the maximum age of a request; `None` if the check is disabled.
     #[must_use]
     pub const fn past(self) -> Option<Duration> {
         self.past
     }
 
-    /// Returns the greatest lead of the provider's clock.
+    /// Returns the maximum time by which a timestamp may be ahead.
     #[must_use]
     pub const fn future(self) -> Duration {
         self.future
     }
 
-    /// Judges a timestamp. Signed timestamps are whole seconds, so a second begun does not count.
+    /// Checks a timestamp. Signed timestamps are whole seconds, so a fraction of a second is ignored.
     pub(crate) fn judge(self, signed: SystemTime, now: SystemTime) -> Result<(), VerifyError> {
         let (off, ahead, tolerance) = match now.duration_since(signed) {
             Ok(age) => (age, false, self.past),

@@ -8,16 +8,16 @@ use http::request::Parts;
 use super::{Finish, Finishing, Later, Location, RequestContext, Verified, Verifier, VerifyError};
 use crate::task::{rarely, timeout};
 
-/// Verifies a request whose body is in memory, without the layer: in actix-web or Rocket, in a consumer of a
-/// queue, or to check requests that were recorded.
+/// Verifies a request whose body is in memory, without the layer: for actix-web or Rocket, for a queue
+/// consumer, or to check recorded requests.
 ///
-/// **Verification handshakes, limits and deduplication are the caller's.** Limit the body before reading it,
-/// answer [`Verifier::handshake`] and [`Verifier::signed_handshake`] where the provider needs them, and handle
-/// each [`Verified::id`] once. The repository's example `examples/actix-web` does so.
+/// **The caller is responsible for handshakes, limits and deduplication.** Limit the body before reading it,
+/// call [`Verifier::handshake`] and [`Verifier::signed_handshake`] for providers that need them, and handle
+/// each [`Verified::id`] once. See the repository's example `examples/actix-web`.
 ///
-/// `now` is the time at which the request is judged: the profile's
-/// [tolerance](super::Profile::tolerance) is applied to its signed timestamp. The id and the event type are
-/// found where the profile says. [`verify_in`] also takes the URL that the provider was given.
+/// `now` is the time that the signed timestamp is compared with; the profile's
+/// [tolerance](super::Profile::tolerance) applies. The id and the event type come from the locations in the
+/// profile. [`verify_in`] also accepts the URL that the provider was given.
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
@@ -46,13 +46,13 @@ use crate::task::{rarely, timeout};
 /// # Errors
 ///
 /// If the request is not genuine, if its timestamp is out of tolerance, or if a key could not be fetched.
-/// [`VerifyError::kind`] tells them apart and has the status to answer with: a 503 for the last, so that the
-/// provider retries.
+/// [`VerifyError::kind`] distinguishes these and has the status to answer with, such as 503 for the last, so
+/// that the provider retries.
 ///
 /// # Cancel safety
 ///
-/// Nothing is changed: a dropped future can be repeated. Keys are fetched for at most 10 seconds; only providers
-/// whose keys are fetched need a tokio runtime with time enabled.
+/// Cancel safe: the function changes no state, so a dropped call can be repeated. Fetching a key takes at
+/// most 10 seconds; only providers whose keys are fetched need a tokio runtime with time enabled.
 pub async fn verify_request<V>(
     verifier: &V,
     head: &Parts,
@@ -65,7 +65,8 @@ where
     verify_in(verifier, &RequestContext::received(head, now), body).await
 }
 
-/// Verifies like [`verify_request`], with a context: for providers that sign the URL they were given.
+/// Verifies a request like [`verify_request`], with a context: for providers that sign the URL they were
+/// given.
 ///
 /// ```
 /// use bytes::Bytes;
@@ -78,7 +79,7 @@ where
 /// let event = Request::post("https://shop.example/webhook").body(r#"{"event_id":"1"}"#)?;
 /// let (mut head, body) = testing::sign(&square, event)?.into_parts();
 ///
-/// // A proxy passes it on with another host and path.
+/// A proxy forwards the request with another host and path.
 /// head.uri = "http://10.0.0.7/in".parse()?;
 /// assert!(verify::verify_in(&square, &RequestContext::new(&head), &body).await.is_err());
 ///
@@ -91,11 +92,11 @@ where
 ///
 /// # Errors
 ///
-/// As [`verify_request`].
+/// See [`verify_request`].
 ///
 /// # Cancel safety
 ///
-/// As [`verify_request`].
+/// See [`verify_request`].
 pub async fn verify_in<V>(
     verifier: &V,
     request: &RequestContext<'_>,
@@ -127,8 +128,8 @@ where
     Ok(verified)
 }
 
-/// Waits for the outcome of a check, which may need a key that has to be fetched. A `timestamp` in the head wins
-/// over one that is known at the end.
+/// Waits for the result of a check, which may fetch a key. A `timestamp` in the head takes precedence over
+/// one in the result.
 pub(crate) async fn verify_body(
     finish: Finish,
     timestamp: Option<SystemTime>,

@@ -4,8 +4,8 @@ use bytes::Bytes;
 
 /// The facts about a verified request that its verifier found.
 ///
-/// Each is optional: the layer, and [`verify_request`](super::verify_request), find the id and the event type
-/// where the [`Profile`](super::Profile) says they are.
+/// Each fact is optional: the layer and [`verify_request`](super::verify_request) take the id and the event
+/// type from the locations in the [`Profile`](super::Profile).
 ///
 /// ```
 /// use tower_webhook::verify::Verified;
@@ -38,12 +38,12 @@ pub struct Verified {
     pub(crate) id: Option<Box<str>>,
     pub(crate) event_type: Option<Box<str>>,
     pub(crate) timestamp: Option<SystemTime>,
-    /// In a box: few have one, and this is moved about in the future of each request.
+    /// Boxed: few requests have one, and the future of each request contains this struct.
     pub(crate) payload: Option<Box<Bytes>>,
 }
 
 impl Verified {
-    /// Creates the facts of a verified request about which nothing more is known.
+    /// Creates an instance without any facts.
     pub fn new() -> Self {
         Self::default()
     }
@@ -66,20 +66,20 @@ impl Verified {
 
     /// Sets the 256-bit MAC that matched, if it covers the whole body.
     ///
-    /// It then serves as the digest of the body for [`replay_guard`](crate::WebhookLayer::replay_guard);
-    /// otherwise the layer hashes the body once more.
+    /// It then serves as the digest of the body for [`replay_guard`](crate::WebhookLayer::replay_guard).
+    /// Without it the layer hashes the body once more.
     pub fn with_mac(mut self, mac: [u8; 32]) -> Self {
         self.mac = Some(mac);
         self
     }
 
-    /// Sets the delivery id, where it is not simply the value at [`Profile::id`](super::Profile::id).
+    /// Sets the delivery id, if it is not simply the value at [`Profile::id`](super::Profile::id).
     pub fn with_id(mut self, id: impl Into<Box<str>>) -> Self {
         self.id = Some(id.into());
         self
     }
 
-    /// Sets the event type, where it is not simply the value at
+    /// Sets the event type, if it is not simply the value at
     /// [`Profile::event_type`](super::Profile::event_type).
     pub fn with_event_type(mut self, event_type: impl Into<Box<str>>) -> Self {
         self.event_type = Some(event_type.into());
@@ -93,7 +93,7 @@ impl Verified {
         self
     }
 
-    /// Sets the payload of a provider that does not sign the body as it is. Default: the body.
+    /// Sets the payload, for a provider that signs something other than the body. Default: the body.
     #[cfg(feature = "asymmetric")]
     pub(crate) fn with_payload(mut self, payload: Bytes) -> Self {
         self.payload = Some(Box::new(payload));
@@ -124,8 +124,8 @@ impl Verified {
         self.timestamp
     }
 
-    /// Returns the verified payload, if it is not the body as it arrived. Amazon SNS signs some fields of the
-    /// body alone: its payload is the JSON object of those.
+    /// Returns the verified payload, if it differs from the body. For Amazon SNS, which signs only some
+    /// fields of the body, it is the JSON object of those fields.
     #[must_use]
     pub fn payload(&self) -> Option<&Bytes> {
         self.payload.as_deref()
@@ -134,7 +134,7 @@ impl Verified {
 
 impl fmt::Debug for Verified {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The MAC is a valid signature: it is not shown.
+        // The MAC is a valid signature, so `Debug` omits it.
         f.debug_struct("Verified")
             .field("secret_index", &self.secret_index)
             .field("id", &self.id)

@@ -89,18 +89,18 @@ async fn the_client_is_told_the_kind_and_no_more() {
 async fn the_operator_is_told_what_was_wrong() {
     let app = Handler::default().under(&layer());
     let cause = async |request| app.send(request).await.rejection().unwrap().source().unwrap().to_string();
-    assert_eq!(cause(unsigned()).await, "there is no webhook-signature header");
+    assert_eq!(cause(unsigned()).await, "`webhook-signature` header is missing");
     assert_eq!(
         cause(signed_with(SECRET, "msg_1", NOW - 400, "{}")).await,
-        "the timestamp is 400 s old, and 300 s are tolerated"
+        "timestamp is 400 s old, which exceeds the tolerance of 300 s"
     );
     assert_eq!(
         cause(signed_with(SECRET, "msg_1", NOW + 301, "{}")).await,
-        "the timestamp is 301 s ahead, and 300 s are tolerated"
+        "timestamp is 301 s ahead, which exceeds the tolerance of 300 s"
     );
     assert_eq!(
         cause(signed_with(OTHER_SECRET, "m", NOW, "{}")).await,
-        "no secret gives any of the signatures"
+        "signature mismatch: no secret matches"
     );
     let typed = Handler::default().under(&layer().json::<Vec<u8>>());
     let undecodable =
@@ -108,7 +108,7 @@ async fn the_operator_is_told_what_was_wrong() {
     assert_eq!(undecodable, "payload is not of the expected type, at line 1 column 0");
     // And what was behind that, where something was.
     let down = VerifyError::unavailable("the key server is down");
-    assert_eq!(down.to_string(), "the signature could not be checked");
+    assert_eq!(down.to_string(), "verification could not be completed");
     assert_eq!(down.source().unwrap().to_string(), "the key server is down");
     assert!(VerifyError::wrong("no secret").source().is_none());
 }

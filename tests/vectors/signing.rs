@@ -179,7 +179,7 @@ impl Sent {
         match testing::sign_at(&verifier, unsigned, self.at) {
             Ok(signed) => Some(signed),
             Err(error) => {
-                let private = "the request cannot be signed: the provider signs with a private key, \
+                let private = "request cannot be signed: the provider signs with a private key, \
                     and the verifier has only the public one";
                 assert_eq!(error.to_string(), private, "{}", self.by_its_secret.id);
                 None

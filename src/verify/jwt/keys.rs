@@ -1,4 +1,4 @@
-//! The keys that tokens are signed with: secrets, or public keys as JWKs and PEM.
+//! Keys that tokens are signed with: secrets, or public keys as JWKs or PEM.
 
 use aws_lc_rs::{
     encoding::{AsDer, PublicKeyX509Der},
@@ -17,19 +17,18 @@ use crate::{
     },
 };
 
-/// What the text of a secret is.
+/// The meaning of a secret's text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum KeyText {
-    /// The key of a MAC, as it stands.
+    /// A MAC key, used as is.
     Secret,
-    /// Public keys: a JWK, a set of them, or PEM.
+    /// Public keys: a JWK, a JWK set, or PEM.
     Public,
-    /// Public keys if it is JSON or PEM, and else the key of a MAC.
+    /// Public keys if the text is JSON or PEM, otherwise a MAC key.
     Either,
 }
 
-/// The keys of a verifier, by the algorithm that each is for: a key of one family is never used
-/// with an algorithm of another.
+/// The keys of a verifier, by algorithm. A key is never used with an algorithm of another family.
 pub(super) struct TokenKeys {
     macs: Vec<(Algorithm, Keyring)>,
     public: Vec<(Algorithm, PublicKeys)>,
@@ -51,7 +50,7 @@ impl TokenKeys {
                 };
                 let first = secrets.iter().next().is_some_and(is_public);
                 if let Some(other) = secrets.iter().position(|secret| is_public(secret) != first) {
-                    return Err(InvalidSecret::new("the others are keys of another kind").at(other));
+                    return Err(InvalidSecret::new("secrets and public keys are mixed").at(other));
                 }
                 first
             }
@@ -79,19 +78,20 @@ impl TokenKeys {
         }
         match used.iter().position(|used| !used) {
             Some(index) => {
-                Err(InvalidSecret::new("there is no public key of the provider's kind in it").at(index))
+                Err(InvalidSecret::new("key set contains no key of the provider's type").at(index))
             }
             None => Ok(keys),
         }
     }
 
-    /// The secrets, if they are some, and the first algorithm that they are for.
+    /// Returns the secrets, if the keys are secrets, and the first algorithm they are for.
     #[cfg(feature = "test-util")]
     pub(super) fn secrets(&self) -> Option<(Algorithm, &Keyring)> {
         self.macs.first().map(|(algorithm, keys)| (*algorithm, keys))
     }
 
-    /// Begins to verify what was signed with `algorithm`, by a key that has the name `key_id` or none.
+    /// Begins to verify a message signed with `algorithm`, with the keys named `key_id` and those without a
+    /// name.
     pub(super) fn begin(
         &self,
         algorithm: Algorithm,
@@ -104,19 +104,19 @@ impl TokenKeys {
             return Ok(SignedToken::Mac(keys.begin(None), candidates));
         }
         let Some((_, keys)) = self.public.iter().find(|(of, _)| *of == algorithm) else {
-            return Err(VerifyError::malformed("the provider does not sign tokens with this algorithm"));
+            return Err(VerifyError::malformed("token's `alg` is not one that the provider uses"));
         };
         let signatures = Signatures::read(signature, Encoding::Base64Url, keys.kind())?;
         let message = keys.begin(signatures, |name| name.is_none_or(|name| key_id == Some(name)));
         match message.is_empty() {
-            true => Err(VerifyError::wrong("there is no key of the name that the token says")),
+            true => Err(VerifyError::wrong("no key matches the token's `kid`")),
             false => Ok(SignedToken::Public(message)),
         }
     }
 }
 
-/// What is signed, as it is taken in.
-#[allow(clippy::large_enum_variant, reason = "there is one a request")]
+/// The signed message, as it is received.
+#[allow(clippy::large_enum_variant, reason = "one per request")]
 pub(super) enum SignedToken<'k> {
     Mac(Macs<'k>, Candidates),
     Public(SignedMessage<'k>),
@@ -135,13 +135,13 @@ impl SignedToken<'_> {
             Self::Mac(macs, candidates) => macs.verify(&candidates)?,
             Self::Public(mut message) => message.conclude()?,
         };
-        // It is of the token, which every attempt has another of: no digest of the body.
+        // The MAC covers the token, which differs for each attempt, so it is not a digest of the body.
         verified.mac = None;
         Ok(verified)
     }
 }
 
-/// A secret's text, taken apart.
+/// A secret's text, parsed.
 enum Source<'s> {
     Jwks(Vec<Jwk>, Option<&'s str>),
     Der(Vec<u8>, Option<&'s str>),
@@ -149,7 +149,7 @@ enum Source<'s> {
 
 impl<'s> Source<'s> {
     fn read(secret: &'s Secret) -> Result<Self, InvalidSecret> {
-        let text = secret.expose_str().ok_or(InvalidSecret::new("public key is neither a JWK nor PEM"))?;
+        let text = secret.expose_str().ok_or(InvalidSecret::new("public key is not a JWK or PEM"))?;
         if let Some(der) = pem(text) {
             return Ok(Self::Der(der?, secret.key_id()));
         }
@@ -157,13 +157,11 @@ impl<'s> Source<'s> {
         let keys = set.or_else(|_| serde_json::from_str(text).map(|key: Jwk| vec![key]));
         match keys {
             Ok(keys) => Ok(Self::Jwks(keys, secret.key_id())),
-            Err(_) => {
-                Err(InvalidSecret::new("it is no public key: neither a JWK, nor a set of them, nor PEM"))
-            }
+            Err(_) => Err(InvalidSecret::new("public key is not a JWK, a JWK set, or PEM")),
         }
     }
 
-    /// The keys in it that are for `algorithm`; others are none of its business.
+    /// Returns the keys for `algorithm`, and skips all others.
     fn keys(
         &self,
         algorithm: Algorithm,
@@ -184,7 +182,7 @@ impl<'s> Source<'s> {
     }
 }
 
-/// Whether the key is one of the algorithm's, and not said to be another's.
+/// Returns whether the key fits the algorithm and is not declared for another.
 fn is_for(key: &Jwk, algorithm: Algorithm) -> bool {
     let said = match algorithm {
         Algorithm::ES256 => KeyAlgorithm::ES256,
@@ -209,7 +207,7 @@ fn is_for(key: &Jwk, algorithm: Algorithm) -> bool {
 }
 
 fn bytes(key: &Jwk) -> Result<Vec<u8>, InvalidSecret> {
-    let unreadable = || InvalidSecret::new("a number of its JWK cannot be read");
+    let unreadable = || InvalidSecret::new("JWK contains an invalid number");
     let key = DecodingKey::from_jwk(key).map_err(|_| unreadable())?;
     match key.kind() {
         DecodingKeyKind::SecretOrDer(bytes) => Ok(bytes.clone()),

@@ -1,8 +1,8 @@
-//! Providers that sign with a JSON Web Token, which most often has the body's digest among its claims.
+//! Providers that sign with a JSON Web Token, which usually contains the body's digest as a claim.
 //!
-//! Of the JWT crate the header, the algorithms and the keys' formats are used, not its `decode`:
-//! that looks at the system's clock, and takes its cryptography from a choice that is global to the
-//! process. Here the time is the layer's, and what is verified with is no one else's affair.
+//! This uses the `jsonwebtoken` crate's header, algorithms and key formats, but not its `decode`. That
+//! function reads the system clock and takes its cryptography from a process-wide setting. Here the layer's
+//! clock counts, and the choice of cryptography stays local.
 
 mod keys;
 #[cfg(feature = "test-util")]
@@ -30,37 +30,37 @@ use super::{
 use crate::verify::signing::{CannotSign, Signer};
 use crate::{InvalidSecret, Secrets};
 
-/// How a provider signs with a token.
+/// The rules by which a provider signs with a token.
 pub(crate) struct Rules {
-    /// The header that it is in; of `authorization`, what follows `Bearer `, if it says that.
+    /// The header that holds the token. For `authorization`, an optional `Bearer ` prefix is removed.
     pub(crate) header: HeaderName,
-    /// No other is accepted, whatever the token says.
+    /// The accepted algorithms, whatever the token's header contains.
     pub(crate) algorithms: &'static [Algorithm],
     pub(crate) keys: KeyText,
     pub(crate) issuer: Issuer,
     pub(crate) url: UrlClaim,
     pub(crate) payload: BodyClaim,
-    /// Claims that must be there.
+    /// Claims that are required.
     pub(crate) requires: &'static [&'static str],
-    /// How far `exp` and `nbf` may be off.
+    /// The tolerance of `exp` and `nbf`.
     pub(crate) leeway: Duration,
-    /// Whether `jti` is the delivery's id.
+    /// `true` if `jti` is the delivery id.
     pub(crate) jti_is_id: bool,
-    /// Whether the provider writes `Bearer` before it.
+    /// `true` if the provider writes `Bearer` before the token.
     #[cfg(feature = "test-util")]
     pub(crate) bearer: bool,
 }
 
-/// Who must have signed it, by its `iss`.
+/// The required issuer, `iss`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Issuer {
     Anybody,
     Named(&'static str),
-    /// The name of the secret that was used, if it has one.
+    /// The key id of the secret that matched, if it has one.
     KeyId,
 }
 
-/// The claim of the URL that was called.
+/// The claim that holds the URL of the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum UrlClaim {
     No,
@@ -68,24 +68,24 @@ pub(crate) enum UrlClaim {
     Sha256Hex(&'static str),
 }
 
-/// How the body is signed.
+/// How the token covers the body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum BodyClaim {
-    /// Its SHA-256 is this claim, in this encoding.
+    /// The claim holds the body's SHA-256 in this encoding.
     Sha256(&'static str, Encoding, Presence),
-    /// It is the token's payload, left out of the token.
+    /// The body is the token's payload, which the token omits (detached).
     Body,
-    /// Not at all: whoever has a token can send it with any body.
+    /// The token does not cover the body: an attacker who captures a token can send it with any body.
     Unsigned,
 }
 
-/// When the body's digest must be there.
+/// When the body's digest is required.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Presence {
     Always,
-    /// Unless there is no body.
+    /// Required unless the body is empty.
     WithBody,
-    /// Never; if it is there, it must be right.
+    /// Optional, but must be valid if present.
     AtWill,
 }
 
@@ -103,7 +103,7 @@ impl TokenVerifier {
         Ok(Self { rules, keys, key_ids, profile })
     }
 
-    /// The token's text: there must be one, and one alone.
+    /// Returns the token's text, which must be in exactly one header.
     fn text<'h>(&self, head: &'h Parts) -> Result<&'h [u8], VerifyError> {
         let name = &self.rules.header;
         let text = single_header(&head.headers, name)?.as_bytes();
@@ -117,7 +117,7 @@ impl TokenVerifier {
         })
     }
 
-    /// Judges all that a token with a right signature claims, but for the body.
+    /// Checks the claims of a token with a valid signature, except for those about the body.
     fn judge(
         &self,
         claims: &TokenClaims,
@@ -131,7 +131,7 @@ impl TokenVerifier {
             Issuer::KeyId => self.key_ids.get(key).and_then(|name| name.as_deref()),
         };
         if issuer.is_some_and(|issuer| claims.text("iss") != Some(issuer)) {
-            return Err(VerifyError::wrong("the token is of another issuer"));
+            return Err(VerifyError::wrong("token's `iss` does not match"));
         }
         let url_is_right = match rules.url {
             UrlClaim::No => true,
@@ -148,11 +148,11 @@ impl TokenVerifier {
             }
         };
         if !url_is_right {
-            return Err(VerifyError::wrong("the token is not for the URL that was called"));
+            return Err(VerifyError::wrong("token does not match the request's URL"));
         }
         for name in rules.requires {
             if !claims.has(name) {
-                return Err(VerifyError::malformed(format!("the token has no `{name}`")));
+                return Err(VerifyError::malformed(format!("token has no `{name}`")));
             }
         }
         claims.judge(request.now(), rules.leeway)
@@ -166,7 +166,7 @@ impl Verifier for TokenVerifier {
         let mut signed = self.keys.begin(token.algorithm(), key_id, token.signature.as_bytes())?;
         signed.update(token.signed.as_bytes());
         if self.rules.payload == BodyClaim::Body {
-            // What stands before it ends with the dot that the payload would follow.
+            // The signed text ends with the dot that precedes the payload.
             return Ok(Box::new(BodyCheck { signed }));
         }
         let mut verified = signed.verify()?;
@@ -186,10 +186,9 @@ impl Verifier for TokenVerifier {
         };
         let said = match claims.text(name) {
             None => None,
-            Some(text) => Some(
-                digest_of(text, encoding)
-                    .ok_or_else(|| VerifyError::malformed(format!("the token's `{name}` is no digest")))?,
-            ),
+            Some(text) => Some(digest_of(text, encoding).ok_or_else(|| {
+                VerifyError::malformed(format!("token's `{name}` is not a SHA-256 digest"))
+            })?),
         };
         Ok(Box::new(DigestCheck { digest: Sha256::new(), said, presence, verified }))
     }
@@ -210,7 +209,7 @@ impl Signer for TokenVerifier {
     }
 }
 
-/// A token that was verified, and says what the body's digest is.
+/// A verified token that contains the body's digest.
 struct DigestCheck {
     digest: Sha256,
     said: Option<[u8; 32]>,
@@ -236,11 +235,11 @@ impl Check for DigestCheck {
                 Presence::AtWill => true,
             },
         };
-        is_right.then_some(self.verified).ok_or(VerifyError::wrong("the token is not for this body")).into()
+        is_right.then_some(self.verified).ok_or(VerifyError::wrong("token does not match the body")).into()
     }
 }
 
-/// A token that was verified, and says nothing of the body.
+/// A verified token that does not cover the body.
 struct TokenCheck {
     verified: Verified,
 }
@@ -272,7 +271,7 @@ impl Check for BodyCheck<'_> {
     }
 }
 
-/// A SHA-256 written as text; base64 padded or not.
+/// Parses a SHA-256 written as text; base64 may lack its padding.
 fn digest_of(text: &str, encoding: Encoding) -> Option<[u8; 32]> {
     let encoding = match encoding {
         Encoding::Hex => HEXLOWER_PERMISSIVE,

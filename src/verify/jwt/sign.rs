@@ -1,4 +1,4 @@
-//! Signing by a provider's rules, where the key is a secret.
+//! Signing with a token, for providers whose key is a secret.
 
 use std::time::{Duration, SystemTime};
 
@@ -26,16 +26,16 @@ impl TokenVerifier {
         head.write_header(&self.rules.header, format!("{scheme}{token}"))
     }
 
-    /// What the provider claims of such a request.
+    /// Returns the claims that the provider makes about such a request.
     fn claims(&self, head: &Parts, body: &[u8], at: SystemTime) -> Result<Map<String, Value>, CannotSign> {
-        /// The shortest that any provider lets a token live.
+        /// The shortest lifetime of a token at any provider.
         const LIFE: Duration = Duration::from_secs(60);
         let rules = &self.rules;
         let mut claims = Map::new();
         let mut claim = |name: &str, value: Value| claims.insert(name.to_owned(), value);
 
         let since = at.duration_since(SystemTime::UNIX_EPOCH);
-        let since = since.map_err(|_| CannotSign::new("no token has a time before 1970"))?;
+        let since = since.map_err(|_| CannotSign::new("time is before 1970"))?;
         claim("iat", since.as_secs().into());
         if rules.requires.contains(&"nbf") {
             claim("nbf", since.as_secs().into());
@@ -62,7 +62,7 @@ impl TokenVerifier {
         match rules.payload {
             BodyClaim::Sha256(name, encoding, _) => drop(claim(name, encoding.encode(&digest(body)).into())),
             BodyClaim::Unsigned => {}
-            // Of providers with a private key alone.
+            // Only providers with a private key do this.
             BodyClaim::Body => return Err(CannotSign::public_key()),
         }
         Ok(claims)

@@ -1,4 +1,4 @@
-//! The text of a token, and what it claims.
+//! The text of a token and its claims.
 
 use std::time::{Duration, SystemTime};
 
@@ -9,22 +9,22 @@ use serde_json::{Map, Value};
 use super::{BodyClaim, Rules};
 use crate::verify::VerifyError;
 
-/// A token in its compact form, of which nothing is believed yet.
+/// A token in its compact form, not verified yet.
 pub(super) struct ParsedToken<'t> {
     pub(super) header: Header,
-    /// All before the last dot: what is signed, or the beginning of it where the body is the payload.
+    /// The text before the last dot, which is signed. If the body is the payload, only its beginning.
     pub(super) signed: &'t str,
     payload: &'t str,
     pub(super) signature: &'t str,
 }
 
 impl<'t> ParsedToken<'t> {
-    /// Longer ones are not looked at.
+    /// The maximum length of a token in bytes.
     const LONGEST: usize = 8 * 1024;
 
-    /// Takes it apart, and refuses what the provider's tokens are not.
+    /// Parses a token, and rejects those that the provider does not send.
     pub(super) fn read(text: &'t [u8], rules: &Rules) -> Result<Self, VerifyError> {
-        let malformed = || VerifyError::malformed("it is not a token in three parts");
+        let malformed = || VerifyError::malformed("token is not a JWT of three parts");
         let text = std::str::from_utf8(text).ok().filter(|text| text.len() <= Self::LONGEST);
         let text = text.ok_or_else(malformed)?;
         let (signed, signature) = text.rsplit_once('.').ok_or_else(malformed)?;
@@ -32,14 +32,15 @@ impl<'t> ParsedToken<'t> {
         if payload.contains('.') || protected.is_empty() {
             return Err(malformed());
         }
-        // An algorithm that there is none of, such as `none`, ends here; one that is not the provider's
-        // ends where its key is looked for, because there is none.
-        let header =
-            decode_header(text).map_err(|_| VerifyError::malformed("the token's header cannot be read"))?;
+        // This rejects unknown algorithms such as `none`. An algorithm that the provider does not use is
+        // rejected later, because no key is for it.
+        let header = decode_header(text).map_err(|_| VerifyError::malformed("token's header is invalid"))?;
         let token = Self { header, signed, payload, signature };
         let detached = rules.payload == BodyClaim::Body;
         if payload.is_empty() != detached || !token.is_understood(detached) {
-            return Err(VerifyError::malformed("the token is of a kind that the provider does not send"));
+            return Err(VerifyError::malformed(
+                "token's payload, `crit` or `b64` is not what the provider sends",
+            ));
         }
         Ok(token)
     }
@@ -48,7 +49,8 @@ impl<'t> ParsedToken<'t> {
         self.header.alg
     }
 
-    /// Whether nothing is critical but, where the payload is the body, that it is not encoded.
+    /// Returns whether all extensions in `crit` are supported: none, or `b64: false` if the payload is
+    /// detached.
     fn is_understood(&self, detached: bool) -> bool {
         let critical = self.header.crit.as_deref().unwrap_or_default();
         let encoded = self.header.extras.get::<bool>("b64");
@@ -58,15 +60,15 @@ impl<'t> ParsedToken<'t> {
         }
     }
 
-    /// What it claims. Only to be asked once its signature was found to be right.
+    /// Returns the claims. Call it only once the signature is verified.
     pub(super) fn claims(&self) -> Result<TokenClaims, VerifyError> {
         let json = BASE64URL_NOPAD.decode(self.payload.as_bytes()).ok();
         let claims = json.and_then(|json| serde_json::from_slice(&json).ok());
-        claims.map(TokenClaims).ok_or(VerifyError::malformed("the token's claims cannot be read"))
+        claims.map(TokenClaims).ok_or(VerifyError::malformed("token's claims are not a JSON object"))
     }
 }
 
-/// What a token claims.
+/// The claims of a token.
 pub(super) struct TokenClaims(Map<String, Value>);
 
 impl TokenClaims {
@@ -74,22 +76,22 @@ impl TokenClaims {
         self.0.contains_key(name)
     }
 
-    /// A claim that is text, if it is there.
+    /// Returns a claim that is text, if present.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
         self.0.get(name).and_then(Value::as_str)
     }
 
-    /// A time, if it is there.
+    /// Returns a claim that is a time, if present.
     pub(super) fn time(&self, name: &str) -> Result<Option<SystemTime>, VerifyError> {
         let Some(value) = self.0.get(name) else { return Ok(None) };
         let since = value.as_u64().map(Duration::from_secs);
-        // Fractions of a second are allowed, and of no use to anybody.
+        // RFC 7519 allows fractions of a second.
         let since = since.or_else(|| Duration::try_from_secs_f64(value.as_f64()?).ok());
         let time = since.and_then(|since| SystemTime::UNIX_EPOCH.checked_add(since));
-        time.map(Some).ok_or_else(|| VerifyError::malformed(format!("the token's `{name}` is no time")))
+        time.map(Some).ok_or_else(|| VerifyError::malformed(format!("token's `{name}` is not a time")))
     }
 
-    /// Judges `nbf` and `exp`, each if it is there.
+    /// Checks `nbf` and `exp`, if present.
     pub(super) fn judge(&self, now: SystemTime, leeway: Duration) -> Result<(), VerifyError> {
         if let Some(expiry) = self.time("exp")?
             && let Ok(past) = now.duration_since(expiry)

@@ -1,4 +1,4 @@
-//! X.509 certificates, as far as they are used here, and bare public keys.
+//! X.509 certificates, reduced to the parts that are needed, and bare public keys.
 
 use std::{
     ops::RangeInclusive,
@@ -13,10 +13,9 @@ use x509_cert::{
 use super::{PublicKey, PublicKeys, PublicKind, pem::pem_of};
 use crate::InvalidSecret;
 
-/// A public key and its dates.
+/// A public key with its validity.
 ///
-/// The chain and the name are not checked: the TLS connection to the provider's host vouches for
-/// the file.
+/// The chain and the name are not checked: the TLS connection to the provider's host authenticates the file.
 pub(crate) struct Certificate {
     public_key: Vec<u8>,
     /// `None` for a bare public key.
@@ -24,7 +23,7 @@ pub(crate) struct Certificate {
 }
 
 impl Certificate {
-    /// Reads a certificate in PEM or DER; of a chain the first.
+    /// Parses a certificate in PEM or DER. Uses the first of a chain.
     pub(crate) fn read(file: &[u8]) -> Result<Self, InvalidSecret> {
         let invalid = || InvalidSecret::new("fetched file is not an X.509 certificate");
         let text = std::str::from_utf8(file).ok();
@@ -44,13 +43,13 @@ impl Certificate {
         })
     }
 
-    /// Reads a bare public key.
+    /// Parses a bare public key.
     pub(crate) fn public_key(kind: PublicKind, der: &[u8]) -> Result<Self, InvalidSecret> {
         PublicKey::new(kind, der, None, 0)?;
         Ok(Self { public_key: der.to_vec(), validity: None })
     }
 
-    /// Compares the public keys alone: a renewed certificate has other dates.
+    /// Compares only the public keys, because a renewed certificate has other dates.
     pub(crate) fn has_key_of(&self, other: &Self) -> bool {
         self.public_key == other.public_key
     }

@@ -1,5 +1,5 @@
-//! Keys that have to be fetched: [`Fetch`] is the user's HTTP client, and [`KeyCache`] keeps the keys
-//! and limits how often the client is used.
+//! Keys that must be fetched: [`Fetch`] is the application's HTTP client, and [`KeyCache`] caches the keys
+//! and limits the number of fetches.
 
 use std::{
     collections::HashMap,
@@ -19,14 +19,13 @@ use crate::{
     verify::{Finish, Verified, VerifyError},
 };
 
-/// Fetches the certificates and keys that some providers name in their deliveries, with your HTTP
-/// client.
+/// An HTTP client that fetches the certificates and keys that some providers name in their deliveries.
 ///
-/// The layer only asks for `https` URLs on the provider's own hosts, and believes the answers. So the
-/// client **must check the server's TLS certificate, and must not follow redirects**. With `reqwest`:
+/// The layer only requests `https` URLs on the provider's own hosts, and trusts the responses. The client
+/// **must verify the server's TLS certificate, and must not follow redirects**. With `reqwest`:
 ///
 /// ```
-/// # mod reqwest { // Stands in for the crate, so that this is compiled.
+/// # mod reqwest { // A stub, so that the example compiles.
 /// #     pub struct Client;
 /// #     pub struct Response;
 /// #     impl Client {
@@ -47,7 +46,7 @@ use crate::{
 /// impl Fetch for Client {
 ///     async fn fetch(&self, url: &str, most: usize) -> Result<Bytes, BoxError> {
 ///         let mut response = self.0.get(url).send().await?;
-///         // `error_for_status` would let redirects pass.
+///         // `error_for_status` accepts redirects.
 ///         if response.status() != 200 {
 ///             return Err("answer is not a 200".into());
 ///         }
@@ -63,37 +62,37 @@ use crate::{
 /// }
 /// ```
 ///
-/// eBay and Circle only answer their customers: add the header that
-/// [`ebay`](crate::provider::ebay) and [`circle`](crate::provider::circle) document to the request.
+/// eBay and Circle require authentication: add the header that [`ebay`](crate::provider::ebay) and
+/// [`circle`](crate::provider::circle) document to the request.
 ///
-/// # How long a key is used
+/// # Caching
 ///
-/// * The layer keeps a key once a delivery was verified with it, and at most 64 keys. When another
-///   is added, the key whose last success is the oldest is removed. Forgeries neither add nor remove one.
-/// * A key that is 24 hours old is fetched again in the background. If that fails, the layer uses the
-///   old key for **up to 72 hours** after its last fetch, and tries again every 5 minutes while
-///   deliveries come in. The dates of a certificate are checked at each use.
-/// * If the new answer has another key, the old one is no longer used.
-/// * All deliveries that need the same key share one fetch. Each kept key is limited to 4 fetches a minute; all
-///   unknown keys together, and all subscriptions to confirm, to 16.
-/// * A delivery whose key cannot be fetched is answered 503 (`verifier_unavailable`), and the provider
-///   sends it again.
+/// * The layer keeps a key once it has verified a delivery, and at most 64 keys. Beyond that, the key whose
+///   last success is the oldest is removed. Forged requests neither add nor remove a key.
+/// * A key that is 24 hours old is fetched again in the background. If that fails, the layer uses the old key
+///   for **up to 72 hours** after its last fetch, and retries every 5 minutes while deliveries arrive. The
+///   validity dates of a certificate are checked on each use.
+/// * If the response contains another key, the old one is no longer used.
+/// * Deliveries that need the same key share one fetch. Each cached key is limited to 4 fetches a minute. All
+///   unknown keys together are limited to 16, and so are all subscriptions to confirm.
+/// * A delivery whose key cannot be fetched is answered 503 (`verifier_unavailable`), so that the provider
+///   retries.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not fetch certificates and keys",
     note = "implement `tower_webhook::verify::Fetch` for a type with your HTTP client in it; the trait's \
             documentation has one to copy"
 )]
 pub trait Fetch: Send + Sync + 'static {
-    /// Gets `url` and returns the body of the answer.
+    /// Sends a `GET` request to `url` and returns the body of the response.
     ///
     /// # Errors
     ///
-    /// Return an error for an answer that is not a 200, and for one of more than `most` bytes, which
-    /// need not be read to its end. A panic counts as an error.
+    /// Return an error if the status is not 200, or if the body is longer than `most` bytes; reading the rest
+    /// is unnecessary. A panic counts as an error.
     ///
     /// # Cancel safety
     ///
-    /// The future is dropped after 10 seconds.
+    /// The layer drops the future after 10 seconds.
     fn fetch(&self, url: &str, most: usize) -> impl Future<Output = Result<Bytes, BoxError>> + Send;
 }
 
@@ -103,7 +102,7 @@ impl<F: Fetch> Fetch for Arc<F> {
     }
 }
 
-/// A [`Fetch`] of any type.
+/// A type-erased [`Fetch`].
 trait Fetcher: Send + Sync {
     fn fetch<'a>(&'a self, url: &'a str) -> Fetching<'a>;
 }
@@ -116,33 +115,34 @@ impl<F: Fetch> Fetcher for F {
     }
 }
 
-/// The longest answer. A chain of certificates is some 6 kB.
+/// The maximum length of a response. A certificate chain has about 6 kB.
 const LARGEST: usize = 64 * 1024;
 
-/// The longest fetch; the layer waits as long.
+/// The timeout of a fetch; the layer waits as long.
 const LONGEST: Duration = Duration::from_secs(10);
 
-/// The age at which a key is fetched anew, while the old one stays in use.
+/// The age at which a key is fetched again, while the old one stays in use.
 const REFRESH_AFTER: Duration = Duration::from_secs(24 * 3600);
 
-/// The pause between two refreshes of one key in the background.
+/// The minimum time between two background refreshes of a key.
 const REFRESH_AGAIN: Duration = Duration::from_secs(300);
 
-/// The age at which a key is no longer used, however often its refresh failed.
+/// The age at which a key is no longer used, even if every refresh failed.
 const USABLE_FOR: Duration = Duration::from_secs(72 * 3600);
 
 const MAX_KEYS: usize = 64;
 
-/// The number of fetches in a [`PERIOD`] whose URLs an attacker can choose.
+/// The maximum number of fetches per [`PERIOD`] of URLs that an attacker can choose.
 const MAX_FETCHES: u32 = 16;
 
-/// The number of fetches of one kept key in a [`PERIOD`]. Forgeries that name a retired key spend no other's.
+/// The maximum number of fetches per [`PERIOD`] of one cached key. Forged requests that name a retired key
+/// exhaust only its own budget.
 const MAX_REFETCHES: u32 = 4;
 const PERIOD: Duration = Duration::from_secs(60);
 
-/// The keys that have verified something, and the fetches that are under way.
+/// The keys that have verified a delivery, and the fetches in progress.
 ///
-/// Callers check that a URL is on the provider's own host before they pass it in.
+/// Callers must check that a URL is on the provider's own host.
 #[derive(Clone)]
 pub(crate) struct KeyCache(Arc<Shared>);
 
@@ -154,15 +154,15 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    /// Keys that have verified a delivery. Nothing else gets in, so forgeries cannot evict one.
+    /// Keys that have verified a delivery. Forged requests cannot add one, and so cannot evict one.
     keys: HashMap<Box<str>, CachedKey>,
-    /// Keys that have yet to verify one, for a [`PERIOD`]: else each forgery that names a genuine key
-    /// would spend a fetch. The budgets bound how many there are.
+    /// Keys that have not verified a delivery yet, for one [`PERIOD`]. Without them, each forged request that
+    /// names a genuine key would cost a fetch. The fetch budgets bound their number.
     trials: HashMap<Box<str>, Arc<FetchedKey>>,
     pending: HashMap<Box<str>, PendingFetch>,
-    /// For names that an attacker can make up.
+    /// The budget for key names, which an attacker can make up.
     unknown: FetchBudget,
-    /// For URLs in signed messages, which can be replayed.
+    /// The budget for URLs in signed messages, which an attacker can replay.
     visits: FetchBudget,
 }
 
@@ -173,19 +173,19 @@ struct FetchedKey {
 
 struct CachedKey {
     key: Arc<FetchedKey>,
-    /// When it last verified a delivery.
+    /// The time at which it last verified a delivery.
     used: Instant,
-    /// When its last refresh began.
+    /// The time at which its last refresh began.
     refreshed: Option<Instant>,
     refetches: FetchBudget,
 }
 
 type FetchResult = Result<Arc<FetchedKey>, VerifyError>;
 
-/// Reads the key from an answer.
+/// The function that parses a key from a response.
 type ReadKey = fn(&[u8]) -> Result<Certificate, InvalidSecret>;
 
-/// A fetch that is under way.
+/// A fetch in progress.
 #[derive(Clone)]
 struct PendingFetch {
     begun: Instant,
@@ -198,7 +198,7 @@ enum Lookup {
     Pending(PendingFetch),
 }
 
-/// The fetches that were begun in the current period.
+/// The number of fetches in the current period.
 #[derive(Default)]
 struct FetchBudget {
     since: Option<Instant>,
@@ -226,7 +226,7 @@ impl CachedKey {
 }
 
 impl State {
-    /// The key at `url`, if it may be used without a fetch.
+    /// Returns the key at `url`, if it may be used without a fetch.
     fn usable(&self, url: &str) -> Option<Arc<FetchedKey>> {
         let kept = self.keys.get(url).map(|kept| &kept.key);
         let kept = kept.filter(|key| key.fetched.elapsed() < USABLE_FOR);
@@ -238,7 +238,7 @@ impl State {
         self.keys.get(url).is_some_and(CachedKey::is_due)
     }
 
-    /// Spends a fetch of `url`.
+    /// Takes one fetch of `url` from its budget.
     fn spend(&mut self, url: &str) -> Result<(), VerifyError> {
         let now = Instant::now();
         match self.keys.get_mut(url) {
@@ -251,7 +251,7 @@ impl State {
         }
     }
 
-    /// Takes a key that was fetched: it renews the same one, and is on trial otherwise.
+    /// Accepts a fetched key: it renews an equal cached key, and is otherwise on trial.
     fn accept(&mut self, url: &str, key: &Arc<FetchedKey>) {
         match self.keys.get_mut(url) {
             Some(kept) if kept.key.certificate.has_key_of(&key.certificate) => kept.key = Arc::clone(key),
@@ -263,7 +263,8 @@ impl State {
         }
     }
 
-    /// Keeps a key that has verified a delivery; beyond [`MAX_KEYS`], the least recently successful leaves.
+    /// Caches a key that has verified a delivery. Beyond [`MAX_KEYS`], removes the key with the oldest
+    /// success.
     fn keep(&mut self, url: &str, key: &Arc<FetchedKey>) {
         let used = Instant::now();
         if let Some(kept) = self.keys.get_mut(url) {
@@ -287,12 +288,12 @@ impl KeyCache {
         Self::reading(Certificate::read, fetch)
     }
 
-    /// Creates a cache of keys that come in a form of the provider's own.
+    /// Creates a cache of keys in a provider's own format.
     pub(crate) fn reading(read: ReadKey, fetch: impl Fetch) -> Self {
         Self(Arc::new(Shared { fetcher: Box::new(fetch), read, state: Mutex::default() }))
     }
 
-    /// Verifies with the key at `url`: at once if it is there, else after its fetch.
+    /// Verifies with the key at `url`: at once if it is cached, otherwise after its fetch.
     pub(crate) fn finish<C>(&self, url: &str, check: C) -> Finish
     where
         C: FnOnce(&Certificate) -> Result<Verified, VerifyError> + Send + 'static,
@@ -307,7 +308,7 @@ impl KeyCache {
         }
     }
 
-    /// [`finish`](Self::finish), to be awaited.
+    /// [`finish`](Self::finish) as an async function.
     pub(crate) async fn verify<C>(&self, url: &str, check: C) -> Result<Verified, VerifyError>
     where
         C: FnOnce(&Certificate) -> Result<Verified, VerifyError>,
@@ -328,27 +329,28 @@ impl KeyCache {
         Ok(verified)
     }
 
-    /// Gets `url` without using the answer.
+    /// Requests `url` and ignores the response's content.
     pub(crate) async fn visit(&self, url: &str) -> Result<(), VerifyError> {
         self.state().visits.spend(MAX_FETCHES, Instant::now())?;
         self.fetch(url).await.map(drop)
     }
 
-    /// The key at `url`, or its fetch, which all who need the key share.
+    /// Returns the key at `url`, or its fetch, which is shared by all deliveries that need the key.
     fn find(&self, url: &str) -> Result<Lookup, VerifyError> {
         let state = self.state();
         let Some(key) = state.usable(url) else {
             return self.begin(state, url).map(Lookup::Pending);
         };
         if state.is_due(url) {
-            // The key that is there serves, whether its refresh can be begun or not.
+            // The cached key is used even if the refresh cannot be started.
             drop(self.begin(state, url));
         }
         Ok(Lookup::Key(key))
     }
 
     fn begin(&self, mut state: MutexGuard<'_, State>, url: &str) -> Result<PendingFetch, VerifyError> {
-        // An older one is on a runtime that nothing drives: its timer would have ended it.
+        // An older fetch belongs to a runtime that is no longer driven: otherwise its timer would have ended
+        // it.
         if let Some(pending) = state.pending.get(url).filter(|pending| pending.begun.elapsed() < LONGEST) {
             return Ok(pending.clone());
         }
@@ -357,10 +359,10 @@ impl KeyCache {
         let (sender, result) = watch::channel(None);
         let pending = PendingFetch { begun: Instant::now(), result };
         state.pending.insert(url.into(), pending.clone());
-        // Unlocked: a runtime that shuts down drops the task at once, and with it the guard.
+        // Unlock first: a runtime that shuts down drops the task at once, and with it the guard, which locks.
         drop(state);
         let guard = FetchGuard { cache: self.clone(), url: url.into(), sender };
-        // A task of its own: a client that hangs up must not end the fetch for the others.
+        // A separate task, so that a client that disconnects does not end the fetch for other deliveries.
         runtime.spawn(async move {
             let result = guard.cache.fetch_key(&guard.url).await;
             if let Ok(key) = &result {
@@ -397,7 +399,7 @@ impl KeyCache {
     }
 }
 
-/// The end of a fetch, which takes place however the task ends: the next delivery begins another.
+/// Ends a fetch even if its task is dropped, so that the next delivery starts another.
 struct FetchGuard {
     cache: KeyCache,
     url: Box<str>,
@@ -405,7 +407,7 @@ struct FetchGuard {
 }
 
 impl FetchGuard {
-    /// Whether no later fetch has taken its place.
+    /// Returns whether no later fetch has replaced it.
     fn is_current(&self, state: &State) -> bool {
         let pending = state.pending.get(&self.url);
         pending.is_some_and(|pending| pending.result.same_channel(&self.sender.subscribe()))
@@ -421,7 +423,7 @@ impl Drop for FetchGuard {
     }
 }
 
-/// Waits for a fetch, as long as it may take.
+/// Waits for a fetch to end.
 async fn fetched(mut pending: PendingFetch) -> FetchResult {
     let left = LONGEST.saturating_sub(pending.begun.elapsed());
     let result = timeout(left, pending.result.wait_for(Option::is_some)).await;
@@ -435,7 +437,7 @@ impl fmt::Debug for KeyCache {
     }
 }
 
-/// Checks that `now` is between the certificate's dates; a bare key has none.
+/// Checks that `now` is within the certificate's validity. A bare public key has no dates.
 pub(crate) fn in_force(certificate: &Certificate, now: SystemTime) -> Result<(), VerifyError> {
     match &certificate.validity {
         Some(validity) if !validity.contains(&now) => {

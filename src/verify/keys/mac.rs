@@ -1,4 +1,5 @@
-//! Keyed hashes: one for each secret, fed side by side, and compared with every candidate at the end.
+//! Message authentication codes: one per secret, computed in parallel, and compared with each candidate at
+//! the end.
 
 #[cfg(feature = "test-util")]
 mod sign;
@@ -18,25 +19,24 @@ use crate::{
     verify::{Encoding, Verified, VerifyError},
 };
 
-/// SHA-256 of `bytes`.
+/// Returns the SHA-256 of `bytes`.
 pub(crate) fn digest(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()
 }
 
-/// The first eight bytes of the SHA-256 of `bytes`, as a number. For texts that are not secret.
+/// Returns the first eight bytes of the SHA-256 of `bytes` as a number, for text that is not secret.
 pub(crate) fn fingerprint(bytes: &[u8]) -> u64 {
     let [a, b, c, d, e, f, g, h, ..] = digest(bytes);
     u64::from_be_bytes([a, b, c, d, e, f, g, h])
 }
 
-/// A hash that is being worked out. Keyed, except for the plain ones, which have the secret in
-/// their text.
+/// A hash in progress: a keyed MAC, or a plain hash of text that contains the secret.
 #[derive(Clone)]
 pub(crate) enum Mac {
     HmacMd5(Hmac<Md5>),
     HmacSha1(Hmac<Sha1>),
     HmacSha256(Hmac<Sha256>),
-    // In boxes: they are twice as large as the others, which would all take as much room.
+    // Boxed: their states are twice as large as the other variants.
     HmacSha384(Box<Hmac<Sha384>>),
     HmacSha512(Box<Hmac<Sha512>>),
     Md5(Md5),
@@ -44,7 +44,7 @@ pub(crate) enum Mac {
     Sha256(Sha256),
 }
 
-/// Which [`Mac`].
+/// The algorithm of a [`Mac`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum MacKind {
     HmacMd5,
@@ -58,12 +58,12 @@ pub(crate) enum MacKind {
 }
 
 impl MacKind {
-    /// Whether the key goes into it as a key, and not with the text.
+    /// Returns whether the key is a MAC key, and not part of the text.
     pub(crate) fn is_keyed(self) -> bool {
         !matches!(self, Self::Md5 | Self::Sha1 | Self::Sha256)
     }
 
-    /// The tag's length in bytes.
+    /// Returns the tag's length in bytes.
     fn length(self) -> usize {
         match self {
             Self::HmacMd5 | Self::Md5 => 16,
@@ -118,7 +118,7 @@ impl Mac {
     }
 }
 
-/// A tag of up to 64 bytes, with zeros behind it.
+/// A tag of up to 64 bytes, padded with zeros.
 #[derive(Clone, Copy)]
 pub(crate) struct Tag([u8; 64]);
 
@@ -129,9 +129,9 @@ impl Tag {
         Self(tag)
     }
 
-    /// Compares as many bytes as the longest tag has: those of one kind are of one length.
+    /// Compares all 64 bytes; tags of one kind have the same length.
     fn equals(&self, other: &Self) -> Choice {
-        // Word by word: `subtle` takes a step for each element, which with bytes are 64.
+        // Compares words, because `subtle` takes one step per element.
         let (words, _) = self.0.as_chunks::<8>();
         let (others, _) = other.0.as_chunks::<8>();
         words.iter().zip(others).fold(Choice::from(1), |equal, (word, other)| {
@@ -153,23 +153,23 @@ pub(crate) struct Keyring {
 }
 
 pub(crate) struct MacKey {
-    /// A MAC that has absorbed the key's first block: cloning it saves two of a request's hash blocks.
+    /// A MAC that has processed the key's first block. Cloning it saves hashing two blocks per request.
     mac: Mac,
     fingerprint: u64,
-    /// For plain hashes, which have the secret in their text.
+    /// The secret, for plain hashes that have it in their text.
     pub(crate) bytes: Zeroizing<Vec<u8>>,
     pub(crate) key_id: Option<Box<str>>,
 }
 
 impl Keyring {
-    /// One key a secret: its bytes as they stand.
+    /// Creates one key per secret, from the secret's bytes.
     pub(crate) fn of_text(kind: MacKind, secrets: &Secrets) -> Self {
         let key =
             |secret: &Secret| MacKey::new(kind, Zeroizing::new(secret.expose().into()), secret.key_id());
         Self { kind, keys: secrets.iter().map(key).collect() }
     }
 
-    /// One key a secret: the bytes that `decode` makes of its text, or the key itself.
+    /// Creates one key per secret: the result of `decode` for text, or the raw key.
     pub(crate) fn decoded<D>(kind: MacKind, secrets: &Secrets, decode: D) -> Result<Self, InvalidSecret>
     where
         D: Fn(&str) -> Result<Zeroizing<Vec<u8>>, InvalidSecret>,
@@ -179,7 +179,9 @@ impl Keyring {
             None => Ok(Zeroizing::new(secret.expose().into())),
         };
         let key = |(index, secret): (usize, &Secret)| match bytes(secret) {
-            Ok(bytes) if bytes.is_empty() => Err(InvalidSecret::new("there is no key in it").at(index)),
+            Ok(bytes) if bytes.is_empty() => {
+                Err(InvalidSecret::new("key is empty after its prefix").at(index))
+            }
             Ok(bytes) => Ok(MacKey::new(kind, bytes, secret.key_id())),
             Err(error) => Err(error.at(index)),
         };
@@ -187,12 +189,12 @@ impl Keyring {
         Ok(Self { kind, keys })
     }
 
-    /// The tag's length in bytes.
+    /// Returns the tag's length in bytes.
     pub(crate) fn tag_length(&self) -> usize {
         self.kind.length()
     }
 
-    /// Begins one MAC for each key; with `key_id`, for those of that name alone.
+    /// Starts one MAC per key, or only for the keys named `key_id`.
     pub(crate) fn begin(&self, key_id: Option<&[u8]>) -> Macs<'_> {
         let named =
             |key: &MacKey| key_id.is_none_or(|id| key.key_id.as_deref().map(str::as_bytes) == Some(id));
@@ -202,11 +204,11 @@ impl Keyring {
             .enumerate()
             .filter(|(_, key)| named(key))
             .map(|(index, key)| (index, key.mac.clone()));
-        // The first beside the others, so that the usual single secret needs no allocation.
+        // The first is stored inline, so that a single secret needs no allocation.
         Macs { keys: self, first: macs.next(), more: macs.collect() }
     }
 
-    /// Whether a key begins or ends with another.
+    /// Returns whether one key is a prefix or suffix of another.
     pub(crate) fn overlap(&self) -> bool {
         let bytes = || self.keys.iter().map(|key| &key.bytes[..]);
         let is_end =
@@ -214,17 +216,17 @@ impl Keyring {
         bytes().any(|one| bytes().any(|other| is_end(one, other)))
     }
 
-    /// Whether keys go into MACs as keys, and not with the text.
+    /// Returns whether keys are MAC keys, and not part of the text.
     pub(crate) fn is_keyed(&self) -> bool {
         self.kind.is_keyed()
     }
 
-    /// Whether a key is of this name, or of none and so may be any.
+    /// Returns whether a key has this name, or has no name and may therefore match any.
     pub(crate) fn may_have(&self, key_id: &[u8]) -> bool {
         self.keys.iter().any(|key| key.key_id.as_deref().is_none_or(|known| known.as_bytes() == key_id))
     }
 
-    /// What is known when the key at `index` was found to be the right one.
+    /// Returns the facts about a request that the key at `index` verified.
     pub(crate) fn verified(&self, index: usize) -> Verified {
         let verified = Verified::new().with_secret_index(index);
         match self.keys.get(index) {
@@ -262,7 +264,7 @@ pub(crate) struct Macs<'k> {
 }
 
 impl Macs<'_> {
-    /// Whether there is no key to verify with.
+    /// Returns whether there is no key to verify with.
     pub(crate) fn is_empty(&self) -> bool {
         self.first.is_none()
     }
@@ -273,7 +275,7 @@ impl Macs<'_> {
         }
     }
 
-    /// Feeds each MAC its own key's secret.
+    /// Updates each MAC with its own secret.
     pub(crate) fn update_with_secrets(&mut self) {
         for (index, mac) in self.first.iter_mut().chain(&mut self.more) {
             if let Some(key) = self.keys.keys.get(*index) {
@@ -282,12 +284,12 @@ impl Macs<'_> {
         }
     }
 
-    /// Works out each MAC and compares it with every candidate.
+    /// Finalizes each MAC and compares it with every candidate.
     pub(crate) fn verify(mut self, candidates: &Candidates) -> Result<Verified, VerifyError> {
         self.conclude(candidates)
     }
 
-    /// [`verify`](Self::verify) where they stand: moving them costs as much as comparing them.
+    /// [`verify`](Self::verify) in place: moving the MACs costs as much as comparing them.
     pub(crate) fn conclude(&mut self, candidates: &Candidates) -> Result<Verified, VerifyError> {
         let is_offered = |mac: Mac| {
             let tag = mac.finish();
@@ -303,21 +305,21 @@ impl Macs<'_> {
                 return Ok(self.keys.verified(index).with_mac(tag.first_32()));
             }
         }
-        Err(VerifyError::wrong("no secret gives any of the signatures"))
+        Err(VerifyError::wrong("signature mismatch: no secret matches"))
     }
 }
 
-/// The signatures that a request offers, decoded. Almost always one, which needs no allocation.
+/// The decoded signatures of a request. A single one needs no allocation.
 pub(crate) struct Candidates {
     first: Tag,
     more: Vec<Tag>,
 }
 
 impl Candidates {
-    /// How many are looked at: a provider sends one for each secret in use.
+    /// The maximum number of signatures: a provider sends one per secret in use.
     const MOST: usize = 32;
 
-    /// Reads `texts`, any of which may match. One that cannot be a signature hides no other.
+    /// Decodes `texts`, any of which may match. An invalid one does not affect the others.
     pub(crate) fn read<'t>(
         texts: impl Iterator<Item = &'t [u8]>,
         encoding: Encoding,
@@ -327,7 +329,7 @@ impl Candidates {
         let mut refusal = None;
         for (index, text) in texts.enumerate() {
             if index == Self::MOST {
-                return Err(VerifyError::malformed("there are more than 32 signatures"));
+                return Err(VerifyError::malformed("more than 32 signatures"));
             }
             match (encoding.decode_tag(text, length), &mut found) {
                 (Ok(tag), Some(found)) => found.more.push(tag),
@@ -336,13 +338,11 @@ impl Candidates {
             }
         }
         found.ok_or_else(|| {
-            refusal.unwrap_or_else(|| {
-                VerifyError::malformed("there is no signature of a version that is supported")
-            })
+            refusal.unwrap_or_else(|| VerifyError::malformed("signature of a supported version is missing"))
         })
     }
 
-    /// Whether any of them is `tag`; each comparison in constant time.
+    /// Returns whether one of them equals `tag`, comparing each in constant time.
     fn contain(&self, tag: &Tag) -> bool {
         self.more.iter().fold(self.first.equals(tag), |any, candidate| any | candidate.equals(tag)).into()
     }
@@ -355,7 +355,7 @@ impl Encoding {
             Self::Base64 => (BASE64_NOPAD, without_padding(text)),
             Self::Base64Url => (BASE64URL_NOPAD, without_padding(text)),
         };
-        // What is longer than any encoding of 96 bytes is not decoded just to say what it is.
+        // Rejects text longer than any encoding of 96 bytes without decoding it.
         let mut room = [0; 192];
         let decoded = encoding
             .decode_len(text.len())
@@ -363,24 +363,20 @@ impl Encoding {
             .and_then(|length| room.get_mut(..length))
             .and_then(|room| encoding.decode_mut(text, room).ok())
             .and_then(|length| room.get(..length))
-            .ok_or_else(|| {
-                VerifyError::malformed("the signature is not in the encoding that it should be in")
-            })?;
+            .ok_or_else(|| VerifyError::malformed("signature has the wrong encoding"))?;
         if decoded.len() != length {
-            return Err(VerifyError::wrong("the signature is not as long as it should be"));
+            return Err(VerifyError::wrong("signature has the wrong length"));
         }
         Ok(Tag::of(decoded))
     }
 
-    /// A key's bytes. Padding may be left out: what it decodes to is the same.
+    /// Decodes a key. Padding is optional.
     pub(crate) fn decode_key(self, text: &str) -> Result<Zeroizing<Vec<u8>>, InvalidSecret> {
         let text = text.as_bytes();
         let (decoded, name) = match self {
             Self::Hex => (HEXLOWER_PERMISSIVE.decode(text), "text is not hexadecimal"),
             Self::Base64 => (BASE64_NOPAD.decode(without_padding(text)), "text is not base64"),
-            Self::Base64Url => {
-                (BASE64URL_NOPAD.decode(without_padding(text)), "text is not base64 in the alphabet for URLs")
-            }
+            Self::Base64Url => (BASE64URL_NOPAD.decode(without_padding(text)), "text is not base64url"),
         };
         decoded.map(Zeroizing::new).map_err(|_| InvalidSecret::new(name))
     }

@@ -1,4 +1,4 @@
-//! Keys and what is verified with them: MACs, and signatures of public keys, some of which are fetched.
+//! Keys, and the MACs and signatures verified with them.
 
 #[cfg(feature = "asymmetric")]
 mod certificate;

@@ -4,25 +4,25 @@ use data_encoding::BASE64_NOPAD;
 
 use crate::InvalidSecret;
 
-/// The bytes between the first and the last line of a PEM text; `None` if it is none.
+/// Returns the decoded content of PEM text; `None` if the text is not PEM.
 pub(crate) fn pem(text: &str) -> Option<Result<Vec<u8>, InvalidSecret>> {
     pem_of(text, &["PUBLIC KEY", "RSA PUBLIC KEY"])
 }
 
-/// [`pem`], for texts of these kinds.
+/// [`pem`] for other kinds of content.
 pub(crate) fn pem_of(text: &str, kinds: &[&str]) -> Option<Result<Vec<u8>, InvalidSecret>> {
     let (kind, rest) = text.trim().strip_prefix("-----BEGIN ")?.split_once("-----")?;
     if !kinds.contains(&kind) {
-        return Some(Err(InvalidSecret::new("it is PEM, but of no public key")));
+        return Some(Err(InvalidSecret::new("PEM does not contain a public key")));
     }
     let between = rest.split_once("-----END ").map(|(between, _)| between);
     let decoded = between.and_then(|between| {
         let mut text: Vec<u8> = between.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
-        // Padding may be left out, but is nowhere else than at the end.
+        // Padding is optional, but only valid at the end.
         while text.pop_if(|last| *last == b'=').is_some() {}
         BASE64_NOPAD.decode(&text).ok()
     });
-    Some(decoded.ok_or_else(|| InvalidSecret::new("it begins as PEM and does not go on so")))
+    Some(decoded.ok_or_else(|| InvalidSecret::new("malformed PEM")))
 }
 
 #[cfg(test)]

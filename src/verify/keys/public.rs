@@ -1,4 +1,4 @@
-//! Signatures that are verified with a public key: Ed25519, ECDSA and RSA.
+//! Signatures verified with a public key: Ed25519, ECDSA and RSA.
 
 use std::{fmt, mem};
 
@@ -13,15 +13,15 @@ use aws_lc_rs::{
     signature::{self, ParsedPublicKey, RsaParameters, VerificationAlgorithm},
 };
 
-/// Which kind of key, and what it signs.
+/// A signature algorithm with its type of key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(not(feature = "jwt"), allow(dead_code, reason = "some are of tokens alone"))]
+#[cfg_attr(not(feature = "jwt"), allow(dead_code, reason = "some are used only by tokens"))]
 pub(crate) enum PublicKind {
     Ed25519,
-    /// SHA-1 is broken where an attacker chooses what is signed; eBay has nothing else.
+    /// SHA-1 is broken where an attacker chooses the signed content, but eBay supports no other hash.
     EcdsaP256Sha1,
     EcdsaP256Sha256,
-    /// As tokens have it: the two numbers one after the other, and no DER.
+    /// The format of JSON Web Tokens: the two numbers concatenated, instead of DER.
     EcdsaP256Sha256Fixed,
     EcdsaP384Sha384Fixed,
     RsaSha1,
@@ -34,7 +34,7 @@ impl PublicKind {
     fn algorithm(self) -> &'static dyn VerificationAlgorithm {
         match self {
             Self::Ed25519 => &signature::ED25519,
-            // For SHA-1 there is none of its own: see `digest`.
+            // `ring` has no ECDSA with SHA-1: see `digest`.
             Self::EcdsaP256Sha1 | Self::EcdsaP256Sha256 => &signature::ECDSA_P256_SHA256_ASN1,
             Self::EcdsaP256Sha256Fixed => &signature::ECDSA_P256_SHA256_FIXED,
             Self::EcdsaP384Sha384Fixed => &signature::ECDSA_P384_SHA384_FIXED,
@@ -45,8 +45,8 @@ impl PublicKind {
         }
     }
 
-    /// What is signed in place of the message. `None`: the message itself, which Ed25519 goes over
-    /// twice, so that nothing of it can be hashed while it arrives.
+    /// Returns the hash that is signed. `None` if the message itself is signed: Ed25519 processes it twice,
+    /// so it cannot be hashed while it arrives.
     fn hash(self) -> Option<&'static Hash> {
         match self {
             Self::Ed25519 => None,
@@ -57,10 +57,10 @@ impl PublicKind {
         }
     }
 
-    /// The digest, as the algorithm takes it.
+    /// Converts a digest for the algorithm.
     ///
-    /// What ECDSA signs is a number, of which a digest as long as the curve's order is every bit. A
-    /// shorter digest is a smaller number: the same as of a longer one that begins with zeros.
+    /// ECDSA signs the digest as a number. A digest shorter than the curve's order is therefore equal to one
+    /// with leading zeros.
     fn digest(self, hash: Context) -> Digest {
         let digest = hash.finish();
         if self != Self::EcdsaP256Sha1 {
@@ -69,11 +69,11 @@ impl PublicKind {
         let mut number = [0; 32];
         let (_, end) = number.split_at_mut(32 - digest.as_ref().len().min(32));
         end.copy_from_slice(digest.as_ref());
-        // That is how long a SHA-256 is, so that it never is refused.
+        // The number has the length of a SHA-256, so the import always succeeds.
         Digest::import_less_safe(&number, &SHA256).unwrap_or(digest)
     }
 
-    /// Whether a signature can be this long.
+    /// Returns whether a signature can have this length.
     fn takes(self, length: usize) -> bool {
         match self {
             Self::Ed25519 | Self::EcdsaP256Sha256Fixed => length == 64,
@@ -85,17 +85,17 @@ impl PublicKind {
 
     fn key(self, bytes: &[u8]) -> Result<ParsedPublicKey, InvalidSecret> {
         let key = ParsedPublicKey::new(self.algorithm(), bytes)
-            .map_err(|_| InvalidSecret::new("it is no public key of the provider's kind"))?;
-        // Its signatures would all be refused, and nobody would know why.
+            .map_err(|_| InvalidSecret::new("public key is not of the provider's type"))?;
+        // Without this check the key would be accepted, but every signature rejected.
         let needs_2048 = matches!(self, Self::RsaSha256 | Self::RsaSha384 | Self::RsaSha512);
         if needs_2048 && bits(bytes).is_none_or(|bits| bits < 2048) {
-            return Err(InvalidSecret::new("it is an RSA key of less than 2048 bits"));
+            return Err(InvalidSecret::new("RSA key is shorter than 2048 bits"));
         }
         Ok(key)
     }
 }
 
-/// The size of an RSA key, in either of the forms that they are found in.
+/// Returns the size of an RSA key in bits, for both DER encodings.
 fn bits(der: &[u8]) -> Option<usize> {
     let spki = PublicEncryptingKey::from_der(der).map(|key| key.key_size_bits());
     spki.ok().or_else(|| RsaParameters::public_modulus_len(der).ok()?.try_into().ok())
@@ -115,7 +115,7 @@ pub(crate) struct PublicKey {
 }
 
 impl PublicKeys {
-    /// One key a secret: PEM, or else the bytes that `decode` makes of it.
+    /// Creates one key per secret, from PEM or from the result of `decode`.
     pub(crate) fn decoded<B, D>(kind: PublicKind, secrets: &Secrets, decode: D) -> Result<Self, InvalidSecret>
     where
         B: AsRef<[u8]>,
@@ -137,8 +137,7 @@ impl PublicKeys {
         self.kind
     }
 
-    /// Begins to take in the message that any of `signatures` may be of, by any of the keys whose
-    /// name is `wanted`.
+    /// Starts the verification of a message with any of `signatures`, for the keys named `wanted`.
     pub(crate) fn begin(
         &self,
         signatures: Signatures,
@@ -174,13 +173,13 @@ impl PublicKey {
         })
     }
 
-    /// What is known when this was found to be the right one.
+    /// Returns the facts about a request that this key verified.
     fn verified(&self) -> Verified {
         Verified::new().with_secret_index(self.secret_index).with_fingerprint(self.fingerprint)
     }
 }
 
-/// The message of one request, as the keys need it, and what may be its signature.
+/// The message of one request, in the form that the keys need, and its possible signatures.
 pub(crate) struct SignedMessage<'k> {
     kind: PublicKind,
     keys: Vec<&'k PublicKey>,
@@ -188,19 +187,19 @@ pub(crate) struct SignedMessage<'k> {
     content: Content,
 }
 
-#[allow(clippy::large_enum_variant, reason = "it lives in a box, once a request")]
+#[allow(clippy::large_enum_variant, reason = "boxed, one per request")]
 enum Content {
     Hashed(Context),
     Whole(Vec<u8>),
 }
 
 impl SignedMessage<'_> {
-    /// Whether there is no key to verify with.
+    /// Returns whether there is no key to verify with.
     pub(crate) fn is_empty(&self) -> bool {
         self.keys.is_empty()
     }
 
-    /// Whether it is kept as it is, so that it had better not be kept before it is needed.
+    /// Returns whether the message itself is stored; callers then add it as late as possible.
     pub(crate) fn is_kept_whole(&self) -> bool {
         matches!(self.content, Content::Whole(_))
     }
@@ -212,7 +211,7 @@ impl SignedMessage<'_> {
         }
     }
 
-    /// One verification for each key and signature, until one is right.
+    /// Verifies each signature with each key, until one is valid.
     pub(crate) fn conclude(&mut self) -> Result<Verified, VerifyError> {
         let Self { kind, keys, signatures, content } = self;
         let message = match mem::replace(content, Content::Whole(Vec::new())) {
@@ -222,12 +221,12 @@ impl SignedMessage<'_> {
         let is_by = |key: &PublicKey| signatures.0.iter().any(|signature| message.is_by(key, signature));
         match keys.iter().find(|key| is_by(key)) {
             Some(key) => Ok(key.verified()),
-            None => Err(VerifyError::wrong("no key made any of the signatures")),
+            None => Err(VerifyError::wrong("signature mismatch: no public key matches")),
         }
     }
 }
 
-/// A message that has come to its end.
+/// A complete message, or its digest.
 enum DigestOrMessage {
     Digest(Digest),
     Whole(Vec<u8>),
@@ -242,36 +241,35 @@ impl DigestOrMessage {
     }
 }
 
-/// The signatures that a request offers, decoded.
+/// The decoded signatures of a request.
 #[derive(Clone)]
 pub(crate) struct Signatures(Vec<Vec<u8>>);
 
 impl Signatures {
-    /// How many are looked at. Fewer than there may be MACs, because each is worked out once for
-    /// every key: they cannot be compared with what one key gives.
+    /// The maximum number of signatures. It is lower than for MACs, because each signature costs one
+    /// verification per key.
     const MOST: usize = 8;
 
-    /// Longer texts are no signature in any encoding.
+    /// The maximum length of a signature as text; no encoding is longer.
     const LONGEST: usize = 2048;
 
-    /// Reads `texts`, any of which may be right. One that cannot be a signature hides no other.
+    /// Decodes `texts`, any of which may be valid. An invalid one does not affect the others.
     pub(crate) fn read<'t>(
         texts: impl Iterator<Item = &'t [u8]>,
         encoding: Encoding,
         kind: PublicKind,
     ) -> Result<Self, VerifyError> {
         let mut found = Vec::new();
-        let mut refusal = VerifyError::malformed("there is no signature of a version that is supported");
+        let mut refusal = VerifyError::malformed("signature of a supported version is missing");
         for (index, text) in texts.enumerate() {
             if index == Self::MOST {
-                return Err(VerifyError::malformed("there are more than 8 signatures"));
+                return Err(VerifyError::malformed("more than 8 signatures"));
             }
             match Self::decode(text, encoding) {
                 Some(signature) if kind.takes(signature.len()) => found.push(signature),
-                Some(_) => refusal = VerifyError::wrong("the signature is not as long as it should be"),
+                Some(_) => refusal = VerifyError::wrong("signature has the wrong length"),
                 None => {
-                    refusal =
-                        VerifyError::malformed("the signature is not in the encoding that it should be in");
+                    refusal = VerifyError::malformed("signature has the wrong encoding");
                 }
             }
         }

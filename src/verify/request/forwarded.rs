@@ -1,4 +1,4 @@
-//! The scheme and host that a proxy was called by, believed only of the proxies that were named.
+//! The scheme and host in a proxy's headers, which count only if the request comes from a trusted proxy.
 
 use std::{net::IpAddr, sync::Arc};
 
@@ -7,7 +7,7 @@ use http::{HeaderName, header::HeaderMap, request::Parts};
 static HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 static PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
-/// The proxies in front of the service, and how to tell that a request came from one.
+/// The trusted proxies, and the function that returns a request's peer address.
 #[derive(Clone)]
 pub(crate) struct Proxies {
     pub(crate) addresses: Arc<[IpAddr]>,
@@ -17,10 +17,10 @@ pub(crate) struct Proxies {
 type Peer = Arc<dyn Fn(&Parts) -> Option<IpAddr> + Send + Sync>;
 
 impl Proxies {
-    /// Returns the scheme and the host that the proxy was called by, or `None` if the request does not come
+    /// Returns the scheme and the host that the proxy was called with, or `None` if the request does not come
     /// from one of these proxies.
     pub(super) fn forwarded<'a>(&self, head: &'a Parts) -> Option<Forwarded<'a>> {
-        // A socket for both kinds of addresses names an IPv4 peer as IPv6 does.
+        // A dual-stack socket reports an IPv4 peer as an IPv6 address.
         let peer = (self.peer)(head)?.to_canonical();
         self.addresses
             .contains(&peer)
@@ -28,13 +28,14 @@ impl Proxies {
     }
 }
 
-/// The scheme and the host that a proxy was called by, where it names them.
+/// The scheme and the host in a proxy's headers, if present.
 pub(super) struct Forwarded<'a> {
     pub(super) proto: Option<&'a [u8]>,
     pub(super) host: Option<&'a [u8]>,
 }
 
-/// The last item of a header's list: what the nearest proxy added. The others may be the sender's.
+/// Returns the last item of a header's list, which the nearest proxy added. The client may have sent the
+/// others.
 fn last<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a [u8]> {
     let value = headers.get_all(name).iter().next_back()?;
     value.as_bytes().rsplit(|&byte| byte == b',').next().map(<[u8]>::trim_ascii)

@@ -6,19 +6,19 @@ use crate::verify::VerifyError;
 
 /// Returns the value of the header `name`; `None` if the header is absent.
 ///
-/// Several are rejected: the provider signed one of them, and others may read another.
+/// A repeated header is an error: the provider signed one of the values, and other code might read the other.
 pub(crate) fn optional_header<'h>(
     headers: &'h HeaderMap,
     name: &HeaderName,
 ) -> Result<Option<&'h HeaderValue>, VerifyError> {
     let mut values = headers.get_all(name).iter();
     match (values.next(), values.next()) {
-        (_, Some(_)) => Err(VerifyError::malformed(format!("there are several {name} headers"))),
+        (_, Some(_)) => Err(VerifyError::malformed(format!("`{name}` header is repeated"))),
         (value, None) => Ok(value),
     }
 }
 
-/// Returns the value of the header `name`, which must be there once.
+/// Returns the value of the header `name`, which must be present exactly once.
 pub(crate) fn single_header<'h>(
     headers: &'h HeaderMap,
     name: &HeaderName,
@@ -26,10 +26,10 @@ pub(crate) fn single_header<'h>(
     optional_header(headers, name)?.ok_or_else(|| VerifyError::missing_header(name))
 }
 
-/// The headers that a sender says it signed, in a list parted by `separator`.
+/// Returns the headers that the sender lists as signed, separated by `separator`.
 ///
-/// Few: each mention of a header has its value hashed, before anything is believed, and a list that
-/// names a long one again and again would make a small request a lot of work.
+/// Their number is limited, because the value of each listed header is hashed before the request is verified.
+/// A list that repeats a long header would make a small request expensive.
 pub(crate) fn signed_headers(list: &[u8], separator: u8) -> Result<Vec<HeaderName>, VerifyError> {
     const MOST: usize = 32;
     let malformed = VerifyError::malformed;
@@ -37,9 +37,9 @@ pub(crate) fn signed_headers(list: &[u8], separator: u8) -> Result<Vec<HeaderNam
     let names = names.filter(|name| !name.is_empty()).take(MOST + 1).map(HeaderName::from_bytes);
     let names: Vec<_> = names
         .collect::<Result<_, _>>()
-        .map_err(|_| malformed("a header that is said to be signed has no header's name"))?;
+        .map_err(|_| malformed("list of signed headers contains an invalid header name"))?;
     if names.len() > MOST {
-        return Err(malformed("too many headers are said to be signed"));
+        return Err(malformed("list of signed headers is too long"));
     }
     Ok(names)
 }

@@ -1,4 +1,4 @@
-//! Values in a JSON body, found by their JSON pointer (RFC 6901).
+//! Lookup of values in a JSON body by JSON pointer (RFC 6901).
 
 use std::{borrow::Cow, fmt};
 
@@ -8,12 +8,12 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-/// The scalar at `pointer` as text, in one scan that builds no tree and ends where it is found.
+/// Returns the scalar at `pointer` as text. Scans up to the value only, and builds no tree.
 pub(crate) fn scan(json: &[u8], pointer: &str) -> Option<Box<str>> {
     let mut found = None;
     let steps = pointer.strip_prefix('/')?.split('/');
     let mut deserializer = serde_json::Deserializer::from_slice(json);
-    // Leaving a container before its end is an error to the parser: it has what it came for.
+    // The parser reports an error when a visitor leaves a container early; the value is found by then.
     let _ = PointerSeed { steps, found: &mut found }.deserialize(&mut deserializer);
     found
 }
@@ -30,13 +30,13 @@ impl<'de, 'p, I: Iterator<Item = &'p str>> DeserializeSeed<'de> for PointerSeed<
         if let Some(step) = self.steps.next() {
             return deserializer.deserialize_any(StepVisitor { step, scan: self });
         }
-        // As it is written: as a number of Rust's, two long ids would be one.
+        // Keeps the original notation: parsed as Rust numbers, two long ids could become equal.
         *self.found = scalar(<&RawValue>::deserialize(deserializer)?.get());
         Ok(())
     }
 }
 
-/// The text of a string, a number or a boolean.
+/// Returns the text of a string, a number or a boolean.
 fn scalar(json: &str) -> Option<Box<str>> {
     match json.as_bytes().first()? {
         b'"' => serde_json::from_str(json).ok(),
@@ -45,7 +45,7 @@ fn scalar(json: &str) -> Option<Box<str>> {
     }
 }
 
-/// A value on the way, in which `step` is the next one.
+/// A visitor of a value on the path, whose next step is `step`.
 struct StepVisitor<'f, 'p, I> {
     step: &'p str,
     scan: PointerSeed<'f, I>,
@@ -82,7 +82,7 @@ impl<'de, 'p, I: Iterator<Item = &'p str>> Visitor<'de> for StepVisitor<'_, 'p, 
     }
 }
 
-/// Whether a key is this one; without a copy of it.
+/// A seed that compares a key without copying it.
 struct KeySeed<'k>(&'k str);
 
 impl<'de> DeserializeSeed<'de> for KeySeed<'_> {
@@ -145,7 +145,7 @@ mod tests {
         assert_eq!(scan("[".repeat(1 << 16).as_bytes(), "/0"), None);
         assert_eq!(scan(b"\xff{", "/a"), None);
         assert_eq!(scan(br#"{"a":"unterminated"#, "/a"), None);
-        // What stands before the broken part is found: the body was verified, and it is enough.
+        // The value before the broken part is found; the body was verified.
         assert_eq!(scan(br#"{"a":"x", nonsense"#, "/a").as_deref(), Some("x"));
     }
 

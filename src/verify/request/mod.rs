@@ -1,4 +1,4 @@
-//! The parts of a request that providers sign: its URL, headers, parameters and fields.
+//! Parts of a request that providers sign: its URL, headers, parameters and fields.
 
 mod form;
 mod forwarded;

@@ -1,19 +1,19 @@
 //! Forms that are posted as `multipart/form-data`.
 
-/// The value of the field `name`, if there is one and no more than one.
+/// Returns the value of the field `name`, if the form has exactly one.
 ///
-/// What parts the fields is taken from the body's first line, so that the content type does not
-/// decide what the body is.
+/// The boundary is read from the body's first line: the content type is not signed, so it must not decide how
+/// the body is parsed.
 pub(crate) fn multipart_field<'b>(body: &'b [u8], name: &str) -> Option<&'b [u8]> {
-    /// The two hyphens, and what RFC 2046 allows. A long one would take as many comparisons as there
-    /// are bytes, for each byte.
+    /// The maximum length of a boundary: two hyphens and the 70 characters of RFC 2046. The limit bounds the
+    /// cost of searching for it.
     const LONGEST: usize = 72;
     let boundary = body.get(..body.len().min(LONGEST + 2))?;
     let (boundary, _) = split_once(boundary, b"\r\n").filter(|(line, _)| line.starts_with(b"--"))?;
     let end = [b"\r\n", boundary].concat();
     let mut rest = body.get(boundary.len()..)?;
     let mut found = None;
-    // After each boundary comes a line's end and a part, or `--` and nothing more.
+    // A boundary is followed by a line break and a part, or by `--` at the end.
     while let Some(part) = rest.strip_prefix(b"\r\n") {
         let (head, tail) = split_once(part, b"\r\n\r\n")?;
         let (value, tail) = split_once(tail, &end)?;
@@ -25,7 +25,7 @@ pub(crate) fn multipart_field<'b>(body: &'b [u8], name: &str) -> Option<&'b [u8]
     found
 }
 
-/// Whether a part's head says that it is the field `name`.
+/// Returns whether a part's head names the field `name`.
 fn is_named(head: &[u8], name: &str) -> bool {
     let Ok(head) = std::str::from_utf8(head) else { return false };
     head.lines().filter_map(|line| line.split_once(':')).any(|(header, value)| {

@@ -1,4 +1,4 @@
-//! The URL that the provider called.
+//! The URL of a request, as the provider called it.
 
 use std::{borrow::Cow, net::Ipv6Addr};
 
@@ -7,14 +7,14 @@ use http::{HeaderValue, header, request::Parts, uri::PathAndQuery};
 use super::{forwarded::Proxies, header::optional_header};
 use crate::verify::{RequestContext, VerifyError};
 
-/// Where the URL that the provider called is known from.
+/// The source of the URL that the provider called.
 #[derive(Clone, Copy)]
 pub(crate) enum UrlSource<'a> {
     /// The request itself.
     Request,
     /// The URL that the provider was given.
     PublicUrl(&'a str),
-    /// The headers of these proxies, for the requests that come from one of them.
+    /// The headers of these proxies, for requests that come from one of them.
     Proxies(&'a Proxies),
 }
 
@@ -23,10 +23,10 @@ pub(crate) fn called_url(request: &RequestContext<'_>) -> Result<String, VerifyE
     Ok(url_pieces(request)?.concat())
 }
 
-/// Returns the URL that the provider called, in pieces. Every verifier that needs it gets it from here.
+/// Returns the URL that the provider called, in pieces. All verifiers that need the URL use this function.
 ///
-/// The query has the parameters of the request, so that a signature of the URL covers those that handlers
-/// read. Where the layer was not told otherwise the scheme is `https`: the URI has that of the last proxy.
+/// The query is the request's own, so that a signature over the URL covers the parameters that handlers read.
+/// Unless configured otherwise, the scheme is `https`: the URI's scheme is that of the last proxy.
 pub(crate) fn url_pieces<'a>(request: &RequestContext<'a>) -> Result<[&'a str; 4], VerifyError> {
     let head = request.head();
     let forwarded = match request.url_source() {
@@ -58,8 +58,8 @@ pub(crate) fn called_path(request: &RequestContext<'_>) -> Result<String, Verify
     }
 }
 
-/// Returns the URL that the provider was told for its endpoint, to whose query it may add; `None` if the
-/// layer was not told.
+/// Returns the URL that the provider was given, to whose query it may add parameters; `None` if it is not
+/// configured.
 #[cfg_attr(not(feature = "asymmetric"), allow(dead_code, reason = "only eBay signs it"))]
 pub(crate) fn endpoint_url<'a>(request: &RequestContext<'a>) -> Option<Cow<'a, str>> {
     match request.url_source() {
@@ -74,8 +74,8 @@ pub(crate) fn endpoint_url<'a>(request: &RequestContext<'a>) -> Option<Cow<'a, s
     }
 }
 
-/// A public URL with the query that was called. Providers add parameters at its end, and some send those
-/// of the URL in another order than the one that they sign.
+/// Returns a public URL with the query of the request. Some providers append parameters, and some send
+/// parameters in another order than the one they sign.
 fn given_url<'a>(url: &'a str, query: Option<&'a str>) -> Result<[&'a str; 4], VerifyError> {
     let Some((base, given)) = url.split_once('?') else {
         let (mark, query) = query.map_or(("", ""), |query| ("?", query));
@@ -86,19 +86,20 @@ fn given_url<'a>(url: &'a str, query: Option<&'a str>) -> Result<[&'a str; 4], V
     match rest {
         Some(rest) => Ok([base, "?", given, rest]),
         None if by_name(query) == by_name(given) => Ok([base, "?", given, ""]),
-        None => Err(VerifyError::wrong("the request's query is not the one of `public_url`")),
+        None => Err(VerifyError::wrong("query differs from that of `public_url`")),
     }
 }
 
-/// The parameters of a query as they are written, in the order of their names. Those of one name keep
-/// their order, which tells a reader which of them counts.
+/// Returns the raw parameters of a query, sorted by name. Parameters of the same name keep their order, which
+/// decides the one that handlers read.
 fn by_name(query: &str) -> Vec<&str> {
     let mut parameters: Vec<_> = query.split('&').collect();
     parameters.sort_by_key(|parameter| parameter.split_once('=').map_or(*parameter, |(name, _)| name));
     parameters
 }
 
-/// The host that the request itself names: in its URI, which wins (RFC 9112, section 3.2.2), or else in `host`.
+/// Returns the request's own host: from the URI, which takes precedence (RFC 9112, section 3.2.2), or from
+/// `host`.
 fn own_host(head: &Parts) -> Result<&str, VerifyError> {
     let header = optional_header(&head.headers, &header::HOST)?.map(HeaderValue::as_bytes);
     let authority = head.uri.authority().map(|authority| authority.as_str().as_bytes());
@@ -106,7 +107,7 @@ fn own_host(head: &Parts) -> Result<&str, VerifyError> {
     host_and_port(host).ok_or(VerifyError::malformed("`host` is not a host with an optional port"))
 }
 
-/// The text, if it is `host` or `host:port`: anything else could hold a user, or a part of the path.
+/// Returns the text if it is `host` or `host:port`. Anything else could contain a user or a part of the path.
 fn host_and_port(text: &[u8]) -> Option<&str> {
     let is_of_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=".contains(byte);
     let is_port = |port: &[u8]| (1..=5).contains(&port.len()) && port.iter().all(u8::is_ascii_digit);
@@ -127,17 +128,17 @@ fn host_and_port(text: &[u8]) -> Option<&str> {
     }
 }
 
-/// The path and the query that the request itself names, with the slash that a URI may leave out.
+/// Returns the request's own path and query, with the slash that a URI may omit.
 fn own_target(head: &Parts) -> Result<[&str; 2], VerifyError> {
     match head.uri.path_and_query().map(PathAndQuery::as_str) {
         Some(target) if target.starts_with('/') => Ok(["", target]),
         Some(target) if target.starts_with('?') => Ok(["/", target]),
-        // `*`, and the authority of a `CONNECT`.
-        _ => Err(VerifyError::malformed("the request's URI has no path")),
+        // `*`, or the authority of a `CONNECT`.
+        _ => Err(VerifyError::malformed("request URI has no path")),
     }
 }
 
-/// The part of a URL after its host.
+/// Returns the part of a URL after its host.
 fn after_host(url: &str) -> &str {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     rest.find(['/', '?']).and_then(|start| rest.get(start..)).unwrap_or_default()
@@ -176,7 +177,7 @@ mod tests {
         Proxies { addresses: [address].into(), peer: Arc::new(move |_| Some(address)) }
     }
 
-    /// The URL, or why there is none.
+    /// Returns the URL, or the error's text.
     fn called(request: &RequestContext<'_>) -> Result<String, String> {
         called_url(request).map_err(|error| error.to_string())
     }
@@ -184,10 +185,10 @@ mod tests {
     #[test]
     fn a_called_url_has_https_one_valid_host_and_the_requests_own_path_and_query() -> Result<(), BoxError> {
         const NO_HOST: Result<&str, &str> = Err("`host` is not a host with an optional port");
-        const SEVERAL: Result<&str, &str> = Err("there are several host headers");
-        const NO_PATH: Result<&str, &str> = Err("the request's URI has no path");
+        const SEVERAL: Result<&str, &str> = Err("`host` header is repeated");
+        const NO_PATH: Result<&str, &str> = Err("request URI has no path");
         for (uri, hosts, expected) in [
-            // As over HTTP/1.1.
+            // HTTP/1.1.
             ("/in", &["shop.example"][..], Ok("https://shop.example/in")),
             ("/in?a=b&c=%20", &["shop.example"], Ok("https://shop.example/in?a=b&c=%20")),
             ("/in?", &["shop.example"], Ok("https://shop.example/in?")),
@@ -195,7 +196,7 @@ mod tests {
             ("//evil.example/in", &["shop.example"], Ok("https://shop.example//evil.example/in")),
             ("/in#there", &["shop.example"], Ok("https://shop.example/in")),
             ("*", &["shop.example"], NO_PATH),
-            // As over HTTP/2, without TLS as well, and to a proxy over HTTP/1.1.
+            // HTTP/2, with and without TLS, and HTTP/1.1 to a proxy.
             ("https://shop.example/in?a", &[], Ok("https://shop.example/in?a")),
             ("http://shop.example/in?a", &[], Ok("https://shop.example/in?a")),
             ("http://shop.example/in", &["shop.example"], Ok("https://shop.example/in")),
@@ -207,7 +208,7 @@ mod tests {
             ("https://shop.example/in", &["shop.example:443"], Ok("https://shop.example/in")),
             ("https://shop.example/in", &["shop.example", "shop.example"], SEVERAL),
             ("shop.example:443", &[], NO_PATH),
-            // Users.
+            // User information.
             ("https://user:pass@shop.example/in", &[], NO_HOST),
             ("/in", &["user@shop.example"], NO_HOST),
             ("/in", &["user:pass@shop.example"], NO_HOST),
@@ -215,7 +216,7 @@ mod tests {
             ("/in", &["Shop.Example"], Ok("https://Shop.Example/in")),
             ("/in", &["shop_1.example."], Ok("https://shop_1.example./in")),
             ("/in", &["10.0.0.7"], Ok("https://10.0.0.7/in")),
-            ("/in", &[], Err("there is no host header")),
+            ("/in", &[], Err("`host` header is missing")),
             ("/in", &["shop.example", "shop.example"], SEVERAL),
             ("/in", &[""], NO_HOST),
             ("/in", &["shop.example/test"], NO_HOST),
@@ -250,7 +251,7 @@ mod tests {
 
     #[test]
     fn a_public_url_has_the_query_of_the_request() -> Result<(), BoxError> {
-        const ANOTHER: Result<&str, &str> = Err("the request's query is not the one of `public_url`");
+        const ANOTHER: Result<&str, &str> = Err("query differs from that of `public_url`");
         for (uri, url, expected) in [
             ("/inner", "https://shop.example/in", Ok("https://shop.example/in")),
             ("/inner?", "https://shop.example/in", Ok("https://shop.example/in?")),

@@ -1,5 +1,5 @@
-//! The bounds of a template's parts. Signed text does not say where one part ends and the next begins, so that must
-//! follow from the text itself. Otherwise an attacker who captures a request could move bytes between two parts.
+//! The bounds of a template's parts. The signed text has no lengths, so the bounds must follow from the text
+//! itself. Otherwise an attacker who captures a request could move bytes between two parts.
 
 use super::{
     InvalidScheme,
@@ -7,12 +7,12 @@ use super::{
 };
 use crate::verify::Location;
 
-/// The end of the body that a bracket of JSON marks, where nothing else does.
+/// The JSON bracket that marks a bound of the body, if no literal text does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Bracket {
-    /// It begins with `{` or `[`, which nothing before it contains.
+    /// The body begins with `{` or `[`, which the text before it does not contain.
     Opening,
-    /// It ends with `}` or `]`, which nothing after it contains.
+    /// The body ends with `}` or `]`, which the text after it does not contain.
     Closing,
 }
 
@@ -24,7 +24,7 @@ impl Bracket {
         }
     }
 
-    /// Whether the body is empty, or has the bracket where it should be.
+    /// Returns whether the body is empty, or has the bracket in its place.
     pub(super) fn is_in_place(self, body: &[u8]) -> bool {
         let end = match self {
             Self::Opening => body.first(),
@@ -35,8 +35,8 @@ impl Bracket {
 }
 
 impl Template {
-    /// Finds how the bounds of each part can be told, and notes in the parts which bytes they must not contain
-    /// for that.
+    /// Determines how the bounds of each part are recognized, and stores in each part the bytes it must not
+    /// contain for that.
     ///
     /// # Errors
     ///
@@ -45,10 +45,10 @@ impl Template {
         self.named_headers_are_listed(text)?;
         let exact = self.bounds(Shape::Fixed).ok_or_else(|| {
             InvalidScheme::new(format!(
-                "the template `{text}` can be split in two ways: no literal text is between its parts"
+                "template `{text}` is ambiguous: literal text between its parts is missing"
             ))
         })?;
-        // In any number of digits, unless that would ask more of the body.
+        // Accept any number of digits, unless that would restrict the body further.
         let separate = self.bounds(Shape::Digits).filter(|(_, bracket)| *bracket == exact.1);
         self.has_separate_timestamp = separate.is_some();
         let (marks, bracket) = separate.unwrap_or(exact);
@@ -70,14 +70,14 @@ impl Template {
         Ok(())
     }
 
-    /// The byte that each part must not contain, and the bracket that the body must have, if any.
+    /// Returns the byte that each part must not contain, and the bracket that the body must have, if any.
     fn bounds(&self, timestamp: Shape) -> Option<(Vec<Option<u8>>, Option<Bracket>)> {
         let of = |part: &Part| if matches!(part, Part::Timestamp) { timestamp } else { Shape::of(part) };
         let mut shapes: Vec<Shape> = self.before.iter().map(of).collect();
         if self.strings_url_and_form()
             && let Some(shape) = shapes.last_mut()
         {
-            // Sorted parameters are strung together with nothing between them, and the URL with the first.
+            // Sorted parameters are concatenated without separators, and the URL with the first of them.
             *shape = Shape::Fixed;
         }
         let body = shapes.len();
@@ -94,12 +94,12 @@ impl Template {
         })
     }
 
-    /// The values of headers mean nothing without the names, which therefore have to be signed as well.
+    /// Checks that the names of signed headers are signed too: values without names are ambiguous.
     fn named_headers_are_listed(&self, text: &str) -> Result<(), InvalidScheme> {
         for field in self.lists_of_headers() {
             if !self.covers(&Location::Field(field.to_owned().into())) {
                 return Err(InvalidScheme::new(format!(
-                    "the template `{text}` has no `{{field:{field}}}`: the names of its headers are not signed"
+                    "template `{text}` does not contain `{{field:{field}}}`, so the names of its headers are not signed"
                 )));
             }
         }
@@ -107,18 +107,18 @@ impl Template {
     }
 }
 
-/// What is known of the bytes of a part, whatever the request.
+/// The known properties of a part's bytes, for any request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Shape {
-    /// Its length, or its first and last bytes, say where it ends.
+    /// A part whose length, or whose first and last bytes, show where it ends.
     Fixed,
-    /// The same: a text with this first and this last byte.
+    /// A fixed part with this first and last byte.
     Literal(u8, u8),
     /// Capitals and hyphens.
     Method,
     Digits,
     Url,
-    /// A text that is refused if it contains a byte that would end it.
+    /// Text that is rejected if it contains a byte that would end it.
     Text,
     /// Any bytes.
     Any,
@@ -135,7 +135,7 @@ impl Shape {
             Part::Method => Self::Method,
             Part::Text(Text::Url | Text::PathAndQuery, _) => Self::Url,
             Part::Text(Text::Value(_), _) => Self::Text,
-            // The last of its values may have any bytes.
+            // The last value may contain any byte.
             Part::Text(Text::HeadersNamedBy(_), _) => Self::Any,
         }
     }
@@ -148,7 +148,7 @@ impl Shape {
         }
     }
 
-    /// Whether the text ends where `byte` begins to stand beside it; and the byte that it must not contain.
+    /// Returns whether the text ends before `byte`, and the byte that it must not contain for that.
     fn ends_at(self, byte: u8) -> Option<Option<u8>> {
         const OF_URLS: &[u8] = b"-._~:/?#[]@!$&'()*+,;=%";
         let is_method = byte.is_ascii_uppercase() || byte == b'-';
@@ -163,7 +163,8 @@ impl Shape {
         }
     }
 
-    /// Whether it is known where it ends from where it begins; and the byte that it must not contain.
+    /// Returns whether the end of the part can be found from its start, and the byte that it must not contain
+    /// for that.
     fn ends_before(self, next: Self) -> Option<Option<u8>> {
         match (self, next) {
             (Self::Fixed | Self::Literal(..), _) => Some(None),
@@ -174,7 +175,8 @@ impl Shape {
         }
     }
 
-    /// Whether it is known where it begins from where it ends; and the byte that it must not contain.
+    /// Returns whether the start of the part can be found from its end, and the byte that it must not contain
+    /// for that.
     fn begins_after(self, previous: Self) -> Option<Option<u8>> {
         match (self, previous) {
             (Self::Fixed | Self::Literal(..), _) => Some(None),
@@ -184,9 +186,9 @@ impl Shape {
     }
 }
 
-/// The byte that each part must not contain, so that a text that begins and ends with these parts can be split in
-/// one way: from the left as far as each end is known, from the right as far as each beginning is, and what is left
-/// between them is one part. `None` if it is more.
+/// Returns the byte that each part must not contain, so that a text with these parts can be split in only one
+/// way. Parts are split off from the left while their ends can be found, and from the right while their
+/// starts can be. Returns `None` if more than one part is left between them.
 fn marks(shapes: &[Shape]) -> Option<Vec<Option<u8>>> {
     let from_left = shapes.windows(2).map_while(|pair| match pair {
         [this, next] => this.ends_before(*next),

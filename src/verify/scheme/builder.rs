@@ -4,27 +4,28 @@ use super::{
 };
 use crate::verify::{InvalidLocation, Location, Locations};
 
-/// Building one in code. These methods cannot fail: [`verifier`](Scheme::verifier) returns the first error.
+/// Builder methods. They cannot fail; [`verifier`](Scheme::verifier) returns the first error.
 ///
-/// A place is a [`Location`] or its text, such as `"header:x-acme-id"`.
+/// A location is a [`Location`] or its text, such as `"header:x-acme-id"`.
 impl Scheme {
-    /// Signed with `algorithm`; the signature is in the header `header`.
+    /// Creates a scheme with the signature in the header `header`, computed with `algorithm`.
     pub fn new(algorithm: Algorithm, header: &str, encoding: Encoding) -> Self {
         Self::of(algorithm, header, Some(encoding))
     }
 
-    /// HMAC-SHA256, which most are: [`new`](Self::new) with [`Algorithm::HmacSha256`].
+    /// Creates a scheme with HMAC-SHA256, the most common algorithm. See [`new`](Self::new).
     pub fn hmac_sha256(header: &str, encoding: Encoding) -> Self {
         Self::new(Algorithm::HmacSha256, header, encoding)
     }
 
-    /// The secret itself in the header `header`. **It does not protect the body.** There is no list with it, no
-    /// timestamp and no template.
+    /// Creates a scheme in which the header `header` holds the secret itself. **It does not protect the
+    /// body.** Such a scheme has no list, no timestamp and no template.
     pub fn token(header: &str) -> Self {
         Self::of(Algorithm::Token, header, None)
     }
 
-    /// HTTP Basic credentials; the secret is `user:password`. **They do not protect the body.**
+    /// Creates a scheme with HTTP Basic credentials; the secret is `user:password`. **They do not protect the
+    /// body.**
     pub fn basic() -> Self {
         Self::of(Algorithm::Basic, "authorization", None).prefix("Basic ")
     }
@@ -57,7 +58,7 @@ impl Scheme {
         }
     }
 
-    /// Returns the value, or keeps the error if it is the first.
+    /// Returns the value, or stores the error if it is the first.
     fn checked<T, E: Into<InvalidLocation>>(&mut self, place: Result<T, E>) -> Option<T> {
         match place {
             Ok(place) => Some(place),
@@ -68,7 +69,7 @@ impl Scheme {
         }
     }
 
-    /// The secret is the key in this encoding, not the key's text.
+    /// Sets the encoding of the key in the secret's text. Default: the text itself is the key.
     pub fn key_encoding(mut self, encoding: Encoding) -> Self {
         self.key.encoding = match encoding {
             Encoding::Hex => KeyEncoding::Hex,
@@ -78,27 +79,26 @@ impl Scheme {
         self
     }
 
-    /// What the secret may begin with that is not part of the key. Several are taken off in turn.
+    /// Adds a prefix of the secret that is not part of the key. Several prefixes are removed in turn.
     pub fn key_prefix(mut self, prefix: &str) -> Self {
         self.key.strip.push(prefix.to_owned());
         self
     }
 
-    /// Brings the secret's text into Unicode's normalization form KD before it is decoded. Needs the feature
-    /// `unicode`; without it [`verifier`](Self::verifier) returns an error.
+    /// Normalizes the secret's text to Unicode's form KD before it is decoded. Without the feature `unicode`,
+    /// [`verifier`](Self::verifier) then returns an error.
     pub fn key_nfkd(mut self) -> Self {
         self.key.transform = Some(KeyTransform::Nfkd);
         self
     }
 
-    /// The place where a request names the key it was signed with
-    /// ([`Secret::with_key_id`](crate::Secret::with_key_id)).
+    /// Sets the location of the key id in a request ([`Secret::with_key_id`](crate::Secret::with_key_id)).
     pub fn key_id(mut self, place: impl TryInto<Location, Error: Into<InvalidLocation>>) -> Self {
         self.key.select_by = self.checked(place.try_into());
         self
     }
 
-    /// Sets the places of signatures, instead of one header. Any of them may be absent.
+    /// Sets the locations of signatures, replacing the header. Any of them may be absent.
     ///
     /// ```
     /// use tower_webhook::verify::Scheme;
@@ -112,45 +112,45 @@ impl Scheme {
         self
     }
 
-    /// What the signature must begin with, such as `sha256=`.
+    /// Sets the required prefix of the signature, such as `sha256=`.
     pub fn prefix(mut self, prefix: &str) -> Self {
         self.sig.prefix = prefix.to_owned();
         self
     }
 
-    /// What the signature may begin with.
+    /// Sets an optional prefix of the signature.
     pub fn optional_prefix(mut self, prefix: &str) -> Self {
         self.sig.prefix_optional = true;
         self.prefix(prefix)
     }
 
-    /// The signature's text is a list, its items parted by `separator`, one ASCII character that is in no
-    /// signature: no letter or digit, nor another of its encoding's.
+    /// Sets the separator of a list of signatures and fields. It must be one ASCII character that is not a
+    /// letter, a digit, or part of the signature's encoding.
     pub fn list(mut self, separator: &str) -> Self {
         self.sig.items = Some(separator.to_owned());
         self
     }
 
-    /// The items are pairs, key and value parted by `separator`; those with any of `keys` are
-    /// signatures.
+    /// Sets the separator of key and value in the list's items, and the `keys` whose values are signatures.
     pub fn pairs<'k>(mut self, separator: &str, keys: impl IntoIterator<Item = &'k str>) -> Self {
         self.sig.kv = Some(separator.to_owned());
         self.sig.keys = keys.into_iter().map(str::to_owned).collect();
         self
     }
 
-    /// Of these keys only the first that is there counts, so that no weaker version of a signature
-    /// is accepted beside it.
+    /// Sets the keys in order of preference: only the first one present is verified, so that a weaker
+    /// signature is not accepted next to a stronger one.
     ///
-    /// An attacker can still remove the stronger version from a captured delivery that has both. What only the
-    /// stronger one covers is therefore not protected: name the keys that you need with [`pairs`](Self::pairs)
-    /// alone if the provider always sends them.
+    /// An attacker can still remove the stronger signature from a captured delivery that has both. Content
+    /// that only the stronger one covers is therefore not protected. If the provider always sends the
+    /// stronger one, list only its keys with [`pairs`](Self::pairs).
     pub fn prefer<'k>(mut self, keys: impl IntoIterator<Item = &'k str>) -> Self {
         self.sig.prefer = keys.into_iter().map(str::to_owned).collect();
         self
     }
 
-    /// Sets the place of the timestamp, and its notation. Tolerance: 300 s either way.
+    /// Sets the location and the notation of the timestamp. Tolerance: 300 s into the past and into the
+    /// future.
     pub fn timestamp(
         mut self,
         place: impl TryInto<Location, Error: Into<InvalidLocation>>,
@@ -161,11 +161,11 @@ impl Scheme {
         self
     }
 
-    /// Sets the tolerance of the timestamp in seconds: its greatest age, where `None` disables the check, and
-    /// its greatest lead. The future always has a limit.
+    /// Sets the tolerance of the timestamp in seconds: the maximum age, where `None` disables the check, and
+    /// the maximum time ahead, which is always checked.
     ///
-    /// Call it after [`timestamp`](Self::timestamp): without one before it this does nothing, and one that
-    /// follows has 300 s again.
+    /// Call it after [`timestamp`](Self::timestamp). It has no effect without a timestamp, and a later call
+    /// of `timestamp` resets it to 300 s.
     pub fn tolerance(mut self, past: Option<u64>, future: u64) -> Self {
         if let Some(ts) = &mut self.ts {
             (ts.past, ts.future) = (past, future);
@@ -173,34 +173,35 @@ impl Scheme {
         self
     }
 
-    /// Sets the [template](Scheme#templates) of the bytes that are signed. Default: `{body}`.
+    /// Sets the [template](Scheme#templates) of the signed bytes. Default: `{body}`.
     pub fn signs(mut self, template: &str) -> Self {
         self.template = TemplateText::One(template.to_owned());
         self
     }
 
-    /// Sets the bytes that are signed for each version of the signature; with [`prefer`](Self::prefer).
+    /// Sets one template for each version of the signature. Requires [`prefer`](Self::prefer).
     ///
-    /// One key signs all of them, and an attacker can rename a captured signature from one version to another. So no
-    /// text of one version may also be a text of another. A delivery is rejected if its body is not a JSON object or
-    /// array and contains the literal text that another version has before its body (any body, if there is none), or
-    /// if a text before the body contains a `{` or a `[`.
+    /// All versions share one key, and an attacker can relabel a captured signature as another version. So a
+    /// signed text of one version must never be valid for another. Two rules ensure this: a body that
+    /// contains the literal text that another version has before its body must be a JSON object or array
+    /// (every body, if there is no such text), and text before the body must not contain `{` or `[`. Other
+    /// deliveries are rejected.
     pub fn signs_by_version<'t>(mut self, templates: impl IntoIterator<Item = (&'t str, &'t str)>) -> Self {
         let owned = |(version, template): (&str, &str)| (version.to_owned(), template.to_owned());
         self.template = TemplateText::ByVersion(templates.into_iter().map(owned).collect());
         self
     }
 
-    /// A header that must have just this value.
+    /// Adds a header that must have exactly this value.
     pub fn require(mut self, header: &str, value: &str) -> Self {
         self.require.insert(header.to_owned(), value.to_owned());
         self
     }
 
-    /// Sets the place of the delivery id, or several of which the first with a value counts.
+    /// Sets the location of the delivery id, or several, of which the first with a value counts.
     ///
-    /// If the signature does not cover all of them, the id is not [signed](crate::verify::Profile::id_signed): an
-    /// attacker could add one.
+    /// Unless the signature covers all of them, the id counts as [not
+    /// signed](crate::verify::Profile::id_signed): an attacker could add one.
     ///
     /// ```
     /// use tower_webhook::verify::{Encoding, Location, Scheme, Verifier};
@@ -217,13 +218,13 @@ impl Scheme {
         self
     }
 
-    /// Says that the signature does or does not cover the id, where the template does not show it.
+    /// Sets whether the signature covers the id. Default: derived from the template.
     pub fn id_signed(mut self, signed: bool) -> Self {
         self.id_signed = Some(signed);
         self
     }
 
-    /// Sets the place of the event type, or several of which the first with a value counts.
+    /// Sets the location of the event type, or several, of which the first with a value counts.
     pub fn event_type(mut self, places: impl TryInto<Locations, Error: Into<InvalidLocation>>) -> Self {
         self.event_type = self.checked(places.try_into()).unwrap_or_default();
         self

@@ -24,17 +24,18 @@ use crate::{
 };
 
 impl Scheme {
-    /// Checks the scheme and prepares a verifier of it, for deliveries of `provider` that are signed
-    /// with any of `secrets`.
+    /// Validates the scheme and creates a verifier for deliveries of `provider` that are signed with any of
+    /// `secrets`.
     ///
-    /// `provider` is the [`Profile::provider`]: the beginning of every deduplication key, and the label `provider` of
-    /// every [metric](crate::observe#metrics). Use a few names, one for each sender, such as `acme`. For one verifier
-    /// per tenant, name the tenant in [`Endpoint::scope`](crate::verify::Endpoint::scope) and not here.
+    /// `provider` is the [`Profile::provider`]: the beginning of every deduplication key, and the label
+    /// `provider` of every [metric](crate::observe#metrics). Use a small set of names, one per provider, such
+    /// as `acme`. For one verifier per tenant, set the tenant's name as the
+    /// [`Endpoint::scope`](crate::verify::Endpoint::scope) instead.
     ///
     /// # Errors
     ///
-    /// If the scheme contradicts itself or names what does not exist, or if a secret is not in the
-    /// encoding that the scheme says it is in. After this nothing about the scheme can go wrong.
+    /// If the scheme is inconsistent or refers to a missing part, or if a secret is not in the scheme's
+    /// encoding. A verifier that was created has a valid scheme.
     pub fn verifier(
         &self,
         provider: impl Into<String>,
@@ -50,11 +51,11 @@ impl Scheme {
             _ => self.signature(&secrets)?,
         };
         if proof.takes_from_list() && !signature.places.iter().all(Location::is_header) {
-            return Err(InvalidScheme::new("only a header can have a list with fields and items in it"));
+            return Err(InvalidScheme::new("fields and items require a signature in a header"));
         }
         let require = self.require.iter().map(|(name, value)| {
             let value = HeaderValue::from_str(value)
-                .map_err(|_| InvalidScheme::new(format!("`{value}` is no header's value")))?;
+                .map_err(|_| InvalidScheme::new(format!("`{value}` is not a header value")))?;
             Ok((header_name(name)?, value))
         });
         let require = require.collect::<Result<_, InvalidScheme>>()?;
@@ -67,22 +68,22 @@ impl Scheme {
         let sig = &self.sig;
         let keys = if sig.prefer.is_empty() { &sig.keys } else { &sig.prefer };
         if sig.kv.is_some() == keys.is_empty() {
-            return Err(InvalidScheme::new("`kv` and `keys` go together"));
+            return Err(InvalidScheme::new("`kv` and `keys` must be set together"));
         }
         if !sig.prefer.is_empty() && !sig.prefer.iter().all(|key| sig.keys.contains(key)) {
-            return Err(InvalidScheme::new("what `prefer` names is not among the `keys`"));
+            return Err(InvalidScheme::new("`prefer` names a key that is not in `keys`"));
         }
         let places = sig.from.as_slice().to_vec();
         if places.is_empty() {
-            return Err(InvalidScheme::new("`from` names no place"));
+            return Err(InvalidScheme::new("`from` is empty"));
         }
         if places.iter().any(Location::is_in_signature) {
-            return Err(InvalidScheme::new("the signature cannot be in a field of the signature"));
+            return Err(InvalidScheme::new("signature location is a field or item of the signature itself"));
         }
         let punctuation =
             Punctuation { items: separator(sig.items.as_deref())?, pair: separator(sig.kv.as_deref())? };
         if punctuation.pair.is_some() && !places.iter().all(Location::is_header) {
-            return Err(InvalidScheme::new("only a header can have a list of pairs in it"));
+            return Err(InvalidScheme::new("pairs require a signature in a header"));
         }
         Ok(SignaturePlan {
             places,
@@ -95,26 +96,26 @@ impl Scheme {
     }
 
     fn signature(&self, secrets: &Secrets) -> Result<Proof, InvalidScheme> {
-        let encoding = self.sig.enc.ok_or_else(|| InvalidScheme::new("`sig` has no `enc`"))?;
+        let encoding = self.sig.enc.ok_or_else(|| InvalidScheme::new("`enc` of `sig` is missing"))?;
         let parts_a_signature = |items: &String| match encoding {
             Encoding::Hex => false,
             Encoding::Base64 => matches!(items.as_str(), "+" | "/"),
             Encoding::Base64Url => matches!(items.as_str(), "-" | "_"),
         };
         if self.sig.items.as_ref().is_some_and(parts_a_signature) {
-            return Err(InvalidScheme::new("the list's separator may be part of a signature"));
+            return Err(InvalidScheme::new("list separator occurs in the signature's encoding"));
         }
         let timestamp = self.ts.as_ref().map(|ts| (ts.from.clone(), ts.unit));
         let parse = |text: &str| Template::parse(text, timestamp.as_ref().map(|(place, _)| place));
         let mut templates = match &self.template {
             TemplateText::One(text) if self.sig.prefer.is_empty() => vec![("".into(), parse(text)?)],
-            // The same for every version.
+            // One template for every version.
             TemplateText::One(text) => {
                 let template = parse(text)?;
                 self.sig.prefer.iter().map(|version| (version.as_str().into(), template.clone())).collect()
             }
             TemplateText::ByVersion(_) if self.sig.prefer.is_empty() => {
-                return Err(InvalidScheme::new("a template for each version needs `prefer`"));
+                return Err(InvalidScheme::new("templates by version require `prefer`"));
             }
             TemplateText::ByVersion(texts) => {
                 let template =
@@ -131,23 +132,25 @@ impl Scheme {
         if let TemplateText::ByVersion(texts) = &self.template
             && !self.sig.prefer.iter().all(|version| texts.contains_key(version))
         {
-            return Err(InvalidScheme::new("there is a version without a template"));
+            return Err(InvalidScheme::new("version has no template"));
         }
         for (_, template) in &mut templates {
             if template.uses_timestamp() && timestamp.is_none() {
-                return Err(InvalidScheme::new("the template has a `{ts}` and the scheme no `ts`"));
+                return Err(InvalidScheme::new("template contains `{ts}`, but the scheme has no `ts`"));
             }
-            // Whoever replays a delivery would write a new one.
+            // An attacker who replays a delivery could set a new timestamp.
             if let Some((place, _)) = &timestamp
                 && !template.uses_timestamp()
                 && !template.covers(place)
             {
-                return Err(InvalidScheme::new("the template has no `{ts}`: the timestamp is not signed"));
+                return Err(InvalidScheme::new(
+                    "template does not contain `{ts}`, so the timestamp is not signed",
+                ));
             }
-            // A plain hash without the secret in its text would be one that anybody can make.
+            // An attacker could compute a plain hash of text that does not contain the secret.
             if template.uses_secret() == self.alg.is_keyed() {
                 return Err(InvalidScheme::new(
-                    "`{secret}` belongs into the template of a plain hash, and of no other",
+                    "`{secret}` is required in the template of a plain hash, and not allowed in any other",
                 ));
             }
             if !self.alg.is_keyed() {
@@ -161,7 +164,7 @@ impl Scheme {
             && keys.overlap()
         {
             return Err(InvalidScheme::new(
-                "a secret begins or ends with another: a text that is hashed with one could be read as hashed with the other",
+                "secret begins or ends with another secret, so their hashes could be confused",
             ));
         }
         Ok(Proof::Signature { keys, encoding, timestamp, templates, key_id })
@@ -169,7 +172,7 @@ impl Scheme {
 
     fn keys(&self, secrets: &Secrets) -> Result<Keys, InvalidScheme> {
         if self.key.transform.is_some() && !cfg!(feature = "unicode") {
-            return Err(InvalidScheme::new("its key transform `nfkd` needs the feature `unicode`"));
+            return Err(InvalidScheme::new("key transform `nfkd` requires the feature `unicode`"));
         }
         if let Some(kind) = self.alg.mac_kind() {
             return Ok(Keys::Mac(Keyring::decoded(kind, secrets, |text| self.key.decode(text))?));
@@ -178,19 +181,17 @@ impl Scheme {
         if let Some(kind) = self.alg.public_kind() {
             return Ok(Keys::Public(PublicKeys::decoded(kind, secrets, |key| self.key.decode_public(key))?));
         }
-        Err(InvalidScheme::new("its algorithm needs the feature `asymmetric`"))
+        Err(InvalidScheme::new("algorithm requires the feature `asymmetric`"))
     }
 
     fn shown_secret(&self, secrets: &Secrets) -> Result<Proof, InvalidScheme> {
-        // Said, and not passed over: who asks for a timestamp believes that it is looked at.
+        // Report settings that have no effect: a caller who sets a timestamp relies on its check.
         if self.sig.items.is_some()
             || self.sig.kv.is_some()
             || self.ts.is_some()
             || self.template != TemplateText::default()
         {
-            return Err(InvalidScheme::new(
-                "with a secret that is sent there is no list, no `ts` and no `template`",
-            ));
+            return Err(InvalidScheme::new("`token` and `basic` do not support a list, `ts` or `template`"));
         }
         let has_no_colon = |secret: &crate::Secret| !secret.expose().contains(&b':');
         if self.alg == Algorithm::Basic
@@ -220,7 +221,7 @@ impl Scheme {
             templates.is_some_and(|templates| templates.iter().all(|(_, template)| covers(template)))
         };
         let body_signed = all(&Template::covers_body);
-        // An attacker could add a value at a place that is not signed.
+        // An attacker could add a value at a location that is not signed.
         let covers = |places: &Locations| match places.as_slice() {
             [] => body_signed,
             places => all(&|template| places.iter().all(|place| template.covers(place))),
@@ -267,7 +268,7 @@ impl Algorithm {
         }
     }
 
-    /// Whether the key goes into it as a key, and not with the text.
+    /// Returns whether the key is a MAC key, and not part of the text.
     fn is_keyed(self) -> bool {
         self.mac_kind().is_none_or(MacKind::is_keyed)
     }
@@ -309,13 +310,15 @@ impl super::KeyFormat {
 fn separator(text: Option<&str>) -> Result<Option<u8>, InvalidScheme> {
     match text.map(str::as_bytes) {
         None => Ok(None),
-        // A text of one byte is ASCII. Letters and digits are in every signature, and in what is beside it.
+        // A one-byte text is ASCII. Letters and digits occur in every signature and in the fields next to it.
         Some([one]) if !one.is_ascii_alphanumeric() => Ok(Some(*one)),
-        Some(_) => Err(InvalidScheme::new("a separator is one ASCII character, and no letter or digit")),
+        Some(_) => {
+            Err(InvalidScheme::new("separator is not a single ASCII character other than a letter or digit"))
+        }
     }
 }
 
-/// A [`Scheme`] that cannot be verified by, or a secret that it cannot be used with.
+/// The error for a [`Scheme`] that is invalid, or that cannot use a secret.
 #[derive(Clone, Debug)]
 pub struct InvalidScheme(InvalidSchemeKind);
 
@@ -332,7 +335,7 @@ impl InvalidScheme {
 }
 
 impl InvalidScheme {
-    /// What is left to be wrong with a scheme of the crate's own.
+    /// Returns the error of a built-in scheme, which can only be caused by the secret.
     pub(crate) fn into_invalid_secret(self) -> InvalidSecret {
         match self.0 {
             InvalidSchemeKind::Secret(error) => error,
@@ -356,8 +359,8 @@ impl From<InvalidSecret> for InvalidScheme {
 impl fmt::Display for InvalidScheme {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            InvalidSchemeKind::Scheme(reason) => write!(f, "the scheme cannot be used: {reason}"),
-            InvalidSchemeKind::Secret(_) => f.write_str("the scheme cannot be used with this secret"),
+            InvalidSchemeKind::Scheme(reason) => write!(f, "scheme cannot be used: {reason}"),
+            InvalidSchemeKind::Secret(_) => f.write_str("scheme cannot be used with this secret"),
         }
     }
 }

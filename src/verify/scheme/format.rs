@@ -1,4 +1,4 @@
-//! The parts of a [`Scheme`](super::Scheme) as they are written.
+//! The parts of a [`Scheme`](super::Scheme), in their serialized form.
 
 use std::collections::BTreeMap;
 
@@ -6,12 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::verify::{InvalidLocation, Location, Locations, location::OneOrMany};
 
-/// What a signature is worked out with.
+/// The algorithm of a signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Algorithm {
-    /// HMAC with SHA-1. Still sound as a MAC, whatever else SHA-1 is no longer good for.
+    /// HMAC with SHA-1, which is still secure as a MAC.
     #[serde(rename = "hmac-sha1")]
     HmacSha1,
     /// HMAC with SHA-256.
@@ -23,25 +23,25 @@ pub enum Algorithm {
     /// HMAC with SHA-512.
     #[serde(rename = "hmac-sha512")]
     HmacSha512,
-    /// Plain SHA-1 of a text that the secret is part of (`{secret}` in the template).
+    /// Plain SHA-1 of text that contains the secret (`{secret}` in the template).
     #[serde(rename = "hash-sha1")]
     Sha1,
-    /// Plain SHA-256 of a text that the secret is part of (`{secret}` in the template).
+    /// Plain SHA-256 of text that contains the secret (`{secret}` in the template).
     #[serde(rename = "hash-sha256")]
     Sha256,
-    /// Ed25519. With feature `asymmetric`, as those that follow.
+    /// Ed25519. Requires the feature `asymmetric`, as do the algorithms that follow.
     Ed25519,
     /// ECDSA on the curve P-256 with SHA-256; the signature is ASN.1 DER.
     #[serde(rename = "ecdsa-p256-sha256")]
     EcdsaP256Sha256,
-    /// RSA (PKCS #1 v1.5) with SHA-1, with keys of 1024 bits or more. For what signs no better:
-    /// collisions of SHA-1 can be made by who chooses what is signed.
+    /// RSA (PKCS #1 v1.5) with SHA-1 and keys of at least 1024 bits. Use it only for providers that support
+    /// no other hash: an attacker who chooses the signed content can produce SHA-1 collisions.
     #[serde(rename = "rsa-sha1")]
     RsaSha1,
-    /// RSA (PKCS #1 v1.5) with SHA-256, with keys of 2048 bits or more.
+    /// RSA (PKCS #1 v1.5) with SHA-256 and keys of at least 2048 bits.
     #[serde(rename = "rsa-sha256")]
     RsaSha256,
-    /// RSA (PKCS #1 v1.5) with SHA-512, with keys of 2048 bits or more.
+    /// RSA (PKCS #1 v1.5) with SHA-512 and keys of at least 2048 bits.
     #[serde(rename = "rsa-sha512")]
     RsaSha512,
     /// The secret itself, sent with every delivery. **It does not protect the body.**
@@ -50,7 +50,7 @@ pub enum Algorithm {
     Basic,
 }
 
-/// How bytes are written as text.
+/// The encoding of bytes as text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
@@ -59,26 +59,26 @@ pub enum Encoding {
     Hex,
     /// Base64 in the standard alphabet, padded or not.
     Base64,
-    /// Base64 in the alphabet for URLs, padded or not.
+    /// Base64 in the URL-safe alphabet, padded or not.
     Base64Url,
 }
 
-/// How a secret becomes a key.
+/// The derivation of a key from a secret's text.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "KeyFormatText", into = "KeyFormatText")]
 pub(crate) struct KeyFormat {
-    /// Prefixes that are taken off, each if it is there, in this order.
+    /// Prefixes to remove if present, in this order.
     pub(crate) strip: Vec<String>,
     pub(crate) encoding: KeyEncoding,
     pub(crate) transform: Option<KeyTransform>,
-    /// Where a request names the key it was signed with.
+    /// The location of the key id in a request.
     pub(crate) select_by: Option<Location>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum KeyEncoding {
-    /// The text as it stands.
+    /// The text itself.
     #[default]
     Utf8,
     Hex,
@@ -86,7 +86,7 @@ pub(crate) enum KeyEncoding {
     Base64Url,
 }
 
-/// What is done to a secret's text before it is decoded.
+/// The transformation of a secret's text before it is decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum KeyTransform {
@@ -141,13 +141,13 @@ impl From<KeyFormat> for KeyFormatText {
     }
 }
 
-/// Where signatures are, and how they are written.
+/// The location and format of signatures.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SignatureFormat {
     #[serde(with = "signature_places")]
     pub(crate) from: Locations,
-    /// Not for tokens and credentials, which are text.
+    /// `None` for tokens and credentials, which are text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) enc: Option<Encoding>,
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -164,7 +164,7 @@ pub(crate) struct SignatureFormat {
     pub(crate) prefer: Vec<String>,
 }
 
-/// Returns the place of a signature: a text without a colon is the name of a header.
+/// Parses the location of a signature; text without a colon is a header name.
 pub(super) fn signature_place(text: &str) -> Result<Location, InvalidLocation> {
     match text.contains(':') {
         true => text.parse(),
@@ -172,7 +172,7 @@ pub(super) fn signature_place(text: &str) -> Result<Location, InvalidLocation> {
     }
 }
 
-/// The places of signatures in JSON, where a header is a bare name.
+/// Serialization of the locations of signatures, where a bare name is a header.
 mod signature_places {
     use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
@@ -194,13 +194,13 @@ mod signature_places {
     }
 }
 
-/// Where the timestamp is, and how it is written.
+/// The location and notation of the timestamp.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct TimestampFormat {
     pub(crate) from: Location,
     pub(crate) unit: TimeUnit,
-    /// Tolerance in seconds; `None`: any age.
+    /// Maximum age in seconds; `None` disables the check.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) past: Option<u64>,
     #[serde(default = "five_minutes")]
@@ -213,8 +213,8 @@ fn five_minutes() -> u64 {
 
 /// The notation of a timestamp.
 ///
-/// A number has exactly as many digits as all times from 2001 to 2286 have, unless literal text separates it from
-/// the rest of what is signed: otherwise a digit could be moved between the two.
+/// A number must have exactly as many digits as all times from 2001 to 2286 have, unless literal text
+/// separates it from the rest of the signed text. Otherwise an attacker could move a digit between the two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum TimeUnit {
@@ -230,8 +230,7 @@ pub enum TimeUnit {
     /// RFC 3339, such as `2026-11-22T09:21:00Z`.
     #[serde(rename = "rfc3339")]
     Rfc3339,
-    /// A date as HTTP writes it, such as `Sun, 22 Nov 2026 09:21:00 GMT`, or the same as
-    /// `Sun 22 Nov 2026 09:21:00 UTC`.
+    /// An HTTP date, such as `Sun, 22 Nov 2026 09:21:00 GMT`, or its variant `Sun 22 Nov 2026 09:21:00 UTC`.
     #[serde(rename = "http-date")]
     HttpDate,
 }

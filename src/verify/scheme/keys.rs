@@ -3,7 +3,7 @@ use crate::verify::{Candidates, Encoding, Keyring, Macs, Verified, VerifyError};
 #[cfg(feature = "asymmetric")]
 use crate::verify::{PublicKeys, Signatures, SignedMessage};
 
-/// The keys of a scheme, of whichever kind.
+/// The keys of a scheme, MAC keys or public keys.
 pub(super) enum Keys {
     Mac(Keyring),
     #[cfg(feature = "asymmetric")]
@@ -11,14 +11,14 @@ pub(super) enum Keys {
 }
 
 impl Keys {
-    /// Reads the signatures that a request offers, and begins to take in what is signed.
+    /// Decodes the signatures of a request and starts their verification.
     pub(super) fn begin<'t>(
         &self,
         signatures: impl Iterator<Item = &'t [u8]>,
         encoding: Encoding,
         key_id: Option<&[u8]>,
     ) -> Result<Signing<'_>, VerifyError> {
-        let unknown = || VerifyError::wrong("there is no secret with the id of the key that was used");
+        let unknown = || VerifyError::wrong("no secret matches the request's key id");
         match self {
             Self::Mac(keys) => {
                 let candidates = Candidates::read(signatures, encoding, keys.tag_length())?;
@@ -37,8 +37,8 @@ impl Keys {
     }
 }
 
-/// What is being worked out of one request, and what it is compared with.
-#[allow(clippy::large_enum_variant, reason = "it lives in a box, once a request")]
+/// A verification in progress and the signatures of the request.
+#[allow(clippy::large_enum_variant, reason = "boxed, one per request")]
 pub(super) enum Signing<'k> {
     Mac(Macs<'k>, Candidates),
     #[cfg(feature = "asymmetric")]
@@ -46,7 +46,7 @@ pub(super) enum Signing<'k> {
 }
 
 impl Signing<'_> {
-    /// Whether it would keep the body as it is, which the layer does already.
+    /// Returns whether it would store the body, which the layer does already.
     pub(super) fn keeps_whole(&self) -> bool {
         match self {
             Self::Mac(..) => false,
@@ -76,7 +76,7 @@ impl Sink for Signing<'_> {
     fn update_with_secrets(&mut self) {
         match self {
             Self::Mac(macs, _) => macs.update_with_secrets(),
-            // A scheme that would ask for it is refused when it is built.
+            // `verifier` refuses schemes that would use it with a public key.
             #[cfg(feature = "asymmetric")]
             Self::Public(_) => {}
         }

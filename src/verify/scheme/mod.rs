@@ -1,4 +1,4 @@
-//! [`Scheme`]: how a provider signs, as data.
+//! [`Scheme`]: a declarative description of a provider's signature.
 
 mod bounds;
 mod builder;
@@ -28,12 +28,11 @@ pub use self::{
     plan::SchemeVerifier,
 };
 
-/// How a provider signs its deliveries, as data: built in code, or read from JSON.
+/// A declarative description of a provider's signature, built in code or parsed from JSON.
 ///
-/// Most providers sign in one of a few shapes. A scheme says which: the algorithm, how the key is
-/// made of the secret, where the signature and the timestamp are and how they are written, and
-/// which bytes are signed. [`verifier`](Self::verifier) checks it and prepares it; after that a
-/// request costs no parsing of it.
+/// Most providers use one of a few forms. A scheme contains the algorithm, the derivation of the key from the
+/// secret, the location and format of the signature and the timestamp, and the signed bytes.
+/// [`verifier`](Self::verifier) validates and compiles it once; requests do not parse it again.
 ///
 /// ```
 /// use tower_webhook::{Secret, WebhookLayer, verify::{Scheme, Encoding, TimeUnit}};
@@ -53,7 +52,7 @@ pub use self::{
 ///
 /// # As JSON
 ///
-/// Services whose users configure sources of their own keep schemes in a database:
+/// Services whose users configure their own sources can store schemes in a database:
 ///
 /// ```
 /// # use tower_webhook::verify::{Scheme, Encoding, TimeUnit};
@@ -69,70 +68,76 @@ pub use self::{
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 ///
-/// | key | what it is | default |
+/// | key | meaning | default |
 /// |---|---|---|
-/// | `alg` | an [`Algorithm`] | |
-/// | `key` | how the secret becomes a key: `"utf8"`, `"hex"`, `"base64"`, `"base64url"`, or `{"strip": [prefixes], "enc": …, "transform": "nfkd", "select_by": place}` (`nfkd` needs the crate's feature `unicode`); a public key may be PEM besides | `"utf8"` |
-/// | `require` | headers that must have just these values | |
-/// | `sig` | where and how signatures are written: see below | |
-/// | `ts` | `from`: a place, `unit`: `s`, `ms`, `us`, `rfc3339` or `http-date`, `past` and `future`: tolerance in seconds; any age where `past` is left out, and 300 s ahead where `future` is | no timestamp |
-/// | `template` | the bytes that are signed; for schemes with versions an object of them, by version | `"{body}"` |
-/// | `id`, `event_type` | a place, or a list of places of which the first with a value counts | not known |
-/// | `id_signed` | whether the signature covers the id | whether the template covers its places |
+/// | `alg` | the [`Algorithm`] | |
+/// | `key` | the encoding of the key in the secret's text: `"utf8"`, `"hex"`, `"base64"`, `"base64url"`, or `{"strip": [prefixes], "enc": …, "transform": "nfkd", "select_by": location}` (`nfkd` requires the feature `unicode`); public keys may also be PEM | `"utf8"` |
+/// | `require` | headers that must have exactly these values | |
+/// | `sig` | the location and format of signatures: see below | |
+/// | `ts` | `from`: a location; `unit`: `s`, `ms`, `us`, `rfc3339` or `http-date`; `past` and `future`: tolerance in seconds (defaults: any age, and 300 s ahead) | no timestamp |
+/// | `template` | the signed bytes; for several versions, an object with one template per version | `"{body}"` |
+/// | `id`, `event_type` | a location, or a list of which the first with a value counts | none |
+/// | `id_signed` | whether the signature covers the id | derived from the template |
 ///
-/// A *place* is the text of a [`Location`](super::Location): `header:X-Name`, `body:/json/pointer`, `query:name`,
-/// `form:name`, or, within the header that the signature is in, `field:key` (of a pair) or `item:0` (of a list).
+/// A *location* is the text of a [`Location`](super::Location): `header:X-Name`, `body:/json/pointer`,
+/// `query:name`, `form:name`, or, within the header that holds the signature, `field:key` (of a pair) or
+/// `item:0` (of a list).
 ///
-/// `sig` has `from`, a place or several (a bare name is a header; several are for rotation, and any
-/// of them may be absent), `enc` (`hex`, `base64`, `base64url`), and where needed `prefix`,
-/// `prefix_optional`, `items` (what parts a list), `kv` and `keys` (what parts a pair's key from its
-/// value, and which keys hold signatures), and `prefer` (of these keys only the first that is there
-/// counts, so that no weaker version is accepted beside it).
+/// `sig` has the following keys:
+///
+/// * `from`: one location or several (for rotation); any of them may be absent. A bare name is a header.
+/// * `enc`: `hex`, `base64` or `base64url`.
+/// * `prefix`, `prefix_optional`: a required or optional prefix of the signature.
+/// * `items`: the separator of a list.
+/// * `kv` and `keys`: the separator of a pair's key and value, and the keys whose values are signatures.
+/// * `prefer`: these keys in order of preference. Only the first one present is verified, so that a weaker
+///   version is not accepted next to it.
 ///
 /// # Public keys
 ///
-/// With an [`Algorithm`] that has a public key, such as `ed25519`, the secret is that key: PEM,
-/// DER (SubjectPublicKeyInfo) in the encoding that `key` says, or for Ed25519 its 32 bytes. They
-/// need the crate's feature `asymmetric`; without it no verifier can be built of such a scheme. Each
-/// delivery costs one verification for each key and signature, of which at most 8 are looked at. The
-/// body is hashed while it arrives, but for Ed25519, which has to have it whole.
+/// With an [`Algorithm`] that uses public keys, such as `ed25519`, the secret is the public key: PEM, DER
+/// (SubjectPublicKeyInfo) in the encoding set by `key`, or the 32 bytes of an Ed25519 key. This requires the
+/// feature `asymmetric`; without it, building the verifier fails. Each delivery costs one verification per
+/// key and signature, and at most 8 signatures are accepted. The body is hashed while it arrives, except for
+/// Ed25519, which needs the whole body.
 ///
 /// # Templates
 ///
-/// A `template` is literal text with `{body}`, `{json:body}`, `{ts}` (as it was sent), `{url}`, `{method}`, `{path_query}`,
-/// `{secret}`, `{header:X}`, `{field:k}`, `{item:0}`, `{query:x}`, `{sha256hex:body}`,
-/// `{headers_named_by:k}` and `{sorted_form}`.
+/// A `template` is literal text with these placeholders: `{body}`, `{json:body}`, `{ts}` (as sent), `{url}`,
+/// `{method}`, `{path_query}`, `{secret}`, `{header:X}`, `{field:k}`, `{item:0}`, `{query:x}`,
+/// `{sha256hex:body}`, `{headers_named_by:k}` and `{sorted_form}`.
 ///
-/// A signed text says nothing of where one part ends and the next begins. If it could be split in two ways, an
-/// attacker who captures one delivery could move bytes between two parts, and the signature would still be right.
-/// So it must follow from the text itself:
+/// The signed text does not contain the lengths of its parts. If it could be split in two ways, an attacker
+/// who captures a delivery could move bytes between two parts, and the signature would still match. So the
+/// bounds must follow from the text itself:
 ///
-/// * A text of any length (a value, `{url}`, `{path_query}`) must not contain the first byte of
-///   the literal text that follows it, or after the body the last byte of the literal text before it. A delivery
-///   whose text does is rejected. For `{url}` and `{path_query}` this has to be a byte that URLs do not have.
-/// * Where no literal text separates such a text from `{body}`, the body must be empty or a JSON object or array,
-///   and the text must not contain a `{` or a `[` (or, after the body, a `}` or a `]`). Other deliveries are
-///   rejected.
-/// * A timestamp has one length. `{ts}` therefore needs no literal text beside it, and neither do `{secret}` and
-///   `{sha256hex:body}`. A `{method}` is in capitals.
-/// * `{headers_named_by:k}` joins values by dots: only the last of them may contain one. `{field:k}` must be in the
-///   template as well.
+/// * Text of variable length (a value, `{url}`, `{path_query}`) must not contain the first byte of the
+///   literal text that follows it or, after the body, the last byte of the literal text before it. Deliveries
+///   that violate this are rejected. For `{url}` and `{path_query}`, this byte must be one that URLs cannot
+///   contain.
+/// * If no literal text separates such text from `{body}`, the body must be empty or a JSON object or array.
+///   The text must then not contain `{` or `[` (after the body: `}` or `]`). Other deliveries are rejected.
+/// * A timestamp has a fixed length, so `{ts}` needs no literal text next to it, and neither do `{secret}`
+///   and `{sha256hex:body}`. `{method}` must be in capitals.
+/// * `{headers_named_by:k}` joins values with dots; only the last value may contain a dot. The template must
+///   also contain `{field:k}`.
 ///
-/// `{json:body}` is a `{body}` that must be empty or a JSON object or array, with no `{` or `[` in the texts before it.
-/// It keeps templates apart that are signed with one key, such as a provider's versions: a text with anything else in
-/// front of its JSON cannot be taken for a body.
+/// `{json:body}` is a `{body}` that must be empty or a JSON object or array, with no `{` or `[` in the text
+/// before it. Use it to separate templates that share a key, such as a provider's versions: text with
+/// anything before its JSON cannot be mistaken for such a body.
 ///
-/// [`verifier`](Self::verifier) refuses a template for which this is not enough, such as
-/// `{header:X-One}{header:X-Two}`. `{url}{sorted_form}` is the exception: names and values of a sorted form are
-/// strung together anyway, and can be put together anew. Bytes can also move between the query and the form, so the
-/// template covers neither.
+/// [`verifier`](Self::verifier) refuses templates that these rules do not make unambiguous, such as
+/// `{header:X-One}{header:X-Two}`. `{url}{sorted_form}` is an exception: a sorted form concatenates names and
+/// values, so an attacker can split it differently. Bytes can also move between the query and the form, so
+/// the template counts as covering neither.
 ///
-/// In a plain hash (`hash-sha1`, `hash-sha256`) that does not end with `{secret}`, nothing may contain a NUL byte: an
-/// attacker needs one to extend the text, since the hash pads it with its length.
+/// In a plain hash (`hash-sha1`, `hash-sha256`) that does not end with `{secret}`, no part may contain a NUL
+/// byte: a length-extension attack needs one, because the hash's padding contains one.
 ///
-/// `{url}` is the one that the provider was given, where the layer knows it
-/// ([`public_url`](crate::WebhookLayer::public_url), [`trust_forwarded`](crate::WebhookLayer::trust_forwarded)).
-/// `{path_query}` and `{query:x}` are always of the request as it came.
+/// `{url}` is the URL that the provider was given, if the layer knows it
+/// ([`public_url`](crate::WebhookLayer::public_url),
+/// [`trust_forwarded`](crate::WebhookLayer::trust_forwarded)). `{path_query}` and `{query:x}` always refer to
+/// the received request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[must_use]
@@ -153,12 +158,12 @@ pub struct Scheme {
     id_signed: Option<bool>,
     #[serde(default, skip_serializing_if = "Locations::is_empty")]
     event_type: Locations,
-    /// The first place that is not valid, since the builder's methods cannot fail.
+    /// The first invalid location, since the builder's methods cannot fail.
     #[serde(skip_deserializing, skip_serializing_if = "Option::is_none", serialize_with = "refuse")]
     invalid: Option<InvalidLocation>,
 }
 
-/// A scheme with an invalid place cannot be serialized: the place would be lost.
+/// Fails to serialize a scheme with an invalid location, which would otherwise be lost.
 fn refuse<S: Serializer>(invalid: &Option<InvalidLocation>, _: S) -> Result<S::Ok, S::Error> {
     Err(S::Error::custom(invalid.as_ref().map(InvalidLocation::to_string).unwrap_or_default()))
 }

@@ -1,11 +1,11 @@
-/// The text that a signature is in, as a list, perhaps of pairs: `t=1700000000,v1=5257…`.
+/// The text that holds a signature, as a list, optionally of pairs: `t=1700000000,v1=5257…`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pairs<'t> {
     text: &'t [u8],
     punctuation: Punctuation,
 }
 
-/// What parts a list's items, and a pair's key from its value.
+/// The separators of a list's items, and of a pair's key and value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Punctuation {
     pub(super) items: Option<u8>,
@@ -17,7 +17,7 @@ impl<'t> Pairs<'t> {
         Self { text, punctuation }
     }
 
-    /// The items that are not empty, without the white space around them.
+    /// Returns the non-empty items, trimmed.
     pub(super) fn items(self) -> impl Iterator<Item = &'t [u8]> {
         let items = Items { rest: Some(self.text), separator: self.punctuation.items };
         items.map(<[u8]>::trim_ascii).filter(|item| !item.is_empty())
@@ -27,12 +27,12 @@ impl<'t> Pairs<'t> {
         self.items().nth(index)
     }
 
-    /// The items that are pairs, as key and value.
+    /// Returns the items that are pairs, as key and value.
     pub(super) fn pairs(self) -> impl Iterator<Item = (&'t [u8], &'t [u8])> {
         self.items().filter_map(move |item| self.punctuation.split_pair(item))
     }
 
-    /// The value of the first pair with this key.
+    /// Returns the value of the first pair with this key.
     pub(super) fn value(self, key: &[u8]) -> Option<&'t [u8]> {
         self.pairs().find_map(|(found, value)| (found == key).then_some(value))
     }
@@ -45,8 +45,8 @@ impl Punctuation {
     }
 }
 
-/// The parts of a text between separators; without one, the text. (`split` would look at each
-/// byte of a text that cannot be parted.)
+/// The parts of a text between separators, or the whole text if there is no separator. `split` would scan
+/// each byte of a text without separators.
 struct Items<'t> {
     rest: Option<&'t [u8]>,
     separator: Option<u8>,

@@ -4,19 +4,19 @@ use super::pairs::Pairs;
 use crate::verify::{Location, RequestContext, RequestValue, VerifyError};
 
 impl Location {
-    /// Returns the text for an operator when nothing is there.
+    /// Returns the text of the error for a missing value.
     pub(super) fn absent(&self) -> String {
         match self {
-            Self::Header(name) => format!("there is no {name} header"),
-            Self::Json(pointer) => format!("there is no {pointer} in the body"),
-            Self::Query(name) => format!("there is no {name} in the query"),
-            Self::Form(name) => format!("there is no {name} in the form"),
-            Self::Field(key) => format!("there is no {key} in the signature's header"),
-            Self::Item(index) => format!("there is no item {index} in the signature's header"),
+            Self::Header(name) => format!("`{name}` header is missing"),
+            Self::Json(pointer) => format!("`{pointer}` is missing in the body"),
+            Self::Query(name) => format!("`{name}` is missing in the query"),
+            Self::Form(name) => format!("`{name}` is missing in the form"),
+            Self::Field(key) => format!("`{key}` is missing in the signature's header"),
+            Self::Item(index) => format!("item {index} is missing in the signature's header"),
         }
     }
 
-    /// Returns the error when nothing is there.
+    /// Returns the error for a missing value.
     pub(super) fn missing(&self) -> VerifyError {
         match self {
             Self::Header(name) => VerifyError::missing_header(name),
@@ -28,29 +28,29 @@ impl Location {
         matches!(self, Self::Header(_))
     }
 
-    /// Whether it is within the header that the signature is in.
+    /// Returns whether the location is within the header that holds the signature.
     pub(super) fn is_in_signature(&self) -> bool {
         matches!(self, Self::Field(_) | Self::Item(_))
     }
 }
 
-/// Where values are taken from.
+/// The sources of values.
 #[derive(Clone, Copy)]
 pub(super) struct Sources<'a> {
     pub(super) request: RequestContext<'a>,
-    /// Once it was received.
+    /// The body, once received.
     pub(super) body: Option<&'a [u8]>,
-    /// The text that the signature is in.
+    /// The text that holds the signature.
     pub(super) pairs: Option<Pairs<'a>>,
 }
 
 impl<'a> Sources<'a> {
-    /// Returns the value at `place`, which must be there.
+    /// Returns the value at `place`, or an error if it is missing.
     pub(super) fn get(&self, place: &Location) -> Result<Cow<'a, [u8]>, VerifyError> {
         self.find(place)?.ok_or_else(|| place.missing())
     }
 
-    /// Returns the value at `place`; `None` if it is absent.
+    /// Returns the value at `place`; `None` if it is missing.
     pub(super) fn find(&self, place: &Location) -> Result<Option<Cow<'a, [u8]>>, VerifyError> {
         Ok(match place {
             Location::Field(key) => {

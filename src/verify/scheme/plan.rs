@@ -18,7 +18,7 @@ use crate::verify::{
     matching_token, single_header,
 };
 
-/// The verifier that a [`Scheme`](super::Scheme) becomes: checked, prepared, and with its keys.
+/// The verifier created from a [`Scheme`](super::Scheme): validated, compiled, and with its keys.
 pub struct SchemeVerifier {
     pub(super) plan: Plan,
     pub(super) profile: Profile,
@@ -28,11 +28,11 @@ pub(super) struct Plan {
     pub(super) require: Vec<(HeaderName, HeaderValue)>,
     pub(super) signature: SignaturePlan,
     pub(super) proof: Proof,
-    /// Whether nothing can be verified before the body is there.
+    /// `true` if verification needs the whole body.
     pub(super) needs_body_first: bool,
 }
 
-/// Where the signatures are.
+/// The locations and format of the signatures.
 pub(super) struct SignaturePlan {
     pub(super) places: Vec<Location>,
     pub(super) punctuation: Punctuation,
@@ -42,23 +42,23 @@ pub(super) struct SignaturePlan {
     pub(super) prefix_optional: bool,
 }
 
-/// What proves that a request is true.
+/// The proof that a request is genuine.
 pub(super) enum Proof {
-    /// A signature over some of it.
+    /// A signature.
     Signature {
         keys: Keys,
         encoding: Encoding,
         timestamp: Option<(Location, TimeUnit)>,
-        /// By version; one without a name where there are none.
+        /// By version; the name is empty if the scheme has only one.
         templates: Vec<(Box<str>, Template)>,
         key_id: Option<Location>,
     },
-    /// The secret itself.
+    /// The secret itself, sent with the request.
     Token { tokens: Vec<Zeroizing<Vec<u8>>>, verified: Vec<Verified> },
 }
 
 impl Proof {
-    /// Whether something is in the body that is needed before anything can be hashed.
+    /// Returns whether the body contains a value that is needed before anything can be hashed.
     pub(super) fn needs_body_first(&self) -> bool {
         let Self::Signature { timestamp, templates, key_id, .. } = self else { return false };
         let timestamp_in_body = timestamp.as_ref().is_some_and(|(place, _)| place.is_in_body());
@@ -69,7 +69,7 @@ impl Proof {
             || templates.iter().any(|(_, template)| needs_it(template))
     }
 
-    /// Whether something is a field or an item of the text that the signature is in.
+    /// Returns whether a value is a field or an item of the text that holds the signature.
     pub(super) fn takes_from_list(&self) -> bool {
         let Self::Signature { timestamp, templates, key_id, .. } = self else { return false };
         let places = timestamp.iter().map(|(place, _)| place).chain(key_id);
@@ -82,7 +82,7 @@ impl Proof {
 }
 
 impl SchemeVerifier {
-    /// Adds facts about the provider to the profile that the scheme states.
+    /// Changes the profile that the scheme sets, to add facts about the provider.
     ///
     /// ```
     /// use std::time::Duration;
@@ -139,32 +139,35 @@ impl Plan {
     fn refuse_what_is_required_otherwise(&self, head: &Parts) -> Result<(), VerifyError> {
         for (name, value) in &self.require {
             if single_header(&head.headers, name)? != value {
-                return Err(VerifyError::malformed(format!("the {name} header has another value")));
+                return Err(VerifyError::malformed(format!("`{name}` header has an unexpected value")));
             }
         }
         Ok(())
     }
 
-    /// Verifies that one of the texts is one of the tokens.
+    /// Verifies that one of the texts equals one of the tokens.
     fn verify_token(&self, sources: Sources<'_>) -> Result<Verified, VerifyError> {
         let Proof::Token { tokens, verified } = &self.proof else {
-            return Err(VerifyError::wrong("the scheme has no token"));
+            return Err(VerifyError::wrong("scheme has no token"));
         };
         let texts = self.signature.texts(sources)?;
         let sent = texts.iter().filter_map(|text| self.signature.without_prefix(text));
         let first = sent.filter_map(|sent| matching_token(tokens, sent)).min();
-        first.and_then(|index| verified.get(index)).cloned().ok_or(VerifyError::wrong("it is not the token"))
+        first
+            .and_then(|index| verified.get(index))
+            .cloned()
+            .ok_or(VerifyError::wrong("token mismatch: no secret matches"))
     }
 
-    /// Reads all that the signature needs, and feeds what comes before the body.
+    /// Reads all values that the signature needs, and feeds those before the body.
     fn begin<'a>(&'a self, sources: Sources<'a>) -> Result<Box<SignatureCheck<'a>>, VerifyError> {
         let Proof::Signature { keys, encoding, timestamp, templates, key_id, .. } = &self.proof else {
-            return Err(VerifyError::wrong("the scheme has no signature"));
+            return Err(VerifyError::wrong("scheme has no signature"));
         };
         let texts = self.signature.texts(sources)?;
         let pairs = match &texts.first {
             Cow::Borrowed(text) => Some(Pairs::new(text, self.signature.punctuation)),
-            // It is of the query or the body, where a list has nothing in it but signatures.
+            // In the query or the body, a list contains only signatures.
             Cow::Owned(_) => None,
         };
         let sources = Sources { pairs, ..sources };
@@ -175,18 +178,18 @@ impl Plan {
 
         let template = templates.iter().find(|(name, _)| version.is_none_or(|version| **name == *version));
         let Some((_, template)) = template else {
-            return Err(VerifyError::malformed("the signature is of a version without a template"));
+            return Err(VerifyError::malformed("signature's version has no template"));
         };
         let (sent_at, timestamp) = match timestamp {
             Some((place, unit)) if sources.body.is_some() || !place.is_in_body() => {
                 let sent = sources.get(place)?;
                 (Some(template.read_timestamp(*unit, &sent)?), Some(sent))
             }
-            // It is found when the body is there, and no part of the signed text but within the body.
+            // Found once the body is complete; not part of the signed text except within the body.
             _ => (None, None),
         };
         let context = Context { sources, timestamp };
-        // Into its box before it is fed: it is some 500 bytes.
+        // Boxed before it is fed, because it is about 500 bytes.
         let body = BodyFeed::Skipped;
         let mut check = Box::new(SignatureCheck { plan: self, template, signing, body, context, sent_at });
         check.body = template.begin(&mut check.signing, &check.context)?;
@@ -194,7 +197,7 @@ impl Plan {
     }
 }
 
-/// What a request offers as signatures, as text. Almost always one, which needs no allocation.
+/// The signatures of a request, as text. A single one needs no allocation.
 struct Texts<'a> {
     first: Cow<'a, [u8]>,
     more: Vec<Cow<'a, [u8]>>,
@@ -207,11 +210,11 @@ impl Texts<'_> {
 }
 
 impl SignaturePlan {
-    /// The texts that are there; one at least.
+    /// Returns the signatures that are present, at least one.
     fn texts<'a>(&self, sources: Sources<'a>) -> Result<Texts<'a>, VerifyError> {
         let mut found: Option<Texts<'a>> = None;
         let mut add = |text: Cow<'a, [u8]>| match &mut found {
-            // An empty one is none.
+            // An empty signature counts as missing.
             _ if text.is_empty() => {}
             Some(texts) => texts.more.push(text),
             None => found = Some(Texts { first: text, more: Vec::new() }),
@@ -233,16 +236,16 @@ impl SignaturePlan {
             None => Err(self
                 .places
                 .first()
-                .map_or(VerifyError::missing("there is no signature"), Location::missing)),
-            // Its fields would be taken from one of them: which?
+                .map_or(VerifyError::missing("signature is missing"), Location::missing)),
+            // The fields would be ambiguous.
             Some(texts) if self.punctuation.pair.is_some() && !texts.more.is_empty() => {
-                Err(VerifyError::malformed("there are several headers with signatures and their fields"))
+                Err(VerifyError::malformed("signature header with fields is repeated"))
             }
             Some(texts) => Ok(texts),
         }
     }
 
-    /// The strongest version that is there: no other is looked at, so that none weaker is accepted.
+    /// Returns the strongest version present. Others are ignored, so that a weaker one is never accepted.
     fn version(&self, pairs: Option<Pairs<'_>>) -> Result<Option<&str>, VerifyError> {
         if !self.prefer {
             return Ok(None);
@@ -250,7 +253,7 @@ impl SignaturePlan {
         let has = |key: &&str| pairs.is_some_and(|pairs| pairs.value(key.as_bytes()).is_some());
         match self.keys.iter().map(|key| &**key).find(has) {
             Some(key) => Ok(Some(key)),
-            None => Err(VerifyError::malformed("there is no signature of a version that is supported")),
+            None => Err(VerifyError::malformed("signature of a supported version is missing")),
         }
     }
 
@@ -273,7 +276,7 @@ impl SignaturePlan {
         })
     }
 
-    /// `None` if it has to have a prefix and has not.
+    /// Removes the prefix. Returns `None` if a required prefix is missing.
     fn without_prefix<'t>(&self, text: &'t [u8]) -> Option<&'t [u8]> {
         match text.strip_prefix(&*self.prefix) {
             None if self.prefix_optional => Some(text),
@@ -282,7 +285,7 @@ impl SignaturePlan {
     }
 }
 
-/// A request whose signature is being worked out.
+/// A request whose signature is being computed.
 struct SignatureCheck<'a> {
     plan: &'a Plan,
     template: &'a Template,
@@ -293,7 +296,7 @@ struct SignatureCheck<'a> {
 }
 
 impl SignatureCheck<'_> {
-    /// Whether the body is fed once it is whole: its copy then lives no longer than it must.
+    /// Returns whether the body is fed once complete, so that its copy lives as briefly as possible.
     fn waits_for_body(&self) -> bool {
         self.signing.keeps_whole() && matches!(self.body, BodyFeed::Itself)
     }
@@ -311,7 +314,7 @@ impl SignatureCheck<'_> {
         }
         match (self.sent_at, &self.plan.proof) {
             (Some(sent_at), _) => Ok(verified.with_timestamp(sent_at)),
-            // Looked at once the body is known to be true.
+            // Checked once the body is verified.
             (None, Proof::Signature { timestamp: Some((place, unit)), .. }) => {
                 let sources = Sources { body: Some(body), ..self.context.sources };
                 let sent = sources.get(place)?;
@@ -338,7 +341,7 @@ impl Check for SignatureCheck<'_> {
     }
 }
 
-/// For the schemes of which something is in the body that is needed before anything can be verified.
+/// A check for schemes that need a value of the body before they can verify anything.
 struct WholeBodyCheck<'a> {
     plan: &'a Plan,
     request: RequestContext<'a>,
@@ -360,7 +363,7 @@ impl Check for WholeBodyCheck<'_> {
     }
 }
 
-/// What the head alone has proved.
+/// The result of a request that the head alone verifies.
 struct VerifiedCheck(Verified);
 
 impl Check for VerifiedCheck {

@@ -1,4 +1,4 @@
-//! Signing by a plan: making the requests that it verifies.
+//! Signing by a scheme: creating requests that it verifies.
 
 use std::{borrow::Cow, collections::BTreeMap, time::SystemTime};
 
@@ -39,16 +39,16 @@ impl Plan {
         Ok(())
     }
 
-    /// The text with the signature in it, of a request that is given all else that is signed.
+    /// Returns the text with the signature, and adds the other signed values to the request.
     fn signed(&self, head: &mut Parts, body: &Bytes, at: SystemTime) -> Result<Vec<u8>, CannotSign> {
         let Proof::Signature { keys, encoding, timestamp, templates, key_id, .. } = &self.proof else {
-            return Err(CannotSign::new("the scheme has no signature"));
+            return Err(CannotSign::new("scheme has no signature"));
         };
         let keys = keys.secret()?;
-        // The strongest version, where there are several.
+        // The strongest version.
         let version = self.signature.keys.first().map_or("", |key| &**key);
         let template = templates.iter().find(|(name, _)| name.is_empty() || **name == *version);
-        let (_, template) = template.ok_or_else(|| CannotSign::new("there is no template to sign by"))?;
+        let (_, template) = template.ok_or_else(|| CannotSign::new("scheme has no template"))?;
 
         let mut fields = HeaderFields::default();
         if let Some((place, unit)) = timestamp {
@@ -58,13 +58,12 @@ impl Plan {
         }
         if let Some(place) = key_id {
             let first = keys.first_key_id();
-            let named =
-                || first.map(str::to_owned).ok_or_else(|| CannotSign::new("the secret has no key id"));
+            let named = || first.map(str::to_owned).ok_or_else(|| CannotSign::new("secret has no key id"));
             fields.supply(place, head, body, named)?;
         }
         self.supply_values(template, &mut fields, head, body, at)?;
 
-        // With something for a signature, so that all else is where it will be.
+        // A placeholder for the signature, so that all other values are in their final positions.
         let text = fields.text(b"-", &self.signature)?;
         let pairs = Some(Pairs::new(&text, self.signature.punctuation));
         let sources = Sources { request: RequestContext::received(head, at), body: Some(body), pairs };
@@ -80,7 +79,7 @@ impl Plan {
         fields.text(macs.signature(*encoding).as_bytes(), &self.signature)
     }
 
-    /// Makes up what is signed and is not there.
+    /// Adds the signed values that are missing.
     fn supply_values(
         &self,
         template: &Template,
@@ -91,7 +90,7 @@ impl Plan {
     ) -> Result<(), CannotSign> {
         for field in template.lists_of_headers() {
             let list = self.signature.sent_field(head, field).or_else(|| self.headers_to_sign(head));
-            let list = list.ok_or_else(|| CannotSign::new("there is no x- header that could be signed"));
+            let list = list.ok_or_else(|| CannotSign::new("request has no `x-` header to sign"));
             fields.supply(&Location::Field(field.to_owned().into()), head, body, || list)?;
         }
         for place in template.values() {
@@ -105,7 +104,7 @@ impl Plan {
         Ok(())
     }
 
-    /// The names of the request's `x-` headers, for providers that let it be chosen what they sign.
+    /// Returns the names of the request's `x-` headers, for providers with configurable signed headers.
     fn headers_to_sign(&self, head: &Parts) -> Option<String> {
         let is_signature = |name: &HeaderName| self.signature.headers().any(|own| own == name);
         let chosen = |name: &&HeaderName| name.as_str().starts_with("x-") && !is_signature(name);
@@ -125,7 +124,7 @@ impl Keys {
     }
 }
 
-/// The pairs and items beside the signature in its header.
+/// The pairs and items in the signature's header.
 #[derive(Default)]
 struct HeaderFields {
     pairs: Vec<(Cow<'static, str>, String)>,
@@ -133,7 +132,7 @@ struct HeaderFields {
 }
 
 impl HeaderFields {
-    /// Puts `value` at `place`, unless there is one; into the body nothing is put.
+    /// Sets `value` at `place` if it is unset. Does not change the body.
     fn supply(
         &mut self,
         place: &Location,
@@ -164,7 +163,7 @@ impl HeaderFields {
         Ok(())
     }
 
-    /// All of it, with the signature at its end, or at the first place that is left.
+    /// Returns the whole text, with the signature at its end, or at the first free position.
     fn text(&self, signature: &[u8], plan: &SignaturePlan) -> Result<Vec<u8>, CannotSign> {
         let signature = [&plan.prefix, signature].concat();
         let items: Vec<Vec<u8>> = match plan.punctuation.pair {
@@ -188,7 +187,7 @@ impl HeaderFields {
         };
         match plan.punctuation.items {
             None if items.len() > 1 => {
-                Err(CannotSign::new("the signature has something beside it, and the scheme no mark between"))
+                Err(CannotSign::new("scheme has fields next to the signature, but no list separator"))
             }
             mark => Ok(items.join(mark.as_slice())),
         }
@@ -196,7 +195,7 @@ impl HeaderFields {
 }
 
 impl SignaturePlan {
-    /// The headers that it may be in.
+    /// Returns the headers that may hold the signature.
     fn headers(&self) -> impl Iterator<Item = &HeaderName> {
         self.places.iter().filter_map(|place| match place {
             Location::Header(name) => Some(name),
@@ -204,15 +203,15 @@ impl SignaturePlan {
         })
     }
 
-    /// A field that the signature's header has already.
+    /// Returns a field that the signature's header already has.
     fn sent_field(&self, head: &Parts, key: &str) -> Option<String> {
         let text = self.headers().find_map(|name| head.headers.get(name));
         let value = Pairs::new(text?.as_bytes(), self.punctuation).value(key.as_bytes())?;
         String::from_utf8(value.to_vec()).ok()
     }
 
-    /// Puts the signature where the request has one, or else into the first of its places; and none
-    /// anywhere else.
+    /// Writes the signature to the location where the request has one, or else to the first location, and
+    /// removes it from all others.
     fn write(&self, text: &[u8], head: &mut Parts, body: &mut Bytes) -> Result<(), CannotSign> {
         let is_there =
             |place: &&Location| matches!(place, Location::Header(name) if head.headers.contains_key(name));
@@ -220,14 +219,14 @@ impl SignaturePlan {
         for name in self.headers() {
             head.headers.remove(name);
         }
-        let as_text = || std::str::from_utf8(text).map_err(|_| CannotSign::new("the signature is no text"));
+        let as_text = || std::str::from_utf8(text).map_err(|_| CannotSign::new("signature is not text"));
         match place {
             Some(Location::Header(name)) => head.write_header(name, text)?,
             Some(Location::Query(name)) => head.write_query(name, as_text()?)?,
             Some(Location::Form(name)) => *body = form_with(body, name, as_text()?)?,
             Some(Location::Json(pointer)) => *body = json_with(body, pointer, as_text()?)?,
             Some(Location::Field(_) | Location::Item(_)) | None => {
-                return Err(CannotSign::new("the signature has no place"));
+                return Err(CannotSign::new("signature has no location"));
             }
         }
         Ok(())
@@ -245,14 +244,14 @@ impl Sink for Macs<'_> {
 }
 
 impl TimeUnit {
-    /// Writes a timestamp that [`read`](Self::read) reads.
+    /// Formats a timestamp that [`read`](Self::read) parses.
     pub(crate) fn write(self, at: SystemTime) -> Result<String, CannotSign> {
-        // One of 1970 has too few digits.
+        // A time in 1970 has too few digits.
         let text = self.write_any_length(at).ok().filter(|text| self.read(text.as_bytes()).is_ok());
-        text.ok_or_else(|| CannotSign::new("the time cannot be written as the provider writes it"))
+        text.ok_or_else(|| CannotSign::new("time cannot be expressed in the provider's format"))
     }
 
-    /// Writes a timestamp that [`read_any_length`](Self::read_any_length) reads.
+    /// Formats a timestamp that [`read_any_length`](Self::read_any_length) parses.
     pub(crate) fn write_any_length(self, at: SystemTime) -> Result<String, CannotSign> {
         let since = at.duration_since(SystemTime::UNIX_EPOCH);
         let nanos = since.ok().and_then(|since| i128::try_from(since.as_nanos()).ok());
@@ -265,6 +264,6 @@ impl TimeUnit {
             Self::HttpDate => Some(write_http_date(time)),
         });
         let text = text.filter(|text| self.read_any_length(text.as_bytes()).is_ok());
-        text.ok_or_else(|| CannotSign::new("the time cannot be written as the provider writes it"))
+        text.ok_or_else(|| CannotSign::new("time cannot be expressed in the provider's format"))
     }
 }

@@ -9,30 +9,32 @@ use crate::verify::{
     request::{signed_headers, sorted_parameters, url_pieces},
 };
 
-/// The bytes that are signed, parsed: what comes before the body, how the body is in it, and what
-/// comes after.
+/// A parsed template of the signed bytes: the parts before the body, the form of the body, and the parts
+/// after it.
 #[derive(Clone, Debug)]
 pub(super) struct Template {
     pub(super) before: Vec<Part>,
     pub(super) body: BodyPart,
     pub(super) after: Vec<Part>,
     pub(super) bracket: Option<Bracket>,
-    /// Texts that a body must be JSON to contain: parts of another text under the same key could be its beginning.
+    /// Literal texts that only a JSON body may contain. Otherwise the body could contain the end of another
+    /// template's text with the same key.
     pub(super) json_marks: Vec<Box<[u8]>>,
-    /// Whether the timestamp ends where its digits end: a literal is between it and its neighbours.
+    /// `true` if literal text separates the timestamp from its neighbors, so that it may have any number of
+    /// digits.
     pub(super) has_separate_timestamp: bool,
-    /// Whether the text is hashed with the secret before its end.
+    /// `true` if the secret is hashed before the end of the text, which allows length extension.
     is_extendable: bool,
 }
 
-/// A piece of the signed bytes that is known from the head, the configuration, or the scheme.
+/// A part of the signed bytes that comes from the head, the configuration, or the scheme.
 #[derive(Clone, Debug)]
 pub(super) enum Part {
     Literal(Box<[u8]>),
     Timestamp,
     Secret,
     Method,
-    /// A text of any length, and the bytes that it must not contain.
+    /// Text of any length, and the bytes that it must not contain.
     Text(Text, Vec<u8>),
 }
 
@@ -41,7 +43,7 @@ pub(super) enum Text {
     Url,
     PathAndQuery,
     Value(Location),
-    /// The values of the headers that a field names, as Hook0 does it.
+    /// The values of the headers listed in a field, as Hook0 signs them.
     HeadersNamedBy(Box<str>),
 }
 
@@ -53,19 +55,19 @@ impl Part {
     }
 }
 
-/// How the body is signed.
+/// The form in which the body is signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum BodyPart {
-    /// Not at all.
+    /// The body is not signed.
     No,
     Itself,
     Sha256Hex,
-    /// The form's parameters, sorted by name: names and values strung together.
+    /// The form's parameters, sorted by name, with names and values concatenated.
     SortedForm,
 }
 
 impl Template {
-    /// Reads a template. The value at `timestamp` is the timestamp, whether or not it is called that.
+    /// Parses a template. The value at `timestamp` is the timestamp, under either name.
     pub(super) fn parse(text: &str, timestamp: Option<&Location>) -> Result<Self, InvalidScheme> {
         let mut template = Self {
             before: Vec::new(),
@@ -79,14 +81,14 @@ impl Template {
         let mut rest = text;
         while let Some((literal, tail)) = rest.split_once('{') {
             template.push_literal(literal);
-            let (name, tail) = tail.split_once('}').ok_or_else(|| {
-                InvalidScheme::new(format!("in the template `{text}` a brace is not closed"))
-            })?;
+            let (name, tail) = tail
+                .split_once('}')
+                .ok_or_else(|| InvalidScheme::new(format!("template `{text}` has an unclosed brace")))?;
             template.push_named(name, text, timestamp)?;
             rest = tail;
         }
         if rest.contains('}') {
-            return Err(InvalidScheme::new(format!("in the template `{text}` a brace is not opened")));
+            return Err(InvalidScheme::new(format!("template `{text}` has an unopened brace")));
         }
         template.push_literal(rest);
         template.set_bounds(text)?;
@@ -135,7 +137,7 @@ impl Template {
                     }
                     _ => {
                         return Err(InvalidScheme::new(format!(
-                            "the template `{template}` has an unknown `{{{name}}}`"
+                            "template `{template}` contains the unknown placeholder `{{{name}}}`"
                         )));
                     }
                 };
@@ -144,17 +146,17 @@ impl Template {
             }
         };
         if self.body != BodyPart::No {
-            return Err(InvalidScheme::new(format!("the template `{template}` has the body in it twice")));
+            return Err(InvalidScheme::new(format!("template `{template}` contains the body twice")));
         }
         self.body = body;
         Ok(())
     }
 
-    /// Prepares the template for a plain hash, which has the secret in its text.
+    /// Prepares the template for a plain hash, which contains the secret.
     ///
-    /// From the hash of a text alone anybody can compute that of the text, its padding, and more text behind it. The
-    /// padding ends with the text's length in 64 bits, the first of which is zero. So without a NUL byte, and with
-    /// no part that may contain one, there is no such text.
+    /// Given only the hash of a text, an attacker can compute the hash of the text, its padding and more text
+    /// (length extension). The padding ends with the text's length in 64 bits, which begins with a zero byte.
+    /// So rejecting NUL bytes, and parts that may contain one, prevents the attack.
     pub(super) fn resist_extension(&mut self) {
         let last = match self.body {
             BodyPart::No => self.before.last(),
@@ -167,8 +169,8 @@ impl Template {
         self.before.iter_mut().chain(&mut self.after).for_each(|part| part.exclude(&[0]));
     }
 
-    /// Keeps a body from having the end of `other`'s texts before it, which is signed by the same key: what is not JSON
-    /// must not contain the literal text there.
+    /// Prevents a body from beginning with the end of a text of `other`, which has the same key: only a JSON
+    /// body may contain the literal text there.
     pub(super) fn keep_apart_from(&mut self, other: &Self) {
         if self.body == BodyPart::Itself {
             let mark = match other.before.last() {
@@ -180,7 +182,7 @@ impl Template {
         self.before.iter_mut().for_each(|part| part.exclude(b"{["));
     }
 
-    /// Reads a timestamp of the template, in one length unless its end is known in any.
+    /// Parses the timestamp, with a fixed number of digits unless its end can be recognized otherwise.
     pub(super) fn read_timestamp(&self, unit: TimeUnit, text: &[u8]) -> Result<SystemTime, VerifyError> {
         if self.has_separate_timestamp { unit.read_any_length(text) } else { unit.read(text) }
     }
@@ -196,12 +198,12 @@ impl Template {
         })
     }
 
-    /// Whether nothing can be hashed before the body is there.
+    /// Returns whether hashing needs the whole body.
     pub(super) fn needs_body_first(&self) -> bool {
         self.body == BodyPart::SortedForm || self.values().any(Location::is_in_body)
     }
 
-    /// Whether what is at `place` is signed so that a listener cannot change it.
+    /// Returns whether the value at `place` is signed, so that an attacker cannot change it.
     pub(super) fn covers(&self, place: &Location) -> bool {
         let has_query =
             |text: &Text| matches!(text, Text::Url | Text::PathAndQuery) && !self.strings_url_and_form();
@@ -212,21 +214,22 @@ impl Template {
         }
     }
 
-    /// Whether the URL and the sorted form are one string, so that bytes can move between the query and the form.
+    /// Returns whether the URL and the sorted form are concatenated, so that bytes can move between the query
+    /// and the form.
     pub(super) fn strings_url_and_form(&self) -> bool {
         self.body == BodyPart::SortedForm
             && self.after.is_empty()
             && matches!(self.before.last(), Some(Part::Text(Text::Url | Text::PathAndQuery, _)))
     }
 
-    /// Whether a listener cannot find another body of the same signature. Sorted parameters can be split in
-    /// other places.
+    /// Returns whether an attacker cannot find another body with the same signature. Sorted parameters can be
+    /// split differently.
     pub(super) fn covers_body(&self) -> bool {
         matches!(self.body, BodyPart::Itself | BodyPart::Sha256Hex)
     }
 
-    /// Whether the MAC is the same for every copy of a delivery, and so serves as the body's digest. For
-    /// sorted parameters it must: the same ones can be written in any number of ways.
+    /// Returns whether the MAC is equal for all attempts of a delivery, and so serves as the body's digest.
+    /// For sorted parameters this is required: equal parameters can be encoded in many ways.
     pub(super) fn makes_a_digest(&self) -> bool {
         let is_constant = |part: &Part| match part {
             Part::Literal(_) | Part::Secret => true,
@@ -244,7 +247,7 @@ impl Template {
         self.parts().any(|part| matches!(part, Part::Secret))
     }
 
-    /// Where it takes values from.
+    /// Returns the locations of the template's values.
     pub(super) fn values(&self) -> impl Iterator<Item = &Location> {
         self.texts().filter_map(|text| match text {
             Text::Value(place) => Some(place),
@@ -252,7 +255,7 @@ impl Template {
         })
     }
 
-    /// The fields in which the names of signed headers are.
+    /// Returns the fields that list the names of signed headers.
     pub(super) fn lists_of_headers(&self) -> impl Iterator<Item = &str> {
         self.texts().filter_map(|text| match text {
             Text::HeadersNamedBy(field) => Some(&**field),
@@ -260,7 +263,7 @@ impl Template {
         })
     }
 
-    /// Feeds what comes before the body.
+    /// Feeds the parts before the body.
     pub(super) fn begin(&self, sink: &mut dyn Sink, context: &Context<'_>) -> Result<BodyFeed, VerifyError> {
         feed(&self.before, sink, context)?;
         Ok(match self.body {
@@ -270,7 +273,7 @@ impl Template {
         })
     }
 
-    /// Feeds what the body's digest is, if there is one, and what comes after the body.
+    /// Feeds the body's digest, if the template has one, and the parts after the body.
     pub(super) fn finish(
         &self,
         body: BodyFeed,
@@ -288,38 +291,36 @@ impl Template {
         feed(&self.after, sink, context)
     }
 
-    /// Judges a body whose signature is right.
+    /// Checks a body with a valid signature.
     ///
     /// # Errors
     ///
-    /// If the signature may be of another body as well.
+    /// If the signature could also belong to another body.
     pub(super) fn judge_body(&self, body: &[u8]) -> Result<(), VerifyError> {
         let is_marked = || self.json_marks.iter().any(|mark| contains(body, mark));
         if self.bracket.is_some_and(|bracket| !bracket.is_in_place(body))
             || (!Bracket::Opening.is_in_place(body) && is_marked())
         {
             return Err(VerifyError::malformed(
-                "the body is not a JSON object or array, so another part of the request could be taken for its end",
+                "body must be a JSON object or array, because its bounds are ambiguous otherwise",
             ));
         }
         if self.is_extendable && self.body == BodyPart::Itself && body.contains(&0) {
-            return Err(VerifyError::malformed(
-                "the body contains a NUL byte, as one that was extended does",
-            ));
+            return Err(VerifyError::malformed("body contains a NUL byte, which indicates length extension"));
         }
         Ok(())
     }
 }
 
-/// What the signed bytes are fed to, in order.
+/// The receiver of the signed bytes, in order.
 pub(super) trait Sink {
     fn update(&mut self, bytes: &[u8]);
 
-    /// Feeds the secret itself, where it is part of the text.
+    /// Feeds the secret itself, if it is part of the text.
     fn update_with_secrets(&mut self);
 }
 
-/// What the frames of the body are fed to.
+/// The destination of the body's frames.
 pub(super) enum BodyFeed {
     Skipped,
     Itself,
@@ -336,19 +337,19 @@ impl BodyFeed {
     }
 }
 
-/// What the parts of a template are filled with.
+/// The values for a template's parts.
 pub(super) struct Context<'a> {
     pub(super) sources: Sources<'a>,
-    /// As it was sent: `0123` is signed as that.
+    /// The timestamp as sent: `0123` is signed in this form.
     pub(super) timestamp: Option<Cow<'a, [u8]>>,
 }
 
-/// Every body contains an empty text.
+/// Returns whether the body contains the text. Every body contains an empty text.
 fn contains(body: &[u8], text: &[u8]) -> bool {
     text.is_empty() || body.windows(text.len()).any(|window| window == text)
 }
 
-const NOT_BOUNDED: &str = "a signed value is empty, or contains a byte that would end it";
+const NOT_BOUNDED: &str = "signed value is empty, or contains the byte that ends it";
 
 fn feed(parts: &[Part], sink: &mut dyn Sink, context: &Context<'_>) -> Result<(), VerifyError> {
     for part in parts {
@@ -363,17 +364,17 @@ fn feed(parts: &[Part], sink: &mut dyn Sink, context: &Context<'_>) -> Result<()
     Ok(())
 }
 
-/// Its end is where something else than a capital follows.
+/// Feeds the method. Its end is recognizable because it consists of capitals.
 fn feed_method(method: &str, sink: &mut dyn Sink) -> Result<(), VerifyError> {
     if !method.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'-') {
-        return Err(VerifyError::malformed("the method is not in capitals"));
+        return Err(VerifyError::malformed("method is not in capitals"));
     }
     sink.update(method.as_bytes());
     Ok(())
 }
 
-/// Feeds text that must not contain any of the bytes of `without`: its end could be read as the beginning of what
-/// follows, and the other way round.
+/// Feeds text that must not contain any byte of `without`, because its end could otherwise be read as the
+/// start of the next part, or the reverse.
 fn checked<'s>(
     sink: &'s mut dyn Sink,
     without: &'s [u8],
@@ -406,7 +407,7 @@ fn feed_text(text: &Text, put: &mut Put<'_>, context: &Context<'_>) -> Result<()
     }
 }
 
-/// Names and values strung together, in the order of the names.
+/// Feeds names and values, concatenated and sorted by name.
 fn feed_sorted(encoded: &[u8], put: &mut Put<'_>) -> Result<(), VerifyError> {
     for (name, value) in sorted_parameters(encoded)? {
         put(name.as_bytes())?;
@@ -415,9 +416,9 @@ fn feed_sorted(encoded: &[u8], put: &mut Put<'_>) -> Result<(), VerifyError> {
     Ok(())
 }
 
-/// Headers that the sender chose, named in a field of the signature and parted there by spaces.
+/// Feeds the headers that the sender lists in a field of the signature, separated by spaces.
 ///
-/// The dots between their values are told from those within the last one by their number.
+/// The number of dots distinguishes those between the values from those within the last one.
 fn feed_named_headers(field: &str, context: &Context<'_>, put: &mut Put<'_>) -> Result<(), VerifyError> {
     let names = context.sources.get(&Location::Field(field.to_owned().into()))?;
     let names = signed_headers(&names, b' ')?;

@@ -1,5 +1,5 @@
-//! How timestamps are written. Read exactly, each unit has one length or an end of its own, so that no byte can
-//! be moved between a timestamp and what is signed beside it.
+//! Notations of timestamps. Each has a fixed length or a recognizable end, so that an attacker cannot move a
+//! byte between a timestamp and the signed text next to it.
 
 use std::time::{Duration, SystemTime};
 
@@ -12,7 +12,7 @@ use super::TimeUnit;
 use crate::verify::{VerifyError, digits};
 
 impl TimeUnit {
-    /// Reads a timestamp in as many digits as all times from 2001 to 2286 have.
+    /// Parses a timestamp with exactly as many digits as all times from 2001 to 2286 have.
     pub(crate) fn read(self, text: &[u8]) -> Result<SystemTime, VerifyError> {
         let length = match self {
             Self::Seconds => 10,
@@ -21,21 +21,21 @@ impl TimeUnit {
             Self::Rfc3339 | Self::HttpDate => text.len(),
         };
         if text.len() != length {
-            return Err(VerifyError::malformed(format!("the timestamp is not a number of {length} digits")));
+            return Err(VerifyError::malformed(format!("timestamp is not a number of {length} digits")));
         }
         self.read_any_length(text)
     }
 
-    /// Reads a timestamp in any number of digits, which is for one that something separates from its neighbours.
+    /// Parses a timestamp with any number of digits. Only for one that is separated from its neighbors.
     pub(crate) fn read_any_length(self, text: &[u8]) -> Result<SystemTime, VerifyError> {
         match self {
             Self::Seconds => unix(text, Duration::from_secs),
             Self::Milliseconds => unix(text, Duration::from_millis),
             Self::Microseconds => unix(text, Duration::from_micros),
-            Self::Rfc3339 => rfc3339(text).ok_or(VerifyError::malformed("the timestamp is not RFC 3339")),
-            Self::HttpDate => {
-                http_date(text).ok_or(VerifyError::malformed("the timestamp is not an HTTP date"))
+            Self::Rfc3339 => {
+                rfc3339(text).ok_or(VerifyError::malformed("timestamp is not in RFC 3339 format"))
             }
+            Self::HttpDate => http_date(text).ok_or(VerifyError::malformed("timestamp is not an HTTP date")),
         }
     }
 }
@@ -43,11 +43,11 @@ impl TimeUnit {
 fn unix(text: &[u8], unit: fn(u64) -> Duration) -> Result<SystemTime, VerifyError> {
     digits(text)
         .and_then(|number| SystemTime::UNIX_EPOCH.checked_add(unit(number)))
-        .ok_or(VerifyError::malformed("the timestamp is not a number"))
+        .ok_or(VerifyError::malformed("timestamp is not a number"))
 }
 
 fn rfc3339(text: &[u8]) -> Option<SystemTime> {
-    // `time` accepts any byte between date and time: a brace there would hide where the timestamp begins.
+    // `time` accepts any byte between date and time; a brace there would hide where the timestamp begins.
     if !matches!(text.get(10)?, b'T' | b't' | b' ') {
         return None;
     }
@@ -55,7 +55,7 @@ fn rfc3339(text: &[u8]) -> Option<SystemTime> {
     system_time(OffsetDateTime::parse(text, &Rfc3339).ok()?)
 }
 
-/// As HTTP writes it, or as Scalr does: without the comma, and with `UTC`.
+/// Parses a date in HTTP's format, or in Scalr's, which has no comma and ends with `UTC`.
 fn http_date(text: &[u8]) -> Option<SystemTime> {
     let text = std::str::from_utf8(text).ok()?;
     let date = match text.strip_suffix(" UTC") {
@@ -63,17 +63,17 @@ fn http_date(text: &[u8]) -> Option<SystemTime> {
         _ => text.to_owned(),
     };
     let time = OffsetDateTime::parse(&date, &Rfc2822).ok()?;
-    // RFC 2822 has comments, folded lines and other spellings.
+    // RFC 2822 also allows comments, folded lines and other spellings.
     (write_http_date(time) == date).then(|| system_time(time)).flatten()
 }
 
 fn system_time(time: OffsetDateTime) -> Option<SystemTime> {
-    // Not `into`, which panics where the system's time does not go back as far as year 0.
+    // `into` panics on platforms whose `SystemTime` does not reach back to year 0.
     let since = u64::try_from(time.unix_timestamp()).ok()?;
     SystemTime::UNIX_EPOCH.checked_add(Duration::new(since, time.nanosecond()))
 }
 
-/// Such as `Sun, 06 Nov 1994 08:49:37 GMT`.
+/// Formats a date such as `Sun, 06 Nov 1994 08:49:37 GMT`.
 pub(super) fn write_http_date(time: OffsetDateTime) -> String {
     let (weekday, month) = (time.weekday().to_string(), time.month().to_string());
     format!(

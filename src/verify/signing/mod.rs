@@ -1,4 +1,4 @@
-//! Signing requests as providers do, for the test kit.
+//! Signing of requests as providers do, for tests.
 
 mod write;
 
@@ -10,12 +10,12 @@ use http::request::Parts;
 pub(crate) use self::write::{Write, form_with, hide, json_with, made_up, made_up_number, read_json};
 use super::{Profile, VerifyError};
 
-/// A verifier that can also sign requests, as its provider does: for [`testing::sign`](crate::testing::sign) and
-/// [`testing::post`](crate::testing::post).
+/// A verifier that can also sign requests as its provider does, for [`testing::sign`](crate::testing::sign)
+/// and [`testing::post`](crate::testing::post).
 ///
-/// The providers that have a shared secret, [`Scheme`](crate::verify::Scheme)s and
-/// [`from_fn`](crate::verify::from_fn) verifiers are signers. A signer of your own, for a provider that signs
-/// with a private key or for your own [`Verifier`](crate::verify::Verifier):
+/// The providers with a shared secret, [`Scheme`](crate::verify::Scheme)s and
+/// [`from_fn`](crate::verify::from_fn) verifiers are signers. Implement the trait for a provider that signs
+/// with a private key, or for your own [`Verifier`](crate::verify::Verifier):
 ///
 /// ```
 /// use bytes::Bytes;
@@ -41,16 +41,16 @@ use super::{Profile, VerifyError};
 /// # Ok::<(), CannotSign>(())
 /// ```
 pub trait Signer {
-    /// Returns the facts that say where the delivery id and the event type are.
+    /// Returns the profile, which contains the locations of the delivery id and the event type.
     fn facts(&self) -> &Profile;
 
     /// Signs a request as the provider would at the time `at`.
     ///
-    /// It keeps what the request has, replaces a signature, and adds what is missing.
+    /// Keeps the values that the request has, replaces an existing signature, and adds missing values.
     ///
     /// # Errors
     ///
-    /// If it cannot sign such a request.
+    /// If the request cannot be signed.
     fn sign(&self, head: &mut Parts, body: &mut Bytes, at: SystemTime) -> Result<(), CannotSign>;
 }
 
@@ -69,25 +69,25 @@ macro_rules! pointers_sign {
 }
 pointers_sign!(&S, Arc<S>, Box<S>);
 
-/// Why a request was not signed.
+/// The error for a request that could not be signed.
 #[derive(Clone, Debug)]
 pub struct CannotSign(Cow<'static, str>);
 
 impl CannotSign {
-    /// An error that says `reason`, for a verifier of one's own. Do not put the secret in it.
+    /// Creates an error with the given reason. Do not include the secret.
     pub fn new(reason: impl Into<Cow<'static, str>>) -> Self {
         Self(reason.into())
     }
 
-    /// The provider signs with a private key.
+    /// Creates the error of a provider that signs with a private key.
     #[cfg(feature = "asymmetric")]
     pub(crate) fn public_key() -> Self {
-        Self::new("the provider signs with a private key, and the verifier has only the public one")
+        Self::new("provider signs with a private key, and the verifier has only the public key")
     }
 }
 
 impl From<VerifyError> for CannotSign {
-    /// What a verifier would miss, or not take, in what is to be signed.
+    /// Converts the error that a verifier returns for the values to sign.
     fn from(error: VerifyError) -> Self {
         Self::new(error.to_string())
     }
@@ -95,7 +95,7 @@ impl From<VerifyError> for CannotSign {
 
 impl fmt::Display for CannotSign {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the request cannot be signed: {}", self.0)
+        write!(f, "request cannot be signed: {}", self.0)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Putting what was signed, and the signature, where the provider does.
+//! Helpers that write the signed values and the signature into a request.
 
 use bytes::Bytes;
 use form_urlencoded::Serializer;
@@ -8,17 +8,17 @@ use serde_json::Value;
 use super::CannotSign;
 use crate::store::Token;
 
-/// An id or a nonce that no other request has: letters and digits.
+/// Returns a unique id or nonce of letters and digits.
 pub(crate) fn made_up() -> String {
     Token::mint().to_string()
 }
 
-/// A nonce that no other request has: digits.
+/// Returns a unique nonce of digits.
 pub(crate) fn made_up_number() -> String {
     u128::from_be_bytes(Token::mint().to_bytes()).to_string()
 }
 
-/// Keeps a secret that is sent as it is out of `Debug`.
+/// Hides a secret in a header from `Debug`.
 pub(crate) fn hide(head: &mut Parts, name: &HeaderName) {
     if let Some(value) = head.headers.get_mut(name) {
         value.set_sensitive(true);
@@ -27,22 +27,21 @@ pub(crate) fn hide(head: &mut Parts, name: &HeaderName) {
 
 /// A request that is being signed.
 pub(crate) trait Write {
-    /// Puts a header in the place of all of its name.
+    /// Sets a header, replacing all of the same name.
     fn write_header(&mut self, name: &HeaderName, value: impl AsRef<[u8]>) -> Result<(), CannotSign>;
 
-    /// Adds a header unless there is one of its name.
+    /// Sets a header if it is absent.
     fn default_header(&mut self, name: &HeaderName, value: impl FnOnce() -> String)
     -> Result<(), CannotSign>;
 
-    /// Puts a parameter of the query in the place of all of its name.
+    /// Sets a query parameter, replacing all of the same name.
     fn write_query(&mut self, name: &str, value: &str) -> Result<(), CannotSign>;
 }
 
 impl Write for Parts {
     fn write_header(&mut self, name: &HeaderName, value: impl AsRef<[u8]>) -> Result<(), CannotSign> {
-        let value = HeaderValue::from_bytes(value.as_ref()).map_err(|_| {
-            CannotSign::new(format!("what belongs into the {name} header is no header's value"))
-        })?;
+        let value = HeaderValue::from_bytes(value.as_ref())
+            .map_err(|_| CannotSign::new(format!("value for the `{name}` header is invalid")))?;
         self.headers.insert(name.clone(), value);
         Ok(())
     }
@@ -61,7 +60,7 @@ impl Write for Parts {
     fn write_query(&mut self, name: &str, value: &str) -> Result<(), CannotSign> {
         let path = self.uri.path().to_owned();
         let query = with_parameter(self.uri.query().unwrap_or_default(), name, value);
-        let no_url = || CannotSign::new("the request's URL cannot be given a parameter");
+        let no_url = || CannotSign::new("parameter cannot be added to the request URL");
         let mut uri = self.uri.clone().into_parts();
         uri.path_and_query = Some(PathAndQuery::try_from(format!("{path}?{query}")).map_err(|_| no_url())?);
         self.uri = Uri::from_parts(uri).map_err(|_| no_url())?;
@@ -69,13 +68,13 @@ impl Write for Parts {
     }
 }
 
-/// The form with one more field, in the place of all of its name.
+/// Returns the form with one more field, replacing all of the same name.
 pub(crate) fn form_with(form: &[u8], name: &str, value: &str) -> Result<Bytes, CannotSign> {
-    let form = std::str::from_utf8(form).map_err(|_| CannotSign::new("the body is no form"))?;
+    let form = std::str::from_utf8(form).map_err(|_| CannotSign::new("body is not a form"))?;
     Ok(with_parameter(form, name, value).into())
 }
 
-/// What is there stays written as it is: URLs are signed as text.
+/// Sets a parameter, and keeps the encoding of the others, because URLs are signed as text.
 fn with_parameter(encoded: &str, name: &str, value: &str) -> String {
     let is_other = |pair: &&str| {
         !pair.is_empty() && form_urlencoded::parse(pair.as_bytes()).all(|(found, _)| found != name)
@@ -85,17 +84,17 @@ fn with_parameter(encoded: &str, name: &str, value: &str) -> String {
     pairs.join("&")
 }
 
-/// The JSON body with a text at `pointer`, whose parent has to be there.
+/// Returns the JSON body with a text at `pointer`, whose parent must exist.
 pub(crate) fn json_with(json: &[u8], pointer: &str, text: &str) -> Result<Bytes, CannotSign> {
     let mut value = read_json(json)?;
     let (parent, name) = pointer.rsplit_once('/').unwrap_or(("", pointer));
     let parent = value.pointer_mut(parent).and_then(Value::as_object_mut);
-    let parent = parent.ok_or_else(|| CannotSign::new(format!("the body has no object for {pointer}")))?;
+    let parent = parent.ok_or_else(|| CannotSign::new(format!("body has no object for `{pointer}`")))?;
     parent.insert(name.replace("~1", "/").replace("~0", "~"), text.into());
     Ok(value.to_string().into())
 }
 
-/// The JSON body as a value, to be given a signature. Spaces in it are lost, and the order of fields.
+/// Parses a JSON body in order to add a signature. Loses its white space and the order of its fields.
 pub(crate) fn read_json(json: &[u8]) -> Result<Value, CannotSign> {
-    serde_json::from_slice(json).map_err(|_| CannotSign::new("the body is no JSON"))
+    serde_json::from_slice(json).map_err(|_| CannotSign::new("body is not JSON"))
 }

@@ -1,4 +1,4 @@
-//! The other end of a MAC: signatures that are made.
+//! Signing with a MAC.
 
 use data_encoding::{BASE64, BASE64URL_NOPAD, HEXLOWER};
 
@@ -6,24 +6,24 @@ use super::{Keyring, Macs};
 use crate::verify::{Encoding, signing::CannotSign};
 
 impl Keyring {
-    /// Begins the one MAC that is a signature: with the first key, or with the first of the name `key_id`.
+    /// Starts the MAC of a signature, with the first key or the first key named `key_id`.
     pub(crate) fn signer(&self, key_id: Option<&[u8]>) -> Result<Macs<'_>, CannotSign> {
         let mut macs = self.begin(key_id);
         macs.more.clear();
         match macs.is_empty() {
-            true => Err(CannotSign::new("there is no secret with the id of the key that the request names")),
+            true => Err(CannotSign::new("no secret matches the request's key id")),
             false => Ok(macs),
         }
     }
 
-    /// The name of the first key, if it has one.
+    /// Returns the name of the first key, if it has one.
     pub(crate) fn first_key_id(&self) -> Option<&str> {
         self.keys.first()?.key_id.as_deref()
     }
 }
 
 impl Macs<'_> {
-    /// The first key's tag, as text.
+    /// Returns the first key's tag as text.
     pub(crate) fn signature(mut self, encoding: Encoding) -> String {
         let tag = self.first.take().map(|(_, mac)| mac.finish().0);
         let tag = tag.as_ref().and_then(|tag| tag.get(..self.keys.tag_length())).unwrap_or_default();
@@ -32,7 +32,7 @@ impl Macs<'_> {
 }
 
 impl Encoding {
-    /// As providers write it: hexadecimal in lower case, base64 padded unless it is for URLs.
+    /// Encodes bytes as providers do: hex in lower case, base64 padded, base64url without padding.
     pub(crate) fn encode(self, bytes: &[u8]) -> String {
         match self {
             Self::Hex => HEXLOWER.encode(bytes),
