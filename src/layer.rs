@@ -1,4 +1,4 @@
-//! [`WebhookLayer`]: what a user writes.
+//! [`WebhookLayer`], the configuration of the crate.
 
 use std::{any::TypeId, fmt, net::IpAddr, sync::Arc, time::Duration};
 
@@ -19,8 +19,8 @@ use crate::{
     verify::{Endpoint, Lookup, Proxies, Verifier},
 };
 
-/// Receives webhooks in front of a service: verifies each delivery, drops duplicates, and hands
-/// over the payload.
+/// A layer that receives webhooks: it verifies each delivery, drops duplicates, and passes the payload to the
+/// service.
 ///
 /// ```
 /// use tower_webhook::{Secret, WebhookLayer};
@@ -30,39 +30,39 @@ use crate::{
 /// # Ok::<(), tower_webhook::InvalidSecret>(())
 /// ```
 ///
-/// It has no type parameters, so that it can be named and stored. Cloning is cheap; clones, and
-/// all services that one layer makes, share its store and its budget.
+/// The type has no parameters, so it is easy to name and store. Cloning is cheap. Clones, and all services
+/// created by one layer, share its store and its buffer budget.
 ///
-/// Layers can be nested. Each verifies the delivery. If an outer layer holds the claim on the same key
-/// in the same store (the same layer is on a router and on a route in it), the inner layer runs the handler
-/// under that claim, and the outer layer settles it. This costs one more round trip to the store. While an outer layer
-/// holds a claim on the same key, the inner one neither [detaches](Self::detached) the handler nor answers
-/// at its [deadline](Self::ack_deadline). Two layers for Amazon SNS cannot be nested: the inner one finds no
-/// signature in the payload.
+/// Layers can be nested, and each verifies the delivery. If an outer layer holds the claim on the same key in
+/// the same store (for instance because a router and one of its routes have the same layer), the inner layer
+/// runs the handler under that claim, and the outer layer settles it. This costs one more round trip to the
+/// store. Meanwhile the inner layer neither [detaches](Self::detached) the handler nor answers at its
+/// [deadline](Self::ack_deadline). Two layers for Amazon SNS cannot be nested: the payload that the inner one
+/// receives has no signature.
 ///
-/// What is set here wins over what is known of the provider (its [profile](Verifier::profile)),
-/// which wins over the default. Durations and limits of zero mean the least possible, as each
-/// method says: never "off".
+/// A setting of the layer takes precedence over the provider's [profile](Verifier::profile), which takes
+/// precedence over the default. Durations and limits of zero mean the smallest value, as documented for each
+/// method; they never disable anything.
 #[derive(Clone)]
 #[must_use]
 pub struct WebhookLayer {
     config: Arc<Config>,
 }
 
-/// Which deliveries are believed.
+/// Verification.
 impl WebhookLayer {
-    /// Verifies [Standard Webhooks](crate::provider::standard_webhooks) signatures made with any
-    /// of `secrets`.
+    /// Creates a layer that verifies [Standard Webhooks](crate::provider::standard_webhooks) signatures made
+    /// with any of `secrets`.
     ///
     /// # Panics
     ///
-    /// If a secret is not base64. [`try_new`](Self::try_new) returns that as an error.
+    /// If a secret is not base64. [`try_new`](Self::try_new) returns an error instead.
     #[track_caller]
     pub fn new(secrets: impl IntoSecrets) -> Self {
         crate::secret::usable(Self::try_new(secrets))
     }
 
-    /// [`new`](Self::new) for secrets that come from users or a database.
+    /// Creates a layer like [`new`](Self::new), for secrets that come from users or a database.
     ///
     /// # Errors
     ///
@@ -71,7 +71,7 @@ impl WebhookLayer {
         Ok(Self::with_verifier(provider::standard_webhooks(secrets)?))
     }
 
-    /// Verifies with `verifier`: one of [`provider`], or one of your own.
+    /// Creates a layer that uses `verifier`: one of [`provider`], or a custom one.
     pub fn with_verifier(verifier: impl Verifier) -> Self {
         Self { config: Arc::new(Config::new(EndpointSource::Fixed(Endpoint::new(verifier)))) }
     }
@@ -104,20 +104,22 @@ impl WebhookLayer {
         layer
     }
 
-    /// Verifies each request for the endpoint that `lookup` finds, for instance that of the tenant in its path.
+    /// Creates a layer that verifies each request for the endpoint returned by `lookup`, for instance that of
+    /// the tenant in the request's path.
     ///
-    /// An [`Endpoint`](crate::verify::Endpoint) is a verifier, with a scope and with values for the request's
-    /// extensions: insert the tenant there, so that the handler learns whose verifier matched.
+    /// An [`Endpoint`](crate::verify::Endpoint) consists of a verifier, an optional scope, and values for the
+    /// request's extensions. Insert the tenant there, so that the handler knows which endpoint matched.
     ///
-    /// If there is no endpoint (`Ok(None)`), the request is rejected as `unknown_endpoint`. If the lookup returns an
-    /// error or takes longer than a second, the request is rejected with 503. Lookups come before any verification,
-    /// for anyone who can reach the layer: keep the endpoints in memory, or use a
-    /// [`CachedLookup`](crate::verify::CachedLookup). Errors are logged at `WARN`, one for each request, so return
-    /// `Ok(None)` for names that do not exist.
+    /// If the lookup returns `Ok(None)`, the request is rejected as `unknown_endpoint`. If it returns an
+    /// error or takes longer than a second, the request is rejected with 503. Lookups precede verification,
+    /// so any client can cause them: keep the endpoints in memory, or use a
+    /// [`CachedLookup`](crate::verify::CachedLookup). Each error is logged at `WARN`, so return `Ok(None)`
+    /// for names that do not exist.
     ///
-    /// Each endpoint needs a deduplication scope of its own, or tenants would drop each other's deliveries: a
-    /// fingerprint of its secret, which all of [`provider`] have, or [`Endpoint::scope`](crate::verify::Endpoint::scope).
-    /// Verified deliveries of an endpoint with neither are rejected with 503, and logged at `ERROR`.
+    /// Each endpoint needs its own deduplication scope, or tenants would drop each other's deliveries. The
+    /// scope is a fingerprint of the secret, which all of [`provider`] have, or
+    /// [`Endpoint::scope`](crate::verify::Endpoint::scope). Verified deliveries of an endpoint with neither
+    /// are rejected with 503, and logged at `ERROR`.
     ///
     /// ```
     /// use std::collections::HashMap;
@@ -144,38 +146,37 @@ impl WebhookLayer {
         Self { config: Arc::new(config) }
     }
 
-    /// How far a signed timestamp may be off, into the past and into the future, in whole seconds;
-    /// less than 1 s counts as 1 s. Default: the provider's, else 300 s.
+    /// Sets the tolerance of signed timestamps, for the past and the future, in whole seconds; less than 1 s
+    /// counts as 1 s. Default: the provider's, else 300 s.
     ///
-    /// It bounds for how long a request that leaked can be sent again, before deduping has its say.
-    /// It is not the [dedupe window](Self::dedupe_window).
+    /// Limits how long a captured request can be replayed, independently of deduplication. See also the
+    /// [deduplication window](Self::dedupe_window).
     pub fn tolerance(self, tolerance: Duration) -> Self {
         self.with(|config| config.tolerance = Some(tolerance.max(Duration::from_secs(1))))
     }
 
-    /// Sets the URL that the provider was given, for those that sign it (Square, Trello, HubSpot, Twilio).
+    /// Sets the URL that the provider was given, for providers that sign it (Square, Trello, HubSpot,
+    /// Twilio).
     ///
-    /// Without it the URL is put together from `https://`, the `host` header and the request's path, so
-    /// that signatures are wrong behind a proxy that changes the host or the path. The scheme is `https`
-    /// whatever the request's URI says, because a proxy in front often ends TLS; set this for a provider
-    /// that calls `http://`. A request whose `host` is not `host` or `host:port` is rejected.
+    /// Default: `https://`, the `host` header, and the request's path. This differs from the signed URL if a
+    /// proxy changes the host or the path, or if the provider calls `http://`: the scheme is always `https`,
+    /// because a proxy often terminates TLS. A request whose `host` is not `host` or `host:port` is rejected.
     ///
-    /// Without a query in `url`, the request's is added. With one, a request must have the same parameters,
-    /// in the same or in another order, or that query and more parameters at its end. Any other query is
-    /// rejected as a wrong signature. In a [`Scheme`](crate::verify::Scheme) this is the `{url}`;
-    /// `{path_query}` is always the request's own.
+    /// If `url` has no query, the request's query is appended. If it has one, the request must have the same
+    /// parameters, in any order, or the same query followed by more parameters. Any other query is rejected
+    /// as a signature mismatch. In a [`Scheme`](crate::verify::Scheme) this is the `{url}`; `{path_query}` is
+    /// always the request's own.
     pub fn public_url(self, url: &str) -> Self {
         self.with(|config| config.public_url = Some(url.into()))
     }
 
-    /// Takes the scheme and the host of the URL that was called, for providers that sign it, from
-    /// `x-forwarded-proto` and `x-forwarded-host` of requests that come from any of `proxies`; `peer`
-    /// returns the address that a request comes from. Of a list the last item counts, which the nearest
-    /// proxy added. It must be `http` or `https`, and `host` or `host:port`; otherwise a request to a
-    /// provider that signs the URL is rejected.
+    /// Trusts `x-forwarded-proto` and `x-forwarded-host` in requests from `proxies`, for providers that sign
+    /// the URL. `peer` returns the address that a request comes from. The last item of a list counts, because
+    /// the nearest proxy added it. It must be `http` or `https`, and `host` or `host:port`; otherwise
+    /// requests of providers that sign the URL are rejected.
     ///
-    /// These headers are ignored in all other requests.
-    /// [`public_url`](Self::public_url) wins over it, and is the better choice where there is one URL.
+    /// The headers are ignored in all other requests. [`public_url`](Self::public_url) takes precedence, and
+    /// is the better choice if there is only one URL.
     ///
     /// ```
     /// use std::net::SocketAddr;
@@ -199,59 +200,59 @@ impl WebhookLayer {
         self.with(|config| config.proxies = Some(proxies))
     }
 
-    /// The token that the provider was given for its handshake, where it has one (Meta's and
-    /// WebSub's `hub.verify_token`, Asana, eBay). Without it such a handshake is refused like any unsigned
-    /// request; eBay's needs [`public_url`](Self::public_url) as well.
+    /// Sets the token that the provider was given for its verification handshake (Meta's and WebSub's
+    /// `hub.verify_token`, Asana, eBay). Default: none, which rejects such a handshake as unsigned. eBay's
+    /// handshake also needs the [`public_url`](Self::public_url).
     pub fn verify_token(self, token: Secret) -> Self {
         self.with(|config| config.verify_token = Some(token))
     }
 
-    /// Leaves requests alone for which `only_if` is false: they reach the service as they are, not
-    /// verified, not buffered, and without a [`Delivery`].
+    /// Sets a filter: requests for which `only_if` returns `false` skip the layer. They reach the service
+    /// unchanged, without verification, buffering, or a [`Delivery`]. Default: no request skips it.
     ///
-    /// For hosts where a layer cannot be put in a narrower place, such as tonic's
-    /// `Server::builder().layer`. **A handler behind it must not take a request without a
-    /// `Delivery` for a verified one.**
+    /// Use it on hosts that only support a layer around all services, such as tonic's
+    /// `Server::builder().layer`. **A handler must treat a request without a `Delivery` as unverified.**
     pub fn only_if(self, only_if: impl Fn(&request::Parts) -> bool + Send + Sync + 'static) -> Self {
         self.with(|config| config.only_if = Some(Arc::new(only_if)))
     }
 }
 
-/// What may be received.
+/// Limits.
 impl WebhookLayer {
-    /// The largest body, in bytes; 0 counts as 1. Larger ones are answered 413. Default: the
+    /// Sets the maximum size of a body in bytes; 0 counts as 1. Larger bodies are answered 413. Default: the
     /// provider's, else 1 MiB.
     pub fn body_limit(self, bytes: usize) -> Self {
         self.with(|config| config.body_limit = Some(bytes.max(1)))
     }
 
-    /// How long a body may take to arrive, from the end of the head to its own; less than 1 ms
-    /// counts as 1 ms. Slower ones are answered 408. Default: 10 s.
+    /// Sets the time limit for receiving the body, starting when the head has arrived; less than 1 ms counts
+    /// as 1 ms. Slower bodies are answered 408. Default: 10 s.
     pub fn body_timeout(self, timeout: Duration) -> Self {
         self.with(|config| config.body_timeout = timeout.max(SHORTEST))
     }
 
-    /// How many bytes of bodies the layer may hold at once, in all its services; 0 counts as 1.
-    /// Beyond it, requests are answered 503. Default: 64 MiB.
+    /// Sets the buffer budget: the maximum number of bytes of bodies that all services of the layer buffer at
+    /// once; 0 counts as 1. Beyond it, requests are answered 503. Default: 64 MiB.
     ///
-    /// It bounds the memory that senders can occupy before they are known to be genuine. A body
-    /// larger than it can never be received, so set it to some multiple of the limit.
+    /// It bounds the memory that unverified clients can occupy. A body larger than the budget can never be
+    /// received, so use a multiple of the body limit.
     pub fn buffer_budget(self, bytes: usize) -> Self {
         self.with(|config| config.buffer_budget = Arc::new(BufferBudget::new(bytes.max(1))))
     }
 }
 
-/// What the handler gets.
+/// Events and handlers.
 impl WebhookLayer {
-    /// Ignores events of other types than these: they are answered 200 without being decoded, claimed or
-    /// handled, and their outcome is [`OutcomeKind::Ignored`](crate::OutcomeKind::Ignored). Default: every event is handled. If called twice,
-    /// the last list counts; an empty list ignores every delivery that has an event type.
+    /// Sets the event types to handle. Events of other types are ignored: they are answered 200 without being
+    /// decoded, claimed or handled, and their outcome is
+    /// [`OutcomeKind::Ignored`](crate::OutcomeKind::Ignored). Default: all events are handled. A later call
+    /// replaces the list; an empty list ignores every delivery that has an event type.
     ///
-    /// A delivery without an event type is handled, and so is every delivery of a provider that sends batches,
-    /// whose events may be of several types. An ignored delivery is not remembered: once its type is listed, a
-    /// redelivery is handled. It is better still to subscribe to these types only, where the provider allows it.
+    /// Deliveries without an event type are always handled, and so are those of a provider that sends
+    /// batches, whose events may have several types. An ignored delivery is not remembered: once its type is
+    /// listed, a redelivery is handled. If the provider supports it, also subscribe to only these types.
     ///
-    /// Whether the signature covers the event type depends on the provider
+    /// Not every signature covers the event type
     /// ([`Profile::event_type_signed`](crate::verify::Profile::event_type_signed)).
     ///
     /// ```
@@ -264,15 +265,16 @@ impl WebhookLayer {
         self.with(|config| config.only_events = Some(event_types.into()))
     }
 
-    /// Decodes each payload from JSON into an [`Event<T>`] for the handler. What cannot be decoded
-    /// is answered 422 and not remembered, unless [`on_undecodable`](Self::on_undecodable) says otherwise.
+    /// Decodes each payload from JSON into an [`Event<T>`] for the handler. If decoding fails, the delivery
+    /// is answered 422 and not remembered, unless [`on_undecodable`](Self::on_undecodable) sets another
+    /// policy.
     ///
-    /// The content type is not looked at. A JSON payload that the provider posts in a form field
-    /// (GitHub, if so configured) is found there. Of `json`, `form` (feature `form`) and
-    /// [`decode`](Self::decode), the last one called counts.
+    /// The content type is ignored. JSON that the provider posts in a form field (GitHub, if configured so)
+    /// is extracted. Of `json`, `form` (feature `form`) and [`decode`](Self::decode), the last one called
+    /// counts.
     ///
-    /// Give unknown event types a place in `T` (`#[serde(other)]`): a provider adds new ones, and
-    /// a 422 makes it send them again in vain.
+    /// Let `T` accept unknown event types (`#[serde(other)]`): providers add new ones, and would retry them
+    /// in vain after a 422.
     pub fn json<T>(self) -> Self
     where
         T: DeserializeOwned + Send + Sync + 'static,
@@ -280,7 +282,7 @@ impl WebhookLayer {
         self.decode(|delivery| delivery.json::<T>().map_err(Into::into))
     }
 
-    /// [`json`](Self::json) for payloads that are forms. The content type is not looked at.
+    /// Decodes each payload from a form, like [`json`](Self::json). The content type is ignored.
     #[cfg(feature = "form")]
     #[cfg_attr(docsrs, doc(cfg(feature = "form")))]
     pub fn form<T>(self) -> Self
@@ -290,7 +292,7 @@ impl WebhookLayer {
         self.decode(|delivery| delivery.form::<T>().map_err(Into::into))
     }
 
-    /// [`json`](Self::json) for payloads that are anything else: `decode` makes a `T` of them.
+    /// Decodes each payload with `decode`, like [`json`](Self::json), for all other formats.
     ///
     /// ```
     /// # use tower_webhook::{Delivery, Secret, WebhookLayer};
@@ -310,7 +312,7 @@ impl WebhookLayer {
     {
         self.with(|config| {
             let with = move |delivery: &Delivery, extensions: &mut Extensions| {
-                // One that a layer above has decoded must not be taken for this layer's.
+                // An event that an outer layer decoded must not be mistaken for this layer's.
                 extensions.remove::<Event<T>>();
                 extensions.insert(Event::new(decode(delivery)?));
                 Ok(())
@@ -319,7 +321,7 @@ impl WebhookLayer {
         })
     }
 
-    /// Sets how payloads are handled that cannot be decoded to the type of [`json`](Self::json), `form` or
+    /// Sets the policy for payloads that cannot be decoded to the type of [`json`](Self::json), `form` or
     /// [`decode`](Self::decode). Default: [`Undecodable::Reject`], which answers 422.
     ///
     /// ```
@@ -340,55 +342,53 @@ impl WebhookLayer {
         self.with(|config| config.on_undecodable = policy)
     }
 
-    /// Hands on the trailers of each request, the headers after its body. Default: off, because no signature
-    /// covers them: an attacker who captures one request can send it with any trailers.
+    /// Forwards the trailers of each request, the headers after its body. Default: off, because no signature
+    /// covers them: an attacker who captures one request can replay it with any trailers.
     pub fn forward_trailers(self) -> Self {
         self.with(|config| config.forward_trailers = true)
     }
 
-    /// How long the handler may run; less than 1 ms counts as 1 ms. It is then dropped, its claim
-    /// released, and 503 answered. Default: 10 minutes: without an end, a handler that hangs would
-    /// keep its delivery from ever being handled.
+    /// Sets the time limit of the handler; less than 1 ms counts as 1 ms. Beyond it, the handler is dropped,
+    /// its claim is released, and the request is answered 503. Default: 10 minutes. The limit is never off,
+    /// because a handler that hangs would otherwise prevent its delivery from being handled.
     pub fn handler_timeout(self, timeout: Duration) -> Self {
         self.with(|config| config.dedupe.handler_timeout = timeout.max(SHORTEST))
     }
 
-    /// Runs the handler in a task of its own, which goes on when the client hangs up or a time limit
-    /// above the layer ends the request, and settles its claim whatever happens. Default: off; the
-    /// handler is dropped with its request, and the provider's next attempt runs it anew.
+    /// Runs the handler in its own task, which continues after the client disconnects or an outer timeout
+    /// ends the request, and which always settles the claim. Default: off. The handler is then dropped with
+    /// its request, and the provider's next attempt runs it again.
     ///
-    /// The task has the tracing span of the request (feature `tracing`). It is not counted by a
-    /// `ConcurrencyLimit` *above* the layer once its request is gone: put that below. Before the
-    /// process ends, wait for it with [`drain`](Self::drain). Outside a tokio runtime there are no
-    /// tasks, and this does nothing.
+    /// The task has the tracing span of the request (feature `tracing`). A `ConcurrencyLimit` *above* the
+    /// layer no longer counts the task once its request has ended, so put the limit below. Call
+    /// [`drain`](Self::drain) before the process exits. Outside a tokio runtime this has no effect.
     pub fn detached(self) -> Self {
         self.with(|config| config.detached = true)
     }
 
-    /// When the provider must have an answer, from the moment that the service is called; less than
-    /// 1 ms counts as 1 ms. Default: none. It implies [`detached`](Self::detached).
+    /// Sets the deadline for the response, counted from the call of the service; less than 1 ms counts as 1
+    /// ms. Default: none. Implies [`detached`](Self::detached).
     ///
-    /// A handler that has not finished by then goes on in its own task and the answer is 503 with a
-    /// `Retry-After`: the provider tries again, and its next attempt is answered 503 too while the
-    /// handler runs, and 200 once it has succeeded. If it fails, that attempt runs it anew. A 2xx
-    /// in time would be nicer to look at, and lose the event whenever the handler then fails.
+    /// If the handler has not finished by then, it continues in its task, and the response is 503 with
+    /// `Retry-After`. The provider retries: its next attempt is answered 503 while the handler runs, and 200
+    /// once it has succeeded. If the handler fails, the next attempt runs it again. Answering 2xx at the
+    /// deadline would lose the event whenever the handler fails afterwards.
     ///
-    /// So let it be shorter than the provider waits, by what the network needs, and use it for
-    /// handlers that are *sometimes* slow: providers count 503s, and some switch off an endpoint
-    /// that answers too many. It needs a provider that sends again. Handlers that are always slow
-    /// should store the delivery, answer, and work afterwards.
+    /// Choose a deadline shorter than the provider's timeout, with a margin for the network. Use it for
+    /// handlers that are *sometimes* slow: providers count 503s, and some disable an endpoint that returns
+    /// too many. It requires a provider that retries. Handlers that are always slow should store the
+    /// delivery, respond, and process it afterwards.
     ///
-    /// A delivery that is not [deduped](Delivery::is_deduped) (it has no id, or there is no store, or
-    /// that is down) is answered when its handler has finished, whenever that is: its next attempt
-    /// would not be known, and run beside it.
+    /// The deadline does not apply to a delivery that is not [deduplicated](Delivery::is_deduped) (no id, no
+    /// store, or the store failed). Its next attempt would not be recognized, and would run concurrently.
     ///
-    /// A request of which the body, or the service's readiness, takes so long is refused in the same
-    /// way, and its handler not called.
+    /// If receiving the body or waiting for the service takes until the deadline, the request is rejected in
+    /// the same way, and the handler is not called.
     ///
-    /// How long providers wait is in their documentation here, and in
-    /// [`Profile::ack_deadline`](crate::verify::Profile::ack_deadline). If this is not shorter, a
-    /// warning is logged (feature `tracing`; not with [`with_lookup`](Self::with_lookup)): the
-    /// provider would never see the answer.
+    /// For the timeouts of providers, see their documentation in this crate and
+    /// [`Profile::ack_deadline`](crate::verify::Profile::ack_deadline). If the deadline is not shorter than
+    /// the provider's timeout, the layer logs a warning (feature `tracing`; not with
+    /// [`with_lookup`](Self::with_lookup)).
     ///
     /// ```
     /// # use std::time::Duration;
@@ -408,8 +408,8 @@ impl WebhookLayer {
         layer
     }
 
-    /// Returns a handle that waits for handlers in tasks of their own, and for claims that are settled in the
-    /// background because the store failed. Wait for it before the process ends.
+    /// Returns a handle that waits for detached handlers, and for claims that are settled in the background
+    /// after a store failure. Wait for it before the process exits.
     ///
     /// Clones of the layer share it. For layers that are built separately, see [`drain_with`](Self::drain_with).
     #[must_use]
@@ -417,11 +417,11 @@ impl WebhookLayer {
         self.config.dedupe.background.drain().clone()
     }
 
-    /// Makes `drain` wait for this layer's tasks as well, so that a service with several layers waits once. Default:
-    /// each layer has its own [`drain`](Self::drain).
+    /// Lets `drain` also wait for this layer's tasks, so that a service with several layers waits once.
+    /// Default: each layer has its own [`drain`](Self::drain).
     ///
-    /// Set it before any service is made: `drain` does not wait for the tasks of earlier services. The limits of
-    /// settlements in the background remain those of each layer.
+    /// Call it before creating a service: `drain` does not wait for the tasks of earlier services. Each layer
+    /// still has its own limits for background settlements.
     ///
     /// ```
     /// use tower_webhook::{Drain, Secret, WebhookLayer, provider};
@@ -430,7 +430,7 @@ impl WebhookLayer {
     /// let drain = Drain::new();
     /// let stripe = WebhookLayer::with_verifier(provider::stripe(stripe)).detached().drain_with(&drain);
     /// let github = WebhookLayer::with_verifier(provider::github(github)).detached().drain_with(&drain);
-    /// // … serve, and end gracefully; then:
+    /// // … serve until the graceful shutdown, then:
     /// drain.finished().await;
     /// # }
     /// ```
@@ -438,26 +438,27 @@ impl WebhookLayer {
         self.with(|config| config.dedupe.background = Background::new(drain.clone()))
     }
 
-    /// Sets which answers of the handler complete the delivery. The others release it, so that the
-    /// provider's next attempt runs.
+    /// Sets the function that decides from the handler's response whether the delivery is completed.
+    /// Otherwise it is released, so that the provider's next attempt runs.
     ///
-    /// Default: a 2xx status with no `grpc-status` in the headers, or with `grpc-status: 0`. The body of
-    /// the answer comes later and is not seen: a delivery counts as handled although a streamed answer
-    /// breaks off, or the trailers of a gRPC call report a failure. Do the work before answering.
+    /// Default: a 2xx status, with `grpc-status` in the headers absent or `0`. The layer does not see the
+    /// response body: the delivery is completed even if a streamed body fails, or if the trailers of a gRPC
+    /// call report a failure. Do the work before responding.
     ///
-    /// The rejection of a nested layer never completes the delivery, and `complete` is not called for it.
+    /// The rejection of a nested layer never completes the delivery; `complete` is not called for it.
     pub fn complete_when(self, complete: impl Fn(&response::Parts) -> bool + Send + Sync + 'static) -> Self {
         self.with(|config| config.complete_when = Some(Arc::new(complete)))
     }
 }
 
-/// What makes a delivery a duplicate.
+/// Deduplication.
 impl WebhookLayer {
-    /// Remembers deliveries in `store`. Default: a [`MokaStore`](crate::store::MokaStore) of 100,000 keys, which knows
-    /// nothing of other processes.
+    /// Sets the deduplication store. Default: a [`MokaStore`](crate::store::MokaStore) of 100,000 keys, which
+    /// is local to the process.
     ///
-    /// Other endpoints may use the same store, so a verifier that sets no fingerprint of its secret needs a
-    /// [`scope`](Self::scope). Without either, verified deliveries are rejected with 503, and logged at `ERROR`.
+    /// Other endpoints may use the same store, so a verifier that sets no fingerprint of its secret requires
+    /// a [`scope`](Self::scope). Without either, verified deliveries are rejected with 503, and logged at
+    /// `ERROR`.
     pub fn dedupe(self, store: impl Store) -> Self {
         self.with(|config| {
             config.dedupe.store = Some(AnyStore::new(store));
@@ -466,7 +467,7 @@ impl WebhookLayer {
         })
     }
 
-    /// Remembers nothing: every copy of a delivery reaches the handler.
+    /// Disables deduplication: every duplicate of a delivery reaches the handler.
     pub fn without_dedupe(self) -> Self {
         self.with(|config| {
             config.dedupe.store = None;
@@ -474,16 +475,15 @@ impl WebhookLayer {
         })
     }
 
-    /// How long a handled delivery is remembered; less than 1 s counts as 1 s. Default: the
-    /// provider's, else 8 days. Let it be longer than the provider retries.
+    /// Sets the deduplication window, the time for which a handled delivery is remembered; less than 1 s
+    /// counts as 1 s. Default: the provider's, else 8 days. It must be longer than the provider retries.
     pub fn dedupe_window(self, window: Duration) -> Self {
         self.with(|config| config.dedupe.window = Some(window.max(Duration::from_secs(1))))
     }
 
-    /// Makes the key that a delivery is known by, instead of the provider's id. Make it of what
-    /// stays the same when the delivery is sent again, so neither of the signature nor of its
-    /// timestamp. `None`: this delivery is not deduped, but by its body where that is
-    /// [guarded](Self::replay_guard).
+    /// Sets the function that computes the deduplication key, replacing the provider's id. Derive it only
+    /// from data that is identical across retries, not from the signature or timestamp. If it returns `None`,
+    /// the delivery is not deduplicated, except by its body with [`replay_guard`](Self::replay_guard).
     ///
     /// ```
     /// # use tower_webhook::{Secret, WebhookLayer, store::Key};
@@ -501,68 +501,70 @@ impl WebhookLayer {
         self.with(|config| config.dedupe.key_of = Some(Arc::new(key_of)))
     }
 
-    /// Where the signature does not cover the id (GitHub, Shopify), claims the body as well as the
-    /// id, so that a leaked request is not run again under a fresh id, or with none. Elsewhere it does
-    /// nothing. Costs two more round trips to the store. Default: off.
+    /// Deduplicates by the body in addition to the id, if the signature does not cover the id (GitHub,
+    /// Shopify). An attacker can then not replay a captured request under a new id, or without one. Has no
+    /// effect if the id is signed. Costs two more round trips to the store. Default: off.
     ///
-    /// The choice is between two risks. With it, two real events whose bodies are equal to the
-    /// byte, such as an organisation's and a repository's hook on the same endpoint, count as one.
-    /// Without it, whoever has got hold of one request, head and body, can have it run again.
+    /// This is a trade-off. With the guard, two genuine events with byte-identical bodies, such as those of
+    /// an organization's and a repository's webhook on the same endpoint, count as one. Without it, an
+    /// attacker who captures one request can make the handler run again.
     pub fn replay_guard(self) -> Self {
         self.with(|config| config.dedupe.replay_guard = true)
     }
 
-    /// The scope of the dedupe keys: deliveries with the same id in the same scope are one.
+    /// Sets the scope of the deduplication keys. Deliveries with the same id in the same scope are
+    /// duplicates.
     ///
-    /// A key is `{provider}-{scope}:{id}`. By default the scope is a fingerprint of the secret that
-    /// matched, because providers send the same id to each endpoint of an account. Where
-    /// [several receivers share a secret](crate::verify::Profile::shared_secret), it also contains a digest
-    /// of [`public_url`](Self::public_url) if that is set, else of the path that was called.
+    /// A key is `{provider}-{scope}:{id}`. The default scope is a fingerprint of the secret that matched,
+    /// because providers send the same id to each endpoint of an account. If [several receivers share a
+    /// secret](crate::verify::Profile::shared_secret), it also contains a digest of the
+    /// [`public_url`](Self::public_url) if set, else of the request's path.
     ///
-    /// A name set here replaces both, and that of an [`Endpoint`](crate::verify::Endpoint::scope) replaces this. Give each endpoint a name of its own, and the event survives
-    /// what changes the default scope:
+    /// A scope set here replaces both, and the scope of an [`Endpoint`](crate::verify::Endpoint::scope)
+    /// replaces this one. Use a different scope for each endpoint. It then also stays the same when the
+    /// default scope would change:
     ///
-    /// * a rotation of the secret, after which an event may run twice;
-    /// * a path that differs from attempt to attempt, because a proxy rewrites it.
+    /// * after a rotation of the secret, when an event could run twice;
+    /// * if a proxy rewrites the path differently for each attempt.
     ///
-    /// Set it as well where two receivers of one account look alike to the layer: two services with the same
+    /// Also set it if the layer cannot distinguish two receivers of one account: two services with the same
     /// path, or two routes under axum's `nest`, which strips the prefix from the path.
     pub fn scope(self, scope: &str) -> Self {
         self.with(|config| config.dedupe.scope = Some(scope.into()))
     }
 
-    /// Sets how long a claim lives once its process has died; less than 30 ms counts as 30 ms.
-    /// Default: the provider's, where its retries all come quickly, else 30 s.
+    /// Sets the lease of claims, which is how long the claim of a crashed process remains; less than 30 ms
+    /// counts as 30 ms. Default: the provider's, if all of its retries come quickly, else 30 s.
     ///
-    /// Until the lease has ended, retries of the delivery are answered 503, so it must end before the
-    /// provider's last retry. While the handler runs, the layer extends the lease every third of it. A
-    /// handler that blocks its thread for longer than the lease may run twice: use `spawn_blocking`.
+    /// Until the lease expires, retries of the delivery are answered 503, so it must expire before the
+    /// provider's last retry. While the handler runs, a heartbeat extends the lease after every third of it.
+    /// A handler that blocks its thread for longer than the lease may run twice: use `spawn_blocking`.
     ///
-    /// The shortest sensible lease is 3 s, since the store has a second to answer and each answer should
-    /// come within a third of the lease. With a shorter one, a store that is merely slow loses the claim
-    /// of a handler that is running.
+    /// Use at least 3 s: the store has a second to answer, and each answer should arrive within a third of
+    /// the lease. With a shorter lease, a slow store can lose the claim of a running handler.
     pub fn lease(self, lease: Duration) -> Self {
         self.with(|config| config.dedupe.lease = Some(lease))
     }
 
-    /// Sets how deliveries are handled while the store fails, or takes longer than a second. Default:
-    /// [`StoreFailure::Proceed`] where the provider is documented never to retry (GitHub), else
-    /// [`StoreFailure::Reject`]. With [`with_lookup`](Self::with_lookup), the profile of the
-    /// endpoint's verifier decides.
+    /// Sets the policy for deliveries while the store fails, or takes longer than a second. Default:
+    /// [`StoreFailure::Proceed`] if the provider is documented never to retry (GitHub), else
+    /// [`StoreFailure::Reject`]. With [`with_lookup`](Self::with_lookup), the profile of the endpoint's
+    /// verifier decides.
     pub fn on_store_failure(self, policy: StoreFailure) -> Self {
         self.with(|config| config.dedupe.on_failure = Some(policy))
     }
 }
 
-/// What is told, and by which clock.
+/// Responses, observability and the clock.
 impl WebhookLayer {
-    /// Calls `respond` with each rejection and the response that the layer has prepared for it, and answers with what
-    /// it returns. Change the body and add headers there; the client is anyone, so reveal no details.
+    /// Sets a function that changes the responses to rejected requests: it receives the rejection and the
+    /// response that the layer has prepared. Use it to change the body and add headers. Do not reveal
+    /// details, because the client may be an attacker.
     ///
-    /// No rejection can acknowledge a delivery by accident: a status below 400 is replaced by that of the prepared
-    /// response, and a missing `Retry-After` is restored. The responses to gRPC requests are trailers-only: a
-    /// `grpc-status` that is 0, missing or not a number is replaced. The response's extensions get the [`Rejection`]
-    /// afterwards.
+    /// A rejection cannot acknowledge a delivery by accident: a status below 400 is replaced by that of the
+    /// prepared response, and a missing `Retry-After` is restored. Responses to gRPC requests are
+    /// trailers-only: a `grpc-status` that is 0, missing or not a number is replaced. The layer then inserts
+    /// the [`Rejection`] into the response's extensions.
     ///
     /// ```
     /// use bytes::Bytes;
@@ -583,7 +585,7 @@ impl WebhookLayer {
     /// ```
     ///
     /// For standard JSON use [`rejections_as_problem_json`](Self::rejections_as_problem_json). axum's
-    /// `Response<Body>` is another type: build the `Response<Bytes>` from the prepared one, as above.
+    /// `Response<Body>` is a different type: return the prepared `Response<Bytes>`, as above.
     pub fn on_rejection(
         self,
         respond: impl Fn(&Rejection, Response<Bytes>) -> Response<Bytes> + Send + Sync + 'static,
@@ -591,15 +593,15 @@ impl WebhookLayer {
         self.with(|config| config.on_rejection = Some(Arc::new(respond)))
     }
 
-    /// Answers rejections with `application/problem+json` (RFC 9457) in place of plain text:
+    /// Answers rejected requests with `application/problem+json` (RFC 9457) instead of plain text:
     ///
     /// ```json
     /// {"type":"about:blank","title":"wrong signature","status":401}
     /// ```
     ///
-    /// `title` is the text that the client would get otherwise. There are no other members: details are for the
-    /// service, and an unknown endpoint looks like a wrong signature. Responses to gRPC requests stay as they are.
-    /// [`on_rejection`](Self::on_rejection) gets the JSON as its prepared response. Default: plain text.
+    /// `title` is the text of the plain response. There are no other members: details are for the service,
+    /// and an unknown endpoint must look like a signature mismatch. Responses to gRPC requests do not change.
+    /// [`on_rejection`](Self::on_rejection) receives the JSON as its prepared response. Default: plain text.
     ///
     /// ```
     /// # use tower_webhook::{Secret, WebhookLayer};
@@ -611,19 +613,20 @@ impl WebhookLayer {
         self.with(|config| config.problem_json = true)
     }
 
-    /// Is told how each request ended, for logs and metrics of your own; [`observe`](crate::observe) says
-    /// which are there already. Once its handler has ended, which may be later than the request
-    /// ([`ack_deadline`](Self::ack_deadline)). Called in the task of whichever ended last, so it should
-    /// not block. A panic in it is caught.
+    /// Calls `tell` with the [`Outcome`] of each request once its handler has finished, which may be after
+    /// the response ([`ack_deadline`](Self::ack_deadline)). Use it for custom logs and metrics; see
+    /// [`observe`](crate::observe) for the built-in ones. It runs in the request's or the handler's task, so
+    /// it must not block. A panic in it is caught.
     pub fn on_outcome(self, tell: impl Fn(&Outcome) + Send + Sync + 'static) -> Self {
         self.with(|config| config.observer.on_outcome = Some(Arc::new(tell)))
     }
 
-    /// Sets the clock that judges signed timestamps, and that the default store measures leases and windows with.
-    /// Default: [`SystemClock`](crate::SystemClock).
+    /// Sets the clock for signed timestamps, and for the leases and windows of the default store. Default:
+    /// [`SystemClock`](crate::SystemClock).
     ///
-    /// The layer creates the default store with its first service, with the clock that is set then; clones of the layer
-    /// share it whatever is set on them later. A store given to [`dedupe`](Self::dedupe) has its own clock.
+    /// The layer creates the default store together with its first service, with the clock that is set then.
+    /// Clones of the layer share that store, whatever clock they set later. A store passed to
+    /// [`dedupe`](Self::dedupe) has its own clock.
     pub fn clock(self, clock: impl Clock) -> Self {
         self.with(|config| config.clock = Arc::new(clock))
     }
@@ -646,12 +649,12 @@ fn warn_of_late_answers(config: &Config) {
             provider = profile.provider(),
             ack_deadline_ms = deadline.as_millis(),
             provider_waits_ms = waits.as_millis(),
-            "the provider will not wait for answers at this ack_deadline",
+            "`ack_deadline` is not shorter than the provider's timeout",
         );
     }
 }
 
-/// The least that a duration of zero is taken for.
+/// The minimum of the durations.
 const SHORTEST: Duration = Duration::from_millis(1);
 
 impl<S> Layer<S> for WebhookLayer {

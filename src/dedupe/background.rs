@@ -1,4 +1,4 @@
-//! The limits of what a layer settles in the background.
+//! The limits of background settlements.
 
 use std::{
     hash::{BuildHasher, RandomState},
@@ -13,11 +13,11 @@ use crate::{
     task::{Drain, Tasks},
 };
 
-/// The background tasks of a layer: detached handlers, and settlements that no request waits for.
+/// The background tasks of a layer: detached handlers, and settlements after the end of a request.
 ///
-/// Releases and completions are limited separately, so that the releases of an outage cannot crowd out
-/// completions. First attempts have a limit of their own, so that retries which are left of an outage cannot
-/// crowd out settlements that a healthy store would take.
+/// Releases and completions have separate limits, so that the releases of an outage cannot displace
+/// completions. First attempts have a separate limit from retries, so that leftover retries cannot displace
+/// settlements that a recovered store would accept.
 #[derive(Clone)]
 pub(crate) struct Background(Arc<Inner>);
 
@@ -34,7 +34,7 @@ impl Background {
     const RELEASES: usize = 1_024;
     const COMPLETIONS: usize = 16_384;
 
-    /// The background tasks of another layer, which `drain` waits for as well.
+    /// Creates the background tasks of a layer, which `drain` waits for too.
     pub(crate) fn new(drain: Drain) -> Self {
         Self(Arc::new(Inner {
             drain,
@@ -53,8 +53,8 @@ impl Background {
         self.0.drain.tasks()
     }
 
-    /// A permit for one more settlement: for its first attempt, or for retries if the store has failed. Beyond
-    /// the limit there is none, and the drop is counted: the lease ends the claim.
+    /// Returns a permit for a settlement: for its first attempt, or for retries if the store has failed.
+    /// Returns `None` beyond the limit and counts the dropped settlement; its claim ends with the lease.
     pub(super) fn permit(
         &self,
         intent: Settlement,
@@ -75,7 +75,7 @@ impl Background {
     }
 }
 
-/// A place among the background settlements of a layer.
+/// A permit for a background settlement.
 pub(super) struct Permit {
     permit: Option<OwnedSemaphorePermit>,
     background: Background,
@@ -85,7 +85,7 @@ impl Drop for Permit {
     fn drop(&mut self) {
         let Inner { completions, dropped, .. } = &*self.background.0;
         self.permit = None;
-        // The outage is over: nothing else would report the rest of what it cost.
+        // The outage is over: report the remaining dropped settlements now.
         if completions.available_permits() == Background::COMPLETIONS {
             dropped.report_rest();
         }
@@ -98,8 +98,8 @@ impl Default for Background {
     }
 }
 
-/// The delays between the attempts of a settlement: each is twice the last one, less up to half of it, so
-/// that settlements which failed together are not tried again together.
+/// The delays between retries of a settlement. Each is twice the previous one, reduced by a random jitter of
+/// up to half, so that settlements that failed together are not retried together.
 pub(super) struct Backoff {
     next: Duration,
     longest: Duration,
@@ -107,11 +107,11 @@ pub(super) struct Backoff {
 
 impl Backoff {
     const FIRST: Duration = Duration::from_millis(500);
-    /// However long the lease: a store that has recovered is noticed within this time.
+    /// The maximum delay, which bounds how long a recovered store goes unnoticed.
     const LONGEST: Duration = Duration::from_secs(10);
 
-    /// A completion that misses its lease may run twice, so it is tried more often before the lease ends. A
-    /// release only saves the next attempt the rest of the lease.
+    /// Completions are retried more often, because a delivery whose completion misses the lease may run
+    /// twice. A late release only delays the next attempt.
     pub(super) fn of(intent: Settlement, lease: Duration) -> Self {
         let longest = match intent {
             Settlement::Completed => lease / 6,
@@ -123,7 +123,7 @@ impl Backoff {
     pub(super) fn delay(&mut self) -> Duration {
         let delay = self.next.min(self.longest);
         self.next = delay.saturating_mul(2);
-        // Random as tokens are.
+        // Seeded randomly, like tokens.
         let random = (RandomState::new().hash_one("jitter") >> 32) as f64 / f64::from(u32::MAX);
         delay - (delay / 2).mul_f64(random)
     }

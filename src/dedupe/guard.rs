@@ -17,23 +17,23 @@ use crate::{
     task::{BoxFuture, Elapsed, catch_unwind, timeout},
 };
 
-/// How long the layer waits for any answer of the store.
+/// The time limit for each answer of the store.
 const STORE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The guard of a claim: it never leaves a key claimed for good.
+/// The guard of a claim, which ensures that a key does not stay claimed.
 ///
-/// Dropped before it is settled, it settles in the background: it releases the claim, unless
-/// [`settle`](Self::settle) has begun to complete it.
+/// If dropped before it is settled, it settles in the background: it completes the claim if
+/// [`settle`](Self::settle) had begun to complete it, and otherwise releases it.
 pub(crate) struct ClaimGuard {
-    /// In a box, which keeps the future of each request small.
+    /// Boxed, to keep the future of each request small.
     state: Box<ClaimState>,
-    /// Captured while there is one: spawning outside a runtime panics, and in an unwind that aborts.
+    /// Captured early: spawning outside a runtime panics, and a panic during unwinding aborts.
     runtime: Option<Handle>,
     background: Background,
 }
 
 impl ClaimGuard {
-    /// A guard without a claim.
+    /// Creates a guard without a claim.
     pub(crate) fn new(
         store: AnyStore,
         timer: StoreTimer,
@@ -57,21 +57,21 @@ impl ClaimGuard {
         }
     }
 
-    /// Whether no claim is held.
+    /// Returns whether no claim is held.
     pub(crate) fn is_empty(&self) -> bool {
         self.state.keys.is_empty()
     }
 
-    /// The token that claims are made with.
+    /// Returns the token that claims are made with.
     pub(crate) fn token(&self) -> Token {
         self.state.token
     }
 
-    /// Claims `key` as well.
+    /// Claims another key.
     pub(crate) async fn claim(&mut self, key: &Key) -> Result<Claim, StoreError> {
         let ClaimState { store, timer, token, keys, lease, store_failed, .. } = &mut *self.state;
-        // Before the answer: a claim whose answer is lost, or not waited for, may have been made, and is then
-        // released with the token.
+        // Added before the answer arrives: a claim whose answer is lost may still have been made, and must be
+        // released.
         keys.push(key.clone());
         let (limit, started) = (store_timeout(store, 1, STORE_TIMEOUT), timer.start());
         let claim = flatten(timeout(limit, catch_unwind(|| store.claim(key, token, *lease))).await);
@@ -90,23 +90,23 @@ impl ClaimGuard {
         extend(store, timer, key, token, lease, STORE_TIMEOUT).await
     }
 
-    /// Extends the lease, every third of it, while it is polled.
+    /// Extends the lease after every third of it, while it is polled.
     pub(crate) fn heartbeat(&self) -> BoxFuture<'_, ()> {
         let ClaimState { store, timer, token, keys, lease, .. } = &*self.state;
         let third = *lease / 3;
-        // An answer must not keep the next extension waiting, however short the lease is.
+        // Bounded, so that a slow answer cannot delay the next extension, even with a short lease.
         let limit = STORE_TIMEOUT.min(third);
         Box::pin(async move {
             let mut beat = Box::pin(sleep(third));
             loop {
                 beat.as_mut().await;
                 beat = Box::pin(sleep(third));
-                // The request does not wait for it.
+                // The request does not wait for this call.
                 let timer = timer.in_background();
                 for key in keys.iter() {
                     let extended = extend(store, &timer, key, token, *lease, limit).await;
-                    // A failure, a panic included, leaves two thirds of the lease to try again; a lost claim
-                    // stays lost, and whatever the handler does, settling will change nothing.
+                    // After a failure, including a panic, two thirds of the lease remain to retry. A lost
+                    // claim stays lost: settling it has no effect.
                     if let Ok(false) = extended {
                         return;
                     }
@@ -156,14 +156,15 @@ impl Drop for ClaimGuard {
         }
         let (mut state, runtime, background) =
             (self.state.take(), self.runtime.take(), self.background.clone());
-        // Without a runtime there is no later.
+        // Without a runtime it cannot be retried later.
         state.store_failed &= runtime.is_some();
-        // A store's panic must not meet the one that may be unwinding.
+        // A panic of the store during unwinding would abort.
         let _ = panic::catch_unwind(AssertUnwindSafe(move || {
             let tasks = background.tasks().clone();
             let mut retrying: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(state.retry(background));
             let _entered = runtime.as_ref().map(Handle::enter);
-            // In memory this settles it, even where the runtime is gone. With neither, the lease ends it.
+            // Polled once: a store in memory settles at once, even without a runtime. Otherwise the claim
+            // ends with its lease.
             let settled = retrying.as_mut().poll(&mut Context::from_waker(Waker::noop()));
             if let (false, Some(runtime)) = (settled.is_ready(), &runtime) {
                 tasks.spawn(runtime, retrying);
@@ -172,7 +173,7 @@ impl Drop for ClaimGuard {
     }
 }
 
-/// The keys of the id and of the body. Not a list, which would allocate.
+/// The keys of the id and of the body. An array, because a list would allocate.
 #[derive(Default)]
 struct ClaimKeys([Option<Key>; 2]);
 
@@ -202,29 +203,29 @@ impl ClaimKeys {
     }
 }
 
-/// The time limit for so many answers of the store. `None` if the store itself promises them within `limit`, so
-/// that a timer would be wasted.
+/// Returns the time limit for a number of answers of the store. `None` if the store itself guarantees to
+/// answer within `limit`, which makes a timer unnecessary.
 fn store_timeout(store: &AnyStore, answers: usize, limit: Duration) -> Option<Duration> {
     let answers = u32::try_from(answers).unwrap_or(u32::MAX);
     let promised = |within: Duration| within.saturating_mul(answers) <= limit;
     (!store.answers_within().is_some_and(promised)).then_some(limit)
 }
 
-/// A claim and how it is to be settled.
+/// A claim and its intended settlement.
 struct ClaimState {
     store: AnyStore,
     timer: StoreTimer,
     token: Token,
     keys: ClaimKeys,
     intent: Settlement,
-    /// Whether the store's last answer was a failure.
+    /// `true` if the last call of the store failed.
     store_failed: bool,
     window: Duration,
     lease: Duration,
 }
 
 impl ClaimState {
-    /// Takes the claim, to settle it in the background.
+    /// Takes the claim to settle it in the background.
     fn take(&mut self) -> Self {
         Self {
             store: self.store.clone(),
@@ -238,7 +239,7 @@ impl ClaimState {
         }
     }
 
-    /// Settles once.
+    /// Tries to settle once.
     async fn try_settle(&self) -> Result<Settlement, StoreError> {
         let operation = match self.intent {
             Settlement::Completed => StoreOperation::Complete,
@@ -262,14 +263,15 @@ impl ClaimState {
         Ok(if mine { self.intent } else { Settlement::Lost })
     }
 
-    /// Settles, with a back-off if the store fails, while the lease may still live.
+    /// Settles, and retries with a back-off if the store fails, until the lease may have expired.
     ///
-    /// The lease is not extended meanwhile: a store that took an extension would take the settlement.
+    /// The lease is not extended meanwhile: if the store accepted an extension, it would accept the
+    /// settlement.
     async fn retry(self, background: Background) {
         match timeout(self.lease, self.attempts(&background)).await {
-            // There was no permit, which is counted.
+            // No permit; counted by `permit`.
             Ok(None) => {}
-            // One that is released may never have been made: what was lost was its answer.
+            // The claim may never have been made: only its answer was lost.
             Ok(Some(Settlement::Lost)) if self.intent == Settlement::Released => {}
             Ok(Some(settlement)) => self.timer.settled(settlement),
             Err(_) => self.timer.abandoned(self.intent),
@@ -278,7 +280,7 @@ impl ClaimState {
 
     async fn attempts(&self, background: &Background) -> Option<Settlement> {
         let mut backoff = Backoff::of(self.intent, self.lease);
-        // A store that has just failed is not asked again at once.
+        // Wait first if the store has just failed.
         let mut failed = self.store_failed;
         let mut permit = background.permit(self.intent, failed, &self.timer)?;
         loop {
@@ -315,7 +317,7 @@ async fn extend(
 
 type Panic = Box<dyn Any + Send>;
 
-/// Flattens an answer of the store. A panic and a timeout are store failures like any other.
+/// Flattens a result of the store. A panic and a timeout count as store failures.
 fn flatten<T>(answer: Result<Result<Result<T, StoreError>, Panic>, Elapsed>) -> Result<T, StoreError> {
     match answer {
         Ok(Ok(answer)) => answer,

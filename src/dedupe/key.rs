@@ -12,8 +12,8 @@ use crate::{
 };
 
 impl Settings {
-    /// What makes the delivery known again; `None` if nothing does. Never the signature or the
-    /// timestamp: retries are signed anew.
+    /// Returns the deduplication key, or `None` if the delivery has no identity. Never uses the signature or
+    /// the timestamp, because retries are signed again.
     pub(super) fn key(&self, head: &Parts, delivery: &Delivery) -> Result<Option<Key>, MissingScope> {
         if let Some(key_of) = &self.key_of {
             return Ok(key_of(head, delivery));
@@ -26,10 +26,10 @@ impl Settings {
         self.key_within(delivery, "", &id).map(Some)
     }
 
-    /// The key of `id` in the delivery's scope, or in the part of it that is called `part`.
+    /// Returns the key of `id` in the delivery's scope, or in the sub-scope `part`.
     ///
-    /// Providers send the same id to every endpoint of an account. The secret that matched tells
-    /// endpoints apart, and the path where they share it.
+    /// Providers send the same id to every endpoint of an account. Endpoints are distinguished by the secret
+    /// that matched, and by the path if they share the secret.
     pub(super) fn key_within(&self, delivery: &Delivery, part: &str, id: &str) -> Result<Key, MissingScope> {
         let scope = delivery.endpoint().own_scope().or(self.scope.as_deref());
         if self.needs_scope && scope.is_none() && delivery.key_fingerprint().is_none() {
@@ -52,8 +52,8 @@ impl Settings {
     }
 }
 
-/// The error of a delivery whose scope would be that of any other endpoint of the provider: they would drop each
-/// other's deliveries, and nobody would notice.
+/// The error for a delivery whose scope would be the same for any other endpoint of the provider: the
+/// endpoints would silently drop each other's deliveries.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct MissingScope;
 
@@ -74,10 +74,9 @@ impl From<MissingScope> for Rejection {
     }
 }
 
-/// A digest of the URL that the provider was given, or else of the path that was called, decoded: routers take
-/// each spelling of it for the same. The host and the query of the request are not part of it, because a replay
-/// could have any.
-#[inline(never)] // off the path of the providers that do not need it
+/// Returns a digest of the public URL, or else of the decoded request path, because routers treat all
+/// encodings of a path alike. Excludes the request's own host and query, because a replay can change them.
+#[inline(never)] // keeps it out of the common path
 pub(super) fn receiver(request: &RequestContext<'_>) -> u64 {
     let url = match request.url_source() {
         UrlSource::PublicUrl(url) => Cow::Borrowed(url.as_bytes()),
@@ -86,7 +85,7 @@ pub(super) fn receiver(request: &RequestContext<'_>) -> u64 {
     fingerprint(&url)
 }
 
-/// Decodes the segments of a path, but not the slashes in them, which are no ends of segments.
+/// Decodes the segments of a path, but not encoded slashes, which do not separate segments.
 fn one_spelling(path: &str) -> Vec<u8> {
     let mut decoded = Vec::with_capacity(path.len());
     for segment in path.split('/') {

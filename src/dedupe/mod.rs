@@ -1,5 +1,5 @@
-//! Handling each delivery once: which key it is known by, and the claim on that key which the
-//! running request holds. The same for single items of a delivery.
+//! Deduplication: the key of each delivery, and the claim on that key that a running request holds. Also for
+//! the items of a delivery.
 
 mod background;
 mod guard;
@@ -25,21 +25,20 @@ use crate::{
     verify::{Profile, RequestContext},
 };
 
-/// The handling of a delivery while the store fails: set with
+/// The policy for deliveries while the store fails, set with
 /// [`on_store_failure`](crate::WebhookLayer::on_store_failure).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StoreFailure {
-    /// Answers 503, so that the provider sends the delivery again. The default for providers that retry,
-    /// or may retry.
+    /// Answers 503, so that the provider retries. The default for providers that retry or may retry.
     Reject,
-    /// Runs the handler, with [`Delivery::is_deduped`] being `false`: the delivery may run twice. The default
-    /// for providers that never retry, such as GitHub, where a 503 would lose the event.
+    /// Runs the handler, and [`Delivery::is_deduped`] returns `false`: the delivery may run twice. The
+    /// default for providers that never retry, such as GitHub, where a 503 would lose the event.
     Proceed,
 }
 
 impl StoreFailure {
-    /// The one that loses nothing.
+    /// Returns the policy that loses no event.
     fn default_for(profile: &Profile) -> Self {
         match profile.retries() {
             Some(false) => Self::Proceed,
@@ -50,8 +49,7 @@ impl StoreFailure {
 
 pub(crate) type KeyOf = Arc<dyn Fn(&Parts, &Delivery) -> Option<Key> + Send + Sync>;
 
-/// The layer's settings for deduping, of which each delivery keeps a clone for its items' sake:
-/// cloning copies a pointer, and a change is made to a copy.
+/// The layer's deduplication settings. Cloning copies a pointer; each delivery keeps a clone for its items.
 #[derive(Clone)]
 pub(crate) struct Dedupe(Arc<Settings>);
 
@@ -60,23 +58,23 @@ pub(crate) struct Settings {
     pub(crate) store: Option<AnyStore>,
     pub(crate) key_of: Option<KeyOf>,
     pub(crate) scope: Option<Arc<str>>,
-    /// Whether other endpoints may use the store, whose ids must be kept apart.
+    /// `true` if other endpoints may use the store, so that keys need a scope.
     pub(crate) needs_scope: bool,
     pub(crate) replay_guard: bool,
     pub(crate) window: Option<Duration>,
     pub(crate) lease: Option<Duration>,
-    /// The limit of a handler, and of the heartbeat of an item.
+    /// The time limit of a handler, and of an item's heartbeat.
     pub(crate) handler_timeout: Duration,
     pub(crate) on_failure: Option<StoreFailure>,
-    /// Settles claims in the background, which the layer's drain waits for.
+    /// The background settlements, which the layer's drain waits for.
     pub(crate) background: Background,
-    /// Measures the store.
+    /// The metrics of the store.
     pub(crate) registry: Registry,
 }
 
-/// The outcome of a claim that the store has answered.
+/// The outcome of an answered claim.
 pub(crate) enum ClaimOutcome {
-    /// The handler may run, under this claim if there is one.
+    /// The handler may run, under this claim if present.
     Run(Option<ClaimGuard>),
     /// The delivery was handled before.
     Duplicate,
@@ -86,7 +84,7 @@ impl Dedupe {
     const DEFAULT_LEASE: Duration = Duration::from_secs(30);
     const SHORTEST_LEASE: Duration = Duration::from_millis(30);
     const DEFAULT_HANDLER_TIMEOUT: Duration = Duration::from_secs(600);
-    /// Longer than any provider is known to retry: WhatsApp does for seven days.
+    /// Longer than any provider retries; the longest is WhatsApp with seven days.
     const DEFAULT_WINDOW: Duration = Duration::from_secs(8 * 86_400);
 
     pub(crate) fn new(store: Option<AnyStore>, registry: Registry) -> Self {
@@ -115,13 +113,13 @@ impl Dedupe {
         let Some(store) = &self.store else { return Ok(ClaimOutcome::Run(None)) };
         let (key, replay_key) = match (self.key(head, delivery)?, self.guarded_body_key(delivery)?) {
             (Some(key), replay_key) => (key, replay_key),
-            // An id that is not signed can also be left out: then it is known by its body alone.
+            // An unsigned id can also be removed; the body then identifies the delivery.
             (None, Some(replay_key)) => (replay_key, None),
             (None, None) => return Ok(ClaimOutcome::Run(None)),
         };
         let mut guard = self.guard(store, delivery, StoreTimer::of(telemetry));
         delivery.set_key(key.clone(), guard.token());
-        // A claim that is not to be run under is dropped, which releases what was claimed so far.
+        // Dropping a claim that is not used releases it.
         match claim(&mut guard, &key, replay_key.as_ref(), delivery).await {
             Ok(Claimed::Acquired { fencing }) => {
                 if let Some(fencing) = fencing {
@@ -130,7 +128,7 @@ impl Dedupe {
                 Ok(ClaimOutcome::Run((!guard.is_empty()).then_some(guard)))
             }
             Ok(Claimed::Completed) => {
-                // A replay under a fresh id: that id was now seen as well.
+                // A replay under a new id: remember that id too.
                 guard.settle(Settlement::Completed).await;
                 Ok(ClaimOutcome::Duplicate)
             }
@@ -145,7 +143,7 @@ impl Dedupe {
         }
     }
 
-    /// Returns what deliveries keep of it.
+    /// Returns the part of the settings that deliveries keep.
     pub(crate) fn claims(&self) -> Arc<dyn Claims> {
         Arc::clone(&self.0) as _
     }
@@ -159,16 +157,16 @@ impl Settings {
         ClaimGuard::new(store.clone(), timer, self.background.clone(), lease, window)
     }
 
-    /// The key of the body, where replays are guarded against and the signature does not cover the id.
+    /// Returns the key of the body, if the replay guard is on and the signature does not cover the id.
     fn guarded_body_key(&self, delivery: &Delivery) -> Result<Option<Key>, MissingScope> {
-        // In a scope of its own, which no id can reach, and without the host, of which a replay can name any.
+        // In its own scope, which no id can reach, and without the host, which a replay can change.
         let guarded = self.replay_guard && !delivery.verifier().profile().id_signed();
         guarded.then(|| self.key_within(delivery, "#body", &body_id(delivery))).transpose()
     }
 
-    /// The key of an item, where it has an id and there is a store.
+    /// Returns the key of an item, if it has an id and there is a store.
     fn deduped_item_key(&self, delivery: &Delivery, id: &str) -> Result<Option<Key>, MissingScope> {
-        // In a scope of its own, for an item may be numbered as deliveries are.
+        // In its own scope, because item and delivery ids may be equal.
         let deduped = self.store.is_some() && !id.is_empty();
         deduped.then(|| self.key_within(delivery, "#item", id)).transpose()
     }
@@ -206,7 +204,7 @@ impl Claims for Settings {
     ) -> BoxFuture<'a, Result<Item, StoreError>> {
         Box::pin(async move {
             let claimed = |guard| Ok(Item::Claimed(ItemClaim::new(guard, self.handler_timeout)));
-            // Whatever is set for store failures: this is none.
+            // Not a store failure, so its policy does not apply.
             let key = self.deduped_item_key(delivery, id).map_err(|missing| {
                 missing_scope(&missing);
                 StoreError::new(missing)
@@ -214,7 +212,7 @@ impl Claims for Settings {
             let (Some(store), Some(key)) = (&self.store, key) else { return claimed(None) };
             let mut guard =
                 self.guard(store, delivery, StoreTimer::alone(&self.registry, delivery.provider()));
-            // Dropped after a failure, the guard releases what the store may have claimed.
+            // If the call fails, dropping the guard releases a claim that the store may have made.
             match guard.claim(&key).await {
                 Ok(Claim::Acquired { fencing_token }) => {
                     let window = self.window(delivery.verifier().profile());
@@ -246,10 +244,10 @@ impl DerefMut for Dedupe {
     }
 }
 
-/// The answer to a claim, once the layers above were asked about theirs.
+/// The result of a claim, including those of outer layers.
 #[derive(Clone, Copy)]
 enum Claimed {
-    /// The claim is this request's. `None`: a layer above made it, and proceeds without relying on it.
+    /// This request holds the claim. `None` if an outer layer made it and proceeds without relying on it.
     Acquired {
         fencing: Option<u64>,
     },
@@ -257,7 +255,7 @@ enum Claimed {
     InProgress,
 }
 
-/// The id first, then the body: only who has both may run.
+/// Claims the id and then the body; the request runs only with both.
 async fn claim(
     guard: &mut ClaimGuard,
     key: &Key,
@@ -284,14 +282,15 @@ async fn claim_or_share(
     match guard.claim(key).await? {
         Claim::Acquired { fencing_token } => Ok(Claimed::Acquired { fencing: Some(fencing_token) }),
         Claim::Completed => Ok(Claimed::Completed),
-        // In a box: most deliveries have no layer above this one.
+        // Boxed, because most deliveries have no outer layer.
         Claim::InProgress if delivery.is_nested() => Box::pin(share(guard, key, delivery)).await,
         Claim::InProgress => Ok(Claimed::InProgress),
     }
 }
 
-/// Finds out whether the claim in progress is that of a layer above, for the same request: the same layer may
-/// be on a router and on a route in it, and would wait for itself. Only the store knows whose claim it is.
+/// Checks whether the claim in progress belongs to an outer layer for the same request: with the same layer
+/// on a router and on one of its routes, the inner one would wait for itself. Only the store knows the owner
+/// of a claim.
 async fn share(guard: &ClaimGuard, key: &Key, delivery: &Delivery) -> Result<Claimed, StoreError> {
     for above in delivery.claims_above(key) {
         if guard.extend(key, &above.token, above.lease).await? {

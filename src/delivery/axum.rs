@@ -9,15 +9,15 @@
 //! }
 //! ```
 //!
-//! They fail closed: what is missing is answered 500 with a [`MissingDelivery`] that tells the developer
-//! what to set.
+//! The extractors fail closed: if something is missing, they answer 500 with a [`MissingDelivery`] that names
+//! the missing configuration.
 //!
-//! * `Delivery` needs a [`WebhookLayer`](crate::WebhookLayer) above the handler. `Option<Delivery>` is
-//!   `None` for requests that [`only_if`](crate::WebhookLayer::only_if) passed by.
-//! * `Event<T>` needs a layer that decodes a `T`. `Option<Event<T>>` is `None` only where the payload is not a `T`
-//!   and the layer [hands over](crate::Undecodable::HandOver) such deliveries. A type that was never decoded is a
-//!   mistake in the set-up, and so is a missing layer.
-//! * `Payload<T>` needs a layer as `Delivery` does, and decodes the payload itself: see there.
+//! * `Delivery` requires a [`WebhookLayer`](crate::WebhookLayer) above the handler. `Option<Delivery>` is
+//!   `None` for requests that [skip](crate::WebhookLayer::only_if) the layer.
+//! * `Event<T>` requires a layer that decodes a `T`. `Option<Event<T>>` is `None` only if the payload is not
+//!   a `T` and the layer [hands over](crate::Undecodable::HandOver) such deliveries. A missing layer, or one
+//!   that decodes another type, is a configuration error and answered 500.
+//! * `Payload<T>` requires a layer like `Delivery`, and decodes the payload itself.
 
 use std::{
     any::{TypeId, type_name},
@@ -75,8 +75,7 @@ impl<S: Sync, T: Send + Sync + 'static> OptionalFromRequestParts<S> for Event<T>
     }
 }
 
-/// An extractor that decodes the payload from JSON for one handler, so that each route or event type can have
-/// its own type.
+/// An extractor that decodes the payload from JSON, so that each route or event type can have its own type.
 ///
 /// ```
 /// use axum::{Router, http::StatusCode, routing::post};
@@ -100,14 +99,14 @@ impl<S: Sync, T: Send + Sync + 'static> OptionalFromRequestParts<S> for Event<T>
 /// }
 /// ```
 ///
-/// The layer need not decode anything. As with [`Delivery::json`], the content type does not matter.
+/// The layer does not need a payload type. As with [`Delivery::json`], the content type is ignored.
 ///
-/// A payload that is not a `T` is answered 422 with the text of the [`DecodeError`], and the layer releases the
-/// claim, so that the provider's next attempt runs. Unlike a payload that the layer decodes, it has been claimed
-/// by then. A request without a `Delivery` is answered 500. To handle these cases in the handler, take a
-/// `Result<Payload<T>, PayloadRejection>`.
+/// A payload that is not a `T` is answered 422 with the text of the [`DecodeError`], and the layer releases
+/// the claim, so that the provider's next attempt runs. Unlike with [`WebhookLayer::json`](crate::WebhookLayer::json),
+/// the delivery has been claimed by then. A request without a `Delivery` is answered 500. To handle these cases
+/// in the handler, use `Result<Payload<T>, PayloadRejection>`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[allow(clippy::exhaustive_structs, reason = "it is a pattern in the arguments of handlers")]
+#[allow(clippy::exhaustive_structs, reason = "used as a pattern in handler arguments")]
 pub struct Payload<T>(
     /// The decoded payload.
     pub T,
@@ -136,9 +135,9 @@ impl<S: Sync, T: DeserializeOwned> FromRequestParts<S> for Payload<T> {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum PayloadRejection {
-    /// The payload is not a `T`: 422.
+    /// The payload is not a `T`; answered 422.
     DecodeError(DecodeError),
-    /// No layer is above the handler: 500.
+    /// No layer is above the handler; answered 500.
     MissingDelivery(MissingDelivery),
 }
 
@@ -169,9 +168,9 @@ impl IntoResponse for PayloadRejection {
     }
 }
 
-/// 422 with the error's text. The response's extensions have a [`Rejection`] of the kind
-/// [`Undecodable`](RejectionKind::Undecodable), so that the layer releases the claim whatever
-/// [`complete_when`](crate::WebhookLayer::complete_when) says.
+/// Responds 422 with the error's text. The response's extensions contain a [`Rejection`] of the kind
+/// [`Undecodable`](RejectionKind::Undecodable), so that the layer releases the claim regardless of
+/// [`complete_when`](crate::WebhookLayer::complete_when).
 impl IntoResponse for DecodeError {
     fn into_response(self) -> Response {
         let kind = RejectionKind::Undecodable;
@@ -187,8 +186,8 @@ impl IntoResponse for ItemsOutcome {
     }
 }
 
-/// The rejection of a request without what its handler takes: no
-/// [`WebhookLayer`](crate::WebhookLayer) above it has put that into the extensions.
+/// The rejection of a request whose extensions lack the extractor's value, because no suitable
+/// [`WebhookLayer`](crate::WebhookLayer) is above the handler.
 #[derive(Clone, Copy, Debug)]
 pub struct MissingDelivery {
     what: &'static str,

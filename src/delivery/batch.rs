@@ -10,50 +10,50 @@ use crate::{
     task::catch_unwind,
 };
 
-/// The number of claims in a row that may fail before the store is given up for the rest of a batch.
+/// The number of consecutive failed claims after which the remaining items of a batch are no longer claimed.
 const STORE_FAILURES: u32 = 3;
 const RETRY_AFTER_SECONDS: u16 = 5;
 
 impl Delivery {
-    /// Handles the items of a batch one after another, each under a claim of its own, so that a retry of the
-    /// batch runs only what has not succeeded.
+    /// Handles the items of a batch in order, each under its own claim, so that a retry of the batch runs
+    /// only the items that have not succeeded.
     ///
-    /// `key` identifies an item among all items of this endpoint, across deliveries. It has to be the same in
-    /// each retry. Where items of several kinds share ids, or an id occurs once for each change, combine both
-    /// parts: `format!("{id}/{status}")`. **Items with equal keys count as one**: the second is a duplicate.
-    /// An item with an empty key is not deduped and runs in each retry.
+    /// `key` returns a key that identifies an item among all items of this endpoint, across deliveries, and
+    /// that is the same in each retry. If items of several kinds share ids, or an id occurs once per change,
+    /// combine both parts: `format!("{id}/{status}")`. **Items with equal keys count as duplicates.** An item
+    /// with an empty key is not deduplicated and runs in each retry.
     ///
-    /// `handler` runs for each item that was not handled before. After an `Err`, the item is released and the
-    /// next one runs. Return the outcome: it is 200 if all items are done, and otherwise 503 with a
-    /// `Retry-After`, so that the provider sends the batch again.
+    /// `handler` runs for each item that has not been handled before. If it returns an `Err`, the item is
+    /// released and the next one runs. Return the outcome as the response: it is 200 if all items are done,
+    /// and otherwise 503 with a `Retry-After`, so that the provider retries the batch.
     ///
     /// | the item | counts as | the retry |
     /// |---|---|---|
     /// | the handler returns `Ok` | [`completed`](ItemsOutcome::completed) | skips it |
-    /// | it was handled before | [`duplicates`](ItemsOutcome::duplicates) | skips it |
-    /// | it is being handled for another delivery | [`in_progress`](ItemsOutcome::in_progress) | runs it unless that run has succeeded |
+    /// | has been handled before | [`duplicates`](ItemsOutcome::duplicates) | skips it |
+    /// | is in progress for another delivery | [`in_progress`](ItemsOutcome::in_progress) | runs it unless the other run has succeeded |
     /// | the handler returns `Err` or panics | [`failed`](ItemsOutcome::failed) | runs it |
-    /// | it cannot be claimed because the store failed, and the layer [rejects](crate::StoreFailure::Reject) deliveries then | [`failed`](ItemsOutcome::failed) | runs it |
+    /// | cannot be claimed because the store failed, and the layer [rejects](crate::StoreFailure::Reject) such deliveries | [`failed`](ItemsOutcome::failed) | runs it |
     ///
-    /// If the store fails and the layer [proceeds](crate::StoreFailure::Proceed), the item runs without a claim.
-    /// After three store failures in a row the remaining items fail without asking the store again. Errors
-    /// and panics of the handler are logged at `WARN` (feature `tracing`).
+    /// If the store fails and the layer [proceeds](crate::StoreFailure::Proceed), the item runs without a
+    /// claim. After three consecutive store failures the remaining items fail without further calls to the
+    /// store. Errors and panics of the handler are logged at `WARN` (feature `tracing`).
     ///
-    /// Items have the lease, the window and the scope of the layer, and each occupies one entry of the store. The
-    /// [`handler_timeout`](crate::WebhookLayer::handler_timeout) and the
-    /// [`ack_deadline`](crate::WebhookLayer::ack_deadline) apply to the batch as a whole. For other orders, for
-    /// concurrency, or for an item's [fencing token](crate::ItemClaim::fencing_token), use
+    /// Items use the lease, the window and the scope of the layer, and each occupies one entry of the store.
+    /// The [`handler_timeout`](crate::WebhookLayer::handler_timeout) and the
+    /// [`ack_deadline`](crate::WebhookLayer::ack_deadline) apply to the batch as a whole. For another order,
+    /// concurrency, or an item's [fencing token](crate::ItemClaim::fencing_token), use
     /// [`claim_item`](Self::claim_item).
     ///
     /// # Panics
     ///
-    /// If `items` or `key` panics, before any item runs. Panics of `handler` are caught, so that an item cannot
-    /// keep those after it from being handled.
+    /// If `items` or `key` panics, before any item runs. Panics of `handler` are caught, so that the
+    /// following items still run.
     ///
     /// # Cancel safety
     ///
-    /// If the future is dropped, the item that runs is dropped with it and released. Items that have succeeded
-    /// stay completed, and the retry skips them.
+    /// If the future is dropped, the running item is dropped and released. Items that have succeeded stay
+    /// completed, and the retry skips them.
     ///
     /// # Example
     ///
@@ -109,8 +109,9 @@ impl Delivery {
         E: Into<BoxError> + Send + 'a,
         Fut: Future<Output = Result<(), E>> + Send + 'a,
     {
-        // The future does not contain the iterator, and its type does not name it: a handler that awaits a type
-        // with the closures of a `flat_map` in it is not `Send` for the compiler ("`FnOnce` is not general enough").
+        // Collected, so that the future neither contains nor names the iterator. Otherwise a handler that
+        // passes the closures of a `flat_map` is not `Send` for the compiler ("`FnOnce` is not general
+        // enough").
         let items = items.into_iter().map(|item| (key(&item).as_ref().to_owned(), item)).collect::<Vec<_>>();
         Box::pin(async move {
             warn_of_equal_keys(&items);
@@ -143,8 +144,8 @@ impl Delivery {
     }
 }
 
-/// Warns of items that will be taken for duplicates of each other. A provider has no reason to send an item twice in
-/// a batch, so `key` may lack a part.
+/// Warns of items with equal keys, which count as duplicates. A provider has no reason to send an item twice
+/// in a batch, so the key may lack a part.
 fn warn_of_equal_keys<T>(items: &[(String, T)]) {
     let mut keys = HashSet::with_capacity(items.len());
     let repeated = items.iter().find(|(key, _)| !key.is_empty() && !keys.insert(&**key));
@@ -153,15 +154,15 @@ fn warn_of_equal_keys<T>(items: &[(String, T)]) {
     }
 }
 
-/// Without the panic's message, which the panic hook has printed.
+/// Creates the error of a panic without its message, which the panic hook has printed.
 fn panicked(_: Box<dyn Any + Send>) -> BoxError {
     "handler of the item panicked".into()
 }
 
-/// The outcome of a batch: the response to its delivery, and what became of its items.
+/// The outcome of a batch: the response to its delivery, and the results of its items.
 ///
-/// With the feature `axum` it is a response. Elsewhere, [`to_response`](Self::to_response) makes one. The default has
-/// no items, and is a 200.
+/// With the feature `axum` it implements `IntoResponse`. Otherwise use [`to_response`](Self::to_response). The
+/// default has no items, and its status is 200.
 ///
 /// ```
 /// use tower_webhook::ItemsOutcome;
@@ -190,8 +191,8 @@ impl ItemsOutcome {
         self.failures.push(ItemFailure { key, error });
     }
 
-    /// Returns 200 if all items are done, and otherwise 503, after which the layer releases the delivery and the
-    /// provider retries it.
+    /// Returns 200 if all items are done, and otherwise 503. After a 503 the layer releases the delivery and
+    /// the provider retries.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         match self.in_progress + self.failed() {
@@ -200,19 +201,19 @@ impl ItemsOutcome {
         }
     }
 
-    /// Returns the number of items whose handler has returned `Ok`.
+    /// Returns the number of items whose handler returned `Ok`.
     #[must_use]
     pub fn completed(&self) -> usize {
         self.completed
     }
 
-    /// Returns the number of items that had been handled before, within the deduplication window.
+    /// Returns the number of items that were handled before, within the deduplication window.
     #[must_use]
     pub fn duplicates(&self) -> usize {
         self.duplicates
     }
 
-    /// Returns the number of items that are being handled for another delivery.
+    /// Returns the number of items in progress for another delivery.
     #[must_use]
     pub fn in_progress(&self) -> usize {
         self.in_progress
@@ -224,14 +225,14 @@ impl ItemsOutcome {
         self.failures.len()
     }
 
-    /// Returns the items that failed, in the order of the batch.
+    /// Returns the items that failed, in batch order.
     #[must_use]
     pub fn failures(&self) -> &[ItemFailure] {
         &self.failures
     }
 
-    /// Returns the response: the [`status`](Self::status), and for a 503 a `Retry-After` of five seconds and the
-    /// number of items that are not done. It contains neither keys nor errors.
+    /// Returns the response: the [`status`](Self::status), and for a 503 a `Retry-After` of five seconds and
+    /// the number of unfinished items. It contains neither keys nor errors.
     #[must_use]
     pub fn to_response(&self) -> Response<Bytes> {
         let mut response = Response::default();
@@ -248,7 +249,7 @@ impl ItemsOutcome {
     }
 }
 
-/// Without the errors, which may have data of the payload in them.
+/// Omits the errors, which may contain payload data.
 impl fmt::Debug for ItemsOutcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ItemsOutcome")
@@ -273,15 +274,15 @@ impl ItemFailure {
         &self.key
     }
 
-    /// Returns the handler's error, or a text if the handler panicked or was not called. A failure of the store is
-    /// a [`StoreError`](crate::store::StoreError).
+    /// Returns the handler's error, or a text if the handler panicked or was not called. A store failure is a
+    /// [`StoreError`](crate::store::StoreError).
     #[must_use]
     pub fn error(&self) -> &(dyn Error + Send + Sync + 'static) {
         &*self.error
     }
 }
 
-/// Without the error, which may have data of the payload in it.
+/// Omits the error, which may contain payload data.
 impl fmt::Debug for ItemFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ItemFailure").field("key", &self.key).finish_non_exhaustive()

@@ -5,10 +5,10 @@ use serde::de::DeserializeOwned;
 use super::field_path::FieldPath;
 use crate::BoxError;
 
-/// The payload, decoded to the type that the layer was built with:
-/// [`json`](crate::WebhookLayer::json), `form` or [`decode`](crate::WebhookLayer::decode).
+/// A decoded payload, of the type set by [`json`](crate::WebhookLayer::json), `form` or
+/// [`decode`](crate::WebhookLayer::decode).
 ///
-/// It derefs to `T`, works as a pattern, and can be built in tests of a handler:
+/// It derefs to `T`, works as a pattern, and is easy to construct in tests of a handler:
 ///
 /// ```
 /// use std::sync::Arc;
@@ -26,14 +26,14 @@ use crate::BoxError;
 /// # }
 /// ```
 ///
-/// The payload is decoded once, and clones share it. Borrow the event with `&*event`, for instance in a
-/// `match`. To own it, use [`into_inner`](Self::into_inner) if `T` is `Clone`, and
+/// The payload is decoded once, and clones share it. Borrow it with `&*event`, for instance in a `match`. To
+/// own it, use [`into_inner`](Self::into_inner) if `T` is `Clone`, and
 /// [`try_into_inner`](Self::try_into_inner) otherwise.
 ///
-/// A delivery has an `Event` of one type: the axum extractor answers 500 for any other, and the extensions
-/// have none. Where each route or event type has a type of its own, decode with [`Delivery::json`](crate::Delivery::json),
-/// or with the axum extractor `Payload<T>`.
-#[allow(clippy::exhaustive_structs, reason = "it is a pattern in the arguments of handlers")]
+/// A delivery has an `Event` of one type: for any other type, the axum extractor answers 500, and the
+/// extensions contain no value. If each route or event type has its own type, decode with
+/// [`Delivery::json`](crate::Delivery::json) or with the axum extractor `Payload<T>`.
+#[allow(clippy::exhaustive_structs, reason = "used as a pattern in handler arguments")]
 pub struct Event<T>(
     /// The decoded payload.
     pub Arc<T>,
@@ -44,10 +44,10 @@ impl<T> Event<T> {
         Self(Arc::new(event))
     }
 
-    /// Returns the decoded payload: moved out of the only holder, and cloned otherwise.
+    /// Returns the decoded payload. Clones it if the event is shared.
     ///
-    /// An axum handler is the only holder. Elsewhere, take the event out of the extensions with
-    /// `extensions_mut().remove::<Event<T>>()` rather than `get`. For a `T` that is not `Clone`, use
+    /// In an axum handler the event is not shared. Elsewhere, take it from the extensions with
+    /// `extensions_mut().remove::<Event<T>>()` rather than `get`. If `T` is not `Clone`, use
     /// [`try_into_inner`](Self::try_into_inner), or borrow: `match &*event`.
     #[must_use]
     pub fn into_inner(self) -> T
@@ -57,7 +57,7 @@ impl<T> Event<T> {
         Arc::unwrap_or_clone(self.0)
     }
 
-    /// Returns the decoded payload if this is the only holder, as it is in an axum handler. `T` need not be
+    /// Returns the decoded payload if the event is not shared, as in an axum handler. `T` need not be
     /// `Clone`.
     ///
     /// ```
@@ -66,13 +66,13 @@ impl<T> Event<T> {
     /// struct Invoice { number: u32 } // not `Clone`
     ///
     /// let event = Event(Arc::new(Invoice { number: 17 }));
-    /// let Ok(invoice) = event.try_into_inner() else { panic!("there is another holder") };
+    /// let Ok(invoice) = event.try_into_inner() else { panic!("the event is shared") };
     /// assert_eq!(invoice.number, 17);
     /// ```
     ///
     /// # Errors
     ///
-    /// Returns the event itself if there is another holder.
+    /// Returns the event itself if it is shared.
     pub fn try_into_inner(self) -> Result<T, Self> {
         Arc::try_unwrap(self.0).map_err(Self)
     }
@@ -98,9 +98,9 @@ impl<T: fmt::Debug> fmt::Debug for Event<T> {
     }
 }
 
-/// A payload that is not of the expected type.
+/// The error for a payload that is not of the expected type.
 ///
-/// Its text names the [`path`](Self::path) of the field, and what is wrong with it:
+/// Its text names the [`path`](Self::path) of the field and the problem:
 ///
 /// ```text
 /// payload field `lines[3].price` is invalid, at line 1 column 57
@@ -108,8 +108,8 @@ impl<T: fmt::Debug> fmt::Debug for Event<T> {
 /// payload is not valid JSON, at line 1 column 1
 /// ```
 ///
-/// Neither the text nor `Debug` contains data of the payload. The [`source`](Error::source) is the error of
-/// the decoder, which may quote the payload: keep it out of logs.
+/// Neither the text nor `Debug` contains payload data. The [`source`](Error::source) is the decoder's error,
+/// which may quote the payload: keep it out of logs.
 ///
 /// With the feature `axum` it is a response: 422 with the text, after which the layer releases the claim.
 pub struct DecodeError {
@@ -119,7 +119,7 @@ pub struct DecodeError {
 }
 
 impl DecodeError {
-    /// The error of a first attempt at decoding. A second one finds the path.
+    /// Creates the error of a failed decoding. Decodes again to find the path.
     #[cold]
     pub(super) fn json<T: DeserializeOwned>(json: &[u8], error: serde_json::Error) -> Self {
         use serde_json::error::Category;
@@ -134,7 +134,7 @@ impl DecodeError {
         Self::new(&problem, &position, error)
     }
 
-    /// An error of the function that decodes, which may be one of these already.
+    /// Converts an error of the decoding function, which may already be a `DecodeError`.
     pub(super) fn from_any(error: BoxError) -> Self {
         match error.downcast::<Self>() {
             Ok(error) => *error,
@@ -165,12 +165,12 @@ impl DecodeError {
         Self { text: text + position, path, source: source.into() }
     }
 
-    /// Returns the path of the field that failed, such as `lines[3].price`. `None` if the payload as a whole is
-    /// not what was expected, or if the path is not known.
+    /// Returns the path of the field that failed, such as `lines[3].price`. `None` if the payload as a whole
+    /// is not of the expected type, or if the path is unknown.
     ///
-    /// It consists of the field names of structs and of indexes. The key of a map is `*`, and so is the field of
-    /// a struct with `#[serde(flatten)]`. The path ends at an enum or at a type that buffers its content, as
-    /// tagged and untagged enums do.
+    /// The path consists of field names of structs, and indexes. The key of a map is `*`, and so is the field
+    /// of a struct with `#[serde(flatten)]`. The path ends at an enum, or at a type that buffers its content,
+    /// as tagged and untagged enums do.
     #[must_use]
     pub fn path(&self) -> Option<&str> {
         self.path.as_deref()

@@ -1,7 +1,7 @@
-/// One event type or several, as the provider writes them: what
-/// [`only_events`](crate::WebhookLayer::only_events) and [`EventRouter::on`](crate::EventRouter::on) take.
+/// One or more event types in the provider's spelling, for [`only_events`](crate::WebhookLayer::only_events)
+/// and [`EventRouter::on`](crate::EventRouter::on).
 ///
-/// A text, or an array, slice or `Vec` of texts, converts into it. Event types are compared byte by byte.
+/// Converts from a string, or an array, slice or `Vec` of strings. Event types are compared byte by byte.
 ///
 /// ```
 /// use tower_webhook::EventTypes;

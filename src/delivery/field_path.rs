@@ -1,7 +1,7 @@
 //! The path of the field at which decoding a payload fails.
 //!
-//! A segment is a name that the decoded type declares, or an index, so that a path never contains data of
-//! the payload. `serde_path_to_error` does not tell the field of a struct from the key of a map.
+//! A segment is a field name declared by the type, or an index, so that a path never contains payload data.
+//! `serde_path_to_error` does not distinguish the field of a struct from the key of a map.
 
 use std::{
     cell::{Cell, RefCell},
@@ -12,10 +12,10 @@ use serde::de::{
     Deserialize, DeserializeSeed, Deserializer, EnumAccess, Error, MapAccess, SeqAccess, Visitor,
 };
 
-/// A path, written as `order.lines[3].price`. The keys of maps are `*`.
+/// A path such as `order.lines[3].price`. The keys of maps are `*`.
 #[derive(Default)]
 pub(super) struct FieldPath {
-    /// The innermost first.
+    /// The segments, innermost first.
     segments: Vec<Segment>,
     is_missing: bool,
 }
@@ -28,19 +28,19 @@ enum Segment {
 }
 
 impl FieldPath {
-    /// Decodes a `T` again, and returns the path at which that fails.
+    /// Decodes a `T` again, and returns the path at which decoding fails.
     pub(super) fn of_failure<'de, T: Deserialize<'de>>(deserializer: impl Deserializer<'de>) -> Self {
         let trail = Trail::default();
         let _ = T::deserialize(Traced { inner: deserializer, fields: &[], trail: &trail });
         trail.path.into_inner()
     }
 
-    /// Whether the failure is in the payload as a whole, as far as is known.
+    /// Returns whether the path is empty: the payload as a whole failed, or the path is unknown.
     pub(super) fn is_empty(&self) -> bool {
         self.segments.is_empty()
     }
 
-    /// Whether the field is required and missing.
+    /// Returns whether the field is required and missing.
     pub(super) fn is_missing(&self) -> bool {
         self.is_missing
     }
@@ -68,16 +68,16 @@ impl Segment {
     }
 }
 
-/// The path so far, which grows outwards while an error is passed on.
+/// The path so far, which grows outwards as an error propagates.
 #[derive(Default)]
 struct Trail {
     path: RefCell<FieldPath>,
-    /// The field that was named last.
+    /// The last field name seen.
     field: Cell<Option<&'static str>>,
 }
 
 impl Trail {
-    /// Adds a segment to the path of an error. A success drops the path of an error inside it that `T` ignored.
+    /// Adds a segment to the path of an error. A success clears the path of an inner error that `T` ignored.
     fn pass<T, E>(&self, result: Result<T, E>, segment: Segment) -> Result<T, E> {
         match &result {
             Ok(_) => drop(self.path.take()),
@@ -86,7 +86,7 @@ impl Trail {
         result
     }
 
-    /// Begins the path of a struct's own error, if that is a missing field.
+    /// Starts the path of a struct's own error for a missing field.
     fn note_missing(&self, error: &impl Display, fields: &'static [&'static str]) {
         let mut path = self.path.borrow_mut();
         let text = error.to_string();
@@ -97,10 +97,10 @@ impl Trail {
     }
 }
 
-/// A deserializer, visitor or seed that keeps track of where it is.
+/// A deserializer, visitor or seed that tracks its position.
 struct Traced<'t, I> {
     inner: I,
-    /// Those of the struct that it is, or is the key of.
+    /// The fields of the current struct, or of the struct that this is a key of.
     fields: &'static [&'static str],
     trail: &'t Trail,
 }
@@ -120,7 +120,7 @@ impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Traced<'_, S> {
     }
 }
 
-/// Calls the method of the wrapped deserializer with the visitor wrapped.
+/// Forwards to the wrapped deserializer, with the visitor wrapped.
 macro_rules! forward_deserialize {
     ($($method:ident($($argument:ident: $type:ty),*);)+) => {$(
         fn $method<V: Visitor<'de>>(self, $($argument: $type,)* visitor: V) -> Result<V::Value, D::Error> {
@@ -189,7 +189,7 @@ macro_rules! forward_visit {
     )+};
 }
 
-/// The other methods call these.
+/// The default methods call these.
 impl<'de, V: Visitor<'de>> Visitor<'de> for Traced<'_, V> {
     type Value = V::Value;
 
@@ -373,7 +373,7 @@ mod tests {
             (r#"{"notes":{"number":{"unit-price":"SECRET"}}}"#, "notes.*.unit-price"),
             (r#"{"payment":"SECRET"}"#, "payment"),
             (r#"{"payment":{"card":{"unit-price":"SECRET"}}}"#, "payment"),
-            // An error that the type ignores leaves no trace.
+            // An error that the type ignores leaves no path.
             (r#"{"extra":{"unit-price":-1},"number":"SECRET"}"#, "number"),
             (r#"{"flat":{"total":"SECRET"}}"#, "flat.*"),
             (r#"{"strict":{"SECRET":1}}"#, "strict.*"),

@@ -7,26 +7,26 @@ use crate::{
     verify::{Profile, RequestContext},
 };
 
-/// The layer's deduplication, as a delivery sees it: a trait, so that deliveries do not depend on the module that
+/// The layer's deduplication, as a trait, so that the module of deliveries does not depend on the module that
 /// deduplicates them.
 ///
-/// A delivery keeps it for its items, which may be claimed when the request and the layer are gone.
+/// A delivery keeps it for its items, which may be claimed after the request and the layer are gone.
 pub(crate) trait Claims: Send + Sync {
-    /// A digest of the endpoint that was called, where the provider signs with one secret for all endpoints of
-    /// an account.
+    /// Returns a digest of the request's endpoint, if the provider uses one secret for all endpoints of an
+    /// account.
     fn receiver(&self, request: &RequestContext<'_>) -> Option<u64>;
 
-    /// The lease of a claim on a delivery with this profile.
+    /// Returns the lease of a claim on a delivery with this profile.
     fn lease(&self, profile: &Profile) -> Duration;
 
-    /// The deduplication window of a delivery with this profile.
+    /// Returns the deduplication window of a delivery with this profile.
     fn window(&self, profile: &Profile) -> Duration;
 
-    /// The key of the delivery's body, where replays are guarded against and the signature does not
-    /// cover the id.
+    /// Returns the key of the delivery's body, if the replay guard is on and the signature does not cover the
+    /// id.
     fn replay_key(&self, delivery: &Delivery) -> Option<Key>;
 
-    /// The key of an item; `None` without a store, or without an id.
+    /// Returns the key of an item; `None` without a store or an id.
     fn item_key(&self, delivery: &Delivery, id: &str) -> Option<Key>;
 
     /// Claims an item.
@@ -37,79 +37,79 @@ pub(crate) trait Claims: Send + Sync {
     ) -> BoxFuture<'a, Result<Item, StoreError>>;
 }
 
-/// The guard of an item's claim, which releases it when dropped.
+/// The guard of an item's claim, which releases it on drop.
 pub(crate) trait ItemGuard: Send + Sync {
-    /// Extends the lease, again and again, while it is polled.
+    /// Extends the lease periodically while it is polled.
     fn heartbeat(&self) -> BoxFuture<'_, ()>;
 
     /// Completes the claim if the item was handled, and releases it otherwise.
     fn settle(self: Box<Self>, handled: bool) -> BoxFuture<'static, ()>;
 }
 
-/// What may be done with an item of a delivery: the answer of [`Delivery::claim_item`].
+/// The result of [`Delivery::claim_item`].
 #[derive(Debug)]
 #[must_use]
-#[allow(clippy::exhaustive_enums, reason = "a handler that overlooks an answer may lose the item")]
+#[allow(clippy::exhaustive_enums, reason = "a handler that ignores a variant may lose the item")]
 pub enum Item {
-    /// It is the caller's: [run](ItemClaim::run) its work.
+    /// The item is claimed: [run](ItemClaim::run) its work.
     Claimed(ItemClaim),
-    /// It was handled before, within the dedupe window. There is nothing to do.
+    /// The item was handled before, within the deduplication window. There is nothing to do.
     Duplicate,
-    /// It is being handled now, and how that ends is not known yet. Let the whole delivery come
-    /// again, with a 503: a 2xx would lose the item if that run fails.
+    /// The item is in progress, and may still fail. Answer the whole delivery with 503, so that the provider
+    /// retries; a 2xx would lose the item if the other run fails.
     InProgress,
 }
 
-/// The claim on one item of a delivery.
+/// A claim on one item of a delivery.
 ///
-/// Its lease begins when it is claimed and is extended only while its work [runs](Self::run): claim
-/// an item when its turn has come, not all of a batch beforehand. Dropped, it is released.
-#[must_use = "dropped, it is released"]
+/// The lease starts when the item is claimed, and is extended only while its work [runs](Self::run). So claim
+/// each item just before handling it, not all items of a batch in advance. Dropping the claim releases it.
+#[must_use = "dropping it releases the item"]
 pub struct ItemClaim {
     guard: Option<Box<dyn ItemGuard>>,
     claim: Option<AcquiredItem>,
     timeout: Duration,
 }
 
-/// What is known of an item's claim.
+/// The details of an acquired item claim.
 pub(crate) struct AcquiredItem {
     pub(crate) fencing_token: u64,
     pub(crate) handle: ClaimHandle,
 }
 
-/// The items of a batch.
+/// Items of a batch.
 impl Delivery {
-    /// Claims an item of a batch, so that it is handled once, whichever deliveries contain it.
+    /// Claims an item of a batch, so that it is handled once even if several deliveries contain it.
     ///
-    /// [`for_each`](Self::for_each) does this for all items of a batch. Claim items yourself to handle them in
-    /// another order or concurrently, or to use their [fencing tokens](ItemClaim::fencing_token) or
-    /// [handles](ItemClaim::handle).
+    /// [`for_each`](Self::for_each) claims and handles all items of a batch. Call this method instead to
+    /// handle items in another order or concurrently, or to use their [fencing
+    /// tokens](ItemClaim::fencing_token) or [handles](ItemClaim::handle).
     ///
-    /// An item is claimed in the layer's store, under its lease, window, scope and
-    /// [`StoreFailure`](crate::StoreFailure), as the delivery is. The two claims are independent, so this also works
-    /// for deliveries without an id. Each item occupies one entry of the store: mind the capacity of
+    /// The claim uses the layer's store, lease, window, scope and [`StoreFailure`](crate::StoreFailure), like
+    /// that of the delivery. The two claims are independent, so items also work in deliveries without an id.
+    /// Each item occupies one entry of the store: consider the capacity of a
     /// [`MokaStore`](crate::store::MokaStore).
     ///
-    /// `id` identifies the item among all items of this endpoint. Where items of several kinds share ids, or an id
-    /// occurs once for each change, combine both parts: `format!("{id}/{status}")`.
+    /// `id` identifies the item among all items of this endpoint. If items of several kinds share ids, or an
+    /// id occurs once per change, combine both parts: `format!("{id}/{status}")`.
     ///
-    /// An item with an empty id is not deduped, and neither is any item
-    /// [without a store](crate::WebhookLayer::without_dedupe): each call claims it, and
+    /// An item with an empty id is not deduplicated, nor is any item [without a
+    /// store](crate::WebhookLayer::without_dedupe): each call claims it, and
     /// [`is_deduped`](ItemClaim::is_deduped) is `false`.
     ///
     /// # Errors
     ///
-    /// If the endpoint has no [scope](crate::WebhookLayer::scope) and its verifier sets no fingerprint, on a store that
-    /// other endpoints may use.
+    /// If the store may be used by other endpoints, but the layer has no [scope](crate::WebhookLayer::scope)
+    /// and the verifier sets no fingerprint.
     ///
     /// If the store fails, or does not answer within a second, and the layer
-    /// [rejects](crate::StoreFailure::Reject) deliveries then, as it does by default where the provider retries.
-    /// Answer 503, so that the provider sends the delivery again. If the layer
-    /// [proceeds](crate::StoreFailure::Proceed), the item is claimed but not deduped.
+    /// [rejects](crate::StoreFailure::Reject) such deliveries (the default for providers that retry). Answer
+    /// 503, so that the provider retries. If the layer [proceeds](crate::StoreFailure::Proceed), the item is
+    /// claimed but not deduplicated.
     ///
     /// # Cancel safety
     ///
-    /// If the future is dropped, it releases what may have been claimed.
+    /// Dropping the future releases a claim that may have been made.
     ///
     /// # Example
     ///
@@ -136,11 +136,11 @@ impl Delivery {
         self.claims().claim_item(self, id).await
     }
 
-    /// The key that the item of this id is remembered by, for
-    /// [`Store::forget`](crate::store::Store::forget). `None`: it is not deduped, for want of an id
-    /// or of a store.
+    /// Returns the deduplication key of the item with this id, for
+    /// [`Store::forget`](crate::store::Store::forget). `None` if the item is not deduplicated, because it has
+    /// no id or the layer has no store.
     ///
-    /// No delivery has such a key: items are in a scope of their own.
+    /// Items have their own scope, so no delivery has the same key.
     #[must_use]
     pub fn item_key(&self, id: &str) -> Option<Key> {
         self.claims().item_key(self, id)
@@ -153,31 +153,31 @@ impl ItemClaim {
         Self { guard, claim, timeout }
     }
 
-    /// Runs the item's work and extends the lease beside it, every third of it. After an `Ok` the
-    /// item is remembered as handled; after an `Err`, or a panic, which goes on unwinding, it is
-    /// released, so that the next delivery that brings it runs it again.
+    /// Runs the item's work, and extends the lease meanwhile, after every third of it. After an `Ok`, the
+    /// item is completed. After an `Err` or a panic, which propagates, it is released, so that the next
+    /// delivery that contains the item runs it again.
     ///
-    /// What the work answers is passed on, also if the store fails afterwards: settling is then
-    /// tried again in the background while the lease lives.
+    /// Returns the result of the work even if the store fails afterwards: settling is then retried in the
+    /// background until the lease expires.
     ///
-    /// As a handler does, work that blocks its thread for longer than the lease may run twice: use
-    /// `spawn_blocking`. It is not stopped, but the lease is extended for no longer than the layer's
-    /// [`handler_timeout`](crate::WebhookLayer::handler_timeout): work that hangs, in a task which
-    /// outlives the request, must not keep the item from ever being handled.
+    /// Work that blocks its thread for longer than the lease may run twice: use `spawn_blocking`. The work
+    /// has no timeout of its own, but the lease is only extended for the layer's
+    /// [`handler_timeout`](crate::WebhookLayer::handler_timeout). Otherwise work that hangs in a detached
+    /// task would prevent the item from being handled.
     ///
     /// # Errors
     ///
-    /// The work's own.
+    /// Returns the error of the work.
     ///
     /// # Panics
     ///
-    /// If the work does.
+    /// If the work panics.
     ///
     /// # Cancel safety
     ///
-    /// Dropped while the work runs, it drops the work and releases the item; dropped while the item
-    /// is being completed, it completes it. So a client that hangs up, or a time-out around it,
-    /// leaves nothing claimed.
+    /// If the future is dropped while the work runs, the work is dropped and the item is released. If it is
+    /// dropped while the item is being completed, the item is still completed. A client that disconnects, or
+    /// a timeout, therefore leaves no claim behind.
     pub async fn run<T, E>(self, work: impl Future<Output = Result<T, E>>) -> Result<T, E> {
         let Some(guard) = self.guard else { return work.await };
         let ended = {
@@ -185,7 +185,7 @@ impl ItemClaim {
             match run(catch_unwind(|| work.as_mut()), Some(|| guard.heartbeat()), self.timeout).await {
                 RunEnd::Returned(result) => Ok(result),
                 RunEnd::Panicked(panic) => Err(panic),
-                // No longer extended. A panic from here on drops what is held, which releases it.
+                // No longer extended. A panic from here on drops the claim, which releases it.
                 RunEnd::TimedOut(_) => Ok(work.await),
             }
         };
@@ -200,8 +200,8 @@ impl ItemClaim {
         self.guard.is_some()
     }
 
-    /// Returns the fencing token. It increases each time this item runs: reject writes with a lower token,
-    /// so that a stalled earlier run cannot overwrite a later one. `None` exactly where
+    /// Returns the fencing token. It increases each time this item runs: reject writes with a lower token, so
+    /// that a stalled earlier run cannot overwrite a later one. `None` exactly if
     /// [`is_deduped`](Self::is_deduped) is `false`.
     #[must_use]
     pub fn fencing_token(&self) -> Option<u64> {
@@ -209,7 +209,7 @@ impl ItemClaim {
     }
 
     /// Returns a handle of the claim, for stores that complete it themselves. Take it before the item
-    /// [runs](Self::run). `None` exactly where [`is_deduped`](Self::is_deduped) is `false`.
+    /// [runs](Self::run). `None` exactly if [`is_deduped`](Self::is_deduped) is `false`.
     ///
     /// ```
     /// # use tower_webhook::{BoxError, Delivery, Item};

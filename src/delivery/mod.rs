@@ -1,5 +1,5 @@
-//! The handler's part of the request's extensions: [`Delivery`], always, and [`Event<T>`], where the
-//! layer was asked for a type.
+//! The request extensions for the handler: always a [`Delivery`], and an [`Event<T>`] if the layer has a
+//! payload type.
 //!
 //! ```
 //! use http::Request;
@@ -9,7 +9,7 @@
 //! #[derive(Debug, Deserialize)]
 //! struct Ping { zen: String }
 //!
-//! // With feature `axum` both are extractors; anywhere else they are extensions.
+//! // With the feature `axum` both are also extractors.
 //! fn handle(request: &Request<Body>) -> Option<()> {
 //!     let delivery = request.extensions().get::<Delivery>()?;
 //!     let ping = request.extensions().get::<Event<Ping>>()?;
@@ -18,8 +18,8 @@
 //! }
 //! ```
 //!
-//! `None` means that no layer is above the handler, or that the layer decodes another type: answer it
-//! 500, as the extractors do. A 2xx would acknowledge a delivery that was never handled.
+//! `None` means that no layer is above the handler, or that the layer decodes another type: answer 500, as
+//! the extractors do. A 2xx would acknowledge a delivery that was never handled.
 
 #[cfg(feature = "axum")]
 pub mod axum;
@@ -54,9 +54,9 @@ use crate::{
     verify::{Endpoint, Location, RequestContext, RequestValue, Verified, Verifier, digest},
 };
 
-/// A delivery that was verified: its payload and what is known about it.
+/// A verified delivery: its payload and metadata.
 ///
-/// Cloning is cheap; clones share everything.
+/// Cloning is cheap; clones share their data.
 #[derive(Clone)]
 pub struct Delivery {
     facts: Arc<DeliveryFacts>,
@@ -68,22 +68,24 @@ struct DeliveryFacts {
     endpoint: Endpoint,
     claims: Arc<dyn Claims>,
     verified: Verified,
-    /// Where the verifier did not say.
+    /// The id from the profile's location, if the verifier did not return one.
     id: Option<RequestText>,
-    /// In the head, and which of the profile's places it is at: one in the body before that place counts first.
+    /// The event type in the head, and the index of its location in the profile: an earlier location in the
+    /// body takes precedence.
     event_type: Option<(usize, RequestText)>,
-    /// Found on first use.
+    /// Computed on first use.
     event_type_in_body: OnceLock<Option<Box<str>>>,
     attempt: Option<u32>,
     body: Bytes,
-    /// What the layer tried to decode the payload to, and why that failed.
+    /// The type that decoding failed for, and the error.
     undecoded: OnceLock<(TypeId, DecodeError)>,
     receiver: Option<u64>,
-    /// That of its claim. Here and not in the delivery, which the future of each request contains.
+    /// The token of the delivery's claim. Stored here because the future of each request contains the
+    /// `Delivery`.
     token: OnceLock<Token>,
-    /// Those of the claims on its key and on its replay key that layers above this one hold.
+    /// The tokens of outer layers' claims on its key and on its replay key.
     shared: [OnceLock<Token>; 2],
-    /// That of the nearest layer above this one.
+    /// The delivery of the next outer layer.
     above: Option<Box<Delivery>>,
 }
 
@@ -103,7 +105,7 @@ impl Delivery {
             Some(_) => None,
             None => profile.id().iter().find_map(find_value),
         };
-        // In the body it is looked for on first use; the head is gone by then.
+        // An event type in the body is found on first use, when the head is gone.
         let event_type = match verified.event_type {
             Some(_) => None,
             None => {
@@ -134,26 +136,25 @@ impl Delivery {
         Self { facts: Arc::new(facts), key: None, fencing: None }
     }
 
-    /// The delivery's id, the same when it is sent again. Whether the signature covers it depends
-    /// on the provider.
+    /// Returns the delivery id, which is the same for all attempts. Not every signature covers it
+    /// ([`Profile::id_signed`](crate::verify::Profile::id_signed)).
     #[must_use]
     pub fn id(&self) -> Option<&str> {
         let known = self.facts.verified.id.as_deref();
         known.or(self.facts.id.as_ref().map(RequestText::as_str)).filter(|id| !id.is_empty())
     }
 
-    /// When the provider signed it, where the scheme has a signed timestamp; it was within
-    /// tolerance.
+    /// Returns the signed timestamp, if the scheme has one. It was within the tolerance.
     #[must_use]
     pub fn timestamp(&self) -> Option<SystemTime> {
         self.facts.verified.timestamp
     }
 
-    /// Returns the event's type, as the provider calls it. Found on first use, if it is in the body.
+    /// Returns the event type in the provider's spelling. Computed on first use if it is in the body.
     ///
-    /// Whether the signature covers it depends on the provider
+    /// Not every signature covers it
     /// ([`Profile::event_type_signed`](crate::verify::Profile::event_type_signed)). GitHub and others send it
-    /// in a header that is not signed: grant no more rights to one type than to another.
+    /// in an unsigned header: do not give one type more privileges than another.
     #[must_use]
     pub fn event_type(&self) -> Option<&str> {
         let known = self.facts.verified.event_type.as_deref();
@@ -162,8 +163,8 @@ impl Delivery {
         event_type.filter(|event_type| !event_type.is_empty())
     }
 
-    /// Returns the event type that the delivery may be ignored or routed by. `None`: it has none, or it is a batch,
-    /// whose events may be of several types.
+    /// Returns the event type for filtering and routing. `None` if there is no type, or if the delivery is a
+    /// batch, whose events may have several types.
     pub(crate) fn single_event_type(&self) -> Option<&str> {
         (!self.verifier().profile().batch()).then(|| self.event_type()).flatten()
     }
@@ -185,15 +186,15 @@ impl Delivery {
         self.facts.event_type_in_body.get_or_init(|| places.iter().find_map(find)).as_deref()
     }
 
-    /// Which attempt of the provider's this is, counted from 1, where it says so
+    /// Returns the attempt number, counted from 1, if the provider sends it
     /// ([`Profile::attempt`](crate::verify::Profile::attempt)): Bitbucket, Slack, Square and Twitch do, in
-    /// headers that no signature covers. So it is for logs and metrics, and not to decide by.
+    /// unsigned headers. Use it for logs and metrics, not for decisions.
     #[must_use]
     pub fn attempt(&self) -> Option<u32> {
         self.facts.attempt
     }
 
-    /// The provider's name, such as `github`.
+    /// Returns the provider's name, such as `github`.
     #[must_use]
     pub fn provider(&self) -> &str {
         self.verifier().profile().provider()
@@ -201,8 +202,8 @@ impl Delivery {
 
     /// Returns the verified payload, which is also the body that the handler receives.
     ///
-    /// It is the [`raw`](Self::raw) body, unless the verifier takes the payload out of an envelope: Amazon SNS
-    /// signs some fields of a JSON object, and the payload is the object of those fields.
+    /// It is the [`raw`](Self::raw) body, unless the payload is in an envelope: Amazon SNS signs some fields
+    /// of a JSON object, and the payload is the object of those fields.
     /// [`Profile::body_signed`](crate::verify::Profile::body_signed) is `false` for providers whose signature
     /// does not cover the payload.
     #[must_use]
@@ -210,15 +211,15 @@ impl Delivery {
         self.facts.verified.payload.as_deref().unwrap_or(&self.facts.body)
     }
 
-    /// Returns the body as it arrived, including data that the signature does not cover. It shares its bytes
-    /// with the [`payload`](Self::payload) where the two are equal.
+    /// Returns the body as received, including data that the signature does not cover. It shares its bytes
+    /// with the [`payload`](Self::payload) if they are equal.
     #[must_use]
     pub fn raw(&self) -> &Bytes {
         &self.facts.body
     }
 
-    /// Decodes the payload from JSON, whatever its content type. JSON that the provider posts in a form field
-    /// is found there.
+    /// Decodes the payload from JSON, regardless of its content type. JSON in a form field is extracted if
+    /// the provider posts it there.
     ///
     /// ```
     /// use tower_webhook::{DecodeError, Delivery};
@@ -238,7 +239,7 @@ impl Delivery {
         serde_json::from_slice(&json).map_err(|error| DecodeError::json::<T>(&json, error))
     }
 
-    /// Decodes the payload from a form, whatever its content type.
+    /// Decodes the payload from a form, regardless of its content type.
     ///
     /// # Errors
     ///
@@ -250,46 +251,47 @@ impl Delivery {
         serde_html_form::from_bytes(form).map_err(|error| DecodeError::form::<T>(form, error))
     }
 
-    /// Returns why the payload could not be decoded to the type that the layer was given, where its policy is
+    /// Returns the error that occurred when the layer decoded the payload, if its policy is
     /// [`Undecodable::HandOver`](crate::Undecodable::HandOver) or
-    /// [`Undecodable::Acknowledge`](crate::Undecodable::Acknowledge). `None` for every delivery that was decoded,
-    /// and where the layer was given no type.
+    /// [`Undecodable::Acknowledge`](crate::Undecodable::Acknowledge). `None` if decoding succeeded, or if the
+    /// layer has no payload type.
     ///
-    /// Its [`source`](std::error::Error::source) may quote the payload.
+    /// The error's [`source`](std::error::Error::source) may quote the payload.
     #[must_use]
     pub fn decode_error(&self) -> Option<&DecodeError> {
         self.facts.undecoded.get().map(|(_, error)| error)
     }
 
-    /// Records that the payload is not a `type_id`. Clones that were made before know it as well.
+    /// Records that the payload is not a `type_id`, also in existing clones.
     pub(crate) fn set_undecoded(&self, type_id: TypeId, error: BoxError) {
         // Each delivery is decoded once.
         let _ = self.facts.undecoded.set((type_id, DecodeError::from_any(error)));
     }
 
-    /// Returns whether this layer, or one above it, handed the delivery over because it is not a `type_id`.
+    /// Returns whether this layer or an outer one handed the delivery over because it is not a `type_id`.
     #[cfg(feature = "axum")]
     pub(crate) fn is_not_a(&self, type_id: TypeId) -> bool {
         let mut layers = iter::successors(Some(self), |delivery| delivery.facts.above.as_deref());
         layers.any(|delivery| delivery.facts.undecoded.get().is_some_and(|(failed, _)| *failed == type_id))
     }
 
-    /// Returns the index of the secret that matched, counted from 0 in the order in which they were given. During a
-    /// secret rotation it tells when the old one is no longer used.
+    /// Returns the index of the secret that matched, counted from 0 in the order in which they were given. During
+    /// a secret rotation it shows when the old secret is no longer in use.
     #[must_use]
     pub fn secret_index(&self) -> usize {
         self.facts.verified.secret_index
     }
 
-    /// Returns the deduplication key, for [`Store::forget`](crate::store::Store::forget). `None` if nothing
-    /// identifies the delivery, or without a store.
+    /// Returns the deduplication key, for [`Store::forget`](crate::store::Store::forget). `None` if
+    /// nothing identifies the delivery, or if the layer has no store.
     #[must_use]
     pub fn dedupe_key(&self) -> Option<&Key> {
         self.key.as_ref()
     }
 
-    /// Returns the key of the body, which [`replay_guard`](crate::WebhookLayer::replay_guard) claims as well: to
-    /// let the delivery run again, forget both. `None` where only [`dedupe_key`](Self::dedupe_key) is claimed.
+    /// Returns the key of the body, which [`replay_guard`](crate::WebhookLayer::replay_guard) claims in
+    /// addition. To let the delivery run again, forget both keys. `None` if only the
+    /// [`dedupe_key`](Self::dedupe_key) is claimed.
     #[must_use]
     pub fn replay_key(&self) -> Option<Key> {
         self.key.as_ref().and_then(|_| self.claims().replay_key(self))
@@ -303,7 +305,7 @@ impl Delivery {
     }
 
     /// Returns the fencing token. It increases each time this delivery runs: reject writes with a lower
-    /// token, so that a stalled earlier run cannot overwrite a later one. `None` exactly where
+    /// token, so that a stalled earlier run cannot overwrite a later one. `None` exactly if
     /// [`is_deduped`](Self::is_deduped) is `false`.
     ///
     /// ```
@@ -320,7 +322,7 @@ impl Delivery {
     }
 
     /// Returns a handle of the claim on this delivery, for stores that complete it themselves. `None` exactly
-    /// where [`is_deduped`](Self::is_deduped) is `false`.
+    /// if [`is_deduped`](Self::is_deduped) is `false`.
     ///
     /// ```
     /// use tower_webhook::Delivery;
@@ -358,7 +360,7 @@ impl Delivery {
         self.facts.receiver
     }
 
-    /// What tells equal bodies from others: the MAC that was worked out anyway, else a digest.
+    /// Returns a digest of the body: the MAC if it covers the whole body, otherwise a hash.
     pub(crate) fn body_digest(&self) -> [u8; 32] {
         self.facts.verified.mac.unwrap_or_else(|| digest(self.payload()))
     }
@@ -367,8 +369,8 @@ impl Delivery {
         &*self.facts.claims
     }
 
-    /// Sets the key, and the token that claims it. Whether that claim is made is open until
-    /// [`set_claimed`](Self::set_claimed), and stays open if the store fails.
+    /// Sets the key and the token for its claim. The claim is not confirmed until
+    /// [`set_claimed`](Self::set_claimed), and never if the store fails.
     pub(crate) fn set_key(&mut self, key: Key, token: Token) {
         self.key = Some(key);
         // A delivery is claimed once.
@@ -379,7 +381,7 @@ impl Delivery {
         self.fencing = Some(fencing);
     }
 
-    /// Records that a layer above this one holds the claim on `key`.
+    /// Records that an outer layer holds the claim on `key`.
     #[cold]
     pub(crate) fn set_shared(&self, key: &Key, owner: Token) {
         let [id, body] = &self.facts.shared;
@@ -392,7 +394,7 @@ impl Delivery {
         self.facts.above.is_some()
     }
 
-    /// The claims on `key` that layers above this one made, or may have made, for this request.
+    /// Returns the claims on `key` that outer layers made, or may have made, for this request.
     pub(crate) fn claims_above(&self, key: &Key) -> impl Iterator<Item = ClaimAbove> {
         let above = iter::successors(self.facts.above.as_deref(), |above| above.facts.above.as_deref());
         above.filter_map(move |above| {
@@ -405,8 +407,8 @@ impl Delivery {
         })
     }
 
-    /// Whether a layer above the one that verified the request of this head holds a claim on the same key.
-    /// The handler must not outlive that layer's request, which releases the claim.
+    /// Returns whether a layer outside the one that verified this request holds a claim on the same key. The
+    /// handler must then not outlive the request, because the end of the request releases that claim.
     #[cold]
     pub(crate) fn shares_outer_claim(head: &Parts) -> bool {
         let delivery = head.extensions.get::<Self>();
@@ -421,15 +423,15 @@ impl Delivery {
     }
 }
 
-/// A claim that a layer above may hold for the same request.
+/// A claim that an outer layer may hold for the same request.
 pub(crate) struct ClaimAbove {
     pub(crate) token: Token,
     pub(crate) lease: Duration,
-    /// `None`: the store failed, and that layer proceeds without knowing whether its claim was made.
+    /// `None` if the store failed and that layer proceeds without a confirmed claim.
     pub(crate) fencing: Option<u64>,
 }
 
-/// In a box: most have none, and are kept small.
+/// Boxed, because most deliveries have no outer layer.
 #[cold]
 fn above(delivery: &Delivery) -> Box<Delivery> {
     Box::new(delivery.clone())
@@ -437,7 +439,7 @@ fn above(delivery: &Delivery) -> Box<Delivery> {
 
 impl fmt::Debug for Delivery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // No payload: it is somebody's data, and this ends up in logs.
+        // Omits the payload, because `Debug` output ends up in logs.
         f.debug_struct("Delivery")
             .field("provider", &self.provider())
             .field("id", &self.id())
@@ -448,7 +450,7 @@ impl fmt::Debug for Delivery {
     }
 }
 
-/// A text out of the request. One from a header is kept as it is there, which copies nothing.
+/// Text from the request. A header value is kept as it is, without a copy.
 enum RequestText {
     Header(HeaderValue),
     Owned(Box<str>),
@@ -464,7 +466,7 @@ impl From<RequestValue<'_>> for RequestText {
 }
 
 impl RequestText {
-    /// Empty where the header is not UTF-8.
+    /// Returns the text; empty if the header is not UTF-8.
     fn as_str(&self) -> &str {
         match self {
             Self::Header(value) => str::from_utf8(value.as_bytes()).unwrap_or_default(),

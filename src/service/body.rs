@@ -1,4 +1,4 @@
-//! The bodies on either side of the layer: [`Body`] down to the service, [`ResponseBody`] back up.
+//! The body types of the layer: [`Body`] for requests to the service, and [`ResponseBody`] for responses.
 //!
 //! ```
 //! use tower_webhook::Body;
@@ -26,37 +26,37 @@ use pin_project_lite::pin_project;
 
 use crate::BoxError;
 
-/// The body that the service behind the layer receives.
+/// The body of the requests that the service behind the layer receives.
 ///
-/// For a delivery it is the payload that was verified, in one frame, and followed by the request's trailers
-/// only if the layer [forwards](crate::WebhookLayer::forward_trailers) them. For a request that the layer
-/// [leaves alone](crate::WebhookLayer::only_if) it is that request's own body, streamed through.
+/// For a delivery it is the verified payload in one frame. Trailers follow only if the layer
+/// [forwards](crate::WebhookLayer::forward_trailers) them. A request that the layer
+/// [skips](crate::WebhookLayer::only_if) keeps its own body, which is streamed through.
 ///
-/// It has no type parameter, and is `Send + Sync`, so that it fits every host.
+/// The type has no parameters and is `Send + Sync`, so that it works with every host.
 #[derive(Default)]
 pub struct Body(BodyKind);
 
 enum BodyKind {
     Replayed { payload: Option<Bytes>, trailers: Option<Box<HeaderMap>> },
-    // Streams need not be `Sync`: the mutex, which is never locked, makes this one so.
+    // Streams need not be `Sync`. The mutex, which is never contended, makes this type `Sync`.
     Streamed(Mutex<BoxBody>),
 }
 
 type BoxBody = Pin<Box<dyn HttpBody<Data = Bytes, Error = BoxError> + Send>>;
 
 impl Body {
-    /// A body with nothing in it.
+    /// Creates an empty body.
     #[must_use]
     pub fn empty() -> Self {
         Self::default()
     }
 
-    /// What was received, once more.
+    /// Creates a body from the received payload.
     pub(crate) fn replayed(payload: Bytes, trailers: Option<Box<HeaderMap>>) -> Self {
         Self(BodyKind::Replayed { payload: Some(payload).filter(|payload| !payload.is_empty()), trailers })
     }
 
-    /// Any body; one that is a `Body` already stays what it is.
+    /// Converts any body; a `Body` stays as it is.
     pub(crate) fn of<B>(body: B) -> Self
     where
         B: HttpBody + Send + 'static,
@@ -70,7 +70,7 @@ impl Body {
         }
     }
 
-    /// Another body, streamed through as it is.
+    /// Wraps a body, which is streamed through.
     pub(crate) fn streamed<B>(body: B) -> Self
     where
         B: HttpBody + Send + 'static,
@@ -118,7 +118,7 @@ impl HttpBody for Body {
     fn is_end_stream(&self) -> bool {
         match &self.0 {
             BodyKind::Replayed { payload, trailers } => payload.is_none() && trailers.is_none(),
-            // Only a hint, and the stream cannot be asked through a shared reference without a lock.
+            // A hint only; reading the stream's state through a shared reference requires the lock.
             BodyKind::Streamed(stream) => stream.try_lock().is_ok_and(|stream| stream.is_end_stream()),
         }
     }
@@ -147,7 +147,7 @@ impl fmt::Debug for Body {
 }
 
 pin_project! {
-    /// Any body as one of `Bytes` and `BoxError`.
+    /// A body adapter with `Bytes` as data and `BoxError` as error.
     struct BytesBody<B> {
         #[pin]
         body: B,
@@ -167,7 +167,7 @@ where
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let frame = ready!(self.project().body.poll_frame(cx));
-        // For data that is `Bytes` already, as it is on every host, nothing is copied.
+        // Copies nothing if the data is already `Bytes`, as on every host.
         let to_bytes = |mut data: B::Data| data.copy_to_bytes(data.remaining());
         Poll::Ready(frame.map(|frame| frame.map(|frame| frame.map_data(to_bytes)).map_err(Into::into)))
     }
@@ -182,10 +182,10 @@ where
 }
 
 pin_project! {
-    /// The body of the layer's responses: the service's own, or a short text of the layer's.
+    /// The body of the layer's responses: the service's own, or a short message from the layer.
     ///
-    /// It is `Default` where the service's body is, so that layers which need that (for CORS, time
-    /// limits, sessions) still stack above.
+    /// It is `Default` if the service's body is, because some layers for CORS, timeouts or sessions require
+    /// that.
     #[derive(Debug)]
     pub struct ResponseBody<R> {
         #[pin]

@@ -1,4 +1,4 @@
-//! [`ResponseFuture`], what calling the service returns.
+//! [`ResponseFuture`], the future of the service.
 
 use std::{
     fmt,
@@ -20,18 +20,17 @@ pin_project! {
     ///
     /// # Cancel safety
     ///
-    /// It may be dropped at any time, as a server does when its client hangs up. Then the handler,
-    /// if it was running, is dropped with it, and the claim is settled as its state says: released
-    /// until the handler had succeeded, completed from then on.
+    /// The future may be dropped at any time, for instance when the client disconnects. A running handler is
+    /// dropped with it. The claim is then completed if the handler had succeeded, and released otherwise.
     ///
     /// # Panics
     ///
-    /// If the handler does, once its claim is released. Of itself only outside a tokio runtime with
-    /// time enabled.
+    /// Panics if the handler panics, after its claim is released. The layer itself panics only outside a
+    /// tokio runtime with time enabled.
     ///
     /// # Errors
     ///
-    /// The inner service's own: what the layer refuses is a response.
+    /// Returns only errors of the inner service: the layer rejects requests with a response.
     pub struct ResponseFuture<F, R, E> {
         #[pin]
         kind: FutureKind<F, R, E>,
@@ -50,12 +49,12 @@ pin_project! {
 }
 
 impl<F, R, E> ResponseFuture<F, R, E> {
-    /// A request that the layer leaves alone.
+    /// Creates the future of a request that the layer skips.
     pub(super) fn passed(future: F) -> Self {
         Self { kind: FutureKind::Passed { future } }
     }
 
-    /// A delivery.
+    /// Creates the future of a delivery.
     pub(super) fn received(future: BoxedResponse<R, E>, telemetry: Telemetry) -> Self {
         Self { kind: FutureKind::Received { future: InSpan::new(future, telemetry) } }
     }

@@ -1,4 +1,4 @@
-//! The handler: its task, the judgement of its response, and the settlement of its claim.
+//! Running the handler: its task, the evaluation of its response, and the settlement of its claim.
 
 use std::{mem, panic::resume_unwind};
 
@@ -18,9 +18,8 @@ use crate::{
     task::{CatchUnwind, RunEnd, left_until, run, timeout},
 };
 
-/// Waits for the handler, settles its claim, and only then responds: the order decides between a lost delivery
-/// and a duplicate.
-#[allow(clippy::manual_async_fn, reason = "an async fn keeps its arguments twice")]
+/// Waits for the handler, settles its claim, and then responds. Responding first could lose the delivery.
+#[allow(clippy::manual_async_fn, reason = "an async fn stores its arguments twice")]
 pub(super) fn handle<F, T, E>(
     responder: &Responder,
     handler: CatchUnwind<F>,
@@ -46,8 +45,8 @@ where
     }
 }
 
-/// Runs the handler in a task of its own, which outlives the request, and waits for its response until the
-/// deadline.
+/// Runs the handler in its own task, which outlives the request, and waits until the deadline for its
+/// response.
 pub(super) async fn handle_detached<F, T, E>(
     responder: Responder,
     handler: CatchUnwind<F>,
@@ -59,9 +58,9 @@ where
     T: ServiceResponse<Body: Send> + Send + 'static,
     E: Send + 'static,
 {
-    // Without a claim the next attempt is not recognised: it would run beside this one.
+    // Without a claim the next attempt would not be recognized as a duplicate, and would run concurrently.
     let deadline = deadline.filter(|_| claim.is_some());
-    // Without a runtime there are no tasks.
+    // Tasks need a runtime.
     let Ok(runtime) = Handle::try_current() else { return handle(&responder, handler, claim).await };
     let task = {
         let responder = responder.clone();
@@ -72,7 +71,7 @@ where
         Ok(Ok(response)) => return response,
         Ok(Err(ended)) => match ended.try_into_panic() {
             Ok(panic) => resume_unwind(panic),
-            // The runtime is going, and its tasks are dropped.
+            // The runtime is shutting down and drops its tasks.
             Err(cancelled) => Rejection::new(RejectionKind::HandlerTimeout).because(cancelled),
         },
         Err(elapsed) => ack_deadline(elapsed),
@@ -80,7 +79,7 @@ where
     Ok(responder.overdue(&rejection))
 }
 
-/// Judges whether the handler succeeded. `Err`: it left the delivery unhandled.
+/// Returns whether the handler succeeded. An `Err` means that the delivery remains unhandled.
 fn judge<T: ServiceResponse, E>(
     end: &mut RunEnd<Result<T, E>>,
     complete_when: Option<&CompleteWhen>,
@@ -100,7 +99,8 @@ fn judge<T: ServiceResponse, E>(
     })
 }
 
-/// The outcome of a response that says that the delivery was not handled, by an event router or a layer below.
+/// Returns the outcome of a response by which an event router or a nested layer reports an unhandled
+/// delivery.
 fn unhandled<R>(response: &Response<R>) -> Option<OutcomeKind> {
     let extensions = response.extensions();
     let ignored = extensions.get::<Ignored>().map(|_| OutcomeKind::Ignored);
@@ -109,15 +109,15 @@ fn unhandled<R>(response: &Response<R>) -> Option<OutcomeKind> {
 }
 
 fn is_success<R>(response: &mut Response<R>, complete_when: Option<&CompleteWhen>) -> bool {
-    // `complete_when` may accept the status that a layer below rejects with.
+    // `complete_when` may accept the status of a nested layer's rejection.
     if response.extensions().get::<Rejection>().is_some() {
         return false;
     }
     let Some(complete_when) = complete_when else {
-        // A failed gRPC call is a 200 that says otherwise in a header.
+        // A failed gRPC call has status 200 and reports the failure in a header.
         return response.status().is_success() && has_no_grpc_failure(response.headers());
     };
-    // The function takes a head, which a response only gives away: lend it the parts.
+    // The function borrows `Parts`, which a response only returns by value: lend them to it.
     let mut head = Response::new(()).into_parts().0;
     (head.status, head.version) = (response.status(), response.version());
     mem::swap(&mut head.headers, response.headers_mut());

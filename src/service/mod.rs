@@ -1,4 +1,4 @@
-//! [`WebhookService`], and the pipeline that processes a request.
+//! [`WebhookService`] and its request pipeline.
 
 mod body;
 mod future;
@@ -43,9 +43,9 @@ use crate::{
     verify::verify_body,
 };
 
-/// The service that [`WebhookLayer`](crate::WebhookLayer) puts before another.
+/// The service that [`WebhookLayer`](crate::WebhookLayer) wraps around another.
 ///
-/// Clones share the layer's settings, store and budget.
+/// Clones share the layer's settings, store and buffer budget.
 #[derive(Clone, Debug)]
 pub struct WebhookService<S> {
     config: Arc<Config>,
@@ -57,17 +57,17 @@ impl<S> WebhookService<S> {
         Self { config, inner }
     }
 
-    /// The service behind the layer.
+    /// Returns a reference to the inner service.
     pub fn get_ref(&self) -> &S {
         &self.inner
     }
 
-    /// The service behind the layer. What is called on it is not verified.
+    /// Returns a mutable reference to the inner service. Requests sent to it directly are not verified.
     pub fn get_mut(&mut self) -> &mut S {
         &mut self.inner
     }
 
-    /// The service behind the layer.
+    /// Returns the inner service.
     #[must_use]
     pub fn into_inner(self) -> S {
         self.inner
@@ -75,10 +75,10 @@ impl<S> WebhookService<S> {
 }
 
 impl<S: Clone> WebhookService<S> {
-    /// A clone to deliver to later, when it is its turn to be made ready.
+    /// Returns a clone for the delivery, to be made ready once the delivery is verified.
     ///
-    /// The instance that was made ready for this call is dropped. It may hold a slot of a concurrency limit,
-    /// which an unverified client must not hold while its body trickles in.
+    /// The instance that is ready now is dropped. It may hold a permit of a concurrency limit, which an
+    /// unverified client must not occupy while it sends its body.
     fn give_readiness_back(&mut self) -> S {
         let later = self.inner.clone();
         drop(mem::replace(&mut self.inner, later.clone()));
@@ -121,12 +121,12 @@ where
     }
 }
 
-/// Processes a request. The steps happen in the order of these lines. `only_if` has passed it already.
+/// Processes a request that passed `only_if`. The steps run in the order of these lines.
 ///
-/// Not an `async fn`, which keeps each argument twice: a head has some 200 bytes. Generic over the service and
-/// not over the response's body, since hosts whose body contains a `dyn Error` cannot prove that a parameter
-/// is `'static`.
-#[allow(clippy::blocks_in_conditions, reason = "a variable for what is matched would stay in the future")]
+/// This is not an `async fn`, which stores each argument twice: a head has about 200 bytes. It is generic
+/// over the service, not the response body, because hosts whose body contains a `dyn Error` cannot prove that
+/// a parameter is `'static`.
+#[allow(clippy::blocks_in_conditions, reason = "a variable would be stored in the future")]
 fn process<S, B>(
     responder: Responder,
     mut inner: S,
@@ -143,7 +143,7 @@ where
     Box::pin(async move {
         let Responder { config, telemetry, .. } = &responder;
         let (payload, claim) = match {
-            // All that comes before the handler has until the acknowledgement deadline.
+            // All steps before the handler share the acknowledgement deadline.
             let before_handler = pin!(async {
                 let endpoint = find_endpoint(config, &head, telemetry).await?;
                 let now = config.clock.now();
@@ -162,7 +162,7 @@ where
                 EarlyResponse::handshake(signed_handshake(&delivery, &config.request(&head, now)))?;
                 EarlyResponse::unlisted(config.only_events.as_ref(), &delivery)?;
                 decode(config, &delivery, &mut head.extensions)?;
-                // Before the claim, whose lease must not run while the service is not ready.
+                // Before the claim, so that the lease does not run while the service is not ready.
                 poll_fn(|cx| inner.poll_ready(cx)).await.map_err(EarlyResponse::ServiceFailed)?;
                 let claimed = config.dedupe.claim(&head, &mut delivery, telemetry).await;
                 telemetry.delivery(&delivery); // again, with its key
@@ -178,7 +178,8 @@ where
         };
         let detached = config.detached && !Delivery::shares_outer_claim(&head);
         telemetry.handler_called();
-        // Called and awaited here: each function that passes a request or a handler on keeps room for it.
+        // Called and awaited here: each function that the request or handler is passed through adds its size
+        // to the future.
         let handler = catch_unwind(|| inner.call(Request::from_parts(head, payload)));
         match detached {
             false => handle(&responder, handler, claim).await,
@@ -188,8 +189,8 @@ where
     })
 }
 
-/// Corrects the head for the handler and the layers above it: `content-length`, if the payload is not the body as it
-/// arrived, and the endpoint's values, which say whose verifier matched.
+/// Updates the head for the handler and outer layers: `content-length`, if the payload differs from the body,
+/// and the endpoint's values.
 #[inline]
 fn correct_head(head: &mut Parts, delivery: &Delivery) {
     let length = delivery.payload().len();
@@ -199,7 +200,7 @@ fn correct_head(head: &mut Parts, delivery: &Delivery) {
     delivery.endpoint().insert_values(&mut head.extensions);
 }
 
-/// Decodes the payload into the extensions, if the layer was given a type.
+/// Decodes the payload into the extensions, if the layer has a payload type.
 fn decode<E>(
     config: &Config,
     delivery: &Delivery,
@@ -230,7 +231,7 @@ mod tests {
     use super::*;
     use crate::{config::EndpointSource, provider};
 
-    /// glibc takes larger blocks from no cache of the thread's: it costs a delivery some 80 ns.
+    /// glibc's per-thread cache does not serve larger blocks.
     const LARGEST: usize = 1_032;
 
     #[test]
@@ -244,7 +245,7 @@ mod tests {
     fn the_future_of_each_request_is_small() -> Result<(), BoxError> {
         let github = provider::github("a secret".parse::<crate::Secret>()?);
         let config = Arc::new(Config::new(EndpointSource::Fixed(github.into())));
-        // As large as an axum router is.
+        // As large as an axum router.
         let inner = BoxCloneSyncService::new(service_fn(|_: Request<Body>| {
             ready(Ok::<_, Infallible>(Response::new(axum::body::Body::empty())))
         }));

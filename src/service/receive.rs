@@ -1,4 +1,4 @@
-//! The body of a request that is not verified yet: read within limits, and fed to its check frame by frame.
+//! Receiving the body of an unverified request, within limits and with each frame passed to its check.
 
 use std::{
     error::Error,
@@ -25,15 +25,15 @@ use crate::{
     verify::{Check, Profile},
 };
 
-/// A request's body, not yet received.
+/// The body of a request, not received yet.
 pub(super) enum Incoming<B> {
     Untouched(B),
-    /// Pinned in a box from the first frame on, so that it can move into the task that discards it.
+    /// Boxed and pinned from the first frame on, so that it can move into the task that discards it.
     Reading(Pin<Box<B>>),
     Ended,
 }
 
-/// A body that was received, and its share of the budget, which it gives back when dropped.
+/// A received body with its share of the buffer budget, which is released on drop.
 pub(super) struct Received<'c> {
     pub(super) body: Bytes,
     trailers: Option<Box<HeaderMap>>,
@@ -41,14 +41,14 @@ pub(super) struct Received<'c> {
 }
 
 impl Received<'_> {
-    /// Returns the handler's body, which no longer counts as buffered.
+    /// Returns the handler's body, which no longer counts towards the budget.
     #[inline]
     pub(super) fn hand_on(self, payload: Bytes, with_trailers: bool) -> Body {
         Body::replayed(payload, self.trailers.filter(|_| with_trailers))
     }
 }
 
-/// The limits for one body.
+/// The limits of one body.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits<'c> {
     bytes: usize,
@@ -66,7 +66,7 @@ impl<'c> Limits<'c> {
     }
 }
 
-/// Receives the whole body and feeds it to `check`.
+/// Receives the whole body and passes it to `check`.
 pub(super) async fn receive<'c, B>(
     body: &mut Incoming<B>,
     head: &Parts,
@@ -89,11 +89,11 @@ impl<B> Incoming<B>
 where
     B: HttpBody<Data: Send, Error: Into<BoxError>> + Send + 'static,
 {
-    /// Rejects a body that is announced as too long. Otherwise the length is not used: nothing is allocated for it.
+    /// Rejects a body whose announced length exceeds the limit. The length is not used for allocation.
     fn reject_announced_length(&self, head: &Parts, limits: Limits<'_>) -> Result<(), Rejection> {
         let Self::Untouched(body) = self else { return Ok(()) };
         let hint = body.size_hint();
-        // A body that knows its length needs no header to say so.
+        // A body of known length needs no `content-length` header.
         let announced = match hint.exact() {
             None | Some(0) => content_length(&head.headers).max(hint.lower()),
             Some(length) => length,
@@ -104,11 +104,11 @@ where
         Ok(())
     }
 
-    /// Reads the rest of a body whose request was rejected: under HTTP/1 a sender that is still writing
-    /// would otherwise never see the response.
+    /// Reads the rest of a rejected request's body: under HTTP/1 a client that is still writing would
+    /// otherwise not see the response.
     pub(super) fn discard(self, head: &Parts, discards: &Arc<Discards>) {
         match self {
-            // Polling the body would send `100 Continue`, so it is left unread.
+            // Polling the body would send `100 Continue`, so leave it unread.
             Self::Untouched(_) if head.headers.contains_key(header::EXPECT) => {}
             Self::Untouched(body) if !body.is_end_stream() => discards.start(Box::pin(body)),
             Self::Reading(body) => discards.start(body),
@@ -134,7 +134,7 @@ fn content_length(headers: &HeaderMap) -> u64 {
     value.and_then(|value| value.to_str().ok()?.parse().ok()).unwrap_or(0)
 }
 
-/// A body that is being received.
+/// A body being received.
 struct Reading<'c, 'k> {
     limit: usize,
     charge: Charge<'c>,
@@ -154,15 +154,16 @@ impl<'c, 'k> Reading<'c, 'k> {
         }
     }
 
-    /// Reads to the end. After that, or after an error of the body, nothing is left to discard.
+    /// Reads the body to its end. After the end or an error, nothing is left to discard.
     ///
-    /// `is_end_stream` cannot end the loop: it is never true of a chunked body.
+    /// `is_end_stream` cannot end the loop, because it is never true of a chunked body.
     fn poll<B>(&mut self, incoming: &mut Incoming<B>, cx: &mut Context<'_>) -> Poll<Result<(), Rejection>>
     where
         B: HttpBody<Data: Send, Error: Into<BoxError>> + Send + 'static,
     {
         loop {
-            // A body that is always ready must not starve other tasks, or its own deadline.
+            // Yields cooperatively: a body that is always ready would starve other tasks and its own
+            // deadline.
             ready!(pin!(consume_budget()).poll(cx));
             let Some(mut body) = incoming.pinned() else { return Poll::Ready(Ok(())) };
             let frame = match body.as_mut().poll_frame(cx) {
@@ -197,7 +198,7 @@ impl<'c, 'k> Reading<'c, 'k> {
             return Err(Rejection::new(RejectionKind::BodyTooLarge));
         }
         self.charge.add(data.remaining())?;
-        // Not a copy where data is `Bytes`, as it is on every host.
+        // Copies nothing if the data is already `Bytes`, as on every host.
         let data = data.copy_to_bytes(data.remaining());
         self.check.update(&data);
         self.buffer.push(data);
@@ -208,7 +209,7 @@ impl<'c, 'k> Reading<'c, 'k> {
 #[cold]
 fn interrupted<E: Into<BoxError>>(error: E) -> Rejection {
     let error = error.into();
-    // A limit of another layer's hides under wrappers, and is no interruption.
+    // The limit of an outer layer appears as a wrapped error, and is not an interruption.
     let mut cause: Option<&(dyn Error + 'static)> = Some(&*error);
     while let Some(error) = cause {
         if error.is::<LengthLimitError>() {
@@ -219,11 +220,10 @@ fn interrupted<E: Into<BoxError>>(error: E) -> Rejection {
     Rejection::new(RejectionKind::BodyInterrupted).because(error)
 }
 
-/// The bytes so far: one frame is kept as it is, unless more must be waited for; several go into one
-/// growing buffer.
+/// The bytes received so far. A single frame is kept without a copy, unless more data must be awaited;
+/// several are copied into one growing buffer.
 ///
-/// Not a list of frames to be joined at the end: a body in one-byte frames would take 40 times its
-/// length, and joining them is work between the last frame and the handler.
+/// A list of frames would take 40 times the length of a body that arrives in one-byte frames.
 #[derive(Default)]
 struct Buffer {
     first: Bytes,
@@ -250,8 +250,8 @@ impl Buffer {
         self.grown.extend_from_slice(data);
     }
 
-    /// Copies a frame that was kept as it is: it is a part of what the server has read at once, all of
-    /// which it holds in memory, and who sends slowly would so occupy more than the budget knows of.
+    /// Copies a frame that was kept without a copy. It is a slice of the server's read buffer and keeps all of
+    /// that in memory, so a slow client could occupy more memory than the budget counts.
     fn keep_nothing_else(&mut self) {
         if !self.first.is_empty() {
             self.grown.extend_from_slice(&mem::take(&mut self.first));

@@ -1,4 +1,4 @@
-//! The responses that the layer makes itself.
+//! Responses that the layer creates itself.
 
 use std::{panic::resume_unwind, sync::Arc};
 
@@ -17,16 +17,16 @@ use crate::{
     verify::VerifyError,
 };
 
-/// Why a request ends before its handler is called.
+/// The reason a request ends before its handler is called.
 pub(super) enum EarlyResponse<E> {
     Handshake(Box<Response<Bytes>>),
     Duplicate,
-    /// Its event type was not asked for.
+    /// The event type is not listed.
     Ignored,
-    /// It could not be decoded, and is not to come again.
+    /// Decoding failed, and the policy is to acknowledge.
     Acknowledged,
     Rejected(Rejection),
-    /// The service failed before it was ready. Its error is passed on.
+    /// The service failed in `poll_ready`; its error is returned.
     ServiceFailed(E),
 }
 
@@ -37,10 +37,10 @@ impl<E> EarlyResponse<E> {
         response.map_or(Ok(()), |response| Err(Self::Handshake(Box::new(response))))
     }
 
-    /// Ends the request if its event type is known and not listed.
+    /// Ends the request if its event type is known but not listed.
     #[inline]
     pub(super) fn unlisted(listed: Option<&EventTypes>, delivery: &Delivery) -> Result<(), Self> {
-        // An event type in the body is looked for only where there is a list.
+        // An event type in the body is only looked up if there is a list.
         let event_type = listed.and_then(|listed| Some((listed, delivery.single_event_type()?)));
         match event_type {
             Some((listed, event_type)) if !listed.contains(event_type) => Err(Self::Ignored),
@@ -48,7 +48,7 @@ impl<E> EarlyResponse<E> {
         }
     }
 
-    /// Ends the request if it is a duplicate, and returns the claim to run under otherwise.
+    /// Ends the request if it is a duplicate; otherwise returns the claim under which it runs.
     #[inline]
     pub(super) fn duplicate(outcome: ClaimOutcome) -> Result<Option<ClaimGuard>, Self> {
         match outcome {
@@ -70,7 +70,7 @@ impl<E> From<VerifyError> for EarlyResponse<E> {
     }
 }
 
-/// Makes the responses that the handler does not make, and records them.
+/// Creates the responses that do not come from the handler, and records them.
 #[derive(Clone)]
 pub(super) struct Responder {
     pub(super) config: Arc<Config>,
@@ -87,7 +87,7 @@ impl Responder {
         }
     }
 
-    /// Responds before the handler is called, and discards what is left of the body.
+    /// Responds before the handler is called, and discards the rest of the body.
     pub(super) fn respond_early<R, E, B>(
         &self,
         early: EarlyResponse<E>,
@@ -124,7 +124,7 @@ impl Responder {
         Ok(response)
     }
 
-    /// Responds once the handler has ended, or has run for too long.
+    /// Responds once the handler has ended or timed out.
     pub(super) fn respond<T, E>(
         &self,
         end: RunEnd<Result<T, E>>,
@@ -141,7 +141,7 @@ impl Responder {
         }
     }
 
-    /// Responds in place of a handler that was called and has not responded in time.
+    /// Responds while a detached handler is still running.
     pub(super) fn overdue<R>(&self, rejection: &Rejection) -> Response<ResponseBody<R>> {
         self.reject(OutcomeKind::Accepted, rejection)
     }
@@ -162,10 +162,10 @@ impl Responder {
     }
 }
 
-/// The answer to an event that nothing was asked to handle.
+/// Returns the response to an event that is ignored.
 pub(super) fn ignored_response(grpc: bool) -> Response<Bytes> {
     let mut response = settled_response(grpc, OutcomeKind::Ignored);
-    // For a layer above, which would otherwise complete its claim.
+    // Tells an outer layer not to complete its claim.
     response.extensions_mut().insert(Ignored);
     response
 }
@@ -175,12 +175,12 @@ pub(super) fn too_late<T, E>(elapsed: Elapsed) -> Result<T, EarlyResponse<E>> {
     Err(EarlyResponse::Rejected(ack_deadline(elapsed)))
 }
 
-/// The rejection at the deadline.
+/// Creates the rejection for a missed deadline.
 pub(super) fn ack_deadline(elapsed: Elapsed) -> Rejection {
     Rejection::new(RejectionKind::AckDeadline).because(elapsed)
 }
 
-/// A service's response, whatever its body.
+/// A service's response with any body.
 pub(super) trait ServiceResponse: Into<Response<Self::Body>> {
     type Body;
 

@@ -1,4 +1,4 @@
-//! [`EventRouter`], which passes each delivery to the service of its event type.
+//! [`EventRouter`], a service that dispatches deliveries by event type.
 
 use std::{
     collections::HashMap,
@@ -24,8 +24,8 @@ use crate::{
     task::BoxFuture,
 };
 
-/// Passes each delivery to the service of its event type. For use behind a
-/// [`WebhookLayer`](crate::WebhookLayer), which verifies it.
+/// A service that dispatches each delivery to the service for its event type. Use it behind a
+/// [`WebhookLayer`](crate::WebhookLayer), which verifies the delivery.
 ///
 /// ```
 /// use axum::{Router, extract::State, handler::Handler, http::StatusCode, routing::post_service};
@@ -59,27 +59,28 @@ use crate::{
 /// # Ok::<(), tower_webhook::InvalidSecret>(())
 /// ```
 ///
-/// A route is any tower service; in axum, a handler [with its
-/// state](https://docs.rs/axum/latest/axum/handler/trait.Handler.html#method.with_state) is one. All routes of a
-/// router have the same response body and error.
+/// A route is any tower service, including an axum handler [with its
+/// state](https://docs.rs/axum/latest/axum/handler/trait.Handler.html#method.with_state). All routes of a
+/// router must have the same response body and error types.
 ///
 /// | delivery | without a [`fallback`](Self::fallback) |
 /// |---|---|
-/// | of a type without a route | 200, [ignored](crate::observe::Ignored): not remembered, so that a redelivery runs once there is a route. The first of each type is logged at `INFO` |
-/// | without an event type, or of a provider that sends batches | 500, and an `ERROR`: the provider sends it again |
-/// | none: no layer is in front of the router | 500, and one `ERROR` |
+/// | its event type has no route | 200, [ignored](crate::observe::Ignored): not remembered, so that a redelivery runs once the route exists. The first delivery of each type is logged at `INFO` |
+/// | it has no event type, or its provider sends batches | 500, logged at `ERROR`: the provider retries |
+/// | missing, because no layer is in front of the router | 500, logged once at `ERROR` |
 ///
-/// Event types are compared byte by byte. **Where the signature does not cover the event type**
-/// ([`Profile::event_type_signed`](crate::verify::Profile::event_type_signed): GitHub and all others that send it in
-/// an unsigned header), an attacker who captures one delivery can replay it as another type. Do not grant more to one
-/// route than to another there.
+/// Event types are compared byte by byte. **If the signature does not cover the event type**
+/// ([`Profile::event_type_signed`](crate::verify::Profile::event_type_signed): GitHub and every other
+/// provider that sends it in an unsigned header), an attacker who captures one delivery can replay it as
+/// another type. Routes must then not differ in their privileges.
 ///
-/// It is always ready; a call waits until the chosen service is. Cloning is cheap: clones share their routes.
+/// The router is always ready; a call waits until the chosen service is ready. Cloning is cheap: clones share
+/// their routes.
 pub struct EventRouter<R, E> {
     table: Arc<Table<R, E>>,
 }
 
-/// The routes, shared by all clones until one is changed.
+/// The routes, copied on write.
 struct Table<R, E> {
     routes: HashMap<String, SharedRoute<R, E>>,
     fallback: Option<SharedRoute<R, E>>,
@@ -96,11 +97,11 @@ impl<R, E> EventRouter<R, E> {
         Self::default()
     }
 
-    /// Passes deliveries of `event_types` to `service`: one type, or a list of them.
+    /// Adds a route for `event_types`, one type or a list of them, to `service`.
     ///
     /// # Panics
     ///
-    /// If one of them has a route already.
+    /// If one of them already has a route.
     #[must_use]
     #[track_caller]
     pub fn on<S>(mut self, event_types: impl Into<EventTypes>, service: S) -> Self
@@ -118,10 +119,10 @@ impl<R, E> EventRouter<R, E> {
         self
     }
 
-    /// Passes all other deliveries to `service`: those of a type without a route, without an event type, and of
-    /// providers that send batches. The last one set counts. Default: none.
+    /// Sets the service for all other deliveries: those of a type without a route, without an event type, and
+    /// of providers that send batches. A later call replaces it. Default: none.
     ///
-    /// It also receives requests that no layer has verified, which have no [`Delivery`].
+    /// It also receives requests without a [`Delivery`], which no layer has verified.
     #[must_use]
     pub fn fallback<S>(mut self, service: S) -> Self
     where
@@ -134,7 +135,7 @@ impl<R, E> EventRouter<R, E> {
 }
 
 impl<R, E> Table<R, E> {
-    /// Finds the service of a delivery.
+    /// Returns the service of a delivery.
     fn find(&self, delivery: Option<&Delivery>) -> Result<&SharedRoute<R, E>, Unrouted> {
         let event_type = delivery.and_then(Delivery::single_event_type);
         let route = event_type.and_then(|event_type| self.routes.get(event_type));
@@ -148,7 +149,7 @@ impl<R, E> Table<R, E> {
                 Unrouted::Failed(NO_EVENT_TYPE)
             }
             (None, None) => {
-                // Any client can cause it.
+                // Logged once, because any client can cause it.
                 if self.unrouted.is_first_without_delivery() {
                     unroutable(NO_DELIVERY);
                 }
@@ -158,10 +159,10 @@ impl<R, E> Table<R, E> {
     }
 }
 
-const NO_EVENT_TYPE: &str = "the delivery has no single event type, and the `EventRouter` has no fallback";
+const NO_EVENT_TYPE: &str = "delivery has no single event type, and the `EventRouter` has no fallback";
 const NO_DELIVERY: &str = "`Delivery` is missing: no `WebhookLayer` is above the `EventRouter`";
 
-/// Why a request has no service.
+/// The reason a request has no service.
 enum Unrouted {
     Ignored,
     Failed(&'static str),
@@ -205,7 +206,7 @@ where
     }
 }
 
-/// A service, whatever its type and that of its future.
+/// A type-erased service.
 trait Route<R, E>: Send + Sync {
     fn serve(&self, request: Request<Body>) -> RoutedResponse<R, E>;
 }

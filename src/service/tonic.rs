@@ -1,4 +1,4 @@
-//! For tonic: a service behind the layer keeps its name, so that tonic's router finds it.
+//! Support for tonic: the wrapped service keeps its name, by which tonic's router finds it.
 
 use tonic::server::NamedService;
 

@@ -1,4 +1,4 @@
-//! The verifier of a request: which one, and its two steps.
+//! The steps that choose and call the verifier of a request.
 
 use std::time::{Duration, SystemTime};
 
@@ -14,8 +14,8 @@ use crate::{
 };
 
 impl Config {
-    /// Returns the request as its verifier sees it. It is not kept in the future of the request, in which it
-    /// would take 80 bytes.
+    /// Returns the request's context. It is created on demand, so that the request's future does not store
+    /// it.
     #[inline]
     pub(super) fn request<'a>(&'a self, head: &'a Parts, now: SystemTime) -> RequestContext<'a> {
         let mut request = RequestContext::received(head, now);
@@ -31,7 +31,7 @@ impl Config {
     }
 }
 
-/// Finds the endpoint of the request.
+/// Looks up the endpoint of the request.
 pub(super) async fn find_endpoint(
     config: &Config,
     head: &Parts,
@@ -54,7 +54,7 @@ async fn look_up(lookup: &dyn Find, head: &Parts) -> Result<Endpoint, Rejection>
         .ok_or(Rejection::new(RejectionKind::UnknownEndpoint))
 }
 
-/// Verifies the head, including the signed timestamp if the head has it.
+/// Verifies the head, including the signed timestamp if it is in the head.
 #[inline]
 pub(super) fn verify_head<'v>(
     config: &'v Config,
@@ -68,8 +68,8 @@ pub(super) fn verify_head<'v>(
     Ok((check, timestamp))
 }
 
-/// Rejects a signed timestamp that is out of tolerance: one in the head before the body is read, one in the body
-/// afterwards.
+/// Rejects a signed timestamp that is out of tolerance: before the body is read if it is in the head,
+/// otherwise afterwards.
 pub(super) fn judge_timestamp(
     config: &Config,
     verifier: &dyn Verifier,
@@ -80,7 +80,7 @@ pub(super) fn judge_timestamp(
     config.tolerance.map_or(verifier.profile().tolerance(), Tolerance::both).judge(timestamp, now)
 }
 
-/// Answers the request if it is a handshake that had to be verified first.
+/// Answers a handshake that is a signed request.
 pub(super) fn signed_handshake(delivery: &Delivery, request: &RequestContext<'_>) -> Option<Response<Bytes>> {
     delivery.verifier().signed_handshake(request, delivery.payload())
 }

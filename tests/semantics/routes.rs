@@ -99,7 +99,7 @@ async fn a_delivery_without_an_event_type_is_kept_by_its_provider() {
     let routes: Routes = EventRouter::new().on("push", handler.clone());
     let (status, text) = send(&layer, &routes, untyped("1")).await;
     assert_eq!(status, 500);
-    assert_eq!(text, "the delivery has no single event type, and the `EventRouter` has no fallback");
+    assert_eq!(text, "delivery has no single event type, and the `EventRouter` has no fallback");
     let failed = outcomes.one();
     assert_eq!((failed.kind(), failed.settlement()), (OutcomeKind::Accepted, Some(Settlement::Released)));
     send(&layer, &routes.fallback(handler.clone()), untyped("1")).await;
