@@ -5,9 +5,9 @@ use std::{
 
 use super::Telemetry;
 
-/// A future that runs in its record's span, and is dropped in it.
+/// A future that runs, and is dropped, in the span of its record.
 ///
-/// In a struct of its own and not around what is in the box: the box is not to grow.
+/// Wraps the boxed future instead of its content, so that the box does not grow.
 pub(crate) struct InSpan<F> {
     future: Option<F>,
     telemetry: Telemetry,
@@ -36,7 +36,7 @@ impl<F: Future + Unpin> Future for InSpan<F> {
             let _entered = telemetry.enter();
             ready!(Pin::new(running).poll(cx))
         };
-        // The outcome is told now, and not when the host comes to drop this.
+        // Reports the outcome now, not when the host drops the future.
         self.end();
         self.telemetry = Telemetry::NONE;
         Poll::Ready(output)

@@ -1,4 +1,4 @@
-//! The metrics, and their handles: registered once for each provider, so that a request only counts.
+//! Metrics. Their handles are registered once per provider, so that a request only increments them.
 
 use std::{
     cell::Cell,
@@ -31,12 +31,12 @@ const SETTLEMENTS_ABANDONED: &str = "webhook_settlements_abandoned_total";
 const STORE_DURATION: &str = "webhook_store_duration_seconds";
 const STORE_FAILURES: &str = "webhook_store_failures_total";
 
-/// The provider of a request that was refused before it was known.
+/// The `provider` label of a request that was rejected before its provider was known.
 const UNKNOWN: &str = "unknown";
-/// The provider of those that are too many.
+/// The `provider` label beyond the maximum number of providers.
 const OTHER: &str = "other";
 
-/// The handles of all providers that the layer has met.
+/// The handles of all providers that the layer has seen.
 #[derive(Clone, Default)]
 pub(crate) struct Registry(Arc<Series>);
 
@@ -47,16 +47,17 @@ struct Series {
 }
 
 impl Registry {
-    /// More than there are. Names that a user makes up, one for each tenant, must not become series
-    /// without end.
+    /// The maximum number of providers. It exceeds the number of real ones, and bounds the series of names
+    /// that are created per tenant.
     const MOST_PROVIDERS: usize = 256;
 
-    /// Whether there is a recorder. It is there to stay; until it is there, it is looked for each time.
+    /// Returns whether a recorder is installed. Caches a positive result only, because recorders are never
+    /// removed.
     pub(super) fn listens(&self) -> bool {
         if self.0.recorded.load(Ordering::Relaxed) {
             return true;
         }
-        // With literals its key is a static one, which costs nothing to ask with.
+        // With literals the key is static, so this check is cheap.
         let recorded = is_recorded(&gauge!("webhook_deliveries_in_flight", "provider" => "unknown"));
         if recorded && !self.0.recorded.swap(true, Ordering::Relaxed) {
             describe();
@@ -64,7 +65,7 @@ impl Registry {
         recorded
     }
 
-    /// The handles of `provider`'s series, if there is a recorder.
+    /// Returns the handles of `provider`'s series, if there is a recorder.
     pub(super) fn of(&self, provider: &str) -> Option<Meters> {
         if !self.listens() {
             return None;
@@ -77,7 +78,7 @@ impl Registry {
         Some(known.entry(provider.into()).or_insert_with(|| Meters::of(provider)).clone())
     }
 
-    /// A request ended before its provider was known.
+    /// Counts a request that ended before its provider was known.
     pub(super) fn ended_unknown(&self, outcome: &Outcome) {
         if let Some(meters) = self.of(UNKNOWN) {
             meters.begun();
@@ -86,7 +87,7 @@ impl Registry {
     }
 }
 
-/// Whether a gauge is of a recorder's: one that is of none never asks for the value.
+/// Returns whether a gauge belongs to a recorder. A gauge without a recorder never evaluates the value.
 fn is_recorded(gauge: &Gauge) -> bool {
     struct Probe<'a>(&'a Cell<bool>);
 
@@ -102,7 +103,7 @@ fn is_recorded(gauge: &Gauge) -> bool {
     asked.get()
 }
 
-/// A provider's handles. Lists of them are in the order of the label's values.
+/// The handles of a provider. Arrays are in the order of the label's values.
 #[derive(Clone)]
 pub(super) struct Meters(Arc<Handles>);
 
@@ -122,8 +123,7 @@ struct Handles {
 }
 
 impl Meters {
-    /// Registers them, so that each series is there from the beginning: one that appears with its first
-    /// failure has no rate.
+    /// Registers all series at once: a series that appears with its first failure has no rate.
     fn of(provider: &str) -> Self {
         let provider: Arc<str> = provider.into();
         let provider = || Arc::clone(&provider);
@@ -211,24 +211,24 @@ fn time(histograms: &[Histogram], at: usize, took: Duration) {
 
 fn describe() {
     let count = Unit::Count;
-    describe_counter!(DELIVERIES, count, "Requests, by what became of them");
-    describe_histogram!(DELIVERY_DURATION, Unit::Seconds, "From the request's head to its end");
-    describe_gauge!(IN_FLIGHT, count, "Requests that have not ended, handlers that go on included");
-    describe_counter!(REJECTIONS, count, "Requests that were refused, by why");
-    describe_histogram!(BODY, Unit::Bytes, "Bodies of verified deliveries");
-    describe_counter!(HANDLERS, count, "Handlers that were called, by how they ended");
-    describe_histogram!(HANDLER_DURATION, Unit::Seconds, "From the handler's call to its end");
-    describe_counter!(SETTLEMENTS, count, "Claims that were settled, by how");
-    describe_counter!(
-        SETTLEMENT_RETRIES,
-        count,
-        "Attempts to settle in the background, after the store had failed"
+    describe_counter!(DELIVERIES, count, "Requests by outcome");
+    describe_histogram!(
+        DELIVERY_DURATION,
+        Unit::Seconds,
+        "Time from the call of the service to the end of the handler or request"
     );
+    describe_gauge!(IN_FLIGHT, count, "Requests in progress, including handlers that outlive their request");
+    describe_counter!(REJECTIONS, count, "Rejections by kind");
+    describe_histogram!(BODY, Unit::Bytes, "Body sizes of verified deliveries");
+    describe_counter!(HANDLERS, count, "Called handlers by end");
+    describe_histogram!(HANDLER_DURATION, Unit::Seconds, "Duration of handlers");
+    describe_counter!(SETTLEMENTS, count, "Settled claims by settlement");
+    describe_counter!(SETTLEMENT_RETRIES, count, "Background attempts to settle after a store failure");
     describe_counter!(
         SETTLEMENTS_ABANDONED,
         count,
-        "Settlements that the store had not taken when the lease ended, or that too many others kept from it"
+        "Settlements that were not stored before the lease expired, or were dropped"
     );
-    describe_histogram!(STORE_DURATION, Unit::Seconds, "What the store took to answer");
-    describe_counter!(STORE_FAILURES, count, "Errors of the store, and answers that took it too long");
+    describe_histogram!(STORE_DURATION, Unit::Seconds, "Duration of store calls");
+    describe_counter!(STORE_FAILURES, count, "Errors and timeouts of the store");
 }

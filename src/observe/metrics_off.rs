@@ -1,4 +1,4 @@
-//! In [`metrics`](super)'s place without the feature of that name: nothing.
+//! A no-op replacement of [`metrics`](super) without its feature.
 
 use std::time::Duration;
 

@@ -1,10 +1,10 @@
-//! What becomes of each delivery, for logs, metrics and alarms: [`Outcome`], spans and events, and counters.
+//! Observability: [`Outcome`]s, tracing spans and events, and metrics.
 //!
-//! Three ways lead there, and each is fed by the same record. What nobody listens to costs next to nothing.
+//! There are three interfaces with the same data. An unused one costs almost nothing.
 //!
-//! | | with |
+//! | interface | requires |
 //! |---|---|
-//! | [`on_outcome`](crate::WebhookLayer::on_outcome): a function that is told how each request ended | nothing |
+//! | [`on_outcome`](crate::WebhookLayer::on_outcome), a function that receives each [`Outcome`] | nothing |
 //! | [a span](#the-span) for each request, and [events](#events) | the feature `tracing` |
 //! | [metrics](#metrics), for Prometheus and others | the feature `metrics` |
 //!
@@ -20,20 +20,21 @@
 //! # Ok::<(), tower_webhook::InvalidSecret>(())
 //! ```
 //!
-//! **No span, event or metric is told a payload, a secret or a signature**, nor what somebody wrote who was not
-//! verified. An `Outcome` has the verified [`Delivery`](crate::Delivery) itself, payload included, and the errors
-//! behind a rejection as they are: a decoder's may quote the payload. So may [`Delivery::decode_error`](crate::Delivery::decode_error).
+//! **Spans, events and metrics never contain a payload, a secret or a signature**, nor data from unverified
+//! requests. An `Outcome` contains the verified [`Delivery`](crate::Delivery) including the payload, and the
+//! errors behind a rejection. A decoder's error may quote the payload, and so may
+//! [`Delivery::decode_error`](crate::Delivery::decode_error).
 //!
 //! # The span
 //!
-//! `webhook`, level `INFO`, target `tower_webhook`. It begins when the service is called and ends with the last
-//! that the request set going: its handler, which may outlive it, and a settlement in the background. The
-//! handler and the store's calls run in it, so that their own lines have its fields. A field is empty until it
-//! is known, and recorded once.
+//! The span is named `webhook`, with level `INFO` and target `tower_webhook`. It begins when the service is
+//! called. It ends with the last work of the request: its handler, which may outlive it, or a background
+//! settlement. The handler and the store's calls run in the span, so their own events have its fields. Each
+//! field is recorded once, when it is known.
 //!
-//! | field | what it is | known |
+//! | field | value | recorded |
 //! |---|---|---|
-//! | `webhook.provider` | its name: [`Delivery::provider`](crate::Delivery::provider) | when the verifier is chosen |
+//! | `webhook.provider` | [`Delivery::provider`](crate::Delivery::provider) | when the verifier is chosen |
 //! | `webhook.delivery_id` | [`Delivery::id`](crate::Delivery::id) | when it is verified |
 //! | `webhook.event_type` | [`Delivery::event_type`](crate::Delivery::event_type), for which a JSON body may be scanned | when it is verified |
 //! | `webhook.attempt` | [`Delivery::attempt`](crate::Delivery::attempt), from 1 | when it is verified |
@@ -45,91 +46,93 @@
 //! | `webhook.handler_time` | [`Outcome::handler_time`], in seconds | at the end |
 //! | `http.response.status_code` | the status that was answered, as OpenTelemetry names it | at the end |
 //!
-//! An id and a type are what the provider says, or where no signature covers them, what was sent: both are cut
-//! at 256 bytes, and control characters are written as escapes, so that they cannot forge a line.
+//! The id and the event type come from the provider or, if unsigned, possibly from an attacker. Both are
+//! truncated to 256 bytes, and control characters are escaped, so that they cannot forge log lines.
 //!
 //! # Events
 //!
-//! On the target `tower_webhook::rejection`, one for each rejection, with `kind` and, where there is one, a
-//! `reason`: which header is missing, how many seconds the timestamp is off.
+//! The target `tower_webhook::rejection` has one event for each rejection, with its `kind` and, if available,
+//! a `reason`, such as the missing header or the age of the timestamp.
 //!
 //! | level | kinds |
 //! |---|---|
-//! | `DEBUG` | those that an unauthenticated client can cause, as often as it likes: `missing_signature`, `malformed_signature`, `stale_timestamp`, `wrong_signature`, `unknown_endpoint`, `body_interrupted`, `body_too_slow`, `body_too_large`, `over_budget`; `verifier_unavailable` where a key cannot be fetched, whose name may be made up; `ack_deadline` before the handler was called, when the body may have been slow; and `in_progress`, which is normal |
-//! | `WARN` | those that need a verified delivery: `undecodable`, `store_unavailable`, `handler_timeout`, `ack_deadline` once the handler was called; and `verifier_unavailable` where the lookup of [`with_lookup`](crate::WebhookLayer::with_lookup) failed |
+//! | `DEBUG` | kinds that an unauthenticated client can cause repeatedly: `missing_signature`, `malformed_signature`, `stale_timestamp`, `wrong_signature`, `unknown_endpoint`, `body_interrupted`, `body_too_slow`, `body_too_large`, `over_budget`; `verifier_unavailable` if a key, whose name may be made up, cannot be fetched; `ack_deadline` before the handler is called, because the body may be slow; and `in_progress`, which is normal |
+//! | `WARN` | kinds that require a verified delivery: `undecodable`, `store_unavailable`, `handler_timeout`, `ack_deadline` once the handler is called; and `verifier_unavailable` if the lookup of [`with_lookup`](crate::WebhookLayer::with_lookup) failed |
 //! | `ERROR` | `verifier_unavailable` of a verified delivery whose endpoint has no [scope](crate::WebhookLayer::scope): every one is rejected until the configuration is changed |
 //!
-//! So no client without a secret or a captured delivery can fill a log at `INFO`, unless the lookup fails. An
-//! attacker who captured a delivery can send it again and again while its timestamp is within tolerance, for one `INFO` each,
-//! and one `WARN` where it is `undecodable`.
-//! [Metrics](#metrics) and [`on_outcome`](crate::WebhookLayer::on_outcome) report all kinds: watch `over_budget`
-//! and `verifier_unavailable` there. While an integration is being set up, `tower_webhook::rejection=debug`
-//! says what is wrong.
+//! So a client without a secret or a captured delivery cannot fill a log at `INFO`, unless the lookup fails.
+//! An attacker who captures a delivery can replay it while its timestamp is within the tolerance. Each replay
+//! causes one `INFO`, and one `WARN` if it is `undecodable`. [Metrics](#metrics) and
+//! [`on_outcome`](crate::WebhookLayer::on_outcome) report all kinds: monitor `over_budget` and
+//! `verifier_unavailable` there. To debug a new integration, enable `tower_webhook::rejection=debug`.
 //!
-//! For `undecodable` the reason is the field that failed and its place in the JSON, without any value. The reason that a verifier of
-//! your own gives is its own text, escaped and cut as ids are.
+//! For `undecodable`, the reason is the field that failed and its position in the JSON, without any value.
+//! The reason of a custom verifier is its own text, escaped and truncated like ids.
 //!
-//! On the target `tower_webhook`:
+//! The target `tower_webhook` has the following events:
 //!
 //! | level | event |
 //! |---|---|
 //! | `INFO` | `delivery ended`, one for each verified delivery: `provider`, `id`, `event_type`, `attempt`, `outcome`, `rejection`, `handler`, `status`, and in seconds `time` ([`Outcome::elapsed`]), `handler_time` and `store_time`. A field that does not apply is left out |
 //! | `WARN` | a payload that could not be decoded and was [acknowledged](crate::Undecodable::Acknowledge), with the `reason` as above: the provider will not send it again |
 //! | `INFO` | an `event_type` that an [`EventRouter`](crate::EventRouter) has no route for: once for each of the first 256 types |
-//! | `ERROR` | a delivery without a single event type that reached an `EventRouter` without a fallback; the first request that reached one without a layer |
+//! | `ERROR` | a delivery without a single event type in an `EventRouter` without a fallback; the first request without a layer |
 //! | `WARN` | a store that failed, with `operation` and `error` |
-//! | `ERROR` | an item of a batch that is not claimed, because its endpoint has no [scope](crate::WebhookLayer::scope) |
+//! | `ERROR` | an item of a batch that cannot be claimed, because its endpoint has no [scope](crate::WebhookLayer::scope) |
 //! | `WARN` | an item of a batch that failed, with its key as `item`, and the `error` of the handler |
 //! | `WARN` | two items of a batch with the same key, of which only one runs, with the key as `item` |
-//! | `WARN` | a lease that ended before its claim was settled: the delivery may have run twice |
-//! | `ERROR` | a completion that the store had not taken when the lease ended: the provider's next attempt runs again |
-//! | `ERROR` | completions that were dropped because 16,384 others of the layer wait for the store, with their `count` since the last such event; once a minute, and for the rest when none waits any more |
-//! | `DEBUG` | a release that the store had not taken when the lease ended the claim |
-//! | `WARN` | when the layer is built: an `ack_deadline` that the provider will not wait for |
+//! | `WARN` | a lease that expired before its claim was settled: the delivery may have run twice |
+//! | `ERROR` | a completion that was not stored before the lease expired: the provider's next attempt runs again |
+//! | `ERROR` | completions that were dropped because 16,384 others of the layer wait for the store, with their `count` since the last such event; at most once a minute, and once more when none is waiting |
+//! | `DEBUG` | a release that was not stored before the lease expired |
+//! | `WARN` | an `ack_deadline` that is not shorter than the provider's timeout, when the layer is built |
 //!
 //! # Metrics
 //!
-//! They go to the recorder of the [`metrics`](https://docs.rs/metrics) facade that the program installs:
+//! Metrics go to the recorder of the [`metrics`](https://docs.rs/metrics) facade that the program installs:
 //!
 //! ```
 //! # #[cfg(feature = "metrics")] {
 //! let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
 //! let prometheus = recorder.handle();
-//! metrics::set_global_recorder(recorder).expect("there is no other");
-//! // … serve, and on `GET /metrics` answer with:
+//! metrics::set_global_recorder(recorder).expect("no other recorder is installed");
+//! … serve, and answer `GET /metrics` with:
 //! let text = prometheus.render();
 //! # drop(text);
 //! # }
 //! ```
 //!
-//! [`metrics.rs`](https://docs.rs/crate/tower-webhook/latest/source/examples/metrics.rs) is the whole program.
+//! See [`metrics.rs`](https://docs.rs/crate/tower-webhook/latest/source/examples/metrics.rs) for a complete
+//! program.
 //!
-//! | metric | labels | kind | unit | what it counts |
+//! | metric | labels | kind | unit | value |
 //! |---|---|---|---|---|
 //! | `webhook_deliveries_total` | `provider`, `outcome` | counter | | requests, by [`OutcomeKind`] |
 //! | `webhook_delivery_duration_seconds` | `provider`, `outcome` | histogram | seconds | [`Outcome::elapsed`] |
-//! | `webhook_deliveries_in_flight` | `provider` | gauge | | requests that have not ended, handlers that go on included |
-//! | `webhook_rejections_total` | `provider`, `kind` | counter | | rejections, by [`RejectionKind`](crate::RejectionKind); handlers that took too long included |
+//! | `webhook_deliveries_in_flight` | `provider` | gauge | | requests in progress, including handlers that outlive their request |
+//! | `webhook_rejections_total` | `provider`, `kind` | counter | | rejections, by [`RejectionKind`](crate::RejectionKind); including handler timeouts |
 //! | `webhook_body_bytes` | `provider` | histogram | bytes | bodies of verified deliveries |
-//! | `webhook_handlers_total` | `provider`, `end` | counter | | handlers that were called, by [`HandlerEnd`] |
+//! | `webhook_handlers_total` | `provider`, `end` | counter | | called handlers, by [`HandlerEnd`] |
 //! | `webhook_handler_duration_seconds` | `provider` | histogram | seconds | [`Outcome::handler_time`] |
-//! | `webhook_settlements_total` | `provider`, `settlement` | counter | | claims that were settled, by [`Settlement`] |
-//! | `webhook_settlement_retries_total` | `provider` | counter | | attempts to settle in the background, after the store had failed |
-//! | `webhook_settlements_abandoned_total` | `provider`, `settlement` | counter | | settlements that the store had not taken when the lease ended, or that were dropped because too many others wait for it: `completed`, `released` |
-//! | `webhook_store_duration_seconds` | `provider`, `operation` | histogram | seconds | what the store took to answer: `claim`, `extend`, `complete`, `release`; those of items included |
-//! | `webhook_store_failures_total` | `provider`, `operation` | counter | | its errors, and answers that took longer than a second |
+//! | `webhook_settlements_total` | `provider`, `settlement` | counter | | settled claims, by [`Settlement`] |
+//! | `webhook_settlement_retries_total` | `provider` | counter | | background attempts to settle after a store failure |
+//! | `webhook_settlements_abandoned_total` | `provider`, `settlement` | counter | | settlements that were not stored before the lease expired, or were dropped because too many others are waiting: `completed`, `released` |
+//! | `webhook_store_duration_seconds` | `provider`, `operation` | histogram | seconds | duration of `claim`, `extend`, `complete` and `release` calls, including those for items |
+//! | `webhook_store_failures_total` | `provider`, `operation` | counter | | errors and timeouts (1 s) of the store |
 //!
-//! Every label has few values. `outcome`, `kind`, `end`, `settlement` and `operation` are those that the layer
-//! knows; `provider` is its verifier's [`Profile::provider`](crate::verify::Profile::provider), or `unknown` for
-//! a request that was refused before that was chosen. Where
-//! [`with_lookup`](crate::WebhookLayer::with_lookup) makes names up, one for each tenant, the first 256
-//! of a layer count for themselves and the rest as `other`: name the provider, not the tenant.
+//! Every label has a small set of values. The values of `outcome`, `kind`, `end`, `settlement` and
+//! `operation` are fixed. `provider` is the verifier's
+//! [`Profile::provider`](crate::verify::Profile::provider), or `unknown` for a request that is rejected
+//! before its verifier is known. If [`with_lookup`](crate::WebhookLayer::with_lookup) creates provider names
+//! per tenant, only the first 256 of a layer are distinguished, and the others count as `other`: name the
+//! provider, not the tenant.
 //!
-//! All series of a provider are there, at 0, from its first delivery on: a failure that would be the first of
-//! its series has a rate. Handles are registered then, with the recorder that is installed by then; a request only counts.
-//! Alarms that are worth having: `webhook_handlers_total` with `end!="completed"`, `webhook_store_failures_total`,
-//! `webhook_settlements_abandoned_total` with `settlement="completed"`, `webhook_rejections_total` with `kind="undecodable"` (events are not
-//! taken) and, against its usual rate, `kind="wrong_signature"` (a secret was rotated and not here).
+//! All series of a provider exist, with the value 0, from its first delivery on, so that even the first
+//! failure has a rate. The handles are registered at that time with the installed recorder. Recommended
+//! alarms: `webhook_handlers_total` with `end!="completed"`, `webhook_store_failures_total`,
+//! `webhook_settlements_abandoned_total` with `settlement="completed"`, `webhook_rejections_total` with
+//! `kind="undecodable"` (events are rejected) and, compared with its usual rate, with
+//! `kind="wrong_signature"` (a secret was rotated at the provider only).
 
 mod in_span;
 #[cfg_attr(not(feature = "metrics"), path = "metrics_off.rs")]

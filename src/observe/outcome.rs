@@ -4,7 +4,7 @@ use http::StatusCode;
 
 use crate::{Delivery, Rejection};
 
-/// How a request ended.
+/// The outcome of a request.
 #[derive(Clone, Debug)]
 pub struct Outcome {
     pub(super) kind: OutcomeKind,
@@ -20,34 +20,36 @@ pub struct Outcome {
     pub(super) elapsed: Duration,
 }
 
-/// What became of a request as a whole.
+/// The kind of an [`Outcome`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum OutcomeKind {
     /// The handler was called.
     Accepted,
-    /// It had been handled before.
+    /// The delivery was handled before.
     Duplicate,
-    /// It was refused.
+    /// The request was rejected.
     Rejected,
-    /// It was a handshake, and was answered.
+    /// The request was a verification handshake, and was answered.
     Handshake,
-    /// Its event type was not [asked for](crate::WebhookLayer::only_events), or has no route in the
-    /// [`EventRouter`](crate::EventRouter): it was answered 200 without being handled, and is not remembered.
+    /// The event type is not [listed](crate::WebhookLayer::only_events), or has no route in the
+    /// [`EventRouter`](crate::EventRouter). The delivery was answered 200 without being handled, and is not
+    /// remembered.
     Ignored,
-    /// It could not be decoded, and was answered 200 as
-    /// [`Undecodable::Acknowledge`](crate::Undecodable::Acknowledge) says. The provider will not send it again.
+    /// The payload could not be decoded, and was answered 200 because of
+    /// [`Undecodable::Acknowledge`](crate::Undecodable::Acknowledge). The provider does not retry it.
     Acknowledged,
-    /// The client left, or the service failed to become ready, before the handler was called.
+    /// The client disconnected, or the service failed to become ready, before the handler was called.
     Aborted,
 }
 
-/// A marker in a response's extensions: the event was ignored.
+/// A marker in a response's extensions for an ignored event.
 ///
-/// The layer puts it into its answer to an event type that was not
-/// [asked for](crate::WebhookLayer::only_events), and an [`EventRouter`](crate::EventRouter) into its answer to one
-/// without a route. In the 2xx response of any handler it has the same effect: the layer releases the claim and
-/// reports [`OutcomeKind::Ignored`], so a redelivery runs the handler again. Any other status is a failure as usual.
+/// The layer inserts it into its response to an event type that is not
+/// [listed](crate::WebhookLayer::only_events), and an [`EventRouter`](crate::EventRouter) into its response
+/// to one without a route. A handler can insert it into a 2xx response: the layer then releases the claim and
+/// reports [`OutcomeKind::Ignored`], so a redelivery runs the handler again. With any other status the
+/// handler has failed as usual.
 ///
 /// ```
 /// use http::Response;
@@ -57,30 +59,30 @@ pub enum OutcomeKind {
 /// response.extensions_mut().insert(Ignored);
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[allow(clippy::exhaustive_structs, reason = "its name is its only value")]
+#[allow(clippy::exhaustive_structs, reason = "a unit struct, used as a value")]
 pub struct Ignored;
 
-/// [`Ignored`] of a delivery that was [acknowledged](OutcomeKind::Acknowledged).
+/// A marker like [`Ignored`], for a delivery that was [acknowledged](OutcomeKind::Acknowledged).
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Acknowledged;
 
-/// How the handler ended.
+/// The way in which the handler ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum HandlerEnd {
-    /// It succeeded.
+    /// The handler succeeded.
     Completed,
-    /// It answered anything that is not a success, or returned an error.
+    /// The handler returned an error, or a response that does not complete the delivery.
     Failed,
-    /// It panicked.
+    /// The handler panicked.
     Panicked,
-    /// It took longer than [`handler_timeout`](crate::WebhookLayer::handler_timeout).
+    /// The handler exceeded the [`handler_timeout`](crate::WebhookLayer::handler_timeout).
     TimedOut,
-    /// It was dropped while it ran, usually because the client hung up.
+    /// The handler was dropped while it ran, usually because the client disconnected.
     Cancelled,
 }
 
-/// How the claim was settled.
+/// The settlement of a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Settlement {
@@ -88,9 +90,9 @@ pub enum Settlement {
     Completed,
     /// The delivery may be handled again.
     Released,
-    /// The lease had run out before: another run may have begun.
+    /// The lease had expired: another run may have begun.
     Lost,
-    /// The store failed; the layer tries again, with a back-off, while the lease lives.
+    /// The store failed; the layer retries with a back-off until the lease expires.
     Pending,
 }
 
@@ -100,7 +102,7 @@ macro_rules! names {
             #[cfg(feature = "metrics")]
             pub(super) const ALL: &[Self] = &[$(Self::$variant),+];
 
-            /// The name in snake_case, for logs and metrics: stable.
+            /// Returns the name in snake_case, for logs and metrics. The name is stable.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $name),+ }
@@ -139,7 +141,7 @@ names!(Settlement {
 });
 
 impl Outcome {
-    /// As it is until more is known.
+    /// The initial state.
     pub(super) const BEGUN: Self = Self {
         kind: OutcomeKind::Aborted,
         status: None,
@@ -154,77 +156,78 @@ impl Outcome {
         elapsed: Duration::ZERO,
     };
 
-    /// What became of the request.
+    /// Returns the kind of the outcome.
     #[must_use]
     pub fn kind(&self) -> OutcomeKind {
         self.kind
     }
 
-    /// The status that was answered; `None` where nothing was.
+    /// Returns the status of the response; `None` if there was no response.
     #[must_use]
     pub fn status(&self) -> Option<StatusCode> {
         self.status
     }
 
-    /// The `grpc-status` in the answer's headers, where there is one.
+    /// Returns the `grpc-status` in the response's headers, if present.
     #[must_use]
     pub fn grpc_status(&self) -> Option<u16> {
         self.grpc_status
     }
 
-    /// Why it was refused, for those that were; also for an accepted one whose handler took too long.
+    /// Returns the rejection of a rejected request, or of an accepted one whose handler took too long.
     #[must_use]
     pub fn rejection(&self) -> Option<&Rejection> {
         self.rejection.as_ref()
     }
 
-    /// The provider's name, once the verifier is chosen.
+    /// Returns the provider's name, once the verifier is known.
     #[must_use]
     pub fn provider(&self) -> Option<&str> {
         self.provider.as_deref()
     }
 
-    /// The delivery, once it is verified; never before.
+    /// Returns the delivery, if it was verified.
     #[must_use]
     pub fn delivery(&self) -> Option<&Delivery> {
         self.delivery.as_ref()
     }
 
-    /// How the handler ended, if it was called.
+    /// Returns the way in which the handler ended; `None` if it was not called.
     #[must_use]
     pub fn handler(&self) -> Option<HandlerEnd> {
         self.handler
     }
 
-    /// How the claim was settled, if there was one.
+    /// Returns the settlement of the claim; `None` if there was no claim.
     #[must_use]
     pub fn settlement(&self) -> Option<Settlement> {
         self.settlement
     }
 
-    /// Which of the provider's attempts it was, counted from 1: [`Delivery::attempt`].
+    /// Returns the attempt number, counted from 1; see [`Delivery::attempt`].
     #[must_use]
     pub fn attempt(&self) -> Option<u32> {
         self.delivery.as_ref()?.attempt()
     }
 
-    /// How long the request waited for the store: to claim, and to settle. `None`: it did not ask it.
+    /// Returns the time that the request waited for the store, to claim and to settle. `None` if it did not
+    /// use the store.
     ///
-    /// What is done beside the handler (the lease is extended) or in the background does not count: nobody
-    /// waits for it.
+    /// Excludes heartbeats and background settlements, which no request waits for.
     #[must_use]
     pub fn store_time(&self) -> Option<Duration> {
         self.store_time
     }
 
-    /// How long the handler ran, until it answered or was ended; settling comes after that. `None`: it was
-    /// not called.
+    /// Returns the time that the handler ran, until it responded or was stopped, without the settlement.
+    /// `None` if it was not called.
     #[must_use]
     pub fn handler_time(&self) -> Option<Duration> {
         self.handler_time
     }
 
-    /// From the call to the end: of the handler, or of the request where it was not called.
+    /// Returns the time from the call of the service to the end of the handler, or of the request if the
+    /// handler was not called.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         self.elapsed

@@ -37,25 +37,25 @@ impl StoreOperation {
     }
 }
 
-/// Measures the operations of one claim.
+/// A timer for the store operations of one claim.
 pub(crate) struct StoreTimer {
-    /// The request that waits for it, if one does.
+    /// The request that waits for the operations, if any.
     telemetry: Telemetry,
     meters: Option<Meters>,
 }
 
 impl StoreTimer {
-    /// A timer for the request of `telemetry`.
+    /// Creates a timer for the request of `telemetry`.
     pub(crate) fn of(telemetry: &Telemetry) -> Self {
         Self { telemetry: telemetry.clone(), meters: telemetry.meters() }
     }
 
-    /// A timer for an item, whose operations count for no request.
+    /// Creates a timer for an item, whose operations are not part of a request.
     pub(crate) fn alone(registry: &Registry, provider: &str) -> Self {
         Self { telemetry: Telemetry::NONE, meters: registry.of(provider) }
     }
 
-    /// A timer for the background, whose operations no longer count for the request.
+    /// Returns a timer for background operations, which are not part of the request.
     pub(crate) fn in_background(&self) -> Self {
         Self { telemetry: Telemetry::NONE, meters: self.meters.clone() }
     }
@@ -81,29 +81,29 @@ impl StoreTimer {
         self.telemetry.store_asked(time);
     }
 
-    /// Records that the claim was settled, or had been lost.
+    /// Records that the claim was settled or lost.
     pub(crate) fn settled(&self, settlement: Settlement) {
         if settlement == Settlement::Lost {
             trace::lease_lost();
         }
     }
 
-    /// Counts one more attempt to settle in the background.
+    /// Counts one more background attempt to settle.
     pub(crate) fn retried(&self) {
         if let Some(meters) = &self.meters {
             meters.settles_again();
         }
     }
 
-    /// The lease has ended, and the store never took the settlement.
+    /// Records that the lease expired before the store accepted the settlement.
     pub(crate) fn abandoned(&self, intent: Settlement) {
         trace::settlement_abandoned(intent);
         self.count_abandoned(intent);
     }
 
-    /// Too many settlements waited for the store for this one to wait as well.
+    /// Records that a settlement was dropped, because too many others wait for the store.
     pub(crate) fn dropped(&self, intent: Settlement, completions: &DroppedCompletions) {
-        // A dropped release costs no more than the wait for the end of its lease.
+        // A dropped release only delays the next attempt until the lease expires.
         if intent == Settlement::Completed {
             completions.add();
         }
@@ -117,7 +117,7 @@ impl StoreTimer {
     }
 }
 
-/// The completions that were dropped and not yet logged: they come in thousands, and are logged in a line.
+/// Dropped completions that are not logged yet. There may be thousands, so one event reports many.
 #[derive(Debug, Default)]
 pub(crate) struct DroppedCompletions(Mutex<Unreported>);
 
@@ -130,7 +130,7 @@ struct Unreported {
 impl DroppedCompletions {
     const INTERVAL: Duration = Duration::from_secs(60);
 
-    /// Adds one, and logs those since the last event unless that was less than a minute ago.
+    /// Adds one, and logs all of them unless the last event was less than a minute ago.
     fn add(&self) {
         let now = Instant::now();
         let count = self.take(|unreported| {
@@ -144,7 +144,7 @@ impl DroppedCompletions {
         report(count);
     }
 
-    /// Logs those that were held back.
+    /// Logs the remaining ones.
     pub(crate) fn report_rest(&self) {
         report(self.take(|_| true));
     }

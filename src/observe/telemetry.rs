@@ -16,16 +16,16 @@ use crate::{Delivery, Rejection, rejection::GRPC_STATUS};
 
 pub(crate) type OnOutcome = Arc<dyn Fn(&Outcome) + Send + Sync>;
 
-/// Who is told how requests go, beside the tracing subscriber.
+/// The receivers of outcomes, in addition to the tracing subscriber.
 #[derive(Clone, Default)]
 pub(crate) struct Observer {
     pub(crate) on_outcome: Option<OnOutcome>,
     pub(crate) registry: Registry,
 }
 
-/// Notes how a request goes, and tells when the last clone is dropped: however it ended, it ended then.
+/// A record of a request, which reports the outcome when its last clone is dropped.
 ///
-/// A handler in a task of its own has a clone: it may end after its request, or before.
+/// A handler in its own task has a clone, because it may end before or after its request.
 #[derive(Clone)]
 pub(crate) struct Telemetry(Option<Arc<Recording>>);
 
@@ -39,15 +39,15 @@ struct Recording {
 struct Progress {
     outcome: Outcome,
     handler_since: Option<Instant>,
-    /// The provider's, once it is known.
+    /// The provider's metrics, once known.
     meters: Option<Meters>,
 }
 
 impl Telemetry {
-    /// Of nothing that anybody listens to.
+    /// A disabled record.
     pub(crate) const NONE: Self = Self(None);
 
-    /// Begins a record; it costs nothing if nobody listens.
+    /// Begins a record; it is disabled if there are no receivers.
     pub(crate) fn begin(observer: &Observer) -> Self {
         let span = DeliverySpan::open();
         if observer.on_outcome.is_none() && !observer.registry.listens() && span.is_disabled() {
@@ -62,7 +62,7 @@ impl Telemetry {
         })))
     }
 
-    /// Enters the request's span, until what is returned is dropped.
+    /// Enters the request's span until the guard is dropped.
     pub(crate) fn enter(&self) -> Option<Entered<'_>> {
         self.0.as_ref().map(|recording| recording.span.enter())
     }
@@ -86,7 +86,7 @@ impl Telemetry {
         });
     }
 
-    /// It is true. Told again when more is known of it.
+    /// Records the verified delivery; called again once its key is known.
     pub(crate) fn delivery(&self, delivery: &Delivery) {
         let Some(recording) = &self.0 else { return };
         let mut first = false;
@@ -96,7 +96,7 @@ impl Telemetry {
         }
     }
 
-    /// The handler is about to be called. Until it is known how it ends, it is as if it were cancelled.
+    /// Records that the handler is called. Until its end is recorded, it counts as cancelled.
     pub(crate) fn handler_called(&self) {
         self.note(|progress| {
             progress.outcome.kind = OutcomeKind::Accepted;
@@ -112,7 +112,7 @@ impl Telemetry {
         });
     }
 
-    /// Records that the handler left the delivery unhandled: it counts as not called.
+    /// Records that the handler left the delivery unhandled, so that it counts as not called.
     pub(crate) fn unhandled(&self, kind: OutcomeKind) {
         self.note(|progress| {
             progress.outcome.kind = kind;
@@ -125,13 +125,13 @@ impl Telemetry {
         self.note(|progress| progress.outcome.settlement = Some(settlement));
     }
 
-    /// The request waited for the store.
+    /// Records the time that the request waited for the store.
     pub(super) fn store_asked(&self, time: Duration) {
         self.note(|progress| *progress.outcome.store_time.get_or_insert_default() += time);
     }
 
-    /// A request that ends without its handler, or whose handler gave no answer in time. The first
-    /// rejection is the one that was answered: a handler that goes on may time out after its request.
+    /// Records a request that ends without its handler, or whose handler did not respond in time. The first
+    /// rejection counts, because it is the response: a detached handler may time out later.
     pub(crate) fn ended(&self, kind: OutcomeKind, rejection: Option<&Rejection>) {
         if let Some(rejection) = rejection {
             trace::rejected(kind, rejection);
@@ -150,14 +150,14 @@ impl Telemetry {
         });
     }
 
-    /// The handles of the provider's series, if there is a recorder.
+    /// Returns the handles of the provider's series, if there is a recorder.
     pub(super) fn meters(&self) -> Option<Meters> {
         let mut meters = None;
         self.note(|progress| meters = progress.meters.clone());
         meters
     }
 
-    /// Whether there is anybody to tell how long something took.
+    /// Returns whether the record is enabled, so that times must be measured.
     pub(super) fn listens(&self) -> bool {
         self.0.is_some()
     }
@@ -168,10 +168,10 @@ impl Drop for Recording {
         let Progress { outcome, handler_since, meters } =
             self.progress.get_mut().unwrap_or_else(PoisonError::into_inner);
         outcome.elapsed = self.since.elapsed();
-        // One that was dropped while it ran has ended only now.
+        // A handler that was dropped while it ran ends only now.
         outcome.handler_time = outcome.handler_time.or(handler_since.map(|since| since.elapsed()));
         let (span, observer) = (&self.span, &self.observer);
-        // It may be dropped while a panic of the handler's unwinds: a second would abort.
+        // A panic here, while a panic of the handler unwinds, would abort.
         let _ = catch_unwind(AssertUnwindSafe(|| {
             span.ended(outcome);
             match meters {

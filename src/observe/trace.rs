@@ -10,16 +10,16 @@ use crate::{
     verify::VerifyError,
 };
 
-/// The target of the span, and of what an operator should know.
+/// The target of the span, and of events for the operator.
 const TARGET: &str = "tower_webhook";
-/// The target of rejections, so that they can be filtered apart.
+/// The target of rejections, so that they can be filtered separately.
 const REJECTION: &str = "tower_webhook::rejection";
-/// How much is told of an id or of an error's text, in bytes: either may be of any length.
+/// The maximum length of an id or an error's text, in bytes.
 const LONGEST: usize = 256;
 
 pub(super) struct DeliverySpan(Span);
 
-/// Leaves the span when it is dropped.
+/// A guard that leaves the span when dropped.
 pub(crate) type Entered<'s> = span::Entered<'s>;
 
 impl DeliverySpan {
@@ -54,7 +54,7 @@ impl DeliverySpan {
     }
 
     pub(super) fn delivery(&self, delivery: &Delivery) {
-        // The event's type may have to be looked for in the body.
+        // Finding the event type may require scanning the body.
         if self.is_disabled() {
             return;
         }
@@ -78,7 +78,8 @@ impl DeliverySpan {
             self.delivered(delivery, outcome);
         }
     }
-    /// Logs a verified delivery. Other requests are not logged: an unauthenticated client could fill the log.
+    /// Logs a verified delivery. Other requests are not logged, because an unauthenticated client could fill
+    /// the log.
     fn delivered(&self, delivery: &Delivery, outcome: &Outcome) {
         tracing::info!(
             target: TARGET,
@@ -119,21 +120,21 @@ pub(super) fn rejected(outcome: OutcomeKind, rejection: &Rejection) {
     }
 }
 
-/// The level of a rejection. One that an unauthenticated client can cause is not for the operator, since it could
-/// fill the log.
+/// Returns the level of a rejection. Rejections that an unauthenticated client can cause are logged at
+/// `DEBUG`, because they could fill the log.
 fn level(outcome: OutcomeKind, rejection: &Rejection) -> Level {
     let source = rejection.source();
     match rejection.kind() {
         RejectionKind::Undecodable | RejectionKind::StoreUnavailable | RejectionKind::HandlerTimeout => {
             Level::WARN
         }
-        // Before the handler was called it may have been the body that was slow.
+        // Before the handler is called, a slow body may be the cause.
         RejectionKind::AckDeadline if outcome == OutcomeKind::Accepted => Level::WARN,
         RejectionKind::VerifierUnavailable => match source {
             Some(source) if source.is::<MissingScope>() => Level::ERROR,
-            // A key that cannot be fetched may have a made-up name.
+            // The name of a key that cannot be fetched may be made up.
             Some(source) if source.is::<VerifyError>() => Level::DEBUG,
-            // The lookup's own error.
+            // The error of the lookup itself.
             _ => Level::WARN,
         },
         _ => Level::DEBUG,
@@ -145,7 +146,7 @@ pub(crate) fn acknowledged(error: &(dyn Error + 'static)) {
     tracing::warn!(
         target: TARGET,
         reason = reason.as_deref().map(printable).as_deref(),
-        "the payload could not be decoded, and was acknowledged",
+        "undecodable payload was acknowledged",
     );
 }
 
@@ -153,12 +154,12 @@ pub(super) fn unrouted(event_type: &str) {
     tracing::info!(
         target: TARGET,
         event_type = &*printable(event_type),
-        "the event type has no route: its events are ignored",
+        "event type has no route: its events are ignored",
     );
 }
 
 pub(crate) fn unroutable(reason: &str) {
-    tracing::error!(target: TARGET, reason, "the delivery cannot be routed");
+    tracing::error!(target: TARGET, reason, "delivery cannot be routed");
 }
 
 pub(super) fn store_failed(operation: StoreOperation, error: &StoreError) {
@@ -166,12 +167,12 @@ pub(super) fn store_failed(operation: StoreOperation, error: &StoreError) {
         target: TARGET,
         operation = operation.as_str(),
         error = &*printable(&chain(error)),
-        "the dedupe store failed",
+        "deduplication store failed",
     );
 }
 
 pub(crate) fn missing_scope(error: &MissingScope) {
-    tracing::error!(target: TARGET, %error, "an item cannot be claimed");
+    tracing::error!(target: TARGET, %error, "item cannot be claimed");
 }
 
 pub(crate) fn item_failed(key: &str, error: &(dyn Error + 'static)) {
@@ -179,7 +180,7 @@ pub(crate) fn item_failed(key: &str, error: &(dyn Error + 'static)) {
         target: TARGET,
         item = &*printable(key),
         error = &*printable(&chain(error)),
-        "an item of the batch failed",
+        "batch item failed",
     );
 }
 
@@ -187,14 +188,14 @@ pub(crate) fn item_repeated(key: &str) {
     tracing::warn!(
         target: TARGET,
         item = &*printable(key),
-        "two items of the batch have the same key, so only one of them runs",
+        "two batch items have the same key: only one of them runs",
     );
 }
 
 pub(super) fn lease_lost() {
     tracing::warn!(
         target: TARGET,
-        "the lease had run out before the claim was settled: the delivery may have run twice",
+        "lease expired before the claim was settled: the delivery may have run twice",
     );
 }
 
@@ -203,13 +204,13 @@ pub(super) fn settlement_abandoned(intent: Settlement) {
         Settlement::Completed => tracing::error!(
             target: TARGET,
             settlement = intent.as_str(),
-            "the completion was not stored before the lease ended: if the delivery is sent again, it runs again",
+            "completion was not stored before the lease expired: a retry of the delivery runs again",
         ),
-        // Its lease has ended the claim.
+        // The expired lease has ended the claim.
         _ => tracing::debug!(
             target: TARGET,
             settlement = intent.as_str(),
-            "the claim was not released before its lease ended",
+            "release was not stored before the lease expired",
         ),
     }
 }
@@ -218,11 +219,11 @@ pub(super) fn completions_dropped(count: u64) {
     tracing::error!(
         target: TARGET,
         count,
-        "completions were dropped, because too many wait for the store: deliveries that are sent again run again",
+        "completions were dropped because too many wait for the store: retries of the deliveries run again",
     );
 }
 
-/// What is behind a rejection, in words that are not the sender's.
+/// Returns the reason of a rejection, without any text from the client.
 fn reason(rejection: &Rejection) -> Option<Cow<'static, str>> {
     let source = rejection.source()?;
     let reason = match rejection.kind() {
@@ -232,7 +233,7 @@ fn reason(rejection: &Rejection) -> Option<Cow<'static, str>> {
     Some(printable(&reason).into_owned().into())
 }
 
-/// The field or the place at which decoding failed. The text of a decoder is left out, because it may quote the
+/// Returns the field or position at which decoding failed. Omits the decoder's text, which may quote the
 /// payload.
 fn undecodable(source: &(dyn Error + 'static)) -> Option<String> {
     let mut cause = Some(source);
@@ -247,20 +248,20 @@ fn undecodable(source: &(dyn Error + 'static)) -> Option<String> {
         }
     };
     let category = match error.classify() {
-        serde_json::error::Category::Io => "it could not be read",
-        serde_json::error::Category::Syntax => "it is not JSON",
-        serde_json::error::Category::Data => "it is not the JSON of the type",
-        serde_json::error::Category::Eof => "it ends too early",
+        serde_json::error::Category::Io => "payload could not be read",
+        serde_json::error::Category::Syntax => "payload is not valid JSON",
+        serde_json::error::Category::Data => "payload is not of the expected type",
+        serde_json::error::Category::Eof => "payload ends too early",
     };
     Some(format!("{category}, at line {} column {}", error.line(), error.column()))
 }
 
-/// An error and what is behind it.
+/// Formats an error with its sources.
 fn chain(error: &(dyn Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
-        // What is past it is cut off anyway.
+        // The rest would be truncated anyway.
         if text.len() > LONGEST {
             break;
         }
@@ -270,8 +271,8 @@ fn chain(error: &(dyn Error + 'static)) -> String {
     text
 }
 
-/// Text that can be written to a log, whatever the subscriber does to it: it is short, it has no end of line
-/// that would begin an entry of its own, and nothing that a terminal obeys.
+/// Returns text that is safe in any log: truncated, and without line breaks and control characters, which
+/// could forge entries or control a terminal.
 fn printable(text: &str) -> Cow<'_, str> {
     let is_plain = |char: char| char == '"' || char == '\'' || char == '\\' || char.escape_debug().len() == 1;
     if text.len() <= LONGEST && text.chars().all(is_plain) {

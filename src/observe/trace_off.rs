@@ -1,4 +1,4 @@
-//! In [`trace`](super)'s place without the feature `tracing`: nothing.
+//! A no-op replacement of [`trace`](super) without the feature `tracing`.
 
 use std::error::Error;
 
@@ -7,7 +7,7 @@ use crate::{Delivery, Rejection, dedupe::MissingScope, store::StoreError};
 
 pub(super) struct DeliverySpan;
 
-/// Nothing to leave.
+/// A no-op guard.
 pub(crate) type Entered<'s> = std::marker::PhantomData<&'s ()>;
 
 impl DeliverySpan {

@@ -8,7 +8,7 @@ use std::{
 
 use super::trace;
 
-/// The event types without a route that were logged: each is logged once.
+/// The event types without a route that were logged. Each is logged once.
 #[derive(Debug, Default)]
 pub(crate) struct UnroutedTypes {
     logged: Mutex<HashSet<Box<str>>>,
@@ -16,9 +16,9 @@ pub(crate) struct UnroutedTypes {
 }
 
 impl UnroutedTypes {
-    /// Where no signature covers the event type, an attacker who captured a delivery can make types up.
+    /// If the event type is unsigned, an attacker who captures a delivery can make types up.
     const MOST: usize = 256;
-    /// No provider's types are longer, and the set must not hold a body for each.
+    /// The types of providers are shorter, and the limit bounds the memory of the set.
     const LONGEST: usize = 256;
 
     /// Logs `event_type` if it is new.
@@ -34,7 +34,7 @@ impl UnroutedTypes {
         }
     }
 
-    /// Whether no request without a delivery came before.
+    /// Returns whether this is the first request without a delivery.
     pub(crate) fn is_first_without_delivery(&self) -> bool {
         !self.without_delivery.swap(true, Ordering::Relaxed)
     }

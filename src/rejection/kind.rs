@@ -2,42 +2,42 @@ use std::{fmt, time::Duration};
 
 use http::StatusCode;
 
-/// What was wrong, in kinds that call for different answers. [Troubleshooting](crate::guide::troubleshooting)
-/// has the causes of each, and the cures.
+/// The kind of a [`Rejection`](super::Rejection). See [Troubleshooting](crate::guide::troubleshooting) for
+/// the causes of each kind and their solutions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RejectionKind {
-    /// The signature, or something it needs, is not there. 401.
+    /// The signature, or a value it requires, is missing. 401.
     MissingSignature,
-    /// There is a signature that does not look like one. 401.
+    /// The signature is malformed. 401.
     MalformedSignature,
-    /// The signed timestamp is too old, or too far ahead. 401.
+    /// The signed timestamp is too old or too far ahead. 401.
     StaleTimestamp,
-    /// The signature is not the right one. 401.
+    /// The signature does not match. 401.
     WrongSignature,
-    /// There is no verifier for this request. 401, in the words of a wrong signature. Who tries can tell
-    /// them apart all the same: an endpoint that is there says so when a signature is missing.
+    /// There is no endpoint for this request. 401, with the same text as a signature mismatch. An attacker
+    /// can still distinguish the two, because an existing endpoint reports a missing signature.
     UnknownEndpoint,
-    /// The body broke off. 400.
+    /// The client disconnected, or the body failed, before the body was complete. 400.
     BodyInterrupted,
     /// The body did not arrive in time. 408.
     BodyTooSlow,
     /// The body is larger than the limit. 413.
     BodyTooLarge,
-    /// The delivery is true, but its payload is not of the type that was asked for. 422.
+    /// The delivery is verified, but its payload is not of the layer's type. 422.
     Undecodable,
-    /// The same delivery is being handled now. 503: it is not known yet how that ends.
+    /// The same delivery is in progress, and may still fail. 503.
     InProgress,
-    /// The handler had not finished at the [`ack_deadline`](crate::WebhookLayer::ack_deadline), and goes
-    /// on; or the delivery had not come to it by then. 503.
+    /// The handler had not finished at the [`ack_deadline`](crate::WebhookLayer::ack_deadline), and
+    /// continues; or the delivery had not reached the handler by then. 503.
     AckDeadline,
-    /// The store could not be asked whether the delivery was handled before. 503.
+    /// The store failed, so the layer cannot tell whether the delivery was handled before. 503.
     StoreUnavailable,
-    /// The verifier, or a key it needs, could not be had. 503.
+    /// The lookup of the verifier, or the fetch of a key, failed. 503.
     VerifierUnavailable,
-    /// The layer holds as many bytes of bodies as it may. 503.
+    /// The buffer budget is exhausted. 503.
     OverBudget,
-    /// The handler took longer than it may, and was dropped. 503.
+    /// The handler exceeded its time limit, and was dropped. 503.
     HandlerTimeout,
 }
 
@@ -61,25 +61,25 @@ impl RejectionKind {
         Self::HandlerTimeout,
     ];
 
-    /// The kind's name in snake_case, for logs and metrics: stable.
+    /// Returns the kind's name in snake_case, for logs and metrics. The name is stable.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         self.row().name
     }
 
-    /// The status that it is answered with, but for gRPC requests.
+    /// Returns the status of the response, except for gRPC requests.
     #[must_use]
     pub const fn status(self) -> StatusCode {
         self.row().status
     }
 
-    /// The `grpc-status` that it is answered with when the request's content type is gRPC's.
+    /// Returns the `grpc-status` of the response, for requests with gRPC's content type.
     #[must_use]
     pub const fn grpc_status(self) -> u8 {
         self.row().grpc_status
     }
 
-    /// What the answer's `Retry-After` says, in whole seconds.
+    /// Returns the value of the response's `Retry-After`, in whole seconds.
     #[must_use]
     pub fn retry_after(self) -> Option<Duration> {
         self.row().retry_after.map(Duration::from_secs)
@@ -117,7 +117,7 @@ impl fmt::Display for RejectionKind {
     }
 }
 
-/// A kind's row in the table of answers.
+/// A kind's row in the table of responses.
 pub(super) struct Row {
     pub(super) name: &'static str,
     pub(super) text: &'static str,
@@ -131,7 +131,7 @@ impl Row {
         Self { name, text, status, grpc_status, retry_after: None }
     }
 
-    /// "Not now": the provider is asked to send the delivery again.
+    /// Creates a row of a 503, so that the provider retries.
     const fn later(name: &'static str, text: &'static str, retry_after: u64) -> Self {
         Self {
             name,

@@ -1,8 +1,8 @@
-//! Why a request was refused, and what its sender is told: [`Rejection`] and [`RejectionKind`].
+//! Rejected requests: [`Rejection`] and [`RejectionKind`].
 //!
-//! The sender is told the kind and no more. What is behind it is for the operator: in
-//! [`source()`](std::error::Error::source), and in the response's extensions, where middleware
-//! above the layer finds the rejection.
+//! The client only sees the kind. The details are for the operator: in
+//! [`source()`](std::error::Error::source), and in the response's extensions, where middleware above the
+//! layer finds the rejection.
 //!
 //! ```
 //! use bytes::Bytes;
@@ -30,7 +30,7 @@ use crate::{
     verify::{Reason, VerifyError},
 };
 
-/// Says that a 200 answers a delivery which had been handled before.
+/// The header of a 200 response to a delivery that was handled before.
 pub(crate) static DUPLICATE: HeaderName = HeaderName::from_static("x-webhook-duplicate");
 pub(crate) static GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 static GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
@@ -39,9 +39,9 @@ static GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
 const PLAIN_TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
 
-/// A request that was refused, and why.
+/// A rejected request, with the reason.
 ///
-/// The layer puts it into the extensions of the response that it answers with.
+/// The layer inserts it into the extensions of its response.
 #[derive(Clone, Debug)]
 pub struct Rejection {
     kind: RejectionKind,
@@ -50,7 +50,7 @@ pub struct Rejection {
 
 #[derive(Clone, Debug)]
 enum Cause {
-    // Beside the other so that refusing by the head allocates nothing for it.
+    // A variant of its own, so that rejecting a request by its head allocates nothing.
     Verify(VerifyError),
     Other(Arc<dyn Error + Send + Sync>),
 }
@@ -65,13 +65,13 @@ impl Rejection {
         self
     }
 
-    /// What was wrong.
+    /// Returns the kind of the rejection.
     #[must_use]
     pub fn kind(&self) -> RejectionKind {
         self.kind
     }
 
-    /// The status that it is answered with, but for gRPC requests, which get a `grpc-status`.
+    /// Returns the status of the response. A response to a gRPC request has a `grpc-status` instead.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         self.kind.status()
@@ -83,10 +83,10 @@ impl Rejection {
         self.response_of(PLAIN_TEXT, Bytes::from_static(self.kind.row().text.as_bytes()))
     }
 
-    /// The answer as a problem by RFC 9457. It says no more than the plain text does.
+    /// Returns the response as a problem of RFC 9457, with the same information as the plain text.
     pub(crate) fn to_problem_json(&self) -> Response<Bytes> {
         let Row { text, status, .. } = self.kind.row();
-        // The texts are fixed words, which need no escapes.
+        // The texts are fixed and need no escapes.
         let body = format!(r#"{{"type":"about:blank","title":"{text}","status":{}}}"#, status.as_u16());
         self.response_of(PROBLEM_JSON, body.into())
     }
@@ -103,7 +103,8 @@ impl Rejection {
         response
     }
 
-    /// Restores in the answer of a hook what keeps it from acknowledging the delivery, and when to retry.
+    /// Restores a failure status and the `Retry-After` in a hook's response, so that it cannot acknowledge
+    /// the delivery.
     pub(crate) fn restore_in(&self, response: &mut Response<Bytes>, grpc: bool) {
         let row = self.kind.row();
         if grpc {
@@ -120,16 +121,16 @@ impl Rejection {
         }
     }
 
-    /// The answer to a gRPC request: trailers only, which clients need to read a status at all.
+    /// Returns the response to a gRPC request: trailers-only, the form in which clients read a status.
     pub(crate) fn to_grpc_response(&self) -> Response<Bytes> {
         let row = self.kind.row();
         grpc_response(row.grpc_status, row.text)
     }
 }
 
-/// Here and not beside the type: verifiers know nothing of rejections.
+/// Implemented here, because verifiers do not depend on rejections.
 impl VerifyError {
-    /// The kind of rejection that this becomes.
+    /// Returns the kind of rejection for this error.
     #[must_use]
     pub fn kind(&self) -> RejectionKind {
         match self.0 {
@@ -164,20 +165,20 @@ impl Error for Rejection {
     }
 }
 
-/// The answer to a delivery that needs no handler and must not come again.
+/// Returns the response to a delivery that needs no handler and must not be retried.
 pub(crate) fn settled_response(grpc: bool, outcome: OutcomeKind) -> Response<Bytes> {
-    // A unary gRPC client cannot read an OK that has no message: it is told ALREADY_EXISTS.
+    // A unary gRPC client cannot read an OK without a message, so use ALREADY_EXISTS.
     if grpc { grpc_response(6, outcome.as_str()) } else { Response::default() }
 }
 
-/// The answer to a delivery that was handled before.
+/// Returns the response to a delivery that was handled before.
 pub(crate) fn duplicate_response(grpc: bool) -> Response<Bytes> {
     let mut response = settled_response(grpc, OutcomeKind::Duplicate);
     response.headers_mut().insert(DUPLICATE.clone(), HeaderValue::from_static("true"));
     response
 }
 
-/// Returns whether each value is a failure: of several, clients read the first or the last.
+/// Returns whether each value is a failure: clients differ in which of several values they read.
 fn is_grpc_failure(headers: &HeaderMap) -> bool {
     let is_failure = |status: &HeaderValue| {
         let status = status.to_str().ok().and_then(|status| status.parse::<u32>().ok());
@@ -186,7 +187,7 @@ fn is_grpc_failure(headers: &HeaderMap) -> bool {
     headers.contains_key(&GRPC_STATUS) && headers.get_all(&GRPC_STATUS).iter().all(is_failure)
 }
 
-/// Whether a request expects a gRPC answer.
+/// Returns whether a request expects a gRPC response.
 pub(crate) fn is_grpc(headers: &HeaderMap) -> bool {
     headers.get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"application/grpc"))
 }

@@ -14,14 +14,14 @@ use super::RedisStore;
 use super::{CachedStore, Claim, Key, MokaStore, Store, StoreError, Token};
 use crate::task::BoxFuture;
 
-/// A [`Store`] of any type, chosen at run time.
+/// A type-erased [`Store`], for stores chosen at run time.
 ///
-/// It replaces `Arc<dyn Store>`, which does not exist: `Store` is not dyn-compatible, because its
-/// futures are not boxed. [`connect`](Self::connect) makes the store that a URL names;
-/// [`new`](Self::new) and `From` take any other.
+/// Use it instead of `Arc<dyn Store>`: `Store` is not dyn-compatible, because its futures are not boxed.
+/// [`connect`](Self::connect) creates a store from a URL; [`new`](Self::new) and `From` convert any other
+/// store.
 ///
-/// Clones share the store. The layer keeps each store as an `AnyStore`, so giving it one adds neither an
-/// indirection nor a box.
+/// Clones share the store. The layer wraps every store in an `AnyStore`, so passing one adds no indirection
+/// and no box.
 ///
 /// ```
 /// use tower_webhook::{Secret, WebhookLayer, store::{AnyStore, Key, Store}};
@@ -32,7 +32,7 @@ use crate::task::BoxFuture;
 /// let store = AnyStore::connect("memory:?capacity=1000000").await?; // or "redis://…"
 /// let layer = WebhookLayer::new(secret).dedupe(store.clone());
 ///
-/// // An administrator's route opens a handled delivery again:
+/// An administrator's route lets a handled delivery run again:
 /// let was_completed = store.forget(&Key::new("github-orders", "72d3162e")).await?;
 /// # assert!(!was_completed);
 /// # Ok(())
@@ -43,14 +43,13 @@ pub struct AnyStore(Erased);
 
 #[derive(Clone)]
 enum Erased {
-    /// The usual one. It answers at once, so its answers need no boxes: that saves 4 per cent of the
-    /// instructions of a delivery.
+    /// The default. It answers at once, so its futures need no boxes.
     Memory(Arc<MokaStore>),
     Other(Arc<dyn ErasedStore>),
 }
 
 impl AnyStore {
-    /// Erases the type of `store`. An `AnyStore`, or an `Arc` of one, is returned as it is.
+    /// Erases the type of `store`. Returns an `AnyStore`, or an `Arc` of one, unchanged.
     ///
     /// ```
     /// use tower_webhook::store::{AnyStore, CachedStore, MokaStore};
@@ -148,7 +147,7 @@ impl<S: Store> From<Arc<S>> for AnyStore {
     }
 }
 
-/// Shows the type of the store, and no more: a store need not be `Debug`.
+/// Shows only the type of the store, because a store need not be `Debug`.
 impl fmt::Debug for AnyStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
@@ -158,7 +157,7 @@ impl fmt::Debug for AnyStore {
     }
 }
 
-/// A [`Store`] behind a pointer: its futures are boxed here, so that the trait's own signatures have no boxes.
+/// A dyn-compatible [`Store`]: it boxes the futures, so that the public trait need not.
 trait ErasedStore: Send + Sync {
     fn claim<'a>(
         &'a self,
@@ -221,7 +220,7 @@ impl<S: Store> ErasedStore for S {
     }
 
     fn answers_within(&self) -> Option<Duration> {
-        // A store that panics here has promised nothing.
+        // A panic in the call counts as no guarantee.
         catch_unwind(AssertUnwindSafe(|| Store::answers_within(self))).ok().flatten()
     }
 

@@ -8,17 +8,16 @@ use crate::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
-/// A small memory before another [`Store`]: a duplicate of what this process knows to be handled
-/// costs no round trip.
+/// A [`Store`] with a cache of completed keys in front of another store. A duplicate of a delivery that this
+/// process knows to be handled costs no round trip.
 ///
-/// Only completed keys are kept, for a minute at most, and no longer than the window of what this
-/// process completed itself. So it follows a [`forget`](Store::forget) elsewhere within a minute,
-/// and one through itself at once, with which it begins anew. All else is the other store's
-/// business. The other side of it: when a duplicate arrives right before its window ends, that end
-/// comes up to a minute later.
+/// The cache keeps only completed keys: for at most a minute, and never beyond the window of a key that this
+/// process completed itself. A [`forget`](Store::forget) through this store empties the cache; one through
+/// another process takes effect within a minute. A duplicate that arrives just before its window ends can
+/// extend the window by up to a minute.
 ///
-/// It pays where providers repeat themselves quickly; a retry that comes after minutes costs its
-/// round trip all the same. A key takes some 350 bytes.
+/// The cache helps if a provider sends duplicates in quick succession. A retry that comes minutes later still
+/// costs a round trip. A key takes about 350 bytes.
 ///
 /// ```no_run
 /// # #[cfg(feature = "redis")]
@@ -33,9 +32,9 @@ use crate::{
 pub struct CachedStore<S> {
     inner: S,
     completed: Cache<u128, CachedCompletion, IdentityHasher>,
-    /// How many `forget`s through this store have begun.
+    /// The number of `forget`s that have begun through this store.
     forgets: AtomicU64,
-    /// How many of them are over.
+    /// The number of `forget`s that have ended.
     forgotten: AtomicU64,
     clock: Arc<dyn Clock>,
     capacity: u64,
@@ -43,23 +42,24 @@ pub struct CachedStore<S> {
 
 const LONGEST: Duration = Duration::from_secs(60);
 
-/// What the other store has said to be completed.
+/// A key that the inner store reported as completed.
 #[derive(Clone, Copy)]
 struct CachedCompletion {
-    /// Until when it is believed, by the clock.
+    /// The time until which it is valid, by the clock.
     until: Duration,
-    /// How many `forget`s there had been when it was asked: it is believed until the next begins.
+    /// The number of `forget`s at the time of the call: the next one invalidates it.
     forgets: u64,
 }
 
 impl<S: Store> CachedStore<S> {
-    /// A memory of at most `capacity` completed keys before `inner`; 0 counts as 1.
+    /// Creates a cache of at most `capacity` completed keys in front of `inner`; 0 counts as 1.
     #[must_use]
     pub fn new(inner: S, capacity: u64) -> Self {
         Self::with_clock(inner, capacity, Arc::new(SystemClock))
     }
 
-    /// Measures with `clock` for how long a key is kept here, and drops those that it held.
+    /// Sets the clock for the lifetime of cached keys, and empties the cache. Default:
+    /// [`SystemClock`](crate::SystemClock).
     #[must_use]
     pub fn clock(self, clock: impl Clock) -> Self {
         Self::with_clock(self.inner, self.capacity, Arc::new(clock))
@@ -69,33 +69,33 @@ impl<S: Store> CachedStore<S> {
         let completed = Cache::builder()
             .max_capacity(capacity.max(1))
             .eviction_policy(EvictionPolicy::lru())
-            // In real time, which gives their memory back.
+            // In real time, which frees the memory.
             .time_to_live(LONGEST)
             .build_with_hasher(IdentityHasher::default());
         Self { inner, completed, forgets: AtomicU64::new(0), forgotten: AtomicU64::new(0), clock, capacity }
     }
 
-    /// The store behind it.
+    /// Returns the inner store.
     pub fn get_ref(&self) -> &S {
         &self.inner
     }
 
     fn is_completed(&self, hash: u128) -> bool {
-        // A miss, the usual case, is not noted; a hit is, which makes the key the latest seen.
+        // Only a hit updates the recency; a miss, the common case, does not.
         self.completed.contains_key(&hash)
             && self.completed.get(&hash).is_some_and(|known| {
                 known.until > self.clock.monotonic() && known.forgets == self.forgets.load(Ordering::SeqCst)
             })
     }
 
-    /// How many `forget`s there have been, before the other store is asked. While one is running, which
-    /// its answer may be older or newer than, nothing that it says is kept: `None`.
+    /// Returns the number of `forget`s, to be read before a call of the inner store. `None` while one is
+    /// running: the call may see the state before or after it, so its result is not cached.
     fn forgets(&self) -> Option<u64> {
         let over = self.forgotten.load(Ordering::SeqCst);
         (self.forgets.load(Ordering::SeqCst) == over).then_some(over)
     }
 
-    /// Keeps what the other store has just said to be completed.
+    /// Caches a key that the inner store reported as completed.
     fn keep(&self, hash: u128, time: Duration, forgets: Option<u64>) {
         if let Some(forgets) = forgets {
             let until = self.clock.monotonic().saturating_add(time.min(LONGEST));
@@ -145,8 +145,8 @@ impl<S: Store> Store for CachedStore<S> {
     }
 }
 
-/// The other store is told to forget: whatever it said before is not believed any more, even if that
-/// fails, or is not waited for, as it may have forgotten all the same.
+/// Invalidates the cache on a `forget`, even if the call fails or is dropped, because the inner store may
+/// have forgotten the key.
 struct ForgetGuard<'s>(&'s AtomicU64);
 
 impl<'s> ForgetGuard<'s> {

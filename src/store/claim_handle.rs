@@ -2,16 +2,16 @@ use std::{fmt, time::Duration};
 
 use super::{Key, Token};
 
-/// A name for a claim that a layer holds on a delivery or an item, for stores that complete it themselves.
+/// A handle of a claim that a layer holds on a delivery or an item, for stores that complete it themselves.
 ///
-/// It comes from [`Delivery::claim_handle`](crate::Delivery::claim_handle) and
-/// [`ItemClaim::handle`](crate::ItemClaim::handle). A store can complete the claim in the transaction that has the
-/// handler's effect, so that both happen or neither does:
+/// Obtained from [`Delivery::claim_handle`](crate::Delivery::claim_handle) and
+/// [`ItemClaim::handle`](crate::ItemClaim::handle). A store can complete the claim in the same transaction as
+/// the handler's effect, so that either both happen or neither:
 ///
 /// ```
 /// use tower_webhook::store::{ClaimHandle, Store, StoreError};
 ///
-/// /// Returns `false` if the claim is lost: roll the transaction back.
+/// /// Returns `false` if the claim is lost; then roll the transaction back.
 /// async fn complete(store: &impl Store, handle: &ClaimHandle) -> Result<bool, StoreError> {
 ///     for (key, token) in handle.claims() {
 ///         if !store.complete(key, token, handle.window()).await? {
@@ -22,8 +22,8 @@ use super::{Key, Token};
 /// }
 /// ```
 ///
-/// Cloning is cheap. A handle neither holds the claim nor extends its lease: once the claim is settled or lost,
-/// its token does not match any more.
+/// Cloning is cheap. A handle neither holds the claim nor extends its lease. Once the claim is settled or
+/// lost, its token no longer matches.
 #[derive(Clone)]
 pub struct ClaimHandle {
     claim: (Key, Token),
@@ -53,13 +53,13 @@ impl ClaimHandle {
         &self.claim.1
     }
 
-    /// Returns each claimed key with its owner token, [`key`](Self::key) first. There is a second one where
-    /// [`replay_guard`](crate::WebhookLayer::replay_guard) claims the body. They are settled together.
+    /// Returns each claimed key with its owner token, [`key`](Self::key) first. The second one, if any, is
+    /// the key of the body with [`replay_guard`](crate::WebhookLayer::replay_guard). Settle them together.
     pub fn claims(&self) -> impl Iterator<Item = (&Key, &Token)> {
         std::iter::once(&self.claim).chain(&self.replay_claim).map(|(key, token)| (key, token))
     }
 
-    /// Returns the deduplication window: how long a completed key is remembered.
+    /// Returns the deduplication window, for which a completed key is remembered.
     #[must_use]
     pub fn window(&self) -> Duration {
         self.window

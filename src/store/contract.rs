@@ -1,11 +1,6 @@
-//! What every store must do, as one test that runs over any of them.
+//! A contract test for every [`Store`].
 
-#![allow(
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test, which fails by panicking"
-)]
+#![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use std::{sync::Arc, time::Duration};
 
@@ -15,20 +10,20 @@ const LEASE: Duration = Duration::from_secs(30);
 const WINDOW: Duration = Duration::from_secs(3600);
 const A_MOMENT: Duration = Duration::from_secs(1);
 
-/// Checks that `store` does all that [`Store`] asks for.
+/// Checks that `store` fulfills the contract of [`Store`].
 ///
-/// `advance` lets the store's time pass: it moves the clock that the store was given, or, for a
-/// server's own clock, sleeps. It is asked for a little over an hour in all, so a store with real time
-/// wants a way to scale its leases and windows. The keys begin with `contract`; none of them may
-/// be in the store before. Run it on a runtime with several threads: it races claimants.
+/// `advance` advances the store's time: it moves the store's clock or, for a server's own clock, sleeps. The
+/// total is slightly more than an hour, so a store with real time needs a way to scale its leases and
+/// windows. The keys begin with `contract` and must not exist in the store. Run the test on a multi-threaded
+/// runtime, because it races claimants.
 ///
 /// # Panics
 ///
-/// Where the store does not do what it must, or fails; it is meant for tests.
+/// If the store violates the contract or fails. The function is meant for tests.
 ///
 /// # Cancel safety
 ///
-/// It may be dropped at any time, and leaves the keys that it claimed.
+/// Dropping the future leaves the keys that it has claimed.
 ///
 /// ```
 /// use std::sync::Arc;

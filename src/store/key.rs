@@ -11,11 +11,10 @@ use std::{
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
-/// What a delivery is remembered by: an id within a scope.
+/// A deduplication key: an id within a scope.
 ///
-/// The scope keeps the ids of different endpoints apart. Either part is replaced by its SHA-256,
-/// `sha256-` and 64 hexadecimal digits, when it is longer than 128 bytes, so that a key is small
-/// whatever a body claims its id to be.
+/// The scope separates the ids of different endpoints. A part longer than 128 bytes is replaced by `sha256-`
+/// and the 64 hexadecimal digits of its SHA-256, so that keys stay small whatever id a body contains.
 ///
 /// ```
 /// use tower_webhook::store::Key;
@@ -32,18 +31,19 @@ pub struct Key(Arc<KeyInner>);
 struct KeyInner {
     text: String,
     scope_length: usize,
-    /// Worked out once: a store in memory is asked for each key twice.
+    /// Computed once, because a store in memory looks up each key twice.
     digest: u128,
 }
 
 impl Key {
-    /// The key of `id` within `scope`.
+    /// Creates the key of `id` within `scope`.
     #[must_use]
     pub fn new(scope: &str, id: &str) -> Self {
         Self::within(|text| text.push_str(scope), id)
     }
 
-    /// The key of `id` within the scope that is written: no string is made for it alone.
+    /// Creates the key of `id` within the scope that `write_scope` writes, without a string for the scope
+    /// alone.
     pub(crate) fn within(write_scope: impl FnOnce(&mut String), id: &str) -> Self {
         const USUAL_SCOPE: usize = 40;
         let id = bounded(id);
@@ -58,36 +58,36 @@ impl Key {
         Self(Arc::new(KeyInner { digest: digest_in_memory(&text, scope_length), text, scope_length }))
     }
 
-    /// The whole: `{scope}:{id}`. Two keys may read alike where a scope has a colon in it: a store of
-    /// one's own keeps [`scope`](Self::scope) and [`id`](Self::id) apart.
+    /// Returns the whole key, `{scope}:{id}`. Two different keys may have the same text if a scope contains a
+    /// colon; a custom store must store [`scope`](Self::scope) and [`id`](Self::id) separately.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0.text
     }
 
-    /// The scope.
+    /// Returns the scope.
     #[must_use]
     pub fn scope(&self) -> &str {
         self.0.text.get(..self.0.scope_length).unwrap_or_default()
     }
 
-    /// The id.
+    /// Returns the id.
     #[must_use]
     pub fn id(&self) -> &str {
         self.0.text.get(self.0.scope_length + 1..).unwrap_or_default()
     }
 
-    /// 128 bits that stand for the key in this process.
+    /// Returns 128 bits that identify the key in this process.
     pub(super) fn digest(&self) -> u128 {
         self.0.digest
     }
 }
 
-/// The hashes' own keys are this process's and random, so that nobody can make two ids meet.
-/// (SHA-256 took 65 ns more.)
+/// Computes the digest with random keys per process, so that an attacker cannot construct colliding ids.
+/// Faster than SHA-256.
 fn digest_in_memory(text: &str, scope_length: usize) -> u128 {
     static HASHERS: LazyLock<[RandomState; 2]> = LazyLock::new(|| [RandomState::new(), RandomState::new()]);
-    // With the length of the scope, so that ("a:b", "c") is not ("a", "b:c").
+    // Includes the length of the scope, so that ("a:b", "c") differs from ("a", "b:c").
     let [high, low] = HASHERS.each_ref().map(|hasher| hasher.hash_one((scope_length, text)));
     u128::from(high) << 64 | u128::from(low)
 }
@@ -112,16 +112,16 @@ impl fmt::Debug for Key {
     }
 }
 
-/// Who holds a claim: 128 bits that no other claimant has, made up before claiming.
+/// The owner token of a claim: a unique 128-bit number, created before claiming.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Token(u128);
 
 impl Token {
-    /// A new token, different from all others of this process, and from those of any other but for
-    /// a chance of about 2⁻⁶⁴. It is no secret: it need only be unique.
+    /// Creates a new token. It is unique in this process, and collides with a token of another process with a
+    /// probability of about 2⁻⁶⁴. It is not a secret.
     #[must_use]
     pub fn mint() -> Self {
-        // The random half is per process and from the operating system, as `RandomState` is.
+        // The random half comes from the operating system, once per process, like `RandomState`.
         static PROCESS: LazyLock<u64> = LazyLock::new(|| RandomState::new().hash_one("token"));
         static NEXT: LazyLock<AtomicU64> =
             LazyLock::new(|| AtomicU64::new(RandomState::new().hash_one("next")));
@@ -129,7 +129,7 @@ impl Token {
         Self(u128::from(*PROCESS) << 64 | u128::from(next))
     }
 
-    /// The token's 16 bytes, to be stored.
+    /// Returns the token's 16 bytes, for storage.
     #[must_use]
     pub fn to_bytes(&self) -> [u8; 16] {
         self.0.to_be_bytes()

@@ -17,15 +17,14 @@ use crate::{
     },
 };
 
-/// A [`Store`] in this process's memory: the layer's default.
+/// A [`Store`] in the memory of this process, the layer's default.
 ///
-/// Claims that are running are never evicted; they are as many as deliveries are being handled.
-/// Completed keys are kept for their window, up to a capacity, and the least recently seen leave
-/// first. **The capacity must exceed the number of deliveries in a window**, or a late duplicate
-/// runs again: watch [`evicted_early`](Self::evicted_early). A key takes some 450 bytes, measured
-/// over a million.
+/// Claims in progress are never evicted; their number is that of the running handlers. Completed keys are
+/// kept for their window, up to a capacity; beyond it, the least recently seen are evicted first. **The
+/// capacity must exceed the number of deliveries in a window**, or a late duplicate runs again: monitor
+/// [`evicted_early`](Self::evicted_early). A key takes about 450 bytes.
 ///
-/// It knows nothing of other processes, and forgets everything at a restart.
+/// The store is local to the process and is lost on restart.
 ///
 /// ```
 /// use tower_webhook::{Secret, WebhookLayer, store::MokaStore};
@@ -35,7 +34,7 @@ use crate::{
 /// # Ok::<(), tower_webhook::InvalidSecret>(())
 /// ```
 pub struct MokaStore {
-    /// Every change of a key is made under its shard's lock, which makes it atomic.
+    /// Each change of a key happens under its shard's lock, which makes it atomic.
     shards: [Mutex<HashMap<u128, RunningClaim, IdentityHasher>>; SHARDS],
     completed: Cache<u128, CompletedKey, IdentityHasher>,
     evictions: Arc<Evictions>,
@@ -53,9 +52,9 @@ struct RunningClaim {
     until: Duration,
 }
 
-/// A completed key, which notices when the cache gives it up.
+/// A completed key, which detects its eviction in `Drop`.
 ///
-/// Not an eviction listener: with one, every insert takes a lock that costs more than the insert.
+/// With an eviction listener, each insert would take a lock that costs more than the insert.
 #[derive(Clone)]
 struct CompletedKey(Arc<Completion>);
 
@@ -87,18 +86,19 @@ impl Drop for Completion {
 }
 
 impl MokaStore {
-    /// How many completed keys the layer's default store holds.
+    /// The capacity of the layer's default store, in completed keys.
     pub const DEFAULT_CAPACITY: u64 = 100_000;
 
-    /// A store of at most `capacity` completed keys; 0 counts as 1.
+    /// Creates a store of at most `capacity` completed keys; 0 counts as 1.
     #[must_use]
     pub fn new(capacity: u64) -> Self {
         Self::with_clock(capacity, Arc::new(SystemClock))
     }
 
-    /// Measures leases and windows with `clock`, and forgets what it held.
+    /// Sets the clock for leases and windows, and empties the store. Default:
+    /// [`SystemClock`](crate::SystemClock).
     ///
-    /// Keys also leave when their window has passed in real time, which gives their memory back.
+    /// Keys are also removed once their window has passed in real time, which frees the memory.
     #[must_use]
     pub fn clock(self, clock: impl Clock) -> Self {
         Self::with_clock(self.capacity, Arc::new(clock))
@@ -107,7 +107,7 @@ impl MokaStore {
     pub(crate) fn with_clock(capacity: u64, clock: Arc<dyn Clock>) -> Self {
         let completed = Cache::builder()
             .max_capacity(capacity.max(1))
-            // Not TinyLFU: it would not admit new keys once the cache is full of ones seen twice.
+            // TinyLFU would reject new keys once the cache is full of keys seen twice.
             .eviction_policy(EvictionPolicy::lru())
             .expire_after(WindowExpiry)
             .build_with_hasher(IdentityHasher::default());
@@ -121,8 +121,8 @@ impl MokaStore {
         }
     }
 
-    /// How many completed keys had to leave before their window was over: if it grows, the
-    /// capacity is too small, and their duplicates would run again.
+    /// Returns the number of completed keys that were evicted before the end of their window. If it grows,
+    /// the capacity is too small, and their duplicates would run again.
     #[must_use]
     pub fn evicted_early(&self) -> u64 {
         self.evictions.early.load(Ordering::Relaxed)
@@ -132,19 +132,19 @@ impl MokaStore {
     fn lock(&self, key: &Key) -> LockedKey<'_> {
         let hash = key.digest();
         let shard = &self.shards[(hash % SHARDS as u128) as usize];
-        // The maps are whole between any two operations, so a panic elsewhere has not broken them.
+        // The maps are consistent between operations, so a poisoned lock can be used.
         let running = shard.lock().unwrap_or_else(PoisonError::into_inner);
         LockedKey { store: self, hash, running, now: self.clock.monotonic() }
     }
 
-    /// Grows over owners of any key, and over restarts of the process.
+    /// Returns a fencing token that increases across all owners of a key and across restarts of the process.
     fn next_fencing_token(&self) -> u64 {
         self.last_fencing_token.fetch_add(1, Ordering::Relaxed) + 1
     }
 }
 
-/// Where fencing tokens begin: what a store of an earlier process has counted up to is less, as it would
-/// have had to count a million claims for each second of its life.
+/// Returns the first fencing token of this process. It exceeds every token of an earlier process, unless that
+/// one made a million claims per second.
 fn first_fencing_token() -> u64 {
     let micros = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_micros();
     u64::try_from(micros).unwrap_or_default()
@@ -182,7 +182,7 @@ impl Store for MokaStore {
     }
 }
 
-/// Hashes a hash: takes it as it is.
+/// A hasher for values that are hashes already.
 #[derive(Clone, Copy, Default)]
 pub(super) struct IdentityHasher(u64);
 
@@ -200,12 +200,12 @@ impl Hasher for IdentityHasher {
     }
 
     fn write(&mut self, bytes: &[u8]) {
-        // All 16 bytes of a `u128`, of which the last 8 will do: the others choose nothing else.
+        // A `u128` has 16 bytes, of which the last 8 suffice.
         self.0 = bytes.last_chunk().map_or(0, |last| u64::from_ne_bytes(*last));
     }
 }
 
-/// One key, with its shard locked.
+/// A key whose shard is locked.
 struct LockedKey<'s> {
     store: &'s MokaStore,
     hash: u128,
@@ -264,12 +264,12 @@ impl LockedKey<'_> {
     }
 
     fn is_completed(&self) -> bool {
-        // A miss, the usual case, is not noted; a hit is, which makes the key the latest seen.
+        // Only a hit updates the recency; a miss, the common case, does not.
         self.store.completed.contains_key(&self.hash)
             && self.store.completed.get(&self.hash).is_some_and(|key| key.0.until > self.now)
     }
 
-    /// Claims whose owners never came back are swept before the map would grow for them.
+    /// Removes expired claims before the map would grow.
     fn drop_expired(&mut self) {
         if self.running.len() == self.running.capacity() {
             let now = self.now;
@@ -284,7 +284,7 @@ impl RunningClaim {
     }
 }
 
-/// A completed key's time to live, for the cache to give its memory back.
+/// The expiry policy of completed keys, which frees the memory.
 struct WindowExpiry;
 
 impl Expiry<u128, CompletedKey> for WindowExpiry {

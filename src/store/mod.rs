@@ -1,25 +1,25 @@
-//! Remembering which deliveries were handled: [`Store`], and those that are here to choose from.
+//! Deduplication stores: the [`Store`] trait and its implementations.
 //!
-//! A delivery is *claimed* before its handler runs, for a *lease* that is extended while it runs,
-//! and the claim is then *completed*, after which duplicates are recognised for a *window*, or
-//! *released*, after which the next copy runs.
+//! A delivery is *claimed* before its handler runs, for a *lease* that is extended while it runs. The claim
+//! is then *completed*, after which duplicates are recognized for a *window*, or *released*, after which the
+//! next attempt runs.
 //!
 //! | store | for | costs |
 //! |---|---|---|
 //! | [`MokaStore`] (default) | one process | memory |
-//! | `RedisStore` (feature `redis`) | several replicas | two round trips a delivery, one a duplicate |
-//! | [`CachedStore`] before another | duplicates that come quickly | memory; saves them the round trip |
-//! | [`AnyStore`] | any of them, chosen at run time or by a URL | what that store costs |
-//! | [one of your own](#a-store-of-ones-own) | what you have already | what it costs you |
+//! | `RedisStore` (feature `redis`) | several replicas | two round trips per delivery, one per duplicate |
+//! | [`CachedStore`] in front of another | duplicates in quick succession | memory; saves their round trip |
+//! | [`AnyStore`] | any of them, chosen at run time or by a URL | the same as the store |
+//! | [custom store](#custom-stores) | an existing database | depends on it |
 //!
-//! [Choose a store](crate::guide::stores) says which, and how large.
+//! See [Choose a store](crate::guide::stores) for help with the choice and the capacity.
 //!
-//! # A store of one's own
+//! # Custom stores
 //!
-//! Five operations, each of which must be atomic for its key. The claimant is known by a token
-//! that the caller makes up *before* it claims: a claim whose answer was lost can so be repeated,
-//! or released. This one is complete, if not fast; check yours with `store::contract` (feature
-//! `test-util`).
+//! A store has five operations, each of which must be atomic for its key. A claim is identified by an owner
+//! token that the caller creates *before* it claims, so that it can repeat or release a claim whose answer
+//! was lost. The following store is complete, but not optimized. Check your own with `store::contract`
+//! (feature `test-util`).
 //!
 //! ```
 //! use std::{collections::HashMap, sync::Mutex, time::{Duration, Instant}};
@@ -28,7 +28,7 @@
 //! #[derive(Default)]
 //! struct MapStore(Mutex<HashMap<Key, Record>>);
 //!
-//! struct Record { owner: Option<Token>, fencing_token: u64, until: Instant } // no owner: completed
+//! struct Record { owner: Option<Token>, fencing_token: u64, until: Instant } // `None` once completed
 //!
 //! impl Store for MapStore {
 //!     async fn claim(&self, key: &Key, token: &Token, lease: Duration) -> Result<Claim, StoreError> {
@@ -61,7 +61,7 @@
 //!     async fn forget(&self, key: &Key) -> Result<bool, StoreError> {
 //!         let mut records = self.0.lock().map_err(|_| StoreError::new("poisoned"))?;
 //!         let completed = |record: &Record| record.owner.is_none() && record.until > Instant::now();
-//!         // It is kept, for the next owner's fencing token.
+//! Keep the record, for the next fencing token.
 //!         let record = records.get_mut(key).filter(|record| completed(record));
 //!         Ok(record.map(|record| record.until = Instant::now()).is_some())
 //!     }
@@ -105,42 +105,44 @@ pub use self::{
 };
 use crate::BoxError;
 
-/// Remembers deliveries by their [`Key`].
+/// A store that remembers deliveries by their [`Key`].
 ///
-/// # What an implementation must do
+/// # Requirements
 ///
-/// * make each operation atomic for its key, whoever else works on it at the same time;
-/// * tell keys apart by both of their parts, as their `Eq` does, and not by how they read;
-/// * compare the token: whoever lost a claim, because its lease ran out, can change nothing by it;
-/// * let a lease that ran out be taken by the next claimant, with a higher fencing token;
-/// * answer in reasonable time: the layer waits a second at most, then counts it as a failure. A store
-///   that watches the time itself [says so](Self::answers_within), and saves the layer a timer.
+/// An implementation must:
 ///
-/// `store::contract` (feature `test-util`) checks all of it.
+/// * make each operation atomic for its key, also with concurrent callers;
+/// * distinguish keys by both of their parts, as their `Eq` does, and not by their text;
+/// * compare the token: an owner whose lease has expired must not change the claim;
+/// * let the next claimant take over an expired lease, with a higher fencing token;
+/// * answer promptly: the layer waits at most a second and then treats the call as failed. A store with its
+///   own timeout should implement [`answers_within`](Self::answers_within), which saves a timer.
+///
+/// `store::contract` (feature `test-util`) checks these requirements.
 ///
 /// # Cancel safety
 ///
-/// The layer may drop any of these futures half-way. Whether the operation then took place is
-/// open; the layer settles the claim with the same token afterwards.
+/// The layer may drop any of these futures before it completes. The operation may have taken place or not;
+/// the layer settles the claim with the same token afterwards.
 ///
 /// # Panics
 ///
-/// The stores of this crate do not panic. The layer treats a panic of any method as an error of the store.
+/// The stores of this crate do not panic. The layer treats a panic of any method as a store failure.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a dedupe store",
+    message = "`{Self}` is not a deduplication store",
     note = "use `store::MokaStore::new(capacity)`, `store::RedisStore::connect(url).await?` (feature `redis`), \
             or implement `store::Store`; an `Arc` of a store is one too",
     note = "a store chosen at run time is a `store::AnyStore`: `AnyStore::connect(url).await?`, or `AnyStore::new(store)` \
             instead of `Arc<dyn Store>`"
 )]
 pub trait Store: Send + Sync + 'static {
-    /// Claims `key` for `lease`, for the holder of `token`.
+    /// Claims `key` for `lease`, for the owner of `token`.
     ///
-    /// Claiming again with one's own token is [`Claim::Acquired`], and begins a new lease.
+    /// Claiming again with the same token returns [`Claim::Acquired`] and starts a new lease.
     ///
     /// # Errors
     ///
-    /// If the store cannot tell. Whether the claim was made is then open.
+    /// If the store fails. The claim may have been made or not.
     fn claim(
         &self,
         key: &Key,
@@ -148,10 +150,10 @@ pub trait Store: Send + Sync + 'static {
         lease: Duration,
     ) -> impl Future<Output = Result<Claim, StoreError>> + Send; // quoted by E0038: instead of `dyn Store`: `AnyStore`
 
-    /// Lets the claim live for `lease` from now on. `false`: it was no longer this token's.
+    /// Extends the lease to `lease` from now. Returns `false` if the token no longer holds the claim.
     ///
     /// # Errors
-    ///
+    /// If the store fails.
     /// If the store cannot tell.
     fn extend(
         &self,
@@ -160,15 +162,15 @@ pub trait Store: Send + Sync + 'static {
         lease: Duration,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
-    /// Ends the claim: `key` was handled and is remembered for `window`. `false`: it was no longer
-    /// this token's, and nothing was changed.
+    /// Completes the claim: `key` was handled and is remembered for `window`. Returns `false`, and changes
+    /// nothing, if the token no longer holds the claim.
     ///
-    /// Repeated with the same token, because an answer was lost, it may say `true` again; so may
+    /// Repeated with the same token because an answer was lost, it may return `true` again, and so may
     /// [`release`](Self::release).
     ///
     /// # Errors
     ///
-    /// If the store cannot tell. The layer then tries again, with a back-off, while the lease may live.
+    /// If the store fails. The layer then retries with a back-off until the lease may have expired.
     fn complete(
         &self,
         key: &Key,
@@ -176,27 +178,26 @@ pub trait Store: Send + Sync + 'static {
         window: Duration,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
-    /// Ends the claim: the next claimant gets `key` at once. `false`: it was no longer this
-    /// token's, and nothing was changed.
+    /// Releases the claim: the next claimant acquires `key` at once. Returns `false`, and changes nothing, if
+    /// the token no longer holds the claim.
     ///
     /// # Errors
     ///
-    /// If the store cannot tell. The layer then tries again, with a back-off, while the lease may live.
+    /// If the store fails. The layer then retries with a back-off until the lease may have expired.
     fn release(&self, key: &Key, token: &Token) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
-    /// Opens a completed `key` again, so that the delivery can be sent once more by hand. `false`:
-    /// it was not completed, and nothing was changed; a claim that is running is left alone.
+    /// Forgets a completed `key`, so that a redelivery by hand runs again. Returns `false`, and changes
+    /// nothing, if the key is not completed. Claims in progress are not affected.
     ///
     /// # Errors
     ///
-    /// If the store cannot tell.
+    /// If the store fails.
     fn forget(&self, key: &Key) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
-    /// Within which time each answer comes, if the store sees to that itself: whatever becomes of
-    /// its server, it then answers with an error. Default: `None`, it may take as long as it likes.
+    /// Returns the time within which the store answers each call, if it has its own timeout. It must then
+    /// return an error even if its server does not respond. Default: `None`, no guarantee.
     ///
-    /// The layer watches the time of a store that does not do so within a second: that is a timer
-    /// for each answer that has to be waited for.
+    /// The layer adds a timer to each call of a store that does not guarantee an answer within a second.
     fn answers_within(&self) -> Option<Duration> {
         None
     }
@@ -243,9 +244,9 @@ impl<S: Store> Store for Arc<S> {
     }
 }
 
-/// The answer to a claim.
+/// The result of a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(clippy::exhaustive_enums, reason = "a store that wraps another must handle each answer")]
+#[allow(clippy::exhaustive_enums, reason = "a store that wraps another must handle each variant")]
 pub enum Claim {
     /// The caller holds the claim.
     Acquired {
@@ -259,12 +260,12 @@ pub enum Claim {
     Completed,
 }
 
-/// A store that could not tell.
+/// The error of a failed store operation.
 #[derive(Debug)]
 pub struct StoreError(BoxError);
 
 impl StoreError {
-    /// An error with a cause, or with a text for one.
+    /// Creates an error with a cause, which may be a text.
     pub fn new(cause: impl Into<BoxError>) -> Self {
         Self(cause.into())
     }
@@ -272,7 +273,7 @@ impl StoreError {
 
 impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the dedupe store failed")
+        f.write_str("deduplication store failed")
     }
 }
 

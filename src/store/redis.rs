@@ -13,8 +13,8 @@ use tokio::time::sleep;
 use super::{Claim, Key, Store, StoreError, Token};
 use crate::task::timeout;
 
-/// A [`Store`] in Redis, for several replicas of a service: what one of them has handled is a
-/// duplicate for all.
+/// A [`Store`] in Redis, for several replicas of a service: a delivery handled by one replica is a duplicate
+/// for all of them.
 ///
 /// ```no_run
 /// use tower_webhook::{BoxError, Secret, WebhookLayer, store::RedisStore};
@@ -26,51 +26,49 @@ use crate::task::timeout;
 /// # }
 /// ```
 ///
-/// A delivery that is handled takes two round trips, one to claim and one to settle; a duplicate
-/// takes one, or [none](super::CachedStore). Each is one script over one key, so it is atomic, and
-/// works on a Cluster. Leases and windows are measured by the server's clock alone.
+/// A delivery takes two round trips, one to claim and one to settle. A duplicate takes one, or
+/// [none](super::CachedStore). Each is a single script on a single key, so it is atomic and works on a
+/// Cluster. Leases and windows use only the server's clock.
 ///
-/// # The server
+/// # Server configuration
 ///
 /// Redis 6.2 or later, or Valkey.
 ///
-/// * `maxmemory-policy noeviction`. Under any other a full server drops records, and with them
-///   claims that are running. Under this it refuses new claims, which is a failure of the store;
-///   claims that were made can still be extended and settled. A record takes some 260 bytes; there
-///   are as many as deliveries in a window.
-/// * `appendonly yes`. With `appendfsync everysec` a crash of the machine may forget the last
-///   second's records, and their deliveries may run again; with `always` it forgets nothing.
-/// * Replication is asynchronous: what was written right before a fail-over may be forgotten. `WAIT`
-///   is not used.
+/// * `maxmemory-policy noeviction`. With any other policy, a full server evicts records, including claims in
+///   progress. With `noeviction` it rejects new claims, which is a store failure, but existing claims can
+///   still be extended and settled. A record takes about 260 bytes; there is one for each delivery in a
+///   window.
+/// * `appendonly yes`. With `appendfsync everysec`, a crash of the machine may lose the records of the last
+///   second, whose deliveries may run again. With `always` it loses nothing.
+/// * Replication is asynchronous: records written just before a failover may be lost. `WAIT` is not used.
 ///
-/// * For a user of its own: `+ping +evalsha +eval +hmget +hset +hdel +del +pexpire +time`, and
+/// * Permissions of a dedicated user: `+ping +evalsha +eval +hmget +hset +hdel +del +pexpire +time` and
 ///   `~{prefix}:*`.
 ///
-/// The keys are `{prefix}:{scope}:{id}`, where a `:`, `%`, space or control character within scope
-/// or id is percent-encoded. A prefix with a part in braces, such as `{shop}`, makes a Cluster keep
-/// all of them on one node: leave braces out.
+/// The keys are `{prefix}:{scope}:{id}`. A `:`, `%`, space or control character within scope or id is
+/// percent-encoded. Do not use braces in the prefix: with a prefix such as `{shop}`, a Cluster stores all
+/// keys on one node.
 ///
-/// # When it fails
+/// # Failures
 ///
-/// Each call is waited for a second ([`timeout`](Self::timeout)). Timeout that time what can be
-/// repeated is repeated, over a new connection if the old one broke: every script compares the
-/// claimant's token and answers a repetition as it did the first time. So a restart of the server
-/// that takes less time than that is not even noticed. After that it is
-/// [`StoreFailure`](crate::StoreFailure)'s turn. Where a connection breaks while the server is
-/// suspended, it may see a claim after its release: that key is then free again a lease later.
+/// Each call has a time limit of a second ([`timeout`](Self::timeout)). Within it, failed calls are retried,
+/// over a new connection if the old one broke. This is safe because every script compares the owner token,
+/// and answers a repetition like the first call. A short restart of the server therefore goes unnoticed.
+/// After the time limit, the layer's [`StoreFailure`](crate::StoreFailure) policy applies. If a connection
+/// breaks while the server is suspended, the server may process a claim after its release; the key is then
+/// free again after a lease.
 ///
 /// # Connections
 ///
-/// [`connect`](Self::connect) makes one connection, which all deliveries share and which is made
-/// anew, for as long as it takes, when it breaks, or when its server has become a replica: a fail-over
-/// behind one address is followed. [`new`](Self::new) takes any connection of the
-/// `redis` crate that can be cloned: a `ConnectionManager` with settings of your own, a
-/// `ClusterConnection` (its feature `cluster-async`), or your own type; `examples/redis_sentinel.rs`
-/// is one that asks Sentinel where the master is. A `MultiplexedConnection` does for tests: it does
-/// not reconnect.
+/// [`connect`](Self::connect) creates one connection, shared by all deliveries. It reconnects, with unlimited
+/// attempts, when the connection breaks or when its server has become a replica, so it follows a failover
+/// behind one address. [`new`](Self::new) accepts any cloneable connection of the `redis` crate: a
+/// `ConnectionManager` with custom settings, a `ClusterConnection` (its feature `cluster-async`), or a custom
+/// type, such as the one in `examples/redis_sentinel.rs`, which asks Sentinel for the master. A
+/// `MultiplexedConnection` does not reconnect, so use it only in tests.
 ///
-/// `rediss://` needs TLS, of which the `redis` crate offers several kinds. Choose one in your own
-/// `Cargo.toml`; it is then on here, too:
+/// `rediss://` requires TLS, for which the `redis` crate offers several features. Enable one in your own
+/// `Cargo.toml`; it then also applies here:
 ///
 /// ```toml
 /// redis = { version = "1", default-features = false, features = ["tokio-rustls-comp", "tls-rustls-webpki-roots"] }
@@ -80,43 +78,44 @@ pub struct RedisStore<C = ConnectionManager> {
     connection: C,
     prefix: String,
     timeout: Duration,
-    /// Whether the connection is made anew when it breaks, and so may be broken off.
+    /// `true` if the connection reconnects by itself, so that it may be closed.
     reconnects: bool,
 }
 
 const DEFAULT_PREFIX: &str = "webhook";
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(1);
-/// How long to wait before the first repetition; twice as long before each further.
+/// The delay before the first retry; it doubles with each further retry.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
-/// How long to wait at most before connecting once more.
+/// The maximum delay before reconnecting.
 const LONGEST_PAUSE: Duration = Duration::from_millis(250);
-/// How long a connection may take to be made.
+/// The time limit for connecting.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long a server may not react before its connection counts as broken.
+/// The time after which a connection to an unresponsive server counts as broken.
 const SILENCE: Duration = Duration::from_secs(10);
-/// No lease or window is longer, a hundred years: Redis adds it to the time.
+/// The maximum lease and window, a hundred years: Redis adds it to the current time.
 const FOR_EVER: Duration = Duration::from_secs(100 * 365 * 86_400);
 
 impl RedisStore {
-    /// Connects to the server at `url`: `redis://[user:password@]host[:port][/database]`, with
-    /// `rediss` for TLS, or `redis+unix:///path` for a socket.
+    /// Connects to the server at `url`: `redis://[user:password@]host[:port][/database]`, `rediss://…` for
+    /// TLS, or `redis+unix:///path` for a socket.
     ///
     /// # Errors
     ///
-    /// If the URL is wrong, or the server cannot be reached or does not let us in within 5 s. Later it
-    /// may come and go; now is the time to tell a wrong address or password.
+    /// If the URL is invalid, or if the server cannot be reached or rejects the login within 5 s. Later
+    /// failures of the server are store failures; checking now reveals a wrong address or password at
+    /// start-up.
     ///
     /// # Panics
     ///
-    /// Outside a tokio runtime with I/O and time enabled, as does each operation of the store.
+    /// Outside a tokio runtime with I/O and time enabled. The same applies to each operation of the store.
     ///
     /// # Cancel safety
     ///
-    /// It may be dropped at any time, and leaves no connection behind.
+    /// Cancel safe: a dropped future leaves no connection behind.
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
         let server = url.into_connection_info().map_err(StoreError::new)?.set_tcp_settings(tcp_settings());
         let client = Client::open(server).map_err(StoreError::new)?;
-        // A connection for the trial alone: the other would try again and again.
+        // A separate connection for the check, because the other one retries indefinitely.
         let trial = AsyncConnectionConfig::new().set_connection_timeout(Some(CONNECT_TIMEOUT));
         let trial = async {
             let connection = client.get_multiplexed_async_connection_with_config(&trial).await;
@@ -125,10 +124,10 @@ impl RedisStore {
         timeout(CONNECT_TIMEOUT, trial).await.map_err(StoreError::new)??;
         let manager = ConnectionManagerConfig::new()
             .set_connection_timeout(Some(CONNECT_TIMEOUT))
-            // Each call has its own time limit, which covers reconnecting as well.
+            // Each call has its own time limit, which includes reconnecting.
             .set_response_timeout(None)
-            // For ever: the manager would keep for good an error that it gives up with, such as
-            // "max number of clients reached".
+            // Unlimited: once it gives up, the manager keeps returning the last error, such as "max number of
+            // clients reached".
             .set_number_of_retries(usize::MAX)
             .set_min_delay(FIRST_PAUSE)
             .set_max_delay(LONGEST_PAUSE);
@@ -138,38 +137,36 @@ impl RedisStore {
 }
 
 impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
-    /// A store over `connection`, which is cloned for each call.
+    /// Creates a store with `connection`, which is cloned for each call.
     pub fn new(connection: C) -> Self {
         Self { connection, prefix: DEFAULT_PREFIX.to_owned(), timeout: DEFAULT_TIMEOUT, reconnects: false }
     }
 
-    /// Begins all keys with `prefix`, which keeps applications apart that share a server. Default:
-    /// `webhook`.
+    /// Sets the prefix of all keys, which separates applications that share a server. Default: `webhook`.
     #[must_use]
     pub fn prefix(self, prefix: &str) -> Self {
         Self { prefix: prefix.to_owned(), ..self }
     }
 
-    /// How long an answer is waited for, repetitions included; less than 1 ms counts as 1 ms.
-    /// Default: 1 s. The layer waits for no store longer than that.
+    /// Sets the time limit of each call, including retries; less than 1 ms counts as 1 ms. Default: 1 s. The
+    /// layer never waits longer than a second for a store.
     #[must_use]
     pub fn timeout(self, timeout: Duration) -> Self {
         Self { timeout: timeout.max(Duration::from_millis(1)), ..self }
     }
 
-    /// Whether the server lets itself be talked to.
+    /// Checks that the server accepts commands.
     async fn try_out(&self) -> Result<(), StoreError> {
         let (mut connection, mut ping) = (self.connection.clone(), Cmd::new());
         match ping.arg("PING").query_async::<String>(&mut connection).await {
-            // It knows who we are; the scripts need not be allowed to ping.
+            // The login succeeded; the user only lacks the permission to ping.
             Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoPerm) => Ok(()),
             Err(error) => Err(StoreError::new(error)),
             Ok(_) => Ok(()),
         }
     }
 
-    /// Runs a script that answers a repetition as it did the first time, and repeats it while that
-    /// may help.
+    /// Runs an idempotent script, and retries it while that may help.
     async fn run<T: FromRedisValue>(
         &self,
         script: &Script,
@@ -195,19 +192,19 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
         };
         match timeout(self.timeout, tries).await {
             Ok(answer) => answer.map_err(StoreError::new),
-            // What went wrong says more than that it took too long.
+            // The last error is more specific than the timeout.
             Err(elapsed) => Err(failed.map_or_else(|| StoreError::new(elapsed), StoreError::new)),
         }
     }
 
-    /// Ends the connection, so that a new one is made: to whichever server is the master by now, where
-    /// they share an address. The server that was it keeps its connections, and refuses all writes.
+    /// Closes the connection, in order to reconnect. Behind a shared address, the new connection reaches the
+    /// current master; a former master keeps its connections open, and rejects all writes.
     async fn break_off(&self) {
         let mut connection = self.connection.clone();
         let _ = Cmd::new().arg("QUIT").exec_async(&mut connection).await;
     }
 
-    /// Runs a script: in one round trip, or two if the server does not know it yet.
+    /// Runs a script, in one round trip, or two if the server has not cached it yet.
     async fn once<T: FromRedisValue>(
         &self,
         script: &Script,
@@ -228,7 +225,7 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
         }
     }
 
-    /// The scope and the id contain no separator, so wherever the prefix ends it is another key.
+    /// Returns the key's name. Scope and id contain no separator, so names are unambiguous for any prefix.
     fn key(&self, key: &Key) -> String {
         let mut text = String::with_capacity(self.prefix.len() + key.as_str().len() + 1);
         text.push_str(&self.prefix);
@@ -248,24 +245,24 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
     }
 }
 
-/// Whether it may go well the next time. Nothing is known of whether the script ran.
+/// Returns whether a retry may succeed. The script may have run or not.
 fn may_pass(error: &RedisError) -> bool {
     !matches!(error.retry_method(), RetryMethod::NoRetry)
 }
 
 fn is_read_only(error: &RedisError) -> bool {
-    // Before Redis 7 what a script met is told within an error of the script's.
+    // Before Redis 7, an error within a script is nested in a script error.
     let met_in_script = || error.detail().is_some_and(|detail| detail.contains(": -READONLY "));
     error.kind() == ErrorKind::Server(ServerErrorKind::ReadOnly) || met_in_script()
 }
 
-/// In whole milliseconds, and at least one: the units and the least that Redis knows.
+/// Formats a duration in whole milliseconds, at least 1, the smallest value in Redis.
 fn millis(time: Duration) -> String {
     time.min(FOR_EVER).as_micros().div_ceil(1000).max(1).to_string()
 }
 
-/// A server that is cut off sends no word of it: without these it would take a quarter of an hour
-/// until the connection counts as broken and a new one is made.
+/// TCP keepalive settings. Without them it would take about 15 minutes until a connection to an unreachable
+/// server counts as broken.
 fn tcp_settings() -> TcpSettings {
     let keepalive = TcpKeepalive::new().with_time(SILENCE / 2).with_interval(SILENCE / 10);
     let settings = TcpSettings::default().set_nodelay(true).set_keepalive(keepalive);
@@ -281,7 +278,7 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> Store for RedisStore<C> 
             (0, Ok(fencing_token)) => Ok(Claim::Acquired { fencing_token }),
             (1, _) => Ok(Claim::InProgress),
             (2, _) => Ok(Claim::Completed),
-            _ => Err(StoreError::new("the server answered a claim with something else")),
+            _ => Err(StoreError::new("server returned an unexpected answer to a claim")),
         }
     }
 
@@ -298,7 +295,7 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> Store for RedisStore<C> 
     }
 
     async fn forget(&self, key: &Key) -> Result<bool, StoreError> {
-        // Not repeated: no token tells whether it was this that forgot it.
+        // Not retried: without a token, a retry cannot tell whether this call has forgotten the key.
         match timeout(self.timeout, self.once(&FORGET, &self.key(key), &[])).await {
             Ok(answer) => answer.map_err(StoreError::new),
             Err(elapsed) => Err(StoreError::new(elapsed)),
@@ -319,7 +316,7 @@ impl<C> fmt::Debug for RedisStore<C> {
     }
 }
 
-/// A script, and the digest by which a server that has run it knows it.
+/// A script with its digest, by which a server identifies a cached script.
 struct Script {
     text: &'static str,
     digest: OnceLock<String>,
@@ -345,7 +342,7 @@ impl Script {
 mod tests {
     use super::*;
 
-    /// Or each operation would be sent twice, the second time with its script.
+    /// With a wrong digest, each operation would be sent twice, the second time with its script.
     #[test]
     fn a_script_is_known_by_the_digest_that_redis_gives_it() {
         assert_eq!(Script::new("return 1").digest(), "e0e1f9fabfc9d4800c877a703b823ac0578ff8db");
@@ -360,7 +357,7 @@ mod tests {
         assert!(is_read_only(
             "READONLY You can't write against a read only replica. script: 88e0, on @user_script:21."
         ));
-        // As Redis 6.2 has it.
+        // The format of Redis 6.2.
         let in_script = "ERR Error running script (call to f_88e0): @user_script:21: @user_script: 21: ";
         assert!(is_read_only(&format!("{in_script}-READONLY You can't write against a read only replica.")));
         assert!(!is_read_only(&format!(

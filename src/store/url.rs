@@ -1,20 +1,20 @@
-//! Stores by their URL.
+//! Connecting to a store by URL.
 
 use std::{borrow::Cow, error::Error, fmt};
 
 use super::{AnyStore, MokaStore, StoreError};
 
 impl AnyStore {
-    /// Connects to the store that `url` names.
+    /// Connects to the store at `url`.
     ///
     /// | URL | store | parameters |
     /// |---|---|---|
     /// | `memory:` | [`MokaStore`] | `capacity`: completed keys; default: 100,000 |
     /// | `redis://[user:password@]host[:port][/database]`, with TLS `rediss://` | `RedisStore` (feature `redis`) | `prefix` of all keys; default: `webhook` |
     ///
-    /// `valkey://` and `valkeys://` are the same as `redis://` and `rediss://`, and `redis+unix:///path` names a
-    /// socket. The `redis` crate gets the rest of such a URL, with its own parameters: `protocol`, and for a
-    /// socket `db`, `user` and `pass`. There is no store for `postgres://` yet.
+    /// `valkey://` and `valkeys://` are aliases of `redis://` and `rediss://`, and `redis+unix:///path` names
+    /// a socket. The rest of such a URL is passed to the `redis` crate, with its own parameters: `protocol`,
+    /// and for a socket `db`, `user` and `pass`. `postgres://` is not supported yet.
     ///
     /// ```no_run
     /// use tower_webhook::{BoxError, Secret, WebhookLayer, store::AnyStore};
@@ -28,8 +28,8 @@ impl AnyStore {
     ///
     /// # Errors
     ///
-    /// If the URL cannot be used, needs a feature that is off, or if the server cannot be reached or does not
-    /// let us in within 5 s. Unknown parameters are errors. No error shows the URL or its password.
+    /// If the URL is invalid or requires a disabled feature, or if the server cannot be reached or rejects
+    /// the login within 5 s. Unknown parameters are errors. Errors never contain the URL or its password.
     ///
     /// # Panics
     ///
@@ -37,30 +37,28 @@ impl AnyStore {
     ///
     /// # Cancel safety
     ///
-    /// It may be dropped at any time, and leaves no connection behind.
+    /// Cancel safe: a dropped future leaves no connection behind.
     pub async fn connect(url: &str) -> Result<Self, ConnectError> {
         let url = StoreUrl::parse(url)?;
         match &*url.scheme {
             "memory" => url.memory(),
             "redis" | "rediss" | "valkey" | "valkeys" => url.redis(&["prefix", "protocol"]).await,
             "redis+unix" => url.redis(&["prefix", "protocol", "db", "user", "pass"]).await,
-            "postgres" | "postgresql" => {
-                Err(ConnectError::invalid("stores in PostgreSQL are not supported yet"))
-            }
+            "postgres" | "postgresql" => Err(ConnectError::invalid("PostgreSQL is not supported yet")),
             other => Err(ConnectError::invalid(format!(
-                "`{other}` is not the scheme of a store: expected `memory:`, `redis://` or `rediss://`"
+                "`{other}` is not a store scheme: expected `memory:`, `redis://` or `rediss://`"
             ))),
         }
     }
 }
 
-/// The parts of a store's URL, as they are written.
+/// The raw parts of a store's URL.
 struct StoreUrl<'u> {
     scheme: String,
-    /// What follows the scheme and its colon.
+    /// The text after the scheme and its colon.
     rest: &'u str,
     query: &'u str,
-    /// With its `#`, if there is one.
+    /// Includes the `#`, if present.
     fragment: &'u str,
 }
 
@@ -78,16 +76,16 @@ impl<'u> StoreUrl<'u> {
                 "scheme is missing: expected `memory:`, `redis://` or `rediss://`",
             ));
         };
-        // Part of a password, which no error may show.
+        // This would be part of a password, which an error must not contain.
         if query.contains('@') || fragment.contains('@') {
             return Err(ConnectError::invalid(
-                "`@` follows a `?` or a `#`: percent-encode these characters in the password",
+                "`@` follows `?` or `#`: percent-encode these characters in the password",
             ));
         }
         Ok(Self { scheme: scheme.to_ascii_lowercase(), rest, query, fragment })
     }
 
-    /// Fails if a parameter is not one of `known`, or is repeated.
+    /// Checks that all parameters are in `known`, and that none is repeated.
     fn check_parameters(&self, known: &[&str]) -> Result<(), ConnectError> {
         let mut seen = Vec::new();
         for (name, _) in form_urlencoded::parse(self.query.as_bytes()) {
@@ -111,7 +109,7 @@ impl<'u> StoreUrl<'u> {
     fn memory(&self) -> Result<AnyStore, ConnectError> {
         self.check_parameters(&["capacity"])?;
         if !matches!(self.rest, "" | "//") || !self.fragment.is_empty() {
-            return Err(ConnectError::invalid("`memory:` has no host, no path and no fragment"));
+            return Err(ConnectError::invalid("`memory:` does not accept a host, path or fragment"));
         }
         let capacity = match self.parameter("capacity") {
             None => MokaStore::DEFAULT_CAPACITY,
@@ -143,17 +141,17 @@ impl<'u> StoreUrl<'u> {
     }
 }
 
-/// A store that [`AnyStore::connect`] could not connect to.
+/// The error of [`AnyStore::connect`].
 ///
-/// It shows neither the URL nor its password.
+/// It contains neither the URL nor its password.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ConnectError {
-    /// The URL is malformed, or its scheme or one of its parameters is unknown, for the given reason.
+    /// The URL is malformed, or its scheme or a parameter is unknown. The text is the reason.
     InvalidUrl(String),
-    /// The URL's scheme needs this feature of the crate, which is off.
+    /// The URL's scheme requires this feature of the crate, which is disabled.
     MissingFeature(&'static str),
-    /// The store failed: its server cannot be reached, or does not let us in.
+    /// The store failed: its server cannot be reached, or rejects the login.
     Store(StoreError),
 }
 
@@ -173,7 +171,7 @@ impl fmt::Display for ConnectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::InvalidUrl(reason) => write!(f, "store URL cannot be used: {reason}"),
-            Self::MissingFeature(feature) => write!(f, "store URL needs the feature `{feature}`"),
+            Self::MissingFeature(feature) => write!(f, "store URL requires the feature `{feature}`"),
             Self::Store(error) => error.fmt(f),
         }
     }
@@ -226,8 +224,8 @@ mod tests {
             ("/deliveries.db", "scheme is missing"),
             ("disk:deliveries.db", "`disk` is not the scheme of a store"),
             ("http://127.0.0.1", "`http` is not the scheme of a store"),
-            ("postgres://127.0.0.1", "stores in PostgreSQL are not supported yet"),
-            ("postgresql:///hooks", "stores in PostgreSQL are not supported yet"),
+            ("postgres://127.0.0.1", "PostgreSQL is not supported yet"),
+            ("postgresql:///hooks", "PostgreSQL is not supported yet"),
             ("memory:7", "has no host, no path and no fragment"),
             ("memory://host", "has no host, no path and no fragment"),
             ("memory:#7", "has no host, no path and no fragment"),

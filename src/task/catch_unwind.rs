@@ -7,7 +7,7 @@ use std::{
 
 use pin_project_lite::pin_project;
 
-/// Calls `begin` and waits for the future that it returns. A panic in either is the error.
+/// Calls `begin` and polls the future that it returns. Returns an error if either panics.
 pub(crate) fn catch_unwind<F: Future>(begin: impl FnOnce() -> F) -> CatchUnwind<F> {
     match panic::catch_unwind(AssertUnwindSafe(begin)) {
         Ok(future) => CatchUnwind::Begun { future },
@@ -28,7 +28,7 @@ impl<F: Future> Future for CatchUnwind<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project() {
-            // The future is not polled again after a panic, so a broken invariant in it is not seen.
+            // The future is not polled again after a panic, so a broken invariant is not observable.
             CatchUnwindProjection::Begun { future } => {
                 match panic::catch_unwind(AssertUnwindSafe(|| future.poll(cx))) {
                     Ok(polled) => polled.map(Ok),

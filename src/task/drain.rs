@@ -1,5 +1,4 @@
-//! Handlers in tasks of their own, which go on when the request that they answer is gone: [`Drain`],
-//! to wait for them before the process ends.
+//! [`Drain`], which waits for detached handlers before the process exits.
 //!
 //! ```
 //! use std::time::Duration;
@@ -11,9 +10,9 @@
 //! let secret: Secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".parse()?;
 //! let layer = WebhookLayer::new(secret).ack_deadline(Duration::from_secs(8));
 //! let drain = layer.drain();
-//! serve(layer).await; // until its graceful shutdown has ended
+//! serve(layer).await; // until its graceful shutdown is complete
 //! if tokio::time::timeout(Duration::from_secs(30), drain.finished()).await.is_err() {
-//!     eprintln!("{} handlers were cut short", drain.running());
+//!     eprintln!("{} handlers were interrupted", drain.running());
 //! }
 //! # Ok(()) }
 //! ```
@@ -22,16 +21,17 @@ use std::{fmt, sync::Arc};
 
 use tokio::{runtime::Handle, sync::watch, task::JoinHandle};
 
-/// Waits for what goes on when its request is gone: handlers that run in tasks of their own, and claims
-/// that are settled in the background because the store failed.
+/// A handle that waits for tasks that outlive their request: detached handlers, and claims that are settled
+/// in the background after a store failure.
 ///
-/// A layer has one for all its services ([`WebhookLayer::drain`](crate::WebhookLayer::drain)), and several layers can
-/// share one ([`WebhookLayer::drain_with`](crate::WebhookLayer::drain_with)). Clones are the same.
+/// All services of a layer share one ([`WebhookLayer::drain`](crate::WebhookLayer::drain)), and several
+/// layers can share one ([`WebhookLayer::drain_with`](crate::WebhookLayer::drain_with)). Clones share their
+/// state.
 #[derive(Clone, Default)]
 pub struct Drain(Tasks);
 
 impl Drain {
-    /// Creates a drain with nothing to wait for yet.
+    /// Creates a drain without any tasks.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -56,20 +56,20 @@ impl Drain {
         *self.0.0.borrow()
     }
 
-    /// Waits until there are none: each handler has come to its end, and its claim is settled, or its
-    /// lease is over. At once, if there are none.
+    /// Waits until all handlers have ended and their claims are settled or their leases have expired. Returns
+    /// at once if there are no tasks.
     ///
-    /// While the store fails, a layer keeps at most 1,024 releases and 16,384 completions to try again.
+    /// While the store fails, a layer keeps at most 1,024 releases and 16,384 completions for retries.
     ///
-    /// Stop the server first, so that no new ones begin. What is still running when the runtime
-    /// goes is dropped, and its claims are released, or, in a store that has to be waited for, end with
-    /// their leases.
+    /// Stop the server first, so that no new tasks begin. Tasks that are still running when the runtime shuts
+    /// down are dropped. Their claims are released, or end with their leases if the store does not answer at
+    /// once.
     ///
     /// # Cancel safety
     ///
-    /// It may be dropped at any time, and called again.
+    /// Cancel safe: the future may be dropped, and the method called again.
     pub async fn finished(&self) {
-        // The sender is here, so that it does not end before there are none.
+        // The sender lives in `self`, so `wait_for` cannot fail.
         let _ = self.0.0.subscribe().wait_for(|running| *running == 0).await;
     }
 }
@@ -80,7 +80,7 @@ impl fmt::Debug for Drain {
     }
 }
 
-/// How many tasks are running.
+/// The number of running tasks.
 #[derive(Clone, Debug)]
 pub(crate) struct Tasks(Arc<watch::Sender<usize>>);
 
@@ -91,7 +91,7 @@ impl Default for Tasks {
 }
 
 impl Tasks {
-    /// Runs `future` in a task of its own, in the caller's tracing span.
+    /// Spawns `future` in the caller's tracing span.
     pub(crate) fn spawn<F>(&self, runtime: &Handle, future: F) -> JoinHandle<F::Output>
     where
         F: Future<Output: Send + 'static> + Send + 'static,
@@ -110,7 +110,7 @@ impl Tasks {
     }
 }
 
-/// One of them, which is no longer running when it is dropped, however it ended.
+/// A guard that counts one running task until it is dropped.
 struct TaskCount(Tasks);
 
 impl TaskCount {

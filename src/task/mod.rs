@@ -1,6 +1,6 @@
-//! Futures with a time limit, with panics caught, with a heartbeat, and in tasks that outlive their request.
+//! Helpers for futures: time limits, panics, heartbeats, and tasks that outlive their request.
 //!
-//! They are structs, since an `async fn` keeps a future that it is given twice: as an argument, and pinned.
+//! They are structs, because an `async fn` stores a future argument twice: as an argument, and pinned.
 
 mod catch_unwind;
 mod drain;
@@ -19,7 +19,7 @@ pub(crate) use self::{
 
 pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// Boxes a future that few requests wait for, so that the future of each request stays small.
+/// Boxes a rarely used future, so that the future of each request stays small.
 #[cold]
 #[inline(never)]
 pub(crate) fn rarely<F>(future: F) -> Pin<Box<F>> {

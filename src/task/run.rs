@@ -13,14 +13,14 @@ use tokio::{
 
 use super::{BoxFuture, CatchUnwind, Elapsed};
 
-/// The end of a handler.
+/// The way in which a handler ended.
 pub(crate) enum RunEnd<T> {
     Returned(T),
     Panicked(Box<dyn Any + Send>),
     TimedOut(Elapsed),
 }
 
-/// Runs `handler` for at most `limit`, with the heartbeat of its claim while it runs.
+/// Runs `handler` for at most `limit`, together with the heartbeat of its claim.
 pub(crate) fn run<'h, H, B>(
     handler: CatchUnwind<H>,
     heartbeat: Option<B>,
@@ -34,7 +34,7 @@ where
 }
 
 pin_project! {
-    /// One future instead of three nested ones, each of which would move the response once more.
+    /// A single future; three nested ones would each move the response once more.
     struct Run<'h, H, B> {
         #[pin]
         handler: CatchUnwind<H>,
@@ -44,7 +44,7 @@ pin_project! {
     }
 }
 
-/// The heartbeat and the timer, made only for a handler that is not ready at once.
+/// The heartbeat and the timer, created only for a handler that is not ready at once.
 struct RunTimers<'h> {
     heartbeat: Option<BoxFuture<'h, ()>>,
     timer: Pin<Box<Sleep>>,
@@ -64,7 +64,7 @@ impl<'h, H: Future, B: FnOnce() -> BoxFuture<'h, ()>> Future for Run<'h, H, B> {
             heartbeat: this.heartbeat.take().map(|begin| begin()),
             timer: Box::pin(sleep(*this.limit)),
         });
-        // Both unconstrained, as in `timeout`: the handler may have used up the task's budget.
+        // Both are unconstrained, as in `timeout`: the handler may have used up the task's coop budget.
         if let Some(beat) = heartbeat
             && pin!(unconstrained(beat.as_mut())).poll(cx).is_ready()
         {

@@ -12,15 +12,15 @@ use tokio::{
     time::{Instant, Sleep, sleep},
 };
 
-/// Waits for `future`, for at most `limit` if there is one.
+/// Waits for `future`, for at most `limit` if set.
 ///
-/// The timer is only made if the future is not ready at once. Most are (a body in one frame, a store in
-/// memory), and a timer costs more than they do.
+/// The timer is only created if the future is not ready at once. Most are (a body in one frame, a store in
+/// memory), and a timer is more expensive than they are.
 pub(crate) fn timeout<F: Future>(limit: impl Into<Option<Duration>>, future: F) -> Timeout<F> {
     Timeout { limit: limit.into(), timer: None, future }
 }
 
-/// Returns the time until a deadline, for [`timeout`].
+/// Returns the time left until a deadline, for [`timeout`].
 pub(crate) fn left_until(deadline: Option<Instant>) -> Option<Duration> {
     deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
 }
@@ -44,13 +44,13 @@ impl<F: Future> Future for Timeout<F> {
         }
         let Some(limit) = *this.limit else { return Poll::Pending };
         let timer = this.timer.get_or_insert_with(|| Box::pin(sleep(limit)));
-        // Unconstrained: a future that is always ready uses up the task's budget, without which the timer
-        // never fires.
+        // Unconstrained: a future that is always ready uses up the task's coop budget, without which the
+        // timer never fires.
         pin!(unconstrained(timer.as_mut())).poll(cx).map(|()| Err(Elapsed(limit)))
     }
 }
 
-/// The error of a future that took longer than its limit.
+/// The error of a future that exceeded its time limit.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Elapsed(Duration);
 
@@ -62,7 +62,7 @@ impl Elapsed {
 
 impl fmt::Display for Elapsed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "it took longer than {:?}", self.0)
+        write!(f, "timed out after {:?}", self.0)
     }
 }
 

@@ -18,7 +18,7 @@ async fn prometheus_is_told_what_becomes_of_deliveries() {
     let lines: Vec<_> = text.lines().collect();
     for line in [
         "# TYPE webhook_deliveries_total counter",
-        "# HELP webhook_deliveries_total Requests, by what became of them",
+        "# HELP webhook_deliveries_total Requests by outcome",
         r#"webhook_deliveries_total{provider="standard-webhooks",outcome="accepted"} 1"#,
         r#"webhook_deliveries_total{provider="standard-webhooks",outcome="duplicate"} 1"#,
         r#"webhook_deliveries_total{provider="standard-webhooks",outcome="rejected"} 1"#,

@@ -261,7 +261,7 @@ async fn a_store_that_is_down_is_an_error_by_default() {
         store.fail(Operation::Claim, fault);
         let began = Instant::now();
         let error = delivery.claim_item("a").await.unwrap_err();
-        assert_eq!(error.to_string(), "the dedupe store failed");
+        assert_eq!(error.to_string(), "deduplication store failed");
         assert_eq!(
             began.elapsed(),
             Duration::from_secs(u64::from(matches!(fault, Fault::Hang | Fault::ActAndHang)))

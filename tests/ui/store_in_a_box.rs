@@ -1,5 +1,5 @@
 //~ E0277
-//~ error: `Box<MokaStore>` is not a dedupe store
+//~ error: `Box<MokaStore>` is not a deduplication store
 //~ `AnyStore::new(store)` instead of `Arc<dyn Store>`
 use tower_webhook::{Secret, WebhookLayer, store::MokaStore};
 

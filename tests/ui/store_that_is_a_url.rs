@@ -1,5 +1,5 @@
 //~ E0277
-//~ error: `&str` is not a dedupe store
+//~ error: `&str` is not a deduplication store
 //~ `store::RedisStore::connect(url).await?` (feature `redis`)
 use tower_webhook::{Secret, WebhookLayer};
 
