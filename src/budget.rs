@@ -1,5 +1,5 @@
-//! Limits for clients whose requests are not verified: the bytes that the layer buffers, and the bodies of rejected
-//! requests that it reads to their end.
+//! Limits for unverified clients: the bytes that the layer buffers, and the bodies of rejected requests that
+//! it discards.
 
 use std::{
     future::poll_fn,
@@ -17,7 +17,7 @@ use tokio::{runtime::Handle, task::consume_budget};
 
 use crate::{Rejection, RejectionKind, task::timeout};
 
-/// The bytes of bodies that the layer may buffer at once.
+/// The buffer budget: the bytes of bodies that the layer may buffer at once.
 #[derive(Debug)]
 pub(crate) struct BufferBudget {
     limit: usize,
@@ -34,7 +34,7 @@ impl BufferBudget {
     }
 }
 
-/// One body's share of the [`BufferBudget`].
+/// The share of one body in the [`BufferBudget`].
 #[derive(Debug)]
 pub(crate) struct Charge<'b> {
     budget: &'b BufferBudget,
@@ -44,7 +44,7 @@ pub(crate) struct Charge<'b> {
 impl Charge<'_> {
     pub(crate) fn add(&mut self, bytes: usize) -> Result<(), Rejection> {
         self.bytes += bytes;
-        // Relaxed: it guards no other memory. `drop` gives back what is refused.
+        // Relaxed, because it guards no other memory. If the budget is exceeded, `drop` returns the bytes.
         let used = self.budget.used.fetch_add(bytes, Ordering::Relaxed) + bytes;
         if used > self.budget.limit {
             return Err(Rejection::new(RejectionKind::OverBudget));
@@ -59,7 +59,7 @@ impl Drop for Charge<'_> {
     }
 }
 
-/// The number of bodies that the layer is discarding.
+/// The number of bodies being discarded.
 #[derive(Debug, Default)]
 pub(crate) struct Discards(AtomicUsize);
 
@@ -92,7 +92,7 @@ impl Discards {
     }
 }
 
-/// The length of the next frame; `None` at the end, or at an error.
+/// Returns the length of the next frame; `None` at the end or after an error.
 async fn next_length<B: HttpBody>(mut body: Pin<&mut B>) -> Option<usize> {
     let length = |frame: Frame<B::Data>| frame.data_ref().map_or(0, Buf::remaining);
     poll_fn(|cx| body.as_mut().poll_frame(cx).map(|frame| frame?.ok().map(length))).await

@@ -1,4 +1,4 @@
-//! Where the time comes from: [`Clock`], so that tests set it instead of waiting for it.
+//! Clocks: the [`Clock`] trait, which tests implement to control the time.
 //!
 //! ```
 //! use std::time::{Duration, SystemTime};
@@ -16,20 +16,20 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-/// Tells the time in two ways.
+/// A source of time.
 ///
-/// Timers (read deadlines, heartbeats, time-boxes) are tokio's and do not ask the clock.
+/// Timers (timeouts, deadlines and heartbeats) use tokio's time instead.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a clock",
     note = "the layer asks it for the time again and again: use `SystemClock`, for tests `ManualClock`, or \
             implement `tower_webhook::Clock`"
 )]
 pub trait Clock: Send + Sync + 'static {
-    /// The time of day, against which signed timestamps are judged. Used for nothing else.
+    /// Returns the time of day, which is only used to check signed timestamps.
     fn now(&self) -> SystemTime;
 
-    /// The time since some fixed moment; it never goes back. Leases and dedupe windows in memory
-    /// are measured with it, so that setting the system's clock neither ends nor prolongs them.
+    /// Returns the time since a fixed moment; it never decreases. Leases and deduplication windows in memory
+    /// use it, so that a change of the system time does not affect them.
     fn monotonic(&self) -> Duration;
 }
 
@@ -43,9 +43,9 @@ impl<C: Clock + ?Sized> Clock for Arc<C> {
     }
 }
 
-/// The machine's own clocks; the default.
+/// The system's clocks. The default.
 #[derive(Clone, Copy, Debug, Default)]
-#[allow(clippy::exhaustive_structs, reason = "its name is its only value")]
+#[allow(clippy::exhaustive_structs, reason = "a unit struct, used as a value")]
 pub struct SystemClock;
 
 impl Clock for SystemClock {
@@ -59,10 +59,10 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that stands still until it is told to move, for tests; with the feature `test-util` it is
-/// also in `testing`, whose documentation shows it at work.
+/// A clock for tests that only moves when told to. With the feature `test-util` it is also in `testing`,
+/// whose documentation has an example.
 ///
-/// Clones share the time.
+/// Clones share their time.
 #[derive(Clone, Debug)]
 pub struct ManualClock(Arc<Mutex<ManualTime>>);
 
@@ -73,26 +73,26 @@ struct ManualTime {
 }
 
 impl ManualClock {
-    /// A clock that stands at `now`.
+    /// Creates a clock that shows `now`.
     #[must_use]
     pub fn new(now: SystemTime) -> Self {
         Self(Arc::new(Mutex::new(ManualTime { now, monotonic: Duration::ZERO })))
     }
 
-    /// A clock that stands at `seconds` after the Unix epoch.
+    /// Creates a clock that shows `seconds` after the Unix epoch.
     #[must_use]
     pub fn at_unix(seconds: u32) -> Self {
         Self::new(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds.into()))
     }
 
-    /// Moves both readings on by `step`; a reading that cannot go that far stays.
+    /// Advances both readings by `step`. A reading that would overflow stays unchanged.
     pub fn advance(&self, step: Duration) {
         let mut reading = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         reading.now = reading.now.checked_add(step).unwrap_or(reading.now);
         reading.monotonic = reading.monotonic.saturating_add(step);
     }
 
-    /// Sets the time of day alone, forward or back, as an administrator might.
+    /// Sets the time of day only, forward or back, like an administrator.
     pub fn set_now(&self, now: SystemTime) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).now = now;
     }

@@ -36,9 +36,9 @@ pub(crate) struct Config {
     pub(crate) discards: Arc<Discards>,
     pub(crate) tolerance: Option<Duration>,
     pub(crate) dedupe: Dedupe,
-    /// The default store, shared by clones. `None` if the user chose otherwise.
+    /// The default store, shared by clones. `None` if another store is set or deduplication is off.
     pub(crate) default_store: Option<Arc<OnceLock<AnyStore>>>,
-    /// Whether handlers run in tasks of their own.
+    /// `true` if handlers run in their own tasks.
     pub(crate) detached: bool,
     pub(crate) ack_deadline: Option<Duration>,
     pub(crate) complete_when: Option<CompleteWhen>,
@@ -57,27 +57,28 @@ pub(crate) type OnRejection = Arc<dyn Fn(&Rejection, Response<Bytes>) -> Respons
 #[derive(Clone)]
 pub(crate) struct Decode {
     pub(crate) type_id: TypeId,
-    /// Puts the event into the extensions.
+    /// Inserts the event into the extensions.
     pub(crate) with: DecodeWith,
 }
 
-/// The handling of payloads that cannot be decoded: set with
+/// The policy for payloads that cannot be decoded, set with
 /// [`on_undecodable`](crate::WebhookLayer::on_undecodable).
 ///
-/// Whichever it is, the delivery is neither claimed nor remembered before it was decoded.
+/// With every policy, decoding precedes the claim, so an undecodable delivery is neither claimed nor
+/// remembered before the policy applies.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Undecodable {
-    /// Answers 422, so that the event stays in the provider's queue or log. The default: nothing is lost while
-    /// the type is being corrected. Some providers disable an endpoint after many such answers.
+    /// Answers 422, so that the event stays in the provider's queue or log. The default: no event is lost
+    /// until the type is corrected. Some providers disable an endpoint after many such responses.
     #[default]
     Reject,
-    /// Answers 200 without calling the handler, and logs it at `WARN` (feature `tracing`).
-    /// **The provider will not send the event again**: [`on_outcome`](crate::WebhookLayer::on_outcome) gets its
-    /// [`Delivery`], with the payload and the [error](Delivery::decode_error), to store it for later.
+    /// Answers 200 without calling the handler, and logs it at `WARN` (feature `tracing`). **The provider does
+    /// not retry the event**: store the [`Delivery`], which [`on_outcome`](crate::WebhookLayer::on_outcome)
+    /// receives with its payload and [error](Delivery::decode_error).
     Acknowledge,
-    /// Calls the handler without an [`Event<T>`](crate::Event), and
-    /// [`Delivery::decode_error`] says why. In axum take an `Option<Event<T>>`: it is `None` then.
+    /// Calls the handler without an [`Event<T>`](crate::Event); [`Delivery::decode_error`] returns the reason. In
+    /// axum, take an `Option<Event<T>>`, which is then `None`.
     HandOver,
 }
 
@@ -121,8 +122,8 @@ impl Config {
         }
     }
 
-    /// Returns the settings of a service. The first one creates the default store, so that the order in which the
-    /// clock and the rest were set does not matter.
+    /// Returns the settings of a service. The first call creates the default store, so that the order in
+    /// which the clock and other settings are set does not matter.
     pub(crate) fn for_service(self: &Arc<Self>) -> Arc<Self> {
         let Some(default_store) = &self.default_store else { return Arc::clone(self) };
         let create =

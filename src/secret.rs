@@ -7,7 +7,7 @@
 //! let old: Secret = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD".parse()?;
 //! assert_eq!(format!("{new:?}"), "Secret(..)");
 //!
-//! // While a secret is being rotated both are accepted.
+//! During a rotation both secrets are accepted.
 //! let both = Secrets::from([new, old]);
 //! assert_eq!(both.len(), 2);
 //! assert!("".parse::<Secret>().is_err());
@@ -21,18 +21,17 @@ use std::{borrow::Cow, error::Error, fmt, mem, slice, str::FromStr};
 
 use zeroize::Zeroizing;
 
-/// A signing secret: its text as the provider shows it, or the key itself.
+/// A signing secret: its text as the provider shows it, or the raw key.
 ///
 /// The provider's constructor decides how a text becomes a key: Standard Webhooks decodes base64 after
-/// `whsec_`, many others use the text unchanged. Nothing is guessed. [`from_bytes`](Self::from_bytes) takes a
-/// key that is already decoded. For asymmetric providers the secret is the public key.
+/// `whsec_`, and many others use the text unchanged. The encoding is never guessed.
+/// [`from_bytes`](Self::from_bytes) accepts a raw key. For asymmetric providers the secret is the public key.
 ///
-/// Read it with [`from_env`](Self::from_env), [`from_file`](Self::from_file), `parse`, `try_into` or serde.
-/// White space around a text is an error, because it is almost always a copying mistake. Around PEM it is
-/// removed.
+/// Create it with [`from_env`](Self::from_env), [`from_file`](Self::from_file), `parse`, `try_into` or serde.
+/// White space around a text is an error, because it usually is a copying mistake. Around PEM it is removed.
 ///
-/// `Debug` shows nothing of the secret, and neither `Display` nor `Serialize` is implemented. Memory that held
-/// it is overwritten when it is dropped.
+/// `Debug` reveals nothing, and neither `Display` nor `Serialize` is implemented. The memory of the secret is
+/// overwritten on drop.
 ///
 /// ```
 /// use tower_webhook::Secret;
@@ -45,9 +44,9 @@ use zeroize::Zeroizing;
 ///
 /// # Deserialization
 ///
-/// A secret is read from a string, or from `{ "id": …, "secret": … }`, whose `id` becomes the
-/// [key id](Self::with_key_id). Error messages never contain the value. The format must be self-describing, as
-/// JSON, TOML and YAML are. Quote secrets that consist of digits.
+/// A secret is deserialized from a string, or from `{ "id": …, "secret": … }`, whose `id` becomes the [key
+/// id](Self::with_key_id). Errors never contain the value. The format must be self-describing, like JSON,
+/// TOML and YAML. Quote secrets that consist of digits.
 ///
 /// ```
 /// #[derive(serde::Deserialize)]
@@ -76,11 +75,11 @@ enum Value {
 }
 
 impl Secret {
-    /// Takes the key itself, for instance from a key management service.
+    /// Creates a secret from a raw key, for instance from a key management service.
     ///
-    /// The bytes are the key of the MAC, the token, or the public key (32 bytes for Ed25519, DER for ECDSA and
-    /// RSA). Constructors use them unchanged: they neither decode base64 or hex, nor remove a prefix, nor hash them.
-    /// The caller's own copies of the key are not overwritten.
+    /// The bytes are the key of the MAC, the token, or the public key (32 bytes for Ed25519, DER for ECDSA
+    /// and RSA). Constructors use them unchanged: they do not decode base64 or hex, remove a prefix, or hash
+    /// them. Other copies of the key in the caller's memory are not overwritten.
     ///
     /// ```
     /// use tower_webhook::{Secret, WebhookLayer};
@@ -101,14 +100,14 @@ impl Secret {
         }
     }
 
-    /// Names the secret, for providers that say in a header which of several keys they signed with.
+    /// Sets the key id, for providers that name the signing key in a header.
     #[must_use]
     pub fn with_key_id(mut self, key_id: impl Into<Box<str>>) -> Self {
         self.key_id = Some(key_id.into());
         self
     }
 
-    /// The name given with [`with_key_id`](Self::with_key_id).
+    /// Returns the key id set with [`with_key_id`](Self::with_key_id).
     #[must_use]
     pub fn key_id(&self) -> Option<&str> {
         self.key_id.as_deref()
@@ -176,13 +175,12 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// One or more [`Secret`]s, all of which are accepted: what a rotation needs.
+/// One or more [`Secret`]s, all of which are accepted, for secret rotation.
 ///
-/// There is always at least one. Put the newest first: [`Delivery::secret_index`] then tells
-/// whether the old one is still in use. Each further secret costs one more MAC a delivery. The same secret
-/// may be listed twice.
+/// The list is never empty. Put the newest secret first: [`Delivery::secret_index`] then shows whether the
+/// old one is still in use. Each additional secret costs one more MAC per delivery. Duplicates are allowed.
 ///
-/// Serde reads it from one [`Secret`] or from a list of them:
+/// It is deserialized from one [`Secret`] or from a list of them:
 ///
 /// ```
 /// use tower_webhook::Secrets;
@@ -201,7 +199,7 @@ impl fmt::Debug for Secret {
 pub struct Secrets(Vec<Secret>);
 
 impl Secrets {
-    /// The secrets in the order given.
+    /// Returns an iterator over the secrets, in the order given.
     pub fn iter(&self) -> slice::Iter<'_, Secret> {
         self.0.iter()
     }
@@ -210,7 +208,7 @@ impl Secrets {
         &self.0
     }
 
-    /// How many there are: one at least.
+    /// Returns the number of secrets, at least one.
     #[must_use]
     #[allow(clippy::len_without_is_empty, reason = "it is never empty")]
     pub fn len(&self) -> usize {
@@ -246,20 +244,20 @@ impl<const N: usize> From<[Secret; N]> for Secrets {
     }
 }
 
-/// All that is [`Into<Secrets>`](Secrets), by a name for which the compiler can say what to do instead.
+/// A conversion into [`Secrets`], implemented for all `Into<Secrets>`, with a helpful compiler error.
 ///
-/// Text is not, because it may be empty: parse it with `"…".parse::<Secret>()?`, or read it with
-/// [`Secret::from_env`] or [`Secret::from_file`]. A `Vec` is not, because it may be empty too:
-/// `Secrets::try_from(vec)?`. Implement `From` to convert your own types.
+/// Strings do not implement it, because they may be empty: use `"…".parse::<Secret>()?`, [`Secret::from_env`]
+/// or [`Secret::from_file`]. Neither does `Vec`, for the same reason: use `Secrets::try_from(vec)?`.
+/// Implement `From` to convert your own types.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a signing secret",
     label = "expected a `Secret`, or an array of them",
-    note = "a secret is parsed from its text, which must not be empty: `\"…\".parse::<Secret>()?`",
-    note = "from the environment or a file it is read by `Secret::from_env(\"NAME\")?` or `Secret::from_file(path)?`",
-    note = "several that came in a `Vec`, as secrets or as text, are `Secrets::try_from(vec)?`"
+    note = "parse a secret from its text, which must not be empty: `\"…\".parse::<Secret>()?`",
+    note = "from the environment or a file: `Secret::from_env(\"NAME\")?` or `Secret::from_file(path)?`",
+    note = "for a `Vec` of secrets or strings: `Secrets::try_from(vec)?`"
 )]
 pub trait IntoSecrets {
-    /// The secrets, in the order given.
+    /// Returns the secrets, in the order given.
     fn into_secrets(self) -> Secrets;
 }
 
@@ -293,9 +291,9 @@ impl TryFrom<Vec<String>> for Secrets {
     }
 }
 
-/// A secret that cannot be used: empty, or not in the encoding its provider gives it in.
+/// The error for a secret that cannot be used: it is empty, or has the wrong encoding.
 ///
-/// It says what is wrong and with which secret, and shows nothing of the secret itself.
+/// It contains the reason and the secret's index, and reveals nothing of the secret.
 #[derive(Clone, Debug)]
 pub struct InvalidSecret {
     index: Option<usize>,
@@ -303,12 +301,12 @@ pub struct InvalidSecret {
 }
 
 impl InvalidSecret {
-    /// An error that says `reason`, for a verifier of one's own. Do not put the secret in it.
+    /// Creates an error with the given reason, for custom verifiers. Do not include the secret.
     pub fn new(reason: impl Into<Cow<'static, str>>) -> Self {
         Self { index: None, reason: reason.into() }
     }
 
-    /// Says which of several secrets it is, counted from 0.
+    /// Sets the index of the secret, counted from 0.
     #[must_use]
     pub fn at(mut self, index: usize) -> Self {
         self.index = Some(index);
@@ -320,14 +318,14 @@ impl fmt::Display for InvalidSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.index {
             Some(index) => write!(f, "signing secret {index} cannot be used: {}", self.reason),
-            None => write!(f, "the signing secret cannot be used: {}", self.reason),
+            None => write!(f, "signing secret cannot be used: {}", self.reason),
         }
     }
 }
 
 impl Error for InvalidSecret {}
 
-/// The panic of constructors that are documented to panic on a misconfigured secret.
+/// Panics if a secret cannot be used, for constructors that document this panic.
 #[track_caller]
 #[allow(clippy::panic, reason = "the one documented panic: a misconfigured secret, at start-up")]
 pub(crate) fn usable<T>(built: Result<T, InvalidSecret>) -> T {
@@ -356,11 +354,11 @@ mod tests {
     fn white_space_around_text_is_refused_and_said() {
         for text in ["hunter2 ", " hunter2", "hunter2\n", "\thunter2", "hunter2\u{a0}"] {
             let error = text.parse::<Secret>().unwrap_err().to_string();
-            assert_eq!(error, "the signing secret cannot be used: text begins or ends with white space");
+            assert_eq!(error, "signing secret cannot be used: text begins or ends with white space");
         }
         for empty in ["", " ", "\n"] {
             let error = empty.parse::<Secret>().unwrap_err().to_string();
-            assert_eq!(error, "the signing secret cannot be used: text is empty");
+            assert_eq!(error, "signing secret cannot be used: text is empty");
         }
         assert!("two words".parse::<Secret>().is_ok());
     }
@@ -391,7 +389,7 @@ mod tests {
         let error = texts(&["new", "hunter2 ", "older"]).unwrap_err().to_string();
         assert_eq!(error, "signing secret 1 cannot be used: text begins or ends with white space");
         let error = texts(&[]).unwrap_err().to_string();
-        assert_eq!(error, "the signing secret cannot be used: list is empty");
+        assert_eq!(error, "signing secret cannot be used: list is empty");
         assert!(Secrets::try_from(Vec::<Secret>::new()).is_err());
         Ok(())
     }

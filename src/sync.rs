@@ -1,5 +1,5 @@
-//! What the stores in memory share between threads, under names that are a model's when the crate is
-//! built with `--cfg shuttle`: `tests/model/` then plays the interleavings of the threads.
+//! Synchronization primitives of the stores in memory. With `--cfg shuttle` they are those of a model
+//! checker: `tests/model/` then explores thread interleavings.
 
 #[cfg(not(shuttle))]
 pub(crate) use std::sync::{Mutex, MutexGuard, atomic};

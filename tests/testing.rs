@@ -436,14 +436,14 @@ async fn a_post_has_the_headers_and_the_time_that_it_is_given() {
 fn a_post_that_cannot_be_built_says_why() {
     fn error(post: testing::Post<'_>, body: &'static str) -> String {
         let error = post.body::<Bytes>(body).unwrap_err().to_string();
-        error.strip_prefix("the request cannot be signed: ").unwrap().to_owned()
+        error.strip_prefix("request cannot be signed: ").unwrap().to_owned()
     }
     let github = provider::github(secret());
     let post = || testing::post(&github, "/in");
     assert_eq!(error(testing::post(&github, "/a b"), ""), "invalid uri character");
     assert_eq!(error(post().header("x y", "1"), ""), "invalid HTTP header name");
     assert_eq!(error(post().header("x-y", "a\nb"), ""), "failed to parse header value");
-    let event = "what belongs into the x-github-event header is no header's value";
+    let event = "value for the `x-github-event` header is invalid";
     assert_eq!(error(post().event("a\nb"), ""), event);
 
     let stripe = provider::stripe(secret());
@@ -453,7 +453,7 @@ fn a_post_that_cannot_be_built_says_why() {
     assert_eq!(error(testing::post(&nested, "/in").event("push"), "{}"), no_parent);
     for nowhere in [with_event_type(Locations::default()), with_event_type(Locations::from(place("item:0")))]
     {
-        let no_place = "provider has no place for an event type";
+        let no_place = "provider has no location for an event type";
         assert_eq!(error(testing::post(&nowhere, "/in").event("push"), "{}"), no_place);
         testing::post(&nowhere, "/in").body::<Bytes>("{}").unwrap();
     }

@@ -260,9 +260,7 @@ async fn each_rejection_is_told_with_its_kind_and_its_reason() {
                 (Level::WARN, Some("payload field `amount` is invalid, at line 1 column 57"))
             }
             Kind::AckDeadline | Kind::HandlerTimeout => (Level::WARN, Some("timed out after 2s")),
-            Kind::StoreUnavailable => {
-                (Level::WARN, Some("deduplication store failed: a test told it to fail"))
-            }
+            Kind::StoreUnavailable => (Level::WARN, Some("deduplication store failed: injected failure")),
             Kind::VerifierUnavailable => (Level::WARN, Some("the tenants' database is down")),
             Kind::OverBudget => (Level::DEBUG, None),
             _ => unreachable!(),

@@ -1,9 +1,8 @@
-//! Reading JSON whose sender is not strict about types: numbers as strings, arrays as strings of
-//! JSON, empty strings for "nothing".
+//! Deserialization of JSON from senders that are not strict about types: numbers as strings, arrays as
+//! strings of JSON, empty strings for missing values.
 //!
-//! An event whose signature is good must not be lost to a detail of its payload, so what is meant
-//! is read wherever it is clear. Errors do not quote text: payloads hold names and messages, and
-//! errors end up in logs.
+//! A verified event must not be lost to a detail of its payload, so unambiguous values are accepted. Errors
+//! do not quote text: payloads contain names and messages, and errors end up in logs.
 
 use std::{borrow::Cow, fmt, marker::PhantomData};
 
@@ -14,19 +13,19 @@ use serde::{
 
 /// A struct that is filled field by field.
 ///
-/// Derived code would refuse a payload that has one field under both its old and its new name, and
-/// could not look for an envelope's fields on the way.
+/// Derived code would reject a payload that has a field under both its old and its new name, and could not
+/// look for the fields of an envelope at the same time.
 pub(crate) trait Fields: Default {
-    /// Takes the field's value, or skips it if the name is unknown.
+    /// Reads the field's value, or skips it if the name is unknown.
     fn set<'de, A: MapAccess<'de>>(&mut self, field: Field<'_, A>) -> Result<(), A::Error>;
 
-    /// The name of a required field that did not come.
+    /// Returns the name of a missing required field.
     fn missing(&self) -> Option<&'static str> {
         None
     }
 }
 
-/// Ends the reading of a struct: an error if a required field did not come.
+/// Returns the struct, or an error if a required field is missing.
 pub(crate) fn complete<T: Fields, E: Error>(fields: T) -> Result<T, E> {
     match fields.missing() {
         Some(name) => Err(E::missing_field(name)),
@@ -34,18 +33,18 @@ pub(crate) fn complete<T: Fields, E: Error>(fields: T) -> Result<T, E> {
     }
 }
 
-/// A JSON object's key.
+/// The key of a JSON object.
 #[derive(Deserialize)]
 pub(crate) struct FieldName<'a>(#[serde(borrow)] pub(crate) Cow<'a, str>);
 
-/// A field whose name is read and whose value comes next. Every method takes that value.
+/// A field whose name has been read. Every method reads its value.
 pub(crate) struct Field<'a, A> {
     pub(crate) name: &'a str,
     pub(crate) map: &'a mut A,
 }
 
 impl<'de, A: MapAccess<'de>> Field<'_, A> {
-    /// A string, or a whole number's digits; `None` if there is nothing in it.
+    /// Reads a string, or a whole number's digits; `None` if empty.
     pub(crate) fn text(self) -> Result<Option<String>, A::Error> {
         match self.map.next_value()? {
             LenientScalar::Null => Ok(None),
@@ -56,7 +55,7 @@ impl<'de, A: MapAccess<'de>> Field<'_, A> {
         }
     }
 
-    /// Unix seconds as a number or its digits; 0 stands for "never".
+    /// Reads Unix seconds as a number or its digits; 0 means "never".
     pub(crate) fn seconds(self) -> Result<Option<u64>, A::Error> {
         let seconds = match self.map.next_value()? {
             LenientScalar::Null => 0,
@@ -70,7 +69,7 @@ impl<'de, A: MapAccess<'de>> Field<'_, A> {
         Ok(Some(seconds).filter(|&seconds| seconds != 0))
     }
 
-    /// A boolean, by itself or in a string.
+    /// Reads a boolean, also in a string.
     pub(crate) fn flag(self) -> Result<Option<bool>, A::Error> {
         match self.map.next_value()? {
             LenientScalar::Null => Ok(None),
@@ -85,7 +84,7 @@ impl<'de, A: MapAccess<'de>> Field<'_, A> {
         }
     }
 
-    /// Strings in an array, or in one string with commas between; trimmed, without empty ones.
+    /// Reads strings from an array, or from one string separated by commas; trimmed, without empty ones.
     pub(crate) fn words(self) -> Result<Vec<String>, A::Error> {
         let words: Vec<String> = match self.map.next_value()? {
             Listed::Nothing => Vec::new(),
@@ -96,11 +95,11 @@ impl<'de, A: MapAccess<'de>> Field<'_, A> {
         Ok(words.filter(|w| !w.is_empty()).map(str::to_owned).collect())
     }
 
-    /// Objects in an array, or in a string that holds such an array as JSON.
+    /// Reads objects from an array, or from a string that contains such an array as JSON.
     pub(crate) fn objects<T: Fields>(self) -> Result<Vec<T>, A::Error> {
         let objects: Vec<Object<T>> = match self.map.next_value()? {
             Listed::Nothing => Vec::new(),
-            // Exactly one level of strings is opened, and `serde_json` bounds the depth within.
+            // Only one level of strings is parsed, and `serde_json` bounds the depth within.
             Listed::Text(text) => serde_json::from_str::<Option<_>>(&text)
                 .map_err(|_| self.refuse("an array of objects, or a string that holds one"))?
                 .unwrap_or_default(),
@@ -109,12 +108,12 @@ impl<'de, A: MapAccess<'de>> Field<'_, A> {
         Ok(objects.into_iter().filter_map(|object| object.0).collect())
     }
 
-    /// An object; `None` for null and the empty string.
+    /// Reads an object; `None` for null and the empty string.
     pub(crate) fn object<T: Fields>(self) -> Result<Option<T>, A::Error> {
         Ok(self.map.next_value::<Object<T>>()?.0)
     }
 
-    /// A value nobody asked for.
+    /// Skips the value.
     pub(crate) fn skip(self) -> Result<(), A::Error> {
         self.map.next_value::<IgnoredAny>().map(|_| ())
     }
@@ -172,8 +171,8 @@ impl<'de, T: Fields> Visitor<'de> for ObjectVisitor<T> {
     }
 }
 
-/// A value that is not made of others. Fractions and negative numbers are refused: nothing here
-/// has them, and a phone number that went through a float may have lost digits.
+/// A scalar value. Fractions and negative numbers are rejected: the payloads have none, and a phone number
+/// that was converted to a float may have lost digits.
 enum LenientScalar {
     Null,
     Bool(bool),
@@ -227,8 +226,8 @@ impl<'de> Visitor<'de> for LenientVisitor {
         Ok(LenientScalar::Text(value))
     }
 
-    // With `serde_json/arbitrary_precision`, which any crate of the build may turn on, a number
-    // arrives as a map that only `Number` understands. A real object is an error either way.
+    // With `serde_json/arbitrary_precision`, which any crate of the build may enable, a number arrives as a
+    // map that only `Number` understands. A real object is an error in both cases.
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<LenientScalar, A::Error> {
         let number = serde_json::Number::deserialize(MapAccessDeserializer::new(map));
         match number.ok().and_then(|number| number.as_u64()) {
@@ -242,7 +241,7 @@ fn not_scalar<E: Error>() -> E {
     E::custom(format_args!("expected {SCALAR}"))
 }
 
-/// A list by itself, or in some notation in a string.
+/// A list, or its notation in a string.
 enum Listed<T> {
     Nothing,
     Text(String),
@@ -280,7 +279,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ListedVisitor<T> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-        // No capacity is taken from a size the sender claims.
+        // A size claimed by the sender must not determine the capacity.
         let mut items = Vec::new();
         while let Some(item) = seq.next_element()? {
             items.push(item);
@@ -289,7 +288,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ListedVisitor<T> {
     }
 }
 
-/// An enum over strings that keeps the values it does not know.
+/// Defines an enum over strings that keeps unknown values.
 macro_rules! open_enum {
     (
         $(#[$meta:meta])*
@@ -307,7 +306,7 @@ macro_rules! open_enum {
         }
 
         impl $name {
-            /// The value as it is sent.
+            /// Returns the value as sent.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 match self {
@@ -326,7 +325,7 @@ macro_rules! open_enum {
             }
         }
 
-        /// The empty string, which stands for a value that was not sent.
+        /// The empty string, which represents a missing value.
         impl Default for $name {
             fn default() -> Self {
                 Self::$rest(String::new())

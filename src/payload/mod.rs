@@ -1,4 +1,4 @@
-//! Typed payloads of the project's own.
+//! Typed payloads of the project's own provider.
 //!
 //! ```
 //! use tower_webhook::{Secret, WebhookLayer, payload::notifyer::IncomingMessage, provider};

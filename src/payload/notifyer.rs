@@ -1,7 +1,7 @@
 //! Payloads of the WhatsAble Notifyer webhook.
 //!
-//! Decode a [`Notification`]. It reads every event that the provider sends, so a status update or an event of a
-//! later version is not rejected and retried:
+//! Decode a [`Notification`]. It accepts every event that the provider sends, so that a status update, or an
+//! event of a later version, is not rejected and retried:
 //!
 //! ```
 //! use tower_webhook::{WebhookLayer, provider, payload::notifyer::Notification};
@@ -54,21 +54,20 @@
 //! # Ok::<(), serde_json::Error>(())
 //! ```
 //!
-//! # What is forgiven
+//! # Lenient decoding
 //!
-//! A delivery whose signature is good should not be lost to a detail, so reading is lenient where
-//! the meaning is clear:
+//! A verified delivery should not be lost to a detail, so decoding is lenient where the meaning is clear:
 //!
 //! * only `phone_number` is required; unknown fields are ignored;
 //! * unknown values of [`MessageType`], [`Sender`] and [`ReferralSource`] are kept as sent;
 //! * null, the empty string and an absent field are the same: `None`, or an empty list;
-//! * whole numbers may come as strings and strings as whole numbers, lists as strings.
+//! * whole numbers are accepted as strings, strings as whole numbers, and lists as strings.
 //!
-//! Anything else of the wrong type is an error. What a contact wrote is not quoted in it, so it can
-//! be logged.
+//! Any other value of the wrong type is an error. Errors do not quote the contact's text, so they can be
+//! logged.
 //!
-//! Writing ([`serde::Serialize`]) is for storing a message and reading it again: it gives the
-//! newest names and types, not the bytes that were received.
+//! Serialization ([`serde::Serialize`]) is for storing a message and reading it again. It uses the newest
+//! names and types, and does not reproduce the received bytes.
 
 use std::fmt;
 
@@ -79,74 +78,72 @@ use serde::{
 
 use super::lenient::{Field, FieldName, Fields, Object, complete, open_enum};
 
-/// A message in a conversation on WhatsApp: one a contact wrote to the business or, where the
-/// endpoint asks for outgoing messages too, one the business sent (see
-/// [`is_incoming`](Self::is_incoming)).
+/// A message in a WhatsApp conversation: one that a contact wrote to the business, or one that the business
+/// sent, if the endpoint subscribes to outgoing messages (see [`is_incoming`](Self::is_incoming)).
 ///
-/// Reads the message by itself as well as in the older envelope. See the [module](self) for an
-/// example and for what is forgiven.
+/// Accepts the message with or without the older envelope. See the [module](self) for an example and for the
+/// lenient decoding.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct IncomingMessage {
-    /// The contact's number with its country code: digits without a leading `+`. Never empty in a
-    /// message that was read. A number sent as a string is not checked further.
+    /// The contact's number with its country code: digits without a leading `+`. Never empty in a decoded
+    /// message. A number sent as a string is not validated further.
     pub phone_number: String,
     /// The contact's name.
     pub recipient_name: Option<String>,
     /// The contact's id, a UUID.
     pub user_id: Option<String>,
-    /// What the latest message is; [`MessageType::Other`] with an empty string if that was not
-    /// sent.
+    /// The type of the latest message; [`MessageType::Other`] with an empty string if it was not sent.
     pub message_type: MessageType,
-    /// Where the latest message's media can be fetched, for 24 hours;
-    /// [`media_url`](Self::media_url) looks in one place more.
+    /// The URL of the latest message's media, valid for 24 hours; [`media_url`](Self::media_url) also looks
+    /// in `last_messages`.
     pub attachment_url: Option<String>,
     /// The recent messages of both sides, newest first, about 20.
     pub last_messages: Vec<LastMessage>,
-    /// The recent conversation, summed up for a person to read.
+    /// A readable summary of the recent conversation.
     pub conversation_paragraph: Option<String>,
     /// The text of the contact's latest message.
     pub last_message_of_user: Option<String>,
     /// The text of the business's latest message.
     pub last_message_of_bot: Option<String>,
-    /// When the contact last wrote, in Unix seconds; `None` if never. Also read from
+    /// The time of the contact's last message, in Unix seconds; `None` if there is none. Also read from
     /// `user_timestamp`, its older name.
     pub user_last_message_time: Option<u64>,
-    /// When the business last wrote, in Unix seconds; `None` if never. Also read from
+    /// The time of the business's last message, in Unix seconds; `None` if there is none. Also read from
     /// `bot_timestamp`, its older name.
     pub bot_last_message_time: Option<u64>,
     /// A note on the contact.
     pub note: Option<String>,
     /// A note on the contact, from an automation.
     pub note_automation: Option<String>,
-    /// The contact's labels, sent as one string with commas between.
+    /// The contact's labels, sent as one string separated by commas.
     pub labels: Vec<String>,
-    /// `false` for a message the business sent. Not in older editions:
-    /// [`is_incoming`](Self::is_incoming) knows what that means.
+    /// `false` for a message that the business sent. Older versions do not send it; use
+    /// [`is_incoming`](Self::is_incoming).
     pub incoming_message: Option<bool>,
     /// The person or system that sent an outgoing message.
     pub send_by: Option<String>,
-    /// Whether a human wrote the message.
+    /// `true` if a human wrote the message.
     pub was_message_by_human: Option<bool>,
-    /// The ad or post that brought the contact here.
+    /// The ad or post from which the contact started the conversation.
     pub referral: Option<Referral>,
 }
 
 impl IncomingMessage {
-    /// Whether the contact wrote this message. Editions that do not say send nothing else.
+    /// Returns whether the contact wrote this message. Versions without this field only send such messages.
     #[must_use]
     pub fn is_incoming(&self) -> bool {
         self.incoming_message != Some(false)
     }
 
-    /// Whether the contact has this label; upper and lower case differ.
+    /// Returns whether the contact has this label (case-sensitive).
     #[must_use]
     pub fn has_label(&self, label: &str) -> bool {
         self.labels.iter().any(|l| l == label)
     }
 
-    /// Where the message's media can be fetched, for 24 hours: its `attachment_url` or else, unless
-    /// this is a text, what the newest of `last_messages` has.
+    /// Returns the URL of the message's media, valid for 24 hours: its `attachment_url` or, unless this is a
+    /// text message, that of the newest of `last_messages`.
     #[must_use]
     pub fn media_url(&self) -> Option<&str> {
         if self.attachment_url.is_some() || self.message_type == MessageType::Text {
@@ -157,7 +154,7 @@ impl IncomingMessage {
 }
 
 open_enum! {
-    /// What a message is.
+    /// The type of a message.
     pub enum MessageType {
         /// `text`
         Text = "text",
@@ -176,85 +173,85 @@ open_enum! {
     }
 }
 
-/// One of the recent messages of a conversation.
+/// A recent message of a conversation.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct LastMessage {
-    /// Who wrote it; `type` on the wire.
+    /// The author; `type` in the JSON.
     #[serde(rename = "type")]
     pub kind: Sender,
     /// The text; empty for media.
     pub content: String,
-    /// When it was written, in ISO 8601, as sent.
+    /// The time of the message in ISO 8601, as sent.
     pub timestamp: String,
-    /// What the content is, as sent.
+    /// The type of the content, as sent.
     pub content_type: Option<String>,
-    /// Where its media can be fetched, for 24 hours after it was written.
+    /// The URL of the media, valid for 24 hours after the message was written.
     pub media_url: Option<String>,
 }
 
 open_enum! {
-    /// Who wrote a message.
+    /// The author of a message.
     pub enum Sender {
         /// The contact: `user`
         User = "user",
-        /// The business, be it a person or a program: `bot`
+        /// The business, a person or a program: `bot`
         Bot = "bot";
-        /// Somebody else, as sent.
+        /// Another author, as sent.
         Unknown(String),
     }
 }
 
-/// The "Click to WhatsApp" ad or post a conversation began with.
+/// The "Click to WhatsApp" ad or post from which a conversation started.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Referral {
-    /// Whether it was an ad or a post.
+    /// The kind of source, an ad or a post.
     pub source_type: Option<ReferralSource>,
     /// The id of the ad or post.
     pub source_id: Option<String>,
-    /// The address of the ad or post.
+    /// The URL of the ad or post.
     pub source_url: Option<String>,
-    /// Its headline.
+    /// The headline.
     pub headline: Option<String>,
-    /// Its text.
+    /// The text.
     pub body: Option<String>,
-    /// What its media is, as sent.
+    /// The type of the media, as sent.
     pub media_type: Option<String>,
-    /// The address of its image.
+    /// The URL of the image.
     pub image_url: Option<String>,
-    /// The address of its video.
+    /// The URL of the video.
     pub video_url: Option<String>,
-    /// The address of its video's thumbnail.
+    /// The URL of the video's thumbnail.
     pub thumbnail_url: Option<String>,
-    /// The click's id, for reporting conversions.
+    /// The click id, for reporting conversions.
     pub ctwa_clid: Option<String>,
 }
 
 open_enum! {
-    /// What a contact clicked on.
+    /// The source of a conversation.
     pub enum ReferralSource {
         /// `ad`
         Ad = "ad",
         /// `post`
         Post = "post";
-        /// Something else, as sent.
+        /// Another source, as sent.
         Other(String),
     }
 }
 
-/// Any event that the provider sends.
+/// An event of the provider.
 ///
-/// An event with an unknown name is [`Other`](Self::Other) and not an error, so that it can be acknowledged
-/// instead of being retried.
+/// An event with an unknown name is [`Other`](Self::Other) instead of an error, so that it can be
+/// acknowledged rather than retried.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Notification {
-    /// A message, by itself or in an envelope. Boxed, for it is large.
+    /// A message, with or without an envelope. Boxed because of its size.
     IncomingMessage(Box<IncomingMessage>),
-    /// A message that the business sent has a new status.
+    /// A new status of a message that the business sent.
     MessageStatus(MessageStatus),
-    /// An event this module does not know. Its data is not kept.
+    /// An unknown event. Its data is discarded.
     Other {
         /// The event's name.
         event: String,
@@ -269,7 +266,7 @@ pub struct MessageStatus {
     pub message_id: String,
     /// The status, as sent; the provider does not list the values. Empty if it was not sent.
     pub status: String,
-    /// When that was, as sent.
+    /// The time of the status, as sent.
     pub timestamp: Option<String>,
 }
 
@@ -283,7 +280,7 @@ impl<'de> Deserialize<'de> for IncomingMessage {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         match Notification::deserialize(deserializer)? {
             Notification::IncomingMessage(message) => Ok(*message),
-            _ => Err(D::Error::custom("the event is not an incoming message")),
+            _ => Err(D::Error::custom("event is not an incoming message")),
         }
     }
 }
@@ -324,13 +321,13 @@ impl<'de> Visitor<'de> for NotificationVisitor {
         f.write_str("an object with a message or an event")
     }
 
-    // Whether there is an envelope shows only on the way, so the fields of a message are taken as
-    // they come: one pass, and the fields' order does not matter.
+    // An envelope is only recognized on the way, so message fields are read as they come: one pass, in any
+    // order.
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Notification, A::Error> {
         let mut message = IncomingMessage::default();
         let mut event = None;
         let mut enveloped = None;
-        // Only for `data` in front of the `event` that says what it is, which is not the usual order.
+        // Only needed if `data` precedes the `event` that names its type, which is unusual.
         let mut early: Option<serde_json::Value> = None;
         while let Some(FieldName(name)) = map.next_key()? {
             let field = Field { name: &name, map: &mut map };
@@ -339,7 +336,7 @@ impl<'de> Visitor<'de> for NotificationVisitor {
                 ("data", Some(event)) => enveloped = Some(map.next_value_seed(DataOf(event))?),
                 ("data", None) => early = Some(map.next_value()?),
                 (_, None | Some(INCOMING_MESSAGE)) => message.set(field)?,
-                // What belongs to another event may have other types under the same names.
+                // Fields of other events may have other types.
                 _ => field.skip()?,
             }
         }
@@ -355,7 +352,7 @@ impl<'de> Visitor<'de> for NotificationVisitor {
     }
 }
 
-/// Reads the data of the event of this name.
+/// A seed for the data of the event with this name.
 struct DataOf<'a>(&'a str);
 
 impl<'de> DeserializeSeed<'de> for DataOf<'_> {
@@ -396,7 +393,7 @@ impl Fields for IncomingMessage {
             "bot_last_message_time" => {
                 self.bot_last_message_time = field.seconds()?.or(self.bot_last_message_time);
             }
-            // The newer name wins where both are sent, in whatever order.
+            // The newer name takes precedence if both are sent, in any order.
             "user_timestamp" => {
                 self.user_last_message_time = self.user_last_message_time.or(field.seconds()?);
             }

@@ -1,4 +1,4 @@
-//! Secrets from configuration that serde reads. Error messages never contain a value.
+//! Deserialization of secrets. Errors never contain a value.
 
 use std::fmt;
 
@@ -17,12 +17,12 @@ impl<'de> Deserialize<'de> for Secret {
 
 impl<'de> Deserialize<'de> for Secrets {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // Formats report a value of another type than the one asked for, and show it.
+        // With a more specific method, formats would report a value of another type, and show it.
         deserializer.deserialize_any(OneOrMore)
     }
 }
 
-/// Rejects values other than text without showing them, which serde's default methods do.
+/// Rejects values other than text without showing them, unlike serde's default methods.
 macro_rules! hide_values {
     ($($visit:ident: $value:ty),+) => {$(
         fn $visit<E: Error>(self, _: $value) -> Result<Self::Value, E> {
@@ -46,9 +46,9 @@ const ALONE: One = One { index: None, may_have_id: true };
 /// One secret: its text, or a map with its key id.
 #[derive(Clone, Copy)]
 struct One {
-    /// The position in a list, for errors.
+    /// The index in a list, for errors.
     index: Option<usize>,
-    /// Whether a map with an `id` is allowed.
+    /// `true` if a map with an `id` is allowed.
     may_have_id: bool,
 }
 
@@ -100,7 +100,7 @@ impl<'de> Visitor<'de> for One {
                 "secret" if secret.is_none() => {
                     secret = Some(map.next_value_seed(Self { may_have_id: false, ..self })?);
                 }
-                // Not named, because it may be the secret.
+                // Not named, because it may contain the secret.
                 _ => {
                     return Err(A::Error::custom(
                         "fields of a signing secret are `id` and `secret`, once each",
@@ -187,8 +187,8 @@ mod tests {
     #[test]
     fn errors_say_which_secret_is_unusable() {
         for (json, said) in [
-            (r#"[]"#, "the signing secret cannot be used: list is empty"),
-            (r#""""#, "the signing secret cannot be used: text is empty"),
+            (r#"[]"#, "signing secret cannot be used: list is empty"),
+            (r#""""#, "signing secret cannot be used: text is empty"),
             (r#"["new",""]"#, "signing secret 1 cannot be used: text is empty"),
             (r#"["new",{"id":"a","secret":"hunter2 "}]"#, "signing secret 1 cannot be used: text begins"),
             (r#"["new",{"id":"a"}]"#, "missing field `secret`"),

@@ -21,19 +21,19 @@ impl Secret {
     /// let error = Secret::from_env("ACME_WEBHOOK_SECRET").unwrap_err();
     /// assert_eq!(
     ///     error.to_string(),
-    ///     "the signing secret cannot be used: environment variable `ACME_WEBHOOK_SECRET` is not set"
+    ///     "signing secret cannot be used: environment variable `ACME_WEBHOOK_SECRET` is not set"
     /// );
     /// ```
     ///
     /// # Errors
     ///
-    /// If the variable is not set or not Unicode, or if its text is empty or begins or ends with white space. The
-    /// error names the variable and shows nothing of its value.
+    /// If the variable is missing or not Unicode, or if its text is empty or begins or ends with white space.
+    /// The error names the variable, but not its value.
     pub fn from_env(name: &str) -> Result<Self, InvalidSecret> {
         of_variable(name, env::var(name))
     }
 
-    /// Reads the secret from a file, such as one that Docker or Kubernetes mounts.
+    /// Reads the secret from a file, such as one mounted by Docker or Kubernetes.
     ///
     /// One line break at the end is removed. The file may have up to 64 KiB. The call blocks, so make it at
     /// start-up.
@@ -47,8 +47,8 @@ impl Secret {
     ///
     /// # Errors
     ///
-    /// If the file cannot be read, is too long or is not UTF-8, or if its text is empty or begins or ends with
-    /// white space. The error names the path and shows nothing of the content.
+    /// If the file cannot be read, is too long or is not UTF-8, or if its text is empty or begins or ends
+    /// with white space. The error names the path, but not the content.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, InvalidSecret> {
         let path = path.as_ref();
         let shown = path.display();
@@ -65,10 +65,10 @@ impl Secret {
     }
 }
 
-/// The longest file. Sets of JSON Web Keys are some 10 kB.
+/// The maximum size of a file. JSON Web Key sets have about 10 kB.
 const LONGEST: usize = 64 * 1024;
 
-/// Reads one byte more than the longest file has, into a buffer that is not moved as it grows.
+/// Reads up to one byte more than the limit, into a buffer that does not reallocate.
 fn read(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
     let mut content = Zeroizing::new(Vec::with_capacity(LONGEST + 1));
     File::open(path)?.take(LONGEST as u64 + 1).read_to_end(&mut content)?;
@@ -97,7 +97,7 @@ mod tests {
     use super::*;
 
     fn said(error: &InvalidSecret) -> String {
-        error.to_string().replace("the signing secret cannot be used: ", "")
+        error.to_string().replace("signing secret cannot be used: ", "")
     }
 
     #[test]
@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn variables_are_read() {
-        // Cargo sets it for tests.
+        // Cargo sets this variable for tests.
         let secret = Secret::from_env("CARGO_PKG_NAME").unwrap();
         assert_eq!(secret.expose_str(), Some("tower-webhook"));
         for name in ["TOWER_WEBHOOK_NOT_SET", "", "a=b", "a\0b"] {
@@ -121,7 +121,7 @@ mod tests {
         }
     }
 
-    /// A file that is removed when dropped.
+    /// A file that is removed on drop.
     struct Temporary(PathBuf);
 
     impl Temporary {

@@ -178,8 +178,7 @@ where
         };
         let detached = config.detached && !Delivery::shares_outer_claim(&head);
         telemetry.handler_called();
-        // Called and awaited here: each function that the request or handler is passed through adds its size
-        // to the future.
+        // Called and awaited here: each function in between would add its size to the future.
         let handler = catch_unwind(|| inner.call(Request::from_parts(head, payload)));
         match detached {
             false => handle(&responder, handler, claim).await,

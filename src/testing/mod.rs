@@ -1,17 +1,16 @@
-//! Testing your handler: deliveries signed as the provider signs them, outcomes to assert on, a clock
-//! to set, a store that fails when told to.
+//! Test helpers: signed deliveries, recorded outcomes, a manual clock, and a store with injected faults.
 //!
-//! The feature `test-util` belongs among the `dev-dependencies`; nothing of it is in a release then:
+//! Enable the feature `test-util` only in the `dev-dependencies`, so that release builds do not contain it:
 //!
 //! ```toml
 //! [dev-dependencies]
 //! tower-webhook = { version = "0.1", features = ["test-util"] }
 //! ```
 //!
-//! # A test of a handler
+//! # Testing a handler
 //!
-//! The application is built as it always is, and gets what Stripe would send. No server is needed, and
-//! no part of the layer is left out:
+//! Build the application as usual, and send it a delivery that is signed like Stripe's. The test needs no
+//! server, and runs the whole layer:
 //!
 //! ```
 //! # use std::sync::{Arc, atomic::{AtomicU64, Ordering}};
@@ -35,17 +34,17 @@
 //! let app = Router::new().route("/webhook", post(on_payment).layer(layer)).with_state(books.clone());
 //! let send = |delivery: Request<Bytes>| app.clone().oneshot(delivery.map(Body::from));
 //!
-//! // Signed as Stripe does it: the handler books it, once.
+//! Signed as Stripe does. The handler books the payment once.
 //! let payment = Request::post("/webhook").body(r#"{"id":"evt_1","type":"paid","amount":500}"#)?;
 //! let payment = testing::sign(&stripe, payment)?;
 //! assert_eq!(send(payment.clone()).await?.status(), StatusCode::NO_CONTENT);
 //! assert_eq!(outcomes.next().await.kind(), OutcomeKind::Accepted);
 //!
-//! // Stripe sends it again: that is no second payment.
+//! Stripe retries: no second payment.
 //! assert_eq!(send(payment.clone()).await?.headers()["x-webhook-duplicate"], "true");
 //! assert_eq!(outcomes.next().await.kind(), OutcomeKind::Duplicate);
 //!
-//! // Somebody else sends it with another amount.
+//! An attacker sends another amount.
 //! let forged = payment.map(|_| Bytes::from(r#"{"id":"evt_2","type":"paid","amount":9000}"#));
 //! assert_eq!(send(forged).await?.status(), StatusCode::UNAUTHORIZED);
 //! let why = outcomes.next().await.rejection().map(|rejection| rejection.kind());
@@ -56,10 +55,10 @@
 //! # }
 //! ```
 //!
-//! # Another time
+//! # Testing time
 //!
-//! [`sign_at`] signs as of any time, and with a [`ManualClock`] it is always the same time to the layer.
-//! The clock also says when a delivery is forgotten:
+//! [`sign_at`] signs with any timestamp, and a [`ManualClock`] keeps the layer's time constant. The clock
+//! also determines when a delivery is forgotten:
 //!
 //! ```
 //! # use std::{sync::Arc, time::Duration};
@@ -80,28 +79,28 @@
 //! let event = Request::post("/slack").body(r#"{"type":"event_callback","event_id":"Ev1"}"#)?;
 //! let event = testing::sign_at(&slack, event, clock.now())?.map(Body::from);
 //!
-//! clock.advance(Duration::from_secs(301)); // a second more than is tolerated
+//! clock.advance(Duration::from_secs(301)); // one second beyond the tolerance
 //! assert_eq!(service.oneshot(event).await?.status(), StatusCode::UNAUTHORIZED);
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! Time-outs, deadlines and leases that are extended are tokio's timers: use
-//! `#[tokio::test(start_paused = true)]` for those.
+//! Timeouts, deadlines and heartbeats use tokio's timers: test them with `#[tokio::test(start_paused =
+//! true)]`.
 //!
-//! # What else can go wrong
+//! # Testing failures
 //!
-//! * The handler fails: let it, and assert that the outcome's
-//!   [`settlement`](crate::Outcome::settlement) is [`Released`](crate::Settlement::Released), and that
-//!   the next attempt is handled.
-//! * The store fails, hangs, or does what it should and never says so: [`FaultyStore`].
-//! * A store of your own has to pass [`store::contract`](crate::store::contract).
+//! * Handler failures: let the handler fail, and assert that the outcome's
+//!   [`settlement`](crate::Outcome::settlement) is [`Released`](crate::Settlement::Released) and that the
+//!   next attempt runs.
+//! * Store failures, such as errors, lost answers and calls that hang: use [`FaultyStore`].
+//! * Custom stores: run [`store::contract`](crate::store::contract).
 //!
 //! # Providers that sign with a private key
 //!
-//! Nobody but Discord can sign as Discord, so [`sign`] says that it cannot. What the handler does can
-//! be tested all the same: give the layer another verifier in the test, such as
-//! [`provider::standard_webhooks`](crate::provider::standard_webhooks), which the handler does not see.
+//! Only Discord can sign as Discord, so [`sign`] returns an error. To test the handler, use another verifier
+//! for the layer, such as [`provider::standard_webhooks`](crate::provider::standard_webhooks); the handler
+//! does not see the difference.
 
 mod outcomes;
 mod post;

@@ -8,10 +8,10 @@ use tokio::sync::Notify;
 
 use crate::Outcome;
 
-/// Records how requests ended, so that a test can wait for it and assert on it.
+/// A recorder of outcomes, for assertions in tests.
 ///
-/// An outcome is told when the request has ended, and so may be told shortly after its answer was
-/// sent: [`wait_for`](Self::wait_for) it rather than for time to pass. Clones share what they record.
+/// An outcome may be reported shortly after its response was sent, so [`wait_for`](Self::wait_for) it instead
+/// of sleeping. Clones share their records.
 ///
 /// ```
 /// # use http::Request;
@@ -45,13 +45,13 @@ struct Recorded {
 }
 
 impl Outcomes {
-    /// A recorder with nothing in it.
+    /// Creates an empty recorder.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// What to give to [`on_outcome`](crate::WebhookLayer::on_outcome), of one layer or several.
+    /// Returns a function for [`on_outcome`](crate::WebhookLayer::on_outcome) of one or more layers.
     pub fn listener(&self) -> impl Fn(&Outcome) + Send + Sync + use<> {
         let recorded = Arc::clone(&self.0);
         move |outcome| {
@@ -60,49 +60,48 @@ impl Outcomes {
         }
     }
 
-    /// Waits until there are `count` outcomes, and returns all that there are, in the order in which
-    /// the requests ended. They stay recorded.
+    /// Waits until there are at least `count` outcomes, and returns all of them, in the order in which the
+    /// requests ended. They stay recorded.
     ///
-    /// It waits for as long as it takes; put it in a [`timeout`](tokio::time::timeout) if a test had
-    /// better fail.
+    /// Waits indefinitely; wrap it in a [`timeout`](tokio::time::timeout) to let the test fail.
     ///
     /// # Cancel safety
     ///
-    /// It may be dropped at any time, and nothing is lost.
+    /// Cancel safe: no outcome is lost.
     pub async fn wait_for(&self, count: usize) -> Vec<Outcome> {
         self.until(|outcomes| (outcomes.len() >= count).then(|| outcomes.clone())).await
     }
 
     /// Waits for the first outcome that was not taken yet, and takes it.
     ///
-    /// It waits as [`wait_for`](Self::wait_for) does.
+    /// Waits indefinitely, like [`wait_for`](Self::wait_for).
     ///
     /// # Cancel safety
     ///
-    /// It may be dropped at any time, and has then taken none.
+    /// Cancel safe: a dropped future has taken no outcome.
     pub async fn next(&self) -> Outcome {
         self.until(|outcomes| (!outcomes.is_empty()).then(|| outcomes.remove(0))).await
     }
 
-    /// The newest outcome, if there is one. It stays recorded.
+    /// Returns the latest outcome, if any. It stays recorded.
     #[must_use]
     pub fn last(&self) -> Option<Outcome> {
         self.locked().last().cloned()
     }
 
-    /// Takes all outcomes, so that there are none.
+    /// Takes all recorded outcomes.
     #[must_use]
     pub fn take(&self) -> Vec<Outcome> {
         mem::take(&mut self.locked())
     }
 
-    /// How many there are.
+    /// Returns the number of recorded outcomes.
     #[must_use]
     pub fn len(&self) -> usize {
         self.locked().len()
     }
 
-    /// Whether there are none.
+    /// Returns whether no outcome is recorded.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.locked().is_empty()
@@ -111,7 +110,7 @@ impl Outcomes {
     async fn until<T>(&self, mut found: impl FnMut(&mut Vec<Outcome>) -> Option<T>) -> T {
         loop {
             let mut told = pin!(self.0.told.notified());
-            // Before looking, or what is told in between would be missed.
+            // Enabled before the check, so that no notification in between is missed.
             told.as_mut().enable();
             if let Some(found) = found(&mut self.locked()) {
                 return found;

@@ -10,7 +10,7 @@ use crate::verify::{
     signing::{Write, form_with, json_with},
 };
 
-/// Builds a signed `POST` request to `uri`, such as `/hooks/github`, with a body of any type that is `From<Bytes>`.
+/// Builds a signed `POST` request to `uri`, such as `/hooks/github`.
 ///
 /// ```
 /// # use axum::{Router, body::Body, routing::post};
@@ -33,8 +33,8 @@ use crate::verify::{
 /// # }
 /// ```
 ///
-/// The body can be of any type that is `From<Bytes>`. Name it where the service takes several, as axum's `Router`
-/// and the layer do.
+/// The body can have any type that implements `From<Bytes>`. Specify the type for services that accept several, such
+/// as axum's `Router` and the layer.
 pub fn post<'s, S>(signer: &'s S, uri: &str) -> Post<'s>
 where
     S: Signer + ?Sized,
@@ -53,15 +53,15 @@ pub struct Post<'s> {
 }
 
 impl Post<'_> {
-    /// Sets the event type: in the header, the query, the JSON or the form, wherever the provider has it.
-    /// Default: what the body says.
+    /// Sets the event type, in the provider's location: a header, the query, the JSON or the form. Default: the
+    /// body is not changed.
     pub fn event(mut self, event_type: &str) -> Self {
         self.event_type = Some(event_type.to_owned());
         self
     }
 
     /// Adds a header, such as the delivery id. Default: the headers that the signature needs, and the id if the
-    /// provider has it in a header.
+    /// provider sends it in a header.
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
         self
@@ -73,23 +73,22 @@ impl Post<'_> {
         self
     }
 
-    /// Signs and returns the request, with `value` as its JSON body.
+    /// Signs and returns the request with `value` as its JSON body.
     ///
     /// # Errors
     ///
-    /// If `value` cannot be serialized, and as [`body`](Self::body).
+    /// If `value` cannot be serialized, and for the reasons of [`body`](Self::body).
     pub fn json<B: From<Bytes>>(self, value: &(impl Serialize + ?Sized)) -> Result<Request<B>, CannotSign> {
         let json = serde_json::to_vec(value).map_err(|error| CannotSign::new(error.to_string()))?;
         self.build(json.into(), Some("application/json"))
     }
 
-    /// Signs and returns the request, with these bytes as its body and no `content-type`, unless
-    /// [`header`](Self::header) set one.
+    /// Signs and returns the request with `body`. It has no `content-type` unless [`header`](Self::header) sets one.
     ///
     /// # Errors
     ///
-    /// If the URI or a header is invalid, if the provider has no place for the [event type](Self::event), and as
-    /// [`sign`](super::sign).
+    /// If the URI or a header is invalid, if the provider has no location for the [event type](Self::event), and for
+    /// the reasons of [`sign`](super::sign).
     pub fn body<B: From<Bytes>>(self, body: impl Into<Bytes>) -> Result<Request<B>, CannotSign> {
         self.build(body.into(), None)
     }
@@ -144,5 +143,5 @@ fn write_event_type(
 }
 
 fn no_place() -> CannotSign {
-    CannotSign::new("provider has no place for an event type")
+    CannotSign::new("provider has no location for an event type")
 }

@@ -8,11 +8,10 @@ use crate::verify::{
     signing::{CannotSign, Signer, made_up},
 };
 
-/// Signs `request` now, just as the provider would: what it returns, the verifier believes.
+/// Signs `request` with the current time, as the provider would, so that the verifier accepts it.
 ///
-/// It works for every provider that has a shared secret, and for those of one's own with a
-/// [`Scheme`](crate::verify::Scheme). With several secrets it is the first that signs, unless the request
-/// names another key, as Pusher's do.
+/// It supports every provider with a shared secret, and custom [`Scheme`](crate::verify::Scheme)s. With
+/// several secrets it uses the first, unless the request names another key id, as Pusher's requests do.
 ///
 /// ```
 /// use http::Request;
@@ -25,29 +24,28 @@ use crate::verify::{
 /// # Ok::<(), tower_webhook::BoxError>(())
 /// ```
 ///
-/// # What is kept, and what is made
+/// # Signed values
 ///
-/// * **Headers and parameters of the query** that the provider signs, such as an id, a nonce or a
-///   timestamp, are kept if the request has them, so that a test may choose them. What is missing is
-///   made up: times from the clock, the rest fresh. So is the header of the delivery's id, signed or
-///   not: what is signed twice is two deliveries, and a clone is a duplicate.
-/// * **The signature** is always made, in the place of any that is there, with all that is in its
-///   header, such as Stripe's `t`. Of a list of signed headers in it (Hook0's `h`) the names are kept;
-///   where there is none, all `x-` headers are signed.
-/// * **The body** is signed as it is, and only given the signature itself where the provider puts it
-///   there (Adyen, Braintree, Dropbox Sign, Mailgun, Microsoft Graph, Vonage). Ids, event types and
-///   times in it are the test's own affair: what the provider signs of them, and is not there, is an
-///   error.
-/// * **The URL**, where it is signed, is the request's, with `https` whatever its URI says. If the layer has
-///   a [`public_url`](crate::WebhookLayer::public_url), give the request that whole URL; in a test it should
-///   begin with `https://` and name no user. A request with neither a host in its URI nor a `host` header
+/// * **Headers and query parameters** that the provider signs, such as an id, a nonce or a timestamp, are
+///   kept if present, so that a test can choose them. Missing ones are added: the timestamp from the clock,
+///   all others unique. The delivery id's header is also added, signed or not. Two signed requests are
+///   therefore two deliveries, while a clone of one is a duplicate.
+/// * **The signature** replaces any existing one, together with the other fields of its header, such as
+///   Stripe's `t`. A list of signed headers in it (Hook0's `h`) is kept; without a list, all `x-` headers are
+///   signed.
+/// * **The body** is signed as it is. The signature is added to it if the provider sends it there (Adyen,
+///   Braintree, Dropbox Sign, Mailgun, Microsoft Graph, Vonage). The test must provide ids, event types and
+///   times in the body; a missing one that the provider signs is an error.
+/// * **The URL**, if signed, is the request's own, always with `https`. If the layer has a
+///   [`public_url`](crate::WebhookLayer::public_url), use that whole URL for the request; in tests it should
+///   begin with `https://` and not contain a user. A request without a host in its URI or a `host` header
 ///   gets `host: localhost`.
 ///
 /// # Errors
 ///
-/// If the signer has only a public key, as for Discord; if it is a [`from_fn`](crate::verify::from_fn) verifier
-/// without [`sign_with`](crate::verify::FromFn::sign_with); or if the body lacks a value that the provider signs.
-/// A body that X's verification handshake would sign for any client is not signed as an event.
+/// If the signer has only a public key, as for Discord; if it is a [`from_fn`](crate::verify::from_fn)
+/// verifier without [`sign_with`](crate::verify::FromFn::sign_with); or if the body lacks a value that the
+/// provider signs. A body that X's verification handshake would sign for any client is also an error.
 pub fn sign<S, B>(signer: &S, request: Request<B>) -> Result<Request<Bytes>, CannotSign>
 where
     S: Signer + ?Sized,
@@ -56,14 +54,14 @@ where
     sign_at(signer, request, SystemTime::now())
 }
 
-/// [`sign`]s as if it were `at`: for stale timestamps, and for the time of a
+/// Signs `request` with the time `at`, to test stale timestamps or to use the time of a
 /// [`ManualClock`](crate::ManualClock).
 ///
-/// A timestamp that the request has in a header of its own is kept all the same.
+/// A timestamp that the request already has in a header of its own is kept.
 ///
 /// # Errors
 ///
-/// As [`sign`].
+/// See [`sign`].
 pub fn sign_at<S, B>(signer: &S, request: Request<B>, at: SystemTime) -> Result<Request<Bytes>, CannotSign>
 where
     S: Signer + ?Sized,
@@ -74,8 +72,7 @@ where
     if let Some(Location::Header(name)) = signer.facts().id().first()
         && !head.headers.contains_key(name)
     {
-        let id =
-            HeaderValue::try_from(made_up()).map_err(|_| CannotSign::new("an id is no header's value"))?;
+        let id = HeaderValue::try_from(made_up()).map_err(|_| CannotSign::new("id is not a header value"))?;
         head.headers.insert(name.clone(), id);
     }
     if head.uri.authority().is_none() {

@@ -9,11 +9,11 @@ use std::{
 
 use crate::store::{AnyStore, Claim, Key, Store, StoreError, Token};
 
-/// A store before another, which goes wrong when a test tells it to, and counts what it is asked.
+/// A store that wraps another, injects faults, and counts its calls.
 ///
-/// It shows what a service does when its store does not answer: what
-/// [`on_store_failure`](crate::WebhookLayer::on_store_failure) says is done, and no delivery is lost.
-/// Clones share everything: keep one, and give the other to the layer.
+/// Use it to test a service with a failing store: that the policy of
+/// [`on_store_failure`](crate::WebhookLayer::on_store_failure) applies, and that no delivery is lost. Clones
+/// share their state: keep one, and pass another to the layer.
 ///
 /// ```
 /// # use http::{Request, StatusCode};
@@ -41,7 +41,7 @@ use crate::store::{AnyStore, Claim, Key, Store, StoreError, Token};
 /// ```
 pub struct FaultyStore<S>(Arc<FaultyInner<S>>);
 
-/// What a store is asked to do.
+/// An operation of a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Operation {
@@ -58,13 +58,13 @@ pub enum Operation {
 }
 
 impl Operation {
-    /// The two that settle a claim.
+    /// The two operations that settle a claim.
     pub const SETTLING: [Self; 2] = [Self::Complete, Self::Release];
-    /// All of them.
+    /// All operations.
     pub const ALL: [Self; 5] = [Self::Claim, Self::Extend, Self::Complete, Self::Release, Self::Forget];
 }
 
-/// One alone, where several may be given.
+/// An iterator of one operation, for parameters that accept several.
 impl IntoIterator for Operation {
     type Item = Self;
     type IntoIter = iter::Once<Self>;
@@ -74,19 +74,19 @@ impl IntoIterator for Operation {
     }
 }
 
-/// How an operation goes wrong.
+/// The fault of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Fault {
-    /// It is not done, and says that it failed.
+    /// The operation is not performed, and returns an error.
     Error,
-    /// It is done, and says that it failed: the answer was lost.
+    /// The operation is performed, and returns an error: its answer is lost.
     LoseAnswer,
-    /// It is not done, and never answers.
+    /// The operation is not performed, and never returns.
     Hang,
-    /// It is done, and never answers.
+    /// The operation is performed, and never returns.
     ActAndHang,
-    /// It panics.
+    /// The operation panics.
     Panic,
 }
 
@@ -95,55 +95,56 @@ struct FaultyInner<S> {
     plans: Mutex<[FaultPlan; Operation::ALL.len()]>,
 }
 
-/// What is to become of an operation.
+/// The planned faults of an operation.
 #[derive(Clone, Debug, Default)]
 struct FaultPlan {
     calls: usize,
-    /// Of its next calls, one after another.
+    /// The faults of the next calls, in order.
     next: VecDeque<Option<Fault>>,
-    /// Of all that follow.
+    /// The fault of all later calls.
     always: Option<Fault>,
 }
 
 impl<S: Store> FaultyStore<S> {
-    /// Before `store`, which does what it does until it is told otherwise.
+    /// Creates a wrapper of `store` without faults.
     pub fn new(store: S) -> Self {
         Self(Arc::new(FaultyInner { store, plans: Mutex::default() }))
     }
 
-    /// From now on each of these operations goes wrong so, until [`heal`](Self::heal): one, or
-    /// several such as [`Operation::SETTLING`].
+    /// Lets all calls of these operations fail with `fault` until [`heal`](Self::heal). Accepts one operation
+    /// or several, such as [`Operation::SETTLING`].
     pub fn fail(&self, operations: impl IntoIterator<Item = Operation>, fault: Fault) {
         for operation in operations {
             self.plan(operation, |plan| plan.always = Some(fault));
         }
     }
 
-    /// The next `times` calls of `operation` go wrong so, after those that are already told to.
+    /// Lets the next `times` calls of `operation` fail with `fault`, after the calls that are already
+    /// planned.
     pub fn fail_next(&self, operation: Operation, times: usize, fault: Fault) {
         self.plan(operation, |plan| plan.next.extend(iter::repeat_n(Some(fault), times)));
     }
 
-    /// The next `times` calls of `operation` go well, after those that are already told how to go:
-    /// for the one that follows to be told otherwise.
+    /// Lets the next `times` calls of `operation` pass, after the calls that are already planned, so that a
+    /// later call can be planned.
     pub fn pass_next(&self, operation: Operation, times: usize) {
         self.plan(operation, |plan| plan.next.extend(iter::repeat_n(None, times)));
     }
 
-    /// All goes well again. What hangs already goes on hanging.
+    /// Removes all planned faults. Calls that already hang continue to hang.
     pub fn heal(&self) {
         for operation in Operation::ALL {
             self.plan(operation, |plan| (plan.always, plan.next) = Default::default());
         }
     }
 
-    /// How often it was asked to, whatever became of it.
+    /// Returns the number of calls of `operation`, whatever their result.
     #[must_use]
     pub fn calls(&self, operation: Operation) -> usize {
         self.plan(operation, |plan| plan.calls)
     }
 
-    /// The store behind it.
+    /// Returns the inner store.
     #[must_use]
     pub fn inner(&self) -> &S {
         &self.0.store
@@ -161,7 +162,7 @@ impl<S: Store> FaultyStore<S> {
         })
     }
 
-    #[allow(clippy::panic, reason = "the test told it to")]
+    #[allow(clippy::panic, reason = "injected by the test")]
     async fn call<T>(
         &self,
         operation: Operation,
@@ -173,17 +174,17 @@ impl<S: Store> FaultyStore<S> {
         });
         match fault {
             None => act.await,
-            Some(Fault::Error) => Err(StoreError::new("a test told it to fail")),
+            Some(Fault::Error) => Err(StoreError::new("injected failure")),
             Some(Fault::LoseAnswer) => {
                 act.await?;
-                Err(StoreError::new("a test told it to lose the answer"))
+                Err(StoreError::new("injected loss of the answer"))
             }
             Some(Fault::Hang) => pending().await,
             Some(Fault::ActAndHang) => {
                 act.await?;
                 pending().await
             }
-            Some(Fault::Panic) => panic!("the store panics, as a test told it to"),
+            Some(Fault::Panic) => panic!("injected panic of the store"),
         }
     }
 }
@@ -215,7 +216,7 @@ impl<S: Store> Store for FaultyStore<S> {
         self.call(Operation::Forget, self.0.store.forget(key)).await
     }
 
-    /// It may hang, whatever the store behind it promises: the layer has to watch the time.
+    /// Calls may hang regardless of the inner store, so the layer must use its own timer.
     fn answers_within(&self) -> Option<Duration> {
         None
     }

@@ -31,7 +31,7 @@ async fn a_store_that_is_down_refuses_by_default_and_loses_nothing() {
     answer.assert_rejected(RejectionKind::StoreUnavailable);
     assert_eq!((answer.status(), answer.header("retry-after")), (503, Some("10")));
     let cause = answer.rejection().unwrap().source().unwrap();
-    assert_eq!(cause.source().unwrap().to_string(), "a test told it to fail");
+    assert_eq!(cause.source().unwrap().to_string(), "injected failure");
     assert_eq!(handler.calls(), 0);
     store.heal();
     app.send(signed("msg_1", "{}")).await.assert_handled();

@@ -1,6 +1,6 @@
 //~ E0277
 //~ error: `Vec<String>` is not a signing secret
-//~ several that came in a `Vec`, as secrets or as text, are `Secrets::try_from(vec)?`
+//~ for a `Vec` of secrets or strings: `Secrets::try_from(vec)?`
 use tower_webhook::WebhookLayer;
 
 fn main() {
