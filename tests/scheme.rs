@@ -89,7 +89,7 @@ fn providers_are_found_by_ids_that_are_their_own() {
             // It is no public key, in any encoding, and has no user.
             Err(error) => {
                 let error = error.to_string();
-                let expected = ["public key", "`user:password`", "more than a secret is needed"];
+                let expected = ["public key", "`user:password`", "secret alone is not sufficient"];
                 assert!(expected.iter().any(|text| error.contains(text)), "{id}: {error}");
             }
         }

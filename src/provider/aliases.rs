@@ -1,13 +1,13 @@
-//! Senders that sign as another provider of the crate does, each with the page that says so.
+//! Senders that use another provider's signature, each with the page that documents it.
 
 use std::time::Duration;
 
 use super::{Facts, Provider, standard_webhooks::rows::standard_webhooks, svix::rows::svix};
 
-/// Retried, with no more known.
+/// Retried; nothing else is documented.
 const RETRIED: Facts = Facts { retries: Some(true), ..Facts::NONE };
 
-/// Retried unless it is acknowledged within 15 s, as Svix does.
+/// Retried unless acknowledged within 15 s, as with Svix.
 const RETRIED_AFTER_15_S: Facts = Facts { ack_deadline: Some(Duration::from_secs(15)), ..RETRIED };
 
 pub(super) static ALL: &[&Provider] = &[

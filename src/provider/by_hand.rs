@@ -1,4 +1,4 @@
-//! Helpers for verifiers that are written by hand, where no scheme describes the signature.
+//! Helpers for hand-written verifiers, whose signatures no scheme describes.
 
 use std::{fmt, marker::PhantomData, time::SystemTime};
 
@@ -21,8 +21,8 @@ use crate::{
     },
 };
 
-/// Makes a verifier of keys, a profile and the provider's methods.
-#[allow(clippy::unnecessary_wraps, reason = "as all that make a provider's verifier")]
+/// Creates a verifier from keys, a profile and the provider's methods.
+#[allow(clippy::unnecessary_wraps, reason = "the same type as other constructors")]
 pub(super) fn verifier(
     keys: Keyring,
     profile: Profile,
@@ -31,22 +31,22 @@ pub(super) fn verifier(
     Ok(Box::new(ByHand { keys, profile, methods }))
 }
 
-/// The methods of a [`Verifier`] that are a provider's own.
+/// The provider's own methods of a [`Verifier`].
 pub(super) struct Methods {
-    /// Reads a request's head.
+    /// Checks a request's head.
     pub(super) begin: for<'a> fn(&'a Keyring, &RequestContext<'a>) -> CheckResult<'a>,
     #[cfg(feature = "test-util")]
     pub(super) sign: fn(&Keyring, &mut Parts, &mut Bytes, SystemTime) -> Result<(), CannotSign>,
 }
 
-/// A verifier that is written by hand, which also signs where the test kit is there.
+/// A hand-written verifier, which can also sign with the feature `test-util`.
 #[cfg(feature = "test-util")]
 pub(crate) trait ByHandVerifier: Verifier + Signer {}
 
 #[cfg(feature = "test-util")]
 impl<V: Verifier + Signer> ByHandVerifier for V {}
 
-/// A verifier that is written by hand.
+/// A hand-written verifier.
 #[cfg(not(feature = "test-util"))]
 pub(crate) trait ByHandVerifier: Verifier {}
 
@@ -88,7 +88,7 @@ impl fmt::Debug for ByHand {
     }
 }
 
-/// What the body is fed to while it arrives; `()` if nothing can be hashed before it is there.
+/// The destination of the body while it arrives; `()` if nothing can be hashed before the body is complete.
 pub(super) trait Feed: Send {
     fn feed(&mut self, bytes: &[u8]);
 }
@@ -115,7 +115,7 @@ impl Feed for Sha256 {
     }
 }
 
-/// A check that feeds `hash` and then asks `finish`, which gets the whole body besides.
+/// Creates a check that feeds `hash` and then calls `finish`, which also receives the whole body.
 pub(super) fn check<'a, H, F>(hash: H, signed_at: Option<SystemTime>, finish: F) -> CheckResult<'a>
 where
     H: Feed + 'a,
@@ -148,7 +148,7 @@ where
     }
 }
 
-/// The value of a header that may be there once. An empty one counts as absent.
+/// Returns the value of an optional header, which must not be repeated. An empty value counts as absent.
 pub(super) fn optional_value<'a>(
     head: &'a Parts,
     name: &HeaderName,
@@ -157,19 +157,19 @@ pub(super) fn optional_value<'a>(
     Ok(value.map(HeaderValue::as_bytes).filter(|value| !value.is_empty()))
 }
 
-/// The value of a header that must be there once, and not be empty.
+/// Returns the value of a header that must be present once and must not be empty.
 pub(super) fn required_value<'a>(head: &'a Parts, name: &HeaderName) -> Result<&'a [u8], VerifyError> {
     optional_value(head, name)?.ok_or_else(|| VerifyError::missing_header(name))
 }
 
-/// Works out a MAC of each of a few texts, where it is not known which of them was signed.
+/// Verifies the MACs of several texts, for a provider whose signed text is ambiguous.
 pub(super) fn verify_any<T>(
     keys: &Keyring,
     candidates: &Candidates,
     texts: impl IntoIterator<Item = T>,
     feed: impl Fn(&mut Macs<'_>, T),
 ) -> Result<Verified, VerifyError> {
-    let mut verdict = Err(VerifyError::wrong("there is nothing that could have been signed"));
+    let mut verdict = Err(VerifyError::wrong("signed text is missing"));
     for text in texts {
         let mut macs = keys.begin(None);
         feed(&mut macs, text);
@@ -181,7 +181,7 @@ pub(super) fn verify_any<T>(
     verdict
 }
 
-/// Drops a MAC that covers less than the body: it does not tell two bodies apart.
+/// Removes a MAC that does not cover the whole body, because it does not distinguish bodies.
 pub(super) fn without_mac(verified: Verified) -> Verified {
     Verified { mac: None, ..verified }
 }
@@ -228,15 +228,16 @@ impl<'de> Visitor<'de> for ScalarVisitor {
         Ok(Scalar(truth.to_string()))
     }
 
-    /// With `serde_json/arbitrary_precision`, which any crate of the build may turn on, numbers
-    /// arrive as maps. Any other map is refused.
+    /// With `serde_json/arbitrary_precision`, which any crate of the build may enable, numbers arrive as
+    /// maps. Other maps are rejected.
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Scalar, A::Error> {
         let number = serde_json::Number::deserialize(MapAccessDeserializer::new(map))?;
         Ok(Scalar(number.to_string()))
     }
 }
 
-/// A struct that is read from a JSON object. Derived code also reads an array, in which handlers find no fields.
+/// A struct that is read only from a JSON object. Derived code also accepts an array, in which handlers find
+/// no fields.
 #[derive(Default)]
 pub(super) struct JsonObject<T>(pub(super) T);
 
@@ -260,7 +261,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for JsonObjectVisitor<T> {
     }
 }
 
-/// `bytes` with all that are neither letters, digits nor among `kept` as `%XX`.
+/// Percent-encodes all bytes except letters, digits and those in `kept`.
 pub(super) fn percent_encode(bytes: &[u8], kept: &[u8]) -> String {
     let mut escaped = String::with_capacity(bytes.len());
     for &byte in bytes {
@@ -279,12 +280,12 @@ fn hex_digit(value: u8) -> char {
     char::from_digit(value.into(), 16).map_or('0', |digit| digit.to_ascii_uppercase())
 }
 
-/// The profile of a provider that sends its secret and signs nothing.
+/// Returns the profile of a provider that sends its secret instead of a signature.
 pub(super) fn token_profile(provider: &'static str) -> Profile {
     Profile::new(provider).with_id_signed(false).with_event_type_signed(false).with_body_signed(false)
 }
 
-/// Secrets that are sent as they are.
+/// Secrets that are sent as tokens.
 pub(super) struct Tokens {
     pub(super) secrets: Secrets,
     keys: Keyring,
@@ -292,14 +293,14 @@ pub(super) struct Tokens {
 
 impl Tokens {
     pub(super) fn new(secrets: Secrets) -> Self {
-        // For their fingerprints alone.
+        // Used only for their fingerprints.
         Self { keys: Keyring::of_text(MacKind::HmacSha256, &secrets), secrets }
     }
 
     #[cfg(feature = "test-util")]
     pub(super) fn first(&self) -> Result<&str, CannotSign> {
         let text = self.secrets.as_slice().first().and_then(Secret::expose_str);
-        text.ok_or_else(|| CannotSign::new("the token is not text"))
+        text.ok_or_else(|| CannotSign::new("token is not text"))
     }
 
     /// Verifies that `sent` is one of the secrets.

@@ -1,4 +1,4 @@
-//! Common parts of the providers whose public keys are fetched by a name in the request.
+//! Shared code of the providers whose requests name a public key to fetch.
 
 #[cfg(feature = "test-util")]
 use std::time::SystemTime;
@@ -18,7 +18,7 @@ use crate::verify::{
     signing::{CannotSign, Signer},
 };
 
-/// Makes a signer of each type that says that it has no private key.
+/// Implements `Signer` for types that have no private key.
 #[cfg(feature = "test-util")]
 macro_rules! cannot_sign {
     ($($verifier:ident),+) => {$(
@@ -36,14 +36,14 @@ macro_rules! cannot_sign {
 #[cfg(feature = "test-util")]
 cannot_sign!(AwsSns, Circle, Ebay, PayPal);
 
-/// Returns the text of a header that must be there once.
+/// Returns the text of a header that must be present once.
 pub(super) fn text_header<'h>(headers: &'h HeaderMap, name: &'static str) -> Result<&'h str, VerifyError> {
     let value = single_header(headers, &HeaderName::from_static(name))?;
-    value.to_str().map_err(|_| VerifyError::malformed(format!("{name} is not of ASCII")))
+    value.to_str().map_err(|_| VerifyError::malformed(format!("`{name}` is not ASCII")))
 }
 
-/// Returns the URL of the key called `name`, which must be a UUID in lower case: with a second
-/// spelling, a key that is kept could be fetched again.
+/// Returns the URL of the key `name`, which must be a UUID in lower case. With a second spelling, a cached
+/// key could be fetched again.
 pub(super) fn key_url(folder: &str, name: &str) -> Result<String, VerifyError> {
     let is_right = |(index, byte): (usize, u8)| match index {
         8 | 13 | 18 | 23 => byte == b'-',
@@ -61,7 +61,7 @@ pub(super) struct SignedBody<'a> {
     pub(super) kind: PublicKind,
     pub(super) url: String,
     pub(super) signatures: Signatures,
-    /// The URL that keys like this one are below.
+    /// The URL below which the keys are.
     pub(super) folder: &'static str,
 }
 
@@ -85,6 +85,6 @@ fn verify(
     let keys = key.keys(kind).map_err(VerifyError::unavailable)?;
     let mut message = keys.begin(signatures, |_| true);
     message.update(body);
-    // Of the folder: keys change, and what they sign stays the same delivery.
+    // A fingerprint of the folder, because a delivery must keep its identity when the key changes.
     Ok(message.conclude()?.with_fingerprint(fingerprint(folder.as_bytes())))
 }

@@ -1,8 +1,8 @@
-//! The providers whose signatures the crate knows, one constructor each.
+//! Built-in providers, with one constructor each.
 //!
-//! Each takes one secret, as the provider shows it, or several while one is being rotated. A constructor that has
-//! to decode its secret (base64, hex, PEM) returns a `Result`; the others accept any secret. The README lists
-//! them all; [`all`] does so for programs, and [`find`] finds one by its id.
+//! A constructor takes one secret, as the provider shows it, or several during a secret rotation. If it must
+//! decode the secret (base64, hex, PEM), it returns a `Result`; otherwise it accepts any secret. The README
+//! lists all providers. In code, [`all`] returns them, and [`find`] looks one up by its id.
 //!
 //! ```
 //! use tower_webhook::{Secret, WebhookLayer, provider};
@@ -12,12 +12,12 @@
 //! # Ok::<(), tower_webhook::InvalidSecret>(())
 //! ```
 //!
-//! A signature covers what its constructor lists as *Signed* and nothing else: by default not the method, the
-//! URL or any header, so neither an event type nor an account's name that is in one.
-//! [Threats](crate::guide::threats#what-else-is-not-covered) lists what a listener can change.
+//! A signature covers only what its constructor documents as *Signed*: by default not the method, the URL or
+//! any header, and so not an event type or account name in a header.
+//! [Threats](crate::guide::threats#what-else-is-not-covered) lists what an attacker can change.
 //!
-//! For any other provider build a [`Scheme`], or write a
-//! [`Verifier`]: [choose a provider](crate::guide::providers) says how.
+//! For other providers, build a [`Scheme`] or implement a [`Verifier`]: see [Choose a
+//! provider](crate::guide::providers).
 
 mod aliases;
 mod by_hand;
@@ -27,7 +27,7 @@ mod handshake;
 mod shapes;
 mod verifier;
 
-// The vendors, A to Z.
+// The vendors, from A to Z.
 mod ably;
 mod acuity;
 mod adyen;
@@ -212,7 +212,7 @@ use crate::{
     verify::{Attempt, InvalidScheme, Profile, Scheme, Verifier},
 };
 
-/// Re-exports the constructors of each vendor's file, and lists the providers in it.
+/// Re-exports the constructors of each vendor's module, and lists its providers.
 macro_rules! vendors {
     ($($(#[cfg($gate:meta)])? $vendor:ident,)+) => {
         $(
@@ -250,26 +250,26 @@ vendors! {
     whoop, #[cfg(feature = "asymmetric")] wise, woocommerce, workos, xero, zendesk, zoom,
 }
 
-/// Returns every provider, by vendor from A to Z, and after them the [aliases](Provider::alias_of).
+/// Returns all providers, by vendor from A to Z, followed by the [aliases](Provider::alias_of).
 ///
-/// `aws_sns`, `circle`, `ebay` and `paypal` [fetch keys](Provider::fetches_keys): a secret alone does not
-/// build them.
+/// `aws_sns`, `circle`, `ebay` and `paypal` [fetch keys](Provider::fetches_keys), so [`Provider::verifier`]
+/// cannot build them from a secret.
 pub fn all() -> impl Iterator<Item = &'static Provider> {
     VENDORS.iter().copied().flatten().chain(aliases::ALL).copied()
 }
 
-/// Returns the provider with this id, such as `stripe`, or the alias with this id, such as `clerk`.
+/// Returns the provider or alias with this id, such as `stripe` or `clerk`.
 #[must_use]
 pub fn find(id: &str) -> Option<&'static Provider> {
     all().find(|provider| provider.id == id)
 }
 
-/// What the crate knows of a provider: its scheme and its [profile](Profile), and where that is from.
+/// A built-in provider: its scheme, its [profile](Profile), and their source.
 ///
 /// ```
 /// use tower_webhook::{Secret, WebhookLayer, provider};
 ///
-/// // A service whose users name their provider.
+/// In a service whose users choose their provider:
 /// let provider = provider::find("stripe").ok_or("no such provider")?;
 /// let secret: Secret = "whsec_…".parse()?;
 /// let layer = WebhookLayer::with_verifier(provider.verifier(secret)?);
@@ -277,30 +277,30 @@ pub fn find(id: &str) -> Option<&'static Provider> {
 /// ```
 #[non_exhaustive]
 pub struct Provider {
-    /// Its id, in lower case with hyphens, such as `github-sha1`.
+    /// The id, in lower case with hyphens, such as `github-sha1`.
     pub id: &'static str,
-    /// The name of its constructor in [`provider`](crate::provider), such as `github_sha1`; for an alias, the
-    /// constructor of the provider whose scheme it uses.
+    /// The name of its constructor in [`provider`](crate::provider), such as `github_sha1`. For an alias,
+    /// that of the provider whose scheme it uses.
     pub constructor: &'static str,
-    /// Its name, such as `GitHub (legacy)`.
+    /// The display name, such as `GitHub (legacy)`.
     pub name: &'static str,
-    /// Where its documentation, or else its own code, says how it signs.
+    /// The URL of the documentation, or else the code, that describes the signature.
     pub source: &'static str,
-    /// Whether some texts are no secrets of the provider's, so that its constructor returns a `Result`.
+    /// `true` if the provider's secrets have a format, so that its constructor returns a `Result`.
     fallible: bool,
     make: Make,
     alias: Option<Alias>,
     facts: Facts,
 }
 
-/// How a provider's verifier is made.
+/// The construction of a provider's verifier.
 #[derive(Clone, Copy)]
 enum Make {
-    /// Of a scheme, as most are.
+    /// From a scheme, like most providers.
     Scheme(fn() -> Scheme),
-    /// By hand, where no scheme says how it signs.
+    /// By hand, if no scheme can describe the signature.
     ByHand(fn(Secrets) -> Result<Box<dyn ByHandVerifier>, InvalidSecret>),
-    /// By its constructor alone, which takes these arguments.
+    /// Only by its constructor, which takes these arguments.
     #[cfg(feature = "asymmetric")]
     Fetched(&'static str),
 }
@@ -308,11 +308,11 @@ enum Make {
 /// The provider whose scheme an alias uses.
 struct Alias {
     of: &'static Provider,
-    /// The place of the alias's event type, if it is another one.
+    /// The location of the alias's event type, if it differs.
     event_type: Option<&'static str>,
 }
 
-/// What of a profile the scheme does not say.
+/// The parts of a profile that the scheme does not determine.
 #[derive(Clone, Copy)]
 struct Facts {
     attempt: Option<fn() -> Attempt>,
@@ -329,7 +329,7 @@ struct Facts {
 }
 
 impl Facts {
-    /// Nothing known beyond the scheme.
+    /// Only the facts that the scheme determines.
     const NONE: Self = Self {
         attempt: None,
         equal_bodies: false,
@@ -366,7 +366,7 @@ impl Provider {
         }
     }
 
-    /// Sets the place of an alias's event type.
+    /// Sets the location of an alias's event type.
     const fn with_event_type(mut self, place: &'static str) -> Self {
         if let Some(alias) = &mut self.alias {
             alias.event_type = Some(place);
@@ -374,7 +374,8 @@ impl Provider {
         self
     }
 
-    /// A provider whose constructor, named as its id is, takes `arguments` and not secrets alone.
+    /// Creates a provider whose constructor is named like its id and takes `arguments` in addition to
+    /// secrets.
     #[cfg(feature = "asymmetric")]
     const fn fetched(
         id: &'static str,
@@ -387,7 +388,7 @@ impl Provider {
         Self { id, constructor, name, source, fallible: true, make, alias: None, facts: Facts::NONE }
     }
 
-    /// Returns its signature scheme, or `None` if a [`Scheme`] cannot describe how it signs.
+    /// Returns the signature scheme, or `None` if a [`Scheme`] cannot describe it.
     pub fn scheme(&self) -> Option<Scheme> {
         match self.make {
             Make::Scheme(scheme) => Some(self.with_own_event_type(scheme())),
@@ -402,10 +403,10 @@ impl Provider {
         }
     }
 
-    /// Returns the provider whose scheme it uses, if it is an alias: Clerk signs as Svix does, for example.
+    /// Returns the provider whose scheme an alias uses; for example, Clerk signs like Svix.
     ///
-    /// An alias has no constructor of its own. Its [verifier](Self::verifier) has the alias's id as its name, in
-    /// metrics, logs and deduplication keys.
+    /// An alias has no constructor of its own. Its [verifier](Self::verifier) uses the alias's id as the
+    /// provider's name, in metrics, logs and deduplication keys.
     ///
     /// ```
     /// use tower_webhook::provider;
@@ -420,8 +421,8 @@ impl Provider {
         self.alias.as_ref().map(|alias| alias.of)
     }
 
-    /// Returns whether its keys or certificates are fetched, so that its constructor takes a `Fetch` and
-    /// [`verifier`](Self::verifier) is always an error.
+    /// Returns whether the provider's keys or certificates are fetched. Its constructor then takes a `Fetch`,
+    /// and [`verifier`](Self::verifier) always returns an error.
     #[must_use]
     pub fn fetches_keys(&self) -> bool {
         #[cfg(feature = "asymmetric")]
@@ -431,18 +432,18 @@ impl Provider {
         false
     }
 
-    /// Returns whether every text is a valid secret, so that its constructor returns no `Result`.
+    /// Returns whether every text is a valid secret, so that the constructor does not return a `Result`.
     #[must_use]
     pub fn accepts_any_secret(&self) -> bool {
         !self.fallible
     }
 
-    /// Returns a verifier of its deliveries.
+    /// Returns a verifier for the provider's deliveries.
     ///
     /// # Errors
     ///
-    /// If a secret is not in the encoding that the provider gives it in, or if the provider
-    /// [fetches keys](Self::fetches_keys).
+    /// If a secret does not have the provider's encoding, or if the provider [fetches
+    /// keys](Self::fetches_keys).
     pub fn verifier(&self, secrets: impl IntoSecrets) -> Result<ProviderVerifier, InvalidSecret> {
         let secrets = secrets.into_secrets();
         let handshake = self.facts.handshake.map(|handshake| (handshake, secrets.clone()));
@@ -463,14 +464,14 @@ impl Provider {
             Make::Fetched(arguments) => {
                 let call = format!("{}({arguments})", self.constructor);
                 return Err(InvalidSecret::new(format!(
-                    "more than a secret is needed: call `provider::{call}`"
+                    "secret alone is not sufficient: call `provider::{call}`"
                 )));
             }
         };
         Ok(ProviderVerifier::new(kind, handshake, profile))
     }
 
-    /// Returns a verifier for a provider whose secret is any text.
+    /// Returns a verifier for a provider that accepts any text as its secret.
     fn infallible(&self, secrets: impl IntoSecrets) -> ProviderVerifier {
         self.verifier(secrets).unwrap_or_else(|error| {
             ProviderVerifier::new(VerifierKind::Unusable(error), None, Profile::new(self.id))
@@ -503,7 +504,7 @@ impl fmt::Debug for Provider {
     }
 }
 
-/// How a verifier is made: of a scheme, or `@by_hand` with a function of the secrets.
+/// Expands to a constructor function: of a scheme, or with `@by_hand` of a function of the secrets.
 macro_rules! make {
     (@ by_hand $make:expr) => {
         $crate::provider::Make::ByHand($make)
@@ -514,7 +515,7 @@ macro_rules! make {
 }
 use make;
 
-/// A constructor, which returns a `Result` where a secret has to be decoded.
+/// Defines a constructor, which returns a `Result` if a secret must be decoded.
 macro_rules! constructor {
     ($(#[$attribute:meta])* $constructor:ident) => {
         $(#[$attribute])*
@@ -528,7 +529,7 @@ macro_rules! constructor {
         ///
         /// # Errors
         ///
-        /// If a secret is not in the encoding that the provider gives it in.
+        /// If a secret does not have the provider's encoding.
         pub fn $constructor(
             secrets: impl $crate::IntoSecrets,
         ) -> Result<$crate::provider::ProviderVerifier, $crate::InvalidSecret> {
@@ -538,7 +539,7 @@ macro_rules! constructor {
 }
 use constructor;
 
-/// Whether a constructor returns a `Result`.
+/// Expands to whether a constructor returns a `Result`.
 macro_rules! fallible {
     () => {
         false
@@ -549,9 +550,9 @@ macro_rules! fallible {
 }
 use fallible;
 
-/// Makes of each entry a constructor and a row of the file's `ALL`.
+/// Defines a constructor and a row of the module's `ALL` for each entry.
 ///
-/// A `-> Result` after the name says that not any text is a secret of the provider's.
+/// A `-> Result` after the name means that secrets have a format.
 macro_rules! providers {
     ($(
         $(#[doc = $doc:literal])*
@@ -568,7 +569,7 @@ macro_rules! providers {
 
             $(
                 $(#[cfg($gate)])?
-                #[allow(non_upper_case_globals, reason = "named as its constructor is")]
+                #[allow(non_upper_case_globals, reason = "named like its constructor")]
                 pub(in $crate::provider) static $constructor: $crate::provider::Provider = $crate::provider::Provider {
                     id: $id,
                     constructor: stringify!($constructor),
@@ -602,12 +603,12 @@ mod tests {
     use super::{Facts, Make, Provider};
     use crate::{InvalidSecret, Secret, Secrets, verify::Verifier};
 
-    /// Secrets that are only text, and pairs of them that a plain hash would confuse.
+    /// Unusual secrets, and pairs of them that a plain hash would confuse.
     fn odd_secrets(provider: &Provider) -> Result<Vec<Secrets>, InvalidSecret> {
         let mut texts: Vec<String> =
             ["a", "\u{e9}\u{1f980}", "a b", "a:b", "-----BEGIN"].map(Into::into).into();
         texts.push("x".repeat(4096));
-        // Without its prefix nothing may be left.
+        // Nothing is left after the prefix.
         let scheme = provider.scheme().and_then(|scheme| serde_json::to_value(scheme).ok());
         let prefixes = scheme.as_ref().and_then(|scheme| scheme.pointer("/key/strip")?.as_array());
         let prefixes = prefixes.into_iter().flatten();
@@ -615,7 +616,7 @@ mod tests {
         let parse = |text: &String| text.parse::<Secret>().map(Secrets::from);
         let mut odd = texts.iter().map(parse).collect::<Result<Vec<_>, _>>()?;
         odd.push(Secrets::from(["a".parse()?, "ab".parse()?]));
-        // A key that is no text.
+        // A key that is not text.
         odd.push(Secrets::from(Secret::from_bytes([0xff, 0x00])?));
         Ok(odd)
     }
@@ -658,7 +659,7 @@ mod tests {
         Ok(())
     }
 
-    /// A verifier made by hand has a profile of its own, to which the row's facts are not added.
+    /// A hand-written verifier has its own profile, so the facts of its row would have no effect.
     #[test]
     fn rows_made_by_hand_say_nothing_that_would_not_be_heeded() {
         let by_hand = crate::provider::all().filter(|provider| matches!(provider.make, Make::ByHand(_)));

@@ -6,7 +6,7 @@ use crate::verify::{
     TimeUnit::Seconds,
 };
 
-/// The scheme of `t=1700000000,v1=5257…`, with the signature under `key`.
+/// Returns the scheme of `t=1700000000,v1=5257…`, with the signature under `key`.
 pub(super) fn t_and_signature(header: &str, key: &str) -> Scheme {
     Scheme::hmac_sha256(header, Hex)
         .list(",")
@@ -15,7 +15,7 @@ pub(super) fn t_and_signature(header: &str, key: &str) -> Scheme {
         .signs("{ts}.{body}")
 }
 
-/// The version of Hook0's signatures that covers headers.
+/// Returns the scheme of Hook0's signature version that covers headers.
 pub(super) fn hook0_version_1() -> Scheme {
     Scheme::hmac_sha256("x-hook0-signature", Hex)
         .list(",")
@@ -24,7 +24,7 @@ pub(super) fn hook0_version_1() -> Scheme {
         .signs("{ts}.{field:h}.{headers_named_by:h}.{body}")
 }
 
-/// The scheme of Standard Webhooks with headers that begin with `prefix`, and the secret as the key.
+/// Returns the scheme of Standard Webhooks, with the header prefix `prefix` and the secret's text as the key.
 pub(super) fn standard_webhooks_raw_key(prefix: &str) -> Scheme {
     Scheme::hmac_sha256(&format!("{prefix}-signature"), Base64)
         .list(" ")
@@ -34,12 +34,12 @@ pub(super) fn standard_webhooks_raw_key(prefix: &str) -> Scheme {
         .id(format!("header:{prefix}-id"))
 }
 
-/// The scheme of Standard Webhooks, whose secret is base64 after an optional `whsec_`.
+/// Returns the scheme of Standard Webhooks, whose secret is base64 after an optional `whsec_`.
 pub(super) fn standard_webhooks(prefix: &str) -> Scheme {
     standard_webhooks_raw_key(prefix).key_prefix("whsec_").key_encoding(Base64)
 }
 
-/// Rules for signatures in the form of a JSON Web Token.
+/// Rules for signatures as JSON Web Tokens.
 #[cfg(feature = "jwt")]
 pub(super) mod jwt {
     use std::time::Duration;
@@ -55,7 +55,7 @@ pub(super) mod jwt {
         },
     };
 
-    /// The commonest rules: HMAC-SHA256 with a secret, and `jti` as the id.
+    /// Returns the most common rules: HMAC-SHA256 with a secret, and `jti` as the id.
     pub(in crate::provider) fn rules(name: &'static str) -> Rules {
         Rules {
             header: HeaderName::from_static(name),
@@ -72,7 +72,7 @@ pub(super) mod jwt {
         }
     }
 
-    /// A profile for tokens that have their times in them.
+    /// Returns a profile for tokens that contain their validity.
     pub(in crate::provider) fn profile(id: &'static str) -> Profile {
         Profile::new(id).with_tolerance(Tolerance::any_age())
     }

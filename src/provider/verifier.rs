@@ -18,7 +18,7 @@ use crate::{
 
 /// A verifier of one provider's deliveries, with the provider's profile and handshake.
 ///
-/// The functions of [`provider`](crate::provider) return it. A clone is cheap and shares the keys.
+/// The constructors in [`provider`](crate::provider) return it. Cloning is cheap; clones share the keys.
 ///
 /// ```
 /// use std::time::Duration;
@@ -40,12 +40,12 @@ struct VerifierParts {
     handshake: Option<(Handshake, Secrets)>,
 }
 
-#[allow(clippy::large_enum_variant, reason = "it lives in an `Arc`, once a verifier")]
+#[allow(clippy::large_enum_variant, reason = "in an `Arc`, one per verifier")]
 pub(super) enum VerifierKind {
     Scheme(SchemeVerifier),
-    /// Written for the provider, where no scheme describes how it signs.
+    /// A hand-written verifier, for a signature that no scheme describes.
     ByHand(Box<dyn ByHandVerifier>),
-    /// The crate's own scheme could not be built, which the tests exclude.
+    /// The error of a built-in scheme that could not be built, which the tests exclude.
     Unusable(InvalidSecret),
 }
 
@@ -54,7 +54,7 @@ impl ProviderVerifier {
         Self { parts: Arc::new(VerifierParts { kind, handshake }), profile: Arc::new(profile) }
     }
 
-    /// Changes the profile. The layer asks for it with each request, and the layer's own settings win over it.
+    /// Changes the profile. The layer's own settings take precedence over it.
     ///
     /// ```
     /// use tower_webhook::{Secret, provider, verify::Verifier};
@@ -71,7 +71,7 @@ impl ProviderVerifier {
     }
 }
 
-/// Gives the verifiers that are written by hand the type of the others.
+/// Converts hand-written verifiers into a `ProviderVerifier`.
 #[cfg(feature = "asymmetric")]
 macro_rules! from {
     ($($verifier:ident),+) => {
@@ -90,7 +90,7 @@ macro_rules! from {
 from!(AwsSns, Circle, Ebay, PayPal);
 
 impl From<SchemeVerifier> for ProviderVerifier {
-    /// Gives a verifier of your own [`Scheme`](crate::verify::Scheme) the type of the others.
+    /// Converts the verifier of a custom [`Scheme`](crate::verify::Scheme).
     fn from(verifier: SchemeVerifier) -> Self {
         let profile = verifier.profile().clone();
         Self::new(VerifierKind::Scheme(verifier), None, profile)

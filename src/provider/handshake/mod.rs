@@ -1,7 +1,7 @@
-//! How providers ask an endpoint whether it is one, and what they are answered.
+//! Verification handshakes of providers.
 //!
-//! An unsigned handshake is answered and goes no further; a signed one is answered once its
-//! signature was found to be right. Neither ever lets an unsigned event through.
+//! An unsigned handshake is answered at once. A signed handshake is answered after its signature is verified.
+//! Neither lets an unsigned event through.
 
 mod shared;
 
@@ -23,27 +23,27 @@ use crate::{
     },
 };
 
-/// A provider's handshake: what is answered to a request by its head, and to one that was verified.
+/// A provider's handshake: the responses to unsigned and to signed handshakes.
 #[derive(Clone, Copy)]
 pub(super) struct Handshake {
     pub(super) unsigned: fn(&HandshakeRequest<'_>) -> Option<Response<Bytes>>,
     pub(super) signed: fn(&HandshakeRequest<'_>, &Bytes) -> Option<Response<Bytes>>,
-    /// Whether the unsigned handshake signs this text for anybody who asks. A body that it could
-    /// have signed is no event, however right its signature is.
+    /// Returns whether the provider's unsigned handshake could have signed this text for any client. A body
+    /// with such a text is not an event, even if its signature matches.
     pub(super) signs: Option<fn(&[u8]) -> bool>,
 }
 
-/// The request that a handshake answers, and the secrets of the provider.
+/// The request of a handshake, with the provider's secrets.
 pub(super) struct HandshakeRequest<'a> {
     pub(super) request: RequestContext<'a>,
     pub(super) secrets: &'a [Secret],
 }
 
 impl Handshake {
-    /// None of either kind; what a handshake lacks is taken from it.
+    /// No handshake.
     pub(super) const NONE: Self = Self { unsigned: |_| None, signed: |_, _| None, signs: None };
 
-    /// What is answered by the head alone, where the provider is not made of secrets.
+    /// Returns the response to an unsigned handshake, for a provider without secrets.
     #[cfg(feature = "asymmetric")]
     pub(super) fn without_secrets(&self, request: &RequestContext<'_>) -> Option<Response<Bytes>> {
         (self.unsigned)(&HandshakeRequest { request: *request, secrets: &[] })
@@ -59,42 +59,42 @@ impl<'a> HandshakeRequest<'a> {
         self.head().method == *method
     }
 
-    /// The first value of a parameter in the query.
+    /// Returns the first value of a query parameter.
     pub(super) fn query(&self, name: &str) -> Option<Cow<'a, str>> {
         parameter(self.head().uri.query()?.as_bytes(), name)
     }
 
-    /// The value of a header, if there is just one.
+    /// Returns the value of a header, if there is exactly one.
     pub(super) fn header(&self, name: &'static str) -> Option<&'a HeaderValue> {
         single_header(&self.head().headers, &HeaderName::from_static(name)).ok()
     }
 
-    /// What the layer was given as [`verify_token`](crate::WebhookLayer::verify_token).
+    /// Returns the layer's [`verify_token`](crate::WebhookLayer::verify_token).
     pub(super) fn verify_token(&self) -> Option<&'a [u8]> {
         self.request.verify_token().map(Secret::expose)
     }
 
-    /// Whether a parameter is the token that the layer was given. Nothing is, if it was given none.
+    /// Returns whether a parameter equals the layer's verify token. Always `false` without a token.
     pub(super) fn knows_token(&self, name: &str) -> bool {
         let token = self.query(name).zip(self.verify_token());
         token.is_some_and(|(sent, token)| constant_time_eq(sent.as_bytes(), token))
     }
 
-    /// Whether this is one of the secrets.
+    /// Returns whether `sent` is one of the secrets.
     pub(super) fn is_secret(&self, sent: &[u8]) -> bool {
         matching_token(self.secrets.iter().map(Secret::expose), sent).is_some()
     }
 }
 
-/// A text that somebody else chose, said back: as plain text, and nothing a browser would guess at.
-/// Challenges are short; none is said back that is not.
+/// Returns a response that echoes text from the client: as plain text, so that no browser guesses another
+/// type, and only if it is as short as a challenge.
 pub(super) fn echo(text: &str) -> Option<Response<Bytes>> {
     const MOST: usize = 4096;
     (!text.is_empty() && text.len() <= MOST)
         .then(|| response_of_type("text/plain; charset=utf-8", Bytes::copy_from_slice(text.as_bytes())))
 }
 
-/// An answer in JSON.
+/// Returns a response with JSON.
 pub(super) fn json_response(value: &Value) -> Response<Bytes> {
     response_of_type("application/json", value.to_string().into())
 }
@@ -106,22 +106,22 @@ fn response_of_type(content_type: &'static str, body: Bytes) -> Response<Bytes> 
     response
 }
 
-/// An answer that says all by its status.
+/// Returns an empty response with a status.
 pub(super) fn empty_response(status: StatusCode) -> Response<Bytes> {
     let mut response = Response::new(Bytes::new());
     *response.status_mut() = status;
     response
 }
 
-/// The MAC of `parts`, one after another. HMAC takes keys of any length, so there always is one.
+/// Returns the MAC of the concatenated `parts`. Never `None`, because HMAC accepts keys of any length.
 pub(super) fn mac<M: Mac + KeyInit>(key: &[u8], parts: &[&[u8]]) -> Option<Output<M>> {
     let mut mac = <M as KeyInit>::new_from_slice(key).ok()?;
     parts.iter().for_each(|part| mac.update(part));
     Some(mac.finalize().into_bytes())
 }
 
-/// The check of a provider whose handshake signs what anybody sends: refuses bodies that could have
-/// been signed so.
+/// The check of a provider whose handshake signs text for any client. It rejects bodies that the handshake
+/// could have signed.
 pub(super) struct ChallengeCheck<'a> {
     pub(super) check: Box<dyn Check + 'a>,
     pub(super) signs: fn(&[u8]) -> bool,
@@ -145,7 +145,7 @@ impl Check for ChallengeCheck<'_> {
 }
 
 pub(super) fn is_challenge() -> VerifyError {
-    VerifyError::wrong("the body is a challenge, which is signed for anybody who asks")
+    VerifyError::wrong("body is a challenge, which the handshake signs for any client")
 }
 
 #[cfg(test)]
@@ -154,7 +154,7 @@ pub(super) mod testing {
 
     use super::*;
 
-    /// The answer to a `GET` of this query, by a layer with a token and a URL.
+    /// Returns the response to a `GET` with this query, from a layer with a token and a URL.
     pub(in crate::provider) fn unsigned(handshake: Handshake, secret: Secret, query: &str) -> Option<String> {
         let request = Request::get(format!("http://www.testendpoint.com/webhook?{query}")).body(()).ok()?;
         let head = request.into_parts().0;

@@ -1,4 +1,4 @@
-//! Handshakes that several providers perform, and what their answers have in common.
+//! Handshakes that several providers perform, and helpers for their responses.
 
 use std::borrow::Cow;
 
@@ -8,7 +8,7 @@ use http::{HeaderName, HeaderValue, Method, Response, StatusCode, header};
 use super::{Handshake, HandshakeRequest, echo, empty_response};
 use crate::verify::scan;
 
-/// `GET ?challenge=…`, echoed: Dropbox, Nylas.
+/// Echoes `GET ?challenge=…`: Dropbox, Nylas.
 pub(in crate::provider) const CHALLENGE: Handshake = Handshake {
     unsigned: |request| {
         let challenge = request.is(&Method::GET).then(|| request.query("challenge"))??;
@@ -17,13 +17,13 @@ pub(in crate::provider) const CHALLENGE: Handshake = Handshake {
     ..Handshake::NONE
 };
 
-/// `HEAD`, to see whether anything is there at all: Trello, Intercom.
+/// Answers a `HEAD` request, which checks that the endpoint is reachable: Trello, Intercom.
 pub(in crate::provider) const REACHABLE: Handshake = Handshake {
     unsigned: |request| request.is(&Method::HEAD).then(|| empty_response(StatusCode::OK)),
     ..Handshake::NONE
 };
 
-/// A short body that has this value at `pointer`.
+/// Returns a short body that has this value at `pointer`.
 pub(in crate::provider) fn short_body_with<'b>(
     body: &'b Bytes,
     pointer: &str,
@@ -32,7 +32,7 @@ pub(in crate::provider) fn short_body_with<'b>(
     short_body(body).filter(|body| scan(body, pointer).is_some_and(|found| *found == *value))
 }
 
-/// A body that is short enough for a handshake: an event is not searched through for nothing.
+/// Returns the body if it is short enough for a handshake, so that events are not searched.
 pub(in crate::provider) fn short_body(body: &Bytes) -> Option<&Bytes> {
     const MOST: usize = 4096;
     (body.len() <= MOST).then_some(body)
@@ -42,7 +42,7 @@ pub(in crate::provider) fn permission_to_send(request: &HandshakeRequest<'_>) ->
     const ALLOWED_ORIGIN: HeaderName = HeaderName::from_static("webhook-allowed-origin");
     const ALLOWED_RATE: HeaderName = HeaderName::from_static("webhook-allowed-rate");
     let origin = request.is(&Method::OPTIONS).then(|| request.header("webhook-request-origin"))??;
-    // A name of the DNS, perhaps with a port.
+    // A DNS name with an optional port.
     let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._:".contains(byte);
     let is_name = (1..=255).contains(&origin.len()) && origin.as_bytes().iter().all(is_part);
     let has_secret = bearer(request).is_some_and(|sent| request.is_secret(&sent));
@@ -56,7 +56,7 @@ pub(in crate::provider) fn permission_to_send(request: &HandshakeRequest<'_>) ->
     })
 }
 
-/// What a request offers as its OAuth 2.0 bearer token.
+/// Returns the OAuth 2.0 bearer token of a request.
 pub(in crate::provider) fn bearer<'a>(request: &HandshakeRequest<'a>) -> Option<Cow<'a, [u8]>> {
     if let Some(value) = request.header("authorization") {
         let (scheme, token) = value.as_bytes().split_at_checked(7)?;
