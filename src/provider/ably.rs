@@ -8,10 +8,13 @@ providers! {
     /// * Signed content: `{body}`, HMAC-SHA256, in `X-Ably-Signature`; batched requests only.
     /// * Delivery id: none. That names the delivery as a whole; `webhookId` names the rule, not the event.
     /// * Retries: yes. For 5 minutes.
+    /// * Batches: one body can carry several events.
+    ///   ([Source](https://ably.com/docs/platform/integrations/webhooks/generic)).
     /// * [Shared secret](crate::verify::Profile::shared_secret): all rules that use a key sign with it.
     ably: "ably", "Ably",
         "https://github.com/ably/docs/blob/HEAD/src/pages/docs/platform/integrations/webhooks/index.mdx",
         Scheme::hmac_sha256("x-ably-signature", Base64),
+        batch: true,
         shared_secret: true,
         retries: Some(true);
 }

@@ -21,9 +21,11 @@ providers! {
     ///   reaches the handler. The layer does not learn the secret from it: what comes unsigned is not to be
     ///   believed. Build it with any other for the first webhook, or find the secret with
     ///   [`with_lookup`](crate::WebhookLayer::with_lookup).
+    /// * Batches: one body can carry several events.
     asana: "asana", "Asana",
         "https://developers.asana.com/docs/webhooks-guide",
         Scheme::hmac_sha256("x-hook-signature", Hex),
+        batch: true,
         retries: Some(true),
         ack_deadline: Some(Duration::from_secs(10)),
         handshake: Some(HANDSHAKE);

@@ -10,12 +10,14 @@ providers! {
     /// * Delivery id: `header:idempotency-key`, **not signed**. The same when a delivery is sent again.
     /// * Event type: `body:/events/0/event_type`, signed.
     /// * Retries: yes; deduplicated for 4 days.
+    /// * Batches: one body can carry several events. The event type is that of the first in `events`.
     /// * Ten retries over about three days.
     attio: "attio", "Attio",
         "https://docs.attio.com/rest-api/how-to/webhooks",
         Scheme::hmac_sha256("attio-signature", Hex)
             .id("header:idempotency-key")
             .event_type("body:/events/0/event_type"),
+        batch: true,
         dedupe_window: Some(Duration::from_secs(4 * 24 * 3600)),
         retries: Some(true);
 }

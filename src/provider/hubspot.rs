@@ -13,12 +13,15 @@ providers! {
     ///   body with a NUL byte is rejected. Prefer [`hubspot_v3`](super::hubspot_v3()).
     /// * Signed content: `{secret}{json:body}`, SHA-256 (plain), in `X-HubSpot-Signature`.
     /// * Delivery id: none.
+    /// * Batches: one body can carry several events. Up to 100
+    ///   ([source](https://developers.hubspot.com/docs/guides/crm/private-apps/webhooks)).
     /// * The body must be empty or a JSON object or array: otherwise a captured delivery of version 2 could be
     ///   sent as one of version 1, with its method and URL in the body.
     hubspot_v1 -> Result: "hubspot-v1", "HubSpot v1",
         "https://github.com/HubSpot/hubspot-api-nodejs/blob/HEAD/src/utils/signature.ts",
         Scheme::new(Sha256, "x-hubspot-signature", Hex)
-            .signs("{secret}{json:body}");
+            .signs("{secret}{json:body}"),
+        batch: true;
 
     /// SHA-256 of `{secret}{method}{url}{body}` in `X-Hubspot-Signature`, hex.
     ///
@@ -26,18 +29,23 @@ providers! {
     ///   body with a NUL byte is rejected. Prefer [`hubspot_v3`](super::hubspot_v3()).
     /// * Signed content: `{secret}{method}{url}{body}`, SHA-256 (plain), in `X-HubSpot-Signature`.
     /// * Delivery id: none.
+    /// * Batches: one body can carry several events. Up to 100
+    ///   ([source](https://developers.hubspot.com/docs/guides/crm/private-apps/webhooks)).
     /// * The body must be empty or a JSON object or array, and the URL without `{` and `[`: nothing else says
     ///   where one ends and the other begins.
     hubspot_v2 -> Result: "hubspot-v2", "HubSpot v2",
         "https://github.com/HubSpot/hubspot-api-nodejs/blob/HEAD/src/utils/signature.ts",
         Scheme::new(Sha256, "x-hubspot-signature", Hex)
-            .signs("{secret}{method}{url}{body}");
+            .signs("{secret}{method}{url}{body}"),
+        batch: true;
 
     /// HMAC-SHA256 of `{method}{url}{body}{ts}` in `X-Hubspot-Signature-V3`, base64.
     ///
     /// * Secret: the client secret, as text.
     /// * Delivery id: none.
     /// * Timestamp: `header:x-hubspot-request-timestamp`; 300 s into the past and 300 s into the future.
+    /// * Batches: one body can carry several events. Up to 100
+    ///   ([source](https://developers.hubspot.com/docs/guides/crm/private-apps/webhooks)).
     /// * Give it a URL without percent-escapes: HubSpot's page has some of them decoded before signing, and its
     ///   own library has not, so that either may be refused.
     /// * The body must be empty or a JSON object or array, and the URL without `{` and `[`: nothing else says
@@ -46,5 +54,6 @@ providers! {
         "https://developers.hubspot.com/docs/apps/legacy-apps/authentication/validating-requests",
         Scheme::hmac_sha256("x-hubspot-signature-v3", Base64)
             .timestamp("header:x-hubspot-request-timestamp", Milliseconds)
-            .signs("{method}{url}{body}{ts}");
+            .signs("{method}{url}{body}{ts}"),
+        batch: true;
 }

@@ -14,11 +14,13 @@ providers! {
     /// * Event type: `body:/object`, signed.
     /// * Handshake: `GET` with `hub.challenge`, which is echoed if `hub.verify_token` is the
     ///   [`verify_token`](crate::WebhookLayer::verify_token).
+    /// * Batches: one body can carry several events. Up to 1000 in `entry`, all of the same `object`.
     meta: "meta", "Meta (WhatsApp, Messenger, Instagram)",
         "https://developers.facebook.com/docs/graph-api/webhooks/getting-started",
         Scheme::hmac_sha256("x-hub-signature-256", Hex)
             .prefix("sha256=")
             .event_type("body:/object"),
+        batch: true,
         equal_bodies: true,
         handshake: Some(HANDSHAKE);
 }

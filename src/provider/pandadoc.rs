@@ -9,10 +9,13 @@ providers! {
     /// * Delivery id: `header:x-pandadoc-webhook-event-id`, **not signed**.
     ///   ([source](https://developers.pandadoc.com/docs/webhook-deduplication)).
     /// * Event type: `body:/0/event`, signed.
+    /// * Batches: one body can carry several events. The event type is the first event's
+    ///   ([source](https://developers.pandadoc.com/docs/webhooks)).
     pandadoc: "pandadoc", "PandaDoc",
         "https://developers.pandadoc.com/docs/webhook-verification",
         Scheme::hmac_sha256("signature", Hex)
             .signature_in(["query:signature"])
             .id("header:x-pandadoc-webhook-event-id")
-            .event_type("body:/0/event");
+            .event_type("body:/0/event"),
+        batch: true;
 }

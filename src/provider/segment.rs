@@ -7,6 +7,7 @@ providers! {
     /// * Secret: the text as it stands.
     /// * Delivery id: `body:/messageId`, signed. The event's, and the same for each mapping that sends it.
     /// * Event type: `body:/type`, signed.
+    /// * A mapping that batches its events sends an array, which has neither an id nor an event type.
     /// * [Shared secret](crate::verify::Profile::shared_secret): mappings can have one secret.
     segment: "segment", "Segment",
         "https://github.com/segmentio/segment-docs/blob/HEAD/src/connections/destinations/catalog/actions-webhook/index.md",

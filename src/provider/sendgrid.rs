@@ -11,6 +11,8 @@ providers! {
     ///   deliveries are told apart by their bodies.
     /// * Timestamp: `header:x-twilio-email-event-webhook-timestamp`; any age and 300 s into the future. Since
     ///   SendGrid names no limit.
+    /// * Batches: one body can carry several events.
+    ///   ([Source](https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event)).
     sendgrid -> Result: "sendgrid", "SendGrid",
         "https://github.com/sendgrid/sendgrid-nodejs/blob/HEAD/packages/eventwebhook/src/eventwebhook.js",
         Scheme::new(EcdsaP256Sha256, "x-twilio-email-event-webhook-signature", Base64)
@@ -18,5 +20,6 @@ providers! {
             .timestamp("header:x-twilio-email-event-webhook-timestamp", Seconds)
             .tolerance(None, 300)
             .signs("{ts}{body}"),
+        batch: true,
         equal_bodies: true;
 }

@@ -145,8 +145,9 @@ impl Profile {
         self
     }
 
-    /// Sets whether one body can carry several events, in which case the delivery's id and event type do not
-    /// describe each of them. Default: `false`.
+    /// Sets whether one body can carry several events. The delivery's id and event type then do not describe
+    /// each of them, so [`only_events`](crate::WebhookLayer::only_events) never ignores such a delivery, and
+    /// [`EventRouter`](crate::EventRouter) passes it to its fallback. Default: `false`.
     pub fn with_batch(mut self, batch: bool) -> Self {
         self.batch = batch;
         self
