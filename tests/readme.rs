@@ -11,32 +11,13 @@ use std::{
 };
 
 use axum::{Router, http::StatusCode, routing::post};
-use bytes::Bytes;
-use data_encoding::BASE64;
 use serde_json::Value;
 use tokio::{net::TcpListener, process::Command};
 use tower_webhook::{
-    BoxError, Secret, WebhookLayer,
+    Secret, WebhookLayer,
     provider::{self, Provider},
-    verify::{Fetch, Location, Profile, Verifier},
+    verify::{Location, Profile},
 };
-
-/// Public keys, of which the private ones were never kept.
-const RSA: &str = "\
------BEGIN PUBLIC KEY-----
-MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApMbBXghZYHiEP1DVKc+S
-PX9rrcn92F/bx0SpDvEzWqtq62NMqiO1mJq08DVoq13eW+rkJcMjxt/rkPcendN9
-8xGAHdjQeF7SQho4tgrFwduOokPaSDZzbdlQknGHpmGX+6ffSpchzJix3yUzD3by
-ErT09+DCYgkdDkmtT0JWbzERgD3yILf27YrbxMMZqWZVPADhrCgUR+6SC9/xnArN
-mwX90wUEVwfb94qtUMA4Vs7fXy58fOI8MA8/KsGWIgCLqXZwkF3XmOvAtfl0Py5F
-ahhrm5GXN6R6ddIQsWWH94CFq+tcoV8jm7GU9/oLNtpfUG/tzRcTCR3lMJSN9oyC
-UQIDAQAB
------END PUBLIC KEY-----";
-const P256: &str = "\
------BEGIN PUBLIC KEY-----
-MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEnsM+ujwCemdKXjQdN+67fI3kcnSh
-GlLkXWqJDH0m93+IQDKQk/jKsjFoKGTlk3J5IhW4BjEjwi41+Hrz/uOpOA==
------END PUBLIC KEY-----";
 
 #[test]
 fn the_lists_of_providers_are_up_to_date() {
@@ -128,7 +109,7 @@ fn aliases() -> String {
 
 fn row(provider: &'static Provider) -> String {
     let Provider { id, constructor, name, source, .. } = provider;
-    let profile = profile(provider);
+    let profile = provider.profile();
     let docs = documentation(constructor).replace("///", "");
     let docs = docs.split_whitespace().collect::<Vec<_>>().join(" ");
     let bullet = |label: &str| docs.split_once(label).map(|(_, rest)| rest);
@@ -180,41 +161,10 @@ fn seconds(time: Option<Duration>) -> String {
     time.map_or("–".to_owned(), |time| format!("{} s", time.as_secs_f64()))
 }
 
-/// What is known of it, whatever its secret is.
-fn profile(provider: &Provider) -> Profile {
-    struct Nothing;
-
-    impl Fetch for Nothing {
-        async fn fetch(&self, _: &str, _: usize) -> Result<Bytes, BoxError> {
-            Err("nothing is fetched".into())
-        }
-    }
-
-    let webhook_id: Secret = "a webhook's id".parse().unwrap();
-    match provider.id {
-        "aws-sns" => return provider::aws_sns(["a topic"], "a subscriber", Nothing).profile().clone(),
-        "circle" => return provider::circle(Nothing).profile().clone(),
-        "ebay" => return provider::ebay(Nothing).profile().clone(),
-        "paypal" => return provider::paypal(webhook_id, Nothing).profile().clone(),
-        _ => {}
-    }
-    // One of them is a secret or public key as any provider shows it.
-    let secrets = [
-        "ab".repeat(32),
-        BASE64.encode(&[7; 32]),
-        RSA.to_owned(),
-        P256.to_owned(),
-        "user:password".to_owned(),
-    ];
-    let verifier =
-        secrets.iter().find_map(|secret| provider.verifier(secret.parse::<Secret>().unwrap()).ok());
-    verifier.unwrap_or_else(|| panic!("no secret fits {}", provider.id)).profile().clone()
-}
-
 /// Each constructor's name and profile, in the order of the names.
 fn profiles() -> Vec<(&'static str, Profile)> {
     let mut profiles: Vec<_> =
-        constructed().map(|provider| (provider.constructor, profile(provider))).collect();
+        constructed().map(|provider| (provider.constructor, provider.profile())).collect();
     profiles.sort_by_key(|(name, _)| *name);
     profiles
 }

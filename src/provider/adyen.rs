@@ -6,13 +6,14 @@ use serde::{
 };
 
 use super::{
+    SecretFormat,
     by_hand::{CheckResult, JsonObject, Methods, Scalar, check, verifier, without_mac},
     providers,
 };
 use crate::verify::{
     Candidates,
     Encoding::{self, Base64, Hex},
-    Keyring, Location, MacKind, Macs, Profile, RequestContext, Scheme, Verified, VerifyError,
+    Keyring, Location, MacKind, Macs, RequestContext, Scheme, Verified, VerifyError,
 };
 
 providers! {
@@ -27,17 +28,19 @@ providers! {
     /// * Delivery id: the event's code, reference, success and merchant account, signed. None for
     ///   `REPORT_AVAILABLE`, whose reference is the name of a file.
     /// * Event type: `body:/notificationItems/0/NotificationRequestItem/eventCode`, signed.
-    /// * A notification has exactly one item, as Adyen's JSON has. Others are rejected: no signature covers the
-    ///   list, so an attacker could repeat and combine captured items.
+    /// * A notification has exactly one item, as Adyen's JSON has
+    ///   ([source](https://docs.adyen.com/development-resources/webhooks/webhook-types)). Others are rejected:
+    ///   no signature covers the list, so an attacker could repeat and combine captured items.
     adyen_standard -> Result: "adyen-standard", "Adyen (standard webhooks)",
         "https://docs.adyen.com/development-resources/webhooks/secure-webhooks/verify-hmac-signatures",
-        @by_hand |secrets| {
-            let profile = Profile::new("adyen-standard")
-                .with_body_signed(false)
-                .with_event_type(Location::json("/notificationItems/0/NotificationRequestItem/eventCode"));
+        @by_hand |secrets, profile| {
             let keys = Keyring::decoded(MacKind::HmacSha256, &secrets, |text| Encoding::Hex.decode_key(text))?;
             verifier(keys, profile, Methods { begin, #[cfg(feature = "test-util")] sign: signing::sign })
-        };
+        },
+        secret: Some(SecretFormat::Hex),
+        profile: |profile| profile
+            .with_body_signed(false)
+            .with_event_type(Location::json("/notificationItems/0/NotificationRequestItem/eventCode"));
 
     /// HMAC-SHA256 of the body in `Hmacsignature`, base64.
     ///

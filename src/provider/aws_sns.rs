@@ -7,47 +7,53 @@ use bytes::Bytes;
 use http::Response;
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::Provider;
+use super::{
+    Facts, Provider,
+    handshake::{Handshake, HandshakeRequest},
+};
 use crate::verify::{
     Certificate, Check, Encoding, Fetch, Finish, KeyCache, Location, Profile, PublicKind, RequestContext,
     Signatures, TimeUnit, Tolerance, Verified, Verifier, VerifyError, digits, fingerprint, in_force,
     only_parameter, scan,
 };
 
-/// AWS SNS: deliveries of `topics` to `subscriber`, whose certificates are fetched with `fetch`.
+/// RSA-SHA1 or RSA-SHA256 of fields of the body in its `Signature`, base64; the certificates are fetched
+/// with `fetch`.
 ///
-/// * Signed: RSA with SHA-1 or SHA-256 (`SignatureVersion` 1 or 2) in the body's `Signature`, over
-///   these fields of the body, each as its name and its value on lines of their own: `Type`,
+/// Accepts deliveries of `topics` to `subscriber`.
+///
+/// * Signed content: these fields of the body, each as its name and its value on lines of their own: `Type`,
 ///   `MessageId`, `TopicArn`, `Message`, `Timestamp`; `Subject` of a notification; `SubscribeURL` and
-///   `Token` of a confirmation. With *raw message delivery* SNS signs nothing, and every delivery is
-///   rejected.
-/// * Not signed: `MessageAttributes`, `UnsubscribeURL`, every other field, and all headers
-///   (`x-amz-sns-…`). An attacker who captures a delivery can change them. So
-///   [`Delivery::payload`](crate::Delivery::payload), the body that the handler reads, and the decoded
-///   event are **the JSON object of the signed fields alone**; put what the handler relies on into the
-///   message. [`Delivery::raw`](crate::Delivery::raw) has the rest. A second layer on the same route would
-///   find no signature in that body, and reject it.
-/// * Topics: the ARNs to accept. SNS signs for every AWS account, so **a signature alone says nothing
-///   about the sender**: a message of another topic is rejected.
-/// * Subscriber: a name for this subscription, such as `billing`. SNS sends a message under the same id
-///   to every subscriber of a topic. The name is part of the default
-///   [scope](crate::WebhookLayer::scope), so that subscribers which share a store each receive it. Give
-///   each subscription its own name, and all replicas of one service the same; a scope that you set
-///   replaces it.
+///   `Token` of a confirmation. RSA with SHA-1 or SHA-256 by `SignatureVersion`, 1 or 2. With *raw message
+///   delivery* SNS signs nothing, and every delivery is rejected.
+/// * Delivery id: `body:/MessageId`, signed.
+/// * Event type: `body:/Type`, signed.
+/// * Timestamp: `body:/Timestamp`; 3900 s into the past, because SNS retries for an hour with the time of
+///   the first attempt, and 300 s into the future.
+/// * Retries: yes.
+/// * Acknowledge within: 15 s. Or else it is sent again
+///   ([source](https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html)).
+/// * Handshake: a verified `SubscriptionConfirmation` is passed to the handler like a notification, unless
+///   the layer [confirms](AwsSns::confirm_subscriptions) it.
+/// * Not covered: `MessageAttributes`, `UnsubscribeURL`, every other field, and all headers (`x-amz-sns-…`).
+///   An attacker who captures a delivery can change them. So
+///   [`Delivery::payload`](crate::Delivery::payload), the body that the handler reads, and the decoded event
+///   are **the JSON object of the signed fields alone**; put what the handler relies on into the message.
+///   [`Delivery::raw`](crate::Delivery::raw) has the rest. A second layer on the same route would find no
+///   signature in that body, and reject it.
+/// * Topics: the ARNs to accept. SNS signs for every AWS account, so **a signature alone says nothing about
+///   the sender**: a message of another topic is rejected.
+/// * Subscriber: a name for this subscription, such as `billing`. SNS sends a message under the same id to
+///   every subscriber of a topic. The name is part of the default [scope](crate::WebhookLayer::scope), so
+///   that subscribers which share a store each receive it. Give each subscription its own name, and all
+///   replicas of one service the same; a scope that you set replaces it.
 /// * Key: the certificate at `SigningCertURL`, which must be
 ///   `https://sns.<region>.<domain>/SimpleNotificationService-….pem`. Region and domain are those of the
 ///   topic's ARN: `amazonaws.com` for the partitions `aws` and `aws-us-gov`, `amazonaws.com.cn` for
-///   `aws-cn`, `amazonaws.eu` for `aws-eusc`. Deliveries of a topic in another partition cannot be
-///   verified, and are answered 503. The TLS connection to that host vouches for the certificate; its
-///   dates are checked, its chain and name are not. [`Fetch`] says for how long a certificate is used,
-///   and how often one is fetched.
-/// * Id: `body:/MessageId`, signed. Event type: `body:/Type`, signed.
-/// * Acknowledge within 15 s; retries otherwise
-///   ([source](https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html)).
-/// * Timestamp: `body:/Timestamp`; 3900 s into the past, because SNS retries for an hour with the time
-///   of the first attempt, and 300 s into the future.
-/// * Handshake: a verified `SubscriptionConfirmation` is passed to the handler like a notification,
-///   unless the layer [confirms](AwsSns::confirm_subscriptions) it.
+///   `aws-cn`, `amazonaws.eu` for `aws-eusc`. Deliveries of a topic in another partition cannot be verified,
+///   and are answered 503. The TLS connection to that host vouches for the certificate; its dates are
+///   checked, its chain and name are not. [`Fetch`] says for how long a certificate is used, and how often
+///   one is fetched.
 ///
 /// It needs more than secrets: [`find`](super::find) lists it, and cannot build it.
 ///
@@ -77,23 +83,31 @@ pub fn aws_sns<T: Into<Box<str>>>(
     subscriber: impl AsRef<str>,
     fetch: impl Fetch,
 ) -> AwsSns {
-    let profile = Profile::new("aws-sns")
-        .with_id(Location::json("/MessageId"))
-        .with_event_type(Location::json("/Type"))
-        .with_tolerance(Tolerance::any_age().with_past(Duration::from_secs(3900)))
-        .with_retries(true)
-        .with_ack_deadline(Duration::from_secs(15));
     let topics = topics.into_iter().map(|arn| Topic::new(arn.into(), subscriber.as_ref())).collect();
-    AwsSns { topics, keys: KeyCache::new(fetch), confirms: false, profile }
+    AwsSns { topics, keys: KeyCache::new(fetch), confirms: false, profile: ROW.profile() }
 }
 
-pub(super) static ALL: &[&Provider] = &[&Provider::fetched(
+pub(super) static ALL: &[&Provider] = &[&ROW];
+
+static ROW: Provider = Provider::fetched(
     "aws-sns",
     "aws_sns",
     "AWS SNS",
     "https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html",
     "topics, subscriber, fetch",
-)];
+    Facts {
+        profile: |profile| {
+            profile
+                .with_id(Location::json("/MessageId"))
+                .with_event_type(Location::json("/Type"))
+                .with_tolerance(Tolerance::any_age().with_past(Duration::from_secs(3900)))
+        },
+        retries: Some(true),
+        ack_deadline: Some(Duration::from_secs(15)),
+        handshake: Some(HANDSHAKE),
+        ..Facts::NONE
+    },
+);
 
 /// The verifier that [`aws_sns`] returns.
 #[derive(Debug)]
@@ -190,6 +204,12 @@ const NOTIFICATION: &str = "Notification";
 
 const CONFIRMATION: &str = "SubscriptionConfirmation";
 
+/// SNS: `SubscriptionConfirmation`, which is answered if its URL was visited.
+const HANDSHAKE: Handshake = Handshake {
+    signed: |_, payload| (*scan(payload, "/Type")? == *CONFIRMATION).then(Response::default),
+    ..Handshake::NONE
+};
+
 impl Verifier for AwsSns {
     fn begin<'a>(&'a self, request: &RequestContext<'a>) -> Result<Box<dyn Check + 'a>, VerifyError> {
         let now = request.now();
@@ -201,8 +221,9 @@ impl Verifier for AwsSns {
         &self.profile
     }
 
-    fn signed_handshake(&self, _: &RequestContext<'_>, payload: &Bytes) -> Option<Response<Bytes>> {
-        (self.confirms && *scan(payload, "/Type")? == *CONFIRMATION).then(Response::default)
+    fn signed_handshake(&self, request: &RequestContext<'_>, payload: &Bytes) -> Option<Response<Bytes>> {
+        let request = HandshakeRequest { request: *request, secrets: &[] };
+        self.confirms.then(|| (HANDSHAKE.signed)(&request, payload))?
     }
 }
 

@@ -11,12 +11,15 @@ use crate::verify::{Scheme, scan};
 providers! {
     /// The secret itself in `query:access_token`.
     ///
+    /// * Secret: the text as it stands.
     /// * Delivery id: none. A delivery may have several events; equal bodies are one delivery.
     /// * Event type: `header:aeg-event-type`, **not signed**.
     /// * Handshake: the event `SubscriptionValidation`, answered with the code in it, and for the schema of
     ///   CloudEvents `OPTIONS` with `WebHook-Request-Origin`, which is given permission
     ///   ([source](https://learn.microsoft.com/en-us/azure/event-grid/webhook-event-delivery)). Both must have
     ///   the secret.
+    /// * Batches: one body can carry several events. Only if batching is chosen; each event has its own
+    ///   `eventType` ([source](https://learn.microsoft.com/en-us/azure/event-grid/delivery-and-retry)).
     /// * The secret itself is sent in the query, as the URL that Event Grid was given has it: **it does not
     ///   protect the body**. Give it the URL with `?access_token=<secret>`. Tokens of Entra ID are not looked
     ///   at.
@@ -28,6 +31,7 @@ providers! {
             .signature_in(["query:access_token"])
             .event_type("header:aeg-event-type"),
         shared_secret: true,
+        batch: true,
         equal_bodies: true,
         handshake: Some(HANDSHAKE);
 }

@@ -4,6 +4,7 @@ use crate::verify::Scheme;
 providers! {
     /// HTTP Basic credentials in `Authorization`.
     ///
+    /// * Secret: `user:password`.
     /// * Delivery id: none.
     /// * The secret itself is sent in `Authorization`: **it does not protect the body**.
     basic_auth -> Result: "basic-auth", "HTTP Basic (Postmark, Chargebee, SparkPost, Azure DevOps, Pipedrive)",

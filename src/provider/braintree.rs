@@ -10,7 +10,7 @@ use super::{
     providers,
 };
 use crate::verify::{
-    Candidates, Encoding, Keyring, MacKind, Profile, RequestContext, Verified, VerifyError, only_parameter,
+    Candidates, Encoding, Keyring, MacKind, RequestContext, Verified, VerifyError, only_parameter,
 };
 
 providers! {
@@ -22,22 +22,21 @@ providers! {
     ///   in `bt_signature`, as `public key|hex`, several with `&` between.
     /// * Delivery id: none. The notification says when it was made, so that equal ones are one delivery.
     /// * Event type: the notification's `kind`, signed.
+    /// * Handshake: `GET ?bt_challenge=…`, answered with the challenge's signature. What could be such a
+    ///   challenge is never accepted as a payload.
     /// * Not covered: **the other fields of the form**, which Braintree does not send. Read nothing of the form
     ///   but `bt_payload`.
-    /// * `GET ?bt_challenge=…` is answered with the challenge's signature. What could be such a challenge is
-    ///   never accepted as a payload.
     /// * [Shared secret](crate::verify::Profile::shared_secret): all destinations of a merchant sign with its
     ///   keys, and send equal notifications.
     braintree: "braintree", "Braintree",
         "https://github.com/braintree/braintree_node/blob/HEAD/lib/braintree/webhook_notification_gateway.js",
-        @by_hand |secrets| {
-            let profile = Profile::new("braintree")
-                .with_shared_secret(true)
-                .with_equal_bodies(true)
-                .with_body_signed(false);
+        @by_hand |secrets, profile| {
             let keys = Keyring::decoded(MacKind::HmacSha1, &secrets, |text| Ok(sha1(text)))?;
             verifier(keys, profile, Methods { begin, #[cfg(feature = "test-util")] sign: signing::sign })
         },
+        profile: |profile| profile.with_body_signed(false),
+        shared_secret: true,
+        equal_bodies: true,
         handshake: Some(HANDSHAKE);
 }
 

@@ -280,9 +280,9 @@ fn hex_digit(value: u8) -> char {
     char::from_digit(value.into(), 16).map_or('0', |digit| digit.to_ascii_uppercase())
 }
 
-/// Returns the profile of a provider that sends its secret instead of a signature.
-pub(super) fn token_profile(provider: &'static str) -> Profile {
-    Profile::new(provider).with_id_signed(false).with_event_type_signed(false).with_body_signed(false)
+/// Adds to a profile that the provider sends its secret instead of a signature.
+pub(super) fn token_profile(profile: Profile) -> Profile {
+    profile.with_id_signed(false).with_event_type_signed(false).with_body_signed(false)
 }
 
 /// Secrets that are sent as tokens.

@@ -4,7 +4,7 @@ use http::Response;
 use serde::Deserialize;
 
 use super::{
-    Provider,
+    Facts, Provider,
     fetched::{SignedBody, key_url, text_header},
     handshake::REACHABLE,
 };
@@ -16,45 +16,52 @@ use crate::{
     },
 };
 
-/// Circle, whose public keys are fetched with `fetch`.
+/// ECDSA-P256-SHA256 of the body in `X-Circle-Signature`, base64; the public keys are fetched with `fetch`.
 ///
-/// * Signed: `{body}`, ECDSA on P-256 with SHA-256, in `X-Circle-Signature`.
-/// * Key: the answer at `https://api.circle.com/v2/notifications/publicKey/` and the key's id, a UUID,
-///   in `X-Circle-Key-Id`. That path is for Wallets, Contracts and Gateway; other products have
-///   [another one](Circle::cpn). Circle only answers its customers: `fetch` must send
-///   `Authorization: Bearer` with your API key. [`Fetch`] says for how long a key is used, and how often
-///   one is fetched.
-/// * Id: `body:/notificationId`, signed. Circle's test notification has one, of zeros, so that a
+/// * Delivery id: `body:/notificationId`, signed. Circle's test notification has one, of zeros, so that a
 ///   second test is a duplicate.
-/// * [Shared secret](crate::verify::Profile::shared_secret): Circle does not say that a key signs for
-///   one customer alone.
-/// * Retries under the same id ([source](https://developers.circle.com/api-reference/webhooks)).
-/// * Handshake: a `HEAD` request, which Circle sees an endpoint by, is answered.
+/// * Event type: `body:/notificationType`, signed.
+/// * Retries: yes. Under the same id ([source](https://developers.circle.com/api-reference/webhooks)).
+/// * Handshake: `HEAD`, by which Circle sees whether there is an endpoint, is answered.
+/// * Key: the answer at `https://api.circle.com/v2/notifications/publicKey/` and the key's id, a UUID, in
+///   `X-Circle-Key-Id`. That path is for Wallets, Contracts and Gateway; other products have [another
+///   one](Circle::cpn). Circle only answers its customers: `fetch` must send `Authorization: Bearer` with
+///   your API key. [`Fetch`] says for how long a key is used, and how often one is fetched.
+/// * [Shared secret](crate::verify::Profile::shared_secret): Circle does not say that a key signs for one
+///   customer alone.
 ///
 /// It needs more than secrets: [`find`](super::find) lists it, and cannot build it.
 /// [`ebay`](super::ebay()) shows what such a layer looks like.
 ///
-/// [Where this is from](https://developers.circle.com/api-reference/verify-webhook-signatures).
+/// Sources: [Circle](https://developers.circle.com/api-reference/verify-webhook-signatures).
 pub fn circle(fetch: impl Fetch) -> Circle {
-    let profile = Profile::new("circle")
-        .with_shared_secret(true)
-        .with_id(Location::json("/notificationId"))
-        .with_event_type(Location::json("/notificationType"))
-        .with_retries(true);
     Circle {
         keys: KeyCache::reading(public_key, fetch),
         folder: "https://api.circle.com/v2/notifications/publicKey/",
-        profile,
+        profile: ROW.profile(),
     }
 }
 
-pub(super) static ALL: &[&Provider] = &[&Provider::fetched(
+pub(super) static ALL: &[&Provider] = &[&ROW];
+
+static ROW: Provider = Provider::fetched(
     "circle",
     "circle",
     "Circle",
     "https://developers.circle.com/api-reference/verify-webhook-signatures",
     "fetch",
-)];
+    Facts {
+        profile: |profile| {
+            profile
+                .with_id(Location::json("/notificationId"))
+                .with_event_type(Location::json("/notificationType"))
+        },
+        shared_secret: true,
+        retries: Some(true),
+        handshake: Some(REACHABLE),
+        ..Facts::NONE
+    },
+);
 
 /// The verifier that [`circle`] makes.
 #[derive(Debug)]

@@ -24,6 +24,7 @@ providers! {
     ///
     /// CloudEvents over HTTP webhooks.
     ///
+    /// * Secret: the text as it stands.
     /// * Delivery id: the event's source and its id, which is unique only there; from the headers `ce-source`
     ///   and `ce-id`, or from the body of an event in `application/cloudevents+json`. Not signed. Batches have
     ///   none.
@@ -37,11 +38,9 @@ providers! {
     ///   has the same id at each.
     cloudevents: "cloudevents", "CloudEvents HTTP webhooks",
         "https://github.com/cloudevents/spec/blob/HEAD/cloudevents/http-webhook.md",
-        @by_hand |secrets| {
-            let profile = token_profile("cloudevents")
-                .with_shared_secret(true);
-            Ok(Box::new(CloudEvents { tokens: Tokens::new(secrets), profile }))
-        },
+        @by_hand |secrets, profile| Ok(Box::new(CloudEvents { tokens: Tokens::new(secrets), profile })),
+        profile: token_profile,
+        shared_secret: true,
         handshake: Some(HANDSHAKE);
 }
 

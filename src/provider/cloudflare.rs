@@ -4,6 +4,7 @@ use crate::verify::{Encoding::Hex, Scheme, TimeUnit::Seconds};
 providers! {
     /// The secret itself in `Cf-Webhook-Auth`.
     ///
+    /// * Secret: the text as it stands.
     /// * Delivery id: none.
     /// * The secret itself is sent in `cf-webhook-auth`: **it does not protect the body**.
     cloudflare_notify: "cloudflare-notify", "Cloudflare Notifications",

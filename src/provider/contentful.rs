@@ -7,8 +7,8 @@ use super::{
     providers,
 };
 use crate::verify::{
-    Candidates, Encoding, Keyring, Location, MacKind, Macs, Profile, RequestContext, TimeUnit, Tolerance,
-    VerifyError, called_path, signed_headers,
+    Candidates, Encoding, Keyring, Location, MacKind, Macs, RequestContext, TimeUnit, Tolerance, VerifyError,
+    called_path, signed_headers,
 };
 
 static SIGNATURE: HeaderName = HeaderName::from_static("x-contentful-signature");
@@ -32,16 +32,16 @@ providers! {
     /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of a space sign with it.
     contentful: "contentful", "Contentful",
         "https://contentful.com/developers/docs/extensibility/webhooks/request-verification",
-        @by_hand |secrets| {
-            let profile = Profile::new("contentful")
-                .with_shared_secret(true)
-                .with_event_type(Location::header("x-contentful-topic"))
-                .with_event_type_signed(false)
-                // Whole seconds: 30 s are too old, as they are to Contentful's own SDK.
-                .with_tolerance(Tolerance::any_age().with_past(Duration::from_secs(29)));
+        @by_hand |secrets, profile| {
             let keys = Keyring::of_text(MacKind::HmacSha256, &secrets);
             verifier(keys, profile, Methods { begin, #[cfg(feature = "test-util")] sign: signing::sign })
-        };
+        },
+        profile: |profile| profile
+            .with_event_type(Location::header("x-contentful-topic"))
+            .with_event_type_signed(false)
+            // Whole seconds: 30 s are too old, as they are to Contentful's own SDK.
+            .with_tolerance(Tolerance::any_age().with_past(Duration::from_secs(29))),
+        shared_secret: true;
 }
 
 fn begin<'a>(keys: &'a Keyring, request: &RequestContext<'a>) -> CheckResult<'a> {

@@ -4,6 +4,7 @@ use crate::verify::Scheme;
 providers! {
     /// The secret itself in `Dg-Token`.
     ///
+    /// * Secret: the text as it stands.
     /// * Delivery id: none. The results of a stream share its `request_id`.
     /// * Retries: yes.
     /// * The identifier of the API key is sent in `dg-token`: **it does not protect the body**.

@@ -10,8 +10,8 @@ use super::{
     providers,
 };
 use crate::verify::{
-    Candidates, Encoding, Keyring, MacKind, Profile, RequestContext, TimeUnit, Tolerance, Verified,
-    VerifyError, multipart_field, only_parameter,
+    Candidates, Encoding, Keyring, MacKind, RequestContext, TimeUnit, Tolerance, Verified, VerifyError,
+    multipart_field, only_parameter,
 };
 
 providers! {
@@ -24,21 +24,19 @@ providers! {
     ///   **Nothing else is covered**: an attacker who captures one delivery can send any other event of that
     ///   type and time, so take from it no more than what to ask the API for.
     /// * Delivery id: none, so that nothing is deduped: Dropbox Sign takes only an answer that says `Hello API
-    ///   Event Received` for one, which the handler has to give. The test of the endpoint, `callback_test`, is
-    ///   answered so once it is verified.
+    ///   Event Received` for one, which the handler has to give.
     /// * Timestamp: the event's, the same for every attempt of three days. So any age is accepted, unless the
     ///   layer has a [`tolerance`](crate::WebhookLayer::tolerance), and up to 300 s into the future.
+    /// * Handshake: `callback_test`, which is answered so once it is verified.
     /// * The event is JSON in the field `json` of a form, urlencoded or multipart.
     dropbox_sign: "dropbox-sign", "Dropbox Sign",
         "https://developers.hellosign.com/docs/events/walkthrough/",
-        @by_hand |secrets| {
-            let profile = Profile::new("dropbox-sign")
-                .with_body_signed(false)
-                .with_json_field("json")
-                .with_tolerance(Tolerance::any_age());
+        @by_hand |secrets, profile| {
             let keys = Keyring::of_text(MacKind::HmacSha256, &secrets);
             verifier(keys, profile, Methods { begin, #[cfg(feature = "test-util")] sign: signing::sign })
         },
+        profile: |profile| profile.with_body_signed(false).with_tolerance(Tolerance::any_age()),
+        json_field: Some("json"),
         handshake: Some(HANDSHAKE);
 }
 

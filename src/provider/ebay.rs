@@ -6,7 +6,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::{
-    Provider,
+    Facts, Provider,
     fetched::{SignedBody, key_url, text_header},
     handshake::{Handshake, json_response},
 };
@@ -29,22 +29,23 @@ const HANDSHAKE: Handshake = Handshake {
     ..Handshake::NONE
 };
 
-/// eBay, whose public keys are fetched with `fetch`.
+/// ECDSA-P256-SHA1 of the body in `X-EBAY-SIGNATURE`, base64 of JSON; the public keys are fetched with
+/// `fetch`.
 ///
-/// * Signed: `{body}`, ECDSA on P-256 with SHA-1, in `X-EBAY-SIGNATURE`: base64 of JSON that has the
-///   signature, the key's id, and the algorithm, which must be that one.
-/// * Key: the answer at `https://api.ebay.com/commerce/notification/v1/public_key/` and the key's id,
-///   which must be a UUID (in the [sandbox](Ebay::sandbox), at `api.sandbox.ebay.com`). eBay only
-///   answers its developers: `fetch` must send `Authorization: Bearer` with an access token of your
-///   application, which the client credentials grant issues for the scope
-///   `https://api.ebay.com/oauth/api_scope`. The token expires, so renew it. [`Fetch`] says for how long a
-///   key is used, and how often one is fetched.
-/// * Id: `body:/notification/notificationId`, signed.
-/// * [Shared secret](crate::verify::Profile::shared_secret): one key signs for all applications.
-/// * Retries, which count their attempts in `publishAttemptCount`.
+/// * Signed content: the body. The JSON has the signature, the key's id, and the algorithm, which must be
+///   ECDSA on P-256 with SHA-1.
+/// * Delivery id: `body:/notification/notificationId`, signed.
+/// * Event type: `body:/metadata/topic`, signed.
+/// * Retries: yes. They count their attempts in `publishAttemptCount`.
 /// * Handshake: `GET ?challenge_code=…` is answered with a hash of the code, the layer's
 ///   [`verify_token`](crate::WebhookLayer::verify_token) and its
 ///   [`public_url`](crate::WebhookLayer::public_url), which must be what eBay was told.
+/// * Key: the answer at `https://api.ebay.com/commerce/notification/v1/public_key/` and the key's id, which
+///   must be a UUID (in the [sandbox](Ebay::sandbox), at `api.sandbox.ebay.com`). eBay only answers its
+///   developers: `fetch` must send `Authorization: Bearer` with an access token of your application, which
+///   the client credentials grant issues for the scope `https://api.ebay.com/oauth/api_scope`. The token
+///   expires, so renew it. [`Fetch`] says for how long a key is used, and how often one is fetched.
+/// * [Shared secret](crate::verify::Profile::shared_secret): one key signs for all applications.
 ///
 /// It needs more than secrets: [`find`](super::find) lists it, and cannot build it.
 ///
@@ -69,28 +70,36 @@ const HANDSHAKE: Handshake = Handshake {
 /// # Ok::<(), BoxError>(())
 /// ```
 ///
-/// Where this is from: [the API](https://developer.ebay.com/api-docs/commerce/notification/overview.html),
-/// and [eBay's own code](https://github.com/eBay/event-notification-nodejs-sdk).
+/// Sources: [the API](https://developer.ebay.com/api-docs/commerce/notification/overview.html), and
+/// [eBay's own code](https://github.com/eBay/event-notification-nodejs-sdk).
 pub fn ebay(fetch: impl Fetch) -> Ebay {
-    let profile = Profile::new("ebay")
-        .with_shared_secret(true)
-        .with_id(Location::json("/notification/notificationId"))
-        .with_event_type(Location::json("/metadata/topic"))
-        .with_retries(true);
     Ebay {
         keys: KeyCache::reading(public_key, fetch),
         folder: "https://api.ebay.com/commerce/notification/v1/public_key/",
-        profile,
+        profile: ROW.profile(),
     }
 }
 
-pub(super) static ALL: &[&Provider] = &[&Provider::fetched(
+pub(super) static ALL: &[&Provider] = &[&ROW];
+
+static ROW: Provider = Provider::fetched(
     "ebay",
     "ebay",
     "eBay",
     "https://developer.ebay.com/api-docs/commerce/notification/overview.html",
     "fetch",
-)];
+    Facts {
+        profile: |profile| {
+            profile
+                .with_id(Location::json("/notification/notificationId"))
+                .with_event_type(Location::json("/metadata/topic"))
+        },
+        shared_secret: true,
+        retries: Some(true),
+        handshake: Some(HANDSHAKE),
+        ..Facts::NONE
+    },
+);
 
 /// The verifier that [`ebay`] makes.
 #[derive(Debug)]

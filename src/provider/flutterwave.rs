@@ -4,6 +4,7 @@ use crate::verify::Scheme;
 providers! {
     /// The secret itself in `Verif-Hash`.
     ///
+    /// * Secret: the text as it stands.
     /// * Delivery id: none. That names the delivery; `data.id` is the transaction's, which may have several.
     /// * Event type: `body:/event`, **not signed**.
     /// * The secret hash itself is sent in `verif-hash`: **it does not protect the body**. Ask Flutterwave for

@@ -23,7 +23,7 @@ providers! {
     ///   same id at each.
     fusionauth: "fusionauth", "FusionAuth",
         "https://fusionauth.io/docs/extend/events-and-webhooks/signing",
-        @by_hand |secrets| {
+        @by_hand |secrets, profile| {
             const ALGORITHMS: &[Algorithm] =
                 &[HS256, HS384, HS512, RS256, RS384, RS512, ES256, ES384, EdDSA];
             let rules = Rules {
@@ -33,10 +33,10 @@ providers! {
                 jti_is_id: false,
                 ..jwt::rules("x-fusionauth-signature-jwt")
             };
-            let profile = jwt::profile("fusionauth")
-                .with_shared_secret(true)
-                .with_id(Location::json("/event/id"))
-                .with_event_type(Location::json("/event/type"));
             jwt::verifier(rules, profile, secrets)
-        };
+        },
+        profile: |profile| jwt::profile(profile)
+            .with_id(Location::json("/event/id"))
+            .with_event_type(Location::json("/event/type")),
+        shared_secret: true;
 }

@@ -15,6 +15,7 @@ providers! {
 
     /// The secret itself in `X-Gitlab-Token`.
     ///
+    /// * Secret: the text as it stands.
     /// * Delivery id: `header:idempotency-key`, **not signed**. It stays the same when it is sent again.
     ///   `X-Gitlab-Event-UUID` does not tell deliveries apart: recursive webhooks share it. GitLab before 17.4
     ///   sends no such key, and its deliveries are not deduped.

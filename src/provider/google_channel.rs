@@ -4,6 +4,7 @@ use crate::verify::Scheme;
 providers! {
     /// The secret itself in `X-Goog-Channel-Token`.
     ///
+    /// * Secret: the text as it stands.
     /// * Delivery id: none. `X-Goog-Message-Number` counts within a channel, and begins at 1 in each. The `sync`
     ///   message of a new channel reaches the handler.
     /// * Event type: `header:x-goog-resource-state`, **not signed**.

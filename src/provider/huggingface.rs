@@ -4,6 +4,7 @@ use crate::verify::Scheme;
 providers! {
     /// The secret itself in `X-Webhook-Secret`.
     ///
+    /// * Secret: the text as it stands.
     /// * Delivery id: `header:webhook-id`, **not signed**.
     ///   ([source](https://github.com/huggingface/hub-docs/pull/2749)).
     /// * Event type: `body:/event/action`, **not signed**.

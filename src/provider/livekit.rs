@@ -27,7 +27,7 @@ providers! {
     ///   [lease](crate::WebhookLayer::lease) is 10 s.
     livekit: "livekit", "LiveKit",
         "https://github.com/livekit/node-sdks/blob/HEAD/packages/livekit-server-sdk/src/WebhookReceiver.ts",
-        @by_hand |secrets| {
+        @by_hand |secrets, profile| {
             let rules = Rules {
                 issuer: Issuer::KeyId,
                 payload: BodyClaim::Sha256("sha256", Base64, Always),
@@ -35,12 +35,12 @@ providers! {
                 jti_is_id: false,
                 ..jwt::rules(header::AUTHORIZATION.as_str())
             };
-            let profile = jwt::profile("livekit")
-                .with_shared_secret(true)
-                .with_id(Location::json("/id"))
-                .with_event_type(Location::json("/event"))
-                .with_retries(true)
-                .with_lease(Duration::from_secs(10));
             jwt::verifier(rules, profile, secrets)
-        };
+        },
+        profile: |profile| jwt::profile(profile)
+            .with_id(Location::json("/id"))
+            .with_event_type(Location::json("/event")),
+        shared_secret: true,
+        retries: Some(true),
+        lease: Some(Duration::from_secs(10));
 }

@@ -5,7 +5,7 @@ use super::{
     providers,
 };
 use crate::verify::{
-    Candidates, Encoding, Keyring, Location, MacKind, Profile, RequestContext, TimeUnit, Tolerance, Verified,
+    Candidates, Encoding, Keyring, Location, MacKind, RequestContext, TimeUnit, Tolerance, Verified,
     VerifyError,
 };
 
@@ -23,15 +23,15 @@ providers! {
     ///   signature, once while that is remembered.
     mailgun: "mailgun", "Mailgun",
         "https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks",
-        @by_hand |secrets| {
-            let profile = Profile::new("mailgun")
-                .with_body_signed(false)
-                .with_event_type(Location::json("/event-data/event"))
-                .with_event_type_signed(false)
-                .with_tolerance(Tolerance::any_age());
+        @by_hand |secrets, profile| {
             let keys = Keyring::of_text(MacKind::HmacSha256, &secrets);
             verifier(keys, profile, Methods { begin, #[cfg(feature = "test-util")] sign: signing::sign })
-        };
+        },
+        profile: |profile| profile
+            .with_body_signed(false)
+            .with_event_type(Location::json("/event-data/event"))
+            .with_event_type_signed(false)
+            .with_tolerance(Tolerance::any_age());
 }
 
 fn begin<'a>(keys: &'a Keyring, _: &RequestContext<'a>) -> CheckResult<'a> {

@@ -8,16 +8,18 @@ providers! {
     ///   [`public_url`](crate::WebhookLayer::public_url).
     /// * Signed content: the URL and the form's parameters in the order of their names; HMAC-SHA1, in
     ///   `X-Mandrill-Signature`.
-    /// * Delivery id: none. That names the delivery as a whole: it is a batch, whose events have ids of their
-    ///   own. Forms with the same signature are one delivery.
+    /// * Delivery id: none. That names the delivery as a whole; its events have ids of their own. Forms with the
+    ///   same signature are one delivery.
+    /// * Handshake: `HEAD`, which is answered 200.
+    /// * Batches: one body can carry several events.
     /// * Not covered: **where one parameter ends and the next begins**, their order, repetitions, the method and
     ///   the headers. Names and values are strung together before they are signed, so whoever has seen a request
     ///   can send it with its parameters split in other places.
     /// * The events are an array in the form's `mandrill_events`, where `json` finds them.
-    /// * Its check that the endpoint is there, an unsigned `HEAD`, is answered.
     mandrill: "mandrill", "Mandrill (Mailchimp Transactional)",
         "https://mailchimp.com/developer/transactional/guides/track-respond-activity-webhooks/",
         Scheme::new(HmacSha1, "x-mandrill-signature", Base64).signs("{url}{sorted_form}"),
+        batch: true,
         equal_bodies: true,
         json_field: Some("mandrill_events"),
         handshake: Some(REACHABLE);

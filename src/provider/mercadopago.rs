@@ -9,8 +9,8 @@ use super::{
     providers,
 };
 use crate::verify::{
-    Candidates, Encoding, Keyring, Location, MacKind, Macs, Profile, RequestContext, TimeUnit, Tolerance,
-    VerifyError, only_parameter,
+    Candidates, Encoding, Keyring, Location, MacKind, Macs, RequestContext, TimeUnit, Tolerance, VerifyError,
+    only_parameter,
 };
 
 static SIGNATURE: HeaderName = HeaderName::from_static("x-signature");
@@ -33,15 +33,15 @@ providers! {
     ///   future.
     mercadopago: "mercadopago", "Mercado Pago",
         "https://www.mercadopago.com.ar/developers/es/docs/checkout-api-orders/notifications",
-        @by_hand |secrets| {
-            let profile = Profile::new("mercadopago")
-                .with_body_signed(false)
-                .with_event_type(Location::json("/action"))
-                .with_event_type_signed(false)
-                .with_tolerance(Tolerance::any_age());
+        @by_hand |secrets, profile| {
             let keys = Keyring::of_text(MacKind::HmacSha256, &secrets);
             verifier(keys, profile, Methods { begin, #[cfg(feature = "test-util")] sign: signing::sign })
-        };
+        },
+        profile: |profile| profile
+            .with_body_signed(false)
+            .with_event_type(Location::json("/action"))
+            .with_event_type_signed(false)
+            .with_tolerance(Tolerance::any_age());
 }
 
 fn begin<'a>(keys: &'a Keyring, request: &RequestContext<'a>) -> CheckResult<'a> {

@@ -10,7 +10,7 @@ use super::{
     by_hand::{CheckResult, Methods, check, percent_encode, required_value, verifier},
     providers,
 };
-use crate::verify::{Candidates, Encoding, Keyring, MacKind, Macs, Profile, RequestContext, TimeUnit};
+use crate::verify::{Candidates, Encoding, Keyring, MacKind, Macs, RequestContext, TimeUnit};
 #[cfg(feature = "jwt")]
 use crate::verify::{
     Encoding::Hex,
@@ -39,9 +39,8 @@ providers! {
     /// * Not covered: the path, the method and the headers.
     messagebird_legacy: "messagebird-legacy", "MessageBird (legacy)",
         "https://github.com/messagebird/go-rest-api/blob/HEAD/signature/signature.go",
-        @by_hand |secrets| {
+        @by_hand |secrets, profile| {
             let keys = Keyring::of_text(MacKind::HmacSha256, &secrets);
-            let profile = Profile::new("messagebird-legacy");
             verifier(keys, profile, Methods { begin, #[cfg(feature = "test-util")] sign: signing::sign })
         };
 
@@ -58,7 +57,7 @@ providers! {
     #[cfg(feature = "jwt")]
     messagebird_jwt: "messagebird-jwt", "MessageBird (JWT)",
         "https://github.com/messagebird/python-rest-api/blob/HEAD/messagebird/request_validator.py",
-        @by_hand |secrets| {
+        @by_hand |secrets, profile| {
             let rules = Rules {
                 algorithms: &[HS256, HS384, HS512],
                 issuer: Issuer::Named("MessageBird"),
@@ -68,8 +67,9 @@ providers! {
                 leeway: Duration::from_secs(1),
                 ..jwt::rules("messagebird-signature-jwt")
             };
-            jwt::verifier(rules, jwt::profile("messagebird-jwt"), secrets)
-        };
+            jwt::verifier(rules, profile, secrets)
+        },
+        profile: jwt::profile;
 }
 
 fn begin<'a>(keys: &'a Keyring, request: &RequestContext<'a>) -> CheckResult<'a> {

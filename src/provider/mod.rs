@@ -209,7 +209,7 @@ pub use self::verifier::ProviderVerifier;
 use self::{by_hand::ByHandVerifier, handshake::Handshake, verifier::VerifierKind};
 use crate::{
     IntoSecrets, InvalidSecret, Secrets,
-    verify::{Attempt, InvalidScheme, Profile, Scheme, Verifier},
+    verify::{Algorithm, Attempt, Encoding, InvalidScheme, Profile, Scheme, Verifier},
 };
 
 /// Re-exports the constructors of each vendor's module, and lists its providers.
@@ -299,7 +299,7 @@ enum Make {
     /// From a scheme, like most providers.
     Scheme(fn() -> Scheme),
     /// By hand, if no scheme can describe the signature.
-    ByHand(fn(Secrets) -> Result<Box<dyn ByHandVerifier>, InvalidSecret>),
+    ByHand(fn(Secrets, Profile) -> Result<Box<dyn ByHandVerifier>, InvalidSecret>),
     /// Only by its constructor, which takes these arguments.
     #[cfg(feature = "asymmetric")]
     Fetched(&'static str),
@@ -312,9 +312,13 @@ struct Alias {
     event_type: Option<&'static str>,
 }
 
-/// The parts of a profile that the scheme does not determine.
+/// The facts that the scheme does not determine.
 #[derive(Clone, Copy)]
 struct Facts {
+    /// The format of the secret; `None`: the scheme's, or text.
+    secret: Option<SecretFormat>,
+    /// What else the profile states: all of it where there is no scheme.
+    profile: fn(Profile) -> Profile,
     attempt: Option<fn() -> Attempt>,
     equal_bodies: bool,
     batch: bool,
@@ -331,6 +335,8 @@ struct Facts {
 impl Facts {
     /// Only the facts that the scheme determines.
     const NONE: Self = Self {
+        secret: None,
+        profile: |profile| profile,
         attempt: None,
         equal_bodies: false,
         batch: false,
@@ -383,9 +389,10 @@ impl Provider {
         name: &'static str,
         source: &'static str,
         arguments: &'static str,
+        facts: Facts,
     ) -> Self {
         let make = Make::Fetched(arguments);
-        Self { id, constructor, name, source, fallible: true, make, alias: None, facts: Facts::NONE }
+        Self { id, constructor, name, source, fallible: true, make, alias: None, facts }
     }
 
     /// Returns the signature scheme, or `None` if a [`Scheme`] cannot describe it.
@@ -432,6 +439,57 @@ impl Provider {
         false
     }
 
+    /// Returns its profile, which is the same for every secret: what its [verifiers](Self::verifier) return from
+    /// [`Verifier::profile`](crate::verify::Verifier::profile) until it is changed.
+    ///
+    /// ```
+    /// use tower_webhook::provider;
+    ///
+    /// // The providers whose event type an attacker could change.
+    /// let unsigned = provider::all().filter(|provider| {
+    ///     let profile = provider.profile();
+    ///     !profile.event_type().is_empty() && !profile.event_type_signed()
+    /// });
+    /// assert!(unsigned.map(|provider| provider.id).any(|id| id == "github"));
+    /// ```
+    pub fn profile(&self) -> Profile {
+        // The tests build every scheme.
+        let profile = self.scheme().and_then(|scheme| scheme.profile(self.id).ok());
+        self.facts.add_to(profile.unwrap_or_else(|| Profile::new(self.id)))
+    }
+
+    /// Returns the format of its secret; `None` if its constructor takes none, because it only fetches keys.
+    ///
+    /// ```
+    /// use tower_webhook::provider::{self, SecretFormat};
+    ///
+    /// let format = |id| provider::find(id).and_then(|provider| provider.secret_format());
+    /// assert_eq!(format("stripe"), Some(SecretFormat::Text));
+    /// assert_eq!(format("svix"), Some(SecretFormat::Base64));
+    /// ```
+    #[must_use]
+    pub fn secret_format(&self) -> Option<SecretFormat> {
+        self.facts.secret.or(match self.make {
+            Make::Scheme(scheme) => Some(SecretFormat::of(&scheme())),
+            Make::ByHand(_) => Some(SecretFormat::Text),
+            #[cfg(feature = "asymmetric")]
+            Make::Fetched(_) => None,
+        })
+    }
+
+    /// Returns whether it performs a verification handshake, which the layer answers.
+    ///
+    /// ```
+    /// use tower_webhook::provider;
+    ///
+    /// assert!(provider::find("dropbox").is_some_and(|dropbox| dropbox.has_handshake()));
+    /// assert!(provider::find("stripe").is_some_and(|stripe| !stripe.has_handshake()));
+    /// ```
+    #[must_use]
+    pub fn has_handshake(&self) -> bool {
+        self.facts.handshake.is_some()
+    }
+
     /// Returns whether every text is a valid secret, so that the constructor does not return a `Result`.
     #[must_use]
     pub fn accepts_any_secret(&self) -> bool {
@@ -456,9 +514,8 @@ impl Provider {
                 (VerifierKind::Scheme(verifier), profile)
             }
             Make::ByHand(make) => {
-                let verifier = make(secrets)?;
-                let profile = verifier.profile().clone();
-                (VerifierKind::ByHand(verifier), profile)
+                let profile = self.profile();
+                (VerifierKind::ByHand(make(secrets, profile.clone())?), profile)
             }
             #[cfg(feature = "asymmetric")]
             Make::Fetched(arguments) => {
@@ -474,7 +531,7 @@ impl Provider {
     /// Returns a verifier for a provider that accepts any text as its secret.
     fn infallible(&self, secrets: impl IntoSecrets) -> ProviderVerifier {
         self.verifier(secrets).unwrap_or_else(|error| {
-            ProviderVerifier::new(VerifierKind::Unusable(error), None, Profile::new(self.id))
+            ProviderVerifier::new(VerifierKind::Unusable(error), None, self.profile())
         })
     }
 }
@@ -491,9 +548,43 @@ impl Facts {
             .with_retries(self.retries)
             .with_ack_deadline(self.ack_deadline)
             .with_lease(self.lease);
-        match self.json_field {
+        let profile = match self.json_field {
             Some(field) => profile.with_json_field(field),
             None => profile,
+        };
+        (self.profile)(profile)
+    }
+}
+
+/// The format of a provider's secret.
+///
+/// [`Provider::verifier`] and the constructors take the text as the provider shows it, and decode it themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SecretFormat {
+    /// Text, whose bytes are the key or the token.
+    Text,
+    /// `user:password`, as of HTTP Basic.
+    Credentials,
+    /// Hex.
+    Hex,
+    /// Base64; the provider's prefix, such as `whsec_`, may stand before it.
+    Base64,
+    /// Base64 in the alphabet for URLs.
+    Base64Url,
+    /// The provider's public key: PEM, or its bytes in the encoding that the provider shows.
+    PublicKey,
+}
+
+impl SecretFormat {
+    fn of(scheme: &Scheme) -> Self {
+        match scheme.key() {
+            (Algorithm::Basic, _) => Self::Credentials,
+            (algorithm, _) if algorithm.has_public_key() => Self::PublicKey,
+            (_, None) => Self::Text,
+            (_, Some(Encoding::Hex)) => Self::Hex,
+            (_, Some(Encoding::Base64)) => Self::Base64,
+            (_, Some(Encoding::Base64Url)) => Self::Base64Url,
         }
     }
 }
@@ -504,7 +595,8 @@ impl fmt::Debug for Provider {
     }
 }
 
-/// Expands to a constructor function: of a scheme, or with `@by_hand` of a function of the secrets.
+/// Expands to the construction of a verifier: from a scheme, or with `@by_hand` from a function of the secrets and
+/// the profile.
 macro_rules! make {
     (@ by_hand $make:expr) => {
         $crate::provider::Make::ByHand($make)
@@ -600,8 +692,11 @@ use providers;
 
 #[cfg(test)]
 mod tests {
-    use super::{Facts, Make, Provider};
-    use crate::{InvalidSecret, Secret, Secrets, verify::Verifier};
+    use super::{Provider, SecretFormat};
+    use crate::{
+        InvalidSecret, Secret, Secrets,
+        verify::{Location, Verifier},
+    };
 
     /// Unusual secrets, and pairs of them that a plain hash would confuse.
     fn odd_secrets(provider: &Provider) -> Result<Vec<Secrets>, InvalidSecret> {
@@ -659,35 +754,47 @@ mod tests {
         Ok(())
     }
 
-    /// A hand-written verifier has its own profile, so the facts of its row would have no effect.
     #[test]
-    fn rows_made_by_hand_say_nothing_that_would_not_be_heeded() {
-        let by_hand = crate::provider::all().filter(|provider| matches!(provider.make, Make::ByHand(_)));
-        for provider in by_hand {
-            let Facts {
-                attempt,
-                equal_bodies,
-                batch,
-                shared_secret,
-                json_field,
-                dedupe_window,
-                body_limit,
-                retries,
-                ack_deadline,
-                lease,
-                handshake: _,
-            } = provider.facts;
-            let unheeded = attempt.is_some()
-                || equal_bodies
-                || batch
-                || shared_secret
-                || json_field.is_some()
-                || dedupe_window.is_some()
-                || body_limit.is_some()
-                || retries.is_some()
-                || ack_deadline.is_some()
-                || lease.is_some();
-            assert!(!unheeded, "{}", provider.id);
+    fn the_profile_without_a_secret_is_the_verifiers() -> Result<(), InvalidSecret> {
+        let mut compared = 0;
+        for provider in crate::provider::all() {
+            let mut secrets = odd_secrets(provider)?;
+            secrets.push("ab".repeat(32).parse::<Secret>()?.into());
+            let verifier = secrets.into_iter().find_map(|secrets| provider.verifier(secrets).ok());
+            // The others want a public key or an API.
+            let Some(verifier) = verifier else { continue };
+            let (own, the_verifiers) = (provider.profile(), verifier.profile());
+            assert_eq!(format!("{own:?}"), format!("{the_verifiers:?}"), "{}", provider.id);
+            compared += 1;
         }
+        assert!(compared > 180, "{compared}");
+        Ok(())
+    }
+
+    #[test]
+    fn every_format_but_text_refuses_some_text() {
+        let wrong: Vec<_> = crate::provider::all()
+            .filter(|provider| provider.accepts_any_secret())
+            .filter(|provider| provider.secret_format() != Some(SecretFormat::Text))
+            .map(|provider| provider.id)
+            .collect();
+        assert!(wrong.is_empty(), "{wrong:?}");
+    }
+
+    /// In a batch the event type of the first event is not that of the others.
+    #[test]
+    fn an_event_type_within_an_array_is_of_a_batch() {
+        let is_index = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        let wrong: Vec<_> = crate::provider::all()
+            // Adyen documents that its array has one item.
+            .filter(|provider| provider.id != "adyen-standard")
+            .filter(|provider| {
+                let profile = provider.profile();
+                let is_in_array = |place: &Location| place.to_string().split('/').any(is_index);
+                profile.event_type().iter().any(is_in_array) && !profile.batch()
+            })
+            .map(|provider| provider.id)
+            .collect();
+        assert!(wrong.is_empty(), "{wrong:?}");
     }
 }

@@ -32,7 +32,7 @@ providers! {
     ///   ([source](https://developer.monday.com/api-reference/docs/webhooks)).
     monday: "monday", "monday.com",
         "https://developer.monday.com/apps/docs/integration-authorization",
-        @by_hand |secrets| {
+        @by_hand |secrets, profile| {
             let rules = Rules {
                 url: UrlClaim::Itself("aud"),
                 payload: BodyClaim::Unsigned,
@@ -40,15 +40,15 @@ providers! {
                 jti_is_id: false,
                 ..jwt::rules(header::AUTHORIZATION.as_str())
             };
-            let profile = jwt::profile("monday")
-                // They have the time, and the webhook.
-                .with_equal_bodies(true)
-                .with_body_signed(false)
-                .with_event_type(Location::json("/event/type"))
-                .with_event_type_signed(false)
-                .with_retries(true);
             jwt::verifier(rules, profile, secrets)
         },
+        profile: |profile| jwt::profile(profile)
+            .with_body_signed(false)
+            .with_event_type(Location::json("/event/type"))
+            .with_event_type_signed(false),
+        // Bodies have the time and the webhook in them.
+        equal_bodies: true,
+        retries: Some(true),
         handshake: Some(HANDSHAKE);
 }
 

@@ -24,22 +24,23 @@ providers! {
     ///
     /// Microsoft Graph: change notifications, and those of a subscription's lifecycle.
     ///
+    /// * Secret: the text as it stands.
     /// * Delivery id: none that names the delivery as a whole.
     /// * Retries: yes.
     /// * Acknowledge within: 3 s. Or else it is sent again, for up to 4 hours.
     /// * Handshake: `POST ?validationToken=…`, whose token is echoed to anybody; it is plain text, and
     ///   notifications are JSON.
+    /// * Batches: one body can carry several events.
     /// * The secret itself is sent as the `clientState` of every notification in the body: **it does not protect
     ///   the body**, and one notification without it makes all of them wrong. The tokens of notifications with
     ///   resource data (`validationTokens`) are not looked at.
     ms_graph: "ms-graph", "Microsoft Graph",
         "https://learn.microsoft.com/en-us/graph/change-notifications-delivery-webhooks",
-        @by_hand |secrets| {
-            let profile = token_profile("ms-graph")
-                .with_retries(true)
-                .with_ack_deadline(Duration::from_secs(3));
-            Ok(Box::new(Graph { tokens: Tokens::new(secrets), profile }))
-        },
+        @by_hand |secrets, profile| Ok(Box::new(Graph { tokens: Tokens::new(secrets), profile })),
+        batch: true,
+        profile: token_profile,
+        retries: Some(true),
+        ack_deadline: Some(Duration::from_secs(3)),
         handshake: Some(HANDSHAKE);
 }
 

@@ -14,16 +14,16 @@ providers! {
     /// * Event type: `header:x-netlify-event`, **not signed**.
     netlify: "netlify", "Netlify",
         "https://docs.netlify.com/site-deploys/notifications/",
-        @by_hand |secrets| {
+        @by_hand |secrets, profile| {
             let rules = Rules {
                 issuer: Issuer::Named("netlify"),
                 payload: BodyClaim::Sha256("sha256", Hex, Always),
                 jti_is_id: false,
                 ..jwt::rules("x-webhook-signature")
             };
-            let profile = jwt::profile("netlify")
-                .with_event_type(Location::header("x-netlify-event"))
-                .with_event_type_signed(false);
             jwt::verifier(rules, profile, secrets)
-        };
+        },
+        profile: |profile| jwt::profile(profile)
+            .with_event_type(Location::header("x-netlify-event"))
+            .with_event_type_signed(false);
 }

@@ -44,7 +44,19 @@ providers! {
     ///   other. Use HTTPS, and keep the endpoint's URL to yourself.
     notifyer: "notifyer", "Notifyer by WhatsAble",
         "https://docs.whatsable.app/notifier-system/api-documentation/receive-incoming-message",
-        @by_hand |secrets| Ok(Box::new(Notifyer::new(secrets)));
+        @by_hand |tokens, profile| {
+            let keys = Keyring::of_text(MacKind::HmacSha256, &tokens);
+            Ok(Box::new(Notifyer { tokens, keys, profile }))
+        },
+        profile: |profile| profile
+            .with_event_type(Location::json("/message_type"))
+            // It may be a token that is sent.
+            .with_id_signed(false)
+            .with_event_type_signed(false)
+            .with_body_signed(false),
+        equal_bodies: true,
+        ack_deadline: Some(Duration::from_secs(10)),
+        retries: Some(true);
 }
 
 #[derive(Debug)]
@@ -52,21 +64,6 @@ struct Notifyer {
     tokens: Secrets,
     keys: Keyring,
     profile: Profile,
-}
-
-impl Notifyer {
-    fn new(tokens: Secrets) -> Self {
-        let profile = Profile::new("notifyer")
-            .with_event_type(Location::json("/message_type"))
-            // It may be a token that is sent.
-            .with_id_signed(false)
-            .with_event_type_signed(false)
-            .with_body_signed(false)
-            .with_equal_bodies(true)
-            .with_ack_deadline(Duration::from_secs(10))
-            .with_retries(true);
-        Self { keys: Keyring::of_text(MacKind::HmacSha256, &tokens), tokens, profile }
-    }
 }
 
 impl Verifier for Notifyer {

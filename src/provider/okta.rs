@@ -12,6 +12,7 @@ use crate::verify::Scheme;
 providers! {
     /// The secret itself in `Authorization` or `X-Okta-Token`.
     ///
+    /// * Secret: the text as it stands.
     /// * Delivery id: none.
     /// * Retries: yes.
     /// * Acknowledge within: 3 s. Otherwise one retry, but none after a 4xx. So the

@@ -2,7 +2,7 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 
-use super::{Provider, fetched::text_header};
+use super::{Facts, Provider, SecretFormat, fetched::text_header};
 use crate::{
     IntoSecrets, Secret, Secrets,
     verify::{
@@ -11,49 +11,60 @@ use crate::{
     },
 };
 
-/// PayPal, whose certificates are fetched with `fetch`. Secrets: the webhook's id, or several.
+/// RSA-SHA256 of the transmission's id and time, the webhook's id and the CRC-32 of the body in
+/// `PAYPAL-TRANSMISSION-SIG`, base64; the certificates are fetched with `fetch`.
 ///
-/// * Signed: `{transmission id}|{transmission time}|{webhook id}|{CRC-32 of the body}`, RSA with
-///   SHA-256, in `PAYPAL-TRANSMISSION-SIG`. **A CRC-32 does not protect the body**: whoever has
-///   seen one request can send another with any body. Use HTTPS, and ask PayPal's API for what
-///   matters.
+/// * Secret: the webhook's id, as text.
+/// * Signed content: `{transmission id}|{transmission time}|{webhook id}|{CRC-32 of the body}`.
+/// * Delivery id: `body:/id`, **not signed**. It is covered by the CRC-32 alone; the transmission's id is
+///   another at each attempt.
+/// * Event type: `body:/event_type`, **not signed**. The CRC-32 alone covers it.
+/// * Timestamp: `header:PAYPAL-TRANSMISSION-TIME`; any age, and up to 300 s into the future, since PayPal
+///   names no limit ([`tolerance`](crate::WebhookLayer::tolerance) sets one).
+/// * Retries: yes.
+/// * Not covered: **the body, which a CRC-32 does not protect**. An attacker who captures one request can
+///   send another with any body. Use HTTPS, and ask PayPal's API for what matters.
 /// * Key: the certificate at `PAYPAL-CERT-URL`, which must be below
 ///   `https://api.paypal.com/v1/notifications/certs/` (in the [sandbox](PayPal::sandbox), at
-///   `api.sandbox.paypal.com`). The TLS connection to that host vouches for the certificate; its dates
-///   are checked, its chain and name are not. [`Fetch`] says for how long a certificate is used, and how
-///   often one is fetched.
-/// * Id: `body:/id`, covered by the CRC-32 alone; the transmission's id is another at each attempt.
-/// * Event type: `body:/event_type`, **not signed**: the CRC-32 alone covers it.
-/// * Timestamp: `header:PAYPAL-TRANSMISSION-TIME`; any age, and up to 300 s into the future, since
-///   PayPal names no limit ([`tolerance`](crate::WebhookLayer::tolerance) sets one).
+///   `api.sandbox.paypal.com`). The TLS connection to that host vouches for the certificate; its dates are
+///   checked, its chain and name are not. [`Fetch`] says for how long a certificate is used, and how often
+///   one is fetched.
 ///
 /// It needs more than secrets: [`find`](super::find) lists it, and cannot build it.
 ///
-/// [Where this is from](https://developer.paypal.com/api/rest/webhooks/rest/).
+/// Sources: [PayPal](https://developer.paypal.com/api/rest/webhooks/rest/).
 pub fn paypal(webhook_ids: impl IntoSecrets, fetch: impl Fetch) -> PayPal {
-    let profile = Profile::new("paypal")
-        .with_id(Location::json("/id"))
-        .with_id_signed(false)
-        .with_body_signed(false)
-        .with_event_type(Location::json("/event_type"))
-        .with_event_type_signed(false)
-        .with_tolerance(Tolerance::any_age())
-        .with_retries(true);
     PayPal {
         webhook_ids: webhook_ids.into_secrets(),
         keys: KeyCache::new(fetch),
         folder: "https://api.paypal.com/v1/notifications/certs/",
-        profile,
+        profile: ROW.profile(),
     }
 }
 
-pub(super) static ALL: &[&Provider] = &[&Provider::fetched(
+pub(super) static ALL: &[&Provider] = &[&ROW];
+
+static ROW: Provider = Provider::fetched(
     "paypal",
     "paypal",
     "PayPal",
     "https://developer.paypal.com/api/rest/webhooks/rest/",
     "webhook_ids, fetch",
-)];
+    Facts {
+        secret: Some(SecretFormat::Text),
+        profile: |profile| {
+            profile
+                .with_id(Location::json("/id"))
+                .with_id_signed(false)
+                .with_body_signed(false)
+                .with_event_type(Location::json("/event_type"))
+                .with_event_type_signed(false)
+                .with_tolerance(Tolerance::any_age())
+        },
+        retries: Some(true),
+        ..Facts::NONE
+    },
+);
 
 /// The verifier that [`paypal`] makes.
 #[derive(Debug)]

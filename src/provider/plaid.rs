@@ -1,7 +1,7 @@
-use super::{providers, shapes::jwt};
+use super::{SecretFormat, providers, shapes::jwt};
 use crate::verify::{
     Encoding::Hex,
-    Location, Tolerance,
+    Location,
     jwt::{Algorithm::ES256, BodyClaim, KeyText, Presence::Always, Rules},
 };
 
@@ -16,7 +16,7 @@ providers! {
     /// * Timestamp: the token's `iat`; 300 s into the past and 300 s into the future.
     plaid -> Result: "plaid", "Plaid",
         "https://plaid.com/docs/api/webhooks/webhook-verification/",
-        @by_hand |secrets| {
+        @by_hand |secrets, profile| {
             let rules = Rules {
                 algorithms: &[ES256],
                 keys: KeyText::Public,
@@ -25,9 +25,8 @@ providers! {
                 jti_is_id: false,
                 ..jwt::rules("plaid-verification")
             };
-            let profile = jwt::profile("plaid")
-                .with_event_type(Location::json("/webhook_code"))
-                .with_tolerance(Tolerance::default());
             jwt::verifier(rules, profile, secrets)
-        };
+        },
+        secret: Some(SecretFormat::PublicKey),
+        profile: |profile| profile.with_event_type(Location::json("/webhook_code"));
 }

@@ -8,8 +8,8 @@ use crate::verify::{
     Algorithm::HmacSha1,
     Candidates,
     Encoding::{self, Base64},
-    Keyring, Location, MacKind, Macs, Parameters, Profile, RequestContext, Scheme, VerifyError,
-    all_sorted_parameters, called_url,
+    Keyring, Location, MacKind, Macs, Parameters, RequestContext, Scheme, VerifyError, all_sorted_parameters,
+    called_url,
 };
 
 static SIGNATURE: HeaderName = HeaderName::from_static("x-plivo-signature-v2");
@@ -53,14 +53,14 @@ providers! {
     ///   can send any other to the same URL, once for each nonce while it is remembered.
     plivo_v2: "plivo-v2", "Plivo v2",
         "https://github.com/plivo/plivo-node/blob/HEAD/lib/utils/security.js",
-        @by_hand |secrets| {
-            let profile = Profile::new("plivo-v2")
-                .with_body_signed(false)
-                .with_event_type(Location::Form("Event".into()))
-                .with_event_type_signed(false);
+        @by_hand |secrets, profile| {
             let keys = Keyring::of_text(MacKind::HmacSha256, &secrets);
             verifier(keys, profile, Methods { begin: begin_v2, #[cfg(feature = "test-util")] sign: signing::sign_v2 })
-        };
+        },
+        profile: |profile| profile
+            .with_body_signed(false)
+            .with_event_type(Location::Form("Event".into()))
+            .with_event_type_signed(false);
 
     /// HMAC-SHA256 of the URL, the parameters and a nonce in `X-Plivo-Signature-V3`, base64.
     ///
@@ -80,15 +80,15 @@ providers! {
     ///   and the form.
     plivo_v3: "plivo-v3", "Plivo v3",
         "https://github.com/plivo/plivo-node/blob/HEAD/lib/utils/v3Security.js",
-        @by_hand |secrets| {
-            let profile = Profile::new("plivo-v3")
-                .with_body_signed(false)
-                .with_id(Location::Header(NONCE_V3.clone()))
-                .with_event_type(Location::Form("Event".into()))
-                .with_event_type_signed(false);
+        @by_hand |secrets, profile| {
             let keys = Keyring::of_text(MacKind::HmacSha256, &secrets);
             verifier(keys, profile, Methods { begin: begin_v3, #[cfg(feature = "test-util")] sign: signing::sign_v3 })
-        };
+        },
+        profile: |profile| profile
+            .with_body_signed(false)
+            .with_id(Location::Header(NONCE_V3.clone()))
+            .with_event_type(Location::Form("Event".into()))
+            .with_event_type_signed(false);
 }
 
 fn begin_v2<'a>(keys: &'a Keyring, request: &RequestContext<'a>) -> CheckResult<'a> {

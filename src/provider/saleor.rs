@@ -1,4 +1,4 @@
-use super::{providers, shapes::jwt};
+use super::{SecretFormat, providers, shapes::jwt};
 use crate::verify::{
     Location,
     jwt::{Algorithm::RS256, BodyClaim, KeyText, Rules},
@@ -18,17 +18,18 @@ providers! {
     ///   keys.
     saleor -> Result: "saleor", "Saleor",
         "https://github.com/saleor/app-sdk/blob/HEAD/src/auth/verify-signature.ts",
-        @by_hand |secrets| {
+        @by_hand |secrets, profile| {
             let rules = Rules {
                 algorithms: &[RS256],
                 keys: KeyText::Public,
                 payload: BodyClaim::Body,
                 ..jwt::rules("saleor-signature")
             };
-            let profile = jwt::profile("saleor")
-                .with_shared_secret(true)
-                .with_event_type(Location::header("saleor-event"))
-                .with_event_type_signed(false);
             jwt::verifier(rules, profile, secrets)
-        };
+        },
+        secret: Some(SecretFormat::PublicKey),
+        profile: |profile| jwt::profile(profile)
+            .with_event_type(Location::header("saleor-event"))
+            .with_event_type_signed(false),
+        shared_secret: true;
 }

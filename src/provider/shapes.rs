@@ -72,9 +72,9 @@ pub(super) mod jwt {
         }
     }
 
-    /// Returns a profile for tokens that contain their validity.
-    pub(in crate::provider) fn profile(id: &'static str) -> Profile {
-        Profile::new(id).with_tolerance(Tolerance::any_age())
+    /// Adds to a profile that the tokens contain their validity.
+    pub(in crate::provider) fn profile(profile: Profile) -> Profile {
+        profile.with_tolerance(Tolerance::any_age())
     }
 
     pub(in crate::provider) fn verifier(

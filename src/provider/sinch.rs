@@ -4,6 +4,7 @@ use md5::{Digest, Md5};
 use zeroize::Zeroizing;
 
 use super::{
+    SecretFormat,
     by_hand::{CheckResult, Methods, check, optional_value, required_value, verifier, without_mac},
     providers,
 };
@@ -13,7 +14,7 @@ use crate::{
         Algorithm::HmacSha1,
         Candidates,
         Encoding::{self, Base64, Hex},
-        Keyring, Location, MacKind, Macs, Profile, RequestContext, Scheme,
+        Keyring, Location, MacKind, Macs, RequestContext, Scheme,
         TimeUnit::{self, Seconds},
         Tolerance, VerifyError, called_path,
     },
@@ -41,13 +42,14 @@ providers! {
     ///   chooses *both* bodies can make two with the same MD5.
     sinch_application -> Result: "sinch-application", "Sinch (Voice, Verification)",
         "https://developers.sinch.com/docs/voice/api-reference/authentication/callback-signed-request",
-        @by_hand |secrets| {
-            let profile = Profile::new("sinch-application")
-                .with_event_type(Location::json("/event"))
-                .with_tolerance(Tolerance::any_age());
+        @by_hand |secrets, profile| {
             let keys = Keyring::decoded(MacKind::HmacSha256, &secrets, decode)?;
             verifier(keys, profile, Methods { begin, #[cfg(feature = "test-util")] sign: signing::sign })
-        };
+        },
+        secret: Some(SecretFormat::Base64),
+        profile: |profile| profile
+            .with_event_type(Location::json("/event"))
+            .with_tolerance(Tolerance::any_age());
 
     /// HMAC-SHA256 of `{body}.{header:x-sinch-webhook-signature-nonce}.{ts}` in `X-Sinch-Webhook-Signature`,
     /// base64.

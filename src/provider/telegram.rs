@@ -4,6 +4,7 @@ use crate::verify::Scheme;
 providers! {
     /// The secret itself in `X-Telegram-Bot-Api-Secret-Token`.
     ///
+    /// * Secret: the text as it stands.
     /// * Delivery id: `body:/update_id`, **not signed**.
     /// * Retries: yes.
     /// * The secret itself is sent in `X-Telegram-Bot-Api-Secret-Token`: **it does not protect the body**.

@@ -7,8 +7,8 @@ use super::{
     providers,
 };
 use crate::verify::{
-    Candidates, Encoding, Keyring, MacKind, Macs, Parameters, Profile, RequestContext, VerifyError,
-    called_url, constant_time_eq, only_parameter, sorted_parameters,
+    Candidates, Encoding, Keyring, MacKind, Macs, Parameters, RequestContext, VerifyError, called_url,
+    constant_time_eq, only_parameter, sorted_parameters,
 };
 
 static SIGNATURE: HeaderName = HeaderName::from_static("x-twilio-signature");
@@ -41,13 +41,11 @@ providers! {
     ///   in the URL, the layer needs [`public_url`](crate::WebhookLayer::public_url).
     twilio: "twilio", "Twilio",
         "https://www.twilio.com/docs/usage/webhooks/webhooks-security",
-        @by_hand |secrets| {
-            let profile = Profile::new("twilio")
-                .with_id_signed(false)
-                .with_body_signed(false);
+        @by_hand |secrets, profile| {
             let keys = Keyring::of_text(MacKind::HmacSha1, &secrets);
             verifier(keys, profile, Methods { begin, #[cfg(feature = "test-util")] sign: signing::sign })
-        };
+        },
+        profile: |profile| profile.with_id_signed(false).with_body_signed(false);
 }
 
 fn begin<'a>(keys: &'a Keyring, request: &RequestContext<'a>) -> CheckResult<'a> {

@@ -15,7 +15,7 @@ providers! {
     /// * Timestamp: from the token's `nbf` to its `exp`, five minutes later.
     upstash: "upstash", "Upstash QStash",
         "https://upstash.com/docs/qstash/features/security",
-        @by_hand |secrets| {
+        @by_hand |secrets, profile| {
             let rules = Rules {
                 issuer: Issuer::Named("Upstash"),
                 url: UrlClaim::Itself("sub"),
@@ -24,9 +24,9 @@ providers! {
                 jti_is_id: false,
                 ..jwt::rules("upstash-signature")
             };
-            let profile = jwt::profile("upstash")
-                .with_id(Location::header("upstash-message-id"))
-                .with_id_signed(false);
             jwt::verifier(rules, profile, secrets)
-        };
+        },
+        profile: |profile| jwt::profile(profile)
+            .with_id(Location::header("upstash-message-id"))
+            .with_id_signed(false);
 }

@@ -47,37 +47,46 @@ providers! {
     ///   [`vonage_params_md5hash`]), and no request is believed for having chosen a weaker one.
     vonage_params: "vonage-params", "Vonage (signed parameters)",
         "https://developer.vonage.com/en/getting-started/concepts/signing-messages",
-        @by_hand |secrets| with("vonage-params", MacKind::HmacSha256, &secrets);
+        @by_hand |secrets, profile| with(MacKind::HmacSha256, &secrets, profile),
+        profile: parameters_profile;
 
     /// [`vonage_params`] for accounts that are set to SHA-512 HMAC.
     ///
+    /// * Secret: the text as it stands.
     vonage_params_sha512: "vonage-params-sha512",
         "Vonage (signed parameters, SHA-512)",
         "https://developer.vonage.com/en/getting-started/concepts/signing-messages",
-        @by_hand |secrets| with("vonage-params-sha512", MacKind::HmacSha512, &secrets);
+        @by_hand |secrets, profile| with(MacKind::HmacSha512, &secrets, profile),
+        profile: parameters_profile;
 
     /// [`vonage_params`] for accounts that are set to SHA-1 HMAC.
     ///
+    /// * Secret: the text as it stands.
     vonage_params_sha1: "vonage-params-sha1",
         "Vonage (signed parameters, SHA-1)",
         "https://developer.vonage.com/en/getting-started/concepts/signing-messages",
-        @by_hand |secrets| with("vonage-params-sha1", MacKind::HmacSha1, &secrets);
+        @by_hand |secrets, profile| with(MacKind::HmacSha1, &secrets, profile),
+        profile: parameters_profile;
 
     /// [`vonage_params`] for accounts that are set to MD5 HMAC. Choose a stronger one if you can.
     ///
+    /// * Secret: the text as it stands.
     vonage_params_md5: "vonage-params-md5",
         "Vonage (signed parameters, MD5 HMAC)",
         "https://developer.vonage.com/en/getting-started/concepts/signing-messages",
-        @by_hand |secrets| with("vonage-params-md5", MacKind::HmacMd5, &secrets);
+        @by_hand |secrets, profile| with(MacKind::HmacMd5, &secrets, profile),
+        profile: parameters_profile;
 
     /// [`vonage_params`] for accounts that are set to "MD5 hash", which is Vonage's default: plain MD5 of the
     /// parameters with the secret behind them. **It is the weakest of them**: two requests with one MD5 have one
     /// signature under every secret. Set the account to a HMAC if you can.
     ///
+    /// * Secret: the text as it stands.
     vonage_params_md5hash: "vonage-params-md5hash",
         "Vonage (signed parameters, MD5 hash)",
         "https://developer.vonage.com/en/getting-started/concepts/signing-messages",
-        @by_hand |secrets| with("vonage-params-md5hash", MacKind::Md5, &secrets);
+        @by_hand |secrets, profile| with(MacKind::Md5, &secrets, profile),
+        profile: parameters_profile;
 
     /// JSON Web Token (HS256) in `Authorization`.
     ///
@@ -95,25 +104,27 @@ providers! {
     #[cfg(feature = "jwt")]
     vonage_jwt: "vonage-jwt", "Vonage (JWT)",
         "https://developer.vonage.com/en/getting-started/concepts/webhooks",
-        @by_hand |secrets| {
+        @by_hand |secrets, profile| {
             let rules = Rules {
                 payload: BodyClaim::Sha256("payload_hash", Hex, AtWill),
                 #[cfg(feature = "test-util")]
                 bearer: true,
                 ..jwt::rules(header::AUTHORIZATION.as_str())
             };
-            let profile = jwt::profile("vonage-jwt")
-                .with_body_signed(false);
             jwt::verifier(rules, profile, secrets)
-        };
+        },
+        profile: |profile| jwt::profile(profile).with_body_signed(false);
+}
+
+fn parameters_profile(profile: Profile) -> Profile {
+    profile.with_tolerance(Tolerance::any_age()).with_body_signed(false)
 }
 
 fn with(
-    id: &'static str,
     kind: MacKind,
     secrets: &Secrets,
+    profile: Profile,
 ) -> Result<Box<dyn ByHandVerifier>, InvalidSecret> {
-    let profile = Profile::new(id).with_tolerance(Tolerance::any_age()).with_body_signed(false);
     verifier(
         Keyring::of_text(kind, secrets),
         profile,

@@ -4,7 +4,7 @@ use crate::verify::{Encoding::Base64, Scheme, TimeUnit::Rfc3339};
 providers! {
     /// HMAC-SHA256 of `{ts}{body}` in `X-Zendesk-Webhook-Signature`, base64.
     ///
-    /// * Secret: (the static test secret looks base64 but is NOT decoded).
+    /// * Secret: the text as it stands, though it looks like base64.
     /// * Delivery id: `header:x-zendesk-webhook-invocation-id`, **not signed**.
     /// * Event type: `body:/type`, signed.
     /// * Timestamp: `header:x-zendesk-webhook-signature-timestamp`; any age and 300 s into the future.

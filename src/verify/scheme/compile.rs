@@ -23,6 +23,9 @@ use crate::{
     },
 };
 
+/// By version; one without a name where there are none.
+type Templates = Vec<(Box<str>, Template)>;
+
 impl Scheme {
     /// Validates the scheme and creates a verifier for deliveries of `provider` that are signed with any of
     /// `secrets`.
@@ -46,9 +49,11 @@ impl Scheme {
         }
         let secrets = secrets.into_secrets();
         let signature = self.signature_plan()?;
+        let templates = self.templates()?;
+        let profile = self.profile_with(provider.into().into(), &templates)?;
         let proof = match self.alg {
             Algorithm::Token | Algorithm::Basic => self.shown_secret(&secrets)?,
-            _ => self.signature(&secrets)?,
+            _ => self.signature(&secrets, templates)?,
         };
         if proof.takes_from_list() && !signature.places.iter().all(Location::is_header) {
             return Err(InvalidScheme::new("fields and items require a signature in a header"));
@@ -59,7 +64,6 @@ impl Scheme {
             Ok((header_name(name)?, value))
         });
         let require = require.collect::<Result<_, InvalidScheme>>()?;
-        let profile = self.profile(provider.into().into(), &proof)?;
         let needs_body_first = signature.places.iter().any(Location::is_in_body) || proof.needs_body_first();
         Ok(SchemeVerifier { plan: Plan { require, signature, proof, needs_body_first }, profile })
     }
@@ -95,7 +99,7 @@ impl Scheme {
         })
     }
 
-    fn signature(&self, secrets: &Secrets) -> Result<Proof, InvalidScheme> {
+    fn signature(&self, secrets: &Secrets, templates: Templates) -> Result<Proof, InvalidScheme> {
         let encoding = self.sig.enc.ok_or_else(|| InvalidScheme::new("`enc` of `sig` is missing"))?;
         let parts_a_signature = |items: &String| match encoding {
             Encoding::Hex => false,
@@ -105,8 +109,27 @@ impl Scheme {
         if self.sig.items.as_ref().is_some_and(parts_a_signature) {
             return Err(InvalidScheme::new("list separator occurs in the signature's encoding"));
         }
+        let key_id = self.key.select_by.clone();
+        let keys = self.keys(secrets)?;
+        if let Keys::Mac(keys) = &keys
+            && !self.alg.is_keyed()
+            && keys.overlap()
+        {
+            return Err(InvalidScheme::new(
+                "secret begins or ends with another secret, so their hashes could be confused",
+            ));
+        }
         let timestamp = self.ts.as_ref().map(|ts| (ts.from.clone(), ts.unit));
-        let parse = |text: &str| Template::parse(text, timestamp.as_ref().map(|(place, _)| place));
+        Ok(Proof::Signature { keys, encoding, timestamp, templates, key_id })
+    }
+
+    /// Parses the templates by version; none where the secret itself is sent.
+    fn templates(&self) -> Result<Templates, InvalidScheme> {
+        if matches!(self.alg, Algorithm::Token | Algorithm::Basic) {
+            return Ok(Templates::new());
+        }
+        let timestamp = self.ts.as_ref().map(|ts| &ts.from);
+        let parse = |text: &str| Template::parse(text, timestamp);
         let mut templates = match &self.template {
             TemplateText::One(text) if self.sig.prefer.is_empty() => vec![("".into(), parse(text)?)],
             // One template for every version.
@@ -139,7 +162,7 @@ impl Scheme {
                 return Err(InvalidScheme::new("template contains `{ts}`, but the scheme has no `ts`"));
             }
             // An attacker who replays a delivery could set a new timestamp.
-            if let Some((place, _)) = &timestamp
+            if let Some(place) = timestamp
                 && !template.uses_timestamp()
                 && !template.covers(place)
             {
@@ -157,17 +180,7 @@ impl Scheme {
                 template.resist_extension();
             }
         }
-        let key_id = self.key.select_by.clone();
-        let keys = self.keys(secrets)?;
-        if let Keys::Mac(keys) = &keys
-            && !self.alg.is_keyed()
-            && keys.overlap()
-        {
-            return Err(InvalidScheme::new(
-                "secret begins or ends with another secret, so their hashes could be confused",
-            ));
-        }
-        Ok(Proof::Signature { keys, encoding, timestamp, templates, key_id })
+        Ok(templates)
     }
 
     fn keys(&self, secrets: &Secrets) -> Result<Keys, InvalidScheme> {
@@ -208,17 +221,33 @@ impl Scheme {
         Ok(Proof::Token { tokens: secrets.iter().map(token).collect(), verified })
     }
 
-    fn profile(&self, provider: Cow<'static, str>, proof: &Proof) -> Result<Profile, InvalidScheme> {
+    /// Returns the profile of its verifiers, which does not depend on their keys.
+    pub(crate) fn profile(&self, provider: &'static str) -> Result<Profile, InvalidScheme> {
+        self.profile_with(provider.into(), &self.templates()?)
+    }
+
+    /// Returns the algorithm and the encoding of the key; `None`: the text is the key.
+    pub(crate) fn key(&self) -> (Algorithm, Option<Encoding>) {
+        let encoding = match self.key.encoding {
+            KeyEncoding::Utf8 => None,
+            KeyEncoding::Hex => Some(Encoding::Hex),
+            KeyEncoding::Base64 => Some(Encoding::Base64),
+            KeyEncoding::Base64Url => Some(Encoding::Base64Url),
+        };
+        (self.alg, encoding)
+    }
+
+    fn profile_with(
+        &self,
+        provider: Cow<'static, str>,
+        templates: &Templates,
+    ) -> Result<Profile, InvalidScheme> {
         let mut places = self.id.as_slice().iter().chain(self.event_type.as_slice());
         if let Some(place) = places.find(|place| place.is_in_signature()) {
             return Err(InvalidScheme::new(format!("`{place}` cannot be an id or an event type")));
         }
-        let templates = match proof {
-            Proof::Token { .. } => None,
-            Proof::Signature { templates, .. } => Some(templates),
-        };
         let all = |covers: &dyn Fn(&Template) -> bool| {
-            templates.is_some_and(|templates| templates.iter().all(|(_, template)| covers(template)))
+            !templates.is_empty() && templates.iter().all(|(_, template)| covers(template))
         };
         let body_signed = all(&Template::covers_body);
         // An attacker could add a value at a location that is not signed.
@@ -244,6 +273,14 @@ impl Scheme {
 }
 
 impl Algorithm {
+    /// Whether the secret is a public key.
+    pub(crate) fn has_public_key(self) -> bool {
+        matches!(
+            self,
+            Self::Ed25519 | Self::EcdsaP256Sha256 | Self::RsaSha1 | Self::RsaSha256 | Self::RsaSha512
+        )
+    }
+
     fn mac_kind(self) -> Option<MacKind> {
         match self {
             Self::HmacSha1 => Some(MacKind::HmacSha1),
