@@ -47,6 +47,8 @@ fn the_guide_says_of_providers_what_the_code_does() {
         undocumented.is_empty(),
         "whose event type is not signed, and whose documentation says nothing of it: {undocumented:?}"
     );
+    let batches = profiles.iter().filter(|(_, profile)| profile.batch());
+    is_up_to_date("src/guide/events.md", "batches", &links(batches));
     let counts = profiles.iter().filter(|(_, profile)| profile.attempt().is_some());
     is_up_to_date("src/guide/threats.md", "attempts", &links(counts));
     is_up_to_date("src/guide/threats.md", "unsigned-bodies", &links(uncovered));
