@@ -1,10 +1,13 @@
 use super::providers;
-use crate::verify::{Encoding::Hex, Scheme};
+use crate::verify::{Encoding::Hex, Scheme, SignedEncoding};
 
 providers! {
     /// HMAC-SHA256 of the body in `X-Signature`, hex.
     ///
     /// * Secret: API secret.
+    /// * Signed content: `{body}`, HMAC-SHA256, in `X-Signature`: of a compressed body the bytes before they
+    ///   were compressed, so place the layer inside of what decompresses requests
+    ///   ([source](https://github.com/GetStream/stream-chat-js/blob/HEAD/docs/webhooks.md)).
     /// * Delivery id: `header:x-webhook-id`, **not signed**.
     /// * Event type: `body:/type`, signed.
     /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of an app sign with it.
@@ -13,5 +16,6 @@ providers! {
         Scheme::hmac_sha256("x-signature", Hex)
             .id("header:x-webhook-id")
             .event_type("body:/type"),
+        profile: |profile| profile.with_content_encoding(SignedEncoding::Decoded),
         shared_secret: true;
 }

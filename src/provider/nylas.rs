@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::{handshake::CHALLENGE, providers};
-use crate::verify::{Encoding::Hex, Scheme};
+use crate::verify::{Encoding::Hex, Scheme, SignedEncoding};
 
 providers! {
     /// HMAC-SHA256 of the body in `X-Nylas-Signature`, hex.
@@ -20,6 +20,7 @@ providers! {
         Scheme::hmac_sha256("x-nylas-signature", Hex)
             .id("body:/id")
             .event_type("body:/type"),
+        profile: |profile| profile.with_content_encoding(SignedEncoding::Encoded),
         retries: Some(true),
         ack_deadline: Some(Duration::from_secs(10)),
         handshake: Some(CHALLENGE);
