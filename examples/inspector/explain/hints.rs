@@ -56,7 +56,7 @@ pub(super) fn for_rejected(seen: &Seen<'_>) -> Vec<Hint> {
         )],
         Some(Kind::AckDeadline) => vec![hint(
             "A handler that is slower than the provider waits",
-            "If it always is: store the delivery, answer, and work afterwards. See “Acknowledge fast, process later” in the README.",
+            "If it always is: store the delivery, answer, and work afterwards. See “Slow handlers” on the crate's page.",
         )],
         Some(Kind::StoreUnavailable) => vec![hint(
             "The dedupe store cannot be reached",
