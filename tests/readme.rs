@@ -118,7 +118,7 @@ fn row(provider: &'static Provider) -> String {
     // The first sentence, but for those whose keys are fetched.
     let signature = bullet("* Signed: ").filter(|_| provider.fetches_keys()).unwrap_or(&docs);
     let end = [". ", ": ", ", over "].iter().filter_map(|end| signature.find(end)).min();
-    let signature = &signature[..end.unwrap_or(signature.len())];
+    let signature = signature[..end.unwrap_or(signature.len())].replace("[`", "`").replace("`]", "`");
     let signed = |is_signed: bool| if is_signed { "signed" } else { "**not signed**" };
     let places = |places: &[Location], is_signed: bool| {
         let names: Vec<_> = places.iter().map(|place| format!("`{place}`")).collect();
