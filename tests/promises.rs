@@ -1,4 +1,4 @@
-//! Each public function that waits says what becomes of what it began when it is dropped, and its errors.
+//! Every public `async` function documents its cancel safety and its errors.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::{
@@ -19,7 +19,7 @@ fn documentation(lines: &[&str], at: usize) -> String {
 }
 
 #[test]
-fn functions_that_wait_say_what_they_leave_behind() {
+fn async_functions_document_cancel_safety_and_errors() {
     let mut found = 0;
     for path in sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src")) {
         let text = fs::read_to_string(&path).unwrap();
@@ -28,11 +28,8 @@ fn functions_that_wait_say_what_they_leave_behind() {
         {
             let says = documentation(&lines, at);
             let place = format!("{}:{}: {}", path.display(), at + 1, line.trim());
-            assert!(says.contains("# Cancel safety"), "{place}: what if it is dropped?");
-            assert!(
-                !line.contains("Result<") || says.contains("# Errors"),
-                "{place}: which errors are there?"
-            );
+            assert!(says.contains("# Cancel safety"), "{place}: `# Cancel safety` is missing");
+            assert!(!line.contains("Result<") || says.contains("# Errors"), "{place}: `# Errors` is missing");
             found += 1;
         }
     }

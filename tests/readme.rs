@@ -27,7 +27,7 @@ fn the_lists_of_providers_are_up_to_date() {
 }
 
 #[test]
-fn the_guide_says_of_providers_what_the_code_does() {
+fn the_guide_states_the_facts_of_providers() {
     let profiles = profiles();
     is_up_to_date("src/guide/answers.md", "behaviour", &behaviour(&profiles));
     let uncovered = profiles.iter().filter(|(_, profile)| !profile.body_signed());
@@ -43,10 +43,7 @@ fn the_guide_says_of_providers_what_the_code_does() {
         .iter()
         .filter(|(name, _)| !documentation(name).to_lowercase().contains("event type"))
         .collect();
-    assert!(
-        undocumented.is_empty(),
-        "whose event type is not signed, and whose documentation says nothing of it: {undocumented:?}"
-    );
+    assert!(undocumented.is_empty(), "event type not signed, and not documented: {undocumented:?}");
     let batches = profiles.iter().filter(|(_, profile)| profile.batch());
     is_up_to_date("src/guide/events.md", "batches", &links(batches));
     let counts = profiles.iter().filter(|(_, profile)| profile.attempt().is_some());
@@ -54,7 +51,7 @@ fn the_guide_says_of_providers_what_the_code_does() {
     is_up_to_date("src/guide/threats.md", "unsigned-bodies", &links(uncovered));
 }
 
-/// Whether what stands between the comments of this name is `current`.
+/// Checks, or with `UPDATE_TABLES` writes, the text between the comments of this name.
 fn is_up_to_date(file: &str, name: &str, current: &str) {
     let text = read(file);
     let (before, rest) = text.split_once(&format!("<!-- {name} -->\n")).unwrap();
@@ -163,7 +160,7 @@ fn seconds(time: Option<Duration>) -> String {
     time.map_or("–".to_owned(), |time| format!("{} s", time.as_secs_f64()))
 }
 
-/// Each constructor's name and profile, in the order of the names.
+/// Returns each constructor's name and profile, sorted by name.
 fn profiles() -> Vec<(&'static str, Profile)> {
     let mut profiles: Vec<_> =
         constructed().map(|provider| (provider.constructor, provider.profile())).collect();
@@ -171,7 +168,7 @@ fn profiles() -> Vec<(&'static str, Profile)> {
     profiles
 }
 
-/// What a provider does on an answer, where anything is known of that.
+/// Rows of providers whose retries, deadline, window or lease are known.
 fn behaviour(profiles: &[(&str, Profile)]) -> String {
     let rows = profiles.iter().filter_map(|(name, profile)| {
         let (retries, ack_deadline) = (profile.retries(), profile.ack_deadline());
@@ -179,7 +176,7 @@ fn behaviour(profiles: &[(&str, Profile)]) -> String {
         if retries.is_none() && ack_deadline.is_none() && dedupe_window.is_none() && lease.is_none() {
             return None;
         }
-        let again = match retries {
+        let retries = match retries {
             Some(true) => "yes",
             Some(false) => "**never**",
             None => "–",
@@ -189,13 +186,13 @@ fn behaviour(profiles: &[(&str, Profile)]) -> String {
             days => format!("{days} days"),
         });
         let (waits, lease) = (seconds(ack_deadline), seconds(lease));
-        Some(format!("| {} | {again} | {waits} | {remembered} | {lease} |\n", link(name)))
+        Some(format!("| {} | {retries} | {waits} | {remembered} | {lease} |\n", link(name)))
     });
-    let head = "| provider | sends again | waits | remembered | lease |\n|---|---|---|---|---|\n";
+    let head = "| provider | retries | acknowledge within | deduplication window | lease |\n|---|---|---|---|---|\n";
     format!("{head}{}", rows.collect::<String>())
 }
 
-/// A constructor's documentation.
+/// Returns the documentation of a constructor.
 fn documentation(constructor: &str) -> String {
     fn sources(folder: &Path) -> Vec<PathBuf> {
         let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
@@ -217,7 +214,7 @@ fn documentation(constructor: &str) -> String {
             return text.into_iter().rev().collect::<Vec<_>>().join("\n");
         }
     }
-    panic!("where is {constructor}?")
+    panic!("no constructor {constructor} in src/provider")
 }
 
 fn links<'p>(profiles: impl IntoIterator<Item = &'p (&'static str, Profile)>) -> String {
@@ -225,7 +222,7 @@ fn links<'p>(profiles: impl IntoIterator<Item = &'p (&'static str, Profile)>) ->
     format!("{}.\n", names.join(", "))
 }
 
-/// Not by the item's path: without its feature the item is not there, and rustdoc would say so.
+/// Links by URL: an intra-doc link breaks when the constructor's feature is off.
 fn link(constructor: &str) -> String {
     format!("[`{constructor}`](../../provider/fn.{constructor}.html)")
 }
