@@ -87,7 +87,9 @@ fn table() -> String {
     let count = rows.len();
     let columns = "| provider | constructor | signature | delivery id | event type | timestamp | retries | acknowledge within |";
     let line = "|---".repeat(8);
-    format!("{count} constructors:\n\n{columns}\n{line}|\n{}", rows.concat())
+    // Without these styles half of the columns are out of sight.
+    let wrap = "<div style=\"font-size:.8em;word-break:break-word\">";
+    format!("{count} constructors:\n\n{wrap}\n\n{columns}\n{line}|\n{}\n</div>\n", rows.concat())
 }
 
 /// The aliases of each provider that has some.
@@ -188,7 +190,8 @@ fn behaviour(profiles: &[(&str, Profile)]) -> String {
         let (waits, lease) = (seconds(ack_deadline), seconds(lease));
         Some(format!("| {} | {retries} | {waits} | {remembered} | {lease} |\n", link(name)))
     });
-    let head = "| provider | retries | acknowledge within | deduplication window | lease |\n|---|---|---|---|---|\n";
+    let head =
+        "| provider | retries | acknowledge within | deduplication window | lease |\n|---|---|---|---|---|\n";
     format!("{head}{}", rows.collect::<String>())
 }
 
