@@ -33,8 +33,7 @@ use crate::verify::{
 /// # }
 /// ```
 ///
-/// The body can have any type that implements `From<Bytes>`. Specify the type for services that accept several, such
-/// as axum's `Router` and the layer.
+/// Name the type of the body, as here, where the service takes several, as axum's `Router` and the layer do.
 pub fn post<'s, S>(signer: &'s S, uri: &str) -> Post<'s>
 where
     S: Signer + ?Sized,
