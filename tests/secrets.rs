@@ -4,12 +4,14 @@
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use http::Request;
+use http::{Request, Response};
+use tower::{Layer, ServiceExt, service_fn};
 use tower_webhook::{
-    InvalidSecret, Secret, Secrets, WebhookLayer,
+    Body, BoxError, Delivery, InvalidSecret, Secret, Secrets, WebhookLayer,
     provider::{self, ProviderVerifier},
+    store::MokaStore,
     testing,
-    verify::{Location, Scheme, Verifier},
+    verify::{self, Location, Scheme, Verified, Verifier},
 };
 
 fn at() -> SystemTime {
@@ -46,6 +48,41 @@ fn signed(provider: &str, secret: Secret) -> Request<Bytes> {
 fn assert_sign_alike(provider: &str, one: Secret, other: Secret) {
     let (one, other) = (signed(provider, one), signed(provider, other));
     assert_eq!((one.headers(), one.body()), (other.headers(), other.body()), "{provider}");
+}
+
+/// The scope of a delivery that a function has verified with one of its secrets; `None` if the layer rejects it.
+async fn scope(secrets: &[&str], index: usize) -> Option<String> {
+    let verifier = verify::from_fn(move |_, _| Ok(Verified::new().with_id("1").with_secret_index(index)));
+    let verifier = secrets.iter().fold(verifier, |verifier, secret| verifier.secret(&text(secret)));
+    let handler = service_fn(async |request: Request<Body>| {
+        let key = request.extensions().get::<Delivery>().unwrap().dedupe_key().unwrap().clone();
+        Ok::<_, BoxError>(Response::builder().header("x-scope", key.scope()).body(())?)
+    });
+    let layer = WebhookLayer::with_verifier(verifier).dedupe(MokaStore::new(10));
+    let response = layer.layer(handler).oneshot(Request::new(Body::empty())).await.unwrap();
+    let scope = response.headers().get("x-scope").map(|scope| scope.to_str().unwrap().to_owned());
+    assert_eq!(response.status(), if scope.is_some() { 200 } else { 503 });
+    scope
+}
+
+#[tokio::test]
+async fn the_secrets_of_a_function_keep_equal_ids_apart() {
+    let acme = scope(&["acme's"], 0).await;
+    assert!(acme.is_some());
+    assert_ne!(scope(&["mallory's"], 0).await, acme);
+    // During a rotation the scope is that of the secret that matched.
+    assert_eq!(scope(&["new", "acme's"], 1).await, acme);
+    assert_eq!([scope(&["acme's"], 1).await, scope(&[], 0).await], [None, None]);
+}
+
+#[test]
+fn a_provider_says_whether_it_accepts_any_secret() {
+    // Neither hex nor base64, no credentials, no PEM, no JWK, for a plain hash too alike, and a prefix without a key.
+    let odd = || [text("?"), text("??"), text("signkey-prod-")];
+    let disagrees =
+        |provider: &&provider::Provider| provider.verifier(odd()).is_ok() != provider.accepts_any_secret();
+    let disagree: Vec<_> = provider::all().filter(disagrees).map(|provider| provider.id).collect();
+    assert!(disagree.is_empty(), "{disagree:?}");
 }
 
 #[test]
