@@ -447,9 +447,9 @@ fn a_post_that_cannot_be_built_says_why() {
     assert_eq!(error(post().event("a\nb"), ""), event);
 
     let stripe = provider::stripe(secret());
-    assert_eq!(error(testing::post(&stripe, "/in").event("paid"), "a=b"), "the body is no JSON");
+    assert_eq!(error(testing::post(&stripe, "/in").event("paid"), "a=b"), "body is not JSON");
     let nested = with_event_type(place("body:/meta/type"));
-    let no_parent = "the body has no object for /meta/type";
+    let no_parent = "body has no object for `/meta/type`";
     assert_eq!(error(testing::post(&nested, "/in").event("push"), "{}"), no_parent);
     for nowhere in [with_event_type(Locations::default()), with_event_type(Locations::from(place("item:0")))]
     {
@@ -460,7 +460,7 @@ fn a_post_that_cannot_be_built_says_why() {
 
     let keys_are_no_text = std::collections::HashMap::from([((1, 2), 3)]);
     let error = post().json::<Bytes>(&keys_are_no_text).unwrap_err().to_string();
-    assert_eq!(error, "the request cannot be signed: key must be a string");
+    assert_eq!(error, "request cannot be signed: key must be a string");
 }
 
 #[tokio::test]

@@ -179,8 +179,8 @@ impl Sent {
         match testing::sign_at(&verifier, unsigned, self.at) {
             Ok(signed) => Some(signed),
             Err(error) => {
-                let private = "request cannot be signed: the provider signs with a private key, \
-                    and the verifier has only the public one";
+                let private = "request cannot be signed: provider signs with a private key, \
+                    and the verifier has only the public key";
                 assert_eq!(error.to_string(), private, "{}", self.by_its_secret.id);
                 None
             }
