@@ -37,7 +37,8 @@ providers! {
     ///   without `sha256=` before it.
     /// * Delivery id: none. The layer makes one of the contact's number, the time of the message and the body's
     ///   digest, as Notifyer's best practices advise: two messages within one second are both kept.
-    /// * Event type: `body:/message_type`, **not signed**.
+    /// * Event type: `body:/message_type` or `body:/data/message_type` or `body:/event`, **not signed**. The
+    ///   first of them that is there: `text` or `image` for a message, `message_status` for a status update.
     /// * Retries: yes.
     /// * Acknowledge within: 10 s.
     /// * Not covered: **a token does not protect the body**. An attacker who captures one request can send any
@@ -49,7 +50,11 @@ providers! {
             Ok(Box::new(Notifyer { tokens, keys, profile }))
         },
         profile: |profile| profile
-            .with_event_type(Location::json("/message_type"))
+            .with_event_type([
+                Location::json("/message_type"),
+                Location::json("/data/message_type"),
+                Location::json("/event"),
+            ])
             // It may be a token that is sent.
             .with_id_signed(false)
             .with_event_type_signed(false)

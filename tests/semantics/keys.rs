@@ -434,6 +434,25 @@ async fn dedupe_by_decides_instead_of_the_id() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn every_notifyer_event_has_an_event_type() {
+    let token: Secret = "a-token".parse().unwrap();
+    let layer = WebhookLayer::with_verifier(provider::notifyer(token)).clock(TokioClock::start());
+    let handler = Handler::default();
+    let app = handler.under(&layer);
+    for (body, event_type) in [
+        (r#"{"message_type":"text"}"#, Some("text")),
+        (r#"{"event":"incoming_message","data":{"message_type":"image"}}"#, Some("image")),
+        (r#"{"event":"incoming_message","data":{}}"#, Some("incoming_message")),
+        (r#"{"event":"message_status","data":{"status":"read"}}"#, Some("message_status")),
+        (r#"{"phone_number":"49"}"#, None),
+    ] {
+        let request = Request::post("/webhook").header("x-webhook-signature", "a-token");
+        app.send(request.body(Full::<Bytes>::from(body)).unwrap()).await.assert_handled();
+        assert_eq!(handler.last().event_type(), event_type, "{body}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_notifyer_message_is_known_by_its_contact_time_and_body() {
     let token: Secret = "a-token".parse().unwrap();
     let layer = WebhookLayer::with_verifier(provider::notifyer(token)).clock(TokioClock::start());
