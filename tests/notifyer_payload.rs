@@ -422,7 +422,7 @@ fn envelope_with_a_status() {
         let Notification::MessageStatus(status) = notification(&json) else {
             panic!("{json}");
         };
-        assert_eq!(status.message_id, "wamid.abc");
+        assert_eq!(status.message_id.as_deref(), Some("wamid.abc"));
         assert_eq!(status.status, "delivered");
         assert_eq!(status.timestamp.as_deref(), Some("2026-01-01T00:00:00Z"));
         // It is no message, and does not pass for one.
@@ -433,18 +433,38 @@ fn envelope_with_a_status() {
     let Notification::MessageStatus(status) = notification(number) else {
         panic!("{number}");
     };
-    assert_eq!(status.message_id, "12");
+    assert_eq!(status.message_id.as_deref(), Some("12"));
     assert_eq!(status.status, "");
     assert_eq!(status.timestamp.as_deref(), Some("1767225600"));
+}
 
-    for wrong in [
+#[test]
+fn a_status_update_is_read_whatever_it_lacks() {
+    let status = |json| match notification(json) {
+        Notification::MessageStatus(status) => (status.message_id, status.status),
+        other => panic!("{json}: {other:?}"),
+    };
+    for json in [
         r#"{"event": "message_status"}"#,
         r#"{"event": "message_status", "data": null}"#,
         r#"{"event": "message_status", "data": {}}"#,
         r#"{"event": "message_status", "data": [1]}"#,
+        r#"{"data": [1], "event": "message_status"}"#,
+        r#"{"event": "message_status", "data": {"message_id": "", "status": null, "timestamp": true}}"#,
     ] {
-        assert!(serde_json::from_str::<Notification>(wrong).is_err(), "{wrong}");
+        assert_eq!(status(json), (None, String::new()), "{json}");
     }
+    for json in [
+        r#"{"event": "message_status", "data": {"message_id": "a", "status": "read", "timestamp": 1.5}}"#,
+        r#"{"event": "message_status", "message_id": "a", "status": "read"}"#,
+        r#"{"status": "read", "message_id": "a", "event": "message_status"}"#,
+        r#"{"message_id": "a", "status": "read"}"#,
+    ] {
+        assert_eq!(status(json), (Some("a".into()), "read".into()), "{json}");
+    }
+    // A message may have fields of these names as well.
+    let message = with(r#""message_id": "a", "status": "read""#);
+    assert_eq!(message.phone_number, "4915550100200");
 }
 
 #[test]

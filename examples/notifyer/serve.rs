@@ -67,7 +67,7 @@ async fn on_notification<D: Download>(
             Ok(())
         }
         Notification::MessageStatus(status) => {
-            println!("message {} is {}", status.message_id, status.status);
+            println!("message {} is {}", status.message_id.as_deref().unwrap_or("?"), status.status);
             Ok(())
         }
         other => {

@@ -10,6 +10,7 @@ use serde::{
     Deserialize, Deserializer,
     de::{Error, IgnoredAny, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
 };
+use serde_json::Value;
 
 /// A struct that is filled field by field.
 ///
@@ -53,6 +54,15 @@ impl<'de, A: MapAccess<'de>> Field<'_, A> {
             LenientScalar::Text(text) => Ok(Some(text)),
             LenientScalar::Bool(_) => Err(self.refuse("a string")),
         }
+    }
+
+    /// Reads a string, or a number as it is written; `None` for anything else.
+    pub(crate) fn any_text(self) -> Result<Option<String>, A::Error> {
+        Ok(match self.map.next_value()? {
+            Value::String(text) if !text.trim().is_empty() => Some(text),
+            Value::Number(number) => Some(number.to_string()),
+            _ => None,
+        })
     }
 
     /// Reads Unix seconds as a number or its digits; 0 means "never".

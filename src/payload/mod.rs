@@ -1,10 +1,10 @@
 //! Typed payloads of the project's own provider.
 //!
 //! ```
-//! use tower_webhook::{Secret, WebhookLayer, payload::notifyer::IncomingMessage, provider};
+//! use tower_webhook::{Secret, WebhookLayer, payload::notifyer::Notification, provider};
 //!
 //! let secret: Secret = "the endpoint's signature_secret".parse()?;
-//! let layer = WebhookLayer::with_verifier(provider::notifyer(secret)).json::<IncomingMessage>();
+//! let layer = WebhookLayer::with_verifier(provider::notifyer(secret)).json::<Notification>();
 //! # Ok::<(), tower_webhook::InvalidSecret>(())
 //! ```
 

@@ -1,7 +1,7 @@
 //! Payloads of the WhatsAble Notifyer webhook.
 //!
-//! Decode a [`Notification`]. It accepts every event that the provider sends, so that a status update, or an
-//! event of a later version, is not rejected and retried:
+//! Decode a [`Notification`]. Events that it does not know are [`Other`](Notification::Other), so they are
+//! acknowledged rather than retried:
 //!
 //! ```
 //! use tower_webhook::{WebhookLayer, provider, payload::notifyer::Notification};
@@ -9,7 +9,9 @@
 //! fn handle(notification: &Notification) {
 //!     match notification {
 //!         Notification::IncomingMessage(message) => println!("{} writes", message.phone_number),
-//!         Notification::MessageStatus(status) => println!("{} is {}", status.message_id, status.status),
+//!         Notification::MessageStatus(status) => {
+//!             println!("{} is {}", status.message_id.as_deref().unwrap_or("a message"), status.status);
+//!         }
 //!         // Acknowledge the others.
 //!         _ => {}
 //!     }
@@ -58,7 +60,8 @@
 //!
 //! A verified delivery should not be lost to a detail, so decoding is lenient where the meaning is clear:
 //!
-//! * only `phone_number` is required; unknown fields are ignored;
+//! * of a message, only `phone_number` is required; unknown fields are ignored;
+//! * a [`MessageStatus`] requires nothing, and is read with and without the envelope;
 //! * unknown values of [`MessageType`], [`Sender`] and [`ReferralSource`] are kept as sent;
 //! * null, the empty string and an absent field are the same: `None`, or an empty list;
 //! * whole numbers are accepted as strings, strings as whole numbers, and lists as strings.
@@ -262,8 +265,8 @@ pub enum Notification {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct MessageStatus {
-    /// The message's id. Required.
-    pub message_id: String,
+    /// The message's id; `None` if it was not sent.
+    pub message_id: Option<String>,
     /// The status, as sent; the provider does not list the values. Empty if it was not sent.
     pub status: String,
     /// The time of the status, as sent.
@@ -325,6 +328,7 @@ impl<'de> Visitor<'de> for NotificationVisitor {
     // order.
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Notification, A::Error> {
         let mut message = IncomingMessage::default();
+        let mut status = MessageStatus::default();
         let mut event = None;
         let mut enveloped = None;
         // Only needed if `data` precedes the `event` that names its type, which is unusual.
@@ -335,6 +339,7 @@ impl<'de> Visitor<'de> for NotificationVisitor {
                 ("event", _) => event = field.text()?,
                 ("data", Some(event)) => enveloped = Some(map.next_value_seed(DataOf(event))?),
                 ("data", None) => early = Some(map.next_value()?),
+                ("message_id" | "status" | "timestamp", _) => status.set(field)?,
                 (_, None | Some(INCOMING_MESSAGE)) => message.set(field)?,
                 // Fields of other events may have other types.
                 _ => field.skip()?,
@@ -345,8 +350,11 @@ impl<'de> Visitor<'de> for NotificationVisitor {
         }
         match (event.as_deref(), early) {
             (Some(event), Some(data)) => DataOf(event).deserialize(data).map_err(A::Error::custom),
+            (Some(MESSAGE_STATUS), None) => Ok(Notification::MessageStatus(status)),
+            (None, _) if message.missing().is_some() && status.is_complete() => {
+                Ok(Notification::MessageStatus(status))
+            }
             (None | Some(INCOMING_MESSAGE), _) => complete(message).map(Notification::from),
-            (Some(MESSAGE_STATUS), None) => Err(A::Error::missing_field("data")),
             (Some(event), None) => Ok(Notification::Other { event: event.to_owned() }),
         }
     }
@@ -364,7 +372,12 @@ impl<'de> DeserializeSeed<'de> for DataOf<'_> {
                 let message: IncomingMessage = Object::deserialize(data)?.required()?;
                 Ok(message.into())
             }
-            MESSAGE_STATUS => MessageStatus::deserialize(data).map(Notification::MessageStatus),
+            MESSAGE_STATUS => {
+                // A retry would bring the same data, so nothing in it is an error.
+                let data = Object::deserialize(serde_json::Value::deserialize(data)?);
+                let status = data.ok().and_then(Object::into_inner).unwrap_or_default();
+                Ok(Notification::MessageStatus(status))
+            }
             event => IgnoredAny::deserialize(data).map(|_| Notification::Other { event: event.to_owned() }),
         }
     }
@@ -457,15 +470,17 @@ impl Fields for Referral {
 impl Fields for MessageStatus {
     fn set<'de, A: MapAccess<'de>>(&mut self, field: Field<'_, A>) -> Result<(), A::Error> {
         match field.name {
-            "message_id" => self.message_id = field.text()?.unwrap_or_default(),
-            "status" => self.status = field.text()?.unwrap_or_default(),
-            "timestamp" => self.timestamp = field.text()?,
+            "message_id" => self.message_id = field.any_text()?,
+            "status" => self.status = field.any_text()?.unwrap_or_default(),
+            "timestamp" => self.timestamp = field.any_text()?,
             _ => field.skip()?,
         }
         Ok(())
     }
+}
 
-    fn missing(&self) -> Option<&'static str> {
-        self.message_id.is_empty().then_some("message_id")
+impl MessageStatus {
+    fn is_complete(&self) -> bool {
+        self.message_id.is_some() && !self.status.is_empty()
     }
 }
