@@ -1,9 +1,9 @@
 use std::time::Duration;
 
-use http::{HeaderName, Method, StatusCode};
+use http::{HeaderName, HeaderValue, Method, StatusCode};
 
 use super::{
-    handshake::{Handshake, empty_response},
+    handshake::{Handshake, HandshakeRequest, empty_response},
     providers,
 };
 use crate::verify::{Encoding::Hex, Scheme};
@@ -35,14 +35,22 @@ providers! {
 /// kept: who sent it is not known, and Asana also gives it to who made the webhook.
 const HANDSHAKE: Handshake = Handshake {
     unsigned: |request| {
-        let secret = request.is(&Method::POST).then(|| request.header("x-hook-secret"))??;
-        let is_short = (1..=256).contains(&secret.len());
-        let is_delivery = request.head().headers.contains_key("x-hook-signature");
-        (is_short && !is_delivery && request.knows_token("verify_token")).then(|| {
+        let secret = new_secret(request)?;
+        request.knows_token(TOKEN).then(|| {
             let mut response = empty_response(StatusCode::OK);
             response.headers_mut().insert(HeaderName::from_static("x-hook-secret"), secret.clone());
             response
         })
     },
+    token: |request| new_secret(request).map(|_| TOKEN),
     ..Handshake::NONE
 };
+
+const TOKEN: &str = "verify_token";
+
+fn new_secret<'a>(request: &HandshakeRequest<'a>) -> Option<&'a HeaderValue> {
+    let secret = request.is(&Method::POST).then(|| request.header("x-hook-secret"))??;
+    let is_short = (1..=256).contains(&secret.len());
+    let is_delivery = request.head().headers.contains_key("x-hook-signature");
+    (is_short && !is_delivery).then_some(secret)
+}

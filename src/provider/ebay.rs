@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use data_encoding::HEXLOWER;
 use http::{Method, Response};
@@ -8,7 +10,7 @@ use sha2::{Digest, Sha256};
 use super::{
     Facts, Provider,
     fetched::{SignedBody, key_url, text_header},
-    handshake::{Handshake, json_response},
+    handshake::{Handshake, HandshakeRequest, json_response, no_verify_token},
 };
 use crate::{
     InvalidSecret,
@@ -21,13 +23,17 @@ use crate::{
 /// eBay: `GET ?challenge_code=…`, answered with a hash of it, the token, and the endpoint's URL.
 const HANDSHAKE: Handshake = Handshake {
     unsigned: |request| {
-        let code = request.is(&Method::GET).then(|| request.query("challenge_code"))??;
+        let code = challenge_code(request)?;
         let (token, endpoint) = (request.verify_token()?, endpoint_url(&request.request)?);
         let hash = Sha256::new().chain_update(&*code).chain_update(token).chain_update(&*endpoint).finalize();
         Some(json_response(&json!({ "challengeResponse": HEXLOWER.encode(&hash) })))
     },
     ..Handshake::NONE
 };
+
+fn challenge_code<'a>(request: &HandshakeRequest<'a>) -> Option<Cow<'a, str>> {
+    request.is(&Method::GET).then(|| request.query("challenge_code")).flatten()
+}
 
 /// ECDSA-P256-SHA1 of the body in `X-EBAY-SIGNATURE`, base64 of JSON; the public keys are fetched with
 /// `fetch`.
@@ -122,6 +128,10 @@ const KIND: PublicKind = PublicKind::EcdsaP256Sha1;
 
 impl Verifier for Ebay {
     fn begin<'a>(&'a self, request: &RequestContext<'a>) -> Result<Box<dyn Check + 'a>, VerifyError> {
+        let handshake = HandshakeRequest { request: *request, secrets: &[] };
+        if request.verify_token().is_none() && challenge_code(&handshake).is_some() {
+            return Err(no_verify_token());
+        }
         let head = request.head();
         let SignatureHeader { alg, kid, signature, digest } =
             SignatureHeader::read(text_header(&head.headers, "x-ebay-signature")?)?;

@@ -12,7 +12,7 @@ use super::handshake::{ChallengeCheck, Handshake, HandshakeRequest};
 #[cfg(feature = "test-util")]
 use crate::verify::signing::{CannotSign, Signer};
 use crate::{
-    InvalidSecret, Secrets,
+    InvalidSecret, RejectionKind, Secrets,
     verify::{Check, Profile, RequestContext, SchemeVerifier, Verifier, VerifyError},
 };
 
@@ -100,15 +100,21 @@ impl From<SchemeVerifier> for ProviderVerifier {
 impl Verifier for ProviderVerifier {
     fn begin<'a>(&'a self, request: &RequestContext<'a>) -> Result<Box<dyn Check + 'a>, VerifyError> {
         let check = match &self.parts.kind {
-            VerifierKind::Scheme(verifier) => verifier.begin(request)?,
-            VerifierKind::ByHand(verifier) => verifier.begin(request)?,
+            VerifierKind::Scheme(verifier) => verifier.begin(request),
+            VerifierKind::ByHand(verifier) => verifier.begin(request),
             VerifierKind::Unusable(error) => return Err(VerifyError::unavailable(error.clone())),
         };
-        Ok(match &self.parts.handshake {
-            Some((Handshake { signs: Some(signs), .. }, _)) => {
-                Box::new(ChallengeCheck { check, signs: *signs })
+        let Some((handshake, secrets)) = &self.parts.handshake else { return check };
+        let check = check.map_err(|error| match error.kind() {
+            RejectionKind::MissingSignature => {
+                let request = HandshakeRequest { request: *request, secrets: secrets.as_slice() };
+                handshake.token_error(&request).unwrap_or(error)
             }
-            _ => check,
+            _ => error,
+        })?;
+        Ok(match handshake.signs {
+            Some(signs) => Box::new(ChallengeCheck { check, signs }),
+            None => check,
         })
     }
 
@@ -168,7 +174,7 @@ mod tests {
     use http::{Request, StatusCode};
 
     use super::*;
-    use crate::{RejectionKind, Secret, provider};
+    use crate::{Secret, provider};
 
     #[test]
     fn a_verifier_that_could_not_be_built_asks_the_provider_to_retry() {

@@ -1,7 +1,9 @@
+use std::borrow::Cow;
+
 use http::Method;
 
 use super::{
-    handshake::{Handshake, echo},
+    handshake::{Handshake, HandshakeRequest, echo},
     providers,
 };
 use crate::verify::{Algorithm::HmacSha1, Encoding::Hex, Scheme};
@@ -42,11 +44,18 @@ providers! {
 /// would let anybody end it.
 const HANDSHAKE: Handshake = Handshake {
     unsigned: |request| {
-        let is_intent = request.is(&Method::GET)
-            && matches!(&*request.query("hub.mode")?, "subscribe" | "unsubscribe")
-            && !request.query("hub.topic")?.is_empty();
-        let challenge = request.query("hub.challenge")?;
-        (is_intent && request.knows_token("hub.verify_token")).then(|| echo(&challenge)).flatten()
+        let challenge = intent_challenge(request)?;
+        request.knows_token(TOKEN).then(|| echo(&challenge)).flatten()
     },
+    token: |request| intent_challenge(request).map(|_| TOKEN),
     ..Handshake::NONE
 };
+
+const TOKEN: &str = "hub.verify_token";
+
+fn intent_challenge<'a>(request: &HandshakeRequest<'a>) -> Option<Cow<'a, str>> {
+    let is_intent = request.is(&Method::GET)
+        && matches!(&*request.query("hub.mode")?, "subscribe" | "unsubscribe")
+        && !request.query("hub.topic")?.is_empty();
+    is_intent.then(|| request.query("hub.challenge")).flatten()
+}

@@ -1,10 +1,10 @@
 //! What is not answered by the head alone: no token, no place, no secret.
 
 use hmac::Hmac;
-use http::Method;
+use http::{Method, Response};
 use serde_json::json;
 use sha2::Sha256;
-use tower_webhook::RejectionKind as Kind;
+use tower_webhook::{Rejection, RejectionKind as Kind};
 
 use crate::support::{
     Found, URL, ask, ask_whole, get, hex, hmac, layer, nothing, object, request, secret, text,
@@ -28,6 +28,38 @@ async fn a_token_that_is_wrong_missing_or_not_configured_is_refused() {
         let request = get(&format!("{query}&hub.verify_token=x&hub.verify_token=token"));
         assert_eq!(ask(configured(), request).await, refused, "{provider}");
     }
+}
+
+#[tokio::test]
+async fn the_reason_of_a_rejected_handshake_is_its_verify_token() {
+    let hub = "hub.mode=subscribe&hub.topic=t&hub.challenge=1&hub.verify_token=wrong";
+    let asana = || request(&Method::POST, URL, &[("x-hook-secret", "given")], "");
+    for (provider, name, request) in [
+        ("meta", "hub.verify_token", get(hub)),
+        ("websub", "hub.verify_token", get(hub)),
+        ("asana", "verify_token", asana()),
+    ] {
+        let configured = layer(provider, secret("secret")).verify_token(secret("token"));
+        let (refused, response) = ask_whole(configured, request.clone()).await;
+        assert_eq!(refused, Found::Refused(Kind::MissingSignature));
+        let wrong = format!("`{name}` in the query is missing, or is not the layer's `verify_token`");
+        assert_eq!(reason(&response), wrong, "{provider}");
+
+        let (refused, response) = ask_whole(layer(provider, secret("secret")), request).await;
+        assert_eq!(refused, Found::Refused(Kind::MissingSignature));
+        let none = "the layer has no `verify_token`, which the handshake needs";
+        assert_eq!(reason(&response), none, "{provider}");
+    }
+    // A delivery without a signature is no handshake.
+    let delivery = request(&Method::POST, &format!("{URL}?{hub}"), &[], "{}");
+    let configured = layer("meta", secret("secret")).verify_token(secret("token"));
+    assert!(reason(&ask_whole(configured, delivery).await.1).contains("x-hub-signature-256"));
+}
+
+/// The reason of a rejection, which the client does not see.
+fn reason(response: &Response<()>) -> String {
+    let rejection = response.extensions().get::<Rejection>().unwrap();
+    std::error::Error::source(rejection).unwrap().to_string()
 }
 
 #[tokio::test]

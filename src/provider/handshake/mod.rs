@@ -31,6 +31,8 @@ pub(super) struct Handshake {
     /// Returns whether the provider's unsigned handshake could have signed this text for any client. A body
     /// with such a text is not an event, even if its signature matches.
     pub(super) signs: Option<fn(&[u8]) -> bool>,
+    /// Returns the parameter with the verify token, if this is a handshake that needs one.
+    pub(super) token: fn(&HandshakeRequest<'_>) -> Option<&'static str>,
 }
 
 /// The request of a handshake, with the provider's secrets.
@@ -41,7 +43,22 @@ pub(super) struct HandshakeRequest<'a> {
 
 impl Handshake {
     /// No handshake.
-    pub(super) const NONE: Self = Self { unsigned: |_| None, signed: |_, _| None, signs: None };
+    pub(super) const NONE: Self =
+        Self { unsigned: |_| None, signed: |_, _| None, signs: None, token: |_| None };
+
+    /// Returns the reason why a handshake was not answered, if it was for its verify token. It is as well
+    /// a missing signature, so the client sees no difference.
+    pub(super) fn token_error(&self, request: &HandshakeRequest<'_>) -> Option<VerifyError> {
+        let name = (self.token)(request)?;
+        if request.verify_token().is_none() {
+            return Some(no_verify_token());
+        }
+        (!request.knows_token(name)).then(|| {
+            VerifyError::missing(format!(
+                "`{name}` in the query is missing, or is not the layer's `verify_token`"
+            ))
+        })
+    }
 
     /// Returns the response to an unsigned handshake, for a provider without secrets.
     #[cfg(feature = "asymmetric")]
@@ -120,8 +137,12 @@ pub(super) fn mac<M: Mac + KeyInit>(key: &[u8], parts: &[&[u8]]) -> Option<Outpu
     Some(mac.finalize().into_bytes())
 }
 
-/// The check of a provider whose handshake signs text for any client. It rejects bodies that the handshake
-/// could have signed.
+pub(super) fn no_verify_token() -> VerifyError {
+    VerifyError::missing("the layer has no `verify_token`, which the handshake needs")
+}
+
+/// The check of a provider whose handshake signs what anybody sends: refuses bodies that could have
+/// been signed so.
 pub(super) struct ChallengeCheck<'a> {
     pub(super) check: Box<dyn Check + 'a>,
     pub(super) signs: fn(&[u8]) -> bool,
