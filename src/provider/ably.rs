@@ -6,7 +6,7 @@ providers! {
     ///
     /// * Secret: the text as it stands, the part of the key after the `:`.
     /// * Signed content: `{body}`, HMAC-SHA256, in `X-Ably-Signature`; batched requests only.
-    /// * Delivery id: none. That names the delivery as a whole; `webhookId` names the rule, not the event.
+    /// * Delivery id: none. No id names the delivery as a whole; `webhookId` names the rule, not the event.
     /// * Retries: yes. For 5 minutes.
     /// * Batches: one body can carry several events.
     ///   ([Source](https://ably.com/docs/platform/integrations/webhooks/generic)).

@@ -5,8 +5,8 @@ providers! {
     /// HMAC-SHA256 of `{ts}.{body}` in `Courier-Signature`, hex.
     ///
     /// * Secret: the text as it stands.
-    /// * Delivery id: none. That names the delivery as a whole; the `id` in its data is the message's, which has
-    ///   several deliveries.
+    /// * Delivery id: none. No id names the delivery as a whole; the `id` in its data is the message's, which
+    ///   has several deliveries.
     /// * Event type: `body:/type`, signed.
     /// * Timestamp: `field:t`; any age and 300 s into the future. In milliseconds. Since Courier leaves the
     ///   limit to its users ([`tolerance`](crate::WebhookLayer::tolerance) sets one).

@@ -7,7 +7,7 @@ providers! {
     /// HMAC-SHA256 of `{ts}.{body}` in `X-Emailit-Signature`, hex.
     ///
     /// * Secret: the whole text *including* `whsec_`.
-    /// * Delivery id: none.
+    /// * Delivery id: none. No id names the delivery as a whole, which may be a batch of events.
     /// * Timestamp: `header:x-emailit-timestamp`; 300 s into the past and 300 s into the future.
     /// * Retries: yes; deduplicated for 4 days. For about three days, each signed anew
     ///   ([source](https://emailit.com/products/webhooks)).

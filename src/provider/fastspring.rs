@@ -5,7 +5,7 @@ providers! {
     /// HMAC-SHA256 of the body in `X-Fs-Signature`, base64.
     ///
     /// * Secret: the text as it stands.
-    /// * Delivery id: none. That names the delivery as a whole.
+    /// * Delivery id: none. A delivery is a batch of events, and no id names it as a whole.
     /// * Batches: one body can carry several events.
     ///   ([Source](https://developer.fastspring.com/docs/webhooks-overview)).
     fastspring: "fastspring", "FastSpring",

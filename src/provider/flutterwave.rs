@@ -5,7 +5,7 @@ providers! {
     /// The secret itself in `Verif-Hash`.
     ///
     /// * Secret: the text as it stands.
-    /// * Delivery id: none. That names the delivery; `data.id` is the transaction's, which may have several.
+    /// * Delivery id: none. No id names the delivery; `data.id` is the transaction's, which may have several.
     /// * Event type: `body:/event`, **not signed**.
     /// * The secret hash itself is sent in `verif-hash`: **it does not protect the body**. Ask Flutterwave for
     ///   the transaction before you act on it. What v4 sends in `flutterwave-signature` is not looked at.

@@ -8,8 +8,8 @@ providers! {
     ///   [`public_url`](crate::WebhookLayer::public_url).
     /// * Signed content: the URL and the form's parameters in the order of their names; HMAC-SHA1, in
     ///   `X-Mandrill-Signature`.
-    /// * Delivery id: none. That names the delivery as a whole; its events have ids of their own. Forms with the
-    ///   same signature are one delivery.
+    /// * Delivery id: none. No id names the delivery as a whole, which is a batch; its events have ids of their
+    ///   own. Forms with the same signature are one delivery.
     /// * Handshake: `HEAD`, which is answered 200.
     /// * Batches: one body can carry several events.
     /// * Not covered: **where one parameter ends and the next begins**, their order, repetitions, the method and

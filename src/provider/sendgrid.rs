@@ -7,8 +7,8 @@ providers! {
     /// SendGrid (signed Event Webhook).
     ///
     /// * Secret: the verification key, base64 of DER.
-    /// * Delivery id: none. That names the delivery as a whole; each of its events has an `sg_event_id`, so that
-    ///   deliveries are told apart by their bodies.
+    /// * Delivery id: none. No id names the delivery as a whole; each of its events has an `sg_event_id`, so
+    ///   that deliveries are told apart by their bodies.
     /// * Timestamp: `header:x-twilio-email-event-webhook-timestamp`; any age and 300 s into the future. Since
     ///   SendGrid names no limit.
     /// * Batches: one body can carry several events.

@@ -5,7 +5,7 @@ providers! {
     /// HMAC-SHA1 of the body in `X-Spark-Signature`, hex.
     ///
     /// * Secret: the text as it stands.
-    /// * Delivery id: none. That names the delivery as a whole; the body's `id` is the webhook's. What happened
+    /// * Delivery id: none. No id names the delivery as a whole; the body's `id` is the webhook's. What happened
     ///   is its `resource` and its `event`.
     /// * Event type: `body:/resource`, signed.
     webex: "webex", "Cisco Webex",

@@ -7,7 +7,7 @@ providers! {
     /// HMAC-SHA256 of the body in `X-Xero-Signature`, base64.
     ///
     /// * Secret: the webhook signing key, as text.
-    /// * Delivery id: none. That names the delivery as a whole. Bodies have a random text in them: equal ones
+    /// * Delivery id: none. No id names the delivery as a whole. Bodies have a random text in them: equal ones
     ///   are one delivery.
     /// * Retries: yes.
     /// * Acknowledge within: 5 s.

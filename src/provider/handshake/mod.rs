@@ -141,8 +141,8 @@ pub(super) fn no_verify_token() -> VerifyError {
     VerifyError::missing("the layer has no `verify_token`, which the handshake needs")
 }
 
-/// The check of a provider whose handshake signs what anybody sends: refuses bodies that could have
-/// been signed so.
+/// The check of a provider whose handshake signs text for any client. It rejects bodies that the handshake
+/// could have signed.
 pub(super) struct ChallengeCheck<'a> {
     pub(super) check: Box<dyn Check + 'a>,
     pub(super) signs: fn(&[u8]) -> bool,
