@@ -24,7 +24,7 @@ pub struct Outcome {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum OutcomeKind {
-    /// The handler was called.
+    /// The handler was called, whatever it answered: see [`Outcome::handler`] and [`Outcome::settlement`].
     Accepted,
     /// The delivery was handled before.
     Duplicate,

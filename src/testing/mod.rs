@@ -17,7 +17,7 @@
 //! # use axum::{Router, body::Body, extract::State, routing::post};
 //! # use bytes::Bytes;
 //! # use http::{Request, StatusCode};
-//! # use tower_webhook::{BoxError, Event, OutcomeKind, RejectionKind, Secret, WebhookLayer, provider};
+//! # use tower_webhook::{BoxError, Event, OutcomeKind, RejectionKind, Secret, Settlement, WebhookLayer, provider};
 //! # #[derive(serde::Deserialize)] struct Payment { amount: u64 }
 //! # async fn on_payment(State(books): State<Arc<AtomicU64>>, payment: Event<Payment>) -> StatusCode {
 //! #     books.fetch_add(payment.amount, Ordering::SeqCst);
@@ -38,7 +38,9 @@
 //! let payment = Request::post("/webhook").body(r#"{"id":"evt_1","type":"paid","amount":500}"#)?;
 //! let payment = testing::sign(&stripe, payment)?;
 //! assert_eq!(send(payment.clone()).await?.status(), StatusCode::NO_CONTENT);
-//! assert_eq!(outcomes.next().await.kind(), OutcomeKind::Accepted);
+//! let outcome = outcomes.next().await;
+//! assert_eq!(outcome.kind(), OutcomeKind::Accepted); // the handler was called,
+//! assert_eq!(outcome.settlement(), Some(Settlement::Completed)); // and succeeded
 //!
 //! Stripe retries: no second payment.
 //! assert_eq!(send(payment.clone()).await?.headers()["x-webhook-duplicate"], "true");
