@@ -109,7 +109,8 @@ pub(crate) use self::{
     message = "`{Self}` is not a webhook verifier",
     note = "use one of `tower_webhook::provider`, such as `provider::github(secret)`, or \
             `tower_webhook::verify::from_fn(|request, body| …)`",
-    note = "a constructor of a provider that decodes its secret returns a `Result`: add a `?`"
+    note = "a constructor of a provider that decodes its secret returns a `Result`: add a `?`",
+    note = "a `Scheme` becomes one: `scheme.verifier(\"acme\", secret)?`"
 )]
 pub trait Verifier: Send + Sync + 'static {
     /// Begins the verification of a request from its head, before the body is read.

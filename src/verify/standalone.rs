@@ -23,7 +23,7 @@ use crate::task::{rarely, timeout};
 /// use std::time::{Duration, SystemTime};
 /// use bytes::Bytes;
 /// use http::Request;
-/// use tower_webhook::{Secret, provider, testing, verify};
+/// use tower_webhook::{Secret, provider, store::{Claim, Key, MokaStore, Store, Token}, testing, verify};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), tower_webhook::BoxError> {
@@ -35,6 +35,12 @@ use crate::task::{rarely, timeout};
 /// let verified = verify::verify_request(&stripe, &head, &body, now).await?;
 /// assert_eq!(verified.id(), Some("evt_1"));
 /// assert_eq!(verified.event_type(), Some("invoice.paid"));
+///
+/// // A consumer handles each id once. It releases the claim if that fails.
+/// let (store, key, token) = (MokaStore::new(1000), Key::new("stripe", "evt_1"), Token::mint());
+/// if let Claim::Acquired { .. } = store.claim(&key, &token, Duration::from_secs(30)).await? {
+///     store.complete(&key, &token, Duration::from_secs(86_400)).await?; // once it is handled
+/// }
 ///
 /// // Stripe's tolerance is 300 seconds.
 /// let late = now + Duration::from_secs(302);
