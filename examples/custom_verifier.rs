@@ -28,8 +28,8 @@
 //! hashes the body while it arrives. Both leave to the layer what it does for all: tolerance, limits, duplicates,
 //! responses.
 //!
-//! Both set a [fingerprint](Verified::with_fingerprint) of the secret, which keeps the ids of endpoints with
-//! different secrets apart.
+//! Both set a fingerprint of the secret, which keeps the ids of endpoints with different secrets apart: the function
+//! by [`secret`](verify::FromFn::secret), the implementation by [`with_fingerprint`](Verified::with_fingerprint).
 //!
 //! The address to listen on may be given as an argument.
 
@@ -92,17 +92,23 @@ impl Check for AcmeCheck<'_> {
 
     /// The second step: now the whole body was hashed.
     fn finish(self: Box<Self>, _body: &Bytes) -> Finish {
-        self.keys.verify(&self.signed, self.body).into()
+        let found = self.keys.find(&self.signed, self.body);
+        let verified = found
+            .map(|(index, key)| Verified::new().with_secret_index(index).with_fingerprint(fingerprint(key)));
+        verified.into()
     }
 }
 
 /// Verifies in one step, by the same rules.
-fn acme_at_once(keys: Keys) -> impl Verifier {
-    verify::from_fn(move |request, body| {
+fn acme_at_once(secrets: &Secrets) -> Result<impl Verifier + use<>, InvalidSecret> {
+    let keys = Keys::new(secrets)?;
+    let verifier = verify::from_fn(move |request, body| {
         let signed = Signed::read(request.head())?;
-        keys.verify(&signed, Sha256::new_with_prefix(body))
-    })
-    .with_profile(profile())
+        let (index, _) = keys.find(&signed, Sha256::new_with_prefix(body))?;
+        // The layer compares the timestamp with its clock.
+        Ok(Verified::new().with_secret_index(index).with_timestamp(signed.time))
+    });
+    Ok(secrets.iter().fold(verifier, |verifier, secret| verifier.secret(secret)).with_profile(profile()))
 }
 
 /// What is known of Acme, beside how it signs. Each line should have a source in its documentation.
@@ -125,13 +131,15 @@ struct Signed<'a> {
 impl<'a> Signed<'a> {
     fn read(head: &'a Parts) -> Result<Self, VerifyError> {
         let header = |name| {
-            let missing = || VerifyError::missing(format!("there is no {name}"));
+            let missing = || VerifyError::missing(format!("`{name}` is missing"));
             head.headers.get(name).map(HeaderValue::as_bytes).ok_or_else(missing)
         };
         let (time_text, tag) = (header("acme-time")?, header("acme-signature")?);
-        let time = unix_seconds(time_text).ok_or(VerifyError::malformed("acme-time is no time"))?;
-        let tag =
-            HEXLOWER_PERMISSIVE.decode(tag).map_err(|_| VerifyError::malformed("the tag is not hex"))?;
+        let time =
+            unix_seconds(time_text).ok_or(VerifyError::malformed("`acme-time` is not a Unix timestamp"))?;
+        let tag = HEXLOWER_PERMISSIVE
+            .decode(tag)
+            .map_err(|_| VerifyError::malformed("`acme-signature` is not hex"))?;
         Ok(Self { time, time_text, tag })
     }
 }
@@ -143,25 +151,27 @@ impl Keys {
     fn new(secrets: &Secrets) -> Result<Self, InvalidSecret> {
         let key = |secret: &Secret| Hmac::new_from_slice(secret.expose());
         let keys: Result<_, _> = secrets.iter().map(key).collect();
-        keys.map(Self).map_err(|_| InvalidSecret::new("it has the wrong length"))
+        keys.map(Self).map_err(|_| InvalidSecret::new("secret has the wrong length"))
     }
 
-    fn verify(&self, signed: &Signed<'_>, body: Sha256) -> Result<Verified, VerifyError> {
+    /// Finds the key that made the signature, and its index.
+    fn find(&self, signed: &Signed<'_>, body: Sha256) -> Result<(usize, &Hmac<Sha256>), VerifyError> {
         let digest = HEXLOWER.encode(&body.finalize());
         for (index, key) in self.0.iter().enumerate() {
             let tag = mac(key, &[signed.time_text, b".", digest.as_bytes()]);
             // In constant time: `==` would tell how much of a guess was right.
             if constant_time_eq(&tag, &signed.tag) {
-                // Keeps the ids of endpoints with different secrets apart, and does not reveal the key.
-                let [a, b, c, d, e, f, g, h, ..] = mac(key, &[b"fingerprint"]);
-                let fingerprint = u64::from_be_bytes([a, b, c, d, e, f, g, h]);
-                let verified = Verified::new().with_secret_index(index).with_fingerprint(fingerprint);
-                // The layer judges it now, if it did not before.
-                return Ok(verified.with_timestamp(signed.time));
+                return Ok((index, key));
             }
         }
-        Err(VerifyError::wrong("it is not the body's, or of another secret"))
+        Err(VerifyError::wrong("signature mismatch: no secret matches"))
     }
+}
+
+/// Returns a number that differs between keys and does not reveal them.
+fn fingerprint(key: &Hmac<Sha256>) -> u64 {
+    let [a, b, c, d, e, f, g, h, ..] = mac(key, &[b"fingerprint"]);
+    u64::from_be_bytes([a, b, c, d, e, f, g, h])
 }
 
 fn mac(key: &Hmac<Sha256>, parts: &[&[u8]]) -> [u8; 32] {
@@ -174,7 +184,7 @@ fn mac(key: &Hmac<Sha256>, parts: &[&[u8]]) -> [u8; 32] {
 async fn main() -> Result<(), BoxError> {
     let secrets = Secrets::from(secret()?);
     let two_steps = Acme { keys: Keys::new(&secrets)?, profile: profile() };
-    let one_step = acme_at_once(Keys::new(&secrets)?);
+    let one_step = acme_at_once(&secrets)?;
     let app = Router::new()
         .route("/two-steps", post(on_delivery).layer(WebhookLayer::with_verifier(two_steps)))
         .route("/one-step", post(on_delivery).layer(WebhookLayer::with_verifier(one_step)));
