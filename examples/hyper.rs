@@ -18,16 +18,20 @@
 //!
 //! The address to listen on may be given as an argument.
 
-use std::{convert::Infallible, env, time::Duration};
+use std::{convert::Infallible, env, pin::pin, time::Duration};
 
 use http::{Request, Response, StatusCode};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo},
-    server::conn::auto,
+    server::{conn::auto, graceful::GracefulShutdown},
     service::TowerToHyperService,
 };
 use serde::Deserialize;
-use tokio::{net::TcpListener, time::sleep};
+use tokio::{
+    net::TcpListener,
+    signal,
+    time::{sleep, timeout},
+};
 use tower::ServiceBuilder;
 use tower_webhook::{Body, BoxError, Delivery, Event, InvalidSecret, Secret, WebhookLayer};
 
@@ -43,13 +47,19 @@ async fn main() -> Result<(), BoxError> {
         .json::<Order>()
         // Here one function answers every path, and the layer is to guard this one.
         .only_if(|head| head.uri.path() == "/webhook");
+    let drain = webhooks.drain();
     let service = ServiceBuilder::new().layer(webhooks).service_fn(handle);
 
     let address = env::args().nth(1).unwrap_or("127.0.0.1:3000".to_owned());
     let listener = TcpListener::bind(address).await?;
     println!("listening on http://{}", listener.local_addr()?);
+    let (connections, mut stop) = (GracefulShutdown::new(), pin!(stopped()));
     loop {
-        let stream = match listener.accept().await {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = &mut stop => break,
+        };
+        let stream = match accepted {
             Ok((stream, _)) => stream,
             Err(error) => {
                 // Out of file descriptors, mostly: it passes when some connections have ended.
@@ -59,13 +69,25 @@ async fn main() -> Result<(), BoxError> {
             }
         };
         let service = TowerToHyperService::new(service.clone());
+        let server = auto::Builder::new(TokioExecutor::new());
+        let connection = server.serve_connection(TokioIo::new(stream), service).into_owned();
+        let connection = connections.watch(connection);
         tokio::spawn(async move {
-            let server = auto::Builder::new(TokioExecutor::new());
-            if let Err(error) = server.serve_connection(TokioIo::new(stream), service).await {
+            if let Err(error) = connection.await {
                 eprintln!("a connection broke off: {error}");
             }
         });
     }
+
+    drop(listener);
+    let finished = async {
+        connections.shutdown().await; // requests in progress get their responses
+        drain.finished().await; // claims are completed or released
+    };
+    if timeout(Duration::from_secs(30), finished).await.is_err() {
+        eprintln!("{} handlers were cut short", drain.running());
+    }
+    Ok(())
 }
 
 async fn handle(request: Request<Body>) -> Result<Response<String>, Infallible> {
@@ -97,4 +119,11 @@ fn secret() -> Result<Secret, InvalidSecret> {
     }
     eprintln!("WEBHOOK_SECRET is not set: everybody knows the secret that is used instead, {DEMO}");
     DEMO.parse()
+}
+
+async fn stopped() {
+    if let Err(error) = signal::ctrl_c().await {
+        eprintln!("cannot wait for Ctrl-C: {error}");
+        std::future::pending::<()>().await;
+    }
 }

@@ -25,21 +25,24 @@
 //!
 //! # Deliveries that are gRPC calls
 //!
-//! The layer can also stand before a gRPC service itself, where the calls are what is signed.
-//! tonic's server has one place for layers, before all of its services; `only_if` says which of
-//! them it is for. A refusal is then a `grpc-status`, and a failed call is run again when its
-//! sender tries again:
+//! The layer can also stand before a gRPC service itself. The sender signs the request's body as HTTP/2 carries it:
+//! each message with its prefix of five bytes. Rejections are gRPC statuses. A duplicate is `ALREADY_EXISTS` (6),
+//! which the sender should take for success. A failed call runs again when its sender retries.
+//!
+//! With the feature `tonic`, `add_service(webhooks.layer(orders))` puts the layer before one service. To put it before
+//! all of a server's services, which needs no feature, name the paths with `only_if`:
 //!
 //! ```ignore
+//! let webhooks = WebhookLayer::new(secret).only_if(|head| head.uri.path().starts_with("/shop.Orders/"));
+//! let drain = webhooks.drain();
 //! Server::builder()
-//!     .layer(WebhookLayer::new(secret).only_if(|head| head.uri.path().starts_with("/shop.Orders/")))
+//!     .layer(webhooks)
 //!     .add_service(orders)
 //!     .add_service(health)
-//!     .serve(address)
+//!     .serve_with_shutdown(address, stop)
 //!     .await?;
+//! drain.finished().await;
 //! ```
-//!
-//! With feature `tonic`, `add_service(webhooks.layer(orders))` puts it before one service alone.
 //!
 //! The address to listen on may be given as an argument.
 
@@ -47,7 +50,7 @@ use std::env;
 
 use axum::{http::StatusCode, routing::post};
 use serde::Deserialize;
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, signal};
 use tonic::service::Routes;
 use tower_webhook::{BoxError, Delivery, Event, InvalidSecret, Secret, WebhookLayer};
 
@@ -60,6 +63,7 @@ struct Order {
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
     let webhooks = WebhookLayer::try_new(secret()?)?.json::<Order>();
+    let drain = webhooks.drain();
     let (_reporter, health) = tonic_health::server::health_reporter();
     // tonic's router is axum's, and serves both HTTP/1 and HTTP/2.
     let app = Routes::new(health).into_axum_router().route("/webhook", post(on_order).layer(webhooks));
@@ -67,7 +71,8 @@ async fn main() -> Result<(), BoxError> {
     let address = env::args().nth(1).unwrap_or("127.0.0.1:3000".to_owned());
     let listener = TcpListener::bind(address).await?;
     println!("listening on http://{}", listener.local_addr()?);
-    axum::serve(listener, app).await?;
+    axum::serve(listener, app).with_graceful_shutdown(stopped()).await?;
+    drain.finished().await;
     Ok(())
 }
 
@@ -85,4 +90,11 @@ fn secret() -> Result<Secret, InvalidSecret> {
     }
     eprintln!("WEBHOOK_SECRET is not set: everybody knows the secret that is used instead, {DEMO}");
     DEMO.parse()
+}
+
+async fn stopped() {
+    if let Err(error) = signal::ctrl_c().await {
+        eprintln!("cannot wait for Ctrl-C: {error}");
+        std::future::pending::<()>().await;
+    }
 }
