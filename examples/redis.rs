@@ -58,7 +58,7 @@ async fn main() -> Result<(), BoxError> {
         .json::<Order>()
         .dedupe(store)
         // The provider waits for ten seconds, say. What takes longer goes on, here, and its claim is
-        // extended meanwhile; the next attempt, at any replica, is put off until it is done.
+        // extended meanwhile; the next attempt, at any replica, is answered 503 until it is done.
         .ack_deadline(Duration::from_secs(8));
     let drain = webhooks.drain();
     let app = Router::new().route("/webhook", post(on_order).layer(webhooks)).with_state(packing);

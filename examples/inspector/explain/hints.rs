@@ -60,7 +60,7 @@ pub(super) fn for_rejected(seen: &Seen<'_>) -> Vec<Hint> {
         )],
         Some(Kind::StoreUnavailable) => vec![hint(
             "The dedupe store cannot be reached",
-            "Until it can, deliveries are put off and none is lost, if the provider retries. `on_store_failure(StoreFailure::Proceed)` handles them undeduped instead.",
+            "Until it can, deliveries are answered 503. If the provider retries, none is lost. `on_store_failure(StoreFailure::Proceed)` handles them undeduped instead.",
         )],
         Some(Kind::HandlerTimeout) => vec![hint(
             "A handler that hangs",

@@ -39,7 +39,7 @@ impl Scenario {
             }
             Self::AtOnce => (
                 "Twice at once",
-                "The second comes while the first is handled. It is put off, since the first may still fail.",
+                "The second comes while the first is in progress. It is answered 503, since the first may still fail.",
             ),
             Self::ChangedBody => (
                 "Changed body",
