@@ -65,7 +65,8 @@ pub(crate) struct Decode {
 /// [`on_undecodable`](crate::WebhookLayer::on_undecodable).
 ///
 /// With every policy, decoding precedes the claim, so an undecodable delivery is neither claimed nor
-/// remembered before the policy applies.
+/// remembered before the policy applies. It applies to the type of the layer alone: a handler with axum's
+/// extractor `Payload<T>` decodes for itself, and the layer then always rejects with 422.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Undecodable {

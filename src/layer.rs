@@ -324,6 +324,9 @@ impl WebhookLayer {
     /// Sets the policy for payloads that cannot be decoded to the type of [`json`](Self::json), `form` or
     /// [`decode`](Self::decode). Default: [`Undecodable::Reject`], which answers 422.
     ///
+    /// The policy does not apply to a handler that takes axum's extractor `Payload<T>`, whose other extractors may have
+    /// run by then: a payload that it cannot decode is always rejected with 422, and the claim is released.
+    ///
     /// ```
     /// # use tower_webhook::{OutcomeKind, Secret, Undecodable, WebhookLayer};
     /// # #[derive(serde::Deserialize)] struct Invoice {}
@@ -445,7 +448,8 @@ impl WebhookLayer {
     /// response body: the delivery is completed even if a streamed body fails, or if the trailers of a gRPC
     /// call report a failure. Do the work before responding.
     ///
-    /// The rejection of a nested layer never completes the delivery; `complete` is not called for it.
+    /// A rejection never completes the delivery, and `complete` is not called for it: neither that of a nested layer
+    /// nor that of a payload that the handler could not decode.
     pub fn complete_when(self, complete: impl Fn(&response::Parts) -> bool + Send + Sync + 'static) -> Self {
         self.with(|config| config.complete_when = Some(Arc::new(complete)))
     }

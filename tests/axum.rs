@@ -5,7 +5,7 @@
 #[macro_use]
 mod common;
 
-use std::{collections::HashMap, net::SocketAddr};
+use std::{collections::HashMap, error::Error, net::SocketAddr, time::Duration};
 
 use axum::{
     Extension, Router,
@@ -16,15 +16,15 @@ use axum::{
 };
 use bytes::Bytes;
 use common::{Client, Desk, NOW, Order, Version, github, outcomes, secret, signed, soon};
-use http::{Request, Response, StatusCode, request::Parts};
+use http::{HeaderValue, Request, Response, StatusCode, request::Parts};
 use http_body_util::Empty;
 use serde::Deserialize;
 use tokio::net::TcpListener;
 use tower::Layer;
 use tower_http::{catch_panic::CatchPanicLayer, limit::RequestBodyLimitLayer};
 use tower_webhook::{
-    Delivery, Event, EventRouter, HandlerEnd, ManualClock, OutcomeKind, Payload, PayloadRejection, Rejection,
-    RejectionKind, Secret, Settlement, Undecodable, WebhookLayer, provider, verify::Endpoint,
+    Delivery, Event, EventRouter, HandlerEnd, ManualClock, Outcome, OutcomeKind, Payload, PayloadRejection,
+    Rejection, RejectionKind, Secret, Settlement, Undecodable, WebhookLayer, provider, verify::Endpoint,
 };
 
 async fn listen(app: Router) -> SocketAddr {
@@ -288,26 +288,103 @@ async fn each_route_decodes_its_own_payload() {
     assert_eq!(client.send(refund).await.body(), "Some(\"msg_2\"): refund of 17");
 }
 
+/// One route whose layer decodes, and one whose handler does.
 #[tokio::test]
-async fn a_payload_of_another_type_is_a_422_that_names_the_field_and_releases_the_delivery() {
-    async fn handler(Payload(order): Payload<Order>) -> String {
+async fn a_payload_of_another_type_is_rejected_whether_the_layer_or_the_handler_decodes_it() {
+    async fn by_layer(order: Event<Order>) -> String {
         order.number.to_string()
     }
-    // Even where the application takes everything for a success.
+    async fn by_handler(Payload(order): Payload<Order>) -> String {
+        order.number.to_string()
+    }
+    let naming = |rejection: &Rejection, mut response: Response<Bytes>| {
+        response.headers_mut().insert("x-kind", HeaderValue::from_static(rejection.kind().as_str()));
+        response
+    };
+    for (layer, content_type, text) in [
+        (layer(), "application/json", "undecodable payload"),
+        (layer().rejections_as_problem_json(), "application/json", r#""title":"undecodable payload""#),
+        (layer().on_rejection(naming), "application/json", "undecodable payload"),
+        // Even where the application takes everything for a success.
+        (layer().complete_when(|_| true), "application/json", "undecodable payload"),
+        (layer().detached(), "application/json", "undecodable payload"),
+        (layer().ack_deadline(Duration::from_secs(60)), "application/json", "undecodable payload"),
+        (layer(), "application/grpc", ""),
+    ] {
+        let (tell, mut outcomes) = outcomes();
+        let layer = layer.on_outcome(tell);
+        let app = Router::new()
+            .route("/orders", post(by_handler).layer(layer.clone()))
+            .route("/decoded", post(by_layer).layer(layer.json::<Order>()));
+        let client = Client::new(listen(app).await, Version::Http1);
+        let send = async |path: &str, body: String| {
+            let mut request = signed("msg_1", body);
+            *request.uri_mut() = path.parse().unwrap();
+            request.headers_mut().insert("content-type", HeaderValue::from_static(content_type));
+            let mut response = client.send(request).await;
+            response.headers_mut().remove("date");
+            response
+        };
+        let bad = || r#"{"number":"SECRET"}"#.to_owned();
+        let (expected, decoded) = (send("/decoded", bad()).await, outcomes.next().await);
+        let (response, outcome) = (send("/orders", bad()).await, outcomes.next().await);
+        assert_eq!(response.status(), expected.status());
+        assert_eq!(response.headers(), expected.headers());
+        assert_eq!(response.body(), expected.body());
+        assert!(std::str::from_utf8(response.body()).unwrap().contains(text), "{response:?}");
+
+        for outcome in [&decoded, &outcome] {
+            let rejection = outcome.rejection().unwrap();
+            let source = rejection.source().unwrap().to_string();
+            assert_eq!(rejection.kind(), RejectionKind::Undecodable);
+            assert_eq!(source, "payload field `number` is invalid, at line 1 column 18");
+        }
+        let end = |outcome: &Outcome| (outcome.kind(), outcome.handler(), outcome.settlement());
+        assert_eq!(end(&decoded), (OutcomeKind::Rejected, None, None));
+        assert_eq!(
+            end(&outcome),
+            (OutcomeKind::Accepted, Some(HandlerEnd::Failed), Some(Settlement::Released))
+        );
+        assert_eq!(
+            (outcome.status(), outcome.grpc_status()),
+            (Some(response.status()), decoded.grpc_status())
+        );
+        // The same delivery, as its provider sends it once it is repaired.
+        assert_eq!(send("/orders", Order::json(17)).await.body(), "17");
+    }
+}
+
+#[tokio::test]
+async fn a_payload_that_a_route_of_an_event_router_cannot_decode_is_rejected() {
+    async fn on_push(_: Payload<Order>) {}
+    let (tell, mut outcomes) = outcomes();
+    let layer = WebhookLayer::with_verifier(provider::github("a secret".parse::<Secret>().unwrap()));
+    let layer = layer.rejections_as_problem_json().on_outcome(tell);
+    let events = EventRouter::new().on("push", on_push.into_service());
+    let app = Router::new().route("/orders", post_service(events).layer(layer));
+    let response = send(app, github("a secret", "1", "push", "{}")).await;
+    assert_eq!(response.headers()["content-type"], "application/problem+json");
+    let rejection = outcomes.next().await.rejection().map(Rejection::kind);
+    assert_eq!(rejection, Some(RejectionKind::Undecodable));
+}
+
+/// A provider may retry after a 500 and not after a 422.
+#[tokio::test]
+async fn a_payloads_rejection_whose_status_the_handler_changes_is_the_handlers_answer() {
+    async fn handler(
+        order: Result<Payload<Order>, PayloadRejection>,
+    ) -> Result<(), (StatusCode, PayloadRejection)> {
+        order.map(|_| ()).map_err(|rejection| (StatusCode::INTERNAL_SERVER_ERROR, rejection))
+    }
     for layer in [layer(), layer().complete_when(|_| true)] {
         let (tell, mut outcomes) = outcomes();
         let app = Router::new().route("/orders", post(handler).layer(layer.on_outcome(tell)));
-        let client = Client::new(listen(app).await, Version::Http1);
-        let response = client.send(signed("msg_1", r#"{"number":"SECRET"}"#)).await;
-        assert_eq!(response.status(), StatusCode::UNPROCESSABLE_ENTITY);
-        assert_eq!(response.body(), "payload field `number` is invalid, at line 1 column 18");
+        let response = send(app, signed("msg_1", "{}")).await;
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(response.body(), "payload field `number` is missing, at line 1 column 2");
         let outcome = outcomes.next().await;
-        assert_eq!(
-            (outcome.kind(), outcome.settlement()),
-            (OutcomeKind::Accepted, Some(Settlement::Released))
-        );
-        // The same delivery, as its provider sends it once it is repaired.
-        assert_eq!(client.send(signed("msg_1", Order::json(17))).await.body(), "17");
+        assert!(outcome.rejection().is_none());
+        assert_eq!(outcome.settlement(), Some(Settlement::Released));
     }
 }
 

@@ -28,6 +28,8 @@ use http::{Request, request::Parts};
 use http_body_util::Full;
 use metrics::{Unit, set_default_local_recorder};
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
+#[cfg(feature = "axum")]
+use tower::{Layer, ServiceExt};
 use tower_webhook::{
     Item, RejectionKind, Undecodable, WebhookLayer,
     testing::{Fault, Operation},
@@ -172,6 +174,25 @@ async fn each_end_of_a_delivery_is_counted_and_measured() {
         assert_eq!(counted.contains(&(&settled, 1)), end != "cancelled", "{counted:?}");
     }
     assert_eq!(seen.series().gauge("webhook_deliveries_in_flight{provider=standard-webhooks}"), 0.0);
+}
+
+/// The alarm for events that are not taken must not depend on what decodes them.
+#[cfg(feature = "axum")]
+#[tokio::test(start_paused = true)]
+async fn a_payload_that_the_handler_cannot_decode_is_counted_as_a_rejection() {
+    use axum::handler::HandlerWithoutStateExt;
+    let (_guard, seen) = recorder();
+    let handler = (async |_: tower_webhook::Payload<u8>| ()).into_service();
+    layer().layer(handler).oneshot(signed("msg_1", PAYLOAD)).await.unwrap();
+    assert_eq!(
+        seen.series().counted(),
+        [
+            ("webhook_deliveries_total{provider=standard-webhooks,outcome=accepted}", 1),
+            ("webhook_handlers_total{provider=standard-webhooks,end=failed}", 1),
+            ("webhook_rejections_total{provider=standard-webhooks,kind=undecodable}", 1),
+            ("webhook_settlements_total{provider=standard-webhooks,settlement=released}", 1),
+        ]
+    );
 }
 
 #[tokio::test(start_paused = true)]

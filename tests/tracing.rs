@@ -139,6 +139,42 @@ async fn an_undecodable_payload_that_is_acknowledged_is_warned_of() {
     seen.assert_silent_about(&["PAYLOAD"]);
 }
 
+/// As for a payload that the layer decodes: an operator must see the field, and no data in it.
+#[cfg(feature = "axum")]
+#[tokio::test(start_paused = true)]
+async fn a_payload_that_the_handler_cannot_decode_is_logged_as_a_rejection() {
+    use axum::handler::HandlerWithoutStateExt;
+    #[derive(serde::Deserialize)]
+    struct Order {
+        #[allow(dead_code, reason = "its type is what counts")]
+        amount: u32,
+    }
+    for layer in [layer(), layer().detached()] {
+        let (seen, _guard) = Seen::start();
+        let handler = (async |_: tower_webhook::Payload<Order>| ()).into_service();
+        layer.layer(handler).oneshot(signed("msg_1", PAYLOAD)).await.unwrap();
+        let [event] = &*seen.events() else { panic!("one") };
+        assert_eq!((event.level, &*event.target), (Level::WARN, "tower_webhook::rejection"));
+        assert_eq!(event.spans, ["webhook"]);
+        assert_eq!(
+            event.told(),
+            [
+                ("message", "rejected"),
+                ("kind", "undecodable"),
+                ("reason", "payload field `amount` is invalid, at line 1 column 57"),
+            ]
+        );
+        let (delivery, span) = (&seen.deliveries()[0], seen.span());
+        for (name, value) in [("outcome", "accepted"), ("rejection", "undecodable"), ("handler", "failed")] {
+            assert_eq!(delivery.field(name), Some(value));
+            assert_eq!(span.field(&format!("webhook.{name}")), Some(value));
+        }
+        assert_eq!(span.field("webhook.settlement"), Some("released"));
+        assert_eq!(span.field("http.response.status_code"), Some("422"));
+        seen.assert_silent_about(&["PAYLOAD"]);
+    }
+}
+
 /// A route that is missing shows, and nobody can fill the log with types that are made up.
 #[tokio::test(start_paused = true)]
 async fn event_types_without_a_route_are_logged_once() {

@@ -35,7 +35,7 @@ use axum_core::{
 use http::{StatusCode, request::Parts};
 use serde::de::DeserializeOwned;
 
-use crate::{DecodeError, Delivery, Event, ItemsOutcome, Rejection, RejectionKind};
+use crate::{DecodeError, Delivery, Event, ItemsOutcome, Rejection, RejectionKind, rejection::Unanswered};
 
 impl<S: Sync> FromRequestParts<S> for Delivery {
     type Rejection = MissingDelivery;
@@ -101,10 +101,18 @@ impl<S: Sync, T: Send + Sync + 'static> OptionalFromRequestParts<S> for Event<T>
 ///
 /// The layer does not need a payload type. As with [`Delivery::json`], the content type is ignored.
 ///
-/// A payload that is not a `T` is answered 422 with the text of the [`DecodeError`], and the layer releases
-/// the claim, so that the provider's next attempt runs. Unlike with [`WebhookLayer::json`](crate::WebhookLayer::json),
-/// the delivery has been claimed by then. A request without a `Delivery` is answered 500. To handle these cases
-/// in the handler, use `Result<Payload<T>, PayloadRejection>`.
+/// The nearest layer rejects a payload that is not a `T`, as it rejects one that it decodes itself: the client gets
+/// 422 without details, [`on_rejection`](crate::WebhookLayer::on_rejection) may change that response, and logs and
+/// metrics get a [`Rejection`] of the kind [`Undecodable`](RejectionKind::Undecodable) with the [`DecodeError`] as its
+/// source. Two things differ, because the handler has been called by then:
+///
+/// * The delivery has been claimed. The layer releases the claim, so that the provider's next attempt runs. The
+///   outcome is [`Accepted`](crate::OutcomeKind::Accepted), and the handler has [failed](crate::HandlerEnd::Failed).
+/// * [`on_undecodable`](crate::WebhookLayer::on_undecodable) does not apply, because other extractors of the handler may
+///   have run already.
+///
+/// A request without a `Delivery` is answered 500. To handle these cases in the handler, take a
+/// `Result<Payload<T>, PayloadRejection>`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[allow(clippy::exhaustive_structs, reason = "used as a pattern in handler arguments")]
 pub struct Payload<T>(
@@ -135,7 +143,7 @@ impl<S: Sync, T: DeserializeOwned> FromRequestParts<S> for Payload<T> {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum PayloadRejection {
-    /// The payload is not a `T`; answered 422.
+    /// The payload is not a `T`; answered 422 by the nearest layer.
     DecodeError(DecodeError),
     /// No layer is above the handler; answered 500.
     MissingDelivery(MissingDelivery),
@@ -168,14 +176,17 @@ impl IntoResponse for PayloadRejection {
     }
 }
 
-/// Responds 422 with the error's text. The response's extensions contain a [`Rejection`] of the kind
-/// [`Undecodable`](RejectionKind::Undecodable), so that the layer releases the claim regardless of
-/// [`complete_when`](crate::WebhookLayer::complete_when).
+/// Responds 422 with the error's text, which the nearest layer above replaces by its own response. The layer
+/// leaves a response alone whose status was changed.
+///
+/// The response's extensions contain a [`Rejection`] of the kind [`Undecodable`](RejectionKind::Undecodable), so
+/// that the layer releases the claim regardless of [`complete_when`](crate::WebhookLayer::complete_when).
 impl IntoResponse for DecodeError {
     fn into_response(self) -> Response {
         let kind = RejectionKind::Undecodable;
         let mut response = (kind.status(), self.to_string()).into_response();
         response.extensions_mut().insert(Rejection::new(kind).because(self));
+        response.extensions_mut().insert(Unanswered);
         response
     }
 }

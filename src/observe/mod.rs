@@ -110,7 +110,7 @@
 //! | `webhook_deliveries_total` | `provider`, `outcome` | counter | | requests, by [`OutcomeKind`] |
 //! | `webhook_delivery_duration_seconds` | `provider`, `outcome` | histogram | seconds | [`Outcome::elapsed`] |
 //! | `webhook_deliveries_in_flight` | `provider` | gauge | | requests in progress, including handlers that outlive their request |
-//! | `webhook_rejections_total` | `provider`, `kind` | counter | | rejections, by [`RejectionKind`](crate::RejectionKind); including handler timeouts |
+//! | `webhook_rejections_total` | `provider`, `kind` | counter | | rejections, by [`RejectionKind`](crate::RejectionKind); including handler timeouts and a `Payload<T>` that could not be decoded |
 //! | `webhook_body_bytes` | `provider` | histogram | bytes | bodies of verified deliveries |
 //! | `webhook_handlers_total` | `provider`, `end` | counter | | called handlers, by [`HandlerEnd`] |
 //! | `webhook_handler_duration_seconds` | `provider` | histogram | seconds | [`Outcome::handler_time`] |

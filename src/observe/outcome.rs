@@ -174,7 +174,8 @@ impl Outcome {
         self.grpc_status
     }
 
-    /// Returns the rejection of a rejected request, or of an accepted one whose handler took too long.
+    /// Returns the rejection of a rejected request, or of an accepted one whose handler took too long or could not
+    /// decode the payload (axum's extractor `Payload<T>`).
     #[must_use]
     pub fn rejection(&self) -> Option<&Rejection> {
         self.rejection.as_ref()

@@ -55,6 +55,13 @@ enum Cause {
     Other(Arc<dyn Error + Send + Sync>),
 }
 
+/// A marker in a handler's response: the nearest layer answers with the response's [`Rejection`].
+///
+/// A response that a layer has answered has the rejection alone, so that no layer above answers it again.
+#[derive(Clone, Copy, Debug)]
+#[cfg_attr(not(feature = "axum"), allow(dead_code, reason = "only the extractors insert it"))]
+pub(crate) struct Unanswered;
+
 impl Rejection {
     pub(crate) fn new(kind: RejectionKind) -> Self {
         Self { kind, cause: None }
@@ -63,6 +70,14 @@ impl Rejection {
     pub(crate) fn because(mut self, cause: impl Into<BoxError>) -> Self {
         self.cause = Some(Cause::Other(cause.into().into()));
         self
+    }
+
+    /// Takes the rejection that a handler's response leaves to the layer. `None` if its status was changed on the way:
+    /// a 500 may be meant for a provider that does not retry after a 422.
+    pub(crate) fn take_unanswered<B>(response: &mut Response<B>) -> Option<Self> {
+        response.extensions_mut().remove::<Unanswered>()?;
+        let rejection = response.extensions().get::<Self>()?;
+        (response.status() == rejection.status()).then(|| rejection.clone())
     }
 
     /// Returns the kind of the rejection.

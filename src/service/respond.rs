@@ -124,7 +124,8 @@ impl Responder {
         Ok(response)
     }
 
-    /// Responds once the handler has ended or timed out.
+    /// Responds once the handler has ended or timed out. A handler that could not decode the payload leaves the
+    /// response to the layer.
     pub(super) fn respond<T, E>(
         &self,
         end: RunEnd<Result<T, E>>,
@@ -133,7 +134,12 @@ impl Responder {
         T: ServiceResponse,
     {
         match end {
-            RunEnd::Returned(response) => response.map(|response| response.into().map(ResponseBody::service)),
+            RunEnd::Returned(response) => {
+                response.map(|mut response| match Rejection::take_unanswered(response.get_mut()) {
+                    Some(rejection) => self.reject(OutcomeKind::Accepted, &rejection),
+                    None => response.into().map(ResponseBody::service),
+                })
+            }
             RunEnd::Panicked(panic) => resume_unwind(panic),
             RunEnd::TimedOut(elapsed) => {
                 Ok(self.overdue(&Rejection::new(RejectionKind::HandlerTimeout).because(elapsed)))

@@ -295,3 +295,40 @@ async fn a_rejection_does_not_complete_the_claim_of_a_layer_above_whatever_compl
         assert_eq!(handler.calls(), 2);
     }
 }
+
+/// The nearest layer answers a payload that the handler cannot decode, and the layer above neither answers nor counts
+/// it again.
+#[cfg(feature = "axum")]
+#[tokio::test(start_paused = true)]
+async fn of_two_layers_the_inner_one_rejects_a_payload_that_the_handler_cannot_decode() {
+    use axum::handler::HandlerWithoutStateExt;
+    use tower_webhook::{HandlerEnd, Payload, Settlement, testing::Outcomes};
+
+    let (outer_outcomes, inner_outcomes) = (Outcomes::new(), Outcomes::new());
+    for outer in [github_layer(), github_layer().complete_when(|_| true), github_layer().detached()] {
+        let outer = outer
+            .rejections_as_problem_json()
+            .on_rejection(|_, _| panic!("it is the inner layer's rejection"))
+            .on_outcome(outer_outcomes.listener());
+        let inner = layer()
+            .on_rejection(|_, response| response.map(|_| Bytes::from_static(b"the inner layer's")))
+            .on_outcome(inner_outcomes.listener());
+        let app = outer.layer(inner.layer((async |_: Payload<u8>| ()).into_service()));
+        for _ in 0..2 {
+            let response = app.clone().oneshot(signed_twice("1")).await.unwrap();
+            let (head, body) = response.into_parts();
+            let answer = Answer { head, body: body.collect().await.unwrap().to_bytes() };
+            answer.assert_rejected(RejectionKind::Undecodable);
+            assert_eq!(answer.body, "the inner layer's");
+            let [outer, inner] = [outer_outcomes.next().await, inner_outcomes.next().await];
+            assert_eq!(inner.rejection().map(|rejection| rejection.kind()), Some(RejectionKind::Undecodable));
+            assert!(outer.rejection().is_none());
+            for outcome in [outer, inner] {
+                assert_eq!(
+                    (outcome.handler(), outcome.settlement()),
+                    (Some(HandlerEnd::Failed), Some(Settlement::Released))
+                );
+            }
+        }
+    }
+}
