@@ -38,7 +38,7 @@ pub use self::{
     observe::{HandlerEnd, Outcome, OutcomeKind, Settlement},
     rejection::{Rejection, RejectionKind},
     secret::{IntoSecrets, InvalidSecret, Secret, Secrets},
-    service::{Body, EventRouter, ResponseBody, ResponseFuture, WebhookService},
+    service::{Body, EventRouter, EventService, ResponseBody, ResponseFuture, WebhookService},
     task::Drain,
 };
 

@@ -26,7 +26,7 @@ use tower_service::Service;
 pub use self::{
     body::{Body, ResponseBody},
     future::ResponseFuture,
-    router::EventRouter,
+    router::{EventRouter, EventService},
 };
 use self::{
     future::BoxedResponse,

@@ -80,6 +80,67 @@ pub struct EventRouter<R, E> {
     table: Arc<Table<R, E>>,
 }
 
+/// A service that an [`EventRouter`] can call: every [`Service`] of `Request<`[`Body`]`>`, under a name for which the
+/// compiler can say how a handler becomes one.
+///
+/// ```
+/// use http::{Request, Response};
+/// use std::convert::Infallible;
+/// use tower::service_fn;
+/// use tower_webhook::{Body, Delivery, EventRouter};
+///
+/// async fn on_push(request: Request<Body>) -> Result<Response<String>, Infallible> {
+///     let delivery = request.extensions().get::<Delivery>();
+///     Ok(Response::new(format!("{:?}", delivery.map(Delivery::id))))
+/// }
+///
+/// let router = EventRouter::new().on("push", service_fn(on_push));
+/// ```
+///
+/// Implement [`Service`] for your own types: they then implement this trait too.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a service that an `EventRouter` can call",
+    label = "expected a service",
+    note = "a handler becomes a service with `on_push.with_state(state)` or, without state, `on_push.into_service()`: \
+            the methods of `axum::handler::Handler` and `axum::handler::HandlerWithoutStateExt`",
+    note = "any other service must be a `tower::Service<http::Request<tower_webhook::Body>>`"
+)]
+pub trait EventService {
+    /// The service's response.
+    type Response;
+    /// The service's error.
+    type Error;
+    /// The future of the service's response.
+    type Future: Future<Output = Result<Self::Response, Self::Error>>;
+
+    /// Returns whether the service is ready for a call, as [`Service::poll_ready`] does.
+    ///
+    /// # Errors
+    ///
+    /// If the service can no longer be called.
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>>;
+
+    /// Calls the service, as [`Service::call`] does.
+    fn call(&mut self, request: Request<Body>) -> Self::Future;
+}
+
+// With `Service` as a supertrait in place of types of its own, the compiler reports the missing `Service`, without the
+// notes above.
+#[diagnostic::do_not_recommend]
+impl<S: Service<Request<Body>>> EventService for S {
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        Service::poll_ready(self, cx)
+    }
+
+    fn call(&mut self, request: Request<Body>) -> S::Future {
+        Service::call(self, request)
+    }
+}
+
 /// The routes, copied on write.
 struct Table<R, E> {
     routes: HashMap<String, SharedRoute<R, E>>,
@@ -106,7 +167,7 @@ impl<R, E> EventRouter<R, E> {
     #[track_caller]
     pub fn on<S>(mut self, event_types: impl Into<EventTypes>, service: S) -> Self
     where
-        S: Service<Request<Body>, Response = Response<R>, Error = E> + Clone + Send + Sync + 'static,
+        S: EventService<Response = Response<R>, Error = E> + Clone + Send + Sync + 'static,
         S::Future: Send,
     {
         let route: SharedRoute<R, E> = Arc::new(service);
@@ -126,7 +187,7 @@ impl<R, E> EventRouter<R, E> {
     #[must_use]
     pub fn fallback<S>(mut self, service: S) -> Self
     where
-        S: Service<Request<Body>, Response = Response<R>, Error = E> + Clone + Send + Sync + 'static,
+        S: EventService<Response = Response<R>, Error = E> + Clone + Send + Sync + 'static,
         S::Future: Send,
     {
         Arc::make_mut(&mut self.table).fallback = Some(Arc::new(service));
@@ -213,11 +274,7 @@ trait Route<R, E>: Send + Sync {
 
 impl<S, R, E> Route<R, E> for S
 where
-    S: Service<Request<Body>, Response = Response<R>, Error = E, Future: Send>
-        + Clone
-        + Send
-        + Sync
-        + 'static,
+    S: EventService<Response = Response<R>, Error = E, Future: Send> + Clone + Send + Sync + 'static,
 {
     fn serve(&self, request: Request<Body>) -> RoutedResponse<R, E> {
         let mut service = self.clone();

@@ -1,11 +1,15 @@
 // All that the others get wrong, right: it compiles.
 use std::{collections::HashMap, convert::Infallible, sync::Arc};
 
-use axum::{Router, routing::post};
+use axum::{
+    Router,
+    handler::{Handler, HandlerWithoutStateExt},
+    routing::post,
+};
 use http::{Request, Response, request::Parts};
-use tower::{Layer, service_fn};
+use tower::{Layer, Service, service_fn};
 use tower_webhook::{
-    Body, BoxError, Event, Payload, Secret, Secrets, SystemClock, WebhookLayer, provider,
+    Body, BoxError, Event, EventRouter, Payload, Secret, Secrets, SystemClock, WebhookLayer, provider,
     store::MokaStore,
     verify::{
         self, CachedLookup, Encoding, Endpoint, InvalidScheme, Scheme, SchemeVerifier, Verified, Verifier,
@@ -57,6 +61,16 @@ struct Configured {
 
 async fn on_order_by_pattern(Event(order): Event<Order>) -> String {
     order.number.to_string()
+}
+
+/// A service that is known by its bounds alone.
+fn on_push<S>(service: S) -> EventRouter<axum::body::Body, Infallible>
+where
+    S: Service<Request<Body>, Response = axum::response::Response, Error = Infallible>,
+    S: Clone + Send + Sync + 'static,
+    S::Future: Send,
+{
+    EventRouter::new().on("push", service.clone()).fallback(service)
 }
 
 async fn on_payload(Payload(order): Payload<Order>) -> String {
@@ -113,6 +127,8 @@ async fn main() -> Result<(), BoxError> {
     let _ = on_order(Event(Arc::new(Order { number: 17 })));
     let handler =
         service_fn(async |_: Request<Body>| Ok::<_, Infallible>(Response::new("handled".to_owned())));
+    let events = on_push(on_payload.with_state(())).on("issues", on_payload.into_service());
+    let _: Router = Router::new().route_service("/events", layer.layer(EventRouter::new().fallback(events)));
     let _: Router = Router::new().route_service("/hyper", layer.layer(handler));
     Ok(())
 }
