@@ -114,10 +114,8 @@ fn row(provider: &'static Provider) -> String {
     let docs = documentation(constructor).replace("///", "");
     let docs = docs.split_whitespace().collect::<Vec<_>>().join(" ");
     let bullet = |label: &str| docs.split_once(label).map(|(_, rest)| rest);
-    // The first sentence, but for those whose keys are fetched.
-    let signature = bullet("* Signed: ").filter(|_| provider.fetches_keys()).unwrap_or(&docs);
-    let end = [". ", ": ", ", over "].iter().filter_map(|end| signature.find(end)).min();
-    let signature = signature[..end.unwrap_or(signature.len())].replace("[`", "`").replace("`]", "`");
+    let end = [". ", ": ", ", over "].iter().filter_map(|end| docs.find(end)).min();
+    let signature = docs[..end.unwrap_or(docs.len())].replace("[`", "`").replace("`]", "`");
     let signed = |is_signed: bool| if is_signed { "signed" } else { "**not signed**" };
     let places = |places: &[Location], is_signed: bool| {
         let names: Vec<_> = places.iter().map(|place| format!("`{place}`")).collect();
