@@ -96,7 +96,7 @@
 //! let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
 //! let prometheus = recorder.handle();
 //! metrics::set_global_recorder(recorder).expect("no other recorder is installed");
-//! … serve, and answer `GET /metrics` with:
+//! // … serve, and answer `GET /metrics` with:
 //! let text = prometheus.render();
 //! # drop(text);
 //! # }

@@ -440,7 +440,7 @@ impl Provider {
     }
 
     /// Returns its profile, which is the same for every secret: what its [verifiers](Self::verifier) return from
-    /// [`Verifier::profile`](crate::verify::Verifier::profile) until it is changed.
+    /// [`Verifier::profile`] until it is changed.
     ///
     /// ```
     /// use tower_webhook::provider;

@@ -32,7 +32,7 @@ use crate::task::BoxFuture;
 /// let store = AnyStore::connect("memory:?capacity=1000000").await?; // or "redis://…"
 /// let layer = WebhookLayer::new(secret).dedupe(store.clone());
 ///
-/// An administrator's route lets a handled delivery run again:
+/// // An administrator's route lets a handled delivery run again:
 /// let was_completed = store.forget(&Key::new("github-orders", "72d3162e")).await?;
 /// # assert!(!was_completed);
 /// # Ok(())
