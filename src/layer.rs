@@ -567,7 +567,7 @@ impl WebhookLayer {
     ///
     /// A rejection cannot acknowledge a delivery by accident: a status below 400 is replaced by that of the
     /// prepared response, and a missing `Retry-After` is restored. Responses to gRPC requests are
-    /// trailers-only: a `grpc-status` that is 0, missing or not a number is replaced. The layer then inserts
+    /// trailers-only: their status is 200, and a `grpc-status` that is 0, missing or not a number is replaced. The layer then inserts
     /// the [`Rejection`] into the response's extensions.
     ///
     /// ```

@@ -123,6 +123,8 @@ impl Rejection {
     pub(crate) fn restore_in(&self, response: &mut Response<Bytes>, grpc: bool) {
         let row = self.kind.row();
         if grpc {
+            // With any other status, or a redirect, clients do not look at the `grpc-status`.
+            *response.status_mut() = StatusCode::OK;
             if !is_grpc_failure(response.headers()) {
                 response.headers_mut().insert(GRPC_STATUS.clone(), u16::from(row.grpc_status).into());
             }

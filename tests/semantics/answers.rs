@@ -184,14 +184,16 @@ async fn on_rejection_cannot_answer_a_grpc_request_with_ok() {
         (&["7"], "7"),
     ] {
         let app = Handler::default().under(&layer().on_rejection(move |_, _| {
-            let response = statuses
-                .iter()
-                .fold(Response::builder(), |response, status| response.header("grpc-status", *status));
+            let response = statuses.iter().fold(Response::builder().status(301), |response, status| {
+                response.header("grpc-status", *status)
+            });
             response.body(Bytes::new()).unwrap()
         }));
         let answer = app.send(grpc(unsigned())).await;
         let sent: Vec<_> = answer.head.headers.get_all("grpc-status").iter().collect();
         assert_eq!(sent, [expected], "{statuses:?}");
+        // With another status, clients do not look at it.
+        assert_eq!(answer.status(), 200);
     }
 }
 
