@@ -79,9 +79,18 @@ impl WebhookLayer {
     /// Replaces the verifier, so that several providers can share one configured layer: its store, buffer budget,
     /// [drain](Self::drain), limits, payload type and hooks.
     ///
-    /// It clears [`scope`](Self::scope), [`public_url`](Self::public_url) and [`verify_token`](Self::verify_token),
-    /// which belong to one provider, and any [lookup](Self::with_lookup). The providers share a store, so a verifier
-    /// that sets no fingerprint of its secret needs a new scope.
+    /// It clears any [lookup](Self::with_lookup), and what belongs to one provider: set these again after it.
+    ///
+    /// * [`scope`](Self::scope), [`public_url`](Self::public_url), [`verify_token`](Self::verify_token) and
+    ///   [`tolerance`](Self::tolerance). The providers share a store, so a verifier that sets no fingerprint of its
+    ///   secret needs a new scope.
+    /// * [`only_events`](Self::only_events), [`dedupe_by`](Self::dedupe_by), [`replay_guard`](Self::replay_guard),
+    ///   [`lease`](Self::lease) and [`on_store_failure`](Self::on_store_failure): one that suits another provider
+    ///   can lose events of this one.
+    ///
+    /// It keeps all others. Of these, [`dedupe_window`](Self::dedupe_window) should be longer than the provider
+    /// retries, or an event may run twice, and a warning is logged if [`ack_deadline`](Self::ack_deadline) is longer
+    /// than the provider waits.
     ///
     /// ```
     /// use tower_webhook::{Secret, WebhookLayer, provider};
@@ -96,8 +105,14 @@ impl WebhookLayer {
             config.endpoint = EndpointSource::Fixed(Endpoint::new(verifier));
             config.public_url = None;
             config.verify_token = None;
+            config.tolerance = None;
+            config.only_events = None;
             config.dedupe.scope = None;
             config.dedupe.needs_scope = true;
+            config.dedupe.key_of = None;
+            config.dedupe.replay_guard = false;
+            config.dedupe.lease = None;
+            config.dedupe.on_failure = None;
         });
         #[cfg(feature = "tracing")]
         warn_of_late_answers(&layer.config);

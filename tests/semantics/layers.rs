@@ -6,13 +6,15 @@ use bytes::Bytes;
 use http::{Request, request::Parts};
 use http_body_util::Full;
 use tower_webhook::{
-    Drain, ManualClock, RejectionKind, Secret, WebhookLayer, provider,
-    testing::{self, Operation},
+    Drain, ManualClock, RejectionKind, Secret, StoreFailure, WebhookLayer, provider,
+    store::Key,
+    testing::{self, Fault, Operation},
     verify::{self, Endpoint, Location, Profile, Verified},
 };
 
 use crate::support::{
-    Act, Handler, TokioClock, faulty_store, github_layer, github_signed, layer, secret, settle_down, signed,
+    Act, Handler, NOW, TokioClock, faulty_store, github_layer, github_signed, layer, secret, settle_down,
+    signed, signed_with,
 };
 
 fn github() -> provider::ProviderVerifier {
@@ -63,6 +65,35 @@ async fn replacing_the_verifier_clears_what_belongs_to_one_provider() {
     assert_eq!(handler.under(&with_token).send(handshake()).await.body, "42");
     let answer = handler.under(&with_token.verifier(meta())).send(handshake()).await;
     answer.assert_rejected(RejectionKind::MissingSignature);
+}
+
+/// With the settings of another provider they would be answered 200 and never run.
+#[tokio::test(start_paused = true)]
+async fn replacing_the_verifier_loses_no_event_to_the_settings_of_another_provider() {
+    let others = layer()
+        .only_events(["invoice.paid"])
+        .dedupe_by(|_, _| Some(Key::new("deliveries", "the same")))
+        .replay_guard()
+        .lease(Duration::from_secs(600));
+    let handler = Handler::default();
+    let app = handler.under(&others.verifier(github()));
+    for id in ["1", "2"] {
+        app.send(github_signed(id, "{}")).await.assert_handled();
+    }
+    assert_eq!(handler.last().dedupe_key().unwrap().id(), "2");
+
+    // GitHub never retries.
+    let store = faulty_store();
+    let rejecting = layer().on_store_failure(StoreFailure::Reject).dedupe(store.clone());
+    store.fail(Operation::Claim, Fault::Error);
+    handler.under(&rejecting.verifier(github())).send(github_signed("3", "{}")).await.assert_handled();
+
+    // Discord's timestamps may be old, and others' not.
+    let old = signed_with(crate::support::SECRET, "msg_1", NOW - 3_600, "{}");
+    let tolerant = github_layer().tolerance(Duration::from_secs(86_400));
+    let verifier = provider::standard_webhooks(secret()).unwrap();
+    let answer = handler.under(&tolerant.verifier(verifier)).send(old).await;
+    answer.assert_rejected(RejectionKind::StaleTimestamp);
 }
 
 #[tokio::test(start_paused = true)]
