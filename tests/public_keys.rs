@@ -200,7 +200,7 @@ mod requests {
         let [old, set] = [known("plaid-01")["secret"].clone(), vector["secret"].clone()];
         vector["secret"] = old;
         let secrets = [secret(&vector), set.as_str().unwrap().parse().unwrap()];
-        let layer = layer_of(provider::fusionauth(secrets), &vector);
+        let layer = layer_of(provider::fusionauth(secrets).unwrap(), &vector);
         assert_eq!(send(layer, &vector, request(&vector)).await.unwrap().secret_index, 1);
     }
 
@@ -355,6 +355,57 @@ mod requests {
         }
     }
 
+    /// Anybody has the public key, and could sign with it then.
+    #[test]
+    fn a_public_key_in_any_form_is_no_key_for_hmac() {
+        use aws_lc_rs::{
+            encoding::{AsDer, PublicKeyX509Der},
+            rsa::{KeyPair, KeySize},
+            signature::KeyPair as _,
+        };
+        use data_encoding::{BASE64, BASE64_MIME, BASE64URL_NOPAD, HEXLOWER};
+
+        let keys = KeyPair::generate(KeySize::Rsa2048).unwrap();
+        let spki: PublicKeyX509Der<'_> = keys.public_key().as_der().unwrap();
+        let ed25519 =
+            HEXLOWER.decode(format!("302a300506032b6570032100{}", "5a".repeat(32)).as_bytes()).unwrap();
+        let mut forms = Vec::new();
+        for der in [spki.as_ref(), keys.public_key().as_ref(), &ed25519] {
+            let base64 = BASE64.encode(der);
+            let pem = format!("-----BEGIN PUBLIC KEY-----\n{base64}\n-----END PUBLIC KEY-----");
+            forms.extend([
+                base64.trim_end_matches('=').to_owned(),
+                base64,
+                BASE64_MIME.encode(der).trim().to_owned(),
+                BASE64URL_NOPAD.encode(der),
+                HEXLOWER.encode(der),
+                BASE64.encode(pem.as_bytes()),
+                format!("\u{feff}{pem}"),
+                format!("\"{pem}\""),
+                format!("key: {pem}"),
+            ]);
+        }
+        let jwk = r#"{"kty":"RSA","n":"AQAB","e":"AQAB"}"#;
+        forms.extend([
+            format!("[{jwk}]"),
+            format!("\u{feff}{jwk}"),
+            BASE64.encode(jwk.as_bytes()),
+            "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA acme".to_owned(),
+            "https://acme.example/.well-known/jwks.json".to_owned(),
+        ]);
+        for form in forms {
+            let error = provider::fusionauth(form.parse::<Secret>().unwrap()).err();
+            let error = error.unwrap_or_else(|| panic!("{form} is taken")).to_string();
+            assert!(error.ends_with("public key is neither PEM nor a JWK"), "{form}: {error}");
+        }
+        let random = <sha2::Sha256 as sha2::Digest>::digest("random");
+        for secret in
+            ["a key", "c2VjcmV0", "MDAwMA==", "00ff", &BASE64.encode(&random), &HEXLOWER.encode(&random)]
+        {
+            assert!(provider::fusionauth(secret.parse::<Secret>().unwrap()).is_ok(), "{secret}");
+        }
+    }
+
     #[tokio::test]
     async fn rsa_keys_sign_tokens_with_every_hash() {
         use aws_lc_rs::{
@@ -390,7 +441,7 @@ mod requests {
             let judged = async |key: Secret| {
                 let request = Request::post("https://receiver.example/webhook");
                 let request = request.header("x-fusionauth-signature-jwt", &token).body(()).unwrap();
-                send(layer_of(provider::fusionauth(key), &vector), &vector, request).await.map(drop)
+                send(layer_of(provider::fusionauth(key).unwrap(), &vector), &vector, request).await.map(drop)
             };
             assert_eq!(judged(set(None)).await, Ok(()), "{name}");
             assert_eq!(judged(set(Some(name))).await, Ok(()), "{name}");

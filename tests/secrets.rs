@@ -197,9 +197,13 @@ MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=
             let error = verifier(id, key(&raw())).err().unwrap().to_string();
             assert_eq!(error, "signing secret 0 cannot be used: public key is not a JWK or PEM", "{id}");
         }
-        // It takes keys of MACs, too.
-        verifier("fusionauth", key(b"a key"))?;
-        assert!(verifier("fusionauth", [key(b"a key"), text(PEM)]).is_err());
+        // It takes keys of MACs, too, and a public key may have as many bytes.
+        for bytes in [&b"a key"[..], &raw()] {
+            let error = verifier("fusionauth", key(bytes)).err().unwrap().to_string();
+            assert!(error.contains("bytes may be a public key or a key for HMAC"), "{error}");
+        }
+        verifier("fusionauth", text("a key"))?;
+        assert!(verifier("fusionauth", [text("a key"), text(PEM)]).is_err());
         Ok(())
     }
 }

@@ -4,10 +4,12 @@ use aws_lc_rs::{
     encoding::{AsDer, PublicKeyX509Der},
     signature::RsaPublicKeyComponents,
 };
+use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD, HEXLOWER_PERMISSIVE};
 use jsonwebtoken::{
     Algorithm, DecodingKey, DecodingKeyKind,
     jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet, KeyAlgorithm, PublicKeyUse},
 };
+use x509_cert::der::{Decode, Tag, Tagged, asn1::AnyRef};
 
 use crate::{
     InvalidSecret, Secret, Secrets,
@@ -24,7 +26,8 @@ pub(crate) enum KeyText {
     Secret,
     /// Public keys: a JWK, a JWK set, or PEM.
     Public,
-    /// Public keys if the text is JSON or PEM, otherwise a MAC key.
+    /// Public keys if the text is JSON or PEM, otherwise a MAC key. An error if it may be public keys in another
+    /// form, because any client could sign with them as a MAC key.
     Either,
 }
 
@@ -44,12 +47,11 @@ impl TokenKeys {
             KeyText::Secret => false,
             KeyText::Public => true,
             KeyText::Either => {
-                let is_public = |secret: &Secret| {
-                    let text = secret.expose_str().unwrap_or_default();
-                    text.starts_with('{') || text.starts_with("-----BEGIN ")
-                };
-                let first = secrets.iter().next().is_some_and(is_public);
-                if let Some(other) = secrets.iter().position(|secret| is_public(secret) != first) {
+                let are_public = secrets.iter().map(is_public).enumerate();
+                let are_public = are_public.map(|(index, public)| public.map_err(|error| error.at(index)));
+                let are_public = are_public.collect::<Result<Vec<_>, InvalidSecret>>()?;
+                let first = are_public.first() == Some(&true);
+                if let Some(other) = are_public.iter().position(|public| *public != first) {
                     return Err(InvalidSecret::new("secrets and public keys are mixed").at(other));
                 }
                 first
@@ -139,6 +141,38 @@ impl SignedToken<'_> {
         verified.mac = None;
         Ok(verified)
     }
+}
+
+/// Returns whether a secret that may be of either kind is public keys.
+fn is_public(secret: &Secret) -> Result<bool, InvalidSecret> {
+    let bytes = InvalidSecret::new("bytes may be a public key or a key for HMAC, and only text says which");
+    let text = secret.expose_str().ok_or(bytes)?;
+    if text.starts_with('{') || text.starts_with("-----BEGIN ") {
+        return Ok(true);
+    }
+    let mut encoded = text.as_bytes().to_vec();
+    encoded.retain(|byte| !byte.is_ascii_whitespace() && *byte != b'=');
+    let encodings = [BASE64_NOPAD, BASE64URL_NOPAD, HEXLOWER_PERMISSIVE];
+    let mut decoded = encodings.iter().filter_map(|encoding| encoding.decode(&encoded).ok());
+    match looks_public(text.as_bytes()) || decoded.any(|decoded| looks_public(&decoded)) {
+        true => Err(InvalidSecret::new("public key is neither PEM nor a JWK")),
+        false => Ok(false),
+    }
+}
+
+/// Returns whether this is a file of public keys, or where to find one.
+fn looks_public(file: &[u8]) -> bool {
+    const BEGINNINGS: [&str; 8] = ["\u{feff}", "{", "[", "\"", "ssh-", "ecdsa-", "http://", "https://"];
+    let text = str::from_utf8(file).unwrap_or_default();
+    let begins = BEGINNINGS.iter().any(|beginning| text.trim_start().starts_with(beginning));
+    begins || text.contains("-----BEGIN") || is_der_of_key(file)
+}
+
+/// Returns whether this is DER as that of a public key or a certificate is: a sequence that begins with a sequence
+/// or a number.
+fn is_der_of_key(file: &[u8]) -> bool {
+    let value = AnyRef::from_der(file).ok().filter(|value| value.tag() == Tag::Sequence);
+    value.is_some_and(|value| matches!(value.value().first(), Some(0x30 | 0x02)))
 }
 
 /// A secret's text, parsed.
