@@ -491,6 +491,55 @@ async fn items_of_a_batch_that_fail_and_keys_that_are_not_unique_are_logged() {
     assert_eq!(seen.events().iter().map(told).collect::<Vec<_>>(), [(text("c"), None)]);
 }
 
+/// A provider chooses how many items a batch has, and what is in them.
+#[tokio::test(start_paused = true)]
+async fn a_batch_that_fails_neither_fills_the_log_nor_quotes_the_payload() {
+    #[derive(Debug)]
+    struct Failed(BoxError);
+    impl std::fmt::Display for Failed {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("order is not stored")
+        }
+    }
+    impl std::error::Error for Failed {
+        fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+            Some(&*self.0)
+        }
+    }
+    let handler = Handler::default();
+    handler.under(&layer()).send(signed("msg_1", r#"{"amount":"PAYLOAD"}"#)).await.assert_handled();
+    let (delivery, (seen, _guard)) = (handler.last(), Seen::start());
+    #[derive(Debug, serde::Deserialize)]
+    #[allow(dead_code, reason = "it cannot be decoded")]
+    struct Order {
+        amount: u32,
+    }
+    let failing = async |number: u32| -> Result<(), BoxError> {
+        match number {
+            0 => Ok(()),
+            1 => Err(delivery.json::<Order>().unwrap_err().into()),
+            2 => Err(serde_json::from_slice::<Order>(delivery.payload()).unwrap_err().into()),
+            3 => Err(Failed(delivery.json::<Order>().unwrap_err().into()).into()),
+            _ => Err("PAYLOAD".into()),
+        }
+    };
+    let outcome = delivery.for_each(0..1_000, u32::to_string, failing).await;
+    assert_eq!(outcome.failed(), 999);
+    let events = seen.events();
+    let [decoder, json, wrapped, rest] = &*events else { panic!("{events:?}") };
+    assert!(decoder.field("error").unwrap().contains("amount"), "{decoder:?}");
+    assert!(
+        json.field("error").unwrap().starts_with("it is not the JSON of the type, at line 1"),
+        "{json:?}"
+    );
+    assert_eq!(wrapped.field("error"), decoder.field("error"));
+    assert_eq!(
+        ["message", "count", "failed", "items"].map(|name| rest.field(name)),
+        [Some("more items of the batch failed"), Some("996"), Some("999"), Some("1000")]
+    );
+    seen.assert_silent_about(&["PAYLOAD"]);
+}
+
 /// Says so each time that it is asked.
 struct Talking;
 

@@ -223,7 +223,7 @@ impl Claims for Settings {
                 Ok(Claim::InProgress) => Ok(Item::InProgress),
                 Err(error) => match self.on_failure(delivery) {
                     StoreFailure::Reject => Err(error),
-                    StoreFailure::Proceed => claimed(None),
+                    StoreFailure::Proceed => Ok(Item::Claimed(ItemClaim::unclaimed())),
                 },
             }
         })

@@ -3,15 +3,17 @@ use std::{any::Any, collections::HashSet, error::Error, fmt, pin::Pin};
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 
-use super::{Delivery, Item};
+use super::{Delivery, Item, ItemClaim};
 use crate::{
     BoxError,
-    observe::{item_failed, item_repeated},
+    observe::{item_failed, item_repeated, more_items_failed},
     task::catch_unwind,
 };
 
 /// The number of consecutive failed claims after which the remaining items of a batch are no longer claimed.
 const STORE_FAILURES: u32 = 3;
+/// The number of items of a batch whose errors are logged: a batch can have any number.
+const LOGGED_FAILURES: usize = 3;
 const RETRY_AFTER_SECONDS: u16 = 5;
 
 impl Delivery {
@@ -35,9 +37,11 @@ impl Delivery {
     /// | the handler returns `Err` or panics | [`failed`](ItemsOutcome::failed) | runs it |
     /// | cannot be claimed because the store failed, and the layer [rejects](crate::StoreFailure::Reject) such deliveries | [`failed`](ItemsOutcome::failed) | runs it |
     ///
-    /// If the store fails and the layer [proceeds](crate::StoreFailure::Proceed), the item runs without a
-    /// claim. After three consecutive store failures the remaining items fail without further calls to the
-    /// store. Errors and panics of the handler are logged at `WARN` (feature `tracing`).
+    /// If the store fails and the layer [proceeds](crate::StoreFailure::Proceed), the item runs without a claim.
+    /// After three consecutive store failures the store is not asked again: the remaining items run without a claim if
+    /// the layer proceeds, and otherwise fail. Errors and panics of the handler are logged at `WARN` (feature
+    /// `tracing`): the first three of a batch, and the number of the rest. Of a [`DecodeError`](crate::DecodeError),
+    /// or an error of `serde_json`, only the place is logged.
     ///
     /// Items use the lease, the window and the scope of the layer, and each occupies one entry of the store.
     /// The [`handler_timeout`](crate::WebhookLayer::handler_timeout) and the
@@ -115,21 +119,37 @@ impl Delivery {
         let items = items.into_iter().map(|item| (key(&item).as_ref().to_owned(), item)).collect::<Vec<_>>();
         Box::pin(async move {
             warn_of_equal_keys(&items);
-            let (mut outcome, mut store_failures) = (ItemsOutcome::default(), 0);
+            let (mut outcome, mut store_failures, mut proceeds) = (ItemsOutcome::default(), 0_u32, false);
+            let (count, mut logged) = (items.len(), 0);
             for (key, item) in items {
-                if store_failures == STORE_FAILURES {
-                    outcome.fail(key, "item was not claimed, because the store failed for others".into());
-                    continue;
+                let claimed = match store_failures {
+                    STORE_FAILURES.. if proceeds => Ok(Item::Claimed(ItemClaim::unclaimed())),
+                    STORE_FAILURES.. => {
+                        outcome.fail(key, "item was not claimed, because the store failed for others".into());
+                        continue;
+                    }
+                    _ => self.claim_item(&key).await,
+                };
+                match &claimed {
+                    Err(_) => store_failures += 1,
+                    Ok(Item::Claimed(claim)) if claim.store_failed => {
+                        store_failures = store_failures.saturating_add(1);
+                        proceeds = true;
+                    }
+                    // The store was not asked.
+                    Ok(Item::Claimed(claim)) if !claim.is_deduped() => {}
+                    Ok(_) => store_failures = 0,
                 }
-                let claimed = self.claim_item(&key).await;
-                store_failures = if claimed.is_err() { store_failures + 1 } else { 0 };
                 match claimed {
                     Ok(Item::Claimed(claim)) => {
                         let handled = catch_unwind(|| claim.run(handler(item))).await;
                         match handled.map_err(panicked).and_then(|handled| handled.map_err(Into::into)) {
                             Ok(()) => outcome.completed += 1,
                             Err(error) => {
-                                item_failed(&key, &*error);
+                                if logged < LOGGED_FAILURES {
+                                    item_failed(&key, &*error);
+                                    logged += 1;
+                                }
                                 outcome.fail(key, error);
                             }
                         }
@@ -138,6 +158,10 @@ impl Delivery {
                     Ok(Item::InProgress) => outcome.in_progress += 1,
                     Err(error) => outcome.fail(key, error.into()),
                 }
+            }
+            let failed = outcome.failed();
+            if failed > logged {
+                more_items_failed(failed - logged, failed, count);
             }
             outcome
         })

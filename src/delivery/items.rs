@@ -69,6 +69,8 @@ pub struct ItemClaim {
     guard: Option<Box<dyn ItemGuard>>,
     claim: Option<AcquiredItem>,
     timeout: Duration,
+    /// Whether there is no claim because the store failed.
+    pub(super) store_failed: bool,
 }
 
 /// The details of an acquired item claim.
@@ -150,7 +152,12 @@ impl Delivery {
 impl ItemClaim {
     pub(crate) fn new(claimed: Option<(Box<dyn ItemGuard>, AcquiredItem)>, timeout: Duration) -> Self {
         let (guard, claim) = claimed.unzip();
-        Self { guard, claim, timeout }
+        Self { guard, claim, timeout, store_failed: false }
+    }
+
+    /// An item that runs although the store failed.
+    pub(crate) fn unclaimed() -> Self {
+        Self { guard: None, claim: None, timeout: Duration::ZERO, store_failed: true }
     }
 
     /// Runs the item's work, and extends the lease meanwhile, after every third of it. After an `Ok`, the

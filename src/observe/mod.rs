@@ -79,7 +79,8 @@
 //! | `ERROR` | a delivery without a single event type in an `EventRouter` without a fallback; the first request without a layer |
 //! | `WARN` | a store that failed, with `operation` and `error` |
 //! | `ERROR` | an item of a batch that cannot be claimed, because its endpoint has no [scope](crate::WebhookLayer::scope) |
-//! | `WARN` | an item of a batch that failed, with its key as `item`, and the `error` of the handler |
+//! | `WARN` | an item of a batch that failed, with its key as `item`, and the `error` of the handler (of a decoder's error only the place, as above): the first three of each batch |
+//! | `WARN` | more items of a batch that failed: their `count`, and how many of the batch's `items` have `failed` in all |
 //! | `WARN` | two items of a batch with the same key, of which only one runs, with the key as `item` |
 //! | `WARN` | a lease that expired before its claim was settled: the delivery may have run twice |
 //! | `ERROR` | a completion that was not stored before the lease expired: the provider's next attempt runs again |
@@ -151,6 +152,6 @@ pub(crate) use self::{
     outcome::Acknowledged,
     store::{DroppedCompletions, StoreOperation, StoreTimer},
     telemetry::{Observer, Telemetry},
-    trace::{acknowledged, item_failed, item_repeated, missing_scope, unroutable},
+    trace::{acknowledged, item_failed, item_repeated, missing_scope, more_items_failed, unroutable},
     unrouted::UnroutedTypes,
 };

@@ -176,12 +176,18 @@ pub(crate) fn missing_scope(error: &MissingScope) {
 }
 
 pub(crate) fn item_failed(key: &str, error: &(dyn Error + 'static)) {
+    // Most handlers decode the item.
+    let error = undecodable(error).unwrap_or_else(|| chain(error));
     tracing::warn!(
         target: TARGET,
         item = &*printable(key),
-        error = &*printable(&chain(error)),
+        error = &*printable(&error),
         "batch item failed",
     );
+}
+
+pub(crate) fn more_items_failed(count: usize, failed: usize, items: usize) {
+    tracing::warn!(target: TARGET, count, failed, items, "more batch items failed");
 }
 
 pub(crate) fn item_repeated(key: &str) {

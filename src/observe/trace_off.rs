@@ -42,6 +42,8 @@ pub(super) fn store_failed(_: StoreOperation, _: &StoreError) {}
 
 pub(crate) fn item_failed(_: &str, _: &(dyn Error + 'static)) {}
 
+pub(crate) fn more_items_failed(_: usize, _: usize, _: usize) {}
+
 pub(crate) fn item_repeated(_: &str) {}
 
 pub(super) fn lease_lost() {}

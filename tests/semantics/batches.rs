@@ -293,6 +293,23 @@ async fn if_the_layer_proceeds_items_run_without_the_store() {
     assert_eq!((counts(&batches.last()), batches.ran().len()), ([5, 0, 0, 0], 5));
 }
 
+/// A provider that never retries hangs up after ten seconds, and the items that have not run by then are lost.
+#[tokio::test(start_paused = true)]
+async fn if_the_layer_proceeds_a_store_that_hangs_is_given_up_after_three_items() {
+    let store = faulty_store();
+    let layer = layer().dedupe(store.clone()).on_store_failure(StoreFailure::Proceed);
+    let batches = Batches::default();
+    store.pass_next(Operation::Claim, 1);
+    store.fail(Operation::Claim, Fault::Hang);
+    let began = tokio::time::Instant::now();
+    // For items without a key the store is not asked, so they say nothing of it.
+    let items = format!("a  b  c  {}", vec!["d"; 60].join(" "));
+    assert_eq!(batches.send(&layer, signed("msg_1", &items)).await, 200);
+    assert_eq!((counts(&batches.last()), batches.ran().len()), ([66, 0, 0, 0], 66));
+    assert_eq!(began.elapsed(), Duration::from_secs(3));
+    assert_eq!(store.calls(Operation::Claim), 4);
+}
+
 #[tokio::test(start_paused = true)]
 async fn without_a_store_each_item_runs() {
     let (layer, batches) = (layer().without_dedupe(), Batches::default());
