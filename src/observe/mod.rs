@@ -76,7 +76,7 @@
 //! | `INFO` | `delivery ended`, one for each verified delivery: `provider`, `id`, `event_type`, `attempt`, `outcome`, `rejection`, `handler`, `status`, and in seconds `time` ([`Outcome::elapsed`]), `handler_time` and `store_time`. A field that does not apply is left out |
 //! | `WARN` | a payload that could not be decoded and was [acknowledged](crate::Undecodable::Acknowledge), with the `reason` as above: the provider will not send it again |
 //! | `INFO` | an `event_type` that an [`EventRouter`](crate::EventRouter) has no route for: once for each of the first 256 types |
-//! | `ERROR` | a delivery without a single event type in an `EventRouter` without a fallback; the first request without a layer |
+//! | `ERROR` | a delivery without a single event type in an `EventRouter` without a fallback, and a request without a layer: the first of each, and the others at `DEBUG` |
 //! | `WARN` | a store that failed, with `operation` and `error` |
 //! | `ERROR` | an item of a batch that cannot be claimed, because its endpoint has no [scope](crate::WebhookLayer::scope) |
 //! | `WARN` | an item of a batch that failed, with its key as `item`, and the `error` of the handler (of a decoder's error only the place, as above): the first three of each batch |
@@ -86,6 +86,7 @@
 //! | `ERROR` | a completion that was not stored before the lease expired: the provider's next attempt runs again |
 //! | `ERROR` | completions that were dropped because 16,384 others of the layer wait for the store, with their `count` since the last such event; at most once a minute, and once more when none is waiting |
 //! | `DEBUG` | a release that was not stored before the lease expired |
+//! | `ERROR` | a provider's verifier that cannot be built, with the `error`: each delivery is answered 503 |
 //! | `WARN` | an `ack_deadline` that is not shorter than the provider's timeout, when the layer is built |
 //!
 //! # Metrics
@@ -152,6 +153,6 @@ pub(crate) use self::{
     outcome::Acknowledged,
     store::{DroppedCompletions, StoreOperation, StoreTimer},
     telemetry::{Observer, Telemetry},
-    trace::{acknowledged, item_failed, item_repeated, missing_scope, more_items_failed, unroutable},
-    unrouted::UnroutedTypes,
+    trace::{acknowledged, item_failed, item_repeated, missing_scope, more_items_failed, unusable},
+    unrouted::Unrouted,
 };

@@ -6,7 +6,7 @@ use tracing::{Level, Span, field::Empty, span};
 
 use super::{Outcome, OutcomeKind, Settlement, StoreOperation};
 use crate::{
-    DecodeError, Delivery, Rejection, RejectionKind, dedupe::MissingScope, store::StoreError,
+    DecodeError, Delivery, InvalidSecret, Rejection, RejectionKind, dedupe::MissingScope, store::StoreError,
     verify::VerifyError,
 };
 
@@ -158,8 +158,15 @@ pub(super) fn unrouted(event_type: &str) {
     );
 }
 
-pub(crate) fn unroutable(reason: &str) {
-    tracing::error!(target: TARGET, reason, "delivery cannot be routed");
+pub(super) fn unroutable(reason: &str, is_first: bool) {
+    match is_first {
+        true => tracing::error!(target: TARGET, reason, "delivery cannot be routed"),
+        false => tracing::debug!(target: TARGET, reason, "delivery cannot be routed"),
+    }
+}
+
+pub(crate) fn unusable(provider: &str, error: &InvalidSecret) {
+    tracing::error!(target: TARGET, provider, %error, "verifier could not be built: each delivery is rejected");
 }
 
 pub(super) fn store_failed(operation: StoreOperation, error: &StoreError) {

@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use super::{Outcome, OutcomeKind, Settlement, StoreOperation};
-use crate::{Delivery, Rejection, dedupe::MissingScope, store::StoreError};
+use crate::{Delivery, InvalidSecret, Rejection, dedupe::MissingScope, store::StoreError};
 
 pub(super) struct DeliverySpan;
 
@@ -36,7 +36,9 @@ pub(crate) fn acknowledged(_: &(dyn Error + 'static)) {}
 
 pub(super) fn unrouted(_: &str) {}
 
-pub(crate) fn unroutable(_: &str) {}
+pub(super) fn unroutable(_: &str, _: bool) {}
+
+pub(crate) fn unusable(_: &str, _: &InvalidSecret) {}
 
 pub(super) fn store_failed(_: StoreOperation, _: &StoreError) {}
 

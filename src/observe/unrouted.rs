@@ -8,21 +8,23 @@ use std::{
 
 use super::trace;
 
-/// The event types without a route that were logged. Each is logged once.
+/// The requests without a route that were logged.
 #[derive(Debug, Default)]
-pub(crate) struct UnroutedTypes {
+pub(crate) struct Unrouted {
+    /// Each event type is logged once.
     logged: Mutex<HashSet<Box<str>>>,
+    without_event_type: AtomicBool,
     without_delivery: AtomicBool,
 }
 
-impl UnroutedTypes {
+impl Unrouted {
     /// If the event type is unsigned, an attacker who captures a delivery can make types up.
     const MOST: usize = 256;
     /// The types of providers are shorter, and the limit bounds the memory of the set.
     const LONGEST: usize = 256;
 
     /// Logs `event_type` if it is new.
-    pub(crate) fn add(&self, event_type: &str) {
+    pub(crate) fn event_type(&self, event_type: &str) {
         if event_type.len() > Self::LONGEST {
             return;
         }
@@ -34,8 +36,14 @@ impl UnroutedTypes {
         }
     }
 
-    /// Returns whether this is the first request without a delivery.
-    pub(crate) fn is_first_without_delivery(&self) -> bool {
-        !self.without_delivery.swap(true, Ordering::Relaxed)
+    /// Logs a delivery without an event type. If no signature covers it, an attacker who captures a delivery can
+    /// remove it, so only the first is an error.
+    pub(crate) fn without_event_type(&self, reason: &str) {
+        trace::unroutable(reason, !self.without_event_type.swap(true, Ordering::Relaxed));
+    }
+
+    /// Logs a request that no layer has verified. Any client can send one, so only the first is an error.
+    pub(crate) fn without_delivery(&self, reason: &str) {
+        trace::unroutable(reason, !self.without_delivery.swap(true, Ordering::Relaxed));
     }
 }

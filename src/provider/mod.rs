@@ -209,6 +209,7 @@ pub use self::verifier::ProviderVerifier;
 use self::{by_hand::ByHandVerifier, handshake::Handshake, verifier::VerifierKind};
 use crate::{
     IntoSecrets, InvalidSecret, Secrets,
+    observe::unusable,
     verify::{Algorithm, Attempt, Encoding, InvalidScheme, Profile, Scheme, Verifier},
 };
 
@@ -531,6 +532,7 @@ impl Provider {
     /// Returns a verifier for a provider that accepts any text as its secret.
     fn infallible(&self, secrets: impl IntoSecrets) -> ProviderVerifier {
         self.verifier(secrets).unwrap_or_else(|error| {
+            unusable(self.id, &error);
             ProviderVerifier::new(VerifierKind::Unusable(error), None, self.profile())
         })
     }
@@ -692,6 +694,8 @@ use providers;
 
 #[cfg(test)]
 mod tests {
+    #[cfg(feature = "tracing")]
+    use super::{Facts, Make};
     use super::{Provider, SecretFormat};
     use crate::{
         InvalidSecret, Secret, Secrets,
@@ -700,8 +704,24 @@ mod tests {
 
     /// Unusual secrets, and pairs of them that a plain hash would confuse.
     fn odd_secrets(provider: &Provider) -> Result<Vec<Secrets>, InvalidSecret> {
-        let mut texts: Vec<String> =
-            ["a", "\u{e9}\u{1f980}", "a b", "a:b", "-----BEGIN"].map(Into::into).into();
+        const PEM: &str = "-----BEGIN PUBLIC KEY-----\nAQIDBA==\n-----END PUBLIC KEY-----";
+        let texts = [
+            "a",
+            "\u{e9}\u{1f980}",
+            "a b",
+            "a:b",
+            ":",
+            "a\nb",
+            "a\0b",
+            "a\u{200b}",
+            "\u{feff}",
+            "00",
+            "====",
+        ];
+        let mut texts: Vec<String> = texts.map(Into::into).into();
+        texts.extend(
+            ["-----BEGIN", PEM, "{", "{}", "[", "whsec_", "whpk_", "sha256=", "Bearer a"].map(Into::into),
+        );
         texts.push("x".repeat(4096));
         // Nothing is left after the prefix.
         let scheme = provider.scheme().and_then(|scheme| serde_json::to_value(scheme).ok());
@@ -710,8 +730,12 @@ mod tests {
         texts.extend(prefixes.filter_map(|prefix| prefix.as_str().map(Into::into)));
         let parse = |text: &String| text.parse::<Secret>().map(Secrets::from);
         let mut odd = texts.iter().map(parse).collect::<Result<Vec<_>, _>>()?;
+        for text in &texts {
+            odd.push(Secrets::from(["a key".parse()?, text.parse()?]));
+        }
         odd.push(Secrets::from(["a".parse()?, "ab".parse()?]));
         // A key that is not text.
+        odd.push(Secrets::from(["a".parse()?, Secret::from_bytes(*b"a")?]));
         odd.push(Secrets::from(Secret::from_bytes([0xff, 0x00])?));
         Ok(odd)
     }
@@ -751,6 +775,31 @@ mod tests {
             }
         }
         assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+        Ok(())
+    }
+
+    #[cfg(feature = "tracing")]
+    #[test]
+    fn a_verifier_that_cannot_be_built_is_logged_as_an_error() -> Result<(), InvalidSecret> {
+        use std::sync::{Arc, Mutex};
+
+        use tracing::{Event, Level, Subscriber, subscriber::with_default};
+        use tracing_subscriber::{Layer, layer::Context, layer::SubscriberExt, registry};
+
+        struct Levels(Arc<Mutex<Vec<Level>>>);
+
+        impl<S: Subscriber> Layer<S> for Levels {
+            fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+                self.0.lock().into_iter().for_each(|mut levels| levels.push(*event.metadata().level()));
+            }
+        }
+
+        let make = Make::ByHand(|_, _| Err(InvalidSecret::new("test")));
+        let of = crate::provider::find("github").ok_or(InvalidSecret::new("no provider"))?;
+        let provider = Provider { make, alias: None, ..Provider::alias(of, "acme", "Acme", "", Facts::NONE) };
+        let (levels, secret) = (Arc::default(), "a key".parse::<Secret>()?);
+        with_default(registry().with(Levels(Arc::clone(&levels))), || provider.infallible(secret));
+        assert_eq!(*levels.lock().unwrap_or_else(|error| error.into_inner()), [Level::ERROR]);
         Ok(())
     }
 

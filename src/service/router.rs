@@ -17,12 +17,7 @@ use super::{
     body::{Body, ResponseBody},
     respond::ignored_response,
 };
-use crate::{
-    BoxError, Delivery, EventTypes,
-    observe::{UnroutedTypes, unroutable},
-    rejection::is_grpc,
-    task::BoxFuture,
-};
+use crate::{BoxError, Delivery, EventTypes, observe, rejection::is_grpc, task::BoxFuture};
 
 /// A service that dispatches each delivery to the service for its event type. Use it behind a
 /// [`WebhookLayer`](crate::WebhookLayer), which verifies the delivery.
@@ -66,8 +61,8 @@ use crate::{
 /// | delivery | without a [`fallback`](Self::fallback) |
 /// |---|---|
 /// | its event type has no route | 200, [ignored](crate::observe::Ignored): not remembered, so that a redelivery runs once the route exists. The first delivery of each type is logged at `INFO` |
-/// | it has no event type, or its provider sends batches | 500, logged at `ERROR`: the provider retries |
-/// | missing, because no layer is in front of the router | 500, logged once at `ERROR` |
+/// | it has no event type, or its provider sends batches | 500, and one `ERROR`: the provider retries |
+/// | missing, because no layer is in front of the router | 500, and one `ERROR` |
 ///
 /// Event types are compared byte by byte. **If the signature does not cover the event type**
 /// ([`Profile::event_type_signed`](crate::verify::Profile::event_type_signed): GitHub and every other
@@ -145,7 +140,7 @@ impl<S: Service<Request<Body>>> EventService for S {
 struct Table<R, E> {
     routes: HashMap<String, SharedRoute<R, E>>,
     fallback: Option<SharedRoute<R, E>>,
-    unrouted: Arc<UnroutedTypes>,
+    unrouted: Arc<observe::Unrouted>,
 }
 
 type SharedRoute<R, E> = Arc<dyn Route<R, E>>;
@@ -202,18 +197,15 @@ impl<R, E> Table<R, E> {
         let route = event_type.and_then(|event_type| self.routes.get(event_type));
         route.or(self.fallback.as_ref()).ok_or_else(|| match (delivery, event_type) {
             (_, Some(event_type)) => {
-                self.unrouted.add(event_type);
+                self.unrouted.event_type(event_type);
                 Unrouted::Ignored
             }
             (Some(_), None) => {
-                unroutable(NO_EVENT_TYPE);
+                self.unrouted.without_event_type(NO_EVENT_TYPE);
                 Unrouted::Failed(NO_EVENT_TYPE)
             }
             (None, None) => {
-                // Logged once, because any client can cause it.
-                if self.unrouted.is_first_without_delivery() {
-                    unroutable(NO_DELIVERY);
-                }
+                self.unrouted.without_delivery(NO_DELIVERY);
                 Unrouted::Failed(NO_DELIVERY)
             }
         })
