@@ -28,7 +28,8 @@ use zeroize::Zeroizing;
 /// [`from_bytes`](Self::from_bytes) accepts a raw key. For asymmetric providers the secret is the public key.
 ///
 /// Create it with [`from_env`](Self::from_env), [`from_file`](Self::from_file), `parse`, `try_into` or serde.
-/// White space around a text is an error, because it usually is a copying mistake. Around PEM it is removed.
+/// White space around a text is an error, because it usually is a copying mistake; so are a byte order mark
+/// (U+FEFF) and a zero-width space (U+200B). Around PEM they are removed.
 ///
 /// `Debug` reveals nothing, and neither `Display` nor `Serialize` is implemented. The memory of the secret is
 /// overwritten on drop.
@@ -45,8 +46,11 @@ use zeroize::Zeroizing;
 /// # Deserialization
 ///
 /// A secret is deserialized from a string, or from `{ "id": …, "secret": … }`, whose `id` becomes the [key
-/// id](Self::with_key_id). Errors never contain the value. The format must be self-describing, like JSON,
-/// TOML and YAML. Quote secrets that consist of digits.
+/// id](Self::with_key_id). The crate's errors never contain the value. The format must be self-describing, like
+/// JSON, TOML and YAML. Quote secrets that consist of digits.
+///
+/// **The format's own error may print the line that it failed at, and with it the secret.** The `Display` of
+/// `toml`'s error does: log its `message()` instead.
 ///
 /// ```
 /// #[derive(serde::Deserialize)]
@@ -61,7 +65,8 @@ use zeroize::Zeroizing;
 ///
 /// # Errors
 ///
-/// Conversions fail on text that is empty, or that begins or ends with white space and is not PEM.
+/// Conversions fail on text that is empty, or that begins or ends with white space or an invisible character and is
+/// not PEM.
 #[derive(Clone)]
 pub struct Secret {
     value: Value,
@@ -155,7 +160,7 @@ impl TryFrom<String> for Secret {
 
     fn try_from(text: String) -> Result<Self, InvalidSecret> {
         let text = Zeroizing::new(text);
-        let trimmed = text.trim();
+        let trimmed = text.trim_matches(is_blank);
         if trimmed.is_empty() {
             return Err(InvalidSecret::new("text is empty"));
         }
@@ -164,9 +169,17 @@ impl TryFrom<String> for Secret {
         }
         match trimmed.starts_with("-----BEGIN ") {
             true => trimmed.parse(),
+            false if text.trim().len() == text.len() => {
+                Err(InvalidSecret::new("text begins or ends with an invisible character (U+FEFF or U+200B)"))
+            }
             false => Err(InvalidSecret::new("text begins or ends with white space")),
         }
     }
+}
+
+/// White space, the byte order mark that editors put before a text, and the space of no width that web pages contain.
+fn is_blank(character: char) -> bool {
+    character.is_whitespace() || matches!(character, '\u{feff}' | '\u{200b}')
 }
 
 impl fmt::Debug for Secret {
@@ -361,11 +374,19 @@ mod tests {
             assert_eq!(error, "signing secret cannot be used: text is empty");
         }
         assert!("two words".parse::<Secret>().is_ok());
+        for text in ["\u{feff}hunter2", "hunter2\u{200b}", "\u{200b}hunter2\u{feff}"] {
+            let error = text.parse::<Secret>().unwrap_err().to_string();
+            assert!(error.ends_with("text begins or ends with an invisible character (U+FEFF or U+200B)"));
+        }
+        assert!("\u{feff}".parse::<Secret>().unwrap_err().to_string().ends_with("text is empty"));
+        assert!("two\u{200b}words".parse::<Secret>().is_ok());
     }
 
     #[test]
     fn white_space_around_pem_is_trimmed() -> Result<(), InvalidSecret> {
-        for text in [PEM.to_owned(), format!("{PEM}\n"), format!(" \r\n{PEM}\r\n")] {
+        for text in
+            [PEM.to_owned(), format!("{PEM}\n"), format!(" \r\n{PEM}\r\n"), format!("\u{feff}{PEM}\n")]
+        {
             assert_eq!(Secret::try_from(text)?.expose_str(), Some(PEM));
         }
         Ok(())
