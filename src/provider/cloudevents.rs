@@ -27,7 +27,7 @@ providers! {
     /// * Secret: the text as it stands.
     /// * Delivery id: the event's source and its id, which is unique only there; from the headers `ce-source`
     ///   and `ce-id`, or from the body of an event in `application/cloudevents+json`. Not signed. Batches have
-    ///   none.
+    ///   none. A space in the source, which no URI has, becomes `\s`.
     /// * Event type: the event's `type`, from the same place, **not signed**.
     /// * Handshake: `OPTIONS` with `WebHook-Request-Origin`, which is given permission, at any rate, if the
     ///   request has the secret in either place. A sender whose `OPTIONS` does not have the header must be given
@@ -91,6 +91,15 @@ struct CloudEvent<'a> {
     verified: Verified,
 }
 
+/// Escapes spaces, so that the first one in a delivery id ends the source. A URI has neither a space nor a backslash,
+/// and stays as it is.
+fn without_space(source: &str) -> Cow<'_, str> {
+    if source.contains([' ', '\\']) {
+        return source.replace('\\', r"\\").replace(' ', r"\s").into();
+    }
+    source.into()
+}
+
 impl Check for CloudEvent<'_> {
     fn update(&mut self, _: &[u8]) {}
 
@@ -108,13 +117,62 @@ impl Check for CloudEvent<'_> {
             header(&format!("ce-{name}")).map(Into::into)
         };
         let mut verified = self.verified.clone();
-        if let (Some(source), Some(id)) = (attribute("source"), attribute("id")) {
-            // A source is a URI, which has no space in it.
-            verified = verified.with_id(format!("{source} {id}"));
+        let text = |name| attribute(name).filter(|text| !text.is_empty());
+        if let (Some(source), Some(id)) = (text("source"), text("id")) {
+            verified = verified.with_id(format!("{} {id}", without_space(&source)));
         }
         if let Some(event_type) = attribute("type") {
             verified = verified.with_event_type(event_type);
         }
         Ok(verified).into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use http::Request;
+
+    use super::*;
+    use crate::{BoxError, Secret, provider, verify::verify_request};
+
+    #[tokio::test]
+    async fn no_two_pairs_of_source_and_id_have_one_delivery_id() -> Result<(), BoxError> {
+        let verifier = provider::cloudevents("token".parse::<Secret>()?);
+        let now = std::time::SystemTime::now();
+        let mut ids = HashSet::new();
+        for (source, id) in [
+            ("https://a", "b c"),
+            ("https://a b", "c"),
+            ("https://a%20b", "c"),
+            (r"https://a\sb", "c"),
+            (r"https://a\\sb", "c"),
+        ] {
+            let head = Request::post("/").header("authorization", "Bearer token");
+            let (head, body) =
+                head.header("ce-source", source).header("ce-id", id).body(Bytes::new())?.into_parts();
+            let from_head = verify_request(&verifier, &head, &body, now).await?.id().map(str::to_owned);
+            let head = Request::post("/").header("authorization", "Bearer token");
+            let head = head.header("content-type", "application/cloudevents+json").body(())?.into_parts().0;
+            let body = serde_json::json!({ "source": source, "id": id }).to_string().into();
+            assert_eq!(verify_request(&verifier, &head, &body, now).await?.id(), from_head.as_deref());
+            assert!(ids.insert(from_head), "{source} {id}");
+        }
+        assert!(ids.contains(&Some("https://a b c".to_owned())));
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn events_without_a_source_or_an_id_have_no_delivery_id() -> Result<(), BoxError> {
+        let verifier = provider::cloudevents("token".parse::<Secret>()?);
+        for (source, id) in [("", "1"), ("https://a", "")] {
+            let head = Request::post("/").header("authorization", "Bearer token");
+            let (head, body) =
+                head.header("ce-source", source).header("ce-id", id).body(Bytes::new())?.into_parts();
+            let verified = verify_request(&verifier, &head, &body, std::time::SystemTime::now()).await?;
+            assert_eq!(verified.id(), None);
+        }
+        Ok(())
     }
 }
