@@ -8,8 +8,10 @@ use std::{
 
 use bytes::Bytes;
 use http::{Request, request::Parts};
+use http_body_util::Full;
+use tower::{Layer, ServiceExt, service_fn};
 use tower_webhook::{
-    RejectionKind, Secret, provider, testing,
+    Body, Delivery, RejectionKind, Secret, WebhookLayer, provider, testing,
     verify::{
         self, Check, Finish, Profile, RequestContext, Verified, Verifier, VerifyError, verify_in,
         verify_request,
@@ -70,6 +72,57 @@ async fn the_id_and_the_event_type_are_found_where_the_profile_says() {
     let (head, body) = anonymous.into_parts();
     let verified = verify_request(&github, &head, &body, SystemTime::now()).await.unwrap();
     assert_eq!((verified.id(), verified.event_type()), (None, None));
+}
+
+#[tokio::test]
+async fn an_empty_id_of_the_verifier_gives_way_to_the_profiles_places() {
+    let profile = Profile::new("acme")
+        .with_id(verify::Location::header("x-id"))
+        .with_event_type(verify::Location::header("x-event"));
+    let verifier = verify::from_fn(|_, _| Ok(Verified::new().with_id("").with_event_type("")));
+    let verifier = verifier.with_profile(profile);
+    for (id, found) in [("7", Some("7")), ("", None)] {
+        let (head, ()) =
+            Request::post("/").header("x-id", id).header("x-event", id).body(()).unwrap().into_parts();
+        let verified = verify_request(&verifier, &head, &Bytes::new(), SystemTime::now()).await.unwrap();
+        assert_eq!((verified.id(), verified.event_type()), (found, found));
+        assert_eq!(
+            of_layer(&verifier, head, Bytes::new()).await,
+            (found.map(Into::into), found.map(Into::into))
+        );
+    }
+}
+
+#[tokio::test]
+async fn only_a_place_in_json_is_looked_for_in_the_json_field() {
+    for (places, found) in [("form:kind", Some("push")), ("body:/type", Some("nested"))] {
+        let profile = Profile::new("acme")
+            .with_json_field("payload")
+            .with_event_type(verify::Locations::try_from(places).unwrap());
+        let verifier = verify::from_fn(|_, _| Ok(Verified::new())).with_profile(profile);
+        let (head, ()) = Request::post("/").body(()).unwrap().into_parts();
+        let body = Bytes::from_static(b"kind=push&payload=%7B%22type%22%3A%22nested%22%7D");
+        let verified = verify_request(&verifier, &head, &body, SystemTime::now()).await.unwrap();
+        assert_eq!(verified.event_type(), found);
+        assert_eq!(of_layer(&verifier, head, body).await, (None, found.map(Into::into)));
+    }
+}
+
+/// Returns the id and the event type that a handler behind the layer sees.
+async fn of_layer(
+    verifier: &(impl Verifier + Clone),
+    head: Parts,
+    body: Bytes,
+) -> (Option<String>, Option<String>) {
+    let service =
+        WebhookLayer::with_verifier(verifier.clone()).layer(service_fn(|request: Request<Body>| {
+            let mut response = http::Response::new(Full::<Bytes>::default());
+            response.extensions_mut().extend(request.extensions().clone());
+            async { Ok::<_, std::convert::Infallible>(response) }
+        }));
+    let response = service.oneshot(Request::from_parts(head, Full::new(body))).await.unwrap();
+    let delivery: &Delivery = response.extensions().get().unwrap();
+    (delivery.id().map(str::to_owned), delivery.event_type().map(str::to_owned))
 }
 
 #[tokio::test]

@@ -128,8 +128,12 @@ where
         Some(value.as_str()).filter(|text| !text.is_empty()).map(Box::from)
     };
     let id = || profile.id().iter().find_map(|location| find(location, payload));
-    let json = || profile.json_in(payload);
-    let event_type = || profile.event_type().iter().find_map(|location| find(location, &json()));
+    let event_type = || {
+        profile.event_type().iter().find_map(|location| match location {
+            Location::Json(_) => find(location, &profile.json_in(payload)),
+            _ => find(location, payload),
+        })
+    };
     (verified.id, verified.event_type) = (verified.id.or_else(id), verified.event_type.or_else(event_type));
     Ok(verified)
 }
@@ -145,6 +149,9 @@ pub(crate) async fn verify_body(
         Finishing::Later(later) => rarely(wait(later)).await,
     }?;
     verified.timestamp = timestamp.or(verified.timestamp);
+    // An empty one gives way to the profile's places.
+    verified.id = verified.id.filter(|id| !id.is_empty());
+    verified.event_type = verified.event_type.filter(|event_type| !event_type.is_empty());
     Ok(verified)
 }
 
