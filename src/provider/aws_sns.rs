@@ -123,7 +123,8 @@ impl AwsSns {
     ///
     /// The layer gets the `SubscribeURL` of a verified `SubscriptionConfirmation`, which must be on the
     /// host of the topic's region, and answers the delivery without the handler. If that fails, it
-    /// answers 503, and SNS sends the confirmation again.
+    /// answers 503, and SNS sends the confirmation again. One whose `Timestamp` is out of
+    /// [tolerance](crate::WebhookLayer::tolerance) is rejected, and its URL not visited.
     #[must_use]
     pub fn confirm_subscriptions(mut self) -> Self {
         self.confirms = true;
@@ -212,9 +213,9 @@ const HANDSHAKE: Handshake = Handshake {
 
 impl Verifier for AwsSns {
     fn begin<'a>(&'a self, request: &RequestContext<'a>) -> Result<Box<dyn Check + 'a>, VerifyError> {
-        let now = request.now();
+        let tolerance = request.tolerance().unwrap_or(self.profile.tolerance());
         // Everything that is verified is in the body.
-        Ok(Box::new(SnsCheck { sns: self, now }))
+        Ok(Box::new(SnsCheck { sns: self, now: request.now(), tolerance }))
     }
 
     fn profile(&self) -> &Profile {
@@ -230,13 +231,14 @@ impl Verifier for AwsSns {
 struct SnsCheck<'a> {
     sns: &'a AwsSns,
     now: SystemTime,
+    tolerance: Tolerance,
 }
 
 impl Check for SnsCheck<'_> {
     fn update(&mut self, _: &[u8]) {}
 
     fn finish(self: Box<Self>, body: &Bytes) -> Finish {
-        let Self { sns, now } = *self;
+        let Self { sns, now, tolerance } = *self;
         let (mut signed, origin) = match sns.read(body) {
             Ok(read) => read,
             Err(error) => return Err(error).into(),
@@ -249,7 +251,7 @@ impl Check for SnsCheck<'_> {
         if !is_confirming(&confirm, origin) {
             return Err(VerifyError::malformed("`SubscribeURL` is not of SNS in the topic's region")).into();
         }
-        let (keys, tolerance) = (sns.keys.clone(), sns.profile.tolerance());
+        let keys = sns.keys.clone();
         Finish::later(async move {
             let timestamp = signed.timestamp;
             let verified = keys.verify(&url, |key| signed.verify(key, now)).await?;

@@ -101,7 +101,9 @@ impl Verifier for ProviderVerifier {
     fn begin<'a>(&'a self, request: &RequestContext<'a>) -> Result<Box<dyn Check + 'a>, VerifyError> {
         let check = match &self.parts.kind {
             VerifierKind::Scheme(verifier) => verifier.begin(request),
-            VerifierKind::ByHand(verifier) => verifier.begin(request),
+            VerifierKind::ByHand(verifier) => {
+                verifier.begin(&request.with_tolerance(self.profile.tolerance()))
+            }
             VerifierKind::Unusable(error) => return Err(VerifyError::unavailable(error.clone())),
         };
         let Some((handshake, secrets)) = &self.parts.handshake else { return check };

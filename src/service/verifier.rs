@@ -62,7 +62,7 @@ pub(super) fn verify_head<'v>(
     head: &'v Parts,
     now: SystemTime,
 ) -> Result<(Box<dyn Check + 'v>, Option<SystemTime>), VerifyError> {
-    let check = verifier.begin(&config.request(head, now))?;
+    let check = verifier.begin(&config.request(head, now).with_tolerance(tolerance(config, verifier)))?;
     let timestamp = check.timestamp();
     judge_timestamp(config, verifier, timestamp, now)?;
     Ok((check, timestamp))
@@ -77,7 +77,11 @@ pub(super) fn judge_timestamp(
     now: SystemTime,
 ) -> Result<(), VerifyError> {
     let Some(timestamp) = timestamp else { return Ok(()) };
-    config.tolerance.map_or(verifier.profile().tolerance(), Tolerance::both).judge(timestamp, now)
+    tolerance(config, verifier).judge(timestamp, now)
+}
+
+fn tolerance(config: &Config, verifier: &dyn Verifier) -> Tolerance {
+    config.tolerance.map_or(verifier.profile().tolerance(), Tolerance::both)
 }
 
 /// Answers a handshake that is a signed request.

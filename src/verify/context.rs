@@ -2,7 +2,7 @@ use std::{borrow::Cow, fmt, time::SystemTime};
 
 use http::request::Parts;
 
-use super::{Proxies, UrlSource, called_url};
+use super::{Proxies, Tolerance, UrlSource, called_url};
 use crate::Secret;
 
 /// A request as a [`Verifier`](super::Verifier) sees it: the head, and the layer's configuration for it.
@@ -32,6 +32,7 @@ pub struct RequestContext<'a> {
     now: SystemTime,
     url_source: UrlSource<'a>,
     verify_token: Option<&'a Secret>,
+    tolerance: Option<Tolerance>,
 }
 
 impl<'a> RequestContext<'a> {
@@ -43,7 +44,7 @@ impl<'a> RequestContext<'a> {
     }
 
     pub(crate) fn received(head: &'a Parts, now: SystemTime) -> Self {
-        Self { head, now, url_source: UrlSource::Request, verify_token: None }
+        Self { head, now, url_source: UrlSource::Request, verify_token: None, tolerance: None }
     }
 
     /// Sets the time at which the request is judged. Default: the time of [`new`](Self::new).
@@ -64,6 +65,12 @@ impl<'a> RequestContext<'a> {
     #[must_use]
     pub fn with_verify_token(self, token: &'a Secret) -> Self {
         Self { verify_token: Some(token), ..self }
+    }
+
+    /// Sets the tolerance that the timestamp will be judged by, for verifiers that act on a request before it is
+    /// judged. The first one that is set counts: it is the layer's, or that of the outermost verifier.
+    pub(crate) fn with_tolerance(self, tolerance: Tolerance) -> Self {
+        Self { tolerance: self.tolerance.or(Some(tolerance)), ..self }
     }
 
     pub(crate) fn through_proxies(self, proxies: &'a Proxies) -> Self {
@@ -94,6 +101,11 @@ impl<'a> RequestContext<'a> {
     #[must_use]
     pub fn url(&self) -> Option<Cow<'a, str>> {
         called_url(self).ok().map(Cow::Owned)
+    }
+
+    #[cfg(feature = "asymmetric")]
+    pub(crate) fn tolerance(&self) -> Option<Tolerance> {
+        self.tolerance
     }
 
     pub(crate) fn url_source(&self) -> UrlSource<'a> {

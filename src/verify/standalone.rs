@@ -116,7 +116,7 @@ where
         Some(signed) => profile.tolerance().judge(signed, now),
         None => Ok(()),
     };
-    let mut check = verifier.begin(request)?;
+    let mut check = verifier.begin(&request.with_tolerance(profile.tolerance()))?;
     let timestamp = check.timestamp();
     judge(timestamp)?;
     check.update(body);

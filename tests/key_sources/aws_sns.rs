@@ -1,5 +1,12 @@
 //! AWS SNS, whose certificate is named in the body.
 
+use std::time::SystemTime;
+
+use tower_webhook::{
+    provider::ProviderVerifier,
+    verify::{self, Tolerance},
+};
+
 use super::*;
 
 pub(super) const TOPIC: &str = "arn:aws:sns:us-west-2:123456789012:MyTopic";
@@ -472,4 +479,46 @@ async fn only_a_true_fresh_confirmation_of_sns_is_confirmed() {
     old["Timestamp"] = "2011-05-02T00:54:06Z".into();
     assert_eq!(send(&service, by.sign(old)).await, Err(RejectionKind::StaleTimestamp));
     assert_eq!(web.asked(), [url]);
+}
+
+#[tokio::test]
+async fn confirmations_that_are_out_of_the_layers_tolerance_are_not_visited() {
+    let by = Sns::new();
+    let cert_url = cert_url(1);
+    let message = confirmation(&by, &cert_url, SUBSCRIBE);
+    let tolerance = Duration::from_secs(60);
+    for (age, visits) in [(30, true), (1_800, false)] {
+        let now = IN_2012 + age;
+        for way in ["layer", "profile", "standalone"] {
+            let web = Web::with(&cert_url, by.page());
+            web.set(SUBSCRIBE, Ok(Bytes::new()));
+            let sns = provider::aws_sns([TOPIC], "tests", Arc::clone(&web)).confirm_subscriptions();
+            let profiled = |sns| {
+                let sns = ProviderVerifier::from(sns);
+                sns.with_profile(|profile| profile.with_tolerance(Tolerance::both(tolerance)))
+            };
+            let body = Bytes::from(message.to_string());
+            let request = Request::post("/").body(Full::new(body.clone())).unwrap();
+            let accepted = match way {
+                "standalone" => {
+                    let now = SystemTime::UNIX_EPOCH + Duration::from_secs(now.into());
+                    let (head, _) = request.into_parts();
+                    verify::verify_request(&profiled(sns), &head, &body, now).await.is_ok()
+                }
+                "profile" => {
+                    service(profiled(sns), now).0.oneshot(request).await.unwrap().status().is_success()
+                }
+                _ => {
+                    let layer = WebhookLayer::with_verifier(sns).tolerance(tolerance);
+                    let (service, _) = service_with(layer.clock(ManualClock::at_unix(now)));
+                    service.oneshot(request).await.unwrap().status().is_success()
+                }
+            };
+            assert_eq!(
+                (accepted, web.asked().contains(&SUBSCRIBE.to_owned())),
+                (visits, visits),
+                "{age} {way}"
+            );
+        }
+    }
 }
