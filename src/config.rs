@@ -14,7 +14,7 @@ use crate::{
     BoxError, Clock, Delivery, EventTypes, Rejection, Secret, SystemClock,
     budget::{BufferBudget, Discards},
     dedupe::Dedupe,
-    observe::{Observer, Registry},
+    observe::{Observer, PerMinute, Registry},
     store::{AnyStore, MokaStore},
     verify::{Endpoint, Find, Proxies},
 };
@@ -22,6 +22,8 @@ use crate::{
 #[derive(Clone)]
 pub(crate) struct Config {
     pub(crate) endpoint: EndpointSource,
+    /// The lookups that took too long, or were too many.
+    pub(crate) overloads: Arc<PerMinute>,
     pub(crate) public_url: Option<Arc<str>>,
     pub(crate) proxies: Option<Proxies>,
     pub(crate) verify_token: Option<Secret>,
@@ -98,6 +100,7 @@ impl Config {
         let registry = Registry::default();
         Self {
             endpoint,
+            overloads: Arc::default(),
             public_url: None,
             proxies: None,
             verify_token: None,

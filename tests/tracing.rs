@@ -38,7 +38,7 @@ use tower_webhook::{
     Body, BoxError, EventRouter, RejectionKind, Secret, StoreFailure, Undecodable, WebhookLayer, provider,
     store::{Claim, Key, Store, StoreError, Token},
     testing::{Fault, Operation},
-    verify::{Location, Profile, Verified, VerifyError, from_fn},
+    verify::{CachedLookup, Location, Profile, Verified, VerifyError, from_fn},
 };
 use tracing::{Instrument, Level, subscriber::with_default};
 
@@ -332,6 +332,51 @@ async fn what_an_unauthenticated_client_can_cause_is_told_at_debug() {
     let events = seen.events();
     assert_eq!(events.len(), 4);
     assert!(events.iter().all(|event| event.level == Level::DEBUG), "{events:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn lookups_that_a_flood_delays_are_logged_once_a_minute() {
+    let (seen, _guard) = Seen::start();
+    let handler = Handler::default();
+    let slow = WebhookLayer::with_lookup(|_: &http::request::Parts| {
+        pending::<Result<Option<tower_webhook::verify::Endpoint>, BoxError>>()
+    });
+    let app = handler.under(&slow);
+    for _ in 0..61 {
+        app.send(post("{}")).await.assert_rejected(RejectionKind::VerifierUnavailable);
+    }
+    let flooded = CachedLookup::new(
+        10,
+        Duration::from_secs(60),
+        |head| Some(head.uri.path().to_owned()),
+        |_: String| pending::<Result<Option<tower_webhook::verify::Endpoint>, BoxError>>(),
+    );
+    let app = handler.under(&WebhookLayer::with_lookup(flooded));
+    let requests = (0..800).map(|number| {
+        let mut request = post("{}");
+        *request.uri_mut() = format!("/{number}").parse().unwrap();
+        let app = app.clone();
+        tokio::spawn(
+            async move { app.send(request).await.assert_rejected(RejectionKind::VerifierUnavailable) },
+        )
+    });
+    for request in requests.collect::<Vec<_>>() {
+        request.await.unwrap();
+    }
+    let events = seen.events();
+    let warnings: Vec<_> = events.iter().filter(|event| event.level != Level::DEBUG).collect();
+    let told: Vec<_> = warnings.iter().map(|event| (event.field("count"), event.field("reason"))).collect();
+    let timeout = Some("it took longer than 1s");
+    assert_eq!(
+        told,
+        [
+            (Some("1"), timeout),
+            (Some("60"), timeout),
+            (Some("1"), Some("limit of 768 loads at a time is reached"))
+        ]
+    );
+    assert!(warnings.iter().all(|event| (event.level, &*event.target) == (Level::WARN, "tower_webhook")));
+    assert_eq!(events.len() - warnings.len(), 861);
 }
 
 /// One line a minute and not one for each, and the rest when the outage is over.

@@ -140,6 +140,7 @@ mod in_span;
 #[cfg_attr(not(feature = "metrics"), path = "metrics_off.rs")]
 mod metrics;
 mod outcome;
+mod per_minute;
 mod store;
 mod telemetry;
 #[cfg_attr(not(feature = "tracing"), path = "trace_off.rs")]
@@ -151,8 +152,9 @@ pub(crate) use self::{
     in_span::InSpan,
     metrics::Registry,
     outcome::Acknowledged,
+    per_minute::PerMinute,
     store::{DroppedCompletions, StoreOperation, StoreTimer},
     telemetry::{Observer, Telemetry},
-    trace::{acknowledged, item_failed, item_repeated, missing_scope, more_items_failed, unusable},
+    trace::{acknowledged, item_failed, item_repeated, lookups_overloaded, missing_scope, more_items_failed, unusable},
     unrouted::Unrouted,
 };

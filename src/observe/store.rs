@@ -1,14 +1,9 @@
-use std::{
-    mem,
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
-
 use tokio::time::Instant;
 
 use super::{
     Settlement, Telemetry,
     metrics::{Meters, Registry},
+    per_minute::PerMinute,
     trace,
 };
 use crate::store::StoreError;
@@ -119,42 +114,17 @@ impl StoreTimer {
 
 /// Dropped completions that are not logged yet. There may be thousands, so one event reports many.
 #[derive(Debug, Default)]
-pub(crate) struct DroppedCompletions(Mutex<Unreported>);
-
-#[derive(Debug, Default)]
-struct Unreported {
-    reported: Option<Instant>,
-    count: u64,
-}
+pub(crate) struct DroppedCompletions(PerMinute);
 
 impl DroppedCompletions {
-    const INTERVAL: Duration = Duration::from_secs(60);
-
-    /// Adds one, and logs all of them unless the last event was less than a minute ago.
+    /// Adds one, and logs those since the last event unless that was less than a minute ago.
     fn add(&self) {
-        let now = Instant::now();
-        let count = self.take(|unreported| {
-            unreported.count += 1;
-            let due = unreported.reported.is_none_or(|last| now.duration_since(last) >= Self::INTERVAL);
-            if due {
-                unreported.reported = Some(now);
-            }
-            due
-        });
-        report(count);
+        report(self.0.add());
     }
 
     /// Logs the remaining ones.
     pub(crate) fn report_rest(&self) {
-        report(self.take(|_| true));
-    }
-
-    fn take(&self, due: impl FnOnce(&mut Unreported) -> bool) -> u64 {
-        let mut unreported = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match due(&mut unreported) {
-            true => mem::take(&mut unreported.count),
-            false => 0,
-        }
+        report(self.0.rest());
     }
 }
 

@@ -6,8 +6,11 @@ use tracing::{Level, Span, field::Empty, span};
 
 use super::{Outcome, OutcomeKind, Settlement, StoreOperation};
 use crate::{
-    DecodeError, Delivery, InvalidSecret, Rejection, RejectionKind, dedupe::MissingScope, store::StoreError,
-    verify::VerifyError,
+    DecodeError, Delivery, InvalidSecret, Rejection, RejectionKind,
+    dedupe::MissingScope,
+    store::StoreError,
+    task::Elapsed,
+    verify::{TooManyLoads, VerifyError},
 };
 
 /// The target of the span, and of events for the operator.
@@ -134,11 +137,23 @@ fn level(outcome: OutcomeKind, rejection: &Rejection) -> Level {
             Some(source) if source.is::<MissingScope>() => Level::ERROR,
             // The name of a key that cannot be fetched may be made up.
             Some(source) if source.is::<VerifyError>() => Level::DEBUG,
+            // Invented names can cause both, so they are counted and logged once a minute.
+            Some(source) if source.is::<TooManyLoads>() || source.is::<Elapsed>() => Level::DEBUG,
             // The error of the lookup itself.
             _ => Level::WARN,
         },
         _ => Level::DEBUG,
     }
+}
+
+pub(crate) fn lookups_overloaded(count: u64, reason: &str) {
+    tracing::warn!(
+        target: TARGET,
+        count,
+        reason,
+        "lookups of endpoints took too long, or there were too many, since the last such event; their requests were \
+         rejected with 503",
+    );
 }
 
 pub(crate) fn acknowledged(error: &(dyn Error + 'static)) {

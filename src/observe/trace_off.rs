@@ -32,6 +32,8 @@ impl DeliverySpan {
 
 pub(super) fn rejected(_: OutcomeKind, _: &Rejection) {}
 
+pub(crate) fn lookups_overloaded(_: u64, _: &str) {}
+
 pub(crate) fn acknowledged(_: &(dyn Error + 'static)) {}
 
 pub(super) fn unrouted(_: &str) {}

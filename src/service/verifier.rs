@@ -8,9 +8,9 @@ use http::{Response, request::Parts};
 use crate::{
     Delivery, Rejection, RejectionKind,
     config::{Config, EndpointSource},
-    observe::Telemetry,
-    task::{rarely, timeout},
-    verify::{Check, Endpoint, Find, RequestContext, Tolerance, Verifier, VerifyError},
+    observe::{PerMinute, Telemetry, lookups_overloaded},
+    task::{Elapsed, rarely, timeout},
+    verify::{Check, Endpoint, Find, RequestContext, Tolerance, TooManyLoads, Verifier, VerifyError},
 };
 
 impl Config {
@@ -39,18 +39,26 @@ pub(super) async fn find_endpoint(
 ) -> Result<Endpoint, Rejection> {
     let endpoint = match &config.endpoint {
         EndpointSource::Fixed(endpoint) => endpoint.clone(),
-        EndpointSource::Lookup(lookup) => rarely(look_up(&**lookup, head)).await?,
+        EndpointSource::Lookup(lookup) => rarely(look_up(&**lookup, head, &config.overloads)).await?,
     };
     telemetry.provider(endpoint.verifier().profile().provider());
     Ok(endpoint)
 }
 
-async fn look_up(lookup: &dyn Find, head: &Parts) -> Result<Endpoint, Rejection> {
+async fn look_up(lookup: &dyn Find, head: &Parts, overloads: &PerMinute) -> Result<Endpoint, Rejection> {
     const LONGEST_WAIT: Duration = Duration::from_secs(1);
     timeout(LONGEST_WAIT, lookup.find(head))
         .await
         .unwrap_or_else(|elapsed| Err(elapsed.into()))
-        .map_err(|error| Rejection::new(RejectionKind::VerifierUnavailable).because(error))?
+        .map_err(|error| {
+            if error.is::<Elapsed>() || error.is::<TooManyLoads>() {
+                let count = overloads.add();
+                if count > 0 {
+                    lookups_overloaded(count, &error.to_string());
+                }
+            }
+            Rejection::new(RejectionKind::VerifierUnavailable).because(error)
+        })?
         .ok_or(Rejection::new(RejectionKind::UnknownEndpoint))
 }
 

@@ -4,7 +4,7 @@ use std::{
     error::Error,
     fmt,
     future::ready,
-    hash::{BuildHasher, Hash, RandomState},
+    hash::{BuildHasher, Hash, Hasher, RandomState},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -13,7 +13,7 @@ use http::request::Parts;
 use moka::sync::Cache;
 use tokio::{runtime::Handle, sync::watch, time::Instant};
 
-use super::Endpoint;
+use super::{Endpoint, fingerprint};
 use crate::{
     BoxError,
     task::{BoxFuture, catch_unwind, timeout},
@@ -28,9 +28,14 @@ use crate::{
 /// * `Ok(None)`: the endpoint does not exist. The request is rejected as `unknown_endpoint`, which a client
 ///   cannot distinguish from a signature mismatch.
 /// * An error, or a lookup that takes longer than a second: the request is rejected with 503
-///   (`verifier_unavailable`), so that the provider retries.
+///   (`verifier_unavailable`), so that the provider retries. Time-outs are logged at `WARN` once a minute.
 ///
 /// Any client that can reach the layer causes lookups, so they must be fast: read a table in memory, or use a
+/// [`CachedLookup`].
+///
+/// Deduplication keys contain a digest of the path that was called, exactly as it was spelled, unless there is a
+/// [scope](Endpoint::scope). A closure that does not take the tenant from the exact path (it decodes the name, ignores
+/// a part of the path, or reads the host or a header) must set a scope for each tenant, or be the `key` of a
 /// [`CachedLookup`].
 ///
 /// Annotate the closure's argument, `|head: &Parts|`, and move everything the lookup needs into the future:
@@ -72,6 +77,11 @@ pub(crate) mod sealed {
 
     pub trait Find: Send + Sync + 'static {
         fn find<'a>(&'a self, head: &'a Parts) -> BoxFuture<'a, Found>;
+
+        /// The bytes of the name that is looked up. `None`: the lookup does not tell.
+        fn name(&self, _head: &Parts) -> Option<Vec<u8>> {
+            None
+        }
     }
 
     /// A closure for one lifetime of the head, so that its future may borrow the head.
@@ -145,11 +155,18 @@ pub(crate) mod sealed {
 ///
 /// # Bounds
 ///
-/// At most `capacity` endpoints are kept, and the least used are evicted; make it larger than the number of
-/// tenants. The cache stores only a 128-bit hash of each key, with a random seed, so a long name takes no
-/// more memory than a short one. `Hash` must therefore cover everything that distinguishes two keys, as a
-/// derived one does. At most 1,024 loads run at a time; beyond that, requests that need another are rejected
-/// with 503.
+/// At most `capacity` endpoints are kept, and the least used are evicted; make it larger than the number of tenants. Of
+/// each key only a 128-bit hash with a random seed is kept, so a long name takes no more memory than a short one. `Hash`
+/// must therefore cover everything that tells two keys apart, as a derived one does. At most 1,024
+/// loads run at a time, of which 256 are reserved for keys that had an endpoint when they were last loaded (as many
+/// of these as `capacity` are remembered): a flood of made-up names does not keep a tenant whose `ttl` has ended from
+/// being loaded again. Requests that need another load are rejected with 503.
+///
+/// # Deduplication
+///
+/// Without a [scope](Endpoint::scope), deduplication keys contain a digest of what `key` returned, so tenants with the
+/// same secret or public key do not drop each other's deliveries. `key` is called once more for each verified delivery:
+/// it must return the same value for the same head.
 ///
 /// If `load` accepts several spellings of one tenant (ignoring case, for instance), let `key` normalize them:
 /// each spelling takes up an entry.
@@ -170,6 +187,8 @@ struct Shared<K> {
     known: Cache<u128, Known, RandomState>,
     /// The keys without an endpoint, and the time at which `load` found none.
     unknown: Cache<u128, Instant, RandomState>,
+    /// The keys that had an endpoint when they were last loaded, which some of the loads are reserved for.
+    served: Cache<u128, (), RandomState>,
     loads: Mutex<HashMap<u128, PendingLoad>>,
 }
 
@@ -194,6 +213,8 @@ struct PendingLoad {
 /// The timeout of a load.
 const LONGEST: Duration = Duration::from_secs(10);
 const MAX_LOADS: usize = 1_024;
+/// The loads that only keys with an endpoint may begin: made-up names must not keep a tenant from being loaded again.
+const RESERVED_LOADS: usize = 256;
 const MAX_UNKNOWN: u64 = 10_000;
 const UNKNOWN_FOR: Duration = Duration::from_secs(5);
 /// The time after which the cache frees an unused endpoint. Bounded, because moka rejects very long
@@ -221,6 +242,7 @@ impl<K: Hash + Send + 'static> CachedLookup<K> {
             Box::pin(async move { Ok(loaded.await?.map(Into::into)) })
         };
         let known = Cache::builder().max_capacity(capacity.max(1)).time_to_live(ttl.min(FREED_AFTER));
+        let served = Cache::builder().max_capacity(capacity.max(1)).time_to_idle(FREED_AFTER);
         let unknown = Cache::builder().max_capacity(MAX_UNKNOWN).time_to_live(UNKNOWN_FOR);
         Self {
             shared: Arc::new(Shared {
@@ -230,6 +252,7 @@ impl<K: Hash + Send + 'static> CachedLookup<K> {
                 hashers: [RandomState::new(), RandomState::new()],
                 known: known.build_with_hasher(RandomState::new()),
                 unknown: unknown.build_with_hasher(RandomState::new()),
+                served: served.build_with_hasher(RandomState::new()),
                 loads: Mutex::default(),
             }),
         }
@@ -272,11 +295,13 @@ impl<K: Hash + Send + 'static> CachedLookup<K> {
         if let Some(load) = loads.get(&hash).filter(|load| load.begun.elapsed() < LONGEST) {
             return Ok(load.clone());
         }
-        if loads.len() >= MAX_LOADS {
+        let is_served = self.shared.served.contains_key(&hash);
+        let most = if is_served { MAX_LOADS } else { MAX_LOADS - RESERVED_LOADS };
+        if loads.len() >= most {
             loads.retain(|_, load| load.begun.elapsed() < LONGEST);
         }
-        if loads.len() >= MAX_LOADS {
-            return Err(format!("limit of {MAX_LOADS} loads at a time is reached").into());
+        if loads.len() >= most {
+            return Err(TooManyLoads(most).into());
         }
         let runtime = Handle::try_current()?;
         let (sender, result) = watch::channel(None);
@@ -321,7 +346,39 @@ impl<K: Hash + Send + 'static> sealed::Find for CachedLookup<K> {
             Ok(loaded.ok_or("lookup was interrupted")??)
         })
     }
+
+    fn name(&self, head: &Parts) -> Option<Vec<u8>> {
+        let mut name = HashedBytes::default();
+        (self.shared.key)(head)?.hash(&mut name);
+        Some(name.0)
+    }
 }
+
+/// The bytes that a key is hashed by: unlike a hash with a random seed, they are the same in all processes.
+#[derive(Default)]
+struct HashedBytes(Vec<u8>);
+
+impl Hasher for HashedBytes {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.extend_from_slice(bytes);
+    }
+
+    fn finish(&self) -> u64 {
+        fingerprint(&self.0)
+    }
+}
+
+/// The error of a key that is not loaded, because too many loads are under way. Any client can cause it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TooManyLoads(usize);
+
+impl fmt::Display for TooManyLoads {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "limit of {} loads at a time is reached", self.0)
+    }
+}
+
+impl Error for TooManyLoads {}
 
 /// Ends a load even if its task is dropped, so that the next request starts another.
 struct LoadGuard<K> {
@@ -345,13 +402,17 @@ impl<K> LoadGuard<K> {
     /// Caches the result and sends it to the waiting requests.
     fn end(self, result: Loaded) {
         let mut loads = self.cache.loads();
-        let Shared { known, unknown, .. } = &*self.cache.shared;
+        let Shared { known, unknown, served, .. } = &*self.cache.shared;
         if self.remove(&mut loads) {
             match &result {
                 Ok(Some(endpoint)) => {
                     known.insert(self.hash, Known { endpoint: endpoint.clone(), since: self.begun });
+                    served.insert(self.hash, ());
                 }
-                Ok(None) => unknown.insert(self.hash, Instant::now()),
+                Ok(None) => {
+                    unknown.insert(self.hash, Instant::now());
+                    served.invalidate(&self.hash);
+                }
                 Err(_) => {}
             }
         }
@@ -405,6 +466,7 @@ mod tests {
         running: AtomicUsize,
         fails: AtomicBool,
         panics: AtomicBool,
+        deleted: AtomicBool,
         /// The duration of a load, in milliseconds.
         takes: AtomicUsize,
     }
@@ -428,7 +490,8 @@ mod tests {
             if state.fails.load(Ordering::SeqCst) {
                 return Err("database is down".into());
             }
-            Ok((!name.starts_with("no")).then(|| endpoint(&name)))
+            let is_known = !name.starts_with("no") && !state.deleted.load(Ordering::SeqCst);
+            Ok(is_known.then(|| endpoint(&name)))
         }
 
         fn cached(&self, capacity: u64, ttl: Duration) -> CachedLookup<String> {
@@ -560,7 +623,7 @@ mod tests {
         let database = Database::default();
         database.0.takes.store(500, Ordering::SeqCst);
         let lookup = database.cached(10, TTL);
-        let requests: Vec<_> = (0..=MAX_LOADS)
+        let requests: Vec<_> = (0..=MAX_LOADS - RESERVED_LOADS)
             .map(|number| {
                 let lookup = lookup.clone();
                 tokio::spawn(async move { find(&lookup, &format!("tenant-{number}")).await })
@@ -570,9 +633,58 @@ mod tests {
         for request in requests {
             errors.extend(request.await.unwrap().err());
         }
-        assert_eq!(errors, ["limit of 1024 loads at a time is reached"]);
-        assert_eq!(database.loads(), MAX_LOADS);
+        assert_eq!(errors, ["limit of 768 loads at a time is reached"]);
+        assert_eq!(database.loads(), MAX_LOADS - RESERVED_LOADS);
         assert_eq!(find(&lookup, "another").await, some("another"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn flood_of_unknown_names_leaves_loads_for_known_ones() {
+        let database = Database::default();
+        let lookup = database.cached(10, TTL);
+        for name in ["acme", "globex"] {
+            assert_eq!(find(&lookup, name).await, some(name));
+        }
+        // The ttl of both is over, and the secret of one has just changed.
+        advance(TTL).await;
+        lookup.invalidate("globex");
+        database.0.takes.store(500, Ordering::SeqCst);
+        let flood: Vec<_> = (0..2 * MAX_LOADS)
+            .map(|number| {
+                let lookup = lookup.clone();
+                tokio::spawn(async move { find(&lookup, &format!("no-{number}")).await })
+            })
+            .collect();
+        sleep(Duration::from_millis(1)).await;
+        for name in ["acme", "globex"] {
+            assert_eq!(find(&lookup, name).await, some(name));
+        }
+        let mut rejected = 0;
+        for request in flood {
+            rejected += usize::from(request.await.unwrap().is_err());
+        }
+        assert_eq!(rejected, MAX_LOADS + RESERVED_LOADS);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn name_that_was_deleted_has_no_reserved_load() {
+        let database = Database::default();
+        let lookup = database.cached(10, Duration::ZERO);
+        assert_eq!(find(&lookup, "acme").await, some("acme"));
+        let hash = lookup.hash("acme");
+        assert!(lookup.shared.served.contains_key(&hash));
+        database.0.deleted.store(true, Ordering::SeqCst);
+        assert_eq!(find(&lookup, "acme").await, Ok(None));
+        assert!(!lookup.shared.served.contains_key(&hash));
+    }
+
+    #[tokio::test]
+    async fn name_is_that_of_the_key_in_every_process() {
+        let head = |path: &str| Request::post(path).body(()).unwrap().into_parts().0;
+        let [one, other] = [Database::default().cached(10, TTL), Database::default().cached(10, TTL)];
+        assert_eq!(one.name(&head("/acme")), other.name(&head("/acme")));
+        assert_eq!(one.name(&head("/acme")).unwrap(), b"acme\xff");
+        assert_ne!(one.name(&head("/acme")), one.name(&head("/acm%65")));
     }
 
     #[tokio::test(start_paused = true)]

@@ -75,7 +75,7 @@ pub(crate) use self::{
     error::Reason,
     keys::{Candidates, Keyring, MacKind, Macs, digest, fingerprint},
     location::{RequestValue, header_name},
-    lookup::sealed::Find,
+    lookup::{TooManyLoads, sealed::Find},
     request::{
         Parameters, Proxies, UrlSource, all_sorted_parameters, called_path, called_url, form_field,
         multipart_field, only_parameter, optional_header, parameter, scan, signed_headers, single_header,
