@@ -16,7 +16,7 @@ use crate::{
     provider,
     store::{AnyStore, Key, Store},
     task::Drain,
-    verify::{Endpoint, Lookup, Proxies, Verifier},
+    verify::{Endpoint, Find, Lookup, Proxies, Verifier},
 };
 
 /// A layer that receives webhooks: it verifies each delivery, drops duplicates, and passes the payload to the
@@ -113,6 +113,7 @@ impl WebhookLayer {
             config.dedupe.replay_guard = false;
             config.dedupe.lease = None;
             config.dedupe.on_failure = None;
+            config.dedupe.lookup = None;
         });
         #[cfg(feature = "tracing")]
         warn_of_late_answers(&layer.config);
@@ -134,7 +135,9 @@ impl WebhookLayer {
     /// Each endpoint needs its own deduplication scope, or tenants would drop each other's deliveries. The
     /// scope is a fingerprint of the secret, which all of [`provider`] have, or
     /// [`Endpoint::scope`](crate::verify::Endpoint::scope). Verified deliveries of an endpoint with neither
-    /// are rejected with 503, and logged at `ERROR`.
+    /// are rejected with 503, and logged at `ERROR`. The default scope also contains a digest of the name that was
+    /// looked up, or of the exact path for a closure (see [`Lookup`](crate::verify::Lookup)), because tenants may
+    /// have the same secret or public key.
     ///
     /// ```
     /// use std::collections::HashMap;
@@ -156,8 +159,10 @@ impl WebhookLayer {
     /// # Ok::<(), tower_webhook::InvalidSecret>(())
     /// ```
     pub fn with_lookup(lookup: impl Lookup) -> Self {
-        let mut config = Config::new(EndpointSource::Lookup(Arc::new(lookup)));
+        let lookup: Arc<dyn Find> = Arc::new(lookup);
+        let mut config = Config::new(EndpointSource::Lookup(Arc::clone(&lookup)));
         config.dedupe.needs_scope = true;
+        config.dedupe.lookup = Some(lookup);
         Self { config: Arc::new(config) }
     }
 
@@ -504,6 +509,10 @@ impl WebhookLayer {
     /// from data that is identical across retries, not from the signature or timestamp. If it returns `None`,
     /// the delivery is not deduplicated, except by its body with [`replay_guard`](Self::replay_guard).
     ///
+    /// The key is used as it is, and endpoints that make equal keys drop each other's deliveries. Only behind a
+    /// [lookup](Self::with_lookup) the layer puts it into the scope of the endpoint:
+    /// [`Delivery::dedupe_key`](crate::Delivery::dedupe_key) returns the whole key.
+    ///
     /// ```
     /// # use tower_webhook::{Secret, WebhookLayer, store::Key};
     /// let secret: Secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".parse()?;
@@ -538,6 +547,13 @@ impl WebhookLayer {
     /// because providers send the same id to each endpoint of an account. If [several receivers share a
     /// secret](crate::verify::Profile::shared_secret), it also contains a digest of the
     /// [`public_url`](Self::public_url) if set, else of the request's path.
+    ///
+    /// Behind a [lookup](Self::with_lookup) it always contains a digest of the tenant's name (see
+    /// [`Lookup`](crate::verify::Lookup)).
+    ///
+    /// In a name, `#`, `%` and `:` are percent-encoded in the key, and so is the first byte if the name could be read
+    /// as something else behind the provider's: `sha1-…` for `github`, because there is `github-sha1`, or 16
+    /// hexadecimal digits, which a fingerprint has. Letters, digits, `-`, `_` and `.` stay as they are.
     ///
     /// A scope set here replaces both, and the scope of an [`Endpoint`](crate::verify::Endpoint::scope)
     /// replaces this one. Use a different scope for each endpoint. It then also stays the same when the

@@ -1,6 +1,6 @@
 use std::{borrow::Cow, error::Error, fmt};
 
-use data_encoding::HEXLOWER;
+use data_encoding::{HEXLOWER, HEXUPPER};
 use http::request::Parts;
 use percent_encoding::percent_decode_str;
 
@@ -8,7 +8,7 @@ use super::Settings;
 use crate::{
     Delivery, Rejection, RejectionKind,
     store::Key,
-    verify::{RequestContext, UrlSource, fingerprint},
+    verify::{Endpoint, Find, RequestContext, UrlSource, fingerprint},
 };
 
 impl Settings {
@@ -16,7 +16,7 @@ impl Settings {
     /// the timestamp, because retries are signed again.
     pub(super) fn key(&self, head: &Parts, delivery: &Delivery) -> Result<Option<Key>, MissingScope> {
         if let Some(key_of) = &self.key_of {
-            return Ok(key_of(head, delivery));
+            return Ok(key_of(head, delivery).map(|key| self.key_of_tenant(delivery, key)));
         }
         let id = match delivery.id() {
             Some(id) => Cow::Borrowed(id),
@@ -31,25 +31,109 @@ impl Settings {
     /// Providers send the same id to every endpoint of an account. Endpoints are distinguished by the secret
     /// that matched, and by the path if they share the secret.
     pub(super) fn key_within(&self, delivery: &Delivery, part: &str, id: &str) -> Result<Key, MissingScope> {
-        let scope = delivery.endpoint().own_scope().or(self.scope.as_deref());
-        if self.needs_scope && scope.is_none() && delivery.key_fingerprint().is_none() {
+        if self.needs_scope && self.named_scope(delivery).is_none() && delivery.key_fingerprint().is_none() {
             return Err(MissingScope);
         }
         let write_scope = |text: &mut String| {
-            text.push_str(delivery.provider());
-            if let Some(scope) = scope {
-                text.push('-');
-                text.push_str(scope);
-            } else {
-                for digest in [delivery.key_fingerprint(), delivery.receiver()].into_iter().flatten() {
-                    text.push('-');
-                    HEXLOWER.encode_append(&digest.to_be_bytes(), text);
-                }
-            }
+            self.write_scope(delivery, text);
             text.push_str(part);
         };
         Ok(Key::within(write_scope, id))
     }
+
+    /// Puts a key of `dedupe_by` into the scope of the endpoint that a lookup found: the function need not know
+    /// that there are tenants.
+    fn key_of_tenant(&self, delivery: &Delivery, key: Key) -> Key {
+        if self.lookup.is_none() {
+            return key;
+        }
+        let write_scope = |text: &mut String| {
+            self.write_scope(delivery, text);
+            text.push_str("#by-");
+            escape(key.scope(), text);
+        };
+        Key::within(write_scope, key.id())
+    }
+
+    fn named_scope<'a>(&'a self, delivery: &'a Delivery) -> Option<&'a str> {
+        delivery.endpoint().own_scope().or(self.scope.as_deref())
+    }
+
+    /// Writes the provider and the scope. A `#` begins what the layer adds, so no name contains one.
+    fn write_scope(&self, delivery: &Delivery, text: &mut String) {
+        let provider = delivery.provider();
+        escape(provider, text);
+        if let Some(scope) = self.named_scope(delivery) {
+            text.push('-');
+            return write_name(provider, scope, text);
+        }
+        for (mark, digest) in [('-', delivery.key_fingerprint()), ('#', delivery.receiver())] {
+            if let Some(digest) = digest {
+                text.push(mark);
+                HEXLOWER.encode_append(&digest.to_be_bytes(), text);
+            }
+        }
+    }
+
+    /// Returns a digest that distinguishes the receivers of an event. `None` if the scope is a name.
+    pub(super) fn digest_of_receiver(
+        &self,
+        request: &RequestContext<'_>,
+        endpoint: &Endpoint,
+    ) -> Option<u64> {
+        if self.store.is_none() || self.scope.is_some() || endpoint.own_scope().is_some() {
+            return None;
+        }
+        let shared = endpoint.verifier().profile().shared_secret();
+        match &self.lookup {
+            Some(lookup) => Some(tenant(&**lookup, request, shared)),
+            None => shared.then(|| receiver(request)),
+        }
+    }
+}
+
+/// The providers whose names begin with another's: a scope of the one could be read as the rest of the other's name.
+const LONGER_NAMES: &[(&str, &str)] = &[
+    ("bitbucket", "server"),
+    ("dropbox", "sign"),
+    ("github", "sha1"),
+    ("hook0", "v1"),
+    ("standard-webhooks", "rawkey"),
+    ("standard-webhooks", "v1a"),
+    ("vonage-params", "md5"),
+    ("vonage-params", "md5hash"),
+    ("vonage-params", "sha1"),
+    ("vonage-params", "sha512"),
+    ("websub", "sha256"),
+];
+
+/// Writes the name of a scope, which tenants may have chosen. One that could be read as something else behind its
+/// provider's name has its first byte percent-encoded, which no other name is written like.
+fn write_name(provider: &str, scope: &str, text: &mut String) {
+    let is_rest = |rest: &str| scope.strip_prefix(rest).is_some_and(|scope| scope.starts_with('-'));
+    let is_other_provider = LONGER_NAMES.iter().any(|(name, rest)| *name == provider && is_rest(rest));
+    let is_fingerprint =
+        scope.len() == 16 && scope.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    let mut rest = scope.chars();
+    if is_other_provider || is_fingerprint {
+        rest.next().into_iter().for_each(|first| encode(first, text));
+    }
+    escape(rest.as_str(), text);
+}
+
+/// Writes `name` with `#`, `%` and `:` percent-encoded.
+fn escape(name: &str, text: &mut String) {
+    for character in name.chars() {
+        match character {
+            '#' | '%' | ':' => encode(character, text),
+            character => text.push(character),
+        }
+    }
+}
+
+fn encode(ascii: char, text: &mut String) {
+    text.push('%');
+    HEXUPPER.encode_append(&[ascii as u8], text);
 }
 
 /// The error for a delivery whose scope would be the same for any other endpoint of the provider: the
@@ -77,12 +161,26 @@ impl From<MissingScope> for Rejection {
 /// Returns a digest of the public URL, or else of the decoded request path, because routers treat all
 /// encodings of a path alike. Excludes the request's own host and query, because a replay can change them.
 #[inline(never)] // keeps it out of the common path
-pub(super) fn receiver(request: &RequestContext<'_>) -> u64 {
+fn receiver(request: &RequestContext<'_>) -> u64 {
     let url = match request.url_source() {
         UrlSource::PublicUrl(url) => Cow::Borrowed(url.as_bytes()),
         _ => Cow::Owned(one_spelling(request.head().uri.path())),
     };
     fingerprint(&url)
+}
+
+/// Returns a digest of the name that was looked up. A closure has no name, so there it is the path as it was called:
+/// decoding it could merge two tenants, and lose an event. The receiver of the event is added if one tenant may have
+/// several.
+#[inline(never)]
+fn tenant(lookup: &dyn Find, request: &RequestContext<'_>, shared_secret: bool) -> u64 {
+    let head = request.head();
+    let name =
+        lookup.name(head).map_or_else(|| fingerprint(head.uri.path().as_bytes()), |name| fingerprint(&name));
+    match request.url_source() {
+        UrlSource::Request | UrlSource::Proxies(_) if !shared_secret => name,
+        _ => fingerprint(&[name, receiver(request)].map(u64::to_be_bytes).concat()),
+    }
 }
 
 /// Decodes the segments of a path, but not encoded slashes, which do not separate segments.
@@ -102,4 +200,82 @@ fn one_spelling(path: &str) -> Vec<u8> {
 
 pub(super) fn body_id(delivery: &Delivery) -> String {
     format!("body-{}", HEXLOWER.encode(&delivery.body_digest()))
+}
+
+#[cfg(test)]
+#[allow(clippy::indexing_slicing, reason = "tests may panic")]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::{LONGER_NAMES, escape, write_name};
+    use crate::provider;
+
+    fn written(provider: &str, scope: &str) -> String {
+        let mut text = String::new();
+        escape(provider, &mut text);
+        text.push('-');
+        write_name(provider, scope, &mut text);
+        text
+    }
+
+    #[test]
+    fn ordinary_names_are_written_as_they_are() {
+        for provider in provider::all() {
+            for scope in ["acme", "tenant-7", "Tenant_7.eu", "sha1", "v1", "sha256", "7", "deadbeef", "schön"]
+            {
+                assert_eq!(written(provider.id, scope), format!("{}-{scope}", provider.id));
+            }
+        }
+    }
+
+    #[test]
+    fn no_two_scopes_of_any_two_providers_are_written_alike() {
+        let ids: Vec<_> =
+            provider::all().map(|provider| provider.id).chain(["made-up", "made:up", "a#b"]).collect();
+        let longer: Vec<_> = ids
+            .iter()
+            .flat_map(|id| {
+                ids.iter().filter_map(move |other| Some((*id, other.strip_prefix(*id)?.strip_prefix('-')?)))
+            })
+            .collect();
+        for pair in &longer {
+            assert!(LONGER_NAMES.contains(pair), "{pair:?} is not among the longer names");
+        }
+        let mut scopes: Vec<String> =
+            ["", "-", "acme", "acme#item", "acme#body", "acme%23item", "acme:1", "acme%3A1"]
+                .map(str::to_owned)
+                .into();
+        for (_, rest) in LONGER_NAMES {
+            for tail in ["", "-", "-acme", "-0123456789abcdef", "-%61cme", "#item"] {
+                let scope = format!("{rest}{tail}");
+                let mut encoded = format!("%{:02X}", scope.as_bytes()[0]);
+                encoded.push_str(&scope[1..]);
+                scopes.extend([scope, encoded]);
+            }
+        }
+        scopes.sort();
+        scopes.dedup();
+        let mut seen = HashMap::new();
+        for id in ids {
+            for scope in &scopes {
+                let other = seen.insert(written(id, scope), (id, scope));
+                assert!(other.is_none(), "{other:?} and {:?}", (id, scope));
+            }
+        }
+    }
+
+    #[test]
+    fn no_scope_is_written_like_what_the_layer_adds() {
+        for (scope, text) in [
+            ("acme#item", "discord-acme%23item"),
+            ("a:b", "discord-a%3Ab"),
+            ("100%", "discord-100%25"),
+            ("0123456789abcdef", "discord-%30123456789abcdef"),
+            ("0123456789abcdef#0123456789abcdef", "discord-0123456789abcdef%230123456789abcdef"),
+        ] {
+            assert_eq!(written("discord", scope), text);
+        }
+        assert_eq!(written("github", "sha1-acme"), "github-%73ha1-acme");
+        assert_eq!(written("github-sha1", "acme"), "github-sha1-acme");
+    }
 }

@@ -14,7 +14,7 @@ use std::{
 
 use http::request::Parts;
 
-use self::key::{body_id, receiver};
+use self::key::body_id;
 pub(crate) use self::{background::Background, guard::ClaimGuard, key::MissingScope};
 use crate::{
     Delivery, Item, ItemClaim, Rejection, RejectionKind,
@@ -22,7 +22,7 @@ use crate::{
     observe::{Registry, Settlement, StoreTimer, Telemetry, missing_scope},
     store::{AnyStore, Claim, ClaimHandle, Key, StoreError},
     task::BoxFuture,
-    verify::{Profile, RequestContext},
+    verify::{Endpoint, Find, Profile, RequestContext},
 };
 
 /// The policy for deliveries while the store fails, set with
@@ -60,6 +60,8 @@ pub(crate) struct Settings {
     pub(crate) scope: Option<Arc<str>>,
     /// `true` if other endpoints may use the store, so that keys need a scope.
     pub(crate) needs_scope: bool,
+    /// The lookup that finds the endpoints, and so tells their tenants apart.
+    pub(crate) lookup: Option<Arc<dyn Find>>,
     pub(crate) replay_guard: bool,
     pub(crate) window: Option<Duration>,
     pub(crate) lease: Option<Duration>,
@@ -93,6 +95,7 @@ impl Dedupe {
             key_of: None,
             scope: None,
             needs_scope: false,
+            lookup: None,
             replay_guard: false,
             window: None,
             lease: None,
@@ -177,8 +180,8 @@ impl Settings {
 }
 
 impl Claims for Settings {
-    fn receiver(&self, request: &RequestContext<'_>) -> Option<u64> {
-        (self.scope.is_none() && self.store.is_some()).then(|| receiver(request))
+    fn receiver(&self, request: &RequestContext<'_>, endpoint: &Endpoint) -> Option<u64> {
+        self.digest_of_receiver(request, endpoint)
     }
 
     fn lease(&self, profile: &Profile) -> Duration {

@@ -4,7 +4,7 @@ use super::Delivery;
 use crate::{
     store::{ClaimHandle, Key, StoreError},
     task::{BoxFuture, RunEnd, catch_unwind, run},
-    verify::{Profile, RequestContext},
+    verify::{Endpoint, Profile, RequestContext},
 };
 
 /// The layer's deduplication, as a trait, so that the module of deliveries does not depend on the module that
@@ -12,9 +12,9 @@ use crate::{
 ///
 /// A delivery keeps it for its items, which may be claimed after the request and the layer are gone.
 pub(crate) trait Claims: Send + Sync {
-    /// Returns a digest of the request's endpoint, if the provider uses one secret for all endpoints of an
-    /// account.
-    fn receiver(&self, request: &RequestContext<'_>) -> Option<u64>;
+    /// Returns a digest of the endpoint, if the secret alone does not distinguish endpoints: behind a lookup, and if
+    /// the provider uses one secret for all endpoints of an account.
+    fn receiver(&self, request: &RequestContext<'_>, endpoint: &Endpoint) -> Option<u64>;
 
     /// Returns the lease of a claim on a delivery with this profile.
     fn lease(&self, profile: &Profile) -> Duration;

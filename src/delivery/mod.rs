@@ -119,7 +119,7 @@ impl Delivery {
             attempt.of(text.as_ref().map(RequestText::as_str))
         });
         let facts = DeliveryFacts {
-            receiver: profile.shared_secret().then(|| claims.receiver(request)).flatten(),
+            receiver: claims.receiver(request, &endpoint),
             endpoint,
             claims,
             verified,

@@ -43,9 +43,11 @@ impl Endpoint {
 
     /// Sets the scope of the endpoint's deduplication keys, as
     /// [`WebhookLayer::scope`](crate::WebhookLayer::scope) does for all endpoints of a layer. The endpoint's scope
-    /// wins over the layer's. Default: the layer's scope, else a fingerprint of the secret that matched.
+    /// wins over the layer's. Default: the layer's scope, else a fingerprint of the secret that matched, and a digest of
+    /// the name that was looked up (see [`Lookup`](super::Lookup)).
     ///
-    /// Two endpoints with the same scope and provider drop each other's deliveries if their ids are equal.
+    /// A tenant may choose it: no name can be read as the scope of another, because `#`, `%`, `:` and the first byte of
+    /// an ambiguous name are percent-encoded in the key. Two endpoints with the same scope and provider drop each other's deliveries if their ids are equal.
     pub fn scope(mut self, scope: &str) -> Self {
         self.settings().scope = Some(scope.into());
         self

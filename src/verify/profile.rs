@@ -70,7 +70,9 @@ pub struct Profile {
 
 impl Profile {
     /// Creates a profile with only the provider's name: lower case with hyphens. The name begins every
-    /// deduplication key.
+    /// deduplication key, followed by a hyphen and the scope. If tenants choose their scopes, no name may begin with
+    /// another one and a hyphen (`acme` and `acme-shop`): one tenant could choose the scope `shop-…`. The crate's own
+    /// names are protected against that.
     pub fn new(provider: impl Into<Cow<'static, str>>) -> Self {
         Self {
             provider: provider.into(),

@@ -16,7 +16,7 @@ use tokio::time::Instant;
 use tower::{Layer, ServiceExt, service_fn};
 use tower_webhook::{
     Body, BoxError, Delivery, RejectionKind, Secret, StoreFailure, WebhookLayer, provider,
-    store::Key,
+    store::{Key, MokaStore},
     testing::Operation,
     verify::{self, CachedLookup, Endpoint, Location, Profile, Verified, Verifier, VerifyError},
 };
@@ -169,7 +169,145 @@ async fn a_key_of_ones_own_needs_no_scope() {
         app.send(with_token(path, Some("1"))).await.assert_handled();
         app.send(with_token(path, Some("1"))).await.assert_duplicate();
     }
-    assert_eq!(handler.last().dedupe_key().unwrap().as_str(), "b:1");
+    let key = handler.last().dedupe_key().cloned().unwrap();
+    assert!(key.scope().starts_with("acme#") && key.scope().ends_with("#by-b"), "{key}");
+    assert_eq!(key.id(), "1");
+}
+
+#[tokio::test(start_paused = true)]
+async fn keys_of_ones_own_are_in_the_scope_of_the_endpoint() {
+    for scopes in [None, Some(["a", "b"])] {
+        let endpoint = |secret: &str, index: usize| {
+            let endpoint = Endpoint::new(provider::github(secret.parse::<Secret>().unwrap()));
+            scopes.map_or(endpoint.clone(), |scopes| endpoint.scope(scopes[index]))
+        };
+        let handler = Handler::default();
+        let layer = tenants(endpoint("a's secret", 0), endpoint("b's secret", 1));
+        let app = handler.under(
+            &layer.dedupe_by(|head, _| Some(Key::new("orders", head.headers.get("x-order")?.to_str().ok()?))),
+        );
+        for (path, secret) in [("/a", "a's secret"), ("/b", "b's secret")] {
+            for runs in [true, false] {
+                let mut request = crate::sign::github(secret, "1", "push", "{}".to_owned());
+                *request.uri_mut() = path.parse().unwrap();
+                request.headers_mut().insert("x-order", "17".parse().unwrap());
+                let answer = app.send(request).await;
+                assert_eq!((answer.status(), answer.is_duplicate()), (200, !runs), "{path}");
+            }
+        }
+    }
+}
+
+/// A delivery that is valid at every endpoint with the same secret.
+fn shared(path: &str) -> Sent {
+    let mut request = signed("msg_1", "{}");
+    *request.uri_mut() = path.parse().unwrap();
+    request
+}
+
+/// The endpoints of these paths, which all have one secret.
+fn with_one_secret(profile: fn(Profile) -> Profile, paths: &'static [&str]) -> WebhookLayer {
+    let verifier =
+        provider::standard_webhooks(SECRET.parse::<Secret>().unwrap()).unwrap().with_profile(profile);
+    let layer = WebhookLayer::with_lookup(move |head: &Parts| {
+        let is_known = paths.contains(&head.uri.path());
+        let verifier = is_known.then(|| verifier.clone());
+        async move { Ok(verifier) }
+    });
+    layer.clock(TokioClock::start())
+}
+
+#[tokio::test(start_paused = true)]
+async fn tenants_with_one_key_do_not_drop_each_others_deliveries() {
+    for profile in [|profile| profile, |profile: Profile| profile.with_shared_secret(true)] {
+        let layer = with_one_secret(profile, &["/acme", "/globex", "/acm%65"]);
+        for layer in [layer.clone(), layer.clone().public_url("https://hooks.example"), layer.replay_guard()]
+        {
+            let handler = Handler::default();
+            let app = handler.under(&layer.dedupe(MokaStore::new(100)));
+            // Each spelling is a tenant here.
+            for path in ["/globex", "/acm%65", "/acme"] {
+                app.send(shared(path)).await.assert_handled();
+                app.send(shared(path)).await.assert_duplicate();
+            }
+            app.send(shared("/%61cme")).await.assert_rejected(RejectionKind::UnknownEndpoint);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn services_of_one_tenant_are_told_apart_by_their_public_urls() {
+    let (store, handler) = (Arc::new(MokaStore::new(100)), Handler::default());
+    for url in ["https://a.example/acme", "https://b.example/acme"] {
+        let layer = with_one_secret(|profile| profile, &["/acme"]).public_url(url);
+        let app = handler.under(&layer.dedupe(Arc::clone(&store)));
+        app.send(shared("/acme")).await.assert_handled();
+        app.send(shared("/acme")).await.assert_duplicate();
+    }
+}
+
+/// The name of a tenant in a path, decoded.
+fn decoded(head: &Parts) -> String {
+    head.uri.path().trim_start_matches('/').replace("%65", "e")
+}
+
+#[tokio::test(start_paused = true)]
+async fn spelling_of_a_path_runs_nothing_again_where_the_lookup_tells_the_name() {
+    for shared_secret in [false, true] {
+        let verifier = provider::standard_webhooks(SECRET.parse::<Secret>().unwrap()).unwrap();
+        let verifier = verifier.with_profile(|profile| profile.with_shared_secret(shared_secret));
+        let named = verifier.clone();
+        let cached = WebhookLayer::with_lookup(CachedLookup::new(
+            10,
+            Duration::from_secs(60),
+            |head| Some(decoded(head)),
+            move |_: String| std::future::ready(Ok(Some(verifier.clone()))),
+        ));
+        let scoped = WebhookLayer::with_lookup(move |head: &Parts| {
+            let endpoint = Endpoint::new(named.clone()).scope(&decoded(head));
+            async move { Ok(Some(endpoint)) }
+        });
+        for layer in [cached, scoped] {
+            let handler = Handler::default();
+            let app = handler.under(&layer.clock(TokioClock::start()));
+            for (path, runs) in [("/acme", true), ("/acm%65", false), ("/globex", true)] {
+                let answer = app.send(shared(path)).await;
+                assert_eq!((answer.status(), answer.is_duplicate()), (200, !runs), "{path}");
+            }
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn scopes_that_tenants_chose_do_not_collide() {
+    type GitHub = fn(Secret) -> provider::ProviderVerifier;
+    let endpoint = |github: GitHub, scope: &str| Endpoint::new(github(SECRET.parse().unwrap())).scope(scope);
+    for (mallory, acme) in [
+        (endpoint(provider::github, "sha1-acme"), endpoint(provider::github_sha1, "acme")),
+        (endpoint(provider::github, "acme%23item"), endpoint(provider::github, "acme#item")),
+    ] {
+        let handler = Handler::default();
+        let app = handler.under(&tenants(mallory, acme));
+        for path in ["/a", "/b"] {
+            for sign in [provider::github as GitHub, provider::github_sha1] {
+                let request =
+                    Request::post(path).header("x-github-delivery", "1").body(Bytes::from("{}")).unwrap();
+                let request = tower_webhook::testing::sign(&sign(SECRET.parse().unwrap()), request).unwrap();
+                app.send(request.map(Full::new)).await;
+            }
+        }
+        assert_eq!(handler.calls(), 2);
+    }
+    let handler = Handler::default();
+    let app =
+        handler.under(&tenants(endpoint(provider::github, "acme#item"), endpoint(provider::github, "acme")));
+    let mut request = crate::sign::github(SECRET, "1", "push", "{}".to_owned());
+    *request.uri_mut() = "/b".parse().unwrap();
+    app.send(request.clone()).await.assert_handled();
+    let item = handler.last().item_key("1");
+    *request.uri_mut() = "/a".parse().unwrap();
+    app.send(request).await.assert_handled();
+    assert_ne!(handler.last().dedupe_key().cloned(), item);
 }
 
 #[tokio::test(start_paused = true)]
