@@ -10,7 +10,7 @@ use crate::{
     task::catch_unwind,
 };
 
-/// The number of consecutive failed claims after which the remaining items of a batch are no longer claimed.
+/// The number of consecutive failed claims after which the remaining items of a batch fail.
 const STORE_FAILURES: u32 = 3;
 /// The number of items of a batch whose errors are logged: a batch can have any number.
 const LOGGED_FAILURES: usize = 3;

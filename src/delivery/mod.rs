@@ -276,7 +276,7 @@ impl Delivery {
     }
 
     /// Returns the index of the secret that matched, counted from 0 in the order in which they were given. During
-    /// a secret rotation it shows when the old secret is no longer in use.
+    /// a secret rotation it shows when the old secret is out of use.
     #[must_use]
     pub fn secret_index(&self) -> usize {
         self.facts.verified.secret_index

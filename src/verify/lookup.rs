@@ -290,7 +290,7 @@ impl<K: Hash + Send + 'static> CachedLookup<K> {
     /// Returns the key's load in progress, or starts one.
     fn pending(&self, hash: u128, key: K) -> Result<PendingLoad, BoxError> {
         let mut loads = self.loads();
-        // An older load belongs to a runtime that is no longer driven: otherwise its timer would have ended
+        // An older load belongs to a runtime that has stopped: otherwise its timer would have ended
         // it.
         if let Some(load) = loads.get(&hash).filter(|load| load.begun.elapsed() < LONGEST) {
             return Ok(load.clone());

@@ -68,7 +68,7 @@ pub(crate) enum UrlClaim {
     Sha256Hex(&'static str),
 }
 
-/// How the token covers the body.
+/// The way in which the token covers the body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum BodyClaim {
     /// The claim holds the body's SHA-256 in this encoding.

@@ -72,7 +72,7 @@ use crate::{
 /// * A key that is 24 hours old is fetched again in the background. If that fails, the layer uses the old key
 ///   for **up to 72 hours** after its last fetch, and retries every 5 minutes while deliveries arrive. The
 ///   validity dates of a certificate are checked on each use.
-/// * If the response contains another key, the old one is no longer used.
+/// * If the response contains another key, the old one is discarded.
 /// * Deliveries that need the same key share one fetch. Each cached key is limited to 4 fetches a minute. All
 ///   unknown keys together are limited to 16, and so are all subscriptions to confirm.
 /// * A delivery whose key cannot be fetched is answered 503 (`verifier_unavailable`), so that the provider
@@ -127,7 +127,7 @@ const REFRESH_AFTER: Duration = Duration::from_secs(24 * 3600);
 /// The minimum time between two background refreshes of a key.
 const REFRESH_AGAIN: Duration = Duration::from_secs(300);
 
-/// The age at which a key is no longer used, even if every refresh failed.
+/// The age at which a key expires, even if every refresh failed.
 const USABLE_FOR: Duration = Duration::from_secs(72 * 3600);
 
 const MAX_KEYS: usize = 64;
@@ -349,7 +349,7 @@ impl KeyCache {
     }
 
     fn begin(&self, mut state: MutexGuard<'_, State>, url: &str) -> Result<PendingFetch, VerifyError> {
-        // An older fetch belongs to a runtime that is no longer driven: otherwise its timer would have ended
+        // An older fetch belongs to a runtime that has stopped: otherwise its timer would have ended
         // it.
         if let Some(pending) = state.pending.get(url).filter(|pending| pending.begun.elapsed() < LONGEST) {
             return Ok(pending.clone());
