@@ -7,7 +7,7 @@
 //! let old: Secret = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD".parse()?;
 //! assert_eq!(format!("{new:?}"), "Secret(..)");
 //!
-//! During a rotation both secrets are accepted.
+//! // During a rotation both secrets are accepted.
 //! let both = Secrets::from([new, old]);
 //! assert_eq!(both.len(), 2);
 //! assert!("".parse::<Secret>().is_err());

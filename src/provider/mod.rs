@@ -270,7 +270,7 @@ pub fn find(id: &str) -> Option<&'static Provider> {
 /// ```
 /// use tower_webhook::{Secret, WebhookLayer, provider};
 ///
-/// In a service whose users choose their provider:
+/// // In a service whose users choose their provider:
 /// let provider = provider::find("stripe").ok_or("no such provider")?;
 /// let secret: Secret = "whsec_…".parse()?;
 /// let layer = WebhookLayer::with_verifier(provider.verifier(secret)?);

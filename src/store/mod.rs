@@ -61,7 +61,7 @@
 //!     async fn forget(&self, key: &Key) -> Result<bool, StoreError> {
 //!         let mut records = self.0.lock().map_err(|_| StoreError::new("poisoned"))?;
 //!         let completed = |record: &Record| record.owner.is_none() && record.until > Instant::now();
-//! Keep the record, for the next fencing token.
+//!         // Keep the record, for the next fencing token.
 //!         let record = records.get_mut(key).filter(|record| completed(record));
 //!         Ok(record.map(|record| record.until = Instant::now()).is_some())
 //!     }

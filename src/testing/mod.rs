@@ -34,7 +34,7 @@
 //! let app = Router::new().route("/webhook", post(on_payment).layer(layer)).with_state(books.clone());
 //! let send = |delivery: Request<Bytes>| app.clone().oneshot(delivery.map(Body::from));
 //!
-//! Signed as Stripe does. The handler books the payment once.
+//! // Signed as Stripe does. The handler books the payment once.
 //! let payment = Request::post("/webhook").body(r#"{"id":"evt_1","type":"paid","amount":500}"#)?;
 //! let payment = testing::sign(&stripe, payment)?;
 //! assert_eq!(send(payment.clone()).await?.status(), StatusCode::NO_CONTENT);
@@ -42,11 +42,11 @@
 //! assert_eq!(outcome.kind(), OutcomeKind::Accepted); // the handler was called,
 //! assert_eq!(outcome.settlement(), Some(Settlement::Completed)); // and succeeded
 //!
-//! Stripe retries: no second payment.
+//! // Stripe retries: no second payment.
 //! assert_eq!(send(payment.clone()).await?.headers()["x-webhook-duplicate"], "true");
 //! assert_eq!(outcomes.next().await.kind(), OutcomeKind::Duplicate);
 //!
-//! An attacker sends another amount.
+//! // An attacker sends another amount.
 //! let forged = payment.map(|_| Bytes::from(r#"{"id":"evt_2","type":"paid","amount":9000}"#));
 //! assert_eq!(send(forged).await?.status(), StatusCode::UNAUTHORIZED);
 //! let why = outcomes.next().await.rejection().map(|rejection| rejection.kind());

@@ -85,7 +85,7 @@ where
 /// let event = Request::post("https://shop.example/webhook").body(r#"{"event_id":"1"}"#)?;
 /// let (mut head, body) = testing::sign(&square, event)?.into_parts();
 ///
-/// A proxy forwards the request with another host and path.
+/// // A proxy forwards the request with another host and path.
 /// head.uri = "http://10.0.0.7/in".parse()?;
 /// assert!(verify::verify_in(&square, &RequestContext::new(&head), &body).await.is_err());
 ///
