@@ -155,6 +155,9 @@ pub(crate) use self::{
     per_minute::PerMinute,
     store::{DroppedCompletions, StoreOperation, StoreTimer},
     telemetry::{Observer, Telemetry},
-    trace::{acknowledged, item_failed, item_repeated, lookups_overloaded, missing_scope, more_items_failed, unusable},
+    trace::{
+        acknowledged, item_failed, item_repeated, lookups_overloaded, missing_scope, more_items_failed,
+        unusable,
+    },
     unrouted::Unrouted,
 };
