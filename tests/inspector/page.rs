@@ -189,7 +189,7 @@ fn it_says_how_far_a_request_came_and_why_not_further() {
     send(forged, 401);
     let forged = told(&inspector, 7);
     assert_step(&forged, "Head", "passed", "");
-    assert_step(&forged, "Signature", "failed", "No secret gives any of the signatures");
+    assert_step(&forged, "Signature", "failed", "Signature mismatch: no secret matches");
     assert_eq!((&forged["payload"]["verified"], &forged["payload"]["text"]), (&json!(false), &json!(pretty)));
     let causes = forged["hints"].to_string();
     assert!(causes.contains("raw bytes") && causes.contains("Another secret"), "{causes}");
