@@ -10,7 +10,7 @@ providers! {
     /// * Retries: yes. For 5 minutes.
     /// * Batches: one body can carry several events.
     ///   ([Source](https://ably.com/docs/platform/integrations/webhooks/generic)).
-    /// * [Shared secret](crate::verify::Profile::shared_secret): all rules that use a key sign with it.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): all rules with the same key share it.
     ably: "ably", "Ably",
         "https://github.com/ably/docs/blob/HEAD/src/pages/docs/platform/integrations/webhooks/index.mdx",
         Scheme::hmac_sha256("x-ably-signature", Base64),

@@ -22,15 +22,15 @@ providers! {
     /// * Secret: the HMAC key in hex.
     /// * Signed content: eight fields of the item with `:` between, `pspReference`, `originalReference`,
     ///   `merchantAccountCode`, `merchantReference`, the amount's `value` and `currency`, `eventCode` and
-    ///   `success`; HMAC-SHA256, in the item's `additionalData.hmacSignature`. A `:` is allowed in
-    ///   `merchantReference` alone, so that no other fields have the same signature. **The rest of the body is
-    ///   not covered**: rely on no other field, and add the basic authentication that Adyen offers.
+    ///   `success`; HMAC-SHA256, in the item's `additionalData.hmacSignature`. Only `merchantReference` may
+    ///   contain a `:`, so that the signature is unambiguous. **The rest of the body is not covered**: do not
+    ///   rely on other fields, and enable Adyen's basic authentication.
     /// * Delivery id: the event's code, reference, success and merchant account, signed. None for
-    ///   `REPORT_AVAILABLE`, whose reference is the name of a file.
+    ///   `REPORT_AVAILABLE`, whose reference is a file name.
     /// * Event type: `body:/notificationItems/0/NotificationRequestItem/eventCode`, signed.
-    /// * A notification has exactly one item, as Adyen's JSON has
-    ///   ([source](https://docs.adyen.com/development-resources/webhooks/webhook-types)). Others are rejected:
-    ///   no signature covers the list, so an attacker could repeat and combine captured items.
+    /// * A notification must have exactly one item, as Adyen sends it
+    ///   ([source](https://docs.adyen.com/development-resources/webhooks/webhook-types)). No signature covers
+    ///   the list, so an attacker could repeat and combine captured items.
     adyen_standard -> Result: "adyen-standard", "Adyen (standard webhooks)",
         "https://docs.adyen.com/development-resources/webhooks/secure-webhooks/verify-hmac-signatures",
         @by_hand |secrets, profile| {
@@ -45,8 +45,7 @@ providers! {
     /// HMAC-SHA256 of the body in `Hmacsignature`, base64.
     ///
     /// * Secret: hex (64 chars).
-    /// * Delivery id: none. `data.id` is the transfer's, the account's or the like, and the same for all that
-    ///   happens to it
+    /// * Delivery id: none. `data.id` names the transfer or account, and is the same for all of its events
     ///   ([source](https://docs.adyen.com/api-explorer/transfer-webhooks/latest/post/balancePlatform.transfer.updated)).
     /// * Event type: `body:/type`, signed.
     adyen_platform -> Result: "adyen-header", "Adyen (platform / management / banking)",
@@ -66,13 +65,13 @@ fn verify(keys: &Keyring, body: &[u8]) -> Result<Verified, VerifyError> {
         let verified = item.verify(keys)?;
         if only.replace((item, verified)).is_some() {
             return Err(VerifyError::malformed(
-                "the notification has several items, whose list is not signed",
+                "notification has several items, but their list is not signed",
             ));
         }
     }
-    let (item, verified) = only.ok_or(VerifyError::missing("there is no item in the body"))?;
+    let (item, verified) = only.ok_or(VerifyError::missing("notification item is missing in the body"))?;
     let verified = without_mac(verified);
-    // The name of a report's file is used again.
+    // Reports reuse file names.
     if text(&item.event_code) == "REPORT_AVAILABLE" {
         return Ok(verified);
     }
@@ -80,11 +79,11 @@ fn verify(keys: &Keyring, body: &[u8]) -> Result<Verified, VerifyError> {
     Ok(verified.with_id(facts.map(text).join(":")))
 }
 
-/// The items of a notification; one that is sent by itself is accepted too.
+/// Returns the items of a notification. A single item without a list is accepted too.
 ///
-/// A field that is there twice is an error: which one would others read?
+/// A repeated field is an error, because other code might read the other value.
 fn items(body: &[u8]) -> Result<Vec<NotificationItem>, VerifyError> {
-    let malformed = |_| VerifyError::malformed("the body is no notification");
+    let malformed = |_| VerifyError::malformed("body is not a notification");
     let JsonObject(notification): JsonObject<AdyenNotification> =
         serde_json::from_slice(body).map_err(malformed)?;
     match notification.notification_items {
@@ -102,7 +101,7 @@ struct AdyenNotification {
     notification_items: Option<NotificationItems>,
 }
 
-/// Adyen sends one.
+/// The items. Adyen sends one.
 struct NotificationItems(Vec<NotificationItem>);
 
 impl<'de> Deserialize<'de> for NotificationItems {
@@ -125,7 +124,7 @@ impl<'de> Visitor<'de> for ItemsVisitor {
         let mut items = Vec::new();
         while let Some(JsonObject(Wrapped { item: JsonObject(item) })) = seq.next_element()? {
             if items.len() == MOST {
-                return Err(A::Error::custom("there are more than 2 items"));
+                return Err(A::Error::custom("more than 2 items"));
             }
             items.push(item);
         }
@@ -170,7 +169,7 @@ impl NotificationItem {
     fn verify(&self, keys: &Keyring) -> Result<Verified, VerifyError> {
         let signature = text(&self.additional_data.0.hmac_signature).as_bytes();
         if signature.is_empty() {
-            return Err(VerifyError::missing("there is no hmacSignature in an item"));
+            return Err(VerifyError::missing("`hmacSignature` is missing in an item"));
         }
         let candidates = Candidates::read([signature].into_iter(), Encoding::Base64, keys.tag_length())?;
         let mut macs = keys.begin(None);
@@ -178,7 +177,7 @@ impl NotificationItem {
         macs.verify(&candidates)
     }
 
-    /// Adyen's libraries escape nothing, and merchants choose references with colons in them.
+    /// Adyen's libraries escape nothing, and merchants choose references that contain colons.
     fn feed(&self, macs: &mut Macs<'_>) -> Result<(), VerifyError> {
         const MERCHANT_REFERENCE: usize = 3;
         let signed = [
@@ -196,7 +195,7 @@ impl NotificationItem {
                 macs.update(b":");
             }
             if index != MERCHANT_REFERENCE && text(field).contains(':') {
-                return Err(VerifyError::malformed("a field other than `merchantReference` contains a `:`"));
+                return Err(VerifyError::malformed("field other than `merchantReference` contains a `:`"));
             }
             macs.update(text(field).as_bytes());
         }
@@ -204,7 +203,7 @@ impl NotificationItem {
     }
 }
 
-/// A field that is not there is signed as an empty one.
+/// Returns the text of a field. A missing field is signed as an empty one.
 fn text(field: &Option<Scalar>) -> &str {
     field.as_ref().map_or("", |text| &text.0)
 }
@@ -231,13 +230,14 @@ mod signing {
             let mut macs = keys.signer(None)?;
             item.feed(&mut macs)?;
             let place = format!("/notificationItems/{index}/NotificationRequestItem");
-            // One that is sent by itself is the body.
+            // A single item without a list is the body.
             let is_listed = notification.pointer(&place).is_some();
             let item = notification.pointer_mut(if is_listed { &place } else { "" });
             let fields = item.and_then(Value::as_object_mut);
             let data = fields.map(|item| item.entry("additionalData").or_insert_with(|| Map::new().into()));
             let data = data.and_then(Value::as_object_mut);
-            let data = data.ok_or_else(|| CannotSign::new("an item has no place for its signature"))?;
+            let data =
+                data.ok_or_else(|| CannotSign::new("item has no `additionalData` for the signature"))?;
             data.insert("hmacSignature".to_owned(), macs.signature(Encoding::Base64).into());
         }
         *body = notification.to_string().into();

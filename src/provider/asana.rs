@@ -11,15 +11,15 @@ use crate::verify::{Encoding::Hex, Scheme};
 providers! {
     /// HMAC-SHA256 of the body in `X-Hook-Signature`, hex.
     ///
-    /// * Secret: the `X-Hook-Secret` in the answer to the call that made the webhook, UTF-8. Each webhook has
-    ///   its own.
+    /// * Secret: the `X-Hook-Secret` in the response to the call that created the webhook, UTF-8. Each webhook
+    ///   has its own.
     /// * Delivery id: none. Bodies without events are heartbeats.
     /// * Retries: yes.
-    /// * Acknowledge within: 10 s. Or else it is sent again, for up to 24 hours.
+    /// * Acknowledge within: 10 s. Otherwise retries for up to 24 hours.
     /// * Handshake: `POST` with `X-Hook-Secret`, which is said back if the URL that Asana was given has the
     ///   [`verify_token`](crate::WebhookLayer::verify_token) in it, as `?verify_token=<token>`, and never
-    ///   reaches the handler. The layer does not learn the secret from it: what comes unsigned is not to be
-    ///   believed. Build it with any other for the first webhook, or find the secret with
+    ///   reaches the handler. The layer does not adopt the secret, because the handshake is unsigned. Use any
+    ///   other secret until the first webhook exists, or look the secret up with
     ///   [`with_lookup`](crate::WebhookLayer::with_lookup).
     /// * Batches: one body can carry several events.
     asana: "asana", "Asana",
@@ -31,8 +31,8 @@ providers! {
         handshake: Some(HANDSHAKE);
 }
 
-/// Asana: `POST` with the secret that it will sign with, said back to who knows the token. It is not
-/// kept: who sent it is not known, and Asana also gives it to who made the webhook.
+/// Asana: `POST` with the future signing secret, echoed if the verify token matches. The secret is not
+/// adopted, because the sender is unverified, and the API returns it to the webhook's creator as well.
 const HANDSHAKE: Handshake = Handshake {
     unsigned: |request| {
         let secret = new_secret(request)?;

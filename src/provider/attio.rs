@@ -7,7 +7,7 @@ providers! {
     /// HMAC-SHA256 of the body in `Attio-Signature`, hex.
     ///
     /// * Secret: the text as it stands.
-    /// * Delivery id: `header:idempotency-key`, **not signed**. The same when a delivery is sent again.
+    /// * Delivery id: `header:idempotency-key`, **not signed**. The same for all attempts.
     /// * Event type: `body:/events/0/event_type`, signed.
     /// * Retries: yes; deduplicated for 4 days.
     /// * Batches: one body can carry several events. The event type is that of the first in `events`.

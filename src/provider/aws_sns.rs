@@ -22,7 +22,7 @@ use crate::verify::{
 ///
 /// Accepts deliveries of `topics` to `subscriber`.
 ///
-/// * Signed content: these fields of the body, each as its name and its value on lines of their own: `Type`,
+/// * Signed content: these fields of the body, with each name and each value on its own line: `Type`,
 ///   `MessageId`, `TopicArn`, `Message`, `Timestamp`; `Subject` of a notification; `SubscribeURL` and
 ///   `Token` of a confirmation. RSA with SHA-1 or SHA-256 by `SignatureVersion`, 1 or 2. With *raw message
 ///   delivery* SNS signs nothing, and every delivery is rejected.
@@ -31,37 +31,36 @@ use crate::verify::{
 /// * Timestamp: `body:/Timestamp`; 3900 s into the past, because SNS retries for an hour with the time of
 ///   the first attempt, and 300 s into the future.
 /// * Retries: yes.
-/// * Acknowledge within: 15 s. Or else it is sent again
+/// * Acknowledge within: 15 s. Retries otherwise
 ///   ([source](https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html)).
 /// * Handshake: a verified `SubscriptionConfirmation` is passed to the handler like a notification, unless
-///   the layer [confirms](AwsSns::confirm_subscriptions) it.
+///   the layer [confirms](AwsSns::confirm_subscriptions) them.
 /// * Not covered: `MessageAttributes`, `UnsubscribeURL`, every other field, and all headers (`x-amz-sns-…`).
 ///   An attacker who captures a delivery can change them. So
 ///   [`Delivery::payload`](crate::Delivery::payload), the body that the handler reads, and the decoded event
-///   are **the JSON object of the signed fields alone**; put what the handler relies on into the message.
-///   [`Delivery::raw`](crate::Delivery::raw) has the rest. A second layer on the same route would find no
-///   signature in that body, and reject it.
-/// * Topics: the ARNs to accept. SNS signs for every AWS account, so **a signature alone says nothing about
-///   the sender**: a message of another topic is rejected.
+///   are **the JSON object of only the signed fields**; put all data for the handler into the message.
+///   [`Delivery::raw`](crate::Delivery::raw) contains the rest. That body has no signature, so a second
+///   layer on the same route rejects it.
+/// * Topics: the ARNs to accept. SNS signs for every AWS account, so **a signature alone does not identify
+///   the sender**. Messages of other topics are rejected.
 /// * Subscriber: a name for this subscription, such as `billing`. SNS sends a message under the same id to
 ///   every subscriber of a topic. The name is part of the default [scope](crate::WebhookLayer::scope), so
-///   that subscribers which share a store each receive it. Give each subscription its own name, and all
-///   replicas of one service the same; a scope that you set replaces it.
+///   that subscribers that share a store each receive it. Use one name per subscription, and the same name
+///   for all replicas of a service. A configured scope replaces it.
 /// * Key: the certificate at `SigningCertURL`, which must be
 ///   `https://sns.<region>.<domain>/SimpleNotificationService-….pem`. Region and domain are those of the
 ///   topic's ARN: `amazonaws.com` for the partitions `aws` and `aws-us-gov`, `amazonaws.com.cn` for
 ///   `aws-cn`, `amazonaws.eu` for `aws-eusc`. Deliveries of a topic in another partition cannot be verified,
-///   and are answered 503. The TLS connection to that host vouches for the certificate; its dates are
-///   checked, its chain and name are not. [`Fetch`] says for how long a certificate is used, and how often
-///   one is fetched.
+///   and are answered 503. The TLS connection to that host authenticates the certificate. Its dates are
+///   checked, but not its chain and name. See [`Fetch`] for the caching of certificates.
 ///
-/// It needs more than secrets: [`find`](super::find) lists it, and cannot build it.
+/// [`find`](super::find) returns this provider, but cannot build its verifier from a secret.
 ///
 /// ```
 /// use bytes::Bytes;
 /// use tower_webhook::{BoxError, WebhookLayer, provider, verify::Fetch};
 ///
-/// struct Client; // yours: see `Fetch`
+/// struct Client; // the application's: see `Fetch`
 ///
 /// impl Fetch for Client {
 ///     async fn fetch(&self, url: &str, most: usize) -> Result<Bytes, BoxError> {
@@ -119,22 +118,22 @@ pub struct AwsSns {
 }
 
 impl AwsSns {
-    /// Confirms subscriptions to the topics.
+    /// Lets the layer confirm subscriptions to the topics. Default: off.
     ///
-    /// The layer gets the `SubscribeURL` of a verified `SubscriptionConfirmation`, which must be on the
-    /// host of the topic's region, and answers the delivery without the handler. If that fails, it
-    /// answers 503, and SNS sends the confirmation again. One whose `Timestamp` is out of
-    /// [tolerance](crate::WebhookLayer::tolerance) is rejected, and its URL not visited.
+    /// The layer requests the `SubscribeURL` of a verified `SubscriptionConfirmation`, which must be on the
+    /// host of the topic's region, and answers the delivery without calling the handler. If the request
+    /// fails, it answers 503, and SNS retries the confirmation. A confirmation whose `Timestamp` is out of
+    /// [tolerance](crate::WebhookLayer::tolerance) is rejected, and its URL is not requested.
     #[must_use]
     pub fn confirm_subscriptions(mut self) -> Self {
         self.confirms = true;
         self
     }
 
-    /// Reads a body, and rejects it for everything that can be known without the key.
+    /// Parses a body, and performs all checks that do not need the key.
     fn read(&self, body: &[u8]) -> Result<(SignedSns, &str), VerifyError> {
         let no_message = || VerifyError::missing("body is not a signed SNS message");
-        // serde also reads a struct from an array.
+        // serde also accepts an array for a struct.
         if body.trim_ascii_start().first() != Some(&b'{') {
             return Err(no_message());
         }
@@ -167,21 +166,21 @@ impl AwsSns {
 #[derive(Debug)]
 struct Topic {
     arn: Box<str>,
-    /// How every URL of SNS in the topic's region begins; `None` if the ARN does not tell.
+    /// The beginning of all SNS URLs in the topic's region; `None` if unknown.
     origin: Option<String>,
-    /// Of topic and subscriber: certificates change, and what they sign stays the same delivery.
+    /// Derived from topic and subscriber, because a delivery must keep its identity when the certificate changes.
     fingerprint: u64,
 }
 
 impl Topic {
     fn new(arn: Box<str>, subscriber: &str) -> Self {
-        // Unambiguous: the ARN of a message that is accepted has no line break.
+        // Unambiguous, because the ARN of an accepted message has no line break.
         let fingerprint = fingerprint(format!("{arn}\n{subscriber}").as_bytes());
         Self { origin: origin(&arn), fingerprint, arn }
     }
 }
 
-/// Derives the host from the ARN. A pattern for hosts would match customers' S3 buckets as well.
+/// Derives the host from the ARN. A pattern for hosts would also match customers' S3 buckets.
 fn origin(arn: &str) -> Option<String> {
     let parts: Vec<_> = arn.split(':').collect();
     let ["arn", partition, "sns", region, _account, _name] = *parts else { return None };
@@ -194,7 +193,7 @@ fn origin(arn: &str) -> Option<String> {
     is_region(region).then(|| format!("https://sns.{region}.{domain}/"))
 }
 
-/// Takes words and then a number, such as `us-gov-west-1`, and so no `s3-…`.
+/// Accepts words followed by a number, such as `us-gov-west-1`, and so rejects `s3-…`.
 fn is_region(label: &str) -> bool {
     let Some((words, number)) = label.rsplit_once('-') else { return false };
     let is_word = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase());
@@ -214,7 +213,7 @@ const HANDSHAKE: Handshake = Handshake {
 impl Verifier for AwsSns {
     fn begin<'a>(&'a self, request: &RequestContext<'a>) -> Result<Box<dyn Check + 'a>, VerifyError> {
         let tolerance = request.tolerance().unwrap_or(self.profile.tolerance());
-        // Everything that is verified is in the body.
+        // The whole signature is in the body.
         Ok(Box::new(SnsCheck { sns: self, now: request.now(), tolerance }))
     }
 
@@ -255,7 +254,7 @@ impl Check for SnsCheck<'_> {
         Finish::later(async move {
             let timestamp = signed.timestamp;
             let verified = keys.verify(&url, |key| signed.verify(key, now)).await?;
-            // The layer judges the time afterwards, when an old URL would be visited.
+            // The layer checks the time only afterwards, when an old URL would have been requested.
             tolerance.judge(timestamp, now)?;
             keys.visit(&confirm).await?;
             Ok(verified)
@@ -263,7 +262,7 @@ impl Check for SnsCheck<'_> {
     }
 }
 
-/// The fields that are signed, and those that say how.
+/// The signed fields, and those that describe the signature.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct SnsMessage {
@@ -284,8 +283,8 @@ struct SnsMessage {
 }
 
 impl SnsMessage {
-    /// The signed fields in the order of signing. The payload is made of the same list, and so has
-    /// nothing that is not signed.
+    /// Returns the signed fields in signing order. The payload is built from the same list, so it contains
+    /// only signed fields.
     fn signed(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let is_notification = self.kind == NOTIFICATION;
         let fields = [
@@ -301,7 +300,7 @@ impl SnsMessage {
         fields.into_iter().filter_map(|(name, value)| Some((name, value?.as_str())))
     }
 
-    /// Checks that what is signed can be read in one way only.
+    /// Checks that the signed text is unambiguous.
     fn check(&self) -> Result<(), VerifyError> {
         match &*self.kind {
             NOTIFICATION => {}
@@ -326,7 +325,7 @@ impl Serialize for SnsMessage {
     }
 }
 
-/// A message, and how it is signed.
+/// A message with its signature.
 struct SignedSns {
     kind: PublicKind,
     message: SnsMessage,
@@ -357,7 +356,7 @@ fn is_certificate(url: &str, origin: &str) -> bool {
     })
 }
 
-/// Checks that the URL confirms a subscription and does nothing else.
+/// Checks that the URL only confirms a subscription.
 fn is_confirming(url: &str, origin: &str) -> bool {
     let query = url.strip_prefix(origin).and_then(|path| path.strip_prefix('?'));
     query.is_some_and(|query| {

@@ -12,18 +12,17 @@ providers! {
     /// The secret itself in `query:access_token`.
     ///
     /// * Secret: the text as it stands.
-    /// * Delivery id: none. A delivery may have several events; equal bodies are one delivery.
+    /// * Delivery id: none. A delivery may have several events; equal bodies count as duplicates.
     /// * Event type: `header:aeg-event-type`, **not signed**.
     /// * Handshake: the event `SubscriptionValidation`, answered with the code in it, and for the schema of
-    ///   CloudEvents `OPTIONS` with `WebHook-Request-Origin`, which is given permission
-    ///   ([source](https://learn.microsoft.com/en-us/azure/event-grid/webhook-event-delivery)). Both must have
-    ///   the secret.
+    ///   CloudEvents `OPTIONS` with `WebHook-Request-Origin`, which is granted
+    ///   ([source](https://learn.microsoft.com/en-us/azure/event-grid/webhook-event-delivery)). Both must
+    ///   contain the secret.
     /// * Batches: one body can carry several events. Only if batching is chosen; each event has its own
     ///   `eventType` ([source](https://learn.microsoft.com/en-us/azure/event-grid/delivery-and-retry)).
-    /// * The secret itself is sent in the query, as the URL that Event Grid was given has it: **it does not
-    ///   protect the body**. Give it the URL with `?access_token=<secret>`. Tokens of Entra ID are not looked
-    ///   at.
-    /// * [Shared secret](crate::verify::Profile::shared_secret): subscriptions of a topic can have one secret,
+    /// * The secret itself is sent in the query: **it does not protect the body**. Configure the URL with
+    ///   `?access_token=<secret>`. Entra ID tokens are not checked.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): subscriptions of a topic can share a secret,
     ///   and send equal bodies.
     azure_eventgrid: "azure-eventgrid", "Azure Event Grid",
         "https://learn.microsoft.com/en-us/azure/event-grid/security-authentication",
@@ -36,11 +35,11 @@ providers! {
         handshake: Some(HANDSHAKE);
 }
 
-/// Azure Event Grid: that of CloudEvents, or a signed event, by the schema that was chosen.
+/// Azure Event Grid: the handshake of CloudEvents, or a signed event, depending on the configured schema.
 const HANDSHAKE: Handshake =
     Handshake { unsigned: permission_to_send, signed: subscription_validation, ..Handshake::NONE };
 
-/// Azure Event Grid: an event that asks for the code in it.
+/// Answers the event of Azure Event Grid that contains a validation code.
 fn subscription_validation(request: &HandshakeRequest<'_>, body: &Bytes) -> Option<Response<Bytes>> {
     if request.header("aeg-event-type")? != "SubscriptionValidation" {
         return None;

@@ -17,17 +17,17 @@ providers! {
     /// HMAC-SHA1 of the form's `bt_payload` in `bt_signature`, hex.
     ///
     /// * Secret: the text of the private key, with the public key as its [key id](crate::Secret::with_key_id).
-    ///   Without one any public key is accepted, and the endpoint cannot be checked by Braintree.
+    ///   Without one, any public key is accepted, and Braintree cannot check the endpoint.
     /// * Signed content: the form's `bt_payload` (XML in base64), HMAC-SHA1 under the SHA-1 of the private key;
     ///   in `bt_signature`, as `public key|hex`, several with `&` between.
-    /// * Delivery id: none. The notification says when it was made, so that equal ones are one delivery.
+    /// * Delivery id: none. The notification contains its time, so equal ones count as duplicates.
     /// * Event type: the notification's `kind`, signed.
-    /// * Handshake: `GET ?bt_challenge=…`, answered with the challenge's signature. What could be such a
+    /// * Handshake: `GET ?bt_challenge=…`, answered with the challenge's signature. Text that could be a
     ///   challenge is never accepted as a payload.
-    /// * Not covered: **the other fields of the form**, which Braintree does not send. Read nothing of the form
-    ///   but `bt_payload`.
-    /// * [Shared secret](crate::verify::Profile::shared_secret): all destinations of a merchant sign with its
-    ///   keys, and send equal notifications.
+    /// * Not covered: **the other fields of the form**, which Braintree does not send. Read only `bt_payload`
+    ///   from the form.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): all destinations of a merchant share its keys,
+    ///   and send equal notifications.
     braintree: "braintree", "Braintree",
         "https://github.com/braintree/braintree_node/blob/HEAD/lib/braintree/webhook_notification_gateway.js",
         @by_hand |secrets, profile| {
@@ -40,10 +40,10 @@ providers! {
         handshake: Some(HANDSHAKE);
 }
 
-/// Braintree: `GET ?bt_challenge=…`, answered with the public key and a MAC under the private one.
+/// Braintree: `GET ?bt_challenge=…`, answered with the public key and a MAC under the private key.
 ///
-/// Payloads are signed with the same key. They are XML in base64, which the few hexadecimal digits
-/// of a challenge never are; nothing else is signed.
+/// Payloads are signed with the same key. They are XML in base64, which a challenge of a few hexadecimal
+/// digits never is; the handshake signs nothing else.
 const HANDSHAKE: Handshake = Handshake {
     unsigned: |request| {
         let challenge = request.is(&Method::GET).then(|| request.query("bt_challenge"))??;
@@ -59,7 +59,7 @@ fn sha1(secret: &str) -> Zeroizing<Vec<u8>> {
     Zeroizing::new(Sha1::digest(secret).to_vec())
 }
 
-/// What the handshake signs for anybody who asks.
+/// Returns whether the handshake would sign this text for any client.
 fn is_challenge(text: &str) -> bool {
     (20..=32).contains(&text.len()) && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
@@ -76,14 +76,14 @@ fn verify(keys: &Keyring, body: &[u8]) -> Result<Verified, VerifyError> {
     let signatures = parameter("bt_signature")?;
     let payload = parameter("bt_payload")?;
     if is_challenge(payload.trim()) {
-        return Err(VerifyError::wrong("the payload is a challenge, which is signed for anybody"));
+        return Err(VerifyError::wrong("payload is a challenge, which the handshake signs for any client"));
     }
     let pairs = signatures.split('&').filter_map(|pair| pair.split_once('|'));
     let mut known = pairs.filter(|(public_key, _)| keys.may_have(public_key.as_bytes())).peekable();
     if known.peek().is_none() {
         return Err(match signatures.contains('|') {
-            true => VerifyError::wrong("there is no secret with the public key that was used"),
-            false => VerifyError::malformed("a signature has no public key"),
+            true => VerifyError::wrong("no secret matches the request's public key"),
+            false => VerifyError::malformed("signature has no public key"),
         });
     }
     let tags = known.map(|(_, tag)| tag.as_bytes());
@@ -97,7 +97,7 @@ fn verify(keys: &Keyring, body: &[u8]) -> Result<Verified, VerifyError> {
     })
 }
 
-/// What stands in the XML's first `kind`.
+/// Returns the content of the XML's first `kind`.
 fn kind(payload: &str) -> Option<String> {
     let packed: Vec<u8> = payload.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
     let xml = String::from_utf8(BASE64.decode(&packed).ok()?).ok()?;
@@ -122,10 +122,10 @@ mod signing {
         _: SystemTime,
     ) -> Result<(), CannotSign> {
         let payload = only_parameter(body, "bt_payload")?
-            .ok_or(VerifyError::missing("there is no bt_payload in the form"))?;
+            .ok_or(VerifyError::missing("`bt_payload` is missing in the form"))?;
         let mut macs = keys.signer(None)?;
         macs.update(payload.as_bytes());
-        // Without a name any is taken.
+        // Without a key id, any is accepted.
         let public_key = keys.first_key_id().unwrap_or("public_key");
         let signature = format!("{public_key}|{}", macs.signature(Encoding::Hex));
         *body = form_with(body, "bt_signature", &signature)?;
@@ -143,7 +143,7 @@ mod tests {
         let secret = "integration_private_key".parse::<Secret>()?.with_key_id("integration_public_key");
         let sign =
             |challenge: &str| unsigned(HANDSHAKE, secret.clone(), &format!("bt_challenge={challenge}"));
-        // From the provider's own library.
+        // A value from the provider's own library.
         let known = "integration_public_key|d9b899556c966b3f06945ec21311865d35df3ce4";
         assert_eq!(sign("20f9f8ed05f77439fe955c977e4c8a53").as_deref(), Some(known));
         for payload in
@@ -151,7 +151,7 @@ mod tests {
         {
             assert_eq!(sign(payload), None, "{payload}");
         }
-        // Without the public key there is no answer to give.
+        // The response needs the public key.
         let nameless = "integration_private_key".parse()?;
         assert_eq!(unsigned(HANDSHAKE, nameless, "bt_challenge=20f9f8ed05f77439fe955c977e4c8a53"), None);
         Ok(())

@@ -8,7 +8,8 @@ providers! {
     /// * Secret: the text as it stands, the webhook signing key.
     /// * Delivery id: none.
     /// * Event type: `body:/event`, signed.
-    /// * Timestamp: `field:t`; 180 s into the past and 300 s into the future. As in Calendly's own code.
+    /// * Timestamp: `field:t`; 180 s into the past and 300 s into the future. Calendly's own code has the same
+    ///   limit.
     /// * Acknowledge within: 15 s.
     ///   ([source](https://developer.calendly.com/api-docs/overview/webhooks/webhook-timeouts)).
     calendly: "calendly", "Calendly",

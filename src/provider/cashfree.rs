@@ -6,9 +6,9 @@ providers! {
     ///
     /// * Secret: the text as it stands.
     /// * Delivery id: none.
-    /// * Timestamp: `header:x-webhook-timestamp`; any age and 300 s into the future. Since Cashfree names no
-    ///   limit ([`tolerance`](crate::WebhookLayer::tolerance) sets one).
-    /// * [Shared secret](crate::verify::Profile::shared_secret): all endpoints of an account sign with it.
+    /// * Timestamp: `header:x-webhook-timestamp`; any age and 300 s into the future. Cashfree documents no
+    ///   limit; set one with [`tolerance`](crate::WebhookLayer::tolerance).
+    /// * [Shared secret](crate::verify::Profile::shared_secret): all endpoints of an account share it.
     cashfree: "cashfree", "Cashfree Payments",
         "https://www.cashfree.com/docs/payments/subscription/webhook-signature",
         Scheme::hmac_sha256("x-webhook-signature", Base64)

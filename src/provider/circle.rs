@@ -18,20 +18,20 @@ use crate::{
 
 /// ECDSA-P256-SHA256 of the body in `X-Circle-Signature`, base64; the public keys are fetched with `fetch`.
 ///
-/// * Delivery id: `body:/notificationId`, signed. Circle's test notification has one, of zeros, so that a
-///   second test is a duplicate.
+/// * Delivery id: `body:/notificationId`, signed. The id of Circle's test notification consists of zeros, so
+///   a second test is a duplicate.
 /// * Event type: `body:/notificationType`, signed.
 /// * Retries: yes. Under the same id ([source](https://developers.circle.com/api-reference/webhooks)).
 /// * Handshake: `HEAD`, by which Circle sees whether there is an endpoint, is answered.
 /// * Key: the answer at `https://api.circle.com/v2/notifications/publicKey/` and the key's id, a UUID, in
 ///   `X-Circle-Key-Id`. That path is for Wallets, Contracts and Gateway; other products have [another
-///   one](Circle::cpn). Circle only answers its customers: `fetch` must send `Authorization: Bearer` with
-///   your API key. [`Fetch`] says for how long a key is used, and how often one is fetched.
-/// * [Shared secret](crate::verify::Profile::shared_secret): Circle does not say that a key signs for one
-///   customer alone.
+///   one](Circle::cpn). Circle requires authentication: `fetch` must send `Authorization: Bearer` with your
+///   API key. See [`Fetch`] for the caching of keys.
+/// * [Shared secret](crate::verify::Profile::shared_secret): Circle does not document that a key signs for
+///   only one customer.
 ///
-/// It needs more than secrets: [`find`](super::find) lists it, and cannot build it.
-/// [`ebay`](super::ebay()) shows what such a layer looks like.
+/// [`find`](super::find) returns this provider, but cannot build its verifier from a secret.
+/// See [`ebay`](super::ebay()) for an example.
 ///
 /// Sources: [Circle](https://developers.circle.com/api-reference/verify-webhook-signatures).
 pub fn circle(fetch: impl Fetch) -> Circle {
@@ -63,7 +63,7 @@ static ROW: Provider = Provider::fetched(
     },
 );
 
-/// The verifier that [`circle`] makes.
+/// The verifier that [`circle`] returns.
 #[derive(Debug)]
 pub struct Circle {
     keys: KeyCache,
@@ -72,14 +72,14 @@ pub struct Circle {
 }
 
 impl Circle {
-    /// Has the keys fetched where those of the Circle Payments Network are.
+    /// Fetches the keys of the Circle Payments Network.
     #[must_use]
     pub fn cpn(mut self) -> Self {
         self.folder = "https://api.circle.com/v2/cpn/notifications/publicKey/";
         self
     }
 
-    /// Has the keys fetched where those of StableFX are.
+    /// Fetches the keys of StableFX.
     #[must_use]
     pub fn stablefx(mut self) -> Self {
         self.folder = "https://api.circle.com/v2/stablefx/notifications/publicKey/";
@@ -111,7 +111,7 @@ impl Verifier for Circle {
     }
 }
 
-/// Reads what Circle answers.
+/// Parses Circle's response.
 fn public_key(page: &[u8]) -> Result<Certificate, InvalidSecret> {
     #[derive(Deserialize)]
     struct KeyResponse {
@@ -126,7 +126,7 @@ fn public_key(page: &[u8]) -> Result<Certificate, InvalidSecret> {
     let KeyResponse { data: key } = serde_json::from_slice(page)
         .map_err(|_| InvalidSecret::new("fetched answer is not a key of Circle's API"))?;
     if key.algorithm != "ECDSA_SHA_256" {
-        return Err(InvalidSecret::new("it is a key for another algorithm than ECDSA with SHA-256"));
+        return Err(InvalidSecret::new("key is for an algorithm other than ECDSA with SHA-256"));
     }
     let der = BASE64.decode(key.public_key.as_bytes());
     Certificate::public_key(KIND, &der.map_err(|_| InvalidSecret::new("text is not base64"))?)

@@ -7,12 +7,12 @@ providers! {
     /// HMAC-SHA256 of `{ts}{body}` in `Close-Sig-Hash`, hex.
     ///
     /// * Secret: the `signature_key`, hex.
-    /// * Delivery id: none. An event may be changed under its `event.id`
-    ///   ([source](https://developer.close.com/resources/event-log/)); bodies have the time of it in them: equal
-    ///   ones are one delivery.
+    /// * Delivery id: none. An event may change under its `event.id`
+    ///   ([source](https://developer.close.com/resources/event-log/)). Bodies contain the time, so equal ones
+    ///   count as duplicates.
     /// * Event type: `body:/event/action`, signed.
-    /// * Timestamp: `header:close-sig-timestamp`; any age and 300 s into the future. Since Close names no limit
-    ///   ([`tolerance`](crate::WebhookLayer::tolerance) sets one).
+    /// * Timestamp: `header:close-sig-timestamp`; any age and 300 s into the future. Close documents no limit;
+    ///   set one with [`tolerance`](crate::WebhookLayer::tolerance).
     /// * Retries: yes; deduplicated for 4 days. For up to 72 hours.
     close -> Result: "close", "Close",
         "https://developer.close.com/topics/webhooks/",

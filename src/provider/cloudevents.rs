@@ -30,12 +30,12 @@ providers! {
     ///   none. A space in the source, which no URI has, becomes `\s`.
     /// * Event type: the event's `type`, from the same place, **not signed**.
     /// * Handshake: `OPTIONS` with `WebHook-Request-Origin`, which is given permission, at any rate, if the
-    ///   request has the secret in either place. A sender whose `OPTIONS` does not have the header must be given
-    ///   the URL with `access_token` in it.
+    ///   request has the secret in either place. If a sender's `OPTIONS` lacks the header, configure its URL
+    ///   with `access_token`.
     /// * The secret itself is sent, as `Authorization: Bearer <secret>` or as `?access_token=<secret>`: **it
     ///   does not protect the body**.
-    /// * [Shared secret](crate::verify::Profile::shared_secret): subscriptions can have one secret, and an event
-    ///   has the same id at each.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): subscriptions can share a secret, and an event
+    ///   has the same id for each.
     cloudevents: "cloudevents", "CloudEvents HTTP webhooks",
         "https://github.com/cloudevents/spec/blob/HEAD/cloudevents/http-webhook.md",
         @by_hand |secrets, profile| Ok(Box::new(CloudEvents { tokens: Tokens::new(secrets), profile })),
@@ -44,8 +44,8 @@ providers! {
         handshake: Some(HANDSHAKE);
 }
 
-/// CloudEvents: `OPTIONS` with the sender's name, which is given permission if it has the secret, as
-/// `Authorization: Bearer` or in the query. Who else asks is not known to send anything we want.
+/// CloudEvents: `OPTIONS` with the sender's name, which is granted permission if the request contains the
+/// secret, as `Authorization: Bearer` or in the query. Other senders are unknown.
 const HANDSHAKE: Handshake = Handshake { unsigned: permission_to_send, ..Handshake::NONE };
 
 struct CloudEvents {
@@ -56,9 +56,8 @@ struct CloudEvents {
 impl Verifier for CloudEvents {
     fn begin<'a>(&'a self, request: &RequestContext<'a>) -> Result<Box<dyn Check + 'a>, VerifyError> {
         let head = request.head();
-        let sent =
-            bearer(&HandshakeRequest { request: *request, secrets: self.tokens.secrets.as_slice() })
-                .ok_or(VerifyError::missing("there is no bearer token in the headers, nor in the query"))?;
+        let sent = bearer(&HandshakeRequest { request: *request, secrets: self.tokens.secrets.as_slice() })
+            .ok_or(VerifyError::missing("bearer token is missing in the headers and the query"))?;
         Ok(Box::new(CloudEvent { head, verified: self.tokens.verify(&sent)? }))
     }
 
@@ -73,7 +72,7 @@ impl Signer for CloudEvents {
         &self.profile
     }
 
-    /// In the query if it has a token already, else in the header.
+    /// Writes the token to the query if it has one already, otherwise to the header.
     fn sign(&self, head: &mut Parts, _: &mut Bytes, _: SystemTime) -> Result<(), CannotSign> {
         let token = self.tokens.first()?;
         let query = head.uri.query().unwrap_or_default().as_bytes();
@@ -107,7 +106,7 @@ impl Check for CloudEvent<'_> {
         let header = |name: &str| self.head.headers.get(name)?.to_str().ok();
         let content_type = header("content-type").unwrap_or_default();
         let is_event = content_type.split(';').next().is_some_and(|kind| {
-            // A batch is of another type: it has many ids.
+            // A batch has another content type and many ids.
             kind.trim().eq_ignore_ascii_case("application/cloudevents+json")
         });
         let attribute = |name: &str| -> Option<Cow<'_, str>> {

@@ -15,7 +15,7 @@ providers! {
     /// * Event type: `body:/notification_type`, signed.
     /// * Timestamp: `header:x-cld-timestamp`; 7200 s into the past and 300 s into the future.
     /// * [Shared secret](crate::verify::Profile::shared_secret): all notification URLs of a product environment
-    ///   sign with it.
+    ///   share it.
     cloudinary_sha1 -> Result: "cloudinary-sha1", "Cloudinary",
         "https://github.com/cloudinary/cloudinary_npm/blob/HEAD/lib/utils/index.js",
         Scheme::new(Sha1, "x-cld-signature", Hex)

@@ -22,8 +22,8 @@ providers! {
     /// * Event type: `body:/event/type`, signed.
     /// * Retries: yes; deduplicated for 4 days. For up to three days
     ///   ([source](https://docs.cdp.coinbase.com/commerce/api-arcitecture/webhooks-overview)).
-    /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of an account sign with it, and an
-    ///   event has the same id at each.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of an account share it, and an
+    ///   event has the same id for each.
     coinbase_commerce: "coinbase-commerce", "Coinbase Commerce",
         "https://github.com/coinbase/coinbase-commerce-node/blob/HEAD/test/testWebhook.spec.js",
         Scheme::hmac_sha256("x-cc-webhook-signature", Hex)

@@ -20,16 +20,16 @@ providers! {
     ///
     /// Contentful (webhooks and app events).
     ///
-    /// * Secret: the text of the signing secret. Behind a proxy that changes the path the layer needs
-    ///   [`public_url`](crate::WebhookLayer::public_url).
+    /// * Secret: the text of the signing secret. Set [`public_url`](crate::WebhookLayer::public_url) behind a
+    ///   proxy that changes the path.
     /// * Signed content: the method, the path with its query, the headers that `X-Contentful-Signed-Headers`
     ///   names as `name:value` with `;` between, and the body, each on a line of its own; HMAC-SHA256 in hex, in
-    ///   `X-Contentful-Signature`. A list without itself and the timestamp in it is rejected, and so is a value
-    ///   that contains `;` and the name of a signed header.
+    ///   `X-Contentful-Signature`. The list must contain its own header and the timestamp, and a value must not
+    ///   contain `;` followed by the name of a signed header. Other deliveries are rejected.
     /// * Delivery id: none.
     /// * Event type: `header:x-contentful-topic`, **not signed**. Signed if the list names it.
     /// * Timestamp: `X-Contentful-Timestamp`; less than 30 s into the past and 300 s into the future.
-    /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of a space sign with it.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of a space share it.
     contentful: "contentful", "Contentful",
         "https://contentful.com/developers/docs/extensibility/webhooks/request-verification",
         @by_hand |secrets, profile| {
@@ -39,7 +39,7 @@ providers! {
         profile: |profile| profile
             .with_event_type(Location::header("x-contentful-topic"))
             .with_event_type_signed(false)
-            // Whole seconds: 30 s are too old, as they are to Contentful's own SDK.
+            // Whole seconds: 30 s are too old, as in Contentful's own SDK.
             .with_tolerance(Tolerance::any_age().with_past(Duration::from_secs(29))),
         shared_secret: true;
 }
@@ -51,7 +51,9 @@ fn begin<'a>(keys: &'a Keyring, request: &RequestContext<'a>) -> CheckResult<'a>
     let sent_at = TimeUnit::Milliseconds.read(required_value(head, &TIMESTAMP)?)?;
     let names = signed_headers(required_value(head, &SIGNED_HEADERS)?, b',')?;
     if !names.contains(&TIMESTAMP) || !names.contains(&SIGNED_HEADERS) {
-        return Err(VerifyError::malformed("the time, or what is signed, is not signed"));
+        return Err(VerifyError::malformed(
+            "timestamp and list of signed headers must be among the signed headers",
+        ));
     }
 
     let mut macs = keys.begin(None);
@@ -60,11 +62,12 @@ fn begin<'a>(keys: &'a Keyring, request: &RequestContext<'a>) -> CheckResult<'a>
         let verified = macs.verify(&candidates)?;
         are_apart(head, &names)
             .then_some(verified)
-            .ok_or(VerifyError::malformed("a signed header contains another"))
+            .ok_or(VerifyError::malformed("signed header value contains another signed header"))
     })
 }
 
-/// Whether no value contains what would be read as the next header, which only a `;` separates from it.
+/// Returns whether the headers are unambiguous: no value contains text that reads like the next header,
+/// because only a `;` separates them.
 fn are_apart(head: &Parts, names: &[HeaderName]) -> bool {
     let is_header = |text: &[u8]| {
         let end = text.iter().position(|&byte| byte == b':');
@@ -75,7 +78,7 @@ fn are_apart(head: &Parts, names: &[HeaderName]) -> bool {
     values.flat_map(|value| value.as_bytes().split(|&byte| byte == b';').skip(1)).all(|text| !is_header(text))
 }
 
-/// What comes before the body.
+/// Feeds the text before the body.
 fn feed(macs: &mut Macs<'_>, request: &RequestContext<'_>, names: &[HeaderName]) -> Result<(), VerifyError> {
     let head = request.head();
     let path = called_path(request)?;
@@ -92,7 +95,7 @@ fn feed(macs: &mut Macs<'_>, request: &RequestContext<'_>, names: &[HeaderName])
     Ok(())
 }
 
-/// The path escaped once more, and the query twice.
+/// Returns the path escaped once more, and the query twice.
 fn canonical(path: &[u8]) -> String {
     const KEPT_IN_URI: &[u8] = b";,/?:@&=+$-_.!~*'()#";
     const KEPT_IN_QUERY: &[u8] = b"-_.!~*'()";
@@ -135,7 +138,7 @@ mod signing {
         head.write_header(&SIGNATURE, macs.signature(Encoding::Hex))
     }
 
-    /// The names of all headers of Contentful's but the signature, among them that of the list itself.
+    /// Returns the names of all Contentful headers except the signature, including the list itself.
     fn own_headers(head: &Parts) -> String {
         let is_own = |name: &&HeaderName| name.as_str().starts_with("x-contentful-") && **name != SIGNATURE;
         let mut names: Vec<_> = head.headers.keys().filter(is_own).map(HeaderName::as_str).collect();

@@ -4,7 +4,7 @@ use crate::verify::{Encoding::Hex, Scheme};
 providers! {
     /// HMAC-SHA256 of `[{header:x-crisp-request-timestamp};{body}]` in `X-Crisp-Signature`, hex.
     ///
-    /// * Secret: the text as it stands. How old a delivery may be is not said, and not looked at.
+    /// * Secret: the text as it stands. Crisp documents no maximum age, so the age is not checked.
     /// * Delivery id: none.
     /// * Event type: `body:/event`, signed.
     crisp: "crisp", "Crisp (plugin hooks)",

@@ -11,8 +11,8 @@ providers! {
     /// * Secret: the text as it stands, the webhook signing key.
     /// * Delivery id: `body:/event_id`, signed.
     /// * Event type: `body:/metric`, signed.
-    /// * Timestamp: `header:x-cio-timestamp`; any age and 300 s into the future. Since Customer.io names no
-    ///   limit ([`tolerance`](crate::WebhookLayer::tolerance) sets one).
+    /// * Timestamp: `header:x-cio-timestamp`; any age and 300 s into the future. Customer.io documents no limit;
+    ///   set one with [`tolerance`](crate::WebhookLayer::tolerance).
     /// * Retries: yes; deduplicated for 8 days.
     /// * Acknowledge within: 4 s. Retries over seven days otherwise
     ///   ([source](https://docs.customer.io/api/webhooks/)).

@@ -13,15 +13,15 @@ providers! {
     /// Discord (interactions and webhook events).
     ///
     /// * Secret: the application's public key, hex of its 32 bytes.
-    /// * Delivery id: `body:/id`, signed. Webhook events have none. Discord shows what the handler answers to an
-    ///   interaction, and sends none again
-    ///   ([source](https://docs.discord.com/developers/interactions/receiving-and-responding)): a duplicate is a
-    ///   replay, and answered 200 without a body.
+    /// * Delivery id: `body:/id`, signed. Webhook events have none. Discord shows the handler's response to an
+    ///   interaction, and never retries it
+    ///   ([source](https://docs.discord.com/developers/interactions/receiving-and-responding)): a duplicate is
+    ///   therefore a replay, and is answered 200 without a body.
     /// * Event type: `body:/type`, signed.
-    /// * Timestamp: `header:x-signature-timestamp`; any age and 300 s into the future. Since Discord names no
-    ///   limit ([`tolerance`](crate::WebhookLayer::tolerance) sets one).
-    /// * Handshake: pings are answered once they are verified. Discord also sends wrong signatures, to see them
-    ///   refused with 401, as they are.
+    /// * Timestamp: `header:x-signature-timestamp`; any age and 300 s into the future. Discord documents no
+    ///   limit; set one with [`tolerance`](crate::WebhookLayer::tolerance).
+    /// * Handshake: pings are answered after verification. Discord also sends invalid signatures, and expects a
+    ///   401.
     discord -> Result: "discord", "Discord",
         "https://docs.discord.com/developers/interactions/overview",
         Scheme::new(Ed25519, "x-signature-ed25519", Hex)
@@ -34,8 +34,8 @@ providers! {
         handshake: Some(HANDSHAKE);
 }
 
-/// Discord: a `PING`, which is of type 1 among interactions and of type 0 among webhook events. Those
-/// have events of type 1, too, which are no pings.
+/// Discord: a `PING`, which has type 1 for interactions and type 0 for webhook events. Webhook events of type
+/// 1 are not pings.
 const HANDSHAKE: Handshake = Handshake {
     signed: |_, body| {
         let body = short_body(body)?;

@@ -9,11 +9,11 @@ providers! {
     ///
     /// * Secret: the text as it stands.
     /// * Signed content: `{body}`, HMAC-SHA256, in `X-DocuSign-Signature-1` and on, one for each of the
-    ///   account's keys; the first ten are looked at.
+    ///   account's keys; the first ten are checked.
     /// * Delivery id: none.
     /// * Event type: `body:/event`, signed.
-    /// * [Shared secret](crate::verify::Profile::shared_secret): all Connect configurations of an account sign
-    ///   with its keys.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): all Connect configurations of an account share
+    ///   its keys.
     docusign: "docusign", "DocuSign Connect",
         "https://developers.docusign.com/platform/webhooks/connect/validate",
         Scheme::hmac_sha256("x-docusign-signature-1", Base64)

@@ -22,13 +22,13 @@ providers! {
     /// * Secret: the text of the API key.
     /// * Signed content: the event's `event_time` and `event_type`, HMAC-SHA256 in hex, in its `event_hash`.
     ///   **Nothing else is covered**: an attacker who captures one delivery can send any other event of that
-    ///   type and time, so take from it no more than what to ask the API for.
-    /// * Delivery id: none, so that nothing is deduped: Dropbox Sign takes only an answer that says `Hello API
-    ///   Event Received` for one, which the handler has to give.
-    /// * Timestamp: the event's, the same for every attempt of three days. So any age is accepted, unless the
-    ///   layer has a [`tolerance`](crate::WebhookLayer::tolerance), and up to 300 s into the future.
-    /// * Handshake: `callback_test`, which is answered so once it is verified.
-    /// * The event is JSON in the field `json` of a form, urlencoded or multipart.
+    ///   type and time. Use the event only to decide what to query from the API.
+    /// * Delivery id: none, so deliveries are not deduplicated: Dropbox Sign only accepts the response `Hello
+    ///   API Event Received`, which the handler must return.
+    /// * Timestamp: the event's, which is the same for all attempts over three days; any age and 300 s into the
+    ///   future. Set a limit with [`tolerance`](crate::WebhookLayer::tolerance).
+    /// * Handshake: `callback_test`, which is answered in the same way after verification.
+    /// * The event is JSON in the form field `json`, urlencoded or multipart.
     dropbox_sign: "dropbox-sign", "Dropbox Sign",
         "https://developers.hellosign.com/docs/events/walkthrough/",
         @by_hand |secrets, profile| {
@@ -57,7 +57,7 @@ fn begin<'a>(keys: &'a Keyring, _: &RequestContext<'a>) -> CheckResult<'a> {
     check((), None, |(), body| verify(keys, body))
 }
 
-/// A field that is there twice is an error: which one would others read?
+/// A repeated field is an error, because other code might read the other value.
 #[derive(Deserialize)]
 struct Callback {
     event: JsonObject<CallbackEvent>,
@@ -75,7 +75,7 @@ fn event(body: &[u8]) -> Result<CallbackEvent, VerifyError> {
     callback.map(|JsonObject(callback)| callback.event.0).map_err(|_| missing())
 }
 
-/// The JSON that is the body, or a field of it.
+/// Returns the JSON, which is the body or a field of it.
 fn json(body: &[u8]) -> Result<Cow<'_, [u8]>, VerifyError> {
     Ok(match body {
         [b'{', ..] => Cow::Borrowed(body),
@@ -88,7 +88,7 @@ fn json(body: &[u8]) -> Result<Cow<'_, [u8]>, VerifyError> {
 }
 
 fn missing() -> VerifyError {
-    VerifyError::missing("there is no event with a hash in the body")
+    VerifyError::missing("event with `event_hash` is missing in the body")
 }
 
 fn verify(keys: &Keyring, body: &[u8]) -> Result<Verified, VerifyError> {
@@ -96,9 +96,9 @@ fn verify(keys: &Keyring, body: &[u8]) -> Result<Verified, VerifyError> {
         event(body)?;
     let candidates = Candidates::read([hash.as_bytes()].into_iter(), Encoding::Hex, keys.tag_length())?;
     let sent_at = TimeUnit::Seconds.read(time.as_bytes())?;
-    // Nothing says where the time ends, so its digits could be moved to the type.
+    // The time and the type are concatenated, so an attacker could move digits to the type.
     if kind.starts_with(|first: char| first.is_ascii_digit()) {
-        return Err(VerifyError::malformed("the event's type begins with a digit"));
+        return Err(VerifyError::malformed("event type begins with a digit"));
     }
     let mut macs = keys.begin(None);
     macs.update(time.as_bytes());
@@ -132,14 +132,13 @@ mod signing {
         let signed = json_with(&unsigned, "/event/event_hash", &macs.signature(Encoding::Hex))?;
         *body = match &**body {
             [b'{', ..] => signed,
-            // The field is a part of the body, and ends where it did.
+            // A multipart field is a slice of the body, so its position is known.
             [b'-', b'-', ..] => {
                 let start = sent.as_ptr().addr() - body.as_ptr().addr();
                 [body.slice(..start), signed, body.slice(start + sent.len()..)].concat().into()
             }
             form => {
-                let text =
-                    std::str::from_utf8(&signed).map_err(|_| CannotSign::new("the event is no text"))?;
+                let text = std::str::from_utf8(&signed).map_err(|_| CannotSign::new("event is not UTF-8"))?;
                 form_with(form, "json", text)?
             }
         };

@@ -7,8 +7,8 @@ providers! {
     /// * Secret: its text in Unicode's normalization form KD.
     /// * Delivery id: `body:/id`, signed.
     /// * Event type: `body:/description`, signed.
-    /// * [Shared secret](crate::verify::Profile::shared_secret): webhooks can have one secret, and an event has
-    ///   the same id at each.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): webhooks can share a secret, and an event has
+    ///   the same id for each.
     easypost: "easypost", "EasyPost",
         "https://github.com/EasyPost/easypost-node/blob/HEAD/src/utils/util.js",
         Scheme::hmac_sha256("x-hmac-signature", Hex)

@@ -20,7 +20,7 @@ use crate::{
     },
 };
 
-/// eBay: `GET ?challenge_code=…`, answered with a hash of it, the token, and the endpoint's URL.
+/// eBay: `GET ?challenge_code=…`, answered with a hash of the code, the verify token, and the endpoint's URL.
 const HANDSHAKE: Handshake = Handshake {
     unsigned: |request| {
         let code = challenge_code(request)?;
@@ -42,24 +42,24 @@ fn challenge_code<'a>(request: &HandshakeRequest<'a>) -> Option<Cow<'a, str>> {
 ///   ECDSA on P-256 with SHA-1.
 /// * Delivery id: `body:/notification/notificationId`, signed.
 /// * Event type: `body:/metadata/topic`, signed.
-/// * Retries: yes. They count their attempts in `publishAttemptCount`.
+/// * Retries: yes. `publishAttemptCount` counts the attempts.
 /// * Handshake: `GET ?challenge_code=…` is answered with a hash of the code, the layer's
 ///   [`verify_token`](crate::WebhookLayer::verify_token) and its
-///   [`public_url`](crate::WebhookLayer::public_url), which must be what eBay was told.
+///   [`public_url`](crate::WebhookLayer::public_url), which must be the values configured at eBay.
 /// * Key: the answer at `https://api.ebay.com/commerce/notification/v1/public_key/` and the key's id, which
-///   must be a UUID (in the [sandbox](Ebay::sandbox), at `api.sandbox.ebay.com`). eBay only answers its
-///   developers: `fetch` must send `Authorization: Bearer` with an access token of your application, which
-///   the client credentials grant issues for the scope `https://api.ebay.com/oauth/api_scope`. The token
-///   expires, so renew it. [`Fetch`] says for how long a key is used, and how often one is fetched.
+///   must be a UUID (in the [sandbox](Ebay::sandbox), at `api.sandbox.ebay.com`). eBay requires
+///   authentication: `fetch` must send `Authorization: Bearer` with an access token of your application,
+///   from the client credentials grant with the scope `https://api.ebay.com/oauth/api_scope`. The token
+///   expires, so renew it. See [`Fetch`] for the caching of keys.
 /// * [Shared secret](crate::verify::Profile::shared_secret): one key signs for all applications.
 ///
-/// It needs more than secrets: [`find`](super::find) lists it, and cannot build it.
+/// [`find`](super::find) returns this provider, but cannot build its verifier from a secret.
 ///
 /// ```
 /// use bytes::Bytes;
 /// use tower_webhook::{BoxError, Secret, WebhookLayer, provider, verify::Fetch};
 ///
-/// struct Client; // yours: see `Fetch`
+/// struct Client; // the application's: see `Fetch`
 ///
 /// impl Fetch for Client {
 ///     async fn fetch(&self, url: &str, most: usize) -> Result<Bytes, BoxError> {
@@ -69,7 +69,7 @@ fn challenge_code<'a>(request: &HandshakeRequest<'a>) -> Option<Cow<'a, str>> {
 ///     }
 /// }
 ///
-/// let token: Secret = "the verification token that eBay was told".parse()?;
+/// let token: Secret = "the verification token configured at eBay".parse()?;
 /// let layer = WebhookLayer::with_verifier(provider::ebay(Client))
 ///     .verify_token(token)
 ///     .public_url("https://shop.example/ebay");
@@ -107,7 +107,7 @@ static ROW: Provider = Provider::fetched(
     },
 );
 
-/// The verifier that [`ebay`] makes.
+/// The verifier that [`ebay`] returns.
 #[derive(Debug)]
 pub struct Ebay {
     keys: KeyCache,
@@ -116,7 +116,7 @@ pub struct Ebay {
 }
 
 impl Ebay {
-    /// Accepts notifications of eBay's sandbox, and no others.
+    /// Accepts only notifications of eBay's sandbox.
     #[must_use]
     pub fn sandbox(mut self) -> Self {
         self.folder = "https://api.sandbox.ebay.com/commerce/notification/v1/public_key/";
@@ -136,7 +136,7 @@ impl Verifier for Ebay {
         let SignatureHeader { alg, kid, signature, digest } =
             SignatureHeader::read(text_header(&head.headers, "x-ebay-signature")?)?;
         if !is_supported(&alg, &digest) {
-            return Err(VerifyError::malformed("the algorithm is not ECDSA with SHA-1"));
+            return Err(VerifyError::malformed("algorithm is not ECDSA with SHA-1"));
         }
         Ok(Box::new(SignedBody {
             keys: &self.keys,
@@ -156,7 +156,7 @@ impl Verifier for Ebay {
     }
 }
 
-/// What the header is, in base64.
+/// The JSON in the header, which is base64.
 #[derive(Deserialize)]
 struct SignatureHeader {
     alg: String,
@@ -167,21 +167,21 @@ struct SignatureHeader {
 
 impl SignatureHeader {
     fn read(text: &str) -> Result<Self, VerifyError> {
-        /// Some 250 characters are usual.
+        /// The maximum length; about 250 characters are usual.
         const LONGEST: usize = 2048;
         let json = (text.len() <= LONGEST).then(|| Encoding::Base64.decode_key(text).ok()).flatten();
-        // The parser's words are not passed on: they may quote the header.
+        // The parser's error is discarded, because it may quote the header.
         let read = json.and_then(|json| serde_json::from_slice(&json).ok());
-        read.ok_or(VerifyError::malformed("the header is not the base64 of a signature in JSON"))
+        read.ok_or(VerifyError::malformed("`X-EBAY-SIGNATURE` is not base64 of a JSON signature"))
     }
 }
 
-/// eBay writes the algorithm small in one place and large in another.
+/// Ignores case, because eBay writes the algorithm in lower case in one place and in upper case in another.
 fn is_supported(algorithm: &str, digest: &str) -> bool {
     algorithm.eq_ignore_ascii_case("ECDSA") && digest.eq_ignore_ascii_case("SHA1")
 }
 
-/// Reads what eBay answers.
+/// Parses eBay's response.
 fn public_key(page: &[u8]) -> Result<Certificate, InvalidSecret> {
     #[derive(Deserialize)]
     struct KeyResponse {
@@ -192,9 +192,9 @@ fn public_key(page: &[u8]) -> Result<Certificate, InvalidSecret> {
     let page: KeyResponse = serde_json::from_slice(page)
         .map_err(|_| InvalidSecret::new("fetched answer is not a key of eBay's API"))?;
     if !is_supported(&page.algorithm, &page.digest) {
-        return Err(InvalidSecret::new("it is a key for another algorithm than ECDSA with SHA-1"));
+        return Err(InvalidSecret::new("key is for an algorithm other than ECDSA with SHA-1"));
     }
-    let der = pem(&page.key).ok_or_else(|| InvalidSecret::new("it is not PEM"))?;
+    let der = pem(&page.key).ok_or_else(|| InvalidSecret::new("key is not PEM"))?;
     Certificate::public_key(KIND, &der?)
 }
 

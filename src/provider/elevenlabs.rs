@@ -5,7 +5,7 @@ providers! {
     /// HMAC-SHA256 of `{ts}.{body}` in `Elevenlabs-Signature`, hex.
     ///
     /// * Secret: the text as it stands.
-    /// * Delivery id: none. Bodies have the time of the event in them: equal ones are one delivery.
+    /// * Delivery id: none. Bodies contain the time of the event, so equal ones count as duplicates.
     /// * Event type: `body:/type`, signed.
     /// * Timestamp: `field:t`; 1800 s into the past and 300 s into the future.
     elevenlabs: "elevenlabs", "ElevenLabs",

@@ -9,7 +9,7 @@ providers! {
     /// * Secret: the whole text *including* `whsec_`.
     /// * Delivery id: none. No id names the delivery as a whole, which may be a batch of events.
     /// * Timestamp: `header:x-emailit-timestamp`; 300 s into the past and 300 s into the future.
-    /// * Retries: yes; deduplicated for 4 days. For about three days, each signed anew
+    /// * Retries: yes; deduplicated for 4 days. For about three days; each attempt has a new signature
     ///   ([source](https://emailit.com/products/webhooks)).
     /// * Batches: one body can carry several events. Up to 100
     ///   ([source](https://emailit.com/docs/webhooks/webhook-requests)).

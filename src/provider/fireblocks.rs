@@ -8,7 +8,7 @@ providers! {
     /// * Delivery id: `body:/id`, signed.
     /// * Event type: `body:/eventType`, signed.
     /// * [Shared secret](crate::verify::Profile::shared_secret): one key signs for all customers, and an event
-    ///   has the same id at each webhook.
+    ///   has the same id for each webhook.
     fireblocks -> Result: "fireblocks", "Fireblocks",
         "https://developers.fireblocks.com/reference/webhooks-gettingstarted-validatingevents",
         Scheme::new(RsaSha512, "fireblocks-signature", Base64)

@@ -12,8 +12,8 @@ providers! {
     /// * Retries: yes.
     /// * Four retries, 2, 4, 8 and 16 s apart or as `Retry-After` says
     ///   ([source](https://github.com/fluxcd/notification-controller/blob/HEAD/internal/notifier/client.go)), so
-    ///   the [lease](crate::WebhookLayer::lease) of a claim that [`dedupe_by`](crate::WebhookLayer::dedupe_by)
-    ///   makes is 10 s.
+    ///   the [lease](crate::WebhookLayer::lease) of claims (with [`dedupe_by`](crate::WebhookLayer::dedupe_by))
+    ///   is 10 s.
     flux: "flux", "Flux (generic-hmac)",
         "https://github.com/fluxcd/notification-controller/blob/HEAD/internal/notifier/forwarder_test.go",
         Scheme::hmac_sha256("x-signature", Hex)

@@ -11,8 +11,8 @@ providers! {
     ///
     /// Front (application webhooks).
     ///
-    /// * Secret: the app's, UTF-8. Rule webhooks are signed otherwise.
-    /// * Delivery id: `body:/payload/id`, signed. The event's.
+    /// * Secret: the app's, UTF-8. Rule webhooks have another signature.
+    /// * Delivery id: `body:/payload/id`, signed. It names the event.
     /// * Event type: `body:/type`, signed.
     /// * Timestamp: `header:x-front-request-timestamp`; 300 s into the past and 300 s into the future.
     /// * Handshake: the signed `sync` with `X-Front-Challenge`, answered `{"challenge":…}`.
@@ -26,7 +26,7 @@ providers! {
         handshake: Some(HANDSHAKE);
 }
 
-/// Front: a message of the type `sync`, with a challenge in a header, which is answered in JSON.
+/// Front: a message of the type `sync` with a challenge in a header, which is echoed as JSON.
 const HANDSHAKE: Handshake = Handshake {
     signed: |request, body| {
         let challenge = request.header("x-front-challenge")?.to_str().ok()?;

@@ -18,7 +18,7 @@ providers! {
     ///   public key in another form (DER, base64, a list of JWKs, [bytes](crate::Secret::from_bytes)) is an
     ///   error, and so is a URL.
     /// * Signed content: the token in `X-FusionAuth-Signature-JWT`, with the key that was chosen for the
-    ///   webhook: RSA, ECDSA, Ed25519 or HMAC. It has the SHA-256 of the body.
+    ///   webhook: RSA, ECDSA, Ed25519 or HMAC. It contains the SHA-256 of the body.
     /// * Delivery id: `body:/event/id`, signed.
     /// * Event type: `body:/event/type`, signed.
     /// * [Shared secret](crate::verify::Profile::shared_secret): webhooks can have one key, and an event has the

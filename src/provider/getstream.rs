@@ -10,7 +10,7 @@ providers! {
     ///   ([source](https://github.com/GetStream/stream-chat-js/blob/HEAD/docs/webhooks.md)).
     /// * Delivery id: `header:x-webhook-id`, **not signed**.
     /// * Event type: `body:/type`, signed.
-    /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of an app sign with it.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of an app share it.
     getstream: "getstream", "GetStream",
         "https://github.com/GetStream/stream-chat-js/blob/HEAD/test/unit/signing.test.js",
         Scheme::hmac_sha256("x-signature", Hex)

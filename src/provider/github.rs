@@ -6,23 +6,23 @@ use crate::verify::{Algorithm::HmacSha1, Encoding::Hex, Scheme};
 providers! {
     /// HMAC-SHA256 of the body in `X-Hub-Signature-256`, hex after `sha256=`.
     ///
-    /// * Secret: the text as it stands. The older `X-Hub-Signature` (SHA-1) is never looked at.
-    /// * Delivery id: `header:x-github-delivery`, **not signed**. The same when a delivery is sent again: see
+    /// * Secret: the text as it stands. The older `X-Hub-Signature` (SHA-1) is ignored.
+    /// * Delivery id: `header:x-github-delivery`, **not signed**. The same for all attempts: see
     ///   [`replay_guard`](crate::WebhookLayer::replay_guard).
     /// * Event type: `header:x-github-event`, **not signed**.
     /// * Retries: **never**.
     /// * Acknowledge within: 10 s.
     /// * Body limit: 25 MiB.
-    /// * A payload that is posted as a form is found in its `payload` field.
+    /// * A payload posted as a form is extracted from its `payload` field.
     /// * Bodies of up to 25 MB ([source](https://docs.github.com/en/webhooks/webhook-events-and-payloads)); an
     ///   answer within 10 s
     ///   ([source](https://docs.github.com/en/webhooks/using-webhooks/best-practices-for-using-webhooks)); **no
     ///   retries**
-    ///   ([source](https://docs.github.com/en/webhooks/using-webhooks/handling-failed-webhook-deliveries)), so a
-    ///   delivery is handled undeduped while the store fails
+    ///   ([source](https://docs.github.com/en/webhooks/using-webhooks/handling-failed-webhook-deliveries)), so
+    ///   deliveries are handled without deduplication while the store fails
     ///   ([`StoreFailure::Proceed`](crate::StoreFailure::Proceed)).
-    /// * [Shared secret](crate::verify::Profile::shared_secret): organisation and repository webhooks can have
-    ///   one secret, and all webhooks that subscribe to an event share its id
+    /// * [Shared secret](crate::verify::Profile::shared_secret): organization and repository webhooks can share
+    ///   a secret, and an event has the same id for all of them
     ///   ([source](https://docs.github.com/en/rest/repos/webhooks)).
     github: "github", "GitHub",
         "https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries",
@@ -48,8 +48,8 @@ providers! {
     ///   answer within 10 s
     ///   ([source](https://docs.github.com/en/webhooks/using-webhooks/best-practices-for-using-webhooks)); **no
     ///   retries**
-    ///   ([source](https://docs.github.com/en/webhooks/using-webhooks/handling-failed-webhook-deliveries)), so a
-    ///   delivery is handled undeduped while the store fails
+    ///   ([source](https://docs.github.com/en/webhooks/using-webhooks/handling-failed-webhook-deliveries)), so
+    ///   deliveries are handled without deduplication while the store fails
     ///   ([`StoreFailure::Proceed`](crate::StoreFailure::Proceed)).
     /// * [Shared secret](crate::verify::Profile::shared_secret): as for [`github`].
     github_sha1: "github-sha1", "GitHub (legacy)",

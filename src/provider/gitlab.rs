@@ -16,9 +16,9 @@ providers! {
     /// The secret itself in `X-Gitlab-Token`.
     ///
     /// * Secret: the text as it stands.
-    /// * Delivery id: `header:idempotency-key`, **not signed**. It stays the same when it is sent again.
-    ///   `X-Gitlab-Event-UUID` does not tell deliveries apart: recursive webhooks share it. GitLab before 17.4
-    ///   sends no such key, and its deliveries are not deduped.
+    /// * Delivery id: `header:idempotency-key`, **not signed**. The same for all attempts. `X-Gitlab-Event-UUID`
+    ///   does not identify a delivery: recursive webhooks share it. GitLab before 17.4 sends no such key, so its
+    ///   deliveries are not deduplicated.
     /// * Event type: `header:x-gitlab-event`, **not signed**.
     /// * The secret itself is sent in `X-Gitlab-Token`: **it does not protect the body**.
     gitlab_token: "gitlab-token", "GitLab (secret token)",

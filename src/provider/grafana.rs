@@ -4,10 +4,10 @@ use crate::verify::{Encoding::Hex, Scheme};
 providers! {
     /// HMAC-SHA256 of the body in `X-Grafana-Alerting-Signature` or `X-Grafana-Alert-Signature`, hex.
     ///
-    /// * Secret: the text as it stands. With a timestamp header, which has no name unless one is configured,
-    ///   `{ts}:{body}` is signed: build a [`Scheme`] for that.
+    /// * Secret: the text as it stands. If a timestamp header is configured, the signed content is
+    ///   `{ts}:{body}`: build a [`Scheme`] for that.
     /// * Signed content: `{body}`, HMAC-SHA256, in `X-Grafana-Alerting-Signature`, or
-    ///   `X-Grafana-Alert-Signature` as some versions call it.
+    ///   `X-Grafana-Alert-Signature` in some versions.
     /// * Delivery id: none.
     /// * Event type: `body:/status`, signed.
     grafana: "grafana", "Grafana Alerting",

@@ -7,7 +7,7 @@ providers! {
     /// HMAC-SHA256 of the body in `Heroku-Webhook-Hmac-Sha256`, base64.
     ///
     /// * Secret: the text as it stands.
-    /// * Delivery id: `body:/id`, signed. What happened is its `resource` and its `action`.
+    /// * Delivery id: `body:/id`, signed. The `resource` and the `action` describe the event.
     /// * Event type: `body:/resource`, signed.
     /// * Retries: not known; deduplicated for 4 days. For up to 72 hours, if the webhook's level is `sync`
     ///   ([source](https://devcenter.heroku.com/changelog-items/1966)).

@@ -12,11 +12,11 @@ providers! {
     /// * Delivery id: `header:x-event-id`, **not signed**.
     /// * Event type: `header:x-event-type`, **not signed**. Signed if `h` names it.
     /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.
-    /// * `v1` is the one that counts if there are both. But an attacker who has captured a delivery with both
-    ///   can remove `v1`: **the headers are not covered**, whatever the delivery says. If your Hook0 sends `v1`,
-    ///   use [`hook0_v1`].
+    /// * If both are present, `v1` counts. An attacker who captures such a delivery can remove `v1`, so **the
+    ///   headers are never covered**. If your Hook0 sends `v1`, use [`hook0_v1`].
     /// * Under `v1` the body must be empty or a JSON object or array, as for [`hook0_v1`]. Under `v0` any other
-    ///   body must have no dot: otherwise a `v1` that is renamed `v0` would move `h` and the headers into it.
+    ///   body must not contain a dot: otherwise an attacker could relabel a `v1` as `v0`, and move `h` and the
+    ///   headers into the body.
     hook0: "hook0", "Hook0",
         "https://github.com/hook0/hook0/blob/HEAD/clients/conformance/signature.json",
         Scheme::hmac_sha256("x-hook0-signature", Hex)
@@ -35,12 +35,11 @@ providers! {
     /// * Secret: the text as it stands.
     /// * Signed content: `{ts}.{field:h}.{headers_named_by:h}.{body}`, HMAC-SHA256, in `X-Hook0-Signature` as
     ///   `v1`. A delivery without `v1` is rejected.
-    /// * Delivery id: `header:x-event-id`, **not signed**. Unless `h` names it.
+    /// * Delivery id: `header:x-event-id`, **not signed**. Signed if `h` names it.
     /// * Event type: `header:x-event-type`, **not signed**. Signed if `h` names it.
     /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.
-    /// * Nothing but dots separates the headers' values from each other and from the body. So only the last of
-    ///   them may contain a dot, none may contain a `{` or a `[`, and the body must be empty or a JSON object or
-    ///   array.
+    /// * Only dots separate the headers' values from each other and from the body. So only the last value may
+    ///   contain a dot, no value may contain `{` or `[`, and the body must be empty or a JSON object or array.
     hook0_v1: "hook0-v1", "Hook0 (version 1)",
         "https://github.com/hook0/hook0/blob/HEAD/clients/conformance/signature.json",
         shapes::hook0_version_1()

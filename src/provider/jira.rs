@@ -7,8 +7,8 @@ providers! {
     /// * Secret: the text as it stands.
     /// * Delivery id: `header:x-atlassian-webhook-identifier`, **not signed**.
     /// * Event type: `body:/webhookEvent`, signed.
-    /// * [Shared secret](crate::verify::Profile::shared_secret): the sites of an app can have one secret, and
-    ///   ids are unique within a site. Sites that share a URL need a [`scope`](crate::WebhookLayer::scope) each.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): the sites of an app can share a secret, and ids
+    ///   are unique within a site. Sites that share a URL need different [`scope`](crate::WebhookLayer::scope)s.
     jira: "jira", "Jira Cloud",
         "https://developer.atlassian.com/cloud/jira/platform/webhooks/",
         Scheme::hmac_sha256("x-hub-signature", Hex)

@@ -17,10 +17,10 @@ providers! {
     ///   them.
     /// * Delivery id: the signed timestamp and token together, as Mailgun advises to remember them; signed.
     /// * Event type: `body:/event-data/event`, **not signed**.
-    /// * Timestamp: `body:/signature/timestamp`. Any age, since Mailgun documents no limit
-    ///   ([`tolerance`](crate::WebhookLayer::tolerance) sets one), and up to 300 s into the future.
-    /// * Not covered: **the event**. An attacker who captures one delivery can send any other under its
-    ///   signature, once while that is remembered.
+    /// * Timestamp: `body:/signature/timestamp`. Any age and 300 s into the future. Mailgun documents no limit;
+    ///   set one with [`tolerance`](crate::WebhookLayer::tolerance).
+    /// * Not covered: **the event**. An attacker who captures one delivery can send another event with its
+    ///   signature. While the id is remembered, only one of them is handled.
     mailgun: "mailgun", "Mailgun",
         "https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks",
         @by_hand |secrets, profile| {
@@ -38,7 +38,7 @@ fn begin<'a>(keys: &'a Keyring, _: &RequestContext<'a>) -> CheckResult<'a> {
     check((), None, |(), body| verify(keys, body))
 }
 
-/// A field that is there twice is an error: which one would others read?
+/// A repeated field is an error, because other code might read the other value.
 #[derive(Deserialize)]
 struct SignedMessageBody {
     signature: JsonObject<SignatureObject>,
@@ -53,12 +53,12 @@ struct SignatureObject {
 
 fn verify(keys: &Keyring, body: &[u8]) -> Result<Verified, VerifyError> {
     let JsonObject(signed): JsonObject<SignedMessageBody> = serde_json::from_slice(body)
-        .map_err(|_| VerifyError::missing("there is no signature in the body"))?;
+        .map_err(|_| VerifyError::missing("`signature` is missing in the body"))?;
     let SignatureObject { timestamp: Scalar(timestamp), token: Scalar(token), signature } =
         signed.signature.0;
     let candidates =
         Candidates::read([signature.0.as_bytes()].into_iter(), Encoding::Hex, keys.tag_length())?;
-    // Nothing separates the two, so the timestamp ends where the digits do, or after ten of them.
+    // The two are concatenated, so the timestamp ends with the digits, or after ten digits.
     let sent_at = match token.starts_with(|first: char| first.is_ascii_digit()) || timestamp.len() > 10 {
         true => TimeUnit::Seconds.read(timestamp.as_bytes())?,
         false => TimeUnit::Seconds.read_any_length(timestamp.as_bytes())?,
@@ -67,7 +67,7 @@ fn verify(keys: &Keyring, body: &[u8]) -> Result<Verified, VerifyError> {
     macs.update(timestamp.as_bytes());
     macs.update(token.as_bytes());
     let verified = without_mac(macs.verify(&candidates)?);
-    // Together, because nothing says where the one ends: a digit could be moved to the other.
+    // The id is the concatenation: an attacker could move a digit between the two.
     Ok(verified.with_timestamp(sent_at).with_id(timestamp + &token))
 }
 
@@ -85,7 +85,7 @@ mod signing {
         signing::{CannotSign, made_up, read_json},
     };
 
-    /// With a timestamp and a token of its own, unless the body has them.
+    /// Adds a timestamp and a token, unless the body has them.
     pub(super) fn sign(
         keys: &Keyring,
         _: &mut Parts,
@@ -93,17 +93,18 @@ mod signing {
         at: SystemTime,
     ) -> Result<(), CannotSign> {
         let mut event = read_json(body)?;
-        let event_fields = event.as_object_mut().ok_or_else(|| CannotSign::new("the body is no event"))?;
+        let event_fields = event.as_object_mut().ok_or_else(|| CannotSign::new("body is not an event"))?;
         let signature = event_fields.entry("signature").or_insert_with(|| Map::new().into());
-        let fields =
-            signature.as_object_mut().ok_or_else(|| CannotSign::new("its signature is no object"))?;
+        let fields = signature
+            .as_object_mut()
+            .ok_or_else(|| CannotSign::new("`signature` in the body is not an object"))?;
         let now = TimeUnit::Seconds.write_any_length(at)?;
         fields.entry("timestamp").or_insert_with(|| now.into());
         fields.entry("token").or_insert_with(|| made_up().into());
         fields.insert("signature".to_owned(), "".into());
         let SignatureObject { timestamp, token, .. } = serde_json::from_value(Value::clone(signature))
             .map_err(|_| {
-                CannotSign::new("its signature has a timestamp or a token that is neither text nor number")
+                CannotSign::new("`timestamp` or `token` in `signature` is neither text nor a number")
             })?;
         let mut macs = keys.signer(None)?;
         macs.update(timestamp.0.as_bytes());

@@ -19,18 +19,16 @@ static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 providers! {
     /// HMAC-SHA256 of the ids and the timestamp in `X-Signature`, hex.
     ///
-    /// * Secret: the text of the application's secret signature. Notifications of QR codes are not signed at
-    ///   all.
-    /// * Signed content: `id:{data.id of the query};request-id:{x-request-id};ts:{ts};`, each left out with its
-    ///   name if it is not there; HMAC-SHA256, in `x-signature: ts=…,v1=<hex>`. **The body is not covered**:
-    ///   take no more than `data.id` from the query, and ask the API for the rest. The id is tried as it was
-    ///   sent and in lower case, which the documentation says is signed.
-    /// * Delivery id: `x-request-id` and `data.id`, signed; none if either is not there. The former alone names
-    ///   what was done, of which several things are told.
+    /// * Secret: the text of the application's secret signature. Notifications of QR codes are not signed.
+    /// * Signed content: `id:{data.id of the query};request-id:{x-request-id};ts:{ts};`, each omitted with its
+    ///   name if absent; HMAC-SHA256, in `x-signature: ts=…,v1=<hex>`. **The body is not covered**: use only
+    ///   `data.id` from the query, and query the API for the rest. The id is verified as sent and in lower case,
+    ///   the documented form.
+    /// * Delivery id: `x-request-id` and `data.id`, signed; none if either is missing. `x-request-id` alone
+    ///   names an operation with several notifications.
     /// * Event type: `body:/action`, **not signed**.
-    /// * Timestamp: `ts`, in seconds (10 digits) or milliseconds (13 digits). Any age, since Mercado Pago
-    ///   documents no limit ([`tolerance`](crate::WebhookLayer::tolerance) sets one), and up to 300 s into the
-    ///   future.
+    /// * Timestamp: `ts`, in seconds (10 digits) or milliseconds (13 digits). Any age and 300 s into the future.
+    ///   Mercado Pago documents no limit; set one with [`tolerance`](crate::WebhookLayer::tolerance).
     mercadopago: "mercadopago", "Mercado Pago",
         "https://www.mercadopago.com.ar/developers/es/docs/checkout-api-orders/notifications",
         @by_hand |secrets, profile| {
@@ -49,7 +47,7 @@ fn begin<'a>(keys: &'a Keyring, request: &RequestContext<'a>) -> CheckResult<'a>
     let signature = required_value(head, &SIGNATURE)?;
     let fields = || signature.split(|&byte| byte == b',').map(<[u8]>::trim_ascii);
     let ts = fields().find_map(|field| field.strip_prefix(b"ts="));
-    let ts = ts.ok_or(VerifyError::missing("there is no ts in x-signature"))?.trim_ascii();
+    let ts = ts.ok_or(VerifyError::missing("`ts` is missing in `x-signature`"))?.trim_ascii();
     let sent_at = time(ts)?;
     let tags = fields().filter_map(|field| field.strip_prefix(b"v1=")).map(<[u8]>::trim_ascii);
     let candidates = Candidates::read(tags, Encoding::Hex, keys.tag_length())?;
@@ -59,7 +57,7 @@ fn begin<'a>(keys: &'a Keyring, request: &RequestContext<'a>) -> CheckResult<'a>
     let request_id = optional_value(head, &REQUEST_ID)?;
     let has_mark = |bytes: &[u8]| bytes.contains(&b';');
     if data_id.as_ref().is_some_and(|id| has_mark(id.as_bytes())) || request_id.is_some_and(has_mark) {
-        return Err(VerifyError::malformed("an id has the mark in it that ends it"));
+        return Err(VerifyError::malformed("id contains the separator that ends it"));
     }
     let lower =
         data_id.as_ref().map(|id| id.to_ascii_lowercase()).filter(|lower| data_id.as_deref() != Some(lower));
@@ -88,7 +86,7 @@ fn feed(macs: &mut Macs<'_>, data_id: Option<&str>, request_id: Option<&[u8]>, t
     }
 }
 
-/// The SDK has milliseconds and the documentation seconds.
+/// The SDK uses milliseconds, and the documentation seconds.
 fn time(ts: &[u8]) -> Result<SystemTime, VerifyError> {
     if ts.len() == 13 { TimeUnit::Milliseconds.read(ts) } else { TimeUnit::Seconds.read(ts) }
 }
@@ -103,7 +101,7 @@ mod signing {
     use super::{Encoding, Keyring, REQUEST_ID, SIGNATURE, TimeUnit, feed, only_parameter, optional_value};
     use crate::verify::signing::{CannotSign, Write};
 
-    /// As the documentation shows it: milliseconds, and the id in lower case.
+    /// Signs as documented: with milliseconds, and the id in lower case.
     pub(super) fn sign(
         keys: &Keyring,
         head: &mut Parts,

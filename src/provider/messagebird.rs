@@ -34,8 +34,8 @@ providers! {
     /// * Signed content: the timestamp, the query with its parameters in the order of their names, and the
     ///   SHA-256 of the body, each on a line of its own; HMAC-SHA256, in `MessageBird-Signature`.
     /// * Delivery id: none.
-    /// * Timestamp: `MessageBird-Request-Timestamp`; 300 s into the past and the future. MessageBird's own SDKs
-    ///   differ, from 100 s to 24 h.
+    /// * Timestamp: `MessageBird-Request-Timestamp`; 300 s into the past and the future. MessageBird's SDKs use
+    ///   100 s to 24 h.
     /// * Not covered: the path, the method and the headers.
     messagebird_legacy: "messagebird-legacy", "MessageBird (legacy)",
         "https://github.com/messagebird/go-rest-api/blob/HEAD/signature/signature.go",
@@ -49,9 +49,9 @@ providers! {
     /// MessageBird, now Bird (signed with a token).
     ///
     /// * Secret: the signing key, UTF-8.
-    /// * Signed content: the token in `MessageBird-Signature-JWT`, HMAC-SHA256, -384 or -512. It has the SHA-256
-    ///   of the URL that was called (see [`public_url`](crate::WebhookLayer::public_url)), and of the body if
-    ///   there is one.
+    /// * Signed content: the token in `MessageBird-Signature-JWT`, HMAC-SHA256, -384 or -512. It contains the
+    ///   SHA-256 of the request's URL (see [`public_url`](crate::WebhookLayer::public_url)), and of the body if
+    ///   present.
     /// * Delivery id: the token's `jti`, signed.
     /// * Timestamp: from the token's `nbf` to its `exp`, a minute later, with a second to spare.
     #[cfg(feature = "jwt")]
@@ -86,7 +86,7 @@ fn begin<'a>(keys: &'a Keyring, request: &RequestContext<'a>) -> CheckResult<'a>
     })
 }
 
-/// What comes before the body's digest.
+/// Feeds the text before the body's digest.
 fn feed(macs: &mut Macs<'_>, timestamp: &[u8], head: &Parts) {
     macs.update(timestamp);
     macs.update(b"\n");
@@ -94,10 +94,10 @@ fn feed(macs: &mut Macs<'_>, timestamp: &[u8], head: &Parts) {
     macs.update(b"\n");
 }
 
-/// The query, its parameters sorted by name and escaped in one way.
+/// Returns the query with its parameters sorted by name and escaped uniformly.
 fn sorted(query: &str) -> String {
     let mut parameters: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
-    // The values of one name stay in their order.
+    // Values of the same name keep their order.
     parameters.sort_by(|(one, _), (other, _)| one.cmp(other));
     let escaped = |text: &str| percent_encode(text.as_bytes(), b"-_.~ ").replace(' ', "+");
     let pairs = parameters.iter().map(|(name, value)| format!("{}={}", escaped(name), escaped(value)));

@@ -29,8 +29,8 @@ providers! {
         handshake: Some(HANDSHAKE);
 }
 
-/// Meta: `GET ?hub.mode=subscribe&hub.verify_token=…&hub.challenge=…`, whose challenge is echoed to
-/// who knows the token.
+/// Meta: `GET ?hub.mode=subscribe&hub.verify_token=…&hub.challenge=…`, whose challenge is echoed if the
+/// verify token matches.
 const HANDSHAKE: Handshake = Handshake {
     unsigned: |request| {
         let challenge = subscription_challenge(request)?;

@@ -1,8 +1,9 @@
 //! Built-in providers, with one constructor each.
 //!
 //! A constructor takes one secret, as the provider shows it, or several during a secret rotation. If it must
-//! decode the secret (base64, hex, PEM), it returns a `Result`; otherwise it accepts any secret. [The guide](crate::guide::providers)
-//! lists all providers. In code, [`all`] returns them, and [`find`] looks one up by its id.
+//! decode the secret (base64, hex, PEM), it returns a `Result`; otherwise it accepts any secret. [The
+//! guide](crate::guide::providers) lists all providers. In code, [`all`] returns them, and [`find`] looks one
+//! up by its id.
 //!
 //! ```
 //! use tower_webhook::{Secret, WebhookLayer, provider};

@@ -15,15 +15,15 @@ use crate::verify::{
 providers! {
     /// JSON Web Token (HS256) in `Authorization`, which does not cover the body.
     ///
-    /// monday.com (the webhooks of an app's).
+    /// monday.com (webhooks of an app).
     ///
-    /// * Secret: the app's signing secret, UTF-8. Webhooks that were not made by an app have no token, and are
-    ///   refused.
-    /// * Signed content: the token in `Authorization`, HMAC-SHA256, and **nothing of the body**: who has seen a
-    ///   token can send it with any body until it has expired, to the URL that it names (see
+    /// * Secret: the app's signing secret, UTF-8. Webhooks that an app did not create have no token, and are
+    ///   rejected.
+    /// * Signed content: the token in `Authorization`, HMAC-SHA256, which **does not cover the body**: an
+    ///   attacker who captures a token can send it with any body until it expires, to the URL in the token (see
     ///   [`public_url`](crate::WebhookLayer::public_url)).
-    /// * Delivery id: none; equal bodies are one delivery. monday.com does not say what `triggerUuid` names: two
-    ///   webhooks of one change may share it.
+    /// * Delivery id: none; equal bodies count as duplicates. The meaning of `triggerUuid` is not documented:
+    ///   two webhooks of one change may share it.
     /// * Event type: `body:/event/type`, **not signed**.
     /// * Timestamp: until the token's `exp`, some minutes later.
     /// * Retries: yes.
@@ -52,7 +52,7 @@ providers! {
         handshake: Some(HANDSHAKE);
 }
 
-/// monday: `{"challenge":…}` and no event, said back as it is.
+/// monday.com: `{"challenge":…}` without an event, echoed unchanged.
 const HANDSHAKE: Handshake = Handshake {
     signed: |_, body| {
         let challenge =

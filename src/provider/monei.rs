@@ -4,7 +4,7 @@ providers! {
     /// HMAC-SHA256 of `{ts}.{body}` in `Monei-Signature`, hex.
     ///
     /// * Secret: API key.
-    /// * Delivery id: none. The body is the payment, whose `id` is the same whatever happens to it
+    /// * Delivery id: none. The body is the payment, whose `id` is the same for all of its events
     ///   ([source](https://docs.monei.com/guides/verify-signature/)).
     /// * Event type: `body:/type`, signed.
     /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.

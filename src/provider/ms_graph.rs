@@ -22,18 +22,18 @@ use crate::verify::{Check, Finish, Profile, RequestContext, Verifier, VerifyErro
 providers! {
     /// The secret itself as the `clientState` of each notification.
     ///
-    /// Microsoft Graph: change notifications, and those of a subscription's lifecycle.
+    /// Microsoft Graph: change and lifecycle notifications.
     ///
     /// * Secret: the text as it stands.
     /// * Delivery id: none that names the delivery as a whole.
     /// * Retries: yes.
-    /// * Acknowledge within: 3 s. Or else it is sent again, for up to 4 hours.
-    /// * Handshake: `POST ?validationToken=…`, whose token is echoed to anybody; it is plain text, and
+    /// * Acknowledge within: 3 s. Otherwise retries for up to 4 hours.
+    /// * Handshake: `POST ?validationToken=…`, whose token is echoed to any client; it is plain text, and
     ///   notifications are JSON.
     /// * Batches: one body can carry several events.
     /// * The secret itself is sent as the `clientState` of every notification in the body: **it does not protect
-    ///   the body**, and one notification without it makes all of them wrong. The tokens of notifications with
-    ///   resource data (`validationTokens`) are not looked at.
+    ///   the body**. One notification without it invalidates all of them. The `validationTokens` of
+    ///   notifications with resource data are not checked.
     ms_graph: "ms-graph", "Microsoft Graph",
         "https://learn.microsoft.com/en-us/graph/change-notifications-delivery-webhooks",
         @by_hand |secrets, profile| Ok(Box::new(Graph { tokens: Tokens::new(secrets), profile })),
@@ -44,7 +44,7 @@ providers! {
         handshake: Some(HANDSHAKE);
 }
 
-/// Microsoft Graph: `POST ?validationToken=…`, echoed. Notifications are JSON, and this is not.
+/// Microsoft Graph: `POST ?validationToken=…`, echoed. Unlike notifications, it is not JSON.
 const HANDSHAKE: Handshake = Handshake {
     unsigned: |request| {
         let token = request.is(&Method::POST).then(|| request.query("validationToken"))??;
@@ -77,7 +77,7 @@ impl Signer for Graph {
     }
 
     fn sign(&self, _: &mut Parts, body: &mut Bytes, _: SystemTime) -> Result<(), CannotSign> {
-        let no_collection = || CannotSign::new("the body is no collection of notifications");
+        let no_collection = || CannotSign::new("body is not a collection of notifications");
         let mut collection = read_json(body)?;
         let notifications = collection.pointer_mut("/value").and_then(Value::as_array_mut);
         for notification in notifications.ok_or_else(no_collection)? {
@@ -98,23 +98,23 @@ impl Check for Notifications<'_> {
         let tokens = self.0;
         let verify = || {
             let JsonObject(sent): JsonObject<Collection<'_>> = serde_json::from_slice(body)
-                .map_err(|_| VerifyError::malformed("the body is no collection of notifications"))?;
+                .map_err(|_| VerifyError::malformed("body is not a collection of notifications"))?;
             let mut first = None;
             for JsonObject(notification) in &sent.value {
                 let state = notification
                     .client_state
                     .as_deref()
-                    .ok_or(VerifyError::missing("there is a notification without a clientState"))?;
+                    .ok_or(VerifyError::missing("notification without a `clientState`"))?;
                 let verified = tokens.verify(state.as_bytes())?;
                 first.get_or_insert(verified);
             }
-            first.ok_or(VerifyError::missing("there is no notification, and so no clientState"))
+            first.ok_or(VerifyError::missing("notification is missing in the body"))
         };
         verify().into()
     }
 }
 
-/// What of the body proves that it is true.
+/// The parts of the body that prove it genuine.
 #[derive(Deserialize)]
 struct Collection<'a> {
     #[serde(borrow)]

@@ -9,7 +9,7 @@ providers! {
     /// JSON Web Token (HS256) with the SHA-256 of the body in `X-Webhook-Signature`.
     ///
     /// * Secret: the JWS secret token, UTF-8.
-    /// * Signed content: the token in `X-Webhook-Signature`, HMAC-SHA256. It has the SHA-256 of the body.
+    /// * Signed content: the token in `X-Webhook-Signature`, HMAC-SHA256. It contains the SHA-256 of the body.
     /// * Delivery id: none.
     /// * Event type: `header:x-netlify-event`, **not signed**.
     netlify: "netlify", "Netlify",

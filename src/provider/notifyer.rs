@@ -28,9 +28,9 @@ providers! {
     /// The secret itself, or the HMAC-SHA256 of the body, in `X-Webhook-Signature`.
     ///
     /// WhatsApp messages: see [`payload::notifyer`](crate::payload::notifyer). Notifyer sends
-    /// `X-Webhook-Signature` for endpoints that were made with `active_signature`. Its documentation says
-    /// neither how the value is made of the secret nor how it is encoded, and its published sample has the
-    /// length of a token rather than of a digest. So both forms are accepted, compared in constant time.
+    /// `X-Webhook-Signature` for endpoints created with `active_signature`. Its documentation does not specify
+    /// the algorithm or the encoding, and its published sample has the length of a token rather than of a
+    /// digest. So both forms are accepted, compared in constant time.
     ///
     /// * Secret: the `signature_secret`, which Notifyer shows once.
     /// * Signed content: the HMAC is of the body, in hex or base64 (either alphabet, padded or not), with or
@@ -42,7 +42,7 @@ providers! {
     /// * Retries: yes.
     /// * Acknowledge within: 10 s.
     /// * Not covered: **a token does not protect the body**. An attacker who captures one request can send any
-    ///   other. Use HTTPS, and keep the endpoint's URL to yourself.
+    ///   other. Use HTTPS, and keep the endpoint's URL secret.
     notifyer: "notifyer", "Notifyer by WhatsAble",
         "https://docs.whatsable.app/notifier-system/api-documentation/receive-incoming-message",
         @by_hand |tokens, profile| {
@@ -79,13 +79,13 @@ impl Verifier for Notifyer {
             Some(index) => TokenOrMac::Token(self.keys.verified(index)),
             None => {
                 let tag = sent.strip_prefix(b"sha256=").unwrap_or(sent);
-                // A token of any shape is well-formed, so one that is no MAC either is just wrong.
+                // A token may have any form, so text that is not a MAC is a mismatch rather than malformed.
                 let candidates = [Encoding::Hex, Encoding::Base64, Encoding::Base64Url]
                     .into_iter()
                     .find_map(|encoding| {
                         Candidates::read([tag].into_iter(), encoding, self.keys.tag_length()).ok()
                     })
-                    .ok_or(VerifyError::wrong("it is neither the token nor a MAC"))?;
+                    .ok_or(VerifyError::wrong("signature mismatch: neither the token nor a MAC"))?;
                 TokenOrMac::Mac(self.keys.begin(None), candidates)
             }
         };
@@ -103,8 +103,7 @@ impl Signer for Notifyer {
         &self.profile
     }
 
-    /// With the MAC, of what it might send: a token would tell one body as little from another as
-    /// the next.
+    /// Signs with the MAC, because a token would not distinguish bodies.
     fn sign(&self, head: &mut Parts, body: &mut Bytes, _: SystemTime) -> Result<(), CannotSign> {
         let mut macs = self.keys.signer(None)?;
         macs.update(body);
@@ -117,7 +116,7 @@ struct NotifyerCheck<'a> {
     digest: Sha256,
 }
 
-#[allow(clippy::large_enum_variant, reason = "it lives in a box, once a request")]
+#[allow(clippy::large_enum_variant, reason = "boxed, one per request")]
 enum TokenOrMac<'a> {
     Token(Verified),
     Mac(Macs<'a>, Candidates),
@@ -141,8 +140,8 @@ impl Check for NotifyerCheck<'_> {
     }
 }
 
-/// `{phone number}:{time of the message}:{digest of the body}`; the digest alone for a body that
-/// does not have the others.
+/// Returns `{phone number}:{time of the message}:{digest of the body}`, or only the digest if the body lacks
+/// the others.
 fn event_id(body: &[u8], digest: &[u8; 32]) -> String {
     let digest = HEXLOWER.encode(digest);
     let facts = serde_json::from_slice::<Object<MessageFacts>>(body).ok().and_then(Object::into_inner);
@@ -155,7 +154,7 @@ fn event_id(body: &[u8], digest: &[u8; 32]) -> String {
     }
 }
 
-/// What of a message makes its id.
+/// The parts of a message that form its id.
 #[derive(Default)]
 struct MessageFacts {
     phone_number: Option<String>,

@@ -5,7 +5,7 @@ providers! {
     /// HMAC-SHA256 of the body in `X-Notion-Signature`, hex after `sha256=`.
     ///
     /// * Secret: the verification token, as text, which Notion posts once, unsigned, when a subscription is
-    ///   made. That request is refused: read the token elsewhere.
+    ///   created. The layer rejects that request: read the token elsewhere.
     /// * Delivery id: `body:/id`, signed.
     /// * Event type: `body:/type`, signed.
     notion: "notion", "Notion",

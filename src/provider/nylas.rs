@@ -8,13 +8,13 @@ providers! {
     ///
     /// * Secret: the webhook secret, as text.
     /// * Signed content: `{body}`, HMAC-SHA256, in `X-Nylas-Signature`: the bytes as sent, so place the layer
-    ///   outside of what decompresses requests.
+    ///   above any decompression of requests.
     /// * Delivery id: `body:/id`, signed.
     /// * Event type: `body:/type`, signed.
     /// * Retries: yes.
-    /// * Acknowledge within: 10 s. Or else it is sent again
+    /// * Acknowledge within: 10 s. Retries otherwise
     ///   ([source](https://developer.nylas.com/docs/cookbook/use-cases/build/retry-failed-webhooks.md)).
-    /// * Handshake: `GET ?challenge=…`, which is echoed to anybody.
+    /// * Handshake: `GET ?challenge=…`, which is echoed to any client.
     nylas: "nylas", "Nylas",
         "https://developer.nylas.com/docs/v3/notifications/webhooks/",
         Scheme::hmac_sha256("x-nylas-signature", Hex)

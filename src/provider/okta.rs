@@ -15,13 +15,13 @@ providers! {
     /// * Secret: the text as it stands.
     /// * Delivery id: none.
     /// * Retries: yes.
-    /// * Acknowledge within: 3 s. Otherwise one retry, but none after a 4xx. So the
-    ///   [lease](crate::WebhookLayer::lease) of a claim that [`dedupe_by`](crate::WebhookLayer::dedupe_by) makes
-    ///   is 3 s.
+    /// * Acknowledge within: 3 s. One retry otherwise, but none after a 4xx. So the
+    ///   [lease](crate::WebhookLayer::lease) of claims (with [`dedupe_by`](crate::WebhookLayer::dedupe_by)) is 3
+    ///   s.
     /// * Handshake: `GET` with `X-Okta-Verification-Challenge`, answered `{"verification":…}` if it has the
     ///   secret, which Okta sends with every request.
-    /// * The secret itself is sent in `Authorization`, or in `X-Okta-Token` where the hook was given that name
-    ///   for it: **it does not protect the body**.
+    /// * The secret itself is sent in `Authorization`, or in `X-Okta-Token` if the hook is configured with that
+    ///   name: **it does not protect the body**.
     okta: "okta", "Okta event hooks",
         "https://developer.okta.com/docs/concepts/event-hooks/",
         Scheme::token("authorization").signature_in(["header:authorization", "header:x-okta-token"]),
@@ -31,7 +31,7 @@ providers! {
         handshake: Some(HANDSHAKE);
 }
 
-/// Okta: `GET` with a challenge in a header, and the secret where every request has it.
+/// Okta: `GET` with a challenge in a header, and the secret in the same place as in other requests.
 const HANDSHAKE: Handshake = Handshake {
     unsigned: |request| {
         let challenge =

@@ -16,21 +16,20 @@ use crate::{
 ///
 /// * Secret: the webhook's id, as text.
 /// * Signed content: `{transmission id}|{transmission time}|{webhook id}|{CRC-32 of the body}`.
-/// * Delivery id: `body:/id`, **not signed**. It is covered by the CRC-32 alone; the transmission's id is
-///   another at each attempt.
-/// * Event type: `body:/event_type`, **not signed**. The CRC-32 alone covers it.
-/// * Timestamp: `header:PAYPAL-TRANSMISSION-TIME`; any age, and up to 300 s into the future, since PayPal
-///   names no limit ([`tolerance`](crate::WebhookLayer::tolerance) sets one).
+/// * Delivery id: `body:/id`, **not signed**. It is covered only by the CRC-32; the transmission's id
+///   differs for each attempt.
+/// * Event type: `body:/event_type`, **not signed**. Only the CRC-32 covers it.
+/// * Timestamp: `header:PAYPAL-TRANSMISSION-TIME`; any age and 300 s into the future. PayPal documents no
+///   limit; set one with [`tolerance`](crate::WebhookLayer::tolerance).
 /// * Retries: yes.
 /// * Not covered: **the body, which a CRC-32 does not protect**. An attacker who captures one request can
-///   send another with any body. Use HTTPS, and ask PayPal's API for what matters.
+///   send another with any body. Use HTTPS, and query PayPal's API for important data.
 /// * Key: the certificate at `PAYPAL-CERT-URL`, which must be below
 ///   `https://api.paypal.com/v1/notifications/certs/` (in the [sandbox](PayPal::sandbox), at
-///   `api.sandbox.paypal.com`). The TLS connection to that host vouches for the certificate; its dates are
-///   checked, its chain and name are not. [`Fetch`] says for how long a certificate is used, and how often
-///   one is fetched.
+///   `api.sandbox.paypal.com`). The TLS connection to that host authenticates the certificate. Its dates are
+///   checked, but not its chain and name. See [`Fetch`] for the caching of certificates.
 ///
-/// It needs more than secrets: [`find`](super::find) lists it, and cannot build it.
+/// [`find`](super::find) returns this provider, but cannot build its verifier from a secret.
 ///
 /// Sources: [PayPal](https://developer.paypal.com/api/rest/webhooks/rest/).
 pub fn paypal(webhook_ids: impl IntoSecrets, fetch: impl Fetch) -> PayPal {
@@ -66,7 +65,7 @@ static ROW: Provider = Provider::fetched(
     },
 );
 
-/// The verifier that [`paypal`] makes.
+/// The verifier that [`paypal`] returns.
 #[derive(Debug)]
 pub struct PayPal {
     webhook_ids: Secrets,
@@ -76,7 +75,7 @@ pub struct PayPal {
 }
 
 impl PayPal {
-    /// Accepts webhooks of PayPal's sandbox, and no others.
+    /// Accepts only webhooks of PayPal's sandbox.
     #[must_use]
     pub fn sandbox(mut self) -> Self {
         self.folder = "https://api.sandbox.paypal.com/v1/notifications/certs/";
@@ -147,7 +146,7 @@ impl Check for PayPalCheck<'_> {
     }
 }
 
-/// What is signed, but for the key.
+/// The signed transmission, without the key.
 struct SignedTransmission {
     transmission: String,
     webhook_ids: Secrets,
@@ -159,12 +158,13 @@ impl SignedTransmission {
     fn verify(&self, certificate: &Certificate, now: SystemTime) -> Result<Verified, VerifyError> {
         in_force(certificate, now)?;
         let keys = certificate.keys(KIND).map_err(VerifyError::unavailable)?;
-        let mut outcome = Err(VerifyError::wrong("there is no webhook id"));
+        let mut outcome = Err(VerifyError::wrong("webhook id is missing"));
         for (index, webhook_id) in self.webhook_ids.iter().enumerate() {
             let mut message = keys.begin(self.signatures.clone(), |_| true);
             message.update(&self.content(webhook_id));
             outcome = message.conclude().map(|verified| {
-                // Of the webhook: certificates change, and what they sign stays the same delivery.
+                // Derived from the webhook's id, because a delivery must keep its identity when the
+                // certificate changes.
                 verified.with_secret_index(index).with_fingerprint(fingerprint(webhook_id.expose()))
             });
             if outcome.is_ok() {

@@ -5,8 +5,8 @@ use super::{providers, shapes};
 providers! {
     /// HMAC-SHA256 of `{ts}.{body}` in `Persona-Signature`, hex.
     ///
-    /// * Secret: the whole text. While one is rotated the header has two such groups, parted by a space, of
-    ///   which the last is read: hold both secrets.
+    /// * Secret: the whole text. During a rotation the header has two groups, separated by a space, of which
+    ///   only the last is read: configure both secrets.
     /// * Delivery id: `body:/data/id`, signed.
     /// * Event type: `body:/data/attributes/name`, signed.
     /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.

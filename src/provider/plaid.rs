@@ -9,8 +9,8 @@ providers! {
     /// JSON Web Token (ES256) with the SHA-256 of the body in `Plaid-Verification`.
     ///
     /// * Secret: the public key of the token's `kid`, as the JWK that `/webhook_verification_key/get` answers;
-    ///   several, if there are several.
-    /// * Signed content: the token in `Plaid-Verification`, ECDSA on P-256. It has the SHA-256 of the body.
+    ///   several keys, if applicable.
+    /// * Signed content: the token in `Plaid-Verification`, ECDSA on P-256. It contains the SHA-256 of the body.
     /// * Delivery id: none.
     /// * Event type: `body:/webhook_code`, signed.
     /// * Timestamp: the token's `iat`; 300 s into the past and 300 s into the future.

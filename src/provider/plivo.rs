@@ -20,17 +20,15 @@ static NONCE_V3: HeaderName = HeaderName::from_static("x-plivo-signature-v3-nonc
 providers! {
     /// HMAC-SHA1 of `{url}{sorted_form}` in `X-Plivo-Signature`, base64.
     ///
-    /// * Secret: the text of the auth token. Behind a proxy the layer needs
-    ///   [`public_url`](crate::WebhookLayer::public_url).
+    /// * Secret: the text of the auth token. Set [`public_url`](crate::WebhookLayer::public_url) behind a proxy.
     /// * Signed content: the URL and the form's parameters in the order of their names; HMAC-SHA1, in
     ///   `X-Plivo-Signature`.
-    /// * Delivery id: none. So nothing is deduped: Plivo goes on with the XML of the answer, which a duplicate
-    ///   would not get. `CallUUID` names the call, of which there are several events.
+    /// * Delivery id: none. `CallUUID` names the call, which has several events.
     /// * Event type: `form:Event`, **not signed**.
     /// * Not covered: **where one parameter ends and the next begins**, their order, repetitions, the method and
-    ///   the headers. Names and values are strung together before they are signed, so an attacker who captures a
-    ///   request can send it with its parameters split in other places. Bytes can also move between the query
-    ///   and the form.
+    ///   the headers. Names and values are concatenated before signing, so an attacker who captures a request
+    ///   can replay it with its parameters split differently. Bytes can also move between the query and the
+    ///   form.
     plivo_v1: "plivo-v1", "Plivo v1",
         "https://github.com/plivo/plivo-node/blob/HEAD/lib/utils/security.js",
         Scheme::new(HmacSha1, "x-plivo-signature", Base64)
@@ -39,18 +37,17 @@ providers! {
 
     /// HMAC-SHA256 of the URL and a nonce in `X-Plivo-Signature-V2`, base64.
     ///
-    /// * Secret: the text of the auth token. Behind a proxy the layer needs
-    ///   [`public_url`](crate::WebhookLayer::public_url).
+    /// * Secret: the text of the auth token. Set [`public_url`](crate::WebhookLayer::public_url) behind a proxy.
     /// * Signed content: the URL without its query, and the nonce; HMAC-SHA256, in `X-Plivo-Signature-V2`.
     /// * Delivery id: the URL and the `X-Plivo-Signature-V2-Nonce` together, signed: of the request and not of
     ///   the event. A request that repeats it counts as a replay, and is answered 200 without the XML that a
-    ///   call goes on with: see [the guide](crate::guide::answers#where-the-provider-acts-on-the-answer).
-    ///   Nothing separates the URL and the nonce, so the nonce must consist of digits. Digits at the end of the
-    ///   path can still be moved to the nonce: the id stays the same, but do not tell accounts apart by such a
-    ///   path unless `public_url` is set.
+    ///   call needs: see [the guide](crate::guide::answers#where-the-provider-acts-on-the-answer). The URL and
+    ///   the nonce are concatenated, so the nonce must consist of digits. An attacker can still move digits from
+    ///   the end of the path to the nonce. The id stays the same, but do not distinguish accounts by such a path
+    ///   unless `public_url` is set.
     /// * Event type: `form:Event`, **not signed**.
     /// * Not covered: **the body**, the query, the method and the headers. An attacker who captures one request
-    ///   can send any other to the same URL, once for each nonce while it is remembered.
+    ///   can send another to the same URL. While the nonce is remembered, only one of them is handled.
     plivo_v2: "plivo-v2", "Plivo v2",
         "https://github.com/plivo/plivo-node/blob/HEAD/lib/utils/security.js",
         @by_hand |secrets, profile| {
@@ -66,18 +63,17 @@ providers! {
     ///
     /// Plivo v3 (voice).
     ///
-    /// * Secret: the text of the auth token. Behind a proxy the layer needs
-    ///   [`public_url`](crate::WebhookLayer::public_url).
+    /// * Secret: the text of the auth token. Set [`public_url`](crate::WebhookLayer::public_url) behind a proxy.
     /// * Signed content: the URL, the parameters of its query and of the form, each in the order of their names,
     ///   and the nonce; HMAC-SHA256, in `X-Plivo-Signature-V3`.
     /// * Delivery id: `header:x-plivo-signature-v3-nonce`, signed. A request that repeats it counts as a replay,
-    ///   and is answered 200 without the XML that a call goes on with: see [the
+    ///   and is answered 200 without the XML that a call needs: see [the
     ///   guide](crate::guide::answers#where-the-provider-acts-on-the-answer).
     /// * Event type: `form:Event`, **not signed**.
     /// * Not covered: **where one parameter ends and the next begins**, their order, repetitions, the method and
-    ///   the headers. Names and values are strung together before they are signed, so an attacker who captures a
-    ///   request can send it with its parameters split in other places. Bytes can also move between the query
-    ///   and the form.
+    ///   the headers. Names and values are concatenated before signing, so an attacker who captures a request
+    ///   can replay it with its parameters split differently. Bytes can also move between the query and the
+    ///   form.
     plivo_v3: "plivo-v3", "Plivo v3",
         "https://github.com/plivo/plivo-node/blob/HEAD/lib/utils/v3Security.js",
         @by_hand |secrets, profile| {
@@ -101,7 +97,7 @@ fn begin_v2<'a>(keys: &'a Keyring, request: &RequestContext<'a>) -> CheckResult<
         let signed = [url, nonce].concat();
         let mut macs = keys.begin(None);
         macs.update(signed.as_bytes());
-        // The text as a whole, because nothing separates its parts: a digit could be moved between them.
+        // The id is the whole text, because an attacker could move a digit between its parts.
         Ok(without_mac(macs.verify(&candidates)?).with_id(signed))
     };
     let verified = verify(url).or_else(|error| bare(url).map_or(Err(error), verify))?;
@@ -141,18 +137,18 @@ fn feed_v3(macs: &mut Macs<'_>, place: &str, query: &Parameters<'_>, form: &Para
     macs.update(nonce.as_bytes());
 }
 
-/// The URL before its query, and the query.
+/// Splits a URL into the part before its query, and the query.
 fn parted(url: &str) -> (&str, &str) {
     url.split_once('?').unwrap_or((url, ""))
 }
 
-/// The signatures, of which there may be several.
+/// Returns the signatures; there may be several.
 fn candidates(keys: &Keyring, head: &Parts, name: &HeaderName) -> Result<Candidates, VerifyError> {
     let signatures = required_value(head, name)?.split(|&byte| byte == b',').map(<[u8]>::trim_ascii);
     Candidates::read(signatures, Encoding::Base64, keys.tag_length())
 }
 
-/// The nonce. It is signed behind something else, no part of which may pass for its beginning.
+/// Returns the nonce. It follows other signed text, which must not be mistaken for its beginning.
 fn nonce<'a>(
     head: &'a Parts,
     name: &HeaderName,
@@ -160,10 +156,10 @@ fn nonce<'a>(
 ) -> Result<&'a str, VerifyError> {
     let nonce = required_value(head, name)?;
     let nonce = nonce.iter().all(is_of_nonce).then(|| std::str::from_utf8(nonce).ok()).flatten();
-    nonce.ok_or(VerifyError::malformed("the nonce has characters that Plivo does not send"))
+    nonce.ok_or(VerifyError::malformed("nonce contains characters that Plivo does not send"))
 }
 
-/// The URL without a path, if it may have had none: a request has one, whether its URL had or not.
+/// Returns the URL without a path if its path is empty: a request always has a path, even if the URL has none.
 fn bare(url: &str) -> Option<&str> {
     url.strip_suffix('/').filter(|bare| bare.bytes().filter(|&byte| byte == b'/').count() == 2)
 }

@@ -7,8 +7,8 @@ providers! {
     /// * Secret: the text as it stands.
     /// * Delivery id: `header:x-razorpay-event-id`, **not signed**.
     /// * Event type: `body:/event`, signed.
-    /// * [Shared secret](crate::verify::Profile::shared_secret): the webhooks of an account can have one secret,
-    ///   and an event has the same id at each.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): the webhooks of an account can share a secret,
+    ///   and an event has the same id for each.
     razorpay: "razorpay", "Razorpay",
         "https://github.com/razorpay/razorpay-node/blob/HEAD/test/utils/razorpay-utils.spec.js",
         Scheme::hmac_sha256("x-razorpay-signature", Hex)

@@ -12,10 +12,9 @@ providers! {
     ///   and is the body.
     /// * Delivery id: none.
     /// * Event type: `header:saleor-event`, **not signed**.
-    /// * Not covered: `Saleor-Domain`, `Saleor-Api-Url` and the other headers. The key tells installations
-    ///   apart: use one layer, or one verifier, for each.
-    /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of an installation sign with its
-    ///   keys.
+    /// * Not covered: `Saleor-Domain`, `Saleor-Api-Url` and the other headers. The key distinguishes
+    ///   installations: use one layer or verifier for each.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of an installation share its keys.
     saleor -> Result: "saleor", "Saleor",
         "https://github.com/saleor/app-sdk/blob/HEAD/src/auth/verify-signature.ts",
         @by_hand |secrets, profile| {

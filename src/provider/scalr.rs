@@ -6,9 +6,8 @@ providers! {
     ///
     /// * Secret: the text as it stands.
     /// * Delivery id: none.
-    /// * Timestamp: `header:date`; any age and 300 s into the future. `header:Date`, such as `Thu 07 Sep 2017
-    ///   06:30:04 UTC`; any age, since Scalr documents no limit ([`tolerance`](crate::WebhookLayer::tolerance)
-    ///   sets one), and up to 300 s into the future.
+    /// * Timestamp: `header:date`; any age and 300 s into the future. For example `Thu 07 Sep 2017 06:30:04
+    ///   UTC`. Scalr documents no limit; set one with [`tolerance`](crate::WebhookLayer::tolerance).
     scalr: "scalr", "Scalr",
         "https://github.com/adnanh/webhook/blob/HEAD/internal/hook/hook.go",
         Scheme::new(HmacSha1, "x-signature", Hex)

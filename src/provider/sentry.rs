@@ -7,8 +7,8 @@ providers! {
     /// HMAC-SHA256 of the body in `Sentry-Hook-Signature`, hex.
     ///
     /// * Secret: the client secret, as text.
-    /// * Delivery id: `header:request-id`, **not signed**. Nor is `Sentry-Hook-Timestamp`, which therefore is
-    ///   not looked at.
+    /// * Delivery id: `header:request-id`, **not signed**. `Sentry-Hook-Timestamp` is not signed either, and is
+    ///   therefore ignored.
     /// * Event type: `header:sentry-hook-resource`, **not signed**.
     /// * Acknowledge within: 1 s.
     ///   ([source](https://docs.sentry.io/integrations/integration-platform/webhooks/)).

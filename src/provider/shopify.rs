@@ -16,7 +16,7 @@ providers! {
     ///   ([source](https://shopify.dev/changelog/updates-to-webhook-retry-mechanism)); ids are remembered for a
     ///   day.
     /// * Not covered: `X-Shopify-Shop-Domain` and the other headers. All shops of an app share its client
-    ///   secret, so take the shop from the body, or look up with the API what the body names.
+    ///   secret, so take the shop from the body, or query the API.
     shopify: "shopify", "Shopify",
         "https://github.com/Shopify/shopify-app-js/blob/HEAD/packages/apps/shopify-api/lib/webhooks/validate.ts",
         Scheme::hmac_sha256("x-shopify-hmac-sha256", Base64)

@@ -28,18 +28,18 @@ providers! {
     /// Sinch (Voice and Verification callbacks).
     ///
     /// * Secret: the application's secret, base64 in either alphabet, with the application key as its [key
-    ///   id](crate::Secret::with_key_id); without one any application key is accepted. Behind a proxy that
-    ///   changes the path the layer needs [`public_url`](crate::WebhookLayer::public_url).
+    ///   id](crate::Secret::with_key_id); without one, any application key is accepted. Set
+    ///   [`public_url`](crate::WebhookLayer::public_url) behind a proxy that changes the path.
     /// * Signed content: the method, the base64 of the body's MD5 (nothing for an empty body), the content type,
     ///   `x-timestamp:{ts}` and the path, each on a line of its own; HMAC-SHA256, in `Authorization: Application
     ///   {application key}:<base64>`.
-    /// * Delivery id: none, so nothing is deduped: Sinch goes on with the answer (SVAML, or whether to verify),
-    ///   which a duplicate would not get. `callid` names the call, of which there are several events.
+    /// * Delivery id: none, so deliveries are not deduplicated: Sinch acts on the response (SVAML, or whether to
+    ///   verify), which a duplicate would not get. `callid` names the call, which has several events.
     /// * Event type: `body:/event`, signed.
-    /// * Timestamp: `x-timestamp`. Any age, since Sinch documents no limit
-    ///   ([`tolerance`](crate::WebhookLayer::tolerance) sets one), and up to 300 s into the future.
-    /// * Not covered: the host, the query and the other headers. The body is covered by its MD5 alone: whoever
-    ///   chooses *both* bodies can make two with the same MD5.
+    /// * Timestamp: `x-timestamp`. Any age and 300 s into the future. Sinch documents no limit; set one with
+    ///   [`tolerance`](crate::WebhookLayer::tolerance).
+    /// * Not covered: the host, the query and the other headers. The body is covered only by its MD5: an
+    ///   attacker who chooses *both* bodies can create two with the same MD5.
     sinch_application -> Result: "sinch-application", "Sinch (Voice, Verification)",
         "https://developers.sinch.com/docs/voice/api-reference/authentication/callback-signed-request",
         @by_hand |secrets, profile| {
@@ -77,7 +77,7 @@ providers! {
             .event_type("body:/eventType");
 }
 
-/// As Sinch's own code decodes it: in either alphabet, and whatever is left in the last character.
+/// Decodes like Sinch's own code: in either alphabet, and with any trailing bits.
 fn decode(text: &str) -> Result<Zeroizing<Vec<u8>>, InvalidSecret> {
     let invalid = || InvalidSecret::new("text is not base64");
     let mut lenient = BASE64_NOPAD.specification();
@@ -91,7 +91,7 @@ fn decode(text: &str) -> Result<Zeroizing<Vec<u8>>, InvalidSecret> {
 
 fn begin<'a>(keys: &'a Keyring, request: &RequestContext<'a>) -> CheckResult<'a> {
     let (request, head) = (*request, request.head());
-    let malformed = || VerifyError::malformed("it is not `Application key:signature`");
+    let malformed = || VerifyError::malformed("`Authorization` is not `Application key:signature`");
     let authorization = required_value(head, &header::AUTHORIZATION)?;
     let authorization = std::str::from_utf8(authorization).map_err(|_| malformed())?;
     let (scheme, credentials) = authorization.split_once(' ').ok_or_else(malformed)?;
@@ -100,19 +100,19 @@ fn begin<'a>(keys: &'a Keyring, request: &RequestContext<'a>) -> CheckResult<'a>
         return Err(malformed());
     }
     if !keys.may_have(key_id.as_bytes()) {
-        return Err(VerifyError::wrong("there is no secret with the application key that was used"));
+        return Err(VerifyError::wrong("no secret matches the request's application key"));
     }
     let candidates =
         Candidates::read([signature.as_bytes()].into_iter(), Encoding::Base64, keys.tag_length())?;
     let sent_at = TimeUnit::Rfc3339.read(required_value(head, &TIMESTAMP)?)?;
-    // Which of two is signed is not known, and is no question for later.
+    // Rejects a repeated header early, because only one of the values is signed.
     optional_value(head, &header::CONTENT_TYPE)?;
 
     check(Md5::new(), Some(sent_at), move |hash, body| {
         let digest = if body.is_empty() { String::new() } else { BASE64.encode(&hash.finalize()) };
         let mut macs = keys.begin(None);
         feed(&mut macs, &request, &digest)?;
-        // It covers the time as well, which another attempt has anew.
+        // The MAC also covers the time, which differs for each attempt.
         macs.verify(&candidates).map(without_mac)
     })
 }
@@ -154,7 +154,7 @@ mod signing {
         let digest = if body.is_empty() { String::new() } else { BASE64.encode(&Md5::digest(body)) };
         let mut macs = keys.signer(None)?;
         feed(&mut macs, &RequestContext::received(head, at), &digest)?;
-        // Without a name any is taken.
+        // Without a key id, any is accepted.
         let key_id = keys.first_key_id().unwrap_or("application-key");
         let signature = macs.signature(Encoding::Base64);
         head.write_header(&header::AUTHORIZATION, format!("Application {key_id}:{signature}"))

@@ -11,7 +11,7 @@ providers! {
     ///
     /// * Secret: the signing secret, as text (hex-looking, not decoded).
     /// * Delivery id: `body:/event_id`, signed. An app has one URL for events. Slash commands, interactivity and
-    ///   options requests have no such id and are not deduped: Slack shows what the handler answers.
+    ///   options requests have no id and are not deduplicated: Slack shows the handler's response.
     /// * Event type: `body:/event/type`, signed.
     /// * Timestamp: `header:x-slack-request-timestamp`; 300 s into the past and 300 s into the future.
     /// * Retries: yes.

@@ -7,7 +7,7 @@ providers! {
     /// HMAC-SHA256 of `{url}{body}` in `X-Square-Hmacsha256-Signature`, base64.
     ///
     /// * Secret: the signature key, as text. The body must be a JSON object, and the URL without `{` and `[`:
-    ///   nothing else says where one ends and the other begins.
+    ///   the bounds between the two would be ambiguous otherwise.
     /// * Delivery id: `body:/event_id`, signed.
     /// * Event type: `body:/type`, signed.
     /// * Retries: yes; deduplicated for 4 days. For up to 24 hours, formerly 72

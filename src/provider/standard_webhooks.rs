@@ -18,8 +18,7 @@ providers! {
     ///
     /// Standard Webhooks (v1a): the asymmetric signatures.
     ///
-    /// * Secret: the public key, base64 of its 32 bytes after `whpk_`. Signatures of v1 beside it are passed
-    ///   over.
+    /// * Secret: the public key, base64 of its 32 bytes after `whpk_`. Additional v1 signatures are ignored.
     /// * Delivery id: `header:webhook-id`, signed.
     /// * Event type: `body:/type`, signed.
     /// * Timestamp: `header:webhook-timestamp`; 300 s into the past and 300 s into the future.

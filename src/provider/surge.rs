@@ -4,8 +4,8 @@ providers! {
     /// HMAC-SHA256 of `{ts}.{body}` in `Surge-Signature`, hex.
     ///
     /// * Secret: the text as it stands.
-    /// * Signed content: `{ts}.{body}`, HMAC-SHA256, in `Surge-Signature: t=…,v1=<hex>`, with another `v1` while
-    ///   a secret is rotated.
+    /// * Signed content: `{ts}.{body}`, HMAC-SHA256, in `Surge-Signature: t=…,v1=<hex>`, with another `v1`
+    ///   during a rotation.
     /// * Delivery id: `body:/id`, signed.
     /// * Event type: `body:/type`, signed.
     /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.

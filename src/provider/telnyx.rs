@@ -5,8 +5,8 @@ providers! {
     /// Ed25519 of `{ts}|{body}` in `Telnyx-Signature-Ed25519`, base64.
     ///
     /// * Secret: the public key, base64 of its 32 bytes.
-    /// * Delivery id: `body:/data/id`, signed. TeXML requests, which are forms, have none and are not deduped:
-    ///   Telnyx goes on with the TeXML of the answer.
+    /// * Delivery id: `body:/data/id`, signed. TeXML requests, which are forms, have no id and are not
+    ///   deduplicated: Telnyx continues with the TeXML of the response.
     /// * Event type: `body:/data/event_type`, signed.
     /// * Timestamp: `header:telnyx-timestamp`; 300 s into the past and 300 s into the future.
     telnyx -> Result: "telnyx", "Telnyx",

@@ -13,7 +13,7 @@ use crate::verify::{
 
 static SIGNATURE: HeaderName = HeaderName::from_static("x-twilio-signature");
 
-/// The name of a field that each of Twilio's forms has, and the beginning of its value, as they are signed.
+/// The name of a field in every form of Twilio, and the beginning of its value, as they are signed.
 const OF_EVERY_FORM: &str = "AccountSidAC";
 
 providers! {
@@ -23,22 +23,22 @@ providers! {
     /// * Signed content: the URL and the form's parameters in the order of their names; for a body that is not a
     ///   form, the URL alone, whose `bodySHA256` is the body's digest; HMAC-SHA1, in `X-Twilio-Signature`. A
     ///   JSON body without that digest is rejected, because nothing protects it.
-    /// * Delivery id: none, so nothing is deduped. Twilio sends a request again when its connection fails
-    ///   ([source](https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides)), and goes on with
-    ///   the TwiML of the answer: a duplicate would be answered without any, and the call would end. Status
-    ///   callbacks, whose answer Twilio ignores, are signed alike. For those, make `I-Twilio-Idempotency-Token`
-    ///   the key, which a retry repeats and no signature covers: see [the
+    /// * Delivery id: none, so deliveries are not deduplicated. Twilio retries a request when its connection
+    ///   fails ([source](https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides)), and
+    ///   continues with the TwiML of the response: a duplicate would get none, and the call would end. Status
+    ///   callbacks have the same signature, but Twilio ignores the response. For those, use
+    ///   `I-Twilio-Idempotency-Token` as the key. A retry repeats it, and no signature covers it: see [the
     ///   guide](crate::guide::answers#where-the-provider-acts-on-the-answer).
     /// * Not covered: **where one parameter of a form ends and the next begins**, their order, repetitions, the
-    ///   port, the method and the headers. Names and values are strung together before they are signed, so an
-    ///   attacker who captures a request can send it with its parameters split in other places, or the end of
-    ///   the URL as a parameter. Take decisions from fields that are looked up with Twilio's API.
-    ///   [`replay_guard`](crate::WebhookLayer::replay_guard) counts all such copies as one delivery.
-    /// * Both ways share one text, so a form could be read as the end of a URL. A URL that has a `bodySHA256`
-    ///   and contains a form's `AccountSid` is rejected: an attacker who chooses the value of a field, such as
-    ///   the text of a message, could write a digest into it.
-    /// * The URL is tried with and without its port, because Twilio signs either. Behind a proxy, or with a user
-    ///   in the URL, the layer needs [`public_url`](crate::WebhookLayer::public_url).
+    ///   port, the method and the headers. Names and values are concatenated before signing, so an attacker who
+    ///   captures a request can replay it with its parameters split differently, or with the end of the URL as a
+    ///   parameter. Base decisions on data from Twilio's API.
+    ///   [`replay_guard`](crate::WebhookLayer::replay_guard) treats all such requests as duplicates.
+    /// * Both forms share a signed text, so a form could be read as the end of a URL. A URL that has a
+    ///   `bodySHA256` and contains a form's `AccountSid` is rejected: an attacker who chooses the value of a
+    ///   field, such as the text of a message, could write a digest into it.
+    /// * The URL is verified with and without its port, because Twilio signs either. Set
+    ///   [`public_url`](crate::WebhookLayer::public_url) behind a proxy, or if the URL contains a user.
     twilio: "twilio", "Twilio",
         "https://www.twilio.com/docs/usage/webhooks/webhooks-security",
         @by_hand |secrets, profile| {
@@ -54,23 +54,21 @@ fn begin<'a>(keys: &'a Keyring, request: &RequestContext<'a>) -> CheckResult<'a>
     let candidates = Candidates::read([signature].into_iter(), Encoding::Base64, keys.tag_length())?;
     let url = called_url(request)?;
     let urls = with_and_without_port(&url);
-    // Looked for in the URL that is signed, which need not be the request's own.
+    // Searched in the signed URL, which may differ from the request's own.
     let query = url.split_once('?').map_or("", |(_, query)| query);
     if let Some(sent) = only_parameter(query.as_bytes(), "bodySHA256")? {
-        // A form's names and values follow the URL in the same text, and one may hold a digest.
+        // The names and values of a form follow the URL in the signed text, and one may contain a digest.
         if url.contains(OF_EVERY_FORM) {
-            return Err(VerifyError::malformed(
-                "the signed URL with `bodySHA256` contains the fields of a form",
-            ));
+            return Err(VerifyError::malformed("signed URL with `bodySHA256` contains the fields of a form"));
         }
         let sent = sent.to_ascii_lowercase();
         let verified = verify_any(keys, &candidates, urls, |macs, url| macs.update(url.as_bytes()))?;
         return check(Sha256::new(), None, move |hash, _| {
             let digest = HEXLOWER.encode(&hash.finalize());
             match constant_time_eq(digest.as_bytes(), sent.as_bytes()) {
-                // The MAC covers the body by its digest.
+                // The MAC covers the digest, and so the body.
                 true => Ok(verified),
-                false => Err(VerifyError::wrong("the body has another digest than bodySHA256")),
+                false => Err(VerifyError::wrong("body does not match `bodySHA256`")),
             }
         });
     }
@@ -88,7 +86,7 @@ fn feed(macs: &mut Macs<'_>, url: &str, parameters: &Parameters<'_>) {
     }
 }
 
-/// The URL as it would be with a port, its own or its scheme's, and without one.
+/// Returns the URL with a port, its own or its scheme's default, and without one.
 fn with_and_without_port(url: &str) -> Vec<String> {
     let Some((scheme, rest)) = url.split_once("://") else { return vec![url.to_owned()] };
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
@@ -98,7 +96,7 @@ fn with_and_without_port(url: &str) -> Vec<String> {
         None => (String::new(), authority),
     };
     let (host, port) = match host.rsplit_once(':') {
-        // Within brackets it is an IPv6 address's.
+        // Brackets belong to an IPv6 address.
         Some((host, port)) if !port.contains(']') => (host, port),
         _ => (host, if scheme == "https" { "443" } else { "80" }),
     };
@@ -121,7 +119,7 @@ mod signing {
         signing::{CannotSign, Write},
     };
 
-    /// Of a JSON body the digest is put into the URL, as Twilio does it.
+    /// Adds the digest of a JSON body to the URL, like Twilio.
     pub(super) fn sign(
         keys: &Keyring,
         head: &mut Parts,

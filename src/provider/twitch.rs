@@ -15,8 +15,8 @@ providers! {
     /// * Handshake: the signed `webhook_callback_verification`, whose challenge is echoed
     ///   ([source](https://dev.twitch.tv/docs/eventsub/handling-webhook-events/)).
     /// * Not covered: `Twitch-Eventsub-Message-Type`, `Twitch-Eventsub-Subscription-Type` and the other headers.
-    ///   Go by `subscription.type` and `subscription.status` in the body.
-    /// * `Twitch-Eventsub-Message-Retry` counts its retries, from 0, as its own tool sends it
+    ///   Use `subscription.type` and `subscription.status` in the body instead.
+    /// * `Twitch-Eventsub-Message-Retry` counts the retries from 0, according to Twitch's command-line tool
     ///   ([source](https://github.com/twitchdev/twitch-cli/blob/HEAD/internal/events/trigger/forward_event.go)).
     twitch: "twitch", "Twitch EventSub",
         "https://github.com/twitchdev/twitch-cli/blob/HEAD/internal/events/trigger/forward_event.go",

@@ -16,9 +16,9 @@ providers! {
     /// * Secret: the consumer secret, as text.
     /// * Delivery id: none.
     /// * Handshake: `GET ?crc_token=…`, answered with the token's MAC under the first secret. Events are signed
-    ///   with the same key, so only what looks like a token is signed for who asks, and a body that looks like
-    ///   one (letters, digits, `-_.~+/=`) is refused; events are JSON objects.
-    /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of an app sign with it.
+    ///   with the same key. The handshake therefore signs only text that looks like a token (letters, digits,
+    ///   `-_.~+/=`), and such a body is rejected; events are JSON objects.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of an app share it.
     twitter: "twitter", "X (Twitter)",
         "https://docs.x.com/x-api/webhooks",
         Scheme::hmac_sha256("x-twitter-webhooks-signature", Base64)
@@ -29,8 +29,8 @@ providers! {
 
 /// X: `GET ?crc_token=…`, answered with its MAC under the newest secret.
 ///
-/// Events are signed with the same key, and nothing but their look tells them from such a token. So
-/// only what looks like a token is signed, and a body that looks like one is no event.
+/// Events are signed with the same key, and differ from a token only in their form. So the handshake signs
+/// only text that looks like a token, and such a body is not an event.
 const HANDSHAKE: Handshake = Handshake {
     unsigned: |request| {
         let token = request.is(&Method::GET).then(|| request.query("crc_token"))??;

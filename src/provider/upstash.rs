@@ -8,10 +8,11 @@ use crate::verify::{
 providers! {
     /// JSON Web Token (HS256) with the URL and the SHA-256 of the body in `Upstash-Signature`.
     ///
-    /// * Secret: the current signing key, UTF-8, and beside it the next one.
-    /// * Signed content: the token in `Upstash-Signature`, HMAC-SHA256. It has the SHA-256 of the body, and the
-    ///   URL that was called (see [`public_url`](crate::WebhookLayer::public_url)).
-    /// * Delivery id: `header:upstash-message-id`, **not signed**. The token's `jti` is, but names the token.
+    /// * Secret: the current signing key, UTF-8, and the next one.
+    /// * Signed content: the token in `Upstash-Signature`, HMAC-SHA256. It contains the SHA-256 of the body, and
+    ///   the URL of the request (see [`public_url`](crate::WebhookLayer::public_url)).
+    /// * Delivery id: `header:upstash-message-id`, **not signed**. The token's `jti` is signed, but names the
+    ///   token.
     /// * Timestamp: from the token's `nbf` to its `exp`, five minutes later.
     upstash: "upstash", "Upstash QStash",
         "https://upstash.com/docs/qstash/features/security",

@@ -29,28 +29,28 @@ use crate::{
 providers! {
     /// HMAC-SHA256 of the sorted parameters in the parameter `sig`, hex.
     ///
-    /// Vonage, signed parameters (SMS), for accounts that are set to SHA-256 HMAC.
+    /// Vonage (signed parameters, SMS), for accounts configured for SHA-256 HMAC.
     ///
     /// * Secret: the text of the account's signature secret.
     /// * Signed content: the parameters but `sig`, in the order of their names, each as `&name=value` with `_`
     ///   for every `&` and `=` of the value; the signature, in hex, is the parameter `sig`. The parameters are
-    ///   those of the query (then the body must be empty), of a form, or of a flat JSON object.
+    ///   those of the query (the body must then be empty), of a form, or of a flat JSON object.
     /// * Delivery id: `messageId`, signed; of delivery receipts, of which there are several for a message, with
     ///   the `status` behind it. `_` stands for every `&` and `=` in it, as in the signature.
-    /// * Timestamp: `timestamp`, signed. Any age, since Vonage documents no limit
-    ///   ([`tolerance`](crate::WebhookLayer::tolerance) sets one), and up to 300 s into the future.
-    /// * Not covered: **each `_`, `&` and `=` of a value**, which are signed alike, so that whoever has seen a
-    ///   request can send it with one of them in the place of another; whether the parameters are a query, a
-    ///   form or JSON, and whether a value of JSON is a text or a number; the path, the method and the headers.
-    /// * The algorithm is a setting of the account and nothing in a request says it: there is a constructor for
-    ///   each ([`vonage_params_sha512`], [`vonage_params_sha1`], [`vonage_params_md5`],
-    ///   [`vonage_params_md5hash`]), and no request is believed for having chosen a weaker one.
+    /// * Timestamp: `timestamp`, signed. Any age and 300 s into the future. Vonage documents no limit; set one
+    ///   with [`tolerance`](crate::WebhookLayer::tolerance).
+    /// * Not covered: **each `_`, `&` and `=` of a value**, which are signed alike, so that an attacker who
+    ///   captures a request can replace one with another; whether the parameters are a query, a form or JSON,
+    ///   and whether a value of JSON is a text or a number; the path, the method and the headers.
+    /// * The algorithm is a setting of the account, and requests do not name it. There is a constructor for each
+    ///   ([`vonage_params_sha512`], [`vonage_params_sha1`], [`vonage_params_md5`], [`vonage_params_md5hash`]),
+    ///   so that a client cannot choose a weaker one.
     vonage_params: "vonage-params", "Vonage (signed parameters)",
         "https://developer.vonage.com/en/getting-started/concepts/signing-messages",
         @by_hand |secrets, profile| with(MacKind::HmacSha256, &secrets, profile),
         profile: parameters_profile;
 
-    /// [`vonage_params`] for accounts that are set to SHA-512 HMAC.
+    /// Vonage (signed parameters), for accounts configured for SHA-512 HMAC. See [`vonage_params`].
     ///
     /// * Secret: the text as it stands.
     vonage_params_sha512: "vonage-params-sha512",
@@ -59,7 +59,7 @@ providers! {
         @by_hand |secrets, profile| with(MacKind::HmacSha512, &secrets, profile),
         profile: parameters_profile;
 
-    /// [`vonage_params`] for accounts that are set to SHA-1 HMAC.
+    /// Vonage (signed parameters), for accounts configured for SHA-1 HMAC. See [`vonage_params`].
     ///
     /// * Secret: the text as it stands.
     vonage_params_sha1: "vonage-params-sha1",
@@ -68,7 +68,8 @@ providers! {
         @by_hand |secrets, profile| with(MacKind::HmacSha1, &secrets, profile),
         profile: parameters_profile;
 
-    /// [`vonage_params`] for accounts that are set to MD5 HMAC. Choose a stronger one if you can.
+    /// Vonage (signed parameters), for accounts configured for MD5 HMAC. See [`vonage_params`]. Choose a
+    /// stronger algorithm if possible.
     ///
     /// * Secret: the text as it stands.
     vonage_params_md5: "vonage-params-md5",
@@ -77,9 +78,10 @@ providers! {
         @by_hand |secrets, profile| with(MacKind::HmacMd5, &secrets, profile),
         profile: parameters_profile;
 
-    /// [`vonage_params`] for accounts that are set to "MD5 hash", which is Vonage's default: plain MD5 of the
-    /// parameters with the secret behind them. **It is the weakest of them**: two requests with one MD5 have one
-    /// signature under every secret. Set the account to a HMAC if you can.
+    /// Vonage (signed parameters), for accounts configured for "MD5 hash", Vonage's default. See
+    /// [`vonage_params`]. The signature is a plain MD5 of the parameters followed by the secret. **It is the
+    /// weakest algorithm**: two requests with the same MD5 have the same signature under every secret. Configure
+    /// an HMAC if possible.
     ///
     /// * Secret: the text as it stands.
     vonage_params_md5hash: "vonage-params-md5hash",
@@ -94,13 +96,13 @@ providers! {
     ///
     /// * Secret: the account's signature secret, UTF-8.
     /// * Signed content: the token in `Authorization`, HMAC-SHA256, after `Bearer`.
-    /// * Delivery id: the token's `jti`, signed: of the request and not of the event. A request that repeats it
-    ///   is taken for a replay, and answered 200 without the NCCO that a call goes on with: see [the
+    /// * Delivery id: the token's `jti`, signed. It names the request, not the event. A request that repeats it
+    ///   counts as a replay, and is answered 200 without the NCCO that a call needs: see [the
     ///   guide](crate::guide::answers#where-the-provider-acts-on-the-answer).
     /// * Timestamp: the token's `iat`; any age, and up to 300 s into the future, since Vonage names no limit
-    ///   ([`tolerance`](crate::WebhookLayer::tolerance) sets one). An `exp` is kept to.
-    /// * **The body is covered only if the token has its SHA-256, `payload_hash`.** If it has, that must be
-    ///   right; Vonage sends tokens without it, too, and who has seen one of those can send it with any body.
+    ///   ([`tolerance`](crate::WebhookLayer::tolerance) sets one). An `exp` is enforced.
+    /// * **The body is covered only if the token contains its SHA-256, `payload_hash`**, which must then match.
+    ///   Vonage also sends tokens without it. An attacker who captures one of those can send it with any body.
     #[cfg(feature = "jwt")]
     vonage_jwt: "vonage-jwt", "Vonage (JWT)",
         "https://developer.vonage.com/en/getting-started/concepts/webhooks",
@@ -143,10 +145,10 @@ fn begin<'a>(keys: &'a Keyring, request: &RequestContext<'a>) -> CheckResult<'a>
         let verified = SignedParameters::of_form(query)?.verify(keys)?;
         return check((), verified.timestamp, |(), body| match body {
             [] => Ok(verified),
-            _ => Err(VerifyError::wrong("the query is signed, and there is a body that is not")),
+            _ => Err(VerifyError::wrong("query is signed, but the body is not")),
         });
     }
-    // A query without a signature is the endpoint's own.
+    // A query without a signature is part of the endpoint's URL.
     check((), None, |(), body| {
         let parameters =
             if is_json(body) { SignedParameters::of_json(body) } else { SignedParameters::of_form(body) };
@@ -158,7 +160,7 @@ fn is_json(body: &[u8]) -> bool {
     body.trim_ascii_start().starts_with(b"{")
 }
 
-/// Parameters in the order of their names, which are all different.
+/// Parameters sorted by name, with unique names.
 struct SignedParameters<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
 
 impl<'a> SignedParameters<'a> {
@@ -168,20 +170,20 @@ impl<'a> SignedParameters<'a> {
 
     fn of_json(json: &'a [u8]) -> Result<Self, VerifyError> {
         let flat: Flat = serde_json::from_slice(json)
-            .map_err(|_| VerifyError::malformed("the body is no JSON object of texts and numbers"))?;
+            .map_err(|_| VerifyError::malformed("body is not a flat JSON object of texts and numbers"))?;
         let mut parameters: Vec<_> =
             flat.0.into_iter().map(|(name, Scalar(value))| (name.into(), value.into())).collect();
         parameters.sort();
         Self(parameters).checked()
     }
 
-    /// Of two with one name it is not known which others read; a name with a mark in it could be read
-    /// as several parameters.
+    /// Rejects repeated names, because other code might read the other value, and names with `&` or `=`,
+    /// which could be read as several parameters.
     fn checked(self) -> Result<Self, VerifyError> {
         let twice = self.0.windows(2).any(|pair| matches!(pair, [(one, _), (other, _)] if one == other));
         let marked = self.0.iter().any(|(name, _)| name.contains(['&', '=']));
         if twice || marked {
-            return Err(VerifyError::malformed("a parameter is there twice, or has a mark in its name"));
+            return Err(VerifyError::malformed("parameter is repeated, or its name contains `&` or `=`"));
         }
         Ok(self)
     }
@@ -191,15 +193,16 @@ impl<'a> SignedParameters<'a> {
     }
 
     fn verify(&self, keys: &Keyring) -> Result<Verified, VerifyError> {
-        let signature = self.get("sig").ok_or(VerifyError::missing("there is no parameter sig"))?;
+        let signature = self.get("sig").ok_or(VerifyError::missing("parameter `sig` is missing"))?;
         let candidates =
             Candidates::read([signature.as_bytes()].into_iter(), Encoding::Hex, keys.tag_length())?;
-        let sent_at = self.get("timestamp").ok_or(VerifyError::missing("there is no parameter timestamp"))?;
+        let sent_at =
+            self.get("timestamp").ok_or(VerifyError::missing("parameter `timestamp` is missing"))?;
         let sent_at = TimeUnit::Seconds.read(sent_at.as_bytes())?;
         let mut macs = keys.begin(None);
         self.feed(&mut macs, keys);
         let verified = macs.verify(&candidates)?.with_timestamp(sent_at);
-        // As signed: else one request had an id for each way to write it.
+        // In the signed form: otherwise a request would have one id for each encoding.
         Ok(match (self.get("messageId").map(signed), self.get("status").map(signed)) {
             (Some(id), Some(status)) => verified.with_id(format!("{id}:{status}")),
             (Some(id), None) => verified.with_id(id),
@@ -220,12 +223,12 @@ impl<'a> SignedParameters<'a> {
     }
 }
 
-/// A value as it is signed.
+/// Returns a value in its signed form.
 fn signed(value: &str) -> String {
     value.replace(['&', '='], "_")
 }
 
-/// The fields of an object that has no others in it.
+/// The fields of a flat object.
 struct Flat(Vec<(String, Scalar)>);
 
 impl<'de> Deserialize<'de> for Flat {
@@ -248,7 +251,7 @@ impl<'de> Visitor<'de> for FlatVisitor {
         let mut fields = Vec::new();
         while let Some(field) = map.next_entry()? {
             if fields.len() == MOST {
-                return Err(A::Error::custom("there are more than 1024 fields"));
+                return Err(A::Error::custom("more than 1024 fields"));
             }
             fields.push(field);
         }
@@ -269,7 +272,7 @@ mod signing {
         signing::{CannotSign, Write, form_with, json_with},
     };
 
-    /// With a timestamp beside the signature, unless there is one.
+    /// Adds a timestamp next to the signature, unless there is one.
     pub(super) fn sign(
         keys: &Keyring,
         head: &mut Parts,
@@ -278,7 +281,7 @@ mod signing {
     ) -> Result<(), CannotSign> {
         let place = ParameterSource::of(head, body);
         if matches!(place, ParameterSource::Query) && !body.is_empty() {
-            return Err(CannotSign::new("the query is signed, and there is a body that would not be"));
+            return Err(CannotSign::new("query is signed, but the body would not be"));
         }
         if place.parameters(head, body)?.get("timestamp").is_none() {
             place.write("timestamp", &TimeUnit::Seconds.write(at)?, head, body)?;
@@ -288,7 +291,7 @@ mod signing {
         place.write("sig", &macs.signature(Encoding::Hex), head, body)
     }
 
-    /// Where the parameters are.
+    /// The location of the parameters.
     enum ParameterSource {
         Query,
         Json,
@@ -296,7 +299,7 @@ mod signing {
     }
 
     impl ParameterSource {
-        /// The query if there is no body, or a signature in it already.
+        /// Returns the query if the body is empty or the query contains a signature.
         fn of(head: &Parts, body: &[u8]) -> Self {
             let query = head.uri.query().unwrap_or_default().as_bytes();
             match body.is_empty() || parameter(query, "sig").is_some() {

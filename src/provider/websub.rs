@@ -13,13 +13,13 @@ providers! {
     ///
     /// WebSub, formerly PubSubHubbub (YouTube), signed with SHA-1.
     ///
-    /// * Secret: the `hub.secret` of the subscription, UTF-8. Without one a hub signs nothing, and nothing is
-    ///   accepted.
+    /// * Secret: the `hub.secret` of the subscription, UTF-8. Without one, a hub does not sign, and every
+    ///   delivery is rejected.
     /// * Delivery id: none.
     /// * Handshake: `GET` with `hub.mode`, `hub.topic` and `hub.challenge`, which is echoed if
-    ///   `hub.verify_token` is the [`verify_token`](crate::WebhookLayer::verify_token): echoing to anybody would
-    ///   let anybody end the subscription. Subscribe with `hub.verify_token`, or put it into the query of the
-    ///   callback's URL, which every hub keeps.
+    ///   `hub.verify_token` is the [`verify_token`](crate::WebhookLayer::verify_token): otherwise any client
+    ///   could end the subscription. Subscribe with `hub.verify_token`, or put it into the query of the callback
+    ///   URL, which every hub keeps.
     websub: "websub", "WebSub / PubSubHubbub (YouTube)",
         "https://www.w3.org/TR/websub/",
         Scheme::new(HmacSha1, "x-hub-signature", Hex)
@@ -40,8 +40,7 @@ providers! {
         handshake: Some(HANDSHAKE);
 }
 
-/// WebSub: like Meta's, with a topic, and for the end of a subscription as well. Echoing to anybody
-/// would let anybody end it.
+/// WebSub: like Meta's, with a topic, also to end a subscription. Without the token any client could end it.
 const HANDSHAKE: Handshake = Handshake {
     unsigned: |request| {
         let challenge = intent_challenge(request)?;

@@ -10,8 +10,8 @@ providers! {
     /// * Event type: `body:/type`, signed.
     /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.
     /// * Retries: yes.
-    /// * Acknowledge within: 5 s. Otherwise two retries after "a short exponential backoff", so a claim's
-    ///   [lease](crate::WebhookLayer::lease) is 3 s.
+    /// * Acknowledge within: 5 s. Two retries otherwise, after "a short exponential backoff", so the
+    ///   [lease](crate::WebhookLayer::lease) of claims is 3 s.
     whereby: "whereby", "Whereby",
         "https://github.com/whereby/docs/blob/HEAD/meeting-content-and-quality/insights-suite-and-api/webhooks.md",
         shapes::t_and_signature("whereby-signature", "v1")

@@ -7,13 +7,13 @@ providers! {
     /// HMAC-SHA256 of `{ts}{body}` in `X-Whoop-Signature`, base64.
     ///
     /// * Secret: the text as it stands, the app's client secret.
-    /// * Delivery id: none. Bodies have the `trace_id` of an event in them: equal ones are one delivery.
+    /// * Delivery id: none. Bodies contain the event's `trace_id`, so equal ones count as duplicates.
     /// * Event type: `body:/type`, signed.
     /// * Timestamp: `header:x-whoop-signature-timestamp`; any age and 300 s into the future. In milliseconds.
-    ///   Since WHOOP names no limit ([`tolerance`](crate::WebhookLayer::tolerance) sets one).
+    ///   WHOOP documents no limit; set one with [`tolerance`](crate::WebhookLayer::tolerance).
     /// * Retries: yes; deduplicated for 1 day.
-    /// * Five retries over about an hour; deliveries are remembered for a day.
-    /// * [Shared secret](crate::verify::Profile::shared_secret): all webhook URLs of an app sign with it.
+    /// * Five retries over about an hour. Deliveries are remembered for a day.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): all webhook URLs of an app share it.
     whoop: "whoop", "WHOOP",
         "https://developer.whoop.com/docs/developing/webhooks/",
         Scheme::hmac_sha256("x-whoop-signature", Base64)

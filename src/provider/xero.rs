@@ -12,9 +12,9 @@ providers! {
     /// * Retries: yes.
     /// * Acknowledge within: 5 s.
     /// * Handshake: deliveries without events, some of them signed wrongly, to see that those are answered 401
-    ///   and the others 200. The latter reach the handler.
+    ///   and to the others with 200, which reach the handler.
     /// * Batches: one body can carry several events.
-    /// * A 200 without a body within 5 s, or else it is sent again, for up to 24 hours.
+    /// * Requires a 200 without a body within 5 s; otherwise retries for up to 24 hours.
     xero: "xero", "Xero",
         "https://developer.xero.com/documentation/guides/webhooks/configuring-your-server/",
         Scheme::hmac_sha256("x-xero-signature", Base64),

@@ -8,8 +8,8 @@ providers! {
     /// * Delivery id: `header:x-zendesk-webhook-invocation-id`, **not signed**.
     /// * Event type: `body:/type`, signed.
     /// * Timestamp: `header:x-zendesk-webhook-signature-timestamp`; any age and 300 s into the future.
-    ///   `header:X-Zendesk-Webhook-Signature-Timestamp`; any age, since Zendesk names no limit
-    ///   ([`tolerance`](crate::WebhookLayer::tolerance) sets one), and up to 300 s into the future.
+    ///   `header:X-Zendesk-Webhook-Signature-Timestamp`; any age and 300 s into the future. Zendesk documents no
+    ///   limit; set one with [`tolerance`](crate::WebhookLayer::tolerance).
     zendesk: "zendesk", "Zendesk",
         "https://developer.zendesk.com/documentation/webhooks/verifying/",
         Scheme::hmac_sha256("x-zendesk-webhook-signature", Base64)

@@ -20,8 +20,8 @@ providers! {
     /// * Event type: `body:/event`, signed.
     /// * Timestamp: `header:x-zm-request-timestamp`; 300 s into the past and 300 s into the future.
     /// * Handshake: the signed `endpoint.url_validation`, answered with the MAC of its token under the secret
-    ///   that it was signed with.
-    /// * [Shared secret](crate::verify::Profile::shared_secret): all event subscriptions of an app sign with it.
+    ///   that matched.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): all event subscriptions of an app share it.
     zoom: "zoom", "Zoom",
         "https://github.com/zoom/webhook-sample/blob/HEAD/index.js",
         Scheme::hmac_sha256("x-zm-signature", Hex)
@@ -33,8 +33,8 @@ providers! {
         handshake: Some(HANDSHAKE);
 }
 
-/// Zoom: `{"event":"endpoint.url_validation","payload":{"plainToken":…}}`, answered with the token's
-/// MAC under the secret that the request was signed with.
+/// Zoom: `{"event":"endpoint.url_validation","payload":{"plainToken":…}}`, answered with the token's MAC
+/// under the secret that matched.
 const HANDSHAKE: Handshake = Handshake {
     signed: |request, body| {
         let body = short_body_with(body, "/event", "endpoint.url_validation")?;
