@@ -1,6 +1,7 @@
 #![doc = include_str!("lib.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod batch;
 mod budget;
 mod clock;
 mod config;
@@ -30,10 +31,11 @@ pub use self::delivery::axum;
 #[cfg_attr(docsrs, doc(cfg(feature = "axum")))]
 pub use self::delivery::axum::{Payload, PayloadRejection};
 pub use self::{
+    batch::{ItemFailure, ItemsOutcome},
     clock::{Clock, ManualClock, SystemClock},
     config::Undecodable,
     dedupe::StoreFailure,
-    delivery::{DecodeError, Delivery, Event, EventTypes, Item, ItemClaim, ItemFailure, ItemsOutcome},
+    delivery::{DecodeError, Delivery, Event, EventTypes, Item, ItemClaim},
     layer::WebhookLayer,
     observe::{HandlerEnd, Outcome, OutcomeKind, Settlement},
     rejection::{Rejection, RejectionKind},

@@ -28,14 +28,13 @@ use std::{
 };
 
 use axum_core::{
-    body::Body,
     extract::{FromRequestParts, OptionalFromRequestParts},
     response::{IntoResponse, Response},
 };
 use http::{StatusCode, request::Parts};
 use serde::de::DeserializeOwned;
 
-use crate::{DecodeError, Delivery, Event, ItemsOutcome, Rejection, RejectionKind, rejection::Unanswered};
+use crate::{DecodeError, Delivery, Event, Rejection, RejectionKind, rejection::Unanswered};
 
 impl<S: Sync> FromRequestParts<S> for Delivery {
     type Rejection = MissingDelivery;
@@ -188,12 +187,6 @@ impl IntoResponse for DecodeError {
         response.extensions_mut().insert(Rejection::new(kind).because(self));
         response.extensions_mut().insert(Unanswered);
         response
-    }
-}
-
-impl IntoResponse for ItemsOutcome {
-    fn into_response(self) -> Response {
-        self.to_response().map(Body::from)
     }
 }
 

@@ -70,7 +70,7 @@ pub struct ItemClaim {
     claim: Option<AcquiredItem>,
     timeout: Duration,
     /// Whether there is no claim because the store failed.
-    pub(super) store_failed: bool,
+    pub(crate) store_failed: bool,
 }
 
 /// The details of an acquired item claim.

@@ -23,7 +23,6 @@
 
 #[cfg(feature = "axum")]
 pub mod axum;
-mod batch;
 mod event;
 mod event_types;
 mod field_path;
@@ -43,7 +42,6 @@ use serde::de::DeserializeOwned;
 
 pub(crate) use self::items::{AcquiredItem, Claims, ItemGuard};
 pub use self::{
-    batch::{ItemFailure, ItemsOutcome},
     event::{DecodeError, Event},
     event_types::EventTypes,
     items::{Item, ItemClaim},

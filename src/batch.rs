@@ -1,11 +1,12 @@
+//! Handling the items of a batch, each under its own claim.
+
 use std::{any::Any, collections::HashSet, error::Error, fmt, pin::Pin};
 
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 
-use super::{Delivery, Item, ItemClaim};
 use crate::{
-    BoxError,
+    BoxError, Delivery, Item, ItemClaim,
     observe::{item_failed, item_repeated, more_items_failed},
     task::catch_unwind,
 };
@@ -270,6 +271,13 @@ impl ItemsOutcome {
             headers.insert(header::RETRY_AFTER, RETRY_AFTER_SECONDS.into());
         }
         response
+    }
+}
+
+#[cfg(feature = "axum")]
+impl axum_core::response::IntoResponse for ItemsOutcome {
+    fn into_response(self) -> axum_core::response::Response {
+        self.to_response().map(axum_core::body::Body::from)
     }
 }
 
