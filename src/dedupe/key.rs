@@ -1,4 +1,4 @@
-use std::{borrow::Cow, error::Error, fmt};
+use std::borrow::Cow;
 
 use data_encoding::{HEXLOWER, HEXUPPER};
 use http::request::Parts;
@@ -6,7 +6,8 @@ use percent_encoding::percent_decode_str;
 
 use super::Settings;
 use crate::{
-    Delivery, Rejection, RejectionKind,
+    Delivery,
+    rejection::MissingScope,
     store::Key,
     verify::{Endpoint, Find, RequestContext, UrlSource, fingerprint},
 };
@@ -134,28 +135,6 @@ fn escape(name: &str, text: &mut String) {
 fn encode(ascii: char, text: &mut String) {
     text.push('%');
     HEXUPPER.encode_append(&[ascii as u8], text);
-}
-
-/// The error for a delivery whose scope would be the same for any other endpoint of the provider: the
-/// endpoints would silently drop each other's deliveries.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct MissingScope;
-
-impl fmt::Display for MissingScope {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(
-            "endpoint has no deduplication scope: its verifier sets no fingerprint of the secret; set `.scope(…)`, \
-             `.secret(&secret)` on `from_fn`, or `Verified::with_fingerprint`",
-        )
-    }
-}
-
-impl Error for MissingScope {}
-
-impl From<MissingScope> for Rejection {
-    fn from(missing: MissingScope) -> Self {
-        Self::new(RejectionKind::VerifierUnavailable).because(missing)
-    }
 }
 
 /// Returns a digest of the public URL, or else of the decoded request path, because routers treat all

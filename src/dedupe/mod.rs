@@ -15,11 +15,12 @@ use std::{
 use http::request::Parts;
 
 use self::key::body_id;
-pub(crate) use self::{background::Background, guard::ClaimGuard, key::MissingScope};
+pub(crate) use self::{background::Background, guard::ClaimGuard};
 use crate::{
     Delivery, Item, ItemClaim, Rejection, RejectionKind,
     delivery::{AcquiredItem, Claims},
     observe::{Registry, Settlement, StoreTimer, Telemetry, missing_scope},
+    rejection::MissingScope,
     store::{AnyStore, Claim, ClaimHandle, Key, StoreError},
     task::BoxFuture,
     verify::{Endpoint, Find, Profile, RequestContext},

@@ -7,7 +7,7 @@ use tracing::{Level, Span, field::Empty, span};
 use super::{Outcome, OutcomeKind, Settlement, StoreOperation};
 use crate::{
     DecodeError, Delivery, InvalidSecret, Rejection, RejectionKind,
-    dedupe::MissingScope,
+    rejection::MissingScope,
     store::StoreError,
     task::Elapsed,
     verify::{TooManyLoads, VerifyError},

@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use super::{Outcome, OutcomeKind, Settlement, StoreOperation};
-use crate::{Delivery, InvalidSecret, Rejection, dedupe::MissingScope, store::StoreError};
+use crate::{Delivery, InvalidSecret, Rejection, rejection::MissingScope, store::StoreError};
 
 pub(super) struct DeliverySpan;
 

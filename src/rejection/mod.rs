@@ -17,6 +17,7 @@
 //! ```
 
 mod kind;
+mod missing_scope;
 
 use std::{error::Error, fmt, sync::Arc};
 
@@ -25,8 +26,9 @@ use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 
 pub use self::kind::RejectionKind;
 use self::kind::Row;
+pub(crate) use self::missing_scope::MissingScope;
 use crate::{
-    BoxError, OutcomeKind,
+    BoxError,
     verify::{Reason, VerifyError},
 };
 
@@ -183,14 +185,14 @@ impl Error for Rejection {
 }
 
 /// Returns the response to a delivery that needs no handler and must not be retried.
-pub(crate) fn settled_response(grpc: bool, outcome: OutcomeKind) -> Response<Bytes> {
+pub(crate) fn settled_response(grpc: bool, outcome: &'static str) -> Response<Bytes> {
     // A unary gRPC client cannot read an OK without a message, so use ALREADY_EXISTS.
-    if grpc { grpc_response(6, outcome.as_str()) } else { Response::default() }
+    if grpc { grpc_response(6, outcome) } else { Response::default() }
 }
 
 /// Returns the response to a delivery that was handled before.
 pub(crate) fn duplicate_response(grpc: bool) -> Response<Bytes> {
-    let mut response = settled_response(grpc, OutcomeKind::Duplicate);
+    let mut response = settled_response(grpc, "duplicate");
     response.headers_mut().insert(DUPLICATE.clone(), HeaderValue::from_static("true"));
     response
 }

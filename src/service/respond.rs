@@ -113,7 +113,7 @@ impl Responder {
             }
             EarlyResponse::Acknowledged => {
                 self.telemetry.ended(OutcomeKind::Acknowledged, None);
-                let mut response = settled_response(self.grpc, OutcomeKind::Acknowledged);
+                let mut response = settled_response(self.grpc, OutcomeKind::Acknowledged.as_str());
                 response.extensions_mut().insert(Acknowledged);
                 response.map(ResponseBody::layer)
             }
@@ -170,7 +170,7 @@ impl Responder {
 
 /// Returns the response to an event that is ignored.
 pub(super) fn ignored_response(grpc: bool) -> Response<Bytes> {
-    let mut response = settled_response(grpc, OutcomeKind::Ignored);
+    let mut response = settled_response(grpc, OutcomeKind::Ignored.as_str());
     // Tells an outer layer not to complete its claim.
     response.extensions_mut().insert(Ignored);
     response

@@ -442,8 +442,8 @@ impl<K> fmt::Debug for CachedLookup<K> {
     }
 }
 
-#[cfg(test)]
 #[allow(clippy::panic, clippy::unwrap_used, reason = "tests")]
+#[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
