@@ -54,10 +54,10 @@ impl SqliteStore {
         // Less than the second that the layer waits.
         connection.busy_timeout(Duration::from_millis(500))?;
         // Times are in microseconds since 1970. Without an owner a delivery is completed. A key has two
-        // parts; strung together, two keys could look alike.
+        // parts; strung together, two keys could look alike. The journal is the default one, because the change
+        // to WAL fails if two processes open a new file at the same time.
         connection.execute_batch(
-            "PRAGMA journal_mode = WAL;
-            CREATE TABLE IF NOT EXISTS deliveries (
+            "CREATE TABLE IF NOT EXISTS deliveries (
                 scope TEXT, id TEXT, owner BLOB, until INTEGER NOT NULL, fencing_token INTEGER NOT NULL,
                 PRIMARY KEY (scope, id)
             ) STRICT;
