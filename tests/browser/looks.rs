@@ -174,7 +174,7 @@ fn what_comes_is_there_at_once_and_keys_are_enough() {
     browser.press("j");
     let shown = page.shown("rejected");
     assert!(
-        shown["texts"]["Head"].as_str().unwrap().contains("`webhook-signature` header is missing"),
+        shown["texts"]["Head"].as_str().unwrap().contains("webhook-signature header is missing"),
         "{shown}"
     );
     assert!(shown["whole"].as_str().unwrap().contains("It was not read"), "{shown}");
