@@ -70,6 +70,10 @@ pub mod sync {
             self
         }
 
+        pub fn time_to_idle(self, _: Duration) -> Self {
+            self
+        }
+
         pub fn build_with_hasher<S>(self, _: S) -> Cache<K, V, S> {
             Cache { entries: Mutex::default(), capacity: self.capacity, hasher: PhantomData }
         }
