@@ -33,6 +33,7 @@
 //!
 //! [`verify_request`] verifies without the layer, for hosts that are not tower services.
 
+mod cached_lookup;
 mod context;
 mod endpoint;
 mod error;
@@ -60,22 +61,24 @@ use subtle::ConstantTimeEq;
 #[cfg_attr(docsrs, doc(cfg(feature = "asymmetric")))]
 pub use self::keys::Fetch;
 pub use self::{
+    cached_lookup::CachedLookup,
     context::RequestContext,
     endpoint::Endpoint,
     error::VerifyError,
     from_fn::{FromFn, from_fn},
     location::{InvalidLocation, Location, Locations},
-    lookup::{CachedLookup, Lookup},
+    lookup::Lookup,
     profile::{Attempt, Profile, SignedEncoding, Tolerance},
     scheme::{Algorithm, Encoding, InvalidScheme, Scheme, SchemeVerifier, TimeUnit},
     standalone::{verify_in, verify_request},
     verified::Verified,
 };
 pub(crate) use self::{
+    cached_lookup::TooManyLoads,
     error::Reason,
     keys::{Candidates, Keyring, MacKind, Macs, digest, fingerprint},
     location::{RequestValue, header_name},
-    lookup::{TooManyLoads, sealed::Find},
+    lookup::sealed::Find,
     request::{
         Parameters, Proxies, UrlSource, all_sorted_parameters, called_path, called_url, form_field,
         multipart_field, only_parameter, optional_header, parameter, scan, signed_headers, single_header,
