@@ -1,0 +1,96 @@
+//! The macro `providers!`, with which each vendor defines its constructors.
+
+/// Expands to the construction of a verifier: from a scheme, or with `@by_hand` from a function of the secrets and
+/// the profile.
+macro_rules! make {
+    (@ by_hand $make:expr) => {
+        $crate::provider::Make::ByHand($make)
+    };
+    ($scheme:expr) => {
+        $crate::provider::Make::Scheme(|| $scheme)
+    };
+}
+pub(super) use make;
+
+/// Defines a constructor, which returns a `Result` if a secret must be decoded.
+macro_rules! constructor {
+    ($(#[$attribute:meta])* $constructor:ident) => {
+        $(#[$attribute])*
+        #[must_use]
+        pub fn $constructor(secrets: impl $crate::IntoSecrets) -> $crate::provider::ProviderVerifier {
+            rows::$constructor.infallible(secrets)
+        }
+    };
+    ($(#[$attribute:meta])* $constructor:ident Result) => {
+        $(#[$attribute])*
+        ///
+        /// # Errors
+        ///
+        /// If a secret does not have the provider's encoding.
+        pub fn $constructor(
+            secrets: impl $crate::IntoSecrets,
+        ) -> Result<$crate::provider::ProviderVerifier, $crate::InvalidSecret> {
+            rows::$constructor.verifier(secrets)
+        }
+    };
+}
+pub(super) use constructor;
+
+/// Expands to whether a constructor returns a `Result`.
+macro_rules! fallible {
+    () => {
+        false
+    };
+    (Result) => {
+        true
+    };
+}
+pub(super) use fallible;
+
+/// Defines a constructor and a row of the module's `ALL` for each entry.
+///
+/// A `-> Result` after the name means that secrets have a format.
+macro_rules! providers {
+    ($(
+        $(#[doc = $doc:literal])*
+        $(#[cfg($gate:meta)])?
+        $constructor:ident $(-> $fallible:ident)?: $id:literal, $name:literal,
+            $source:literal,
+            $(@ $by_hand:ident)? $scheme:expr
+            $(, $fact:ident: $value:expr)* ;
+    )+) => {
+        pub(super) static ALL: &[&$crate::provider::Provider] = &[$($(#[cfg($gate)])? &rows::$constructor),+];
+
+        pub(super) mod rows {
+            use super::*;
+
+            $(
+                $(#[cfg($gate)])?
+                #[allow(non_upper_case_globals, reason = "named like its constructor")]
+                pub(in $crate::provider) static $constructor: $crate::provider::Provider = $crate::provider::Provider {
+                    id: $id,
+                    constructor: stringify!($constructor),
+                    name: $name,
+                    source: $source,
+                    fallible: $crate::provider::fallible!($($fallible)?),
+                    make: $crate::provider::make!($(@ $by_hand)? $scheme),
+                    alias: None,
+                    facts: $crate::provider::Facts {
+                        $($fact: $value,)*
+                        ..$crate::provider::Facts::NONE
+                    },
+                };
+            )+
+        }
+
+        $(
+            $crate::provider::constructor! {
+                $(#[doc = $doc])*
+                #[doc = concat!("* Sources: [", $name, "](", $source, ").")]
+                $(#[cfg($gate)] #[cfg_attr(docsrs, doc(cfg($gate)))])?
+                $constructor $($fallible)?
+            }
+        )+
+    };
+}
+pub(super) use providers;
