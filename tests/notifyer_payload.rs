@@ -499,6 +499,27 @@ fn what_is_written_can_be_read_again() {
 }
 
 #[test]
+fn a_status_is_read_with_and_without_the_envelope_and_nothing_else_is_one() {
+    let status = |json: &str| serde_json::from_str::<MessageStatus>(json).map_err(|error| error.to_string());
+    let read = status(r#"{"message_id": "1", "status": "read", "phone_number": "49"}"#).unwrap();
+    assert_eq!((read.message_id.as_deref(), &*read.status), (Some("1"), "read"));
+    for enveloped in [
+        r#"{"event": "message_status", "data": {"message_id": "1", "status": "read"}}"#,
+        r#"{"data": {"message_id": "1", "status": "read", "phone_number": "49"}, "event": "message_status"}"#,
+    ] {
+        assert_eq!(status(enveloped).as_ref(), Ok(&read), "{enveloped}");
+    }
+    assert_eq!(status("{}").unwrap(), MessageStatus::default());
+    for other in [
+        TEXT,
+        r#"{"event": "incoming_message", "data": {"phone_number": "49"}}"#,
+        r#"{"event": "template_approved", "data": {}}"#,
+    ] {
+        assert!(status(other).unwrap_err().starts_with("event is not a message status"), "{other}");
+    }
+}
+
+#[test]
 fn reads_from_slices_readers_and_values() {
     let expected = read(TEXT);
     let slice: IncomingMessage = serde_json::from_slice(TEXT.as_bytes()).unwrap();

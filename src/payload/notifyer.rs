@@ -302,7 +302,11 @@ impl<'de> Deserialize<'de> for Referral {
 
 impl<'de> Deserialize<'de> for MessageStatus {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Object::deserialize(deserializer)?.required()
+        let sent: SentStatus = Object::deserialize(deserializer)?.required()?;
+        if sent.is_other_event || sent.is_message && sent.status == Self::default() {
+            return Err(D::Error::custom("event is not a message status"));
+        }
+        Ok(sent.status)
     }
 }
 
@@ -474,6 +478,35 @@ impl Fields for MessageStatus {
             "status" => self.status = field.any_text()?.unwrap_or_default(),
             "timestamp" => self.timestamp = field.any_text()?,
             _ => field.skip()?,
+        }
+        Ok(())
+    }
+}
+
+/// A status with or without the envelope.
+#[derive(Default)]
+struct SentStatus {
+    status: MessageStatus,
+    is_other_event: bool,
+    is_message: bool,
+}
+
+impl Fields for SentStatus {
+    fn set<'de, A: MapAccess<'de>>(&mut self, field: Field<'_, A>) -> Result<(), A::Error> {
+        match field.name {
+            "event" => self.is_other_event = field.text()?.is_some_and(|event| event != MESSAGE_STATUS),
+            "data" => {
+                if let Notification::MessageStatus(status) =
+                    field.map.next_value_seed(DataOf(MESSAGE_STATUS))?
+                {
+                    self.status = status;
+                }
+            }
+            "phone_number" => {
+                self.is_message = true;
+                field.skip()?;
+            }
+            _ => self.status.set(field)?,
         }
         Ok(())
     }
