@@ -103,13 +103,15 @@ impl ClaimGuard {
                 beat = Box::pin(sleep(third));
                 // The request does not wait for this call.
                 let timer = timer.in_background();
+                let mut lost = true;
                 for key in keys.iter() {
                     let extended = extend(store, &timer, key, token, *lease, limit).await;
-                    // After a failure, including a panic, two thirds of the lease remain to retry. A lost
-                    // claim stays lost: settling it has no effect.
-                    if let Ok(false) = extended {
-                        return;
-                    }
+                    // After a failure, including a panic, two thirds of the lease remain to retry.
+                    lost &= matches!(extended, Ok(false));
+                }
+                // A lost claim stays lost: settling it has no effect. One of two still holds back retries.
+                if lost {
+                    return;
                 }
             }
         })

@@ -375,6 +375,49 @@ impl Store for Panicking {
     }
 }
 
+/// An evicted id must not let the claim on the body expire: the retry would run beside the handler.
+#[tokio::test(start_paused = true)]
+async fn a_lost_claim_on_the_id_leaves_that_on_the_body() {
+    let handler = Handler::doing([Act::Sleep(Duration::from_secs(300))]);
+    let store = Evicting(MokaStore::new(1000).clock(TokioClock::start()));
+    let app = handler.under(&github_layer().dedupe(store).replay_guard());
+    let first = tokio::spawn({
+        let app = app.clone();
+        async move { app.send(github_signed("1", "{}")).await.assert_handled() }
+    });
+    settle_down().await;
+    // Longer than the lease.
+    tokio::time::sleep(Duration::from_secs(100)).await;
+    app.send(github_signed("1", "{}")).await.assert_rejected(RejectionKind::InProgress);
+    first.await.unwrap();
+    assert_eq!(handler.calls(), 1);
+}
+
+/// A store that loses the claim on the id `1`.
+struct Evicting(MokaStore);
+
+impl Store for Evicting {
+    async fn claim(&self, key: &Key, token: &Token, lease: Duration) -> Result<Claim, StoreError> {
+        self.0.claim(key, token, lease).await
+    }
+
+    async fn extend(&self, key: &Key, token: &Token, lease: Duration) -> Result<bool, StoreError> {
+        Ok(key.id() != "1" && self.0.extend(key, token, lease).await?)
+    }
+
+    async fn complete(&self, key: &Key, token: &Token, window: Duration) -> Result<bool, StoreError> {
+        self.0.complete(key, token, window).await
+    }
+
+    async fn release(&self, key: &Key, token: &Token) -> Result<bool, StoreError> {
+        self.0.release(key, token).await
+    }
+
+    async fn forget(&self, key: &Key) -> Result<bool, StoreError> {
+        self.0.forget(key).await
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_delivery_that_never_comes_again_is_handled_while_the_store_is_down() {
     let github_sha1 = WebhookLayer::with_verifier(provider::github_sha1(github_secret()));
