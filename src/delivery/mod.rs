@@ -405,14 +405,13 @@ impl Delivery {
         })
     }
 
-    /// Returns whether a layer outside the one that verified this request holds a claim on the same key. The
-    /// handler must then not outlive the request, because the end of the request releases that claim.
+    /// Returns whether the request runs under a claim of an outer layer. The handler must then not outlive the
+    /// request, because the end of the request releases that claim.
     #[cold]
     pub(crate) fn shares_outer_claim(head: &Parts) -> bool {
         let delivery = head.extensions.get::<Self>();
         delivery.is_some_and(|delivery| {
-            let key = delivery.key.as_ref();
-            key.is_some_and(|key| delivery.claims_above(key).any(|claim| claim.fencing.is_some()))
+            delivery.fencing.is_some() && delivery.facts.shared.iter().any(|owner| owner.get().is_some())
         })
     }
 

@@ -138,6 +138,21 @@ async fn a_detached_layer_under_the_claim_of_one_that_is_not_detached_ends_with_
     send(&app, signed("msg_1", "{}")).await.assert_handled();
 }
 
+/// The outer layer's claim is in another store, so its release does not matter to the inner one.
+#[tokio::test(start_paused = true)]
+async fn a_detached_layer_with_a_claim_of_its_own_outlives_its_request() {
+    let outer = layer();
+    let inner = layer().dedupe(faulty_store()).detached();
+    let handler = Handler::doing([Act::Sleep(Duration::from_secs(5))]);
+    let app = nested(&handler, &outer, &inner);
+    let call = tokio::spawn(async move { send(&app, signed("msg_1", "{}")).await });
+    settle_down().await;
+    call.abort();
+    assert!(call.await.unwrap_err().is_cancelled());
+    settle_down().await;
+    assert_eq!(handler.running(), 1);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_layer_that_is_there_twice_with_another_between_runs_each_delivery_once() {
     let store = faulty_store();
