@@ -23,7 +23,7 @@ use crate::{
 pub(crate) struct Config {
     pub(crate) endpoint: EndpointSource,
     /// The lookups that took too long, or were too many.
-    pub(crate) overloads: Arc<PerMinute>,
+    pub(crate) failed_lookups: Arc<PerMinute>,
     pub(crate) public_url: Option<Arc<str>>,
     pub(crate) proxies: Option<Proxies>,
     pub(crate) verify_token: Option<Secret>,
@@ -67,13 +67,14 @@ pub(crate) struct Decode {
 /// [`on_undecodable`](crate::WebhookLayer::on_undecodable).
 ///
 /// With every policy, decoding precedes the claim, so an undecodable delivery is neither claimed nor
-/// remembered before the policy applies. It applies to the type of the layer alone: a handler with axum's
-/// extractor `Payload<T>` decodes for itself, and the layer then always rejects with 422.
+/// remembered before the policy applies. It does not apply to handlers that take axum's
+/// `Payload<T>`: an undecodable payload is then rejected with 422.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Undecodable {
-    /// Answers 422, so that the event stays in the provider's queue or log. The default: no event is lost
-    /// until the type is corrected. Some providers disable an endpoint after many such responses.
+    /// Answers 422, so that the provider retries, or keeps the event in its log. The default. A provider that never
+    /// retries after a 4xx, such as Okta or Amazon SNS, loses the event: use [`HandOver`](Self::HandOver). Some
+    /// providers disable an endpoint after many such responses.
     #[default]
     Reject,
     /// Answers 200 without calling the handler, and logs it at `WARN` (feature `tracing`). **The provider does
@@ -100,7 +101,7 @@ impl Config {
         let registry = Registry::default();
         Self {
             endpoint,
-            overloads: Arc::default(),
+            failed_lookups: Arc::default(),
             public_url: None,
             proxies: None,
             verify_token: None,

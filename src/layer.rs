@@ -88,9 +88,9 @@ impl WebhookLayer {
     ///   [`lease`](Self::lease) and [`on_store_failure`](Self::on_store_failure): one that suits another provider
     ///   can lose events of this one.
     ///
-    /// It keeps all others. Of these, [`dedupe_window`](Self::dedupe_window) should be longer than the provider
-    /// retries, or an event may run twice, and a warning is logged if [`ack_deadline`](Self::ack_deadline) is longer
-    /// than the provider waits.
+    /// All other settings are kept. Check that [`dedupe_window`](Self::dedupe_window) is longer than the new provider
+    /// retries; otherwise an event may run twice. If [`ack_deadline`](Self::ack_deadline) is not shorter than the
+    /// provider's timeout, a warning is logged.
     ///
     /// ```
     /// use tower_webhook::{Secret, WebhookLayer, provider};
@@ -129,8 +129,8 @@ impl WebhookLayer {
     /// If the lookup returns `Ok(None)`, the request is rejected as `unknown_endpoint`. If it returns an
     /// error or takes longer than a second, the request is rejected with 503. Lookups precede verification,
     /// so any client can cause them: keep the endpoints in memory, or use a
-    /// [`CachedLookup`](crate::verify::CachedLookup). Each error is logged at `WARN`, so return `Ok(None)`
-    /// for names that do not exist.
+    /// [`CachedLookup`](crate::verify::CachedLookup). Return `Ok(None)`, not an error, for names
+    /// that do not exist. Errors are logged at `WARN` at most once a minute.
     ///
     /// Each endpoint needs its own deduplication scope, or tenants would drop each other's deliveries. The
     /// scope is a fingerprint of the secret, which all of [`provider`] have, or
@@ -344,8 +344,8 @@ impl WebhookLayer {
     /// Sets the policy for payloads that cannot be decoded to the type of [`json`](Self::json), `form` or
     /// [`decode`](Self::decode). Default: [`Undecodable::Reject`], which answers 422.
     ///
-    /// The policy does not apply to a handler that takes axum's extractor `Payload<T>`, whose other extractors may have
-    /// run by then: a payload that it cannot decode is always rejected with 422, and the claim is released.
+    /// The policy does not apply to handlers that take axum's `Payload<T>`, because their other extractors may already
+    /// have run. An undecodable payload is then rejected with 422, and the claim is released.
     ///
     /// ```
     /// # use tower_webhook::{OutcomeKind, Secret, Undecodable, WebhookLayer};
@@ -509,8 +509,8 @@ impl WebhookLayer {
     /// from data that is identical across retries, not from the signature or timestamp. If it returns `None`,
     /// the delivery is not deduplicated, except by its body with [`replay_guard`](Self::replay_guard).
     ///
-    /// The key is used as it is, and endpoints that make equal keys drop each other's deliveries. Only behind a
-    /// [lookup](Self::with_lookup) the layer puts it into the scope of the endpoint:
+    /// The key is used unchanged, so endpoints that return equal keys drop each other's deliveries. Behind a
+    /// [lookup](Self::with_lookup), the layer adds the endpoint's scope:
     /// [`Delivery::dedupe_key`](crate::Delivery::dedupe_key) returns the whole key.
     ///
     /// ```
@@ -551,9 +551,8 @@ impl WebhookLayer {
     /// Behind a [lookup](Self::with_lookup) it always contains a digest of the tenant's name (see
     /// [`Lookup`](crate::verify::Lookup)).
     ///
-    /// In a name, `#`, `%` and `:` are percent-encoded in the key, and so is the first byte if the name could be read
-    /// as something else behind the provider's: `sha1-…` for `github`, because there is `github-sha1`, or 16
-    /// hexadecimal digits, which a fingerprint has. Letters, digits, `-`, `_` and `.` stay as they are.
+    /// In the key, `#`, `%` and `:` of a name are percent-encoded. So is the first byte if the name could be mistaken for
+    /// the rest of another provider's id (`sha1-…` after `github`) or for a fingerprint (16 hexadecimal digits). Letters, digits, `-`, `_` and `.` stay as they are.
     ///
     /// A scope set here replaces both, and the scope of an [`Endpoint`](crate::verify::Endpoint::scope)
     /// replaces this one. Use a different scope for each endpoint. It then also stays the same when the

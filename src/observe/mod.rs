@@ -23,7 +23,8 @@
 //! **Spans, events and metrics never contain a payload, a secret or a signature**, nor data from unverified
 //! requests. An `Outcome` contains the verified [`Delivery`](crate::Delivery) including the payload, and the
 //! errors behind a rejection. A decoder's error may quote the payload, and so may
-//! [`Delivery::decode_error`](crate::Delivery::decode_error).
+//! [`Delivery::decode_error`](crate::Delivery::decode_error). Errors of your own functions are logged as they are: those of
+//! lookups and custom verifiers, and those that the handler of an item returns.
 //!
 //! # The span
 //!
@@ -56,11 +57,11 @@
 //!
 //! | level | kinds |
 //! |---|---|
-//! | `DEBUG` | kinds that an unauthenticated client can cause repeatedly: `missing_signature`, `malformed_signature`, `stale_timestamp`, `wrong_signature`, `unknown_endpoint`, `body_interrupted`, `body_too_slow`, `body_too_large`, `over_budget`; `verifier_unavailable` if a key, whose name may be made up, cannot be fetched; `ack_deadline` before the handler is called, because the body may be slow; and `in_progress`, which is normal |
-//! | `WARN` | kinds that require a verified delivery: `undecodable`, `store_unavailable`, `handler_timeout`, `ack_deadline` once the handler is called; and `verifier_unavailable` if the lookup of [`with_lookup`](crate::WebhookLayer::with_lookup) failed |
+//! | `DEBUG` | kinds that an unauthenticated client can cause repeatedly: `missing_signature`, `malformed_signature`, `stale_timestamp`, `wrong_signature`, `unknown_endpoint`, `body_interrupted`, `body_too_slow`, `body_too_large`, `over_budget`; `verifier_unavailable` if a key, whose name may be made up, cannot be fetched, or if the lookup of [`with_lookup`](crate::WebhookLayer::with_lookup) failed; `ack_deadline` before the handler is called, because the body may be slow; and `in_progress`, which is normal |
+//! | `WARN` | kinds that require a verified delivery: `undecodable`, `store_unavailable`, `handler_timeout`, and `ack_deadline` once the handler is called |
 //! | `ERROR` | `verifier_unavailable` of a verified delivery whose endpoint has no [scope](crate::WebhookLayer::scope): every one is rejected until the configuration is changed |
 //!
-//! So a client without a secret or a captured delivery cannot fill a log at `INFO`, unless the lookup fails.
+//! So a client without a secret or a captured delivery cannot fill a log at `INFO`.
 //! An attacker who captures a delivery can replay it while its timestamp is within the tolerance. Each replay
 //! causes one `INFO`, and one `WARN` if it is `undecodable`. [Metrics](#metrics) and
 //! [`on_outcome`](crate::WebhookLayer::on_outcome) report all kinds: monitor `over_budget` and
@@ -77,6 +78,7 @@
 //! | `WARN` | a payload that could not be decoded and was [acknowledged](crate::Undecodable::Acknowledge), with the `reason` as above: the provider will not send it again |
 //! | `INFO` | an `event_type` that an [`EventRouter`](crate::EventRouter) has no route for: once for each of the first 256 types |
 //! | `ERROR` | a delivery without a single event type in an `EventRouter` without a fallback, and a request without a layer: the first of each, and the others at `DEBUG` |
+//! | `WARN` | lookups of [`with_lookup`](crate::WebhookLayer::with_lookup) that failed or took too long, with their `count` since the last such event and the `error` of the last: at most once a minute |
 //! | `WARN` | a store that failed, with `operation` and `error` |
 //! | `ERROR` | an item of a batch that cannot be claimed, because its endpoint has no [scope](crate::WebhookLayer::scope) |
 //! | `WARN` | an item of a batch that failed, with its key as `item`, and the `error` of the handler (of a decoder's error only the place, as above): the first three of each batch |
@@ -156,8 +158,7 @@ pub(crate) use self::{
     store::{DroppedCompletions, StoreOperation, StoreTimer},
     telemetry::{Observer, Telemetry},
     trace::{
-        acknowledged, item_failed, item_repeated, lookups_overloaded, missing_scope, more_items_failed,
-        unusable,
+        acknowledged, item_failed, item_repeated, lookups_failed, missing_scope, more_items_failed, unusable,
     },
     unrouted::Unrouted,
 };

@@ -6,11 +6,8 @@ use tracing::{Level, Span, field::Empty, span};
 
 use super::{Outcome, OutcomeKind, Settlement, StoreOperation};
 use crate::{
-    DecodeError, Delivery, InvalidSecret, Rejection, RejectionKind,
-    rejection::MissingScope,
+    DecodeError, Delivery, InvalidSecret, Rejection, RejectionKind, rejection::MissingScope,
     store::StoreError,
-    task::Elapsed,
-    verify::{TooManyLoads, VerifyError},
 };
 
 /// The target of the span, and of events for the operator.
@@ -135,24 +132,19 @@ fn level(outcome: OutcomeKind, rejection: &Rejection) -> Level {
         RejectionKind::AckDeadline if outcome == OutcomeKind::Accepted => Level::WARN,
         RejectionKind::VerifierUnavailable => match source {
             Some(source) if source.is::<MissingScope>() => Level::ERROR,
-            // The name of a key that cannot be fetched may be made up.
-            Some(source) if source.is::<VerifyError>() => Level::DEBUG,
-            // Invented names can cause both, so they are counted and logged once a minute.
-            Some(source) if source.is::<TooManyLoads>() || source.is::<Elapsed>() => Level::DEBUG,
-            // The error of the lookup itself.
-            _ => Level::WARN,
+            // The name of a key or of an endpoint may be made up.
+            _ => Level::DEBUG,
         },
         _ => Level::DEBUG,
     }
 }
 
-pub(crate) fn lookups_overloaded(count: u64, reason: &str) {
+pub(crate) fn lookups_failed(count: u64, error: &(dyn Error + 'static)) {
     tracing::warn!(
         target: TARGET,
         count,
-        reason,
-        "lookups of endpoints took too long, or there were too many, since the last such event; their requests were \
-         rejected with 503",
+        error = &*printable(&chain(error)),
+        "lookups of endpoints failed since the last such event: their requests were rejected with 503",
     );
 }
 
@@ -251,7 +243,7 @@ pub(super) fn completions_dropped(count: u64) {
     );
 }
 
-/// Returns the reason of a rejection, without any text from the client.
+/// Returns the reason of a rejection. Of the errors of this crate, none contains text from the client.
 fn reason(rejection: &Rejection) -> Option<Cow<'static, str>> {
     let source = rejection.source()?;
     let reason = match rejection.kind() {

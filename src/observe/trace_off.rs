@@ -32,7 +32,7 @@ impl DeliverySpan {
 
 pub(super) fn rejected(_: OutcomeKind, _: &Rejection) {}
 
-pub(crate) fn lookups_overloaded(_: u64, _: &str) {}
+pub(crate) fn lookups_failed(_: u64, _: &(dyn Error + 'static)) {}
 
 pub(crate) fn acknowledged(_: &(dyn Error + 'static)) {}
 

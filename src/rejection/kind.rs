@@ -16,7 +16,7 @@ pub enum RejectionKind {
     /// The signature does not match. 401.
     WrongSignature,
     /// There is no endpoint for this request. 401, with the same text as a signature mismatch. An attacker
-    /// can still distinguish the two, because an existing endpoint reports a missing signature.
+    /// can still find out which endpoints exist: they wait for the body, and report a missing signature.
     UnknownEndpoint,
     /// The client disconnected, or the body failed, before the body was complete. 400.
     BodyInterrupted,

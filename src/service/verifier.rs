@@ -8,9 +8,9 @@ use http::{Response, request::Parts};
 use crate::{
     Delivery, Rejection, RejectionKind,
     config::{Config, EndpointSource},
-    observe::{PerMinute, Telemetry, lookups_overloaded},
-    task::{Elapsed, rarely, timeout},
-    verify::{Check, Endpoint, Find, RequestContext, Tolerance, TooManyLoads, Verifier, VerifyError},
+    observe::{PerMinute, Telemetry, lookups_failed},
+    task::{rarely, timeout},
+    verify::{Check, Endpoint, Find, RequestContext, Tolerance, Verifier, VerifyError},
 };
 
 impl Config {
@@ -39,23 +39,22 @@ pub(super) async fn find_endpoint(
 ) -> Result<Endpoint, Rejection> {
     let endpoint = match &config.endpoint {
         EndpointSource::Fixed(endpoint) => endpoint.clone(),
-        EndpointSource::Lookup(lookup) => rarely(look_up(&**lookup, head, &config.overloads)).await?,
+        EndpointSource::Lookup(lookup) => rarely(look_up(&**lookup, head, &config.failed_lookups)).await?,
     };
     telemetry.provider(endpoint.verifier().profile().provider());
     Ok(endpoint)
 }
 
-async fn look_up(lookup: &dyn Find, head: &Parts, overloads: &PerMinute) -> Result<Endpoint, Rejection> {
+async fn look_up(lookup: &dyn Find, head: &Parts, failures: &PerMinute) -> Result<Endpoint, Rejection> {
     const LONGEST_WAIT: Duration = Duration::from_secs(1);
     timeout(LONGEST_WAIT, lookup.find(head))
         .await
         .unwrap_or_else(|elapsed| Err(elapsed.into()))
         .map_err(|error| {
-            if error.is::<Elapsed>() || error.is::<TooManyLoads>() {
-                let count = overloads.add();
-                if count > 0 {
-                    lookups_overloaded(count, &error.to_string());
-                }
+            // Any client can cause it, so it is counted.
+            let count = failures.add();
+            if count > 0 {
+                lookups_failed(count, &*error);
             }
             Rejection::new(RejectionKind::VerifierUnavailable).because(error)
         })?

@@ -54,7 +54,7 @@ use crate::{
 /// * **A revoked secret is accepted for up to `ttl`** after its load began, or until
 ///   [`invalidate`](Self::invalidate). Requests that wait for a load in progress get its result, however long
 ///   it took. Each process has its own cache.
-/// * Each key has at most one load at a time, and all requests for that key share its result. The load runs
+/// * Each key has at most one load at a time (one more after an `invalidate`), and all requests for that key share its result. The load runs
 ///   in its own task and survives its request, so a load of more than a second still serves the provider's
 ///   next attempt. It is dropped after 10 seconds.
 /// * `Ok(None)` is kept for 5 seconds, so a new tenant may be unknown for that long. Unknown keys have a
@@ -66,10 +66,11 @@ use crate::{
 ///
 /// At most `capacity` endpoints are kept, and the least used are evicted; make it larger than the number of tenants. Of
 /// each key only a 128-bit hash with a random seed is kept, so a long name takes no more memory than a short one. `Hash`
-/// must therefore cover everything that tells two keys apart, as a derived one does. At most 1,024
-/// loads run at a time, of which 256 are reserved for keys that had an endpoint when they were last loaded (as many
-/// of these as `capacity` are remembered): a flood of made-up names does not keep a tenant whose `ttl` has ended from
-/// being loaded again. Requests that need another load are rejected with 503.
+/// must therefore cover everything that tells two keys apart, as a derived one does.
+///
+/// At most 1,024 loads run at a time. 256 of them are reserved for keys that had an endpoint when they were last loaded,
+/// so that a flood of made-up names cannot block a tenant whose `ttl` has ended. Up to `capacity` such keys are
+/// remembered. Requests that need another load are rejected with 503.
 ///
 /// # Deduplication
 ///
@@ -77,8 +78,9 @@ use crate::{
 /// same secret or public key do not drop each other's deliveries. `key` is called once more for each verified delivery:
 /// it must return the same value for the same head.
 ///
-/// If `load` accepts several spellings of one tenant (ignoring case, for instance), let `key` normalize them:
-/// each spelling takes up an entry.
+/// If `load` accepts several spellings of one tenant (ignoring case, for instance), let `key` normalize them. Otherwise a
+/// captured request can be replayed once under each spelling, unless the endpoint has a scope, and the spellings evict
+/// other tenants.
 ///
 /// Clones share all state. Requires a tokio runtime.
 pub struct CachedLookup<K> {
@@ -198,23 +200,25 @@ impl<K: Hash + Send + 'static> CachedLookup<K> {
 
     /// Returns the key's load in progress, or starts one.
     fn pending(&self, hash: u128, key: K) -> Result<PendingLoad, BoxError> {
+        let now = Instant::now();
+        let in_time = |load: &PendingLoad| now.duration_since(load.begun) < LONGEST;
         let mut loads = self.loads();
         // An older load belongs to a runtime that has stopped: otherwise its timer would have ended
         // it.
-        if let Some(load) = loads.get(&hash).filter(|load| load.begun.elapsed() < LONGEST) {
+        if let Some(load) = loads.get(&hash).filter(|load| in_time(load)) {
             return Ok(load.clone());
         }
         let is_served = self.shared.served.contains_key(&hash);
         let most = if is_served { MAX_LOADS } else { MAX_LOADS - RESERVED_LOADS };
         if loads.len() >= most {
-            loads.retain(|_, load| load.begun.elapsed() < LONGEST);
+            loads.retain(|_, load| in_time(load));
         }
         if loads.len() >= most {
-            return Err(TooManyLoads(most).into());
+            return Err(format!("limit of {most} loads at a time is reached").into());
         }
         let runtime = Handle::try_current()?;
         let (sender, result) = watch::channel(None);
-        let load = PendingLoad { begun: Instant::now(), result };
+        let load = PendingLoad { begun: now, result };
         loads.insert(hash, load.clone());
         // Unlock first: a runtime that shuts down drops the task at once, and with it the guard, which locks.
         drop(loads);
@@ -276,18 +280,6 @@ impl Hasher for HashedBytes {
         fingerprint(&self.0)
     }
 }
-
-/// The error of a key that is not loaded, because too many loads are under way. Any client can cause it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct TooManyLoads(usize);
-
-impl fmt::Display for TooManyLoads {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "limit of {} loads at a time is reached", self.0)
-    }
-}
-
-impl Error for TooManyLoads {}
 
 /// Ends a load even if its task is dropped, so that the next request starts another.
 struct LoadGuard<K> {

@@ -9,10 +9,12 @@ use crate::{BoxError, task::BoxFuture};
 /// Implemented for closures `Fn(&Parts) -> impl Future<Output = Result<Option<E>, BoxError>> + Send` with
 /// `E: Into<Endpoint>`, and for [`CachedLookup`].
 ///
-/// * `Ok(None)`: the endpoint does not exist. The request is rejected as `unknown_endpoint`, which a client
-///   cannot distinguish from a signature mismatch.
+/// * `Ok(None)`: the endpoint does not exist. The request is rejected as `unknown_endpoint`, with the answer
+///   to a signature mismatch. Names can still be guessed: an existing endpoint waits for the body, answers handshakes
+///   and reports a missing signature.
 /// * An error, or a lookup that takes longer than a second: the request is rejected with 503
-///   (`verifier_unavailable`), so that the provider retries. Time-outs are logged at `WARN` once a minute.
+///   (`verifier_unavailable`), so that the provider retries. Errors are logged at `WARN` at most once a minute, with
+///   their number, and each of them at `DEBUG`.
 ///
 /// Any client that can reach the layer causes lookups, so they must be fast: read a table in memory, or use a
 /// [`CachedLookup`].

@@ -74,7 +74,6 @@ pub use self::{
     verified::Verified,
 };
 pub(crate) use self::{
-    cached_lookup::TooManyLoads,
     error::Reason,
     keys::{Candidates, Keyring, MacKind, Macs, digest, fingerprint},
     location::{RequestValue, header_name},
