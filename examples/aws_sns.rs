@@ -24,7 +24,7 @@ use hyper_util::{
     rt::TokioExecutor,
 };
 use tokio::net::TcpListener;
-use tower_webhook::{BoxError, Delivery, Event, WebhookLayer, provider, verify::Fetch};
+use tower_webhook::{BoxError, Delivery, Event, Undecodable, WebhookLayer, provider, verify::Fetch};
 
 /// A part of a notification. The payload has only the fields that SNS signs: `MessageAttributes` is not
 /// one of them.
@@ -54,7 +54,10 @@ async fn main() -> Result<(), BoxError> {
     let client = Certificates(Client::builder(TokioExecutor::new()).build(tls));
     // The name tells this subscription from others of the topic, should they share a store.
     let verifier = provider::aws_sns([topic], "example", client).confirm_subscriptions();
-    let webhooks = WebhookLayer::with_verifier(verifier).json::<Notification>();
+    let webhooks = WebhookLayer::with_verifier(verifier)
+        .json::<Notification>()
+        // The default answers 422, and SNS does not retry after a 4xx.
+        .on_undecodable(Undecodable::HandOver);
     let app = Router::new().route("/sns", post(on_message).layer(webhooks));
 
     let address = env::args().nth(1).unwrap_or("127.0.0.1:3000".to_owned());
@@ -65,7 +68,11 @@ async fn main() -> Result<(), BoxError> {
 }
 
 /// Handles each message once. SNS sends it again after a 5xx; after a 4xx it does not.
-async fn on_message(delivery: Delivery, event: Event<Notification>) -> StatusCode {
+async fn on_message(delivery: Delivery, event: Option<Event<Notification>>) -> StatusCode {
+    let Some(event) = event else {
+        eprintln!("{:?}: {:?}", delivery.id(), delivery.decode_error().map(ToString::to_string));
+        return StatusCode::SERVICE_UNAVAILABLE;
+    };
     println!("{}: {}", delivery.id().unwrap_or_default(), event.into_inner().message);
     StatusCode::NO_CONTENT
 }

@@ -97,7 +97,8 @@ async fn main() -> Result<(), BoxError> {
 /// Called for each command, which is answered with what its user is to see.
 async fn on_command(command: Event<SlashCommand>) -> Json<Reply> {
     println!("{} {} by {}", command.command, command.text, command.user_id);
-    // `tokio::spawn` the work here, and have it post a `Reply` there when it is done.
+    // Slack never retries a command, so store it here, and have the work post a `Reply` there when it is done. A
+    // `tokio::spawn` alone loses it if the process ends.
     println!("more of it goes to {}", command.response_url);
     let text = format!("I am on it: {}", escaped(&command.text));
     Json(Reply { response_type: "ephemeral", text })

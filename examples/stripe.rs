@@ -80,7 +80,7 @@ async fn main() -> Result<(), BoxError> {
         // Stripe disables an endpoint that fails for days. Keep the default, which answers 422, until the types have
         // seen every event that you subscribed to.
         .on_undecodable(Undecodable::Acknowledge)
-        .on_outcome(keep_dead_letter);
+        .on_outcome(print_dead_letter);
     let app = Router::new().route("/stripe", post(on_event).layer(webhooks));
 
     let address = env::args().nth(1).unwrap_or("127.0.0.1:3000".to_owned());
@@ -91,9 +91,9 @@ async fn main() -> Result<(), BoxError> {
     Ok(())
 }
 
-/// Keeps what was acknowledged and not handled: Stripe does not send it again by itself. A service writes it to a
-/// queue or a file. The payload is a customer's data: only its length belongs in a log.
-fn keep_dead_letter(outcome: &Outcome) {
+/// Reports what was acknowledged and not handled. **Only prints, and Stripe does not retry a 200**: write the payload to
+/// durable storage here, or use `Undecodable::HandOver` and store it before answering. The payload is a customer's data: only its length belongs in a log.
+fn print_dead_letter(outcome: &Outcome) {
     if let (OutcomeKind::Acknowledged, Some(delivery)) = (outcome.kind(), outcome.delivery()) {
         let why = delivery.decode_error().map(ToString::to_string).unwrap_or_default();
         println!(

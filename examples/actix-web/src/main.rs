@@ -134,7 +134,8 @@ async fn receive(
     }
 
     let callback: Callback = serde_json::from_slice(payload).map_err(|error| {
-        eprintln!("rejected: undecodable payload: {error}");
+        // Without the error's text, which quotes the payload.
+        eprintln!("rejected: undecodable payload, line {} column {}", error.line(), error.column());
         ErrorUnprocessableEntity("undecodable payload")
     })?;
     // The scope keeps the ids of different endpoints apart.
