@@ -126,7 +126,7 @@ impl Delivery {
                 let claimed = match store_failures {
                     STORE_FAILURES.. if proceeds => Ok(Item::Claimed(ItemClaim::unclaimed())),
                     STORE_FAILURES.. => {
-                        outcome.fail(key, "item was not claimed, because the store failed for others".into());
+                        outcome.fail(key, "item was not claimed, because others could not be claimed".into());
                         continue;
                     }
                     _ => self.claim_item(&key).await,

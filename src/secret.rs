@@ -96,7 +96,8 @@ impl Secret {
     ///
     /// # Errors
     ///
-    /// If `key` is empty. Constructors that need PEM or a JWK return [`InvalidSecret`] for such a secret.
+    /// If `key` is empty. Constructors that need PEM or a JWK, or that take either a key or PEM, return
+    /// [`InvalidSecret`] for such a secret.
     pub fn from_bytes(key: impl Into<Vec<u8>>) -> Result<Self, InvalidSecret> {
         let key = Zeroizing::new(key.into());
         match key.is_empty() {

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Passes every test. What a machine with Rust lacks for that is installed with the system's package
+# Runs every test, except those in a browser (browser.sh) and the interleavings (model/run.sh). What a machine with Rust lacks for that is installed with the system's package
 # manager where this may be done, and named otherwise.
 set -eu
 cd "$(dirname "$0")/.."

@@ -100,10 +100,9 @@ impl<S: Sync, T: Send + Sync + 'static> OptionalFromRequestParts<S> for Event<T>
 ///
 /// The layer does not need a payload type. As with [`Delivery::json`], the content type is ignored.
 ///
-/// The nearest layer rejects a payload that is not a `T`, as it rejects one that it decodes itself: the client gets
-/// 422 without details, [`on_rejection`](crate::WebhookLayer::on_rejection) may change that response, and logs and
-/// metrics get a [`Rejection`] of the kind [`Undecodable`](RejectionKind::Undecodable) with the [`DecodeError`] as its
-/// source. Two things differ, because the handler has been called by then:
+/// The nearest layer rejects a payload that is not a `T` like one that it decodes itself. The client gets 422 without
+/// details, which [`on_rejection`](crate::WebhookLayer::on_rejection) may change. Logs and metrics get a [`Rejection`] of
+/// the kind [`Undecodable`](RejectionKind::Undecodable), whose source is the [`DecodeError`]. Two things differ, because the handler has been called by then:
 ///
 /// * The delivery has been claimed. The layer releases the claim, so that the provider's next attempt runs. The
 ///   outcome is [`Accepted`](crate::OutcomeKind::Accepted), and the handler has [failed](crate::HandlerEnd::Failed).

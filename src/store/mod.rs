@@ -153,8 +153,8 @@ pub trait Store: Send + Sync + 'static {
     /// Extends the lease to `lease` from now. Returns `false` if the token no longer holds the claim.
     ///
     /// # Errors
+    ///
     /// If the store fails.
-    /// If the store cannot tell.
     fn extend(
         &self,
         key: &Key,

@@ -282,7 +282,7 @@ mod tests {
     #[tokio::test]
     async fn redis_needs_its_feature() {
         for url in ["redis://127.0.0.1?prefix=shop", "rediss://127.0.0.1", "valkey://127.0.0.1"] {
-            assert_eq!(error(url).await, "store URL needs the feature `redis`");
+            assert_eq!(error(url).await, "store URL requires the feature `redis`");
         }
     }
 }

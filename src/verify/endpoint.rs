@@ -46,8 +46,10 @@ impl Endpoint {
     /// wins over the layer's. Default: the layer's scope, else a fingerprint of the secret that matched, and a digest of
     /// the name that was looked up (see [`Lookup`](super::Lookup)).
     ///
-    /// A tenant may choose it: no name can be read as the scope of another, because `#`, `%`, `:` and the first byte of
-    /// an ambiguous name are percent-encoded in the key. Two endpoints with the same scope and provider drop each other's deliveries if their ids are equal.
+    /// A tenant may choose it: in the key, `#`, `%`, `:` and the first byte of an ambiguous name are percent-encoded, so
+    /// that it cannot be read as another scope. This needs custom provider names of which none begins with another
+    /// provider's name and a hyphen. Two endpoints with the same scope and provider drop each other's deliveries if their
+    /// ids are equal.
     pub fn scope(mut self, scope: &str) -> Self {
         self.settings().scope = Some(scope.into());
         self

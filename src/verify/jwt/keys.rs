@@ -10,6 +10,7 @@ use jsonwebtoken::{
     jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet, KeyAlgorithm, PublicKeyUse},
 };
 use x509_cert::der::{Decode, Tag, Tagged, asn1::AnyRef};
+use zeroize::Zeroizing;
 
 use crate::{
     InvalidSecret, Secret, Secrets,
@@ -150,10 +151,11 @@ fn is_public(secret: &Secret) -> Result<bool, InvalidSecret> {
     if text.starts_with('{') || text.starts_with("-----BEGIN ") {
         return Ok(true);
     }
-    let mut encoded = text.as_bytes().to_vec();
+    let mut encoded = Zeroizing::new(text.as_bytes().to_vec());
     encoded.retain(|byte| !byte.is_ascii_whitespace() && *byte != b'=');
     let encodings = [BASE64_NOPAD, BASE64URL_NOPAD, HEXLOWER_PERMISSIVE];
-    let mut decoded = encodings.iter().filter_map(|encoding| encoding.decode(&encoded).ok());
+    let mut decoded =
+        encodings.iter().filter_map(|encoding| encoding.decode(&encoded).ok().map(Zeroizing::new));
     match looks_public(text.as_bytes()) || decoded.any(|decoded| looks_public(&decoded)) {
         true => Err(InvalidSecret::new("public key is neither PEM nor a JWK")),
         false => Ok(false),
