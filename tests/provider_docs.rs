@@ -1,7 +1,7 @@
-//! Each constructor's documentation states the facts that its code has, in the same words and order.
+//! The documentation of each constructor states the facts in its code, in uniform words and order.
 //!
-//! With `UPDATE_PROVIDER_DOCS=1` the test writes them anew. What stands behind a fact's sentence in the same line
-//! is written by hand and kept, as are the lines without a fact.
+//! With `UPDATE_PROVIDER_DOCS=1`, the test rewrites these facts. It keeps hand-written text: what follows a fact in
+//! its bullet, and bullets without a fact.
 #![cfg(all(feature = "asymmetric", feature = "jwt"))]
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing)]
 
@@ -13,14 +13,16 @@ use tower_webhook::{
     verify::{Location, Profile},
 };
 
-/// The labels in their order. Lines with other labels, or with none, follow.
-const LABELS: [&str; 11] = [
+/// The labels, in order. Bullets with another label or without a label follow.
+const LABELS: [&str; 13] = [
+    "Signature",
     "Secret",
     "Signed content",
     "Delivery id",
     "Event type",
     "Timestamp",
     "Retries",
+    "Deduplication window",
     "Acknowledge within",
     "Body limit",
     "Handshake",
@@ -28,8 +30,11 @@ const LABELS: [&str; 11] = [
     "Not covered",
 ];
 
-/// The place of a sentence that was not written yet.
+/// A placeholder for a generated fact.
 const MARK: &str = "@@";
+
+/// Beginnings of hand-written text within a fact's sentence: a source in parentheses, and an exception.
+const CONTINUATIONS: [&str; 2] = [" ([", ", unless "];
 
 #[test]
 fn each_constructor_documents_its_facts() {
@@ -50,7 +55,7 @@ fn each_constructor_documents_its_facts() {
             let differs = current.lines().find(|line| !text.contains(line)).unwrap_or("its order");
             outdated.push(format!("{}: {differs}", path.display()));
         }
-        assert!(!current.contains(MARK), "{}: a line has no fact to state", path.display());
+        assert!(!current.contains(MARK), "{}: no fact for a placeholder", path.display());
     }
     assert_eq!(count, constructed().count());
     assert!(update || outdated.is_empty(), "run with UPDATE_PROVIDER_DOCS=1:\n{}", outdated.join("\n"));
@@ -61,7 +66,7 @@ fn constructed() -> impl Iterator<Item = &'static Provider> {
     provider::all().filter(|provider| provider.alias_of().is_none())
 }
 
-/// The constructor that is documented before this line: of a row, or of a function that fetches keys.
+/// Returns the provider whose constructor this line declares, as a row or as a function that fetches keys.
 fn documented(line: &str) -> Option<&'static Provider> {
     let row = line.strip_prefix("    ").and_then(|line| line.split_once(": \""));
     let row = row.map(|(name, _)| name.trim_end_matches(" -> Result"));
@@ -70,7 +75,7 @@ fn documented(line: &str) -> Option<&'static Provider> {
         .find(|provider| Some(provider.constructor) == if provider.fetches_keys() { function } else { row })
 }
 
-/// The file with the documentation of its constructors written anew.
+/// Returns the file with the documentation of its constructors rewritten.
 fn rewritten(text: &str, count: &mut usize) -> String {
     let mut written = Vec::new();
     let mut block = Vec::new();
@@ -102,7 +107,7 @@ fn documentation(provider: &Provider, docs: &[&str]) -> Vec<String> {
     let text: Vec<_> =
         docs.iter().map(|line| line.trim_start().trim_start_matches("///").trim_end()).collect();
     let text = text.iter().map(|line| line.strip_prefix(' ').unwrap_or(line)).collect::<Vec<_>>().join("\n");
-    // A function's examples and sources follow.
+    // Keep the examples and sources after a function's bullets.
     let bullets_end = text.find("\n* ").and_then(|start| Some(start + text[start..].find("\n\n")?));
     let (text, rest) = text.split_at(bullets_end.unwrap_or(text.len()));
     let mut parts = text.split("\n* ");
@@ -111,24 +116,29 @@ fn documentation(provider: &Provider, docs: &[&str]) -> Vec<String> {
 
     let profile = provider.profile();
     let scheme = provider.scheme().map(|scheme| serde_json::to_value(scheme).unwrap());
-    if let Some(scheme) = &scheme {
-        paragraphs[0] = first_line(scheme);
-    }
+    let creates = format!("Creates a verifier for {}", provider.name);
+    let fetches = paragraphs[0].strip_prefix(&creates).filter(|rest| rest.starts_with(", "));
+    paragraphs[0] = format!("{creates}{}", fetches.unwrap_or("."));
     for (label, fact) in facts(&profile, scheme.as_ref()) {
         let opening = format!("{label}: ");
         match bullets.iter_mut().find(|bullet| bullet.starts_with(&opening)) {
             Some(bullet) => {
-                let rest = &bullet[opening.len()..];
-                let by_hand = rest.split_once(if rest.starts_with(MARK) { MARK } else { ". " });
-                let by_hand = by_hand.map_or("", |(_, by_hand)| by_hand.trim_start());
-                *bullet = format!("{label}: {fact} {by_hand}").trim_end().to_owned();
+                let by_hand = by_hand(&bullet[opening.len()..]);
+                let continues = CONTINUATIONS.iter().any(|beginning| by_hand.starts_with(beginning));
+                let fact = if continues { fact.trim_end_matches('.') } else { &fact };
+                *bullet = format!("{label}: {fact}{by_hand}");
             }
             None => bullets.push(format!("{label}: {fact}")),
         }
     }
     document_secret(provider, &mut bullets);
     let has = |label: &str| bullets.iter().any(|bullet| bullet.starts_with(label));
-    assert!(!provider.has_handshake() || has("Handshake: "), "{}: no line on its handshake", provider.id);
+    assert!(has("Signature: "), "{}: documentation does not describe the signature", provider.id);
+    assert!(
+        !provider.has_handshake() || has("Handshake: "),
+        "{}: documentation does not mention the handshake",
+        provider.id
+    );
     bullets.sort_by_key(|bullet| {
         let label = bullet.split_once(':').map_or("", |(label, _)| label);
         LABELS.iter().position(|known| *known == label).unwrap_or(LABELS.len())
@@ -145,7 +155,17 @@ fn documentation(provider: &Provider, docs: &[&str]) -> Vec<String> {
     lines.into_iter().map(|line| format!("{indent}/// {line}").trim_end().to_owned()).collect()
 }
 
-/// Adds the line on the secret, or checks the one that is written by hand.
+/// Returns the hand-written end of a bullet that begins with a fact.
+fn by_hand(text: &str) -> &str {
+    if let Some(by_hand) = text.strip_prefix(MARK) {
+        return by_hand;
+    }
+    let sentence_end = text.find(". ").map(|end| end + 1);
+    let continuations = CONTINUATIONS.iter().filter_map(|beginning| text.find(beginning));
+    continuations.chain(sentence_end).min().map_or("", |start| &text[start..])
+}
+
+/// Adds the bullet on the secret, or checks a hand-written one.
 fn document_secret(provider: &Provider, bullets: &mut Vec<String>) {
     let (fact, word) = match provider.secret_format() {
         None => return,
@@ -154,10 +174,12 @@ fn document_secret(provider: &Provider, bullets: &mut Vec<String>) {
         Some(SecretFormat::Base64) => ("base64.", "base64"),
         Some(SecretFormat::Base64Url) => ("URL-safe base64.", "base64"),
         Some(SecretFormat::PublicKey) => ("the public key.", "key"),
-        Some(_) => ("the text as it stands.", ""),
+        Some(_) => ("text, not decoded.", ""),
     };
     match bullets.iter().find(|bullet| bullet.starts_with("Secret: ")) {
-        Some(bullet) => assert!(bullet.contains(word), "{}: `{bullet}` is not {word}", provider.id),
+        Some(bullet) => {
+            assert!(bullet.contains(word), "{}: `{bullet}` does not contain `{word}`", provider.id);
+        }
         None => bullets.push(format!("Secret: {fact}")),
     }
 }
@@ -180,31 +202,32 @@ fn wrap(lines: &mut Vec<String>, first: &str, indent: &str, text: &str) {
     lines.push(line.trim_end().to_owned());
 }
 
-/// How the provider signs, in a sentence.
-fn first_line(scheme: &Value) -> String {
-    let text = |value: &Value| value.as_str().map(str::to_owned);
-    let header = |place: &str| match place.split_once(':') {
-        Some(_) => format!("`{place}`"),
-        None => {
-            let capital = |part: &str| part[..1].to_uppercase() + &part[1..];
-            format!("`{}`", place.split('-').map(capital).collect::<Vec<_>>().join("-"))
-        }
+/// Describes the signature in a sentence.
+fn signature(scheme: &Value) -> String {
+    let place = |place: &str| match place.split_once(':') {
+        Some(("query", name)) => format!("the query parameter `{name}`"),
+        _ => format!("`{place}`"),
     };
     let sig = &scheme["sig"];
     let place = match &sig["from"] {
-        Value::String(place) => header(place),
-        places => {
-            let places = places.as_array().unwrap().iter().map(|place| header(place.as_str().unwrap()));
-            places.collect::<Vec<_>>().join(" or ")
+        Value::String(from) => place(from),
+        from => {
+            let places = from.as_array().unwrap().iter().map(|from| place(from.as_str().unwrap()));
+            match &*places.collect::<Vec<_>>() {
+                // More than two headers are numbered.
+                [first, _, .., last] => format!("{first} to {last}"),
+                places => places.join(" or "),
+            }
         }
     };
-    let algorithm = match &*text(&scheme["alg"]).unwrap() {
-        "token" => return format!("The secret itself in {place}."),
-        "basic" => return format!("HTTP Basic credentials in {place}."),
+    let algorithm = match scheme["alg"].as_str().unwrap() {
+        "token" => return token("the secret itself", &place),
+        "basic" => return token("HTTP Basic credentials", &place),
         "hash-sha1" => "SHA-1".to_owned(),
         "hash-sha256" => "SHA-256".to_owned(),
-        "ed25519" => "Ed25519".to_owned(),
-        other => other.to_uppercase(),
+        "ed25519" => "Ed25519 signature".to_owned(),
+        hmac if hmac.starts_with("hmac") => hmac.to_uppercase(),
+        public_key => format!("{} signature", public_key.to_uppercase()),
     };
     let code = |template: &str| match template {
         "{body}" => "the body".to_owned(),
@@ -217,27 +240,34 @@ fn first_line(scheme: &Value) -> String {
             versions.map(|template| code(template.as_str().unwrap())).collect::<Vec<_>>().join(" or ")
         }
     };
-    let encoding = match &*text(&sig["enc"]).unwrap() {
-        "base64url" => "URL-safe base64".to_owned(),
-        other => other.to_owned(),
+    let encoding = match sig["enc"].as_str().unwrap() {
+        "base64url" => "URL-safe base64",
+        other => other,
     };
     let prefix = match sig["prefix"].as_str().unwrap_or_default() {
         "" => String::new(),
-        prefix if sig["prefix_optional"] == true => format!(" after an optional `{prefix}`"),
-        prefix => format!(" after `{prefix}`"),
+        prefix if sig["prefix_optional"] == true => format!(" with an optional prefix `{prefix}`"),
+        prefix => format!(" with the prefix `{prefix}`"),
     };
-    format!("{algorithm} of {signed} in {place}, {encoding}{prefix}.")
+    format!("{algorithm} of {signed}, as {encoding}{prefix} in {place}.")
 }
 
-/// The facts that are known, each with its label, as sentences that end with their only full stop.
+fn token(sent: &str, place: &str) -> String {
+    format!("none: the provider sends {sent} in {place}, so **the body is not protected**.")
+}
+
+/// Returns the known facts with their labels. Each fact has one full stop, at its end.
 fn facts(profile: &Profile, scheme: Option<&Value>) -> Vec<(&'static str, String)> {
     let signed = |signed: bool| if signed { "signed" } else { "**not signed**" };
     let mut facts = Vec::new();
     let places = |places: &[Location]| {
         places.iter().map(|place| format!("`{place}`")).collect::<Vec<_>>().join(" or ")
     };
+    if let Some(scheme) = scheme {
+        facts.push(("Signature", signature(scheme)));
+    }
     match profile.id() {
-        // A verifier that is written by hand may find one where no place says it.
+        // A hand-written verifier may find an id although its profile has no location for it.
         [] if scheme.is_some() => facts.push(("Delivery id", "none.".to_owned())),
         [] => {}
         id => facts.push(("Delivery id", format!("{}, {}.", places(id), signed(profile.id_signed())))),
@@ -247,25 +277,27 @@ fn facts(profile: &Profile, scheme: Option<&Value>) -> Vec<(&'static str, String
         facts.push(("Event type", format!("{}, {is_signed}.", places(profile.event_type()))));
     }
     if let Some(ts) = scheme.map(|scheme| &scheme["ts"]).filter(|ts| !ts.is_null()) {
-        let from = ts["from"].as_str().unwrap();
-        let past = ts["past"].as_u64().map_or("any age".to_owned(), |past| format!("{past} s into the past"));
-        facts.push(("Timestamp", format!("`{from}`; {past} and {} s into the future.", ts["future"])));
+        let (from, future) = (ts["from"].as_str().unwrap(), &ts["future"]);
+        let tolerance = match ts["past"].as_u64() {
+            Some(past) if *future == past => format!("tolerance {past} s"),
+            Some(past) => format!("tolerance {past} s in the past and {future} s in the future"),
+            None => format!(
+                "any age unless the layer has a [`tolerance`](crate::WebhookLayer::tolerance), and up to {future} s \
+                 in the future"
+            ),
+        };
+        facts.push(("Timestamp", format!("`{from}`; {tolerance}.")));
     }
-    let remembered = profile.dedupe_window().map(|window| match window.as_secs() {
-        86_400 => "1 day".to_owned(),
-        secs if secs % 86_400 == 0 => format!("{} days", secs / 86_400),
-        secs => format!("{} hours", secs / 3600),
-    });
-    let retries = profile.retries().map(|retries| if retries { "yes" } else { "**never**" });
-    match (retries, remembered) {
-        (None, None) => {}
-        (Some(retries), None) => facts.push(("Retries", format!("{retries}."))),
-        (None, Some(remembered)) => {
-            facts.push(("Retries", format!("not known; deduplicated for {remembered}.")));
-        }
-        (Some(retries), Some(remembered)) => {
-            facts.push(("Retries", format!("{retries}; deduplicated for {remembered}.")));
-        }
+    if let Some(retries) = profile.retries() {
+        facts.push(("Retries", if retries { "yes." } else { "**never**." }.to_owned()));
+    }
+    if let Some(window) = profile.dedupe_window() {
+        let window = match window.as_secs() {
+            86_400 => "1 day".to_owned(),
+            secs if secs % 86_400 == 0 => format!("{} days", secs / 86_400),
+            secs => format!("{} hours", secs / 3600),
+        };
+        facts.push(("Deduplication window", format!("{window}.")));
     }
     if let Some(deadline) = profile.ack_deadline() {
         facts.push(("Acknowledge within", format!("{} ms.", deadline.as_millis()).replace("000 ms", " s")));

@@ -1,4 +1,4 @@
-//! The README and the guide state the same facts of providers as the code, and the README's request and links work.
+//! The README and the guide state the same facts about providers as the code, and the README's request and links work.
 //!
 //! `UPDATE_TABLES=1` writes the generated parts.
 #![cfg(all(feature = "asymmetric", feature = "jwt"))]
@@ -43,7 +43,7 @@ fn the_guide_states_the_facts_of_providers() {
         .iter()
         .filter(|(name, _)| !documentation(name).to_lowercase().contains("event type"))
         .collect();
-    assert!(undocumented.is_empty(), "event type not signed, and not documented: {undocumented:?}");
+    assert!(undocumented.is_empty(), "unsigned event type is not documented: {undocumented:?}");
     let batches = profiles.iter().filter(|(_, profile)| profile.batch());
     is_up_to_date("src/guide/events.md", "batches", &links(batches));
     let counts = profiles.iter().filter(|(_, profile)| profile.attempt().is_some());
@@ -51,7 +51,7 @@ fn the_guide_states_the_facts_of_providers() {
     is_up_to_date("src/guide/threats.md", "unsigned-bodies", &links(uncovered));
 }
 
-/// Checks, or with `UPDATE_TABLES` writes, the text between the comments of this name.
+/// Checks the text between the comments with this name, or writes it with `UPDATE_TABLES`.
 fn is_up_to_date(file: &str, name: &str, current: &str) {
     let text = read(file);
     let (before, rest) = text.split_once(&format!("<!-- {name} -->\n")).unwrap();
@@ -69,7 +69,7 @@ fn constructed() -> impl Iterator<Item = &'static Provider> {
     provider::all().filter(|provider| provider.alias_of().is_none())
 }
 
-/// Every name in one paragraph. Providers with several constructors are there once, without what tells these apart.
+/// Returns all names in one paragraph. A provider with several constructors appears once, without the part in parentheses.
 fn names() -> String {
     let short = |name: &'static str| name.split(" (").next().unwrap();
     let count = |name| provider::all().filter(|provider| short(provider.name) == name).count();
@@ -87,12 +87,12 @@ fn table() -> String {
     let count = rows.len();
     let columns = "| provider | constructor | signature | delivery id | event type | timestamp | retries | acknowledge within |";
     let line = "|---".repeat(8);
-    // Without these styles half of the columns are out of sight.
+    // Without these styles, half of the columns are off-screen.
     let wrap = "<div style=\"font-size:.8em;word-break:break-word\">";
     format!("{count} constructors:\n\n{wrap}\n\n{columns}\n{line}|\n{}\n</div>\n", rows.concat())
 }
 
-/// The aliases of each provider that has some.
+/// Returns the table of aliases, grouped by provider.
 fn aliases() -> String {
     let of = |provider: &'static Provider| {
         let aliases = provider::all().filter(|alias| alias.alias_of().is_some_and(|of| of.id == provider.id));
@@ -114,8 +114,8 @@ fn row(provider: &'static Provider) -> String {
     let docs = documentation(constructor).replace("///", "");
     let docs = docs.split_whitespace().collect::<Vec<_>>().join(" ");
     let bullet = |label: &str| docs.split_once(label).map(|(_, rest)| rest);
-    let end = [". ", ": ", ", over "].iter().filter_map(|end| docs.find(end)).min();
-    let signature = docs[..end.unwrap_or(docs.len())].replace("[`", "`").replace("`]", "`");
+    let signature = bullet("* Signature: ").unwrap();
+    let signature = signature.split(". ").next().unwrap().split(" ([").next().unwrap();
     let signed = |is_signed: bool| if is_signed { "signed" } else { "**not signed**" };
     let places = |places: &[Location], is_signed: bool| {
         let names: Vec<_> = places.iter().map(|place| format!("`{place}`")).collect();
@@ -168,7 +168,7 @@ fn profiles() -> Vec<(&'static str, Profile)> {
     profiles
 }
 
-/// Rows of providers whose retries, deadline, window or lease are known.
+/// Returns the table of providers whose retries, deadline, window or lease are known.
 fn behaviour(profiles: &[(&str, Profile)]) -> String {
     let rows = profiles.iter().filter_map(|(name, profile)| {
         let (retries, ack_deadline) = (profile.retries(), profile.ack_deadline());
@@ -211,7 +211,9 @@ fn documentation(constructor: &str) -> String {
         let at = lines.iter().position(|line| openings.iter().any(|opening| line.starts_with(&**opening)));
         if let Some(at) = at {
             let is_documentation = |line: &&&str| line.trim_start().starts_with("///");
-            let text: Vec<_> = lines[..at].iter().rev().take_while(is_documentation).copied().collect();
+            let is_attribute = |line: &&&str| line.trim_start().starts_with("#[");
+            let above = lines[..at].iter().rev().skip_while(is_attribute);
+            let text: Vec<_> = above.take_while(is_documentation).copied().collect();
             return text.into_iter().rev().collect::<Vec<_>>().join("\n");
         }
     }

@@ -2,14 +2,15 @@ use super::providers;
 use crate::verify::{Encoding::Base64, Scheme};
 
 providers! {
-    /// HMAC-SHA256 of the body in `X-Ably-Signature`, base64.
+    /// Creates a verifier for Ably.
     ///
-    /// * Secret: the text as it stands, the part of the key after the `:`.
-    /// * Signed content: `{body}`, HMAC-SHA256, in `X-Ably-Signature`; batched requests only.
-    /// * Delivery id: none. No id names the delivery as a whole; `webhookId` names the rule, not the event.
-    /// * Retries: yes. For 5 minutes.
-    /// * Batches: one body can carry several events.
-    ///   ([Source](https://ably.com/docs/platform/integrations/webhooks/generic)).
+    /// * Signature: HMAC-SHA256 of the body, as base64 in `x-ably-signature`.
+    /// * Secret: the part of the key after the `:`, as text.
+    /// * Signed content: `{body}`. Ably signs only batched requests; the layer rejects others.
+    /// * Delivery id: none. The body has no id for the whole delivery, and `webhookId` identifies the rule.
+    /// * Retries: yes. Ably retries for 5 minutes.
+    /// * Batches: one body can carry several events
+    ///   ([source](https://ably.com/docs/platform/integrations/webhooks/generic)).
     /// * [Shared secret](crate::verify::Profile::shared_secret): all rules with the same key share it.
     ably: "ably", "Ably",
         "https://github.com/ably/docs/blob/HEAD/src/pages/docs/platform/integrations/webhooks/index.mdx",

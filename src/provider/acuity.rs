@@ -2,10 +2,11 @@ use super::providers;
 use crate::verify::{Encoding::Base64, Scheme};
 
 providers! {
-    /// HMAC-SHA256 of the body in `X-Acuity-Signature`, base64.
+    /// Creates a verifier for Acuity Scheduling.
     ///
-    /// * Secret: API key.
-    /// * Signed content: `{body}`, a form, HMAC-SHA256, in `X-Acuity-Signature`.
+    /// * Signature: HMAC-SHA256 of the body, as base64 in `x-acuity-signature`.
+    /// * Secret: the API key, as text.
+    /// * Signed content: `{body}`, which is a form.
     /// * Delivery id: none.
     /// * Event type: `form:action`, signed.
     acuity: "acuity", "Acuity Scheduling",

@@ -17,20 +17,22 @@ use crate::verify::{
 };
 
 providers! {
-    /// HMAC-SHA256 of eight fields of the item in its `hmacSignature`, base64.
+    /// Creates a verifier for Adyen (standard webhooks).
     ///
-    /// * Secret: the HMAC key in hex.
-    /// * Signed content: eight fields of the item with `:` between, `pspReference`, `originalReference`,
-    ///   `merchantAccountCode`, `merchantReference`, the amount's `value` and `currency`, `eventCode` and
-    ///   `success`; HMAC-SHA256, in the item's `additionalData.hmacSignature`. Only `merchantReference` may
-    ///   contain a `:`, so that the signature is unambiguous. **The rest of the body is not covered**: do not
-    ///   rely on other fields, and enable Adyen's basic authentication.
-    /// * Delivery id: the event's code, reference, success and merchant account, signed. None for
-    ///   `REPORT_AVAILABLE`, whose reference is a file name.
+    /// * Signature: HMAC-SHA256 of eight fields of the item, as base64 in its `additionalData.hmacSignature`.
+    /// * Secret: the HMAC key, hex.
+    /// * Signed content: eight fields of the item, joined with `:`: `pspReference`, `originalReference`,
+    ///   `merchantAccountCode`, `merchantReference`, `amount.value`, `amount.currency`, `eventCode` and
+    ///   `success`. Only `merchantReference` may contain a `:`; otherwise the signed content would be ambiguous.
+    ///   **The rest of the body is not covered**: do not rely on other fields, and enable Adyen's basic
+    ///   authentication.
+    /// * Delivery id: `eventCode`, `pspReference`, `success` and `merchantAccountCode` of the item, joined with
+    ///   `:`, signed. `REPORT_AVAILABLE` has no delivery id, because Adyen reuses its `pspReference`, a file
+    ///   name.
     /// * Event type: `body:/notificationItems/0/NotificationRequestItem/eventCode`, signed.
-    /// * A notification must have exactly one item, as Adyen sends it
-    ///   ([source](https://docs.adyen.com/development-resources/webhooks/webhook-types)). No signature covers
-    ///   the list, so an attacker could repeat and combine captured items.
+    /// * Notifications with several items are rejected. Adyen sends one item
+    ///   ([source](https://docs.adyen.com/development-resources/webhooks/webhook-types)), and no signature
+    ///   covers the list, so an attacker could combine captured items.
     adyen_standard -> Result: "adyen-standard", "Adyen (standard webhooks)",
         "https://docs.adyen.com/development-resources/webhooks/secure-webhooks/verify-hmac-signatures",
         @by_hand |secrets, profile| {
@@ -42,10 +44,11 @@ providers! {
             .with_body_signed(false)
             .with_event_type(Location::json("/notificationItems/0/NotificationRequestItem/eventCode"));
 
-    /// HMAC-SHA256 of the body in `Hmacsignature`, base64.
+    /// Creates a verifier for Adyen (platform / management / banking).
     ///
-    /// * Secret: hex (64 chars).
-    /// * Delivery id: none. `data.id` names the transfer or account, and is the same for all of its events
+    /// * Signature: HMAC-SHA256 of the body, as base64 in `hmacsignature`.
+    /// * Secret: the HMAC key, hex (64 characters).
+    /// * Delivery id: none. `data.id` identifies the transfer or account, and is the same for all of its events
     ///   ([source](https://docs.adyen.com/api-explorer/transfer-webhooks/latest/post/balancePlatform.transfer.updated)).
     /// * Event type: `body:/type`, signed.
     adyen_platform -> Result: "adyen-header", "Adyen (platform / management / banking)",
@@ -64,14 +67,12 @@ fn verify(keys: &Keyring, body: &[u8]) -> Result<Verified, VerifyError> {
     for item in items(body)? {
         let verified = item.verify(keys)?;
         if only.replace((item, verified)).is_some() {
-            return Err(VerifyError::malformed(
-                "notification has several items, but their list is not signed",
-            ));
+            return Err(VerifyError::malformed("notification contains more than one item"));
         }
     }
     let (item, verified) = only.ok_or(VerifyError::missing("notification item is missing in the body"))?;
     let verified = without_mac(verified);
-    // Reports reuse file names.
+    // Adyen reuses the reference of a report, which is a file name.
     if text(&item.event_code) == "REPORT_AVAILABLE" {
         return Ok(verified);
     }
@@ -79,9 +80,9 @@ fn verify(keys: &Keyring, body: &[u8]) -> Result<Verified, VerifyError> {
     Ok(verified.with_id(facts.map(text).join(":")))
 }
 
-/// Returns the items of a notification. A single item without a list is accepted too.
+/// Returns the items of a notification, or a single item that is not in a list.
 ///
-/// A repeated field is an error, because other code might read the other value.
+/// A repeated field is an error, because a handler might read the other value.
 fn items(body: &[u8]) -> Result<Vec<NotificationItem>, VerifyError> {
     let malformed = |_| VerifyError::malformed("body is not a notification");
     let JsonObject(notification): JsonObject<AdyenNotification> =
@@ -101,7 +102,7 @@ struct AdyenNotification {
     notification_items: Option<NotificationItems>,
 }
 
-/// The items. Adyen sends one.
+/// The list of items. Adyen sends one item.
 struct NotificationItems(Vec<NotificationItem>);
 
 impl<'de> Deserialize<'de> for NotificationItems {
@@ -177,7 +178,8 @@ impl NotificationItem {
         macs.verify(&candidates)
     }
 
-    /// Adyen's libraries escape nothing, and merchants choose references that contain colons.
+    /// Feeds the signed fields. Rejects a `:` except in `merchantReference`, because Adyen's libraries do not
+    /// escape it.
     fn feed(&self, macs: &mut Macs<'_>) -> Result<(), VerifyError> {
         const MERCHANT_REFERENCE: usize = 3;
         let signed = [
@@ -195,7 +197,9 @@ impl NotificationItem {
                 macs.update(b":");
             }
             if index != MERCHANT_REFERENCE && text(field).contains(':') {
-                return Err(VerifyError::malformed("field other than `merchantReference` contains a `:`"));
+                return Err(VerifyError::malformed(
+                    "signed field other than `merchantReference` contains `:`",
+                ));
             }
             macs.update(text(field).as_bytes());
         }

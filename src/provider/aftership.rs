@@ -2,9 +2,10 @@ use super::providers;
 use crate::verify::{Encoding::Base64, Scheme};
 
 providers! {
-    /// HMAC-SHA256 of the body in `Aftership-Hmac-Sha256`, base64.
+    /// Creates a verifier for AfterShip (tracking).
     ///
-    /// * Secret: the text as it stands.
+    /// * Signature: HMAC-SHA256 of the body, as base64 in `aftership-hmac-sha256`.
+    /// * Secret: text, not decoded.
     /// * Delivery id: none.
     aftership: "aftership", "AfterShip (tracking)",
         "https://www.aftership.com/docs/tracking/webhook/webhook-signature",

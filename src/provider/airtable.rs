@@ -5,9 +5,10 @@ use crate::verify::{
 };
 
 providers! {
-    /// HMAC-SHA256 of the body in `X-Airtable-Content-Mac`, hex after `hmac-sha256=`.
+    /// Creates a verifier for Airtable.
     ///
-    /// * Secret: base64, the `macSecretBase64` that its API answered when the webhook was made.
+    /// * Signature: HMAC-SHA256 of the body, as hex with the prefix `hmac-sha256=` in `x-airtable-content-mac`.
+    /// * Secret: the `macSecretBase64` from the API response that created the webhook, base64.
     /// * Delivery id: none. The body only announces a change, which the receiver must fetch.
     airtable -> Result: "airtable", "Airtable",
         "https://airtable.com/developers/web/api/webhooks-overview",

@@ -2,9 +2,10 @@ use super::providers;
 use crate::verify::{Encoding::Hex, Scheme};
 
 providers! {
-    /// HMAC-SHA256 of the body in `X-Alchemy-Signature`, hex.
+    /// Creates a verifier for Alchemy.
     ///
-    /// * Secret: the signing key, as it stands with its `whsec_`.
+    /// * Signature: HMAC-SHA256 of the body, as hex in `x-alchemy-signature`.
+    /// * Secret: the signing key, as text including `whsec_`.
     /// * Delivery id: `body:/id`, signed.
     /// * Event type: `body:/type`, signed.
     alchemy: "alchemy", "Alchemy",

@@ -1,13 +1,13 @@
-//! Senders that use another provider's signature, each with the page that documents it.
+//! Aliases: senders whose signature is that of another provider, each with the page that documents it.
 
 use std::time::Duration;
 
 use super::{Facts, Provider, standard_webhooks::rows::standard_webhooks, svix::rows::svix};
 
-/// Retried; nothing else is documented.
+/// The sender retries, and documents nothing else.
 const RETRIED: Facts = Facts { retries: Some(true), ..Facts::NONE };
 
-/// Retried unless acknowledged within 15 s, as with Svix.
+/// The sender retries unless acknowledged within 15 s, like Svix.
 const RETRIED_AFTER_15_S: Facts = Facts { ack_deadline: Some(Duration::from_secs(15)), ..RETRIED };
 
 pub(super) static ALL: &[&Provider] = &[

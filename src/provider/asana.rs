@@ -9,18 +9,19 @@ use super::{
 use crate::verify::{Encoding::Hex, Scheme};
 
 providers! {
-    /// HMAC-SHA256 of the body in `X-Hook-Signature`, hex.
+    /// Creates a verifier for Asana.
     ///
-    /// * Secret: the `X-Hook-Secret` in the response to the call that created the webhook, UTF-8. Each webhook
-    ///   has its own.
-    /// * Delivery id: none. Bodies without events are heartbeats.
+    /// * Signature: HMAC-SHA256 of the body, as hex in `x-hook-signature`.
+    /// * Secret: the `X-Hook-Secret` that Asana sends in the handshake and returns to the webhook's creator, as
+    ///   text. Each webhook has its own secret.
+    /// * Delivery id: none. A body without events is a heartbeat.
     /// * Retries: yes.
-    /// * Acknowledge within: 10 s. Otherwise retries for up to 24 hours.
-    /// * Handshake: `POST` with `X-Hook-Secret`, which is said back if the URL that Asana was given has the
-    ///   [`verify_token`](crate::WebhookLayer::verify_token) in it, as `?verify_token=<token>`, and never
-    ///   reaches the handler. The layer does not adopt the secret, because the handshake is unsigned. Use any
-    ///   other secret until the first webhook exists, or look the secret up with
-    ///   [`with_lookup`](crate::WebhookLayer::with_lookup).
+    /// * Acknowledge within: 10 s. Otherwise Asana retries for up to 24 hours.
+    /// * Handshake: `POST` with `X-Hook-Secret`. The layer echoes the header if the request has
+    ///   `?verify_token=<token>` with the layer's [`verify_token`](crate::WebhookLayer::verify_token), and does
+    ///   not call the handler. Register the webhook with that query in its URL. The layer does not adopt the
+    ///   secret, because the handshake is not signed. Configure a placeholder secret until the first webhook
+    ///   exists, or find the secret with [`with_lookup`](crate::WebhookLayer::with_lookup).
     /// * Batches: one body can carry several events.
     asana: "asana", "Asana",
         "https://developers.asana.com/docs/webhooks-guide",
@@ -31,8 +32,9 @@ providers! {
         handshake: Some(HANDSHAKE);
 }
 
-/// Asana: `POST` with the future signing secret, echoed if the verify token matches. The secret is not
-/// adopted, because the sender is unverified, and the API returns it to the webhook's creator as well.
+/// Asana's handshake: a `POST` with the future signing secret, which the layer echoes if the verify token
+/// matches. The layer does not adopt the secret, because the request is not verified. The API also returns it
+/// to the webhook's creator.
 const HANDSHAKE: Handshake = Handshake {
     unsigned: |request| {
         let secret = new_secret(request)?;

@@ -4,14 +4,15 @@ use super::providers;
 use crate::verify::{Encoding::Hex, Scheme};
 
 providers! {
-    /// HMAC-SHA256 of the body in `Attio-Signature`, hex.
+    /// Creates a verifier for Attio.
     ///
-    /// * Secret: the text as it stands.
-    /// * Delivery id: `header:idempotency-key`, **not signed**. The same for all attempts.
+    /// * Signature: HMAC-SHA256 of the body, as hex in `attio-signature`.
+    /// * Secret: text, not decoded.
+    /// * Delivery id: `header:idempotency-key`, **not signed**. It is the same for all attempts.
     /// * Event type: `body:/events/0/event_type`, signed.
-    /// * Retries: yes; deduplicated for 4 days.
-    /// * Batches: one body can carry several events. The event type is that of the first in `events`.
-    /// * Ten retries over about three days.
+    /// * Retries: yes. Attio retries ten times over about three days.
+    /// * Deduplication window: 4 days.
+    /// * Batches: one body can carry several events. The event type is the type of the first event.
     attio: "attio", "Attio",
         "https://docs.attio.com/rest-api/how-to/webhooks",
         Scheme::hmac_sha256("attio-signature", Hex)

@@ -2,9 +2,10 @@ use super::providers;
 use crate::verify::{Encoding::Hex, Scheme};
 
 providers! {
-    /// HMAC-SHA256 of the body in `X-Webhook-Signature`, hex.
+    /// Creates a verifier for AutoSend.
     ///
-    /// * Secret: the text as it stands.
+    /// * Signature: HMAC-SHA256 of the body, as hex in `x-webhook-signature`.
+    /// * Secret: text, not decoded.
     /// * Delivery id: none.
     /// * Event type: `header:x-webhook-event`, **not signed**.
     autosend: "autosend", "AutoSend",

@@ -17,50 +17,50 @@ use crate::verify::{
     only_parameter, scan,
 };
 
-/// RSA-SHA1 or RSA-SHA256 of fields of the body in its `Signature`, base64; the certificates are fetched
-/// with `fetch`.
+/// Creates a verifier for AWS SNS, which fetches the signing certificates with `fetch`.
 ///
-/// Accepts deliveries of `topics` to `subscriber`.
+/// The verifier accepts only messages of `topics`. `subscriber` names this subscription.
 ///
-/// * Signed content: these fields of the body, with each name and each value on its own line: `Type`,
-///   `MessageId`, `TopicArn`, `Message`, `Timestamp`; `Subject` of a notification; `SubscribeURL` and
-///   `Token` of a confirmation. RSA with SHA-1 or SHA-256 by `SignatureVersion`, 1 or 2. With *raw message
-///   delivery* SNS signs nothing, and every delivery is rejected.
+/// * Signature: RSA-SHA1 or RSA-SHA256 signature of fields of the body, as base64 in its `Signature`.
+/// * Signed content: these fields of the body, sorted by name, with each name and each value on its own
+///   line: `Message`, `MessageId`, `Timestamp`, `TopicArn` and `Type`; in notifications also `Subject`, in
+///   confirmations also `SubscribeURL` and `Token`. `SignatureVersion` 1 is SHA-1, and 2 is SHA-256. Disable
+///   *raw message delivery*: SNS does not sign raw messages, so the layer rejects them.
 /// * Delivery id: `body:/MessageId`, signed.
 /// * Event type: `body:/Type`, signed.
-/// * Timestamp: `body:/Timestamp`; 3900 s into the past, because SNS retries for an hour with the time of
-///   the first attempt, and 300 s into the future.
+/// * Timestamp: `body:/Timestamp`; tolerance 3900 s in the past and 300 s in the future. SNS retries for an
+///   hour with the timestamp of the first attempt.
 /// * Retries: yes.
-/// * Acknowledge within: 15 s. Retries otherwise
+/// * Acknowledge within: 15 s. Otherwise SNS retries
 ///   ([source](https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html)).
-/// * Handshake: a verified `SubscriptionConfirmation` is passed to the handler like a notification, unless
-///   the layer [confirms](AwsSns::confirm_subscriptions) them.
+/// * Handshake: the layer passes a verified `SubscriptionConfirmation` to the handler, like a notification.
+///   With [`confirm_subscriptions`](AwsSns::confirm_subscriptions), it confirms the subscription instead.
 /// * Not covered: `MessageAttributes`, `UnsubscribeURL`, every other field, and all headers (`x-amz-sns-…`).
-///   An attacker who captures a delivery can change them. So
-///   [`Delivery::payload`](crate::Delivery::payload), the body that the handler reads, and the decoded event
-///   are **the JSON object of only the signed fields**; put all data for the handler into the message.
-///   [`Delivery::raw`](crate::Delivery::raw) contains the rest. That body has no signature, so a second
-///   layer on the same route rejects it.
-/// * Topics: the ARNs to accept. SNS signs for every AWS account, so **a signature alone does not identify
-///   the sender**. Messages of other topics are rejected.
-/// * Subscriber: a name for this subscription, such as `billing`. SNS sends a message under the same id to
-///   every subscriber of a topic. The name is part of the default [scope](crate::WebhookLayer::scope), so
-///   that subscribers that share a store each receive it. Use one name per subscription, and the same name
-///   for all replicas of a service. A configured scope replaces it.
+///   An attacker who captures a delivery can change them. The handler therefore gets **a JSON object of only
+///   the signed fields**, as the body, as [`Delivery::payload`](crate::Delivery::payload) and as the decoded
+///   event. Put all data for the handler into `Message`. [`Delivery::raw`](crate::Delivery::raw) is the body
+///   as received. The reduced body has no signature, so a second layer on the same route rejects it.
+/// * Topics: the ARNs to accept; messages of other topics are rejected. SNS signs the messages of every AWS
+///   account, so **a valid signature does not identify the sender**.
+/// * Subscriber: a name for this subscription, such as `billing`. SNS sends a message with the same id to
+///   every subscriber of a topic. The default [scope](crate::WebhookLayer::scope) contains the name, so that
+///   subscribers that share a store each get the message. Use one name per subscription, and the same name
+///   in all replicas of a service. If you set a scope, the name has no effect.
 /// * Key: the certificate at `SigningCertURL`, which must be
-///   `https://sns.<region>.<domain>/SimpleNotificationService-….pem`. Region and domain are those of the
-///   topic's ARN: `amazonaws.com` for the partitions `aws` and `aws-us-gov`, `amazonaws.com.cn` for
-///   `aws-cn`, `amazonaws.eu` for `aws-eusc`. Deliveries of a topic in another partition cannot be verified,
-///   and are answered 503. The TLS connection to that host authenticates the certificate. Its dates are
-///   checked, but not its chain and name. See [`Fetch`] for the caching of certificates.
+///   `https://sns.<region>.<domain>/SimpleNotificationService-….pem`. The region is that of the topic's ARN.
+///   The domain depends on its partition: `amazonaws.com` for `aws` and `aws-us-gov`, `amazonaws.com.cn` for
+///   `aws-cn`, `amazonaws.eu` for `aws-eusc`. The layer responds with 503 to deliveries from topics in other
+///   partitions. The TLS connection to that host authenticates the certificate. The layer checks the
+///   certificate's validity dates, but not its chain or its name. See [`Fetch`] for the caching of
+///   certificates.
 ///
-/// [`find`](super::find) returns this provider, but cannot build its verifier from a secret.
+/// [`find`](super::find) returns this provider, but [`Provider::verifier`] returns an error for it.
 ///
 /// ```
 /// use bytes::Bytes;
 /// use tower_webhook::{BoxError, WebhookLayer, provider, verify::Fetch};
 ///
-/// struct Client; // the application's: see `Fetch`
+/// struct Client; // your HTTP client: see `Fetch`
 ///
 /// impl Fetch for Client {
 ///     async fn fetch(&self, url: &str, most: usize) -> Result<Bytes, BoxError> {
@@ -118,19 +118,19 @@ pub struct AwsSns {
 }
 
 impl AwsSns {
-    /// Lets the layer confirm subscriptions to the topics. Default: off.
+    /// Confirms subscriptions to the topics. Default: off.
     ///
     /// The layer requests the `SubscribeURL` of a verified `SubscriptionConfirmation`, which must be on the
-    /// host of the topic's region, and answers the delivery without calling the handler. If the request
-    /// fails, it answers 503, and SNS retries the confirmation. A confirmation whose `Timestamp` is out of
-    /// [tolerance](crate::WebhookLayer::tolerance) is rejected, and its URL is not requested.
+    /// host of the topic's region, and responds without calling the handler. If the request fails, the layer
+    /// responds with 503, and SNS retries the confirmation. The layer rejects a confirmation whose `Timestamp`
+    /// is out of [tolerance](crate::WebhookLayer::tolerance), without requesting its URL.
     #[must_use]
     pub fn confirm_subscriptions(mut self) -> Self {
         self.confirms = true;
         self
     }
 
-    /// Parses a body, and performs all checks that do not need the key.
+    /// Parses a body, and performs all checks that do not require the key.
     fn read(&self, body: &[u8]) -> Result<(SignedSns, &str), VerifyError> {
         let no_message = || VerifyError::missing("body is not a signed SNS message");
         // serde also accepts an array for a struct.
@@ -149,11 +149,11 @@ impl AwsSns {
         let topic = self.topics.iter().find(|topic| *topic.arn == *message.topic_arn);
         let topic = topic.ok_or(VerifyError::wrong("`TopicArn` is not among the accepted topics"))?;
         let Some(origin) = &topic.origin else {
-            return Err(VerifyError::unavailable("region or partition of the topic's ARN is not known"));
+            return Err(VerifyError::unavailable("topic's ARN has an unknown region or partition"));
         };
         if !is_certificate(&message.signing_cert_url, origin) {
             return Err(VerifyError::malformed(
-                "`SigningCertURL` is not a certificate of SNS in the topic's region",
+                "`SigningCertURL` is not a certificate URL of SNS in the topic's region",
             ));
         }
         let timestamp = TimeUnit::Rfc3339.read(message.timestamp.as_bytes())?;
@@ -168,19 +168,20 @@ struct Topic {
     arn: Box<str>,
     /// The beginning of all SNS URLs in the topic's region; `None` if unknown.
     origin: Option<String>,
-    /// Derived from topic and subscriber, because a delivery must keep its identity when the certificate changes.
+    /// The fingerprint of topic and subscriber. Unlike one of the certificate, it keeps the deduplication key
+    /// the same when the certificate changes.
     fingerprint: u64,
 }
 
 impl Topic {
     fn new(arn: Box<str>, subscriber: &str) -> Self {
-        // Unambiguous, because the ARN of an accepted message has no line break.
+        // Unambiguous, because the ARN of an accepted message cannot contain a line break.
         let fingerprint = fingerprint(format!("{arn}\n{subscriber}").as_bytes());
         Self { origin: origin(&arn), fingerprint, arn }
     }
 }
 
-/// Derives the host from the ARN. A pattern for hosts would also match customers' S3 buckets.
+/// Returns the origin of SNS for the topic's ARN. A pattern for hosts would also match customers' S3 buckets.
 fn origin(arn: &str) -> Option<String> {
     let parts: Vec<_> = arn.split(':').collect();
     let ["arn", partition, "sns", region, _account, _name] = *parts else { return None };
@@ -193,7 +194,7 @@ fn origin(arn: &str) -> Option<String> {
     is_region(region).then(|| format!("https://sns.{region}.{domain}/"))
 }
 
-/// Accepts words followed by a number, such as `us-gov-west-1`, and so rejects `s3-…`.
+/// Returns whether `label` is words followed by a number, such as `us-gov-west-1`. Rejects `s3-…`.
 fn is_region(label: &str) -> bool {
     let Some((words, number)) = label.rsplit_once('-') else { return false };
     let is_word = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase());
@@ -204,7 +205,8 @@ const NOTIFICATION: &str = "Notification";
 
 const CONFIRMATION: &str = "SubscriptionConfirmation";
 
-/// SNS: `SubscriptionConfirmation`, which is answered if its URL was visited.
+/// The handshake of SNS: a `SubscriptionConfirmation`, to which the layer responds once it has requested the
+/// URL.
 const HANDSHAKE: Handshake = Handshake {
     signed: |_, payload| (*scan(payload, "/Type")? == *CONFIRMATION).then(Response::default),
     ..Handshake::NONE
@@ -213,7 +215,7 @@ const HANDSHAKE: Handshake = Handshake {
 impl Verifier for AwsSns {
     fn begin<'a>(&'a self, request: &RequestContext<'a>) -> Result<Box<dyn Check + 'a>, VerifyError> {
         let tolerance = request.tolerance().unwrap_or(self.profile.tolerance());
-        // The whole signature is in the body.
+        // The signature and everything that it covers are in the body.
         Ok(Box::new(SnsCheck { sns: self, now: request.now(), tolerance }))
     }
 
@@ -248,13 +250,16 @@ impl Check for SnsCheck<'_> {
             return sns.keys.finish(&url, move |key| signed.verify(key, now));
         };
         if !is_confirming(&confirm, origin) {
-            return Err(VerifyError::malformed("`SubscribeURL` is not of SNS in the topic's region")).into();
+            return Err(VerifyError::malformed(
+                "`SubscribeURL` is not a confirmation URL of SNS in the topic's region",
+            ))
+            .into();
         }
         let keys = sns.keys.clone();
         Finish::later(async move {
             let timestamp = signed.timestamp;
             let verified = keys.verify(&url, |key| signed.verify(key, now)).await?;
-            // The layer checks the time only afterwards, when an old URL would have been requested.
+            // The layer checks the timestamp only afterwards, too late to prevent the request.
             tolerance.judge(timestamp, now)?;
             keys.visit(&confirm).await?;
             Ok(verified)
@@ -309,11 +314,11 @@ impl SnsMessage {
                     return Err(VerifyError::missing("`SubscribeURL` or `Token` is missing"));
                 }
             }
-            _ => return Err(VerifyError::malformed("`Type` is not one that SNS documents")),
+            _ => return Err(VerifyError::malformed("`Type` is unknown")),
         }
-        // The message comes first. Line breaks after it could shift the boundaries between fields.
+        // `Message` is the first field. Line breaks in later fields could shift the boundaries between fields.
         if self.signed().any(|(name, value)| name != "Message" && value.contains('\n')) {
-            return Err(VerifyError::malformed("signed field other than `Message` has a line break"));
+            return Err(VerifyError::malformed("signed field other than `Message` contains a line break"));
         }
         Ok(())
     }
@@ -356,7 +361,7 @@ fn is_certificate(url: &str, origin: &str) -> bool {
     })
 }
 
-/// Checks that the URL only confirms a subscription.
+/// Returns whether the URL can only confirm a subscription.
 fn is_confirming(url: &str, origin: &str) -> bool {
     let query = url.strip_prefix(origin).and_then(|path| path.strip_prefix('?'));
     query.is_some_and(|query| {

@@ -9,21 +9,25 @@ use super::{
 use crate::verify::{Scheme, scan};
 
 providers! {
-    /// The secret itself in `query:access_token`.
+    /// Creates a verifier for Azure Event Grid.
     ///
-    /// * Secret: the text as it stands.
-    /// * Delivery id: none. A delivery may have several events; equal bodies count as duplicates.
+    /// * Signature: none: the provider sends the secret itself in the query parameter `access_token`, so **the
+    ///   body is not protected**.
+    /// * Secret: text, not decoded.
+    /// * Delivery id: none. A delivery can carry several events. Deliveries with equal bodies count as
+    ///   duplicates.
     /// * Event type: `header:aeg-event-type`, **not signed**.
-    /// * Handshake: the event `SubscriptionValidation`, answered with the code in it, and for the schema of
-    ///   CloudEvents `OPTIONS` with `WebHook-Request-Origin`, which is granted
-    ///   ([source](https://learn.microsoft.com/en-us/azure/event-grid/webhook-event-delivery)). Both must
-    ///   contain the secret.
-    /// * Batches: one body can carry several events. Only if batching is chosen; each event has its own
-    ///   `eventType` ([source](https://learn.microsoft.com/en-us/azure/event-grid/delivery-and-retry)).
-    /// * The secret itself is sent in the query: **it does not protect the body**. Configure the URL with
-    ///   `?access_token=<secret>`. Entra ID tokens are not checked.
-    /// * [Shared secret](crate::verify::Profile::shared_secret): subscriptions of a topic can share a secret,
-    ///   and send equal bodies.
+    /// * Handshake: the event `SubscriptionValidation`, to which the layer responds with the validation code.
+    ///   With the CloudEvents schema, an `OPTIONS` request with `WebHook-Request-Origin`, to which the layer
+    ///   responds with `WebHook-Allowed-Origin`
+    ///   ([source](https://learn.microsoft.com/en-us/azure/event-grid/webhook-event-delivery)). Both requests
+    ///   must contain the secret.
+    /// * Batches: one body can carry several events. Azure sends batches only if batching is enabled. Each event
+    ///   has its own `eventType`
+    ///   ([source](https://learn.microsoft.com/en-us/azure/event-grid/delivery-and-retry)).
+    /// * Register the URL with `?access_token=<secret>`. Entra ID tokens are not checked.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): the subscriptions of a topic can share a
+    ///   secret, and then send equal bodies.
     azure_eventgrid: "azure-eventgrid", "Azure Event Grid",
         "https://learn.microsoft.com/en-us/azure/event-grid/security-authentication",
         Scheme::token("authorization")
@@ -35,11 +39,12 @@ providers! {
         handshake: Some(HANDSHAKE);
 }
 
-/// Azure Event Grid: the handshake of CloudEvents, or a signed event, depending on the configured schema.
+/// The handshake of Azure Event Grid: that of CloudEvents or a signed event, depending on the configured
+/// schema.
 const HANDSHAKE: Handshake =
     Handshake { unsigned: permission_to_send, signed: subscription_validation, ..Handshake::NONE };
 
-/// Answers the event of Azure Event Grid that contains a validation code.
+/// Returns the response to the event that contains a validation code.
 fn subscription_validation(request: &HandshakeRequest<'_>, body: &Bytes) -> Option<Response<Bytes>> {
     if request.header("aeg-event-type")? != "SubscriptionValidation" {
         return None;

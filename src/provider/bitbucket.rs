@@ -2,12 +2,13 @@ use super::providers;
 use crate::verify::{Attempt::Number, Encoding::Hex, Location, Scheme};
 
 providers! {
-    /// HMAC-SHA256 of the body in `X-Hub-Signature`, hex after `sha256=`.
+    /// Creates a verifier for Bitbucket Cloud.
     ///
-    /// * Secret: the text as it stands.
+    /// * Signature: HMAC-SHA256 of the body, as hex with the prefix `sha256=` in `x-hub-signature`.
+    /// * Secret: text, not decoded.
     /// * Delivery id: `header:x-request-uuid`, **not signed**.
     /// * Event type: `header:x-event-key`, **not signed**.
-    /// * `X-Attempt-Number` counts its attempts from 1
+    /// * `X-Attempt-Number` is the number of the attempt, starting at 1
     ///   ([source](https://support.atlassian.com/bitbucket-cloud/docs/event-payloads/)).
     bitbucket: "bitbucket", "Bitbucket Cloud",
         "https://support.atlassian.com/bitbucket-cloud/docs/manage-webhooks/",
@@ -17,9 +18,10 @@ providers! {
             .event_type("header:x-event-key"),
         attempt: Some(|| Number(Location::header("x-attempt-number")));
 
-    /// HMAC-SHA256 of the body in `X-Hub-Signature`, hex after `sha256=`.
+    /// Creates a verifier for Bitbucket Server / Data Center.
     ///
-    /// * Secret: the text as it stands.
+    /// * Signature: HMAC-SHA256 of the body, as hex with the prefix `sha256=` in `x-hub-signature`.
+    /// * Secret: text, not decoded.
     /// * Delivery id: `header:x-request-id`, **not signed**.
     /// * Event type: `header:x-event-key`, **not signed**.
     bitbucket_server: "bitbucket-server", "Bitbucket Server / Data Center",

@@ -2,15 +2,17 @@ use super::providers;
 use crate::verify::{Encoding::Base64, Scheme, TimeUnit::Rfc3339};
 
 providers! {
-    /// HMAC-SHA256 of `{body}{ts}` in `Box-Signature-Primary` or `Box-Signature-Secondary`, base64.
+    /// Creates a verifier for Box v2.
     ///
-    /// * Secret: the text as it stands.
+    /// * Signature: HMAC-SHA256 of `{body}{ts}`, as base64 in `box-signature-primary` or
+    ///   `box-signature-secondary`.
+    /// * Secret: text, not decoded.
     /// * Delivery id: `body:/id`, signed. `BOX-DELIVERY-ID` differs for each attempt
     ///   ([source](https://developer.box.com/guides/webhooks/v2/)).
     /// * Event type: `body:/trigger`, signed.
-    /// * Timestamp: `header:box-delivery-timestamp`; 600 s into the past and 600 s into the future.
-    /// * `BOX-SIGNATURE-SECONDARY` is accepted as well; `BOX-SIGNATURE-VERSION: 1` and `BOX-SIGNATURE-ALGORITHM:
-    ///   HmacSHA256` are required.
+    /// * Timestamp: `header:box-delivery-timestamp`; tolerance 600 s.
+    /// * The layer rejects requests without `box-signature-version: 1` and `box-signature-algorithm:
+    ///   HmacSHA256`.
     /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of an application share its keys.
     box_events: "box", "Box v2",
         "https://github.com/box/box-python-sdk/blob/HEAD/test/webhooks.py",

@@ -14,20 +14,22 @@ use crate::verify::{
 };
 
 providers! {
-    /// HMAC-SHA1 of the form's `bt_payload` in `bt_signature`, hex.
+    /// Creates a verifier for Braintree.
     ///
-    /// * Secret: the text of the private key, with the public key as its [key id](crate::Secret::with_key_id).
-    ///   Without one, any public key is accepted, and Braintree cannot check the endpoint.
-    /// * Signed content: the form's `bt_payload` (XML in base64), HMAC-SHA1 under the SHA-1 of the private key;
-    ///   in `bt_signature`, as `public key|hex`, several with `&` between.
-    /// * Delivery id: none. The notification contains its time, so equal ones count as duplicates.
+    /// * Signature: HMAC-SHA1 of the form field `bt_payload`, as hex in the form field `bt_signature`.
+    /// * Secret: the private key, as text, with the public key as its [key id](crate::Secret::with_key_id).
+    ///   Without a key id, the layer accepts any public key, and does not answer the handshake.
+    /// * Signed content: the form field `bt_payload`, XML as base64. The HMAC key is the SHA-1 of the private
+    ///   key. `bt_signature` is `<public key>|<hex>`, or several of them joined with `&`.
+    /// * Delivery id: none. Notifications contain their time, so deliveries with equal bodies count as
+    ///   duplicates.
     /// * Event type: the notification's `kind`, signed.
-    /// * Handshake: `GET ?bt_challenge=…`, answered with the challenge's signature. Text that could be a
-    ///   challenge is never accepted as a payload.
+    /// * Handshake: `GET ?bt_challenge=…`, to which the layer responds with the challenge's signature. The layer
+    ///   rejects payloads that could be a challenge.
     /// * Not covered: **the other fields of the form**, which Braintree does not send. Read only `bt_payload`
     ///   from the form.
     /// * [Shared secret](crate::verify::Profile::shared_secret): all destinations of a merchant share its keys,
-    ///   and send equal notifications.
+    ///   and get equal notifications.
     braintree: "braintree", "Braintree",
         "https://github.com/braintree/braintree_node/blob/HEAD/lib/braintree/webhook_notification_gateway.js",
         @by_hand |secrets, profile| {
@@ -40,10 +42,10 @@ providers! {
         handshake: Some(HANDSHAKE);
 }
 
-/// Braintree: `GET ?bt_challenge=…`, answered with the public key and a MAC under the private key.
+/// Braintree's handshake: `GET ?bt_challenge=…`, answered with the public key and a MAC with the private key.
 ///
-/// Payloads are signed with the same key. They are XML in base64, which a challenge of a few hexadecimal
-/// digits never is; the handshake signs nothing else.
+/// The same key signs payloads. The handshake signs only 20 to 32 hexadecimal digits, which cannot be a
+/// payload: a payload is XML as base64.
 const HANDSHAKE: Handshake = Handshake {
     unsigned: |request| {
         let challenge = request.is(&Method::GET).then(|| request.query("bt_challenge"))??;
@@ -59,7 +61,7 @@ fn sha1(secret: &str) -> Zeroizing<Vec<u8>> {
     Zeroizing::new(Sha1::digest(secret).to_vec())
 }
 
-/// Returns whether the handshake would sign this text for any client.
+/// Returns whether `text` is a challenge, which the handshake signs for any client.
 fn is_challenge(text: &str) -> bool {
     (20..=32).contains(&text.len()) && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
@@ -82,8 +84,8 @@ fn verify(keys: &Keyring, body: &[u8]) -> Result<Verified, VerifyError> {
     let mut known = pairs.filter(|(public_key, _)| keys.may_have(public_key.as_bytes())).peekable();
     if known.peek().is_none() {
         return Err(match signatures.contains('|') {
-            true => VerifyError::wrong("no secret matches the request's public key"),
-            false => VerifyError::malformed("signature has no public key"),
+            true => VerifyError::wrong("no secret has the public key in `bt_signature` as its key id"),
+            false => VerifyError::malformed("`bt_signature` does not contain a public key"),
         });
     }
     let tags = known.map(|(_, tag)| tag.as_bytes());
@@ -97,7 +99,7 @@ fn verify(keys: &Keyring, body: &[u8]) -> Result<Verified, VerifyError> {
     })
 }
 
-/// Returns the content of the XML's first `kind`.
+/// Returns the text of the first `kind` element in the XML.
 fn kind(payload: &str) -> Option<String> {
     let packed: Vec<u8> = payload.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
     let xml = String::from_utf8(BASE64.decode(&packed).ok()?).ok()?;
@@ -125,7 +127,7 @@ mod signing {
             .ok_or(VerifyError::missing("`bt_payload` is missing in the form"))?;
         let mut macs = keys.signer(None)?;
         macs.update(payload.as_bytes());
-        // Without a key id, any is accepted.
+        // Without a key id, the verifier accepts any public key.
         let public_key = keys.first_key_id().unwrap_or("public_key");
         let signature = format!("{public_key}|{}", macs.signature(Encoding::Hex));
         *body = form_with(body, "bt_signature", &signature)?;
@@ -139,11 +141,11 @@ mod tests {
     use crate::{Secret, provider::handshake::testing::unsigned};
 
     #[test]
-    fn braintree_signs_challenges_and_nothing_else() -> Result<(), crate::InvalidSecret> {
+    fn braintree_signs_only_challenges() -> Result<(), crate::InvalidSecret> {
         let secret = "integration_private_key".parse::<Secret>()?.with_key_id("integration_public_key");
         let sign =
             |challenge: &str| unsigned(HANDSHAKE, secret.clone(), &format!("bt_challenge={challenge}"));
-        // A value from the provider's own library.
+        // A value from the provider's library.
         let known = "integration_public_key|d9b899556c966b3f06945ec21311865d35df3ce4";
         assert_eq!(sign("20f9f8ed05f77439fe955c977e4c8a53").as_deref(), Some(known));
         for payload in

@@ -2,12 +2,13 @@ use super::providers;
 use crate::verify::{Encoding::Hex, Scheme, TimeUnit::Seconds};
 
 providers! {
-    /// HMAC-SHA256 of `{ts}.{body}` in `X-Buildkite-Signature`, hex.
+    /// Creates a verifier for Buildkite.
     ///
+    /// * Signature: HMAC-SHA256 of `{ts}.{body}`, as hex in `x-buildkite-signature`.
     /// * Secret: the webhook token, as text.
     /// * Delivery id: `header:x-buildkite-request`, **not signed**.
     /// * Event type: `body:/event`, signed.
-    /// * Timestamp: `field:timestamp`; 300 s into the past and 300 s into the future.
+    /// * Timestamp: `field:timestamp`; tolerance 300 s.
     buildkite: "buildkite", "Buildkite",
         "https://github.com/buildkite/docs/blob/HEAD/pages/apis/webhooks/_verifying_hmac_signatures.md",
         Scheme::hmac_sha256("x-buildkite-signature", Hex)

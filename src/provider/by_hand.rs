@@ -1,4 +1,4 @@
-//! Helpers for hand-written verifiers, whose signatures no scheme describes.
+//! Helpers for hand-written verifiers, for signatures that no scheme describes.
 
 use std::{fmt, marker::PhantomData, time::SystemTime};
 
@@ -31,9 +31,9 @@ pub(super) fn verifier(
     Ok(Box::new(ByHand { keys, profile, methods }))
 }
 
-/// The provider's own methods of a [`Verifier`].
+/// The provider's functions, from which [`verifier`] builds a [`Verifier`].
 pub(super) struct Methods {
-    /// Checks a request's head.
+    /// Begins the verification of a request; see [`Verifier::begin`].
     pub(super) begin: for<'a> fn(&'a Keyring, &RequestContext<'a>) -> CheckResult<'a>,
     #[cfg(feature = "test-util")]
     pub(super) sign: fn(&Keyring, &mut Parts, &mut Bytes, SystemTime) -> Result<(), CannotSign>,
@@ -88,7 +88,8 @@ impl fmt::Debug for ByHand {
     }
 }
 
-/// The destination of the body while it arrives; `()` if nothing can be hashed before the body is complete.
+/// A hash that receives the body as it arrives. `()` ignores it, for providers that need the complete body
+/// first.
 pub(super) trait Feed: Send {
     fn feed(&mut self, bytes: &[u8]);
 }
@@ -115,7 +116,7 @@ impl Feed for Sha256 {
     }
 }
 
-/// Creates a check that feeds `hash` and then calls `finish`, which also receives the whole body.
+/// Creates a check that feeds the body to `hash`, then calls `finish` with the hash and the complete body.
 pub(super) fn check<'a, H, F>(hash: H, signed_at: Option<SystemTime>, finish: F) -> CheckResult<'a>
 where
     H: Feed + 'a,
@@ -162,14 +163,14 @@ pub(super) fn required_value<'a>(head: &'a Parts, name: &HeaderName) -> Result<&
     optional_value(head, name)?.ok_or_else(|| VerifyError::missing_header(name))
 }
 
-/// Verifies the MACs of several texts, for a provider whose signed text is ambiguous.
+/// Verifies the signature for each of several texts, for a provider whose signed content is ambiguous.
 pub(super) fn verify_any<T>(
     keys: &Keyring,
     candidates: &Candidates,
     texts: impl IntoIterator<Item = T>,
     feed: impl Fn(&mut Macs<'_>, T),
 ) -> Result<Verified, VerifyError> {
-    let mut verdict = Err(VerifyError::wrong("signed text is missing"));
+    let mut verdict = Err(VerifyError::wrong("signed content is missing"));
     for text in texts {
         let mut macs = keys.begin(None);
         feed(&mut macs, text);
@@ -181,7 +182,8 @@ pub(super) fn verify_any<T>(
     verdict
 }
 
-/// Removes a MAC that does not cover the whole body, because it does not distinguish bodies.
+/// Removes the MAC, which otherwise serves as the digest of the body. Call it if the MAC does not cover exactly
+/// the body.
 pub(super) fn without_mac(verified: Verified) -> Verified {
     Verified { mac: None, ..verified }
 }
@@ -228,16 +230,16 @@ impl<'de> Visitor<'de> for ScalarVisitor {
         Ok(Scalar(truth.to_string()))
     }
 
-    /// With `serde_json/arbitrary_precision`, which any crate of the build may enable, numbers arrive as
-    /// maps. Other maps are rejected.
+    /// Reads a number that arrives as a map, because some crate of the build enabled
+    /// `serde_json/arbitrary_precision`. Rejects other maps.
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Scalar, A::Error> {
         let number = serde_json::Number::deserialize(MapAccessDeserializer::new(map))?;
         Ok(Scalar(number.to_string()))
     }
 }
 
-/// A struct that is read only from a JSON object. Derived code also accepts an array, in which handlers find
-/// no fields.
+/// A struct that deserializes only from a JSON object. A derived `Deserialize` also accepts an array, which
+/// handlers would not read as the same fields.
 #[derive(Default)]
 pub(super) struct JsonObject<T>(pub(super) T);
 
@@ -261,7 +263,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for JsonObjectVisitor<T> {
     }
 }
 
-/// Percent-encodes all bytes except letters, digits and those in `kept`.
+/// Percent-encodes all bytes except ASCII letters, ASCII digits and those in `kept`.
 pub(super) fn percent_encode(bytes: &[u8], kept: &[u8]) -> String {
     let mut escaped = String::with_capacity(bytes.len());
     for &byte in bytes {
@@ -280,12 +282,13 @@ fn hex_digit(value: u8) -> char {
     char::from_digit(value.into(), 16).map_or('0', |digit| digit.to_ascii_uppercase())
 }
 
-/// Adds to a profile that the provider sends its secret instead of a signature.
+/// Marks the id, the event type and the body as not signed, for a provider that sends its secret instead of a
+/// signature.
 pub(super) fn token_profile(profile: Profile) -> Profile {
     profile.with_id_signed(false).with_event_type_signed(false).with_body_signed(false)
 }
 
-/// Secrets that are sent as tokens.
+/// The secrets of a provider that sends the secret itself as a token.
 pub(super) struct Tokens {
     pub(super) secrets: Secrets,
     keys: Keyring,
@@ -293,7 +296,7 @@ pub(super) struct Tokens {
 
 impl Tokens {
     pub(super) fn new(secrets: Secrets) -> Self {
-        // Used only for their fingerprints.
+        // The keys are used only for their fingerprints.
         Self { keys: Keyring::of_text(MacKind::HmacSha256, &secrets), secrets }
     }
 
@@ -317,7 +320,7 @@ mod tests {
     use super::percent_encode;
 
     #[test]
-    fn what_is_not_kept_is_escaped_byte_by_byte() {
+    fn other_bytes_are_percent_encoded() {
         assert_eq!(percent_encode("a Z0-é%".as_bytes(), b"-"), "a%20Z0-%C3%A9%25");
     }
 }

@@ -2,9 +2,10 @@ use super::providers;
 use crate::verify::{Encoding::Hex, Scheme};
 
 providers! {
-    /// HMAC-SHA256 of the body in `X-Cal-Signature-256`, hex.
+    /// Creates a verifier for Cal.com.
     ///
-    /// * Secret: the text as it stands.
+    /// * Signature: HMAC-SHA256 of the body, as hex in `x-cal-signature-256`.
+    /// * Secret: text, not decoded.
     /// * Delivery id: none.
     /// * Event type: `body:/triggerEvent`, signed.
     calcom: "calcom", "Cal.com",

@@ -3,14 +3,15 @@ use std::time::Duration;
 use super::{providers, shapes};
 
 providers! {
-    /// HMAC-SHA256 of `{ts}.{body}` in `Calendly-Webhook-Signature`, hex.
+    /// Creates a verifier for Calendly.
     ///
-    /// * Secret: the text as it stands, the webhook signing key.
+    /// * Signature: HMAC-SHA256 of `{ts}.{body}`, as hex in `calendly-webhook-signature`.
+    /// * Secret: the webhook signing key, as text.
     /// * Delivery id: none.
     /// * Event type: `body:/event`, signed.
-    /// * Timestamp: `field:t`; 180 s into the past and 300 s into the future. Calendly's own code has the same
-    ///   limit.
-    /// * Acknowledge within: 15 s.
+    /// * Timestamp: `field:t`; tolerance 180 s in the past and 300 s in the future. Calendly's own code has the
+    ///   same tolerance.
+    /// * Acknowledge within: 15 s
     ///   ([source](https://developer.calendly.com/api-docs/overview/webhooks/webhook-timeouts)).
     calendly: "calendly", "Calendly",
         "https://developer.calendly.com/api-docs/overview/webhooks/webhook-signatures",

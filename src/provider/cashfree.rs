@@ -2,12 +2,14 @@ use super::providers;
 use crate::verify::{Encoding::Base64, Scheme, TimeUnit::Milliseconds};
 
 providers! {
-    /// HMAC-SHA256 of `{ts}{body}` in `X-Webhook-Signature`, base64.
+    /// Creates a verifier for Cashfree Payments.
     ///
-    /// * Secret: the text as it stands.
+    /// * Signature: HMAC-SHA256 of `{ts}{body}`, as base64 in `x-webhook-signature`.
+    /// * Secret: text, not decoded.
     /// * Delivery id: none.
-    /// * Timestamp: `header:x-webhook-timestamp`; any age and 300 s into the future. Cashfree documents no
-    ///   limit; set one with [`tolerance`](crate::WebhookLayer::tolerance).
+    /// * Timestamp: `header:x-webhook-timestamp`; any age unless the layer has a
+    ///   [`tolerance`](crate::WebhookLayer::tolerance), and up to 300 s in the future. Cashfree documents no
+    ///   maximum age.
     /// * [Shared secret](crate::verify::Profile::shared_secret): all endpoints of an account share it.
     cashfree: "cashfree", "Cashfree Payments",
         "https://www.cashfree.com/docs/payments/subscription/webhook-signature",

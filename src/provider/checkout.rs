@@ -2,8 +2,9 @@ use super::providers;
 use crate::verify::{Encoding::Hex, Scheme};
 
 providers! {
-    /// HMAC-SHA256 of the body in `Cko-Signature`, hex.
+    /// Creates a verifier for Checkout.com.
     ///
+    /// * Signature: HMAC-SHA256 of the body, as hex in `cko-signature`.
     /// * Secret: the signature key, as text.
     /// * Delivery id: `body:/id`, signed.
     /// * Event type: `body:/type`, signed.

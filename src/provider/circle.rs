@@ -16,24 +16,26 @@ use crate::{
     },
 };
 
-/// ECDSA-P256-SHA256 of the body in `X-Circle-Signature`, base64; the public keys are fetched with `fetch`.
+/// Creates a verifier for Circle, which fetches the public keys with `fetch`.
 ///
-/// * Delivery id: `body:/notificationId`, signed. The id of Circle's test notification consists of zeros, so
-///   a second test is a duplicate.
+/// * Signature: ECDSA-P256-SHA256 signature of the body, as base64 in `x-circle-signature`.
+/// * Delivery id: `body:/notificationId`, signed. The id of Circle's test notification is all zeros, so a
+///   second test is a duplicate.
 /// * Event type: `body:/notificationType`, signed.
-/// * Retries: yes. Under the same id ([source](https://developers.circle.com/api-reference/webhooks)).
-/// * Handshake: `HEAD`, by which Circle sees whether there is an endpoint, is answered.
-/// * Key: the answer at `https://api.circle.com/v2/notifications/publicKey/` and the key's id, a UUID, in
-///   `X-Circle-Key-Id`. That path is for Wallets, Contracts and Gateway; other products have [another
-///   one](Circle::cpn). Circle requires authentication: `fetch` must send `Authorization: Bearer` with your
-///   API key. See [`Fetch`] for the caching of keys.
-/// * [Shared secret](crate::verify::Profile::shared_secret): Circle does not document that a key signs for
-///   only one customer.
+/// * Retries: yes. Retries have the same id
+///   ([source](https://developers.circle.com/api-reference/webhooks)).
+/// * Handshake: `HEAD`, which checks that the endpoint is reachable. The layer responds with 200.
+/// * Key: the public key at `https://api.circle.com/v2/notifications/publicKey/<key id>`, where the key id
+///   is the UUID in `X-Circle-Key-Id`. This path is for Wallets, Contracts and Gateway. For other products,
+///   call [`cpn`](Circle::cpn) or [`stablefx`](Circle::stablefx). Circle requires authentication: `fetch`
+///   must send `Authorization: Bearer <API key>`. See [`Fetch`] for the caching of keys.
+/// * [Shared secret](crate::verify::Profile::shared_secret): Circle does not document whether several
+///   customers share a key.
 ///
 /// [`find`](super::find) returns this provider, but cannot build its verifier from a secret.
 /// See [`ebay`](super::ebay()) for an example.
 ///
-/// Sources: [Circle](https://developers.circle.com/api-reference/verify-webhook-signatures).
+/// Source: [Circle](https://developers.circle.com/api-reference/verify-webhook-signatures).
 pub fn circle(fetch: impl Fetch) -> Circle {
     Circle {
         keys: KeyCache::reading(public_key, fetch),
@@ -72,14 +74,14 @@ pub struct Circle {
 }
 
 impl Circle {
-    /// Fetches the keys of the Circle Payments Network.
+    /// Uses the keys of the Circle Payments Network.
     #[must_use]
     pub fn cpn(mut self) -> Self {
         self.folder = "https://api.circle.com/v2/cpn/notifications/publicKey/";
         self
     }
 
-    /// Fetches the keys of StableFX.
+    /// Uses the keys of StableFX.
     #[must_use]
     pub fn stablefx(mut self) -> Self {
         self.folder = "https://api.circle.com/v2/stablefx/notifications/publicKey/";
@@ -111,7 +113,7 @@ impl Verifier for Circle {
     }
 }
 
-/// Parses Circle's response.
+/// Parses the response of Circle's API.
 fn public_key(page: &[u8]) -> Result<Certificate, InvalidSecret> {
     #[derive(Deserialize)]
     struct KeyResponse {
@@ -124,9 +126,9 @@ fn public_key(page: &[u8]) -> Result<Certificate, InvalidSecret> {
         public_key: String,
     }
     let KeyResponse { data: key } = serde_json::from_slice(page)
-        .map_err(|_| InvalidSecret::new("fetched answer is not a key of Circle's API"))?;
+        .map_err(|_| InvalidSecret::new("fetched response is not a key of Circle's API"))?;
     if key.algorithm != "ECDSA_SHA_256" {
-        return Err(InvalidSecret::new("key is for an algorithm other than ECDSA with SHA-256"));
+        return Err(InvalidSecret::new("key's algorithm is not ECDSA with SHA-256"));
     }
     let der = BASE64.decode(key.public_key.as_bytes());
     Certificate::public_key(KIND, &der.map_err(|_| InvalidSecret::new("text is not base64"))?)

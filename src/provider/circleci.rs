@@ -2,9 +2,10 @@ use super::providers;
 use crate::verify::{Encoding::Hex, Scheme};
 
 providers! {
-    /// HMAC-SHA256 of the body in `Circleci-Signature`, hex.
+    /// Creates a verifier for CircleCI.
     ///
-    /// * Secret: the text as it stands.
+    /// * Signature: HMAC-SHA256 of the body, as hex in `circleci-signature`.
+    /// * Secret: text, not decoded.
     /// * Delivery id: `body:/id`, signed.
     /// * Event type: `body:/type`, signed.
     circleci: "circleci", "CircleCI",

@@ -4,16 +4,19 @@ use super::providers;
 use crate::verify::{Encoding::Hex, Scheme, TimeUnit::Seconds};
 
 providers! {
-    /// HMAC-SHA256 of `{ts}{body}` in `Close-Sig-Hash`, hex.
+    /// Creates a verifier for Close.
     ///
+    /// * Signature: HMAC-SHA256 of `{ts}{body}`, as hex in `close-sig-hash`.
     /// * Secret: the `signature_key`, hex.
-    /// * Delivery id: none. An event may change under its `event.id`
-    ///   ([source](https://developer.close.com/resources/event-log/)). Bodies contain the time, so equal ones
-    ///   count as duplicates.
+    /// * Delivery id: none. Close may send changed versions of an event with the same `event.id`
+    ///   ([source](https://developer.close.com/resources/event-log/)). Bodies contain the time, so deliveries
+    ///   with equal bodies count as duplicates.
     /// * Event type: `body:/event/action`, signed.
-    /// * Timestamp: `header:close-sig-timestamp`; any age and 300 s into the future. Close documents no limit;
-    ///   set one with [`tolerance`](crate::WebhookLayer::tolerance).
-    /// * Retries: yes; deduplicated for 4 days. For up to 72 hours.
+    /// * Timestamp: `header:close-sig-timestamp`; any age unless the layer has a
+    ///   [`tolerance`](crate::WebhookLayer::tolerance), and up to 300 s in the future. Close documents no
+    ///   maximum age.
+    /// * Retries: yes. Close retries for up to 72 hours.
+    /// * Deduplication window: 4 days.
     close -> Result: "close", "Close",
         "https://developer.close.com/topics/webhooks/",
         Scheme::hmac_sha256("close-sig-hash", Hex)

@@ -20,22 +20,20 @@ use crate::verify::{
 };
 
 providers! {
-    /// The secret itself in `Authorization: Bearer` or `?access_token`.
+    /// Creates a verifier for CloudEvents HTTP webhooks.
     ///
-    /// CloudEvents over HTTP webhooks.
-    ///
-    /// * Secret: the text as it stands.
-    /// * Delivery id: the event's source and its id, which is unique only there; from the headers `ce-source`
-    ///   and `ce-id`, or from the body of an event in `application/cloudevents+json`. Not signed. Batches have
-    ///   none. A space in the source, which no URI has, becomes `\s`.
+    /// * Signature: none: the sender sends the secret itself, as `Authorization: Bearer <secret>` or
+    ///   `?access_token=<secret>`, so **the body is not protected**.
+    /// * Secret: text, not decoded.
+    /// * Delivery id: the event's `source` and `id`, **not signed**. An `id` is unique only within its source.
+    ///   Both come from the headers `ce-source` and `ce-id`, or from a body of type
+    ///   `application/cloudevents+json`. Batches have no delivery id. A space in the source is written as `\s`.
     /// * Event type: the event's `type`, from the same place, **not signed**.
-    /// * Handshake: `OPTIONS` with `WebHook-Request-Origin`, which is given permission, at any rate, if the
-    ///   request has the secret in either place. If a sender's `OPTIONS` lacks the header, configure its URL
-    ///   with `access_token`.
-    /// * The secret itself is sent, as `Authorization: Bearer <secret>` or as `?access_token=<secret>`: **it
-    ///   does not protect the body**.
-    /// * [Shared secret](crate::verify::Profile::shared_secret): subscriptions can share a secret, and an event
-    ///   has the same id for each.
+    /// * Handshake: `OPTIONS` with `WebHook-Request-Origin`. If the request contains the secret, the layer
+    ///   responds with `WebHook-Allowed-Origin` and `WebHook-Allowed-Rate: *`. If the sender's `OPTIONS` request
+    ///   has no `Authorization` header, register the URL with `?access_token=<secret>`.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): subscriptions can share a secret, and each gets
+    ///   the event with the same id.
     cloudevents: "cloudevents", "CloudEvents HTTP webhooks",
         "https://github.com/cloudevents/spec/blob/HEAD/cloudevents/http-webhook.md",
         @by_hand |secrets, profile| Ok(Box::new(CloudEvents { tokens: Tokens::new(secrets), profile })),
@@ -44,8 +42,8 @@ providers! {
         handshake: Some(HANDSHAKE);
 }
 
-/// CloudEvents: `OPTIONS` with the sender's name, which is granted permission if the request contains the
-/// secret, as `Authorization: Bearer` or in the query. Other senders are unknown.
+/// The handshake of CloudEvents: `OPTIONS` with the sender's origin. The layer grants permission if the request
+/// contains the secret, as a bearer token or in the query.
 const HANDSHAKE: Handshake = Handshake { unsigned: permission_to_send, ..Handshake::NONE };
 
 struct CloudEvents {
@@ -56,8 +54,9 @@ struct CloudEvents {
 impl Verifier for CloudEvents {
     fn begin<'a>(&'a self, request: &RequestContext<'a>) -> Result<Box<dyn Check + 'a>, VerifyError> {
         let head = request.head();
-        let sent = bearer(&HandshakeRequest { request: *request, secrets: self.tokens.secrets.as_slice() })
-            .ok_or(VerifyError::missing("bearer token is missing in the headers and the query"))?;
+        let sent =
+            bearer(&HandshakeRequest { request: *request, secrets: self.tokens.secrets.as_slice() })
+                .ok_or(VerifyError::missing("bearer token is missing in `authorization` and in the query"))?;
         Ok(Box::new(CloudEvent { head, verified: self.tokens.verify(&sent)? }))
     }
 
@@ -72,7 +71,7 @@ impl Signer for CloudEvents {
         &self.profile
     }
 
-    /// Writes the token to the query if it has one already, otherwise to the header.
+    /// Writes the token to the query if the query has one, otherwise to `authorization`.
     fn sign(&self, head: &mut Parts, _: &mut Bytes, _: SystemTime) -> Result<(), CannotSign> {
         let token = self.tokens.first()?;
         let query = head.uri.query().unwrap_or_default().as_bytes();
@@ -90,8 +89,8 @@ struct CloudEvent<'a> {
     verified: Verified,
 }
 
-/// Escapes spaces, so that the first one in a delivery id ends the source. A URI has neither a space nor a backslash,
-/// and stays as it is.
+/// Escapes spaces and backslashes, so that the first space of a delivery id ends the source. A valid URI
+/// contains neither, and is returned unchanged.
 fn without_space(source: &str) -> Cow<'_, str> {
     if source.contains([' ', '\\']) {
         return source.replace('\\', r"\\").replace(' ', r"\s").into();
@@ -137,7 +136,7 @@ mod tests {
     use crate::{BoxError, Secret, provider, verify::verify_request};
 
     #[tokio::test]
-    async fn no_two_pairs_of_source_and_id_have_one_delivery_id() -> Result<(), BoxError> {
+    async fn delivery_ids_are_unique_per_source_and_id() -> Result<(), BoxError> {
         let verifier = provider::cloudevents("token".parse::<Secret>()?);
         let now = std::time::SystemTime::now();
         let mut ids = HashSet::new();

@@ -2,21 +2,23 @@ use super::providers;
 use crate::verify::{Encoding::Hex, Scheme, TimeUnit::Seconds};
 
 providers! {
-    /// The secret itself in `Cf-Webhook-Auth`.
+    /// Creates a verifier for Cloudflare Notifications.
     ///
-    /// * Secret: the text as it stands.
+    /// * Signature: none: the provider sends the secret itself in `cf-webhook-auth`, so **the body is not
+    ///   protected**.
+    /// * Secret: text, not decoded.
     /// * Delivery id: none.
-    /// * The secret itself is sent in `cf-webhook-auth`: **it does not protect the body**.
     cloudflare_notify: "cloudflare-notify", "Cloudflare Notifications",
         "https://developers.cloudflare.com/notifications/get-started/configure-webhooks/",
         Scheme::token("cf-webhook-auth");
 
-    /// HMAC-SHA256 of `{ts}.{body}` in `Webhook-Signature`, hex.
+    /// Creates a verifier for Cloudflare Stream.
     ///
-    /// * Secret: the text as it stands.
-    /// * Delivery id: none. `uid` names the video, not the event.
+    /// * Signature: HMAC-SHA256 of `{ts}.{body}`, as hex in `webhook-signature`.
+    /// * Secret: text, not decoded.
+    /// * Delivery id: none. `uid` identifies the video, not the event.
     /// * Event type: `body:/status/state`, signed.
-    /// * Timestamp: `field:time`; 300 s into the past and 300 s into the future.
+    /// * Timestamp: `field:time`; tolerance 300 s.
     cloudflare_stream: "cloudflare-stream", "Cloudflare Stream",
         "https://developers.cloudflare.com/stream/manage-video-library/using-webhooks/",
         Scheme::hmac_sha256("webhook-signature", Hex)

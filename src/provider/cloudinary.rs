@@ -7,15 +7,15 @@ use crate::verify::{
 };
 
 providers! {
-    /// SHA-1 of `{body}{ts}{secret}` in `X-Cld-Signature`, hex.
+    /// Creates a verifier for Cloudinary.
     ///
-    /// * Secret: the text as it stands.
-    /// * Signed content: `{body}{ts}{secret}`, hash-sha1, in `X-Cld-Signature`.
+    /// * Signature: SHA-1 of `{body}{ts}{secret}`, as hex in `x-cld-signature`.
+    /// * Secret: text, not decoded. The constructor refuses secrets of which one begins or ends with another.
     /// * Delivery id: none.
     /// * Event type: `body:/notification_type`, signed.
-    /// * Timestamp: `header:x-cld-timestamp`; 7200 s into the past and 300 s into the future.
+    /// * Timestamp: `header:x-cld-timestamp`; tolerance 7200 s in the past and 300 s in the future.
     /// * [Shared secret](crate::verify::Profile::shared_secret): all notification URLs of a product environment
-    ///   share it.
+    ///   share the secret.
     cloudinary_sha1 -> Result: "cloudinary-sha1", "Cloudinary",
         "https://github.com/cloudinary/cloudinary_npm/blob/HEAD/lib/utils/index.js",
         Scheme::new(Sha1, "x-cld-signature", Hex)
@@ -25,14 +25,14 @@ providers! {
             .event_type("body:/notification_type"),
         shared_secret: true;
 
-    /// SHA-256 of `{body}{ts}{secret}` in `X-Cld-Signature`, hex.
+    /// Creates a verifier for Cloudinary (sha256).
     ///
-    /// * Secret: the text as it stands.
-    /// * Signed content: `{body}{ts}{secret}`, hash-sha256, in `X-Cld-Signature`.
+    /// * Signature: SHA-256 of `{body}{ts}{secret}`, as hex in `x-cld-signature`.
+    /// * Secret: text, not decoded. The constructor refuses secrets of which one begins or ends with another.
     /// * Delivery id: none.
     /// * Event type: `body:/notification_type`, signed.
-    /// * Timestamp: `header:x-cld-timestamp`; 7200 s into the past and 300 s into the future.
-    /// * [Shared secret](crate::verify::Profile::shared_secret): as for [`cloudinary_sha1`].
+    /// * Timestamp: `header:x-cld-timestamp`; tolerance 7200 s in the past and 300 s in the future.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): see [`cloudinary_sha1`].
     cloudinary_sha256 -> Result: "cloudinary-sha256", "Cloudinary (sha256)",
         "https://github.com/cloudinary/cloudinary_npm/blob/HEAD/test/utils/utils_spec.js",
         Scheme::new(Sha256, "x-cld-signature", Hex)

@@ -4,26 +4,28 @@ use super::{providers, shapes};
 use crate::verify::{Encoding::Hex, Scheme};
 
 providers! {
-    /// HMAC-SHA256 of `{ts}.{field:h}.{headers_named_by:h}.{body}` in `X-Hook0-Signature`, hex.
+    /// Creates a verifier for Coinbase Developer Platform.
     ///
-    /// * Secret: the text as it stands.
-    /// * Signed content: `{ts}.{field:h}.{headers_named_by:h}.{body}`, HMAC-SHA256, in `X-Hook0-Signature`, as
-    ///   [`hook0_v1`](super::hook0_v1()).
+    /// * Signature: HMAC-SHA256 of `{ts}.{field:h}.{headers_named_by:h}.{body}`, as hex in `x-hook0-signature`.
+    /// * Secret: text, not decoded.
+    /// * Signed content: see [`hook0_v1`](super::hook0_v1()), which has the same scheme and restrictions.
     /// * Delivery id: none.
-    /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.
+    /// * Timestamp: `field:t`; tolerance 300 s.
     coinbase_cdp: "coinbase-cdp", "Coinbase Developer Platform",
         "https://docs.cdp.coinbase.com/api-reference/payment-apis/webhooks/verification",
         shapes::hook0_version_1();
 
-    /// HMAC-SHA256 of the body in `X-Cc-Webhook-Signature`, hex.
+    /// Creates a verifier for Coinbase Commerce.
     ///
-    /// * Secret: the text as it stands.
+    /// * Signature: HMAC-SHA256 of the body, as hex in `x-cc-webhook-signature`.
+    /// * Secret: text, not decoded.
     /// * Delivery id: `body:/event/id`, signed.
     /// * Event type: `body:/event/type`, signed.
-    /// * Retries: yes; deduplicated for 4 days. For up to three days
+    /// * Retries: yes. Coinbase retries for up to three days
     ///   ([source](https://docs.cdp.coinbase.com/commerce/api-arcitecture/webhooks-overview)).
-    /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of an account share it, and an
-    ///   event has the same id for each.
+    /// * Deduplication window: 4 days.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of an account share the secret,
+    ///   and each gets the event with the same id.
     coinbase_commerce: "coinbase-commerce", "Coinbase Commerce",
         "https://github.com/coinbase/coinbase-commerce-node/blob/HEAD/test/testWebhook.spec.js",
         Scheme::hmac_sha256("x-cc-webhook-signature", Hex)

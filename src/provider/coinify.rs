@@ -2,10 +2,11 @@ use super::providers;
 use crate::verify::{Encoding::Hex, Scheme};
 
 providers! {
-    /// HMAC-SHA256 of the body in `X-Coinify-Webhook-Signature`, hex.
+    /// Creates a verifier for Coinify.
     ///
-    /// * Secret: the text as it stands.
-    /// * Delivery id: `body:/id`, signed. ([source](https://coinify.readme.io/docs/webhook-structure)).
+    /// * Signature: HMAC-SHA256 of the body, as hex in `x-coinify-webhook-signature`.
+    /// * Secret: text, not decoded.
+    /// * Delivery id: `body:/id`, signed ([source](https://coinify.readme.io/docs/webhook-structure)).
     /// * Event type: `body:/event`, signed.
     coinify: "coinify", "Coinify",
         "https://coinify.readme.io/docs/webhook-signature",

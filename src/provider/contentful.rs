@@ -16,20 +16,22 @@ static SIGNED_HEADERS: HeaderName = HeaderName::from_static("x-contentful-signed
 static TIMESTAMP: HeaderName = HeaderName::from_static("x-contentful-timestamp");
 
 providers! {
-    /// HMAC-SHA256 of the method, path, listed headers and body in `X-Contentful-Signature`, hex.
+    /// Creates a verifier for Contentful.
     ///
-    /// Contentful (webhooks and app events).
+    /// The verifier accepts webhooks and app events.
     ///
-    /// * Secret: the text of the signing secret. Set [`public_url`](crate::WebhookLayer::public_url) behind a
-    ///   proxy that changes the path.
-    /// * Signed content: the method, the path with its query, the headers that `X-Contentful-Signed-Headers`
-    ///   names as `name:value` with `;` between, and the body, each on a line of its own; HMAC-SHA256 in hex, in
-    ///   `X-Contentful-Signature`. The list must contain its own header and the timestamp, and a value must not
-    ///   contain `;` followed by the name of a signed header. Other deliveries are rejected.
+    /// * Signature: HMAC-SHA256 of the method, path, listed headers and body, as hex in
+    ///   `x-contentful-signature`.
+    /// * Secret: the signing secret, as text.
+    /// * Signed content: the method, the path with its query, the signed headers and the body, each on its own
+    ///   line. `X-Contentful-Signed-Headers` lists the signed headers, which are written as `name:value` and
+    ///   joined with `;`. The layer rejects a delivery if the list does not include itself and
+    ///   `X-Contentful-Timestamp`, or if a value contains `;` followed by the name of a signed header and `:`.
+    ///   Behind a proxy that changes the path, set [`public_url`](crate::WebhookLayer::public_url).
     /// * Delivery id: none.
-    /// * Event type: `header:x-contentful-topic`, **not signed**. Signed if the list names it.
-    /// * Timestamp: `X-Contentful-Timestamp`; less than 30 s into the past and 300 s into the future.
-    /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of a space share it.
+    /// * Event type: `header:x-contentful-topic`, **not signed**, unless `X-Contentful-Signed-Headers` lists it.
+    /// * Timestamp: `header:x-contentful-timestamp`; tolerance 29 s in the past and 300 s in the future.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of a space share the secret.
     contentful: "contentful", "Contentful",
         "https://contentful.com/developers/docs/extensibility/webhooks/request-verification",
         @by_hand |secrets, profile| {
@@ -39,7 +41,7 @@ providers! {
         profile: |profile| profile
             .with_event_type(Location::header("x-contentful-topic"))
             .with_event_type_signed(false)
-            // Whole seconds: 30 s are too old, as in Contentful's own SDK.
+            // The tolerance is in whole seconds. Contentful's SDK rejects an age of 30 s.
             .with_tolerance(Tolerance::any_age().with_past(Duration::from_secs(29))),
         shared_secret: true;
 }
@@ -52,7 +54,7 @@ fn begin<'a>(keys: &'a Keyring, request: &RequestContext<'a>) -> CheckResult<'a>
     let names = signed_headers(required_value(head, &SIGNED_HEADERS)?, b',')?;
     if !names.contains(&TIMESTAMP) || !names.contains(&SIGNED_HEADERS) {
         return Err(VerifyError::malformed(
-            "timestamp and list of signed headers must be among the signed headers",
+            "`x-contentful-timestamp` and `x-contentful-signed-headers` must be among the signed headers",
         ));
     }
 
@@ -62,12 +64,12 @@ fn begin<'a>(keys: &'a Keyring, request: &RequestContext<'a>) -> CheckResult<'a>
         let verified = macs.verify(&candidates)?;
         are_apart(head, &names)
             .then_some(verified)
-            .ok_or(VerifyError::malformed("signed header value contains another signed header"))
+            .ok_or(VerifyError::malformed("signed header value contains `;` and the name of a signed header"))
     })
 }
 
-/// Returns whether the headers are unambiguous: no value contains text that reads like the next header,
-/// because only a `;` separates them.
+/// Returns whether the headers are unambiguous. Only `;` separates them, so a value must not contain text that
+/// could be the next header.
 fn are_apart(head: &Parts, names: &[HeaderName]) -> bool {
     let is_header = |text: &[u8]| {
         let end = text.iter().position(|&byte| byte == b':');
@@ -78,7 +80,7 @@ fn are_apart(head: &Parts, names: &[HeaderName]) -> bool {
     values.flat_map(|value| value.as_bytes().split(|&byte| byte == b';').skip(1)).all(|text| !is_header(text))
 }
 
-/// Feeds the text before the body.
+/// Feeds the signed content that precedes the body.
 fn feed(macs: &mut Macs<'_>, request: &RequestContext<'_>, names: &[HeaderName]) -> Result<(), VerifyError> {
     let head = request.head();
     let path = called_path(request)?;
@@ -95,7 +97,7 @@ fn feed(macs: &mut Macs<'_>, request: &RequestContext<'_>, names: &[HeaderName])
     Ok(())
 }
 
-/// Returns the path escaped once more, and the query twice.
+/// Percent-encodes the path once more, and the query twice more.
 fn canonical(path: &[u8]) -> String {
     const KEPT_IN_URI: &[u8] = b";,/?:@&=+$-_.!~*'()#";
     const KEPT_IN_QUERY: &[u8] = b"-_.!~*'()";

@@ -7,70 +7,78 @@ use crate::verify::{
 };
 
 providers! {
-    /// HMAC-SHA256 of the body in `X-Convoy-Signature`, hex.
+    /// Creates a verifier for Convoy (simple, sha256, hex).
     ///
-    /// * Secret: the text as it stands.
+    /// * Signature: HMAC-SHA256 of the body, as hex in `x-convoy-signature`.
+    /// * Secret: text, not decoded.
     /// * Delivery id: `header:x-convoy-idempotency-key`, **not signed**.
     convoy_simple_sha256_hex: "convoy-simple-sha256-hex", "Convoy (simple, sha256, hex)",
         "https://github.com/frain-dev/convoy/blob/HEAD/pkg/signature/testdata/signature-vectors.json",
         simple(HmacSha256, Hex);
 
-    /// HMAC-SHA256 of the body in `X-Convoy-Signature`, base64.
+    /// Creates a verifier for Convoy (simple, sha256, base64).
     ///
-    /// * Secret: the text as it stands.
+    /// * Signature: HMAC-SHA256 of the body, as base64 in `x-convoy-signature`.
+    /// * Secret: text, not decoded.
     /// * Delivery id: `header:x-convoy-idempotency-key`, **not signed**.
     convoy_simple_sha256_base64: "convoy-simple-sha256-base64", "Convoy (simple, sha256, base64)",
         "https://github.com/frain-dev/convoy/blob/HEAD/pkg/signature/testdata/signature-vectors.json",
         simple(HmacSha256, Base64);
 
-    /// HMAC-SHA512 of the body in `X-Convoy-Signature`, hex.
+    /// Creates a verifier for Convoy (simple, sha512, hex).
     ///
-    /// * Secret: the text as it stands.
+    /// * Signature: HMAC-SHA512 of the body, as hex in `x-convoy-signature`.
+    /// * Secret: text, not decoded.
     /// * Delivery id: `header:x-convoy-idempotency-key`, **not signed**.
     convoy_simple_sha512_hex: "convoy-simple-sha512-hex", "Convoy (simple, sha512, hex)",
         "https://github.com/frain-dev/convoy/blob/HEAD/pkg/signature/testdata/signature-vectors.json",
         simple(HmacSha512, Hex);
 
-    /// HMAC-SHA512 of the body in `X-Convoy-Signature`, base64.
+    /// Creates a verifier for Convoy (simple, sha512, base64).
     ///
-    /// * Secret: the text as it stands.
+    /// * Signature: HMAC-SHA512 of the body, as base64 in `x-convoy-signature`.
+    /// * Secret: text, not decoded.
     /// * Delivery id: `header:x-convoy-idempotency-key`, **not signed**.
     convoy_simple_sha512_base64: "convoy-simple-sha512-base64", "Convoy (simple, sha512, base64)",
         "https://github.com/frain-dev/convoy/blob/HEAD/pkg/signature/testdata/signature-vectors.json",
         simple(HmacSha512, Base64);
 
-    /// HMAC-SHA256 of `{ts},{body}` in `X-Convoy-Signature`, hex.
+    /// Creates a verifier for Convoy (advanced, sha256, hex).
     ///
-    /// * Secret: the text as it stands.
+    /// * Signature: HMAC-SHA256 of `{ts},{body}`, as hex in `x-convoy-signature`.
+    /// * Secret: text, not decoded.
     /// * Delivery id: `header:x-convoy-idempotency-key`, **not signed**.
-    /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.
+    /// * Timestamp: `field:t`; tolerance 300 s.
     convoy_advanced_sha256_hex: "convoy-advanced-sha256-hex", "Convoy (advanced, sha256, hex)",
         "https://github.com/frain-dev/convoy/blob/HEAD/pkg/signature/testdata/signature-vectors.json",
         advanced(HmacSha256, Hex);
 
-    /// HMAC-SHA256 of `{ts},{body}` in `X-Convoy-Signature`, base64.
+    /// Creates a verifier for Convoy (advanced, sha256, base64).
     ///
-    /// * Secret: the text as it stands.
+    /// * Signature: HMAC-SHA256 of `{ts},{body}`, as base64 in `x-convoy-signature`.
+    /// * Secret: text, not decoded.
     /// * Delivery id: `header:x-convoy-idempotency-key`, **not signed**.
-    /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.
+    /// * Timestamp: `field:t`; tolerance 300 s.
     convoy_advanced_sha256_base64: "convoy-advanced-sha256-base64", "Convoy (advanced, sha256, base64)",
         "https://github.com/frain-dev/convoy/blob/HEAD/pkg/signature/testdata/signature-vectors.json",
         advanced(HmacSha256, Base64);
 
-    /// HMAC-SHA512 of `{ts},{body}` in `X-Convoy-Signature`, hex.
+    /// Creates a verifier for Convoy (advanced, sha512, hex).
     ///
-    /// * Secret: the text as it stands.
+    /// * Signature: HMAC-SHA512 of `{ts},{body}`, as hex in `x-convoy-signature`.
+    /// * Secret: text, not decoded.
     /// * Delivery id: `header:x-convoy-idempotency-key`, **not signed**.
-    /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.
+    /// * Timestamp: `field:t`; tolerance 300 s.
     convoy_advanced_sha512_hex: "convoy-advanced-sha512-hex", "Convoy (advanced, sha512, hex)",
         "https://github.com/frain-dev/convoy/blob/HEAD/pkg/signature/testdata/signature-vectors.json",
         advanced(HmacSha512, Hex);
 
-    /// HMAC-SHA512 of `{ts},{body}` in `X-Convoy-Signature`, base64.
+    /// Creates a verifier for Convoy (advanced, sha512, base64).
     ///
-    /// * Secret: the text as it stands.
+    /// * Signature: HMAC-SHA512 of `{ts},{body}`, as base64 in `x-convoy-signature`.
+    /// * Secret: text, not decoded.
     /// * Delivery id: `header:x-convoy-idempotency-key`, **not signed**.
-    /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.
+    /// * Timestamp: `field:t`; tolerance 300 s.
     convoy_advanced_sha512_base64: "convoy-advanced-sha512-base64", "Convoy (advanced, sha512, base64)",
         "https://github.com/frain-dev/convoy/blob/HEAD/pkg/signature/testdata/signature-vectors.json",
         advanced(HmacSha512, Base64);

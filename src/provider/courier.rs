@@ -2,14 +2,14 @@ use super::{providers, shapes};
 use crate::verify::TimeUnit::Milliseconds;
 
 providers! {
-    /// HMAC-SHA256 of `{ts}.{body}` in `Courier-Signature`, hex.
+    /// Creates a verifier for Courier.
     ///
-    /// * Secret: the text as it stands.
-    /// * Delivery id: none. No id names the delivery as a whole; the `id` in its data is the message's, which
-    ///   has several deliveries.
+    /// * Signature: HMAC-SHA256 of `{ts}.{body}`, as hex in `courier-signature`.
+    /// * Secret: text, not decoded.
+    /// * Delivery id: none. `data.id` identifies the message, which has several deliveries.
     /// * Event type: `body:/type`, signed.
-    /// * Timestamp: `field:t`; any age and 300 s into the future. In milliseconds. Courier leaves the limit to
-    ///   its users; set one with [`tolerance`](crate::WebhookLayer::tolerance).
+    /// * Timestamp: `field:t`; any age unless the layer has a [`tolerance`](crate::WebhookLayer::tolerance), and
+    ///   up to 300 s in the future. Courier documents no maximum age. The timestamp is in milliseconds.
     courier: "courier", "Courier",
         "https://github.com/trycourier/docs/blob/HEAD/docs/guides/getting-started/outbound-webhooks.mdx",
         shapes::t_and_signature("courier-signature", "signature")

@@ -2,11 +2,13 @@ use super::providers;
 use crate::verify::{Encoding::Hex, Scheme};
 
 providers! {
-    /// HMAC-SHA256 of `[{header:x-crisp-request-timestamp};{body}]` in `X-Crisp-Signature`, hex.
+    /// Creates a verifier for Crisp (plugin hooks).
     ///
-    /// * Secret: the text as it stands. Crisp documents no maximum age, so the age is not checked.
+    /// * Signature: HMAC-SHA256 of `[{header:x-crisp-request-timestamp};{body}]`, as hex in `x-crisp-signature`.
+    /// * Secret: text, not decoded.
     /// * Delivery id: none.
     /// * Event type: `body:/event`, signed.
+    /// * Timestamp: `header:x-crisp-request-timestamp`, signed, but not checked: Crisp documents no maximum age.
     crisp: "crisp", "Crisp (plugin hooks)",
         "https://github.com/crisp-im/node-crisp-api/blob/HEAD/lib/crisp.ts",
         Scheme::hmac_sha256("x-crisp-signature", Hex)

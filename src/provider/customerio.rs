@@ -4,17 +4,20 @@ use super::providers;
 use crate::verify::{Encoding::Hex, Scheme, TimeUnit::Seconds};
 
 providers! {
-    /// HMAC-SHA256 of `v0:{ts}:{body}` in `X-Cio-Signature`, hex.
+    /// Creates a verifier for Customer.io.
     ///
-    /// Customer.io (reporting webhooks).
+    /// The verifier accepts reporting webhooks.
     ///
-    /// * Secret: the text as it stands, the webhook signing key.
+    /// * Signature: HMAC-SHA256 of `v0:{ts}:{body}`, as hex in `x-cio-signature`.
+    /// * Secret: the webhook signing key, as text.
     /// * Delivery id: `body:/event_id`, signed.
     /// * Event type: `body:/metric`, signed.
-    /// * Timestamp: `header:x-cio-timestamp`; any age and 300 s into the future. Customer.io documents no limit;
-    ///   set one with [`tolerance`](crate::WebhookLayer::tolerance).
-    /// * Retries: yes; deduplicated for 8 days.
-    /// * Acknowledge within: 4 s. Retries over seven days otherwise
+    /// * Timestamp: `header:x-cio-timestamp`; any age unless the layer has a
+    ///   [`tolerance`](crate::WebhookLayer::tolerance), and up to 300 s in the future. Customer.io documents no
+    ///   maximum age.
+    /// * Retries: yes.
+    /// * Deduplication window: 8 days.
+    /// * Acknowledge within: 4 s. Otherwise Customer.io retries over seven days
     ///   ([source](https://docs.customer.io/api/webhooks/)).
     customerio: "customerio", "Customer.io",
         "https://docs.customer.io/integrations/data-out/connections/webhooks/",

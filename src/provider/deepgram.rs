@@ -2,13 +2,12 @@ use super::providers;
 use crate::verify::Scheme;
 
 providers! {
-    /// The secret itself in `Dg-Token`.
+    /// Creates a verifier for Deepgram.
     ///
-    /// * Secret: the text as it stands.
-    /// * Delivery id: none. The results of a stream share its `request_id`.
-    /// * Retries: yes.
-    /// * The identifier of the API key is sent in `dg-token`: **it does not protect the body**.
-    /// * Ten retries, 30 s apart.
+    /// * Signature: none: the provider sends the secret itself in `dg-token`, so **the body is not protected**.
+    /// * Secret: the identifier of the API key, as text.
+    /// * Delivery id: none. All results of a stream have the same `request_id`.
+    /// * Retries: yes. Deepgram retries ten times, 30 s apart.
     deepgram: "deepgram", "Deepgram",
         "https://github.com/deepgram/deepgram-docs/blob/HEAD/fern/docs/callback.mdx",
         Scheme::token("dg-token"),

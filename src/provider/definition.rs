@@ -16,7 +16,7 @@ use crate::{
 /// ```
 /// use tower_webhook::{Secret, WebhookLayer, provider};
 ///
-/// // In a service whose users choose their provider:
+/// // The id comes from a user's configuration.
 /// let provider = provider::find("stripe").ok_or("no such provider")?;
 /// let secret: Secret = "whsec_…".parse()?;
 /// let layer = WebhookLayer::with_verifier(provider.verifier(secret)?);
@@ -26,14 +26,14 @@ use crate::{
 pub struct Provider {
     /// The id, in lower case with hyphens, such as `github-sha1`.
     pub id: &'static str,
-    /// The name of its constructor in [`provider`](crate::provider), such as `github_sha1`. For an alias,
-    /// that of the provider whose scheme it uses.
+    /// The name of its constructor in [`provider`](crate::provider), such as `github_sha1`. For an alias, the
+    /// constructor of the provider whose scheme it uses.
     pub constructor: &'static str,
     /// The display name, such as `GitHub (legacy)`.
     pub name: &'static str,
-    /// The URL of the documentation, or else the code, that describes the signature.
+    /// The URL of the documentation or source code that describes the signature.
     pub source: &'static str,
-    /// `true` if the provider's secrets have a format, so that its constructor returns a `Result`.
+    /// `true` if some texts are not valid secrets, so that the constructor returns a `Result`.
     pub(super) fallible: bool,
     pub(super) make: Make,
     pub(super) alias: Option<Alias>,
@@ -43,11 +43,11 @@ pub struct Provider {
 /// The construction of a provider's verifier.
 #[derive(Clone, Copy)]
 pub(super) enum Make {
-    /// From a scheme, like most providers.
+    /// A scheme, as for most providers.
     Scheme(fn() -> Scheme),
-    /// By hand, if no scheme can describe the signature.
+    /// A function, if a scheme cannot describe the signature.
     ByHand(fn(Secrets, Profile) -> Result<Box<dyn ByHandVerifier>, InvalidSecret>),
-    /// Only by its constructor, which takes these arguments.
+    /// The constructor only, which takes these arguments.
     #[cfg(feature = "asymmetric")]
     Fetched(&'static str),
 }
@@ -59,12 +59,12 @@ pub(super) struct Alias {
     event_type: Option<&'static str>,
 }
 
-/// The facts that the scheme does not determine.
+/// The facts about a provider that its scheme does not state.
 #[derive(Clone, Copy)]
 pub(super) struct Facts {
-    /// The format of the secret; `None`: the scheme's, or text.
+    /// The format of the secret. `None` means the scheme's format or, without a scheme, text.
     pub(super) secret: Option<SecretFormat>,
-    /// What else the profile states: all of it where there is no scheme.
+    /// Adds the remaining facts to the profile; without a scheme, all of them.
     pub(super) profile: fn(Profile) -> Profile,
     pub(super) attempt: Option<fn() -> Attempt>,
     pub(super) equal_bodies: bool,
@@ -80,7 +80,7 @@ pub(super) struct Facts {
 }
 
 impl Facts {
-    /// Only the facts that the scheme determines.
+    /// No facts beyond those that the scheme determines.
     pub(super) const NONE: Self = Self {
         secret: None,
         profile: |profile| profile,
@@ -142,7 +142,7 @@ impl Provider {
         Self { id, constructor, name, source, fallible: true, make, alias: None, facts }
     }
 
-    /// Returns the signature scheme, or `None` if a [`Scheme`] cannot describe it.
+    /// Returns the signature scheme, or `None` if no [`Scheme`] can describe the signature.
     pub fn scheme(&self) -> Option<Scheme> {
         match self.make {
             Make::Scheme(scheme) => Some(self.with_own_event_type(scheme())),
@@ -159,8 +159,8 @@ impl Provider {
 
     /// Returns the provider whose scheme an alias uses; for example, Clerk signs like Svix.
     ///
-    /// An alias has no constructor of its own. Its [verifier](Self::verifier) uses the alias's id as the
-    /// provider's name, in metrics, logs and deduplication keys.
+    /// An alias has no constructor. Metrics, logs and deduplication keys of its [verifier](Self::verifier)
+    /// contain the alias's id.
     ///
     /// ```
     /// use tower_webhook::provider;
@@ -175,8 +175,8 @@ impl Provider {
         self.alias.as_ref().map(|alias| alias.of)
     }
 
-    /// Returns whether the provider's keys or certificates are fetched. Its constructor then takes a `Fetch`,
-    /// and [`verifier`](Self::verifier) always returns an error.
+    /// Returns whether the verifier fetches the provider's keys or certificates. If so, the constructor takes a
+    /// `Fetch`, and [`verifier`](Self::verifier) always returns an error.
     #[must_use]
     pub fn fetches_keys(&self) -> bool {
         #[cfg(feature = "asymmetric")]
@@ -186,13 +186,14 @@ impl Provider {
         false
     }
 
-    /// Returns its profile, which is the same for every secret: what its [verifiers](Self::verifier) return from
-    /// [`Verifier::profile`] until it is changed.
+    /// Returns the provider's profile, which does not depend on the secret. The provider's
+    /// [verifiers](Self::verifier) have this profile unless it is changed with
+    /// [`with_profile`](ProviderVerifier::with_profile).
     ///
     /// ```
     /// use tower_webhook::provider;
     ///
-    /// // The providers whose event type an attacker could change.
+    /// // Providers that do not sign the event type.
     /// let unsigned = provider::all().filter(|provider| {
     ///     let profile = provider.profile();
     ///     !profile.event_type().is_empty() && !profile.event_type_signed()
@@ -200,12 +201,13 @@ impl Provider {
     /// assert!(unsigned.map(|provider| provider.id).any(|id| id == "github"));
     /// ```
     pub fn profile(&self) -> Profile {
-        // The tests build every scheme.
+        // Never fails for a built-in scheme: the tests build every one.
         let profile = self.scheme().and_then(|scheme| scheme.profile(self.id).ok());
         self.facts.add_to(profile.unwrap_or_else(|| Profile::new(self.id)))
     }
 
-    /// Returns the format of its secret; `None` if its constructor takes none, because it only fetches keys.
+    /// Returns the format of the provider's secret. `None` if the constructor takes no secret, because keys
+    /// are only fetched.
     ///
     /// ```
     /// use tower_webhook::provider::{self, SecretFormat};
@@ -224,7 +226,7 @@ impl Provider {
         })
     }
 
-    /// Returns whether it performs a verification handshake, which the layer answers.
+    /// Returns whether the provider performs a verification handshake, which the layer answers.
     ///
     /// ```
     /// use tower_webhook::provider;
@@ -237,7 +239,7 @@ impl Provider {
         self.facts.handshake.is_some()
     }
 
-    /// Returns whether every text is a valid secret, so that the constructor does not return a `Result`.
+    /// Returns whether every text is a valid secret. If so, the constructor does not return a `Result`.
     #[must_use]
     pub fn accepts_any_secret(&self) -> bool {
         !self.fallible
@@ -247,8 +249,8 @@ impl Provider {
     ///
     /// # Errors
     ///
-    /// If a secret does not have the provider's encoding, or if the provider [fetches
-    /// keys](Self::fetches_keys).
+    /// Returns an error if a secret is not valid for the provider, for example because it cannot be decoded, or
+    /// if the provider [fetches keys](Self::fetches_keys).
     pub fn verifier(&self, secrets: impl IntoSecrets) -> Result<ProviderVerifier, InvalidSecret> {
         let secrets = secrets.into_secrets();
         let handshake = self.facts.handshake.map(|handshake| (handshake, secrets.clone()));
@@ -268,7 +270,7 @@ impl Provider {
             Make::Fetched(arguments) => {
                 let call = format!("{}({arguments})", self.constructor);
                 return Err(InvalidSecret::new(format!(
-                    "secret alone is not sufficient: call `provider::{call}`"
+                    "provider fetches its keys: call `provider::{call}`"
                 )));
             }
         };
@@ -306,21 +308,21 @@ impl Facts {
 
 /// The format of a provider's secret.
 ///
-/// [`Provider::verifier`] and the constructors take the text as the provider shows it, and decode it themselves.
+/// Pass the text as the provider displays it: [`Provider::verifier`] and the constructors decode it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SecretFormat {
-    /// Text, whose bytes are the key or the token.
+    /// Text that is not decoded: its bytes are the key or the token.
     Text,
-    /// `user:password`, as of HTTP Basic.
+    /// `user:password`, as in HTTP Basic.
     Credentials,
     /// Hex.
     Hex,
-    /// Base64; the provider's prefix, such as `whsec_`, may stand before it.
+    /// Base64, with or without the provider's prefix, such as `whsec_`.
     Base64,
-    /// Base64 in the alphabet for URLs.
+    /// Base64 in the URL-safe alphabet.
     Base64Url,
-    /// The provider's public key: PEM, or its bytes in the encoding that the provider shows.
+    /// The provider's public key, as the provider displays it: PEM, a JWK, or its bytes in another encoding.
     PublicKey,
 }
 
@@ -353,8 +355,8 @@ mod tests {
         verify::{Location, Verifier},
     };
 
-    /// Unusual secrets, and pairs of them that a plain hash would confuse.
-    fn odd_secrets(provider: &Provider) -> Result<Vec<Secrets>, InvalidSecret> {
+    /// Returns unusual secrets, and pairs that a plain hash could not distinguish.
+    fn unusual_secrets(provider: &Provider) -> Result<Vec<Secrets>, InvalidSecret> {
         const PEM: &str = "-----BEGIN PUBLIC KEY-----\nAQIDBA==\n-----END PUBLIC KEY-----";
         let texts = ["a", "\u{e9}\u{1f980}", "a b", "a:b", ":", "a\nb", "a\0b", "a\u{200b}b", "00", "===="];
         let mut texts: Vec<String> = texts.map(Into::into).into();
@@ -362,28 +364,28 @@ mod tests {
             ["-----BEGIN", PEM, "{", "{}", "[", "whsec_", "whpk_", "sha256=", "Bearer a"].map(Into::into),
         );
         texts.push("x".repeat(4096));
-        // Nothing is left after the prefix.
+        // A prefix without a key.
         let scheme = provider.scheme().and_then(|scheme| serde_json::to_value(scheme).ok());
         let prefixes = scheme.as_ref().and_then(|scheme| scheme.pointer("/key/strip")?.as_array());
         let prefixes = prefixes.into_iter().flatten();
         texts.extend(prefixes.filter_map(|prefix| prefix.as_str().map(Into::into)));
         let parse = |text: &String| text.parse::<Secret>().map(Secrets::from);
-        let mut odd = texts.iter().map(parse).collect::<Result<Vec<_>, _>>()?;
+        let mut unusual = texts.iter().map(parse).collect::<Result<Vec<_>, _>>()?;
         for text in &texts {
-            odd.push(Secrets::from(["a key".parse()?, text.parse()?]));
+            unusual.push(Secrets::from(["a key".parse()?, text.parse()?]));
         }
-        odd.push(Secrets::from(["a".parse()?, "ab".parse()?]));
+        unusual.push(Secrets::from(["a".parse()?, "ab".parse()?]));
         // A key that is not text.
-        odd.push(Secrets::from(["a".parse()?, Secret::from_bytes(*b"a")?]));
-        odd.push(Secrets::from(Secret::from_bytes([0xff, 0x00])?));
-        Ok(odd)
+        unusual.push(Secrets::from(["a".parse()?, Secret::from_bytes(*b"a")?]));
+        unusual.push(Secrets::from(Secret::from_bytes([0xff, 0x00])?));
+        Ok(unusual)
     }
 
     #[test]
-    fn an_alias_has_the_keys_of_another_provider_and_its_own_name() -> Result<(), crate::BoxError> {
+    fn an_alias_has_another_providers_scheme_and_its_own_id() -> Result<(), crate::BoxError> {
         assert!(crate::provider::aliases::ALL.len() >= 15);
         for alias in crate::provider::aliases::ALL {
-            let of = alias.alias_of().ok_or("no alias")?;
+            let of = alias.alias_of().ok_or("alias is missing")?;
             assert_eq!((alias.constructor, alias.fallible), (of.constructor, of.fallible), "{}", alias.id);
             let secret: Secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".parse()?;
             let verifier = alias.verifier(secret)?;
@@ -405,10 +407,11 @@ mod tests {
     }
 
     #[test]
-    fn constructors_are_fallible_exactly_if_some_text_is_no_secret() -> Result<(), InvalidSecret> {
+    fn constructors_are_fallible_exactly_if_a_secret_can_be_invalid() -> Result<(), InvalidSecret> {
         let mut wrong = Vec::new();
         for provider in crate::provider::all() {
-            let refused = odd_secrets(provider)?.into_iter().find_map(|odd| provider.verifier(odd).err());
+            let refused =
+                unusual_secrets(provider)?.into_iter().find_map(|unusual| provider.verifier(unusual).err());
             if refused.is_some() != provider.fallible {
                 wrong.push(format!("{}: {refused:?}", provider.constructor));
             }
@@ -434,7 +437,7 @@ mod tests {
         }
 
         let make = Make::ByHand(|_, _| Err(InvalidSecret::new("test")));
-        let of = crate::provider::find("github").ok_or(InvalidSecret::new("no provider"))?;
+        let of = crate::provider::find("github").ok_or(InvalidSecret::new("provider is missing"))?;
         let provider = Provider { make, alias: None, ..Provider::alias(of, "acme", "Acme", "", Facts::NONE) };
         let (levels, secret) = (Arc::default(), "a key".parse::<Secret>()?);
         with_default(registry().with(Levels(Arc::clone(&levels))), || provider.infallible(secret));
@@ -443,16 +446,16 @@ mod tests {
     }
 
     #[test]
-    fn the_profile_without_a_secret_is_the_verifiers() -> Result<(), InvalidSecret> {
+    fn profiles_without_a_secret_match_the_verifiers() -> Result<(), InvalidSecret> {
         let mut compared = 0;
         for provider in crate::provider::all() {
-            let mut secrets = odd_secrets(provider)?;
+            let mut secrets = unusual_secrets(provider)?;
             secrets.push("ab".repeat(32).parse::<Secret>()?.into());
             let verifier = secrets.into_iter().find_map(|secrets| provider.verifier(secrets).ok());
-            // The others want a public key or an API.
+            // The other providers require a public key or an API.
             let Some(verifier) = verifier else { continue };
-            let (own, the_verifiers) = (provider.profile(), verifier.profile());
-            assert_eq!(format!("{own:?}"), format!("{the_verifiers:?}"), "{}", provider.id);
+            let (own, of_verifier) = (provider.profile(), verifier.profile());
+            assert_eq!(format!("{own:?}"), format!("{of_verifier:?}"), "{}", provider.id);
             compared += 1;
         }
         assert!(compared > 180, "{compared}");
@@ -460,7 +463,7 @@ mod tests {
     }
 
     #[test]
-    fn every_format_but_text_refuses_some_text() {
+    fn formats_other_than_text_refuse_some_secrets() {
         let wrong: Vec<_> = crate::provider::all()
             .filter(|provider| provider.accepts_any_secret())
             .filter(|provider| provider.secret_format() != Some(SecretFormat::Text))
@@ -469,9 +472,9 @@ mod tests {
         assert!(wrong.is_empty(), "{wrong:?}");
     }
 
-    /// In a batch the event type of the first event is not that of the others.
+    /// The events of a batch can have different types, so the first one's type is not that of the delivery.
     #[test]
-    fn an_event_type_within_an_array_is_of_a_batch() {
+    fn an_event_type_in_an_array_requires_a_batch_profile() {
         let is_index = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
         let wrong: Vec<_> = crate::provider::all()
             // Adyen documents that its array has one item.

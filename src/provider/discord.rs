@@ -8,20 +8,22 @@ use super::{
 use crate::verify::{Algorithm::Ed25519, Encoding::Hex, Scheme, TimeUnit::Seconds, scan};
 
 providers! {
-    /// Ed25519 of `{ts}{body}` in `X-Signature-Ed25519`, hex.
+    /// Creates a verifier for Discord.
     ///
-    /// Discord (interactions and webhook events).
+    /// The verifier accepts interactions and webhook events.
     ///
-    /// * Secret: the application's public key, hex of its 32 bytes.
-    /// * Delivery id: `body:/id`, signed. Webhook events have none. Discord shows the handler's response to an
-    ///   interaction, and never retries it
-    ///   ([source](https://docs.discord.com/developers/interactions/receiving-and-responding)): a duplicate is
-    ///   therefore a replay, and is answered 200 without a body.
+    /// * Signature: Ed25519 signature of `{ts}{body}`, as hex in `x-signature-ed25519`.
+    /// * Secret: the application's public key, 32 bytes as hex.
+    /// * Delivery id: `body:/id`, signed. Webhook events have no delivery id. Discord shows the handler's
+    ///   response to an interaction, and never retries it
+    ///   ([source](https://docs.discord.com/developers/interactions/receiving-and-responding)), so a duplicate
+    ///   is a replay. The layer responds to it with an empty 200.
     /// * Event type: `body:/type`, signed.
-    /// * Timestamp: `header:x-signature-timestamp`; any age and 300 s into the future. Discord documents no
-    ///   limit; set one with [`tolerance`](crate::WebhookLayer::tolerance).
-    /// * Handshake: pings are answered after verification. Discord also sends invalid signatures, and expects a
-    ///   401.
+    /// * Timestamp: `header:x-signature-timestamp`; any age unless the layer has a
+    ///   [`tolerance`](crate::WebhookLayer::tolerance), and up to 300 s in the future. Discord documents no
+    ///   maximum age.
+    /// * Handshake: `PING` requests, to which the layer responds after verification. Discord also sends requests
+    ///   with invalid signatures, and expects a 401.
     discord -> Result: "discord", "Discord",
         "https://docs.discord.com/developers/interactions/overview",
         Scheme::new(Ed25519, "x-signature-ed25519", Hex)
@@ -34,8 +36,8 @@ providers! {
         handshake: Some(HANDSHAKE);
 }
 
-/// Discord: a `PING`, which has type 1 for interactions and type 0 for webhook events. Webhook events of type
-/// 1 are not pings.
+/// Discord's handshake: a `PING`, which has type 1 among interactions and type 0 among webhook events. A
+/// webhook event of type 1 is not a `PING`.
 const HANDSHAKE: Handshake = Handshake {
     signed: |_, body| {
         let body = short_body(body)?;
@@ -57,8 +59,7 @@ mod tests {
     use crate::{provider::handshake::HandshakeRequest, verify::RequestContext};
 
     #[test]
-    fn discord_pings_by_two_numbers_one_of_which_is_also_that_of_events() -> Result<(), crate::InvalidSecret>
-    {
+    fn both_kinds_of_pings_are_answered_and_events_are_not() -> Result<(), crate::InvalidSecret> {
         let secrets = ["-".parse()?];
         let head = Request::new(()).into_parts().0;
         let request = HandshakeRequest { request: RequestContext::new(&head), secrets: &secrets };

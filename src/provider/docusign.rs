@@ -2,14 +2,12 @@ use super::providers;
 use crate::verify::{Encoding::Base64, Scheme};
 
 providers! {
-    /// HMAC-SHA256 of the body in `X-Docusign-Signature-1` or `X-Docusign-Signature-2` or
-    /// `X-Docusign-Signature-3` or `X-Docusign-Signature-4` or `X-Docusign-Signature-5` or
-    /// `X-Docusign-Signature-6` or `X-Docusign-Signature-7` or `X-Docusign-Signature-8` or
-    /// `X-Docusign-Signature-9` or `X-Docusign-Signature-10`, base64.
+    /// Creates a verifier for DocuSign Connect.
     ///
-    /// * Secret: the text as it stands.
-    /// * Signed content: `{body}`, HMAC-SHA256, in `X-DocuSign-Signature-1` and on, one for each of the
-    ///   account's keys; the first ten are checked.
+    /// * Signature: HMAC-SHA256 of the body, as base64 in `x-docusign-signature-1` to `x-docusign-signature-10`.
+    /// * Secret: text, not decoded.
+    /// * Signed content: `{body}`. DocuSign sends one numbered signature for each of the account's keys. The
+    ///   layer checks the first ten.
     /// * Delivery id: none.
     /// * Event type: `body:/event`, signed.
     /// * [Shared secret](crate::verify::Profile::shared_secret): all Connect configurations of an account share

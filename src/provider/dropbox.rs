@@ -2,12 +2,13 @@ use super::{handshake::CHALLENGE, providers};
 use crate::verify::{Encoding::Hex, Scheme};
 
 providers! {
-    /// HMAC-SHA256 of the body in `X-Dropbox-Signature`, hex.
+    /// Creates a verifier for Dropbox.
     ///
+    /// * Signature: HMAC-SHA256 of the body, as hex in `x-dropbox-signature`.
     /// * Secret: the app secret, as text.
-    /// * Delivery id: none. A notification only names the accounts whose files have changed.
-    /// * Retries: yes. For about ten minutes.
-    /// * Handshake: `GET ?challenge=…`, which is echoed to any client.
+    /// * Delivery id: none. A notification only lists the accounts whose files have changed.
+    /// * Retries: yes. Dropbox retries for about ten minutes.
+    /// * Handshake: `GET ?challenge=…`. The layer echoes the challenge to any client.
     /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of an app share it.
     dropbox: "dropbox", "Dropbox",
         "https://www.dropbox.com/developers/reference/webhooks",

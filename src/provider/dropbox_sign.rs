@@ -15,20 +15,22 @@ use crate::verify::{
 };
 
 providers! {
-    /// HMAC-SHA256 of the event's time and type in its `event_hash`, hex.
+    /// Creates a verifier for Dropbox Sign.
     ///
-    /// Dropbox Sign (HelloSign).
+    /// Dropbox Sign was formerly HelloSign.
     ///
-    /// * Secret: the text of the API key.
-    /// * Signed content: the event's `event_time` and `event_type`, HMAC-SHA256 in hex, in its `event_hash`.
-    ///   **Nothing else is covered**: an attacker who captures one delivery can send any other event of that
-    ///   type and time. Use the event only to decide what to query from the API.
-    /// * Delivery id: none, so deliveries are not deduplicated: Dropbox Sign only accepts the response `Hello
-    ///   API Event Received`, which the handler must return.
-    /// * Timestamp: the event's, which is the same for all attempts over three days; any age and 300 s into the
-    ///   future. Set a limit with [`tolerance`](crate::WebhookLayer::tolerance).
-    /// * Handshake: `callback_test`, which is answered in the same way after verification.
-    /// * The event is JSON in the form field `json`, urlencoded or multipart.
+    /// * Signature: HMAC-SHA256 of the event's time and type, as hex in its `event_hash`.
+    /// * Secret: the API key, as text.
+    /// * Signed content: the event's `event_time` and `event_type`. **The signature covers nothing else**: an
+    ///   attacker who captures a delivery can send any other event with the same type and time. Use the event
+    ///   only to decide what to query from the API.
+    /// * Delivery id: none, so deliveries are not deduplicated. Dropbox Sign only accepts the response `Hello
+    ///   API Event Received`, which the handler must return; the layer's response to a duplicate is empty.
+    /// * Timestamp: `event_time`; any age unless the layer has a [`tolerance`](crate::WebhookLayer::tolerance),
+    ///   and up to 300 s in the future. All attempts over three days have the same time.
+    /// * Handshake: the event `callback_test`, to which the layer itself responds with `Hello API Event
+    ///   Received` after verification.
+    /// * The event is JSON, in the field `json` of a urlencoded or multipart form.
     dropbox_sign: "dropbox-sign", "Dropbox Sign",
         "https://developers.hellosign.com/docs/events/walkthrough/",
         @by_hand |secrets, profile| {
@@ -57,7 +59,7 @@ fn begin<'a>(keys: &'a Keyring, _: &RequestContext<'a>) -> CheckResult<'a> {
     check((), None, |(), body| verify(keys, body))
 }
 
-/// A repeated field is an error, because other code might read the other value.
+/// The body's JSON. A repeated field is an error, because a handler might read the other value.
 #[derive(Deserialize)]
 struct Callback {
     event: JsonObject<CallbackEvent>,
@@ -75,7 +77,7 @@ fn event(body: &[u8]) -> Result<CallbackEvent, VerifyError> {
     callback.map(|JsonObject(callback)| callback.event.0).map_err(|_| missing())
 }
 
-/// Returns the JSON, which is the body or a field of it.
+/// Returns the event's JSON: the body, or the form field `json`.
 fn json(body: &[u8]) -> Result<Cow<'_, [u8]>, VerifyError> {
     Ok(match body {
         [b'{', ..] => Cow::Borrowed(body),
@@ -88,7 +90,7 @@ fn json(body: &[u8]) -> Result<Cow<'_, [u8]>, VerifyError> {
 }
 
 fn missing() -> VerifyError {
-    VerifyError::missing("event with `event_hash` is missing in the body")
+    VerifyError::missing("body has no event with `event_hash`")
 }
 
 fn verify(keys: &Keyring, body: &[u8]) -> Result<Verified, VerifyError> {
@@ -96,7 +98,8 @@ fn verify(keys: &Keyring, body: &[u8]) -> Result<Verified, VerifyError> {
         event(body)?;
     let candidates = Candidates::read([hash.as_bytes()].into_iter(), Encoding::Hex, keys.tag_length())?;
     let sent_at = TimeUnit::Seconds.read(time.as_bytes())?;
-    // The time and the type are concatenated, so an attacker could move digits to the type.
+    // The signed content concatenates the time and the type, so an attacker could move digits from the time to
+    // the type.
     if kind.starts_with(|first: char| first.is_ascii_digit()) {
         return Err(VerifyError::malformed("event type begins with a digit"));
     }

@@ -20,7 +20,8 @@ use crate::{
     },
 };
 
-/// eBay: `GET ?challenge_code=…`, answered with a hash of the code, the verify token, and the endpoint's URL.
+/// eBay's handshake: `GET ?challenge_code=…`, answered with a hash of the code, the verify token and the
+/// endpoint's URL.
 const HANDSHAKE: Handshake = Handshake {
     unsigned: |request| {
         let code = challenge_code(request)?;
@@ -35,23 +36,23 @@ fn challenge_code<'a>(request: &HandshakeRequest<'a>) -> Option<Cow<'a, str>> {
     request.is(&Method::GET).then(|| request.query("challenge_code")).flatten()
 }
 
-/// ECDSA-P256-SHA1 of the body in `X-EBAY-SIGNATURE`, base64 of JSON; the public keys are fetched with
-/// `fetch`.
+/// Creates a verifier for eBay, which fetches the public keys with `fetch`.
 ///
-/// * Signed content: the body. The JSON has the signature, the key's id, and the algorithm, which must be
-///   ECDSA on P-256 with SHA-1.
+/// * Signature: ECDSA-P256-SHA1 signature of the body, in `x-ebay-signature` (a JSON object as base64).
+/// * Signed content: `{body}`. The JSON object in the header contains the signature, the key id and the
+///   algorithm, which must be ECDSA with SHA-1.
 /// * Delivery id: `body:/notification/notificationId`, signed.
 /// * Event type: `body:/metadata/topic`, signed.
-/// * Retries: yes. `publishAttemptCount` counts the attempts.
-/// * Handshake: `GET ?challenge_code=…` is answered with a hash of the code, the layer's
+/// * Retries: yes. `publishAttemptCount` in the body is the number of the attempt.
+/// * Handshake: `GET ?challenge_code=…`. The layer responds with a hash of the code, its
 ///   [`verify_token`](crate::WebhookLayer::verify_token) and its
-///   [`public_url`](crate::WebhookLayer::public_url), which must be the values configured at eBay.
-/// * Key: the answer at `https://api.ebay.com/commerce/notification/v1/public_key/` and the key's id, which
-///   must be a UUID (in the [sandbox](Ebay::sandbox), at `api.sandbox.ebay.com`). eBay requires
-///   authentication: `fetch` must send `Authorization: Bearer` with an access token of your application,
-///   from the client credentials grant with the scope `https://api.ebay.com/oauth/api_scope`. The token
-///   expires, so renew it. See [`Fetch`] for the caching of keys.
-/// * [Shared secret](crate::verify::Profile::shared_secret): one key signs for all applications.
+///   [`public_url`](crate::WebhookLayer::public_url). Both must equal the values configured at eBay.
+/// * Key: the public key at `https://api.ebay.com/commerce/notification/v1/public_key/<key id>`; the key id
+///   must be a UUID. The [sandbox](Ebay::sandbox) uses `api.sandbox.ebay.com`. eBay requires authentication:
+///   `fetch` must send `Authorization: Bearer <access token>`. Get the access token with the client
+///   credentials grant and the scope `https://api.ebay.com/oauth/api_scope`, and renew it before it expires.
+///   See [`Fetch`] for the caching of keys.
+/// * [Shared secret](crate::verify::Profile::shared_secret): eBay signs with one key for all applications.
 ///
 /// [`find`](super::find) returns this provider, but cannot build its verifier from a secret.
 ///
@@ -136,7 +137,9 @@ impl Verifier for Ebay {
         let SignatureHeader { alg, kid, signature, digest } =
             SignatureHeader::read(text_header(&head.headers, "x-ebay-signature")?)?;
         if !is_supported(&alg, &digest) {
-            return Err(VerifyError::malformed("algorithm is not ECDSA with SHA-1"));
+            return Err(VerifyError::malformed(
+                "`alg` and `digest` in `X-EBAY-SIGNATURE` are not ECDSA and SHA1",
+            ));
         }
         Ok(Box::new(SignedBody {
             keys: &self.keys,
@@ -156,7 +159,7 @@ impl Verifier for Ebay {
     }
 }
 
-/// The JSON in the header, which is base64.
+/// The JSON object that the header contains as base64.
 #[derive(Deserialize)]
 struct SignatureHeader {
     alg: String,
@@ -167,21 +170,22 @@ struct SignatureHeader {
 
 impl SignatureHeader {
     fn read(text: &str) -> Result<Self, VerifyError> {
-        /// The maximum length; about 250 characters are usual.
+        /// The maximum length. A usual header has about 250 characters.
         const LONGEST: usize = 2048;
         let json = (text.len() <= LONGEST).then(|| Encoding::Base64.decode_key(text).ok()).flatten();
-        // The parser's error is discarded, because it may quote the header.
+        // Discards the parser's error, which may quote the header.
         let read = json.and_then(|json| serde_json::from_slice(&json).ok());
         read.ok_or(VerifyError::malformed("`X-EBAY-SIGNATURE` is not base64 of a JSON signature"))
     }
 }
 
-/// Ignores case, because eBay writes the algorithm in lower case in one place and in upper case in another.
+/// Returns whether the algorithm is supported. Ignores case, because eBay's header and eBay's API write it in
+/// different case.
 fn is_supported(algorithm: &str, digest: &str) -> bool {
     algorithm.eq_ignore_ascii_case("ECDSA") && digest.eq_ignore_ascii_case("SHA1")
 }
 
-/// Parses eBay's response.
+/// Parses the response of eBay's API.
 fn public_key(page: &[u8]) -> Result<Certificate, InvalidSecret> {
     #[derive(Deserialize)]
     struct KeyResponse {
@@ -190,9 +194,9 @@ fn public_key(page: &[u8]) -> Result<Certificate, InvalidSecret> {
         digest: String,
     }
     let page: KeyResponse = serde_json::from_slice(page)
-        .map_err(|_| InvalidSecret::new("fetched answer is not a key of eBay's API"))?;
+        .map_err(|_| InvalidSecret::new("fetched response is not a key of eBay's API"))?;
     if !is_supported(&page.algorithm, &page.digest) {
-        return Err(InvalidSecret::new("key is for an algorithm other than ECDSA with SHA-1"));
+        return Err(InvalidSecret::new("key's algorithm is not ECDSA with SHA-1"));
     }
     let der = pem(&page.key).ok_or_else(|| InvalidSecret::new("key is not PEM"))?;
     Certificate::public_key(KIND, &der?)
@@ -204,7 +208,7 @@ mod tests {
     use crate::provider::handshake::testing::unsigned;
 
     #[test]
-    fn ebay_is_answered_with_the_hash_of_code_token_and_endpoint() -> Result<(), crate::InvalidSecret> {
+    fn challenge_response_is_the_hash_of_code_token_and_endpoint() -> Result<(), crate::InvalidSecret> {
         let answer = unsigned(HANDSHAKE, "-".parse()?, "challenge_code=71745723-d031-455c-bfa5-f90d11b4f20a");
         let hash = "048de9ffd0e35021fefc0388d5c52e0f475324f582f3778ca81a53354ccbbc97";
         assert_eq!(answer, Some(format!(r#"{{"challengeResponse":"{hash}"}}"#)));

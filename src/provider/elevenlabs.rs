@@ -2,12 +2,14 @@ use super::providers;
 use crate::verify::{Encoding::Hex, Scheme, TimeUnit::Seconds};
 
 providers! {
-    /// HMAC-SHA256 of `{ts}.{body}` in `Elevenlabs-Signature`, hex.
+    /// Creates a verifier for ElevenLabs.
     ///
-    /// * Secret: the text as it stands.
-    /// * Delivery id: none. Bodies contain the time of the event, so equal ones count as duplicates.
+    /// * Signature: HMAC-SHA256 of `{ts}.{body}`, as hex in `elevenlabs-signature`.
+    /// * Secret: text, not decoded.
+    /// * Delivery id: none. Bodies contain the time of the event, so deliveries with equal bodies count as
+    ///   duplicates.
     /// * Event type: `body:/type`, signed.
-    /// * Timestamp: `field:t`; 1800 s into the past and 300 s into the future.
+    /// * Timestamp: `field:t`; tolerance 1800 s in the past and 300 s in the future.
     elevenlabs: "elevenlabs", "ElevenLabs",
         "https://github.com/elevenlabs/elevenlabs-js/blob/HEAD/src/wrapper/webhooks.ts",
         Scheme::hmac_sha256("elevenlabs-signature", Hex)

@@ -4,14 +4,16 @@ use super::providers;
 use crate::verify::{Encoding::Hex, Scheme, TimeUnit::Seconds};
 
 providers! {
-    /// HMAC-SHA256 of `{ts}.{body}` in `X-Emailit-Signature`, hex.
+    /// Creates a verifier for Emailit.
     ///
-    /// * Secret: the whole text *including* `whsec_`.
-    /// * Delivery id: none. No id names the delivery as a whole, which may be a batch of events.
-    /// * Timestamp: `header:x-emailit-timestamp`; 300 s into the past and 300 s into the future.
-    /// * Retries: yes; deduplicated for 4 days. For about three days; each attempt has a new signature
+    /// * Signature: HMAC-SHA256 of `{ts}.{body}`, as hex in `x-emailit-signature`.
+    /// * Secret: the signing secret, as text including `whsec_`.
+    /// * Delivery id: none. A delivery can be a batch of events, and has no id as a whole.
+    /// * Timestamp: `header:x-emailit-timestamp`; tolerance 300 s.
+    /// * Retries: yes. Emailit retries for about three days, and signs each attempt anew
     ///   ([source](https://emailit.com/products/webhooks)).
-    /// * Batches: one body can carry several events. Up to 100
+    /// * Deduplication window: 4 days.
+    /// * Batches: one body can carry several events. At most 100
     ///   ([source](https://emailit.com/docs/webhooks/webhook-requests)).
     emailit: "emailit", "Emailit",
         "https://emailit.com/docs/webhooks/request-signature",

@@ -7,18 +7,20 @@ use crate::verify::{
 };
 
 providers! {
-    /// Ed25519 of `{header:x-fal-webhook-request-id}\n{header:x-fal-webhook-user-id}\n{ts}\n{sha256hex:body}` in
-    /// `X-Fal-Webhook-Signature`, hex.
+    /// Creates a verifier for fal.ai.
     ///
-    /// * Secret: a public key of its key set, the `x` of the JWK; several, if the set has several.
-    /// * Signed content: request id, user id, timestamp and the body's SHA-256 in hex, a line each, Ed25519, in
-    ///   `X-Fal-Webhook-Signature`.
+    /// * Signature: Ed25519 signature of
+    ///   `{header:x-fal-webhook-request-id}\n{header:x-fal-webhook-user-id}\n{ts}\n{sha256hex:body}`, as hex in
+    ///   `x-fal-webhook-signature`.
+    /// * Secret: the `x` of a JWK in fal's key set, URL-safe base64. If the set contains several keys, pass all
+    ///   of them.
+    /// * Signed content: the request id, the user id, the timestamp and the SHA-256 of the body as hex, each on
+    ///   its own line.
     /// * Delivery id: `header:x-fal-webhook-request-id`, signed.
     /// * Event type: `body:/status`, signed.
-    /// * Timestamp: `header:x-fal-webhook-timestamp`; 300 s into the past and 300 s into the future.
-    /// * Retries: yes.
-    /// * Ten attempts over two hours.
-    /// * [Shared secret](crate::verify::Profile::shared_secret): one key set signs for all customers.
+    /// * Timestamp: `header:x-fal-webhook-timestamp`; tolerance 300 s.
+    /// * Retries: yes. fal makes ten attempts over two hours.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): fal signs with one key set for all customers.
     fal -> Result: "fal", "fal.ai",
         "https://docs.fal.ai/model-apis/model-endpoints/webhooks",
         Scheme::new(Ed25519, "x-fal-webhook-signature", Hex)

@@ -2,12 +2,13 @@ use super::providers;
 use crate::verify::{Encoding::Base64, Scheme};
 
 providers! {
-    /// HMAC-SHA256 of the body in `X-Fs-Signature`, base64.
+    /// Creates a verifier for FastSpring.
     ///
-    /// * Secret: the text as it stands.
-    /// * Delivery id: none. A delivery is a batch of events, and no id names it as a whole.
-    /// * Batches: one body can carry several events.
-    ///   ([Source](https://developer.fastspring.com/docs/webhooks-overview)).
+    /// * Signature: HMAC-SHA256 of the body, as base64 in `x-fs-signature`.
+    /// * Secret: text, not decoded.
+    /// * Delivery id: none. A delivery is a batch of events, and has no id as a whole.
+    /// * Batches: one body can carry several events
+    ///   ([source](https://developer.fastspring.com/docs/webhooks-overview)).
     fastspring: "fastspring", "FastSpring",
         "https://developer.fastspring.com/docs/message-security",
         Scheme::hmac_sha256("x-fs-signature", Base64),

@@ -1,4 +1,4 @@
-//! Shared code of the providers whose requests name a public key to fetch.
+//! Helpers for providers whose requests identify a public key to fetch.
 
 #[cfg(feature = "test-util")]
 use std::time::SystemTime;
@@ -18,7 +18,7 @@ use crate::verify::{
     signing::{CannotSign, Signer},
 };
 
-/// Implements `Signer` for types that have no private key.
+/// Implements `Signer` for verifiers that have only a public key, so that signing fails.
 #[cfg(feature = "test-util")]
 macro_rules! cannot_sign {
     ($($verifier:ident),+) => {$(
@@ -42,8 +42,8 @@ pub(super) fn text_header<'h>(headers: &'h HeaderMap, name: &'static str) -> Res
     value.to_str().map_err(|_| VerifyError::malformed(format!("`{name}` is not ASCII")))
 }
 
-/// Returns the URL of the key `name`, which must be a UUID in lower case. With a second spelling, a cached
-/// key could be fetched again.
+/// Returns the URL of the key `name`, which must be a UUID in lower case. If upper case were accepted too, one
+/// key could be cached under several URLs.
 pub(super) fn key_url(folder: &str, name: &str) -> Result<String, VerifyError> {
     let is_right = |(index, byte): (usize, u8)| match index {
         8 | 13 | 18 | 23 => byte == b'-',
@@ -51,17 +51,17 @@ pub(super) fn key_url(folder: &str, name: &str) -> Result<String, VerifyError> {
     };
     match name.len() == 36 && name.bytes().enumerate().all(is_right) {
         true => Ok(format!("{folder}{name}")),
-        false => Err(VerifyError::malformed("key id is not a UUID")),
+        false => Err(VerifyError::malformed("key id is not a UUID in lower case")),
     }
 }
 
-/// A signed body whose key may have to be fetched.
+/// The verification of a signed body, whose key is fetched if it is not cached.
 pub(super) struct SignedBody<'a> {
     pub(super) keys: &'a KeyCache,
     pub(super) kind: PublicKind,
     pub(super) url: String,
     pub(super) signatures: Signatures,
-    /// The URL below which the keys are.
+    /// The base URL of the keys.
     pub(super) folder: &'static str,
 }
 
@@ -85,6 +85,7 @@ fn verify(
     let keys = key.keys(kind).map_err(VerifyError::unavailable)?;
     let mut message = keys.begin(signatures, |_| true);
     message.update(body);
-    // A fingerprint of the folder, because a delivery must keep its identity when the key changes.
+    // The fingerprint is that of the base URL, so that the deduplication key stays the same when the public key
+    // changes.
     Ok(message.conclude()?.with_fingerprint(fingerprint(folder.as_bytes())))
 }

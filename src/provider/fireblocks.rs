@@ -2,13 +2,14 @@ use super::providers;
 use crate::verify::{Algorithm::RsaSha512, Encoding::Base64, Scheme};
 
 providers! {
-    /// RSA-SHA512 of the body in `Fireblocks-Signature`, base64.
+    /// Creates a verifier for Fireblocks.
     ///
-    /// * Secret: the public key that Fireblocks publishes for the environment, PEM or base64 of DER.
+    /// * Signature: RSA-SHA512 signature of the body, as base64 in `fireblocks-signature`.
+    /// * Secret: the public key that Fireblocks publishes for the environment, as PEM or base64 of its DER.
     /// * Delivery id: `body:/id`, signed.
     /// * Event type: `body:/eventType`, signed.
-    /// * [Shared secret](crate::verify::Profile::shared_secret): one key signs for all customers, and an event
-    ///   has the same id for each webhook.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): Fireblocks signs with one key for all
+    ///   customers, and each webhook gets the event with the same id.
     fireblocks -> Result: "fireblocks", "Fireblocks",
         "https://developers.fireblocks.com/reference/webhooks-gettingstarted-validatingevents",
         Scheme::new(RsaSha512, "fireblocks-signature", Base64)

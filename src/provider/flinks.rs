@@ -2,10 +2,11 @@ use super::providers;
 use crate::verify::{Encoding::Hex, Scheme};
 
 providers! {
-    /// HMAC-SHA256 of the body in `X-Webhook-Signature`, hex after `sha256=`.
+    /// Creates a verifier for Flinks.
     ///
-    /// * Secret: the text as it stands.
-    /// * Signed content: `{body}`, HMAC-SHA256, in `X-Webhook-Signature`, in capitals.
+    /// * Signature: HMAC-SHA256 of the body, as hex with the prefix `sha256=` in `x-webhook-signature`.
+    /// * Secret: text, not decoded.
+    /// * Signed content: `{body}`. Flinks writes the hex digits in upper case.
     /// * Delivery id: none.
     flinks: "flinks", "Flinks",
         "https://docs.flinks.com/guides/pay/geft/webhooks/client-setup",

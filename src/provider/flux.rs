@@ -4,16 +4,16 @@ use super::providers;
 use crate::verify::{Encoding::Hex, Scheme};
 
 providers! {
-    /// HMAC-SHA256 of the body in `X-Signature`, hex after `sha256=`.
+    /// Creates a verifier for Flux (generic-hmac).
     ///
-    /// * Secret: the text as it stands.
+    /// * Signature: HMAC-SHA256 of the body, as hex with the prefix `sha256=` in `x-signature`.
+    /// * Secret: text, not decoded.
     /// * Delivery id: none.
     /// * Event type: `body:/reason`, signed.
-    /// * Retries: yes.
-    /// * Four retries, 2, 4, 8 and 16 s apart or as `Retry-After` says
-    ///   ([source](https://github.com/fluxcd/notification-controller/blob/HEAD/internal/notifier/client.go)), so
-    ///   the [lease](crate::WebhookLayer::lease) of claims (with [`dedupe_by`](crate::WebhookLayer::dedupe_by))
-    ///   is 10 s.
+    /// * Retries: yes. Flux retries four times, after 2, 4, 8 and 16 s or as specified by `Retry-After`
+    ///   ([source](https://github.com/fluxcd/notification-controller/blob/HEAD/internal/notifier/client.go)).
+    ///   The [lease](crate::WebhookLayer::lease) of claims is therefore 10 s. It applies only with
+    ///   [`dedupe_by`](crate::WebhookLayer::dedupe_by), because deliveries have no id.
     flux: "flux", "Flux (generic-hmac)",
         "https://github.com/fluxcd/notification-controller/blob/HEAD/internal/notifier/forwarder_test.go",
         Scheme::hmac_sha256("x-signature", Hex)

@@ -4,15 +4,16 @@ use super::providers;
 use crate::verify::{Encoding::Base64, Scheme};
 
 providers! {
-    /// HMAC-SHA256 of the body in `X-Fourthwall-Hmac-Sha256` or `X-Fourthwall-Hmac-Apps-Sha256`, base64.
+    /// Creates a verifier for Fourthwall.
     ///
-    /// * Secret: the text as it stands.
-    /// * Signed content: `{body}`, HMAC-SHA256, in `X-Fourthwall-Hmac-SHA256`, or for a platform app in
-    ///   `X-Fourthwall-Hmac-Apps-SHA256`.
-    /// * Delivery id: `body:/id`, signed. ([source](https://docs.fourthwall.com/webhooks/webhook-model)).
+    /// * Signature: HMAC-SHA256 of the body, as base64 in `x-fourthwall-hmac-sha256` or
+    ///   `x-fourthwall-hmac-apps-sha256`.
+    /// * Secret: text, not decoded.
+    /// * Signed content: `{body}`. Platform apps use the header `x-fourthwall-hmac-apps-sha256`.
+    /// * Delivery id: `body:/id`, signed ([source](https://docs.fourthwall.com/webhooks/webhook-model)).
     /// * Event type: `body:/type`, signed.
     /// * Retries: yes.
-    /// * Acknowledge within: 2 s. Retries otherwise
+    /// * Acknowledge within: 2 s. Otherwise Fourthwall retries
     ///   ([source](https://docs.fourthwall.com/response-retry-policies)).
     fourthwall: "fourthwall", "Fourthwall",
         "https://docs.fourthwall.com/webhooks/signature-verification",

@@ -7,15 +7,17 @@ use super::{
 use crate::verify::{Encoding::Base64, Scheme, TimeUnit::Milliseconds};
 
 providers! {
-    /// HMAC-SHA256 of `{ts}:{body}` in `X-Front-Signature`, base64.
+    /// Creates a verifier for Front.
     ///
-    /// Front (application webhooks).
+    /// The verifier accepts application webhooks.
     ///
-    /// * Secret: the app's, UTF-8. Rule webhooks have another signature.
-    /// * Delivery id: `body:/payload/id`, signed. It names the event.
+    /// * Signature: HMAC-SHA256 of `{ts}:{body}`, as base64 in `x-front-signature`.
+    /// * Secret: the app's signing key, as text. Rule webhooks have another signature, which the layer rejects.
+    /// * Delivery id: `body:/payload/id`, signed. It identifies the event.
     /// * Event type: `body:/type`, signed.
-    /// * Timestamp: `header:x-front-request-timestamp`; 300 s into the past and 300 s into the future.
-    /// * Handshake: the signed `sync` with `X-Front-Challenge`, answered `{"challenge":…}`.
+    /// * Timestamp: `header:x-front-request-timestamp`; tolerance 300 s.
+    /// * Handshake: a signed request of type `sync` with `X-Front-Challenge`. The layer responds with
+    ///   `{"challenge":…}`.
     front: "front", "Front",
         "https://dev.frontapp.com/docs/application-webhooks",
         Scheme::hmac_sha256("x-front-signature", Base64)
@@ -26,7 +28,7 @@ providers! {
         handshake: Some(HANDSHAKE);
 }
 
-/// Front: a message of the type `sync` with a challenge in a header, which is echoed as JSON.
+/// Front's handshake: a request of type `sync` with a challenge in a header, which the layer echoes as JSON.
 const HANDSHAKE: Handshake = Handshake {
     signed: |request, body| {
         let challenge = request.header("x-front-challenge")?.to_str().ok()?;

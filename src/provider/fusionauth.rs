@@ -11,18 +11,19 @@ use crate::verify::{
 };
 
 providers! {
-    /// JSON Web Token with the SHA-256 of the body in `X-FusionAuth-Signature-JWT`.
+    /// Creates a verifier for FusionAuth.
     ///
-    /// * Secret: the public key as PEM, as a JWK, or as the set of `/.well-known/jwks.json`; any other text is a
-    ///   key for HMAC, UTF-8. What is signed with a key of one kind is never verified with one of another. A
-    ///   public key in another form (DER, base64, a list of JWKs, [bytes](crate::Secret::from_bytes)) is an
-    ///   error, and so is a URL.
-    /// * Signed content: the token in `X-FusionAuth-Signature-JWT`, with the key that was chosen for the
-    ///   webhook: RSA, ECDSA, Ed25519 or HMAC. It contains the SHA-256 of the body.
+    /// * Signature: JSON Web Token in `x-fusionauth-signature-jwt`, with the SHA-256 of the body as a claim.
+    /// * Secret: the public key as PEM, as a JWK, or as the set of `/.well-known/jwks.json`; any other text is
+    ///   an HMAC key. All secrets must be of the same kind, and the verifier never uses a public key as an HMAC
+    ///   key. The constructor refuses public keys in another form (DER, base64, a list of JWKs,
+    ///   [bytes](crate::Secret::from_bytes)) and URLs.
+    /// * Signed content: the token, which contains the SHA-256 of the body. The webhook's key determines the
+    ///   algorithm: RSA, ECDSA, Ed25519 or HMAC.
     /// * Delivery id: `body:/event/id`, signed.
     /// * Event type: `body:/event/type`, signed.
-    /// * [Shared secret](crate::verify::Profile::shared_secret): webhooks can have one key, and an event has the
-    ///   same id at each.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): webhooks can share a key, and each gets the
+    ///   event with the same id.
     fusionauth -> Result: "fusionauth", "FusionAuth",
         "https://fusionauth.io/docs/extend/events-and-webhooks/signing",
         @by_hand |secrets, profile| {

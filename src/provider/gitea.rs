@@ -2,9 +2,10 @@ use super::providers;
 use crate::verify::{Encoding::Hex, Scheme};
 
 providers! {
-    /// HMAC-SHA256 of the body in `X-Gitea-Signature`, hex.
+    /// Creates a verifier for Gitea / Forgejo.
     ///
-    /// * Secret: the text as it stands.
+    /// * Signature: HMAC-SHA256 of the body, as hex in `x-gitea-signature`.
+    /// * Secret: text, not decoded.
     /// * Delivery id: `header:x-gitea-delivery`, **not signed**.
     /// * Event type: `header:x-gitea-event`, **not signed**.
     gitea: "gitea", "Gitea / Forgejo",

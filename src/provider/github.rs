@@ -4,25 +4,23 @@ use super::providers;
 use crate::verify::{Algorithm::HmacSha1, Encoding::Hex, Scheme};
 
 providers! {
-    /// HMAC-SHA256 of the body in `X-Hub-Signature-256`, hex after `sha256=`.
+    /// Creates a verifier for GitHub.
     ///
-    /// * Secret: the text as it stands. The older `X-Hub-Signature` (SHA-1) is ignored.
-    /// * Delivery id: `header:x-github-delivery`, **not signed**. The same for all attempts: see
-    ///   [`replay_guard`](crate::WebhookLayer::replay_guard).
+    /// * Signature: HMAC-SHA256 of the body, as hex with the prefix `sha256=` in `x-hub-signature-256`.
+    /// * Secret: text, not decoded. The layer ignores the older `X-Hub-Signature` (SHA-1).
+    /// * Delivery id: `header:x-github-delivery`, **not signed**. A redelivery has the same id. An attacker can
+    ///   replay a delivery with another id: see [`replay_guard`](crate::WebhookLayer::replay_guard).
     /// * Event type: `header:x-github-event`, **not signed**.
-    /// * Retries: **never**.
-    /// * Acknowledge within: 10 s.
-    /// * Body limit: 25 MiB.
-    /// * A payload posted as a form is extracted from its `payload` field.
-    /// * Bodies of up to 25 MB ([source](https://docs.github.com/en/webhooks/webhook-events-and-payloads)); an
-    ///   answer within 10 s
-    ///   ([source](https://docs.github.com/en/webhooks/using-webhooks/best-practices-for-using-webhooks)); **no
-    ///   retries**
-    ///   ([source](https://docs.github.com/en/webhooks/using-webhooks/handling-failed-webhook-deliveries)), so
-    ///   deliveries are handled without deduplication while the store fails
+    /// * Retries: **never**
+    ///   ([source](https://docs.github.com/en/webhooks/using-webhooks/handling-failed-webhook-deliveries)). If
+    ///   the store fails, the layer therefore handles deliveries without deduplication
     ///   ([`StoreFailure::Proceed`](crate::StoreFailure::Proceed)).
+    /// * Acknowledge within: 10 s
+    ///   ([source](https://docs.github.com/en/webhooks/using-webhooks/best-practices-for-using-webhooks)).
+    /// * Body limit: 25 MiB ([source](https://docs.github.com/en/webhooks/webhook-events-and-payloads)).
+    /// * If GitHub posts a form, the layer extracts the payload from the field `payload`.
     /// * [Shared secret](crate::verify::Profile::shared_secret): organization and repository webhooks can share
-    ///   a secret, and an event has the same id for all of them
+    ///   a secret, and each gets the event with the same id
     ///   ([source](https://docs.github.com/en/rest/repos/webhooks)).
     github: "github", "GitHub",
         "https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries",
@@ -36,22 +34,20 @@ providers! {
         ack_deadline: Some(Duration::from_secs(10)),
         retries: Some(false);
 
-    /// HMAC-SHA1 of the body in `X-Hub-Signature`, hex after `sha1=`.
+    /// Creates a verifier for GitHub (legacy).
     ///
-    /// * Secret: the text as it stands.
+    /// * Signature: HMAC-SHA1 of the body, as hex with the prefix `sha1=` in `x-hub-signature`.
+    /// * Secret: text, not decoded.
     /// * Delivery id: `header:x-github-delivery`, **not signed**.
     /// * Event type: `header:x-github-event`, **not signed**.
-    /// * Retries: **never**.
-    /// * Acknowledge within: 10 s.
-    /// * Body limit: 25 MiB.
-    /// * Bodies of up to 25 MB ([source](https://docs.github.com/en/webhooks/webhook-events-and-payloads)); an
-    ///   answer within 10 s
-    ///   ([source](https://docs.github.com/en/webhooks/using-webhooks/best-practices-for-using-webhooks)); **no
-    ///   retries**
-    ///   ([source](https://docs.github.com/en/webhooks/using-webhooks/handling-failed-webhook-deliveries)), so
-    ///   deliveries are handled without deduplication while the store fails
+    /// * Retries: **never**
+    ///   ([source](https://docs.github.com/en/webhooks/using-webhooks/handling-failed-webhook-deliveries)). If
+    ///   the store fails, the layer therefore handles deliveries without deduplication
     ///   ([`StoreFailure::Proceed`](crate::StoreFailure::Proceed)).
-    /// * [Shared secret](crate::verify::Profile::shared_secret): as for [`github`].
+    /// * Acknowledge within: 10 s
+    ///   ([source](https://docs.github.com/en/webhooks/using-webhooks/best-practices-for-using-webhooks)).
+    /// * Body limit: 25 MiB ([source](https://docs.github.com/en/webhooks/webhook-events-and-payloads)).
+    /// * [Shared secret](crate::verify::Profile::shared_secret): see [`github`].
     github_sha1: "github-sha1", "GitHub (legacy)",
         "https://github.com/google/go-github/blob/HEAD/github/messages_test.go",
         Scheme::new(HmacSha1, "x-hub-signature", Hex)

@@ -2,12 +2,13 @@ use super::providers;
 use crate::verify::{Encoding::Hex, Scheme};
 
 providers! {
-    /// HMAC-SHA256 of the body in `Webhook-Signature`, hex.
+    /// Creates a verifier for GoCardless.
     ///
-    /// * Secret: the text as it stands.
+    /// * Signature: HMAC-SHA256 of the body, as hex in `webhook-signature`.
+    /// * Secret: text, not decoded.
     /// * Delivery id: `body:/meta/webhook_id`, signed.
-    /// * Batches: one body can carry several events.
-    ///   ([Source](https://developer.gocardless.com/partners/webhooks-for-partners)).
+    /// * Batches: one body can carry several events
+    ///   ([source](https://developer.gocardless.com/partners/webhooks-for-partners)).
     gocardless: "gocardless", "GoCardless",
         "https://github.com/gocardless/gocardless-pro-python/blob/HEAD/tests/webhooks_test.py",
         Scheme::hmac_sha256("webhook-signature", Hex)

@@ -2,9 +2,10 @@ use super::providers;
 use crate::verify::{Encoding::Hex, Scheme};
 
 providers! {
-    /// HMAC-SHA256 of the body in `X-Gogs-Signature`, hex.
+    /// Creates a verifier for Gogs.
     ///
-    /// * Secret: the text as it stands.
+    /// * Signature: HMAC-SHA256 of the body, as hex in `x-gogs-signature`.
+    /// * Secret: text, not decoded.
     /// * Delivery id: `header:x-gogs-delivery`, **not signed**.
     /// * Event type: `header:x-gogs-event`, **not signed**.
     gogs: "gogs", "Gogs",

@@ -2,14 +2,15 @@ use super::providers;
 use crate::verify::Scheme;
 
 providers! {
-    /// The secret itself in `X-Goog-Channel-Token`.
+    /// Creates a verifier for Google Calendar and Drive (notification channels).
     ///
-    /// * Secret: the text as it stands.
-    /// * Delivery id: none. `X-Goog-Message-Number` counts from 1 in each channel. The `sync` message of a new
-    ///   channel reaches the handler.
+    /// * Signature: none: the provider sends the secret itself in `x-goog-channel-token`, so **the body is not
+    ///   protected**.
+    /// * Secret: the channel's token, as text.
+    /// * Delivery id: none. `X-Goog-Message-Number` starts at 1 in each channel, so it is not unique. The
+    ///   handler also gets the `sync` message of a new channel.
     /// * Event type: `header:x-goog-resource-state`, **not signed**.
-    /// * The channel's token is sent in `X-Goog-Channel-Token`: **it does not protect the body**, which most
-    ///   messages lack.
+    /// * Most messages have no body.
     google_channel: "google-channel", "Google Calendar and Drive (notification channels)",
         "https://github.com/googleapis/google-api-java-client/blob/HEAD/google-api-client-servlet/src/main/java/com/google/api/client/googleapis/extensions/servlet/notifications/WebhookHeaders.java",
         Scheme::token("x-goog-channel-token")

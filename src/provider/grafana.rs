@@ -2,14 +2,16 @@ use super::providers;
 use crate::verify::{Encoding::Hex, Scheme};
 
 providers! {
-    /// HMAC-SHA256 of the body in `X-Grafana-Alerting-Signature` or `X-Grafana-Alert-Signature`, hex.
+    /// Creates a verifier for Grafana Alerting.
     ///
-    /// * Secret: the text as it stands. If a timestamp header is configured, the signed content is
-    ///   `{ts}:{body}`: build a [`Scheme`] for that.
-    /// * Signed content: `{body}`, HMAC-SHA256, in `X-Grafana-Alerting-Signature`, or
-    ///   `X-Grafana-Alert-Signature` in some versions.
+    /// * Signature: HMAC-SHA256 of the body, as hex in `x-grafana-alerting-signature` or
+    ///   `x-grafana-alert-signature`.
+    /// * Secret: text, not decoded.
+    /// * Signed content: `{body}`. Some versions use the header `x-grafana-alert-signature`.
     /// * Delivery id: none.
     /// * Event type: `body:/status`, signed.
+    /// * If a timestamp header is configured in Grafana, the signed content is `{ts}:{body}`. Build a [`Scheme`]
+    ///   for that.
     grafana: "grafana", "Grafana Alerting",
         "https://github.com/grafana/alerting/blob/HEAD/http/hmac.go",
         Scheme::hmac_sha256("x-grafana-alerting-signature", Hex)

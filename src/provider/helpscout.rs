@@ -2,9 +2,10 @@ use super::providers;
 use crate::verify::{Algorithm::HmacSha1, Encoding::Base64, Scheme};
 
 providers! {
-    /// HMAC-SHA1 of the body in `X-Helpscout-Signature`, base64.
+    /// Creates a verifier for Help Scout.
     ///
-    /// * Secret: the text as it stands.
+    /// * Signature: HMAC-SHA1 of the body, as base64 in `x-helpscout-signature`.
+    /// * Secret: text, not decoded.
     /// * Delivery id: none.
     /// * Event type: `header:x-helpscout-event`, **not signed**.
     helpscout: "helpscout", "Help Scout",

@@ -4,13 +4,15 @@ use super::providers;
 use crate::verify::{Encoding::Base64, Scheme};
 
 providers! {
-    /// HMAC-SHA256 of the body in `Heroku-Webhook-Hmac-Sha256`, base64.
+    /// Creates a verifier for Heroku.
     ///
-    /// * Secret: the text as it stands.
-    /// * Delivery id: `body:/id`, signed. The `resource` and the `action` describe the event.
+    /// * Signature: HMAC-SHA256 of the body, as base64 in `heroku-webhook-hmac-sha256`.
+    /// * Secret: text, not decoded.
+    /// * Delivery id: `body:/id`, signed. The event is described by `resource` and `action` in the body.
     /// * Event type: `body:/resource`, signed.
-    /// * Retries: not known; deduplicated for 4 days. For up to 72 hours, if the webhook's level is `sync`
+    /// * Retries: if the webhook's level is `sync`, Heroku retries for up to 72 hours
     ///   ([source](https://devcenter.heroku.com/changelog-items/1966)).
+    /// * Deduplication window: 4 days.
     heroku: "heroku", "Heroku",
         "https://github.com/heroku/webhooks-demo/blob/HEAD/app/controllers/webhooks_controller.rb",
         Scheme::hmac_sha256("heroku-webhook-hmac-sha256", Base64)

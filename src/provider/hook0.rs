@@ -2,21 +2,23 @@ use super::{providers, shapes};
 use crate::verify::{Encoding::Hex, Scheme, TimeUnit::Seconds};
 
 providers! {
-    /// HMAC-SHA256 of `{ts}.{body}` or `{ts}.{field:h}.{headers_named_by:h}.{body}` in `X-Hook0-Signature`, hex.
+    /// Creates a verifier for Hook0.
     ///
-    /// Hook0 (either version).
+    /// The verifier accepts both signature versions.
     ///
-    /// * Secret: the text as it stands.
-    /// * Signed content: `{ts}.{body}` (`v0`) or `{ts}.{field:h}.{headers_named_by:h}.{body}` (`v1`),
-    ///   HMAC-SHA256, in `X-Hook0-Signature`.
+    /// * Signature: HMAC-SHA256 of `{ts}.{body}` or `{ts}.{field:h}.{headers_named_by:h}.{body}`, as hex in
+    ///   `x-hook0-signature`.
+    /// * Secret: text, not decoded.
+    /// * Signed content: `{ts}.{body}` in version `v0`, `{ts}.{field:h}.{headers_named_by:h}.{body}` in version
+    ///   `v1`.
     /// * Delivery id: `header:x-event-id`, **not signed**.
-    /// * Event type: `header:x-event-type`, **not signed**. Signed if `h` names it.
-    /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.
-    /// * If both are present, `v1` counts. An attacker who captures such a delivery can remove `v1`, so **the
-    ///   headers are never covered**. If your Hook0 sends `v1`, use [`hook0_v1`].
-    /// * Under `v1` the body must be empty or a JSON object or array, as for [`hook0_v1`]. Under `v0` any other
-    ///   body must not contain a dot: otherwise an attacker could relabel a `v1` as `v0`, and move `h` and the
-    ///   headers into the body.
+    /// * Event type: `header:x-event-type`, **not signed**. With `v1`, it is signed if `h` lists the header.
+    /// * Timestamp: `field:t`; tolerance 300 s.
+    /// * If a delivery has both versions, the layer verifies `v1`. An attacker who captures such a delivery can
+    ///   remove `v1`, so **do not rely on the headers**. If your Hook0 instance sends `v1`, use [`hook0_v1`].
+    /// * With `v1`, the body must be empty or a JSON object or array, as for [`hook0_v1`]. With `v0`, a body of
+    ///   another kind must not contain a dot. Otherwise an attacker could send a captured `v1` signature as
+    ///   `v0`, with `h` and the headers at the beginning of the body.
     hook0: "hook0", "Hook0",
         "https://github.com/hook0/hook0/blob/HEAD/clients/conformance/signature.json",
         Scheme::hmac_sha256("x-hook0-signature", Hex)
@@ -28,18 +30,20 @@ providers! {
             .id("header:x-event-id")
             .event_type("header:x-event-type");
 
-    /// HMAC-SHA256 of `{ts}.{field:h}.{headers_named_by:h}.{body}` in `X-Hook0-Signature`, hex.
+    /// Creates a verifier for Hook0 (version 1).
     ///
-    /// Hook0 (version 1 alone).
+    /// The verifier accepts only signature version 1.
     ///
-    /// * Secret: the text as it stands.
-    /// * Signed content: `{ts}.{field:h}.{headers_named_by:h}.{body}`, HMAC-SHA256, in `X-Hook0-Signature` as
-    ///   `v1`. A delivery without `v1` is rejected.
-    /// * Delivery id: `header:x-event-id`, **not signed**. Signed if `h` names it.
-    /// * Event type: `header:x-event-type`, **not signed**. Signed if `h` names it.
-    /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.
-    /// * Only dots separate the headers' values from each other and from the body. So only the last value may
-    ///   contain a dot, no value may contain `{` or `[`, and the body must be empty or a JSON object or array.
+    /// * Signature: HMAC-SHA256 of `{ts}.{field:h}.{headers_named_by:h}.{body}`, as hex in `x-hook0-signature`.
+    /// * Secret: text, not decoded.
+    /// * Signed content: `{ts}.{field:h}.{headers_named_by:h}.{body}`. The layer rejects deliveries without
+    ///   `v1`.
+    /// * Delivery id: `header:x-event-id`, **not signed**. It is signed if `h` lists the header.
+    /// * Event type: `header:x-event-type`, **not signed**. It is signed if `h` lists the header.
+    /// * Timestamp: `field:t`; tolerance 300 s.
+    /// * Only dots separate the values of the headers and the body. The layer therefore rejects a delivery if a
+    ///   value other than the last contains a dot, if any value contains `{` or `[`, or if the body is neither
+    ///   empty nor a JSON object or array.
     hook0_v1: "hook0-v1", "Hook0 (version 1)",
         "https://github.com/hook0/hook0/blob/HEAD/clients/conformance/signature.json",
         shapes::hook0_version_1()

@@ -2,11 +2,11 @@ use super::providers;
 use crate::verify::{Encoding::Base64, Scheme};
 
 providers! {
-    /// HMAC-SHA256 of the body in `X-Hookdeck-Signature` or `X-Hookdeck-Signature-2`, base64.
+    /// Creates a verifier for Hookdeck.
     ///
-    /// * Secret: the text as it stands.
-    /// * Signed content: `{body}`, HMAC-SHA256, in `X-Hookdeck-Signature`, and while a secret is rolled in
-    ///   `X-Hookdeck-Signature-2` too.
+    /// * Signature: HMAC-SHA256 of the body, as base64 in `x-hookdeck-signature` or `x-hookdeck-signature-2`.
+    /// * Secret: text, not decoded.
+    /// * Signed content: `{body}`. During a secret rotation, Hookdeck also sends `x-hookdeck-signature-2`.
     /// * Delivery id: `header:x-hookdeck-eventid`, **not signed**.
     hookdeck: "hookdeck", "Hookdeck",
         "https://github.com/hookdeck/webhook-skills/blob/HEAD/skills/hookdeck-event-gateway-webhooks/SKILL.md",

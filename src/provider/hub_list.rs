@@ -6,9 +6,10 @@ use crate::verify::{
 };
 
 providers! {
-    /// HMAC-SHA1 of the body in `X-Hub-Signature`, hex after an optional `sha1=`.
+    /// Creates a verifier for generic hub-signature list (adnanh/webhook).
     ///
-    /// * Secret: the text as it stands.
+    /// * Signature: HMAC-SHA1 of the body, as hex with an optional prefix `sha1=` in `x-hub-signature`.
+    /// * Secret: text, not decoded.
     /// * Delivery id: none.
     hub_list_sha1: "hub-list-sha1", "generic hub-signature list (adnanh/webhook)",
         "https://github.com/adnanh/webhook/blob/HEAD/internal/hook/hook_test.go",
@@ -16,9 +17,10 @@ providers! {
             .optional_prefix("sha1=")
             .list(",");
 
-    /// HMAC-SHA512 of the body in `X-Hub-Signature`, hex after an optional `sha512=`.
+    /// Creates a verifier for generic hub-signature list sha512 (adnanh/webhook).
     ///
-    /// * Secret: the text as it stands.
+    /// * Signature: HMAC-SHA512 of the body, as hex with an optional prefix `sha512=` in `x-hub-signature`.
+    /// * Secret: text, not decoded.
     /// * Delivery id: none.
     hub_list_sha512: "hub-list-sha512", "generic hub-signature list sha512 (adnanh/webhook)",
         "https://github.com/adnanh/webhook/blob/HEAD/internal/hook/hook_test.go",

@@ -7,49 +7,53 @@ use crate::verify::{
 };
 
 providers! {
-    /// SHA-256 of `{secret}{json:body}` in `X-Hubspot-Signature`, hex.
+    /// Creates a verifier for HubSpot v1.
     ///
-    /// * Secret: the client secret, as text. A plain hash allows length extension, which adds a NUL byte, so a
-    ///   body with a NUL byte is rejected. Prefer [`hubspot_v3`](super::hubspot_v3()).
-    /// * Signed content: `{secret}{json:body}`, SHA-256 (plain), in `X-HubSpot-Signature`.
+    /// * Signature: SHA-256 of `{secret}{json:body}`, as hex in `x-hubspot-signature`.
+    /// * Secret: the client secret, as text.
     /// * Delivery id: none.
-    /// * Batches: one body can carry several events. Up to 100
+    /// * Batches: one body can carry several events. At most 100
     ///   ([source](https://developers.hubspot.com/docs/guides/crm/private-apps/webhooks)).
-    /// * The body must be empty or a JSON object or array: otherwise an attacker could send a captured delivery
-    ///   of version 2 as one of version 1, with its method and URL in the body.
+    /// * The layer rejects a body that is neither empty nor a JSON object or array. Otherwise an attacker could
+    ///   send a captured delivery of version 2 as version 1, with the method and the URL at the beginning of the
+    ///   body.
+    /// * The signature is a plain hash. The layer rejects bodies with a NUL byte, which a length extension
+    ///   attack requires. Prefer [`hubspot_v3`](super::hubspot_v3()).
     hubspot_v1 -> Result: "hubspot-v1", "HubSpot v1",
         "https://github.com/HubSpot/hubspot-api-nodejs/blob/HEAD/src/utils/signature.ts",
         Scheme::new(Sha256, "x-hubspot-signature", Hex)
             .signs("{secret}{json:body}"),
         batch: true;
 
-    /// SHA-256 of `{secret}{method}{url}{body}` in `X-Hubspot-Signature`, hex.
+    /// Creates a verifier for HubSpot v2.
     ///
-    /// * Secret: the client secret, as text. A plain hash allows length extension, which adds a NUL byte, so a
-    ///   body with a NUL byte is rejected. Prefer [`hubspot_v3`](super::hubspot_v3()).
-    /// * Signed content: `{secret}{method}{url}{body}`, SHA-256 (plain), in `X-HubSpot-Signature`.
+    /// * Signature: SHA-256 of `{secret}{method}{url}{body}`, as hex in `x-hubspot-signature`.
+    /// * Secret: the client secret, as text.
     /// * Delivery id: none.
-    /// * Batches: one body can carry several events. Up to 100
+    /// * Batches: one body can carry several events. At most 100
     ///   ([source](https://developers.hubspot.com/docs/guides/crm/private-apps/webhooks)).
-    /// * The body must be empty or a JSON object or array, and the URL without `{` and `[`: the bounds between
-    ///   the two would be ambiguous otherwise.
+    /// * The layer rejects a delivery if the body is neither empty nor a JSON object or array, or if the URL
+    ///   contains `{` or `[`. Otherwise the boundary between URL and body would be ambiguous.
+    /// * The signature is a plain hash. The layer rejects bodies with a NUL byte, which a length extension
+    ///   attack requires. Prefer [`hubspot_v3`](super::hubspot_v3()).
     hubspot_v2 -> Result: "hubspot-v2", "HubSpot v2",
         "https://github.com/HubSpot/hubspot-api-nodejs/blob/HEAD/src/utils/signature.ts",
         Scheme::new(Sha256, "x-hubspot-signature", Hex)
             .signs("{secret}{method}{url}{body}"),
         batch: true;
 
-    /// HMAC-SHA256 of `{method}{url}{body}{ts}` in `X-Hubspot-Signature-V3`, base64.
+    /// Creates a verifier for HubSpot v3.
     ///
+    /// * Signature: HMAC-SHA256 of `{method}{url}{body}{ts}`, as base64 in `x-hubspot-signature-v3`.
     /// * Secret: the client secret, as text.
     /// * Delivery id: none.
-    /// * Timestamp: `header:x-hubspot-request-timestamp`; 300 s into the past and 300 s into the future.
-    /// * Batches: one body can carry several events. Up to 100
+    /// * Timestamp: `header:x-hubspot-request-timestamp`; tolerance 300 s.
+    /// * Batches: one body can carry several events. At most 100
     ///   ([source](https://developers.hubspot.com/docs/guides/crm/private-apps/webhooks)).
-    /// * Use a URL without percent-escapes: HubSpot's documentation decodes some of them before signing, but its
-    ///   library does not, so requests may be rejected.
-    /// * The body must be empty or a JSON object or array, and the URL without `{` and `[`: the bounds between
-    ///   the two would be ambiguous otherwise.
+    /// * Use a URL without percent-encoding. HubSpot's documentation says that some of it is decoded before
+    ///   signing, but its library does not decode it, so such requests may be rejected.
+    /// * The layer rejects a delivery if the body is neither empty nor a JSON object or array, or if the URL
+    ///   contains `{` or `[`. Otherwise the boundary between URL and body would be ambiguous.
     hubspot_v3: "hubspot-v3", "HubSpot v3",
         "https://developers.hubspot.com/docs/apps/legacy-apps/authentication/validating-requests",
         Scheme::hmac_sha256("x-hubspot-signature-v3", Base64)

@@ -2,13 +2,14 @@ use super::providers;
 use crate::verify::Scheme;
 
 providers! {
-    /// The secret itself in `X-Webhook-Secret`.
+    /// Creates a verifier for Hugging Face.
     ///
-    /// * Secret: the text as it stands.
-    /// * Delivery id: `header:webhook-id`, **not signed**.
+    /// * Signature: none: the provider sends the secret itself in `x-webhook-secret`, so **the body is not
+    ///   protected**.
+    /// * Secret: text, not decoded.
+    /// * Delivery id: `header:webhook-id`, **not signed**
     ///   ([source](https://github.com/huggingface/hub-docs/pull/2749)).
     /// * Event type: `body:/event/action`, **not signed**.
-    /// * The secret itself is sent in `X-Webhook-Secret`: **it does not protect the body**.
     huggingface: "huggingface", "Hugging Face",
         "https://huggingface.co/docs/hub/webhooks",
         Scheme::token("x-webhook-secret")

@@ -2,11 +2,13 @@ use super::providers;
 use crate::verify::{Encoding::Hex, Scheme, TimeUnit::Seconds};
 
 providers! {
-    /// HMAC-SHA256 of `{body}{ts}` in `X-Inngest-Signature`, hex.
+    /// Creates a verifier for Inngest.
     ///
-    /// * Secret: the text as it stands, without its `signkey-prod-`, `signkey-test-` or `signkey-branch-`.
+    /// * Signature: HMAC-SHA256 of `{body}{ts}`, as hex in `x-inngest-signature`.
+    /// * Secret: the signing key, as text, with or without its prefix `signkey-prod-`, `signkey-test-` or
+    ///   `signkey-branch-`.
     /// * Delivery id: none.
-    /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.
+    /// * Timestamp: `field:t`; tolerance 300 s.
     inngest -> Result: "inngest", "Inngest",
         "https://github.com/inngest/inngest-js/blob/HEAD/packages/inngest/src/helpers/net.ts",
         Scheme::hmac_sha256("x-inngest-signature", Hex)

@@ -2,12 +2,13 @@ use super::{handshake::REACHABLE, providers};
 use crate::verify::{Algorithm::HmacSha1, Encoding::Hex, Scheme};
 
 providers! {
-    /// HMAC-SHA1 of the body in `X-Hub-Signature`, hex after `sha1=`.
+    /// Creates a verifier for Intercom.
     ///
+    /// * Signature: HMAC-SHA1 of the body, as hex with the prefix `sha1=` in `x-hub-signature`.
     /// * Secret: the client secret, as text.
     /// * Delivery id: `body:/id`, signed.
     /// * Event type: `body:/topic`, signed.
-    /// * Handshake: `HEAD`, which is answered 200
+    /// * Handshake: `HEAD`, to which the layer responds with 200
     ///   ([source](https://developers.intercom.com/docs/webhooks/setting-up-webhooks)).
     intercom: "intercom", "Intercom",
         "https://developers.intercom.com/intercom-api-reference/v1.0/reference/signed-notifications",

@@ -2,13 +2,14 @@ use super::providers;
 use crate::verify::{Encoding::Hex, Scheme};
 
 providers! {
-    /// HMAC-SHA256 of the body in `X-Hub-Signature`, hex after `sha256=`.
+    /// Creates a verifier for Jira Cloud.
     ///
-    /// * Secret: the text as it stands.
+    /// * Signature: HMAC-SHA256 of the body, as hex with the prefix `sha256=` in `x-hub-signature`.
+    /// * Secret: text, not decoded.
     /// * Delivery id: `header:x-atlassian-webhook-identifier`, **not signed**.
     /// * Event type: `body:/webhookEvent`, signed.
-    /// * [Shared secret](crate::verify::Profile::shared_secret): the sites of an app can share a secret, and ids
-    ///   are unique within a site. Sites that share a URL need different [`scope`](crate::WebhookLayer::scope)s.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): the sites of an app can share a secret, but ids
+    ///   are unique only within a site. Set a different [`scope`](crate::WebhookLayer::scope) for each site.
     jira: "jira", "Jira Cloud",
         "https://developer.atlassian.com/cloud/jira/platform/webhooks/",
         Scheme::hmac_sha256("x-hub-signature", Hex)

@@ -4,12 +4,14 @@ use super::providers;
 use crate::verify::{Encoding::Hex, Scheme};
 
 providers! {
-    /// HMAC-SHA256 of the body in `X-Kustomer-Webhook-Signature`, hex.
+    /// Creates a verifier for Kustomer.
     ///
-    /// * Secret: the text as it stands, the webhook's token.
+    /// * Signature: HMAC-SHA256 of the body, as hex in `x-kustomer-webhook-signature`.
+    /// * Secret: the webhook's token, as text.
     /// * Delivery id: `body:/id`, signed.
     /// * Event type: `header:x-kustomer-webhook-event`, **not signed**.
-    /// * Retries: yes; deduplicated for 1 day. For about an hour; ids are remembered for a day.
+    /// * Retries: yes. Kustomer retries for about an hour.
+    /// * Deduplication window: 1 day.
     kustomer: "kustomer", "Kustomer",
         "https://developer.kustomer.com/docs/events/delivery-and-retries",
         Scheme::hmac_sha256("x-kustomer-webhook-signature", Hex)

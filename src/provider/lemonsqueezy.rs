@@ -2,9 +2,10 @@ use super::providers;
 use crate::verify::{Encoding::Hex, Scheme};
 
 providers! {
-    /// HMAC-SHA256 of the body in `X-Signature`, hex.
+    /// Creates a verifier for Lemon Squeezy.
     ///
-    /// * Secret: the text as it stands.
+    /// * Signature: HMAC-SHA256 of the body, as hex in `x-signature`.
+    /// * Secret: text, not decoded.
     /// * Delivery id: none.
     /// * Event type: `body:/meta/event_name`, signed.
     lemonsqueezy: "lemonsqueezy", "Lemon Squeezy",

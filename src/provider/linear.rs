@@ -2,12 +2,13 @@ use super::providers;
 use crate::verify::{Encoding::Hex, Scheme, TimeUnit::Milliseconds};
 
 providers! {
-    /// HMAC-SHA256 of the body in `Linear-Signature`, hex.
+    /// Creates a verifier for Linear.
     ///
-    /// * Secret: the text as it stands.
+    /// * Signature: HMAC-SHA256 of the body, as hex in `linear-signature`.
+    /// * Secret: text, not decoded.
     /// * Delivery id: `header:linear-delivery`, **not signed**.
     /// * Event type: `body:/type`, signed.
-    /// * Timestamp: `body:/webhookTimestamp`; 60 s into the past and 60 s into the future.
+    /// * Timestamp: `body:/webhookTimestamp`; tolerance 60 s.
     linear: "linear", "Linear",
         "https://github.com/linear/linear/blob/HEAD/packages/sdk/src/webhooks/client.ts",
         Scheme::hmac_sha256("linear-signature", Hex)

@@ -10,21 +10,21 @@ use crate::verify::{
 };
 
 providers! {
-    /// JSON Web Token (HS256) with the SHA-256 of the body in `Authorization`.
+    /// Creates a verifier for LiveKit.
     ///
-    /// * Secret: the API secret, UTF-8. Its [key id](crate::Secret::with_key_id), if set, is the API key, which
-    ///   must then equal the token's `iss`.
-    /// * Signed content: the token in `Authorization`, HMAC-SHA256. It contains the SHA-256 of the body.
+    /// * Signature: JSON Web Token (HS256) in `authorization`, with the SHA-256 of the body as a claim.
+    /// * Secret: the API secret, as text. If the secret has a [key id](crate::Secret::with_key_id), it must be
+    ///   the API key, and the token's `iss` must equal it.
+    /// * Signed content: the token, which contains the SHA-256 of the body.
     /// * Delivery id: `body:/id`, signed.
     /// * Event type: `body:/event`, signed.
-    /// * Timestamp: until the token's `exp`.
-    /// * Retries: yes.
-    /// * [Shared secret](crate::verify::Profile::shared_secret): all webhook URLs of an API key share it, and an
-    ///   event has the same id for each
+    /// * Timestamp: the token's `exp`; the layer rejects expired tokens.
+    /// * Retries: yes. By default, LiveKit retries four times, after 1, 2, 4 and 8 s
+    ///   ([source](https://github.com/livekit/protocol/blob/HEAD/webhook/url_notifier.go)). The
+    ///   [lease](crate::WebhookLayer::lease) of claims is therefore 10 s.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): all webhook URLs of an API key share the
+    ///   secret, and each gets the event with the same id
     ///   ([source](https://github.com/livekit/livekit/blob/HEAD/pkg/telemetry/events.go)).
-    /// * Four retries, 1, 2, 4 and 8 s apart by default
-    ///   ([source](https://github.com/livekit/protocol/blob/HEAD/webhook/url_notifier.go)), so the
-    ///   [lease](crate::WebhookLayer::lease) of claims is 10 s.
     livekit: "livekit", "LiveKit",
         "https://github.com/livekit/node-sdks/blob/HEAD/packages/livekit-server-sdk/src/WebhookReceiver.ts",
         @by_hand |secrets, profile| {

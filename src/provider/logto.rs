@@ -2,8 +2,9 @@ use super::providers;
 use crate::verify::{Encoding::Hex, Scheme};
 
 providers! {
-    /// HMAC-SHA256 of the body in `Logto-Signature-Sha-256`, hex.
+    /// Creates a verifier for Logto.
     ///
+    /// * Signature: HMAC-SHA256 of the body, as hex in `logto-signature-sha-256`.
     /// * Secret: the signing key, as text.
     /// * Delivery id: none.
     logto: "logto", "Logto",

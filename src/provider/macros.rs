@@ -1,7 +1,7 @@
-//! The macro `providers!`, with which each vendor defines its constructors.
+//! The macro `providers!`, which defines the constructors of a vendor.
 
-/// Expands to the construction of a verifier: from a scheme, or with `@by_hand` from a function of the secrets and
-/// the profile.
+/// Expands to a `Make`: from a scheme or, with `@by_hand`, from a function that takes the secrets and the
+/// profile.
 macro_rules! make {
     (@ by_hand $make:expr) => {
         $crate::provider::Make::ByHand($make)
@@ -12,7 +12,7 @@ macro_rules! make {
 }
 pub(super) use make;
 
-/// Defines a constructor, which returns a `Result` if a secret must be decoded.
+/// Defines a constructor. With `Result`, it returns a `Result`.
 macro_rules! constructor {
     ($(#[$attribute:meta])* $constructor:ident) => {
         $(#[$attribute])*
@@ -26,7 +26,7 @@ macro_rules! constructor {
         ///
         /// # Errors
         ///
-        /// If a secret does not have the provider's encoding.
+        /// Returns an error if a secret is not valid for the provider, for example because it cannot be decoded.
         pub fn $constructor(
             secrets: impl $crate::IntoSecrets,
         ) -> Result<$crate::provider::ProviderVerifier, $crate::InvalidSecret> {
@@ -36,7 +36,7 @@ macro_rules! constructor {
 }
 pub(super) use constructor;
 
-/// Expands to whether a constructor returns a `Result`.
+/// Expands to `true` for a constructor that returns a `Result`.
 macro_rules! fallible {
     () => {
         false
@@ -49,7 +49,7 @@ pub(super) use fallible;
 
 /// Defines a constructor and a row of the module's `ALL` for each entry.
 ///
-/// A `-> Result` after the name means that secrets have a format.
+/// A `-> Result` after the name means that some texts are not valid secrets.
 macro_rules! providers {
     ($(
         $(#[doc = $doc:literal])*
@@ -86,7 +86,7 @@ macro_rules! providers {
         $(
             $crate::provider::constructor! {
                 $(#[doc = $doc])*
-                #[doc = concat!("* Sources: [", $name, "](", $source, ").")]
+                #[doc = concat!("* Source: [", $name, "](", $source, ").")]
                 $(#[cfg($gate)] #[cfg_attr(docsrs, doc(cfg($gate)))])?
                 $constructor $($fallible)?
             }

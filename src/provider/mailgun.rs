@@ -10,17 +10,19 @@ use crate::verify::{
 };
 
 providers! {
-    /// HMAC-SHA256 of the timestamp and the token in the body's `signature`, hex.
+    /// Creates a verifier for Mailgun.
     ///
-    /// * Secret: the text of the webhook signing key.
-    /// * Signed content: the `timestamp` and the `token` of the body's `signature`, HMAC-SHA256 in hex, beside
-    ///   them.
-    /// * Delivery id: the signed timestamp and token together, as Mailgun advises to remember them; signed.
+    /// * Signature: HMAC-SHA256 of the timestamp and the token, as hex in the body's `signature.signature`.
+    /// * Secret: the webhook signing key, as text.
+    /// * Signed content: `signature.timestamp` and `signature.token` in the body.
+    /// * Delivery id: `signature.timestamp` and `signature.token`, concatenated; signed. Mailgun recommends
+    ///   storing the token to detect replays.
     /// * Event type: `body:/event-data/event`, **not signed**.
-    /// * Timestamp: `body:/signature/timestamp`. Any age and 300 s into the future. Mailgun documents no limit;
-    ///   set one with [`tolerance`](crate::WebhookLayer::tolerance).
-    /// * Not covered: **the event**. An attacker who captures one delivery can send another event with its
-    ///   signature. While the id is remembered, only one of them is handled.
+    /// * Timestamp: `body:/signature/timestamp`; any age unless the layer has a
+    ///   [`tolerance`](crate::WebhookLayer::tolerance), and up to 300 s in the future. Mailgun documents no
+    ///   maximum age.
+    /// * Not covered: **the event**. An attacker who captures a delivery can send any other event with its
+    ///   signature. Within the deduplication window, the layer handles only one of them.
     mailgun: "mailgun", "Mailgun",
         "https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks",
         @by_hand |secrets, profile| {
@@ -38,7 +40,7 @@ fn begin<'a>(keys: &'a Keyring, _: &RequestContext<'a>) -> CheckResult<'a> {
     check((), None, |(), body| verify(keys, body))
 }
 
-/// A repeated field is an error, because other code might read the other value.
+/// The signed part of the body. A repeated field is an error, because a handler might read the other value.
 #[derive(Deserialize)]
 struct SignedMessageBody {
     signature: JsonObject<SignatureObject>,
@@ -58,7 +60,8 @@ fn verify(keys: &Keyring, body: &[u8]) -> Result<Verified, VerifyError> {
         signed.signature.0;
     let candidates =
         Candidates::read([signature.0.as_bytes()].into_iter(), Encoding::Hex, keys.tag_length())?;
-    // The two are concatenated, so the timestamp ends with the digits, or after ten digits.
+    // The signed content concatenates both. The boundary is unambiguous if the token does not begin with a
+    // digit; otherwise the timestamp must have ten digits.
     let sent_at = match token.starts_with(|first: char| first.is_ascii_digit()) || timestamp.len() > 10 {
         true => TimeUnit::Seconds.read(timestamp.as_bytes())?,
         false => TimeUnit::Seconds.read_any_length(timestamp.as_bytes())?,
@@ -67,7 +70,7 @@ fn verify(keys: &Keyring, body: &[u8]) -> Result<Verified, VerifyError> {
     macs.update(timestamp.as_bytes());
     macs.update(token.as_bytes());
     let verified = without_mac(macs.verify(&candidates)?);
-    // The id is the concatenation: an attacker could move a digit between the two.
+    // The id is the concatenation, because an attacker could move a digit between the two.
     Ok(verified.with_timestamp(sent_at).with_id(timestamp + &token))
 }
 
@@ -85,7 +88,7 @@ mod signing {
         signing::{CannotSign, made_up, read_json},
     };
 
-    /// Adds a timestamp and a token, unless the body has them.
+    /// Signs the body. Adds a timestamp and a token if they are missing.
     pub(super) fn sign(
         keys: &Keyring,
         _: &mut Parts,

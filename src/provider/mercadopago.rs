@@ -17,18 +17,21 @@ static SIGNATURE: HeaderName = HeaderName::from_static("x-signature");
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 providers! {
-    /// HMAC-SHA256 of the ids and the timestamp in `X-Signature`, hex.
+    /// Creates a verifier for Mercado Pago.
     ///
-    /// * Secret: the text of the application's secret signature. Notifications of QR codes are not signed.
-    /// * Signed content: `id:{data.id of the query};request-id:{x-request-id};ts:{ts};`, each omitted with its
-    ///   name if absent; HMAC-SHA256, in `x-signature: ts=…,v1=<hex>`. **The body is not covered**: use only
-    ///   `data.id` from the query, and query the API for the rest. The id is verified as sent and in lower case,
-    ///   the documented form.
+    /// * Signature: HMAC-SHA256 of the ids and the timestamp, as hex in the field `v1` of `x-signature`.
+    /// * Secret: the application's secret signature, as text. Mercado Pago does not sign notifications of QR
+    ///   codes, so the layer rejects them.
+    /// * Signed content: `id:{query:data.id};request-id:{header:x-request-id};ts:{ts};`. Missing values are
+    ///   omitted together with their names. The layer accepts a signature of `data.id` as sent or, as
+    ///   documented, in lower case. **The body is not covered**: use only `data.id` from the query, and query
+    ///   the API for the rest.
     /// * Delivery id: `x-request-id` and `data.id`, signed; none if either is missing. `x-request-id` alone
-    ///   names an operation with several notifications.
+    ///   identifies an operation, which can have several notifications.
     /// * Event type: `body:/action`, **not signed**.
-    /// * Timestamp: `ts`, in seconds (10 digits) or milliseconds (13 digits). Any age and 300 s into the future.
-    ///   Mercado Pago documents no limit; set one with [`tolerance`](crate::WebhookLayer::tolerance).
+    /// * Timestamp: `field:ts`, in seconds (10 digits) or milliseconds (13 digits); any age unless the layer has
+    ///   a [`tolerance`](crate::WebhookLayer::tolerance), and up to 300 s in the future. Mercado Pago documents
+    ///   no maximum age.
     mercadopago: "mercadopago", "Mercado Pago",
         "https://www.mercadopago.com.ar/developers/es/docs/checkout-api-orders/notifications",
         @by_hand |secrets, profile| {
@@ -57,7 +60,7 @@ fn begin<'a>(keys: &'a Keyring, request: &RequestContext<'a>) -> CheckResult<'a>
     let request_id = optional_value(head, &REQUEST_ID)?;
     let has_mark = |bytes: &[u8]| bytes.contains(&b';');
     if data_id.as_ref().is_some_and(|id| has_mark(id.as_bytes())) || request_id.is_some_and(has_mark) {
-        return Err(VerifyError::malformed("id contains the separator that ends it"));
+        return Err(VerifyError::malformed("`data.id` or `x-request-id` contains `;`"));
     }
     let lower =
         data_id.as_ref().map(|id| id.to_ascii_lowercase()).filter(|lower| data_id.as_deref() != Some(lower));
@@ -86,7 +89,7 @@ fn feed(macs: &mut Macs<'_>, data_id: Option<&str>, request_id: Option<&[u8]>, t
     }
 }
 
-/// The SDK uses milliseconds, and the documentation seconds.
+/// Parses `ts`. Mercado Pago's SDK uses milliseconds, and its documentation seconds.
 fn time(ts: &[u8]) -> Result<SystemTime, VerifyError> {
     if ts.len() == 13 { TimeUnit::Milliseconds.read(ts) } else { TimeUnit::Seconds.read(ts) }
 }
@@ -101,7 +104,7 @@ mod signing {
     use super::{Encoding, Keyring, REQUEST_ID, SIGNATURE, TimeUnit, feed, only_parameter, optional_value};
     use crate::verify::signing::{CannotSign, Write};
 
-    /// Signs as documented: with milliseconds, and the id in lower case.
+    /// Signs with a timestamp in milliseconds and the id in lower case.
     pub(super) fn sign(
         keys: &Keyring,
         head: &mut Parts,

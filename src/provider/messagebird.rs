@@ -26,16 +26,18 @@ static SIGNATURE: HeaderName = HeaderName::from_static("messagebird-signature");
 static TIMESTAMP: HeaderName = HeaderName::from_static("messagebird-request-timestamp");
 
 providers! {
-    /// HMAC-SHA256 of the timestamp, the sorted query and the body's SHA-256 in `MessageBird-Signature`, base64.
+    /// Creates a verifier for MessageBird (legacy).
     ///
-    /// MessageBird (legacy signatures).
+    /// The verifier accepts legacy signatures.
     ///
-    /// * Secret: the text of the signing key.
-    /// * Signed content: the timestamp, the query with its parameters in the order of their names, and the
-    ///   SHA-256 of the body, each on a line of its own; HMAC-SHA256, in `MessageBird-Signature`.
+    /// * Signature: HMAC-SHA256 of the timestamp, the sorted query and the SHA-256 of the body, as base64 in
+    ///   `messagebird-signature`.
+    /// * Secret: the signing key, as text.
+    /// * Signed content: the timestamp, the query with its parameters sorted by name, and the SHA-256 of the
+    ///   body as bytes, separated by line breaks.
     /// * Delivery id: none.
-    /// * Timestamp: `MessageBird-Request-Timestamp`; 300 s into the past and the future. MessageBird's SDKs use
-    ///   100 s to 24 h.
+    /// * Timestamp: `header:messagebird-request-timestamp`; tolerance 300 s. MessageBird's SDKs use between 100
+    ///   s and 24 hours.
     /// * Not covered: the path, the method and the headers.
     messagebird_legacy: "messagebird-legacy", "MessageBird (legacy)",
         "https://github.com/messagebird/go-rest-api/blob/HEAD/signature/signature.go",
@@ -44,16 +46,18 @@ providers! {
             verifier(keys, profile, Methods { begin, #[cfg(feature = "test-util")] sign: signing::sign })
         };
 
-    /// JSON Web Token (HS256, HS384 or HS512) with the SHA-256 of URL and body in `MessageBird-Signature-JWT`.
+    /// Creates a verifier for MessageBird (JWT).
     ///
-    /// MessageBird, now Bird (signed with a token).
+    /// MessageBird is now Bird.
     ///
-    /// * Secret: the signing key, UTF-8.
-    /// * Signed content: the token in `MessageBird-Signature-JWT`, HMAC-SHA256, -384 or -512. It contains the
-    ///   SHA-256 of the request's URL (see [`public_url`](crate::WebhookLayer::public_url)), and of the body if
-    ///   present.
+    /// * Signature: JSON Web Token (HS256, HS384 or HS512) in `messagebird-signature-jwt`, with the SHA-256 of
+    ///   the URL and of the body as claims.
+    /// * Secret: the signing key, as text.
+    /// * Signed content: the token. It contains the SHA-256 of the request's URL (see
+    ///   [`public_url`](crate::WebhookLayer::public_url)) and, unless the body is empty, the SHA-256 of the
+    ///   body.
     /// * Delivery id: the token's `jti`, signed.
-    /// * Timestamp: from the token's `nbf` to its `exp`, a minute later, with a second to spare.
+    /// * Timestamp: the token's `nbf` and `exp`; tokens are valid for one minute, with a tolerance of 1 s.
     #[cfg(feature = "jwt")]
     messagebird_jwt: "messagebird-jwt", "MessageBird (JWT)",
         "https://github.com/messagebird/python-rest-api/blob/HEAD/messagebird/request_validator.py",
@@ -86,7 +90,7 @@ fn begin<'a>(keys: &'a Keyring, request: &RequestContext<'a>) -> CheckResult<'a>
     })
 }
 
-/// Feeds the text before the body's digest.
+/// Feeds the signed content that precedes the body's digest.
 fn feed(macs: &mut Macs<'_>, timestamp: &[u8], head: &Parts) {
     macs.update(timestamp);
     macs.update(b"\n");
@@ -94,7 +98,7 @@ fn feed(macs: &mut Macs<'_>, timestamp: &[u8], head: &Parts) {
     macs.update(b"\n");
 }
 
-/// Returns the query with its parameters sorted by name and escaped uniformly.
+/// Returns the query with its parameters sorted by name and percent-encoded in one way.
 fn sorted(query: &str) -> String {
     let mut parameters: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
     // Values of the same name keep their order.
@@ -137,7 +141,7 @@ mod tests {
     use super::sorted;
 
     #[test]
-    fn parameters_are_sorted_by_name_and_escaped_in_one_way() {
+    fn parameters_are_sorted_by_name_and_escaped_uniformly() {
         assert_eq!(sorted("b=2&a=x%20y&b=1&c&~=%2a%c3%A9+z"), "a=x+y&b=2&b=1&c=&~=%2A%C3%A9+z");
         assert_eq!(sorted(""), "");
     }

@@ -9,16 +9,18 @@ use super::{
 use crate::verify::{Encoding::Hex, Scheme};
 
 providers! {
-    /// HMAC-SHA256 of the body in `X-Hub-Signature-256`, hex after `sha256=`.
+    /// Creates a verifier for Meta (WhatsApp, Messenger, Instagram).
     ///
+    /// * Signature: HMAC-SHA256 of the body, as hex with the prefix `sha256=` in `x-hub-signature-256`.
     /// * Secret: the app secret, as text.
-    /// * Delivery id: none. A delivery is a batch, and no id names it as a whole. Deliveries with equal bodies
-    ///   are one. Claim its items by their ids: [`for_each`](crate::Delivery::for_each).
-    /// * Event type: `body:/object`, signed. Such as `whatsapp_business_account`, `page` or `instagram`; not the
-    ///   `field` of a change.
-    /// * Handshake: `GET` with `hub.challenge`, which is echoed if `hub.verify_token` is the
+    /// * Delivery id: none. A delivery is a batch, and has no id as a whole. Deliveries with equal bodies count
+    ///   as duplicates. To deduplicate the items by their ids, use [`for_each`](crate::Delivery::for_each).
+    /// * Event type: `body:/object`, signed. For example `whatsapp_business_account`, `page` or `instagram`. It
+    ///   is not the `field` of a change.
+    /// * Handshake: `GET` with `hub.challenge`. The layer echoes the challenge if `hub.verify_token` equals its
     ///   [`verify_token`](crate::WebhookLayer::verify_token).
-    /// * Batches: one body can carry several events. Up to 1000 in `entry`, all of the same `object`.
+    /// * Batches: one body can carry several events. `entry` contains at most 1000 events, all with the same
+    ///   `object`.
     meta: "meta", "Meta (WhatsApp, Messenger, Instagram)",
         "https://developers.facebook.com/docs/graph-api/webhooks/getting-started",
         Scheme::hmac_sha256("x-hub-signature-256", Hex)
@@ -29,8 +31,8 @@ providers! {
         handshake: Some(HANDSHAKE);
 }
 
-/// Meta: `GET ?hub.mode=subscribe&hub.verify_token=…&hub.challenge=…`, whose challenge is echoed if the
-/// verify token matches.
+/// Meta's handshake: `GET ?hub.mode=subscribe&hub.verify_token=…&hub.challenge=…`. The layer echoes the
+/// challenge if the verify token matches.
 const HANDSHAKE: Handshake = Handshake {
     unsigned: |request| {
         let challenge = subscription_challenge(request)?;

@@ -1,9 +1,9 @@
-//! Built-in providers, with one constructor each.
+//! The built-in providers, each with a constructor.
 //!
-//! A constructor takes one secret, as the provider shows it, or several during a secret rotation. If it must
-//! decode the secret (base64, hex, PEM), it returns a `Result`; otherwise it accepts any secret. [The
-//! guide](crate::guide::providers) lists all providers. In code, [`all`] returns them, and [`find`] looks one
-//! up by its id.
+//! A constructor takes one secret as the provider displays it, or several during a secret rotation. It
+//! returns a `Result` if some texts are not valid secrets, for example because the secret must be base64, hex
+//! or PEM. [The guide](crate::guide::providers) lists all providers. In code, [`all`] returns all of them,
+//! and [`find`] returns one by its id.
 //!
 //! ```
 //! use tower_webhook::{Secret, WebhookLayer, provider};
@@ -13,12 +13,13 @@
 //! # Ok::<(), tower_webhook::InvalidSecret>(())
 //! ```
 //!
-//! A signature covers only what its constructor documents as *Signed*: by default not the method, the URL or
-//! any header, and so not an event type or account name in a header.
-//! [Threats](crate::guide::threats#what-else-is-not-covered) lists what an attacker can change.
+//! A signature covers only the content that the constructor documents as signed. For most providers it does
+//! not cover the method, the URL or the headers, so an event type or account name in a header is not signed.
+//! [Threats](crate::guide::threats#other-unsigned-content) lists what an attacker can change.
 //!
-//! For other providers, build a [`Scheme`] or implement a [`Verifier`]: see [Choose a
-//! provider](crate::guide::providers).
+//! For other providers, build a [`Scheme`](crate::verify::Scheme) or implement a
+//! [`Verifier`](crate::verify::Verifier): see [custom
+//! providers](crate::guide::custom_providers).
 
 mod aliases;
 mod by_hand;
@@ -30,7 +31,7 @@ mod macros;
 mod shapes;
 mod verifier;
 
-// The vendors, from A to Z.
+// The vendors, in alphabetical order.
 mod ably;
 mod acuity;
 mod adyen;
@@ -253,10 +254,11 @@ vendors! {
     whoop, #[cfg(feature = "asymmetric")] wise, woocommerce, workos, xero, zendesk, zoom,
 }
 
-/// Returns all providers, by vendor from A to Z, followed by the [aliases](Provider::alias_of).
+/// Returns all providers in alphabetical order of their vendors, followed by the
+/// [aliases](Provider::alias_of).
 ///
 /// `aws_sns`, `circle`, `ebay` and `paypal` [fetch keys](Provider::fetches_keys), so [`Provider::verifier`]
-/// cannot build them from a secret.
+/// returns an error for them.
 pub fn all() -> impl Iterator<Item = &'static Provider> {
     VENDORS.iter().copied().flatten().chain(aliases::ALL).copied()
 }

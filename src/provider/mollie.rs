@@ -2,9 +2,10 @@ use super::providers;
 use crate::verify::{Encoding::Hex, Scheme};
 
 providers! {
-    /// HMAC-SHA256 of the body in `X-Mollie-Signature`, hex after an optional `sha256=`.
+    /// Creates a verifier for Mollie (next-gen).
     ///
-    /// * Secret: the text as it stands.
+    /// * Signature: HMAC-SHA256 of the body, as hex with an optional prefix `sha256=` in `x-mollie-signature`.
+    /// * Secret: text, not decoded.
     /// * Delivery id: `body:/id`, signed.
     /// * Event type: `body:/type`, signed.
     mollie: "mollie", "Mollie (next-gen)",

@@ -13,23 +13,23 @@ use crate::verify::{
 };
 
 providers! {
-    /// JSON Web Token (HS256) in `Authorization`, which does not cover the body.
+    /// Creates a verifier for monday.com.
     ///
-    /// monday.com (webhooks of an app).
+    /// The verifier accepts webhooks that were created by an app.
     ///
-    /// * Secret: the app's signing secret, UTF-8. Webhooks that an app did not create have no token, and are
-    ///   rejected.
-    /// * Signed content: the token in `Authorization`, HMAC-SHA256, which **does not cover the body**: an
-    ///   attacker who captures a token can send it with any body until it expires, to the URL in the token (see
+    /// * Signature: JSON Web Token (HS256) in `authorization`, which does not cover the body.
+    /// * Secret: the app's signing secret, as text. Webhooks that were not created by an app have no token, so
+    ///   the layer rejects them.
+    /// * Signed content: the token, which **does not cover the body**. Until the token expires, an attacker who
+    ///   captures it can send it with any body to the URL in the token (see
     ///   [`public_url`](crate::WebhookLayer::public_url)).
-    /// * Delivery id: none; equal bodies count as duplicates. The meaning of `triggerUuid` is not documented:
-    ///   two webhooks of one change may share it.
+    /// * Delivery id: none. Deliveries with equal bodies count as duplicates. `triggerUuid` is not documented,
+    ///   and two webhooks of one change may share it.
     /// * Event type: `body:/event/type`, **not signed**.
-    /// * Timestamp: until the token's `exp`, some minutes later.
-    /// * Retries: yes.
-    /// * Handshake: `{"challenge":…}` with a right token is said back.
-    /// * A retry every minute for half an hour
+    /// * Timestamp: the token's `exp`; tokens are valid for a few minutes.
+    /// * Retries: yes. monday.com retries every minute for half an hour
     ///   ([source](https://developer.monday.com/api-reference/docs/webhooks)).
+    /// * Handshake: `{"challenge":…}` with a valid token. The layer echoes the challenge.
     monday: "monday", "monday.com",
         "https://developer.monday.com/apps/docs/integration-authorization",
         @by_hand |secrets, profile| {
@@ -46,13 +46,13 @@ providers! {
             .with_body_signed(false)
             .with_event_type(Location::json("/event/type"))
             .with_event_type_signed(false),
-        // Bodies have the time and the webhook in them.
+        // Bodies contain the time and the webhook's id.
         equal_bodies: true,
         retries: Some(true),
         handshake: Some(HANDSHAKE);
 }
 
-/// monday.com: `{"challenge":…}` without an event, echoed unchanged.
+/// monday.com's handshake: `{"challenge":…}` without an event, which the layer echoes.
 const HANDSHAKE: Handshake = Handshake {
     signed: |_, body| {
         let challenge =
@@ -70,7 +70,7 @@ mod tests {
     use crate::{provider::handshake::HandshakeRequest, verify::RequestContext};
 
     #[test]
-    fn monday_is_told_its_challenge_and_sends_events_besides() -> Result<(), crate::InvalidSecret> {
+    fn challenges_are_answered_and_events_are_not() -> Result<(), crate::InvalidSecret> {
         let secrets = ["-".parse()?];
         let head = Request::new(()).into_parts().0;
         let request = HandshakeRequest { request: RequestContext::new(&head), secrets: &secrets };

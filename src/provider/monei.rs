@@ -1,13 +1,14 @@
 use super::{providers, shapes};
 
 providers! {
-    /// HMAC-SHA256 of `{ts}.{body}` in `Monei-Signature`, hex.
+    /// Creates a verifier for MONEI.
     ///
-    /// * Secret: API key.
-    /// * Delivery id: none. The body is the payment, whose `id` is the same for all of its events
+    /// * Signature: HMAC-SHA256 of `{ts}.{body}`, as hex in `monei-signature`.
+    /// * Secret: the API key, as text.
+    /// * Delivery id: none. The body is the payment: its `id` is the same for all events of the payment
     ///   ([source](https://docs.monei.com/guides/verify-signature/)).
     /// * Event type: `body:/type`, signed.
-    /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.
+    /// * Timestamp: `field:t`; tolerance 300 s.
     monei: "monei", "MONEI",
         "https://github.com/MONEI/monei-node-sdk/blob/HEAD/tests/test-utils.ts",
         shapes::t_and_signature("monei-signature", "v1")

@@ -20,20 +20,21 @@ use crate::verify::signing::{CannotSign, Signer, read_json};
 use crate::verify::{Check, Finish, Profile, RequestContext, Verifier, VerifyError};
 
 providers! {
-    /// The secret itself as the `clientState` of each notification.
+    /// Creates a verifier for Microsoft Graph.
     ///
-    /// Microsoft Graph: change and lifecycle notifications.
+    /// The verifier accepts change and lifecycle notifications.
     ///
-    /// * Secret: the text as it stands.
-    /// * Delivery id: none that names the delivery as a whole.
+    /// * Signature: none: the provider sends the secret itself as the `clientState` of each notification, so
+    ///   **the body is not protected**.
+    /// * Secret: text, not decoded.
+    /// * Delivery id: none. A delivery can carry several notifications, and has no id as a whole.
     /// * Retries: yes.
-    /// * Acknowledge within: 3 s. Otherwise retries for up to 4 hours.
-    /// * Handshake: `POST ?validationToken=…`, whose token is echoed to any client; it is plain text, and
-    ///   notifications are JSON.
+    /// * Acknowledge within: 3 s. Otherwise Microsoft Graph retries for up to 4 hours.
+    /// * Handshake: `POST ?validationToken=…`. The layer echoes the token to any client. Unlike notifications,
+    ///   the request is not JSON.
     /// * Batches: one body can carry several events.
-    /// * The secret itself is sent as the `clientState` of every notification in the body: **it does not protect
-    ///   the body**. One notification without it invalidates all of them. The `validationTokens` of
-    ///   notifications with resource data are not checked.
+    /// * The layer rejects a delivery if one of its notifications has no valid `clientState`. It does not check
+    ///   the `validationTokens` of notifications with resource data.
     ms_graph: "ms-graph", "Microsoft Graph",
         "https://learn.microsoft.com/en-us/graph/change-notifications-delivery-webhooks",
         @by_hand |secrets, profile| Ok(Box::new(Graph { tokens: Tokens::new(secrets), profile })),
@@ -44,7 +45,8 @@ providers! {
         handshake: Some(HANDSHAKE);
 }
 
-/// Microsoft Graph: `POST ?validationToken=…`, echoed. Unlike notifications, it is not JSON.
+/// Microsoft Graph's handshake: `POST ?validationToken=…`, whose token the layer echoes. Unlike a
+/// notification, the request is not JSON.
 const HANDSHAKE: Handshake = Handshake {
     unsigned: |request| {
         let token = request.is(&Method::POST).then(|| request.query("validationToken"))??;
@@ -104,7 +106,7 @@ impl Check for Notifications<'_> {
                 let state = notification
                     .client_state
                     .as_deref()
-                    .ok_or(VerifyError::missing("notification without a `clientState`"))?;
+                    .ok_or(VerifyError::missing("`clientState` is missing in a notification"))?;
                 let verified = tokens.verify(state.as_bytes())?;
                 first.get_or_insert(verified);
             }
@@ -114,7 +116,7 @@ impl Check for Notifications<'_> {
     }
 }
 
-/// The parts of the body that prove it genuine.
+/// The fields of the body that the verifier reads.
 #[derive(Deserialize)]
 struct Collection<'a> {
     #[serde(borrow)]

@@ -1,12 +1,13 @@
 use super::{providers, shapes::t_and_signature};
 
 providers! {
-    /// HMAC-SHA256 of `{ts}.{body}` in `Mux-Signature`, hex.
+    /// Creates a verifier for Mux.
     ///
-    /// * Secret: the text as it stands.
+    /// * Signature: HMAC-SHA256 of `{ts}.{body}`, as hex in `mux-signature`.
+    /// * Secret: text, not decoded.
     /// * Delivery id: `body:/id`, signed.
     /// * Event type: `body:/type`, signed.
-    /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.
+    /// * Timestamp: `field:t`; tolerance 300 s.
     mux: "mux", "Mux",
         "https://github.com/muxinc/mux-node-sdk/blob/HEAD/src/resources/webhooks/webhooks.ts",
         t_and_signature("mux-signature", "v1")

@@ -6,10 +6,11 @@ use crate::verify::{
 };
 
 providers! {
-    /// JSON Web Token (HS256) with the SHA-256 of the body in `X-Webhook-Signature`.
+    /// Creates a verifier for Netlify.
     ///
-    /// * Secret: the JWS secret token, UTF-8.
-    /// * Signed content: the token in `X-Webhook-Signature`, HMAC-SHA256. It contains the SHA-256 of the body.
+    /// * Signature: JSON Web Token (HS256) in `x-webhook-signature`, with the SHA-256 of the body as a claim.
+    /// * Secret: the JWS secret token, as text.
+    /// * Signed content: the token, which contains the SHA-256 of the body.
     /// * Delivery id: none.
     /// * Event type: `header:x-netlify-event`, **not signed**.
     netlify: "netlify", "Netlify",

@@ -25,24 +25,25 @@ use crate::{
 static SIGNATURE: HeaderName = HeaderName::from_static("x-webhook-signature");
 
 providers! {
-    /// The secret itself, or the HMAC-SHA256 of the body, in `X-Webhook-Signature`.
+    /// Creates a verifier for Notifyer by WhatsAble.
     ///
-    /// WhatsApp messages: see [`payload::notifyer`](crate::payload::notifyer). Notifyer sends
+    /// The events are WhatsApp messages: see [`payload::notifyer`](crate::payload::notifyer). Notifyer sends
     /// `X-Webhook-Signature` for endpoints created with `active_signature`. Its documentation does not specify
-    /// the algorithm or the encoding, and its published sample has the length of a token rather than of a
-    /// digest. So both forms are accepted, compared in constant time.
+    /// the algorithm or the encoding, and its sample has the length of a token rather than of a digest. The
+    /// verifier therefore accepts both a token and an HMAC, and compares in constant time.
     ///
-    /// * Secret: the `signature_secret`, which Notifyer shows once.
-    /// * Signed content: the HMAC is of the body, in hex or base64 (either alphabet, padded or not), with or
-    ///   without `sha256=` before it.
-    /// * Delivery id: none. The layer makes one of the contact's number, the time of the message and the body's
-    ///   digest, as Notifyer's best practices advise: two messages within one second are both kept.
+    /// * Signature: the secret itself or the HMAC-SHA256 of the body, in `x-webhook-signature`.
+    /// * Secret: the `signature_secret`, as text. Notifyer displays it only once.
+    /// * Signed content: a token covers nothing. An HMAC covers `{body}`; it is hex or base64 (either alphabet,
+    ///   with or without padding), with or without the prefix `sha256=`.
+    /// * Delivery id: computed from the contact's number, the time of the message and the digest of the body, as
+    ///   Notifyer recommends. Two messages within one second therefore have different ids.
     /// * Event type: `body:/message_type` or `body:/data/message_type` or `body:/event`, **not signed**. The
-    ///   first of them that is there: `text` or `image` for a message, `message_status` for a status update.
+    ///   first one present is used: `text` or `image` for a message, `message_status` for a status update.
     /// * Retries: yes.
     /// * Acknowledge within: 10 s.
-    /// * Not covered: **a token does not protect the body**. An attacker who captures one request can send any
-    ///   other. Use HTTPS, and keep the endpoint's URL secret.
+    /// * Not covered: with a token, **the body**. An attacker who captures a request can send any other body
+    ///   with its token. Use HTTPS, and keep the endpoint's URL secret.
     notifyer: "notifyer", "Notifyer by WhatsAble",
         "https://docs.whatsable.app/notifier-system/api-documentation/receive-incoming-message",
         @by_hand |tokens, profile| {
@@ -55,7 +56,7 @@ providers! {
                 Location::json("/data/message_type"),
                 Location::json("/event"),
             ])
-            // It may be a token that is sent.
+            // The signature may be a token, which covers nothing.
             .with_id_signed(false)
             .with_event_type_signed(false)
             .with_body_signed(false),
@@ -79,13 +80,13 @@ impl Verifier for Notifyer {
             Some(index) => TokenOrMac::Token(self.keys.verified(index)),
             None => {
                 let tag = sent.strip_prefix(b"sha256=").unwrap_or(sent);
-                // A token may have any form, so text that is not a MAC is a mismatch rather than malformed.
+                // A token can be any text, so text that is not a MAC is a mismatch, not malformed.
                 let candidates = [Encoding::Hex, Encoding::Base64, Encoding::Base64Url]
                     .into_iter()
                     .find_map(|encoding| {
                         Candidates::read([tag].into_iter(), encoding, self.keys.tag_length()).ok()
                     })
-                    .ok_or(VerifyError::wrong("signature mismatch: neither the token nor a MAC"))?;
+                    .ok_or(VerifyError::wrong("signature mismatch: neither a secret nor a MAC"))?;
                 TokenOrMac::Mac(self.keys.begin(None), candidates)
             }
         };
@@ -154,7 +155,7 @@ fn event_id(body: &[u8], digest: &[u8; 32]) -> String {
     }
 }
 
-/// The parts of a message that form its id.
+/// The fields of a message from which the delivery id is computed.
 #[derive(Default)]
 struct MessageFacts {
     phone_number: Option<String>,
@@ -172,7 +173,7 @@ impl Fields for MessageFacts {
                 self.user_time = field.seconds()?.or(self.user_time)
             }
             "bot_last_message_time" | "bot_timestamp" => self.bot_time = field.seconds()?.or(self.bot_time),
-            // The older envelope.
+            // The envelope of older endpoints.
             "data" => *self = field.object()?.unwrap_or_default(),
             _ => field.skip()?,
         }

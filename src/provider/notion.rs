@@ -2,10 +2,11 @@ use super::providers;
 use crate::verify::{Encoding::Hex, Scheme};
 
 providers! {
-    /// HMAC-SHA256 of the body in `X-Notion-Signature`, hex after `sha256=`.
+    /// Creates a verifier for Notion.
     ///
-    /// * Secret: the verification token, as text, which Notion posts once, unsigned, when a subscription is
-    ///   created. The layer rejects that request: read the token elsewhere.
+    /// * Signature: HMAC-SHA256 of the body, as hex with the prefix `sha256=` in `x-notion-signature`.
+    /// * Secret: the verification token, as text. Notion posts it once, in an unsigned request, when you create
+    ///   a subscription. The layer rejects that request, so receive it without the layer.
     /// * Delivery id: `body:/id`, signed.
     /// * Event type: `body:/type`, signed.
     notion: "notion", "Notion",

@@ -4,17 +4,17 @@ use super::{handshake::CHALLENGE, providers};
 use crate::verify::{Encoding::Hex, Scheme, SignedEncoding};
 
 providers! {
-    /// HMAC-SHA256 of the body in `X-Nylas-Signature`, hex.
+    /// Creates a verifier for Nylas.
     ///
+    /// * Signature: HMAC-SHA256 of the body, as hex in `x-nylas-signature`.
     /// * Secret: the webhook secret, as text.
-    /// * Signed content: `{body}`, HMAC-SHA256, in `X-Nylas-Signature`: the bytes as sent, so place the layer
-    ///   above any decompression of requests.
+    /// * Signed content: `{body}`, as sent. If Nylas compresses the body, decompress it only after the layer.
     /// * Delivery id: `body:/id`, signed.
     /// * Event type: `body:/type`, signed.
     /// * Retries: yes.
-    /// * Acknowledge within: 10 s. Retries otherwise
+    /// * Acknowledge within: 10 s. Otherwise Nylas retries
     ///   ([source](https://developer.nylas.com/docs/cookbook/use-cases/build/retry-failed-webhooks.md)).
-    /// * Handshake: `GET ?challenge=…`, which is echoed to any client.
+    /// * Handshake: `GET ?challenge=…`. The layer echoes the challenge to any client.
     nylas: "nylas", "Nylas",
         "https://developer.nylas.com/docs/v3/notifications/webhooks/",
         Scheme::hmac_sha256("x-nylas-signature", Hex)

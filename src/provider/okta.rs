@@ -10,18 +10,19 @@ use super::{
 use crate::verify::Scheme;
 
 providers! {
-    /// The secret itself in `Authorization` or `X-Okta-Token`.
+    /// Creates a verifier for Okta event hooks.
     ///
-    /// * Secret: the text as it stands.
+    /// * Signature: none: the provider sends the secret itself in `authorization` or `x-okta-token`, so **the
+    ///   body is not protected**.
+    /// * Secret: text, not decoded.
     /// * Delivery id: none.
     /// * Retries: yes.
-    /// * Acknowledge within: 3 s. One retry otherwise, but none after a 4xx. So the
-    ///   [lease](crate::WebhookLayer::lease) of claims (with [`dedupe_by`](crate::WebhookLayer::dedupe_by)) is 3
-    ///   s.
-    /// * Handshake: `GET` with `X-Okta-Verification-Challenge`, answered `{"verification":…}` if it has the
-    ///   secret, which Okta sends with every request.
-    /// * The secret itself is sent in `Authorization`, or in `X-Okta-Token` if the hook is configured with that
-    ///   name: **it does not protect the body**.
+    /// * Acknowledge within: 3 s. Otherwise Okta retries once, but not after a 4xx. The
+    ///   [lease](crate::WebhookLayer::lease) of claims is therefore 3 s. It applies only with
+    ///   [`dedupe_by`](crate::WebhookLayer::dedupe_by), because deliveries have no id.
+    /// * Handshake: `GET` with `X-Okta-Verification-Challenge`. The layer responds with `{"verification":…}` if
+    ///   the request contains the secret.
+    /// * Configure the event hook with the authentication field `Authorization` or `X-Okta-Token`.
     okta: "okta", "Okta event hooks",
         "https://developer.okta.com/docs/concepts/event-hooks/",
         Scheme::token("authorization").signature_in(["header:authorization", "header:x-okta-token"]),
@@ -31,7 +32,7 @@ providers! {
         handshake: Some(HANDSHAKE);
 }
 
-/// Okta: `GET` with a challenge in a header, and the secret in the same place as in other requests.
+/// Okta's handshake: a `GET` with a challenge in a header, and with the secret like every other request.
 const HANDSHAKE: Handshake = Handshake {
     unsigned: |request| {
         let challenge =

@@ -2,9 +2,10 @@ use super::providers;
 use crate::verify::{Encoding::Hex, Scheme};
 
 providers! {
-    /// HMAC-SHA256 of the body in `X-Sha2-Signature`, hex.
+    /// Creates a verifier for Onfido.
     ///
-    /// * Secret: the text as it stands.
+    /// * Signature: HMAC-SHA256 of the body, as hex in `x-sha2-signature`.
+    /// * Secret: text, not decoded.
     /// * Delivery id: none.
     /// * Event type: `body:/payload/action`, signed.
     onfido: "onfido", "Onfido",

@@ -1,12 +1,13 @@
 use super::{providers, shapes};
 
 providers! {
-    /// HMAC-SHA256 of `{header:webhook-id}.{ts}.{body}` in `Webhook-Signature`, base64.
+    /// Creates a verifier for OpenAI.
     ///
-    /// * Secret: base64 after optional `whsec_`.
+    /// * Signature: HMAC-SHA256 of `{header:webhook-id}.{ts}.{body}`, as base64 in `webhook-signature`.
+    /// * Secret: base64, with or without the prefix `whsec_`.
     /// * Delivery id: `header:webhook-id`, signed.
     /// * Event type: `body:/type`, signed.
-    /// * Timestamp: `header:webhook-timestamp`; 300 s into the past and 300 s into the future.
+    /// * Timestamp: `header:webhook-timestamp`; tolerance 300 s.
     openai -> Result: "openai", "OpenAI",
         "https://github.com/openai/openai-python/blob/HEAD/tests/lib/test_webhook_signature.py",
         shapes::standard_webhooks("webhook")

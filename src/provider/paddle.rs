@@ -2,12 +2,13 @@ use super::providers;
 use crate::verify::{Encoding::Hex, Scheme, TimeUnit::Seconds};
 
 providers! {
-    /// HMAC-SHA256 of `{ts}:{body}` in `Paddle-Signature`, hex.
+    /// Creates a verifier for Paddle Billing.
     ///
-    /// * Secret: the text as it stands.
+    /// * Signature: HMAC-SHA256 of `{ts}:{body}`, as hex in `paddle-signature`.
+    /// * Secret: text, not decoded.
     /// * Delivery id: `body:/event_id`, signed.
     /// * Event type: `body:/event_type`, signed.
-    /// * Timestamp: `field:ts`; 5 s into the past and 300 s into the future.
+    /// * Timestamp: `field:ts`; tolerance 5 s in the past and 300 s in the future.
     paddle: "paddle", "Paddle Billing",
         "https://github.com/PaddleHQ/paddle-go-sdk/blob/HEAD/webhook_verifier_test.go",
         Scheme::hmac_sha256("paddle-signature", Hex)

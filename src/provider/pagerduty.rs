@@ -2,9 +2,10 @@ use super::providers;
 use crate::verify::{Encoding::Hex, Scheme};
 
 providers! {
-    /// HMAC-SHA256 of the body in `X-Pagerduty-Signature`, hex.
+    /// Creates a verifier for PagerDuty v3.
     ///
-    /// * Secret: the text as it stands.
+    /// * Signature: HMAC-SHA256 of the body, as hex in `x-pagerduty-signature`.
+    /// * Secret: text, not decoded.
     /// * Delivery id: `body:/event/id`, signed.
     /// * Event type: `body:/event/event_type`, signed.
     pagerduty: "pagerduty", "PagerDuty v3",

@@ -2,14 +2,14 @@ use super::providers;
 use crate::verify::{Encoding::Hex, Scheme};
 
 providers! {
-    /// HMAC-SHA256 of the body in `query:signature`, hex.
+    /// Creates a verifier for PandaDoc.
     ///
-    /// * Secret: the text of the webhook's shared key.
-    /// * Signed content: `{body}`, HMAC-SHA256, in the query's `signature`.
-    /// * Delivery id: `header:x-pandadoc-webhook-event-id`, **not signed**.
+    /// * Signature: HMAC-SHA256 of the body, as hex in the query parameter `signature`.
+    /// * Secret: the webhook's shared key, as text.
+    /// * Delivery id: `header:x-pandadoc-webhook-event-id`, **not signed**
     ///   ([source](https://developers.pandadoc.com/docs/webhook-deduplication)).
     /// * Event type: `body:/0/event`, signed.
-    /// * Batches: one body can carry several events. The event type is the first event's
+    /// * Batches: one body can carry several events. The event type is the type of the first event
     ///   ([source](https://developers.pandadoc.com/docs/webhooks)).
     pandadoc: "pandadoc", "PandaDoc",
         "https://developers.pandadoc.com/docs/webhook-verification",

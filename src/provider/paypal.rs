@@ -11,23 +11,26 @@ use crate::{
     },
 };
 
-/// RSA-SHA256 of the transmission's id and time, the webhook's id and the CRC-32 of the body in
-/// `PAYPAL-TRANSMISSION-SIG`, base64; the certificates are fetched with `fetch`.
+/// Creates a verifier for PayPal, which fetches the certificates with `fetch`.
 ///
-/// * Secret: the webhook's id, as text.
+/// * Signature: RSA-SHA256 signature of the transmission id, the transmission time, the webhook id and the
+///   CRC-32 of the body, as base64 in `paypal-transmission-sig`.
+/// * Secret: the webhook id, as text. It is not confidential.
 /// * Signed content: `{transmission id}|{transmission time}|{webhook id}|{CRC-32 of the body}`.
-/// * Delivery id: `body:/id`, **not signed**. It is covered only by the CRC-32; the transmission's id
-///   differs for each attempt.
+/// * Delivery id: `body:/id`, **not signed**. Only the CRC-32 covers it. `PAYPAL-TRANSMISSION-ID` differs
+///   for each attempt.
 /// * Event type: `body:/event_type`, **not signed**. Only the CRC-32 covers it.
-/// * Timestamp: `header:PAYPAL-TRANSMISSION-TIME`; any age and 300 s into the future. PayPal documents no
-///   limit; set one with [`tolerance`](crate::WebhookLayer::tolerance).
+/// * Timestamp: `header:paypal-transmission-time`; any age unless the layer has a
+///   [`tolerance`](crate::WebhookLayer::tolerance), and up to 300 s in the future. PayPal documents no
+///   maximum age.
 /// * Retries: yes.
-/// * Not covered: **the body, which a CRC-32 does not protect**. An attacker who captures one request can
-///   send another with any body. Use HTTPS, and query PayPal's API for important data.
-/// * Key: the certificate at `PAYPAL-CERT-URL`, which must be below
-///   `https://api.paypal.com/v1/notifications/certs/` (in the [sandbox](PayPal::sandbox), at
-///   `api.sandbox.paypal.com`). The TLS connection to that host authenticates the certificate. Its dates are
-///   checked, but not its chain and name. See [`Fetch`] for the caching of certificates.
+/// * Not covered: **the body**. An attacker can compute another body with the same CRC-32, and send it with
+///   a captured signature. Use HTTPS, and query PayPal's API for important data.
+/// * Key: the certificate at the URL in `PAYPAL-CERT-URL`, which must begin with
+///   `https://api.paypal.com/v1/notifications/certs/`. The [sandbox](PayPal::sandbox) uses
+///   `api.sandbox.paypal.com`. The TLS connection to that host authenticates the certificate. The layer
+///   checks the certificate's validity dates, but not its chain or its name. See [`Fetch`] for the caching
+///   of certificates.
 ///
 /// [`find`](super::find) returns this provider, but cannot build its verifier from a secret.
 ///
@@ -92,10 +95,12 @@ impl Verifier for PayPal {
         let time = text_header(&head.headers, "paypal-transmission-time")?;
         let url = text_header(&head.headers, "paypal-cert-url")?;
         if text_header(&head.headers, "paypal-auth-algo")? != "SHA256withRSA" {
-            return Err(VerifyError::malformed("`PAYPAL-AUTH-ALGO` is not SHA256withRSA"));
+            return Err(VerifyError::malformed("`PAYPAL-AUTH-ALGO` is not `SHA256withRSA`"));
         }
         if !is_certificate(url, self.folder) {
-            return Err(VerifyError::malformed("`PAYPAL-CERT-URL` is not on the host of this environment"));
+            return Err(VerifyError::malformed(
+                "`PAYPAL-CERT-URL` is not a certificate URL of the configured environment (live or sandbox)",
+            ));
         }
         let timestamp = TimeUnit::Rfc3339.read(time.as_bytes())?;
         let signatures = Signatures::read([signature.as_bytes()].into_iter(), Encoding::Base64, KIND)?;
@@ -146,7 +151,7 @@ impl Check for PayPalCheck<'_> {
     }
 }
 
-/// The signed transmission, without the key.
+/// The signed content of a transmission, and its signatures.
 struct SignedTransmission {
     transmission: String,
     webhook_ids: Secrets,
@@ -163,8 +168,8 @@ impl SignedTransmission {
             let mut message = keys.begin(self.signatures.clone(), |_| true);
             message.update(&self.content(webhook_id));
             outcome = message.conclude().map(|verified| {
-                // Derived from the webhook's id, because a delivery must keep its identity when the
-                // certificate changes.
+                // The fingerprint is that of the webhook id, so that the deduplication key stays the same
+                // when the certificate changes.
                 verified.with_secret_index(index).with_fingerprint(fingerprint(webhook_id.expose()))
             });
             if outcome.is_ok() {

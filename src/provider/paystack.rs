@@ -2,9 +2,10 @@ use super::providers;
 use crate::verify::{Algorithm::HmacSha512, Encoding::Hex, Scheme};
 
 providers! {
-    /// HMAC-SHA512 of the body in `X-Paystack-Signature`, hex.
+    /// Creates a verifier for Paystack.
     ///
-    /// * Secret: the text as it stands, the API's secret key.
+    /// * Signature: HMAC-SHA512 of the body, as hex in `x-paystack-signature`.
+    /// * Secret: the API's secret key, as text.
     /// * Delivery id: none.
     /// * Event type: `body:/event`, signed.
     paystack: "paystack", "Paystack",

@@ -3,15 +3,16 @@ use std::time::Duration;
 use super::{providers, shapes};
 
 providers! {
-    /// HMAC-SHA256 of `{ts}.{body}` in `Persona-Signature`, hex.
+    /// Creates a verifier for Persona.
     ///
-    /// * Secret: the whole text. During a rotation the header has two groups, separated by a space, of which
-    ///   only the last is read: configure both secrets.
+    /// * Signature: HMAC-SHA256 of `{ts}.{body}`, as hex in `persona-signature`.
+    /// * Secret: the webhook secret, as text. During a secret rotation, the header contains two groups separated
+    ///   by a space. The layer reads only the last group, so configure both secrets.
     /// * Delivery id: `body:/data/id`, signed.
     /// * Event type: `body:/data/attributes/name`, signed.
-    /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.
+    /// * Timestamp: `field:t`; tolerance 300 s.
     /// * Retries: yes.
-    /// * Acknowledge within: 5 s. Retries otherwise
+    /// * Acknowledge within: 5 s. Otherwise Persona retries
     ///   ([source](https://docs.withpersona.com/2022-09-01/webhooks-best-practices)).
     persona: "persona", "Persona",
         "https://docs.withpersona.com/v2022-09-01/docs/best-practices",

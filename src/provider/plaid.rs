@@ -6,14 +6,15 @@ use crate::verify::{
 };
 
 providers! {
-    /// JSON Web Token (ES256) with the SHA-256 of the body in `Plaid-Verification`.
+    /// Creates a verifier for Plaid.
     ///
-    /// * Secret: the public key of the token's `kid`, as the JWK that `/webhook_verification_key/get` answers;
-    ///   several keys, if applicable.
-    /// * Signed content: the token in `Plaid-Verification`, ECDSA on P-256. It contains the SHA-256 of the body.
+    /// * Signature: JSON Web Token (ES256) in `plaid-verification`, with the SHA-256 of the body as a claim.
+    /// * Secret: the public key of the token's `kid`, as the JWK that `/webhook_verification_key/get` returns.
+    ///   Pass several keys during a key rotation.
+    /// * Signed content: the token, which contains the SHA-256 of the body.
     /// * Delivery id: none.
     /// * Event type: `body:/webhook_code`, signed.
-    /// * Timestamp: the token's `iat`; 300 s into the past and 300 s into the future.
+    /// * Timestamp: the token's `iat`; tolerance 300 s.
     plaid -> Result: "plaid", "Plaid",
         "https://plaid.com/docs/api/webhooks/webhook-verification/",
         @by_hand |secrets, profile| {

@@ -18,36 +18,41 @@ static SIGNATURE_V3: HeaderName = HeaderName::from_static("x-plivo-signature-v3"
 static NONCE_V3: HeaderName = HeaderName::from_static("x-plivo-signature-v3-nonce");
 
 providers! {
-    /// HMAC-SHA1 of `{url}{sorted_form}` in `X-Plivo-Signature`, base64.
+    /// Creates a verifier for Plivo v1.
     ///
-    /// * Secret: the text of the auth token. Set [`public_url`](crate::WebhookLayer::public_url) behind a proxy.
-    /// * Signed content: the URL and the form's parameters in the order of their names; HMAC-SHA1, in
-    ///   `X-Plivo-Signature`.
-    /// * Delivery id: none. `CallUUID` names the call, which has several events.
+    /// * Signature: HMAC-SHA1 of `{url}{sorted_form}`, as base64 in `x-plivo-signature`.
+    /// * Secret: the auth token, as text.
+    /// * Signed content: the URL and the form's parameters, sorted by name.
+    /// * Delivery id: none. `CallUUID` identifies the call, which has several events.
     /// * Event type: `form:Event`, **not signed**.
-    /// * Not covered: **where one parameter ends and the next begins**, their order, repetitions, the method and
-    ///   the headers. Names and values are concatenated before signing, so an attacker who captures a request
-    ///   can replay it with its parameters split differently. Bytes can also move between the query and the
-    ///   form.
+    /// * Not covered: **the boundaries between parameters**, their order, repetitions of a parameter, the method
+    ///   and the headers. Plivo concatenates names and values before signing, so an attacker who captures a
+    ///   request can replay it with its parameters split differently. The attacker can also move bytes between
+    ///   the query and the form.
+    /// * Set [`public_url`](crate::WebhookLayer::public_url) behind a proxy.
     plivo_v1: "plivo-v1", "Plivo v1",
         "https://github.com/plivo/plivo-node/blob/HEAD/lib/utils/security.js",
         Scheme::new(HmacSha1, "x-plivo-signature", Base64)
             .signs("{url}{sorted_form}")
             .event_type("form:Event");
 
-    /// HMAC-SHA256 of the URL and a nonce in `X-Plivo-Signature-V2`, base64.
+    /// Creates a verifier for Plivo v2.
     ///
-    /// * Secret: the text of the auth token. Set [`public_url`](crate::WebhookLayer::public_url) behind a proxy.
-    /// * Signed content: the URL without its query, and the nonce; HMAC-SHA256, in `X-Plivo-Signature-V2`.
-    /// * Delivery id: the URL and the `X-Plivo-Signature-V2-Nonce` together, signed: of the request and not of
-    ///   the event. A request that repeats it counts as a replay, and is answered 200 without the XML that a
-    ///   call needs: see [the guide](crate::guide::answers#where-the-provider-acts-on-the-answer). The URL and
-    ///   the nonce are concatenated, so the nonce must consist of digits. An attacker can still move digits from
-    ///   the end of the path to the nonce. The id stays the same, but do not distinguish accounts by such a path
-    ///   unless `public_url` is set.
+    /// * Signature: HMAC-SHA256 of the URL and a nonce, as base64 in `x-plivo-signature-v2`.
+    /// * Secret: the auth token, as text.
+    /// * Signed content: the URL without its query, and the nonce.
+    /// * Delivery id: the URL and the `X-Plivo-Signature-V2-Nonce`, concatenated; signed. It identifies the
+    ///   request, not the event. A second request with the same id counts as a replay: the layer responds with
+    ///   an empty 200, without the XML that a call requires. See [the
+    ///   guide](crate::guide::answers#providers-that-use-the-response).
     /// * Event type: `form:Event`, **not signed**.
-    /// * Not covered: **the body**, the query, the method and the headers. An attacker who captures one request
-    ///   can send another to the same URL. While the nonce is remembered, only one of them is handled.
+    /// * Not covered: **the body**, the query, the method and the headers. An attacker who captures a request
+    ///   can send any other body to the same URL. Within the deduplication window, the layer handles only one of
+    ///   them.
+    /// * Set [`public_url`](crate::WebhookLayer::public_url) behind a proxy.
+    /// * The nonce must consist of digits. An attacker can still move digits from the end of the path to the
+    ///   nonce, which does not change the delivery id. Do not distinguish accounts by such a path unless
+    ///   `public_url` is set.
     plivo_v2: "plivo-v2", "Plivo v2",
         "https://github.com/plivo/plivo-node/blob/HEAD/lib/utils/security.js",
         @by_hand |secrets, profile| {
@@ -59,21 +64,23 @@ providers! {
             .with_event_type(Location::Form("Event".into()))
             .with_event_type_signed(false);
 
-    /// HMAC-SHA256 of the URL, the parameters and a nonce in `X-Plivo-Signature-V3`, base64.
+    /// Creates a verifier for Plivo v3.
     ///
-    /// Plivo v3 (voice).
+    /// The verifier accepts voice callbacks.
     ///
-    /// * Secret: the text of the auth token. Set [`public_url`](crate::WebhookLayer::public_url) behind a proxy.
-    /// * Signed content: the URL, the parameters of its query and of the form, each in the order of their names,
-    ///   and the nonce; HMAC-SHA256, in `X-Plivo-Signature-V3`.
-    /// * Delivery id: `header:x-plivo-signature-v3-nonce`, signed. A request that repeats it counts as a replay,
-    ///   and is answered 200 without the XML that a call needs: see [the
-    ///   guide](crate::guide::answers#where-the-provider-acts-on-the-answer).
+    /// * Signature: HMAC-SHA256 of the URL, the parameters and a nonce, as base64 in `x-plivo-signature-v3`.
+    /// * Secret: the auth token, as text.
+    /// * Signed content: the URL, the query parameters and the form parameters, both sorted by name, and the
+    ///   nonce.
+    /// * Delivery id: `header:x-plivo-signature-v3-nonce`, signed. A second request with the same nonce counts
+    ///   as a replay: the layer responds with an empty 200, without the XML that a call requires. See [the
+    ///   guide](crate::guide::answers#providers-that-use-the-response).
     /// * Event type: `form:Event`, **not signed**.
-    /// * Not covered: **where one parameter ends and the next begins**, their order, repetitions, the method and
-    ///   the headers. Names and values are concatenated before signing, so an attacker who captures a request
-    ///   can replay it with its parameters split differently. Bytes can also move between the query and the
-    ///   form.
+    /// * Not covered: **the boundaries between parameters**, their order, repetitions of a parameter, the method
+    ///   and the headers. Plivo concatenates names and values before signing, so an attacker who captures a
+    ///   request can replay it with its parameters split differently. The attacker can also move bytes between
+    ///   the query and the form.
+    /// * Set [`public_url`](crate::WebhookLayer::public_url) behind a proxy.
     plivo_v3: "plivo-v3", "Plivo v3",
         "https://github.com/plivo/plivo-node/blob/HEAD/lib/utils/v3Security.js",
         @by_hand |secrets, profile| {
@@ -97,7 +104,7 @@ fn begin_v2<'a>(keys: &'a Keyring, request: &RequestContext<'a>) -> CheckResult<
         let signed = [url, nonce].concat();
         let mut macs = keys.begin(None);
         macs.update(signed.as_bytes());
-        // The id is the whole text, because an attacker could move a digit between its parts.
+        // The id is the whole signed content, because an attacker could move a digit between its parts.
         Ok(without_mac(macs.verify(&candidates)?).with_id(signed))
     };
     let verified = verify(url).or_else(|error| bare(url).map_or(Err(error), verify))?;
@@ -137,18 +144,19 @@ fn feed_v3(macs: &mut Macs<'_>, place: &str, query: &Parameters<'_>, form: &Para
     macs.update(nonce.as_bytes());
 }
 
-/// Splits a URL into the part before its query, and the query.
+/// Splits a URL at its query.
 fn parted(url: &str) -> (&str, &str) {
     url.split_once('?').unwrap_or((url, ""))
 }
 
-/// Returns the signatures; there may be several.
+/// Parses the signatures, a list separated by commas.
 fn candidates(keys: &Keyring, head: &Parts, name: &HeaderName) -> Result<Candidates, VerifyError> {
     let signatures = required_value(head, name)?.split(|&byte| byte == b',').map(<[u8]>::trim_ascii);
     Candidates::read(signatures, Encoding::Base64, keys.tag_length())
 }
 
-/// Returns the nonce. It follows other signed text, which must not be mistaken for its beginning.
+/// Returns the nonce. Its characters are restricted, because the signed content has other text directly
+/// before it.
 fn nonce<'a>(
     head: &'a Parts,
     name: &HeaderName,
@@ -156,10 +164,11 @@ fn nonce<'a>(
 ) -> Result<&'a str, VerifyError> {
     let nonce = required_value(head, name)?;
     let nonce = nonce.iter().all(is_of_nonce).then(|| std::str::from_utf8(nonce).ok()).flatten();
-    nonce.ok_or(VerifyError::malformed("nonce contains characters that Plivo does not send"))
+    nonce.ok_or(VerifyError::malformed("nonce contains an invalid character"))
 }
 
-/// Returns the URL without a path if its path is empty: a request always has a path, even if the URL has none.
+/// Returns the URL without its path if the path is `/`. A configured URL may have no path, but a request
+/// always has one.
 fn bare(url: &str) -> Option<&str> {
     url.strip_suffix('/').filter(|bare| bare.bytes().filter(|&byte| byte == b'/').count() == 2)
 }

@@ -2,9 +2,11 @@ use super::providers;
 use crate::verify::{Algorithm::RsaSha1, Encoding::Base64, Scheme};
 
 providers! {
-    /// RSA-SHA1 of the body in `X-Postal-Signature`, base64.
+    /// Creates a verifier for Postal.
     ///
-    /// * Secret: the installation's public key, PEM or base64 of DER (what follows `p=` in its DKIM record).
+    /// * Signature: RSA-SHA1 signature of the body, as base64 in `x-postal-signature`.
+    /// * Secret: the installation's public key, as PEM or as base64 of its DER: the value of `p=` in the DKIM
+    ///   record.
     /// * Delivery id: `body:/uuid`, signed.
     /// * Event type: `body:/event`, signed.
     postal -> Result: "postal", "Postal",

@@ -2,14 +2,16 @@ use super::providers;
 use crate::verify::{Encoding::Hex, Scheme};
 
 providers! {
-    /// HMAC-SHA256 of the body in `X-Pusher-Signature`, hex.
+    /// Creates a verifier for Pusher Channels.
     ///
-    /// * Secret: the text of the app's secret, with the app's key as its [key id](crate::Secret::with_key_id):
-    ///   `X-Pusher-Key` names it.
-    /// * Delivery id: none. The body contains its time (`time_ms`), so equal ones count as duplicates.
-    /// * Batches: one body can carry several events. ([Source](https://pusher.com/blog/batch-webhooks)).
-    /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of an app share it, and send equal
-    ///   bodies.
+    /// * Signature: HMAC-SHA256 of the body, as hex in `x-pusher-signature`.
+    /// * Secret: the app's secret, as text, with the app's key as its [key id](crate::Secret::with_key_id).
+    ///   Pusher sends the app's key in `X-Pusher-Key`.
+    /// * Delivery id: none. Bodies contain their time (`time_ms`), so deliveries with equal bodies count as
+    ///   duplicates.
+    /// * Batches: one body can carry several events ([source](https://pusher.com/blog/batch-webhooks)).
+    /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of an app share the secret, and
+    ///   get equal bodies.
     pusher: "pusher", "Pusher Channels",
         "https://github.com/pusher/pusher-http-node/blob/HEAD/tests/integration/webhook.js",
         Scheme::hmac_sha256("x-pusher-signature", Hex).key_id("header:x-pusher-key"),

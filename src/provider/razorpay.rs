@@ -2,13 +2,14 @@ use super::providers;
 use crate::verify::{Encoding::Hex, Scheme};
 
 providers! {
-    /// HMAC-SHA256 of the body in `X-Razorpay-Signature`, hex.
+    /// Creates a verifier for Razorpay.
     ///
-    /// * Secret: the text as it stands.
+    /// * Signature: HMAC-SHA256 of the body, as hex in `x-razorpay-signature`.
+    /// * Secret: text, not decoded.
     /// * Delivery id: `header:x-razorpay-event-id`, **not signed**.
     /// * Event type: `body:/event`, signed.
     /// * [Shared secret](crate::verify::Profile::shared_secret): the webhooks of an account can share a secret,
-    ///   and an event has the same id for each.
+    ///   and each gets the event with the same id.
     razorpay: "razorpay", "Razorpay",
         "https://github.com/razorpay/razorpay-node/blob/HEAD/test/utils/razorpay-utils.spec.js",
         Scheme::hmac_sha256("x-razorpay-signature", Hex)

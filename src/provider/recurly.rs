@@ -2,14 +2,15 @@ use super::providers;
 use crate::verify::{Encoding::Hex, Scheme, TimeUnit::Milliseconds};
 
 providers! {
-    /// HMAC-SHA256 of `{ts}.{body}` in `Recurly-Signature`, hex.
+    /// Creates a verifier for Recurly.
     ///
-    /// * Secret: the text of the endpoint's key. Only JSON notifications are signed; XML is not.
-    /// * Signed content: `{ts}.{body}`, HMAC-SHA256, in `recurly-signature`: the time and a signature for each
-    ///   of the endpoint's keys, separated by commas.
-    /// * Delivery id: none. No documented id is known to name the notification rather than its subject.
+    /// * Signature: HMAC-SHA256 of `{ts}.{body}`, as hex in `recurly-signature`.
+    /// * Secret: the endpoint's key, as text. Recurly signs only JSON notifications; the layer rejects XML ones.
+    /// * Signed content: `{ts}.{body}`. The header is a list separated by commas: the timestamp, then a
+    ///   signature for each of the endpoint's keys.
+    /// * Delivery id: none. Recurly does not document an id of the notification.
     /// * Event type: `body:/object_type`, signed.
-    /// * Timestamp: `item:0`; 300 s into the past and 300 s into the future. It is the list's first item.
+    /// * Timestamp: `item:0`; tolerance 300 s. The timestamp is the first item of the header.
     recurly: "recurly", "Recurly",
         "https://docs.recurly.com/recurly-subscriptions/docs/signature-verification",
         Scheme::hmac_sha256("recurly-signature", Hex)

@@ -1,12 +1,13 @@
 use super::{providers, shapes};
 
 providers! {
-    /// HMAC-SHA256 of `{header:webhook-id}.{ts}.{body}` in `Webhook-Signature`, base64.
+    /// Creates a verifier for Replicate.
     ///
-    /// * Secret: base64 after optional `whsec_`.
+    /// * Signature: HMAC-SHA256 of `{header:webhook-id}.{ts}.{body}`, as base64 in `webhook-signature`.
+    /// * Secret: base64, with or without the prefix `whsec_`.
     /// * Delivery id: `header:webhook-id`, signed.
     /// * Event type: `body:/status`, signed.
-    /// * Timestamp: `header:webhook-timestamp`; 300 s into the past and 300 s into the future.
+    /// * Timestamp: `header:webhook-timestamp`; tolerance 300 s.
     replicate -> Result: "replicate", "Replicate",
         "https://github.com/replicate/replicate-javascript/blob/HEAD/index.test.ts",
         shapes::standard_webhooks("webhook")

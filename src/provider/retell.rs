@@ -2,12 +2,13 @@ use super::providers;
 use crate::verify::{Encoding::Hex, Scheme, TimeUnit::Milliseconds};
 
 providers! {
-    /// HMAC-SHA256 of `{body}{ts}` in `X-Retell-Signature`, hex.
+    /// Creates a verifier for Retell AI.
     ///
-    /// * Secret: API key.
-    /// * Delivery id: none. The events of a call share its `call_id`.
+    /// * Signature: HMAC-SHA256 of `{body}{ts}`, as hex in `x-retell-signature`.
+    /// * Secret: the API key, as text.
+    /// * Delivery id: none. All events of a call have the same `call_id`.
     /// * Event type: `body:/event`, signed.
-    /// * Timestamp: `field:v`; 300 s into the past and 300 s into the future. In milliseconds.
+    /// * Timestamp: `field:v`; tolerance 300 s. The timestamp is in milliseconds.
     retell: "retell", "Retell AI",
         "https://github.com/RetellAI/retell-typescript-sdk/blob/HEAD/src/lib/webhook_auth.ts",
         Scheme::hmac_sha256("x-retell-signature", Hex)

@@ -3,19 +3,19 @@ use std::time::Duration;
 use super::{providers, shapes};
 
 providers! {
-    /// HMAC-SHA256 of `{ts}.{body}` in `X-Revenuecat-Webhook-Signature`, hex.
+    /// Creates a verifier for RevenueCat.
     ///
-    /// RevenueCat (signed).
+    /// The verifier accepts signed webhooks. Enable signing in RevenueCat.
     ///
-    /// * Secret: the text as it stands, the integration's signing secret, which is not the value of the
-    ///   `Authorization` header. Signing must be enabled.
+    /// * Signature: HMAC-SHA256 of `{ts}.{body}`, as hex in `x-revenuecat-webhook-signature`.
+    /// * Secret: the integration's signing secret, as text. It is not the value of the `Authorization` header.
     /// * Delivery id: `body:/event/id`, signed.
     /// * Event type: `body:/event/type`, signed.
-    /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.
-    /// * Retries: yes; deduplicated for 1 day.
-    /// * Acknowledge within: 60 s.
-    /// * Requires a 200 within 60 s; otherwise five retries over two and a half hours. Ids are remembered for a
-    ///   day.
+    /// * Timestamp: `field:t`; tolerance 300 s.
+    /// * Retries: yes.
+    /// * Deduplication window: 1 day.
+    /// * Acknowledge within: 60 s. RevenueCat requires a 200. Otherwise it retries five times over two and a
+    ///   half hours.
     revenuecat: "revenuecat", "RevenueCat",
         "https://www.revenuecat.com/docs/integrations/webhooks",
         shapes::t_and_signature("x-revenuecat-webhook-signature", "v1")

@@ -5,15 +5,16 @@ use crate::verify::{
 };
 
 providers! {
-    /// JSON Web Signature (RS256) of the body in `Saleor-Signature`.
+    /// Creates a verifier for Saleor.
     ///
-    /// * Secret: the key set of the installation's `/.well-known/jwks.json`.
-    /// * Signed content: `{body}`, RSA with SHA-256, in `Saleor-Signature`, as a token whose payload is left out
-    ///   and is the body.
+    /// * Signature: JSON Web Signature (RS256) of the body, in `saleor-signature`.
+    /// * Secret: the installation's public keys, as the JWK set of its `/.well-known/jwks.json`.
+    /// * Signed content: `{body}`. The header is a JSON Web Signature with a detached payload, which is the
+    ///   body.
     /// * Delivery id: none.
     /// * Event type: `header:saleor-event`, **not signed**.
-    /// * Not covered: `Saleor-Domain`, `Saleor-Api-Url` and the other headers. The key distinguishes
-    ///   installations: use one layer or verifier for each.
+    /// * Not covered: `Saleor-Domain`, `Saleor-Api-Url` and the other headers. Only the key distinguishes
+    ///   installations, so use one verifier per installation.
     /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of an installation share its keys.
     saleor -> Result: "saleor", "Saleor",
         "https://github.com/saleor/app-sdk/blob/HEAD/src/auth/verify-signature.ts",

@@ -2,14 +2,15 @@ use super::providers;
 use crate::verify::{Encoding::Base64Url, Scheme, TimeUnit::Milliseconds};
 
 providers! {
-    /// HMAC-SHA256 of `{ts}.{body}` in `Sanity-Webhook-Signature`, URL-safe base64.
+    /// Creates a verifier for Sanity.
     ///
-    /// * Secret: the text as it stands.
+    /// * Signature: HMAC-SHA256 of `{ts}.{body}`, as URL-safe base64 in `sanity-webhook-signature`.
+    /// * Secret: text, not decoded.
     /// * Delivery id: `header:idempotency-key`, **not signed**.
     /// * Event type: `header:sanity-operation`, **not signed**.
-    /// * Timestamp: `field:t`; any age and 300 s into the future.
-    /// * Retries: yes.
-    /// * Two retries, 30 s apart
+    /// * Timestamp: `field:t`; any age unless the layer has a [`tolerance`](crate::WebhookLayer::tolerance), and
+    ///   up to 300 s in the future.
+    /// * Retries: yes. Sanity retries twice, 30 s apart
     ///   ([source](https://www.sanity.io/docs/changelog/50ec6abf-fe0c-475b-ae72-314148860132)).
     sanity: "sanity", "Sanity",
         "https://github.com/sanity-io/webhook-toolkit/blob/HEAD/src/signature.ts",

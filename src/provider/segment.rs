@@ -2,13 +2,14 @@ use super::providers;
 use crate::verify::{Algorithm::HmacSha1, Encoding::Hex, Scheme};
 
 providers! {
-    /// HMAC-SHA1 of the body in `X-Signature`, hex.
+    /// Creates a verifier for Segment.
     ///
-    /// * Secret: the text as it stands.
-    /// * Delivery id: `body:/messageId`, signed. It names the event, and is the same for each mapping that sends
-    ///   it.
+    /// * Signature: HMAC-SHA1 of the body, as hex in `x-signature`.
+    /// * Secret: text, not decoded.
+    /// * Delivery id: `body:/messageId`, signed. It identifies the event, and is the same for every mapping that
+    ///   sends it.
     /// * Event type: `body:/type`, signed.
-    /// * A mapping that batches its events sends an array, which has neither an id nor an event type.
+    /// * A mapping with batching sends a JSON array. Such a delivery has no id and no event type.
     /// * [Shared secret](crate::verify::Profile::shared_secret): mappings can share a secret.
     segment: "segment", "Segment",
         "https://github.com/segmentio/segment-docs/blob/HEAD/src/connections/destinations/catalog/actions-webhook/index.md",

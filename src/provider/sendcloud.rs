@@ -2,9 +2,10 @@ use super::providers;
 use crate::verify::{Encoding::Hex, Scheme};
 
 providers! {
-    /// HMAC-SHA256 of the body in `Sendcloud-Signature`, hex.
+    /// Creates a verifier for Sendcloud.
     ///
-    /// * Secret: the text as it stands, the integration's secret key or webhook signature key.
+    /// * Signature: HMAC-SHA256 of the body, as hex in `sendcloud-signature`.
+    /// * Secret: the integration's secret key or webhook signature key, as text.
     /// * Delivery id: none.
     sendcloud: "sendcloud", "Sendcloud",
         "https://sendcloud.dev/api/v2/webhooks",

@@ -2,17 +2,20 @@ use super::providers;
 use crate::verify::{Algorithm::EcdsaP256Sha256, Encoding::Base64, Scheme, TimeUnit::Seconds};
 
 providers! {
-    /// ECDSA-P256-SHA256 of `{ts}{body}` in `X-Twilio-Email-Event-Webhook-Signature`, base64.
+    /// Creates a verifier for SendGrid.
     ///
-    /// SendGrid (signed Event Webhook).
+    /// The verifier accepts requests of the signed Event Webhook.
     ///
+    /// * Signature: ECDSA-P256-SHA256 signature of `{ts}{body}`, as base64 in
+    ///   `x-twilio-email-event-webhook-signature`.
     /// * Secret: the verification key, base64 of DER.
-    /// * Delivery id: none. No id names the delivery as a whole; each of its events has an `sg_event_id`, so
-    ///   that deliveries are told apart by their bodies.
-    /// * Timestamp: `header:x-twilio-email-event-webhook-timestamp`; any age and 300 s into the future. Since
-    ///   SendGrid names no limit.
-    /// * Batches: one body can carry several events.
-    ///   ([Source](https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event)).
+    /// * Delivery id: none. A delivery is a batch, and has no id as a whole. Each event has an `sg_event_id`, so
+    ///   deliveries with equal bodies count as duplicates.
+    /// * Timestamp: `header:x-twilio-email-event-webhook-timestamp`; any age unless the layer has a
+    ///   [`tolerance`](crate::WebhookLayer::tolerance), and up to 300 s in the future. SendGrid documents no
+    ///   maximum age.
+    /// * Batches: one body can carry several events
+    ///   ([source](https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event)).
     sendgrid -> Result: "sendgrid", "SendGrid",
         "https://github.com/sendgrid/sendgrid-nodejs/blob/HEAD/packages/eventwebhook/src/eventwebhook.js",
         Scheme::new(EcdsaP256Sha256, "x-twilio-email-event-webhook-signature", Base64)

@@ -4,14 +4,14 @@ use super::providers;
 use crate::verify::{Encoding::Hex, Scheme};
 
 providers! {
-    /// HMAC-SHA256 of the body in `Sentry-Hook-Signature`, hex.
+    /// Creates a verifier for Sentry.
     ///
+    /// * Signature: HMAC-SHA256 of the body, as hex in `sentry-hook-signature`.
     /// * Secret: the client secret, as text.
-    /// * Delivery id: `header:request-id`, **not signed**. `Sentry-Hook-Timestamp` is not signed either, and is
-    ///   therefore ignored.
+    /// * Delivery id: `header:request-id`, **not signed**.
     /// * Event type: `header:sentry-hook-resource`, **not signed**.
-    /// * Acknowledge within: 1 s.
-    ///   ([source](https://docs.sentry.io/integrations/integration-platform/webhooks/)).
+    /// * Timestamp: none. The layer ignores `Sentry-Hook-Timestamp`, because it is not signed.
+    /// * Acknowledge within: 1 s ([source](https://docs.sentry.io/integrations/integration-platform/webhooks/)).
     sentry: "sentry", "Sentry",
         "https://docs.sentry.io/integrations/integration-platform/webhooks/",
         Scheme::hmac_sha256("sentry-hook-signature", Hex)

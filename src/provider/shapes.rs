@@ -6,7 +6,7 @@ use crate::verify::{
     TimeUnit::Seconds,
 };
 
-/// Returns the scheme of `t=1700000000,v1=5257…`, with the signature under `key`.
+/// Returns the scheme of headers like `t=1700000000,v1=5257…`, with the signature in the field `key`.
 pub(super) fn t_and_signature(header: &str, key: &str) -> Scheme {
     Scheme::hmac_sha256(header, Hex)
         .list(",")
@@ -24,7 +24,8 @@ pub(super) fn hook0_version_1() -> Scheme {
         .signs("{ts}.{field:h}.{headers_named_by:h}.{body}")
 }
 
-/// Returns the scheme of Standard Webhooks, with the header prefix `prefix` and the secret's text as the key.
+/// Returns the scheme of Standard Webhooks with headers that begin with `prefix`. The key is the secret's
+/// text, not decoded.
 pub(super) fn standard_webhooks_raw_key(prefix: &str) -> Scheme {
     Scheme::hmac_sha256(&format!("{prefix}-signature"), Base64)
         .list(" ")
@@ -34,7 +35,7 @@ pub(super) fn standard_webhooks_raw_key(prefix: &str) -> Scheme {
         .id(format!("header:{prefix}-id"))
 }
 
-/// Returns the scheme of Standard Webhooks, whose secret is base64 after an optional `whsec_`.
+/// Returns the scheme of Standard Webhooks. The secret is base64, with or without the prefix `whsec_`.
 pub(super) fn standard_webhooks(prefix: &str) -> Scheme {
     standard_webhooks_raw_key(prefix).key_prefix("whsec_").key_encoding(Base64)
 }
@@ -61,7 +62,7 @@ pub(super) mod jwt {
             header: HeaderName::from_static(name),
             algorithms: &[HS256],
             keys: KeyText::Secret,
-            issuer: Issuer::Anybody,
+            issuer: Issuer::Any,
             url: UrlClaim::No,
             payload: BodyClaim::Body,
             requires: &[],
@@ -72,7 +73,7 @@ pub(super) mod jwt {
         }
     }
 
-    /// Adds to a profile that the tokens contain their validity.
+    /// Removes the limit on the age of a timestamp, because the tokens contain their own validity.
     pub(in crate::provider) fn profile(profile: Profile) -> Profile {
         profile.with_tolerance(Tolerance::any_age())
     }

@@ -4,19 +4,21 @@ use super::providers;
 use crate::verify::{Encoding::Base64, Scheme};
 
 providers! {
-    /// HMAC-SHA256 of the body in `X-Shopify-Hmac-Sha256`, base64.
+    /// Creates a verifier for Shopify.
     ///
-    /// * Secret: the app client secret, as text.
+    /// * Signature: HMAC-SHA256 of the body, as base64 in `x-shopify-hmac-sha256`.
+    /// * Secret: the app's client secret, as text.
     /// * Delivery id: `header:x-shopify-webhook-id`, **not signed**.
     /// * Event type: `header:x-shopify-topic`, **not signed**.
-    /// * Retries: yes; deduplicated for 1 day.
-    /// * Acknowledge within: 5 s.
-    ///   ([source](https://community.shopify.com/c/Shopify-APIs-SDKs/Webhook-on-create-orders-called-twice/m-p/543046)),
-    ///   and eight retries over 4 hours otherwise
-    ///   ([source](https://shopify.dev/changelog/updates-to-webhook-retry-mechanism)); ids are remembered for a
-    ///   day.
+    /// * Retries: yes.
+    /// * Deduplication window: 1 day.
+    /// * Acknowledge within: 5 s
+    ///   ([source](https://community.shopify.com/c/Shopify-APIs-SDKs/Webhook-on-create-orders-called-twice/m-p/543046)).
+    ///   Otherwise Shopify retries eight times over 4 hours
+    ///   ([source](https://shopify.dev/changelog/updates-to-webhook-retry-mechanism)).
     /// * Not covered: `X-Shopify-Shop-Domain` and the other headers. All shops of an app share its client
-    ///   secret, so take the shop from the body, or query the API.
+    ///   secret, so an attacker with one shop can name another in the header. Take the shop from the body, or
+    ///   query the API.
     shopify: "shopify", "Shopify",
         "https://github.com/Shopify/shopify-app-js/blob/HEAD/packages/apps/shopify-api/lib/webhooks/validate.ts",
         Scheme::hmac_sha256("x-shopify-hmac-sha256", Base64)

@@ -23,23 +23,27 @@ use crate::{
 static TIMESTAMP: HeaderName = HeaderName::from_static("x-timestamp");
 
 providers! {
-    /// HMAC-SHA256 of the method, the body's MD5, the timestamp and the path in `Authorization`, base64.
+    /// Creates a verifier for Sinch (Voice, Verification).
     ///
-    /// Sinch (Voice and Verification callbacks).
+    /// The verifier accepts Voice and Verification callbacks.
     ///
-    /// * Secret: the application's secret, base64 in either alphabet, with the application key as its [key
-    ///   id](crate::Secret::with_key_id); without one, any application key is accepted. Set
-    ///   [`public_url`](crate::WebhookLayer::public_url) behind a proxy that changes the path.
-    /// * Signed content: the method, the base64 of the body's MD5 (nothing for an empty body), the content type,
-    ///   `x-timestamp:{ts}` and the path, each on a line of its own; HMAC-SHA256, in `Authorization: Application
-    ///   {application key}:<base64>`.
-    /// * Delivery id: none, so deliveries are not deduplicated: Sinch acts on the response (SVAML, or whether to
-    ///   verify), which a duplicate would not get. `callid` names the call, which has several events.
+    /// * Signature: HMAC-SHA256 of the method, the MD5 of the body, the content type, the timestamp and the
+    ///   path, as base64 in `authorization`.
+    /// * Secret: the application's secret, base64 (either alphabet), with the application key as its [key
+    ///   id](crate::Secret::with_key_id). Without a key id, the layer accepts any application key.
+    /// * Signed content: the method, the MD5 of the body as base64 (empty for an empty body), the content type,
+    ///   `x-timestamp:{ts}` and the path, each on its own line. The header is `Authorization: Application
+    ///   <application key>:<signature>`.
+    /// * Delivery id: none, so deliveries are not deduplicated. Sinch acts on the response (the SVAML, or the
+    ///   decision on a verification), and a duplicate would get an empty response. `callid` identifies the call,
+    ///   which has several events.
     /// * Event type: `body:/event`, signed.
-    /// * Timestamp: `x-timestamp`. Any age and 300 s into the future. Sinch documents no limit; set one with
-    ///   [`tolerance`](crate::WebhookLayer::tolerance).
-    /// * Not covered: the host, the query and the other headers. The body is covered only by its MD5: an
-    ///   attacker who chooses *both* bodies can create two with the same MD5.
+    /// * Timestamp: `header:x-timestamp`; any age unless the layer has a
+    ///   [`tolerance`](crate::WebhookLayer::tolerance), and up to 300 s in the future. Sinch documents no
+    ///   maximum age.
+    /// * Not covered: the host, the query and the other headers. Only an MD5 covers the body. An attacker who
+    ///   can choose the content of the original body can create a second body with the same MD5.
+    /// * Set [`public_url`](crate::WebhookLayer::public_url) behind a proxy that changes the path.
     sinch_application -> Result: "sinch-application", "Sinch (Voice, Verification)",
         "https://developers.sinch.com/docs/voice/api-reference/authentication/callback-signed-request",
         @by_hand |secrets, profile| {
@@ -51,12 +55,14 @@ providers! {
             .with_event_type(Location::json("/event"))
             .with_tolerance(Tolerance::any_age());
 
-    /// HMAC-SHA256 of `{body}.{header:x-sinch-webhook-signature-nonce}.{ts}` in `X-Sinch-Webhook-Signature`,
-    /// base64.
+    /// Creates a verifier for Sinch (Conversation).
     ///
-    /// * Secret: the text as it stands.
+    /// * Signature: HMAC-SHA256 of `{body}.{header:x-sinch-webhook-signature-nonce}.{ts}`, as base64 in
+    ///   `x-sinch-webhook-signature`.
+    /// * Secret: text, not decoded.
     /// * Delivery id: `header:x-sinch-webhook-signature-nonce`, signed.
-    /// * Timestamp: `header:x-sinch-webhook-signature-timestamp`; any age and 300 s into the future.
+    /// * Timestamp: `header:x-sinch-webhook-signature-timestamp`; any age unless the layer has a
+    ///   [`tolerance`](crate::WebhookLayer::tolerance), and up to 300 s in the future.
     sinch_conversation: "sinch-conversation", "Sinch (Conversation)",
         "https://github.com/sinch/sinch-sdk-node/blob/HEAD/packages/sdk-client/tests/utils/authorization.helper.test.ts",
         Scheme::hmac_sha256("x-sinch-webhook-signature", Base64)
@@ -65,9 +71,10 @@ providers! {
             .signs("{body}.{header:x-sinch-webhook-signature-nonce}.{ts}")
             .id("header:x-sinch-webhook-signature-nonce");
 
-    /// HMAC-SHA1 of the body in `X-Sinch-Signature`, hex.
+    /// Creates a verifier for Sinch (Numbers).
     ///
-    /// * Secret: the text as it stands.
+    /// * Signature: HMAC-SHA1 of the body, as hex in `x-sinch-signature`.
+    /// * Secret: text, not decoded.
     /// * Delivery id: `body:/eventId`, signed.
     /// * Event type: `body:/eventType`, signed.
     sinch_numbers: "sinch-numbers", "Sinch (Numbers)",
@@ -77,7 +84,7 @@ providers! {
             .event_type("body:/eventType");
 }
 
-/// Decodes like Sinch's own code: in either alphabet, and with any trailing bits.
+/// Decodes base64 like Sinch's code: in either alphabet, and with any trailing bits.
 fn decode(text: &str) -> Result<Zeroizing<Vec<u8>>, InvalidSecret> {
     let invalid = || InvalidSecret::new("text is not base64");
     let mut lenient = BASE64_NOPAD.specification();
@@ -91,7 +98,7 @@ fn decode(text: &str) -> Result<Zeroizing<Vec<u8>>, InvalidSecret> {
 
 fn begin<'a>(keys: &'a Keyring, request: &RequestContext<'a>) -> CheckResult<'a> {
     let (request, head) = (*request, request.head());
-    let malformed = || VerifyError::malformed("`Authorization` is not `Application key:signature`");
+    let malformed = || VerifyError::malformed("`Authorization` is not `Application <key>:<signature>`");
     let authorization = required_value(head, &header::AUTHORIZATION)?;
     let authorization = std::str::from_utf8(authorization).map_err(|_| malformed())?;
     let (scheme, credentials) = authorization.split_once(' ').ok_or_else(malformed)?;
@@ -100,19 +107,19 @@ fn begin<'a>(keys: &'a Keyring, request: &RequestContext<'a>) -> CheckResult<'a>
         return Err(malformed());
     }
     if !keys.may_have(key_id.as_bytes()) {
-        return Err(VerifyError::wrong("no secret matches the request's application key"));
+        return Err(VerifyError::wrong("no secret has the request's application key as its key id"));
     }
     let candidates =
         Candidates::read([signature.as_bytes()].into_iter(), Encoding::Base64, keys.tag_length())?;
     let sent_at = TimeUnit::Rfc3339.read(required_value(head, &TIMESTAMP)?)?;
-    // Rejects a repeated header early, because only one of the values is signed.
+    // Only one of several values would be signed, so a repeated header is rejected.
     optional_value(head, &header::CONTENT_TYPE)?;
 
     check(Md5::new(), Some(sent_at), move |hash, body| {
         let digest = if body.is_empty() { String::new() } else { BASE64.encode(&hash.finalize()) };
         let mut macs = keys.begin(None);
         feed(&mut macs, &request, &digest)?;
-        // The MAC also covers the time, which differs for each attempt.
+        // The MAC covers the timestamp, which differs for each attempt, so it is not a digest of the body.
         macs.verify(&candidates).map(without_mac)
     })
 }

@@ -7,18 +7,20 @@ use super::{
 use crate::verify::{Attempt::Retries, Encoding::Hex, Location, Scheme, TimeUnit::Seconds, scan};
 
 providers! {
-    /// HMAC-SHA256 of `v0:{ts}:{body}` in `X-Slack-Signature`, hex after `v0=`.
+    /// Creates a verifier for Slack.
     ///
-    /// * Secret: the signing secret, as text (hex-looking, not decoded).
-    /// * Delivery id: `body:/event_id`, signed. An app has one URL for events. Slash commands, interactivity and
-    ///   options requests have no id and are not deduplicated: Slack shows the handler's response.
+    /// * Signature: HMAC-SHA256 of `v0:{ts}:{body}`, as hex with the prefix `v0=` in `x-slack-signature`.
+    /// * Secret: the signing secret, as text. It looks like hex, but is not decoded.
+    /// * Delivery id: `body:/event_id`, signed. An app has one URL for events, so no other endpoint gets an
+    ///   event with the same id. Slash commands, interactivity and options requests have no id and are not
+    ///   deduplicated, because Slack displays the handler's response.
     /// * Event type: `body:/event/type`, signed.
-    /// * Timestamp: `header:x-slack-request-timestamp`; 300 s into the past and 300 s into the future.
+    /// * Timestamp: `header:x-slack-request-timestamp`; tolerance 300 s.
     /// * Retries: yes.
-    /// * Acknowledge within: 3 s. Three retries otherwise
-    ///   ([source](https://github.com/slackapi/python-slack-events-api/issues/84)), which `X-Slack-Retry-Num`
-    ///   counts from 1 ([source](https://docs.slack.dev/apis/events-api/)).
-    /// * Handshake: the signed `url_verification`, whose challenge is echoed
+    /// * Acknowledge within: 3 s. Otherwise Slack retries three times
+    ///   ([source](https://github.com/slackapi/python-slack-events-api/issues/84)). `X-Slack-Retry-Num` is the
+    ///   number of the retry, starting at 1 ([source](https://docs.slack.dev/apis/events-api/)).
+    /// * Handshake: a signed request of type `url_verification`. The layer echoes its challenge
     ///   ([source](https://docs.slack.dev/reference/events/url_verification)).
     slack: "slack", "Slack",
         "https://docs.slack.dev/authentication/verifying-requests-from-slack/",
@@ -34,7 +36,7 @@ providers! {
         handshake: Some(HANDSHAKE);
 }
 
-/// Slack: `{"type":"url_verification","challenge":…}`, whose challenge is echoed.
+/// Slack's handshake: `{"type":"url_verification","challenge":…}`, whose challenge the layer echoes.
 const HANDSHAKE: Handshake = Handshake {
     signed: |_, body| {
         let body = short_body_with(body, "/type", "url_verification")?;

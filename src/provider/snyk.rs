@@ -2,9 +2,10 @@ use super::providers;
 use crate::verify::{Encoding::Hex, Scheme};
 
 providers! {
-    /// HMAC-SHA256 of the body in `X-Hub-Signature`, hex after `sha256=`.
+    /// Creates a verifier for Snyk.
     ///
-    /// * Secret: the text as it stands.
+    /// * Signature: HMAC-SHA256 of the body, as hex with the prefix `sha256=` in `x-hub-signature`.
+    /// * Secret: text, not decoded.
     /// * Delivery id: `header:x-snyk-transport-id`, **not signed**.
     /// * Event type: `header:x-snyk-event`, **not signed**.
     snyk: "snyk", "Snyk",

@@ -4,15 +4,19 @@ use super::providers;
 use crate::verify::{Attempt::Retries, Encoding::Base64, Location, Scheme};
 
 providers! {
-    /// HMAC-SHA256 of `{url}{body}` in `X-Square-Hmacsha256-Signature`, base64.
+    /// Creates a verifier for Square.
     ///
-    /// * Secret: the signature key, as text. The body must be a JSON object, and the URL without `{` and `[`:
-    ///   the bounds between the two would be ambiguous otherwise.
+    /// * Signature: HMAC-SHA256 of `{url}{body}`, as base64 in `x-square-hmacsha256-signature`.
+    /// * Secret: the signature key, as text.
     /// * Delivery id: `body:/event_id`, signed.
     /// * Event type: `body:/type`, signed.
-    /// * Retries: yes; deduplicated for 4 days. For up to 24 hours, formerly 72
-    ///   ([source](https://developer.squareup.com/docs/webhooks/troubleshooting)), which `square-retry-number`
-    ///   counts from 1 ([source](https://developer.squareup.com/docs/webhooks/build-with-webhooks)).
+    /// * Retries: yes. Square retries for up to 24 hours, and formerly retried for up to 72
+    ///   ([source](https://developer.squareup.com/docs/webhooks/troubleshooting)). `square-retry-number` is the
+    ///   number of the retry, starting at 1
+    ///   ([source](https://developer.squareup.com/docs/webhooks/build-with-webhooks)).
+    /// * Deduplication window: 4 days.
+    /// * The layer rejects a delivery if the body is neither empty nor a JSON object or array, or if the URL
+    ///   contains `{` or `[`. Otherwise the boundary between URL and body would be ambiguous.
     square: "square", "Square",
         "https://github.com/square/square-nodejs-sdk/blob/HEAD/tests/integration/webhooks.test.ts",
         Scheme::hmac_sha256("x-square-hmacsha256-signature", Base64)

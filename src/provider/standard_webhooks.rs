@@ -3,25 +3,28 @@ use super::{providers, shapes};
 use crate::verify::{Algorithm::Ed25519, Encoding::Base64, Scheme, TimeUnit::Seconds};
 
 providers! {
-    /// HMAC-SHA256 of `{header:webhook-id}.{ts}.{body}` in `Webhook-Signature`, base64.
+    /// Creates a verifier for Standard Webhooks (v1).
     ///
-    /// * Secret: base64 after optional `whsec_`.
+    /// * Signature: HMAC-SHA256 of `{header:webhook-id}.{ts}.{body}`, as base64 in `webhook-signature`.
+    /// * Secret: base64, with or without the prefix `whsec_`.
     /// * Delivery id: `header:webhook-id`, signed.
     /// * Event type: `body:/type`, signed.
-    /// * Timestamp: `header:webhook-timestamp`; 300 s into the past and 300 s into the future.
+    /// * Timestamp: `header:webhook-timestamp`; tolerance 300 s.
     standard_webhooks -> Result: "standard-webhooks", "Standard Webhooks (v1)",
         "https://github.com/standard-webhooks/standard-webhooks/blob/HEAD/spec/standard-webhooks.md",
         shapes::standard_webhooks("webhook")
             .event_type("body:/type");
 
-    /// Ed25519 of `{header:webhook-id}.{ts}.{body}` in `Webhook-Signature`, base64.
+    /// Creates a verifier for Standard Webhooks (v1a).
     ///
-    /// Standard Webhooks (v1a): the asymmetric signatures.
+    /// The verifier accepts the asymmetric signatures, version v1a.
     ///
-    /// * Secret: the public key, base64 of its 32 bytes after `whpk_`. Additional v1 signatures are ignored.
+    /// * Signature: Ed25519 signature of `{header:webhook-id}.{ts}.{body}`, as base64 in `webhook-signature`.
+    /// * Secret: the public key, 32 bytes as base64, with or without the prefix `whpk_`. The layer ignores v1
+    ///   signatures.
     /// * Delivery id: `header:webhook-id`, signed.
     /// * Event type: `body:/type`, signed.
-    /// * Timestamp: `header:webhook-timestamp`; 300 s into the past and 300 s into the future.
+    /// * Timestamp: `header:webhook-timestamp`; tolerance 300 s.
     #[cfg(feature = "asymmetric")]
     standard_webhooks_v1a -> Result: "standard-webhooks-v1a", "Standard Webhooks (v1a)",
         "https://github.com/standard-webhooks/standard-webhooks/blob/HEAD/spec/standard-webhooks.md",

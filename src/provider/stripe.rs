@@ -3,14 +3,15 @@ use std::time::Duration;
 use super::{providers, shapes::t_and_signature};
 
 providers! {
-    /// HMAC-SHA256 of `{ts}.{body}` in `Stripe-Signature`, hex.
+    /// Creates a verifier for Stripe.
     ///
-    /// * Secret: the whole text *including* `whsec_`.
+    /// * Signature: HMAC-SHA256 of `{ts}.{body}`, as hex in `stripe-signature`.
+    /// * Secret: the endpoint's signing secret, as text *including* `whsec_`.
     /// * Delivery id: `body:/id`, signed.
     /// * Event type: `body:/type`, signed.
-    /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.
-    /// * Retries: yes; deduplicated for 4 days. For up to three days
-    ///   ([source](https://docs.stripe.com/webhooks)).
+    /// * Timestamp: `field:t`; tolerance 300 s.
+    /// * Retries: yes. Stripe retries for up to three days ([source](https://docs.stripe.com/webhooks)).
+    /// * Deduplication window: 4 days.
     stripe: "stripe", "Stripe",
         "https://docs.stripe.com/webhooks/signature",
         t_and_signature("stripe-signature", "v1")

@@ -2,14 +2,15 @@ use super::providers;
 use crate::verify::{Encoding::Base64, Scheme, TimeUnit::Seconds};
 
 providers! {
-    /// HMAC-SHA256 of `{header:webhook-id}.{ts}.{body}` in `Webhook-Signature`, base64.
+    /// Creates a verifier for Supabase Auth hooks.
     ///
-    /// * Secret: `v1,whsec_<base64>`. If Supabase shows several, joined by `|`, configure each separately. Those
-    ///   that begin with `v1a,` are Ed25519 keys, which are not supported.
+    /// * Signature: HMAC-SHA256 of `{header:webhook-id}.{ts}.{body}`, as base64 in `webhook-signature`.
+    /// * Secret: `v1,whsec_<base64>`. If Supabase displays several, separated by `|`, pass each as its own
+    ///   secret. Omit those that begin with `v1a,`: they are Ed25519 keys, which this verifier does not support.
     /// * Delivery id: `header:webhook-id`, signed. Each attempt has its own id
     ///   ([source](https://github.com/supabase/auth/blob/HEAD/internal/hooks/hookshttp/hookshttp.go)), so a
-    ///   duplicate is a replay. It is answered 200 without a body, which Supabase treats as an error.
-    /// * Timestamp: `header:webhook-timestamp`; 300 s into the past and 300 s into the future.
+    ///   duplicate is a replay. The layer responds with an empty 200, which Supabase treats as an error.
+    /// * Timestamp: `header:webhook-timestamp`; tolerance 300 s.
     supabase_auth -> Result: "supabase-auth", "Supabase Auth hooks",
         "https://github.com/supabase/auth/blob/HEAD/internal/conf/configuration.go",
         Scheme::hmac_sha256("webhook-signature", Base64)

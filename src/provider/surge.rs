@@ -1,14 +1,14 @@
 use super::{providers, shapes};
 
 providers! {
-    /// HMAC-SHA256 of `{ts}.{body}` in `Surge-Signature`, hex.
+    /// Creates a verifier for Surge.
     ///
-    /// * Secret: the text as it stands.
-    /// * Signed content: `{ts}.{body}`, HMAC-SHA256, in `Surge-Signature: t=…,v1=<hex>`, with another `v1`
-    ///   during a rotation.
+    /// * Signature: HMAC-SHA256 of `{ts}.{body}`, as hex in `surge-signature`.
+    /// * Secret: text, not decoded.
+    /// * Signed content: `{ts}.{body}`. During a secret rotation, the header has a second `v1`.
     /// * Delivery id: `body:/id`, signed.
     /// * Event type: `body:/type`, signed.
-    /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.
+    /// * Timestamp: `field:t`; tolerance 300 s.
     surge: "surge", "Surge",
         "https://docs.surge.app/api-reference/webhooks/signature-validation",
         shapes::t_and_signature("surge-signature", "v1")

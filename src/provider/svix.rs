@@ -1,12 +1,13 @@
 use super::{providers, shapes};
 
 providers! {
-    /// HMAC-SHA256 of `{header:svix-id}.{ts}.{body}` in `Svix-Signature`, base64.
+    /// Creates a verifier for Svix.
     ///
-    /// * Secret: base64 after optional `whsec_`.
+    /// * Signature: HMAC-SHA256 of `{header:svix-id}.{ts}.{body}`, as base64 in `svix-signature`.
+    /// * Secret: base64, with or without the prefix `whsec_`.
     /// * Delivery id: `header:svix-id`, signed.
     /// * Event type: `body:/type`, signed.
-    /// * Timestamp: `header:svix-timestamp`; 300 s into the past and 300 s into the future.
+    /// * Timestamp: `header:svix-timestamp`; tolerance 300 s.
     svix -> Result: "svix", "Svix",
         "https://docs.svix.com/receiving/verifying-payloads/how-manual",
         shapes::standard_webhooks("svix")

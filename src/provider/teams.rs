@@ -4,14 +4,15 @@ use super::providers;
 use crate::verify::{Encoding::Base64, Scheme};
 
 providers! {
-    /// HMAC-SHA256 of the body in `Authorization`, base64 after `HMAC `.
+    /// Creates a verifier for Microsoft Teams (outgoing webhooks).
     ///
+    /// * Signature: HMAC-SHA256 of the body, as base64 with the prefix `HMAC ` in `authorization`.
     /// * Secret: base64.
-    /// * Delivery id: none. The message's id is its time in milliseconds. Teams waits for each response, and
-    ///   never retries.
+    /// * Delivery id: none. The message's id is its time in milliseconds, so it is not unique. Teams never
+    ///   retries.
     /// * Event type: `body:/type`, signed.
     /// * Acknowledge within: 5 s.
-    /// * Teams shows the response as the reply, and waits 5 s for it.
+    /// * Teams displays the handler's response as the reply.
     teams -> Result: "teams", "Microsoft Teams (outgoing webhooks)",
         "https://learn.microsoft.com/en-us/microsoftteams/platform/webhooks-and-connectors/how-to/add-outgoing-webhook",
         Scheme::hmac_sha256("authorization", Base64)

@@ -2,14 +2,15 @@ use super::providers;
 use crate::verify::Scheme;
 
 providers! {
-    /// The secret itself in `X-Telegram-Bot-Api-Secret-Token`.
+    /// Creates a verifier for Telegram Bot API.
     ///
-    /// * Secret: the text as it stands.
+    /// * Signature: none: the provider sends the secret itself in `x-telegram-bot-api-secret-token`, so **the
+    ///   body is not protected**.
+    /// * Secret: text, not decoded.
     /// * Delivery id: `body:/update_id`, **not signed**.
     /// * Retries: yes.
-    /// * The secret itself is sent in `X-Telegram-Bot-Api-Secret-Token`: **it does not protect the body**.
-    /// * [Shared secret](crate::verify::Profile::shared_secret): bots can share a secret, and each counts its
-    ///   own ids.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): bots can share a secret, and ids are unique
+    ///   only within a bot.
     telegram: "telegram", "Telegram Bot API",
         "https://github.com/tdlib/telegram-bot-api/blob/HEAD/telegram-bot-api/WebhookActor.cpp",
         Scheme::token("x-telegram-bot-api-secret-token")

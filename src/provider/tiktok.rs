@@ -3,14 +3,16 @@ use std::time::Duration;
 use super::{providers, shapes};
 
 providers! {
-    /// HMAC-SHA256 of `{ts}.{body}` in `Tiktok-Signature`, hex.
+    /// Creates a verifier for TikTok for Developers.
     ///
+    /// * Signature: HMAC-SHA256 of `{ts}.{body}`, as hex in `tiktok-signature`.
     /// * Secret: the client secret, as text.
     /// * Delivery id: none.
     /// * Event type: `body:/event`, signed.
-    /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.
-    /// * Retries: yes; deduplicated for 4 days. For up to 72 hours
+    /// * Timestamp: `field:t`; tolerance 300 s.
+    /// * Retries: yes. TikTok retries for up to 72 hours
     ///   ([source](https://developers.tiktok.com/doc/webhooks-overview/)).
+    /// * Deduplication window: 4 days.
     tiktok: "tiktok", "TikTok for Developers",
         "https://developers.tiktok.com/doc/webhooks-verification",
         shapes::t_and_signature("tiktok-signature", "s")

@@ -2,15 +2,18 @@ use super::{handshake::REACHABLE, providers};
 use crate::verify::{Algorithm::HmacSha1, Encoding::Base64, Scheme};
 
 providers! {
-    /// HMAC-SHA1 of `{body}{url}` in `X-Trello-Webhook`, base64.
+    /// Creates a verifier for Trello.
     ///
-    /// * Secret: OAuth secret. The body must be a JSON object, and the URL without `}` and `]`: the bounds
-    ///   between the two would be ambiguous otherwise.
-    /// * Delivery id: none. All webhooks of an app that see an action share its `action.id`. With a single
-    ///   webhook, or together with the URL, that id is a key for [`dedupe_by`](crate::WebhookLayer::dedupe_by).
+    /// * Signature: HMAC-SHA1 of `{body}{url}`, as base64 in `x-trello-webhook`.
+    /// * Secret: the OAuth secret, as text.
+    /// * Delivery id: none. Trello sends an action with the same `action.id` to all webhooks of an app. To
+    ///   deduplicate by it, make it the key in [`dedupe_by`](crate::WebhookLayer::dedupe_by), together with the
+    ///   URL if the app has several webhooks.
     /// * Event type: `body:/action/type`, signed.
-    /// * Handshake: `HEAD`, which is answered 200.
-    /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of an app share it.
+    /// * Handshake: `HEAD`, to which the layer responds with 200.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of an app share the secret.
+    /// * The layer rejects a delivery if the body is neither empty nor a JSON object or array, or if the URL
+    ///   contains `}` or `]`. Otherwise the boundary between body and URL would be ambiguous.
     trello: "trello", "Trello",
         "https://developer.atlassian.com/cloud/trello/guides/rest-api/webhooks/",
         Scheme::new(HmacSha1, "x-trello-webhook", Base64)

@@ -13,31 +13,34 @@ use crate::verify::{
 
 static SIGNATURE: HeaderName = HeaderName::from_static("x-twilio-signature");
 
-/// The name of a field in every form of Twilio, and the beginning of its value, as they are signed.
+/// A field that every Twilio form contains, as it appears in the signed content: the name `AccountSid` and
+/// the beginning of its value.
 const OF_EVERY_FORM: &str = "AccountSidAC";
 
 providers! {
-    /// HMAC-SHA1 of the URL and the form's parameters in `X-Twilio-Signature`, base64.
+    /// Creates a verifier for Twilio.
     ///
-    /// * Secret: the text of the auth token.
-    /// * Signed content: the URL and the form's parameters in the order of their names; for a body that is not a
-    ///   form, the URL alone, whose `bodySHA256` is the body's digest; HMAC-SHA1, in `X-Twilio-Signature`. A
-    ///   JSON body without that digest is rejected, because nothing protects it.
-    /// * Delivery id: none, so deliveries are not deduplicated. Twilio retries a request when its connection
-    ///   fails ([source](https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides)), and
-    ///   continues with the TwiML of the response: a duplicate would get none, and the call would end. Status
-    ///   callbacks have the same signature, but Twilio ignores the response. For those, use
-    ///   `I-Twilio-Idempotency-Token` as the key. A retry repeats it, and no signature covers it: see [the
-    ///   guide](crate::guide::answers#where-the-provider-acts-on-the-answer).
-    /// * Not covered: **where one parameter of a form ends and the next begins**, their order, repetitions, the
-    ///   port, the method and the headers. Names and values are concatenated before signing, so an attacker who
-    ///   captures a request can replay it with its parameters split differently, or with the end of the URL as a
-    ///   parameter. Base decisions on data from Twilio's API.
-    ///   [`replay_guard`](crate::WebhookLayer::replay_guard) treats all such requests as duplicates.
-    /// * Both forms share a signed text, so a form could be read as the end of a URL. A URL that has a
-    ///   `bodySHA256` and contains a form's `AccountSid` is rejected: an attacker who chooses the value of a
-    ///   field, such as the text of a message, could write a digest into it.
-    /// * The URL is verified with and without its port, because Twilio signs either. Set
+    /// * Signature: HMAC-SHA1 of the URL and the form's parameters, as base64 in `x-twilio-signature`.
+    /// * Secret: the auth token, as text.
+    /// * Signed content: for a form, the URL and the parameters, sorted by name. For any other body, only the
+    ///   URL, whose query parameter `bodySHA256` is the SHA-256 of the body. The layer rejects a JSON body
+    ///   without `bodySHA256`, because the signature would not cover it.
+    /// * Delivery id: none, so deliveries are not deduplicated. Twilio retries if the connection fails
+    ///   ([source](https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides)), and executes the
+    ///   TwiML in the response. A duplicate would get an empty response, and the call would end. Twilio ignores
+    ///   the response to a status callback, so deduplicate status callbacks by `I-Twilio-Idempotency-Token`. The
+    ///   token is the same for all attempts, but not signed: see [the
+    ///   guide](crate::guide::answers#providers-that-use-the-response).
+    /// * Not covered: **the boundaries between a form's parameters**, their order, repetitions of a parameter,
+    ///   the port, the method and the headers. Twilio concatenates names and values before signing, so an
+    ///   attacker who captures a request can replay it with its parameters split differently, or with the end of
+    ///   the URL as a parameter. Base decisions on data from Twilio's API. With
+    ///   [`replay_guard`](crate::WebhookLayer::replay_guard), the layer treats all such requests as duplicates.
+    /// * The layer rejects a URL that contains both `bodySHA256` and `AccountSidAC`, which the signed content of
+    ///   every form contains. Otherwise the signed content of a form could be replayed as a URL: an attacker who
+    ///   chooses the value of a field, such as the text of a message, could write `bodySHA256` and a digest into
+    ///   it.
+    /// * The layer verifies the URL both with and without its port, because Twilio signs either form. Set
     ///   [`public_url`](crate::WebhookLayer::public_url) behind a proxy, or if the URL contains a user.
     twilio: "twilio", "Twilio",
         "https://www.twilio.com/docs/usage/webhooks/webhooks-security",
@@ -54,10 +57,10 @@ fn begin<'a>(keys: &'a Keyring, request: &RequestContext<'a>) -> CheckResult<'a>
     let candidates = Candidates::read([signature].into_iter(), Encoding::Base64, keys.tag_length())?;
     let url = called_url(request)?;
     let urls = with_and_without_port(&url);
-    // Searched in the signed URL, which may differ from the request's own.
+    // `bodySHA256` must come from the signed URL, which may differ from the request's URL.
     let query = url.split_once('?').map_or("", |(_, query)| query);
     if let Some(sent) = only_parameter(query.as_bytes(), "bodySHA256")? {
-        // The names and values of a form follow the URL in the signed text, and one may contain a digest.
+        // In the signed content, a form's parameters follow the URL, so a value could pose as `bodySHA256`.
         if url.contains(OF_EVERY_FORM) {
             return Err(VerifyError::malformed("signed URL with `bodySHA256` contains the fields of a form"));
         }
@@ -66,7 +69,7 @@ fn begin<'a>(keys: &'a Keyring, request: &RequestContext<'a>) -> CheckResult<'a>
         return check(Sha256::new(), None, move |hash, _| {
             let digest = HEXLOWER.encode(&hash.finalize());
             match constant_time_eq(digest.as_bytes(), sent.as_bytes()) {
-                // The MAC covers the digest, and so the body.
+                // The MAC covers the digest, and thereby the body.
                 true => Ok(verified),
                 false => Err(VerifyError::wrong("body does not match `bodySHA256`")),
             }
@@ -86,7 +89,7 @@ fn feed(macs: &mut Macs<'_>, url: &str, parameters: &Parameters<'_>) {
     }
 }
 
-/// Returns the URL with a port, its own or its scheme's default, and without one.
+/// Returns the URL without a port, and with one: its own or the default of its scheme.
 fn with_and_without_port(url: &str) -> Vec<String> {
     let Some((scheme, rest)) = url.split_once("://") else { return vec![url.to_owned()] };
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
@@ -96,7 +99,7 @@ fn with_and_without_port(url: &str) -> Vec<String> {
         None => (String::new(), authority),
     };
     let (host, port) = match host.rsplit_once(':') {
-        // Brackets belong to an IPv6 address.
+        // The colon is part of an IPv6 address.
         Some((host, port)) if !port.contains(']') => (host, port),
         _ => (host, if scheme == "https" { "443" } else { "80" }),
     };
@@ -119,7 +122,7 @@ mod signing {
         signing::{CannotSign, Write},
     };
 
-    /// Adds the digest of a JSON body to the URL, like Twilio.
+    /// Signs the request. Adds the digest of a JSON body to the URL, like Twilio.
     pub(super) fn sign(
         keys: &Keyring,
         head: &mut Parts,
@@ -150,7 +153,7 @@ mod tests {
     use super::with_and_without_port;
 
     #[test]
-    fn ports_are_added_and_taken_off() {
+    fn ports_are_added_and_removed() {
         for (url, without, with) in [
             ("https://h/p?q=a:b@c", "https://h/p?q=a:b@c", "https://h:443/p?q=a:b@c"),
             ("http://h", "http://h", "http://h:80"),

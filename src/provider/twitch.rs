@@ -5,18 +5,20 @@ use super::{
 use crate::verify::{Attempt::Retries, Encoding::Hex, Location, Scheme, TimeUnit::Rfc3339, scan};
 
 providers! {
-    /// HMAC-SHA256 of `{header:twitch-eventsub-message-id}{ts}{body}` in `Twitch-Eventsub-Message-Signature`,
-    /// hex after `sha256=`.
+    /// Creates a verifier for Twitch EventSub.
     ///
-    /// * Secret: the text as it stands.
+    /// * Signature: HMAC-SHA256 of `{header:twitch-eventsub-message-id}{ts}{body}`, as hex with the prefix
+    ///   `sha256=` in `twitch-eventsub-message-signature`.
+    /// * Secret: text, not decoded.
     /// * Delivery id: `header:twitch-eventsub-message-id`, signed.
     /// * Event type: `body:/subscription/type`, signed.
-    /// * Timestamp: `header:twitch-eventsub-message-timestamp`; 600 s into the past and 600 s into the future.
-    /// * Handshake: the signed `webhook_callback_verification`, whose challenge is echoed
+    /// * Timestamp: `header:twitch-eventsub-message-timestamp`; tolerance 600 s.
+    /// * Handshake: a signed request of type `webhook_callback_verification`. The layer echoes its challenge
     ///   ([source](https://dev.twitch.tv/docs/eventsub/handling-webhook-events/)).
     /// * Not covered: `Twitch-Eventsub-Message-Type`, `Twitch-Eventsub-Subscription-Type` and the other headers.
     ///   Use `subscription.type` and `subscription.status` in the body instead.
-    /// * `Twitch-Eventsub-Message-Retry` counts the retries from 0, according to Twitch's command-line tool
+    /// * `Twitch-Eventsub-Message-Retry` is the number of retries, starting at 0, according to Twitch's
+    ///   command-line tool
     ///   ([source](https://github.com/twitchdev/twitch-cli/blob/HEAD/internal/events/trigger/forward_event.go)).
     twitch: "twitch", "Twitch EventSub",
         "https://github.com/twitchdev/twitch-cli/blob/HEAD/internal/events/trigger/forward_event.go",
@@ -31,7 +33,7 @@ providers! {
         handshake: Some(HANDSHAKE);
 }
 
-/// Twitch: a message of the type `webhook_callback_verification`, whose challenge is echoed.
+/// Twitch's handshake: a message of type `webhook_callback_verification`, whose challenge the layer echoes.
 const HANDSHAKE: Handshake = Handshake {
     signed: |request, body| {
         let kind = request.header("twitch-eventsub-message-type")?;

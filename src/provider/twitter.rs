@@ -11,14 +11,17 @@ use super::{
 use crate::verify::{Encoding::Base64, Scheme};
 
 providers! {
-    /// HMAC-SHA256 of the body in `X-Twitter-Webhooks-Signature`, base64 after `sha256=`.
+    /// Creates a verifier for X (Twitter).
     ///
+    /// * Signature: HMAC-SHA256 of the body, as base64 with the prefix `sha256=` in
+    ///   `x-twitter-webhooks-signature`.
     /// * Secret: the consumer secret, as text.
     /// * Delivery id: none.
-    /// * Handshake: `GET ?crc_token=…`, answered with the token's MAC under the first secret. Events are signed
-    ///   with the same key. The handshake therefore signs only text that looks like a token (letters, digits,
-    ///   `-_.~+/=`), and such a body is rejected; events are JSON objects.
-    /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of an app share it.
+    /// * Handshake: `GET ?crc_token=…`. The layer responds with the token's MAC, computed with the first secret.
+    ///   The same secret signs events. The layer therefore signs only text that looks like a token (letters,
+    ///   digits, `-_.~+/=`), and rejects deliveries with such a body. Events are JSON objects, so this does not
+    ///   affect them.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of an app share the secret.
     twitter: "twitter", "X (Twitter)",
         "https://docs.x.com/x-api/webhooks",
         Scheme::hmac_sha256("x-twitter-webhooks-signature", Base64)
@@ -27,10 +30,10 @@ providers! {
         handshake: Some(HANDSHAKE);
 }
 
-/// X: `GET ?crc_token=…`, answered with its MAC under the newest secret.
+/// The handshake of X: `GET ?crc_token=…`, answered with the token's MAC, computed with the first secret.
 ///
-/// Events are signed with the same key, and differ from a token only in their form. So the handshake signs
-/// only text that looks like a token, and such a body is not an event.
+/// The same secret signs events. The handshake therefore signs only text that looks like a token, and the
+/// layer rejects events with such a body.
 const HANDSHAKE: Handshake = Handshake {
     unsigned: |request| {
         let token = request.is(&Method::GET).then(|| request.query("crc_token"))??;

@@ -2,9 +2,10 @@ use super::providers;
 use crate::verify::{Encoding::Base64, Scheme};
 
 providers! {
-    /// HMAC-SHA256 of the body in `Typeform-Signature`, base64 after `sha256=`.
+    /// Creates a verifier for Typeform.
     ///
-    /// * Secret: the text as it stands.
+    /// * Signature: HMAC-SHA256 of the body, as base64 with the prefix `sha256=` in `typeform-signature`.
+    /// * Secret: text, not decoded.
     /// * Delivery id: `body:/event_id`, signed.
     /// * Event type: `body:/event_type`, signed.
     typeform: "typeform", "Typeform",

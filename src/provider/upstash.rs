@@ -6,14 +6,16 @@ use crate::verify::{
 };
 
 providers! {
-    /// JSON Web Token (HS256) with the URL and the SHA-256 of the body in `Upstash-Signature`.
+    /// Creates a verifier for Upstash QStash.
     ///
-    /// * Secret: the current signing key, UTF-8, and the next one.
-    /// * Signed content: the token in `Upstash-Signature`, HMAC-SHA256. It contains the SHA-256 of the body, and
-    ///   the URL of the request (see [`public_url`](crate::WebhookLayer::public_url)).
-    /// * Delivery id: `header:upstash-message-id`, **not signed**. The token's `jti` is signed, but names the
-    ///   token.
-    /// * Timestamp: from the token's `nbf` to its `exp`, five minutes later.
+    /// * Signature: JSON Web Token (HS256) in `upstash-signature`, with the URL and the SHA-256 of the body as
+    ///   claims.
+    /// * Secret: the current and the next signing key, as text.
+    /// * Signed content: the token, which contains the SHA-256 of the body and the URL of the request (see
+    ///   [`public_url`](crate::WebhookLayer::public_url)).
+    /// * Delivery id: `header:upstash-message-id`, **not signed**. The token's `jti` is signed, but identifies
+    ///   only the token.
+    /// * Timestamp: the token's `nbf` and `exp`; tokens are valid for five minutes.
     upstash: "upstash", "Upstash QStash",
         "https://upstash.com/docs/qstash/features/security",
         @by_hand |secrets, profile| {

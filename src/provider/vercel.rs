@@ -2,9 +2,10 @@ use super::providers;
 use crate::verify::{Algorithm::HmacSha1, Encoding::Hex, Scheme};
 
 providers! {
-    /// HMAC-SHA1 of the body in `X-Vercel-Signature`, hex.
+    /// Creates a verifier for Vercel.
     ///
-    /// * Secret: the text as it stands, the webhook's secret, or for an integration its client secret.
+    /// * Signature: HMAC-SHA1 of the body, as hex in `x-vercel-signature`.
+    /// * Secret: the webhook's secret or, for an integration, its client secret, as text.
     /// * Delivery id: `body:/id`, signed.
     /// * Event type: `body:/type`, signed.
     vercel: "vercel", "Vercel",

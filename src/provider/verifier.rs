@@ -16,7 +16,7 @@ use crate::{
     verify::{Check, Profile, RequestContext, SchemeVerifier, Verifier, VerifyError},
 };
 
-/// A verifier of one provider's deliveries, with the provider's profile and handshake.
+/// A verifier for the deliveries of one provider. It includes the provider's profile and handshake.
 ///
 /// The constructors in [`provider`](crate::provider) return it. Cloning is cheap; clones share the keys.
 ///
@@ -45,7 +45,7 @@ pub(super) enum VerifierKind {
     Scheme(SchemeVerifier),
     /// A hand-written verifier, for a signature that no scheme describes.
     ByHand(Box<dyn ByHandVerifier>),
-    /// The error of a built-in scheme that could not be built, which the tests exclude.
+    /// The error of a built-in scheme that could not be built. The tests ensure that this does not happen.
     Unusable(InvalidSecret),
 }
 
@@ -54,7 +54,7 @@ impl ProviderVerifier {
         Self { parts: Arc::new(VerifierParts { kind, handshake }), profile: Arc::new(profile) }
     }
 
-    /// Changes the profile. The layer's own settings take precedence over it.
+    /// Changes the profile with `change`. Settings of the layer take precedence over the profile.
     ///
     /// ```
     /// use tower_webhook::{Secret, provider, verify::Verifier};
@@ -71,7 +71,7 @@ impl ProviderVerifier {
     }
 }
 
-/// Converts hand-written verifiers into a `ProviderVerifier`.
+/// Implements `From` for each of these verifiers, to convert it into a `ProviderVerifier`.
 #[cfg(feature = "asymmetric")]
 macro_rules! from {
     ($($verifier:ident),+) => {
@@ -179,7 +179,7 @@ mod tests {
     use crate::{Secret, provider};
 
     #[test]
-    fn a_verifier_that_could_not_be_built_asks_the_provider_to_retry() {
+    fn an_unusable_verifier_rejects_so_that_the_provider_retries() {
         let error = InvalidSecret::new("test");
         let verifier = ProviderVerifier::new(VerifierKind::Unusable(error), None, Profile::new("acme"));
         let (head, ()) = Request::new(()).into_parts();
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn a_changed_profile_is_the_verifiers_and_keeps_its_handshake() -> Result<(), crate::BoxError> {
+    fn with_profile_replaces_the_profile_and_keeps_the_handshake() -> Result<(), crate::BoxError> {
         let secret: Secret = "a secret".parse()?;
         let original = provider::dropbox(secret);
         let renamed = original.clone().with_profile(|_| Profile::new("renamed"));
@@ -196,7 +196,7 @@ mod tests {
         assert_eq!(original.profile().provider(), "dropbox");
         assert!(format!("{renamed:?}").contains("renamed"));
         let (head, ()) = Request::get("/?challenge=abc").body(())?.into_parts();
-        let answer = renamed.handshake(&RequestContext::new(&head)).ok_or("no answer")?;
+        let answer = renamed.handshake(&RequestContext::new(&head)).ok_or("handshake is not answered")?;
         assert_eq!((answer.status(), &answer.body()[..]), (StatusCode::OK, &b"abc"[..]));
         Ok(())
     }

@@ -16,7 +16,7 @@ use super::{
 #[cfg(feature = "jwt")]
 use crate::verify::{
     Encoding::Hex,
-    jwt::{BodyClaim, Presence::AtWill, Rules},
+    jwt::{BodyClaim, Presence::Optional, Rules},
 };
 use crate::{
     InvalidSecret, Secrets,
@@ -27,22 +27,24 @@ use crate::{
 };
 
 providers! {
-    /// HMAC-SHA256 of the sorted parameters in the parameter `sig`, hex.
+    /// Creates a verifier for Vonage (signed parameters).
     ///
-    /// Vonage (signed parameters, SMS), for accounts configured for SHA-256 HMAC.
+    /// The verifier accepts SMS webhooks of accounts that are configured for SHA-256 HMAC.
     ///
-    /// * Secret: the text of the account's signature secret.
-    /// * Signed content: the parameters but `sig`, in the order of their names, each as `&name=value` with `_`
-    ///   for every `&` and `=` of the value; the signature, in hex, is the parameter `sig`. The parameters are
-    ///   those of the query (the body must then be empty), of a form, or of a flat JSON object.
-    /// * Delivery id: `messageId`, signed; of delivery receipts, of which there are several for a message, with
-    ///   the `status` behind it. `_` stands for every `&` and `=` in it, as in the signature.
-    /// * Timestamp: `timestamp`, signed. Any age and 300 s into the future. Vonage documents no limit; set one
-    ///   with [`tolerance`](crate::WebhookLayer::tolerance).
-    /// * Not covered: **each `_`, `&` and `=` of a value**, which are signed alike, so that an attacker who
-    ///   captures a request can replace one with another; whether the parameters are a query, a form or JSON,
-    ///   and whether a value of JSON is a text or a number; the path, the method and the headers.
-    /// * The algorithm is a setting of the account, and requests do not name it. There is a constructor for each
+    /// * Signature: HMAC-SHA256 of the sorted parameters, as hex in the parameter `sig`.
+    /// * Secret: the account's signature secret, as text.
+    /// * Signed content: all parameters except `sig`, sorted by name and written as `&name=value`. In the
+    ///   values, `&` and `=` are replaced with `_`. The parameters come from the query, from a form or from a
+    ///   flat JSON object. If they come from the query, the body must be empty.
+    /// * Delivery id: `messageId`, signed. A message has several delivery receipts, so their id is
+    ///   `messageId:status`. In both values, `&` and `=` are replaced with `_`, as in the signed content.
+    /// * Timestamp: the parameter `timestamp`, signed; any age unless the layer has a
+    ///   [`tolerance`](crate::WebhookLayer::tolerance), and up to 300 s in the future. Vonage documents no
+    ///   maximum age.
+    /// * Not covered: **the difference between `_`, `&` and `=` in a value**: an attacker who captures a request
+    ///   can replace one with another. The attacker can also change the format of the parameters (query, form or
+    ///   JSON) and the JSON type of a value, as well as the path, the method and the headers.
+    /// * The algorithm is a setting of the Vonage account. Each has its own constructor
     ///   ([`vonage_params_sha512`], [`vonage_params_sha1`], [`vonage_params_md5`], [`vonage_params_md5hash`]),
     ///   so that a client cannot choose a weaker one.
     vonage_params: "vonage-params", "Vonage (signed parameters)",
@@ -50,65 +52,80 @@ providers! {
         @by_hand |secrets, profile| with(MacKind::HmacSha256, &secrets, profile),
         profile: parameters_profile;
 
-    /// Vonage (signed parameters), for accounts configured for SHA-512 HMAC. See [`vonage_params`].
+    /// Creates a verifier for Vonage (signed parameters, SHA-512).
     ///
-    /// * Secret: the text as it stands.
+    /// Like [`vonage_params`], for accounts that are configured for SHA-512 HMAC.
+    ///
+    /// * Signature: HMAC-SHA512 of the sorted parameters, as hex in the parameter `sig`.
+    /// * Secret: text, not decoded.
     vonage_params_sha512: "vonage-params-sha512",
         "Vonage (signed parameters, SHA-512)",
         "https://developer.vonage.com/en/getting-started/concepts/signing-messages",
         @by_hand |secrets, profile| with(MacKind::HmacSha512, &secrets, profile),
         profile: parameters_profile;
 
-    /// Vonage (signed parameters), for accounts configured for SHA-1 HMAC. See [`vonage_params`].
+    /// Creates a verifier for Vonage (signed parameters, SHA-1).
     ///
-    /// * Secret: the text as it stands.
+    /// Like [`vonage_params`], for accounts that are configured for SHA-1 HMAC.
+    ///
+    /// * Signature: HMAC-SHA1 of the sorted parameters, as hex in the parameter `sig`.
+    /// * Secret: text, not decoded.
     vonage_params_sha1: "vonage-params-sha1",
         "Vonage (signed parameters, SHA-1)",
         "https://developer.vonage.com/en/getting-started/concepts/signing-messages",
         @by_hand |secrets, profile| with(MacKind::HmacSha1, &secrets, profile),
         profile: parameters_profile;
 
-    /// Vonage (signed parameters), for accounts configured for MD5 HMAC. See [`vonage_params`]. Choose a
-    /// stronger algorithm if possible.
+    /// Creates a verifier for Vonage (signed parameters, MD5 HMAC).
     ///
-    /// * Secret: the text as it stands.
+    /// Like [`vonage_params`], for accounts that are configured for MD5 HMAC. Choose a stronger algorithm if
+    /// possible.
+    ///
+    /// * Signature: HMAC-MD5 of the sorted parameters, as hex in the parameter `sig`.
+    /// * Secret: text, not decoded.
     vonage_params_md5: "vonage-params-md5",
         "Vonage (signed parameters, MD5 HMAC)",
         "https://developer.vonage.com/en/getting-started/concepts/signing-messages",
         @by_hand |secrets, profile| with(MacKind::HmacMd5, &secrets, profile),
         profile: parameters_profile;
 
-    /// Vonage (signed parameters), for accounts configured for "MD5 hash", Vonage's default. See
-    /// [`vonage_params`]. The signature is a plain MD5 of the parameters followed by the secret. **It is the
-    /// weakest algorithm**: two requests with the same MD5 have the same signature under every secret. Configure
-    /// an HMAC if possible.
+    /// Creates a verifier for Vonage (signed parameters, MD5 hash).
     ///
-    /// * Secret: the text as it stands.
+    /// Like [`vonage_params`], for accounts that are configured for "MD5 hash", Vonage's default. The signature
+    /// is a plain MD5 of the parameters followed by the secret. **This is the weakest algorithm**: two parameter
+    /// lists with the same MD5 have the same signature for every secret. Configure an HMAC if possible.
+    ///
+    /// * Signature: MD5 of the sorted parameters and the secret, as hex in the parameter `sig`.
+    /// * Secret: text, not decoded.
     vonage_params_md5hash: "vonage-params-md5hash",
         "Vonage (signed parameters, MD5 hash)",
         "https://developer.vonage.com/en/getting-started/concepts/signing-messages",
         @by_hand |secrets, profile| with(MacKind::Md5, &secrets, profile),
         profile: parameters_profile;
 
-    /// JSON Web Token (HS256) in `Authorization`.
+    /// Creates a verifier for Vonage (JWT).
     ///
-    /// Vonage (signed with a token: Voice, Messages, Verify).
+    /// The verifier accepts webhooks of the Voice, Messages and Verify APIs.
     ///
-    /// * Secret: the account's signature secret, UTF-8.
-    /// * Signed content: the token in `Authorization`, HMAC-SHA256, after `Bearer`.
-    /// * Delivery id: the token's `jti`, signed. It names the request, not the event. A request that repeats it
-    ///   counts as a replay, and is answered 200 without the NCCO that a call needs: see [the
-    ///   guide](crate::guide::answers#where-the-provider-acts-on-the-answer).
-    /// * Timestamp: the token's `iat`; any age, and up to 300 s into the future, since Vonage names no limit
-    ///   ([`tolerance`](crate::WebhookLayer::tolerance) sets one). An `exp` is enforced.
+    /// * Signature: JSON Web Token (HS256) in `authorization`, with the SHA-256 of the body as an optional
+    ///   claim.
+    /// * Secret: the account's signature secret, as text.
+    /// * Signed content: the token, which follows `Bearer`.
+    /// * Delivery id: the token's `jti`, signed. It identifies the request, not the event. A second request with
+    ///   the same `jti` counts as a replay: the layer responds with an empty 200, without the NCCO that a call
+    ///   requires. See [the guide](crate::guide::answers#providers-that-use-the-response).
+    /// * Timestamp: the token's `iat`; any age unless the layer has a
+    ///   [`tolerance`](crate::WebhookLayer::tolerance), and up to 300 s in the future. Vonage documents no
+    ///   maximum age. If the token has an `exp`, the layer enforces it.
     /// * **The body is covered only if the token contains its SHA-256, `payload_hash`**, which must then match.
-    ///   Vonage also sends tokens without it. An attacker who captures one of those can send it with any body.
+    ///   Vonage also sends tokens without `payload_hash`. An attacker who captures such a token can send it with
+    ///   any body.
     #[cfg(feature = "jwt")]
     vonage_jwt: "vonage-jwt", "Vonage (JWT)",
         "https://developer.vonage.com/en/getting-started/concepts/webhooks",
         @by_hand |secrets, profile| {
             let rules = Rules {
-                payload: BodyClaim::Sha256("payload_hash", Hex, AtWill),
+                payload: BodyClaim::Sha256("payload_hash", Hex, Optional),
                 #[cfg(feature = "test-util")]
                 bearer: true,
                 ..jwt::rules(header::AUTHORIZATION.as_str())
@@ -145,10 +162,10 @@ fn begin<'a>(keys: &'a Keyring, request: &RequestContext<'a>) -> CheckResult<'a>
         let verified = SignedParameters::of_form(query)?.verify(keys)?;
         return check((), verified.timestamp, |(), body| match body {
             [] => Ok(verified),
-            _ => Err(VerifyError::wrong("query is signed, but the body is not")),
+            _ => Err(VerifyError::wrong("body is not empty, but only the query is signed")),
         });
     }
-    // A query without a signature is part of the endpoint's URL.
+    // A query without `sig` belongs to the endpoint's URL.
     check((), None, |(), body| {
         let parameters =
             if is_json(body) { SignedParameters::of_json(body) } else { SignedParameters::of_form(body) };
@@ -169,16 +186,17 @@ impl<'a> SignedParameters<'a> {
     }
 
     fn of_json(json: &'a [u8]) -> Result<Self, VerifyError> {
-        let flat: Flat = serde_json::from_slice(json)
-            .map_err(|_| VerifyError::malformed("body is not a flat JSON object of texts and numbers"))?;
+        let flat: Flat = serde_json::from_slice(json).map_err(|_| {
+            VerifyError::malformed("body is not a flat JSON object of strings, numbers and booleans")
+        })?;
         let mut parameters: Vec<_> =
             flat.0.into_iter().map(|(name, Scalar(value))| (name.into(), value.into())).collect();
         parameters.sort();
         Self(parameters).checked()
     }
 
-    /// Rejects repeated names, because other code might read the other value, and names with `&` or `=`,
-    /// which could be read as several parameters.
+    /// Returns the parameters if they are unambiguous. Rejects repeated names, because a handler might read
+    /// the other value, and names with `&` or `=`, which could be read as several parameters.
     fn checked(self) -> Result<Self, VerifyError> {
         let twice = self.0.windows(2).any(|pair| matches!(pair, [(one, _), (other, _)] if one == other));
         let marked = self.0.iter().any(|(name, _)| name.contains(['&', '=']));
@@ -202,7 +220,8 @@ impl<'a> SignedParameters<'a> {
         let mut macs = keys.begin(None);
         self.feed(&mut macs, keys);
         let verified = macs.verify(&candidates)?.with_timestamp(sent_at);
-        // In the signed form: otherwise a request would have one id for each encoding.
+        // The id contains the values as signed. Otherwise an attacker could change the id by replacing `_`
+        // with `&`.
         Ok(match (self.get("messageId").map(signed), self.get("status").map(signed)) {
             (Some(id), Some(status)) => verified.with_id(format!("{id}:{status}")),
             (Some(id), None) => verified.with_id(id),
@@ -272,7 +291,7 @@ mod signing {
         signing::{CannotSign, Write, form_with, json_with},
     };
 
-    /// Adds a timestamp next to the signature, unless there is one.
+    /// Signs the parameters. Adds a timestamp if it is missing.
     pub(super) fn sign(
         keys: &Keyring,
         head: &mut Parts,
@@ -281,7 +300,7 @@ mod signing {
     ) -> Result<(), CannotSign> {
         let place = ParameterSource::of(head, body);
         if matches!(place, ParameterSource::Query) && !body.is_empty() {
-            return Err(CannotSign::new("query is signed, but the body would not be"));
+            return Err(CannotSign::new("body is not empty, but only the query would be signed"));
         }
         if place.parameters(head, body)?.get("timestamp").is_none() {
             place.write("timestamp", &TimeUnit::Seconds.write(at)?, head, body)?;

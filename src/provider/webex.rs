@@ -2,11 +2,11 @@ use super::providers;
 use crate::verify::{Algorithm::HmacSha1, Encoding::Hex, Scheme};
 
 providers! {
-    /// HMAC-SHA1 of the body in `X-Spark-Signature`, hex.
+    /// Creates a verifier for Cisco Webex.
     ///
-    /// * Secret: the text as it stands.
-    /// * Delivery id: none. No id names the delivery as a whole; the body's `id` is the webhook's. What happened
-    ///   is its `resource` and its `event`.
+    /// * Signature: HMAC-SHA1 of the body, as hex in `x-spark-signature`.
+    /// * Secret: text, not decoded.
+    /// * Delivery id: none. The body's `id` identifies the webhook. `resource` and `event` describe the event.
     /// * Event type: `body:/resource`, signed.
     webex: "webex", "Cisco Webex",
         "https://developer.webex.com/blog/using-a-webhook-secret",

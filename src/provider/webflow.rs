@@ -2,12 +2,13 @@ use super::providers;
 use crate::verify::{Encoding::Hex, Scheme, TimeUnit::Milliseconds};
 
 providers! {
-    /// HMAC-SHA256 of `{ts}:{body}` in `X-Webflow-Signature`, hex.
+    /// Creates a verifier for Webflow.
     ///
-    /// * Secret: the text as it stands.
+    /// * Signature: HMAC-SHA256 of `{ts}:{body}`, as hex in `x-webflow-signature`.
+    /// * Secret: text, not decoded.
     /// * Delivery id: none.
     /// * Event type: `body:/triggerType`, signed.
-    /// * Timestamp: `header:x-webflow-timestamp`; 300 s into the past and 300 s into the future.
+    /// * Timestamp: `header:x-webflow-timestamp`; tolerance 300 s.
     webflow: "webflow", "Webflow",
         "https://github.com/webflow/js-webflow-api/blob/HEAD/src/wrapper/WebhooksClient.ts",
         Scheme::hmac_sha256("x-webflow-signature", Hex)

@@ -9,30 +9,30 @@ use super::{
 use crate::verify::{Algorithm::HmacSha1, Encoding::Hex, Scheme};
 
 providers! {
-    /// HMAC-SHA1 of the body in `X-Hub-Signature`, hex after `sha1=`.
+    /// Creates a verifier for WebSub / PubSubHubbub (YouTube).
     ///
-    /// WebSub, formerly PubSubHubbub (YouTube), signed with SHA-1.
+    /// WebSub was formerly PubSubHubbub. YouTube uses it.
     ///
-    /// * Secret: the `hub.secret` of the subscription, UTF-8. Without one, a hub does not sign, and every
-    ///   delivery is rejected.
+    /// * Signature: HMAC-SHA1 of the body, as hex with the prefix `sha1=` in `x-hub-signature`.
+    /// * Secret: the `hub.secret` of the subscription, as text. A hub signs only if the subscription has one;
+    ///   the layer rejects unsigned deliveries.
     /// * Delivery id: none.
-    /// * Handshake: `GET` with `hub.mode`, `hub.topic` and `hub.challenge`, which is echoed if
-    ///   `hub.verify_token` is the [`verify_token`](crate::WebhookLayer::verify_token): otherwise any client
-    ///   could end the subscription. Subscribe with `hub.verify_token`, or put it into the query of the callback
-    ///   URL, which every hub keeps.
+    /// * Handshake: `GET` with `hub.mode`, `hub.topic` and `hub.challenge`. The layer echoes the challenge if
+    ///   `hub.verify_token` equals its [`verify_token`](crate::WebhookLayer::verify_token). Without a token, any
+    ///   client could end the subscription. Subscribe with `hub.verify_token`, or add it to the query of the
+    ///   callback URL, which every hub preserves.
     websub: "websub", "WebSub / PubSubHubbub (YouTube)",
         "https://www.w3.org/TR/websub/",
         Scheme::new(HmacSha1, "x-hub-signature", Hex)
             .prefix("sha1="),
         handshake: Some(HANDSHAKE);
 
-    /// HMAC-SHA256 of the body in `X-Hub-Signature`, hex after `sha256=`.
+    /// Creates a verifier for WebSub (SHA-256).
     ///
-    /// WebSub, signed with SHA-256.
-    ///
-    /// * Secret: the `hub.secret` of the subscription, UTF-8.
+    /// * Signature: HMAC-SHA256 of the body, as hex with the prefix `sha256=` in `x-hub-signature`.
+    /// * Secret: the `hub.secret` of the subscription, as text.
     /// * Delivery id: none.
-    /// * Handshake: as that of [`websub`].
+    /// * Handshake: see [`websub`].
     websub_sha256: "websub-sha256", "WebSub (SHA-256)",
         "https://www.w3.org/TR/websub/",
         Scheme::hmac_sha256("x-hub-signature", Hex)
@@ -40,7 +40,8 @@ providers! {
         handshake: Some(HANDSHAKE);
 }
 
-/// WebSub: like Meta's, with a topic, also to end a subscription. Without the token any client could end it.
+/// The handshake of WebSub: like Meta's, but with a topic, and also sent to end a subscription. Without the
+/// token, any client could end it.
 const HANDSHAKE: Handshake = Handshake {
     unsigned: |request| {
         let challenge = intent_challenge(request)?;

@@ -3,15 +3,16 @@ use std::time::Duration;
 use super::{providers, shapes};
 
 providers! {
-    /// HMAC-SHA256 of `{ts}.{body}` in `Whereby-Signature`, hex.
+    /// Creates a verifier for Whereby.
     ///
-    /// * Secret: the text as it stands.
+    /// * Signature: HMAC-SHA256 of `{ts}.{body}`, as hex in `whereby-signature`.
+    /// * Secret: text, not decoded.
     /// * Delivery id: `body:/id`, signed.
     /// * Event type: `body:/type`, signed.
-    /// * Timestamp: `field:t`; 300 s into the past and 300 s into the future.
+    /// * Timestamp: `field:t`; tolerance 300 s.
     /// * Retries: yes.
-    /// * Acknowledge within: 5 s. Two retries otherwise, after "a short exponential backoff", so the
-    ///   [lease](crate::WebhookLayer::lease) of claims is 3 s.
+    /// * Acknowledge within: 5 s. Otherwise Whereby retries twice, after "a short exponential backoff". The
+    ///   [lease](crate::WebhookLayer::lease) of claims is therefore 3 s.
     whereby: "whereby", "Whereby",
         "https://github.com/whereby/docs/blob/HEAD/meeting-content-and-quality/insights-suite-and-api/webhooks.md",
         shapes::t_and_signature("whereby-signature", "v1")

@@ -4,16 +4,19 @@ use super::providers;
 use crate::verify::{Encoding::Base64, Scheme, TimeUnit::Milliseconds};
 
 providers! {
-    /// HMAC-SHA256 of `{ts}{body}` in `X-Whoop-Signature`, base64.
+    /// Creates a verifier for WHOOP.
     ///
-    /// * Secret: the text as it stands, the app's client secret.
-    /// * Delivery id: none. Bodies contain the event's `trace_id`, so equal ones count as duplicates.
+    /// * Signature: HMAC-SHA256 of `{ts}{body}`, as base64 in `x-whoop-signature`.
+    /// * Secret: the app's client secret, as text.
+    /// * Delivery id: none. Bodies contain the event's `trace_id`, so deliveries with equal bodies count as
+    ///   duplicates.
     /// * Event type: `body:/type`, signed.
-    /// * Timestamp: `header:x-whoop-signature-timestamp`; any age and 300 s into the future. In milliseconds.
-    ///   WHOOP documents no limit; set one with [`tolerance`](crate::WebhookLayer::tolerance).
-    /// * Retries: yes; deduplicated for 1 day.
-    /// * Five retries over about an hour. Deliveries are remembered for a day.
-    /// * [Shared secret](crate::verify::Profile::shared_secret): all webhook URLs of an app share it.
+    /// * Timestamp: `header:x-whoop-signature-timestamp`; any age unless the layer has a
+    ///   [`tolerance`](crate::WebhookLayer::tolerance), and up to 300 s in the future. The timestamp is in
+    ///   milliseconds. WHOOP documents no maximum age.
+    /// * Retries: yes. WHOOP retries five times over about an hour.
+    /// * Deduplication window: 1 day.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): all webhook URLs of an app share the secret.
     whoop: "whoop", "WHOOP",
         "https://developer.whoop.com/docs/developing/webhooks/",
         Scheme::hmac_sha256("x-whoop-signature", Base64)

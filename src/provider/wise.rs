@@ -4,14 +4,16 @@ use super::providers;
 use crate::verify::{Algorithm::RsaSha256, Encoding::Base64, Scheme};
 
 providers! {
-    /// RSA-SHA256 of the body in `X-Signature-Sha256`, base64.
+    /// Creates a verifier for Wise.
     ///
+    /// * Signature: RSA-SHA256 signature of the body, as base64 in `x-signature-sha256`.
     /// * Secret: the public key that Wise publishes for the environment, PEM or base64 of DER.
     /// * Delivery id: `header:x-delivery-id`, **not signed**.
     /// * Event type: `body:/event_type`, signed.
-    /// * Retries: yes; deduplicated for 15 days.
-    /// * Acknowledge within: 5 s. Up to 25 attempts over two weeks otherwise.
-    /// * [Shared secret](crate::verify::Profile::shared_secret): one key signs for all customers.
+    /// * Retries: yes.
+    /// * Deduplication window: 15 days.
+    /// * Acknowledge within: 5 s. Otherwise Wise makes up to 25 attempts over two weeks.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): Wise signs with one key for all customers.
     wise -> Result: "wise", "Wise",
         "https://docs.wise.com/guides/developer/webhooks/event-handling",
         Scheme::new(RsaSha256, "x-signature-sha256", Base64)

@@ -2,12 +2,13 @@ use super::providers;
 use crate::verify::{Encoding::Hex, Scheme, TimeUnit::Milliseconds};
 
 providers! {
-    /// HMAC-SHA256 of `{ts}.{body}` in `Workos-Signature`, hex.
+    /// Creates a verifier for WorkOS.
     ///
-    /// * Secret: the text as it stands.
+    /// * Signature: HMAC-SHA256 of `{ts}.{body}`, as hex in `workos-signature`.
+    /// * Secret: text, not decoded.
     /// * Delivery id: `body:/id`, signed.
     /// * Event type: `body:/event`, signed.
-    /// * Timestamp: `field:t`; 180 s into the past and 300 s into the future.
+    /// * Timestamp: `field:t`; tolerance 180 s in the past and 300 s in the future.
     workos: "workos", "WorkOS",
         "https://github.com/workos/workos-node/blob/HEAD/src/common/crypto/signature-provider.ts",
         Scheme::hmac_sha256("workos-signature", Hex)

@@ -4,17 +4,17 @@ use super::providers;
 use crate::verify::{Encoding::Base64, Scheme};
 
 providers! {
-    /// HMAC-SHA256 of the body in `X-Xero-Signature`, base64.
+    /// Creates a verifier for Xero.
     ///
+    /// * Signature: HMAC-SHA256 of the body, as base64 in `x-xero-signature`.
     /// * Secret: the webhook signing key, as text.
-    /// * Delivery id: none. No id names the delivery as a whole. Bodies have a random text in them: equal ones
-    ///   are one delivery.
+    /// * Delivery id: none. A delivery can be a batch, and has no id as a whole. Bodies contain random text, so
+    ///   deliveries with equal bodies count as duplicates.
     /// * Retries: yes.
-    /// * Acknowledge within: 5 s.
-    /// * Handshake: deliveries without events, some of them signed wrongly, to see that those are answered 401
-    ///   and to the others with 200, which reach the handler.
+    /// * Acknowledge within: 5 s. Xero requires a 200 without a body. Otherwise it retries for up to 24 hours.
+    /// * Handshake: deliveries without events, some of them with an invalid signature. Xero expects a 401 for an
+    ///   invalid signature and a 200 otherwise. The valid ones reach the handler, which must return 200.
     /// * Batches: one body can carry several events.
-    /// * Requires a 200 without a body within 5 s; otherwise retries for up to 24 hours.
     xero: "xero", "Xero",
         "https://developer.xero.com/documentation/guides/webhooks/configuring-your-server/",
         Scheme::hmac_sha256("x-xero-signature", Base64),

@@ -2,14 +2,15 @@ use super::providers;
 use crate::verify::{Encoding::Base64, Scheme, TimeUnit::Rfc3339};
 
 providers! {
-    /// HMAC-SHA256 of `{ts}{body}` in `X-Zendesk-Webhook-Signature`, base64.
+    /// Creates a verifier for Zendesk.
     ///
-    /// * Secret: the text as it stands, though it looks like base64.
+    /// * Signature: HMAC-SHA256 of `{ts}{body}`, as base64 in `x-zendesk-webhook-signature`.
+    /// * Secret: the signing secret, as text. It looks like base64, but is not decoded.
     /// * Delivery id: `header:x-zendesk-webhook-invocation-id`, **not signed**.
     /// * Event type: `body:/type`, signed.
-    /// * Timestamp: `header:x-zendesk-webhook-signature-timestamp`; any age and 300 s into the future.
-    ///   `header:X-Zendesk-Webhook-Signature-Timestamp`; any age and 300 s into the future. Zendesk documents no
-    ///   limit; set one with [`tolerance`](crate::WebhookLayer::tolerance).
+    /// * Timestamp: `header:x-zendesk-webhook-signature-timestamp`; any age unless the layer has a
+    ///   [`tolerance`](crate::WebhookLayer::tolerance), and up to 300 s in the future. Zendesk documents no
+    ///   maximum age.
     zendesk: "zendesk", "Zendesk",
         "https://developer.zendesk.com/documentation/webhooks/verifying/",
         Scheme::hmac_sha256("x-zendesk-webhook-signature", Base64)

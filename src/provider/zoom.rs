@@ -13,15 +13,17 @@ use crate::{
 };
 
 providers! {
-    /// HMAC-SHA256 of `v0:{ts}:{body}` in `X-Zm-Signature`, hex after `v0=`.
+    /// Creates a verifier for Zoom.
     ///
+    /// * Signature: HMAC-SHA256 of `v0:{ts}:{body}`, as hex with the prefix `v0=` in `x-zm-signature`.
     /// * Secret: the secret token, as text.
     /// * Delivery id: none.
     /// * Event type: `body:/event`, signed.
-    /// * Timestamp: `header:x-zm-request-timestamp`; 300 s into the past and 300 s into the future.
-    /// * Handshake: the signed `endpoint.url_validation`, answered with the MAC of its token under the secret
-    ///   that matched.
-    /// * [Shared secret](crate::verify::Profile::shared_secret): all event subscriptions of an app share it.
+    /// * Timestamp: `header:x-zm-request-timestamp`; tolerance 300 s.
+    /// * Handshake: a signed `endpoint.url_validation`. The layer responds with the MAC of its token, computed
+    ///   with the secret that matched.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): all event subscriptions of an app share the
+    ///   secret.
     zoom: "zoom", "Zoom",
         "https://github.com/zoom/webhook-sample/blob/HEAD/index.js",
         Scheme::hmac_sha256("x-zm-signature", Hex)
@@ -33,8 +35,8 @@ providers! {
         handshake: Some(HANDSHAKE);
 }
 
-/// Zoom: `{"event":"endpoint.url_validation","payload":{"plainToken":…}}`, answered with the token's MAC
-/// under the secret that matched.
+/// Zoom's handshake: `{"event":"endpoint.url_validation","payload":{"plainToken":…}}`. The layer responds
+/// with the token's MAC, computed with the secret that matched.
 const HANDSHAKE: Handshake = Handshake {
     signed: |request, body| {
         let body = short_body_with(body, "/event", "endpoint.url_validation")?;

@@ -1,7 +1,7 @@
-//! Verification handshakes of providers.
+//! Verification handshakes.
 //!
-//! An unsigned handshake is answered at once. A signed handshake is answered after its signature is verified.
-//! Neither lets an unsigned event through.
+//! The layer answers an unsigned handshake immediately, and a signed one after it has verified the signature.
+//! In neither case does an unsigned event reach the handler.
 
 mod shared;
 
@@ -23,19 +23,20 @@ use crate::{
     },
 };
 
-/// A provider's handshake: the responses to unsigned and to signed handshakes.
+/// The handshake of a provider: functions that return the response to an unsigned and to a signed request.
 #[derive(Clone, Copy)]
 pub(super) struct Handshake {
     pub(super) unsigned: fn(&HandshakeRequest<'_>) -> Option<Response<Bytes>>,
     pub(super) signed: fn(&HandshakeRequest<'_>, &Bytes) -> Option<Response<Bytes>>,
-    /// Returns whether the provider's unsigned handshake could have signed this text for any client. A body
-    /// with such a text is not an event, even if its signature matches.
+    /// Returns whether the unsigned handshake would sign this text for any client. A body with such a text is
+    /// rejected, even if its signature matches.
     pub(super) signs: Option<fn(&[u8]) -> bool>,
-    /// Returns the parameter with the verify token, if this is a handshake that needs one.
+    /// Returns the name of the query parameter with the verify token, if the request is a handshake that
+    /// requires one.
     pub(super) token: fn(&HandshakeRequest<'_>) -> Option<&'static str>,
 }
 
-/// The request of a handshake, with the provider's secrets.
+/// A handshake request, with the provider's secrets.
 pub(super) struct HandshakeRequest<'a> {
     pub(super) request: RequestContext<'a>,
     pub(super) secrets: &'a [Secret],
@@ -46,8 +47,8 @@ impl Handshake {
     pub(super) const NONE: Self =
         Self { unsigned: |_| None, signed: |_, _| None, signs: None, token: |_| None };
 
-    /// Returns the reason why a handshake was not answered, if it was for its verify token. It is as well
-    /// a missing signature, so the client sees no difference.
+    /// Returns the error for a handshake whose verify token is missing or wrong. Its kind is that of a
+    /// missing signature, so the client cannot distinguish the two.
     pub(super) fn token_error(&self, request: &HandshakeRequest<'_>) -> Option<VerifyError> {
         let name = (self.token)(request)?;
         if request.verify_token().is_none() {
@@ -55,7 +56,7 @@ impl Handshake {
         }
         (!request.knows_token(name)).then(|| {
             VerifyError::missing(format!(
-                "`{name}` in the query is missing, or is not the layer's `verify_token`"
+                "query parameter `{name}` is missing or does not match the layer's `verify_token`"
             ))
         })
     }
@@ -91,7 +92,8 @@ impl<'a> HandshakeRequest<'a> {
         self.request.verify_token().map(Secret::expose)
     }
 
-    /// Returns whether a parameter equals the layer's verify token. Always `false` without a token.
+    /// Returns whether the query parameter `name` equals the layer's verify token. Returns `false` if the
+    /// layer has no token.
     pub(super) fn knows_token(&self, name: &str) -> bool {
         let token = self.query(name).zip(self.verify_token());
         token.is_some_and(|(sent, token)| constant_time_eq(sent.as_bytes(), token))
@@ -103,8 +105,8 @@ impl<'a> HandshakeRequest<'a> {
     }
 }
 
-/// Returns a response that echoes text from the client: as plain text, so that no browser guesses another
-/// type, and only if it is as short as a challenge.
+/// Returns a response that echoes `text` as plain text, so that browsers do not guess another type. Returns
+/// `None` if `text` is empty or too long for a challenge.
 pub(super) fn echo(text: &str) -> Option<Response<Bytes>> {
     const MOST: usize = 4096;
     (!text.is_empty() && text.len() <= MOST)
@@ -130,7 +132,7 @@ pub(super) fn empty_response(status: StatusCode) -> Response<Bytes> {
     response
 }
 
-/// Returns the MAC of the concatenated `parts`. Never `None`, because HMAC accepts keys of any length.
+/// Returns the MAC of the concatenated `parts`. It is never `None`, because HMAC accepts keys of any length.
 pub(super) fn mac<M: Mac + KeyInit>(key: &[u8], parts: &[&[u8]]) -> Option<Output<M>> {
     let mut mac = <M as KeyInit>::new_from_slice(key).ok()?;
     parts.iter().for_each(|part| mac.update(part));
@@ -138,11 +140,10 @@ pub(super) fn mac<M: Mac + KeyInit>(key: &[u8], parts: &[&[u8]]) -> Option<Outpu
 }
 
 pub(super) fn no_verify_token() -> VerifyError {
-    VerifyError::missing("the layer has no `verify_token`, which the handshake needs")
+    VerifyError::missing("layer's `verify_token` is not set, but the handshake requires it")
 }
 
-/// The check of a provider whose handshake signs text for any client. It rejects bodies that the handshake
-/// could have signed.
+/// A check that rejects bodies that the provider's handshake would sign for any client.
 pub(super) struct ChallengeCheck<'a> {
     pub(super) check: Box<dyn Check + 'a>,
     pub(super) signs: fn(&[u8]) -> bool,
@@ -166,7 +167,7 @@ impl Check for ChallengeCheck<'_> {
 }
 
 pub(super) fn is_challenge() -> VerifyError {
-    VerifyError::wrong("body is a challenge, which the handshake signs for any client")
+    VerifyError::wrong("body is a handshake challenge")
 }
 
 #[cfg(test)]
@@ -175,7 +176,8 @@ pub(super) mod testing {
 
     use super::*;
 
-    /// Returns the response to a `GET` with this query, from a layer with a token and a URL.
+    /// Returns the handshake's response to a `GET` with this query. The context has a verify token and a
+    /// public URL.
     pub(in crate::provider) fn unsigned(handshake: Handshake, secret: Secret, query: &str) -> Option<String> {
         let request = Request::get(format!("http://www.testendpoint.com/webhook?{query}")).body(()).ok()?;
         let head = request.into_parts().0;

@@ -8,7 +8,7 @@ use http::{HeaderName, HeaderValue, Method, Response, StatusCode, header};
 use super::{Handshake, HandshakeRequest, echo, empty_response};
 use crate::verify::scan;
 
-/// Echoes `GET ?challenge=…`: Dropbox, Nylas.
+/// A handshake that echoes the challenge of `GET ?challenge=…`, for Dropbox and Nylas.
 pub(in crate::provider) const CHALLENGE: Handshake = Handshake {
     unsigned: |request| {
         let challenge = request.is(&Method::GET).then(|| request.query("challenge"))??;
@@ -17,13 +17,13 @@ pub(in crate::provider) const CHALLENGE: Handshake = Handshake {
     ..Handshake::NONE
 };
 
-/// Answers a `HEAD` request, which checks that the endpoint is reachable: Trello, Intercom.
+/// A handshake that responds to `HEAD` with 200, for providers that check whether the endpoint is reachable.
 pub(in crate::provider) const REACHABLE: Handshake = Handshake {
     unsigned: |request| request.is(&Method::HEAD).then(|| empty_response(StatusCode::OK)),
     ..Handshake::NONE
 };
 
-/// Returns a short body that has this value at `pointer`.
+/// Returns the body if it is short and has `value` at `pointer`.
 pub(in crate::provider) fn short_body_with<'b>(
     body: &'b Bytes,
     pointer: &str,
@@ -32,12 +32,13 @@ pub(in crate::provider) fn short_body_with<'b>(
     short_body(body).filter(|body| scan(body, pointer).is_some_and(|found| *found == *value))
 }
 
-/// Returns the body if it is short enough for a handshake, so that events are not searched.
+/// Returns the body if it is short enough for a handshake, so that large events are not scanned.
 pub(in crate::provider) fn short_body(body: &Bytes) -> Option<&Bytes> {
     const MOST: usize = 4096;
     (body.len() <= MOST).then_some(body)
 }
 
+/// Returns the response to the `OPTIONS` request of CloudEvents, if the request contains the secret.
 pub(in crate::provider) fn permission_to_send(request: &HandshakeRequest<'_>) -> Option<Response<Bytes>> {
     const ALLOWED_ORIGIN: HeaderName = HeaderName::from_static("webhook-allowed-origin");
     const ALLOWED_RATE: HeaderName = HeaderName::from_static("webhook-allowed-rate");
@@ -56,7 +57,7 @@ pub(in crate::provider) fn permission_to_send(request: &HandshakeRequest<'_>) ->
     })
 }
 
-/// Returns the OAuth 2.0 bearer token of a request.
+/// Returns the OAuth 2.0 bearer token of a request, from `authorization` or from the query.
 pub(in crate::provider) fn bearer<'a>(request: &HandshakeRequest<'a>) -> Option<Cow<'a, [u8]>> {
     if let Some(value) = request.header("authorization") {
         let (scheme, token) = value.as_bytes().split_at_checked(7)?;
