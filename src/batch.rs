@@ -30,19 +30,20 @@ impl Delivery {
     /// released and the next one runs. Return the outcome as the response: it is 200 if all items are done,
     /// and otherwise 503 with a `Retry-After`, so that the provider retries the batch.
     ///
-    /// | the item | counts as | the retry |
+    /// | if … | the item counts as | a retry |
     /// |---|---|---|
     /// | the handler returns `Ok` | [`completed`](ItemsOutcome::completed) | skips it |
-    /// | has been handled before | [`duplicates`](ItemsOutcome::duplicates) | skips it |
-    /// | is in progress for another delivery | [`in_progress`](ItemsOutcome::in_progress) | runs it unless the other run has succeeded |
+    /// | the item has been handled before | [`duplicates`](ItemsOutcome::duplicates) | skips it |
+    /// | the item is in progress for another delivery | [`in_progress`](ItemsOutcome::in_progress) | runs it unless the other run has succeeded |
     /// | the handler returns `Err` or panics | [`failed`](ItemsOutcome::failed) | runs it |
-    /// | cannot be claimed because the store failed, and the layer [rejects](crate::StoreFailure::Reject) such deliveries | [`failed`](ItemsOutcome::failed) | runs it |
+    /// | the item cannot be claimed because the store failed, and the layer [rejects](crate::StoreFailure::Reject) such deliveries | [`failed`](ItemsOutcome::failed) | runs it |
     ///
-    /// If the store fails and the layer [proceeds](crate::StoreFailure::Proceed), the item runs without a claim.
-    /// After three consecutive store failures the store is not asked again: the remaining items run without a claim if
-    /// the layer proceeds, and otherwise fail. Errors and panics of the handler are logged at `WARN` (feature
-    /// `tracing`): the first three of a batch, and the number of the rest. Of a [`DecodeError`](crate::DecodeError),
-    /// or an error of `serde_json`, only the place is logged.
+    /// If the store fails and the layer [proceeds](crate::StoreFailure::Proceed), the item runs without a
+    /// claim. After three consecutive store failures, the remaining items are not claimed: they run without a
+    /// claim if the layer proceeds, and fail otherwise. Errors and panics of the handler are logged at `WARN`
+    /// (feature `tracing`): the first three of a batch, and the number of the rest. For a
+    /// [`DecodeError`](crate::DecodeError) or an error of `serde_json`, only the field, if known, and the
+    /// position are logged.
     ///
     /// Items use the lease, the window and the scope of the layer, and each occupies one entry of the store.
     /// The [`handler_timeout`](crate::WebhookLayer::handler_timeout) and the
@@ -52,7 +53,7 @@ impl Delivery {
     ///
     /// # Panics
     ///
-    /// If `items` or `key` panics, before any item runs. Panics of `handler` are caught, so that the
+    /// Panics if `items` or `key` panics, before any item runs. Panics of `handler` are caught, so that the
     /// following items still run.
     ///
     /// # Cancel safety
@@ -126,7 +127,10 @@ impl Delivery {
                 let claimed = match store_failures {
                     STORE_FAILURES.. if proceeds => Ok(Item::Claimed(ItemClaim::unclaimed())),
                     STORE_FAILURES.. => {
-                        outcome.fail(key, "item was not claimed, because others could not be claimed".into());
+                        outcome.fail(
+                            key,
+                            "item was not claimed, because claiming the previous items failed".into(),
+                        );
                         continue;
                     }
                     _ => self.claim_item(&key).await,
@@ -137,7 +141,7 @@ impl Delivery {
                         store_failures = store_failures.saturating_add(1);
                         proceeds = true;
                     }
-                    // The store was not asked.
+                    // The store was not called.
                     Ok(Item::Claimed(claim)) if !claim.is_deduped() => {}
                     Ok(_) => store_failures = 0,
                 }
@@ -181,7 +185,7 @@ fn warn_of_equal_keys<T>(items: &[(String, T)]) {
 
 /// Creates the error of a panic without its message, which the panic hook has printed.
 fn panicked(_: Box<dyn Any + Send>) -> BoxError {
-    "handler of the item panicked".into()
+    "item handler panicked".into()
 }
 
 /// The outcome of a batch: the response to its delivery, and the results of its items.
@@ -306,8 +310,8 @@ impl ItemFailure {
         &self.key
     }
 
-    /// Returns the handler's error, or a text if the handler panicked or was not called. A store failure is a
-    /// [`StoreError`](crate::store::StoreError).
+    /// Returns the handler's error, or an error with a fixed message if the handler panicked or was not
+    /// called. A store failure is a [`StoreError`](crate::store::StoreError).
     #[must_use]
     pub fn error(&self) -> &(dyn Error + Send + Sync + 'static) {
         &*self.error

@@ -68,7 +68,8 @@ impl Discards {
     const MOST_BYTES: usize = 1024 * 1024;
     const LONGEST: Duration = Duration::from_secs(2);
 
-    /// Reads `body` to its end in a task with limits, or drops it.
+    /// Discards the rest of `body` in a background task, within limits. Drops it unread if too many bodies
+    /// are being discarded, or without a runtime.
     pub(crate) fn start<B>(self: &Arc<Self>, mut body: Pin<Box<B>>)
     where
         B: HttpBody + Send + 'static,

@@ -1,4 +1,4 @@
-//! Clocks: the [`Clock`] trait, which tests implement to control the time.
+//! Clocks: the [`Clock`] trait, the system's clock, and a manual clock for tests.
 //!
 //! ```
 //! use std::time::{Duration, SystemTime};
@@ -21,11 +21,11 @@ use std::{
 /// Timers (timeouts, deadlines and heartbeats) use tokio's time instead.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a clock",
-    note = "the layer asks it for the time again and again: use `SystemClock`, for tests `ManualClock`, or \
-            implement `tower_webhook::Clock`"
+    note = "use `SystemClock` or, in tests, `ManualClock`; or implement `tower_webhook::Clock`"
 )]
 pub trait Clock: Send + Sync + 'static {
-    /// Returns the time of day, which is only used to check signed timestamps.
+    /// Returns the current time. Only used for signed timestamps, and for the validity of tokens and
+    /// certificates.
     fn now(&self) -> SystemTime;
 
     /// Returns the time since a fixed moment; it never decreases. Leases and deduplication windows in memory
@@ -59,8 +59,8 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock for tests that only moves when told to. With the feature `test-util` it is also in `testing`,
-/// whose documentation has an example.
+/// A clock for tests that only changes through [`advance`](Self::advance) and [`set_now`](Self::set_now). It
+/// is also exported as `testing::ManualClock` (feature `test-util`); see there for an example.
 ///
 /// Clones share their time.
 #[derive(Clone, Debug)]
@@ -92,7 +92,8 @@ impl ManualClock {
         reading.monotonic = reading.monotonic.saturating_add(step);
     }
 
-    /// Sets the time of day only, forward or back, like an administrator.
+    /// Sets the current time, forward or backward, without changing [`monotonic`](Clock::monotonic), as when
+    /// the system time is changed.
     pub fn set_now(&self, now: SystemTime) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).now = now;
     }

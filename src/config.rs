@@ -22,7 +22,7 @@ use crate::{
 #[derive(Clone)]
 pub(crate) struct Config {
     pub(crate) endpoint: EndpointSource,
-    /// The lookups that took too long, or were too many.
+    /// The count of failed lookups, which is logged at most once a minute.
     pub(crate) failed_lookups: Arc<PerMinute>,
     pub(crate) public_url: Option<Arc<str>>,
     pub(crate) proxies: Option<Proxies>,
@@ -66,23 +66,25 @@ pub(crate) struct Decode {
 /// The policy for payloads that cannot be decoded, set with
 /// [`on_undecodable`](crate::WebhookLayer::on_undecodable).
 ///
-/// With every policy, decoding precedes the claim, so an undecodable delivery is neither claimed nor
-/// remembered before the policy applies. It does not apply to handlers that take axum's
-/// `Payload<T>`: an undecodable payload is then rejected with 422.
+/// The payload is decoded before the delivery is claimed. With [`Reject`](Self::Reject) and
+/// [`Acknowledge`](Self::Acknowledge), an undecodable delivery is therefore neither claimed nor remembered.
+/// The policy does not apply to handlers that take axum's `Payload<T>`: an undecodable payload is then
+/// rejected with 422.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Undecodable {
-    /// Answers 422, so that the provider retries, or keeps the event in its log. The default. A provider that never
-    /// retries after a 4xx, such as Okta or Amazon SNS, loses the event: use [`HandOver`](Self::HandOver). Some
-    /// providers disable an endpoint after many such responses.
+    /// Responds with 422, so that the provider retries, or keeps the event in its log. The default. A
+    /// provider that never retries after a 4xx, such as Okta or Amazon SNS, loses the event: use
+    /// [`HandOver`](Self::HandOver). Some providers disable an endpoint after many such responses.
     #[default]
     Reject,
-    /// Answers 200 without calling the handler, and logs it at `WARN` (feature `tracing`). **The provider does
-    /// not retry the event**: store the [`Delivery`], which [`on_outcome`](crate::WebhookLayer::on_outcome)
-    /// receives with its payload and [error](Delivery::decode_error).
+    /// Responds with 200 without calling the handler, and logs a `WARN` (feature `tracing`). **The provider
+    /// does not retry the event**: store the [`Delivery`], which
+    /// [`on_outcome`](crate::WebhookLayer::on_outcome) receives with its payload and
+    /// [error](Delivery::decode_error).
     Acknowledge,
-    /// Calls the handler without an [`Event<T>`](crate::Event); [`Delivery::decode_error`] returns the reason. In
-    /// axum, take an `Option<Event<T>>`, which is then `None`.
+    /// Calls the handler without an [`Event<T>`](crate::Event); [`Delivery::decode_error`] returns the
+    /// reason. In axum, take an `Option<Event<T>>`, which is then `None`.
     HandOver,
 }
 

@@ -33,12 +33,12 @@ use crate::{
 /// The type has no parameters, so it is easy to name and store. Cloning is cheap. Clones, and all services
 /// created by one layer, share its store and its buffer budget.
 ///
-/// Layers can be nested, and each verifies the delivery. If an outer layer holds the claim on the same key in
-/// the same store (for instance because a router and one of its routes have the same layer), the inner layer
-/// runs the handler under that claim, and the outer layer settles it. This costs one more round trip to the
-/// store. Meanwhile the inner layer neither [detaches](Self::detached) the handler nor answers at its
-/// [deadline](Self::ack_deadline). Two layers for Amazon SNS cannot be nested: the payload that the inner one
-/// receives has no signature.
+/// Layers can be nested; each layer verifies the delivery. If two of them use the same store and compute the
+/// same key, for example because a router and one of its routes have the same layer, only the outer layer
+/// claims the delivery. The inner layer runs the handler under that claim, at the cost of one more round trip
+/// to the store, and the outer layer settles it. In that case the inner layer neither
+/// [detaches](Self::detached) the handler nor applies its [deadline](Self::ack_deadline) to it. Layers for
+/// Amazon SNS cannot be nested, because the payload that the inner layer receives is not signed.
 ///
 /// A setting of the layer takes precedence over the provider's [profile](Verifier::profile), which takes
 /// precedence over the default. Durations and limits of zero mean the smallest value, as documented for each
@@ -56,7 +56,7 @@ impl WebhookLayer {
     ///
     /// # Panics
     ///
-    /// If a secret is not base64. [`try_new`](Self::try_new) returns an error instead.
+    /// Panics if a secret is not base64. [`try_new`](Self::try_new) returns an error instead.
     #[track_caller]
     pub fn new(secrets: impl IntoSecrets) -> Self {
         crate::secret::usable(Self::try_new(secrets))
@@ -66,7 +66,7 @@ impl WebhookLayer {
     ///
     /// # Errors
     ///
-    /// If a secret is not base64.
+    /// Returns an error if a secret is not base64.
     pub fn try_new(secrets: impl IntoSecrets) -> Result<Self, InvalidSecret> {
         Ok(Self::with_verifier(provider::standard_webhooks(secrets)?))
     }
@@ -76,21 +76,23 @@ impl WebhookLayer {
         Self { config: Arc::new(Config::new(EndpointSource::Fixed(Endpoint::new(verifier)))) }
     }
 
-    /// Replaces the verifier, so that several providers can share one configured layer: its store, buffer budget,
-    /// [drain](Self::drain), limits, payload type and hooks.
+    /// Replaces the verifier, so that several providers can share one configured layer: its store, buffer
+    /// budget, [drain](Self::drain), limits, payload type and hooks.
     ///
-    /// It clears any [lookup](Self::with_lookup), and what belongs to one provider: set these again after it.
+    /// Removes the [lookup](Self::with_lookup), if any, and resets the settings that are specific to a
+    /// provider. Set these again afterwards:
     ///
     /// * [`scope`](Self::scope), [`public_url`](Self::public_url), [`verify_token`](Self::verify_token) and
-    ///   [`tolerance`](Self::tolerance). The providers share a store, so a verifier that sets no fingerprint of its
-    ///   secret needs a new scope.
-    /// * [`only_events`](Self::only_events), [`dedupe_by`](Self::dedupe_by), [`replay_guard`](Self::replay_guard),
-    ///   [`lease`](Self::lease) and [`on_store_failure`](Self::on_store_failure): one that suits another provider
-    ///   can lose events of this one.
+    ///   [`tolerance`](Self::tolerance). The providers share a store, so a verifier that sets no fingerprint
+    ///   of its secret needs a new scope.
+    /// * [`only_events`](Self::only_events), [`dedupe_by`](Self::dedupe_by),
+    ///   [`replay_guard`](Self::replay_guard), [`lease`](Self::lease) and
+    ///   [`on_store_failure`](Self::on_store_failure). A value for the previous provider could lose events of
+    ///   the new one.
     ///
-    /// All other settings are kept. Check that [`dedupe_window`](Self::dedupe_window) is longer than the new provider
-    /// retries; otherwise an event may run twice. If [`ack_deadline`](Self::ack_deadline) is not shorter than the
-    /// provider's timeout, a warning is logged.
+    /// All other settings are kept. Check that [`dedupe_window`](Self::dedupe_window) is longer than the new
+    /// provider's retry period; otherwise an event may run twice. If [`ack_deadline`](Self::ack_deadline) is
+    /// not shorter than the provider's timeout, a warning is logged.
     ///
     /// ```
     /// use tower_webhook::{Secret, WebhookLayer, provider};
@@ -120,8 +122,8 @@ impl WebhookLayer {
         layer
     }
 
-    /// Creates a layer that verifies each request for the endpoint returned by `lookup`, for instance that of
-    /// the tenant in the request's path.
+    /// Creates a layer that looks up the endpoint of each request with `lookup`, for example by the tenant in
+    /// the request's path.
     ///
     /// An [`Endpoint`](crate::verify::Endpoint) consists of a verifier, an optional scope, and values for the
     /// request's extensions. Insert the tenant there, so that the handler knows which endpoint matched.
@@ -133,11 +135,11 @@ impl WebhookLayer {
     /// that do not exist. Errors are logged at `WARN` at most once a minute.
     ///
     /// Each endpoint needs its own deduplication scope, or tenants would drop each other's deliveries. The
-    /// scope is a fingerprint of the secret, which all of [`provider`] have, or
-    /// [`Endpoint::scope`](crate::verify::Endpoint::scope). Verified deliveries of an endpoint with neither
-    /// are rejected with 503, and logged at `ERROR`. The default scope also contains a digest of the name that was
-    /// looked up, or of the exact path for a closure (see [`Lookup`](crate::verify::Lookup)), because tenants may
-    /// have the same secret or public key.
+    /// scope is [`Endpoint::scope`](crate::verify::Endpoint::scope), else the layer's [`scope`](Self::scope),
+    /// else a fingerprint of the secret, which every verifier of [`provider`] sets. Verified deliveries of an
+    /// endpoint without a scope or fingerprint are rejected with 503, and logged at `ERROR`. The default
+    /// scope also contains a digest of the name that was looked up, or of the exact path for a closure (see
+    /// [`Lookup`](crate::verify::Lookup)), because tenants may have the same secret or public key.
     ///
     /// ```
     /// use std::collections::HashMap;
@@ -178,7 +180,7 @@ impl WebhookLayer {
     /// Sets the URL that the provider was given, for providers that sign it (Square, Trello, HubSpot,
     /// Twilio).
     ///
-    /// Default: `https://`, the `host` header, and the request's path. This differs from the signed URL if a
+    /// Default: `https://`, the request's host, and its path and query. This differs from the signed URL if a
     /// proxy changes the host or the path, or if the provider calls `http://`: the scheme is always `https`,
     /// because a proxy often terminates TLS. A request whose `host` is not `host` or `host:port` is rejected.
     ///
@@ -191,9 +193,10 @@ impl WebhookLayer {
     }
 
     /// Trusts `x-forwarded-proto` and `x-forwarded-host` in requests from `proxies`, for providers that sign
-    /// the URL. `peer` returns the address that a request comes from. The last item of a list counts, because
-    /// the nearest proxy added it. It must be `http` or `https`, and `host` or `host:port`; otherwise
-    /// requests of providers that sign the URL are rejected.
+    /// the URL. `peer` returns the address that a request comes from. In a list, the last item counts,
+    /// because the nearest proxy added it. `x-forwarded-proto` must be `http` or `https`, and
+    /// `x-forwarded-host` must be `host` or `host:port`. Otherwise requests of providers that sign the URL
+    /// are rejected.
     ///
     /// The headers are ignored in all other requests. [`public_url`](Self::public_url) takes precedence, and
     /// is the better choice if there is only one URL.
@@ -239,20 +242,20 @@ impl WebhookLayer {
 
 /// Limits.
 impl WebhookLayer {
-    /// Sets the maximum size of a body in bytes; 0 counts as 1. Larger bodies are answered 413. Default: the
-    /// provider's, else 1 MiB.
+    /// Sets the maximum size of a body in bytes; 0 counts as 1. Larger bodies are rejected with 413. Default:
+    /// the provider's, else 1 MiB.
     pub fn body_limit(self, bytes: usize) -> Self {
         self.with(|config| config.body_limit = Some(bytes.max(1)))
     }
 
     /// Sets the time limit for receiving the body, starting when the head has arrived; less than 1 ms counts
-    /// as 1 ms. Slower bodies are answered 408. Default: 10 s.
+    /// as 1 ms. Slower bodies are rejected with 408. Default: 10 s.
     pub fn body_timeout(self, timeout: Duration) -> Self {
         self.with(|config| config.body_timeout = timeout.max(SHORTEST))
     }
 
     /// Sets the buffer budget: the maximum number of bytes of bodies that all services of the layer buffer at
-    /// once; 0 counts as 1. Beyond it, requests are answered 503. Default: 64 MiB.
+    /// once; 0 counts as 1. Beyond it, requests are rejected with 503. Default: 64 MiB.
     ///
     /// It bounds the memory that unverified clients can occupy. A body larger than the budget can never be
     /// received, so use a multiple of the body limit.
@@ -263,7 +266,7 @@ impl WebhookLayer {
 
 /// Events and handlers.
 impl WebhookLayer {
-    /// Sets the event types to handle. Events of other types are ignored: they are answered 200 without being
+    /// Sets the event types to handle. Events of other types are ignored: they get a 200 without being
     /// decoded, claimed or handled, and their outcome is
     /// [`OutcomeKind::Ignored`](crate::OutcomeKind::Ignored). Default: all events are handled. A later call
     /// replaces the list; an empty list ignores every delivery that has an event type.
@@ -286,12 +289,12 @@ impl WebhookLayer {
     }
 
     /// Decodes each payload from JSON into an [`Event<T>`] for the handler. If decoding fails, the delivery
-    /// is answered 422 and not remembered, unless [`on_undecodable`](Self::on_undecodable) sets another
+    /// is rejected with 422 and not remembered, unless [`on_undecodable`](Self::on_undecodable) sets another
     /// policy.
     ///
     /// The content type is ignored. JSON that the provider posts in a form field (GitHub, if configured so)
-    /// is extracted. Of `json`, `form` (feature `form`) and [`decode`](Self::decode), the last one called
-    /// counts.
+    /// is extracted. If several of `json`, `form` (feature `form`) and [`decode`](Self::decode) are called,
+    /// the last call counts.
     ///
     /// Let `T` accept unknown event types (`#[serde(other)]`): providers add new ones, and would retry them
     /// in vain after a 422.
@@ -342,10 +345,10 @@ impl WebhookLayer {
     }
 
     /// Sets the policy for payloads that cannot be decoded to the type of [`json`](Self::json), `form` or
-    /// [`decode`](Self::decode). Default: [`Undecodable::Reject`], which answers 422.
+    /// [`decode`](Self::decode). Default: [`Undecodable::Reject`], which responds with 422.
     ///
-    /// The policy does not apply to handlers that take axum's `Payload<T>`, because their other extractors may already
-    /// have run. An undecodable payload is then rejected with 422, and the claim is released.
+    /// The policy does not apply to handlers that take axum's `Payload<T>`, because their other extractors
+    /// may already have run. An undecodable payload is then rejected with 422, and the claim is released.
     ///
     /// ```
     /// # use tower_webhook::{OutcomeKind, Secret, Undecodable, WebhookLayer};
@@ -365,22 +368,22 @@ impl WebhookLayer {
         self.with(|config| config.on_undecodable = policy)
     }
 
-    /// Forwards the trailers of each request, the headers after its body. Default: off, because no signature
-    /// covers them: an attacker who captures one request can replay it with any trailers.
+    /// Forwards the trailers of each request, the headers after its body. Default: off. Signatures do not
+    /// cover trailers, so an attacker who captures one request can replay it with any trailers.
     pub fn forward_trailers(self) -> Self {
         self.with(|config| config.forward_trailers = true)
     }
 
     /// Sets the time limit of the handler; less than 1 ms counts as 1 ms. Beyond it, the handler is dropped,
-    /// its claim is released, and the request is answered 503. Default: 10 minutes. The limit is never off,
-    /// because a handler that hangs would otherwise prevent its delivery from being handled.
+    /// its claim is released, and the request is rejected with 503. Default: 10 minutes. The limit is never
+    /// off, because a handler that hangs would otherwise prevent its delivery from being handled.
     pub fn handler_timeout(self, timeout: Duration) -> Self {
         self.with(|config| config.dedupe.handler_timeout = timeout.max(SHORTEST))
     }
 
     /// Runs the handler in its own task, which continues after the client disconnects or an outer timeout
-    /// ends the request, and which always settles the claim. Default: off. The handler is then dropped with
-    /// its request, and the provider's next attempt runs it again.
+    /// ends the request, and which always settles the claim. Default: off, so that the handler is dropped
+    /// together with its request, and the provider's next attempt runs it again.
     ///
     /// The task has the tracing span of the request (feature `tracing`). A `ConcurrencyLimit` *above* the
     /// layer no longer counts the task once its request has ended, so put the limit below. Call
@@ -393,7 +396,7 @@ impl WebhookLayer {
     /// ms. Default: none. Implies [`detached`](Self::detached).
     ///
     /// If the handler has not finished by then, it continues in its task, and the response is 503 with
-    /// `Retry-After`. The provider retries: its next attempt is answered 503 while the handler runs, and 200
+    /// `Retry-After`. The provider retries: its next attempt gets a 503 while the handler runs, and a 200
     /// once it has succeeded. If the handler fails, the next attempt runs it again. Answering 2xx at the
     /// deadline would lose the event whenever the handler fails afterwards.
     ///
@@ -434,7 +437,8 @@ impl WebhookLayer {
     /// Returns a handle that waits for detached handlers, and for claims that are settled in the background
     /// after a store failure. Wait for it before the process exits.
     ///
-    /// Clones of the layer share it. For layers that are built separately, see [`drain_with`](Self::drain_with).
+    /// Clones of the layer share it. For layers that are built separately, see
+    /// [`drain_with`](Self::drain_with).
     #[must_use]
     pub fn drain(&self) -> Drain {
         self.config.dedupe.background.drain().clone()
@@ -468,8 +472,8 @@ impl WebhookLayer {
     /// response body: the delivery is completed even if a streamed body fails, or if the trailers of a gRPC
     /// call report a failure. Do the work before responding.
     ///
-    /// A rejection never completes the delivery, and `complete` is not called for it: neither that of a nested layer
-    /// nor that of a payload that the handler could not decode.
+    /// A rejection never completes the delivery, and `complete` is not called for it. This includes
+    /// rejections of a nested layer, and of a `Payload<T>` that the handler could not decode.
     pub fn complete_when(self, complete: impl Fn(&response::Parts) -> bool + Send + Sync + 'static) -> Self {
         self.with(|config| config.complete_when = Some(Arc::new(complete)))
     }
@@ -500,7 +504,8 @@ impl WebhookLayer {
     }
 
     /// Sets the deduplication window, the time for which a handled delivery is remembered; less than 1 s
-    /// counts as 1 s. Default: the provider's, else 8 days. It must be longer than the provider retries.
+    /// counts as 1 s. Default: the provider's, else 8 days. It must be longer than the provider's retry
+    /// period.
     pub fn dedupe_window(self, window: Duration) -> Self {
         self.with(|config| config.dedupe.window = Some(window.max(Duration::from_secs(1))))
     }
@@ -509,7 +514,7 @@ impl WebhookLayer {
     /// from data that is identical across retries, not from the signature or timestamp. If it returns `None`,
     /// the delivery is not deduplicated, except by its body with [`replay_guard`](Self::replay_guard).
     ///
-    /// The key is used unchanged, so endpoints that return equal keys drop each other's deliveries. Behind a
+    /// The key is used unchanged, so endpoints with equal keys drop each other's deliveries. Behind a
     /// [lookup](Self::with_lookup), the layer adds the endpoint's scope:
     /// [`Delivery::dedupe_key`](crate::Delivery::dedupe_key) returns the whole key.
     ///
@@ -530,8 +535,8 @@ impl WebhookLayer {
     }
 
     /// Deduplicates by the body in addition to the id, if the signature does not cover the id (GitHub,
-    /// Shopify). An attacker can then not replay a captured request under a new id, or without one. Has no
-    /// effect if the id is signed. Costs two more round trips to the store. Default: off.
+    /// Shopify). This prevents an attacker from replaying a captured request under a new id, or without one.
+    /// It costs two more round trips to the store, and has no effect if the id is signed. Default: off.
     ///
     /// This is a trade-off. With the guard, two genuine events with byte-identical bodies, such as those of
     /// an organization's and a repository's webhook on the same endpoint, count as one. Without it, an
@@ -551,14 +556,15 @@ impl WebhookLayer {
     /// Behind a [lookup](Self::with_lookup) it always contains a digest of the tenant's name (see
     /// [`Lookup`](crate::verify::Lookup)).
     ///
-    /// In the key, `#`, `%` and `:` of a name are percent-encoded. So is the first byte if the name could be mistaken for
-    /// the rest of another provider's id (`sha1-…` after `github`) or for a fingerprint (16 hexadecimal digits). Letters, digits, `-`, `_` and `.` stay as they are.
+    /// In the key, `#`, `%` and `:` of a scope are percent-encoded. If the scope could be mistaken for the
+    /// rest of another provider's name (`sha1-…` after `github`) or for a fingerprint (16 hexadecimal
+    /// digits), its first byte is percent-encoded too. All other characters are unchanged.
     ///
-    /// A scope set here replaces both, and the scope of an [`Endpoint`](crate::verify::Endpoint::scope)
-    /// replaces this one. Use a different scope for each endpoint. It then also stays the same when the
-    /// default scope would change:
+    /// A scope set here replaces the whole default scope, and is itself replaced by the scope of an
+    /// [`Endpoint`](crate::verify::Endpoint::scope). Use a different scope for each endpoint. Unlike the
+    /// default scope, it does not change:
     ///
-    /// * after a rotation of the secret, when an event could run twice;
+    /// * after a secret rotation, when an event could otherwise run twice;
     /// * if a proxy rewrites the path differently for each attempt.
     ///
     /// Also set it if the layer cannot distinguish two receivers of one account: two services with the same
@@ -570,9 +576,10 @@ impl WebhookLayer {
     /// Sets the lease of claims, which is how long the claim of a crashed process remains; less than 30 ms
     /// counts as 30 ms. Default: the provider's, if all of its retries come quickly, else 30 s.
     ///
-    /// Until the lease expires, retries of the delivery are answered 503, so it must expire before the
-    /// provider's last retry. While the handler runs, a heartbeat extends the lease after every third of it.
-    /// A handler that blocks its thread for longer than the lease may run twice: use `spawn_blocking`.
+    /// Until the lease expires, retries of the delivery are rejected with 503, so it must expire before the
+    /// provider's last retry. While the handler runs, a heartbeat extends the lease each time a third of it
+    /// has passed. A handler that blocks its thread for longer than the lease may run twice: use
+    /// `spawn_blocking`.
     ///
     /// Use at least 3 s: the store has a second to answer, and each answer should arrive within a third of
     /// the lease. With a shorter lease, a slow store can lose the claim of a running handler.
@@ -597,8 +604,8 @@ impl WebhookLayer {
     ///
     /// A rejection cannot acknowledge a delivery by accident: a status below 400 is replaced by that of the
     /// prepared response, and a missing `Retry-After` is restored. Responses to gRPC requests are
-    /// trailers-only: their status is 200, and a `grpc-status` that is 0, missing or not a number is replaced. The layer then inserts
-    /// the [`Rejection`] into the response's extensions.
+    /// trailers-only: their status is 200, and a `grpc-status` that is 0, missing or not a number is
+    /// replaced. The layer then inserts the [`Rejection`] into the response's extensions.
     ///
     /// ```
     /// use bytes::Bytes;
@@ -608,7 +615,8 @@ impl WebhookLayer {
     /// # let secret: Secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".parse()?;
     /// let layer = WebhookLayer::new(secret).on_rejection(|rejection: &Rejection, mut response: Response<Bytes>| {
     ///     if !response.headers().contains_key("grpc-status") {
-    ///         let json = format!(r#"{{"error":"{}"}}"#, rejection.kind());
+    ///         // The fixed text, not the kind, which would reveal that an endpoint does not exist.
+    ///         let json = format!(r#"{{"error":"{rejection}"}}"#);
     ///         *response.body_mut() = Bytes::from(json);
     ///         let content_type = HeaderValue::from_static("application/json");
     ///         response.headers_mut().insert(header::CONTENT_TYPE, content_type);
@@ -647,12 +655,12 @@ impl WebhookLayer {
         self.with(|config| config.problem_json = true)
     }
 
-    /// Calls `tell` with the [`Outcome`] of each request once its handler has finished, which may be after
+    /// Calls `f` with the [`Outcome`] of each request once its handler has finished, which may be after
     /// the response ([`ack_deadline`](Self::ack_deadline)). Use it for custom logs and metrics; see
-    /// [`observe`](crate::observe) for the built-in ones. It runs in the request's or the handler's task, so
-    /// it must not block. A panic in it is caught.
-    pub fn on_outcome(self, tell: impl Fn(&Outcome) + Send + Sync + 'static) -> Self {
-        self.with(|config| config.observer.on_outcome = Some(Arc::new(tell)))
+    /// [`observe`](crate::observe) for the built-in ones. The function runs in the request's or the handler's
+    /// task and must not block. Panics are caught.
+    pub fn on_outcome(self, f: impl Fn(&Outcome) + Send + Sync + 'static) -> Self {
+        self.with(|config| config.observer.on_outcome = Some(Arc::new(f)))
     }
 
     /// Sets the clock for signed timestamps, and for the leases and windows of the default store. Default:
@@ -688,7 +696,7 @@ fn warn_of_late_answers(config: &Config) {
     }
 }
 
-/// The minimum of the durations.
+/// The minimum of timeouts and deadlines.
 const SHORTEST: Duration = Duration::from_millis(1);
 
 impl<S> Layer<S> for WebhookLayer {

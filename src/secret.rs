@@ -65,8 +65,8 @@ use zeroize::Zeroizing;
 ///
 /// # Errors
 ///
-/// Conversions fail on text that is empty, or that begins or ends with white space or an invisible character and is
-/// not PEM.
+/// Conversions fail on text that is empty, or that begins or ends with white space or an invisible character
+/// and is not PEM.
 #[derive(Clone)]
 pub struct Secret {
     value: Value,
@@ -96,8 +96,8 @@ impl Secret {
     ///
     /// # Errors
     ///
-    /// If `key` is empty. Constructors that need PEM or a JWK, or that take either a key or PEM, return
-    /// [`InvalidSecret`] for such a secret.
+    /// Returns an error if `key` is empty. Constructors that need PEM or a JWK, or that take either a key or
+    /// PEM, return [`InvalidSecret`] for such a secret.
     pub fn from_bytes(key: impl Into<Vec<u8>>) -> Result<Self, InvalidSecret> {
         let key = Zeroizing::new(key.into());
         match key.is_empty() {
@@ -130,7 +130,8 @@ impl Secret {
 
     /// Returns the text, for a custom verifier that decodes it. Do not log it.
     ///
-    /// `None` for keys [`from_bytes`](Self::from_bytes), even if they are UTF-8: they must not be decoded again.
+    /// `None` if the secret was created with [`from_bytes`](Self::from_bytes), even if it is UTF-8, because a
+    /// raw key must not be decoded.
     #[must_use]
     pub fn expose_str(&self) -> Option<&str> {
         match &self.value {
@@ -178,7 +179,8 @@ impl TryFrom<String> for Secret {
     }
 }
 
-/// White space, the byte order mark that editors put before a text, and the space of no width that web pages contain.
+/// Returns whether the character is white space, a byte order mark (inserted by editors), or a zero-width
+/// space (copied from web pages).
 fn is_blank(character: char) -> bool {
     character.is_whitespace() || matches!(character, '\u{feff}' | '\u{200b}')
 }
@@ -192,7 +194,8 @@ impl fmt::Debug for Secret {
 /// One or more [`Secret`]s, all of which are accepted, for secret rotation.
 ///
 /// The list is never empty. Put the newest secret first: [`Delivery::secret_index`] then shows whether the
-/// old one is still in use. Each additional secret costs one more MAC per delivery. Duplicates are allowed.
+/// old one is still in use. Each additional secret costs one more MAC per delivery. Equal secrets are
+/// allowed.
 ///
 /// It is deserialized from one [`Secret`] or from a list of them:
 ///
@@ -357,7 +360,7 @@ mod tests {
     const PEM: &str = "-----BEGIN PUBLIC KEY-----\nAQIDBA==\n-----END PUBLIC KEY-----";
 
     #[test]
-    fn text_is_taken_by_each_conversion() -> Result<(), InvalidSecret> {
+    fn each_conversion_accepts_text() -> Result<(), InvalidSecret> {
         for secret in ["a key".parse()?, Secret::try_from("a key")?, Secret::try_from("a key".to_owned())?] {
             assert_eq!((secret.expose(), secret.expose_str()), (&b"a key"[..], Some("a key")));
         }
@@ -365,7 +368,7 @@ mod tests {
     }
 
     #[test]
-    fn white_space_around_text_is_refused_and_said() {
+    fn white_space_around_text_is_refused() {
         for text in ["hunter2 ", " hunter2", "hunter2\n", "\thunter2", "hunter2\u{a0}"] {
             let error = text.parse::<Secret>().unwrap_err().to_string();
             assert_eq!(error, "signing secret cannot be used: text begins or ends with white space");
@@ -394,7 +397,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_bytes_and_never_text() -> Result<(), InvalidSecret> {
+    fn from_bytes_never_yields_text() -> Result<(), InvalidSecret> {
         let key = Secret::from_bytes(*b" utf-8 \n")?;
         assert_eq!((key.expose(), key.expose_str()), (&b" utf-8 \n"[..], None));
         assert_eq!(Secret::from_bytes(vec![0xff, 0])?.expose(), [0xff, 0]);
@@ -403,7 +406,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_of_text_say_which_is_unusable_and_may_repeat_one() -> Result<(), InvalidSecret> {
+    fn errors_of_lists_name_the_index_and_duplicates_are_accepted() -> Result<(), InvalidSecret> {
         let texts = |texts: &[&str]| {
             Secrets::try_from(texts.iter().map(|&text| text.into()).collect::<Vec<String>>())
         };
@@ -417,7 +420,7 @@ mod tests {
     }
 
     #[test]
-    fn debug_shows_nothing() -> Result<(), InvalidSecret> {
+    fn debug_shows_no_secret() -> Result<(), InvalidSecret> {
         let (text, key) = ("hunter2".parse::<Secret>()?.with_key_id("id"), Secret::from_bytes(*b"hunter2")?);
         assert_eq!(format!("{text:?} {key:?}"), "Secret(..) Secret(..)");
         assert_eq!(format!("{:?}", Secrets::from([text, key])), "Secrets(2)");

@@ -1,4 +1,4 @@
-//! `Scheme`: what can be said with it, and what is refused when it is built.
+//! `Scheme`: the settings that it supports, and those that are refused when it is built.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::{
@@ -28,7 +28,7 @@ fn secret(text: &str) -> Secret {
     text.parse().unwrap()
 }
 
-/// The HMAC-SHA256 of `text` under the key `secret`, as `scheme` below takes it.
+/// Returns the HMAC-SHA256 of `text` with the key `secret`, in hex.
 fn tag(text: impl AsRef<[u8]>) -> String {
     use hmac::{KeyInit, Mac};
     let mut mac = hmac::Hmac::<sha2::Sha256>::new_from_slice(b"secret").unwrap();
@@ -36,7 +36,7 @@ fn tag(text: impl AsRef<[u8]>) -> String {
     data_encoding::HEXLOWER.encode(&mac.finalize().into_bytes())
 }
 
-/// What becomes of a request: the delivery's id (empty if it has none), or why it was refused.
+/// Sends a request. Returns the delivery's id, empty if it has none, or the kind of the rejection.
 async fn send(
     scheme: &Scheme,
     secrets: impl Into<Secrets>,
@@ -65,7 +65,7 @@ fn post(headers: &[(&str, &str)], body: &str) -> Request<Full<Bytes>> {
 }
 
 #[test]
-fn every_providers_scheme_is_the_same_after_json() {
+fn every_providers_scheme_round_trips_through_json() {
     for scheme in provider::all().filter_map(|provider| provider.scheme()) {
         let json = serde_json::to_string(&scheme).unwrap();
         assert_eq!(serde_json::from_str::<Scheme>(&json).unwrap(), scheme, "{json}");
@@ -73,7 +73,7 @@ fn every_providers_scheme_is_the_same_after_json() {
 }
 
 #[test]
-fn providers_are_found_by_ids_that_are_their_own() {
+fn providers_are_found_by_unique_ids() {
     let ids: HashSet<_> = provider::all().map(|provider| provider.id).collect();
     assert_eq!(ids.len(), provider::all().count());
     for id in ids {
@@ -86,10 +86,10 @@ fn providers_are_found_by_ids_that_are_their_own() {
         // A secret that is valid in every encoding that providers use.
         match provider.verifier(secret("00112233445566778899aabbccddeeff")) {
             Ok(verifier) => assert_eq!(verifier.profile().provider(), id),
-            // It is no public key, in any encoding, and has no user.
+            // The secret is neither a public key in any encoding nor credentials.
             Err(error) => {
                 let error = error.to_string();
-                let expected = ["public key", "`user:password`", "secret alone is not sufficient"];
+                let expected = ["public key", "`user:password`", "provider fetches its keys"];
                 assert!(expected.iter().any(|text| error.contains(text)), "{id}: {error}");
             }
         }
@@ -98,7 +98,7 @@ fn providers_are_found_by_ids_that_are_their_own() {
 }
 
 #[test]
-fn a_bad_scheme_is_refused_when_it_is_built() {
+fn an_invalid_scheme_is_refused_when_it_is_built() {
     let scheme = || Scheme::hmac_sha256("x-signature", Encoding::Hex);
     let sent = "`token` and `basic` do not support";
     let token = "`{secret}` is required in the template of a plain hash, and not allowed in any other";
@@ -125,10 +125,10 @@ fn a_bad_scheme_is_refused_when_it_is_built() {
         (scheme().id("nowhere").event_type("elsewhere").id("header:x-id"), "location `nowhere` does not"),
         (scheme().event_type(["header:x-type", "type"]), "location `type` does not begin with"),
         (Scheme::hmac_sha256("bad header", Encoding::Hex), "`bad header` is not a header name"),
-        (scheme().list(", "), "separator is not a single ASCII character"),
-        (scheme().list("é"), "separator is not a single ASCII character"),
-        (scheme().list("2"), "other than a letter or digit"),
-        (scheme().pairs("v", ["v1"]), "other than a letter or digit"),
+        (scheme().list(", "), "separator must be one ASCII character"),
+        (scheme().list("é"), "separator must be one ASCII character"),
+        (scheme().list("2"), "and not a letter or digit"),
+        (scheme().pairs("v", ["v1"]), "and not a letter or digit"),
         (Scheme::hmac_sha256("x", Encoding::Base64).list("/"), "occurs in the signature's encoding"),
         (Scheme::hmac_sha256("x", Encoding::Base64).list("+"), "occurs in the signature's encoding"),
         (Scheme::hmac_sha256("x", Encoding::Base64Url).list("-"), "occurs in the signature's encoding"),
@@ -138,7 +138,7 @@ fn a_bad_scheme_is_refused_when_it_is_built() {
         (scheme().signs_by_version([("v1", "{body}")]), "require `prefer`"),
         (
             scheme().pairs("=", ["v1", "v0"]).prefer(["v1", "v0"]).signs_by_version([("v1", "{body}")]),
-            "has no template",
+            "without a template",
         ),
         (scheme().signature_in(Locations::default()), "`from` is empty"),
         (scheme().signature_in(["field:x"]), "is a field or item of the signature itself"),
@@ -170,8 +170,11 @@ fn a_bad_scheme_is_refused_when_it_is_built() {
         (Scheme::token("x").pairs("=", ["v1"]), sent),
         (Scheme::token("x").timestamp("header:x-time", TimeUnit::Seconds), sent),
         (Scheme::basic().signs("{body}."), sent),
-        (scheme().id("field:id"), "cannot be an id"),
-        (scheme().event_type(["header:x-type", "item:0"]), "`item:0` cannot be an id or an event type"),
+        (scheme().id("field:id"), "cannot be the location of an id"),
+        (
+            scheme().event_type(["header:x-type", "item:0"]),
+            "`item:0` cannot be the location of an id or an event type",
+        ),
         (scheme().require("x", "\n"), "is not a header value"),
         (scheme().require("x y", "1"), "`x y` is not a header name"),
     ];
@@ -182,7 +185,7 @@ fn a_bad_scheme_is_refused_when_it_is_built() {
 }
 
 #[test]
-fn a_key_that_is_wrongly_encoded_is_refused_when_it_is_built_and_not_shown() {
+fn a_wrongly_encoded_key_is_refused_and_not_shown() {
     for encoding in [Encoding::Hex, Encoding::Base64, Encoding::Base64Url] {
         let scheme = Scheme::hmac_sha256("x-signature", Encoding::Hex).key_encoding(encoding);
         let error = scheme.verifier("acme", secret("not! encoded!")).expect_err("not encoded");
@@ -192,7 +195,7 @@ fn a_key_that_is_wrongly_encoded_is_refused_when_it_is_built_and_not_shown() {
 }
 
 #[test]
-fn provider_of_a_verifier_may_be_borrowed() {
+fn the_name_of_a_verifiers_provider_may_be_borrowed() {
     let scheme = Scheme::hmac_sha256("x", Encoding::Hex);
     let verifier = |name: &str| scheme.verifier(name, secret("secret")).unwrap();
     assert_eq!(verifier(&"acme".repeat(2)).profile().provider(), "acmeacme");
@@ -215,7 +218,7 @@ fn unknown_keys_in_json_are_refused() {
 }
 
 #[test]
-fn an_invalid_place_in_json_is_refused_when_it_is_read() {
+fn an_invalid_location_in_json_is_refused_when_it_is_read() {
     for (member, value) in [
         ("id", json!("x-id")),
         ("event_type", json!(["body:/type", "x-id"])),
@@ -232,7 +235,7 @@ fn an_invalid_place_in_json_is_refused_when_it_is_read() {
 }
 
 #[test]
-fn a_scheme_with_several_places_is_the_same_after_json() {
+fn a_scheme_with_several_locations_round_trips_through_json() {
     let json = json!({
         "alg": "hmac-sha256",
         "key": {"enc": "utf8", "select_by": "header:x-key"},
@@ -255,14 +258,14 @@ fn a_scheme_with_several_places_is_the_same_after_json() {
 }
 
 #[test]
-fn a_scheme_with_an_invalid_place_is_not_written_as_json() {
+fn a_scheme_with_an_invalid_location_is_not_serialized() {
     let scheme = Scheme::hmac_sha256("x", Encoding::Hex).id("nowhere");
     let error = serde_json::to_string(&scheme).unwrap_err().to_string();
     assert!(error.contains("location `nowhere` does not begin with"), "{error}");
 }
 
 #[tokio::test]
-async fn the_first_place_with_a_value_counts() {
+async fn the_first_location_with_a_value_is_used() {
     let scheme = Scheme::hmac_sha256("x-signature", Encoding::Hex);
     let scheme = scheme.id(["header:x-new-id", "body:/id", "header:x-id"]);
     let signature = tag(r#"{"id":"in body"}"#);
@@ -279,7 +282,7 @@ async fn the_first_place_with_a_value_counts() {
 }
 
 #[tokio::test]
-async fn every_part_of_a_template_is_what_it_says() {
+async fn every_placeholder_of_a_template_is_replaced_with_its_value() {
     let sha256 = data_encoding::HEXLOWER.encode(&<sha2::Sha256 as sha2::Digest>::digest("b=2&a=1&a=0"));
     let signed = [
         ("{body}", "b=2&a=1&a=0".to_owned()),
@@ -301,8 +304,8 @@ async fn every_part_of_a_template_is_what_it_says() {
 }
 
 #[tokio::test]
-async fn hmac_sha384_is_that() {
-    // openssl dgst -sha384 -hmac secret, of `{}`
+async fn hmac_sha384_matches_openssl() {
+    // The output of `openssl dgst -sha384 -hmac secret` for `{}`.
     let right =
         "11d9a765a6c06b15cfa4a412a76a22919bc4692883768deeb03015fe162f09c8f73b47c13ef499e6b4eed2bdfdb057bc";
     let scheme = Scheme::new(Algorithm::HmacSha384, "x-signature", Encoding::Hex);
@@ -312,7 +315,7 @@ async fn hmac_sha384_is_that() {
 }
 
 #[tokio::test]
-async fn who_sends_a_signature_twice_is_believed_as_if_once() {
+async fn a_repeated_signature_is_accepted() {
     let signature = tag("{}");
     let list = Scheme::hmac_sha256("x-signature", Encoding::Hex).list(",");
     let twice = format!("{signature},{signature}");
@@ -323,7 +326,7 @@ async fn who_sends_a_signature_twice_is_believed_as_if_once() {
 }
 
 #[tokio::test]
-async fn a_form_has_1024_fields_at_most() {
+async fn a_form_has_at_most_1024_fields() {
     let scheme = Scheme::hmac_sha256("x-signature", Encoding::Hex).signs("{sorted_form}");
     let send = async |fields: usize| {
         let signature = tag((0..fields).map(|n| format!("a{n:04}")).collect::<String>());
@@ -335,7 +338,7 @@ async fn a_form_has_1024_fields_at_most() {
 }
 
 #[tokio::test]
-async fn a_form_that_is_signed_with_the_url_or_the_path_is_one_delivery_however_it_is_written() {
+async fn a_form_signed_with_the_url_or_the_path_is_one_delivery_in_any_encoding() {
     for (template, signed) in [
         ("{url}{sorted_form}", "https://hooks.example/in?order=7&token=xa1b2"),
         ("{path_query}{sorted_form}", "/in?order=7&token=xa1b2"),
@@ -401,7 +404,7 @@ async fn tokens_may_be_in_the_query_or_the_body() {
 }
 
 #[tokio::test]
-async fn the_name_of_the_key_may_be_in_the_body() {
+async fn the_key_id_may_be_in_the_body() {
     let scheme = Scheme::hmac_sha256("x-signature", Encoding::Hex).key_id("body:/key");
     let secrets = || [secret("other").with_key_id("old"), secret("secret").with_key_id("new")];
     let request = |body: &str| post(&[("x-signature", &tag(body))], body);
@@ -426,7 +429,7 @@ async fn positional_items_can_hold_the_timestamp() {
 }
 
 #[tokio::test]
-async fn the_strongest_version_may_be_signed_as_the_others_are() {
+async fn all_versions_may_share_a_template() {
     let scheme = Scheme::hmac_sha256("x-signature", Encoding::Hex)
         .list(",")
         .pairs("=", ["v1", "v0"])
@@ -457,7 +460,7 @@ async fn a_json_body_is_empty_or_an_object_or_an_array() {
 }
 
 #[tokio::test]
-async fn the_strongest_version_that_is_there_is_the_only_one_that_counts() {
+async fn only_the_strongest_version_that_is_present_counts() {
     let scheme = Scheme::hmac_sha256("x-signature", Encoding::Hex)
         .list(",")
         .pairs("=", ["v2", "v1"])
@@ -471,13 +474,13 @@ async fn the_strongest_version_that_is_there_is_the_only_one_that_counts() {
     let wrong = "0".repeat(64);
     assert_eq!(send(format!("v1={v1},v2={wrong}")).await, Err(Kind::WrongSignature));
     assert_eq!(send(format!("v3={v2}")).await, Err(Kind::MalformedSignature));
-    // What is signed as one version is no body of another.
+    // The signed content of one version is not accepted as the body of another.
     let request = post(&[("x-signature", &format!("v1={v2}"))], "v2:{}");
     assert_eq!(self::send(&scheme, secret("secret"), request).await, Err(Kind::MalformedSignature));
 }
 
 #[tokio::test]
-async fn the_key_is_chosen_by_the_id_that_the_request_names() {
+async fn the_key_is_selected_by_the_requests_key_id() {
     let scheme = Scheme::hmac_sha256("x-signature", Encoding::Hex).key_id("header:x-key");
     let secrets = || [secret("other").with_key_id("a"), secret("secret").with_key_id("b")];
     let with_key = |key: &str| post(&[("x-signature", &tag("{}")), ("x-key", key)], "{}");
@@ -488,7 +491,7 @@ async fn the_key_is_chosen_by_the_id_that_the_request_names() {
 }
 
 #[tokio::test]
-async fn a_token_is_compared_whole() {
+async fn a_token_is_compared_as_a_whole() {
     let scheme = Scheme::token("x-token").prefix("Bearer ");
     let send = async |token: &str| {
         send(&scheme, [secret("one"), secret("two")], post(&[("x-token", token)], "")).await
@@ -502,11 +505,11 @@ async fn a_token_is_compared_whole() {
 }
 
 #[tokio::test]
-async fn the_url_that_was_given_is_the_one_that_is_signed() {
+async fn the_public_url_is_the_one_that_is_signed() {
     let scheme = Scheme::hmac_sha256("x-signature", Encoding::Hex).signs("{url}{body}");
     let layer = || WebhookLayer::with_verifier(scheme.verifier("acme", secret("secret")).unwrap());
     let request = |signed: &str| post(&[("x-signature", &tag(format!("{signed}{{}}")))], "{}");
-    // The request's query belongs to what was called, and begins with that of what was given.
+    // The signed URL has the request's query, which must begin with the query of the public URL.
     let given = layer().public_url("https://shop.example/hooks");
     assert_eq!(
         send_through(given, request("https://shop.example/hooks?order=7&token=x")).await,
@@ -522,19 +525,19 @@ async fn the_url_that_was_given_is_the_one_that_is_signed() {
         send_through(given, request("https://shop.example/hooks?a=b")).await,
         Err(Kind::WrongSignature)
     );
-    // Over HTTP/1 the request has a path alone.
+    // Over HTTP/1 the request has only a path.
     let mut relative = request("https://hooks.example/in?order=7");
     *relative.uri_mut() = "/in?order=7".parse().unwrap();
     relative.headers_mut().insert("host", "hooks.example".parse().unwrap());
     assert_eq!(send_through(layer(), relative).await, Ok(String::new()));
-    // What a sender says in a header of its own is not asked.
+    // Without `trust_forwarded`, forwarded headers are ignored.
     let mut forwarded = request("https://shop.example/hooks?order=7&token=x");
     forwarded.headers_mut().insert("x-forwarded-host", "shop.example".parse().unwrap());
     assert_eq!(send_through(layer(), forwarded).await, Err(Kind::WrongSignature));
 }
 
 #[tokio::test]
-async fn what_a_proxy_says_of_the_url_is_believed_of_those_named_alone() {
+async fn forwarded_headers_are_trusted_only_from_the_listed_proxies() {
     use std::net::{IpAddr, Ipv4Addr};
 
     let proxy = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 7));
@@ -563,12 +566,12 @@ async fn what_a_proxy_says_of_the_url_is_believed_of_those_named_alone() {
     let said: &[(&str, &str)] = &[("x-forwarded-host", "shop.example"), ("x-forwarded-proto", "https")];
     let send = async |request| send_through(layer.clone(), request).await;
     assert_eq!(send(from(Some(proxy), said)).await, Ok(String::new()));
-    // As a socket for IPv4 and IPv6 names it.
+    // The address as a dual-stack socket reports it.
     let mapped = Ipv4Addr::new(10, 0, 0, 7).to_ipv6_mapped().into();
     assert_eq!(send(from(Some(mapped), said)).await, Ok(String::new()));
     assert_eq!(send(from(Some(stranger), said)).await, Err(Kind::WrongSignature));
     assert_eq!(send(from(None, said)).await, Err(Kind::WrongSignature));
-    // What the sender put there itself stands before what the proxy added.
+    // The proxy appends its value to the client's, so only the last one counts.
     let both = &[("x-forwarded-host", "evil.example, shop.example")];
     assert_eq!(send(from(Some(proxy), both)).await, Ok(String::new()));
     let both = &[("x-forwarded-host", "shop.example"), ("x-forwarded-host", "other.example")];
@@ -580,7 +583,7 @@ async fn what_a_proxy_says_of_the_url_is_believed_of_those_named_alone() {
 }
 
 #[tokio::test]
-async fn whether_the_id_is_signed_shows_in_the_scheme() {
+async fn id_signed_follows_from_the_scheme() {
     let scheme = || Scheme::hmac_sha256("x-signature", Encoding::Hex);
     let signed = |scheme: Scheme| scheme.verifier("acme", secret("secret")).unwrap().profile().id_signed();
     assert!(!signed(scheme().id("header:x-id")));
@@ -602,7 +605,7 @@ async fn whether_the_id_is_signed_shows_in_the_scheme() {
 }
 
 #[test]
-fn a_scheme_says_what_it_covers() {
+fn the_profile_of_a_scheme_says_what_is_covered() {
     let profile = |scheme: Scheme| scheme.verifier("acme", secret("secret")).unwrap().profile().clone();
     let by = |template: &'static str| Scheme::hmac_sha256("x-signature", Encoding::Hex).signs(template);
     for (place, template, covered) in [
@@ -617,9 +620,9 @@ fn a_scheme_says_what_it_covers() {
         ("body:/type", "{body:/type}", true),
         ("body:/type", "{url}", false),
         ("form:type", "{body}", true),
-        // Sorted parameters can be split elsewhere.
+        // Sorted parameters can be split in other places.
         ("form:type", "{sorted_form}", false),
-        // The query could go on in the form.
+        // The end of the query can be moved into the form.
         ("query:type", "{url}{sorted_form}", false),
         ("query:type", "{path_query}{sorted_form}", false),
         ("query:type", "{url} {sorted_form}", true),
@@ -642,7 +645,7 @@ fn a_scheme_says_what_it_covers() {
 }
 
 #[tokio::test]
-async fn a_value_that_could_be_read_in_two_ways_is_refused() {
+async fn an_ambiguous_value_is_rejected() {
     let scheme =
         Scheme::hmac_sha256("x-signature", Encoding::Hex).signs("{header:x-id}.{query:order}.{body}");
     let send = async |id: &str, text: &str| {
@@ -652,7 +655,7 @@ async fn a_value_that_could_be_read_in_two_ways_is_refused() {
     assert_eq!(send("id.7", "id.7.7.{}").await, Err(Kind::MalformedSignature));
     assert_eq!(send("", ".7.{}").await, Err(Kind::MalformedSignature));
 
-    // Of a value that comes after the body the end is known, and the beginning is what has to be.
+    // For a value after the body, the end is known, so its beginning must be unambiguous.
     let scheme = Scheme::hmac_sha256("x-signature", Encoding::Hex).signs("{body}.{header:x-id}");
     let send = async |id: &str, body: &str| {
         let signature = tag("a=1.5.7");
@@ -663,7 +666,7 @@ async fn a_value_that_could_be_read_in_two_ways_is_refused() {
 }
 
 #[tokio::test]
-async fn with_nothing_between_a_value_and_the_body_the_body_must_be_json() {
+async fn a_body_without_a_separator_from_a_value_must_be_json() {
     let send = async |template: &str, text: &str, id: &str, body: &str| {
         let scheme = Scheme::hmac_sha256("x-signature", Encoding::Hex).signs(template);
         send(&scheme, secret("secret"), post(&[("x-signature", &tag(text)), ("x-id", id)], body)).await
@@ -685,7 +688,7 @@ async fn with_nothing_between_a_value_and_the_body_the_body_must_be_json() {
 }
 
 #[test]
-fn a_template_that_can_be_split_in_two_ways_is_refused() {
+fn an_ambiguous_template_is_refused() {
     let verifier = |template: &str| {
         Scheme::hmac_sha256("x-signature", Encoding::Hex)
             .list(",")
@@ -734,10 +737,9 @@ fn a_template_that_can_be_split_in_two_ways_is_refused() {
     }
 }
 
-/// Of every short template that is accepted, and all short requests: two requests of one text are never both
-/// believed.
+/// For each valid short template, the layer accepts at most one of the short requests with the same signed content.
 #[tokio::test]
-async fn no_two_requests_that_are_believed_have_one_signature() {
+async fn no_two_accepted_requests_have_the_same_signed_content() {
     const PARTS: [&str; 8] =
         ["{header:x-a}", "{header:x-b}", "{ts}", "{method}", "{path_query}", "{body}", ".", "1"];
     let texts = ["1", ".", "{", "1.", ".1", "1{", "{}", "[1]", "7.1", "17.1", "1.{}", "71", "1700000000"];
@@ -800,7 +802,7 @@ async fn no_two_requests_that_are_believed_have_one_signature() {
         let layer = WebhookLayer::with_verifier(verifier).without_dedupe();
         for (text, requests) in by_text.iter().filter(|(_, requests)| requests.len() > 1).take(60) {
             ambiguous += 1;
-            let mut believed = Vec::new();
+            let mut accepted = Vec::new();
             for values in requests {
                 let value = |name: &str| template.iter().position(|part| *part == name).map(|at| values[at]);
                 let mut request = Request::builder()
@@ -813,20 +815,20 @@ async fn no_two_requests_that_are_believed_have_one_signature() {
                 let request =
                     request.body(Full::from(value("{body}").unwrap_or_default().to_owned())).unwrap();
                 match send_through(layer.clone(), request).await {
-                    Ok(_) => believed.push(values),
-                    // A number of eleven digits with text beside it is a time that is far ahead.
+                    Ok(_) => accepted.push(values),
+                    // A number of eleven digits next to other text is a timestamp far in the future.
                     Err(Kind::MalformedSignature | Kind::StaleTimestamp) => {}
                     Err(kind) => panic!("{kind:?}: {template:?} {values:?}"),
                 }
             }
-            assert!(believed.len() < 2, "`{text}` by {template:?} is believed as {believed:?}");
+            assert!(accepted.len() < 2, "`{text}` of {template:?} is accepted as {accepted:?}");
         }
     }
     assert!(built > 200 && ambiguous > 1_000, "{built} templates, {ambiguous} texts");
 }
 
 #[tokio::test]
-async fn the_values_of_named_headers_have_no_dots_but_in_the_last() {
+async fn only_the_last_of_the_named_headers_may_contain_dots() {
     let scheme = Scheme::hmac_sha256("x-signature", Encoding::Hex)
         .list(",")
         .pairs("=", ["v1"])
@@ -849,7 +851,7 @@ async fn the_values_of_named_headers_have_no_dots_but_in_the_last() {
 }
 
 #[tokio::test]
-async fn a_plain_hash_that_begins_with_the_secret_has_no_nul_in_its_text() {
+async fn a_plain_hash_that_begins_with_the_secret_rejects_nul_bytes() {
     let scheme =
         Scheme::new(Algorithm::Sha256, "x-signature", Encoding::Hex).signs("{secret}{query:order}.{body}");
     let send = async |order: &str, body: &str| {
@@ -862,7 +864,7 @@ async fn a_plain_hash_that_begins_with_the_secret_has_no_nul_in_its_text() {
     assert_eq!(send("7", "\u{80} is text").await, Ok(String::new()));
     assert_eq!(send("7", "no\0text").await, Err(Kind::MalformedSignature));
     assert_eq!(send("7%00", "text").await, Err(Kind::MalformedSignature));
-    // With the secret behind it there is nothing to extend.
+    // A hash that ends with the secret cannot be extended.
     let scheme = Scheme::new(Algorithm::Sha256, "x-signature", Encoding::Hex).signs("{body}{secret}");
     let hash = data_encoding::HEXLOWER.encode(&<sha2::Sha256 as sha2::Digest>::digest("no\0textsecret"));
     let request = post(&[("x-signature", &hash)], "no\0text");
@@ -881,7 +883,7 @@ fn a_secret_that_begins_or_ends_with_another_is_refused_for_a_plain_hash() {
 }
 
 #[test]
-fn a_timestamp_may_be_signed_wherever_it_is() {
+fn a_timestamp_may_be_signed_in_any_location() {
     let scheme = |place, template| {
         Scheme::hmac_sha256("x-signature", Encoding::Hex).timestamp(place, TimeUnit::Seconds).signs(template)
     };
@@ -895,14 +897,14 @@ fn a_timestamp_may_be_signed_wherever_it_is() {
     ] {
         scheme.verifier("acme", secret("secret")).unwrap();
     }
-    // In parameters that are strung together another time could be read.
+    // Concatenated parameters can be split so that they contain another timestamp.
     let scheme = scheme("form:time", "{sorted_form}");
-    let error = scheme.verifier("acme", secret("secret")).expect_err("strung together").to_string();
+    let error = scheme.verifier("acme", secret("secret")).expect_err("concatenated").to_string();
     assert!(error.contains("is not signed"), "{error}");
 }
 
 #[test]
-fn a_timestamp_has_a_limit_in_the_future_whatever_is_said() {
+fn a_timestamp_always_has_a_limit_in_the_future() {
     let json = json!({"alg": "hmac-sha256", "sig": {"from": "x", "enc": "hex"}, "template": "{ts}.{body}",
         "ts": {"from": "header:x-time", "unit": "ms"}});
     let scheme: Scheme = serde_json::from_value(json).unwrap();

@@ -1,5 +1,5 @@
-//! The test kit: what is signed and how, what is kept and what made up, and the two things that are
-//! handed to a layer. That all providers' signatures are right is seen in `vectors`.
+//! The test kit: signing, the values that it keeps or generates, `Outcomes` and `FaultyStore`. `vectors` checks the
+//! signatures of all providers.
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing)]
 
 use std::{
@@ -37,14 +37,14 @@ fn post(body: &'static str) -> Request<&'static str> {
     Request::post("/webhook").body(body).unwrap()
 }
 
-/// Sends it to a handler that succeeds, behind `layer`.
+/// Sends `request` through `layer` to a handler that succeeds.
 async fn send(layer: &WebhookLayer, request: &Request<Bytes>) -> StatusCode {
     let handler = service_fn(async |_: Request<Body>| Ok::<_, BoxError>(Response::new(())));
     let response = layer.clone().layer(handler).oneshot(request.clone().map(Body::from)).await.unwrap();
     response.status()
 }
 
-/// Signed as of [`AT`], at which it is believed.
+/// Signs `request` at [`AT`] and asserts that a layer accepts it at that time.
 async fn signed(scheme: Scheme, request: Request<&'static str>) -> Request<Bytes> {
     let verifier = Arc::new(scheme.verifier("acme", secret()).unwrap());
     let request = testing::sign_at(&verifier, request, at()).unwrap();
@@ -55,7 +55,7 @@ async fn signed(scheme: Scheme, request: Request<&'static str>) -> Request<Bytes
 }
 
 #[tokio::test]
-async fn what_is_there_is_kept_and_what_is_missing_is_made() {
+async fn existing_values_are_kept_and_missing_ones_are_generated() {
     let standard = || Arc::new(provider::polar(secret()));
     let verifier = standard();
     let first = testing::sign(&verifier, post("{}")).unwrap();
@@ -81,7 +81,7 @@ async fn what_is_there_is_kept_and_what_is_missing_is_made() {
 }
 
 #[tokio::test]
-async fn an_id_that_is_not_signed_is_made_too() {
+async fn an_unsigned_id_is_generated_too() {
     let github = Arc::new(provider::github(secret()));
     let request = testing::sign(&github, post("{}")).unwrap();
     assert!(request.headers().contains_key("x-github-delivery"));
@@ -95,7 +95,7 @@ async fn an_id_that_is_not_signed_is_made_too() {
 }
 
 #[tokio::test]
-async fn the_signature_is_where_the_scheme_has_it() {
+async fn the_signature_is_where_the_scheme_expects_it() {
     let hmac = || Scheme::hmac_sha256("x-sig", Encoding::Hex);
     let in_query = signed(hmac().signature_in(["query:sig"]), post("{}")).await;
     assert!(in_query.uri().query().unwrap().starts_with("sig="));
@@ -111,7 +111,7 @@ async fn the_signature_is_where_the_scheme_has_it() {
 
     let last = signed(hmac().list(";").timestamp("item:1", TimeUnit::Seconds).signs("{ts}.{body}"), post(""));
     assert!(last.await.headers()["x-sig"].to_str().unwrap().ends_with(";1700000000"));
-    // Signed as an item, too, which is there already.
+    // The timestamp may also be signed as an item of the header.
     let item = hmac().list(";").timestamp("item:0", TimeUnit::Seconds).signs("{item:0}.{body}");
     assert!(signed(item, post("")).await.headers()["x-sig"].to_str().unwrap().starts_with("1700000000;"));
     let several = hmac().signature_in(["header:x-one", "header:x-two"]);
@@ -143,7 +143,7 @@ async fn times_are_written_in_every_unit() {
 }
 
 #[tokio::test]
-async fn a_header_that_is_signed_and_not_there_is_made_up_anew_each_time() {
+async fn a_missing_signed_header_is_generated_anew_each_time() {
     let nonce = || Scheme::hmac_sha256("x-sig", Encoding::Hex).signs("{header:x-nonce}{body}");
     let [one, other] = [signed(nonce(), post("{}")).await, signed(nonce(), post("{}")).await];
     assert_ne!(one.headers()["x-nonce"], other.headers()["x-nonce"]);
@@ -188,7 +188,7 @@ async fn the_first_secret_signs_unless_the_request_names_another() {
 }
 
 #[test]
-fn what_cannot_be_signed_says_why() {
+fn errors_say_why_a_request_cannot_be_signed() {
     let of_body = |scheme: Scheme, body: &'static str| {
         testing::sign(&scheme.verifier("acme", secret()).unwrap(), post(body)).unwrap_err().to_string()
     };
@@ -210,9 +210,9 @@ fn what_cannot_be_signed_says_why() {
     assert!(error.ends_with("verifier has no `sign_with` function"), "{error}");
 }
 
-/// Each is given a body with what it signs of it, and nothing else.
+/// The request has only a body, with the fields that some providers sign, and a header for a few providers.
 #[tokio::test]
-async fn every_provider_with_a_secret_signs_what_it_believes() {
+async fn every_provider_with_a_secret_accepts_what_it_signs() {
     const BODY: &str = r#"{"id":"1","value":[{},{}],"event":{"event_time":1700000000,"event_type":"a"},
         "webhookTimestamp":1700000000000,"notificationItems":[{"NotificationRequestItem":{"success":true}}]}"#;
     let secrets = [
@@ -224,13 +224,13 @@ async fn every_provider_with_a_secret_signs_what_it_believes() {
     for provider in provider::all().filter(|provider| !provider.fetches_keys()) {
         let secret = |text: &str| text.parse::<Secret>().unwrap().with_key_id("key");
         let verifier = secrets.iter().find_map(|text| provider.verifier(secret(text)).ok());
-        // Those with public keys take neither, or sign nothing with it.
+        // Providers with public keys refuse these secrets, or cannot sign.
         let Some(verifier) = verifier else {
             without_secret.push(provider.id);
             continue;
         };
         let body = if provider.id == "braintree" { "bt_payload=PG5vdGlmaWNhdGlvbj48" } else { BODY };
-        // For those that let it be chosen which headers are signed.
+        // For providers whose senders choose the signed headers.
         let request = Request::post("https://receiver.example/webhook?a=b").header("x-event-type", "test");
         let request = match testing::sign_at(&verifier, request.body(flat(provider.id, body)).unwrap(), at())
         {
@@ -265,14 +265,14 @@ async fn every_provider_with_a_secret_signs_what_it_believes() {
     assert_eq!(without_secret, public.collect::<Vec<_>>());
 }
 
-/// Vonage signs flat objects alone.
+/// Returns a flat object for Vonage, which signs nothing else.
 fn flat(provider: &str, body: &'static str) -> &'static str {
     if provider.starts_with("vonage-params") { r#"{"messageId":"1","text":"a=b&c"}"# } else { body }
 }
 
-/// The several ways in which a few providers send their deliveries.
+/// Some providers send deliveries in several forms.
 #[tokio::test]
-async fn the_same_provider_signs_in_several_places() {
+async fn every_form_of_a_providers_deliveries_can_be_signed() {
     let json = |request: http::request::Builder| request.header("content-type", "application/json");
     let multipart = "--b\r\nContent-Disposition: form-data; name=\"json\"\r\n\r\n\
         {\"event\":{\"event_time\":\"1700000000\",\"event_type\":\"a\"}}\r\n--b--\r\n";
@@ -303,26 +303,26 @@ async fn the_same_provider_signs_in_several_places() {
     }
 }
 
-/// Nor would the layer believe it.
+/// The layer would reject such a request.
 #[test]
-fn a_body_that_a_signed_query_leaves_out_cannot_be_signed() {
+fn a_body_that_a_signed_query_does_not_cover_cannot_be_signed() {
     let verifier = provider::find("vonage-params").unwrap().verifier(secret()).unwrap();
     let request = Request::post("https://receiver.example/webhook?sig=old").body("text=a").unwrap();
     let error = testing::sign_at(&verifier, request, at()).unwrap_err().to_string();
-    assert!(error.contains("the body would not be"), "{error}");
+    assert!(error.contains("only the query would be signed"), "{error}");
 }
 
-/// The layer would not believe it either: X signs for anybody what looks like a token.
+/// The layer would reject it too: X's handshake signs any text that looks like a token, for any client.
 #[test]
-fn what_a_handshake_signs_for_anybody_cannot_be_signed() {
+fn a_body_that_a_handshake_signs_for_any_client_cannot_be_signed() {
     let verifier = provider::find("twitter").unwrap().verifier(secret()).unwrap();
     let error = testing::sign_at(&verifier, post("a_token+of/theirs="), at()).unwrap_err().to_string();
-    assert!(error.contains("body is a challenge"), "{error}");
+    assert!(error.contains("body is a handshake challenge"), "{error}");
     testing::sign_at(&verifier, post("{}"), at()).unwrap();
 }
 
 #[test]
-fn any_way_of_holding_a_verifier_will_do() {
+fn verifiers_sign_by_reference_and_in_a_box_or_arc() {
     let boxed: Arc<dyn Signer> = Arc::new(provider::github(secret()));
     testing::sign(&boxed, post("{}")).unwrap();
     testing::sign(&*boxed, post("{}").map(Bytes::from)).unwrap();
@@ -340,7 +340,7 @@ fn any_way_of_holding_a_verifier_will_do() {
     testing::post(&boxed, "/in").body::<Bytes>("{}").unwrap();
 }
 
-/// A signer of a provider that has its event types at `places`.
+/// Returns a verifier that can sign, with event types at `places`.
 fn with_event_type(places: impl Into<Locations>) -> impl Verifier + Signer {
     let verifier = verify::from_fn(|request, _| match request.head().headers.contains_key("x-token") {
         true => Ok(Verified::new()),
@@ -356,7 +356,7 @@ fn place(place: &str) -> Location {
     place.parse().unwrap()
 }
 
-/// The event type of a request that `verifier` accepts.
+/// Returns the event type of a request that `verifier` accepts.
 async fn event_type(verifier: &impl Verifier, request: &Request<Bytes>) -> Option<String> {
     let (head, body) = request.clone().into_parts();
     let verified = verify::verify_request(verifier, &head, &body, SystemTime::now()).await.unwrap();
@@ -364,7 +364,7 @@ async fn event_type(verifier: &impl Verifier, request: &Request<Bytes>) -> Optio
 }
 
 #[tokio::test]
-async fn an_event_type_is_written_where_the_provider_has_it() {
+async fn an_event_type_is_written_where_the_provider_expects_it() {
     let github = provider::github(secret());
     let push = testing::post(&github, "/in").event("push").json(&json!({"ref": "main"})).unwrap();
     assert_eq!(push.headers()["x-github-event"], "push");
@@ -396,7 +396,7 @@ async fn an_event_type_is_written_where_the_provider_has_it() {
 }
 
 #[tokio::test]
-async fn a_posted_body_is_of_the_hosts_type() {
+async fn a_post_has_the_body_type_of_the_host() {
     let github = provider::github(secret());
     let layer = WebhookLayer::with_verifier(github.clone());
     let push: Request<axum::body::Body> =
@@ -413,7 +413,7 @@ async fn a_posted_body_is_of_the_hosts_type() {
 }
 
 #[tokio::test]
-async fn a_post_has_the_headers_and_the_time_that_it_is_given() {
+async fn a_post_has_the_given_headers_and_time() {
     let github = provider::github(secret());
     let request: Request<Bytes> = testing::post(&github, "/in")
         .header("x-github-delivery", "1")
@@ -433,7 +433,7 @@ async fn a_post_has_the_headers_and_the_time_that_it_is_given() {
 }
 
 #[test]
-fn a_post_that_cannot_be_built_says_why() {
+fn errors_say_why_a_post_cannot_be_built() {
     fn error(post: testing::Post<'_>, body: &'static str) -> String {
         let error = post.body::<Bytes>(body).unwrap_err().to_string();
         error.strip_prefix("request cannot be signed: ").unwrap().to_owned()
@@ -464,14 +464,14 @@ fn a_post_that_cannot_be_built_says_why() {
 }
 
 #[tokio::test]
-async fn outcomes_are_waited_for_taken_and_shared() {
+async fn outcomes_can_be_awaited_taken_and_shared() {
     let outcomes = Outcomes::new();
     let layer = WebhookLayer::new("c2VjcmV0".parse::<Secret>().unwrap()).on_outcome(outcomes.listener());
     assert!(outcomes.is_empty() && outcomes.last().is_none());
     let early = timeout(Duration::ZERO, outcomes.next()).await;
     assert!(early.is_err());
 
-    // Both wait before anything is there.
+    // The waiter starts before the first outcome.
     let waiting = outcomes.clone();
     let waiter = tokio::spawn(async move { waiting.wait_for(2).await.len() });
     tokio::task::yield_now().await;
@@ -490,7 +490,7 @@ fn key() -> Key {
 }
 
 #[tokio::test]
-async fn a_faulty_store_goes_wrong_as_it_is_told() {
+async fn a_faulty_store_injects_the_configured_faults() {
     let store = FaultyStore::new(MokaStore::new(10));
     let (key, token, lease) = (key(), Token::mint(), Duration::from_secs(30));
     let waits = |claim| timeout(Duration::from_millis(1), claim);
@@ -527,7 +527,7 @@ async fn a_faulty_store_goes_wrong_as_it_is_told() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_layer_is_told_of_the_faults() {
+async fn a_layer_sees_the_injected_faults() {
     let github = Arc::new(provider::github(secret()));
     let store = FaultyStore::new(MokaStore::new(10));
     let layer = WebhookLayer::with_verifier(github.clone()).dedupe(store.clone());

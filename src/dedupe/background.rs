@@ -136,7 +136,7 @@ mod tests {
     const LEASE: Duration = Duration::from_secs(30);
 
     #[test]
-    fn delays_double_up_to_the_longest_and_are_up_to_a_half_shorter() {
+    fn delays_double_up_to_a_maximum_and_have_jitter() {
         let hour = Duration::from_secs(3_600);
         for (intent, lease, doubled) in [
             (Settlement::Released, LEASE, [500, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000]),
@@ -155,14 +155,14 @@ mod tests {
     }
 
     #[test]
-    fn delays_differ() {
+    fn delays_are_random() {
         let delays: std::collections::BTreeSet<_> =
             (0..100).map(|_| Backoff::of(Settlement::Released, LEASE).delay()).collect();
         assert!(delays.len() > 90, "{delays:?}");
     }
 
     #[test]
-    fn a_lease_without_end_has_delays() {
+    fn delays_of_an_unlimited_lease_do_not_overflow() {
         let mut backoff = Backoff { next: Duration::MAX, longest: Duration::MAX };
         assert!(backoff.delay() >= Duration::MAX / 2);
         assert!(backoff.delay() >= Duration::MAX / 2);

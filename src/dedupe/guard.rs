@@ -17,7 +17,7 @@ use crate::{
     task::{BoxFuture, Elapsed, catch_unwind, timeout},
 };
 
-/// The time limit for each answer of the store.
+/// The time limit for each call of the store.
 const STORE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The guard of a claim, which ensures that a key does not stay claimed.
@@ -62,7 +62,7 @@ impl ClaimGuard {
         self.state.keys.is_empty()
     }
 
-    /// Returns the token that claims are made with.
+    /// Returns the owner token of the claims.
     pub(crate) fn token(&self) -> Token {
         self.state.token
     }
@@ -90,7 +90,7 @@ impl ClaimGuard {
         extend(store, timer, key, token, lease, STORE_TIMEOUT).await
     }
 
-    /// Extends the lease after every third of it, while it is polled.
+    /// Extends the lease each time a third of it has passed, for as long as the future is polled.
     pub(crate) fn heartbeat(&self) -> BoxFuture<'_, ()> {
         let ClaimState { store, timer, token, keys, lease, .. } = &*self.state;
         let third = *lease / 3;
@@ -109,7 +109,8 @@ impl ClaimGuard {
                     // After a failure, including a panic, two thirds of the lease remain to retry.
                     lost &= matches!(extended, Ok(false));
                 }
-                // A lost claim stays lost: settling it has no effect. One of two still holds back retries.
+                // Stop only if all claims are lost: settling a lost claim has no effect, but one remaining
+                // claim still holds back retries.
                 if lost {
                     return;
                 }
@@ -158,15 +159,15 @@ impl Drop for ClaimGuard {
         }
         let (mut state, runtime, background) =
             (self.state.take(), self.runtime.take(), self.background.clone());
-        // Without a runtime it cannot be retried later.
+        // Without a runtime there are no later attempts, so the first one must not wait.
         state.store_failed &= runtime.is_some();
         // A panic of the store during unwinding would abort.
         let _ = panic::catch_unwind(AssertUnwindSafe(move || {
             let tasks = background.tasks().clone();
             let mut retrying: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(state.retry(background));
             let _entered = runtime.as_ref().map(Handle::enter);
-            // Polled once: a store in memory settles at once, even without a runtime. Otherwise the claim
-            // ends with its lease.
+            // Polled once, so that a store in memory settles even without a runtime. With any other store and
+            // no runtime, the claim ends with its lease.
             let settled = retrying.as_mut().poll(&mut Context::from_waker(Waker::noop()));
             if let (false, Some(runtime)) = (settled.is_ready(), &runtime) {
                 tasks.spawn(runtime, retrying);
@@ -205,7 +206,7 @@ impl ClaimKeys {
     }
 }
 
-/// Returns the time limit for a number of answers of the store. `None` if the store itself guarantees to
+/// Returns the time limit for this number of calls of the store. `None` if the store itself guarantees to
 /// answer within `limit`, which makes a timer unnecessary.
 fn store_timeout(store: &AnyStore, answers: usize, limit: Duration) -> Option<Duration> {
     let answers = u32::try_from(answers).unwrap_or(u32::MAX);
@@ -273,7 +274,7 @@ impl ClaimState {
         match timeout(self.lease, self.attempts(&background)).await {
             // No permit; counted by `permit`.
             Ok(None) => {}
-            // The claim may never have been made: only its answer was lost.
+            // Not reported: the answer to the claim was lost, so the claim may never have been made.
             Ok(Some(Settlement::Lost)) if self.intent == Settlement::Released => {}
             Ok(Some(settlement)) => self.timer.settled(settlement),
             Err(_) => self.timer.abandoned(self.intent),

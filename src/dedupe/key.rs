@@ -42,8 +42,8 @@ impl Settings {
         Ok(Key::within(write_scope, id))
     }
 
-    /// Puts a key of `dedupe_by` into the scope of the endpoint that a lookup found: the function need not know
-    /// that there are tenants.
+    /// Adds the endpoint's scope to a key of `dedupe_by`, behind a lookup. The function itself then does not
+    /// have to distinguish tenants.
     fn key_of_tenant(&self, delivery: &Delivery, key: Key) -> Key {
         if self.lookup.is_none() {
             return key;
@@ -60,7 +60,7 @@ impl Settings {
         delivery.endpoint().own_scope().or(self.scope.as_deref())
     }
 
-    /// Writes the provider and the scope. A `#` begins what the layer adds, so no name contains one.
+    /// Writes the provider and the scope. The layer's own parts begin with `#`, which is escaped in names.
     fn write_scope(&self, delivery: &Delivery, text: &mut String) {
         let provider = delivery.provider();
         escape(provider, text);
@@ -93,7 +93,8 @@ impl Settings {
     }
 }
 
-/// The providers whose names begin with another's: a scope of the one could be read as the rest of the other's name.
+/// Provider names that begin with another provider's name, as (shorter name, rest). With the shorter name, a
+/// scope that begins with the rest could be mistaken for the longer name.
 const LONGER_NAMES: &[(&str, &str)] = &[
     ("bitbucket", "server"),
     ("dropbox", "sign"),
@@ -108,8 +109,9 @@ const LONGER_NAMES: &[(&str, &str)] = &[
     ("websub", "sha256"),
 ];
 
-/// Writes the name of a scope, which tenants may have chosen. One that could be read as something else behind its
-/// provider's name has its first byte percent-encoded, which no other name is written like.
+/// Writes a scope, which a tenant may have chosen. If the scope could be mistaken for the rest of a longer
+/// provider name, or for a fingerprint, its first byte is percent-encoded. No other scope is written like
+/// that, because `%` is always escaped.
 fn write_name(provider: &str, scope: &str, text: &mut String) {
     let is_rest = |rest: &str| scope.strip_prefix(rest).is_some_and(|scope| scope.starts_with('-'));
     let is_other_provider = LONGER_NAMES.iter().any(|(name, rest)| *name == provider && is_rest(rest));
@@ -148,9 +150,9 @@ fn receiver(request: &RequestContext<'_>) -> u64 {
     fingerprint(&url)
 }
 
-/// Returns a digest of the name that was looked up. A closure has no name, so there it is the path as it was called:
-/// decoding it could merge two tenants, and lose an event. The receiver of the event is added if one tenant may have
-/// several.
+/// Returns a digest of the name that was looked up. For a closure, which has no name, it is a digest of the
+/// request path exactly as received: decoding the path could merge two tenants and lose an event. If one
+/// tenant may have several receivers, the digest also covers the receiver.
 #[inline(never)]
 fn tenant(lookup: &dyn Find, request: &RequestContext<'_>, shared_secret: bool) -> u64 {
     let head = request.head();
@@ -198,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn ordinary_names_are_written_as_they_are() {
+    fn ordinary_names_are_not_escaped() {
         for provider in provider::all() {
             for scope in ["acme", "tenant-7", "Tenant_7.eu", "sha1", "v1", "sha256", "7", "deadbeef", "schön"]
             {
@@ -208,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn no_two_scopes_of_any_two_providers_are_written_alike() {
+    fn scopes_of_all_providers_are_written_distinctly() {
         let ids: Vec<_> =
             provider::all().map(|provider| provider.id).chain(["made-up", "made:up", "a#b"]).collect();
         let longer: Vec<_> = ids
@@ -218,7 +220,7 @@ mod tests {
             })
             .collect();
         for pair in &longer {
-            assert!(LONGER_NAMES.contains(pair), "{pair:?} is not among the longer names");
+            assert!(LONGER_NAMES.contains(pair), "`LONGER_NAMES` does not contain {pair:?}");
         }
         let mut scopes: Vec<String> =
             ["", "-", "acme", "acme#item", "acme#body", "acme%23item", "acme:1", "acme%3A1"]
@@ -244,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn no_scope_is_written_like_what_the_layer_adds() {
+    fn scopes_cannot_imitate_what_the_layer_adds() {
         for (scope, text) in [
             ("acme#item", "discord-acme%23item"),
             ("a:b", "discord-a%3Ab"),

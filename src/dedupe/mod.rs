@@ -1,5 +1,5 @@
-//! Deduplication: the key of each delivery, and the claim on that key that a running request holds. Also for
-//! the items of a delivery.
+//! Deduplication of deliveries and their items: the key, and the claim on that key that a running request
+//! holds.
 
 mod background;
 mod guard;
@@ -31,7 +31,8 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StoreFailure {
-    /// Answers 503, so that the provider retries. The default for providers that retry or may retry.
+    /// Rejects the delivery with 503, so that the provider retries. The default for providers that retry or
+    /// may retry.
     Reject,
     /// Runs the handler, and [`Delivery::is_deduped`] returns `false`: the delivery may run twice. The
     /// default for providers that never retry, such as GitHub, where a 503 would lose the event.
@@ -87,7 +88,7 @@ impl Dedupe {
     const DEFAULT_LEASE: Duration = Duration::from_secs(30);
     const SHORTEST_LEASE: Duration = Duration::from_millis(30);
     const DEFAULT_HANDLER_TIMEOUT: Duration = Duration::from_secs(600);
-    /// Longer than any provider retries; the longest is WhatsApp with seven days.
+    /// Longer than the retry period of any provider; the longest is WhatsApp's, seven days.
     const DEFAULT_WINDOW: Duration = Duration::from_secs(8 * 86_400);
 
     pub(crate) fn new(store: Option<AnyStore>, registry: Registry) -> Self {
@@ -117,7 +118,7 @@ impl Dedupe {
         let Some(store) = &self.store else { return Ok(ClaimOutcome::Run(None)) };
         let (key, replay_key) = match (self.key(head, delivery)?, self.guarded_body_key(delivery)?) {
             (Some(key), replay_key) => (key, replay_key),
-            // An unsigned id can also be removed; the body then identifies the delivery.
+            // An attacker can also remove an unsigned id; the body then identifies the delivery.
             (None, Some(replay_key)) => (replay_key, None),
             (None, None) => return Ok(ClaimOutcome::Run(None)),
         };
@@ -163,7 +164,8 @@ impl Settings {
 
     /// Returns the key of the body, if the replay guard is on and the signature does not cover the id.
     fn guarded_body_key(&self, delivery: &Delivery) -> Result<Option<Key>, MissingScope> {
-        // In its own scope, which no id can reach, and without the host, which a replay can change.
+        // The key has its own scope, so that no delivery id can produce it. It excludes the host, because a
+        // replay can change it.
         let guarded = self.replay_guard && !delivery.verifier().profile().id_signed();
         guarded.then(|| self.key_within(delivery, "#body", &body_id(delivery))).transpose()
     }
@@ -251,7 +253,8 @@ impl DerefMut for Dedupe {
 /// The result of a claim, including those of outer layers.
 #[derive(Clone, Copy)]
 enum Claimed {
-    /// This request holds the claim. `None` if an outer layer made it and proceeds without relying on it.
+    /// This request holds the claim. `fencing` is `None` if an outer layer holds it, but proceeds after a
+    /// store failure, so that the claim is not confirmed.
     Acquired {
         fencing: Option<u64>,
     },
@@ -292,9 +295,9 @@ async fn claim_or_share(
     }
 }
 
-/// Checks whether the claim in progress belongs to an outer layer for the same request: with the same layer
-/// on a router and on one of its routes, the inner one would wait for itself. Only the store knows the owner
-/// of a claim.
+/// Checks whether the claim in progress belongs to an outer layer for the same request. Otherwise, if a
+/// router and one of its routes have the same layer, the inner layer would reject every delivery as in
+/// progress. Only the store knows the owner of a claim.
 async fn share(guard: &ClaimGuard, key: &Key, delivery: &Delivery) -> Result<Claimed, StoreError> {
     for above in delivery.claims_above(key) {
         if guard.extend(key, &above.token, above.lease).await? {

@@ -9,14 +9,14 @@
 //! }
 //! ```
 //!
-//! The extractors fail closed: if something is missing, they answer 500 with a [`MissingDelivery`] that names
-//! the missing configuration.
+//! The extractors fail closed: if something is missing, they respond with 500 and a [`MissingDelivery`] that
+//! names the missing configuration.
 //!
 //! * `Delivery` requires a [`WebhookLayer`](crate::WebhookLayer) above the handler. `Option<Delivery>` is
 //!   `None` for requests that [skip](crate::WebhookLayer::only_if) the layer.
 //! * `Event<T>` requires a layer that decodes a `T`. `Option<Event<T>>` is `None` only if the payload is not
 //!   a `T` and the layer [hands over](crate::Undecodable::HandOver) such deliveries. A missing layer, or one
-//!   that decodes another type, is a configuration error and answered 500.
+//!   that decodes another type, is a configuration error: the response is 500.
 //! * `Payload<T>` requires a layer like `Delivery`, and decodes the payload itself.
 
 use std::{
@@ -100,16 +100,18 @@ impl<S: Sync, T: Send + Sync + 'static> OptionalFromRequestParts<S> for Event<T>
 ///
 /// The layer does not need a payload type. As with [`Delivery::json`], the content type is ignored.
 ///
-/// The nearest layer rejects a payload that is not a `T` like one that it decodes itself. The client gets 422 without
-/// details, which [`on_rejection`](crate::WebhookLayer::on_rejection) may change. Logs and metrics get a [`Rejection`] of
-/// the kind [`Undecodable`](RejectionKind::Undecodable), whose source is the [`DecodeError`]. Two things differ, because the handler has been called by then:
+/// If the payload is not a `T`, the nearest layer rejects the request as if the layer had decoded the payload
+/// itself. The client gets a 422 without details, which [`on_rejection`](crate::WebhookLayer::on_rejection)
+/// may change. Logs and metrics get a [`Rejection`] of the kind [`Undecodable`](RejectionKind::Undecodable),
+/// whose source is the [`DecodeError`]. Two things differ, because the handler has been called by then:
 ///
-/// * The delivery has been claimed. The layer releases the claim, so that the provider's next attempt runs. The
-///   outcome is [`Accepted`](crate::OutcomeKind::Accepted), and the handler has [failed](crate::HandlerEnd::Failed).
-/// * [`on_undecodable`](crate::WebhookLayer::on_undecodable) does not apply, because other extractors of the handler may
-///   have run already.
+/// * The delivery has been claimed. The layer releases the claim, so that the provider's next attempt runs.
+///   The outcome is [`Accepted`](crate::OutcomeKind::Accepted), and the handler has
+///   [failed](crate::HandlerEnd::Failed).
+/// * [`on_undecodable`](crate::WebhookLayer::on_undecodable) does not apply, because other extractors of the
+///   handler may have run already.
 ///
-/// A request without a `Delivery` is answered 500. To handle these cases in the handler, take a
+/// A request without a `Delivery` gets a 500. To handle these cases in the handler, take a
 /// `Result<Payload<T>, PayloadRejection>`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[allow(clippy::exhaustive_structs, reason = "used as a pattern in handler arguments")]
@@ -141,9 +143,9 @@ impl<S: Sync, T: DeserializeOwned> FromRequestParts<S> for Payload<T> {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum PayloadRejection {
-    /// The payload is not a `T`; answered 422 by the nearest layer.
+    /// The payload is not a `T`. The nearest layer responds with 422.
     DecodeError(DecodeError),
-    /// No layer is above the handler; answered 500.
+    /// No layer is above the handler. The response is 500.
     MissingDelivery(MissingDelivery),
 }
 
@@ -174,11 +176,11 @@ impl IntoResponse for PayloadRejection {
     }
 }
 
-/// Responds 422 with the error's text, which the nearest layer above replaces by its own response. The layer
-/// leaves a response alone whose status was changed.
+/// Responds with 422 and the error's text. The nearest layer replaces this response with its own, unless
+/// middleware in between has changed the status.
 ///
-/// The response's extensions contain a [`Rejection`] of the kind [`Undecodable`](RejectionKind::Undecodable), so
-/// that the layer releases the claim regardless of [`complete_when`](crate::WebhookLayer::complete_when).
+/// The response's extensions contain a [`Rejection`] of the kind [`Undecodable`](RejectionKind::Undecodable),
+/// so that the layer releases the claim regardless of [`complete_when`](crate::WebhookLayer::complete_when).
 impl IntoResponse for DecodeError {
     fn into_response(self) -> Response {
         let kind = RejectionKind::Undecodable;

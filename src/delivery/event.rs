@@ -30,7 +30,7 @@ use crate::BoxError;
 /// own it, use [`into_inner`](Self::into_inner) if `T` is `Clone`, and
 /// [`try_into_inner`](Self::try_into_inner) otherwise.
 ///
-/// A delivery has an `Event` of one type: for any other type, the axum extractor answers 500, and the
+/// A delivery has an `Event` of one type: for any other type, the axum extractor responds with 500, and the
 /// extensions contain no value. If each route or event type has its own type, decode with
 /// [`Delivery::json`](crate::Delivery::json) or with the axum extractor `Payload<T>`.
 #[allow(clippy::exhaustive_structs, reason = "used as a pattern in handler arguments")]
@@ -111,7 +111,8 @@ impl<T: fmt::Debug> fmt::Debug for Event<T> {
 /// Neither the text nor `Debug` contains payload data. The [`source`](Error::source) is the decoder's error,
 /// which may quote the payload: keep it out of logs.
 ///
-/// With the feature `axum` it is a response: 422 with the text, after which the layer releases the claim.
+/// With the feature `axum` it implements `IntoResponse`: the layer then rejects the request with 422 and
+/// releases the claim.
 pub struct DecodeError {
     text: String,
     path: Option<String>,
@@ -217,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn the_text_names_the_field_and_quotes_nothing() {
+    fn json_errors_name_the_field_without_its_value() {
         for (json, text, path) in [
             (
                 r#"{"number":"SECRET"}"#,
@@ -239,7 +240,7 @@ mod tests {
 
     #[cfg(feature = "form")]
     #[test]
-    fn the_error_of_a_form_names_the_field_too() {
+    fn form_errors_name_the_field_without_its_value() {
         for (form, text) in [
             ("number=SECRET", "payload field `number` is invalid"),
             ("SECRET=1", "payload field `number` is missing"),

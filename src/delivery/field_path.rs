@@ -189,7 +189,7 @@ macro_rules! forward_visit {
     )+};
 }
 
-/// The default methods call these.
+/// The default implementations of the other methods call these.
 impl<'de, V: Visitor<'de>> Visitor<'de> for Traced<'_, V> {
     type Value = V::Value;
 
@@ -362,7 +362,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_has_fields_and_indexes_and_neither_keys_nor_values() {
+    fn paths_contain_fields_and_indexes_but_no_keys_or_values() {
         for (json, expected) in [
             (r#"{"number":"SECRET"}"#, "number"),
             (r#"{"number":256}"#, "number"),
@@ -373,7 +373,7 @@ mod tests {
             (r#"{"notes":{"number":{"unit-price":"SECRET"}}}"#, "notes.*.unit-price"),
             (r#"{"payment":"SECRET"}"#, "payment"),
             (r#"{"payment":{"card":{"unit-price":"SECRET"}}}"#, "payment"),
-            // An error that the type ignores leaves no path.
+            // The type ignores the error in `extra`, so the path names the next one.
             (r#"{"extra":{"unit-price":-1},"number":"SECRET"}"#, "number"),
             (r#"{"flat":{"total":"SECRET"}}"#, "flat.*"),
             (r#"{"strict":{"SECRET":1}}"#, "strict.*"),
@@ -385,7 +385,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_field_is_named_as_such() {
+    fn missing_fields_are_reported_as_missing() {
         for (json, expected) in [
             (r#"{"lines":[{}]}"#, "lines[0].unit-price"),
             (r#"{"notes":{"SECRET":{"SECRET":1}}}"#, "notes.*.unit-price"),

@@ -12,8 +12,8 @@ use crate::{
 ///
 /// A delivery keeps it for its items, which may be claimed after the request and the layer are gone.
 pub(crate) trait Claims: Send + Sync {
-    /// Returns a digest of the endpoint, if the secret alone does not distinguish endpoints: behind a lookup, and if
-    /// the provider uses one secret for all endpoints of an account.
+    /// Returns a digest of the endpoint, if the secret alone does not distinguish endpoints: behind a lookup,
+    /// and if the provider uses one secret for all endpoints of an account.
     fn receiver(&self, request: &RequestContext<'_>, endpoint: &Endpoint) -> Option<u64>;
 
     /// Returns the lease of a claim on a delivery with this profile.
@@ -69,7 +69,7 @@ pub struct ItemClaim {
     guard: Option<Box<dyn ItemGuard>>,
     claim: Option<AcquiredItem>,
     timeout: Duration,
-    /// Whether there is no claim because the store failed.
+    /// `true` if there is no claim because the store failed.
     pub(crate) store_failed: bool,
 }
 
@@ -101,13 +101,13 @@ impl Delivery {
     ///
     /// # Errors
     ///
-    /// If the store may be used by other endpoints, but the layer has no [scope](crate::WebhookLayer::scope)
-    /// and the verifier sets no fingerprint.
+    /// Returns an error if the store may be used by other endpoints, but the layer has no
+    /// [scope](crate::WebhookLayer::scope) and the verifier sets no fingerprint.
     ///
-    /// If the store fails, or does not answer within a second, and the layer
-    /// [rejects](crate::StoreFailure::Reject) such deliveries (the default for providers that retry). Answer
-    /// 503, so that the provider retries. If the layer [proceeds](crate::StoreFailure::Proceed), the item is
-    /// claimed but not deduplicated.
+    /// Returns an error if the store fails, or does not answer within a second, and the layer
+    /// [rejects](crate::StoreFailure::Reject) such deliveries (the default for providers that retry). Respond
+    /// with 503, so that the provider retries. If the layer [proceeds](crate::StoreFailure::Proceed), the
+    /// item is claimed but not deduplicated.
     ///
     /// # Cancel safety
     ///
@@ -155,14 +155,14 @@ impl ItemClaim {
         Self { guard, claim, timeout, store_failed: false }
     }
 
-    /// An item that runs although the store failed.
+    /// Creates the claim of an item that runs although the store failed.
     pub(crate) fn unclaimed() -> Self {
         Self { guard: None, claim: None, timeout: Duration::ZERO, store_failed: true }
     }
 
-    /// Runs the item's work, and extends the lease meanwhile, after every third of it. After an `Ok`, the
-    /// item is completed. After an `Err` or a panic, which propagates, it is released, so that the next
-    /// delivery that contains the item runs it again.
+    /// Runs the item's work. While it runs, the lease is extended each time a third of it has passed. After
+    /// an `Ok`, the item is completed. After an `Err` or a panic, which propagates, it is released, so that
+    /// the next delivery that contains the item runs it again.
     ///
     /// Returns the result of the work even if the store fails afterwards: settling is then retried in the
     /// background until the lease expires.
@@ -178,7 +178,7 @@ impl ItemClaim {
     ///
     /// # Panics
     ///
-    /// If the work panics.
+    /// Panics if the work panics.
     ///
     /// # Cancel safety
     ///
@@ -208,7 +208,7 @@ impl ItemClaim {
     }
 
     /// Returns the fencing token. It increases each time this item runs: reject writes with a lower token, so
-    /// that a stalled earlier run cannot overwrite a later one. `None` exactly if
+    /// that a stalled earlier run cannot overwrite a later one. `None` if and only if
     /// [`is_deduped`](Self::is_deduped) is `false`.
     #[must_use]
     pub fn fencing_token(&self) -> Option<u64> {
@@ -216,7 +216,7 @@ impl ItemClaim {
     }
 
     /// Returns a handle of the claim, for stores that complete it themselves. Take it before the item
-    /// [runs](Self::run). `None` exactly if [`is_deduped`](Self::is_deduped) is `false`.
+    /// [runs](Self::run). `None` if and only if [`is_deduped`](Self::is_deduped) is `false`.
     ///
     /// ```
     /// # use tower_webhook::{BoxError, Delivery, Item};

@@ -231,7 +231,8 @@ impl Delivery {
     ///
     /// # Errors
     ///
-    /// If the payload is not the JSON of a `T`. The error names the field that failed.
+    /// Returns an error if the payload is not JSON, or does not decode to a `T`. The error names the field
+    /// that failed.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, DecodeError> {
         let json = self.json_bytes();
         serde_json::from_slice(&json).map_err(|error| DecodeError::json::<T>(&json, error))
@@ -241,7 +242,8 @@ impl Delivery {
     ///
     /// # Errors
     ///
-    /// If the payload is not the form of a `T`. The error names the field that failed.
+    /// Returns an error if the payload is not a form, or does not decode to a `T`. The error names the field
+    /// that failed.
     #[cfg(feature = "form")]
     #[cfg_attr(docsrs, doc(cfg(feature = "form")))]
     pub fn form<T: DeserializeOwned>(&self) -> Result<T, DecodeError> {
@@ -260,7 +262,7 @@ impl Delivery {
         self.facts.undecoded.get().map(|(_, error)| error)
     }
 
-    /// Records that the payload is not a `type_id`, also in existing clones.
+    /// Records that the payload is not a `type_id`, for this delivery and its existing clones.
     pub(crate) fn set_undecoded(&self, type_id: TypeId, error: BoxError) {
         // Each delivery is decoded once.
         let _ = self.facts.undecoded.set((type_id, DecodeError::from_any(error)));
@@ -273,8 +275,8 @@ impl Delivery {
         layers.any(|delivery| delivery.facts.undecoded.get().is_some_and(|(failed, _)| *failed == type_id))
     }
 
-    /// Returns the index of the secret that matched, counted from 0 in the order in which they were given. During
-    /// a secret rotation it shows when the old secret is out of use.
+    /// Returns the index of the secret that matched, counted from 0 in the order in which they were given.
+    /// During a secret rotation it shows whether the old secret is still in use.
     #[must_use]
     pub fn secret_index(&self) -> usize {
         self.facts.verified.secret_index
@@ -303,7 +305,7 @@ impl Delivery {
     }
 
     /// Returns the fencing token. It increases each time this delivery runs: reject writes with a lower
-    /// token, so that a stalled earlier run cannot overwrite a later one. `None` exactly if
+    /// token, so that a stalled earlier run cannot overwrite a later one. `None` if and only if
     /// [`is_deduped`](Self::is_deduped) is `false`.
     ///
     /// ```
@@ -319,8 +321,8 @@ impl Delivery {
         self.fencing
     }
 
-    /// Returns a handle of the claim on this delivery, for stores that complete it themselves. `None` exactly
-    /// if [`is_deduped`](Self::is_deduped) is `false`.
+    /// Returns a handle of the claim on this delivery, for stores that complete it themselves. `None` if and
+    /// only if [`is_deduped`](Self::is_deduped) is `false`.
     ///
     /// ```
     /// use tower_webhook::Delivery;
@@ -428,7 +430,7 @@ pub(crate) struct ClaimAbove {
     pub(crate) fencing: Option<u64>,
 }
 
-/// Boxed, because most deliveries have no outer layer.
+/// Clones the outer layer's delivery; boxed, because most deliveries have none.
 #[cold]
 fn above(delivery: &Delivery) -> Box<Delivery> {
     Box::new(delivery.clone())

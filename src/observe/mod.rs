@@ -23,8 +23,9 @@
 //! **Spans, events and metrics never contain a payload, a secret or a signature**, nor data from unverified
 //! requests. An `Outcome` contains the verified [`Delivery`](crate::Delivery) including the payload, and the
 //! errors behind a rejection. A decoder's error may quote the payload, and so may
-//! [`Delivery::decode_error`](crate::Delivery::decode_error). Errors of your own functions are logged as they are: those of
-//! lookups and custom verifiers, and those that the handler of an item returns.
+//! [`Delivery::decode_error`](crate::Delivery::decode_error). Errors that lookups, custom verifiers and item
+//! handlers return are logged with their text, escaped and truncated; only a decoder's error of an item
+//! handler is logged without it.
 //!
 //! # The span
 //!
@@ -45,7 +46,7 @@
 //! | `webhook.settlement` | a [`Settlement`] | at the end |
 //! | `webhook.store_time` | [`Outcome::store_time`], in seconds | at the end |
 //! | `webhook.handler_time` | [`Outcome::handler_time`], in seconds | at the end |
-//! | `http.response.status_code` | the status that was answered, as OpenTelemetry names it | at the end |
+//! | `http.response.status_code` | the status of the response, under OpenTelemetry's name | at the end |
 //!
 //! The id and the event type come from the provider or, if unsigned, possibly from an attacker. Both are
 //! truncated to 256 bytes, and control characters are escaped, so that they cannot forge log lines.
@@ -61,8 +62,8 @@
 //! | `WARN` | kinds that require a verified delivery: `undecodable`, `store_unavailable`, `handler_timeout`, and `ack_deadline` once the handler is called |
 //! | `ERROR` | `verifier_unavailable` of a verified delivery whose endpoint has no [scope](crate::WebhookLayer::scope): every one is rejected until the configuration is changed |
 //!
-//! So a client without a secret or a captured delivery cannot fill a log at `INFO`.
-//! An attacker who captures a delivery can replay it while its timestamp is within the tolerance. Each replay
+//! A client that has neither a secret nor a captured delivery therefore cannot fill a log at `INFO`. An
+//! attacker who captures a delivery can replay it while its timestamp is within the tolerance. Each replay
 //! causes one `INFO`, and one `WARN` if it is `undecodable`. [Metrics](#metrics) and
 //! [`on_outcome`](crate::WebhookLayer::on_outcome) report all kinds: monitor `over_budget` and
 //! `verifier_unavailable` there. To debug a new integration, enable `tower_webhook::rejection=debug`.
@@ -77,18 +78,18 @@
 //! | `INFO` | `delivery ended`, one for each verified delivery: `provider`, `id`, `event_type`, `attempt`, `outcome`, `rejection`, `handler`, `status`, and in seconds `time` ([`Outcome::elapsed`]), `handler_time` and `store_time`. A field that does not apply is left out |
 //! | `WARN` | a payload that could not be decoded and was [acknowledged](crate::Undecodable::Acknowledge), with the `reason` as above: the provider will not send it again |
 //! | `INFO` | an `event_type` that an [`EventRouter`](crate::EventRouter) has no route for: once for each of the first 256 types |
-//! | `ERROR` | a delivery without a single event type in an `EventRouter` without a fallback, and a request without a layer: the first of each, and the others at `DEBUG` |
+//! | `ERROR` | in an `EventRouter` without a fallback: a delivery of a batch or without an event type, and a request without a layer. The first of each; all others at `DEBUG` |
 //! | `WARN` | lookups of [`with_lookup`](crate::WebhookLayer::with_lookup) that failed or took too long, with their `count` since the last such event and the `error` of the last: at most once a minute |
 //! | `WARN` | a store that failed, with `operation` and `error` |
 //! | `ERROR` | an item of a batch that cannot be claimed, because its endpoint has no [scope](crate::WebhookLayer::scope) |
-//! | `WARN` | an item of a batch that failed, with its key as `item`, and the `error` of the handler (of a decoder's error only the place, as above): the first three of each batch |
+//! | `WARN` | an item of a batch that failed, with its key as `item`, and the `error` of the handler (for a decoder's error, only the field and position, as above): the first three of each batch |
 //! | `WARN` | more items of a batch that failed: their `count`, and how many of the batch's `items` have `failed` in all |
 //! | `WARN` | two items of a batch with the same key, of which only one runs, with the key as `item` |
 //! | `WARN` | a lease that expired before its claim was settled: the delivery may have run twice |
-//! | `ERROR` | a completion that was not stored before the lease expired: the provider's next attempt runs again |
+//! | `ERROR` | a completion that was not stored before the lease expired: the provider's next attempt runs the handler again |
 //! | `ERROR` | completions that were dropped because 16,384 others of the layer wait for the store, with their `count` since the last such event; at most once a minute, and once more when none is waiting |
 //! | `DEBUG` | a release that was not stored before the lease expired |
-//! | `ERROR` | a provider's verifier that cannot be built, with the `error`: each delivery is answered 503 |
+//! | `ERROR` | a provider's verifier that cannot be built, with the `error`: each delivery is rejected with 503 |
 //! | `WARN` | an `ack_deadline` that is not shorter than the provider's timeout, when the layer is built |
 //!
 //! # Metrics
@@ -133,7 +134,7 @@
 //!
 //! All series of a provider exist, with the value 0, from its first delivery on, so that even the first
 //! failure has a rate. The handles are registered at that time with the installed recorder. Recommended
-//! alarms: `webhook_handlers_total` with `end!="completed"`, `webhook_store_failures_total`,
+//! alerts: `webhook_handlers_total` with `end!="completed"`, `webhook_store_failures_total`,
 //! `webhook_settlements_abandoned_total` with `settlement="completed"`, `webhook_rejections_total` with
 //! `kind="undecodable"` (events are rejected) and, compared with its usual rate, with
 //! `kind="wrong_signature"` (a secret was rotated at the provider only).

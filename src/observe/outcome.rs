@@ -24,7 +24,8 @@ pub struct Outcome {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum OutcomeKind {
-    /// The handler was called, whatever it answered: see [`Outcome::handler`] and [`Outcome::settlement`].
+    /// The handler was called, regardless of its result: see [`Outcome::handler`] and
+    /// [`Outcome::settlement`].
     Accepted,
     /// The delivery was handled before.
     Duplicate,
@@ -33,10 +34,10 @@ pub enum OutcomeKind {
     /// The request was a verification handshake, and was answered.
     Handshake,
     /// The event type is not [listed](crate::WebhookLayer::only_events), or has no route in the
-    /// [`EventRouter`](crate::EventRouter). The delivery was answered 200 without being handled, and is not
+    /// [`EventRouter`](crate::EventRouter). The delivery got a 200 without being handled, and is not
     /// remembered.
     Ignored,
-    /// The payload could not be decoded, and was answered 200 because of
+    /// The payload could not be decoded, and the delivery was acknowledged with 200 because of
     /// [`Undecodable::Acknowledge`](crate::Undecodable::Acknowledge). The provider does not retry it.
     Acknowledged,
     /// The client disconnected, or the service failed to become ready, before the handler was called.
@@ -49,7 +50,7 @@ pub enum OutcomeKind {
 /// [listed](crate::WebhookLayer::only_events), and an [`EventRouter`](crate::EventRouter) into its response
 /// to one without a route. A handler can insert it into a 2xx response: the layer then releases the claim and
 /// reports [`OutcomeKind::Ignored`], so a redelivery runs the handler again. With any other status the
-/// handler has failed as usual.
+/// handler counts as failed.
 ///
 /// ```
 /// use http::Response;
@@ -174,8 +175,8 @@ impl Outcome {
         self.grpc_status
     }
 
-    /// Returns the rejection of a rejected request, or of an accepted one whose handler took too long or could not
-    /// decode the payload (axum's extractor `Payload<T>`).
+    /// Returns the rejection of a rejected request, or of an accepted one whose handler took too long or
+    /// could not decode the payload (axum's extractor `Payload<T>`).
     #[must_use]
     pub fn rejection(&self) -> Option<&Rejection> {
         self.rejection.as_ref()

@@ -6,7 +6,8 @@ use std::{
 
 use tokio::time::Instant;
 
-/// A count that is reported at most once a minute: of what comes in thousands, or what any client can cause.
+/// A counter that is reported at most once a minute, for events that occur in large numbers or that any
+/// client can cause.
 #[derive(Debug, Default)]
 pub(crate) struct PerMinute(Mutex<Unreported>);
 
@@ -32,7 +33,7 @@ impl PerMinute {
         })
     }
 
-    /// Returns the count that was held back.
+    /// Returns the count that has not been reported.
     pub(crate) fn rest(&self) -> u64 {
         self.take(|_| true)
     }

@@ -178,9 +178,9 @@ impl Drop for Recording {
                 Some(meters) => meters.ended(outcome),
                 None => observer.registry.ended_unknown(outcome),
             }
-            if let Some(tell) = &observer.on_outcome {
+            if let Some(f) = &observer.on_outcome {
                 let _entered = span.enter();
-                tell(outcome);
+                f(outcome);
             }
         }));
     }

@@ -132,7 +132,7 @@ fn level(outcome: OutcomeKind, rejection: &Rejection) -> Level {
         RejectionKind::AckDeadline if outcome == OutcomeKind::Accepted => Level::WARN,
         RejectionKind::VerifierUnavailable => match source {
             Some(source) if source.is::<MissingScope>() => Level::ERROR,
-            // The name of a key or of an endpoint may be made up.
+            // An attacker can make up the name of a key or an endpoint.
             _ => Level::DEBUG,
         },
         _ => Level::DEBUG,
@@ -144,7 +144,7 @@ pub(crate) fn lookups_failed(count: u64, error: &(dyn Error + 'static)) {
         target: TARGET,
         count,
         error = &*printable(&chain(error)),
-        "lookups of endpoints failed since the last such event: their requests were rejected with 503",
+        "endpoint lookups failed, and their requests were rejected with 503",
     );
 }
 
@@ -190,7 +190,7 @@ pub(crate) fn missing_scope(error: &MissingScope) {
 }
 
 pub(crate) fn item_failed(key: &str, error: &(dyn Error + 'static)) {
-    // Most handlers decode the item.
+    // Most handlers decode the item, and a decoder's error may quote it.
     let error = undecodable(error).unwrap_or_else(|| chain(error));
     tracing::warn!(
         target: TARGET,
@@ -224,7 +224,7 @@ pub(super) fn settlement_abandoned(intent: Settlement) {
         Settlement::Completed => tracing::error!(
             target: TARGET,
             settlement = intent.as_str(),
-            "completion was not stored before the lease expired: a retry of the delivery runs again",
+            "completion was not stored before the lease expired: a retry runs the handler again",
         ),
         // The expired lease has ended the claim.
         _ => tracing::debug!(
@@ -239,11 +239,11 @@ pub(super) fn completions_dropped(count: u64) {
     tracing::error!(
         target: TARGET,
         count,
-        "completions were dropped because too many wait for the store: retries of the deliveries run again",
+        "completions were dropped because too many wait for the store: retries run the handlers again",
     );
 }
 
-/// Returns the reason of a rejection. Of the errors of this crate, none contains text from the client.
+/// Returns the reason of a rejection. Errors of this crate do not contain text from the client.
 fn reason(rejection: &Rejection) -> Option<Cow<'static, str>> {
     let source = rejection.source()?;
     let reason = match rejection.kind() {
@@ -314,7 +314,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_printed_is_short_and_of_one_line() {
+    fn printable_text_is_escaped_and_truncated() {
         assert_eq!(printable(r#"it's "a" \ b"#), r#"it's "a" \ b"#);
         assert!(matches!(printable("msg_1"), Cow::Borrowed("msg_1")));
         assert_eq!(

@@ -18,9 +18,9 @@ pub(crate) struct Unrouted {
 }
 
 impl Unrouted {
-    /// If the event type is unsigned, an attacker who captures a delivery can make types up.
+    /// The maximum number of logged types: an attacker who captures a delivery can make up unsigned types.
     const MOST: usize = 256;
-    /// The types of providers are shorter, and the limit bounds the memory of the set.
+    /// The maximum length of a logged type, which bounds the memory of the set. Providers' types are shorter.
     const LONGEST: usize = 256;
 
     /// Logs `event_type` if it is new.
@@ -36,8 +36,8 @@ impl Unrouted {
         }
     }
 
-    /// Logs a delivery without an event type. If no signature covers it, an attacker who captures a delivery can
-    /// remove it, so only the first is an error.
+    /// Logs a delivery without an event type. An attacker who captures a delivery can remove an unsigned
+    /// type, so only the first is logged as an error.
     pub(crate) fn without_event_type(&self, reason: &str) {
         trace::unroutable(reason, !self.without_event_type.swap(true, Ordering::Relaxed));
     }

@@ -1,8 +1,8 @@
-//! Deserialization of JSON from senders that are not strict about types: numbers as strings, arrays as
-//! strings of JSON, empty strings for missing values.
+//! Lenient deserialization of JSON. It accepts numbers as strings, arrays as strings that contain JSON, and
+//! empty strings for missing values.
 //!
-//! A verified event must not be lost to a detail of its payload, so unambiguous values are accepted. Errors
-//! do not quote text: payloads contain names and messages, and errors end up in logs.
+//! A verified event should not be lost because of a wrong type, so every unambiguous value is accepted.
+//! Errors do not quote values, because payloads contain names and messages, and errors are logged.
 
 use std::{borrow::Cow, fmt, marker::PhantomData};
 
@@ -12,12 +12,12 @@ use serde::{
 };
 use serde_json::Value;
 
-/// A struct that is filled field by field.
+/// A struct that is deserialized one field at a time.
 ///
-/// Derived code would reject a payload that has a field under both its old and its new name, and could not
-/// look for the fields of an envelope at the same time.
+/// A derived `Deserialize` would reject a payload that has both the old and the new name of a field, and
+/// could not read the fields of an envelope at the same time.
 pub(crate) trait Fields: Default {
-    /// Reads the field's value, or skips it if the name is unknown.
+    /// Reads the value of `field`, or skips it if its name is unknown.
     fn set<'de, A: MapAccess<'de>>(&mut self, field: Field<'_, A>) -> Result<(), A::Error>;
 
     /// Returns the name of a missing required field.
@@ -26,7 +26,7 @@ pub(crate) trait Fields: Default {
     }
 }
 
-/// Returns the struct, or an error if a required field is missing.
+/// Returns `fields`, or an error if a required field is missing.
 pub(crate) fn complete<T: Fields, E: Error>(fields: T) -> Result<T, E> {
     match fields.missing() {
         Some(name) => Err(E::missing_field(name)),
@@ -38,14 +38,14 @@ pub(crate) fn complete<T: Fields, E: Error>(fields: T) -> Result<T, E> {
 #[derive(Deserialize)]
 pub(crate) struct FieldName<'a>(#[serde(borrow)] pub(crate) Cow<'a, str>);
 
-/// A field whose name has been read. Every method reads its value.
+/// A field whose name has been read. Each method reads the value and consumes the field.
 pub(crate) struct Field<'a, A> {
     pub(crate) name: &'a str,
     pub(crate) map: &'a mut A,
 }
 
 impl<'de, A: MapAccess<'de>> Field<'_, A> {
-    /// Reads a string, or a whole number's digits; `None` if empty.
+    /// Reads a string or a whole number as text. Returns `None` for null and for blank text.
     pub(crate) fn text(self) -> Result<Option<String>, A::Error> {
         match self.map.next_value()? {
             LenientScalar::Null => Ok(None),
@@ -56,7 +56,7 @@ impl<'de, A: MapAccess<'de>> Field<'_, A> {
         }
     }
 
-    /// Reads a string, or a number as it is written; `None` for anything else.
+    /// Reads a string or a number as text. Returns `None` for blank text and for any other value.
     pub(crate) fn any_text(self) -> Result<Option<String>, A::Error> {
         Ok(match self.map.next_value()? {
             Value::String(text) if !text.trim().is_empty() => Some(text),
@@ -65,7 +65,8 @@ impl<'de, A: MapAccess<'de>> Field<'_, A> {
         })
     }
 
-    /// Reads Unix seconds as a number or its digits; 0 means "never".
+    /// Reads Unix seconds from a number or a string. Returns `None` for null, for blank text and for 0, which
+    /// means "never".
     pub(crate) fn seconds(self) -> Result<Option<u64>, A::Error> {
         let seconds = match self.map.next_value()? {
             LenientScalar::Null => 0,
@@ -79,7 +80,7 @@ impl<'de, A: MapAccess<'de>> Field<'_, A> {
         Ok(Some(seconds).filter(|&seconds| seconds != 0))
     }
 
-    /// Reads a boolean, also in a string.
+    /// Reads a boolean, or a string that contains one.
     pub(crate) fn flag(self) -> Result<Option<bool>, A::Error> {
         match self.map.next_value()? {
             LenientScalar::Null => Ok(None),
@@ -94,7 +95,8 @@ impl<'de, A: MapAccess<'de>> Field<'_, A> {
         }
     }
 
-    /// Reads strings from an array, or from one string separated by commas; trimmed, without empty ones.
+    /// Reads strings from an array, or from one string that separates them with commas. Trims them, and drops
+    /// empty ones.
     pub(crate) fn words(self) -> Result<Vec<String>, A::Error> {
         let words: Vec<String> = match self.map.next_value()? {
             Listed::Nothing => Vec::new(),
@@ -105,20 +107,20 @@ impl<'de, A: MapAccess<'de>> Field<'_, A> {
         Ok(words.filter(|w| !w.is_empty()).map(str::to_owned).collect())
     }
 
-    /// Reads objects from an array, or from a string that contains such an array as JSON.
+    /// Reads objects from an array, or from a string that contains the array as JSON.
     pub(crate) fn objects<T: Fields>(self) -> Result<Vec<T>, A::Error> {
         let objects: Vec<Object<T>> = match self.map.next_value()? {
             Listed::Nothing => Vec::new(),
-            // Only one level of strings is parsed, and `serde_json` bounds the depth within.
+            // Parses only one level of strings; `serde_json` limits the depth of each.
             Listed::Text(text) => serde_json::from_str::<Option<_>>(&text)
-                .map_err(|_| self.refuse("an array of objects, or a string that holds one"))?
+                .map_err(|_| self.refuse("an array of objects, or a string that contains one"))?
                 .unwrap_or_default(),
             Listed::Items(items) => items,
         };
         Ok(objects.into_iter().filter_map(|object| object.0).collect())
     }
 
-    /// Reads an object; `None` for null and the empty string.
+    /// Reads an object. Returns `None` for null and for a blank string.
     pub(crate) fn object<T: Fields>(self) -> Result<Option<T>, A::Error> {
         Ok(self.map.next_value::<Object<T>>()?.0)
     }
@@ -133,12 +135,12 @@ impl<'de, A: MapAccess<'de>> Field<'_, A> {
     }
 }
 
-/// An object, or nothing.
+/// An object, or `None` for null and for a blank string.
 pub(crate) struct Object<T>(Option<T>);
 
 impl<T> Object<T> {
     pub(crate) fn required<E: Error>(self) -> Result<T, E> {
-        self.0.ok_or_else(|| E::custom("expected an object, got nothing"))
+        self.0.ok_or_else(|| E::custom("expected an object, got null or an empty string"))
     }
 
     pub(crate) fn into_inner(self) -> Option<T> {
@@ -181,8 +183,8 @@ impl<'de, T: Fields> Visitor<'de> for ObjectVisitor<T> {
     }
 }
 
-/// A scalar value. Fractions and negative numbers are rejected: the payloads have none, and a phone number
-/// that was converted to a float may have lost digits.
+/// A scalar value. Fractions and negative numbers are rejected. Payloads do not contain them, and a phone
+/// number that was converted to a float may have lost digits.
 enum LenientScalar {
     Null,
     Bool(bool),
@@ -251,7 +253,7 @@ fn not_scalar<E: Error>() -> E {
     E::custom(format_args!("expected {SCALAR}"))
 }
 
-/// A list, or its notation in a string.
+/// An array, or a string from which one can be read.
 enum Listed<T> {
     Nothing,
     Text(String),
@@ -289,7 +291,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ListedVisitor<T> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-        // A size claimed by the sender must not determine the capacity.
+        // The capacity must not depend on the sender's size hint.
         let mut items = Vec::new();
         while let Some(item) = seq.next_element()? {
             items.push(item);
@@ -298,7 +300,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ListedVisitor<T> {
     }
 }
 
-/// Defines an enum over strings that keeps unknown values.
+/// Defines an enum of strings with a variant for unknown values.
 macro_rules! open_enum {
     (
         $(#[$meta:meta])*
@@ -335,7 +337,7 @@ macro_rules! open_enum {
             }
         }
 
-        /// The empty string, which represents a missing value.
+        /// The default is an unknown value with an empty string, which represents a missing value.
         impl Default for $name {
             fn default() -> Self {
                 Self::$rest(String::new())

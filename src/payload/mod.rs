@@ -1,4 +1,4 @@
-//! Typed payloads of the project's own provider.
+//! Typed payloads of Notifyer.
 //!
 //! ```
 //! use tower_webhook::{Secret, WebhookLayer, payload::notifyer::Notification, provider};

@@ -1,7 +1,7 @@
-//! Payloads of the WhatsAble Notifyer webhook.
+//! Payloads of Notifyer by WhatsAble.
 //!
-//! Decode a [`Notification`]. Events that it does not know are [`Other`](Notification::Other), so they are
-//! acknowledged rather than retried:
+//! Decode deliveries as a [`Notification`]. Unknown events become [`Notification::Other`], so that the
+//! handler can acknowledge them:
 //!
 //! ```
 //! use tower_webhook::{WebhookLayer, provider, payload::notifyer::Notification};
@@ -29,8 +29,9 @@
 //! # }
 //! ```
 //!
-//! The provider posts an [`IncomingMessage`] when a contact writes to the business on WhatsApp. Older endpoints wrap
-//! it in an envelope, `{"event": "incoming_message", "data": {…}}`; both types read either form.
+//! Notifyer sends an [`IncomingMessage`] when a contact writes to the business on WhatsApp. For older
+//! endpoints, it wraps the message in an envelope: `{"event": "incoming_message", "data": {…}}`.
+//! [`Notification`] and [`IncomingMessage`] accept both forms.
 //!
 //! ```
 //! use tower_webhook::payload::notifyer::{IncomingMessage, MessageType};
@@ -58,19 +59,20 @@
 //!
 //! # Lenient decoding
 //!
-//! A verified delivery should not be lost to a detail, so decoding is lenient where the meaning is clear:
+//! A verified delivery should not be lost because of a wrong type. Decoding is therefore lenient wherever the
+//! value is unambiguous:
 //!
-//! * of a message, only `phone_number` is required; unknown fields are ignored;
-//! * a [`MessageStatus`] requires nothing, and is read with and without the envelope;
+//! * a message requires only `phone_number`, and unknown fields are ignored;
+//! * a [`MessageStatus`] requires no field, and is accepted with or without the envelope;
 //! * unknown values of [`MessageType`], [`Sender`] and [`ReferralSource`] are kept as sent;
-//! * null, the empty string and an absent field are the same: `None`, or an empty list;
-//! * whole numbers are accepted as strings, strings as whole numbers, and lists as strings.
+//! * null, an empty string and a missing field are equivalent: `None` or an empty list;
+//! * a whole number may be sent as a string, a string as a whole number, and a list as a string.
 //!
-//! Any other value of the wrong type is an error. Errors do not quote the contact's text, so they can be
-//! logged.
+//! Any other value of the wrong type is an error. Errors do not contain values from the payload, so they can
+//! be logged.
 //!
-//! Serialization ([`serde::Serialize`]) is for storing a message and reading it again. It uses the newest
-//! names and types, and does not reproduce the received bytes.
+//! Serialize ([`serde::Serialize`]) a message to store it and deserialize it later. Serialization uses the
+//! newest names and types, and does not reproduce the received JSON.
 
 use std::fmt;
 
@@ -81,27 +83,28 @@ use serde::{
 
 use super::lenient::{Field, FieldName, Fields, Object, complete, open_enum};
 
-/// A message in a WhatsApp conversation: one that a contact wrote to the business, or one that the business
-/// sent, if the endpoint subscribes to outgoing messages (see [`is_incoming`](Self::is_incoming)).
+/// A message in a WhatsApp conversation. A contact wrote it to the business or, if the endpoint subscribes to
+/// outgoing messages, the business sent it (see [`is_incoming`](Self::is_incoming)).
 ///
-/// Accepts the message with or without the older envelope. See the [module](self) for an example and for the
-/// lenient decoding.
+/// Deserializes with or without the older envelope. See the [module](self) for an example and for lenient
+/// decoding.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct IncomingMessage {
-    /// The contact's number with its country code: digits without a leading `+`. Never empty in a decoded
-    /// message. A number sent as a string is not validated further.
+    /// The contact's number with its country code, without a leading `+`. It is never empty in a decoded
+    /// message. A number that was sent as a string may contain characters other than digits.
     pub phone_number: String,
     /// The contact's name.
     pub recipient_name: Option<String>,
     /// The contact's id, a UUID.
     pub user_id: Option<String>,
-    /// The type of the latest message; [`MessageType::Other`] with an empty string if it was not sent.
+    /// The type of the latest message, or [`MessageType::Other`] with an empty string if the field is
+    /// missing.
     pub message_type: MessageType,
     /// The URL of the latest message's media, valid for 24 hours; [`media_url`](Self::media_url) also looks
     /// in `last_messages`.
     pub attachment_url: Option<String>,
-    /// The recent messages of both sides, newest first, about 20.
+    /// About 20 recent messages of the contact and the business, newest first.
     pub last_messages: Vec<LastMessage>,
     /// A readable summary of the recent conversation.
     pub conversation_paragraph: Option<String>,
@@ -109,19 +112,19 @@ pub struct IncomingMessage {
     pub last_message_of_user: Option<String>,
     /// The text of the business's latest message.
     pub last_message_of_bot: Option<String>,
-    /// The time of the contact's last message, in Unix seconds; `None` if there is none. Also read from
-    /// `user_timestamp`, its older name.
+    /// The time of the contact's latest message in Unix seconds, or `None` if there is no such message. Also
+    /// read from the older field `user_timestamp`.
     pub user_last_message_time: Option<u64>,
-    /// The time of the business's last message, in Unix seconds; `None` if there is none. Also read from
-    /// `bot_timestamp`, its older name.
+    /// The time of the business's latest message in Unix seconds, or `None` if there is no such message. Also
+    /// read from the older field `bot_timestamp`.
     pub bot_last_message_time: Option<u64>,
-    /// A note on the contact.
+    /// A note about the contact.
     pub note: Option<String>,
-    /// A note on the contact, from an automation.
+    /// A note about the contact, written by an automation.
     pub note_automation: Option<String>,
-    /// The contact's labels, sent as one string separated by commas.
+    /// The contact's labels. Notifyer sends them as one string, separated by commas.
     pub labels: Vec<String>,
-    /// `false` for a message that the business sent. Older versions do not send it; use
+    /// `false` if the business sent the message. Older versions of Notifyer do not send this field, so use
     /// [`is_incoming`](Self::is_incoming).
     pub incoming_message: Option<bool>,
     /// The person or system that sent an outgoing message.
@@ -133,7 +136,8 @@ pub struct IncomingMessage {
 }
 
 impl IncomingMessage {
-    /// Returns whether the contact wrote this message. Versions without this field only send such messages.
+    /// Returns whether the contact wrote this message. `true` if `incoming_message` is missing, because older
+    /// versions of Notifyer only send incoming messages.
     #[must_use]
     pub fn is_incoming(&self) -> bool {
         self.incoming_message != Some(false)
@@ -145,8 +149,8 @@ impl IncomingMessage {
         self.labels.iter().any(|l| l == label)
     }
 
-    /// Returns the URL of the message's media, valid for 24 hours: its `attachment_url` or, unless this is a
-    /// text message, that of the newest of `last_messages`.
+    /// Returns the URL of the message's media, which is valid for 24 hours. This is the `attachment_url` or,
+    /// unless the message is a text message, the `media_url` of the newest of `last_messages`.
     #[must_use]
     pub fn media_url(&self) -> Option<&str> {
         if self.attachment_url.is_some() || self.message_type == MessageType::Text {
@@ -180,10 +184,10 @@ open_enum! {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct LastMessage {
-    /// The author; `type` in the JSON.
+    /// The author. `type` in JSON.
     #[serde(rename = "type")]
     pub kind: Sender,
-    /// The text; empty for media.
+    /// The text. Empty for media.
     pub content: String,
     /// The time of the message in ISO 8601, as sent.
     pub timestamp: String,
@@ -198,7 +202,7 @@ open_enum! {
     pub enum Sender {
         /// The contact: `user`
         User = "user",
-        /// The business, a person or a program: `bot`
+        /// The business, whether a person or a program: `bot`
         Bot = "bot";
         /// Another author, as sent.
         Unknown(String),
@@ -227,7 +231,7 @@ pub struct Referral {
     pub video_url: Option<String>,
     /// The URL of the video's thumbnail.
     pub thumbnail_url: Option<String>,
-    /// The click id, for reporting conversions.
+    /// The click id of the ad, for reporting conversions.
     pub ctwa_clid: Option<String>,
 }
 
@@ -243,10 +247,10 @@ open_enum! {
     }
 }
 
-/// An event of the provider.
+/// An event from Notifyer.
 ///
-/// An event with an unknown name is [`Other`](Self::Other) instead of an error, so that it can be
-/// acknowledged rather than retried.
+/// An event with an unknown name becomes [`Other`](Self::Other), so that the handler can acknowledge it. An
+/// error would make Notifyer retry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Notification {
@@ -265,9 +269,9 @@ pub enum Notification {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct MessageStatus {
-    /// The message's id; `None` if it was not sent.
+    /// The message's id, or `None` if the field is missing.
     pub message_id: Option<String>,
-    /// The status, as sent; the provider does not list the values. Empty if it was not sent.
+    /// The status, as sent. Notifyer does not document the values. Empty if the field is missing.
     pub status: String,
     /// The time of the status, as sent.
     pub timestamp: Option<String>,
@@ -328,14 +332,14 @@ impl<'de> Visitor<'de> for NotificationVisitor {
         f.write_str("an object with a message or an event")
     }
 
-    // An envelope is only recognized on the way, so message fields are read as they come: one pass, in any
-    // order.
+    // Whether the object is an envelope is known only after its `event` field, so message fields are read in
+    // the same pass.
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Notification, A::Error> {
         let mut message = IncomingMessage::default();
         let mut status = MessageStatus::default();
         let mut event = None;
         let mut enveloped = None;
-        // Only needed if `data` precedes the `event` that names its type, which is unusual.
+        // `data`, if it precedes `event`, which determines its type.
         let mut early: Option<serde_json::Value> = None;
         while let Some(FieldName(name)) = map.next_key()? {
             let field = Field { name: &name, map: &mut map };
@@ -364,7 +368,7 @@ impl<'de> Visitor<'de> for NotificationVisitor {
     }
 }
 
-/// A seed for the data of the event with this name.
+/// A `DeserializeSeed` for the `data` of the event with this name.
 struct DataOf<'a>(&'a str);
 
 impl<'de> DeserializeSeed<'de> for DataOf<'_> {
@@ -377,7 +381,7 @@ impl<'de> DeserializeSeed<'de> for DataOf<'_> {
                 Ok(message.into())
             }
             MESSAGE_STATUS => {
-                // A retry would bring the same data, so nothing in it is an error.
+                // A retry would contain the same data, so invalid data is ignored.
                 let data = Object::deserialize(serde_json::Value::deserialize(data)?);
                 let status = data.ok().and_then(Object::into_inner).unwrap_or_default();
                 Ok(Notification::MessageStatus(status))
@@ -483,7 +487,7 @@ impl Fields for MessageStatus {
     }
 }
 
-/// A status with or without the envelope.
+/// A message status, with or without the envelope.
 #[derive(Default)]
 struct SentStatus {
     status: MessageStatus,

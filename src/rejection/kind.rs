@@ -16,7 +16,8 @@ pub enum RejectionKind {
     /// The signature does not match. 401.
     WrongSignature,
     /// There is no endpoint for this request. 401, with the same text as a signature mismatch. An attacker
-    /// can still find out which endpoints exist: they wait for the body, and report a missing signature.
+    /// can still find out which endpoints exist: an existing endpoint waits for the body, and reports a
+    /// missing signature.
     UnknownEndpoint,
     /// The client disconnected, or the body failed, before the body was complete. 400.
     BodyInterrupted,
@@ -33,7 +34,8 @@ pub enum RejectionKind {
     AckDeadline,
     /// The store failed, so the layer cannot tell whether the delivery was handled before. 503.
     StoreUnavailable,
-    /// The lookup of the verifier, or the fetch of a key, failed. 503.
+    /// The lookup of the endpoint or the fetch of a key failed, the verifier could not be built, or the
+    /// endpoint has no deduplication scope. 503.
     VerifierUnavailable,
     /// The buffer budget is exhausted. 503.
     OverBudget,

@@ -1,8 +1,8 @@
 //! Rejected requests: [`Rejection`] and [`RejectionKind`].
 //!
-//! The client only sees the kind. The details are for the operator: in
-//! [`source()`](std::error::Error::source), and in the response's extensions, where middleware above the
-//! layer finds the rejection.
+//! Clients only see a short fixed message. The details are available to the service:
+//! [`source()`](std::error::Error::source) returns the cause, and the response's extensions contain the
+//! rejection for middleware above the layer.
 //!
 //! ```
 //! use bytes::Bytes;
@@ -11,7 +11,8 @@
 //!
 //! let secret: Secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".parse()?;
 //! let layer = WebhookLayer::new(secret).on_rejection(|rejection: &Rejection, response: Response<Bytes>| {
-//!     response.map(|_| Bytes::from(format!("rejected: {}", rejection.kind())))
+//!     // The fixed text, not the kind, which would reveal that an endpoint does not exist.
+//!     response.map(|_| Bytes::from(format!("rejected: {rejection}")))
 //! });
 //! # Ok::<(), tower_webhook::InvalidSecret>(())
 //! ```
@@ -59,7 +60,7 @@ enum Cause {
 
 /// A marker in a handler's response: the nearest layer answers with the response's [`Rejection`].
 ///
-/// A response that a layer has answered has the rejection alone, so that no layer above answers it again.
+/// A layer's own response contains the rejection without this marker, so that outer layers do not replace it.
 #[derive(Clone, Copy, Debug)]
 #[cfg_attr(not(feature = "axum"), allow(dead_code, reason = "only the extractors insert it"))]
 pub(crate) struct Unanswered;
@@ -74,8 +75,9 @@ impl Rejection {
         self
     }
 
-    /// Takes the rejection that a handler's response leaves to the layer. `None` if its status was changed on the way:
-    /// a 500 may be meant for a provider that does not retry after a 422.
+    /// Takes the rejection from a handler's response, if the layer must respond in its place. Returns `None`
+    /// if middleware has changed the status, for example to 500 for a provider that does not retry after a
+    /// 422.
     pub(crate) fn take_unanswered<B>(response: &mut Response<B>) -> Option<Self> {
         response.extensions_mut().remove::<Unanswered>()?;
         let rejection = response.extensions().get::<Self>()?;
@@ -94,13 +96,13 @@ impl Rejection {
         self.kind.status()
     }
 
-    /// Returns the layer's default answer as plain text.
+    /// Returns the layer's default response, in plain text.
     #[must_use]
     pub fn to_response(&self) -> Response<Bytes> {
         self.response_of(PLAIN_TEXT, Bytes::from_static(self.kind.row().text.as_bytes()))
     }
 
-    /// Returns the response as a problem of RFC 9457, with the same information as the plain text.
+    /// Returns the response as problem details (RFC 9457), with the same information as the plain text.
     pub(crate) fn to_problem_json(&self) -> Response<Bytes> {
         let Row { text, status, .. } = self.kind.row();
         // The texts are fixed and need no escapes.

@@ -103,7 +103,7 @@ impl<'de> Visitor<'de> for One {
                 // Not named, because it may contain the secret.
                 _ => {
                     return Err(A::Error::custom(
-                        "fields of a signing secret are `id` and `secret`, once each",
+                        "signing secret has a repeated field, or a field other than `id` and `secret`",
                     ));
                 }
             }
@@ -185,8 +185,8 @@ mod tests {
     }
 
     #[test]
-    fn errors_say_which_secret_is_unusable() {
-        for (json, said) in [
+    fn errors_name_the_index_of_the_secret() {
+        for (json, expected) in [
             (r#"[]"#, "signing secret cannot be used: list is empty"),
             (r#""""#, "signing secret cannot be used: text is empty"),
             (r#"["new",""]"#, "signing secret 1 cannot be used: text is empty"),
@@ -197,7 +197,7 @@ mod tests {
             (r#"["new",["hunter2"]]"#, "invalid type: sequence, expected signing secret 1 as a string"),
         ] {
             let error = secrets(json).unwrap_err().to_string();
-            assert!(error.starts_with(said), "{json}: {error}");
+            assert!(error.starts_with(expected), "{json}: {error}");
         }
     }
 

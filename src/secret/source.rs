@@ -27,8 +27,8 @@ impl Secret {
     ///
     /// # Errors
     ///
-    /// If the variable is missing or not Unicode, or if its text is empty or begins or ends with white space.
-    /// The error names the variable, but not its value.
+    /// Returns an error if the variable is missing or not Unicode, or if its text is empty or begins or ends
+    /// with white space. The error names the variable, but not its value.
     pub fn from_env(name: &str) -> Result<Self, InvalidSecret> {
         of_variable(name, env::var(name))
     }
@@ -47,8 +47,8 @@ impl Secret {
     ///
     /// # Errors
     ///
-    /// If the file cannot be read, is too long or is not UTF-8, or if its text is empty or begins or ends
-    /// with white space. The error names the path, but not the content.
+    /// Returns an error if the file cannot be read, is too long or is not UTF-8, or if its text is empty or
+    /// begins or ends with white space. The error names the path, but not the content.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, InvalidSecret> {
         let path = path.as_ref();
         let shown = path.display();
@@ -96,13 +96,13 @@ mod tests {
 
     use super::*;
 
-    fn said(error: &InvalidSecret) -> String {
+    fn reason(error: &InvalidSecret) -> String {
         error.to_string().replace("signing secret cannot be used: ", "")
     }
 
     #[test]
     fn variables_are_named_and_their_values_are_not_shown() {
-        let error = |value| said(&of_variable("NAME", value).unwrap_err());
+        let error = |value| reason(&of_variable("NAME", value).unwrap_err());
         assert_eq!(error(Err(VarError::NotPresent)), "environment variable `NAME` is not set");
         let not_unicode = VarError::NotUnicode("hunter2".into());
         assert_eq!(error(Err(not_unicode)), "environment variable `NAME` is not Unicode");
@@ -117,7 +117,7 @@ mod tests {
         let secret = Secret::from_env("CARGO_PKG_NAME").unwrap();
         assert_eq!(secret.expose_str(), Some("tower-webhook"));
         for name in ["TOWER_WEBHOOK_NOT_SET", "", "a=b", "a\0b"] {
-            assert!(said(&Secret::from_env(name).unwrap_err()).ends_with(" is not set"), "{name:?}");
+            assert!(reason(&Secret::from_env(name).unwrap_err()).ends_with(" is not set"), "{name:?}");
         }
     }
 
@@ -155,16 +155,16 @@ mod tests {
             let secret = Secret::from_file(&file.0);
             assert_eq!(secret.as_ref().ok().and_then(Secret::expose_str), text, "{content:?}");
             if let Err(error) = secret {
-                let said = said(&error);
-                assert!(said.starts_with(&format!("file `{}`: text ", file.0.display())), "{said}");
-                assert!(!said.contains("hunter2"), "{said}");
+                let reason = reason(&error);
+                assert!(reason.starts_with(&format!("file `{}`: text ", file.0.display())), "{reason}");
+                assert!(!reason.contains("hunter2"), "{reason}");
             }
         }
     }
 
     #[test]
     fn files_that_cannot_be_secrets_are_named() {
-        let error = |path: &Path| said(&Secret::from_file(path).unwrap_err());
+        let error = |path: &Path| reason(&Secret::from_file(path).unwrap_err());
         let missing = env::temp_dir().join("tower-webhook-missing");
         assert!(error(&missing).starts_with(&format!("file `{}` cannot be read: ", missing.display())));
         let file = Temporary::new("not-utf-8", b"hunter2\xff");

@@ -21,7 +21,8 @@ pin_project! {
     /// # Cancel safety
     ///
     /// The future may be dropped at any time, for instance when the client disconnects. A running handler is
-    /// dropped with it, unless it is [detached](crate::WebhookLayer::detached). The claim is then completed if the handler had succeeded, and released otherwise.
+    /// dropped with it, unless it is [detached](crate::WebhookLayer::detached). The claim is then completed
+    /// if the handler had succeeded, and released otherwise.
     ///
     /// # Panics
     ///

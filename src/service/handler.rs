@@ -79,7 +79,7 @@ where
     Ok(responder.overdue(&rejection))
 }
 
-/// Returns whether the handler succeeded. An `Err` means that the delivery remains unhandled.
+/// Returns how the handler ended. `Err` means that it left the delivery unhandled.
 fn judge<T: ServiceResponse, E>(
     end: &mut RunEnd<Result<T, E>>,
     complete_when: Option<&CompleteWhen>,
@@ -117,7 +117,8 @@ fn is_success<R>(response: &mut Response<R>, complete_when: Option<&CompleteWhen
         // A failed gRPC call has status 200 and reports the failure in a header.
         return response.status().is_success() && has_no_grpc_failure(response.headers());
     };
-    // The function borrows `Parts`, which a response only returns by value: lend them to it.
+    // The function takes `&Parts`, but a response only returns its `Parts` by value. Move the fields into
+    // temporary `Parts`, and back.
     let mut head = Response::new(()).into_parts().0;
     (head.status, head.version) = (response.status(), response.version());
     mem::swap(&mut head.headers, response.headers_mut());
@@ -132,8 +133,8 @@ fn has_no_grpc_failure(headers: &HeaderMap) -> bool {
     headers.get(&GRPC_STATUS).is_none_or(|status| status.as_bytes() == b"0")
 }
 
-/// Completes the claim if the handler succeeded, and releases it otherwise, so that the provider's next
-/// attempt runs.
+/// Returns the settlement of the claim: completed if the handler succeeded, otherwise released, so that the
+/// provider's next attempt runs.
 fn settlement(end: Result<HandlerEnd, OutcomeKind>) -> Settlement {
     match end {
         Ok(HandlerEnd::Completed) => Settlement::Completed,

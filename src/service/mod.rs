@@ -124,8 +124,8 @@ where
 /// Processes a request that passed `only_if`. The steps run in the order of these lines.
 ///
 /// This is not an `async fn`, which stores each argument twice: a head has about 200 bytes. It is generic
-/// over the service, not the response body, because hosts whose body contains a `dyn Error` cannot prove that
-/// a parameter is `'static`.
+/// over the service, not the response body, because with hosts whose body contains a `dyn Error` the compiler
+/// cannot prove that a type parameter is `'static`.
 #[allow(clippy::blocks_in_conditions, reason = "a variable would be stored in the future")]
 fn process<S, B>(
     responder: Responder,
@@ -188,8 +188,8 @@ where
     })
 }
 
-/// Updates the head for the handler and outer layers: `content-length`, if the payload differs from the body,
-/// and the endpoint's values.
+/// Updates the head for the handler and the layers below: `content-length`, if the payload differs from the
+/// body, and the endpoint's values.
 #[inline]
 fn correct_head(head: &mut Parts, delivery: &Delivery) {
     let length = delivery.payload().len();

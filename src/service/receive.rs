@@ -154,7 +154,7 @@ impl<'c, 'k> Reading<'c, 'k> {
         }
     }
 
-    /// Reads the body to its end. After the end or an error, nothing is left to discard.
+    /// Reads the body to its end. After the end, or an error of the body, nothing is left to discard.
     ///
     /// `is_end_stream` cannot end the loop, because it is never true of a chunked body.
     fn poll<B>(&mut self, incoming: &mut Incoming<B>, cx: &mut Context<'_>) -> Poll<Result<(), Rejection>>
@@ -170,7 +170,7 @@ impl<'c, 'k> Reading<'c, 'k> {
                 Poll::Ready(frame) => frame,
                 Poll::Pending => {
                     if !body.is_end_stream() {
-                        self.buffer.keep_nothing_else();
+                        self.buffer.copy_first_frame();
                     }
                     return Poll::Pending;
                 }
@@ -246,13 +246,13 @@ impl Buffer {
 
     #[cold]
     fn append(&mut self, data: &[u8]) {
-        self.keep_nothing_else();
+        self.copy_first_frame();
         self.grown.extend_from_slice(data);
     }
 
     /// Copies a frame that was kept without a copy. It is a slice of the server's read buffer and keeps all of
     /// that in memory, so a slow client could occupy more memory than the budget counts.
-    fn keep_nothing_else(&mut self) {
+    fn copy_first_frame(&mut self) {
         if !self.first.is_empty() {
             self.grown.extend_from_slice(&mem::take(&mut self.first));
         }

@@ -147,7 +147,7 @@ impl Responder {
         }
     }
 
-    /// Responds while a detached handler is still running.
+    /// Responds to a request whose handler did not finish in time.
     pub(super) fn overdue<R>(&self, rejection: &Rejection) -> Response<ResponseBody<R>> {
         self.reject(OutcomeKind::Accepted, rejection)
     }

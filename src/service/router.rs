@@ -75,8 +75,10 @@ pub struct EventRouter<R, E> {
     table: Arc<Table<R, E>>,
 }
 
-/// A service that an [`EventRouter`] can call: every [`Service`] of `Request<`[`Body`]`>`, under a name for which the
-/// compiler can say how a handler becomes one.
+/// A service that an [`EventRouter`] can call.
+///
+/// Implemented for every [`Service`] of `Request<`[`Body`]`>`. The trait exists only for its compiler errors,
+/// which explain how to turn an axum handler into a service.
 ///
 /// ```
 /// use http::{Request, Response};
@@ -92,7 +94,7 @@ pub struct EventRouter<R, E> {
 /// let router = EventRouter::new().on("push", service_fn(on_push));
 /// ```
 ///
-/// Implement [`Service`] for your own types: they then implement this trait too.
+/// To use your own type, implement [`Service`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a service that an `EventRouter` can call",
     label = "expected a service",
@@ -112,15 +114,15 @@ pub trait EventService {
     ///
     /// # Errors
     ///
-    /// If the service can no longer be called.
+    /// Returns an error if the service can no longer be called.
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>>;
 
     /// Calls the service, as [`Service::call`] does.
     fn call(&mut self, request: Request<Body>) -> Self::Future;
 }
 
-// With `Service` as a supertrait in place of types of its own, the compiler reports the missing `Service`, without the
-// notes above.
+// `Service` is not a supertrait: the compiler would then report the missing `Service` without the notes
+// above.
 #[diagnostic::do_not_recommend]
 impl<S: Service<Request<Body>>> EventService for S {
     type Response = S::Response;
@@ -153,11 +155,11 @@ impl<R, E> EventRouter<R, E> {
         Self::default()
     }
 
-    /// Adds a route for `event_types`, one type or a list of them, to `service`.
+    /// Routes deliveries of `event_types`, which is one type or several, to `service`.
     ///
     /// # Panics
     ///
-    /// If one of them already has a route.
+    /// Panics if one of the types already has a route.
     #[must_use]
     #[track_caller]
     pub fn on<S>(mut self, event_types: impl Into<EventTypes>, service: S) -> Self

@@ -51,7 +51,7 @@ async fn look_up(lookup: &dyn Find, head: &Parts, failures: &PerMinute) -> Resul
         .await
         .unwrap_or_else(|elapsed| Err(elapsed.into()))
         .map_err(|error| {
-            // Any client can cause it, so it is counted.
+            // Any client can cause failures, so they are counted and logged at most once a minute.
             let count = failures.add();
             if count > 0 {
                 lookups_failed(count, &*error);

@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn a_store_in_memory_is_recognised_also_where_it_is_shared_or_erased_already() {
+    fn a_memory_store_is_recognized_even_if_shared_or_erased() {
         assert!(is_memory(MokaStore::new(1)));
         assert!(is_memory(Arc::new(MokaStore::new(1))));
         assert!(is_memory(AnyStore::from(MokaStore::new(1))));
@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn it_is_the_same_store_that_was_given() -> Result<(), StoreError> {
+    async fn claims_reach_the_given_store() -> Result<(), StoreError> {
         let (given, key, token) = (Arc::new(MokaStore::new(1)), Key::new("scope", "id"), Token::mint());
         let store = AnyStore::from(Arc::clone(&given));
         Store::claim(&store, &key, &token, Duration::from_secs(1)).await?;

@@ -12,18 +12,18 @@ const A_MOMENT: Duration = Duration::from_secs(1);
 
 /// Checks that `store` fulfills the contract of [`Store`].
 ///
-/// `advance` advances the store's time: it moves the store's clock or, for a server's own clock, sleeps. The
-/// total is slightly more than an hour, so a store with real time needs a way to scale its leases and
-/// windows. The keys begin with `contract` and must not exist in the store. Run the test on a multi-threaded
-/// runtime, because it races claimants.
+/// `advance` must advance the store's time by the given duration: by changing the store's clock or, for a
+/// store that uses a server's clock, by sleeping. The durations add up to slightly more than an hour, so a
+/// store in real time needs a way to scale its leases and windows. The keys begin with `contract` and must
+/// not exist in the store. Run the test on a multi-threaded runtime, because it races claimants.
 ///
 /// # Panics
 ///
-/// If the store violates the contract or fails. The function is meant for tests.
+/// Panics if the store violates the contract or fails. The function is meant for tests.
 ///
 /// # Cancel safety
 ///
-/// Dropping the future leaves the keys that it has claimed.
+/// If the future is dropped, its keys stay claimed in the store.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -42,13 +42,13 @@ pub async fn contract<S: Store>(store: S, advance: impl AsyncFn(Duration)) {
     store.a_completed_key_is_remembered_for_its_window().await;
     store.a_claim_can_be_repeated_by_its_owner().await;
     store.a_lease_lives_while_it_is_extended().await;
-    store.a_lease_that_ran_out_goes_to_the_next().await;
-    store.a_former_owner_changes_nothing().await;
+    store.an_expired_lease_can_be_claimed().await;
+    store.a_former_owner_cannot_change_a_claim().await;
     store.a_settled_claim_is_over().await;
-    store.forgetting_opens_only_what_was_completed().await;
-    store.fencing_tokens_grow_from_owner_to_owner().await;
-    store.keys_are_apart().await;
-    store.of_many_claimants_one_wins().await;
+    store.forget_removes_only_completed_keys().await;
+    store.fencing_tokens_increase_for_each_owner().await;
+    store.keys_are_distinguished_by_both_parts().await;
+    store.one_of_many_claimants_acquires().await;
 }
 
 struct Suite<S, A> {
@@ -61,16 +61,16 @@ impl<S: Store, A: AsyncFn(Duration)> Suite<S, A> {
         let (key, first, second) = (key("exclusion"), Token::mint(), Token::mint());
         self.acquire(&key, &first).await;
         assert_eq!(self.claim(&key, &second).await, Claim::InProgress, "for a second claimant");
-        assert!(!self.release(&key, &second).await, "a stranger's release says that the claim was its");
-        self.assert_in_progress(&key, "after a stranger's release").await;
-        assert!(self.release(&key, &first).await, "the owner's release says that the claim was not its");
+        assert!(!self.release(&key, &second).await, "`release` with another owner's token returned `true`");
+        self.assert_in_progress(&key, "after a `release` with another owner's token").await;
+        assert!(self.release(&key, &first).await, "`release` with the owner's token returned `false`");
         self.acquire(&key, &second).await;
     }
 
     async fn a_completed_key_is_remembered_for_its_window(&self) {
         let (key, token) = (key("window"), Token::mint());
         self.acquire(&key, &token).await;
-        assert!(self.complete(&key, &token).await, "the owner's complete says that the claim was not its");
+        assert!(self.complete(&key, &token).await, "`complete` with the owner's token returned `false`");
         assert_eq!(self.claim(&key, &Token::mint()).await, Claim::Completed);
         (self.advance)(WINDOW / 2).await;
         assert_eq!(self.claim(&key, &Token::mint()).await, Claim::Completed, "half-way through the window");
@@ -83,7 +83,7 @@ impl<S: Store, A: AsyncFn(Duration)> Suite<S, A> {
         let first = self.acquire(&key, &token).await;
         (self.advance)(LEASE * 2 / 3).await;
         let again = self.acquire(&key, &token).await;
-        assert!(again >= first, "the fencing token fell from {first} to {again}");
+        assert!(again >= first, "fencing token decreased from {first} to {again}");
         (self.advance)(LEASE * 2 / 3).await;
         self.assert_in_progress(&key, "in the lease that the repeated claim began").await;
     }
@@ -93,33 +93,42 @@ impl<S: Store, A: AsyncFn(Duration)> Suite<S, A> {
         self.acquire(&key, &token).await;
         for _ in 0..3 {
             (self.advance)(LEASE * 2 / 3).await;
-            assert!(self.extend(&key, &token).await, "the owner's extend says that the claim was not its");
+            assert!(self.extend(&key, &token).await, "`extend` with the owner's token returned `false`");
             self.assert_in_progress(&key, "while it is extended").await;
         }
         assert!(self.complete(&key, &token).await, "an extended claim could not be completed");
     }
 
-    async fn a_lease_that_ran_out_goes_to_the_next(&self) {
+    async fn an_expired_lease_can_be_claimed(&self) {
         let (key, first, second) = (key("expiry"), Token::mint(), Token::mint());
         let before = self.acquire(&key, &first).await;
         (self.advance)(LEASE + A_MOMENT).await;
-        assert!(!self.extend(&key, &first).await, "a lease that had run out was extended");
+        assert!(!self.extend(&key, &first).await, "expired lease was extended");
         let after = self.acquire(&key, &second).await;
-        assert!(after > before, "the fencing token did not grow over an expiry: {before}, {after}");
+        assert!(after > before, "fencing token did not increase after the lease expired: {before}, {after}");
     }
 
-    async fn a_former_owner_changes_nothing(&self) {
+    async fn a_former_owner_cannot_change_a_claim(&self) {
         let (key, former, owner) = (key("former"), Token::mint(), Token::mint());
         self.acquire(&key, &former).await;
         (self.advance)(LEASE + A_MOMENT).await;
         self.acquire(&key, &owner).await;
-        assert!(!self.extend(&key, &former).await, "a former owner's extend says that the claim was its");
-        assert!(!self.release(&key, &former).await, "a former owner's release says that the claim was its");
+        assert!(!self.extend(&key, &former).await, "`extend` with a former owner's token returned `true`");
+        assert!(!self.release(&key, &former).await, "`release` with a former owner's token returned `true`");
         self.assert_in_progress(&key, "after a former owner's release").await;
-        assert!(!self.complete(&key, &former).await, "a former owner's complete says that the claim was its");
+        assert!(
+            !self.complete(&key, &former).await,
+            "`complete` with a former owner's token returned `true`"
+        );
         self.assert_in_progress(&key, "after a former owner's complete").await;
-        assert!(self.complete(&key, &owner).await, "the owner lost its claim to a former one");
-        assert!(!self.release(&key, &former).await, "a former owner released what was completed");
+        assert!(
+            self.complete(&key, &owner).await,
+            "`complete` with the owner's token returned `false` after a former owner's calls"
+        );
+        assert!(
+            !self.release(&key, &former).await,
+            "`release` with a former owner's token returned `true` after the key was completed"
+        );
         assert_eq!(self.claim(&key, &Token::mint()).await, Claim::Completed);
     }
 
@@ -137,18 +146,18 @@ impl<S: Store, A: AsyncFn(Duration)> Suite<S, A> {
         assert_eq!(self.claim(&key, &token).await, Claim::Completed);
     }
 
-    async fn forgetting_opens_only_what_was_completed(&self) {
+    async fn forget_removes_only_completed_keys(&self) {
         let (key, token) = (key("forget"), Token::mint());
         assert!(!self.forget(&key).await, "a key that was never claimed was forgotten");
         self.acquire(&key, &token).await;
         assert!(!self.forget(&key).await, "a running claim was forgotten");
-        assert!(self.complete(&key, &token).await, "forget took a running claim away");
+        assert!(self.complete(&key, &token).await, "`forget` removed a claim in progress");
         assert!(self.forget(&key).await, "a completed key could not be forgotten");
         assert!(!self.forget(&key).await, "a key was forgotten twice");
         self.acquire(&key, &Token::mint()).await;
     }
 
-    async fn fencing_tokens_grow_from_owner_to_owner(&self) {
+    async fn fencing_tokens_increase_for_each_owner(&self) {
         let key = key("fencing");
         let mut last = 0;
         for round in 0..6 {
@@ -156,7 +165,7 @@ impl<S: Store, A: AsyncFn(Duration)> Suite<S, A> {
             let fencing_token = self.acquire(&key, &token).await;
             assert!(
                 fencing_token > last,
-                "the fencing token did not grow in round {round}: {last}, {fencing_token}"
+                "fencing token did not increase in round {round}: {last}, {fencing_token}"
             );
             last = fencing_token;
             match round % 3 {
@@ -167,7 +176,7 @@ impl<S: Store, A: AsyncFn(Duration)> Suite<S, A> {
         }
     }
 
-    async fn keys_are_apart(&self) {
+    async fn keys_are_distinguished_by_both_parts(&self) {
         let long = "x".repeat(10_000);
         let keys = [
             Key::new("contract:a", "b"),
@@ -185,7 +194,7 @@ impl<S: Store, A: AsyncFn(Duration)> Suite<S, A> {
         }
     }
 
-    async fn of_many_claimants_one_wins(&self) {
+    async fn one_of_many_claimants_acquires(&self) {
         for round in 0..8 {
             let key = key(&format!("race-{round}"));
             let claims: Vec<_> = (0..64)
@@ -210,7 +219,7 @@ impl<S: Store, A: AsyncFn(Duration)> Suite<S, A> {
     async fn acquire(&self, key: &Key, token: &Token) -> u64 {
         match self.claim(key, token).await {
             Claim::Acquired { fencing_token } => fencing_token,
-            other => panic!("{key} should have been free, and is {other:?}"),
+            other => panic!("claim on `{key}` returned {other:?} instead of `Acquired`"),
         }
     }
 

@@ -153,7 +153,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn two_keys_differ_in_either_half_of_what_stands_for_them() {
+    fn digests_of_different_keys_differ_in_both_halves() {
         let [one, other] = ["1", "2"].map(|id| Key::new("test", id).digest());
         assert_ne!(one as u64, other as u64);
         assert_ne!(one >> 64, other >> 64);

@@ -111,7 +111,7 @@ use crate::BoxError;
 ///
 /// An implementation must:
 ///
-/// * make each operation atomic for its key, also with concurrent callers;
+/// * make each operation atomic for its key, even with concurrent callers;
 /// * distinguish keys by both of their parts, as their `Eq` does, and not by their text;
 /// * compare the token: an owner whose lease has expired must not change the claim;
 /// * let the next claimant take over an expired lease, with a higher fencing token;
@@ -142,19 +142,19 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// If the store fails. The claim may have been made or not.
+    /// Returns an error if the store fails. The claim may have been made or not.
     fn claim(
         &self,
         key: &Key,
         token: &Token,
         lease: Duration,
-    ) -> impl Future<Output = Result<Claim, StoreError>> + Send; // quoted by E0038: instead of `dyn Store`: `AnyStore`
+    ) -> impl Future<Output = Result<Claim, StoreError>> + Send; // quoted by E0038: use `AnyStore` instead of `dyn Store`
 
     /// Extends the lease to `lease` from now. Returns `false` if the token no longer holds the claim.
     ///
     /// # Errors
     ///
-    /// If the store fails.
+    /// Returns an error if the store fails.
     fn extend(
         &self,
         key: &Key,
@@ -165,12 +165,13 @@ pub trait Store: Send + Sync + 'static {
     /// Completes the claim: `key` was handled and is remembered for `window`. Returns `false`, and changes
     /// nothing, if the token no longer holds the claim.
     ///
-    /// Repeated with the same token because an answer was lost, it may return `true` again, and so may
-    /// [`release`](Self::release).
+    /// If the call is repeated with the same token because its answer was lost, it may return `true` again.
+    /// The same applies to [`release`](Self::release).
     ///
     /// # Errors
     ///
-    /// If the store fails. The layer then retries with a back-off until the lease may have expired.
+    /// Returns an error if the store fails. The layer then retries with a back-off until the lease may have
+    /// expired.
     fn complete(
         &self,
         key: &Key,
@@ -183,7 +184,8 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// If the store fails. The layer then retries with a back-off until the lease may have expired.
+    /// Returns an error if the store fails. The layer then retries with a back-off until the lease may have
+    /// expired.
     fn release(&self, key: &Key, token: &Token) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
     /// Forgets a completed `key`, so that a redelivery by hand runs again. Returns `false`, and changes
@@ -191,11 +193,11 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// If the store fails.
+    /// Returns an error if the store fails.
     fn forget(&self, key: &Key) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
-    /// Returns the time within which the store answers each call, if it has its own timeout. It must then
-    /// return an error even if its server does not respond. Default: `None`, no guarantee.
+    /// Returns the time within which the store answers each call, if it has its own timeout. Each call must
+    /// then return within that time, even if the server does not respond. Default: `None`, no guarantee.
     ///
     /// The layer adds a timer to each call of a store that does not guarantee an answer within a second.
     fn answers_within(&self) -> Option<Duration> {

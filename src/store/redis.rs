@@ -32,7 +32,7 @@ use crate::task::timeout;
 ///
 /// # Server configuration
 ///
-/// Redis 6.2 or later, or Valkey.
+/// Requires Redis 6.2 or later, or Valkey.
 ///
 /// * `maxmemory-policy noeviction`. With any other policy, a full server evicts records, including claims in
 ///   progress. With `noeviction` it rejects new claims, which is a store failure, but existing claims can
@@ -41,7 +41,6 @@ use crate::task::timeout;
 /// * `appendonly yes`. With `appendfsync everysec`, a crash of the machine may lose the records of the last
 ///   second, whose deliveries may run again. With `always` it loses nothing.
 /// * Replication is asynchronous: records written just before a failover may be lost. `WAIT` is not used.
-///
 /// * Permissions of a dedicated user: `+ping +evalsha +eval +hmget +hset +hdel +del +pexpire +time` and
 ///   `~{prefix}:*`.
 ///
@@ -92,7 +91,7 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(250);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The time after which a connection to an unresponsive server counts as broken.
 const SILENCE: Duration = Duration::from_secs(10);
-/// The maximum lease and window, a hundred years: Redis adds it to the current time.
+/// The maximum lease and window, a hundred years: Redis adds it to the current time, which must not overflow.
 const FOR_EVER: Duration = Duration::from_secs(100 * 365 * 86_400);
 
 impl RedisStore {
@@ -101,13 +100,14 @@ impl RedisStore {
     ///
     /// # Errors
     ///
-    /// If the URL is invalid, or if the server cannot be reached or rejects the login within 5 s. Later
-    /// failures of the server are store failures; checking now reveals a wrong address or password at
-    /// start-up.
+    /// Returns an error if the URL is invalid, or if the server cannot be reached or rejects the login within
+    /// 5 s. Later failures of the server are store failures; checking now reveals a wrong address or password
+    /// at start-up.
     ///
     /// # Panics
     ///
-    /// Outside a tokio runtime with I/O and time enabled. The same applies to each operation of the store.
+    /// Panics outside a tokio runtime with I/O and time enabled. The same applies to each operation of the
+    /// store.
     ///
     /// # Cancel safety
     ///
@@ -261,8 +261,8 @@ fn millis(time: Duration) -> String {
     time.min(FOR_EVER).as_micros().div_ceil(1000).max(1).to_string()
 }
 
-/// TCP keepalive settings. Without them it would take about 15 minutes until a connection to an unreachable
-/// server counts as broken.
+/// Returns TCP settings with keepalive. Without it, a connection to an unreachable server would only count as
+/// broken after about 15 minutes.
 fn tcp_settings() -> TcpSettings {
     let keepalive = TcpKeepalive::new().with_time(SILENCE / 2).with_interval(SILENCE / 10);
     let settings = TcpSettings::default().set_nodelay(true).set_keepalive(keepalive);
@@ -278,7 +278,7 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> Store for RedisStore<C> 
             (0, Ok(fencing_token)) => Ok(Claim::Acquired { fencing_token }),
             (1, _) => Ok(Claim::InProgress),
             (2, _) => Ok(Claim::Completed),
-            _ => Err(StoreError::new("server returned an unexpected answer to a claim")),
+            _ => Err(StoreError::new("server returned an unexpected response to a claim")),
         }
     }
 
@@ -344,12 +344,12 @@ mod tests {
 
     /// With a wrong digest, each operation would be sent twice, the second time with its script.
     #[test]
-    fn a_script_is_known_by_the_digest_that_redis_gives_it() {
+    fn script_digest_matches_that_of_redis() {
         assert_eq!(Script::new("return 1").digest(), "e0e1f9fabfc9d4800c877a703b823ac0578ff8db");
     }
 
     #[test]
-    fn a_read_only_server_is_known_by_the_errors_of_every_version() {
+    fn read_only_errors_of_every_version_are_recognized() {
         let is_read_only = |text: &str| {
             let answer = redis::parse_redis_value(format!("-{text}\r\n").as_bytes());
             answer.and_then(redis::Value::extract_error).is_err_and(|error| is_read_only(&error))

@@ -28,13 +28,13 @@ impl AnyStore {
     ///
     /// # Errors
     ///
-    /// If the URL is invalid or requires a disabled feature, or if the server cannot be reached or rejects
-    /// the login within 5 s. Unknown parameters are errors. Errors never contain the URL, or a part of it that may
-    /// belong to its password, such as the name of an unknown parameter.
+    /// Returns an error if the URL is invalid or requires a disabled feature, or if the server cannot be
+    /// reached or rejects the login within 5 s. Unknown parameters are errors. Errors never contain the URL,
+    /// or a part of it that may belong to its password, such as the name of an unknown parameter.
     ///
     /// # Panics
     ///
-    /// With `redis`, outside a tokio runtime with I/O and time enabled.
+    /// With `redis`, panics outside a tokio runtime with I/O and time enabled.
     ///
     /// # Cancel safety
     ///
@@ -47,9 +47,9 @@ impl AnyStore {
             "redis+unix" => url.redis(&["prefix", "protocol", "db", "user", "pass"]).await,
             "postgres" | "postgresql" => Err(ConnectError::invalid("PostgreSQL is not supported yet")),
             // The text before the first colon may be a password.
-            _ => Err(ConnectError::invalid(
-                "scheme is not that of a store: expected `memory:`, `redis://` or `rediss://`",
-            )),
+            _ => {
+                Err(ConnectError::invalid("scheme is unknown: expected `memory:`, `redis://` or `rediss://`"))
+            }
         }
     }
 }
@@ -78,7 +78,7 @@ impl<'u> StoreUrl<'u> {
                 "scheme is missing: expected `memory:`, `redis://` or `rediss://`",
             ));
         };
-        // This would be part of a password, which an error must not contain.
+        // An `@` here may belong to a password, which an error must not contain.
         if query.contains('@') || fragment.contains('@') {
             return Err(ConnectError::invalid(
                 "`@` follows `?` or `#`: percent-encode these characters in the password",
@@ -87,8 +87,8 @@ impl<'u> StoreUrl<'u> {
         Ok(Self { scheme: scheme.to_ascii_lowercase(), rest, query, fragment })
     }
 
-    /// Checks that all parameters are in `known`, and that none is repeated. An unknown name is not shown, because it
-    /// may be the rest of a password with an `&` or a `?` in it.
+    /// Checks that all parameters are in `known`, and that none is repeated. An unknown name is not shown,
+    /// because it may be the rest of a password with an `&` or a `?` in it.
     fn check_parameters(&self, known: &[&str]) -> Result<(), ConnectError> {
         let mut seen = Vec::new();
         for (index, (name, _)) in form_urlencoded::parse(self.query.as_bytes()).enumerate() {
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn memory_has_the_capacity_that_its_url_names() {
+    async fn memory_url_sets_the_capacity() {
         for (url, capacity) in [
             ("memory:", 100_000),
             ("memory://", 100_000),
@@ -221,14 +221,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_url_that_no_store_has_says_why() {
+    async fn errors_state_why_a_url_is_invalid() {
         for (url, reason) in [
             ("", "scheme is missing"),
             ("memory", "scheme is missing"),
             ("127.0.0.1:6379", "scheme is missing"),
             ("/deliveries.db", "scheme is missing"),
-            ("disk:deliveries.db", "scheme is not that of a store"),
-            ("http://127.0.0.1", "scheme is not that of a store"),
+            ("disk:deliveries.db", "scheme is unknown"),
+            ("http://127.0.0.1", "scheme is unknown"),
             ("postgres://127.0.0.1", "PostgreSQL is not supported yet"),
             ("postgresql:///hooks", "PostgreSQL is not supported yet"),
             ("memory:7", "does not accept a host, path or fragment"),
@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn no_error_shows_any_part_of_a_password() {
+    async fn errors_contain_no_part_of_a_password() {
         for url in [
             "hunter2",
             "user:hunter2@127.0.0.1",

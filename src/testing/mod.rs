@@ -1,6 +1,6 @@
-//! Test helpers: signed deliveries, recorded outcomes, a manual clock, and a store with injected faults.
+//! Test helpers: signed deliveries, recorded outcomes, a manual clock, and a store that injects faults.
 //!
-//! Enable the feature `test-util` only in the `dev-dependencies`, so that release builds do not contain it:
+//! Enable the feature `test-util` only in `dev-dependencies`, so that release builds do not contain it:
 //!
 //! ```toml
 //! [dev-dependencies]
@@ -9,8 +9,8 @@
 //!
 //! # Testing a handler
 //!
-//! Build the application as usual, and send it a delivery that is signed like Stripe's. The test needs no
-//! server, and runs the whole layer:
+//! Build the application as usual, and call it with a delivery that is signed like Stripe's. The test runs
+//! the whole layer, without a server:
 //!
 //! ```
 //! # use std::sync::{Arc, atomic::{AtomicU64, Ordering}};
@@ -34,7 +34,7 @@
 //! let app = Router::new().route("/webhook", post(on_payment).layer(layer)).with_state(books.clone());
 //! let send = |delivery: Request<Bytes>| app.clone().oneshot(delivery.map(Body::from));
 //!
-//! // Signed as Stripe does. The handler books the payment once.
+//! // The first delivery: the handler books the payment.
 //! let payment = Request::post("/webhook").body(r#"{"id":"evt_1","type":"paid","amount":500}"#)?;
 //! let payment = testing::sign(&stripe, payment)?;
 //! assert_eq!(send(payment.clone()).await?.status(), StatusCode::NO_CONTENT);
@@ -42,7 +42,7 @@
 //! assert_eq!(outcome.kind(), OutcomeKind::Accepted); // the handler was called,
 //! assert_eq!(outcome.settlement(), Some(Settlement::Completed)); // and succeeded
 //!
-//! // Stripe retries: no second payment.
+//! // A retry is a duplicate: the handler is not called.
 //! assert_eq!(send(payment.clone()).await?.headers()["x-webhook-duplicate"], "true");
 //! assert_eq!(outcomes.next().await.kind(), OutcomeKind::Duplicate);
 //!
@@ -59,8 +59,8 @@
 //!
 //! # Testing time
 //!
-//! [`sign_at`] signs with any timestamp, and a [`ManualClock`] keeps the layer's time constant. The clock
-//! also determines when a delivery is forgotten:
+//! [`sign_at`] signs with any timestamp. A [`ManualClock`] sets the time of the layer and of the store, and
+//! so the end of the deduplication window:
 //!
 //! ```
 //! # use std::{sync::Arc, time::Duration};
@@ -87,22 +87,22 @@
 //! # }
 //! ```
 //!
-//! Timeouts, deadlines and heartbeats use tokio's timers: test them with `#[tokio::test(start_paused =
-//! true)]`.
+//! Timeouts, deadlines and heartbeats use tokio's timers, not the clock. Test them with
+//! `#[tokio::test(start_paused = true)]`.
 //!
 //! # Testing failures
 //!
-//! * Handler failures: let the handler fail, and assert that the outcome's
-//!   [`settlement`](crate::Outcome::settlement) is [`Released`](crate::Settlement::Released) and that the
-//!   next attempt runs.
-//! * Store failures, such as errors, lost answers and calls that hang: use [`FaultyStore`].
+//! * Handler failures: return an error from the handler. Assert that the outcome's
+//!   [`settlement`](crate::Outcome::settlement) is [`Released`](crate::Settlement::Released), and that the
+//!   handler runs again on the next attempt.
+//! * Store failures, such as errors, lost responses and calls that hang: use [`FaultyStore`].
 //! * Custom stores: run [`store::contract`](crate::store::contract).
 //!
 //! # Providers that sign with a private key
 //!
-//! Only Discord can sign as Discord, so [`sign`] returns an error. To test the handler, use another verifier
-//! for the layer, such as [`provider::standard_webhooks`](crate::provider::standard_webhooks); the handler
-//! does not see the difference.
+//! [`sign`] returns an error for providers that sign with a private key, such as Discord, because the
+//! verifier has only the public key. To test the handler, use another verifier in the test's layer, such as
+//! [`provider::standard_webhooks`](crate::provider::standard_webhooks). The handler's code does not change.
 
 mod outcomes;
 mod post;

@@ -10,8 +10,8 @@ use crate::Outcome;
 
 /// A recorder of outcomes, for assertions in tests.
 ///
-/// An outcome may be reported shortly after its response was sent, so [`wait_for`](Self::wait_for) it instead
-/// of sleeping. Clones share their records.
+/// The layer may report an outcome shortly after it sent the response. Call [`next`](Self::next) or
+/// [`wait_for`](Self::wait_for) instead of sleeping. Clones share the recorded outcomes.
 ///
 /// ```
 /// # use http::Request;
@@ -41,7 +41,7 @@ pub struct Outcomes(Arc<Recorded>);
 #[derive(Debug, Default)]
 struct Recorded {
     outcomes: Mutex<Vec<Outcome>>,
-    told: Notify,
+    notify: Notify,
 }
 
 impl Outcomes {
@@ -51,45 +51,46 @@ impl Outcomes {
         Self::default()
     }
 
-    /// Returns a function for [`on_outcome`](crate::WebhookLayer::on_outcome) of one or more layers.
+    /// Returns a function to pass to [`on_outcome`](crate::WebhookLayer::on_outcome) of one or more layers.
     pub fn listener(&self) -> impl Fn(&Outcome) + Send + Sync + use<> {
         let recorded = Arc::clone(&self.0);
         move |outcome| {
             recorded.outcomes.lock().unwrap_or_else(PoisonError::into_inner).push(outcome.clone());
-            recorded.told.notify_waiters();
+            recorded.notify.notify_waiters();
         }
     }
 
-    /// Waits until there are at least `count` outcomes, and returns all of them, in the order in which the
-    /// requests ended. They stay recorded.
+    /// Waits until at least `count` outcomes are recorded, and returns all of them in the order in which the
+    /// requests ended. Does not remove them.
     ///
-    /// Waits indefinitely; wrap it in a [`timeout`](tokio::time::timeout) to let the test fail.
+    /// This method can wait forever. Wrap it in a [`timeout`](tokio::time::timeout), so that the test fails
+    /// instead.
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: no outcome is lost.
+    /// This method is cancel safe: no outcome is lost.
     pub async fn wait_for(&self, count: usize) -> Vec<Outcome> {
         self.until(|outcomes| (outcomes.len() >= count).then(|| outcomes.clone())).await
     }
 
-    /// Waits for the first outcome that was not taken yet, and takes it.
+    /// Waits for an outcome, and removes and returns the oldest one.
     ///
-    /// Waits indefinitely, like [`wait_for`](Self::wait_for).
+    /// This method can wait forever, like [`wait_for`](Self::wait_for).
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: a dropped future has taken no outcome.
+    /// This method is cancel safe: a dropped future has not removed an outcome.
     pub async fn next(&self) -> Outcome {
         self.until(|outcomes| (!outcomes.is_empty()).then(|| outcomes.remove(0))).await
     }
 
-    /// Returns the latest outcome, if any. It stays recorded.
+    /// Returns the latest outcome, if any, without removing it.
     #[must_use]
     pub fn last(&self) -> Option<Outcome> {
         self.locked().last().cloned()
     }
 
-    /// Takes all recorded outcomes.
+    /// Removes and returns all recorded outcomes.
     #[must_use]
     pub fn take(&self) -> Vec<Outcome> {
         mem::take(&mut self.locked())
@@ -101,7 +102,7 @@ impl Outcomes {
         self.locked().len()
     }
 
-    /// Returns whether no outcome is recorded.
+    /// Returns `true` if no outcome is recorded.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.locked().is_empty()
@@ -109,13 +110,14 @@ impl Outcomes {
 
     async fn until<T>(&self, mut found: impl FnMut(&mut Vec<Outcome>) -> Option<T>) -> T {
         loop {
-            let mut told = pin!(self.0.told.notified());
-            // Enabled before the check, so that no notification in between is missed.
-            told.as_mut().enable();
+            let mut notified = pin!(self.0.notify.notified());
+            // Enable before the check, so that a notification between the check and the `await` is not
+            // missed.
+            notified.as_mut().enable();
             if let Some(found) = found(&mut self.locked()) {
                 return found;
             }
-            told.await;
+            notified.await;
         }
     }
 

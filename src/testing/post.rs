@@ -33,7 +33,8 @@ use crate::verify::{
 /// # }
 /// ```
 ///
-/// Name the type of the body, as here, where the service takes several, as axum's `Router` and the layer do.
+/// Specify the body type, as in `json::<Body>`, if the service accepts more than one. axum's `Router` and the
+/// layer do.
 pub fn post<'s, S>(signer: &'s S, uri: &str) -> Post<'s>
 where
     S: Signer + ?Sized,
@@ -52,42 +53,43 @@ pub struct Post<'s> {
 }
 
 impl Post<'_> {
-    /// Sets the event type, in the provider's location: a header, the query, the JSON or the form. Default: the
-    /// body is not changed.
+    /// Sets the event type. It is written to the provider's location: a header, the query, the JSON body or
+    /// the form. Default: the request is left as it is.
     pub fn event(mut self, event_type: &str) -> Self {
         self.event_type = Some(event_type.to_owned());
         self
     }
 
-    /// Adds a header, such as the delivery id. Default: the headers that the signature needs, and the id if the
-    /// provider sends it in a header.
+    /// Adds a header, such as the delivery id. Signing adds the headers that the signature requires and the
+    /// header of the delivery id, unless they are present.
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    /// Sets the time of the signature. Default: now.
+    /// Sets the time of the signature. Default: the current time.
     pub fn at(mut self, at: SystemTime) -> Self {
         self.at = Some(at);
         self
     }
 
-    /// Signs and returns the request with `value` as its JSON body.
+    /// Builds and signs the request with `value` as its JSON body.
     ///
     /// # Errors
     ///
-    /// If `value` cannot be serialized, and for the reasons of [`body`](Self::body).
+    /// If `value` cannot be serialized, or in the cases that [`body`](Self::body) documents.
     pub fn json<B: From<Bytes>>(self, value: &(impl Serialize + ?Sized)) -> Result<Request<B>, CannotSign> {
         let json = serde_json::to_vec(value).map_err(|error| CannotSign::new(error.to_string()))?;
         self.build(json.into(), Some("application/json"))
     }
 
-    /// Signs and returns the request with `body`. It has no `content-type` unless [`header`](Self::header) sets one.
+    /// Builds and signs the request with `body`. Sets no `content-type`; use [`header`](Self::header) for
+    /// that.
     ///
     /// # Errors
     ///
-    /// If the URI or a header is invalid, if the provider has no location for the [event type](Self::event), and for
-    /// the reasons of [`sign`](super::sign).
+    /// If the URI or a header is invalid, if the provider has no location for the [event type](Self::event),
+    /// or in the cases that [`sign`](super::sign) documents.
     pub fn body<B: From<Bytes>>(self, body: impl Into<Bytes>) -> Result<Request<B>, CannotSign> {
         self.build(body.into(), None)
     }

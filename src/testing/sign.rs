@@ -10,8 +10,9 @@ use crate::verify::{
 
 /// Signs `request` with the current time, as the provider would, so that the verifier accepts it.
 ///
-/// It supports every provider with a shared secret, and custom [`Scheme`](crate::verify::Scheme)s. With
-/// several secrets it uses the first, unless the request names another key id, as Pusher's requests do.
+/// This function supports all providers with a symmetric secret, and custom
+/// [`Scheme`](crate::verify::Scheme)s. If the signer has several secrets, it uses the first one, unless the
+/// request contains the key id of another, as with Pusher.
 ///
 /// ```
 /// use http::Request;
@@ -27,25 +28,26 @@ use crate::verify::{
 /// # Signed values
 ///
 /// * **Headers and query parameters** that the provider signs, such as an id, a nonce or a timestamp, are
-///   kept if present, so that a test can choose them. Missing ones are added: the timestamp from the clock,
-///   all others unique. The delivery id's header is also added, signed or not. Two signed requests are
-///   therefore two deliveries, while a clone of one is a duplicate.
-/// * **The signature** replaces any existing one, together with the other fields of its header, such as
-///   Stripe's `t`. A list of signed headers in it (Hook0's `h`) is kept; without a list, all `x-` headers are
-///   signed.
-/// * **The body** is signed as it is. The signature is added to it if the provider sends it there (Adyen,
-///   Braintree, Dropbox Sign, Mailgun, Microsoft Graph, Vonage). The test must provide ids, event types and
-///   times in the body; a missing one that the provider signs is an error.
-/// * **The URL**, if signed, is the request's own, always with `https`. If the layer has a
-///   [`public_url`](crate::WebhookLayer::public_url), use that whole URL for the request; in tests it should
-///   begin with `https://` and not contain a user. A request without a host in its URI or a `host` header
-///   gets `host: localhost`.
+///   kept if present, so that a test can choose them. Missing ones are added: the timestamp is the time of
+///   signing, and all other values are unique. The header of the delivery id is also added, even if it is not
+///   signed: two calls then produce two different deliveries, while a clone of a signed request is a
+///   duplicate.
+/// * **The signature** replaces an existing one, including the other fields of its header, such as Stripe's
+///   `t`. A list of signed headers in it, such as Hook0's `h`, is kept. Without such a list, all `x-` headers
+///   are signed.
+/// * **The body** is signed as is. If the provider sends the signature in the body (Adyen, Braintree, Dropbox
+///   Sign, Mailgun, Microsoft Graph, Vonage), it is added. The test must provide the ids, event types and
+///   times in the body. A missing value that the provider signs is an error.
+/// * **The URL**, if the provider signs it, is the URL of the request with the scheme `https`. If the layer
+///   has a [`public_url`](crate::WebhookLayer::public_url), use the same URL for the request; in tests it
+///   must begin with `https://` and must not contain a user. If the request has neither a host in its URI nor
+///   a `host` header, `host: localhost` is added.
 ///
 /// # Errors
 ///
 /// If the signer has only a public key, as for Discord; if it is a [`from_fn`](crate::verify::from_fn)
 /// verifier without [`sign_with`](crate::verify::FromFn::sign_with); or if the body lacks a value that the
-/// provider signs. A body that X's verification handshake would sign for any client is also an error.
+/// provider signs. Signing a body that X's verification handshake would sign for any client is also an error.
 pub fn sign<S, B>(signer: &S, request: Request<B>) -> Result<Request<Bytes>, CannotSign>
 where
     S: Signer + ?Sized,
@@ -54,10 +56,10 @@ where
     sign_at(signer, request, SystemTime::now())
 }
 
-/// Signs `request` with the time `at`, to test stale timestamps or to use the time of a
-/// [`ManualClock`](crate::ManualClock).
+/// Signs `request` like [`sign`], with `at` as the timestamp. Use it to test stale timestamps, or with the
+/// time of a [`ManualClock`](crate::ManualClock).
 ///
-/// A timestamp that the request already has in a header of its own is kept.
+/// If the request already has a timestamp in a separate header, that timestamp is kept.
 ///
 /// # Errors
 ///
@@ -72,7 +74,8 @@ where
     if let Some(Location::Header(name)) = signer.facts().id().first()
         && !head.headers.contains_key(name)
     {
-        let id = HeaderValue::try_from(made_up()).map_err(|_| CannotSign::new("id is not a header value"))?;
+        let id = HeaderValue::try_from(made_up())
+            .map_err(|_| CannotSign::new("delivery id is not a valid header value"))?;
         head.headers.insert(name.clone(), id);
     }
     if head.uri.authority().is_none() {

@@ -11,9 +11,9 @@ use crate::store::{AnyStore, Claim, Key, Store, StoreError, Token};
 
 /// A store that wraps another, injects faults, and counts its calls.
 ///
-/// Use it to test a service with a failing store: that the policy of
+/// Use it to test how a service behaves when its store fails: that the policy of
 /// [`on_store_failure`](crate::WebhookLayer::on_store_failure) applies, and that no delivery is lost. Clones
-/// share their state: keep one, and pass another to the layer.
+/// share their state, so keep one in the test and pass another to the layer.
 ///
 /// ```
 /// # use http::{Request, StatusCode};
@@ -64,7 +64,7 @@ impl Operation {
     pub const ALL: [Self; 5] = [Self::Claim, Self::Extend, Self::Complete, Self::Release, Self::Forget];
 }
 
-/// An iterator of one operation, for parameters that accept several.
+/// Iterates over the operation itself, so that [`FaultyStore::fail`] accepts one operation or several.
 impl IntoIterator for Operation {
     type Item = Self;
     type IntoIter = iter::Once<Self>;
@@ -74,19 +74,19 @@ impl IntoIterator for Operation {
     }
 }
 
-/// The fault of an operation.
+/// A fault that a [`FaultyStore`] injects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Fault {
     /// The operation is not performed, and returns an error.
     Error,
-    /// The operation is performed, and returns an error: its answer is lost.
+    /// The operation is performed, but returns an error, as if its response was lost.
     LoseAnswer,
     /// The operation is not performed, and never returns.
     Hang,
-    /// The operation is performed, and never returns.
+    /// The operation is performed, but never returns.
     ActAndHang,
-    /// The operation panics.
+    /// The operation is not performed, and panics.
     Panic,
 }
 
@@ -95,56 +95,55 @@ struct FaultyInner<S> {
     plans: Mutex<[FaultPlan; Operation::ALL.len()]>,
 }
 
-/// The planned faults of an operation.
+/// The number of calls of an operation, and its planned faults.
 #[derive(Clone, Debug, Default)]
 struct FaultPlan {
     calls: usize,
     /// The faults of the next calls, in order.
     next: VecDeque<Option<Fault>>,
-    /// The fault of all later calls.
+    /// The fault of all calls after those in `next`.
     always: Option<Fault>,
 }
 
 impl<S: Store> FaultyStore<S> {
-    /// Creates a wrapper of `store` without faults.
+    /// Wraps `store`, without faults.
     pub fn new(store: S) -> Self {
         Self(Arc::new(FaultyInner { store, plans: Mutex::default() }))
     }
 
-    /// Lets all calls of these operations fail with `fault` until [`heal`](Self::heal). Accepts one operation
-    /// or several, such as [`Operation::SETTLING`].
+    /// Makes all calls of `operations` fail with `fault` until [`heal`](Self::heal) is called. Accepts one
+    /// operation or several, such as [`Operation::SETTLING`].
     pub fn fail(&self, operations: impl IntoIterator<Item = Operation>, fault: Fault) {
         for operation in operations {
             self.plan(operation, |plan| plan.always = Some(fault));
         }
     }
 
-    /// Lets the next `times` calls of `operation` fail with `fault`, after the calls that are already
-    /// planned.
+    /// Makes `times` calls of `operation` fail with `fault`, after the calls that are already planned.
     pub fn fail_next(&self, operation: Operation, times: usize, fault: Fault) {
         self.plan(operation, |plan| plan.next.extend(iter::repeat_n(Some(fault), times)));
     }
 
-    /// Lets the next `times` calls of `operation` pass, after the calls that are already planned, so that a
-    /// later call can be planned.
+    /// Lets `times` calls of `operation` reach the store without a fault, after the calls that are already
+    /// planned. Call [`fail_next`](Self::fail_next) afterwards to make a later call fail.
     pub fn pass_next(&self, operation: Operation, times: usize) {
         self.plan(operation, |plan| plan.next.extend(iter::repeat_n(None, times)));
     }
 
-    /// Removes all planned faults. Calls that already hang continue to hang.
+    /// Removes all planned faults. Calls that are already hanging do not return.
     pub fn heal(&self) {
         for operation in Operation::ALL {
             self.plan(operation, |plan| (plan.always, plan.next) = Default::default());
         }
     }
 
-    /// Returns the number of calls of `operation`, whatever their result.
+    /// Returns the number of calls of `operation`, including failed ones.
     #[must_use]
     pub fn calls(&self, operation: Operation) -> usize {
         self.plan(operation, |plan| plan.calls)
     }
 
-    /// Returns the inner store.
+    /// Returns a reference to the wrapped store.
     #[must_use]
     pub fn inner(&self) -> &S {
         &self.0.store
@@ -177,7 +176,7 @@ impl<S: Store> FaultyStore<S> {
             Some(Fault::Error) => Err(StoreError::new("injected failure")),
             Some(Fault::LoseAnswer) => {
                 act.await?;
-                Err(StoreError::new("injected loss of the answer"))
+                Err(StoreError::new("injected loss of the response"))
             }
             Some(Fault::Hang) => pending().await,
             Some(Fault::ActAndHang) => {
@@ -216,7 +215,7 @@ impl<S: Store> Store for FaultyStore<S> {
         self.call(Operation::Forget, self.0.store.forget(key)).await
     }
 
-    /// Calls may hang regardless of the inner store, so the layer must use its own timer.
+    /// Returns `None`, because injected faults can hang. The layer then uses its own timeout.
     fn answers_within(&self) -> Option<Duration> {
         None
     }

@@ -54,33 +54,34 @@ use crate::{
 /// * **A revoked secret is accepted for up to `ttl`** after its load began, or until
 ///   [`invalidate`](Self::invalidate). Requests that wait for a load in progress get its result, however long
 ///   it took. Each process has its own cache.
-/// * Each key has at most one load at a time (one more after an `invalidate`), and all requests for that key share its result. The load runs
-///   in its own task and survives its request, so a load of more than a second still serves the provider's
-///   next attempt. It is dropped after 10 seconds.
+/// * Each key has at most one load at a time (one more after an `invalidate`), and all requests for that key
+///   share its result. The load runs in its own task and survives its request, so a load of more than a
+///   second still serves the provider's next attempt. It is dropped after 10 seconds.
 /// * `Ok(None)` is kept for 5 seconds, so a new tenant may be unknown for that long. Unknown keys have a
-///   cache of their own, of 10,000 entries: a flood of made-up names evicts no tenant.
+///   cache of their own, of 10,000 entries: a flood of made-up names does not evict tenants.
 /// * Errors and panics of `load` are not cached: the requests that wait for it are rejected with 503, and the
 ///   next request loads again.
 ///
 /// # Bounds
 ///
-/// At most `capacity` endpoints are kept, and the least used are evicted; make it larger than the number of tenants. Of
-/// each key only a 128-bit hash with a random seed is kept, so a long name takes no more memory than a short one. `Hash`
-/// must therefore cover everything that tells two keys apart, as a derived one does.
+/// At most `capacity` endpoints are kept, and the least used are evicted; make it larger than the number of
+/// tenants. The cache stores only a 128-bit hash of each key, with a random seed, so long names take no more
+/// memory than short ones. The `Hash` implementation must therefore cover every part that distinguishes two
+/// keys, as a derived one does.
 ///
-/// At most 1,024 loads run at a time. 256 of them are reserved for keys that had an endpoint when they were last loaded,
-/// so that a flood of made-up names cannot block a tenant whose `ttl` has ended. Up to `capacity` such keys are
-/// remembered. Requests that need another load are rejected with 503.
+/// At most 1,024 loads run at a time. 256 of them are reserved for keys that had an endpoint when they were
+/// last loaded, so that a flood of made-up names cannot block a tenant whose `ttl` has ended. Up to
+/// `capacity` such keys are remembered. Beyond these limits, requests that need a load are rejected with 503.
 ///
 /// # Deduplication
 ///
-/// Without a [scope](Endpoint::scope), deduplication keys contain a digest of what `key` returned, so tenants with the
-/// same secret or public key do not drop each other's deliveries. `key` is called once more for each verified delivery:
-/// it must return the same value for the same head.
+/// Without a [scope](Endpoint::scope), deduplication keys contain a digest of what `key` returned, so tenants
+/// with the same secret or public key do not drop each other's deliveries. `key` is called once more for each
+/// verified delivery: it must return the same value for the same head.
 ///
-/// If `load` accepts several spellings of one tenant (ignoring case, for instance), let `key` normalize them. Otherwise a
-/// captured request can be replayed once under each spelling, unless the endpoint has a scope, and the spellings evict
-/// other tenants.
+/// If `load` accepts several spellings of one tenant (ignoring case, for instance), let `key` normalize them.
+/// Otherwise a captured request can be replayed once under each spelling, unless the endpoint has a scope,
+/// and the spellings evict other tenants.
 ///
 /// Clones share all state. Requires a tokio runtime.
 pub struct CachedLookup<K> {
@@ -124,7 +125,8 @@ struct PendingLoad {
 /// The timeout of a load.
 const LONGEST: Duration = Duration::from_secs(10);
 const MAX_LOADS: usize = 1_024;
-/// The loads that only keys with an endpoint may begin: made-up names must not keep a tenant from being loaded again.
+/// The loads that only keys with an endpoint may begin: made-up names must not keep a tenant from being
+/// loaded again.
 const RESERVED_LOADS: usize = 256;
 const MAX_UNKNOWN: u64 = 10_000;
 const UNKNOWN_FOR: Duration = Duration::from_secs(5);
@@ -133,8 +135,8 @@ const UNKNOWN_FOR: Duration = Duration::from_secs(5);
 const FREED_AFTER: Duration = Duration::from_secs(30 * 86_400);
 
 impl<K: Hash + Send + 'static> CachedLookup<K> {
-    /// Creates a cache of at most `capacity` endpoints (0 counts as 1), each kept for `ttl`. A `ttl` of zero
-    /// caches nothing, but still shares the loads in progress.
+    /// Creates a cache of at most `capacity` endpoints (0 counts as 1), each kept for `ttl`. With a `ttl` of
+    /// zero, no endpoints are cached, but loads in progress are still shared.
     ///
     /// `key` is called for each request; `None` means that the endpoint does not exist. `load` is called in
     /// its own task with each key that is not in the cache: see [`Lookup`] for its results.
@@ -267,7 +269,8 @@ impl<K: Hash + Send + 'static> sealed::Find for CachedLookup<K> {
     }
 }
 
-/// The bytes that a key is hashed by: unlike a hash with a random seed, they are the same in all processes.
+/// The bytes that a key writes to a hasher. Unlike a hash with a random seed, they are the same in all
+/// processes.
 #[derive(Default)]
 struct HashedBytes(Vec<u8>);
 
@@ -387,7 +390,7 @@ mod tests {
                 sleep(Duration::from_millis(takes as u64)).await;
             }
             state.running.fetch_sub(1, Ordering::SeqCst);
-            assert!(!state.panics.load(Ordering::SeqCst), "as it was told to");
+            assert!(!state.panics.load(Ordering::SeqCst), "load panics");
             if state.fails.load(Ordering::SeqCst) {
                 return Err("database is down".into());
             }
@@ -418,7 +421,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn endpoint_is_kept_for_its_ttl() {
+    async fn endpoint_is_cached_for_its_ttl() {
         let database = Database::default();
         let lookup = database.cached(10, TTL);
         for (passed, loads) in [(0, 1), (59, 1), (1, 2), (59, 2)] {
@@ -450,7 +453,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn absence_is_kept_for_five_seconds() {
+    async fn absence_is_cached_for_five_seconds() {
         let database = Database::default();
         let lookup = database.cached(10, TTL);
         for (passed, loads) in [(0, 1), (4, 1), (1, 2)] {
@@ -476,7 +479,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn errors_and_panics_are_not_kept() {
+    async fn errors_and_panics_are_not_cached() {
         let database = Database::default();
         let lookup = database.cached(10, TTL);
         database.0.fails.store(true, Ordering::SeqCst);
@@ -501,7 +504,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn load_goes_on_when_its_request_is_gone() {
+    async fn load_continues_after_its_request_is_dropped() {
         let database = Database::default();
         database.0.takes.store(500, Ordering::SeqCst);
         let lookup = database.cached(10, TTL);
@@ -510,7 +513,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn load_without_end_is_dropped_and_blocks_no_other() {
+    async fn load_that_hangs_times_out_and_does_not_block_others() {
         let database = Database::default();
         database.0.takes.store(3_600_000, Ordering::SeqCst);
         let lookup = database.cached(10, TTL);
@@ -520,7 +523,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn loads_at_a_time_are_limited() {
+    async fn concurrent_loads_are_limited() {
         let database = Database::default();
         database.0.takes.store(500, Ordering::SeqCst);
         let lookup = database.cached(10, TTL);
@@ -546,7 +549,7 @@ mod tests {
         for name in ["acme", "globex"] {
             assert_eq!(find(&lookup, name).await, some(name));
         }
-        // The ttl of both is over, and the secret of one has just changed.
+        // Both TTLs have expired, and one secret has just changed.
         advance(TTL).await;
         lookup.invalidate("globex");
         database.0.takes.store(500, Ordering::SeqCst);
@@ -568,7 +571,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn name_that_was_deleted_has_no_reserved_load() {
+    async fn deleted_name_has_no_reserved_load() {
         let database = Database::default();
         let lookup = database.cached(10, Duration::ZERO);
         assert_eq!(find(&lookup, "acme").await, some("acme"));
@@ -580,7 +583,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn name_is_that_of_the_key_in_every_process() {
+    async fn name_is_the_same_in_every_process() {
         let head = |path: &str| Request::post(path).body(()).unwrap().into_parts().0;
         let [one, other] = [Database::default().cached(10, TTL), Database::default().cached(10, TTL)];
         assert_eq!(one.name(&head("/acme")), other.name(&head("/acme")));
@@ -602,7 +605,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn load_that_was_invalidated_is_not_kept() {
+    async fn invalidated_load_is_not_cached() {
         let database = Database::default();
         database.0.takes.store(500, Ordering::SeqCst);
         let lookup = database.cached(10, TTL);
@@ -618,7 +621,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn later_load_is_kept_although_the_invalidated_one_ends_after_it() {
+    async fn later_load_is_cached_although_an_invalidated_one_ends_after_it() {
         let database = Database::default();
         database.0.takes.store(900, Ordering::SeqCst);
         let lookup = database.cached(10, TTL);
@@ -652,7 +655,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn closures_are_lookups_whatever_they_return() {
+    async fn closures_with_any_return_type_are_lookups() {
         fn finds(lookup: impl Lookup) -> BoxFuture<'static, bool> {
             Box::pin(async move {
                 let head = Request::post("/acme").body(()).unwrap().into_parts().0;

@@ -7,7 +7,7 @@ use crate::Secret;
 
 /// A request as a [`Verifier`](super::Verifier) sees it: the head, and the layer's configuration for it.
 ///
-/// The layer makes one for each request. Make one yourself to verify without the layer
+/// The layer creates one for each request. Create your own to verify without the layer
 /// ([`verify_in`](super::verify_in)), or to test a verifier:
 ///
 /// ```
@@ -47,7 +47,8 @@ impl<'a> RequestContext<'a> {
         Self { head, now, url_source: UrlSource::Request, verify_token: None, tolerance: None }
     }
 
-    /// Sets the time at which the request is judged. Default: the time of [`new`](Self::new).
+    /// Sets the current time, which the signed timestamp is compared with. Default: the time of
+    /// [`new`](Self::new).
     #[must_use]
     pub fn at(self, now: SystemTime) -> Self {
         Self { now, ..self }
@@ -67,8 +68,8 @@ impl<'a> RequestContext<'a> {
         Self { verify_token: Some(token), ..self }
     }
 
-    /// Sets the tolerance that the timestamp will be judged by, for verifiers that act on a request before it is
-    /// judged. The first one that is set counts: it is the layer's, or that of the outermost verifier.
+    /// Sets the tolerance that will be applied to the timestamp, for verifiers that act on a request before
+    /// the layer applies it. The first call counts: that of the layer, or else of the outermost verifier.
     pub(crate) fn with_tolerance(self, tolerance: Tolerance) -> Self {
         Self { tolerance: self.tolerance.or(Some(tolerance)), ..self }
     }
@@ -83,7 +84,7 @@ impl<'a> RequestContext<'a> {
         self.head
     }
 
-    /// Returns the time at which the request is judged.
+    /// Returns the current time, which the signed timestamp is compared with.
     #[must_use]
     pub fn now(&self) -> SystemTime {
         self.now
@@ -95,9 +96,9 @@ impl<'a> RequestContext<'a> {
         self.verify_token
     }
 
-    /// Returns the URL that the provider called, with the query of this request.
-    /// Computed on each call. `None` if the request has no valid `host`, or if its query differs from that of
-    /// the [public URL](Self::public_url). Reject the request in that case if its signature covers the URL.
+    /// Returns the URL that the provider called, with the query of this request. Computed on each call.
+    /// `None` if the request has no valid `host`, or if its query differs from that of the [public
+    /// URL](Self::public_url). Reject the request in that case if its signature covers the URL.
     #[must_use]
     pub fn url(&self) -> Option<Cow<'a, str>> {
         called_url(self).ok().map(Cow::Owned)

@@ -4,7 +4,8 @@ use http::Extensions;
 
 use super::Verifier;
 
-/// An endpoint that a [`Lookup`](super::Lookup) finds: a verifier, an optional scope, and values for the handler.
+/// An endpoint that a [`Lookup`](super::Lookup) finds: a verifier, an optional scope, and values for the
+/// handler.
 ///
 /// Every [`Verifier`] is `Into<Endpoint>`. Cloning is cheap; clones share the verifier and the values.
 ///
@@ -42,14 +43,14 @@ impl Endpoint {
     }
 
     /// Sets the scope of the endpoint's deduplication keys, as
-    /// [`WebhookLayer::scope`](crate::WebhookLayer::scope) does for all endpoints of a layer. The endpoint's scope
-    /// wins over the layer's. Default: the layer's scope, else a fingerprint of the secret that matched, and a digest of
-    /// the name that was looked up (see [`Lookup`](super::Lookup)).
+    /// [`WebhookLayer::scope`](crate::WebhookLayer::scope) does for all endpoints of a layer. The endpoint's
+    /// scope takes precedence over the layer's. Default: the layer's scope, else a fingerprint of the secret
+    /// that matched, and a digest of the name that was looked up (see [`Lookup`](super::Lookup)).
     ///
-    /// A tenant may choose it: in the key, `#`, `%`, `:` and the first byte of an ambiguous name are percent-encoded, so
-    /// that it cannot be read as another scope. This needs custom provider names of which none begins with another
-    /// provider's name and a hyphen. Two endpoints with the same scope and provider drop each other's deliveries if their
-    /// ids are equal.
+    /// A tenant may choose the scope: in the key, `#`, `%`, `:` and the first byte of an ambiguous scope are
+    /// percent-encoded, so that it cannot be mistaken for another scope. This requires that the names of
+    /// custom providers do not begin with another provider's name and a hyphen. Two endpoints with the same
+    /// scope and provider drop each other's deliveries if their ids are equal.
     pub fn scope(mut self, scope: &str) -> Self {
         self.settings().scope = Some(scope.into());
         self

@@ -48,7 +48,7 @@ impl VerifyError {
     }
 
     /// Creates an error for a request that could not be verified, for instance because fetching a key failed.
-    /// The layer answers 503, so that the provider retries.
+    /// The layer rejects the request with 503, so that the provider retries.
     pub fn unavailable(source: impl Into<BoxError>) -> Self {
         Self(Reason::Unavailable(source.into().into()))
     }

@@ -20,9 +20,9 @@ use crate::Secret;
 /// alone, nor hash the body while it arrives; implement [`Verifier`] for that. Return a signed timestamp with
 /// [`Verified::with_timestamp`] instead of checking its age, so that the layer's tolerance applies.
 ///
-/// Pass the secret to [`secret`](FromFn::secret) too: it keeps equal ids of two endpoints or tenants apart.
-/// Where endpoints share a store, the layer rejects the deliveries of a verifier without a fingerprint and
-/// without a [`scope`](crate::WebhookLayer::scope):
+/// Also pass the secret to [`secret`](FromFn::secret), so that equal ids of two endpoints or tenants are not
+/// duplicates. If endpoints share a store, the layer rejects the deliveries of a verifier without a
+/// fingerprint, unless a [`scope`](crate::WebhookLayer::scope) is set.
 ///
 /// ```
 /// use tower_webhook::{Secret, WebhookLayer, verify::{self, Verified, VerifyError}};
@@ -75,7 +75,7 @@ impl<F> FromFn<F> {
     /// endpoints with different secrets apart.
     ///
     /// With several secrets, call it once for each, in the order of [`Verified::with_secret_index`]. A
-    /// [`Verified::with_fingerprint`] that the function returns wins over it.
+    /// [`Verified::with_fingerprint`] that the function returns takes precedence.
     pub fn secret(mut self, secret: &Secret) -> Self {
         let keys = Keyring::of_text(MacKind::HmacSha256, &secret.clone().into());
         self.fingerprints.extend(keys.verified(0).fingerprint);

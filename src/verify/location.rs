@@ -51,12 +51,12 @@ pub enum Location {
 }
 
 impl Location {
-    /// Returns the header `name`, which must be in lower case.
+    /// Returns the location of the header `name`, which must be in lower case.
     ///
     /// # Panics
     ///
-    /// If `name` is not a valid header name. Meant for literals; use [`Location::Header`] or [`FromStr`]
-    /// otherwise.
+    /// Panics if `name` is not a valid header name. Meant for literals; use [`Location::Header`] or
+    /// [`FromStr`] otherwise.
     #[must_use]
     pub const fn header(name: &'static str) -> Self {
         Self::Header(HeaderName::from_static(name))
@@ -261,7 +261,7 @@ impl<'de> Deserialize<'de> for Locations {
     }
 }
 
-/// A text or a list of texts, as JSON has it.
+/// A string or a list of strings.
 #[derive(Serialize, Deserialize)]
 #[serde(untagged, expecting = "expected a location or a list of locations")]
 pub(crate) enum OneOrMany {
@@ -357,7 +357,8 @@ pub(crate) fn header_name(name: &str) -> Result<HeaderName, InvalidLocation> {
     name.parse().map_err(|_| InvalidLocation::new(format!("`{name}` is not a header name")))
 }
 
-/// The value at a [`Location`]. The value of a header is a clone of the `HeaderValue`, which copies no bytes.
+/// The value at a [`Location`]. A header's value is kept as `HeaderValue`, which can be cloned without
+/// copying bytes.
 pub(crate) enum RequestValue<'a> {
     Header(&'a HeaderValue),
     Text(Cow<'a, str>),
@@ -398,7 +399,7 @@ mod tests {
     use super::{Location, Locations};
 
     #[test]
-    fn each_kind_of_location_is_read_and_written() {
+    fn each_kind_of_location_round_trips() {
         let locations = [
             ("header:x-id", Location::header("x-id")),
             ("body:/data/id", Location::json("/data/id")),
@@ -418,7 +419,7 @@ mod tests {
     }
 
     #[test]
-    fn an_invalid_location_says_what_is_wrong_with_it() {
+    fn errors_state_why_a_location_is_invalid() {
         let texts = [
             ("", "location `` does not begin with `header:`, "),
             ("x-id", "location `x-id` does not begin with `header:`, "),
@@ -441,7 +442,7 @@ mod tests {
     }
 
     #[test]
-    fn one_place_is_a_string_in_json_and_several_are_a_list() {
+    fn one_location_is_a_string_in_json_and_several_are_a_list() {
         for (json, count) in [(r#""header:x-id""#, 1), (r#"["header:x-id","body:/id"]"#, 2), ("[]", 0)] {
             let locations: Locations = serde_json::from_str(json).unwrap();
             assert_eq!(locations.as_slice().len(), count);

@@ -7,22 +7,22 @@ use crate::{BoxError, task::BoxFuture};
 /// [`WebhookLayer::with_lookup`](crate::WebhookLayer::with_lookup).
 ///
 /// Implemented for closures `Fn(&Parts) -> impl Future<Output = Result<Option<E>, BoxError>> + Send` with
-/// `E: Into<Endpoint>`, and for [`CachedLookup`].
+/// `E: Into<Endpoint>`, and for [`CachedLookup`](super::CachedLookup).
 ///
-/// * `Ok(None)`: the endpoint does not exist. The request is rejected as `unknown_endpoint`, with the answer
-///   to a signature mismatch. Names can still be guessed: an existing endpoint waits for the body, answers handshakes
-///   and reports a missing signature.
+/// * `Ok(None)`: the endpoint does not exist. The request is rejected as `unknown_endpoint`, with the same
+///   response as a signature mismatch. Names can still be guessed: an existing endpoint waits for the body,
+///   answers handshakes and reports a missing signature.
 /// * An error, or a lookup that takes longer than a second: the request is rejected with 503
-///   (`verifier_unavailable`), so that the provider retries. Errors are logged at `WARN` at most once a minute, with
-///   their number, and each of them at `DEBUG`.
+///   (`verifier_unavailable`), so that the provider retries. Errors are logged at `WARN` at most once a
+///   minute, with their number, and each of them at `DEBUG`.
 ///
 /// Any client that can reach the layer causes lookups, so they must be fast: read a table in memory, or use a
-/// [`CachedLookup`].
+/// [`CachedLookup`](super::CachedLookup).
 ///
-/// Deduplication keys contain a digest of the path that was called, exactly as it was spelled, unless there is a
-/// [scope](Endpoint::scope). A closure that does not take the tenant from the exact path (it decodes the name, ignores
-/// a part of the path, or reads the host or a header) must set a scope for each tenant, or be the `key` of a
-/// [`CachedLookup`].
+/// Deduplication keys contain a digest of the path that was called, exactly as it was spelled, unless there
+/// is a [scope](Endpoint::scope). A closure that does not take the tenant from the exact path (it decodes the
+/// name, ignores a part of the path, or reads the host or a header) must set a scope for each tenant, or be
+/// the `key` of a [`CachedLookup`](super::CachedLookup).
 ///
 /// Annotate the closure's argument, `|head: &Parts|`, and move everything the lookup needs into the future:
 ///
@@ -46,7 +46,7 @@ use crate::{BoxError, task::BoxFuture};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a lookup of endpoints",
     label = "not a `Fn(&Parts) -> impl Future<Output = Result<Option<E>, BoxError>> + Send`",
-    note = "the future must own what it reads, which that of an `async` closure with captured variables does not: \
+    note = "the future must own its data, but the future of an `async` closure borrows the captured variables: \
             use a plain closure, `move |head: &Parts|`, that looks the endpoint up or clones what it needs, and \
             returns `async move {{ Ok(endpoint) }}`",
     note = "`E` is an `Endpoint` or a verifier; for lookups that need a database use \
@@ -64,7 +64,7 @@ pub(crate) mod sealed {
     pub trait Find: Send + Sync + 'static {
         fn find<'a>(&'a self, head: &'a Parts) -> BoxFuture<'a, Found>;
 
-        /// The bytes of the name that is looked up. `None`: the lookup does not tell.
+        /// Returns the bytes of the name that is looked up; `None` if the name is unknown.
         fn name(&self, _head: &Parts) -> Option<Vec<u8>> {
             None
         }

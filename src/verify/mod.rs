@@ -6,7 +6,7 @@
 //! 1. [`Verifier::begin`] checks the head, and returns an error or a [`Check`];
 //! 2. the [`Check`] is fed each frame of the body and then [finishes](Check::finish).
 //!
-//! The providers in [`provider`](crate::provider) are verifiers. A custom one, in one step:
+//! The providers in [`provider`](crate::provider) are verifiers. A custom verifier that needs only one step:
 //!
 //! ```
 //! use tower_webhook::{Secret, WebhookLayer, verify::{self, Profile, Verified, VerifyError}};
@@ -121,8 +121,8 @@ pub trait Verifier: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// If the head alone shows that the request is not genuine: its signature is missing, malformed, or
-    /// cannot match any body.
+    /// Returns an error if the head alone shows that the request is not genuine: its signature is missing,
+    /// malformed, or cannot match any body.
     fn begin<'a>(&'a self, request: &RequestContext<'a>) -> Result<Box<dyn Check + 'a>, VerifyError>;
 
     /// Returns the provider's facts. The layer's own settings take precedence.
@@ -201,7 +201,7 @@ impl Finish {
     /// Creates a result that is available later, for schemes whose key is named in the body and must be
     /// fetched.
     ///
-    /// The layer waits at most 10 seconds, then answers 503 (`verifier_unavailable`). Return
+    /// The layer waits at most 10 seconds, then rejects the request with 503 (`verifier_unavailable`). Return
     /// [`VerifyError::unavailable`] if the key cannot be fetched, so that the provider retries.
     ///
     /// # Cancel safety

@@ -22,7 +22,8 @@ use super::{Location, Locations, VerifyError, digits, form_field};
 /// assert_eq!(profile.id(), [Location::header("x-acme-delivery")]);
 /// ```
 ///
-/// The profile of a provider that sends batches as a form, signs the compressed body, and does not sign the event type:
+/// The profile of a provider that sends batches as a form, signs the compressed body, and does not sign the
+/// event type:
 ///
 /// ```
 /// use std::time::Duration;
@@ -70,9 +71,9 @@ pub struct Profile {
 
 impl Profile {
     /// Creates a profile with only the provider's name: lower case with hyphens. The name begins every
-    /// deduplication key, followed by a hyphen and the scope. If tenants choose their scopes, no name may begin with
-    /// another one and a hyphen (`acme` and `acme-shop`): one tenant could choose the scope `shop-…`. The crate's own
-    /// names are protected against that.
+    /// deduplication key, followed by a hyphen and the scope. If tenants choose their scopes, a name must not
+    /// begin with another provider's name and a hyphen, such as `acme-shop` next to `acme`: a tenant of
+    /// `acme` could choose the scope `shop-…`. The names of built-in providers are protected against this.
     pub fn new(provider: impl Into<Cow<'static, str>>) -> Self {
         Self {
             provider: provider.into(),
@@ -103,8 +104,9 @@ impl Profile {
         self
     }
 
-    /// Sets whether the signature covers the delivery id. If it does not, an attacker who captures one request can
-    /// replay it under a new id: see [`replay_guard`](crate::WebhookLayer::replay_guard). Default: `true`.
+    /// Sets whether the signature covers the delivery id. If it does not, an attacker who captures one
+    /// request can replay it under a new id: see [`replay_guard`](crate::WebhookLayer::replay_guard).
+    /// Default: `true`.
     pub fn with_id_signed(mut self, signed: bool) -> Self {
         self.id_signed = signed;
         self
@@ -112,8 +114,8 @@ impl Profile {
 
     /// Sets whether the signature covers the [payload](crate::Delivery::payload). If it does not (tokens,
     /// credentials, a few schemes), an attacker who captures one request can send another payload with its
-    /// signature. Also `false` if only a sorted form is signed, because an attacker can then split its
-    /// parameters differently. Default: `true`.
+    /// signature. Also set it to `false` if only a sorted form is signed, because an attacker can then split
+    /// its parameters differently. Default: `true`.
     pub fn with_body_signed(mut self, signed: bool) -> Self {
         self.body_signed = signed;
         self
@@ -164,7 +166,8 @@ impl Profile {
         self
     }
 
-    /// Sets the form field that holds the JSON, if the provider posts a form (GitHub's `payload`). Default: none.
+    /// Sets the form field that holds the JSON, if the provider posts a form (GitHub's `payload`). Default:
+    /// none.
     pub fn with_json_field(mut self, field: impl Into<Cow<'static, str>>) -> Self {
         self.json_field = Some(field.into());
         self
@@ -184,7 +187,7 @@ impl Profile {
     }
 
     /// Sets the [deduplication window](crate::WebhookLayer::dedupe_window). It must be at least as long as
-    /// the provider retries a delivery. Default: the layer's.
+    /// the provider's retry period. Default: the layer's.
     pub fn with_dedupe_window(mut self, window: impl Into<Option<Duration>>) -> Self {
         self.dedupe_window = window.into();
         self
@@ -196,9 +199,9 @@ impl Profile {
         self
     }
 
-    /// Sets whether the provider retries a delivery that is not answered 2xx. `false` makes
-    /// [`StoreFailure::Proceed`](crate::StoreFailure::Proceed) the default, because a 503 would lose the event.
-    /// Default: `None`, unknown.
+    /// Sets whether the provider retries a delivery without a 2xx response. `false` makes
+    /// [`StoreFailure::Proceed`](crate::StoreFailure::Proceed) the default, because a 503 would lose the
+    /// event. Default: `None`, unknown.
     pub fn with_retries(mut self, retries: impl Into<Option<bool>>) -> Self {
         self.retries = retries.into();
         self
@@ -309,7 +312,7 @@ impl Profile {
         self.body_limit
     }
 
-    /// Returns whether the provider retries a delivery that is not answered 2xx.
+    /// Returns whether the provider retries a delivery without a 2xx response.
     #[must_use]
     pub fn retries(&self) -> Option<bool> {
         self.retries
@@ -468,7 +471,7 @@ mod tests {
     use super::{Attempt, Location, Profile, SignedEncoding, Tolerance};
 
     #[test]
-    fn a_new_profile_states_its_provider_alone() {
+    fn a_new_profile_has_the_defaults() {
         let profile = Profile::new("acme");
         assert_eq!(profile.provider(), "acme");
         assert!(profile.id().is_empty() && profile.event_type().is_empty());
@@ -520,7 +523,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tolerance_limits_age_and_lead() {
+    fn a_tolerance_limits_past_and_future() {
         let (now, seconds) = (SystemTime::UNIX_EPOCH + Duration::from_secs(10_000), Duration::from_secs);
         let tolerance = Tolerance::any_age().with_past(seconds(10)).with_future(seconds(5));
         assert!(tolerance.judge(now - seconds(10), now).is_ok());

@@ -51,9 +51,10 @@ use crate::task::{rarely, timeout};
 ///
 /// # Errors
 ///
-/// If the request is not genuine, if its timestamp is out of tolerance, or if a key could not be fetched.
-/// [`VerifyError::kind`] distinguishes these and has the status to answer with, such as 503 for the last, so
-/// that the provider retries.
+/// Returns an error if the request is not genuine, if its timestamp is out of tolerance, or if a key could
+/// not be fetched. [`VerifyError::kind`] distinguishes these, and
+/// [`RejectionKind::status`](crate::RejectionKind::status) returns the status to respond with: for the last,
+/// 503, so that the provider retries.
 ///
 /// # Cancel safety
 ///
@@ -149,7 +150,7 @@ pub(crate) async fn verify_body(
         Finishing::Later(later) => rarely(wait(later)).await,
     }?;
     verified.timestamp = timestamp.or(verified.timestamp);
-    // An empty one gives way to the profile's places.
+    // An empty value counts as missing, so that the profile's locations are searched.
     verified.id = verified.id.filter(|id| !id.is_empty());
     verified.event_type = verified.event_type.filter(|event_type| !event_type.is_empty());
     Ok(verified)

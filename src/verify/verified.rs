@@ -15,7 +15,7 @@ use bytes::Bytes;
 /// assert_eq!((verified.timestamp(), verified.secret_index()), (None, 0));
 /// ```
 ///
-/// A verifier that keeps a prepared key for each secret also says which of them matched:
+/// A verifier that prepares a key for each secret also sets the one that matched:
 ///
 /// ```
 /// use std::time::SystemTime;
@@ -86,8 +86,8 @@ impl Verified {
         self
     }
 
-    /// Sets the signed timestamp. If [`Check::timestamp`](super::Check::timestamp) did not return it, the layer
-    /// applies the tolerance to it now.
+    /// Sets the signed timestamp. If [`Check::timestamp`](super::Check::timestamp) did not return it, the
+    /// layer applies the tolerance to this one, after verification.
     pub fn with_timestamp(mut self, timestamp: SystemTime) -> Self {
         self.timestamp = Some(timestamp);
         self

@@ -1,4 +1,4 @@
-//! Known answers, a host's routes, and the ids of those that take more than one place.
+//! Known answers, an axum route that answers handshakes, and the ids of CloudEvents.
 
 use std::sync::{Arc, Mutex};
 
@@ -22,7 +22,7 @@ struct KnownAnswer {
 }
 
 #[tokio::test]
-async fn every_known_answer_is_given() {
+async fn every_known_answer_is_computed() {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/handshakes/known.json");
     let known: Vec<KnownAnswer> = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
     for KnownAnswer { provider, secret: key, key_id, input, response } in known {
@@ -58,7 +58,7 @@ async fn every_known_answer_is_given() {
 }
 
 #[tokio::test]
-async fn a_route_of_axum_for_posts_alone_answers_handshakes() {
+async fn an_axum_route_for_post_answers_handshakes() {
     use axum::{Router, routing::post};
 
     let meta = layer("meta", secret("secret")).verify_token(secret("token"));
@@ -82,7 +82,7 @@ async fn a_route_of_axum_for_posts_alone_answers_handshakes() {
 }
 
 #[tokio::test]
-async fn an_id_of_cloudevents_is_unique_only_within_its_source() {
+async fn a_cloudevents_id_is_unique_only_within_its_source() {
     let ids = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&ids);
     let service = layer("cloudevents", secret("secret")).on_outcome(move |outcome| {

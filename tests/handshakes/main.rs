@@ -1,4 +1,4 @@
-//! Handshakes: what is answered, to whom, and that no event gets in by way of one.
+//! Verification handshakes: which ones are answered, and that no event reaches the handler through one.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod known;

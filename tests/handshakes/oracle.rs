@@ -1,4 +1,4 @@
-//! A handshake that signs what anybody sends.
+//! A handshake that signs a challenge from any client.
 
 use hmac::Hmac;
 use http::Method;
@@ -9,14 +9,14 @@ use tower_webhook::RejectionKind as Kind;
 use crate::support::{Found, URL, ask, base64, get, hmac, layer, request, secret};
 
 #[tokio::test]
-async fn a_crc_is_no_way_to_have_an_event_signed() {
+async fn a_crc_cannot_be_used_to_sign_an_event() {
     let event = r#"{"for_user_id":"1","tweet_create_events":[]}"#;
     let encoded: String = form_urlencoded::byte_serialize(event.as_bytes()).collect();
     for token in [&*encoded, "%7B%7D", "a%0Ab", "a+b", "%22", "%FF", &"x".repeat(513)] {
         let found = ask(layer("twitter", secret("secret")), get(&format!("crc_token={token}"))).await;
-        assert_eq!(found, Found::Refused(Kind::MissingSignature), "{token}");
+        assert_eq!(found, Found::Rejected(Kind::MissingSignature), "{token}");
     }
-    // What it does sign is no event, though the signature is right.
+    // A body that the handshake has signed is not accepted as an event, although the signature is valid.
     for body in ["0", "true", "challenge_string", &*"x".repeat(512)] {
         let Found::Answered(200, _, answer) =
             ask(layer("twitter", secret("secret")), get(&format!("crc_token={body}"))).await
@@ -28,7 +28,7 @@ async fn a_crc_is_no_way_to_have_an_event_signed() {
         let headers = [("x-twitter-webhooks-signature", signature)];
         let found =
             ask(layer("twitter", secret("secret")), request(&Method::POST, URL, &headers, body)).await;
-        assert_eq!(found, Found::Refused(Kind::WrongSignature), "{body}");
+        assert_eq!(found, Found::Rejected(Kind::WrongSignature), "{body}");
     }
     let signature = format!("sha256={}", base64(&hmac::<Hmac<Sha256>>("secret", event)));
     let headers = [("x-twitter-webhooks-signature", &*signature)];

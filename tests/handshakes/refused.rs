@@ -1,4 +1,4 @@
-//! What is not answered by the head alone: no token, no place, no secret.
+//! Handshakes that are rejected because the token, the secret or the place of the challenge is wrong.
 
 use hmac::Hmac;
 use http::{Method, Response};
@@ -11,27 +11,27 @@ use crate::support::{
 };
 
 #[tokio::test]
-async fn a_token_that_is_wrong_missing_or_not_configured_is_refused() {
+async fn a_token_that_is_wrong_missing_or_not_configured_is_rejected() {
     let query = "hub.mode=subscribe&hub.topic=t&hub.challenge=1";
-    let refused = Found::Refused(Kind::MissingSignature);
+    let rejected = Found::Rejected(Kind::MissingSignature);
     for provider in ["meta", "websub", "websub-sha256"] {
         let configured = || layer(provider, secret("secret")).verify_token(secret("token"));
         for token in ["tokeN", "toke", "tokenn", "", "secret", "token%00"] {
             let request = get(&format!("{query}&hub.verify_token={token}"));
-            assert_eq!(ask(configured(), request).await, refused, "{provider} {token}");
+            assert_eq!(ask(configured(), request).await, rejected, "{provider} {token}");
         }
-        assert_eq!(ask(configured(), get(query)).await, refused, "{provider}");
+        assert_eq!(ask(configured(), get(query)).await, rejected, "{provider}");
         let with_token = format!("{query}&hub.verify_token=token");
         assert_eq!(ask(configured(), get(&with_token)).await, text("1"), "{provider}");
-        assert_eq!(ask(layer(provider, secret("secret")), get(&with_token)).await, refused, "{provider}");
-        // The first is what counts, to the token as to the challenge.
+        assert_eq!(ask(layer(provider, secret("secret")), get(&with_token)).await, rejected, "{provider}");
+        // The first value counts, both for the token and for the challenge.
         let request = get(&format!("{query}&hub.verify_token=x&hub.verify_token=token"));
-        assert_eq!(ask(configured(), request).await, refused, "{provider}");
+        assert_eq!(ask(configured(), request).await, rejected, "{provider}");
     }
 }
 
 #[tokio::test]
-async fn the_reason_of_a_rejected_handshake_is_its_verify_token() {
+async fn the_reason_of_a_rejected_handshake_names_the_verify_token() {
     let hub = "hub.mode=subscribe&hub.topic=t&hub.challenge=1&hub.verify_token=wrong";
     let asana = || request(&Method::POST, URL, &[("x-hook-secret", "given")], "");
     for (provider, name, request) in [
@@ -40,30 +40,31 @@ async fn the_reason_of_a_rejected_handshake_is_its_verify_token() {
         ("asana", "verify_token", asana()),
     ] {
         let configured = layer(provider, secret("secret")).verify_token(secret("token"));
-        let (refused, response) = ask_whole(configured, request.clone()).await;
-        assert_eq!(refused, Found::Refused(Kind::MissingSignature));
-        let wrong = format!("`{name}` in the query is missing, or is not the layer's `verify_token`");
+        let (rejected, response) = ask_whole(configured, request.clone()).await;
+        assert_eq!(rejected, Found::Rejected(Kind::MissingSignature));
+        let wrong =
+            format!("query parameter `{name}` is missing or does not match the layer's `verify_token`");
         assert_eq!(reason(&response), wrong, "{provider}");
 
-        let (refused, response) = ask_whole(layer(provider, secret("secret")), request).await;
-        assert_eq!(refused, Found::Refused(Kind::MissingSignature));
-        let none = "the layer has no `verify_token`, which the handshake needs";
+        let (rejected, response) = ask_whole(layer(provider, secret("secret")), request).await;
+        assert_eq!(rejected, Found::Rejected(Kind::MissingSignature));
+        let none = "layer's `verify_token` is not set, but the handshake requires it";
         assert_eq!(reason(&response), none, "{provider}");
     }
-    // A delivery without a signature is no handshake.
+    // A delivery without a signature is not a handshake.
     let delivery = request(&Method::POST, &format!("{URL}?{hub}"), &[], "{}");
     let configured = layer("meta", secret("secret")).verify_token(secret("token"));
     assert!(reason(&ask_whole(configured, delivery).await.1).contains("x-hub-signature-256"));
 }
 
-/// The reason of a rejection, which the client does not see.
+/// Returns the reason of a rejection, which the client does not see.
 fn reason(response: &Response<()>) -> String {
     let rejection = response.extensions().get::<Rejection>().unwrap();
     std::error::Error::source(rejection).unwrap().to_string()
 }
 
 #[tokio::test]
-async fn modes_that_are_none_of_the_providers_are_refused() {
+async fn unknown_modes_are_rejected() {
     for (provider, mode) in [
         ("meta", "unsubscribe"),
         ("meta", "SUBSCRIBE"),
@@ -75,18 +76,18 @@ async fn modes_that_are_none_of_the_providers_are_refused() {
         let query = format!("hub.mode={mode}&hub.topic=t&hub.challenge=1&hub.verify_token=token");
         assert_eq!(
             ask(layer, get(&query)).await,
-            Found::Refused(Kind::MissingSignature),
+            Found::Rejected(Kind::MissingSignature),
             "{provider} {mode}"
         );
     }
-    // A subscription to nothing is none.
+    // A subscription must have a topic.
     let layer = layer("websub", secret("secret")).verify_token(secret("token"));
     let request = get("hub.mode=subscribe&hub.challenge=1&hub.verify_token=token");
-    assert_eq!(ask(layer, request).await, Found::Refused(Kind::MissingSignature));
+    assert_eq!(ask(layer, request).await, Found::Rejected(Kind::MissingSignature));
 }
 
 #[tokio::test]
-async fn a_challenge_anywhere_but_in_its_place_is_refused() {
+async fn a_challenge_in_the_wrong_place_is_rejected() {
     let requests = || {
         [
             request(
@@ -105,44 +106,44 @@ async fn a_challenge_anywhere_but_in_its_place_is_refused() {
     for provider in ["dropbox", "nylas", "twitter", "ms-graph"] {
         for request in requests() {
             let found = ask(layer(provider, secret("secret")), request).await;
-            assert!(matches!(found, Found::Refused(_)), "{provider}: {found:?}");
+            assert!(matches!(found, Found::Rejected(_)), "{provider}: {found:?}");
         }
     }
     let verification = "x-okta-verification-challenge=x";
     let in_query =
         request(&Method::GET, &format!("{URL}?{verification}"), &[("authorization", "secret")], "");
-    // It has the secret, and so is a delivery: but no handshake.
+    // The request has the secret, so it is a delivery, but not a handshake.
     assert_eq!(ask(layer("okta", secret("secret")), in_query).await, Found::Handled);
 }
 
 #[tokio::test]
-async fn only_what_is_short_is_echoed() {
+async fn only_a_short_challenge_is_echoed() {
     let echoed = async |length: usize| {
         ask(layer("dropbox", secret("secret")), get(&format!("challenge={}", "x".repeat(length)))).await
     };
     assert_eq!(echoed(4096).await, text(&"x".repeat(4096)));
-    assert_eq!(echoed(4097).await, Found::Refused(Kind::MissingSignature));
+    assert_eq!(echoed(4097).await, Found::Rejected(Kind::MissingSignature));
 }
 
 #[tokio::test]
-async fn okta_is_only_answered_with_the_secret() {
+async fn okta_is_answered_only_with_the_secret() {
     let challenge = ("x-okta-verification-challenge", "challenge");
     let ask = async |headers: &[(&str, &str)]| {
         ask(layer("okta", secret("secret")), request(&Method::GET, URL, headers, "")).await
     };
-    assert_eq!(ask(&[challenge]).await, Found::Refused(Kind::MissingSignature));
+    assert_eq!(ask(&[challenge]).await, Found::Rejected(Kind::MissingSignature));
     for wrong in ["secreT", "Bearer secret", "s"] {
-        assert_eq!(ask(&[challenge, ("authorization", wrong)]).await, Found::Refused(Kind::WrongSignature));
+        assert_eq!(ask(&[challenge, ("authorization", wrong)]).await, Found::Rejected(Kind::WrongSignature));
     }
     let answer = object(json!({ "verification": "challenge" }));
     assert_eq!(ask(&[challenge, ("authorization", "secret")]).await, answer);
     assert_eq!(ask(&[challenge, ("x-okta-token", "secret")]).await, answer);
-    // Which of two would it be?
+    // With two challenges, the request is not a handshake.
     assert_eq!(ask(&[challenge, challenge, ("authorization", "secret")]).await, Found::Handled);
 }
 
 #[tokio::test]
-async fn permission_to_send_names_who_asked_and_only_with_the_secret() {
+async fn permission_to_send_names_the_origin_and_requires_the_secret() {
     for (provider, url) in [("cloudevents", URL), ("azure-eventgrid", URL)] {
         let ask = async |query: &str, origin: &str| {
             let request = request(
@@ -161,7 +162,7 @@ async fn permission_to_send_names_who_asked_and_only_with_the_secret() {
         assert_eq!(headers["allow"], "POST");
         for query in ["", "access_token=Secret", "token=secret"] {
             let (found, response) = ask(query, "a.example").await;
-            assert!(matches!(found, Found::Refused(_)), "{provider} {query}: {found:?}");
+            assert!(matches!(found, Found::Rejected(_)), "{provider} {query}: {found:?}");
             assert!(!response.headers().contains_key("webhook-allowed-origin"));
         }
         for origin in ["", "a example", "<a>", "*", "a, b", &"a".repeat(256)] {
@@ -172,7 +173,7 @@ async fn permission_to_send_names_who_asked_and_only_with_the_secret() {
 }
 
 #[tokio::test]
-async fn asanas_secret_is_only_said_back_to_who_knows_the_token() {
+async fn asanas_secret_is_echoed_only_to_a_request_with_the_token() {
     let given = ("x-hook-secret", "b537207f20cbfa02");
     let configured = || layer("asana", secret("secret")).verify_token(secret("token"));
     let post = |query: &str, headers: &[(&str, &str)]| {
@@ -181,23 +182,23 @@ async fn asanas_secret_is_only_said_back_to_who_knows_the_token() {
     let (found, response) = ask_whole(configured(), post("verify_token=token", &[given])).await;
     assert_eq!(found, nothing(200));
     assert_eq!(response.headers()["x-hook-secret"], given.1);
-    let refused = Found::Refused(Kind::MissingSignature);
+    let rejected = Found::Rejected(Kind::MissingSignature);
     for query in ["", "verify_token=Token", "verify_token=", "token=token"] {
         let (found, response) = ask_whole(configured(), post(query, &[given])).await;
-        assert_eq!(found, refused, "{query}");
+        assert_eq!(found, rejected, "{query}");
         assert!(!response.headers().contains_key("x-hook-secret"));
     }
     let without = layer("asana", secret("secret"));
-    assert_eq!(ask(without, post("verify_token=token", &[given])).await, refused);
+    assert_eq!(ask(without, post("verify_token=token", &[given])).await, rejected);
     let long = "x".repeat(257);
     for headers in [&[given, given][..], &[("x-hook-secret", "")], &[("x-hook-secret", &long)]] {
-        assert_eq!(ask(configured(), post("verify_token=token", headers)).await, refused);
+        assert_eq!(ask(configured(), post("verify_token=token", headers)).await, rejected);
     }
-    // A delivery is not answered in the handler's stead; and the secret it brings is not believed.
+    // A delivery with these headers reaches the handler, but the secret in it is not trusted.
     let signature = hex(&hmac::<Hmac<Sha256>>("secret", "{}"));
     let delivery = post("verify_token=token", &[given, ("x-hook-signature", &signature)]);
     assert_eq!(ask(configured(), delivery).await, Found::Handled);
     let signature = hex(&hmac::<Hmac<Sha256>>(given.1, "{}"));
     let delivery = post("verify_token=token", &[given, ("x-hook-signature", &signature)]);
-    assert_eq!(ask(configured(), delivery).await, Found::Refused(Kind::WrongSignature));
+    assert_eq!(ask(configured(), delivery).await, Found::Rejected(Kind::WrongSignature));
 }

@@ -1,4 +1,4 @@
-//! Handshakes that are signed like any delivery.
+//! Handshakes that are signed like deliveries.
 
 use hmac::Hmac;
 use http::Method;
@@ -14,7 +14,7 @@ use crate::support::{NOW, nothing};
 
 type Headers = &'static [(&'static str, &'static str)];
 
-/// A provider, the headers and the body of its handshake, and the answer.
+/// Returns providers with the headers and the body of their handshakes, and the expected response.
 fn signed_handshakes() -> Vec<(&'static str, Headers, Value, Found)> {
     let token = hex(&hmac::<Hmac<Sha256>>("secret", "qgg8vlvZRS6UYooatFL8Aw"));
     vec![
@@ -55,7 +55,7 @@ fn signed_handshakes() -> Vec<(&'static str, Headers, Value, Found)> {
 }
 
 #[tokio::test]
-async fn every_signed_handshake_is_answered_and_reaches_no_handler() {
+async fn every_signed_handshake_is_answered_without_the_handler() {
     for (provider, headers, body, answer) in signed_handshakes() {
         let request = signed(provider, headers, &body.to_string());
         assert_eq!(ask(layer(provider, secret("secret")), request).await, answer, "{provider}");
@@ -63,14 +63,14 @@ async fn every_signed_handshake_is_answered_and_reaches_no_handler() {
 }
 
 #[tokio::test]
-async fn no_signed_handshake_is_answered_unsigned_or_to_a_wrong_signature() {
+async fn a_signed_handshake_with_a_wrong_or_no_signature_is_rejected() {
     for (provider, headers, body, _) in signed_handshakes() {
         let wrong = signed_with("another", provider, headers, &body.to_string());
         let found = ask(layer(provider, secret("secret")), wrong).await;
-        assert_eq!(found, Found::Refused(Kind::WrongSignature), "{provider}");
+        assert_eq!(found, Found::Rejected(Kind::WrongSignature), "{provider}");
         let without = request(&Method::POST, URL, headers, &body.to_string());
         let found = ask(layer(provider, secret("secret")), without).await;
-        assert_eq!(found, Found::Refused(Kind::MissingSignature), "{provider}");
+        assert_eq!(found, Found::Rejected(Kind::MissingSignature), "{provider}");
     }
 }
 
@@ -114,13 +114,13 @@ async fn signed_events_that_look_like_a_handshake_reach_the_handler() {
 }
 
 #[tokio::test]
-async fn a_long_event_is_no_handshake() {
+async fn a_long_event_is_not_a_handshake() {
     let body = json!({"type": "url_verification", "challenge": "x", "padding": "x".repeat(4096)}).to_string();
     assert_eq!(ask(layer("slack", secret("secret")), signed("slack", &[], &body)).await, Found::Handled);
 }
 
 #[tokio::test]
-async fn zoom_is_answered_under_the_secret_that_it_signed_with() {
+async fn zoom_is_answered_with_the_secret_that_it_signed_with() {
     let body = r#"{"event":"endpoint.url_validation","payload":{"plainToken":"x"}}"#;
     for key in ["new", "old"] {
         let request = signed_with(key, "zoom", &[], body);
@@ -131,7 +131,7 @@ async fn zoom_is_answered_under_the_secret_that_it_signed_with() {
 }
 
 #[tokio::test]
-async fn xeros_probes_are_answered_by_their_signatures_alone() {
+async fn xeros_probes_are_handled_or_rejected_by_their_signatures() {
     let body = r#"{"events":[],"firstEventSequence":0,"lastEventSequence":0,"entropy":"S0m3r4Nd0mt3xt"}"#;
     let probe = |key: &str| {
         let signature = base64(&hmac::<Hmac<Sha256>>(key, body));
@@ -140,13 +140,13 @@ async fn xeros_probes_are_answered_by_their_signatures_alone() {
     assert_eq!(ask(layer("xero", secret("secret")), probe("secret")).await, Found::Handled);
     assert_eq!(
         ask(layer("xero", secret("secret")), probe("wrong")).await,
-        Found::Refused(Kind::WrongSignature)
+        Found::Rejected(Kind::WrongSignature)
     );
 }
 
 #[cfg(feature = "asymmetric")]
 #[tokio::test]
-async fn discords_pings_are_answered_if_they_are_signed_and_its_events_are_handled() {
+async fn signed_pings_of_discord_are_answered_and_its_events_are_handled() {
     use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 
     let keys = Ed25519KeyPair::from_seed_unchecked(&[7; 32]).unwrap();
@@ -161,16 +161,16 @@ async fn discords_pings_are_answered_if_they_are_signed_and_its_events_are_handl
     assert_eq!(ask(interaction, interaction).await, object(json!({"type": 1})));
     assert_eq!(ask(event, event).await, nothing(204));
     for ping in [interaction, event] {
-        assert_eq!(ask("another", ping).await, Found::Refused(Kind::WrongSignature));
+        assert_eq!(ask("another", ping).await, Found::Rejected(Kind::WrongSignature));
     }
-    // An event's type is that of an interaction's ping.
+    // An event has the same `type` as the ping of an interaction.
     let event = r#"{"version":1,"type":1,"event":{"type":"APPLICATION_AUTHORIZED","data":{}}}"#;
     assert_eq!(ask(event, event).await, Found::Handled);
 }
 
 #[cfg(feature = "jwt")]
 #[tokio::test]
-async fn mondays_challenge_is_said_back_to_a_right_token_and_its_events_are_handled() {
+async fn mondays_challenge_is_echoed_with_a_valid_token_and_its_events_are_handled() {
     let part = |json: Value| data_encoding::BASE64URL_NOPAD.encode(json.to_string().as_bytes());
     let token = |key: &str| {
         let head = part(json!({"alg": "HS256", "typ": "JWT"}));
@@ -186,11 +186,11 @@ async fn mondays_challenge_is_said_back_to_a_right_token_and_its_events_are_hand
     let (right, wrong) = (token("secret"), token("another"));
     assert_eq!(ask(Some(&right), challenge).await, object(json!({"challenge": "3eZbrw1a"})));
     assert_eq!(ask(Some(&right), event).await, Found::Handled);
-    // An event that has a challenge is an event.
+    // A body with an event and a challenge is an event.
     let both = r#"{"challenge":"x","event":{"type":"create_pulse"}}"#;
     assert_eq!(ask(Some(&right), both).await, Found::Handled);
     for body in [challenge, event, both] {
-        assert_eq!(ask(Some(&wrong), body).await, Found::Refused(Kind::WrongSignature));
-        assert_eq!(ask(None, body).await, Found::Refused(Kind::MissingSignature));
+        assert_eq!(ask(Some(&wrong), body).await, Found::Rejected(Kind::WrongSignature));
+        assert_eq!(ask(None, body).await, Found::Rejected(Kind::MissingSignature));
     }
 }

@@ -1,4 +1,4 @@
-//! One request, and what becomes of it.
+//! Requests, and the layer's reaction to them.
 
 use std::sync::{Arc, Mutex};
 
@@ -22,25 +22,25 @@ pub(crate) fn secret(text: &str) -> Secret {
 }
 
 pub(crate) fn layer(provider: &str, secrets: impl Into<Secrets>) -> WebhookLayer {
-    let provider = provider::find(provider).unwrap_or_else(|| panic!("no {provider}"));
+    let provider = provider::find(provider).unwrap_or_else(|| panic!("provider {provider} is unknown"));
     WebhookLayer::with_verifier(provider.verifier(secrets).unwrap())
 }
 
-/// What became of a request.
+/// The layer's reaction to a request.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Found {
     /// The layer answered it: the status, the content type, and the body.
     Answered(u16, String, String),
     Handled,
-    Refused(Kind),
+    Rejected(Kind),
 }
 
-/// An answer in plain text.
+/// A response in plain text.
 pub(crate) fn text(body: &str) -> Found {
     Found::Answered(200, "text/plain; charset=utf-8".into(), body.into())
 }
 
-/// An answer in JSON, compared as such.
+/// A response in JSON.
 pub(crate) fn object(value: Value) -> Found {
     Found::Answered(200, "application/json".into(), value.to_string())
 }
@@ -53,7 +53,7 @@ pub(crate) async fn ask(layer: WebhookLayer, request: Request<Full<Bytes>>) -> F
     ask_whole(layer, request).await.0
 }
 
-/// Also the response. What it is told as, how it looks, and whether the handler was called must agree.
+/// The same as [`ask`], with the response. Asserts that the outcome, the response and the calls of the handler agree.
 pub(crate) async fn ask_whole(layer: WebhookLayer, request: Request<Full<Bytes>>) -> (Found, Response<()>) {
     let outcomes = Arc::new(Mutex::new(Vec::new()));
     let calls = Arc::new(Mutex::new(0));
@@ -72,7 +72,7 @@ pub(crate) async fn ask_whole(layer: WebhookLayer, request: Request<Full<Bytes>>
     let found = match (&*outcomes, calls, head.extensions.get::<Rejection>()) {
         ([OutcomeKind::Rejected], 0, Some(rejection)) => {
             assert_eq!(head.status, StatusCode::UNAUTHORIZED);
-            Found::Refused(rejection.kind())
+            Found::Rejected(rejection.kind())
         }
         ([OutcomeKind::Accepted], 1, None) => Found::Handled,
         ([OutcomeKind::Handshake], 0, None) => {
@@ -115,7 +115,7 @@ pub(crate) fn base64(bytes: &[u8]) -> String {
     data_encoding::BASE64.encode(bytes)
 }
 
-/// A signed request of a provider's, to the secret `secret`.
+/// Returns a request of a provider, signed with the secret `secret`.
 pub(crate) fn signed(provider: &str, extra: &[(&str, &str)], body: &str) -> Request<Full<Bytes>> {
     signed_with("secret", provider, extra, body)
 }

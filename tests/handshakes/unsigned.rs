@@ -1,4 +1,4 @@
-//! Handshakes that are answered by the head alone.
+//! Handshakes that are answered from the head alone.
 
 use bytes::Bytes;
 use hmac::Hmac;
@@ -10,7 +10,7 @@ use tower_webhook::WebhookLayer;
 
 use crate::support::{Found, URL, ask, base64, hex, hmac, layer, nothing, object, request, secret, text};
 
-/// One that is answered; `ask` makes its request with another method and other headers.
+/// A handshake and its expected response.
 struct Unsigned {
     provider: &'static str,
     layer: fn(WebhookLayer) -> WebhookLayer,
@@ -113,14 +113,14 @@ fn unsigned() -> Vec<Unsigned> {
 }
 
 #[tokio::test]
-async fn every_unsigned_handshake_is_answered_and_reaches_no_handler() {
+async fn every_unsigned_handshake_is_answered_without_the_handler() {
     for case in unsigned() {
         assert_eq!(ask(case.layer(), case.request()).await, case.answer, "{}", case.provider);
     }
 }
 
 #[tokio::test]
-async fn no_unsigned_handshake_is_answered_by_another_method() {
+async fn an_unsigned_handshake_with_another_method_is_not_answered() {
     let methods = [
         Method::GET,
         Method::HEAD,
@@ -133,11 +133,11 @@ async fn no_unsigned_handshake_is_answered_by_another_method() {
     for case in unsigned() {
         for method in methods.iter().filter(|method| **method != case.method) {
             let found = ask(case.layer(), case.request_by(method, "")).await;
-            // The secret itself is all that these ask for, so a request that has it is a delivery.
+            // These providers only send the secret itself, so any request that has it is a delivery.
             let is_delivery = matches!(case.provider, "okta" | "cloudevents" | "azure-eventgrid");
             match found {
                 Found::Handled if is_delivery => {}
-                Found::Refused(_) if !is_delivery => {}
+                Found::Rejected(_) if !is_delivery => {}
                 found => panic!("{} {method}: {found:?}", case.provider),
             }
         }
@@ -145,12 +145,12 @@ async fn no_unsigned_handshake_is_answered_by_another_method() {
 }
 
 #[tokio::test]
-async fn an_event_dressed_up_as_a_handshake_is_refused() {
+async fn an_event_that_is_disguised_as_a_handshake_is_rejected() {
     let event = r#"{"object":"page","value":[{"clientState":"guess"}],"entry":[]}"#;
     for case in unsigned() {
-        // Without what only the provider knows, and as JSON.
+        // Without the secret, and as JSON.
         let query = case.query.replace("access_token=secret", "");
-        // Whoever knows Asana's URL with its token is answered, and gets no further.
+        // Asana's handshake would be answered with the right token, so use a wrong one.
         let query = if case.provider == "asana" { query.replace("more", "less") } else { query };
         let url = format!("{URL}?{query}");
         let mut headers: Vec<_> = case
@@ -161,12 +161,12 @@ async fn an_event_dressed_up_as_a_handshake_is_refused() {
             .collect();
         headers.push(("content-type", "application/json"));
         let found = ask(case.layer(), request(&Method::POST, &url, &headers, event)).await;
-        assert!(matches!(found, Found::Refused(_)), "{}: {found:?}", case.provider);
+        assert!(matches!(found, Found::Rejected(_)), "{}: {found:?}", case.provider);
     }
 }
 
 #[tokio::test]
-async fn a_true_delivery_is_handled_whatever_its_query_looks_like() {
+async fn a_valid_delivery_is_handled_although_its_query_resembles_a_handshake() {
     let body = r#"{"list_folder":{}}"#;
     let signature = hex(&hmac::<Hmac<Sha256>>("secret", body));
     let url = format!("{URL}?challenge=x");

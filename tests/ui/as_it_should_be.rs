@@ -1,4 +1,4 @@
-// All that the others get wrong, right: it compiles.
+// The correct version of everything that the other files get wrong. It compiles.
 use std::{collections::HashMap, convert::Infallible, sync::Arc};
 
 use axum::{
@@ -22,7 +22,7 @@ struct Order {
     number: u32,
 }
 
-/// A type of the application's own.
+/// A type of the application.
 struct Settings(HashMap<String, Secret>);
 
 impl From<Settings> for Secrets {
@@ -63,7 +63,7 @@ async fn on_order_by_pattern(Event(order): Event<Order>) -> String {
     order.number.to_string()
 }
 
-/// A service that is known by its bounds alone.
+/// A service that is known only by its bounds.
 fn on_push<S>(service: S) -> EventRouter<axum::body::Body, Infallible>
 where
     S: Service<Request<Body>, Response = axum::response::Response, Error = Infallible>,
@@ -88,7 +88,7 @@ async fn main() -> Result<(), BoxError> {
     let _ = provider::github(Secret::try_from(std::env::var("SECRET")?)?);
     let _ = WebhookLayer::with_verifier(verify::from_fn(|request, _| match request.head().headers.contains_key("x") {
         true => Ok(Verified::new()),
-        false => Err(VerifyError::missing("there is no x")),
+        false => Err(VerifyError::missing("`x` header is missing")),
     }));
 
     let boxed: Box<dyn Verifier> = by_name("github", secret.clone())?;

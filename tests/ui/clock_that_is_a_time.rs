@@ -1,6 +1,6 @@
 //~ E0277
 //~ error: `SystemTime` is not a clock
-//~ use `SystemClock`, for tests `ManualClock`, or implement `tower_webhook::Clock`
+//~ use `SystemClock` or, in tests, `ManualClock`; or implement `tower_webhook::Clock`
 use tower_webhook::{Secret, WebhookLayer};
 
 fn main() {

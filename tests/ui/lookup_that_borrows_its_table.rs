@@ -1,6 +1,6 @@
 //~ E0277
 //~ is not a lookup of endpoints
-//~ the future must own what it reads
+//~ the future must own its data
 //~ looks the endpoint up or clones what it needs
 use std::collections::HashMap;
 

@@ -1,6 +1,6 @@
 //~ E0277
 //~ is not a lookup of endpoints
-//~ the future must own what it reads
+//~ the future must own its data
 //~ `move |head: &Parts|`
 //~ `async move { Ok(endpoint) }`
 use std::collections::HashMap;

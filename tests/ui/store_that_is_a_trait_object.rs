@@ -1,6 +1,6 @@
 //~ E0038
 //~ Store` is not dyn compatible
-//~ instead of `dyn Store`: `AnyStore`
+//~ use `AnyStore` instead of `dyn Store`
 use std::sync::Arc;
 
 use tower_webhook::{

@@ -27,8 +27,8 @@ pub(crate) enum KeyText {
     Secret,
     /// Public keys: a JWK, a JWK set, or PEM.
     Public,
-    /// Public keys if the text is JSON or PEM, otherwise a MAC key. An error if it may be public keys in another
-    /// form, because any client could sign with them as a MAC key.
+    /// Public keys if the text is JSON or PEM, otherwise a MAC key. Text that looks like a public key in
+    /// another format is an error, because any client could use the public key as the MAC key.
     Either,
 }
 
@@ -87,7 +87,7 @@ impl TokenKeys {
         }
     }
 
-    /// Returns the secrets, if the keys are secrets, and the first algorithm they are for.
+    /// Returns the MAC keys and their first algorithm, if the keys are secrets.
     #[cfg(feature = "test-util")]
     pub(super) fn secrets(&self) -> Option<(Algorithm, &Keyring)> {
         self.macs.first().map(|(algorithm, keys)| (*algorithm, keys))
@@ -107,7 +107,7 @@ impl TokenKeys {
             return Ok(SignedToken::Mac(keys.begin(None), candidates));
         }
         let Some((_, keys)) = self.public.iter().find(|(of, _)| *of == algorithm) else {
-            return Err(VerifyError::malformed("token's `alg` is not one that the provider uses"));
+            return Err(VerifyError::malformed("token's `alg` is not used by the provider"));
         };
         let signatures = Signatures::read(signature, Encoding::Base64Url, keys.kind())?;
         let message = keys.begin(signatures, |name| name.is_none_or(|name| key_id == Some(name)));
@@ -144,9 +144,9 @@ impl SignedToken<'_> {
     }
 }
 
-/// Returns whether a secret that may be of either kind is public keys.
+/// Returns whether a secret that may be of either kind contains public keys.
 fn is_public(secret: &Secret) -> Result<bool, InvalidSecret> {
-    let bytes = InvalidSecret::new("bytes may be a public key or a key for HMAC, and only text says which");
+    let bytes = InvalidSecret::new("raw key may be a public key or an HMAC key: use a text secret instead");
     let text = secret.expose_str().ok_or(bytes)?;
     if text.starts_with('{') || text.starts_with("-----BEGIN ") {
         return Ok(true);
@@ -162,7 +162,7 @@ fn is_public(secret: &Secret) -> Result<bool, InvalidSecret> {
     }
 }
 
-/// Returns whether this is a file of public keys, or where to find one.
+/// Returns whether this looks like a file of public keys, or the URL of one.
 fn looks_public(file: &[u8]) -> bool {
     const BEGINNINGS: [&str; 8] = ["\u{feff}", "{", "[", "\"", "ssh-", "ecdsa-", "http://", "https://"];
     let text = str::from_utf8(file).unwrap_or_default();
@@ -170,8 +170,8 @@ fn looks_public(file: &[u8]) -> bool {
     begins || text.contains("-----BEGIN") || is_der_of_key(file)
 }
 
-/// Returns whether this is DER as that of a public key or a certificate is: a sequence that begins with a sequence
-/// or a number.
+/// Returns whether this looks like the DER of a public key or a certificate: a SEQUENCE that begins with a
+/// SEQUENCE or an INTEGER.
 fn is_der_of_key(file: &[u8]) -> bool {
     let value = AnyRef::from_der(file).ok().filter(|value| value.tag() == Tag::Sequence);
     value.is_some_and(|value| matches!(value.value().first(), Some(0x30 | 0x02)))

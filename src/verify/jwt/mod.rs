@@ -54,7 +54,7 @@ pub(crate) struct Rules {
 /// The required issuer, `iss`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Issuer {
-    Anybody,
+    Any,
     Named(&'static str),
     /// The key id of the secret that matched, if it has one.
     KeyId,
@@ -79,14 +79,14 @@ pub(crate) enum BodyClaim {
     Unsigned,
 }
 
-/// When the body's digest is required.
+/// The condition under which the body's digest is required.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Presence {
     Always,
     /// Required unless the body is empty.
     WithBody,
     /// Optional, but must be valid if present.
-    AtWill,
+    Optional,
 }
 
 pub(crate) struct TokenVerifier {
@@ -126,7 +126,7 @@ impl TokenVerifier {
     ) -> Result<(), VerifyError> {
         let rules = &self.rules;
         let issuer = match rules.issuer {
-            Issuer::Anybody => None,
+            Issuer::Any => None,
             Issuer::Named(name) => Some(name),
             Issuer::KeyId => self.key_ids.get(key).and_then(|name| name.as_deref()),
         };
@@ -232,7 +232,7 @@ impl Check for DigestCheck {
             None => match self.presence {
                 Presence::Always => false,
                 Presence::WithBody => body.is_empty(),
-                Presence::AtWill => true,
+                Presence::Optional => true,
             },
         };
         is_right.then_some(self.verified).ok_or(VerifyError::wrong("token does not match the body")).into()

@@ -47,7 +47,7 @@ impl TokenVerifier {
         match (rules.issuer, self.key_ids.first()) {
             (Issuer::Named(name), _) => drop(claim("iss", name.into())),
             (Issuer::KeyId, Some(Some(name))) => drop(claim("iss", (**name).into())),
-            (Issuer::KeyId | Issuer::Anybody, _) => {}
+            (Issuer::KeyId | Issuer::Any, _) => {}
         }
         match rules.url {
             UrlClaim::No => {}

@@ -33,7 +33,7 @@ impl<'t> ParsedToken<'t> {
             return Err(malformed());
         }
         // This rejects unknown algorithms such as `none`. An algorithm that the provider does not use is
-        // rejected later, because no key is for it.
+        // rejected later, because there are no keys for it.
         let header = decode_header(text).map_err(|_| VerifyError::malformed("token's header is invalid"))?;
         let token = Self { header, signed, payload, signature };
         let detached = rules.payload == BodyClaim::Body;

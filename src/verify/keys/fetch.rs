@@ -67,16 +67,16 @@ use crate::{
 ///
 /// # Caching
 ///
-/// * The layer keeps a key once it has verified a delivery, and at most 64 keys. Beyond that, the key whose
-///   last success is the oldest is removed. Forged requests neither add nor remove a key.
+/// * A key is cached once it has verified a delivery. At most 64 keys are cached; beyond that, the key with
+///   the oldest last success is removed. Forged requests neither add nor remove a key.
 /// * A key that is 24 hours old is fetched again in the background. If that fails, the layer uses the old key
 ///   for **up to 72 hours** after its last fetch, and retries every 5 minutes while deliveries arrive. The
 ///   validity dates of a certificate are checked on each use.
 /// * If the response contains another key, the old one is discarded.
 /// * Deliveries that need the same key share one fetch. Each cached key is limited to 4 fetches a minute. All
-///   unknown keys together are limited to 16, and so are all subscriptions to confirm.
-/// * A delivery whose key cannot be fetched is answered 503 (`verifier_unavailable`), so that the provider
-///   retries.
+///   unknown keys together are limited to 16 fetches a minute, and so are all subscription confirmations.
+/// * A delivery whose key cannot be fetched is rejected with 503 (`verifier_unavailable`), so that the
+///   provider retries.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not fetch certificates and keys",
     note = "implement `tower_webhook::verify::Fetch` for a type with your HTTP client in it; the trait's \
@@ -132,7 +132,7 @@ const USABLE_FOR: Duration = Duration::from_secs(72 * 3600);
 
 const MAX_KEYS: usize = 64;
 
-/// The maximum number of fetches per [`PERIOD`] of URLs that an attacker can choose.
+/// The maximum number of fetches per [`PERIOD`], for URLs that an attacker can choose.
 const MAX_FETCHES: u32 = 16;
 
 /// The maximum number of fetches per [`PERIOD`] of one cached key. Forged requests that name a retired key
@@ -308,7 +308,7 @@ impl KeyCache {
         }
     }
 
-    /// [`finish`](Self::finish) as an async function.
+    /// Verifies with the key at `url`, like [`finish`](Self::finish), but waits for the result.
     pub(crate) async fn verify<C>(&self, url: &str, check: C) -> Result<Verified, VerifyError>
     where
         C: FnOnce(&Certificate) -> Result<Verified, VerifyError>,
@@ -390,7 +390,7 @@ impl KeyCache {
             .map_err(VerifyError::unavailable)?;
         match body.len() {
             0..=LARGEST => Ok(body),
-            _ => Err(VerifyError::unavailable("fetched answer is longer than 64 KiB")),
+            _ => Err(VerifyError::unavailable("fetched response is longer than 64 KiB")),
         }
     }
 
@@ -454,7 +454,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    #[allow(clippy::panic, reason = "the panic is what is tested")]
+    #[allow(clippy::panic, reason = "the test needs a panic")]
     async fn a_panic_while_a_key_is_read_does_not_block_the_next_fetch() {
         struct Counting(Arc<AtomicUsize>);
         impl Fetch for Counting {
@@ -465,7 +465,7 @@ mod tests {
         }
 
         let fetches = Arc::new(AtomicUsize::new(0));
-        let keys = KeyCache::reading(|_| panic!("reading has a bug"), Counting(Arc::clone(&fetches)));
+        let keys = KeyCache::reading(|_| panic!("bug in the reader"), Counting(Arc::clone(&fetches)));
         for fetch in 1..=3 {
             let judged = keys.verify("https://example.com/key", |_| Ok(Verified::new())).await;
             assert!(judged.is_err());

@@ -221,7 +221,7 @@ impl Keyring {
         self.kind.is_keyed()
     }
 
-    /// Returns whether a key has this name, or has no name and may therefore match any.
+    /// Returns whether a key has this key id, or has none and may therefore match any.
     pub(crate) fn may_have(&self, key_id: &[u8]) -> bool {
         self.keys.iter().any(|key| key.key_id.as_deref().is_none_or(|known| known.as_bytes() == key_id))
     }
@@ -289,7 +289,7 @@ impl Macs<'_> {
         self.conclude(candidates)
     }
 
-    /// [`verify`](Self::verify) in place: moving the MACs costs as much as comparing them.
+    /// Verifies like [`verify`](Self::verify), but in place: moving the MACs costs as much as comparing them.
     pub(crate) fn conclude(&mut self, candidates: &Candidates) -> Result<Verified, VerifyError> {
         let is_offered = |mac: Mac| {
             let tag = mac.finish();
@@ -329,7 +329,7 @@ impl Candidates {
         let mut refusal = None;
         for (index, text) in texts.enumerate() {
             if index == Self::MOST {
-                return Err(VerifyError::malformed("more than 32 signatures"));
+                return Err(VerifyError::malformed("request has more than 32 signatures"));
             }
             match (encoding.decode_tag(text, length), &mut found) {
                 (Ok(tag), Some(found)) => found.more.push(tag),
@@ -356,14 +356,14 @@ impl Encoding {
             Self::Base64Url => (BASE64URL_NOPAD, without_padding(text)),
         };
         // Rejects text longer than any encoding of 96 bytes without decoding it.
-        let mut room = [0; 192];
+        let mut buffer = [0; 192];
         let decoded = encoding
             .decode_len(text.len())
             .ok()
-            .and_then(|length| room.get_mut(..length))
-            .and_then(|room| encoding.decode_mut(text, room).ok())
-            .and_then(|length| room.get(..length))
-            .ok_or_else(|| VerifyError::malformed("signature has the wrong encoding"))?;
+            .and_then(|length| buffer.get_mut(..length))
+            .and_then(|buffer| encoding.decode_mut(text, buffer).ok())
+            .and_then(|length| buffer.get(..length))
+            .ok_or_else(|| VerifyError::malformed("signature is not valid hex or base64"))?;
         if decoded.len() != length {
             return Err(VerifyError::wrong("signature has the wrong length"));
         }

@@ -9,7 +9,7 @@ pub(crate) fn pem(text: &str) -> Option<Result<Vec<u8>, InvalidSecret>> {
     pem_of(text, &["PUBLIC KEY", "RSA PUBLIC KEY"])
 }
 
-/// [`pem`] for other kinds of content.
+/// Returns the decoded content of PEM text like [`pem`], for the given kinds of content.
 pub(crate) fn pem_of(text: &str, kinds: &[&str]) -> Option<Result<Vec<u8>, InvalidSecret>> {
     let (kind, rest) = text.trim().strip_prefix("-----BEGIN ")?.split_once("-----")?;
     if !kinds.contains(&kind) {
@@ -30,7 +30,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pem_is_padded_at_its_end_or_not_at_all() {
+    fn pem_may_have_padding_only_at_its_end() {
         let read = |base64: &str| {
             pem(&format!("-----BEGIN PUBLIC KEY-----\n{base64}\n-----END PUBLIC KEY-----\n"))?.ok()
         };

@@ -34,7 +34,7 @@ impl PublicKind {
     fn algorithm(self) -> &'static dyn VerificationAlgorithm {
         match self {
             Self::Ed25519 => &signature::ED25519,
-            // `ring` has no ECDSA with SHA-1: see `digest`.
+            // The SHA-1 digest is padded to the length of a SHA-256: see `digest`.
             Self::EcdsaP256Sha1 | Self::EcdsaP256Sha256 => &signature::ECDSA_P256_SHA256_ASN1,
             Self::EcdsaP256Sha256Fixed => &signature::ECDSA_P256_SHA256_FIXED,
             Self::EcdsaP384Sha384Fixed => &signature::ECDSA_P384_SHA384_FIXED,
@@ -263,13 +263,13 @@ impl Signatures {
         let mut refusal = VerifyError::malformed("signature of a supported version is missing");
         for (index, text) in texts.enumerate() {
             if index == Self::MOST {
-                return Err(VerifyError::malformed("more than 8 signatures"));
+                return Err(VerifyError::malformed("request has more than 8 signatures"));
             }
             match Self::decode(text, encoding) {
                 Some(signature) if kind.takes(signature.len()) => found.push(signature),
                 Some(_) => refusal = VerifyError::wrong("signature has the wrong length"),
                 None => {
-                    refusal = VerifyError::malformed("signature has the wrong encoding");
+                    refusal = VerifyError::malformed("signature is not valid hex or base64");
                 }
             }
         }

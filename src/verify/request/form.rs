@@ -23,7 +23,7 @@ pub(crate) fn all_sorted_parameters(encoded: &[u8]) -> Result<Parameters<'_>, Ve
     const MOST: usize = 1024;
     let mut parameters: Parameters<'_> = form_urlencoded::parse(encoded).take(MOST + 1).collect();
     if parameters.len() > MOST {
-        return Err(VerifyError::malformed("more than 1024 parameters"));
+        return Err(VerifyError::malformed("form or query has more than 1024 parameters"));
     }
     parameters.sort();
     Ok(parameters)
@@ -43,7 +43,8 @@ pub(crate) fn parameter<'a>(encoded: &'a [u8], name: &str) -> Option<Cow<'a, str
     form_urlencoded::parse(encoded).find_map(|(key, value)| (key == name).then_some(value))
 }
 
-/// Returns the value of a form field, in either encoding of forms. JSON never begins with the field's name.
+/// Returns the value of a form field, in either encoding of forms. A body that begins like JSON is not parsed
+/// as a form.
 pub(crate) fn form_field<'b>(body: &'b [u8], field: &str) -> Option<Cow<'b, [u8]>> {
     let value = match body {
         [b'{' | b'[' | b' ' | b'\n' | b'\r' | b'\t', ..] => return None,

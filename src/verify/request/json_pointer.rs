@@ -114,7 +114,7 @@ mod tests {
     use super::scan;
 
     #[test]
-    fn finds_scalars_wherever_the_pointer_leads() {
+    fn scalars_are_found_by_pointer() {
         let json =
             br#"{"a":{"skip":[1,{"x":null}],"b/c":["zero",{"id":"one"}],"n":7,"t":true},"type":"ping"}"#;
         let at = |pointer| scan(json, pointer).map(String::from);
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_as_they_are_written() {
+    fn numbers_keep_their_text() {
         let long = br#"{"id":18446744073709551617,"next":18446744073709551616}"#;
         assert_eq!(scan(long, "/id").as_deref(), Some("18446744073709551617"));
         assert_eq!(scan(long, "/next").as_deref(), Some("18446744073709551616"));
@@ -141,16 +141,16 @@ mod tests {
     }
 
     #[test]
-    fn hostile_json_is_just_not_found() {
+    fn malformed_json_yields_only_preceding_values() {
         assert_eq!(scan("[".repeat(1 << 16).as_bytes(), "/0"), None);
         assert_eq!(scan(b"\xff{", "/a"), None);
         assert_eq!(scan(br#"{"a":"unterminated"#, "/a"), None);
-        // The value before the broken part is found; the body was verified.
+        // A value before the malformed part is found. This is safe, because the body is verified.
         assert_eq!(scan(br#"{"a":"x", nonsense"#, "/a").as_deref(), Some("x"));
     }
 
     #[test]
-    fn a_key_with_an_escape_in_it_is_read_unescaped() {
+    fn escaped_keys_are_unescaped() {
         assert_eq!(scan(br#"{"\u0061":"\u00e9"}"#, "/a").as_deref(), Some("\u{e9}"));
     }
 }

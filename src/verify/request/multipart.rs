@@ -59,14 +59,14 @@ mod tests {
     }
 
     #[test]
-    fn one_that_is_there_twice_is_not_chosen_from() {
+    fn a_repeated_field_is_not_found() {
         let part = b"--x\r\nContent-Disposition: form-data; name=\"json\"\r\n\r\n{}\r\n";
         let body = [&part[..], part, b"--x--"].concat();
         assert_eq!(field(&body, "json"), None);
     }
 
     #[test]
-    fn what_parts_the_fields_is_short() {
+    fn the_boundary_has_at_most_70_characters() {
         let body = |length| {
             let boundary = "x".repeat(length);
             format!("--{boundary}\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n--{boundary}--")

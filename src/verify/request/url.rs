@@ -58,7 +58,7 @@ pub(crate) fn called_path(request: &RequestContext<'_>) -> Result<String, Verify
     }
 }
 
-/// Returns the URL that the provider was given, to whose query it may add parameters; `None` if it is not
+/// Returns the URL that the provider was given, without parameters that it may add. `None` if the URL is not
 /// configured.
 #[cfg_attr(not(feature = "asymmetric"), allow(dead_code, reason = "only eBay signs it"))]
 pub(crate) fn endpoint_url<'a>(request: &RequestContext<'a>) -> Option<Cow<'a, str>> {
@@ -90,8 +90,8 @@ fn given_url<'a>(url: &'a str, query: Option<&'a str>) -> Result<[&'a str; 4], V
     }
 }
 
-/// Returns the raw parameters of a query, sorted by name. Parameters of the same name keep their order, which
-/// decides the one that handlers read.
+/// Returns the raw parameters of a query, sorted by name. Parameters of the same name keep their order,
+/// because it determines which of them handlers read.
 fn by_name(query: &str) -> Vec<&str> {
     let mut parameters: Vec<_> = query.split('&').collect();
     parameters.sort_by_key(|parameter| parameter.split_once('=').map_or(*parameter, |(name, _)| name));
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn a_called_url_has_https_one_valid_host_and_the_requests_own_path_and_query() -> Result<(), BoxError> {
+    fn called_url_has_https_a_valid_host_and_the_requests_path_and_query() -> Result<(), BoxError> {
         const NO_HOST: Result<&str, &str> = Err("`host` is not a host with an optional port");
         const SEVERAL: Result<&str, &str> = Err("`host` header is repeated");
         const NO_PATH: Result<&str, &str> = Err("request URI has no path");
@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn a_proxy_names_a_scheme_and_a_host_and_nothing_else() -> Result<(), BoxError> {
+    fn forwarded_headers_set_only_scheme_and_host() -> Result<(), BoxError> {
         const NO_PROTO: Result<&str, &str> = Err("`x-forwarded-proto` is neither `http` nor `https`");
         const NO_HOST: Result<&str, &str> = Err("`x-forwarded-host` is not a host with an optional port");
         for (proto, host, expected) in [
@@ -320,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn an_endpoints_url_is_without_what_the_provider_adds() -> Result<(), BoxError> {
+    fn endpoint_url_omits_what_the_provider_adds() -> Result<(), BoxError> {
         let asked = head("/inner?a=b&code=1", &["shop.example"])?;
         let given = RequestContext::new(&asked).public_url("https://shop.example/in?a=b");
         assert_eq!(endpoint_url(&given).as_deref(), Some("https://shop.example/in?a=b"));

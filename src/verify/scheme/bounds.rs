@@ -35,12 +35,12 @@ impl Bracket {
 }
 
 impl Template {
-    /// Determines how the bounds of each part are recognized, and stores in each part the bytes it must not
-    /// contain for that.
+    /// Determines how the bounds of the parts are recognized, and stores in each part the bytes that it must
+    /// therefore not contain.
     ///
     /// # Errors
     ///
-    /// If the signed text could be split in two ways.
+    /// Returns an error if the signed text could be split in two ways.
     pub(super) fn set_bounds(&mut self, text: &str) -> Result<(), InvalidScheme> {
         self.named_headers_are_listed(text)?;
         let exact = self.bounds(Shape::Fixed).ok_or_else(|| {
@@ -148,7 +148,7 @@ impl Shape {
         }
     }
 
-    /// Returns whether the text ends before `byte`, and the byte that it must not contain for that.
+    /// Returns whether the text ends before `byte`, and the byte that it must therefore not contain.
     fn ends_at(self, byte: u8) -> Option<Option<u8>> {
         const OF_URLS: &[u8] = b"-._~:/?#[]@!$&'()*+,;=%";
         let is_method = byte.is_ascii_uppercase() || byte == b'-';
@@ -163,8 +163,8 @@ impl Shape {
         }
     }
 
-    /// Returns whether the end of the part can be found from its start, and the byte that it must not contain
-    /// for that.
+    /// Returns whether the end of the part can be found from its start, and the byte that it must therefore
+    /// not contain.
     fn ends_before(self, next: Self) -> Option<Option<u8>> {
         match (self, next) {
             (Self::Fixed | Self::Literal(..), _) => Some(None),
@@ -175,8 +175,8 @@ impl Shape {
         }
     }
 
-    /// Returns whether the start of the part can be found from its end, and the byte that it must not contain
-    /// for that.
+    /// Returns whether the start of the part can be found from its end, and the byte that it must therefore
+    /// not contain.
     fn begins_after(self, previous: Self) -> Option<Option<u8>> {
         match (self, previous) {
             (Self::Fixed | Self::Literal(..), _) => Some(None),

@@ -181,11 +181,12 @@ impl Scheme {
 
     /// Sets one template for each version of the signature. Requires [`prefer`](Self::prefer).
     ///
-    /// All versions share one key, and an attacker can relabel a captured signature as another version. So a
-    /// signed text of one version must never be valid for another. Two rules ensure this: a body that
-    /// contains the literal text that another version has before its body must be a JSON object or array
-    /// (every body, if there is no such text), and text before the body must not contain `{` or `[`. Other
-    /// deliveries are rejected.
+    /// All versions share one key, so an attacker can relabel a captured signature as another version.
+    /// Deliveries whose signed text could also be valid for another version are therefore rejected:
+    ///
+    /// * The text before the body must not contain `{` or `[`.
+    /// * The body must be empty or a JSON object or array if it contains the literal text directly before the
+    ///   body in another version's template. If that template has no such text, this applies to every body.
     pub fn signs_by_version<'t>(mut self, templates: impl IntoIterator<Item = (&'t str, &'t str)>) -> Self {
         let owned = |(version, template): (&str, &str)| (version.to_owned(), template.to_owned());
         self.template = TemplateText::ByVersion(templates.into_iter().map(owned).collect());

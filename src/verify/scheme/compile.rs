@@ -23,7 +23,7 @@ use crate::{
     },
 };
 
-/// By version; one without a name where there are none.
+/// The templates by version. A scheme without versions has one, with an empty name.
 type Templates = Vec<(Box<str>, Template)>;
 
 impl Scheme {
@@ -37,8 +37,8 @@ impl Scheme {
     ///
     /// # Errors
     ///
-    /// If the scheme is inconsistent or refers to a missing part, or if a secret is not in the scheme's
-    /// encoding. A verifier that was created has a valid scheme.
+    /// Returns an error if the scheme is inconsistent or refers to a missing part, or if a secret is not in
+    /// the scheme's encoding. If a verifier is returned, the scheme is valid.
     pub fn verifier(
         &self,
         provider: impl Into<String>,
@@ -123,7 +123,7 @@ impl Scheme {
         Ok(Proof::Signature { keys, encoding, timestamp, templates, key_id })
     }
 
-    /// Parses the templates by version; none where the secret itself is sent.
+    /// Parses the templates by version. Returns an empty list for schemes that send the secret itself.
     fn templates(&self) -> Result<Templates, InvalidScheme> {
         if matches!(self.alg, Algorithm::Token | Algorithm::Basic) {
             return Ok(Templates::new());
@@ -155,7 +155,7 @@ impl Scheme {
         if let TemplateText::ByVersion(texts) = &self.template
             && !self.sig.prefer.iter().all(|version| texts.contains_key(version))
         {
-            return Err(InvalidScheme::new("version has no template"));
+            return Err(InvalidScheme::new("`prefer` names a version without a template"));
         }
         for (_, template) in &mut templates {
             if template.uses_timestamp() && timestamp.is_none() {
@@ -226,7 +226,7 @@ impl Scheme {
         self.profile_with(provider.into(), &self.templates()?)
     }
 
-    /// Returns the algorithm and the encoding of the key; `None`: the text is the key.
+    /// Returns the algorithm and the encoding of the key. `None` means that the text itself is the key.
     pub(crate) fn key(&self) -> (Algorithm, Option<Encoding>) {
         let encoding = match self.key.encoding {
             KeyEncoding::Utf8 => None,
@@ -244,7 +244,9 @@ impl Scheme {
     ) -> Result<Profile, InvalidScheme> {
         let mut places = self.id.as_slice().iter().chain(self.event_type.as_slice());
         if let Some(place) = places.find(|place| place.is_in_signature()) {
-            return Err(InvalidScheme::new(format!("`{place}` cannot be an id or an event type")));
+            return Err(InvalidScheme::new(format!(
+                "`{place}` cannot be the location of an id or an event type"
+            )));
         }
         let all = |covers: &dyn Fn(&Template) -> bool| {
             !templates.is_empty() && templates.iter().all(|(_, template)| covers(template))
@@ -273,7 +275,7 @@ impl Scheme {
 }
 
 impl Algorithm {
-    /// Whether the secret is a public key.
+    /// Returns whether the secret is a public key.
     pub(crate) fn has_public_key(self) -> bool {
         matches!(
             self,
@@ -350,7 +352,7 @@ fn separator(text: Option<&str>) -> Result<Option<u8>, InvalidScheme> {
         // A one-byte text is ASCII. Letters and digits occur in every signature and in the fields next to it.
         Some([one]) if !one.is_ascii_alphanumeric() => Ok(Some(*one)),
         Some(_) => {
-            Err(InvalidScheme::new("separator is not a single ASCII character other than a letter or digit"))
+            Err(InvalidScheme::new("separator must be one ASCII character, and not a letter or digit"))
         }
     }
 }

@@ -46,7 +46,7 @@ pub(super) enum Signing<'k> {
 }
 
 impl Signing<'_> {
-    /// Returns whether it would store the body, which the layer does already.
+    /// Returns whether feeding the body would store a second copy of it, in addition to the layer's.
     pub(super) fn keeps_whole(&self) -> bool {
         match self {
             Self::Mac(..) => false,

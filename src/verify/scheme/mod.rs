@@ -123,10 +123,10 @@ pub use self::{
 ///   also contain `{field:k}`.
 ///
 /// `{json:body}` is a `{body}` that must be empty or a JSON object or array, with no `{` or `[` in the text
-/// before it. Use it to separate templates that share a key, such as a provider's versions: text with
-/// anything before its JSON cannot be mistaken for such a body.
+/// before it. Use it to separate templates that share a key, such as a provider's versions: a signed text
+/// with a prefix before its JSON cannot be mistaken for such a body.
 ///
-/// [`verifier`](Self::verifier) refuses templates that these rules do not make unambiguous, such as
+/// [`verifier`](Self::verifier) refuses templates that remain ambiguous under these rules, such as
 /// `{header:X-One}{header:X-Two}`. `{url}{sorted_form}` is an exception: a sorted form concatenates names and
 /// values, so an attacker can split it differently. Bytes can also move between the query and the form, so
 /// the template counts as covering neither.

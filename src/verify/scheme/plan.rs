@@ -49,7 +49,7 @@ pub(super) enum Proof {
         keys: Keys,
         encoding: Encoding,
         timestamp: Option<(Location, TimeUnit)>,
-        /// By version; the name is empty if the scheme has only one.
+        /// The templates by version; the name is empty if the scheme has only one.
         templates: Vec<(Box<str>, Template)>,
         key_id: Option<Location>,
     },
@@ -110,7 +110,7 @@ impl fmt::Debug for SchemeVerifier {
 impl Verifier for SchemeVerifier {
     fn begin<'a>(&'a self, request: &RequestContext<'a>) -> Result<Box<dyn Check + 'a>, VerifyError> {
         let (plan, request) = (&self.plan, *request);
-        plan.refuse_what_is_required_otherwise(request.head())?;
+        plan.check_required_headers(request.head())?;
         let sources = Sources { request, body: None, pairs: None };
         Ok(match &plan.proof {
             _ if plan.needs_body_first => Box::new(WholeBodyCheck { plan, request }),
@@ -136,7 +136,7 @@ impl Signer for SchemeVerifier {
 }
 
 impl Plan {
-    fn refuse_what_is_required_otherwise(&self, head: &Parts) -> Result<(), VerifyError> {
+    fn check_required_headers(&self, head: &Parts) -> Result<(), VerifyError> {
         for (name, value) in &self.require {
             if single_header(&head.headers, name)? != value {
                 return Err(VerifyError::malformed(format!("`{name}` header has an unexpected value")));
@@ -363,7 +363,7 @@ impl Check for WholeBodyCheck<'_> {
     }
 }
 
-/// The result of a request that the head alone verifies.
+/// The check of a request that is verified from its head alone.
 struct VerifiedCheck(Verified);
 
 impl Check for VerifiedCheck {

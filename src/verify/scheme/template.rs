@@ -67,7 +67,7 @@ pub(super) enum BodyPart {
 }
 
 impl Template {
-    /// Parses a template. The value at `timestamp` is the timestamp, under either name.
+    /// Parses a template. A placeholder for the location `timestamp` is the timestamp, like `{ts}`.
     pub(super) fn parse(text: &str, timestamp: Option<&Location>) -> Result<Self, InvalidScheme> {
         let mut template = Self {
             before: Vec::new(),
@@ -156,7 +156,7 @@ impl Template {
     ///
     /// Given only the hash of a text, an attacker can compute the hash of the text, its padding and more text
     /// (length extension). The padding ends with the text's length in 64 bits, which begins with a zero byte.
-    /// So rejecting NUL bytes, and parts that may contain one, prevents the attack.
+    /// Rejecting NUL bytes in every part and in the body therefore prevents the attack.
     pub(super) fn resist_extension(&mut self) {
         let last = match self.body {
             BodyPart::No => self.before.last(),
@@ -169,8 +169,8 @@ impl Template {
         self.before.iter_mut().chain(&mut self.after).for_each(|part| part.exclude(&[0]));
     }
 
-    /// Prevents a body from beginning with the end of a text of `other`, which has the same key: only a JSON
-    /// body may contain the literal text there.
+    /// Prevents a text signed for `other`, which shares the key, from being valid for this template: only a
+    /// JSON body may contain the literal text directly before the body of `other`.
     pub(super) fn keep_apart_from(&mut self, other: &Self) {
         if self.body == BodyPart::Itself {
             let mark = match other.before.last() {
@@ -222,8 +222,7 @@ impl Template {
             && matches!(self.before.last(), Some(Part::Text(Text::Url | Text::PathAndQuery, _)))
     }
 
-    /// Returns whether an attacker cannot find another body with the same signature. Sorted parameters can be
-    /// split differently.
+    /// Returns whether the signature is valid for only one body. Sorted parameters can be split differently.
     pub(super) fn covers_body(&self) -> bool {
         matches!(self.body, BodyPart::Itself | BodyPart::Sha256Hex)
     }
@@ -295,14 +294,14 @@ impl Template {
     ///
     /// # Errors
     ///
-    /// If the signature could also belong to another body.
+    /// Returns an error if the signature could also belong to another body.
     pub(super) fn judge_body(&self, body: &[u8]) -> Result<(), VerifyError> {
         let is_marked = || self.json_marks.iter().any(|mark| contains(body, mark));
         if self.bracket.is_some_and(|bracket| !bracket.is_in_place(body))
             || (!Bracket::Opening.is_in_place(body) && is_marked())
         {
             return Err(VerifyError::malformed(
-                "body must be a JSON object or array, because its bounds are ambiguous otherwise",
+                "body is not a JSON object or array, so the signed text is ambiguous",
             ));
         }
         if self.is_extendable && self.body == BodyPart::Itself && body.contains(&0) {
@@ -349,7 +348,7 @@ fn contains(body: &[u8], text: &[u8]) -> bool {
     text.is_empty() || body.windows(text.len()).any(|window| window == text)
 }
 
-const NOT_BOUNDED: &str = "signed value is empty, or contains the byte that ends it";
+const NOT_BOUNDED: &str = "signed value is empty, or contains a byte that makes the signed text ambiguous";
 
 fn feed(parts: &[Part], sink: &mut dyn Sink, context: &Context<'_>) -> Result<(), VerifyError> {
     for part in parts {
@@ -373,8 +372,8 @@ fn feed_method(method: &str, sink: &mut dyn Sink) -> Result<(), VerifyError> {
     Ok(())
 }
 
-/// Feeds text that must not contain any byte of `without`, because its end could otherwise be read as the
-/// start of the next part, or the reverse.
+/// Returns a function that feeds text, and rejects text with a byte of `without`. Such a byte would make the
+/// bound between this part and the next ambiguous.
 fn checked<'s>(
     sink: &'s mut dyn Sink,
     without: &'s [u8],
@@ -418,7 +417,7 @@ fn feed_sorted(encoded: &[u8], put: &mut Put<'_>) -> Result<(), VerifyError> {
 
 /// Feeds the headers that the sender lists in a field of the signature, separated by spaces.
 ///
-/// The number of dots distinguishes those between the values from those within the last one.
+/// Only the last value may contain dots, so the number of names determines which dots are separators.
 fn feed_named_headers(field: &str, context: &Context<'_>, put: &mut Put<'_>) -> Result<(), VerifyError> {
     let names = context.sources.get(&Location::Field(field.to_owned().into()))?;
     let names = signed_headers(&names, b' ')?;

@@ -26,7 +26,8 @@ impl TimeUnit {
         self.read_any_length(text)
     }
 
-    /// Parses a timestamp with any number of digits. Only for one that is separated from its neighbors.
+    /// Parses a timestamp with any number of digits. Use it only for a timestamp that literal text separates
+    /// from its neighbors.
     pub(crate) fn read_any_length(self, text: &[u8]) -> Result<SystemTime, VerifyError> {
         match self {
             Self::Seconds => unix(text, Duration::from_secs),
@@ -99,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn a_unix_time_has_as_many_digits_as_its_unit_has() {
+    fn a_unix_time_has_the_number_of_digits_of_its_unit() {
         let now = Duration::from_secs(1_700_000_000);
         let of_unit = [
             (TimeUnit::Seconds, "1700000000"),
@@ -120,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn an_rfc_3339_time_has_a_t_between_date_and_time() {
+    fn an_rfc_3339_time_has_a_t_or_a_space_between_date_and_time() {
         let unit = TimeUnit::Rfc3339;
         let now = Duration::from_millis(1_700_000_000_500);
         assert_eq!(read(unit, "2023-11-14T22:13:20.5Z"), Some(now));
@@ -137,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn a_date_is_read_in_two_spellings_and_in_no_other() {
+    fn http_dates_have_exactly_two_formats() {
         let unit = TimeUnit::HttpDate;
         let now = Duration::from_secs(1_700_000_000);
         assert_eq!(read(unit, "Tue, 14 Nov 2023 22:13:20 GMT"), Some(now));

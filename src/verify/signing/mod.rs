@@ -50,7 +50,7 @@ pub trait Signer {
     ///
     /// # Errors
     ///
-    /// If the request cannot be signed.
+    /// Returns an error if the request cannot be signed.
     fn sign(&self, head: &mut Parts, body: &mut Bytes, at: SystemTime) -> Result<(), CannotSign>;
 }
 

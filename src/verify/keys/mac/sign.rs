@@ -16,7 +16,7 @@ impl Keyring {
         }
     }
 
-    /// Returns the name of the first key, if it has one.
+    /// Returns the key id of the first key, if it has one.
     pub(crate) fn first_key_id(&self) -> Option<&str> {
         self.keys.first()?.key_id.as_deref()
     }
