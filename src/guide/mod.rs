@@ -5,21 +5,21 @@
 //! | receive your first delivery | [start] |
 //! | find your provider | [providers] |
 //! | choose a constructor, or describe another provider | [custom_providers] |
-//! | handle each event type by itself, or only some | [events] |
-//! | choose where deliveries are remembered | [stores] |
-//! | put the layer into your framework | [hosts] |
-//! | know what is promised, and what is not | [promises] |
-//! | know what is answered, and what the provider then does | [answers] |
+//! | handle each event type separately, or only some types | [events] |
+//! | choose a deduplication store | [stores] |
+//! | integrate the layer with your framework | [hosts] |
+//! | know which guarantees the layer makes | [promises] |
+//! | know the response to each request, and how providers react to it | [answers] |
 //! | run behind a proxy or a load balancer | [proxies] |
-//! | change a signing secret | [rotation] |
+//! | rotate a signing secret | [rotation] |
 //! | serve many tenants | [tenants] |
 //! | test your handler | [testing] |
 //! | go to production | [production] |
 //! | know what an attacker can do | [threats] |
-//! | find out why something is refused, or does not compile | [troubleshooting] |
-//! | move over from a handler of your own or another crate | [migrating] |
+//! | find out why a request is rejected, or why code does not compile | [troubleshooting] |
+//! | migrate from a handwritten handler or another crate | [migrating] |
 //!
-//! The [crate's front page](crate) is the short version of all this. Programs to copy are in the
+//! For a short introduction, see the [crate's front page](crate). Complete programs are in the
 //! [examples](https://docs.rs/crate/tower-webhook/latest/source/examples/).
 
 pub mod start {
