@@ -1,17 +1,17 @@
-//! AWS SNS with axum: hyper's client fetches the certificates that sign the messages.
+//! AWS SNS with axum. hyper's client fetches the certificates that verify the messages.
 //!
 //! ```sh
 //! SNS_TOPIC=arn:aws:sns:us-west-2:123456789012:MyTopic cargo run --example aws_sns --features axum,asymmetric
 //! ```
 //!
-//! Subscribe the endpoint to the topic, and it confirms the subscription. Only AWS can sign for it. A
-//! forgery is answered 401:
+//! Subscribe the endpoint to the topic: it confirms the subscription by itself. Only AWS can sign messages, so a
+//! request of your own is rejected with a 401:
 //!
 //! ```sh
 //! curl -i http://127.0.0.1:3000/sns -d '{}'
 //! ```
 //!
-//! The address to listen on may be given as an argument.
+//! The address to listen on can be passed as an argument.
 
 use std::env;
 
@@ -26,22 +26,22 @@ use hyper_util::{
 use tokio::net::TcpListener;
 use tower_webhook::{BoxError, Delivery, Event, Undecodable, WebhookLayer, provider, verify::Fetch};
 
-/// A part of a notification. The payload has only the fields that SNS signs: `MessageAttributes` is not
-/// one of them.
+/// A part of a notification. The payload only has the fields that SNS signs, so `MessageAttributes` is not among
+/// them.
 #[derive(Clone, Debug, serde::Deserialize)]
 struct Notification {
     #[serde(rename = "Message")]
     message: String,
 }
 
-/// hyper's client with TLS. It does not follow redirects, which is required of any client here.
+/// hyper's client with TLS. A client for [`Fetch`] must not follow redirects, and hyper's does not.
 struct Certificates(Client<HttpsConnector<HttpConnector>, Empty<Bytes>>);
 
 impl Fetch for Certificates {
     async fn fetch(&self, url: &str, most: usize) -> Result<Bytes, BoxError> {
         let response = self.0.get(url.parse()?).await?;
         if response.status() != StatusCode::OK {
-            return Err(format!("{url} was answered {}", response.status()).into());
+            return Err(format!("{url} returned {}", response.status()).into());
         }
         Ok(Limited::new(response.into_body(), most).collect().await?.to_bytes())
     }
@@ -49,14 +49,14 @@ impl Fetch for Certificates {
 
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
-    let topic = env::var("SNS_TOPIC").map_err(|_| "SNS_TOPIC is not set: it is the topic's ARN")?;
+    let topic = env::var("SNS_TOPIC").map_err(|_| "SNS_TOPIC is not set: set it to the ARN of the topic")?;
     let tls = HttpsConnectorBuilder::new().with_webpki_roots().https_only().enable_http1().build();
     let client = Certificates(Client::builder(TokioExecutor::new()).build(tls));
-    // The name tells this subscription from others of the topic, should they share a store.
+    // The name distinguishes this subscription from others of the topic that share the store.
     let verifier = provider::aws_sns([topic], "example", client).confirm_subscriptions();
     let webhooks = WebhookLayer::with_verifier(verifier)
         .json::<Notification>()
-        // The default answers 422, and SNS does not retry after a 4xx.
+        // The default rejects with a 422, and SNS does not retry after a 4xx.
         .on_undecodable(Undecodable::HandOver);
     let app = Router::new().route("/sns", post(on_message).layer(webhooks));
 
@@ -67,7 +67,7 @@ async fn main() -> Result<(), BoxError> {
     Ok(())
 }
 
-/// Handles each message once. SNS sends it again after a 5xx; after a 4xx it does not.
+/// Handles each message once. SNS retries after a 5xx, but not after a 4xx.
 async fn on_message(delivery: Delivery, event: Option<Event<Notification>>) -> StatusCode {
     let Some(event) = event else {
         eprintln!("{:?}: {:?}", delivery.id(), delivery.decode_error().map(ToString::to_string));

@@ -1,10 +1,10 @@
-//! An axum app with a webhook beside its other routes.
+//! An axum application with a webhook endpoint next to its other routes.
 //!
 //! ```sh
 //! WEBHOOK_SECRET=whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw cargo run --example axum --features axum
 //! ```
 //!
-//! Then send it a delivery, signed by the Standard Webhooks specification as its sender would:
+//! Then send a delivery, signed as the Standard Webhooks specification says:
 //!
 //! ```sh
 //! id=msg_1 at=$(date +%s) body='{"type":"order.placed","number":17}'
@@ -14,10 +14,10 @@
 //!     -H "webhook-id: $id" -H "webhook-timestamp: $at" -H "webhook-signature: v1,$tag"
 //! ```
 //!
-//! The same `curl` once more is answered as a duplicate, and with any byte changed it is a 401.
-//! `curl http://127.0.0.1:3000/health` needs no signature: the layer is on one route alone.
+//! Run the same `curl` again, and the delivery is a duplicate. Change any byte of the body, and it is rejected with a 401.
+//! `curl http://127.0.0.1:3000/health` needs no signature, because the layer protects only the webhook's route.
 //!
-//! The address to listen on may be given as an argument.
+//! The address to listen on can be passed as an argument.
 
 use std::env;
 
@@ -30,13 +30,13 @@ use serde::Deserialize;
 use tokio::{net::TcpListener, signal};
 use tower_webhook::{BoxError, Delivery, Event, InvalidSecret, Secret, WebhookLayer};
 
-/// What the shop tells about.
+/// An event of the shop.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(tag = "type")]
 enum ShopEvent {
     #[serde(rename = "order.placed")]
     OrderPlaced { number: u32 },
-    /// Whatever the shop thinks of later. Refused, it would be sent again and again.
+    /// Any other event type. Without this variant it would be rejected, and the shop would retry it.
     #[serde(other)]
     Unknown,
 }
@@ -51,12 +51,12 @@ async fn main() -> Result<(), BoxError> {
     let address = env::args().nth(1).unwrap_or("127.0.0.1:3000".to_owned());
     let listener = TcpListener::bind(address).await?;
     println!("listening on http://{}", listener.local_addr()?);
-    // Deliveries that are being handled when the server stops are allowed to end.
-    axum::serve(listener, app).with_graceful_shutdown(stopped()).await?;
+    // Deliveries in progress finish before the server stops.
+    axum::serve(listener, app).with_graceful_shutdown(shutdown_signal()).await?;
     Ok(())
 }
 
-/// Called once for each delivery that is true. Any answer but a 2xx has it sent again.
+/// Called once for each verified delivery. The provider retries unless the response is a 2xx.
 async fn on_event(delivery: Delivery, event: Event<ShopEvent>) -> StatusCode {
     let id = delivery.id().unwrap_or_default();
     match event.into_inner() {
@@ -66,17 +66,17 @@ async fn on_event(delivery: Delivery, event: Event<ShopEvent>) -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
-/// The secret that the shop shows for this endpoint.
+/// Returns the signing secret that the shop shows for this endpoint.
 fn secret() -> Result<Secret, InvalidSecret> {
     const DEMO: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
     if env::var_os("WEBHOOK_SECRET").is_some() {
         return Secret::from_env("WEBHOOK_SECRET");
     }
-    eprintln!("WEBHOOK_SECRET is not set: everybody knows the secret that is used instead, {DEMO}");
+    eprintln!("WEBHOOK_SECRET is not set: using the public demo secret {DEMO}");
     DEMO.parse()
 }
 
-async fn stopped() {
+async fn shutdown_signal() {
     if let Err(error) = signal::ctrl_c().await {
         eprintln!("cannot wait for Ctrl-C: {error}");
         std::future::pending::<()>().await;

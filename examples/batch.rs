@@ -1,10 +1,10 @@
-//! WhatsApp messages by axum: Meta posts several at once, and each is handled once.
+//! A batch of WhatsApp messages: Meta sends several in one request, and each is handled once.
 //!
 //! ```sh
 //! META_APP_SECRET=everybody-knows-me cargo run --example batch --features axum
 //! ```
 //!
-//! Then send it a batch, signed as Meta would:
+//! Then send batches, signed as Meta does:
 //!
 //! ```sh
 //! deliver() {
@@ -18,10 +18,10 @@
 //! deliver "$one,$two"
 //! ```
 //!
-//! The second batch also contains the message of the first one, so only the other message is handled.
-//! `whatsapp_cloud.rs` has more of what Meta sends.
+//! The second batch repeats the message of the first, so only its other message is handled.
+//! `whatsapp_cloud.rs` handles more of Meta's payloads.
 //!
-//! The address to listen on may be given as an argument.
+//! The address to listen on can be passed as an argument.
 
 use std::env;
 
@@ -30,7 +30,7 @@ use serde::Deserialize;
 use tokio::{net::TcpListener, signal};
 use tower_webhook::{BoxError, Delivery, Event, InvalidSecret, ItemsOutcome, Secret, WebhookLayer, provider};
 
-/// What Meta posts, in part.
+/// A part of Meta's payload.
 #[derive(Debug, Deserialize)]
 struct Batch {
     entry: Vec<Entry>,
@@ -51,15 +51,15 @@ struct Change {
 struct Value {
     #[serde(default)]
     messages: Vec<Message>,
-    // `statuses` come here as well. Those of one message share its id, so their key is
-    // `format!("{id}/{status}")`: see `whatsapp_cloud.rs`.
+    // `statuses` are here as well. All statuses of a message share its id, so key them by
+    // `format!("{id}/{status}")`, as in `whatsapp_cloud.rs`.
 }
 
 #[derive(Debug, Deserialize)]
 struct Message {
     id: String,
     from: String,
-    /// Not there in pictures, voice notes and the like.
+    /// Missing in images, voice notes and other media.
     text: Option<Text>,
 }
 
@@ -71,7 +71,7 @@ struct Text {
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
     let webhooks = WebhookLayer::with_verifier(provider::meta(secret("META_APP_SECRET")?))
-        // Meta asks for it once, by a GET, when the endpoint is registered; the layer answers.
+        // Meta sends it in a GET request when the endpoint is registered. The layer answers this handshake.
         .verify_token(secret("META_VERIFY_TOKEN")?)
         .json::<Batch>();
     let app = Router::new().route("/whatsapp", post(on_batch).layer(webhooks));
@@ -79,8 +79,8 @@ async fn main() -> Result<(), BoxError> {
     let address = env::args().nth(1).unwrap_or("127.0.0.1:3000".to_owned());
     let listener = TcpListener::bind(address).await?;
     println!("listening on http://{}", listener.local_addr()?);
-    // Deliveries that are being handled when the server stops are allowed to end.
-    axum::serve(listener, app).with_graceful_shutdown(stopped()).await?;
+    // Deliveries in progress finish before the server stops.
+    axum::serve(listener, app).with_graceful_shutdown(shutdown_signal()).await?;
     Ok(())
 }
 
@@ -104,17 +104,17 @@ async fn on_message(message: &Message) -> Result<(), BoxError> {
     Ok(())
 }
 
-/// One of the two secrets that Meta and this program share.
+/// Returns one of the two secrets that Meta and this program share.
 fn secret(name: &str) -> Result<Secret, InvalidSecret> {
     const DEMO: &str = "everybody-knows-me";
     if env::var_os(name).is_some() {
         return Secret::from_env(name);
     }
-    eprintln!("{name} is not set: everybody knows the secret that is used instead, {DEMO}");
+    eprintln!("{name} is not set: using the public demo secret {DEMO}");
     DEMO.parse()
 }
 
-async fn stopped() {
+async fn shutdown_signal() {
     if let Err(error) = signal::ctrl_c().await {
         eprintln!("cannot wait for Ctrl-C: {error}");
         std::future::pending::<()>().await;

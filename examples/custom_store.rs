@@ -1,11 +1,11 @@
-//! A store of one's own: deliveries remembered in the SQLite file that a small service has anyway.
+//! A custom store that keeps deliveries in SQLite, for a small service that already has a database file.
 //!
 //! ```sh
 //! cargo run --example custom_store --features axum
 //! ```
 //!
-//! Then send it a delivery, signed by the Standard Webhooks specification, and send it once more after
-//! the program was started anew: it is still a duplicate.
+//! Then send a delivery, signed as the Standard Webhooks specification says. Restart the program and send it again: it
+//! is still a duplicate.
 //!
 //! ```sh
 //! id=msg_1 at=$(date +%s) body='{"type":"order.placed","number":17}'
@@ -15,15 +15,15 @@
 //!     -H "webhook-id: $id" -H "webhook-timestamp: $at" -H "webhook-signature: v1,$tag"
 //! ```
 //!
-//! What a store must do is said in the documentation of `store`, and tested by `store::contract`:
+//! The documentation of `store` specifies what a store must do, and `store::contract` tests it:
 //!
 //! ```sh
 //! cargo test --example custom_store --features axum,test-util
 //! ```
 //!
-//! Several processes on one machine may share the file. It takes a write to disk to claim and another to
-//! complete: hundreds of deliveries a second, not thousands. `STORE` names the file; the address to listen
-//! on may be given as an argument.
+//! Several processes on one machine may share the file. Claiming and completing a delivery each write to disk, so expect
+//! hundreds of deliveries per second, not thousands. `STORE` names the file. The address to listen on can be passed as
+//! an argument.
 
 use std::{
     env,
@@ -39,22 +39,22 @@ use tower_webhook::{
     store::{Claim, Key, Store, StoreError, Token},
 };
 
-/// Deliveries in a table of SQLite's. Clones share it.
+/// A store that keeps deliveries in a SQLite table. Clones share it.
 #[derive(Clone)]
 struct SqliteStore {
     database: Arc<Mutex<Connection>>,
-    /// The time of day, and not since the start: what is stored is compared in other processes, and
-    /// after a restart.
+    /// Use its wall-clock time, not its monotonic one: stored times are compared by other processes and after a
+    /// restart.
     clock: Arc<dyn Clock>,
 }
 
 impl SqliteStore {
     fn open(file: &str, clock: impl Clock) -> rusqlite::Result<Self> {
         let connection = Connection::open(file)?;
-        // Less than the second that the layer waits.
+        // Shorter than the second that the layer waits for a store.
         connection.busy_timeout(Duration::from_millis(500))?;
-        // Times are in microseconds since 1970. Without an owner a delivery is completed. A key has two
-        // parts; strung together, two keys could look alike. The journal is the default one, because the change
+        // Times are in microseconds since 1970. A completed delivery has no owner. Scope and id have a column each,
+        // because different keys could be equal when concatenated. The journal mode is the default, because switching
         // to WAL fails if two processes open a new file at the same time.
         connection.execute_batch(
             "CREATE TABLE IF NOT EXISTS deliveries (
@@ -66,7 +66,7 @@ impl SqliteStore {
         Ok(Self { database: Arc::new(Mutex::new(connection)), clock: Arc::new(clock) })
     }
 
-    /// Runs `work` with the connection and the time, where it may block.
+    /// Runs `work` with the connection and the current time, on a thread that may block.
     async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Connection, i64) -> rusqlite::Result<T> + Send + 'static,
@@ -74,14 +74,14 @@ impl SqliteStore {
         let Self { database, clock } = self.clone();
         let done = spawn_blocking(move || {
             let mut connection = database.lock().unwrap_or_else(PoisonError::into_inner);
-            // After the lock, for which it may have waited.
+            // Read the clock after waiting for the lock.
             work(&mut connection, micros(clock.now().duration_since(UNIX_EPOCH).unwrap_or_default()))
         });
         done.await.map_err(StoreError::new)?.map_err(StoreError::new)
     }
 
-    /// Changes the record of `key` if `token` holds it and its lease has not run out: one statement,
-    /// so that nobody comes between.
+    /// Updates the record of `key` if `token` owns it and the lease has not expired. A single statement makes this
+    /// atomic.
     async fn change(
         &self,
         change: &'static str,
@@ -104,7 +104,7 @@ impl Store for SqliteStore {
     async fn claim(&self, key: &Key, token: &Token, lease: Duration) -> Result<Claim, StoreError> {
         let (key, token) = (key.clone(), token.to_bytes());
         self.run(move |connection, now| {
-            // Everybody else waits before the first statement, not between the two.
+            // `Immediate` takes the write lock first, so that no other writer gets between the two statements.
             let transaction = connection.transaction_with_behavior(Immediate)?;
             let fencing_token = transaction
                 .query_row(
@@ -127,8 +127,8 @@ impl Store for SqliteStore {
                     |row| Ok(if row.get(0)? { Claim::Completed } else { Claim::InProgress }),
                 )?,
             };
-            // Some of those whose window ended an hour ago: the table does not grow for ever. The
-            // fencing token of those that come back begins at the time, so it still grows.
+            // Delete a few records that expired more than an hour ago, to bound the table. If such a delivery
+            // returns, its fencing token starts at the current time, so it still increases.
             transaction.execute(
                 "DELETE FROM deliveries WHERE rowid IN (SELECT rowid FROM deliveries WHERE until < ?1 LIMIT 10)",
                 [now.saturating_sub(micros(Duration::from_secs(3600)))],
@@ -148,7 +148,7 @@ impl Store for SqliteStore {
     }
 
     async fn release(&self, key: &Key, token: &Token) -> Result<bool, StoreError> {
-        // It ends now, and is kept for the next owner's fencing token.
+        // End the claim, but keep the record: the next owner needs a higher fencing token.
         self.change("until = ?5", key, token, Duration::ZERO).await
     }
 
@@ -176,7 +176,7 @@ async fn main() -> Result<(), BoxError> {
     let address = env::args().nth(1).unwrap_or("127.0.0.1:3000".to_owned());
     let listener = TcpListener::bind(address).await?;
     println!("listening on http://{}", listener.local_addr()?);
-    axum::serve(listener, app).with_graceful_shutdown(stopped()).await?;
+    axum::serve(listener, app).with_graceful_shutdown(shutdown_signal()).await?;
     Ok(())
 }
 
@@ -185,17 +185,17 @@ async fn on_delivery(delivery: Delivery) -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
-/// The secret that the shop shows for this endpoint.
+/// Returns the signing secret that the shop shows for this endpoint.
 fn secret() -> Result<Secret, InvalidSecret> {
     const DEMO: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
     if env::var_os("WEBHOOK_SECRET").is_some() {
         return Secret::from_env("WEBHOOK_SECRET");
     }
-    eprintln!("WEBHOOK_SECRET is not set: everybody knows the secret that is used instead, {DEMO}");
+    eprintln!("WEBHOOK_SECRET is not set: using the public demo secret {DEMO}");
     DEMO.parse()
 }
 
-async fn stopped() {
+async fn shutdown_signal() {
     if let Err(error) = signal::ctrl_c().await {
         eprintln!("cannot wait for Ctrl-C: {error}");
         std::future::pending::<()>().await;
@@ -208,9 +208,9 @@ mod tests {
 
     use super::*;
 
-    /// Claims race in it, so it wants several threads. Time passes by the clock alone.
+    /// The contract test races claims, so it runs on several threads. Time only advances with the clock.
     #[tokio::test(flavor = "multi_thread")]
-    async fn it_does_what_a_store_must() -> Result<(), BoxError> {
+    async fn passes_the_contract_test() -> Result<(), BoxError> {
         let clock = ManualClock::at_unix(1_700_000_000);
         let store = SqliteStore::open(":memory:", clock.clone())?;
         store::contract(store, async |time| clock.advance(time)).await;

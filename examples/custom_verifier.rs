@@ -1,11 +1,11 @@
-//! A provider that the crate does not know, in both ways to write a verifier.
+//! Two ways to write a verifier, for a provider that the crate does not include.
 //!
 //! ```sh
 //! ACME_SECRET=everybody-knows-me cargo run --example custom_verifier --features axum
 //! ```
 //!
-//! Acme posts a timestamp, and signs it together with the body's *digest*: HMAC-SHA256 of
-//! `{timestamp}.{SHA-256 of the body, in hex}`. Sign one as Acme does, for either route:
+//! Acme sends a timestamp and signs it together with the *digest* of the body: HMAC-SHA256 of
+//! `{timestamp}.{SHA-256 of the body, in hex}`. Send a delivery to each route, signed as Acme does:
 //!
 //! ```sh
 //! deliver() { # route
@@ -18,20 +18,21 @@
 //! deliver one-step
 //! ```
 //!
-//! # Which of them
+//! # Choosing one
 //!
-//! Try `verify::Scheme` first: it describes a MAC of a text made of the body, the URL, headers and the time, as
-//! data. It can describe Acme's, `{ts}.{sha256hex:body}`, which is written by hand here to show how.
+//! Try `verify::Scheme` first. It describes a signature scheme as data, if the signed content consists of the body, the
+//! URL, headers and the timestamp. It can describe Acme's, as `{ts}.{sha256hex:body}`; this example only shows the code
+//! for schemes that it cannot describe.
 //!
-//! [`verify::from_fn`] takes a function of the request and its body: the shortest way, and good for small bodies.
-//! An implementation of [`Verifier`] can reject a request from its head before a byte of its body is read, and
-//! hashes the body while it arrives. Both leave to the layer what it does for all: tolerance, limits, duplicates,
-//! responses.
+//! [`verify::from_fn`] takes a function of the request and its body. It is the shortest way, and good for small bodies.
+//! An implementation of [`Verifier`] can reject a request from its headers before the body is read, and hashes the body
+//! while it arrives. In both cases the layer handles tolerance, limits, duplicates and responses.
 //!
-//! Both set a fingerprint of the secret, which keeps the ids of endpoints with different secrets apart: the function
-//! by [`secret`](verify::FromFn::secret), the implementation by [`with_fingerprint`](Verified::with_fingerprint).
+//! Both set a fingerprint of the secret, so that endpoints with different secrets do not share deduplication keys: the
+//! function with [`secret`](verify::FromFn::secret), the implementation with
+//! [`with_fingerprint`](Verified::with_fingerprint).
 //!
-//! The address to listen on may be given as an argument.
+//! The address to listen on can be passed as an argument.
 
 use std::{
     env,
@@ -56,14 +57,14 @@ use tower_webhook::{
     },
 };
 
-/// Verifies in two steps.
+/// A verifier with two steps.
 struct Acme {
     keys: Keys,
     profile: Profile,
 }
 
 impl Verifier for Acme {
-    /// The first step needs no body.
+    /// The first step only needs the headers.
     fn begin<'a>(&'a self, request: &RequestContext<'a>) -> Result<Box<dyn Check + 'a>, VerifyError> {
         let signed = Signed::read(request.head())?;
         Ok(Box::new(AcmeCheck { keys: &self.keys, signed, body: Sha256::new() }))
@@ -81,7 +82,7 @@ struct AcmeCheck<'a> {
 }
 
 impl Check for AcmeCheck<'_> {
-    /// The layer compares it with its clock, still before the body is read.
+    /// The layer checks the timestamp before it reads the body.
     fn timestamp(&self) -> Option<SystemTime> {
         Some(self.signed.time)
     }
@@ -90,7 +91,7 @@ impl Check for AcmeCheck<'_> {
         self.body.update(bytes);
     }
 
-    /// The second step: now the whole body was hashed.
+    /// The second step runs once the whole body is hashed.
     fn finish(self: Box<Self>, _body: &Bytes) -> Finish {
         let found = self.keys.find(&self.signed, self.body);
         let verified = found
@@ -99,29 +100,29 @@ impl Check for AcmeCheck<'_> {
     }
 }
 
-/// Verifies in one step, by the same rules.
+/// Returns a verifier with one step, for the same scheme.
 fn acme_at_once(secrets: &Secrets) -> Result<impl Verifier + use<>, InvalidSecret> {
     let keys = Keys::new(secrets)?;
     let verifier = verify::from_fn(move |request, body| {
         let signed = Signed::read(request.head())?;
         let (index, _) = keys.find(&signed, Sha256::new_with_prefix(body))?;
-        // The layer compares the timestamp with its clock.
+        // The layer checks the timestamp.
         Ok(Verified::new().with_secret_index(index).with_timestamp(signed.time))
     });
     Ok(secrets.iter().fold(verifier, |verifier, secret| verifier.secret(secret)).with_profile(profile()))
 }
 
-/// What is known of Acme, beside how it signs. Each line should have a source in its documentation.
+/// Describes Acme apart from its signature scheme. Take each value from the provider's documentation.
 fn profile() -> Profile {
     Profile::new("acme")
         .with_id(Location::json("/id"))
         .with_event_type(Location::json("/kind"))
         .with_retries(true)
-        .with_dedupe_window(Duration::from_secs(3 * 86_400)) // it tries for two days
+        .with_dedupe_window(Duration::from_secs(3 * 86_400)) // Acme retries for two days
         .with_ack_deadline(Duration::from_secs(15))
 }
 
-/// What the headers say, which is not believed yet.
+/// The values of the headers, which are not verified yet.
 struct Signed<'a> {
     time: SystemTime,
     time_text: &'a [u8],
@@ -144,7 +145,7 @@ impl<'a> Signed<'a> {
     }
 }
 
-/// The keys, each ready to be used: preparing one costs as much as hashing a small body.
+/// The prepared keys. Preparing a key costs as much as hashing a small body.
 struct Keys(Vec<Hmac<Sha256>>);
 
 impl Keys {
@@ -159,7 +160,7 @@ impl Keys {
         let digest = HEXLOWER.encode(&body.finalize());
         for (index, key) in self.0.iter().enumerate() {
             let tag = mac(key, &[signed.time_text, b".", digest.as_bytes()]);
-            // In constant time: `==` would tell how much of a guess was right.
+            // Compare in constant time: the duration of `==` would reveal how much of a guess is correct.
             if constant_time_eq(&tag, &signed.tag) {
                 return Ok((index, key));
             }
@@ -192,7 +193,7 @@ async fn main() -> Result<(), BoxError> {
     let address = env::args().nth(1).unwrap_or("127.0.0.1:3000".to_owned());
     let listener = TcpListener::bind(address).await?;
     println!("listening on http://{}", listener.local_addr()?);
-    axum::serve(listener, app).with_graceful_shutdown(stopped()).await?;
+    axum::serve(listener, app).with_graceful_shutdown(shutdown_signal()).await?;
     Ok(())
 }
 
@@ -201,17 +202,17 @@ async fn on_delivery(delivery: Delivery) -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
-/// The secret that Acme shows for this endpoint.
+/// Returns the signing secret that Acme shows for this endpoint.
 fn secret() -> Result<Secret, InvalidSecret> {
     const DEMO: &str = "everybody-knows-me";
     if env::var_os("ACME_SECRET").is_some() {
         return Secret::from_env("ACME_SECRET");
     }
-    eprintln!("ACME_SECRET is not set: everybody knows the secret that is used instead, {DEMO}");
+    eprintln!("ACME_SECRET is not set: using the public demo secret {DEMO}");
     DEMO.parse()
 }
 
-async fn stopped() {
+async fn shutdown_signal() {
     if let Err(error) = signal::ctrl_c().await {
         eprintln!("cannot wait for Ctrl-C: {error}");
         std::future::pending::<()>().await;

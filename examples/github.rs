@@ -1,10 +1,10 @@
-//! GitHub: a handler for each event type, from a provider that never sends again by itself.
+//! GitHub: one handler per event type, for a provider that never retries automatically.
 //!
 //! ```sh
 //! GITHUB_WEBHOOK_SECRET=everybody-knows-me cargo run --example github --features axum
 //! ```
 //!
-//! Then send it events, signed as GitHub would. The `ping` is the first event of every hook:
+//! Then send events, signed as GitHub does. Every hook starts with a `ping`:
 //!
 //! ```sh
 //! deliver() { # id, event, body
@@ -22,13 +22,13 @@
 //! deliver 5 star '{"action":"created","repository":{"full_name":"me/shop"}}'
 //! ```
 //!
-//! The third is the second under another id, which GitHub does not sign: for the replay guard it is a
-//! duplicate. The last has no handler: it is ignored.
+//! The third has the body of the second under another id. GitHub does not sign the id, and the replay guard makes it a
+//! duplicate. The last event type has no handler, so it is ignored.
 //!
-//! The types below have the few fields that this program needs. octocrab has GitHub's payloads in full; the guide's
-//! chapter on event types shows how to decode to them.
+//! The types below only have the fields that this program needs. octocrab has GitHub's complete payloads; the guide's
+//! chapter on events shows how to decode into its types.
 //!
-//! The address to listen on may be given as an argument.
+//! The address to listen on can be passed as an argument.
 
 use std::env;
 
@@ -65,9 +65,9 @@ struct Push {
     repository: Repository,
 }
 
-/// Both `issues` and `issue_comment`.
+/// The payload of `issues` and of `issue_comment`.
 #[derive(Debug, Deserialize)]
-struct AboutIssue {
+struct IssueEvent {
     action: String,
     issue: Issue,
     repository: Repository,
@@ -83,7 +83,7 @@ struct Repository {
     full_name: String,
 }
 
-/// What the handlers share.
+/// The state of the `push` handler.
 #[derive(Clone)]
 struct Builds {
     branch: &'static str,
@@ -92,14 +92,14 @@ struct Builds {
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
     let webhooks = WebhookLayer::with_verifier(provider::github(secret()?))
-        // The id is not signed: an attacker who captures a delivery could send it under a new one. But
-        // then do not let the hooks of an organisation and of its repositories share an endpoint: they
-        // send equal bodies.
+        // The id is not signed, so an attacker who captures a request could replay it under a new id. With the
+        // guard, give the hooks of an organization and of its repositories separate endpoints: they send equal
+        // bodies.
         .replay_guard()
-        // GitHub waits for ten seconds and then hangs up; the handler should finish.
+        // GitHub disconnects after ten seconds. Let the handler finish.
         .detached();
     let drain = webhooks.drain();
-    // The event type is not signed either: no handler grants more than another.
+    // The event type is not signed either, so no handler may have more privileges than another.
     let events = EventRouter::new()
         .on("ping", on_ping.into_service())
         .on("push", on_push.with_state(Builds { branch: "refs/heads/main" }))
@@ -109,12 +109,12 @@ async fn main() -> Result<(), BoxError> {
     let address = env::args().nth(1).unwrap_or("127.0.0.1:3000".to_owned());
     let listener = TcpListener::bind(address).await?;
     println!("listening on http://{}", listener.local_addr()?);
-    axum::serve(listener, app).with_graceful_shutdown(stopped()).await?;
+    axum::serve(listener, app).with_graceful_shutdown(shutdown_signal()).await?;
     drain.finished().await;
     Ok(())
 }
 
-/// Called once for a new hook, so that its settings show whether it works.
+/// Called once for a new hook, whose settings on GitHub show the response.
 async fn on_ping(delivery: Delivery, Payload(ping): Payload<Ping>) -> StatusCode {
     let id = delivery.id().unwrap_or_default();
     println!("{id}: GitHub will send {}. {}", ping.hook.events.join(", "), ping.zen);
@@ -134,23 +134,23 @@ async fn on_push(
     StatusCode::NO_CONTENT
 }
 
-async fn on_issue(delivery: Delivery, Payload(about): Payload<AboutIssue>) -> StatusCode {
+async fn on_issue(delivery: Delivery, Payload(event): Payload<IssueEvent>) -> StatusCode {
     let (id, event_type) = (delivery.id().unwrap_or_default(), delivery.event_type().unwrap_or_default());
-    println!("{id}: {event_type} {} of {}#{}", about.action, about.repository.full_name, about.issue.number);
+    println!("{id}: {event_type} {} of {}#{}", event.action, event.repository.full_name, event.issue.number);
     StatusCode::NO_CONTENT
 }
 
-/// The secret that the hook was made with.
+/// Returns the secret that the hook was created with.
 fn secret() -> Result<Secret, InvalidSecret> {
     const DEMO: &str = "everybody-knows-me";
     if env::var_os("GITHUB_WEBHOOK_SECRET").is_some() {
         return Secret::from_env("GITHUB_WEBHOOK_SECRET");
     }
-    eprintln!("GITHUB_WEBHOOK_SECRET is not set: everybody knows the one used instead, {DEMO}");
+    eprintln!("GITHUB_WEBHOOK_SECRET is not set: using the public demo secret {DEMO}");
     DEMO.parse()
 }
 
-async fn stopped() {
+async fn shutdown_signal() {
     if let Err(error) = signal::ctrl_c().await {
         eprintln!("cannot wait for Ctrl-C: {error}");
         std::future::pending::<()>().await;

@@ -1,10 +1,10 @@
-//! A webhook on hyper alone: a function, the layer, and a loop that accepts connections.
+//! A webhook endpoint on plain hyper: a service function, the layer, and an accept loop with graceful shutdown.
 //!
 //! ```sh
 //! WEBHOOK_SECRET=whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw cargo run --example hyper
 //! ```
 //!
-//! Then send it a delivery, signed by the Standard Webhooks specification as its sender would:
+//! Then send a delivery, signed as the Standard Webhooks specification says:
 //!
 //! ```sh
 //! id=msg_1 at=$(date +%s) body='{"type":"order.placed","number":17}'
@@ -14,9 +14,9 @@
 //!     -H "webhook-id: $id" -H "webhook-timestamp: $at" -H "webhook-signature: v1,$tag"
 //! ```
 //!
-//! The same `curl` once more is answered as a duplicate, and with any byte changed it is a 401.
+//! Run the same `curl` again, and the delivery is a duplicate. Change any byte of the body, and it is rejected with a 401.
 //!
-//! The address to listen on may be given as an argument.
+//! The address to listen on can be passed as an argument.
 
 use std::{convert::Infallible, env, pin::pin, time::Duration};
 
@@ -35,7 +35,7 @@ use tokio::{
 use tower::ServiceBuilder;
 use tower_webhook::{Body, BoxError, Delivery, Event, InvalidSecret, Secret, WebhookLayer};
 
-/// What the shop tells about.
+/// The payload of an order event.
 #[derive(Debug, Deserialize)]
 struct Order {
     number: u32,
@@ -45,7 +45,7 @@ struct Order {
 async fn main() -> Result<(), BoxError> {
     let webhooks = WebhookLayer::try_new(secret()?)?
         .json::<Order>()
-        // Here one function answers every path, and the layer is to guard this one.
+        // One function serves every path; the layer protects only this one.
         .only_if(|head| head.uri.path() == "/webhook");
     let drain = webhooks.drain();
     let service = ServiceBuilder::new().layer(webhooks).service_fn(handle);
@@ -53,7 +53,7 @@ async fn main() -> Result<(), BoxError> {
     let address = env::args().nth(1).unwrap_or("127.0.0.1:3000".to_owned());
     let listener = TcpListener::bind(address).await?;
     println!("listening on http://{}", listener.local_addr()?);
-    let (connections, mut stop) = (GracefulShutdown::new(), pin!(stopped()));
+    let (connections, mut stop) = (GracefulShutdown::new(), pin!(shutdown_signal()));
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -62,7 +62,7 @@ async fn main() -> Result<(), BoxError> {
         let stream = match accepted {
             Ok((stream, _)) => stream,
             Err(error) => {
-                // Out of file descriptors, mostly: it passes when some connections have ended.
+                // Usually the process is out of file descriptors. Wait until some connections close.
                 eprintln!("cannot accept a connection: {error}");
                 sleep(Duration::from_secs(1)).await;
                 continue;
@@ -74,7 +74,7 @@ async fn main() -> Result<(), BoxError> {
         let connection = connections.watch(connection);
         tokio::spawn(async move {
             if let Err(error) = connection.await {
-                eprintln!("a connection broke off: {error}");
+                eprintln!("connection failed: {error}");
             }
         });
     }
@@ -85,7 +85,7 @@ async fn main() -> Result<(), BoxError> {
         drain.finished().await; // claims are completed or released
     };
     if timeout(Duration::from_secs(30), finished).await.is_err() {
-        eprintln!("{} handlers were cut short", drain.running());
+        eprintln!("{} handlers were interrupted", drain.running());
     }
     Ok(())
 }
@@ -94,7 +94,7 @@ async fn handle(request: Request<Body>) -> Result<Response<String>, Infallible> 
     let (head, _) = request.into_parts();
     let answer = match (head.uri.path(), head.extensions.get::<Event<Order>>()) {
         ("/health", _) => Response::new("healthy\n".to_owned()),
-        // Only what was verified has an event: there is no way to mistake another request for it.
+        // Only a verified request has an `Event`, so no other request reaches this arm.
         (_, Some(order)) => {
             let id = head.extensions.get().and_then(Delivery::id).unwrap_or_default();
             println!("{id}: order {}", order.number);
@@ -111,17 +111,17 @@ fn status(status: StatusCode) -> Response<String> {
     response
 }
 
-/// The secret that the shop shows for this endpoint.
+/// Returns the signing secret that the shop shows for this endpoint.
 fn secret() -> Result<Secret, InvalidSecret> {
     const DEMO: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
     if env::var_os("WEBHOOK_SECRET").is_some() {
         return Secret::from_env("WEBHOOK_SECRET");
     }
-    eprintln!("WEBHOOK_SECRET is not set: everybody knows the secret that is used instead, {DEMO}");
+    eprintln!("WEBHOOK_SECRET is not set: using the public demo secret {DEMO}");
     DEMO.parse()
 }
 
-async fn stopped() {
+async fn shutdown_signal() {
     if let Err(error) = signal::ctrl_c().await {
         eprintln!("cannot wait for Ctrl-C: {error}");
         std::future::pending::<()>().await;

@@ -1,13 +1,13 @@
-//! An inbox: each delivery is stored in a Redis Stream and acknowledged, and workers process it later.
+//! An inbox: the endpoint stores each delivery in a Redis Stream and acknowledges it, and workers process it later.
 //!
 //! ```text
 //! redis-server --appendonly yes --appendfsync always --maxmemory 1gb --maxmemory-policy noeviction
-//! cargo run --features axum,redis --example inbox            # both roles in one process, or apart:
+//! cargo run --features axum,redis --example inbox            # both roles in one process, or separately:
 //! cargo run --features axum,redis --example inbox web 127.0.0.1:3000
-//! cargo run --features axum,redis --example inbox worker     # as many of these as you like
+//! cargo run --features axum,redis --example inbox worker     # any number of workers
 //! ```
 //!
-//! Then send it a delivery, signed by the Standard Webhooks specification:
+//! Then send a delivery, signed as the Standard Webhooks specification says:
 //!
 //! ```sh
 //! id=msg_1 at=$(date +%s) body='{"type":"order.placed","number":17}'
@@ -17,47 +17,44 @@
 //!     -H "webhook-id: $id" -H "webhook-timestamp: $at" -H "webhook-signature: v1,$tag"
 //! ```
 //!
-//! `redis-cli XRANGE '{inbox}:stream' - +` shows what waits, `XPENDING '{inbox}:stream' workers` who has what
-//! in hand, `XRANGE '{inbox}:dead' - +` what was given up, and why, and `HGETALL '{inbox}:packed'` what was
-//! done.
+//! In `redis-cli`, `XRANGE '{inbox}:stream' - +` lists the entries, `XPENDING '{inbox}:stream' workers` the entries that
+//! workers are processing, `XRANGE '{inbox}:dead' - +` the dead letters with their errors, and `HGETALL '{inbox}:packed'`
+//! the completed work.
 //!
-//! # When to have one
+//! # When to use an inbox
 //!
-//! The layer alone is enough while a handler ends in the time that the provider waits. If it takes
-//! seconds longer now and then and may be run again, `ack_deadline` is enough: the layer answers 503 at
-//! the deadline, the handler goes on, and the provider's next attempt is answered 200 once it is done.
-//! That takes no machinery; but it is the provider that asks again, on its own schedule, and it sees
-//! failures.
+//! The layer alone is sufficient if handlers finish before the provider's timeout. If a handler sometimes takes a few
+//! seconds longer and may run again, `ack_deadline` is sufficient: the layer answers 503 at the deadline, the handler
+//! continues, and a retry gets a 200 once it has finished. That needs no further infrastructure, but the provider retries
+//! on its own schedule and sees failures.
 //!
-//! An inbox is for work that takes minutes, or comes in bursts that are to be worked off slowly; for
-//! providers that give up early or switch endpoints off that fail; and for retries on a schedule of
-//! one's own. It costs a queue that somebody has to watch.
+//! Use an inbox for work that takes minutes or arrives in bursts, for providers that give up early or disable failing
+//! endpoints, and for retries on a schedule of your choice. An inbox is a queue that you have to monitor.
 //!
-//! # What is promised
+//! # Guarantees
 //!
-//! * **2xx means stored.** The handler stores, and answers 503 if it could not or does not know; the
-//!   layer then releases the claim, and the provider sends it again.
-//! * **Stored means processed at least once**, or laid among the dead letters after [`Rules::attempts`].
-//!   What a worker that died had in hand is taken over by another.
-//! * **The effect comes once.** The layer drops duplicates before they are stored. Still a delivery can
-//!   be stored twice, if the process dies after storing and before the layer has noted it; and one
-//!   entry can be worked on twice, by a worker that was thought dead and the one that took over.
-//!   Storing and noting in one script would rule out the first and not the second. So it is the
-//!   effect that is guarded: it is written together with the delivery's key, by one script
-//!   ([`SETTLE`]), if the key is not there yet. Effects in SQL do the same in a transaction
-//!   (`transaction.rs`); for those on other people's servers, send the key along as the idempotency key.
-//! * **Nothing grows without end, and nothing is dropped for that.** An entry is deleted when it was
-//!   processed. `MAXLEN` is not used: it drops the oldest, processed or not. Instead, an inbox with
-//!   [`Rules::capacity`] entries, dead letters included, takes no more until there is room.
+//! * **2xx means stored.** The handler stores the delivery. If that fails, or its result is unknown, it answers 503: the
+//!   layer releases the claim, and the provider retries.
+//! * **Stored means processed at least once**, or moved to the dead letters after [`Settings::attempts`]. If a worker
+//!   dies, another one takes over its entry.
+//! * **The effect happens once.** The layer drops duplicates before they are stored. A delivery can still be stored twice,
+//!   if the process dies after storing it and before the layer has completed the claim. An entry can also be processed
+//!   twice, by a stalled worker and by the one that took over. Storing and completing in one script would only prevent the
+//!   former, so the effect itself is guarded: one script ([`SETTLE`]) writes it together with the delivery's key, unless
+//!   the key exists. For effects in SQL, use a transaction (`transaction.rs`). For effects in another service, send the
+//!   key as the idempotency key.
+//! * **The inbox is bounded, and drops nothing.** Processed entries are deleted. `MAXLEN` is not used, because it drops
+//!   the oldest entries, processed or not. An inbox with [`Settings::capacity`] entries, dead letters included, accepts no
+//!   more until there is room.
 //!
-//! # What Redis must do for it
+//! # Redis configuration
 //!
-//! `appendonly yes`: what was acknowledged is on disk. With `appendfsync always` it is before the
-//! answer; with `everysec` a crash of the machine loses the last second's. `maxmemory-policy
-//! noeviction`: under any other a full server drops the inbox. Under this it takes no new entries, and
-//! workers can go on. Replication is asynchronous: a fail-over may lose what was written right before.
-//! One behind a single address leaves these connections with the server that was the master, which refuses
-//! every write: then start both roles anew.
+//! * `appendonly yes` writes acknowledged deliveries to disk: before the response with `appendfsync always`. With
+//!   `everysec`, a crash of the machine loses those of the last second.
+//! * `maxmemory-policy noeviction`: a full server accepts no new entries, and workers continue. With any other policy, it
+//!   may evict the inbox.
+//! * Replication is asynchronous, so a failover may lose the latest writes. If the failover happens behind a single
+//!   address, the connections stay with the old master, which refuses writes: restart both roles.
 
 use std::{
     env,
@@ -80,36 +77,35 @@ use tokio::{
 };
 use tower_webhook::{BoxError, Delivery, InvalidSecret, Secret, WebhookLayer, store::RedisStore};
 
-// All in one slot of a Cluster, for the scripts: that is what the braces do.
+// The braces put all keys into one slot of a Redis Cluster, which the scripts require.
 const STREAM: &str = "{inbox}:stream";
 const DEAD: &str = "{inbox}:dead";
 const DONE: &str = "{inbox}:done";
-/// How often each order was packed. It stands for data of your own.
+/// The number of times that each order was packed. Your own data goes here.
 const PACKED: &str = "{inbox}:packed";
 const GROUP: &str = "workers";
 
-/// How long a delivery's key is kept with its effect: as long as the layer keeps it.
+/// The deduplication window of effects, equal to that of the layer.
 const WINDOW: Duration = Duration::from_secs(8 * 86_400);
-/// How long a worker waits for the next entry before it looks round.
+/// The time that a worker waits for a new entry, before it looks for entries to take over.
 const BLOCK: Duration = Duration::from_secs(1);
-/// How long Redis may take to answer.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// How long storing may take: providers wait some seconds.
-const STORING: Duration = Duration::from_secs(2);
+/// The timeout of a worker's Redis commands.
+const REDIS_TIMEOUT: Duration = Duration::from_secs(5);
+/// The timeout of storing a delivery, since providers only wait for some seconds.
+const STORE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Stores an entry, if there is room.
+/// Stores an entry, unless the inbox is full.
 const STORE: &str = "
     if redis.call('XLEN', KEYS[1]) + redis.call('XLEN', KEYS[2]) >= tonumber(ARGV[1]) then
         return false
     end
     return redis.call('XADD', KEYS[1], '*', unpack(ARGV, 2))";
 
-/// Writes an entry's effect, unless the delivery has had it, and removes the entry.
+/// Writes an entry's effect, unless the delivery's key exists, and removes the entry.
 ///
-/// The order counts, for a script that fails halfway is not undone. Claiming the entry first tells
-/// whether it is still there; and a server that is full lets a script go on that began with a write
-/// which needs no memory. That is also why this is no `MULTI`. The effect comes before all that would
-/// say it was there.
+/// The order of the commands matters, because Redis does not roll back a script that fails halfway. `XCLAIM` is first: it
+/// finds out whether the entry still exists, and a full server lets a script continue whose first write needs no memory
+/// (unlike a `MULTI`). The effect is written before the records of it.
 const SETTLE: &str = "
     if #redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], 0, ARGV[3], 'JUSTID') == 0 then
         return false
@@ -126,7 +122,7 @@ const SETTLE: &str = "
     return first";
 
 /// Moves an entry to the dead letters, with the reason.
-const BURY: &str = "
+const MOVE_TO_DEAD: &str = "
     if #redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], 0, ARGV[3], 'JUSTID') == 0 then
         return
     end
@@ -137,8 +133,8 @@ const BURY: &str = "
     redis.call('XACK', KEYS[1], ARGV[1], ARGV[3])
     redis.call('XDEL', KEYS[1], ARGV[3])";
 
-/// Removes the names of workers that are gone. One that has an entry in hand is left alone: the
-/// entry would be forgotten with it. One that lives and is removed comes back with its next read.
+/// Removes the consumers of dead workers. A consumer with a pending entry is kept, because removing it would lose the
+/// entry. A live worker that is removed registers again with its next read.
 const SWEEP: &str = "
     for _, consumer in ipairs(redis.call('XINFO', 'CONSUMERS', KEYS[1], ARGV[1])) do
         local is = {}
@@ -148,22 +144,22 @@ const SWEEP: &str = "
         end
     end";
 
-/// What may be set, by environment variables.
+/// The settings, read from environment variables.
 #[derive(Clone)]
-struct Rules {
+struct Settings {
     redis: String,
-    /// How many entries there may be. Times the size of a payload it must fit in Redis' memory.
+    /// The maximum number of entries. Multiplied by the size of a payload, it must fit into Redis' memory.
     capacity: u64,
-    /// How often processing is tried.
+    /// The maximum number of attempts to process an entry.
     attempts: u64,
-    /// How long after an attempt began it is taken for failed and another may begin. It may itself
-    /// take half as long.
+    /// The time after the start of an attempt at which the next one may start. An attempt times out after half of
+    /// it.
     retry_after: Duration,
-    /// How long packing takes, to try things out.
+    /// The time that packing takes, for experiments.
     packing: Duration,
 }
 
-impl Rules {
+impl Settings {
     fn read() -> Result<Self, BoxError> {
         Ok(Self {
             redis: setting("REDIS_URL", "redis://127.0.0.1".to_owned())?,
@@ -174,8 +170,7 @@ impl Rules {
         })
     }
 
-    /// A connection that is made anew, for as long as it takes, when it breaks. Its user limits the
-    /// time.
+    /// Returns a connection that reconnects for as long as it takes. Callers set the timeouts.
     fn connect(&self) -> Result<ConnectionManager, RedisError> {
         let config = ConnectionManagerConfig::new()
             .set_response_timeout(None)
@@ -191,30 +186,30 @@ fn setting<T: FromStr<Err: Error + Send + Sync + 'static>>(name: &str, default: 
 
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
-    let rules = Rules::read()?;
+    let settings = Settings::read()?;
     let address = env::args().nth(2).unwrap_or("127.0.0.1:3000".to_owned());
     let stop = stop_signal()?;
     match env::args().nth(1).as_deref() {
-        Some("web") => web(&rules, &address, stop).await,
-        Some("worker") => work(&rules, stop).await,
+        Some("web") => web(&settings, &address, stop).await,
+        Some("worker") => work(&settings, stop).await,
         Some("both") | None => {
-            tokio::try_join!(web(&rules, &address, stop.clone()), work(&rules, stop)).map(drop)
+            tokio::try_join!(web(&settings, &address, stop.clone()), work(&settings, stop)).map(drop)
         }
-        Some(other) => Err(format!("{other}: there are `web`, `worker` and `both`").into()),
+        Some(other) => Err(format!("unknown role `{other}`: expected `web`, `worker` or `both`").into()),
     }
 }
 
 /// Receives deliveries.
-async fn web(rules: &Rules, address: &str, mut stop: watch::Receiver<bool>) -> Result<(), BoxError> {
-    // The payload is not decoded here: what no worker understands yet is kept among the dead letters,
-    // while a 422 would have the provider give it up.
-    // Without a scope the key has a fingerprint of the secret in it: a retry that is signed with a new secret
-    // would be stored under two keys.
+async fn web(settings: &Settings, address: &str, mut stop: watch::Receiver<bool>) -> Result<(), BoxError> {
+    // The layer does not decode the payload: an event that workers cannot decode yet becomes a dead letter, whereas the
+    // provider may drop it after a 422.
+    // Without a scope, the key contains a fingerprint of the secret. A retry that is signed with a new secret would then
+    // have another key, and be processed again.
     let webhooks = WebhookLayer::try_new(secret()?)?
         .scope("orders")
-        .dedupe(RedisStore::connect(&rules.redis).await?.prefix("inbox"))
-        .handler_timeout(STORING);
-    let inbox = Inbox { redis: rules.connect()?, capacity: rules.capacity };
+        .dedupe(RedisStore::connect(&settings.redis).await?.prefix("inbox"))
+        .handler_timeout(STORE_TIMEOUT);
+    let inbox = Inbox { redis: settings.connect()?, capacity: settings.capacity };
     let app = Router::new().route("/webhook", post(on_delivery).layer(webhooks)).with_state(inbox);
 
     let listener = TcpListener::bind(address).await?;
@@ -230,24 +225,24 @@ struct Inbox {
     capacity: u64,
 }
 
-/// Answers 2xx if the delivery is stored, and only then.
+/// Answers 2xx only if the delivery is stored.
 async fn on_delivery(State(mut inbox): State<Inbox>, delivery: Delivery) -> StatusCode {
     match inbox.store(&delivery).await {
         Ok(Some(_entry)) => StatusCode::ACCEPTED,
         Ok(None) => {
-            eprintln!("the inbox is full: are workers running, has anybody looked at the dead letters?");
+            eprintln!("inbox is full: check that workers are running, and the dead letters");
             StatusCode::SERVICE_UNAVAILABLE
         }
-        // Perhaps it is stored and only the answer was lost. Then it will be stored twice.
+        // The delivery may be stored nevertheless, if only the reply was lost. The retry then stores it again.
         Err(error) => {
-            eprintln!("a delivery could not be stored: {error}");
+            eprintln!("cannot store a delivery: {error}");
             StatusCode::SERVICE_UNAVAILABLE
         }
     }
 }
 
 impl Inbox {
-    /// The id of the new entry, which also tells when it came; `None` if there is no room.
+    /// Returns the id of the new entry, which contains the time of arrival, or `None` if the inbox is full.
     async fn store(&mut self, delivery: &Delivery) -> Result<Option<String>, RedisError> {
         let script = Script::new(STORE);
         let mut store = script.key(STREAM);
@@ -270,15 +265,15 @@ impl Inbox {
     }
 }
 
-/// Processes one entry after the other. For more at a time, start more of them.
-async fn work(rules: &Rules, stop: watch::Receiver<bool>) -> Result<(), BoxError> {
-    let mut worker = Worker::new(rules.clone())?;
-    println!("{} works", worker.name);
-    // Looked at between two entries and never in the middle of one. Nor of a read: what Redis has
-    // handed out to a reader that is gone lies idle until it is taken over.
+/// Processes one entry after another. To process several at a time, run more workers.
+async fn work(settings: &Settings, stop: watch::Receiver<bool>) -> Result<(), BoxError> {
+    let mut worker = Worker::new(settings.clone())?;
+    println!("{} started", worker.name);
+    // Check for the stop signal only between two turns. Cancelling a read could lose an entry that Redis has already
+    // assigned to this worker, until another worker takes it over.
     while !*stop.borrow() {
         if let Err(error) = worker.turn().await {
-            eprintln!("{} could not go on, and tries again: {error}", worker.name);
+            eprintln!("{} failed, retrying: {error}", worker.name);
             sleep(BLOCK).await;
         }
     }
@@ -287,34 +282,34 @@ async fn work(rules: &Rules, stop: watch::Receiver<bool>) -> Result<(), BoxError
 
 struct Worker {
     redis: ConnectionManager,
-    rules: Rules,
-    /// Nobody else's, not even that of an earlier process.
+    settings: Settings,
+    /// The consumer name, unique across processes and restarts.
     name: String,
-    /// Where to go on looking for entries to take over.
+    /// The position of the scan for entries to take over.
     cursor: String,
-    swept: Option<Instant>,
+    last_sweep: Option<Instant>,
 }
 
-/// An entry in hand, and how often it has been in anybody's.
+/// An entry that this worker processes, with the number of the attempt.
 struct Entry {
     stored: StreamId,
     attempt: u64,
 }
 
 impl Worker {
-    fn new(rules: Rules) -> Result<Self, BoxError> {
+    fn new(settings: Settings) -> Result<Self, BoxError> {
         let started = SystemTime::now().duration_since(UNIX_EPOCH)?.as_nanos();
         let name = format!("worker-{}-{started}", std::process::id());
-        Ok(Self { redis: rules.connect()?, rules, name, cursor: "0-0".to_owned(), swept: None })
+        Ok(Self { redis: settings.connect()?, settings, name, cursor: "0-0".to_owned(), last_sweep: None })
     }
 
     /// Takes an entry and processes it, if there is one.
     async fn turn(&mut self) -> Result<(), BoxError> {
-        let entry = match timeout(PATIENCE, self.take()).await? {
-            // The first worker ever; or Redis has lost everything. Not asked for beforehand: a server
-            // that is full would refuse even what is there already.
+        let entry = match timeout(REDIS_TIMEOUT, self.take()).await? {
+            // Create the group only if it is missing, for the first worker or after Redis lost its data: a full server
+            // refuses `XGROUP CREATE` even for a group that exists.
             Err(error) if error.code() == Some("NOGROUP") => {
-                timeout(PATIENCE, self.create_group()).await??;
+                timeout(REDIS_TIMEOUT, self.create_group()).await??;
                 return Ok(());
             }
             taken => taken?,
@@ -322,15 +317,15 @@ impl Worker {
         if let Some(entry) = entry {
             self.process(entry).await?;
         }
-        let gone = self.rules.retry_after * 10;
-        if self.swept.is_none_or(|swept| swept.elapsed() > gone) {
-            timeout(PATIENCE, self.sweep(gone)).await??;
-            self.swept = Some(Instant::now());
+        let idle = self.settings.retry_after * 10;
+        if self.last_sweep.is_none_or(|last| last.elapsed() > idle) {
+            timeout(REDIS_TIMEOUT, self.sweep(idle)).await??;
+            self.last_sweep = Some(Instant::now());
         }
         Ok(())
     }
 
-    /// Failed entries first: they come up one by one, each when its time is over.
+    /// Takes the next entry: first those of failed attempts whose retry is due, then new ones.
     async fn take(&mut self) -> Result<Option<Entry>, RedisError> {
         match self.take_over().await? {
             Some(entry) => Ok(Some(entry)),
@@ -339,93 +334,92 @@ impl Worker {
     }
 
     async fn create_group(&mut self) -> Result<(), RedisError> {
-        // From `0`: what was stored before there was a group is to be processed, too.
+        // Start at `0`, to process entries that were stored before the group existed.
         match self.redis.xgroup_create_mkstream(STREAM, GROUP, "0").await {
-            // Another worker was quicker.
+            // Another worker has created it.
             Err(error) if error.code() == Some("BUSYGROUP") => Ok(()),
             created => created,
         }
     }
 
-    /// Removes the names of workers that nothing was heard of for so long.
-    async fn sweep(&mut self, gone: Duration) -> Result<(), RedisError> {
-        Script::new(SWEEP).key(STREAM).arg(GROUP).arg(millis(gone)).invoke_async(&mut self.redis).await
+    /// Removes the consumers of workers that have been idle for longer than `idle`.
+    async fn sweep(&mut self, idle: Duration) -> Result<(), RedisError> {
+        Script::new(SWEEP).key(STREAM).arg(GROUP).arg(millis(idle)).invoke_async(&mut self.redis).await
     }
 
-    /// An entry whose attempt has failed, or whose worker has died or hangs.
+    /// Takes over an entry whose attempt failed, or whose worker died or hangs.
     async fn take_over(&mut self) -> Result<Option<Entry>, RedisError> {
         let mut claim = redis::cmd("XAUTOCLAIM");
-        claim.arg(STREAM).arg(GROUP).arg(&self.name).arg(millis(self.rules.retry_after));
+        claim.arg(STREAM).arg(GROUP).arg(&self.name).arg(millis(self.settings.retry_after));
         claim.arg(&self.cursor).arg("COUNT").arg(1);
         let found: StreamAutoClaimReply = claim.query_async(&mut self.redis).await?;
         self.cursor = found.next_stream_id;
         let Some(stored) = found.claimed.into_iter().next() else { return Ok(None) };
-        // Redis counts; a worker that died could not have.
+        // Redis counts the attempts, since a worker that died could not.
         let mut pending = redis::cmd("XPENDING");
         pending.arg(STREAM).arg(GROUP).arg(&stored.id).arg(&stored.id).arg(1);
         let pending: Vec<(String, String, u64, u64)> = pending.query_async(&mut self.redis).await?;
-        // None: settled in the meantime, by the worker that was thought dead.
+        // `None` if the stalled worker has settled the entry in the meantime.
         Ok(pending.first().map(|(.., attempt)| Entry { stored, attempt: *attempt }))
     }
 
-    /// An entry that nobody has had, waited for if there is none.
+    /// Waits for a new entry.
     async fn next(&mut self) -> Result<Option<Entry>, RedisError> {
         let mut read = redis::cmd("XREADGROUP");
-        // One at a time: the time of those behind it would run while they wait.
+        // Read one entry at a time: further entries would come closer to their retry while they wait here.
         read.arg("GROUP").arg(GROUP).arg(&self.name).arg("COUNT").arg(1);
-        read.arg("BLOCK").arg(millis(BLOCK.min(self.rules.retry_after)));
+        read.arg("BLOCK").arg(millis(BLOCK.min(self.settings.retry_after)));
         read.arg("STREAMS").arg(STREAM).arg(">");
         let found: Option<StreamReadReply> = read.query_async(&mut self.redis).await?;
         let mut entries = found.into_iter().flat_map(|found| found.keys).flat_map(|stream| stream.ids);
         Ok(entries.next().map(|stored| Entry { stored, attempt: 1 }))
     }
 
-    /// Runs the work and removes the entry; or leaves it where it is, to be taken over when its time
-    /// is over.
+    /// Processes an entry and removes it. After a failure the entry stays, and is taken over once its retry is due.
     async fn process(&mut self, entry: Entry) -> Result<(), BoxError> {
         let Entry { stored, attempt } = &entry;
-        if *attempt > self.rules.attempts {
-            return self.bury(&entry, "each worker that took it died or hung").await;
+        if *attempt > self.settings.attempts {
+            return self.move_to_dead(&entry, "every worker that took it died or hung").await;
         }
-        // A task of its own, so that a panic is one failed attempt and not the end of the worker.
-        let mut work = tokio::spawn(pack(stored.clone(), *attempt, self.rules.packing));
-        let done = timeout(self.rules.retry_after / 2, &mut work).await;
+        // Spawn a task, so that a panic fails this attempt and does not stop the worker.
+        let mut work = tokio::spawn(pack(stored.clone(), *attempt, self.settings.packing));
+        let done = timeout(self.settings.retry_after / 2, &mut work).await;
         work.abort();
         let failed = match done {
             Ok(Ok(Ok(order))) => return self.settle(&entry, order).await,
             Ok(Ok(Err(error))) => error.to_string(),
             Ok(Err(panic)) => panic.to_string(),
-            Err(_) => "it takes too long".to_owned(),
+            Err(_) => "timed out".to_owned(),
         };
         eprintln!("{}: attempt {attempt} failed: {failed}", stored.id);
-        if *attempt == self.rules.attempts { self.bury(&entry, &failed).await } else { Ok(()) }
+        if *attempt == self.settings.attempts { self.move_to_dead(&entry, &failed).await } else { Ok(()) }
     }
 
     async fn settle(&mut self, entry: &Entry, order: Option<u32>) -> Result<(), BoxError> {
-        // What has no key cannot be told from another; the entry itself still counts once.
+        // A delivery without a key cannot be deduplicated, so use the id of the entry.
         let key = entry.stored.get("key").unwrap_or_else(|| entry.stored.id.clone());
         let order = order.map(|number| number.to_string()).unwrap_or_default();
         let script = Script::new(SETTLE);
         let mut settle = script.key(STREAM);
         settle.key(format!("{DONE}:{key}")).key(PACKED);
         settle.arg(GROUP).arg(&self.name).arg(&entry.stored.id).arg(millis(WINDOW)).arg(&order);
-        let first: bool = timeout(PATIENCE, settle.invoke_async(&mut self.redis)).await??;
-        println!("{}: {}", entry.stored.id, if first { "done" } else { "had been done already" });
+        let first: bool = timeout(REDIS_TIMEOUT, settle.invoke_async(&mut self.redis)).await??;
+        println!("{}: {}", entry.stored.id, if first { "done" } else { "already done" });
         Ok(())
     }
 
-    async fn bury(&mut self, entry: &Entry, error: &str) -> Result<(), BoxError> {
-        let script = Script::new(BURY);
-        let mut bury = script.key(STREAM);
-        bury.key(DEAD).arg(GROUP).arg(&self.name).arg(&entry.stored.id);
-        bury.arg(entry.attempt.min(self.rules.attempts)).arg(error);
-        timeout(PATIENCE, bury.invoke_async::<()>(&mut self.redis)).await??;
-        eprintln!("{}: given up: {error}", entry.stored.id);
+    async fn move_to_dead(&mut self, entry: &Entry, error: &str) -> Result<(), BoxError> {
+        let script = Script::new(MOVE_TO_DEAD);
+        let mut moving = script.key(STREAM);
+        moving.key(DEAD).arg(GROUP).arg(&self.name).arg(&entry.stored.id);
+        moving.arg(entry.attempt.min(self.settings.attempts)).arg(error);
+        timeout(REDIS_TIMEOUT, moving.invoke_async::<()>(&mut self.redis)).await??;
+        eprintln!("{}: moved to the dead letters: {error}", entry.stored.id);
         Ok(())
     }
 }
 
-/// What the shop tells about.
+/// An event of the shop.
 #[derive(Deserialize)]
 #[serde(tag = "type")]
 enum ShopEvent {
@@ -435,8 +429,8 @@ enum ShopEvent {
     Unknown,
 }
 
-/// The work, which takes its time and may be cut short anywhere and begun again. It says what its
-/// effect is to be, which [`SETTLE`] writes.
+/// Does the work. It may be interrupted at any point and run again, so it only returns its effect, which [`SETTLE`]
+/// writes.
 async fn pack(stored: StreamId, attempt: u64, time: Duration) -> Result<Option<u32>, BoxError> {
     let payload: Vec<u8> = stored.get("payload").ok_or("no payload")?;
     match serde_json::from_slice(&payload)? {
@@ -454,7 +448,7 @@ fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// The secret that the shop shows for this endpoint.
+/// Returns the signing secret that the shop shows for this endpoint.
 fn secret() -> Result<Secret, InvalidSecret> {
     const DEMO: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
     match env::var_os("WEBHOOK_SECRET") {
@@ -463,7 +457,7 @@ fn secret() -> Result<Secret, InvalidSecret> {
     }
 }
 
-/// Turns `true` at Ctrl-C or SIGTERM, which from now on no longer end the process by themselves.
+/// Returns a receiver that becomes `true` at Ctrl-C or SIGTERM, which no longer end the process by themselves.
 fn stop_signal() -> Result<watch::Receiver<bool>, BoxError> {
     let (stopping, stop) = watch::channel(false);
     #[cfg(unix)]

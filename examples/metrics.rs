@@ -1,13 +1,13 @@
-//! A webhook, and what becomes of its deliveries, for Prometheus to scrape.
+//! A webhook endpoint whose metrics Prometheus can scrape.
 //!
 //! ```sh
 //! WEBHOOK_SECRET=whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw cargo run --example metrics --features axum,metrics
-//! curl http://127.0.0.1:3000/webhook -d '{}'        # is refused: nobody signed it
+//! curl http://127.0.0.1:3000/webhook -d '{}'        # rejected: not signed
 //! curl http://127.0.0.1:9000/metrics
 //! ```
 //!
-//! `examples/axum.rs` says how to send a delivery that is signed. The second address is for Prometheus alone: what
-//! it tells is not for everybody who can reach the webhook. Both may be given as arguments.
+//! `examples/axum.rs` shows how to send a signed delivery. The metrics have an address of their own, so that clients of
+//! the webhook cannot read them. Both addresses can be passed as arguments.
 
 use std::{env, time::Duration};
 
@@ -20,13 +20,13 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::{net::TcpListener, signal, time::interval};
 use tower_webhook::{BoxError, Delivery, InvalidSecret, Secret, WebhookLayer};
 
-/// Where providers wait for 5 or 10 s, these tell who is near it.
+/// Buckets around the usual timeouts of providers, 5 s and 10 s.
 const SECONDS: &[f64] = &[0.001, 0.005, 0.025, 0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
 const BYTES: &[f64] = &[256.0, 1024.0, 4096.0, 16_384.0, 65_536.0, 262_144.0, 1_048_576.0];
 
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
-    // Before the first delivery, which registers the metrics with what is there by then.
+    // Install the recorder first: the first delivery registers the metrics with the recorder of that moment.
     let prometheus = install_recorder()?;
     let webhooks = WebhookLayer::try_new(secret()?)?;
     let app = Router::new().route("/webhook", post(on_event).layer(webhooks));
@@ -39,7 +39,7 @@ async fn main() -> Result<(), BoxError> {
     println!("metrics on http://{}", metrics.local_addr()?);
     println!("listening on http://{}", webhook.local_addr()?);
     tokio::spawn(axum::serve(metrics, scraped).into_future());
-    axum::serve(webhook, app).with_graceful_shutdown(stopped()).await?;
+    axum::serve(webhook, app).with_graceful_shutdown(shutdown_signal()).await?;
     Ok(())
 }
 
@@ -50,7 +50,7 @@ fn install_recorder() -> Result<PrometheusHandle, BoxError> {
         .build_recorder();
     let prometheus = recorder.handle();
     metrics::set_global_recorder(recorder).map_err(|error| error.to_string())?;
-    // What was measured is kept until it is scraped, or this is called.
+    // Without upkeep, measurements accumulate until the next scrape.
     let upkeep = prometheus.clone();
     tokio::spawn(async move {
         let mut every = interval(Duration::from_secs(5));
@@ -71,17 +71,17 @@ async fn on_event(delivery: Delivery) -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
-/// The secret that the sender shows for this endpoint.
+/// Returns the signing secret that the sender shows for this endpoint.
 fn secret() -> Result<Secret, InvalidSecret> {
     const DEMO: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
     if env::var_os("WEBHOOK_SECRET").is_some() {
         return Secret::from_env("WEBHOOK_SECRET");
     }
-    eprintln!("WEBHOOK_SECRET is not set: everybody knows the secret that is used instead, {DEMO}");
+    eprintln!("WEBHOOK_SECRET is not set: using the public demo secret {DEMO}");
     DEMO.parse()
 }
 
-async fn stopped() {
+async fn shutdown_signal() {
     if let Err(error) = signal::ctrl_c().await {
         eprintln!("cannot wait for Ctrl-C: {error}");
         std::future::pending::<()>().await;

@@ -6,24 +6,24 @@
 //! TENANTS=tenants.db cargo run --example multi_tenant --features axum
 //! ```
 //!
-//! Then send tenant `acme` a delivery, and tenant `nobody` the same one:
+//! Then send the same delivery to tenant `acme` and to an unknown tenant:
 //!
 //! ```sh
 //! id=msg_1 at=$(date +%s) body='{"type":"order.placed","number":17}'
 //! key=$(printf %s MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw | base64 -d | od -An -vtx1 | tr -d ' \n')
 //! tag=$(printf %s "$id.$at.$body" | openssl dgst -sha256 -mac HMAC -macopt "hexkey:$key" -binary | base64)
-//! for tenant in acme nobody; do
+//! for tenant in acme unknown; do
 //!     curl -i http://127.0.0.1:3000/webhook/$tenant -d "$body" \
 //!         -H "webhook-id: $id" -H "webhook-timestamp: $at" -H "webhook-signature: v1,$tag"
 //! done
 //! ```
 //!
-//! The second is a 401, with the very words of a wrong signature. With the database gone (`DROP TABLE secrets`),
-//! cached tenants are served for a minute, and the others are answered 503, so that their provider retries.
+//! The second is rejected with a 401, like a wrong signature. While the database is unavailable (`DROP TABLE secrets`),
+//! cached tenants are served for a minute. Deliveries to the others get a 503, so that their provider retries.
 //!
-//! A tenant with several rows is rotating its secret: each of them is accepted.
+//! All secrets of a tenant are accepted, so insert a second row to rotate its secret.
 //!
-//! The address to listen on may be given as an argument.
+//! The address to listen on can be passed as an argument.
 
 use std::{
     env,
@@ -71,7 +71,7 @@ async fn main() -> Result<(), BoxError> {
     let address = env::args().nth(1).unwrap_or("127.0.0.1:3000".to_owned());
     let listener = TcpListener::bind(address).await?;
     println!("listening on http://{}", listener.local_addr()?);
-    axum::serve(listener, app).with_graceful_shutdown(stopped()).await?;
+    axum::serve(listener, app).with_graceful_shutdown(shutdown_signal()).await?;
     Ok(())
 }
 
@@ -107,7 +107,7 @@ impl Database {
         // The file must exist. SQLite would otherwise create a database without tenants.
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(file, flags)?;
-        // Less than the second that the layer waits for a lookup.
+        // Shorter than the second that the layer waits for a lookup.
         connection.busy_timeout(Duration::from_millis(500))?;
         Ok(Self(Arc::new(Mutex::new(connection))))
     }
@@ -128,7 +128,7 @@ impl Database {
     }
 }
 
-async fn stopped() {
+async fn shutdown_signal() {
     if let Err(error) = signal::ctrl_c().await {
         eprintln!("cannot wait for Ctrl-C: {error}");
         std::future::pending::<()>().await;

@@ -1,4 +1,4 @@
-//! Several replicas that share their memory in Redis, and that can be replaced while deliveries come.
+//! Several replicas that share a Redis store, and that shut down without losing deliveries.
 //!
 //! ```text
 //! redis-server --appendonly yes --appendfsync always --maxmemory 256mb --maxmemory-policy noeviction
@@ -6,7 +6,7 @@
 //! REDIS_URL=redis://127.0.0.1 cargo run --example redis --features axum,redis -- 127.0.0.1:3001
 //! ```
 //!
-//! Send both the same delivery, signed by the Standard Webhooks specification:
+//! Then send the same delivery to both, signed as the Standard Webhooks specification says:
 //!
 //! ```sh
 //! id=msg_1 at=$(date +%s) body='{"type":"order.placed","number":17}'
@@ -18,11 +18,11 @@
 //! done
 //! ```
 //!
-//! One of them packs the order; for the other it is a duplicate. With `PACKING_SECONDS=20` the second is
-//! answered 503 while the first packs, and if you stop that one meanwhile (Ctrl-C, SIGTERM), it finishes
-//! before it goes. Killed with SIGKILL, it cannot: its lease ends after 30 seconds, and the next attempt runs.
+//! The first packs the order, and for the second the delivery is a duplicate. With `PACKING_SECONDS=20` the delivery is
+//! still in progress, and the second answers 503. If you stop the first meanwhile (Ctrl-C or SIGTERM), it finishes packing
+//! before it exits. After a SIGKILL, its lease expires within 30 seconds and the next attempt runs.
 //!
-//! The address to listen on may be given as an argument.
+//! The address to listen on can be passed as an argument.
 
 use std::{env, time::Duration};
 
@@ -34,11 +34,11 @@ use tower_webhook::{
     store::{CachedStore, RedisStore},
 };
 
-/// How long what runs may still take when the process is to end: less than its supervisor waits before
-/// it kills (30 seconds in Kubernetes).
+/// The grace period of running handlers. It must be shorter than that of the supervisor, after which it sends SIGKILL (30
+/// seconds in Kubernetes).
 const GRACE: Duration = Duration::from_secs(25);
 
-/// What the shop tells about.
+/// The payload of an order event.
 #[derive(Debug, Deserialize)]
 struct Order {
     number: u32,
@@ -48,17 +48,15 @@ struct Order {
 async fn main() -> Result<(), BoxError> {
     let packing = Duration::from_secs(env::var("PACKING_SECONDS").map_or(Ok(0), |text| text.parse())?);
     let url = env::var("REDIS_URL").unwrap_or("redis://127.0.0.1".to_owned());
-    // Another program on the same server gets another prefix. What keeps endpoints of one program apart
-    // is in the keys already.
+    // Give every program on the same server its own prefix. Endpoints of one program already have different keys.
     let redis = RedisStore::connect(&url).await?.prefix("shop");
-    // Duplicates that come within a minute, as they do from providers in a hurry, are known without
-    // asking Redis.
+    // Duplicates that arrive within a minute are recognized without a request to Redis.
     let store = CachedStore::new(redis, 10_000);
     let webhooks = WebhookLayer::try_new(secret()?)?
         .json::<Order>()
         .dedupe(store)
-        // The provider waits for ten seconds, say. What takes longer goes on, here, and its claim is
-        // extended meanwhile; the next attempt, at any replica, is answered 503 until it is done.
+        // For a provider with a timeout of ten seconds. A slower handler continues, with its lease extended, and
+        // retries get a 503 from every replica until it has finished.
         .ack_deadline(Duration::from_secs(8));
     let drain = webhooks.drain();
     let app = Router::new().route("/webhook", post(on_order).layer(webhooks)).with_state(packing);
@@ -66,24 +64,24 @@ async fn main() -> Result<(), BoxError> {
     let address = env::args().nth(1).unwrap_or("127.0.0.1:3000".to_owned());
     let listener = TcpListener::bind(address).await?;
     println!("listening on http://{}", listener.local_addr()?);
-    let ended = async {
-        axum::serve(listener, app).with_graceful_shutdown(stopped()).await?;
-        // What has outlived its request, and claims that Redis was not there to settle.
+    let finished = async {
+        axum::serve(listener, app).with_graceful_shutdown(shutdown_signal()).await?;
+        // Wait for handlers that outlived their request, and for claims that are settled in the background.
         drain.finished().await;
         Ok(())
     };
-    let too_late = async {
-        stopped().await;
+    let grace_over = async {
+        shutdown_signal().await;
         sleep(GRACE).await;
     };
     tokio::select! {
-        ended = ended => ended,
-        // Their leases run out, and other replicas run them again.
-        () = too_late => Err(format!("{} handlers were cut short", drain.running()).into()),
+        finished = finished => finished,
+        // Their leases expire, and retries run on other replicas.
+        () = grace_over => Err(format!("{} handlers were interrupted", drain.running()).into()),
     }
 }
 
-/// Called once for each delivery that is true, at one of the replicas.
+/// Called once for each verified delivery, on one of the replicas.
 async fn on_order(State(packing): State<Duration>, delivery: Delivery, order: Event<Order>) -> StatusCode {
     println!("{}: packing order {}", delivery.id().unwrap_or_default(), order.number);
     sleep(packing).await;
@@ -91,18 +89,18 @@ async fn on_order(State(packing): State<Duration>, delivery: Delivery, order: Ev
     StatusCode::NO_CONTENT
 }
 
-/// The secret that the shop shows for this endpoint.
+/// Returns the signing secret that the shop shows for this endpoint.
 fn secret() -> Result<Secret, InvalidSecret> {
     const DEMO: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
     if env::var_os("WEBHOOK_SECRET").is_some() {
         return Secret::from_env("WEBHOOK_SECRET");
     }
-    eprintln!("WEBHOOK_SECRET is not set: everybody knows the secret that is used instead, {DEMO}");
+    eprintln!("WEBHOOK_SECRET is not set: using the public demo secret {DEMO}");
     DEMO.parse()
 }
 
-/// Ctrl-C, or what a supervisor sends before it kills.
-async fn stopped() {
+/// Waits for Ctrl-C, or for the SIGTERM of a supervisor.
+async fn shutdown_signal() {
     #[cfg(unix)]
     let terminate = async {
         use tokio::signal::unix::{SignalKind, signal};

@@ -1,12 +1,12 @@
-//! Deliveries remembered in a Redis whose master is chosen by Sentinel.
+//! A Redis store whose master is chosen by Sentinel.
 //!
 //! ```text
 //! SENTINELS=redis://127.0.0.1:26379 SERVICE=mymaster \
 //!     cargo run --example redis_sentinel --features axum,redis
 //! ```
 //!
-//! Send it a delivery, signed by the Standard Webhooks specification, have the master changed (`redis-cli
-//! -p 26379 sentinel failover mymaster`), and send it again: it is still a duplicate.
+//! Then send a delivery, signed as the Standard Webhooks specification says. Force a failover with `redis-cli -p 26379
+//! sentinel failover mymaster` and send it again: it is still a duplicate.
 //!
 //! ```sh
 //! id=msg_1 at=$(date +%s) body='{"type":"order.placed","number":17}'
@@ -16,10 +16,10 @@
 //!     -H "webhook-id: $id" -H "webhook-timestamp: $at" -H "webhook-signature: v1,$tag"
 //! ```
 //!
-//! The `redis` crate connects to the master that Sentinel names, once. [`SentinelConnection`] asks
-//! again when that connection breaks, or turns out to lead to a master no longer.
+//! The `redis` crate asks Sentinel for the master only once. [`SentinelConnection`] asks again when the connection breaks,
+//! or when its server has become a replica.
 //!
-//! The address to listen on may be given as an argument.
+//! The address to listen on can be passed as an argument.
 
 use std::{
     env,
@@ -35,7 +35,7 @@ use redis::{
 use tokio::net::TcpListener;
 use tower_webhook::{BoxError, Delivery, InvalidSecret, Secret, WebhookLayer, store::RedisStore};
 
-/// A connection to whoever is the master.
+/// A connection to the current master.
 #[derive(Clone)]
 pub(crate) struct SentinelConnection {
     sentinel: Arc<tokio::sync::Mutex<SentinelClient>>,
@@ -43,14 +43,14 @@ pub(crate) struct SentinelConnection {
 }
 
 impl SentinelConnection {
-    /// Asks `sentinels` for the master of `service`, when there is something to say to it.
+    /// Creates a connection to the master of `service`, which asks `sentinels` at the first command.
     pub(crate) fn new(sentinels: Vec<String>, service: &str) -> Result<Self, RedisError> {
         let client = SentinelClient::build(sentinels, service.to_owned(), None, SentinelServerType::Master)?;
         Ok(Self { sentinel: Arc::new(tokio::sync::Mutex::new(client)), current: Arc::default() })
     }
 
     async fn connection(&self) -> Result<MultiplexedConnection, RedisError> {
-        // One asks, and the others wait for what it is told.
+        // The lock makes concurrent callers wait for a single request to Sentinel.
         let mut sentinel = self.sentinel.lock().await;
         if let Some(connection) = self.current().clone() {
             return Ok(connection);
@@ -64,7 +64,7 @@ impl SentinelConnection {
         self.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lets the master be asked for anew if this may be the connection's fault.
+    /// Drops the connection after an error that a new one may avoid, so that the next command asks Sentinel again.
     fn check<T>(&self, answer: Result<T, RedisError>) -> Result<T, RedisError> {
         if let Err(error) = &answer
             && (is_read_only(error) || !matches!(error.retry_method(), RetryMethod::NoRetry))
@@ -75,7 +75,7 @@ impl SentinelConnection {
     }
 }
 
-/// Whether it comes from a server that is no longer the master.
+/// Returns whether the error is from a server that has become a replica.
 fn is_read_only(error: &RedisError) -> bool {
     error.kind() == ErrorKind::Server(ServerErrorKind::ReadOnly)
 }
@@ -118,7 +118,7 @@ async fn main() -> Result<(), BoxError> {
     let address = env::args().nth(1).unwrap_or("127.0.0.1:3000".to_owned());
     let listener = TcpListener::bind(address).await?;
     println!("listening on http://{}", listener.local_addr()?);
-    // `redis.rs` shows how a replica ends well.
+    // `redis.rs` shows a graceful shutdown.
     Ok(axum::serve(listener, app).await?)
 }
 
@@ -127,12 +127,12 @@ async fn on_delivery(delivery: Delivery) -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
-/// The secret that the shop shows for this endpoint.
+/// Returns the signing secret that the shop shows for this endpoint.
 fn secret() -> Result<Secret, InvalidSecret> {
     const DEMO: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
     if env::var_os("WEBHOOK_SECRET").is_some() {
         return Secret::from_env("WEBHOOK_SECRET");
     }
-    eprintln!("WEBHOOK_SECRET is not set: everybody knows the secret that is used instead, {DEMO}");
+    eprintln!("WEBHOOK_SECRET is not set: using the public demo secret {DEMO}");
     DEMO.parse()
 }

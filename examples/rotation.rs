@@ -1,5 +1,5 @@
-//! Changing a signing secret without losing a delivery: both are accepted for a while, and the service
-//! tells when the old one can go.
+//! Secret rotation without losing a delivery: both secrets are accepted for a while, and the service reports when the
+//! old one can be removed.
 //!
 //! ```sh
 //! WEBHOOK_SECRET=whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD \
@@ -7,10 +7,10 @@
 //!     cargo run --example rotation --features axum
 //! ```
 //!
-//! Then send a delivery signed with the old one, and the same one signed with the new:
+//! Then send a delivery signed with the old secret, and again signed with the new one:
 //!
 //! ```sh
-//! deliver() { # the secret, without its `whsec_`
+//! deliver() { # the secret, without `whsec_`
 //!     id=msg_1 at=$(date +%s) body='{"type":"order.placed","number":17}'
 //!     key=$(printf %s "$1" | base64 -d | od -An -vtx1 | tr -d ' \n')
 //!     tag=$(printf %s "$id.$at.$body" | openssl dgst -sha256 -mac HMAC -macopt "hexkey:$key" -binary | base64)
@@ -24,15 +24,15 @@
 //!
 //! # The steps
 //!
-//! 1. Have the provider make a new secret, if it can have two. If it cannot, make the new one known here
-//!    before it signs with it, as far as it lets you see it before.
-//! 2. Start the service with both: the new one first, the old one second.
-//! 3. Have the provider sign with the new one.
-//! 4. Watch `/rotation`, of all replicas. When the old secret has not been used for as long as the
-//!    provider retries (an attempt may be signed when the event was new), start the service without it.
-//!    Only a secret that is known to others is removed at once, whatever is lost.
+//! 1. Create a new secret at the provider, if it supports two. Otherwise, look up the new secret before the provider signs
+//!    with it, if it lets you.
+//! 2. Start the service with both secrets: the new one first, the old one second.
+//! 3. Make the provider sign with the new one.
+//! 4. Watch `/rotation` on all replicas. Once the old secret was not used for as long as the provider retries (retries may
+//!    keep their first signature), start the service without it. Remove a leaked secret at once, even if that loses
+//!    deliveries.
 //!
-//! The address to listen on may be given as an argument.
+//! The address to listen on can be passed as an argument.
 
 use std::{
     env,
@@ -49,7 +49,7 @@ use serde::Deserialize;
 use tokio::{net::TcpListener, signal};
 use tower_webhook::{BoxError, Delivery, Event, InvalidSecret, Outcome, Secret, Secrets, WebhookLayer};
 
-/// What the shop tells about.
+/// The payload of an order event.
 #[derive(Debug, Deserialize)]
 struct Order {
     number: u32,
@@ -61,11 +61,10 @@ async fn main() -> Result<(), BoxError> {
     let noted = usage.clone();
     let webhooks = WebhookLayer::try_new(secrets()?)?
         .json::<Order>()
-        // Deliveries are told apart by the secret that they were signed with, unless their scope has a
-        // name: what was handled under the old one would be handled again under the new. The name must
-        // be this endpoint's alone.
+        // Without a scope, the deduplication key depends on the secret: a delivery that was handled under the old
+        // secret would run again under the new one. The scope must be unique to this endpoint.
         .scope("shop-orders")
-        // Not in the handler: a duplicate that is signed with the old secret is a use of it, too.
+        // Not in the handler, because duplicates also count as uses of the old secret.
         .on_outcome(move |outcome| noted.note(outcome));
     let app = Router::new()
         .route("/webhook", post(on_order).layer(webhooks))
@@ -74,17 +73,17 @@ async fn main() -> Result<(), BoxError> {
     let address = env::args().nth(1).unwrap_or("127.0.0.1:3000".to_owned());
     let listener = TcpListener::bind(address).await?;
     println!("listening on http://{}", listener.local_addr()?);
-    axum::serve(listener, app).with_graceful_shutdown(stopped()).await?;
+    axum::serve(listener, app).with_graceful_shutdown(shutdown_signal()).await?;
     Ok(())
 }
 
 async fn on_order(delivery: Delivery, order: Event<Order>) -> StatusCode {
     let which = if delivery.secret_index() == 0 { "new" } else { "old" };
-    println!("{}: order {}, by the {which} secret", delivery.id().unwrap_or_default(), order.number);
+    println!("{}: order {}, signed with the {which} secret", delivery.id().unwrap_or_default(), order.number);
     StatusCode::NO_CONTENT
 }
 
-/// When the old secret was last used.
+/// The time at which the old secret was last used.
 #[derive(Clone)]
 struct Usage {
     started: Instant,
@@ -99,7 +98,7 @@ impl Default for Usage {
 
 impl Usage {
     fn note(&self, outcome: &Outcome) {
-        // The index is that of the order they were given in. What was not verified has none.
+        // Secrets have the order in which they were passed. A request that was not verified has no delivery.
         if outcome.delivery().is_some_and(|delivery| delivery.secret_index() > 0) {
             *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
         }
@@ -114,23 +113,23 @@ impl Usage {
     }
 }
 
-/// The secrets that are accepted, the newest first.
+/// Returns the accepted secrets, the newest first.
 fn secrets() -> Result<Secrets, InvalidSecret> {
     const DEMO: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
     let new = if env::var_os("WEBHOOK_SECRET").is_some() {
         Secret::from_env("WEBHOOK_SECRET")?
     } else {
-        eprintln!("WEBHOOK_SECRET is not set: everybody knows the secret that is used instead, {DEMO}");
+        eprintln!("WEBHOOK_SECRET is not set: using the public demo secret {DEMO}");
         DEMO.parse()?
     };
-    // Not set, when the rotation is over. Each secret costs a MAC for each delivery.
+    // Unset it after the rotation: every further secret costs an HMAC per delivery.
     match env::var_os("WEBHOOK_OLD_SECRET") {
         Some(_) => Ok([new, Secret::from_env("WEBHOOK_OLD_SECRET")?].into()),
         None => Ok(new.into()),
     }
 }
 
-async fn stopped() {
+async fn shutdown_signal() {
     if let Err(error) = signal::ctrl_c().await {
         eprintln!("cannot wait for Ctrl-C: {error}");
         std::future::pending::<()>().await;

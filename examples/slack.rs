@@ -1,10 +1,10 @@
-//! Slack: slash commands, which are forms, and events, which are JSON, by one signing secret.
+//! Slack: slash commands, which are forms, and events, which are JSON, with one signing secret.
 //!
 //! ```sh
 //! SLACK_SIGNING_SECRET=everybody-knows-me cargo run --example slack --features axum,form
 //! ```
 //!
-//! Then ask it as Slack would:
+//! Then send requests, signed as Slack does:
 //!
 //! ```sh
 //! deliver() { # path, body
@@ -19,16 +19,16 @@
 //!     "event":{"type":"app_mention","user":"U1","channel":"C1","text":"<@U0> hello"}}'
 //! ```
 //!
-//! Paste it twice: the event is a duplicate then, and the command, which has no id, is another one.
+//! Paste it twice: the event is a duplicate. Commands have no id, so they run every time.
 //!
 //! # Three seconds
 //!
-//! Slack waits so long for either. An event that was not answered comes again, up to three times: so the
-//! layer answers 503 at the deadline, the handler goes on, and the next attempt learns how it ended. A
-//! command never comes again, and its user sees "operation_timeout": answer at once, and send what takes
-//! longer to its `response_url`, which is open for half an hour.
+//! Slack waits three seconds for both. It retries events, up to three times: the layer answers 503 at the deadline, the
+//! handler continues, and a retry gets a 200 once it has finished. Slack never retries a command, and shows its user
+//! "operation_timeout". Answer commands at once, and post slower results to their `response_url`, which is valid for half
+//! an hour.
 //!
-//! The address to listen on may be given as an argument.
+//! The address to listen on can be passed as an argument.
 
 use std::{env, time::Duration};
 
@@ -37,7 +37,7 @@ use serde::{Deserialize, Serialize};
 use tokio::{net::TcpListener, signal};
 use tower_webhook::{BoxError, Delivery, Event, InvalidSecret, Secret, WebhookLayer, provider};
 
-/// `/deploy shop`, as somebody typed it.
+/// A slash command, such as `/deploy shop`.
 #[derive(Debug, Deserialize)]
 struct SlashCommand {
     command: String,
@@ -47,14 +47,14 @@ struct SlashCommand {
     response_url: String,
 }
 
-/// What the command's user alone gets to see.
+/// A response that only the command's user sees.
 #[derive(Serialize)]
 struct Reply {
     response_type: &'static str,
     text: String,
 }
 
-/// The envelope of all events. `url_verification`, which comes first, is answered by the layer.
+/// The envelope of all events. The layer answers the verification handshake, `url_verification`.
 #[derive(Debug, Deserialize)]
 struct Callback {
     event: SlackEvent,
@@ -68,7 +68,7 @@ enum SlackEvent {
         channel: String,
         text: String,
     },
-    /// Whatever else the app is subscribed to. Refused, it would be sent again and again.
+    /// Any other event type. Without this variant it would be rejected, and Slack would retry it.
     #[serde(other)]
     Unknown,
 }
@@ -88,23 +88,23 @@ async fn main() -> Result<(), BoxError> {
     let address = env::args().nth(1).unwrap_or("127.0.0.1:3000".to_owned());
     let listener = TcpListener::bind(address).await?;
     println!("listening on http://{}", listener.local_addr()?);
-    axum::serve(listener, app).with_graceful_shutdown(stopped()).await?;
-    // Handlers that went on after their deadline.
+    axum::serve(listener, app).with_graceful_shutdown(shutdown_signal()).await?;
+    // Wait for handlers that continue after the deadline.
     drain.finished().await;
     Ok(())
 }
 
-/// Called for each command, which is answered with what its user is to see.
+/// Called for each command. The response is shown to its user.
 async fn on_command(command: Event<SlashCommand>) -> Json<Reply> {
     println!("{} {} by {}", command.command, command.text, command.user_id);
-    // Slack never retries a command, so store it here, and have the work post a `Reply` there when it is done. A
-    // `tokio::spawn` alone loses it if the process ends.
-    println!("more of it goes to {}", command.response_url);
+    // Slack never retries a command, so store slow work here and post a `Reply` to the URL once it is done. A
+    // `tokio::spawn` alone would lose it if the process ends.
+    println!("result URL: {}", command.response_url);
     let text = format!("I am on it: {}", escaped(&command.text));
     Json(Reply { response_type: "ephemeral", text })
 }
 
-/// Called once for each event that is true.
+/// Called once for each verified event.
 async fn on_event(delivery: Delivery, callback: Event<Callback>) -> StatusCode {
     let id = delivery.id().unwrap_or_default();
     match &callback.event {
@@ -114,22 +114,22 @@ async fn on_event(delivery: Delivery, callback: Event<Callback>) -> StatusCode {
     StatusCode::OK
 }
 
-/// Without mentions and links: what a user typed must not ring at somebody else's.
+/// Escapes mentions and links, so that a command cannot notify other users.
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-/// "Signing Secret" in the app's basic information.
+/// Returns the "Signing Secret" in the app's basic information.
 fn secret() -> Result<Secret, InvalidSecret> {
     const DEMO: &str = "everybody-knows-me";
     if env::var_os("SLACK_SIGNING_SECRET").is_some() {
         return Secret::from_env("SLACK_SIGNING_SECRET");
     }
-    eprintln!("SLACK_SIGNING_SECRET is not set: everybody knows the one used instead, {DEMO}");
+    eprintln!("SLACK_SIGNING_SECRET is not set: using the public demo secret {DEMO}");
     DEMO.parse()
 }
 
-async fn stopped() {
+async fn shutdown_signal() {
     if let Err(error) = signal::ctrl_c().await {
         eprintln!("cannot wait for Ctrl-C: {error}");
         std::future::pending::<()>().await;

@@ -1,11 +1,11 @@
-//! A gRPC service and a webhook on one port.
+//! A gRPC service and a webhook endpoint on one port.
 //!
 //! ```sh
 //! WEBHOOK_SECRET=whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw cargo run --example tonic --features axum,tonic
 //! ```
 //!
-//! The gRPC service is the ready-made health check, so that no `.proto` is needed. Without a gRPC
-//! client at hand, `curl` can ask it; the answer ends in `08 01`, which says that it is serving:
+//! The gRPC service is the health check of `tonic_health`, so no `.proto` is needed. `curl` can call it without a gRPC
+//! client. The response ends in `08 01`, the status `SERVING`:
 //!
 //! ```sh
 //! printf '\0\0\0\0\0' | curl -s --http2-prior-knowledge --data-binary @- \
@@ -13,7 +13,7 @@
 //!     http://127.0.0.1:3000/grpc.health.v1.Health/Check | od -An -tx1
 //! ```
 //!
-//! The webhook takes deliveries that are signed by the Standard Webhooks specification:
+//! The webhook receives deliveries, signed as the Standard Webhooks specification says:
 //!
 //! ```sh
 //! id=msg_1 at=$(date +%s) body='{"type":"order.placed","number":17}'
@@ -25,12 +25,12 @@
 //!
 //! # Deliveries that are gRPC calls
 //!
-//! The layer can also stand before a gRPC service itself. The sender signs the request's body as HTTP/2 carries it:
-//! each message with its prefix of five bytes. Rejections are gRPC statuses. A duplicate is `ALREADY_EXISTS` (6),
-//! which the sender should take for success. A failed call runs again when its sender retries.
+//! The layer can also wrap a gRPC service. The sender signs the HTTP body, in which each message has a prefix of five
+//! bytes. Rejections are gRPC statuses. A duplicate is `ALREADY_EXISTS` (6),
+//! which the sender should treat as success. A failed call runs again when its sender retries.
 //!
-//! With the feature `tonic`, `add_service(webhooks.layer(orders))` puts the layer before one service. To put it before
-//! all of a server's services, which needs no feature, name the paths with `only_if`:
+//! With the feature `tonic`, `add_service(webhooks.layer(orders))` wraps one service. To protect
+//! several services of a server, which needs no feature, select their paths with `only_if`:
 //!
 //! ```ignore
 //! let webhooks = WebhookLayer::new(secret).only_if(|head| head.uri.path().starts_with("/shop.Orders/"));
@@ -44,7 +44,7 @@
 //! drain.finished().await;
 //! ```
 //!
-//! The address to listen on may be given as an argument.
+//! The address to listen on can be passed as an argument.
 
 use std::env;
 
@@ -54,7 +54,7 @@ use tokio::{net::TcpListener, signal};
 use tonic::service::Routes;
 use tower_webhook::{BoxError, Delivery, Event, InvalidSecret, Secret, WebhookLayer};
 
-/// What the shop tells about.
+/// The payload of an order event.
 #[derive(Debug, Deserialize)]
 struct Order {
     number: u32,
@@ -71,28 +71,28 @@ async fn main() -> Result<(), BoxError> {
     let address = env::args().nth(1).unwrap_or("127.0.0.1:3000".to_owned());
     let listener = TcpListener::bind(address).await?;
     println!("listening on http://{}", listener.local_addr()?);
-    axum::serve(listener, app).with_graceful_shutdown(stopped()).await?;
+    axum::serve(listener, app).with_graceful_shutdown(shutdown_signal()).await?;
     drain.finished().await;
     Ok(())
 }
 
-/// Called once for each delivery that is true. Any answer but a 2xx has it sent again.
+/// Called once for each verified delivery. The provider retries unless the response is a 2xx.
 async fn on_order(delivery: Delivery, order: Event<Order>) -> StatusCode {
     println!("{}: order {}", delivery.id().unwrap_or_default(), order.number);
     StatusCode::NO_CONTENT
 }
 
-/// The secret that the shop shows for this endpoint.
+/// Returns the signing secret that the shop shows for this endpoint.
 fn secret() -> Result<Secret, InvalidSecret> {
     const DEMO: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
     if env::var_os("WEBHOOK_SECRET").is_some() {
         return Secret::from_env("WEBHOOK_SECRET");
     }
-    eprintln!("WEBHOOK_SECRET is not set: everybody knows the secret that is used instead, {DEMO}");
+    eprintln!("WEBHOOK_SECRET is not set: using the public demo secret {DEMO}");
     DEMO.parse()
 }
 
-async fn stopped() {
+async fn shutdown_signal() {
     if let Err(error) = signal::ctrl_c().await {
         eprintln!("cannot wait for Ctrl-C: {error}");
         std::future::pending::<()>().await;

@@ -1,11 +1,11 @@
-//! Effects that come exactly once: the delivery's key is stored in the same SQL transaction as its
-//! effect. Here with SQLite; any database with transactions and unique keys does it likewise.
+//! Exactly-once effects: the delivery's key is stored in the same SQL transaction as its effect. This example uses
+//! SQLite; any database with transactions and unique keys works the same way.
 //!
 //! ```text
 //! cargo run --features axum --example transaction -- payments.db 127.0.0.1:3000
 //! ```
 //!
-//! Then have anna paid, by a delivery signed by the Standard Webhooks specification:
+//! Then send a payment for anna, signed as the Standard Webhooks specification says:
 //!
 //! ```sh
 //! id=msg_1 at=$(date +%s) body='{"type":"payment.received","account":"anna","cents":500}'
@@ -16,28 +16,25 @@
 //! curl -i http://127.0.0.1:3000/balance/anna
 //! ```
 //!
-//! Stop it, start it again, which makes the layer forget all it knew, and paste it once more: the balance
-//! stays.
+//! Restart the program, which empties the layer's store, and paste the commands again: the balance stays the same.
 //!
-//! # Who does what
+//! # The layer and the transaction
 //!
-//! The layer's dedupe *saves the work*. It drops nearly all duplicates before they get here, and puts
-//! copies off while the first is being handled. But it is not part of the transaction: if the process
-//! dies after the commit and before the layer has noted it, the delivery runs again; so it does if the
-//! client hangs up at that moment, and on a replica with a memory of its own.
+//! The layer's deduplication *saves work*. It drops almost every duplicate, and answers 503 to a duplicate of a delivery
+//! in progress. But it is not part of the transaction. A delivery runs again if the process dies after the commit and
+//! before the layer has completed the claim, if the client disconnects at that moment, or if the retry reaches a replica
+//! with its own store.
 //!
-//! The transaction makes the *effect* come once. The key is its table's primary key: whoever comes
-//! second, in whatever process, waits until the first has committed or given up, and in the first case
-//! finds the key there and does nothing. It is answered 2xx all the same: a failure would have it sent
-//! again. The layer has a [scope](WebhookLayer::scope), so that the key stays the same when the secret is
-//! rotated between two attempts. Only what is in the transaction is covered. For what is not, an email say, write a row into
-//! a table of things to do in the same transaction, and let a worker do them.
+//! The transaction makes the *effect* happen once. The deduplication key is the primary key of its table. A second run, in
+//! any process, waits until the first commits or rolls back. After a commit it finds the key and changes nothing. It still
+//! answers 2xx, because the provider would retry after a failure. The layer has a [scope](WebhookLayer::scope), so that
+//! the key stays the same if the secret is rotated between two attempts. This only covers effects inside the transaction.
+//! For others, such as an email, insert a row into an outbox table in the same transaction, and let a worker process it.
 //!
-//! [`Delivery::fencing_token`] is for effects that no transaction can hold together with the key: those that
-//! overwrite state elsewhere. It grows from run to run, so an older run that was thought dead and
-//! wakes up late is known by its lower number, where that state is kept with the number of the run
-//! that wrote it: `UPDATE … SET state = ?, run = ?fencing WHERE id = ? AND run < ?fencing`. Here it is
-//! not needed: of two runs the second finds the key, whichever is the older.
+//! [`Delivery::fencing_token`] is for effects that cannot share a transaction with the key: writes that overwrite state
+//! elsewhere. The token increases each time the delivery runs. Store it with the state and reject lower ones, so that a
+//! stalled earlier run cannot overwrite a later one: `UPDATE … SET state = ?, run = ?fencing WHERE id = ? AND run <
+//! ?fencing`. This example does not need it, because the second of two runs always finds the key.
 
 use std::{
     env,
@@ -56,13 +53,13 @@ use serde::Deserialize;
 use tokio::{net::TcpListener, task::spawn_blocking};
 use tower_webhook::{BoxError, Delivery, Event, InvalidSecret, Secret, WebhookLayer, store::Key};
 
-/// What the bank tells about.
+/// An event of the bank.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(tag = "type")]
 enum BankEvent {
     #[serde(rename = "payment.received")]
     PaymentReceived { account: String, cents: i64 },
-    /// Whatever the bank thinks of later. Refused, it would be sent again and again.
+    /// Any other event type. Without this variant it would be rejected, and the bank would retry it.
     #[serde(other)]
     Unknown,
 }
@@ -70,9 +67,9 @@ enum BankEvent {
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
     let mut arguments = env::args().skip(1);
-    let ledger = Ledger::open(&arguments.next().ok_or("which database? Give a file's name")?)?;
-    // Without a scope the key has a fingerprint of the secret in it: a retry that is signed with a new
-    // secret would be booked once more.
+    let ledger = Ledger::open(&arguments.next().ok_or("missing argument: the database file")?)?;
+    // Without a scope, the key contains a fingerprint of the secret: a retry that is signed with a new secret would be
+    // booked again.
     let webhooks = WebhookLayer::try_new(secret()?)?.scope("payments").json::<BankEvent>();
     let app = Router::new()
         .route("/webhook", post(on_event).layer(webhooks))
@@ -89,19 +86,18 @@ async fn on_event(State(ledger): State<Ledger>, delivery: Delivery, event: Event
     let BankEvent::PaymentReceived { account, cents } = event.into_inner() else {
         return StatusCode::NO_CONTENT;
     };
-    // Provider, scope and id. A delivery without an id cannot be told from another; this bank signs the
-    // id, so there is none.
+    // A delivery without an id has no key and cannot be deduplicated. Standard Webhooks signs the id, so it is always
+    // there.
     let Some(key) = delivery.dedupe_key().cloned() else {
         return StatusCode::BAD_REQUEST;
     };
-    // SQLite blocks. On a thread of its own it also runs to its end if the client hangs up, and the
-    // delivery is sent again though it was booked: the key is there then.
+    // SQLite blocks. A blocking task also runs to completion if the client disconnects: the retry then finds the key.
     match spawn_blocking(move || ledger.book(&key, &account, cents)).await {
         Ok(Ok(Booked::Now)) => StatusCode::NO_CONTENT,
         Ok(Ok(Booked::Before)) => StatusCode::OK,
-        // Nothing was booked, or nobody knows: it is to be sent again.
+        // Not booked, or the result is unknown: let the provider retry.
         Ok(Err(error)) => {
-            eprintln!("not booked: {error}");
+            eprintln!("payment not booked: {error}");
             StatusCode::SERVICE_UNAVAILABLE
         }
         Err(_panic) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -114,7 +110,7 @@ async fn balance(State(ledger): State<Ledger>, Path(account): Path<String>) -> R
     balance.map_err(|_| failed)?.map(|cents| format!("{cents}\n")).map_err(|_| failed)
 }
 
-/// What became of a payment.
+/// The result of booking a payment.
 enum Booked {
     Now,
     Before,
@@ -126,10 +122,10 @@ struct Ledger(Arc<Mutex<Connection>>);
 impl Ledger {
     fn open(file: &str) -> rusqlite::Result<Self> {
         let connection = Connection::open(file)?;
-        // Other processes may have the file open, too.
+        // Other processes may use the file as well.
         connection.busy_timeout(Duration::from_secs(5))?;
-        // `EXTRA`: a commit survives a power cut. The journal is the default one, because the change to WAL
-        // fails if two processes open a new file at the same time: it does not wait.
+        // `EXTRA` makes a commit survive a power failure. The journal mode is the default, because switching to WAL
+        // fails, without waiting, if two processes open a new file at the same time.
         connection.execute_batch(
             "PRAGMA synchronous = EXTRA;
             CREATE TABLE IF NOT EXISTS accounts (name TEXT PRIMARY KEY, cents INTEGER NOT NULL) STRICT;
@@ -142,7 +138,7 @@ impl Ledger {
     /// Books a payment, unless its delivery was booked before.
     fn book(&self, key: &Key, account: &str, cents: i64) -> rusqlite::Result<Booked> {
         let mut connection = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // Whatever ends this without a commit, a panic included, rolls it back: key and effect.
+        // Any end without a commit, panics included, rolls back both key and effect.
         let transaction = connection.transaction_with_behavior(Immediate)?;
         let new = transaction.execute(
             "INSERT INTO deliveries (key, booked) VALUES (?1, unixepoch()) ON CONFLICT DO NOTHING",
@@ -156,7 +152,7 @@ impl Ledger {
             ON CONFLICT (name) DO UPDATE SET cents = cents + excluded.cents",
             params![account, cents],
         )?;
-        // A month: longer than any provider goes on trying. A few each time keep the table small.
+        // Delete a few keys that are older than a month, which is longer than any provider retries.
         transaction.execute(
             "DELETE FROM deliveries WHERE key IN
             (SELECT key FROM deliveries WHERE booked < unixepoch() - 30 * 86400 LIMIT 10)",
@@ -173,7 +169,7 @@ impl Ledger {
     }
 }
 
-/// The secret that the bank shows for this endpoint.
+/// Returns the signing secret that the bank shows for this endpoint.
 fn secret() -> Result<Secret, InvalidSecret> {
     const DEMO: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
     match env::var_os("WEBHOOK_SECRET") {

@@ -1,11 +1,11 @@
-//! WhatsApp by Meta's Cloud API: the handshake, and messages and statuses that come in batches.
+//! WhatsApp Cloud API by Meta: the verification handshake, and batches of messages and statuses.
 //!
 //! ```sh
 //! META_APP_SECRET=everybody-knows-me META_VERIFY_TOKEN=made-up-by-you \
 //!     cargo run --example whatsapp_cloud --features axum
 //! ```
 //!
-//! Register it as Meta does, and send it a batch, signed as Meta would:
+//! Then send the handshake and two batches, signed as Meta does:
 //!
 //! ```sh
 //! url=http://127.0.0.1:3000/whatsapp
@@ -23,13 +23,12 @@
 //! deliver "{$number,\"messages\":[$hello,$photo],\"statuses\":[$read]}"
 //! ```
 //!
-//! The second batch brings the first one's message once more: it is skipped, and the rest is handled.
+//! The second batch repeats the message of the first, which is skipped. Its other items are handled.
 //!
-//! What to know of Meta: one batch may hold things of several of the app's phone numbers; what was not
-//! answered 200 comes again for up to seven days, and not always in the same batch; a status may come
-//! before the one that it follows on.
+//! A batch may contain items of several phone numbers of the app. Meta retries for up to seven days unless the response is
+//! a 200, and may combine the items into other batches. Statuses may arrive out of order.
 //!
-//! The address to listen on may be given as an argument.
+//! The address to listen on can be passed as an argument.
 
 use std::env;
 
@@ -38,7 +37,7 @@ use serde::Deserialize;
 use tokio::{net::TcpListener, signal};
 use tower_webhook::{BoxError, Delivery, Event, InvalidSecret, ItemsOutcome, Secret, WebhookLayer, provider};
 
-/// What Meta posts, in part.
+/// A part of Meta's payload.
 #[derive(Debug, Deserialize)]
 struct Batch {
     entry: Vec<Entry>,
@@ -57,7 +56,7 @@ struct Change {
 
 #[derive(Debug, Deserialize)]
 struct Value {
-    /// Not there in what is not about messages: templates, the account, …
+    /// Missing in changes that are not about messages, such as those of templates or of the account.
     metadata: Option<Metadata>,
     #[serde(default)]
     messages: Vec<Message>,
@@ -65,7 +64,7 @@ struct Value {
     statuses: Vec<Status>,
 }
 
-/// Which of our numbers it is about.
+/// The business phone number that a change is about.
 #[derive(Debug, Deserialize)]
 struct Metadata {
     phone_number_id: String,
@@ -85,11 +84,11 @@ enum Content {
     Text {
         text: Text,
     },
-    /// To be fetched by its id: `notifyer` shows how such things are downloaded.
+    /// Download it by its id; the example `notifyer` shows how to download media.
     Image {
         image: Media,
     },
-    /// Whatever WhatsApp thinks of next. Refused, it would hold up its batch for a week.
+    /// Any other message type. Without this variant, Meta would retry its batch for a week.
     #[serde(other)]
     Unknown,
 }
@@ -105,7 +104,7 @@ struct Media {
     mime_type: String,
 }
 
-/// How far a message of ours has come: `sent`, `delivered`, `read`, `failed`.
+/// The status of a message that we sent: `sent`, `delivered`, `read` or `failed`.
 #[derive(Debug, Deserialize)]
 struct Status {
     id: String,
@@ -116,17 +115,17 @@ struct Status {
 async fn main() -> Result<(), BoxError> {
     let app_secret = secret("META_APP_SECRET", "everybody-knows-me")?;
     let webhooks = WebhookLayer::with_verifier(provider::meta(app_secret))
-        // Of your making: Meta sends it back by a GET when the endpoint is registered, and the layer
+        // A token of your choice. Meta sends it in a GET request when the endpoint is registered, and the layer
         // answers with the challenge.
         .verify_token(secret("META_VERIFY_TOKEN", "made-up-by-you")?)
         .json::<Batch>();
-    // `layer` and not `route_layer`: the handshake is a GET, and is to reach it.
+    // Use `layer`, because `route_layer` would not get the handshake, which is a GET request.
     let app = Router::new().route("/whatsapp", post(on_batch).layer(webhooks));
 
     let address = env::args().nth(1).unwrap_or("127.0.0.1:3000".to_owned());
     let listener = TcpListener::bind(address).await?;
     println!("listening on http://{}", listener.local_addr()?);
-    axum::serve(listener, app).with_graceful_shutdown(stopped()).await?;
+    axum::serve(listener, app).with_graceful_shutdown(shutdown_signal()).await?;
     Ok(())
 }
 
@@ -137,7 +136,7 @@ enum Item<'b> {
 }
 
 impl Item<'_> {
-    /// The key that is the same in each batch. All statuses of a message have its id.
+    /// Returns the deduplication key, which is the same in each batch. All statuses of a message share its id.
     fn key(&self) -> String {
         match self {
             Self::Message(_, message) => message.id.clone(),
@@ -174,7 +173,7 @@ async fn on_message(number: &str, message: &Message) -> Result<(), BoxError> {
     match content {
         Content::Text { text } => println!("{id}: {from} writes to {number}: {}", text.body),
         Content::Image { image } => println!("{id}: {from} sends {}, {}", image.id, image.mime_type),
-        Content::Unknown => println!("{id}: {from} sends what nobody here knows"),
+        Content::Unknown => println!("{id}: {from} sends an unsupported message type"),
     }
     Ok(())
 }
@@ -184,16 +183,16 @@ async fn on_status(status: &Status) -> Result<(), BoxError> {
     Ok(())
 }
 
-/// One of the two secrets that Meta and this program share.
+/// Returns one of the two secrets that Meta and this program share.
 fn secret(name: &str, demo: &str) -> Result<Secret, InvalidSecret> {
     if env::var_os(name).is_some() {
         return Secret::from_env(name);
     }
-    eprintln!("{name} is not set: everybody knows the secret that is used instead, {demo}");
+    eprintln!("{name} is not set: using the public demo secret {demo}");
     demo.parse()
 }
 
-async fn stopped() {
+async fn shutdown_signal() {
     if let Err(error) = signal::ctrl_c().await {
         eprintln!("cannot wait for Ctrl-C: {error}");
         std::future::pending::<()>().await;

@@ -1,4 +1,4 @@
-//! A first delivery to try it with: a `curl` command, signed, to be pasted into a shell.
+//! A demo secret, and a signed `curl` command for a first delivery.
 
 use std::{collections::hash_map::RandomState, hash::BuildHasher};
 
@@ -10,24 +10,24 @@ use crate::{
     test_event::{self, Caveat, Scenario, TestEvents},
 };
 
-/// A secret for those who brought none, and for nothing but a demonstration.
+/// Returns a random secret, for an inspector that is started without `--secret`.
 pub(crate) fn secret(source: &Source) -> Result<Secret, InvalidSecret> {
     let text = match source.id() {
         "standard-webhooks" => format!("whsec_{}", BASE64.encode(&random::<24>())),
         "basic-auth" => format!("user:{}", HEXLOWER.encode(&random::<32>())),
-        // Valid as text, in hex and in base64, so that it suits whoever wants a key of some kind.
+        // Valid as text, hex and base64, so that it suits every key encoding.
         _ => HEXLOWER.encode(&random::<32>()),
     };
     let secret: Secret = text.parse()?;
     let scheme = source.scheme().and_then(|scheme| serde_json::to_value(scheme).ok());
-    // Where a request names its key, that has a name.
+    // Some schemes select the key by its id.
     Ok(match scheme.and_then(|scheme| scheme.pointer("/key/select_by").cloned()) {
         Some(_) => secret.with_key_id("demo"),
         None => secret,
     })
 }
 
-/// Bytes that differ at every start.
+/// Returns pseudo-random bytes, which differ at every start.
 pub(crate) fn random<const N: usize>() -> [u8; N] {
     let random = RandomState::new();
     std::array::from_fn(|index| {
@@ -36,8 +36,8 @@ pub(crate) fn random<const N: usize>() -> [u8; N] {
     })
 }
 
-/// What to paste, and what to expect of it; for the providers that can be signed for. Not where it
-/// would have one of `secrets` in it, which are the user's own.
+/// Returns a `curl` command with its expected responses, or `None` if the provider's deliveries cannot be signed here. Also
+/// returns `None` if the command would show one of `secrets`, which are the user's own.
 pub(crate) async fn invitation(test_events: &TestEvents, secrets: Option<&Secrets>) -> Option<String> {
     let plan = test_events.plan(Scenario::Valid, None).ok()?;
     let curl = test_event::commands(&plan, test_events.address());
@@ -45,10 +45,10 @@ pub(crate) async fn invitation(test_events: &TestEvents, secrets: Option<&Secret
     if secrets.is_some_and(|secrets| secrets.iter().any(shows)) {
         return None;
     }
-    let mut promise = "try it: this is answered 200".to_owned();
+    let mut promise = "try this delivery: its response is 200".to_owned();
     for (scenario, what) in [
-        (Scenario::Twice, "sent again it is a duplicate"),
-        (Scenario::ChangedBody, "with anything in its body changed, 401"),
+        (Scenario::Twice, "sent again, it is a duplicate"),
+        (Scenario::ChangedBody, "with a changed body, the response is 401"),
     ] {
         if let Caveat::None = test_events.caveat(scenario).await {
             promise.push_str(&format!("; {what}"));

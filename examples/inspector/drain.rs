@@ -1,4 +1,4 @@
-//! Serving until a signal comes, and ending well then.
+//! The server with its graceful shutdown.
 
 use std::{io, net::SocketAddr, process::ExitCode, time::Duration};
 
@@ -17,12 +17,12 @@ use tower_webhook::Drain;
 
 use crate::report;
 
-/// How long running handlers are waited for.
-const LONGEST: Duration = Duration::from_secs(10);
-/// How long connections are waited for on which nothing runs: the last answer is still to be read.
+/// The grace period of running handlers.
+const GRACE: Duration = Duration::from_secs(10);
+/// The grace period of idle connections, in which clients read their last response.
 const LINGER: Duration = Duration::from_secs(1);
 
-/// Serves until `stop`, and lets what runs then finish: success if it did.
+/// Serves until `stop`, then waits for running handlers. Returns success if all of them finished.
 pub(crate) async fn serve(
     listener: TcpListener,
     app: Router,
@@ -35,10 +35,10 @@ pub(crate) async fn serve(
     let app = app.into_make_service_with_connect_info::<SocketAddr>();
     let served = axum::serve(listener, app).with_graceful_shutdown(async move {
         stop.received().await;
-        report::log("stopping: running handlers may finish");
+        report::log("stopping: waiting for running handlers");
         stopping.send_replace(true);
     });
-    // An error of either wait means that it is served no longer, which is known already.
+    // Both waits only fail once the server has ended, so ignore their errors.
     let finished = async {
         let quiet = async {
             let _ = stopped.wait_for(|stopped| *stopped).await;
@@ -48,18 +48,18 @@ pub(crate) async fn serve(
             _ = served => {}
             () = quiet => {}
         }
-        // Those that have outlived their requests.
+        // Handlers that outlived their requests.
         drain.finished().await;
     };
     let time_is_up = async {
         let _ = running_out.wait_for(|stopped| *stopped).await;
-        sleep(LONGEST).await;
+        sleep(GRACE).await;
     };
     tokio::select! {
         () = finished => {}
         () = time_is_up => {}
     }
-    // A handler in a task of its own is counted once, whether its request still waits or not.
+    // A detached handler may be in both counts, so take the larger one.
     match in_flight.count().max(drain.running()) {
         0 => ExitCode::SUCCESS,
         cut_short => {
@@ -69,7 +69,7 @@ pub(crate) async fn serve(
     }
 }
 
-/// How many deliveries are being received or handled.
+/// The number of deliveries that are being received or handled.
 #[derive(Clone, Default)]
 pub(crate) struct InFlight(watch::Sender<usize>);
 
@@ -78,8 +78,8 @@ impl InFlight {
         *self.0.borrow()
     }
 
-    /// Returns when nothing has been in flight for a while. Connections that are merely open may
-    /// stay so for as long as the client likes, and are not waited for.
+    /// Returns once nothing has been in flight for [`LINGER`]. It does not wait for idle connections, which a client may
+    /// keep open indefinitely.
     async fn quiet(&self) {
         let mut count = self.0.subscribe();
         loop {
@@ -91,7 +91,7 @@ impl InFlight {
     }
 }
 
-/// Counts a request for as long as it takes, however it ends.
+/// Counts a request until it ends, in whatever way.
 pub(crate) async fn count(State(in_flight): State<InFlight>, request: Request, next: Next) -> Response {
     struct Counted(InFlight);
 
@@ -106,14 +106,14 @@ pub(crate) async fn count(State(in_flight): State<InFlight>, request: Request, n
     next.run(request).await
 }
 
-/// Ctrl-C, or a request to terminate.
+/// Receives Ctrl-C and SIGTERM.
 pub(crate) struct StopSignal {
     #[cfg(unix)]
     signals: [tokio::signal::unix::Signal; 2],
 }
 
 impl StopSignal {
-    /// From now on the signals no longer end the process by themselves.
+    /// Installs the handlers. From now on, the signals do not end the process by themselves.
     pub(crate) fn install() -> io::Result<Self> {
         #[cfg(unix)]
         use tokio::signal::unix::{SignalKind, signal};

@@ -1,5 +1,5 @@
-//! The providers whose public keys are fetched. Here they are those that the command line gives, and
-//! nobody is asked for any.
+//! Providers whose public keys are fetched. The inspector takes the keys from the command line instead, without any
+//! request.
 
 use std::error::Error;
 
@@ -14,7 +14,7 @@ use tower_webhook::{
 #[derive(Clone, Copy)]
 pub(crate) struct Fetched {
     pub(crate) id: &'static str,
-    /// What the provider would answer, of a key in base64.
+    /// Returns the provider's response for a key in base64.
     page: fn(&str) -> Value,
     new: fn(Given) -> ProviderVerifier,
 }
@@ -37,7 +37,7 @@ pub(crate) const ALL: [Fetched; 2] = [
 
 impl Fetched {
     pub(crate) fn verifier(&self, secrets: Secrets) -> Result<ProviderVerifier, Box<dyn Error>> {
-        // A key that is none is to be known at the start, as with other providers.
+        // Report an invalid key at the start, as for other providers.
         Scheme::new(Algorithm::EcdsaP256Sha256, "x-signature", Encoding::Base64)
             .key_encoding(Encoding::Base64)
             .verifier(self.id, secrets.clone())?;
@@ -45,7 +45,7 @@ impl Fetched {
     }
 }
 
-/// The keys of the command line, each by its `--key-id`, or by any if it has none.
+/// The keys of the command line. A key without `--key-id` matches every id.
 struct Given {
     secrets: Secrets,
     page: fn(&str) -> Value,
@@ -55,8 +55,8 @@ impl Fetch for Given {
     async fn fetch(&self, url: &str, _: usize) -> Result<Bytes, BoxError> {
         let named = |name: &str| url.rsplit('/').next() == Some(name);
         let secret = self.secrets.iter().find(|secret| secret.key_id().is_none_or(named));
-        let secret = secret.and_then(Secret::expose_str).ok_or("there is no --secret with this --key-id")?;
-        // PEM is base64 between two lines.
+        let secret = secret.and_then(Secret::expose_str).ok_or("no --secret has this --key-id")?;
+        // Take the base64 out of a PEM.
         let key: String = match secret.strip_prefix("-----BEGIN PUBLIC KEY-----") {
             Some(rest) => rest.split("-----").next().unwrap_or_default().split_whitespace().collect(),
             None => secret.to_owned(),

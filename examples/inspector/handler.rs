@@ -1,4 +1,4 @@
-//! The handler behind the layer, which misbehaves when it is asked to.
+//! The handler inside the layer, which misbehaves on demand.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ pub(crate) async fn handle(
     }
     let knobs = match Knobs::read(query.as_deref().unwrap_or_default()) {
         Ok(knobs) => knobs,
-        Err(complaint) => return (StatusCode::BAD_REQUEST, complaint),
+        Err(invalid) => return (StatusCode::BAD_REQUEST, invalid),
     };
     sleep(knobs.delay).await;
     if knobs.panic {
@@ -27,12 +27,12 @@ pub(crate) async fn handle(
     (knobs.status, String::new())
 }
 
-#[allow(clippy::panic, reason = "it was asked for: what the layer makes of it is the point")]
+#[allow(clippy::panic, reason = "the request demands it, to test the layer")]
 fn panic() {
-    panic!("?panic=1 was asked for");
+    panic!("panic demanded by ?panic=1");
 }
 
-/// What the query asks for. Other keys are none of its business.
+/// The handler's behavior, from the query. Other parameters are ignored.
 struct Knobs {
     status: StatusCode,
     delay: Duration,
@@ -43,10 +43,10 @@ impl Knobs {
     fn read(query: &str) -> Result<Self, String> {
         let mut knobs = Self { status: StatusCode::OK, delay: Duration::ZERO, panic: false };
         for (key, value) in form_urlencoded::parse(query.as_bytes()) {
-            let complaint = || format!("?{key}={value} is not understood\n");
+            let invalid = || format!("invalid query parameter: ?{key}={value}\n");
             match &*key {
-                "status" => knobs.status = final_status(&value).ok_or_else(complaint)?,
-                "delay_ms" => knobs.delay = Duration::from_millis(value.parse().map_err(|_| complaint())?),
+                "status" => knobs.status = final_status(&value).ok_or_else(invalid)?,
+                "delay_ms" => knobs.delay = Duration::from_millis(value.parse().map_err(|_| invalid())?),
                 "panic" => knobs.panic = value == "1",
                 _ => {}
             }
@@ -55,7 +55,7 @@ impl Knobs {
     }
 }
 
-/// A 1xx only announces an answer, and cannot be one.
+/// Parses a status. A 1xx is invalid, because it is not a final response.
 fn final_status(text: &str) -> Option<StatusCode> {
     text.parse().ok().filter(|status: &StatusCode| !status.is_informational())
 }

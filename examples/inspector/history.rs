@@ -1,4 +1,4 @@
-//! The last requests, for the page: bounded, whoever reads it and however slowly.
+//! A bounded history of requests for the page.
 
 use std::{
     collections::VecDeque,
@@ -12,14 +12,14 @@ use tokio::sync::watch;
 
 use crate::explain::Explained;
 
-/// How many requests are kept, and how many bytes of them.
-const MOST: usize = 500;
-const MOST_BYTES: usize = 16 * 1024 * 1024;
+/// The limits of the history, in requests and in bytes.
+const MAX_REQUESTS: usize = 500;
+const MAX_BYTES: usize = 16 * 1024 * 1024;
 
-/// The last requests, and how often anything about them has changed.
+/// The last requests, each with the number of its last change.
 ///
-/// Readers keep the number of the last change that they have seen and ask for what came after it.
-/// So one who is slow is behind, and holds nothing.
+/// A reader remembers the number of the last change that it has seen, and asks for later ones. A slow reader falls behind
+/// without using memory.
 pub(crate) struct History {
     kept: Mutex<VecDeque<Kept>>,
     numbers: AtomicU64,
@@ -37,34 +37,34 @@ impl History {
         Self { kept: Mutex::default(), numbers: AtomicU64::new(1), changes: watch::Sender::new(0) }
     }
 
-    /// Requests are counted from 1.
+    /// Returns the number of the next request, counted from 1.
     pub(crate) fn next_number(&self) -> u64 {
         self.numbers.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Adds a request, or what has become of it since.
+    /// Adds or updates a request.
     pub(crate) fn note(&self, request: Explained) {
         let mut kept = self.kept();
         let change = *self.changes.borrow() + 1;
-        let noted = Kept { change, request: Arc::new(request) };
-        match kept.binary_search_by_key(&noted.number(), Kept::number) {
+        let added = Kept { change, request: Arc::new(request) };
+        match kept.binary_search_by_key(&added.number(), Kept::number) {
             Ok(place) => {
                 if let Some(kept) = kept.get_mut(place) {
-                    *kept = noted;
+                    *kept = added;
                 }
             }
-            Err(place) => kept.insert(place, noted),
+            Err(place) => kept.insert(place, added),
         }
         let mut weight: usize = kept.iter().map(|kept| kept.request.weight()).sum();
-        while kept.len() > MOST || weight > MOST_BYTES {
+        while kept.len() > MAX_REQUESTS || weight > MAX_BYTES {
             let Some(oldest) = kept.pop_front() else { break };
             weight -= oldest.request.weight();
         }
-        // While it is locked, so that changes are told in their order.
+        // Still under the lock, so that readers see the changes in order.
         self.changes.send_replace(change);
     }
 
-    /// What has changed since, in the order in which it did, and not more of it than `most`.
+    /// Returns the requests that changed after `change`, in the order of their changes, at most `most`.
     pub(crate) fn since(&self, change: u64, most: usize) -> Vec<Kept> {
         let mut changed: Vec<_> = self.kept().iter().filter(|kept| kept.change > change).cloned().collect();
         changed.sort_by_key(|kept| kept.change);
@@ -78,7 +78,7 @@ impl History {
         kept.get(place).map(|kept| Arc::clone(&kept.request))
     }
 
-    /// Tells of changes as they come.
+    /// Returns a receiver of the number of the last change.
     pub(crate) fn changes(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()
     }

@@ -1,8 +1,7 @@
-//! A webhook endpoint to run, to look at and to test against.
+//! A webhook endpoint for experiments and tests.
 //!
-//! Start it, point a provider at it, and see each delivery arrive: accepted, duplicate or
-//! rejected, and why. It prints one JSON object a line for every request that reached `/webhook`, and
-//! has a page for the browser, which can send a test event as well.
+//! Start it, point a provider at it, and see each delivery arrive: accepted, duplicate or rejected, and why. It prints a
+//! line with a JSON object for every request to `/webhook`, and serves a page, which can also send test events.
 //!
 //! ```text
 //! cargo run --features full --example inspector -- --help
@@ -38,31 +37,31 @@ use tower_webhook::{Secret, Secrets, provider::ProviderVerifier, verify::Verifie
 use crate::{
     drain::{InFlight, StopSignal},
     history::History,
-    options::{Options, Wish},
+    options::{Command, Options},
     page::Page,
     provider::Source,
     test_event::TestEvents,
-    watch::{Endpoint, Watched},
+    watch::{Endpoint, RecordingVerifier},
 };
 
 fn main() -> ExitCode {
     let options = match options::parse() {
-        Ok(Wish::Run(options)) => options,
-        Ok(Wish::Read(text)) => {
+        Ok(Command::Run(options)) => options,
+        Ok(Command::Print(text)) => {
             report::print(&text);
             return ExitCode::SUCCESS;
         }
         Err(error) => return refuse(&error),
     };
-    // The runtime is dropped before the process ends, and with it every request that is still
-    // running: those have a line to print as well.
+    // Dropping the runtime before the process ends drops every request that is still running, so that it prints its
+    // line.
     match Runtime::new().map_err(Into::into).and_then(|runtime| runtime.block_on(serve(*options))) {
         Ok(code) => code,
         Err(error) => refuse(&*error),
     }
 }
 
-/// The end of a start that failed.
+/// Reports an error of the start.
 fn refuse(error: &dyn Error) -> ExitCode {
     report::log(&format!("inspector: {error}"));
     ExitCode::from(2)
@@ -75,12 +74,12 @@ async fn serve(options: Options) -> Result<ExitCode, Box<dyn Error>> {
         None => demo::secret(source)?.into(),
     };
     let verifier = source.verifier(secrets.clone())?;
-    let layer = options.layer(Watched(verifier.clone())).await?;
+    let layer = options.layer(RecordingVerifier(verifier.clone())).await?;
     let rules = Arc::new(options.rules(secrets.clone(), verifier.profile()));
     let listener = TcpListener::bind(&options.listen)
         .await
         .map_err(|error| format!("cannot listen on {}: {error}", options.listen))?;
-    // Before anybody is told that it listens: from then on a signal must drain.
+    // Install the signal handlers before announcing the address, because from then on a signal must drain.
     let stop = StopSignal::install()?;
     let address = listener.local_addr()?;
 
@@ -91,7 +90,7 @@ async fn serve(options: Options) -> Result<ExitCode, Box<dyn Error>> {
     }
     report::log(&format!("page: http://{}/", test_events.address()));
     if !address.ip().is_loopback() {
-        report::log("whoever can reach this address can read the payloads on its page");
+        report::log("warning: every client that can reach this address can read payloads on its page");
     }
     if let Some(invitation) = demo::invitation(&test_events, options.secrets.as_ref()).await {
         report::log(&invitation);
@@ -104,11 +103,11 @@ async fn serve(options: Options) -> Result<ExitCode, Box<dyn Error>> {
         layer,
         rules: Arc::clone(&rules),
         history: Arc::clone(&history),
-        looking_again: Semaphore::new(8),
+        cause_searches: Semaphore::new(8),
     };
     let log_start = options.log_start;
     let webhook = any(move |delivery, query| handler::handle(log_start, delivery, query))
-        .layer(from_fn_with_state(Arc::new(endpoint), watch::watched))
+        .layer(from_fn_with_state(Arc::new(endpoint), watch::observe))
         .layer(from_fn_with_state(in_flight.clone(), drain::count));
     let page = Page::new(rules, history, test_events, &options.listen, address);
     let app = Router::new()
@@ -118,7 +117,7 @@ async fn serve(options: Options) -> Result<ExitCode, Box<dyn Error>> {
     Ok(drain::serve(listener, app, stop, in_flight, drain).await)
 }
 
-/// A verifier, to sign with, that has another secret and is the same otherwise.
+/// Returns a verifier for signing with a wrong secret.
 fn forger(source: &Source, secrets: &Secrets) -> Option<ProviderVerifier> {
     let mut secret = demo::secret(source).ok()?;
     if let Some(key_id) = secrets.iter().next()?.key_id() {

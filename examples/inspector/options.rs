@@ -1,4 +1,4 @@
-//! The command line, and the layer that it describes.
+//! The command line, and the layer that it configures.
 
 use std::time::{Duration, SystemTime};
 
@@ -18,50 +18,51 @@ use crate::{
 };
 
 const HELP: &str = "\
-A webhook endpoint to run, to look at and to test against.
+A webhook endpoint for experiments and tests.
 
-inspector [options]
+Usage: inspector [options]
 
-  --listen ADDR             where to listen; port 0 picks one [127.0.0.1:8080]
-  --provider ID             whose deliveries to verify [standard-webhooks];
+  --listen ADDR             listen address; port 0 picks one [127.0.0.1:8080]
+  --provider ID             provider of the deliveries [standard-webhooks];
                             `--provider list` prints all ids
-  --scheme JSON             instead of a provider: how deliveries are signed
+  --scheme JSON             signature scheme, instead of a provider
   --secret TEXT             signing secret as the provider shows it; repeat it
                             for rotation [a demo secret, printed at the start]
-  --key-id ID               the id of the key in the --secret after it
-  --verify-token TEXT       the handshake's token, where the provider has one
-  --public-url URL          the URL the provider was given, where it signs it
-  --store memory|URL        where deliveries are remembered: memory:?capacity=N,
+  --key-id ID               key id of the next --secret
+  --verify-token TEXT       token of the verification handshake
+  --public-url URL          URL registered at the provider, if it signs the URL
+  --store memory|URL        deduplication store: memory:?capacity=N,
                             redis://…?prefix=P [memory]
-  --window SECONDS          for how long they are
-  --lease SECONDS           for how long a claim lives without a sign of life
-  --tolerance SECONDS       how far a signed timestamp may be off
-  --handler-timeout SECONDS how long the handler may run
-  --ack-deadline SECONDS    when to answer 503 while the handler goes on
-  --detached                handlers go on when their client hangs up
-  --body-timeout SECONDS    how long a body may take to arrive
-  --body-limit BYTES        the largest body
-  --replay-guard            claim the body too where the id is not signed
-  --now UNIX                a fixed time for signatures, for known vectors
-  --log-start               also print a line when a handler begins
-  --help                    print this
+  --window SECONDS          deduplication window
+  --lease SECONDS           lease of a claim, extended while the handler runs
+  --tolerance SECONDS       timestamp tolerance
+  --handler-timeout SECONDS timeout of the handler
+  --ack-deadline SECONDS    answer 503 after this time and let the handler run
+  --detached                let handlers run after their client disconnects
+  --body-timeout SECONDS    timeout of the request body
+  --body-limit BYTES        size limit of the request body
+  --replay-guard            also deduplicate by body if the id is not signed
+  --now UNIX                fixed time for signatures, for known test vectors
+  --log-start               also print a line when a handler starts
+  --help                    print this help
 
-POST to /webhook. Its handler misbehaves on demand: ?status=500 answers that,
-?delay_ms=1500 takes that long first, ?panic=1 panics. GET /health answers 200.
-GET / is a page that shows each delivery as it comes, and sends test events.
-One JSON object a line on standard output for every request to /webhook.
+POST deliveries to /webhook. The query makes the handler misbehave: ?status=500
+sets its response status, ?delay_ms=1500 delays it, ?panic=1 makes it panic.
+GET /health answers 200. GET / is a page that lists deliveries as they arrive
+and sends test events. Standard output gets a line with a JSON object for every
+request to /webhook.
 ";
 
-/// What the command line asks for.
-pub(crate) enum Wish {
+/// The command that the command line selects.
+pub(crate) enum Command {
     Run(Box<Options>),
-    Read(String),
+    Print(String),
 }
 
 pub(crate) struct Options {
     pub(crate) listen: String,
     pub(crate) source: Source,
-    /// None: a demo secret is made up.
+    /// `None` for a demo secret.
     pub(crate) secrets: Option<Secrets>,
     pub(crate) now: Option<SystemTime>,
     pub(crate) log_start: bool,
@@ -70,7 +71,7 @@ pub(crate) struct Options {
 
 #[derive(Default)]
 struct Settings {
-    /// The URL of the store. `None`: the layer's own.
+    /// The URL of the store. `None` for the layer's default.
     store: Option<String>,
     window: Option<Duration>,
     lease: Option<Duration>,
@@ -85,7 +86,7 @@ struct Settings {
     public_url: Option<String>,
 }
 
-pub(crate) fn parse() -> Result<Wish, Error> {
+pub(crate) fn parse() -> Result<Command, Error> {
     let mut args = Parser::from_env();
     let mut listen = "127.0.0.1:8080".to_owned();
     let mut provider = None;
@@ -103,7 +104,7 @@ pub(crate) fn parse() -> Result<Wish, Error> {
             Long("secret") => secrets.push(secret(&mut args, key_id.take())?),
             Long("key-id") => {
                 if key_id.replace(text("--key-id", &mut args)?).is_some() {
-                    return Err("--key-id: there is no --secret between two of them".into());
+                    return Err("--key-id: each must be followed by a --secret".into());
                 }
             }
             Long("verify-token") => {
@@ -131,20 +132,20 @@ pub(crate) fn parse() -> Result<Wish, Error> {
             Long("now") => {
                 let since = seconds("--now", &mut args)?;
                 let time = SystemTime::UNIX_EPOCH.checked_add(since);
-                now = Some(time.ok_or("--now: no clock goes that far")?);
+                now = Some(time.ok_or("--now: time is out of range")?);
             }
             Long("log-start") => log_start = true,
-            Long("help") | Short('h') => return Ok(Wish::Read(HELP.to_owned())),
+            Long("help") | Short('h') => return Ok(Command::Print(HELP.to_owned())),
             _ => return Err(arg.unexpected()),
         }
     }
 
     if key_id.is_some() {
-        return Err("--key-id: it belongs before a --secret".into());
+        return Err("--key-id: must be followed by a --secret".into());
     }
     let source = match (provider.as_deref(), scheme) {
-        (Some(_), Some(_)) => return Err("--scheme is instead of --provider".into()),
-        (Some("list"), None) => return Ok(Wish::Read(provider::list())),
+        (Some(_), Some(_)) => return Err("--scheme: cannot be combined with --provider".into()),
+        (Some("list"), None) => return Ok(Command::Print(provider::list())),
         (None, Some(json)) => {
             let scheme = serde_json::from_str(&json).map_err(|error| format!("--scheme: {error}"))?;
             Source::Scheme(Box::new(scheme))
@@ -155,7 +156,7 @@ pub(crate) fn parse() -> Result<Wish, Error> {
                 .ok_or_else(|| format!("--provider: unknown id {id:?}; `--provider list` prints all"))?
         }
     };
-    Ok(Wish::Run(Box::new(Options {
+    Ok(Command::Run(Box::new(Options {
         listen,
         source,
         secrets: Secrets::try_from(secrets).ok(),
@@ -166,7 +167,7 @@ pub(crate) fn parse() -> Result<Wish, Error> {
 }
 
 impl Options {
-    /// The layer; what was not asked for is left to the layer's own defaults.
+    /// Returns the layer, with its defaults for options that are not set.
     pub(crate) async fn layer(
         &self,
         verifier: impl Verifier,
@@ -218,7 +219,7 @@ impl Options {
 }
 
 impl Options {
-    /// What the layer goes by, its own defaults and the provider's included.
+    /// Returns the effective settings, including the defaults of the layer and of the provider.
     pub(crate) fn rules(&self, secrets: Secrets, profile: &Profile) -> Rules {
         const DAY: Duration = Duration::from_secs(86_400);
         let settings = &self.settings;
@@ -243,7 +244,7 @@ impl Options {
     }
 }
 
-/// A clock whose time of day stands still; leases go on.
+/// A clock with a fixed wall-clock time. Its monotonic time advances, so leases still expire.
 struct StoppedAt(SystemTime);
 
 impl Clock for StoppedAt {
@@ -256,7 +257,7 @@ impl Clock for StoppedAt {
     }
 }
 
-// The value is not in the message: it may be a secret.
+// Keep the value out of the message, because it may be a secret.
 fn text(option: &str, args: &mut Parser) -> Result<String, Error> {
     args.value()?.string().map_err(|_| format!("{option}: the value is not UTF-8").into())
 }
@@ -281,5 +282,5 @@ fn parse_secret(option: &str, args: &mut Parser) -> Result<Secret, Error> {
 fn seconds(option: &str, args: &mut Parser) -> Result<Duration, Error> {
     let text = text(option, args)?;
     let seconds = text.parse().ok().and_then(|number| Duration::try_from_secs_f64(number).ok());
-    seconds.ok_or_else(|| format!("{option}: {text:?} is not a time in seconds").into())
+    seconds.ok_or_else(|| format!("{option}: {text:?} is not a number of seconds").into())
 }

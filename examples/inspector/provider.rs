@@ -1,4 +1,4 @@
-//! Whose deliveries are verified: a provider of the crate's, or a scheme from the command line.
+//! The provider of the deliveries: one of the crate, or a scheme from the command line.
 
 use std::{collections::HashMap, error::Error, sync::LazyLock};
 
@@ -23,7 +23,7 @@ pub(crate) enum Source {
 }
 
 impl Source {
-    /// The provider of this id.
+    /// Returns the provider with this id.
     pub(crate) fn by_id(id: &str) -> Option<Self> {
         let id = if id == "whatsapp" { "meta" } else { id };
         #[cfg(feature = "asymmetric")]
@@ -42,17 +42,17 @@ impl Source {
         }
     }
 
-    /// Its name for people.
+    /// Returns the display name.
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Provider(provider) => provider.name,
             #[cfg(feature = "asymmetric")]
             Self::Fetched(fetched) => fetched.id,
-            Self::Scheme(_) => "a scheme of your own",
+            Self::Scheme(_) => "the custom scheme",
         }
     }
 
-    /// Where it is said how it signs.
+    /// Returns the URL of the documentation of the signature scheme.
     pub(crate) fn documentation(&self) -> Option<&'static str> {
         match self {
             Self::Provider(provider) => Some(provider.source),
@@ -60,7 +60,7 @@ impl Source {
         }
     }
 
-    /// How it signs, where a scheme can say that.
+    /// Returns the signature scheme, if a [`Scheme`] can describe it.
     pub(crate) fn scheme(&self) -> Option<Scheme> {
         match self {
             Self::Provider(provider) => provider.scheme(),
@@ -80,7 +80,7 @@ impl Source {
     }
 }
 
-/// The ids of all providers, one a line.
+/// Returns the ids of all providers, one per line.
 pub(crate) fn list() -> String {
     let ids = provider::all().filter(|provider| !provider.fetches_keys()).map(|provider| provider.id);
     #[cfg(feature = "asymmetric")]
@@ -88,7 +88,7 @@ pub(crate) fn list() -> String {
     ids.map(|id| format!("{id}\n")).collect()
 }
 
-/// The ids of the providers whose signatures are in this header.
+/// Returns the ids of the providers that send their signature in this header.
 pub(crate) fn with_signature_in(header: &str) -> Option<&'static [&'static str]> {
     static PROVIDERS: LazyLock<HashMap<String, Vec<&'static str>>> = LazyLock::new(|| {
         let mut providers: HashMap<_, Vec<_>> = HashMap::new();
@@ -100,7 +100,7 @@ pub(crate) fn with_signature_in(header: &str) -> Option<&'static [&'static str]>
                 }
             }
         }
-        // Before the many that keep to it.
+        // First, before the many providers that follow it.
         providers.values_mut().for_each(|ids| ids.sort_by_key(|id| *id != "standard-webhooks"));
         providers
     });

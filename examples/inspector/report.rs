@@ -1,4 +1,4 @@
-//! What is printed: one JSON object a line on standard output, everything else on standard error.
+//! Output: one JSON object per line on standard output, everything else on standard error.
 
 use std::{
     io::{self, Write},
@@ -11,10 +11,10 @@ use serde::Serialize;
 use serde_json::Value;
 use tower_webhook::{Delivery, Outcome};
 
-/// Prints `text`, whole and at once, whatever other threads print.
+/// Prints `text` at once, without mixing it with the output of other threads.
 pub(crate) fn print(text: &str) {
     let mut stdout = io::stdout().lock();
-    // Who reads it may have left. The endpoint goes on: its provider has not.
+    // Ignore a closed pipe: the endpoint must continue for its provider.
     let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
 }
 
@@ -22,12 +22,12 @@ pub(crate) fn log(line: &str) {
     let _ = writeln!(io::stderr().lock(), "{line}");
 }
 
-/// The line that a handler begins with.
+/// Returns the line for the start of a handler.
 pub(crate) fn started(delivery: &Delivery) -> String {
     format!("{{\"outcome\": \"started\", \"id\": {}}}\n", json(&delivery.id()))
 }
 
-/// The line that a request ends with.
+/// Returns the line for the end of a request.
 pub(crate) fn outcome(outcome: &Outcome, provider: &str) -> String {
     let delivery = outcome.delivery();
     let fields = [
@@ -48,7 +48,7 @@ pub(crate) fn outcome(outcome: &Outcome, provider: &str) -> String {
 }
 
 fn json(value: &impl Serialize) -> String {
-    // Texts and numbers always can be.
+    // Serializing strings and numbers does not fail.
     serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned())
 }
 
@@ -56,16 +56,16 @@ fn unix_seconds(time: SystemTime) -> Option<u64> {
     Some(time.duration_since(SystemTime::UNIX_EPOCH).ok()?.as_secs())
 }
 
-/// The body itself if it is JSON, else its bytes in base64.
+/// Returns the body itself if it is JSON, or else its bytes in base64.
 fn payload(body: &[u8]) -> String {
     match str::from_utf8(body) {
-        // Not what it was parsed to, which is the value, but with other digits and in another order.
+        // Print the original text: serializing the parsed value could change digits and the order of keys.
         Ok(text) if serde_json::from_str::<Value>(text).is_ok() => on_one_line(text),
         _ => format!("{{\"base64\": \"{}\"}}", BASE64.encode(body)),
     }
 }
 
-/// JSON without the white space between its tokens, and otherwise as it was sent.
+/// Removes the whitespace between JSON tokens, and changes nothing else.
 fn on_one_line(json: &str) -> String {
     let (mut in_string, mut escaped) = (false, false);
     let keep = |c: &char| {

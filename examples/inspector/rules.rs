@@ -1,4 +1,4 @@
-//! What a request is judged by: how the provider signs, and the layer's settings, for explaining.
+//! The signature scheme and the layer's settings, for the explanations on the page.
 
 use std::time::{Duration, SystemTime};
 
@@ -28,18 +28,18 @@ pub(crate) struct Rules {
 }
 
 impl Rules {
-    /// The time that signatures are judged by.
+    /// Returns the time that timestamps are compared with.
     pub(crate) fn now(&self) -> SystemTime {
         self.now.unwrap_or_else(SystemTime::now)
     }
 
-    /// How the provider signs, where a scheme can say that.
+    /// Returns the signature scheme, if a [`Scheme`] can describe it.
     pub(crate) fn signing(&self) -> Option<Signing> {
         Signing::of(&self.source.scheme()?)
     }
 }
 
-/// What of a scheme people want to know, read from its JSON.
+/// The parts of a signature scheme that the page shows, read from its JSON.
 #[derive(Deserialize)]
 pub(crate) struct Signing {
     #[serde(rename = "alg")]
@@ -59,7 +59,7 @@ struct Signature {
 
 #[derive(Deserialize)]
 pub(crate) struct Timestamp {
-    /// A place, such as `header:webhook-timestamp`.
+    /// The location, such as `header:webhook-timestamp`.
     pub(crate) from: String,
     pub(crate) unit: String,
 }
@@ -69,13 +69,13 @@ impl Signing {
         serde_json::from_value(serde_json::to_value(scheme).ok()?).ok()
     }
 
-    /// Where the signature may be, such as `header:x-hub-signature-256`.
+    /// Returns the possible locations of the signature, such as `header:x-hub-signature-256`.
     pub(crate) fn places(&self) -> Vec<String> {
         let texts = match &self.sig.from {
             Value::Array(places) => places.iter().filter_map(Value::as_str).collect(),
             place => place.as_str().into_iter().collect::<Vec<_>>(),
         };
-        // A bare name is a header's.
+        // A name without a prefix is a header.
         let place = |text: &str| match text.contains(':') {
             true => text.to_lowercase(),
             false => format!("header:{}", text.to_lowercase()),
@@ -83,7 +83,7 @@ impl Signing {
         texts.into_iter().map(place).collect()
     }
 
-    /// The bytes that are signed, such as `{ts}.{body}`. None: whoever has the secret just shows it.
+    /// Returns the signed content, such as `{ts}.{body}`, or `None` for providers that send the secret itself.
     pub(crate) fn template(&self) -> Option<String> {
         match (&*self.algorithm, &self.template) {
             ("token" | "basic", _) => None,

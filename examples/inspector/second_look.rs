@@ -1,6 +1,7 @@
-//! A wrong signature, looked at again: is there something near what came that it would be right for?
+//! The cause of a signature mismatch, found by verifying variants of the request.
 //!
-//! That tells a body that was changed on its way, or a URL, from a secret that is another's.
+//! A signature that is valid for a variant shows that the body or the URL was modified in transit, or that the secret was
+//! not copied exactly.
 
 use std::time::Duration;
 
@@ -13,21 +14,26 @@ use tower_webhook::{BoxError, Rejection, Secret, Secrets, WebhookLayer};
 
 use crate::{explain::Hint, rules::Rules};
 
-/// What was found, if anything. `layer` is the endpoint's; it is asked without being told of it.
-pub(crate) async fn at(layer: &WebhookLayer, rules: &Rules, head: &Parts, body: &[u8]) -> Option<Hint> {
+/// Returns the cause, if a variant is valid. Verifies with a clone of `layer` that does not deduplicate.
+pub(crate) async fn find_cause(
+    layer: &WebhookLayer,
+    rules: &Rules,
+    head: &Parts,
+    body: &[u8],
+) -> Option<Hint> {
     let layer = layer.clone().without_dedupe();
     for (what, other) in bodies(body) {
-        if is_right(&layer, head, other).await {
+        if is_valid(&layer, head, other).await {
             let cure = format!(
-                "The signature is right for the same body {what}. Whatever passes it on has to leave its bytes as they are: let the layer have them before anything that reads them."
+                "The signature is valid for the same body {what}. Proxies must forward the body unchanged, and the layer must get it before any middleware that reads it."
             );
-            return Some(Hint::found("the body was changed on its way", cure));
+            return Some(Hint::found("the body was modified in transit", cure));
         }
     }
     for url in urls(rules, head) {
-        if is_right(&layer.clone().public_url(&url), head, body.to_vec()).await {
+        if is_valid(&layer.clone().public_url(&url), head, body.to_vec()).await {
             let cure = format!(
-                "The signature is right for `{url}`, which is the URL that the provider calls: `--public-url {url}`, in code `WebhookLayer::public_url`."
+                "The signature is valid for `{url}`, the URL that the provider calls. Set `--public-url {url}`, in code `WebhookLayer::public_url`."
             );
             return Some(Hint::found("the provider signed another URL", cure));
         }
@@ -38,62 +44,62 @@ pub(crate) async fn at(layer: &WebhookLayer, rules: &Rules, head: &Parts, body: 
         if let Some(url) = &rules.public_url {
             layer = layer.public_url(url);
         }
-        if is_right(&layer, head, body.to_vec()).await {
+        if is_valid(&layer, head, body.to_vec()).await {
             let cure = format!(
-                "The signature is right with the secret {what}. The provider's documentation says what belongs to it."
+                "The signature is valid with the secret {what}. Copy the secret exactly as the provider shows it."
             );
-            return Some(Hint::found("the secret is not written as the provider writes it", cure));
+            return Some(Hint::found("the secret was not copied exactly", cure));
         }
     }
     None
 }
 
-/// The timestamp has been judged already.
+/// The endpoint has checked the timestamp already.
 const ANY_TIME: Duration = Duration::from_secs(u32::MAX as u64);
 
-async fn is_right(layer: &WebhookLayer, head: &Parts, body: Vec<u8>) -> bool {
+async fn is_valid(layer: &WebhookLayer, head: &Parts, body: Vec<u8>) -> bool {
     let mut request = Request::new(Full::<Bytes>::from(body));
     *request.method_mut() = head.method.clone();
     *request.uri_mut() = head.uri.clone();
     *request.headers_mut() = head.headers.clone();
-    // It says how long another body is.
+    // The variant may have another length.
     request.headers_mut().remove(header::CONTENT_LENGTH);
     let handler = service_fn(|_| async { Ok::<_, BoxError>(Response::new(Full::<Bytes>::default())) });
     let answer = layer.layer(handler).oneshot(request).await;
     answer.is_ok_and(|response| response.extensions().get::<Rejection>().is_none())
 }
 
-/// What the body may have been, and how that differs.
+/// Returns variants of the body, each with a description of the difference.
 fn bodies(body: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
     let Ok(text) = str::from_utf8(body) else { return Vec::new() };
     let mut bodies = vec![
         ("without the line break at its end", text.strip_suffix('\n').unwrap_or(text).to_owned()),
-        ("without the white space at its ends", text.trim().to_owned()),
+        ("without leading and trailing whitespace", text.trim().to_owned()),
         ("with a line break at its end", format!("{text}\n")),
-        ("with line breaks of Unix (LF, not CRLF)", text.replace("\r\n", "\n")),
-        ("with line breaks of Windows (CRLF, not LF)", text.replace("\r\n", "\n").replace('\n', "\r\n")),
+        ("with Unix line breaks (LF, not CRLF)", text.replace("\r\n", "\n")),
+        ("with Windows line breaks (CRLF, not LF)", text.replace("\r\n", "\n").replace('\n', "\r\n")),
         ("with “+” for each “%20”", text.replace("%20", "+")),
     ];
     if serde_json::from_str::<Value>(text).is_ok() {
         let compact = spaced(text, "", "");
         bodies.extend([
-            ("without white space between its tokens", compact.clone()),
+            ("without whitespace between tokens", compact.clone()),
             ("with a space after each comma and colon", spaced(text, " ", " ")),
             ("with its slashes escaped, as PHP does", escaped_slashes(&compact)),
-            ("with all but ASCII escaped", ascii(&compact)),
-            ("with all but ASCII escaped, as Python does", ascii(&spaced(text, " ", " "))),
+            ("with non-ASCII characters escaped", ascii(&compact)),
+            ("with non-ASCII characters escaped, as Python does", ascii(&spaced(text, " ", " "))),
         ]);
         if let Ok(pretty) =
             serde_json::from_str::<Value>(text).and_then(|value| serde_json::to_string_pretty(&value))
         {
-            bodies.push(("with a line for each member, and its keys in order", pretty));
+            bodies.push(("pretty-printed, with sorted keys", pretty));
         }
     }
     bodies.retain(|(_, other)| other != text);
     bodies.into_iter().map(|(what, body)| (what, body.into_bytes())).collect()
 }
 
-/// JSON with just this after its commas and colons, and otherwise as it was written.
+/// Replaces the whitespace between JSON tokens by `comma` and `colon` after these, and changes nothing else.
 fn spaced(json: &str, comma: &str, colon: &str) -> String {
     let (mut in_string, mut escaped) = (false, false);
     let mut text = String::with_capacity(json.len());
@@ -134,7 +140,7 @@ fn ascii(json: &str) -> String {
     text
 }
 
-/// Where the provider may have called: by what a proxy says of it, and with the other scheme.
+/// Returns the URLs that the provider may have called, by the headers of proxies and with either scheme.
 fn urls(rules: &Rules, head: &Parts) -> Vec<String> {
     if rules.signing().is_some_and(|signing| !signing.covers_the_url()) {
         return Vec::new();
@@ -154,19 +160,19 @@ fn urls(rules: &Rules, head: &Parts) -> Vec<String> {
     urls
 }
 
-/// What the secrets may have been meant to be.
+/// Returns variants of the secrets, each with a description of the difference.
 fn secrets(rules: &Rules) -> Vec<(&'static str, Secrets)> {
-    type Way = fn(&str) -> String;
-    let ways: [(&str, Way); 3] = [
+    type Change = fn(&str) -> String;
+    let changes: [(&str, Change); 3] = [
         ("without the spaces and quotes around it", |text| {
             text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '\'')).to_owned()
         }),
-        ("without the `whsec_` before it", |text| text.trim_start_matches("whsec_").to_owned()),
-        ("with `whsec_` before it", |text| format!("whsec_{text}")),
+        ("without the `whsec_` prefix", |text| text.trim_start_matches("whsec_").to_owned()),
+        ("with the `whsec_` prefix", |text| format!("whsec_{text}")),
     ];
-    let others = ways.into_iter().map(|(what, way)| {
+    let others = changes.into_iter().map(|(what, change)| {
         let others = rules.secrets.iter().filter_map(|secret| {
-            let other: Secret = way(secret.expose_str()?).parse().ok()?;
+            let other: Secret = change(secret.expose_str()?).parse().ok()?;
             Some(match secret.key_id() {
                 Some(key_id) => other.with_key_id(key_id),
                 None => other,

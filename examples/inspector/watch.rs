@@ -1,8 +1,8 @@
-//! Looks on while the layer works: what came, how far it got, and how it ended.
+//! Observes how the layer processes each request.
 //!
-//! All by the layer's public interface. A request carries a [`Trace`] in its extensions, in which a
-//! verifier around the provider's notes what it sees; and each request goes through a clone of the
-//! layer, whose `on_outcome` knows the request that it is told of. Clones share store and budget.
+//! It only uses the layer's public interface. A request carries a [`Trace`] in its extensions, into which a wrapper of the
+//! provider's verifier records the body. Each request has its own clone of the layer, so that `on_outcome` knows the
+//! request. Clones share the store and the buffer budget.
 
 use std::{
     convert::Infallible,
@@ -28,16 +28,16 @@ use tower_webhook::{
 
 use crate::{explain::Arrival, history::History, report, rules::Rules, second_look};
 
-/// What all requests to the endpoint have in common.
+/// The state that all requests to the endpoint share.
 pub(crate) struct Endpoint {
     pub(crate) layer: WebhookLayer,
     pub(crate) rules: Arc<Rules>,
     pub(crate) history: Arc<History>,
-    pub(crate) looking_again: Semaphore,
+    pub(crate) cause_searches: Semaphore,
 }
 
-/// The layer, with its outcome printed as a line and noted for the page.
-pub(crate) async fn watched(
+/// Passes a request through the layer, prints its outcome and adds it to the history.
+pub(crate) async fn observe(
     State(endpoint): State<Arc<Endpoint>>,
     ConnectInfo(from): ConnectInfo<SocketAddr>,
     mut request: Request,
@@ -68,62 +68,62 @@ pub(crate) async fn watched(
     let response = layer.layer(handler).oneshot(request).await?;
     let rejection = response.extensions().get::<Rejection>();
     if rejection.is_some_and(|rejection| rejection.kind() == RejectionKind::WrongSignature) {
-        tokio::spawn(look_again(endpoint, number, kept, trace));
+        tokio::spawn(search_cause(endpoint, number, kept, trace));
     }
     Ok(response.map(Body::new))
 }
 
-/// Adds to what is kept of a request with a wrong signature what that would be right for.
-async fn look_again(endpoint: Arc<Endpoint>, number: u64, head: Parts, trace: Trace) {
-    // Anybody can send wrong signatures, and this costs some twenty times what refusing them does.
-    let Ok(_turn) = endpoint.looking_again.try_acquire() else { return };
-    let Noted { body, received, finished, .. } = trace.noted().clone();
+/// Searches for the cause of a signature mismatch, and adds it to the request in the history.
+async fn search_cause(endpoint: Arc<Endpoint>, number: u64, head: Parts, trace: Trace) {
+    // Any client can send wrong signatures, and this search costs about twenty times as much as a rejection.
+    let Ok(_turn) = endpoint.cause_searches.try_acquire() else { return };
+    let Record { body, received, finished, .. } = trace.record().clone();
     if !finished || received > body.len() {
         return;
     }
-    let found = second_look::at(&endpoint.layer, &endpoint.rules, &head, &body).await;
+    let found = second_look::find_cause(&endpoint.layer, &endpoint.rules, &head, &body).await;
     if let (Some(found), Some(request)) = (found, endpoint.history.find(number)) {
         endpoint.history.note(request.with(found));
     }
 }
 
-/// What was seen of a request while it was verified.
+/// The record of a request's verification.
 #[derive(Clone, Default)]
-pub(crate) struct Trace(Arc<Mutex<Noted>>);
+pub(crate) struct Trace(Arc<Mutex<Record>>);
 
 #[derive(Clone, Default)]
-pub(crate) struct Noted {
-    /// The head was looked at, so it was not a handshake that needs no signature.
+pub(crate) struct Record {
+    /// Verification has started, so the request is not an unsigned handshake.
     pub(crate) begun: bool,
-    /// The timestamp, where the head has it.
+    /// The timestamp, if the headers contain it.
     pub(crate) timestamp: Option<SystemTime>,
-    /// The beginning of the body, not more than [`MOST`].
+    /// The first [`MAX_BODY`] bytes of the body.
     pub(crate) body: Vec<u8>,
-    /// How much of the body came.
+    /// The number of bytes received.
     pub(crate) received: usize,
-    /// The whole body came, and the signature was compared.
+    /// The whole body was received and verified.
     pub(crate) finished: bool,
 }
 
-/// How much of a body is kept to be looked at.
-pub(crate) const MOST: usize = 64 * 1024;
+/// The number of bytes of a body that are kept.
+pub(crate) const MAX_BODY: usize = 64 * 1024;
 
 impl Trace {
-    pub(crate) fn noted(&self) -> MutexGuard<'_, Noted> {
+    pub(crate) fn record(&self) -> MutexGuard<'_, Record> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A verifier that is looked on at.
-pub(crate) struct Watched(pub(crate) ProviderVerifier);
+/// A verifier that records what it verifies.
+pub(crate) struct RecordingVerifier(pub(crate) ProviderVerifier);
 
-impl Verifier for Watched {
+impl Verifier for RecordingVerifier {
     fn begin<'a>(&'a self, request: &RequestContext<'a>) -> Result<Box<dyn Check + 'a>, VerifyError> {
         let trace = request.head().extensions.get::<Trace>().cloned().unwrap_or_default();
-        trace.noted().begun = true;
+        trace.record().begun = true;
         let check = self.0.begin(request)?;
-        trace.noted().timestamp = check.timestamp();
-        Ok(Box::new(WatchedCheck { check, trace }))
+        trace.record().timestamp = check.timestamp();
+        Ok(Box::new(RecordingCheck { check, trace }))
     }
 
     fn profile(&self) -> &Profile {
@@ -139,27 +139,27 @@ impl Verifier for Watched {
     }
 }
 
-struct WatchedCheck<'a> {
+struct RecordingCheck<'a> {
     check: Box<dyn Check + 'a>,
     trace: Trace,
 }
 
-impl Check for WatchedCheck<'_> {
+impl Check for RecordingCheck<'_> {
     fn timestamp(&self) -> Option<SystemTime> {
         self.check.timestamp()
     }
 
     fn update(&mut self, bytes: &[u8]) {
-        let mut noted = self.trace.noted();
-        noted.received += bytes.len();
-        let room = MOST.saturating_sub(noted.body.len());
-        noted.body.extend(bytes.iter().take(room));
-        drop(noted);
+        let mut record = self.trace.record();
+        record.received += bytes.len();
+        let free = MAX_BODY.saturating_sub(record.body.len());
+        record.body.extend(bytes.iter().take(free));
+        drop(record);
         self.check.update(bytes);
     }
 
     fn finish(self: Box<Self>, body: &Bytes) -> Finish {
-        self.trace.noted().finished = true;
+        self.trace.record().finished = true;
         self.check.finish(body)
     }
 }

@@ -1,24 +1,24 @@
-//! The provider's management API, as far as it is needed here, and what is known of it.
+//! A client of the provider's management API.
 //!
-//! Documented, in "Incoming Messages" on docs.whatsable.app, and for all but `create` in the provider's
+//! These calls are documented in "Incoming Messages" on docs.whatsable.app, and, except for `create`, in the provider's
 //! repository `whatsapp-business-agent-skills` (`references/webhooks-reference.md`):
 //!
 //! | | |
 //! |---|---|
-//! | `POST /api:qh9OQ3OW/webhook/dev/create` | makes an endpoint; the answer has its `signature_secret`, once |
-//! | `GET /api:qh9OQ3OW/webhook/dev` | all endpoints, an array |
-//! | `PATCH /api:qh9OQ3OW/webhook/dev/{id}` | writes an endpoint, and wants the whole of it |
-//! | `DELETE /api:qh9OQ3OW/webhook/dev/{id}` | |
+//! | `POST /api:qh9OQ3OW/webhook/dev/create` | creates an endpoint; only this response contains its `signature_secret` |
+//! | `GET /api:qh9OQ3OW/webhook/dev` | lists all endpoints, as an array |
+//! | `PATCH /api:qh9OQ3OW/webhook/dev/{id}` | replaces an endpoint; requires all fields |
+//! | `DELETE /api:qh9OQ3OW/webhook/dev/{id}` | deletes an endpoint |
 //!
-//! Each with a bearer token, and with the `Origin` of the provider's console. A URL that is registered
-//! already is "Same webhook exist", 400; a token that is not good is 401.
+//! Every call needs a bearer token, and the `Origin` of the provider's console. A URL that is already registered gets a 400
+//! with "Same webhook exist"; an invalid token gets a 401.
 //!
-//! Assumed, for it is not documented:
+//! The documentation does not mention the following, so this client assumes it:
 //!
-//! * what failed is said in `message` of a JSON object, or not at all;
-//! * an endpoint that was written without `signature_secret` keeps the one it has;
-//! * an id that there is not is a 404. It is looked for among the account's own first, so that a typing
-//!   error is found out before anything is changed.
+//! * An error response is a JSON object whose `message` has the reason, or has no reason.
+//! * An endpoint that is replaced without `signature_secret` keeps its secret.
+//! * An unknown id gets a 404. The client looks it up among the account's endpoints first, so that a mistyped id changes
+//!   nothing.
 
 use std::{env, error::Error, fmt, time::Duration};
 
@@ -34,8 +34,8 @@ use crate::client::HttpClient;
 
 const ENDPOINTS: &str = "/api:qh9OQ3OW/webhook/dev";
 const ORIGIN: &str = "https://console.notifyer-systems.com";
-const LONGEST: Duration = Duration::from_secs(15);
-const LARGEST: usize = 4 << 20;
+const TIMEOUT: Duration = Duration::from_secs(15);
+const MAX_SIZE: usize = 4 << 20;
 
 pub(crate) struct Api {
     client: HttpClient,
@@ -43,13 +43,13 @@ pub(crate) struct Api {
     bearer: HeaderValue,
 }
 
-/// An endpoint as the API has it. Of its secret it has no field: what is not read is not shown.
+/// An endpoint in the API's format. It has no field for the secret, so the secret cannot be printed.
 #[derive(Deserialize, Serialize)]
 pub(crate) struct Endpoint {
     pub(crate) id: u64,
-    /// Its URL.
+    /// The URL of the endpoint.
     pub(crate) webhooks: String,
-    /// Whether it is enabled.
+    /// Whether the endpoint is enabled.
     pub(crate) status: bool,
     #[serde(default)]
     pub(crate) incoming: bool,
@@ -63,7 +63,7 @@ pub(crate) struct Endpoint {
     pub(crate) active_signature: bool,
 }
 
-/// An endpoint that was just made. Its id may be anything: the secret is not to be lost for that.
+/// The response to `register`. The id may have any type, because an error would lose the secret.
 #[derive(Deserialize)]
 pub(crate) struct Registered {
     #[serde(default)]
@@ -73,20 +73,20 @@ pub(crate) struct Registered {
 
 impl Api {
     pub(crate) fn new(client: HttpClient, base_url: &str) -> Result<Self, BoxError> {
-        let url: Uri = base_url.parse().map_err(|_| format!("the base URL {base_url} is no URL"))?;
-        // The key opens the whole account: it is not sent in the clear, but to this very machine.
+        let url: Uri = base_url.parse().map_err(|_| format!("base URL {base_url} is invalid"))?;
+        // The key gives access to the whole account, so send it without TLS only to this machine.
         let is_here = matches!(url.host(), Some("127.0.0.1" | "localhost"));
         if url.scheme() != Some(&Scheme::HTTPS) && !is_here {
-            return Err(format!("the base URL {base_url} is not https").into());
+            return Err(format!("base URL {base_url} is not https").into());
         }
         let key = env::var("NOTIFYER_API_KEY").map_err(|_| "NOTIFYER_API_KEY is not set")?;
         let mut bearer = HeaderValue::try_from(format!("Bearer {}", key.trim()))
-            .map_err(|_| "NOTIFYER_API_KEY is no key: there are characters in it that cannot be sent")?;
+            .map_err(|_| "NOTIFYER_API_KEY contains characters that are invalid in a header")?;
         bearer.set_sensitive(true);
         Ok(Self { client, base_url: base_url.trim_end_matches('/').to_owned(), bearer })
     }
 
-    /// Makes an endpoint. It is always a signed one: others cannot be told from anybody's.
+    /// Creates an endpoint. It always signs its deliveries, because unsigned ones cannot be verified.
     pub(crate) async fn register(&self, url: &str, outgoing: bool) -> Result<Registered, ApiError> {
         let endpoint = json!({
             "webhooks": url, "status": true, "incoming": true, "outgoing": outgoing,
@@ -127,10 +127,10 @@ impl Api {
                 .header(header::CONTENT_TYPE, "application/json")
                 .body(body.into())?;
             let (head, body) = self.client.send(request).await?.into_parts();
-            Ok((head.status, Limited::new(body, LARGEST).collect().await?.to_bytes()))
+            Ok((head.status, Limited::new(body, MAX_SIZE).collect().await?.to_bytes()))
         };
         let answered: Result<_, BoxError> =
-            timeout(LONGEST, calling).await.unwrap_or_else(|late| Err(late.into()));
+            timeout(TIMEOUT, calling).await.unwrap_or_else(|late| Err(late.into()));
         let (status, body) = answered.map_err(ApiError::Unreachable)?;
         if status.is_success() { Ok(body) } else { Err(ApiError::of(status, &body)) }
     }
@@ -140,13 +140,13 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
     serde_json::from_slice(body).map_err(ApiError::Unreadable)
 }
 
-/// Why the API did not do what it was asked for.
+/// An error of the management API.
 #[derive(Debug)]
 pub(crate) enum ApiError {
     DuplicateUrl,
     Unauthorised,
     NotFound,
-    Refused { status: StatusCode, message: String },
+    Status { status: StatusCode, message: String },
     Unreachable(BoxError),
     Unreadable(serde_json::Error),
 }
@@ -159,8 +159,8 @@ impl ApiError {
             _ if message.contains("Same webhook exist") => Self::DuplicateUrl,
             StatusCode::UNAUTHORIZED => Self::Unauthorised,
             StatusCode::NOT_FOUND => Self::NotFound,
-            // It is shown on a terminal, so not whatever it is, and not all of it.
-            _ => Self::Refused {
+            // The message is printed to a terminal, so escape and shorten it.
+            _ => Self::Status {
                 status,
                 message: message.chars().take(200).flat_map(char::escape_debug).collect(),
             },
@@ -171,15 +171,15 @@ impl ApiError {
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::DuplicateUrl => f.write_str("this URL is registered already: see `list`"),
-            Self::Unauthorised => f.write_str("the provider does not accept the key in NOTIFYER_API_KEY"),
-            Self::NotFound => f.write_str("there is no such endpoint: see `list`"),
-            Self::Refused { status, message } if message.is_empty() => {
-                write!(f, "the provider answers {status}")
+            Self::DuplicateUrl => f.write_str("URL is registered already: see `list`"),
+            Self::Unauthorised => f.write_str("provider does not accept the key in NOTIFYER_API_KEY"),
+            Self::NotFound => f.write_str("no such endpoint: see `list`"),
+            Self::Status { status, message } if message.is_empty() => {
+                write!(f, "provider responded with {status}")
             }
-            Self::Refused { status, message } => write!(f, "the provider answers {status}: {message}"),
-            Self::Unreachable(_) => f.write_str("the provider does not answer"),
-            Self::Unreadable(_) => f.write_str("the provider's answer is not what was expected"),
+            Self::Status { status, message } => write!(f, "provider responded with {status}: {message}"),
+            Self::Unreachable(_) => f.write_str("provider does not respond"),
+            Self::Unreadable(_) => f.write_str("unexpected response from the provider"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! An HTTP client: hyper's, with TLS. It follows no redirects.
+//! An HTTP client with TLS, based on hyper's. It does not follow redirects.
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -18,7 +18,7 @@ pub(crate) struct HttpClient(Client<HttpsConnector<HttpConnector>, Full<Bytes>>)
 
 impl HttpClient {
     pub(crate) fn new() -> Self {
-        // Where it may go to is for its users to say.
+        // Callers restrict the URLs.
         let connector = HttpsConnectorBuilder::new().with_webpki_roots().https_or_http().enable_http1();
         Self(Client::builder(TokioExecutor::new()).build(connector.build()))
     }

@@ -1,10 +1,10 @@
-//! WhatsApp messages by WhatsAble's Notifyer: from registering the endpoint to filing the photos.
+//! WhatsApp messages by WhatsAble's Notifyer: registers the endpoint, routes messages and downloads media.
 //!
 //! ```sh
 //! NOTIFYER_SECRET=everybody-knows-me cargo run --example notifyer --features axum -- serve
 //! ```
 //!
-//! Then send it messages, as the provider would, to two teams:
+//! Then send messages to two teams, signed as the provider does:
 //!
 //! ```sh
 //! deliver() {
@@ -17,8 +17,8 @@
 //!     "incoming_message":true,"user_last_message_time":1767225660,"labels":"sales, premium-inquiry"}'
 //! ```
 //!
-//! In earnest, register your endpoint first. The secret that it will be signed with is shown this once,
-//! alone on standard output:
+//! For real deliveries, register your endpoint first. The provider shows the signing secret only once; `register` prints
+//! it to standard output:
 //!
 //! ```text
 //! export NOTIFYER_API_KEY=…      # the bearer token of the provider's dashboard
@@ -28,12 +28,13 @@
 //! notifyer disable 1205          # enable, delete
 //! ```
 //!
-//! # Where things are
+//! # Files
 //!
-//! * `serve.rs`: the endpoint, and what becomes of a message, by its type and its labels;
-//! * `media.rs`: photos and the like, downloaded before their link expires, by any HTTP client;
-//! * `client.rs`: the one that is used here, hyper's;
-//! * `manage.rs`: the other commands, and `api.rs`, what is known of the provider's management API.
+//! * `serve.rs`: the endpoint, which routes messages by type and labels;
+//! * `media.rs`: downloads media before the links expire, with any HTTP client;
+//! * `client.rs`: the HTTP client, hyper's;
+//! * `manage.rs`: the commands that manage endpoints;
+//! * `api.rs`: a client of the provider's management API.
 
 mod api;
 mod client;
@@ -49,19 +50,19 @@ use tower_webhook::BoxError;
 use self::{api::Api, client::HttpClient, media::Downloads};
 
 const USAGE: &str = "\
-notifyer serve [ADDRESS]        receives messages; ADDRESS defaults to 127.0.0.1:3000
-    --media DIRECTORY           where media is kept (media)
-    --media-from ORIGIN         where it may be downloaded from; may be repeated (the base URL)
-notifyer register URL           makes an endpoint, and prints its signing secret
-    --outgoing                  which is told of the messages that the business sends, too
+notifyer serve [ADDRESS]        receive messages on ADDRESS [127.0.0.1:3000]
+    --media DIRECTORY           directory for media [media]
+    --media-from ORIGIN         allowed origin of media; repeatable [the base URL]
+notifyer register URL           create an endpoint and print its signing secret
+    --outgoing                  also deliver the messages that the business sends
 notifyer list
 notifyer enable ID | disable ID | delete ID
 
-    --base-url URL              of the provider's API (https://api.insightssystem.com)
+    --base-url URL              URL of the provider's API [https://api.insightssystem.com]
 
-The endpoint's secret is read from NOTIFYER_SECRET, the API's key from NOTIFYER_API_KEY.";
+The signing secret is read from NOTIFYER_SECRET, the API key from NOTIFYER_API_KEY.";
 
-/// What is asked for on the command line.
+/// The command line.
 struct Options {
     command: Vec<String>,
     base_url: String,
@@ -88,7 +89,7 @@ async fn main() -> ExitCode {
     }
 }
 
-/// An error, with what is behind it: a client's own text is seldom more than that it failed.
+/// Formats an error with its sources, because an HTTP client's own message rarely contains the cause.
 fn chain(error: &(dyn Error + 'static)) -> String {
     let errors = iter::successors(Some(error), |error| (*error).source());
     errors.map(ToString::to_string).collect::<Vec<_>>().join(": ")
@@ -120,7 +121,7 @@ impl Options {
         match words[..] {
             ["serve"] | ["serve", _] | ["register", _] | ["list"] => Ok(options),
             ["enable" | "disable" | "delete", id] if id.parse::<u64>().is_ok() => Ok(options),
-            _ => Err("this is no command".into()),
+            _ => Err("unknown command".into()),
         }
     }
 

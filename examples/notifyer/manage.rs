@@ -1,5 +1,4 @@
-//! The commands that manage endpoints. What a person is told goes to standard error, and what a program
-//! may want to standard output.
+//! The commands that manage endpoints. Messages go to standard error, data to standard output.
 
 use tower_webhook::BoxError;
 
@@ -7,16 +6,14 @@ use crate::api::{Api, Endpoint};
 
 pub(crate) async fn register(api: &Api, url: &str, outgoing: bool) -> Result<(), BoxError> {
     if !url.starts_with("https://") {
-        return Err(format!("{url} is not https, and the provider delivers to nothing else").into());
+        return Err(format!("{url} is not https, which the provider requires").into());
     }
     let registered = api.register(url, outgoing).await?;
     let id = registered.id;
     let secret = registered.signature_secret.filter(|secret| !secret.is_empty()).ok_or_else(|| {
-        format!("endpoint {id} was made, but without a secret: nothing it gets could be believed. `delete {id}` it")
+        format!("endpoint {id} was created without a signing secret, so its deliveries cannot be verified: `delete {id}`")
     })?;
-    eprintln!(
-        "endpoint {id} is registered and enabled. This is its signing secret, which is shown this once:"
-    );
+    eprintln!("endpoint {id} is registered and enabled. Its signing secret, which is shown only once:");
     println!("{secret}");
     Ok(())
 }
@@ -24,21 +21,21 @@ pub(crate) async fn register(api: &Api, url: &str, outgoing: bool) -> Result<(),
 pub(crate) async fn list(api: &Api) -> Result<(), BoxError> {
     for Endpoint { id, webhooks, status, incoming, outgoing, active_signature, .. } in api.list().await? {
         let status = if status { "enabled" } else { "disabled" };
-        let tells = match (incoming, outgoing) {
+        let events = match (incoming, outgoing) {
             (true, true) => "incoming+outgoing",
             (true, false) => "incoming",
             (false, true) => "outgoing",
             (false, false) => "nothing",
         };
         let signed = if active_signature { "signed" } else { "unsigned" };
-        println!("{id}\t{status}\t{tells}\t{signed}\t{webhooks}");
+        println!("{id}\t{status}\t{events}\t{signed}\t{webhooks}");
     }
     Ok(())
 }
 
-/// Enables an endpoint, or disables it.
+/// Enables or disables an endpoint.
 pub(crate) async fn switch(api: &Api, id: u64, on: bool) -> Result<(), BoxError> {
-    // The API wants the whole of it. What somebody else changes between the two calls is overwritten.
+    // The API replaces the whole endpoint, so this overwrites a concurrent change.
     let mut endpoint = api.find(id).await?;
     endpoint.status = on;
     api.write(&endpoint).await?;

@@ -1,4 +1,4 @@
-//! Photos, voice notes, documents: a message has a link to them that is good for a day.
+//! Downloads of images, voice notes and documents. The links in messages are valid for a day.
 
 use std::{
     fs,
@@ -17,13 +17,13 @@ use tokio::{
 };
 use tower_webhook::BoxError;
 
-/// What WhatsApp lets people send at most, and a little more.
-const LARGEST: u64 = 110 << 20;
-const LONGEST: Duration = Duration::from_secs(120);
+/// Slightly more than WhatsApp's largest media.
+const MAX_SIZE: u64 = 110 << 20;
+const TIMEOUT: Duration = Duration::from_secs(120);
 
-/// An HTTP client: whichever the service has already. It need not bound what it gets, [`Downloads`] does;
-/// but it must not follow redirects, which may lead anywhere. With `reqwest`, built with
-/// `redirect::Policy::none()`, the body is `reqwest::Body`, and `get` is
+/// An HTTP client, such as the one that the service already has. It must not follow redirects, which may lead to any
+/// host. [`Downloads`] limits size and time. With a `reqwest` client, built with `redirect::Policy::none()`, the body is
+/// `reqwest::Body`, and `get` is
 ///
 /// ```ignore
 /// Ok(self.0.get(url).send().await?.into())
@@ -34,50 +34,50 @@ pub(crate) trait Download: Send + Sync + 'static {
     fn get(&self, url: &str) -> impl Future<Output = Result<Response<Self::Body>, BoxError>> + Send;
 }
 
-/// Media that is kept in a directory.
+/// A directory for downloaded media.
 pub(crate) struct Downloads<D> {
     client: D,
     directory: PathBuf,
     from: Vec<String>,
 }
 
-/// What came of a download, when trying again would not help.
+/// The result of a download that need not be retried.
 pub(crate) enum Media {
-    Kept(PathBuf),
-    /// With the reason.
-    NotKept(&'static str),
+    Saved(PathBuf),
+    /// The reason why it cannot be saved.
+    NotSaved(&'static str),
 }
 
 impl<D: Download> Downloads<D> {
-    /// `from` is what links may begin with: scheme and host. A link is somebody's text, and followed as
-    /// it comes it would be a way into the network behind this service.
+    /// Links must be from one of the origins in `from`, each a scheme and host. Otherwise an attacker could use a link to
+    /// reach internal hosts (server-side request forgery).
     pub(crate) fn new(client: D, directory: PathBuf, from: Vec<String>) -> Self {
         Self { client, directory, from }
     }
 
-    /// Downloads what is at `url`, if an earlier run of the same delivery has not: `name` is the
-    /// delivery's, and `run` this run's.
+    /// Downloads the file at `url`, unless an earlier run of the same delivery has. `name` identifies the delivery, and
+    /// `run` this run.
     ///
     /// # Errors
     ///
-    /// If it may succeed another time.
-    pub(crate) async fn keep(&self, url: &str, name: &str, run: u64) -> Result<Media, BoxError> {
+    /// Returns an error if a retry may succeed.
+    pub(crate) async fn save(&self, url: &str, name: &str, run: u64) -> Result<Media, BoxError> {
         if !self.from.iter().any(|from| is_from(url, from)) {
-            return Ok(Media::NotKept("its link leads somewhere else"));
+            return Ok(Media::NotSaved("link is not from an allowed origin"));
         }
         let file = self.directory.join(format!("{name}{}", extension(url)));
         if try_exists(&file).await? {
-            return Ok(Media::Kept(file));
+            return Ok(Media::Saved(file));
         }
         create_dir_all(&self.directory).await?;
         let part = Part(self.directory.join(format!("{name}.{run}.part")));
-        let downloading = timeout(LONGEST, self.download(url, &part.0)).await;
-        if let Some(reason) = downloading.map_err(|_| "the download takes too long")?? {
-            return Ok(Media::NotKept(reason));
+        let downloading = timeout(TIMEOUT, self.download(url, &part.0)).await;
+        if let Some(reason) = downloading.map_err(|_| "download timed out")?? {
+            return Ok(Media::NotSaved(reason));
         }
-        // Whoever sees the file sees all of it.
+        // Rename it once it is complete, so that no reader sees a partial file.
         rename(&part.0, &file).await?;
-        Ok(Media::Kept(file))
+        Ok(Media::Saved(file))
     }
 
     async fn download(&self, url: &str, to: &Path) -> Result<Option<&'static str>, BoxError> {
@@ -85,28 +85,28 @@ impl<D: Download> Downloads<D> {
         match response.status() {
             StatusCode::OK => {}
             StatusCode::FORBIDDEN | StatusCode::NOT_FOUND | StatusCode::GONE => {
-                return Ok(Some("its link has expired"));
+                return Ok(Some("link has expired"));
             }
-            other => return Err(format!("the download was answered {other}").into()),
+            other => return Err(format!("download failed with {other}").into()),
         }
         let mut file = File::create(to).await?;
-        let (mut body, mut left) = (response.into_body(), LARGEST);
-        // Straight to the file: the memory holds a frame at a time.
+        let (mut body, mut left) = (response.into_body(), MAX_SIZE);
+        // Write each frame to the file, to keep only one in memory.
         while let Some(frame) = body.frame().await {
             let Ok(data) = frame.map_err(Into::into)?.into_data() else { continue };
             left = match left.checked_sub(data.len() as u64) {
                 Some(left) => left,
-                None => return Ok(Some("it is too large")),
+                None => return Ok(Some("file is too large")),
             };
             file.write_all(&data).await?;
         }
-        // It is on disk before the delivery counts as handled.
+        // The file must be on disk before the delivery is acknowledged.
         file.sync_all().await?;
         Ok(None)
     }
 }
 
-/// A file that is being written, which is gone unless it got its name.
+/// A partial file, which is removed on drop unless it was renamed.
 struct Part(PathBuf);
 
 impl Drop for Part {
@@ -115,12 +115,12 @@ impl Drop for Part {
     }
 }
 
-/// Whether `url` is at `origin`, and not at one of which the name merely begins alike.
+/// Returns whether `url` is from `origin`, and not from a host whose name only starts with it.
 fn is_from(url: &str, origin: &str) -> bool {
     url.strip_prefix(origin.trim_end_matches('/')).is_some_and(|rest| rest.starts_with('/'))
 }
 
-/// The extension of the file that `url` names, if it is a plain one: it becomes part of a name here.
+/// Returns the extension of the file name in `url`, if it is safe to use in a file name.
 fn extension(url: &str) -> String {
     let path = url.split(['?', '#']).next().unwrap_or_default();
     let name = path.rsplit('/').next().unwrap_or_default();

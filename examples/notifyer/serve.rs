@@ -1,4 +1,4 @@
-//! The endpoint: what becomes of a message, by its type and its labels.
+//! The endpoint, which routes messages by type and labels.
 
 use std::{env, fmt, sync::Arc, time::Duration};
 
@@ -15,20 +15,20 @@ use crate::{
     media::{Download, Downloads, Media},
 };
 
-/// The provider waits for ten seconds. A download that takes longer goes on; the provider's next attempt
-/// learns how it ended, and downloads nothing.
+/// Shorter than the provider's timeout of ten seconds. A slower download continues, and a retry gets a 200 once it has
+/// finished.
 const ACK: Duration = Duration::from_secs(8);
-/// How long what runs may still take when the process is to end.
+/// The grace period of running handlers at shutdown.
 const GRACE: Duration = Duration::from_secs(25);
 
 pub(crate) async fn serve(address: &str, downloads: Downloads<impl Download>) -> Result<(), BoxError> {
     let webhooks = WebhookLayer::with_verifier(provider::notifyer(secret()?))
-        // Not `IncomingMessage`: older endpoints are told of other things, too, and what is not
-        // understood comes again.
+        // Not `IncomingMessage`: older endpoints also get other notifications, which would be rejected as undecodable
+        // and retried.
         .json::<Notification>()
         .ack_deadline(ACK)
         .handler_timeout(Duration::from_secs(300));
-    // With several replicas, `.dedupe(RedisStore::…)` as in `redis.rs`.
+    // With several replicas, add `.dedupe(RedisStore::…)` as in `redis.rs`.
     let drain = webhooks.drain();
     let app = Router::new()
         .route("/notifyer", post(on_notification).layer(webhooks))
@@ -36,22 +36,22 @@ pub(crate) async fn serve(address: &str, downloads: Downloads<impl Download>) ->
 
     let listener = TcpListener::bind(address).await?;
     println!("listening on http://{}", listener.local_addr()?);
-    let ended = async {
-        axum::serve(listener, app).with_graceful_shutdown(stopped()).await?;
+    let finished = async {
+        axum::serve(listener, app).with_graceful_shutdown(shutdown_signal()).await?;
         drain.finished().await;
         Ok(())
     };
-    let too_late = async {
-        stopped().await;
+    let grace_over = async {
+        shutdown_signal().await;
         sleep(GRACE).await;
     };
     tokio::select! {
-        ended = ended => ended,
-        () = too_late => Err(format!("{} handlers were cut short", drain.running()).into()),
+        finished = finished => finished,
+        () = grace_over => Err(format!("{} handlers were interrupted", drain.running()).into()),
     }
 }
 
-/// Called once for each notification that is true. Any answer but a 2xx has it sent again.
+/// Called once for each verified notification. The provider retries unless the response is a 2xx.
 async fn on_notification<D: Download>(
     State(downloads): State<Arc<Downloads<D>>>,
     delivery: Delivery,
@@ -62,7 +62,7 @@ async fn on_notification<D: Download>(
             on_message(&downloads, &delivery, message).await
         }
         Notification::IncomingMessage(message) => {
-            let sender = message.send_by.as_deref().unwrap_or("somebody");
+            let sender = message.send_by.as_deref().unwrap_or("the business");
             println!("{sender} wrote to {}", message.phone_number);
             Ok(())
         }
@@ -78,7 +78,11 @@ async fn on_notification<D: Download>(
     match done {
         Ok(()) => StatusCode::NO_CONTENT,
         Err(error) => {
-            eprintln!("{} is to come again: {}", delivery.id().unwrap_or_default(), chain(&*error));
+            eprintln!(
+                "{} failed, leaving it to a retry: {}",
+                delivery.id().unwrap_or_default(),
+                chain(&*error)
+            );
             StatusCode::SERVICE_UNAVAILABLE
         }
     }
@@ -94,28 +98,28 @@ async fn on_message<D: Download>(
     let text = message.last_message_of_user.as_deref().unwrap_or_default();
     match &message.message_type {
         MessageType::Text => println!("{team}: {name} writes: {text}"),
-        MessageType::Location => println!("{team}: {name} is somewhere"),
+        MessageType::Location => println!("{team}: {name} sends a location"),
         kind @ (MessageType::Image | MessageType::Audio | MessageType::Video | MessageType::Document) => {
             let what = match message.media_url() {
                 Some(url) => {
                     let run = delivery.fencing_token().unwrap_or_default();
-                    match downloads.keep(url, file_name(delivery), run).await? {
-                        Media::Kept(file) => file.display().to_string(),
-                        // No attempt would find it. The team is told, and asks the contact.
-                        Media::NotKept(reason) => format!("not kept, {reason}"),
+                    match downloads.save(url, file_name(delivery), run).await? {
+                        Media::Saved(file) => file.display().to_string(),
+                        // A retry would not help. The team can ask the contact to send it again.
+                        Media::NotSaved(reason) => format!("not saved: {reason}"),
                     }
                 }
-                None => "not kept, it has no link".to_owned(),
+                None => "not saved: no link".to_owned(),
             };
             println!("{team}: {name} sends {}, {what}: {text}", kind.as_str());
         }
-        // WhatsApp thinks of new ones.
+        // A message type that is not known yet.
         other => println!("{team}: {name} sends {other:?}"),
     }
     Ok(())
 }
 
-/// Who is to see a message.
+/// The team that a message is routed to.
 enum Team {
     Priority,
     Sales,
@@ -123,7 +127,7 @@ enum Team {
 }
 
 impl Team {
-    /// By the contact's labels, the one that matters most first.
+    /// Chooses the team by the contact's labels, the most important one first.
     fn of(message: &IncomingMessage) -> Self {
         if message.has_label("premium-inquiry") {
             Self::Priority
@@ -145,24 +149,23 @@ impl fmt::Display for Team {
     }
 }
 
-/// The body's digest, which the id of a delivery ends with: it is nobody's text, and the same when the
-/// delivery comes again.
+/// Returns the digest of the body, with which the id ends. It is safe as a file name, and the same for a retry.
 fn file_name(delivery: &Delivery) -> &str {
     delivery.id().and_then(|id| id.rsplit(':').next()).unwrap_or_default()
 }
 
-/// What `register` has printed.
+/// Returns the signing secret that `register` printed.
 fn secret() -> Result<Secret, InvalidSecret> {
     const DEMO: &str = "everybody-knows-me";
     if env::var_os("NOTIFYER_SECRET").is_some() {
         return Secret::from_env("NOTIFYER_SECRET");
     }
-    eprintln!("NOTIFYER_SECRET is not set: everybody knows the secret that is used instead, {DEMO}");
+    eprintln!("NOTIFYER_SECRET is not set: using the public demo secret {DEMO}");
     DEMO.parse()
 }
 
-/// Ctrl-C, or what a supervisor sends before it kills.
-async fn stopped() {
+/// Waits for Ctrl-C, or for the SIGTERM of a supervisor.
+async fn shutdown_signal() {
     #[cfg(unix)]
     let terminate = async {
         use tokio::signal::unix::{SignalKind, signal};

@@ -1,4 +1,4 @@
-//! A browser, driven by WebDriver: plain HTTP with JSON.
+//! A browser that is controlled over WebDriver, which is HTTP with JSON.
 
 use std::{
     env, fs,
@@ -13,10 +13,10 @@ use std::{
 use data_encoding::BASE64;
 use serde_json::{Value, json};
 
-/// How long is waited for what is sure to come.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// The timeout for expected conditions.
+const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// A headless Chromium with a window of its own.
+/// A headless Chromium with its own profile.
 pub struct Browser {
     driver: Child,
     port: u16,
@@ -26,10 +26,11 @@ pub struct Browser {
 
 impl Browser {
     pub fn start() -> Self {
-        // The port that it picks may be another's by the time it listens on it: then it ends.
+        // Retry: chromedriver exits if another process takes the port that it picked.
         let listening = (0..5).find_map(|_| Self::start_driver());
-        let (driver, lines, port) = listening.expect("chromedriver ends without listening: try it by hand");
-        // It must be able to write on.
+        let (driver, lines, port) =
+            listening.expect("chromedriver exits without listening; run it by hand to see why");
+        // Keep reading, so that chromedriver can still write.
         thread::spawn(move || lines.for_each(drop));
         let profile = output().join(format!("profile-{port}"));
         let _ = fs::remove_dir_all(&profile);
@@ -39,7 +40,7 @@ impl Browser {
         browser
     }
 
-    /// The driver, what it writes, and its port; `None` if it has ended.
+    /// Starts chromedriver and returns it with its output and its port; returns `None` if it has exited.
     fn start_driver() -> Option<(Child, Lines<BufReader<ChildStdout>>, u16)> {
         let mut driver = Command::new("chromedriver")
             .arg("--port=0")
@@ -90,12 +91,12 @@ impl Browser {
         self.call("url", json!({ "url": url }));
     }
 
-    /// What a script returns, as the body of a function of `arguments`.
+    /// Runs a script as the body of a function of `arguments`, and returns its result.
     pub fn run(&self, script: &str, arguments: Value) -> Value {
         self.call("execute/sync", json!({ "script": script, "args": arguments }))
     }
 
-    /// Waits until a script returns anything but null and false, and returns that.
+    /// Waits until a script returns a value other than null and false, and returns it.
     pub fn wait(&self, script: &str, arguments: Value) -> Value {
         let begun = Instant::now();
         loop {
@@ -103,17 +104,17 @@ impl Browser {
             if !matches!(value, Value::Null | Value::Bool(false)) {
                 return value;
             }
-            if begun.elapsed() > PATIENCE {
+            if begun.elapsed() > TIMEOUT {
                 self.screenshot("failure");
                 panic!(
-                    "waited in vain for {script} of {arguments}; target/browser/failure.png shows the page"
+                    "timed out waiting for {script} of {arguments}; target/browser/failure.png shows the page"
                 );
             }
             thread::sleep(Duration::from_millis(30));
         }
     }
 
-    /// The text of the first element that a selector finds, once there is one.
+    /// Waits for an element that matches the selector, and returns its text.
     pub fn text(&self, selector: &str) -> String {
         let text = self.wait(
             "const e = document.querySelector(arguments[0]); return e && [e.textContent]",
@@ -129,25 +130,25 @@ impl Browser {
         self.call(&format!("element/{id}/click"), json!({}));
     }
 
-    /// Presses keys, one after the other.
+    /// Presses these keys one after the other.
     pub fn press(&self, keys: &str) {
         let actions: Vec<_> = keys
             .chars()
             .flat_map(|key| {
-                ["keyDown", "keyUp"].map(|deed| json!({ "type": deed, "value": key.to_string() }))
+                ["keyDown", "keyUp"].map(|action| json!({ "type": action, "value": key.to_string() }))
             })
             .collect();
         let source = json!({ "type": "key", "id": "keyboard", "actions": actions });
         self.call("actions", json!({ "actions": [source] }));
     }
 
-    /// Makes the window as large as that of a phone, say.
+    /// Sets the size of the window, optionally as a mobile device.
     pub fn resize(&self, width: u32, height: u32, is_phone: bool) {
         let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": is_phone });
         self.devtools("Emulation.setDeviceMetricsOverride", metrics);
     }
 
-    /// What the system is set to: `light` or `dark`.
+    /// Sets the preferred color scheme, `light` or `dark`.
     pub fn prefer(&self, scheme: &str) {
         let features = json!([
             { "name": "prefers-color-scheme", "value": scheme },
@@ -156,14 +157,14 @@ impl Browser {
         self.devtools("Emulation.setEmulatedMedia", json!({ "features": features }));
     }
 
-    /// Leaves a picture of the window in `target/browser`.
+    /// Writes a screenshot of the window to `target/browser`.
     pub fn screenshot(&self, name: &str) {
         let picture = self.http("GET", &format!("/session/{}/screenshot", self.session), &Value::Null);
         let picture = BASE64.decode(picture.as_str().unwrap().as_bytes()).unwrap();
         fs::write(output().join(format!("{name}.png")), picture).unwrap();
     }
 
-    /// What was written to the console since last asked: errors, and what the page's policy forbade.
+    /// Returns the new console messages: errors and violations of the page's policy.
     pub fn console(&self) -> Vec<String> {
         let entries = self.call("se/log", json!({ "type": "browser" }));
         entries
@@ -184,7 +185,7 @@ impl Browser {
 
     fn http(&self, method: &str, path: &str, body: &Value) -> Value {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_read_timeout(Some(TIMEOUT)).unwrap();
         let body = if method == "POST" { body.to_string() } else { String::new() };
         let head = format!(
             "{method} {path} HTTP/1.1\r\nhost: 127.0.0.1:{}\r\nconnection: close\r\n\
@@ -215,7 +216,7 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // Ends the browser as well. A test that fails has more to say than this.
+        // Ending the session ends the browser. Ignore errors of this if the test has failed already.
         if !thread::panicking() {
             self.http("DELETE", &format!("/session/{}", self.session), &Value::Null);
         } else {
@@ -229,7 +230,7 @@ impl Drop for Browser {
     }
 }
 
-/// Where pictures are left.
+/// Returns the directory for screenshots.
 pub fn output() -> PathBuf {
     let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from);
     let output = Path::new(env!("CARGO_MANIFEST_DIR")).join(target).join("browser");

@@ -1,4 +1,4 @@
-//! How it looks, and what it does with texts that were made to harm.
+//! The appearance of the page, and its handling of hostile texts.
 
 use super::*;
 
@@ -30,7 +30,7 @@ fn light_and_dark_and_on_a_phone() {
     browser.prefer("dark");
     browser.screenshot("dark");
     assert!(ground()[0] > 200 && ground()[1] < 80, "{:?}", ground());
-    // The button is stronger than the system, also after the page was left.
+    // The button overrides the system's color scheme, also after a reload.
     browser.click("#theme");
     assert!(ground()[1] > 200);
     browser.open(&format!("http://{}/", page.inspector.address()));
@@ -64,7 +64,7 @@ fn light_and_dark_and_on_a_phone() {
     page.close();
 }
 
-/// From 0 to 255.
+/// Returns the brightness of a color, from 0 to 255.
 fn brightness(colour: &str) -> u32 {
     let numbers: Vec<u32> =
         colour.split(|c: char| !c.is_ascii_digit()).filter_map(|number| number.parse().ok()).collect();
@@ -76,7 +76,7 @@ fn a_hostile_payload_stays_text() {
     let page = Page::open(&[]);
     let browser = &page.browser;
     let evil = "<img src=x onerror=\"document.title='ran'\"><script>document.title='ran'</script>";
-    // Overrides of direction, a null and an escape of the terminal's, as escapes of JSON and as they are.
+    // Direction overrides, a null character and a terminal escape sequence, both raw and as JSON escapes.
     let body = json!({
         "type": format!("</span>{evil}"),
         "link": "javascript:document.title='ran'",
@@ -90,7 +90,7 @@ fn a_hostile_payload_stays_text() {
         .header("x-evil", evil)
         .header("user-agent", "\"><svg onload=document.title='ran'>");
     assert_eq!(hostile.send(page.inspector.address()).status(), Some(200));
-    // This anybody may have sent.
+    // An unverified request can come from anyone.
     let forged = Request::signed_by("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD", "forged", now(), &body);
     let forged = forged.query("a='onload=document.title='ran'&b=%3Cscript%3E");
     assert_eq!(forged.send(page.inspector.address()).status(), Some(401));
@@ -120,7 +120,7 @@ fn a_hostile_payload_stays_text() {
     assert!(shown["whole"].as_str().unwrap().contains("not verified"), "{shown}");
     browser.screenshot("unverified");
 
-    // No element was made of it, nothing ran, and there was nothing for the policy to forbid.
+    // The texts created no element, ran no script, and violated no policy.
     let made = "return document.querySelectorAll('main img, main script, main b:not(.counter b), main a, iframe, main svg[onload]').length";
     assert_eq!(browser.run(made, json!([])), 0);
     assert_eq!(browser.run("return document.title", json!([])), "Webhook inspector");
@@ -128,7 +128,7 @@ fn a_hostile_payload_stays_text() {
 }
 
 #[test]
-fn the_policy_is_in_force() {
+fn the_policy_is_enforced() {
     let page = Page::open(&[]);
     let browser = &page.browser;
     let tried = browser.run(
@@ -144,12 +144,12 @@ fn the_policy_is_in_force() {
     assert_eq!(tried[0], "Webhook inspector");
     assert_eq!(tried[1], 0);
     assert!(tried[2].as_array().unwrap().contains(&json!("TypeError")), "{tried}");
-    // It is the browser that complains now, as it should.
+    // The browser reports the violations.
     assert!(!browser.console().is_empty());
 }
 
 #[test]
-fn what_comes_is_there_at_once_and_keys_are_enough() {
+fn deliveries_appear_at_once_and_the_keyboard_suffices() {
     let page = Page::open(&["--log-start"]);
     let browser = &page.browser;
     for number in 1..=3 {
@@ -177,7 +177,7 @@ fn what_comes_is_there_at_once_and_keys_are_enough() {
         shown["texts"]["Head"].as_str().unwrap().contains("webhook-signature header is missing"),
         "{shown}"
     );
-    assert!(shown["whole"].as_str().unwrap().contains("It was not read"), "{shown}");
+    assert!(shown["whole"].as_str().unwrap().contains("Not read"), "{shown}");
     browser.screenshot("missing");
     browser.press("jj");
     selected("order.2");
@@ -202,7 +202,7 @@ fn what_comes_is_there_at_once_and_keys_are_enough() {
 }
 
 #[test]
-fn a_page_that_is_left_open_finds_the_next_inspector() {
+fn an_open_page_reconnects_to_a_restarted_inspector() {
     let page = Page::open(&[]);
     assert_eq!(Request::delivery("first", "{}").send(page.inspector.address()).status(), Some(200));
     page.browser.wait("return document.querySelectorAll('.row').length === 1", json!([]));

@@ -1,16 +1,16 @@
 //! The inspector's page in a real browser, a headless Chromium. `sh tests/browser.sh` runs it.
 #![cfg(all(feature = "axum", feature = "test-util", unix))]
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-#![allow(unreachable_pub, reason = "a test crate has no outside")]
+#![allow(unreachable_pub, reason = "test crates have no public API")]
 
 mod driver;
 mod looks;
 mod scenarios;
 
-#[allow(dead_code, reason = "not all of it is needed here")]
+#[allow(dead_code, reason = "other tests use the rest")]
 #[path = "../inspector/http.rs"]
 mod http;
-#[allow(dead_code, reason = "not all of it is needed here")]
+#[allow(dead_code, reason = "other tests use the rest")]
 #[path = "../inspector/process.rs"]
 mod process;
 
@@ -42,7 +42,7 @@ impl Page {
         Self { inspector, browser }
     }
 
-    /// Sends a test event as a person would, and returns the number of the delivery that is shown then.
+    /// Sends a test event through the page's dialog.
     fn send(&self, scenario: &str) {
         self.browser.click("#send-button");
         self.browser.click(&format!("label[for=scenario-{scenario}]"));
@@ -50,7 +50,7 @@ impl Page {
         self.browser.click("#send-now");
     }
 
-    /// Waits until the delivery that is shown has this badge, and returns what is read of it.
+    /// Waits until the selected delivery has this badge, and returns its texts.
     fn shown(&self, badge: &str) -> Value {
         self.browser.wait(
             "const shown = document.querySelector('.delivery');
@@ -76,7 +76,7 @@ impl Page {
         )
     }
 
-    /// Nothing was forbidden by the page's policy, and nothing went wrong.
+    /// Asserts that the console has no errors or policy violations.
     fn close(self) {
         let console = self.browser.console();
         assert_eq!(console, Vec::<String>::new());

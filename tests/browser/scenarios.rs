@@ -1,14 +1,14 @@
 use super::*;
 
 #[test]
-fn each_scenario_stands_on_the_screen_with_its_reason() {
+fn each_scenario_is_shown_with_its_cause() {
     let page = Page::open(&[]);
     assert!(page.browser.text("#detail").contains("Waiting for deliveries"));
     page.browser.screenshot("welcome");
     for (scenario, badge, step, state, says) in [
         ("valid", "handled", "Settle", "passed", "Completed"),
         ("twice", "duplicate", "Claim", "ended", "Completed before"),
-        ("at_once", "put off", "Claim", "ended", "Another request holds the claim"),
+        ("at_once", "retry later", "Claim", "ended", "Another request holds the claim"),
         ("changed_body", "rejected", "Signature", "failed", "Signature mismatch: no secret matches"),
         ("wrong_secret", "rejected", "Signature", "failed", "Signature mismatch: no secret matches"),
         (
@@ -18,12 +18,12 @@ fn each_scenario_stands_on_the_screen_with_its_reason() {
             "failed",
             "Timestamp is 360 s old, which exceeds the tolerance of 300 s",
         ),
-        ("too_large", "rejected", "Body", "failed", "announces 1,048,577 bytes, and the limit is 1,048,576"),
-        ("handler_fails", "failed", "Handler", "failed", "It failed: it answered 500"),
-        ("handler_panics", "panicked", "Handler", "failed", "It panicked"),
-        ("handler_slow", "handled", "Handler", "passed", "It answered 200"),
+        ("too_large", "rejected", "Body", "failed", "1,048,577 bytes, exceeds the limit of 1,048,576"),
+        ("handler_fails", "failed", "Handler", "failed", "Failed: answered 500"),
+        ("handler_panics", "panicked", "Handler", "failed", "Panicked"),
+        ("handler_slow", "handled", "Handler", "passed", "Answered 200"),
     ] {
-        // So that what is waited for is not what was there before.
+        // Clear the details, so that the test does not read those of the previous scenario.
         page.browser.run("document.querySelector('#detail').replaceChildren()", json!([]));
         page.send(scenario);
         if scenario == "handler_slow" {
@@ -44,7 +44,7 @@ fn each_scenario_stands_on_the_screen_with_its_reason() {
         let shown = page.shown(badge);
         assert_eq!(shown["steps"][step], state, "{scenario}: {shown}");
         assert!(shown["texts"][step].as_str().unwrap().contains(says), "{scenario}: {shown}");
-        let is_rejected = matches!(badge, "rejected" | "put off");
+        let is_rejected = matches!(badge, "rejected" | "retry later");
         assert_eq!(
             shown["steps"]["Handler"] == "skipped",
             is_rejected || badge == "duplicate",
@@ -54,7 +54,7 @@ fn each_scenario_stands_on_the_screen_with_its_reason() {
         if scenario == "changed_body" {
             page.browser.wait(
                 "return document.querySelector('.hints .found')?.nextSibling.textContent.includes(arguments[0])",
-                json!(["right for the same body without the line break at its end"]),
+                json!(["valid for the same body without the line break at its end"]),
             );
         }
         page.browser.screenshot(scenario);

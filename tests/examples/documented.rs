@@ -1,4 +1,4 @@
-//! What the documentation of an example says: how it is run, and what to paste then.
+//! The commands in an example's documentation: the one that runs it, and the ones to paste.
 
 use std::{fs, path::Path, process::Command};
 
@@ -15,7 +15,7 @@ pub struct Documented {
     paste: String,
 }
 
-/// An answer that `curl -i` has printed.
+/// A response printed by `curl -i`.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Answer {
     pub status: u16,
@@ -62,12 +62,12 @@ impl Documented {
         }
     }
 
-    /// Starts the example as documented, with more settings.
+    /// Starts the example as documented, with additional environment variables.
     pub fn start(&self, more: &[(&str, &str)]) -> Program {
         self.start_with(&[], more)
     }
 
-    /// [`start`](Self::start), with more arguments as well.
+    /// Starts the example like [`start`](Self::start), with additional arguments.
     pub fn start_with(&self, arguments: &[&str], more: &[(&str, &str)]) -> Program {
         let documented = self.settings.iter().map(|(name, value)| (&**name, &**value));
         let settings: Vec<_> = documented.chain(more.iter().copied()).collect();
@@ -77,12 +77,12 @@ impl Documented {
         Program::start(self.name, &all, &settings)
     }
 
-    /// The block, to be changed before it is pasted.
+    /// Returns the documented block.
     pub fn paste(&self) -> &str {
         &self.paste
     }
 
-    /// The block's own `deliver`, with `commands` in the place of what it then delivers.
+    /// Runs `commands` with the `deliver` function that the block defines.
     pub fn deliver(&self, address: &str, commands: &str) -> Vec<Answer> {
         let (definition, _) = self.paste.split_once("\n}\n").unwrap();
         let definition: Vec<_> = definition.lines().filter(|line| !line.starts_with("curl")).collect();
@@ -90,11 +90,11 @@ impl Documented {
     }
 }
 
-/// What a shell makes of `commands`, at an example that listens on `address`.
+/// Runs `commands` in a shell against the example at `address`, and returns their output.
 pub fn shell(address: &str, commands: &str) -> String {
     for program in ["curl", "openssl"] {
         let installed = Command::new(program).arg("--help").output().is_ok();
-        assert!(installed, "this test does as the examples' documentation says: install {program}");
+        assert!(installed, "this test needs {program} to run the documented commands");
     }
     let commands = commands.replace(ADDRESS, address);
     let output = Command::new("sh").args(["-ec", &commands]).env("no_proxy", "*").output().unwrap();
@@ -102,7 +102,7 @@ pub fn shell(address: &str, commands: &str) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// The answers that `commands` get.
+/// Runs `commands` and returns their responses.
 pub fn paste(address: &str, commands: &str) -> Vec<Answer> {
     let printed = shell(address, commands);
     let answers = printed.split("HTTP/1.1 ").skip(1).map(|answer| {
@@ -116,7 +116,7 @@ pub fn paste(address: &str, commands: &str) -> Vec<Answer> {
     answers.collect()
 }
 
-/// The statuses of answers; `2` is that of a duplicate.
+/// Returns the statuses of the responses, with `2` for a duplicate.
 pub fn statuses(answers: &[Answer]) -> Vec<u16> {
     answers.iter().map(|answer| if answer.duplicate { 2 } else { answer.status }).collect()
 }
@@ -126,11 +126,11 @@ fn option<'a>(options: &'a str, name: &str) -> Option<&'a str> {
     words.nth(1)
 }
 
-/// That the documented features are those that Cargo asks for.
+/// Asserts that the documented features are the required features in `Cargo.toml`.
 fn assert_features(manifest: &str, name: &str, documented: Option<&str>) {
     let mut entries = manifest.split("[[").filter(|entry| entry.starts_with("example]]"));
     let entry = entries.find(|entry| entry.contains(&format!("name = \"{name}\"")));
     let required = entry.and_then(|entry| entry.split_once("required-features = [")?.1.split(']').next());
     let required = required.map(|features| features.replace(['"', ' '], ""));
-    assert_eq!(documented, required.as_deref(), "the features of {name}");
+    assert_eq!(documented, required.as_deref(), "features of {name}");
 }

@@ -12,7 +12,7 @@ use crate::{
 const STREAM: &str = "{inbox}:stream";
 const DEAD: &str = "{inbox}:dead";
 
-/// As the example says that it must be.
+/// Starts Redis with the settings that the example requires.
 async fn durable_redis() -> Server {
     Server::start_with("--appendonly yes --appendfsync always --maxmemory-policy noeviction").await
 }
@@ -35,7 +35,7 @@ async fn length(redis: &Server, stream: &str) -> u64 {
     redis.run(&format!("XLEN {stream}")).await
 }
 
-/// How often each order was packed.
+/// Returns how often each order was packed.
 async fn packed(redis: &Server) -> BTreeMap<u32, u32> {
     redis.run("HGETALL {inbox}:packed").await
 }
@@ -44,12 +44,12 @@ async fn until_empty(redis: &Server) {
     until("the inbox is empty", async || length(redis, STREAM).await == 0).await;
 }
 
-/// Until a worker has made the stream and its group.
+/// Waits until a worker has created the stream and its group.
 async fn until_joined(redis: &Server) {
-    until("there is a group", async || redis.run(&format!("EXISTS {STREAM}")).await).await;
+    until("the stream exists", async || redis.run(&format!("EXISTS {STREAM}")).await).await;
 }
 
-/// How many entries there are, and how many of them in somebody's hands.
+/// Returns the number of entries, and how many of them a worker holds.
 async fn waiting(redis: &Server) -> (u64, usize) {
     let pending: StreamPendingReply = redis.run(&format!("XPENDING {STREAM} workers")).await;
     (length(redis, STREAM).await, pending.count())
@@ -98,7 +98,7 @@ async fn documented_delivery_is_processed_once() {
     for expected in [202, 2] {
         assert_eq!(statuses(&paste(&address, documented.paste())), [expected]);
     }
-    until("it is packed", async || packed(&redis).await == [(17, 1)].into()).await;
+    until("the order is packed", async || packed(&redis).await == [(17, 1)].into()).await;
 }
 
 #[tokio::test]
@@ -135,7 +135,7 @@ async fn entry_of_a_worker_that_was_killed_is_taken_over() {
 }
 
 #[tokio::test]
-async fn effect_of_a_worker_that_was_thought_dead_comes_once() {
+async fn effect_of_a_worker_that_seemed_dead_happens_once() {
     let redis = durable_redis().await;
     let web = start("web", &redis, &[]);
     store(&web.endpoint(), "msg_1", 17).await;
@@ -146,18 +146,18 @@ async fn effect_of_a_worker_that_was_thought_dead_comes_once() {
     let quick = start("worker", &redis, AT_ONCE);
     quick.says(": done");
     slow.signal("CONT");
-    slow.says("had been done already");
+    slow.says("already done");
     assert_eq!(packed(&redis).await, [(17, 1)].into());
     assert_nothing_pending(&redis).await;
 }
 
 #[tokio::test]
-async fn effect_of_a_delivery_that_was_stored_twice_comes_once() {
+async fn effect_of_a_delivery_that_was_stored_twice_happens_once() {
     let redis = durable_redis().await;
     let web = start("web", &redis, &[]);
     let endpoint = web.endpoint();
     store(&endpoint, "msg_1", 17).await;
-    // What a process leaves that dies after storing: an entry, and no record of the delivery.
+    // A process that crashes after storing leaves an entry without a record of the delivery.
     let records: Vec<String> = redis.run("KEYS inbox:*").await;
     assert_eq!(records.len(), 1);
     redis.run::<()>(&format!("DEL {}", records[0])).await;
@@ -166,13 +166,13 @@ async fn effect_of_a_delivery_that_was_stored_twice_comes_once() {
 
     let worker = start("worker", &redis, AT_ONCE);
     worker.says(": done");
-    worker.says("had been done already");
+    worker.says("already done");
     assert_eq!(packed(&redis).await, [(17, 1)].into());
     assert_nothing_pending(&redis).await;
 }
 
 #[tokio::test]
-async fn poison_is_given_up_after_so_many_attempts_and_holds_nobody_up() {
+async fn poison_entry_becomes_a_dead_letter_without_blocking_others() {
     let redis = durable_redis().await;
     let settings = [AT_ONCE, &[("INBOX_ATTEMPTS", "3")]].concat();
     let inbox = start("both", &redis, &settings);
@@ -182,7 +182,7 @@ async fn poison_is_given_up_after_so_many_attempts_and_holds_nobody_up() {
     store(&endpoint, "msg_1", 17).await;
 
     until("the order is packed", async || packed(&redis).await == [(17, 1)].into()).await;
-    until("both are given up", async || length(&redis, DEAD).await == 2).await;
+    until("both are dead letters", async || length(&redis, DEAD).await == 2).await;
     assert_nothing_pending(&redis).await;
     let letters = dead_letters(&redis).await;
     let letter = letters.iter().find(|letter| letter["id"] == "msg_poison").unwrap();
@@ -195,7 +195,7 @@ async fn poison_is_given_up_after_so_many_attempts_and_holds_nobody_up() {
 }
 
 #[tokio::test]
-async fn entry_that_kills_its_workers_is_given_up() {
+async fn entry_that_crashes_its_workers_becomes_a_dead_letter() {
     let redis = durable_redis().await;
     let web = start("web", &redis, &[]);
     store(&web.endpoint(), "msg_1", 17).await;
@@ -209,7 +209,7 @@ async fn entry_that_kills_its_workers_is_given_up() {
         worker.kill();
     }
     let _worker = start("worker", &redis, &[AT_ONCE, &[("INBOX_ATTEMPTS", "3")]].concat());
-    until("it is given up", async || length(&redis, DEAD).await == 1).await;
+    until("the entry is a dead letter", async || length(&redis, DEAD).await == 1).await;
     assert_nothing_pending(&redis).await;
     assert_eq!(packed(&redis).await, [].into());
     let [letter] = &dead_letters(&redis).await[..] else { panic!() };
@@ -217,7 +217,7 @@ async fn entry_that_kills_its_workers_is_given_up() {
 }
 
 #[tokio::test]
-async fn nothing_is_acknowledged_or_lost_while_redis_is_down() {
+async fn no_delivery_is_acknowledged_or_lost_while_redis_is_down() {
     let mut redis = durable_redis().await;
     let web = start("web", &redis, &[]);
     let worker = start("worker", &redis, AT_ONCE);
@@ -230,7 +230,7 @@ async fn nothing_is_acknowledged_or_lost_while_redis_is_down() {
     let refused = endpoint.deliver("msg_during", &order(2)).await;
     assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
     worker.signal("CONT");
-    worker.says("could not go on");
+    worker.says("failed, retrying");
 
     redis.restart().await;
     endpoint.deliver_until_acknowledged("msg_during", &order(2)).await;
@@ -239,18 +239,18 @@ async fn nothing_is_acknowledged_or_lost_while_redis_is_down() {
 }
 
 #[tokio::test]
-async fn worker_begins_anew_where_redis_has_lost_everything() {
+async fn worker_recovers_after_redis_has_lost_all_data() {
     let redis = durable_redis().await;
     let inbox = start("both", &redis, AT_ONCE);
     let endpoint = inbox.endpoint();
     until_joined(&redis).await;
     redis.run::<()>("FLUSHALL").await;
     store(&endpoint, "msg_1", 17).await;
-    until("it is packed", async || packed(&redis).await == [(17, 1)].into()).await;
+    until("the order is packed", async || packed(&redis).await == [(17, 1)].into()).await;
 }
 
 #[tokio::test]
-async fn full_inbox_refuses_and_forgets_nothing() {
+async fn full_inbox_rejects_deliveries_until_there_is_space() {
     let redis = durable_redis().await;
     let web = start("web", &redis, &[("INBOX_CAPACITY", "2")]);
     let endpoint = web.endpoint();
@@ -266,7 +266,7 @@ async fn full_inbox_refuses_and_forgets_nothing() {
 }
 
 #[tokio::test]
-async fn workers_work_a_full_server_off() {
+async fn workers_process_the_entries_of_a_full_server() {
     let redis = durable_redis().await;
     let web = start("web", &redis, &[]);
     let settings = [AT_ONCE, &[("INBOX_ATTEMPTS", "2")]].concat();
@@ -286,7 +286,7 @@ async fn workers_work_a_full_server_off() {
 }
 
 #[tokio::test]
-async fn worker_that_is_asked_to_stop_finishes_what_it_has_in_hand() {
+async fn stopped_worker_finishes_its_current_entry() {
     let redis = durable_redis().await;
     let web = start("web", &redis, &[]);
     let endpoint = web.endpoint();
@@ -297,20 +297,20 @@ async fn worker_that_is_asked_to_stop_finishes_what_it_has_in_hand() {
     let (status, said) = worker.stop();
     assert!(status.success() && said.iter().any(|line| line.ends_with(": done")), "{said:?}");
     assert_eq!(packed(&redis).await, [(1, 1)].into());
-    // The other one is still there, in nobody's hands.
+    // The other entry is still in the stream, and no worker holds it.
     assert_eq!(waiting(&redis).await, (1, 0));
 }
 
 #[tokio::test]
-async fn names_of_workers_that_are_gone_are_removed() {
+async fn names_of_dead_workers_are_removed() {
     let redis = durable_redis().await;
     let settings = [("INBOX_RETRY_AFTER", "0.1"), ("PACKING_SECONDS", "0")];
     let web = start("web", &redis, &settings);
     let endpoint = web.endpoint();
     store(&endpoint, "msg_1", 17).await;
     let gone = start("worker", &redis, &settings);
-    let line = gone.says(" works");
-    let name = line.strip_suffix(" works").unwrap();
+    let line = gone.says(" started");
+    let name = line.strip_suffix(" started").unwrap();
     let is_known = async || {
         let workers: StreamInfoConsumersReply = redis.run(&format!("XINFO CONSUMERS {STREAM} workers")).await;
         workers.consumers.iter().any(|worker| worker.name == name)
@@ -319,13 +319,13 @@ async fn names_of_workers_that_are_gone_are_removed() {
     assert!(is_known().await);
     gone.kill();
     let _worker = start("worker", &redis, &settings);
-    until("it is removed", async || !is_known().await).await;
+    until("the name is removed", async || !is_known().await).await;
     store(&endpoint, "msg_2", 18).await;
     until_empty(&redis).await;
 }
 
 #[tokio::test]
-async fn name_of_a_worker_that_has_entries_in_hand_is_kept_until_they_are_taken_over() {
+async fn name_of_a_dead_worker_is_kept_until_its_entries_are_taken_over() {
     let redis = durable_redis().await;
     let web = start("web", &redis, &[]);
     let endpoint = web.endpoint();
@@ -334,7 +334,7 @@ async fn name_of_a_worker_that_has_entries_in_hand_is_kept_until_they_are_taken_
     }
     redis.run::<()>(&format!("XGROUP CREATE {STREAM} workers 0")).await;
     redis.run::<()>(&format!("XREADGROUP GROUP workers gone COUNT 3 STREAMS {STREAM} >")).await;
-    until("it counts as gone", async || {
+    until("the worker counts as dead", async || {
         let workers: StreamInfoConsumersReply = redis.run(&format!("XINFO CONSUMERS {STREAM} workers")).await;
         workers.consumers[0].idle > 1_000
     })
@@ -346,13 +346,13 @@ async fn name_of_a_worker_that_has_entries_in_hand_is_kept_until_they_are_taken_
 }
 
 #[tokio::test]
-async fn effect_that_could_not_be_written_is_not_lost() {
+async fn effect_that_could_not_be_stored_is_retried() {
     let redis = durable_redis().await;
     redis.run::<()>("SET {inbox}:packed something-else").await;
     let inbox = start("both", &redis, &[AT_ONCE, &[("INBOX_ATTEMPTS", "1000")]].concat());
     let endpoint = inbox.endpoint();
     store(&endpoint, "msg_1", 17).await;
-    inbox.says("could not go on");
+    inbox.says("failed, retrying");
     assert_eq!(waiting(&redis).await, (1, 1));
     redis.run::<()>("DEL {inbox}:packed").await;
     until_empty(&redis).await;

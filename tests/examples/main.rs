@@ -1,5 +1,5 @@
-//! The examples, run as a user would run them: as processes, called with what their documentation says to
-//! paste, and killed; with real Redis servers and database files.
+//! Tests of the examples as processes: they run the documented commands, kill the processes, and use real Redis servers
+//! and database files.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -11,8 +11,8 @@
 
 #[path = "../common/mod.rs"]
 mod common;
-/// For its test that the store keeps the contract: were it built as a test by itself, it would not be built to run.
-#[allow(dead_code, reason = "its `main` is called in a process of its own")]
+/// Included for its contract test. If Cargo built the example as a test, it would not build it as a program.
+#[allow(dead_code, reason = "`main` only runs in the example's own process")]
 #[path = "../../examples/custom_store.rs"]
 mod custom_store;
 mod documented;

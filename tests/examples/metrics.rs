@@ -3,7 +3,7 @@ use http::StatusCode;
 use crate::program::{Endpoint, Program, is_duplicate};
 
 #[tokio::test]
-async fn prometheus_is_told_what_becomes_of_deliveries() {
+async fn prometheus_gets_the_outcomes_of_deliveries() {
     let program = Program::start("metrics", &["127.0.0.1:0", "127.0.0.1:0"], &[]);
     let metrics = program.says("metrics on http://");
     let metrics = Endpoint::new(metrics.rsplit('/').next().unwrap().parse().unwrap());

@@ -1,5 +1,4 @@
-//! The case that the project began with: managing endpoints at a provider that the test plays, and
-//! receiving messages with media that the test serves.
+//! The `notifyer` example: the test simulates the provider's management API and serves the media of messages.
 
 use std::{
     collections::BTreeMap,
@@ -37,12 +36,12 @@ use crate::{
 const URL: &str = "https://hooks.example.com/notifyer";
 const SECRET: &str = "RNEefV2V_tiDZeiOpeqMzWsR3X4zGOxI";
 
-/// The provider's management API, as it is documented, with what it was asked for.
+/// The provider's management API as documented, with its records.
 #[derive(Clone, Default)]
 struct Provider(Arc<Mutex<Vec<Value>>>);
 
 impl Provider {
-    /// Serves it; its base URL.
+    /// Serves the API and returns its base URL.
     async fn start(&self) -> String {
         let endpoints = "/api:qh9OQ3OW/webhook/dev";
         let app = Router::new()
@@ -65,7 +64,7 @@ async fn authorised(headers: HeaderMap, request: Request, next: Next) -> Respons
     }
     match headers.get(header::AUTHORIZATION).map(|value| value.to_str().unwrap()) {
         Some("Bearer the-key") => next.run(request).await,
-        // What an API in trouble may say, control characters and all.
+        // An error text with control characters.
         Some("Bearer in-trouble") => {
             (StatusCode::BAD_GATEWAY, Json(json!({"message": "\u{1b}[2Jtrouble"}))).into_response()
         }
@@ -81,7 +80,7 @@ async fn create(State(provider): State<Provider>, Json(mut record): Json<Value>)
     }
     record["id"] = json!(1205 + records.len());
     records.push(record.clone());
-    // Only here, and not with what is listed.
+    // The secret is only in this response and not in the list.
     record["signature_secret"] = json!(SECRET);
     Json(record).into_response()
 }
@@ -97,7 +96,7 @@ async fn write(
 ) -> Json<Value> {
     let mut records = provider.0.lock().unwrap();
     let stored = records.iter_mut().find(|stored| stored["id"] == id).unwrap();
-    // "Add or edit": what is not sent would be lost, but for the secret and whether there is one.
+    // The API replaces the whole record, except for the secret and `active_signature`.
     let signed = stored["active_signature"].clone();
     *stored = record;
     stored["active_signature"] = signed;
@@ -108,7 +107,7 @@ async fn delete(State(provider): State<Provider>, Path(id): Path<u64>) {
     provider.0.lock().unwrap().retain(|stored| stored["id"] != id);
 }
 
-/// Serves `app` at a free port of this machine.
+/// Serves `app` on a free port and returns its URL.
 async fn serve(app: Router) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -131,9 +130,9 @@ async fn endpoints_are_managed() {
     let api = provider.start().await;
     let run = async |command: &[&str]| run(Some("the-key"), &api, command).await;
 
-    let (done, secret, told) = run(&["register", URL]).await;
-    assert!(done && secret == format!("{SECRET}\n"), "{told}");
-    assert!(told.contains("endpoint 1205") && !told.contains(SECRET), "{told}");
+    let (done, secret, log) = run(&["register", URL]).await;
+    assert!(done && secret == format!("{SECRET}\n"), "{log}");
+    assert!(log.contains("endpoint 1205") && !log.contains(SECRET), "{log}");
     let made = json!({
         "id": 1205, "webhooks": URL, "status": true, "incoming": true, "outgoing": false,
         "schedule_activity": false, "waiting_duration": 0, "active_signature": true,
@@ -149,28 +148,28 @@ async fn endpoints_are_managed() {
     );
     assert_eq!(run(&["list"]).await, (true, listed.clone(), String::new()));
 
-    let (done, printed, told) = run(&["disable", "1205"]).await;
-    assert!(done && printed.is_empty() && told == "endpoint 1205 is disabled\n", "{told}");
+    let (done, printed, log) = run(&["disable", "1205"]).await;
+    assert!(done && printed.is_empty() && log == "endpoint 1205 is disabled\n", "{log}");
     let (_, printed, _) = run(&["list"]).await;
     assert_eq!(printed, listed.replace("1205\tenabled", "1205\tdisabled"));
-    let (done, _, told) = run(&["enable", "1205"]).await;
-    assert!(done && told == "endpoint 1205 is enabled\n", "{told}");
-    assert_eq!(provider.records()[0], made, "enabled, and nothing else is changed");
+    let (done, _, log) = run(&["enable", "1205"]).await;
+    assert!(done && log == "endpoint 1205 is enabled\n", "{log}");
+    assert_eq!(provider.records()[0], made, "enabling must change nothing else");
 
-    let (done, _, told) = run(&["delete", "1205"]).await;
-    assert!(done && told == format!("endpoint 1205, {URL}, is deleted\n"), "{told}");
+    let (done, _, log) = run(&["delete", "1205"]).await;
+    assert!(done && log == format!("endpoint 1205, {URL}, is deleted\n"), "{log}");
     assert_eq!(provider.records().len(), 1);
 }
 
 #[tokio::test]
-async fn what_failed_is_said_clearly_and_changes_nothing() {
+async fn failures_are_reported_and_change_nothing() {
     let provider = Provider::default();
     let api = provider.start().await;
     let failed = async |key: Option<&str>, base_url: &str, command: &[&str], text: &str| {
         let before = provider.records();
-        let (done, printed, told) = run(key, base_url, command).await;
-        assert!(!done && printed.is_empty() && told.contains(text), "{command:?}: {told}");
-        assert!(told.bytes().all(|byte| byte == b'\n' || !byte.is_ascii_control()), "{told:?}");
+        let (done, printed, log) = run(key, base_url, command).await;
+        assert!(!done && printed.is_empty() && log.contains(text), "{command:?}: {log}");
+        assert!(log.bytes().all(|byte| byte == b'\n' || !byte.is_ascii_control()), "{log:?}");
         assert_eq!(provider.records(), before, "{command:?}");
     };
     let key = Some("the-key");
@@ -182,11 +181,11 @@ async fn what_failed_is_said_clearly_and_changes_nothing() {
     }
     failed(Some("guessed"), &api, &["list"], "does not accept the key").await;
     failed(Some("in-trouble"), &api, &["list"], r"502 Bad Gateway: \u{1b}[2Jtrouble").await;
-    failed(Some("babble"), &api, &["list"], "not what was expected").await;
+    failed(Some("babble"), &api, &["list"], "unexpected response").await;
     failed(None, &api, &["list"], "NOTIFYER_API_KEY is not set").await;
-    failed(Some("two\nlines"), &api, &["list"], "is no key").await;
-    failed(key, "http://127.0.0.1:1", &["list"], "does not answer").await;
-    // The key is not sent in the clear, and the provider calls nothing that is not https.
+    failed(Some("two\nlines"), &api, &["list"], "invalid in a header").await;
+    failed(key, "http://127.0.0.1:1", &["list"], "does not respond").await;
+    // The key is only sent over HTTPS, and the provider only calls HTTPS URLs.
     failed(key, "http://api.example.com", &["list"], "is not https").await;
     failed(key, &api, &["register", "http://hooks.example.com"], "is not https").await;
     for command in [&[][..], &["lists"], &["enable"], &["enable", "x"], &["list", "--all"]] {
@@ -194,14 +193,14 @@ async fn what_failed_is_said_clearly_and_changes_nothing() {
     }
 }
 
-/// A file that is served when the test lets it, once for each permit.
+/// A file that is served once for each permit from the test.
 #[derive(Clone)]
 struct VoiceNote {
     asked_for: Arc<Semaphore>,
     released: Arc<Semaphore>,
 }
 
-/// What messages link to. The voice note comes when the test lets it.
+/// Serves the media of messages and returns the base URL. The voice note waits for the test.
 async fn media(voice_note: VoiceNote) -> String {
     let slow = async move || {
         voice_note.asked_for.add_permits(1);
@@ -239,7 +238,7 @@ impl http_body::Body for Endless {
     }
 }
 
-/// The example, with a directory for its media, and with the media's server.
+/// The running example, with its media directory and the server of the media.
 struct Running {
     documented: Documented,
     program: Program,
@@ -261,7 +260,7 @@ impl Running {
         Self { documented, address: program.address(), program, directory, origin, voice_note }
     }
 
-    /// What is answered to a message of these facts, each time that it is delivered.
+    /// Delivers a message with these fields several times, and returns the statuses.
     async fn deliver(&self, facts: &str, times: usize) -> Vec<u16> {
         let common =
             r#""phone_number":4915550100200,"recipient_name":"Ada","user_last_message_time":1767225600"#;
@@ -275,7 +274,7 @@ impl Running {
         format!(r#""message_type":"{kind}","attachment_url":"{}/{file}""#, self.origin)
     }
 
-    /// The files that were kept, by their extension, with what is in them.
+    /// Returns the contents of the stored files by their extensions.
     fn kept(&self) -> BTreeMap<String, String> {
         let Ok(files) = fs::read_dir(self.directory.file("kept")) else { return BTreeMap::new() };
         let files = files.map(|file| {
@@ -298,12 +297,9 @@ async fn messages_are_routed_by_type_and_labels() {
             r#""message_type":"text","last_message_of_user":"hi","labels":"vip, sales""#,
             "sales: Ada writes: hi",
         ),
-        (r#""message_type":"location","labels":"sales, premium-inquiry""#, "priority: Ada is somewhere"),
+        (r#""message_type":"location","labels":"sales, premium-inquiry""#, "priority: Ada sends a location"),
         (r#""message_type":"hologram""#, r#"support: Ada sends Other("hologram")"#),
-        (
-            r#""message_type":"image","attachment_url":null"#,
-            "support: Ada sends image, not kept, it has no link",
-        ),
+        (r#""message_type":"image","attachment_url":null"#, "support: Ada sends image, not saved: no link"),
         (r#""message_type":"text","incoming_message":false,"send_by":"Bo""#, "Bo wrote to 4915550100200"),
         (r#""event":"message_status","data":{"message_id":"m1","status":"read"}"#, "message m1 is read"),
         (r#""event":"something_new","data":{}"#, "nothing to do for Other"),
@@ -315,51 +311,51 @@ async fn messages_are_routed_by_type_and_labels() {
 }
 
 #[tokio::test]
-async fn media_is_kept_before_its_message_is_acknowledged() {
+async fn media_is_stored_before_its_message_is_acknowledged() {
     let running = Running::start().await;
     assert_eq!(running.deliver(&running.media("image", "photo.jpg?size=large"), 1).await, [204]);
     assert_eq!(running.kept(), [("jpg".to_owned(), "a photo".to_owned())].into());
     running.program.says("support: Ada sends image, /");
-    // What fails comes again, and then is there.
+    // A failed download is retried with the delivery.
     assert_eq!(running.deliver(&running.media("image", "failing.png"), 3).await, [503, 204, 2]);
     assert_eq!(running.kept()["png"], "a photo at last");
 }
 
 #[tokio::test]
-async fn what_cannot_be_kept_is_said_and_does_not_come_again() {
+async fn media_that_cannot_be_stored_is_reported_without_a_retry() {
     let running = Running::start().await;
     let elsewhere = r#""message_type":"image","attachment_url":"http://169.254.169.254/latest/meta-data""#;
     let alike =
         format!(r#""message_type":"image","attachment_url":"{}.example.com/photo.jpg""#, running.origin);
     for (facts, reason) in [
-        (running.media("document", "gone.pdf"), "its link has expired"),
-        (running.media("video", "endless.mp4"), "it is too large"),
-        (elsewhere.to_owned(), "its link leads somewhere else"),
-        (alike, "its link leads somewhere else"),
+        (running.media("document", "gone.pdf"), "link has expired"),
+        (running.media("video", "endless.mp4"), "file is too large"),
+        (elsewhere.to_owned(), "link is not from an allowed origin"),
+        (alike, "link is not from an allowed origin"),
     ] {
         assert_eq!(running.deliver(&facts, 1).await, [204], "{facts}");
-        running.program.says(&format!("not kept, {reason}"));
+        running.program.says(&format!("not saved: {reason}"));
     }
-    // A redirection may lead anywhere: it is not followed.
+    // Redirects are not followed, because they may lead to any host.
     assert_eq!(running.deliver(&running.media("image", "redirected.png"), 1).await, [503]);
-    assert_eq!(running.kept(), [].into(), "not even in part");
+    assert_eq!(running.kept(), [].into(), "partial files were stored");
 }
 
-// On several threads, for it waits for the program to say what it says only if the note is served.
+// Multi-threaded, because `says` blocks a thread while another must serve the voice note.
 #[tokio::test(flavor = "multi_thread")]
-async fn slow_download_goes_on_after_the_deadline_and_before_the_end() {
+async fn slow_download_continues_after_the_deadline_and_during_shutdown() {
     let running = Running::start().await;
     let VoiceNote { asked_for, released } = &running.voice_note;
     let message = running.media("audio", "slow.ogg");
-    // Put off at the deadline, before the provider gives up, and while it is downloaded.
+    // The first attempt gets a 503 at the deadline, the second because the delivery is in progress.
     assert_eq!(running.deliver(&message, 2).await, [503, 503]);
     asked_for.acquire().await.unwrap().forget();
     released.add_permits(1);
     running.program.says("support: Ada sends audio");
-    until("it is known", async || running.deliver(&message, 1).await == [2]).await;
+    until("the message is a duplicate", async || running.deliver(&message, 1).await == [2]).await;
     assert_eq!(running.kept()["ogg"], "a voice note");
 
-    // Asked to end while it downloads, it finishes that first.
+    // After SIGTERM, the program finishes the download before it exits.
     let another = running.media("audio", "slow.ogg?another");
     let ending = async {
         asked_for.acquire().await.unwrap().forget();

@@ -1,12 +1,12 @@
-//! Every example as its documentation says: run by its command, and called with what is there to be
-//! pasted; once, once more, and as somebody would who does not know the secret.
+//! Every example, run with its documented command. The test pastes the documented block twice, and once more with
+//! another secret.
 
 use crate::documented::{Documented, paste, shell, statuses};
 
-/// A duplicate, which is answered 200.
+/// The status of a duplicate in [`statuses`].
 const DUP: u16 = 2;
 
-/// What is answered to an example's block: the first time, the second, and with another secret.
+/// Checks the responses to an example's block: the first time, the second time, and with another secret.
 fn check(name: &'static str, more: &[(&str, &str)], expected: [&[u16]; 3]) {
     let documented = Documented::of(name);
     let program = documented.start(more);
@@ -15,11 +15,11 @@ fn check(name: &'static str, more: &[(&str, &str)], expected: [&[u16]; 3]) {
     assert_eq!(statuses(&paste(&address, documented.paste())), first, "{name}, pasted");
     assert_eq!(statuses(&paste(&address, documented.paste())), second, "{name}, pasted twice");
 
-    // The verifier sees it first: that the ids are known by now makes no difference.
+    // The signature is verified before deduplication, so the known ids make no difference.
     let forgery = documented
         .paste()
-        .replace("everybody-knows-me", "nobody-knows-me")
-        .replace("everybody_knows_me", "nobody_knows_me")
+        .replace("everybody-knows-me", "another-secret")
+        .replace("everybody_knows_me", "another_secret")
         .replace("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "c29tZWJvZHkgZWxzZSdzIHNlY3JldCwgdHJ1bHk=")
         .replace("C2FVsBQIhrscChlQIMV+b5sSYspob7oD", "c29tZWJvZHkgZWxzZSdzIHNlY3JldCwgdHJ1bHk=");
     assert_eq!(statuses(&paste(&address, &forgery)), forged, "{name}, forged");
@@ -38,18 +38,18 @@ pasted! {
     axum: [204], [DUP], [401];
     tonic: [204], [DUP], [401];
     hyper: [204], [DUP], [401];
-    // What reports on the rotation is open to all.
+    // The report on the rotation needs no signature.
     rotation: [204, DUP, 200], [DUP, DUP, 200], [401, 401, 200];
     custom_verifier: [204, 204], [DUP, DUP], [401, 401];
     behind_proxy: [204], [DUP], [401];
     batch: [200, 200], [DUP, DUP], [401, 401];
-    // The third is acknowledged each time: nothing has handled it.
+    // The third is acknowledged each time, because no handler runs for it.
     stripe: [204, 204, 200], [DUP, DUP, 200], [401, 401, 401];
-    // Without the replay guard the third would be another event. The last is ignored each time.
+    // Without the replay guard, the third would be another event. The last is ignored each time.
     github: [204, 204, DUP, 204, 200], [DUP, DUP, DUP, DUP, 200], [401, 401, 401, 401, 401];
     // Handshake and command are never duplicates.
     slack: [200, 200, 200], [200, 200, DUP], [401, 401, 401];
-    // The handshake's token is not the secret that is signed with.
+    // The handshake uses the verify token and not the signing secret.
     whatsapp_cloud: [200, 200, 200], [200, DUP, DUP], [200, 401, 401];
     aws_sns: [401], [401], [401];
     notifyer: [204, 204], [DUP, DUP], [401, 401];

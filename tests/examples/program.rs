@@ -1,4 +1,4 @@
-//! Examples that run as processes of their own.
+//! Examples that run as separate processes.
 
 use std::{
     env, fs,
@@ -19,8 +19,8 @@ use http::Response;
 
 use crate::common::{Client, SECRET, Version, signed_with};
 
-/// How long is waited for what is sure to come.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// The timeout for expected output.
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 pub struct Program {
     child: Child,
@@ -47,54 +47,54 @@ impl Program {
         Self { child, lines }
     }
 
-    /// Waits until it prints a line with `text` in it.
+    /// Waits for a line that contains `text`, and returns it.
     pub fn says(&self, text: &str) -> String {
         let mut said = Vec::new();
         loop {
             match self.next() {
                 Some(line) if line.contains(text) => return line,
                 Some(line) => said.push(line),
-                None => panic!("it ended and never said {text:?}, only {said:#?}"),
+                None => panic!("the program exited without printing {text:?}, only {said:#?}"),
             }
         }
     }
 
-    /// The address that it says it listens on.
+    /// Waits for the address on which the program listens.
     pub fn address(&self) -> String {
         let line = self.says("listening on http://");
         line.rsplit('/').next().unwrap().to_owned()
     }
 
-    /// What receives deliveries at that address.
+    /// Returns a client for the webhook endpoint of the program.
     pub fn endpoint(&self) -> Endpoint {
         Endpoint::new(self.address().parse().unwrap())
     }
 
-    /// As `kill` does with `-{signal}`.
+    /// Sends a signal to the program.
     pub fn signal(&self, signal: &str) {
-        // The shell's own: not every machine has it as a program.
+        // Use the shell's built-in `kill`: some machines have no `kill` program.
         let kill = format!("kill -{signal} {}", self.child.id());
         assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
     }
 
-    /// As a crash would, in the midst of what it does; and what it had said.
+    /// Kills the program like a crash, and returns its remaining lines.
     pub fn kill(mut self) -> Vec<String> {
         self.child.kill().unwrap();
         self.rest()
     }
 
-    /// Asks it to end, and waits until it has.
+    /// Sends `SIGTERM`, and waits until the program exits.
     pub fn stop(self) -> (ExitStatus, Vec<String>) {
         self.stop_with("TERM")
     }
 
-    /// [`stop`](Self::stop) with another signal.
+    /// Stops the program like [`stop`](Self::stop), with another signal.
     pub fn stop_with(self, signal: &str) -> (ExitStatus, Vec<String>) {
         self.signal(signal);
         self.wait()
     }
 
-    /// Waits until it has ended by itself.
+    /// Waits until the program exits, and returns its status and remaining lines.
     pub fn wait(mut self) -> (ExitStatus, Vec<String>) {
         let rest = self.rest();
         (self.child.wait().unwrap(), rest)
@@ -108,10 +108,10 @@ impl Program {
 
     /// The next line, or `None` after the last.
     fn next(&self) -> Option<String> {
-        match self.lines.recv_timeout(PATIENCE) {
+        match self.lines.recv_timeout(TIMEOUT) {
             Ok(line) => Some(line),
             Err(RecvTimeoutError::Disconnected) => None,
-            Err(RecvTimeoutError::Timeout) => panic!("waited in vain for a line"),
+            Err(RecvTimeoutError::Timeout) => panic!("timed out waiting for a line"),
         }
     }
 }
@@ -123,7 +123,7 @@ impl Drop for Program {
     }
 }
 
-/// A directory that is gone with the test.
+/// A temporary directory that is removed on drop.
 pub struct Directory(PathBuf);
 
 impl Directory {
@@ -135,7 +135,7 @@ impl Directory {
         Self(directory)
     }
 
-    /// The path of a file in it.
+    /// Returns the path of a file in the directory.
     pub fn file(&self, name: &str) -> String {
         self.0.join(name).to_str().unwrap().to_owned()
     }
@@ -147,9 +147,9 @@ impl Drop for Directory {
     }
 }
 
-/// The program of the example `name`.
+/// Returns the path of the example's program.
 pub fn file(name: &str) -> PathBuf {
-    // Cargo puts examples beside the directory that test programs are in.
+    // Cargo puts examples next to the directory of test programs.
     let test = env::current_exe().unwrap();
     let profile = test.ancestors().nth(2).unwrap();
     profile.join("examples").join(format!("{name}{}", env::consts::EXE_SUFFIX))
@@ -158,13 +158,13 @@ pub fn file(name: &str) -> PathBuf {
 fn read_lines(from: impl Read + Send + 'static, sender: Sender<String>) {
     thread::spawn(move || {
         for line in BufReader::new(from).lines().map_while(Result::ok) {
-            // A test that is over reads no more; the program must be able to write on.
+            // Keep reading after the test has ended, so that the program can still write.
             let _ = sender.send(line);
         }
     });
 }
 
-/// Where a program receives deliveries.
+/// A client for the webhook endpoint of a program.
 #[derive(Clone)]
 pub struct Endpoint(Client);
 
@@ -178,12 +178,12 @@ impl Endpoint {
         self.send(SECRET, id, body).await
     }
 
-    /// Sends it as somebody would who does not know the secret.
+    /// Sends a forged delivery, which is signed with another secret.
     pub async fn forge(&self, id: &str, body: &str) -> Response<Bytes> {
         self.send("whsec_bm9ib2R5IGtub3dzIG1lLCBidXQgbXlzZWxmLg==", id, body).await
     }
 
-    /// Sends it signed with `secret`.
+    /// Sends a delivery signed with `secret`.
     pub async fn send(&self, secret: &str, id: &str, body: &str) -> Response<Bytes> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
         let mut request = signed_with(secret, u32::try_from(now).unwrap(), id, body.to_owned());
@@ -191,15 +191,15 @@ impl Endpoint {
         self.0.send(request).await
     }
 
-    /// Sends it again until it is answered 2xx, as providers do.
+    /// Sends a delivery until it gets a 2xx, like a provider.
     pub async fn deliver_until_acknowledged(&self, id: &str, body: &str) {
-        crate::server::until("it is acknowledged", async || {
+        crate::server::until("the delivery is acknowledged", async || {
             self.deliver(id, body).await.status().is_success()
         })
         .await;
     }
 
-    /// Sends what nobody signed.
+    /// Sends an unsigned request.
     pub async fn post(&self, path: &str, body: &'static str) -> Response<Bytes> {
         let request = http::Request::post(path).body(http_body_util::Full::from(body)).unwrap();
         self.0.send(request).await

@@ -1,4 +1,4 @@
-//! The examples whose replicas share a Redis.
+//! The examples whose replicas share a Redis server.
 
 use std::fs;
 
@@ -12,14 +12,14 @@ use crate::{
 
 const ORDER: &str = r#"{"type":"order.placed","number":17}"#;
 
-/// The documented command, on a server of the test's own.
+/// Starts the documented command with the test's Redis server.
 fn start(redis: &Server, settings: &[(&str, &str)]) -> Program {
     let url = redis.url();
     Documented::of("redis").start(&[&[("REDIS_URL", &*url)], settings].concat())
 }
 
 #[tokio::test]
-async fn redis_lets_one_replica_handle_what_all_of_them_get() {
+async fn redis_lets_one_replica_handle_each_delivery() {
     let documented = Documented::of("redis");
     let redis = Server::start().await;
     let replicas = [start(&redis, &[]), start(&redis, &[])];
@@ -32,33 +32,33 @@ async fn redis_lets_one_replica_handle_what_all_of_them_get() {
     assert!(keys.len() == 1 && keys[0].starts_with("shop:"), "{keys:?}");
 }
 
-// On several threads, for it waits for the program while the delivery does.
+// Multi-threaded, because `says` blocks a thread while the delivery is being sent.
 #[tokio::test(flavor = "multi_thread")]
-async fn redis_puts_a_copy_off_and_a_replica_finishes_what_outlives_its_request_before_it_goes() {
+async fn redis_rejects_a_concurrent_duplicate_and_a_stopping_replica_finishes_its_handlers() {
     let redis = Server::start().await;
     let (leaving, staying) = (start(&redis, &[("PACKING_SECONDS", "10")]), start(&redis, &[]));
     let (first, second) = (leaving.endpoint(), staying.endpoint());
     let delivery = tokio::spawn(async move { first.deliver("msg_1", ORDER).await });
     leaving.says("msg_1: packing order 17");
-    let copy = second.deliver("msg_1", ORDER).await;
+    let duplicate = second.deliver("msg_1", ORDER).await;
     assert_eq!(
-        (copy.status(), &copy.headers()["retry-after"]),
+        (duplicate.status(), &duplicate.headers()["retry-after"]),
         (StatusCode::SERVICE_UNAVAILABLE, &"5".parse().unwrap())
     );
 
     let (status, said) = leaving.stop();
     assert!(status.success() && said == ["msg_1: packed"], "{said:?}");
-    // At its ack deadline, and not cut short by the end of the process.
+    // The response came at the acknowledgement deadline; the shutdown did not cut the request short.
     assert_eq!(delivery.await.unwrap().status(), StatusCode::SERVICE_UNAVAILABLE);
     assert!(is_duplicate(&second.deliver("msg_1", ORDER).await));
 }
 
 #[tokio::test]
-async fn redis_sentinel_follows_a_fail_over() {
+async fn redis_sentinel_follows_a_failover() {
     let mut master = Server::start().await;
-    let copy = Server::start_with(&format!("--replicaof 127.0.0.1 {}", master.port)).await;
-    until("it is a copy", async || {
-        copy.run::<String>("INFO replication").await.contains("master_link_status:up")
+    let redis_replica = Server::start_with(&format!("--replicaof 127.0.0.1 {}", master.port)).await;
+    until("the Redis replica is connected to the master", async || {
+        redis_replica.run::<String>("INFO replication").await.contains("master_link_status:up")
     })
     .await;
     let directory = Directory::new("sentinel");
@@ -82,7 +82,7 @@ async fn redis_sentinel_follows_a_fail_over() {
     let deliver = |block: &str| statuses(&paste(&address, block))[0];
     assert_eq!([deliver(documented.paste()), deliver(documented.paste())], [204, 2]);
     assert_eq!(deliver(&documented.paste().replace("MfKQ9r8G", "AAAAAAAA")), 401);
-    until("it has arrived", async || copy.run::<u64>("DBSIZE").await == 1).await;
+    until("the record has been replicated", async || redis_replica.run::<u64>("DBSIZE").await == 1).await;
     master.kill();
-    until("it is followed", async || deliver(documented.paste()) == 2).await;
+    until("the program has followed the failover", async || deliver(documented.paste()) == 2).await;
 }

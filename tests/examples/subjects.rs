@@ -1,4 +1,4 @@
-//! What each of the smaller examples is about.
+//! The features that each of the smaller examples demonstrates.
 
 use std::fs;
 
@@ -12,7 +12,7 @@ use crate::{
 const DUP: u16 = 2;
 
 #[test]
-fn axum_and_hyper_leave_other_routes_alone() {
+fn axum_and_hyper_do_not_affect_other_routes() {
     for name in ["axum", "hyper"] {
         let program = Documented::of(name).start(&[]);
         let health = paste(&program.address(), "curl -i http://127.0.0.1:3000/health");
@@ -32,7 +32,7 @@ fn batch_handles_each_message_once() {
 }
 
 #[test]
-fn rotation_tells_which_secret_is_used() {
+fn rotation_reports_which_secret_is_used() {
     let documented = Documented::of("rotation");
     let program = documented.start(&[]);
     let address = program.address();
@@ -40,9 +40,9 @@ fn rotation_tells_which_secret_is_used() {
     assert!(report("curl -i http://127.0.0.1:3000/rotation").contains("was not used"));
     let used = report(documented.paste());
     assert!(used.starts_with("the old secret was last used "), "{used}");
-    program.says("order 17, by the old secret");
+    program.says("order 17, signed with the old secret");
 
-    // When it is over, the old one is as good as any other.
+    // After the rotation the old secret has been removed, so a delivery signed with it is rejected.
     let over = Documented::of("rotation");
     let settings = [("WEBHOOK_OLD_SECRET", "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD")];
     let program = over.start(&settings);
@@ -50,7 +50,7 @@ fn rotation_tells_which_secret_is_used() {
 }
 
 #[test]
-fn multi_tenant_asks_the_database_and_goes_on_without() {
+fn multi_tenant_reads_the_database_and_uses_its_cache_without_it() {
     let documented = Documented::of("multi_tenant");
     let directory = Directory::new("tenants");
     let file = directory.file("tenants.db");
@@ -66,42 +66,42 @@ fn multi_tenant_asks_the_database_and_goes_on_without() {
     let program = documented.start(&[("TENANTS", &file)]);
     let address = program.address();
     let ask = |id: &str, tenants: &str| {
-        let block = documented.paste().replace("msg_1", id).replace("acme nobody", tenants);
+        let block = documented.paste().replace("msg_1", id).replace("acme unknown", tenants);
         paste(&address, &block)
     };
 
-    let answers = ask("msg_1", "acme nobody");
+    let answers = ask("msg_1", "acme unknown");
     assert_eq!(statuses(&answers), [204, 401]);
     assert_eq!(answers[1].body, "wrong signature");
     program.says("acme, msg_1: order 17");
-    // A secret that is no secret is not the sender's fault: it is to come again.
+    // An invalid secret in the database is not the provider's fault, so the response asks for a retry.
     assert_eq!(statuses(&ask("msg_2", "acme acme unreadable")), [204, DUP, 503]);
     let unsigned = paste(&address, "curl -i http://127.0.0.1:3000/webhook/acme -d '{}'");
     assert_eq!((unsigned[0].status, &*unsigned[0].body), (401, "wrong signature"));
 
     database.execute_batch("ALTER TABLE secrets RENAME TO gone").unwrap();
     let answers = ask("msg_3", "acme other");
-    assert_eq!(statuses(&answers), [204, 503], "one that is cached, and one that is not");
+    assert_eq!(statuses(&answers), [204, 503], "only the cached tenant can be served");
     database.execute_batch("ALTER TABLE gone RENAME TO secrets").unwrap();
-    assert_eq!(statuses(&ask("msg_4", "other")), [401], "a failure is not remembered");
+    assert_eq!(statuses(&ask("msg_4", "other")), [401], "a failed load must not be cached");
 
-    // While a tenant changes its secret, both are good, the new one first.
+    // During a rotation both of a tenant's secrets are accepted, the new one first.
     insert("both", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
     insert("both", "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD");
     assert_eq!(statuses(&ask("msg_5", "both")), [204]);
 }
 
 #[test]
-fn multi_tenant_does_not_begin_without_its_database() {
+fn multi_tenant_does_not_start_without_its_database() {
     let directory = Directory::new("no-tenants");
     let file = directory.file("tenants.db");
     let program = Documented::of("multi_tenant").start(&[("TENANTS", &file)]);
     assert!(!program.wait().0.success());
-    assert!(fs::exists(&file).is_ok_and(|exists| !exists), "an empty database would have no tenants");
+    assert!(fs::exists(&file).is_ok_and(|exists| !exists), "the program created an empty database");
 }
 
 #[test]
-fn custom_store_remembers_over_a_restart() {
+fn custom_store_remembers_deliveries_across_a_restart() {
     let documented = Documented::of("custom_store");
     let directory = Directory::new("custom-store");
     let file = directory.file("deliveries.db");
@@ -117,7 +117,7 @@ fn custom_store_remembers_over_a_restart() {
 }
 
 #[test]
-fn custom_verifier_leaves_the_rest_to_the_layer() {
+fn custom_verifier_uses_the_layers_checks() {
     let documented = Documented::of("custom_verifier");
     let program = documented.start(&[]);
     let address = program.address();
@@ -138,9 +138,9 @@ fn custom_verifier_leaves_the_rest_to_the_layer() {
 }
 
 #[test]
-fn behind_proxy_believes_the_proxy_that_was_named() {
+fn behind_proxy_trusts_only_the_configured_proxy() {
     let documented = Documented::of("behind_proxy");
-    // As the proxy says: with the path that arrived.
+    // Behind the proxy, the signed URL has the path as it arrived.
     let block =
         documented.paste().replace("https://shop.example/hooks/square", "https://shop.example/square");
     let forwarded = "-H 'x-forwarded-proto: https' -H 'x-forwarded-host: shop.example'";
@@ -153,17 +153,17 @@ fn behind_proxy_believes_the_proxy_that_was_named() {
         ("127.0.0.1", &block, 401),
         ("10.0.0.7", &forwarded, 401),
     ] {
-        // Not `start`: that sets the public URL as well.
+        // Do not use `documented.start`, which sets the public URL as well.
         let arguments = ["127.0.0.1:0"];
         let settings = [("TRUSTED_PROXY", proxy), ("SQUARE_SIGNATURE_KEY", "everybody-knows-me")];
         let program = Program::start("behind_proxy", &arguments, &settings);
         assert_eq!(statuses(&paste(&program.address(), block)), [expected], "{proxy}: {block}");
         if expected == 401 {
-            program.says("refused, wrong_signature");
+            program.says("rejected, wrong_signature");
         }
     }
 
-    // The layer's own limit, said in the head and met in the body.
+    // The layer's body limit applies to a declared length and to a chunked body.
     let program = documented.start(&[]);
     let address = program.address();
     let large = "head -c 1048577 /dev/zero | curl -i http://127.0.0.1:3000/square --data-binary @- \
@@ -174,7 +174,7 @@ fn behind_proxy_believes_the_proxy_that_was_named() {
 }
 
 #[test]
-fn stripe_fulfils_what_is_paid_and_is_asked_again_for_what_failed() {
+fn stripe_fulfils_paid_orders_and_retries_failures() {
     let documented = Documented::of("stripe");
     let program = documented.start(&[]);
     let address = program.address();
@@ -191,12 +191,12 @@ fn stripe_fulfils_what_is_paid_and_is_asked_again_for_what_failed() {
     };
     let unpaid = event("evt_3", "unpaid", r#""18""#);
     assert_eq!(statuses(&documented.deliver(&address, &unpaid)), [204]);
-    program.says("evt_3: session cs_2 waits for its money");
-    // An order that is not ours, and then is: a failure is not remembered.
+    program.says("evt_3: session cs_2 awaits its payment");
+    // The first attempt has an unknown order and fails; a failure is not remembered.
     let commands = event("evt_4", "paid", "null") + &event("evt_4", "paid", r#""18""#);
     assert_eq!(statuses(&documented.deliver(&address, &commands)), [503, 204]);
     program.says("cs_2: order 18 is paid");
-    // An event that it should decode and cannot is not taken for one of an unknown type.
+    // An undecodable event of a known type is not mistaken for one of an unknown type.
     let broken = r#"deliver '{"id":"evt_5","type":"checkout.session.completed","livemode":true,"data":{}}'"#;
     assert_eq!(statuses(&documented.deliver(&address, broken)), [200]);
     program.says("evt_5: dead letter of 76 bytes: payload ");
@@ -212,7 +212,7 @@ fn github_takes_the_type_from_the_header_and_either_content_type() {
     program.says("2: refs/heads/main of me/shop is now c0ffee");
     program.says("4: issue_comment created of me/shop#7");
     let commands = "deliver 6 ping 'payload=%7B%22zen%22%3A%22Half+measures.%22%2C%22hook%22%3A%7B%22events%22%3A%5B%5D%7D%7D'
-        deliver 7 push '{\"zen\":\"this is no push\"}'";
+        deliver 7 push '{\"zen\":\"not a push\"}'";
     assert_eq!(statuses(&documented.deliver(&address, commands)), [204, 422]);
     program.says("6: GitHub will send . Half measures.");
 }
@@ -231,12 +231,15 @@ fn slack_answers_its_challenge_and_its_users() {
     let commands = "deliver commands 'command=%2Fdeploy&text=%3C%21channel%3E&user_id=U1&response_url=x'
         deliver events '{\"type\":\"event_callback\",\"event_id\":\"Ev2\",\"event\":{\"type\":\"pin_added\"}}'";
     let answers = documented.deliver(&address, commands);
-    assert!(answers[0].body.contains("&lt;!channel&gt;"), "it would ring at everybody: {answers:?}");
+    assert!(
+        answers[0].body.contains("&lt;!channel&gt;"),
+        "the text would notify the whole channel: {answers:?}"
+    );
     assert_eq!(answers[1].status, 200);
 }
 
 #[test]
-fn whatsapp_cloud_shakes_hands_and_handles_each_thing_once() {
+fn whatsapp_cloud_answers_the_handshake_and_handles_each_item_once() {
     let documented = Documented::of("whatsapp_cloud");
     let program = documented.start(&[]);
     let address = program.address();
@@ -248,11 +251,11 @@ fn whatsapp_cloud_shakes_hands_and_handles_each_thing_once() {
 
     let stranger = documented.paste().replace("verify_token=made-up-by-you", "verify_token=guessed");
     assert_eq!(paste(&address, &stranger)[0].status, 401);
-    // Another status of a message, and what WhatsApp may think of.
+    // Another status of a message, and an unknown message type.
     let commands = r#"deliver '{"statuses":[{"id":"wamid.0","status":"failed"}],
         "messages":[{"id":"wamid.3","from":"4915550100200","type":"hologram","hologram":{}}]}'"#;
     assert_eq!(statuses(&documented.deliver(&address, commands)), [200]);
-    program.says("wamid.3: 4915550100200 sends what nobody here knows");
+    program.says("wamid.3: 4915550100200 sends an unsupported message type");
     let (_, said) = program.stop_with("INT");
-    assert_eq!(said, ["wamid.0: failed"], "each of the others once");
+    assert_eq!(said, ["wamid.0: failed"], "the other items must be handled once");
 }

@@ -9,7 +9,7 @@ use crate::{
 
 const PAYMENT: &str = r#"{"type":"payment.received","account":"anna","cents":500}"#;
 
-/// A database file that is gone with the test.
+/// A database file that is removed on drop.
 struct Database(Directory);
 
 impl Database {
@@ -27,10 +27,10 @@ impl Database {
 }
 
 #[test]
-fn effect_comes_once_as_documented() {
+fn effect_happens_once_as_documented() {
     let database = Database::new();
     let documented = Documented::of("transaction");
-    // The second time it is the transaction that knows, not the layer.
+    // The second time the transaction detects the duplicate, because the layer's store is empty.
     for expected in [[204, 200], [200, 200]] {
         let program = database.start();
         let answers = paste(&program.address(), documented.paste());
@@ -41,28 +41,28 @@ fn effect_comes_once_as_documented() {
 }
 
 #[tokio::test]
-async fn effect_comes_once_though_the_layer_has_forgotten() {
+async fn effect_happens_once_after_the_layers_store_is_lost() {
     let database = Database::new();
     let program = database.start();
     let endpoint = program.endpoint();
     assert_eq!(endpoint.deliver("msg_1", PAYMENT).await.status(), StatusCode::NO_CONTENT);
     assert!(is_duplicate(&endpoint.deliver("msg_1", PAYMENT).await));
     assert_eq!(endpoint.forge("msg_2", PAYMENT).await.status(), StatusCode::UNAUTHORIZED);
-    // All that the layer knew is gone with it, as if it had died between commit and noting it.
+    // The store in memory is lost, as if the process had crashed between the commit and completing the claim.
     program.kill();
 
     let program = database.start();
     let endpoint = program.endpoint();
     let again = endpoint.deliver("msg_1", PAYMENT).await;
     assert_eq!(again.status(), StatusCode::OK);
-    assert!(!is_duplicate(&again), "it is the transaction that is tried here");
+    assert!(!is_duplicate(&again), "the layer detected the duplicate, not the transaction");
     assert_eq!(endpoint.get("/balance/anna").await, "500\n");
     assert_eq!(endpoint.deliver("msg_2", PAYMENT).await.status(), StatusCode::NO_CONTENT);
     assert_eq!(endpoint.get("/balance/anna").await, "1000\n");
 }
 
 #[tokio::test]
-async fn effect_comes_once_though_the_secret_was_rotated_before_the_retry() {
+async fn effect_happens_once_if_the_secret_is_rotated_before_the_retry() {
     const NEW: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
     let database = Database::new();
     let program = database.start();
@@ -79,20 +79,20 @@ async fn effect_comes_once_though_the_secret_was_rotated_before_the_retry() {
 }
 
 #[tokio::test]
-async fn effect_comes_once_for_copies_that_come_together_to_several_processes() {
+async fn effect_happens_once_for_concurrent_duplicates_at_several_processes() {
     let database = Database::new();
     let programs = [(); 3].map(|()| database.start());
     let endpoints = programs.each_ref().map(Program::endpoint);
     for id in ["msg_1", "msg_2", "msg_3", "msg_4", "msg_5"] {
-        let copies = (0..12).map(|copy| {
-            let endpoint = endpoints[copy % endpoints.len()].clone();
+        let duplicates = (0..12).map(|duplicate| {
+            let endpoint = endpoints[duplicate % endpoints.len()].clone();
             tokio::spawn(async move { endpoint.deliver(id, PAYMENT).await.status() })
         });
         let mut booked = 0;
-        for copy in copies.collect::<Vec<_>>() {
-            match copy.await.unwrap() {
+        for duplicate in duplicates.collect::<Vec<_>>() {
+            match duplicate.await.unwrap() {
                 StatusCode::NO_CONTENT => booked += 1,
-                // A duplicate, for the layer or for the table; or put off, for one is being handled.
+                // A duplicate according to the layer or the table, or a delivery in progress.
                 StatusCode::OK | StatusCode::SERVICE_UNAVAILABLE => {}
                 other => panic!("{other}"),
             }
@@ -103,26 +103,26 @@ async fn effect_comes_once_for_copies_that_come_together_to_several_processes() 
 }
 
 #[tokio::test]
-async fn effect_comes_once_after_a_crash_in_the_midst_of_it() {
+async fn effect_happens_once_after_a_crash_of_its_handler() {
     let database = Database::new();
     let program = database.start();
     let endpoint = program.endpoint();
-    // Somebody else writes, so the handler waits for its turn.
+    // Another connection holds the write lock, so the handler waits.
     let mut other = Connection::open(database.file()).unwrap();
     let lock = other.transaction_with_behavior(Immediate).unwrap();
-    let mut copies = JoinSet::new();
+    let mut duplicates = JoinSet::new();
     for _ in 0..2 {
         let endpoint = endpoint.clone();
-        copies.spawn(async move { endpoint.deliver("msg_1", PAYMENT).await });
+        duplicates.spawn(async move { endpoint.deliver("msg_1", PAYMENT).await });
     }
-    // One is put off, for the other is being handled.
-    let put_off = copies.join_next().await.unwrap().unwrap();
+    // One gets a 503, because the other is in progress.
+    let in_progress = duplicates.join_next().await.unwrap().unwrap();
     assert_eq!(
-        (put_off.status(), &put_off.headers()["retry-after"]),
+        (in_progress.status(), &in_progress.headers()["retry-after"]),
         (StatusCode::SERVICE_UNAVAILABLE, &"5".parse().unwrap())
     );
     program.kill();
-    assert!(copies.join_next().await.unwrap().is_err(), "it was answered");
+    assert!(duplicates.join_next().await.unwrap().is_err(), "the request got a response");
     drop(lock);
 
     let program = database.start();
@@ -133,7 +133,7 @@ async fn effect_comes_once_after_a_crash_in_the_midst_of_it() {
 }
 
 #[tokio::test]
-async fn effect_comes_once_whenever_the_process_is_killed() {
+async fn effect_happens_once_if_the_process_is_killed_at_any_time() {
     let database = Database::new();
     for round in 1_u32..=10 {
         let program = database.start();
@@ -143,7 +143,7 @@ async fn effect_comes_once_whenever_the_process_is_killed() {
             let (endpoint, id) = (endpoint.clone(), id.clone());
             async move { endpoint.deliver(&id, PAYMENT).await }
         });
-        // As far as it has got after so many turns of the test's own.
+        // Kill the process at a different point in each round.
         for _ in 0..round * 20 {
             tokio::task::yield_now().await;
         }

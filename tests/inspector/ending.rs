@@ -1,4 +1,4 @@
-//! What a signal to end makes of what runs.
+//! Shutdown after a signal, with connections and handlers still open.
 
 use super::*;
 
@@ -7,7 +7,7 @@ fn start(options: &[&str]) -> Inspector {
 }
 
 #[test]
-fn handlers_that_run_may_finish() {
+fn running_handlers_may_finish() {
     for signal in ["TERM", "INT"] {
         let inspector = start(&[]);
         let request = Request::delivery("id", "{}").query("delay_ms=1500");
@@ -22,7 +22,7 @@ fn handlers_that_run_may_finish() {
 }
 
 #[test]
-fn connections_that_are_merely_open_do_not_hold_it_up() {
+fn idle_connections_do_not_delay_the_shutdown() {
     let inspector = start(&[]);
     let _silent = Connection::open(inspector.address());
     let mut in_its_head = Connection::open(inspector.address());
@@ -32,12 +32,12 @@ fn connections_that_are_merely_open_do_not_hold_it_up() {
     let mut kept_alive = Connection::open(inspector.address());
     kept_alive.write(b"GET /health HTTP/1.1\r\nhost: test\r\n\r\n");
     kept_alive.read_exactly("HTTP/1.1 200 OK\r\n");
-    // With the connections open, and a status other than 0 if something had to be cut short.
+    // The connections are still open. The exit status would not be 0 if a request had to be cut short.
     inspector.stop();
 }
 
 #[test]
-fn what_takes_too_long_is_cut_short_and_told() {
+fn slow_requests_are_cut_short_and_logged() {
     let inspector = start(&["--body-timeout", "3600"]);
     let _handled = Request::delivery("handled", "{}").query(FOR_EVER).begin(inspector.address());
     assert_line!(inspector.line(), outcome: "started", id: "handled");
@@ -54,7 +54,7 @@ fn what_takes_too_long_is_cut_short_and_told() {
 }
 
 #[test]
-fn a_handler_that_outlived_its_answer_may_finish() {
+fn a_handler_that_outlives_its_response_may_finish() {
     let inspector = start(&["--ack-deadline", "2"]);
     let late = Request::delivery("late", "{}").query("delay_ms=8000");
     let answer = late.send(inspector.address());
@@ -70,7 +70,7 @@ fn a_handler_that_outlived_its_answer_may_finish() {
 }
 
 #[test]
-fn a_handler_that_outlived_its_client_and_takes_too_long_is_cut_short() {
+fn a_slow_handler_that_outlives_its_client_is_cut_short() {
     let inspector = start(&["--detached"]);
     let left = Request::delivery("left", "{}").query(FOR_EVER).begin(inspector.address());
     assert_line!(inspector.line(), outcome: "started");

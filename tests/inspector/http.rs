@@ -8,9 +8,9 @@ use data_encoding::{BASE64, HEXLOWER};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use super::process::PATIENCE;
+use super::process::TIMEOUT;
 
-/// A secret of Standard Webhooks.
+/// A signing secret for Standard Webhooks.
 pub const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
 /// A request to the endpoint.
@@ -23,19 +23,19 @@ pub struct Request {
 }
 
 impl Request {
-    /// A request that is signed by nobody.
+    /// An unsigned request.
     pub fn unsigned(body: impl AsRef<[u8]>) -> Self {
         let body = body.as_ref().to_vec();
         let head = format!("host: test\r\nconnection: close\r\ncontent-length: {}\r\n", body.len());
         Self { method: "POST", path: "/webhook".to_owned(), head, body }
     }
 
-    /// A request to the page's own routes, as its browser makes it.
+    /// A request to the page's own routes, like those of a browser.
     pub fn page(to: SocketAddr, method: &'static str, path: &str, body: &str) -> Self {
         Self::page_at(&to.to_string(), method, path, body)
     }
 
-    /// The same by whichever name the browser knows the page.
+    /// A request to the page's own routes with this `host` header.
     pub fn page_at(host: &str, method: &'static str, path: &str, body: &str) -> Self {
         let request = Self::unsigned(body).header("content-type", "application/json");
         let head = request.head.replace("host: test", &format!("host: {host}"));
@@ -57,7 +57,7 @@ impl Request {
             .header("webhook-signature", &format!("v1,{}", BASE64.encode(&mac(&key, &signed))))
     }
 
-    /// A delivery of GitHub's.
+    /// A delivery from GitHub.
     pub fn github(secret: &str, id: &str, body: &str) -> Self {
         let tag = HEXLOWER.encode(&mac(secret.as_bytes(), body.as_bytes()));
         Self::unsigned(body)
@@ -71,7 +71,7 @@ impl Request {
         self
     }
 
-    /// The same to a route of the page's.
+    /// Sends the request to one of the page's routes instead.
     pub fn addressed(self, to: SocketAddr, path: &str) -> Self {
         let head = self.head.replace("host: test", &format!("host: {to}"));
         Self { path: path.to_owned(), head, ..self }
@@ -82,24 +82,24 @@ impl Request {
         self
     }
 
-    /// The same with a query, which the signature does not cover.
+    /// Adds a query, which the signature does not cover.
     pub fn query(&self, query: &str) -> Self {
         Self { path: format!("/webhook?{query}"), ..self.clone() }
     }
 
-    /// Sends it, and reads the whole answer.
+    /// Sends the request and reads the whole response.
     pub fn send(&self, to: SocketAddr) -> Answer {
         self.begin(to).answer()
     }
 
-    /// Sends it; the answer is still to be read.
+    /// Sends the request without reading the response.
     pub fn begin(&self, to: SocketAddr) -> Connection {
         let mut connection = Connection::open(to);
         connection.write(&self.bytes());
         connection
     }
 
-    /// Sends all of it but the last byte, and waits until the rest is being waited for.
+    /// Sends the request without its last byte, once the server is reading the body.
     pub fn begin_without_end(&self, to: SocketAddr) -> Connection {
         let mut connection = Connection::open(to);
         let bytes = self.clone().header("expect", "100-continue").bytes();
@@ -122,7 +122,7 @@ pub struct Connection(TcpStream);
 impl Connection {
     pub fn open(to: SocketAddr) -> Self {
         let stream = TcpStream::connect(to).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_read_timeout(Some(TIMEOUT)).unwrap();
         Self(stream)
     }
 
@@ -136,7 +136,7 @@ impl Connection {
         assert_eq!(String::from_utf8_lossy(&read), text);
     }
 
-    /// Reads as far as `text`, and returns all that was read.
+    /// Reads up to and including `text`, and returns everything read.
     pub fn read_until(&mut self, text: &str) -> String {
         let mut read = Vec::new();
         while !read.ends_with(text.as_bytes()) {
@@ -147,12 +147,12 @@ impl Connection {
         String::from_utf8(read).unwrap()
     }
 
-    /// No more will be written; what is answered can still be read.
+    /// Shuts down writing; the response can still be read.
     pub fn finish_writing(&self) {
         self.0.shutdown(Shutdown::Write).unwrap();
     }
 
-    /// All that comes until the inspector hangs up.
+    /// Reads until the inspector closes the connection.
     pub fn answer(mut self) -> Answer {
         let mut answer = Vec::new();
         self.0.read_to_end(&mut answer).unwrap();
@@ -160,7 +160,7 @@ impl Connection {
     }
 }
 
-/// An answer as it was read; nothing, where none was given.
+/// A response as it was read, or an empty string if there was none.
 pub struct Answer(pub String);
 
 impl Answer {

@@ -1,7 +1,7 @@
-//! `examples/inspector`, driven from outside: its command line, its lines, its connections.
+//! Tests of `examples/inspector` as a process: its command line, its output and its connections.
 #![cfg(all(feature = "axum", feature = "test-util", unix))]
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-#![allow(unreachable_pub, reason = "a test crate has no outside")]
+#![allow(unreachable_pub, reason = "test crates have no public API")]
 
 mod ending;
 mod http;
@@ -13,7 +13,7 @@ mod process;
 mod replicas;
 mod second_look;
 #[cfg(feature = "redis")]
-#[allow(dead_code, reason = "not all of it is needed here")]
+#[allow(dead_code, reason = "other tests use the rest")]
 #[path = "../redis/server.rs"]
 mod server;
 mod starting;
@@ -22,13 +22,13 @@ mod vectors;
 
 use self::{
     http::{Answer, Connection, Request, SECRET, get, now},
-    process::{Inspector, PATIENCE, run},
+    process::{Inspector, TIMEOUT, run},
 };
 
-/// What a handler that is to go on until the test is done with it is asked for.
+/// The query for a handler that runs until the test ends.
 const FOR_EVER: &str = "delay_ms=86400000";
 
-/// Checks the fields of a line that are named.
+/// Asserts the named fields of a line.
 macro_rules! assert_line {
     ($line:expr, $($field:ident: $expected:tt),+ $(,)?) => {
         let line = $line;

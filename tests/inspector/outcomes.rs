@@ -1,4 +1,4 @@
-//! A line for every request, and what is in it.
+//! The line for each request and its fields.
 
 use std::{thread, time::Instant};
 
@@ -11,7 +11,7 @@ fn start(options: &[&str]) -> Inspector {
 }
 
 #[test]
-fn a_line_has_the_fields_that_are_promised_and_no_others() {
+fn a_line_has_exactly_the_documented_fields() {
     let inspector = start(&["--log-start"]);
     let at = now();
     let body = r#"{"type":"order.placed","n":1}"#;
@@ -42,7 +42,7 @@ fn a_line_has_the_fields_that_are_promised_and_no_others() {
 }
 
 #[test]
-fn a_delivery_that_failed_may_come_again_and_one_that_did_not_may_not() {
+fn a_failed_delivery_can_be_retried_and_a_completed_one_cannot() {
     let inspector = start(&[]);
     let delivery = Request::delivery("id", "{}");
     for status in [500, 404, 301, 600] {
@@ -59,7 +59,7 @@ fn a_delivery_that_failed_may_come_again_and_one_that_did_not_may_not() {
 }
 
 #[test]
-fn a_panic_closes_the_connection_and_nothing_else() {
+fn a_panic_only_closes_its_connection() {
     let inspector = start(&[]);
     let delivery = Request::delivery("id", "{}");
     for query in ["panic=1", "panic=1&delay_ms=1&status=200"] {
@@ -72,7 +72,7 @@ fn a_panic_closes_the_connection_and_nothing_else() {
 }
 
 #[test]
-fn a_handler_that_takes_too_long_is_answered_for() {
+fn a_handler_that_times_out_gets_a_503() {
     let inspector = start(&["--handler-timeout", "0.2"]);
     let delivery = Request::delivery("id", "{}");
     let answer = delivery.query(FOR_EVER).send(inspector.address());
@@ -84,7 +84,7 @@ fn a_handler_that_takes_too_long_is_answered_for() {
 }
 
 #[test]
-fn a_duplicate_has_to_wait_while_the_first_runs_and_runs_when_that_is_cancelled() {
+fn a_duplicate_is_in_progress_while_the_first_runs_and_runs_after_its_cancellation() {
     let inspector = start(&["--log-start"]);
     let delivery = Request::delivery("id", "{}");
     let first = delivery.query(FOR_EVER).begin(inspector.address());
@@ -102,7 +102,7 @@ fn a_duplicate_has_to_wait_while_the_first_runs_and_runs_when_that_is_cancelled(
 }
 
 #[test]
-fn what_is_wrong_with_a_signature_is_told() {
+fn signature_errors_are_logged() {
     let inspector = start(&[]);
     let at = now().to_string();
     let signed = |signature: &str| {
@@ -129,7 +129,7 @@ fn what_is_wrong_with_a_signature_is_told() {
 }
 
 #[test]
-fn what_is_wrong_with_a_body_is_told() {
+fn body_errors_are_logged() {
     let inspector = start(&["--body-limit", "64", "--body-timeout", "0.2"]);
     let too_large = Request::delivery("large", [b'x'; 65]).send(inspector.address());
     assert_eq!(too_large.status(), Some(413));
@@ -142,7 +142,7 @@ fn what_is_wrong_with_a_body_is_told() {
 }
 
 #[test]
-fn a_body_that_breaks_off_is_not_handled() {
+fn an_interrupted_body_is_not_handled() {
     let inspector = start(&[]);
     let delivery = Request::delivery("id", r#"{"n":1}"#);
     let connection = delivery.begin_without_end(inspector.address());
@@ -150,7 +150,7 @@ fn a_body_that_breaks_off_is_not_handled() {
     assert_eq!(connection.answer().status(), Some(400));
     assert_line!(inspector.line(), outcome: "rejected", kind: "body_interrupted", status: 400, id: null);
 
-    // Whether a client that hangs up still reads is not to be known.
+    // A client that hangs up may not read the response, so only check the line.
     drop(delivery.begin_without_end(inspector.address()));
     assert_line!(inspector.line(), outcome: "rejected", kind: "body_interrupted", handler: null, payload: null);
     assert_eq!(delivery.send(inspector.address()).status(), Some(200));
@@ -169,7 +169,7 @@ fn every_method_reaches_the_layer() {
 }
 
 #[test]
-fn a_grpc_request_is_answered_as_one() {
+fn a_grpc_request_gets_a_grpc_response() {
     let inspector = start(&[]);
     let request = Request::unsigned("").header("content-type", "application/grpc");
     let answer = request.send(inspector.address());
@@ -179,7 +179,7 @@ fn a_grpc_request_is_answered_as_one() {
 }
 
 #[test]
-fn no_query_breaks_it() {
+fn invalid_queries_do_not_break_the_inspector() {
     let inspector = start(&[]);
     let odd = [
         "status=",
@@ -211,7 +211,7 @@ fn no_query_breaks_it() {
 }
 
 #[test]
-fn both_secrets_are_accepted_while_one_is_rotated() {
+fn both_secrets_are_accepted_during_a_rotation() {
     let old = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
     let inspector = start(&["--secret", old]);
     for (secret, id) in [(SECRET, "with the new"), (old, "with the old")] {
@@ -223,8 +223,8 @@ fn both_secrets_are_accepted_while_one_is_rotated() {
 }
 
 #[test]
-fn a_known_delivery_is_accepted_at_its_time_alone() {
-    // The specification's own example.
+fn a_known_delivery_is_only_accepted_at_its_time() {
+    // The example in the specification.
     let known = Request::unsigned(r#"{"test": 2432232314}"#)
         .header("webhook-id", "msg_p5jXN8AQM9LWM0D4loKWxJek")
         .header("webhook-timestamp", "1614265330")
@@ -251,7 +251,7 @@ fn a_known_delivery_is_accepted_at_its_time_alone() {
 }
 
 #[test]
-fn the_replay_guard_knows_a_body_under_another_id() {
+fn the_replay_guard_detects_a_body_under_another_id() {
     let secret = "It's a Secret to Everybody";
     for (guard, outcome) in [(None, "accepted"), (Some("--replay-guard"), "duplicate")] {
         let mut options = vec!["--provider", "github", "--secret", secret];
@@ -281,7 +281,7 @@ fn a_delivery_is_forgotten_after_the_window() {
             break;
         }
         assert_line!(line, outcome: "duplicate");
-        assert!(begun.elapsed() < PATIENCE, "it is not forgotten");
+        assert!(begun.elapsed() < TIMEOUT, "the delivery was not forgotten");
     }
     inspector.stop();
 }
@@ -299,7 +299,7 @@ fn json_is_shown_as_it_was_sent() {
 }
 
 #[test]
-fn anything_else_is_shown_in_base64() {
+fn other_payloads_are_shown_in_base64() {
     let inspector = start(&[]);
     let deep = "[".repeat(100_000) + &"]".repeat(100_000);
     let bodies: [(&[u8], Option<&str>); 6] = [
@@ -308,7 +308,7 @@ fn anything_else_is_shown_in_base64() {
         (b"\xff", Some("/w==")),
         (b"{\"a\":", Some("eyJhIjo=")),
         (b"1,\"outcome\":2", Some("MSwib3V0Y29tZSI6Mg==")),
-        // JSON, which hardly anybody's parser could read back.
+        // Valid JSON, but nested too deeply for most parsers.
         (deep.as_bytes(), None),
     ];
     for (number, (body, base64)) in bodies.into_iter().enumerate() {
@@ -320,7 +320,7 @@ fn anything_else_is_shown_in_base64() {
     }
     inspector.stop();
 
-    // A form with JSON in it is signed as a form, and shown as one; the event is GitHub's.
+    // A form that contains JSON is shown as it was signed; the event type is GitHub's.
     let inspector = Inspector::start(&["--provider", "github", "--secret", "secret"]);
     Request::github("secret", "id", "payload=%7B%7D").send(inspector.address());
     assert_line!(inspector.line(), payload: {"base64": "cGF5bG9hZD0lN0IlN0Q="}, event_type: "push");
@@ -328,7 +328,7 @@ fn anything_else_is_shown_in_base64() {
 }
 
 #[test]
-fn lines_that_are_printed_at_once_are_not_mixed() {
+fn concurrent_lines_are_not_interleaved() {
     const AT_ONCE: usize = 24;
     let inspector = start(&[]);
     let long = format!("\"{}\"", "long ".repeat(40_000));
@@ -347,14 +347,14 @@ fn lines_that_are_printed_at_once_are_not_mixed() {
 }
 
 #[tokio::test]
-async fn http_2_is_spoken_as_well() {
+async fn http_2_is_supported() {
     use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 
     let inspector = start(&[]);
     let client = Client::builder(TokioExecutor::new()).http2_only(true).build_http();
     let uri = format!("http://{}/webhook", inspector.address());
     let request = hyper::Request::post(uri).body(String::new()).unwrap();
-    let answer = tokio::time::timeout(PATIENCE, client.request(request)).await.unwrap().unwrap();
+    let answer = tokio::time::timeout(TIMEOUT, client.request(request)).await.unwrap().unwrap();
     assert_eq!((answer.version(), answer.status().as_u16()), (hyper::Version::HTTP_2, 401));
     assert_line!(inspector.line(), outcome: "rejected", kind: "missing_signature");
     drop(client);
@@ -362,7 +362,7 @@ async fn http_2_is_spoken_as_well() {
 }
 
 #[test]
-fn after_the_deadline_the_next_attempts_see_how_it_ends() {
+fn after_the_deadline_the_next_attempts_see_the_handlers_result() {
     let inspector = Inspector::start(&["--secret", SECRET, "--ack-deadline", "2", "--log-start"]);
     let slow = Request::delivery("slow", "{}").query("delay_ms=8000");
     assert_eq!(slow.send(inspector.address()).status(), Some(503));
@@ -376,7 +376,7 @@ fn after_the_deadline_the_next_attempts_see_how_it_ends() {
 }
 
 #[test]
-fn a_detached_handler_completes_though_its_client_left() {
+fn a_detached_handler_completes_after_its_client_hangs_up() {
     let inspector = Inspector::start(&["--secret", SECRET, "--detached", "--log-start"]);
     let request = Request::delivery("left", "{}").query("delay_ms=500");
     let left = request.begin(inspector.address());

@@ -1,4 +1,4 @@
-//! The page: its files, and what it is told of each request.
+//! The page: its files and its data for each request.
 
 use serde_json::{Value, json};
 
@@ -8,29 +8,30 @@ fn start(options: &[&str]) -> Inspector {
     Inspector::start(&[&["--secret", SECRET], options].concat())
 }
 
-/// What the page is told of a request.
-pub fn told(inspector: &Inspector, number: u64) -> Value {
+/// Fetches the page's data for a request.
+pub fn details(inspector: &Inspector, number: u64) -> Value {
     let path = format!("/page/requests/{number}");
     let answer = Request::page(inspector.address(), "GET", &path, "").send(inspector.address());
     assert_eq!(answer.status(), Some(200), "{}", answer.0);
     serde_json::from_str(answer.body()).unwrap()
 }
 
-/// The state of a step, and all that it says.
-fn step(told: &Value, name: &str) -> (String, String) {
-    let steps = told["steps"].as_array().unwrap();
-    let step = steps.iter().find(|step| step["name"] == name).unwrap_or_else(|| panic!("no {name}: {told}"));
+/// Returns the state of a step and its text.
+fn step(details: &Value, name: &str) -> (String, String) {
+    let steps = details["steps"].as_array().unwrap();
+    let step =
+        steps.iter().find(|step| step["name"] == name).unwrap_or_else(|| panic!("no {name}: {details}"));
     (step["state"].as_str().unwrap().to_owned(), format!("{} {}", step["text"], step["notes"]))
 }
 
 #[track_caller]
-fn assert_step(told: &Value, name: &str, state: &str, says: &str) {
-    let found = step(told, name);
+fn assert_step(details: &Value, name: &str, state: &str, says: &str) {
+    let found = step(details, name);
     assert!(found.0 == state && found.1.contains(says), "{name}, {state}, {says:?}: {found:?}");
 }
 
 #[test]
-fn its_files_are_all_there_and_are_allowed_nothing_more() {
+fn all_files_exist_and_have_a_strict_policy() {
     let inspector = start(&[]);
     let mut names = vec!["/".to_owned()];
     let mut next = 0;
@@ -53,7 +54,7 @@ fn its_files_are_all_there_and_are_allowed_nothing_more() {
         ] {
             assert!(!text.contains(forbidden), "{name} has {forbidden}");
         }
-        // Nothing is from elsewhere; what is linked is looked at as well.
+        // No file loads resources from another host. Linked files are checked as well.
         for word in text.split(['"', '\'']).filter(|word| !word.contains("//www.w3.org/")) {
             assert!(!word.starts_with("http") || word == "https://", "{name}: {word}");
             let linked = match word.strip_prefix("./") {
@@ -73,7 +74,7 @@ fn its_files_are_all_there_and_are_allowed_nothing_more() {
 }
 
 #[test]
-fn events_come_as_they_happen_and_who_comes_back_gets_what_is_new() {
+fn events_are_streamed_and_a_reconnecting_client_gets_new_ones() {
     let inspector = start(&[]);
     let events = |last: Option<&str>| {
         let mut request = Request::page(inspector.address(), "GET", "/page/events", "");
@@ -109,7 +110,7 @@ fn events_come_as_they_happen_and_who_comes_back_gets_what_is_new() {
     );
 
     assert_line!(next(&mut events(Some(&seen)).0).1, number: 2);
-    // What was seen of another inspector is not this one's.
+    // An event id of another inspector is ignored.
     for other in ["another-2", "", "\u{e9}", &format!("{run}-x")] {
         assert_line!(next(&mut events(Some(other)).0).1, number: 1);
     }
@@ -117,7 +118,7 @@ fn events_come_as_they_happen_and_who_comes_back_gets_what_is_new() {
 }
 
 #[test]
-fn it_says_how_far_a_request_came_and_why_not_further() {
+fn the_page_shows_each_step_and_the_cause_of_a_failure() {
     let inspector = start(&[
         "--secret",
         "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD",
@@ -132,7 +133,7 @@ fn it_says_how_far_a_request_came_and_why_not_further() {
     };
     let body = r#"{"type": "order",  "n": 1.50, "deep": [[], {}, {"a": null}]}"#;
     send(Request::signed_by("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD", "1", now() - 5, body), 200);
-    let accepted = told(&inspector, 1);
+    let accepted = details(&inspector, 1);
     assert_eq!(accepted["headline"], "Verified and handled");
     assert_step(&accepted, "Head", "passed", "tolerated: 60 s old, 60 s ahead");
     assert_step(&accepted, "Body", "passed", "within the limit of 1,000 bytes");
@@ -144,9 +145,9 @@ fn it_says_how_far_a_request_came_and_why_not_further() {
         "`{header:webhook-id}.{ts}.{body}` with hmac-sha256, in the webhook-signature header",
     );
     assert_step(&accepted, "Claim", "passed", "Key: `standard-webhooks-");
-    assert_step(&accepted, "Claim", "passed", "Fencing number: ");
-    assert_step(&accepted, "Handler", "passed", "It answered 200");
-    assert_step(&accepted, "Handler", "passed", "It took ");
+    assert_step(&accepted, "Claim", "passed", "Fencing token: ");
+    assert_step(&accepted, "Handler", "passed", "Answered 200");
+    assert_step(&accepted, "Handler", "passed", "Took ");
     assert_step(&accepted, "Settle", "passed", "Completed: for 8 days");
     assert_step(&accepted, "Settle", "passed", "The store took ");
     let pretty = "{\n  \"type\": \"order\",\n  \"n\": 1.50,\n  \"deep\": [\n    [],\n    {},\n    {\n      \"a\": null\n    }\n  ]\n}";
@@ -157,13 +158,13 @@ fn it_says_how_far_a_request_came_and_why_not_further() {
     assert_eq!(accepted["hints"], json!([]));
 
     send(Request::signed_by("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD", "1", now(), body), 200);
-    let duplicate = told(&inspector, 2);
+    let duplicate = details(&inspector, 2);
     assert_step(&duplicate, "Claim", "ended", "Completed before");
     assert_step(&duplicate, "Claim", "ended", accepted["key"].as_str().unwrap());
     assert_step(&duplicate, "Handler", "skipped", "Not reached");
 
     send(Request::signed_by(SECRET, "stale", now() - 3600, "{}"), 401);
-    let stale = told(&inspector, 3);
+    let stale = details(&inspector, 3);
     let (state, says) = step(&stale, "Head");
     assert!(
         state == "failed"
@@ -175,33 +176,33 @@ fn it_says_how_far_a_request_came_and_why_not_further() {
     assert!(stale["hints"][0]["cause"].as_str().unwrap().contains("sent again"), "{stale}");
 
     send(Request::unsigned("{}").header("webhook-id", "x"), 401);
-    assert_step(&told(&inspector, 4), "Head", "failed", "`webhook-signature` header is missing");
+    assert_step(&details(&inspector, 4), "Head", "failed", "`webhook-signature` header is missing");
     send(Request::delivery("large", " ".repeat(1001)), 413);
     assert_step(
-        &told(&inspector, 5),
+        &details(&inspector, 5),
         "Body",
         "failed",
-        "It announces 1,001 bytes, and the limit is 1,000 bytes",
+        "The declared length, 1,001 bytes, exceeds the limit of 1,000 bytes",
     );
     send(Request::delivery("wrong", "{}").header("x-more", "1").clone(), 200);
 
     let forged = Request::signed_by("whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "forged", now(), body);
     send(forged, 401);
-    let forged = told(&inspector, 7);
+    let forged = details(&inspector, 7);
     assert_step(&forged, "Head", "passed", "");
     assert_step(&forged, "Signature", "failed", "Signature mismatch: no secret matches");
     assert_eq!((&forged["payload"]["verified"], &forged["payload"]["text"]), (&json!(false), &json!(pretty)));
     let causes = forged["hints"].to_string();
-    assert!(causes.contains("raw bytes") && causes.contains("Another secret"), "{causes}");
+    assert!(causes.contains("raw bytes") && causes.contains("The wrong secret"), "{causes}");
 
     let failing = Request::delivery("failing", "{}");
     send(failing.query("status=500"), 500);
-    let failed = told(&inspector, 8);
-    assert_step(&failed, "Handler", "failed", "It failed: it answered 500");
+    let failed = details(&inspector, 8);
+    assert_step(&failed, "Handler", "failed", "Failed: answered 500");
     assert_step(&failed, "Settle", "passed", "Released");
 
     send(Request::signed_by(SECRET, "ahead", now() + 3600, "{}"), 401);
-    let ahead = told(&inspector, 9);
+    let ahead = details(&inspector, 9);
     let (_, says) = step(&ahead, "Head");
     assert!(says.contains(" s ahead, which exceeds the tolerance of 60 s"), "{says}");
     assert_eq!(ahead["hints"].as_array().unwrap().len(), 1);
@@ -210,7 +211,7 @@ fn it_says_how_far_a_request_came_and_why_not_further() {
 }
 
 #[test]
-fn it_shows_nothing_that_one_could_sign_or_log_in_with() {
+fn the_page_hides_secrets_and_credentials() {
     let token = "a-token-of-some-length-0123456789";
     let inspector = Inspector::start(&["--provider", "gitlab-token", "--secret", token]);
     let answer = Request::unsigned(format!(r#"{{"it is": "{token}"}}"#))
@@ -223,7 +224,7 @@ fn it_shows_nothing_that_one_could_sign_or_log_in_with() {
         .send(inspector.address());
     assert_eq!(answer.status(), Some(200));
     inspector.line();
-    let shown = told(&inspector, 1).to_string();
+    let shown = details(&inspector, 1).to_string();
     assert!(!shown.contains(token) && !shown.contains("abcdefghijklmnop"), "{shown}");
     assert!(shown.contains("••••••"), "{shown}");
     inspector.stop();
@@ -232,7 +233,7 @@ fn it_shows_nothing_that_one_could_sign_or_log_in_with() {
     let signed = Request::delivery("id", "{}");
     assert_eq!(signed.send(inspector.address()).status(), Some(200));
     inspector.line();
-    let headers = told(&inspector, 1)["headers"].clone();
+    let headers = details(&inspector, 1)["headers"].clone();
     let signature =
         headers.as_array().unwrap().iter().find(|header| header[0] == "webhook-signature").unwrap();
     let shown = signature[1].as_str().unwrap();
@@ -241,7 +242,7 @@ fn it_shows_nothing_that_one_could_sign_or_log_in_with() {
 }
 
 #[test]
-fn what_is_kept_is_bounded_also_for_who_does_not_read() {
+fn stored_requests_are_bounded_even_for_a_slow_reader() {
     let inspector = start(&[]);
     let mut idle = Request::page(inspector.address(), "GET", "/page/events", "").begin(inspector.address());
     let body = format!("{{\"long\": \"{}\"}}", "x".repeat(100_000));
@@ -252,8 +253,8 @@ fn what_is_kept_is_bounded_also_for_who_does_not_read() {
     }
     let gone = Request::page(inspector.address(), "GET", "/page/requests/5", "").send(inspector.address());
     assert_eq!(gone.status(), Some(404));
-    assert_line!(told(&inspector, 6), number: 6);
-    let last = told(&inspector, 505);
+    assert_line!(details(&inspector, 6), number: 6);
+    let last = details(&inspector, 505);
     assert_eq!(
         (&last["payload"]["bytes"], &last["payload"]["truncated"]),
         (&json!(body.len()), &json!(true))
@@ -266,8 +267,8 @@ fn what_is_kept_is_bounded_also_for_who_does_not_read() {
     }
     let gone = Request::page(inspector.address(), "GET", "/page/requests/506", "").send(inspector.address());
     assert_eq!(gone.status(), Some(404));
-    assert_line!(told(&inspector, 800), number: 800);
-    // Who was slow gets what there is, the last of it as well.
+    assert_line!(details(&inspector, 800), number: 800);
+    // A slow reader still gets the stored events, including the last one.
     assert!(idle.read_until("\"number\":800").contains("\"number\":799"));
     inspector.stop();
 }

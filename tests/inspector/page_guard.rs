@@ -1,4 +1,4 @@
-//! Who gets to see what the page shows, and to send: nobody but the page itself.
+//! Access control of the page's routes: only the page itself may read requests and send test events.
 
 use super::*;
 
@@ -12,7 +12,7 @@ const ROUTES: [(&str, &str, &str); 6] = [
 ];
 
 #[test]
-fn a_name_that_was_made_to_lead_here_is_not_ours() {
+fn requests_with_a_foreign_host_are_rejected() {
     let inspector = Inspector::start(&["--secret", SECRET]);
     let port = inspector.address().port();
     for host in [
@@ -28,7 +28,7 @@ fn a_name_that_was_made_to_lead_here_is_not_ours() {
         for (method, path, body) in ROUTES {
             for host in [host.to_owned(), format!("{host}:{port}")] {
                 let answer = Request::page_at(&host, method, path, body).send(inspector.address());
-                // Some are no host's name, which is said before the page is asked.
+                // Invalid host names are rejected with a 400 before the check.
                 assert!(matches!(answer.status(), Some(400 | 403)), "{host} {path}: {}", answer.0);
             }
         }
@@ -37,12 +37,12 @@ fn a_name_that_was_made_to_lead_here_is_not_ours() {
         let answer = Request::page_at(host, "GET", "/page/about", "").send(inspector.address());
         assert_eq!(answer.status(), Some(200), "{host}");
     }
-    // Nothing was sent, so there is no line.
+    // No test event was sent, so there must be no line.
     inspector.stop();
 }
 
 #[test]
-fn other_sites_cannot_have_anything_sent() {
+fn other_sites_cannot_send_test_events() {
     let inspector = Inspector::start(&["--secret", SECRET]);
     let own = format!("http://{}", inspector.address());
     let send = |headers: &[(&str, &str)]| {
@@ -60,7 +60,7 @@ fn other_sites_cannot_have_anything_sent() {
         [("origin", "http://127.0.0.1:1"), ("x-a", "a")],
         [("origin", &own), ("sec-fetch-site", "cross-site")],
         [("sec-fetch-site", "same-site"), ("x-a", "a")],
-        // A tunnel that was told to call it localhost.
+        // A tunnel that rewrites the host to localhost.
         [("x-forwarded-for", "192.0.2.1"), ("x-forwarded-host", "abc.tunnel.example")],
         [("via", "1.1 proxy"), ("x-a", "a")],
     ] {
@@ -68,14 +68,14 @@ fn other_sites_cannot_have_anything_sent() {
         assert_eq!(answer.status(), Some(403), "{from_elsewhere:?}");
         assert_eq!(answer.header("access-control-allow-origin"), None);
     }
-    // A form of another site's can post text, and nothing that is called JSON.
+    // A form of another site can post text but not JSON.
     let form = Request::unsigned(r#"{"scenario": "valid"}"#).header("content-type", "text/plain");
     let form = form.addressed(inspector.address(), "/page/send");
     assert_eq!(form.send(inspector.address()).status(), Some(415));
-    // A browser asks whether it may, and is not told so.
-    let asks = Request::page(inspector.address(), "OPTIONS", "/page/send", "")
+    // A CORS preflight request is not allowed.
+    let preflight = Request::page(inspector.address(), "OPTIONS", "/page/send", "")
         .header("origin", "https://evil.example");
-    assert_eq!(asks.send(inspector.address()).header("access-control-allow-origin"), None);
+    assert_eq!(preflight.send(inspector.address()).header("access-control-allow-origin"), None);
 
     assert_eq!(send(&[("origin", &own), ("sec-fetch-site", "same-origin")]).status(), Some(200));
     assert_line!(inspector.line(), outcome: "accepted");
@@ -83,7 +83,7 @@ fn other_sites_cannot_have_anything_sent() {
 }
 
 #[test]
-fn who_listens_on_every_address_is_known_by_each() {
+fn a_listener_on_all_addresses_accepts_every_ip_address_as_host() {
     let inspector = Inspector::start(&["--secret", SECRET, "--listen", "0.0.0.0:0"]);
     let port = inspector.address().port();
     let to = std::net::SocketAddr::from(([127, 0, 0, 1], port));

@@ -11,10 +11,10 @@ use std::{
 
 use serde_json::Value;
 
-/// How long is waited for what is sure to come: a test that is wrong about it fails instead of hanging.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+/// The timeout for expected output, so that a failing test does not hang.
+pub const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// An inspector that runs.
+/// A running inspector.
 pub struct Inspector {
     child: Child,
     address: SocketAddr,
@@ -23,12 +23,12 @@ pub struct Inspector {
 }
 
 impl Inspector {
-    /// Starts one on a free port.
+    /// Starts an inspector on a free port.
     pub fn start(options: &[&str]) -> Self {
-        Self::begin(options).unwrap_or_else(|log| panic!("it did not start: {log:?}"))
+        Self::begin(options).unwrap_or_else(|log| panic!("the inspector did not start: {log:?}"))
     }
 
-    /// One, if it starts with these options.
+    /// Starts an inspector; returns `None` if it does not start with these options.
     pub fn try_start(options: &[&str]) -> Option<Self> {
         Self::begin(options).ok()
     }
@@ -49,9 +49,9 @@ impl Inspector {
         self.address
     }
 
-    /// The next line of standard output, as it is.
+    /// Returns the next line of standard output, unparsed.
     pub fn raw_line(&self) -> String {
-        next(&self.lines).expect("it ended before it printed what it should")
+        next(&self.lines).expect("the inspector exited before printing a line")
     }
 
     pub fn line(&self) -> Value {
@@ -59,22 +59,22 @@ impl Inspector {
         serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"))
     }
 
-    /// What was logged up to the `curl` command, which is the last of it.
+    /// Returns the log up to the `curl` command.
     pub fn invitation(&self) -> Vec<String> {
         let mut log = Vec::new();
         while log.last().is_none_or(|line: &String| !line.starts_with("curl ")) {
-            log.push(next(&self.log).expect("it ended before it printed a curl command"));
+            log.push(next(&self.log).expect("the inspector exited before printing a curl command"));
         }
         log
     }
 
     pub fn signal(&self, name: &str) {
-        // The shell's own `kill`: not every machine has it as a program.
+        // Use the shell's built-in `kill`: some machines have no `kill` program.
         let kill = format!("kill -{name} {}", self.child.id());
         assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
     }
 
-    /// How it ends of itself, and what it prints until then.
+    /// Waits until the inspector exits, and returns its status and remaining lines.
     pub fn end(mut self) -> (ExitStatus, Vec<String>) {
         let mut rest = Vec::new();
         while let Some(line) = next(&self.lines) {
@@ -83,11 +83,11 @@ impl Inspector {
         (self.child.wait().unwrap(), rest)
     }
 
-    /// Ends it. Every request must have had its line, and none a second one.
+    /// Stops the inspector. Panics if it printed lines that the test did not read.
     pub fn stop(self) {
         self.signal("TERM");
         let (status, rest) = self.end();
-        assert_eq!(rest, Vec::<String>::new(), "lines that nobody waited for");
+        assert_eq!(rest, Vec::<String>::new(), "the inspector printed unexpected lines");
         assert_eq!(status.code(), Some(0));
     }
 }
@@ -99,7 +99,7 @@ impl Drop for Inspector {
     }
 }
 
-/// The exit code, standard output and standard error of an inspector that does not get to listen.
+/// Runs an inspector that must not listen, and returns its exit code, standard output and standard error.
 pub fn run(options: &[&str]) -> (Option<i32>, String, String) {
     let mut child = spawn(options);
     let mut stdout = BufReader::new(child.stdout.take().unwrap());
@@ -130,7 +130,7 @@ fn spawn(options: &[&str]) -> Child {
         })
 }
 
-/// Cargo puts examples beside the directory that test programs are in.
+/// Returns the path of the inspector. Cargo puts examples next to the directory of test programs.
 fn program() -> PathBuf {
     let test = env::current_exe().unwrap();
     let profile = test.ancestors().nth(2).unwrap();
@@ -141,7 +141,7 @@ fn read_lines(from: impl Read + Send + 'static) -> Receiver<String> {
     let (sender, receiver) = channel();
     thread::spawn(move || {
         for line in BufReader::new(from).lines() {
-            // A test that is over reads no more; the program must be able to write on.
+            // Keep reading after the test has ended, so that the program can still write.
             let _ = sender.send(line.unwrap());
         }
     });
@@ -150,9 +150,9 @@ fn read_lines(from: impl Read + Send + 'static) -> Receiver<String> {
 
 /// The next line, or `None` after the last.
 fn next(lines: &Receiver<String>) -> Option<String> {
-    match lines.recv_timeout(PATIENCE) {
+    match lines.recv_timeout(TIMEOUT) {
         Ok(line) => Some(line),
         Err(RecvTimeoutError::Disconnected) => None,
-        Err(RecvTimeoutError::Timeout) => panic!("waited in vain for a line"),
+        Err(RecvTimeoutError::Timeout) => panic!("timed out waiting for a line"),
     }
 }

@@ -1,4 +1,4 @@
-//! Several inspectors that remember deliveries in one Redis.
+//! Several inspectors that share a Redis server.
 
 use super::*;
 use crate::server::Server;
@@ -14,7 +14,7 @@ fn redis() -> (tokio::runtime::Runtime, Server) {
 }
 
 #[test]
-fn what_one_has_handled_is_a_duplicate_for_the_other() {
+fn a_delivery_handled_by_one_is_a_duplicate_for_the_other() {
     let (_runtime, server) = redis();
     let (one, other) = (start(&server), start(&server));
     let delivery = Request::delivery("shared", "{}");
@@ -26,7 +26,7 @@ fn what_one_has_handled_is_a_duplicate_for_the_other() {
 }
 
 #[test]
-fn what_one_is_handling_is_in_progress_for_the_other() {
+fn a_delivery_that_one_is_handling_is_in_progress_for_the_other() {
     let (_runtime, server) = redis();
     let (one, other) = (start(&server), start(&server));
     let running = Request::delivery("shared", "{}").query(FOR_EVER).begin(one.address());
@@ -34,7 +34,7 @@ fn what_one_is_handling_is_in_progress_for_the_other() {
     let answer = Request::delivery("shared", "{}").send(other.address());
     assert_eq!((answer.status(), answer.header("retry-after")), (Some(503), Some("5")));
     assert_line!(other.line(), outcome: "rejected", kind: "in_progress");
-    // Its client leaves: the next copy runs, wherever it arrives.
+    // When the client hangs up, the next duplicate runs at either inspector.
     drop(running);
     assert_line!(one.line(), outcome: "accepted", handler: "cancelled");
     let answered = (0..600).map(|_| Request::delivery("shared", "{}").send(other.address()).status());
@@ -42,7 +42,7 @@ fn what_one_is_handling_is_in_progress_for_the_other() {
 }
 
 #[test]
-fn a_redis_that_is_not_there_is_told_at_the_start_without_its_password() {
+fn an_unreachable_redis_is_reported_at_startup_without_its_password() {
     let url = "redis://:hunter2@127.0.0.1:1";
     let (code, printed, log) = run(&["--listen", "127.0.0.1:0", "--store", url]);
     assert_eq!((code, &*printed), (Some(2), ""), "{log}");

@@ -1,11 +1,11 @@
-//! Its command line, and what it prints at the start.
+//! The command line, and the output at startup.
 
 use std::process::Command;
 
 use super::*;
 
 #[test]
-fn answers_where_it_says_it_listens() {
+fn listens_on_the_printed_address() {
     let inspector = Inspector::start(&[]);
     assert_eq!(get(inspector.address(), "/health").status(), Some(200));
     assert_eq!(get(inspector.address(), "/").status(), Some(200));
@@ -14,9 +14,9 @@ fn answers_where_it_says_it_listens() {
 }
 
 #[test]
-fn the_curl_command_is_accepted_once_and_not_when_its_body_is_changed() {
+fn the_curl_command_is_accepted_once_and_rejected_with_another_body() {
     let installed = Command::new("curl").arg("--version").output().is_ok();
-    assert!(installed, "this test runs the curl command that the inspector prints: install curl");
+    assert!(installed, "this test needs curl to run the command that the inspector prints");
 
     let own_secrets = [None, Some("it's \"my own\" secret")];
     let standard = [("standard-webhooks", None), ("standard-webhooks", Some(SECRET))];
@@ -48,7 +48,7 @@ fn the_curl_command_is_accepted_once_and_not_when_its_body_is_changed() {
     }
 }
 
-/// What a shell makes of `command`.
+/// Runs `command` in a shell and returns the response that it prints.
 fn paste(command: &str) -> Answer {
     let output = Command::new("sh").args(["-c", command]).env("no_proxy", "*").output().unwrap();
     assert!(output.status.success(), "{command}: {}", String::from_utf8_lossy(&output.stderr));
@@ -56,7 +56,7 @@ fn paste(command: &str) -> Answer {
 }
 
 #[test]
-fn the_demo_secret_is_another_at_every_start_and_signs() {
+fn each_start_has_a_new_valid_demo_secret() {
     let secrets = [(), ()].map(|()| {
         let inspector = Inspector::start(&[]);
         let secret = inspector.invitation().into_iter().find_map(|line| {
@@ -74,14 +74,14 @@ fn the_demo_secret_is_another_at_every_start_and_signs() {
 }
 
 #[test]
-fn lists_the_providers_and_its_options() {
+fn lists_providers_and_options() {
     for list in [&["--provider", "list"][..], &["--provider=list"], &["--log-start", "--provider", "list"]] {
         let (code, printed, _) = run(list);
         assert_eq!(code, Some(0));
         let ids: Vec<&str> = printed.lines().collect();
         let all = tower_webhook::provider::all().filter(|provider| !provider.fetches_keys());
         let all = all.map(|provider| provider.id);
-        // Their keys, which a program has fetched, are given.
+        // The inspector does not fetch keys; for these providers they can be passed as secrets.
         let given = ["circle", "ebay"].into_iter().filter(|_| cfg!(feature = "asymmetric"));
         assert_eq!(ids, all.chain(given).collect::<Vec<_>>());
         assert!(["standard-webhooks", "github", "notifyer", "stripe"].iter().all(|id| ids.contains(id)));
@@ -94,7 +94,7 @@ fn lists_the_providers_and_its_options() {
 }
 
 #[test]
-fn refuses_what_it_cannot_do() {
+fn refuses_invalid_options() {
     let bad: &[&[&str]] = &[
         &["--nonsense"],
         &["argument"],
@@ -140,7 +140,7 @@ fn refuses_what_it_cannot_do() {
         &["--ack-deadline", "soon"],
     ];
     for options in bad {
-        // An address that would do, so that it is for nothing else that it is refused.
+        // The address is valid, so that only the other options can be refused.
         let listen = ["--listen", "127.0.0.1:0"];
         let (code, printed, log) = run(&[&listen, *options].concat());
         assert_eq!((code, &*printed), (Some(2), ""), "{options:?}: {log}");
@@ -150,7 +150,7 @@ fn refuses_what_it_cannot_do() {
 }
 
 #[test]
-fn an_address_that_is_taken_is_refused() {
+fn an_address_in_use_is_refused() {
     let inspector = Inspector::start(&[]);
     let (code, printed, log) = run(&["--listen", &inspector.address().to_string()]);
     assert_eq!((code, &*printed), (Some(2), ""), "{log}");
@@ -158,7 +158,7 @@ fn an_address_that_is_taken_is_refused() {
 }
 
 #[test]
-fn the_store_may_be_named_by_its_url() {
+fn the_store_can_be_a_url() {
     let inspector = Inspector::start(&["--secret", SECRET, "--store", "memory:?capacity=10"]);
     for outcome in ["accepted", "duplicate"] {
         assert_eq!(Request::delivery("msg_1", "{}").send(inspector.address()).status(), Some(200));
@@ -168,7 +168,7 @@ fn the_store_may_be_named_by_its_url() {
 }
 
 #[test]
-fn options_may_be_written_either_way_and_have_fractions() {
+fn options_accept_both_forms_and_fractions() {
     let secret = format!("--secret={SECRET}");
     let inspector = Inspector::start(&[
         "--provider=standard-webhooks",
@@ -191,7 +191,7 @@ fn options_may_be_written_either_way_and_have_fractions() {
 }
 
 #[test]
-fn a_scheme_of_ones_own_is_verified_by() {
+fn a_custom_scheme_verifies() {
     let scheme = r#"{"alg": "hmac-sha256", "sig": {"from": "x-hub-signature-256", "enc": "hex", "prefix": "sha256="}, "id": "header:x-github-delivery"}"#;
     let inspector = Inspector::start(&["--scheme", scheme, "--secret", "s"]);
     assert_eq!(Request::github("s", "id-1", "{}").send(inspector.address()).status(), Some(200));
@@ -203,7 +203,7 @@ fn a_scheme_of_ones_own_is_verified_by() {
 
 #[cfg(feature = "asymmetric")]
 #[test]
-fn ebays_handshake_is_answered_and_its_keys_are_known_by_their_ids() {
+fn ebays_handshake_is_answered_and_keys_are_selected_by_id() {
     const KEY: &str = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEZhhxXKtR+TOvtDbgTPCkSof02qgBB7IsYOyf76ilExJ/upAa/vKIKheOoCyOpcLmi4t0b4uepb7LLjmMr90FUg==";
     let inspector = Inspector::start(&[
         "--provider=ebay",
@@ -221,7 +221,7 @@ fn ebays_handshake_is_answered_and_its_keys_are_known_by_their_ids() {
         (Some(200), &*format!(r#"{{"challengeResponse":"{hash}"}}"#))
     );
     assert_line!(inspector.line(), outcome: "handshake", status: 200, provider: "ebay");
-    // The key by which this was signed is another.
+    // This request was signed with another key.
     let known: Vec<serde_json::Value> =
         serde_json::from_str(include_str!("../key_sources/ebay.json")).unwrap();
     let signature = known[0]["headers"]["x-ebay-signature"].as_str().unwrap();
@@ -233,7 +233,7 @@ fn ebays_handshake_is_answered_and_its_keys_are_known_by_their_ids() {
 }
 
 #[test]
-fn metas_handshake_is_answered_to_who_knows_the_token() {
+fn metas_handshake_needs_the_verify_token() {
     let inspector = Inspector::start(&["--provider", "whatsapp", "--secret", "s", "--verify-token", "t"]);
     let ask = |token: &str| {
         let query = format!("hub.mode=subscribe&hub.challenge=42&hub.verify_token={token}");

@@ -1,4 +1,4 @@
-//! "Send test event", and the same as `curl`: for each scenario the outcome that it is for.
+//! The outcome of each scenario of "Send test event", sent from the page and as a `curl` command.
 
 use std::process::Command;
 
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::*;
 
-/// What each scenario gives a provider that signs a timestamp and has ids.
+/// The outcomes of each scenario for a provider with signed timestamps and delivery ids.
 const SCENARIOS: [(&str, &[(&str, &str)]); 10] = [
     ("valid", &[("accepted", "completed")]),
     ("twice", &[("accepted", "completed"), ("duplicate", "")]),
@@ -30,7 +30,7 @@ fn json_of(answer: &Answer) -> Value {
     serde_json::from_str(answer.body()).unwrap()
 }
 
-/// The next lines, in any order.
+/// Returns the outcomes of the next lines, sorted.
 fn outcomes(inspector: &Inspector, count: usize) -> Vec<(String, String)> {
     let mut outcomes: Vec<_> = (0..count)
         .map(|_| {
@@ -48,7 +48,7 @@ fn expected(outcomes: &[(&str, &str)]) -> Vec<(String, String)> {
 }
 
 #[test]
-fn each_scenario_has_its_outcome_whether_sent_or_pasted() {
+fn each_scenario_has_its_outcome_from_the_page_and_from_curl() {
     for options in [
         &["--secret", SECRET][..],
         &["--provider", "stripe"],
@@ -62,7 +62,7 @@ fn each_scenario_has_its_outcome_whether_sent_or_pasted() {
 
             let curl = ask(&inspector, "POST", "/page/curl", &json!({ "scenario": scenario }));
             assert_eq!(curl.status(), Some(200), "{}", curl.0);
-            // A handler that panics gives no answer, and that is curl's error.
+            // curl fails if the handler panics, because there is no response.
             Command::new("sh").args(["-c", curl.body()]).env("no_proxy", "*").output().unwrap();
             assert_eq!(
                 outcomes(&inspector, expects.len()),
@@ -76,8 +76,8 @@ fn each_scenario_has_its_outcome_whether_sent_or_pasted() {
 }
 
 #[test]
-fn every_provider_with_a_secret_can_be_signed_for() {
-    // Its public key has the form of the demo secret. The others with public keys do not start without one.
+fn test_events_can_be_signed_for_every_provider_with_a_secret() {
+    // Discord's public key has the form of the demo secret. The other providers with public keys do not start without one.
     const CANNOT: [&str; 1] = ["discord"];
     let (_, ids, _) = run(&["--provider", "list"]);
     let mut cannot = Vec::new();
@@ -102,7 +102,7 @@ fn every_provider_with_a_secret_can_be_signed_for() {
 }
 
 #[test]
-fn what_a_scenario_cannot_show_with_a_provider_is_said() {
+fn the_page_names_scenarios_that_a_provider_does_not_support() {
     let scenario = |about: &Value, id: &str| {
         about["scenarios"].as_array().unwrap().iter().find(|scenario| scenario["id"] == id).unwrap().clone()
     };
@@ -117,12 +117,12 @@ fn what_a_scenario_cannot_show_with_a_provider_is_said() {
 
     let inspector = Inspector::start(&["--provider", "line"]);
     let about = json_of(&ask(&inspector, "GET", "/page/about", &Value::Null));
-    assert!(scenario(&about, "twice")["what"].as_str().unwrap().contains("no id"), "{about}");
+    assert!(scenario(&about, "twice")["what"].as_str().unwrap().contains("no delivery id"), "{about}");
     inspector.stop();
 }
 
 #[test]
-fn a_payload_of_ones_own_is_signed_as_it_stands() {
+fn a_custom_payload_is_signed_unchanged() {
     let inspector = Inspector::start(&["--secret", SECRET]);
     let body = "{\"type\": \"it's <b>\",\n  \"n\": 1.50}";
     json_of(&ask(&inspector, "POST", "/page/send", &json!({ "scenario": "valid", "body": body })));
@@ -140,7 +140,7 @@ fn a_payload_of_ones_own_is_signed_as_it_stands() {
 
 #[cfg(feature = "asymmetric")]
 #[test]
-fn who_has_only_a_public_key_cannot_sign() {
+fn test_events_cannot_be_signed_with_a_public_key() {
     let key = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
     let inspector = Inspector::start(&["--provider", "discord", "--secret", key]);
     let about = json_of(&ask(&inspector, "GET", "/page/about", &Value::Null));

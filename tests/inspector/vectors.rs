@@ -1,4 +1,4 @@
-//! Every known answer once more, over a socket.
+//! The test vectors, sent to the inspector over a socket.
 
 use std::{fs, net::SocketAddr, path::Path, sync::Mutex, thread};
 
@@ -7,16 +7,16 @@ use serde_json::{Value, json};
 use crate::{Connection, Inspector, run};
 
 #[test]
-fn every_vector_is_judged_right() {
+fn every_vector_has_the_expected_outcome() {
     let vectors = vectors();
     assert!(vectors.len() >= 1384, "only {} vectors", vectors.len());
     let vectors = Mutex::new(vectors.into_iter());
     let wrong = Mutex::new(Vec::new());
-    let judge_all = || {
+    let check_all = || {
         loop {
-            // One statement, so that the lock is not held while the vector is judged.
+            // A separate statement, so that the lock is not held while the vector is sent.
             let Some(vector) = vectors.lock().unwrap().next() else { break };
-            let found = judge(&vector);
+            let found = outcome_of(&vector);
             if !is_right(&vector, &found) {
                 wrong
                     .lock()
@@ -27,7 +27,7 @@ fn every_vector_is_judged_right() {
     };
     thread::scope(|scope| {
         for _ in 0..4 {
-            scope.spawn(judge_all);
+            scope.spawn(check_all);
         }
     });
     let wrong = wrong.into_inner().unwrap();
@@ -45,10 +45,10 @@ fn vectors() -> Vec<Value> {
         .collect()
 }
 
-/// What the inspector makes of a request: `accepted`, the kind of its rejection, or `bad secret`.
-fn judge(vector: &Value) -> String {
+/// Returns the inspector's result for a request: `accepted`, the kind of its rejection, or `bad secret`.
+fn outcome_of(vector: &Value) -> String {
     let text = |key: &str| vector[key].as_str().unwrap().to_owned();
-    // Where the account sets the algorithm there is a provider for each, named after it.
+    // If the account sets the algorithm, there is a provider for each algorithm, named after it.
     let provider = match vector["algorithm"].as_str() {
         Some(algorithm) if algorithm != "sha256" => format!("{}-{algorithm}", text("scheme")),
         _ => text("scheme"),
@@ -107,10 +107,10 @@ fn send(to: SocketAddr, vector: &Value) {
     assert!(answer.status().is_some(), "{vector}: {}", answer.0);
 }
 
-/// A request that is wrong in two ways may be refused for either.
+/// Returns whether the result is acceptable. A request that is invalid in two ways may be rejected for either.
 fn is_right(vector: &Value, found: &str) -> bool {
     let expected = vector["expect"].as_str().unwrap();
-    // Their signatures are not even in the encoding that they should be in.
+    // The signatures of these vectors are not validly encoded.
     if [json!("pusher-03"), json!("vonage-params-08")].contains(&vector["id"]) {
         return found == "malformed_signature";
     }
@@ -128,7 +128,7 @@ fn is_right(vector: &Value, found: &str) -> bool {
             "signature_mismatch" | "body_hash_mismatch" | "url_hash_mismatch" | "body_not_signed"
             | "claim_mismatch" | "unknown_key",
         ) => found == "wrong_signature",
-        // Candidates of another kind are passed over by some schemes' rules.
+        // Some schemes skip malformed or unknown signatures and then report a mismatch.
         Some(
             "bad_encoding"
             | "malformed_header"

@@ -44,7 +44,7 @@ use tower_webhook::{
 
 const BODY_LIMIT: usize = 1024 * 1024;
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
-/// Shorter than the lease, which would otherwise have to be extended while the handler runs.
+/// Shorter than the lease, so that the lease need not be extended while the handler runs.
 const HANDLER_TIMEOUT: Duration = Duration::from_secs(20);
 const LEASE: Duration = Duration::from_secs(30);
 /// Longer than Slack retries.

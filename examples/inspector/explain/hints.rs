@@ -1,4 +1,4 @@
-//! What most often is behind a rejection, and what cures it.
+//! The likely causes of a rejection, each with a fix.
 
 use serde::Serialize;
 use tower_webhook::{HandlerEnd, Outcome, RejectionKind as Kind};
@@ -13,7 +13,7 @@ pub(crate) struct Hint {
 }
 
 impl Hint {
-    /// What is known to be the cause, and not only often is.
+    /// Returns a hint with a cause that was found, and is not only likely.
     pub(crate) fn found(cause: &str, cure: String) -> Self {
         Self { cause: format!("Found: {cause}"), cure }
     }
@@ -29,49 +29,49 @@ pub(super) fn for_rejected(seen: &Seen<'_>) -> Vec<Hint> {
         Some(Kind::MissingSignature) => missing(seen),
         Some(Kind::MalformedSignature) => vec![
             hint(
-                "Another provider, or another version of its signatures",
+                "Another provider, or another version of its signature scheme",
                 "Compare the header with the provider's documentation; `--provider list` names those with several versions.",
             ),
             hint(
-                "A proxy that joins, splits or decodes headers",
-                "The signature's header must arrive as it was sent, and once.",
+                "A proxy that merges, splits or decodes headers",
+                "The signature header must arrive once and unchanged.",
             ),
         ],
         Some(Kind::StaleTimestamp) => stale(seen),
         Some(Kind::WrongSignature | Kind::UnknownEndpoint) => wrong(seen),
         Some(Kind::BodyTooLarge) => vec![hint(
-            "A payload that is larger than the limit",
+            "A payload larger than the limit",
             format!(
-                "The limit is {}. If the provider sends more: `--body-limit BYTES`, in code `WebhookLayer::body_limit`.",
+                "The limit is {}. If the provider sends larger payloads, set `--body-limit BYTES`, in code `WebhookLayer::body_limit`.",
                 words::bytes(rules.body_limit as u64)
             ),
         )],
         Some(Kind::BodyTooSlow | Kind::BodyInterrupted) => vec![hint(
-            "A connection that is slow or broke off",
-            "The provider sends it again. If it happens often, look at the proxy in between.",
+            "A slow or interrupted connection",
+            "The provider retries. If this happens often, check the proxies in between.",
         )],
         Some(Kind::InProgress) => vec![hint(
-            "The same delivery, sent twice at once, or again before its handler had finished",
-            "Nothing to do: 503 with Retry-After asks the provider to come back, and it gets 200 once the first has succeeded. A 200 now would lose the event if the first then failed.",
+            "A duplicate of a delivery in progress: it was sent twice, or retried before its handler finished",
+            "No action needed. The 503 with `Retry-After` makes the provider retry later, and the retry gets a 200 once the first attempt has succeeded. A 200 now would lose the event if the first attempt failed.",
         )],
         Some(Kind::AckDeadline) => vec![hint(
-            "A handler that is slower than the provider waits",
-            "If it always is: store the delivery, answer, and work afterwards. See “Slow handlers” on the crate's page.",
+            "A handler that is slower than the provider's timeout",
+            "If it is always slow, store the delivery, answer, and process it later. See “Slow handlers” in the crate's documentation.",
         )],
         Some(Kind::StoreUnavailable) => vec![hint(
-            "The dedupe store cannot be reached",
-            "Until it can, deliveries are answered 503. If the provider retries, none is lost. `on_store_failure(StoreFailure::Proceed)` handles them undeduped instead.",
+            "The deduplication store is unreachable",
+            "Deliveries get a 503 until it is reachable, and none is lost if the provider retries. `on_store_failure(StoreFailure::Proceed)` handles them without deduplication instead.",
         )],
         Some(Kind::HandlerTimeout) => vec![hint(
             "A handler that hangs",
             format!(
-                "It may take {}; its claim is released, and the next attempt runs.",
+                "Its timeout is {}. The claim is released, and the next attempt runs.",
                 words::duration(rules.handler_timeout)
             ),
         )],
         Some(Kind::VerifierUnavailable) => vec![hint(
-            "A key that could not be fetched",
-            "The provider is asked to try again. Is there a `--secret` with the key id that it names?",
+            "The key is not available",
+            "The 503 makes the provider retry. Check that there is a `--secret` with the key id that the request names.",
         )],
         Some(_) => Vec::new(),
         None => handled(seen),
@@ -80,21 +80,21 @@ pub(super) fn for_rejected(seen: &Seen<'_>) -> Vec<Hint> {
 
 fn stale(seen: &Seen<'_>) -> Vec<Hint> {
     let clock = hint(
-        "A clock that is off",
-        "Compare this machine's time with the real one, and let NTP keep it. The provider's may be off as well.",
+        "A clock that is wrong",
+        "Check this machine's time and synchronize it with NTP. The provider's clock may be wrong as well.",
     );
-    if seen.noted.timestamp.is_some_and(|signed| signed > seen.came_at()) {
+    if seen.record.timestamp.is_some_and(|signed| signed > seen.arrived_at()) {
         return vec![clock];
     }
     vec![
         hint(
-            "An old request, sent again",
-            "A pasted `curl` or a stored request is stale after a while: sign it anew. A provider's own retries are signed anew each time.",
+            "An old request that was sent again",
+            "A copied `curl` command or a stored request becomes stale: sign it again. A provider's retries have a new timestamp each.",
         ),
         clock,
         hint(
-            "A queue or a tunnel that held it up",
-            "Only if that is meant: `--tolerance SECONDS`, in code `WebhookLayer::tolerance`. It bounds how long a leaked request is of use.",
+            "A queue or tunnel that delays requests",
+            "If the delay is intended, set `--tolerance SECONDS`, in code `WebhookLayer::tolerance`. The tolerance limits how long a captured request can be replayed.",
         ),
     ]
 }
@@ -106,29 +106,32 @@ fn missing(seen: &Seen<'_>) -> Vec<Hint> {
     let mut hints = vec![
         hint(
             "A request that the provider did not send",
-            "A browser, a scanner or a `curl` without a signature. Refusing it is right.",
+            "A browser, a scanner or an unsigned `curl` request. The rejection is correct.",
         ),
         hint(
-            "No secret is set at the provider",
-            "Many sign only once a secret is set for the endpoint: look at its settings.",
+            "A provider without a signing secret",
+            "Many providers only sign once a secret is set for the endpoint. Check its settings.",
         ),
         hint(
-            "Another provider than this is started for",
-            format!("This one verifies {}; see `--provider list`.", seen.rules.source.id()),
+            "Deliveries of another provider",
+            format!(
+                "This inspector verifies {}. `--provider list` prints the others.",
+                seen.rules.source.id()
+            ),
         ),
     ];
     if seen.arrival.headers.len() > 2 {
         hints.push(hint(
-            "A proxy that drops headers it does not know",
-            "Compare the headers below with what the provider says it sent.",
+            "A proxy that drops unknown headers",
+            "Compare the headers below with those that the provider reports.",
         ));
     }
     hints
 }
 
-/// Whose signature there is, if there is that of another provider.
+/// Returns a hint if the request has the signature header of another provider.
 fn of_another(seen: &Seen<'_>) -> Option<Hint> {
-    // Credentials are in it for all sorts of things.
+    // This header may contain other credentials.
     let is_telling = |name: &&String| *name != "authorization";
     let names = seen.arrival.headers.iter().map(|(name, _)| name).filter(is_telling);
     let (name, providers) =
@@ -137,8 +140,9 @@ fn of_another(seen: &Seen<'_>) -> Option<Hint> {
         return None;
     }
     let options: Vec<_> = providers.iter().take(3).map(|id| format!("`--provider {id}`")).collect();
-    let cure = format!("It has the `{name}` header. Start this with {}.", options.join(" or "));
-    Some(Hint::found("the signature of another provider", cure))
+    let cure =
+        format!("The request has the `{name}` header. Start the inspector with {}.", options.join(" or "));
+    Some(Hint::found("a signature of another provider", cure))
 }
 
 fn wrong(seen: &Seen<'_>) -> Vec<Hint> {
@@ -148,41 +152,41 @@ fn wrong(seen: &Seen<'_>) -> Vec<Hint> {
     let covers_the_body = rules.profile.body_signed();
     if covers_the_body {
         hints.push(hint(
-            "The body was changed on its way",
-            "A proxy or a body parser that reads it and writes it anew changes bytes, were it only white space or a line break at the end. What is verified must be the raw bytes: put the layer before anything that reads them.",
+            "The body was modified in transit",
+            "A proxy or body parser that parses and serializes the body changes bytes, such as whitespace or a trailing line break. The signature covers the raw bytes, so the layer must get the body before any middleware that reads it.",
         ));
     }
     hints.push(hint(
-        "Another secret",
-        "Each endpoint has one of its own, and test and live mode differ. Copy it whole, with its prefix (`whsec_`) and without spaces. While it is rotated give both: `--secret NEW --secret OLD`.",
+        "The wrong secret",
+        "Every endpoint has its own secret, with different ones for test and live mode. Copy the whole secret, with its prefix (`whsec_`) and without spaces. During a rotation pass both: `--secret NEW --secret OLD`.",
     ));
     if signing.as_ref().is_some_and(|signing| signing.covers_the_url()) || signing.is_none() {
         let taken = match &rules.public_url {
-            Some(url) => format!("`--public-url` says {url}"),
-            None => "none is given, so `https://` and the host header are taken".to_owned(),
+            Some(url) => format!("{url}, from `--public-url`"),
+            None => "`https://` and the host header, because `--public-url` is not set".to_owned(),
         };
         hints.push(hint(
-            "Another URL, where the provider signs that",
-            format!("Behind a proxy the service sees another scheme, host or path than the provider called. Now: {taken}."),
+            "The wrong URL, for a provider that signs it",
+            format!("Behind a proxy, the service sees another scheme, host or path than the provider called. The URL used: {taken}."),
         ));
     }
     hints
 }
 
-/// Of what was accepted, and not handled.
+/// Returns the hints for an accepted delivery whose handler did not complete.
 fn handled(seen: &Seen<'_>) -> Vec<Hint> {
     match seen.outcome.and_then(Outcome::handler) {
         Some(HandlerEnd::Failed) => vec![hint(
-            "The handler answered other than 2xx",
-            "The delivery is not remembered, so the provider's next attempt runs it again. That is how none is lost.",
+            "The handler's response was not a 2xx",
+            "The claim is released, so the provider's next attempt runs the handler again, and no event is lost.",
         )],
         Some(HandlerEnd::Panicked) => vec![hint(
             "The handler panicked",
-            "The layer releases the claim and lets the panic go on; the service lives. See standard error for where it was.",
+            "The layer releases the claim and resumes the panic. The service continues. Standard error has the location.",
         )],
         Some(HandlerEnd::Cancelled) => vec![hint(
-            "The client hung up while the handler ran",
-            "Providers wait some seconds only. `--detached`, in code `WebhookLayer::detached`, lets handlers go on.",
+            "The client disconnected while the handler ran",
+            "Providers only wait for a few seconds. With `--detached`, in code `WebhookLayer::detached`, handlers continue.",
         )],
         _ => Vec::new(),
     }

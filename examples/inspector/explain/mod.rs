@@ -1,4 +1,4 @@
-//! What became of a request, in words: step by step, and what to do about it.
+//! The explanation of a request: its steps, and hints on how to fix a rejection.
 
 mod hints;
 mod payload;
@@ -16,10 +16,10 @@ pub(crate) use self::hints::Hint;
 use self::{payload::Payload, redact::Redactor, steps::Step};
 use crate::{
     rules::Rules,
-    watch::{Noted, Trace},
+    watch::{Record, Trace},
 };
 
-/// A request that came, as long as it is not known how it ends.
+/// A request that has arrived.
 pub(crate) struct Arrival {
     number: u64,
     from: SocketAddr,
@@ -31,7 +31,7 @@ pub(crate) struct Arrival {
     rules: Arc<Rules>,
 }
 
-/// What the page is told of a request.
+/// The details of a request, for the page.
 #[derive(Clone, Serialize)]
 pub(crate) struct Explained {
     #[serde(flatten)]
@@ -46,11 +46,11 @@ pub(crate) struct Explained {
     timestamp: Option<u64>,
 }
 
-/// What the page's list shows of it.
+/// The summary of a request, for the page's list.
 #[derive(Clone, Serialize)]
 pub(crate) struct Summary {
     pub(crate) number: u64,
-    /// When it came, in milliseconds since the epoch.
+    /// The time of arrival, in milliseconds since the epoch.
     at: u64,
     from: SocketAddr,
     /// The outcome, or `running`.
@@ -59,7 +59,7 @@ pub(crate) struct Summary {
     kind: Option<&'static str>,
     handler: Option<&'static str>,
     provider: &'static str,
-    /// Id, type and key are known once it is verified, and never before.
+    /// Id, event type and key are only set once the request is verified.
     verified: bool,
     id: Option<String>,
     event_type: Option<String>,
@@ -76,13 +76,13 @@ struct Line {
 }
 
 impl Explained {
-    /// How many bytes it takes up, about.
+    /// Returns the approximate size in memory, in bytes.
     pub(crate) fn weight(&self) -> usize {
         let headers = self.headers.iter().map(|(name, value)| name.len() + value.len());
         4096 + self.payload.weight() + headers.sum::<usize>()
     }
 
-    /// The same with what was found out since, instead of what is only likely.
+    /// Replaces the hints by the cause that was found.
     pub(crate) fn with(&self, found: Hint) -> Self {
         Self { hints: vec![found], ..self.clone() }
     }
@@ -117,23 +117,23 @@ impl Arrival {
         &self.rules
     }
 
-    /// Its handler has begun.
+    /// Explains the request once its handler runs.
     pub(crate) fn running(&self, delivery: &Delivery) -> Explained {
         self.explained(Some(delivery), None)
     }
 
-    /// It has ended.
+    /// Explains the request once it has ended.
     pub(crate) fn ended(&self, outcome: &Outcome) -> Explained {
         self.explained(outcome.delivery(), Some(outcome))
     }
 
     fn explained(&self, delivery: Option<&Delivery>, outcome: Option<&Outcome>) -> Explained {
-        let noted = self.trace.noted().clone();
-        let seen = Seen { arrival: self, rules: &self.rules, noted: &noted, delivery, outcome };
+        let record = self.trace.record().clone();
+        let seen = Seen { arrival: self, rules: &self.rules, record: &record, delivery, outcome };
         let rejection = outcome.and_then(Outcome::rejection);
         let text = |text: &str| words::bounded(text, 512);
         let steps = steps::all(&seen);
-        // What is behind it, or else what the step that failed says.
+        // The sources of the rejection, or else the text of the failed step.
         let reason = rejection.map(|rejection| match words::causes(rejection) {
             Some(causes) => text(&causes),
             None => steps::refusal(&steps).unwrap_or_default(),
@@ -161,26 +161,26 @@ impl Arrival {
             request: self.request.clone(),
             headers: self.headers.clone(),
             payload: Payload::new(&seen),
-            timestamp: delivery.and_then(Delivery::timestamp).or(noted.timestamp).map(words::milliseconds),
+            timestamp: delivery.and_then(Delivery::timestamp).or(record.timestamp).map(words::milliseconds),
             summary,
         }
     }
 }
 
-/// All that is known of a request.
+/// The known facts about a request.
 struct Seen<'a> {
     arrival: &'a Arrival,
     rules: &'a Rules,
-    noted: &'a Noted,
-    /// Once it is verified.
+    record: &'a Record,
+    /// `None` until the request is verified.
     delivery: Option<&'a Delivery>,
-    /// Once it has ended.
+    /// `None` until the request has ended.
     outcome: Option<&'a Outcome>,
 }
 
 impl Seen<'_> {
-    /// When it came, by the clock that signatures are judged by.
-    fn came_at(&self) -> SystemTime {
+    /// Returns the time of arrival, by the clock that timestamps are compared with.
+    fn arrived_at(&self) -> SystemTime {
         self.rules.now.unwrap_or(self.arrival.at)
     }
 

@@ -5,13 +5,13 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{Seen, redact::Redactor};
-use crate::watch::MOST;
+use crate::watch::MAX_BODY;
 
-/// A body, as text to be read.
+/// A body, as text for the page.
 #[derive(Clone, Serialize)]
 pub(super) struct Payload {
     text: String,
-    /// `json`, `text`, `base64`, or `none`: it was not read.
+    /// `json`, `text`, `base64`, or `none` if the body was not read.
     form: &'static str,
     bytes: usize,
     truncated: bool,
@@ -24,17 +24,17 @@ impl Payload {
     }
 
     pub(super) fn new(seen: &Seen<'_>) -> Self {
-        let body: &[u8] = &seen.noted.body;
-        let truncated = seen.noted.received > body.len();
+        let body: &[u8] = &seen.record.body;
+        let truncated = seen.record.received > body.len();
         let (form, text) = match str::from_utf8(body) {
-            _ if body.is_empty() && !seen.noted.finished => ("none", String::new()),
+            _ if body.is_empty() && !seen.record.finished => ("none", String::new()),
             Ok("") => ("text", String::new()),
             Ok(text) if !truncated && serde_json::from_str::<Value>(text).is_ok() => {
                 pretty(text).map_or_else(|| ("text", text.to_owned()), |pretty| ("json", pretty))
             }
             Ok(text) => ("text", text.to_owned()),
-            // Cut in the middle of a character.
-            Err(error) if truncated && error.valid_up_to() + 4 > MOST => {
+            // The body was truncated in the middle of a character.
+            Err(error) if truncated && error.valid_up_to() + 4 > MAX_BODY => {
                 ("text", String::from_utf8_lossy(body).into_owned())
             }
             Err(_) => ("base64", BASE64.encode(body)),
@@ -42,27 +42,27 @@ impl Payload {
         Self {
             text: Redactor::new(seen.rules).text(&text),
             form,
-            bytes: seen.noted.received,
+            bytes: seen.record.received,
             truncated,
             verified: seen.delivery.is_some(),
         }
     }
 }
 
-/// JSON with a line for each member, and otherwise as it was sent: the same digits, in the same order.
-/// None, if that would be mostly indentation.
+/// Pretty-prints JSON without changing digits or the order of keys. Returns `None` if the result would mostly be
+/// indentation.
 fn pretty(json: &str) -> Option<String> {
-    // Deeper than this it is not indented further.
-    const DEEPEST: usize = 24;
+    // The maximum depth of the indentation.
+    const MAX_DEPTH: usize = 24;
     let mut text = String::new();
     let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
     let new_line = |text: &mut String, depth: usize| {
         text.push('\n');
-        text.extend(std::iter::repeat_n("  ", depth.min(DEEPEST)));
+        text.extend(std::iter::repeat_n("  ", depth.min(MAX_DEPTH)));
     };
     let mut characters = json.chars().peekable();
     while let Some(c) = characters.next() {
-        if text.len() > 4 * MOST {
+        if text.len() > 4 * MAX_BODY {
             return None;
         }
         if in_string {

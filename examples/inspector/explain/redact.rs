@@ -4,17 +4,17 @@ use tower_webhook::Secret;
 use super::words::bounded;
 use crate::rules::Rules;
 
-/// Takes out of a request what would let its reader sign, or send it again.
+/// Removes secrets and complete signatures from a request, so that its readers can neither sign nor replay requests.
 pub(super) struct Redactor<'r> {
     secrets: Vec<&'r str>,
-    /// The headers and parameters that the provider's signature is in.
+    /// The locations of the provider's signature.
     signatures: Vec<String>,
     token_only: bool,
 }
 
-/// How many headers are shown, and how many characters of each.
-const MOST_HEADERS: usize = 60;
-const MOST_OF_ONE: usize = 1_000;
+/// The maximum number of headers shown, and of characters of each.
+const MAX_HEADERS: usize = 60;
+const MAX_VALUE: usize = 1_000;
 
 impl<'r> Redactor<'r> {
     pub(super) fn new(rules: &'r Rules) -> Self {
@@ -27,27 +27,27 @@ impl<'r> Redactor<'r> {
     }
 
     pub(super) fn headers(&self, headers: &HeaderMap) -> Vec<(String, String)> {
-        let shown = headers.iter().take(MOST_HEADERS).map(|(name, value)| {
+        let shown = headers.iter().take(MAX_HEADERS).map(|(name, value)| {
             let value = String::from_utf8_lossy(value.as_bytes());
             (name.as_str().to_owned(), self.value("header", name.as_str(), &value))
         });
-        let left_out = headers.len().saturating_sub(MOST_HEADERS);
+        let left_out = headers.len().saturating_sub(MAX_HEADERS);
         let rest = (left_out > 0).then(|| ("…".to_owned(), format!("{left_out} more")));
         shown.chain(rest).collect()
     }
 
-    /// Path and query.
+    /// Returns the path and query.
     pub(super) fn target(&self, uri: &Uri) -> String {
-        let Some(query) = uri.query() else { return self.text(&bounded(uri.path(), MOST_OF_ONE)) };
+        let Some(query) = uri.query() else { return self.text(&bounded(uri.path(), MAX_VALUE)) };
         let pairs = query.split('&').map(|pair| match pair.split_once('=') {
             Some((name, value)) => format!("{name}={}", self.value("query", name, value)),
             None => pair.to_owned(),
         });
         let target = format!("{}?{}", uri.path(), pairs.collect::<Vec<_>>().join("&"));
-        self.text(&bounded(&target, MOST_OF_ONE))
+        self.text(&bounded(&target, MAX_VALUE))
     }
 
-    /// A text that may have a secret in it.
+    /// Replaces secrets in a text.
     pub(super) fn text(&self, text: &str) -> String {
         self.secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret, "••••••"))
     }
@@ -66,7 +66,7 @@ impl<'r> Redactor<'r> {
             () if (is_place || has(&["signature", "hmac"])) && length > 20 => {
                 format!("{} ({length} characters)", bounded(value, length.min(60) / 3))
             }
-            () => self.text(&bounded(value, MOST_OF_ONE)),
+            () => self.text(&bounded(value, MAX_VALUE)),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The pipeline, a step for each thing that is done with a request.
+//! The steps in which the layer processes a request.
 
 use serde::Serialize;
 use tower_webhook::{
@@ -20,10 +20,10 @@ pub(super) struct Step {
 enum State {
     Passed,
     Failed,
-    /// It ended here, and well: a handshake, a duplicate, an ignored event.
+    /// The request ended here without an error, such as a handshake, a duplicate or an ignored event.
     Ended,
     Running,
-    /// It did not come to that.
+    /// The step was not reached.
     Skipped,
 }
 
@@ -43,7 +43,7 @@ impl Step {
     }
 }
 
-/// What became of it, in a line.
+/// Returns the outcome in one line.
 pub(super) fn headline(seen: &Seen<'_>) -> String {
     let Some(outcome) = seen.outcome else { return "The handler is running".to_owned() };
     let status = outcome.status().map(|status| status.as_u16());
@@ -53,28 +53,28 @@ pub(super) fn headline(seen: &Seen<'_>) -> String {
                 HandlerEnd::Completed => "Verified and handled",
                 HandlerEnd::Failed => "Verified, but the handler failed",
                 HandlerEnd::Panicked => "Verified, but the handler panicked",
-                HandlerEnd::TimedOut => "Verified, but the handler took too long",
+                HandlerEnd::TimedOut => "Verified, but the handler timed out",
                 _ => "Verified, but the handler was cancelled",
             };
             match seen.kind() {
-                Some(Kind::AckDeadline) => format!("{text}, after the provider was asked to come back"),
+                Some(Kind::AckDeadline) => format!("{text}, after the ack deadline"),
                 _ => text.to_owned(),
             }
         }
-        (OutcomeKind::Duplicate, _) => "A duplicate: it was handled before".to_owned(),
-        (OutcomeKind::Handshake, _) => "A handshake, answered".to_owned(),
-        (OutcomeKind::Ignored, _) => "Ignored: its event type was not asked for".to_owned(),
-        (OutcomeKind::Acknowledged, _) => "Acknowledged, although it could not be decoded".to_owned(),
+        (OutcomeKind::Duplicate, _) => "Duplicate: already handled".to_owned(),
+        (OutcomeKind::Handshake, _) => "Verification handshake, answered".to_owned(),
+        (OutcomeKind::Ignored, _) => "Ignored: its event type is not selected".to_owned(),
+        (OutcomeKind::Acknowledged, _) => "Acknowledged, but not handled: undecodable payload".to_owned(),
         (OutcomeKind::Rejected, _) => match seen.kind() {
-            Some(Kind::InProgress) => "Put off: the same delivery is being handled now".to_owned(),
+            Some(Kind::InProgress) => "Rejected for now: duplicate of a delivery in progress".to_owned(),
             Some(kind) => format!("Rejected: {}", kind.as_str().replace('_', " ")),
             None => format!("Rejected with {}", status.unwrap_or_default()),
         },
-        _ => "The client left before the handler was called".to_owned(),
+        _ => "The client disconnected before the handler was called".to_owned(),
     }
 }
 
-/// What the step says at which it was refused, as other reasons are written.
+/// Returns the text of the step that rejected the request, in the style of other reasons.
 pub(super) fn refusal(steps: &[Step]) -> Option<String> {
     let step = steps.iter().find(|step| matches!(step.state, State::Failed | State::Ended))?;
     let mut characters = step.text.chars();
@@ -82,7 +82,7 @@ pub(super) fn refusal(steps: &[Step]) -> Option<String> {
     Some(format!("{first}{}", characters.as_str().trim_end_matches('.')))
 }
 
-/// Every step, also those that it did not come to.
+/// Returns all steps, including those that were not reached.
 pub(super) fn all(seen: &Seen<'_>) -> Vec<Step> {
     type Explain = fn(&Seen<'_>) -> Step;
     let steps: [(&'static str, Explain); 7] = [
@@ -102,7 +102,7 @@ pub(super) fn all(seen: &Seen<'_>) -> Vec<Step> {
             false if seen.outcome.is_none() => Step::new(name, State::Skipped, "Not yet."),
             false => Step::new(name, State::Skipped, "Not reached."),
         };
-        // A handler that fails has its claim released all the same.
+        // The claim is also settled after a handler that failed.
         reached = match step.state {
             State::Passed => true,
             State::Failed => name == HANDLER,
@@ -137,12 +137,12 @@ impl<'a> Seen<'a> {
         sentence(&words::bounded(&text.unwrap_or_default(), 512))
     }
 
-    /// How old the signed timestamp was, and what is tolerated.
+    /// Describes the age of the signed timestamp, and the tolerance.
     fn age(&self) -> Option<String> {
-        let signed = self.delivery.and_then(Delivery::timestamp).or(self.noted.timestamp)?;
-        let age = match self.came_at().duration_since(signed) {
-            Ok(age) if age.as_secs() == 0 => "Signed in the second before it came".to_owned(),
-            Ok(age) => format!("Signed {} s before it came", age.as_secs()),
+        let signed = self.delivery.and_then(Delivery::timestamp).or(self.record.timestamp)?;
+        let age = match self.arrived_at().duration_since(signed) {
+            Ok(age) if age.as_secs() == 0 => "Signed less than a second before it arrived".to_owned(),
+            Ok(age) => format!("Signed {} s before it arrived", age.as_secs()),
             Err(ahead) => format!("Signed {} s ahead of this clock", ahead.duration().as_secs()),
         };
         Some(format!("{age}; tolerated: {}.", self.tolerance()))
@@ -150,15 +150,18 @@ impl<'a> Seen<'a> {
 
     fn tolerance(&self) -> String {
         let tolerance = self.rules.tolerance;
-        let past = tolerance.past().map_or("any time".to_owned(), words::duration);
-        format!("{past} old, {} ahead", words::duration(tolerance.future()))
+        let past =
+            tolerance.past().map_or("any age".to_owned(), |past| format!("{} old", words::duration(past)));
+        format!("{past}, {} ahead", words::duration(tolerance.future()))
     }
 
-    /// What the provider signs, and where it puts that.
-    fn how_it_signs(&self) -> Vec<String> {
+    /// Describes the signed content, and the location of the signature.
+    fn scheme_notes(&self) -> Vec<String> {
         let Some(signing) = self.rules.signing() else {
             let name = self.rules.source.name();
-            return vec![format!("How {name} signs is in its documentation: no template says it.")];
+            return vec![format!(
+                "The documentation of {name} describes its signature scheme; it has no template."
+            )];
         };
         let places: Vec<_> = signing.places().iter().map(|place| words::place(place)).collect();
         let places = places.join(" or ");
@@ -171,14 +174,14 @@ impl<'a> Seen<'a> {
                 )
             }
             None => format!(
-                "{} shows the secret itself, in {places}. It does not protect the body.",
+                "{} sends the secret itself, in {places}. This does not protect the body.",
                 self.rules.source.name()
             ),
         }]
     }
 
-    /// The signature was found wrong once the body was there.
-    fn unsigned(&self) -> bool {
+    /// Returns whether verification failed.
+    fn failed_verification(&self) -> bool {
         matches!(
             self.kind(),
             Some(
@@ -194,23 +197,23 @@ impl<'a> Seen<'a> {
 }
 
 fn head(seen: &Seen<'_>) -> Step {
-    if seen.ended_as(OutcomeKind::Handshake) && !seen.noted.begun {
+    if seen.ended_as(OutcomeKind::Handshake) && !seen.record.begun {
         return Step::new(
             HEAD,
             State::Ended,
-            "A handshake that needs no signature; the layer has answered it.",
+            "An unsigned verification handshake; the layer has answered it.",
         );
     }
-    if seen.outcome.is_some() && !seen.noted.finished && seen.unsigned() {
+    if seen.outcome.is_some() && !seen.record.finished && seen.failed_verification() {
         return Step::new(HEAD, State::Failed, seen.reason())
-            .note("Refused by its head alone: no byte of the body was read.")
-            .notes(seen.how_it_signs());
+            .note("Rejected from the headers alone: no byte of the body was read.")
+            .notes(seen.scheme_notes());
     }
-    let step = Step::new(HEAD, State::Passed, "Has what its signature needs.");
-    match seen.age().filter(|_| seen.noted.timestamp.is_some()) {
+    let step = Step::new(HEAD, State::Passed, "The headers are sufficient for verification.");
+    match seen.age().filter(|_| seen.record.timestamp.is_some()) {
         Some(age) => step.note(age),
         None if seen.rules.signing().is_some_and(|signing| signing.timestamp.is_none()) => {
-            step.note("No timestamp is signed: an old request is only known by its id.")
+            step.note("No timestamp is signed, so only deduplication detects a replayed request.")
         }
         None => step,
     }
@@ -218,25 +221,27 @@ fn head(seen: &Seen<'_>) -> Step {
 
 fn body(seen: &Seen<'_>) -> Step {
     let limit = words::bytes(seen.rules.body_limit as u64);
-    if !seen.noted.finished && seen.outcome.is_some() {
+    if !seen.record.finished && seen.outcome.is_some() {
         let text = match seen.kind() {
             Some(Kind::BodyTooLarge) => match seen.arrival.content_length {
-                Some(length) => format!("It announces {}, and the limit is {limit}.", words::bytes(length)),
-                None => format!("It is larger than the limit of {limit}."),
+                Some(length) => {
+                    format!("The declared length, {}, exceeds the limit of {limit}.", words::bytes(length))
+                }
+                None => format!("The body exceeds the limit of {limit}."),
             },
             Some(Kind::BodyTooSlow) => {
-                format!("It had not arrived within {}.", words::duration(seen.rules.body_timeout))
+                format!("The body did not arrive within {}.", words::duration(seen.rules.body_timeout))
             }
             Some(_) => seen.reason(),
-            None => "The client left while it was sending.".to_owned(),
+            None => "The client disconnected while it was sending.".to_owned(),
         };
-        let received = match seen.noted.received {
-            0 => "No byte of it was read.".to_owned(),
+        let received = match seen.record.received {
+            0 => "No byte of the body was read.".to_owned(),
             some => format!("{} were read.", words::bytes(some as u64)),
         };
         return Step::new(BODY, State::Failed, text).note(received);
     }
-    let received = words::bytes(seen.noted.received as u64);
+    let received = words::bytes(seen.record.received as u64);
     Step::new(BODY, State::Passed, format!("{received}, within the limit of {limit}."))
 }
 
@@ -244,18 +249,18 @@ fn signature(seen: &Seen<'_>) -> Step {
     let Some(delivery) = seen.delivery else {
         let text = match seen.rejection() {
             Some(_) => seen.reason(),
-            None => "The client left while it was being checked.".to_owned(),
+            None => "The client disconnected during verification.".to_owned(),
         };
-        return Step::new(SIGNATURE, State::Failed, text).notes(seen.how_it_signs());
+        return Step::new(SIGNATURE, State::Failed, text).notes(seen.scheme_notes());
     };
     let (index, secrets) = (delivery.secret_index(), &seen.rules.secrets);
     let which = match (secrets.len(), secrets.iter().nth(index).and_then(|secret| secret.key_id())) {
-        (1, None) => "It is right.".to_owned(),
-        (count, None) => format!("It is right: secret {} of {count} matches.", index + 1),
-        (count, Some(id)) => format!("It is right: secret {} of {count} matches, key id {id}.", index + 1),
+        (1, None) => "Valid.".to_owned(),
+        (count, None) => format!("Valid: secret {} of {count} matches.", index + 1),
+        (count, Some(id)) => format!("Valid: secret {} of {count} matches, key id {id}.", index + 1),
     };
-    let step = Step::new(SIGNATURE, State::Passed, which).notes(seen.how_it_signs());
-    match seen.age().filter(|_| seen.noted.timestamp.is_none()) {
+    let step = Step::new(SIGNATURE, State::Passed, which).notes(seen.scheme_notes());
+    match seen.age().filter(|_| seen.record.timestamp.is_none()) {
         Some(age) => step.note(age),
         None => step,
     }
@@ -263,30 +268,34 @@ fn signature(seen: &Seen<'_>) -> Step {
 
 fn payload(seen: &Seen<'_>) -> Step {
     if seen.ended_as(OutcomeKind::Handshake) {
-        return Step::new(PAYLOAD, State::Ended, "A signed handshake; the layer has answered it.");
+        return Step::new(
+            PAYLOAD,
+            State::Ended,
+            "A signed verification handshake; the layer has answered it.",
+        );
     }
     if seen.ended_as(OutcomeKind::Ignored) {
         return Step::new(
             PAYLOAD,
             State::Ended,
-            "Its event type was not asked for: answered 200, not decoded.",
+            "Its event type is not selected: answered 200, not decoded.",
         );
     }
     if seen.ended_as(OutcomeKind::Acknowledged) {
-        return Step::new(PAYLOAD, State::Failed, "It could not be decoded: answered 200, and not handled.");
+        return Step::new(PAYLOAD, State::Failed, "Undecodable: answered 200, not handled.");
     }
     if seen.kind() == Some(Kind::Undecodable) {
         return Step::new(PAYLOAD, State::Failed, seen.reason());
     }
-    Step::new(PAYLOAD, State::Passed, "No handshake: the payload goes to the handler.")
+    Step::new(PAYLOAD, State::Passed, "Not a handshake: the payload is for the handler.")
 }
 
 fn claim(seen: &Seen<'_>) -> Step {
     let key = seen.delivery.and_then(Delivery::dedupe_key).map(|key| format!("Key: `{key}`"));
     let window = words::duration(seen.rules.window);
     if seen.ended_as(OutcomeKind::Duplicate) {
-        let text = "Completed before: answered 200 at once, and the handler was not called.";
-        let store = format!("Handled deliveries are remembered for {window}, in {}.", seen.rules.store);
+        let text = "Completed before: answered 200 without calling the handler.";
+        let store = format!("Deduplication window: {window}; store: {}.", seen.rules.store);
         return Step::new(CLAIM, State::Ended, text).notes(key).note(store);
     }
     let was_called = seen.outcome.is_none_or(|outcome| outcome.handler().is_some());
@@ -294,27 +303,32 @@ fn claim(seen: &Seen<'_>) -> Step {
         let (state, text) = match seen.kind() {
             Some(Kind::InProgress) => (
                 State::Ended,
-                "Another request holds the claim: its handler is running, and how that ends is not known yet."
+                "Another request holds the claim, and its handler is still running: answered 503, so that the provider retries later."
                     .to_owned(),
             ),
             Some(_) => (State::Failed, seen.reason()),
-            None => (State::Failed, "The client left while it was being claimed.".to_owned()),
+            None => (State::Failed, "The client disconnected during the claim.".to_owned()),
         };
         return Step::new(CLAIM, state, text).notes(key);
     }
     let attempt = seen.delivery.and_then(Delivery::attempt);
-    let attempt = attempt.map(|attempt| format!("The provider says that it is attempt {attempt}."));
+    let attempt = attempt.map(|attempt| format!("Attempt {attempt}, according to the provider."));
     match (key, seen.delivery.and_then(Delivery::fencing_token)) {
-        (Some(key), Some(run)) => Step::new(CLAIM, State::Passed, "Claimed: nobody else runs it.")
-            .note(key)
-            .notes(attempt)
-            .note(format!("Lease: {}, extended while the handler runs.", words::duration(seen.rules.lease)))
-            .note(format!("Fencing number: {run}")),
-        (key, _) => Step::new(CLAIM, State::Passed, "Not deduped: a copy of it would run as well.")
+        (Some(key), Some(run)) => {
+            Step::new(CLAIM, State::Passed, "Claimed: no other request runs this delivery.")
+                .note(key)
+                .notes(attempt)
+                .note(format!(
+                    "Lease: {}, extended while the handler runs.",
+                    words::duration(seen.rules.lease)
+                ))
+                .note(format!("Fencing token: {run}"))
+        }
+        (key, _) => Step::new(CLAIM, State::Passed, "Not deduplicated: a duplicate would run as well.")
             .notes(key)
             .note(match seen.delivery.and_then(Delivery::id) {
-                None => "Its provider gives it no id by which it would be known again.",
-                Some(_) => "The store could not be asked.",
+                None => "The provider sends no delivery id.",
+                Some(_) => "The store was unavailable.",
             }),
     }
 }
@@ -322,26 +336,26 @@ fn claim(seen: &Seen<'_>) -> Step {
 fn handler(seen: &Seen<'_>) -> Step {
     let limit = words::duration(seen.rules.handler_timeout);
     let Some(outcome) = seen.outcome else {
-        return Step::new(HANDLER, State::Running, format!("Running; it may take {limit}."));
+        return Step::new(HANDLER, State::Running, format!("Running; the timeout is {limit}."));
     };
     let answer = |verb: &str| match outcome.status() {
         Some(status) if outcome.rejection().is_none() => format!("{verb} {}.", status.as_u16()),
-        _ => "It has ended.".to_owned(),
+        _ => "Ended.".to_owned(),
     };
     let (state, text) = match outcome.handler() {
-        Some(HandlerEnd::Completed) => (State::Passed, answer("It answered")),
-        Some(HandlerEnd::Failed) => (State::Failed, answer("It failed: it answered")),
+        Some(HandlerEnd::Completed) => (State::Passed, answer("Answered")),
+        Some(HandlerEnd::Failed) => (State::Failed, answer("Failed: answered")),
         Some(HandlerEnd::Panicked) => {
-            (State::Failed, "It panicked: the panic goes on, and the connection is closed.".to_owned())
+            (State::Failed, "Panicked: the layer resumes the panic, which closes the connection.".to_owned())
         }
-        Some(HandlerEnd::TimedOut) => (State::Failed, format!("It had not finished within {limit}.")),
-        _ => (State::Failed, "It was dropped while it ran, since its client hung up.".to_owned()),
+        Some(HandlerEnd::TimedOut) => (State::Failed, format!("Not finished within {limit}.")),
+        _ => (State::Failed, "Dropped while it ran, because the client disconnected.".to_owned()),
     };
-    let time = outcome.handler_time().map(|time| format!("It took {}.", words::took(time)));
+    let time = outcome.handler_time().map(|time| format!("Took {}.", words::took(time)));
     let step = Step::new(HANDLER, state, text).notes(time);
     match (outcome.rejection().map(Rejection::kind), seen.rules.ack_deadline) {
         (Some(Kind::AckDeadline), Some(deadline)) => step.note(format!(
-            "It had not finished at the ack deadline of {}: 503 was answered then, and it went on.",
+            "Still running at the ack deadline of {}: the layer answered 503, and the handler continued.",
             words::duration(deadline)
         )),
         _ => step,
@@ -350,7 +364,7 @@ fn handler(seen: &Seen<'_>) -> Step {
 
 fn settle(seen: &Seen<'_>) -> Step {
     let time = seen.outcome.and_then(Outcome::store_time);
-    let time = time.map(|time| format!("The store took {} in all.", words::took(time)));
+    let time = time.map(|time| format!("The store took {} in total.", words::took(time)));
     settled(seen).notes(time)
 }
 
@@ -360,16 +374,16 @@ fn settled(seen: &Seen<'_>) -> Step {
         Some(Settlement::Completed) => Step::new(
             SETTLE,
             State::Passed,
-            format!("Completed: for {window} a copy is answered as a duplicate."),
+            format!("Completed: for {window}, duplicates get a 200 and do not run."),
         ),
         Some(Settlement::Released) => {
             Step::new(SETTLE, State::Passed, "Released: the provider's next attempt runs.")
         }
         Some(Settlement::Lost) => {
-            Step::new(SETTLE, State::Failed, "The lease had run out before: another run may have begun.")
+            Step::new(SETTLE, State::Failed, "The lease had expired: another run may have started.")
         }
         Some(_) => {
-            Step::new(SETTLE, State::Failed, "The store failed; it is tried again while the lease lives.")
+            Step::new(SETTLE, State::Failed, "The store failed: the layer retries until the lease expires.")
         }
         None if seen.delivery.is_some_and(Delivery::is_deduped) => {
             Step::new(SETTLE, State::Passed, "Released in the background: the provider's next attempt runs.")
@@ -378,7 +392,7 @@ fn settled(seen: &Seen<'_>) -> Step {
     }
 }
 
-/// With a capital at its beginning and a full stop at its end.
+/// Capitalizes a text and adds a full stop.
 fn sentence(text: &str) -> String {
     let mut characters = text.chars();
     let first = characters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();

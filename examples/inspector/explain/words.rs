@@ -4,13 +4,13 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-/// Milliseconds since the epoch, which is how the page's own language counts.
+/// Returns milliseconds since the epoch, as JavaScript's dates use.
 pub(super) fn milliseconds(time: SystemTime) -> u64 {
     let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// The first `most` characters.
+/// Truncates a text to `most` characters.
 pub(super) fn bounded(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
@@ -18,14 +18,14 @@ pub(super) fn bounded(text: &str, most: usize) -> String {
     }
 }
 
-/// What is behind an error, if anything.
+/// Returns the sources of an error, if any.
 pub(super) fn causes(error: &dyn Error) -> Option<String> {
     let causes: Vec<_> =
         successors(error.source(), |&error| error.source()).map(ToString::to_string).collect();
     (!causes.is_empty()).then(|| causes.join(": "))
 }
 
-/// A time as people say it: `300 s`, `10 min`, `8 days`.
+/// Formats a duration with one unit: `300 s`, `10 min`, `8 days`.
 pub(super) fn duration(duration: Duration) -> String {
     let seconds = duration.as_secs();
     match seconds {
@@ -40,7 +40,7 @@ pub(super) fn duration(duration: Duration) -> String {
     }
 }
 
-/// How long something took, in three digits or so: `183 µs`, `1.7 ms`, `4.00 s`.
+/// Formats a measured duration with about three digits: `183 µs`, `1.7 ms`, `4.00 s`.
 pub(super) fn took(duration: Duration) -> String {
     let ms = duration.as_secs_f64() * 1000.0;
     match ms {
@@ -51,7 +51,7 @@ pub(super) fn took(duration: Duration) -> String {
     }
 }
 
-/// A number of bytes with its thousands apart.
+/// Formats a number of bytes with thousands separators.
 pub(super) fn bytes(count: u64) -> String {
     let digits = count.to_string();
     let mut text = String::new();
@@ -64,7 +64,7 @@ pub(super) fn bytes(count: u64) -> String {
     text + if count == 1 { " byte" } else { " bytes" }
 }
 
-/// A place as the grammar of schemes writes it, for people: `header:x-signature`, `body:/id`.
+/// Describes a location that is written as in a scheme: `header:x-signature`, `body:/id`.
 pub(super) fn place(place: &str) -> String {
     match place.split_once(':') {
         Some(("header", name)) => format!("the {name} header"),

@@ -1,9 +1,9 @@
-// How long the last deliveries took: a bar for each, on a logarithmic scale.
+// The durations of the last deliveries, as bars on a logarithmic scale.
 
 import { byId, el, svg, took } from "./dom.js";
 import { tone } from "./verdict.js";
 
-const MOST = 60;
+const MAX_SHOWN = 60;
 const WIDTH = 360;
 const HEIGHT = 48;
 // The scale, in milliseconds.
@@ -15,10 +15,10 @@ const MARKED = [
 ];
 
 export function draw(summaries) {
-  const ended = summaries.filter((summary) => summary.ms !== null).slice(-MOST);
+  const ended = summaries.filter((summary) => summary.ms !== null).slice(-MAX_SHOWN);
   const chart = byId("chart");
   chart.setAttribute("viewBox", `0 0 ${WIDTH} ${HEIGHT}`);
-  const step = WIDTH / MOST;
+  const step = WIDTH / MAX_SHOWN;
   const bars = ended.map((summary, index) => {
     const height = Math.max(2, heightOf(summary.ms));
     const x = WIDTH - (ended.length - index) * step;

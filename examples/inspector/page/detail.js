@@ -1,4 +1,4 @@
-// One delivery: what became of it, step by step, and what it was.
+// The details of one delivery: its hints, steps, payload and request.
 
 import { byId, clock, copy, date, el, rich, svg, took, visible } from "./dom.js";
 import { tone, verdict } from "./verdict.js";
@@ -19,7 +19,7 @@ export function show(request, { related, select, close }) {
             el("dl", {}, request.hints.map(({ cause, cure }) => [el("dt", { class: cause.startsWith("Found: ") ? "found" : null }, rich(cause)), el("dd", {}, rich(cure))])),
           )
         : null,
-      el("section", { class: "card" }, el("h3", {}, "What was done with it"), el("ol", { class: "steps" }, request.steps.map(step))),
+      el("section", { class: "card" }, el("h3", {}, "Steps"), el("ol", { class: "steps" }, request.steps.map(step))),
       payload(request),
       el(
         "section",
@@ -43,7 +43,7 @@ function heading(request) {
     el(
       "dl",
       { class: "facts" },
-      fact("Answer", request.status ? String(request.status) : request.ms === null ? null : "none"),
+      fact("Status", request.status ? String(request.status) : request.ms === null ? null : "none"),
       fact("Took", took(request.ms)),
       fact("Event", request.event_type),
       fact("Signed", request.timestamp ? date(request.timestamp) : null),
@@ -70,7 +70,7 @@ function payload({ payload }) {
   const tags = [
     payload.form === "none" ? null : el("span", { class: payload.verified ? "tag good" : "tag bad" }, payload.verified ? "verified" : "not verified"),
     payload.form === "none" ? null : el("span", { class: "tag" }, payload.form === "base64" ? `${size}, in base64` : size),
-    payload.truncated ? el("span", { class: "tag" }, "its beginning") : null,
+    payload.truncated ? el("span", { class: "tag" }, "truncated") : null,
   ];
   const text = el("pre", { class: "code payload", tabindex: 0, "aria-label": "Payload" }, payload.form === "json" ? coloured(payload.text) : visible(payload.text));
   const take = el("button", { type: "button", class: "quiet", onclick: () => copy(payload.text, take) }, "Copy");
@@ -79,17 +79,17 @@ function payload({ payload }) {
     { class: "card" },
     el("h3", {}, "Payload", tags, payload.text ? take : null),
     payload.form === "none"
-      ? el("p", { class: "note" }, "It was not read: the head was enough.")
-      : [payload.verified ? null : el("p", { class: "note" }, "Anybody may have sent this. It did not reach the handler."), payload.text ? text : el("p", { class: "note" }, "Empty.")],
+      ? el("p", { class: "note" }, "Not read: the headers were sufficient.")
+      : [payload.verified ? null : el("p", { class: "note" }, "Any client may have sent this. It did not reach the handler."), payload.text ? text : el("p", { class: "note" }, "Empty.")],
   );
 }
 
 const TOKENS = /("(?:\\.|[^"\\])*")(\s*:)?|(-?\d[\d.eE+-]*)|\b(true|false|null)\b/g;
-// More than so many characters are shown in one colour, for the browser's sake.
-const MOST_COLOURED = 40_000;
+// Longer payloads are not highlighted, because that would slow the browser down.
+const MAX_COLOURED = 40_000;
 
 function coloured(json) {
-  if (json.length > MOST_COLOURED) return visible(json);
+  if (json.length > MAX_COLOURED) return visible(json);
   const parts = [];
   let end = 0;
   for (const match of json.matchAll(TOKENS)) {
@@ -118,7 +118,7 @@ function same(related, select) {
   );
 }
 
-// What is there before anything has come.
+// The page before the first delivery.
 export function welcome(about, send) {
   const step = (title, ...text) => el("li", {}, el("h3", {}, title), el("p", {}, ...text));
   byId("detail").replaceChildren(
@@ -126,15 +126,15 @@ export function welcome(about, send) {
       "div",
       { class: "welcome" },
       el("h2", {}, "Waiting for deliveries"),
-      el("p", { class: "note" }, `Each request to the endpoint shows here as it comes: verified, a duplicate, or rejected, and why.`),
+      el("p", { class: "note" }, `Each request to the endpoint appears here as it arrives: accepted, duplicate or rejected, and why.`),
       el(
         "ol",
         {},
         about?.cannot_send
           ? step("A test event cannot be signed here", visible(about.cannot_send))
           : step("Send a test event", "Signed as ", el("b", {}, about?.name ?? "the provider"), " signs, or broken on purpose. ", el("button", { type: "button", class: "primary", onclick: send }, "Send test event")),
-        step("Point your provider at it", el("code", {}, about?.endpoint ?? ""), ", or a tunnel to it, with the secret that this was started with."),
-        step("Break it", "Change the body, the secret or the clock: the step that fails says what was wrong, and what usually cures it."),
+        step("Point your provider at it", el("code", {}, about?.endpoint ?? ""), ", or a tunnel to it, with the secret that the inspector was started with."),
+        step("Break it", "Change the body, the secret or the clock: the page shows the step that failed, the likely cause and the fix."),
       ),
     ),
   );

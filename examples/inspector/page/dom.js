@@ -1,4 +1,4 @@
-// Making elements. Whatever comes from the network becomes text, and nothing else.
+// Creates elements. Untrusted data from the network only becomes text.
 
 export const byId = (id) => document.getElementById(id);
 
@@ -21,14 +21,14 @@ function fill(element, attributes, children) {
   return element;
 }
 
-// Characters that are not seen, or that turn the text around them, are shown by their numbers.
+// Invisible characters, and those that change the direction of text, are shown by their code points.
 const UNSEEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
 
 export function visible(text) {
   return String(text).replace(UNSEEN, (c) => `\\u{${c.charCodeAt(0).toString(16).padStart(4, "0")}}`);
 }
 
-// A text in which `this` is code.
+// Formats parts in `backticks` as code.
 export function rich(text) {
   return visible(text)
     .split("`")
@@ -56,7 +56,7 @@ export function took(ms) {
   return `${(ms / 1000).toFixed(2)} s`;
 }
 
-// Puts a text on the clipboard, and says so on the button.
+// Copies a text to the clipboard, and shows the result on the button.
 export async function copy(text, button) {
   const done = (await onClipboard(text)) ? "Copied" : "Select and copy";
   const before = button.dataset.label ?? button.textContent;
@@ -70,8 +70,8 @@ async function onClipboard(text) {
     await navigator.clipboard.writeText(text);
     return true;
   } catch {
-    // Where the page is not at localhost, the older way is the only one. The text must be in what is
-    // not inert: an open dialog, if there is one.
+    // Without a secure context, only the older API is available. The text must be in an open dialog, if any,
+    // because everything else is inert.
     const field = el("textarea", { class: "unseen", readonly: true, "aria-hidden": "true" });
     field.value = text;
     (document.querySelector("dialog[open]") ?? document.body).append(field);

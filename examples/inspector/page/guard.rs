@@ -1,68 +1,66 @@
-//! Who may see what the page sees: this machine's browser, at this inspector's own page.
+//! The access check of the page's data: only the page itself, in a browser that connects directly, gets it.
 
 use std::net::{IpAddr, SocketAddr};
 
 use axum::http::{HeaderMap, StatusCode, Uri, header, uri::Authority};
 
-/// The names that the page may be called by.
+/// The host names under which the page is available.
 ///
-/// A name of somebody else's may be made to lead to this machine (DNS rebinding), and then a page of
-/// theirs has the same origin as this one. An address cannot.
+/// An attacker can make another name resolve to this machine (DNS rebinding), which gives the attacker's page the same
+/// origin as this one. That is impossible with an IP address.
 pub(super) struct Hosts {
     listening: SocketAddr,
-    /// As it was asked for, which may be a name.
-    asked_for: String,
+    /// The host of the option `--listen`, which may be a name.
+    listen_host: String,
 }
 
-/// What proxies add to what they pass on.
-const PASSED_ON: [&str; 4] = ["x-forwarded-for", "x-forwarded-host", "forwarded", "via"];
+/// The headers that proxies add.
+const PROXY_HEADERS: [&str; 4] = ["x-forwarded-for", "x-forwarded-host", "forwarded", "via"];
 
 impl Hosts {
-    pub(super) fn new(listening: SocketAddr, asked_for: &str) -> Self {
-        let name = asked_for.rsplit_once(':').map_or(asked_for, |(host, _)| host);
-        Self { listening, asked_for: name.to_lowercase() }
+    pub(super) fn new(listening: SocketAddr, listen_host: &str) -> Self {
+        let name = listen_host.rsplit_once(':').map_or(listen_host, |(host, _)| host);
+        Self { listening, listen_host: name.to_lowercase() }
     }
 
-    /// Refuses who comes from elsewhere.
-    pub(super) fn admit(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), (StatusCode, String)> {
+    /// Rejects requests with another host, through a proxy, or from another origin.
+    pub(super) fn check(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), (StatusCode, String)> {
         let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
         let host = uri.authority().map(Authority::as_str).or(text(header::HOST)).unwrap_or_default();
-        if !self.is_ours(host) {
+        if !self.is_own_host(host) {
             let address = self.listening;
             return Err((
                 StatusCode::FORBIDDEN,
-                format!("This page shows its deliveries at http://{address} only, or at localhost.\n"),
+                format!("This page is only available at http://{address} or at localhost.\n"),
             ));
         }
-        // A tunnel for the provider's sake may call this by its own name, and is open to everybody.
-        if PASSED_ON.iter().any(|name| headers.contains_key(*name)) {
-            return Err((StatusCode::FORBIDDEN, "This page is not shown through a proxy.\n".to_owned()));
+        // A tunnel for the provider may rewrite the host header to localhost, and is open to the public.
+        if PROXY_HEADERS.iter().any(|name| headers.contains_key(*name)) {
+            return Err((StatusCode::FORBIDDEN, "This page is not available through a proxy.\n".to_owned()));
         }
-        // Browsers say which page a request comes from; who is no browser need not.
+        // Browsers send the origin of a request. Other clients, such as `curl`, need not.
         let is_same =
             |origin: &str| origin.split_once("://").is_some_and(|(_, from)| from.eq_ignore_ascii_case(host));
-        let from_elsewhere = (headers.contains_key(header::ORIGIN)
+        let is_cross_origin = (headers.contains_key(header::ORIGIN)
             && !text(header::ORIGIN).is_some_and(is_same))
             || headers
                 .get("sec-fetch-site")
                 .is_some_and(|site| !matches!(site.as_bytes(), b"same-origin" | b"none"));
-        match from_elsewhere {
-            true => {
-                Err((StatusCode::FORBIDDEN, "Only this inspector's own page may ask for this.\n".to_owned()))
-            }
+        match is_cross_origin {
+            true => Err((StatusCode::FORBIDDEN, "Requests from other origins are not allowed.\n".to_owned())),
             false => Ok(()),
         }
     }
 
-    fn is_ours(&self, host: &str) -> bool {
+    fn is_own_host(&self, host: &str) -> bool {
         let Ok(host) = host.parse::<Authority>() else { return false };
         let name = host.host().trim_start_matches('[').trim_end_matches(']').to_lowercase();
         let ours = self.listening.ip();
         match name.parse::<IpAddr>() {
-            // Every address of the machine.
+            // The inspector listens on every address of the machine.
             Ok(_) if ours.is_unspecified() => true,
             Ok(ip) => ip == ours,
-            Err(_) => name == "localhost" || name == self.asked_for,
+            Err(_) => name == "localhost" || name == self.listen_host,
         }
     }
 }

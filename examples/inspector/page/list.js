@@ -4,8 +4,8 @@ import { byId, clock, el, took, visible } from "./dom.js";
 import { draw } from "./chart.js";
 import { tone, verdict } from "./verdict.js";
 
-// As many as the inspector keeps.
-const MOST = 500;
+// The inspector keeps as many.
+const MAX_SHOWN = 500;
 
 const GROUPS = [
   ["all", "All"],
@@ -55,7 +55,7 @@ export class List {
     this.#count();
   }
 
-  // Adds deliveries, or what has become of them since.
+  // Adds or updates deliveries.
   update(summaries) {
     for (const summary of summaries) {
       this.requests.set(summary.number, summary);
@@ -66,7 +66,7 @@ export class List {
       this.#rows.set(summary.number, row);
     }
     const oldest = [...this.requests.keys()].sort((a, b) => a - b);
-    for (const number of oldest.slice(0, Math.max(0, oldest.length - MOST))) {
+    for (const number of oldest.slice(0, Math.max(0, oldest.length - MAX_SHOWN))) {
       this.requests.delete(number);
       this.#rows.get(number).remove();
       this.#rows.delete(number);
@@ -88,7 +88,7 @@ export class List {
     this.onselect(number, open);
   }
 
-  // By so many rows, of those that are shown.
+  // Moves the selection by a number of visible rows.
   move(by) {
     const shown = [...this.#list.children].filter((row) => !row.hidden).map((row) => Number(row.dataset.number));
     if (shown.length === 0) return;
@@ -98,7 +98,7 @@ export class List {
   }
 
   #insert(row, number) {
-    // Newest first; nearly always it is the newest.
+    // Newest first; nearly always this is the newest.
     for (const other of this.#list.children) {
       if (Number(other.dataset.number) < number) {
         other.before(row);
@@ -161,7 +161,7 @@ export class List {
     const shown = [...this.#rows.values()].some((row) => !row.hidden);
     const empty = byId("empty");
     empty.hidden = shown;
-    empty.textContent = this.requests.size ? "None of the deliveries is like that." : "Nothing has come yet.";
+    empty.textContent = this.requests.size ? "No matching deliveries." : "No deliveries yet.";
     draw([...this.requests.values()].sort((a, b) => a.number - b.number));
   }
 }

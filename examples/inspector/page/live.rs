@@ -1,4 +1,4 @@
-//! Server-sent events: what changes in the history, for as long as somebody looks.
+//! Server-sent events with the changes of the history.
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
@@ -13,15 +13,15 @@ use tokio::time::timeout;
 
 use crate::history::History;
 
-/// How often a browser is written to, if only to find out that it has gone.
+/// The interval of comments in an idle stream, which detect that the browser has disconnected.
 const HEARTBEAT: Duration = Duration::from_secs(15);
-/// How many changes are written at once.
-const MOST: usize = 50;
+/// The maximum number of changes in one write.
+const MAX_CHANGES: usize = 50;
 
-/// All that is kept, and then each change. A browser that comes back says what it has seen.
+/// Streams the whole history, then each change. A browser that reconnects sends the last event that it has seen.
 pub(super) fn events(history: Arc<History>, run: &str, headers: &HeaderMap) -> Response {
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok());
-    // Of another run's history it has seen nothing that is worth anything now.
+    // Ignore an event id of another run, which has another history.
     let seen = last.and_then(|id| id.strip_prefix(run)?.strip_prefix('-')?.parse().ok());
     let (sender, body) = Channel::<Bytes, Infallible>::new(1);
     tokio::spawn(write(sender, history, run.to_owned(), seen.unwrap_or(0)));
@@ -35,15 +35,15 @@ async fn write(mut to: Sender<Bytes>, history: Arc<History>, run: String, mut se
     loop {
         changes.borrow_and_update();
         loop {
-            let changed = history.since(seen, MOST);
+            let changed = history.since(seen, MAX_CHANGES);
             for kept in &changed {
                 seen = kept.change;
-                // Texts and numbers always can be, and on one line.
+                // Serializing strings and numbers does not fail, and writes one line.
                 let json = serde_json::to_string(&kept.request.summary).unwrap_or_default();
                 text.push_str(&format!("id: {run}-{seen}\ndata: {json}\n\n"));
             }
-            let more = changed.len() == MOST;
-            // While a slow browser is waited for, the history goes on without being held.
+            let more = changed.len() == MAX_CHANGES;
+            // Drop the requests before waiting for a slow browser, so that they do not use memory.
             drop(changed);
             if to.send_data(std::mem::take(&mut text).into()).await.is_err() {
                 return;

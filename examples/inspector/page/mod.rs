@@ -1,7 +1,7 @@
-//! The page at `/`: what has come, as it comes, and a button to send something.
+//! The page at `/`, which lists deliveries as they arrive, and sends test events.
 //!
-//! The page is whole in this program, and needs nothing from elsewhere. What it shows came from the
-//! network: the browser is told to run nothing but the page's own files, and those write text only.
+//! The program contains all files of the page. The page shows untrusted data from the network, so its policy only lets the
+//! browser run the page's own scripts, and these only insert text.
 
 mod guard;
 mod live;
@@ -29,13 +29,13 @@ use crate::{
     test_event::{self, Caveat, Plan, Scenario, TestEvents},
 };
 
-/// What the page is made of and about.
+/// The state of the page.
 pub(crate) struct Page {
     rules: Arc<Rules>,
     history: Arc<History>,
     test_events: TestEvents,
     hosts: Hosts,
-    /// Tells the page that it is another inspector which it sees, with another history.
+    /// An id of this run, by which the page notices that the inspector was restarted, with a new history.
     run: String,
 }
 
@@ -44,11 +44,11 @@ impl Page {
         rules: Arc<Rules>,
         history: Arc<History>,
         test_events: TestEvents,
-        asked_for: &str,
+        listen_option: &str,
         listening: std::net::SocketAddr,
     ) -> Self {
         let run = HEXLOWER.encode(&random::<8>());
-        Self { rules, history, test_events, hosts: Hosts::new(listening, asked_for), run }
+        Self { rules, history, test_events, hosts: Hosts::new(listening, listen_option), run }
     }
 
     pub(crate) fn routes(self) -> Router {
@@ -96,7 +96,7 @@ fn file(name: &str) -> Response {
     }
 }
 
-/// What browsers are told of everything that the page is made of.
+/// Adds the security headers of the page.
 async fn strict(mut response: Response) -> Response {
     const HEADERS: [(HeaderName, &str); 6] = [
         (
@@ -118,7 +118,7 @@ async fn strict(mut response: Response) -> Response {
 }
 
 async fn guarded(State(page): State<Arc<Page>>, request: Request, next: Next) -> Response {
-    match page.hosts.admit(request.uri(), request.headers()) {
+    match page.hosts.check(request.uri(), request.headers()) {
         Ok(()) => next.run(request).await,
         Err(refusal) => refusal.into_response(),
     }
@@ -131,11 +131,11 @@ async fn events(State(page): State<Arc<Page>>, headers: HeaderMap) -> Response {
 async fn request(State(page): State<Arc<Page>>, Path(number): Path<u64>) -> Response {
     match page.history.find(number) {
         Some(request) => Json(&*request).into_response(),
-        None => (StatusCode::NOT_FOUND, "It is no longer kept.\n").into_response(),
+        None => (StatusCode::NOT_FOUND, "The history has dropped this request.\n").into_response(),
     }
 }
 
-/// What the page says of the endpoint.
+/// Returns the description of the endpoint.
 async fn about(State(page): State<Arc<Page>>) -> Json<Value> {
     let rules = &page.rules;
     let mut scenarios = Vec::new();
@@ -168,7 +168,7 @@ async fn sample(State(page): State<Arc<Page>>) -> Json<Value> {
     Json(json!({ "id": sample.id, "body": sample.body }))
 }
 
-/// What to send. As JSON, which no other site's form can post.
+/// The test event to send. As JSON, which a form of another site cannot post.
 #[derive(Deserialize)]
 struct Wanted {
     scenario: Scenario,

@@ -1,4 +1,4 @@
-// The page: what comes over the event stream goes into the list, and keys and buttons do the rest.
+// The page: adds deliveries from the event stream to the list, and handles keys and buttons.
 
 import { byId, copy, el, visible } from "./dom.js";
 import { List } from "./list.js";
@@ -8,7 +8,7 @@ import { verdict } from "./verdict.js";
 
 let about = null;
 let run = null;
-// Where deliveries come from that were sent by this page: they are shown when they arrive.
+// The client addresses of test events that this page has sent, to select them when they arrive.
 const sent = new Set();
 
 const list = new List(selected);
@@ -24,7 +24,7 @@ function arrive(summary) {
   list.select(summary.number, { open: true });
 }
 
-// Shows the delivery that is selected, as it now is.
+// Shows the current state of the selected delivery.
 let asked = 0;
 async function selected(number, open = false) {
   const turn = ++asked;
@@ -35,7 +35,7 @@ async function selected(number, open = false) {
   }
   if (open) document.body.classList.add("reading");
   const response = await fetch(`/page/requests/${number}`).catch(() => null);
-  // Another was selected meanwhile.
+  // Another delivery was selected meanwhile.
   if (turn !== asked || !response) return;
   if (!response.ok) {
     byId("detail").replaceChildren(el("p", { class: "empty" }, visible(await response.text())));
@@ -63,7 +63,7 @@ function listen() {
     live.textContent = "Reconnecting";
     live.dataset.state = "lost";
   });
-  // Another inspector has another history.
+  // A restarted inspector has another history.
   source.addEventListener("run", ({ data }) => {
     if (run !== null && run !== data) location.reload();
     run = data;
@@ -72,7 +72,7 @@ function listen() {
     arrived.push(JSON.parse(data));
     if (arrived.length === 1) setTimeout(take, 20);
   });
-  // Many at once are one change of the page.
+  // Updates the page once for several deliveries.
   function take() {
     const summaries = arrived;
     arrived = [];
@@ -98,7 +98,7 @@ async function describe() {
   const provider = byId("provider");
   provider.textContent = about.name;
   if (about.documentation?.startsWith("https://")) provider.href = about.documentation;
-  provider.title = about.signs ? `${about.algorithm} of ${about.signs}` : "How it signs";
+  provider.title = about.signs ? `${about.algorithm} of ${about.signs}` : "Documentation of the signature scheme";
   byId("endpoint").textContent = about.endpoint;
   sender.describe(about);
   return true;
@@ -116,7 +116,7 @@ function theme(change) {
     if (change) localStorage.setItem("theme", root.dataset.theme);
     else if (localStorage.getItem("theme")) root.dataset.theme = localStorage.getItem("theme");
   } catch {
-    // Where nothing may be stored it is forgotten.
+    // Without storage, the choice is not saved.
   }
 }
 

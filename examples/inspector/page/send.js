@@ -50,7 +50,7 @@ export class Sender {
     return this.#dialog.querySelector("input[name=scenario]:checked")?.value ?? "valid";
   }
 
-  // The sample, as a person would write it. What is signed is what stands there.
+  // Loads the sample payload, pretty-printed. The signature covers the text as shown.
   async #sample() {
     const response = await fetch("/page/sample");
     if (!response.ok) return;
@@ -63,7 +63,7 @@ export class Sender {
     }
   }
 
-  // Each is a delivery of its own, though its payload was written once.
+  // Replaces the id in the payload, so that each test event is a new delivery.
   #renew() {
     if (!this.#id || !this.#payload.value.includes(this.#id)) return;
     const bytes = crypto.getRandomValues(new Uint8Array(8));
@@ -80,7 +80,7 @@ export class Sender {
       if (response.ok) return response;
       this.#complain(await response.text());
     } catch {
-      this.#complain("The inspector does not answer. Is it running?");
+      this.#complain("The inspector does not respond. Check that it is running.");
     }
     return null;
   }

@@ -1,4 +1,4 @@
-// What became of a delivery, for people: in which group it counts, and what it is called.
+// Returns the group in which a delivery counts, and the name of its outcome.
 export function verdict({ outcome, handler, kind }) {
   if (outcome === "running") return { group: "running", name: "running" };
   if (outcome === "accepted") {
@@ -7,7 +7,7 @@ export function verdict({ outcome, handler, kind }) {
   }
   if (outcome === "duplicate") return { group: "duplicate", name: "duplicate" };
   if (outcome === "rejected") {
-    return kind === "in_progress" ? { group: "rejected", name: "put off", tone: "duplicate" } : { group: "rejected", name: "rejected" };
+    return kind === "in_progress" ? { group: "rejected", name: "retry later", tone: "duplicate" } : { group: "rejected", name: "rejected" };
   }
   if (outcome === "acknowledged") return { group: "other", name: outcome, tone: "failed" };
   return { group: "other", name: outcome };

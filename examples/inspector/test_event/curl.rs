@@ -2,10 +2,10 @@ use std::net::SocketAddr;
 
 use super::{Plan, Signed};
 
-/// How many spaces at its end a body may have on a command line.
-const MOST: usize = 100;
+/// The maximum number of trailing spaces of a body on a command line.
+const MAX_PADDING: usize = 100;
 
-/// The plan as commands for a shell.
+/// Formats the plan as shell commands.
 pub(crate) fn commands(plan: &Plan, address: SocketAddr) -> String {
     let commands: Vec<_> = plan.requests.iter().map(|request| command(request, address)).collect();
     match plan.at_once {
@@ -26,19 +26,19 @@ fn command(request: &Signed, address: SocketAddr) -> String {
     let body = String::from_utf8_lossy(request.body());
     let unpadded = body.trim_end_matches(' ');
     let padding = body.len() - unpadded.len();
-    if padding > MOST {
-        // Too long for a command line.
+    if padding > MAX_PADDING {
+        // Generate the spaces, which would be too long for a command line.
         let body = quoted(unpadded);
         return format!(
             "{{ printf %s {body}; head -c {padding} /dev/zero | tr '\\0' ' '; }} | {curl} --data-binary @-"
         );
     }
-    // An @ at its beginning would name a file.
+    // A leading `@` would name a file.
     let option = if body.starts_with('@') { "--data-raw" } else { "--data-binary" };
     format!("{curl} {option} {}", quoted(&body))
 }
 
-/// A text as one word of a shell's.
+/// Quotes a text as one shell word.
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }

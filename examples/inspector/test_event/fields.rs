@@ -1,15 +1,15 @@
 use serde_json::{Map, Value, json};
 
-/// What the body is made of.
+/// The fields of the body.
 #[derive(Default)]
 pub(super) struct Fields {
     pub(super) json: Value,
-    /// If there is anything in it, the body is a form.
+    /// The body is a form if this is not empty.
     pub(super) form: Vec<(String, String)>,
 }
 
 impl Fields {
-    /// Puts a value where a JSON pointer says, unless there is one.
+    /// Sets the value at a JSON pointer, unless it exists.
     pub(super) fn add(&mut self, pointer: &str, value: Value) {
         if self.json.pointer(pointer).is_none() {
             self.set(pointer, value);
@@ -26,7 +26,7 @@ impl Fields {
                 *place = json!([]);
             }
             place = match place {
-                // Pointers into lists are to their first item.
+                // Pointers into arrays refer to the first item.
                 Value::Array(items) => {
                     if items.is_empty() {
                         items.push(Value::Null);

@@ -1,10 +1,9 @@
-//! What a few providers send, by their documentation.
+//! Sample payloads of some providers, from their documentation.
 
 use data_encoding::BASE64;
 use serde_json::{Value, json};
 
-/// The body of a provider's, with an id and a time in seconds; null for those of which only what must be
-/// there is known.
+/// Returns a JSON payload with an id and a time in seconds, or null for a provider without a sample.
 pub(super) fn json(provider: &str, id: &str, now: u64) -> Value {
     match provider {
         "standard-webhooks" => json!({"type": "greeting", "data": {"text": "hello"}}),
@@ -48,7 +47,7 @@ pub(super) fn json(provider: &str, id: &str, now: u64) -> Value {
     }
 }
 
-/// The fields of a provider that posts forms.
+/// Returns the form fields of a provider that sends forms.
 pub(super) fn form(provider: &str, id: &str) -> Vec<(String, String)> {
     match provider {
         "braintree" => {

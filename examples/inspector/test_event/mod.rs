@@ -1,4 +1,4 @@
-//! Deliveries to try the endpoint with: the provider's sample, signed, and then broken on purpose.
+//! Test events: signed sample deliveries of the provider, some of them broken on purpose.
 
 mod curl;
 mod fields;
@@ -26,10 +26,10 @@ use tower_webhook::{
 pub(crate) use self::{curl::commands, sample::Sample, scenario::Scenario};
 use crate::rules::Rules;
 
-/// Makes deliveries, and sends them to the endpoint over a socket, as anybody else would.
+/// Creates test events, and sends them to the endpoint over TCP.
 pub(crate) struct TestEvents {
     verifier: ProviderVerifier,
-    /// One with a secret that the endpoint does not know.
+    /// Signs with a secret that the endpoint does not know.
     forger: Option<ProviderVerifier>,
     layer: WebhookLayer,
     rules: Arc<Rules>,
@@ -37,20 +37,20 @@ pub(crate) struct TestEvents {
     sending: Arc<Semaphore>,
 }
 
-/// How large a body is made, in bytes, to be too large.
-const MOST: usize = 64 * 1024 * 1024;
+/// The size limit of test events, in bytes.
+const MAX_BODY: usize = 64 * 1024 * 1024;
 
 type Signed = Request<Bytes>;
 
-/// What is to be sent.
+/// The requests of a scenario.
 pub(crate) struct Plan {
     requests: Vec<Signed>,
     at_once: bool,
 }
 
-/// What became of a delivery that was tried out.
+/// The result of a delivery to the layer, without the endpoint.
 pub(crate) struct Trial {
-    refused: Option<RejectionKind>,
+    rejected: Option<RejectionKind>,
     deduped: bool,
 }
 
@@ -76,17 +76,17 @@ impl TestEvents {
         self.address
     }
 
-    /// The provider's sample, as it would be sent now.
+    /// Returns a sample delivery of the provider, at the current time.
     pub(crate) fn sample(&self) -> Sample {
         Sample::new(&self.rules, self.rules.now())
     }
 
-    /// The requests of a scenario; with a body of one's own, or the sample's.
+    /// Returns the requests of a scenario, with the given body or the sample's.
     pub(crate) fn plan(&self, scenario: Scenario, body: Option<String>) -> Result<Plan, BoxError> {
         let at = match scenario {
-            Scenario::Stale => self
-                .out_of_tolerance()
-                .ok_or("The tolerance reaches further than the clock: no time is out of it.")?,
+            Scenario::Stale => {
+                self.out_of_tolerance().ok_or("The tolerance accepts every timestamp, so none is stale.")?
+            }
             _ => self.rules.now(),
         };
         let mut sample = Sample::new(&self.rules, at);
@@ -94,19 +94,21 @@ impl TestEvents {
             sample = sample.with_body(body, &self.rules, at);
         }
         if scenario == Scenario::TooLarge {
-            if self.rules.body_limit > MOST {
-                return Err("The limit is larger than what is sent from here.".into());
+            if self.rules.body_limit > MAX_BODY {
+                return Err("The body limit is larger than the largest test event.".into());
             }
             sample.body.extend(self.padding(sample.body.len()));
         }
         let verifier = match scenario {
-            Scenario::WrongSecret => self.forger.as_ref().ok_or("another secret cannot be made up")?,
+            Scenario::WrongSecret => {
+                self.forger.as_ref().ok_or("cannot generate another secret for this provider")?
+            }
             _ => &self.verifier,
         };
         let mut request = self.signed(verifier, &sample, scenario.knobs(), at)?;
         match scenario {
             Scenario::ChangedBody => *request.body_mut() = [request.body(), &b"\n"[..]].concat().into(),
-            // Who puts the signature into the body writes that anew, without the spaces.
+            // Signing may have serialized the body again, without the padding, if the signature is in the body.
             Scenario::TooLarge => {
                 let padding: String = self.padding(request.body().len()).collect();
                 *request.body_mut() = [request.body(), padding.as_bytes()].concat().into();
@@ -116,15 +118,15 @@ impl TestEvents {
         Ok(Plan { requests: vec![request; scenario.copies()], at_once: scenario == Scenario::AtOnce })
     }
 
-    /// The spaces by which a body of this length becomes one byte too long.
+    /// Returns the spaces that make a body of this length exceed the limit by one byte.
     fn padding(&self, length: usize) -> impl Iterator<Item = char> + use<> {
         std::iter::repeat_n(' ', self.rules.body_limit.saturating_add(1).saturating_sub(length))
     }
 
-    /// What the layer makes of a scenario, tried out where nobody is told of it.
+    /// Passes a scenario through the layer, without an effect on the endpoint's store or history.
     pub(crate) async fn trial(&self, scenario: Scenario) -> Result<Trial, BoxError> {
         let plan = self.plan(scenario, None)?;
-        let mut request = plan.requests.into_iter().next().ok_or("there is nothing to send")?;
+        let mut request = plan.requests.into_iter().next().ok_or("scenario has no requests")?;
         request.headers_mut().insert(header::HOST, self.address.to_string().parse()?);
         let layer = self.layer.clone().dedupe(MokaStore::new(1));
         let handler = service_fn(|request: Request<Body>| async move {
@@ -136,16 +138,16 @@ impl TestEvents {
         });
         let response = layer.layer(handler).oneshot(request.map(Full::new)).await?;
         Ok(Trial {
-            refused: response.extensions().get::<Rejection>().map(Rejection::kind),
+            rejected: response.extensions().get::<Rejection>().map(Rejection::kind),
             deduped: response.extensions().get::<Delivery>().is_some_and(Delivery::is_deduped),
         })
     }
 
-    /// What is to be known of a scenario with this provider: why there is none, or what is different.
+    /// Returns why a scenario is not available with this provider, or how its outcome differs.
     pub(crate) async fn caveat(&self, scenario: Scenario) -> Caveat {
         let trial = match scenario {
             Scenario::Stale | Scenario::ChangedBody => scenario,
-            Scenario::TooLarge if self.rules.body_limit > MOST => scenario,
+            Scenario::TooLarge if self.rules.body_limit > MAX_BODY => scenario,
             Scenario::WrongSecret if self.forger.is_none() => scenario,
             _ => Scenario::Valid,
         };
@@ -154,14 +156,14 @@ impl TestEvents {
             Err(error) => return Caveat::Missing(error.to_string()),
         };
         match scenario {
-            Scenario::Stale if trial.refused != Some(RejectionKind::StaleTimestamp) => Caveat::Missing(
-                "The provider signs no timestamp: an old request is only known by its id.".to_owned(),
+            Scenario::Stale if trial.rejected != Some(RejectionKind::StaleTimestamp) => Caveat::Missing(
+                "The provider does not sign a timestamp, so requests cannot be stale.".to_owned(),
             ),
-            Scenario::ChangedBody if trial.refused.is_none() => {
-                Caveat::Differs("The provider's signature does not cover that: it is accepted.")
+            Scenario::ChangedBody if trial.rejected.is_none() => {
+                Caveat::Differs("The provider's signature does not cover that, so the request is accepted.")
             }
             Scenario::Twice | Scenario::AtOnce if !trial.deduped => {
-                Caveat::Differs("The provider gives its deliveries no id: both are handled.")
+                Caveat::Differs("The provider sends no delivery id, so both are handled.")
             }
             _ => Caveat::None,
         }
@@ -175,7 +177,7 @@ impl TestEvents {
         at: SystemTime,
     ) -> Result<Signed, BoxError> {
         let host = self.address.to_string();
-        // Where the URL is signed it is the one that the provider was given.
+        // A provider that signs the URL signs the public one.
         let url = self.rules.public_url.clone().unwrap_or_else(|| "/webhook".to_owned());
         let url = match knobs {
             "" => url,
@@ -184,7 +186,7 @@ impl TestEvents {
         let mut request = sample.request(&url)?;
         request.headers_mut().insert(header::HOST, host.parse()?);
         let mut request = testing::sign_at(verifier, request, at)?;
-        // What was signed as another's is sent here.
+        // Send the request to this endpoint, whichever URL was signed.
         let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
         let target = format!("/webhook{query}");
         *request.uri_mut() = target.parse()?;
@@ -192,7 +194,7 @@ impl TestEvents {
         Ok(request)
     }
 
-    /// A time at which what is signed is out of tolerance now.
+    /// Returns a timestamp that is out of tolerance now.
     fn out_of_tolerance(&self) -> Option<SystemTime> {
         const BEYOND: Duration = Duration::from_secs(60);
         let (now, tolerance) = (self.rules.now(), self.rules.tolerance);
@@ -203,7 +205,7 @@ impl TestEvents {
     }
 }
 
-/// Listening on every address of the machine is not an address to send to.
+/// Replaces the unspecified address by the loopback address, since clients cannot connect to the former.
 fn reachable(mut address: SocketAddr) -> SocketAddr {
     match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),

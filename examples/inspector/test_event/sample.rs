@@ -12,9 +12,9 @@ use crate::{
     rules::{Rules, Signing},
 };
 
-/// A delivery such as the provider sends, before it is signed.
+/// A sample delivery of the provider, before it is signed.
 pub(crate) struct Sample {
-    /// What is new in each, for whoever wants to send the same again as another.
+    /// A random id in the body. The page replaces it to send the same payload as a new delivery.
     pub(crate) id: String,
     pub(crate) body: String,
     content_type: &'static str,
@@ -23,7 +23,7 @@ pub(crate) struct Sample {
 }
 
 impl Sample {
-    /// One of the provider's, of this moment.
+    /// Returns a sample with the timestamp `at`.
     pub(crate) fn new(rules: &Rules, at: SystemTime) -> Self {
         let provider = rules.source.id();
         let id = HEXLOWER.encode(&random::<8>());
@@ -50,11 +50,11 @@ impl Sample {
             }
         }
         let template = signing.as_ref().and_then(Signing::template).unwrap_or_default();
-        // Those that name the headers they sign need one to name.
+        // Schemes that list the signed headers need one to list.
         if template.contains("{headers_named_by") {
             sample.headers.push((HeaderName::from_static("x-test-event"), "1".to_owned()));
         }
-        // New in each, for where it is the body that is known again.
+        // Unique, for providers whose deliveries are deduplicated by body.
         let hello = format!("hello {}", sample.id);
         if !fields.form.is_empty() || template.contains("{sorted_form}") {
             fields.form.push(("text".to_owned(), hello));
@@ -69,7 +69,7 @@ impl Sample {
         sample.in_time(rules, at)
     }
 
-    /// The same with another body.
+    /// Replaces the body.
     pub(crate) fn with_body(mut self, body: String, rules: &Rules, at: SystemTime) -> Self {
         self.body = body;
         self.in_time(rules, at)
@@ -100,7 +100,7 @@ impl Sample {
         }
     }
 
-    /// With its timestamp, where that is in the body, which only who makes the body can put there.
+    /// Sets the timestamp in the body, for schemes that have it there.
     fn in_time(mut self, rules: &Rules, at: SystemTime) -> Self {
         let timestamp = rules.signing().and_then(|signing| signing.timestamp);
         let Some((pointer, unit)) = timestamp

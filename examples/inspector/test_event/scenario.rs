@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-/// What is done to a delivery, on purpose.
+/// A test event, valid or broken on purpose.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Scenario {
@@ -30,35 +30,37 @@ impl Scenario {
         Self::HandlerPanics,
     ];
 
-    /// Its name, and what is to be seen of it.
+    /// Returns the name, and a description with the expected outcome.
     pub(crate) fn words(self) -> (&'static str, &'static str) {
         match self {
-            Self::Valid => ("Valid", "As the provider sends it. It is verified and handled."),
+            Self::Valid => ("Valid", "Signed as the provider does. It is verified and handled."),
             Self::Twice => {
-                ("Sent twice", "One after the other. The second is a duplicate, and not handled again.")
+                ("Sent twice", "One after the other. The second is a duplicate and is not handled again.")
             }
             Self::AtOnce => (
                 "Twice at once",
-                "The second comes while the first is in progress. It is answered 503, since the first may still fail.",
+                "The second arrives while the first is in progress. It gets a 503, because the first may still fail.",
             ),
             Self::ChangedBody => (
                 "Changed body",
-                "Signed, and then a line break more, as a proxy or a body parser might leave it.",
+                "Signed, then modified by an added line break, as by a proxy or a body parser.",
             ),
             Self::WrongSecret => ("Wrong secret", "Signed with a secret that is not this endpoint's."),
-            Self::Stale => ("Stale timestamp", "Signed at a time that is no longer tolerated."),
-            Self::TooLarge => ("Too large", "One byte more than the limit. It is refused before it is read."),
+            Self::Stale => ("Stale timestamp", "The signed timestamp is out of tolerance."),
+            Self::TooLarge => {
+                ("Too large", "One byte over the limit. It is rejected before the body is read.")
+            }
             Self::HandlerFails => {
-                ("Handler fails", "The handler answers 500. The delivery is released, for the next attempt.")
+                ("Handler fails", "The handler answers 500. The claim is released, so a retry runs.")
             }
             Self::HandlerSlow => {
-                ("Handler slow", "The handler takes four seconds, and its claim is kept meanwhile.")
+                ("Handler slow", "The handler takes four seconds, and keeps its claim meanwhile.")
             }
-            Self::HandlerPanics => ("Handler panics", "The delivery is released, and the service goes on."),
+            Self::HandlerPanics => ("Handler panics", "The claim is released, and the service continues."),
         }
     }
 
-    /// What the query asks the handler for.
+    /// Returns the query, which controls the handler.
     pub(super) fn knobs(self) -> &'static str {
         match self {
             Self::AtOnce => "delay_ms=1500",

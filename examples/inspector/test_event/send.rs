@@ -10,22 +10,24 @@ use tower_webhook::BoxError;
 
 use super::{Plan, TestEvents};
 
-/// How long an answer is waited for. What becomes of a delivery is seen in the list.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// The timeout of sending. The outcomes are in the history, not in the responses.
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 impl TestEvents {
-    /// Begins to send; returns the addresses that the requests come from, by which they are known in
-    /// the list.
+    /// Starts to send, and returns the client addresses of the requests, by which the page finds them in the list.
     pub(crate) async fn send(&self, plan: Plan) -> Result<Vec<SocketAddr>, BoxError> {
-        let permit =
-            self.sending.clone().try_acquire_owned().map_err(|_| "too many are being sent: wait a little")?;
+        let permit = self
+            .sending
+            .clone()
+            .try_acquire_owned()
+            .map_err(|_| "too many test events in progress: try again later")?;
         let mut from = Vec::new();
         let mut sending = Vec::new();
         for request in plan.requests {
             let stream = TcpStream::connect(self.address).await?;
             from.push(stream.local_addr()?);
             let (sender, connection) = handshake(TokioIo::new(stream)).await?;
-            // Its errors are those of the request.
+            // The request reports the errors of its connection.
             tokio::spawn(async move { drop(connection.await) });
             sending.push(self.one(sender, request));
         }
@@ -42,7 +44,7 @@ impl TestEvents {
                     }
                 }
             };
-            let _ = timeout(PATIENCE, all).await;
+            let _ = timeout(TIMEOUT, all).await;
         });
         Ok(from)
     }
@@ -57,7 +59,7 @@ impl TestEvents {
             if let Ok(host) = host.parse() {
                 request.headers_mut().insert(header::HOST, host);
             }
-            // No answer is one too: a handler that panics gives none.
+            // Ignore a missing response, which is expected if the handler panics.
             if let Ok(response) = sender.send_request(request.map(Full::new)).await {
                 let _ = response.into_body().collect().await;
             }
