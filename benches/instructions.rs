@@ -1,14 +1,14 @@
-//! The hot paths, for counting their instructions: `sh benches/instructions.sh` does, and compares
-//! with `benches/instructions.tsv`. Where time is noise on a busy machine, instructions are not.
+//! The hot paths, whose instructions `sh benches/instructions.sh` counts and compares with
+//! `benches/instructions.tsv`. Unlike timings, instruction counts are reliable on a busy machine.
 //!
 //! ```text
-//! cargo bench --bench instructions                         # runs each path once: it works
-//! cargo bench --bench instructions -- CASE DELIVERIES      # what valgrind is given to run
+//! cargo bench --bench instructions                         # runs each path once
+//! cargo bench --bench instructions -- CASE DELIVERIES      # the command for valgrind
 //! ```
 //!
-//! Nothing is hashed: valgrind shows programs no SHA instructions, and the hash without them would
-//! hide all the rest. So signatures are judged by a verifier that believes; what a real scheme
-//! does with the head is in the refusals by the head. Clocks are set by hand.
+//! Nothing is hashed: valgrind does not support SHA instructions, and a hash without them would hide
+//! everything else. So the verifier accepts or rejects every signature. The cases that are rejected from
+//! their headers use real schemes. Clocks are set by hand.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::{
@@ -49,40 +49,40 @@ fn main() {
             }
         }
     }
-    assert!(case.is_none(), "no such case");
+    assert!(case.is_none(), "case is unknown");
 }
 
-/// A path by its name, and how to send so many deliveries down it.
+/// A path's name, and a function that sends it a number of deliveries.
 type Case = (&'static str, fn(usize));
 
 const CASES: [Case; 13] = [
-    ("passed-by", |count| run(count, believing().only_if(|_| false), 200, |id| signed(id, 1))),
-    ("refused-missing-standard", |count| refused(count, standard(), |_| {})),
-    ("refused-missing-github", |count| refused(count, github(), |_| {})),
-    ("refused-malformed-standard", |count| {
-        refused(count, standard(), |head| standard_headers(head, NOW, "v1,not base64"));
+    ("passed-through", |count| run(count, accepting().only_if(|_| false), 200, |id| signed(id, 1))),
+    ("rejected-missing-standard", |count| rejected(count, standard(), |_| {})),
+    ("rejected-missing-github", |count| rejected(count, github(), |_| {})),
+    ("rejected-malformed-standard", |count| {
+        rejected(count, standard(), |head| standard_headers(head, NOW, "v1,not base64"));
     }),
-    ("refused-stale-standard", |count| refused(count, standard(), stale_standard)),
-    ("refused-stale-stripe", |count| refused(count, stripe(), stale_stripe)),
-    ("refused-after-the-body", |count| run(count, disbelieving(), 401, |id| signed(id, 1))),
-    ("verified", |count| run(count, believing().without_dedupe(), 200, |id| signed(id, 1))),
-    ("verified-64-frames", |count| run(count, believing().without_dedupe(), 200, |id| signed(id, 64))),
-    ("typed", |count| run(count, believing().without_dedupe().json::<Event>(), 200, |id| signed(id, 1))),
-    ("fresh", |count| run(count, believing(), 200, |id| signed(id, 1))),
-    ("fresh-typed", |count| run(count, believing().json::<Event>(), 200, |id| signed(id, 1))),
-    ("duplicate", |count| run(count, believing(), 200, |_| signed(0, 1))),
+    ("rejected-stale-standard", |count| rejected(count, standard(), stale_standard)),
+    ("rejected-stale-stripe", |count| rejected(count, stripe(), stale_stripe)),
+    ("rejected-after-the-body", |count| run(count, rejecting(), 401, |id| signed(id, 1))),
+    ("verified", |count| run(count, accepting().without_dedupe(), 200, |id| signed(id, 1))),
+    ("verified-64-frames", |count| run(count, accepting().without_dedupe(), 200, |id| signed(id, 64))),
+    ("typed", |count| run(count, accepting().without_dedupe().json::<Event>(), 200, |id| signed(id, 1))),
+    ("fresh", |count| run(count, accepting(), 200, |id| signed(id, 1))),
+    ("fresh-typed", |count| run(count, accepting().json::<Event>(), 200, |id| signed(id, 1))),
+    ("duplicate", |count| run(count, accepting(), 200, |_| signed(0, 1))),
 ];
 
-/// What is counted, whatever it calls: the script knows it by its name.
+/// The function whose instructions are counted, including its callees. The script refers to its name.
 #[inline(never)]
 fn measured(call: &mut dyn FnMut()) {
     call();
 }
 
-/// Deliveries without number, each made outside of what is counted.
+/// Sends `count` deliveries. Creating them does not count.
 fn run(count: usize, layer: WebhookLayer, status: u16, request: impl Fn(usize) -> Request<Frames>) {
     let mut service = layer.clock(ManualClock::at_unix(NOW)).layer(service_fn(handle as fn(_) -> _));
-    // The first ones make what is made once, and give the maps their size.
+    // The first deliveries initialize statics and let the maps grow.
     (0..100).for_each(|id| answered(&mut service, request(id), status));
     for id in 100..100 + count {
         let mut request = Some(request(id));
@@ -100,22 +100,22 @@ fn handle(request: Request<Body>) -> Answer {
 
 fn answered(service: &mut Layered, request: Request<Frames>, status: u16) {
     let answer = pin!(service.call(request)).poll(&mut Context::from_waker(Waker::noop()));
-    let Poll::Ready(Ok(response)) = answer else { panic!("nothing here waits") };
+    let Poll::Ready(Ok(response)) = answer else { panic!("response is pending") };
     assert_eq!(response.status(), status);
     black_box(response);
 }
 
 // The layers.
 
-fn believing() -> WebhookLayer {
+fn accepting() -> WebhookLayer {
     WebhookLayer::with_verifier(from_fn(|request, _| {
         let id = request.head().headers.get("webhook-id").and_then(|id| id.to_str().ok());
         Ok(Verified::new().with_id(id.unwrap()))
     }))
 }
 
-fn disbelieving() -> WebhookLayer {
-    WebhookLayer::with_verifier(from_fn(|_, _| Err(VerifyError::wrong("for the sake of it"))))
+fn rejecting() -> WebhookLayer {
+    WebhookLayer::with_verifier(from_fn(|_, _| Err(VerifyError::wrong("signature mismatch"))))
 }
 
 fn standard() -> WebhookLayer {
@@ -132,11 +132,11 @@ fn stripe() -> WebhookLayer {
 
 // The requests.
 
-fn refused(count: usize, layer: WebhookLayer, spoil: fn(&mut request::Parts)) {
+fn rejected(count: usize, layer: WebhookLayer, change: fn(&mut request::Parts)) {
     run(count, layer, 401, |id| {
         let (mut head, mut body) = signed(id, 1).into_parts();
-        spoil(&mut head);
-        // Of a body there would be a task to read it away.
+        change(&mut head);
+        // A body would need a task to drain it.
         body.left = 0;
         Request::from_parts(head, body)
     });
@@ -167,13 +167,13 @@ fn signed(id: usize, frames: usize) -> Request<Frames> {
         .unwrap()
 }
 
-/// A value as a server reads it: a part of a buffer that is shared already.
+/// Returns a value as a server reads it, as a part of a shared buffer.
 fn as_read(value: impl ToString) -> HeaderValue {
     let buffer = Bytes::from(value.to_string());
     HeaderValue::from_maybe_shared(buffer.clone()).unwrap()
 }
 
-/// The same frame, again and again.
+/// A body that repeats one frame.
 struct Frames {
     frame: Bytes,
     left: usize,

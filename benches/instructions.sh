@@ -1,18 +1,17 @@
 #!/bin/sh
-# Counts the instructions of the hot paths, and fails where they have grown since they were last
-# written down, in benches/instructions.tsv:
+# Counts the instructions of the hot paths, and fails if they exceed the counts in
+# benches/instructions.tsv:
 #
 #     sh benches/instructions.sh             # compares
-#     sh benches/instructions.sh --update    # writes the counts anew; the reasons stay, for you to change
+#     sh benches/instructions.sh --update    # writes the new counts and keeps the reasons, for you to edit
 #
-# Growth is let in by its line in that file, with a reason, in the change that causes it.
+# A change that needs more instructions updates their line in that file, with a reason.
 #
-# The same program counts the same within a twentieth of a per cent: maps are seeded at random, and
-# the memory store's cache looks at the clock. So a growth of more than TOLERANCE per cent is the
-# code's; or the compiler's or the C library's (its malloc and memcpy are counted too), where those
-# are others than the file was made with, which is told. They fail as well, for nothing else would
-# show that a new compiler made the crate slower; then update the file in a change of its own, from
-# a commit that passed before. What has become less is told and fails nothing.
+# The counts of one program vary by 0.05 %, because maps have random seeds and the memory store's
+# cache reads the clock. Growth of more than TOLERANCE per cent has another cause: the code, or a
+# different compiler or C library (its malloc and memcpy count as well), which the output names. These
+# fail as well, since nothing else detects a slowdown by a new compiler. In that case, update the file
+# in a separate change, from a commit that passed before. A decrease is printed and does not fail.
 set -eu
 cd "$(dirname "$0")/.."
 . tests/need.sh
@@ -29,7 +28,7 @@ program=$(cargo bench --locked --all-features --bench instructions --no-run --me
 [ -x "$program" ] || { say "The benchmark 'instructions' was not built."; exit 1; }
 made_with="$(rustc -V), $(valgrind --version), $(uname -sm)"
 
-# A line for each path, with the instructions of one delivery.
+# One line per path, with the instructions of one delivery.
 for path in $("$program"); do
     valgrind --tool=callgrind --toggle-collect='instructions::measured*' --callgrind-out-file="$temporary/out" \
         "$program" "$path" "$DELIVERIES" >"$temporary/log" 2>&1 || { cat "$temporary/log" >&2; exit 1; }
@@ -39,7 +38,7 @@ done >"$temporary/counts"
 
 if [ "${1-}" = --update ]; then
     {
-        printf '# Instructions of a delivery, by `sh benches/instructions.sh --update`; tabs between.\n'
+        printf '# Instructions per delivery, written by `sh benches/instructions.sh --update`, separated by tabs.\n'
         printf '# made with\t%s\n' "$made_with"
         awk -F '\t' -v OFS='\t' 'FILENAME == ARGV[1] { why[$1] = $3; next } { print $1, $2, why[$1] }' \
             "$file" "$temporary/counts"
@@ -52,20 +51,20 @@ awk -F '\t' -v tolerance="$TOLERANCE" -v now="$made_with" '
     /^# made with/ { made_with = $2 }
     /^#/ || !NF { next }
     FILENAME == ARGV[1] { written[$1] = $2; next }
-    !($1 in written) { printf "%-28s %8d  is not in the file\n", $1, $2; failed = 1; next }
+    !($1 in written) { printf "%-28s %8d  is missing in the file\n", $1, $2; failed = 1; next }
     {
         growth = 100 * ($2 / written[$1] - 1)
-        verdict = growth > tolerance ? "GROWN" : growth < -tolerance ? "less: --update keeps it so" : "ok"
+        verdict = growth > tolerance ? "GROWN" : growth < -tolerance ? "less: lower the limit with --update" : "ok"
         printf "%-28s %8d %8d %+6.1f %%  %s\n", $1, written[$1], $2, growth, verdict
         if (growth > tolerance) failed = 1
         delete written[$1]
     }
     END {
-        for (path in written) { printf "%-28s is not counted any more\n", path; failed = 1 }
+        for (path in written) { printf "%-28s is no longer counted\n", path; failed = 1 }
         if (failed && made_with != now)
             printf "The file was made with %s; this is %s.\n", made_with, now
         if (failed)
-            print "If this has to be: sh benches/instructions.sh --update, and say why in the lines that grew."
+            print "If this is intended, run: sh benches/instructions.sh --update, and state the reason in each changed line."
         exit failed
     }
 ' "$file" "$temporary/counts"

@@ -1,23 +1,23 @@
-//! What the layer costs, beside the work that no receiver can do without.
+//! The layer's cost, compared with the work that every receiver needs.
 //!
 //! ```text
 //! cargo bench --bench layer               # about half a minute
 //! cargo bench --bench layer -- --quick    # a few rounds only
-//! cargo bench --bench layer -- verify     # the lines with "verify" in their names
+//! cargo bench --bench layer -- verify     # only lines whose names contain "verify"
 //! ```
 //!
-//! The *floor* is an HMAC-SHA256 of the body under a key prepared before, plus `serde_json` into
-//! the same type where the payload is typed, plus one `moka` insert where deliveries are deduped.
-//! A line of the table compares a measurement with its base: mostly ours with the floor.
+//! The *floor* is an HMAC-SHA256 of the body with a prepared key, plus `serde_json` into the same
+//! type where the payload is typed, plus one `moka` insert where deliveries are deduplicated. A line
+//! of the table compares a measurement with its base, which usually is the floor.
 //!
-//! The two are taken by turns, in many short rounds of one run, so that whatever else the machine
-//! does meets both. Each column is a median of the rounds; the ratio is the median of the rounds'
-//! ratios. Each request is made right before the clock starts, as a server would have read it, and
-//! is gone before it stops; what that takes of a service without the layer is the line "no layer",
-//! and is not subtracted anywhere.
+//! Both take turns in many short rounds of one run, so that other load on the machine affects both.
+//! Each column is the median of the rounds, and the ratio is the median of the rounds' ratios. Each
+//! request is created right before the clock starts, as a server would have read it, and is dropped
+//! before the clock stops. The line "no layer" shows what that costs a service without the layer; it
+//! is not subtracted.
 //!
-//! A goal that is missed is told, and fails nothing: time is not for tests. Allocations are counted
-//! in `tests/allocations.rs`, since an allocator that counts would be measured with the rest.
+//! Missed goals are printed but do not fail, because timings vary. Allocations are counted in
+//! `tests/allocations.rs`, because a counting allocator would slow down the measurement.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::{
@@ -48,7 +48,7 @@ const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
 
 fn main() {
-    // Cargo passes `--bench` when it benches; without it this is only tried, by `cargo test`.
+    // `cargo bench` passes `--bench`; `cargo test` does not, and only checks that the benchmark runs.
     let is_given = |wanted: &str| env::args().any(|argument| argument == wanted);
     let rounds = if is_given("--quick") || !is_given("--bench") { 5 } else { 101 };
     let wanted: Vec<String> = env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
@@ -62,10 +62,7 @@ fn main() {
             line.take_round();
         }
     }
-    println!(
-        "{:<46} {:>11} {:>11} {:>7}  {:>14} {:>17}",
-        "", "measured", "base", "ratio", "goal", "further goal"
-    );
+    println!("{:<46} {:>11} {:>11} {:>7}  {:>14} {:>17}", "", "measured", "base", "ratio", "goal", "ideal");
     for line in &lines {
         println!("{line}");
     }
@@ -78,7 +75,7 @@ fn lines(runtime: &Rc<Runtime>) -> Vec<Line> {
     let no_layer = { fresh(signer.clone(), service_fn(handle), message(), Signer::github) };
     lines.push(Line::new("no layer, 1 KiB | HMAC", no_layer, hmac(&signer, message())));
 
-    for (size, goal, further) in [
+    for (size, goal, ideal) in [
         (256, None, None),
         (KIB, Some(1.9), Some(1.6)),
         (16 * KIB, None, None),
@@ -92,7 +89,7 @@ fn lines(runtime: &Rc<Runtime>) -> Vec<Line> {
                 ours,
                 hmac(&signer, body.clone()),
             );
-            lines.push(line.goals(goal, further));
+            lines.push(line.goals(goal, ideal));
         }
     }
 
@@ -100,7 +97,7 @@ fn lines(runtime: &Rc<Runtime>) -> Vec<Line> {
     let sign = Signer::standard;
     lines.push(
         Line::new(
-            "everything, typed and deduped, 1 KiB | floor",
+            "typed and deduped, 1 KiB | floor",
             fresh(signer.clone(), layer().json::<Message>().layer(service_fn(handle)), message(), sign),
             floor(&signer, message(), true, true),
         )
@@ -123,26 +120,27 @@ fn lines(runtime: &Rc<Runtime>) -> Vec<Line> {
     ));
     lines.push(
         Line::new(
-            "a duplicate | a fresh one, everything on, 1 KiB",
+            "a duplicate | a fresh one, typed, 1 KiB",
             duplicates(&signer, layer().json::<Message>().layer(service_fn(handle))),
             fresh(signer.clone(), layer().json::<Message>().layer(service_fn(handle)), message(), sign),
         )
         .goals(None, Some(0.5)),
     );
 
-    for (name, spoil) in SPOILT {
-        let refused = refused(&signer, Bytes::new(), *spoil);
-        let line = Line::new(&format!("refused, {name} | HMAC of 1 KiB"), refused, hmac(&signer, message()));
+    for (name, change) in INVALID {
+        let rejected = rejected(&signer, Bytes::new(), *change);
+        let line =
+            Line::new(&format!("rejected, {name} | HMAC of 1 KiB"), rejected, hmac(&signer, message()));
         lines.push(if *name == "wrong signature" { line } else { line.at_most_ns(1000.0) });
     }
     lines.push(Line::new(
         "wrong signature | verified, 1 KiB",
-        refused(&signer, message(), spoil_signature),
+        rejected(&signer, message(), corrupt_signature),
         fresh(signer.clone(), verify_only("standard"), message(), sign),
     ));
     lines.push(Line::new(
-        "missing signature, its body read away | verified",
-        refused_and_discarded(&signer, runtime),
+        "missing signature, body drained | verified",
+        rejected_and_drained(&signer, runtime),
         fresh(signer.clone(), verify_only("standard"), message(), sign),
     ));
 
@@ -170,36 +168,36 @@ fn lines(runtime: &Rc<Runtime>) -> Vec<Line> {
     lines
 }
 
-// What is measured: a sample is the mean of a few, in nanoseconds.
+// The measurements. A sample is the mean of several calls, in nanoseconds.
 
 type Sample = Box<dyn FnMut() -> f64>;
 
-/// How many in a sample: enough for a mean, few enough that rounds are many.
+/// Returns the number of calls in a sample: enough for a mean, but few enough to allow many rounds.
 fn count(body: &Bytes) -> usize {
     (512 * KIB / body.len().max(KIB)).clamp(2, 128)
 }
 
-/// Takes the time of `op` alone.
+/// Measures `op` without `prepare`.
 ///
-/// Not of a batch that was prepared as a whole: freeing one request after the other, and none being
-/// made, is work for the allocator that no server gives it.
+/// Each request is prepared right before its call. In a batch prepared beforehand, requests would be
+/// freed without any being allocated, which does not happen in a server.
 fn timed<T>(count: usize, mut prepare: impl FnMut(usize) -> T, mut op: impl FnMut(T)) -> f64 {
-    let (mut taken, mut by_the_clock) = (Duration::ZERO, Duration::ZERO);
+    let (mut taken, mut clock_time) = (Duration::ZERO, Duration::ZERO);
     for index in 0..count {
         let prepared = black_box(prepare(index));
         let start = Instant::now();
         op(prepared);
         taken += start.elapsed();
-        by_the_clock += Instant::now().elapsed();
+        clock_time += Instant::now().elapsed();
     }
-    taken.saturating_sub(by_the_clock).as_nanos() as f64 / count as f64
+    taken.saturating_sub(clock_time).as_nanos() as f64 / count as f64
 }
 
 fn hmac(signer: &Signer, body: Bytes) -> Sample {
     floor(signer, body, false, false)
 }
 
-/// The work that cannot be avoided, and nothing besides.
+/// Measures the floor: the work that every receiver needs.
 fn floor(signer: &Signer, body: Bytes, typed: bool, deduped: bool) -> Sample {
     let mac = signer.mac.clone();
     let cache = Cache::builder()
@@ -210,7 +208,7 @@ fn floor(signer: &Signer, body: Bytes, typed: bool, deduped: bool) -> Sample {
     let mut id = 0_u128;
     let signer = signer.clone();
     Box::new(move || {
-        // A request is made here as well, so that both sides meet the caches as it leaves them.
+        // Create a request here as well, so that both sides start with the same caches.
         let prepare = |index| drop(black_box(signer.standard(&id_of(index), &body)));
         timed(count(&body), prepare, |()| {
             black_box(mac.clone().chain_update(black_box(&body)).finalize());
@@ -233,7 +231,7 @@ impl Expiry<u128, Duration> for EightDays {
     }
 }
 
-/// Deliveries that are accepted, each with an id of its own.
+/// Measures accepted deliveries, each with its own id.
 fn fresh<S, R>(signer: Signer, mut service: S, body: Bytes, sign: Sign) -> Sample
 where
     S: Service<Request<Full<Bytes>>, Response = Response<R>, Error = Infallible> + 'static,
@@ -248,7 +246,7 @@ where
     })
 }
 
-/// Deliveries that were all handled before: in the round for nothing, when the line warms up.
+/// Measures duplicates of the deliveries that were handled during the warm-up.
 fn duplicates(signer: &Signer, mut service: Layered) -> Sample {
     let (signer, body) = (signer.clone(), message());
     Box::new(move || {
@@ -257,32 +255,32 @@ fn duplicates(signer: &Signer, mut service: Layered) -> Sample {
     })
 }
 
-/// Requests that are refused, with `spoil` having seen to that.
-fn refused(signer: &Signer, body: Bytes, spoil: Spoil) -> Sample {
+/// Measures requests that are rejected because of `change`.
+fn rejected(signer: &Signer, body: Bytes, change: Change) -> Sample {
     let (signer, mut service) = (signer.clone(), verify_only("standard"));
     Box::new(move || {
-        let prepare = |index| spoiled(signer.standard(&id_of(index), &body), spoil);
+        let prepare = |index| changed(signer.standard(&id_of(index), &body), change);
         timed(count(&body), prepare, |request| answered(&mut service, request, StatusCode::UNAUTHORIZED))
     })
 }
 
-/// The same where there is a body left, with the task that reads it away.
-fn refused_and_discarded(signer: &Signer, runtime: &Rc<Runtime>) -> Sample {
+/// Like [`rejected`], but with an unread body and the task that drains it.
+fn rejected_and_drained(signer: &Signer, runtime: &Rc<Runtime>) -> Sample {
     let (signer, body, runtime) = (signer.clone(), message(), Rc::clone(runtime));
     let mut service = verify_only("standard");
     Box::new(move || {
-        let prepare = |index| spoiled(signer.standard(&id_of(index), &body), remove_signature);
-        let mut refuse = async |request| {
+        let prepare = |index| changed(signer.standard(&id_of(index), &body), remove_signature);
+        let mut reject = async |request| {
             assert_eq!(service.call(request).await.unwrap().status(), StatusCode::UNAUTHORIZED);
             while Handle::current().metrics().num_alive_tasks() > 0 {
                 tokio::task::yield_now().await;
             }
         };
-        timed(count(&body), prepare, |request| runtime.block_on(refuse(request)))
+        timed(count(&body), prepare, |request| runtime.block_on(reject(request)))
     })
 }
 
-/// From the moment the last frame is there, and the end after it, to the handler.
+/// Measures the time from the last frame's arrival to the handler.
 fn from_last_frame_to_handler(signer: &Signer, runtime: &Rc<Runtime>) -> Sample {
     thread_local!(static ENTERED: Cell<Option<Instant>> = const { Cell::new(None) });
     const FRAMES: usize = 64;
@@ -295,7 +293,7 @@ fn from_last_frame_to_handler(signer: &Signer, runtime: &Rc<Runtime>) -> Sample 
             handle_now(request)
         }));
     Box::new(move || {
-        // The deadline needs a runtime's timer once the body lets itself be waited for.
+        // The deadline of a pending body needs the runtime's timer.
         let _entered = runtime.enter();
         let mut context = Context::from_waker(Waker::noop());
         let (mut sender, frames) = Channel::<Bytes>::new(FRAMES);
@@ -309,25 +307,24 @@ fn from_last_frame_to_handler(signer: &Signer, runtime: &Rc<Runtime>) -> Sample 
         sender.try_send(http_body::Frame::data(frame(FRAMES - 1))).unwrap();
         drop(sender);
         let start = Instant::now();
-        let Poll::Ready(answer) = answer.as_mut().poll(&mut context) else { panic!("it is all there") };
+        let Poll::Ready(answer) = answer.as_mut().poll(&mut context) else { panic!("response is pending") };
         assert_eq!(answer.unwrap().status(), StatusCode::OK);
         ENTERED.take().unwrap().duration_since(start).as_nanos() as f64
     })
 }
 
-/// Calls the service. Nothing in these cases has to be waited for, so there is no need to measure
-/// a runtime too.
+/// Calls the service without a runtime, because nothing is pending in these cases.
 fn answered<S, B, R>(service: &mut S, request: Request<B>, expected: StatusCode)
 where
     S: Service<Request<B>, Response = Response<R>, Error = Infallible>,
 {
     let answer = pin!(service.call(request)).poll(&mut Context::from_waker(Waker::noop()));
-    let Poll::Ready(Ok(response)) = answer else { panic!("nothing here waits") };
+    let Poll::Ready(Ok(response)) = answer else { panic!("response is pending") };
     assert_eq!(response.status(), expected);
     black_box(response);
 }
 
-// The services, and the requests that they get.
+// The services and their requests.
 
 type Handler = tower::util::ServiceFn<fn(Request<Body>) -> Answer>;
 type Answer = std::future::Ready<Result<Response<Empty<Bytes>>, Infallible>>;
@@ -361,7 +358,7 @@ type Sign = fn(&Signer, &str, &Bytes) -> Request<Full<Bytes>>;
 
 const SCHEMES: [(&str, Sign); 2] = [("standard", Signer::standard), ("github", Signer::github)];
 
-/// A provider, with its key prepared.
+/// A provider with a prepared key.
 #[derive(Clone)]
 struct Signer {
     mac: Hmac<Sha256>,
@@ -411,7 +408,7 @@ fn post(body: &Bytes) -> request::Builder {
         .header("user-agent", as_read("a provider/1.0"))
 }
 
-/// A value as a server reads it: a part of a buffer that is shared already.
+/// Returns a value as a server reads it, as a part of a shared buffer.
 fn as_read(value: impl ToString) -> HeaderValue {
     let buffer = Bytes::from(value.to_string());
     HeaderValue::from_maybe_shared(buffer.clone()).unwrap()
@@ -421,10 +418,10 @@ fn id_of(number: usize) -> String {
     format!("msg_2KWPBgLlAfxdpx2AI54p{number:07}")
 }
 
-type Spoil = fn(&mut request::Parts);
+type Change = fn(&mut request::Parts);
 
-const SPOILT: &[(&str, Spoil)] =
-    &[("missing signature", remove_signature), ("stale", make_stale), ("wrong signature", spoil_signature)];
+const INVALID: &[(&str, Change)] =
+    &[("missing signature", remove_signature), ("stale", make_stale), ("wrong signature", corrupt_signature)];
 
 fn remove_signature(head: &mut request::Parts) {
     head.headers.remove("webhook-signature");
@@ -434,17 +431,17 @@ fn make_stale(head: &mut request::Parts) {
     head.headers.insert("webhook-timestamp", "1700000000".parse().unwrap());
 }
 
-fn spoil_signature(head: &mut request::Parts) {
+fn corrupt_signature(head: &mut request::Parts) {
     head.headers.insert("webhook-signature", format!("v1,{}", BASE64.encode(&[7; 32])).parse().unwrap());
 }
 
-fn spoiled<B>(request: Request<B>, spoil: Spoil) -> Request<B> {
+fn changed<B>(request: Request<B>, change: Change) -> Request<B> {
     let (mut head, body) = request.into_parts();
-    spoil(&mut head);
+    change(&mut head);
     Request::from_parts(head, body)
 }
 
-/// The kind of thing that a provider sends.
+/// A typical payload.
 #[derive(Deserialize)]
 #[expect(dead_code, reason = "parsing them is what is measured")]
 struct Message {
@@ -477,7 +474,7 @@ struct Attachment {
     bytes: u64,
 }
 
-/// A [`Message`] of 1 KiB.
+/// Returns a [`Message`] of 1 KiB.
 fn message() -> Bytes {
     let around = |text: &str| {
         format!(
@@ -508,15 +505,15 @@ impl Line {
         Self { name: name.to_owned(), measured, base, rounds, goals: [None, None], at_most_ns: None }
     }
 
-    /// A round for nothing: the first one meets cold caches.
+    /// Discards a round, because the caches are cold in the first one.
     fn warm_up(&mut self) {
         self.take_round();
         self.rounds.clear();
     }
 
-    /// The highest ratio that is good enough, and the one to reach for.
-    fn goals(mut self, goal: Option<f64>, further: Option<f64>) -> Self {
-        self.goals = [goal, further];
+    /// Sets the highest acceptable ratio, and the ideal one.
+    fn goals(mut self, goal: Option<f64>, ideal: Option<f64>) -> Self {
+        self.goals = [goal, ideal];
         self
     }
 
@@ -526,7 +523,7 @@ impl Line {
     }
 
     fn take_round(&mut self) {
-        // By turns also in which goes first.
+        // Alternate which one goes first.
         let round = if self.rounds.len().is_multiple_of(2) {
             let measured = (self.measured)();
             (measured, (self.base)())
@@ -550,10 +547,10 @@ impl fmt::Display for Line {
         let (measured, base) = (self.median(|round| round.0), self.median(|round| round.1));
         let ratio = self.median(|(measured, base)| measured / base);
         write!(f, "{:<46} {measured:>8.0} ns {base:>8.0} ns {ratio:>7.3}", self.name)?;
-        let [goal, further] =
+        let [goal, ideal] =
             self.goals.map(|goal| goal.map(|goal| format!("{goal:.2} {}", verdict(ratio <= goal))));
         let in_ns = self.at_most_ns.map(|most| format!("{most:.0} ns {}", verdict(measured <= most)));
-        let cells = [goal, further.or(in_ns)].map(Option::unwrap_or_default);
+        let cells = [goal, ideal.or(in_ns)].map(Option::unwrap_or_default);
         write!(f, "  {:>14} {:>17}", cells[0], cells[1])
     }
 }

@@ -1,23 +1,23 @@
-//! What deduping in Redis costs, on a server of this benchmark's own.
+//! The cost of deduplication in Redis, on a server that the benchmark starts.
 //!
 //! ```text
 //! cargo bench --features redis --bench redis
 //! cargo bench --features redis --bench redis -- --quick    # a few rounds only
 //! ```
 //!
-//! The *base* is the work that no way of doing it can avoid: the two scripts themselves, sent by the
-//! client alone over one connection, with as many deliveries at once. They are taken by turns,
-//! in many short rounds; each figure is a median of the rounds, and the ratio the median of the
-//! rounds' ratios. Each request is made and signed right before it is handled, in every column, so
-//! that it meets the caches and the allocator as one that a server has just read: requests made
-//! beforehand, by another thread, cost more to read and to free than to verify.
+//! The *base* is the work that every implementation needs: the two scripts, sent by the bare client
+//! over one connection, with the same number of concurrent deliveries. The columns take turns in many
+//! short rounds. Each figure is the median of the rounds, and the ratio is the median of the rounds'
+//! ratios. In every column, each request is created and signed right before it is handled, as if a
+//! server had just read it. Requests created beforehand by another thread cost more to read and to
+//! free than to verify.
 //!
-//! All of it, the server too, shares this machine's cores: where those are busy, as with many
-//! deliveries at once on two, the ratio shows what verifying costs as well. What Redis adds to that
-//! is told by the store alone, without the layer.
+//! The benchmark and the Redis server share the machine's cores. If these are busy, as with many
+//! concurrent deliveries on two cores, the ratio includes the cost of verification. The column
+//! `store alone` shows the cost of Redis without the layer.
 //!
-//! A goal that is missed is told, and fails nothing: time is not for tests. That the round trips are
-//! two is tested, in `tests/redis`.
+//! Missed goals are printed but do not fail, because timings vary. `tests/redis` checks that a
+//! delivery takes two round trips.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -48,7 +48,7 @@ use tower_webhook::{
     store::{CachedStore, Claim, Key, RedisStore, Store, Token},
 };
 
-#[allow(dead_code, reason = "the tests need more of it")]
+#[allow(dead_code, reason = "only the tests use the rest")]
 #[path = "../tests/redis/server.rs"]
 mod server;
 
@@ -61,7 +61,7 @@ const LEASE: Duration = Duration::from_secs(30);
 const WINDOW: Duration = Duration::from_secs(8 * 86_400);
 
 fn main() {
-    // Cargo passes `--bench` when it benches; without it this is only tried, by `cargo test`.
+    // `cargo bench` passes `--bench`; `cargo test` does not, and only checks that the benchmark runs.
     let is_given = |wanted: &str| env::args().any(|argument| argument == wanted);
     let rounds = if is_given("--quick") || !is_given("--bench") { 3 } else { 51 };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
@@ -76,7 +76,7 @@ fn main() {
         }
         println!("\n{:<34} {:>12}  goal", "round trips", "each");
         round_trips(&server).await;
-        println!("\n{:<34} {:>12}", "duplicates that the cache answers", "share");
+        println!("\n{:<34} {:>12}", "duplicates found in the cache", "share");
         cached(&server).await;
     });
 }
@@ -85,7 +85,7 @@ async fn rates(server: &Server, at_once: usize, rounds: usize) {
     let (store, bare) = (server.store().await, Bare::new(server).await);
     let service = service(store.clone());
     let mut results = Vec::new();
-    // The first round meets caches that are cold, and is not counted.
+    // The first round has cold caches and does not count.
     for round in 0..=rounds {
         let ids = || (round * ROUND..(round + 1) * ROUND).map(|n| id(at_once, n));
         let layer = async || {
@@ -108,7 +108,7 @@ async fn rates(server: &Server, at_once: usize, rounds: usize) {
             })
             .await
         };
-        // By turns also in which goes first.
+        // Alternate which one goes first.
         results.push(if round % 2 == 0 {
             [layer().await, alone().await, base().await]
         } else {
@@ -122,12 +122,12 @@ async fn rates(server: &Server, at_once: usize, rounds: usize) {
     let ratio = median(&results, |[layer, _, base]| layer / base);
     let verdict = if ratio >= 0.9 { "ok" } else { "MISSED" };
     println!(
-        "{at_once:>3} at once {:22} {layer:>12.0} {alone:>12.0} {base:>12.0} {ratio:>7.3}  0.90 {verdict}",
+        "{at_once:>3} concurrent {:19} {layer:>12.0} {alone:>12.0} {base:>12.0} {ratio:>7.3}  0.90 {verdict}",
         ""
     );
 }
 
-/// How many of `inputs` a second `work` does, `at_once` at a time.
+/// Returns how many `inputs` per second `work` processes, `at_once` at a time.
 async fn rate<I, F>(
     at_once: usize,
     inputs: impl Iterator<Item = I>,
@@ -165,7 +165,7 @@ fn median<T>(results: &[T], of: impl Fn(&T) -> f64) -> f64 {
 
 async fn round_trips(server: &Server) {
     let service = service(server.store().await);
-    for (name, goal) in [("a delivery that is handled", 2.0), ("a duplicate", 1.0)] {
+    for (name, goal) in [("handled delivery", 2.0), ("duplicate", 1.0)] {
         server.run::<()>("CONFIG RESETSTAT").await;
         for n in 0..ROUND {
             handle(service.clone(), signed(&id(0, n))).await;
@@ -176,7 +176,7 @@ async fn round_trips(server: &Server) {
     }
 }
 
-/// Each delivery comes five times, as from a provider that is in a hurry.
+/// Sends each delivery five times, like a provider that retries too early.
 async fn cached(server: &Server) {
     const COPIES: usize = 4;
     server.run::<()>("FLUSHALL").await;
@@ -185,7 +185,7 @@ async fn cached(server: &Server) {
     for n in 0..ROUND {
         handle(one.clone(), signed(&id(0, n))).await;
     }
-    for (name, service) in [("at the replica that handled it", one), ("at another", other)] {
+    for (name, service) in [("on the replica that handled it", one), ("on another replica", other)] {
         server.run::<()>("CONFIG RESETSTAT").await;
         for _ in 0..COPIES {
             for n in 0..ROUND {
@@ -229,7 +229,7 @@ fn id(case: usize, number: usize) -> String {
     format!("msg_2Lqv7XHCBzO1d8JzVQ_{case}_{number}")
 }
 
-// The store alone, and the client alone.
+// The store without the layer, and the bare client.
 
 async fn claim_and_complete(store: RedisStore, key: Key) {
     let token = Token::mint();
@@ -248,7 +248,7 @@ struct Bare {
 impl Bare {
     async fn new(server: &Server) -> Self {
         let digest = |script: &str| HEXLOWER.encode(&Sha1::digest(script));
-        // As the store sets it: otherwise this would compare ways to fill packets.
+        // Use the same TCP settings as the store.
         let tcp = TcpSettings::default().set_nodelay(true);
         let server = server.url().into_connection_info().unwrap().set_tcp_settings(tcp);
         let mut connection = ConnectionManager::new(Client::open(server).unwrap()).await.unwrap();

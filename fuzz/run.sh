@@ -1,19 +1,19 @@
 #!/bin/sh
-# Fuzzes each target for so many seconds of the processor's time (60 unless told), or those that are named, and
-# keeps what it found worth keeping in `corpora/`, minimised, which the crate's tests replay:
+# Fuzzes all targets, or the named ones, each for a number of seconds of processor time (default: 60). The
+# minimized corpus is stored in `corpora/`, which the crate's tests replay:
 #
-#     sh fuzz/run.sh 1800             # half an hour each
-#     sh fuzz/run.sh 600 scheme body  # ten minutes each of two
+#     sh fuzz/run.sh 1800             # half an hour for each target
+#     sh fuzz/run.sh 600 scheme body  # ten minutes for each of two targets
 #
-# On a machine that does other things as well it takes longer by the clock, and fuzzes as much.
-# It stops at a finding and says in which file the input is. To see it again, smaller, and debugged:
+# On a busy machine it takes longer, but fuzzes as much.
+# At a finding it stops and names the file with the input. To reproduce and to minimize it:
 #
 #     cargo fuzz run --sanitizer none TARGET fuzz/artifacts/TARGET/crash-…
 #     cargo fuzz tmin --sanitizer none TARGET fuzz/artifacts/TARGET/crash-…
 #
-# Once it is mended, its input belongs into the corpus: copy it to `fuzz/corpus/TARGET/` and run this again.
-# It needs cargo-fuzz: `cargo install cargo-fuzz`. No nightly toolchain: the crate has no unsafe code for a
-# sanitizer to look into.
+# After the fix, add its input to the corpus: copy it to `fuzz/corpus/TARGET/` and run this script again.
+# The script needs cargo-fuzz (`cargo install cargo-fuzz`), but no nightly toolchain: the crate has no unsafe
+# code that a sanitizer could check.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -22,16 +22,16 @@ seconds=${1:-60}
 [ $# -gt 0 ] || set -- body keys payload provider scheme service
 cargo fuzz --version >/dev/null 2>&1 || { echo "cargo-fuzz is missing: cargo install cargo-fuzz" >&2; exit 1; }
 
-# Sets `spent` to the seconds of the processor's that what this script has run took so far. (Printed in a
-# `$(…)`, they would be those of that subshell: none.)
-look_at_time_spent() {
+# Sets `spent` to the seconds of processor time that this script's commands have used. (Command substitution
+# would run in a subshell, whose time is zero.)
+read_time_spent() {
     times >"$clock"
     spent=$(awk -F '[ms ]+' 'NR == 2 { print int($1 * 60 + $2 + $3 * 60 + $4) }' "$clock")
 }
 clock=$(mktemp)
 trap 'rm -f "$clock"' EXIT
 
-# The known answers, and what was kept before, are what it starts from.
+# Start from the known answers and the stored corpus.
 FUZZ_SEEDS=1 cargo test --locked --all-features --test fuzz_corpus known_answers
 for target in "$@"; do
     folder=fuzz/corpus/$target
@@ -43,18 +43,18 @@ for target in "$@"; do
     done <"fuzz/corpora/$target.base64"
 
     cargo fuzz build --sanitizer none "$target"
-    look_at_time_spent
+    read_time_spent
     end=$((spent + seconds))
-    # In slices, for libFuzzer knows only the clock.
+    # In slices, because libFuzzer limits wall-clock time only.
     while [ "$spent" -lt $end ]; do
         left=$((end - spent))
         cargo fuzz run --sanitizer none "$target" -- -max_total_time=$((left < 120 ? left : 120)) -max_len=2048 \
             -timeout=20 -rss_limit_mb=1024 -print_final_stats=1
-        look_at_time_spent
-        echo "$target: $((seconds - end + spent)) of $seconds seconds of the processor's"
+        read_time_spent
+        echo "$target: $((seconds - end + spent)) of $seconds seconds of processor time"
     done
-    # Kept is what reaches code that neither the known answers nor a shorter input do; of `service` also what
-    # does so more often, for there it is the order of things that matters.
+    # Keep inputs that reach code that neither the known answers nor a shorter input reach. For `service`, also
+    # keep those that reach it more often, because the order of events matters there.
     kept=fuzz/kept/$target
     rm -rf "$kept"
     mkdir -p "$kept"
@@ -62,7 +62,7 @@ for target in "$@"; do
     case $target in service) counters=1 ;; *) counters=0 ;; esac
     cargo fuzz run --sanitizer none "$target" "$kept" "$folder" -- -merge=1 -use_counters=$counters -max_len=2048
     rm "$kept"/seed-*
-    # The shortest, up to 180 kB.
+    # Store the shortest ones, up to 180 kB.
     for file in "$kept"/*; do
         base64 -w 0 <"$file"
         echo

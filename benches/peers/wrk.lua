@@ -1,4 +1,4 @@
--- For `wrk`: sends each of the deliveries that were signed for it once, and tells what came of it in one line.
+-- A script for `wrk`. It sends each of the signed deliveries once and prints a one-line summary.
 
 local heads, sent = {}, 0
 local body
@@ -14,7 +14,7 @@ end
 
 function request()
     sent = sent + 1
-    -- A second round would be of duplicates: it is told below.
+    -- A second pass sends duplicates, which the summary counts.
     local id, timestamp, signature = heads[(sent - 1) % #heads + 1]:match("(%S+) (%S+) (%S+)")
     if sent > #heads then
         repeated = sent - #heads
@@ -27,7 +27,7 @@ function request()
     }, body)
 end
 
--- A variable of a thread's script is asked for by its name.
+-- `thread:get` only reads global variables.
 repeated = 0
 local threads = {}
 
@@ -41,7 +41,7 @@ function done(summary, latency)
         twice = twice + thread:get("repeated")
     end
     print(string.format(
-        "told %d %d %d %d %d %d %d %d",
+        "summary %d %d %d %d %d %d %d %d",
         summary.requests, summary.duration, errors.status,
         errors.connect + errors.read + errors.write + errors.timeout, twice,
         latency:percentile(50), latency:percentile(99), latency:percentile(99.9)

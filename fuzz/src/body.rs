@@ -1,5 +1,4 @@
-//! Bodies: the id of a delivery, wherever in JSON, a form or a query it is; and the JSON in a multipart
-//! form, of which an event is signed.
+//! Bodies: the delivery id in JSON, a form or a query, and the signed JSON event in a multipart form.
 //!
 //! The input's first line is `json /pointer`, `form name`, `query name` or `multipart`; the rest is the body.
 
@@ -57,13 +56,15 @@ fn try_run(input: &[u8]) -> Option<()> {
         "query" => Request::post(format!("/?{}", std::str::from_utf8(body).ok()?)).body(Bytes::new()).ok()?,
         _ => Request::post("/").body(Bytes::copy_from_slice(body)).ok()?,
     };
-    let Found::Accepted(delivery) = judge(&verifier, request, at(0), 0) else { panic!("it is accepted") };
+    let Found::Accepted(delivery) = judge(&verifier, request, at(0), 0) else {
+        panic!("request is rejected")
+    };
     match &expected {
         Expected::Text(text) => assert_eq!(delivery.id(), Some(&**text)),
         Expected::Nothing => assert_eq!(delivery.id(), None),
         Expected::Anything => {}
     }
-    // Twice the same answer, and the same to whoever asks for the type.
+    // The id and the event type have the same location.
     if kind != "json" {
         assert_eq!(delivery.event_type(), delivery.id());
     }
@@ -78,9 +79,9 @@ enum Expected {
 }
 
 fn scalar(body: &[u8], pointer: &str) -> Expected {
-    // A step that is a number in another spelling is nobody's promise.
-    let odd = |step: &str| step.starts_with('+') || (step.starts_with('0') && step.len() > 1);
-    if pointer.split('/').any(odd) {
+    // The documentation does not specify indexes such as `+1` and `01`.
+    let is_unspecified = |step: &str| step.starts_with('+') || (step.starts_with('0') && step.len() > 1);
+    if pointer.split('/').any(is_unspecified) {
         return Expected::Anything;
     }
     match Json::read(body).as_ref().map(|json| json.at(pointer)) {
@@ -92,13 +93,13 @@ fn scalar(body: &[u8], pointer: &str) -> Expected {
     }
 }
 
-/// Dropbox Sign: the field `json` has an event, of which the type and the time are signed.
+/// Dropbox Sign: the field `json` contains an event whose type and time are signed.
 fn in_multipart(body: &[u8]) -> Option<()> {
     const SECRET: &str = "an API key";
     let tag = |time: &str, kind: &str| {
         to_hex(&mac("hmac-sha256", SECRET.as_bytes(), format!("{time}{kind}").as_bytes()).expect("a MAC"))
     };
-    // The input cannot know the MAC, so it says where it goes.
+    // The input cannot know the MAC, so `$TAG` marks its place.
     let mark = b"$TAG";
     let signed = tag("1700000000", "signature_request_sent");
     let body = match body.windows(mark.len()).position(|window| window == mark) {
@@ -121,12 +122,12 @@ fn in_multipart(body: &[u8]) -> Option<()> {
     let verifier = provider::find("dropbox-sign")?.verifier(secret).ok()?;
     let request = Request::post("/").body(Bytes::from(body.clone())).ok()?;
     let found = judge(&verifier, request, at(1_700_000_000), 0);
-    // The other way round it is not said here: an event may have more against it than its hash.
+    // The converse does not hold: an event with the right hash can be rejected for another reason.
     if found.is_accepted() {
         assert_eq!(expected, Some(true), "{found:?} of {}", String::from_utf8_lossy(&body));
     }
     if multipart::field(&body, "json").is_none() {
-        assert!(matches!(found, Found::Refused(_)), "there is no field, and {found:?}");
+        assert!(matches!(found, Found::Rejected(_)), "field is missing, but the result is {found:?}");
     }
     Some(())
 }

@@ -1,15 +1,14 @@
-//! What is done to a request after it was signed: a fuzzer cannot guess a MAC, but it can spoil one, and
-//! the places around it.
+//! Changes to a signed request. A fuzzer cannot guess a MAC, but it can damage one, and the data around it.
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, Request};
 
-/// One change: which it is, and two numbers that say where and to what.
+/// A change to a request: its kind, its position, and the new value.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Edit(pub(crate) u8, pub(crate) u8, pub(crate) u8);
 
 impl Edit {
-    /// Reads a line of them: `2.7.200 4.0.0`.
+    /// Parses a line of edits, such as `2.7.200 4.0.0`.
     pub(crate) fn read(words: &str) -> Vec<Self> {
         let edit = |word: &str| {
             let mut numbers = word.split('.').map(|number| number.parse().unwrap_or(0));
@@ -37,7 +36,7 @@ impl Edit {
                 }
             }),
             4 => on_header(request, at, |_, bytes| bytes.push(value)),
-            // A list, perhaps, with all in it twice.
+            // If the value is a list, every item is now in it twice.
             5 => on_header(request, at, |_, bytes| *bytes = [&**bytes, &[value], &**bytes].concat()),
             6 => {
                 let twice = nth(request, at).map(|(name, bytes)| (name, HeaderValue::from_bytes(&bytes)));

@@ -1,4 +1,4 @@
-//! Asking the crate: one request through a layer, and what that may cost.
+//! One request through a layer, with limits on its memory and allocations.
 
 use std::{
     cell::RefCell,
@@ -16,13 +16,13 @@ use tokio::runtime::{Builder, Runtime};
 use tower::{Layer, ServiceExt, service_fn};
 use tower_webhook::{Body, Delivery, ManualClock, Rejection, RejectionKind, WebhookLayer, verify::Verifier};
 
-/// What the crate makes of a request.
+/// The crate's result for a request.
 #[derive(Debug)]
 pub(crate) enum Found {
     Accepted(Delivery),
-    Refused(RejectionKind),
-    /// It was a handshake.
-    Answered,
+    Rejected(RejectionKind),
+    /// The layer answered a verification handshake.
+    Handshake,
 }
 
 impl Found {
@@ -35,7 +35,7 @@ pub(crate) fn at(seconds: u64) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(seconds.min(1 << 40))
 }
 
-/// Sends `request` through a layer with `verifier`, in frames of `frame` bytes; 0: in one.
+/// Sends `request` through a layer with `verifier`, in frames of `frame` bytes. 0 means a single frame.
 pub(crate) fn judge(
     verifier: &(impl Verifier + Clone),
     request: Request<Bytes>,
@@ -46,7 +46,7 @@ pub(crate) fn judge(
     through(layer.without_dedupe(), request, frame)
 }
 
-/// As [`judge`], through this layer.
+/// Like [`judge`], but through this layer.
 pub(crate) fn through(layer: WebhookLayer, request: Request<Bytes>, frame: usize) -> Found {
     let heads =
         request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum::<usize>();
@@ -63,30 +63,30 @@ pub(crate) fn through(layer: WebhookLayer, request: Request<Bytes>, frame: usize
     match (response.extensions_mut().remove::<Delivery>(), response.extensions().get::<Rejection>()) {
         (Some(delivery), None) => Found::Accepted(delivery),
         (None, Some(rejection)) => {
-            // What is said to be wrong can be said.
+            // Formatting the errors must not panic.
             let mut cause: Option<&dyn std::error::Error> = Some(rejection);
             while let Some(error) = cause {
                 let _ = error.to_string();
                 cause = error.source();
             }
-            Found::Refused(rejection.kind())
+            Found::Rejected(rejection.kind())
         }
-        (None, None) => Found::Answered,
-        (Some(_), Some(_)) => panic!("both accepted and refused"),
+        (None, None) => Found::Handshake,
+        (Some(_), Some(_)) => panic!("request is both accepted and rejected"),
     }
 }
 
-/// Runs `work` on an input of `size` bytes: what it holds, and how often it allocates, is in proportion.
+/// Runs `work` on an input of `size` bytes, and asserts that its memory and allocations are proportional to that.
 pub(crate) fn bounded<T>(size: usize, work: impl FnOnce() -> T) -> T {
     let mut done = None;
     let cost = measure(|| done = Some(work()));
     let (held, count) = (96 * 1024 + 64 * size as u64, 600 + 4 * size as u64);
     assert!(cost.bytes_max <= held, "{} bytes held for {size}", cost.bytes_max);
     assert!(cost.count_total <= count, "{} allocations for {size}", cost.count_total);
-    done.expect("it was run")
+    done.expect("work was not run")
 }
 
-/// Runs `future` to its end, on a clock that jumps.
+/// Runs `future` to completion, on tokio's paused clock.
 pub(crate) fn in_runtime<F: Future>(future: F) -> F::Output {
     thread_local! {
         static RUNTIME: RefCell<Runtime> =
@@ -95,7 +95,7 @@ pub(crate) fn in_runtime<F: Future>(future: F) -> F::Output {
     RUNTIME.with(|runtime| runtime.borrow().block_on(future))
 }
 
-/// A body in frames of one length, each after a pause of no time at all.
+/// A body in frames of equal length, which is pending once before each.
 struct Frames {
     rest: Bytes,
     frame: usize,

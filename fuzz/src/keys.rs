@@ -1,8 +1,8 @@
-//! Keys and tokens: JSON Web Tokens whose header and claims are the input's, signed so that they are looked
-//! at; public keys as PEM, DER, JWK; and certificates that were fetched.
+//! Keys and tokens: JSON Web Tokens with the header and claims of the input, public keys in PEM, DER and JWK,
+//! and fetched certificates. Tokens are signed, so that verification gets past the signature.
 //!
-//! The input's first line says which it is. For a token: the provider, and then lines of the header, the
-//! claims and the body. For `key` and `certificate`: the file.
+//! The input's first line is a provider, `key` or `certificate`. After a provider follow lines for the token's
+//! header and claims, and then the body. After `key` and `certificate` follows the file.
 
 use std::{sync::Arc, time::SystemTime};
 
@@ -39,13 +39,13 @@ fn token(provider: &str, rest: &[u8]) -> Option<()> {
     let rules = RULES.iter().find(|rules| rules.provider == provider)?;
     let (header, rest) = text_line(rest)?;
     let (claims, body) = text_line(rest)?;
-    // What the crate reads of a header and does not look at: keys and what is for encryption.
+    // The crate parses keys and encryption parameters in a header but does not check them.
     if ["jwk", "x5c", "enc", "zip", "nonce", "\\u"].iter().any(|name| header.contains(name)) {
         return None;
     }
     let claims = filled_in(claims, URL, body);
     let mut token = format!("{}.{}", to_base64_url(header.as_bytes()), to_base64_url(claims.as_bytes()));
-    // By the algorithm that it says, so that every one is tried; what is not signed is tried elsewhere.
+    // Sign with the algorithm in the header, so that each algorithm is tried. Unsigned tokens are tested elsewhere.
     let said: Option<serde_json::Value> = serde_json::from_str(header).ok();
     let said = said.as_ref().and_then(|said| said["alg"].as_str()).unwrap_or("HS256");
     let tag = mac(&said.replace("HS", "hmac-sha"), SECRET.as_bytes(), token.as_bytes()).unwrap_or_default();
@@ -63,13 +63,13 @@ fn token(provider: &str, rest: &[u8]) -> Option<()> {
     let found = judge(&verifier, request, at(NOW), 0);
     match (&expected, &found) {
         (Some(id), Found::Accepted(delivery)) if rules.jti_is_id => assert_eq!(delivery.id(), id.as_deref()),
-        (Some(_), Found::Accepted(_)) | (None, Found::Refused(_)) => {}
+        (Some(_), Found::Accepted(_)) | (None, Found::Rejected(_)) => {}
         _ => panic!("a token {header} {claims}: expected {expected:?}, found {found:?}"),
     }
     Some(())
 }
 
-/// A public key for every provider that takes one; with it a request that it did not sign.
+/// Configures each provider that uses public keys with this key, and sends it an unsigned request.
 fn key(text: &[u8]) {
     let Ok(text) = std::str::from_utf8(text) else { return };
     let Ok(secret) = text.parse::<Secret>() else { return };
@@ -79,12 +79,12 @@ fn key(text: &[u8]) {
         let Some(provider) = provider::find(id) else { continue };
         if let Ok(verifier) = provider.verifier(secret.clone()) {
             let request = Request::post(URL).body(Bytes::from_static(b"{}")).expect("a request");
-            assert!(!judge(&verifier, request, at(NOW), 0).is_accepted(), "{id} accepts what is not signed");
+            assert!(!judge(&verifier, request, at(NOW), 0).is_accepted(), "{id} accepts an unsigned request");
         }
     }
 }
 
-/// What is fetched in the place of a certificate.
+/// A [`Fetch`] that returns this file instead of a certificate.
 struct File(Bytes);
 
 impl Fetch for File {
@@ -93,7 +93,7 @@ impl Fetch for File {
     }
 }
 
-/// A file, against a message that one certificate signed.
+/// Verifies a message that a known certificate signed, with this file in the certificate's place.
 fn certificate(file: &[u8]) {
     const SIGNED: &str = include_str!("../../tests/key_sources/certificate.json");
     let signed: serde_json::Value = serde_json::from_str(SIGNED).expect("JSON");
@@ -106,17 +106,17 @@ fn certificate(file: &[u8]) {
     let verifier = Arc::new(provider::aws_sns([topic], "fuzz", file));
     let request = Request::post("/").body(Bytes::from(message)).expect("a request");
     let found = judge(&verifier, request, now, 0);
-    // The key is in every file that is believed.
+    // An accepted file must contain the certificate's key.
     let known = der(signed["certificate"].as_str().expect("a certificate").as_bytes());
     let modulus = modulus(&known);
     if found.is_accepted() {
         let own = if own.trim_ascii_start().starts_with(b"-") { der(&own) } else { own.to_vec() };
-        assert!(own.windows(modulus.len()).any(|window| window == modulus), "another key is believed");
+        assert!(own.windows(modulus.len()).any(|window| window == modulus), "another key is accepted");
     }
 }
 
 fn time_of(rfc3339: &str) -> SystemTime {
-    // Seconds are enough, and the message is of one day.
+    // Fractions of a second can be ignored.
     let digits: Vec<u64> =
         rfc3339.split(|sign: char| !sign.is_ascii_digit()).filter_map(|number| number.parse().ok()).collect();
     let (year, month, day) = (digits[0], digits[1], digits[2]);
@@ -128,7 +128,7 @@ fn time_of(rfc3339: &str) -> SystemTime {
 }
 
 fn der(pem: &[u8]) -> Vec<u8> {
-    // It may begin on the line that says what it is: in variables of the environment all is one line.
+    // The base64 may follow the header on the same line: environment variables have no line breaks.
     let mut parts = pem.trim_ascii_start().splitn(11, |byte| *byte == b'-');
     let rest = parts.nth(10).unwrap_or_default();
     let text: Vec<u8> = rest
@@ -140,7 +140,7 @@ fn der(pem: &[u8]) -> Vec<u8> {
     super::reference::text::base64(&text, super::reference::text::STANDARD).unwrap_or_default()
 }
 
-/// The 256 bytes after the tag of a number that is so long.
+/// Returns the modulus: the 256 bytes after the tag of an integer of this length.
 fn modulus(der: &[u8]) -> Vec<u8> {
     let tag = [0x02, 0x82, 0x01, 0x01, 0x00];
     let at = der.windows(tag.len()).position(|window| window == tag).expect("an RSA key of 2048 bits");

@@ -1,8 +1,7 @@
-//! What each fuzz target does with an input, without the fuzzer: `tests/fuzz_corpus.rs` of the crate runs
-//! the same on the corpus that was found.
+//! The fuzz targets, without the fuzzer. The crate's `tests/fuzz_corpus.rs` replays the stored corpus with them.
 //!
-//! An input is text where it can be, so that it can be read when it is a finding, and so that the
-//! known answers in `tests/vectors/` are inputs as they stand.
+//! Inputs are text where possible: findings are then readable, and the known answers in `tests/vectors/` are
+//! valid inputs.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod body;
@@ -16,10 +15,10 @@ mod scheme;
 mod service;
 mod wire;
 
-/// What is done with an input. It panics where something is wrong.
+/// A fuzz target. It panics if an input shows a bug.
 pub type Target = fn(&[u8]);
 
-/// Every target, by the name of its file in `fuzz_targets/`.
+/// The targets, by the names of their files in `fuzz_targets/`.
 pub const TARGETS: [(&str, Target); 6] = [
     ("body", body::run),
     ("keys", keys::run),
@@ -31,6 +30,6 @@ pub const TARGETS: [(&str, Target); 6] = [
 
 /// Runs the target `name`.
 pub fn run(name: &str, input: &[u8]) {
-    let (_, target) = TARGETS.iter().find(|(known, _)| *known == name).expect("a target of this name");
+    let (_, target) = TARGETS.iter().find(|(known, _)| *known == name).expect("target is unknown");
     target(input);
 }

@@ -1,5 +1,4 @@
-//! The payload of Notifyer's messages: whatever is sent is read or refused, and what was read can be
-//! written and read again.
+//! Notifyer's message payload: decoding never panics, and a decoded message survives a round trip.
 
 use tower_webhook::payload::notifyer::{IncomingMessage, Notification};
 
@@ -7,15 +6,16 @@ use super::judge::bounded;
 
 pub(crate) fn run(input: &[u8]) {
     let read = bounded(input.len(), || serde_json::from_slice::<IncomingMessage>(input));
-    // What is of either kind is of the one that it says.
+    // `Notification` must decode a message as the same `IncomingMessage`.
     let either = bounded(input.len(), || serde_json::from_slice::<Notification>(input));
     if let (Ok(message), Ok(Notification::IncomingMessage(same))) = (&read, &either) {
         assert_eq!(message, &**same);
     }
     let Ok(message) = read else { return };
-    assert!(!message.phone_number.is_empty(), "a message of nobody");
+    assert!(!message.phone_number.is_empty(), "phone number is empty");
     let _ = (message.is_incoming(), message.has_label("vip"), message.media_url());
-    let written = serde_json::to_string(&message).expect("a message can be written");
-    let again: IncomingMessage = serde_json::from_str(&written).expect("what was written can be read");
+    let written = serde_json::to_string(&message).expect("message cannot be serialized");
+    let again: IncomingMessage =
+        serde_json::from_str(&written).expect("serialized message cannot be decoded");
     assert_eq!(again, message);
 }

@@ -1,8 +1,8 @@
-//! Every provider: requests as the known answers have them, signed anew if the input says so, and changed.
+//! Every provider: requests like those of the known answers, optionally signed again, and then edited.
 //!
-//! The input: a line each of the provider's id, its secrets (parted by tabs, `\n` for an end of line; a
-//! name before `@@`), the time with `signed` after it or not, the length of a frame and the edits; then
-//! the request.
+//! The input has a line each for the provider's id; its secrets, separated by tabs, with `\n` for a line
+//! break and an optional key id before `@@`; the time, with an optional `signed`; and the frame length with
+//! the edits. Then follows the request.
 
 use bytes::Bytes;
 use http::Request;
@@ -30,7 +30,7 @@ fn try_run(input: &[u8]) -> Option<()> {
     let (edits, rest) = text_line(rest)?;
     let provider = provider::find(id)?;
     let keys = keys(secrets);
-    let verifier = provider.verifier(made(&keys)?).ok()?;
+    let verifier = provider.verifier(to_secrets(&keys)?).ok()?;
     let (time, signed) = match time.split_once(' ') {
         Some((time, "signed")) => (time, true),
         _ => (time, false),
@@ -48,22 +48,22 @@ fn try_run(input: &[u8]) -> Option<()> {
         edit.apply(&mut request);
     }
     let found = judge(&verifier, request.clone(), now, frame);
-    // A name that is no word is none that a provider gives a key, and may not fit where it is sent.
+    // Providers send key ids in headers and fields that cannot hold other characters.
     let is_word =
         |name: &String| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
     if signed && edits.is_empty() && keys.iter().all(|(_, name)| name.as_ref().is_none_or(is_word)) {
-        is_believed(&request, &found);
+        assert_accepted(&request, &found);
     }
-    agrees_with_itself(&verifier, &request, now, &found);
+    assert_frames_do_not_matter(&verifier, &request, now, &found);
     if let Some(scheme) = provider.scheme() {
         let scheme = serde_json::to_value(scheme).expect("JSON");
-        agrees_with_reference(&scheme, &keys, &request, now, &found);
+        assert_matches_reference(&scheme, &keys, &request, now, &found);
     }
-    is_by_that_secret(provider, &keys, request, now, &found);
+    assert_other_secrets_reject(provider, &keys, request, now, &found);
     Some(())
 }
 
-/// The secrets of a line.
+/// Parses the line of secrets.
 pub(crate) fn keys(line: &str) -> Vec<Key> {
     let key = |text: &str| match text.split_once("@@") {
         Some((name, secret)) => (secret.replace("\\n", "\n"), Some(name.to_owned())),
@@ -72,7 +72,7 @@ pub(crate) fn keys(line: &str) -> Vec<Key> {
     line.split('\t').take(4).map(key).collect()
 }
 
-pub(crate) fn made(keys: &[Key]) -> Option<Secrets> {
+pub(crate) fn to_secrets(keys: &[Key]) -> Option<Secrets> {
     let secret = |(text, name): &Key| {
         let secret: Secret = text.parse().ok()?;
         Some(match name {
@@ -83,18 +83,18 @@ pub(crate) fn made(keys: &[Key]) -> Option<Secrets> {
     Secrets::try_from(keys.iter().map(secret).collect::<Option<Vec<_>>>()?).ok()
 }
 
-/// What the test kit signs is believed, but for what was in the request already and was kept: a time that is
-/// another or none.
-pub(crate) fn is_believed(request: &Request<Bytes>, found: &Found) {
+/// Asserts that a request signed by the test kit is accepted, unless the kit kept the request's own timestamp and
+/// that is stale or malformed.
+pub(crate) fn assert_accepted(request: &Request<Bytes>, found: &Found) {
     use RejectionKind::{MalformedSignature, StaleTimestamp};
     match found {
-        Found::Accepted(_) | Found::Answered | Found::Refused(StaleTimestamp | MalformedSignature) => {}
-        Found::Refused(kind) => panic!("signed by the kit, and refused for {kind}: {request:?}"),
+        Found::Accepted(_) | Found::Handshake | Found::Rejected(StaleTimestamp | MalformedSignature) => {}
+        Found::Rejected(kind) => panic!("request signed by the test kit is rejected for {kind}: {request:?}"),
     }
 }
 
-/// How the body is cut into frames makes no difference.
-pub(crate) fn agrees_with_itself(
+/// Asserts that the result does not depend on how the body is split into frames.
+pub(crate) fn assert_frames_do_not_matter(
     verifier: &ProviderVerifier,
     request: &Request<Bytes>,
     now: std::time::SystemTime,
@@ -109,13 +109,13 @@ pub(crate) fn agrees_with_itself(
             );
             assert_eq!(one.payload(), request.body());
         }
-        (Found::Refused(one), Found::Refused(other)) => assert_eq!(one, other),
-        (Found::Answered, Found::Answered) => {}
-        _ => panic!("in other frames {found:?} becomes {again:?}"),
+        (Found::Rejected(one), Found::Rejected(other)) => assert_eq!(one, other),
+        (Found::Handshake, Found::Handshake) => {}
+        _ => panic!("with other frames {found:?} becomes {again:?}"),
     }
 }
 
-pub(crate) fn agrees_with_reference(
+pub(crate) fn assert_matches_reference(
     scheme: &serde_json::Value,
     keys: &[Key],
     request: &Request<Bytes>,
@@ -125,21 +125,21 @@ pub(crate) fn agrees_with_reference(
     let (head, body) = request.clone().into_parts();
     let verdict = scheme::judge(scheme, keys, &head, &body, now);
     match (&verdict, found) {
-        (Verdict::Unknown, _) | (Verdict::False, Found::Refused(_)) | (_, Found::Answered) => {}
-        (Verdict::True(index), Found::Accepted(delivery)) => assert_eq!(delivery.secret_index(), *index),
-        _ => panic!("by {scheme}\n{request:?}\nis {verdict:?}, and found {found:?}"),
+        (Verdict::Unknown, _) | (Verdict::Invalid, Found::Rejected(_)) | (_, Found::Handshake) => {}
+        (Verdict::Valid(index), Found::Accepted(delivery)) => assert_eq!(delivery.secret_index(), *index),
+        _ => panic!("scheme {scheme}\n{request:?}\nexpected {verdict:?}, found {found:?}"),
     }
 }
 
-/// What is believed is not believed under other secrets.
-fn is_by_that_secret(
+/// Asserts that an accepted request is rejected with other secrets.
+fn assert_other_secrets_reject(
     provider: &provider::Provider,
     keys: &[Key],
     request: Request<Bytes>,
     now: std::time::SystemTime,
     found: &Found,
 ) {
-    // A set of public keys may have another in it than the one that is changed here.
+    // A set of public keys may still contain the key that signed.
     if keys.iter().any(|(text, _)| text.starts_with(['{', '-'])) {
         return;
     }
@@ -147,13 +147,15 @@ fn is_by_that_secret(
     if !found.is_accepted() || others.iter().any(|(text, _)| keys.iter().any(|(key, _)| key == text)) {
         return;
     }
-    let Some(verifier) = made(&others).and_then(|others| provider.verifier(others).ok()) else { return };
+    let Some(verifier) = to_secrets(&others).and_then(|others| provider.verifier(others).ok()) else {
+        return;
+    };
     let found = judge(&verifier, request, now, 0);
-    assert!(!found.is_accepted(), "{} is believed under {others:?} as under {keys:?}", provider.id);
+    assert!(!found.is_accepted(), "{} accepts a request both with {others:?} and with {keys:?}", provider.id);
 }
 
-/// Another secret of the same form: a digit in its middle is another. Not its last one, of whose bits Sinch passes
-/// over those that fill no byte.
+/// Returns another secret of the same form, with one character changed. The change is in the middle, because
+/// Sinch ignores the last character's bits that do not fill a byte.
 fn other(secret: &str) -> String {
     let middle = secret.len().saturating_sub(1) / 2;
     let at = secret.char_indices().find(|(at, sign)| *at >= middle && sign.is_ascii_alphanumeric());

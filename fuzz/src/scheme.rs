@@ -1,8 +1,7 @@
-//! `Scheme`: built of whatever is said, then asked of requests that it signed, and that were changed.
+//! `Scheme`: arbitrary schemes, which verify signed and edited requests.
 //!
-//! An input that begins with `{` is a line of JSON, as a user's database would have it, and then what the
-//! input of `provider` is but for the id. Any other makes up a scheme of the words of the grammar, and a
-//! request for it.
+//! An input that begins with `{` has the scheme as a line of JSON, followed by an input of the target
+//! `provider` without the id. From any other input, a scheme and a request for it are generated.
 
 use arbitrary::{Result, Unstructured};
 use bytes::Bytes;
@@ -17,7 +16,7 @@ use tower_webhook::{
 use super::{
     edit::Edit,
     judge::{Found, at, judge},
-    provider::{agrees_with_itself, agrees_with_reference, is_believed, keys, made},
+    provider::{assert_accepted, assert_frames_do_not_matter, assert_matches_reference, keys, to_secrets},
     reference::scheme::Key,
     wire::{request, text_line},
 };
@@ -26,29 +25,29 @@ const NOW: u64 = 1_700_000_000;
 
 pub(crate) fn run(input: &[u8]) {
     if input.first() == Some(&b'{') {
-        let _ = written(input);
+        let _ = from_json(input);
     } else {
-        let _ = made_up(&mut Unstructured::new(input));
+        let _ = generated(&mut Unstructured::new(input));
     }
 }
 
-/// A scheme that was written by somebody.
-fn written(input: &[u8]) -> Option<()> {
+/// A scheme that a user wrote as JSON.
+fn from_json(input: &[u8]) -> Option<()> {
     let (scheme, rest) = text_line(input)?;
     let (secrets, rest) = text_line(rest)?;
     let (time, rest) = text_line(rest)?;
     let (edits, rest) = text_line(rest)?;
     let now = time.split(' ').next()?.parse().ok()?;
     let scheme: Scheme = serde_json::from_str(scheme).ok()?;
-    // What is written of it is the same scheme.
+    // Serializing the scheme must not change it.
     let json = serde_json::to_value(&scheme).expect("JSON");
     assert_eq!(serde_json::from_value::<Scheme>(json).expect("a scheme"), scheme);
     let request = request(rest)?;
     let edits = edits.split_once(' ').map_or("", |(_, edits)| edits);
-    judged(&scheme, &keys(secrets), request, now, time.ends_with(" signed"), &Edit::read(edits))
+    check(&scheme, &keys(secrets), request, now, time.ends_with(" signed"), &Edit::read(edits))
 }
 
-fn judged(
+fn check(
     scheme: &Scheme,
     keys: &[Key],
     mut request: Request<Bytes>,
@@ -56,7 +55,7 @@ fn judged(
     signed: bool,
     edits: &[Edit],
 ) -> Option<()> {
-    let verifier = ProviderVerifier::from(scheme.verifier("acme", made(keys)?).ok()?);
+    let verifier = ProviderVerifier::from(scheme.verifier("acme", to_secrets(keys)?).ok()?);
     let now = at(now);
     let signed = signed && {
         let own = sign_at(&verifier, request.clone(), now);
@@ -67,27 +66,26 @@ fn judged(
     }
     let found = judge(&verifier, request.clone(), now, 0);
     let json = serde_json::to_value(scheme).expect("JSON");
-    // A header that must have another value than it has is the request's own affair; and of a signature that
-    // is elsewhere than in a header, what is signed may be a part.
+    // The kit does not set the headers of `require`. A signature outside of the headers may change the signed content.
     let from = json["sig"]["from"].as_str().unwrap_or(":");
     if signed && edits.is_empty() && json.get("require").is_none() && !from.contains(':') {
-        is_believed(&request, &found);
+        assert_accepted(&request, &found);
     }
-    agrees_with_itself(&verifier, &request, now, &found);
-    agrees_with_reference(&json, keys, &request, now, &found);
-    // A body that is signed is not another's: what is added to it is noticed.
+    assert_frames_do_not_matter(&verifier, &request, now, &found);
+    assert_matches_reference(&json, keys, &request, now, &found);
+    // If the body is signed, a longer body must be rejected.
     if let (true, Found::Accepted(_), true) = (signed, &found, verifier.profile().body_signed()) {
         let mut longer = request.body().to_vec();
         longer.extend(b"&z=1");
         let longer = request.map(|_| longer.into());
         let found = judge(&verifier, longer.clone(), now, 0);
-        assert!(!found.is_accepted(), "another body is believed: {json} {longer:?}");
+        assert!(!found.is_accepted(), "another body is accepted: {json} {longer:?}");
     }
     Some(())
 }
 
-/// A scheme of the grammar's words, and a request that it is likely to sign.
-fn made_up(u: &mut Unstructured<'_>) -> Result<()> {
+/// A scheme generated from the grammar, and a request that it can probably sign.
+fn generated(u: &mut Unstructured<'_>) -> Result<()> {
     let scheme = scheme(u)?;
     let Ok(scheme) = serde_json::from_value::<Scheme>(scheme) else { return Ok(()) };
     let mut keys = vec![(secret(u)?, name(u)?)];
@@ -101,7 +99,7 @@ fn made_up(u: &mut Unstructured<'_>) -> Result<()> {
     while edits.len() < 4 && u.ratio(1, 2)? {
         edits.push(Edit(u.arbitrary()?, u.arbitrary()?, u.arbitrary()?));
     }
-    judged(&scheme, &keys, request, now, signed, &edits);
+    check(&scheme, &keys, request, now, signed, &edits);
     Ok(())
 }
 
@@ -127,7 +125,7 @@ fn scheme(u: &mut Unstructured<'_>) -> Result<Value> {
         _ => json!("x-sig"),
     };
     let mut sig = json!({"from": from, "enc": u.choose(&["hex", "base64", "base64url"])?});
-    // A secret that is sent has nothing more to it.
+    // Schemes that send the secret itself have no items, pairs, template or timestamp.
     let sent = matches!(algorithm, "token" | "basic");
     if !sent && u.arbitrary()? {
         sig["items"] = json!(u.choose(&[",", ";", " ", "&"])?);
@@ -205,7 +203,7 @@ fn template(u: &mut Unstructured<'_>, algorithm: &str) -> Result<Value> {
 }
 
 fn place(u: &mut Unstructured<'_>) -> Result<&'static str> {
-    // Not the signature's own header: a signature cannot be one of itself.
+    // Not the signature's own header, which cannot be signed.
     u.choose(&[
         "header:x-ts",
         "header:x-id",

@@ -1,6 +1,6 @@
-//! The whole service in virtual time: deliveries of a few ids, side by side, true and forged, in frames with
-//! pauses and errors between them, from clients that leave, to handlers that succeed, fail, panic and hang,
-//! with a store that fails at times. What became of each is compared with what the documentation says must.
+//! The whole service in virtual time: concurrent deliveries of a few ids, valid and forged, with pauses and
+//! errors between their frames, and clients that disconnect. Handlers succeed, fail, panic and hang, and the
+//! store fails at times. Each result is compared with what the documentation promises.
 
 use std::{
     fmt,
@@ -38,11 +38,11 @@ const ACK_DEADLINE: u64 = 100;
 pub(crate) fn run(input: &[u8]) {
     let Ok(plan) = Plan::of(&mut Unstructured::new(input)) else { return };
     let runtime = Builder::new_current_thread().enable_time().start_paused(true).build().expect("a runtime");
-    let mut story = Vec::new();
-    let cost = allocation_counter::measure(|| story = runtime.block_on(told(&plan)));
+    let mut history = Vec::new();
+    let cost = allocation_counter::measure(|| history = runtime.block_on(play(&plan)));
     assert!(cost.bytes_max < 4 << 20 && cost.count_total < 50_000, "{cost:?}");
-    for event in &story {
-        event.check(&story, &plan);
+    for observed in &history {
+        observed.check(&history, &plan);
     }
 }
 
@@ -50,21 +50,21 @@ pub(crate) fn run(input: &[u8]) {
 struct Plan {
     detached: bool,
     ack_deadline: bool,
-    orders: Vec<Order>,
+    deliveries: Vec<PlannedDelivery>,
 }
 
-/// One delivery.
+/// A delivery to send.
 #[derive(Clone, Debug)]
-struct Order {
-    /// Seconds since the one before.
+struct PlannedDelivery {
+    /// Seconds since the previous delivery.
     gap: u64,
     id: u8,
     flaw: Flaw,
     steps: Vec<Step>,
     act: Act,
-    /// When the client leaves, in seconds after it began.
+    /// Seconds after which the client disconnects.
     leaves: Option<u64>,
-    /// What becomes of claims from now on, until the next delivery begins.
+    /// The fault of all claims from now until the next delivery begins.
     store: Option<Fault>,
 }
 
@@ -73,10 +73,10 @@ enum Flaw {
     None,
     OtherSignature,
     NoSignature,
-    NoBase64,
+    NotBase64,
     Stale,
     AnnouncedTooLong,
-    /// A byte of the body is another.
+    /// The first byte of the body is changed.
     OtherBody,
 }
 
@@ -106,12 +106,12 @@ enum Ends {
 impl Plan {
     fn of(u: &mut Unstructured<'_>) -> Result<Self> {
         let (detached, ack_deadline) = (u.arbitrary()?, u.ratio(1, 4)?);
-        let mut orders = Vec::new();
-        while orders.len() < 12 && !u.is_empty() {
-            orders.push(Order::of(u)?);
+        let mut deliveries = Vec::new();
+        while deliveries.len() < 12 && !u.is_empty() {
+            deliveries.push(PlannedDelivery::of(u)?);
         }
-        // At last, and long after all has ended, each once more.
-        let again = |id| Order {
+        // Long after everything has ended, send each id once more.
+        let again = |id| PlannedDelivery {
             gap: if id == 0 { 2000 } else { 0 },
             id,
             flaw: Flaw::None,
@@ -120,20 +120,20 @@ impl Plan {
             leaves: None,
             store: None,
         };
-        orders.extend((0..3).map(again));
-        Ok(Self { detached: detached || ack_deadline, ack_deadline, orders })
+        deliveries.extend((0..3).map(again));
+        Ok(Self { detached: detached || ack_deadline, ack_deadline, deliveries })
     }
 }
 
-/// Times are chosen so that few things happen in one moment: which comes first is then nobody's promise.
-impl Order {
+/// Most times differ, because the order of simultaneous events is unspecified.
+impl PlannedDelivery {
     fn of(u: &mut Unstructured<'_>) -> Result<Self> {
         let gap = u.choose(&[0, 0, 7, 35, 211, 1777, 3607])?.to_owned();
         let id = u.int_in_range(0..=2)?;
         let flaw = match u.int_in_range(0..=15)? {
             0 => Flaw::OtherSignature,
             1 => Flaw::NoSignature,
-            2 => Flaw::NoBase64,
+            2 => Flaw::NotBase64,
             3 => Flaw::Stale,
             4 => Flaw::AnnouncedTooLong,
             5 => Flaw::OtherBody,
@@ -161,12 +161,12 @@ impl Order {
         Ok(Self { gap, id, flaw, steps, act, leaves, store })
     }
 
-    /// What becomes of its head and its body, and after how many seconds: a plain reading of the rules.
+    /// Returns the seconds until the body is complete or rejected, and the rejection, from the documented rules.
     fn received(&self) -> (u64, Option<RejectionKind>) {
         use RejectionKind as Kind;
         match self.flaw {
             Flaw::NoSignature => return (0, Some(Kind::MissingSignature)),
-            Flaw::NoBase64 => return (0, Some(Kind::MalformedSignature)),
+            Flaw::NotBase64 => return (0, Some(Kind::MalformedSignature)),
             Flaw::Stale => return (0, Some(Kind::StaleTimestamp)),
             Flaw::AnnouncedTooLong => return (0, Some(Kind::BodyTooLarge)),
             Flaw::None | Flaw::OtherSignature | Flaw::OtherBody => {}
@@ -198,7 +198,7 @@ impl Order {
         let request = Request::post("/").header("webhook-id", format!("msg_{}", self.id));
         let sent_at = if self.flaw == Flaw::Stale { now - Duration::from_secs(301) } else { now };
         let request = sign_at(verifier, request.body(self.payload()).expect("a request"), sent_at)
-            .expect("it is signed");
+            .expect("request cannot be signed");
         let mut request = request.map(|_| Frames::new(self.steps.clone(), self.flaw == Flaw::OtherBody));
         let headers = request.headers_mut();
         match self.flaw {
@@ -206,7 +206,7 @@ impl Order {
                 let other = "v1,AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
                 headers.insert("webhook-signature", other.parse().expect("a value"));
             }
-            Flaw::NoBase64 => {
+            Flaw::NotBase64 => {
                 headers.insert("webhook-signature", "v1,no base64".parse().expect("a value"));
             }
             Flaw::NoSignature => {
@@ -227,31 +227,31 @@ impl Ends {
     }
 }
 
-/// What became of a delivery.
+/// The observed course of a delivery.
 #[derive(Debug)]
-struct Event {
-    order: Order,
+struct Observed {
+    delivery: PlannedDelivery,
     began: Duration,
     /// When the handler was called.
     called: Option<Duration>,
-    /// When the handler was done, and whether it succeeded; without it, it was dropped.
+    /// When the handler ended, and whether it succeeded. A dropped handler did not succeed.
     ended: Option<(Duration, bool)>,
     answer: Answer,
 }
 
 #[derive(Debug, PartialEq)]
 enum Answer {
-    /// The client did not wait for it.
+    /// The client disconnected before the answer.
     None,
     Handlers(u16),
     Duplicate,
-    Refused(RejectionKind),
+    Rejected(RejectionKind),
     Error,
     Panic,
 }
 
-/// Sends what is planned.
-async fn told(plan: &Plan) -> Vec<Event> {
+/// Sends the planned deliveries.
+async fn play(plan: &Plan) -> Vec<Observed> {
     let clock = TokioClock(Instant::now());
     let secret: Secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".parse().expect("a secret");
     let verifier = Arc::new(provider::standard_webhooks(secret).expect("base64"));
@@ -270,16 +270,16 @@ async fn told(plan: &Plan) -> Vec<Event> {
         layer = layer.detached();
     }
     let mut sent = Vec::new();
-    for order in &plan.orders {
-        sleep(Duration::from_secs(order.gap)).await;
+    for delivery in &plan.deliveries {
+        sleep(Duration::from_secs(delivery.gap)).await;
         store.heal();
-        if let Some(fault) = order.store {
+        if let Some(fault) = delivery.store {
             store.fail(Operation::Claim, fault);
         }
         let run = Arc::new(Mutex::new(Run::default()));
-        let service = layer.layer(handler(order.act, order.payload(), Arc::clone(&run), clock));
-        let request = order.request(&*verifier, clock.now());
-        let leaves = Duration::from_secs(order.leaves.unwrap_or(1 << 20));
+        let service = layer.layer(handler(delivery.act, delivery.payload(), Arc::clone(&run), clock));
+        let request = delivery.request(&*verifier, clock.now());
+        let leaves = Duration::from_secs(delivery.leaves.unwrap_or(1 << 20));
         let task = tokio::spawn(async move {
             match timeout(leaves, service.oneshot(request)).await {
                 Err(_) => Answer::None,
@@ -287,35 +287,35 @@ async fn told(plan: &Plan) -> Vec<Event> {
                 Ok(Ok(response)) => match response.extensions().get::<Rejection>() {
                     Some(rejection) => {
                         assert_eq!(response.status(), rejection.kind().status());
-                        Answer::Refused(rejection.kind())
+                        Answer::Rejected(rejection.kind())
                     }
                     None if response.headers().contains_key("x-webhook-duplicate") => Answer::Duplicate,
                     None => Answer::Handlers(response.status().as_u16()),
                 },
             }
         });
-        sent.push((order.clone(), clock.monotonic(), run, task));
-        // So that those that are sent in one moment begin one after the other.
+        sent.push((delivery.clone(), clock.monotonic(), run, task));
+        // Deliveries that are sent at the same time must begin in this order.
         tokio::task::yield_now().await;
     }
-    let mut story = Vec::new();
-    for (order, began, run, task) in sent {
+    let mut history = Vec::new();
+    for (delivery, began, run, task) in sent {
         let answer = match task.await {
             Ok(answer) => answer,
-            Err(error) => match error.into_panic().downcast::<Planned>() {
+            Err(error) => match error.into_panic().downcast::<PlannedPanic>() {
                 Ok(_) => Answer::Panic,
                 Err(panic) => std::panic::resume_unwind(panic),
             },
         };
-        story.push((order, began, run, answer));
+        history.push((delivery, began, run, answer));
     }
-    // The handlers of clients that left may go on.
+    // Handlers may continue after their clients disconnect.
     sleep(Duration::from_secs(2 * HANDLER_TIMEOUT)).await;
-    let event = |(order, began, run, answer): (Order, Duration, Arc<Mutex<Run>>, Answer)| {
-        let Run { called, ended } = *run.lock().expect("nobody panics with it");
-        Event { order, began, called, ended, answer }
+    let observed = |(delivery, began, run, answer): (PlannedDelivery, Duration, Arc<Mutex<Run>>, Answer)| {
+        let Run { called, ended } = *run.lock().expect("lock is poisoned");
+        Observed { delivery, began, called, ended, answer }
     };
-    story.into_iter().map(event).collect()
+    history.into_iter().map(observed).collect()
 }
 
 #[derive(Default)]
@@ -324,8 +324,8 @@ struct Run {
     ended: Option<(Duration, bool)>,
 }
 
-/// The panic that was planned; raised without the hook, which ends the fuzzer.
-struct Planned;
+/// A planned panic, raised without the panic hook, which would end the fuzzer.
+struct PlannedPanic;
 
 fn handler(
     act: Act,
@@ -339,8 +339,8 @@ fn handler(
     service_fn(move |request: Request<Body>| {
         let (run, payload) = (Arc::clone(&run), payload.clone());
         async move {
-            let before = run.lock().expect("nobody panics with it").called.replace(clock.monotonic());
-            assert_eq!(before, None, "the handler is called twice for one request");
+            let before = run.lock().expect("lock is poisoned").called.replace(clock.monotonic());
+            assert_eq!(before, None, "handler is called twice for one request");
             let guard = Guard { run, clock, ended: false };
             let delivery = request.extensions().get::<tower_webhook::Delivery>().expect("a delivery");
             assert_eq!(*delivery.payload(), payload);
@@ -351,7 +351,7 @@ fn handler(
             guard.end(act.ends.is_success());
             match act.ends {
                 Ends::Error => Err("the handler failed".into()),
-                Ends::Panic => std::panic::resume_unwind(Box::new(Planned)),
+                Ends::Panic => std::panic::resume_unwind(Box::new(PlannedPanic)),
                 Ends::Grpc(status) => {
                     let mut response = Response::new(Bytes::new());
                     response.headers_mut().insert("grpc-status", status.parse().expect("a value"));
@@ -362,13 +362,13 @@ fn handler(
                     *response.status_mut() = StatusCode::from_u16(status).expect("a status");
                     Ok(response)
                 }
-                Ends::Never => unreachable!("it never ends"),
+                Ends::Never => unreachable!("handler does not end"),
             }
         }
     })
 }
 
-/// Tells when the handler ended, even if it was dropped.
+/// Records when the handler ends, even if it is dropped.
 struct Guard {
     run: Arc<Mutex<Run>>,
     clock: TokioClock,
@@ -378,38 +378,44 @@ struct Guard {
 impl Guard {
     fn end(mut self, success: bool) {
         self.ended = true;
-        self.run.lock().expect("nobody panics with it").ended = Some((self.clock.monotonic(), success));
+        self.run.lock().expect("lock is poisoned").ended = Some((self.clock.monotonic(), success));
     }
 }
 
 impl Drop for Guard {
     fn drop(&mut self) {
         if !self.ended {
-            self.run.lock().expect("nobody panics with it").ended = Some((self.clock.monotonic(), false));
+            self.run.lock().expect("lock is poisoned").ended = Some((self.clock.monotonic(), false));
         }
     }
 }
 
-impl Event {
-    fn check(&self, story: &[Self], plan: &Plan) {
-        let (takes, refused) = self.order.received();
+impl Observed {
+    fn check(&self, history: &[Self], plan: &Plan) {
+        let (takes, rejected) = self.delivery.received();
         let admitted = self.began + Duration::from_secs(takes);
-        let left = self.order.leaves.is_some_and(|leaves| leaves <= takes);
+        let left = self.delivery.leaves.is_some_and(|leaves| leaves <= takes);
         if self.answer == Answer::None {
-            assert!(self.order.leaves.is_some(), "no answer, and the client waited: {self:?}");
+            assert!(self.delivery.leaves.is_some(), "answer is missing although the client waited: {self:?}");
         }
-        if let Some(kind) = refused {
-            assert_eq!(self.called, None, "what is not true reaches the handler: {self:?}");
-            assert!(left || self.answer == Answer::Refused(kind), "refused for another reason: {self:?}");
+        if let Some(kind) = rejected {
+            assert_eq!(self.called, None, "invalid delivery reached the handler: {self:?}");
+            assert!(
+                left || self.answer == Answer::Rejected(kind),
+                "expected a rejection for {kind}: {self:?}"
+            );
             return;
         }
         if left {
             assert_eq!((self.called, &self.answer), (None, &Answer::None), "{self:?}");
             return;
         }
-        let others =
-            || story.iter().filter(|other| other.order.id == self.order.id && !std::ptr::eq(*other, self));
-        // Bounds of a moment are on either side, for what is at one moment has no order.
+        let others = || {
+            history
+                .iter()
+                .filter(|other| other.delivery.id == self.delivery.id && !std::ptr::eq(*other, self))
+        };
+        // `…_in` excludes the bounds and `…_at` includes them, because simultaneous events have no order.
         let ran = |other: &&Self| Some((other.called?, other.ended?));
         let is_running_in = |now: Duration| {
             others().filter_map(|other| ran(&other)).any(|(from, (to, _))| from < now && now < to)
@@ -424,63 +430,73 @@ impl Event {
         let is_handled_in = |now: Duration| handled.iter().any(|at| *at < now && now < *at + window);
         let handled_in = is_handled_in(admitted);
         let handled_at = handled.iter().any(|at| *at <= admitted && admitted <= *at + window);
-        // From when to when the store was down.
-        let down = story.windows(2).filter(|pair| pair[0].order.store.is_some());
+        // The times during which the store was down.
+        let down = history.windows(2).filter(|pair| pair[0].delivery.store.is_some());
         let down: Vec<_> = down.map(|pair| (pair[0].began, pair[1].began)).collect();
         if down.iter().any(|(from, to)| *from < admitted && admitted < *to) {
-            let refused = Answer::Refused(RejectionKind::StoreUnavailable);
-            assert!(self.answer == refused, "the store is down: {self:?} in {story:?}");
+            let rejected = Answer::Rejected(RejectionKind::StoreUnavailable);
+            assert!(
+                self.answer == rejected,
+                "expected a rejection while the store is down: {self:?} in {history:?}"
+            );
         }
         match &self.answer {
-            Answer::Refused(RejectionKind::StoreUnavailable) => {
+            Answer::Rejected(RejectionKind::StoreUnavailable) => {
                 let is_down = down.iter().any(|(from, to)| *from <= admitted && admitted <= *to);
-                assert!(is_down, "the store is not down: {self:?} in {story:?}");
+                assert!(is_down, "rejected although the store is up: {self:?} in {history:?}");
                 assert_eq!(self.called, None);
             }
             Answer::Duplicate => {
-                assert!(handled_at, "a delivery is lost, said to be handled: {self:?} in {story:?}");
+                assert!(
+                    handled_at,
+                    "lost: answered as a duplicate but never handled: {self:?} in {history:?}"
+                );
                 assert_eq!(self.called, None);
             }
-            Answer::Refused(RejectionKind::InProgress) => {
-                // A claim that was made, and of which nobody was told, is released in the background; until
-                // its lease has ended that may not have been so.
-                let claims = others().filter_map(|other| other.lost_claim(story));
+            Answer::Rejected(RejectionKind::InProgress) => {
+                // A claim whose answer was lost is released in the background, which can take until its lease
+                // expires.
+                let claims = others().filter_map(|other| other.lost_claim(history));
                 let mut made = claims.filter(|at| !is_running_in(*at) && !is_handled_in(*at));
                 let lease = Duration::from_secs(LEASE);
                 let is_claimed = made.any(|at| at <= admitted && admitted <= at + lease);
                 assert!(
                     running_at || is_claimed,
-                    "said to be in progress, and is not: {self:?} in {story:?}"
+                    "answered as in progress but not running: {self:?} in {history:?}"
                 );
                 assert_eq!(self.called, None);
             }
             _ => {
-                assert_eq!(self.called, Some(admitted), "true, and not handled: {self:?} in {story:?}");
-                assert!(!running_in, "two runs at once: {self:?} in {story:?}");
-                assert!(!handled_in, "handled twice: {self:?} in {story:?}");
+                assert_eq!(
+                    self.called,
+                    Some(admitted),
+                    "valid delivery is not handled: {self:?} in {history:?}"
+                );
+                assert!(!running_in, "two runs at the same time: {self:?} in {history:?}");
+                assert!(!handled_in, "handled twice: {self:?} in {history:?}");
                 self.check_answer(plan, takes);
             }
         }
     }
 
-    /// When it asked for a claim whose answer was lost.
-    fn lost_claim(&self, story: &[Self]) -> Option<Duration> {
-        let admitted = self.began + Duration::from_secs(self.order.received().0);
-        let is_lost = story.windows(2).any(|pair| {
-            pair[0].order.store == Some(Fault::LoseAnswer)
+    /// Returns when this delivery made a claim whose answer was lost.
+    fn lost_claim(&self, history: &[Self]) -> Option<Duration> {
+        let admitted = self.began + Duration::from_secs(self.delivery.received().0);
+        let is_lost = history.windows(2).any(|pair| {
+            pair[0].delivery.store == Some(Fault::LoseAnswer)
                 && pair[0].began <= admitted
                 && admitted <= pair[1].began
         });
-        let is_refused = self.answer == Answer::Refused(RejectionKind::StoreUnavailable);
-        (is_lost && is_refused).then_some(admitted)
+        let is_rejected = self.answer == Answer::Rejected(RejectionKind::StoreUnavailable);
+        (is_lost && is_rejected).then_some(admitted)
     }
 
-    /// What the client is told, and when the handler ended.
+    /// Checks the client's answer, and when the handler ended.
     fn check_answer(&self, plan: &Plan, takes: u64) {
-        let Act { takes: runs, ends } = self.order.act;
+        let Act { takes: runs, ends } = self.delivery.act;
         let timed_out = ends == Ends::Never || runs > HANDLER_TIMEOUT;
         let runs = if timed_out { HANDLER_TIMEOUT } else { runs };
-        let leaves = self.order.leaves.filter(|leaves| *leaves < takes + runs);
+        let leaves = self.delivery.leaves.filter(|leaves| *leaves < takes + runs);
         let success = !timed_out && ends.is_success();
         let (ended, success) = match leaves {
             Some(leaves) if !plan.detached => (leaves, false),
@@ -490,9 +506,9 @@ impl Event {
         let expected = match (leaves, ends) {
             (Some(_), _) => Answer::None,
             _ if plan.ack_deadline && takes + runs > ACK_DEADLINE => {
-                Answer::Refused(RejectionKind::AckDeadline)
+                Answer::Rejected(RejectionKind::AckDeadline)
             }
-            _ if timed_out => Answer::Refused(RejectionKind::HandlerTimeout),
+            _ if timed_out => Answer::Rejected(RejectionKind::HandlerTimeout),
             (None, Ends::Answer(status)) => Answer::Handlers(status),
             (None, Ends::Grpc(_)) => Answer::Handlers(200),
             (None, Ends::Error) => Answer::Error,
@@ -502,7 +518,7 @@ impl Event {
     }
 }
 
-/// A clock that goes by tokio's, which jumps.
+/// A clock that follows tokio's paused clock.
 #[derive(Clone, Copy)]
 struct TokioClock(Instant);
 
@@ -516,7 +532,7 @@ impl Clock for TokioClock {
     }
 }
 
-/// A body that arrives step by step.
+/// A body that arrives in these steps.
 struct Frames {
     steps: std::vec::IntoIter<Step>,
     pause: Option<Pin<Box<Sleep>>>,
@@ -534,7 +550,7 @@ struct Broken;
 
 impl fmt::Display for Broken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the connection is broken")
+        f.write_str("connection is broken")
     }
 }
 

@@ -1,9 +1,9 @@
-//! Requests as text: a line of method and URL, a line for each header, an empty line, the body.
+//! Requests as text: a line with method and URL, a line for each header, an empty line, and the body.
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request};
 
-/// The text up to the next end of a line, and what comes after it.
+/// Splits off the first line.
 pub(crate) fn line(text: &[u8]) -> (&[u8], &[u8]) {
     match text.iter().position(|&byte| byte == b'\n') {
         Some(end) => (&text[..end], &text[end + 1..]),
@@ -11,13 +11,13 @@ pub(crate) fn line(text: &[u8]) -> (&[u8], &[u8]) {
     }
 }
 
-/// As [`line`], where only text will do.
+/// Like [`line`], but returns `None` if the line is not UTF-8.
 pub(crate) fn text_line(text: &[u8]) -> Option<(&str, &[u8])> {
     let (line, rest) = line(text);
     Some((std::str::from_utf8(line).ok()?, rest))
 }
 
-/// A request, if one can be made of it; header values may be any bytes that HTTP allows.
+/// Parses a request. Header values may contain any bytes that HTTP allows.
 pub(crate) fn request(text: &[u8]) -> Option<Request<Bytes>> {
     let (first, mut rest) = text_line(text)?;
     let (method, url) = first.split_once(' ')?;

@@ -1,4 +1,4 @@
-//! The deliveries that all are measured with.
+//! The deliveries for all measurements.
 
 use std::{
     convert::Infallible,
@@ -21,7 +21,7 @@ pub const KIB: usize = 1024;
 pub const MIB: usize = 1024 * KIB;
 pub const SIZES: [usize; 5] = [256, KIB, 16 * KIB, 256 * KIB, MIB];
 
-/// The secret of Standard Webhooks, as a provider shows it.
+/// Returns the secret in the format of Standard Webhooks.
 pub fn standard_secret() -> String {
     BASE64.encode(KEY.as_bytes())
 }
@@ -43,7 +43,7 @@ pub enum Scheme {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Case {
     Valid,
-    /// The right signature is the last of 32.
+    /// The last of 32 signatures is valid.
     Candidates32,
     WrongSignature,
     MissingSignature,
@@ -60,13 +60,13 @@ impl Case {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Frames {
     One,
-    /// Of 16 KiB, as a server reads them; four where that would be fewer.
+    /// Frames of 16 KiB, as a server reads them, or four smaller ones.
     Many,
-    /// No body at all.
+    /// No body.
     None,
 }
 
-/// What is sent again and again, each time under an id of its own.
+/// A delivery that can be sent repeatedly, with a new id each time.
 #[derive(Clone)]
 pub struct Delivery {
     pub scheme: Scheme,
@@ -122,7 +122,7 @@ impl Delivery {
             Scheme::Standard => format!("{id}.{timestamp}."),
             Scheme::Github => String::new(),
         };
-        // Where the signature will be wrong the body is read as well, so that all meet it in the caches.
+        // Hash the body even for a wrong signature, so that it is in the caches in every case.
         let right =
             self.mac.clone().chain_update(prefix).chain_update(&self.body.whole).finalize().into_bytes();
         let tag = if self.case == Case::WrongSignature { [7; 32] } else { right.into() };
@@ -137,7 +137,7 @@ impl Delivery {
     }
 }
 
-/// A value as a server reads it: a part of a buffer that is shared already.
+/// Returns a value as a server reads it, as a part of a shared buffer.
 fn as_read(value: impl ToString) -> HeaderValue {
     let buffer = Bytes::from(value.to_string());
     HeaderValue::from_maybe_shared(buffer.clone()).unwrap()
@@ -147,10 +147,10 @@ pub fn id_of(number: usize) -> String {
     format!("msg_2KWPBgLlAfxdpx2AI54p{number:09}")
 }
 
-/// A body that is all there, as long as it says it is.
+/// A complete body of a known length.
 #[derive(Clone)]
 pub struct Sent {
-    /// What the frames make together.
+    /// The content of all frames.
     pub whole: Bytes,
     frames: Arc<[Bytes]>,
     next: usize,
@@ -185,7 +185,7 @@ impl Body for Sent {
     }
 }
 
-/// The kind of thing that a provider sends.
+/// A typical payload.
 #[derive(Clone, Deserialize)]
 pub struct Message {
     pub r#type: String,
@@ -213,7 +213,7 @@ pub struct Attachment {
     pub bytes: u64,
 }
 
-/// A [`Message`] of so many bytes: the larger, the more attachments; text makes up the rest.
+/// Returns a [`Message`] of `size` bytes. Larger ones have more attachments, and text fills the rest.
 pub fn message(size: usize) -> Bytes {
     const ATTACHMENT: &str =
         r#"{"url":"https://media.example.com/a/7f3c2b1e.jpg","media_type":"image/jpeg","bytes":182044}"#;

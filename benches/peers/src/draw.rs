@@ -1,7 +1,7 @@
-//! The tables and the picture of `benches/README.md`, and the README's figures, from `results/`.
+//! Writes the tables and the picture of `benches/README.md`, and the README's figures, from `results/`.
 //!
 //! ```text
-//! cargo run --release -- draw    # writes results.svg, and both files between their marks
+//! cargo run --release -- draw    # writes results.svg, and the marked sections of both files
 //! ```
 
 use std::{fmt::Write, fs, path::Path};
@@ -24,7 +24,7 @@ pub fn draw() {
     replace(&package.join("../../README.md"), &[("performance", summary(&results))]);
 }
 
-/// Replaces the text between the marks of each name.
+/// Replaces the text between each pair of marks.
 fn replace(path: &Path, parts: &[(&str, String)]) {
     let mut text = fs::read_to_string(path).unwrap();
     for (mark, part) in parts {
@@ -37,7 +37,7 @@ fn replace(path: &Path, parts: &[(&str, String)]) {
     fs::write(path, text).unwrap();
 }
 
-/// The README's three sentences.
+/// Returns the README's paragraph.
 fn summary(results: &Results) -> String {
     let ours = "tower-webhook";
     let large = results.of_floor([STANDARD[0], STANDARD[1], "1 MiB", "One", "Valid"], ours).unwrap();
@@ -47,7 +47,7 @@ fn summary(results: &Results) -> String {
     format!(
         "Verifying a body of 1 KiB takes {}, of which its HMAC takes {}; at 1 MiB the layer adds {:.0} %. In axum with a typed payload, it \
          takes\n{:.2} times as long as a handler written by hand, and {:.2} times if both deduplicate. The \
-         [benchmarks](benches/README.md) compare other\ncrates as well, and list the goals that are not met.\n",
+         [benchmarks](benches/README.md) compare other\ncrates as well, and list the performance goals that are not met.\n",
         time(results.nanoseconds(STANDARD, ours).unwrap()),
         time(results.nanoseconds(STANDARD, "floor").unwrap()),
         100.0 * (large - 1.0),
@@ -67,7 +67,7 @@ struct Results {
     wrk: Kept,
 }
 
-/// A group's delivery, as it is written in the results.
+/// The columns of `results/` that identify a group.
 type Of<'a> = [&'a str; 5];
 
 const STANDARD: Of<'_> = ["raw", "Standard", "1 KiB", "One", "Valid"];
@@ -129,7 +129,7 @@ impl Results {
 
 // The tables.
 
-/// Multiples of the floor, and what that is.
+/// Returns the tables with the floor's time and multiples of it.
 fn tables(results: &Results) -> String {
     let mut text = String::new();
     let columns =
@@ -150,7 +150,7 @@ fn tables(results: &Results) -> String {
         ("… 1 MiB in 64 frames", with(GITHUB, "1 MiB", "Many", "Valid")),
         ("… 1 KiB, caches cold", ["caches cold", "Github", "1 KiB", "One", "Valid"]),
     ];
-    head(&mut text, "verified, bytes handed on", &["floor"], &columns);
+    head(&mut text, "verified, raw body", &["floor"], &columns);
     for (name, of) in rows {
         row(&mut text, results, name, of, "floor", &columns);
     }
@@ -213,7 +213,7 @@ fn tables(results: &Results) -> String {
     text
 }
 
-/// How many requests it answered, what each took of its processor, and how long each was waited for.
+/// Returns a cell with the requests per second, the processor time per request, and the latencies.
 fn of_a_server(number: impl Fn(&str) -> f64, mark: &str) -> String {
     format!(
         "{:.1} k/s, {:.2} ×{mark}{:.1} µs, {:.2} ×{mark}{:.1} / {:.1} / {:.1} ms",
@@ -228,7 +228,7 @@ fn of_a_server(number: impl Fn(&str) -> f64, mark: &str) -> String {
 }
 
 fn shown(handler: &str) -> &str {
-    if handler == "none" { "no check at all" } else { handler }
+    if handler == "none" { "no verification" } else { handler }
 }
 
 const HANDLERS: [&str; 7] = [
@@ -284,14 +284,14 @@ fn bytes(count: f64) -> String {
 }
 
 fn of_peers() -> String {
-    let mut text = "| crate | what it is | what it leaves to you |\n|---|---|---|\n".to_owned();
+    let mut text = "| crate | type | limitations |\n|---|---|---|\n".to_owned();
     for peer in PEERS {
         writeln!(text, "| `{}` | {} | {} |", peer.name, peer.what, peer.lacks).unwrap();
     }
     text
 }
 
-/// What was to be reached, and what was.
+/// Returns the table of goals and results.
 fn goals(results: &Results) -> String {
     let ours = "tower-webhook";
     let of_floor = |of: Of<'_>| results.of_floor(of, ours).unwrap();
@@ -307,11 +307,11 @@ fn goals(results: &Results) -> String {
         all.into_iter().fold(f64::INFINITY, f64::min)
     };
     let ids = [("ids", "1000000")];
-    let slowest_refusal = times(no_body("Stale"), ours).max(times(no_body("MissingSignature"), ours));
+    let slowest_rejection = times(no_body("Stale"), ours).max(times(no_body("MissingSignature"), ours));
     let at_most = |goal: f64| move |it: f64| it <= goal;
     let goals: &[(&str, &str, f64, bool)] = &[
         (
-            "verified, 1 KiB, Standard Webhooks: of the floor",
+            "verified, 1 KiB, Standard Webhooks: multiple of the floor",
             "≤ 1.6",
             of_floor(STANDARD),
             at_most(1.6)(of_floor(STANDARD)),
@@ -327,15 +327,15 @@ fn goals(results: &Results) -> String {
         |name: &str, it: f64, goal: f64| goals.push((name.to_owned(), format!("≤ {goal}"), it, it <= goal));
     for (name, of) in [("Standard Webhooks", STANDARD), ("GitHub", GITHUB)] {
         let it = 1.0 / results.of_ours(of, "webhook-verify").unwrap();
-        most(&format!("verified, 1 KiB, {name}: of `webhook-verify`'s layer"), it, 0.7);
+        most(&format!("verified, 1 KiB, {name}: multiple of `webhook-verify`"), it, 0.7);
     }
     most(
-        "typed and deduped, 1 KiB: of the floor",
+        "typed and deduped, 1 KiB: multiple of the floor",
         results.of_floor(EVERYTHING, "tower-webhook, fresh").unwrap(),
         1.4,
     );
     most(
-        "in axum, typed, 1 KiB: of the handler written by hand",
+        "in axum, typed, 1 KiB: multiple of the handler by hand",
         1.0 / results.of_ours(IN_AXUM, "by hand").unwrap(),
         1.0,
     );
@@ -343,44 +343,53 @@ fn goals(results: &Results) -> String {
         / results.of_ours(IN_AXUM, "by hand").unwrap();
     let like = results.of_ours(IN_AXUM, "tower-webhook, deduped").unwrap()
         / results.of_ours(IN_AXUM, "by hand, deduped").unwrap();
-    most("… deduped: of one by hand that dedupes as well", like, 1.0);
-    most("… deduped: of the one that does not", deduped, 1.0);
+    most("… deduped: multiple of the handler by hand, deduped", like, 1.0);
+    most("… deduped: multiple of the handler by hand, not deduped", deduped, 1.0);
     most(
-        "1 MiB in 64 frames, from the last one to the handler: of a MAC",
+        "1 MiB in 64 frames, from the last frame to the handler: multiple of a MAC",
         of_floor(["from the last frame", "Github", "1 MiB", "Many", "Valid"]),
         0.09,
     );
-    most("refused by the head (missing or stale): nanoseconds", slowest_refusal, 1000.0);
+    most("rejected from the headers (missing or stale): nanoseconds", slowest_rejection, 1000.0);
     most("… allocations", allocations("Stale").max(allocations("MissingSignature")), 6.0);
     most(
-        "a duplicate, 1 KiB, everything on: of a fresh delivery",
+        "duplicate, typed and deduped, 1 KiB: multiple of a fresh delivery",
         results.of_ours(EVERYTHING, "tower-webhook, duplicate").unwrap(),
         0.5,
     );
-    most("32 candidates, 1 MiB: of one", times(candidates, ours) / times(large, ours), 1.05);
-    let resident = results.store.number("resident bytes an id", &ids).unwrap();
-    most("memory store: resident bytes for an id, of a million", resident, 300.0);
-    most("… as asked of the allocator", results.remembered.number("bytes an id", &ids).unwrap(), 300.0);
     most(
-        "… its time for a delivery, with a million ids: of that with a thousand",
+        "32 candidates, 1 MiB: multiple of one candidate",
+        times(candidates, ours) / times(large, ours),
+        1.05,
+    );
+    let resident = results.store.number("resident bytes an id", &ids).unwrap();
+    most("memory store with a million ids: resident bytes per id", resident, 300.0);
+    most(
+        "… bytes per id requested from the allocator",
+        results.remembered.number("bytes an id", &ids).unwrap(),
+        300.0,
+    );
+    most(
+        "… time per delivery: multiple of that with a thousand ids",
         results.store.number("of a thousand's", &ids).unwrap(),
         1.25,
     );
     let mut least =
         |name: &str, it: f64, goal: f64| goals.push((name.to_owned(), format!("≥ {goal}"), it, it >= goal));
-    let name = "over loopback, the least of four, not deduped: requests/s of the handler by hand";
+    let name = "over loopback, lowest of four, not deduped: requests/s as a multiple of the handler by hand";
     least(name, end_to_end("tower-webhook, not deduped", "of by hand"), 0.95);
-    let name = "… deduped in memory: of a handler by hand that dedupes as well";
+    let name = "… deduped in memory: multiple of the handler by hand, deduped";
     least(name, end_to_end("tower-webhook", "of its like"), 0.95);
-    least("… deduped in memory: of the one that does not", end_to_end("tower-webhook", "of by hand"), 0.95);
+    let name = "… deduped in memory: multiple of the handler by hand, not deduped";
+    least(name, end_to_end("tower-webhook", "of by hand"), 0.95);
     let by_wrk = |handler: &str, column| {
         let of = |host| results.wrk.number(column, &[("host", host), ("handler", handler)]).unwrap();
         f64::min(of("axum"), of("hyper"))
     };
-    let name = "… sent by `wrk`, not deduped: of the handler by hand";
+    let name = "… sent by `wrk`, not deduped: multiple of the handler by hand";
     least(name, by_wrk("tower-webhook, not deduped", "of by hand"), 0.95);
     let gain = |work| results.threads.number("of HMAC's gain", &[("work at 1 KiB", work)]).unwrap();
-    least("a second thread's gain, verified: of bare HMAC's", gain("verified"), 0.8);
+    least("gain of a second thread, verified: multiple of the gain for HMAC", gain("verified"), 0.8);
 
     let mut text = "| goal | | measured | |\n|---|---|---|---|\n".to_owned();
     for (name, goal, it, met) in goals {
@@ -395,7 +404,7 @@ fn goals(results: &Results) -> String {
 const WIDTH: f64 = 860.0;
 const MOST: f64 = 8.0;
 
-/// Bars of how many times the floor each takes.
+/// Returns a bar chart of the multiples of the floor.
 fn picture(results: &Results) -> String {
     let panels: [(&str, Of<'_>, &str, &[&str]); 4] = [
         (

@@ -1,4 +1,4 @@
-//! Who takes which delivery.
+//! The groups of contenders, with a delivery for each.
 
 use std::rc::Rc;
 
@@ -18,7 +18,7 @@ use crate::{
     rounds::Group,
 };
 
-/// In each, the floor is the first and ours the second.
+/// Returns all groups. In each, the floor comes first and `tower-webhook` second.
 pub fn groups(runtime: &Rc<Runtime>) -> Vec<Group> {
     let mut groups = Vec::new();
     for scheme in [Scheme::Standard, Scheme::Github] {
@@ -60,7 +60,7 @@ pub fn groups(runtime: &Rc<Runtime>) -> Vec<Group> {
     groups
 }
 
-/// The signature is verified, and the bytes are handed on.
+/// Contenders that verify the signature and pass on the raw body.
 fn raw(runtime: &Rc<Runtime>, name: &'static str, delivery: Delivery) -> Group {
     let scheme = delivery.scheme;
     let verify = match scheme {
@@ -81,7 +81,7 @@ fn raw(runtime: &Rc<Runtime>, name: &'static str, delivery: Delivery) -> Group {
     Group::new(name, delivery, contenders)
 }
 
-/// Only ours does this.
+/// `tower-webhook` with deduplication, which no peer has.
 fn deduped(runtime: &Rc<Runtime>, typed: bool, size: usize) -> Group {
     let ours = |name, dedupe| Contender::new(name, runtime, ours(Scheme::Standard, dedupe, typed));
     let contenders = vec![
@@ -95,7 +95,7 @@ fn deduped(runtime: &Rc<Runtime>, typed: bool, size: usize) -> Group {
     Group::new(name, Delivery::new(Scheme::Standard, Case::Valid, size, Frames::One), contenders)
 }
 
-/// A route of axum's whose handler gets the typed payload.
+/// Contenders on an axum route whose handler receives the typed payload.
 fn axum(runtime: &Rc<Runtime>, delivery: Delivery) -> Group {
     let ours = |name, dedupe| Contender::new(name, runtime, in_axum(layer(delivery.scheme, dedupe)));
     let by_hand = |name, seen| Contender::new(name, runtime, by_hand::in_axum(by_hand::github, seen));
@@ -110,7 +110,7 @@ fn axum(runtime: &Rc<Runtime>, delivery: Delivery) -> Group {
     Group::new("axum, typed", delivery, contenders)
 }
 
-/// From the moment that the last frame is there to the handler.
+/// Contenders that measure the time from the last frame's arrival to the handler.
 fn last_frame(runtime: &Rc<Runtime>) -> Group {
     let scheme = Scheme::Github;
     let by_hand = by_hand::Verified {

@@ -1,19 +1,18 @@
-//! Over loopback: requests per second, their latencies, and the server's time for each.
+//! Over loopback: requests per second, latencies, and the server's processor time per request.
 //!
 //! ```text
 //! cargo run --release -- http               # writes results/http.tsv; starts a redis-server
-//! cargo run --release -- http --quick    # a few rounds, of which nothing is kept
+//! cargo run --release -- http --quick    # a few rounds, writes nothing
 //! ```
 //!
-//! One thread serves, another sends: on a machine of two cores each has one, and Redis what they
-//! leave. The sender is hyper's client, the same for HTTP/1 and HTTP/2, with so many requests at
-//! once; each has an id of its own and was signed before its round began. The servers are taken
-//! by turns, in many short rounds; figures are medians of the rounds, ratios the medians of
-//! the rounds' ratios. *Server* is the processor's time that the serving thread took for a request,
-//! which whatever else the machine does changes least.
+//! One thread serves and another one sends. On a machine with two cores, Redis shares them. The sender
+//! is hyper's client for both HTTP/1 and HTTP/2, with 32 concurrent requests. Each request has its own
+//! id and is signed before its round begins. The servers take turns in many short rounds. Figures are
+//! medians of the rounds, and ratios are medians of the rounds' ratios. *Server* is the processor time
+//! of the serving thread per request, which other load affects least.
 //!
-//! It is a closed loop: a request waits for an answer before the next is sent in its place. `wrk` is
-//! another sender, for HTTP/1 alone.
+//! The loop is closed: a connection sends its next request after the previous answer. `wrk` is another
+//! sender, for HTTP/1 only.
 
 use std::{
     cell::RefCell,
@@ -59,7 +58,7 @@ pub fn measure(run: &Run) {
             results.extend(wanted.then(|| Setting::new(host, protocol, &servers)));
         }
     }
-    // The first round meets caches that are cold, and is not counted.
+    // The first round has cold caches and does not count.
     for round in 0..=run.rounds(31) {
         for setting in &mut results {
             setting.take_round(round, &servers);
@@ -80,11 +79,11 @@ pub fn measure(run: &Run) {
         "server, of its like",
     ];
     let mut table = Table::new("http", columns);
-    results.iter().for_each(|setting| setting.tell(&mut table));
+    results.iter().for_each(|setting| setting.write(&mut table));
     table.keep(run);
 }
 
-/// A host and a protocol, with all handlers.
+/// A host and a protocol, measured with all handlers.
 struct Setting {
     host: &'static str,
     protocol: Protocol,
@@ -117,7 +116,7 @@ impl Setting {
         }
     }
 
-    fn tell(&self, table: &mut Table) {
+    fn write(&self, table: &mut Table) {
         for (index, (handler, like)) in HANDLERS.iter().enumerate() {
             let of = |value: fn(&Slice) -> f64| median(self.rounds.iter().map(|round| value(&round[index])));
             let ratio = |base: &str, value: fn(&Slice) -> f64| {
@@ -143,7 +142,7 @@ impl Setting {
     }
 }
 
-/// Sends so many deliveries, all of them fresh.
+/// Sends [`REQUESTS`] fresh deliveries.
 fn slice(
     address: SocketAddr,
     protocol: Protocol,
@@ -154,7 +153,7 @@ fn slice(
     let first_id = SENT.fetch_add(REQUESTS, Ordering::Relaxed);
     let delivery = Delivery::new(Scheme::Standard, Case::Valid, KIB, Frames::One);
     let body = message(KIB);
-    // Popped from the end. Under HTTP/1 the path alone is sent, and the host as a header.
+    // HTTP/1 sends the path only, and the host as a header.
     let signed = |number: usize| {
         let mut request = delivery.request(&id_of(first_id + number)).map(|_| Full::new(body.clone()));
         if protocol == Protocol::Http1 {
@@ -195,7 +194,7 @@ enum Sender {
     Http2(http2::SendRequest<Full<Bytes>>),
 }
 
-/// A connection for each that is sent at once; or a few, with streams.
+/// Opens a connection for each concurrent request, or a few with streams for HTTP/2.
 async fn connect(address: SocketAddr, protocol: Protocol) -> Vec<Sender> {
     const STREAMS: usize = 8;
     let connection = async || {

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! cargo run --release -- layer                       # writes results/layer.tsv
-//! cargo run --release -- layer --quick "1 KiB"    # a few rounds of what has that in its name
+//! cargo run --release -- layer --quick "1 KiB"    # a few rounds of the groups whose names contain "1 KiB"
 //! ```
 
 use std::rc::Rc;

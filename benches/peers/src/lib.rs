@@ -1,19 +1,19 @@
-//! `tower-webhook` beside what a user would pick instead, measured in one process and one run.
+//! Benchmarks of `tower-webhook` and comparable crates, in one process and one run.
 //!
 //! ```text
 //! cargo run --release -- layer             # time per delivery, in process
-//! cargo run --release --bin allocations    # what a delivery allocates, and a remembered id keeps
-//! cargo run --release --bin copies         # what a delivery copies, by valgrind
+//! cargo run --release --bin allocations    # allocations per delivery, and memory per stored id
+//! cargo run --release --bin copies         # bytes copied per delivery, counted by valgrind
 //! cargo run --release -- store             # the memory store, small and large; two threads
-//! cargo run --release -- http              # over loopback, with a sender of its own
+//! cargo run --release -- http              # over loopback, with the benchmark's own sender
 //! cargo run --release -- wrk               # over loopback, sent by wrk
 //! cargo run --release -- draw              # the tables and the picture in benches/README.md
 //! ```
 //!
-//! Each writes a file in `results/`, with the machine and the versions; `--quick` tries it in a few
-//! rounds and writes nothing. Timings do not count allocations, and the other way round.
+//! Each command writes a file in `results/`, with the machine and the versions. `--quick` runs a few
+//! rounds and writes nothing. Allocations are counted separately, because counting affects timings.
 //!
-//! No peer is given what would make it hang or abort: bodies are as long as they say, and end.
+//! No request makes a peer hang or abort: bodies have the announced length, and they end.
 
 pub mod contender;
 pub mod delivery;

@@ -22,9 +22,7 @@ fn main() -> ExitCode {
         Some("wrk") => wrk::measure(&run),
         Some("draw") => draw::draw(),
         _ => {
-            eprintln!(
-                "which? layer, store, http, wrk or draw; allocations and copies are programs of their own"
-            );
+            eprintln!("usage: peers layer|store|http|wrk|draw; allocations and copies are separate programs");
             return ExitCode::FAILURE;
         }
     }

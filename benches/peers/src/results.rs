@@ -1,13 +1,12 @@
-//! What was measured, in files that people and programs read: lines of cells with tabs between, and
-//! before them what they were measured on.
+//! Result files: tab-separated tables with a header that describes the machine and the versions.
 
 use std::{collections::HashMap, fmt::Display, fs, path::PathBuf, process::Command};
 
-/// What a run is asked to do.
+/// The options of a run.
 pub struct Run {
-    /// A few rounds only, of which nothing is kept.
+    /// Runs a few rounds only, and writes nothing.
     pub is_quick: bool,
-    /// Only what has all of these words in its name; nothing is kept either.
+    /// Selects the groups whose names contain all of these words, and writes nothing.
     pub wanted: Vec<String>,
 }
 
@@ -49,7 +48,7 @@ impl Table {
         self.rows.push(cells);
     }
 
-    /// Writes the file, unless the run was only a part of one.
+    /// Writes the file, unless the run was quick or partial.
     pub fn keep(&self, run: &Run) {
         if !run.is_kept() {
             return;
@@ -66,7 +65,7 @@ impl Table {
     }
 }
 
-/// A table as it was kept.
+/// A table read from its file.
 pub struct Kept {
     pub facts: HashMap<String, String>,
     pub rows: Vec<HashMap<String, String>>,
@@ -89,7 +88,7 @@ impl Kept {
         }
     }
 
-    /// The cell of the only row in which the others are as given.
+    /// Returns the cell of the first row whose other cells match `of`.
     pub fn cell(&self, column: &str, of: &[(&str, &str)]) -> Option<&str> {
         let row = self.rows.iter().find(|row| of.iter().all(|(name, value)| row[*name] == *value));
         row.map(|row| row[column].as_str())
@@ -104,7 +103,7 @@ fn path(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("results").join(name).with_extension("tsv")
 }
 
-/// What was measured, and on what.
+/// Returns the date, the commit, the machine and the versions.
 fn facts() -> Vec<(&'static str, String)> {
     let cpuinfo = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let cpu = |key: &str| {
@@ -134,7 +133,7 @@ fn output(program: &str, arguments: &[&str]) -> String {
     )
 }
 
-/// Of what is measured, as locked.
+/// Returns the locked versions of the measured crates.
 fn versions() -> Vec<String> {
     const MEASURED: [&str; 13] = [
         "axum",

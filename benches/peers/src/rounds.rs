@@ -1,4 +1,4 @@
-//! Interleaved rounds, and their medians.
+//! Interleaved rounds and their medians.
 
 use std::{
     hint::black_box,
@@ -13,7 +13,7 @@ use crate::{
     delivery::{Delivery, KIB, MIB, bytes, id_of},
 };
 
-/// Contenders that take the same delivery, by turns.
+/// Contenders that handle the same delivery in turns.
 pub struct Group {
     pub name: &'static str,
     pub delivery: Delivery,
@@ -24,12 +24,12 @@ pub struct Group {
     caches: Caches,
 }
 
-/// What the processor's caches hold when a delivery comes.
+/// The state of the processor's caches when a delivery arrives.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Caches {
-    /// What the contender needs: another delivery went before.
+    /// The contender has just handled another delivery.
     Warm,
-    /// Other memory, as on a machine that is busy with something else, and seldom gets a delivery.
+    /// The caches hold other memory, as on a busy machine that seldom receives a delivery.
     Cold,
 }
 
@@ -39,25 +39,25 @@ impl Group {
         Self { name, delivery, contenders, rounds, first_id: 0, caches: Caches::Warm }
     }
 
-    /// Each delivery meets caches that hold nothing of the contender's.
+    /// Clears the caches before each delivery.
     pub fn cold(self) -> Self {
         Self { caches: Caches::Cold, ..self }
     }
 
-    /// Its name, and the delivery's scheme, size, frames and case.
+    /// Returns the name, and the delivery's scheme, size, frames and case.
     pub fn facts(&self) -> [String; 5] {
         let Delivery { scheme, case, size, in_frames, .. } = &self.delivery;
         let name = self.name.to_owned();
         [name, format!("{scheme:?}"), bytes(*size), format!("{in_frames:?}"), format!("{case:?}")]
     }
 
-    /// A round for nothing: the first one meets cold caches.
+    /// Discards a round, because the caches are cold in the first one.
     pub fn warm_up(&mut self) {
         self.take_round();
         self.rounds.iter_mut().for_each(Vec::clear);
     }
 
-    /// Who goes first is another each time.
+    /// Takes a round. A different contender goes first each time.
     pub fn take_round(&mut self) {
         let first = self.rounds[0].len();
         for turn in 0..self.contenders.len() {
@@ -65,20 +65,19 @@ impl Group {
             let sample = self.sample(index);
             self.rounds[index].push(sample);
         }
-        // One more than are counted: each sample begins with one for nothing.
+        // Each sample begins with a delivery that does not count.
         self.first_id += count(&self.delivery, self.caches) + 1;
     }
 
-    /// Each request is made right before the clock starts, as a server would have read it, and is gone
-    /// before it stops.
+    /// Takes a sample. Each request is created right before the clock starts, as a server would have read
+    /// it, and is dropped before the clock stops.
     ///
-    /// The first is not counted: it finds in the caches what the contender before it has left there,
-    /// and no server handles each delivery by another program.
+    /// The first delivery does not count, because it finds the caches of the previous contender.
     fn sample(&mut self, index: usize) -> f64 {
         let contender = &mut self.contenders[index];
         let first_id = if contender.ids == Ids::Again { 0 } else { self.first_id };
         let (count, size) = (count(&self.delivery, self.caches), self.delivery.size);
-        let (mut taken, mut by_the_clock) = (Duration::ZERO, Duration::ZERO);
+        let (mut taken, mut clock_time) = (Duration::ZERO, Duration::ZERO);
         for number in 0..=count {
             if self.caches == Caches::Cold {
                 fill_caches();
@@ -86,24 +85,24 @@ impl Group {
             let time = once(contender, &self.delivery, &id_of(first_id + number));
             if number > 0 {
                 taken += time;
-                by_the_clock += Watch::start(size).elapsed();
+                clock_time += Watch::start(size).elapsed();
             }
         }
-        taken.saturating_sub(by_the_clock).as_nanos() as f64 / count as f64
+        taken.saturating_sub(clock_time).as_nanos() as f64 / count as f64
     }
 
-    /// Nanoseconds a delivery.
+    /// Returns the median of a contender's rounds, in nanoseconds per delivery.
     pub fn median(&self, contender: usize) -> f64 {
         median(self.rounds[contender].iter().copied())
     }
 
-    /// Of the rounds' ratios.
+    /// Returns the median of the rounds' ratios.
     pub fn ratio(&self, contender: usize, base: usize) -> f64 {
         median(self.rounds[contender].iter().zip(&self.rounds[base]).map(|(one, other)| one / other))
     }
 }
 
-/// Deliveries in a sample: enough for a mean, few enough that rounds are many.
+/// Returns the number of deliveries in a sample: enough for a mean, but few enough to allow many rounds.
 fn count(delivery: &Delivery, caches: Caches) -> usize {
     match caches {
         Caches::Warm => (512 * KIB / delivery.size.max(KIB)).clamp(2, 128),
@@ -111,7 +110,7 @@ fn count(delivery: &Delivery, caches: Caches) -> usize {
     }
 }
 
-/// Reads so much that nothing else is left in the caches.
+/// Reads enough memory to evict everything else from the caches.
 fn fill_caches() {
     const LARGER_THAN_CACHES: usize = 64 * MIB;
     const LINE: usize = 64;
@@ -119,16 +118,15 @@ fn fill_caches() {
     black_box(MEMORY.iter().step_by(LINE).map(|byte| u64::from(*byte)).sum::<u64>());
 }
 
-/// Tells how long something took. What is shorter than the time for which a scheduler leaves a
-/// thread alone is timed by the wall; what is not would be timed with whatever else the machine does, so
-/// it is told by the processor's time, which takes too long to ask for to time what is short.
+/// A stopwatch. Work shorter than a scheduler's time slice is measured in wall-clock time. Longer work
+/// is measured in processor time, which excludes other load but is too slow to read for short work.
 pub enum Watch {
     Wall(Instant),
     Processor(Duration),
 }
 
 impl Watch {
-    /// For what is done with a body of so many bytes.
+    /// Starts a stopwatch for work on a body of `size` bytes.
     pub fn start(size: usize) -> Self {
         if size < 64 * KIB { Self::Wall(Instant::now()) } else { Self::Processor(processor_time()) }
     }
@@ -141,13 +139,13 @@ impl Watch {
     }
 }
 
-/// That this thread has had.
+/// Returns the processor time of this thread.
 fn processor_time() -> Duration {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 
-/// One delivery, which must be accepted or refused as it ought to be.
+/// Sends one delivery, and asserts that it is accepted or rejected as expected.
 pub fn once(contender: &mut Contender, delivery: &Delivery, id: &str) -> Duration {
     let (time, status) = (contender.call)(delivery.request(id));
     let is_right = match status {

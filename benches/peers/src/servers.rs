@@ -1,4 +1,4 @@
-//! The servers that are sent deliveries over loopback, each on a port of its own.
+//! The servers that receive deliveries over loopback, each on its own port.
 
 use std::{convert::Infallible, fs, net::SocketAddr, sync::mpsc, thread, time::Duration};
 
@@ -25,13 +25,13 @@ use tokio::{net::TcpListener, runtime::Builder};
 use tower::{Layer, Service, service_fn};
 use tower_webhook::{Body, WebhookLayer};
 
-#[allow(dead_code, reason = "the crate's tests need more of it")]
+#[allow(dead_code, reason = "only the crate's tests use the rest")]
 #[path = "../../../tests/redis/server.rs"]
 mod server;
 
 use server::Server;
 
-/// What is measured, and its like that was written by hand.
+/// The measured handlers, each with the equivalent handler written by hand.
 pub const HANDLERS: [(&str, &str); 7] = [
     ("none", "by hand"),
     ("by hand", "by hand"),
@@ -46,7 +46,7 @@ pub fn position(handler: &str) -> usize {
     HANDLERS.iter().position(|it| it.0 == handler).unwrap()
 }
 
-/// All on one thread: only one has work at a time.
+/// All servers, on one thread. Only one of them has work at a time.
 pub struct Servers {
     addresses: Vec<(&'static str, &'static str, SocketAddr)>,
     thread: String,
@@ -55,13 +55,13 @@ pub struct Servers {
 }
 
 impl Servers {
-    /// Of each handler, in the order of [`HANDLERS`].
+    /// Returns the address of each handler, in the order of [`HANDLERS`].
     pub fn addresses(&self, host: &str) -> Vec<SocketAddr> {
         let of = |handler| self.addresses.iter().find(|it| it.0 == host && it.1 == handler).unwrap().2;
         HANDLERS.iter().map(|(handler, _)| of(*handler)).collect()
     }
 
-    /// That the servers' thread has had so far.
+    /// Returns the processor time of the servers' thread.
     pub fn processor_time(&self) -> Duration {
         let stat = fs::read_to_string(format!("/proc/{}/schedstat", self.thread)).unwrap();
         Duration::from_nanos(stat.split(' ').next().unwrap().parse().unwrap())
@@ -69,7 +69,7 @@ impl Servers {
 }
 
 pub fn serve() -> Servers {
-    let (tell, told) = mpsc::channel();
+    let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
         let thread = fs::read_link("/proc/thread-self").unwrap().to_str().unwrap().to_owned();
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
@@ -84,11 +84,11 @@ pub fn serve() -> Servers {
                 addresses.push(("hyper", handler, listener.local_addr().unwrap()));
                 hyper_serves(listener, handler, &redis).await;
             }
-            tell.send(Servers { addresses, thread, _redis: redis }).unwrap();
+            sender.send(Servers { addresses, thread, _redis: redis }).unwrap();
             std::future::pending::<()>().await;
         });
     });
-    told.recv().unwrap()
+    receiver.recv().unwrap()
 }
 
 async fn layered(handler: &str, redis: &Server) -> WebhookLayer {
@@ -103,7 +103,7 @@ async fn seen(handler: &str, redis: &Server) -> Seen {
     match handler {
         "by hand" => Seen::Nowhere,
         "by hand, Redis" => {
-            // As the store sets it: otherwise this would compare ways to fill packets.
+            // Use the same TCP settings as the store.
             let tcp = TcpSettings::default().set_nodelay(true);
             let server = redis.url().into_connection_info().unwrap().set_tcp_settings(tcp);
             Seen::InRedis(ConnectionManager::new(Client::open(server).unwrap()).await.unwrap())

@@ -1,4 +1,4 @@
-//! The memory store, with a thousand to a million ids in it; and what a second thread gains.
+//! The memory store with a thousand to a million ids, and the gain of a second thread.
 //!
 //! ```text
 //! cargo run --release -- store    # writes results/store.tsv and results/threads.tsv
@@ -40,8 +40,8 @@ pub fn measure(run: &Run) {
 const IDS: [usize; 4] = [1_000, 10_000, 100_000, 1_000_000];
 const CAPACITY: u64 = 2_000_000;
 
-/// A claim and its completion, in a store that holds so many already; and, beside it, one insert
-/// into a `moka` cache that does, which is most of it.
+/// Measures a claim and its completion in stores of several sizes. For comparison, also measures an insert
+/// into a `moka` cache of the same size, which is most of the cost.
 fn sizes(run: &Run) {
     const SAMPLE: usize = 64;
     let mut stores = Vec::new();
@@ -57,7 +57,7 @@ fn sizes(run: &Run) {
         stores.push((ids, store, cache, kept));
     }
     let mut rounds: Vec<Vec<[f64; 2]>> = vec![Vec::new(); IDS.len()];
-    // The first meets cold caches, and is not counted.
+    // The first round has cold caches and does not count.
     for round in 0..=run.rounds(51) {
         for turn in 0..IDS.len() {
             let index = (round + turn) % IDS.len();
@@ -107,23 +107,23 @@ fn handled(store: &MokaStore, id: &str) {
     assert!(now(store.complete(&key, &token, Duration::from_secs(8 * 86_400))).unwrap());
 }
 
-/// Bytes of this process's memory, which the allocator rounds up and keeps for later: a little more
-/// than what `allocations` counts, and nothing to go by where ids are few.
+/// Returns the resident memory of this process. It is slightly more than `allocations` counts, because the
+/// allocator rounds up and keeps freed memory, and it is not meaningful for a few ids.
 fn resident() -> usize {
     let sizes = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
     let pages = sizes.split(' ').nth(1).and_then(|pages| pages.parse::<usize>().ok());
     pages.unwrap_or_default() * 4096
 }
 
-/// What needs no waiting for.
+/// Returns the output of a future that is never pending.
 fn now<T>(future: impl Future<Output = T>) -> T {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(ready) => ready,
-        Poll::Pending => panic!("memory does not wait"),
+        Poll::Pending => panic!("memory store is pending"),
     }
 }
 
-/// Two threads share one layer, as the routes of a server do.
+/// Measures two threads that share one layer, as the routes of a server do.
 fn threads(run: &Run) {
     let work: [(&str, Option<WebhookLayer>); 3] = [
         ("HMAC", None),
@@ -148,7 +148,7 @@ fn threads(run: &Run) {
     table.keep(run);
 }
 
-/// Deliveries a nanosecond, of so many threads together.
+/// Returns the deliveries per nanosecond of all threads together.
 fn rate(layer: Option<&WebhookLayer>, series: usize, threads: usize) -> f64 {
     const BATCHES: usize = 8;
     const BATCH: usize = 250;
@@ -166,7 +166,7 @@ fn rate(layer: Option<&WebhookLayer>, series: usize, threads: usize) -> f64 {
             let time: Duration = ids.map(|id| black_box(once(&mut contender, &delivery, &id))).sum();
             time.as_nanos() as f64 / BATCH as f64
         };
-        // A median, as another process may take the core away.
+        // Use the median, because another process may occupy the core.
         1.0 / median((0..BATCHES).map(batch).collect::<Vec<_>>().into_iter())
     };
     thread::scope(|scope| {

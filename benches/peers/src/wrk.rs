@@ -1,12 +1,12 @@
-//! Over loopback, sent by `wrk`: the same servers as in `http`, and a sender that is not ours.
+//! Over loopback, sent by `wrk` to the same servers as in `http`.
 //!
 //! ```text
 //! cargo run --release -- wrk               # writes results/wrk.tsv; starts a redis-server, and wrk
-//! cargo run --release -- wrk --quick    # a few rounds, of which nothing is kept
+//! cargo run --release -- wrk --quick    # a few rounds, writes nothing
 //! ```
 //!
-//! `wrk` speaks HTTP/1 only, and without a script sends the same request again and again; `wrk.lua` gives it
-//! deliveries that were signed before, each with an id of its own.
+//! `wrk` supports HTTP/1 only, and repeats the same request if it has no script. `wrk.lua` sends deliveries that
+//! were signed beforehand, each with its own id.
 
 use std::{
     fmt::Write,
@@ -26,7 +26,7 @@ use peers::{
 
 use crate::servers::{HANDLERS, Servers, position, serve};
 
-/// More than are sent in a round: `wrk` counts seconds, not requests.
+/// More deliveries than a round sends. `wrk` limits the time of a round, not its requests.
 const SIGNED: usize = 150_000;
 const SECONDS: usize = 1;
 const AT_ONCE: usize = 32;
@@ -36,7 +36,7 @@ pub fn measure(run: &Run) {
     let mut results: Vec<_> =
         ["hyper", "axum"].into_iter().filter(|host| run.wants(host)).map(|host| (host, Vec::new())).collect();
     let deliveries = Deliveries::new();
-    // The first round meets caches that are cold, and is not counted.
+    // The first round has cold caches and does not count.
     for round in 0..=run.rounds(9) {
         for (host, rounds) in &mut results {
             let addresses = servers.addresses(host);
@@ -94,7 +94,7 @@ struct Slice {
     quantiles: [f64; 3],
 }
 
-/// Lets `wrk` send fresh deliveries for a while.
+/// Lets `wrk` send fresh deliveries for [`SECONDS`].
 fn slice(address: SocketAddr, deliveries: &Deliveries, servers: &Servers) -> Slice {
     deliveries.sign();
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("wrk.lua");
@@ -107,16 +107,22 @@ fn slice(address: SocketAddr, deliveries: &Deliveries, servers: &Servers) -> Sli
         .arg("--")
         .args([&deliveries.body, &deliveries.heads])
         .output()
-        .unwrap_or_else(|error| panic!("wrk is needed (the package `wrk` of most systems): {error}"));
+        .unwrap_or_else(|error| {
+            panic!("`wrk` cannot be run; most systems have it in the package `wrk`: {error}")
+        });
     let worked = servers.processor_time() - worked;
     let output = String::from_utf8_lossy(&output.stdout);
-    let told = output.lines().find_map(|line| line.strip_prefix("told "));
-    let told = told.unwrap_or_else(|| panic!("wrk says: {output}"));
-    let numbers: Vec<f64> = told.split(' ').map(|number| number.parse().unwrap()).collect();
-    let [requests, micros, refused, broken, repeated, p50, p99, p999] = numbers[..] else {
-        panic!("wrk tells {told}")
+    let summary = output.lines().find_map(|line| line.strip_prefix("summary "));
+    let summary = summary.unwrap_or_else(|| panic!("`wrk` printed no summary: {output}"));
+    let numbers: Vec<f64> = summary.split(' ').map(|number| number.parse().unwrap()).collect();
+    let [requests, micros, rejected, broken, repeated, p50, p99, p999] = numbers[..] else {
+        panic!("summary of `wrk` is malformed: {summary}")
     };
-    assert_eq!([refused, broken, repeated], [0.0; 3], "refused, broken off, sent twice: {output}");
+    assert_eq!(
+        [rejected, broken, repeated],
+        [0.0; 3],
+        "requests were rejected, failed or repeated: {output}"
+    );
     Slice {
         per_second: requests / micros * 1e6,
         server_micros: worked.as_nanos() as f64 / 1e3 / requests,
@@ -124,7 +130,7 @@ fn slice(address: SocketAddr, deliveries: &Deliveries, servers: &Servers) -> Sli
     }
 }
 
-/// What is sent, in files: the body, and of each delivery its id, its timestamp and its signature.
+/// Files with the body, and with the id, timestamp and signature of each delivery.
 struct Deliveries {
     folder: PathBuf,
     body: PathBuf,
@@ -140,7 +146,7 @@ impl Deliveries {
         Self { folder, body, heads }
     }
 
-    /// Signs deliveries that were never sent.
+    /// Signs deliveries with new ids.
     fn sign(&self) {
         static SIGNED_SO_FAR: AtomicUsize = AtomicUsize::new(0);
         let first_id = SIGNED_SO_FAR.fetch_add(SIGNED, Ordering::Relaxed);

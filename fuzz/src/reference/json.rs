@@ -1,19 +1,19 @@
-//! JSON as RFC 8259 has it, into a tree, and RFC 6901's pointers into that.
+//! A JSON tree (RFC 8259), and JSON pointers into it (RFC 6901).
 
 pub(crate) enum Json {
     Null,
     Bool(bool),
-    /// As it is written.
+    /// The number's text in the input.
     Number(String),
     Text(String),
     List(Vec<Json>),
-    /// In their order, and as often as they are there.
+    /// The members in the input's order, with repeated keys.
     Object(Vec<(String, Json)>),
 }
 
 impl Json {
-    /// Reads all of `text`; `None` if it is not JSON, or JSON that few would read: more than 100 levels, a
-    /// number past what a double holds, half of a surrogate pair.
+    /// Parses all of `text`. Returns `None` if it is not JSON, has more than 100 levels, or contains a number
+    /// outside of `f64`'s range or a lone surrogate.
     pub(crate) fn read(text: &[u8]) -> Option<Self> {
         let text = std::str::from_utf8(text).ok()?;
         let mut reader = Reader { rest: text };
@@ -22,7 +22,7 @@ impl Json {
         reader.rest.is_empty().then_some(json)
     }
 
-    /// The value at `pointer`; of a key that is there twice the first counts.
+    /// Returns the value at `pointer`. If a key is repeated, its first value counts.
     pub(crate) fn at(&self, pointer: &str) -> Option<&Self> {
         let mut value = self;
         for step in pointer.strip_prefix('/')?.split('/') {

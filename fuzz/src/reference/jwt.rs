@@ -1,4 +1,4 @@
-//! JSON Web Tokens with an HMAC, by the rules that the providers' documentation in the crate gives.
+//! JSON Web Tokens with an HMAC, verified by the rules in the documentation of the crate's providers.
 
 use std::time::{Duration, SystemTime};
 
@@ -11,17 +11,17 @@ use super::{
     text::{FOR_URLS, STANDARD, base64, hex},
 };
 
-/// How a provider signs with a token.
+/// A provider's rules for its tokens.
 pub(crate) struct Rules {
     pub(crate) provider: &'static str,
     pub(crate) header: &'static str,
     pub(crate) algorithms: &'static [&'static str],
     pub(crate) issuer: Option<&'static str>,
-    /// The claim of the URL, and whether it is a digest.
+    /// The claim with the URL, and whether it contains a digest.
     pub(crate) url: Option<(&'static str, bool)>,
-    /// The claim of the body's digest, and its encoding.
+    /// The claim with the body's digest, and its encoding.
     pub(crate) body: (&'static str, &'static str),
-    /// Whether that must be there.
+    /// Returns whether a body requires that claim.
     pub(crate) needs_digest: fn(&[u8]) -> bool,
     pub(crate) requires: &'static [&'static str],
     pub(crate) leeway: u64,
@@ -79,12 +79,12 @@ pub(crate) const RULES: [Rules; 4] = [
     },
 ];
 
-/// What is text in a token's header, if it is there.
+/// Header parameters that must be strings if present.
 const TEXTS: [&str; 8] = ["typ", "cty", "jku", "kid", "x5u", "x5t", "x5t#S256", "url"];
-/// What must not be in it twice.
+/// Header parameters that must not be repeated.
 const NAMES: [&str; 10] = ["alg", "typ", "cty", "jku", "kid", "x5u", "x5t", "x5t#S256", "crit", "url"];
 
-/// What is true of a token: `None` if it is not to be believed, else the id that it gives.
+/// Verifies the token. Returns the delivery id, or `None` if the token is invalid.
 pub(crate) fn judge(
     rules: &Rules,
     secret: &str,
@@ -178,7 +178,7 @@ pub(crate) fn judge(
     Some(text("jti").filter(|id| rules.jti_is_id && !id.is_empty()).map(str::to_owned))
 }
 
-/// A claim that is a time: `None` if it is there and is none.
+/// Returns the time in a claim, or `None` if the claim is present but not a time.
 fn time(claims: &Map<String, Value>, name: &str) -> Option<Option<Duration>> {
     let Some(value) = claims.get(name) else { return Some(None) };
     let since = match value.as_u64() {
@@ -188,12 +188,12 @@ fn time(claims: &Map<String, Value>, name: &str) -> Option<Option<Duration>> {
     SystemTime::UNIX_EPOCH.checked_add(since).map(|_| Some(since))
 }
 
-/// RFC 7515 has no padding.
+/// Decodes base64url without padding, as RFC 7515 requires.
 fn base64_strict(text: &str) -> Option<Vec<u8>> {
     if text.contains('=') { None } else { base64(text.as_bytes(), FOR_URLS) }
 }
 
-/// What a claim may be made of: the URL, and digests of it and of the body.
+/// Replaces placeholders in the claims by the URL, its digest, and the body's digest.
 pub(crate) fn filled_in(text: &str, url: &str, body: &[u8]) -> String {
     let digest = sha256(body);
     let for_urls = super::text::to_base64_url(&digest);

@@ -1,5 +1,5 @@
-//! What is right, worked out plainly and slowly from what the crate's documentation promises, with none
-//! of its code and with other crates' hashes.
+//! A slow and simple implementation of what the crate's documentation promises. It shares no code with the
+//! crate, and takes hashes from another library.
 
 pub(crate) mod json;
 pub(crate) mod jwt;

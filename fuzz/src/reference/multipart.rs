@@ -1,7 +1,7 @@
-//! `multipart/form-data`, as far as the crate promises to read it: the boundary is the first line, of 72
-//! bytes at most with its hyphens, and each part is told from the next by a line's end and the boundary.
+//! The part of `multipart/form-data` that the crate promises to read. The first line is the boundary, at most
+//! 72 bytes with its hyphens; a line break and the boundary separate the parts.
 
-/// The value of the field `name`, if there is one and no more than one.
+/// Returns the value of the field `name`, if exactly one part has that name.
 pub(crate) fn field(body: &[u8], name: &str) -> Option<Vec<u8>> {
     let end = find(body, b"\r\n")?;
     let boundary = &body[..end];
@@ -24,7 +24,7 @@ pub(crate) fn field(body: &[u8], name: &str) -> Option<Vec<u8>> {
     if values.len() == 1 { values.pop() } else { None }
 }
 
-/// The names that a part's head gives it.
+/// Returns the names in a part's header.
 fn disposition(head: &[u8]) -> Option<Vec<String>> {
     let head = std::str::from_utf8(head).ok()?;
     let mut names = Vec::new();

@@ -1,4 +1,4 @@
-//! What a `Scheme` says of a request, read from its JSON as its documentation tells it.
+//! Verification by a `Scheme`, from its JSON and its documentation.
 
 use std::{
     net::Ipv6Addr,
@@ -14,22 +14,22 @@ use super::{
     text::{FOR_URLS, STANDARD, base64, form, hex, number, only},
 };
 
-/// A secret, and the name of it.
+/// A secret and its key id.
 pub(crate) type Key = (String, Option<String>);
 
-/// What is thought of a request.
+/// The reference's result for a request.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Verdict {
-    /// Which of the secrets it was.
-    True(usize),
-    False,
-    /// It is not for this reference to say: public keys, bodies that are no JSON, RFC 3339, HTTP dates.
+    /// Valid, with the index of the secret that signed it.
+    Valid(usize),
+    Invalid,
+    /// Not decided here: public keys, bodies that are not JSON, RFC 3339, HTTP dates.
     Unknown,
 }
 
-/// Why nothing more has to be looked at.
+/// A verdict before the end of the checks.
 enum Stop {
-    False,
+    Invalid,
     Unknown,
 }
 
@@ -37,13 +37,13 @@ type Judged<T> = Result<T, Stop>;
 
 pub(crate) fn judge(scheme: &Value, keys: &[Key], head: &Parts, body: &[u8], now: SystemTime) -> Verdict {
     match (Request { scheme, keys, head, body, list: None }).judge(now) {
-        Ok(index) => Verdict::True(index),
-        Err(Stop::False) => Verdict::False,
+        Ok(index) => Verdict::Valid(index),
+        Err(Stop::Invalid) => Verdict::Invalid,
         Err(Stop::Unknown) => Verdict::Unknown,
     }
 }
 
-/// Hashes by the algorithms of schemes.
+/// Computes a MAC or a hash with a scheme's algorithm.
 pub(crate) fn mac(algorithm: &str, key: &[u8], text: &[u8]) -> Option<Vec<u8>> {
     let keyed = |algorithm| hmac::sign(&hmac::Key::new(algorithm, key), text).as_ref().to_vec();
     Some(match algorithm {
@@ -66,7 +66,7 @@ struct Request<'r> {
     keys: &'r [Key],
     head: &'r Parts,
     body: &'r [u8],
-    /// The text that fields and items are taken from.
+    /// The text that contains the fields and items.
     list: Option<Vec<u8>>,
 }
 
@@ -75,7 +75,7 @@ impl Request<'_> {
         let scheme = self.scheme;
         for (name, value) in scheme["require"].as_object().into_iter().flatten() {
             if self.headers(name) != [value.as_str().unwrap_or_default().as_bytes()] {
-                return Err(Stop::False);
+                return Err(Stop::Invalid);
             }
         }
         let (texts, all_headers) = self.signatures()?;
@@ -85,21 +85,21 @@ impl Request<'_> {
             let is_sent = |(secret, _): &Key| {
                 sent.iter().any(|sent| match algorithm {
                     "token" => sent == secret.as_bytes(),
-                    // Credentials have one spelling: standard base64 with its padding.
+                    // Credentials have a single encoding: standard base64 with padding.
                     _ => *sent == to_base64(secret.as_bytes()).into_bytes(),
                 })
             };
-            return self.keys.iter().position(is_sent).ok_or(Stop::False);
+            return self.keys.iter().position(is_sent).ok_or(Stop::Invalid);
         }
         let pairs = scheme["sig"]["kv"].is_string();
         if pairs && texts.len() > 1 {
-            return Err(Stop::False);
+            return Err(Stop::Invalid);
         }
         if all_headers {
             self.list = Some(texts[0].clone());
         }
 
-        // Of the preferred versions the first that is there is the one that counts.
+        // The first preferred version that is present counts.
         let strings = |value: &Value| -> Vec<String> {
             value
                 .as_array()
@@ -112,7 +112,7 @@ impl Request<'_> {
         let prefer = strings(&scheme["sig"]["prefer"]);
         let mut version = None;
         if !prefer.is_empty() {
-            let first = prefer.into_iter().find(|key| self.field(key).is_some()).ok_or(Stop::False)?;
+            let first = prefer.into_iter().find(|key| self.field(key).is_some()).ok_or(Stop::Invalid)?;
             signed_by = vec![first.clone()];
             version = Some(first);
         }
@@ -133,7 +133,7 @@ impl Request<'_> {
             return Err(Stop::Unknown);
         }
         if offered.len() > 32 {
-            return Err(Stop::False);
+            return Err(Stop::Invalid);
         }
         let decode = |text: &Vec<u8>| match scheme["sig"]["enc"].as_str() {
             Some("hex") => hex(text),
@@ -154,10 +154,10 @@ impl Request<'_> {
         let others: Vec<_> = others.filter_map(Value::as_str).collect();
         let template = match (&scheme["template"], version) {
             (Value::String(template), _) => template.as_str(),
-            (templates, Some(version)) => templates[version].as_str().ok_or(Stop::False)?,
+            (templates, Some(version)) => templates[version].as_str().ok_or(Stop::Invalid)?,
             _ => "{body}",
         };
-        // With each secret, for it may be part of the text.
+        // The secret may be part of the text.
         let mut right = None;
         for (index, (secret, name)) in self.keys.iter().enumerate() {
             if named.as_ref().is_some_and(|named| name.as_ref().map(String::as_bytes) != Some(named)) {
@@ -173,7 +173,7 @@ impl Request<'_> {
         if let Some(sent_at) = sent_at {
             self.judge_time(template, &sent_at, now)?;
         }
-        right.ok_or(Stop::False)
+        right.ok_or(Stop::Invalid)
     }
 
     fn judge_time(&self, template: &str, sent_at: &[u8], now: SystemTime) -> Judged<()> {
@@ -187,13 +187,13 @@ impl Request<'_> {
         };
         let since = number(sent_at).filter(|_| bounds.any_length || sent_at.len() == digits).map(unit);
         let now = now.duration_since(SystemTime::UNIX_EPOCH).map_err(|_| Stop::Unknown)?;
-        let since = since.ok_or(Stop::False)?;
-        // What no clock can tell is no time.
-        SystemTime::UNIX_EPOCH.checked_add(since).ok_or(Stop::False)?;
+        let since = since.ok_or(Stop::Invalid)?;
+        // A time that `SystemTime` cannot represent is invalid.
+        SystemTime::UNIX_EPOCH.checked_add(since).ok_or(Stop::Invalid)?;
         let (off, side) = if since > now { (since - now, "future") } else { (now - since, "past") };
-        // A second that has begun does not count.
+        // Only whole seconds count.
         match self.scheme["ts"][side].as_u64() {
-            Some(tolerated) if off.as_secs() > tolerated => Err(Stop::False),
+            Some(tolerated) if off.as_secs() > tolerated => Err(Stop::Invalid),
             _ => Ok(()),
         }
     }
@@ -203,7 +203,7 @@ impl Request<'_> {
         self.head.headers.get_all(name).iter().map(|value| value.as_bytes()).collect()
     }
 
-    /// The texts that signatures are in, and whether they come from headers.
+    /// Returns the texts with the signatures, and whether all of them are headers.
     fn signatures(&self) -> Judged<(Vec<Vec<u8>>, bool)> {
         let from = &self.scheme["sig"]["from"];
         let places: Vec<&str> = match from {
@@ -222,7 +222,7 @@ impl Request<'_> {
             }
         }
         texts.retain(|text| !text.is_empty());
-        if texts.is_empty() { Err(Stop::False) } else { Ok((texts, all_headers)) }
+        if texts.is_empty() { Err(Stop::Invalid) } else { Ok((texts, all_headers)) }
     }
 
     fn without_prefix(&self, text: &[u8]) -> Option<Vec<u8>> {
@@ -258,30 +258,30 @@ impl Request<'_> {
     }
 
     fn get(&self, place: &str) -> Judged<Vec<u8>> {
-        self.find(place)?.ok_or(Stop::False)
+        self.find(place)?.ok_or(Stop::Invalid)
     }
 
     fn find(&self, place: &str) -> Judged<Option<Vec<u8>>> {
-        let (kind, name) = place.split_once(':').ok_or(Stop::False)?;
+        let (kind, name) = place.split_once(':').ok_or(Stop::Invalid)?;
         let bytes = |text: Result<Option<String>, ()>| match text {
             Ok(text) => Ok(text.map(String::into_bytes)),
-            Err(()) => Err(Stop::False),
+            Err(()) => Err(Stop::Invalid),
         };
         match kind {
             "header" => match self.headers(name)[..] {
                 [] => Ok(None),
                 [one] => Ok(Some(one.to_vec())),
-                _ => Err(Stop::False),
+                _ => Err(Stop::Invalid),
             },
             "query" => bytes(only(form(self.head.uri.query().unwrap_or_default().as_bytes()), name)),
             "form" => bytes(only(form(self.body), name)),
             "field" => Ok(self.field(name)),
             "item" => {
-                let index: usize = name.parse().map_err(|_| Stop::False)?;
+                let index: usize = name.parse().map_err(|_| Stop::Invalid)?;
                 Ok(self.list.as_ref().and_then(|list| self.items(list).into_iter().nth(index)))
             }
             _ => match Json::read(self.body).as_ref().map(|json| json.at(name)) {
-                // What is not JSON may be so only after the value.
+                // An invalid body can be valid JSON up to the value.
                 None => Err(Stop::Unknown),
                 Some(Some(Json::Text(text))) => Ok(Some(text.clone().into_bytes())),
                 Some(Some(Json::Bool(truth))) => Ok(Some(truth.to_string().into_bytes())),
@@ -291,7 +291,7 @@ impl Request<'_> {
         }
     }
 
-    /// The bytes that are signed.
+    /// Returns the signed content.
     fn signed(
         &self,
         template: &str,
@@ -302,7 +302,7 @@ impl Request<'_> {
         let parts = parts(template).ok_or(Stop::Unknown)?;
         let from = self.scheme["ts"]["from"].as_str();
         let mut bounds = bounds(&parts, from).ok_or(Stop::Unknown)?;
-        // What another version has before its body is in none that is not JSON.
+        // A body that is not JSON must not contain the text that another version has before its body.
         let others = versions.iter().filter(|version| **version != template);
         let mut marks =
             others.map(|other| before_body(other)).collect::<Option<Vec<_>>>().ok_or(Stop::Unknown)?;
@@ -324,7 +324,7 @@ impl Request<'_> {
             mark.is_empty() || self.body.windows(mark.len()).any(|text| text == mark.as_bytes())
         };
         if is_itself && !is_json && marks.iter().any(has) {
-            return Err(Stop::False);
+            return Err(Stop::Invalid);
         }
         let ends = match bounds.bracket {
             None => None,
@@ -332,9 +332,9 @@ impl Request<'_> {
             Some(_) => self.body.last(),
         };
         if ends.is_some_and(|end| bounds.bracket.is_some_and(|bracket| !bracket.contains(end))) {
-            return Err(Stop::False);
+            return Err(Stop::Invalid);
         }
-        // What is hashed after the secret could be extended, by text with a NUL byte in it.
+        // A hash over the secret and then text allows length extension, whose padding contains a NUL byte.
         let is_plain = self.scheme["alg"].as_str().is_some_and(|algorithm| algorithm.starts_with("hash"));
         let is_extendable = is_plain && parts.last() != Some(&Part::Named("secret"));
         let mut text = Vec::new();
@@ -358,8 +358,9 @@ impl Request<'_> {
                 "sorted_form" => text.extend(sorted(self.body)?),
                 _ => match name.strip_prefix("headers_named_by:") {
                     Some(field) => text.extend(self.named_by(field)?),
-                    None => text
-                        .extend(Some(self.get(name)?).filter(|value| !value.is_empty()).ok_or(Stop::False)?),
+                    None => text.extend(
+                        Some(self.get(name)?).filter(|value| !value.is_empty()).ok_or(Stop::Invalid)?,
+                    ),
                 },
             }
             let added = text.get(before..).unwrap_or_default();
@@ -368,45 +369,45 @@ impl Request<'_> {
                 || (is_extendable && name != "secret" && added.contains(&0))
                 || (name == "method" && !added.iter().all(is_capital))
             {
-                return Err(Stop::False);
+                return Err(Stop::Invalid);
             }
         }
         Ok(text)
     }
 
     fn named_by(&self, field: &str) -> Judged<Vec<u8>> {
-        let names = self.field(field).ok_or(Stop::False)?;
+        let names = self.field(field).ok_or(Stop::Invalid)?;
         let names = names.split(|&byte| byte == b' ').map(<[u8]>::trim_ascii).filter(|name| !name.is_empty());
         let names: Vec<_> = names.collect();
         if names.len() > 32 {
-            return Err(Stop::False);
+            return Err(Stop::Invalid);
         }
         let value = |name: &&[u8]| match HeaderName::from_bytes(name) {
             Ok(name) => self.get(&format!("header:{name}")),
-            Err(_) => Err(Stop::False),
+            Err(_) => Err(Stop::Invalid),
         };
         let values = names.iter().map(value).collect::<Judged<Vec<_>>>()?;
-        // Their number says which dots are between them, if none is in any but the last.
+        // The values are joined with dots, so only the last one may contain a dot.
         let first = values.split_last().map_or(&[][..], |(_, first)| first);
         if first.iter().any(|value| value.contains(&b'.')) {
-            return Err(Stop::False);
+            return Err(Stop::Invalid);
         }
         Ok(values.join(&b'.'))
     }
 
-    /// As a provider calls it: with `https`, a host, and a path. A host in the URI is the one that counts, as RFC 9112
-    /// has it.
+    /// Returns the URL that the provider called, with `https`, host and path. A host in the URI takes precedence
+    /// (RFC 9112).
     fn url(&self) -> Judged<Vec<u8>> {
         let uri = &self.head.uri;
         let mut hosts = self.headers("host");
         if hosts.len() > 1 {
-            return Err(Stop::False);
+            return Err(Stop::Invalid);
         }
         hosts.extend(uri.authority().map(|authority| authority.as_str().as_bytes()));
-        let host = hosts.last().and_then(|host| std::str::from_utf8(host).ok()).ok_or(Stop::False)?;
+        let host = hosts.last().and_then(|host| std::str::from_utf8(host).ok()).ok_or(Stop::Invalid)?;
         let target = uri.path_and_query().map_or("", |target| target.as_str());
         if !is_host(host) || !target.starts_with(['/', '?']) {
-            return Err(Stop::False);
+            return Err(Stop::Invalid);
         }
         let slash = if target.starts_with('?') { "/" } else { "" };
         Ok(format!("https://{host}{slash}{target}").into_bytes())
@@ -417,7 +418,7 @@ impl Request<'_> {
     }
 }
 
-/// The key's bytes; `None` if the secret has to be brought into a normal form first.
+/// Returns the key's bytes, or `None` if the secret has to be normalized first.
 fn key(format: &Value, secret: &str) -> Option<Vec<u8>> {
     let mut text = secret;
     for prefix in format["strip"].as_array().into_iter().flatten().filter_map(Value::as_str) {
@@ -437,7 +438,7 @@ fn key(format: &Value, secret: &str) -> Option<Vec<u8>> {
 fn sorted(encoded: &[u8]) -> Judged<Vec<u8>> {
     let mut pairs = form(encoded);
     if pairs.len() > 1024 {
-        return Err(Stop::False);
+        return Err(Stop::Invalid);
     }
     pairs.sort();
     pairs.dedup();
@@ -494,7 +495,7 @@ fn is_body(part: &Part<'_>) -> bool {
     matches!(part, Part::Named(name) if *name == "sorted_form" || *name == "body" || name.ends_with(":body"))
 }
 
-/// The literal text directly before the body.
+/// Returns the literal text directly before the body.
 fn before_body(template: &str) -> Option<String> {
     let parts = parts(template)?;
     let body = parts.iter().position(is_body).unwrap_or(parts.len());
@@ -504,19 +505,19 @@ fn before_body(template: &str) -> Option<String> {
     })
 }
 
-/// What has to be so for the text to be split in one way.
+/// The conditions under which the signed content can be split into its parts in one way only.
 struct Bounds {
-    /// The bytes that each part must not contain.
+    /// The bytes that each part must not contain, in the order of the parts.
     without: Vec<Vec<u8>>,
-    /// What a body has to begin or end with, if there is one.
+    /// The brackets that a body must begin or end with.
     bracket: Option<&'static [u8; 2]>,
-    /// Whether they hold however many digits the timestamp has.
+    /// Whether the timestamp may have any number of digits.
     any_length: bool,
 }
 
-/// As the documentation has it: the parts are found from the left and from the right, all but one; if that is not
-/// enough, a bracket of JSON says where the body begins, or else where it ends. The timestamp may have any number of
-/// digits where that asks no other bracket of the body than one of a known length does.
+/// Computes the bounds as documented. All parts but one are found from the left and from the right. If that is not
+/// enough, a JSON bracket marks the beginning or the end of the body. The timestamp may have any number of digits if
+/// the body needs the same bracket as with a fixed length.
 fn bounds(parts: &[Part<'_>], from: Option<&str>) -> Option<Bounds> {
     let with = |shape| bounds_with(parts, Timestamp { from, shape });
     let fixed = with(Kind::Constant)?;
@@ -536,8 +537,8 @@ fn bounds_with(parts: &[Part<'_>], timestamp: Timestamp<'_>) -> Option<Bounds> {
         let mut without = [run(left, timestamp)?, run(right, timestamp)?].concat();
         let is_before = bracket == b"{[";
         for (index, (part, without)) in parts.iter().zip(&mut without).enumerate() {
-            let beside = if is_before { index < body } else { index > body };
-            if beside && matches!(kind(part, timestamp), Kind::Any | Kind::Text | Kind::Url) {
+            let is_on_side = if is_before { index < body } else { index > body };
+            if is_on_side && matches!(kind(part, timestamp), Kind::Any | Kind::Text | Kind::Url) {
                 without.extend(bracket);
             }
         }
@@ -546,7 +547,7 @@ fn bounds_with(parts: &[Part<'_>], timestamp: Timestamp<'_>) -> Option<Bounds> {
     cut_at(body, b"{[").or_else(|| cut_at(body + 1, b"}]"))
 }
 
-/// Where the timestamp is, and what it is taken for in the template.
+/// The location of the timestamp, and the kind of its part in the template.
 #[derive(Clone, Copy)]
 struct Timestamp<'t> {
     from: Option<&'t str>,
@@ -577,11 +578,11 @@ fn kind(part: &Part<'_>, timestamp: Timestamp<'_>) -> Kind {
     }
 }
 
-/// The bytes that the parts of a text must not contain, of which it is known where it begins and ends.
+/// Returns the bytes that each part must not contain, for a text whose beginning and end are known.
 fn run(parts: &[Part<'_>], timestamp: Timestamp<'_>) -> Option<Vec<Vec<u8>>> {
     let kind = |part: &Part<'_>| kind(part, timestamp);
-    // What `beside` is, if it ends the part that it stands beside, and must not be in that.
-    let ended_by = |part: &Part<'_>, beside: Option<u8>| match (kind(part), beside) {
+    // Returns the bytes that a part must not contain, so that the `adjacent` byte marks its end.
+    let ended_by = |part: &Part<'_>, adjacent: Option<u8>| match (kind(part), adjacent) {
         (Kind::Constant, _) => Some(vec![]),
         (Kind::Capitals, Some(byte)) if !byte.is_ascii_uppercase() && byte != b'-' => Some(vec![]),
         (Kind::Digits, Some(byte)) if !byte.is_ascii_digit() => Some(vec![]),
@@ -622,7 +623,7 @@ fn run(parts: &[Part<'_>], timestamp: Timestamp<'_>) -> Option<Vec<Vec<u8>>> {
     one_is_left.then(|| found.into_iter().map(Option::unwrap_or_default).collect())
 }
 
-/// Whether the part is a URL that is followed by a sorted form, and by nothing more.
+/// Returns whether the part is a URL followed only by a sorted form.
 fn is_strung_together(parts: &[Part<'_>], at: usize) -> bool {
     let [.., url, Part::Named("sorted_form")] = parts else { return false };
     at + 2 == parts.len() && matches!(url, Part::Named("url" | "path_query"))

@@ -1,6 +1,6 @@
-//! Encodings, digit by digit.
+//! Encodings, decoded digit by digit.
 
-/// Hexadecimal in either case.
+/// Decodes hex, in upper or lower case.
 pub(crate) fn hex(text: &[u8]) -> Option<Vec<u8>> {
     let digits: Vec<u8> = text
         .iter()
@@ -12,7 +12,7 @@ pub(crate) fn hex(text: &[u8]) -> Option<Vec<u8>> {
 pub(crate) const STANDARD: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 pub(crate) const FOR_URLS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-/// Base64, padded or not; with nothing in the bits that are left over.
+/// Decodes base64, with or without padding. The unused bits of the last digit must be zero.
 pub(crate) fn base64(text: &[u8], alphabet: &[u8; 64]) -> Option<Vec<u8>> {
     let mut text = text;
     while let [rest @ .., b'='] = text {
@@ -30,7 +30,7 @@ pub(crate) fn base64(text: &[u8], alphabet: &[u8; 64]) -> Option<Vec<u8>> {
     Some(bits.chunks(8).map(|bits| bits.iter().fold(0, |byte, &bit| byte << 1 | u8::from(bit))).collect())
 }
 
-/// Base64 for URLs, without padding.
+/// Encodes as base64url without padding.
 pub(crate) fn to_base64_url(bytes: &[u8]) -> String {
     let bits: Vec<bool> =
         bytes.iter().flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1 == 1)).collect();
@@ -39,7 +39,7 @@ pub(crate) fn to_base64_url(bytes: &[u8]) -> String {
     bits.chunks(6).map(|bits| char::from(FOR_URLS[digit(bits)])).collect()
 }
 
-/// The names and values of a query or a form.
+/// Returns the names and values of a query or a form.
 pub(crate) fn form(text: &[u8]) -> Vec<(String, String)> {
     let mut pairs = Vec::new();
     for pair in text.split(|&byte| byte == b'&').filter(|pair| !pair.is_empty()) {
@@ -71,14 +71,14 @@ fn percent_decoded(text: &[u8]) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// The one value of `name`; an error if there are several.
+/// Returns the value of `name`, or an error if it is repeated.
 pub(crate) fn only(pairs: Vec<(String, String)>, name: &str) -> Result<Option<String>, ()> {
     let mut values: Vec<_> =
         pairs.into_iter().filter(|(found, _)| found == name).map(|(_, value)| value).collect();
     if values.len() > 1 { Err(()) } else { Ok(values.pop()) }
 }
 
-/// Digits and nothing else.
+/// Parses a number that consists of digits only.
 pub(crate) fn number(text: &[u8]) -> Option<u64> {
     let text = std::str::from_utf8(text).ok()?;
     if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {

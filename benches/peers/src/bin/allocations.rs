@@ -1,11 +1,11 @@
-//! What a delivery allocates, from the call to the answer; and what a remembered id keeps.
+//! Allocations per delivery, from the call to the answer, and memory per stored id.
 //!
 //! ```text
 //! cargo run --release --bin allocations    # writes results/allocations.tsv
 //! ```
 //!
-//! A program of its own: an allocator that counts would be timed with the rest. A block that grows
-//! counts as a new one beside the old. What is copied is counted by `copies`.
+//! A separate program, because a counting allocator would affect timings. A block that grows counts as a
+//! new block next to the old one. `copies` counts copied bytes.
 
 use std::{
     pin::pin,
@@ -46,7 +46,7 @@ fn main() {
             continue;
         }
         for contender in &mut group.contenders {
-            // The first deliveries fill what is made once, and are what duplicates are of.
+            // The first deliveries initialize statics. Later ones can be duplicates of them.
             const COUNTED: usize = 20;
             for number in 0..COUNTED {
                 once(contender, &group.delivery, &id_of(number));
@@ -86,11 +86,11 @@ fn main() {
     }
 }
 
-/// Bytes that the memory store keeps for each id.
+/// Measures the bytes that the memory store keeps for each id.
 fn remembered(run: &Run) {
     let mut table = Table::new("remembered", &["ids", "bytes an id"]);
     for ids in [1_000, 10_000, 100_000, 1_000_000] {
-        // Once for nothing: the first store of a process also makes what all share.
+        // Discard the first store, which also allocates memory that all stores share.
         let mut kept = 0;
         for _ in 0..2 {
             let mut store = None;
@@ -113,10 +113,10 @@ fn handled(store: &MokaStore, id: &str) {
     assert!(now(store.complete(&key, &token, Duration::from_secs(8 * 86_400))).unwrap());
 }
 
-/// What needs no waiting for.
+/// Returns the output of a future that is never pending.
 fn now<T>(future: impl Future<Output = T>) -> T {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(ready) => ready,
-        Poll::Pending => panic!("memory does not wait"),
+        Poll::Pending => panic!("memory store is pending"),
     }
 }

@@ -1,14 +1,13 @@
-//! How many bytes a delivery copies, from the call to the answer.
+//! Bytes copied per delivery, from the call to the answer.
 //!
 //! ```text
 //! cargo run --release --bin copies    # writes results/copies.tsv; needs valgrind
 //! ```
 //!
-//! Counted by `valgrind --tool=dhat --mode=copy`, which sees each call of `memcpy` and its like: moves of
-//! structures larger than registers are there with the body's own copies; what `realloc` moves, when a buffer
-//! grows, is not, and is in `allocations`. Each contender runs twice in a process of its own, with so many
-//! deliveries and with more; the difference is theirs, less what making a request copies, which is counted
-//! in the same way.
+//! `valgrind --tool=dhat --mode=copy` counts each call of `memcpy` and similar functions. This includes moves of
+//! large structures, but not the bytes that `realloc` moves when a buffer grows, which are in `allocations`. Each
+//! contender runs in two processes, with few and with more deliveries, and the difference counts. The bytes for
+//! creating a request are measured in the same way and subtracted.
 
 use std::{env, process::Command, rc::Rc};
 
@@ -44,7 +43,7 @@ fn main() {
         {
             continue;
         }
-        let made = copied(&group, NOBODY);
+        let made = copied(&group, BASELINE);
         for contender in &group.contenders {
             let copied = copied(&group, &contender.name) - made;
             table.row(&[
@@ -62,16 +61,16 @@ fn main() {
     table.keep(&run);
 }
 
-/// Who drops each request.
-const NOBODY: &str = "nobody";
+/// A contender that drops each request.
+const BASELINE: &str = "baseline";
 
-/// Bytes that each delivery copies, making it included.
+/// Returns the bytes copied per delivery, including its creation.
 fn copied(group: &Group, contender: &str) -> f64 {
     let [few, more] = [FEW, MORE].map(|count| copied_by(&group.facts().join(" "), contender, count));
     (more - few) as f64 / (MORE - FEW) as f64
 }
 
-/// Bytes that a process copies from its start to its end.
+/// Returns the bytes that a process copies in total.
 fn copied_by(group: &str, contender: &str, count: usize) -> u64 {
     let output = Command::new("valgrind")
         .args(["--tool=dhat", "--mode=copy", "--dhat-out-file=/dev/null"])
@@ -79,21 +78,21 @@ fn copied_by(group: &str, contender: &str, count: usize) -> u64 {
         .args(["--deliver", group, contender, &count.to_string()])
         .output()
         .unwrap_or_else(|error| {
-            panic!("valgrind is needed (the package `valgrind` of most systems): {error}")
+            panic!("`valgrind` cannot be run; most systems have it in the package `valgrind`: {error}")
         });
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{told}");
-    let total = told.lines().find_map(|line| line.split_once("Total:")?.1.trim().split_once(" bytes"));
-    let (bytes, _) = total.unwrap_or_else(|| panic!("valgrind says: {told}"));
+    let report = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{report}");
+    let total = report.lines().find_map(|line| line.split_once("Total:")?.1.trim().split_once(" bytes"));
+    let (bytes, _) = total.unwrap_or_else(|| panic!("`valgrind` printed no total: {report}"));
     bytes.replace(',', "").parse().unwrap()
 }
 
-/// What is run under valgrind.
+/// Sends deliveries in the process that runs under valgrind.
 fn deliver(group: &str, contender: &str, count: usize) {
     let mut all = all();
     let group = all.iter_mut().find(|it| it.facts().join(" ") == group).unwrap();
-    let mut nobody = Contender {
-        name: NOBODY.to_owned(),
+    let mut baseline = Contender {
+        name: BASELINE.to_owned(),
         ids: Ids::Fresh,
         call: Box::new(|request| {
             drop(request);
@@ -102,7 +101,7 @@ fn deliver(group: &str, contender: &str, count: usize) {
     };
     let contender = match group.contenders.iter_mut().find(|it| it.name == contender) {
         Some(contender) => contender,
-        None if contender == NOBODY => &mut nobody,
+        None if contender == BASELINE => &mut baseline,
         None => panic!("no {contender} in {}", group.name),
     };
     for number in 0..count {

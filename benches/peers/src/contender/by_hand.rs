@@ -1,6 +1,6 @@
-//! What people write who take no crate for it: with care, so the key is prepared once, the body is
-//! limited, and signatures are compared in constant time. Nothing is deduped, unless said so; then
-//! as is common: ids are looked up, and remembered when handled. Two copies at once both run.
+//! A careful handler written without a crate: the key is prepared once, the body is limited, and
+//! signatures are compared in constant time. Deduplication is optional and simple: ids are looked up
+//! before the handler and stored after it, so concurrent duplicates both run.
 
 use std::{
     convert::Infallible,
@@ -24,7 +24,7 @@ use tower::Service;
 
 use crate::delivery::{MIB, Message, mac, now};
 
-/// A verifier function: whether the head's signature is the body's.
+/// A function that returns whether the signature in the headers matches the body.
 pub type Verify = fn(&Hmac<Sha256>, &HeaderMap, &[u8]) -> bool;
 
 pub fn standard(mac: &Hmac<Sha256>, headers: &HeaderMap, body: &[u8]) -> bool {
@@ -55,7 +55,7 @@ pub fn github(mac: &Hmac<Sha256>, headers: &HeaderMap, body: &[u8]) -> bool {
     signature.is_some_and(|signature| mac.clone().chain_update(body).verify_slice(&signature).is_ok())
 }
 
-/// A tower service around another: it reads the body, asks a verifier function, and passes it on.
+/// A tower service that reads the body, calls a verifier function, and passes the request on.
 #[derive(Clone)]
 pub struct Verified<S, V> {
     pub verify: V,
@@ -84,31 +84,31 @@ where
         let (verify, clone) = (self.verify.clone(), self.inner.clone());
         let mut inner = std::mem::replace(&mut self.inner, clone);
         Box::pin(async move {
-            let refused = |status| {
+            let rejected = |status| {
                 let mut response = Response::new(Empty::new());
                 *response.status_mut() = status;
                 Ok(response)
             };
             let (head, body) = request.into_parts();
             let Ok(body) = Limited::new(body, 2 * MIB).collect().await else {
-                return refused(StatusCode::PAYLOAD_TOO_LARGE);
+                return rejected(StatusCode::PAYLOAD_TOO_LARGE);
             };
             let body = body.to_bytes();
             if !verify(&head.headers, &body) {
-                return refused(StatusCode::UNAUTHORIZED);
+                return rejected(StatusCode::UNAUTHORIZED);
             }
             inner.call(Request::from_parts(head, Full::new(body))).await
         })
     }
 }
 
-/// Verifies with a key that was prepared.
+/// Returns a verifier function with a prepared key.
 pub fn with_key(verify: Verify) -> impl Fn(&HeaderMap, &[u8]) -> bool + Clone + Send + Sync + 'static {
     let mac = mac();
     move |headers, body| verify(&mac, headers, body)
 }
 
-/// Where ids are remembered, if they are.
+/// The storage of handled ids.
 #[derive(Clone)]
 pub enum Seen {
     Nowhere,
@@ -153,7 +153,7 @@ fn id_of(headers: &HeaderMap) -> &str {
     id.and_then(|id| id.to_str().ok()).unwrap_or_default()
 }
 
-/// An axum handler that does it all.
+/// Returns an axum router whose handler verifies, decodes and deduplicates.
 pub fn in_axum(verify: Verify, seen: Seen) -> Router {
     #[derive(Clone)]
     struct Endpoint {
@@ -180,7 +180,7 @@ pub fn in_axum(verify: Verify, seen: Seen) -> Router {
     Router::new().route("/webhook", post(on_message)).with_state(Endpoint { mac: mac(), verify, seen })
 }
 
-/// The same, behind [`Verified`].
+/// Decodes and deduplicates, behind [`Verified`].
 pub async fn on_message(
     request: Request<Full<Bytes>>,
     seen: Seen,
@@ -204,7 +204,7 @@ pub(crate) fn take<T>(message: T) -> StatusCode {
     StatusCode::OK
 }
 
-/// The handler behind [`Verified`].
+/// The handler behind [`Verified`] if nothing is decoded.
 pub fn handle_full(
     request: Request<Full<Bytes>>,
 ) -> std::future::Ready<Result<Response<Empty<Bytes>>, Infallible>> {

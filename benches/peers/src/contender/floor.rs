@@ -1,4 +1,4 @@
-//! The work that no receiver can do without.
+//! The work that every receiver needs.
 
 use std::{
     hint::black_box,
@@ -21,8 +21,8 @@ pub struct Floor {
     pub deduped: bool,
 }
 
-/// An HMAC-SHA256 of the body under a key prepared before; where asked for, `serde_json` into the
-/// same type, and one `moka` insert. As in the crate's own `benches/layer.rs`.
+/// Returns the floor: an HMAC-SHA256 of the body with a prepared key and, optionally, `serde_json` into the
+/// same type and one `moka` insert. The crate's `benches/layer.rs` has the same floor.
 pub fn floor(Floor { typed, deduped }: Floor) -> Contender {
     let mac = mac();
     let cache = Cache::builder()

@@ -1,4 +1,4 @@
-//! A body whose last frame is waited for, and how long the handler waits after that.
+//! The time from the last frame's arrival to the handler.
 
 use std::{
     cell::Cell,
@@ -27,13 +27,13 @@ use crate::delivery::Sent;
 
 thread_local!(static ENTERED: Cell<Option<Instant>> = const { Cell::new(None) });
 
-/// The handler, which notes when it was called.
+/// A handler that records when it is called.
 pub fn handle<B>(request: Request<B>) -> Ready<Result<Response<Empty<Bytes>>, Infallible>> {
     ENTERED.set(Some(Instant::now()));
     super::handle(request)
 }
 
-/// A service around [`handle`]. Time begins when all but the last frame have been taken.
+/// Creates a contender from a service around [`handle`]. The time starts once all frames but the last are read.
 pub fn contender<S, R>(name: &str, runtime: &Rc<Runtime>, mut service: S) -> Contender
 where
     S: Service<Request<Late>, Response = Response<R>> + 'static,
@@ -41,7 +41,7 @@ where
 {
     let runtime = Rc::clone(runtime);
     let call = move |request: Request<Sent>| {
-        // A body that lets itself be waited for has a deadline, which needs a timer.
+        // The deadline of a pending body needs the runtime's timer.
         let _entered = runtime.enter();
         let mut context = Context::from_waker(Waker::noop());
         let may_end = Arc::new(AtomicBool::new(false));
@@ -51,7 +51,9 @@ where
         assert!(answer.as_mut().poll(&mut context).is_pending());
         may_end.store(true, Ordering::Relaxed);
         let start = Instant::now();
-        let Poll::Ready(Ok(response)) = answer.as_mut().poll(&mut context) else { panic!("it is all there") };
+        let Poll::Ready(Ok(response)) = answer.as_mut().poll(&mut context) else {
+            panic!("response is pending")
+        };
         (ENTERED.take().unwrap().duration_since(start), Some(response.status().as_u16()))
     };
     Contender { name: name.to_owned(), ids: Ids::Fresh, call: Box::new(call) }

@@ -1,9 +1,9 @@
-//! The least that a layer with our promises has to do, and nothing else: what is left of the time is what we add.
+//! A minimal layer, which shows the time that `tower-webhook` adds to it.
 //!
-//! A future and a body, each in a box, so that a body whose request is refused can be read away; hashing while
-//! frames arrive; one candidate, decoded and compared in constant time; what is known of the delivery in one `Arc`
-//! in the extensions; the body handed on as one frame. No deadline, no budget, no second secret, no scheme that
-//! is data, no timestamp, no rejection but one, nothing that is watched, no panic caught.
+//! It boxes the future and the body, so that the body of a rejected request can be drained. It hashes frames as they
+//! arrive, and compares one decoded candidate in constant time. It puts the delivery in an `Arc` in the extensions,
+//! and passes the body on as one frame. It has no deadline, buffer budget, second secret, scheme as data, timestamp,
+//! detailed rejections, observability or caught panics.
 
 use std::{
     convert::Infallible,
@@ -38,9 +38,9 @@ pub struct Least<S> {
     inner: S,
 }
 
-/// What a handler asks for: where the id is, and the body.
+/// The data for the handler: id, event type and body.
 #[derive(Clone)]
-#[expect(dead_code, reason = "the handler takes it, and that is all")]
+#[expect(dead_code, reason = "the handler does not read it")]
 struct Delivered(Arc<(Option<HeaderValue>, Option<HeaderValue>, Bytes)>);
 
 impl<S, B> Service<Request<B>> for Least<S>
@@ -65,7 +65,7 @@ where
         let mut inner = std::mem::replace(&mut self.inner, clone);
         let (mut head, body) = request.into_parts();
         Box::pin(async move {
-            let refused = || {
+            let rejected = || {
                 let mut response = Response::new(Empty::new());
                 *response.status_mut() = StatusCode::UNAUTHORIZED;
                 Ok(response)
@@ -73,20 +73,20 @@ where
             let signature = head.headers.get("x-hub-signature-256").and_then(|it| it.to_str().ok());
             let signature =
                 signature.and_then(|it| HEXLOWER.decode(it.strip_prefix("sha256=")?.as_bytes()).ok());
-            let Some(signature) = signature else { return refused() };
+            let Some(signature) = signature else { return rejected() };
             let mut mac = Hmac::<Sha256>::clone(&key);
             let mut body = Box::pin(body);
             let mut payload = Bytes::new();
             while let Some(Ok(frame)) = poll_fn(|cx| body.as_mut().poll_frame(cx)).await {
                 let Ok(data) = frame.into_data() else { continue };
                 if payload.len() + data.len() > 2 * MIB {
-                    return refused();
+                    return rejected();
                 }
                 mac.update(&data);
                 payload = if payload.is_empty() { data } else { [payload, data].concat().into() };
             }
             if mac.verify_slice(&signature).is_err() {
-                return refused();
+                return rejected();
             }
             let header = |name| head.headers.get(name).cloned();
             let known = (header("x-github-delivery"), header("x-github-event"), payload.clone());

@@ -1,4 +1,4 @@
-//! Everything that can take a delivery: the floor, a handler written by hand, the peers, and ours.
+//! The contenders: the floor, a handler written by hand, the peers, and `tower-webhook`.
 
 pub mod by_hand;
 mod floor;
@@ -30,7 +30,7 @@ pub use peers::{PEERS, Peer, peers, peers_in_axum};
 
 use crate::{delivery::Sent, rounds::Watch};
 
-/// One that takes deliveries, and tells how long that took and what it answered, if it does.
+/// A measured implementation. `call` returns the time and, if there is an answer, its status.
 pub struct Contender {
     pub name: String,
     pub ids: Ids,
@@ -39,15 +39,15 @@ pub struct Contender {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Ids {
-    /// Each delivery has one of its own.
+    /// Each delivery has its own id.
     Fresh,
-    /// Those of each round are those of the round before.
+    /// Each round repeats the ids of the previous round.
     Again,
 }
 
 impl Contender {
-    /// A service, on one thread. Nothing here has to be waited for, so a runtime is not measured
-    /// too: except where a refused request leaves its body to a task, which is part of the price.
+    /// Creates a contender from a service. It is polled without a runtime, because nothing is pending. The
+    /// exception is the task that drains the body of a rejected request, whose time counts.
     pub fn new<S, R>(name: &str, runtime: &Rc<Runtime>, mut service: S) -> Self
     where
         S: Service<Request<Sent>, Response = Response<R>> + 'static,
@@ -61,12 +61,12 @@ impl Contender {
             assert!(matches!(service.poll_ready(&mut context), Poll::Ready(Ok(()))));
             let status = {
                 let mut answer = pin!(service.call(request));
-                // Some wake themselves instead of going on.
+                // Some services yield although nothing is pending.
                 let polls = std::iter::repeat_with(|| answer.as_mut().poll(&mut context)).take(1000);
                 let answer =
                     polls.filter_map(|poll| if let Poll::Ready(it) = poll { Some(it) } else { None }).next();
-                let answer = black_box(answer.expect("everything is there"));
-                answer.expect("it answers").status()
+                let answer = black_box(answer.expect("response is pending"));
+                answer.expect("service failed").status()
             };
             if status.is_client_error() {
                 while runtime.metrics().num_alive_tasks() > 0 {
@@ -83,7 +83,7 @@ impl Contender {
     }
 }
 
-/// The handler behind all that are layers: it takes the request, and that is all.
+/// The handler behind all layers, which only drops the request.
 pub fn handle<B>(request: Request<B>) -> Ready<Result<Response<Empty<Bytes>>, Infallible>> {
     drop(black_box(request));
     ready(Ok(Response::new(Empty::new())))

@@ -14,7 +14,7 @@ pub enum Dedupe {
     InMemory,
 }
 
-/// The layer in front of a handler, for any tower service.
+/// Returns the layer in front of a handler, as a tower service.
 pub fn ours(
     scheme: Scheme,
     dedupe: Dedupe,
@@ -28,7 +28,7 @@ pub fn ours(
 type Answer =
     std::future::Ready<Result<http::Response<http_body_util::Empty<bytes::Bytes>>, std::convert::Infallible>>;
 
-/// The layer on a route of axum's, typed.
+/// Returns an axum router with the layer on its route and a typed payload.
 pub fn in_axum(layer: WebhookLayer) -> Router {
     async fn on_message(delivery: Delivery, message: Event<Message>) -> StatusCode {
         take((delivery, message))

@@ -1,4 +1,4 @@
-//! The crates that a user would pick instead, each used as its documentation shows.
+//! Comparable crates, each used as its documentation shows.
 
 use std::{rc::Rc, sync::Arc};
 
@@ -21,8 +21,9 @@ use crate::delivery::{KEY, Message, Scheme, standard_secret};
 
 pub struct Peer {
     pub name: &'static str,
-    /// What it is, and what a user has to do besides.
+    /// The type of API.
     pub what: &'static str,
+    /// The limitations.
     pub lacks: &'static str,
 }
 
@@ -30,7 +31,7 @@ pub const PEERS: [Peer; 5] = [
     Peer {
         name: "webhook-verify",
         what: "tower layer, 14 schemes",
-        lacks: "no body limit, dedupe, payload or second secret; a MAC for each candidate; the body is read before the head is judged",
+        lacks: "no body limit, dedupe, payload or second secret; computes a MAC for each candidate; reads the body before it checks the headers",
     },
     Peer {
         name: "tower-github-webhook",
@@ -40,22 +41,22 @@ pub const PEERS: [Peer; 5] = [
     Peer {
         name: "svix",
         what: "verifier function, Standard Webhooks",
-        lacks: "no layer, dedupe, payload or second secret; UTF-8 bodies only; the body is copied to be hashed",
+        lacks: "no layer, dedupe, payload or second secret; UTF-8 bodies only; copies the body before hashing",
     },
     Peer {
         name: "standardwebhooks",
         what: "verifier function, Standard Webhooks",
-        lacks: "no layer, dedupe, payload or second secret; UTF-8 bodies only; the body is copied to be hashed",
+        lacks: "no layer, dedupe, payload or second secret; UTF-8 bodies only; copies the body before hashing",
     },
     Peer {
         name: "axum-github-webhook-extract",
         what: "axum extractor, GitHub, JSON",
-        lacks: "no dedupe or second secret; verified bytes and id are not handed on",
+        lacks: "no dedupe or second secret; the extractor returns neither the raw body nor the id",
     },
 ];
 
-/// Those that fit the scheme, in front of the same handler; a verifier function is called by the
-/// service that was written by hand.
+/// Returns the peers that support the scheme, in front of the same handler. The service written by hand calls
+/// those that are verifier functions.
 pub fn peers(scheme: Scheme, runtime: &Rc<Runtime>) -> Vec<Contender> {
     match scheme {
         Scheme::Standard => {
