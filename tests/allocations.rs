@@ -1,7 +1,7 @@
-//! What a delivery, true or not, may cost in memory. Speed is measured in `benches/layer.rs`.
+//! Limits on the memory that deliveries and rejected requests allocate. `benches/layer.rs` measures the time.
 //!
-//! Counted is what the test's own thread allocates, so tests may run side by side. A block that
-//! grows counts as a new one beside the old, which is the most that any allocator needs for it.
+//! Only allocations of the test's own thread are counted, so tests may run in parallel. A block that grows counts
+//! as a new block in addition to the old one, which is the most that any allocator needs.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::{
@@ -32,7 +32,7 @@ const KEY: &[u8] = b"a signing secret of 32 bytes, ok";
 const NOW: u32 = 1_762_335_012;
 const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
-/// For a delivery without dedupe, from the call to the response.
+/// The maximum number of allocations of a delivery without deduplication, from the call to the response.
 const MOST: u64 = 8;
 
 #[test]
@@ -46,10 +46,10 @@ fn a_verified_delivery_costs_few_allocations() {
 }
 
 #[test]
-fn a_refused_request_costs_less_than_a_delivery() {
+fn a_rejected_request_costs_less_than_a_delivery() {
     use RejectionKind as Kind;
-    /// Two for the answer's header, three for its extension, and the request's future.
-    const BY_ITS_HEAD: u64 = 6;
+    /// Two for the response's header, three for its extension, and one for the request's future.
+    const FROM_THE_HEAD: u64 = 6;
     let body = Bytes::from(vec![b'x'; KIB]);
     let mut cases = Vec::new();
     for (layer, request, signature) in [
@@ -81,16 +81,16 @@ fn a_refused_request_costs_less_than_a_delivery() {
     cases.push((Kind::StaleTimestamp, standard(), stale));
 
     for (kind, layer, request) in cases {
-        // Without a body: reading one away is a task of its own, which has to be made.
+        // Without a body, because draining one spawns a task, which allocates.
         let has_body = matches!(kind, Kind::WrongSignature);
         let request = request.map(|body| Full::new(if has_body { body } else { Bytes::new() }));
         let most = match kind {
-            Kind::MissingSignature | Kind::MalformedSignature => BY_ITS_HEAD,
-            // There is a check by then.
-            Kind::StaleTimestamp | Kind::BodyTooLarge => BY_ITS_HEAD + 1,
+            Kind::MissingSignature | Kind::MalformedSignature => FROM_THE_HEAD,
+            // The verifier's check has been allocated by then.
+            Kind::StaleTimestamp | Kind::BodyTooLarge => FROM_THE_HEAD + 1,
             _ => MOST,
         };
-        // The first one has a header's name shared for those that follow.
+        // The first request makes a header name shared, which later requests reuse.
         counted(&layer, request.clone());
         let (response, cost) = counted(&layer, request);
         assert_eq!(rejection(&response), Some(kind));
@@ -125,25 +125,25 @@ fn a_body_in_one_frame_is_never_copied() {
 }
 
 #[test]
-fn a_body_in_frames_of_one_byte_takes_twice_its_length_at_most() {
+fn a_body_in_one_byte_frames_takes_at_most_twice_its_length() {
     let request = standard_request(&Bytes::from(vec![b'x'; MIB])).map(|_| Drip { left: MIB, paused: None });
     let (response, cost) = counted(&standard(), request);
     assert_eq!(response.status(), StatusCode::OK);
-    // Past its own length it was really held, or this counts nothing.
+    // The lower bound shows that the body is counted.
     assert!(cost.bytes_max >= MIB as u64);
     assert!(cost.bytes_max <= (2 * MIB + 64 * KIB) as u64, "{} bytes", cost.bytes_max);
 }
 
-/// A buffer that doubles is at its worst just past a doubling. What counts here is what is held
-/// between one frame and the next: while a block grows the allocator may need both for a moment.
+/// The lengths are just above a doubling of the buffer, which is the worst case. The memory is measured between
+/// frames: while a block grows, the allocator may briefly need the old and the new one.
 #[test]
-fn whatever_its_length_a_body_is_held_in_twice_that() {
+fn a_body_of_any_length_is_buffered_in_at_most_twice_its_length() {
     for length in [1, 1000, 64 * KIB + 1, 256 * KIB + 1, 512 * KIB + 1] {
         let body = Bytes::from(vec![b'x'; length]);
         let request = standard_request(&body).map(|_| Drip { left: length, paused: Some(false) });
         let mut service = standard().layer(service_fn(handle));
         let runtime = runtime();
-        // A body that lets itself be waited for has a deadline, which needs a timer.
+        // A body that is pending gets a deadline, which needs a timer.
         let _entered = runtime.enter();
         let (mut held, mut most, mut answer) = (0, 0, None);
         let mut call = pin!(service.call(request));
@@ -163,7 +163,7 @@ fn whatever_its_length_a_body_is_held_in_twice_that() {
 }
 
 #[test]
-fn nothing_is_allocated_for_a_length_that_is_only_announced() {
+fn an_announced_content_length_allocates_nothing() {
     let mut request = standard_request(&Bytes::new());
     request.headers_mut().insert("content-length", HeaderValue::from_static("68719476736"));
     let (response, cost) = counted(&standard(), request.map(Full::new));
@@ -171,7 +171,7 @@ fn nothing_is_allocated_for_a_length_that_is_only_announced() {
     assert_eq!(response.status(), StatusCode::PAYLOAD_TOO_LARGE);
     assert!(cost.bytes_max < 64 * KIB as u64, "{} bytes", cost.bytes_max);
 
-    // One within the limit is not believed either: the body that comes is all there is.
+    // A length within the limit is not trusted either: only received bytes are buffered.
     let mut request = standard_request(&Bytes::new());
     request.headers_mut().insert("content-length", MIB.into());
     let (response, cost) = counted(&standard(), request.map(Full::new));
@@ -180,27 +180,27 @@ fn nothing_is_allocated_for_a_length_that_is_only_announced() {
 }
 
 #[test]
-fn a_size_hint_is_not_believed_either() {
+fn a_size_hint_allocates_nothing() {
     let request =
-        standard_request(&Bytes::from_static(b"x")).map(|_| Boasting(Drip { left: 1, paused: None }));
+        standard_request(&Bytes::from_static(b"x")).map(|_| Overstated(Drip { left: 1, paused: None }));
     let (response, cost) = counted(&standard(), request);
     assert_eq!(response.status(), StatusCode::OK);
     assert!(cost.bytes_max < 64 * KIB as u64, "{} bytes", cost.bytes_max);
 }
 
 #[test]
-fn too_many_candidates_are_refused_before_the_body_is_polled() {
+fn too_many_candidates_are_rejected_before_the_body_is_polled() {
     let body = Bytes::from(vec![b'x'; KIB]);
     let wrong = format!("v1,{}", BASE64.encode(&[7; 32]));
     for count in [33, 5_900] {
         let mut request = standard_request(&body);
         let right = request.headers()["webhook-signature"].to_str().unwrap().to_owned();
-        // The right one among the first: more than 32 are too many all the same.
+        // More than 32 candidates are rejected, although the first one is valid.
         let many = format!("{right} {}", vec![&*wrong; count - 1].join(" "));
         request.headers_mut().insert("webhook-signature", many.parse().unwrap());
         let (response, cost) = counted(&standard(), request.map(|_| Untouchable));
         assert_eq!(rejection(&response), Some(RejectionKind::MalformedSignature), "{count}");
-        // No room is made for what is sent.
+        // The candidates are rejected without being collected.
         assert!(cost.bytes_max < 16 * KIB as u64, "{count}: {} bytes", cost.bytes_max);
     }
 
@@ -212,7 +212,7 @@ fn too_many_candidates_are_refused_before_the_body_is_polled() {
 }
 
 #[test]
-fn thirty_two_candidates_are_not_too_many() {
+fn thirty_two_candidates_are_accepted() {
     let body = Bytes::from(vec![b'x'; KIB]);
     let mut request = standard_request(&body);
     let right = request.headers()["webhook-signature"].to_str().unwrap().to_owned();
@@ -223,7 +223,7 @@ fn thirty_two_candidates_are_not_too_many() {
 }
 
 #[test]
-fn claims_whose_owners_never_come_back_take_no_room_for_ever() {
+fn abandoned_claims_are_removed_from_memory() {
     const LEASE: Duration = Duration::from_secs(30);
     let clock = ManualClock::at_unix(NOW);
     let store = MokaStore::new(10).clock(clock.clone());
@@ -235,7 +235,7 @@ fn claims_whose_owners_never_come_back_take_no_room_for_ever() {
             clock.advance(LEASE / 1000);
         }
     });
-    // A thousand live at once; all of them together would take some 4 MiB.
+    // At most 1,000 claims are live at a time. All 50,000 would take about 4 MiB.
     assert!(cost.bytes_current <= MIB as i64, "{} bytes", cost.bytes_current);
 }
 
@@ -266,19 +266,19 @@ fn the_event_type_is_found_without_building_a_tree() {
     assert_eq!(id.count_total, 0);
 }
 
-// The layers, and what is sent to them.
+// Layers and requests.
 
 fn standard() -> WebhookLayer {
     let secret: Secret = BASE64.encode(KEY).parse().unwrap();
-    settled(WebhookLayer::new(secret))
+    configured(WebhookLayer::new(secret))
 }
 
 fn github() -> WebhookLayer {
     let secret: Secret = std::str::from_utf8(KEY).unwrap().parse().unwrap();
-    settled(WebhookLayer::with_verifier(provider::github(secret)))
+    configured(WebhookLayer::with_verifier(provider::github(secret)))
 }
 
-fn settled(layer: WebhookLayer) -> WebhookLayer {
+fn configured(layer: WebhookLayer) -> WebhookLayer {
     layer
         .without_dedupe()
         .body_timeout(Duration::from_secs(600))
@@ -307,7 +307,7 @@ fn github_request(body: &Bytes) -> Request<Bytes> {
         .unwrap()
 }
 
-/// A value as a server reads it: a part of a buffer that is shared already.
+/// Returns a header value as a server parses it: a slice of a buffer that is already shared.
 fn as_read(value: impl ToString) -> HeaderValue {
     let buffer = Bytes::from(value.to_string());
     HeaderValue::from_maybe_shared(buffer.clone()).unwrap()
@@ -325,7 +325,7 @@ fn runtime() -> Runtime {
     Builder::new_current_thread().enable_time().build().unwrap()
 }
 
-/// The answer, and what it cost from the call to the end.
+/// Returns the response and the allocations from the call to the response.
 fn counted<B>(
     layer: &WebhookLayer,
     request: Request<B>,
@@ -342,17 +342,17 @@ where
             response = Some(answer.unwrap());
         }
     });
-    (response.expect("nothing here has to be waited for"), cost)
+    (response.expect("the call is ready at the first poll"), cost)
 }
 
 fn rejection<B>(response: &Response<B>) -> Option<RejectionKind> {
     response.extensions().get::<Rejection>().map(Rejection::kind)
 }
 
-/// A body of frames of one byte each, which cost nothing to make.
+/// A body of one-byte frames, which allocate nothing.
 struct Drip {
     left: usize,
-    /// Whether it pauses between two frames, and whether it just did.
+    /// `None` if it never pauses between frames; otherwise `true` if it has just paused.
     paused: Option<bool>,
 }
 
@@ -376,10 +376,10 @@ impl HttpBody for Drip {
     }
 }
 
-/// A body that says it is longer than it is.
-struct Boasting(Drip);
+/// A body whose size hint exceeds its length.
+struct Overstated(Drip);
 
-impl HttpBody for Boasting {
+impl HttpBody for Overstated {
     type Data = Bytes;
     type Error = Infallible;
 
@@ -395,7 +395,7 @@ impl HttpBody for Boasting {
     }
 }
 
-/// A body that must not be polled, nor be read away.
+/// A body that must be neither polled nor drained.
 struct Untouchable;
 
 impl HttpBody for Untouchable {
@@ -406,7 +406,7 @@ impl HttpBody for Untouchable {
         self: Pin<&mut Self>,
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        panic!("a request that its head gives away is refused without a look at its body")
+        panic!("a request that can be rejected from its headers must not poll its body")
     }
 
     fn is_end_stream(&self) -> bool {

@@ -57,9 +57,9 @@ async fn send(app: Router, request: common::Sent) -> Response<Bytes> {
     Client::new(listen(app).await, Version::Http1).send(request).await
 }
 
-/// As behind a proxy that ends TLS and speaks either version: over HTTP/2 the URI begins with `http://`.
+/// Requests as from a proxy that terminates TLS. Over HTTP/2, their URI begins with `http://`.
 #[tokio::test]
-async fn a_url_that_was_signed_with_https_is_right_over_both_versions_without_tls() {
+async fn a_url_signed_with_https_is_verified_without_tls_over_both_http_versions() {
     use hmac::{Hmac, KeyInit, Mac};
     let layer = WebhookLayer::with_verifier(provider::square("key".parse::<Secret>().unwrap()));
     let app = Router::new().route("/orders", post(async |_: Delivery| "").layer(layer));
@@ -105,7 +105,7 @@ async fn event_of_another_type_than_the_layers_is_a_500_that_names_it() {
     assert!(text.contains("Order>") && text.contains(".json::<"), "{text}");
 }
 
-/// `None` would be a 2xx for a delivery that the handler never looked at.
+/// With `None`, the handler would answer 2xx to a delivery that was never decoded.
 #[tokio::test]
 async fn an_optional_event_that_was_never_decoded_is_a_500_that_names_it() {
     #[derive(Deserialize)]
@@ -132,9 +132,9 @@ async fn a_500_for_a_missing_event_releases_the_delivery() {
 }
 
 #[tokio::test]
-async fn an_optional_delivery_tells_a_delivery_from_a_request_left_alone() {
+async fn an_optional_delivery_is_none_for_a_request_that_only_if_excludes() {
     async fn handler(delivery: Option<Delivery>, body: String) -> String {
-        let id = delivery.as_ref().and_then(Delivery::id).unwrap_or("nobody's");
+        let id = delivery.as_ref().and_then(Delivery::id).unwrap_or("unverified");
         format!("{id} {body}")
     }
     async fn event(_: Option<Event<Order>>) {}
@@ -146,15 +146,15 @@ async fn an_optional_delivery_tells_a_delivery_from_a_request_left_alone() {
     let delivery = client.send(signed("msg_1", body.clone())).await;
     assert_eq!(*delivery.body(), format!("msg_1 {body}"));
     let other = client.send(common::post(body.clone())).await;
-    assert_eq!(*other.body(), format!("nobody's {body}"));
-    // `None` would be an undecodable payload, and this request is not even verified.
+    assert_eq!(*other.body(), format!("unverified {body}"));
+    // `None` would mean an undecodable payload, but this request is not verified at all.
     let mut other = common::post(body);
     *other.uri_mut() = "/event".parse().unwrap();
     assert_eq!(client.send(other).await.status(), StatusCode::INTERNAL_SERVER_ERROR);
 }
 
 #[tokio::test]
-async fn an_optional_event_is_none_where_the_payload_was_handed_over() {
+async fn an_optional_event_is_none_if_an_undecodable_payload_is_handed_over() {
     #[derive(Clone, Debug, Deserialize)]
     struct Refund {}
     async fn order(delivery: Delivery, order: Option<Event<Order>>) -> String {
@@ -168,7 +168,7 @@ async fn an_optional_event_is_none_where_the_payload_was_handed_over() {
     let client = Client::new(listen(app).await, Version::Http1);
     assert_eq!(client.send(signed("msg_1", Order::json(17))).await.body(), "Some(17) false");
     assert_eq!(client.send(signed("msg_2", "{}")).await.body(), "None true");
-    // Of another type than was tried, it is as unknown as before.
+    // The layer has not tried to decode the payload as this type.
     let mut other = signed("msg_3", "{}");
     *other.uri_mut() = "/refunds".parse().unwrap();
     let response = client.send(other).await;
@@ -176,7 +176,7 @@ async fn an_optional_event_is_none_where_the_payload_was_handed_over() {
     assert!(std::str::from_utf8(response.body()).unwrap().contains("Refund>"));
 }
 
-/// Both ways to put the layer before a router of events, whose routes are axum handlers with a state.
+/// Both ways to put the layer in front of an `EventRouter` whose routes are axum handlers with state.
 #[tokio::test]
 async fn events_are_routed_to_handlers_with_state() {
     async fn on_push(State(greeting): State<&'static str>, delivery: Delivery, body: String) -> String {
@@ -229,7 +229,7 @@ async fn into_inner_moves_the_event_out_in_a_handler() {
     }
     impl Clone for OneOfAKind {
         fn clone(&self) -> Self {
-            panic!("it was cloned")
+            panic!("the event was cloned")
         }
     }
     async fn handler(delivery: Delivery, event: Event<OneOfAKind>) -> String {
@@ -245,7 +245,7 @@ async fn into_inner_moves_the_event_out_in_a_handler() {
 }
 
 #[tokio::test]
-async fn an_event_that_cannot_be_cloned_is_taken_out_just_so() {
+async fn try_into_inner_moves_out_an_event_that_is_not_clone() {
     #[derive(Deserialize)]
     struct Uncloneable {
         number: u32,
@@ -259,7 +259,7 @@ async fn an_event_that_cannot_be_cloned_is_taken_out_just_so() {
 }
 
 #[tokio::test]
-async fn an_event_is_a_pattern_and_can_be_built_for_a_test() {
+async fn an_event_can_be_destructured_and_can_be_built_for_a_test() {
     async fn handler(Event(order): Event<Order>) -> String {
         order.number.to_string()
     }
@@ -288,7 +288,7 @@ async fn each_route_decodes_its_own_payload() {
     assert_eq!(client.send(refund).await.body(), "Some(\"msg_2\"): refund of 17");
 }
 
-/// One route whose layer decodes, and one whose handler does.
+/// On one route the layer decodes the payload, on the other the handler does.
 #[tokio::test]
 async fn a_payload_of_another_type_is_rejected_whether_the_layer_or_the_handler_decodes_it() {
     async fn by_layer(order: Event<Order>) -> String {
@@ -305,7 +305,7 @@ async fn a_payload_of_another_type_is_rejected_whether_the_layer_or_the_handler_
         (layer(), "application/json", "undecodable payload"),
         (layer().rejections_as_problem_json(), "application/json", r#""title":"undecodable payload""#),
         (layer().on_rejection(naming), "application/json", "undecodable payload"),
-        // Even where the application takes everything for a success.
+        // Even if `complete_when` treats every response as a success.
         (layer().complete_when(|_| true), "application/json", "undecodable payload"),
         (layer().detached(), "application/json", "undecodable payload"),
         (layer().ack_deadline(Duration::from_secs(60)), "application/json", "undecodable payload"),
@@ -349,7 +349,7 @@ async fn a_payload_of_another_type_is_rejected_whether_the_layer_or_the_handler_
             (outcome.status(), outcome.grpc_status()),
             (Some(response.status()), decoded.grpc_status())
         );
-        // The same delivery, as its provider sends it once it is repaired.
+        // A retry of the same delivery with a corrected payload.
         assert_eq!(send("/orders", Order::json(17)).await.body(), "17");
     }
 }
@@ -370,7 +370,7 @@ async fn a_payload_that_a_route_of_an_event_router_cannot_decode_is_rejected() {
 
 /// A provider may retry after a 500 and not after a 422.
 #[tokio::test]
-async fn a_payloads_rejection_whose_status_the_handler_changes_is_the_handlers_answer() {
+async fn a_payload_rejection_whose_status_the_handler_changes_is_a_handler_failure() {
     async fn handler(
         order: Result<Payload<Order>, PayloadRejection>,
     ) -> Result<(), (StatusCode, PayloadRejection)> {
@@ -398,7 +398,7 @@ async fn a_payload_without_the_layer_is_a_500_that_says_why() {
 }
 
 #[tokio::test]
-async fn the_rejection_of_a_payload_is_an_argument_of_the_handler() {
+async fn a_handler_can_take_the_rejection_of_a_payload_as_an_argument() {
     async fn handler(order: Result<Payload<Order>, PayloadRejection>) -> String {
         match order {
             Err(PayloadRejection::DecodeError(error)) => error.path().unwrap().to_owned(),
@@ -410,7 +410,7 @@ async fn the_rejection_of_a_payload_is_an_argument_of_the_handler() {
 }
 
 #[tokio::test]
-async fn one_layer_on_two_routes_shares_what_it_remembers() {
+async fn one_layer_on_two_routes_shares_its_store() {
     let layer = layer();
     let app = Router::new()
         .route("/orders", post(async || "handled").layer(layer.clone()))
@@ -442,7 +442,7 @@ async fn one_layer_on_a_router_and_on_a_route_in_it_runs_each_delivery_once() {
 }
 
 #[tokio::test]
-async fn a_layer_on_a_route_guards_that_route_alone_and_one_on_a_router_guards_all() {
+async fn a_layer_on_a_route_guards_only_that_route_and_one_on_a_router_guards_all() {
     let routes = |webhook| Router::new().route("/orders", webhook).route("/health", get(async || "healthy"));
     let health = || Request::get("/health").body(Empty::<Bytes>::new()).unwrap();
     let nowhere = || Request::get("/nowhere").body(Empty::<Bytes>::new()).unwrap();
@@ -459,7 +459,7 @@ async fn a_layer_on_a_route_guards_that_route_alone_and_one_on_a_router_guards_a
 }
 
 #[tokio::test]
-async fn a_method_that_the_route_does_not_take_is_no_handled_delivery() {
+async fn a_405_of_the_route_releases_the_delivery() {
     let (tell, mut outcomes) = outcomes();
     let app = Router::new().route("/orders", post(async || ())).layer(layer().on_outcome(tell));
     let client = Client::new(listen(app).await, Version::Http1);
@@ -481,7 +481,7 @@ async fn a_handler_that_panics_is_run_again() {
         .route("/orders", post(handler).layer(layer().json::<Order>().on_outcome(tell)))
         .layer(CatchPanicLayer::new());
     let client = Client::new(listen(app).await, Version::Http1);
-    // The id is the same both times; what differs is the order.
+    // Both requests have the same id but different orders.
     let unlucky = client.send(signed("msg_1", Order::json(13))).await;
     assert_eq!(unlucky.status(), StatusCode::INTERNAL_SERVER_ERROR);
     let outcome = outcomes.next().await;
@@ -490,14 +490,14 @@ async fn a_handler_that_panics_is_run_again() {
     assert_eq!(client.send(signed("msg_1", Order::json(17))).await.status(), StatusCode::OK);
 }
 
-/// The limit's error reaches the layer wrapped, by the limit's body and by axum's.
+/// The limit's error reaches the layer wrapped in the errors of the limit's body and of axum's.
 #[tokio::test]
 async fn a_limit_above_the_layer_is_a_413_as_well() {
     let (tell, mut outcomes) = outcomes();
     let app = Router::new()
         .route("/orders", post(async || ()).layer(layer().on_outcome(tell)))
         .layer(RequestBodyLimitLayer::new(1024));
-    // Under HTTP/1 the limit, which reads no further, might cut the client off before its answer.
+    // Over HTTP/1, the limit stops reading, so the client might be disconnected before it reads the response.
     let client = Client::new(listen(app).await, Version::Http2);
     let unannounced = common::in_chunks(signed("msg_1", vec![b' '; 4096]), 100, None).await;
     let response = client.send(unannounced).await;
@@ -527,7 +527,7 @@ async fn github_deliveries_are_verified_and_deduped_by_their_id() {
 }
 
 #[tokio::test]
-async fn a_tenant_whose_name_has_a_percent_sign_is_not_handled_as_another() {
+async fn a_tenant_whose_name_has_a_percent_sign_is_not_confused_with_another() {
     #[derive(Clone)]
     struct Tenant(&'static str);
 
@@ -556,7 +556,7 @@ async fn a_tenant_whose_name_has_a_percent_sign_is_not_handled_as_another() {
 }
 
 #[tokio::test]
-async fn a_server_that_shuts_down_lets_the_running_delivery_end() {
+async fn a_graceful_shutdown_waits_for_the_running_delivery() {
     let (tell, mut outcomes) = outcomes();
     let (desk, mut calls) = common::desk();
     let handler = async move |delivery: Delivery, body: Body| desk.handle(Some(delivery), None, body).await;

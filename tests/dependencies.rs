@@ -1,4 +1,4 @@
-//! `CONTRIBUTING.md` gives a reason for each dependency that users get, and nothing is built by a script.
+//! `CONTRIBUTING.md` gives a reason for each dependency that users get, and the crate has no build script.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::{collections::BTreeSet, process::Command};
@@ -24,7 +24,7 @@ fn dependencies(optional: bool) -> BTreeSet<String> {
     wanted.map(|it| it["name"].as_str().unwrap().to_owned()).collect()
 }
 
-/// What stands in backticks in a part of the section on dependencies.
+/// Returns the names in backticks in a part of the section on dependencies.
 fn named(text: &str) -> BTreeSet<String> {
     text.split('`').skip(1).step_by(2).map(str::to_owned).collect()
 }
@@ -46,7 +46,7 @@ fn each_dependency_of_a_feature_has_its_reason() {
 }
 
 #[test]
-fn no_script_builds_it() {
+fn there_is_no_build_script() {
     for target in package()["targets"].as_array().unwrap() {
         assert!(!target["kind"].as_array().unwrap().contains(&"custom-build".into()), "{}", target["name"]);
     }

@@ -1,5 +1,5 @@
-//! The fuzz targets without the fuzzer: what it found worth keeping, and the known answers in `vectors/`,
-//! which it starts from. `fuzz/run.sh` is the fuzzer.
+//! Replays of the fuzz corpora and of the known answers in `vectors/`, which are the fuzzer's seeds.
+//! `fuzz/run.sh` runs the fuzzer.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 #[allow(dead_code, unreachable_pub, reason = "the fuzzer calls a target by its name")]
@@ -14,20 +14,20 @@ use tower_webhook::provider;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
-/// One file a target, one input a line, in base64.
+/// A corpus is one file per target, with one base64 input per line.
 #[test]
-fn the_corpus_is_as_it_should_be() {
+fn no_target_fails_on_its_corpus() {
     for (name, target) in fuzz::TARGETS {
         let file = fs::read_to_string(format!("{ROOT}/fuzz/corpora/{name}.base64")).unwrap();
         let inputs = file.lines().map(|line| BASE64.decode(line.as_bytes()).unwrap());
         replay(name, target, inputs);
-        assert!(file.lines().count() >= 8, "{name} has hardly a corpus");
+        assert!(file.lines().count() >= 8, "the corpus of {name} has fewer than 8 inputs");
     }
 }
 
-/// With `FUZZ_SEEDS=1` it writes them to where the fuzzer looks for its first inputs.
+/// With `FUZZ_SEEDS=1`, also writes the seeds to the fuzzer's corpus directory.
 #[test]
-fn the_known_answers_are_as_they_should_be() {
+fn no_target_fails_on_the_known_answers() {
     for (name, target) in fuzz::TARGETS {
         let seeds = seeds(name);
         assert!(!seeds.is_empty(), "{name} has no seeds");
@@ -42,12 +42,12 @@ fn the_known_answers_are_as_they_should_be() {
     }
 }
 
-/// Runs all of `inputs`, so that one that fails hides no other.
+/// Runs all `inputs` before it fails, so that one failure does not hide others.
 fn replay(name: &str, target: fuzz::Target, inputs: impl IntoIterator<Item = Vec<u8>>) {
     let fails = |input: &Vec<u8>| std::panic::catch_unwind(|| target(input)).is_err();
     let failed: Vec<_> = inputs.into_iter().filter(fails).collect();
     let failed: Vec<_> = failed.iter().map(|input| String::from_utf8_lossy(input)).collect();
-    assert!(failed.is_empty(), "the target {name} fails for {failed:#?}");
+    assert!(failed.is_empty(), "the target {name} fails on {failed:#?}");
 }
 
 fn seeds(target: &str) -> BTreeSet<Vec<u8>> {
@@ -57,7 +57,7 @@ fn seeds(target: &str) -> BTreeSet<Vec<u8>> {
         "payload" => payloads(),
         "provider" => vectors().iter().flat_map(requests).collect(),
         "scheme" => vectors().iter().filter_map(scheme).collect(),
-        // No known answers are of more than one delivery.
+        // This target takes several deliveries, but each known answer is only one.
         _ => (1..40_u32).map(|seed| noise(seed, 16 + 8 * (seed as usize % 20))).collect(),
     }
 }
@@ -85,7 +85,7 @@ fn provider_of(vector: &Value) -> String {
     }
 }
 
-/// The request as it stands; and, once for each provider, to be signed.
+/// Returns the vector's request and, for a valid derived vector, a copy for the target to sign.
 fn requests(vector: &Value) -> Vec<Vec<u8>> {
     let id = provider_of(vector);
     let request = request(vector);
@@ -208,7 +208,7 @@ fn keys() -> BTreeSet<Vec<u8>> {
     seeds
 }
 
-/// Bytes that are the same each time.
+/// Returns pseudo-random bytes that depend only on the arguments.
 fn noise(seed: u32, length: usize) -> Vec<u8> {
     let mut state = seed;
     let next = || {

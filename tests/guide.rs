@@ -1,5 +1,5 @@
-//! The guide's chapter on troubleshooting has every text that an operator, a client or a test's author may
-//! see: whoever is in trouble searches for the text on the screen.
+//! The guide's chapter on troubleshooting contains every text that an operator, a client or the author of a test may
+//! see, so that a search for the text finds it.
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing)]
 
 use std::{
@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// What a reason's text comes after.
+/// The code that precedes the text of a reason.
 const REASONS: [&str; 9] = [
     "missing(",
     "malformed(",
@@ -34,7 +34,7 @@ fn every_reason_is_in_the_chapter_on_troubleshooting() {
         }
     }
     assert!(reasons.len() > 100, "only {} reasons were found", reasons.len());
-    assert_are_in_the_chapter(&reasons);
+    assert_in_the_chapter(&reasons);
 }
 
 #[test]
@@ -49,7 +49,7 @@ fn every_rejection_is_in_the_chapter_on_troubleshooting() {
         }
     }
     assert!(said.len() > 20, "only {} texts were found", said.len());
-    assert_are_in_the_chapter(&said);
+    assert_in_the_chapter(&said);
 }
 
 #[test]
@@ -71,11 +71,11 @@ fn every_constructor_that_needs_a_feature_is_in_the_chapter_on_troubleshooting()
     for (name, feature) in gated {
         let row = chapter.lines().find(|line| line.starts_with(&format!("| `{feature}` |")));
         let has_it = row.is_some_and(|row| row.contains(&format!("`{name}`")));
-        assert!(has_it, "the chapter does not have `{name}` in the row of `{feature}`");
+        assert!(has_it, "`{name}` is missing in the chapter's row of `{feature}`");
     }
 }
 
-/// The lines that stand behind or below a `#[cfg(feature = "…")]`, without what ends them, and the feature's name.
+/// Returns the code after each `#[cfg(feature = "…")]`, up to the end of its line or item, and the feature's name.
 fn features(source: &str) -> Vec<(String, String)> {
     let gate = |rest: &str| {
         let (feature, rest) = rest.split_once("\")]")?;
@@ -86,7 +86,7 @@ fn features(source: &str) -> Vec<(String, String)> {
     after(source, "#[cfg(feature = \"").filter_map(gate).collect()
 }
 
-/// The name of the constructor that a line begins: `github: "github", …` or `pub fn paypal(…`.
+/// Returns the name of the constructor that a line declares: `github: "github", …` or `pub fn paypal(…`.
 fn constructor(line: &str) -> Option<&str> {
     let name = match line.strip_prefix("pub fn ") {
         Some(function) => function.split(['(', '<']).next()?,
@@ -96,17 +96,17 @@ fn constructor(line: &str) -> Option<&str> {
     name.chars().all(|char| char.is_ascii_alphanumeric() || char == '_').then_some(name)
 }
 
-fn assert_are_in_the_chapter(texts: &BTreeSet<String>) {
+fn assert_in_the_chapter(texts: &BTreeSet<String>) {
     let chapter = fs::read_to_string(root().join("src/guide/troubleshooting.md")).unwrap();
     let missing: Vec<_> = texts.iter().filter(|text| !chapter.contains(&***text)).collect();
-    assert!(missing.is_empty(), "the chapter does not have: {missing:#?}");
+    assert!(missing.is_empty(), "missing in the chapter: {missing:#?}");
 }
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The source files below `folder`, but for the guide.
+/// Returns the source files below `folder`, except the guide.
 fn sources(folder: &Path) -> Vec<PathBuf> {
     let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let below = |path: PathBuf| match path.is_dir() {
@@ -117,7 +117,7 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
     paths.flat_map(below).filter(|path| path.extension().is_some_and(|kind| kind == "rs")).collect()
 }
 
-/// A file without its comments and its tests.
+/// Returns a file's code without comments and tests.
 fn code(path: &Path) -> String {
     let source = fs::read_to_string(path).unwrap();
     let code = source.split("#[cfg(test)]").next().unwrap();
@@ -129,7 +129,7 @@ fn after<'s>(source: &'s str, opening: &str) -> impl Iterator<Item = &'s str> {
     source.match_indices(opening).map(move |(at, opening)| &source[at + opening.len()..])
 }
 
-/// The literals that follow `opening`; what is put into one is shown as `…`.
+/// Returns the string literals that follow `opening`, with `…` for each placeholder.
 fn texts(source: &str, opening: &str) -> Vec<String> {
     let text = |rest: &str| {
         let rest = rest.trim_start();
@@ -141,7 +141,7 @@ fn texts(source: &str, opening: &str) -> Vec<String> {
     after(source, opening).filter_map(text).collect()
 }
 
-/// A literal at the beginning of `code`, and what follows it.
+/// Returns the string literal at the beginning of `code`, and the rest.
 fn literal(code: &str) -> Option<(String, &str)> {
     let code = code.trim_start().strip_prefix('"')?;
     let mut text = String::new();

@@ -38,7 +38,7 @@ async fn serve(layer: WebhookLayer, desk: Desk) -> SocketAddr {
             let (stream, _) = listener.accept().await.unwrap();
             let service = TowerToHyperService::new(service.clone());
             tokio::spawn(async move {
-                // A client that hangs up ends its connection with an error: some tests are about that.
+                // The connection fails if the client disconnects, as in some tests.
                 let server = auto::Builder::new(TokioExecutor::new());
                 let _ = server.serve_connection(TokioIo::new(stream), service).await;
             });

@@ -1,4 +1,4 @@
-//! What a recorder of the `metrics` facade is told.
+//! The metrics that a recorder of the `metrics` facade receives.
 #![cfg(feature = "metrics")]
 #![allow(
     missing_docs,
@@ -36,13 +36,13 @@ use tower_webhook::{
 };
 
 use crate::{
-    endings::{KINDS, PAYLOAD, named, refused},
+    endings::{KINDS, PAYLOAD, named, rejected},
     support::{Act, Handler, faulty_store, layer, settle_down, signed},
 };
 
 const STANDARD: &str = "standard-webhooks";
 
-/// A recorder of this thread's, for a test to leak: its guard borrows it.
+/// Installs a recorder for this thread. It is leaked, because its guard borrows it.
 fn recorder() -> (metrics::LocalRecorderGuard<'static>, Seen) {
     let recorder = Box::leak(Box::new(DebuggingRecorder::new()));
     let seen = Seen(recorder.snapshotter());
@@ -51,7 +51,7 @@ fn recorder() -> (metrics::LocalRecorderGuard<'static>, Seen) {
 
 struct Seen(Snapshotter);
 
-/// Each series, written as Prometheus does, and what was recorded since last asked.
+/// The series in Prometheus notation, with the values recorded since the last snapshot.
 struct Series(BTreeMap<String, DebugValue>);
 
 impl Seen {
@@ -72,7 +72,7 @@ impl Seen {
 }
 
 impl Series {
-    /// The counters that are not 0 by now, apart from how long things took.
+    /// Returns the counters that are not 0.
     fn counted(&self) -> Vec<(&str, u64)> {
         let counter = |(key, value): (&'_ String, &DebugValue)| match value {
             DebugValue::Counter(count) if *count > 0 => Some((key.clone(), *count)),
@@ -101,7 +101,7 @@ impl Series {
 }
 
 #[tokio::test(start_paused = true)]
-async fn each_end_of_a_delivery_is_counted_and_measured() {
+async fn each_outcome_of_a_delivery_is_counted_and_measured() {
     let (_guard, seen) = recorder();
     let handler = Handler::doing([
         Act::Late(Duration::from_millis(1_500), &Act::Answer(200)),
@@ -147,7 +147,7 @@ async fn each_end_of_a_delivery_is_counted_and_measured() {
             ("webhook_deliveries_total{provider=standard-webhooks,outcome=ignored}", 1),
         ]
     );
-    // It claimed nothing, so that there is nothing to settle.
+    // The duplicate has no claim to settle.
     let complete = format!("webhook_store_duration_seconds{{provider={STANDARD},operation=complete}}");
     assert!(counted.recorded(&complete).is_empty());
     assert!(counted.recorded(&format!("webhook_handler_duration_seconds{{provider={STANDARD}}}")).is_empty());
@@ -170,13 +170,13 @@ async fn each_end_of_a_delivery_is_counted_and_measured() {
             1
         );
         let settled = format!("webhook_settlements_total{{provider={STANDARD},settlement=released}}");
-        // Who leaves does not wait for that.
+        // The release after a disconnect runs in the background.
         assert_eq!(counted.contains(&(&settled, 1)), end != "cancelled", "{counted:?}");
     }
     assert_eq!(seen.series().gauge("webhook_deliveries_in_flight{provider=standard-webhooks}"), 0.0);
 }
 
-/// The alarm for events that are not taken must not depend on what decodes them.
+/// An alert on undecodable payloads must not depend on whether the layer or the handler decodes them.
 #[cfg(feature = "axum")]
 #[tokio::test(start_paused = true)]
 async fn a_payload_that_the_handler_cannot_decode_is_counted_as_a_rejection() {
@@ -199,7 +199,7 @@ async fn a_payload_that_the_handler_cannot_decode_is_counted_as_a_rejection() {
 async fn each_rejection_is_counted_under_its_kind() {
     let (_guard, seen) = recorder();
     for kind in KINDS {
-        refused(kind).await;
+        rejected(kind).await;
         let provider = match kind {
             RejectionKind::UnknownEndpoint | RejectionKind::VerifierUnavailable => "unknown",
             _ => STANDARD,
@@ -228,7 +228,7 @@ async fn each_rejection_is_counted_under_its_kind() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_in_flight_is_counted_until_its_handler_has_ended() {
+async fn a_delivery_is_in_flight_until_its_handler_has_ended() {
     const IN_FLIGHT: &str = "webhook_deliveries_in_flight{provider=standard-webhooks}";
     let (_guard, seen) = recorder();
     let layer = layer().ack_deadline(Duration::from_secs(2));
@@ -237,7 +237,7 @@ async fn what_is_in_flight_is_counted_until_its_handler_has_ended() {
     assert_eq!(seen.series().gauge(IN_FLIGHT), 1.0);
     layer.drain().finished().await;
     let series = seen.series();
-    // This recorder tells what has changed since it was last asked.
+    // This recorder reports the change since the last snapshot.
     assert_eq!(series.gauge(IN_FLIGHT), -1.0);
     assert_eq!(
         series.recorded("webhook_delivery_duration_seconds{provider=standard-webhooks,outcome=accepted}"),
@@ -246,7 +246,7 @@ async fn what_is_in_flight_is_counted_until_its_handler_has_ended() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_the_store_does_is_measured_beside_the_handler_and_in_the_background_too() {
+async fn store_operations_are_measured_during_the_handler_and_in_the_background() {
     let (_guard, seen) = recorder();
     let store = faulty_store();
     let layer = layer().dedupe(store.clone());
@@ -280,7 +280,7 @@ async fn what_the_store_does_is_measured_beside_the_handler_and_in_the_backgroun
     let counted = series.counted();
     for (name, count) in [
         ("webhook_settlements_total{provider=standard-webhooks,settlement=pending}", 1),
-        // The one that the request waited for, and the first in the background.
+        // The attempt that the request waited for, and the first one in the background.
         ("webhook_store_failures_total{provider=standard-webhooks,operation=complete}", 2),
         ("webhook_settlement_retries_total{provider=standard-webhooks}", 2),
     ] {
@@ -295,7 +295,7 @@ async fn what_the_store_does_is_measured_beside_the_handler_and_in_the_backgroun
     assert!(series.counted().contains(&(abandoned, 1)), "{:?}", series.counted());
 }
 
-/// Neither waits for the store: there is no room for them among those that do.
+/// The background queue holds 1,024 releases; further ones are dropped.
 #[tokio::test(start_paused = true)]
 async fn settlements_that_are_dropped_are_counted() {
     let (_guard, seen) = recorder();
@@ -313,9 +313,9 @@ async fn settlements_that_are_dropped_are_counted() {
     layer.drain().finished().await;
 }
 
-/// Items have claims of their own, which no request waits for but their handler.
+/// Items have their own claims, which the handler waits for, not the request.
 #[tokio::test(start_paused = true)]
-async fn the_claims_of_items_are_measured_as_well() {
+async fn the_claims_of_items_are_measured() {
     let (_guard, seen) = recorder();
     let handler = Handler::default();
     handler.under(&layer()).send(signed("msg_1", "{}")).await.assert_handled();
@@ -331,7 +331,7 @@ async fn the_claims_of_items_are_measured_as_well() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_series_of_a_provider_is_there_from_its_first_delivery() {
+async fn every_series_of_a_provider_exists_from_its_first_delivery() {
     let (_guard, seen) = recorder();
     Handler::default().under(&layer()).send(signed("msg_1", "{}")).await.assert_handled();
     let series = seen.series();
@@ -341,9 +341,9 @@ async fn every_series_of_a_provider_is_there_from_its_first_delivery() {
     }
 }
 
-/// Names that are made up for each tenant do not become series without end.
+/// A provider name for each tenant must not create an unlimited number of series.
 #[tokio::test(start_paused = true)]
-async fn there_are_so_many_providers_and_no_more() {
+async fn the_number_of_provider_labels_is_limited() {
     let (_guard, seen) = recorder();
     let layer = WebhookLayer::with_lookup(|head: &Parts| {
         let tenant = head.uri.path().to_owned();
@@ -367,7 +367,7 @@ async fn there_are_so_many_providers_and_no_more() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_recorder_that_comes_late_is_found_and_none_is_needed() {
+async fn a_recorder_may_be_installed_late_or_not_at_all() {
     let app = Handler::default().under(&layer());
     app.send(signed("msg_1", "{}")).await.assert_handled();
     let (_guard, seen) = recorder();
@@ -397,7 +397,7 @@ async fn each_metric_is_described_with_its_unit_and_is_in_the_docs() {
         let labels: Vec<_> = key.key().labels().map(|label| format!("`{}`", label.key())).collect();
         let row = docs.lines().find(|line| line.starts_with(&format!("//! | `{name}` |")));
         let row = row.unwrap_or_else(|| panic!("{name} is not documented"));
-        assert!(row.contains(&format!("| {} |", labels.join(", "))), "{row} has no {labels:?}");
+        assert!(row.contains(&format!("| {} |", labels.join(", "))), "{row} lacks the labels {labels:?}");
         names.insert(name);
     }
     let documented = docs.lines().filter(|line| line.starts_with("//! | `webhook_")).count();

@@ -1,10 +1,11 @@
-# For the scripts beside it, which read it: installs what a machine lacks.
+# Installs missing programs. The other scripts source this file.
 
 say() {
     printf '%s\n' "$*" >&2
 }
 
-# need PROGRAM PACKAGE [PACKAGE]: what apt calls it, and what the others do if that is not the same.
+# need PROGRAM PACKAGE [OTHER]: PACKAGE is the name of the package for apt, and OTHER its name for other package managers if
+# it differs.
 need() {
     command -v "$1" >/dev/null 2>&1 && return
     package=${3:-$2}
@@ -23,7 +24,7 @@ need() {
         brew install "$package" >&2 || true
     fi
     command -v "$1" >/dev/null 2>&1 || {
-        say "The tests need '$1': please install the package '$package' and run this again."
+        say "The tests need '$1': install the package '$package' and run this again."
         exit 1
     }
 }
@@ -32,4 +33,4 @@ command -v cargo >/dev/null 2>&1 || {
     say "The tests need Rust 1.88 or later, with cargo: see https://rustup.rs"
     exit 1
 }
-need cc gcc     # cargo links with it, and compiles SQLite for an example
+need cc gcc     # for linking, and to compile SQLite for an example

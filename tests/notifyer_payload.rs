@@ -1,4 +1,4 @@
-//! Payloads of WhatsAble Notifyer: every type of message, both envelopes, every quirk of the wire.
+//! Payloads of WhatsAble Notifyer: every type of message, both envelopes, and the quirks of the wire format.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 use tower_webhook::payload::notifyer::*;
@@ -11,15 +11,15 @@ fn notification(json: &str) -> Notification {
     serde_json::from_str(json).unwrap_or_else(|error| panic!("{error}: {json}"))
 }
 
-/// The error of a message with this field besides its phone number.
+/// Returns the error for a message with a phone number and this field.
 #[track_caller]
-fn refused(field: &str) -> String {
+fn error_for(field: &str) -> String {
     let json = format!(r#"{{"phone_number": "4915550100200", {field}}}"#);
     let error = serde_json::from_str::<IncomingMessage>(&json).expect_err(&json);
     error.to_string()
 }
 
-/// A message with this field besides its phone number.
+/// Returns a message with a phone number and this field.
 #[track_caller]
 fn with(field: &str) -> IncomingMessage {
     read(&format!(r#"{{"phone_number": "4915550100200", {field}}}"#))
@@ -280,8 +280,8 @@ fn times() {
         "[]",
         "{}",
     ] {
-        refused(&format!(r#""user_last_message_time": {wrong}"#));
-        refused(&format!(r#""bot_timestamp": {wrong}"#));
+        error_for(&format!(r#""user_last_message_time": {wrong}"#));
+        error_for(&format!(r#""bot_timestamp": {wrong}"#));
     }
 }
 
@@ -316,7 +316,7 @@ fn labels() {
     assert!(!message.has_label("premium"));
     assert!(!message.has_label("Sales"));
     for wrong in ["5", "true", "{}", "[1]", "[[]]"] {
-        refused(&format!(r#""labels": {wrong}"#));
+        error_for(&format!(r#""labels": {wrong}"#));
     }
 }
 
@@ -333,14 +333,14 @@ fn outgoing() {
     assert_eq!(message.last_message_of_bot.as_deref(), Some("On its way!"));
     assert_eq!(message.bot_last_message_time, Some(1_767_225_700));
 
-    // Editions before 2026 have no such field, and send only what contacts write.
+    // Versions before 2026 lack this field and send only messages from contacts.
     let older = with(r#""message_type": "text""#);
     assert_eq!(older.incoming_message, None);
     assert!(older.is_incoming());
 
     assert!(!with(r#""incoming_message": "false""#).is_incoming());
     for wrong in ["0", "1", r#""no""#, "[]", "{}"] {
-        refused(&format!(r#""incoming_message": {wrong}"#));
+        error_for(&format!(r#""incoming_message": {wrong}"#));
     }
 }
 
@@ -385,7 +385,7 @@ fn referral() {
     let empty = with(r#""referral": {}"#);
     assert_eq!(empty.referral, Some(Referral::default()));
     for wrong in [r#""ad""#, "[]", "true", r#"{"headline": ["x"]}"#] {
-        refused(&format!(r#""referral": {wrong}"#));
+        error_for(&format!(r#""referral": {wrong}"#));
     }
 }
 
@@ -404,7 +404,7 @@ fn envelope_with_a_message() {
     }
     assert_eq!(notification(TEXT), bare.clone().into());
 
-    // Neither an event's name nor foreign data beside a message makes an envelope of it.
+    // A message with an event name or unrelated data is not an envelope.
     let beside = with(r#""message_type": "text", "event": "incoming_message""#);
     assert_eq!(beside.message_type, MessageType::Text);
     let beside = with(r#""data": [1, "x"], "message_type": "text""#);
@@ -425,7 +425,7 @@ fn envelope_with_a_status() {
         assert_eq!(status.message_id.as_deref(), Some("wamid.abc"));
         assert_eq!(status.status, "delivered");
         assert_eq!(status.timestamp.as_deref(), Some("2026-01-01T00:00:00Z"));
-        // It is no message, and does not pass for one.
+        // A status update is not accepted as a message.
         assert!(serde_json::from_str::<IncomingMessage>(&json).is_err());
     }
 
@@ -439,7 +439,7 @@ fn envelope_with_a_status() {
 }
 
 #[test]
-fn a_status_update_is_read_whatever_it_lacks() {
+fn a_status_update_may_lack_any_field() {
     let status = |json| match notification(json) {
         Notification::MessageStatus(status) => (status.message_id, status.status),
         other => panic!("{json}: {other:?}"),
@@ -468,7 +468,7 @@ fn a_status_update_is_read_whatever_it_lacks() {
 }
 
 #[test]
-fn unknown_events_are_no_errors() {
+fn unknown_events_are_not_errors() {
     for json in [
         r#"{"event": "label_changed", "data": {"phone_number": [], "labels": {"old": 1.5}}}"#,
         r#"{"data": {"labels": {"old": 1.5}}, "event": "label_changed"}"#,
@@ -484,7 +484,7 @@ fn unknown_events_are_no_errors() {
 }
 
 #[test]
-fn what_is_written_can_be_read_again() {
+fn serialized_payloads_can_be_deserialized() {
     let referral = r#""referral": {"source_type": "story"}, "incoming_message": false"#;
     for message in [read(TEXT), with(r#""message_type": "sticker""#), with(referral)] {
         let json = serde_json::to_string(&message).unwrap();
@@ -499,7 +499,7 @@ fn what_is_written_can_be_read_again() {
 }
 
 #[test]
-fn a_status_is_read_with_and_without_the_envelope_and_nothing_else_is_one() {
+fn a_status_is_read_with_and_without_its_envelope_and_other_payloads_are_refused() {
     let status = |json: &str| serde_json::from_str::<MessageStatus>(json).map_err(|error| error.to_string());
     let read = status(r#"{"message_id": "1", "status": "read", "phone_number": "49"}"#).unwrap();
     assert_eq!((read.message_id.as_deref(), &*read.status), (Some("1"), "read"));
@@ -528,7 +528,7 @@ fn reads_from_slices_readers_and_values() {
     assert_eq!(reader, expected);
     let value: serde_json::Value = serde_json::from_str(TEXT).unwrap();
     assert_eq!(serde_json::from_value::<IncomingMessage>(value).unwrap(), expected);
-    // An escape within a key keeps it from being borrowed.
+    // A key with an escape cannot be borrowed.
     let escaped = read(r#"{"phone\u005fnumber": 1}"#);
     assert_eq!(escaped.phone_number, "1");
 }
@@ -549,7 +549,7 @@ fn wrong_types_are_errors() {
             "send_by",
             "event",
         ] {
-            refused(&format!(r#""{name}": {wrong}"#));
+            error_for(&format!(r#""{name}": {wrong}"#));
         }
     }
     for wrong in [
@@ -566,7 +566,7 @@ fn wrong_types_are_errors() {
         r#""[{}] []""#,
         r#""\"[]\"""#, // a string in the string
     ] {
-        refused(&format!(r#""last_messages": {wrong}"#));
+        error_for(&format!(r#""last_messages": {wrong}"#));
     }
     for wrong in ["", "null", "5", "true", "[]", r#""text""#, "{", "[{}]"] {
         assert!(serde_json::from_str::<IncomingMessage>(wrong).is_err());
@@ -580,15 +580,15 @@ fn depth_is_bounded() {
     let arrays = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
     let objects = |depth: usize| r#"{"a":"#.repeat(depth) + "1" + &"}".repeat(depth);
     for depth in [200, 200_000] {
-        refused(&format!(r#""last_messages": {}"#, arrays(depth)));
-        refused(&format!(r#""last_messages": "{}""#, arrays(depth)));
-        refused(&format!(r#""last_messages": "{}""#, "[".repeat(depth)));
-        refused(&format!(r#""labels": {}"#, arrays(depth)));
-        refused(&format!(r#""note": {}"#, objects(depth)));
-        refused(&format!(r#""data": {}, "event": "message_status""#, objects(depth)));
+        error_for(&format!(r#""last_messages": {}"#, arrays(depth)));
+        error_for(&format!(r#""last_messages": "{}""#, arrays(depth)));
+        error_for(&format!(r#""last_messages": "{}""#, "[".repeat(depth)));
+        error_for(&format!(r#""labels": {}"#, arrays(depth)));
+        error_for(&format!(r#""note": {}"#, objects(depth)));
+        error_for(&format!(r#""data": {}, "event": "message_status""#, objects(depth)));
 
         let string = serde_json::to_string(&format!(r#"[{{"content": {}}}]"#, objects(depth)));
-        refused(&format!(r#""last_messages": {}"#, string.unwrap()));
+        error_for(&format!(r#""last_messages": {}"#, string.unwrap()));
     }
 
     // Envelopes within envelopes are not opened.
@@ -597,7 +597,7 @@ fn depth_is_bounded() {
 }
 
 #[test]
-fn errors_do_not_quote_what_was_written() {
+fn errors_do_not_quote_the_payload() {
     for (field, name) in [
         (r#""user_last_message_time": "secret""#, "user_last_message_time"),
         (r#""incoming_message": "secret""#, "incoming_message"),
@@ -607,7 +607,7 @@ fn errors_do_not_quote_what_was_written() {
         (r#""referral": "secret""#, ""),
         (r#""note": {"a": "secret"}"#, ""),
     ] {
-        let error = refused(field);
+        let error = error_for(field);
         assert!(error.contains(name), "{error}");
         assert!(!error.contains("secret"), "{error}");
     }

@@ -1,4 +1,4 @@
-//! Providers whose way of signing is their own: what their known answers do not show.
+//! Providers with their own signing schemes: properties that their known answers do not cover.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use bytes::Bytes;
@@ -50,9 +50,9 @@ fn post(url: &str, headers: &[(&str, &str)], body: &str) -> Request<Full<Bytes>>
     request.body(Full::from(body.to_owned())).unwrap()
 }
 
-/// What a handler learns of an accepted request.
+/// The facts about an accepted request that the handler sees.
 #[derive(Clone, Debug, PartialEq)]
-struct Learnt {
+struct Seen {
     id: Option<String>,
     event_type: Option<String>,
     deduped: bool,
@@ -61,24 +61,24 @@ struct Learnt {
 async fn answer(layer: &WebhookLayer, request: Request<Full<Bytes>>) -> Response<Bytes> {
     let service = layer.layer(service_fn(async |request: Request<Body>| {
         let delivery = request.extensions().get::<Delivery>().unwrap();
-        let learnt = Learnt {
+        let seen = Seen {
             id: delivery.id().map(str::to_owned),
             event_type: delivery.event_type().map(str::to_owned),
             deduped: delivery.is_deduped(),
         };
         let mut response = Response::new(Full::<Bytes>::default());
-        response.extensions_mut().insert(learnt);
+        response.extensions_mut().insert(seen);
         Ok::<_, BoxError>(response)
     }));
     let (head, body) = service.oneshot(request).await.unwrap().into_parts();
     Response::from_parts(head, body.collect().await.unwrap().to_bytes())
 }
 
-async fn send(layer: &WebhookLayer, request: Request<Full<Bytes>>) -> Result<Learnt, RejectionKind> {
+async fn send(layer: &WebhookLayer, request: Request<Full<Bytes>>) -> Result<Seen, RejectionKind> {
     let response = answer(layer, request).await;
     match response.extensions().get::<Rejection>() {
         Some(rejection) => Err(rejection.kind()),
-        None => Ok(response.extensions().get::<Learnt>().expect("the handler ran").clone()),
+        None => Ok(response.extensions().get::<Seen>().expect("the handler ran").clone()),
     }
 }
 
@@ -98,17 +98,17 @@ async fn twilio_signs_each_pair_of_name_and_value_once_and_in_order() {
 }
 
 #[tokio::test]
-async fn twilios_digest_of_the_body_must_be_in_the_url_that_is_signed() {
+async fn twilios_digest_of_the_body_must_be_in_the_signed_url() {
     let body = r#"{"a":1}"#;
     let digest = HEXLOWER.encode(&Sha256::digest(body));
     let url = format!("{URL}?bodySHA256={digest}");
     let layer = layer("twilio").without_dedupe();
     assert!(send(&layer, twilio(&url, &url, body)).await.is_ok());
     assert_eq!(send(&layer, twilio(&url, &url, r#"{"a":2}"#)).await, Err(WrongSignature));
-    // Two digests: which is of the body?
+    // With two digests, it is ambiguous which one must match the body.
     let two = format!("{url}&bodySHA256={digest}");
     assert_eq!(send(&layer, twilio(&two, &two, body)).await, Err(MalformedSignature));
-    // A signature of the configured URL, as that of a `GET` is, and a digest that nobody signed.
+    // The signature covers only the configured URL, as that of a `GET` does; the digest is unsigned.
     let configured = "https://public.example/in?tenant=7";
     let layer = layer.public_url(configured);
     let called = format!("{URL}?tenant=7");
@@ -121,7 +121,7 @@ async fn twilios_digest_of_the_body_must_be_in_the_url_that_is_signed() {
 }
 
 #[tokio::test]
-async fn a_form_of_twilios_supplies_no_digest_of_a_body() {
+async fn a_field_of_a_twilio_form_is_not_accepted_as_the_digest_of_a_body() {
     let layer = layer("twilio").without_dedupe();
     let forged = r#"{"paid":true}"#;
     let digest = HEXLOWER.encode(&Sha256::digest(forged));
@@ -133,15 +133,15 @@ async fn a_form_of_twilios_supplies_no_digest_of_a_body() {
     let url = format!("{URL}?a=1");
     let signed = format!("{url}AccountSid{account}Body{text}From1");
     assert!(send(&layer, twilio(&signed, &url, &form)).await.is_ok());
-    // The same text is a URL with a digest.
+    // The same signed text, sent as a URL with a digest.
     assert_eq!(send(&layer, twilio(&signed, &signed, forged)).await, Err(MalformedSignature));
-    // A digest that Twilio put there may have parameters after it.
+    // Parameters may follow a digest that Twilio added.
     let url = format!("{URL}?a=1&bodySHA256={digest}&AccountSid={account}");
     assert!(send(&layer, twilio(&url, &url, forged)).await.is_ok());
 }
 
 #[tokio::test]
-async fn a_query_that_is_not_the_configured_urls_is_rejected() {
+async fn a_query_that_differs_from_the_configured_urls_is_rejected() {
     let layer = layer("twilio").without_dedupe().public_url("https://public.example/in?tenant=1");
     let signed = "https://public.example/in?tenant=1A0";
     assert!(send(&layer, twilio(signed, "/in?tenant=1", "A=0")).await.is_ok());
@@ -158,7 +158,7 @@ async fn is_duplicate(layer: &WebhookLayer, request: Request<Full<Bytes>>) -> bo
 }
 
 #[tokio::test]
-async fn a_form_of_mandrills_written_otherwise_is_the_same_delivery() {
+async fn a_mandrill_form_in_another_encoding_is_the_same_delivery() {
     let layer = layer("mandrill");
     let events = r#"[{"event":"send","_id":"1"}]"#;
     let signature = BASE64.encode(&hmac_sha1(b"secret", format!("{URL}mandrill_events{events}").as_bytes()));
@@ -179,7 +179,7 @@ async fn a_form_of_mandrills_written_otherwise_is_the_same_delivery() {
 }
 
 #[tokio::test]
-async fn a_form_that_is_split_in_other_places_is_the_same_delivery_to_a_replay_guard() {
+async fn the_replay_guard_recognizes_a_form_that_is_split_in_other_places() {
     let layer = layer("twilio").replay_guard();
     let signature = BASE64.encode(&hmac_sha1(b"secret", format!("{URL}Bodypay 10FromX").as_bytes()));
     let sent = |id: &str, body: &str| {
@@ -193,7 +193,7 @@ async fn a_form_that_is_split_in_other_places_is_the_same_delivery_to_a_replay_g
 }
 
 #[test]
-fn a_profile_says_that_a_form_can_be_split_in_other_places() {
+fn a_form_that_can_be_split_in_other_places_is_not_covered_in_the_profile() {
     let profile = |id: &str| {
         let secret: Secret = "secret".parse().unwrap();
         provider::find(id).unwrap().verifier(secret).unwrap().profile().clone()
@@ -207,7 +207,7 @@ fn a_profile_says_that_a_form_can_be_split_in_other_places() {
 }
 
 #[tokio::test]
-async fn a_digit_that_is_moved_to_plivos_nonce_makes_no_other_id() {
+async fn a_digit_moved_to_plivos_nonce_does_not_change_the_id() {
     let layer = layer("plivo-v2");
     let signature = BASE64.encode(&hmac_sha256(b"secret", b"https://hooks.example/plivo/acme123"));
     let sent = |path: &str, nonce: &str| {
@@ -218,8 +218,8 @@ async fn a_digit_that_is_moved_to_plivos_nonce_makes_no_other_id() {
         ];
         post(path, &headers, "a=1")
     };
-    let learnt = send(&layer, sent("/plivo/acme?unsigned", "123")).await.unwrap();
-    assert_eq!(learnt.id.as_deref(), Some("https://hooks.example/plivo/acme123"));
+    let seen = send(&layer, sent("/plivo/acme?unsigned", "123")).await.unwrap();
+    assert_eq!(seen.id.as_deref(), Some("https://hooks.example/plivo/acme123"));
     for (path, nonce) in [("/plivo/acme", "123"), ("/plivo/acme1", "23"), ("/plivo/acme12", "3")] {
         assert!(is_duplicate(&layer, sent(path, nonce)).await, "{path}");
     }
@@ -228,9 +228,9 @@ async fn a_digit_that_is_moved_to_plivos_nonce_makes_no_other_id() {
     }
 }
 
-/// Plivo signs the URL that it was given, and a request has a path even if that has none.
+/// Plivo signs the configured URL, which may lack a path; a request always has one.
 #[tokio::test]
-async fn a_digit_that_is_moved_from_a_host_to_plivos_nonce_makes_no_other_id() {
+async fn a_digit_moved_from_the_host_to_plivos_nonce_does_not_change_the_id() {
     let layer = layer("plivo-v2");
     let signature = BASE64.encode(&hmac_sha256(b"secret", b"https://hooks.example:8443123"));
     let sent = |host: &str, nonce: &str| {
@@ -238,27 +238,27 @@ async fn a_digit_that_is_moved_from_a_host_to_plivos_nonce_makes_no_other_id() {
             [("host", host), ("x-plivo-signature-v2", &*signature), ("x-plivo-signature-v2-nonce", nonce)];
         post("/", &headers, "a=1")
     };
-    let learnt = send(&layer, sent("hooks.example:8443", "123")).await.unwrap();
-    assert_eq!(learnt.id.as_deref(), Some("https://hooks.example:8443123"));
+    let seen = send(&layer, sent("hooks.example:8443", "123")).await.unwrap();
+    assert_eq!(seen.id.as_deref(), Some("https://hooks.example:8443123"));
     assert!(is_duplicate(&layer, sent("hooks.example:844", "3123")).await);
 }
 
 #[tokio::test]
-async fn a_mark_in_vonages_id_makes_no_other_id() {
+async fn a_separator_in_vonages_id_does_not_change_the_id() {
     let layer = layer("vonage-params");
     let sig = hex("&messageId=m_1&status=a_b&timestamp=1700000000");
     let sent = |id: &str, status: &str| {
         post(URL, &[], &format!("messageId={id}&status={status}&timestamp=1700000000&sig={sig}"))
     };
-    let learnt = send(&layer, sent("m_1", "a_b")).await.unwrap();
-    assert_eq!(learnt.id.as_deref(), Some("m_1:a_b"));
+    let seen = send(&layer, sent("m_1", "a_b")).await.unwrap();
+    assert_eq!(seen.id.as_deref(), Some("m_1:a_b"));
     for (id, status) in [("m%261", "a_b"), ("m%3D1", "a_b"), ("m_1", "a%26b")] {
         assert!(is_duplicate(&layer, sent(id, status)).await, "{id} {status}");
     }
 }
 
 #[tokio::test]
-async fn twilio_is_verified_by_the_url_that_it_was_given() {
+async fn twilio_is_verified_with_the_configured_url() {
     let layer = layer("twilio").public_url("https://user:pass@public.example/in");
     let request =
         twilio("https://user:pass@public.example:443/in?q=1A0", "http://10.0.0.7:8080/in?q=1", "A=0");
@@ -266,7 +266,7 @@ async fn twilio_is_verified_by_the_url_that_it_was_given() {
 }
 
 #[tokio::test]
-async fn vonages_json_is_signed_as_its_parameters_are() {
+async fn vonages_json_is_signed_like_its_parameters() {
     let layer = layer("vonage-params").without_dedupe();
     let sig = hex("&concat=true&messageId=m1&n=7&text=a_b_c&timestamp=1700000000");
     let body = format!(
@@ -285,7 +285,7 @@ async fn vonages_json_is_signed_as_its_parameters_are() {
 }
 
 #[tokio::test]
-async fn vonages_parameters_cannot_be_put_together_anew() {
+async fn vonages_parameters_cannot_be_recombined() {
     let layer = layer("vonage-params").without_dedupe();
     let sig = hex("&a=1&b=2&timestamp=1700000000");
     assert!(send(&layer, post(URL, &[], &format!("a=1&b=2&timestamp=1700000000&sig={sig}"))).await.is_ok());
@@ -295,25 +295,25 @@ async fn vonages_parameters_cannot_be_put_together_anew() {
         let request = post(URL, &[], &format!("{body}&sig={sig}"));
         assert_eq!(send(&layer, request).await, Err(MalformedSignature), "{body}");
     }
-    // A signed query does not make a body true.
+    // A signed query does not cover a body.
     let url = format!("{URL}?a=1&b=2&timestamp=1700000000&sig={sig}");
     assert!(send(&layer, post(&url, &[], "")).await.is_ok());
     assert_eq!(send(&layer, post(&url, &[], "a=1")).await, Err(WrongSignature));
     assert_eq!(send(&layer, post(&format!("{url}&a=2"), &[], "")).await, Err(MalformedSignature));
-    // Nor is one without a time fresh.
+    // A signed query without a timestamp is rejected.
     let url = format!("{URL}?a=1&sig={}", hex("&a=1"));
     assert_eq!(send(&layer, post(&url, &[], "")).await, Err(MissingSignature));
 }
 
 #[tokio::test]
-async fn vonages_receipts_of_one_message_are_several_deliveries() {
+async fn vonages_receipts_for_one_message_are_separate_deliveries() {
     let layer = layer("vonage-params");
     for status in ["accepted", "delivered"] {
         let sig = hex(&format!("&messageId=m1&status={status}&timestamp=1700000000"));
         let body = format!("messageId=m1&status={status}&timestamp=1700000000&sig={sig}");
-        let learnt = send(&layer, post(URL, &[], &body)).await.unwrap();
-        assert_eq!(learnt.id.unwrap(), format!("m1:{status}"));
-        assert!(learnt.deduped);
+        let seen = send(&layer, post(URL, &[], &body)).await.unwrap();
+        assert_eq!(seen.id.unwrap(), format!("m1:{status}"));
+        assert!(seen.deduped);
     }
 }
 
@@ -336,26 +336,26 @@ fn adyen_body(items: &[String]) -> String {
 }
 
 #[tokio::test]
-async fn an_item_of_adyens_must_be_signed_and_names_the_delivery() {
+async fn an_adyen_item_must_be_signed_and_provides_the_id() {
     let layer = layer_with("adyen-standard", "ab".repeat(32).parse().unwrap());
     let sent = async |items: &[String]| send(&layer, post(URL, &[], &adyen_body(items))).await;
     let item = adyen_item("P2", r#","reason":"anything""#);
-    let learnt = sent(std::slice::from_ref(&item)).await.unwrap();
-    assert_eq!(learnt.id.as_deref(), Some("CAPTURE:P2:true:Merchant"));
-    assert_eq!(learnt.event_type.as_deref(), Some("CAPTURE"));
-    // Reports have the same file's name again and again.
+    let seen = sent(std::slice::from_ref(&item)).await.unwrap();
+    assert_eq!(seen.id.as_deref(), Some("CAPTURE:P2:true:Merchant"));
+    assert_eq!(seen.event_type.as_deref(), Some("CAPTURE"));
+    // Several reports have the same file name, so it is not an id.
     assert_eq!(sent(&[adyen_event("REPORT_AVAILABLE", "report.csv", "")]).await.unwrap().id, None);
     assert_eq!(sent(&[item.replace("P2", "P3")]).await, Err(WrongSignature));
     assert_eq!(sent(&[item.replace("hmacS", "s")]).await, Err(MissingSignature));
     assert_eq!(sent(&[]).await, Err(MissingSignature));
-    // Of two references the handler might read the other.
+    // With two references, the handler might read the one that is not signed.
     assert_eq!(sent(&[adyen_item("P1", r#","pspReference":"P9""#)]).await, Err(MalformedSignature));
     let both = adyen_body(&[item]).replace(r#""live""#, r#""notificationItems":[],"live""#);
     assert_eq!(send(&layer, post(URL, &[], &both)).await, Err(MalformedSignature));
 }
 
 #[tokio::test]
-async fn captured_items_of_adyens_cannot_be_repeated_or_combined() {
+async fn captured_adyen_items_cannot_be_repeated_or_combined() {
     let layer = layer_with("adyen-standard", "ab".repeat(32).parse().unwrap());
     let [a, b, report] =
         [adyen_item("A", ""), adyen_item("B", ""), adyen_event("REPORT_AVAILABLE", "report.csv", "")];
@@ -366,7 +366,7 @@ async fn captured_items_of_adyens_cannot_be_repeated_or_combined() {
     }
 }
 
-/// Replaces the object at `pointer` by an array of its values, in the order of `fields`.
+/// Replaces the object at `pointer` with an array of its values, in the order of `fields`.
 fn with_array(body: &str, pointer: &str, fields: &[&str]) -> String {
     let mut body: serde_json::Value = serde_json::from_str(body).unwrap();
     let object = body.pointer_mut(pointer).unwrap();
@@ -418,7 +418,7 @@ async fn signed_fields_are_not_read_from_arrays() {
         let layer = layer_with(id, secret.parse().unwrap());
         assert!(send(&layer, post(URL, &[], body)).await.is_ok(), "{id}");
         let array = with_array(body, pointer, fields);
-        // Dropbox Sign's field is JSON in a form as well.
+        // Dropbox Sign also sends the JSON in a form's field.
         let form = form_urlencoded::Serializer::new(String::new()).append_pair("json", &array).finish();
         for body in [&array, &form] {
             assert!(send(&layer, post(URL, &[], body)).await.is_err(), "{id} {body}");
@@ -427,9 +427,9 @@ async fn signed_fields_are_not_read_from_arrays() {
 }
 
 #[tokio::test]
-async fn adyens_fields_are_split_in_one_way() {
+async fn adyens_fields_can_be_split_in_only_one_way() {
     let layer = layer_with("adyen-standard", "ab".repeat(32).parse().unwrap());
-    // The reference of a merchant, with a colon in it.
+    // The merchant's reference contains a colon.
     let text = "P1::Shop:order:9:1999:EUR:CAPTURE:true";
     let signature = BASE64.encode(&hmac_sha256(&[0xab; 32], text.as_bytes()));
     let item = |[reference, original, account, merchant, value, currency]: [&str; 6]| {
@@ -453,7 +453,7 @@ async fn adyens_fields_are_split_in_one_way() {
 }
 
 #[tokio::test]
-async fn mailguns_timestamp_and_token_are_split_in_one_way() {
+async fn mailguns_timestamp_and_token_can_be_split_in_only_one_way() {
     let layer = layer("mailgun");
     let body = |timestamp: &str, token: &str| {
         let signature = hex("170000000012ab");
@@ -461,8 +461,8 @@ async fn mailguns_timestamp_and_token_are_split_in_one_way() {
             r#"{{"signature":{{"timestamp":"{timestamp}","token":"{token}","signature":"{signature}"}},"event-data":{{"event":"opened"}}}}"#
         )
     };
-    let learnt = send(&layer, post(URL, &[], &body("1700000000", "12ab"))).await.unwrap();
-    assert_eq!(learnt.event_type.as_deref(), Some("opened"));
+    let seen = send(&layer, post(URL, &[], &body("1700000000", "12ab"))).await.unwrap();
+    assert_eq!(seen.event_type.as_deref(), Some("opened"));
     let again = answer(&layer, post(URL, &[], &body("1700000000", "12ab"))).await;
     assert_eq!(again.headers()["x-webhook-duplicate"], "true");
     for (timestamp, token) in [("17000000001", "2ab"), ("170000000", "012ab"), ("", "170000000012ab")] {
@@ -471,7 +471,7 @@ async fn mailguns_timestamp_and_token_are_split_in_one_way() {
 }
 
 #[tokio::test]
-async fn contentfuls_headers_are_split_in_one_way() {
+async fn contentfuls_headers_can_be_split_in_only_one_way() {
     let names = "x-contentful-signed-headers,x-contentful-timestamp,x-one,x-two";
     let text = format!(
         "POST\n/in\nx-contentful-signed-headers:{names};x-contentful-timestamp:{NOW}000;x-one:1;x-two:2;x-two:3\n{{}}"
@@ -499,7 +499,7 @@ fn dropbox_json(kind: &str) -> String {
 }
 
 #[tokio::test]
-async fn dropbox_signs_test_of_the_endpoint_is_answered_once_it_is_verified() {
+async fn dropbox_signs_endpoint_test_is_answered_after_verification() {
     let layer = layer("dropbox-sign");
     let form = |json: &str| {
         format!("--b\r\nContent-Disposition: form-data; name=\"json\"\r\n\r\n{json}\r\n--b--\r\n")
@@ -509,19 +509,19 @@ async fn dropbox_signs_test_of_the_endpoint_is_answered_once_it_is_verified() {
     assert_eq!((response.status(), &response.body()[..]), (StatusCode::OK, &b"Hello API Event Received"[..]));
     let forged = test.replace("1700000000", "1700000001");
     assert_eq!(send(&layer, post(URL, &[], &forged)).await, Err(WrongSignature));
-    let learnt = send(&layer, post(URL, &[], &form(&dropbox_json("signature_request_sent")))).await.unwrap();
-    assert_eq!(learnt.event_type.as_deref(), Some("signature_request_sent"));
-    // What the handler asks for as JSON is the field, and not the form.
+    let seen = send(&layer, post(URL, &[], &form(&dropbox_json("signature_request_sent")))).await.unwrap();
+    assert_eq!(seen.event_type.as_deref(), Some("signature_request_sent"));
+    // `json` decodes the form's field, not the form.
     let typed = layer.clone().json::<serde_json::Value>();
     assert!(send(&typed, post(URL, &[], &form(&dropbox_json("signature_request_sent")))).await.is_ok());
-    // Twice the field: which would the handler read?
+    // With two fields, the handler might read the one that is not signed.
     let json = dropbox_json("signature_request_sent");
     let twice = format!("json={json}&json={json}");
     assert_eq!(send(&layer, post(URL, &[], &twice)).await, Err(MalformedSignature));
 }
 
 #[tokio::test]
-async fn braintrees_notification_has_a_kind_and_its_challenge_is_none() {
+async fn braintrees_kind_is_the_event_type_and_a_challenge_is_not_a_notification() {
     let secret: Secret = "integration_private_key".parse().unwrap();
     let secret = secret.with_key_id("integration_public_key");
     let layer = layer_with("braintree", secret);
@@ -535,9 +535,9 @@ async fn braintrees_notification_has_a_kind_and_its_challenge_is_none() {
             .finish()
     };
     let signature = format!("other|00&integration_public_key|{tag}");
-    let learnt = send(&layer, post(URL, &[], &body(&signature))).await.unwrap();
-    assert_eq!(learnt.event_type.as_deref(), Some("check"));
-    // Other fields are covered by nothing, and make no other delivery.
+    let seen = send(&layer, post(URL, &[], &body(&signature))).await.unwrap();
+    assert_eq!(seen.event_type.as_deref(), Some("check"));
+    // Other fields are not signed, and do not make it another delivery.
     assert!(is_duplicate(&layer, post(URL, &[], &format!("{}&a=b", body(&signature)))).await);
     assert_eq!(send(&layer, post(URL, &[], &body(&format!("other|{tag}")))).await, Err(WrongSignature));
     assert_eq!(send(&layer, post(URL, &[], "bt_payload=x")).await, Err(MissingSignature));
@@ -548,32 +548,32 @@ async fn braintrees_notification_has_a_kind_and_its_challenge_is_none() {
     let response = answer(&layer, request).await;
     let signed = std::str::from_utf8(response.body()).unwrap().to_owned();
     assert_eq!(signed, "integration_public_key|d9b899556c966b3f06945ec21311865d35df3ce4");
-    // What was signed for anybody who asked is no notification.
+    // The handshake signs challenges of any client, so a signed challenge is not accepted as a notification.
     let replay = format!("bt_signature={}&bt_payload={challenge}", signed.replace('|', "%7C"));
     assert_eq!(send(&layer, post(URL, &[], &replay)).await, Err(WrongSignature));
 }
 
 #[tokio::test]
-async fn mercado_pagos_ids_end_where_they_end() {
+async fn mercado_pagos_ids_cannot_contain_separators() {
     let layer = layer("mercadopago").without_dedupe();
     let v1 = hex("id:7;request-id:r1;ts:1700000000;");
     let signature = format!("ts=1700000000,v1={v1}");
     let headers = [("x-signature", &*signature), ("x-request-id", "r1")];
-    let learnt = send(&layer, post(&format!("{URL}?data.id=7"), &headers, "{}")).await.unwrap();
-    assert_eq!(learnt.id.as_deref(), Some("r1:7"));
-    // It is what was done that has this one, of which several things are told.
+    let seen = send(&layer, post(&format!("{URL}?data.id=7"), &headers, "{}")).await.unwrap();
+    assert_eq!(seen.id.as_deref(), Some("r1:7"));
+    // Several notifications of one operation share the `x-request-id`, so it is not an id by itself.
     let v1 = hex("request-id:r1;ts:1700000000;");
     let headers_alone = [("x-signature", &*format!("ts=1700000000,v1={v1}")), ("x-request-id", "r1")];
     assert_eq!(send(&layer, post(URL, &headers_alone, "{}")).await.unwrap().id, None);
     let joined = format!("{URL}?data.id=7%3Brequest-id:r1");
     assert_eq!(send(&layer, post(&joined, &headers[..1], "{}")).await, Err(MalformedSignature));
-    // Of two ids the handler might read the other.
+    // With two ids, the handler might read the one that is not signed.
     let two = format!("{URL}?data.id=7&data.id=8");
     assert_eq!(send(&layer, post(&two, &headers, "{}")).await, Err(MalformedSignature));
 }
 
 #[tokio::test]
-async fn sinch_signs_the_path_that_it_called() {
+async fn sinch_signs_the_path_of_the_public_url() {
     let secret: Secret = BASE64.encode(b"secret").parse().unwrap();
     let layer = layer_with("sinch-application", secret.with_key_id("app")).public_url("https://h/public/in");
     let body = r#"{"event":"ice","callid":"c1"}"#;
@@ -584,9 +584,9 @@ async fn sinch_signs_the_path_that_it_called() {
         format!("application app:{}", BASE64.encode(&hmac_sha256(b"secret", text.as_bytes())));
     let headers =
         [("authorization", &*authorization), ("x-timestamp", time), ("content-type", "application/json")];
-    let learnt = send(&layer, post(URL, &headers, body)).await.unwrap();
-    assert_eq!((learnt.id, learnt.event_type.as_deref()), (None, Some("ice")));
-    assert!(!learnt.deduped, "a duplicate would get no answer to go on with");
+    let seen = send(&layer, post(URL, &headers, body)).await.unwrap();
+    assert_eq!((seen.id, seen.event_type.as_deref()), (None, Some("ice")));
+    assert!(!seen.deduped, "Sinch acts on the handler's response, also on that to a retry");
     assert_eq!(
         send(&layer.public_url("https://h.example/in"), post(URL, &headers, body)).await,
         Err(WrongSignature)
@@ -594,14 +594,14 @@ async fn sinch_signs_the_path_that_it_called() {
 }
 
 #[tokio::test]
-async fn mandrills_look_whether_the_endpoint_is_there_is_answered() {
+async fn mandrills_head_request_is_answered() {
     let mut request = post(URL, &[], "");
     *request.method_mut() = Method::HEAD;
     assert_eq!(answer(&layer("mandrill"), request).await.status(), StatusCode::OK);
 }
 
 #[tokio::test]
-async fn not_any_number_of_parameters_is_taken() {
+async fn the_number_of_parameters_is_limited() {
     let body = "a&".repeat(100_000);
     let headers = [
         ("x-signature", "AAAAAAAAAAAAAAAAAAAAAAAAAAA="),
@@ -611,9 +611,9 @@ async fn not_any_number_of_parameters_is_taken() {
     assert_eq!(send(&layer("plivo-v1"), request).await, Err(MalformedSignature));
 }
 
-/// Whatever they are sent is refused, and nothing panics.
+/// Every combination must be rejected without a panic.
 #[tokio::test]
-async fn hostile_requests_are_refused() {
+async fn hostile_requests_are_rejected() {
     const IDS: [&str; 18] = [
         "twilio",
         "vonage-params",

@@ -1,4 +1,4 @@
-//! The pitfalls of signatures, each as a test named after what it guards.
+//! Tests for known pitfalls of webhook signatures.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::time::{Duration, UNIX_EPOCH};
@@ -46,7 +46,7 @@ fn post(headers: &[(&str, &str)], body: &str) -> Request<Full<Bytes>> {
     request
 }
 
-/// The delivery, or why there is none. `None` in its place: a duplicate.
+/// Returns the delivery, `None` for a duplicate, or the kind of the rejection.
 async fn send(layer: &WebhookLayer, request: Request<Full<Bytes>>) -> Result<Option<Delivery>, Kind> {
     let service = layer.layer(service_fn(async |request: Request<Body>| {
         let mut response = Response::new(Full::<Bytes>::default());
@@ -78,7 +78,7 @@ async fn judge_stripe(secret: &str, key: &[u8], at: i64) -> Result<(), Kind> {
 }
 
 #[tokio::test]
-async fn bite_1_the_whsec_prefix_means_what_the_provider_says() {
+async fn pitfall_1_the_meaning_of_the_whsec_prefix_depends_on_the_provider() {
     let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
     let decoded = BASE64.decode(&secret.as_bytes()[6..]).unwrap();
     for (provider, right, wrong) in [
@@ -94,7 +94,7 @@ async fn bite_1_the_whsec_prefix_means_what_the_provider_says() {
 }
 
 #[tokio::test]
-async fn bite_2_secrets_that_look_encoded_are_text_unless_the_provider_says_otherwise() {
+async fn pitfall_2_secrets_that_look_encoded_are_text_unless_the_provider_says_otherwise() {
     let looks_base64 = "dGhpc19zZWNyZXRfaXNfZm9yX3Rlc3Rpbmdfb25seQ==";
     let headers = |signature: &str| {
         [
@@ -109,7 +109,7 @@ async fn bite_2_secrets_that_look_encoded_are_text_unless_the_provider_says_othe
     };
     assert_eq!(zendesk(looks_base64.as_bytes()).await, Ok(()));
     assert_eq!(zendesk(&BASE64.decode(looks_base64.as_bytes()).unwrap()).await, Err(Kind::WrongSignature));
-    // And the other way round: this one is hex.
+    // Conversely, this secret is hex.
     let looks_text = "44782def547aaa06c910c43932b1eb0c71fc68d9d0c057550c48ec2acf6ba056";
     let adyen = async |key: &[u8]| {
         judge("adyen-header", looks_text, &[("hmacsignature", &base64(key, "{}"))], "{}").await
@@ -119,8 +119,7 @@ async fn bite_2_secrets_that_look_encoded_are_text_unless_the_provider_says_othe
 }
 
 #[tokio::test]
-async fn bite_3_candidates_that_cannot_be_decoded_are_passed_over_and_bytes_that_are_not_ascii_panic_nowhere()
-{
+async fn pitfall_3_undecodable_candidates_are_skipped_and_non_ascii_bytes_do_not_panic() {
     let good = format!("v1={}", hex(b"s", "{}"));
     for list in [format!("v1=not-hex-$$$,{good}"), format!(",v1=potato,{good},"), format!("v1=\u{e9},{good}")]
     {
@@ -137,7 +136,7 @@ async fn bite_3_candidates_that_cannot_be_decoded_are_passed_over_and_bytes_that
         let scheme = serde_json::to_value(scheme).unwrap();
         let from = scheme["sig"]["from"].as_str().filter(|from| !from.contains(':'));
         let Some(header) = from else { continue };
-        // Not any text is a public key: theirs are those of the known answers.
+        // Arbitrary text is not a public key, so take the keys of the known answers.
         let vector = public.iter().find(|vector| vector["scheme"] == provider.id);
         let text =
             if provider.id == "basic-auth" { "user:password" } else { "00112233445566778899aabbccddeeff" };
@@ -150,7 +149,7 @@ async fn bite_3_candidates_that_cannot_be_decoded_are_passed_over_and_bytes_that
 }
 
 #[tokio::test]
-async fn bite_4_what_is_as_long_in_base64_need_not_be_as_long_in_bytes() {
+async fn pitfall_4_equal_length_in_base64_is_not_equal_length_in_bytes() {
     let (right, longer) = (base64(b"s", "{}"), "A".repeat(44));
     assert_eq!(right.len(), longer.len());
     assert_eq!(
@@ -161,7 +160,7 @@ async fn bite_4_what_is_as_long_in_base64_need_not_be_as_long_in_bytes() {
 }
 
 #[tokio::test]
-async fn bite_5_the_timestamp_is_signed_as_text() {
+async fn pitfall_5_the_timestamp_is_signed_as_text() {
     let slack = async |text: &str, signed: &str| {
         let signature = format!("v0={}", hex(b"s", &format!("v0:{signed}:{{}}")));
         judge("slack", "s", &[("x-slack-request-timestamp", text), ("x-slack-signature", &signature)], "{}")
@@ -176,11 +175,11 @@ async fn bite_5_the_timestamp_is_signed_as_text() {
 }
 
 #[tokio::test]
-async fn bite_6_tolerance_is_the_providers_own_and_its_edge_is_in() {
+async fn pitfall_6_the_tolerance_depends_on_the_provider_and_is_inclusive() {
     assert_eq!(judge_stripe("s", b"s", -300).await, Ok(()));
     assert_eq!(judge_stripe("s", b"s", -301).await, Err(Kind::StaleTimestamp));
     assert_eq!(judge_stripe("s", b"s", 300).await, Ok(()));
-    // Stripe's own SDKs accept any time ahead, which a captured request would be valid until.
+    // Stripe's SDKs accept any future timestamp, so that a captured request would stay valid until then.
     assert_eq!(judge_stripe("s", b"s", 301).await, Err(Kind::StaleTimestamp));
     let tolerance = |id: &str| {
         let verifier = provider::find(id)
@@ -197,7 +196,7 @@ async fn bite_6_tolerance_is_the_providers_own_and_its_edge_is_in() {
 }
 
 #[tokio::test]
-async fn bite_7_a_timestamp_that_is_not_signed_proves_nothing() {
+async fn pitfall_7_an_unsigned_timestamp_is_ignored() {
     let at = |milliseconds: u64| format!(r#"{{"webhookTimestamp":{milliseconds}}}"#);
     let linear = async |body: &str, unsigned: &str| {
         judge("linear", "s", &[("linear-signature", &hex(b"s", body)), ("linear-timestamp", unsigned)], body)
@@ -210,14 +209,14 @@ async fn bite_7_a_timestamp_that_is_not_signed_proves_nothing() {
 }
 
 #[tokio::test]
-async fn bite_8_a_weaker_signature_does_not_stand_in_for_a_stronger() {
-    // GitHub's older header, right as it may be.
+async fn pitfall_8_a_weaker_signature_does_not_replace_a_stronger_one() {
+    // GitHub's older header has a valid signature.
     let sha1 = Hmac::<Sha1>::new_from_slice(b"s").unwrap().chain_update("{}").finalize().into_bytes();
     let sha1 = format!("sha1={}", HEXLOWER.encode(&sha1));
     assert_eq!(judge("github", "s", &[("x-hub-signature", &sha1)], "{}").await, Err(Kind::MissingSignature));
     let both = [("x-hub-signature", &*sha1), ("x-hub-signature-256", &format!("sha256={}", "0".repeat(64)))];
     assert_eq!(judge("github", "s", &both, "{}").await, Err(Kind::WrongSignature));
-    // Hook0's v0 beside a v1 that is wrong.
+    // Hook0's v0 is valid, but its v1 is wrong.
     let v0 = hex(b"s", &format!("{NOW}.{{}}"));
     let wrong = format!("t={NOW},v0={v0},h=x-a,v1={}", "0".repeat(64));
     assert_eq!(
@@ -231,7 +230,7 @@ async fn bite_8_a_weaker_signature_does_not_stand_in_for_a_stronger() {
 }
 
 #[tokio::test]
-async fn few_headers_may_be_named_as_signed() {
+async fn at_most_32_headers_may_be_signed() {
     let hook0 = async |times: usize| {
         let (names, values) = (vec!["x-a"; times].join(" "), vec!["1"; times].join("."));
         let tag = hex(b"s", &format!("{NOW}.{names}.{values}.{{}}"));
@@ -257,7 +256,7 @@ async fn few_headers_may_be_named_as_signed() {
 }
 
 #[tokio::test]
-async fn a_nonce_has_nothing_in_it_that_may_end_a_url() {
+async fn a_nonce_cannot_contain_separators_of_a_url() {
     let plivo = async |version: &str, signed: &str, nonce: &str| {
         let signature = base64(b"s", &format!("https://hooks.example/in{signed}{nonce}"));
         let name = format!("x-plivo-signature-{version}");
@@ -272,7 +271,7 @@ async fn a_nonce_has_nothing_in_it_that_may_end_a_url() {
 }
 
 #[tokio::test]
-async fn bite_9_the_order_of_what_is_signed_matters() {
+async fn pitfall_9_the_order_of_the_signed_parts_matters() {
     let at = "2023-11-14T22:13:20Z";
     let box_ = async |signed: String| {
         let signature = base64(b"s", &signed);
@@ -289,7 +288,7 @@ async fn bite_9_the_order_of_what_is_signed_matters() {
 }
 
 #[tokio::test]
-async fn bite_10_the_layer_goes_on_either_side_of_decompression() {
+async fn pitfall_10_the_layer_works_on_either_side_of_decompression() {
     // `{}` compressed with gzip, as `gzip -n` does it.
     let zipped: &[u8] = &[
         0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x03, 0xab, 0xae, 0x05, 0x00, 0x43, 0xbf, 0xa6,
@@ -304,13 +303,13 @@ async fn bite_10_the_layer_goes_on_either_side_of_decompression() {
         *request.body_mut() = Full::from(zipped);
         request
     };
-    // GetStream signs what is inside, so the layer goes below the decompression.
+    // GetStream signs the decompressed body, so the layer goes below the decompression.
     let below = ServiceBuilder::new()
         .layer(RequestDecompressionLayer::new())
         .layer(layer("getstream", "s"))
         .service(handler);
     assert_eq!(below.oneshot(request(hex(b"s", "{}"))).await.unwrap().status(), 200);
-    // Who signs the bytes as they are sent wants it above.
+    // For a provider that signs the compressed body, the layer goes above the decompression.
     let compressed =
         Hmac::<Sha256>::new_from_slice(b"s").unwrap().chain_update(zipped).finalize().into_bytes();
     let above = layer("getstream", "s").layer(handler);
@@ -318,7 +317,7 @@ async fn bite_10_the_layer_goes_on_either_side_of_decompression() {
 }
 
 #[tokio::test]
-async fn bite_11_the_bytes_are_signed_not_what_they_mean() {
+async fn pitfall_11_the_bytes_are_signed_not_their_meaning() {
     for (escaped, plain) in
         [(r#"{"a":"\u00e4"}"#, "{\"a\":\"\u{e4}\"}"), ("[]\r\n", "[]"), ("payload=%7b%7d", "payload=%7B%7D")]
     {
@@ -330,7 +329,7 @@ async fn bite_11_the_bytes_are_signed_not_what_they_mean() {
 }
 
 #[tokio::test]
-async fn bite_12_the_url_is_the_one_the_provider_was_given() {
+async fn pitfall_12_the_signed_url_is_the_one_configured_at_the_provider() {
     let given = "https://shop.example/hooks/square";
     let request = || {
         post(
@@ -347,7 +346,7 @@ async fn bite_12_the_url_is_the_one_the_provider_was_given() {
 }
 
 #[tokio::test]
-async fn a_host_with_a_part_of_the_path_in_it_is_rejected() {
+async fn a_host_that_contains_a_part_of_the_path_is_rejected() {
     let layer = layer("square", "s").without_dedupe();
     let signature = base64(b"s", "https://shop.example/test/webhook{}");
     for (uri, host) in [("/webhook", "shop.example/test"), ("/test/webhook", "user@shop.example")] {
@@ -363,7 +362,7 @@ async fn a_host_with_a_part_of_the_path_in_it_is_rejected() {
 }
 
 #[test]
-fn bite_13_a_provider_whose_signature_does_not_cover_the_body_says_so() {
+fn pitfall_13_the_profile_says_if_the_signature_does_not_cover_the_body() {
     let body_signed = |id: &str| {
         let secret: Secret = "user:password".parse().unwrap();
         provider::find(id).unwrap().verifier(secret).unwrap().profile().body_signed()
@@ -377,7 +376,7 @@ fn bite_13_a_provider_whose_signature_does_not_cover_the_body_says_so() {
 }
 
 #[tokio::test]
-async fn bite_14_headers_that_look_alike_are_not_alike() {
+async fn pitfall_14_one_header_has_different_schemes() {
     let sha1 = Hmac::<Sha1>::new_from_slice(b"s").unwrap().chain_update("{}").finalize().into_bytes();
     let (sha1, sha256) = (format!("sha1={}", HEXLOWER.encode(&sha1)), format!("sha256={}", hex(b"s", "{}")));
     for (provider, signature, right) in [
@@ -392,7 +391,7 @@ async fn bite_14_headers_that_look_alike_are_not_alike() {
 }
 
 #[tokio::test]
-async fn bite_15_ids_are_where_each_provider_puts_them() {
+async fn pitfall_15_the_location_of_the_id_depends_on_the_provider() {
     let github = [
         ("x-hub-signature-256", format!("sha256={}", hex(b"s", "{}"))),
         ("x-github-delivery", "in-a-header".to_owned()),
@@ -404,24 +403,24 @@ async fn bite_15_ids_are_where_each_provider_puts_them() {
     let request = post(&[("x-pagerduty-signature", &format!("v1={}", hex(b"s", body)))], body);
     let delivery = send(&layer("pagerduty", "s"), request).await.unwrap().unwrap();
     assert_eq!(delivery.id(), Some("in-the-body"));
-    // And with some nowhere: these are not deduped, and it shows.
+    // Onfido sends no id, so its deliveries are not deduplicated.
     let request = post(&[("x-sha2-signature", &hex(b"s", "{}"))], "{}");
     let delivery = send(&layer("onfido", "s"), request).await.unwrap().unwrap();
     assert_eq!((delivery.id(), delivery.is_deduped()), (None, false));
 }
 
 #[tokio::test]
-async fn bite_16_an_id_that_is_not_signed_can_be_minted_afresh() {
+async fn pitfall_16_the_replay_guard_stops_a_replay_under_a_new_unsigned_id() {
     let signature = base64(b"s", "{}");
     let request =
         |id: &str| post(&[("x-shopify-hmac-sha256", &signature), ("x-shopify-webhook-id", id)], "{}");
     let guarded = layer("shopify", "s").replay_guard();
     assert!(send(&guarded, request("1")).await.unwrap().is_some());
-    assert!(send(&guarded, request("2")).await.unwrap().is_none(), "a replay ran");
+    assert!(send(&guarded, request("2")).await.unwrap().is_none(), "the replay reached the handler");
 }
 
 #[tokio::test]
-async fn bite_17_an_id_is_done_only_after_success() {
+async fn pitfall_17_an_id_is_completed_only_after_success() {
     let layer = layer("github", "s");
     let request = || {
         post(
@@ -435,13 +434,13 @@ async fn bite_17_an_id_is_done_only_after_success() {
     assert_eq!(failing.oneshot(request()).await.unwrap().status(), 500);
     assert!(
         send(&layer, request()).await.unwrap().is_some(),
-        "the redelivery of a failed event was swallowed"
+        "the retry of a failed delivery did not reach the handler"
     );
     assert!(send(&layer, request()).await.unwrap().is_none());
 }
 
 #[tokio::test]
-async fn bite_18_a_handshake_is_answered_and_lets_nothing_through() {
+async fn pitfall_18_a_handshake_does_not_reach_the_handler() {
     let layer = layer("meta", "s").verify_token("token".parse().unwrap());
     let ask = |query: &str| {
         let mut request = post(&[], r#"{"object":"page"}"#);
@@ -450,7 +449,7 @@ async fn bite_18_a_handshake_is_answered_and_lets_nothing_through() {
         request
     };
     let handler = service_fn(async |_: Request<Body>| -> Result<Response<Full<Bytes>>, BoxError> {
-        panic!("it got through")
+        panic!("the handshake reached the handler")
     });
     let answer = layer
         .layer(handler)
@@ -468,14 +467,14 @@ async fn bite_18_a_handshake_is_answered_and_lets_nothing_through() {
 }
 
 #[tokio::test]
-async fn bite_19_what_happens_to_one_thing_twice_is_two_deliveries() {
+async fn pitfall_19_two_events_of_one_object_are_two_deliveries() {
     let [created, paid] = [r#"{"id":"p1","status":"PENDING"}"#, r#"{"id":"p1","status":"SUCCEEDED"}"#];
     let [moved, booked] =
         [r#"{"data":{"id":"T1","status":"received"}}"#, r#"{"data":{"id":"T1","status":"booked"}}"#];
     let key = "44782def547aaa06c910c43932b1eb0c71fc68d9d0c057550c48ec2acf6ba056";
-    // Of the webhook and the second.
+    // This id depends only on the webhook and the second.
     let woocommerce = ("x-wc-webhook-delivery-id", "0c5f");
-    // Of all webhooks that one set off.
+    // All webhooks that one event triggers share this id.
     let gitlab = ("x-gitlab-event-uuid", "e1f2");
     for (provider, secret, header, bodies) in [
         ("woocommerce", "a secret", Some(woocommerce), [r#"{"id":1}"#, r#"{"id":2}"#]),
@@ -496,14 +495,14 @@ async fn bite_19_what_happens_to_one_thing_twice_is_two_deliveries() {
             let request = post(header.as_slice(), body).map(|_| Bytes::from(body));
             let request = testing::sign_at(&verifier, request, at).unwrap();
             let delivery = send(&layer, request.map(Full::new)).await.unwrap();
-            assert!(delivery.is_some(), "{provider}: {body} is no duplicate");
+            assert!(delivery.is_some(), "{provider}: {body} was treated as a duplicate");
         }
     }
 }
 
-/// Twilio goes on with the answer: an empty 200 would end the call.
+/// Twilio acts on the response: an empty 200 would end the call.
 #[tokio::test]
-async fn a_call_that_twilio_asks_about_again_is_answered_by_the_handler_again() {
+async fn a_retry_of_a_twilio_call_reaches_the_handler() {
     let twilio = |id: &str| {
         let request = Request::post("/voice").header("host", "h").header("i-twilio-idempotency-token", id);
         let verifier = provider::twilio("s".parse::<Secret>().unwrap());
@@ -512,9 +511,9 @@ async fn a_call_that_twilio_asks_about_again_is_answered_by_the_handler_again() 
     };
     let voice = layer("twilio", "s");
     for _ in 0..2 {
-        assert!(send(&voice, twilio("1")).await.unwrap().is_some(), "the call has no answer");
+        assert!(send(&voice, twilio("1")).await.unwrap().is_some(), "the retry did not reach the handler");
     }
-    // Of a status callback Twilio ignores the answer.
+    // Twilio ignores the response to a status callback, so those can be deduplicated.
     let status = voice.dedupe_by(|head, _| {
         let token = head.headers.get("i-twilio-idempotency-token")?.to_str().ok()?;
         Some(Key::new("twilio-status", token))
@@ -529,7 +528,7 @@ async fn a_call_that_twilio_asks_about_again_is_answered_by_the_handler_again() 
 }
 
 #[test]
-fn providers_that_act_on_the_answer_of_a_retry_have_no_key_that_a_retry_repeats() {
+fn providers_that_act_on_the_response_to_a_retry_are_not_deduplicated() {
     for id in ["twilio", "plivo-v1", "sinch-application", "teams", "dropbox-sign"] {
         let secret: Secret = "czNjcmV0".parse().unwrap();
         let verifier = provider::find(id).unwrap().verifier(secret).unwrap();
@@ -538,7 +537,7 @@ fn providers_that_act_on_the_answer_of_a_retry_have_no_key_that_a_retry_repeats(
     }
 }
 
-/// Sends a request as it is, or with `body` and the timestamp `at` for its own.
+/// Sends `signed` with its body and timestamp replaced by `body` and `at`.
 async fn judge_moved(provider: &str, signed: &Request<Bytes>, at: &str, body: &str) -> Result<(), Kind> {
     let mut moved = signed.clone().map(|_| Full::from(body.to_owned()));
     for value in moved.headers_mut().values_mut() {
@@ -551,11 +550,11 @@ async fn judge_moved(provider: &str, signed: &Request<Bytes>, at: &str, body: &s
     send(&layer(provider, SECRET), moved).await.map(drop)
 }
 
-/// A secret in every encoding that these providers use.
+/// A secret that is valid in every encoding that these providers use.
 const SECRET: &str = "00112233445566778899aabbccddeeff";
 
 #[tokio::test]
-async fn bite_20_no_digit_can_be_moved_between_a_timestamp_and_what_is_signed_beside_it() {
+async fn pitfall_20_no_digit_can_be_moved_between_a_timestamp_and_the_adjacent_body() {
     let adjacent = provider::all().filter_map(|provider| {
         let scheme = serde_json::to_value(provider.scheme()?).unwrap();
         let template = scheme["template"].as_str()?.to_owned();
@@ -572,7 +571,7 @@ async fn bite_20_no_digit_can_be_moved_between_a_timestamp_and_what_is_signed_be
         let request =
             |body: &'static str| Request::post(url).body(Bytes::from_static(body.as_bytes())).unwrap();
         let at = UNIX_EPOCH + Duration::from_secs(NOW.into());
-        // HubSpot's bodies are JSON, or there is none: there the digit is one of the URL.
+        // HubSpot's bodies are JSON or empty. `pitfall_21` moves a digit of the URL instead.
         let Ok(signed) = testing::sign_at(&verifier, request("7"), at) else {
             assert_eq!(provider, "hubspot-v3");
             continue;
@@ -596,7 +595,7 @@ async fn bite_20_no_digit_can_be_moved_between_a_timestamp_and_what_is_signed_be
 }
 
 #[tokio::test]
-async fn bite_21_a_signed_get_of_hubspots_does_not_outlive_its_tolerance() {
+async fn pitfall_21_a_signed_hubspot_get_does_not_outlive_its_tolerance() {
     let signature = base64(b"s", &format!("GEThttps://example.com/card?portalId=1234567{NOW}000"));
     let get = async |now: u32, query: &str, timestamp: &str| {
         let request = Request::get(format!("/card?portalId={query}"))
@@ -609,17 +608,17 @@ async fn bite_21_a_signed_get_of_hubspots_does_not_outlive_its_tolerance() {
     let (now, next_year) = (format!("{NOW}000"), NOW + 31_536_000);
     assert_eq!(get(NOW, "1234567", &now).await, Ok(()));
     assert_eq!(get(next_year, "1234567", &now).await, Err(Kind::StaleTimestamp));
-    // The last digit of the query is moved to the time, which is then in the year 4000.
+    // Moving the query's last digit to the timestamp would move it beyond the year 4000.
     assert_eq!(get(next_year, "123456", &format!("7{now}")).await, Err(Kind::MalformedSignature));
 }
 
 #[tokio::test]
-async fn bite_22_a_plain_hash_cannot_be_extended() {
+async fn pitfall_22_a_plain_hash_cannot_be_extended() {
     let padding = |length: usize| {
         let zeros = (119 - length % 64) % 64;
         [&[0x80][..], &vec![0; zeros], &(length as u64 * 8).to_be_bytes()].concat()
     };
-    // The hash of a text, its padding and `more`, of the text's hash and length alone.
+    // Computes the hash of a text, its padding and `more` from the text's hash and length alone.
     let extended = |hash: &[u8], length: usize, more: &[u8]| {
         let mut state = [0; 8];
         let words = hash.chunks(4).map(|word| u32::from_be_bytes(word.try_into().unwrap()));
@@ -639,12 +638,12 @@ async fn bite_22_a_plain_hash_cannot_be_extended() {
     assert!(send(&layer, post(&[("x-hubspot-signature", &seen)], body.to_vec())).await.is_ok());
     let forged = [body, &padding(length), more].concat();
     let signature = extended(&hash, length, more);
-    // It is the right hash: it is the body that gives it away.
+    // The hash is valid; the request is rejected because of its body.
     assert_eq!(signature, HEXLOWER.encode(&Sha256::digest([SECRET.as_bytes(), &forged].concat())));
     let judged = send(&layer, post(&[("x-hubspot-signature", &signature)], forged)).await;
     assert_eq!(judged.map(drop), Err(Kind::MalformedSignature));
 
-    // Of a request without a body all of the body would be forged.
+    // From a request without a body, an attacker could forge the whole body.
     let text = format!("{SECRET}POSThttps://example.com/webhook");
     let forged = [&padding(text.len()), more].concat();
     let signature = extended(&Sha256::digest(&text), text.len(), more);
@@ -654,7 +653,7 @@ async fn bite_22_a_plain_hash_cannot_be_extended() {
 }
 
 #[tokio::test]
-async fn bite_23_nothing_is_moved_from_a_body_that_is_no_json_to_the_header_before_it() {
+async fn pitfall_23_no_bytes_can_be_moved_from_a_body_to_the_header_signed_before_it() {
     let at = "2023-11-14T22:13:20Z";
     let form = "approved=false&role=user&ticket=7";
     let signature = base64(b"s", &format!("{at}{form}"));
@@ -668,7 +667,7 @@ async fn bite_23_nothing_is_moved_from_a_body_that_is_no_json_to_the_header_befo
     assert_eq!(zendesk(&moved, "ticket=7").await, Err(Kind::MalformedSignature));
     assert_eq!(zendesk("", &format!("{at}{form}")).await, Err(Kind::MalformedSignature));
 
-    // Twitch's id is followed by its timestamp, of which there may be another in the body.
+    // Twitch's id is followed by its timestamp, and the body may contain another timestamp.
     let body = r#"{"created":"2023-11-14T22:13:21Z","event":7}"#;
     let signature = format!("sha256={}", hex(b"s", &format!("id-1{at}{body}")));
     let twitch = async |id: &str, at: &str, body: &str| {
@@ -686,7 +685,7 @@ async fn bite_23_nothing_is_moved_from_a_body_that_is_no_json_to_the_header_befo
 }
 
 #[tokio::test]
-async fn bite_24_hook0s_headers_are_covered_by_version_1_alone() {
+async fn pitfall_24_only_version_1_covers_hook0s_headers() {
     let (v0, v1) = (
         hex(b"s", &format!("{NOW}.{{}}")),
         hex(b"s", &format!("{NOW}.x-event-id x-event-type.1.user.created.{{}}")),
@@ -703,14 +702,14 @@ async fn bite_24_hook0s_headers_are_covered_by_version_1_alone() {
         let moved = hook0(provider, &both, "1.user", "created").await;
         assert_eq!(moved, Err(Kind::MalformedSignature), "{provider}");
     }
-    assert_eq!(hook0("hook0", &without_v1, "2", "user.deleted").await, Ok(()), "as its documentation says");
+    assert_eq!(hook0("hook0", &without_v1, "2", "user.deleted").await, Ok(()), "as documented");
     let downgraded = hook0("hook0-v1", &without_v1, "2", "user.deleted").await;
     assert_eq!(downgraded, Err(Kind::MalformedSignature));
 }
 
 #[tokio::test]
-async fn bite_25_a_signature_of_one_version_is_not_accepted_as_that_of_another() {
-    // Hook0's v1, renamed: the names and values of its headers would begin the body.
+async fn pitfall_25_a_signature_of_one_version_is_not_accepted_as_that_of_another() {
+    // If Hook0's v1 were accepted as v0, the names and values of the headers would become part of the body.
     let v1 = hex(b"s", &format!("{NOW}.x-a.1.{{}}"));
     let hook0 = async |signature: &str, body: &str| {
         judge("hook0", "s", &[("x-hook0-signature", signature), ("x-a", "1")], body).await

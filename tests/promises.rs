@@ -11,7 +11,7 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
     paths.flat_map(|path| if path.is_dir() { sources(&path) } else { vec![path] }).collect()
 }
 
-/// The documentation above the line at `at`.
+/// Returns the documentation above the line at `at`.
 fn documentation(lines: &[&str], at: usize) -> String {
     let above = lines[..at].iter().rev().map(|line| line.trim());
     let above: Vec<_> = above.take_while(|line| line.starts_with("///") || line.starts_with("#[")).collect();

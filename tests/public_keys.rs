@@ -1,4 +1,4 @@
-//! Signatures by public keys, and tokens: what of them the known answers do not show.
+//! Public-key signatures and JWTs: properties that the known answers do not cover.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use tower_webhook::{
@@ -15,7 +15,7 @@ const ALGORITHMS: [(Algorithm, &str); 5] = [
 ];
 
 #[test]
-fn their_names_in_json_are_those_of_the_catalogue() {
+fn algorithms_have_their_catalogue_names_in_json() {
     for (algorithm, name) in ALGORITHMS {
         assert_eq!(serde_json::to_value(algorithm).unwrap(), name);
         let json =
@@ -38,7 +38,7 @@ fn without_the_feature_the_error_names_it() {
 
 #[cfg(feature = "asymmetric")]
 #[test]
-fn what_cannot_be_a_key_of_the_algorithm_is_refused_when_built() {
+fn a_key_that_does_not_fit_the_algorithm_is_refused() {
     // The public key of RFC 8032, 7.1, test 1.
     const KEY: &str = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
     let scheme = |algorithm| {
@@ -57,7 +57,7 @@ fn what_cannot_be_a_key_of_the_algorithm_is_refused_when_built() {
     ] {
         assert!(scheme(Algorithm::Ed25519).verifier("acme", secret(wrong)).is_err(), "{wrong}");
     }
-    // A public key in the signed text would be no secret.
+    // A public key is not a secret, so it cannot be part of the signed content.
     let with_secret = scheme(Algorithm::Ed25519).signs("{secret}{body}");
     assert!(with_secret.verifier("acme", secret(KEY)).unwrap_err().to_string().contains("{secret}"));
 }
@@ -83,9 +83,9 @@ mod requests {
         verify::{Algorithm, Encoding, RequestContext, Scheme, Verifier},
     };
 
-    /// What was learnt of a delivery.
+    /// The facts about a delivery that the handler sees.
     #[derive(Clone, Debug, Default)]
-    struct Learnt {
+    struct Seen {
         id: Option<String>,
         timestamp: Option<SystemTime>,
         event_type: Option<String>,
@@ -123,13 +123,13 @@ mod requests {
         layer_of(provider.verifier(secret(vector)).unwrap(), vector)
     }
 
-    /// With the vector's time.
+    /// Returns a layer whose clock is set to the vector's time.
     fn layer_of(verifier: impl Verifier, vector: &Value) -> WebhookLayer {
         let clock = ManualClock::at_unix(vector["now_unix"].as_u64().unwrap_or(1_700_000_000) as u32);
         WebhookLayer::with_verifier(verifier).clock(clock)
     }
 
-    /// A vector's request, to be changed before it is sent.
+    /// Returns a vector's request without its body.
     fn request(vector: &Value) -> Request<()> {
         let headers = vector["headers"].as_object().unwrap();
         let request = Request::post(vector["url"].as_str().unwrap());
@@ -139,15 +139,11 @@ mod requests {
         request.body(()).unwrap()
     }
 
-    async fn send(
-        layer: WebhookLayer,
-        vector: &Value,
-        request: Request<()>,
-    ) -> Result<Learnt, RejectionKind> {
+    async fn send(layer: WebhookLayer, vector: &Value, request: Request<()>) -> Result<Seen, RejectionKind> {
         let service = layer.layer(service_fn(async |request: Request<Body>| {
             let delivery = request.extensions().get::<Delivery>().unwrap();
             let mut response = Response::new(Full::<Bytes>::default());
-            response.extensions_mut().insert(Learnt {
+            response.extensions_mut().insert(Seen {
                 id: delivery.id().map(Into::into),
                 timestamp: delivery.timestamp(),
                 event_type: delivery.event_type().map(Into::into),
@@ -160,8 +156,8 @@ mod requests {
         let response = service.oneshot(request).await.unwrap();
         match response.extensions().get::<Rejection>() {
             Some(rejection) => Err(rejection.kind()),
-            // Not the handler's: the delivery was known already.
-            None => Ok(response.extensions().get::<Learnt>().cloned().unwrap_or_default()),
+            // The layer answers a duplicate without the handler.
+            None => Ok(response.extensions().get::<Seen>().cloned().unwrap_or_default()),
         }
     }
 
@@ -178,24 +174,24 @@ mod requests {
     }
 
     #[tokio::test]
-    async fn a_delivery_knows_what_its_signature_covers() {
+    async fn a_delivery_has_the_signed_id_event_type_and_timestamp() {
         let vector = known("telnyx-01");
-        let learnt = send(provider_of(&vector), &vector, request(&vector)).await.unwrap();
-        assert_eq!(learnt.id.as_deref(), Some("0ccc7b54-4df3-4bca-a65a-3da1ecc777f0"));
-        assert_eq!(learnt.event_type.as_deref(), Some("call.ai_gather.ended"));
-        assert_eq!(learnt.timestamp, at(1_700_000_000));
+        let seen = send(provider_of(&vector), &vector, request(&vector)).await.unwrap();
+        assert_eq!(seen.id.as_deref(), Some("0ccc7b54-4df3-4bca-a65a-3da1ecc777f0"));
+        assert_eq!(seen.event_type.as_deref(), Some("call.ai_gather.ended"));
+        assert_eq!(seen.timestamp, at(1_700_000_000));
     }
 
     #[tokio::test]
-    async fn a_tokens_id_and_time_are_the_deliverys() {
+    async fn a_delivery_has_the_tokens_id_and_timestamp() {
         let vector = known("messagebird-jwt-61");
-        let learnt = send(provider_of(&vector), &vector, request(&vector)).await.unwrap();
-        assert_eq!(learnt.id.as_deref(), Some("a-1"));
-        assert_eq!(learnt.timestamp, at(1_700_000_000));
+        let seen = send(provider_of(&vector), &vector, request(&vector)).await.unwrap();
+        assert_eq!(seen.id.as_deref(), Some("a-1"));
+        assert_eq!(seen.timestamp, at(1_700_000_000));
     }
 
     #[tokio::test]
-    async fn the_key_that_signed_is_told_though_several_are_in_one_secret() {
+    async fn the_secret_index_is_that_of_the_key_set_with_the_signing_key() {
         let mut vector = known("fusionauth-74");
         let [old, set] = [known("plaid-01")["secret"].clone(), vector["secret"].clone()];
         vector["secret"] = old;
@@ -205,7 +201,7 @@ mod requests {
     }
 
     #[tokio::test]
-    async fn a_scheme_picks_the_public_key_that_the_request_names() {
+    async fn a_scheme_selects_the_public_key_by_the_requests_key_id() {
         let vector = known("telnyx-01");
         let scheme = Scheme::new(Algorithm::Ed25519, "telnyx-signature-ed25519", Encoding::Base64)
             .key_encoding(Encoding::Base64)
@@ -228,9 +224,9 @@ mod requests {
         );
     }
 
-    /// Every attempt has a token of its own: what tells bodies apart is their digest.
+    /// Each attempt has its own token, so the replay guard compares the digests of the bodies.
     #[tokio::test]
-    async fn the_replay_guard_knows_a_body_again_in_another_token() {
+    async fn the_replay_guard_recognizes_a_body_under_another_token() {
         let [one, other] = [known("upstash-61"), known("upstash-75")];
         assert_eq!(one["body_utf8"], other["body_utf8"]);
         assert_ne!(one["headers"], other["headers"]);
@@ -243,12 +239,12 @@ mod requests {
         let first = send(layer.clone(), &one, named(&one, "msg_1")).await.unwrap();
         assert_eq!(first.id.as_deref(), Some("msg_1"));
         let again = send(layer, &other, named(&other, "msg_2")).await.unwrap();
-        assert_eq!(again.id, None, "it was handled again");
+        assert_eq!(again.id, None, "the replay reached the handler");
     }
 
-    /// Over HTTP/1 the request has a path and a `host`, and behind a proxy neither is the provider's.
+    /// Over HTTP/1 the request has a path and a `host`. Behind a proxy, both may differ from the URL that the provider called.
     #[tokio::test]
-    async fn the_url_that_a_token_is_for_is_the_one_that_the_provider_called() {
+    async fn the_url_of_a_token_is_the_one_that_the_provider_called() {
         let vector = known("messagebird-jwt-61");
         let with_uri = |uri: &'static str, host: &'static str| {
             let mut request = request(&vector);
@@ -261,12 +257,12 @@ mod requests {
         let proxied = || with_uri("/inner", "10.0.0.1:8080");
         let refused = send(provider_of(&vector), &vector, proxied()).await.unwrap_err();
         assert_eq!(refused, RejectionKind::WrongSignature);
-        let told = provider_of(&vector).public_url("https://receiver.example/webhook");
-        assert!(send(told, &vector, proxied()).await.is_ok());
+        let configured = provider_of(&vector).public_url("https://receiver.example/webhook");
+        assert!(send(configured, &vector, proxied()).await.is_ok());
     }
 
     #[tokio::test]
-    async fn a_token_that_is_wrong_is_refused_before_the_body_is_read() {
+    async fn a_wrong_token_is_rejected_before_the_body_is_read() {
         let vector = known("livekit-61");
         let provider = provider::livekit(secret(&vector));
         let (mut head, ()) = request(&vector).into_parts();
@@ -285,7 +281,7 @@ mod requests {
     }
 
     #[tokio::test]
-    async fn a_token_of_another_time_is_refused_before_the_body_is_read() {
+    async fn the_timestamp_of_a_token_is_known_before_the_body_is_read() {
         for provider in ["vonage-jwt", "monday"] {
             let verifier = provider::find(provider).unwrap().verifier("a secret".parse::<Secret>().unwrap());
             let request = Request::post("https://receiver.example/webhook").body("{}").unwrap();
@@ -298,7 +294,7 @@ mod requests {
     }
 
     #[tokio::test]
-    async fn a_signature_that_no_key_can_have_made_is_refused_before_the_body_is_read() {
+    async fn a_signature_that_no_key_can_have_made_is_rejected_before_the_body_is_read() {
         let vector = known("telnyx-01");
         let scheme = Scheme::new(Algorithm::Ed25519, "telnyx-signature-ed25519", Encoding::Base64)
             .key_encoding(Encoding::Base64)
@@ -325,9 +321,9 @@ mod requests {
         }
     }
 
-    /// What the token's payload is, a library that knows nothing of `b64` would get wrong.
+    /// A library that ignores `b64` would take the wrong payload for such a token.
     #[tokio::test]
-    async fn a_token_without_a_payload_must_say_that_the_body_is_not_encoded() {
+    async fn a_token_without_a_payload_must_declare_the_body_as_unencoded() {
         let vector = known("saleor-01");
         let (mut head, ()) = request(&vector).into_parts();
         let token = head.headers["saleor-signature"].to_str().unwrap().to_owned();
@@ -355,9 +351,9 @@ mod requests {
         }
     }
 
-    /// Anybody has the public key, and could sign with it then.
+    /// With a public key as the HMAC key, anyone could sign.
     #[test]
-    fn a_public_key_in_any_form_is_no_key_for_hmac() {
+    fn a_public_key_in_any_form_is_refused_as_an_hmac_key() {
         use aws_lc_rs::{
             encoding::{AsDer, PublicKeyX509Der},
             rsa::{KeyPair, KeySize},
@@ -393,7 +389,7 @@ mod requests {
         ]);
         for form in forms {
             let error = provider::fusionauth(form.parse::<Secret>().unwrap()).err();
-            let error = error.unwrap_or_else(|| panic!("{form} is taken")).to_string();
+            let error = error.unwrap_or_else(|| panic!("{form} was accepted")).to_string();
             assert!(error.ends_with("public key is neither PEM nor a JWK"), "{form}: {error}");
         }
         let random = <sha2::Sha256 as sha2::Digest>::digest("random");
@@ -414,7 +410,7 @@ mod requests {
         use data_encoding::{BASE64, BASE64URL_NOPAD};
 
         let keys = KeyPair::generate(KeySize::Rsa2048).unwrap();
-        // A sequence of the modulus, of 256 bytes after a zero, and of the exponent, of 3.
+        // A DER sequence of the modulus, which has 256 bytes after a zero, and the exponent, which has 3.
         let der = keys.public_key().as_ref();
         let (modulus, exponent) = (&der[9..265], &der[der.len() - 3..]);
         let set = |algorithm: Option<&str>| {
@@ -443,14 +439,14 @@ mod requests {
             };
             assert_eq!(judged(set(None)).await, Ok(()), "{name}");
             assert_eq!(judged(set(Some(name))).await, Ok(()), "{name}");
-            // A key that is said to be another algorithm's is no key of this one's.
+            // A key whose `alg` is another algorithm is not used.
             let other = if name == "RS256" { "RS384" } else { "RS256" };
             assert_eq!(judged(set(Some(other))).await, Err(RejectionKind::WrongSignature), "{name}");
         }
     }
 
     #[tokio::test]
-    async fn a_token_is_8_kib_long_at_most() {
+    async fn a_token_has_at_most_8_kib() {
         use data_encoding::BASE64URL_NOPAD;
         use hmac::{KeyInit, Mac};
 
@@ -474,7 +470,7 @@ mod requests {
     }
 
     #[tokio::test]
-    async fn no_token_however_odd_is_more_than_malformed() {
+    async fn odd_tokens_are_rejected_as_malformed() {
         let layer = provider_of(&known("livekit-61"));
         let vector = known("livekit-61");
         let deep = data_encoding::BASE64URL_NOPAD.encode("[".repeat(4000).as_bytes());

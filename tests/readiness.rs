@@ -1,5 +1,5 @@
-//! The layer keeps tower's contract: who is called was made ready, and who is only being listened
-//! to holds no place that another could have.
+//! The layer keeps tower's contract: it calls only services that are ready, and it does not hold a concurrency permit
+//! while it reads a body.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod common;
@@ -35,7 +35,7 @@ async fn handled(_: Request<Body>) -> Result<Answer, Infallible> {
     Ok(Answer::default())
 }
 
-/// Makes the very instance that is given ready, as tower asks, and calls it.
+/// Makes this instance ready and then calls it, as tower requires.
 async fn called<S, B>(service: &mut S, request: Request<B>) -> Result<S::Future, S::Error>
 where
     S: Service<Request<B>>,
@@ -58,8 +58,7 @@ fn boxed<B: http_body::Body<Data = Bytes, Error = Infallible> + Send + 'static>(
     request.map(BodyExt::boxed_unsync)
 }
 
-/// A request whose head is well-formed, so that the layer has to hear it out, and whose body comes
-/// as the test sends it.
+/// Returns a request with a well-formed head, so that the layer must read its body, and a sender for the body.
 fn slow() -> (Sender<Bytes, Infallible>, Request<AnyBody>) {
     let (sender, body) = Channel::new(1);
     let (head, _) = signed("msg_forged", "{}").into_parts();
@@ -67,7 +66,7 @@ fn slow() -> (Sender<Bytes, Infallible>, Request<AnyBody>) {
 }
 
 #[tokio::test]
-async fn a_slow_body_does_not_hold_the_only_place_of_a_concurrency_limit() {
+async fn a_slow_body_does_not_hold_the_only_permit_of_a_concurrency_limit() {
     let service = ServiceBuilder::new().layer(layer()).concurrency_limit(1).service(service_fn(handled));
     let (mut sender, request) = slow();
     let forged = tokio::spawn(service.clone().oneshot(request));
@@ -85,7 +84,7 @@ async fn a_slow_body_does_not_hold_the_only_place_of_a_concurrency_limit() {
 }
 
 #[tokio::test]
-async fn a_call_gives_its_place_back_before_it_is_even_polled() {
+async fn a_call_returns_its_permit_before_it_is_polled() {
     let mut service = ServiceBuilder::new().layer(layer()).concurrency_limit(1).service(service_fn(handled));
     let (_sender, request) = slow();
     let _forged = called(&mut service, request).await.unwrap();
@@ -95,7 +94,7 @@ async fn a_call_gives_its_place_back_before_it_is_even_polled() {
 }
 
 #[tokio::test]
-async fn a_running_handler_does_hold_its_place() {
+async fn a_running_handler_holds_its_permit() {
     let (desk, mut calls) = common::desk();
     let handler = service_fn(move |request: Request<Body>| {
         let desk = desk.clone();
@@ -118,7 +117,7 @@ async fn a_running_handler_does_hold_its_place() {
     assert_eq!(soon(second).await.unwrap().unwrap().status(), StatusCode::OK);
 }
 
-/// Panics when it is called without having been made ready, as tower allows a service to.
+/// A service that panics if it is called before it is ready, which tower permits.
 struct Probe {
     ready: bool,
     number: usize,
@@ -130,7 +129,7 @@ struct Shared {
     clones: AtomicUsize,
     /// The numbers of the instances that were called.
     called: Mutex<Vec<usize>>,
-    /// How many times `poll_ready` succeeds before it fails.
+    /// The number of times that `poll_ready` succeeds before it fails.
     fails_after: Option<AtomicUsize>,
 }
 
@@ -156,14 +155,14 @@ impl Service<Request<Body>> for Probe {
         if let Some(left) = &self.shared.fails_after
             && left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_err()
         {
-            return Poll::Ready(Err("not today"));
+            return Poll::Ready(Err("not ready"));
         }
         self.ready = true;
         Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, _: Request<Body>) -> Self::Future {
-        assert!(self.ready, "called without having been made ready");
+        assert!(self.ready, "called before it was ready");
         self.ready = false;
         self.shared.called.lock().unwrap().push(self.number);
         ready(Ok(Response::default()))
@@ -171,7 +170,7 @@ impl Service<Request<Body>> for Probe {
 }
 
 #[tokio::test]
-async fn whoever_is_called_was_made_ready() {
+async fn every_called_instance_is_ready() {
     let shared = Arc::default();
     let mut service = layer().layer(Probe::new(&shared));
     for id in ["msg_1", "msg_2", "msg_2", "msg_3"] {
@@ -184,7 +183,7 @@ async fn whoever_is_called_was_made_ready() {
 }
 
 #[tokio::test]
-async fn a_request_left_alone_goes_to_the_very_instance_that_was_made_ready() {
+async fn an_excluded_request_goes_to_the_instance_that_was_made_ready() {
     let shared = Arc::default();
     let mut service = layer().only_if(|_| false).layer(Probe::new(&shared));
     for _ in 0..3 {
@@ -195,7 +194,7 @@ async fn a_request_left_alone_goes_to_the_very_instance_that_was_made_ready() {
 }
 
 #[tokio::test]
-async fn requests_left_alone_and_deliveries_take_turns() {
+async fn excluded_requests_and_deliveries_may_alternate() {
     let shared = Arc::default();
     let signed_only = layer().only_if(|head| head.headers.contains_key("webhook-id"));
     let mut service = signed_only.layer(Probe::new(&shared));
@@ -212,23 +211,23 @@ fn failing_after(times: usize) -> (tower_webhook::WebhookService<Probe>, Outcome
 }
 
 #[tokio::test]
-async fn a_service_that_cannot_become_ready_says_so_at_once() {
+async fn an_error_of_poll_ready_is_returned_at_once() {
     let (mut service, _, _) = failing_after(0);
     let error = <_ as ServiceExt<Sent>>::ready(&mut service).await.err();
-    assert_eq!(error, Some("not today"));
+    assert_eq!(error, Some("not ready"));
 }
 
 #[tokio::test]
-async fn a_service_that_fails_to_become_ready_later_leaves_nothing_claimed() {
+async fn an_error_of_poll_ready_before_the_handler_leaves_no_claim() {
     let (mut service, mut outcomes, shared) = failing_after(1);
     let failed = through(&mut service, signed("msg_1", "{}")).await;
-    assert_eq!(failed.err(), Some("not today"));
+    assert_eq!(failed.err(), Some("not ready"));
     assert!(shared.called.lock().unwrap().is_empty());
     let outcome = outcomes.next().await;
     assert_eq!(outcome.kind(), OutcomeKind::Aborted);
     assert_eq!(outcome.settlement(), None);
 
-    // Two more: one for the instance that is polled, one for the instance that is called.
+    // Two successes: one for the instance that is polled, one for the instance that is called.
     shared.fails_after.as_ref().unwrap().store(2, Ordering::SeqCst);
     let retry = through(&mut service, signed("msg_1", "{}")).await.unwrap();
     assert_eq!(retry.status(), StatusCode::OK);

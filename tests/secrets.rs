@@ -1,4 +1,4 @@
-//! Secrets given to constructors: as text, which is decoded, and as keys, which are not.
+//! Secrets for constructors: text, which is decoded, and raw keys, which are not.
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing)]
 
 use std::time::{Duration, SystemTime};
@@ -33,7 +33,7 @@ fn verifier(provider: &str, secrets: impl Into<Secrets>) -> Result<ProviderVerif
 fn signed(provider: &str, secret: Secret) -> Request<Bytes> {
     let verifier = verifier(provider, secret).unwrap();
     let mut request = Request::post("https://receiver.example/webhook");
-    // Otherwise the test kit makes up an id, and no two requests are equal.
+    // Without an id, the test kit would generate one, and no two requests would be equal.
     if let [Location::Header(name)] = verifier.profile().id() {
         request = request.header(name, "1");
     }
@@ -50,7 +50,8 @@ fn assert_sign_alike(provider: &str, one: Secret, other: Secret) {
     assert_eq!((one.headers(), one.body()), (other.headers(), other.body()), "{provider}");
 }
 
-/// The scope of a delivery that a function has verified with one of its secrets; `None` if the layer rejects it.
+/// Returns the scope of a delivery that a `from_fn` verifier accepts with the secret at `index`; `None` if the layer
+/// rejects it.
 async fn scope(secrets: &[&str], index: usize) -> Option<String> {
     let verifier = verify::from_fn(move |_, _| Ok(Verified::new().with_id("1").with_secret_index(index)));
     let verifier = secrets.iter().fold(verifier, |verifier, secret| verifier.secret(&text(secret)));
@@ -66,7 +67,7 @@ async fn scope(secrets: &[&str], index: usize) -> Option<String> {
 }
 
 #[tokio::test]
-async fn the_secrets_of_a_function_keep_equal_ids_apart() {
+async fn the_secrets_of_a_from_fn_verifier_separate_equal_ids() {
     let acme = scope(&["acme's"], 0).await;
     assert!(acme.is_some());
     assert_ne!(scope(&["mallory's"], 0).await, acme);
@@ -76,8 +77,9 @@ async fn the_secrets_of_a_function_keep_equal_ids_apart() {
 }
 
 #[test]
-fn a_provider_says_whether_it_accepts_any_secret() {
-    // Neither hex nor base64, no credentials, no PEM, no JWK, for a plain hash too alike, a prefix without a key, and broken JSON.
+fn accepts_any_secret_agrees_with_the_constructors() {
+    // Invalid as hex, base64, credentials, PEM and JWK. One is a prefix of another, which a plain hash refuses; one is a prefix
+    // without a key; one is broken JSON.
     let odd = || [text("?"), text("??"), text("signkey-prod-"), text("{")];
     let disagrees =
         |provider: &&provider::Provider| provider.verifier(odd()).is_ok() != provider.accepts_any_secret();
@@ -86,7 +88,7 @@ fn a_provider_says_whether_it_accepts_any_secret() {
 }
 
 #[test]
-fn a_key_is_used_as_the_bytes_that_its_text_stands_for() {
+fn a_raw_key_signs_like_its_encoded_text() {
     const KEY: &[u8] = b"0123456789abcdef";
     for provider in ["standard-webhooks", "svix", "supabase-auth", "sinch-application", "airtable"] {
         assert_sign_alike(
@@ -102,7 +104,7 @@ fn a_key_is_used_as_the_bytes_that_its_text_stands_for() {
         assert_sign_alike(provider, text("0123456789abcdef"), key(KEY));
     }
     assert_sign_alike("basic-auth", text("user:password"), key(b"user:password"));
-    // Not UTF-8, which no text gives a provider that decodes none.
+    // Keys that are not UTF-8, which no text can express for a provider that does not decode it.
     assert_ne!(signed("github", key(&[0xff; 16])).headers(), signed("github", key(&[0xfe; 16])).headers());
 }
 
@@ -115,7 +117,7 @@ fn a_key_is_not_decoded_even_if_it_could_be() {
         let as_a_whole = |request: &Request<Bytes>| format!("{:?} {:?}", request.headers(), request.body());
         assert_ne!(as_a_whole(&decoded), as_a_whole(&undecoded), "{provider}");
     }
-    // Nor is a prefix removed: `whsec_` is a part of these keys.
+    // A prefix is not removed either: `whsec_` is part of these keys.
     assert_sign_alike("svix", key(b"whsec_a"), text("whsec_d2hzZWNfYQ=="));
     assert_sign_alike("inngest", text("a"), text("signkey-prod-a"));
     assert_ne!(signed("inngest", key(b"a")).headers(), signed("inngest", key(b"signkey-prod-a")).headers());
@@ -142,7 +144,7 @@ fn the_error_names_the_rule_that_a_standard_webhooks_secret_breaks() {
 #[test]
 fn duplicates_of_a_secret_are_accepted() -> Result<(), InvalidSecret> {
     verifier("stripe", [text("same"), text("same")])?;
-    // A plain hash, which refuses a secret that is the beginning of another.
+    // A plain hash refuses a secret that is a prefix of another.
     let scheme: Scheme = serde_json::from_str(
         r#"{"alg":"hash-sha256","sig":{"from":"x-sig","enc":"hex"},"template":"{body}{secret}"}"#,
     )
@@ -174,7 +176,7 @@ MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=
         for secret in [text(HEX), text(PEM), text(PEM.trim()), key(&raw())] {
             verifier("discord", secret)?;
         }
-        // Neither text that could be decoded, nor another length.
+        // Neither encoded keys nor keys of another length are accepted.
         for wrong in [HEX.as_bytes(), PEM.as_bytes(), &raw()[1..]] {
             assert!(verifier("discord", key(wrong)).is_err(), "{wrong:?}");
         }
@@ -197,10 +199,10 @@ MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=
             let error = verifier(id, key(&raw())).err().unwrap().to_string();
             assert_eq!(error, "signing secret 0 cannot be used: public key is not a JWK or PEM", "{id}");
         }
-        // It takes keys of MACs, too, and a public key may have as many bytes.
+        // FusionAuth also accepts HMAC keys, and a public key may have the same length.
         for bytes in [&b"a key"[..], &raw()] {
             let error = verifier("fusionauth", key(bytes)).err().unwrap().to_string();
-            assert!(error.contains("bytes may be a public key or a key for HMAC"), "{error}");
+            assert!(error.contains("raw key may be a public key or an HMAC key"), "{error}");
         }
         verifier("fusionauth", text("a key"))?;
         assert!(verifier("fusionauth", [text("a key"), text(PEM)]).is_err());

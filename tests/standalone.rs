@@ -48,7 +48,7 @@ async fn a_request_that_is_301_seconds_old_is_stale() {
 }
 
 #[tokio::test]
-async fn a_timestamp_that_only_the_body_has_is_judged_as_well() {
+async fn a_timestamp_in_the_body_is_checked() {
     let linear = provider::linear(secret());
     let body = format!(r#"{{"webhookTimestamp":{SIGNED_AT}000}}"#);
     let (head, body) = testing::sign(&linear, Request::post("/").body(body).unwrap()).unwrap().into_parts();
@@ -67,7 +67,7 @@ async fn the_id_and_the_event_type_are_found_where_the_profile_says() {
     assert_eq!((verified.id(), verified.event_type()), (Some("72d3162e"), Some("push")));
     assert_eq!((verified.secret_index(), verified.payload()), (0, None));
 
-    // Empty ones are none.
+    // Empty values count as missing.
     let anonymous = testing::post(&github, "/").header("x-github-delivery", "").body::<Bytes>("{}").unwrap();
     let (head, body) = anonymous.into_parts();
     let verified = verify_request(&github, &head, &body, SystemTime::now()).await.unwrap();
@@ -75,7 +75,7 @@ async fn the_id_and_the_event_type_are_found_where_the_profile_says() {
 }
 
 #[tokio::test]
-async fn an_empty_id_of_the_verifier_gives_way_to_the_profiles_places() {
+async fn an_empty_id_from_the_verifier_is_replaced_with_that_from_the_profiles_location() {
     let profile = Profile::new("acme")
         .with_id(verify::Location::header("x-id"))
         .with_event_type(verify::Location::header("x-event"));
@@ -94,7 +94,7 @@ async fn an_empty_id_of_the_verifier_gives_way_to_the_profiles_places() {
 }
 
 #[tokio::test]
-async fn only_a_place_in_json_is_looked_for_in_the_json_field() {
+async fn only_a_json_location_is_looked_up_in_the_json_field() {
     for (places, found) in [("form:kind", Some("push")), ("body:/type", Some("nested"))] {
         let profile = Profile::new("acme")
             .with_json_field("payload")
@@ -153,9 +153,9 @@ fn a_context_without_a_usable_host_has_no_url() {
     assert_eq!(other_query.url(), None);
 }
 
-/// A verifier sees what the layer knows, whether it is the crate's or not.
+/// A custom verifier gets the same context as those of the crate.
 #[tokio::test]
-async fn a_verifier_of_your_own_gets_the_url_and_the_verify_token() {
+async fn a_custom_verifier_gets_the_url_and_the_verify_token() {
     let token = secret();
     let verifier = verify::from_fn(|request, _| match (request.verify_token(), request.url()) {
         (Some(token), Some(url)) => Ok(Verified::new().with_id(format!("{:?} {url}", token.expose()))),
@@ -170,9 +170,9 @@ async fn a_verifier_of_your_own_gets_the_url_and_the_verify_token() {
     assert_eq!(verified.id(), Some(&*format!("{:?} https://b.example", token.expose())));
 }
 
-/// A context outlives the reference to it that a verifier is handed.
+/// The references that a context returns are not bound to the lifetime of the context.
 #[test]
-fn what_a_context_returns_lives_as_long_as_the_request() {
+fn references_from_a_context_live_as_long_as_the_request() {
     fn parts<'a>(request: &RequestContext<'a>) -> (&'a Parts, Option<&'a Secret>) {
         (request.head(), request.verify_token())
     }
@@ -189,7 +189,7 @@ fn what_a_context_returns_lives_as_long_as_the_request() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_key_that_never_comes_ends_after_ten_seconds() {
+async fn a_check_that_never_finishes_times_out_after_ten_seconds() {
     struct Slow(Profile);
     struct Waiting;
     impl Verifier for Slow {

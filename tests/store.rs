@@ -1,4 +1,4 @@
-//! `store::contract` over the stores, and what is particular to `MokaStore`.
+//! The contract test for each store, and tests of `MokaStore` and `CachedStore`.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::{
@@ -45,13 +45,13 @@ async fn the_memory_store_keeps_the_contract() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn an_arc_of_a_store_keeps_it_too() {
+async fn an_arc_of_a_store_keeps_the_contract() {
     let clock = ManualClock::at_unix(1_700_000_000);
     store::contract(Arc::new(store_on(&clock, 10_000)), async |time| clock.advance(time)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn an_erased_store_keeps_it_too() {
+async fn a_type_erased_store_keeps_the_contract() {
     let clock = ManualClock::at_unix(1_700_000_000);
     let memory = || store_on(&clock, 10_000);
     let cached = CachedStore::new(memory(), 100).clock(clock.clone());
@@ -61,27 +61,27 @@ async fn an_erased_store_keeps_it_too() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_cache_before_it_keeps_it() {
+async fn a_cached_store_keeps_the_contract() {
     let clock = ManualClock::at_unix(1_700_000_000);
     let store = CachedStore::new(store_on(&clock, 10_000), 100).clock(clock.clone());
     store::contract(store, async |time| clock.advance(time)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn the_store_of_the_documentation_keeps_it() {
+async fn the_store_of_the_documentation_keeps_the_contract() {
     let clock = ManualClock::at_unix(1_700_000_000);
     let store = MapStore { records: Mutex::default(), clock: clock.clone() };
     store::contract(store, async |time| clock.advance(time)).await;
 }
 
-/// The one that `store`'s documentation shows, with a clock.
+/// The store from the documentation of `store`, with a clock.
 struct MapStore {
     records: Mutex<HashMap<Key, Record>>,
     clock: ManualClock,
 }
 
 struct Record {
-    owner: Option<Token>, // none: completed
+    owner: Option<Token>, // `None` if completed
     fencing_token: u64,
     until: Duration,
 }
@@ -138,12 +138,12 @@ impl MapStore {
     }
 }
 
-/// A store with one thing wrong with it, which the contract must notice.
+/// A store with one fault, which the contract test must detect.
 struct Wrong {
     right: MapStore,
     fault: Fault,
     completed_by: Mutex<Option<Token>>,
-    /// How many have found a key free, and not claimed it yet.
+    /// The number of callers that have found a key free and have not claimed it yet.
     looking: Mutex<HashMap<Key, usize>>,
 }
 
@@ -153,18 +153,18 @@ enum Fault {
     AnyoneMayComplete,
     AnyoneMayExtend,
     AnyoneMayRelease,
-    CompletedIsForgotten,
-    ExtendsInNameOnly,
-    ExtendsTheDead,
-    FencingBeginsAnewWhenForgotten,
-    FencingBeginsAnewWhenReleased,
+    ForgetsCompletedKeys,
+    ExtendHasNoEffect,
+    ExtendsExpiredClaims,
+    FencingRestartsWhenForgotten,
+    FencingRestartsWhenReleased,
     FencingFallsWhenRepeated,
-    ForgetsTheRunning,
+    ForgetsRunningClaims,
     ForgetsTooSoon,
     KeysReadAlike,
-    LooksBeforeItClaims,
+    ChecksBeforeItClaims,
     NoNewLeaseWhenRepeated,
-    ReleasesTheCompleted,
+    ReleasesCompletedKeys,
     RemembersTooLong,
 }
 
@@ -187,13 +187,13 @@ impl Store for Wrong {
         if self.fault == Fault::NoNewLeaseWhenRepeated && repeated {
             return Ok(Claim::Acquired { fencing_token: u64::MAX });
         }
-        if self.fault == Fault::LooksBeforeItClaims && owner.is_none() {
+        if self.fault == Fault::ChecksBeforeItClaims && owner.is_none() {
             *self.looking.lock().unwrap().entry(key.clone()).or_default() += 1;
-            // Where many race, until another has looked as well.
+            // In the race, wait until another caller has found the key free as well.
             while key.id().starts_with("race-") && self.looking.lock().unwrap()[key] < 2 {
                 tokio::task::yield_now().await;
             }
-            // Whoever came in between is overlooked.
+            // Ignore a claim that was made in the meantime.
             let mut records = self.right.records.lock().unwrap();
             if let Some(record) = records.get_mut(key).filter(|record| record.owner.is_some()) {
                 record.until = Duration::ZERO;
@@ -201,7 +201,7 @@ impl Store for Wrong {
         }
         Ok(match (self.fault, self.right.claim(key, token, lease).await?) {
             (Fault::AllAcquire, _) => Claim::Acquired { fencing_token: 1 },
-            (Fault::CompletedIsForgotten, Claim::Completed) => Claim::Acquired { fencing_token: 1 },
+            (Fault::ForgetsCompletedKeys, Claim::Completed) => Claim::Acquired { fencing_token: 1 },
             (Fault::FencingFallsWhenRepeated, _) if repeated => Claim::Acquired { fencing_token: 0 },
             (_, claim) => claim,
         })
@@ -211,11 +211,11 @@ impl Store for Wrong {
         let key = &self.key(key);
         match self.fault {
             Fault::AnyoneMayExtend => self.right.extend(key, &self.owner(key).unwrap_or(*token), lease).await,
-            Fault::ExtendsInNameOnly => self.right.if_mine(key, token, |_, _| {}),
-            Fault::ExtendsTheDead => {
+            Fault::ExtendHasNoEffect => self.right.if_mine(key, token, |_, _| {}),
+            Fault::ExtendsExpiredClaims => {
                 let (mut records, now) = (self.right.records.lock().unwrap(), self.right.clock.monotonic());
                 let mine = records.get_mut(key).filter(|record| record.owner == Some(*token));
-                // Released is another matter: it has ended now.
+                // A released claim ends now, and is not extended.
                 let mine = mine.filter(|record| record.until != now);
                 Ok(mine.map(|record| record.until = now + lease).is_some())
             }
@@ -240,45 +240,45 @@ impl Store for Wrong {
         let key = &self.key(key);
         let completed_it = *self.completed_by.lock().unwrap() == Some(*token);
         let mine = self.right.release(key, token).await?;
-        if self.fault == Fault::FencingBeginsAnewWhenReleased && mine {
+        if self.fault == Fault::FencingRestartsWhenReleased && mine {
             self.right.records.lock().unwrap().remove(key);
         }
         Ok(mine
             || self.fault == Fault::AnyoneMayRelease
-            || self.fault == Fault::ReleasesTheCompleted && completed_it)
+            || self.fault == Fault::ReleasesCompletedKeys && completed_it)
     }
 
     async fn forget(&self, key: &Key) -> Result<bool, StoreError> {
         let key = &self.key(key);
         let running = self.owner(key).is_some();
         let forgotten = self.right.forget(key).await?;
-        if self.fault == Fault::FencingBeginsAnewWhenForgotten && forgotten {
+        if self.fault == Fault::FencingRestartsWhenForgotten && forgotten {
             self.right.records.lock().unwrap().remove(key);
         }
-        Ok(forgotten || self.fault == Fault::ForgetsTheRunning && running)
+        Ok(forgotten || self.fault == Fault::ForgetsRunningClaims && running)
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn the_contract_notices_a_store_that_breaks_it() {
+async fn the_contract_test_detects_each_fault() {
     use Fault::*;
     for fault in [
         AllAcquire,
         AnyoneMayComplete,
         AnyoneMayExtend,
         AnyoneMayRelease,
-        CompletedIsForgotten,
-        ExtendsInNameOnly,
-        ExtendsTheDead,
-        FencingBeginsAnewWhenForgotten,
-        FencingBeginsAnewWhenReleased,
+        ForgetsCompletedKeys,
+        ExtendHasNoEffect,
+        ExtendsExpiredClaims,
+        FencingRestartsWhenForgotten,
+        FencingRestartsWhenReleased,
         FencingFallsWhenRepeated,
-        ForgetsTheRunning,
+        ForgetsRunningClaims,
         ForgetsTooSoon,
         KeysReadAlike,
-        LooksBeforeItClaims,
+        ChecksBeforeItClaims,
         NoNewLeaseWhenRepeated,
-        ReleasesTheCompleted,
+        ReleasesCompletedKeys,
         RemembersTooLong,
     ] {
         let clock = ManualClock::at_unix(1_700_000_000);
@@ -288,12 +288,15 @@ async fn the_contract_notices_a_store_that_breaks_it() {
             let store = Wrong { right, fault, completed_by: Mutex::default(), looking: Mutex::default() };
             runtime.block_on(store::contract(store, async |time| clock.advance(time)));
         };
-        assert!(tokio::task::spawn_blocking(check).await.unwrap_err().is_panic(), "{fault:?} went unnoticed");
+        assert!(
+            tokio::task::spawn_blocking(check).await.unwrap_err().is_panic(),
+            "{fault:?} was not detected"
+        );
     }
 }
 
 #[tokio::test]
-async fn only_completed_keys_leave_when_it_is_full_and_the_oldest_first() {
+async fn a_full_store_evicts_only_completed_keys_and_the_oldest_first() {
     let clock = ManualClock::at_unix(1_700_000_000);
     let store = store_on(&clock, 100);
     let key = |n: u32| Key::new("test", &n.to_string());
@@ -311,20 +314,23 @@ async fn only_completed_keys_leave_when_it_is_full_and_the_oldest_first() {
     for n in 0..2000 {
         remembered += u32::from(is_completed(&store, &key(n)).await);
     }
-    // The cache tidies up in batches, so for a moment it may hold a few more.
-    assert!((50..=200).contains(&remembered), "{remembered} of 2000 keys are remembered, with room for 100");
+    // The cache evicts in batches, so it may briefly hold a few more.
+    assert!(
+        (50..=200).contains(&remembered),
+        "{remembered} of 2000 keys are remembered, with a capacity of 100"
+    );
     assert!(is_completed(&store, &key(1999)).await && !is_completed(&store, &key(0)).await);
     assert!(store.evicted_early() >= 1000, "{}", store.evicted_early());
 }
 
 #[tokio::test]
-async fn a_fresh_key_is_always_remembered_even_in_a_full_store() {
+async fn a_full_store_always_remembers_a_new_key() {
     let clock = ManualClock::at_unix(1_700_000_000);
     let store = store_on(&clock, 100);
     for n in 0..1000 {
         let key = Key::new("test", &n.to_string());
         complete(&store, &key).await;
-        // Asked for often, the old keys must not keep the new out.
+        // Old keys that are claimed often must not prevent new keys from being kept.
         for _ in 0..3 {
             assert!(is_completed(&store, &key).await, "key {n}");
         }
@@ -346,14 +352,14 @@ async fn keys_whose_window_is_over_do_not_count_as_evicted_early() {
 }
 
 #[tokio::test]
-async fn keys_also_leave_when_their_window_has_passed_in_real_time() {
+async fn keys_are_also_removed_when_their_window_has_passed_in_real_time() {
     let clock = ManualClock::at_unix(1_700_000_000);
     let store = store_on(&clock, 100);
     let (once, again) = (Key::new("test", "once"), Key::new("test", "again"));
-    // For the other to take the place of a record whose window has passed, and which is there still.
+    // `again` replaces a record that still exists although its window has passed.
     complete(&store, &again).await;
     clock.advance(WINDOW);
-    // From here on the clock stands still.
+    // The manual clock does not advance from here on.
     let short = Duration::from_millis(20);
     for key in [once, again] {
         complete_for(short, &store, &key).await;
@@ -362,7 +368,9 @@ async fn keys_also_leave_when_their_window_has_passed_in_real_time() {
                 tokio::time::sleep(short).await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(10), gone).await.unwrap_or_else(|_| panic!("{key} stays"));
+        tokio::time::timeout(Duration::from_secs(10), gone)
+            .await
+            .unwrap_or_else(|_| panic!("{key} was not removed"));
     }
 }
 
@@ -382,7 +390,7 @@ async fn setting_the_time_of_day_changes_neither_leases_nor_windows() {
 }
 
 #[tokio::test]
-async fn a_lease_or_window_beyond_all_time_is_for_ever() {
+async fn a_maximal_lease_or_window_never_ends() {
     let clock = ManualClock::at_unix(1_700_000_000);
     let store = store_on(&clock, 100);
     let (key, token) = (Key::new("test", "1"), Token::mint());
@@ -394,18 +402,17 @@ async fn a_lease_or_window_beyond_all_time_is_for_ever() {
 }
 
 #[tokio::test]
-async fn fencing_grows_from_one_process_to_the_next() {
+async fn fencing_tokens_increase_from_one_process_to_the_next() {
     let claim =
         async |store: &MokaStore| match store.claim(&Key::new("test", "1"), &Token::mint(), LEASE).await {
             Ok(Claim::Acquired { fencing_token }) => fencing_token,
             other => panic!("{other:?}"),
         };
-    // One claim a microsecond is more than any process can make: those that ended before this one
-    // began, whenever they had begun, have not counted up to here.
+    // No process makes a claim per microsecond, so the fencing tokens of earlier processes are below the current time.
     let micros = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_micros();
     let before = claim(&MokaStore::new(10)).await;
     assert!(u128::from(before) >= micros, "{before} at {micros}");
-    // A store that begins anew, as after a restart, on a clock that stands still.
+    // A new store, as after a restart, on a clock that does not advance.
     let after = claim(&MokaStore::new(10).clock(ManualClock::at_unix(0))).await;
     assert!(after >= before, "{before}, {after}");
 }
@@ -417,7 +424,7 @@ impl Store for Counted {
     async fn claim(&self, key: &Key, token: &Token, lease: Duration) -> Result<Claim, StoreError> {
         *self.1.lock().unwrap() += 1;
         let claim = self.0.claim(key, token, lease).await;
-        // An answer takes its time.
+        // Yield between the claim and its result, as over a network.
         tokio::task::yield_now().await;
         claim
     }
@@ -451,7 +458,7 @@ impl Counted {
     }
 }
 
-/// A store that counts, and two processes' caches before it.
+/// Returns a store that counts its claims, and two caches in front of it, as in two processes.
 fn cached(clock: &ManualClock) -> (Arc<Counted>, [CachedStore<Arc<Counted>>; 2]) {
     let inner = Arc::new(Counted(store_on(clock, 1000), Mutex::default()));
     let cache = || CachedStore::new(Arc::clone(&inner), 100).clock(clock.clone());
@@ -463,12 +470,12 @@ async fn claim(store: &impl Store, key: &Key) -> Claim {
 }
 
 #[tokio::test]
-async fn a_cache_answers_what_it_saw_completed_for_a_minute() {
+async fn a_cache_answers_for_completed_keys_for_a_minute() {
     let clock = ManualClock::at_unix(1_700_000_000);
     let (inner, [one, other]) = cached(&clock);
     let (key, token) = (Key::new("test", "1"), Token::mint());
     one.claim(&key, &token, LEASE).await.unwrap();
-    // What is running is the other store's business.
+    // The cache does not answer for claims in progress.
     for _ in 0..3 {
         assert_eq!(claim(&one, &key).await, Claim::InProgress);
     }
@@ -496,7 +503,7 @@ async fn a_cache_keeps_nothing_beyond_its_window() {
 }
 
 #[tokio::test]
-async fn a_cache_does_not_keep_what_was_not_completed() {
+async fn a_cache_does_not_keep_a_key_that_was_not_completed() {
     let clock = ManualClock::at_unix(1_700_000_000);
     let (_, [store, _]) = cached(&clock);
     let (key, token) = (Key::new("test", "1"), Token::mint());
@@ -507,7 +514,7 @@ async fn a_cache_does_not_keep_what_was_not_completed() {
 }
 
 #[tokio::test]
-async fn what_is_forgotten_is_open_here_at_once_and_elsewhere_within_a_minute() {
+async fn a_forgotten_key_is_free_here_at_once_and_elsewhere_within_a_minute() {
     let clock = ManualClock::at_unix(1_700_000_000);
     let (_, [one, other]) = cached(&clock);
     let (key, token) = (Key::new("test", "1"), Token::mint());
@@ -521,7 +528,7 @@ async fn what_is_forgotten_is_open_here_at_once_and_elsewhere_within_a_minute() 
 }
 
 #[tokio::test]
-async fn a_cache_begins_anew_after_a_forget() {
+async fn a_cache_keeps_completions_after_a_forget() {
     let clock = ManualClock::at_unix(1_700_000_000);
     let (inner, [store, _]) = cached(&clock);
     let (key, token) = (Key::new("test", "1"), Token::mint());
@@ -529,40 +536,40 @@ async fn a_cache_begins_anew_after_a_forget() {
         assert!(matches!(store.claim(&key, &token, LEASE).await.unwrap(), Claim::Acquired { .. }));
         assert!(store.complete(&key, &token, WINDOW).await.unwrap());
         assert_eq!(inner.claims(), 1);
-        // What it is told from now on it keeps as before.
+        // The cache keeps the completion, also after a forget.
         assert_eq!((claim(&store, &key).await, inner.claims()), (Claim::Completed, 0));
         assert!(store.forget(&key).await.unwrap());
     }
 }
 
 #[tokio::test]
-async fn a_store_answers_within_the_time_of_the_one_behind_it_and_in_no_certain_time_by_default() {
+async fn answers_within_is_that_of_the_inner_store_and_none_by_default() {
     let clock = ManualClock::at_unix(1_700_000_000);
     let (inner, [cached, _]) = cached(&clock);
     assert_eq!(Store::answers_within(&inner), Some(Duration::from_millis(300)));
     assert_eq!(cached.answers_within(), Some(Duration::from_millis(300)));
     assert_eq!(AnyStore::from(cached).answers_within(), Some(Duration::from_millis(300)));
-    assert_eq!(store_on(&clock, 10).answers_within(), Some(Duration::ZERO), "nothing is waited for");
+    assert_eq!(store_on(&clock, 10).answers_within(), Some(Duration::ZERO), "a memory store answers at once");
     let by_default = MapStore { records: Mutex::default(), clock };
     assert_eq!(by_default.answers_within(), None);
     assert_eq!(AnyStore::new(by_default).answers_within(), None);
 }
 
 #[tokio::test]
-async fn an_answer_older_than_a_forget_is_not_kept() {
+async fn a_cache_does_not_keep_a_result_from_before_a_forget() {
     let clock = ManualClock::at_unix(1_700_000_000);
     let (_, [one, other]) = cached(&clock);
     let (key, token) = (Key::new("test", "1"), Token::mint());
     one.claim(&key, &token, LEASE).await.unwrap();
     assert!(one.complete(&key, &token, WINDOW).await.unwrap());
-    // The claim has its answer, `Completed`, and has not been told yet when the key is forgotten.
+    // The inner store has answered `Completed`, but the claim has not returned yet when the key is forgotten.
     let (late, forgotten) = tokio::join!(biased; claim(&other, &key), other.forget(&key));
     assert_eq!((late, forgotten.unwrap()), (Claim::Completed, true));
     assert!(matches!(claim(&other, &key).await, Claim::Acquired { .. }));
 }
 
 #[tokio::test]
-async fn an_answer_that_comes_while_a_forget_is_running_is_not_kept() {
+async fn a_cache_does_not_keep_a_result_that_arrives_during_a_forget() {
     let clock = ManualClock::at_unix(1_700_000_000);
     let (inner, [one, other]) = cached(&clock);
     let (key, token) = (Key::new("test", "1"), Token::mint());
@@ -571,7 +578,7 @@ async fn an_answer_that_comes_while_a_forget_is_running_is_not_kept() {
     let (mut late, mut forget) = (pin!(claim(&other, &key)), pin!(other.forget(&key)));
     let mut cx = Context::from_waker(Waker::noop());
     assert!(late.as_mut().poll(&mut cx).is_pending() && forget.as_mut().poll(&mut cx).is_pending());
-    // It is forgotten, which nobody has been told yet, and somebody else runs it again.
+    // The key is forgotten, `forget` has not returned yet, and another process claims the key.
     assert_eq!(late.await, Claim::Completed);
     assert!(matches!(claim(&*inner, &key).await, Claim::Acquired { .. }));
     assert_eq!(claim(&other, &key).await, Claim::InProgress);
@@ -579,7 +586,7 @@ async fn an_answer_that_comes_while_a_forget_is_running_is_not_kept() {
 }
 
 #[tokio::test]
-async fn a_forget_that_is_not_waited_for_is_one_all_the_same() {
+async fn a_cancelled_forget_removes_the_key_from_the_cache() {
     let clock = ManualClock::at_unix(1_700_000_000);
     let (_, [store, _]) = cached(&clock);
     let (key, token) = (Key::new("test", "1"), Token::mint());
@@ -600,14 +607,14 @@ fn tokens_differ() {
     for token in tokens {
         let bytes = token.to_bytes();
         assert_eq!(bytes.map(|byte| format!("{byte:02x}")).concat(), token.to_string());
-        // Random in both halves: one alone differs within a process, and not from one to the next.
+        // Both halves are set: one distinguishes processes, the other the tokens of one process.
         let (process, number) = bytes.split_at(8);
         assert!(process != [0; 8] && number != [0; 8], "{token}");
     }
 }
 
 #[test]
-fn keys_are_bounded_and_apart() {
+fn keys_are_bounded_and_distinct() {
     let long = "x".repeat(1 << 20);
     let key = Key::new(&long, &long);
     assert!(key.as_str().len() < 150);

@@ -33,8 +33,8 @@ use tonic_health::{
 use tower::Service;
 use tower_webhook::{BoxError, Delivery, HandlerEnd, ManualClock, OutcomeKind, Settlement, WebhookLayer};
 
-/// What a sender of signed gRPC calls does: it buffers the message, framed as it will be sent, and
-/// signs it under the `webhook-id` that the caller put into the metadata.
+/// A client service that signs gRPC calls. It buffers the framed message and signs it with the `webhook-id` from the
+/// metadata.
 #[derive(Clone)]
 struct Signing {
     channel: Channel,
@@ -66,7 +66,7 @@ impl Service<Request<tonic::body::Body>> for Signing {
     }
 }
 
-/// A gRPC service whose one method the test plays.
+/// A gRPC service with one method, whose responses the test controls.
 #[derive(Clone)]
 struct Orders(Desk);
 
@@ -74,7 +74,7 @@ impl NamedService for Orders {
     const NAME: &'static str = "shop.Orders";
 }
 
-// Generic over the body, as the services are that tonic generates.
+// Generic over the body, like the services that tonic generates.
 impl<B> Service<Request<B>> for Orders
 where
     B: http_body::Body + Send + 'static,
@@ -107,13 +107,13 @@ impl UnaryService<Bytes> for Place {
             let message = Full::new(request.into_inner());
             match desk.handle(delivery, None, message).await {
                 StatusCode::OK => Ok(tonic::Response::new(Bytes::from_static(b"placed"))),
-                _ => Err(Status::internal("no luck")),
+                _ => Err(Status::internal("order failed")),
             }
         })
     }
 }
 
-/// Messages that are bytes, as they are.
+/// A codec whose messages are plain bytes.
 struct AsBytes;
 
 impl Codec for AsBytes {
@@ -150,7 +150,7 @@ impl Decoder for AsBytes {
     }
 }
 
-/// A macro, because the type of a server with a layer takes ten lines of bounds to name.
+/// Serves `$server` and connects to it. A function would need ten lines of bounds to name a server with a layer.
 macro_rules! listen {
     ($server:expr) => {{
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -168,7 +168,7 @@ struct Host {
     outcomes: Outcomes,
 }
 
-/// A server of both services, the layer in front of them as `set` sets it.
+/// Starts a server with both services behind the layer, which `set` configures.
 async fn start(set: impl FnOnce(WebhookLayer) -> WebhookLayer) -> Host {
     let (layer, outcomes) = layer();
     let (desk, calls) = desk();
@@ -191,7 +191,7 @@ fn signing(channel: &Channel) -> Signing {
     Signing { channel: channel.clone(), secret: SECRET, at: NOW }
 }
 
-/// A request that `Signing` will sign as the delivery `id`.
+/// Returns a request that `Signing` signs as the delivery `id`.
 fn delivery<T>(id: &str, message: T) -> tonic::Request<T> {
     let mut request = tonic::Request::new(message);
     request.metadata_mut().insert("webhook-id", id.parse().unwrap());
@@ -241,7 +241,7 @@ async fn the_handler_finds_the_delivery_in_the_requests_extensions() {
     assert_eq!(call.body, "two");
     let delivery = call.delivery.unwrap();
     assert_eq!(delivery.id(), Some("msg_1"));
-    // What was signed is the message in gRPC's frame: one byte of flags, four of length.
+    // The signed content is the message in its gRPC frame: one byte of flags, four of length.
     assert_eq!(*delivery.payload(), b"\0\0\0\0\x03two"[..]);
 }
 
@@ -273,7 +273,7 @@ async fn a_stale_call_is_unauthenticated() {
 }
 
 #[tokio::test]
-async fn a_call_over_the_limit_exhausts_it() {
+async fn a_call_over_the_limit_is_resource_exhausted() {
     let host = start(|layer| layer.body_limit(1024)).await;
     let status = place(signing(&host.channel), "msg_1", &"two ".repeat(1024)).await.unwrap_err();
     assert_eq!((status.code(), status.message()), (Code::ResourceExhausted, "body too large"));
@@ -289,7 +289,7 @@ async fn an_undecodable_call_is_an_invalid_argument() {
 }
 
 #[tokio::test]
-async fn a_failed_call_is_a_200_and_runs_again_all_the_same() {
+async fn a_failed_call_runs_again_although_its_status_is_200() {
     let mut host = start(|layer| layer).await;
     let status = check(signing(&host.channel), "msg_1", "shop.Orders").await.unwrap_err();
     assert_eq!(status.code(), Code::NotFound);
@@ -317,7 +317,7 @@ async fn a_duplicate_already_exists() {
 }
 
 #[tokio::test]
-async fn a_copy_of_a_running_call_is_unavailable() {
+async fn a_duplicate_of_a_running_call_is_unavailable() {
     let mut host = start(|layer| layer).await;
     let service = signing(&host.channel);
     let first = tokio::spawn(async move { place(service, "msg_1", "two").await });
@@ -329,7 +329,7 @@ async fn a_copy_of_a_running_call_is_unavailable() {
 }
 
 #[tokio::test]
-async fn a_call_whose_client_gave_up_runs_again() {
+async fn a_call_whose_client_disconnected_runs_again() {
     let mut host = start(|layer| layer).await;
     let service = signing(&host.channel);
     let impatient = tokio::spawn(async move { place(service, "msg_1", "two").await });
@@ -349,7 +349,7 @@ async fn only_if_keeps_the_layer_to_one_service() {
 }
 
 #[tokio::test]
-async fn a_stream_that_is_left_alone_flows() {
+async fn a_stream_that_only_if_excludes_is_not_buffered() {
     let host = start(|layer| layer.only_if(|_| false)).await;
     host.health.set_service_status("shop.Orders", ServingStatus::NotServing).await;
     let question = HealthCheckRequest { service: "shop.Orders".to_owned() };

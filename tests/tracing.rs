@@ -1,4 +1,5 @@
-//! What tracing sees: the span of each request, what is said of it, and nothing that must not be.
+//! Spans and events: the fields of each request's span, the events that are logged, and that neither has secrets or
+//! payloads.
 #![cfg(feature = "tracing")]
 #![allow(
     missing_docs,
@@ -43,14 +44,14 @@ use tower_webhook::{
 use tracing::{Instrument, Level, subscriber::with_default};
 
 use crate::{
-    endings::{Broken, KINDS, PAYLOAD, named, refused},
-    seen::{Seen, Told},
+    endings::{Broken, KINDS, PAYLOAD, named, rejected},
+    seen::{Logged, Seen},
     sign::post,
     support::{Act, Handler, faulty_store, github_layer, github_signed, layer, settle_down, signed},
 };
 
 #[tokio::test(start_paused = true)]
-async fn each_delivery_has_a_span_that_tells_its_whole_story() {
+async fn each_delivery_has_a_span_with_all_its_fields() {
     let (seen, _guard) = Seen::start();
     let handler = Handler::doing([Act::Sleep(Duration::from_millis(1_500)), Act::Answer(500)]);
     let app = handler.under(&github_layer());
@@ -58,7 +59,7 @@ async fn each_delivery_has_a_span_that_tells_its_whole_story() {
     let span = seen.span();
     assert_eq!((span.name, span.target, span.level), ("webhook", "tower_webhook", Level::INFO));
     assert_eq!(
-        span.told(),
+        span.fields(),
         [
             ("webhook.provider", "github"),
             ("webhook.delivery_id", "guid-1"),
@@ -95,13 +96,15 @@ async fn each_verified_delivery_is_logged_at_its_end() {
     app.send(sign::github(support::GITHUB_SECRET, "guid-2", "ping", "{}")).await;
     app.send(sign::github("another secret", "guid-3", "push", "{}")).await;
     app.send(post("{}")).await;
-    let [handled, duplicate, ignored] = &*seen.deliveries() else { panic!("three were verified") };
+    let [handled, duplicate, ignored] = &*seen.deliveries() else {
+        panic!("expected three verified deliveries")
+    };
     assert_eq!(
         (handled.level, &*handled.target, &*handled.spans),
         (Level::INFO, "tower_webhook", &["webhook"][..])
     );
     assert_eq!(
-        handled.told(),
+        handled.fields(),
         [
             ("message", "delivery ended"),
             ("provider", "github"),
@@ -120,18 +123,18 @@ async fn each_verified_delivery_is_logged_at_its_end() {
 
     let panicking = tokio::spawn(async move { app.send(github_signed("guid-4", "{}")).await });
     panicking.await.unwrap_err();
-    let [panicked] = &*seen.deliveries() else { panic!("one") };
+    let [panicked] = &*seen.deliveries() else { panic!("expected one") };
     assert_eq!((panicked.field("handler"), panicked.field("status")), (Some("panicked"), None));
 }
 
-/// The payload is lost to the provider then: an operator must see it, and no data in it.
+/// The provider does not retry the delivery, so the operator must see the error, but no payload data.
 #[tokio::test(start_paused = true)]
-async fn an_undecodable_payload_that_is_acknowledged_is_warned_of() {
+async fn an_acknowledged_undecodable_payload_is_logged_as_a_warning() {
     let (seen, _guard) = Seen::start();
     let layer = layer().json::<u8>().on_undecodable(Undecodable::Acknowledge);
     let answer = Handler::default().under(&layer).send(signed("msg_1", PAYLOAD)).await;
     assert_eq!(answer.status(), 200);
-    let [event] = &*seen.events() else { panic!("one") };
+    let [event] = &*seen.events() else { panic!("expected one") };
     assert_eq!((event.level, &*event.target), (Level::WARN, "tower_webhook"));
     assert_eq!(event.field("message"), Some("undecodable payload was acknowledged"));
     assert!(event.field("reason").unwrap().ends_with(", at line 1 column 0"), "{event:?}");
@@ -139,25 +142,25 @@ async fn an_undecodable_payload_that_is_acknowledged_is_warned_of() {
     seen.assert_silent_about(&["PAYLOAD"]);
 }
 
-/// As for a payload that the layer decodes: an operator must see the field, and no data in it.
+/// As with a payload that the layer decodes, the operator must see the field's name, but no payload data.
 #[cfg(feature = "axum")]
 #[tokio::test(start_paused = true)]
 async fn a_payload_that_the_handler_cannot_decode_is_logged_as_a_rejection() {
     use axum::handler::HandlerWithoutStateExt;
     #[derive(serde::Deserialize)]
     struct Order {
-        #[allow(dead_code, reason = "its type is what counts")]
+        #[allow(dead_code, reason = "only its type matters")]
         amount: u32,
     }
     for layer in [layer(), layer().detached()] {
         let (seen, _guard) = Seen::start();
         let handler = (async |_: tower_webhook::Payload<Order>| ()).into_service();
         layer.layer(handler).oneshot(signed("msg_1", PAYLOAD)).await.unwrap();
-        let [event] = &*seen.events() else { panic!("one") };
+        let [event] = &*seen.events() else { panic!("expected one") };
         assert_eq!((event.level, &*event.target), (Level::WARN, "tower_webhook::rejection"));
         assert_eq!(event.spans, ["webhook"]);
         assert_eq!(
-            event.told(),
+            event.fields(),
             [
                 ("message", "rejected"),
                 ("kind", "undecodable"),
@@ -175,7 +178,7 @@ async fn a_payload_that_the_handler_cannot_decode_is_logged_as_a_rejection() {
     }
 }
 
-/// A route that is missing shows, and nobody can fill the log with types that are made up.
+/// The log shows a missing route, but made-up event types cannot flood it.
 #[tokio::test(start_paused = true)]
 async fn event_types_without_a_route_are_logged_once() {
     let (seen, _guard) = Seen::start();
@@ -186,7 +189,7 @@ async fn event_types_without_a_route_are_logged_once() {
         service.clone().oneshot(request).await.unwrap();
         seen.events()
     };
-    let [event] = &*send("1", "star").await else { panic!("one") };
+    let [event] = &*send("1", "star").await else { panic!("expected one") };
     assert_eq!(
         (event.level, &*event.target, event.field("event_type")),
         (Level::INFO, "tower_webhook", Some("star"))
@@ -205,7 +208,7 @@ async fn event_types_without_a_route_are_logged_once() {
         let event_type_is_missing = send(id, "").await;
         unguarded.clone().oneshot(post("{}")).await.unwrap();
         for events in [event_type_is_missing, seen.events()] {
-            let [event] = &*events else { panic!("one") };
+            let [event] = &*events else { panic!("expected one") };
             assert_eq!((event.level, event.field("message")), (level, Some("delivery cannot be routed")));
         }
     }
@@ -224,7 +227,7 @@ async fn the_fields_are_the_documented_ones() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_attempt_is_told_where_the_provider_says_it() {
+async fn the_attempt_is_recorded_if_the_provider_sends_it() {
     let (seen, _guard) = Seen::start();
     let profile = Profile::new("acme")
         .with_attempt(tower_webhook::verify::Attempt::Retries(Location::header("x-retry")));
@@ -251,7 +254,7 @@ async fn an_endpoint_without_a_scope_is_an_error_that_says_what_to_set() {
         assert!(reason.contains(cure), "{reason}");
     }
 
-    // A delivery without an id runs, but its items cannot be told from another endpoint's.
+    // A delivery without an id runs, but its items cannot be recorded from another endpoint's.
     handler.under(&layer).send(request("")).await.assert_handled();
     assert!(seen.events().is_empty());
     assert!(handler.last().claim_item("1").await.is_err());
@@ -260,13 +263,13 @@ async fn an_endpoint_without_a_scope_is_an_error_that_says_what_to_set() {
     assert!(events[0].field("error").unwrap().contains("`.scope(…)`"));
 }
 
-/// What was refused before it was believed has no id: anybody may have written it.
+/// A request that is rejected before it is verified has no id in the span, because any client may have sent it.
 #[tokio::test(start_paused = true)]
-async fn each_rejection_is_told_with_its_kind_and_its_reason() {
+async fn each_rejection_is_logged_with_its_kind_and_reason() {
     use RejectionKind as Kind;
     let (seen, _guard) = Seen::start();
     for kind in KINDS {
-        refused(kind).await;
+        rejected(kind).await;
         let spans = seen.spans();
         let outcomes: Vec<_> =
             spans.iter().filter(|span| span.field("webhook.rejection").is_some()).collect();
@@ -281,7 +284,7 @@ async fn each_rejection_is_told_with_its_kind_and_its_reason() {
         assert_eq!(event.field("kind"), Some(kind.as_str()));
         let (level, reason) = match kind {
             Kind::MissingSignature => (Level::DEBUG, Some("`webhook-signature` header is missing")),
-            Kind::MalformedSignature => (Level::DEBUG, Some("signature has the wrong encoding")),
+            Kind::MalformedSignature => (Level::DEBUG, Some("signature is not valid hex or base64")),
             Kind::StaleTimestamp => {
                 (Level::DEBUG, Some("timestamp is 1000 s old, which exceeds the tolerance of 300 s"))
             }
@@ -300,7 +303,7 @@ async fn each_rejection_is_told_with_its_kind_and_its_reason() {
         };
         assert_eq!((kind, event.level, event.field("reason")), (kind, level, reason));
         let verified = span.field("webhook.delivery_id").is_some();
-        let believed = matches!(
+        let rejected_after_verification = matches!(
             kind,
             Kind::Undecodable
                 | Kind::InProgress
@@ -308,19 +311,19 @@ async fn each_rejection_is_told_with_its_kind_and_its_reason() {
                 | Kind::StoreUnavailable
                 | Kind::HandlerTimeout
         );
-        assert_eq!(verified, believed, "{kind}");
+        assert_eq!(verified, rejected_after_verification, "{kind}");
         seen.assert_silent_about(&[sign::SECRET, PAYLOAD, "PAYLOAD", "SIGNATURE", "v1,", "forged"]);
     }
 }
 
-/// What needs no secret must not fill the log.
+/// A client without the secret must not be able to flood the log.
 #[tokio::test(start_paused = true)]
-async fn what_an_unauthenticated_client_can_cause_is_told_at_debug() {
+async fn rejections_that_an_unauthenticated_client_can_cause_are_logged_at_debug() {
     let (seen, _guard) = Seen::start();
     let handler = Handler::default();
     let slow_body = || signed("msg_1", "{}").map(|_| Broken(false));
     // A key under a made-up name cannot be fetched.
-    let unknown_key = from_fn(|_, _| Err(VerifyError::unavailable("there is no such key")));
+    let unknown_key = from_fn(|_, _| Err(VerifyError::unavailable("key id is unknown")));
     let key = handler.under(&WebhookLayer::with_verifier(unknown_key));
     key.send(post("{}")).await.assert_rejected(RejectionKind::VerifierUnavailable);
     let small = handler.under(&layer().buffer_budget(1));
@@ -365,10 +368,11 @@ async fn lookups_that_a_flood_delays_are_logged_once_a_minute() {
     }
     let events = seen.events();
     let warnings: Vec<_> = events.iter().filter(|event| event.level != Level::DEBUG).collect();
-    let told: Vec<_> = warnings.iter().map(|event| (event.field("count"), event.field("error"))).collect();
+    let recorded: Vec<_> =
+        warnings.iter().map(|event| (event.field("count"), event.field("error"))).collect();
     let timeout = Some("timed out after 1s");
     assert_eq!(
-        told,
+        recorded,
         [
             (Some("1"), timeout),
             (Some("60"), timeout),
@@ -379,13 +383,13 @@ async fn lookups_that_a_flood_delays_are_logged_once_a_minute() {
     assert_eq!(events.len() - warnings.len(), 861);
 }
 
-/// One line a minute and not one for each, and the rest when the outage is over.
+/// Logs one line per minute instead of one per completion, and the rest when the outage is over.
 #[tokio::test(start_paused = true)]
 async fn completions_that_are_dropped_are_logged_once_a_minute_and_at_the_end() {
     const WAITING: usize = 16_384;
     let (seen, _guard) = Seen::start_without_spans();
     let healthy = Arc::new(AtomicBool::new(false));
-    let layer = layer().dedupe(Forgetful(healthy.clone())).lease(Duration::from_secs(3600));
+    let layer = layer().dedupe(FailsToComplete(healthy.clone())).lease(Duration::from_secs(3600));
     let app = layer.layer(service_fn(|_: Request<Body>| async {
         Ok::<_, Infallible>(Response::new(Empty::<Bytes>::new()))
     }));
@@ -416,10 +420,10 @@ async fn completions_that_are_dropped_are_logged_once_a_minute_and_at_the_end() 
     assert_eq!(errors(&seen), ["989"]);
 }
 
-/// Takes claims, and completions only once it is healthy.
-struct Forgetful(Arc<AtomicBool>);
+/// A store that accepts all claims, but completions only once it is healthy.
+struct FailsToComplete(Arc<AtomicBool>);
 
-impl Store for Forgetful {
+impl Store for FailsToComplete {
     async fn claim(&self, _: &Key, _: &Token, _: Duration) -> Result<Claim, StoreError> {
         Ok(Claim::Acquired { fencing_token: 1 })
     }
@@ -429,7 +433,7 @@ impl Store for Forgetful {
     }
 
     async fn complete(&self, _: &Key, _: &Token, _: Duration) -> Result<bool, StoreError> {
-        if self.0.load(Ordering::Relaxed) { Ok(true) } else { Err(StoreError::new("it is read-only")) }
+        if self.0.load(Ordering::Relaxed) { Ok(true) } else { Err(StoreError::new("store is read-only")) }
     }
 
     async fn release(&self, _: &Key, _: &Token) -> Result<bool, StoreError> {
@@ -441,11 +445,11 @@ impl Store for Forgetful {
     }
 }
 
-/// Without the span, which a filter may have turned off, the reasons are still told.
+/// A filter may disable the span; the event still has the reason.
 #[tokio::test(start_paused = true)]
-async fn rejections_are_told_of_without_the_span_too() {
+async fn rejections_are_logged_without_the_span() {
     let (seen, _guard) = Seen::start_without_spans();
-    refused(RejectionKind::WrongSignature).await;
+    rejected(RejectionKind::WrongSignature).await;
     assert!(seen.spans().is_empty());
     let events = seen.events();
     assert_eq!(events.len(), 1);
@@ -453,7 +457,7 @@ async fn rejections_are_told_of_without_the_span_too() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_a_provider_writes_can_neither_forge_a_line_nor_fill_the_log() {
+async fn text_from_a_provider_can_neither_forge_a_line_nor_flood_the_log() {
     let (seen, _guard) = Seen::start();
     let profile =
         Profile::new("acme").with_id(Location::json("/id")).with_event_type(Location::json("/type"));
@@ -466,14 +470,14 @@ async fn what_a_provider_writes_can_neither_forge_a_line_nor_fill_the_log() {
     assert_eq!(span.field("webhook.delivery_id"), Some(r"a\r\n2026 ERROR forged\u{1b}[2J\u{202e}"));
     assert!(span.field("webhook.event_type").unwrap().len() < 300);
 
-    // So in a header, where a control character of two bytes is let through by HTTP.
+    // The same in a header, where HTTP permits control characters of two bytes.
     let app = Handler::default().under(&github_layer());
     let mut request = github_signed("guid", "{}");
     request.headers_mut().insert("x-github-delivery", "g\u{85}\u{9b}2J".as_bytes().try_into().unwrap());
     app.send(request).await.assert_handled();
     assert_eq!(seen.span().field("webhook.delivery_id"), Some(r"g\u{85}\u{9b}2J"));
 
-    // And in the words of a verifier of one's own, and of its name.
+    // The same in the error text and the name of a custom verifier.
     let layer = WebhookLayer::with_verifier(
         from_fn(|request, _| {
             let quoted = format!("who is {:?}?\nforged", request.head().headers["x-who"]);
@@ -488,7 +492,7 @@ async fn what_a_provider_writes_can_neither_forge_a_line_nor_fill_the_log() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_decoder_that_quotes_the_payload_is_not_quoted() {
+async fn the_error_of_a_decoder_that_quotes_the_payload_is_not_logged() {
     let (seen, _guard) = Seen::start();
     let layer = layer().decode(|delivery| Err::<(), _>(format!("no order: {:?}", delivery.payload()).into()));
     Handler::default()
@@ -512,16 +516,16 @@ async fn items_of_a_batch_that_fail_and_keys_that_are_not_unique_are_logged() {
     };
     let outcome = delivery.for_each(["a", "two\nlines", "panics", "b", ""], |id| *id, failing).await;
     assert_eq!(outcome.failed(), 2);
-    let told = |event: &Told| {
+    let recorded = |event: &Logged| {
         assert_eq!((event.level, &*event.target), (Level::WARN, "tower_webhook"));
         (event.field("item").unwrap().to_owned(), event.field("error").map(ToOwned::to_owned))
     };
     let text = |text: &str| text.to_owned();
     assert_eq!(
-        seen.events().iter().map(told).collect::<Vec<_>>(),
+        seen.events().iter().map(recorded).collect::<Vec<_>>(),
         [
             (text(r"two\nlines"), Some(text(r"out of\nstock"))),
-            (text("panics"), Some(text("handler of the item panicked"))),
+            (text("panics"), Some(text("item handler panicked"))),
         ]
     );
     seen.assert_silent_about(&["SECRET"]);
@@ -530,12 +534,12 @@ async fn items_of_a_batch_that_fail_and_keys_that_are_not_unique_are_logged() {
     let outcome =
         delivery.for_each(["", "c", "", "c", "c"], |id| *id, async |_| Ok::<(), BoxError>(())).await;
     assert_eq!((outcome.completed(), outcome.duplicates()), (3, 2));
-    assert_eq!(seen.events().iter().map(told).collect::<Vec<_>>(), [(text("c"), None)]);
+    assert_eq!(seen.events().iter().map(recorded).collect::<Vec<_>>(), [(text("c"), None)]);
 }
 
-/// A provider chooses how many items a batch has, and what is in them.
+/// The provider controls the number of items in a batch and their content.
 #[tokio::test(start_paused = true)]
-async fn a_batch_that_fails_neither_fills_the_log_nor_quotes_the_payload() {
+async fn a_batch_that_fails_neither_floods_the_log_nor_quotes_the_payload() {
     #[derive(Debug)]
     struct Failed(BoxError);
     impl std::fmt::Display for Failed {
@@ -582,10 +586,10 @@ async fn a_batch_that_fails_neither_fills_the_log_nor_quotes_the_payload() {
     seen.assert_silent_about(&["PAYLOAD"]);
 }
 
-/// Says so each time that it is asked.
-struct Talking;
+/// A store that logs each operation.
+struct LogsOperations;
 
-impl Store for Talking {
+impl Store for LogsOperations {
     async fn claim(&self, _: &Key, _: &Token, _: Duration) -> Result<Claim, StoreError> {
         tracing::info!(target: "store", "claim");
         Ok(Claim::Acquired { fencing_token: 1 })
@@ -611,24 +615,24 @@ impl Store for Talking {
     }
 }
 
-/// Says so when it is dropped.
-struct Dropped;
+/// Logs an event when it is dropped.
+struct LogsDrop;
 
-impl Drop for Dropped {
+impl Drop for LogsDrop {
     fn drop(&mut self) {
         tracing::info!(target: "handler", "dropped");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_handler_and_the_store_are_in_the_span_whichever_way_it_goes() {
+async fn the_handler_and_the_store_are_in_the_span_in_every_mode() {
     let layers: [fn(WebhookLayer) -> WebhookLayer; 3] =
         [|layer| layer, WebhookLayer::detached, |layer| layer.ack_deadline(Duration::from_secs(1))];
     for adapt in layers {
         let (seen, _guard) = Seen::start();
-        let layer = adapt(layer().dedupe(Talking).lease(Duration::from_secs(3)));
+        let layer = adapt(layer().dedupe(LogsOperations).lease(Duration::from_secs(3)));
         let app = layer.layer(service_fn(|_: Request<Body>| async {
-            let _dropped = Dropped;
+            let _dropped = LogsDrop;
             tokio::time::sleep(Duration::from_secs(2)).await;
             tracing::info!(target: "handler", "called");
             Ok::<_, Infallible>(Response::new(Empty::<Bytes>::new()))
@@ -638,11 +642,11 @@ async fn the_handler_and_the_store_are_in_the_span_whichever_way_it_goes() {
         layer.drain().finished().await;
 
         let events = seen.events();
-        let told: Vec<_> = events.iter().filter(|event| !event.target.starts_with("tower")).collect();
-        let told: Vec<_> =
-            told.iter().map(|event| (&*event.target, event.field("message").unwrap())).collect();
+        let recorded: Vec<_> = events.iter().filter(|event| !event.target.starts_with("tower")).collect();
+        let recorded: Vec<_> =
+            recorded.iter().map(|event| (&*event.target, event.field("message").unwrap())).collect();
         assert_eq!(
-            told,
+            recorded,
             [
                 ("store", "claim"),
                 ("store", "extend"),
@@ -663,7 +667,7 @@ async fn the_handler_and_the_store_are_in_the_span_whichever_way_it_goes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_panic_and_a_client_that_leaves_end_the_span_too() {
+async fn a_panic_and_a_disconnect_end_the_span() {
     let (seen, _guard) = Seen::start();
     let app = Handler::doing([Act::Panic]).under(&layer());
     let panicking = app.clone();
@@ -675,14 +679,14 @@ async fn a_panic_and_a_client_that_leaves_end_the_span_too() {
     );
     assert_eq!(span.field("http.response.status_code"), None);
 
-    let app = layer().dedupe(Talking).layer(service_fn(|_: Request<Body>| async {
-        let _dropped = Dropped;
+    let app = layer().dedupe(LogsOperations).layer(service_fn(|_: Request<Body>| async {
+        let _dropped = LogsDrop;
         pending::<()>().await;
         Ok::<_, Infallible>(Response::new(Empty::<Bytes>::new()))
     }));
     let call = tokio::spawn(app.oneshot(signed("msg_1", "{}")));
     settle_down().await;
-    assert!(seen.spans().is_empty(), "it is running");
+    assert!(seen.spans().is_empty(), "the handler is still running");
     call.abort();
     call.await.unwrap_err();
     let span = seen.span();
@@ -692,15 +696,15 @@ async fn a_panic_and_a_client_that_leaves_end_the_span_too() {
     );
     assert_eq!(span.field("webhook.settlement"), None);
     let events = seen.events();
-    let told: Vec<_> = events.iter().map(|event| event.field("message").unwrap()).collect();
-    assert_eq!(told, ["claim", "dropped", "release"]);
+    let recorded: Vec<_> = events.iter().map(|event| event.field("message").unwrap()).collect();
+    assert_eq!(recorded, ["claim", "dropped", "release"]);
     assert!(events.iter().all(|event| event.spans == ["webhook"]), "{events:?}");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_store_that_fails_is_told_of() {
+async fn store_failures_are_logged() {
     let (seen, _guard) = Seen::start();
-    let told = |seen: &Seen| {
+    let recorded = |seen: &Seen| {
         let events = seen.events();
         let events = events.into_iter().filter(|event| event.target == "tower_webhook");
         events
@@ -715,48 +719,48 @@ async fn a_store_that_fails_is_told_of() {
     let app = handler.under(&layer);
     store.fail(Operation::Claim, Fault::Hang);
     app.send(signed("msg_1", "{}")).await.assert_handled();
-    let [(Level::WARN, message, event)] = &*told(&seen) else { panic!() };
+    let [(Level::WARN, message, event)] = &*recorded(&seen) else { panic!() };
     assert_eq!(message, "deduplication store failed");
     assert_eq!(event.field("operation"), Some("claim"));
     assert_eq!(event.field("error"), Some("deduplication store failed: timed out after 1s"));
     layer.drain().finished().await;
     assert_eq!(seen.span().field("webhook.store_time"), Some("1.0"));
 
-    // Pending, tried again, and given up with the lease.
+    // The completion is pending, retried in the background, and abandoned when the lease expires.
     store.heal();
     store.fail(Operation::Complete, Fault::Error);
     app.send(signed("msg_2", "{}")).await.assert_handled();
-    assert!(seen.spans().is_empty(), "what goes on in the background is in the span");
+    assert!(seen.spans().is_empty(), "the span lasts until the background work ends");
     layer.drain().finished().await;
     assert_eq!(seen.span().field("webhook.settlement"), Some("pending"));
-    let events = told(&seen);
+    let events = recorded(&seen);
     let (last, failures) = events.split_last().unwrap();
     assert!(failures.len() > 7 && failures.iter().all(|(level, ..)| *level == Level::WARN));
     assert_eq!((last.0, last.2.field("settlement")), (Level::ERROR, Some("completed")));
     assert!(events.iter().all(|(.., event)| event.spans == ["webhook"]));
 
-    // Lost.
+    // The lease is lost.
     store.heal();
     store.fail(Operation::Extend, Fault::Error);
     app.send(signed("msg_3", "{}")).await.assert_handled();
-    let events = told(&seen);
+    let events = recorded(&seen);
     assert_eq!(events.first().unwrap().2.field("operation"), Some("extend"));
     assert_eq!(
         (events.last().unwrap().0, events.last().unwrap().1.contains("may have run twice")),
         (Level::WARN, true)
     );
 
-    // And lost, as is found in the background.
+    // The lease is lost, which is noticed in the background.
     store.fail_next(Operation::Complete, 2, Fault::Error);
     app.send(signed("msg_4", "{}")).await.assert_handled();
-    assert!(!told(&seen).iter().any(|(_, message, _)| message.contains("may have run twice")));
+    assert!(!recorded(&seen).iter().any(|(_, message, _)| message.contains("may have run twice")));
     layer.drain().finished().await;
-    let last = told(&seen).pop().unwrap();
+    let last = recorded(&seen).pop().unwrap();
     assert_eq!((last.0, last.1.contains("may have run twice")), (Level::WARN, true));
 }
 
 #[test]
-fn a_deadline_that_the_provider_does_not_wait_for_is_warned_of() {
+fn an_ack_deadline_after_the_providers_is_logged_as_a_warning() {
     let seen = Seen::default();
     let slack = || {
         let secret: Secret = "a signing secret".parse().unwrap();
@@ -771,7 +775,7 @@ fn a_deadline_that_the_provider_does_not_wait_for_is_warned_of() {
         assert!(seen.events().is_empty());
         drop(late.verifier(provider::slack("a signing secret".parse::<Secret>().unwrap())));
         assert_eq!(seen.events()[0].target, "tower_webhook");
-        // It is not known of others how long a sender waits.
+        // The deadline of other senders is unknown.
         drop(WebhookLayer::with_verifier(named("acme".into())).ack_deadline(Duration::from_secs(600)));
         assert!(seen.events().is_empty());
     });

@@ -1,10 +1,10 @@
-//! What the compiler says to the likeliest mistakes. Each file in `ui/` makes one, and names above it
-//! what must be said: the errors' codes, any of several parted by `|`, and texts that must occur.
-//! No more is compared, since every release of the compiler words and lays out its own part anew.
+//! The compiler's errors for likely mistakes. Each file in `ui/` makes one mistake. Its first lines list the codes that
+//! the errors may have, separated by `|`, and texts that the errors must contain. The rest of the output is not
+//! compared, because it changes with each release of the compiler.
 //!
-//! One without such lines must compile.
+//! A file without such lines must compile.
 //!
-//! `UI=name cargo test --test ui -- --nocapture` shows what is said to one of them.
+//! `UI=name cargo test --test ui -- --nocapture` prints the errors of one file.
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing)]
 
 use std::{
@@ -16,7 +16,7 @@ use std::{
 
 use serde::Deserialize;
 
-/// A crate of a user's. The versions are those of this crate's lock file.
+/// The manifest of a user's crate. The versions come from this crate's lock file.
 const MANIFEST: &str = r#"
 [package]
 name = "ui"
@@ -35,7 +35,7 @@ tower-webhook = { path = "ROOT", features = ["axum"] }
 "#;
 
 #[test]
-fn mistakes_are_answered_with_what_to_do_instead() {
+fn errors_say_what_to_do_instead() {
     let cases = cases();
     assert!(cases.len() > 10, "only {} cases", cases.len());
     let said = check(&cases);
@@ -54,29 +54,29 @@ fn mistakes_are_answered_with_what_to_do_instead() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// The first line says which errors there may be: then it fails for the mistake, and for no other.
+/// Compares the errors with the expected codes and texts. The codes ensure that a file fails only for its mistake.
 fn is_as_expected(expected: &[&str], errors: &[Diagnostic]) -> Result<(), String> {
     let Some((codes, texts)) = expected.split_first() else {
-        return if errors.is_empty() { Ok(()) } else { Err("it should compile".to_owned()) };
+        return if errors.is_empty() { Ok(()) } else { Err("the file should compile".to_owned()) };
     };
     if errors.is_empty() {
-        return Err("it compiles".to_owned());
+        return Err("the file compiles".to_owned());
     }
     let is_expected = |error: &Diagnostic| codes.split('|').any(|code| error.code() == code);
     if let Some(other) = errors.iter().find(|error| !is_expected(error)) {
-        return Err(format!("there is another error: {}", other.code()));
+        return Err(format!("unexpected error: {}", other.code()));
     }
     let said: String = errors.iter().map(|error| &*error.rendered).collect();
-    // Lines are broken where the terminal's are; codes stand between an error and its message.
+    // The output is wrapped at the terminal's width, and has the code between `error` and the message.
     let said = said.replace(&format!("error[{}]", errors[0].code()), "error");
     let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
     match texts.iter().find(|text| !said.contains(text.trim())) {
-        Some(missing) => Err(format!("it is not said: {missing}")),
+        Some(missing) => Err(format!("text is missing in the errors: {missing}")),
         None => Ok(()),
     }
 }
 
-/// The files' names without their ending, and what is in them.
+/// Returns the contents of the files by their stems.
 fn cases() -> BTreeMap<String, String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/ui");
     let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
@@ -86,12 +86,12 @@ fn cases() -> BTreeMap<String, String> {
     paths.map(case).collect()
 }
 
-/// Has all of them checked, as the programs of one crate, and returns the errors of each.
+/// Checks all files as programs of one crate, and returns the errors of each.
 fn check(cases: &BTreeMap<String, String>) -> BTreeMap<String, Vec<Diagnostic>> {
     let root = env!("CARGO_MANIFEST_DIR");
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("ui");
     let programs = folder.join("src/bin");
-    // Of cases that are there no longer, too.
+    // This also removes the programs of deleted files.
     let _ = fs::remove_dir_all(&programs);
     fs::create_dir_all(&programs).unwrap();
     for (name, source) in cases {
@@ -104,9 +104,9 @@ fn check(cases: &BTreeMap<String, String>) -> BTreeMap<String, Vec<Diagnostic>> 
         .args(["check", "--offline", "--keep-going", "--message-format=json", "--quiet"])
         .current_dir(&folder)
         .env("CARGO_TARGET_DIR", folder.join("target"))
-        // Programs that do not compile are not what it is made for.
+        // Incremental compilation does not help programs that fail to compile.
         .env("CARGO_INCREMENTAL", "0")
-        // What the caller has set for its own crate.
+        // The caller's flags are for its own crate.
         .env_remove("RUSTFLAGS")
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
         .output()
@@ -123,12 +123,12 @@ fn check(cases: &BTreeMap<String, String>) -> BTreeMap<String, Vec<Diagnostic>> 
     }
     let stderr = String::from_utf8_lossy(&cargo.stderr);
     assert!(!said.is_empty(), "nothing was checked:\n{stderr}");
-    // Then no case was checked.
+    // If the crate itself fails, none of the files is checked.
     assert!(!said.contains_key("tower_webhook"), "the crate itself does not compile:\n{stderr}");
     said
 }
 
-/// What cargo prints of a compiler's message; its other messages have neither.
+/// A message of cargo. Only messages of the compiler have these fields.
 #[derive(Deserialize)]
 struct Message {
     target: Option<Target>,

@@ -1,10 +1,8 @@
-//! What must be true of a run, whatever went wrong in it: the ledger, the provider's record and what was
-//! inflicted, compared.
+//! The check of a chaos run's invariants. It compares the ledger, the provider's record and the injected faults.
 //!
-//! Whether a run may begin is judged by what became of the one before it of the same event, of which the
-//! claim must have been given back, have run out because its owner died, or have run out because its
-//! owner could not extend it. The lease's arithmetic is the layer's: it is extended every third of it, so
-//! whoever cannot extend it for less than two thirds keeps it.
+//! An event may run again only if the claim of its previous run was released, or expired because its owner died or
+//! could not extend it. The layer extends a lease every third of its duration, so an owner that is cut off for less
+//! than two thirds keeps its claim.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -28,33 +26,33 @@ impl Span {
     }
 }
 
-/// An owner that cannot extend its claim for as long may lose it. Two thirds of the lease, less some for
-/// extending late.
+/// The shortest interruption after which an owner may lose its claim: two thirds of the lease, less some time for a
+/// late extension.
 const CUT_OFF: Micros = micros(LEASE) * 2 / 3 - 200_000;
-/// How long it may take, once Redis is there again, until a replica has tried again: a call that failed is
-/// repeated when it is time to extend the lease once more, or half a second later.
+/// The time from Redis being available again to a replica's next attempt: a failed call is retried at the next
+/// extension of the lease, or half a second later.
 const TRYING_AGAIN: Micros = micros(LEASE) / 3 + 250_000;
-/// No call fails if Redis is away for less than this, the least that a replica waits for it.
+/// The shortest outage that can fail a call, which is the shortest timeout of the replicas.
 const UNNOTICED: Micros = 200_000;
-/// How long it may take, once it gets its turn again, until a replica has caught up.
+/// The time that a replica needs to catch up after a stall.
 const CATCHING_UP: Micros = 50_000;
-/// How much earlier than it should a lease may run out: Redis counts milliseconds.
+/// The tolerance for a lease that expires early, because Redis counts milliseconds.
 const CLOCK: Micros = 5_000;
-/// How long a settlement takes where nothing is in its way.
+/// The longest duration of an undisturbed settlement.
 const SETTLING: Micros = 200_000;
-/// How long somebody of whom the provider has no answer may still hold a claim.
+/// The longest time that a claim may be held after an attempt without a response.
 const HELD_AT_MOST: Micros = micros(LEASE) + micros(HANDLER_TIMEOUT) + 2_500_000;
 
-/// All that is known of a run.
+/// The record of a chaos run.
 #[derive(Clone, Debug, Default)]
 pub struct History {
     pub events: u32,
     pub lines: Vec<Line>,
     pub attempts: Vec<Attempt>,
-    /// When each dead replica died: between these times.
+    /// The time span in which each killed replica died.
     pub deaths: BTreeMap<u32, Span>,
     pub suspensions: Vec<(u32, Span)>,
-    /// When Redis was not there.
+    /// The times when Redis was unavailable.
     pub outages: Vec<Span>,
 }
 
@@ -70,7 +68,7 @@ pub struct Run {
     pub settled: Option<(Option<Settlement>, Micros)>,
 }
 
-/// Why an event was run again.
+/// The cause of another run of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Why {
     Failed,
@@ -78,7 +76,7 @@ pub enum Why {
     DroppedByLayer,
     ReplicaKilled,
     ReplicaSuspended,
-    /// It blocked its thread, or the machine had no turn for it.
+    /// The replica blocked its thread, or the system did not schedule it.
     ReplicaStalled,
     RedisAway,
 }
@@ -87,7 +85,7 @@ pub enum Why {
 pub struct Report {
     pub violations: Vec<Violation>,
     pub runs: u32,
-    /// How often an event was run again, by the reason, and whether the run before had succeeded.
+    /// The number of repeated runs, by cause and by whether the previous run had succeeded.
     pub run_again: BTreeMap<(Why, bool), u32>,
     pub overlaps: BTreeMap<Why, u32>,
     pub effects_more_than_once: u32,
@@ -117,11 +115,11 @@ impl History {
     }
 }
 
-/// The history, by what is asked of it.
+/// The history, indexed by event and replica.
 struct Index {
     runs: HashMap<u32, Vec<Run>>,
     attempts: HashMap<u32, Vec<Attempt>>,
-    /// When each replica did not get its turn: while it was suspended, or by what it says itself.
+    /// The times when each replica did not run, because it was suspended or recorded a stall.
     stalls: HashMap<u32, Vec<(Span, Why)>>,
     misfits: Vec<(RunId, &'static str)>,
 }
@@ -136,12 +134,12 @@ impl Index {
                 Note::Start(id, attempt) => {
                     let run = Run { id, attempt, replica, started: at, effects: 0, end: None, settled: None };
                     if runs.insert(id, run).is_some() {
-                        misfits.push((id, "two runs have one fencing number"));
+                        misfits.push((id, "two runs have the same fencing token"));
                     }
                 }
                 Note::Effect(id) | Note::End(id, _) | Note::Settled(id, _) => {
                     let Some(run) = runs.get_mut(&id).filter(|run| run.replica == replica) else {
-                        misfits.push((id, "something is noted of a run that has not begun"));
+                        misfits.push((id, "ledger has an entry for a run that has no start"));
                         continue;
                     };
                     match note {
@@ -157,14 +155,14 @@ impl Index {
         }
         for &(replica, span) in &history.suspensions {
             let stalls = stalls.entry(replica).or_default();
-            // It has noticed that itself, too.
+            // A suspended replica also records a stall.
             stalls.iter_mut().filter(|(noticed, _)| noticed.meets(span)).for_each(|(_, why)| {
                 *why = Why::ReplicaSuspended;
             });
             stalls.push((span, Why::ReplicaSuspended));
         }
         let mut index = Self { runs: HashMap::new(), attempts: HashMap::new(), stalls, misfits };
-        // In the order of their fencing numbers.
+        // The runs are in the order of their fencing tokens.
         for (id, run) in runs {
             index.runs.entry(id.event).or_default().push(run);
         }
@@ -175,7 +173,7 @@ impl Index {
     }
 }
 
-/// What is known of one event.
+/// The record of one event.
 struct Event<'h> {
     history: &'h History,
     index: &'h Index,
@@ -195,7 +193,7 @@ impl Event<'_> {
         };
         judge(self.is_not_lost());
         for attempt in self.attempts {
-            judge(self.is_answered_truly(attempt));
+            judge(self.has_correct_response(attempt));
         }
         for run in self.runs {
             judge(self.ends_and_is_settled(run));
@@ -213,7 +211,7 @@ impl Event<'_> {
                     }
                 }
                 Err(what) => {
-                    let what = if overlaps { "two runs overlap, and nothing explains it" } else { what };
+                    let what = if overlaps { "two runs overlap without a cause" } else { what };
                     report.violations.push(Violation { event: self.event, what });
                 }
             }
@@ -222,66 +220,66 @@ impl Event<'_> {
 
     fn is_not_lost(&self) -> Verdict<()> {
         if !self.attempts.iter().any(|attempt| attempt.answer.acknowledges()) {
-            return Err("it was never acknowledged");
+            return Err("event was never acknowledged");
         }
         if !self.runs.iter().any(|run| matches!(run.end, Some((End::Succeeded, _))) && run.effects > 0) {
-            return Err("it has no run that was completed");
+            return Err("no run succeeded");
         }
         Ok(())
     }
 
-    /// Whether an answer says what is true.
-    fn is_answered_truly(&self, attempt: &Attempt) -> Verdict<()> {
+    /// Checks that the response to an attempt is correct.
+    fn has_correct_response(&self, attempt: &Attempt) -> Verdict<()> {
         let run = self.run_of(attempt);
         let ended = |end| {
             run.is_some_and(|run| run.end.is_some_and(|(how, at)| how == end && at <= attempt.answered))
         };
         let names = |fencing| run.is_some_and(|run| run.id.fencing == fencing);
         let meanwhile = Span { from: attempt.sent, to: attempt.answered };
-        let (true_, what) = match attempt.answer {
+        let (correct, what) = match attempt.answer {
             Answer::Handled(fencing) => (
                 names(fencing) && ended(End::Succeeded) && run.is_some_and(|run| run.settled.is_some()),
-                "it was acknowledged without a run that was completed before",
+                "event was acknowledged before a run succeeded",
             ),
             Answer::Failed(fencing) => {
-                (names(fencing) && ended(End::Failed), "a failure was answered that was none")
+                (names(fencing) && ended(End::Failed), "failure was reported for a run that did not fail")
             }
             Answer::Duplicate => (
                 self.runs.iter().any(|run| {
                     run.end.is_some_and(|(end, at)| end == End::Succeeded && at <= attempt.answered)
                 }),
-                "it was acknowledged as a duplicate of a run that was not completed",
+                "event was acknowledged as a duplicate of a run that had not succeeded",
             ),
             Answer::InProgress => (
                 !self.completed_before(attempt.sent)
                     && self.attempts.iter().any(|other| self.may_hold(other, attempt)),
-                "it was put off though nobody held its claim",
+                "attempt was rejected as in progress although its claim was free",
             ),
             Answer::StoreUnavailable => (
                 self.cut_offs(attempt.replica).any(|(span, _)| span.meets(meanwhile)),
-                "the store is said to be unavailable, and was not",
+                "attempt was rejected although the store was available",
             ),
             Answer::HandlerTimeout => (
                 run.is_some_and(|run| {
                     let lasted = run.end.map_or(0, |(_, at)| at - run.started);
                     ended(End::Dropped) && lasted + CLOCK >= micros(HANDLER_TIMEOUT)
                 }),
-                "its handler is said to have taken too long, and did not",
+                "handler timed out although the handler had time left",
             ),
             Answer::BrokenOff => (
                 ended(End::Panicked)
                     || self.death(attempt.replica).is_some_and(|death| death.from <= attempt.answered),
-                "its connection ended, though neither replica nor handler died",
+                "connection ended although neither the replica nor the handler failed",
             ),
-            Answer::Unexpected(_) => (false, "it was answered in a way that has no place here"),
+            Answer::Unexpected(_) => (false, "unexpected response"),
             Answer::TimedOut => (
                 self.cut_offs(attempt.replica).any(|(span, _)| span.meets(meanwhile))
                     || self.death(attempt.replica).is_some_and(|death| death.meets(meanwhile)),
-                "it was not answered in time, and nothing was in its way",
+                "no response in time although nothing delayed it",
             ),
             Answer::HungUp => (true, ""),
         };
-        if true_ { Ok(()) } else { Err(what) }
+        if correct { Ok(()) } else { Err(what) }
     }
 
     fn completed_before(&self, time: Micros) -> bool {
@@ -289,7 +287,7 @@ impl Event<'_> {
         self.runs.iter().any(|run| run.settled.is_some_and(|(how, at)| how == completed && at < time))
     }
 
-    /// Whether `other` may have held the claim for which `attempt` was put off.
+    /// Returns whether `other` may have held the claim for which `attempt` was rejected as in progress.
     fn may_hold(&self, other: &Attempt, attempt: &Attempt) -> bool {
         if other.number == attempt.number || other.sent > attempt.answered {
             return false;
@@ -298,7 +296,7 @@ impl Event<'_> {
         let settled = run.and_then(|run| run.settled);
         let until = match (other.answer, settled) {
             (_, Some((Some(Settlement::Completed | Settlement::Released), at))) => at,
-            // A claim that was repeated while Redis came and went may have been made once too often.
+            // During an outage, a retried claim may have been acquired without the replica knowing.
             (Answer::Duplicate | Answer::InProgress, None)
                 if !self
                     .cut_offs(other.replica)
@@ -311,36 +309,36 @@ impl Event<'_> {
         attempt.sent <= until
     }
 
-    /// Whether what became of a run goes together.
+    /// Checks that the end and the settlement of a run match.
     fn ends_and_is_settled(&self, run: &Run) -> Verdict<()> {
         let dead = self.death(run.replica).is_some();
         let Some((end, ended)) = run.end else {
-            return if dead { Ok(()) } else { Err("a run in a replica that lives has not ended") };
+            return if dead { Ok(()) } else { Err("run in a live replica has no end") };
         };
         let Some((settlement, settled)) = run.settled else {
-            return if dead { Ok(()) } else { Err("a run in a replica that lives was not settled") };
+            return if dead { Ok(()) } else { Err("run in a live replica has no settlement") };
         };
         let settling = Span { from: ended, to: settled };
         let succeeded = end == End::Succeeded;
         match settlement {
-            Some(Settlement::Completed) if !succeeded => Err("a run that did not succeed was completed"),
-            Some(Settlement::Released) if succeeded => Err("a run that succeeded was released"),
+            Some(Settlement::Completed) if !succeeded => Err("unsuccessful run was completed"),
+            Some(Settlement::Released) if succeeded => Err("successful run was released"),
             Some(Settlement::Lost) if self.cut_off(run, settled, settled).is_none() => {
-                Err("a claim was lost, and its owner was not cut off")
+                Err("claim was lost although its owner was not cut off")
             }
             Some(Settlement::Pending)
                 if !self.cut_offs(run.replica).any(|(span, _)| span.meets(settling)) =>
             {
-                Err("a settlement failed, and the store was there")
+                Err("settlement failed while the store was available")
             }
             None if self.attempts.iter().any(|it| it.number == run.attempt && it.answer.acknowledges()) => {
-                Err("it was acknowledged before it was settled")
+                Err("event was acknowledged before its run was settled")
             }
             _ => Ok(()),
         }
     }
 
-    /// Why `next` could be claimed after `run`.
+    /// Returns the reason why `next` could be claimed after `run`.
     fn why_again(&self, run: &Run, next: &Run) -> Verdict<Why> {
         let claimed = next.id.fencing;
         match run.end {
@@ -350,13 +348,13 @@ impl Event<'_> {
             _ => {}
         }
         if matches!(run.settled, Some((Some(Settlement::Completed), _))) {
-            return Err("it ran again though it was completed");
+            return Err("event ran again after it was completed");
         }
-        // Nobody gave the claim back, so it ran out.
+        // The claim was not released, so it must have expired.
         if claimed + CLOCK < run.id.fencing + micros(LEASE) {
-            return Err("a claim was taken whose lease had not run out");
+            return Err("claim was acquired again before its lease expired");
         }
-        // What came later is no reason: by then it should have been settled.
+        // A later interruption cannot be the cause, because the run should have been settled by then.
         let until = match (run.end, run.settled) {
             (_, Some((Some(_), settled))) => settled,
             (Some((_, ended)), _) => ended + SETTLING,
@@ -371,7 +369,7 @@ impl Event<'_> {
         };
         match self.death(run.replica) {
             Some(death) if death.from <= claimed.min(may_be_pending) => Ok(Why::ReplicaKilled),
-            // A settlement that is under way when Redis goes away is tried again while the lease lives.
+            // A settlement that an outage interrupts is retried until the lease expires.
             Some(death)
                 if death.from <= claimed.min(until + micros(LEASE))
                     && self.cut_offs(run.replica).any(|(span, _)| {
@@ -380,19 +378,19 @@ impl Event<'_> {
             {
                 Ok(Why::ReplicaKilled)
             }
-            _ => Err("it ran again, and nothing explains it"),
+            _ => Err("event ran again without a cause"),
         }
     }
 
-    /// What may have kept the owner of `run` from extending its claim, or settling it, until it ran out,
-    /// having begun before `until`. It had run out by `claimed`.
+    /// Returns the interruption, started before `until`, that may have kept the owner of `run` from extending or
+    /// settling its claim until it expired. The claim had expired by `claimed`.
     fn cut_off(&self, run: &Run, until: Micros, claimed: Micros) -> Option<Why> {
         let mut spans: Vec<_> = self
             .cut_offs(run.replica)
             .filter(|(span, _)| span.meets(Span { from: run.id.fencing, to: claimed.max(until) }))
             .collect();
         spans.sort_by_key(|(span, _)| span.from);
-        // What comes right after one another is as one; the longest of it is to blame.
+        // Adjacent interruptions count as one; the longest of them is reported as the cause.
         let mut whole: Option<(Span, Why, Micros)> = None;
         for (span, why) in spans {
             let span = Span { from: span.from.max(run.id.fencing), to: span.to };
@@ -402,7 +400,7 @@ impl Event<'_> {
                     let (why, longest) = if length > longest { (why, length) } else { (blamed, longest) };
                     (Span { from: before.from, to: before.to.max(span.to) }, why, longest)
                 }
-                // What begins later counts only where it goes on with what had begun by then.
+                // A later interruption counts only if it continues an earlier one.
                 _ if span.from > until => break,
                 _ => (span, why, length),
             });
@@ -416,7 +414,7 @@ impl Event<'_> {
         None
     }
 
-    /// When `replica` could not reach the store, for one reason or the other.
+    /// Returns the times when `replica` could not reach the store, with their causes.
     fn cut_offs(&self, replica: u32) -> impl Iterator<Item = (Span, Why)> {
         let stalls = self.index.stalls.get(&replica).into_iter().flatten();
         let stalls = stalls.map(|(span, why)| (Span { to: span.to + CATCHING_UP, ..*span }, *why));

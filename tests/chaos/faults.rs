@@ -1,5 +1,5 @@
-//! What goes wrong around the handlers: replicas that die or do not get their turn, and Redis that dies,
-//! pauses or does not get its turn.
+//! Fault injection around the handlers: replicas are killed and suspended; Redis is killed, shut down, suspended and
+//! paused.
 
 use std::{
     sync::{
@@ -37,11 +37,11 @@ pub enum Fault {
 pub struct Inflicted {
     pub fault: Fault,
     pub span: Span,
-    /// For those of a replica.
+    /// The suspended replica.
     pub replica: Option<u32>,
 }
 
-/// Inflicts faults until it is told to stop.
+/// Injects faults until `over` is set.
 pub struct Injector {
     pub seed: u64,
     pub fleet: Arc<Fleet>,
@@ -50,7 +50,7 @@ pub struct Injector {
 }
 
 impl Injector {
-    /// Kills and suspends replicas, each kind once at least.
+    /// Kills and suspends replicas; injects each kind of fault at least once.
     pub async fn against_replicas(&self) {
         const KINDS: [Fault; 3] = [Fault::ReplicaKilled, Fault::ReplicaSuspended, Fault::ReplicaKilled];
         let mut random = Random::of(self.seed, &[4]);
@@ -63,7 +63,7 @@ impl Injector {
                 }
                 sleep(random.millis(200, 1500)).await;
                 let place = random.below(self.fleet.size());
-                let time = how_long(&mut random);
+                let time = fault_duration(&mut random);
                 if fault == Fault::ReplicaSuspended {
                     let (replica, span) = self.fleet.suspend(place, time).await;
                     self.note(Inflicted { fault, span, replica: Some(replica) });
@@ -76,7 +76,7 @@ impl Injector {
         }
     }
 
-    /// Kills, suspends and pauses Redis, each kind once at least.
+    /// Kills, shuts down, suspends and pauses Redis; injects each kind of fault at least once.
     pub async fn against_redis(&self, redis: &mut Server) {
         const KINDS: [Fault; 4] =
             [Fault::RedisKilled, Fault::RedisShutDown, Fault::RedisSuspended, Fault::RedisPaused];
@@ -90,7 +90,7 @@ impl Injector {
                 }
                 sleep(random.millis(1000, 3500)).await;
                 let from = now();
-                let time = how_long(&mut random);
+                let time = fault_duration(&mut random);
                 match fault {
                     Fault::RedisSuspended => {
                         redis.signal("STOP");
@@ -125,16 +125,15 @@ impl Injector {
     }
 }
 
-/// Half of them are too short to cost a claim, the others long enough to outlast the lease.
-fn how_long(random: &mut Random) -> Duration {
+/// Returns the duration of a fault: half of them are too short to lose a claim, the others may outlast the lease.
+fn fault_duration(random: &mut Random) -> Duration {
     if random.chance(500) { random.millis(20, 700) } else { random.millis(900, 2600) }
 }
 
-/// Longer than this and Redis counts as away.
+/// The shortest outage of Redis that is recorded.
 const AWAY: Duration = Duration::from_millis(100);
 
-/// Asks Redis again and again whether it is there, and notes when it was not: because of a fault, or of
-/// what the machine has to do besides.
+/// Polls Redis and records when it was unavailable, whether because of a fault or a busy machine.
 pub async fn watch(url: String, outages: Arc<Mutex<Vec<Span>>>) {
     let client = Client::open(url).unwrap();
     let mut connection = None;

@@ -1,4 +1,4 @@
-//! The replicas, behind what stands for a load balancer.
+//! The replicas, and a simulated load balancer.
 
 use std::{
     collections::BTreeMap,
@@ -15,22 +15,21 @@ use tokio::{sync::Mutex as AsyncMutex, time::sleep};
 
 use crate::{check::Span, ledger::now, random::Random, replica::Replica};
 
-/// A replica's number, and where it is.
+/// A replica's number and address.
 pub type Picked = (u32, SocketAddr);
 
 pub struct Fleet {
     seed: u64,
     redis: String,
     ledger: PathBuf,
-    /// A place for each; whoever kills or suspends a replica holds its place meanwhile.
+    /// One slot for each replica. A fault holds the lock of the slot while it kills or suspends the replica.
     places: Vec<AsyncMutex<Replica>>,
-    /// Those that are there, as far as the load balancer knows: it takes out who died, and asks on
-    /// who is suspended.
-    there: Mutex<Vec<Option<Picked>>>,
+    /// The replicas that the load balancer considers healthy: it removes killed replicas but keeps suspended ones.
+    healthy: Mutex<Vec<Option<Picked>>>,
     next: AtomicU32,
-    /// When replicas died: between these times.
+    /// The time span in which each killed replica died.
     pub deaths: Mutex<BTreeMap<u32, Span>>,
-    /// Which replicas ended though nobody killed them, and how.
+    /// Descriptions of replicas that exited without being killed.
     pub ended: Mutex<Vec<String>>,
 }
 
@@ -40,13 +39,13 @@ impl Fleet {
         for number in 0..size {
             places.push(Replica::start(number, seed, &redis, &ledger).await);
         }
-        let there = places.iter().map(|replica| Some((replica.number, replica.address))).collect();
+        let healthy = places.iter().map(|replica| Some((replica.number, replica.address))).collect();
         Self {
             seed,
             redis,
             ledger,
             places: places.into_iter().map(AsyncMutex::new).collect(),
-            there: Mutex::new(there),
+            healthy: Mutex::new(healthy),
             next: size.into(),
             deaths: Mutex::default(),
             ended: Mutex::default(),
@@ -58,24 +57,24 @@ impl Fleet {
     }
 
     pub fn pick(&self, random: &mut Random) -> Picked {
-        let there: Vec<_> = self.there.lock().unwrap().iter().flatten().copied().collect();
-        random.one_of(&there)
+        let healthy: Vec<_> = self.healthy.lock().unwrap().iter().flatten().copied().collect();
+        random.one_of(&healthy)
     }
 
-    /// Kills the replica at `place`, and starts another in its stead after `wait`.
+    /// Kills the replica at `place` and starts a replacement after `wait`.
     pub async fn replace(&self, place: usize, wait: Duration) {
         let mut replica = self.places[place].lock().await;
         self.note_ended(&mut replica);
         let death = replica.kill().await;
-        self.there.lock().unwrap()[place] = None;
+        self.healthy.lock().unwrap()[place] = None;
         self.deaths.lock().unwrap().insert(replica.number, death);
         sleep(wait).await;
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         *replica = Replica::start(number, self.seed, &self.redis, &self.ledger).await;
-        self.there.lock().unwrap()[place] = Some((number, replica.address));
+        self.healthy.lock().unwrap()[place] = Some((number, replica.address));
     }
 
-    /// Notes of each replica whether it is still there.
+    /// Records the replicas that have exited.
     pub async fn note_all_ended(&self) {
         for replica in &self.places {
             self.note_ended(&mut *replica.lock().await);
@@ -86,7 +85,7 @@ impl Fleet {
         self.ended.lock().unwrap().extend(replica.has_ended(&self.ledger));
     }
 
-    /// Suspends the replica at `place` for `time`. Its number, and from when until when.
+    /// Suspends the replica at `place` for `time`, and returns its number and the time span.
     pub async fn suspend(&self, place: usize, time: Duration) -> (u32, Span) {
         let replica = self.places[place].lock().await;
         let from = now();

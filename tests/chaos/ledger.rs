@@ -1,5 +1,5 @@
-//! The ledger: what handlers did, in one file that every replica appends to, a line for each write.
-//! It outlives whoever writes it, so it shows what a killed replica had done.
+//! The ledger of handler runs: one file to which every replica appends a line at a time. The file survives a killed
+//! replica.
 
 use std::{
     fmt,
@@ -11,8 +11,8 @@ use std::{
 
 use tower_webhook::Settlement;
 
-/// Microseconds since 1970: the clock of the machine, which the replicas, Redis (whose fencing numbers
-/// are of it) and the test have in common.
+/// Microseconds since 1970. The replicas, the test and Redis share the machine's clock; Redis derives its fencing
+/// tokens from it.
 pub type Micros = u64;
 
 pub fn now() -> Micros {
@@ -32,17 +32,17 @@ pub struct Line {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Note {
-    /// The handler was called, for this attempt of the provider's.
+    /// The handler was called for this attempt of the provider.
     Start(RunId, u32),
     Effect(RunId),
     End(RunId, End),
-    /// What the layer says became of the claim; nothing, if the client left before that was known.
+    /// The settlement that the layer reported, or `None` if the client hung up before it was known.
     Settled(RunId, Option<Settlement>),
-    /// Nothing of this replica, or not all, got its turn from then until then.
+    /// The replica, or one of its threads, did not run between these times.
     Stalled(Micros, Micros),
 }
 
-/// A run is known by its event and its claim's fencing number, which is when it was claimed.
+/// The event and the fencing token of a run; the fencing token is the time of its claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RunId {
     pub event: u32,
@@ -54,7 +54,7 @@ pub enum End {
     Succeeded,
     Failed,
     Panicked,
-    /// By the layer, because it took too long or the client left.
+    /// Dropped by the layer, because the handler timed out or the client hung up.
     Dropped,
 }
 
@@ -116,7 +116,7 @@ impl Line {
     }
 }
 
-/// A replica's pen.
+/// A replica's handle to the ledger.
 pub struct Ledger {
     replica: u32,
     file: File,
@@ -127,7 +127,7 @@ impl Ledger {
         Self { replica, file: OpenOptions::new().append(true).create(true).open(path).unwrap() }
     }
 
-    /// In one write, which the system neither splits nor loses when the process is killed.
+    /// Appends a line in one write, which the system neither splits nor loses if the process is killed.
     pub fn write(&self, note: Note) {
         let line = format!("{}\n", Line { at: now(), replica: self.replica, note });
         let written = (&self.file).write(line.as_bytes()).unwrap();
@@ -137,5 +137,7 @@ impl Ledger {
 
 pub fn read(path: &Path) -> Vec<Line> {
     let text = std::fs::read_to_string(path).unwrap_or_default();
-    text.lines().map(|line| Line::parse(line).unwrap_or_else(|| panic!("not a line: {line}"))).collect()
+    text.lines()
+        .map(|line| Line::parse(line).unwrap_or_else(|| panic!("invalid ledger line: {line}")))
+        .collect()
 }

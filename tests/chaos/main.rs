@@ -1,16 +1,16 @@
-//! The chaos run: a provider sends events, each several times, to replicas that share a Redis, while
-//! handlers fail, hang and panic, and replicas and Redis are killed and suspended. Afterwards the ledger
-//! that the handlers kept is compared with what the provider was told.
+//! The chaos test: a provider sends each event several times to replicas that share a Redis server. Meanwhile
+//! handlers fail, hang and panic, and replicas and Redis are killed and suspended. Afterwards the test compares the
+//! ledger of the handlers with the responses that the provider received.
 //!
-//! * No event is lost: each ends acknowledged, with a run that was completed.
-//! * No event is acknowledged before a run of it was completed.
-//! * No two runs of an event overlap, but where the first's owner was cut off from Redis past its lease.
-//! * An event runs again only where the run before failed, where it was not settled because its replica
-//!   died, or where its owner was cut off past its lease. Never once it was completed.
-//! * Every answer is true: what is said to be a duplicate, in progress or unavailable is so.
+//! * No event is lost: each is acknowledged in the end, and one of its runs succeeded.
+//! * No event is acknowledged before one of its runs has succeeded.
+//! * Two runs of an event overlap only if the first owner was cut off from Redis until its lease expired.
+//! * An event runs again only if the previous run failed, or was not settled because its replica died, or if its
+//!   owner was cut off until its lease expired. It never runs again after it was completed.
+//! * Every response is correct: `duplicate`, `in_progress` and `store_unavailable` describe the actual state.
 //!
-//! What the provider, the handlers and the faults do follows from a seed; how the system schedules them
-//! does not, so that the same seed is the same test, but not the same run. To replay, or to run for long:
+//! The actions of the provider, the handlers and the faults follow from a seed. Their scheduling does not, so the
+//! same seed repeats the decisions but not the exact run. To replay a seed, or to run for longer:
 //!
 //! ```sh
 //! CHAOS_SEED=… cargo test --all-features --test chaos
@@ -36,7 +36,7 @@ mod plan;
 mod provider;
 mod random;
 mod replica;
-#[allow(dead_code, reason = "it serves the tests of the store, too")]
+#[allow(dead_code, reason = "the tests of `RedisStore` use the rest")]
 #[path = "../redis/server.rs"]
 mod server;
 mod story;
@@ -71,24 +71,24 @@ use crate::{
     summary::Summary,
 };
 
-/// Short, so that it runs out often.
+/// Short, so that it expires often.
 const LEASE: Duration = Duration::from_millis(1500);
-/// Twice that: what takes long has to extend its claim.
+/// Twice the lease, so that slow handlers depend on extended leases.
 const HANDLER_TIMEOUT: Duration = Duration::from_secs(3);
 const REPLICAS: u32 = 4;
-/// No more events than these are under way at once: the provider is limited, too.
+/// The provider's limit of concurrent events.
 const AT_ONCE: usize = 500;
-const COPIES_AT_ONCE: usize = 32;
-/// Once the faults are over, all that is still under way must end in this time.
+const DUPLICATES_AT_ONCE: usize = 32;
+/// The time for all pending events to finish after the last fault.
 const DRAINING: Duration = Duration::from_secs(90);
 
-/// A setting of whoever runs this.
+/// Reads a number from an environment variable.
 fn setting(name: &str) -> Option<u64> {
     let value = env::var(name).ok()?;
     Some(value.parse().unwrap_or_else(|_| panic!("{name} is not a number: {value}")))
 }
 
-/// Gone when dropped.
+/// A directory that is removed on drop.
 struct Directory(PathBuf);
 
 impl Drop for Directory {
@@ -98,7 +98,7 @@ impl Drop for Directory {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_event_is_handled_whatever_happens() {
+async fn every_event_is_handled_despite_faults() {
     let seed = setting("CHAOS_SEED").unwrap_or_else(|| now() % 1_000_000);
     let events = setting("CHAOS_EVENTS").map_or(400, |events| u32::try_from(events).unwrap());
     let minutes = setting("CHAOS_MINUTES");
@@ -106,7 +106,7 @@ async fn every_event_is_handled_whatever_happens() {
     let minutes = minutes.map_or(String::new(), |minutes| format!("CHAOS_MINUTES={minutes} "));
     let replay =
         format!("CHAOS_SEED={seed} CHAOS_EVENTS={events} {minutes}cargo test --all-features --test chaos");
-    println!("To replay its decisions, though not how they are scheduled: {replay}");
+    println!("To replay the decisions of this run (their scheduling may differ): {replay}");
 
     let (history, summary) = run(seed, events, sending).await;
     let report = history.check();
@@ -125,7 +125,7 @@ async fn every_event_is_handled_whatever_happens() {
             println!("event {event}:\n{}", tell(&history, *event));
         }
     }
-    assert!(summary.ended.is_empty(), "replicas ended of themselves\nTo replay: {replay}");
+    assert!(summary.ended.is_empty(), "replicas exited without being killed\nTo replay: {replay}");
     panic!("{:#?}\nTo replay: {replay}", kinds.keys());
 }
 
@@ -144,7 +144,7 @@ async fn run(seed: u64, events: u32, sending: Duration) -> (History, Summary) {
         inflicted: Mutex::default(),
     };
 
-    // Whatever is running when this is dropped, as when it fails, is dropped with it.
+    // Dropping the set stops its tasks, also when the test fails.
     let mut watching = JoinSet::new();
     watching.spawn(watch(redis.url(), Arc::clone(&outages)));
     let (began, places) = (Instant::now(), Arc::new(Semaphore::new(AT_ONCE)));
@@ -166,19 +166,19 @@ async fn run(seed: u64, events: u32, sending: Duration) -> (History, Summary) {
     join!(sending, injector.against_replicas(), injector.against_redis(&mut redis));
     let sent_in = began.elapsed();
 
-    // Whatever is not over in time is found by the check, and told.
+    // The check reports events that did not finish in time.
     let _ = timeout(DRAINING, under_way.join_all()).await;
     let drained_in = began.elapsed();
-    let copies = Arc::new(Semaphore::new(COPIES_AT_ONCE));
-    let mut last_copies = JoinSet::new();
+    let slots = Arc::new(Semaphore::new(DUPLICATES_AT_ONCE));
+    let mut last_duplicates = JoinSet::new();
     for event in 0..events {
-        let (provider, place) = (Arc::clone(&provider), Arc::clone(&copies).acquire_owned().await);
-        last_copies.spawn(async move {
-            provider.send_last_copy(event).await;
+        let (provider, place) = (Arc::clone(&provider), Arc::clone(&slots).acquire_owned().await);
+        last_duplicates.spawn(async move {
+            provider.send_last_duplicate(event).await;
             drop(place);
         });
     }
-    last_copies.join_all().await;
+    last_duplicates.join_all().await;
     let lasted = began.elapsed();
     fleet.note_all_ended().await;
     let deaths = fleet.deaths.lock().unwrap().clone();
@@ -203,7 +203,7 @@ async fn run(seed: u64, events: u32, sending: Duration) -> (History, Summary) {
     (history, Summary { seed, inflicted, sent_in, drained_in, lasted, ended })
 }
 
-/// Whether every run in a replica that lives is over.
+/// Returns whether every run in a live replica has been settled.
 fn all_settled(lines: &[Line], deaths: &BTreeMap<u32, Span>) -> bool {
     let mut running = HashSet::new();
     for line in lines.iter().filter(|line| !deaths.contains_key(&line.replica)) {

@@ -2,15 +2,15 @@ use std::time::Duration;
 
 use crate::{LEASE, random::Random};
 
-/// What a handler will do, which follows from the seed, the event and the attempt.
+/// A handler's behavior, derived from the seed, the event and the attempt.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
-    /// How long it works before its effect.
+    /// The time before the effect.
     pub before: Duration,
     pub effect: bool,
-    /// How long it works after that.
+    /// The time after the effect.
     pub after: Duration,
-    /// It works before its effect by blocking its thread.
+    /// Whether the handler blocks its thread before the effect.
     pub blocks: bool,
     pub end: PlannedEnd,
 }
@@ -42,7 +42,7 @@ impl Plan {
             130..190 => Self { effect, end: PlannedEnd::Panic, ..plan },
             190..205 => Self { effect, end: PlannedEnd::Hang, ..plan },
             205..330 => Self { before: random.millis(100, 800), ..plan },
-            // Longer than the lease, which has to be extended.
+            // Longer than the lease, so that it must be extended.
             330..370 => Self { before: random.millis(1600, 2600), ..plan },
             370..400 => Self { after: random.millis(1600, 2600), ..plan },
             400..404 => Self { before: LEASE * 3 / 2, blocks: true, ..plan },

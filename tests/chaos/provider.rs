@@ -1,4 +1,4 @@
-//! The provider: it sends each event until that is acknowledged, and then some copies more.
+//! The provider. It sends each event until it is acknowledged, and then some duplicates.
 
 use std::{
     convert::Infallible,
@@ -29,17 +29,17 @@ use crate::{
     random::Random,
 };
 
-/// How long the provider waits for an answer.
-const PATIENCE: Duration = Duration::from_secs(4);
-/// What Standard Webhooks recommends, in seconds: 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h and 24 h
-/// after one another. A provider would then give up; this one keeps on, as if sent again by hand.
+/// The provider's timeout for a response.
+const TIMEOUT: Duration = Duration::from_secs(4);
+/// The delays between attempts that Standard Webhooks recommends, in seconds: 5 s, 5 min, 30 min, 2 h, 5 h, 10 h,
+/// 14 h, 20 h and 24 h. A provider would then give up; this one continues, like redelivery by hand.
 const SCHEDULE: [u32; 9] = [5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400];
-/// Eight hours of the schedule pass in a second.
+/// Eight hours of the schedule take one second.
 const SCALE: u32 = 8 * 3600;
-/// The number of the attempt that is made when all is over.
-const LAST_COPY: u32 = u32::MAX;
+/// The number of the final attempt, after all faults.
+const LAST_DUPLICATE: u32 = u32::MAX;
 
-/// One request of the provider's, and what became of it.
+/// A request of the provider and its result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Attempt {
     pub event: u32,
@@ -52,21 +52,21 @@ pub struct Attempt {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// A 2xx of the handler's, with its run's fencing number.
+    /// A 2xx response of the handler, with the fencing token of its run.
     Handled(Micros),
-    /// The handler's, but no 2xx.
+    /// Another response of the handler, with the fencing token of its run.
     Failed(Micros),
     Duplicate,
     InProgress,
     StoreUnavailable,
     HandlerTimeout,
-    /// Anything else, which is wrong.
+    /// Any other response, which is a violation.
     Unexpected(StatusCode),
-    /// No connection, or one that ended without an answer.
+    /// The connection failed or ended without a response.
     BrokenOff,
-    /// None in the provider's patience.
+    /// There was no response within the provider's timeout.
     TimedOut,
-    /// The provider hung up in the middle of its request, or while it waited.
+    /// The provider hung up during its request or while waiting for the response.
     HungUp,
 }
 
@@ -79,11 +79,11 @@ impl Answer {
 pub struct Provider {
     seed: u64,
     fleet: Arc<Fleet>,
-    /// By event.
+    /// The attempts of each event.
     attempts: Mutex<Vec<Vec<Attempt>>>,
 }
 
-/// How the provider ends a request before it has an answer.
+/// The point at which the provider hangs up.
 #[derive(Clone, Copy)]
 enum HangUp {
     MidBody,
@@ -95,14 +95,14 @@ impl Provider {
         Self { seed, fleet, attempts: Mutex::new(vec![Vec::new(); events as usize]) }
     }
 
-    /// Sends an event, by the schedule, until it is acknowledged; and then up to three copies more.
+    /// Sends an event on the schedule until it is acknowledged, and then up to three duplicates.
     pub async fn send(&self, event: u32) {
         let mut random = Random::of(self.seed, &[2, event.into()]);
         let mut number = 0;
         let mut waits = SCHEDULE.iter().copied().chain(repeat(SCHEDULE[8]));
         while !self.attempt(event, &mut number, &mut random).await {
             let wait = Duration::from_secs(waits.next().unwrap().into()) / SCALE;
-            // A tenth more or less.
+            // Add a jitter of 10 %.
             sleep(wait * (90 + random.below(21) as u32) / 100).await;
         }
         for _ in 0..random.below(4) {
@@ -111,13 +111,13 @@ impl Provider {
         }
     }
 
-    /// Sends one more copy when all is over, to a replica that answers.
-    pub async fn send_last_copy(&self, event: u32) {
+    /// Sends a final duplicate after all faults.
+    pub async fn send_last_duplicate(&self, event: u32) {
         let mut random = Random::of(self.seed, &[3, event.into()]);
-        self.request(event, LAST_COPY, self.fleet.pick(&mut random), None).await;
+        self.request(event, LAST_DUPLICATE, self.fleet.pick(&mut random), None).await;
     }
 
-    /// One attempt, or two at once; whether it is acknowledged.
+    /// Makes one attempt, or two at once, and returns whether the event was acknowledged.
     async fn attempt(&self, event: u32, number: &mut u32, random: &mut Random) -> bool {
         let twice = random.chance(150);
         let (one, other) = (self.fleet.pick(random), self.fleet.pick(random));
@@ -144,7 +144,7 @@ impl Provider {
     ) -> bool {
         let sent = now();
         let exchange = async {
-            match timeout(PATIENCE, exchange(address, event, number, hang_up.map(|(how, _)| how))).await {
+            match timeout(TIMEOUT, exchange(address, event, number, hang_up.map(|(how, _)| how))).await {
                 Ok(Ok(response)) => answer(&response),
                 Ok(Err(_)) => Answer::BrokenOff,
                 Err(_) => Answer::TimedOut,
@@ -185,7 +185,7 @@ fn answer(response: &Response<Incoming>) -> Answer {
     }
 }
 
-/// Sends an attempt, signed anew, over a connection of its own.
+/// Sends a newly signed attempt over a new connection.
 async fn exchange(
     address: SocketAddr,
     event: u32,
@@ -215,7 +215,7 @@ async fn exchange(
     let (mut client, connection) = http1::handshake(TokioIo::new(TcpStream::connect(address).await?)).await?;
     let response = tokio::select! {
         response = client.send_request(request) => response?,
-        // The answer comes before the connection ends, also where the replica closes it.
+        // The response arrives before the connection ends, even if the replica closes it.
         ended = async { let _ = connection.await; pending::<()>().await } => unreachable!("{ended:?}"),
     };
     drop(unfinished);

@@ -1,11 +1,11 @@
 use std::time::Duration;
 
-/// Random decisions that follow from the seed (SplitMix64), and whether they are the same again does
-/// not hang on who asks first: each part of the run has a stream of its own.
+/// A random number generator (SplitMix64) seeded for one part of the run, so that the decisions of one part do not
+/// depend on the order in which others draw numbers.
 pub struct Random(u64);
 
 impl Random {
-    /// The stream for `part`, a few numbers that nothing else in the run goes by.
+    /// Creates the stream for `part`, which must be unique within the run.
     pub fn of(seed: u64, part: &[u64]) -> Self {
         let mut random = Self(seed);
         for number in part {

@@ -1,4 +1,4 @@
-//! A replica of a service, which is a process of its own: this test program, started once more.
+//! A replica of a service, in a separate process: this test program runs itself again.
 
 use std::{
     convert::Infallible,
@@ -39,18 +39,18 @@ use crate::{
     plan::{Plan, PlannedEnd},
 };
 
-/// What tells this program that it is a replica, and which.
+/// The environment variable that makes this program a replica and configures it.
 const ROLE: &str = "CHAOS_REPLICA";
 const LISTENING: &str = "listening on ";
-/// Not getting its turn for longer than this is noted.
+/// The shortest stall that a replica records.
 const STALL: Duration = Duration::from_millis(100);
 
-/// A replica that runs, or is suspended; it is killed when dropped.
+/// A running or suspended replica, which is killed on drop.
 pub struct Replica {
     pub number: u32,
     pub address: SocketAddr,
     process: Child,
-    /// Kept open: the test harness writes to it that this takes long, and would end if it could not.
+    /// Kept open: the test harness prints a warning about long tests and would exit if the pipe were closed.
     _output: Lines<BufReader<ChildStdout>>,
 }
 
@@ -60,17 +60,17 @@ impl Replica {
         let mut process = Command::new(env::current_exe().unwrap())
             .args(["replica::serve", "--exact", "--ignored", "--nocapture"])
             .env(ROLE, role)
-            // It ends when this is closed: no replica outlives a test that is killed.
+            // The replica exits when its standard input closes, so that none outlives a killed test.
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            // The panics of its handlers, and what it may die of itself.
+            // Captures the handlers' panics and the cause of an unexpected exit.
             .stderr(File::create(log(ledger, number)).unwrap())
             .kill_on_drop(true)
             .spawn()
             .unwrap();
         let mut output = BufReader::new(process.stdout.take().unwrap()).lines();
         let address = loop {
-            let line = output.next_line().await.unwrap().expect("a replica ended before it listened");
+            let line = output.next_line().await.unwrap().expect("replica exited before listening");
             if let Some((_, address)) = line.split_once(LISTENING) {
                 break address.parse().unwrap();
             }
@@ -78,37 +78,37 @@ impl Replica {
         Self { number, address, process, _output: output }
     }
 
-    /// Kills it. It died between these two times.
+    /// Kills the replica and returns the time span in which it died.
     pub async fn kill(&mut self) -> Span {
         let from = now();
         self.process.kill().await.unwrap();
         Span { from, to: now() }
     }
 
-    /// How it has ended of itself, which it must not.
+    /// Describes the exit of a replica that was not killed, which is a failure.
     pub fn has_ended(&mut self, ledger: &Path) -> Option<String> {
         let status = self.process.try_wait().unwrap()?;
         let log = fs::read_to_string(log(ledger, self.number)).unwrap();
         let last: Vec<_> = log.lines().rev().take(60).collect();
         let last = last.into_iter().rev().collect::<Vec<_>>().join("\n");
-        Some(format!("replica {} ended of itself: {status}\n{last}", self.number))
+        Some(format!("replica {} exited without being killed: {status}\n{last}", self.number))
     }
 
-    /// `STOP` or `CONT`.
+    /// Sends `STOP` or `CONT`.
     pub async fn signal(&self, signal: &str) {
-        // The shell's own `kill`: not every machine has it as a program.
+        // Use the shell's built-in `kill`: some machines have no `kill` program.
         let kill = format!("kill -{signal} {}", self.process.id().unwrap());
         assert!(Command::new("sh").args(["-c", &kill]).status().await.unwrap().success());
     }
 }
 
-/// What a replica writes to standard error, beside the ledger.
+/// Returns the path of a replica's captured standard error, next to the ledger.
 fn log(ledger: &Path, number: u32) -> PathBuf {
     ledger.with_file_name(format!("replica-{number}.log"))
 }
 
 #[test]
-#[ignore = "it is a replica, which the run starts by itself"]
+#[ignore = "the chaos test starts it as a replica"]
 fn serve() {
     let Ok(role) = env::var(ROLE) else { return };
     let mut role = role.splitn(4, ' ');
@@ -126,15 +126,15 @@ fn serve() {
         let store = loop {
             match RedisStore::connect(&redis).await {
                 Ok(store) => break store,
-                // It starts while Redis does.
+                // Redis may still be starting.
                 Err(_) => sleep(Duration::from_millis(20)).await,
             }
         };
         let layer = WebhookLayer::new(secret()).lease(LEASE).handler_timeout(HANDLER_TIMEOUT);
         let layer = match number % 3 {
-            // Some replicas remember for themselves what was completed,
+            // Some replicas cache completed deliveries,
             0 => layer.dedupe(CachedStore::new(store, 1000)),
-            // and some are so impatient that they settle in the background.
+            // and some have so short a timeout that they settle in the background.
             1 => layer.dedupe(store.timeout(LEASE / 5)),
             _ => layer.dedupe(store),
         };
@@ -171,14 +171,14 @@ async fn listen(layer: WebhookLayer, ledger: Arc<Ledger>, seed: u64) {
 
 async fn handle(ledger: &Arc<Ledger>, seed: u64, request: Request<Body>) -> Response<String> {
     let delivery = request.extensions().get::<Delivery>().unwrap();
-    let run = run_id(delivery).expect("it runs under a claim");
+    let run = run_id(delivery).expect("delivery has no claim");
     let attempt = request.headers()["x-attempt"].to_str().unwrap().parse().unwrap();
     let plan = Plan::of(seed, run.event, attempt);
 
     ledger.write(Note::Start(run, attempt));
     let mut running = Running { ledger: Arc::clone(ledger), run, end: None };
     if plan.blocks {
-        // Noted before: it may be killed while it does.
+        // Recorded in advance, because the replica may be killed while it blocks.
         ledger.write(Note::Stalled(now(), now() + micros(plan.before)));
         thread::sleep(plan.before);
     } else {
@@ -191,14 +191,14 @@ async fn handle(ledger: &Arc<Ledger>, seed: u64, request: Request<Body>) -> Resp
     let status = match plan.end {
         PlannedEnd::Succeed => StatusCode::OK,
         PlannedEnd::Fail(status) => StatusCode::from_u16(status).unwrap(),
-        PlannedEnd::Panic => panic!("the handler panics, as is planned"),
+        PlannedEnd::Panic => panic!("planned handler panic"),
         PlannedEnd::Hang => std::future::pending().await,
     };
     running.end = Some(if status.is_success() { End::Succeeded } else { End::Failed });
     Response::builder().status(status).header("x-run", run.fencing).body(String::new()).unwrap()
 }
 
-/// Notes how a run ends, whichever way it does.
+/// Records the end of a run on drop.
 struct Running {
     ledger: Arc<Ledger>,
     run: RunId,
@@ -226,7 +226,7 @@ fn note_settlement(ledger: &Ledger, outcome: &Outcome) {
     }
 }
 
-/// Notes when this process did not get its turn, for instance because it was suspended.
+/// Records the times when this process did not run, for example because it was suspended.
 async fn note_stalls(ledger: Arc<Ledger>) {
     loop {
         let from = now();

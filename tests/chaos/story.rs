@@ -7,7 +7,7 @@ use crate::{
     provider::Attempt,
 };
 
-/// The history of one event, for people, with times in milliseconds since the first of it.
+/// Formats the history of one event for a failure report, with times in milliseconds since its first attempt.
 pub fn tell(history: &History, event: u32) -> String {
     let mut story: Vec<(Micros, String)> = Vec::new();
     let attempts = || history.attempts.iter().filter(|attempt| attempt.event == event);
@@ -21,16 +21,16 @@ pub fn tell(history: &History, event: u32) -> String {
             Note::Start(run, attempt) if run.event == event => {
                 let claimed = run.fencing;
                 story.push((claimed, format!("redis: {claimed} is claimed")));
-                format!("{claimed} starts, for attempt {attempt}")
+                format!("{claimed} starts for attempt {attempt}")
             }
-            Note::Effect(run) if run.event == event => format!("{} has its effect", run.fencing),
+            Note::Effect(run) if run.event == event => format!("{} takes effect", run.fencing),
             Note::End(run, end) if run.event == event => format!("{} ends: {end:?}", run.fencing),
             Note::Settled(run, it) if run.event == event => format!("{} is settled: {it:?}", run.fencing),
             _ => continue,
         };
         story.push((*at, format!("replica {replica}: {text}")));
     }
-    // Of what went wrong besides, what may concern it.
+    // Add the faults that may have affected the event.
     let mut around = |replica: Option<u32>, span: Span, what: &str| {
         let concerns = |attempt: &&Attempt| {
             let held = Span { from: attempt.sent, to: attempt.answered + micros(LEASE) };
@@ -40,13 +40,13 @@ pub fn tell(history: &History, event: u32) -> String {
             let who = replica.map_or("Redis".to_owned(), |replica| format!("replica {replica}"));
             story.push((
                 span.from,
-                format!("{who} {what}, for {:?}", Duration::from_micros(span.to - span.from)),
+                format!("{who} {what} for {:?}", Duration::from_micros(span.to - span.from)),
             ));
         }
     };
     history.deaths.iter().for_each(|(replica, span)| around(Some(*replica), *span, "is killed"));
     history.suspensions.iter().for_each(|(replica, span)| around(Some(*replica), *span, "is suspended"));
-    history.outages.iter().for_each(|span| around(None, *span, "is away"));
+    history.outages.iter().for_each(|span| around(None, *span, "is unavailable"));
     for Line { replica, note, .. } in &history.lines {
         if let Note::Stalled(from, to) = *note {
             around(Some(*replica), Span { from, to }, "stalls");

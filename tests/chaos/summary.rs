@@ -7,17 +7,17 @@ use crate::{
     provider::Answer,
 };
 
-/// What there is to say of a run beside its history.
+/// The statistics of a run that its history does not contain.
 pub struct Summary {
     pub seed: u64,
     pub inflicted: Vec<Inflicted>,
-    /// How long events were sent and faults inflicted.
+    /// The time during which events were sent and faults injected.
     pub sent_in: Duration,
-    /// How long it took until all were acknowledged.
+    /// The time until all events were acknowledged.
     pub drained_in: Duration,
-    /// How long it took until a last copy of each was answered.
+    /// The time until the final duplicate of each event had a response.
     pub lasted: Duration,
-    /// Which replicas ended though nobody killed them, and how.
+    /// Descriptions of replicas that exited without being killed.
     pub ended: Vec<String>,
 }
 
@@ -30,20 +30,17 @@ impl Summary {
         line("seed", self.seed.to_string());
         line("events", history.events.to_string());
         line("deliveries", format!("{attempts}, {:.0} a second", attempts as f64 / seconds));
-        line(
-            "time",
-            format!("{:.1?}, and then {:.1?} to drain", self.sent_in, self.drained_in - self.sent_in),
-        );
+        line("time", format!("{:.1?}, then {:.1?} to drain", self.sent_in, self.drained_in - self.sent_in));
         line("runs", report.runs.to_string());
         line(
-            "that",
+            "ends of runs",
             counted(history.lines.iter().filter_map(|line| match line.note {
                 Note::End(_, end) => Some(format!("{end:?}")),
                 _ => None,
             })),
         );
         line(
-            "whose claims",
+            "settlements",
             counted(history.lines.iter().filter_map(|line| match line.note {
                 Note::Settled(_, None) => Some("Unknown".to_owned()),
                 Note::Settled(_, Some(settlement)) => Some(format!("{settlement:?}")),
@@ -54,12 +51,12 @@ impl Summary {
             let again = report.run_again.iter().filter(|((_, after), _)| *after == succeeded);
             listed(again.map(|((why, _), count)| (format!("{why:?}"), *count)))
         };
-        line("run again, not succeeded", again(false));
-        line("run again, succeeded", again(true));
+        line("run again after failure", again(false));
+        line("run again after success", again(true));
         line("overlaps", listed(report.overlaps.iter().map(|(why, count)| (format!("{why:?}"), *count))));
-        line("effects more than once", report.effects_more_than_once.to_string());
+        line("repeated effects", report.effects_more_than_once.to_string());
         line(
-            "answers",
+            "responses",
             counted(history.attempts.iter().map(|attempt| match attempt.answer {
                 Answer::Handled(_) => "Handled".to_owned(),
                 Answer::Failed(_) => "Failed".to_owned(),
@@ -68,13 +65,13 @@ impl Summary {
         );
         line("faults", counted(self.inflicted.iter().map(|it| format!("{:?}", it.fault))));
         let stalls = history.lines.iter().filter(|line| matches!(line.note, Note::Stalled(..))).count();
-        line("stalls noted", stalls.to_string());
+        line("stalls", stalls.to_string());
         let away: Micros = history.outages.iter().map(|span| span.to - span.from).sum();
         line(
-            "Redis was away",
+            "outages of Redis",
             format!("{} times, {:.1?}", history.outages.len(), Duration::from_micros(away)),
         );
-        line("longest to acknowledge", format!("{:.1?}", longest_to_acknowledge(history)));
+        line("slowest acknowledgement", format!("{:.1?}", longest_to_acknowledge(history)));
         line("violations", report.violations.len().to_string());
         text
     }

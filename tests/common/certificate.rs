@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-/// A certificate in DER for a public key, from 2000 to 2049. Its own signature is not checked.
+/// Returns a DER certificate for a public key, valid from 2000 to 2049. Its signature is not checked.
 pub fn certificate(public_key: &[u8]) -> Bytes {
     fn tlv(tag: u8, content: &[&[u8]]) -> Vec<u8> {
         let content = content.concat();

@@ -18,7 +18,7 @@ pub enum Version {
     Http2,
 }
 
-/// hyper's client, which sends everything to one server.
+/// hyper's client for one server.
 #[derive(Clone)]
 pub struct Client {
     server: SocketAddr,
@@ -28,12 +28,12 @@ pub struct Client {
 impl Client {
     pub fn new(server: SocketAddr, version: Version) -> Self {
         let mut builder = legacy::Client::builder(TokioExecutor::new());
-        // What the client would send again of itself would be counted twice by a test.
+        // A test would count a request twice if the client retried it by itself.
         builder.http2_only(version == Version::Http2).retry_canceled_requests(false);
         Self { server, client: builder.build_http() }
     }
 
-    /// Sends `request` and reads the whole answer.
+    /// Sends `request` and reads the whole response.
     pub async fn send<B>(&self, request: Request<B>) -> Response<Bytes>
     where
         B: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
@@ -54,7 +54,7 @@ impl Client {
     }
 }
 
-/// The same request with its body in frames of `size`, no length announced, and with `trailers`.
+/// Returns the request with its body in frames of `size` bytes, without a `content-length`, and with `trailers`.
 pub async fn in_chunks<B>(
     request: Request<B>,
     size: usize,
@@ -65,7 +65,7 @@ where
 {
     let (mut head, body) = request.into_parts();
     if let Some(trailers) = &trailers {
-        // HTTP/1 clients send those alone that were announced.
+        // HTTP/1 clients send only announced trailers.
         let names: Vec<_> = trailers.keys().map(http::HeaderName::as_str).collect();
         head.headers.insert("trailer", names.join(", ").parse().unwrap());
     }
@@ -73,7 +73,7 @@ where
     let (mut sender, chunked) = http_body_util::channel::Channel::new(1);
     tokio::spawn(async move {
         for chunk in body.chunks(size) {
-            // A refusal may come before the end; then nobody reads on.
+            // The server may reject the request and stop reading before the end.
             if sender.send(Frame::data(Bytes::copy_from_slice(chunk))).await.is_err() {
                 return;
             }

@@ -8,7 +8,7 @@ use tower_webhook::{BoxError, Delivery};
 
 use super::soon;
 
-/// What the tests' deliveries are about.
+/// The payload of the tests' deliveries.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Order {
     pub number: u32,
@@ -20,14 +20,14 @@ impl Order {
     }
 }
 
-/// The handler's side: it lays what it got before the test, and answers what the test says.
+/// The handler's side of a channel to the test. It passes each call to the test and responds as the test says.
 #[derive(Clone, Debug)]
 pub struct Desk(mpsc::UnboundedSender<Call>);
 
-/// The test's side.
+/// The test's side, which receives the calls.
 pub struct Calls(mpsc::UnboundedReceiver<Call>);
 
-/// One call of the handler, which goes on until it is answered.
+/// One call of the handler, which runs until the test answers it.
 #[derive(Debug)]
 pub struct Call {
     pub delivery: Option<Delivery>,
@@ -43,7 +43,7 @@ pub fn desk() -> (Desk, Calls) {
 }
 
 impl Desk {
-    /// What a handler does, on every host.
+    /// Handles a request. The handlers of all hosts call this.
     pub async fn handle<B>(&self, delivery: Option<Delivery>, order: Option<Order>, body: B) -> StatusCode
     where
         B: Body<Data = Bytes, Error: Into<BoxError>>,
@@ -62,7 +62,7 @@ impl Calls {
         soon(self.0.recv()).await.expect("the server is gone")
     }
 
-    /// Answers the next call and returns what it was about.
+    /// Answers the next call and returns it.
     pub async fn answer(&mut self, status: StatusCode) -> Call {
         let mut call = self.next().await;
         let (spent, _) = oneshot::channel();
@@ -70,7 +70,7 @@ impl Calls {
         call
     }
 
-    /// Whether the handler was called and the test does not know of it.
+    /// Returns `true` if there is no call that the test has not received yet.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

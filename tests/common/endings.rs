@@ -1,4 +1,4 @@
-//! Each way in which a request can be refused, brought about on purpose.
+//! A request for each kind of rejection.
 
 use std::{
     pin::Pin,
@@ -23,7 +23,7 @@ use crate::{
     },
 };
 
-/// What must never be told of a request, in its body and its headers, whoever sent it.
+/// A payload that must never appear in logs and metrics, whether it is verified or not.
 pub const PAYLOAD: &str = r#"{"card":"4111-PAYLOAD","amount":"PAYLOAD\r\nforged: line"}"#;
 
 pub const KINDS: [RejectionKind; 15] = [
@@ -46,19 +46,19 @@ pub const KINDS: [RejectionKind; 15] = [
 
 #[derive(Clone, Debug, Deserialize)]
 struct Order {
-    #[allow(dead_code, reason = "its type is what counts")]
+    #[allow(dead_code, reason = "only its type matters")]
     amount: u32,
 }
 
-/// Has a request refused as `kind`, by a layer of its own. Nothing is left running.
-pub async fn refused(kind: RejectionKind) -> Answer {
-    let answer = refuse(kind).await;
+/// Sends a request that a new layer rejects as `kind`. Nothing is left running.
+pub async fn rejected(kind: RejectionKind) -> Answer {
+    let answer = reject(kind).await;
     answer.assert_rejected(kind);
     settle_down().await;
     answer
 }
 
-async fn refuse(kind: RejectionKind) -> Answer {
+async fn reject(kind: RejectionKind) -> Answer {
     use RejectionKind as Kind;
     let good = || signed("msg_1", PAYLOAD);
     let quick = Handler::default();
@@ -106,7 +106,7 @@ async fn refuse(kind: RejectionKind) -> Answer {
             store.fail(Operation::Claim, Fault::Error);
             let layer = layer().dedupe(store);
             let answer = quick.under(&layer).send(good()).await;
-            // What may have been claimed is released.
+            // The store may have the claim, so the layer releases it.
             layer.drain().finished().await;
             answer
         }
@@ -128,12 +128,12 @@ fn chosen(verifier: fn() -> Chosen) -> WebhookLayer {
     WebhookLayer::with_lookup(move |_: &Parts| async move { verifier() })
 }
 
-/// A verifier that believes everybody, under this name.
+/// Returns a verifier with this provider name that accepts every request.
 pub fn named(provider: String) -> impl Verifier {
     from_fn(|_, _| Ok(Verified::new())).with_profile(Profile::new(provider))
 }
 
-/// A body that breaks off, or never comes.
+/// A body that fails if `true`, and stays pending if `false`.
 pub struct Broken(pub bool);
 
 impl http_body::Body for Broken {

@@ -1,5 +1,5 @@
-//! What the tests over sockets share: signing, a client, a handler that the test plays, outcomes
-//! to wait for, and the suite that every host must pass.
+//! Helpers for tests over sockets: signing, a client, a handler that the test controls, outcomes, and the suite that
+//! every host must pass.
 #![allow(dead_code, unused_imports, unused_macros, unreachable_pub, reason = "no test crate uses all of it")]
 
 mod client;
@@ -18,7 +18,7 @@ pub use self::{
     sign::{NOW, SECRET, Sent, github, post, secret, signed, signed_at, signed_with, standard_headers},
 };
 
-/// Waits for what is sure to come; a test that is wrong about it fails instead of hanging.
+/// Awaits `future` with a timeout, so that a test fails instead of hanging.
 pub async fn soon<F: Future>(future: F) -> F::Output {
-    tokio::time::timeout(Duration::from_secs(60), future).await.expect("waited in vain")
+    tokio::time::timeout(Duration::from_secs(60), future).await.expect("timed out after 60 s")
 }

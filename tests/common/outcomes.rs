@@ -2,10 +2,10 @@ use tower_webhook::{Outcome, testing};
 
 use super::soon;
 
-/// How requests ended, in that order: tests wait for it rather than for time to pass.
+/// The outcomes of requests, in order. Tests wait for them instead of sleeping.
 pub struct Outcomes(testing::Outcomes);
 
-/// The outcomes, and what to give to `on_outcome`.
+/// Returns a callback for `on_outcome`, and the outcomes that it receives.
 pub fn outcomes() -> (impl Fn(&Outcome) + Send + Sync + 'static, Outcomes) {
     let outcomes = testing::Outcomes::new();
     (outcomes.listener(), Outcomes(outcomes))

@@ -1,15 +1,15 @@
-//! A tracing subscriber that keeps what it is told, at every level.
+//! A tracing subscriber that records spans and events of all levels.
 
 use std::{
     fmt::Debug,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, Once},
 };
 
 use tracing::{
     Event, Level, Metadata, Subscriber,
     field::{Field, Visit},
     span::{Attributes, Id, Record},
-    subscriber::{DefaultGuard, set_default},
+    subscriber::{DefaultGuard, set_default, set_global_default},
 };
 use tracing_subscriber::{
     Layer,
@@ -26,9 +26,9 @@ pub struct Seen {
 #[derive(Default)]
 struct Kept {
     ended: Vec<Spanned>,
-    events: Vec<Told>,
-    deliveries: Vec<Told>,
-    /// All of it, as text.
+    events: Vec<Logged>,
+    deliveries: Vec<Logged>,
+    /// All spans and events as text.
     text: String,
 }
 
@@ -42,9 +42,9 @@ pub struct Spanned {
     fields: Fields,
 }
 
-/// An event, and the spans around it from the outside in.
+/// An event and its spans, the outermost first.
 #[derive(Clone, Debug)]
-pub struct Told {
+pub struct Logged {
     pub spans: Vec<&'static str>,
     pub target: String,
     pub level: Level,
@@ -55,8 +55,12 @@ pub struct Told {
 struct Fields(Vec<(&'static str, String)>);
 
 impl Seen {
-    /// Sees what happens on this thread, until the guard is dropped.
+    /// Records what this thread logs until the guard is dropped.
     pub fn start() -> (Self, DefaultGuard) {
+        // `tracing` caches for each call site whether a subscriber is interested in it. A global one, which discards
+        // everything, keeps threads without a subscriber from disabling the call sites of the others.
+        static GLOBAL: Once = Once::new();
+        GLOBAL.call_once(|| set_global_default(tracing_subscriber::registry()).unwrap());
         let seen = Self::default();
         let guard = set_default(seen.subscriber());
         (seen, guard)
@@ -72,22 +76,22 @@ impl Seen {
         tracing_subscriber::registry().with(self.clone())
     }
 
-    /// The lines of deliveries that have ended since last asked.
-    pub fn deliveries(&self) -> Vec<Told> {
+    /// Takes the `delivery ended` events since the last call.
+    pub fn deliveries(&self) -> Vec<Logged> {
         std::mem::take(&mut self.kept.lock().unwrap().deliveries)
     }
 
-    /// The other events since last asked.
-    pub fn events(&self) -> Vec<Told> {
+    /// Takes the other events since the last call.
+    pub fn events(&self) -> Vec<Logged> {
         std::mem::take(&mut self.kept.lock().unwrap().events)
     }
 
-    /// The spans that have ended since last asked.
+    /// Takes the spans that have ended since the last call.
     pub fn spans(&self) -> Vec<Spanned> {
         std::mem::take(&mut self.kept.lock().unwrap().ended)
     }
 
-    /// The one span that has ended since last asked.
+    /// Takes the only span that has ended since the last call.
     #[track_caller]
     pub fn span(&self) -> Spanned {
         let spans = self.spans();
@@ -95,7 +99,7 @@ impl Seen {
         spans[0].clone()
     }
 
-    /// All that was told so far.
+    /// Returns everything that was recorded, as text.
     pub fn text(&self) -> String {
         self.kept.lock().unwrap().text.clone()
     }
@@ -115,15 +119,15 @@ impl Spanned {
         self.fields.get(name)
     }
 
-    /// The fields that were recorded, in their order.
-    pub fn told(&self) -> Vec<(&str, &str)> {
+    /// Returns the recorded fields in order.
+    pub fn fields(&self) -> Vec<(&str, &str)> {
         self.fields.0.iter().map(|(name, value)| (*name, &**value)).collect()
     }
 }
 
-impl Told {
-    /// The fields, in their order.
-    pub fn told(&self) -> Vec<(&str, &str)> {
+impl Logged {
+    /// Returns the fields in order.
+    pub fn fields(&self) -> Vec<(&str, &str)> {
         self.fields.0.iter().map(|(name, value)| (*name, &**value)).collect()
     }
 
@@ -133,12 +137,12 @@ impl Told {
 }
 
 impl Fields {
-    /// Nothing is told twice: a subscriber that writes text would write it twice.
+    /// Asserts that the field was recorded at most once, because a subscriber that writes text would write it twice.
     #[track_caller]
     fn get(&self, name: &str) -> Option<&str> {
         let mut values = self.0.iter().filter(|field| field.0 == name);
         let value = values.next();
-        assert!(values.next().is_none(), "{name} is there twice: {self:?}");
+        assert!(values.next().is_none(), "{name} was recorded twice: {self:?}");
         value.map(|field| &*field.1)
     }
 }
@@ -178,12 +182,12 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Seen {
         let mut fields = Fields::default();
         event.record(&mut fields);
         let metadata = event.metadata();
-        let told = Told { spans, target: metadata.target().to_owned(), level: *metadata.level(), fields };
+        let logged = Logged { spans, target: metadata.target().to_owned(), level: *metadata.level(), fields };
         let mut kept = self.kept.lock().unwrap();
-        kept.text.push_str(&format!("{told:?}\n"));
-        match told.field("message") {
-            Some("delivery ended") => kept.deliveries.push(told),
-            _ => kept.events.push(told),
+        kept.text.push_str(&format!("{logged:?}\n"));
+        match logged.field("message") {
+            Some("delivery ended") => kept.deliveries.push(logged),
+            _ => kept.events.push(logged),
         }
     }
 

@@ -9,7 +9,7 @@ use tower_webhook::Secret;
 /// The secret of the Standard Webhooks specification's own examples.
 pub const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
-/// When the tests take place, by the clock that they give the layer.
+/// The time of the tests, which they set on the layer's clock.
 pub const NOW: u32 = 1_700_000_000;
 
 /// A request as a provider sends it. Its path is relative: the client knows the server.
@@ -19,7 +19,7 @@ pub fn secret() -> Secret {
     SECRET.parse().unwrap()
 }
 
-/// A delivery signed now, as Standard Webhooks says.
+/// A delivery signed with Standard Webhooks at [`NOW`].
 pub fn signed(id: &str, body: impl Into<Bytes>) -> Sent {
     signed_at(NOW, id, body)
 }
@@ -34,7 +34,7 @@ pub fn signed_with(secret: &str, at: u32, id: &str, body: impl Into<Bytes>) -> S
     with_headers(body, headers)
 }
 
-/// A delivery signed as GitHub does.
+/// A delivery signed like those of GitHub.
 pub fn github(secret: &str, id: &str, event: &str, body: impl Into<Bytes>) -> Sent {
     let body = body.into();
     let signature = format!("sha256={}", HEXLOWER.encode(&mac(secret.as_bytes(), &[&body])));
@@ -45,7 +45,7 @@ pub fn github(secret: &str, id: &str, event: &str, body: impl Into<Bytes>) -> Se
     with_headers(body, headers)
 }
 
-/// A request that nobody signed.
+/// An unsigned request.
 pub fn post(body: impl Into<Bytes>) -> Sent {
     with_headers(body.into(), HeaderMap::new())
 }

@@ -14,22 +14,22 @@ use super::{
 
 const BODY_LIMIT: usize = 64 * 1024;
 
-/// Runs every case of the suite on a host, each as a test of its own. `$serve` starts a server
-/// whose `/orders` is a [`Desk`] behind the layer, and returns its address.
+/// Runs every case of the suite on a host, each as a separate test. `$serve` starts a server whose `/orders` is a
+/// [`Desk`] behind the layer, and returns its address.
 macro_rules! every_host_must {
     ($serve:ident) => {
         every_host_must! { $serve:
             hand_over_a_delivery_with_its_event,
             answer_a_duplicate_without_the_handler,
-            put_a_copy_off_while_the_first_is_running,
-            refuse_a_changed_byte,
-            refuse_an_unsigned_request,
-            refuse_a_stale_delivery,
-            refuse_a_body_over_the_limit,
-            refuse_a_body_over_the_limit_that_was_not_announced,
-            refuse_a_payload_of_another_type_and_not_remember_it,
+            reject_a_duplicate_while_the_first_is_in_progress,
+            reject_a_changed_byte,
+            reject_an_unsigned_request,
+            reject_a_stale_delivery,
+            reject_a_body_over_the_limit,
+            reject_a_body_over_the_limit_without_a_content_length,
+            reject_a_payload_of_another_type_and_release_it,
             run_a_failed_delivery_again,
-            run_a_delivery_again_whose_client_hung_up,
+            run_a_delivery_again_after_its_client_disconnects,
             replay_a_body_in_many_frames_with_its_trailers,
         }
     };
@@ -70,8 +70,8 @@ async fn start(serve: impl Serve, version: Version) -> Host {
     Host { client: Client::new(serve(layer, desk).await, version), calls, outcomes }
 }
 
-/// The refusal's answer and outcome, and that the handler was left alone.
-async fn assert_refused(host: &mut Host, response: &Response<Bytes>, kind: RejectionKind, text: &str) {
+/// Asserts the response and outcome of a rejection, and that the handler was not called.
+async fn assert_rejected(host: &mut Host, response: &Response<Bytes>, kind: RejectionKind, text: &str) {
     assert_eq!(response.status(), kind.status());
     assert_eq!(response.body(), text);
     assert!(host.calls.is_empty());
@@ -108,7 +108,7 @@ pub async fn answer_a_duplicate_without_the_handler(serve: impl Serve, version: 
     let (first, _) = join!(host.client.send(delivery.clone()), host.calls.answer(StatusCode::NO_CONTENT));
     assert_eq!(first.status(), StatusCode::NO_CONTENT);
     assert!(!first.headers().contains_key("x-webhook-duplicate"));
-    // A provider's retry has a signature and a timestamp of its own.
+    // A provider's retry has its own signature and timestamp.
     let retry = signed_at(super::NOW + 60, "msg_1", Order::json(17));
     for copy in [delivery, retry] {
         let duplicate = host.client.send(copy).await;
@@ -121,7 +121,7 @@ pub async fn answer_a_duplicate_without_the_handler(serve: impl Serve, version: 
     assert_eq!(host.outcomes.next().await.kind(), OutcomeKind::Duplicate);
 }
 
-pub async fn put_a_copy_off_while_the_first_is_running(serve: impl Serve, version: Version) {
+pub async fn reject_a_duplicate_while_the_first_is_in_progress(serve: impl Serve, version: Version) {
     let mut host = start(serve, version).await;
     let (client, delivery) = (host.client.clone(), signed("msg_1", Order::json(17)));
     let first = tokio::spawn(async move { client.send(delivery).await });
@@ -129,51 +129,51 @@ pub async fn put_a_copy_off_while_the_first_is_running(serve: impl Serve, versio
 
     let copy = host.client.send(signed("msg_1", Order::json(17))).await;
     assert_eq!(copy.headers()["retry-after"], "5");
-    assert_refused(&mut host, &copy, RejectionKind::InProgress, "in progress").await;
+    assert_rejected(&mut host, &copy, RejectionKind::InProgress, "in progress").await;
 
     call.answer(StatusCode::OK);
     assert_eq!(soon(first).await.unwrap().status(), StatusCode::OK);
 }
 
-pub async fn refuse_a_changed_byte(serve: impl Serve, version: Version) {
+pub async fn reject_a_changed_byte(serve: impl Serve, version: Version) {
     let mut host = start(serve, version).await;
     let (head, _) = signed("msg_1", Order::json(17)).into_parts();
     let forged = http::Request::from_parts(head, post(Order::json(18)).into_body());
     let response = host.client.send(forged).await;
-    assert_refused(&mut host, &response, RejectionKind::WrongSignature, "wrong signature").await;
+    assert_rejected(&mut host, &response, RejectionKind::WrongSignature, "wrong signature").await;
 }
 
-pub async fn refuse_an_unsigned_request(serve: impl Serve, version: Version) {
+pub async fn reject_an_unsigned_request(serve: impl Serve, version: Version) {
     let mut host = start(serve, version).await;
     let response = host.client.send(post(Order::json(17))).await;
-    assert_refused(&mut host, &response, RejectionKind::MissingSignature, "missing signature").await;
+    assert_rejected(&mut host, &response, RejectionKind::MissingSignature, "missing signature").await;
 }
 
-pub async fn refuse_a_stale_delivery(serve: impl Serve, version: Version) {
+pub async fn reject_a_stale_delivery(serve: impl Serve, version: Version) {
     let mut host = start(serve, version).await;
     for at in [super::NOW - 301, super::NOW + 301] {
         let response = host.client.send(signed_at(at, "msg_1", Order::json(17))).await;
-        assert_refused(&mut host, &response, RejectionKind::StaleTimestamp, "stale timestamp").await;
+        assert_rejected(&mut host, &response, RejectionKind::StaleTimestamp, "stale timestamp").await;
     }
 }
 
-pub async fn refuse_a_body_over_the_limit(serve: impl Serve, version: Version) {
+pub async fn reject_a_body_over_the_limit(serve: impl Serve, version: Version) {
     let mut host = start(serve, version).await;
     let response = host.client.send(signed("msg_1", vec![b' '; BODY_LIMIT + 1])).await;
-    assert_refused(&mut host, &response, RejectionKind::BodyTooLarge, "body too large").await;
+    assert_rejected(&mut host, &response, RejectionKind::BodyTooLarge, "body too large").await;
 }
 
-pub async fn refuse_a_body_over_the_limit_that_was_not_announced(serve: impl Serve, version: Version) {
+pub async fn reject_a_body_over_the_limit_without_a_content_length(serve: impl Serve, version: Version) {
     let mut host = start(serve, version).await;
     let large = in_chunks(signed("msg_1", vec![b' '; 4 * BODY_LIMIT]), 4096, None).await;
     let response = host.client.send(large).await;
-    assert_refused(&mut host, &response, RejectionKind::BodyTooLarge, "body too large").await;
+    assert_rejected(&mut host, &response, RejectionKind::BodyTooLarge, "body too large").await;
 }
 
-pub async fn refuse_a_payload_of_another_type_and_not_remember_it(serve: impl Serve, version: Version) {
+pub async fn reject_a_payload_of_another_type_and_release_it(serve: impl Serve, version: Version) {
     let mut host = start(serve, version).await;
     let response = host.client.send(signed("msg_1", r#"{"number":"seventeen"}"#)).await;
-    assert_refused(&mut host, &response, RejectionKind::Undecodable, "undecodable payload").await;
+    assert_rejected(&mut host, &response, RejectionKind::Undecodable, "undecodable payload").await;
 
     let (response, call) =
         join!(host.client.send(signed("msg_1", Order::json(17))), host.calls.answer(StatusCode::OK));
@@ -197,7 +197,7 @@ pub async fn run_a_failed_delivery_again(serve: impl Serve, version: Version) {
     assert_eq!(host.outcomes.next().await.settlement(), Some(Settlement::Completed));
 }
 
-pub async fn run_a_delivery_again_whose_client_hung_up(serve: impl Serve, version: Version) {
+pub async fn run_a_delivery_again_after_its_client_disconnects(serve: impl Serve, version: Version) {
     let mut host = start(serve, version).await;
     let (client, delivery) = (host.client.clone(), signed("msg_1", Order::json(17)));
     let impatient = tokio::spawn(async move { client.send(delivery).await });

@@ -1,4 +1,4 @@
-//! The known answers in `tests/vectors/`, and how the crate verifies each of them.
+//! The known answers in `tests/vectors/`, and the verifier and request of each.
 
 use std::{collections::BTreeMap, fs, path::PathBuf, slice};
 
@@ -33,7 +33,7 @@ impl Vector {
         self.now_unix.unwrap_or(1_800_000_000)
     }
 
-    /// Returns `true` if the URL has `http` or a user in it, which no request shows.
+    /// Returns `true` if the URL has the scheme `http` or a user, which the layer cannot see in a request.
     pub fn needs_public_url(&self) -> bool {
         self.url.starts_with("http://") || self.url.contains('@')
     }
@@ -43,8 +43,7 @@ impl Vector {
     }
 }
 
-/// The vectors of all files; those of a file named after a feature only with that feature, and EasyPost's only with
-/// `unicode`.
+/// Returns the vectors of all files. Files named after a feature require it, and EasyPost's vectors require `unicode`.
 pub fn vectors() -> Vec<Vector> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors");
     let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
@@ -102,7 +101,7 @@ pub fn verifier(vector: &Vector) -> Result<ProviderVerifier, InvalidSecret> {
 }
 
 pub fn provider(vector: &Vector) -> &'static Provider {
-    // Where the account sets the algorithm there is a provider for each, named after it.
+    // If the algorithm is a setting of the account, each algorithm is a provider with its own id.
     let id = match &vector.algorithm {
         Some(algorithm) if algorithm != "sha256" => format!("{}-{algorithm}", vector.scheme),
         _ => vector.scheme.clone(),

@@ -27,7 +27,7 @@ pub(crate) struct Endpoint {
     runtime: Arc<Runtime>,
     clock: ManualClock,
     strict: Handler,
-    /// The same layer without a tolerance, for timestamps that are in time only later.
+    /// The same layer without a tolerance, for timestamps that become valid later.
     lenient: Handler,
 }
 
@@ -55,7 +55,7 @@ impl Endpoint {
         let clock = ManualClock::at_unix(0);
         let layer = WebhookLayer::with_verifier(setting.verifier.clone())
             .clock(clock.clone())
-            // The handler fails, so that no delivery is completed: keys tell duplicates.
+            // The handler fails, so no delivery is completed. Duplicates are recognized by their keys.
             .dedupe(MokaStore::new(16).clock(clock.clone()))
             .replay_guard();
         let layer = match &setting.public_url {
@@ -212,7 +212,7 @@ impl Covered {
         let members = MEMBERS.iter().find(|(provider, _)| *provider == self.profile.provider());
         let Some((_, members)) = members else { return Vec::new() };
         let body = facts.delivery.json::<Value>().unwrap_or_default();
-        // A notification of Adyen's is one item or a list of items.
+        // An Adyen notification is one item or a list of items.
         let body = body.pointer("/notificationItems/0/NotificationRequestItem").unwrap_or(&body);
         // A number and its text have the same signature, as have an empty and a missing member.
         let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
@@ -255,7 +255,7 @@ impl Covered {
         let has_id = one.id().is_some();
         let is_deduped = has_id && self.profile.id_signed()
             || signs(Difference::Body) && (has_id || self.profile.equal_bodies());
-        // Receivers that share a secret are told apart by their path, in whichever spelling.
+        // Receivers that share a secret are distinguished by their decoded path.
         let [path, other_path] = [original, mutant].map(|facts| percent_decode_str(facts.uri.path()));
         let is_elsewhere = self.profile.shared_secret() && !path.eq(other_path);
         let (known, keys) = (original.keys(), mutant.keys());
@@ -299,7 +299,7 @@ fn without_port(host: &[u8]) -> &[u8] {
     host.split_at(host.len() - digits).0.strip_suffix(b":").unwrap_or(host)
 }
 
-/// Parses names and values. The order of names does not matter, that of the values of one name does.
+/// Parses names and values. The order of the names does not matter, but that of the values of one name does.
 fn parameters(encoded: &[u8]) -> Vec<(String, String)> {
     let mut parameters: Vec<_> = form_urlencoded::parse(encoded).into_owned().collect();
     parameters.sort_by(|(one, _), (other, _)| one.cmp(other));

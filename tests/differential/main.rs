@@ -7,7 +7,7 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 #[path = "../common/certificate.rs"]
-#[allow(unreachable_pub, reason = "another test crate has it as well")]
+#[allow(unreachable_pub, reason = "other test crates share this file")]
 mod certificate;
 mod fetched;
 mod judge;
@@ -17,7 +17,7 @@ mod random;
 mod reviewed;
 mod seeds;
 mod subject;
-#[allow(dead_code, unreachable_pub, reason = "another test crate has it as well")]
+#[allow(dead_code, unreachable_pub, reason = "other test crates share this file")]
 #[path = "../common/vectors.rs"]
 mod vectors;
 
@@ -165,7 +165,7 @@ fn search_provider(runtime: &Arc<Runtime>, known: &[Seed], requests: usize, seed
         .flat_map(|subject| subject.elsewhere(runtime))
         .collect();
     subjects.extend(elsewhere);
-    assert!(!subjects.is_empty(), "{} accepts none of the requests to begin with", base.provider);
+    assert!(!subjects.is_empty(), "{} accepts none of its seeds", base.provider);
 
     let mut random = Random::new(seed, base.provider);
     for subject in &subjects {

@@ -9,7 +9,7 @@ use http::{HeaderName, HeaderValue, Request, Uri, header};
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Message {
     pub(crate) method: Vec<u8>,
-    /// Scheme and authority, where the target is in absolute form, as it is under HTTP/2.
+    /// Scheme and authority if the target is in absolute form, as under HTTP/2.
     pub(crate) origin: Option<(String, Vec<u8>)>,
     pub(crate) path: Vec<u8>,
     pub(crate) query: Option<Vec<u8>>,
@@ -203,7 +203,7 @@ pub(crate) struct Slot {
     pub(crate) start: usize,
     pub(crate) end: usize,
     pub(crate) kind: Kind,
-    /// The separator of the list that it is in.
+    /// The separator of the surrounding list.
     pub(crate) separator: u8,
 }
 
@@ -212,7 +212,7 @@ impl Slot {
         self.start..self.end
     }
 
-    /// Returns `true` for the same or nested slots. Between neighbours there is a separator.
+    /// Returns `true` for the same or nested slots. Neighbouring slots have a separator between them.
     pub(crate) fn overlaps(&self, other: &Self) -> bool {
         self.part == other.part && self.start <= other.end && other.start <= self.end
     }
@@ -258,7 +258,7 @@ impl Kind {
         }
     }
 
-    /// Returns the kind of the part that it is in.
+    /// Returns the kind of the part that contains it.
     pub(crate) fn part(self) -> Self {
         match self {
             Self::Item | Self::ItemValue => Self::Header,

@@ -10,7 +10,7 @@ use crate::{
     subject::Subject,
 };
 
-/// A change of a request.
+/// A change to a request.
 #[derive(Clone, Debug)]
 pub(crate) enum Mutation {
     /// No change: only the clock moves.
@@ -517,7 +517,7 @@ fn percent_decoded(text: &[u8]) -> Vec<u8> {
     while let Some((&first, after)) = rest.split_first() {
         let digits = rest.get(1..3).and_then(|digits| std::str::from_utf8(digits).ok());
         match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            // Decoded, they would be separators.
+            // These would become separators.
             Some(byte) if first == b'%' && !b"&=+%".contains(&byte) => {
                 decoded.push(byte);
                 rest = &rest[3..];

@@ -12,7 +12,7 @@ const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/differential/acce
 /// The entries of `accepted.txt`.
 pub(crate) struct Reviewed(BTreeSet<Finding>);
 
-/// The mutation of an entry that holds for all mutations.
+/// The mutation of an entry that applies to all mutations.
 const ANY: &str = "any";
 
 impl Reviewed {
@@ -22,9 +22,9 @@ impl Reviewed {
         let mut entries = BTreeSet::new();
         for paragraph in text.split("\n\n") {
             let (lines, reason): (Vec<_>, Vec<_>) = paragraph.lines().partition(|line| line.contains(" | "));
-            assert!(lines.is_empty() || !reason.is_empty(), "no reason: {lines:?}");
+            assert!(lines.is_empty() || !reason.is_empty(), "entries without a reason: {lines:?}");
             for line in lines {
-                assert!(entries.insert(parse(line)), "twice: {line}");
+                assert!(entries.insert(parse(line)), "duplicate entry: {line}");
             }
         }
         Self(entries)
@@ -65,7 +65,7 @@ impl Finding {
 
 fn parse(line: &str) -> Finding {
     let [provider, mutations, differences] =
-        line.split(" | ").collect::<Vec<_>>().try_into().unwrap_or_else(|_| panic!("no entry: {line}"));
+        line.split(" | ").collect::<Vec<_>>().try_into().unwrap_or_else(|_| panic!("invalid entry: {line}"));
     Finding {
         provider: provider.trim().to_owned(),
         mutations: mutations.split(" + ").map(|mutation| mutation.trim().to_owned()).collect(),
@@ -77,5 +77,5 @@ fn difference(name: &str) -> Difference {
     Difference::ALL
         .into_iter()
         .find(|difference| difference.to_string() == name)
-        .unwrap_or_else(|| panic!("no difference: {name}"))
+        .unwrap_or_else(|| panic!("unknown difference: {name}"))
 }

@@ -121,7 +121,7 @@ fn unknown(provider: &'static Provider) -> Seed {
     let verifier = provider.verifier("a secret".parse::<Secret>().unwrap()).unwrap();
     Seed {
         provider: provider.id,
-        name: "a request of no vector".to_owned(),
+        name: "a request without a vector".to_owned(),
         message: Message::of(&request),
         now: at(1_800_000_000),
         setting: Setting { verifier, tolerance: None, public_url: None },
@@ -134,7 +134,7 @@ type Shape = (&'static str, &'static str, Option<&'static str>, &'static str, &'
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// Requests with bodies and queries of every sort, some with digits at their ends.
+/// Requests with various bodies and queries, some with digits at their ends.
 const SHAPES: [Shape; 9] = [
     ("a form", "POST", None, FORM, "approved=false&role=user&ticket=7"),
     ("a query without a body", "GET", Some("userId=7&portalId=1234567"), "", ""),
@@ -207,7 +207,7 @@ fn with_longer_values(base: &Seed) -> Vec<Seed> {
     seeds
 }
 
-/// Signs `message`; `None` if the test kit cannot, or makes up something else in the body each time.
+/// Signs `message`; `None` if the test kit cannot, or generates another value in the body each time.
 fn sign(base: &Seed, name: &str, message: &Message) -> Option<Seed> {
     let signed = || {
         let request = testing::sign_at(&base.setting.verifier, message.request()?, base.now).ok()?;

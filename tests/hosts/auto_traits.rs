@@ -1,4 +1,4 @@
-//! What the types promise without saying so: a change that takes it back breaks this.
+//! The traits that users rely on without an explicit promise. A change that removes one fails these tests.
 
 use std::{convert::Infallible, error::Error, fmt::Debug, hash::Hash, panic::UnwindSafe};
 
@@ -29,7 +29,7 @@ macro_rules! all {
 }
 
 #[test]
-fn everything_can_be_shared_and_shown() {
+fn public_types_are_send_sync_unpin_and_debug() {
     all!(shared:
         WebhookLayer, WebhookService<u8>, Body, ResponseBody<u8>, Delivery, Event<u8>, Item, ItemClaim, ItemFailure, ItemsOutcome, Secret,
         Secrets, InvalidSecret, DecodeError, Rejection, RejectionKind, Outcome, OutcomeKind, HandlerEnd, Settlement,
@@ -48,7 +48,7 @@ fn everything_can_be_shared_and_shown() {
 }
 
 #[test]
-fn whatever_is_passed_around_can_be_cloned() {
+fn handles_and_values_are_clone() {
     all!(cloned:
         WebhookLayer, WebhookService<u8>, Delivery, Event<Infallible>, Secret, Secrets, InvalidSecret, Rejection,
         Outcome, EventTypes, SystemClock, ManualClock, Key, ClaimHandle, Verified, VerifyError, Profile, Location, FromFn<fn()>,
@@ -61,14 +61,14 @@ fn whatever_is_passed_around_can_be_cloned() {
 }
 
 #[test]
-fn errors_are_errors() {
+fn error_types_implement_error() {
     all!(error: Rejection, InvalidSecret, DecodeError, StoreError, VerifyError, ConnectError, CannotSign, InvalidLocation, InvalidScheme);
     #[cfg(feature = "axum")]
     all!(error: tower_webhook::axum::MissingDelivery, tower_webhook::PayloadRejection);
 }
 
 #[test]
-fn futures_and_bodies_are_what_hosts_want_of_them() {
+fn futures_and_bodies_have_the_traits_that_hosts_require() {
     fn sent<T: Send + Unpin>() {}
     fn body<
         T: http_body::Body<Data = bytes::Bytes, Error: Into<BoxError>> + Default + Send + Sync + Unpin,
@@ -82,13 +82,13 @@ fn futures_and_bodies_are_what_hosts_want_of_them() {
     body::<ResponseBody<http_body_util::Full<bytes::Bytes>>>();
 }
 
-/// What is generic shares as much as what is in it, and no more.
+/// Wrappers of contents that are `Send` but not `Sync` are still `Send`.
 #[test]
-fn wrappers_are_as_strict_as_what_they_wrap() {
+fn wrappers_have_the_auto_traits_of_their_contents() {
     type Local = std::cell::Cell<u8>;
     fn sent<T: Send>() {}
     sent::<WebhookService<Local>>();
-    // Its routes are, and their bodies are made by each call.
+    // A router can be shared because its routes can; each call creates its own bodies.
     shared::<EventRouter<Local, Local>>();
     cloned::<EventRouter<Local, Local>>();
     sent::<ResponseBody<Local>>();
@@ -96,7 +96,7 @@ fn wrappers_are_as_strict_as_what_they_wrap() {
 }
 
 #[test]
-fn a_panic_does_not_spoil_a_key_or_a_kind() {
+fn keys_and_kinds_are_unwind_safe() {
     fn unwound<T: UnwindSafe>() {}
     all!(unwound: Key, Token, Claim, RejectionKind, Settlement, Secret);
 }

@@ -1,4 +1,4 @@
-//! Every place that axum has for a layer.
+//! Every place where axum accepts a layer.
 
 use std::{convert::Infallible, net::SocketAddr, sync::Arc};
 
@@ -52,7 +52,7 @@ async fn handler_layer() {
 }
 
 #[tokio::test]
-async fn handler_as_a_service_of_its_own() {
+async fn handler_as_a_separate_service() {
     assert_guarded(on_order.layer(webhooks()).with_state(())).await;
 }
 
@@ -125,7 +125,7 @@ async fn router_of_any_state() {
 }
 
 #[tokio::test]
-async fn handlers_with_state_and_everything_else() {
+async fn handlers_with_state_and_many_extractors() {
     #[derive(Clone, Debug, Deserialize)]
     struct Order {}
 
@@ -144,7 +144,7 @@ async fn handlers_with_state_and_everything_else() {
         .route("/orders", post(handler).layer(webhooks().json::<Order>()))
         .with_state("state".into())
         .layer(Extension(7_u8))
-        // axum's own extractors want their content type, as ever; the layer never does.
+        // axum's extractors require a content type; the layer does not.
         .layer(content_type!("application/json"));
     assert_guarded(app).await;
 }
@@ -176,7 +176,7 @@ async fn handlers_that_read_the_body_themselves() {
 }
 
 #[tokio::test]
-async fn a_layer_for_each_tenant_out_of_a_list() {
+async fn a_layer_for_each_tenant_in_a_list() {
     let tenants: Vec<(&str, WebhookLayer)> = vec![("/orders", webhooks()), ("/refunds", webhooks())];
     let mut app = Router::new();
     for (path, layer) in &tenants {
@@ -219,7 +219,7 @@ async fn a_tenant_named_by_the_path() {
 }
 
 #[tokio::test]
-async fn everything_that_axum_serves() {
+async fn every_service_that_axum_serve_accepts() {
     let app = Router::new().route("/orders", post(on_order)).layer(webhooks());
     let listener = async || tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let _ = axum::serve(listener().await, app.clone());

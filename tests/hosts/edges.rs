@@ -1,4 +1,4 @@
-//! The few places where the layer does not fit as it stands, each with the line that makes it.
+//! The few places where the layer needs an adapter, each with that adapter.
 
 use std::{convert::Infallible, time::Duration};
 
@@ -29,12 +29,12 @@ async fn middleware(request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
-/// `from_fn` takes axum's body alone.
+/// `from_fn` accepts only axum's body.
 mod from_fn_below_the_layer {
     use super::*;
 
     #[tokio::test]
-    async fn in_a_layer_call_of_its_own() {
+    async fn in_a_separate_layer_call() {
         let app = Router::new().route("/orders", post(on_order)).layer(from_fn(middleware)).layer(webhooks());
         assert_guarded(app).await;
     }
@@ -49,15 +49,15 @@ mod from_fn_below_the_layer {
     }
 
     #[tokio::test]
-    async fn above_the_layer_it_fits_as_it_stands() {
+    async fn above_the_layer_without_an_adapter() {
         let stack = ServiceBuilder::new().layer(from_fn(middleware)).layer(webhooks());
         assert_guarded(Router::new().route("/orders", post(on_order)).layer(stack)).await;
     }
 }
 
-/// `option_layer` wants the same response with and without the layer.
+/// `option_layer` requires the same response type with and without the layer.
 #[tokio::test]
-async fn a_layer_that_may_be_switched_off_is_one_that_is_asked() {
+async fn a_layer_can_be_switched_off_with_only_if() {
     let app = |verify: bool| {
         Router::new().route("/orders", post(async || ())).layer(webhooks().only_if(move |_| verify))
     };
@@ -66,7 +66,7 @@ async fn a_layer_that_may_be_switched_off_is_one_that_is_asked() {
     assert_eq!(off.status(), 200);
 }
 
-/// `axum::serve` takes axum's response body alone, and a whole router that is wrapped has another.
+/// `axum::serve` accepts only axum's response body, and a wrapped router has another.
 #[tokio::test]
 async fn a_whole_router_behind_the_layer_is_served_with_its_response_body_mapped() {
     let router = Router::new().route("/orders", post(on_order));
@@ -80,7 +80,7 @@ async fn a_whole_router_behind_the_layer_is_served_with_its_response_body_mapped
     let _ = axum::serve(listener, axum::ServiceExt::<Request>::into_make_service(app));
 }
 
-/// The layer takes any body, so `ready()` does not know which one is meant.
+/// The layer accepts any body, so `ready()` cannot infer its type.
 mod calling_the_service_in_a_test {
     use super::*;
 
@@ -91,15 +91,15 @@ mod calling_the_service_in_a_test {
     }
 
     #[tokio::test]
-    async fn with_ready_when_it_is_said_for_which_request() {
+    async fn with_ready_and_the_type_of_the_request() {
         let mut service = webhooks().layer(Router::new().route("/orders", post(on_order)));
         let service = tower::ServiceExt::<Sent>::ready(&mut service).await.unwrap();
         assert_eq!(service.call(signed("msg_1", "{}")).await.unwrap().status(), 200);
     }
 }
 
-/// A layer whose errors are not `Infallible` cannot stand on an axum router by itself, with or
-/// without ours; `HandleErrorLayer` goes above both.
+/// An axum router does not accept a layer whose errors are not `Infallible`. `HandleErrorLayer` goes above it and the
+/// webhook layer.
 #[tokio::test]
 async fn a_fallible_layer_below_has_its_errors_handled_above() {
     let handled = axum::error_handling::HandleErrorLayer::new(async |_: tower::BoxError| ());
@@ -108,7 +108,7 @@ async fn a_fallible_layer_below_has_its_errors_handled_above() {
 }
 
 #[test]
-fn errors_stay_the_services_own() {
+fn the_layer_keeps_the_error_type_of_the_service() {
     fn error_of<S: Service<Sent, Error = Infallible>>(_: &S) {}
     error_of(&webhooks().layer(Router::new()));
 }

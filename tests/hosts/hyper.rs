@@ -1,4 +1,4 @@
-//! Services on hyper, with every shape of handler and of body.
+//! Services on hyper, with every kind of handler and body.
 
 use std::{
     cell::Cell,
@@ -35,7 +35,7 @@ async fn concrete(request: Request<Body>) -> Result<Response<Full<Bytes>>, Infal
     Ok(Response::default())
 }
 
-/// Sends a delivery to a service over a connection of hyper's, which is where its bounds are.
+/// Sends a delivery to a service over a hyper connection, which has hyper's bounds.
 macro_rules! served {
     ($service:expr) => {{
         let (near, far) = tokio::io::duplex(4096);
@@ -82,7 +82,7 @@ async fn closure_whose_body_is_not_named() {
 }
 
 #[tokio::test]
-async fn each_protocol_of_hypers() {
+async fn each_protocol_of_hyper() {
     use hyper::server::conn::{http1, http2};
 
     let service = || TowerToHyperService::new(webhooks().layer(service_fn(generic)));
@@ -167,7 +167,7 @@ async fn error_types_of_every_kind() {
     failing_with!(String);
 }
 
-/// A service written out by hand.
+/// A handwritten service.
 #[derive(Clone)]
 struct ByHand;
 
@@ -208,7 +208,7 @@ async fn service_boxed() {
     assert_guarded(service).await;
 }
 
-/// Whoever returns the layer, keeps it or puts it into a collection can name it.
+/// The layer's type can be named in fields, collections and return types.
 struct Endpoints {
     default: WebhookLayer,
     tenants: HashMap<&'static str, WebhookLayer>,
@@ -231,7 +231,7 @@ async fn layer_in_fields_and_collections() {
         all: vec![webhooks()],
     };
     assert_guarded(endpoints.of("acme").layer(service_fn(generic))).await;
-    assert_guarded(endpoints.of("nobody").layer(service_fn(generic))).await;
+    assert_guarded(endpoints.of("unknown").layer(service_fn(generic))).await;
     for layer in endpoints.all {
         assert_guarded(layer.layer(service_fn(generic))).await;
     }

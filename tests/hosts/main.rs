@@ -1,6 +1,6 @@
-//! Programs that must compile as they stand, without a type written out for the layer's sake: every
-//! way to put the layer into axum, tonic and hyper, and under and over tower-http's and tower's own
-//! layers. Each is executed too, as far as a request or two show that the layer is in place.
+//! Programs that must compile without type annotations for the layer: every way to use it with axum, tonic and hyper,
+//! and above and below the layers of tower-http and tower. Each is also run with a few requests, to show that the layer
+//! is in place.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 #[path = "../common/mod.rs"]
@@ -31,7 +31,7 @@ fn webhooks() -> WebhookLayer {
     WebhookLayer::new(secret()).clock(ManualClock::at_unix(NOW))
 }
 
-/// A signed delivery is handled, its copy is not, and nothing unsigned is.
+/// Asserts that a signed delivery is handled, and that a duplicate and an unsigned request are not.
 async fn assert_guarded<S, R>(service: S)
 where
     S: Service<Sent, Response = Response<R>, Error: Debug> + Clone,
@@ -40,7 +40,7 @@ where
     assert_guarded_in(service, |request| request).await;
 }
 
-/// The same for a service that takes other bodies than the tests send.
+/// The same as [`assert_guarded`] for a service with another request body.
 async fn assert_guarded_in<S, B, R>(service: S, adapt: impl Fn(Sent) -> Request<B>)
 where
     S: Service<Request<B>, Response = Response<R>, Error: Debug> + Clone,

@@ -1,4 +1,4 @@
-//! tower's own layers, above and below.
+//! tower's own layers, above and below the layer.
 
 use std::{convert::Infallible, time::Duration};
 
@@ -32,7 +32,7 @@ async fn unavailable(_: BoxError) -> StatusCode {
 
 const LONG: Duration = Duration::from_secs(60);
 
-/// A test for each layer; on axum under what `handled` puts above a layer that may fail.
+/// Generates tests for each layer. On axum, `$handled` goes above a layer that may fail.
 macro_rules! above_and_below {
     ($($name:ident: $layer:expr, $handled:expr;)+) => {$(
         mod $name {
@@ -83,7 +83,7 @@ async fn combinators_around_the_service() {
 }
 
 #[tokio::test]
-async fn layer_made_of_the_layer() {
+async fn layer_built_from_the_layer() {
     fn hardened<S>(inner: S) -> tower_webhook::WebhookService<S> {
         webhooks().body_limit(1024).layer(inner)
     }
@@ -92,7 +92,7 @@ async fn layer_made_of_the_layer() {
 }
 
 #[tokio::test]
-async fn two_layers_for_two_kinds_of_deliveries() {
+async fn two_layers_for_two_paths() {
     let path = |path: &'static str| move |head: &http::request::Parts| head.uri.path() == path;
     let service = ServiceBuilder::new()
         .layer(webhooks().only_if(path("/orders")))

@@ -1,4 +1,4 @@
-//! Every place that tonic has for a layer.
+//! Every place where tonic accepts a layer.
 
 use std::{future::ready, net::SocketAddr};
 
@@ -29,7 +29,7 @@ fn intercept(request: tonic::Request<()>) -> Result<tonic::Request<()>, Status> 
     Ok(request)
 }
 
-/// Starts a server and stops it again: its bounds are on serving.
+/// Starts and stops a server, because serving has tonic's bounds.
 macro_rules! served {
     ($server:expr) => {
         let anywhere = SocketAddr::from(([127, 0, 0, 1], 0));
@@ -60,7 +60,7 @@ async fn interceptors_on_either_side() {
 }
 
 #[tokio::test]
-async fn server_with_limits_of_its_own() {
+async fn server_with_its_own_limits() {
     let server = Server::builder()
         .concurrency_limit_per_connection(8)
         .load_shed(true)
@@ -109,9 +109,9 @@ async fn tower_https_layers_on_either_side() {
 async fn routes_in_an_axum_router() {
     let app = Routes::new(health()).into_axum_router();
     let orders = post(async |axum::Extension(_): axum::Extension<Delivery>| ());
-    // The webhook beside the gRPC service, and the layer on that route alone.
+    // The layer only on the webhook's route, next to the gRPC service.
     assert_guarded(app.clone().route("/orders", orders.clone().layer(webhooks()))).await;
-    // The layer over everything, and told what it concerns.
+    // The layer on the whole router, restricted by `only_if`.
     let webhook = webhooks().only_if(|head| head.uri.path() == "/orders");
     assert_guarded(app.clone().route("/orders", orders.clone()).layer(webhook)).await;
     assert_guarded(app.merge(axum::Router::new().route("/orders", orders).layer(webhooks()))).await;
@@ -135,7 +135,7 @@ async fn an_axum_router_in_routes() {
 #[tokio::test]
 async fn routes_behind_the_layer() {
     let guarded = webhooks().layer(Routes::new(health()).prepare());
-    // There is no such method; but who gets so far was verified.
+    // The method does not exist, but the response comes from the routes, so the request was verified.
     let response = guarded.oneshot(signed("msg_1", "{}")).await.unwrap();
     assert_eq!(response.headers()["grpc-status"], "12");
 }

@@ -1,4 +1,4 @@
-//! tower-http's layers, each above the layer and below it, on axum and on hyper.
+//! tower-http's layers, each above and below the layer, on axum and hyper.
 
 use std::{any::Any, convert::Infallible, time::Duration};
 
@@ -34,7 +34,7 @@ async fn handle<B>(request: Request<B>) -> Result<Response<Full<Bytes>>, Infalli
     Ok(Response::default())
 }
 
-/// A test for each layer: in every order, together and apart.
+/// Generates tests for each layer, in every order, in one stack and in separate calls.
 macro_rules! above_and_below {
     ($($name:ident: $layer:expr;)+) => {$(
         mod $name {
@@ -92,7 +92,7 @@ above_and_below! {
 }
 
 #[tokio::test]
-async fn a_stack_as_people_have_it() {
+async fn a_typical_stack() {
     let app = Router::new().route("/orders", post(on_order)).layer(
         ServiceBuilder::new()
             .layer(SetSensitiveHeadersLayer::new([header::AUTHORIZATION]))

@@ -1,4 +1,4 @@
-//! AWS SNS, whose certificate is named in the body.
+//! AWS SNS, whose messages contain the URL of the certificate.
 
 use std::time::SystemTime;
 
@@ -60,7 +60,7 @@ pub(super) fn sns(web: &Arc<Web>) -> Handler {
 }
 
 #[tokio::test]
-async fn the_known_answers_of_sns_are_judged_right() {
+async fn the_known_answers_of_sns_are_judged_correctly() {
     let vectors: Vec<Value> = serde_json::from_str(include_str!("aws_sns.json")).unwrap();
     let mut valid = 0;
     for vector in &vectors {
@@ -81,7 +81,7 @@ async fn the_known_answers_of_sns_are_judged_right() {
 }
 
 #[tokio::test]
-async fn a_certificate_is_used_between_its_dates() {
+async fn a_certificate_is_used_only_while_it_is_valid() {
     const IN_2027: u32 = 1_798_761_600;
     const IN_2023: u32 = 1_700_000_000;
     let known: Value = serde_json::from_str(include_str!("certificate.json")).unwrap();
@@ -98,7 +98,7 @@ async fn a_certificate_is_used_between_its_dates() {
             send(&at(IN_2027), body.replace("By a", "By another")).await,
             Err(RejectionKind::WrongSignature)
         );
-        // Not a stale timestamp, which would be judged after it.
+        // Not `StaleTimestamp`, because the signature is checked first.
         assert_eq!(send(&at(IN_2023), body).await, Err(RejectionKind::WrongSignature));
     }
 }
@@ -109,7 +109,7 @@ async fn only_certificates_on_the_host_of_the_topics_region_are_fetched() {
     let service = sns(&web);
     let good = "https://sns.us-west-2.amazonaws.com/SimpleNotificationService-0a.pem";
     let bad = [
-        // Virtual hosts of whoever owns the S3 bucket `sns`.
+        // Virtual hosts of the owner of the S3 bucket `sns`.
         ("us-west-2", "s3"),
         ("us-west-2", "s3-us-west-2"),
         ("us-west-2", "s3-accelerate"),
@@ -182,7 +182,7 @@ async fn the_host_is_that_of_the_topics_region_and_partition() {
 }
 
 #[tokio::test]
-async fn a_topic_whose_region_is_not_known_is_never_verified() {
+async fn a_message_of_a_topic_in_an_unknown_region_is_never_verified() {
     let by = Sns::new();
     for arn in [
         "",
@@ -226,7 +226,7 @@ async fn a_bare_public_key_is_not_a_certificate_of_sns() {
 }
 
 #[tokio::test]
-async fn what_is_not_signed_for_us_is_refused_without_a_fetch() {
+async fn messages_that_cannot_be_valid_are_rejected_without_a_fetch() {
     let (by, url) = (Sns::new(), cert_url(1));
     let web = Web::with(&url, by.page());
     let service = sns(&web);
@@ -237,7 +237,7 @@ async fn what_is_not_signed_for_us_is_refused_without_a_fetch() {
     };
     let cases = [
         (json!("raw message delivery"), RejectionKind::MissingSignature),
-        // Anyone may have a topic of their own, for which SNS signs.
+        // SNS also signs the messages of an attacker's topic.
         (
             changed("TopicArn", "arn:aws:sns:us-west-2:666666666666:MyTopic".into()),
             RejectionKind::WrongSignature,
@@ -259,8 +259,8 @@ async fn what_is_not_signed_for_us_is_refused_without_a_fetch() {
 }
 
 #[tokio::test]
-async fn what_is_signed_is_not_believed_in_another_shape() {
-    // The values alone are signed, and a struct may be read from an array of them; nobody finds the id there.
+async fn signed_values_in_an_array_are_not_accepted() {
+    // Only the values are signed, and serde can read a struct from an array of values.
     let (by, url) = (Sns::new(), cert_url(1));
     let service = sns(&Web::with(&url, by.page()));
     let message = by.notification("1", &url);
@@ -318,7 +318,7 @@ async fn seen(service_of: WebhookLayer, request: Request<String>) -> Option<Seen
 }
 
 #[tokio::test]
-async fn the_handler_receives_the_signed_fields_alone() {
+async fn the_handler_receives_only_the_signed_fields() {
     let (by, url) = (Sns::new(), cert_url(1));
     let layer = |web| {
         WebhookLayer::with_verifier(provider::aws_sns([TOPIC], "tests", web))
@@ -347,7 +347,7 @@ async fn the_handler_receives_the_signed_fields_alone() {
         sent["MessageAttributes"] = json!({"role": {"Type": "String", "Value": "admin"}});
         sent["UnsubscribeURL"] = "http://169.254.169.254/".into();
         sent["subject"] = "in lower case".into();
-        // Null is no value, and is not signed.
+        // A null is not signed.
         for unsigned in
             ["Subject", "SubscribeURL", "Token"].into_iter().filter(|name| signed.get(name).is_none())
         {
@@ -369,7 +369,7 @@ async fn the_handler_receives_the_signed_fields_alone() {
 }
 
 #[tokio::test]
-async fn a_subject_of_a_confirmation_is_not_signed_and_not_handed_on() {
+async fn the_unsigned_subject_of_a_confirmation_is_removed() {
     let (by, url) = (Sns::new(), cert_url(1));
     let layer = WebhookLayer::with_verifier(provider::aws_sns([TOPIC], "tests", Web::with(&url, by.page())))
         .clock(ManualClock::at_unix(IN_2012));
@@ -431,7 +431,7 @@ pub(super) fn confirmation(by: &Sns, cert: &str, subscribe: &str) -> Value {
 const SUBSCRIBE: &str = "https://sns.us-west-2.amazonaws.com/?Action=ConfirmSubscription&Token=2336412f37";
 
 #[tokio::test]
-async fn a_confirmation_is_the_handlers_unless_the_verifier_is_to_confirm() {
+async fn a_confirmation_reaches_the_handler_unless_the_verifier_confirms_it() {
     let (by, url) = (Sns::new(), cert_url(1));
     let web = Web::with(&url, by.page());
     let message = confirmation(&by, &url, SUBSCRIBE);
@@ -441,7 +441,7 @@ async fn a_confirmation_is_the_handlers_unless_the_verifier_is_to_confirm() {
     let web = Web::with(&url, by.page());
     let (service, calls) =
         service(provider::aws_sns([TOPIC], "tests", Arc::clone(&web)).confirm_subscriptions(), IN_2012);
-    assert_eq!(send(&service, &message).await, UNAVAILABLE, "it could not be confirmed");
+    assert_eq!(send(&service, &message).await, UNAVAILABLE, "the confirmation failed");
     web.set(SUBSCRIBE, Ok(Bytes::from("<ConfirmSubscriptionResponse/>")));
     assert_eq!(send(&service, &message).await, Ok(String::new()));
     assert_eq!(web.asked(), [&*url, SUBSCRIBE, SUBSCRIBE]);
@@ -451,7 +451,7 @@ async fn a_confirmation_is_the_handlers_unless_the_verifier_is_to_confirm() {
 }
 
 #[tokio::test]
-async fn only_a_true_fresh_confirmation_of_sns_is_confirmed() {
+async fn only_a_valid_and_fresh_confirmation_is_confirmed() {
     let (by, url) = (Sns::new(), cert_url(1));
     let web = Web::with(&url, by.page());
     let verifier = provider::aws_sns([TOPIC], "tests", Arc::clone(&web)).confirm_subscriptions();
@@ -482,7 +482,7 @@ async fn only_a_true_fresh_confirmation_of_sns_is_confirmed() {
 }
 
 #[tokio::test]
-async fn confirmations_that_are_out_of_the_layers_tolerance_are_not_visited() {
+async fn the_url_of_a_confirmation_outside_the_tolerance_is_not_visited() {
     let by = Sns::new();
     let cert_url = cert_url(1);
     let message = confirmation(&by, &cert_url, SUBSCRIBE);

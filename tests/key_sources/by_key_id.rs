@@ -1,8 +1,8 @@
-//! eBay and Circle, whose public keys are named in a header by an id, and their handshakes.
+//! eBay and Circle, which name the public key by a key id in a header, and their handshakes.
 
 use super::*;
 
-/// A provider whose public keys are fetched by a name that is in the request.
+/// A provider whose public keys are fetched by a key id in the request.
 struct ByKeyId {
     vectors: &'static str,
     url: fn(&str) -> String,
@@ -45,7 +45,7 @@ impl ByKeyId {
         Web::with(&self.url(vector), (self.page)(vector).to_string())
     }
 
-    /// The first of the known answers, the web that has its key, and a layer that asks there.
+    /// Returns the first known answer, a web that serves its key, and a service that fetches from it.
     fn valid(&self) -> (Value, Arc<Web>, Handler) {
         let vector = self.vectors().swap_remove(0);
         let web = self.web(&vector);
@@ -55,7 +55,7 @@ impl ByKeyId {
 }
 
 #[tokio::test]
-async fn the_known_answers_of_those_with_key_ids_are_judged_right() {
+async fn the_known_answers_with_key_ids_are_judged_correctly() {
     for provider in [EBAY, CIRCLE] {
         let (mut valid, vectors) = (0, provider.vectors());
         assert!(vectors.len() >= 12, "only {} vectors", vectors.len());
@@ -63,7 +63,7 @@ async fn the_known_answers_of_those_with_key_ids_are_judged_right() {
             let web = provider.web(&vector);
             let service = (provider.new)(&web);
             let id = &vector["id"];
-            // The first time the key is fetched, the second time it is there.
+            // The first request fetches the key, and the second one finds it in the cache.
             for _ in 0..2 {
                 let judged = send_request(&service, request_of(&vector)).await;
                 match vector["expect"].as_str().unwrap() {
@@ -80,7 +80,7 @@ async fn the_known_answers_of_those_with_key_ids_are_judged_right() {
                     }
                     other => panic!("{other}"),
                 }
-                // A delivery that was handled is not handled again.
+                // The second request would be a duplicate.
                 valid += usize::from(judged.is_ok());
                 if judged.is_ok() {
                     break;
@@ -96,7 +96,7 @@ async fn the_known_answers_of_those_with_key_ids_are_judged_right() {
     }
 }
 
-/// What the handler sees of a delivery: where eBay and Circle have the type and the id.
+/// Returns what the handler sees of a delivery: its event type and id.
 fn seen(vector: &Value) -> String {
     let body: Value = serde_json::from_str(vector["body_utf8"].as_str().unwrap()).unwrap();
     let text = |pointers: [&str; 2]| {
@@ -108,7 +108,7 @@ fn seen(vector: &Value) -> String {
 }
 
 #[tokio::test]
-async fn a_header_of_ebay_or_circle_must_be_there_once() {
+async fn a_repeated_header_of_ebay_or_circle_is_rejected() {
     for provider in [EBAY, CIRCLE] {
         let (vector, web, service) = provider.valid();
         for name in vector["headers"].as_object().unwrap().keys() {
@@ -156,7 +156,7 @@ async fn a_page_without_a_key_of_the_right_kind_is_a_503() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn key_ids_that_are_made_up_are_not_all_fetched() {
+async fn fetches_of_made_up_key_ids_are_limited() {
     let (vector, web, service) = CIRCLE.valid();
     for number in 0..40 {
         let mut request = request_of(&vector);
@@ -176,7 +176,7 @@ async fn a_key_of_ebay_or_circle_is_used_for_72_hours_while_its_refresh_fails() 
         assert_eq!(send_request(&service, request_of(&vector)).await, Ok(seen(&vector)));
         web.set(&provider.url(&vector), Err("the host is down"));
         tokio::time::advance(Duration::from_secs(72 * 3600 - 1)).await;
-        // A duplicate, which is one only after it was verified.
+        // The response to a duplicate, which shows that the request was verified.
         assert_eq!(send_request(&service, request_of(&vector)).await, Ok(String::new()));
         tokio::time::advance(Duration::from_secs(1)).await;
         assert_eq!(send_request(&service, request_of(&vector)).await, UNAVAILABLE);
@@ -184,7 +184,7 @@ async fn a_key_of_ebay_or_circle_is_used_for_72_hours_while_its_refresh_fails() 
 }
 
 #[tokio::test]
-async fn each_of_the_other_places_for_keys_is_asked_alone() {
+async fn the_other_environments_fetch_only_from_their_own_urls() {
     type Make = fn(Arc<Web>) -> Handler;
     let places: [(ByKeyId, Make, &str); 3] = [
         (
@@ -212,9 +212,9 @@ async fn each_of_the_other_places_for_keys_is_asked_alone() {
     }
 }
 
-/// From eBay's own library, as far as the answer; the endpoint's path is the one it is called at.
+/// The values are from eBay's own library, including the response. The request has the path of the public URL.
 #[tokio::test]
-async fn ebay_is_told_the_hash_of_its_challenge_and_nothing_else_is_answered() {
+async fn only_ebays_challenge_is_answered_with_its_hash() {
     let layer = |token: bool, url: bool| {
         let mut layer = WebhookLayer::with_verifier(provider::ebay(Web::new(true)));
         if token {
@@ -227,7 +227,7 @@ async fn ebay_is_told_the_hash_of_its_challenge_and_nothing_else_is_answered() {
     };
     let ask = async |layer: WebhookLayer, method: &str, query: &str| {
         let handler = service_fn(async |_: Request<Body>| -> Result<Response<Full<Bytes>>, Infallible> {
-            panic!("nothing was signed")
+            panic!("an unsigned request reached the handler")
         });
         let request = Request::builder().method(method).uri(format!("/webhook?{query}"));
         let request = request.body(Full::<Bytes>::default()).unwrap();
@@ -251,9 +251,9 @@ async fn ebay_is_told_the_hash_of_its_challenge_and_nothing_else_is_answered() {
 }
 
 #[tokio::test]
-async fn circle_sees_that_there_is_an_endpoint() {
+async fn circles_head_request_is_answered() {
     let handler = service_fn(async |_: Request<Body>| -> Result<Response<Full<Bytes>>, Infallible> {
-        panic!("nothing was signed")
+        panic!("an unsigned request reached the handler")
     });
     let service = WebhookLayer::with_verifier(provider::circle(Web::new(true))).layer(handler);
     let request = |method: &str| Request::builder().method(method).body(Full::<Bytes>::default()).unwrap();

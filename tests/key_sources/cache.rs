@@ -1,4 +1,4 @@
-//! The cache before all fetches, by the example of AWS SNS.
+//! The cache in front of all fetches, tested with AWS SNS.
 
 use std::task::Poll;
 
@@ -11,7 +11,7 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// Lets fetches in the background go as far as they can.
+/// Lets fetches in the background run as far as they can.
 async fn settle() {
     for _ in 0..20 {
         tokio::task::yield_now().await;
@@ -19,7 +19,7 @@ async fn settle() {
 }
 
 #[tokio::test]
-async fn a_key_is_fetched_once_however_many_wait_for_it() {
+async fn concurrent_requests_share_one_fetch_of_a_key() {
     let (by, url, web) = (Sns::new(), cert_url(1), Web::new(false));
     web.set(&url, Ok(by.page()));
     let service = sns(&web);
@@ -32,7 +32,7 @@ async fn a_key_is_fetched_once_however_many_wait_for_it() {
     while web.asked().is_empty() {
         tokio::task::yield_now().await;
     }
-    // One of them goes away, whichever began it.
+    // Cancel the first request, which may be the one that started the fetch.
     waiting[0].abort();
     web.gate.add_permits(1);
     for (id, waiting) in waiting.into_iter().enumerate().skip(1) {
@@ -62,7 +62,7 @@ async fn a_fetch_that_fails_is_a_503_and_is_not_remembered() {
 }
 
 #[tokio::test]
-async fn what_is_fetched_is_64_kib_long_at_most() {
+async fn a_fetched_page_has_at_most_64_kib() {
     let (by, url, web) = (Sns::new(), cert_url(1), Web::new(true));
     let service = sns(&web);
     let key = BASE64.encode(&by.page());
@@ -75,7 +75,7 @@ async fn what_is_fetched_is_64_kib_long_at_most() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_fetch_that_hangs_is_given_up() {
+async fn a_fetch_that_hangs_times_out() {
     let (by, url, web) = (Sns::new(), cert_url(1), Web::new(false));
     web.set(&url, Ok(by.page()));
     let service = sns(&web);
@@ -100,7 +100,7 @@ async fn a_key_is_refreshed_in_the_background_after_a_day() {
     tokio::time::advance(DAY - SECOND).await;
     assert_eq!(accepted("2").await, 1);
     tokio::time::advance(SECOND).await;
-    // Nobody waits for the refresh, and there is one.
+    // There is one refresh, and no request waits for it.
     assert_eq!(accepted("3").await, 2);
     assert_eq!(accepted("4").await, 2);
     web.gate.add_permits(1);
@@ -132,7 +132,7 @@ async fn a_key_is_used_for_72_hours_while_its_refresh_fails() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn refreshes_that_fail_are_five_minutes_apart_whatever_forgeries_come() {
+async fn failed_refreshes_are_five_minutes_apart_despite_forgeries() {
     let (by, url, forger) = (Sns::new(), cert_url(1), Sns::new());
     let web = Web::with(&url, by.page());
     let service = sns(&web);
@@ -175,7 +175,7 @@ async fn a_kept_certificate_is_not_used_after_its_last_day() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refresh_that_brings_another_key_ends_the_old_one() {
+async fn a_refresh_with_another_key_replaces_the_old_one() {
     let (old, new, url) = (Sns::new(), Sns::new(), cert_url(1));
     let web = Web::with(&url, old.page());
     let service = sns(&web);
@@ -186,14 +186,14 @@ async fn a_refresh_that_brings_another_key_ends_the_old_one() {
     settle().await;
     assert_eq!(send(&service, old.notification("3", &url)).await, Err(RejectionKind::WrongSignature));
     assert!(send(&service, new.notification("4", &url)).await.is_ok());
-    // It is kept now.
+    // The new key is cached.
     tokio::time::advance(2 * MINUTE).await;
     assert!(send(&service, new.notification("5", &url)).await.is_ok());
     assert_eq!(web.asked().len(), 2);
 }
 
 #[tokio::test(start_paused = true)]
-async fn urls_that_are_made_up_are_not_all_fetched() {
+async fn fetches_of_made_up_urls_are_limited() {
     let (by, url) = (Sns::new(), cert_url(1));
     let web = Web::with(&url, by.page());
     let service = sns(&web);
@@ -203,7 +203,7 @@ async fn urls_that_are_made_up_are_not_all_fetched() {
         assert_eq!(send(&service, by.notification("1", &cert_url(name))).await, UNAVAILABLE);
     }
     assert_eq!(web.asked().len(), 1 + 16);
-    // A key that was kept has a budget of its own, and the minute passes.
+    // A cached key has its own budget. The budget for new keys is renewed after a minute.
     assert!(send(&service, by.notification("second", &url)).await.is_ok());
     tokio::time::advance(MINUTE).await;
     assert_eq!(send(&service, by.notification("1", &cert_url(100))).await, UNAVAILABLE);
@@ -211,7 +211,7 @@ async fn urls_that_are_made_up_are_not_all_fetched() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn forgeries_that_name_a_retired_key_cost_no_other_key_its_refresh() {
+async fn forgeries_that_name_a_retired_key_do_not_prevent_the_refresh_of_others() {
     let (by, forger, web) = (Sns::new(), Sns::new(), Web::new(true));
     let (retired, current) = (cert_url(1), cert_url(2));
     let service = sns(&web);
@@ -230,13 +230,13 @@ async fn forgeries_that_name_a_retired_key_cost_no_other_key_its_refresh() {
         tokio::time::advance(MINUTE).await;
     }
     assert_eq!(web.asked().iter().filter(|asked| **asked == current).count(), 2);
-    // A retired key that is back is used again.
+    // A retired key that can be fetched again is used again.
     web.set(&retired, Ok(by.page()));
     assert!(send(&service, by.notification("back", &retired)).await.is_ok());
 }
 
 #[tokio::test(start_paused = true)]
-async fn forgeries_with_other_genuine_keys_do_not_evict_a_key_that_has_verified_something() {
+async fn forgeries_with_other_genuine_keys_do_not_evict_a_key_that_has_verified_a_delivery() {
     let (by, forger, web) = (Sns::new(), Sns::new(), Web::new(true));
     let service = sns(&web);
     for name in 0..400 {
@@ -251,7 +251,7 @@ async fn forgeries_with_other_genuine_keys_do_not_evict_a_key_that_has_verified_
             let forged = forger.notification("forged", &cert_url(name));
             assert_eq!(send(&service, forged).await, Err(RejectionKind::WrongSignature), "{name}");
         }
-        // Its budget is spent.
+        // The budget for new keys is spent.
         assert_eq!(send(&service, forger.notification("forged", &cert_url(399))).await, UNAVAILABLE);
         assert!(send(&service, by.notification(&format!("true {minute}"), &url)).await.is_ok());
     }
@@ -271,7 +271,7 @@ async fn forgeries_that_name_the_genuine_key_cost_one_fetch_a_minute() {
         assert_eq!(web.asked().len(), fetches);
         tokio::time::advance(MINUTE).await;
     }
-    // Once it has verified something, it stays.
+    // Once a key has verified a delivery, it stays in the cache.
     assert!(send(&service, by.notification("true", &url)).await.is_ok());
     tokio::time::advance(DAY - SECOND).await;
     assert!(send(&service, by.notification("later", &url)).await.is_ok());
@@ -279,14 +279,14 @@ async fn forgeries_that_name_the_genuine_key_cost_one_fetch_a_minute() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn of_more_than_64_keys_the_least_recently_successful_leaves() {
+async fn the_least_recently_successful_of_more_than_64_keys_is_evicted() {
     let (by, forger, web) = (Sns::new(), Sns::new(), Web::new(true));
     let service = sns(&web);
     let send = |id: String, name| send(&service, by.notification(&id, &cert_url(name)));
     for name in 0..64 {
         web.set(&cert_url(name), Ok(by.page()));
         assert!(send(format!("{name}"), name).await.is_ok());
-        // Each minute has its own budget.
+        // The budget is renewed each minute.
         tokio::time::advance(MINUTE).await;
     }
     assert!(send("success".to_owned(), 0).await.is_ok());
@@ -302,7 +302,7 @@ async fn of_more_than_64_keys_the_least_recently_successful_leaves() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_confirmation_that_is_sent_again_and_again_leaves_the_keys_their_budget() {
+async fn repeated_confirmations_do_not_use_up_the_budget_for_keys() {
     let (by, url) = (Sns::new(), cert_url(1));
     let subscribe = "https://sns.us-west-2.amazonaws.com/?Action=ConfirmSubscription&Token=2336412f37";
     let web = Web::with(&url, by.page());
@@ -317,14 +317,14 @@ async fn a_confirmation_that_is_sent_again_and_again_leaves_the_keys_their_budge
     }
     assert_eq!(send(&service, &confirmation).await, UNAVAILABLE);
     assert_eq!(web.asked().iter().filter(|asked| **asked == subscribe).count(), 16);
-    // The key is refreshed all the same: it is there when the old one would have been too old.
+    // The key is still refreshed: the new one is cached before the old one is too old.
     tokio::time::advance(SECOND).await;
     assert!(send(&service, by.notification("2", &url)).await.is_ok());
     assert_eq!(web.asked().iter().filter(|asked| **asked == url).count(), 2);
 }
 
 #[test]
-fn a_fetch_whose_runtime_ends_blocks_no_other() {
+fn a_fetch_whose_runtime_ends_does_not_block_others() {
     let (by, url, web) = (Sns::new(), cert_url(1), Web::new(false));
     web.set(&url, Ok(by.page()));
     let service = sns(&web);
@@ -337,7 +337,7 @@ fn a_fetch_whose_runtime_ends_blocks_no_other() {
             tokio::task::yield_now().await;
         }
     });
-    // One that waits elsewhere for the same fetch.
+    // A request on another runtime waits for the same fetch.
     let mut waiting = Box::pin(send(&service, by.notification("2", &url)));
     second.block_on(std::future::poll_fn(|cx| {
         assert!(waiting.as_mut().poll(cx).is_pending());
@@ -371,12 +371,12 @@ fn a_fetch_on_an_idle_runtime_blocks_its_key_for_10_seconds() {
     driven.block_on(async {
         assert_eq!(send(&service, by.notification("2", &url)).await, UNAVAILABLE);
         assert_eq!(web.asked().len(), 1);
-        // The first permit is that of the first fetch.
+        // The first permit goes to the first fetch.
         web.gate.add_permits(2);
         assert_eq!(send(&service, by.notification("3", &url)).await, Ok("Notification 3".to_owned()));
         assert_eq!(web.asked().len(), 2);
     });
-    // The first fetch ends at last, with another key, which replaces none.
+    // The first fetch finally ends with another key, which does not replace the cached one.
     web.set(&url, Ok(other.page()));
     assert_eq!(idle.block_on(sent).unwrap(), Err(RejectionKind::WrongSignature));
     driven.block_on(async {

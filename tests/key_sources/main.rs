@@ -1,12 +1,11 @@
-//! Providers whose keys are fetched: which URLs, how often, and what happens to deliveries when a fetch
-//! fails.
+//! Providers whose keys are fetched: the URLs, the frequency of fetches, and deliveries during a failed fetch.
 #![cfg(feature = "asymmetric")]
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod aws_sns;
 mod by_key_id;
 mod cache;
-#[allow(unreachable_pub, reason = "another test crate has it as well")]
+#[allow(unreachable_pub, reason = "other test crates share this file")]
 #[path = "../common/certificate.rs"]
 mod certificate;
 mod paypal;
@@ -43,7 +42,7 @@ use tower_webhook::{
 
 use self::certificate::certificate;
 
-/// When the known answers were signed.
+/// The time at which the known answers were signed.
 const IN_2012: u32 = 1_335_920_046;
 
 /// An HTTP client without a network.
@@ -112,7 +111,7 @@ fn service_with(layer: WebhookLayer) -> (Handler, Arc<AtomicUsize>) {
     (layer.layer(tower::util::BoxCloneSyncService::new(handler)), calls)
 }
 
-/// What the handler saw, or why it did not.
+/// Returns what the handler saw, or the kind of the rejection.
 async fn send(service: &Handler, body: impl ToString) -> Result<String, RejectionKind> {
     send_request(service, Request::post("/").body(body.to_string()).unwrap()).await
 }

@@ -1,4 +1,4 @@
-//! PayPal, whose certificate is named in a header.
+//! PayPal, which sends the URL of the certificate in a header.
 
 use super::*;
 
@@ -14,10 +14,10 @@ fn cert_url(vector: &Value) -> &str {
     vector["headers"]["PAYPAL-CERT-URL"].as_str().unwrap()
 }
 
-/// When the known answers were sent: 2015-05-18T15:45:13Z.
+/// The time at which the known answers were sent: 2015-05-18T15:45:13Z.
 const SENT_AT: u32 = 1_431_963_913;
 
-/// The known answers are all of the sandbox.
+/// Returns a service for the sandbox, which all known answers are from.
 fn paypal(webhook_ids: impl Into<Secrets>, web: &Arc<Web>) -> Handler {
     service(provider::paypal(webhook_ids, Arc::clone(web)).sandbox(), SENT_AT).0
 }
@@ -36,7 +36,7 @@ async fn the_known_answers_of_paypal_are_judged_right() {
         };
         valid += usize::from(expected.is_ok());
         assert_eq!(send_request(&service, request_of(&vector)).await, expected, "{}", vector["id"]);
-        // The key is there now, and what is not signed is refused with it as well.
+        // With the cached key, a request that does not match its signature is rejected too.
         let mut changed = request_of(&vector);
         changed.headers_mut().insert("paypal-transmission-id", "other".parse().unwrap());
         assert_eq!(send_request(&service, changed).await, Err(RejectionKind::WrongSignature));
@@ -46,7 +46,7 @@ async fn the_known_answers_of_paypal_are_judged_right() {
 }
 
 #[tokio::test]
-async fn any_of_several_webhook_ids_of_paypal_will_do() {
+async fn any_of_several_paypal_webhook_ids_is_accepted() {
     let vector = &paypal_vectors()[0];
     let right: Secret = vector["secret"].as_str().unwrap().parse().unwrap();
     let other: Secret = "8PT597110X687430LKGECATA".parse().unwrap();
@@ -57,7 +57,7 @@ async fn any_of_several_webhook_ids_of_paypal_will_do() {
 }
 
 #[tokio::test]
-async fn what_is_not_of_paypal_is_refused_without_a_fetch() {
+async fn requests_that_cannot_be_from_paypal_are_rejected_without_a_fetch() {
     let vector = &paypal_vectors()[0];
     let id: Secret = vector["secret"].as_str().unwrap().parse().unwrap();
     let web = paypal_web(vector);
@@ -144,7 +144,7 @@ async fn a_certificate_of_paypal_is_used_for_72_hours_while_its_refresh_fails() 
     assert!(send_request(&service, request_of(vector)).await.is_ok());
     web.set(cert_url(vector), Err("the host is down"));
     tokio::time::advance(Duration::from_secs(72 * 3600 - 1)).await;
-    // A duplicate, which is one only after it was verified.
+    // The response to a duplicate, which shows that the request was verified.
     assert_eq!(send_request(&service, request_of(vector)).await, Ok(String::new()));
     tokio::time::advance(Duration::from_secs(1)).await;
     assert_eq!(send_request(&service, request_of(vector)).await, UNAVAILABLE);

@@ -20,29 +20,29 @@ use crate::{
     wire::{Answer, FORGED, Wire, delivery, forged, head},
 };
 
-/// Who does it has no secret, unless it says so.
+/// An attack. The attacker does not know the secret unless the attack says otherwise.
 pub struct Attack {
     pub name: &'static str,
     run: fn(SocketAddr, Size, usize) -> Attacking,
-    /// How many connections it has at once.
+    /// The number of concurrent connections.
     at_once: fn(Size) -> usize,
-    /// How much of the server's memory each may take up, beside the budget: the host's and the layer's.
+    /// The server memory that each connection may use in the host and the layer, in addition to the budget.
     each: usize,
-    /// What the attacker sees; all of it comes about.
+    /// The results that the attacker must see.
     sees: &'static [&'static str],
-    /// What else they may see, as the timing has it.
+    /// Other results that may occur, depending on timing.
     may_see: &'static [&'static str],
-    /// How the layer says that these requests ended; all of it comes about.
+    /// The outcomes that the layer must report for these requests.
     ends: &'static [&'static str],
     may_end: &'static [&'static str],
-    /// Whether it is meant to fill the budget, so that others are refused meanwhile.
+    /// Whether the attack fills the budget, so that other requests are rejected meanwhile.
     pub fills: bool,
 }
 
-/// An attack that runs; what its connections saw in the end.
+/// A running attack, which returns the results that its connections saw.
 pub type Attacking = Pin<Box<dyn Future<Output = Tally> + Send>>;
 
-/// How often what was seen.
+/// The count of each result.
 pub type Tally = BTreeMap<String, usize>;
 
 impl Attack {
@@ -50,25 +50,25 @@ impl Attack {
         (self.run)(server, size, (self.at_once)(size))
     }
 
-    /// How much memory it may take up, beside the budget.
+    /// Returns the memory that the attack may use in addition to the budget.
     pub fn memory(&self, size: Size) -> usize {
         (self.at_once)(size) * self.each
     }
 
-    /// What came of it is what should.
+    /// Asserts that the attack had the expected results and outcomes.
     pub fn judge(&self, seen: &Tally, ended: &Tally) {
         let judge = |found: &Tally, all_of: &[&str], may: &[&str]| {
             let fine = all_of.iter().all(|name| found.contains_key(*name))
                 && found.keys().all(|name| all_of.contains(&&**name) || may.contains(&&**name));
-            assert!(fine, "{}: {found:?}, and not {all_of:?}", self.name);
+            assert!(fine, "{}: found {found:?}, expected {all_of:?}", self.name);
         };
         judge(seen, self.sees, self.may_see);
-        // The honest provider's are among them.
+        // The outcomes include those of the honest provider.
         judge(ended, self.ends, &[self.may_end, &["accepted"]].concat());
     }
 }
 
-/// Between two bytes of who is slow.
+/// The interval between two bytes of a slow client.
 const PACE: Duration = Duration::from_millis(300);
 const CUT_OFF: &str = "cut off";
 
@@ -92,7 +92,7 @@ pub fn all() -> Vec<Attack> {
     vec![
         Attack {
             sees: &["408"],
-            // What it still sends when it is answered may be what cuts it off.
+            // Bytes that the client sends after the response may reset the connection.
             may_see: &[CUT_OFF],
             ends: &["body_too_slow"],
             ..attack!("slow bodies", slow_bodies, |size| size.connections, 40 * KIB)
@@ -121,7 +121,7 @@ pub fn all() -> Vec<Attack> {
         },
         Attack {
             sees: &[CUT_OFF],
-            // They are the host's: the layer sees none.
+            // The host ends these connections; the layer does not see them.
             ..attack!("slow heads", slow_heads, |size| size.connections, 32 * KIB)
         },
         Attack {
@@ -131,16 +131,21 @@ pub fn all() -> Vec<Attack> {
             ..attack!("slow bodies, unsigned", slow_unsigned_bodies, |size| size.connections, 64 * KIB)
         },
         Attack {
-            sees: &["at the limit: 401", "a byte over it: 413", "64 GiB: 413", "in chunks, over it: 413"],
+            sees: &[
+                "at the limit: 401",
+                "over the limit: 413",
+                "64 GiB: 413",
+                "chunked, over the limit: 413",
+            ],
             may_see: &[
-                "a byte over it: cut off",
+                "over the limit: cut off",
                 "64 GiB: cut off",
-                "in chunks, over it: cut off",
-                "without an end: 413",
-                "without an end: cut off",
+                "chunked, over the limit: cut off",
+                "endless: 413",
+                "endless: cut off",
             ],
             ends: &["wrong_signature", "body_too_large"],
-            // So many that the budget is enough for them, and for an honest delivery.
+            // Few enough that the budget suffices for them and for an honest delivery.
             ..attack!("large bodies", large_bodies, |_| 6, MOST_READ)
         },
         Attack {
@@ -149,15 +154,15 @@ pub fn all() -> Vec<Attack> {
             ..attack!("wrong signatures", wrong_signatures, |_| 8, 128 * KIB)
         },
         Attack {
-            // Somebody who has listened.
+            // The attacker replays a captured request.
             sees: &["200", "200, a duplicate"],
             may_see: &["503"],
             ends: &["accepted", "duplicate"],
             may_end: &["in_progress"],
-            ..attack!("one delivery, again and again", duplicates, |_| 8, 128 * KIB)
+            ..attack!("one delivery, replayed", duplicates, |_| 8, 128 * KIB)
         },
         Attack {
-            // Somebody who has the secret.
+            // The attacker knows the secret.
             sees: &["200"],
             ends: &["accepted"],
             ..attack!("distinct ids", distinct_ids, |_| 8, 128 * KIB)
@@ -166,25 +171,25 @@ pub fn all() -> Vec<Attack> {
             sees: &["a long id: 401", "many signatures: 401", "repeated: 401", "many headers: 431"],
             may_see: &["many headers: cut off", "a large head: 431", "a large head: cut off"],
             ends: &["wrong_signature", "malformed_signature"],
-            // A head is read into one block, which grows to be as large as that, and twice while it grows.
+            // hyper reads a head into one buffer of up to this size, and holds two of them while it grows.
             ..attack!("large heads", large_heads, |_| 20, 2 * MOST_READ)
         },
         Attack {
-            // Once they are seen. Before, it is the host that counts them.
-            sees: &["reset", "went away"],
+            // The layer only sees streams that reach it before their reset; the host limits the others.
+            sees: &["reset", "GOAWAY"],
             may_see: &[CUT_OFF],
             ends: &["body_interrupted"],
             may_end: &["aborted"],
             ..attack!("streams that are reset", resets, |_| 4, STREAMS * 16 * KIB)
         },
         Attack {
-            sees: &["went away"],
+            sees: &["GOAWAY"],
             may_see: &[CUT_OFF],
-            // The host's.
-            ..attack!("heads that go on and on", continuations, |_| 4, 128 * KIB)
+            // The host ends these connections.
+            ..attack!("endless header blocks", continuations, |_| 4, 128 * KIB)
         },
         Attack {
-            // Somebody who has listened.
+            // The attacker has captured valid deliveries.
             sees: &["hung up"],
             ends: &["body_interrupted"],
             may_end: &["aborted"],
@@ -193,10 +198,10 @@ pub fn all() -> Vec<Attack> {
     ]
 }
 
-/// Under HTTP/2, on each connection.
+/// The number of HTTP/2 streams on each connection.
 const STREAMS: usize = 100;
 
-/// What comes of `count` attempts, of which `at_once` run at once.
+/// Runs `count` attempts, `at_once` of them concurrently, and counts their results.
 async fn many<F>(count: usize, at_once: usize, attempt: impl Fn(usize) -> F) -> Tally
 where
     F: Future<Output = String> + Send + 'static,
@@ -224,7 +229,7 @@ fn seen(answer: Option<Answer>) -> String {
     }
 }
 
-/// Sends a byte now and then until it is answered.
+/// Sends a byte at an interval until there is a response.
 async fn trickle(wire: &mut Wire) -> String {
     loop {
         select! {
@@ -253,8 +258,8 @@ async fn slow_and_large_bodies(server: SocketAddr, _: Size, at_once: usize) -> T
     .await
 }
 
-/// A byte of a body in each of the reads that the server makes, and nothing of use in the rest of it: who
-/// keeps that byte as it was read keeps all of it.
+/// Sends one body byte for each of the server's reads and fills the rest of the read with an unknown frame: a server
+/// that keeps that byte as a slice keeps the whole read buffer.
 async fn slow_bodies_in_large_reads(server: SocketAddr, _: Size, at_once: usize) -> Tally {
     many(at_once, at_once, move |_| async move {
         let mut wire = Wire::connect(server).await;
@@ -271,7 +276,7 @@ async fn slow_bodies_in_large_reads(server: SocketAddr, _: Size, at_once: usize)
         while answers < STREAMS {
             match wire.frame().await {
                 Some((HEADERS, ..)) => answers += 1,
-                Some((GOAWAY, ..)) => return "went away".to_owned(),
+                Some((GOAWAY, ..)) => return "GOAWAY".to_owned(),
                 Some(_) => {}
                 None => return CUT_OFF.to_owned(),
             }
@@ -285,9 +290,9 @@ async fn slow_heads(server: SocketAddr, size: Size, at_once: usize) -> Tally {
     many(size.connections, at_once, move |number| async move {
         let mut wire = Wire::connect(server).await;
         match number % 4 {
-            // Nothing at all. The byte in the end is for a connection that the server never got to know.
+            // Send nothing. The byte at the end is for a connection that the server has not accepted.
             0 => drop(timeout(2 * HEAD_TIMEOUT, wire.end()).await),
-            // A byte now and then, from the first one on.
+            // Send every byte slowly, starting with the first.
             1 => {}
             _ => drop(wire.send("POST /orders HTTP/1.1\r\nhost: localhost\r\nx-slow: ").await),
         }
@@ -315,14 +320,14 @@ async fn large_bodies(server: SocketAddr, size: Size, at_once: usize) -> Tally {
         let chunked = head(&forged(), "transfer-encoding: chunked\r\n");
         let (what, request) = match number % 5 {
             0 => ("at the limit", announced(BODY_LIMIT) + &"x".repeat(BODY_LIMIT)),
-            1 => ("a byte over it", announced(BODY_LIMIT + 1) + &"x".repeat(BODY_LIMIT + 1)),
+            1 => ("over the limit", announced(BODY_LIMIT + 1) + &"x".repeat(BODY_LIMIT + 1)),
             2 => ("64 GiB", announced(64 << 30) + &"x".repeat(KIB)),
-            3 => ("in chunks, over it", chunked + &chunk(BODY_LIMIT) + &chunk(1) + "0\r\n\r\n"),
+            3 => ("chunked, over the limit", chunked + &chunk(BODY_LIMIT) + &chunk(1) + "0\r\n\r\n"),
             _ => {
                 let _ = wire.send(chunked).await;
-                // Whether it reads the answer, or is cut off while it sends, is the system's choice.
+                // Depending on timing, the client reads the response or its connection is reset.
                 while wire.send(chunk(16 * KIB)).await.is_ok() {}
-                return format!("without an end: {}", seen(wire.answer().await));
+                return format!("endless: {}", seen(wire.answer().await));
             }
         };
         let _ = wire.send(request).await;
@@ -350,19 +355,19 @@ async fn distinct_ids(server: SocketAddr, size: Size, at_once: usize) -> Tally {
     pipelined(server, size.ids, at_once, move |number| delivery(&format!("id_{run}_{number}"), b"{}")).await
 }
 
-/// For ids that are others each time that an attack is made.
+/// Returns a number that makes the ids of each attack unique.
 fn nanos() -> u128 {
     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_nanos()
 }
 
-/// Sends so many requests over a few connections, a number of them at once on each.
+/// Sends `count` requests over a few connections, pipelining some of them on each.
 async fn pipelined(
     server: SocketAddr,
     count: usize,
     connections: usize,
     request: impl Fn(usize) -> Vec<u8> + Clone + Send + 'static,
 ) -> Tally {
-    /// On each connection.
+    /// The number of pipelined requests on each connection.
     const AT_ONCE: usize = 20;
     let mut sending = JoinSet::new();
     for connection in 0..connections {
@@ -420,10 +425,9 @@ async fn large_heads(server: SocketAddr, size: Size, at_once: usize) -> Tally {
     .await
 }
 
-/// Streams that are opened, given a part of their bodies, and reset: once the server has seen them, and
-/// before.
+/// Opens streams, sends a part of their bodies, and resets them, either after the server has seen them or before.
 async fn resets(server: SocketAddr, size: Size, at_once: usize) -> Tally {
-    // Before the server has said that it may be more, it takes 64 KiB in all.
+    // The initial flow-control window of the connection is 64 KiB.
     const OPENED: usize = 50;
     many(size.flood / OPENED, at_once, move |number| async move {
         let mut wire = Wire::connect(server).await;
@@ -446,7 +450,7 @@ async fn resets(server: SocketAddr, size: Size, at_once: usize) -> Tally {
             loop {
                 match wire.frame().await {
                     Some((PING, http2::ACKNOWLEDGED, _)) => break,
-                    Some((GOAWAY, ..)) => return "went away".to_owned(),
+                    Some((GOAWAY, ..)) => return "GOAWAY".to_owned(),
                     Some(_) => {}
                     None => return CUT_OFF.to_owned(),
                 }
@@ -457,7 +461,7 @@ async fn resets(server: SocketAddr, size: Size, at_once: usize) -> Tally {
     .await
 }
 
-/// A head under HTTP/2 that is never over.
+/// Sends an HTTP/2 header block that never ends.
 async fn continuations(server: SocketAddr, size: Size, at_once: usize) -> Tally {
     const MOST: usize = 4096;
     many((size.flood / 100).min(50), at_once, move |_| async move {
@@ -472,11 +476,11 @@ async fn continuations(server: SocketAddr, size: Size, at_once: usize) -> Tally 
         let mut sent = 0;
         while wire.send(&more).await.is_ok() {
             sent += 1;
-            assert!(sent < MOST, "64 MiB of a head were read");
+            assert!(sent < MOST, "the server read 64 MiB of a header block");
         }
         loop {
             match wire.frame().await {
-                Some((GOAWAY, ..)) => return "went away".to_owned(),
+                Some((GOAWAY, ..)) => return "GOAWAY".to_owned(),
                 Some(_) => {}
                 None => return CUT_OFF.to_owned(),
             }
@@ -485,7 +489,7 @@ async fn continuations(server: SocketAddr, size: Size, at_once: usize) -> Tally 
     .await
 }
 
-/// True deliveries, each cut off in the middle of its body: by a reset, or by an end.
+/// Sends valid deliveries and hangs up in the middle of each body, with a reset or a regular close.
 async fn cut_off(server: SocketAddr, size: Size, at_once: usize) -> Tally {
     let body = vec![b'x'; 4 * KIB];
     let headers = standard_headers(SECRET, NOW, "msg_cut", &body);

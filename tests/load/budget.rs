@@ -1,4 +1,4 @@
-//! That the budget is what it says, neither more nor less, and whole again after whatever happened.
+//! Checks that the buffer budget is exact, and is fully returned after every attack.
 
 use std::time::Duration;
 
@@ -11,10 +11,10 @@ use crate::{
     wire::{Wire, delivery},
 };
 
-/// As many deliveries as fit into the budget, each as large as a body may be.
+/// As many deliveries of the maximum size as fit into the budget.
 ///
-/// They are signed once, for that takes its time, and are duplicates from the second time on: a
-/// duplicate is read as any other delivery is.
+/// They are signed only once, because signing takes time. After the first use they are duplicates, whose bodies are
+/// read like those of other deliveries.
 pub struct Filling(Vec<Vec<u8>>);
 
 impl Filling {
@@ -24,7 +24,7 @@ impl Filling {
         Self(deliveries.collect())
     }
 
-    /// Shows that all of the budget is there, and no more than that. How many bytes the server then held.
+    /// Checks that exactly the whole budget is available, and returns the bytes that the server then held.
     pub async fn fits_exactly(&self, server: &mut Server) -> i64 {
         let shown = async {
             loop {
@@ -34,26 +34,27 @@ impl Filling {
                 server.is_quiet().await;
             }
         };
-        let held = timeout(HANG, shown).await.expect("it never took all that fits");
+        let held = timeout(HANG, shown).await.expect("the server never accepted a full budget");
         server.is_quiet().await;
         held
     }
 
-    /// It cannot be shown if the machine is so busy that bodies are too slow.
+    /// Returns `None` if the machine is so busy that bodies time out.
     async fn fits(&self, server: &mut Server) -> Option<i64> {
         let (address, before) = (server.address, server.state().await.heap);
         let mut held = Vec::new();
         for request in &self.0 {
             let mut wire = Wire::connect(address).await;
-            // All but the last byte. If it is refused meanwhile, the answer says so.
+            // Send all but the last byte. If the request is rejected meanwhile, `answer` below returns the status.
             let _ = wire.send(&request[..request.len() - 1]).await;
             held.push(wire);
         }
-        // Of the budget there is left a byte for each. One more than that does not fit: once all has arrived.
+        // The budget has one byte left for each delivery, so a body with one more byte must not fit once all have
+        // arrived.
         let over = vec![b'x'; held.len() + 1];
         let status = async |id: &str, body: &[u8]| {
             let answer = honest::answer(address, &delivery(id, body)).await;
-            answer.expect("a delivery that is true was cut off").status
+            answer.expect("a valid delivery got no response").status
         };
         while status("over", &over).await != 503 {
             sleep(WAIT).await;
@@ -61,15 +62,15 @@ impl Filling {
                 match timeout(Duration::ZERO, wire.answer()).await {
                     Err(_) => {}
                     Ok(Some(answer)) if answer.status == 408 => return None,
-                    Ok(answer) => panic!("a part of the budget is missing: {:?}", answer.map(|it| it.status)),
+                    Ok(answer) => panic!("part of the budget is missing: {:?}", answer.map(|it| it.status)),
                 }
             }
         }
         let bytes = server.state().await.heap - before;
-        // Buffers grow by doubling.
+        // Buffers grow by doubling, so up to twice the budget may be allocated.
         let may_be = 2 * BUDGET + held.len() * MOST_READ;
         assert!(bytes <= may_be as i64, "{bytes} bytes are held, for a budget of {BUDGET}");
-        assert_eq!(status("fits", &over[1..]).await, 200, "it does not take all that fits");
+        assert_eq!(status("fits", &over[1..]).await, 200, "a body that fits was rejected");
         for wire in &mut held {
             let _ = wire.send("x").await;
         }
@@ -77,7 +78,7 @@ impl Filling {
             match wire.answer().await.map(|answer| answer.status) {
                 Some(200) => {}
                 Some(408) => return None,
-                other => panic!("a part of the budget is missing: {other:?}"),
+                other => panic!("part of the budget is missing: {other:?}"),
             }
         }
         Some(bytes)

@@ -1,4 +1,4 @@
-//! The provider, which goes on sending while the server is attacked.
+//! An honest provider, which keeps sending during the attacks.
 
 use std::{
     net::SocketAddr,
@@ -19,17 +19,17 @@ use crate::{
     wire::{Answer, Wire, delivery},
 };
 
-/// Sends one delivery after the other, each on a connection of its own, until it is told to stop.
+/// Sends deliveries one after the other, each on a new connection, until it is stopped.
 pub struct Honest {
     stop: Arc<AtomicBool>,
     sending: JoinHandle<Kept>,
 }
 
-/// What became of the deliveries: each was answered 200 in the end.
+/// The statistics of the deliveries, each of which got a 200 in the end.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Kept {
     pub deliveries: u64,
-    /// How often one was asked to come back, because the budget was used up.
+    /// The number of 503 responses, sent while the budget was exhausted.
     pub refused: u64,
     pub longest: Duration,
 }
@@ -54,14 +54,14 @@ impl Honest {
         Self { stop, sending }
     }
 
-    /// It panics if a delivery was answered in any other way than it must be.
+    /// Stops sending and returns the statistics. Panics if a delivery got an unexpected response.
     pub async fn stop(self) -> Kept {
         self.stop.store(true, Ordering::Relaxed);
         self.sending.await.unwrap()
     }
 }
 
-/// A delivery that was not sent before; most are small, and some are not.
+/// Returns a new delivery. Most are small, and every eighth is large.
 pub fn next() -> Vec<u8> {
     static NUMBER: AtomicU64 = AtomicU64::new(0);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
@@ -69,20 +69,20 @@ pub fn next() -> Vec<u8> {
     delivery(&format!("msg_{number}"), &vec![b'x'; length])
 }
 
-/// Sends `request` until it is answered 200; how often it had to come again.
+/// Sends `request` until it gets a 200, and returns the number of 503 responses.
 async fn deliver(server: SocketAddr, request: &[u8]) -> u64 {
     let mut refused = 0;
     loop {
-        let answer = answer(server, request).await.expect("a delivery that is true was cut off");
+        let answer = answer(server, request).await.expect("a valid delivery got no response");
         match answer.status {
             200 => return refused,
             503 => {
                 assert!(answer.head.contains("\r\nretry-after: 10\r\n"), "{}", answer.head);
                 refused += 1;
-                // Sooner than it is told: how soon it is let in is the question.
+                // Retry sooner than `Retry-After` says, to measure when the delivery is accepted.
                 sleep(WAIT).await;
             }
-            _ => panic!("a delivery that is true was answered {}", answer.head),
+            _ => panic!("unexpected response to a valid delivery: {}", answer.head),
         }
     }
 }
@@ -90,9 +90,9 @@ async fn deliver(server: SocketAddr, request: &[u8]) -> u64 {
 pub async fn answer(server: SocketAddr, request: &[u8]) -> Option<Answer> {
     let answer = async {
         let mut wire = Wire::connect(server).await;
-        // If it cannot be sent, why is perhaps to be read.
+        // Even if sending fails, a response may be readable.
         let _ = wire.send(request).await;
         wire.answer().await
     };
-    timeout(HANG, answer).await.expect("a delivery that is true was not answered")
+    timeout(HANG, answer).await.expect("the response to a valid delivery timed out")
 }

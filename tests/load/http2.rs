@@ -1,8 +1,8 @@
-//! Frames of HTTP/2, by hand: no client sends what these attacks do.
+//! Handwritten HTTP/2 frames, because client libraries cannot send those of the attacks.
 
 use http::HeaderMap;
 
-/// What a connection begins with: the preface, and settings that change nothing.
+/// Returns the start of a connection: the preface and empty settings.
 pub fn opening() -> Vec<u8> {
     [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(), frame(SETTINGS, 0, 0, &[])].concat()
 }
@@ -14,13 +14,13 @@ const SETTINGS: u8 = 4;
 pub const PING: u8 = 6;
 pub const GOAWAY: u8 = 7;
 pub const CONTINUATION: u8 = 9;
-/// Nobody knows this one, so it is passed over.
+/// An unassigned frame type, which receivers must ignore.
 pub const UNKNOWN: u8 = 0x50;
 
 pub const END_HEADERS: u8 = 4;
 pub const ACKNOWLEDGED: u8 = 1;
 
-/// The largest payload of a frame that a server takes if it has not said otherwise.
+/// The default maximum payload of a frame.
 pub const LARGEST: usize = 16 * 1024;
 const CANCEL: [u8; 4] = 8_u32.to_be_bytes();
 
@@ -33,17 +33,17 @@ pub fn reset(stream: u32) -> Vec<u8> {
     frame(RESET, 0, stream, &CANCEL)
 }
 
-/// A request for the route, whose body is yet to come.
+/// Returns the headers of a request whose body follows.
 pub fn request(stream: u32, headers: &HeaderMap) -> Vec<u8> {
     frame(HEADERS, END_HEADERS, stream, &block(headers))
 }
 
-/// The headers as HPACK has them, in its plainest form: nothing is indexed, nothing compressed.
+/// Encodes the headers in HPACK without indexing or compression.
 pub fn block(headers: &HeaderMap) -> Vec<u8> {
     const METHOD_POST: u8 = 0x83;
     const SCHEME_HTTP: u8 = 0x86;
     let mut block = vec![METHOD_POST, SCHEME_HTTP];
-    // Literals with a name of the static table's.
+    // Literals with a name from the static table.
     for (name, value) in [(4, "/orders"), (1, "localhost")] {
         block.push(name);
         string(&mut block, value.as_bytes());

@@ -1,19 +1,16 @@
-//! Hostile load: attacks by the thousand on a server that is a process of its own, while an honest
-//! provider goes on sending.
+//! Load tests with attacks: thousands of hostile requests to a server in a separate process, while an honest provider
+//! keeps sending.
 //!
-//! * The server's memory is bounded: by the budget for bodies, and by so much for each connection and
-//!   each request that is under way.
-//! * Every honest delivery is answered 200, at once: but while somebody fills the budget, when it is
-//!   answered 503 and asked to come back.
-//! * Nothing leaks: what an attack made the server allocate is freed when it is over, and it does not
-//!   grow from round to round.
-//! * The next request after an attack is answered, and the budget is whole.
+//! * The server's memory is bounded by the buffer budget and a fixed amount for each connection and request.
+//! * Every honest delivery gets a 200 at once. While an attack fills the budget, it gets a 503 with `Retry-After`.
+//! * Nothing leaks: memory that an attack used is freed afterwards, and the server does not grow from round to round.
+//! * After an attack, the next delivery is handled and the whole budget is available.
 //!
 //! ```sh
 //! LOAD_MINUTES=15 cargo test --all-features --test load -- --nocapture
 //! ```
 //!
-//! Memory is read where Linux has it.
+//! The test reads memory and descriptors from Linux's `/proc`.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -51,15 +48,16 @@ use crate::{
     },
 };
 
-/// What may be left of an attack when it is over: the store's and the runtime's tables breathe.
+/// The memory that may remain allocated after an attack, because the tables of the store and the runtime grow and
+/// shrink.
 const MOST_LEFT: i64 = 256 * KIB as i64;
-/// By how much the process may have grown from the first round of the soak to its last ones, in KiB: the
-/// allocator keeps some of what was freed.
+/// The growth of the process in KiB that is allowed between the first and the last rounds, because the allocator keeps
+/// some freed memory.
 const MOST_GROWN: u64 = 8 * 1024;
 const ROUNDS: usize = 3;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn hostile_load_is_borne() {
+async fn server_withstands_hostile_load() {
     let minutes = setting("LOAD_MINUTES");
     let size = if minutes.is_some() { Size::LONG } else { Size::SHORT };
     if !has_descriptors_for(size) {
@@ -78,43 +76,40 @@ async fn hostile_load_is_borne() {
     let mut load = Load { server: Server::start().await, filling: Filling::new() };
     load.warm_up().await;
     for attack in attacks::all() {
-        let borne = load.bear(slice::from_ref(&attack), size).await;
-        println!("{}\n{borne}", attack.name);
-        attack.judge(&borne.seen, &borne.ended);
+        let measured = load.measure(slice::from_ref(&attack), size).await;
+        println!("{}\n{measured}", attack.name);
+        attack.judge(&measured.seen, &measured.ended);
     }
 
     let (began, lasting) = (Instant::now(), Duration::from_secs(60 * minutes.unwrap_or(0)));
     let (mut rounds, mut resident) = (0, Vec::new());
     while rounds < ROUNDS || began.elapsed() < lasting {
         rounds += 1;
-        let borne = load.bear(&attacks::all(), size.part(10)).await;
-        println!("all of them at once, round {rounds}\n{borne}");
-        resident.push(borne.resident);
+        let measured = load.measure(&attacks::all(), size.part(10)).await;
+        println!("all attacks at once, round {rounds}\n{measured}");
+        resident.push(measured.resident);
     }
-    println!(
-        "the process: at most {} KiB, and after each round {resident:?} KiB",
-        load.server.most_resident()
-    );
+    println!("process size: at most {} KiB; after each round {resident:?} KiB", load.server.most_resident());
     let last = resident[resident.len() / 2..].iter().min().unwrap();
     assert!(*last <= resident[0] + MOST_GROWN, "the process has grown");
 }
 
-/// Whether there are enough, or it would be of no use to ask for more.
+/// Returns whether the process has enough descriptors, or already as many as it can get.
 fn has_descriptors_for(size: Size) -> bool {
     let (allowed, could_be) = descriptors();
     allowed >= (size.connections + KEPT_FREE).min(could_be)
 }
 
-/// This same test in a process that may have as many as the system lets it.
+/// Runs this test again in a process with the highest allowed limit of descriptors.
 async fn run_with_more_descriptors() {
     let raise = r#"ulimit -n "$(ulimit -Hn)" && exec "$0" "$@""#;
     let status = Command::new("sh")
         .args(["-c", raise])
         .arg(env::current_exe().unwrap())
-        .args(["hostile_load_is_borne", "--exact", "--nocapture"])
+        .args(["server_withstands_hostile_load", "--exact", "--nocapture"])
         .kill_on_drop(true)
         .status();
-    assert!(status.await.unwrap().success(), "it failed, see above");
+    assert!(status.await.unwrap().success(), "the test failed in the child process, see above");
 }
 
 struct Load {
@@ -122,26 +117,26 @@ struct Load {
     filling: Filling,
 }
 
-/// How an attack, or all of them, went.
-struct Borne {
+/// The measurements of one attack or of all attacks at once.
+struct Measured {
     took: Duration,
     seen: Tally,
     ended: Tally,
     kept: Kept,
     connections: i64,
     in_flight: i64,
-    /// Bytes that were allocated beyond those before, at the most, and when it was over.
+    /// The bytes allocated in addition to those before the attack: the peak, and the rest afterwards.
     most: i64,
     left: i64,
     may_take: i64,
-    /// And while as much was buffered as fits into the budget.
+    /// The bytes allocated while the budget was full.
     full: i64,
     /// The size of the process afterwards, in KiB.
     resident: u64,
 }
 
 impl Load {
-    /// Fills what is filled only once, such as the store.
+    /// Runs all attacks once at a small size, to fill the store and other tables.
     async fn warm_up(&mut self) {
         let small = Size { ids: 4 * CAPACITY as usize, ..Size::SHORT.part(4) };
         let address = self.server.address;
@@ -151,12 +146,13 @@ impl Load {
         self.filling.fits_exactly(&mut self.server).await;
     }
 
-    async fn bear(&mut self, attacks: &[Attack], size: Size) -> Borne {
+    async fn measure(&mut self, attacks: &[Attack], size: Size) -> Measured {
         let (address, began) = (self.server.address, Instant::now());
         let (before, descriptors) = (self.server.begin().await, self.server.descriptors());
         let honest = Honest::start(address);
         let attacking: JoinSet<_> = attacks.iter().map(|attack| attack.start(address, size)).collect();
-        let tallies = timeout(LONGEST, attacking.join_all()).await.expect("an attack does not end");
+        let tallies =
+            timeout(LONGEST, attacking.join_all()).await.expect("the attacks did not finish in time");
         let kept = honest.stop().await;
         let after = self.server.is_quiet().await;
 
@@ -165,11 +161,11 @@ impl Load {
         let full = self.filling.fits_exactly(&mut self.server).await;
         let quiet = self.server.is_quiet().await;
         let fills = attacks.iter().any(|attack| attack.fills);
-        assert!(fills || kept.refused == 0, "the budget was used up: {kept:?}");
+        assert!(fills || kept.refused == 0, "the budget was exhausted: {kept:?}");
         assert_eq!(self.server.descriptors(), descriptors, "descriptors");
 
-        let beside_the_budget: usize = attacks.iter().map(|attack| attack.memory(size)).sum();
-        let borne = Borne {
+        let outside_the_budget: usize = attacks.iter().map(|attack| attack.memory(size)).sum();
+        let measured = Measured {
             took: began.elapsed(),
             seen: sum(tallies.into_iter().flatten()),
             ended: difference(&before, &after),
@@ -178,13 +174,13 @@ impl Load {
             in_flight: after.most_in_flight,
             most: after.most_heap - before.heap,
             left: quiet.heap - before.heap,
-            may_take: (beside_the_budget + 2 * BUDGET) as i64,
+            may_take: (outside_the_budget + 2 * BUDGET) as i64,
             full,
             resident: self.server.resident(),
         };
-        assert!(borne.most <= borne.may_take, "it takes too much memory:\n{borne}");
-        assert!(borne.left <= MOST_LEFT, "it leaves memory behind:\n{borne}");
-        borne
+        assert!(measured.most <= measured.may_take, "too much memory during the attack:\n{measured}");
+        assert!(measured.left <= MOST_LEFT, "memory leaked:\n{measured}");
+        measured
     }
 }
 
@@ -202,7 +198,7 @@ fn difference(before: &State, after: &State) -> Tally {
     ended.filter(|(_, count)| *count > 0).collect()
 }
 
-impl fmt::Display for Borne {
+impl fmt::Display for Measured {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut line = |name: &str, value: String| writeln!(f, "{name:>14}  {value}");
         let listed = |tally: &Tally| {
@@ -213,10 +209,7 @@ impl fmt::Display for Borne {
         line("attackers saw", listed(&self.seen))?;
         line("the layer", listed(&self.ended))?;
         let Kept { deliveries, refused, longest } = self.kept;
-        line(
-            "honest",
-            format!("{deliveries} answered, within {longest:.1?}; {refused} times asked to come back"),
-        )?;
+        line("honest", format!("{deliveries} handled within {longest:.1?}; {refused} responses with 503"))?;
         line("at once", format!("{} connections, {} requests", self.connections, self.in_flight))?;
         line(
             "memory",

@@ -1,8 +1,8 @@
-//! The server under load, which is a process of its own: this test program, started once more. So its
-//! memory can be read alone.
+//! The server under load. It runs in a separate process (this test program, started again), so that its memory can be
+//! measured separately.
 //!
-//! It has one thread. What that allocates is counted, to the byte, which the size of a process is not
-//! good for: an allocator keeps what was freed.
+//! It has one thread, whose allocations are counted to the byte. The size of the process is not precise enough, because
+//! the allocator keeps freed memory.
 
 use std::{
     collections::BTreeMap,
@@ -44,37 +44,37 @@ use crate::{
     settings::{BODY_LIMIT, BODY_TIMEOUT, BUDGET, CAPACITY, HANG, HEAD_TIMEOUT, QUEUE, WAIT},
 };
 
-/// What tells this program that it is the server.
+/// The environment variable that makes this program the server.
 const ROLE: &str = "LOAD_SERVER";
 const LISTENING: &str = "listening on ";
 
-/// The server, as the test sees it; killed when dropped.
+/// The test's handle to the server process, which is killed on drop.
 pub struct Server {
     pub address: SocketAddr,
     process: Child,
     questions: OwnedWriteHalf,
     answers: Lines<BufReader<OwnedReadHalf>>,
-    /// Kept open: the test harness writes to it that this takes long, and would end if it could not.
+    /// Kept open: the test harness prints a warning about long tests and would exit if the pipe were closed.
     _output: Lines<BufReader<ChildStdout>>,
 }
 
-/// What the server says of itself.
+/// The counters of the server.
 #[derive(Clone, Debug, Default)]
 pub struct State {
-    /// Connections that are open.
+    /// The open connections.
     pub connections: i64,
-    /// The most that were, since the last [`Server::begin`].
+    /// The peak since the last [`Server::begin`].
     pub most_connections: i64,
-    /// Requests that are in the layer, or in what is behind it.
+    /// The requests in the layer or in the service behind it.
     pub in_flight: i64,
     pub most_in_flight: i64,
-    /// Bytes on the heap.
+    /// The bytes on the heap.
     pub heap: i64,
-    /// The most that there were, since the last [`Server::begin`].
+    /// The peak since the last [`Server::begin`].
     pub most_heap: i64,
-    /// How often the handler was called.
+    /// The calls of the handler.
     pub handled: i64,
-    /// How often requests ended so.
+    /// The number of requests with each outcome.
     pub outcomes: BTreeMap<String, i64>,
 }
 
@@ -89,7 +89,7 @@ impl Server {
             .unwrap();
         let mut output = BufReader::new(process.stdout.take().unwrap()).lines();
         let (address, admin) = loop {
-            let line = output.next_line().await.unwrap().expect("the server ended before it listened");
+            let line = output.next_line().await.unwrap().expect("the server exited before listening");
             if let Some((_, addresses)) = line.split_once(LISTENING) {
                 let (address, admin) = addresses.split_once(' ').unwrap();
                 break (address.parse().unwrap(), admin.parse::<SocketAddr>().unwrap());
@@ -103,17 +103,17 @@ impl Server {
         self.ask("state\n").await
     }
 
-    /// From here on the most of each is counted anew.
+    /// Resets the peaks.
     pub async fn begin(&mut self) -> State {
         self.ask("begin\n").await
     }
 
     async fn ask(&mut self, question: &str) -> State {
         self.questions.write_all(question.as_bytes()).await.unwrap();
-        State::read(&self.answers.next_line().await.unwrap().expect("the server is gone"))
+        State::read(&self.answers.next_line().await.unwrap().expect("the server has exited"))
     }
 
-    /// Waits until nobody is connected any more, and nothing is under way.
+    /// Waits until there are no connections and no requests.
     pub async fn is_quiet(&mut self) -> State {
         let quiet = async {
             loop {
@@ -126,16 +126,16 @@ impl Server {
         };
         match timeout(HANG, quiet).await {
             Ok(state) => state,
-            Err(_) => panic!("it does not become quiet: {:?}", self.state().await),
+            Err(_) => panic!("connections or requests remain: {:?}", self.state().await),
         }
     }
 
-    /// What the system counts as this process's: its size in memory in KiB, and its descriptors.
+    /// Returns the resident size of the process in KiB.
     pub fn resident(&self) -> u64 {
         self.status("VmRSS:")
     }
 
-    /// The largest that it ever was, in KiB.
+    /// Returns the peak resident size of the process in KiB.
     pub fn most_resident(&self) -> u64 {
         self.status("VmHWM:")
     }
@@ -190,14 +190,14 @@ impl State {
     }
 }
 
-/// A number, and the most that it was.
+/// A counter and its peak.
 #[derive(Default)]
 struct Count {
     now: AtomicI64,
     most: AtomicI64,
 }
 
-/// One of a [`Count`], until it is dropped.
+/// A guard that decrements its [`Count`] on drop.
 struct One<'c>(&'c Count);
 
 impl Count {
@@ -227,7 +227,7 @@ struct Counts {
 }
 
 #[test]
-#[ignore = "it is the server, which the tests start by themselves"]
+#[ignore = "the load test starts it as the server"]
 fn serve() {
     if env::var(ROLE).is_err() {
         return;
@@ -248,7 +248,7 @@ fn serve() {
                 counts.in_flight.begin();
             }
             "state" => {}
-            // The test is over, or was killed.
+            // The test has ended or was killed.
             _ => return,
         }
         let number = |number: &AtomicI64| number.load(Ordering::Relaxed);
@@ -266,7 +266,7 @@ fn serve() {
     }
 }
 
-/// The connection over which the test asks.
+/// The connection over which the test reads the counters.
 struct Admin {
     questions: Lines<BufReader<OwnedReadHalf>>,
     answers: OwnedWriteHalf,
@@ -324,15 +324,15 @@ fn app(counts: Arc<Counts>) -> Router {
     )
 }
 
-/// As a server on the internet should: with a time limit for heads, and for the first byte, for which
-/// the library that tells the versions of HTTP apart waits without one.
+/// Accepts connections like a public server, with a timeout for request heads. The first byte needs a separate timeout,
+/// because hyper-util's detection of the HTTP version has none.
 async fn accept(listener: TcpListener, app: Router, counts: Arc<Counts>) {
     let mut server = auto::Builder::new(TokioExecutor::new());
     server.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
     server.http2().timer(TokioTimer::new());
     let server = Arc::new(server);
     loop {
-        // The test watches that there are descriptors enough.
+        // The test ensures that there are enough descriptors.
         let Ok((stream, _)) = listener.accept().await else {
             sleep(WAIT).await;
             continue;

@@ -1,49 +1,49 @@
-//! How the server is set, and how much is sent.
+//! The settings of the server and the sizes of the attacks.
 
 use std::{env, fs, time::Duration};
 
 pub const KIB: usize = 1024;
 
-/// Small, so that it is soon full: eight bodies of the largest size.
+/// Small, so that it fills quickly: eight bodies of the maximum size.
 pub const BUDGET: usize = 8 * BODY_LIMIT;
 pub const BODY_LIMIT: usize = 256 * KIB;
 pub const BODY_TIMEOUT: Duration = Duration::from_secs(3);
-/// The host's, not the layer's.
+/// A timeout of the host, not of the layer.
 pub const HEAD_TIMEOUT: Duration = Duration::from_secs(3);
-/// How many connections the system keeps for the server until it takes them; beyond it drops some.
+/// The backlog of connections that wait for the server to accept them; the system drops more than these.
 pub const QUEUE: u32 = 4096;
-/// What hyper reads at once, on a connection that sends fast.
+/// The largest read buffer that hyper uses for a fast connection.
 pub const MOST_READ: usize = 408 * KIB;
 pub const CAPACITY: u64 = 1000;
 
-/// Between two looks at something that is waited for.
+/// The interval for polling a condition.
 pub const WAIT: Duration = Duration::from_millis(20);
-/// What has not come about in this time never will.
+/// The timeout for a condition.
 pub const HANG: Duration = Duration::from_secs(120);
-/// Nor will an attack be over that is not after this time.
+/// The timeout for an attack.
 pub const LONGEST: Duration = Duration::from_secs(1800);
 
-/// Descriptors, and places among connections that wait, for all that is not slow.
+/// The descriptors and backlog entries reserved for connections that are not slow.
 pub const KEPT_FREE: usize = 300;
 
-/// How much each attack sends.
+/// The size of the attacks.
 #[derive(Clone, Copy, Debug)]
 pub struct Size {
-    /// Connections at once.
+    /// The concurrent connections.
     pub connections: usize,
-    /// Requests of a flood.
+    /// The requests in a flood.
     pub flood: usize,
-    /// Distinct deliveries.
+    /// The distinct deliveries.
     pub ids: usize,
 }
 
 impl Size {
     /// For `cargo test`.
     pub const SHORT: Self = Self { connections: 1000, flood: 1000, ids: 2000 };
-    /// For a run of some minutes.
+    /// For a run with `LOAD_MINUTES`.
     pub const LONG: Self = Self { connections: 4000, flood: 50_000, ids: 1_000_000 };
 
-    /// No more connections than the system allows a process, which may not be too few.
+    /// Limits the connections to those that the system allows. Panics if these are too few.
     pub fn that_fits(self) -> Self {
         let ((descriptors, _), queue) = (descriptors(), queue());
         let connections = self.connections.min(descriptors.min(queue).saturating_sub(KEPT_FREE));
@@ -54,19 +54,19 @@ impl Size {
         Self { connections, ..self }
     }
 
-    /// For attacks that run beside each other, and again and again.
+    /// Divides the size, for attacks that run concurrently and repeatedly.
     pub fn part(self, part: usize) -> Self {
         Self { connections: self.connections / part, flood: self.flood / part, ids: self.ids / part }
     }
 }
 
-/// A setting of whoever runs this.
+/// Reads a number from an environment variable.
 pub fn setting(name: &str) -> Option<u64> {
     let value = env::var(name).ok()?;
     Some(value.parse().unwrap_or_else(|_| panic!("{name} is not a number: {value}")))
 }
 
-/// How many descriptors this process may have, and could be allowed.
+/// Returns the soft and the hard limit of descriptors for this process.
 pub fn descriptors() -> (usize, usize) {
     let limits = fs::read_to_string("/proc/self/limits").unwrap();
     let line = limits.lines().find_map(|line| line.strip_prefix("Max open files")).unwrap();
@@ -74,7 +74,7 @@ pub fn descriptors() -> (usize, usize) {
     (numbers.next().unwrap(), numbers.next().unwrap())
 }
 
-/// How many connections may wait until a server takes them.
+/// Returns how many connections can wait for the server to accept them.
 fn queue() -> usize {
     let queue: usize = fs::read_to_string("/proc/sys/net/core/somaxconn").unwrap().trim().parse().unwrap();
     queue.min(QUEUE as usize)

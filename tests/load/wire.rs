@@ -1,4 +1,4 @@
-//! Connections on which anything can be said, at any pace.
+//! Raw connections that can send any bytes at any pace.
 
 use std::{io, net::SocketAddr};
 
@@ -10,8 +10,7 @@ use tokio::{
 
 use crate::common::{NOW, SECRET, standard_headers};
 
-/// A connection, which is reset when it is dropped: thousands that only end would take up the
-/// machine's ports for a minute.
+/// A connection that is reset on drop: thousands of regular closes would occupy the machine's ports for a minute.
 pub struct Wire {
     stream: TcpStream,
     read: Vec<u8>,
@@ -24,7 +23,7 @@ pub struct Answer {
 
 impl Wire {
     pub async fn connect(server: SocketAddr) -> Self {
-        let stream = TcpStream::connect(server).await.expect("the server takes no more connections");
+        let stream = TcpStream::connect(server).await.expect("the server does not accept connections");
         stream.set_nodelay(true).unwrap();
         stream.set_zero_linger().unwrap();
         Self { stream, read: Vec::new() }
@@ -34,9 +33,9 @@ impl Wire {
         self.stream.write_all(bytes.as_ref()).await
     }
 
-    /// The next answer under HTTP/1; `None` if the connection ends before.
+    /// Reads the next HTTP/1 response; returns `None` if the connection ends first.
     ///
-    /// Dropped before it is done, it has lost nothing.
+    /// This is cancel safe.
     pub async fn answer(&mut self) -> Option<Answer> {
         loop {
             if let Some((answer, length)) = parse(&self.read) {
@@ -47,20 +46,20 @@ impl Wire {
         }
     }
 
-    /// Says that nothing more will come, and reads on until the other side says so too.
+    /// Shuts down writing, and reads until the server closes the connection.
     pub async fn finish(&mut self) {
         let _ = self.stream.shutdown().await;
         self.end().await;
     }
 
-    /// Reads on until the connection ends.
+    /// Reads until the connection ends.
     pub async fn end(&mut self) {
         while self.more().await.is_some() {
             self.read.clear();
         }
     }
 
-    /// The next frame under HTTP/2: its kind, its flags and its stream.
+    /// Reads the next HTTP/2 frame and returns its type, flags and stream.
     pub async fn frame(&mut self) -> Option<(u8, u8, u32)> {
         loop {
             if let Some((head, _)) = self.read.split_at_checked(9) {
@@ -83,7 +82,7 @@ impl Wire {
     }
 }
 
-/// The answer that `read` begins with, and its length.
+/// Parses the response at the start of `read` and returns it with its length.
 fn parse(read: &[u8]) -> Option<(Answer, usize)> {
     let end = read.windows(4).position(|four| four == b"\r\n\r\n")? + 4;
     let head = String::from_utf8(read[..end].to_vec()).unwrap();
@@ -93,7 +92,7 @@ fn parse(read: &[u8]) -> Option<(Answer, usize)> {
     (read.len() >= end + length).then_some((Answer { status, head }, end + length))
 }
 
-/// A head under HTTP/1: these headers, then these lines.
+/// Formats an HTTP/1 head with these headers and additional lines.
 pub fn head(headers: &HeaderMap, more: &str) -> String {
     let mut head = "POST /orders HTTP/1.1\r\nhost: localhost\r\n".to_owned();
     for (name, value) in headers {
@@ -102,7 +101,7 @@ pub fn head(headers: &HeaderMap, more: &str) -> String {
     head + more + "\r\n"
 }
 
-/// A whole request that the provider has signed.
+/// Returns a complete request that is signed by the provider.
 pub fn delivery(id: &str, body: &[u8]) -> Vec<u8> {
     let headers = standard_headers(SECRET, NOW, id, body);
     let mut request = head(&headers, &format!("content-length: {}\r\n", body.len())).into_bytes();
@@ -110,7 +109,7 @@ pub fn delivery(id: &str, body: &[u8]) -> Vec<u8> {
     request
 }
 
-/// The headers of somebody who does not have the secret: all is in order but the signature.
+/// Returns headers that are valid except for the signature.
 pub fn forged() -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert("webhook-id", "msg_forged".parse().unwrap());
@@ -119,5 +118,5 @@ pub fn forged() -> HeaderMap {
     headers
 }
 
-/// A signature in form, and of nothing.
+/// A well-formed signature that matches no request.
 pub const FORGED: &str = "v1,AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Plays interleavings of the stores in memory and of the claim guard: `sh tests/model/run.sh [SCHEDULES]`, by
-# default so many for each test as take some seconds. A failure prints the schedule to replay.
+# Tests interleavings of the stores in memory and of the claim guard: `sh tests/model/run.sh [SCHEDULES]`. The default
+# number of schedules takes a few seconds for each test. A failure prints the schedule to replay.
 set -eu
 cd "$(dirname "$0")"
 export SCHEDULES="${1:-3000}"

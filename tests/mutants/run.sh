@@ -1,24 +1,24 @@
 #!/bin/sh
-# Changes the crate in one place at a time, and looks whether a test notices. All of it, or one room of it, or a
-# part, with any arguments of cargo-mutants':
+# Mutation tests: changes the crate in one place at a time and checks that a test fails. Runs on the whole crate, on one
+# area, or on a part, with any arguments of cargo-mutants:
 #
 #     sh tests/mutants/run.sh
 #     sh tests/mutants/run.sh verify
 #     sh tests/mutants/run.sh service --re 'src/service/receive.rs'
 #     sh tests/mutants/run.sh --list
 #
-# Each mutant meets the few tests that know its room; those that live, the others that are quick; and what still
-# lives, every test there is. Who survives is said at the end: it wants a test, or, if it behaves as the crate does,
-# an entry in `mutants.toml` that says why. `CONTINUE=1` goes on with a run that was broken off.
-# Each room has a directory of its own under `target/mutants/`, so that they can be run side by side.
-# It needs cargo-mutants: `cargo install --locked cargo-mutants`, and what `sh tests/all.sh` needs.
+# Each mutant runs against the few tests of its area. Survivors then run against the other quick tests, and remaining
+# survivors against all tests. The script prints the final survivors: add a test for each or, if the mutant is
+# equivalent, an entry with the reason in `mutants.toml`. `CONTINUE=1` resumes an interrupted run.
+# Each area has its own directory under `target/mutants/`, so that several can run at the same time. The script needs
+# cargo-mutants (`cargo install --locked cargo-mutants`) and the tools for `sh tests/all.sh`.
 set -euf
 cd "$(dirname "$0")/../.."
 cargo mutants --version >/dev/null 2>&1 ||
     { echo "cargo-mutants is missing: cargo install --locked cargo-mutants" >&2; exit 1; }
 
-# The files in which a mistake loses deliveries or believes what is not true, and the tests that know them: as few
-# as catch most, since building them is what takes the time.
+# The files in which a bug loses deliveries or accepts forged ones, and their tests: as few tests as catch most mutants,
+# because building them takes most of the time.
 enter() {
     case $1 in
     service)
@@ -38,7 +38,7 @@ enter() {
         ;;
     esac
     output="target/mutants/$1"
-    # It changes a copy of the tree, and what that is built into is kept from one run to the next.
+    # cargo-mutants changes a copy of the tree; keep its build directory between runs.
     export CARGO_TARGET_DIR="$PWD/$output/target" CARGO_PROFILE_DEV_DEBUG=false
     mkdir -p "$output"
 }
@@ -48,7 +48,7 @@ mutants() {
     cargo mutants --config tests/mutants/mutants.toml --output "$output" "$@"
 }
 
-# Those that no earlier call caught, with these tests; without any, with all.
+# Runs the mutants that no earlier call caught against the given tests, or against all tests if none are given.
 try() {
     for test in $1; do
         case $test in lib) test=--lib ;; *) test=--test=$test ;; esac
@@ -57,22 +57,22 @@ try() {
     shift
     status=0
     mutants --iterate "$@" || status=$?
-    # 2 and 3: some were missed, or ran out of time.
+    # 2 and 3: some mutants were missed or timed out.
     case $status in 0 | 2 | 3) ;; *) exit $status ;; esac
-    # There is none where no mutant was to be tried.
+    # There is no output if there was no mutant to run.
     [ -d "$output/mutants.out" ] || return 0
-    # A test that waits for what never comes has noticed: no need to wait for others as well.
+    # A mutant that makes a test time out counts as caught; do not run it against further tests.
     cat "$output/mutants.out/timeout.txt" >>"$output/mutants.out/caught.txt"
 }
 
 case ${1-} in
-service | store | verify) rooms=$1; shift ;;
-*) rooms='service store verify' ;;
+service | store | verify) areas=$1; shift ;;
+*) areas='service store verify' ;;
 esac
 
 survivors=
-for room in $rooms; do
-    enter "$room"
+for area in $areas; do
+    enter "$area"
     case " $* " in *" --list "*) mutants "$@"; continue ;; esac
     [ "${CONTINUE-}" ] || rm -rf "$output/mutants.out" "$output/mutants.out.old"
     for tests in "$known" "$quick" ''; do

@@ -47,8 +47,8 @@ impl Cluster {
         }
     }
 
-    /// Hands `slot` over to the next node, as `redis-cli --cluster reshard` would. `half_way` is
-    /// run when its keys are on their way.
+    /// Migrates `slot` to the next node, as `redis-cli --cluster reshard` does. Runs `half_way` after the first batch
+    /// of keys has moved.
     pub async fn migrate(&self, slot: u16, half_way: impl AsyncFnOnce()) {
         let from = usize::from(slot) * 3 / usize::from(SLOTS);
         let (from, to) = (&self.nodes[from], &self.nodes[(from + 1) % 3]);

@@ -1,4 +1,4 @@
-//! `store::contract` over each way to Redis.
+//! The contract test on each kind of connection to Redis.
 
 use std::time::Duration;
 
@@ -13,36 +13,36 @@ use crate::{
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn one_server_keeps_it() {
+async fn a_single_server_fulfills_the_contract() {
     let server = Server::start().await;
     store::contract(server.store().await, async |time| server.advance(time).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_store_by_its_url_keeps_it() {
+async fn a_store_from_a_url_fulfills_the_contract() {
     let server = Server::start().await;
     let store = AnyStore::connect(&server.url()).await.unwrap();
     store::contract(store, async |time| server.advance(time).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_plain_connection_keeps_it() {
+async fn a_plain_connection_fulfills_the_contract() {
     let server = Server::start().await;
     let store = RedisStore::new(server.connection().await);
     store::contract(store, async |time| server.advance(time).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_cluster_keeps_it() {
+async fn a_cluster_fulfills_the_contract() {
     let cluster = Cluster::start().await;
     store::contract(cluster.store().await, async |time| cluster.advance(time).await).await;
     for node in &cluster.nodes {
-        assert!(node.run::<u64>("DBSIZE").await > 0, "not all nodes had a part in it");
+        assert!(node.run::<u64>("DBSIZE").await > 0, "a node stores no keys");
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_cache_before_it_keeps_it() {
+async fn a_cached_store_fulfills_the_contract() {
     let server = Server::start().await;
     let clock = ManualClock::at_unix(1_700_000_000);
     let store = CachedStore::new(server.store().await, 1000).clock(clock.clone());
@@ -54,7 +54,7 @@ async fn a_cache_before_it_keeps_it() {
 }
 
 #[tokio::test]
-async fn leases_and_windows_end_by_the_servers_clock() {
+async fn leases_and_windows_expire_by_the_servers_clock() {
     let server = Server::start().await;
     let store = server.store().await;
     let (key, token, moment) = (Key::new("test", "1"), Token::mint(), Duration::from_millis(50));
@@ -63,10 +63,10 @@ async fn leases_and_windows_end_by_the_servers_clock() {
         matches!(claim, Claim::Acquired { .. })
     };
     assert!(matches!(store.claim(&key, &Token::mint(), moment).await.unwrap(), Claim::Acquired { .. }));
-    until("the lease is over", acquired).await;
-    // It may have run out again, on a machine that is busy.
+    until("the lease has expired", acquired).await;
+    // On a busy machine, the lease may have expired again.
     while !store.complete(&key, &token, moment).await.unwrap() {
         assert!(acquired().await);
     }
-    until("the window is over", acquired).await;
+    until("the window has expired", acquired).await;
 }

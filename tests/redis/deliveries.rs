@@ -1,4 +1,4 @@
-//! What becomes of deliveries: the cases of `tests/semantics` that have to do with the store.
+//! Processing of deliveries: the cases of `tests/semantics` that depend on the store.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use crate::{
 async fn a_delivery_takes_two_round_trips_and_a_duplicate_one() {
     let server = Server::start().await;
     let mut replica = Replica::new(layer(server.store().await));
-    // Which teaches the server the scripts.
+    // Loads the scripts into the server.
     replica.handle("handled").await;
     replica.answer(signed("failed"), StatusCode::BAD_GATEWAY).await;
 
@@ -43,7 +43,7 @@ async fn a_delivery_takes_two_round_trips_and_a_duplicate_one() {
 }
 
 #[tokio::test]
-async fn a_server_that_has_forgotten_the_scripts_is_told_them_again() {
+async fn scripts_are_sent_again_after_a_script_flush() {
     let server = Server::start().await;
     let mut replica = Replica::new(layer(server.store().await));
     replica.handle("msg_1").await;
@@ -59,7 +59,7 @@ async fn a_server_that_has_forgotten_the_scripts_is_told_them_again() {
 }
 
 #[tokio::test]
-async fn a_store_by_its_url_keeps_its_prefix_before_provider_and_scope() {
+async fn a_store_from_a_url_puts_its_prefix_before_provider_and_scope() {
     let server = Server::start().await;
     let url = format!("{}/0?prefix=my%20shop&protocol=3", server.url());
     let store = AnyStore::connect(&url).await.unwrap();
@@ -72,7 +72,7 @@ async fn a_store_by_its_url_keeps_its_prefix_before_provider_and_scope() {
 }
 
 #[tokio::test]
-async fn a_store_by_its_url_may_be_at_a_socket() {
+async fn a_store_from_a_url_can_use_a_unix_socket() {
     let server = Server::start_with("--unixsocket redis.sock").await;
     let url = format!("redis+unix://{}/redis.sock?db=1&prefix=shop", server.directory.display());
     let mut replica = Replica::new(layer(AnyStore::connect(&url).await.unwrap()));
@@ -92,7 +92,7 @@ async fn a_cached_duplicate_takes_no_round_trip() {
     server.run::<()>("CONFIG RESETSTAT").await;
     one.send(signed("msg_1")).await.assert_duplicate();
     assert_eq!(server.round_trips().await, 0);
-    // What the other has not handled itself it learns with the first duplicate.
+    // The other replica's cache learns of the delivery from the first duplicate.
     for _ in 0..3 {
         other.send(signed("msg_1")).await.assert_duplicate();
     }
@@ -103,7 +103,7 @@ async fn a_cached_duplicate_takes_no_round_trip() {
 }
 
 #[tokio::test]
-async fn what_one_replica_handles_is_a_duplicate_for_all() {
+async fn a_delivery_handled_by_one_replica_is_a_duplicate_for_all() {
     let server = Server::start().await;
     let mut one = Replica::new(layer(server.store().await));
     let other = Replica::new(layer(server.store().await));
@@ -119,7 +119,7 @@ async fn what_one_replica_handles_is_a_duplicate_for_all() {
 }
 
 #[tokio::test]
-async fn what_one_replica_fails_at_another_handles() {
+async fn another_replica_handles_a_delivery_after_a_failure() {
     let server = Server::start().await;
     let mut one = Replica::new(layer(server.store().await));
     let mut other = Replica::new(layer(server.store().await));
@@ -136,12 +136,12 @@ async fn what_one_replica_fails_at_another_handles() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_many_copies_at_many_replicas_one_runs() {
+async fn one_of_many_duplicates_at_many_replicas_runs() {
     let server = Server::start().await;
     let (tell, mut outcomes) = outcomes();
     let layer = layer(server.store().await).on_outcome(tell);
     let mut replicas: Vec<_> = (0..8).map(|_| Replica::new(layer.clone())).collect();
-    let copies: Vec<_> = (0..64).map(|n| replicas[n % replicas.len()].begin(signed("msg_1"))).collect();
+    let duplicates: Vec<_> = (0..64).map(|n| replicas[n % replicas.len()].begin(signed("msg_1"))).collect();
     for _ in 0..63 {
         let outcome = outcomes.next().await;
         assert_eq!(outcome.rejection().map(|it| it.kind()), Some(RejectionKind::InProgress));
@@ -155,8 +155,8 @@ async fn of_many_copies_at_many_replicas_one_runs() {
     }
     assert_eq!(calls, 1);
     assert_eq!(outcomes.next().await.settlement(), Some(Settlement::Completed));
-    for copy in copies {
-        soon(copy).await.unwrap();
+    for duplicate in duplicates {
+        soon(duplicate).await.unwrap();
     }
 }
 
@@ -178,13 +178,13 @@ async fn a_handler_that_hangs_is_released() {
     let hanging = replica.begin(signed("msg_1"));
     let _call = replica.call().await;
     soon(hanging).await.unwrap().assert_rejected(RejectionKind::HandlerTimeout, "10");
-    let copy = replica.begin(signed("msg_1"));
+    let duplicate = replica.begin(signed("msg_1"));
     replica.call().await;
-    copy.abort();
+    duplicate.abort();
 }
 
 #[tokio::test]
-async fn who_hangs_up_during_the_handler_has_it_released() {
+async fn a_client_that_hangs_up_during_the_handler_releases_the_claim() {
     let server = Server::start().await;
     let mut replica = Replica::new(layer(server.store().await));
     let leaving = replica.begin(signed("msg_1"));
@@ -195,12 +195,12 @@ async fn who_hangs_up_during_the_handler_has_it_released() {
 }
 
 #[tokio::test]
-async fn who_hangs_up_during_the_claim_has_it_released() {
+async fn a_client_that_hangs_up_during_the_claim_releases_the_claim() {
     let server = Server::start().await;
     let mut replica = Replica::new(layer(server.store().await));
     server.run::<()>("CLIENT PAUSE 60000 WRITE").await;
     let leaving = replica.begin(signed("msg_1"));
-    until("the claim is on its way", async || {
+    until("Redis has received the claim", async || {
         server.run::<String>("INFO clients").await.contains("blocked_clients:1")
     })
     .await;
@@ -211,14 +211,14 @@ async fn who_hangs_up_during_the_claim_has_it_released() {
 }
 
 #[tokio::test]
-async fn who_hangs_up_after_success_has_it_completed() {
+async fn a_client_that_hangs_up_after_success_completes_the_claim() {
     let server = Server::start().await;
     let mut replica = Replica::new(layer(server.store().await));
     let leaving = replica.begin(signed("msg_1"));
     let call = replica.call().await;
     server.run::<()>("CLIENT PAUSE 60000 WRITE").await;
     call.answer(StatusCode::OK);
-    until("the settlement is on its way", async || {
+    until("Redis has received the settlement", async || {
         server.run::<String>("INFO clients").await.contains("blocked_clients:1")
     })
     .await;
@@ -237,7 +237,7 @@ async fn a_lease_is_extended_while_the_handler_runs() {
     let running = replica.begin(signed("msg_1"));
     let call = replica.call().await;
     server.run::<()>("CONFIG RESETSTAT").await;
-    until("it has outlived its first lease", async || {
+    until("the handler has outlived its first lease", async || {
         server.calls().await.get("evalsha").is_some_and(|calls| *calls >= 4)
     })
     .await;
@@ -248,7 +248,7 @@ async fn a_lease_is_extended_while_the_handler_runs() {
 }
 
 #[tokio::test]
-async fn a_suspended_owner_settles_nothing() {
+async fn a_suspended_owner_cannot_settle() {
     let server = Server::start().await;
     for late in [StatusCode::OK, StatusCode::INTERNAL_SERVER_ERROR] {
         let (tell, mut outcomes) = outcomes();
@@ -274,7 +274,7 @@ async fn a_suspended_owner_settles_nothing() {
 }
 
 #[tokio::test]
-async fn who_hangs_up_on_a_detached_handler_has_it_completed() {
+async fn a_client_that_hangs_up_on_a_detached_handler_completes_the_claim() {
     let server = Server::start().await;
     let layer = layer(server.store().await).detached();
     let (drain, mut one) = (layer.drain(), Replica::new(layer));
@@ -290,7 +290,7 @@ async fn who_hangs_up_on_a_detached_handler_has_it_completed() {
 }
 
 #[tokio::test]
-async fn after_the_deadline_any_replica_answers_how_the_handler_ends() {
+async fn after_the_deadline_every_replica_sees_the_handlers_result() {
     let server = Server::start().await;
     for end in [StatusCode::OK, StatusCode::INTERNAL_SERVER_ERROR] {
         let layer = layer(server.store().await).ack_deadline(Duration::from_secs(3));
@@ -326,7 +326,7 @@ async fn a_delivery_is_remembered_for_its_window_and_until_it_is_forgotten() {
 }
 
 #[tokio::test]
-async fn endpoints_with_secrets_or_prefixes_of_their_own_are_apart() {
+async fn endpoints_with_different_secrets_prefixes_or_scopes_do_not_share_keys() {
     let server = Server::start().await;
     let mut one = Replica::new(layer(server.store().await));
     one.handle("msg_1").await;
@@ -343,7 +343,7 @@ async fn endpoints_with_secrets_or_prefixes_of_their_own_are_apart() {
 }
 
 #[tokio::test]
-async fn a_replay_under_a_fresh_id_is_known_by_its_body() {
+async fn a_replay_under_a_new_id_is_a_duplicate_by_its_body() {
     const SECRET: &str = "It's a Secret to Everybody";
     let server = Server::start().await;
     let layer = WebhookLayer::with_verifier(provider::github(SECRET.parse::<Secret>().unwrap()))

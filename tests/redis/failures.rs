@@ -1,4 +1,4 @@
-//! Redis is down, slow, full, cut off, or not what it was.
+//! Failures of Redis: a server that is down, slow, full, unreachable, or no longer the master.
 
 use std::{error::Error, time::Duration};
 
@@ -19,7 +19,7 @@ const DURABLE: &str = "--appendonly yes --appendfsync always";
 const LEASE: Duration = Duration::from_secs(30);
 
 #[tokio::test]
-async fn a_restart_is_not_noticed_and_nothing_is_forgotten() {
+async fn a_restart_loses_no_claims_and_no_completed_deliveries() {
     let mut server = Server::start_with(DURABLE).await;
     let mut replica = Replica::new(layer(server.store().await));
     replica.handle("msg_1").await;
@@ -36,7 +36,7 @@ async fn a_restart_is_not_noticed_and_nothing_is_forgotten() {
 }
 
 #[tokio::test]
-async fn while_it_is_down_deliveries_are_refused_and_afterwards_they_are_handled() {
+async fn deliveries_are_rejected_while_redis_is_down_and_handled_afterwards() {
     let mut server = Server::start_with(DURABLE).await;
     let mut replica = Replica::new(layer(server.store().await));
     replica.handle("msg_1").await;
@@ -46,12 +46,12 @@ async fn while_it_is_down_deliveries_are_refused_and_afterwards_they_are_handled
     }
     assert!(replica.is_idle());
     server.restart().await;
-    until("it has reconnected", async || replica.send(signed("msg_1")).await.is_duplicate()).await;
+    until("the store has reconnected", async || replica.send(signed("msg_1")).await.is_duplicate()).await;
     replica.handle("msg_2").await;
 }
 
 #[tokio::test]
-async fn a_success_that_cannot_be_stored_stays_one_and_is_stored_when_redis_is_back() {
+async fn a_success_that_cannot_be_stored_stays_a_success_and_is_stored_when_redis_is_back() {
     let mut server = Server::start_with(DURABLE).await;
     let (tell, mut outcomes) = outcomes();
     let mut replica = Replica::new(layer(server.store().await).on_outcome(tell));
@@ -80,7 +80,7 @@ async fn a_failure_that_cannot_be_stored_is_released_when_redis_is_back() {
 }
 
 #[tokio::test]
-async fn a_server_that_does_not_answer_is_not_waited_for() {
+async fn a_server_that_does_not_respond_times_out() {
     let server = Server::start().await;
     let mut replica = Replica::new(layer(server.store().await));
     let proceeding = layer(server.store().await).on_store_failure(StoreFailure::Proceed);
@@ -93,13 +93,13 @@ async fn a_server_that_does_not_answer_is_not_waited_for() {
     assert_eq!((delivery.is_deduped(), delivery.fencing_token()), (false, None));
     assert_eq!(delivery.dedupe_key().map(Key::id), Some("msg_2"));
     server.signal("CONT");
-    // The claims that were not waited for were released with their tokens.
+    // The claims that timed out are released with their tokens.
     replica.handle_in_time("msg_2").await;
     replica.send(signed("msg_1")).await.assert_duplicate();
 }
 
 #[tokio::test]
-async fn a_server_that_takes_no_writes_for_a_while_is_not_waited_for_either() {
+async fn a_server_that_pauses_writes_times_out() {
     let server = Server::start().await;
     let mut replica = Replica::new(layer(server.store().await));
     let proceeding = layer(server.store().await).on_store_failure(StoreFailure::Proceed);
@@ -113,7 +113,7 @@ async fn a_server_that_takes_no_writes_for_a_while_is_not_waited_for_either() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_paused_is_asked_a_few_times_for_each_rejected_delivery() {
+async fn a_paused_server_gets_a_few_releases_for_each_rejected_delivery() {
     const DELIVERIES: u64 = 50;
     let server = Server::start().await;
     let layer = layer(server.store().await);
@@ -126,14 +126,14 @@ async fn a_server_that_is_paused_is_asked_a_few_times_for_each_rejected_delivery
         soon(answer).await.unwrap().assert_unavailable();
     }
     layer.drain().finished().await;
-    // A claim, and releases that become rarer: all of them reach the server when it goes on.
+    // One claim and a few releases with back-off for each delivery; all reach the server when it resumes.
     let calls = server.calls().await["evalsha"];
     assert!((2 * DELIVERIES..=6 * DELIVERIES).contains(&calls), "{calls} scripts");
     replica.handle("paused_0").await;
 }
 
 #[tokio::test]
-async fn a_full_server_takes_no_new_claims_and_settles_those_it_has() {
+async fn a_full_server_rejects_new_claims_and_settles_existing_ones() {
     let server = Server::start_with("--maxmemory-policy noeviction").await;
     let mut replica = Replica::new(layer(server.store().await).lease(Duration::from_secs(1)));
     replica.handle("msg_1").await;
@@ -146,7 +146,7 @@ async fn a_full_server_takes_no_new_claims_and_settles_those_it_has() {
     replica.send(signed("msg_4")).await.assert_unavailable();
     replica.send(signed("msg_1")).await.assert_duplicate();
     server.run::<()>("CONFIG RESETSTAT").await;
-    until("both have outlived their first lease", async || {
+    until("both handlers have outlived their first leases", async || {
         server.calls().await.get("evalsha").is_some_and(|calls| *calls >= 8)
     })
     .await;
@@ -170,52 +170,55 @@ async fn a_full_server_takes_no_new_claims_and_settles_those_it_has() {
 }
 
 #[tokio::test]
-async fn a_read_only_replica_knows_duplicates_and_takes_no_claims() {
+async fn a_read_only_replica_detects_duplicates_and_rejects_claims() {
     let master = Server::start().await;
-    let copy = Server::start_with(&format!("--replicaof 127.0.0.1 {}", master.port)).await;
-    until("it is a copy", async || {
-        copy.run::<String>("INFO replication").await.contains("master_link_status:up")
+    let redis_replica = Server::start_with(&format!("--replicaof 127.0.0.1 {}", master.port)).await;
+    until("the Redis replica has synchronized", async || {
+        redis_replica.run::<String>("INFO replication").await.contains("master_link_status:up")
     })
     .await;
     let mut replica = Replica::new(layer(master.store().await));
-    let misled = Replica::new(layer(copy.store().await));
+    let misled = Replica::new(layer(redis_replica.store().await));
     replica.handle("msg_1").await;
-    until("it has arrived", async || copy.run::<u64>("DBSIZE").await == 1).await;
+    until("the record has been replicated", async || redis_replica.run::<u64>("DBSIZE").await == 1).await;
     misled.send(signed("msg_1")).await.assert_duplicate();
     misled.send(signed("msg_2")).await.assert_unavailable();
     replica.handle("msg_2").await;
 }
 
 #[tokio::test]
-async fn a_fail_over_behind_one_address_is_followed_though_no_connection_breaks() {
-    let (master, copy) = (Server::start().await, Server::start().await);
+async fn a_failover_behind_one_address_is_detected_without_a_broken_connection() {
+    let (master, redis_replica) = (Server::start().await, Server::start().await);
     let address = Proxy::to(master.port).await;
     let store = RedisStore::connect(&address.url()).await.unwrap();
     let (mut replica, key) = (Replica::new(layer(store.clone())), Key::new("s", "1"));
     replica.handle("msg_1").await;
-    copy.run::<String>(&format!("REPLICAOF 127.0.0.1 {}", master.port)).await;
-    until("it is a copy", async || copy.run::<u64>("DBSIZE").await == 1).await;
+    redis_replica.run::<String>(&format!("REPLICAOF 127.0.0.1 {}", master.port)).await;
+    until("the Redis replica has synchronized", async || redis_replica.run::<u64>("DBSIZE").await == 1).await;
 
-    copy.run::<String>("REPLICAOF NO ONE").await;
-    master.run::<String>(&format!("REPLICAOF 127.0.0.1 {}", copy.port)).await;
-    address.lead_to(copy.port);
-    until("the other is written to", async || store.claim(&key, &Token::mint(), LEASE).await.is_ok()).await;
+    redis_replica.run::<String>("REPLICAOF NO ONE").await;
+    master.run::<String>(&format!("REPLICAOF 127.0.0.1 {}", redis_replica.port)).await;
+    address.switch_to(redis_replica.port);
+    until("the store writes to the new master", async || {
+        store.claim(&key, &Token::mint(), LEASE).await.is_ok()
+    })
+    .await;
     replica.send(signed("msg_1")).await.assert_duplicate();
     replica.handle("msg_2").await;
-    assert_eq!(copy.run::<u64>("DBSIZE").await, 3);
+    assert_eq!(redis_replica.run::<u64>("DBSIZE").await, 3);
 }
 
 #[tokio::test]
-async fn an_answer_that_is_lost_is_asked_for_again() {
+async fn a_call_whose_response_is_lost_is_retried() {
     let server = Server::start().await;
     let proxy = Proxy::to(server.port).await;
     let store = RedisStore::connect(&proxy.url()).await.unwrap();
     let (key, token) = (Key::new("s", "1"), Token::mint());
     let lost = || {
-        assert!(proxy.has_lost_it());
-        proxy.lose_an_answer();
+        assert!(proxy.has_dropped_response());
+        proxy.drop_next_response();
     };
-    // So that each script is known, and it is its answer that is lost.
+    // Load each script, so that the lost response is that of the script itself.
     store.claim(&key, &token, LEASE).await.unwrap();
     store.extend(&key, &token, LEASE).await.unwrap();
     store.release(&key, &token).await.unwrap();
@@ -235,12 +238,12 @@ async fn an_answer_that_is_lost_is_asked_for_again() {
     assert_eq!(store.claim(&key, &token, LEASE).await.unwrap(), Claim::Completed);
     lost();
     store.forget(&key).await.unwrap_err();
-    assert!(proxy.has_lost_it());
+    assert!(proxy.has_dropped_response());
     assert!(!store.forget(&key).await.unwrap());
 }
 
 #[tokio::test]
-async fn a_refusal_while_reconnecting_is_not_final() {
+async fn the_store_reconnects_after_a_rejected_connection() {
     let server = Server::start().await;
     let mut test = server.connection().await;
     let mut replica = Replica::new(layer(server.store().await));
@@ -255,12 +258,12 @@ async fn a_refusal_while_reconnecting_is_not_final() {
     run("CLIENT KILL TYPE normal").await;
     replica.send(signed("msg_2")).await.assert_unavailable();
     run("CONFIG SET maxclients 100").await;
-    until("it has reconnected", async || replica.send(signed("msg_1")).await.is_duplicate()).await;
+    until("the store has reconnected", async || replica.send(signed("msg_1")).await.is_duplicate()).await;
     replica.handle("msg_2").await;
 }
 
 #[tokio::test]
-async fn connecting_tells_what_is_wrong_and_no_password() {
+async fn connection_errors_name_the_cause_and_hide_the_password() {
     let server = Server::start_with("--requirepass open-sesame").await;
     let port = server.port;
     let cases = [
@@ -274,13 +277,13 @@ async fn connecting_tells_what_is_wrong_and_no_password() {
     ];
     for (url, reason) in cases {
         let error: StoreError = RedisStore::connect(&url).await.unwrap_err();
-        let told = format!("{error} {error:?} {}", error.source().unwrap());
-        assert!(told.contains(reason), "{told}");
-        assert!(!told.contains("hunter2"), "{told}");
+        let text = format!("{error} {error:?} {}", error.source().unwrap());
+        assert!(text.contains(reason), "{text}");
+        assert!(!text.contains("hunter2"), "{text}");
         if url.contains(':') {
             let error = AnyStore::connect(&url).await.unwrap_err();
-            let told = format!("{error} {error:?} {}", error.source().unwrap());
-            assert!(told.contains(reason) && !told.contains("hunter2"), "{told}");
+            let text = format!("{error} {error:?} {}", error.source().unwrap());
+            assert!(text.contains(reason) && !text.contains("hunter2"), "{text}");
         }
     }
     let store = RedisStore::connect(&format!("redis://:open-sesame@127.0.0.1:{port}")).await.unwrap();
@@ -294,7 +297,7 @@ async fn the_documented_permissions_are_enough() {
     let allowed = "+evalsha +eval +hmget +hset +hdel +del +pexpire +time ~shop:*";
     server.run::<()>(&format!("ACL SETUSER shop on >pass {allowed}")).await;
     let url = format!("redis://shop:pass@127.0.0.1:{}", server.port);
-    // Without the ping connecting goes well all the same: it was let in.
+    // Without the permission for `PING`, connecting still succeeds once the server accepts the login.
     RedisStore::connect(&url).await.unwrap();
     server.run::<()>("ACL SETUSER shop +ping").await;
     let store = RedisStore::connect(&url).await.unwrap();
@@ -309,7 +312,7 @@ async fn the_documented_permissions_are_enough() {
 }
 
 #[tokio::test]
-async fn what_cannot_pass_is_not_tried_again() {
+async fn a_permanent_error_is_not_retried() {
     let server = Server::start().await;
     let store = server.store().await;
     server.run::<()>("SET webhook:s:1 something-else").await;
@@ -320,7 +323,7 @@ async fn what_cannot_pass_is_not_tried_again() {
 }
 
 #[tokio::test]
-async fn it_answers_within_the_time_that_it_is_given() {
+async fn answers_within_is_the_configured_timeout() {
     let server = Server::start().await;
     let store = server.store().await;
     assert_eq!(store.answers_within(), Some(Duration::from_secs(1)));

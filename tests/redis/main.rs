@@ -1,4 +1,4 @@
-//! `RedisStore` on servers that these tests start: alone, in a Cluster, with Sentinel, and failing.
+//! `RedisStore` on servers that these tests start: a single server, a Cluster, Sentinel, and failing servers.
 #![allow(
     missing_docs,
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! More than one server: a Cluster while it is resharded, and Sentinel's fail-over.
+//! Several servers: a Cluster while it is resharded, and a failover by Sentinel.
 
 use std::{
     fs,
@@ -25,14 +25,14 @@ mod redis_sentinel;
 const LEASE: Duration = Duration::from_secs(30);
 
 #[tokio::test]
-async fn a_cluster_takes_the_same_round_trips() {
+async fn a_cluster_takes_as_many_round_trips_as_a_single_server() {
     let cluster = Cluster::start().await;
     let mut replica = Replica::new(layer(cluster.store().await));
     let round_trips = async || {
         let mut sum = 0;
         for node in &cluster.nodes {
             let calls = node.calls().await;
-            assert!(!calls.contains_key("eval"), "not all nodes knew the scripts");
+            assert!(!calls.contains_key("eval"), "a node did not have the scripts");
             sum += calls.get("evalsha").copied().unwrap_or_default();
         }
         sum
@@ -54,9 +54,9 @@ async fn a_cluster_takes_the_same_round_trips() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn claims_go_on_while_their_slot_moves() {
+async fn claims_succeed_while_their_slot_is_migrated() {
     let cluster = Cluster::start().await;
-    // All keys in one slot, which is to be moved.
+    // All keys are in the slot that is migrated.
     let store = cluster.store().await.prefix("{moving}");
     let slot: u16 = cluster.nodes[0].run("CLUSTER KEYSLOT {moving}").await;
 
@@ -84,7 +84,7 @@ async fn claims_go_on_while_their_slot_moves() {
         .collect();
     let more = async |by| {
         let before = done.load(Ordering::SeqCst);
-        until("deliveries go on", async || done.load(Ordering::SeqCst) >= before + by).await;
+        until("the workers have made progress", async || done.load(Ordering::SeqCst) >= before + by).await;
     };
     more(50).await;
     cluster.migrate(slot, async || more(50).await).await;
@@ -99,11 +99,11 @@ async fn claims_go_on_while_their_slot_moves() {
 }
 
 #[tokio::test]
-async fn a_fail_over_by_sentinel_is_followed() {
+async fn the_store_follows_a_failover_by_sentinel() {
     let mut master = Server::start().await;
-    let copy = Server::start_with(&format!("--replicaof 127.0.0.1 {}", master.port)).await;
-    until("it is a copy", async || {
-        copy.run::<String>("INFO replication").await.contains("master_link_status:up")
+    let redis_replica = Server::start_with(&format!("--replicaof 127.0.0.1 {}", master.port)).await;
+    until("the Redis replica is connected to the master", async || {
+        redis_replica.run::<String>("INFO replication").await.contains("master_link_status:up")
     })
     .await;
     let configuration = std::env::temp_dir().join(format!("sentinel-{}.conf", std::process::id()));
@@ -123,14 +123,18 @@ async fn a_fail_over_by_sentinel_is_followed() {
     let connection = SentinelConnection::new(vec![sentinel.url()], "shop").unwrap();
     let mut replica = Replica::new(layer(RedisStore::new(connection)));
     let before = replica.handle("msg_1").await;
-    until("it has arrived", async || copy.run::<u64>("DBSIZE").await == 1).await;
+    until("the record has been replicated", async || redis_replica.run::<u64>("DBSIZE").await == 1).await;
     master.kill();
-    // Sentinel cuts the connections of whom it promotes.
-    until("the copy is the master", async || {
-        copy.try_to_run::<String>("INFO replication").await.is_ok_and(|info| info.contains("role:master"))
+    // Sentinel closes the connections of the server that it promotes.
+    until("the Redis replica has become the master", async || {
+        redis_replica
+            .try_to_run::<String>("INFO replication")
+            .await
+            .is_ok_and(|info| info.contains("role:master"))
     })
     .await;
-    until("it is followed", async || replica.send(signed("msg_1")).await.is_duplicate()).await;
+    until("the store has followed the failover", async || replica.send(signed("msg_1")).await.is_duplicate())
+        .await;
     let after = replica.handle("msg_2").await;
     assert!(after.fencing_token() > before.fencing_token());
     fs::remove_file(configuration).unwrap();

@@ -1,4 +1,4 @@
-//! A way to a server on which answers get lost, and which may come to lead to another.
+//! A TCP proxy that can drop a response and switch to another server.
 
 use std::sync::{
     Arc,
@@ -13,7 +13,7 @@ use tokio::{
 #[derive(Clone)]
 pub struct Proxy {
     pub port: u16,
-    to_lose: Arc<AtomicU32>,
+    to_drop: Arc<AtomicU32>,
     server: Arc<AtomicU16>,
 }
 
@@ -21,7 +21,7 @@ impl Proxy {
     pub async fn to(server: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let proxy = Self { port, to_lose: Arc::default(), server: Arc::new(AtomicU16::new(server)) };
+        let proxy = Self { port, to_drop: Arc::default(), server: Arc::new(AtomicU16::new(server)) };
         let handle = proxy.clone();
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
@@ -37,31 +37,31 @@ impl Proxy {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
-    /// New connections lead there; those that exist stay as they are.
-    pub fn lead_to(&self, server: u16) {
+    /// Directs new connections to this server; existing ones are unaffected.
+    pub fn switch_to(&self, server: u16) {
         self.server.store(server, Ordering::SeqCst);
     }
 
-    /// The next answer is lost, and its connection with it.
-    pub fn lose_an_answer(&self) {
-        self.to_lose.store(1, Ordering::SeqCst);
+    /// Drops the next response and closes its connection.
+    pub fn drop_next_response(&self) {
+        self.to_drop.store(1, Ordering::SeqCst);
     }
 
-    pub fn has_lost_it(&self) -> bool {
-        self.to_lose.load(Ordering::SeqCst) == 0
+    pub fn has_dropped_response(&self) -> bool {
+        self.to_drop.load(Ordering::SeqCst) == 0
     }
 
     async fn pass(self, client: TcpStream, server: TcpStream) {
         let ((mut from_client, mut to_client), (mut from_server, mut to_server)) =
             (client.into_split(), server.into_split());
-        let questions = tokio::spawn(async move { copy(&mut from_client, &mut to_server).await });
+        let requests = tokio::spawn(async move { copy(&mut from_client, &mut to_server).await });
         let mut bytes = [0; 4096];
         while let Ok(length @ 1..) = from_server.read(&mut bytes).await {
-            let lost = self.to_lose.swap(0, Ordering::SeqCst) > 0;
-            if lost || to_client.write_all(&bytes[..length]).await.is_err() {
+            let is_dropped = self.to_drop.swap(0, Ordering::SeqCst) > 0;
+            if is_dropped || to_client.write_all(&bytes[..length]).await.is_err() {
                 break;
             }
         }
-        questions.abort();
+        requests.abort();
     }
 }

@@ -1,4 +1,4 @@
-//! What is kept in Redis, and under which names.
+//! The records in Redis and the names of their keys.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -16,7 +16,7 @@ async fn acquire(store: &RedisStore, key: &Key, token: &Token) -> u64 {
 }
 
 #[tokio::test]
-async fn different_keys_and_prefixes_have_different_names_that_can_be_read() {
+async fn different_keys_and_prefixes_have_different_readable_names() {
     let server = Server::start().await;
     let names = [
         ("webhook", Key::new("github-orders", "72d3162e"), "webhook:github-orders:72d3162e"),
@@ -60,7 +60,7 @@ async fn a_record_is_a_hash_with_a_time_to_live() {
 }
 
 #[tokio::test]
-async fn leases_and_windows_are_at_least_a_millisecond_and_at_most_for_ever() {
+async fn leases_and_windows_are_clamped() {
     let server = Server::start().await;
     let store = server.store().await;
     for time in [Duration::ZERO, Duration::from_nanos(1), Duration::MAX, Duration::from_millis(u64::MAX)] {
@@ -69,7 +69,7 @@ async fn leases_and_windows_are_at_least_a_millisecond_and_at_most_for_ever() {
         store.extend(&key, &token, time).await.unwrap();
         store.claim(&key, &token, LEASE).await.unwrap();
         assert!(store.complete(&key, &token, time).await.unwrap());
-        // Which sees to it that all have a time to live.
+        // `advance` fails if a record has no time to live.
         server.advance(Duration::ZERO).await;
     }
     let centuries = Key::new("s", &format!("{:?}", Duration::MAX));
@@ -78,7 +78,7 @@ async fn leases_and_windows_are_at_least_a_millisecond_and_at_most_for_ever() {
 }
 
 #[tokio::test]
-async fn a_repetition_is_answered_as_the_first_time() {
+async fn repeated_operations_return_the_same_result() {
     let server = Server::start().await;
     let (store, key, token) = (server.store().await, Key::new("s", "1"), Token::mint());
     let fencing = acquire(&store, &key, &token).await;
@@ -92,12 +92,12 @@ async fn a_repetition_is_answered_as_the_first_time() {
         assert!(store.complete(&key, &token, LEASE).await.unwrap());
     }
     assert!(!store.release(&key, &token).await.unwrap());
-    // By its owner alone.
+    // Only the owner may repeat it.
     assert!(!store.complete(&key, &Token::mint(), LEASE).await.unwrap());
 }
 
 #[tokio::test]
-async fn what_is_left_of_a_released_claim_goes_with_its_lease() {
+async fn the_record_of_a_released_claim_expires_with_its_lease() {
     let server = Server::start().await;
     let (store, key, token) = (server.store().await, Key::new("s", "1"), Token::mint());
     acquire(&store, &key, &token).await;
@@ -109,7 +109,7 @@ async fn what_is_left_of_a_released_claim_goes_with_its_lease() {
 }
 
 #[tokio::test]
-async fn fencing_grows_over_an_expiry_a_flush_and_a_clock_set_back() {
+async fn fencing_tokens_grow_across_an_expiry_a_flush_and_a_clock_set_back() {
     let server = Server::start().await;
     let (store, key) = (server.store().await, Key::new("s", "1"));
     let first = acquire(&store, &key, &Token::mint()).await;
@@ -120,7 +120,7 @@ async fn fencing_grows_over_an_expiry_a_flush_and_a_clock_set_back() {
     let token = Token::mint();
     let third = acquire(&store, &key, &token).await;
     assert!(third > second);
-    // An owner whose server's clock was a month ahead.
+    // A claim from a server whose clock was a month ahead.
     let ahead = third + 30 * 86_400 * 1_000_000;
     server.run::<()>(&format!("HSET webhook:s:1 fencing {ahead}")).await;
     assert!(store.release(&key, &token).await.unwrap());
@@ -128,7 +128,7 @@ async fn fencing_grows_over_an_expiry_a_flush_and_a_clock_set_back() {
 }
 
 #[tokio::test]
-async fn what_somebody_else_keeps_under_a_name_is_left_alone() {
+async fn a_foreign_value_under_the_same_name_is_left_unchanged() {
     let server = Server::start().await;
     let (store, key, token) = (server.store().await, Key::new("s", "1"), Token::mint());
     server.run::<()>("SET webhook:s:1 theirs").await;
@@ -139,7 +139,7 @@ async fn what_somebody_else_keeps_under_a_name_is_left_alone() {
 }
 
 #[tokio::test]
-async fn no_lease_is_longer_than_a_hundred_years() {
+async fn a_lease_is_at_most_a_hundred_years() {
     let server = Server::start().await;
     let (key, token) = (Key::new("s", "1"), Token::mint());
     server.store().await.claim(&key, &token, Duration::MAX).await.unwrap();

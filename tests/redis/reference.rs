@@ -1,4 +1,4 @@
-//! The scripts are asked at random, and must answer as the model of a store does.
+//! Random operations on the scripts, whose results must match the reference model of a store.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use tower_webhook::{
 
 use crate::{machine, model::Allowance, server::Server};
 
-/// Its time passes in steps that are far longer than the test, whose own time passes as well.
+/// The unit of simulated time. It is far longer than the test, because real time passes on the server as well.
 const UNIT: Duration = Duration::from_secs(1000);
 
 fn on_a_server<S: Store>(store: impl Fn(RedisStore, ManualClock) -> S) {
@@ -23,7 +23,7 @@ fn on_a_server<S: Store>(store: impl Fn(RedisStore, ManualClock) -> S) {
     };
     machine::run(300, |ops| {
         runtime.block_on(async {
-            // Nothing is left of the case before, nor in a cache.
+            // Clear the server and expire the cache before each case.
             server.run::<()>("FLUSHALL").await;
             clock.advance(UNIT);
             machine::judge(&store, advance, allowance, ops).await
@@ -32,11 +32,11 @@ fn on_a_server<S: Store>(store: impl Fn(RedisStore, ManualClock) -> S) {
 }
 
 #[test]
-fn the_scripts() {
+fn the_scripts_match_the_model() {
     on_a_server(|store, _| store);
 }
 
 #[test]
-fn a_cache_before_them() {
+fn a_cached_store_matches_the_model() {
     on_a_server(|store, clock| CachedStore::new(store, 100).clock(clock));
 }

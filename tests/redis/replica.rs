@@ -1,4 +1,4 @@
-//! A replica of a service: a handler that the test plays, behind the layer.
+//! A replica of a service: the layer and a handler that the test controls.
 
 use std::convert::Infallible;
 
@@ -16,7 +16,7 @@ use crate::{
     server::until,
 };
 
-/// The layer over `store`, with all else by default.
+/// A layer with `store` and the defaults for everything else.
 pub fn layer(store: impl Store) -> WebhookLayer {
     WebhookLayer::new(secret()).dedupe(store).clock(ManualClock::at_unix(common::NOW))
 }
@@ -25,7 +25,7 @@ pub fn signed(id: &str) -> Sent {
     common::signed(id, "{}")
 }
 
-/// Told to answer this, the handler panics.
+/// The handler panics when the test lets it return this status.
 pub const PANIC: StatusCode = StatusCode::IM_A_TEAPOT;
 
 pub struct Replica {
@@ -41,7 +41,7 @@ impl Replica {
             async move {
                 let (head, body) = request.into_parts();
                 let status = desk.handle(head.extensions.get::<Delivery>().cloned(), None, body).await;
-                assert_ne!(status, PANIC, "the handler panics, as it was told to");
+                assert_ne!(status, PANIC, "injected handler panic");
                 let mut response = Response::new(Empty::new());
                 *response.status_mut() = status;
                 Ok(response)
@@ -50,23 +50,23 @@ impl Replica {
         Self { service: BoxCloneSyncService::new(layer.layer(handler)), calls }
     }
 
-    /// Sends a delivery whose handler is not called, or by another.
+    /// Sends a delivery that must not reach this replica's handler, and returns the response.
     pub async fn send(&self, delivery: Sent) -> Answer {
         soon(self.begin(delivery)).await.unwrap()
     }
 
-    /// Sends a delivery and leaves it to the test to answer.
+    /// Sends a delivery in a task; the test handles the call.
     pub fn begin(&self, delivery: Sent) -> JoinHandle<Answer> {
         let call = self.service.clone().oneshot(delivery);
         tokio::spawn(async move { Answer(call.await.unwrap_or_else(|never| match never {})) })
     }
 
-    /// The next call of the handler.
+    /// Returns the next call of the handler.
     pub async fn call(&mut self) -> Call {
         self.calls.next().await
     }
 
-    /// Sends a delivery that the handler answers with `status`.
+    /// Sends a delivery and lets the handler return `status`.
     pub async fn answer(&mut self, delivery: Sent, status: StatusCode) -> (Delivery, Answer) {
         let answer = self.begin(delivery);
         let call = self.call().await;
@@ -78,15 +78,14 @@ impl Replica {
         (seen, answer)
     }
 
-    /// Sends a delivery that is handled.
+    /// Sends a delivery and lets the handler succeed.
     pub async fn handle(&mut self, id: &str) -> Delivery {
         self.answer(signed(id), StatusCode::OK).await.0
     }
 
-    /// Sends a delivery until it is no longer in progress but handled: a claim is being released in
-    /// the background.
+    /// Sends a delivery until it is handled, while its earlier claim is being released in the background.
     pub async fn handle_in_time(&mut self, id: &str) {
-        until("it is handled", async || {
+        until("the delivery is handled", async || {
             let mut answer = self.begin(signed(id));
             tokio::select! {
                 call = self.calls.next() => call.answer(StatusCode::OK),
@@ -101,9 +100,9 @@ impl Replica {
         .await;
     }
 
-    /// Sends a delivery until it is a duplicate: a claim is being completed in the background.
+    /// Sends a delivery until it is a duplicate, while its claim is being completed in the background.
     pub async fn duplicate_in_time(&self, id: &str) {
-        until("it is a duplicate", async || self.send(signed(id)).await.is_duplicate()).await;
+        until("the delivery is a duplicate", async || self.send(signed(id)).await.is_duplicate()).await;
     }
 
     pub fn is_idle(&self) -> bool {

@@ -1,4 +1,4 @@
-//! Redis servers of the tests' own: on free ports, in directories of their own, gone when dropped.
+//! Redis servers for tests, each on a free port and in a temporary directory. Dropping one stops it.
 
 use std::{
     collections::BTreeMap,
@@ -17,7 +17,7 @@ use redis::{
 };
 use tower_webhook::store::RedisStore;
 
-/// Asks `done` again and again until it says so; a test that waits in vain fails.
+/// Polls `done` until it returns `true`; panics after a minute.
 pub async fn until(what: &str, mut done: impl AsyncFnMut() -> bool) {
     let waiting = async {
         while !done().await {
@@ -26,7 +26,7 @@ pub async fn until(what: &str, mut done: impl AsyncFnMut() -> bool) {
     };
     tokio::time::timeout(Duration::from_secs(60), waiting)
         .await
-        .unwrap_or_else(|_| panic!("waited in vain until {what}"));
+        .unwrap_or_else(|_| panic!("timed out waiting until {what}"));
 }
 
 pub struct Server {
@@ -41,7 +41,7 @@ impl Server {
         Self::start_with("").await
     }
 
-    /// A server with more arguments than the port and the directory.
+    /// Starts a server with additional arguments.
     pub async fn start_with(arguments: &str) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let arguments: Vec<_> = arguments.split_whitespace().map(str::to_owned).collect();
@@ -52,50 +52,50 @@ impl Server {
             let port = free_port();
             let process = spawn(port, &directory, &arguments);
             let mut server = Self { process, port, directory, arguments: arguments.clone() };
-            // Somebody else may have taken the port in the meantime.
+            // Another process may have taken the port in the meantime.
             if server.is_up().await {
                 return server;
             }
         }
-        panic!("redis-server ends as soon as it is started with {arguments:?}: try that by hand");
+        panic!("redis-server exits right after starting with {arguments:?}; run it by hand to see why");
     }
 
-    /// As a crash would.
+    /// Kills the server, like a crash.
     pub fn kill(&mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
     }
 
-    /// The same server again, with what it has kept.
+    /// Starts the server again, with its persisted data.
     pub async fn restart(&mut self) {
         self.process = spawn(self.port, &self.directory, &self.arguments);
-        assert!(self.is_up().await, "the server does not start again: is its port taken?");
+        assert!(self.is_up().await, "redis-server did not restart; its port may be taken");
     }
 
-    /// `STOP` or `CONT`.
+    /// Sends `STOP` or `CONT`.
     pub fn signal(&self, signal: &str) {
-        // The shell's own `kill`: not every machine has it as a program.
+        // Use the shell's built-in `kill`: some machines have no `kill` program.
         let kill = format!("kill -{signal} {}", self.process.id());
         assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
     }
 
-    /// Waits until it answers; `false` if it has ended.
+    /// Waits until the server is ready; returns `false` if it has exited.
     async fn is_up(&mut self) -> bool {
         let mut up = false;
-        until("a redis-server answers", async || {
+        until("redis-server is ready", async || {
             if self.process.try_wait().unwrap().is_some() {
                 return true;
             }
             let Ok(mut connection) = self.client().get_multiplexed_async_connection().await else {
                 return false;
             };
-            // Not any that answers there: another test's may have got the port first.
+            // Check the process id: another test's server may have taken the port first.
             let own = format!("process_id:{}\r", self.process.id());
             let answer = redis::cmd("INFO").arg("server").query_async::<String>(&mut connection).await;
-            // Asking for a password is an answer, too; still reading what it has kept is not.
-            let asks = |error: RedisError| error.code() == Some("NOAUTH");
+            // A server that requires a password is ready; one that is still loading its data is not.
+            let requires_password = |error: RedisError| error.code() == Some("NOAUTH");
             let is_loading = redis::cmd("PING").query_async::<String>(&mut connection).await.is_err();
-            up = answer.map_or_else(asks, |facts| facts.contains(&own) && !is_loading);
+            up = answer.map_or_else(requires_password, |facts| facts.contains(&own) && !is_loading);
             up
         })
         .await;
@@ -114,18 +114,18 @@ impl Server {
         RedisStore::connect(&self.url()).await.unwrap()
     }
 
-    /// A connection for the test itself, which waits as long as it takes.
+    /// Opens a connection for the test itself, without a response timeout.
     pub async fn connection(&self) -> MultiplexedConnection {
         let config = AsyncConnectionConfig::new().set_response_timeout(None);
         self.client().get_multiplexed_async_connection_with_config(&config).await.unwrap()
     }
 
-    /// Runs a command that is written as for `redis-cli`, without quotes.
+    /// Runs a command in the syntax of `redis-cli`, without quotes.
     pub async fn run<T: FromRedisValue>(&self, command: &str) -> T {
         self.try_to_run(command).await.unwrap()
     }
 
-    /// The same where the connection may be cut.
+    /// Runs a command and returns an error if the connection breaks.
     pub async fn try_to_run<T: FromRedisValue>(&self, command: &str) -> RedisResult<T> {
         let mut words = command.split_whitespace();
         let mut command = redis::cmd(words.next().unwrap());
@@ -139,8 +139,7 @@ impl Server {
         self.run::<()>(&format!("CONFIG SET {setting}")).await;
     }
 
-    /// Lets the time of all records pass. It is the server's, which cannot be set; so their ends
-    /// are brought forward.
+    /// Advances the time of all records. The server's clock cannot be set, so this shortens every time to live.
     pub async fn advance(&self, time: Duration) {
         const SCRIPT: &str = "
             for _, key in ipairs(redis.call('KEYS', '*')) do
@@ -154,7 +153,7 @@ impl Server {
         command.query_async::<()>(&mut self.connection().await).await.unwrap();
     }
 
-    /// How many commands clients have sent since `CONFIG RESETSTAT`, the test's own aside.
+    /// Returns the number of commands from clients since `CONFIG RESETSTAT`, without the test's own.
     pub async fn round_trips(&self) -> u64 {
         const BY_SCRIPTS: [&str; 6] = ["hmget", "hset", "hdel", "del", "pexpire", "time"];
         let mut calls = self.calls().await;
@@ -163,7 +162,7 @@ impl Server {
         calls.values().sum()
     }
 
-    /// How often each command was run since `CONFIG RESETSTAT`, by clients and by scripts.
+    /// Returns the number of runs of each command since `CONFIG RESETSTAT`, by clients and by scripts.
     pub async fn calls(&self) -> BTreeMap<String, u64> {
         let stats: String = self.run("INFO commandstats").await;
         let calls = stats.lines().filter_map(|line| {
@@ -182,11 +181,11 @@ impl Drop for Server {
     }
 }
 
-/// The server's program: `redis-server`, or the one that `REDIS_SERVER` names, to try another version or Valkey.
+/// Spawns `redis-server`, or the program in `REDIS_SERVER`, to test another version or Valkey.
 fn spawn(port: u16, directory: &PathBuf, arguments: &[String]) -> Child {
     let program = env::var_os("REDIS_SERVER").unwrap_or_else(|| "redis-server".into());
     let mut command = Command::new(&program);
-    // A configuration that is written, as Sentinel's, comes first.
+    // A configuration file, like Sentinel's, must be the first argument.
     let (configuration, arguments): (Vec<_>, Vec<_>) =
         arguments.iter().partition(|argument| argument.ends_with(".conf"));
     command.args(configuration);
@@ -202,8 +201,8 @@ fn spawn(port: u16, directory: &PathBuf, arguments: &[String]) -> Child {
     })
 }
 
-/// One for which that of a Cluster's bus is free as well, and of which no connection is given the number
-/// while the server is away: those are above.
+/// Returns a port whose Cluster bus port is free as well. Both are below the ephemeral range, so that no outgoing
+/// connection takes them while the server is down.
 fn free_port() -> u16 {
     loop {
         let random = RandomState::new().build_hasher().finish();

@@ -1,4 +1,4 @@
-//! Operations at random, which a failure makes as few and as small as still fail.
+//! Random operations on a store. After a failure, they are reduced to the shortest ones that still fail.
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ fn op() -> impl Strategy<Value = Op> {
     ]
 }
 
-/// Asks `store` all of it, one after the other. `advance` lets its time pass.
+/// Runs the operations on `store` one after the other. `advance` advances the store's clock.
 pub(crate) async fn judge<S: Store>(
     store: &S,
     advance: impl AsyncFn(Duration),
@@ -63,7 +63,7 @@ pub(crate) async fn judge<S: Store>(
             }
         };
         let before = reference.clone();
-        prop_assert!(reference.allows(op, answer), "{op:?} was answered {answer:?} after {before:?}");
+        prop_assert!(reference.allows(op, answer), "{op:?} returned {answer:?} in the state {before:?}");
     }
     Ok(())
 }

@@ -1,5 +1,5 @@
-//! Stores in memory are asked at random, and must answer as the model of a store does. (Redis is in
-//! `tests/redis/reference.rs`, and threads that ask at the same time are in `model/`.)
+//! Random operations on the stores in memory, which must return the same results as a model of a store.
+//! (`tests/redis/reference.rs` tests Redis, and `tests/model/` tests concurrent threads.)
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod machine;
@@ -33,18 +33,18 @@ fn the_memory_store() {
 }
 
 #[test]
-fn the_memory_store_when_it_is_too_small() {
+fn a_memory_store_over_its_capacity() {
     let allowance = Allowance { evicts: true, ..Allowance::none(UNIT) };
     on_a_clock(allowance, |clock| MokaStore::new(1).clock(clock));
 }
 
 #[test]
-fn an_arc_of_it() {
+fn an_arc_of_the_memory_store() {
     on_a_clock(Allowance::none(UNIT), |clock| Arc::new(MokaStore::new(1000).clock(clock)));
 }
 
 #[test]
-fn a_cache_before_it() {
+fn a_cached_memory_store() {
     let allowance = Allowance { late: Duration::from_secs(60), ..Allowance::none(UNIT) };
     on_a_clock(allowance, |clock| {
         CachedStore::new(MokaStore::new(1000).clock(clock.clone()), 100).clock(clock)

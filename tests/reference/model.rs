@@ -1,5 +1,4 @@
-//! What a store is, without how: a model of a few keys in which one operation follows another. Given an
-//! operation and what a real store answered, it says whether that may be.
+//! A sequential model of a store with a few keys. It decides whether a real store may return a result for an operation.
 
 use std::time::Duration;
 
@@ -31,7 +30,7 @@ pub(crate) enum Op {
     Forget {
         key: usize,
     },
-    /// So much time passes.
+    /// Advances the clock.
     Advance {
         time: u32,
     },
@@ -44,14 +43,14 @@ pub(crate) enum Answer {
     Passed,
 }
 
-/// What one store may do and another may not.
+/// The behaviour that is allowed for some stores only.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Allowance {
-    /// How long a unit of `Op`'s times is.
+    /// The length of a unit of the times in [`Op`].
     pub(crate) unit: Duration,
-    /// How much longer than its window a key may be told to be completed.
+    /// The time after its window for which a key may still be reported as completed.
     pub(crate) late: Duration,
-    /// Whether completed keys may be lost.
+    /// `true` if completed keys may be evicted early.
     pub(crate) evicts: bool,
 }
 
@@ -72,7 +71,7 @@ pub(crate) struct Reference {
 struct Record {
     state: State,
     fencing_token: u64,
-    /// Who settled it last, and whether by completing it: asked again, it may be told so again.
+    /// The last owner that settled it, and `true` if it completed it. The same settlement may succeed again.
     settled: Option<(usize, bool)>,
 }
 
@@ -94,7 +93,7 @@ impl Reference {
         Self { allowance, now: Duration::ZERO, keys: Default::default() }
     }
 
-    /// Does `op`, of which `answer` is what the store said; `false` if it cannot have said so.
+    /// Applies `op`. Returns `false` if a store must not return `answer` for it.
     #[must_use]
     pub(crate) fn allows(&mut self, op: Op, answer: Answer) -> bool {
         match (op, answer) {
@@ -138,7 +137,7 @@ impl Reference {
             Claim::Completed => may_be_completed,
             Claim::InProgress => false,
             Claim::Acquired { fencing_token } => {
-                // An owner that was away for longer than its lease may be the next owner, or still the last.
+                // An owner whose lease has expired may get a new fencing token or keep its old one.
                 let mine = matches!(record.state, State::Running { owner, .. } if owner == token);
                 let grows = if same_run {
                     fencing_token == record.fencing_token

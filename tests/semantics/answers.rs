@@ -1,4 +1,4 @@
-//! What each kind of rejection is answered with, and what a client cannot see.
+//! The response to each kind of rejection, and the details that clients must not see.
 
 use std::{error::Error, time::Duration};
 
@@ -38,7 +38,7 @@ const TABLE: [Row; 15] = [
 ];
 
 #[test]
-fn the_table_of_answers() {
+fn each_rejection_kind_has_its_status_and_retry_after() {
     for (kind, name, _, status, grpc_status, retry_after) in TABLE {
         assert_eq!(kind.as_str(), name);
         assert_eq!(kind.to_string(), name);
@@ -60,7 +60,7 @@ fn grpc(mut request: Request<Full<Bytes>>) -> Request<Full<Bytes>> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_client_is_told_the_kind_and_no_more() {
+async fn the_client_sees_only_the_kind() {
     let app = Handler::default().under(&layer().json::<Vec<u8>>().body_limit(100));
     let large = "x".repeat(101);
     let cases = [
@@ -78,7 +78,7 @@ async fn the_client_is_told_the_kind_and_no_more() {
         assert_eq!(answer.body, text);
         assert_eq!(answer.head.headers.len(), 1, "{:?}", answer.head.headers);
         assert_eq!(answer.header("content-type"), Some("text/plain; charset=utf-8"));
-        // The operator is told more.
+        // The service sees the cause as well.
         let rejection = answer.rejection().unwrap();
         assert_eq!((rejection.status(), rejection.to_string()), (kind.status(), text.to_owned()));
         assert_eq!(rejection.source().is_some(), kind != Kind::BodyTooLarge, "{kind}");
@@ -86,7 +86,7 @@ async fn the_client_is_told_the_kind_and_no_more() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_operator_is_told_what_was_wrong() {
+async fn the_rejection_has_the_cause_as_its_source() {
     let app = Handler::default().under(&layer());
     let cause = async |request| app.send(request).await.rejection().unwrap().source().unwrap().to_string();
     assert_eq!(cause(unsigned()).await, "`webhook-signature` header is missing");
@@ -106,7 +106,7 @@ async fn the_operator_is_told_what_was_wrong() {
     let undecodable =
         typed.send(signed("msg_1", "{}")).await.rejection().unwrap().source().unwrap().to_string();
     assert_eq!(undecodable, "payload is not of the expected type, at line 1 column 0");
-    // And what was behind that, where something was.
+    // The underlying error is the source.
     let down = VerifyError::unavailable("the key server is down");
     assert_eq!(down.to_string(), "verification could not be completed");
     assert_eq!(down.source().unwrap().to_string(), "the key server is down");
@@ -114,7 +114,7 @@ async fn the_operator_is_told_what_was_wrong() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn grpc_requests_are_answered_with_trailers_only() {
+async fn grpc_requests_get_a_trailers_only_response() {
     let app = Handler::default().under(&layer());
     let answer = app.send(grpc(unsigned())).await;
     assert_eq!((answer.status(), &*answer.body), (200, b"".as_slice()));
@@ -192,13 +192,13 @@ async fn on_rejection_cannot_answer_a_grpc_request_with_ok() {
         let answer = app.send(grpc(unsigned())).await;
         let sent: Vec<_> = answer.head.headers.get_all("grpc-status").iter().collect();
         assert_eq!(sent, [expected], "{statuses:?}");
-        // With another status, clients do not look at it.
+        // gRPC clients ignore `grpc-status` unless the HTTP status is 200.
         assert_eq!(answer.status(), 200);
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn rejections_can_be_problems_in_json() {
+async fn rejections_can_be_problem_json() {
     let layer = layer().json::<Vec<u8>>().rejections_as_problem_json();
     let app = Handler::default().under(&layer);
     let problem = |answer: &Answer| serde_json::from_slice::<serde_json::Value>(&answer.body).unwrap();
@@ -217,10 +217,10 @@ async fn rejections_can_be_problems_in_json() {
     store.fail(Operation::Claim, Fault::Error);
     let answer = Handler::default().under(&layer.clone().dedupe(store)).send(signed("msg_1", "[]")).await;
     assert_eq!((answer.header("retry-after"), &problem(&answer)["status"]), (Some("10"), &503.into()));
-    // gRPC clients read no JSON.
+    // gRPC clients do not read JSON.
     let grpc = app.send(grpc(unsigned())).await;
     assert_eq!((grpc.header("grpc-status"), &*grpc.body), (Some("16"), b"".as_slice()));
-    // The hook gets the problem.
+    // `on_rejection` receives the problem document.
     let hooked = layer
         .on_rejection(|_, response| response.map(|json| [json, Bytes::from_static(b"\n")].concat().into()));
     let answer = Handler::default().under(&hooked).send(unsigned()).await;
@@ -228,7 +228,7 @@ async fn rejections_can_be_problems_in_json() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_unknown_endpoint_and_a_wrong_signature_are_equal_to_the_byte() {
+async fn an_unknown_endpoint_and_a_wrong_signature_get_identical_responses() {
     let lookup = async |head: &Parts| match head.uri.path() {
         "/known" => Ok(Some(provider::standard_webhooks(secret())?)),
         _ => Ok(None),
@@ -258,7 +258,7 @@ async fn a_duplicate_is_an_empty_200() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn neither_secrets_nor_payloads_nor_signatures_show_in_debug() {
+async fn debug_output_has_no_secrets_payloads_or_signatures() {
     let store = faulty_store();
     let handler = Handler::doing([Act::Answer(200)]);
     let layer = layer().dedupe(store.clone());
@@ -270,7 +270,7 @@ async fn neither_secrets_nor_payloads_nor_signatures_show_in_debug() {
     let refused = app.send(signed("msg_2", r#"{"card":"4242"}"#)).await;
     settle_down().await;
     store.heal();
-    // The decoder says what it stumbled over.
+    // The decoder's own error quotes the invalid value.
     let app = handler.under(&layer.clone().json::<std::collections::HashMap<String, bool>>());
     let undecodable = app.send(signed("msg_3", r#"{"card":"4242"}"#)).await;
     undecodable.assert_rejected(tower_webhook::RejectionKind::Undecodable);

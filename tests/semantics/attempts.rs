@@ -1,4 +1,4 @@
-//! Which attempt of the provider's a delivery is.
+//! The number of the provider's attempt at a delivery.
 
 use bytes::Bytes;
 use data_encoding::HEXLOWER;
@@ -26,7 +26,7 @@ fn secret() -> Secret {
     GITHUB_SECRET.parse().unwrap()
 }
 
-/// What the delivery of this request says, to a layer of `verifier`'s.
+/// Sends the request through a layer with `verifier` and returns the delivery's attempt number.
 async fn attempt(verifier: impl Verifier, request: Builder) -> Option<u32> {
     let handler = Handler::default();
     let app =
@@ -37,7 +37,7 @@ async fn attempt(verifier: impl Verifier, request: Builder) -> Option<u32> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn attempts_are_counted_from_1_whatever_the_provider_counts() {
+async fn attempts_count_from_1_for_every_provider() {
     for (header, counted) in [(None, Some(1)), (Some("1"), Some(2)), (Some("3"), Some(4))] {
         let mut request = Request::post("/")
             .header("x-slack-request-timestamp", NOW)
@@ -57,7 +57,7 @@ async fn attempts_are_counted_from_1_whatever_the_provider_counts() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_no_number_says_nothing() {
+async fn an_invalid_attempt_number_is_ignored() {
     for header in ["", "-1", "+1", "1.0", "0x1", "one", "4294967296", "99999999999999999999", "\u{663}"] {
         let request = Request::post("/")
             .header("x-hub-signature", format!("sha256={}", mac("{}")))
@@ -76,14 +76,14 @@ async fn what_is_no_number_says_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn providers_that_do_not_say_have_none() {
+async fn providers_without_an_attempt_header_have_no_attempt_number() {
     let handler = Handler::default();
     handler.under(&layer()).send(signed("msg_1", "{}")).await.assert_handled();
     assert_eq!(handler.last().attempt(), None);
 }
 
 #[test]
-fn the_tables_name_the_headers() {
+fn built_in_providers_name_their_attempt_headers() {
     let retries = |header| Some(Attempt::Retries(Location::header(header)));
     for (id, attempt) in [
         ("bitbucket", Some(Attempt::Number(Location::header("x-attempt-number")))),
@@ -97,9 +97,9 @@ fn the_tables_name_the_headers() {
     }
 }
 
-/// A verifier of one's own may find it in the body.
+/// A custom verifier may read the attempt number from the body.
 #[tokio::test(start_paused = true)]
-async fn it_may_be_in_the_body() {
+async fn the_attempt_number_can_be_in_the_body() {
     let profile = Profile::new("own").with_attempt(Attempt::Number(Location::json("/attempt")));
     let own = from_fn(|_, _| Ok(Verified::new())).with_profile(profile);
     let handler = Handler::default();

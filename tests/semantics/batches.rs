@@ -1,4 +1,4 @@
-//! Batches that are handled item by item, as a whole.
+//! Batches whose items are handled one by one with `Delivery::for_each`.
 
 use std::{
     convert::Infallible,
@@ -22,8 +22,8 @@ use crate::{
     support::{Handler, faulty_store, layer, settle_down, signed},
 };
 
-/// A handler of batches: the ids of their items, with a blank between. It records which items ran, and the
-/// outcomes.
+/// A handler of batches whose payload is a list of item ids, separated by spaces. It records the items it ran and
+/// the outcomes.
 #[derive(Clone, Default)]
 pub struct Batches {
     ran: Arc<Mutex<Vec<String>>>,
@@ -70,8 +70,8 @@ impl Batches {
         if id.starts_with("slow") {
             slowly(3).await?;
         }
-        assert!(!id.starts_with("panic") || !self.is_failing(id), "the work panics");
-        if self.is_failing(id) { Err("told to fail") } else { Ok(()) }
+        assert!(!id.starts_with("panic") || !self.is_failing(id), "injected panic");
+        if self.is_failing(id) { Err("injected failure") } else { Ok(()) }
     }
 
     fn is_failing(&self, id: &str) -> bool {
@@ -92,7 +92,7 @@ async fn an_item_in_two_batches_runs_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_item_that_fails_comes_again_and_the_others_do_not() {
+async fn a_retry_runs_only_the_items_that_failed() {
     let (layer, batches) = (layer(), Batches::default());
     batches.failing(&["b"]);
     assert_eq!(batches.send(&layer, signed("msg_1", "a b c")).await, 503);
@@ -102,14 +102,14 @@ async fn an_item_that_fails_comes_again_and_the_others_do_not() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_item_that_another_batch_is_at_is_told_from_one_that_is_done() {
+async fn an_item_in_progress_in_another_batch_is_not_a_duplicate() {
     let (layer, batches) = (layer(), Batches::default());
     let first = tokio::spawn({
         let (layer, batches) = (layer.clone(), batches.clone());
         async move { batches.send(&layer, signed("msg_1", "slow a")).await }
     });
     settle_down().await;
-    // "a" is free and is handled; "slow" is not done yet, so this batch has to come again.
+    // "a" is unclaimed and runs; "slow" is still in progress, so this batch must be retried.
     assert_eq!(batches.send(&layer, signed("msg_2", "slow a")).await, 503);
     assert_eq!(first.await.unwrap(), 200);
     assert_eq!(batches.send(&layer, signed("msg_2", "slow a")).await, 200);
@@ -117,7 +117,7 @@ async fn an_item_that_another_batch_is_at_is_told_from_one_that_is_done() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn of_many_batches_at_once_each_item_runs_once() {
+async fn each_item_of_many_concurrent_batches_runs_once() {
     let (layer, batches) = (layer(), Batches::default());
     let all: Vec<_> = (0..32)
         .map(|n| {
@@ -136,7 +136,7 @@ async fn of_many_batches_at_once_each_item_runs_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_hangs_up_releases_the_item_that_runs_and_keeps_those_done() {
+async fn a_client_that_hangs_up_releases_only_the_running_item() {
     let (layer, batches) = (layer(), Batches::default());
     let call = tokio::spawn({
         let (layer, batches) = (layer.clone(), batches.clone());
@@ -158,7 +158,7 @@ fn failures(outcome: &ItemsOutcome) -> Vec<(&str, String)> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_batch_with_a_failing_item_loses_nothing_and_its_retry_runs_that_item_alone() {
+async fn a_batch_with_a_failing_item_gets_a_503_and_its_retry_runs_only_that_item() {
     let (layer, batches) = (layer(), Batches::default());
     batches.failing(&["b"]);
     let response = batches.respond(&layer, signed("msg_1", "a b c")).await;
@@ -168,7 +168,7 @@ async fn a_batch_with_a_failing_item_loses_nothing_and_its_retry_runs_that_item_
     );
     let outcome = batches.last();
     assert_eq!((counts(&outcome), outcome.status()), ([2, 0, 0, 1], StatusCode::SERVICE_UNAVAILABLE));
-    assert_eq!(failures(&outcome), [("b", "told to fail".to_owned())]);
+    assert_eq!(failures(&outcome), [("b", "injected failure".to_owned())]);
 
     batches.failing(&[]);
     let response = batches.respond(&layer, signed("msg_1", "a b c")).await;
@@ -177,7 +177,7 @@ async fn a_batch_with_a_failing_item_loses_nothing_and_its_retry_runs_that_item_
     assert_eq!((counts(&outcome), outcome.status()), ([1, 2, 0, 0], StatusCode::OK));
     assert_eq!(batches.ran(), ["a", "b", "c", "b"]);
 
-    // Now the delivery is a duplicate as a whole.
+    // Now the whole delivery is a duplicate.
     assert_eq!(
         batches.respond(&layer, signed("msg_1", "a b c")).await.headers()["x-webhook-duplicate"],
         "true"
@@ -191,7 +191,7 @@ async fn a_panic_in_an_item_does_not_stop_the_others() {
     batches.failing(&["panic"]);
     assert_eq!(batches.send(&layer, signed("msg_1", "a panic b")).await, 503);
     let outcome = batches.last();
-    assert_eq!(failures(&outcome), [("panic", "handler of the item panicked".to_owned())]);
+    assert_eq!(failures(&outcome), [("panic", "item handler panicked".to_owned())]);
     batches.failing(&[]);
     assert_eq!(batches.send(&layer, signed("msg_1", "a panic b")).await, 200);
     assert_eq!(batches.ran(), ["a", "panic", "b", "panic"]);
@@ -201,17 +201,17 @@ async fn a_panic_in_an_item_does_not_stop_the_others() {
 async fn a_handler_that_panics_before_it_returns_a_future_releases_its_item() {
     let delivery = delivery().await;
     let panics = |id: &'static str| {
-        assert_ne!(id, "b", "the closure panics");
+        assert_ne!(id, "b", "injected panic");
         async { Ok::<(), BoxError>(()) }
     };
     let outcome = delivery.for_each(["a", "b", "c"], |id| *id, panics).await;
-    assert_eq!((counts(&outcome), &*failures(&outcome)[0].1), ([2, 0, 0, 1], "handler of the item panicked"));
+    assert_eq!((counts(&outcome), &*failures(&outcome)[0].1), ([2, 0, 0, 1], "item handler panicked"));
     let outcome = delivery.for_each(["a", "b", "c"], |id| *id, async |_| Ok::<(), BoxError>(())).await;
     assert_eq!(counts(&outcome), [1, 2, 0, 0]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_item_in_progress_is_counted_and_the_batch_is_to_be_retried() {
+async fn an_item_in_progress_is_counted_and_the_batch_must_be_retried() {
     let (layer, batches) = (layer(), Batches::default());
     let first = tokio::spawn({
         let (layer, batches) = (layer.clone(), batches.clone());
@@ -239,7 +239,7 @@ async fn the_second_of_two_equal_keys_is_a_duplicate_unless_the_first_failed() {
 async fn an_item_with_an_empty_key_runs_in_each_retry() {
     let (layer, batches) = (layer(), Batches::default());
     batches.failing(&["a"]);
-    // Two empty ids, and one that fails.
+    // Two empty ids, and one item that fails.
     assert_eq!(batches.send(&layer, signed("msg_1", " a ")).await, 503);
     batches.failing(&[]);
     assert_eq!(batches.send(&layer, signed("msg_1", " a ")).await, 200);
@@ -247,16 +247,16 @@ async fn an_item_with_an_empty_key_runs_in_each_retry() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_empty_batch_is_done() {
+async fn an_empty_batch_succeeds() {
     let outcome = delivery().await.for_each([], |id: &&str| *id, async |_| Err::<(), _>("never")).await;
     assert_eq!((counts(&outcome), outcome.status()), ([0; 4], StatusCode::OK));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_store_that_fails_for_one_item_fails_that_item_alone() {
+async fn a_store_failure_for_one_item_fails_only_that_item() {
     let store = faulty_store();
     let (layer, batches) = (layer().dedupe(store.clone()), Batches::default());
-    // The claims of the delivery and of "a" are made, that of "b" is not.
+    // The claims of the delivery and of "a" succeed, the claim of "b" fails.
     store.pass_next(Operation::Claim, 2);
     store.fail_next(Operation::Claim, 1, Fault::Error);
     assert_eq!(batches.send(&layer, signed("msg_1", "a b c")).await, 503);
@@ -269,7 +269,7 @@ async fn a_store_that_fails_for_one_item_fails_that_item_alone() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_store_that_is_down_is_given_up_after_three_items() {
+async fn the_layer_stops_calling_a_failed_store_after_three_items() {
     let store = faulty_store();
     let (layer, batches) = (layer().dedupe(store.clone()), Batches::default());
     store.pass_next(Operation::Claim, 1);
@@ -284,7 +284,7 @@ async fn a_store_that_is_down_is_given_up_after_three_items() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn if_the_layer_proceeds_items_run_without_the_store() {
+async fn items_run_without_the_store_under_proceed() {
     let store = faulty_store();
     let layer = layer().dedupe(store.clone()).on_store_failure(StoreFailure::Proceed);
     let batches = Batches::default();
@@ -293,16 +293,16 @@ async fn if_the_layer_proceeds_items_run_without_the_store() {
     assert_eq!((counts(&batches.last()), batches.ran().len()), ([5, 0, 0, 0], 5));
 }
 
-/// A provider that never retries hangs up after ten seconds, and the items that have not run by then are lost.
+/// A provider that never retries hangs up after ten seconds; items that have not run by then are lost.
 #[tokio::test(start_paused = true)]
-async fn if_the_layer_proceeds_a_store_that_hangs_is_given_up_after_three_items() {
+async fn the_layer_stops_calling_a_hanging_store_after_three_items_under_proceed() {
     let store = faulty_store();
     let layer = layer().dedupe(store.clone()).on_store_failure(StoreFailure::Proceed);
     let batches = Batches::default();
     store.pass_next(Operation::Claim, 1);
     store.fail(Operation::Claim, Fault::Hang);
     let began = tokio::time::Instant::now();
-    // For items without a key the store is not asked, so they say nothing of it.
+    // Items without a key do not call the store, so they do not reset its count of failures.
     let items = format!("a  b  c  {}", vec!["d"; 60].join(" "));
     assert_eq!(batches.send(&layer, signed("msg_1", &items)).await, 200);
     assert_eq!((counts(&batches.last()), batches.ran().len()), ([66, 0, 0, 0], 66));
@@ -317,9 +317,9 @@ async fn without_a_store_each_item_runs() {
     assert_eq!((counts(&batches.last()), batches.ran()), ([2, 0, 0, 0], vec!["a".to_owned(); 2]));
 }
 
-/// A future that `tokio::spawn` takes, of items that borrow, with keys that are made up.
+/// The future is `Send` and `'static` for `tokio::spawn`, with borrowed items and computed keys.
 #[tokio::test(start_paused = true)]
-async fn items_may_be_borrowed_or_owned_and_keys_of_any_text() {
+async fn items_can_be_borrowed_or_owned_and_keys_computed() {
     struct Message {
         id: String,
         status: &'static str,
@@ -341,14 +341,14 @@ async fn items_may_be_borrowed_or_owned_and_keys_of_any_text() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_outcome_shows_neither_errors_nor_keys_to_the_provider() {
+async fn the_response_shows_neither_errors_nor_keys_to_the_provider() {
     let outcome = delivery().await.for_each(["key"], |id| *id, async |_| Err::<(), _>("SECRET")).await;
     assert_eq!(outcome.to_response().body(), "1 of 1 items are not done");
     let shown = format!("{outcome:?} {:?}", outcome.failures());
     assert!(shown.contains("key") && !shown.contains("SECRET"), "{shown}");
 }
 
-/// A delivery whose request is over.
+/// Returns a delivery whose request has finished.
 async fn delivery() -> Delivery {
     let handler = Handler::default();
     handler.under(&layer()).send(signed("msg_1", "{}")).await.assert_handled();

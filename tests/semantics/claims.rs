@@ -1,4 +1,4 @@
-//! The claim: who runs, who is a duplicate, and what is remembered.
+//! Claims: which deliveries run, which are duplicates, and how long a key is remembered.
 
 use std::{sync::Arc, time::Duration};
 
@@ -21,7 +21,7 @@ async fn a_delivery_is_handled_once_and_then_a_duplicate() {
     let app = handler.under(&layer());
     app.send(signed("msg_1", "{}")).await.assert_handled();
     app.send(signed("msg_1", "{}")).await.assert_duplicate();
-    // The same id signed anew, as a retry is, is the same delivery.
+    // A retry is signed anew under the same id.
     tokio::time::advance(Duration::from_secs(60)).await;
     app.send(signed_with(SECRET, "msg_1", NOW + 60, "{}")).await.assert_duplicate();
     app.send(signed("msg_2", "{}")).await.assert_handled();
@@ -29,7 +29,7 @@ async fn a_delivery_is_handled_once_and_then_a_duplicate() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_delivery_is_completed_before_it_is_answered() {
+async fn the_delivery_is_completed_before_the_response() {
     let store = faulty_store();
     let handler = Handler::default();
     let app = handler.under(&layer().dedupe(store.clone()));
@@ -44,7 +44,7 @@ async fn the_delivery_is_completed_before_it_is_answered() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn any_answer_but_a_2xx_releases_and_is_passed_on() {
+async fn a_response_other_than_2xx_releases_and_is_passed_on() {
     for status in [300, 302, 400, 401, 404, 409, 429, 500, 503] {
         let handler = Handler::doing([Act::Answer(status)]);
         let app = handler.under(&layer());
@@ -63,7 +63,7 @@ async fn any_answer_but_a_2xx_releases_and_is_passed_on() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_failed_grpc_call_is_a_failure_for_all_that_it_is_a_200() {
+async fn a_failed_grpc_call_is_a_failure_despite_its_200() {
     for (status, completed) in [("0", true), ("13", false), ("00", false), ("", false)] {
         let handler = Handler::doing([Act::AnswerGrpc(status)]);
         let app = handler.under(&layer());
@@ -73,7 +73,7 @@ async fn a_failed_grpc_call_is_a_failure_for_all_that_it_is_a_200() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn complete_when_replaces_the_rule() {
+async fn complete_when_replaces_the_default_condition() {
     let handler = Handler::doing([Act::Answer(200), Act::Answer(410)]);
     let app = handler.under(&layer().complete_when(|head| head.status == 410));
     assert_eq!(app.send(signed("msg_1", "{}")).await.status(), 200);
@@ -90,14 +90,14 @@ async fn an_error_of_the_service_releases_and_is_passed_on() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_panic_releases_and_goes_on_unwinding() {
+async fn a_panic_releases_and_continues_unwinding() {
     let store = faulty_store();
     let handler = Handler::doing([Act::Panic]);
     let app = handler.under(&layer().dedupe(store.clone()));
     let panicking = app.clone();
     let panicked = tokio::spawn(async move { panicking.send(signed("msg_1", "{}")).await }).await;
     let message = *panicked.unwrap_err().into_panic().downcast::<&str>().unwrap();
-    assert_eq!(message, "the handler panics, as it was told to");
+    assert_eq!(message, "injected handler panic");
     assert_eq!(store.calls(Operation::Release), 1);
     app.send(signed("msg_1", "{}")).await.assert_handled();
 }
@@ -122,7 +122,7 @@ async fn a_handler_that_hangs_is_dropped_after_ten_minutes_by_default() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_duplicate_of_what_is_running_is_told_to_come_back() {
+async fn a_duplicate_of_a_delivery_in_progress_gets_a_503() {
     let handler = Handler::doing([Act::Sleep(Duration::from_secs(3))]);
     let app = handler.under(&layer());
     let first = tokio::spawn({
@@ -140,18 +140,18 @@ async fn a_duplicate_of_what_is_running_is_told_to_come_back() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn of_many_copies_at_once_one_runs() {
+async fn one_of_many_concurrent_duplicates_runs() {
     let handler = Handler::doing([Act::Sleep(Duration::from_secs(1))]);
     let app = handler.under(&layer());
-    let copies: Vec<_> = (0..64)
+    let duplicates: Vec<_> = (0..64)
         .map(|_| {
             let app = app.clone();
             tokio::spawn(async move { app.send(signed("msg_1", "{}")).await })
         })
         .collect();
     let mut handled = 0;
-    for copy in copies {
-        match copy.await.unwrap() {
+    for duplicate in duplicates {
+        match duplicate.await.unwrap() {
             answer if answer.kind() == Some(RejectionKind::InProgress) => {}
             answer => {
                 answer.assert_handled();
@@ -174,15 +174,15 @@ async fn the_lease_is_extended_while_the_handler_runs() {
     let began = tokio::time::Instant::now();
     for age in [29, 31, 61, 94] {
         tokio::time::sleep_until(began + Duration::from_secs(age)).await;
-        let copy = app.send(signed_with(SECRET, "msg_1", NOW + age, "{}")).await;
-        copy.assert_rejected(RejectionKind::InProgress);
+        let duplicate = app.send(signed_with(SECRET, "msg_1", NOW + age, "{}")).await;
+        duplicate.assert_rejected(RejectionKind::InProgress);
     }
     first.await.unwrap().assert_handled();
     assert_eq!((store.calls(Operation::Extend), handler.calls()), (9, 1));
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_lease_is_extended_beside_a_handler_that_leaves_the_task_no_budget() {
+async fn the_lease_is_extended_while_a_handler_exhausts_the_tasks_budget() {
     let store = faulty_store();
     let handler = Handler::doing([Act::Work(Duration::from_secs(60))]);
     let app = handler.under(&layer().dedupe(store.clone()));
@@ -193,7 +193,7 @@ async fn the_lease_is_extended_beside_a_handler_that_leaves_the_task_no_budget()
     for _ in 0..6 {
         settle_down().await;
         app.send(signed("msg_1", "{}")).await.assert_rejected(RejectionKind::InProgress);
-        // Nothing is idle, so that time does not go on by itself.
+        // The runtime is never idle, so virtual time does not advance by itself.
         tokio::time::advance(Duration::from_secs(10)).await;
     }
     first.await.unwrap().assert_handled();
@@ -202,9 +202,9 @@ async fn the_lease_is_extended_beside_a_handler_that_leaves_the_task_no_budget()
 }
 
 #[tokio::test(start_paused = true)]
-async fn when_the_lease_ran_out_the_next_copy_runs_and_the_former_owner_changes_nothing() {
+async fn after_the_lease_expires_the_next_duplicate_runs_and_the_former_owner_cannot_settle() {
     let store = faulty_store();
-    // The first owner cannot reach the store to extend, and goes on regardless.
+    // The first owner cannot extend its lease, and its handler keeps running.
     store.fail(Operation::Extend, Fault::Error);
     let handler = Handler::doing([Act::Sleep(Duration::from_secs(50)), Act::Sleep(Duration::from_secs(40))]);
     let app = handler.under(&layer().dedupe(store.clone()));
@@ -221,17 +221,17 @@ async fn when_the_lease_ran_out_the_next_copy_runs_and_the_former_owner_changes_
     });
     settle_down().await;
     assert_eq!(handler.running(), 2);
-    // What the second run writes can be told to be the later.
+    // The fencing token orders the writes of both runs.
     assert!(handler.last().fencing_token().unwrap() > former);
     first.await.unwrap().assert_handled();
-    // Its complete came too late to count: the second still holds the claim.
+    // The first run completed too late: the second still holds the claim.
     app.send(signed_with(SECRET, "msg_1", NOW + 51, "{}")).await.assert_rejected(RejectionKind::InProgress);
     second.await.unwrap().assert_handled();
     app.send(signed_with(SECRET, "msg_1", NOW + 80, "{}")).await.assert_duplicate();
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_last_of_a_few_quick_retries_runs_though_the_first_process_died() {
+async fn the_last_of_a_few_quick_retries_runs_after_a_crash() {
     let whereby = Arc::new(provider::whereby("a secret".parse::<Secret>().unwrap()));
     for (lease, runs_again) in [(None, true), (Some(Duration::from_secs(30)), false)] {
         let clock = TokioClock::start();
@@ -247,7 +247,7 @@ async fn the_last_of_a_few_quick_retries_runs_though_the_first_process_died() {
             testing::sign_at(&whereby, request, clock.now()).unwrap().map(Full::from)
         };
         let memory = Arc::new(MokaStore::new(10).clock(clock));
-        // Of a process that dies the store hears no more.
+        // A crashed process does not settle.
         let dying = FaultyStore::new(memory.clone());
         dying.fail(Operation::SETTLING, Fault::Hang);
         let app = Handler::doing([Act::Hang]).under(&with(dying));
@@ -284,7 +284,7 @@ async fn a_key_is_remembered_for_its_window_and_no_longer() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_handled_delivery_can_be_opened_again() {
+async fn a_handled_delivery_can_be_forgotten() {
     let store = faulty_store();
     let handler = Handler::default();
     let app = handler.under(&layer().dedupe(store.clone()));
@@ -296,7 +296,7 @@ async fn a_handled_delivery_can_be_opened_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_dedupe_every_copy_runs() {
+async fn without_dedupe_every_duplicate_runs() {
     let handler = Handler::default();
     let app = handler.under(&layer().without_dedupe());
     for _ in 0..3 {

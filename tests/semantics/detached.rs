@@ -1,4 +1,4 @@
-//! Handlers in tasks of their own, and answers at a deadline.
+//! Detached handlers, and responses at the acknowledgement deadline.
 
 use std::time::Duration;
 
@@ -56,7 +56,7 @@ async fn a_detached_handler_that_fails_after_its_client_left_releases() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_time_limit_above_answers_first_and_the_handler_still_settles() {
+async fn a_handler_settles_after_a_shorter_timeout_above_the_layer() {
     let handler = Handler::doing([Act::Sleep(5 * SECOND)]);
     let layer = with_deadline();
     let app = handler.under(&layer);
@@ -67,7 +67,7 @@ async fn a_time_limit_above_answers_first_and_the_handler_still_settles() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn at_the_deadline_the_answer_is_503_and_the_handler_goes_on() {
+async fn at_the_deadline_the_response_is_503_and_the_handler_continues() {
     let handler = Handler::doing([Act::Sleep(20 * SECOND)]);
     let layer = with_deadline();
     let app = handler.under(&layer);
@@ -86,7 +86,7 @@ async fn at_the_deadline_the_answer_is_503_and_the_handler_goes_on() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_in_time_is_the_handlers_own() {
+async fn a_response_before_the_deadline_is_the_handlers() {
     let handler = Handler::doing([Act::Sleep(7 * SECOND), Act::Answer(418), Act::Fail]);
     let app = handler.under(&with_deadline());
     let answer = app.send(signed("msg_1", "{}")).await;
@@ -97,7 +97,7 @@ async fn an_answer_in_time_is_the_handlers_own() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_handler_that_fails_behind_the_deadline_is_run_anew_by_the_next_attempt() {
+async fn a_handler_that_fails_after_the_deadline_runs_again_on_the_next_attempt() {
     for act in [&Act::Answer(500), &Act::Fail, &Act::Panic] {
         let handler = Handler::doing([Act::Late(20 * SECOND, act)]);
         let layer = with_deadline();
@@ -110,7 +110,7 @@ async fn a_handler_that_fails_behind_the_deadline_is_run_anew_by_the_next_attemp
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_panic_in_time_reaches_the_caller_and_releases() {
+async fn a_panic_before_the_deadline_reaches_the_caller_and_releases() {
     let handler = Handler::doing([Act::Panic]);
     let layer = with_deadline();
     let app = handler.under(&layer);
@@ -119,22 +119,22 @@ async fn a_panic_in_time_reaches_the_caller_and_releases() {
         async move { app.send(signed("msg_1", "{}")).await }
     });
     let panic = call.await.unwrap_err().into_panic();
-    assert_eq!(panic.downcast_ref::<&str>(), Some(&"the handler panics, as it was told to"));
+    assert_eq!(panic.downcast_ref::<&str>(), Some(&"injected handler panic"));
     assert_eq!(layer.drain().running(), 0);
     app.send(signed("msg_1", "{}")).await.assert_handled();
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_handler_that_finished_and_is_settling_is_waited_for_until_the_deadline() {
+async fn the_response_waits_for_settlement_until_the_deadline() {
     let store = faulty_store();
     let handler = Handler::doing([Act::Sleep(6 * SECOND), Act::Sleep(15 * SECOND / 2)]);
     let app = handler.under(&with_deadline().dedupe(store.clone()));
     store.fail(Operation::Complete, Fault::Hang);
-    // The store is given up after a second: before the deadline.
+    // The store times out after a second, before the deadline.
     let start = Instant::now();
     let answer = app.send(signed("msg_1", "{}")).await;
     assert_eq!((answer.status(), start.elapsed()), (200, 7 * SECOND));
-    // And here after it.
+    // Here, the store times out after the deadline.
     let start = Instant::now();
     let answer = app.send(signed("msg_2", "{}")).await;
     assert_eq!(start.elapsed(), DEADLINE);
@@ -142,7 +142,7 @@ async fn a_handler_that_finished_and_is_settling_is_waited_for_until_the_deadlin
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_deadline_counts_from_the_call_and_not_from_the_handler() {
+async fn the_deadline_starts_with_the_request_and_not_with_the_handler() {
     let store = faulty_store();
     let handler = Handler::default();
     let app = handler.under(&layer().ack_deadline(SECOND / 2).dedupe(store.clone()));
@@ -150,14 +150,14 @@ async fn the_deadline_counts_from_the_call_and_not_from_the_handler() {
     let start = Instant::now();
     app.send(signed("msg_1", "{}")).await.assert_rejected(RejectionKind::AckDeadline);
     assert_eq!((start.elapsed(), handler.calls()), (SECOND / 2, 0));
-    // What may have been claimed by then is released.
+    // A claim that was acquired by then is released.
     store.heal();
     settle_down().await;
     app.send(signed("msg_1", "{}")).await.assert_handled();
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_not_deduped_has_no_deadline_and_still_outlives_its_client() {
+async fn a_delivery_without_dedupe_has_no_deadline_and_outlives_its_client() {
     let store = faulty_store();
     store.fail(Operation::Claim, Fault::Error);
     for layer in [
@@ -178,7 +178,7 @@ async fn what_is_not_deduped_has_no_deadline_and_still_outlives_its_client() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_lease_is_extended_behind_the_deadline_and_the_handlers_own_limit_holds() {
+async fn after_the_deadline_the_lease_is_extended_and_the_handler_timeout_applies() {
     let handler = Handler::doing([Act::Hang]);
     let layer = with_deadline().handler_timeout(100 * SECOND);
     let app = handler.under(&layer);
@@ -192,7 +192,7 @@ async fn the_lease_is_extended_behind_the_deadline_and_the_handlers_own_limit_ho
 }
 
 #[tokio::test(start_paused = true)]
-async fn its_outcome_is_told_once_when_the_handler_has_ended() {
+async fn the_outcome_is_reported_once_when_the_handler_has_ended() {
     let outcomes = Outcomes::default();
     let handler = Handler::doing([
         Act::Sleep(20 * SECOND),
@@ -216,7 +216,7 @@ async fn its_outcome_is_told_once_when_the_handler_has_ended() {
     layer.drain().finished().await;
     let hung = outcomes.one();
     assert_eq!((hung.handler(), hung.settlement()), (Some(HandlerEnd::TimedOut), Some(Settlement::Released)));
-    // What was answered, and not what would have been.
+    // The rejection that was sent, not that of the later timeout.
     assert_eq!(hung.rejection().unwrap().kind(), RejectionKind::AckDeadline);
 
     hang_up_during(&app, &handler, "3").await;
@@ -234,7 +234,7 @@ async fn its_outcome_is_told_once_when_the_handler_has_ended() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_the_handler_keeps_is_its_own_behind_the_deadline() {
+async fn a_handler_can_use_its_delivery_after_the_deadline() {
     let handler = Handler::doing([Act::Sleep(20 * SECOND)]);
     let app = handler.under(&with_deadline());
     app.send(signed("msg_1", "{}")).await.assert_rejected(RejectionKind::AckDeadline);
@@ -243,7 +243,7 @@ async fn what_the_handler_keeps_is_its_own_behind_the_deadline() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_settled_in_the_background_is_waited_for_as_well() {
+async fn a_drain_waits_for_settlements_in_the_background() {
     let store = faulty_store();
     let handler = Handler::default();
     let layer = layer().dedupe(store.clone());
@@ -256,7 +256,7 @@ async fn what_is_settled_in_the_background_is_waited_for_as_well() {
     layer.drain().finished().await;
     app.send(signed("msg_1", "{}")).await.assert_duplicate();
 
-    // Until the lease is over, after which it would change nothing.
+    // The drain waits until the lease expires; settling has no effect after that.
     store.fail(Operation::Complete, Fault::Error);
     app.send(signed("msg_2", "{}")).await.assert_handled();
     let start = Instant::now();
@@ -265,7 +265,7 @@ async fn what_is_settled_in_the_background_is_waited_for_as_well() {
 }
 
 #[test]
-fn with_the_runtime_a_detached_handler_goes_and_its_claim_is_released() {
+fn dropping_the_runtime_drops_a_detached_handler_and_releases_its_claim() {
     let store = faulty_store();
     let handler = Handler::doing([Act::Hang]);
     let layer = layer_without_time().dedupe(store.clone()).detached();
@@ -279,7 +279,7 @@ fn with_the_runtime_a_detached_handler_goes_and_its_claim_is_released() {
 }
 
 #[test]
-fn a_call_that_outlives_the_runtime_of_its_handler_is_answered_503() {
+fn a_request_that_outlives_its_handlers_runtime_gets_a_503() {
     let handler = Handler::doing([Act::Hang]);
     let app = handler.under(&layer_without_time().detached());
     let runtime = runtime();
@@ -295,7 +295,7 @@ fn a_call_that_outlives_the_runtime_of_its_handler_is_answered_503() {
     answer.assert_rejected(RejectionKind::HandlerTimeout);
 }
 
-/// A layer made outside of any runtime, whose time is real.
+/// A layer that can be built outside a runtime, without tokio's virtual time.
 fn layer_without_time() -> WebhookLayer {
     WebhookLayer::new(secret()).clock(ManualClock::at_unix(NOW.try_into().unwrap()))
 }

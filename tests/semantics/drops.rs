@@ -1,4 +1,4 @@
-//! A client that hangs up: the server drops the future, and the claim is settled all the same.
+//! Clients that hang up: the server drops the request's future, and the claim must still be settled.
 
 use std::time::Duration;
 
@@ -10,12 +10,12 @@ use tower_webhook::{
 
 use crate::support::{Act, App, Handler, faulty_store, layer, settle_down, signed};
 
-/// Calls the service and hangs up once everything that can happen has happened.
+/// Sends a delivery and hangs up once no task can make progress.
 async fn hang_up_during(app: &App) {
     let app = app.clone();
     let call = tokio::spawn(async move { app.send(signed("msg_1", "{}")).await });
     settle_down().await;
-    assert!(!call.is_finished(), "there was nothing to hang up on");
+    assert!(!call.is_finished(), "request finished before the client hung up");
     call.abort();
     assert!(call.await.unwrap_err().is_cancelled());
     settle_down().await;
@@ -31,7 +31,7 @@ async fn during_the_handler_releases() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn during_the_claim_releases_what_may_have_been_claimed() {
+async fn during_the_claim_releases_a_claim_that_may_exist() {
     let store = faulty_store();
     let handler = Handler::default();
     let app = handler.under(&layer().dedupe(store.clone()));
@@ -83,7 +83,7 @@ async fn while_releasing_releases() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_the_store_does_not_take_in_place_is_settled_in_the_background() {
+async fn a_release_that_fails_during_the_drop_is_retried_in_the_background() {
     let store = faulty_store();
     let handler = Handler::doing([Act::Hang]);
     let app = handler.under(&layer().dedupe(store.clone()));
@@ -96,7 +96,7 @@ async fn what_the_store_does_not_take_in_place_is_settled_in_the_background() {
 }
 
 #[test]
-fn after_the_runtime_is_gone_memory_is_settled_in_place() {
+fn after_the_runtime_is_dropped_a_memory_store_is_settled_in_place() {
     let store = faulty_store();
     let handler = Handler::doing([Act::Hang]);
     let app = handler.under(&layer().dedupe(store.clone()));
@@ -117,7 +117,7 @@ fn after_the_runtime_is_gone_memory_is_settled_in_place() {
 }
 
 #[test]
-fn after_the_runtime_is_gone_a_store_that_cannot_settle_in_place_does_no_harm() {
+fn after_the_runtime_is_dropped_a_store_that_cannot_settle_does_no_harm() {
     let store = faulty_store();
     let handler = Handler::doing([Act::Hang; 3]);
     let app = handler.under(&layer().dedupe(store.clone()));

@@ -1,4 +1,4 @@
-//! Event types that are not asked for, and payloads that cannot be decoded: nothing of either is lost.
+//! Event types that `only_events` does not list, and payloads that cannot be decoded. Neither loses an event.
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -25,10 +25,10 @@ fn github(id: &str, event_type: Option<&str>) -> Sent {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_unlisted_event_type_is_ignored_and_nothing_else_is() {
+async fn only_unlisted_event_types_are_ignored() {
     let (outcomes, store) = (Outcomes::default(), faulty_store());
     let handler = Handler::default();
-    // Nothing decodes as `u8`: what is ignored is not decoded.
+    // No payload decodes as `u8`, so an ignored delivery cannot have been decoded.
     let layer = github_layer().dedupe(store.clone()).json::<u8>().only_events(["push", "issues"]);
     let app = handler.under(&outcomes.of(layer));
 
@@ -41,7 +41,7 @@ async fn an_unlisted_event_type_is_ignored_and_nothing_else_is() {
     assert_eq!(ignored.delivery().and_then(Delivery::event_type), Some("star"));
     assert_eq!(store.calls(Operation::Claim), 0);
 
-    // The case counts, as does every byte.
+    // Event types are compared byte for byte.
     for other in ["Push", "push ", "pushed"] {
         assert_eq!(app.send(github("2", Some(other))).await.status(), 200, "{other}");
         assert_eq!(outcomes.one().kind(), OutcomeKind::Ignored, "{other}");
@@ -54,14 +54,14 @@ async fn an_unlisted_event_type_is_ignored_and_nothing_else_is() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_signature_comes_before_the_event_type() {
+async fn the_signature_is_verified_before_the_event_type() {
     let app = Handler::default().under(&github_layer().only_events("push"));
     let forged = sign::github("another secret", "1", "star", "{}");
     app.send(forged).await.assert_rejected(RejectionKind::WrongSignature);
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_event_type_in_the_body_is_looked_at_and_its_absence_too() {
+async fn an_event_type_is_read_from_the_body_and_a_missing_one_is_handled() {
     let handler = Handler::default();
     let app = handler.under(&layer().only_events("invoice.paid"));
     for (id, body, calls) in [
@@ -78,7 +78,7 @@ async fn an_event_type_in_the_body_is_looked_at_and_its_absence_too() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_event_type_that_is_listed_later_is_handled_when_it_comes_again() {
+async fn an_event_type_that_is_listed_later_is_handled_on_redelivery() {
     let store = faulty_store();
     let handler = Handler::default();
     let before = handler.under(&github_layer().dedupe(store.clone()).only_events("push"));
@@ -91,7 +91,7 @@ async fn an_event_type_that_is_listed_later_is_handled_when_it_comes_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_last_list_counts_and_an_empty_one_leaves_what_has_no_type() {
+async fn the_last_list_wins_and_an_empty_one_passes_only_deliveries_without_a_type() {
     let handler = Handler::default();
     let app = handler.under(&github_layer().only_events("push").only_events("star"));
     app.send(github("1", Some("push"))).await;
@@ -106,7 +106,7 @@ async fn the_last_list_counts_and_an_empty_one_leaves_what_has_no_type() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_grpc_client_reads_a_status_in_place_of_an_empty_ok() {
+async fn a_grpc_client_gets_a_status_instead_of_an_empty_200() {
     let mut request = github("1", Some("star"));
     request.headers_mut().insert("content-type", "application/grpc".parse().unwrap());
     let answer = Handler::default().under(&github_layer().only_events("push")).send(request).await;
@@ -124,9 +124,9 @@ async fn a_grpc_client_reads_a_status_in_place_of_an_empty_ok() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_handler_can_ignore_an_event_and_only_with_a_success() {
+async fn a_handler_can_ignore_an_event_only_with_a_success() {
     let outcomes = Outcomes::default();
-    // Ignored is ignored, whatever else counts as a success.
+    // `Ignored` takes precedence over `complete_when`.
     let layer = outcomes.of(layer().complete_when(|_| true));
     let service = layer.layer(service_fn(|request: Request<Body>| async move {
         let mut response = Response::new(Full::<Bytes>::default());
@@ -147,9 +147,9 @@ async fn a_handler_can_ignore_an_event_and_only_with_a_success() {
     assert_eq!((outcomes.one().kind(), outcomes.is_empty()), (OutcomeKind::Accepted, true));
 }
 
-/// The outer layer would otherwise remember as handled what no handler has seen.
+/// Otherwise the outer layer would remember a delivery as handled that did not reach the handler.
 #[tokio::test(start_paused = true)]
-async fn what_an_inner_layer_leaves_unhandled_an_outer_layer_releases() {
+async fn an_outer_layer_releases_a_delivery_that_the_inner_layer_did_not_hand_over() {
     let store = faulty_store();
     let layer = || layer().dedupe(store.clone());
     let (outcomes, handler) = (Outcomes::default(), Handler::default());
@@ -176,8 +176,8 @@ struct Order {
 
 const UNDECODABLE: &str = r#"{"number":"seventeen"}"#;
 
-/// The number in the event, and what the delivery says of it.
-async fn told(layer: &WebhookLayer, request: Sent) -> (u16, Option<(Option<u32>, bool)>) {
+/// Sends the request, and returns the status, the event's number, and whether decoding failed.
+async fn deliver(layer: &WebhookLayer, request: Sent) -> (u16, Option<(Option<u32>, bool)>) {
     let service = layer.layer(service_fn(|request: Request<Body>| async move {
         let extensions = request.extensions();
         let number = extensions.get::<Event<Order>>().map(|order| order.number);
@@ -190,23 +190,23 @@ async fn told(layer: &WebhookLayer, request: Sent) -> (u16, Option<(Option<u32>,
     (response.status().as_u16(), response.extensions().get().copied())
 }
 
-/// In each case the event is somewhere: with the provider, with `on_outcome`, or with the handler.
+/// Under each policy one party still has the event: the provider, the listener of `on_outcome`, or the handler.
 #[tokio::test(start_paused = true)]
-async fn an_undecodable_payload_is_lost_under_no_policy() {
+async fn an_undecodable_payload_is_not_lost_under_any_policy() {
     let (outcomes, store) = (Outcomes::default(), faulty_store());
     let strict = || outcomes.of(layer().dedupe(store.clone())).json::<Order>();
 
-    // With the provider, by default: it was not remembered, so that it runs once the type is right.
+    // The provider, by default: the delivery is not remembered, so a retry runs once the type is fixed.
     for layer in [strict(), strict().on_undecodable(Undecodable::Reject)] {
-        assert_eq!(told(&layer, signed("1", UNDECODABLE)).await, (422, None));
+        assert_eq!(deliver(&layer, signed("1", UNDECODABLE)).await, (422, None));
         let rejected = outcomes.one();
         assert_eq!((rejected.kind(), rejected.settlement()), (OutcomeKind::Rejected, None));
         assert_eq!(rejected.rejection().map(|why| why.kind()), Some(RejectionKind::Undecodable));
     }
 
-    // With the listener.
+    // The listener.
     let layer = strict().on_undecodable(Undecodable::Acknowledge);
-    assert_eq!(told(&layer, signed("1", UNDECODABLE)).await, (200, None));
+    assert_eq!(deliver(&layer, signed("1", UNDECODABLE)).await, (200, None));
     let acknowledged = outcomes.one();
     assert_eq!((acknowledged.kind(), acknowledged.handler()), (OutcomeKind::Acknowledged, None));
     assert!(acknowledged.rejection().is_none() && acknowledged.settlement().is_none());
@@ -215,13 +215,13 @@ async fn an_undecodable_payload_is_lost_under_no_policy() {
     assert!(delivery.decode_error().is_some());
     assert_eq!(store.calls(Operation::Claim), 0);
 
-    // With the handler.
+    // The handler.
     let layer = strict().on_undecodable(Undecodable::HandOver);
-    assert_eq!(told(&layer, signed("1", UNDECODABLE)).await, (200, Some((None, true))));
+    assert_eq!(deliver(&layer, signed("1", UNDECODABLE)).await, (200, Some((None, true))));
     let handed_over = outcomes.one();
     assert_eq!(handed_over.kind(), OutcomeKind::Accepted);
     assert_eq!(handed_over.settlement(), Some(Settlement::Completed));
-    assert_eq!(told(&layer, signed("2", r#"{"number":17}"#)).await, (200, Some((Some(17), false))));
+    assert_eq!(deliver(&layer, signed("2", r#"{"number":17}"#)).await, (200, Some((Some(17), false))));
 }
 
 #[tokio::test(start_paused = true)]
@@ -231,11 +231,11 @@ async fn a_handler_that_fails_on_an_undecodable_payload_runs_again() {
     assert_eq!(app.send(signed("1", UNDECODABLE)).await.status(), 500);
     app.send(signed("1", UNDECODABLE)).await.assert_handled();
     let error = handler.last().decode_error().map(std::error::Error::source).map(|why| why.is_some());
-    assert_eq!(error, Some(true), "the parser's own error is behind it");
+    assert_eq!(error, Some(true), "the parser's error is missing");
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_error_of_a_decoder_is_handed_over_as_it_is() {
+async fn a_decoders_error_is_handed_over_unchanged() {
     let handler = Handler::default();
     let layer = layer().decode(|_| Err::<(), _>("no order".into())).on_undecodable(Undecodable::HandOver);
     handler.under(&layer).send(signed("1", "{}")).await.assert_handled();
@@ -244,9 +244,9 @@ async fn an_error_of_a_decoder_is_handed_over_as_it_is() {
     assert_eq!(source.to_string(), "no order");
 }
 
-/// The handler would take it for what this layer has decoded.
+/// The handler would take the outer layer's event for the inner layer's.
 #[tokio::test(start_paused = true)]
-async fn no_event_of_an_outer_layer_stands_in_for_one_that_was_handed_over() {
+async fn an_undecodable_payload_removes_the_event_of_an_outer_layer() {
     let outer = layer().json::<Order>();
     let inner = layer().decode(|_| Err::<Order, _>("no order".into())).on_undecodable(Undecodable::HandOver);
     let service =

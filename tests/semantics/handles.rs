@@ -1,4 +1,4 @@
-//! The handles of claims, by which a store can complete them.
+//! Claim handles, with which a store can complete a claim.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use crate::{
 
 const LEASE: Duration = Duration::from_secs(30);
 
-/// Sends the request, and returns the delivery while its handler runs, and the answer.
+/// Sends the request, and returns its delivery while the handler runs, and the task that awaits the response.
 async fn running(layers: &[&WebhookLayer], request: Sent) -> (Delivery, JoinHandle<StatusCode>) {
     let handler = Handler::doing([Act::Sleep(LEASE * 3)]);
     let answer = match layers {
@@ -45,7 +45,7 @@ async fn complete(store: &impl Store, handle: &ClaimHandle) -> Vec<bool> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_store_completes_the_claim_by_its_handle() {
+async fn a_store_completes_the_claim_with_its_handle() {
     let store = faulty_store();
     let layer = layer().dedupe(store.clone()).dedupe_window(Duration::from_secs(1_000));
     let (delivery, answer) = running(&[&layer], signed("msg_1", "{}")).await;
@@ -53,7 +53,7 @@ async fn a_store_completes_the_claim_by_its_handle() {
     assert_eq!((Some(handle.key()), handle.window()), (delivery.dedupe_key(), Duration::from_secs(1_000)));
     assert!(store.extend(handle.key(), handle.token(), LEASE).await.unwrap());
     assert_eq!(complete(&store, &handle).await, [true]);
-    // What becomes of the handler afterwards changes nothing.
+    // Cancelling the handler afterwards does not release the completed claim.
     answer.abort();
     assert!(answer.await.unwrap_err().is_cancelled());
     settle_down().await;
@@ -62,7 +62,7 @@ async fn a_store_completes_the_claim_by_its_handle() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_handle_names_the_claim_on_the_body_as_well() {
+async fn a_handle_includes_the_claim_on_the_body() {
     let store = faulty_store();
     let layer = github_layer().dedupe(store.clone()).replay_guard();
     let (delivery, answer) = running(&[&layer], github_signed("1", "{}")).await;
@@ -75,7 +75,7 @@ async fn a_handle_names_the_claim_on_the_body_as_well() {
     assert_eq!(answer.await.unwrap(), 200);
 }
 
-/// Without an id the body is the key, and is claimed once.
+/// Without an id the body is the key, so one claim covers both.
 #[tokio::test(start_paused = true)]
 async fn a_delivery_without_an_id_has_one_claim() {
     let layer = github_layer().replay_guard();
@@ -133,7 +133,7 @@ async fn without_a_claim_there_is_no_handle() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_lost_claim_is_not_completed_by_its_handle() {
+async fn a_lost_claim_is_not_completed_with_its_handle() {
     let store = faulty_store();
     let layer = layer().dedupe(store.clone());
     let (delivery, answer) = running(&[&layer], signed("msg_1", "{}")).await;
@@ -148,7 +148,7 @@ async fn a_lost_claim_is_not_completed_by_its_handle() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_store_completes_an_item_by_its_handle() {
+async fn a_store_completes_an_item_with_its_handle() {
     let store = faulty_store();
     let layer = layer().dedupe(store.clone());
     let handler = Handler::default();
@@ -160,10 +160,10 @@ async fn a_store_completes_an_item_by_its_handle() {
     let failed = item
         .run(async {
             assert_eq!(complete(&store, &handle).await, [true]);
-            Err::<(), _>("after the commit")
+            Err::<(), _>("failure after the commit")
         })
         .await;
-    assert_eq!(failed, Err("after the commit"));
+    assert_eq!(failed, Err("failure after the commit"));
     settle_down().await;
     assert!(matches!(delivery.claim_item("a").await, Ok(Item::Duplicate)));
 }

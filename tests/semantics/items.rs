@@ -1,4 +1,4 @@
-//! The items of a batch: each is claimed and settled as a delivery is, and by itself.
+//! The items of a batch. Each is claimed and settled separately, like a delivery.
 
 use std::{convert::Infallible, future::pending, time::Duration};
 
@@ -25,7 +25,7 @@ use crate::{
 
 pub type Work = Result<(), &'static str>;
 
-/// A delivery as its handler gets it; the request is over.
+/// Returns a delivery whose request has finished.
 async fn delivery(layer: &WebhookLayer) -> Delivery {
     let handler = Handler::default();
     handler.under(layer).send(signed("msg_1", "{}")).await.assert_handled();
@@ -62,7 +62,7 @@ impl ClaimItem for Delivery {
         assert!(matches!(item, Ok(Item::Duplicate)), "{item:?}");
     }
 
-    /// Claims and runs it in a task of its own.
+    /// Claims and runs the item in a new task.
     fn begin(&self, id: &str, work: impl Future<Output = Work> + Send + 'static) -> JoinHandle<Work> {
         let (delivery, id) = (self.clone(), id.to_owned());
         tokio::spawn(async move { delivery.claimed(&id).await.run(work).await })
@@ -75,7 +75,7 @@ pub async fn slowly(seconds: u64) -> Work {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_item_is_completed_before_its_work_is_answered() {
+async fn an_item_is_completed_before_run_returns() {
     let store = faulty_store();
     let delivery = delivery(&layer().dedupe(store.clone())).await;
     let item = delivery.claimed("a").await;
@@ -96,16 +96,16 @@ async fn an_error_releases_and_is_passed_on() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_panic_releases_the_item_and_goes_on_unwinding() {
+async fn a_panic_releases_the_item_and_continues_unwinding() {
     let store = faulty_store();
     let delivery = delivery(&layer().dedupe(store.clone())).await;
-    let panicked = delivery.begin("a", async { panic!("the work panics") }).await;
+    let panicked = delivery.begin("a", async { panic!("injected panic") }).await;
     let message = *panicked.unwrap_err().into_panic().downcast::<&str>().unwrap();
-    assert_eq!((message, store.calls(Operation::Release)), ("the work panics", 1));
+    assert_eq!((message, store.calls(Operation::Release)), ("injected panic", 1));
     delivery.assert_claimable("a").await;
-    // A store that panics as well does not abort.
+    // A store that panics during the unwinding does not abort the process.
     store.fail(Operation::Release, Fault::Panic);
-    assert!(delivery.begin("b", async { panic!("the work panics") }).await.unwrap_err().is_panic());
+    assert!(delivery.begin("b", async { panic!("injected panic") }).await.unwrap_err().is_panic());
 }
 
 #[tokio::test(start_paused = true)]
@@ -113,13 +113,13 @@ async fn a_claim_that_is_not_run_is_released() {
     let delivery = delivery(&layer()).await;
     drop(delivery.claimed("a").await);
     delivery.assert_claimable("a").await;
-    // A future that was never polled too.
+    // A future that was never polled also releases.
     drop(delivery.claimed("a").await.run(pending::<Work>()));
     delivery.assert_claimable("a").await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn dropped_during_the_work_it_releases() {
+async fn dropping_the_work_releases() {
     let delivery = delivery(&layer()).await;
     let (ended, mut work_dropped) = oneshot::channel::<()>();
     let running = delivery.begin("a", async move {
@@ -134,14 +134,14 @@ async fn dropped_during_the_work_it_releases() {
     work_dropped.await.unwrap_err();
     delivery.assert_claimable("a").await;
 
-    // A time-out around it does the same.
+    // A timeout drops it too.
     let hanging = delivery.claimed("a").await.run(pending::<Work>());
     tokio::time::timeout(Duration::from_secs(5), hanging).await.unwrap_err();
     delivery.assert_claimable("a").await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn dropped_while_claiming_it_releases_what_may_have_been_claimed() {
+async fn dropping_while_claiming_releases_a_claim_that_may_exist() {
     let store = faulty_store();
     let delivery = delivery(&layer().dedupe(store.clone())).await;
     store.fail(Operation::Claim, Fault::ActAndHang);
@@ -155,7 +155,7 @@ async fn dropped_while_claiming_it_releases_what_may_have_been_claimed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn dropped_while_completing_it_completes() {
+async fn dropping_while_completing_completes() {
     let store = faulty_store();
     let delivery = delivery(&layer().dedupe(store.clone())).await;
     store.fail(Operation::Complete, Fault::Hang);
@@ -185,13 +185,13 @@ async fn the_lease_is_extended_while_the_work_runs() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_layers_lease_and_window_are_the_items_too() {
+async fn the_layers_lease_and_window_apply_to_items() {
     let layer = layer().lease(Duration::from_secs(3)).dedupe_window(Duration::from_secs(100));
     let delivery = delivery(&layer).await;
     let idle = delivery.claimed("a").await;
     tokio::time::sleep(Duration::from_secs(2)).await;
     delivery.assert_in_progress("a").await;
-    // Not extended while nothing runs under it.
+    // The lease is only extended while the work runs, so this one expires.
     tokio::time::sleep(Duration::from_secs(2)).await;
     delivery.claimed("a").await.run(slowly(10)).await.unwrap();
     drop(idle);
@@ -202,11 +202,11 @@ async fn the_layers_lease_and_window_are_the_items_too() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn when_the_lease_ran_out_the_next_claimant_runs_and_the_former_changes_nothing() {
+async fn after_the_lease_expires_the_next_claim_runs_and_the_former_owner_cannot_settle() {
     for former_succeeds in [true, false] {
         let store = faulty_store();
         let delivery = delivery(&layer().dedupe(store.clone())).await;
-        // The first cannot reach the store to extend, and goes on regardless.
+        // The first owner cannot extend its lease, and its work keeps running.
         store.fail(Operation::Extend, Fault::Error);
         let first = delivery.claimed("a").await;
         let former = first.fencing_token().unwrap();
@@ -227,12 +227,12 @@ async fn when_the_lease_ran_out_the_next_claimant_runs_and_the_former_changes_no
 }
 
 #[tokio::test(start_paused = true)]
-async fn work_that_hangs_after_the_request_does_not_keep_its_item_for_ever() {
+async fn work_that_hangs_after_the_request_does_not_hold_its_item_forever() {
     let delivery = delivery(&layer().handler_timeout(Duration::from_secs(55))).await;
     let hanging = delivery.begin("a", slowly(200));
     tokio::time::sleep(Duration::from_secs(59)).await;
     delivery.assert_in_progress("a").await;
-    // No longer extended, its lease runs out, at 50 s + 30 s.
+    // The last extension is at 50 s, so the lease expires at 80 s.
     tokio::time::sleep(Duration::from_secs(22)).await;
     delivery.claimed("a").await.run(async { Ok::<_, Infallible>(()) }).await.unwrap();
     hanging.await.unwrap().unwrap();
@@ -240,12 +240,12 @@ async fn work_that_hangs_after_the_request_does_not_keep_its_item_for_ever() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn work_that_panics_after_it_was_given_up_is_still_caught_and_released() {
+async fn work_that_panics_after_the_handler_timeout_releases_its_item() {
     let store = faulty_store();
     let delivery = delivery(&layer().dedupe(store.clone()).handler_timeout(Duration::from_secs(5))).await;
     let panicked = delivery.begin("a", async {
         slowly(10).await?;
-        panic!("the work panics")
+        panic!("injected panic")
     });
     assert!(panicked.await.unwrap_err().is_panic());
     assert_eq!(store.calls(Operation::Release), 1);
@@ -268,11 +268,11 @@ async fn a_store_that_is_down_is_an_error_by_default() {
         );
         store.heal();
         tokio::time::sleep(Duration::from_secs(1)).await;
-        // Whatever was claimed was released with the token.
+        // A claim that the store may have granted is released with its token.
         assert_eq!(store.calls(Operation::Release), 1);
         delivery.assert_claimable("a").await;
 
-        // In a batch: the delivery's claim is made, its second item's is not.
+        // In a batch, the claims of the delivery and of the first item succeed, that of the second item fails.
         store.pass_next(Operation::Claim, 2);
         store.fail_next(Operation::Claim, 1, fault);
         assert_eq!(batches.send(&layer, signed("msg_2", "1 2 3")).await, 503);
@@ -283,7 +283,7 @@ async fn a_store_that_is_down_is_an_error_by_default() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn proceeding_runs_undeduped_and_says_so() {
+async fn under_proceed_items_run_undeduped_and_report_it() {
     for fault in [Fault::Error, Fault::Hang, Fault::ActAndHang] {
         let store = faulty_store();
         let layer = layer().dedupe(store.clone()).on_store_failure(StoreFailure::Proceed);
@@ -299,7 +299,7 @@ async fn proceeding_runs_undeduped_and_says_so() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_success_that_cannot_be_stored_stays_one_and_is_stored_later() {
+async fn a_success_that_cannot_be_stored_stays_a_success_and_is_stored_later() {
     let store = faulty_store();
     let delivery = delivery(&layer().dedupe(store.clone())).await;
     store.fail(Operation::Complete, Fault::Error);
@@ -311,7 +311,7 @@ async fn a_success_that_cannot_be_stored_stays_one_and_is_stored_later() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn items_and_deliveries_with_the_same_id_do_not_meet() {
+async fn items_and_deliveries_with_the_same_id_do_not_collide() {
     let (layer, batches) = (layer(), Batches::default());
     assert_eq!(batches.send(&layer, signed("msg_1", "msg_1 msg_2")).await, 200);
     assert_eq!(batches.send(&layer, signed("msg_2", "msg_3")).await, 200);
@@ -337,7 +337,7 @@ async fn endpoints_with_different_secrets_do_not_drop_each_others_items() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_item_that_is_done_can_be_opened_again() {
+async fn a_completed_item_can_be_forgotten() {
     let store = faulty_store();
     let delivery = delivery(&layer().dedupe(store.clone())).await;
     let item = delivery.claimed("a").await;
@@ -348,7 +348,7 @@ async fn an_item_that_is_done_can_be_opened_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_a_store_every_copy_runs() {
+async fn without_a_store_every_duplicate_runs() {
     let delivery = delivery(&layer().without_dedupe()).await;
     for _ in 0..2 {
         let item = delivery.claimed("a").await;
@@ -359,7 +359,7 @@ async fn without_a_store_every_copy_runs() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_empty_id_is_none_and_a_long_one_is_hashed() {
+async fn an_item_with_an_empty_id_is_not_deduped_and_a_long_id_is_hashed() {
     let store = faulty_store();
     let delivery = delivery(&layer().dedupe(store.clone())).await;
     for _ in 0..2 {
@@ -376,9 +376,9 @@ async fn an_empty_id_is_none_and_a_long_one_is_hashed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_delivery_that_is_not_deduped_has_items_that_are() {
-    let believing = WebhookLayer::with_verifier(verify::from_fn(|_, _| Ok(Verified::new())));
-    let (layer, batches) = (believing.clock(TokioClock::start()), Batches::default());
+async fn items_of_a_delivery_without_dedupe_are_deduped() {
+    let accepting = WebhookLayer::with_verifier(verify::from_fn(|_, _| Ok(Verified::new())));
+    let (layer, batches) = (accepting.clock(TokioClock::start()), Batches::default());
     let post = || Request::post("/").body(Full::from("a b")).unwrap();
     assert_eq!(batches.send(&layer, post()).await, 200);
     assert_eq!(batches.send(&layer, post()).await, 200);
@@ -396,7 +396,7 @@ async fn a_delivery_that_outlives_its_layer_can_claim_its_items() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_delivery_whose_items_are_not_claimed_costs_the_store_nothing_more() {
+async fn a_delivery_without_claimed_items_makes_no_further_store_calls() {
     let store = faulty_store();
     delivery(&layer().dedupe(store.clone())).await;
     assert_eq!((store.calls(Operation::Claim), store.calls(Operation::Complete)), (1, 1));

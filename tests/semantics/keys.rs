@@ -1,4 +1,4 @@
-//! What a delivery is known by.
+//! Deduplication keys.
 
 use std::{
     sync::Arc,
@@ -20,8 +20,8 @@ use crate::support::{
     secret, settle_down, signed, signed_with,
 };
 
-/// A layer that believes everything, with this profile.
-fn believing(profile: Profile) -> WebhookLayer {
+/// A layer that accepts every request, with this profile.
+fn accepting(profile: Profile) -> WebhookLayer {
     WebhookLayer::with_verifier(verify::from_fn(|_, _| Ok(Verified::new())).with_profile(profile))
         .clock(TokioClock::start())
 }
@@ -31,7 +31,7 @@ fn plain(body: &'static str) -> Request<Full<Bytes>> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_id_is_in_the_scope_of_its_provider_and_secret() {
+async fn the_key_has_the_scope_of_its_provider_and_secret() {
     let handler = Handler::default();
     handler.under(&layer()).send(signed("msg_1", "{}")).await.assert_handled();
     let delivery = handler.last();
@@ -55,7 +55,7 @@ async fn endpoints_with_different_secrets_do_not_drop_each_others_events() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn during_a_rotation_both_secrets_are_believed_and_told_apart() {
+async fn during_a_rotation_both_secrets_are_accepted_and_distinguished() {
     let old: Secret = OTHER_SECRET.parse().unwrap();
     let handler = Handler::default();
     let app = handler.under(&WebhookLayer::new([secret(), old]).clock(TokioClock::start()));
@@ -63,12 +63,12 @@ async fn during_a_rotation_both_secrets_are_believed_and_told_apart() {
     assert_eq!(handler.last().secret_index(), 0);
     app.send(signed_with(OTHER_SECRET, "msg_2", NOW, "{}")).await.assert_handled();
     assert_eq!(handler.last().secret_index(), 1);
-    // Signed anew with the other secret it may run again; it is never lost.
+    // Signed with the other secret, the delivery has another scope and runs again; it is never lost.
     app.send(signed("msg_2", "{}")).await.assert_handled();
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_scope_of_ones_own_outlives_a_rotation() {
+async fn a_custom_scope_outlives_a_rotation() {
     let old: Secret = OTHER_SECRET.parse().unwrap();
     let handler = Handler::default();
     let app = handler.under(&WebhookLayer::new([secret(), old]).clock(TokioClock::start()).scope("orders"));
@@ -78,7 +78,7 @@ async fn a_scope_of_ones_own_outlives_a_rotation() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_administrator_opens_a_key_again_through_an_erased_store() {
+async fn an_operator_can_forget_a_key_through_an_erased_store() {
     let faulty = AnyStore::from(FaultyStore::new(MokaStore::new(100)));
     for store in [AnyStore::connect("memory:").await.unwrap(), faulty] {
         let handler = Handler::default();
@@ -92,7 +92,7 @@ async fn an_administrator_opens_a_key_again_through_an_erased_store() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn two_providers_in_a_scope_of_one_name_do_not_drop_each_others_events() {
+async fn two_providers_with_the_same_scope_do_not_drop_each_others_events() {
     let store = Arc::new(MokaStore::new(100));
     let handler = Handler::default();
     for layer in [layer(), github_layer()] {
@@ -110,7 +110,7 @@ fn livekit(url: &str) -> Request<Full<Bytes>> {
         Request::post(url).body(Bytes::from(r#"{"id":"EV_1","event":"room_started"}"#)).unwrap(),
     );
     let mut request = signed.unwrap().map(Full::new);
-    // As it arrives over HTTP/1.
+    // The form in which it arrives over HTTP/1.
     let host = request.uri().authority().unwrap().as_str().parse().unwrap();
     request.headers_mut().insert("host", host);
     *request.uri_mut() = request.uri().path_and_query().unwrap().as_str().parse().unwrap();
@@ -127,7 +127,7 @@ async fn two_receivers_that_share_a_secret_do_not_drop_each_others_events() {
         app.send(livekit(&format!("https://a.example{path}"))).await.assert_handled();
     }
     for path in ["/hook", "/other"] {
-        // Neither the host nor the query is part of it: a replay can have any.
+        // The key includes neither the host nor the query, because a replay can change both.
         for replay in [format!("https://made-up.example{path}"), format!("https://a.example{path}?again=1")] {
             app.send(livekit(&replay)).await.assert_duplicate();
         }
@@ -136,7 +136,7 @@ async fn two_receivers_that_share_a_secret_do_not_drop_each_others_events() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_provider_that_has_one_secret_for_several_receivers_has_one_scope_for_them() {
+async fn providers_with_one_secret_for_several_receivers_have_a_scope_for_each() {
     let key: Secret = secret().with_key_id("key");
     for (id, body) in [
         ("github", "{}"),
@@ -162,7 +162,7 @@ async fn no_provider_that_has_one_secret_for_several_receivers_has_one_scope_for
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_public_url_or_a_scope_takes_the_place_of_the_path_of_the_request() {
+async fn a_public_url_or_a_scope_replaces_the_path_of_the_request() {
     let layer = WebhookLayer::with_verifier(provider::livekit(secret()));
     for layer in [layer.clone().public_url("https://a.example/hook"), layer.scope("billing")] {
         let handler = Handler::default();
@@ -173,7 +173,7 @@ async fn a_public_url_or_a_scope_takes_the_place_of_the_path_of_the_request() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn services_that_share_a_secret_and_a_path_are_told_apart_by_their_public_urls() {
+async fn services_that_share_a_secret_and_a_path_are_distinguished_by_their_public_urls() {
     let store = Arc::new(MokaStore::new(100));
     let handler = Handler::default();
     for url in ["https://a.example/hook", "https://b.example/hook"] {
@@ -218,7 +218,7 @@ async fn public_urls_that_differ_in_their_query_are_two_receivers() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn where_each_endpoint_has_a_secret_the_url_is_not_part_of_the_scope() {
+async fn if_each_endpoint_has_its_own_secret_the_url_is_not_part_of_the_scope() {
     let handler = Handler::default();
     let app = handler.under(&layer());
     app.send(signed("msg_1", "{}")).await.assert_handled();
@@ -229,7 +229,7 @@ async fn where_each_endpoint_has_a_secret_the_url_is_not_part_of_the_scope() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn items_and_guarded_bodies_of_two_receivers_that_share_a_secret_are_apart() {
+async fn items_and_guarded_bodies_of_two_receivers_that_share_a_secret_have_different_keys() {
     let handler = Handler::default();
     let app = handler.under(&github_layer().replay_guard());
     let mut keys = Vec::new();
@@ -262,7 +262,7 @@ async fn a_guarded_replay_under_another_host_is_a_duplicate() {
 #[tokio::test(start_paused = true)]
 async fn without_an_id_nothing_is_deduped_and_the_handler_can_see_it() {
     let handler = Handler::default();
-    let app = handler.under(&believing(Profile::new("acme")));
+    let app = handler.under(&accepting(Profile::new("acme")));
     for _ in 0..2 {
         app.send(plain("the same")).await.assert_handled();
     }
@@ -271,10 +271,10 @@ async fn without_an_id_nothing_is_deduped_and_the_handler_can_see_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_empty_id_is_none() {
+async fn an_empty_id_counts_as_missing() {
     let profile = Profile::new("acme").with_id(Location::json("/id"));
     let handler = Handler::default();
-    let app = handler.under(&believing(profile));
+    let app = handler.under(&accepting(profile));
     for body in [r#"{"id":""}"#, r#"{"id":null}"#, r#"{"id":{}}"#, "not json"] {
         for _ in 0..2 {
             app.send(plain(body)).await.assert_handled();
@@ -284,19 +284,19 @@ async fn an_empty_id_is_none() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_id_in_the_body_is_found_there() {
+async fn an_id_is_read_from_the_body() {
     let profile = Profile::new("acme")
         .with_id(Location::json("/event/id"))
         .with_event_type(Location::json("/event/type"));
     let handler = Handler::default();
-    let app = handler.under(&believing(profile));
+    let app = handler.under(&accepting(profile));
     app.send(plain(r#"{"event":{"id":7,"type":"paid"},"n":1}"#)).await.assert_handled();
     assert_eq!((handler.last().id(), handler.last().event_type()), (Some("7"), Some("paid")));
     app.send(plain(r#"{"event":{"id":7},"n":2}"#)).await.assert_duplicate();
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_first_place_with_a_value_has_the_event_type() {
+async fn the_event_type_is_read_from_the_first_location_with_a_value() {
     let (old, new) = (Location::header("x-old-type"), Location::header("x-type"));
     let body = || Location::json("/type");
     let typed = |headers: &[&'static str], body| {
@@ -319,11 +319,11 @@ async fn the_first_place_with_a_value_has_the_event_type() {
         ([body(), new.clone(), old.clone()], vec!["x-old-type"], "{}", Some("x-old-type")),
         ([Location::json("/kind"), body(), new.clone()], vec![], r#"{"type":"body"}"#, Some("body")),
         ([Location::header("x-empty"), new.clone(), old.clone()], vec!["x-type"], "{}", Some("x-type")),
-        // Only a scheme finds these.
+        // Only a scheme can read these locations.
         ([Location::Field("t".into()), Location::Item(0), body()], vec![], "{}", None),
     ] {
         let handler = Handler::default();
-        let layer = believing(Profile::new("acme").with_event_type(places.clone()));
+        let layer = accepting(Profile::new("acme").with_event_type(places.clone()));
         handler.under(&layer).send(typed(&headers, json)).await.assert_handled();
         assert_eq!(handler.last().event_type(), found, "{places:?} {headers:?} {json}");
     }
@@ -333,32 +333,33 @@ async fn the_first_place_with_a_value_has_the_event_type() {
 async fn a_batch_is_not_ignored_by_the_type_of_one_of_its_events() {
     let profile = Profile::new("acme").with_event_type(Location::json("/0/type")).with_batch(true);
     let handler = Handler::default();
-    let app = handler.under(&believing(profile).only_events("paid"));
+    let app = handler.under(&accepting(profile).only_events("paid"));
     app.send(plain(r#"[{"type":"refunded"},{"type":"paid"}]"#)).await.assert_handled();
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_type_in_a_form_is_found_there() {
+async fn a_type_is_read_from_a_form() {
     let profile = Profile::new("acme")
         .with_id(Location::Form("id".into()))
         .with_event_type(Location::Form("type".into()));
     let handler = Handler::default();
-    handler.under(&believing(profile)).send(plain("id=7&type=paid%21")).await.assert_handled();
+    handler.under(&accepting(profile)).send(plain("id=7&type=paid%21")).await.assert_handled();
     assert_eq!((handler.last().id(), handler.last().event_type()), (Some("7"), Some("paid!")));
 }
 
 #[tokio::test(start_paused = true)]
-async fn where_equal_bodies_are_one_event_the_body_is_the_key() {
+async fn if_equal_bodies_are_one_event_the_body_is_the_key() {
     let profile = Profile::new("acme").with_equal_bodies(true);
     let handler = Handler::default();
-    let app = handler.under(&believing(profile));
+    let app = handler.under(&accepting(profile));
     app.send(plain("one")).await.assert_handled();
     app.send(plain("two")).await.assert_handled();
     app.send(plain("one")).await.assert_duplicate();
     assert!(handler.last().is_deduped());
 }
 
-/// Deliveries of one body, under ids that are not signed, at times that may be.
+/// Returns a function that makes a delivery from a time, an id and a body. The id is not signed; `template` decides
+/// whether the time is.
 fn dated(template: &str) -> impl Fn(u64, &str, &str) -> Request<Full<Bytes>> {
     let scheme = dated_scheme(template);
     move |at, id, body| {
@@ -379,7 +380,7 @@ fn dated_scheme(template: &str) -> verify::SchemeVerifier {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_body_is_known_again_when_it_was_signed_anew_at_another_time() {
+async fn a_body_is_a_duplicate_when_it_is_signed_again_at_another_time() {
     for template in ["{ts}.{body}", "{body}", "{body}{header:x-id}"] {
         let handler = Handler::default();
         let layer = WebhookLayer::with_verifier(
@@ -393,9 +394,9 @@ async fn a_body_is_known_again_when_it_was_signed_anew_at_another_time() {
     }
 }
 
-/// What a delivery is remembered by is a promise: replicas of two versions share a store.
+/// The key format is a promise, because replicas of different versions share a store.
 #[tokio::test(start_paused = true)]
-async fn a_body_is_remembered_by_its_mac_where_that_is_of_nothing_else_and_by_its_sha_256_elsewhere() {
+async fn the_key_of_a_body_is_its_mac_if_nothing_else_is_signed_and_its_sha_256_otherwise() {
     let sha256 = "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a";
     for (template, remembered) in [("{body}", None), ("{ts}.{body}", Some(sha256))] {
         let handler = Handler::default();
@@ -412,7 +413,7 @@ async fn a_body_is_remembered_by_its_mac_where_that_is_of_nothing_else_and_by_it
 }
 
 #[tokio::test(start_paused = true)]
-async fn dedupe_by_decides_instead_of_the_id() {
+async fn dedupe_by_replaces_the_id() {
     let handler = Handler::default();
     let app = handler.under(&layer().dedupe_by(|head, delivery| {
         assert_eq!(delivery.provider(), "standard-webhooks");
@@ -427,7 +428,7 @@ async fn dedupe_by_decides_instead_of_the_id() {
     app.send(with_order("msg_1", "7")).await.assert_handled();
     app.send(with_order("msg_2", "7")).await.assert_duplicate();
     app.send(with_order("msg_1", "8")).await.assert_handled();
-    // None: this one is not deduped.
+    // `dedupe_by` returns `None`, so this delivery is not deduped.
     app.send(signed("msg_3", "{}")).await.assert_handled();
     app.send(signed("msg_3", "{}")).await.assert_handled();
     assert_eq!(handler.last().dedupe_key(), None);
@@ -453,7 +454,7 @@ async fn every_notifyer_event_has_an_event_type() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_notifyer_message_is_known_by_its_contact_time_and_body() {
+async fn the_id_of_a_notifyer_message_is_its_contact_time_and_body() {
     let token: Secret = "a-token".parse().unwrap();
     let layer = WebhookLayer::with_verifier(provider::notifyer(token)).clock(TokioClock::start());
     let handler = Handler::default();
@@ -472,7 +473,7 @@ async fn a_notifyer_message_is_known_by_its_contact_time_and_body() {
     assert_eq!(id(&handler).as_deref(), Some("4915550100200:1767225600"));
     assert_eq!(handler.last().event_type(), Some("text"));
     app.send(post(hello)).await.assert_duplicate();
-    // Within the same second, another text: both are kept.
+    // Another text within the same second is another message.
     let again = r#"{"phone_number":4915550100200,"user_last_message_time":1767225600,"last_message_of_user":"hello?"}"#;
     app.send(post(again)).await.assert_handled();
 
@@ -489,7 +490,7 @@ async fn a_notifyer_message_is_known_by_its_contact_time_and_body() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_replay_under_a_fresh_id_runs_unless_it_is_guarded_against() {
+async fn a_replay_under_a_new_id_runs_without_the_replay_guard() {
     let handler = Handler::default();
     let app = handler.under(&github_layer());
     app.send(github_signed("id-1", "{}")).await.assert_handled();
@@ -506,7 +507,7 @@ async fn a_replay_under_a_fresh_id_runs_unless_it_is_guarded_against() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn under_the_replay_guard_a_replay_without_its_id_is_known_by_its_body() {
+async fn under_the_replay_guard_a_replay_without_its_id_is_a_duplicate_by_its_body() {
     let handler = Handler::default();
     let app = handler.under(&github_layer().replay_guard());
     let without_id = |body| {
@@ -521,7 +522,7 @@ async fn under_the_replay_guard_a_replay_without_its_id_is_known_by_its_body() {
         request.headers_mut().insert("x-github-delivery", HeaderValue::from_bytes(no_id).unwrap());
         app.send(request).await.assert_duplicate();
     }
-    // And who comes without one first.
+    // The first delivery of this body has no id.
     app.send(without_id("another")).await.assert_handled();
     assert_eq!(handler.last().dedupe_key(), handler.last().replay_key().as_ref());
     app.send(without_id("another")).await.assert_duplicate();
@@ -530,7 +531,7 @@ async fn under_the_replay_guard_a_replay_without_its_id_is_known_by_its_body() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn under_the_replay_guard_a_delivery_is_opened_again_by_both_its_keys() {
+async fn under_the_replay_guard_a_delivery_runs_again_once_both_its_keys_are_forgotten() {
     let (handler, store) = (Handler::default(), Arc::new(MokaStore::new(100).clock(TokioClock::start())));
     let app = handler.under(&github_layer().dedupe(Arc::clone(&store)).replay_guard());
     app.send(github_signed("id-1", "{}")).await.assert_handled();
@@ -538,7 +539,7 @@ async fn under_the_replay_guard_a_delivery_is_opened_again_by_both_its_keys() {
     assert!(store.forget(delivery.dedupe_key().unwrap()).await.unwrap());
     assert!(store.forget(&delivery.replay_key().unwrap()).await.unwrap());
     app.send(github_signed("id-1", "{}")).await.assert_handled();
-    // Where the body is not claimed there is nothing else to forget.
+    // Without a claim on the body there is no replay key.
     let app = handler.under(&github_layer());
     app.send(github_signed("id-1", "{}")).await.assert_handled();
     assert_eq!(handler.last().replay_key(), None);
@@ -558,7 +559,7 @@ async fn under_the_replay_guard_a_failure_releases_both_claims() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn under_the_replay_guard_a_body_in_progress_leaves_the_fresh_id_free() {
+async fn under_the_replay_guard_a_body_in_progress_does_not_claim_the_new_id() {
     let store = faulty_store();
     let handler = Handler::doing([Act::Sleep(std::time::Duration::from_secs(5))]);
     let app = handler.under(&github_layer().dedupe(store.clone()).replay_guard());
@@ -579,7 +580,7 @@ async fn under_the_replay_guard_a_store_that_fails_leaves_nothing_claimed() {
     let handler = Handler::default();
     let app = handler
         .under(&github_layer().dedupe(store.clone()).replay_guard().on_store_failure(StoreFailure::Reject));
-    // The id is claimed; at the body the store fails.
+    // The claim on the id succeeds, the claim on the body fails.
     store.pass_next(Operation::Claim, 1);
     store.fail_next(Operation::Claim, 1, Fault::Error);
     app.send(github_signed("id-1", "{}")).await.assert_rejected(RejectionKind::StoreUnavailable);
@@ -589,7 +590,7 @@ async fn under_the_replay_guard_a_store_that_fails_leaves_nothing_claimed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_replay_guard_costs_signed_ids_nothing() {
+async fn the_replay_guard_adds_no_store_calls_for_signed_ids() {
     let store = faulty_store();
     let handler = Handler::default();
     let app = handler.under(&layer().dedupe(store.clone()).replay_guard());
@@ -599,10 +600,10 @@ async fn the_replay_guard_costs_signed_ids_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_replay_guard_also_takes_a_verifier_that_knows_no_mac() {
+async fn the_replay_guard_works_with_a_verifier_without_a_mac() {
     let profile = Profile::new("acme").with_id(Location::header("x-id")).with_id_signed(false);
     let handler = Handler::default();
-    let app = handler.under(&believing(profile).replay_guard());
+    let app = handler.under(&accepting(profile).replay_guard());
     let with_id = |id: &str| Request::post("/").header("x-id", id).body(Full::<Bytes>::from("{}")).unwrap();
     app.send(with_id("1")).await.assert_handled();
     app.send(with_id("2")).await.assert_duplicate();

@@ -1,4 +1,4 @@
-//! Several layers in one service: what clones share, and what belongs to one provider.
+//! Several layers in one service: state that clones share, and settings that belong to one provider.
 
 use std::time::Duration;
 
@@ -49,7 +49,7 @@ async fn replacing_the_verifier_clears_what_belongs_to_one_provider() {
     app.send(github_signed("1", "{}")).await.assert_handled();
     assert_ne!(handler.last().dedupe_key().unwrap().scope(), "github-orders");
 
-    // Square signs the URL that was called.
+    // Square signs the request's URL.
     let square = provider::square("key".parse::<Secret>().unwrap());
     let app = handler.under(&layer().public_url("https://other.example/").verifier(square.clone()));
     let request = Request::post("/").header("host", "shop.example").body(Bytes::from("{}")).unwrap();
@@ -67,9 +67,9 @@ async fn replacing_the_verifier_clears_what_belongs_to_one_provider() {
     answer.assert_rejected(RejectionKind::MissingSignature);
 }
 
-/// With the settings of another provider they would be answered 200 and never run.
+/// With the other provider's settings, these deliveries would get a 200 without running.
 #[tokio::test(start_paused = true)]
-async fn replacing_the_verifier_loses_no_event_to_the_settings_of_another_provider() {
+async fn replacing_the_verifier_resets_settings_that_would_lose_events() {
     let others = layer()
         .only_events(["invoice.paid"])
         .dedupe_by(|_, _| Some(Key::new("deliveries", "the same")))
@@ -88,7 +88,7 @@ async fn replacing_the_verifier_loses_no_event_to_the_settings_of_another_provid
     store.fail(Operation::Claim, Fault::Error);
     handler.under(&rejecting.verifier(github())).send(github_signed("3", "{}")).await.assert_handled();
 
-    // Discord's timestamps may be old, and others' not.
+    // The wide tolerance of the replaced verifier no longer applies.
     let old = signed_with(crate::support::SECRET, "msg_1", NOW - 3_600, "{}");
     let tolerant = github_layer().tolerance(Duration::from_secs(86_400));
     let verifier = provider::standard_webhooks(secret()).unwrap();
@@ -111,7 +111,7 @@ async fn verifiers_of_one_layer_do_not_drop_each_others_deliveries() {
     };
     let request = || Request::post("/").header("x-id", "1").body(Full::<Bytes>::from("{}")).unwrap();
     let handler = Handler::default();
-    // The default store is shared as well.
+    // The new verifier also shares the default store.
     let second = layer().verifier(custom());
     let answer = handler.under(&second).send(request()).await;
     answer.assert_rejected(RejectionKind::VerifierUnavailable);
@@ -163,7 +163,7 @@ async fn clones_share_the_default_store_whenever_their_clock_is_set() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_default_store_has_the_clock_of_the_first_service_whatever_was_set_before() {
+async fn the_default_store_has_the_clock_of_the_first_service_in_any_order_of_settings() {
     let clock = ManualClock::at_unix(0);
     let before =
         WebhookLayer::with_verifier(github()).clock(clock.clone()).dedupe_window(Duration::from_secs(60));

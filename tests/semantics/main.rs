@@ -1,4 +1,4 @@
-//! What happens to a delivery in every case, as one test a case, in process and in virtual time.
+//! The processing of deliveries, with one test for each case, in process and in virtual time.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -24,7 +24,7 @@ mod outcomes;
 mod pipeline;
 mod receiving;
 mod routes;
-#[allow(dead_code, reason = "not all of it is needed here")]
+#[allow(dead_code, reason = "some of it is only used by other tests")]
 #[path = "../common/sign.rs"]
 mod sign;
 mod store_failures;

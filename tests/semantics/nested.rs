@@ -1,4 +1,4 @@
-//! Layers above layers: the same one twice, and different ones.
+//! Nested layers: the same layer twice, and different layers.
 
 use std::time::Duration;
 
@@ -48,7 +48,7 @@ fn signed_twice(id: &str) -> Sent {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_layer_that_is_twice_on_a_route_runs_each_delivery_once() {
+async fn a_layer_applied_twice_runs_each_delivery_once() {
     let store = faulty_store();
     for layer in [layer(), layer().dedupe(store.clone())] {
         let handler = Handler::doing([Act::Sleep(Duration::from_secs(60))]);
@@ -66,7 +66,7 @@ async fn a_layer_that_is_twice_on_a_route_runs_each_delivery_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn two_equal_layers_on_one_store_are_as_one() {
+async fn two_equal_layers_on_one_store_behave_like_one() {
     let store = faulty_store();
     let one = || layer().dedupe(store.clone());
     let handler = Handler::default();
@@ -76,7 +76,7 @@ async fn two_equal_layers_on_one_store_are_as_one() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_failure_under_a_layer_that_is_there_twice_releases_the_delivery() {
+async fn a_failure_under_a_layer_applied_twice_releases_the_delivery() {
     let layer = layer().handler_timeout(Duration::from_secs(60));
     let handler = Handler::doing([Act::Answer(500), Act::Hang, Act::Panic]);
     let app = nested(&handler, &layer, &layer);
@@ -89,7 +89,7 @@ async fn a_failure_under_a_layer_that_is_there_twice_releases_the_delivery() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn two_copies_at_once_under_a_layer_that_is_there_twice_run_once() {
+async fn two_concurrent_duplicates_under_a_layer_applied_twice_run_once() {
     let layer = layer();
     let handler = Handler::doing([Act::Sleep(Duration::from_secs(5))]);
     let app = nested(&handler, &layer, &layer);
@@ -103,10 +103,10 @@ async fn two_copies_at_once_under_a_layer_that_is_there_twice_run_once() {
     assert_eq!(handler.calls(), 1);
 }
 
-/// Were the inner layer to answer at the deadline too, the outer would take that for a failure and
-/// release the claim of a handler that is running.
+/// If the inner layer also responded at the deadline, the outer layer would take that for a failure and release the
+/// claim of a running handler.
 #[tokio::test(start_paused = true)]
-async fn a_slow_handler_under_a_layer_with_a_deadline_that_is_there_twice_runs_once() {
+async fn a_slow_handler_under_a_layer_with_a_deadline_applied_twice_runs_once() {
     let layer = layer().ack_deadline(Duration::from_secs(8));
     let handler = Handler::doing([Act::Sleep(Duration::from_secs(20))]);
     let app = nested(&handler, &layer, &layer);
@@ -120,7 +120,7 @@ async fn a_slow_handler_under_a_layer_with_a_deadline_that_is_there_twice_runs_o
 
 /// The outer layer releases the claim when the client hangs up, so the handler must end then.
 #[tokio::test(start_paused = true)]
-async fn a_detached_layer_under_the_claim_of_one_that_is_not_detached_ends_with_its_request() {
+async fn a_detached_layer_that_shares_the_claim_of_a_non_detached_layer_ends_with_its_request() {
     let outer = layer();
     let inner = outer.clone().detached();
     let handler = Handler::doing([Act::Sleep(Duration::from_secs(5))]);
@@ -140,7 +140,7 @@ async fn a_detached_layer_under_the_claim_of_one_that_is_not_detached_ends_with_
 
 /// The outer layer's claim is in another store, so its release does not matter to the inner one.
 #[tokio::test(start_paused = true)]
-async fn a_detached_layer_with_a_claim_of_its_own_outlives_its_request() {
+async fn a_detached_layer_with_its_own_claim_outlives_its_request() {
     let outer = layer();
     let inner = layer().dedupe(faulty_store()).detached();
     let handler = Handler::doing([Act::Sleep(Duration::from_secs(5))]);
@@ -154,7 +154,7 @@ async fn a_detached_layer_with_a_claim_of_its_own_outlives_its_request() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_layer_that_is_there_twice_with_another_between_runs_each_delivery_once() {
+async fn a_layer_applied_twice_with_another_between_runs_each_delivery_once() {
     let store = faulty_store();
     let (one, other) = (layer().dedupe(store.clone()), github_layer().dedupe(store));
     let handler = Handler::default();
@@ -165,7 +165,7 @@ async fn a_layer_that_is_there_twice_with_another_between_runs_each_delivery_onc
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_inner_layers_replay_guard_guards_also_under_the_outer_layers_claim() {
+async fn the_inner_layers_replay_guard_works_under_the_outer_layers_claim() {
     let store = faulty_store();
     let handler = Handler::default();
     let outer = github_layer().dedupe(store.clone());
@@ -176,7 +176,7 @@ async fn the_inner_layers_replay_guard_guards_also_under_the_outer_layers_claim(
 }
 
 #[tokio::test(start_paused = true)]
-async fn equal_layers_with_stores_of_their_own_both_remember() {
+async fn equal_layers_with_separate_stores_both_remember() {
     let (outer, inner) = (layer(), layer().dedupe(faulty_store()));
     let handler = Handler::default();
     send(&nested(&handler, &outer, &inner), signed("msg_1", "{}")).await.assert_handled();
@@ -184,9 +184,9 @@ async fn equal_layers_with_stores_of_their_own_both_remember() {
     handler.under(&inner).send(signed("msg_1", "{}")).await.assert_duplicate();
 }
 
-/// The outer layer's own memory does not know of the other replica, and the inner layer's store does.
+/// The outer layer's store is in memory and only the inner layer's store is shared with the other replica.
 #[tokio::test(start_paused = true)]
-async fn the_claim_of_another_replica_is_not_taken_for_that_of_the_outer_layer() {
+async fn the_claim_of_another_replica_is_not_mistaken_for_the_outer_layers() {
     let shared = faulty_store();
     let handler = Handler::doing([Act::Sleep(Duration::from_secs(5))]);
     let replica = || nested(&handler, &layer(), &layer().dedupe(shared.clone()));
@@ -222,9 +222,9 @@ async fn a_claim_that_another_replica_took_from_the_outer_layer_is_not_shared() 
     assert_eq!(handler.calls(), 0);
 }
 
-/// GitHub never sends again: an answer of 503 would lose the event.
+/// GitHub never retries, so a 503 would lose the event.
 #[tokio::test(start_paused = true)]
-async fn a_claim_whose_answer_the_outer_layer_did_not_wait_for_does_not_stop_the_inner_layer() {
+async fn a_claim_whose_response_the_outer_layer_did_not_get_does_not_block_the_inner_layer() {
     for fault in [Fault::ActAndHang, Fault::LoseAnswer] {
         let store = faulty_store();
         let layer = github_layer().dedupe(store.clone());
@@ -237,7 +237,7 @@ async fn a_claim_whose_answer_the_outer_layer_did_not_wait_for_does_not_stop_the
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_store_that_cannot_tell_whose_claim_it_is_has_failed() {
+async fn a_store_that_cannot_confirm_the_claims_owner_has_failed() {
     for (on_failure, calls) in [(StoreFailure::Proceed, 1), (StoreFailure::Reject, 0)] {
         let store = faulty_store();
         let layer = github_layer().dedupe(store.clone()).on_store_failure(on_failure);
@@ -265,7 +265,7 @@ async fn the_inner_layers_shorter_lease_does_not_shorten_that_of_the_outer_layer
     assert_eq!(handler.calls(), 1);
 }
 
-/// The extensions are the layers' own: a claim that is not this request's is not shared.
+/// The extensions may contain another request's delivery; its claim must not be shared.
 #[tokio::test(start_paused = true)]
 async fn only_the_claim_of_the_request_itself_is_shared() {
     let layer = layer();
@@ -278,14 +278,14 @@ async fn only_the_claim_of_the_request_itself_is_shared() {
         async move { app.send(signed("msg_2", "{}")).await }
     });
     settle_down().await;
-    let mut copy = signed("msg_2", "{}");
-    copy.extensions_mut().insert(other);
-    app.send(copy).await.assert_rejected(RejectionKind::InProgress);
+    let mut duplicate = signed("msg_2", "{}");
+    duplicate.extensions_mut().insert(other);
+    app.send(duplicate).await.assert_rejected(RejectionKind::InProgress);
     running.await.unwrap().assert_handled();
 }
 
 #[tokio::test(start_paused = true)]
-async fn of_two_different_layers_the_inner_ones_refusal_releases_the_outer_ones_claim() {
+async fn a_rejection_by_a_different_inner_layer_releases_the_outer_layers_claim() {
     let (outer, inner) = (layer(), github_layer());
     let handler = Handler::doing([Act::Answer(500)]);
     let app = nested(&handler, &outer, &inner);
@@ -298,7 +298,7 @@ async fn of_two_different_layers_the_inner_ones_refusal_releases_the_outer_ones_
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_rejection_does_not_complete_the_claim_of_a_layer_above_whatever_completes_it() {
+async fn a_rejection_never_completes_the_claim_of_a_layer_above() {
     for outer in [github_layer(), github_layer().complete_when(|_| true)] {
         let handler = Handler::doing([Act::Hang]);
         let inner = layer()
@@ -311,11 +311,11 @@ async fn a_rejection_does_not_complete_the_claim_of_a_layer_above_whatever_compl
     }
 }
 
-/// The nearest layer answers a payload that the handler cannot decode, and the layer above neither answers nor counts
-/// it again.
+/// The nearest layer rejects a payload that the handler cannot decode; the layer above does not reject or report it
+/// again.
 #[cfg(feature = "axum")]
 #[tokio::test(start_paused = true)]
-async fn of_two_layers_the_inner_one_rejects_a_payload_that_the_handler_cannot_decode() {
+async fn the_inner_layer_rejects_a_payload_that_the_handler_cannot_decode() {
     use axum::handler::HandlerWithoutStateExt;
     use tower_webhook::{HandlerEnd, Payload, Settlement, testing::Outcomes};
 
@@ -323,7 +323,7 @@ async fn of_two_layers_the_inner_one_rejects_a_payload_that_the_handler_cannot_d
     for outer in [github_layer(), github_layer().complete_when(|_| true), github_layer().detached()] {
         let outer = outer
             .rejections_as_problem_json()
-            .on_rejection(|_, _| panic!("it is the inner layer's rejection"))
+            .on_rejection(|_, _| panic!("the rejection belongs to the inner layer"))
             .on_outcome(outer_outcomes.listener());
         let inner = layer()
             .on_rejection(|_, response| response.map(|_| Bytes::from_static(b"the inner layer's")))

@@ -1,4 +1,4 @@
-//! What `on_outcome` is told, of every way in which a request can end.
+//! The outcome that `on_outcome` receives for every way in which a request can end.
 
 use std::time::Duration;
 
@@ -26,17 +26,17 @@ impl Outcomes {
         self.0.is_empty()
     }
 
-    /// The one outcome since last asked.
+    /// Returns the only outcome since the last call.
     #[track_caller]
     pub fn one(&self) -> Outcome {
-        let told = self.0.take();
-        let [outcome] = <[Outcome; 1]>::try_from(told).expect("there is one");
+        let new = self.0.take();
+        let [outcome] = <[Outcome; 1]>::try_from(new).expect("exactly one outcome");
         outcome
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_end_is_told_once() {
+async fn every_request_has_one_outcome() {
     let outcomes = Outcomes::default();
     let acts =
         [Act::Answer(200), Act::Answer(500), Act::Fail, Act::Sleep(Duration::from_secs(60)), Act::Panic];
@@ -87,11 +87,11 @@ async fn every_end_is_told_once() {
     let rejected = outcomes.one();
     assert_eq!((rejected.kind(), rejected.status().unwrap().as_u16()), (OutcomeKind::Rejected, 401));
     assert_eq!(rejected.rejection().map(|rejection| rejection.kind()), Some(RejectionKind::WrongSignature));
-    assert!(rejected.delivery().is_none(), "what was not verified is nothing to show");
+    assert!(rejected.delivery().is_none(), "an unverified request has no delivery");
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_leaves_is_told_of_too() {
+async fn a_request_whose_client_hangs_up_has_an_outcome() {
     let outcomes = Outcomes::default();
     let handler = Handler::doing([Act::Hang]);
     let app = handler.under(&outcomes.of(layer()));
@@ -127,7 +127,7 @@ async fn who_leaves_is_told_of_too() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_claim_that_was_lost_or_could_not_be_settled_shows() {
+async fn a_lost_claim_and_a_failed_settlement_are_reported() {
     let outcomes = Outcomes::default();
     let store = faulty_store();
     let handler = Handler::doing([Act::Answer(200), Act::Sleep(Duration::from_secs(31))]);
@@ -142,7 +142,7 @@ async fn a_claim_that_was_lost_or_could_not_be_settled_shows() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn how_long_the_store_and_the_handler_took_is_told() {
+async fn the_store_and_handler_times_are_reported() {
     let outcomes = Outcomes::default();
     let store = faulty_store();
     let late = Act::Late(Duration::from_millis(1_500), &Act::Answer(200));
@@ -151,26 +151,26 @@ async fn how_long_the_store_and_the_handler_took_is_told() {
     let app = handler.under(&outcomes.of(layer.lease(Duration::from_secs(3))));
     let seconds = Duration::from_secs;
 
-    // What the store takes beside the handler is waited for by nobody.
+    // A lease extension runs concurrently with the handler and does not count as store time.
     store.fail(Operation::Complete, Fault::Hang);
     store.fail(Operation::Extend, Fault::Hang);
     app.send(signed("1", "{}")).await.assert_handled();
-    let told = outcomes.one();
+    let outcome = outcomes.one();
     assert_eq!(
-        (told.store_time(), told.handler_time()),
+        (outcome.store_time(), outcome.handler_time()),
         (Some(seconds(1)), Some(Duration::from_millis(1_500)))
     );
-    assert_eq!(told.elapsed(), Duration::from_millis(2_500));
+    assert_eq!(outcome.elapsed(), Duration::from_millis(2_500));
 
     store.fail(Operation::Claim, Fault::Hang);
     app.send(signed("2", "{}")).await.assert_handled();
-    let told = outcomes.one();
+    let outcome = outcomes.one();
     assert_eq!(
-        (told.store_time(), told.handler_time()),
+        (outcome.store_time(), outcome.handler_time()),
         (Some(seconds(1)), Some(Duration::from_millis(1_500)))
     );
 
-    // Who is cut short has run until then.
+    // The time of a cancelled handler ends with its cancellation.
     store.heal();
     let call = tokio::spawn(async move { app.send(signed("3", "{}")).await });
     tokio::time::sleep(seconds(2)).await;
@@ -178,29 +178,32 @@ async fn how_long_the_store_and_the_handler_took_is_told() {
     call.await.unwrap_err();
     assert_eq!(outcomes.one().handler_time(), Some(seconds(2)));
 
-    // Who was not asked took no time.
+    // An unused store and a handler that was not called have no time.
     let app = Handler::default().under(&outcomes.of(crate::support::layer().without_dedupe()));
     app.send(signed("4", "{}")).await.assert_handled();
-    let told = outcomes.one();
-    assert_eq!((told.store_time(), told.handler_time(), told.attempt()), (None, Some(Duration::ZERO), None));
+    let outcome = outcomes.one();
+    assert_eq!(
+        (outcome.store_time(), outcome.handler_time(), outcome.attempt()),
+        (None, Some(Duration::ZERO), None)
+    );
     app.send(signed_with(OTHER_SECRET, "5", NOW, "{}")).await;
-    let told = outcomes.one();
-    assert_eq!((told.store_time(), told.handler_time()), (None, None));
+    let outcome = outcomes.one();
+    assert_eq!((outcome.store_time(), outcome.handler_time()), (None, None));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_listener_that_panics_harms_nobody() {
+async fn a_listener_that_panics_affects_no_request() {
     let handler = Handler::doing([Act::Answer(200), Act::Panic]);
-    let app = handler.under(&layer().on_outcome(|_| panic!("the listener panics, as it was told to")));
+    let app = handler.under(&layer().on_outcome(|_| panic!("injected listener panic")));
     app.send(signed("1", "{}")).await.assert_handled();
     let panicking = app.clone();
     let panicked = tokio::spawn(async move { panicking.send(signed("2", "{}")).await }).await.unwrap_err();
-    assert_eq!(*panicked.into_panic().downcast::<&str>().unwrap(), "the handler panics, as it was told to");
+    assert_eq!(*panicked.into_panic().downcast::<&str>().unwrap(), "injected handler panic");
     app.send(signed("2", "{}")).await.assert_handled();
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_grpc_answer_shows_its_status() {
+async fn the_outcome_of_a_grpc_request_has_its_status() {
     let outcomes = Outcomes::default();
     let app = Handler::default().under(&outcomes.of(layer()));
     let mut request = Request::new(Full::<Bytes>::default());

@@ -1,4 +1,4 @@
-//! The order of things: what is looked at before what.
+//! The order of the steps in which a request is processed.
 
 use std::{
     sync::atomic::{AtomicUsize, Ordering},
@@ -23,12 +23,12 @@ use crate::support::{
 };
 
 #[tokio::test(start_paused = true)]
-async fn a_true_delivery_reaches_the_handler_with_all_that_is_known_of_it() {
+async fn a_valid_delivery_reaches_the_handler_with_its_metadata() {
     let handler = Handler::default();
     let app = handler.under(&layer());
     let answer = app.send(signed("msg_1", r#"{"type":"invoice.paid"}"#)).await;
     answer.assert_handled();
-    assert_eq!(&*answer.body, br#"{"type":"invoice.paid"}"#, "the body is replayed");
+    assert_eq!(&*answer.body, br#"{"type":"invoice.paid"}"#, "the handler must receive the whole body");
     let delivery = handler.last();
     assert_eq!(delivery.provider(), "standard-webhooks");
     assert_eq!((delivery.id(), delivery.event_type()), (Some("msg_1"), Some("invoice.paid")));
@@ -39,7 +39,7 @@ async fn a_true_delivery_reaches_the_handler_with_all_that_is_known_of_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_only_if_excludes_is_left_alone() {
+async fn a_request_that_only_if_excludes_passes_unchanged() {
     let layer = layer().only_if(|head| head.uri.path() == "/webhook");
     let service = layer.layer(service_fn(async |request: Request<Body>| {
         assert!(request.extensions().get::<Delivery>().is_none());
@@ -47,23 +47,23 @@ async fn what_only_if_excludes_is_left_alone() {
         Ok::<_, BoxError>(Response::new(request.into_body()))
     }));
     let request =
-        Request::get("/health").header("x-kept", "yes").body(Full::<Bytes>::from("as it is")).unwrap();
+        Request::get("/health").header("x-kept", "yes").body(Full::<Bytes>::from("unchanged")).unwrap();
     let response = service.clone().oneshot(request).await.unwrap();
     let body = http_body_util::BodyExt::collect(response.into_body()).await.unwrap().to_bytes();
-    assert_eq!(body, "as it is");
+    assert_eq!(body, "unchanged");
 
     let hook = Request::post("/webhook").body(Full::<Bytes>::default()).unwrap();
     assert_eq!(service.oneshot(hook).await.unwrap().status(), 401);
 }
 
-/// A provider with a handshake on either side of its signature, which is the header `x-good`.
-struct Shaking(Profile);
+/// A verifier with one handshake before the signature is verified and one after. The signature is the header `x-good`.
+struct WithHandshakes(Profile);
 
-impl Verifier for Shaking {
+impl Verifier for WithHandshakes {
     fn begin<'a>(&'a self, request: &RequestContext<'a>) -> Result<Box<dyn Check + 'a>, VerifyError> {
         match request.head().headers.contains_key("x-good") {
             true => Ok(Box::new(Good)),
-            false => Err(VerifyError::missing("no x-good")),
+            false => Err(VerifyError::missing("`x-good` is missing")),
         }
     }
 
@@ -92,9 +92,9 @@ impl Check for Good {
 }
 
 #[tokio::test(start_paused = true)]
-async fn handshakes_are_answered_and_reach_no_handler() {
+async fn handshakes_are_answered_without_calling_the_handler() {
     let handler = Handler::default();
-    let app = handler.under(&WebhookLayer::with_verifier(Shaking(Profile::new("acme"))));
+    let app = handler.under(&WebhookLayer::with_verifier(WithHandshakes(Profile::new("acme"))));
     let unsigned = Request::get("/webhook?challenge=42").body(Full::<Bytes>::default()).unwrap();
     assert_eq!(app.send(unsigned).await.body, "42");
     let signed =
@@ -104,9 +104,9 @@ async fn handshakes_are_answered_and_reach_no_handler() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_merely_looks_like_a_signed_handshake_is_refused() {
+async fn an_unsigned_handshake_that_must_be_signed_is_rejected() {
     let handler = Handler::default();
-    let app = handler.under(&WebhookLayer::with_verifier(Shaking(Profile::new("acme"))));
+    let app = handler.under(&WebhookLayer::with_verifier(WithHandshakes(Profile::new("acme"))));
     let unsigned = Request::post("/webhook").body(Full::<Bytes>::from("challenge:43")).unwrap();
     app.send(unsigned).await.assert_rejected(RejectionKind::MissingSignature);
     assert_eq!(handler.calls(), 0);
@@ -141,7 +141,7 @@ async fn the_verifier_can_be_chosen_per_request() {
     wrong.assert_rejected(RejectionKind::WrongSignature);
     let unknown = app.send(to("/three", SECRET)).await;
     unknown.assert_rejected(RejectionKind::UnknownEndpoint);
-    // From outside, an endpoint that does not exist looks like any other.
+    // Clients must not be able to tell whether an endpoint exists.
     assert_eq!((unknown.status(), unknown.body), (wrong.status(), wrong.body));
     app.send(to("/broken", SECRET)).await.assert_rejected(RejectionKind::VerifierUnavailable);
     let began = Instant::now();
@@ -151,7 +151,7 @@ async fn the_verifier_can_be_chosen_per_request() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_unverified_reaches_the_store() {
+async fn unverified_requests_do_not_reach_the_store() {
     let store = faulty_store();
     let handler = Handler::default();
     let app = handler.under(&layer().dedupe(store.clone()));
@@ -173,7 +173,7 @@ struct Ping {
 #[tokio::test(start_paused = true)]
 async fn a_payload_is_decoded_whatever_its_content_type_says() {
     let service = layer().json::<Ping>().layer(service_fn(async |request: Request<Body>| {
-        let ping = request.extensions().get::<Event<Ping>>().expect("no event");
+        let ping = request.extensions().get::<Event<Ping>>().expect("event is missing");
         Ok::<_, BoxError>(Response::new(Full::<Bytes>::from(ping.n.to_string())))
     }));
     for (id, content_type) in
@@ -188,7 +188,7 @@ async fn a_payload_is_decoded_whatever_its_content_type_says() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_payload_that_cannot_be_decoded_does_not_burn_its_id() {
+async fn an_undecodable_payload_does_not_claim_its_id() {
     let store = faulty_store();
     let handler = Handler::default();
     let app = handler.under(&layer().json::<Ping>().dedupe(store.clone()));
@@ -199,9 +199,9 @@ async fn a_payload_that_cannot_be_decoded_does_not_burn_its_id() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn payloads_can_be_forms_or_anything() {
+async fn payloads_can_be_forms_or_decoded_by_a_function() {
     let form = layer().form::<Ping>().layer(service_fn(async |request: Request<Body>| {
-        let ping = request.extensions().get::<Event<Ping>>().expect("no event");
+        let ping = request.extensions().get::<Event<Ping>>().expect("event is missing");
         Ok::<_, BoxError>(Response::new(Full::<Bytes>::from(ping.n.to_string())))
     }));
     assert_eq!(form.clone().oneshot(signed("1", "n=7&other=x")).await.unwrap().status(), 200);
@@ -210,7 +210,7 @@ async fn payloads_can_be_forms_or_anything() {
     let lines = layer()
         .decode(|delivery| Ok(std::str::from_utf8(delivery.payload())?.lines().count()))
         .layer(service_fn(async |request: Request<Body>| {
-            let count = request.into_parts().0.extensions.remove::<Event<usize>>().expect("no event");
+            let count = request.into_parts().0.extensions.remove::<Event<usize>>().expect("event is missing");
             assert_eq!(count.into_inner(), 2);
             Ok::<_, BoxError>(Response::new(Full::<Bytes>::default()))
         }));
@@ -218,17 +218,17 @@ async fn payloads_can_be_forms_or_anything() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn github_posts_json_in_a_form_if_so_configured() {
+async fn github_can_send_json_in_a_form_field() {
     let handler = Handler::default();
     let app = handler.under(&github_layer().json::<Ping>());
     let as_form = "payload=%7B%22n%22%3A7%7D";
     app.send(crate::support::github_signed("1", as_form)).await.assert_handled();
     let delivery = handler.last();
-    assert_eq!(&**delivery.payload(), as_form.as_bytes(), "the payload is what was signed");
+    assert_eq!(&**delivery.payload(), as_form.as_bytes(), "the payload must be the signed bytes");
     assert_eq!(delivery.json::<Ping>().unwrap().n, 7);
     assert_eq!(delivery.event_type(), Some("push"));
     app.send(crate::support::github_signed("2", r#"{"n":7}"#)).await.assert_handled();
-    // JSON is no form, whatever it says, nor is what comes in parts.
+    // Neither JSON that contains `&payload=` nor `multipart/form-data` is parsed as a URL-encoded form.
     for json in [r#"{"n":7,"of":"&payload={}"}"#, "\n{\"n\":7,\"of\":\"&payload={}\"}"] {
         app.send(crate::support::github_signed(&json.len().to_string(), json)).await.assert_handled();
         assert_eq!(handler.last().json::<Ping>().unwrap().n, 7);
@@ -257,7 +257,7 @@ async fn the_payload_is_parsed_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn tolerance_is_the_providers_unless_the_layer_sets_it() {
+async fn the_layers_tolerance_overrides_the_providers() {
     let handler = Handler::default();
     let send = async |layer: WebhookLayer, timestamp: u64| {
         handler
@@ -276,7 +276,7 @@ async fn tolerance_is_the_providers_unless_the_layer_sets_it() {
     {
         assert_eq!(send(wide(), timestamp).await, kind, "{timestamp}");
     }
-    // Zero means the least, not off.
+    // Zero is the minimum; it does not disable the check.
     let none = || layer().tolerance(Duration::ZERO);
     for (timestamp, kind) in [(NOW - 1, None), (NOW - 2, stale), (NOW + 2, stale)] {
         assert_eq!(send(none(), timestamp).await, kind, "{timestamp}");
@@ -288,11 +288,12 @@ async fn tolerance_is_the_providers_unless_the_layer_sets_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_timestamp_that_is_known_at_the_end_is_judged_then() {
+async fn a_timestamp_in_the_body_is_checked_at_the_end() {
     let profile =
         Profile::new("acme").with_tolerance(Tolerance::default().with_past(Duration::from_secs(10)));
     let verifier = verify::from_fn(|_, body| {
-        let signed = verify::unix_seconds(body).ok_or(VerifyError::malformed("not a time"))?;
+        let signed =
+            verify::unix_seconds(body).ok_or(VerifyError::malformed("body is not a Unix timestamp"))?;
         Ok(Verified::new().with_timestamp(signed))
     });
     let layer = WebhookLayer::with_verifier(verifier.with_profile(profile)).clock(TokioClock::start());
@@ -310,7 +311,7 @@ async fn a_timestamp_that_is_known_at_the_end_is_judged_then() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_verifier_may_finish_later_but_not_for_ever() {
+async fn an_asynchronous_verifier_has_a_time_limit() {
     struct Later(Profile, Option<Duration>);
     struct Waits(Option<Duration>);
     impl Verifier for Later {
@@ -343,12 +344,12 @@ async fn a_verifier_may_finish_later_but_not_for_ever() {
 }
 
 #[test]
-fn a_misconfigured_secret_panics_where_it_is_configured_or_is_an_error() {
+fn an_invalid_secret_panics_in_new_and_is_an_error_in_try_new() {
     let bad: Secret = "whsec_not base64!".parse().unwrap();
-    let error = WebhookLayer::try_new(bad.clone()).expect_err("it is not base64");
+    let error = WebhookLayer::try_new(bad.clone()).expect_err("secret is not base64");
     assert!(!error.to_string().contains("not base64!"), "{error}");
     assert!(std::panic::catch_unwind(|| WebhookLayer::new(bad.clone())).is_err());
-    let error = WebhookLayer::try_new([secret(), bad]).expect_err("the second is not base64");
+    let error = WebhookLayer::try_new([secret(), bad]).expect_err("second secret is not base64");
     assert!(error.to_string().contains("secret 1"), "{error}");
     for empty in ["", " ", "\n"] {
         assert!(empty.parse::<Secret>().is_err());
@@ -362,7 +363,7 @@ fn a_misconfigured_secret_panics_where_it_is_configured_or_is_an_error() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn bodies_say_how_long_they_are_and_whether_they_are_over() {
+async fn bodies_report_their_length_and_end() {
     use http_body::Body as _;
 
     let said = |body: &Body| (body.size_hint().exact(), body.is_end_stream());
@@ -372,7 +373,7 @@ async fn bodies_say_how_long_they_are_and_whether_they_are_over() {
     assert_eq!(said(&received), (Some(0), true));
     assert_eq!(said(&Body::empty()), (Some(0), true));
 
-    // Also of a request that is left alone, and of an answer in the handler's stead.
+    // The same holds for a request that `only_if` excludes and for the body of a rejection.
     let service =
         layer().only_if(|head| head.method == "POST").layer(service_fn(async |request: Request<Body>| {
             let (length, over) = (request.body().size_hint().exact(), request.body().is_end_stream());

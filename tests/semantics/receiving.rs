@@ -1,4 +1,4 @@
-//! Reading the body: limits, deadlines, budget, and refusing by the head alone.
+//! Reading the body: its size limit, timeout and buffer budget, and rejections from the headers alone.
 
 use std::{
     collections::VecDeque,
@@ -24,7 +24,7 @@ use crate::support::{
     Handler, NOW, OTHER_SECRET, SECRET, github_layer, layer, settle_down, signed, signed_with,
 };
 
-/// A body of given frames that counts how often it is polled, and claims what it likes.
+/// A body of given frames that counts its polls and reports any size hint.
 struct Frames {
     frames: VecDeque<Result<Frame<Bytes>, BoxError>>,
     hint: SizeHint,
@@ -58,7 +58,7 @@ impl http_body::Body for Frames {
         Poll::Ready(self.frames.pop_front())
     }
 
-    // Never true, as for any chunked body of hyper's.
+    // hyper's chunked bodies never return `true` either.
     fn is_end_stream(&self) -> bool {
         false
     }
@@ -68,7 +68,7 @@ impl http_body::Body for Frames {
     }
 }
 
-/// A body that its sender feeds, frame by frame, and ends by leaving.
+/// A body with a sender that sends each frame and ends the body when dropped.
 fn channel() -> (mpsc::Sender<Bytes>, ChannelBody) {
     let (sender, receiver) = mpsc::channel(64);
     (sender, ChannelBody(receiver))
@@ -88,13 +88,13 @@ impl http_body::Body for ChannelBody {
     }
 }
 
-/// The signed head of a delivery of `body`, over another body.
+/// Returns a request with the signed headers for `body_to_sign` but with another body.
 fn head_of<B>(body_to_sign: &str, body: B) -> Request<B> {
     signed("msg_1", body_to_sign).map(|_| body)
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_its_head_gives_away_is_refused_before_its_body_is_polled() {
+async fn a_request_with_invalid_headers_is_rejected_before_its_body_is_polled() {
     let handler = Handler::default();
     let app = handler.under(&layer());
     type BreakHead = fn(&mut HeaderMap);
@@ -123,20 +123,20 @@ async fn what_its_head_gives_away_is_refused_before_its_body_is_polled() {
         let polls = Arc::clone(&body.polls);
         let mut request = head_of("{}", body);
         break_head(request.headers_mut());
-        // Polled just once, before any other task can run: nothing was awaited either.
+        // One poll must suffice: the rejection does not wait for anything.
         let mut call = Box::pin(app.send(request));
         let answer = poll_fn(|cx| Poll::Ready(call.as_mut().poll(cx))).await;
-        let Poll::Ready(answer) = answer else { panic!("{kind} waited for something") };
+        let Poll::Ready(answer) = answer else { panic!("{kind}: the response was not ready at once") };
         answer.assert_rejected(kind);
         assert_eq!(polls.load(Ordering::SeqCst), 0, "{kind}");
         settle_down().await;
-        assert_eq!(polls.load(Ordering::SeqCst), 2, "after {kind} the body was not read away");
+        assert_eq!(polls.load(Ordering::SeqCst), 2, "{kind}: the body was not drained");
     }
     assert_eq!(handler.calls(), 0);
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_expects_a_100_is_refused_without_one() {
+async fn a_request_with_expect_100_continue_is_rejected_without_a_100() {
     let app = Handler::default().under(&layer());
     let body = Frames::of(["{}".into()]);
     let polls = Arc::clone(&body.polls);
@@ -145,10 +145,10 @@ async fn who_expects_a_100_is_refused_without_one() {
     request.headers_mut().insert("expect", "100-continue".parse().unwrap());
     app.send(request).await.assert_rejected(RejectionKind::MissingSignature);
     settle_down().await;
-    // Polling the body is what makes a server send the 100.
+    // Polling the body would make the server send `100 Continue`.
     assert_eq!(polls.load(Ordering::SeqCst), 0);
 
-    // Once it was sent, what comes is read away as from everybody.
+    // After a `100 Continue`, the rest of the body is drained as for any other request.
     let body = Frames::of(["too long".into(), "more".into()]);
     let polls = Arc::clone(&body.polls);
     let mut request = head_of("{}", body);
@@ -160,7 +160,7 @@ async fn who_expects_a_100_is_refused_without_one() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_body_in_frames_is_the_body() {
+async fn a_body_in_several_frames_is_reassembled() {
     let handler = Handler::default();
     let app = handler.under(&layer());
     let text = r#"{"type":"split"}"#;
@@ -178,10 +178,10 @@ async fn a_body_in_frames_is_the_body() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_frame_is_not_copied_where_nothing_has_to_be_waited_for() {
+async fn a_single_frame_is_not_copied_if_it_is_ready_at_once() {
     let handler = Handler::default();
     let text = Bytes::from(r#"{"a":1}"#.to_owned());
-    // It does not say that it was the last one, which no chunked body does.
+    // Like a chunked body, it does not report that the frame was the last one.
     let body = Frames::of([text.clone()]);
     handler.under(&layer()).send(signed("msg_1", r#"{"a":1}"#).map(|_| body)).await.assert_handled();
     assert_eq!(handler.last().payload().as_ptr(), text.as_ptr());
@@ -189,7 +189,7 @@ async fn a_frame_is_not_copied_where_nothing_has_to_be_waited_for() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_body_in_frames_that_differs_in_a_byte_is_refused() {
+async fn a_body_in_frames_that_differs_in_a_byte_is_rejected() {
     let app = Handler::default().under(&layer());
     let frames = ["{\"a\"".into(), ":2}".into()];
     app.send(head_of(r#"{"a":1}"#, Frames::of(frames))).await.assert_rejected(RejectionKind::WrongSignature);
@@ -205,7 +205,7 @@ async fn a_body_at_the_limit_passes_and_one_byte_more_does_not() {
         app.send(signed("msg_1", &full)).await.assert_handled();
         let more = "x".repeat(limit + 1);
         app.send(signed("msg_1", &more)).await.assert_rejected(RejectionKind::BodyTooLarge);
-        // The same without a length announced, and with the excess in a frame of its own.
+        // The same without a declared length and with the excess byte in a separate frame.
         let frames = [full.clone().into(), "x".into()];
         app.send(signed("msg_1", &more).map(|_| Frames::of(frames)))
             .await
@@ -219,7 +219,7 @@ async fn a_body_at_the_limit_passes_and_one_byte_more_does_not() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_limit_is_1_mib_or_the_providers() {
+async fn the_default_limit_is_1_mib_or_the_providers() {
     let handler = Handler::default();
     let mib = "x".repeat(1024 * 1024);
     handler.under(&layer()).send(signed("msg_1", &mib)).await.assert_handled();
@@ -232,7 +232,7 @@ async fn the_limit_is_1_mib_or_the_providers() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_length_that_is_announced_is_believed_only_when_too_large() {
+async fn a_declared_length_only_matters_if_it_is_too_large() {
     let app = Handler::default().under(&layer());
     let mut body = Frames::of(["{}".into()]);
     body.hint = SizeHint::with_exact(68_719_476_736);
@@ -242,7 +242,7 @@ async fn a_length_that_is_announced_is_believed_only_when_too_large() {
     request.headers_mut().insert("content-length", "68719476736".parse().unwrap());
     app.send(request).await.assert_rejected(RejectionKind::BodyTooLarge);
 
-    // What is no length says nothing.
+    // An invalid length is ignored.
     let mut request = head_of("{}", Frames::of(["{}".into()]));
     request.headers_mut().insert("content-length", "99999999999999999999999".parse().unwrap());
     app.send(request).await.assert_handled();
@@ -261,7 +261,7 @@ async fn a_body_that_trickles_is_cut_off() {
     let answer = app.send(head_of("{}", body)).await;
     answer.assert_rejected(RejectionKind::BodyTooSlow);
     assert_eq!((answer.status(), began.elapsed()), (408, Duration::from_secs(10)));
-    // What is left is read away, but not for ever.
+    // The rest is drained for a limited time.
     trickle.await.unwrap();
     assert!(began.elapsed() <= Duration::from_secs(13));
 
@@ -286,14 +286,14 @@ async fn a_body_that_is_always_ready_and_never_ends_is_cut_off_too() {
     }
     let app = Handler::default().under(&layer());
     let call = tokio::spawn(async move { app.send(head_of("{}", Endless)).await });
-    // Others get their turn meanwhile, and the deadline its own.
+    // Reading yields to other tasks and to the timeout.
     tokio::task::yield_now().await;
     tokio::time::advance(Duration::from_secs(10)).await;
     call.await.unwrap().assert_rejected(RejectionKind::BodyTooSlow);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_body_that_breaks_off_is_told_from_one_that_ends() {
+async fn an_interrupted_body_is_distinguished_from_a_complete_one() {
     let handler = Handler::default();
     let app = handler.under(&layer());
     let broken = Frames::of(["{}".into()]).then(Err("connection reset".into()));
@@ -318,7 +318,7 @@ impl std::error::Error for Wrapped {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_limit_of_another_layer_above_is_a_413_however_it_is_wrapped() {
+async fn the_limit_of_an_outer_layer_is_a_413_however_its_error_is_wrapped() {
     let app = Handler::default().under(&layer());
     let limited = Limited::new(Frames::of(["{}".into()]), 1);
     app.send(head_of("{}", limited)).await.assert_rejected(RejectionKind::BodyTooLarge);
@@ -328,11 +328,11 @@ async fn the_limit_of_another_layer_above_is_a_413_however_it_is_wrapped() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_budget_bounds_what_all_bodies_together_hold() {
+async fn the_budget_bounds_the_memory_of_all_bodies_together() {
     let handler = Handler::default();
     let layer = layer().buffer_budget(100);
     let app = handler.under(&layer);
-    // Fed, and not finished: 60 bytes are held.
+    // The body is unfinished, and 60 bytes of it are buffered.
     let (sender, body) = channel();
     let slow = tokio::spawn({
         let app = app.clone();
@@ -343,7 +343,7 @@ async fn the_budget_bounds_what_all_bodies_together_hold() {
     let answer = app.send(signed("msg_2", &"x".repeat(50))).await;
     answer.assert_rejected(RejectionKind::OverBudget);
     assert_eq!((answer.status(), answer.header("retry-after")), (503, Some("10")));
-    // Another service of the same layer shares the budget; what fits is received.
+    // Another service of the same layer shares the budget and receives bodies that fit.
     handler
         .under(&layer)
         .send(signed("msg_3", &"x".repeat(41)))
@@ -357,7 +357,7 @@ async fn the_budget_bounds_what_all_bodies_together_hold() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_held_is_given_back_however_it_ends() {
+async fn the_budget_is_returned_however_the_request_ends() {
     let handler = Handler::doing([crate::support::Act::Panic]);
     let app = handler.under(&layer().buffer_budget(10));
     let body = "0123456789";
@@ -380,31 +380,31 @@ async fn what_was_held_is_given_back_however_it_ends() {
     app.send(signed("7", body)).await.assert_handled();
 }
 
-/// What a server reads at once, of which it hands on parts that keep all of it.
-struct Read(Arc<Vec<u8>>);
+/// A server's read buffer; every slice of it keeps the whole buffer in memory.
+struct ReadBuffer(Arc<Vec<u8>>);
 
-impl AsRef<[u8]> for Read {
+impl AsRef<[u8]> for ReadBuffer {
     fn as_ref(&self) -> &[u8] {
         &self.0
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_read_along_with_a_body_is_not_kept_while_the_rest_of_it_is_waited_for() {
+async fn the_servers_read_buffer_is_not_kept_while_the_rest_of_the_body_is_awaited() {
     let app = Handler::default().under(&layer());
     let read = Arc::new(vec![b'x'; 16 * 1024]);
     let (sender, body) = channel();
     let slow = tokio::spawn(async move { app.send(head_of("xy", body)).await });
-    sender.send(Bytes::from_owner(Read(Arc::clone(&read))).slice(..1)).await.unwrap();
+    sender.send(Bytes::from_owner(ReadBuffer(Arc::clone(&read))).slice(..1)).await.unwrap();
     settle_down().await;
-    assert_eq!(Arc::strong_count(&read), 1, "16 KiB are held for a byte");
+    assert_eq!(Arc::strong_count(&read), 1, "one byte of body keeps 16 KiB in memory");
     sender.send("y".into()).await.unwrap();
     drop(sender);
     slow.await.unwrap().assert_handled();
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_handler_that_runs_does_not_count_as_a_body_that_is_buffered() {
+async fn the_body_of_a_running_handler_does_not_count_as_buffered() {
     let handler = Handler::doing([crate::support::Act::Hang]);
     let app = handler.under(&layer().buffer_budget(10));
     let running = tokio::spawn({
@@ -417,7 +417,7 @@ async fn a_handler_that_runs_does_not_count_as_a_body_that_is_buffered() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn trailers_which_nobody_signed_reach_the_handler_only_if_they_are_asked_for() {
+async fn unsigned_trailers_reach_the_handler_only_with_forward_trailers() {
     use http_body::Body as _;
     use tower::{Layer, ServiceExt};
     let mut trailers = HeaderMap::new();
@@ -445,7 +445,7 @@ async fn trailers_which_nobody_signed_reach_the_handler_only_if_they_are_asked_f
 }
 
 #[tokio::test(start_paused = true)]
-async fn at_most_so_much_of_a_refused_body_is_read_away() {
+async fn at_most_1_mib_of_a_rejected_body_is_drained() {
     let app = Handler::default().under(&layer());
     let chunk = Bytes::from(vec![0; 64 * 1024]);
     let body = Frames::of(std::iter::repeat_n(chunk, 64));
@@ -459,9 +459,9 @@ async fn at_most_so_much_of_a_refused_body_is_read_away() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn at_most_so_many_refused_bodies_are_read_away_at_once() {
+async fn at_most_64_rejected_bodies_are_drained_at_once() {
     let app = Handler::default().under(&layer());
-    // The second time as many again: who was read away has given its place back.
+    // The second round must drain as many: the first one has returned its permits.
     for _ in 0..2 {
         let mut senders = Vec::new();
         for _ in 0..100 {
@@ -471,8 +471,8 @@ async fn at_most_so_many_refused_bodies_are_read_away_at_once() {
             app.send(request).await.assert_rejected(RejectionKind::MissingSignature);
             senders.push(sender);
         }
-        let read_away = senders.iter().filter(|sender| !sender.is_closed()).count();
-        assert_eq!(read_away, 64);
+        let drained = senders.iter().filter(|sender| !sender.is_closed()).count();
+        assert_eq!(drained, 64);
         tokio::time::sleep(Duration::from_secs(3)).await;
         assert!(senders.iter().all(mpsc::Sender::is_closed));
     }

@@ -1,4 +1,4 @@
-//! [`EventRouter`] behind the layer: the service of each event type, and what has none.
+//! [`EventRouter`] behind the layer: event types with and without a service.
 
 use std::{
     convert::Infallible,
@@ -60,7 +60,7 @@ async fn each_event_type_reaches_its_own_service() {
         assert_eq!(calls(), [1, 2, id + 1]);
     }
     send(&layer, &routes, github("1", "push")).await;
-    assert_eq!(calls(), [1, 2, 3], "a duplicate reaches none");
+    assert_eq!(calls(), [1, 2, 3], "a duplicate must not reach a service");
 }
 
 #[tokio::test(start_paused = true)]
@@ -77,7 +77,7 @@ async fn a_route_that_is_added_later_handles_what_was_ignored_before() {
     let after = before.clone().on("star", handler.clone());
     send(&layer, &after, github("1", "star")).await;
     assert_eq!((outcomes.one().kind(), handler.calls()), (OutcomeKind::Accepted, 1));
-    // The clone from before has no more routes than it had.
+    // A clone does not get routes that are added later.
     send(&layer, &before, github("2", "star")).await;
     assert_eq!(handler.calls(), 1);
 }
@@ -93,7 +93,7 @@ async fn a_detached_router_ignores_as_well() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_delivery_without_an_event_type_is_kept_by_its_provider() {
+async fn a_delivery_without_an_event_type_fails_so_that_the_provider_retries() {
     let outcomes = Outcomes::default();
     let (layer, handler) = (outcomes.of(github_layer()), Handler::default());
     let routes: Routes = EventRouter::new().on("push", handler.clone());
@@ -107,7 +107,7 @@ async fn a_delivery_without_an_event_type_is_kept_by_its_provider() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_router_without_a_layer_handles_nothing_but_by_its_fallback() {
+async fn a_router_without_a_layer_only_calls_its_fallback() {
     let handler = Handler::default();
     let routes: Routes = EventRouter::new().on("push", handler.clone());
     let response = routes.clone().oneshot(github("1", "push")).await.unwrap();
@@ -118,7 +118,7 @@ async fn a_router_without_a_layer_handles_nothing_but_by_its_fallback() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_ignored_event_is_answered_as_grpc_where_it_is_asked_so() {
+async fn an_ignored_event_gets_a_grpc_response_for_a_grpc_request() {
     let mut request = github("1", "star");
     request.headers_mut().insert("content-type", "application/grpc".parse().unwrap());
     let routes: Routes = EventRouter::new().on("push", Handler::default());
@@ -127,7 +127,7 @@ async fn an_ignored_event_is_answered_as_grpc_where_it_is_asked_so() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn failures_of_a_route_are_those_of_a_handler() {
+async fn a_route_that_fails_is_a_handler_that_fails() {
     let handler = Handler::doing([Act::Answer(503), Act::Fail, Act::Panic]);
     let routes: Routes = EventRouter::new().on("push", handler.clone());
     let layer = github_layer();
@@ -139,7 +139,7 @@ async fn failures_of_a_route_are_those_of_a_handler() {
     assert_eq!(handler.calls(), 4);
 }
 
-/// Is ready when it is polled for the second time, and panics if it is called before.
+/// A service that is ready on the second poll and panics if it is called before.
 #[derive(Clone)]
 struct Slow(u8);
 
@@ -155,7 +155,7 @@ impl Service<Request<Body>> for Slow {
     }
 
     fn call(&mut self, _: Request<Body>) -> Self::Future {
-        assert_eq!(self.0, 2, "it was made ready");
+        assert_eq!(self.0, 2, "the service was called before it was ready");
         ready(Ok(Response::default()))
     }
 }
@@ -172,7 +172,7 @@ async fn a_router_is_ready_at_once_and_waits_for_the_service_it_chooses() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_event_type_in_the_body_is_routed_by_too() {
+async fn an_event_type_in_the_body_selects_the_route() {
     let handler = Handler::default();
     let routes: Routes = EventRouter::new().on("invoice.paid", handler.clone());
     let layer = crate::support::layer();
@@ -181,7 +181,7 @@ async fn an_event_type_in_the_body_is_routed_by_too() {
     assert_eq!(handler.calls(), 1);
 }
 
-/// Its first event says nothing about the others.
+/// The first event of a batch says nothing about the type of the others.
 #[tokio::test(start_paused = true)]
 async fn a_batch_has_no_single_event_type() {
     let handler = Handler::default();
@@ -199,7 +199,7 @@ async fn a_batch_has_no_single_event_type() {
 
 #[test]
 #[should_panic(expected = "event type `push` has two routes")]
-fn an_event_type_with_two_routes_is_a_mistake() {
+fn an_event_type_with_two_routes_panics() {
     let _: Routes =
         EventRouter::new().on("push", Handler::default()).on(["star", "push"], Handler::default());
 }

@@ -1,4 +1,4 @@
-//! A store that is down, slow, or forgets to answer.
+//! Stores that are down, slow, or do not respond.
 
 use std::{error::Error, sync::Arc, time::Duration};
 
@@ -22,7 +22,7 @@ use crate::{
 };
 
 #[tokio::test(start_paused = true)]
-async fn a_store_that_is_down_refuses_by_default_and_loses_nothing() {
+async fn deliveries_are_rejected_by_default_while_the_store_is_down() {
     let store = faulty_store();
     let handler = Handler::default();
     let app = handler.under(&layer().dedupe(store.clone()));
@@ -38,7 +38,7 @@ async fn a_store_that_is_down_refuses_by_default_and_loses_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_store_that_does_not_answer_is_waited_for_a_second() {
+async fn a_store_that_does_not_respond_times_out_after_a_second() {
     for fault in [Fault::Hang, Fault::ActAndHang] {
         let store = faulty_store();
         let handler = Handler::default();
@@ -49,14 +49,14 @@ async fn a_store_that_does_not_answer_is_waited_for_a_second() {
         assert_eq!(began.elapsed(), Duration::from_secs(1));
         store.heal();
         tokio::time::sleep(Duration::from_secs(1)).await;
-        // Whatever was claimed was released with the token.
+        // A claim that the store may have granted is released with its token.
         assert_eq!(store.calls(Operation::Release), 1);
         app.send(signed("msg_1", "{}")).await.assert_handled();
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn proceeding_runs_undeduped_and_says_so() {
+async fn under_proceed_deliveries_run_undeduped_and_report_it() {
     for fault in [Fault::Error, Fault::Hang, Fault::ActAndHang] {
         let store = faulty_store();
         let handler = Handler::default();
@@ -81,7 +81,7 @@ async fn a_success_that_cannot_be_stored_stays_a_success_and_is_stored_later() {
         let app = handler.under(&layer().dedupe(store.clone()));
         store.fail(Operation::Complete, fault);
         app.send(signed("msg_1", "{}")).await.assert_handled();
-        // Not remembered yet, and held by its lease: a retry is put off rather than run.
+        // The claim is not completed yet, but its lease still holds: a retry gets a 503.
         app.send(signed("msg_1", "{}")).await.assert_rejected(RejectionKind::InProgress);
         tokio::time::sleep(Duration::from_secs(5)).await;
         store.heal();
@@ -92,7 +92,7 @@ async fn a_success_that_cannot_be_stored_stays_a_success_and_is_stored_later() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn storing_is_given_up_when_the_lease_is_over() {
+async fn settling_stops_when_the_lease_expires() {
     let store = faulty_store();
     let handler = Handler::default();
     let app = handler.under(&layer().dedupe(store.clone()));
@@ -106,8 +106,8 @@ async fn storing_is_given_up_when_the_lease_is_over() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_slow_store_is_asked_a_few_times_for_each_rejected_delivery() {
-    // Once every 5 to 10 s in the end, after a second of waiting for the last answer.
+async fn a_slow_store_gets_a_few_releases_for_each_rejected_delivery() {
+    // At first more often, and later every 5 to 10 s after the last call timed out.
     for (lease, deliveries, most) in
         [(Duration::from_secs(30), 1000, 7), (Duration::from_secs(3600), 20, 600)]
     {
@@ -128,7 +128,7 @@ async fn a_slow_store_is_asked_a_few_times_for_each_rejected_delivery() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn settlements_that_failed_together_are_not_tried_again_together() {
+async fn settlements_that_failed_together_are_not_retried_together() {
     let store = faulty_store();
     let layer = layer().dedupe(store.clone());
     let app = Handler::default().under(&layer);
@@ -140,12 +140,12 @@ async fn settlements_that_failed_together_are_not_tried_again_together() {
         tokio::time::sleep(Duration::from_millis(10)).await;
         most = most.max(store.calls(Operation::Release) - before);
     }
-    // The first attempts alone are spread over a quarter of a second.
+    // Even the first retries are spread over a quarter of a second.
     assert!((1..200).contains(&most), "{most} within 10 ms");
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_releases_of_an_outage_are_bounded_and_crowd_out_no_completion() {
+async fn pending_releases_are_bounded_and_do_not_crowd_out_completions() {
     let store = faulty_store();
     let layer = layer().dedupe(store.clone());
     let app = Handler::default().under(&layer);
@@ -161,18 +161,18 @@ async fn the_releases_of_an_outage_are_bounded_and_crowd_out_no_completion() {
     layer.drain().finished().await;
     app.send(signed("msg_handled", "{}")).await.assert_duplicate();
 
-    // The claim whose release was dropped has ended with its lease.
+    // The claim whose release was dropped has expired.
     tokio::time::sleep(Duration::from_secs(30)).await;
     app.send(signed("1499", "{}")).await.assert_handled();
     app.send(signed("0", "{}")).await.assert_handled();
 }
 
-/// Also where the store's answer has to be waited for.
+/// This must hold for a store with and without latency.
 #[tokio::test(start_paused = true)]
-async fn the_releases_that_are_left_of_an_outage_crowd_out_no_release_that_the_store_takes() {
+async fn pending_releases_of_an_outage_do_not_crowd_out_new_releases() {
     for latency in [Duration::ZERO, Duration::from_millis(1)] {
         let store = faulty_store();
-        let remote = Patient { store: store.clone(), limit: Duration::from_secs(5), latency };
+        let remote = WithTimeout { store: store.clone(), limit: Duration::from_secs(5), latency };
         let layer = layer().dedupe(remote);
         let handler = Handler::doing([Act::Hang]);
         let app = handler.under(&layer);
@@ -209,7 +209,7 @@ async fn a_claim_is_released_soon_after_an_outage_however_long_its_lease_is() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_first_releases_of_an_outage_are_bounded_too() {
+async fn first_release_attempts_during_an_outage_are_bounded() {
     const CALLS: usize = 3000;
     let store = faulty_store();
     let layer = layer().dedupe(store.clone());
@@ -229,7 +229,7 @@ async fn the_first_releases_of_an_outage_are_bounded_too() {
     assert_eq!(layer.drain().running(), 1024);
 }
 
-/// Sends a delivery, for the task to be aborted.
+/// Sends a delivery in a task that the caller aborts.
 fn hang_up_on(app: &App, id: &str) -> tokio::task::JoinHandle<()> {
     let (app, request) = (app.clone(), signed(id, "{}"));
     tokio::spawn(async move {
@@ -237,7 +237,7 @@ fn hang_up_on(app: &App, id: &str) -> tokio::task::JoinHandle<()> {
     })
 }
 
-/// Sends so many deliveries at the same time, each of which is rejected.
+/// Sends this many deliveries concurrently and checks that each is rejected.
 async fn reject_at_once(app: &App, deliveries: usize) {
     let sent: Vec<_> = (0..deliveries)
         .map(|id| {
@@ -265,7 +265,7 @@ async fn a_failure_that_cannot_be_released_is_passed_on_and_released_later() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_heartbeat_that_fails_once_is_made_up_for() {
+async fn a_heartbeat_that_fails_once_is_retried() {
     let store = faulty_store();
     let handler = Handler::doing([Act::Sleep(Duration::from_secs(45))]);
     let app = handler.under(&layer().dedupe(store.clone()));
@@ -281,7 +281,7 @@ async fn a_heartbeat_that_fails_once_is_made_up_for() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_extension_without_an_answer_does_not_end_a_short_lease() {
+async fn an_extension_that_times_out_does_not_end_a_short_lease() {
     for lease in [Duration::from_secs(3), Duration::from_millis(300)] {
         let store = faulty_store();
         let handler = Handler::doing([Act::Sleep(lease * 2)]);
@@ -339,16 +339,16 @@ async fn a_store_that_panics_has_failed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_store_that_panics_before_it_waits_has_failed_too() {
+async fn a_store_that_panics_before_it_returns_a_future_has_failed() {
     let app = Handler::default();
     let app = app.under(&layer().dedupe(Panicking));
     app.send(signed("msg_1", "{}")).await.assert_rejected(RejectionKind::StoreUnavailable);
 }
 
-/// A store without a future.
+/// A store that panics before it returns a future.
 struct Panicking;
 
-#[allow(refining_impl_trait, reason = "no future is ever made")]
+#[allow(refining_impl_trait, reason = "it never returns a future")]
 impl Store for Panicking {
     fn claim(&self, _: &Key, _: &Token, _: Duration) -> std::future::Ready<Result<Claim, StoreError>> {
         panic!("claim")
@@ -375,9 +375,9 @@ impl Store for Panicking {
     }
 }
 
-/// An evicted id must not let the claim on the body expire: the retry would run beside the handler.
+/// An evicted claim on the id must not let the claim on the body expire, or a retry would run concurrently.
 #[tokio::test(start_paused = true)]
-async fn a_lost_claim_on_the_id_leaves_that_on_the_body() {
+async fn a_lost_claim_on_the_id_keeps_the_claim_on_the_body() {
     let handler = Handler::doing([Act::Sleep(Duration::from_secs(300))]);
     let store = Evicting(MokaStore::new(1000).clock(TokioClock::start()));
     let app = handler.under(&github_layer().dedupe(store).replay_guard());
@@ -419,7 +419,7 @@ impl Store for Evicting {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_delivery_that_never_comes_again_is_handled_while_the_store_is_down() {
+async fn a_delivery_that_is_never_retried_is_handled_while_the_store_is_down() {
     let github_sha1 = WebhookLayer::with_verifier(provider::github_sha1(github_secret()));
     for (layer, delivery) in [(github_layer(), github_signed("1", "{}")), (github_sha1, github_sha1_signed())]
     {
@@ -433,7 +433,7 @@ async fn a_delivery_that_never_comes_again_is_handled_while_the_store_is_down() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_set_for_store_failures_wins_over_the_provider() {
+async fn on_store_failure_overrides_the_providers_default() {
     let store = faulty_store();
     store.fail(Operation::Claim, Fault::Error);
     let layer = github_layer().dedupe(store).on_store_failure(StoreFailure::Reject);
@@ -442,7 +442,7 @@ async fn what_is_set_for_store_failures_wins_over_the_provider() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn of_several_verifiers_the_chosen_one_decides_what_a_store_failure_does() {
+async fn the_selected_verifier_decides_the_default_for_a_store_failure() {
     let store = faulty_store();
     store.fail(Operation::Claim, Fault::Error);
     let layer = WebhookLayer::with_lookup(|head: &Parts| {
@@ -469,22 +469,22 @@ fn github_sha1_signed() -> Sent {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_store_that_hangs_does_not_hold_the_handler_up() {
+async fn a_store_that_hangs_does_not_delay_the_handler() {
     let store = faulty_store();
     store.fail(Operation::Extend, Fault::Hang);
     let handler = Handler::doing([Act::Sleep(Duration::from_secs(11))]);
     let app = handler.under(&layer().dedupe(store.clone()));
     let began = Instant::now();
-    // The first heartbeat is at 10 s and does not answer; the handler is done at 11 s.
+    // The first heartbeat is at 10 s and gets no response; the handler finishes at 11 s.
     app.send(signed("msg_1", "{}")).await.assert_handled();
     assert_eq!(began.elapsed(), Duration::from_secs(11));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_store_that_allows_itself_more_than_a_second_is_not_waited_for_longer() {
+async fn a_store_with_a_timeout_above_a_second_still_times_out_after_a_second() {
     let store = faulty_store();
     let app = Handler::default();
-    let app = app.under(&layer().dedupe(Patient::new(&store, Duration::from_secs(5))));
+    let app = app.under(&layer().dedupe(WithTimeout::new(&store, Duration::from_secs(5))));
     store.fail(Operation::Claim, Fault::Hang);
     let began = Instant::now();
     app.send(signed("msg_1", "{}")).await.assert_rejected(RejectionKind::StoreUnavailable);
@@ -492,31 +492,31 @@ async fn a_store_that_allows_itself_more_than_a_second_is_not_waited_for_longer(
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_store_that_sees_to_its_time_is_taken_at_its_word() {
+async fn the_layer_relies_on_a_short_timeout_of_the_store() {
     let store = faulty_store();
     let app = Handler::default();
-    let app = app.under(&layer().dedupe(Patient::new(&store, Duration::from_secs(1))));
+    let app = app.under(&layer().dedupe(WithTimeout::new(&store, Duration::from_secs(1))));
     store.fail(Operation::Claim, Fault::Hang);
-    // It breaks its word, which no store may do: the layer has no watch of its own.
+    // The store exceeds its own `answers_within`, which is a bug in the store: the layer sets no timeout for it.
     let waiting = tokio::time::timeout(Duration::from_secs(60), app.send(signed("msg_1", "{}")));
     assert!(waiting.await.is_err());
 }
 
-/// A store that says how long it takes.
-struct Patient {
+/// A store that implements `answers_within`.
+struct WithTimeout {
     store: FaultyStore<MokaStore>,
     limit: Duration,
-    /// How long a release takes.
+    /// The duration of a release.
     latency: Duration,
 }
 
-impl Patient {
+impl WithTimeout {
     fn new(store: &FaultyStore<MokaStore>, limit: Duration) -> Self {
         Self { store: store.clone(), limit, latency: Duration::ZERO }
     }
 }
 
-impl Store for Patient {
+impl Store for WithTimeout {
     async fn claim(&self, key: &Key, token: &Token, lease: Duration) -> Result<Claim, StoreError> {
         self.store.claim(key, token, lease).await
     }

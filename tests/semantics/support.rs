@@ -1,4 +1,4 @@
-//! A service behind the layer, requests to send to it, and stores that misbehave on command.
+//! A service behind the layer, requests for it, and stores with injected failures.
 
 use std::{
     convert::Infallible,
@@ -30,7 +30,7 @@ pub const NOW: u64 = sign::NOW as u64;
 use crate::sign::{self, Sent};
 pub use crate::sign::{SECRET, secret};
 
-/// A clock that goes by tokio's, which stands still and jumps under `start_paused`.
+/// A clock that follows tokio's, which is virtual under `start_paused`.
 #[derive(Clone, Copy)]
 pub struct TokioClock(Instant);
 
@@ -50,18 +50,18 @@ impl Clock for TokioClock {
     }
 }
 
-/// The layer as most tests want it: on virtual time, everything else by default.
+/// A layer on virtual time with the defaults for everything else.
 pub fn layer() -> WebhookLayer {
     WebhookLayer::new(secret()).clock(TokioClock::start())
 }
 
-/// A GitHub layer, whose ids are not signed.
+/// A layer for GitHub, whose delivery ids are not signed.
 pub fn github_layer() -> WebhookLayer {
     let secret: Secret = GITHUB_SECRET.parse().unwrap();
     WebhookLayer::with_verifier(tower_webhook::provider::github(secret)).clock(TokioClock::start())
 }
 
-/// A delivery of `body` under `id`, signed at the start of the test's time.
+/// A delivery of `body` under `id`, signed at the start of the test.
 pub fn signed(id: &str, body: &str) -> Sent {
     signed_with(SECRET, id, NOW, body)
 }
@@ -74,7 +74,7 @@ pub fn github_signed(id: &str, body: &str) -> Sent {
     sign::github(GITHUB_SECRET, id, "push", body.to_owned())
 }
 
-/// What the handler does with a call.
+/// The handler's reaction to a call.
 #[derive(Clone, Copy, Debug)]
 pub enum Act {
     Answer(u16),
@@ -82,15 +82,14 @@ pub enum Act {
     Fail,
     Panic,
     Sleep(Duration),
-    /// Is never seen waiting, and uses up its task's share of the time at each turn.
+    /// Uses up tokio's cooperative budget on every poll and never waits.
     Work(Duration),
-    /// Takes its time, and then does that.
+    /// Sleeps, and then acts.
     Late(Duration, &'static Act),
     Hang,
 }
 
-/// A handler that does as it is told, call by call (and answers 200 when told no more), and
-/// remembers what it was called with.
+/// A handler that takes one act for each call (and then returns 200), and records its deliveries.
 #[derive(Clone, Default)]
 pub struct Handler(Arc<Inner>);
 
@@ -163,7 +162,7 @@ impl Service<Request<Body>> for Handler {
                     response.headers_mut().insert("grpc-status", status.parse().unwrap());
                 }
                 Act::Fail => return Err(HandlerError),
-                Act::Panic => panic!("the handler panics, as it was told to"),
+                Act::Panic => panic!("injected handler panic"),
                 Act::Sleep(time) | Act::Late(time, _) => tokio::time::sleep(time).await,
                 Act::Work(time) => {
                     let until = Instant::now() + time;
@@ -193,7 +192,7 @@ impl Drop for Running {
     }
 }
 
-/// The handler with the layer before it.
+/// The handler behind the layer.
 #[derive(Clone)]
 pub struct App(WebhookService<Handler>);
 
@@ -210,7 +209,7 @@ impl App {
         Ok(Answer { head, body })
     }
 
-    /// Sends `request` and expects an answer, whatever it is.
+    /// Sends `request` and returns the response, which must not be an error of the handler.
     pub async fn send<B>(&self, request: Request<B>) -> Answer
     where
         B: http_body::Body + Send + 'static,
@@ -265,14 +264,14 @@ impl Answer {
     }
 }
 
-/// Lets every task that can go on do so, without time passing.
+/// Lets every task run as far as it can without advancing time.
 pub async fn settle_down() {
     for _ in 0..20 {
         tokio::task::yield_now().await;
     }
 }
 
-/// A store in memory, on virtual time, that can be made to go wrong.
+/// A store in memory, on virtual time, with injectable faults.
 pub fn faulty_store() -> FaultyStore<MokaStore> {
     FaultyStore::new(MokaStore::new(1000).clock(TokioClock::start()))
 }

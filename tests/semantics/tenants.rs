@@ -1,4 +1,4 @@
-//! One layer for many tenants: whose delivery it is, and what keeps those of different tenants apart.
+//! One layer for many tenants: the lookup of endpoints, and the separation of their deliveries.
 
 use std::{
     convert::Infallible,
@@ -29,7 +29,7 @@ use crate::{
 #[derive(Clone, Debug, PartialEq)]
 struct Tenant(&'static str);
 
-/// A verifier of a token that sets no fingerprint.
+/// A verifier that compares a token and sets no secret fingerprint.
 fn by_token(token: &'static str) -> impl Verifier {
     let profile = Profile::new("acme").with_id(Location::header("x-id")).with_id_signed(false);
     let verifier = verify::from_fn(move |request, _| {
@@ -76,7 +76,7 @@ async fn tenants_without_fingerprint_and_scope_do_not_drop_each_others_deliverie
                 let reason = std::error::Error::source(answer.rejection().unwrap()).unwrap().to_string();
                 assert!(reason.starts_with("endpoint has no deduplication scope"), "{reason}");
             }
-            // The signature comes first: a client without one learns nothing.
+            // The signature is checked first, so that a client without one learns nothing.
             let mut forged = with_token("/a", Some("1"));
             forged.headers_mut().insert("x-token", "guessed".parse().unwrap());
             app.send(forged).await.assert_rejected(RejectionKind::WrongSignature);
@@ -86,7 +86,7 @@ async fn tenants_without_fingerprint_and_scope_do_not_drop_each_others_deliverie
 }
 
 #[tokio::test(start_paused = true)]
-async fn scope_of_each_endpoint_keeps_equal_ids_apart() {
+async fn each_endpoints_scope_separates_equal_ids() {
     let handler = Handler::default();
     let layer = tenants(
         Endpoint::new(by_token("a")).scope("tenant-a"),
@@ -102,7 +102,7 @@ async fn scope_of_each_endpoint_keeps_equal_ids_apart() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn scope_of_an_endpoint_wins_over_that_of_the_layer() {
+async fn an_endpoints_scope_overrides_the_layers() {
     let handler = Handler::default();
     let layer = tenants(by_token("a").into(), Endpoint::new(by_token("b")).scope("b"));
     let app = handler.under(&layer.scope("shared"));
@@ -115,7 +115,7 @@ async fn scope_of_an_endpoint_wins_over_that_of_the_layer() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn secrets_of_tenants_keep_equal_ids_apart() {
+async fn secrets_of_tenants_separate_equal_ids() {
     let verifier = |secret: &str| provider::standard_webhooks(secret.parse::<Secret>().unwrap()).unwrap();
     let handler = Handler::default();
     let app = handler.under(&tenants(verifier(SECRET).into(), verifier(OTHER_SECRET).into()));
@@ -128,7 +128,7 @@ async fn secrets_of_tenants_keep_equal_ids_apart() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn delivery_without_an_id_needs_no_scope_but_its_items_do() {
+async fn a_delivery_without_an_id_needs_no_scope_but_its_items_do() {
     for policy in [StoreFailure::Reject, StoreFailure::Proceed] {
         let handler = Handler::default();
         let layer = tenants(by_token("a").into(), by_token("b").into());
@@ -155,7 +155,7 @@ async fn a_chosen_store_needs_a_scope_and_the_default_store_does_not() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_key_of_ones_own_needs_no_scope() {
+async fn a_custom_key_needs_no_scope() {
     let handler = Handler::default();
     let layer = tenants(
         Endpoint::new(by_token("a")).insert(Tenant("a")),
@@ -175,7 +175,7 @@ async fn a_key_of_ones_own_needs_no_scope() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn keys_of_ones_own_are_in_the_scope_of_the_endpoint() {
+async fn custom_keys_are_in_the_scope_of_the_endpoint() {
     for scopes in [None, Some(["a", "b"])] {
         let endpoint = |secret: &str, index: usize| {
             let endpoint = Endpoint::new(provider::github(secret.parse::<Secret>().unwrap()));
@@ -205,7 +205,7 @@ fn shared(path: &str) -> Sent {
     request
 }
 
-/// The endpoints of these paths, which all have one secret.
+/// A layer with one endpoint for each of these paths, all with the same secret.
 fn with_one_secret(profile: fn(Profile) -> Profile, paths: &'static [&str]) -> WebhookLayer {
     let verifier =
         provider::standard_webhooks(SECRET.parse::<Secret>().unwrap()).unwrap().with_profile(profile);
@@ -218,14 +218,14 @@ fn with_one_secret(profile: fn(Profile) -> Profile, paths: &'static [&str]) -> W
 }
 
 #[tokio::test(start_paused = true)]
-async fn tenants_with_one_key_do_not_drop_each_others_deliveries() {
+async fn tenants_with_one_secret_do_not_drop_each_others_deliveries() {
     for profile in [|profile| profile, |profile: Profile| profile.with_shared_secret(true)] {
         let layer = with_one_secret(profile, &["/acme", "/globex", "/acm%65"]);
         for layer in [layer.clone(), layer.clone().public_url("https://hooks.example"), layer.replay_guard()]
         {
             let handler = Handler::default();
             let app = handler.under(&layer.dedupe(MokaStore::new(100)));
-            // Each spelling is a tenant here.
+            // Here, each spelling of a path is a separate tenant.
             for path in ["/globex", "/acm%65", "/acme"] {
                 app.send(shared(path)).await.assert_handled();
                 app.send(shared(path)).await.assert_duplicate();
@@ -236,7 +236,7 @@ async fn tenants_with_one_key_do_not_drop_each_others_deliveries() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn services_of_one_tenant_are_told_apart_by_their_public_urls() {
+async fn services_of_one_tenant_are_distinguished_by_their_public_urls() {
     let (store, handler) = (Arc::new(MokaStore::new(100)), Handler::default());
     for url in ["https://a.example/acme", "https://b.example/acme"] {
         let layer = with_one_secret(|profile| profile, &["/acme"]).public_url(url);
@@ -252,7 +252,7 @@ fn decoded(head: &Parts) -> String {
 }
 
 #[tokio::test(start_paused = true)]
-async fn spelling_of_a_path_runs_nothing_again_where_the_lookup_tells_the_name() {
+async fn another_spelling_of_a_path_is_a_duplicate_if_the_lookup_sets_the_name() {
     for shared_secret in [false, true] {
         let verifier = provider::standard_webhooks(SECRET.parse::<Secret>().unwrap()).unwrap();
         let verifier = verifier.with_profile(|profile| profile.with_shared_secret(shared_secret));
@@ -279,7 +279,7 @@ async fn spelling_of_a_path_runs_nothing_again_where_the_lookup_tells_the_name()
 }
 
 #[tokio::test(start_paused = true)]
-async fn scopes_that_tenants_chose_do_not_collide() {
+async fn scopes_chosen_by_tenants_do_not_collide() {
     type GitHub = fn(Secret) -> provider::ProviderVerifier;
     let endpoint = |github: GitHub, scope: &str| Endpoint::new(github(SECRET.parse().unwrap())).scope(scope);
     for (mallory, acme) in [
@@ -311,7 +311,7 @@ async fn scopes_that_tenants_chose_do_not_collide() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn handler_learns_whose_verifier_matched() {
+async fn the_handler_gets_the_values_of_the_matched_endpoint() {
     let layer = tenants(
         Endpoint::new(by_token("a")).scope("a").insert(Tenant("a")).insert(1_u8),
         Endpoint::new(by_token("b")).scope("b").insert(Tenant("b")),
@@ -326,14 +326,14 @@ async fn handler_learns_whose_verifier_matched() {
     }));
     for path in ["/a", "/b"] {
         let mut request = with_token(path, Some("1"));
-        // Whatever was there before, the value is the endpoint's.
+        // The endpoint's value replaces an existing one.
         request.extensions_mut().insert(Tenant("another"));
         assert_eq!(service.clone().oneshot(request).await.unwrap().status(), 200);
     }
     assert_eq!(*seen.lock().unwrap(), [(Some(Tenant("a")), Some(1)), (Some(Tenant("b")), None)]);
 }
 
-/// An app whose endpoints are loaded by `load`, and the number of loads so far.
+/// A cached lookup whose endpoints are loaded by `load`, and its count of loads.
 fn cached<Fut>(load: fn(String) -> Fut) -> (CachedLookup<String>, Arc<AtomicUsize>)
 where
     Fut: Future<Output = Result<Option<Endpoint>, BoxError>> + Send + 'static,
@@ -381,14 +381,14 @@ async fn a_load_that_takes_too_long_serves_the_next_attempt() {
 async fn an_unknown_name_is_rejected_like_a_wrong_signature() {
     let (lookup, loads) = cached(|name| async move { Ok((name == "acme").then(endpoint)) });
     send_to(&lookup, "/hooks/acme").await.assert_handled();
-    for path in ["/hooks/nobody", "/hooks/nobody", "/elsewhere"] {
+    for path in ["/hooks/unknown", "/hooks/unknown", "/elsewhere"] {
         send_to(&lookup, path).await.assert_rejected(RejectionKind::UnknownEndpoint);
     }
     assert_eq!(loads.load(Ordering::SeqCst), 2);
 }
 
 #[tokio::test(start_paused = true)]
-async fn delivery_keeps_its_endpoint_when_the_lookup_forgets_it() {
+async fn a_delivery_keeps_its_endpoint_when_the_lookup_evicts_it() {
     let (lookup, _) = cached(|_| async { Ok(Some(endpoint().scope("acme"))) });
     let layer = WebhookLayer::with_lookup(lookup.clone()).clock(TokioClock::start());
     let handler = Handler::default();

@@ -1,4 +1,4 @@
-//! A profile tells the truth about what its provider's signature covers.
+//! Profiles state correctly what their provider's signature covers.
 
 use std::collections::BTreeSet;
 
@@ -41,17 +41,17 @@ impl Changed {
         changed.collect()
     }
 
-    async fn is_believed(&self) -> bool {
+    async fn is_accepted(&self) -> bool {
         let response = send(layer(&self.vector).unwrap(), self.request.clone().map(Full::new)).await;
         response.extensions().get::<Rejection>().is_none()
     }
 }
 
 #[tokio::test]
-async fn what_a_profile_calls_signed_cannot_be_changed() {
+async fn a_value_that_a_profile_calls_signed_cannot_be_changed() {
     let mut providers = BTreeSet::new();
     for changed in Changed::all().into_iter().filter(|changed| changed.is_signed) {
-        assert!(!changed.is_believed().await, "{}: another {} is believed", changed.vector.id, changed.what);
+        assert!(!changed.is_accepted().await, "{}: another {} is accepted", changed.vector.id, changed.what);
         providers.insert(changed.vector.scheme);
     }
     assert!(providers.len() > 40, "only {providers:?}");
@@ -64,14 +64,19 @@ async fn a_header_that_a_profile_calls_unsigned_can_be_changed() {
         // Contentful and Hook0 sign the headers that the sender names.
         let is_chosen = ["contentful", "hook0", "hook0-v1"].contains(&&*changed.vector.scheme);
         if !changed.is_signed && !is_chosen && matches!(changed.place, Location::Header(_)) {
-            assert!(changed.is_believed().await, "{}: another {} is not", changed.vector.id, changed.what);
+            assert!(
+                changed.is_accepted().await,
+                "{}: another {} is rejected",
+                changed.vector.id,
+                changed.what
+            );
             providers.insert(changed.vector.scheme);
         }
     }
     assert!(providers.len() > 30, "only {providers:?}");
 }
 
-/// The vector's request with another value at `place`; `None` if its body has none there.
+/// Returns the vector's request with another value at `place`; `None` if its body has no value there.
 fn changed(vector: &Vector, place: &Location) -> Option<Request<Bytes>> {
     let mut request = request(vector);
     match place {
@@ -90,7 +95,7 @@ fn changed(vector: &Vector, place: &Location) -> Option<Request<Bytes>> {
             let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
             *request.body_mut() = form.into();
         }
-        other => panic!("{}: nothing changes {other:?}", vector.id),
+        other => panic!("{}: a change at {other:?} is not implemented", vector.id),
     }
     Some(request)
 }

@@ -1,10 +1,10 @@
-//! Known answers: requests from providers' documentation and SDKs, and some that an independent
-//! implementation computed. The files beside this one say of each where it is from.
+//! Known answers: requests from providers' documentation and SDKs, and requests computed by an independent
+//! implementation. The JSON files state the source of each.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod covered;
 #[cfg(feature = "tracing")]
-#[allow(dead_code, unreachable_pub, reason = "the tests of tracing use all of it")]
+#[allow(dead_code, unreachable_pub, reason = "only `tests/tracing.rs` uses all of it")]
 #[path = "../common/seen.rs"]
 mod seen;
 #[cfg(feature = "test-util")]
@@ -12,7 +12,7 @@ mod signing;
 #[cfg(feature = "tracing")]
 mod silence;
 mod standalone;
-#[allow(unreachable_pub, reason = "another test crate has it as well")]
+#[allow(unreachable_pub, reason = "other test crates share this file")]
 #[path = "../common/vectors.rs"]
 mod vectors;
 
@@ -29,7 +29,7 @@ use tower_webhook::{
 use self::vectors::{Vector, provider, request, vectors, verifier};
 
 #[tokio::test]
-async fn every_vector_is_judged_right() {
+async fn every_vector_is_judged_correctly() {
     let vectors = vectors();
     assert!(vectors.len() >= 1074, "only {} vectors", vectors.len());
     let mut wrong = Vec::new();
@@ -46,9 +46,9 @@ async fn every_vector_is_judged_right() {
 }
 
 #[tokio::test]
-async fn every_valid_vector_with_a_byte_more_is_refused() {
+async fn every_valid_vector_with_an_extra_byte_is_rejected() {
     let vectors = vectors();
-    // These do not protect the body, which their documentation says.
+    // The signatures of these providers do not cover the body, as documented.
     let unprotected = [
         "adyen-standard",
         "dropbox-sign",
@@ -72,7 +72,7 @@ async fn every_valid_vector_with_a_byte_more_is_refused() {
     let mut judged = 0;
     for vector in vectors.iter().filter(|vector| vector.expect == "valid").filter(protected) {
         let tampered = Vector { body_utf8: format!("{} ", vector.body_utf8), ..vector.clone() };
-        assert_eq!(judge(&tampered).await, Found::Refused(RejectionKind::WrongSignature), "{}", vector.id);
+        assert_eq!(judge(&tampered).await, Found::Rejected(RejectionKind::WrongSignature), "{}", vector.id);
         judged += 1;
     }
     assert!(judged >= 200, "only {judged} judged");
@@ -81,7 +81,7 @@ async fn every_valid_vector_with_a_byte_more_is_refused() {
 #[derive(Debug, PartialEq)]
 enum Found {
     Valid,
-    Refused(RejectionKind),
+    Rejected(RejectionKind),
     BadSecret,
 }
 
@@ -89,7 +89,7 @@ async fn judge(vector: &Vector) -> Found {
     let Ok(layer) = layer(vector) else { return Found::BadSecret };
     let response = send(layer, request(vector).map(Full::new)).await;
     match response.extensions().get::<Rejection>() {
-        Some(rejection) => Found::Refused(rejection.kind()),
+        Some(rejection) => Found::Rejected(rejection.kind()),
         None if response.status() == 200 => Found::Valid,
         None => panic!("{}: {response:?}", vector.id),
     }
@@ -102,7 +102,7 @@ async fn send(layer: WebhookLayer, request: Request<Full<Bytes>>) -> Response<Re
     service.oneshot(request).await.unwrap()
 }
 
-/// The layer that the vector's request is sent to, at the vector's time.
+/// Returns a layer for the vector, at the vector's time.
 fn layer(vector: &Vector) -> Result<WebhookLayer, InvalidSecret> {
     let layer = WebhookLayer::with_verifier(verifier(vector)?).clock(ManualClock::at_unix(vector.now()));
     let layer = if vector.needs_public_url() { layer.public_url(&vector.url) } else { layer };
@@ -112,19 +112,19 @@ fn layer(vector: &Vector) -> Result<WebhookLayer, InvalidSecret> {
     })
 }
 
-/// A request that is wrong in two ways may be refused for either.
+/// Returns `true` if `found` is what the vector expects. A request with two errors may be rejected for either.
 fn is_right(vector: &Vector, found: &Found) -> bool {
     use RejectionKind::{MalformedSignature, MissingSignature, StaleTimestamp, WrongSignature};
-    // Their signatures are not even in the encoding that they should be in.
+    // The signatures of these two are in the wrong encoding.
     if matches!(&*vector.id, "pusher-03" | "vonage-params-08") {
-        return *found == Found::Refused(MalformedSignature);
+        return *found == Found::Rejected(MalformedSignature);
     }
     let kinds: &[RejectionKind] = match vector.expect.strip_prefix("invalid:") {
         None => return *found == Found::Valid,
         Some("invalid_secret") => return *found == Found::BadSecret,
         Some("missing_header" | "missing_timestamp" | "missing_signature") => &[MissingSignature],
         Some("signed_header_missing") => &[MissingSignature],
-        // Candidates of another kind are passed over by some schemes' rules.
+        // Some schemes skip candidates of another kind.
         Some(
             "bad_encoding"
             | "malformed_header"
@@ -132,9 +132,9 @@ fn is_right(vector: &Vector, found: &Found) -> bool {
             | "no_matching_version"
             | "unsupported_algorithm",
         ) => &[MalformedSignature, WrongSignature],
-        // `-1` is no number of seconds, so it is malformed before it is old.
+        // `-1` is not a Unix timestamp, so it is malformed, not stale.
         Some("timestamp_too_old") => &[StaleTimestamp, MalformedSignature],
-        // One of them has a signature that is no base64 besides.
+        // The signature of one of these vectors is not base64 either.
         Some("timestamp_too_new") => &[StaleTimestamp, MalformedSignature],
         Some(
             "signature_mismatch" | "body_hash_mismatch" | "url_hash_mismatch" | "unknown_key"
@@ -142,5 +142,5 @@ fn is_right(vector: &Vector, found: &Found) -> bool {
         ) => &[WrongSignature],
         Some(other) => panic!("unknown reason {other}"),
     };
-    matches!(found, Found::Refused(kind) if kinds.contains(kind))
+    matches!(found, Found::Rejected(kind) if kinds.contains(kind))
 }

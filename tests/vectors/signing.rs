@@ -1,5 +1,5 @@
-//! Every valid vector the other way round: its signature is taken out, the test kit signs it, and the
-//! layer must believe it. Where nothing in it is fresh, it must be the very signature of the vector.
+//! Signing of every valid vector: the test kit signs the vector's request without its signature, and the layer must accept
+//! it. If the signature has no generated parts, it must be that of the vector.
 
 use std::{
     collections::BTreeSet,
@@ -15,18 +15,21 @@ use tower_webhook::{Body, BoxError, Delivery, Rejection, testing};
 
 use super::{Vector, layer, provider, request, send, vectors, verifier};
 
-/// Those that are signed otherwise than the vector is, and why.
+/// The vectors whose new signature differs, with the reason.
 const OTHERWISE: &[(&str, &[&str])] = &[
-    ("where its token was in the query, it is in the header", &["cloudevents-02"]),
-    ("version 1 is made, which covers headers too", &["hook0-01", "hook0-12"]),
+    ("the token is sent in the header instead of the query", &["cloudevents-02"]),
+    ("the test kit signs version 1, which also covers headers", &["hook0-01", "hook0-12"]),
     (
-        "the list of signed headers went with the signature",
+        "the list of signed headers was removed with the signature",
         &["hook0-02", "hook0-03", "hook0-v1-01", "hook0-v1-02"],
     ),
-    ("a bare host is called with a path, and signed without", &["plivo-v2-01"]),
-    ("signed with or without a port, as it was not called", &["twilio-03", "twilio-05"]),
+    ("the vector signs a URL without a path, which a request always has", &["plivo-v2-01"]),
     (
-        "the provider says neither what it sends nor how it writes that",
+        "the vector signs the URL with a port that the request lacks, or without one",
+        &["twilio-03", "twilio-05"],
+    ),
+    (
+        "the provider documents neither the content nor the encoding",
         &[
             "notifyer-01",
             "notifyer-05",
@@ -39,13 +42,14 @@ const OTHERWISE: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// Tokens have an id and times of their own.
+/// Returns `true` for schemes whose tokens have a generated id or time.
 fn is_fresh(scheme: &str) -> bool {
     ["messagebird-jwt", "vonage-jwt", "livekit", "upstash", "netlify", "fusionauth", "monday"]
         .contains(&scheme)
 }
 
-/// Those that the kit can sign: it does not know a public URL, and signs Hook0's version 1, which covers no text.
+/// Returns the valid vectors that the test kit can sign. It ignores the public URL, and signs Hook0's version 1, which
+/// requires a JSON body.
 fn valid() -> Vec<Vector> {
     let is_valid =
         |vector: &Vector| vector.expect == "valid" && !vector.needs_public_url() && vector.id != "hook0-13";
@@ -62,7 +66,7 @@ const WITHOUT_SECRET: usize = if cfg!(feature = "jwt") {
 };
 
 #[tokio::test]
-async fn every_valid_vector_is_signed_anew_and_believed() {
+async fn every_valid_vector_is_accepted_after_signing_it_again() {
     let valid = valid();
     let (mut without_secret, mut same, mut otherwise) = (0, 0, BTreeSet::new());
     for vector in &valid {
@@ -70,13 +74,13 @@ async fn every_valid_vector_is_signed_anew_and_believed() {
         let mut unsigned = request(vector);
         let signatures = take_signatures(provider(vector).id, &mut unsigned);
         let refused = send(layer(vector).unwrap(), unsigned.clone().map(Full::new)).await;
-        assert!(refused.extensions().get::<Rejection>().is_some(), "{} has more signatures", vector.id);
+        assert!(refused.extensions().get::<Rejection>().is_some(), "{} still has a signature", vector.id);
 
         let Some(mut signed) = sent.sign(unsigned) else {
             without_secret += 1;
             continue;
         };
-        sent.assert_believed(signed.clone()).await;
+        sent.assert_accepted(signed.clone()).await;
         let made = take_signatures(provider(vector).id, &mut signed);
         match is_one_of(&made, &signatures) {
             true => same += 1,
@@ -91,9 +95,9 @@ async fn every_valid_vector_is_signed_anew_and_believed() {
     assert!(same >= 260, "only {same} of {} are signed as their vectors are", valid.len());
 }
 
-/// Of all headers that the scheme needs, it is given none.
+/// The test kit gets none of the headers that the scheme needs.
 #[tokio::test]
-async fn what_else_is_signed_is_made_up() {
+async fn missing_signed_values_are_generated() {
     let mut signed = 0;
     for vector in &valid() {
         let sent = Sent::of(vector).await;
@@ -102,10 +106,10 @@ async fn what_else_is_signed_is_made_up() {
         let content_type = bare.headers_mut().remove("content-type");
         bare.headers_mut().clear();
         bare.headers_mut().extend(content_type.map(|value| (http::header::CONTENT_TYPE, value)));
-        // One that may be signed, for those that sign what they like.
+        // For providers whose senders choose the signed headers.
         bare.headers_mut().insert("x-event-type", HeaderValue::from_static("test"));
         if let Some(request) = sent.sign(bare) {
-            sent.assert_believed(request).await;
+            sent.assert_accepted(request).await;
             signed += 1;
         }
     }
@@ -119,7 +123,7 @@ async fn a_list_of_signed_headers_is_kept() {
         let vector = vectors().into_iter().find(|vector| vector.id == id).unwrap();
         let sent = Sent::of(&vector).await;
         let mut signed = sent.sign(request(&vector)).unwrap();
-        sent.assert_believed(signed.clone()).await;
+        sent.assert_accepted(signed.clone()).await;
         let header = ["x-hook0-signature".to_owned()];
         let [made, sent] =
             [&mut signed, &mut request(&vector)].map(|request| take_header(request, &header[0]));
@@ -127,14 +131,14 @@ async fn a_list_of_signed_headers_is_kept() {
     }
 }
 
-/// Whether `made` is what was sent, or a part of it where it was several: for secrets in rotation, or
-/// of other versions. Hexadecimal is written in either case.
+/// Returns `true` if `made` was sent, possibly as one of several signatures, as during a rotation or of several versions.
+/// Ignores the case of hex.
 fn is_one_of(made: &[String], sent: &[String]) -> bool {
     fn parts(texts: &[String]) -> impl Iterator<Item = String> {
         let parts = texts.iter().flat_map(|text| text.split([',', ';', '&', ' ']));
         parts.filter(|part| !part.is_empty()).map(|part| {
             let (key, value) = part.split_once('=').unwrap_or(("", part));
-            // GitHub's and others' prefix, which some need not send.
+            // A prefix, as GitHub's, is optional for some providers.
             let key = key.trim_start_matches("sha1").trim_start_matches("sha256");
             match value.bytes().all(|byte| byte.is_ascii_hexdigit()) {
                 true => format!("{key}={}", value.to_ascii_lowercase()),
@@ -146,11 +150,11 @@ fn is_one_of(made: &[String], sent: &[String]) -> bool {
     !made.is_empty() && parts(made).all(|part| sent.contains(&part))
 }
 
-/// What is to be known of how a vector was signed.
+/// The time and the secret with which a vector was signed.
 struct Sent {
-    /// By the timestamp that was signed, if there is one.
+    /// The signed timestamp; without one, the vector's time.
     at: SystemTime,
-    /// The vector with the secret alone that it was signed with.
+    /// The vector with only the secret that it was signed with.
     by_its_secret: Vector,
 }
 
@@ -173,7 +177,7 @@ impl Sent {
         }
     }
 
-    /// `None` for a provider without a shared secret.
+    /// Signs the request; `None` for a provider without a shared secret.
     fn sign(&self, unsigned: Request<Bytes>) -> Option<Request<Bytes>> {
         let verifier = verifier(&self.by_its_secret).unwrap();
         match testing::sign_at(&verifier, unsigned, self.at) {
@@ -187,14 +191,14 @@ impl Sent {
         }
     }
 
-    async fn assert_believed(&self, signed: Request<Bytes>) {
+    async fn assert_accepted(&self, signed: Request<Bytes>) {
         let response = send(layer(&self.by_its_secret).unwrap(), signed.clone().map(Full::new)).await;
         let rejection = response.extensions().get::<Rejection>();
         assert!(rejection.is_none(), "{}: {rejection:?} of {signed:?}", self.by_its_secret.id);
     }
 }
 
-/// Takes out whatever proves that a request is true, and returns it.
+/// Removes the signatures from a request and returns them.
 fn take_signatures(provider: &str, request: &mut Request<Bytes>) -> Vec<String> {
     match provider {
         "adyen-standard" => take_from_body(request, "hmacSignature", 44),
@@ -219,7 +223,7 @@ fn take_signatures(provider: &str, request: &mut Request<Bytes>) -> Vec<String> 
     }
 }
 
-/// The headers that a provider's signatures are in.
+/// Returns the headers that contain a provider's signatures.
 fn headers_of(id: &str) -> Vec<String> {
     let names: &[&str] = match id {
         "twilio" => &["x-twilio-signature"],
@@ -237,8 +241,10 @@ fn headers_of(id: &str) -> Vec<String> {
         "saleor" => &["saleor-signature"],
         id => {
             let scheme = tower_webhook::provider::find(id).and_then(|provider| provider.scheme());
-            let scheme =
-                serde_json::to_value(scheme.unwrap_or_else(|| panic!("where does {id} sign?"))).unwrap();
+            let scheme = serde_json::to_value(
+                scheme.unwrap_or_else(|| panic!("the location of the signature of {id} is unknown")),
+            )
+            .unwrap();
             return match &scheme["sig"]["from"] {
                 serde_json::Value::String(name) => vec![name.clone()],
                 names => serde_json::from_value(names.clone()).unwrap(),
@@ -255,14 +261,14 @@ fn take_header(request: &mut Request<Bytes>, name: &str) -> Vec<String> {
     taken
 }
 
-/// What follows `name` in the body and is so long.
+/// Removes the texts of this length that follow `name` in the body, and returns them.
 fn take_from_body(request: &mut Request<Bytes>, name: &str, length: usize) -> Vec<String> {
     let is_of_signature = |sign: char| sign.is_ascii_alphanumeric() || "+/=".contains(sign);
     let body = String::from_utf8(request.body().to_vec()).unwrap();
     let mut parts = body.split(name);
     let (mut left, mut taken) = (parts.next().unwrap().to_owned(), Vec::new());
     for part in parts {
-        // In a form it may come after `%22`.
+        // In a form, the text may follow `%22`.
         let runs = part.split(|sign| !is_of_signature(sign)).map(|run| run.strip_prefix("22").unwrap_or(run));
         let found = runs.into_iter().find(|run| run.len() == length);
         left += name;
@@ -292,7 +298,7 @@ fn take_from_form(request: &mut Request<Bytes>, name: &str) -> Vec<String> {
     taken
 }
 
-/// What is left, and the values that were taken: decoded, for there are several ways to write one.
+/// Returns the remaining parameters, and the removed values, decoded because a value has several encodings.
 fn without_parameter(encoded: &str, name: &str) -> (String, Vec<String>) {
     let is_it = |pair: &&str| pair.split_once('=').is_some_and(|(found, _)| found == name);
     let (taken, left): (Vec<_>, Vec<_>) = encoded.split('&').partition(is_it);

@@ -1,4 +1,4 @@
-//! Verification without the layer, which judges as the layer does.
+//! Verification without the layer has the same results as with it.
 
 use std::{
     sync::{Arc, Mutex},
@@ -16,11 +16,11 @@ use tower_webhook::{
 
 use crate::vectors::{Vector, request, vectors, verifier};
 
-/// What a handler learns of a delivery.
+/// The facts about a delivery that a handler sees.
 type Facts = (Option<String>, Option<String>, Option<std::time::SystemTime>, usize, Bytes);
 
 #[tokio::test]
-async fn verifying_without_the_layer_gives_what_the_layer_gives() {
+async fn verification_without_the_layer_has_the_results_of_the_layer() {
     let mut judged = 0;
     for vector in &vectors() {
         let Ok(verifier) = verifier(vector) else { continue };
@@ -46,7 +46,7 @@ fn facts(verified: &Verified, body: &Bytes) -> Facts {
     (text(verified.id()), text(verified.event_type()), verified.timestamp(), verified.secret_index(), payload)
 }
 
-/// What the layer gives its handler; `None` for a signed handshake.
+/// Returns what the layer passes to its handler; `None` for a signed handshake.
 async fn behind_layer(vector: &Vector, verifier: impl Verifier) -> Option<Result<Facts, RejectionKind>> {
     let seen = Arc::new(Mutex::new(None));
     let note = Arc::clone(&seen);

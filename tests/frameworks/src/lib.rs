@@ -1,5 +1,5 @@
-//! What the programs in `tests/` share: the layer, the deliveries, and the responses that every framework must
-//! give.
+//! Shared parts of the programs in `tests/`: the layer, the deliveries, and the responses that every framework must
+//! return.
 
 /// The programs in the guide's chapter.
 #[cfg(doctest)]
@@ -44,7 +44,7 @@ pub fn listen() -> (TcpListener, SocketAddr) {
     (listener, address)
 }
 
-/// Asserts that the server at `address` handles a delivery once, and no forged one.
+/// Asserts that the server at `address` handles a delivery once and rejects a forged one.
 pub async fn assert_guarded(address: SocketAddr) {
     let client = Client::builder(TokioExecutor::new()).build_http();
     assert_guarded_by(async |delivery| {
@@ -57,7 +57,7 @@ pub async fn assert_guarded(address: SocketAddr) {
     .await;
 }
 
-/// Asserts the same of what `send` calls.
+/// Asserts that the server behind `send` handles a delivery once and rejects a forged one.
 pub async fn assert_guarded_by(send: impl AsyncFn(Request<Bytes>) -> Response<Bytes>) {
     let delivery = signed_with("a secret");
     let handled = send(delivery.clone()).await;

@@ -1,5 +1,5 @@
-//! aide, which describes the routes of an axum router for OpenAPI, and has wrappers for extractors that it does
-//! not know.
+//! aide, which describes the routes of an axum router for OpenAPI, and has wrappers for extractors without a
+//! description.
 
 use aide::{
     NoApi, UseApi,
@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use tokio::net::TcpListener;
 use tower_webhook::{Delivery, Event};
 
-/// [`Order`], as it is described.
+/// The OpenAPI description of [`Order`].
 #[derive(JsonSchema)]
 struct DescribedOrder {
     #[expect(dead_code, reason = "it is in the schema")]

@@ -1,4 +1,4 @@
-//! axum 0.7, whose extractors are of other traits than axum 0.8's: what the layer adds is in the extensions.
+//! axum 0.7. The crate's extractors implement the traits of axum 0.8, so handlers read the request extensions.
 
 use axum_0_7 as axum;
 

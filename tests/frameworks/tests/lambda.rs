@@ -54,7 +54,7 @@ async fn assert_guarded_on_lambda(program: &str) {
     .await;
 }
 
-/// Lambda's side of a function: it asks for the next event, and posts its response.
+/// Lambda's runtime API, from which a function gets its next event and to which it posts the response.
 fn runtime_api(next: mpsc::Receiver<Value>, answered: mpsc::Sender<Value>) -> Router {
     let invocation = async |State(next): State<Arc<Mutex<mpsc::Receiver<Value>>>>| {
         let event = next.lock().await.recv().await.ok_or(StatusCode::GONE)?;
@@ -75,7 +75,7 @@ fn runtime_api(next: mpsc::Receiver<Value>, answered: mpsc::Sender<Value>) -> Ro
         .with_state(Arc::new(Mutex::new(next)))
 }
 
-/// The event that API Gateway makes of a request.
+/// Converts a request to an API Gateway event.
 fn event(request: &Request<Bytes>) -> Value {
     let header =
         |(name, value): (&HeaderName, &HeaderValue)| (name.to_string(), Value::from(value.to_str().unwrap()));
@@ -91,7 +91,7 @@ fn event(request: &Request<Bytes>) -> Value {
     })
 }
 
-/// The response that API Gateway makes of a function's.
+/// Converts a function's response as API Gateway does.
 fn response(response: &Value) -> Response<Bytes> {
     assert_eq!(response["isBase64Encoded"], false, "{response}");
     let headers = response["headers"].as_object().unwrap().iter();

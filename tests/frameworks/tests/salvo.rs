@@ -1,4 +1,4 @@
-//! salvo: the layer and its handler as a handler of salvo's, and the layer as a hoop above one.
+//! salvo: the layer and its handler as one salvo handler, and the layer as a hoop above a salvo handler.
 
 use std::convert::Infallible;
 
@@ -27,7 +27,7 @@ async fn on_order(request: &mut salvo::Request) -> String {
     format!("order {}", order.number)
 }
 
-/// Gives a delivery's payload back the body that salvo's handlers expect.
+/// Converts the body to the type that salvo's handlers expect.
 fn to_salvo(request: Request<Body>) -> Request<ReqBody> {
     let delivery = request.extensions().get::<Delivery>();
     let body = delivery.map_or(ReqBody::None, |delivery| ReqBody::Once(delivery.payload().clone()));

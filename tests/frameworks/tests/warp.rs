@@ -14,13 +14,13 @@ fn on_order(_: Delivery, order: Event<Order>) -> String {
     format!("order {}", order.number)
 }
 
-/// The layer's part of a request, as arguments of a handler.
+/// Extracts the delivery and the event as arguments of a handler.
 fn delivered() -> impl Filter<Extract = (Delivery, Event<Order>), Error = Rejection> + Copy {
     warp::ext::get().and(warp::ext::get())
 }
 
-/// `S` and not the filter's type in what is spawned: rustc does not see that a `&'static str` within, as in
-/// `warp::path("webhook")`, is `'static`.
+/// Takes a generic `S`: if the filter's type is spawned directly, rustc does not accept that a `&'static str` in it, as
+/// in `warp::path("webhook")`, is `'static`.
 async fn assert_guarded_on_hyper<S, R>(service: S)
 where
     S: Service<Request<Incoming>, Response = Response<R>> + Clone + Send + 'static,
@@ -47,7 +47,7 @@ async fn path() {
     assert_guarded_on_hyper(webhooks().layer(warp::service(filter))).await;
 }
 
-/// Filters with nothing but types of their own can be spawned in place.
+/// Filters without references can be spawned directly.
 #[tokio::test]
 async fn filter_without_references() {
     let filter = warp::path!("webhook").and(warp::post()).and(delivered()).map(on_order);

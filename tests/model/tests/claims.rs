@@ -1,7 +1,7 @@
-//! Copies of one delivery, or deliveries that bring one item, are sent at the same time to a service behind
-//! the layer. Its store stops to think before and after each operation, and sometimes fails; senders hang
-//! up at any moment; handlers succeed or fail. Still it is handled by one at a time, and once; when all is
-//! over the store knows whether it was, and nobody holds it.
+//! Concurrent duplicates of a delivery, or deliveries with the same item, sent to a service behind the layer. The store
+//! yields before and after each operation and sometimes fails, clients hang up at any moment, and handlers succeed or
+//! fail. Still, runs must not overlap and must not repeat after a success. In the end the store must know whether the
+//! delivery was handled, and its claim must be free.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::{
@@ -34,12 +34,12 @@ use tower_webhook::{
 };
 
 const LEASE: Duration = Duration::from_secs(30);
-const COPIES: usize = 3;
+const DUPLICATES: usize = 3;
 
 #[derive(Clone, Copy, PartialEq)]
 enum Of {
     Delivery,
-    /// The same body under another id each time, and `replay_guard`.
+    /// The same body under different ids, with `replay_guard`.
     Body,
     Item,
 }
@@ -48,50 +48,50 @@ enum Of {
 struct Case {
     of: Of,
     detached: bool,
-    /// Whether time may pass by leases.
-    leases_end: bool,
+    /// Whether enough time may pass for leases to expire.
+    leases_expire: bool,
 }
 
 #[test]
 fn a_delivery() {
-    play(Case { of: Of::Delivery, detached: false, leases_end: false });
+    play(Case { of: Of::Delivery, detached: false, leases_expire: false });
 }
 
 #[test]
-fn a_delivery_in_a_task_of_its_own() {
-    play(Case { of: Of::Delivery, detached: true, leases_end: false });
+fn a_detached_delivery() {
+    play(Case { of: Of::Delivery, detached: true, leases_expire: false });
 }
 
 #[test]
 fn a_body_under_several_ids() {
-    play(Case { of: Of::Body, detached: false, leases_end: false });
+    play(Case { of: Of::Body, detached: false, leases_expire: false });
 }
 
 #[test]
 fn an_item() {
-    play(Case { of: Of::Item, detached: false, leases_end: false });
+    play(Case { of: Of::Item, detached: false, leases_expire: false });
 }
 
 #[test]
-fn a_delivery_whose_leases_end() {
-    play(Case { of: Of::Delivery, detached: false, leases_end: true });
+fn a_delivery_whose_leases_expire() {
+    play(Case { of: Of::Delivery, detached: false, leases_expire: true });
 }
 
 #[test]
-fn an_item_whose_leases_end() {
-    play(Case { of: Of::Item, detached: false, leases_end: true });
+fn an_item_whose_leases_expire() {
+    play(Case { of: Of::Item, detached: false, leases_expire: true });
 }
 
 fn play(case: Case) {
     let schedules = std::env::var("SCHEDULES").map_or(1000, |schedules| schedules.parse().unwrap());
-    shuttle::check_random(move || send_copies(case), schedules);
-    shuttle::check_pct(move || send_copies(case), schedules, 3);
+    shuttle::check_random(move || send_duplicates(case), schedules);
+    shuttle::check_pct(move || send_duplicates(case), schedules, 3);
 }
 
-fn send_copies(case: Case) {
+fn send_duplicates(case: Case) {
     let memory = Arc::new(MokaStore::new(100).clock(ModelClock));
     let ledger = Arc::new(Ledger::new(case));
-    let store = Shaky {
+    let store = Unreliable {
         inner: memory.clone(),
         failures: Mutex::new(2),
         keys: Mutex::default(),
@@ -106,9 +106,11 @@ fn send_copies(case: Case) {
             Of::Item => verified,
         })
     });
-    let profile = Profile::new("model")
-        .with_id_signed(case.of != Of::Body);
-    let mut layer = WebhookLayer::with_verifier(verifier.with_profile(profile)).dedupe(store.clone()).scope("model").lease(LEASE);
+    let profile = Profile::new("model").with_id_signed(case.of != Of::Body);
+    let mut layer = WebhookLayer::with_verifier(verifier.with_profile(profile))
+        .dedupe(store.clone())
+        .scope("model")
+        .lease(LEASE);
     if case.of == Of::Body {
         layer = layer.replay_guard();
     }
@@ -118,17 +120,17 @@ fn send_copies(case: Case) {
     let drain = layer.drain();
     let service = layer.layer(Handler(ledger.clone()));
 
-    let sending = Arc::new(Mutex::new(COPIES));
-    for copy in 0..COPIES {
+    let sending = Arc::new(Mutex::new(DUPLICATES));
+    for number in 0..DUPLICATES {
         let (mut service, sending) = (service.clone(), sending.clone());
         thread::spawn(move || {
-            let request = Request::get(format!("/{copy}")).body(Full::new(Bytes::new())).unwrap();
+            let request = Request::get(format!("/{number}")).body(Full::new(Bytes::new())).unwrap();
             let patience = thread_rng().gen_bool(0.5).then(|| thread_rng().gen_range(0..12));
             block_on(HangsUp { call: Some(Box::pin(service.call(request))), patience });
             *sending.lock().unwrap() -= 1;
         });
     }
-    // Time passes all the while: without it nobody would try again what has failed.
+    // Advance time meanwhile, because failed settlements are retried after a delay.
     let over = Arc::new(AtomicBool::new(false));
     let (end, are_sending) = (over.clone(), sending.clone());
     thread::spawn(move || {
@@ -139,38 +141,40 @@ fn send_copies(case: Case) {
         end.store(true, Ordering::SeqCst);
     });
     let (mut left, mut kept, begun) = (LEASE / 2, LEASE / 3, passed());
-    // In a few schedules the time is used up before the last retry begins to wait. Then the leases end after all.
-    let (mut idle, mut leases_end) = (0, case.leases_end);
+    // In a few schedules the time is used up before the last retry starts to wait. Then leases may expire after all.
+    let (mut idle, mut leases_expire) = (0, case.leases_expire);
     while !over.load(Ordering::SeqCst) {
-        // Some is kept for the back-off of what failed last.
+        // Reserve some time for the back-off of the last failure.
         if *sending.lock().unwrap() == 0 {
             left += std::mem::take(&mut kept);
         }
-        let step = if leases_end && thread_rng().gen_bool(0.2) {
+        let step = if leases_expire && thread_rng().gen_bool(0.2) {
             LEASE
         } else {
             Duration::from_millis(thread_rng().gen_range(0..=400))
         };
-        // Where no lease is to end there is an end to it; it is enough for what has failed to be tried again.
-        if leases_end || left > step {
+        // If no lease may expire, time is limited; it suffices for the retries.
+        if leases_expire || left > step {
             left = left.saturating_sub(step);
             pass(step);
         } else {
             idle += 1;
-            leases_end = idle == 10_000;
+            leases_expire = idle == 10_000;
         }
         thread::yield_now();
-        assert!(leases_end || passed() - begun < LEASE);
+        assert!(leases_expire || passed() - begun < LEASE);
     }
 
-    let (successes, settles) = (ledger.runs.lock().unwrap().successes, !leases_end);
+    let (successes, settles) = (ledger.runs.lock().unwrap().successes, !leases_expire);
     for key in &*store.keys.lock().unwrap() {
         let claim = block_on(memory.claim(key, &Token::mint(), LEASE)).unwrap();
         match (case.of, claim) {
-            (_, Claim::InProgress) if settles => panic!("{key} is stuck"),
-            (Of::Delivery | Of::Item, Claim::Completed) => assert!(successes > 0, "nobody handled {key}"),
+            (_, Claim::InProgress) if settles => panic!("claim on {key} is still held"),
+            (Of::Delivery | Of::Item, Claim::Completed) => {
+                assert!(successes > 0, "{key} is completed but was not handled")
+            }
             (Of::Delivery | Of::Item, Claim::Acquired { .. }) if settles => {
-                assert_eq!(successes, 0, "that {key} was handled is forgotten");
+                assert_eq!(successes, 0, "{key} was handled but is not completed");
             }
             _ => {}
         }
@@ -178,11 +182,11 @@ fn send_copies(case: Case) {
     pass(LEASE * 2);
     for key in &*store.keys.lock().unwrap() {
         let claim = block_on(memory.claim(key, &Token::mint(), LEASE)).unwrap();
-        assert!(!matches!(claim, Claim::InProgress), "{key} is stuck for good");
+        assert!(!matches!(claim, Claim::InProgress), "claim on {key} did not expire");
     }
 }
 
-/// Who works, and how it went.
+/// The record of all runs.
 struct Ledger {
     case: Case,
     runs: Mutex<Runs>,
@@ -190,11 +194,11 @@ struct Ledger {
 
 #[derive(Default)]
 struct Runs {
-    /// When each claim began, by its number, or a little earlier.
+    /// The time at or shortly before each claim, by fencing token.
     claimed: HashMap<u64, Duration>,
-    /// Who works, by the number.
+    /// The fencing tokens of the current runs.
     working: Vec<Option<u64>>,
-    /// Of all that have begun.
+    /// The fencing tokens of all runs so far.
     numbers: Vec<Option<u64>>,
     successes: usize,
 }
@@ -219,18 +223,21 @@ struct Working<'l>(&'l Ledger, Option<u64>);
 impl<'l> Working<'l> {
     fn begin(ledger: &'l Ledger, fencing: Option<u64>) -> Self {
         let (now, mut runs) = (passed(), ledger.runs.lock().unwrap());
-        if !ledger.case.leases_end {
-            assert_eq!(runs.successes, 0, "it was handled before");
+        if !ledger.case.leases_expire {
+            assert_eq!(runs.successes, 0, "ran again after a success");
         }
         let lost =
-            |number: &Option<u64>| ledger.case.leases_end && runs.claimed[&number.unwrap()] + LEASE <= now;
-        // Whose lease is over before its run begins, or while it goes on, is not the only one any more.
-        assert!(lost(&fencing) || runs.working.iter().all(lost), "two handle it at once");
-        // The body's claim comes second, and has no number of its own.
+            |number: &Option<u64>| ledger.case.leases_expire && runs.claimed[&number.unwrap()] + LEASE <= now;
+        // A run whose lease has expired may overlap another.
+        assert!(lost(&fencing) || runs.working.iter().all(lost), "two runs overlap");
+        // The fencing token belongs to the claim on the id, which differs between deliveries of one body.
         if ledger.case.of != Of::Body {
             let (numbers, latest) = (&runs.numbers, runs.numbers.iter().max().copied().flatten());
-            assert!(fencing.is_some() && !numbers.contains(&fencing), "{fencing:?} had begun before");
-            assert!(fencing > latest || lost(&fencing), "{fencing:?} after {latest:?}");
+            assert!(
+                fencing.is_some() && !numbers.contains(&fencing),
+                "fencing token {fencing:?} was used before"
+            );
+            assert!(fencing > latest || lost(&fencing), "fencing token {fencing:?} after {latest:?}");
         }
         runs.numbers.push(fencing);
         runs.working.push(fencing);
@@ -287,18 +294,18 @@ impl Service<Request<Body>> for Handler {
 async fn handle(ledger: &Ledger, fencing: Option<u64>) -> Result<(), ()> {
     let _ = ledger.work(fencing).await;
     let succeeds = thread_rng().gen_bool(0.5);
-    // Nothing is awaited from here until it is known that it has to be completed.
+    // There is no await point between this and the layer's decision to complete the claim.
     ledger.runs.lock().unwrap().successes += usize::from(succeeds);
     if succeeds { Ok(()) } else { Err(()) }
 }
 
 impl Ledger {
     fn assert_handled(&self) {
-        assert!(self.runs.lock().unwrap().successes > 0, "nobody handled it");
+        assert!(self.runs.lock().unwrap().successes > 0, "it is a duplicate but was not handled");
     }
 }
 
-/// A call whose sender goes away after so many polls, or never.
+/// A call whose client hangs up after `patience` polls, or never.
 struct HangsUp<F> {
     call: Option<Pin<Box<F>>>,
     patience: Option<usize>,
@@ -330,16 +337,16 @@ impl Clock for ModelClock {
     }
 }
 
-/// A store that others come before, and that now and then fails: before it did what it was asked, or after.
-struct Shaky<S> {
+/// A store that yields around each operation and sometimes fails, before or after the operation takes effect.
+struct Unreliable<S> {
     inner: S,
     failures: Mutex<usize>,
-    /// All that were claimed.
+    /// The keys of all claims.
     keys: Mutex<Vec<Key>>,
     ledger: Arc<Ledger>,
 }
 
-impl<S: Store> Shaky<S> {
+impl<S: Store> Unreliable<S> {
     async fn around<T>(
         &self,
         operation: impl Future<Output = Result<T, StoreError>>,
@@ -358,13 +365,13 @@ impl<S: Store> Shaky<S> {
         let mut failures = self.failures.lock().unwrap();
         if fails && *failures > 0 {
             *failures -= 1;
-            return Err(StoreError::new("it is shaky"));
+            return Err(StoreError::new("injected failure"));
         }
         Ok(())
     }
 }
 
-impl<S: Store> Store for Shaky<S> {
+impl<S: Store> Store for Unreliable<S> {
     async fn claim(&self, key: &Key, token: &Token, lease: Duration) -> Result<Claim, StoreError> {
         {
             let mut keys = self.keys.lock().unwrap();

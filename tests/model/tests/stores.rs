@@ -1,6 +1,6 @@
-//! Actors race for a few keys of a store in memory, while time passes. What they were answered must be
-//! what one after the other could have been answered, in some order that agrees with who had been answered
-//! before whom asked: then each key has one owner at a time, no completion is lost, and nothing is stuck.
+//! Linearizability of the stores in memory. Concurrent actors call a store with a few keys while time passes. Their
+//! results must match some sequential order of the calls, in which a call that returned before another started comes
+//! first. Then each key has one owner at a time, no completion is lost, and no claim is held forever.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 #[path = "../../reference/model.rs"]
@@ -25,7 +25,8 @@ use tower_webhook::{
 };
 
 const SECOND: Duration = Duration::from_secs(1);
-/// Windows, in seconds. A cache may tell of one for a minute after its end, so there none ends.
+/// Deduplication windows, in seconds. A cache may report a completion for a minute after its window, so windows for
+/// cached stores do not end during the test.
 const SHORT: RangeInclusive<u32> = 1..=3;
 const LONG: RangeInclusive<u32> = 1000..=1003;
 const ACTORS: usize = 3;
@@ -36,7 +37,7 @@ fn play(race: impl Fn() + Send + Sync + 'static) {
     let race = Arc::new(race);
     let once_more = Arc::clone(&race);
     shuttle::check_random(move || race(), schedules);
-    // Few changes of turn, at moments chosen evenly: what needs just these is found sooner so.
+    // Schedules with few context switches find bugs that need just these switches sooner.
     shuttle::check_pct(move || once_more(), schedules, 3);
 }
 
@@ -50,7 +51,7 @@ fn the_memory_store() {
 }
 
 #[test]
-fn the_memory_store_when_it_is_too_small() {
+fn the_memory_store_over_its_capacity() {
     play(|| {
         let clock = Ticking::default();
         let store = MokaStore::new(1).clock(clock.clone());
@@ -59,7 +60,7 @@ fn the_memory_store_when_it_is_too_small() {
 }
 
 #[test]
-fn a_cache_before_it() {
+fn a_cached_store() {
     play(|| {
         let clock = Ticking::default();
         let store = CachedStore::new(MokaStore::new(100).clock(clock.clone()), 100).clock(clock.clone());
@@ -68,7 +69,7 @@ fn a_cache_before_it() {
 }
 
 #[test]
-fn a_cache_before_it_that_is_too_small() {
+fn a_cached_store_over_its_capacity() {
     play(|| {
         let clock = Ticking::default();
         let store = CachedStore::new(MokaStore::new(100).clock(clock.clone()), 1).clock(clock.clone());
@@ -79,7 +80,7 @@ fn a_cache_before_it_that_is_too_small() {
 fn race<S: Store>(store: S, clock: Ticking, allowance: Allowance, windows: RangeInclusive<u32>) {
     let (store, history) = (Arc::new(store), Arc::new(History::default()));
     let keys = Arc::new(std::array::from_fn::<_, KEYS, _>(|key| Key::new("raced", &key.to_string())));
-    // Some are known to more than one actor: a claim may be repeated, or settled, by another task.
+    // Actors may use each other's tokens, because another task may retry or settle a claim.
     let tokens: Arc<[Token]> = (0..ACTORS).map(|_| Token::mint()).collect();
     let actors: Vec<_> = (0..ACTORS)
         .map(|actor| {
@@ -113,7 +114,7 @@ fn race<S: Store>(store: S, clock: Ticking, allowance: Allowance, windows: Range
     for actor in actors {
         actor.join().unwrap();
     }
-    // Whatever happened: once all leases and windows are over, each key can be claimed, by anyone.
+    // Once all leases and windows have expired, each key must be claimable.
     let over = Op::Advance { time: 10_000 };
     history.note(over, || block_on(ask(&*store, &clock, &*keys, &tokens, over)));
     for key in 0..KEYS {
@@ -144,7 +145,7 @@ async fn ask(store: &impl Store, clock: &Ticking, keys: &[Key], tokens: &[Token]
     }
 }
 
-/// Seconds, which every reading of is a turn that may be another's.
+/// A clock in seconds. Reading it is a point at which the schedule may switch threads.
 #[derive(Clone, Default)]
 struct Ticking(Arc<AtomicU64>);
 
@@ -158,8 +159,8 @@ impl Clock for Ticking {
     }
 }
 
-/// What was asked and answered, in the order of asking, and between which moments. (The schedule is
-/// shuttle's alone, so that this lock is never waited for.)
+/// The calls and their results, in the order of the calls, with the logical times of each call and its return. The lock
+/// is never contended, because shuttle runs one thread at a time.
 #[derive(Default)]
 struct History(Mutex<(usize, Vec<Event>)>);
 
@@ -190,13 +191,13 @@ impl History {
         let all = (1_u64 << events.len()) - 1;
         assert!(
             is_sequence(&events, all, &Reference::new(allowance)),
-            "in no order is this the history of a store:\n{}",
+            "the history is not linearizable:\n{}",
             events.iter().map(|event| format!("{event:?}\n")).collect::<String>()
         );
     }
 }
 
-/// Whether the events in `left`, a bit for each, can follow `so_far` in some order.
+/// Returns whether the events in the bit set `left` can follow `so_far` in some order.
 fn is_sequence(events: &[Event], left: u64, so_far: &Reference) -> bool {
     let waiting = || (0..events.len()).filter(|at| left >> at & 1 == 1);
     let Some(first_answered) = waiting().map(|at| events[at].answered).min() else { return true };

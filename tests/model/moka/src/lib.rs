@@ -1,6 +1,6 @@
-//! As much of moka as the crate uses, upon shuttle: each call is atomic, as moka's are for a key, and
-//! what is over the capacity goes sooner or later, in whichever call the schedule has it. Real time does
-//! not pass, so nothing expires.
+//! A model of the part of moka that the crate uses, based on shuttle. Each call is atomic, as moka's are for each key.
+//! Entries over the capacity are evicted in a later call that the schedule selects. Entries do not expire, because
+//! real time does not pass.
 
 use std::time::{Duration, Instant};
 
@@ -36,7 +36,7 @@ pub mod sync {
     use super::{Expiry, policy::EvictionPolicy};
 
     pub struct Cache<K, V, S> {
-        /// The least recently seen first.
+        /// The entries, the least recently used first.
         entries: Mutex<Vec<(K, V)>>,
         capacity: usize,
         hasher: PhantomData<S>,

@@ -1,5 +1,5 @@
-//! As much of tokio as the crate uses, upon shuttle: tasks are shuttle's, and timers fire when the test
-//! lets the time pass. What neither schedules nor waits by the clock is tokio's own.
+//! A model of the part of tokio that the crate uses, based on shuttle: tasks are shuttle's, and timers fire when the test
+//! advances time. Types that neither schedule tasks nor use time are tokio's own.
 
 pub use tokio::sync;
 
@@ -39,7 +39,7 @@ pub mod task {
         type Output = Result<T, JoinError>;
 
         fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-            Pin::new(&mut self.0).poll(cx).map(|output| Ok(output.expect("no task is ever aborted")))
+            Pin::new(&mut self.0).poll(cx).map(|output| Ok(output.expect("shuttle tasks are never aborted")))
         }
     }
 }
@@ -65,12 +65,12 @@ pub mod time {
         static ref TIMERS: Mutex<Timers> = Mutex::default();
     }
 
-    /// How much time has passed in this schedule.
+    /// Returns the time that has passed in this schedule.
     pub fn passed() -> Duration {
         TIMERS.lock().unwrap().now
     }
 
-    /// Lets time pass.
+    /// Advances time.
     pub fn pass(time: Duration) {
         let waiting = {
             let mut timers = TIMERS.lock().unwrap();
