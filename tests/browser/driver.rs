@@ -124,7 +124,11 @@ impl Browser {
     }
 
     pub fn click(&self, selector: &str) {
-        self.wait("return Boolean(document.querySelector(arguments[0]))", json!([selector]));
+        // To the middle: at the edge, the driver may scroll the element below the dialog's footer.
+        self.wait(
+            "const e = document.querySelector(arguments[0]); e?.scrollIntoView({ block: 'center' }); return Boolean(e)",
+            json!([selector]),
+        );
         let element = self.call("element", json!({ "using": "css selector", "value": selector }));
         let id = element.as_object().unwrap().values().next().unwrap().as_str().unwrap().to_owned();
         self.call(&format!("element/{id}/click"), json!({}));
