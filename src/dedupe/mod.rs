@@ -263,35 +263,41 @@ enum Claimed {
 }
 
 /// Claims the id and then the body; the request runs only with both.
-async fn claim(
+#[allow(clippy::manual_async_fn, reason = "an async fn stores its arguments twice")]
+fn claim(
     guard: &mut ClaimGuard,
     key: &Key,
     replay_key: Option<&Key>,
     delivery: &Delivery,
-) -> Result<Claimed, StoreError> {
-    let claimed = claim_or_share(guard, key, delivery).await?;
-    match replay_key {
-        Some(replay_key) if matches!(claimed, Claimed::Acquired { .. }) => {
-            match claim_or_share(guard, replay_key, delivery).await? {
-                Claimed::Acquired { .. } => Ok(claimed),
-                refused => Ok(refused),
+) -> impl Future<Output = Result<Claimed, StoreError>> {
+    async move {
+        let claimed = claim_or_share(guard, key, delivery).await?;
+        match replay_key {
+            Some(replay_key) if matches!(claimed, Claimed::Acquired { .. }) => {
+                match claim_or_share(guard, replay_key, delivery).await? {
+                    Claimed::Acquired { .. } => Ok(claimed),
+                    refused => Ok(refused),
+                }
             }
+            _ => Ok(claimed),
         }
-        _ => Ok(claimed),
     }
 }
 
-async fn claim_or_share(
+#[allow(clippy::manual_async_fn, reason = "an async fn stores its arguments twice")]
+fn claim_or_share(
     guard: &mut ClaimGuard,
     key: &Key,
     delivery: &Delivery,
-) -> Result<Claimed, StoreError> {
-    match guard.claim(key).await? {
-        Claim::Acquired { fencing_token } => Ok(Claimed::Acquired { fencing: Some(fencing_token) }),
-        Claim::Completed => Ok(Claimed::Completed),
-        // Boxed, because most deliveries have no outer layer.
-        Claim::InProgress if delivery.is_nested() => Box::pin(share(guard, key, delivery)).await,
-        Claim::InProgress => Ok(Claimed::InProgress),
+) -> impl Future<Output = Result<Claimed, StoreError>> {
+    async move {
+        match guard.claim(key).await? {
+            Claim::Acquired { fencing_token } => Ok(Claimed::Acquired { fencing: Some(fencing_token) }),
+            Claim::Completed => Ok(Claimed::Completed),
+            // Boxed, because most deliveries have no outer layer.
+            Claim::InProgress if delivery.is_nested() => Box::pin(share(guard, key, delivery)).await,
+            Claim::InProgress => Ok(Claimed::InProgress),
+        }
     }
 }
 
