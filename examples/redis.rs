@@ -18,9 +18,10 @@
 //! done
 //! ```
 //!
-//! The first packs the order, and for the second the delivery is a duplicate. With `PACKING_SECONDS=20` the delivery is
-//! still in progress, and the second answers 503. If you stop the first meanwhile (Ctrl-C or SIGTERM), it finishes packing
-//! before it exits. After a SIGKILL, its lease expires within 30 seconds and the next attempt runs.
+//! The first replica packs the order, and for the second one the delivery is a duplicate. With `PACKING_SECONDS=20` the
+//! delivery is still in progress, and the second replica answers 503. If you stop the first replica meanwhile (Ctrl-C
+//! or SIGTERM), it finishes packing before it exits. After a SIGKILL, its lease expires within 30 seconds and the next
+//! attempt runs.
 //!
 //! The address to listen on can be passed as an argument.
 
@@ -34,8 +35,8 @@ use tower_webhook::{
     store::{CachedStore, RedisStore},
 };
 
-/// The grace period of running handlers. It must be shorter than that of the supervisor, after which it sends SIGKILL (30
-/// seconds in Kubernetes).
+/// The grace period of running handlers. It must be shorter than the supervisor's (30 seconds in Kubernetes), at whose
+/// end the process gets a SIGKILL.
 const GRACE: Duration = Duration::from_secs(25);
 
 /// The payload of an order event.
@@ -76,12 +77,12 @@ async fn main() -> Result<(), BoxError> {
     };
     tokio::select! {
         finished = finished => finished,
-        // Their leases expire, and retries run on other replicas.
+        // The leases of these handlers expire, and retries run on other replicas.
         () = grace_over => Err(format!("{} handlers were interrupted", drain.running()).into()),
     }
 }
 
-/// Called once for each verified delivery, on one of the replicas.
+/// Packs an order, on one of the replicas. A retry runs it again only if it failed.
 async fn on_order(State(packing): State<Duration>, delivery: Delivery, order: Event<Order>) -> StatusCode {
     println!("{}: packing order {}", delivery.id().unwrap_or_default(), order.number);
     sleep(packing).await;

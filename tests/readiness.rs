@@ -70,7 +70,7 @@ async fn a_slow_body_does_not_hold_the_only_permit_of_a_concurrency_limit() {
     let service = ServiceBuilder::new().layer(layer()).concurrency_limit(1).service(service_fn(handled));
     let (mut sender, request) = slow();
     let forged = tokio::spawn(service.clone().oneshot(request));
-    // The channel holds one frame: once it takes a second, the layer has begun to read.
+    // The channel holds one frame, so the second `send_data` returns only after the layer has begun to read.
     sender.send_data(Bytes::from_static(b"{")).await.unwrap();
     sender.send_data(Bytes::from_static(b" ")).await.unwrap();
 
@@ -117,7 +117,7 @@ async fn a_running_handler_holds_its_permit() {
     assert_eq!(soon(second).await.unwrap().unwrap().status(), StatusCode::OK);
 }
 
-/// A service that panics if it is called before it is ready, which tower permits.
+/// A service that panics if it is called before it is ready. Tower permits such a panic.
 struct Probe {
     ready: bool,
     number: usize,

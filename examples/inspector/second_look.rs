@@ -54,7 +54,7 @@ pub(crate) async fn find_cause(
     None
 }
 
-/// The endpoint has checked the timestamp already.
+/// A tolerance that accepts any timestamp, because the endpoint has already checked it.
 const ANY_TIME: Duration = Duration::from_secs(u32::MAX as u64);
 
 async fn is_valid(layer: &WebhookLayer, head: &Parts, body: Vec<u8>) -> bool {
@@ -99,7 +99,7 @@ fn bodies(body: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
     bodies.into_iter().map(|(what, body)| (what, body.into_bytes())).collect()
 }
 
-/// Replaces the whitespace between JSON tokens by `comma` and `colon` after these, and changes nothing else.
+/// Removes the whitespace between JSON tokens, and inserts `comma` after each comma and `colon` after each colon.
 fn spaced(json: &str, comma: &str, colon: &str) -> String {
     let (mut in_string, mut escaped) = (false, false);
     let mut text = String::with_capacity(json.len());
@@ -140,7 +140,7 @@ fn ascii(json: &str) -> String {
     text
 }
 
-/// Returns the URLs that the provider may have called, by the headers of proxies and with either scheme.
+/// Returns the URLs that the provider may have called: each host in the headers, with `https` and with `http`.
 fn urls(rules: &Rules, head: &Parts) -> Vec<String> {
     if rules.signing().is_some_and(|signing| !signing.covers_the_url()) {
         return Vec::new();

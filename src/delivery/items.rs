@@ -12,8 +12,8 @@ use crate::{
 ///
 /// A delivery keeps it for its items, which may be claimed after the request and the layer are gone.
 pub(crate) trait Claims: Send + Sync {
-    /// Returns a digest of the endpoint, if the secret alone does not distinguish endpoints: behind a lookup,
-    /// and if the provider uses one secret for all endpoints of an account.
+    /// Returns a digest of the endpoint if the secret alone does not distinguish endpoints: the layer has a
+    /// lookup, or the provider uses one secret for all endpoints of an account.
     fn receiver(&self, request: &RequestContext<'_>, endpoint: &Endpoint) -> Option<u64>;
 
     /// Returns the lease of a claim on a delivery with this profile.
@@ -92,8 +92,8 @@ impl Delivery {
     /// Each item occupies one entry of the store: consider the capacity of a
     /// [`MokaStore`](crate::store::MokaStore).
     ///
-    /// `id` identifies the item among all items of this endpoint. If items of several kinds share ids, or an
-    /// id occurs once per change, combine both parts: `format!("{id}/{status}")`.
+    /// `id` identifies the item among all items of this endpoint. If items of different kinds can have the
+    /// same id, or an id occurs once for each change, add the kind or the change: `format!("{id}/{status}")`.
     ///
     /// An item with an empty id is not deduplicated, nor is any item [without a
     /// store](crate::WebhookLayer::without_dedupe): each call claims it, and
@@ -167,10 +167,10 @@ impl ItemClaim {
     /// Returns the result of the work even if the store fails afterwards: settling is then retried in the
     /// background until the lease expires.
     ///
-    /// Work that blocks its thread for longer than the lease may run twice: use `spawn_blocking`. The work
-    /// has no timeout of its own, but the lease is only extended for the layer's
-    /// [`handler_timeout`](crate::WebhookLayer::handler_timeout). Otherwise work that hangs in a detached
-    /// task would prevent the item from being handled.
+    /// Work that blocks its thread for longer than the lease may run twice: use `spawn_blocking`. The work has
+    /// no timeout of its own, but the lease is only extended for the layer's
+    /// [`handler_timeout`](crate::WebhookLayer::handler_timeout), so that work that hangs in a detached task
+    /// does not prevent the item from being handled.
     ///
     /// # Errors
     ///
@@ -215,7 +215,7 @@ impl ItemClaim {
         self.claim.as_ref().map(|claim| claim.fencing_token)
     }
 
-    /// Returns a handle of the claim, for stores that complete it themselves. Take it before the item
+    /// Returns a handle to the claim, for completing it outside of the layer. Take it before the item
     /// [runs](Self::run). `None` if and only if [`is_deduped`](Self::is_deduped) is `false`.
     ///
     /// ```

@@ -17,7 +17,7 @@ impl<'de> Deserialize<'de> for Secret {
 
 impl<'de> Deserialize<'de> for Secrets {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // With a more specific method, formats would report a value of another type, and show it.
+        // `deserialize_any`, because the errors of typed methods quote a value of the wrong type.
         deserializer.deserialize_any(OneOrMore)
     }
 }
@@ -100,7 +100,7 @@ impl<'de> Visitor<'de> for One {
                 "secret" if secret.is_none() => {
                     secret = Some(map.next_value_seed(Self { may_have_id: false, ..self })?);
                 }
-                // Not named, because it may contain the secret.
+                // The error does not name the field, because its name may be the secret.
                 _ => {
                     return Err(A::Error::custom(
                         "signing secret has a repeated field, or a field other than `id` and `secret`",

@@ -2,11 +2,12 @@ use std::{fmt, time::Duration};
 
 use super::{Key, Token};
 
-/// A handle of a claim that a layer holds on a delivery or an item, for stores that complete it themselves.
+/// A handle to the layer's claim on a delivery or an item, for completing the claim outside of the layer.
 ///
 /// Obtained from [`Delivery::claim_handle`](crate::Delivery::claim_handle) and
-/// [`ItemClaim::handle`](crate::ItemClaim::handle). A store can complete the claim in the same transaction as
-/// the handler's effect, so that either both happen or neither:
+/// [`ItemClaim::handle`](crate::ItemClaim::handle). If the store keeps its claims in the application's
+/// database, a handler can complete the claim in the same transaction as its effect, so that either both
+/// happen or neither:
 ///
 /// ```
 /// use tower_webhook::store::{ClaimHandle, Store, StoreError};

@@ -60,7 +60,7 @@
 //! # Testing time
 //!
 //! [`sign_at`] signs with any timestamp. A [`ManualClock`] sets the time of the layer and of the store, and
-//! so the end of the deduplication window:
+//! therefore determines when the deduplication window ends:
 //!
 //! ```
 //! # use std::{sync::Arc, time::Duration};

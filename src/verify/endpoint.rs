@@ -47,10 +47,11 @@ impl Endpoint {
     /// scope takes precedence over the layer's. Default: the layer's scope, else a fingerprint of the secret
     /// that matched, and a digest of the name that was looked up (see [`Lookup`](super::Lookup)).
     ///
-    /// A tenant may choose the scope: in the key, `#`, `%`, `:` and the first byte of an ambiguous scope are
-    /// percent-encoded, so that it cannot be mistaken for another scope. This requires that the names of
-    /// custom providers do not begin with another provider's name and a hyphen. Two endpoints with the same
-    /// scope and provider drop each other's deliveries if their ids are equal.
+    /// Two endpoints with the same scope and provider drop each other's deliveries if their ids are equal. A
+    /// tenant may choose the scope, if the service refuses a scope that another tenant has: in the key, `#`,
+    /// `%`, `:` and the first byte of an ambiguous scope are percent-encoded, so that it cannot be mistaken
+    /// for another scope. This requires that the names of custom providers do not begin with another
+    /// provider's name and a hyphen.
     pub fn scope(mut self, scope: &str) -> Self {
         self.settings().scope = Some(scope.into());
         self

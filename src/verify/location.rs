@@ -376,8 +376,8 @@ impl RequestValue<'_> {
 
 /// The rule for a repeated header or parameter.
 ///
-/// In JSON the first of two equal keys always counts. A scheme that signs such a value but not the body does
-/// not protect the rest of the body.
+/// It does not apply to JSON, where the first of two equal keys always counts: a scheme that signs such a
+/// value, but not the body, does not protect the rest of the body anyway.
 #[derive(Clone, Copy)]
 enum Repeated {
     First,

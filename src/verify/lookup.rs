@@ -64,7 +64,8 @@ pub(crate) mod sealed {
     pub trait Find: Send + Sync + 'static {
         fn find<'a>(&'a self, head: &'a Parts) -> BoxFuture<'a, Found>;
 
-        /// Returns the bytes of the name that is looked up; `None` if the name is unknown.
+        /// Returns the bytes of the name that is looked up. `None` if the lookup is a closure, or if the
+        /// `key` of a `CachedLookup` returns `None`.
         fn name(&self, _head: &Parts) -> Option<Vec<u8>> {
             None
         }

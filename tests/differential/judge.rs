@@ -95,7 +95,7 @@ impl Endpoint {
         self.send_to(&self.strict, request, at)
     }
 
-    /// The same as [`send`](Self::send), whatever the timestamp.
+    /// Sends a request like [`send`](Self::send), ignoring the timestamp.
     pub(crate) fn send_leniently(&self, request: &Request<Bytes>, at: SystemTime) -> Option<Facts> {
         self.send_to(&self.lenient, request, at)
     }

@@ -1,4 +1,5 @@
-//! The traits that users rely on without an explicit promise. A change that removes one fails these tests.
+//! The auto traits and derives of public types, which are part of the API. A change that removes one fails
+//! these tests.
 
 use std::{convert::Infallible, error::Error, fmt::Debug, hash::Hash, panic::UnwindSafe};
 

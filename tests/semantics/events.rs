@@ -147,7 +147,7 @@ async fn a_handler_can_ignore_an_event_only_with_a_success() {
     assert_eq!((outcomes.one().kind(), outcomes.is_empty()), (OutcomeKind::Accepted, true));
 }
 
-/// Otherwise the outer layer would remember a delivery as handled that did not reach the handler.
+/// If it did not, the outer layer would remember a delivery as handled that did not reach the handler.
 #[tokio::test(start_paused = true)]
 async fn an_outer_layer_releases_a_delivery_that_the_inner_layer_did_not_hand_over() {
     let store = faulty_store();
@@ -196,7 +196,7 @@ async fn an_undecodable_payload_is_not_lost_under_any_policy() {
     let (outcomes, store) = (Outcomes::default(), faulty_store());
     let strict = || outcomes.of(layer().dedupe(store.clone())).json::<Order>();
 
-    // The provider, by default: the delivery is not remembered, so a retry runs once the type is fixed.
+    // The provider, by default: the delivery is not remembered, so a retry is processed once the type is fixed.
     for layer in [strict(), strict().on_undecodable(Undecodable::Reject)] {
         assert_eq!(deliver(&layer, signed("1", UNDECODABLE)).await, (422, None));
         let rejected = outcomes.one();

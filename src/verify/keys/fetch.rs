@@ -349,8 +349,8 @@ impl KeyCache {
     }
 
     fn begin(&self, mut state: MutexGuard<'_, State>, url: &str) -> Result<PendingFetch, VerifyError> {
-        // An older fetch belongs to a runtime that has stopped: otherwise its timer would have ended
-        // it.
+        // A fetch that began more than `LONGEST` ago belongs to a runtime that has stopped: otherwise its
+        // timeout would have ended it.
         if let Some(pending) = state.pending.get(url).filter(|pending| pending.begun.elapsed() < LONGEST) {
             return Ok(pending.clone());
         }

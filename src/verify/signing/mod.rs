@@ -13,9 +13,10 @@ use super::{Profile, VerifyError};
 /// A verifier that can also sign requests as its provider does, for [`testing::sign`](crate::testing::sign)
 /// and [`testing::post`](crate::testing::post).
 ///
-/// The providers with a shared secret, [`Scheme`](crate::verify::Scheme)s and
-/// [`from_fn`](crate::verify::from_fn) verifiers are signers. Implement the trait for a provider that signs
-/// with a private key, or for your own [`Verifier`](crate::verify::Verifier):
+/// Verifiers of a [`provider`](crate::provider) with a shared secret and of a [`Scheme`](crate::verify::Scheme)
+/// can sign, and so can [`from_fn`](crate::verify::from_fn) verifiers with
+/// [`sign_with`](crate::verify::FromFn::sign_with). Implement the trait for a provider that signs with a
+/// private key, or for your own [`Verifier`](crate::verify::Verifier):
 ///
 /// ```
 /// use bytes::Bytes;
@@ -87,7 +88,7 @@ impl CannotSign {
 }
 
 impl From<VerifyError> for CannotSign {
-    /// Converts the error that a verifier returns for the values to sign.
+    /// Converts the error that a verifier returns when it reads the values to sign.
     fn from(error: VerifyError) -> Self {
         Self::new(error.to_string())
     }
