@@ -47,9 +47,9 @@ struct Series {
 }
 
 impl Registry {
-    /// The maximum number of providers. It exceeds the number of real ones, and bounds the series of names
-    /// that are created per tenant.
-    const MOST_PROVIDERS: usize = 256;
+    /// The maximum number of `provider` labels. It exceeds the number of built-in providers, and limits
+    /// services that create a provider name for each tenant.
+    const MAX_PROVIDERS: usize = 256;
 
     /// Returns whether a recorder is installed. Caches a positive result only, because recorders are never
     /// removed.
@@ -74,7 +74,7 @@ impl Registry {
             return Some(meters.clone());
         }
         let mut known = self.0.known.write().unwrap_or_else(PoisonError::into_inner);
-        let provider = if known.len() < Self::MOST_PROVIDERS { provider } else { OTHER };
+        let provider = if known.len() < Self::MAX_PROVIDERS { provider } else { OTHER };
         Some(known.entry(provider.into()).or_insert_with(|| Meters::of(provider)).clone())
     }
 
@@ -123,7 +123,7 @@ struct Handles {
 }
 
 impl Meters {
-    /// Registers all series at once: a series that appears with its first failure has no rate.
+    /// Registers all series at once: `rate()` misses the first increment of a series that appears with it.
     fn of(provider: &str) -> Self {
         let provider: Arc<str> = provider.into();
         let provider = || Arc::clone(&provider);
@@ -181,14 +181,14 @@ impl Meters {
         }
     }
 
-    pub(super) fn store_answered(&self, operation: StoreOperation, took: Duration, well: bool) {
+    pub(super) fn store_call_ended(&self, operation: StoreOperation, took: Duration, ok: bool) {
         time(&self.0.store_duration, operation as usize, took);
-        if !well {
+        if !ok {
             count(&self.0.store_failures, operation as usize);
         }
     }
 
-    pub(super) fn settles_again(&self) {
+    pub(super) fn settlement_retried(&self) {
         self.0.settlement_retries.increment(1);
     }
 

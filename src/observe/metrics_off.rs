@@ -27,9 +27,9 @@ impl Meters {
 
     pub(super) fn ended(&self, _: &Outcome) {}
 
-    pub(super) fn store_answered(&self, _: StoreOperation, _: Duration, _: bool) {}
+    pub(super) fn store_call_ended(&self, _: StoreOperation, _: Duration, _: bool) {}
 
-    pub(super) fn settles_again(&self) {}
+    pub(super) fn settlement_retried(&self) {}
 
     pub(super) fn settlement_abandoned(&self, _: Settlement) {}
 }

@@ -71,9 +71,9 @@ impl StoreTimer {
         }
         let Some(time) = started.map(|started| started.elapsed()) else { return };
         if let Some(meters) = &self.meters {
-            meters.store_answered(operation, time, answer.is_ok());
+            meters.store_call_ended(operation, time, answer.is_ok());
         }
-        self.telemetry.store_asked(time);
+        self.telemetry.store_call_ended(time);
     }
 
     /// Records that the claim was settled or lost.
@@ -86,7 +86,7 @@ impl StoreTimer {
     /// Counts one more background attempt to settle.
     pub(crate) fn retried(&self) {
         if let Some(meters) = &self.meters {
-            meters.settles_again();
+            meters.settlement_retried();
         }
     }
 

@@ -112,7 +112,7 @@ impl Telemetry {
         });
     }
 
-    /// Records that the handler left the delivery unhandled, so that it counts as not called.
+    /// Records that the handler left the delivery unhandled, so that the handler counts as not called.
     pub(crate) fn unhandled(&self, kind: OutcomeKind) {
         self.note(|progress| {
             progress.outcome.kind = kind;
@@ -126,7 +126,7 @@ impl Telemetry {
     }
 
     /// Records the time that the request waited for the store.
-    pub(super) fn store_asked(&self, time: Duration) {
+    pub(super) fn store_call_ended(&self, time: Duration) {
         self.note(|progress| *progress.outcome.store_time.get_or_insert_default() += time);
     }
 
@@ -168,7 +168,7 @@ impl Drop for Recording {
         let Progress { outcome, handler_since, meters } =
             self.progress.get_mut().unwrap_or_else(PoisonError::into_inner);
         outcome.elapsed = self.since.elapsed();
-        // A handler that was dropped while it ran ends only now.
+        // The end of a cancelled handler is not recorded, so its time ends here.
         outcome.handler_time = outcome.handler_time.or(handler_since.map(|since| since.elapsed()));
         let (span, observer) = (&self.span, &self.observer);
         // A panic here, while a panic of the handler unwinds, would abort.

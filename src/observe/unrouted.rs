@@ -19,7 +19,7 @@ pub(crate) struct Unrouted {
 
 impl Unrouted {
     /// The maximum number of logged types: an attacker who captures a delivery can make up unsigned types.
-    const MOST: usize = 256;
+    const MAX: usize = 256;
     /// The maximum length of a logged type, which bounds the memory of the set. Providers' types are shorter.
     const LONGEST: usize = 256;
 
@@ -29,7 +29,7 @@ impl Unrouted {
             return;
         }
         let mut logged = self.logged.lock().unwrap_or_else(PoisonError::into_inner);
-        if logged.len() < Self::MOST && !logged.contains(event_type) {
+        if logged.len() < Self::MAX && !logged.contains(event_type) {
             logged.insert(event_type.into());
             drop(logged);
             trace::unrouted(event_type);
