@@ -85,6 +85,9 @@ pub enum Undecodable {
     Acknowledge,
     /// Calls the handler without an [`Event<T>`](crate::Event); [`Delivery::decode_error`] returns the
     /// reason. In axum, take an `Option<Event<T>>`, which is then `None`.
+    ///
+    /// A body with a `content-encoding` that the layer cannot decode is claimed under a key of its own. Otherwise
+    /// an attacker could add the header to a captured request, and use up the id of the genuine delivery.
     HandOver,
 }
 

@@ -38,7 +38,8 @@ use crate::{
 /// claims the delivery. The inner layer runs the handler under that claim, at the cost of one more round trip
 /// to the store, and the outer layer settles it. In that case the inner layer neither
 /// [detaches](Self::detached) the handler nor applies its [deadline](Self::ack_deadline) to it. Layers for
-/// Amazon SNS cannot be nested, because the payload that the inner layer receives is not signed.
+/// Amazon SNS, and for a provider that signs the compressed body, cannot be nested, because the body that the
+/// inner layer receives is not the signed one.
 ///
 /// A setting of the layer takes precedence over the provider's [profile](Verifier::profile), which takes
 /// precedence over the default. Durations and limits of zero mean the smallest value, as documented for each
@@ -193,10 +194,9 @@ impl WebhookLayer {
     }
 
     /// Trusts `x-forwarded-proto` and `x-forwarded-host` in requests from `proxies`, for providers that sign
-    /// the URL. `peer` returns the address that a request comes from. In a list, the last item counts,
-    /// because the nearest proxy added it. `x-forwarded-proto` must be `http` or `https`, and
-    /// `x-forwarded-host` must be `host` or `host:port`. Otherwise requests of providers that sign the URL
-    /// are rejected.
+    /// the URL. `peer` returns the address that a request comes from. In a list, the last item counts, because
+    /// the nearest proxy added it. `x-forwarded-proto` must be `http` or `https`, and `x-forwarded-host` must
+    /// be `host` or `host:port`; with any other value, requests of providers that sign the URL are rejected.
     ///
     /// The headers are ignored in all other requests. [`public_url`](Self::public_url) takes precedence, and
     /// is the better choice if there is only one URL.
@@ -244,6 +244,8 @@ impl WebhookLayer {
 impl WebhookLayer {
     /// Sets the maximum size of a body in bytes; 0 counts as 1. Larger bodies are rejected with 413. Default:
     /// the provider's, else 1 MiB.
+    ///
+    /// A compressed body (feature `compression`) must fit both as sent and decoded.
     pub fn body_limit(self, bytes: usize) -> Self {
         self.with(|config| config.body_limit = Some(bytes.max(1)))
     }

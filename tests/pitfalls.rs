@@ -13,8 +13,8 @@ use sha2::{Digest, Sha256};
 use tower::{Layer, ServiceBuilder, ServiceExt, service_fn};
 use tower_http::decompression::RequestDecompressionLayer;
 use tower_webhook::{
-    Body, BoxError, Delivery, ManualClock, Rejection, RejectionKind as Kind, Secret, WebhookLayer, provider,
-    store::Key, testing, verify::Verifier,
+    Body, BoxError, Delivery, ManualClock, Rejection, RejectionKind as Kind, Secret, Undecodable,
+    WebhookLayer, provider, store::Key, testing, verify::Verifier,
 };
 
 const NOW: u32 = 1_700_000_000;
@@ -81,12 +81,12 @@ async fn judge_stripe(secret: &str, key: &[u8], at: i64) -> Result<(), Kind> {
 async fn pitfall_1_the_meaning_of_the_whsec_prefix_depends_on_the_provider() {
     let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
     let decoded = BASE64.decode(&secret.as_bytes()[6..]).unwrap();
-    for (provider, right, wrong) in [
-        ("standard-webhooks", &*decoded, secret.as_bytes()),
-        ("standard-webhooks-rawkey", secret.as_bytes(), &*decoded),
-    ] {
-        assert_eq!(judge_standard(provider, secret, right).await, Ok(()), "{provider}");
-        assert_eq!(judge_standard(provider, secret, wrong).await, Err(Kind::WrongSignature), "{provider}");
+    assert_eq!(judge_standard("standard-webhooks", secret, &decoded).await, Ok(()));
+    let text = judge_standard("standard-webhooks", secret, secret.as_bytes()).await;
+    assert_eq!(text, Err(Kind::WrongSignature));
+    // Polar changed from one key to the other without changing the prefix.
+    for key in [&*decoded, secret.as_bytes()] {
+        assert_eq!(judge_standard("standard-webhooks-rawkey", secret, key).await, Ok(()));
     }
     assert_eq!(judge_stripe(secret, secret.as_bytes(), 0).await, Ok(()));
     assert_eq!(judge_stripe(secret, &decoded, 0).await, Err(Kind::WrongSignature));
@@ -312,8 +312,10 @@ async fn pitfall_10_the_layer_works_on_either_side_of_decompression() {
     // For a provider that signs the compressed body, the layer goes above the decompression.
     let compressed =
         Hmac::<Sha256>::new_from_slice(b"s").unwrap().chain_update(zipped).finalize().into_bytes();
-    let above = layer("getstream", "s").layer(handler);
-    assert_eq!(above.oneshot(request(HEXLOWER.encode(&compressed))).await.unwrap().status(), 200);
+    let mut nylas = request(String::new());
+    nylas.headers_mut().insert("x-nylas-signature", HEXLOWER.encode(&compressed).parse().unwrap());
+    let above = layer("nylas", "s").on_undecodable(Undecodable::HandOver).layer(handler);
+    assert_eq!(above.oneshot(nylas).await.unwrap().status(), 200);
 }
 
 #[tokio::test]
@@ -571,9 +573,9 @@ async fn pitfall_20_no_digit_can_be_moved_between_a_timestamp_and_the_adjacent_b
         let request =
             |body: &'static str| Request::post(url).body(Bytes::from_static(body.as_bytes())).unwrap();
         let at = UNIX_EPOCH + Duration::from_secs(NOW.into());
-        // HubSpot's bodies are JSON or empty. `pitfall_21` moves a digit of the URL instead.
+        // The bodies of HubSpot and QuickNode are JSON or empty. `pitfall_21` moves a digit of the URL instead.
         let Ok(signed) = testing::sign_at(&verifier, request("7"), at) else {
-            assert_eq!(provider, "hubspot-v3");
+            assert!(["hubspot-v3", "quicknode"].contains(&provider), "{provider}");
             continue;
         };
         assert_eq!(judge_moved(provider, &signed, now, "7").await, Ok(()), "{provider}");

@@ -15,7 +15,7 @@ use serde_json::Value;
 use tokio::{net::TcpListener, process::Command};
 use tower_webhook::{
     Secret, WebhookLayer,
-    provider::{self, Provider},
+    provider::{self, Evidence, Provider},
     verify::{Location, Profile},
 };
 
@@ -85,10 +85,11 @@ fn table() -> String {
     providers.sort_by_key(|provider| provider.name.to_lowercase());
     let rows: Vec<_> = providers.into_iter().map(row).collect();
     let count = rows.len();
-    let columns = "| provider | constructor | signature | delivery id | event type | timestamp | retries | acknowledge within |";
-    let line = "|---".repeat(8);
+    let columns =
+        "| provider | signature | delivery id | event type | timestamp | retries; acknowledge within |";
+    let line = "|---".repeat(6);
     // Without these styles, half of the columns are off-screen.
-    let wrap = "<div style=\"font-size:.8em;word-break:break-word\">";
+    let wrap = "<div style=\"font-size:.8em\">";
     format!("{count} constructors:\n\n{wrap}\n\n{columns}\n{line}|\n{}\n</div>\n", rows.concat())
 }
 
@@ -132,28 +133,41 @@ fn row(provider: &'static Provider) -> String {
     };
     let past =
         profile.tolerance().past().map_or("any age".to_owned(), |past| format!("{} s", past.as_secs()));
-    let constructor_and_id = match id.replace('-', "_") == *constructor {
-        true => link(constructor),
-        false => format!("{}<br>id `{id}`", link(constructor)),
+    let id = match id.replace('-', "_") == *constructor {
+        true => String::new(),
+        false => format!("<br>id `{id}`"),
+    };
+    let mark = if provider.evidence() == Evidence::Memory { " †" } else { "" };
+    let retries = match profile.retries() {
+        Some(true) => "yes",
+        Some(false) => "**never**",
+        None => "–",
     };
     let cells = [
-        format!("[{name}]({source})"),
-        constructor_and_id,
+        format!("[{name}]({source}){mark}<br>{}{id}", link(constructor)),
         signature.trim_end_matches('.').to_owned(),
         places(profile.id(), profile.id_signed()),
         places(profile.event_type(), profile.event_type_signed()),
         timestamp.map_or("–".to_owned(), |timestamp| format!("{timestamp}, {past}")),
-        match profile.retries() {
-            Some(true) => "yes",
-            Some(false) => "**never**",
-            None => "–",
-        }
-        .to_owned(),
-        seconds(profile.ack_deadline()),
+        format!("{retries}; {}", seconds(profile.ack_deadline())),
     ];
     // A pipe would end the cell.
-    let cells = cells.map(|cell| cell.replace('|', "\\|"));
+    let cells = cells.map(|cell| breakable(&cell.replace('|', "\\|")));
     format!("| {} |\n", cells.join(" | "))
+}
+
+/// Returns a cell whose code can be broken after punctuation. Code in backticks would be as wide as its longest word.
+fn breakable(cell: &str) -> String {
+    let mut parts = cell.split('`');
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    while let (Some(code), Some(rest)) = (parts.next(), parts.next()) {
+        let mut escaped = code.replace('<', "&lt;").replace('>', "&gt;");
+        for mark in ['_', '/', ':', '.', '-', '}'] {
+            escaped = escaped.replace(mark, &format!("{mark}<wbr>"));
+        }
+        text.push_str(&format!("<code>{escaped}</code>{rest}"));
+    }
+    text
 }
 
 fn seconds(time: Option<Duration>) -> String {
@@ -232,7 +246,7 @@ fn link(constructor: &str) -> String {
 
 #[tokio::test]
 async fn the_request_in_the_readme_is_accepted() {
-    let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+    let secret = "whsec_YSBzZWNyZXQgb2YgdGhlIHJlY2VpdmVy";
     let layer = WebhookLayer::try_new(secret.parse::<Secret>().unwrap()).unwrap().json::<Value>();
     let app = Router::new().route("/webhook", post(async || StatusCode::NO_CONTENT).layer(layer));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -240,14 +254,21 @@ async fn the_request_in_the_readme_is_accepted() {
     let server = tokio::spawn(async { axum::serve(listener, app).await });
 
     let readme = read("README.md");
-    let blocks = readme.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap());
-    let send = blocks.clone().find(|block| block.contains("openssl")).unwrap();
-    assert!(blocks.clone().any(|block| block.contains(&format!("WEBHOOK_SECRET={secret} cargo run"))));
+    let mut blocks = readme.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let send = blocks.find(|block| block.contains("openssl")).unwrap();
+    assert!(readme.contains(&format!("`WEBHOOK_SECRET={secret} cargo run`")));
     let send = send.replace("127.0.0.1:8080", &address);
     let output = Command::new("sh").args(["-euc", &send]).output().await.unwrap();
     let (answer, errors) =
         (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
     assert!(answer.starts_with("HTTP/1.1 204"), "{answer}{errors}");
+    // What the text says about another body and about a second request.
+    let other = send.replace("-d \"$body\"", "-d '{\"number\":18}'");
+    assert_ne!(other, send);
+    for (send, status) in [(other, "HTTP/1.1 401"), (send, "HTTP/1.1 200")] {
+        let output = Command::new("sh").args(["-euc", &send]).output().await.unwrap();
+        assert!(output.stdout.starts_with(status.as_bytes()), "{output:?}");
+    }
     server.abort();
 }
 

@@ -249,12 +249,14 @@ async fn every_provider_with_a_secret_accepts_what_it_signs() {
         let outcome = outcomes.next().await;
         assert_eq!(outcome.kind(), OutcomeKind::Accepted, "{}: {:?}", provider.id, outcome.rejection());
     }
-    const PUBLIC: [&str; 10] = [
+    const PUBLIC: [&str; 12] = [
         "discord",
         "fal",
         "fireblocks",
+        "fireblocks-v2",
         "plaid",
         "postal",
+        "postal-sha1",
         "saleor",
         "sendgrid",
         "standard-webhooks-v1a",

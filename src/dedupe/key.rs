@@ -13,8 +13,8 @@ use crate::{
 };
 
 impl Settings {
-    /// Returns the deduplication key, or `None` if the delivery has no identity. Never uses the signature or
-    /// the timestamp, because retries are signed again.
+    /// Returns the deduplication key, or `None` if the delivery cannot be deduplicated. Never uses the
+    /// signature or the timestamp, because retries are signed again.
     pub(super) fn key(&self, head: &Parts, delivery: &Delivery) -> Result<Option<Key>, MissingScope> {
         if let Some(key_of) = &self.key_of {
             return Ok(key_of(head, delivery).map(|key| self.key_of_tenant(delivery, key)));
@@ -25,6 +25,13 @@ impl Settings {
             None => return Ok(None),
         };
         self.key_within(delivery, "", &id).map(Some)
+    }
+
+    /// Returns the key of a delivery whose body is encoded and cannot be decoded. It differs from the delivery's own
+    /// key: the header is not signed, so an attacker could add it to a captured delivery, and use up its id.
+    pub(super) fn key_of_encoded(&self, delivery: &Delivery) -> Result<Key, MissingScope> {
+        let id = delivery.id().map_or_else(|| Cow::Owned(body_id(delivery)), Cow::Borrowed);
+        self.key_within(delivery, "#encoded", &id)
     }
 
     /// Returns the key of `id` in the delivery's scope, or in the sub-scope `part`.
@@ -42,7 +49,7 @@ impl Settings {
         Ok(Key::within(write_scope, id))
     }
 
-    /// Adds the endpoint's scope to a key of `dedupe_by`, behind a lookup. The function itself then does not
+    /// Adds the endpoint's scope to a `dedupe_by` key if the layer has a lookup, so that the function does not
     /// have to distinguish tenants.
     fn key_of_tenant(&self, delivery: &Delivery, key: Key) -> Key {
         if self.lookup.is_none() {
@@ -93,13 +100,18 @@ impl Settings {
     }
 }
 
-/// Provider names that begin with another provider's name, as (shorter name, rest). With the shorter name, a
-/// scope that begins with the rest could be mistaken for the longer name.
+/// Provider names that begin with another provider's name, as (shorter name, rest). A scope of the
+/// shorter name that begins with the rest could be mistaken for a scope of the longer name.
 const LONGER_NAMES: &[(&str, &str)] = &[
     ("bitbucket", "server"),
+    ("buildkite", "token"),
     ("dropbox", "sign"),
+    ("easypost", "v2"),
+    ("fireblocks", "v2"),
+    ("flutterwave", "v4"),
     ("github", "sha1"),
     ("hook0", "v1"),
+    ("postal", "sha1"),
     ("standard-webhooks", "rawkey"),
     ("standard-webhooks", "v1a"),
     ("vonage-params", "md5"),
@@ -145,7 +157,7 @@ fn encode(ascii: char, text: &mut String) {
 fn receiver(request: &RequestContext<'_>) -> u64 {
     let url = match request.url_source() {
         UrlSource::PublicUrl(url) => Cow::Borrowed(url.as_bytes()),
-        _ => Cow::Owned(one_spelling(request.head().uri.path())),
+        _ => Cow::Owned(normalize_path(request.head().uri.path())),
     };
     fingerprint(&url)
 }
@@ -165,7 +177,7 @@ fn tenant(lookup: &dyn Find, request: &RequestContext<'_>, shared_secret: bool) 
 }
 
 /// Decodes the segments of a path, but not encoded slashes, which do not separate segments.
-fn one_spelling(path: &str) -> Vec<u8> {
+fn normalize_path(path: &str) -> Vec<u8> {
     let mut decoded = Vec::with_capacity(path.len());
     for segment in path.split('/') {
         decoded.push(b'/');
@@ -246,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn scopes_cannot_imitate_what_the_layer_adds() {
+    fn scopes_cannot_collide_with_generated_parts() {
         for (scope, text) in [
             ("acme#item", "discord-acme%23item"),
             ("a:b", "discord-a%3Ab"),

@@ -108,6 +108,14 @@ impl Dedupe {
         }))
     }
 
+    /// Returns the delivery's key and its replay key.
+    fn keys(&self, head: &Parts, delivery: &Delivery) -> Result<(Option<Key>, Option<Key>), MissingScope> {
+        Ok(match delivery.has_undecoded_content() {
+            true => (Some(self.key_of_encoded(delivery)?), None),
+            false => (self.key(head, delivery)?, self.guarded_body_key(delivery)?),
+        })
+    }
+
     /// Claims `delivery`, and sets its key and its fencing token.
     pub(crate) async fn claim(
         &self,
@@ -116,7 +124,7 @@ impl Dedupe {
         telemetry: &Telemetry,
     ) -> Result<ClaimOutcome, Rejection> {
         let Some(store) = &self.store else { return Ok(ClaimOutcome::Run(None)) };
-        let (key, replay_key) = match (self.key(head, delivery)?, self.guarded_body_key(delivery)?) {
+        let (key, replay_key) = match self.keys(head, delivery)? {
             (Some(key), replay_key) => (key, replay_key),
             // An attacker can also remove an unsigned id; the body then identifies the delivery.
             (None, Some(replay_key)) => (replay_key, None),
@@ -301,8 +309,8 @@ fn claim_or_share(
     }
 }
 
-/// Checks whether the claim in progress belongs to an outer layer for the same request. Otherwise, if a
-/// router and one of its routes have the same layer, the inner layer would reject every delivery as in
+/// Checks whether the claim in progress belongs to an outer layer for the same request. Without this check, if
+/// a router and one of its routes have the same layer, the inner layer would reject every delivery as in
 /// progress. Only the store knows the owner of a claim.
 async fn share(guard: &ClaimGuard, key: &Key, delivery: &Delivery) -> Result<Claimed, StoreError> {
     for above in delivery.claims_above(key) {

@@ -3,7 +3,7 @@ use std::{error::Error, fmt, ops::Deref, sync::Arc};
 use serde::de::DeserializeOwned;
 
 use super::field_path::FieldPath;
-use crate::BoxError;
+use crate::{BoxError, verify::ContentError};
 
 /// A decoded payload, of the type set by [`json`](crate::WebhookLayer::json), `form` or
 /// [`decode`](crate::WebhookLayer::decode).
@@ -140,7 +140,11 @@ impl DecodeError {
         match error.downcast::<Self>() {
             Ok(error) => *error,
             Err(source) => {
-                Self { text: "payload is not of the expected type".to_owned(), path: None, source }
+                let text = match source.downcast_ref::<ContentError>() {
+                    Some(error) => error.to_string(),
+                    None => "payload is not of the expected type".to_owned(),
+                };
+                Self { text, path: None, source }
             }
         }
     }

@@ -49,7 +49,7 @@ pub use self::{
 use crate::{
     BoxError,
     store::{ClaimHandle, Key, Token},
-    verify::{Endpoint, Location, RequestContext, RequestValue, Verified, Verifier, digest},
+    verify::{ContentError, Endpoint, Location, RequestContext, RequestValue, Verified, Verifier, digest},
 };
 
 /// A verified delivery: its payload and metadata.
@@ -75,13 +75,14 @@ struct DeliveryFacts {
     event_type_in_body: OnceLock<Option<Box<str>>>,
     attempt: Option<u32>,
     body: Bytes,
-    /// The type that decoding failed for, and the error.
-    undecoded: OnceLock<(TypeId, DecodeError)>,
+    /// The layer's payload type, if it has one, and the error that decoding failed with.
+    undecoded: OnceLock<(Option<TypeId>, DecodeError)>,
+    /// A digest that distinguishes the receivers of an event, if it is part of the key.
     receiver: Option<u64>,
     /// The token of the delivery's claim. Stored here because the future of each request contains the
     /// `Delivery`.
     token: OnceLock<Token>,
-    /// The tokens of outer layers' claims on its key and on its replay key.
+    /// The tokens of outer layers' claims on the delivery's key and on its replay key.
     shared: [OnceLock<Token>; 2],
     /// The delivery of the next outer layer.
     above: Option<Box<Delivery>>,
@@ -100,8 +101,8 @@ impl Delivery {
         let find = |location: &Location| location.first(head, payload).map(RequestText::from);
         let find_value = |location: &Location| find(location).filter(|text| !text.as_str().is_empty());
         let id = match verified.id {
-            Some(_) => None,
-            None => profile.id().iter().find_map(find_value),
+            None if !verified.is_id_final => profile.id().iter().find_map(find_value),
+            _ => None,
         };
         // An event type in the body is found on first use, when the head is gone.
         let event_type = match verified.event_type {
@@ -185,8 +186,8 @@ impl Delivery {
     }
 
     /// Returns the attempt number, counted from 1, if the provider sends it
-    /// ([`Profile::attempt`](crate::verify::Profile::attempt)): Bitbucket, Slack, Square and Twitch do, in
-    /// unsigned headers. Use it for logs and metrics, not for decisions.
+    /// ([`Profile::attempt`](crate::verify::Profile::attempt)). Most providers send it in an unsigned header:
+    /// use it for logs and metrics, not for decisions.
     #[must_use]
     pub fn attempt(&self) -> Option<u32> {
         self.facts.attempt
@@ -200,8 +201,11 @@ impl Delivery {
 
     /// Returns the verified payload, which is also the body that the handler receives.
     ///
-    /// It is the [`raw`](Self::raw) body, unless the payload is in an envelope: Amazon SNS signs some fields
-    /// of a JSON object, and the payload is the object of those fields.
+    /// It is the [`raw`](Self::raw) body, except in two cases. If the body is encoded (`content-encoding:
+    /// gzip`), the payload is the decoded body; this requires the feature `compression`. If the signature
+    /// covers only JSON that is derived from the body, the payload is that JSON: the signed fields of an Amazon
+    /// SNS message, the JSON in a form field or in the query (Gitea, Gogs), or canonical JSON (Inngest).
+    ///
     /// [`Profile::body_signed`](crate::verify::Profile::body_signed) is `false` for providers whose signature
     /// does not cover the payload.
     #[must_use]
@@ -209,8 +213,8 @@ impl Delivery {
         self.facts.verified.payload.as_deref().unwrap_or(&self.facts.body)
     }
 
-    /// Returns the body as received, including data that the signature does not cover. It shares its bytes
-    /// with the [`payload`](Self::payload) if they are equal.
+    /// Returns the body as received: encoded if it has a `content-encoding`, and including data that the
+    /// signature does not cover. It shares its bytes with the [`payload`](Self::payload) if the two are equal.
     #[must_use]
     pub fn raw(&self) -> &Bytes {
         &self.facts.body
@@ -251,10 +255,10 @@ impl Delivery {
         serde_html_form::from_bytes(form).map_err(|error| DecodeError::form::<T>(form, error))
     }
 
-    /// Returns the error that occurred when the layer decoded the payload, if its policy is
-    /// [`Undecodable::HandOver`](crate::Undecodable::HandOver) or
-    /// [`Undecodable::Acknowledge`](crate::Undecodable::Acknowledge). `None` if decoding succeeded, or if the
-    /// layer has no payload type.
+    /// Returns the error with which the layer could not decode the body's `content-encoding` or the payload, if
+    /// its policy is [`Undecodable::HandOver`](crate::Undecodable::HandOver) or
+    /// [`Undecodable::Acknowledge`](crate::Undecodable::Acknowledge). `None` if decoding succeeded, or if there
+    /// was nothing to decode.
     ///
     /// The error's [`source`](std::error::Error::source) may quote the payload.
     #[must_use]
@@ -262,17 +266,26 @@ impl Delivery {
         self.facts.undecoded.get().map(|(_, error)| error)
     }
 
-    /// Records that the payload is not a `type_id`, for this delivery and its existing clones.
-    pub(crate) fn set_undecoded(&self, type_id: TypeId, error: BoxError) {
+    /// Records the error of decoding, for this delivery and its existing clones. `type_id` is the layer's
+    /// payload type, if it has one.
+    pub(crate) fn set_undecoded(&self, type_id: Option<TypeId>, error: BoxError) {
         // Each delivery is decoded once.
         let _ = self.facts.undecoded.set((type_id, DecodeError::from_any(error)));
+    }
+
+    /// Returns whether the body has a content coding that the layer cannot decode.
+    pub(crate) fn has_undecoded_content(&self) -> bool {
+        let source = self.decode_error().and_then(std::error::Error::source);
+        source.is_some_and(|source| source.is::<ContentError>())
     }
 
     /// Returns whether this layer or an outer one handed the delivery over because it is not a `type_id`.
     #[cfg(feature = "axum")]
     pub(crate) fn is_not_a(&self, type_id: TypeId) -> bool {
         let mut layers = iter::successors(Some(self), |delivery| delivery.facts.above.as_deref());
-        layers.any(|delivery| delivery.facts.undecoded.get().is_some_and(|(failed, _)| *failed == type_id))
+        layers.any(|delivery| {
+            delivery.facts.undecoded.get().is_some_and(|(failed, _)| *failed == Some(type_id))
+        })
     }
 
     /// Returns the index of the secret that matched, counted from 0 in the order in which they were given.
@@ -321,8 +334,8 @@ impl Delivery {
         self.fencing
     }
 
-    /// Returns a handle of the claim on this delivery, for stores that complete it themselves. `None` if and
-    /// only if [`is_deduped`](Self::is_deduped) is `false`.
+    /// Returns a handle to the claim on this delivery, for completing the claim outside of the layer. `None` if
+    /// and only if [`is_deduped`](Self::is_deduped) is `false`.
     ///
     /// ```
     /// use tower_webhook::Delivery;

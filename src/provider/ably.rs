@@ -9,6 +9,7 @@ providers! {
     /// * Signed content: `{body}`. Ably signs only batched requests; the layer rejects others.
     /// * Delivery id: none. The body has no id for the whole delivery, and `webhookId` identifies the rule.
     /// * Retries: yes. Ably retries for 5 minutes.
+    /// * Body limit: 32 MiB.
     /// * Batches: one body can carry several events
     ///   ([source](https://ably.com/docs/platform/integrations/webhooks/generic)).
     /// * [Shared secret](crate::verify::Profile::shared_secret): all rules with the same key share it.
@@ -17,5 +18,6 @@ providers! {
         Scheme::hmac_sha256("x-ably-signature", Base64),
         batch: true,
         shared_secret: true,
-        retries: Some(true);
+        retries: Some(true),
+        body_limit: Some(32 * 1024 * 1024);
 }

@@ -1,4 +1,4 @@
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use serde::{
     Deserialize, Deserializer,
@@ -21,7 +21,7 @@ providers! {
     ///
     /// * Signature: HMAC-SHA256 of eight fields of the item, as base64 in its `additionalData.hmacSignature`.
     /// * Secret: the HMAC key, hex.
-    /// * Signed content: eight fields of the item, joined with `:`: `pspReference`, `originalReference`,
+    /// * Signed content: eight fields of the item, joined with colons: `pspReference`, `originalReference`,
     ///   `merchantAccountCode`, `merchantReference`, `amount.value`, `amount.currency`, `eventCode` and
     ///   `success`. Only `merchantReference` may contain a `:`; otherwise the signed content would be ambiguous.
     ///   **The rest of the body is not covered**: do not rely on other fields, and enable Adyen's basic
@@ -30,6 +30,9 @@ providers! {
     ///   `:`, signed. `REPORT_AVAILABLE` has no delivery id, because Adyen reuses its `pspReference`, a file
     ///   name.
     /// * Event type: `body:/notificationItems/0/NotificationRequestItem/eventCode`, signed.
+    /// * Retries: yes.
+    /// * Deduplication window: 31 days.
+    /// * Acknowledge within: 10 s.
     /// * Notifications with several items are rejected. Adyen sends one item
     ///   ([source](https://docs.adyen.com/development-resources/webhooks/webhook-types)), and no signature
     ///   covers the list, so an attacker could combine captured items.
@@ -42,7 +45,10 @@ providers! {
         secret: Some(SecretFormat::Hex),
         profile: |profile| profile
             .with_body_signed(false)
-            .with_event_type(Location::json("/notificationItems/0/NotificationRequestItem/eventCode"));
+            .with_event_type(Location::json("/notificationItems/0/NotificationRequestItem/eventCode")),
+        ack_deadline: Some(Duration::from_secs(10)),
+        retries: Some(true),
+        dedupe_window: Some(Duration::from_secs(31 * 24 * 3600));
 
     /// Creates a verifier for Adyen (platform / management / banking).
     ///
@@ -51,11 +57,17 @@ providers! {
     /// * Delivery id: none. `data.id` identifies the transfer or account, and is the same for all of its events
     ///   ([source](https://docs.adyen.com/api-explorer/transfer-webhooks/latest/post/balancePlatform.transfer.updated)).
     /// * Event type: `body:/type`, signed.
+    /// * Retries: yes.
+    /// * Deduplication window: 31 days.
+    /// * Acknowledge within: 10 s.
     adyen_platform -> Result: "adyen-header", "Adyen (platform / management / banking)",
         "https://github.com/Adyen/adyen-node-api-library/blob/HEAD/src/utils/hmacValidator.ts",
         Scheme::hmac_sha256("hmacsignature", Base64)
             .key_encoding(Hex)
-            .event_type("body:/type");
+            .event_type("body:/type"),
+        ack_deadline: Some(Duration::from_secs(10)),
+        retries: Some(true),
+        dedupe_window: Some(Duration::from_secs(31 * 24 * 3600));
 }
 
 fn begin<'a>(keys: &'a Keyring, _: &RequestContext<'a>) -> CheckResult<'a> {
@@ -117,14 +129,15 @@ impl<'de> Visitor<'de> for ItemsVisitor {
     type Value = NotificationItems;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("items")
+        f.write_str("a list of items")
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<NotificationItems, A::Error> {
-        const MOST: usize = 2;
+        // The second item is kept for the error of `verify`, which is clearer.
+        const MAX: usize = 2;
         let mut items = Vec::new();
         while let Some(JsonObject(Wrapped { item: JsonObject(item) })) = seq.next_element()? {
-            if items.len() == MOST {
+            if items.len() == MAX {
                 return Err(A::Error::custom("more than 2 items"));
             }
             items.push(item);
@@ -240,8 +253,7 @@ mod signing {
             let fields = item.and_then(Value::as_object_mut);
             let data = fields.map(|item| item.entry("additionalData").or_insert_with(|| Map::new().into()));
             let data = data.and_then(Value::as_object_mut);
-            let data =
-                data.ok_or_else(|| CannotSign::new("item has no `additionalData` for the signature"))?;
+            let data = data.ok_or_else(|| CannotSign::new("`additionalData` of an item is not an object"))?;
             data.insert("hmacSignature".to_owned(), macs.signature(Encoding::Base64).into());
         }
         *body = notification.to_string().into();

@@ -10,9 +10,11 @@ providers! {
     /// * Signature: HMAC-SHA256 of the body, as hex with the prefix `hmac-sha256=` in `x-airtable-content-mac`.
     /// * Secret: the `macSecretBase64` from the API response that created the webhook, base64.
     /// * Delivery id: none. The body only announces a change, which the receiver must fetch.
+    /// * Retries: yes.
     airtable -> Result: "airtable", "Airtable",
         "https://airtable.com/developers/web/api/webhooks-overview",
         Scheme::hmac_sha256("x-airtable-content-mac", Hex)
             .prefix("hmac-sha256=")
-            .key_encoding(Base64);
+            .key_encoding(Base64),
+        retries: Some(true);
 }

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::providers;
 use crate::verify::{Encoding::Hex, Scheme};
 
@@ -8,9 +10,13 @@ providers! {
     /// * Secret: the signing key, as text including `whsec_`.
     /// * Delivery id: `body:/id`, signed.
     /// * Event type: `body:/type`, signed.
+    /// * Retries: yes.
+    /// * Acknowledge within: 5 s.
     alchemy: "alchemy", "Alchemy",
         "https://github.com/alchemyplatform/webhook-examples/blob/HEAD/node-express/src/webhooksUtil.ts",
         Scheme::hmac_sha256("x-alchemy-signature", Hex)
             .id("body:/id")
-            .event_type("body:/type");
+            .event_type("body:/type"),
+        ack_deadline: Some(Duration::from_secs(5)),
+        retries: Some(true);
 }

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::providers;
 use crate::verify::{Encoding::Hex, Scheme};
 
@@ -6,10 +8,16 @@ providers! {
     ///
     /// * Signature: HMAC-SHA256 of the body, as hex in `x-webhook-signature`.
     /// * Secret: text, not decoded.
-    /// * Delivery id: none.
-    /// * Event type: `header:x-webhook-event`, **not signed**.
+    /// * Delivery id: `header:x-webhook-delivery-id`, **not signed**.
+    /// * Event type: `body:/type`, signed.
+    /// * Retries: yes.
+    /// * Acknowledge within: 10 s.
     autosend: "autosend", "AutoSend",
         "https://docs.autosend.com/others/webhooks/verify-requests",
         Scheme::hmac_sha256("x-webhook-signature", Hex)
-            .event_type("header:x-webhook-event");
+            .id("header:x-webhook-delivery-id")
+            .event_type("body:/type"),
+        ack_deadline: Some(Duration::from_secs(10)),
+        retries: Some(true),
+        lease: Some(Duration::from_secs(10));
 }

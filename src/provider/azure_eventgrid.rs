@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::Response;
 use serde_json::json;
@@ -6,7 +8,7 @@ use super::{
     handshake::{Handshake, HandshakeRequest, json_response, permission_to_send, short_body_with},
     providers,
 };
-use crate::verify::{Scheme, scan};
+use crate::verify::{Attempt, Location, Scheme, scan};
 
 providers! {
     /// Creates a verifier for Azure Event Grid.
@@ -16,7 +18,9 @@ providers! {
     /// * Secret: text, not decoded.
     /// * Delivery id: none. A delivery can carry several events. Deliveries with equal bodies count as
     ///   duplicates.
-    /// * Event type: `header:aeg-event-type`, **not signed**.
+    /// * Event type: `body:/0/eventType` or `body:/type`, **not signed**.
+    /// * Retries: yes.
+    /// * Acknowledge within: 30 s.
     /// * Handshake: the event `SubscriptionValidation`, to which the layer responds with the validation code.
     ///   With the CloudEvents schema, an `OPTIONS` request with `WebHook-Request-Origin`, to which the layer
     ///   responds with `WebHook-Allowed-Origin`
@@ -32,11 +36,14 @@ providers! {
         "https://learn.microsoft.com/en-us/azure/event-grid/security-authentication",
         Scheme::token("authorization")
             .signature_in(["query:access_token"])
-            .event_type("header:aeg-event-type"),
+            .event_type(["body:/0/eventType", "body:/type"]),
         shared_secret: true,
         batch: true,
         equal_bodies: true,
-        handshake: Some(HANDSHAKE);
+        handshake: Some(HANDSHAKE),
+        ack_deadline: Some(Duration::from_secs(30)),
+        retries: Some(true),
+        attempt: Some(|| Attempt::Retries(Location::header("aeg-delivery-count")));
 }
 
 /// The handshake of Azure Event Grid: that of CloudEvents or a signed event, depending on the configured

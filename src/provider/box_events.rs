@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::providers;
 use crate::verify::{Encoding::Base64, Scheme, TimeUnit::Rfc3339};
 
@@ -11,6 +13,8 @@ providers! {
     ///   ([source](https://developer.box.com/guides/webhooks/v2/)).
     /// * Event type: `body:/trigger`, signed.
     /// * Timestamp: `header:box-delivery-timestamp`; tolerance 600 s.
+    /// * Retries: yes.
+    /// * Acknowledge within: 30 s.
     /// * The layer rejects requests without `box-signature-version: 1` and `box-signature-algorithm:
     ///   HmacSHA256`.
     /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of an application share its keys.
@@ -25,5 +29,7 @@ providers! {
             .signs("{body}{ts}")
             .id("body:/id")
             .event_type("body:/trigger"),
-        shared_secret: true;
+        shared_secret: true,
+        ack_deadline: Some(Duration::from_secs(30)),
+        retries: Some(true);
 }

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use data_encoding::{BASE64, HEXLOWER};
 use hmac::Hmac;
 use http::Method;
@@ -24,6 +26,8 @@ providers! {
     /// * Delivery id: none. Notifications contain their time, so deliveries with equal bodies count as
     ///   duplicates.
     /// * Event type: the notification's `kind`, signed.
+    /// * Retries: yes.
+    /// * Acknowledge within: 30 s.
     /// * Handshake: `GET ?bt_challenge=…`, to which the layer responds with the challenge's signature. The layer
     ///   rejects payloads that could be a challenge.
     /// * Not covered: **the other fields of the form**, which Braintree does not send. Read only `bt_payload`
@@ -39,7 +43,9 @@ providers! {
         profile: |profile| profile.with_body_signed(false),
         shared_secret: true,
         equal_bodies: true,
-        handshake: Some(HANDSHAKE);
+        handshake: Some(HANDSHAKE),
+        ack_deadline: Some(Duration::from_secs(30)),
+        retries: Some(true);
 }
 
 /// Braintree's handshake: `GET ?bt_challenge=…`, answered with the public key and a MAC with the private key.

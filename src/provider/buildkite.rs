@@ -18,4 +18,18 @@ providers! {
             .signs("{ts}.{body}")
             .id("header:x-buildkite-request")
             .event_type("body:/event");
+
+    /// Creates a verifier for Buildkite (token).
+    ///
+    /// * Signature: none: the provider sends the secret itself in `x-buildkite-token`, so **the body is not
+    ///   protected**.
+    /// * Secret: the webhook's token, as text. Buildkite sends it, or a signature, as the webhook is configured:
+    ///   prefer [`buildkite`].
+    /// * Delivery id: `header:x-buildkite-request`, **not signed**.
+    /// * Event type: `body:/event`, **not signed**.
+    buildkite_token: "buildkite-token", "Buildkite (token)",
+        "https://github.com/buildkite/docs/blob/HEAD/pages/apis/webhooks/_webhook_token.md",
+        Scheme::token("x-buildkite-token")
+            .id("header:x-buildkite-request")
+            .event_type("body:/event");
 }

@@ -11,6 +11,7 @@ providers! {
     /// * Event type: `body:/event`, signed.
     /// * Timestamp: `field:t`; tolerance 180 s in the past and 300 s in the future. Calendly's own code has the
     ///   same tolerance.
+    /// * Retries: yes.
     /// * Acknowledge within: 15 s
     ///   ([source](https://developer.calendly.com/api-docs/overview/webhooks/webhook-timeouts)).
     calendly: "calendly", "Calendly",
@@ -18,5 +19,7 @@ providers! {
         shapes::t_and_signature("calendly-webhook-signature", "v1")
             .tolerance(Some(180), 300)
             .event_type("body:/event"),
-        ack_deadline: Some(Duration::from_secs(15));
+        ack_deadline: Some(Duration::from_secs(15)),
+        retries: Some(true),
+        equal_bodies: true;
 }

@@ -6,7 +6,8 @@ providers! {
     ///
     /// * Signature: HMAC-SHA256 of `{ts}{body}`, as base64 in `x-webhook-signature`.
     /// * Secret: text, not decoded.
-    /// * Delivery id: none.
+    /// * Delivery id: `header:x-idempotency-key` or `header:x-idempotency-header`, **not signed**.
+    /// * Event type: `body:/type`, signed.
     /// * Timestamp: `header:x-webhook-timestamp`; any age unless the layer has a
     ///   [`tolerance`](crate::WebhookLayer::tolerance), and up to 300 s in the future. Cashfree documents no
     ///   maximum age.
@@ -16,6 +17,8 @@ providers! {
         Scheme::hmac_sha256("x-webhook-signature", Base64)
             .timestamp("header:x-webhook-timestamp", Milliseconds)
             .tolerance(None, 300)
-            .signs("{ts}{body}"),
+            .signs("{ts}{body}")
+            .id(["header:x-idempotency-key", "header:x-idempotency-header"])
+            .event_type("body:/type"),
         shared_secret: true;
 }

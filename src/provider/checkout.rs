@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::providers;
 use crate::verify::{Encoding::Hex, Scheme};
 
@@ -8,9 +10,13 @@ providers! {
     /// * Secret: the signature key, as text.
     /// * Delivery id: `body:/id`, signed.
     /// * Event type: `body:/type`, signed.
+    /// * Retries: yes.
+    /// * Acknowledge within: 10 s.
     checkout: "checkout", "Checkout.com",
         "https://checkout.com/docs/workflows/set-up-your-webhook-receiver",
         Scheme::hmac_sha256("cko-signature", Hex)
             .id("body:/id")
-            .event_type("body:/type");
+            .event_type("body:/type"),
+        ack_deadline: Some(Duration::from_secs(10)),
+        retries: Some(true);
 }

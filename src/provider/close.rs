@@ -17,6 +17,7 @@ providers! {
     ///   maximum age.
     /// * Retries: yes. Close retries for up to 72 hours.
     /// * Deduplication window: 4 days.
+    /// * Acknowledge within: 15 s.
     close -> Result: "close", "Close",
         "https://developer.close.com/topics/webhooks/",
         Scheme::hmac_sha256("close-sig-hash", Hex)
@@ -27,5 +28,6 @@ providers! {
             .event_type("body:/event/action"),
         equal_bodies: true,
         dedupe_window: Some(Duration::from_secs(4 * 24 * 3600)),
-        retries: Some(true);
+        retries: Some(true),
+        ack_deadline: Some(Duration::from_secs(15));
 }

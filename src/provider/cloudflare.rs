@@ -8,9 +8,11 @@ providers! {
     ///   protected**.
     /// * Secret: text, not decoded.
     /// * Delivery id: none.
+    /// * Event type: `body:/alert_type`, **not signed**.
     cloudflare_notify: "cloudflare-notify", "Cloudflare Notifications",
         "https://developers.cloudflare.com/notifications/get-started/configure-webhooks/",
-        Scheme::token("cf-webhook-auth");
+        Scheme::token("cf-webhook-auth")
+            .event_type("body:/alert_type");
 
     /// Creates a verifier for Cloudflare Stream.
     ///

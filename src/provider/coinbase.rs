@@ -1,19 +1,24 @@
 use std::time::Duration;
 
 use super::{providers, shapes};
-use crate::verify::{Encoding::Hex, Scheme};
+use crate::verify::{Attempt, Encoding::Hex, Location, Scheme};
 
 providers! {
     /// Creates a verifier for Coinbase Developer Platform.
     ///
-    /// * Signature: HMAC-SHA256 of `{ts}.{field:h}.{headers_named_by:h}.{body}`, as hex in `x-hook0-signature`.
+    /// * Signature: HMAC-SHA256 of `{ts}.{field:h}.{headers_named_by:h}.{body}`, as hex in `x-webhook-signature`
+    ///   or `x-hook0-signature`.
     /// * Secret: text, not decoded.
     /// * Signed content: see [`hook0_v1`](super::hook0_v1()), which has the same scheme and restrictions.
-    /// * Delivery id: none.
+    /// * Delivery id: `header:x-event-id`, **not signed**.
+    /// * Event type: `header:x-event-type`, **not signed**.
     /// * Timestamp: `field:t`; tolerance 300 s.
     coinbase_cdp: "coinbase-cdp", "Coinbase Developer Platform",
         "https://docs.cdp.coinbase.com/api-reference/payment-apis/webhooks/verification",
-        shapes::hook0_version_1();
+        shapes::hook0_version_1()
+            .signature_in(["header:x-webhook-signature", "header:x-hook0-signature"])
+            .id("header:x-event-id")
+            .event_type("header:x-event-type");
 
     /// Creates a verifier for Coinbase Commerce.
     ///
@@ -33,5 +38,6 @@ providers! {
             .event_type("body:/event/type"),
         shared_secret: true,
         dedupe_window: Some(Duration::from_secs(4 * 24 * 3600)),
-        retries: Some(true);
+        retries: Some(true),
+        attempt: Some(|| Attempt::Number(Location::json("/attempt_number")));
 }

@@ -8,9 +8,11 @@ providers! {
     /// * Secret: text, not decoded.
     /// * Delivery id: `body:/id`, signed ([source](https://coinify.readme.io/docs/webhook-structure)).
     /// * Event type: `body:/event`, signed.
+    /// * Retries: yes.
     coinify: "coinify", "Coinify",
         "https://coinify.readme.io/docs/webhook-signature",
         Scheme::hmac_sha256("x-coinify-webhook-signature", Hex)
             .id("body:/id")
-            .event_type("body:/event");
+            .event_type("body:/event"),
+        retries: Some(true);
 }

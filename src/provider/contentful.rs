@@ -28,7 +28,7 @@ providers! {
     ///   joined with `;`. The layer rejects a delivery if the list does not include itself and
     ///   `X-Contentful-Timestamp`, or if a value contains `;` followed by the name of a signed header and `:`.
     ///   Behind a proxy that changes the path, set [`public_url`](crate::WebhookLayer::public_url).
-    /// * Delivery id: none.
+    /// * Delivery id: `header:x-contentful-idempotency-key`, **not signed**.
     /// * Event type: `header:x-contentful-topic`, **not signed**, unless `X-Contentful-Signed-Headers` lists it.
     /// * Timestamp: `header:x-contentful-timestamp`; tolerance 29 s in the past and 300 s in the future.
     /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of a space share the secret.
@@ -39,6 +39,8 @@ providers! {
             verifier(keys, profile, Methods { begin, #[cfg(feature = "test-util")] sign: signing::sign })
         },
         profile: |profile| profile
+            .with_id(Location::header("x-contentful-idempotency-key"))
+            .with_id_signed(false)
             .with_event_type(Location::header("x-contentful-topic"))
             .with_event_type_signed(false)
             // The tolerance is in whole seconds. Contentful's SDK rejects an age of 30 s.

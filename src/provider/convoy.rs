@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::providers;
 use crate::verify::{
     Algorithm::{self, HmacSha256, HmacSha512},
@@ -12,36 +14,52 @@ providers! {
     /// * Signature: HMAC-SHA256 of the body, as hex in `x-convoy-signature`.
     /// * Secret: text, not decoded.
     /// * Delivery id: `header:x-convoy-idempotency-key`, **not signed**.
+    /// * Retries: yes.
+    /// * Acknowledge within: 10 s.
     convoy_simple_sha256_hex: "convoy-simple-sha256-hex", "Convoy (simple, sha256, hex)",
         "https://github.com/frain-dev/convoy/blob/HEAD/pkg/signature/testdata/signature-vectors.json",
-        simple(HmacSha256, Hex);
+        simple(HmacSha256, Hex),
+        ack_deadline: Some(Duration::from_secs(10)),
+        retries: Some(true);
 
     /// Creates a verifier for Convoy (simple, sha256, base64).
     ///
     /// * Signature: HMAC-SHA256 of the body, as base64 in `x-convoy-signature`.
     /// * Secret: text, not decoded.
     /// * Delivery id: `header:x-convoy-idempotency-key`, **not signed**.
+    /// * Retries: yes.
+    /// * Acknowledge within: 10 s.
     convoy_simple_sha256_base64: "convoy-simple-sha256-base64", "Convoy (simple, sha256, base64)",
         "https://github.com/frain-dev/convoy/blob/HEAD/pkg/signature/testdata/signature-vectors.json",
-        simple(HmacSha256, Base64);
+        simple(HmacSha256, Base64),
+        ack_deadline: Some(Duration::from_secs(10)),
+        retries: Some(true);
 
     /// Creates a verifier for Convoy (simple, sha512, hex).
     ///
     /// * Signature: HMAC-SHA512 of the body, as hex in `x-convoy-signature`.
     /// * Secret: text, not decoded.
     /// * Delivery id: `header:x-convoy-idempotency-key`, **not signed**.
+    /// * Retries: yes.
+    /// * Acknowledge within: 10 s.
     convoy_simple_sha512_hex: "convoy-simple-sha512-hex", "Convoy (simple, sha512, hex)",
         "https://github.com/frain-dev/convoy/blob/HEAD/pkg/signature/testdata/signature-vectors.json",
-        simple(HmacSha512, Hex);
+        simple(HmacSha512, Hex),
+        ack_deadline: Some(Duration::from_secs(10)),
+        retries: Some(true);
 
     /// Creates a verifier for Convoy (simple, sha512, base64).
     ///
     /// * Signature: HMAC-SHA512 of the body, as base64 in `x-convoy-signature`.
     /// * Secret: text, not decoded.
     /// * Delivery id: `header:x-convoy-idempotency-key`, **not signed**.
+    /// * Retries: yes.
+    /// * Acknowledge within: 10 s.
     convoy_simple_sha512_base64: "convoy-simple-sha512-base64", "Convoy (simple, sha512, base64)",
         "https://github.com/frain-dev/convoy/blob/HEAD/pkg/signature/testdata/signature-vectors.json",
-        simple(HmacSha512, Base64);
+        simple(HmacSha512, Base64),
+        ack_deadline: Some(Duration::from_secs(10)),
+        retries: Some(true);
 
     /// Creates a verifier for Convoy (advanced, sha256, hex).
     ///
@@ -49,9 +67,13 @@ providers! {
     /// * Secret: text, not decoded.
     /// * Delivery id: `header:x-convoy-idempotency-key`, **not signed**.
     /// * Timestamp: `field:t`; tolerance 300 s.
+    /// * Retries: yes.
+    /// * Acknowledge within: 10 s.
     convoy_advanced_sha256_hex: "convoy-advanced-sha256-hex", "Convoy (advanced, sha256, hex)",
         "https://github.com/frain-dev/convoy/blob/HEAD/pkg/signature/testdata/signature-vectors.json",
-        advanced(HmacSha256, Hex);
+        advanced(HmacSha256, Hex),
+        ack_deadline: Some(Duration::from_secs(10)),
+        retries: Some(true);
 
     /// Creates a verifier for Convoy (advanced, sha256, base64).
     ///
@@ -59,9 +81,13 @@ providers! {
     /// * Secret: text, not decoded.
     /// * Delivery id: `header:x-convoy-idempotency-key`, **not signed**.
     /// * Timestamp: `field:t`; tolerance 300 s.
+    /// * Retries: yes.
+    /// * Acknowledge within: 10 s.
     convoy_advanced_sha256_base64: "convoy-advanced-sha256-base64", "Convoy (advanced, sha256, base64)",
         "https://github.com/frain-dev/convoy/blob/HEAD/pkg/signature/testdata/signature-vectors.json",
-        advanced(HmacSha256, Base64);
+        advanced(HmacSha256, Base64),
+        ack_deadline: Some(Duration::from_secs(10)),
+        retries: Some(true);
 
     /// Creates a verifier for Convoy (advanced, sha512, hex).
     ///
@@ -69,9 +95,13 @@ providers! {
     /// * Secret: text, not decoded.
     /// * Delivery id: `header:x-convoy-idempotency-key`, **not signed**.
     /// * Timestamp: `field:t`; tolerance 300 s.
+    /// * Retries: yes.
+    /// * Acknowledge within: 10 s.
     convoy_advanced_sha512_hex: "convoy-advanced-sha512-hex", "Convoy (advanced, sha512, hex)",
         "https://github.com/frain-dev/convoy/blob/HEAD/pkg/signature/testdata/signature-vectors.json",
-        advanced(HmacSha512, Hex);
+        advanced(HmacSha512, Hex),
+        ack_deadline: Some(Duration::from_secs(10)),
+        retries: Some(true);
 
     /// Creates a verifier for Convoy (advanced, sha512, base64).
     ///
@@ -79,9 +109,13 @@ providers! {
     /// * Secret: text, not decoded.
     /// * Delivery id: `header:x-convoy-idempotency-key`, **not signed**.
     /// * Timestamp: `field:t`; tolerance 300 s.
+    /// * Retries: yes.
+    /// * Acknowledge within: 10 s.
     convoy_advanced_sha512_base64: "convoy-advanced-sha512-base64", "Convoy (advanced, sha512, base64)",
         "https://github.com/frain-dev/convoy/blob/HEAD/pkg/signature/testdata/signature-vectors.json",
-        advanced(HmacSha512, Base64);
+        advanced(HmacSha512, Base64),
+        ack_deadline: Some(Duration::from_secs(10)),
+        retries: Some(true);
 }
 
 fn simple(algorithm: Algorithm, encoding: Encoding) -> Scheme {

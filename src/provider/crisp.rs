@@ -1,5 +1,5 @@
 use super::providers;
-use crate::verify::{Encoding::Hex, Scheme};
+use crate::verify::{Attempt, Encoding::Hex, Location, Scheme};
 
 providers! {
     /// Creates a verifier for Crisp (plugin hooks).
@@ -9,9 +9,13 @@ providers! {
     /// * Delivery id: none.
     /// * Event type: `body:/event`, signed.
     /// * Timestamp: `header:x-crisp-request-timestamp`, signed, but not checked: Crisp documents no maximum age.
+    /// * Retries: yes.
     crisp: "crisp", "Crisp (plugin hooks)",
         "https://github.com/crisp-im/node-crisp-api/blob/HEAD/lib/crisp.ts",
         Scheme::hmac_sha256("x-crisp-signature", Hex)
             .signs("[{header:x-crisp-request-timestamp};{body}]")
-            .event_type("body:/event");
+            .event_type("body:/event"),
+        retries: Some(true),
+        equal_bodies: true,
+        attempt: Some(|| Attempt::Number(Location::header("x-delivery-attempt-count")));
 }

@@ -1,7 +1,9 @@
 use std::{fmt, time::Duration};
 
 use super::{
+    alternatives::SignedContent,
     by_hand::ByHandVerifier,
+    evidence::{EVIDENCE, Evidence},
     handshake::Handshake,
     verifier::{ProviderVerifier, VerifierKind},
 };
@@ -45,6 +47,8 @@ pub struct Provider {
 pub(super) enum Make {
     /// A scheme, as for most providers.
     Scheme(fn() -> Scheme),
+    /// Several schemes, if the provider has renamed its headers. The first is the current one.
+    AnyOf(fn() -> Vec<Scheme>),
     /// A function, if a scheme cannot describe the signature.
     ByHand(fn(Secrets, Profile) -> Result<Box<dyn ByHandVerifier>, InvalidSecret>),
     /// The constructor only, which takes these arguments.
@@ -71,6 +75,10 @@ pub(super) struct Facts {
     pub(super) batch: bool,
     pub(super) shared_secret: bool,
     pub(super) json_field: Option<&'static str>,
+    /// The form field or query parameter whose JSON is signed and is the payload, if a request has one.
+    pub(super) signed_field: Option<&'static str>,
+    /// `true` if the signature may cover the canonical form of the JSON body.
+    pub(super) canonical_json: bool,
     pub(super) dedupe_window: Option<Duration>,
     pub(super) body_limit: Option<usize>,
     pub(super) retries: Option<bool>,
@@ -89,6 +97,8 @@ impl Facts {
         batch: false,
         shared_secret: false,
         json_field: None,
+        signed_field: None,
+        canonical_json: false,
         dedupe_window: None,
         body_limit: None,
         retries: None,
@@ -142,11 +152,33 @@ impl Provider {
         Self { id, constructor, name, source, fallible: true, make, alias: None, facts }
     }
 
-    /// Returns the signature scheme, or `None` if no [`Scheme`] can describe the signature.
+    /// Returns the signature scheme, or `None` if no [`Scheme`] can describe the signature. If the provider has
+    /// several, it is the current one; the [verifier](Self::verifier) accepts all of them.
     pub fn scheme(&self) -> Option<Scheme> {
         match self.make {
             Make::Scheme(scheme) => Some(self.with_own_event_type(scheme())),
+            Make::AnyOf(schemes) => {
+                schemes().into_iter().next().map(|scheme| self.with_own_event_type(scheme))
+            }
             _ => None,
+        }
+    }
+
+    /// Returns all signature schemes: one for most providers, several if the provider has renamed its headers, and
+    /// none if no [`Scheme`] can describe the signature.
+    ///
+    /// ```
+    /// use tower_webhook::provider;
+    ///
+    /// let count = |id| provider::find(id).map(|provider| provider.schemes().len());
+    /// assert_eq!((count("github"), count("svix"), count("mailgun")), (Some(1), Some(2), Some(0)));
+    /// ```
+    pub fn schemes(&self) -> Vec<Scheme> {
+        match self.make {
+            Make::AnyOf(schemes) => {
+                schemes().into_iter().map(|scheme| self.with_own_event_type(scheme)).collect()
+            }
+            _ => self.scheme().into_iter().collect(),
         }
     }
 
@@ -220,10 +252,27 @@ impl Provider {
     pub fn secret_format(&self) -> Option<SecretFormat> {
         self.facts.secret.or(match self.make {
             Make::Scheme(scheme) => Some(SecretFormat::of(&scheme())),
+            Make::AnyOf(schemes) => schemes().first().map(SecretFormat::of),
             Make::ByHand(_) => Some(SecretFormat::Text),
             #[cfg(feature = "asymmetric")]
             Make::Fetched(_) => None,
         })
+    }
+
+    /// Returns the evidence for its facts; for an [alias](Self::alias_of), for the scheme that it uses.
+    #[must_use]
+    pub fn evidence(&self) -> Evidence {
+        self.evidence_row().map_or(Evidence::Memory, |(_, evidence, _)| *evidence)
+    }
+
+    /// Returns the date of the last check of its facts, such as `2026-11-30`.
+    #[must_use]
+    pub fn checked(&self) -> &'static str {
+        self.evidence_row().map_or("", |(_, _, checked)| checked)
+    }
+
+    fn evidence_row(&self) -> Option<&'static (&'static str, Evidence, &'static str)> {
+        EVIDENCE.iter().find(|(constructor, ..)| *constructor == self.constructor)
     }
 
     /// Returns whether the provider performs a verification handshake, which the layer answers.
@@ -262,6 +311,14 @@ impl Provider {
                 let profile = self.facts.add_to(verifier.profile().clone());
                 (VerifierKind::Scheme(verifier), profile)
             }
+            Make::AnyOf(schemes) => {
+                let verifier = |scheme| {
+                    let scheme = self.with_own_event_type(scheme);
+                    scheme.verifier(self.id, secrets.clone()).map_err(InvalidScheme::into_invalid_secret)
+                };
+                let verifiers = schemes().into_iter().map(verifier).collect::<Result<Vec<_>, _>>()?;
+                (VerifierKind::AnyOf(verifiers), self.profile())
+            }
             Make::ByHand(make) => {
                 let profile = self.profile();
                 (VerifierKind::ByHand(make(secrets, profile.clone())?), profile)
@@ -274,7 +331,7 @@ impl Provider {
                 )));
             }
         };
-        Ok(ProviderVerifier::new(kind, handshake, profile))
+        Ok(ProviderVerifier::new(kind, handshake, profile).with_signed_content(self.facts.signed_content()))
     }
 
     /// Returns a verifier for a provider that accepts any text as its secret.
@@ -287,6 +344,14 @@ impl Provider {
 }
 
 impl Facts {
+    fn signed_content(&self) -> SignedContent {
+        match (self.signed_field, self.canonical_json) {
+            (Some(field), _) => SignedContent::Field(field),
+            (None, true) => SignedContent::CanonicalJson,
+            (None, false) => SignedContent::Body,
+        }
+    }
+
     fn add_to(&self, profile: Profile) -> Profile {
         let profile = profile
             .with_attempt(self.attempt.map(|attempt| attempt()))
@@ -460,6 +525,15 @@ mod tests {
         }
         assert!(compared > 180, "{compared}");
         Ok(())
+    }
+
+    #[test]
+    fn each_provider_has_evidence() {
+        let without: Vec<_> = crate::provider::all()
+            .filter(|provider| provider.checked().is_empty())
+            .map(|provider| provider.id)
+            .collect();
+        assert!(without.is_empty(), "{without:?}");
     }
 
     #[test]

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use http::StatusCode;
 use serde_json::json;
 
@@ -18,10 +20,11 @@ providers! {
     ///   response to an interaction, and never retries it
     ///   ([source](https://docs.discord.com/developers/interactions/receiving-and-responding)), so a duplicate
     ///   is a replay. The layer responds to it with an empty 200.
-    /// * Event type: `body:/type`, signed.
+    /// * Event type: `body:/event/type` or `body:/type`, signed.
     /// * Timestamp: `header:x-signature-timestamp`; any age unless the layer has a
     ///   [`tolerance`](crate::WebhookLayer::tolerance), and up to 300 s in the future. Discord documents no
     ///   maximum age.
+    /// * Acknowledge within: 3 s.
     /// * Handshake: `PING` requests, to which the layer responds after verification. Discord also sends requests
     ///   with invalid signatures, and expects a 401.
     discord -> Result: "discord", "Discord",
@@ -32,8 +35,10 @@ providers! {
             .tolerance(None, 300)
             .signs("{ts}{body}")
             .id("body:/id")
-            .event_type("body:/type"),
-        handshake: Some(HANDSHAKE);
+            .event_type(["body:/event/type", "body:/type"]),
+        handshake: Some(HANDSHAKE),
+        ack_deadline: Some(Duration::from_secs(3)),
+        equal_bodies: true;
 }
 
 /// Discord's handshake: a `PING`, which has type 1 among interactions and type 0 among webhook events. A

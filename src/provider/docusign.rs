@@ -10,6 +10,7 @@ providers! {
     ///   layer checks the first ten.
     /// * Delivery id: none.
     /// * Event type: `body:/event`, signed.
+    /// * Body limit: 25 MiB.
     /// * [Shared secret](crate::verify::Profile::shared_secret): all Connect configurations of an account share
     ///   its keys.
     docusign: "docusign", "DocuSign Connect",
@@ -28,5 +29,7 @@ providers! {
                 "header:x-docusign-signature-10",
             ])
             .event_type("body:/event"),
-        shared_secret: true;
+        shared_secret: true,
+        equal_bodies: true,
+        body_limit: Some(25 * 1024 * 1024);
 }

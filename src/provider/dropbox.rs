@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::{handshake::CHALLENGE, providers};
 use crate::verify::{Encoding::Hex, Scheme};
 
@@ -8,6 +10,7 @@ providers! {
     /// * Secret: the app secret, as text.
     /// * Delivery id: none. A notification only lists the accounts whose files have changed.
     /// * Retries: yes. Dropbox retries for about ten minutes.
+    /// * Acknowledge within: 10 s.
     /// * Handshake: `GET ?challenge=…`. The layer echoes the challenge to any client.
     /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of an app share it.
     dropbox: "dropbox", "Dropbox",
@@ -15,5 +18,6 @@ providers! {
         Scheme::hmac_sha256("x-dropbox-signature", Hex),
         shared_secret: true,
         retries: Some(true),
-        handshake: Some(CHALLENGE);
+        handshake: Some(CHALLENGE),
+        ack_deadline: Some(Duration::from_secs(10));
 }

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use std::borrow::Cow;
 
 use bytes::Bytes;
@@ -28,6 +30,8 @@ providers! {
     ///   API Event Received`, which the handler must return; the layer's response to a duplicate is empty.
     /// * Timestamp: `event_time`; any age unless the layer has a [`tolerance`](crate::WebhookLayer::tolerance),
     ///   and up to 300 s in the future. All attempts over three days have the same time.
+    /// * Retries: yes.
+    /// * Acknowledge within: 30 s.
     /// * Handshake: the event `callback_test`, to which the layer itself responds with `Hello API Event
     ///   Received` after verification.
     /// * The event is JSON, in the field `json` of a urlencoded or multipart form.
@@ -39,7 +43,9 @@ providers! {
         },
         profile: |profile| profile.with_body_signed(false).with_tolerance(Tolerance::any_age()),
         json_field: Some("json"),
-        handshake: Some(HANDSHAKE);
+        handshake: Some(HANDSHAKE),
+        ack_deadline: Some(Duration::from_secs(30)),
+        retries: Some(true);
 }
 
 const HANDSHAKE: Handshake = Handshake {

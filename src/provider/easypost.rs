@@ -1,5 +1,5 @@
 use super::providers;
-use crate::verify::{Encoding::Hex, Scheme};
+use crate::verify::{Encoding::Hex, Scheme, TimeUnit::HttpDate};
 
 providers! {
     /// Creates a verifier for EasyPost.
@@ -15,6 +15,27 @@ providers! {
         Scheme::hmac_sha256("x-hmac-signature", Hex)
             .prefix("hmac-sha256-hex=")
             .key_nfkd()
+            .id("body:/id")
+            .event_type("body:/description"),
+        shared_secret: true;
+
+    /// Creates a verifier for EasyPost (v2).
+    ///
+    /// * Signature: HMAC-SHA256 of `{ts}{method}{path_header:x-path}{body}`, as hex with the prefix
+    ///   `hmac-sha256-hex=` in `x-hmac-signature-v2`.
+    /// * Secret: text, in Unicode normalization form KD.
+    /// * Delivery id: `body:/id`, signed.
+    /// * Event type: `body:/description`, signed.
+    /// * Timestamp: `header:x-timestamp`; tolerance 300 s.
+    /// * The signed content is known from receivers, not from EasyPost's documentation. If deliveries are
+    ///   rejected, use [`easypost`], whose signature EasyPost sends as well.
+    easypost_v2: "easypost-v2", "EasyPost (v2)",
+        "https://support.easypost.com/hc/en-us/articles/39826034964237-Webhook-HMAC-Validation",
+        Scheme::hmac_sha256("x-hmac-signature-v2", Hex)
+            .prefix("hmac-sha256-hex=")
+            .key_nfkd()
+            .timestamp("header:x-timestamp", HttpDate)
+            .signs("{ts}{method}{path_header:x-path}{body}")
             .id("body:/id")
             .event_type("body:/description"),
         shared_secret: true;

@@ -15,8 +15,8 @@ use super::{
 use crate::{
     InvalidSecret,
     verify::{
-        Certificate, Check, Encoding, Fetch, KeyCache, Location, Profile, PublicKind, RequestContext,
-        Signatures, Verifier, VerifyError, endpoint_url, pem,
+        Attempt, Certificate, Check, Encoding, Fetch, KeyCache, Location, Profile, PublicKind,
+        RequestContext, Signatures, Verifier, VerifyError, endpoint_url, pem,
     },
 };
 
@@ -100,6 +100,7 @@ static ROW: Provider = Provider::fetched(
             profile
                 .with_id(Location::json("/notification/notificationId"))
                 .with_event_type(Location::json("/metadata/topic"))
+                .with_attempt(Attempt::Number(Location::json("/notification/publishAttemptCount")))
         },
         shared_secret: true,
         retries: Some(true),

@@ -10,6 +10,7 @@ providers! {
     ///   duplicates.
     /// * Event type: `body:/type`, signed.
     /// * Timestamp: `field:t`; tolerance 1800 s in the past and 300 s in the future.
+    /// * Body limit: 25 MiB.
     elevenlabs: "elevenlabs", "ElevenLabs",
         "https://github.com/elevenlabs/elevenlabs-js/blob/HEAD/src/wrapper/webhooks.ts",
         Scheme::hmac_sha256("elevenlabs-signature", Hex)
@@ -19,5 +20,6 @@ providers! {
             .tolerance(Some(1800), 300)
             .signs("{ts}.{body}")
             .event_type("body:/type"),
-        equal_bodies: true;
+        equal_bodies: true,
+        body_limit: Some(25 * 1024 * 1024);
 }

@@ -9,18 +9,23 @@ providers! {
     /// * Signature: HMAC-SHA256 of `{ts}.{body}`, as hex in `x-emailit-signature`.
     /// * Secret: the signing secret, as text including `whsec_`.
     /// * Delivery id: none. A delivery can be a batch of events, and has no id as a whole.
+    /// * Event type: `body:/0/type`, signed.
     /// * Timestamp: `header:x-emailit-timestamp`; tolerance 300 s.
     /// * Retries: yes. Emailit retries for about three days, and signs each attempt anew
     ///   ([source](https://emailit.com/products/webhooks)).
-    /// * Deduplication window: 4 days.
+    /// * Deduplication window: 8 days.
+    /// * Acknowledge within: 30 s.
     /// * Batches: one body can carry several events. At most 100
     ///   ([source](https://emailit.com/docs/webhooks/webhook-requests)).
     emailit: "emailit", "Emailit",
         "https://emailit.com/docs/webhooks/request-signature",
         Scheme::hmac_sha256("x-emailit-signature", Hex)
             .timestamp("header:x-emailit-timestamp", Seconds)
-            .signs("{ts}.{body}"),
+            .signs("{ts}.{body}")
+            .event_type("body:/0/type"),
         batch: true,
-        dedupe_window: Some(Duration::from_secs(4 * 24 * 3600)),
-        retries: Some(true);
+        dedupe_window: Some(Duration::from_secs(8 * 24 * 3600)),
+        retries: Some(true),
+        ack_deadline: Some(Duration::from_secs(30)),
+        equal_bodies: true;
 }

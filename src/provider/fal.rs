@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::providers;
 use crate::verify::{
     Algorithm::Ed25519,
@@ -20,6 +22,7 @@ providers! {
     /// * Event type: `body:/status`, signed.
     /// * Timestamp: `header:x-fal-webhook-timestamp`; tolerance 300 s.
     /// * Retries: yes. fal makes ten attempts over two hours.
+    /// * Acknowledge within: 15 s.
     /// * [Shared secret](crate::verify::Profile::shared_secret): fal signs with one key set for all customers.
     fal -> Result: "fal", "fal.ai",
         "https://docs.fal.ai/model-apis/model-endpoints/webhooks",
@@ -32,5 +35,6 @@ providers! {
             .id("header:x-fal-webhook-request-id")
             .event_type("body:/status"),
         shared_secret: true,
-        retries: Some(true);
+        retries: Some(true),
+        ack_deadline: Some(Duration::from_secs(15));
 }

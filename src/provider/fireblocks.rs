@@ -1,5 +1,9 @@
 use super::providers;
-use crate::verify::{Algorithm::RsaSha512, Encoding::Base64, Scheme};
+use crate::verify::{
+    Algorithm::RsaSha512,
+    Encoding::{Base64, Base64Url},
+    Scheme,
+};
 
 providers! {
     /// Creates a verifier for Fireblocks.
@@ -8,6 +12,7 @@ providers! {
     /// * Secret: the public key that Fireblocks publishes for the environment, as PEM or base64 of its DER.
     /// * Delivery id: `body:/id`, signed.
     /// * Event type: `body:/eventType`, signed.
+    /// * Retries: yes.
     /// * [Shared secret](crate::verify::Profile::shared_secret): Fireblocks signs with one key for all
     ///   customers, and each webhook gets the event with the same id.
     fireblocks -> Result: "fireblocks", "Fireblocks",
@@ -16,5 +21,27 @@ providers! {
             .key_encoding(Base64)
             .id("body:/id")
             .event_type("body:/eventType"),
-        shared_secret: true;
+        shared_secret: true,
+        retries: Some(true);
+
+    /// Creates a verifier for Fireblocks (v2).
+    ///
+    /// * Signature: RSA-SHA512 signature of `{item:0}.{base64url:body}`, as URL-safe base64 in
+    ///   `fireblocks-webhook-signature`.
+    /// * Secret: the public key of the environment, as PEM. Fireblocks publishes its keys as a JSON Web Key Set;
+    ///   during a rotation, configure all of them.
+    /// * Signed content: `{header}.{base64url of the body}`, where the header is the first part of the
+    ///   signature. Its `alg` is not read: every signature is verified as RS512.
+    /// * Delivery id: `body:/id`, signed.
+    /// * Event type: `body:/eventType`, signed.
+    /// * Retries: yes.
+    fireblocks_v2 -> Result: "fireblocks-v2", "Fireblocks (v2)",
+        "https://developers.fireblocks.com/reference/validating-webhooks",
+        Scheme::new(RsaSha512, "fireblocks-webhook-signature", Base64Url)
+            .list(".")
+            .signs("{item:0}.{base64url:body}")
+            .id("body:/id")
+            .event_type("body:/eventType"),
+        shared_secret: true,
+        retries: Some(true);
 }

@@ -13,7 +13,7 @@ providers! {
     /// * Delivery id: `body:/id`, signed ([source](https://docs.fourthwall.com/webhooks/webhook-model)).
     /// * Event type: `body:/type`, signed.
     /// * Retries: yes.
-    /// * Acknowledge within: 2 s. Otherwise Fourthwall retries
+    /// * Acknowledge within: 5 s. Otherwise Fourthwall retries
     ///   ([source](https://docs.fourthwall.com/response-retry-policies)).
     fourthwall: "fourthwall", "Fourthwall",
         "https://docs.fourthwall.com/webhooks/signature-verification",
@@ -21,6 +21,6 @@ providers! {
             .signature_in(["header:x-fourthwall-hmac-sha256", "header:x-fourthwall-hmac-apps-sha256"])
             .id("body:/id")
             .event_type("body:/type"),
-        ack_deadline: Some(Duration::from_secs(2)),
+        ack_deadline: Some(Duration::from_secs(5)),
         retries: Some(true);
 }

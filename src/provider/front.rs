@@ -16,6 +16,7 @@ providers! {
     /// * Delivery id: `body:/payload/id`, signed. It identifies the event.
     /// * Event type: `body:/type`, signed.
     /// * Timestamp: `header:x-front-request-timestamp`; tolerance 300 s.
+    /// * Retries: yes.
     /// * Handshake: a signed request of type `sync` with `X-Front-Challenge`. The layer responds with
     ///   `{"challenge":…}`.
     front: "front", "Front",
@@ -25,7 +26,8 @@ providers! {
             .signs("{ts}:{body}")
             .id("body:/payload/id")
             .event_type("body:/type"),
-        handshake: Some(HANDSHAKE);
+        handshake: Some(HANDSHAKE),
+        retries: Some(true);
 }
 
 /// Front's handshake: a request of type `sync` with a challenge in a header, which the layer echoes as JSON.

@@ -22,6 +22,7 @@ providers! {
     ///   algorithm: RSA, ECDSA, Ed25519 or HMAC.
     /// * Delivery id: `body:/event/id`, signed.
     /// * Event type: `body:/event/type`, signed.
+    /// * Retries: yes.
     /// * [Shared secret](crate::verify::Profile::shared_secret): webhooks can share a key, and each gets the
     ///   event with the same id.
     fusionauth -> Result: "fusionauth", "FusionAuth",
@@ -41,5 +42,6 @@ providers! {
         profile: |profile| jwt::profile(profile)
             .with_id(Location::json("/event/id"))
             .with_event_type(Location::json("/event/type")),
-        shared_secret: true;
+        shared_secret: true,
+        retries: Some(true);
 }

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::providers;
 use crate::verify::{Encoding::Hex, Scheme};
 
@@ -8,9 +10,16 @@ providers! {
     /// * Secret: text, not decoded.
     /// * Delivery id: `header:x-gitea-delivery`, **not signed**.
     /// * Event type: `header:x-gitea-event`, **not signed**.
+    /// * Retries: **never** ([source](https://github.com/go-gitea/gitea/blob/HEAD/services/webhook/deliver.go)).
+    /// * Acknowledge within: 5 s.
+    /// * The layer also accepts the content type "form" and the method `GET`, which send the JSON as `payload`
+    ///   in a form or in the query. The signature covers the JSON, which is then the payload.
     gitea: "gitea", "Gitea / Forgejo",
         "https://github.com/go-playground/webhooks/blob/HEAD/gitea/gitea_test.go",
         Scheme::hmac_sha256("x-gitea-signature", Hex)
             .id("header:x-gitea-delivery")
-            .event_type("header:x-gitea-event");
+            .event_type("header:x-gitea-event"),
+        signed_field: Some("payload"),
+        retries: Some(false),
+        ack_deadline: Some(Duration::from_secs(5));
 }

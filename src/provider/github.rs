@@ -57,5 +57,6 @@ providers! {
         body_limit: Some(25 * 1024 * 1024),
         ack_deadline: Some(Duration::from_secs(10)),
         retries: Some(false),
-        shared_secret: true;
+        shared_secret: true,
+        json_field: Some("payload");
 }

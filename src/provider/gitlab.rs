@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::{providers, shapes};
 use crate::verify::Scheme;
 
@@ -9,10 +11,16 @@ providers! {
     /// * Delivery id: `header:webhook-id`, signed.
     /// * Event type: `header:x-gitlab-event`, **not signed**.
     /// * Timestamp: `header:webhook-timestamp`; tolerance 300 s.
+    /// * Retries: **never**.
+    /// * Acknowledge within: 10 s.
+    /// * Body limit: 25 MiB.
     gitlab_signing -> Result: "gitlab-signing", "GitLab (signing token)",
         "https://gitlab.com/gitlab-org/gitlab/-/merge_requests/230944",
         shapes::standard_webhooks("webhook")
-            .event_type("header:x-gitlab-event");
+            .event_type("header:x-gitlab-event"),
+        ack_deadline: Some(Duration::from_secs(10)),
+        retries: Some(false),
+        body_limit: Some(25 * 1024 * 1024);
 
     /// Creates a verifier for GitLab (secret token).
     ///
@@ -23,9 +31,15 @@ providers! {
     ///   17.4 does not send it, so its deliveries are not deduplicated. `X-Gitlab-Event-UUID` does not identify
     ///   a delivery, because recursive webhooks share it.
     /// * Event type: `header:x-gitlab-event`, **not signed**.
+    /// * Retries: **never**.
+    /// * Acknowledge within: 10 s.
+    /// * Body limit: 25 MiB.
     gitlab_token: "gitlab-token", "GitLab (secret token)",
         "https://docs.gitlab.com/user/project/integrations/webhooks/",
         Scheme::token("x-gitlab-token")
             .id("header:idempotency-key")
-            .event_type("header:x-gitlab-event");
+            .event_type("header:x-gitlab-event"),
+        ack_deadline: Some(Duration::from_secs(10)),
+        retries: Some(false),
+        body_limit: Some(25 * 1024 * 1024);
 }

@@ -8,9 +8,14 @@ providers! {
     /// * Secret: text, not decoded.
     /// * Delivery id: `header:x-gogs-delivery`, **not signed**.
     /// * Event type: `header:x-gogs-event`, **not signed**.
+    /// * Retries: **never**.
+    /// * The layer also accepts the content type "form", which sends the JSON as `payload` in a form. The
+    ///   signature covers the JSON, which is then the payload.
     gogs: "gogs", "Gogs",
         "https://github.com/gogs/gogs/blob/HEAD/internal/database/webhook.go",
         Scheme::hmac_sha256("x-gogs-signature", Hex)
             .id("header:x-gogs-delivery")
-            .event_type("header:x-gogs-event");
+            .event_type("header:x-gogs-event"),
+        signed_field: Some("payload"),
+        retries: Some(false);
 }

@@ -10,9 +10,11 @@ providers! {
     /// * Delivery id: none. `X-Goog-Message-Number` starts at 1 in each channel, so it is not unique. The
     ///   handler also gets the `sync` message of a new channel.
     /// * Event type: `header:x-goog-resource-state`, **not signed**.
+    /// * Retries: yes.
     /// * Most messages have no body.
     google_channel: "google-channel", "Google Calendar and Drive (notification channels)",
         "https://github.com/googleapis/google-api-java-client/blob/HEAD/google-api-client-servlet/src/main/java/com/google/api/client/googleapis/extensions/servlet/notifications/WebhookHeaders.java",
         Scheme::token("x-goog-channel-token")
-            .event_type("header:x-goog-resource-state");
+            .event_type("header:x-goog-resource-state"),
+        retries: Some(true);
 }

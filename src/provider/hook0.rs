@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::{providers, shapes};
 use crate::verify::{Encoding::Hex, Scheme, TimeUnit::Seconds};
 
@@ -14,6 +16,9 @@ providers! {
     /// * Delivery id: `header:x-event-id`, **not signed**.
     /// * Event type: `header:x-event-type`, **not signed**. With `v1`, it is signed if `h` lists the header.
     /// * Timestamp: `field:t`; tolerance 300 s.
+    /// * Retries: yes.
+    /// * Deduplication window: 9 days.
+    /// * Acknowledge within: 15 s.
     /// * If a delivery has both versions, the layer verifies `v1`. An attacker who captures such a delivery can
     ///   remove `v1`, so **do not rely on the headers**. If your Hook0 instance sends `v1`, use [`hook0_v1`].
     /// * With `v1`, the body must be empty or a JSON object or array, as for [`hook0_v1`]. With `v0`, a body of
@@ -28,7 +33,10 @@ providers! {
             .timestamp("field:t", Seconds)
             .signs_by_version([("v0", "{ts}.{body}"), ("v1", "{ts}.{field:h}.{headers_named_by:h}.{body}")])
             .id("header:x-event-id")
-            .event_type("header:x-event-type");
+            .event_type("header:x-event-type"),
+        ack_deadline: Some(Duration::from_secs(15)),
+        retries: Some(true),
+        dedupe_window: Some(Duration::from_secs(9 * 24 * 3600));
 
     /// Creates a verifier for Hook0 (version 1).
     ///
@@ -41,6 +49,9 @@ providers! {
     /// * Delivery id: `header:x-event-id`, **not signed**. It is signed if `h` lists the header.
     /// * Event type: `header:x-event-type`, **not signed**. It is signed if `h` lists the header.
     /// * Timestamp: `field:t`; tolerance 300 s.
+    /// * Retries: yes.
+    /// * Deduplication window: 9 days.
+    /// * Acknowledge within: 15 s.
     /// * Only dots separate the values of the headers and the body. The layer therefore rejects a delivery if a
     ///   value other than the last contains a dot, if any value contains `{` or `[`, or if the body is neither
     ///   empty nor a JSON object or array.
@@ -48,5 +59,8 @@ providers! {
         "https://github.com/hook0/hook0/blob/HEAD/clients/conformance/signature.json",
         shapes::hook0_version_1()
             .id("header:x-event-id")
-            .event_type("header:x-event-type");
+            .event_type("header:x-event-type"),
+        ack_deadline: Some(Duration::from_secs(15)),
+        retries: Some(true),
+        dedupe_window: Some(Duration::from_secs(9 * 24 * 3600));
 }

@@ -1,5 +1,5 @@
 use super::providers;
-use crate::verify::{Encoding::Base64, Scheme};
+use crate::verify::{Attempt, Encoding::Base64, Location, Scheme};
 
 providers! {
     /// Creates a verifier for Hookdeck.
@@ -8,9 +8,12 @@ providers! {
     /// * Secret: text, not decoded.
     /// * Signed content: `{body}`. During a secret rotation, Hookdeck also sends `x-hookdeck-signature-2`.
     /// * Delivery id: `header:x-hookdeck-eventid`, **not signed**.
+    /// * Retries: yes.
     hookdeck: "hookdeck", "Hookdeck",
         "https://github.com/hookdeck/webhook-skills/blob/HEAD/skills/hookdeck-event-gateway-webhooks/SKILL.md",
         Scheme::hmac_sha256("x-hookdeck-signature", Base64)
             .signature_in(["header:x-hookdeck-signature", "header:x-hookdeck-signature-2"])
-            .id("header:x-hookdeck-eventid");
+            .id("header:x-hookdeck-eventid"),
+        retries: Some(true),
+        attempt: Some(|| Attempt::Number(Location::header("x-hookdeck-attempt-count")));
 }

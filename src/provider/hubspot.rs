@@ -1,8 +1,11 @@
+use std::time::Duration;
+
 use super::providers;
 use crate::verify::{
     Algorithm::Sha256,
+    Attempt,
     Encoding::{Base64, Hex},
-    Scheme,
+    Location, Scheme,
     TimeUnit::Milliseconds,
 };
 
@@ -12,6 +15,9 @@ providers! {
     /// * Signature: SHA-256 of `{secret}{json:body}`, as hex in `x-hubspot-signature`.
     /// * Secret: the client secret, as text.
     /// * Delivery id: none.
+    /// * Event type: `body:/0/subscriptionType`, signed.
+    /// * Retries: yes.
+    /// * Acknowledge within: 5 s.
     /// * Batches: one body can carry several events. At most 100
     ///   ([source](https://developers.hubspot.com/docs/guides/crm/private-apps/webhooks)).
     /// * The layer rejects a body that is neither empty nor a JSON object or array. Otherwise an attacker could
@@ -22,14 +28,21 @@ providers! {
     hubspot_v1 -> Result: "hubspot-v1", "HubSpot v1",
         "https://github.com/HubSpot/hubspot-api-nodejs/blob/HEAD/src/utils/signature.ts",
         Scheme::new(Sha256, "x-hubspot-signature", Hex)
-            .signs("{secret}{json:body}"),
-        batch: true;
+            .signs("{secret}{json:body}")
+            .event_type("body:/0/subscriptionType"),
+        batch: true,
+        ack_deadline: Some(Duration::from_secs(5)),
+        retries: Some(true),
+        attempt: Some(|| Attempt::Retries(Location::json("/0/attemptNumber")));
 
     /// Creates a verifier for HubSpot v2.
     ///
     /// * Signature: SHA-256 of `{secret}{method}{url}{body}`, as hex in `x-hubspot-signature`.
     /// * Secret: the client secret, as text.
     /// * Delivery id: none.
+    /// * Event type: `body:/0/subscriptionType`, signed.
+    /// * Retries: yes.
+    /// * Acknowledge within: 5 s.
     /// * Batches: one body can carry several events. At most 100
     ///   ([source](https://developers.hubspot.com/docs/guides/crm/private-apps/webhooks)).
     /// * The layer rejects a delivery if the body is neither empty nor a JSON object or array, or if the URL
@@ -39,25 +52,38 @@ providers! {
     hubspot_v2 -> Result: "hubspot-v2", "HubSpot v2",
         "https://github.com/HubSpot/hubspot-api-nodejs/blob/HEAD/src/utils/signature.ts",
         Scheme::new(Sha256, "x-hubspot-signature", Hex)
-            .signs("{secret}{method}{url}{body}"),
-        batch: true;
+            .signs("{secret}{method}{url}{body}")
+            .event_type("body:/0/subscriptionType"),
+        batch: true,
+        ack_deadline: Some(Duration::from_secs(5)),
+        retries: Some(true),
+        attempt: Some(|| Attempt::Retries(Location::json("/0/attemptNumber")));
 
     /// Creates a verifier for HubSpot v3.
     ///
     /// * Signature: HMAC-SHA256 of `{method}{url}{body}{ts}`, as base64 in `x-hubspot-signature-v3`.
     /// * Secret: the client secret, as text.
     /// * Delivery id: none.
+    /// * Event type: `body:/0/subscriptionType`, signed.
     /// * Timestamp: `header:x-hubspot-request-timestamp`; tolerance 300 s.
+    /// * Retries: yes.
+    /// * Acknowledge within: 5 s.
     /// * Batches: one body can carry several events. At most 100
     ///   ([source](https://developers.hubspot.com/docs/guides/crm/private-apps/webhooks)).
-    /// * Use a URL without percent-encoding. HubSpot's documentation says that some of it is decoded before
-    ///   signing, but its library does not decode it, so such requests may be rejected.
+    /// * HubSpot's documentation says that some percent-encoding of the URL is decoded before signing, but its
+    ///   library does not decode it. The layer accepts either.
     /// * The layer rejects a delivery if the body is neither empty nor a JSON object or array, or if the URL
     ///   contains `{` or `[`. Otherwise the boundary between URL and body would be ambiguous.
     hubspot_v3: "hubspot-v3", "HubSpot v3",
         "https://developers.hubspot.com/docs/apps/legacy-apps/authentication/validating-requests",
-        Scheme::hmac_sha256("x-hubspot-signature-v3", Base64)
-            .timestamp("header:x-hubspot-request-timestamp", Milliseconds)
-            .signs("{method}{url}{body}{ts}"),
-        batch: true;
+        @any_of ["{method}{url}{body}{ts}", "{method}{unescaped_url}{body}{ts}"].map(|signed| {
+            Scheme::hmac_sha256("x-hubspot-signature-v3", Base64)
+                .timestamp("header:x-hubspot-request-timestamp", Milliseconds)
+                .signs(signed)
+                .event_type("body:/0/subscriptionType")
+        }),
+        batch: true,
+        ack_deadline: Some(Duration::from_secs(5)),
+        retries: Some(true),
+        attempt: Some(|| Attempt::Retries(Location::json("/0/attemptNumber")));
 }

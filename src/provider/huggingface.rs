@@ -9,10 +9,12 @@ providers! {
     /// * Secret: text, not decoded.
     /// * Delivery id: `header:webhook-id`, **not signed**
     ///   ([source](https://github.com/huggingface/hub-docs/pull/2749)).
-    /// * Event type: `body:/event/action`, **not signed**.
+    /// * Event type: `body:/event/scope`, **not signed**.
+    /// * Retries: yes.
     huggingface: "huggingface", "Hugging Face",
         "https://huggingface.co/docs/hub/webhooks",
         Scheme::token("x-webhook-secret")
             .id("header:webhook-id")
-            .event_type("body:/event/action");
+            .event_type("body:/event/scope"),
+        retries: Some(true);
 }

@@ -9,6 +9,7 @@ providers! {
     ///   `signkey-branch-`.
     /// * Delivery id: none.
     /// * Timestamp: `field:t`; tolerance 300 s.
+    /// * Body limit: 4 MiB.
     inngest -> Result: "inngest", "Inngest",
         "https://github.com/inngest/inngest-js/blob/HEAD/packages/inngest/src/helpers/net.ts",
         Scheme::hmac_sha256("x-inngest-signature", Hex)
@@ -18,5 +19,7 @@ providers! {
             .list("&")
             .pairs("=", ["s"])
             .timestamp("field:t", Seconds)
-            .signs("{body}{ts}");
+            .signs("{body}{ts}"),
+        canonical_json: true,
+        body_limit: Some(4 * 1024 * 1024);
 }

@@ -10,6 +10,7 @@ providers! {
     ///   [`standard_webhooks`](super::standard_webhooks()), but the signature differs.
     /// * Delivery id: `header:webhook-id`, **not signed**. According to Iron's documentation, the id may differ
     ///   for each attempt. Such retries are not recognized as duplicates.
+    /// * Event type: `body:/type`, signed.
     /// * Timestamp: `header:webhook-timestamp`; tolerance 300 s.
     iron: "iron", "Iron",
         "https://docs.iron.xyz/reference-2026-07-01/webhooks/dispatches-an-event-notification-to-a-configured-webhook-endpoint",
@@ -17,5 +18,6 @@ providers! {
             .prefix("v1=")
             .timestamp("header:webhook-timestamp", Seconds)
             .signs("{ts}{body}")
-            .id("header:webhook-id");
+            .id("header:webhook-id")
+            .event_type("body:/type");
 }

@@ -1,5 +1,5 @@
 use super::providers;
-use crate::verify::{Encoding::Hex, Scheme};
+use crate::verify::{Attempt, Encoding::Hex, Location, Scheme};
 
 providers! {
     /// Creates a verifier for Jira Cloud.
@@ -8,6 +8,7 @@ providers! {
     /// * Secret: text, not decoded.
     /// * Delivery id: `header:x-atlassian-webhook-identifier`, **not signed**.
     /// * Event type: `body:/webhookEvent`, signed.
+    /// * Retries: yes.
     /// * [Shared secret](crate::verify::Profile::shared_secret): the sites of an app can share a secret, but ids
     ///   are unique only within a site. Set a different [`scope`](crate::WebhookLayer::scope) for each site.
     jira: "jira", "Jira Cloud",
@@ -16,5 +17,7 @@ providers! {
             .prefix("sha256=")
             .id("header:x-atlassian-webhook-identifier")
             .event_type("body:/webhookEvent"),
-        shared_secret: true;
+        shared_secret: true,
+        retries: Some(true),
+        attempt: Some(|| Attempt::Retries(Location::header("x-atlassian-webhook-retry")));
 }

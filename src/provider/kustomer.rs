@@ -9,14 +9,14 @@ providers! {
     /// * Signature: HMAC-SHA256 of the body, as hex in `x-kustomer-webhook-signature`.
     /// * Secret: the webhook's token, as text.
     /// * Delivery id: `body:/id`, signed.
-    /// * Event type: `header:x-kustomer-webhook-event`, **not signed**.
+    /// * Event type: `body:/name`, signed.
     /// * Retries: yes. Kustomer retries for about an hour.
     /// * Deduplication window: 1 day.
     kustomer: "kustomer", "Kustomer",
         "https://developer.kustomer.com/docs/events/delivery-and-retries",
         Scheme::hmac_sha256("x-kustomer-webhook-signature", Hex)
             .id("body:/id")
-            .event_type("header:x-kustomer-webhook-event"),
+            .event_type("body:/name"),
         dedupe_window: Some(Duration::from_secs(24 * 3600)),
         retries: Some(true);
 }

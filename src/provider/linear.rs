@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::providers;
 use crate::verify::{Encoding::Hex, Scheme, TimeUnit::Milliseconds};
 
@@ -9,11 +11,15 @@ providers! {
     /// * Delivery id: `header:linear-delivery`, **not signed**.
     /// * Event type: `body:/type`, signed.
     /// * Timestamp: `body:/webhookTimestamp`; tolerance 60 s.
+    /// * Retries: yes.
+    /// * Acknowledge within: 5 s.
     linear: "linear", "Linear",
         "https://github.com/linear/linear/blob/HEAD/packages/sdk/src/webhooks/client.ts",
         Scheme::hmac_sha256("linear-signature", Hex)
             .timestamp("body:/webhookTimestamp", Milliseconds)
             .tolerance(Some(60), 60)
             .id("header:linear-delivery")
-            .event_type("body:/type");
+            .event_type("body:/type"),
+        ack_deadline: Some(Duration::from_secs(5)),
+        retries: Some(true);
 }

@@ -1,8 +1,11 @@
-//! The macro `providers!`, which defines the constructors of a vendor.
+//! The macro `providers!`, which defines the constructors of a provider module.
 
-/// Expands to a `Make`: from a scheme or, with `@by_hand`, from a function that takes the secrets and the
-/// profile.
+/// Expands to a `Make`: from a scheme, from several with `@any_of`, or from a function that takes the secrets and
+/// the profile with `@by_hand`.
 macro_rules! make {
+    (@ any_of $schemes:expr) => {
+        $crate::provider::Make::AnyOf(|| $schemes.into())
+    };
     (@ by_hand $make:expr) => {
         $crate::provider::Make::ByHand($make)
     };
@@ -49,14 +52,14 @@ pub(super) use fallible;
 
 /// Defines a constructor and a row of the module's `ALL` for each entry.
 ///
-/// A `-> Result` after the name means that some texts are not valid secrets.
+/// A `-> Result` after the name marks a constructor that can fail, because not every text is a valid secret.
 macro_rules! providers {
     ($(
         $(#[doc = $doc:literal])*
         $(#[cfg($gate:meta)])?
         $constructor:ident $(-> $fallible:ident)?: $id:literal, $name:literal,
             $source:literal,
-            $(@ $by_hand:ident)? $scheme:expr
+            $(@ $kind:ident)? $scheme:expr
             $(, $fact:ident: $value:expr)* ;
     )+) => {
         pub(super) static ALL: &[&$crate::provider::Provider] = &[$($(#[cfg($gate)])? &rows::$constructor),+];
@@ -73,7 +76,7 @@ macro_rules! providers {
                     name: $name,
                     source: $source,
                     fallible: $crate::provider::fallible!($($fallible)?),
-                    make: $crate::provider::make!($(@ $by_hand)? $scheme),
+                    make: $crate::provider::make!($(@ $kind)? $scheme),
                     alias: None,
                     facts: $crate::provider::Facts {
                         $($fact: $value,)*

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::verify::{
     Candidates, Encoding, Keyring, Location, MacKind, RequestContext, TimeUnit, Tolerance, Verified,
-    VerifyError,
+    VerifyError, form_field, only_parameter, without_bom,
 };
 
 providers! {
@@ -21,6 +21,8 @@ providers! {
     /// * Timestamp: `body:/signature/timestamp`; any age unless the layer has a
     ///   [`tolerance`](crate::WebhookLayer::tolerance), and up to 300 s in the future. Mailgun documents no
     ///   maximum age.
+    /// * Retries: yes.
+    /// * Body limit: 30 MiB.
     /// * Not covered: **the event**. An attacker who captures a delivery can send any other event with its
     ///   signature. Within the deduplication window, the layer handles only one of them.
     mailgun: "mailgun", "Mailgun",
@@ -33,7 +35,9 @@ providers! {
             .with_body_signed(false)
             .with_event_type(Location::json("/event-data/event"))
             .with_event_type_signed(false)
-            .with_tolerance(Tolerance::any_age());
+            .with_tolerance(Tolerance::any_age()),
+        retries: Some(true),
+        body_limit: Some(30 * 1024 * 1024);
 }
 
 fn begin<'a>(keys: &'a Keyring, _: &RequestContext<'a>) -> CheckResult<'a> {
@@ -53,11 +57,32 @@ struct SignatureObject {
     signature: Scalar,
 }
 
+/// Reads the object of a webhook's JSON, or the fields of a form, in which routes forward a message.
+fn signature(body: &[u8]) -> Result<SignatureObject, VerifyError> {
+    let missing = VerifyError::missing("`signature` is missing in the body");
+    if form_field(body, "signature").is_none() {
+        let JsonObject(signed): JsonObject<SignedMessageBody> =
+            serde_json::from_slice(without_bom(body)).map_err(|_| missing)?;
+        return Ok(signed.signature.0);
+    }
+    let field = |name| {
+        let text = if body.starts_with(b"--") {
+            let value = form_field(body, name).ok_or(missing.clone())?;
+            String::from_utf8(value.into_owned()).map_err(|_| missing.clone())?
+        } else {
+            only_parameter(body, name)?.ok_or(missing.clone())?.into_owned()
+        };
+        Ok(Scalar(text))
+    };
+    Ok(SignatureObject {
+        timestamp: field("timestamp")?,
+        token: field("token")?,
+        signature: field("signature")?,
+    })
+}
+
 fn verify(keys: &Keyring, body: &[u8]) -> Result<Verified, VerifyError> {
-    let JsonObject(signed): JsonObject<SignedMessageBody> = serde_json::from_slice(body)
-        .map_err(|_| VerifyError::missing("`signature` is missing in the body"))?;
-    let SignatureObject { timestamp: Scalar(timestamp), token: Scalar(token), signature } =
-        signed.signature.0;
+    let SignatureObject { timestamp: Scalar(timestamp), token: Scalar(token), signature } = signature(body)?;
     let candidates =
         Candidates::read([signature.0.as_bytes()].into_iter(), Encoding::Hex, keys.tag_length())?;
     // The signed content concatenates both. The boundary is unambiguous if the token does not begin with a
@@ -83,18 +108,22 @@ mod signing {
     use serde_json::{Map, Value};
 
     use super::{Encoding, Keyring, SignatureObject};
+    use crate::provider::handshake::is_form;
     use crate::verify::{
-        TimeUnit,
-        signing::{CannotSign, made_up, read_json},
+        TimeUnit, parameter,
+        signing::{CannotSign, form_with, made_up, read_json},
     };
 
     /// Signs the body. Adds a timestamp and a token if they are missing.
     pub(super) fn sign(
         keys: &Keyring,
-        _: &mut Parts,
+        head: &mut Parts,
         body: &mut Bytes,
         at: SystemTime,
     ) -> Result<(), CannotSign> {
+        if is_form(head) {
+            return sign_form(keys, body, at);
+        }
         let mut event = read_json(body)?;
         let event_fields = event.as_object_mut().ok_or_else(|| CannotSign::new("body is not an event"))?;
         let signature = event_fields.entry("signature").or_insert_with(|| Map::new().into());
@@ -116,6 +145,20 @@ mod signing {
             *place = macs.signature(Encoding::Hex).into();
         }
         *body = event.to_string().into();
+        Ok(())
+    }
+
+    /// Signs the form of a route. Adds a timestamp and a token, unless the form has them.
+    fn sign_form(keys: &Keyring, body: &mut Bytes, at: SystemTime) -> Result<(), CannotSign> {
+        let field = |name| parameter(body, name).map(|value| value.into_owned());
+        let timestamp = field("timestamp").map_or_else(|| TimeUnit::Seconds.write_any_length(at), Ok)?;
+        let token = field("token").unwrap_or_else(made_up);
+        let mut macs = keys.signer(None)?;
+        macs.update(timestamp.as_bytes());
+        macs.update(token.as_bytes());
+        let form = form_with(body, "timestamp", &timestamp)?;
+        let form = form_with(&form, "token", &token)?;
+        *body = form_with(&form, "signature", &macs.signature(Encoding::Hex))?;
         Ok(())
     }
 }

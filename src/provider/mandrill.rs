@@ -9,6 +9,8 @@ providers! {
     /// * Signed content: the URL and the form's parameters, sorted by name.
     /// * Delivery id: none. A delivery is a batch: its events have ids, but the delivery does not. Deliveries
     ///   with the same signature count as duplicates.
+    /// * Retries: yes.
+    /// * Body limit: 25 MiB.
     /// * Handshake: `HEAD`, to which the layer responds with 200.
     /// * Batches: one body can carry several events.
     /// * Not covered: **the boundaries between parameters**, their order, repetitions of a parameter, the method
@@ -23,5 +25,7 @@ providers! {
         batch: true,
         equal_bodies: true,
         json_field: Some("mandrill_events"),
-        handshake: Some(REACHABLE);
+        handshake: Some(REACHABLE),
+        retries: Some(true),
+        body_limit: Some(25 * 1024 * 1024);
 }

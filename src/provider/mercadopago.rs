@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use std::{borrow::Cow, time::SystemTime};
 
 use http::HeaderName;
@@ -9,8 +11,8 @@ use super::{
     providers,
 };
 use crate::verify::{
-    Candidates, Encoding, Keyring, Location, MacKind, Macs, RequestContext, TimeUnit, Tolerance, VerifyError,
-    only_parameter,
+    Attempt, Candidates, Encoding, Keyring, Location, MacKind, Macs, RequestContext, TimeUnit, Tolerance,
+    VerifyError, only_parameter,
 };
 
 static SIGNATURE: HeaderName = HeaderName::from_static("x-signature");
@@ -32,6 +34,8 @@ providers! {
     /// * Timestamp: `field:ts`, in seconds (10 digits) or milliseconds (13 digits); any age unless the layer has
     ///   a [`tolerance`](crate::WebhookLayer::tolerance), and up to 300 s in the future. Mercado Pago documents
     ///   no maximum age.
+    /// * Retries: yes.
+    /// * Acknowledge within: 22 s.
     mercadopago: "mercadopago", "Mercado Pago",
         "https://www.mercadopago.com.ar/developers/es/docs/checkout-api-orders/notifications",
         @by_hand |secrets, profile| {
@@ -42,7 +46,10 @@ providers! {
             .with_body_signed(false)
             .with_event_type(Location::json("/action"))
             .with_event_type_signed(false)
-            .with_tolerance(Tolerance::any_age());
+            .with_tolerance(Tolerance::any_age()),
+        ack_deadline: Some(Duration::from_secs(22)),
+        retries: Some(true),
+        attempt: Some(|| Attempt::Retries(Location::header("x-retry")));
 }
 
 fn begin<'a>(keys: &'a Keyring, request: &RequestContext<'a>) -> CheckResult<'a> {

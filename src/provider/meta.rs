@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use std::borrow::Cow;
 
 use http::Method;
@@ -17,6 +19,9 @@ providers! {
     ///   as duplicates. To deduplicate the items by their ids, use [`for_each`](crate::Delivery::for_each).
     /// * Event type: `body:/object`, signed. For example `whatsapp_business_account`, `page` or `instagram`. It
     ///   is not the `field` of a change.
+    /// * Retries: yes.
+    /// * Acknowledge within: 20 s.
+    /// * Body limit: 3 MiB.
     /// * Handshake: `GET` with `hub.challenge`. The layer echoes the challenge if `hub.verify_token` equals its
     ///   [`verify_token`](crate::WebhookLayer::verify_token).
     /// * Batches: one body can carry several events. `entry` contains at most 1000 events, all with the same
@@ -28,7 +33,10 @@ providers! {
             .event_type("body:/object"),
         batch: true,
         equal_bodies: true,
-        handshake: Some(HANDSHAKE);
+        handshake: Some(HANDSHAKE),
+        ack_deadline: Some(Duration::from_secs(20)),
+        retries: Some(true),
+        body_limit: Some(3 * 1024 * 1024);
 }
 
 /// Meta's handshake: `GET ?hub.mode=subscribe&hub.verify_token=…&hub.challenge=…`. The layer echoes the

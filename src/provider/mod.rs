@@ -22,8 +22,10 @@
 //! providers](crate::guide::custom_providers).
 
 mod aliases;
+mod alternatives;
 mod by_hand;
 mod definition;
+mod evidence;
 #[cfg(feature = "asymmetric")]
 mod fetched;
 mod handshake;
@@ -46,6 +48,7 @@ mod autosend;
 mod aws_sns;
 mod azure_eventgrid;
 mod basic_auth;
+mod bigcommerce;
 mod bitbucket;
 mod box_events;
 mod braintree;
@@ -155,6 +158,7 @@ mod polar;
 #[cfg(feature = "asymmetric")]
 mod postal;
 mod pusher;
+mod quicknode;
 mod razorpay;
 mod recurly;
 mod replicate;
@@ -213,6 +217,7 @@ use self::{
 };
 pub use self::{
     definition::{Provider, SecretFormat},
+    evidence::Evidence,
     verifier::ProviderVerifier,
 };
 
@@ -231,7 +236,7 @@ macro_rules! vendors {
 vendors! {
     ably, acuity, adyen, aftership, airtable, alchemy, anthropic, asana, attio, autosend,
     #[cfg(feature = "asymmetric")] aws_sns,
-    azure_eventgrid, basic_auth, bitbucket, box_events, braintree, buildkite, calcom, calendly,
+    azure_eventgrid, basic_auth, bigcommerce, bitbucket, box_events, braintree, buildkite, calcom, calendly,
     cashfree, checkout, #[cfg(feature = "asymmetric")] circle, circleci, clickup, close, cloudevents, cloudflare, cloudinary, coinbase,
     coinify, contentful, convoy, courier, crisp, customerio, deepgram,
     #[cfg(feature = "asymmetric")] discord, docusign, dropbox, dropbox_sign,
@@ -245,7 +250,7 @@ vendors! {
     modern_treasury, mollie, #[cfg(feature = "jwt")] monday, monei, ms_graph, mux,
     #[cfg(feature = "jwt")] netlify, notifyer, notion, nylas, okta, onfido, openai, paddle,
     pagerduty, pandadoc, #[cfg(feature = "asymmetric")] paypal, paystack, persona, #[cfg(feature = "jwt")] plaid, plivo, polar,
-    #[cfg(feature = "asymmetric")] postal, pusher, razorpay, recurly, replicate, retell, revenuecat,
+    #[cfg(feature = "asymmetric")] postal, pusher, quicknode, razorpay, recurly, replicate, retell, revenuecat,
     #[cfg(feature = "jwt")] saleor, sanity, scalr, segment, sendcloud,
     #[cfg(feature = "asymmetric")] sendgrid, sentry, shopify, sinch, slack, snyk, square,
     standard_webhooks, stripe, supabase, surge, svix, teams, telegram,

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::providers;
 use crate::verify::{Encoding::Hex, Scheme};
 
@@ -8,10 +10,14 @@ providers! {
     /// * Secret: text, not decoded.
     /// * Delivery id: `body:/id`, signed.
     /// * Event type: `body:/type`, signed.
+    /// * Retries: yes.
+    /// * Acknowledge within: 15 s.
     mollie: "mollie", "Mollie (next-gen)",
         "https://github.com/mollie/mollie-api-php/blob/HEAD/src/Webhooks/SignatureValidator.php",
         Scheme::hmac_sha256("x-mollie-signature", Hex)
             .optional_prefix("sha256=")
             .id("body:/id")
-            .event_type("body:/type");
+            .event_type("body:/type"),
+        ack_deadline: Some(Duration::from_secs(15)),
+        retries: Some(true);
 }

@@ -1,8 +1,12 @@
+use std::time::Duration;
+
 use http::header;
+use serde::Deserialize;
 use serde_json::json;
 
 use super::{
-    handshake::{Handshake, json_response, short_body},
+    by_hand::JsonObject,
+    handshake::{Handshake, UnsignedPost, json_response, short_body},
     providers,
     shapes::jwt,
 };
@@ -29,7 +33,9 @@ providers! {
     /// * Timestamp: the token's `exp`; tokens are valid for a few minutes.
     /// * Retries: yes. monday.com retries every minute for half an hour
     ///   ([source](https://developer.monday.com/api-reference/docs/webhooks)).
-    /// * Handshake: `{"challenge":…}` with a valid token. The layer echoes the challenge.
+    /// * Acknowledge within: 180 s.
+    /// * Handshake: a body with only a `challenge`, which the layer echoes. Webhooks of a board send it without
+    ///   a token.
     monday: "monday", "monday.com",
         "https://developer.monday.com/apps/docs/integration-authorization",
         @by_hand |secrets, profile| {
@@ -49,11 +55,24 @@ providers! {
         // Bodies contain the time and the webhook's id.
         equal_bodies: true,
         retries: Some(true),
-        handshake: Some(HANDSHAKE);
+        handshake: Some(HANDSHAKE),
+        ack_deadline: Some(Duration::from_secs(180));
 }
 
 /// monday.com's handshake: `{"challenge":…}` without an event, which the layer echoes.
 const HANDSHAKE: Handshake = Handshake {
+    unsigned_post: Some(UnsignedPost {
+        has_head: |_| true,
+        response: |body| {
+            #[derive(Deserialize)]
+            #[serde(deny_unknown_fields)]
+            struct Challenge {
+                challenge: String,
+            }
+            let JsonObject(Challenge { challenge }) = serde_json::from_slice(body).ok()?;
+            Some(json_response(&json!({ "challenge": challenge })))
+        },
+    }),
     signed: |_, body| {
         let challenge =
             scan(short_body(body)?, "/challenge").filter(|_| scan(body, "/event/type").is_none())?;

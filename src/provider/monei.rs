@@ -9,8 +9,10 @@ providers! {
     ///   ([source](https://docs.monei.com/guides/verify-signature/)).
     /// * Event type: `body:/type`, signed.
     /// * Timestamp: `field:t`; tolerance 300 s.
+    /// * Retries: yes.
     monei: "monei", "MONEI",
         "https://github.com/MONEI/monei-node-sdk/blob/HEAD/tests/test-utils.ts",
         shapes::t_and_signature("monei-signature", "v1")
-            .event_type("body:/type");
+            .event_type("body:/type"),
+        retries: Some(true);
 }

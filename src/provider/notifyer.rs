@@ -86,7 +86,7 @@ impl Verifier for Notifyer {
                     .find_map(|encoding| {
                         Candidates::read([tag].into_iter(), encoding, self.keys.tag_length()).ok()
                     })
-                    .ok_or(VerifyError::wrong("signature mismatch: neither a secret nor a MAC"))?;
+                    .ok_or(VerifyError::wrong("signature mismatch: neither a matching token nor a MAC"))?;
                 TokenOrMac::Mac(self.keys.begin(None), candidates)
             }
         };

@@ -1,5 +1,5 @@
 use super::providers;
-use crate::verify::{Encoding::Hex, Scheme};
+use crate::verify::{Attempt, Encoding::Hex, Location, Scheme};
 
 providers! {
     /// Creates a verifier for Notion.
@@ -9,10 +9,13 @@ providers! {
     ///   a subscription. The layer rejects that request, so receive it without the layer.
     /// * Delivery id: `body:/id`, signed.
     /// * Event type: `body:/type`, signed.
+    /// * Retries: yes.
     notion: "notion", "Notion",
         "https://github.com/makenotion/notion-sdk-js/blob/HEAD/src/webhooks.ts",
         Scheme::hmac_sha256("x-notion-signature", Hex)
             .prefix("sha256=")
             .id("body:/id")
-            .event_type("body:/type");
+            .event_type("body:/type"),
+        retries: Some(true),
+        attempt: Some(|| Attempt::Number(Location::json("/attempt_number")));
 }

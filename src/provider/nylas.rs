@@ -8,12 +8,14 @@ providers! {
     ///
     /// * Signature: HMAC-SHA256 of the body, as hex in `x-nylas-signature`.
     /// * Secret: the webhook secret, as text.
-    /// * Signed content: `{body}`, as sent. If Nylas compresses the body, decompress it only after the layer.
+    /// * Signed content: `{body}`, as sent. With the feature `compression`, the layer decodes a compressed body
+    ///   once it is verified.
     /// * Delivery id: `body:/id`, signed.
     /// * Event type: `body:/type`, signed.
     /// * Retries: yes.
     /// * Acknowledge within: 10 s. Otherwise Nylas retries
     ///   ([source](https://developer.nylas.com/docs/cookbook/use-cases/build/retry-failed-webhooks.md)).
+    /// * Body limit: 2 MiB.
     /// * Handshake: `GET ?challenge=…`. The layer echoes the challenge to any client.
     nylas: "nylas", "Nylas",
         "https://developer.nylas.com/docs/v3/notifications/webhooks/",
@@ -23,5 +25,6 @@ providers! {
         profile: |profile| profile.with_content_encoding(SignedEncoding::Encoded),
         retries: Some(true),
         ack_deadline: Some(Duration::from_secs(10)),
-        handshake: Some(CHALLENGE);
+        handshake: Some(CHALLENGE),
+        body_limit: Some(2 * 1024 * 1024);
 }

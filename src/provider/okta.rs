@@ -15,21 +15,25 @@ providers! {
     /// * Signature: none: the provider sends the secret itself in `authorization` or `x-okta-token`, so **the
     ///   body is not protected**.
     /// * Secret: text, not decoded.
-    /// * Delivery id: none.
+    /// * Delivery id: `body:/eventId`, **not signed**.
+    /// * Event type: `body:/data/events/0/eventType`, **not signed**.
     /// * Retries: yes.
     /// * Acknowledge within: 3 s. Otherwise Okta retries once, but not after a 4xx. The
-    ///   [lease](crate::WebhookLayer::lease) of claims is therefore 3 s. It applies only with
-    ///   [`dedupe_by`](crate::WebhookLayer::dedupe_by), because deliveries have no id.
+    ///   [lease](crate::WebhookLayer::lease) of claims is therefore 3 s.
     /// * Handshake: `GET` with `X-Okta-Verification-Challenge`. The layer responds with `{"verification":…}` if
     ///   the request contains the secret.
+    /// * Batches: one body can carry several events.
     /// * Configure the event hook with the authentication field `Authorization` or `X-Okta-Token`.
     okta: "okta", "Okta event hooks",
         "https://developer.okta.com/docs/concepts/event-hooks/",
-        Scheme::token("authorization").signature_in(["header:authorization", "header:x-okta-token"]),
+        Scheme::token("authorization").signature_in(["header:authorization", "header:x-okta-token"])
+            .id("body:/eventId")
+            .event_type("body:/data/events/0/eventType"),
         retries: Some(true),
         ack_deadline: Some(Duration::from_secs(3)),
         lease: Some(Duration::from_secs(3)),
-        handshake: Some(HANDSHAKE);
+        handshake: Some(HANDSHAKE),
+        batch: true;
 }
 
 /// Okta's handshake: a `GET` with a challenge in a header, and with the secret like every other request.

@@ -8,8 +8,10 @@ providers! {
     /// * Delivery id: `header:webhook-id`, signed.
     /// * Event type: `body:/type`, signed.
     /// * Timestamp: `header:webhook-timestamp`; tolerance 300 s.
+    /// * Retries: yes.
     openai -> Result: "openai", "OpenAI",
         "https://github.com/openai/openai-python/blob/HEAD/tests/lib/test_webhook_signature.py",
         shapes::standard_webhooks("webhook")
-            .event_type("body:/type");
+            .event_type("body:/type"),
+        retries: Some(true);
 }

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::providers;
 use crate::verify::{Encoding::Hex, Scheme, TimeUnit::Seconds};
 
@@ -9,6 +11,8 @@ providers! {
     /// * Delivery id: `body:/event_id`, signed.
     /// * Event type: `body:/event_type`, signed.
     /// * Timestamp: `field:ts`; tolerance 5 s in the past and 300 s in the future.
+    /// * Retries: yes.
+    /// * Acknowledge within: 5 s.
     paddle: "paddle", "Paddle Billing",
         "https://github.com/PaddleHQ/paddle-go-sdk/blob/HEAD/webhook_verifier_test.go",
         Scheme::hmac_sha256("paddle-signature", Hex)
@@ -18,5 +22,7 @@ providers! {
             .tolerance(Some(5), 300)
             .signs("{ts}:{body}")
             .id("body:/event_id")
-            .event_type("body:/event_type");
+            .event_type("body:/event_type"),
+        ack_deadline: Some(Duration::from_secs(5)),
+        retries: Some(true);
 }

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::providers;
 use crate::verify::{Encoding::Hex, Scheme};
 
@@ -8,11 +10,15 @@ providers! {
     /// * Secret: text, not decoded.
     /// * Delivery id: `body:/event/id`, signed.
     /// * Event type: `body:/event/event_type`, signed.
+    /// * Retries: yes.
+    /// * Acknowledge within: 5 s.
     pagerduty: "pagerduty", "PagerDuty v3",
         "https://github.com/PagerDuty/developer-docs/blob/HEAD/docs/webhooks/04-Signatures.md",
         Scheme::hmac_sha256("x-pagerduty-signature", Hex)
             .list(",")
             .pairs("=", ["v1"])
             .id("body:/event/id")
-            .event_type("body:/event/event_type");
+            .event_type("body:/event/event_type"),
+        ack_deadline: Some(Duration::from_secs(5)),
+        retries: Some(true);
 }

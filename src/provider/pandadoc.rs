@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::providers;
 use crate::verify::{Encoding::Hex, Scheme};
 
@@ -9,6 +11,8 @@ providers! {
     /// * Delivery id: `header:x-pandadoc-webhook-event-id`, **not signed**
     ///   ([source](https://developers.pandadoc.com/docs/webhook-deduplication)).
     /// * Event type: `body:/0/event`, signed.
+    /// * Retries: yes.
+    /// * Acknowledge within: 20 s.
     /// * Batches: one body can carry several events. The event type is the type of the first event
     ///   ([source](https://developers.pandadoc.com/docs/webhooks)).
     pandadoc: "pandadoc", "PandaDoc",
@@ -17,5 +21,7 @@ providers! {
             .signature_in(["query:signature"])
             .id("header:x-pandadoc-webhook-event-id")
             .event_type("body:/0/event"),
-        batch: true;
+        batch: true,
+        ack_deadline: Some(Duration::from_secs(20)),
+        retries: Some(true);
 }

@@ -8,8 +8,10 @@ providers! {
     /// * Secret: the API's secret key, as text.
     /// * Delivery id: none.
     /// * Event type: `body:/event`, signed.
+    /// * Retries: yes.
     paystack: "paystack", "Paystack",
         "https://github.com/PaystackHQ/plugin-whmcs/blob/HEAD/modules/gateways/callback/paystack.php",
         Scheme::new(HmacSha512, "x-paystack-signature", Hex)
-            .event_type("body:/event");
+            .event_type("body:/event"),
+        retries: Some(true);
 }

@@ -1,13 +1,14 @@
 use std::time::Duration;
 
 use super::{providers, shapes};
+use crate::verify::{Attempt, Location};
 
 providers! {
     /// Creates a verifier for Persona.
     ///
     /// * Signature: HMAC-SHA256 of `{ts}.{body}`, as hex in `persona-signature`.
-    /// * Secret: the webhook secret, as text. During a secret rotation, the header contains two groups separated
-    ///   by a space. The layer reads only the last group, so configure both secrets.
+    /// * Secret: the webhook secret, as text. During a secret rotation, the header contains a group of fields
+    ///   for each secret, separated by a space, so either secret is sufficient.
     /// * Delivery id: `body:/data/id`, signed.
     /// * Event type: `body:/data/attributes/name`, signed.
     /// * Timestamp: `field:t`; tolerance 300 s.
@@ -17,8 +18,10 @@ providers! {
     persona: "persona", "Persona",
         "https://docs.withpersona.com/v2022-09-01/docs/best-practices",
         shapes::t_and_signature("persona-signature", "v1")
+            .groups(" ")
             .id("body:/data/id")
             .event_type("body:/data/attributes/name"),
         ack_deadline: Some(Duration::from_secs(5)),
-        retries: Some(true);
+        retries: Some(true),
+        attempt: Some(|| Attempt::Number(Location::header("persona-webhook-attempts-made")));
 }

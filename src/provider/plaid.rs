@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::{SecretFormat, providers, shapes::jwt};
 use crate::verify::{
     Encoding::Hex,
@@ -15,6 +17,8 @@ providers! {
     /// * Delivery id: none.
     /// * Event type: `body:/webhook_code`, signed.
     /// * Timestamp: the token's `iat`; tolerance 300 s.
+    /// * Retries: yes.
+    /// * Acknowledge within: 10 s.
     plaid -> Result: "plaid", "Plaid",
         "https://plaid.com/docs/api/webhooks/webhook-verification/",
         @by_hand |secrets, profile| {
@@ -29,5 +33,7 @@ providers! {
             jwt::verifier(rules, profile, secrets)
         },
         secret: Some(SecretFormat::PublicKey),
-        profile: |profile| profile.with_event_type(Location::json("/webhook_code"));
+        profile: |profile| profile.with_event_type(Location::json("/webhook_code")),
+        ack_deadline: Some(Duration::from_secs(10)),
+        retries: Some(true);
 }

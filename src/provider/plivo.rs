@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use http::{HeaderName, request::Parts};
 
 use super::{
@@ -25,6 +27,8 @@ providers! {
     /// * Signed content: the URL and the form's parameters, sorted by name.
     /// * Delivery id: none. `CallUUID` identifies the call, which has several events.
     /// * Event type: `form:Event`, **not signed**.
+    /// * Retries: yes.
+    /// * Acknowledge within: 8 s.
     /// * Not covered: **the boundaries between parameters**, their order, repetitions of a parameter, the method
     ///   and the headers. Plivo concatenates names and values before signing, so an attacker who captures a
     ///   request can replay it with its parameters split differently. The attacker can also move bytes between
@@ -34,7 +38,9 @@ providers! {
         "https://github.com/plivo/plivo-node/blob/HEAD/lib/utils/security.js",
         Scheme::new(HmacSha1, "x-plivo-signature", Base64)
             .signs("{url}{sorted_form}")
-            .event_type("form:Event");
+            .event_type("form:Event"),
+        ack_deadline: Some(Duration::from_secs(8)),
+        retries: Some(true);
 
     /// Creates a verifier for Plivo v2.
     ///
@@ -46,6 +52,8 @@ providers! {
     ///   an empty 200, without the XML that a call requires. See [the
     ///   guide](crate::guide::answers#providers-that-use-the-response).
     /// * Event type: `form:Event`, **not signed**.
+    /// * Retries: yes.
+    /// * Acknowledge within: 8 s.
     /// * Not covered: **the body**, the query, the method and the headers. An attacker who captures a request
     ///   can send any other body to the same URL. Within the deduplication window, the layer handles only one of
     ///   them.
@@ -62,7 +70,9 @@ providers! {
         profile: |profile| profile
             .with_body_signed(false)
             .with_event_type(Location::Form("Event".into()))
-            .with_event_type_signed(false);
+            .with_event_type_signed(false),
+        ack_deadline: Some(Duration::from_secs(8)),
+        retries: Some(true);
 
     /// Creates a verifier for Plivo v3.
     ///
@@ -76,6 +86,7 @@ providers! {
     ///   as a replay: the layer responds with an empty 200, without the XML that a call requires. See [the
     ///   guide](crate::guide::answers#providers-that-use-the-response).
     /// * Event type: `form:Event`, **not signed**.
+    /// * Retries: yes.
     /// * Not covered: **the boundaries between parameters**, their order, repetitions of a parameter, the method
     ///   and the headers. Plivo concatenates names and values before signing, so an attacker who captures a
     ///   request can replay it with its parameters split differently. The attacker can also move bytes between
@@ -91,7 +102,8 @@ providers! {
             .with_body_signed(false)
             .with_id(Location::Header(NONCE_V3.clone()))
             .with_event_type(Location::Form("Event".into()))
-            .with_event_type_signed(false);
+            .with_event_type_signed(false),
+        retries: Some(true);
 }
 
 fn begin_v2<'a>(keys: &'a Keyring, request: &RequestContext<'a>) -> CheckResult<'a> {

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::providers;
 use crate::verify::{Encoding::Hex, Scheme};
 
@@ -9,6 +11,8 @@ providers! {
     ///   Pusher sends the app's key in `X-Pusher-Key`.
     /// * Delivery id: none. Bodies contain their time (`time_ms`), so deliveries with equal bodies count as
     ///   duplicates.
+    /// * Retries: yes.
+    /// * Acknowledge within: 4 s.
     /// * Batches: one body can carry several events ([source](https://pusher.com/blog/batch-webhooks)).
     /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of an app share the secret, and
     ///   get equal bodies.
@@ -17,5 +21,7 @@ providers! {
         Scheme::hmac_sha256("x-pusher-signature", Hex).key_id("header:x-pusher-key"),
         shared_secret: true,
         batch: true,
-        equal_bodies: true;
+        equal_bodies: true,
+        ack_deadline: Some(Duration::from_secs(4)),
+        retries: Some(true);
 }

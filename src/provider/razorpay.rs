@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::providers;
 use crate::verify::{Encoding::Hex, Scheme};
 
@@ -8,6 +10,8 @@ providers! {
     /// * Secret: text, not decoded.
     /// * Delivery id: `header:x-razorpay-event-id`, **not signed**.
     /// * Event type: `body:/event`, signed.
+    /// * Retries: yes.
+    /// * Acknowledge within: 5 s.
     /// * [Shared secret](crate::verify::Profile::shared_secret): the webhooks of an account can share a secret,
     ///   and each gets the event with the same id.
     razorpay: "razorpay", "Razorpay",
@@ -15,5 +19,7 @@ providers! {
         Scheme::hmac_sha256("x-razorpay-signature", Hex)
             .id("header:x-razorpay-event-id")
             .event_type("body:/event"),
-        shared_secret: true;
+        shared_secret: true,
+        ack_deadline: Some(Duration::from_secs(5)),
+        retries: Some(true);
 }

@@ -9,13 +9,15 @@ providers! {
     /// * Signed content: `{ts}.{body}`. The header is a list separated by commas: the timestamp, then a
     ///   signature for each of the endpoint's keys.
     /// * Delivery id: none. Recurly does not document an id of the notification.
-    /// * Event type: `body:/object_type`, signed.
+    /// * Event type: `body:/event_type`, signed.
     /// * Timestamp: `item:0`; tolerance 300 s. The timestamp is the first item of the header.
+    /// * Retries: yes.
     recurly: "recurly", "Recurly",
         "https://docs.recurly.com/recurly-subscriptions/docs/signature-verification",
         Scheme::hmac_sha256("recurly-signature", Hex)
             .list(",")
             .timestamp("item:0", Milliseconds)
             .signs("{ts}.{body}")
-            .event_type("body:/object_type");
+            .event_type("body:/event_type"),
+        retries: Some(true);
 }

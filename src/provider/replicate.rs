@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::{providers, shapes};
 
 providers! {
@@ -8,8 +10,11 @@ providers! {
     /// * Delivery id: `header:webhook-id`, signed.
     /// * Event type: `body:/status`, signed.
     /// * Timestamp: `header:webhook-timestamp`; tolerance 300 s.
+    /// * Retries: yes.
     replicate -> Result: "replicate", "Replicate",
         "https://github.com/replicate/replicate-javascript/blob/HEAD/index.test.ts",
         shapes::standard_webhooks("webhook")
-            .event_type("body:/status");
+            .event_type("body:/status"),
+        retries: Some(true),
+        lease: Some(Duration::from_secs(10));
 }

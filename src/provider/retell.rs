@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::providers;
 use crate::verify::{Encoding::Hex, Scheme, TimeUnit::Milliseconds};
 
@@ -9,6 +11,8 @@ providers! {
     /// * Delivery id: none. All events of a call have the same `call_id`.
     /// * Event type: `body:/event`, signed.
     /// * Timestamp: `field:v`; tolerance 300 s. The timestamp is in milliseconds.
+    /// * Retries: yes.
+    /// * Acknowledge within: 10 s.
     retell: "retell", "Retell AI",
         "https://github.com/RetellAI/retell-typescript-sdk/blob/HEAD/src/lib/webhook_auth.ts",
         Scheme::hmac_sha256("x-retell-signature", Hex)
@@ -16,5 +20,8 @@ providers! {
             .pairs("=", ["d"])
             .timestamp("field:v", Milliseconds)
             .signs("{body}{ts}")
-            .event_type("body:/event");
+            .event_type("body:/event"),
+        ack_deadline: Some(Duration::from_secs(10)),
+        retries: Some(true),
+        equal_bodies: true;
 }

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::{SecretFormat, providers, shapes::jwt};
 use crate::verify::{
     Location,
@@ -13,6 +15,8 @@ providers! {
     ///   body.
     /// * Delivery id: none.
     /// * Event type: `header:saleor-event`, **not signed**.
+    /// * Retries: yes.
+    /// * Acknowledge within: 18 s.
     /// * Not covered: `Saleor-Domain`, `Saleor-Api-Url` and the other headers. Only the key distinguishes
     ///   installations, so use one verifier per installation.
     /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of an installation share its keys.
@@ -31,5 +35,8 @@ providers! {
         profile: |profile| jwt::profile(profile)
             .with_event_type(Location::header("saleor-event"))
             .with_event_type_signed(false),
-        shared_secret: true;
+        shared_secret: true,
+        ack_deadline: Some(Duration::from_secs(18)),
+        retries: Some(true),
+        lease: Some(Duration::from_secs(10));
 }

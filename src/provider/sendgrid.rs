@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::providers;
 use crate::verify::{Algorithm::EcdsaP256Sha256, Encoding::Base64, Scheme, TimeUnit::Seconds};
 
@@ -14,6 +16,9 @@ providers! {
     /// * Timestamp: `header:x-twilio-email-event-webhook-timestamp`; any age unless the layer has a
     ///   [`tolerance`](crate::WebhookLayer::tolerance), and up to 300 s in the future. SendGrid documents no
     ///   maximum age.
+    /// * Retries: yes.
+    /// * Acknowledge within: 10 s.
+    /// * Body limit: 32 MiB.
     /// * Batches: one body can carry several events
     ///   ([source](https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event)).
     sendgrid -> Result: "sendgrid", "SendGrid",
@@ -24,5 +29,8 @@ providers! {
             .tolerance(None, 300)
             .signs("{ts}{body}"),
         batch: true,
-        equal_bodies: true;
+        equal_bodies: true,
+        ack_deadline: Some(Duration::from_secs(10)),
+        retries: Some(true),
+        body_limit: Some(32 * 1024 * 1024);
 }

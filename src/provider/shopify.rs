@@ -6,10 +6,10 @@ use crate::verify::{Encoding::Base64, Scheme};
 providers! {
     /// Creates a verifier for Shopify.
     ///
-    /// * Signature: HMAC-SHA256 of the body, as base64 in `x-shopify-hmac-sha256`.
+    /// * Signature: HMAC-SHA256 of the body, as base64 in `x-shopify-hmac-sha256` or `shopify-hmac-sha256`.
     /// * Secret: the app's client secret, as text.
-    /// * Delivery id: `header:x-shopify-webhook-id`, **not signed**.
-    /// * Event type: `header:x-shopify-topic`, **not signed**.
+    /// * Delivery id: `header:x-shopify-webhook-id` or `header:shopify-webhook-id`, **not signed**.
+    /// * Event type: `header:x-shopify-topic` or `header:shopify-topic`, **not signed**.
     /// * Retries: yes.
     /// * Deduplication window: 1 day.
     /// * Acknowledge within: 5 s
@@ -22,8 +22,9 @@ providers! {
     shopify: "shopify", "Shopify",
         "https://github.com/Shopify/shopify-app-js/blob/HEAD/packages/apps/shopify-api/lib/webhooks/validate.ts",
         Scheme::hmac_sha256("x-shopify-hmac-sha256", Base64)
-            .id("header:x-shopify-webhook-id")
-            .event_type("header:x-shopify-topic"),
+            .signature_in(["header:x-shopify-hmac-sha256", "header:shopify-hmac-sha256"])
+            .id(["header:x-shopify-webhook-id", "header:shopify-webhook-id"])
+            .event_type(["header:x-shopify-topic", "header:shopify-topic"]),
         dedupe_window: Some(Duration::from_secs(24 * 3600)),
         ack_deadline: Some(Duration::from_secs(5)),
         retries: Some(true);

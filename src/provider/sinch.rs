@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use data_encoding::{BASE64, BASE64_NOPAD};
 use http::{HeaderName, header};
 use md5::{Digest, Md5};
@@ -41,6 +43,7 @@ providers! {
     /// * Timestamp: `header:x-timestamp`; any age unless the layer has a
     ///   [`tolerance`](crate::WebhookLayer::tolerance), and up to 300 s in the future. Sinch documents no
     ///   maximum age.
+    /// * Acknowledge within: 5 s.
     /// * Not covered: the host, the query and the other headers. Only an MD5 covers the body. An attacker who
     ///   can choose the content of the original body can create a second body with the same MD5.
     /// * Set [`public_url`](crate::WebhookLayer::public_url) behind a proxy that changes the path.
@@ -53,7 +56,8 @@ providers! {
         secret: Some(SecretFormat::Base64),
         profile: |profile| profile
             .with_event_type(Location::json("/event"))
-            .with_tolerance(Tolerance::any_age());
+            .with_tolerance(Tolerance::any_age()),
+        ack_deadline: Some(Duration::from_secs(5));
 
     /// Creates a verifier for Sinch (Conversation).
     ///
@@ -63,13 +67,15 @@ providers! {
     /// * Delivery id: `header:x-sinch-webhook-signature-nonce`, signed.
     /// * Timestamp: `header:x-sinch-webhook-signature-timestamp`; any age unless the layer has a
     ///   [`tolerance`](crate::WebhookLayer::tolerance), and up to 300 s in the future.
+    /// * Retries: yes.
     sinch_conversation: "sinch-conversation", "Sinch (Conversation)",
         "https://github.com/sinch/sinch-sdk-node/blob/HEAD/packages/sdk-client/tests/utils/authorization.helper.test.ts",
         Scheme::hmac_sha256("x-sinch-webhook-signature", Base64)
             .timestamp("header:x-sinch-webhook-signature-timestamp", Seconds)
             .tolerance(None, 300)
             .signs("{body}.{header:x-sinch-webhook-signature-nonce}.{ts}")
-            .id("header:x-sinch-webhook-signature-nonce");
+            .id("header:x-sinch-webhook-signature-nonce"),
+        retries: Some(true);
 
     /// Creates a verifier for Sinch (Numbers).
     ///

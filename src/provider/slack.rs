@@ -1,10 +1,15 @@
 use std::time::Duration;
 
+use bytes::Bytes;
+use http::{Response, StatusCode};
+
 use super::{
-    handshake::{Handshake, echo, short_body_with},
+    handshake::{Handshake, UnsignedPost, echo, empty_response, short_body, short_body_with},
     providers,
 };
-use crate::verify::{Attempt::Retries, Encoding::Hex, Location, Scheme, TimeUnit::Seconds, scan};
+use crate::verify::{
+    Attempt::Retries, Encoding::Hex, Location, Scheme, TimeUnit::Seconds, all_sorted_parameters, scan,
+};
 
 providers! {
     /// Creates a verifier for Slack.
@@ -20,8 +25,12 @@ providers! {
     /// * Acknowledge within: 3 s. Otherwise Slack retries three times
     ///   ([source](https://github.com/slackapi/python-slack-events-api/issues/84)). `X-Slack-Retry-Num` is the
     ///   number of the retry, starting at 1 ([source](https://docs.slack.dev/apis/events-api/)).
-    /// * Handshake: a signed request of type `url_verification`. The layer echoes its challenge
-    ///   ([source](https://docs.slack.dev/reference/events/url_verification)).
+    /// * Handshake: a signed request of type `url_verification`, whose challenge the layer echoes
+    ///   ([source](https://docs.slack.dev/reference/events/url_verification)); and the check of a slash
+    ///   command's certificate, a form with `ssl_check=1` that need not be signed. The layer responds to that
+    ///   with an empty 200
+    ///   ([source](https://github.com/slackapi/bolt-python/blob/HEAD/slack_bolt/middleware/ssl_check/ssl_check.py)).
+    /// * A payload posted as a form is extracted from its `payload` field.
     slack: "slack", "Slack",
         "https://docs.slack.dev/authentication/verifying-requests-from-slack/",
         Scheme::hmac_sha256("x-slack-signature", Hex)
@@ -33,14 +42,25 @@ providers! {
         attempt: Some(|| Retries(Location::header("x-slack-retry-num"))),
         ack_deadline: Some(Duration::from_secs(3)),
         retries: Some(true),
+        json_field: Some("payload"),
         handshake: Some(HANDSHAKE);
 }
 
-/// Slack's handshake: `{"type":"url_verification","challenge":…}`, whose challenge the layer echoes.
+/// Answers the check of a certificate: a form with no fields but `ssl_check` and `token`.
+fn certificate_check(body: &[u8]) -> Option<Response<Bytes>> {
+    let fields = all_sorted_parameters(body).ok()?;
+    let is_known = |name: &str| matches!(name, "ssl_check" | "token");
+    let is_check = fields.iter().any(|(name, value)| name == "ssl_check" && value == "1");
+    (is_check && fields.iter().all(|(name, _)| is_known(name))).then(|| empty_response(StatusCode::OK))
+}
+
+/// Slack's handshakes: `{"type":"url_verification","challenge":…}`, whose challenge the layer echoes, and the check
+/// of a certificate.
 const HANDSHAKE: Handshake = Handshake {
-    signed: |_, body| {
-        let body = short_body_with(body, "/type", "url_verification")?;
-        echo(&scan(body, "/challenge")?)
+    signed: |_, body| match short_body_with(body, "/type", "url_verification") {
+        Some(body) => echo(&scan(body, "/challenge")?),
+        None => certificate_check(short_body(body)?),
     },
+    unsigned_post: Some(UnsignedPost { has_head: |request| request.is_form(), response: certificate_check }),
     ..Handshake::NONE
 };

@@ -15,6 +15,7 @@ providers! {
     ///   number of the retry, starting at 1
     ///   ([source](https://developer.squareup.com/docs/webhooks/build-with-webhooks)).
     /// * Deduplication window: 4 days.
+    /// * Acknowledge within: 10 s.
     /// * The layer rejects a delivery if the body is neither empty nor a JSON object or array, or if the URL
     ///   contains `{` or `[`. Otherwise the boundary between URL and body would be ambiguous.
     square: "square", "Square",
@@ -25,5 +26,6 @@ providers! {
             .event_type("body:/type"),
         attempt: Some(|| Retries(Location::header("square-retry-number"))),
         dedupe_window: Some(Duration::from_secs(4 * 24 * 3600)),
-        retries: Some(true);
+        retries: Some(true),
+        ack_deadline: Some(Duration::from_secs(10));
 }

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::providers;
 use crate::verify::{Encoding::Base64, Scheme, TimeUnit::Seconds};
 
@@ -11,6 +13,8 @@ providers! {
     ///   ([source](https://github.com/supabase/auth/blob/HEAD/internal/hooks/hookshttp/hookshttp.go)), so a
     ///   duplicate is a replay. The layer responds with an empty 200, which Supabase treats as an error.
     /// * Timestamp: `header:webhook-timestamp`; tolerance 300 s.
+    /// * Retries: yes.
+    /// * Acknowledge within: 5 s.
     supabase_auth -> Result: "supabase-auth", "Supabase Auth hooks",
         "https://github.com/supabase/auth/blob/HEAD/internal/conf/configuration.go",
         Scheme::hmac_sha256("webhook-signature", Base64)
@@ -21,5 +25,7 @@ providers! {
             .pairs(",", ["v1"])
             .timestamp("header:webhook-timestamp", Seconds)
             .signs("{header:webhook-id}.{ts}.{body}")
-            .id("header:webhook-id");
+            .id("header:webhook-id"),
+        ack_deadline: Some(Duration::from_secs(5)),
+        retries: Some(true);
 }

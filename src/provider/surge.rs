@@ -3,15 +3,19 @@ use super::{providers, shapes};
 providers! {
     /// Creates a verifier for Surge.
     ///
-    /// * Signature: HMAC-SHA256 of `{ts}.{body}`, as hex in `surge-signature`.
-    /// * Secret: text, not decoded.
-    /// * Signed content: `{ts}.{body}`. During a secret rotation, the header has a second `v1`.
-    /// * Delivery id: `body:/id`, signed.
+    /// * Signature: HMAC-SHA256 of `{header:webhook-id}.{ts}.{body}`, as base64 in `webhook-signature`.
+    /// * Secret: text, not decoded, or base64 after `whsec_`: the layer accepts either key.
+    /// * Delivery id: `body:/id`, signed. `webhook-id` identifies an attempt, not a delivery.
     /// * Event type: `body:/type`, signed.
-    /// * Timestamp: `field:t`; tolerance 300 s.
+    /// * Timestamp: `header:webhook-timestamp`; tolerance 300 s.
+    /// * Retries: yes.
+    /// * The older header `surge-signature`, with `t` and `v1` for `{ts}.{body}`, is accepted as well.
     surge: "surge", "Surge",
         "https://docs.surge.app/api-reference/webhooks/signature-validation",
-        shapes::t_and_signature("surge-signature", "v1")
-            .id("body:/id")
-            .event_type("body:/type");
+        @any_of [
+            shapes::standard_webhooks_raw_key("webhook").key_text_or_whsec(),
+            shapes::t_and_signature("surge-signature", "v1"),
+        ]
+        .map(|scheme| scheme.id("body:/id").event_type("body:/type")),
+        retries: Some(true);
 }

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::{providers, shapes};
 
 providers! {
@@ -8,8 +10,16 @@ providers! {
     /// * Delivery id: `header:svix-id`, signed.
     /// * Event type: `body:/type`, signed.
     /// * Timestamp: `header:svix-timestamp`; tolerance 300 s.
+    /// * Retries: yes.
+    /// * Acknowledge within: 15 s.
+    /// * Some servers send the headers of [Standard Webhooks](super::standard_webhooks()) instead: `webhook-id`,
+    ///   `webhook-timestamp` and `webhook-signature`
+    ///   ([source](https://github.com/svix/svix-webhooks/blob/HEAD/rust/src/webhooks.rs)). The layer accepts
+    ///   either.
     svix -> Result: "svix", "Svix",
         "https://docs.svix.com/receiving/verifying-payloads/how-manual",
-        shapes::standard_webhooks("svix")
-            .event_type("body:/type");
+        @any_of [shapes::standard_webhooks("svix"), shapes::standard_webhooks("webhook")]
+            .map(|scheme| scheme.event_type("body:/type")),
+        ack_deadline: Some(Duration::from_secs(15)),
+        retries: Some(true);
 }

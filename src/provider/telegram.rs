@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::providers;
 use crate::verify::Scheme;
 
@@ -9,6 +11,7 @@ providers! {
     /// * Secret: text, not decoded.
     /// * Delivery id: `body:/update_id`, **not signed**.
     /// * Retries: yes.
+    /// * Acknowledge within: 60 s.
     /// * [Shared secret](crate::verify::Profile::shared_secret): bots can share a secret, and ids are unique
     ///   only within a bot.
     telegram: "telegram", "Telegram Bot API",
@@ -16,5 +19,6 @@ providers! {
         Scheme::token("x-telegram-bot-api-secret-token")
             .id("body:/update_id"),
         shared_secret: true,
-        retries: Some(true);
+        retries: Some(true),
+        ack_deadline: Some(Duration::from_secs(60));
 }

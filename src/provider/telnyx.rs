@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::providers;
 use crate::verify::{Algorithm::Ed25519, Encoding::Base64, Scheme, TimeUnit::Seconds};
 
@@ -10,6 +12,8 @@ providers! {
     ///   deduplicated, because Telnyx executes the TeXML in the response.
     /// * Event type: `body:/data/event_type`, signed.
     /// * Timestamp: `header:telnyx-timestamp`; tolerance 300 s.
+    /// * Retries: yes.
+    /// * Acknowledge within: 2 s.
     telnyx -> Result: "telnyx", "Telnyx",
         "https://github.com/team-telnyx/telnyx-node/blob/HEAD/src/lib/webhooks.ts",
         Scheme::new(Ed25519, "telnyx-signature-ed25519", Base64)
@@ -17,5 +21,7 @@ providers! {
             .timestamp("header:telnyx-timestamp", Seconds)
             .signs("{ts}|{body}")
             .id("body:/data/id")
-            .event_type("body:/data/event_type");
+            .event_type("body:/data/event_type"),
+        ack_deadline: Some(Duration::from_secs(2)),
+        retries: Some(true);
 }

@@ -20,5 +20,6 @@ providers! {
             .signs("{body}{url}")
             .event_type("body:/action/type"),
         shared_secret: true,
-        handshake: Some(REACHABLE);
+        handshake: Some(REACHABLE),
+        equal_bodies: true;
 }

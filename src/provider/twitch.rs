@@ -13,6 +13,7 @@ providers! {
     /// * Delivery id: `header:twitch-eventsub-message-id`, signed.
     /// * Event type: `body:/subscription/type`, signed.
     /// * Timestamp: `header:twitch-eventsub-message-timestamp`; tolerance 600 s.
+    /// * Retries: yes.
     /// * Handshake: a signed request of type `webhook_callback_verification`. The layer echoes its challenge
     ///   ([source](https://dev.twitch.tv/docs/eventsub/handling-webhook-events/)).
     /// * Not covered: `Twitch-Eventsub-Message-Type`, `Twitch-Eventsub-Subscription-Type` and the other headers.
@@ -30,7 +31,8 @@ providers! {
             .id("header:twitch-eventsub-message-id")
             .event_type("body:/subscription/type"),
         attempt: Some(|| Retries(Location::header("twitch-eventsub-message-retry"))),
-        handshake: Some(HANDSHAKE);
+        handshake: Some(HANDSHAKE),
+        retries: Some(true);
 }
 
 /// Twitch's handshake: a message of type `webhook_callback_verification`, whose challenge the layer echoes.

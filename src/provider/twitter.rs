@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use data_encoding::BASE64;
 use hmac::Hmac;
 use http::Method;
@@ -16,7 +18,10 @@ providers! {
     /// * Signature: HMAC-SHA256 of the body, as base64 with the prefix `sha256=` in
     ///   `x-twitter-webhooks-signature`.
     /// * Secret: the consumer secret, as text.
-    /// * Delivery id: none.
+    /// * Delivery id: `body:/data/event_uuid`, signed.
+    /// * Event type: `body:/data/event_type`, signed.
+    /// * Retries: yes.
+    /// * Acknowledge within: 10 s.
     /// * Handshake: `GET ?crc_token=…`. The layer responds with the token's MAC, computed with the first secret.
     ///   The same secret signs events. The layer therefore signs only text that looks like a token (letters,
     ///   digits, `-_.~+/=`), and rejects deliveries with such a body. Events are JSON objects, so this does not
@@ -25,9 +30,13 @@ providers! {
     twitter: "twitter", "X (Twitter)",
         "https://docs.x.com/x-api/webhooks",
         Scheme::hmac_sha256("x-twitter-webhooks-signature", Base64)
-            .prefix("sha256="),
+            .prefix("sha256=")
+            .id("body:/data/event_uuid")
+            .event_type("body:/data/event_type"),
         shared_secret: true,
-        handshake: Some(HANDSHAKE);
+        handshake: Some(HANDSHAKE),
+        ack_deadline: Some(Duration::from_secs(10)),
+        retries: Some(true);
 }
 
 /// The handshake of X: `GET ?crc_token=…`, answered with the token's MAC, computed with the first secret.

@@ -8,10 +8,12 @@ providers! {
     /// * Secret: text, not decoded.
     /// * Delivery id: `body:/event_id`, signed.
     /// * Event type: `body:/event_type`, signed.
+    /// * Retries: yes.
     typeform: "typeform", "Typeform",
         "https://www.typeform.com/developers/webhooks/secure-your-webhooks/",
         Scheme::hmac_sha256("typeform-signature", Base64)
             .prefix("sha256=")
             .id("body:/event_id")
-            .event_type("body:/event_type");
+            .event_type("body:/event_type"),
+        retries: Some(true);
 }

@@ -1,5 +1,6 @@
 use super::{providers, shapes::jwt};
 use crate::verify::{
+    Attempt,
     Encoding::Base64Url,
     Location,
     jwt::{BodyClaim, Issuer, Presence::Always, Rules, UrlClaim},
@@ -16,6 +17,8 @@ providers! {
     /// * Delivery id: `header:upstash-message-id`, **not signed**. The token's `jti` is signed, but identifies
     ///   only the token.
     /// * Timestamp: the token's `nbf` and `exp`; tokens are valid for five minutes.
+    /// * Retries: yes.
+    /// * Body limit: 3 MiB.
     upstash: "upstash", "Upstash QStash",
         "https://upstash.com/docs/qstash/features/security",
         @by_hand |secrets, profile| {
@@ -31,5 +34,8 @@ providers! {
         },
         profile: |profile| jwt::profile(profile)
             .with_id(Location::header("upstash-message-id"))
-            .with_id_signed(false);
+            .with_id_signed(false),
+        attempt: Some(|| Attempt::Retries(Location::header("upstash-retried"))),
+        retries: Some(true),
+        body_limit: Some(3 * 1024 * 1024);
 }

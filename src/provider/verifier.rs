@@ -7,10 +7,16 @@ use http::Response;
 #[cfg(feature = "test-util")]
 use http::request::Parts;
 
-use super::by_hand::ByHandVerifier;
 use super::handshake::{ChallengeCheck, Handshake, HandshakeRequest};
+use super::{
+    alternatives::{self, FieldCheck, SignedContent},
+    by_hand::ByHandVerifier,
+};
 #[cfg(feature = "test-util")]
-use crate::verify::signing::{CannotSign, Signer};
+use crate::verify::{
+    ContentCoding, SignedEncoding,
+    signing::{CannotSign, Signer},
+};
 use crate::{
     InvalidSecret, RejectionKind, Secrets,
     verify::{Check, Profile, RequestContext, SchemeVerifier, Verifier, VerifyError},
@@ -38,11 +44,14 @@ pub struct ProviderVerifier {
 struct VerifierParts {
     kind: VerifierKind,
     handshake: Option<(Handshake, Secrets)>,
+    signed_content: SignedContent,
 }
 
 #[allow(clippy::large_enum_variant, reason = "in an `Arc`, one per verifier")]
 pub(super) enum VerifierKind {
     Scheme(SchemeVerifier),
+    /// Several schemes. A request uses one of them.
+    AnyOf(Vec<SchemeVerifier>),
     /// A hand-written verifier, for a signature that no scheme describes.
     ByHand(Box<dyn ByHandVerifier>),
     /// The error of a built-in scheme that could not be built. The tests ensure that this does not happen.
@@ -51,7 +60,16 @@ pub(super) enum VerifierKind {
 
 impl ProviderVerifier {
     pub(super) fn new(kind: VerifierKind, handshake: Option<(Handshake, Secrets)>, profile: Profile) -> Self {
-        Self { parts: Arc::new(VerifierParts { kind, handshake }), profile: Arc::new(profile) }
+        let parts = VerifierParts { kind, handshake, signed_content: SignedContent::Body };
+        Self { parts: Arc::new(parts), profile: Arc::new(profile) }
+    }
+
+    /// Sets what the signature covers, if it is not the body as sent.
+    pub(super) fn with_signed_content(mut self, content: SignedContent) -> Self {
+        if let Some(parts) = Arc::get_mut(&mut self.parts) {
+            parts.signed_content = content;
+        }
+        self
     }
 
     /// Changes the profile with `change`. Settings of the layer take precedence over the profile.
@@ -101,19 +119,32 @@ impl Verifier for ProviderVerifier {
     fn begin<'a>(&'a self, request: &RequestContext<'a>) -> Result<Box<dyn Check + 'a>, VerifyError> {
         let check = match &self.parts.kind {
             VerifierKind::Scheme(verifier) => verifier.begin(request),
+            VerifierKind::AnyOf(verifiers) => alternatives::begin(verifiers, &self.profile, request),
             VerifierKind::ByHand(verifier) => {
                 verifier.begin(&request.with_tolerance(self.profile.tolerance()))
             }
             VerifierKind::Unusable(error) => return Err(VerifyError::unavailable(error.clone())),
         };
-        let Some((handshake, secrets)) = &self.parts.handshake else { return check };
-        let check = check.map_err(|error| match error.kind() {
-            RejectionKind::MissingSignature => {
-                let request = HandshakeRequest { request: *request, secrets: secrets.as_slice() };
-                handshake.token_error(&request).unwrap_or(error)
+        let check = match (&self.parts.kind, self.parts.signed_content) {
+            (_, SignedContent::Field(field)) => {
+                check.map(|check| FieldCheck::of(check, request.head(), field))
             }
-            _ => error,
-        })?;
+            (VerifierKind::Scheme(scheme), SignedContent::CanonicalJson) => {
+                check.map(|check| alternatives::canonical(check, scheme, request))
+            }
+            _ => check,
+        };
+        let Some((handshake, secrets)) = &self.parts.handshake else { return check };
+        let check = match check {
+            Err(error) if error.kind() == RejectionKind::MissingSignature => {
+                let request = HandshakeRequest { request: *request, secrets: secrets.as_slice() };
+                let error = handshake.token_error(&request).unwrap_or(error);
+                return handshake
+                    .unsigned_post
+                    .map_or(Err(error.clone()), |post| post.check(&request, error));
+            }
+            check => check?,
+        };
         Ok(match handshake.signs {
             Some(signs) => Box::new(ChallengeCheck { check, signs }),
             None => check,
@@ -157,8 +188,27 @@ impl Signer for ProviderVerifier {
         {
             return Err(super::handshake::is_challenge().into());
         }
+        // The signed form of the body, if it is not the body as sent.
+        let mut content = match self.parts.signed_content {
+            SignedContent::Field(field) => alternatives::json_in_field(head, body, field),
+            _ => None,
+        }
+        .map(|json| Bytes::copy_from_slice(&json));
+        if let (Some(SignedEncoding::Decoded), Some(coding)) = (
+            self.profile.content_encoding(),
+            ContentCoding::of(&head.headers).filter(|coding| coding.fits(body)),
+        ) {
+            content = Some(coding.decode_at_once(body).map_err(VerifyError::content)?);
+        }
+        let body = content.as_mut().unwrap_or(body);
         match &self.parts.kind {
             VerifierKind::Scheme(verifier) => verifier.sign(head, body, at),
+            VerifierKind::AnyOf(verifiers) => {
+                let used = verifiers.iter().find(|verifier| verifier.has_signature(head));
+                let signer =
+                    used.or(verifiers.first()).ok_or_else(|| CannotSign::new("provider has no scheme"))?;
+                signer.sign(head, body, at)
+            }
             VerifierKind::ByHand(verifier) => verifier.sign(head, body, at),
             VerifierKind::Unusable(error) => Err(VerifyError::unavailable(error.clone()).into()),
         }

@@ -199,8 +199,8 @@ impl<'a> SignedParameters<'a> {
     /// the other value, and names with `&` or `=`, which could be read as several parameters.
     fn checked(self) -> Result<Self, VerifyError> {
         let twice = self.0.windows(2).any(|pair| matches!(pair, [(one, _), (other, _)] if one == other));
-        let marked = self.0.iter().any(|(name, _)| name.contains(['&', '=']));
-        if twice || marked {
+        let has_separator = self.0.iter().any(|(name, _)| name.contains(['&', '=']));
+        if twice || has_separator {
             return Err(VerifyError::malformed("parameter is repeated, or its name contains `&` or `=`"));
         }
         Ok(self)
@@ -266,10 +266,10 @@ impl<'de> Visitor<'de> for FlatVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Flat, A::Error> {
-        const MOST: usize = 1024;
+        const MAX: usize = 1024;
         let mut fields = Vec::new();
         while let Some(field) = map.next_entry()? {
-            if fields.len() == MOST {
+            if fields.len() == MAX {
                 return Err(A::Error::custom("more than 1024 fields"));
             }
             fields.push(field);

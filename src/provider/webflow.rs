@@ -9,10 +9,12 @@ providers! {
     /// * Delivery id: none.
     /// * Event type: `body:/triggerType`, signed.
     /// * Timestamp: `header:x-webflow-timestamp`; tolerance 300 s.
+    /// * Retries: yes.
     webflow: "webflow", "Webflow",
         "https://github.com/webflow/js-webflow-api/blob/HEAD/src/wrapper/WebhooksClient.ts",
         Scheme::hmac_sha256("x-webflow-signature", Hex)
             .timestamp("header:x-webflow-timestamp", Milliseconds)
             .signs("{ts}:{body}")
-            .event_type("body:/triggerType");
+            .event_type("body:/triggerType"),
+        retries: Some(true);
 }

@@ -1,5 +1,12 @@
-use super::providers;
-use crate::verify::{Encoding::Base64, Scheme};
+use std::time::Duration;
+
+use http::StatusCode;
+
+use super::{
+    handshake::{Handshake, UnsignedPost, empty_response},
+    providers,
+};
+use crate::verify::{Encoding::Base64, Scheme, digits};
 
 providers! {
     /// Creates a verifier for WooCommerce.
@@ -10,10 +17,28 @@ providers! {
     ///   two deliveries within a second have the same
     ///   ([source](https://github.com/woocommerce/woocommerce/blob/HEAD/plugins/woocommerce/includes/class-wc-webhook.php)).
     /// * Event type: `header:x-wc-webhook-topic`, **not signed**.
-    /// * WooCommerce does not sign the ping that it sends when a webhook is created (`webhook_id=…`), so the
-    ///   layer rejects it.
+    /// * Retries: **never**.
+    /// * Acknowledge within: 60 s.
+    /// * Handshake: the unsigned ping when a webhook is created, a form with only `webhook_id`. The layer
+    ///   responds with an empty 200
+    ///   ([source](https://github.com/woocommerce/woocommerce/blob/HEAD/plugins/woocommerce/includes/class-wc-webhook.php)).
     woocommerce: "woocommerce", "WooCommerce",
         "https://github.com/woocommerce/woocommerce-rest-api-docs/blob/HEAD/source/includes/wp-api-v3/_webhooks.md",
         Scheme::hmac_sha256("x-wc-webhook-signature", Base64)
-            .event_type("header:x-wc-webhook-topic");
+            .event_type("header:x-wc-webhook-topic"),
+        handshake: Some(HANDSHAKE),
+        ack_deadline: Some(Duration::from_secs(60)),
+        retries: Some(false);
 }
+
+/// WooCommerce: the form `webhook_id=42`, without any header of its own.
+const HANDSHAKE: Handshake = Handshake {
+    unsigned_post: Some(UnsignedPost {
+        has_head: |request| request.is_form(),
+        response: |body| {
+            let id = body.strip_prefix(b"webhook_id=")?;
+            digits(id).map(|_| empty_response(StatusCode::OK))
+        },
+    }),
+    ..Handshake::NONE
+};

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::providers;
 use crate::verify::{Encoding::Hex, Scheme, TimeUnit::Milliseconds};
 
@@ -9,6 +11,8 @@ providers! {
     /// * Delivery id: `body:/id`, signed.
     /// * Event type: `body:/event`, signed.
     /// * Timestamp: `field:t`; tolerance 180 s in the past and 300 s in the future.
+    /// * Retries: yes.
+    /// * Deduplication window: 4 days.
     workos: "workos", "WorkOS",
         "https://github.com/workos/workos-node/blob/HEAD/src/common/crypto/signature-provider.ts",
         Scheme::hmac_sha256("workos-signature", Hex)
@@ -18,5 +22,7 @@ providers! {
             .tolerance(Some(180), 300)
             .signs("{ts}.{body}")
             .id("body:/id")
-            .event_type("body:/event");
+            .event_type("body:/event"),
+        retries: Some(true),
+        dedupe_window: Some(Duration::from_secs(4 * 24 * 3600));
 }

@@ -10,6 +10,7 @@ providers! {
     /// * Secret: the webhook signing key, as text.
     /// * Delivery id: none. A delivery can be a batch, and has no id as a whole. Bodies contain random text, so
     ///   deliveries with equal bodies count as duplicates.
+    /// * Event type: `body:/events/0/eventType`, signed.
     /// * Retries: yes.
     /// * Acknowledge within: 5 s. Xero requires a 200 without a body. Otherwise it retries for up to 24 hours.
     /// * Handshake: deliveries without events, some of them with an invalid signature. Xero expects a 401 for an
@@ -17,7 +18,9 @@ providers! {
     /// * Batches: one body can carry several events.
     xero: "xero", "Xero",
         "https://developer.xero.com/documentation/guides/webhooks/configuring-your-server/",
-        Scheme::hmac_sha256("x-xero-signature", Base64),
+        Scheme::hmac_sha256("x-xero-signature", Base64)
+            .event_type("body:/events/0/eventType"),
+        profile: |profile| profile.with_empty_rejections(true),
         batch: true,
         equal_bodies: true,
         retries: Some(true),

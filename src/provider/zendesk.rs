@@ -11,6 +11,7 @@ providers! {
     /// * Timestamp: `header:x-zendesk-webhook-signature-timestamp`; any age unless the layer has a
     ///   [`tolerance`](crate::WebhookLayer::tolerance), and up to 300 s in the future. Zendesk documents no
     ///   maximum age.
+    /// * Retries: yes.
     zendesk: "zendesk", "Zendesk",
         "https://developer.zendesk.com/documentation/webhooks/verifying/",
         Scheme::hmac_sha256("x-zendesk-webhook-signature", Base64)
@@ -18,5 +19,6 @@ providers! {
             .tolerance(None, 300)
             .signs("{ts}{body}")
             .id("header:x-zendesk-webhook-invocation-id")
-            .event_type("body:/type");
+            .event_type("body:/type"),
+        retries: Some(true);
 }

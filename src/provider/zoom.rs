@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use hmac::Hmac;
 use serde_json::json;
@@ -20,6 +22,8 @@ providers! {
     /// * Delivery id: none.
     /// * Event type: `body:/event`, signed.
     /// * Timestamp: `header:x-zm-request-timestamp`; tolerance 300 s.
+    /// * Retries: yes.
+    /// * Acknowledge within: 3 s.
     /// * Handshake: a signed `endpoint.url_validation`. The layer responds with the MAC of its token, computed
     ///   with the secret that matched.
     /// * [Shared secret](crate::verify::Profile::shared_secret): all event subscriptions of an app share the
@@ -32,7 +36,10 @@ providers! {
             .signs("v0:{ts}:{body}")
             .event_type("body:/event"),
         shared_secret: true,
-        handshake: Some(HANDSHAKE);
+        handshake: Some(HANDSHAKE),
+        ack_deadline: Some(Duration::from_secs(3)),
+        retries: Some(true),
+        equal_bodies: true;
 }
 
 /// Zoom's handshake: `{"event":"endpoint.url_validation","payload":{"plainToken":…}}`. The layer responds

@@ -30,7 +30,7 @@ use self::kind::Row;
 pub(crate) use self::missing_scope::MissingScope;
 use crate::{
     BoxError,
-    verify::{Reason, VerifyError},
+    verify::{ContentError, Reason, VerifyError},
 };
 
 /// The header of a 200 response to a delivery that was handled before.
@@ -154,11 +154,17 @@ impl VerifyError {
     /// Returns the kind of rejection for this error.
     #[must_use]
     pub fn kind(&self) -> RejectionKind {
-        match self.0 {
+        match &self.0 {
             Reason::Missing(_) | Reason::MissingHeader(_) => RejectionKind::MissingSignature,
             Reason::Malformed(_) => RejectionKind::MalformedSignature,
             Reason::Stale { .. } => RejectionKind::StaleTimestamp,
             Reason::Wrong(_) => RejectionKind::WrongSignature,
+            Reason::Handshake(_, error) => error.kind(),
+            Reason::Content(error) => match **error {
+                ContentError::TooLarge => RejectionKind::BodyTooLarge,
+                ContentError::OverBudget => RejectionKind::OverBudget,
+                ContentError::Unsupported | ContentError::Malformed(_) => RejectionKind::Undecodable,
+            },
             Reason::Unavailable(_) => RejectionKind::VerifierUnavailable,
         }
     }

@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn files_that_cannot_be_secrets_are_named() {
+    fn errors_name_the_file() {
         let error = |path: &Path| reason(&Secret::from_file(path).unwrap_err());
         let missing = env::temp_dir().join("tower-webhook-missing");
         assert!(error(&missing).starts_with(&format!("file `{}` cannot be read: ", missing.display())));

@@ -18,7 +18,11 @@ use std::{
     task::{Context, Poll},
 };
 
-use http::{Extensions, Request, Response, header::CONTENT_LENGTH, request::Parts};
+use http::{
+    Extensions, HeaderValue, Request, Response,
+    header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE},
+    request::Parts,
+};
 use http_body::Body as HttpBody;
 use tokio::time::Instant;
 use tower_service::Service;
@@ -31,7 +35,7 @@ pub use self::{
 use self::{
     future::BoxedResponse,
     handler::{handle, handle_detached},
-    receive::{Incoming, Limits, receive},
+    receive::{Content, Incoming, Limits, receive},
     respond::{EarlyResponse, Responder, ServiceResponse, too_late},
     verifier::{find_endpoint, judge_timestamp, signed_handshake, verify_head},
 };
@@ -145,23 +149,23 @@ where
         let (payload, claim) = match {
             // All steps before the handler share the acknowledgement deadline.
             let before_handler = pin!(async {
-                let endpoint = find_endpoint(config, &head, telemetry).await?;
+                let endpoint = find_endpoint(&responder, &head).await?;
                 let now = config.clock.now();
                 EarlyResponse::handshake(endpoint.verifier().handshake(&config.request(&head, now)))?;
                 let (mut check, timestamp) = verify_head(config, endpoint.verifier(), &head, now)?;
-                let limits = Limits::new(config, endpoint.verifier().profile());
+                let limits = Limits::new(config, &endpoint);
                 let mut received = receive(&mut body, &head, limits, &mut *check).await?;
-                let verified = verify_body(check.finish(&received.body), timestamp).await?;
+                let verified = verify_body(check.finish(received.signed()), timestamp).await?;
                 judge_timestamp(config, endpoint.verifier(), verified.timestamp, now)?;
-                let body = mem::take(&mut received.body);
-                let claims = config.dedupe.claims();
+                let (verified, content) = received.decode(config, &endpoint).await?.into_payload(verified);
+                let (body, claims) = (mem::take(&mut received.body), config.dedupe.claims());
                 let mut delivery =
                     Delivery::new(endpoint, verified, body, &config.request(&head, now), claims);
-                correct_head(&mut head, &delivery);
+                correct_head(&mut head, &delivery, matches!(content, Content::Decoded(_)));
                 telemetry.delivery(&delivery);
                 EarlyResponse::handshake(signed_handshake(&delivery, &config.request(&head, now)))?;
                 EarlyResponse::unlisted(config.only_events.as_ref(), &delivery)?;
-                decode(config, &delivery, &mut head.extensions)?;
+                decode(config, &delivery, content, &mut head.extensions)?;
                 // Before the claim, so that the lease does not run while the service is not ready.
                 poll_fn(|cx| inner.poll_ready(cx)).await.map_err(EarlyResponse::ServiceFailed)?;
                 let claimed = config.dedupe.claim(&head, &mut delivery, telemetry).await;
@@ -188,34 +192,62 @@ where
     })
 }
 
-/// Updates the head for the handler and the layers below: `content-length`, if the payload differs from the
-/// body, and the endpoint's values.
+/// Updates the head for the handler and the layers below: `content-length` and `content-encoding`, if the payload
+/// differs from the body, and the endpoint's values.
 #[inline]
-fn correct_head(head: &mut Parts, delivery: &Delivery) {
-    let length = delivery.payload().len();
-    if length != delivery.raw().len() && head.headers.contains_key(CONTENT_LENGTH) {
-        head.headers.insert(CONTENT_LENGTH, length.into());
+fn correct_head(head: &mut Parts, delivery: &Delivery, is_decoded: bool) {
+    if is_decoded {
+        head.headers.remove(CONTENT_ENCODING);
+    }
+    if delivery.payload().as_ptr() != delivery.raw().as_ptr() {
+        describe(head, delivery.payload());
     }
     delivery.endpoint().insert_values(&mut head.extensions);
 }
 
-/// Decodes the payload into the extensions, if the layer has a payload type.
+/// Corrects the headers that describe the body.
+#[cold]
+fn describe(head: &mut Parts, payload: &[u8]) {
+    if head.headers.contains_key(CONTENT_LENGTH) {
+        head.headers.insert(CONTENT_LENGTH, payload.len().into());
+    }
+    // JSON from a form, a query, or an envelope.
+    let has_other_type = head.headers.get(CONTENT_TYPE).is_none_or(|content_type| {
+        let content_type = content_type.as_bytes();
+        content_type.starts_with(b"application/x-www-form-urlencoded")
+            || content_type.starts_with(b"text/plain")
+    });
+    if has_other_type && matches!(payload.trim_ascii_start(), [b'{' | b'[', ..]) {
+        head.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    }
+}
+
+/// Decodes the payload into the extensions, if the layer has a payload type, and applies the policy for a
+/// payload or a `content-encoding` that cannot be decoded.
 fn decode<E>(
     config: &Config,
     delivery: &Delivery,
+    content: Content,
     extensions: &mut Extensions,
 ) -> Result<(), EarlyResponse<E>> {
-    let Some(decode) = &config.decode else { return Ok(()) };
-    let Err(error) = (decode.with)(delivery, extensions) else { return Ok(()) };
+    let type_id = config.decode.as_ref().map(|decode| decode.type_id);
+    let error = match (content, &config.decode) {
+        (Content::Undecodable(error), _) => error,
+        (_, None) => return Ok(()),
+        (_, Some(decode)) => match (decode.with)(delivery, extensions) {
+            Ok(()) => return Ok(()),
+            Err(error) => error,
+        },
+    };
     match config.on_undecodable {
         Undecodable::Reject => Err(Rejection::new(RejectionKind::Undecodable).because(error).into()),
         Undecodable::Acknowledge => {
             acknowledged(&*error);
-            delivery.set_undecoded(decode.type_id, error);
+            delivery.set_undecoded(type_id, error);
             Err(EarlyResponse::Acknowledged)
         }
         Undecodable::HandOver => {
-            delivery.set_undecoded(decode.type_id, error);
+            delivery.set_undecoded(type_id, error);
             Ok(())
         }
     }

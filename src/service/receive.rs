@@ -1,4 +1,4 @@
-//! Receiving the body of an unverified request, within limits and with each frame passed to its check.
+//! Reception of an unverified request's body: enforces the limits and feeds the verifier's check.
 
 use std::{
     error::Error,
@@ -21,11 +21,13 @@ use crate::{
     BoxError, Rejection, RejectionKind,
     budget::{BufferBudget, Charge, Discards},
     config::Config,
-    task::timeout,
-    verify::{Check, Profile},
+    task::{rarely, timeout},
+    verify::{
+        Check, ContentCoding, ContentError, DecodedLimits, Endpoint, SignedEncoding, Verified, VerifyError,
+    },
 };
 
-/// The body of a request, not received yet.
+/// The body of a request, and how far it has been read.
 pub(super) enum Incoming<B> {
     Untouched(B),
     /// Boxed and pinned from the first frame on, so that it can move into the task that discards it.
@@ -36,11 +38,82 @@ pub(super) enum Incoming<B> {
 /// A received body with its share of the buffer budget, which is released on drop.
 pub(super) struct Received<'c> {
     pub(super) body: Bytes,
+    /// Boxed: few bodies are encoded, and the future of each request contains this struct.
+    encoded: Option<Box<Encoded>>,
     trailers: Option<Box<HeaderMap>>,
-    _charge: Charge<'c>,
+    charge: Charge<'c>,
+}
+
+/// The content coding of a body, and the decoded body if the signature covers that.
+struct Encoded {
+    coding: ContentCoding,
+    decoded: Option<Box<Bytes>>,
+}
+
+/// The content of a verified body.
+pub(super) enum Content {
+    /// The body itself, which is not encoded.
+    Plain,
+    /// The decoded body, which is the payload.
+    Decoded(Option<Box<Bytes>>),
+    /// An encoded body that cannot be decoded. The body itself is the payload.
+    Undecodable(BoxError),
+}
+
+impl Content {
+    /// Moves the decoded body into `verified`.
+    #[inline]
+    pub(super) fn into_payload(mut self, mut verified: Verified) -> (Verified, Self) {
+        match &mut self {
+            Self::Plain => {}
+            // A verifier's own payload has no coding.
+            _ if verified.payload.is_some() => self = Self::Decoded(None),
+            Self::Decoded(decoded) => verified.payload = decoded.take(),
+            Self::Undecodable(_) => {}
+        }
+        (verified, self)
+    }
 }
 
 impl Received<'_> {
+    /// Returns the bytes that the signature covers.
+    #[inline]
+    pub(super) fn signed(&self) -> &Bytes {
+        self.encoded.as_ref().and_then(|encoded| encoded.decoded.as_deref()).unwrap_or(&self.body)
+    }
+
+    /// Decodes the verified body, if it is encoded.
+    #[allow(clippy::manual_async_fn, reason = "an async fn stores its arguments twice")]
+    pub(super) fn decode(
+        &mut self,
+        config: &Config,
+        endpoint: &Endpoint,
+    ) -> impl Future<Output = Result<Content, Rejection>> {
+        let decoding = self.encoded.take().map(|encoded| {
+            let limits = Limits::new(config, endpoint);
+            rarely(self.decode_as(*encoded, limits))
+        });
+        async move {
+            match decoding {
+                None => Ok(Content::Plain),
+                Some(decoding) => decoding.await,
+            }
+        }
+    }
+
+    async fn decode_as(&mut self, encoded: Encoded, limits: Limits<'_>) -> Result<Content, Rejection> {
+        if encoded.decoded.is_some() || !encoded.coding.fits(&self.body) {
+            return Ok(Content::Decoded(encoded.decoded));
+        }
+        match limits.decode(encoded.coding, &self.body, &mut self.charge, true).await {
+            Ok(decoded) => Ok(Content::Decoded(Some(decoded))),
+            Err(error @ (ContentError::Unsupported | ContentError::Malformed(_))) => {
+                Ok(Content::Undecodable(error.into()))
+            }
+            Err(error) => Err(VerifyError::content(error).into()),
+        }
+    }
+
     /// Returns the handler's body, which no longer counts towards the budget.
     #[inline]
     pub(super) fn hand_on(self, payload: Bytes, with_trailers: bool) -> Body {
@@ -54,19 +127,36 @@ pub(super) struct Limits<'c> {
     bytes: usize,
     time: Duration,
     budget: &'c BufferBudget,
+    /// The bytes that the signature covers if the body is encoded.
+    signed: Option<SignedEncoding>,
 }
 
 impl<'c> Limits<'c> {
-    pub(super) fn new(config: &'c Config, profile: &Profile) -> Self {
+    pub(super) fn new(config: &'c Config, endpoint: &Endpoint) -> Self {
+        let profile = endpoint.verifier().profile();
         Self {
             bytes: config.body_limit.or(profile.body_limit()).unwrap_or(Config::DEFAULT_BODY_LIMIT),
             time: config.body_timeout,
             budget: &config.buffer_budget,
+            signed: profile.content_encoding(),
         }
+    }
+
+    async fn decode(
+        self,
+        coding: ContentCoding,
+        body: &[u8],
+        charge: &mut Charge<'_>,
+        is_verified: bool,
+    ) -> Result<Box<Bytes>, ContentError> {
+        let charge = &mut |bytes| charge.add(bytes).is_ok();
+        let limits = DecodedLimits { bytes: self.bytes, is_verified, charge };
+        coding.decode(body, limits).await.map(Box::new)
     }
 }
 
-/// Receives the whole body and passes it to `check`.
+/// Receives the whole body and passes what the signature covers to `check`: the body as it arrives, or the
+/// decoded body at the end.
 pub(super) async fn receive<'c, B>(
     body: &mut Incoming<B>,
     head: &Parts,
@@ -77,12 +167,32 @@ where
     B: HttpBody<Data: Send, Error: Into<BoxError>> + Send + 'static,
 {
     body.reject_announced_length(head, limits)?;
-    let mut reading = Reading::new(limits, check);
-    timeout(limits.time, poll_fn(|cx| reading.poll(body, cx)))
-        .await
-        .unwrap_or_else(|elapsed| Err(Rejection::new(RejectionKind::BodyTooSlow).because(elapsed)))?;
-    let Reading { buffer, trailers, charge, .. } = reading;
-    Ok(Received { body: buffer.into_bytes(), trailers, _charge: charge })
+    let coding = ContentCoding::of(&head.headers);
+    let decode_first = coding.filter(|_| limits.signed == Some(SignedEncoding::Decoded));
+    // In a block of its own, so that what follows takes the place of `reading` in the future.
+    let (buffer, trailers, mut charge) = {
+        let mut reading = Reading::new(limits, &mut *check, decode_first.is_none());
+        timeout(limits.time, poll_fn(|cx| reading.poll(body, cx)))
+            .await
+            .unwrap_or_else(|elapsed| Err(Rejection::new(RejectionKind::BodyTooSlow).because(elapsed)))?;
+        (reading.buffer, reading.trailers, reading.charge)
+    };
+    let body = buffer.into_bytes();
+    let decoded = match decode_first.filter(|coding| coding.fits(&body)) {
+        Some(coding) => {
+            let decoding = timeout(limits.time, limits.decode(coding, &body, &mut charge, false));
+            let decoded = rarely(decoding)
+                .await
+                .map_err(|elapsed| Rejection::new(RejectionKind::BodyTooSlow).because(elapsed))?;
+            Some(decoded.map_err(VerifyError::content)?)
+        }
+        None => None,
+    };
+    if decode_first.is_some() {
+        check.update(decoded.as_deref().unwrap_or(&body));
+    }
+    let encoded = coding.map(|coding| Box::new(Encoded { coding, decoded }));
+    Ok(Received { body, encoded, trailers, charge })
 }
 
 impl<B> Incoming<B>
@@ -139,16 +249,19 @@ struct Reading<'c, 'k> {
     limit: usize,
     charge: Charge<'c>,
     check: &'k mut dyn Check,
+    /// `true` if the check takes the body as it arrives.
+    checks: bool,
     buffer: Buffer,
     trailers: Option<Box<HeaderMap>>,
 }
 
 impl<'c, 'k> Reading<'c, 'k> {
-    fn new(limits: Limits<'c>, check: &'k mut dyn Check) -> Self {
+    fn new(limits: Limits<'c>, check: &'k mut dyn Check, checks: bool) -> Self {
         Self {
             limit: limits.bytes,
             charge: limits.budget.charge(),
             check,
+            checks,
             buffer: Buffer::default(),
             trailers: None,
         }
@@ -198,9 +311,11 @@ impl<'c, 'k> Reading<'c, 'k> {
             return Err(Rejection::new(RejectionKind::BodyTooLarge));
         }
         self.charge.add(data.remaining())?;
-        // Copies nothing if the data is already `Bytes`, as on every host.
+        // Copies nothing if the data is already `Bytes`, as with every supported framework.
         let data = data.copy_to_bytes(data.remaining());
-        self.check.update(&data);
+        if self.checks {
+            self.check.update(&data);
+        }
         self.buffer.push(data);
         Ok(())
     }

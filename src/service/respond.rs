@@ -1,9 +1,15 @@
 //! Responses that the layer creates itself.
 
-use std::{panic::resume_unwind, sync::Arc};
+use std::{
+    panic::resume_unwind,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use bytes::Bytes;
-use http::{HeaderMap, Response, request::Parts};
+use http::{HeaderMap, Response, header::CONTENT_TYPE, request::Parts};
 use http_body::Body as HttpBody;
 
 use super::{ResponseBody, receive::Incoming};
@@ -14,7 +20,7 @@ use crate::{
     observe::{Acknowledged, Ignored, OutcomeKind, Telemetry},
     rejection::{duplicate_response, is_grpc, settled_response},
     task::{Elapsed, RunEnd},
-    verify::VerifyError,
+    verify::{Profile, VerifyError},
 };
 
 /// The reason a request ends before its handler is called.
@@ -66,16 +72,31 @@ impl<E> From<Rejection> for EarlyResponse<E> {
 
 impl<E> From<VerifyError> for EarlyResponse<E> {
     fn from(error: VerifyError) -> Self {
-        Self::Rejected(error.into())
+        match error.handshake_response() {
+            Some(response) => Self::Handshake(Box::new(response.clone())),
+            None => Self::Rejected(error.into()),
+        }
     }
 }
 
 /// Creates the responses that do not come from the handler, and records them.
-#[derive(Clone)]
 pub(super) struct Responder {
     pub(super) config: Arc<Config>,
     pub(super) telemetry: Telemetry,
     grpc: bool,
+    /// `true` once the provider is known to require rejections without a body.
+    empty_rejections: AtomicBool,
+}
+
+impl Clone for Responder {
+    fn clone(&self) -> Self {
+        Self {
+            config: Arc::clone(&self.config),
+            telemetry: self.telemetry.clone(),
+            grpc: self.grpc,
+            empty_rejections: self.empty_rejections.load(Ordering::Relaxed).into(),
+        }
+    }
 }
 
 impl Responder {
@@ -84,6 +105,15 @@ impl Responder {
             config: Arc::clone(config),
             telemetry: Telemetry::begin(&config.observer),
             grpc: is_grpc(headers),
+            empty_rejections: AtomicBool::new(false),
+        }
+    }
+
+    /// Records the provider of the request.
+    pub(super) fn found(&self, profile: &Profile) {
+        self.telemetry.provider(profile.provider());
+        if profile.empty_rejections() {
+            self.empty_rejections.store(true, Ordering::Relaxed);
         }
     }
 
@@ -159,6 +189,10 @@ impl Responder {
             false if self.config.problem_json => rejection.to_problem_json(),
             false => rejection.to_response(),
         };
+        if !self.grpc && self.empty_rejections.load(Ordering::Relaxed) {
+            response.headers_mut().remove(CONTENT_TYPE);
+            *response.body_mut() = Bytes::new();
+        }
         if let Some(on_rejection) = &self.config.on_rejection {
             response = on_rejection(rejection, response);
             rejection.restore_in(&mut response, self.grpc);

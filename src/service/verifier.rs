@@ -5,10 +5,11 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use http::{Response, request::Parts};
 
+use super::respond::Responder;
 use crate::{
     Delivery, Rejection, RejectionKind,
     config::{Config, EndpointSource},
-    observe::{PerMinute, Telemetry, lookups_failed},
+    observe::{PerMinute, lookups_failed},
     task::{rarely, timeout},
     verify::{Check, Endpoint, Find, RequestContext, Tolerance, Verifier, VerifyError},
 };
@@ -32,16 +33,13 @@ impl Config {
 }
 
 /// Looks up the endpoint of the request.
-pub(super) async fn find_endpoint(
-    config: &Config,
-    head: &Parts,
-    telemetry: &Telemetry,
-) -> Result<Endpoint, Rejection> {
+pub(super) async fn find_endpoint(responder: &Responder, head: &Parts) -> Result<Endpoint, Rejection> {
+    let config = &responder.config;
     let endpoint = match &config.endpoint {
         EndpointSource::Fixed(endpoint) => endpoint.clone(),
         EndpointSource::Lookup(lookup) => rarely(look_up(&**lookup, head, &config.failed_lookups)).await?,
     };
-    telemetry.provider(endpoint.verifier().profile().provider());
+    responder.found(endpoint.verifier().profile());
     Ok(endpoint)
 }
 

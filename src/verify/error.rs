@@ -1,7 +1,9 @@
 use std::{borrow::Cow, error::Error, fmt, sync::Arc, time::Duration};
 
-use http::HeaderName;
+use bytes::Bytes;
+use http::{HeaderName, Response};
 
+use super::ContentError;
 use crate::BoxError;
 
 /// The reason a request failed verification.
@@ -23,6 +25,10 @@ pub(crate) enum Reason {
         tolerance: Duration,
     },
     Wrong(Cow<'static, str>),
+    /// The request is not signed by design, and has this response.
+    Handshake(Arc<Response<Bytes>>, Box<VerifyError>),
+    /// The body has a content coding that cannot be decoded.
+    Content(Arc<ContentError>),
     Unavailable(Arc<dyn Error + Send + Sync>),
 }
 
@@ -53,6 +59,28 @@ impl VerifyError {
         Self(Reason::Unavailable(source.into().into()))
     }
 
+    /// Creates an error for an unsigned request that is a verification handshake: `response` answers it, and
+    /// `error` rejects it where handshakes are not answered.
+    pub(crate) fn handshake(response: Response<Bytes>, error: Self) -> Self {
+        Self(Reason::Handshake(Arc::new(response), Box::new(error)))
+    }
+
+    /// Returns the response to a verification handshake that is not signed and has a body, such as
+    /// WooCommerce's ping. The layer sends it. Hosts that [verify without the
+    /// layer](super::verify_request) should send it instead of rejecting the request.
+    #[must_use]
+    pub fn handshake_response(&self) -> Option<&Response<Bytes>> {
+        match &self.0 {
+            Reason::Handshake(response, _) => Some(response),
+            _ => None,
+        }
+    }
+
+    /// Creates an error for a body that cannot be decoded.
+    pub(crate) fn content(error: ContentError) -> Self {
+        Self(Reason::Content(error.into()))
+    }
+
     /// Creates an error for a timestamp out of tolerance. Only the layer creates it; verifiers return the
     /// timestamp.
     pub(crate) fn stale(by: Duration, ahead: bool, tolerance: Duration) -> Self {
@@ -74,6 +102,8 @@ impl fmt::Display for VerifyError {
                 if *ahead { "ahead" } else { "old" },
                 tolerance.as_secs_f64(),
             ),
+            Reason::Handshake(_, error) => error.fmt(f),
+            Reason::Content(error) => error.fmt(f),
             Reason::Unavailable(_) => f.write_str("verification could not be completed"),
         }
     }
@@ -82,6 +112,8 @@ impl fmt::Display for VerifyError {
 impl Error for VerifyError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match &self.0 {
+            Reason::Handshake(_, error) => error.source(),
+            Reason::Content(error) => error.source(),
             Reason::Unavailable(source) => Some(&**source),
             _ => None,
         }

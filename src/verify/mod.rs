@@ -34,6 +34,7 @@
 //! [`verify_request`] verifies without the layer, for hosts that are not tower services.
 
 mod cached_lookup;
+mod content_coding;
 mod context;
 mod endpoint;
 mod error;
@@ -74,6 +75,7 @@ pub use self::{
     verified::Verified,
 };
 pub(crate) use self::{
+    content_coding::{ContentCoding, ContentError, DecodedLimits},
     error::Reason,
     keys::{Candidates, Keyring, MacKind, Macs, digest, fingerprint},
     location::{RequestValue, header_name},
@@ -81,7 +83,7 @@ pub(crate) use self::{
     request::{
         Parameters, Proxies, UrlSource, all_sorted_parameters, called_path, called_url, form_field,
         multipart_field, only_parameter, optional_header, parameter, scan, signed_headers, single_header,
-        sorted_parameters,
+        sorted_parameters, without_bom,
     },
     standalone::verify_body,
 };
@@ -212,6 +214,16 @@ impl Finish {
         F: Future<Output = Result<Verified, VerifyError>> + Send + 'static,
     {
         Self(Finishing::Later(Box::pin(future)))
+    }
+}
+
+impl Finish {
+    /// Changes what a successful check found.
+    pub(crate) fn map(self, change: impl FnOnce(Verified) -> Verified + Send + 'static) -> Self {
+        Self(match self.0 {
+            Finishing::Now(outcome) => Finishing::Now(outcome.map(change)),
+            Finishing::Later(later) => Finishing::Later(Box::pin(async move { later.await.map(change) })),
+        })
     }
 }
 

@@ -3,7 +3,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use super::{Location, Locations, VerifyError, digits, form_field};
+use super::{Location, Locations, VerifyError, digits, form_field, without_bom};
 
 /// The facts about a provider that its signature scheme does not state.
 ///
@@ -67,6 +67,7 @@ pub struct Profile {
     retries: Option<bool>,
     ack_deadline: Option<Duration>,
     lease: Option<Duration>,
+    empty_rejections: bool,
 }
 
 impl Profile {
@@ -94,6 +95,7 @@ impl Profile {
             retries: None,
             ack_deadline: None,
             lease: None,
+            empty_rejections: false,
         }
     }
 
@@ -174,7 +176,11 @@ impl Profile {
     }
 
     /// Sets which bytes the signature covers if the provider compresses the body (`Content-Encoding`).
-    /// Default: `None`, unknown. The layer always passes the bytes as received to the verifier.
+    /// Default: `None`, which counts as [`SignedEncoding::Encoded`].
+    ///
+    /// With the feature `compression` the layer decodes the body: before it verifies the signature if that covers
+    /// the decoded body, and otherwise afterwards. The body limit, the buffer budget and a maximum ratio of 100
+    /// bound what a client without the secret can cause.
     pub fn with_content_encoding(mut self, signed: impl Into<Option<SignedEncoding>>) -> Self {
         self.content_encoding = signed.into();
         self
@@ -218,6 +224,13 @@ impl Profile {
     /// expired. Use at least 3 s, so that the store has a second to answer each heartbeat.
     pub fn with_lease(mut self, lease: impl Into<Option<Duration>>) -> Self {
         self.lease = lease.into();
+        self
+    }
+
+    /// Sets whether the layer rejects requests with an empty body, for providers that do not accept another one
+    /// (Xero). The status and the headers stay the same. Default: `false`.
+    pub fn with_empty_rejections(mut self, empty: bool) -> Self {
+        self.empty_rejections = empty;
         self
     }
 
@@ -330,10 +343,17 @@ impl Profile {
         self.lease
     }
 
-    /// Returns the JSON in a payload: the content of the form field that holds it, or the payload itself.
+    /// Returns whether the layer rejects requests with an empty body.
+    #[must_use]
+    pub fn empty_rejections(&self) -> bool {
+        self.empty_rejections
+    }
+
+    /// Returns the JSON in a payload: the content of the form field that holds it, or the payload itself,
+    /// without a byte order mark.
     pub(crate) fn json_in<'b>(&self, payload: &'b [u8]) -> Cow<'b, [u8]> {
         let field = self.json_field.as_deref().and_then(|field| form_field(payload, field));
-        field.unwrap_or(Cow::Borrowed(payload))
+        field.unwrap_or(Cow::Borrowed(without_bom(payload)))
     }
 }
 
@@ -387,7 +407,7 @@ impl Attempt {
 /// The tolerance of a signed timestamp, in whole seconds.
 ///
 /// Default: 300 s into the past and into the future, which most providers recommend. The future always has a
-/// limit: a request dated ahead would otherwise stay valid until that date, whatever the limit for the past.
+/// limit: otherwise a request with a future timestamp would be valid at least until that timestamp.
 ///
 /// ```
 /// use std::time::Duration;
@@ -477,6 +497,7 @@ mod tests {
         assert!(profile.id().is_empty() && profile.event_type().is_empty());
         assert!(profile.id_signed() && profile.body_signed() && profile.event_type_signed());
         assert!(!profile.equal_bodies() && !profile.batch() && !profile.shared_secret());
+        assert!(!profile.empty_rejections());
         assert_eq!((profile.attempt(), profile.json_field(), profile.content_encoding()), (None, None, None));
         assert_eq!(profile.tolerance(), Tolerance::both(Duration::from_secs(300)));
         assert_eq!((profile.dedupe_window(), profile.ack_deadline(), profile.lease()), (None, None, None));
@@ -505,7 +526,8 @@ mod tests {
             .with_body_limit(2)
             .with_retries(false)
             .with_ack_deadline(seconds(3))
-            .with_lease(seconds(4));
+            .with_lease(seconds(4))
+            .with_empty_rejections(true);
         assert_eq!(profile.id(), [id, event_type.clone()]);
         assert_eq!(profile.event_type(), [event_type]);
         assert!(!profile.id_signed() && !profile.body_signed() && !profile.event_type_signed());
@@ -519,6 +541,7 @@ mod tests {
         assert_eq!(profile.retries(), Some(false));
         assert_eq!(profile.ack_deadline(), Some(seconds(3)));
         assert_eq!(profile.lease(), Some(seconds(4)));
+        assert!(profile.empty_rejections());
         assert_eq!(profile.with_id([]).with_retries(None).retries(), None);
     }
 

@@ -5,8 +5,14 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use http::request::Parts;
 
-use super::{Finish, Finishing, Later, Location, RequestContext, Verified, Verifier, VerifyError};
+use super::{
+    ContentCoding, DecodedLimits, Finish, Finishing, Later, Location, Profile, RequestContext,
+    SignedEncoding, Verified, Verifier, VerifyError,
+};
 use crate::task::{rarely, timeout};
+
+/// The limit in bytes of a decoded body, for providers that document none.
+const LARGEST_DECODED: usize = 1024 * 1024;
 
 /// Verifies a request whose body is in memory, without the layer: for actix-web or Rocket, for a queue
 /// consumer, or to check recorded requests.
@@ -14,6 +20,10 @@ use crate::task::{rarely, timeout};
 /// **The caller is responsible for handshakes, limits and deduplication.** Limit the body before reading it,
 /// call [`Verifier::handshake`] and [`Verifier::signed_handshake`] for providers that need them, and handle
 /// each [`Verified::id`] once. See the repository's example `examples/actix-web`.
+///
+/// An encoded body (`content-encoding: gzip`) is decoded, which requires the feature `compression`:
+/// [`Verified::payload`] is then the decoded body, of at most
+/// [`Profile::body_limit`](super::Profile::body_limit), or 1 MiB.
 ///
 /// `now` is the time that the signed timestamp is compared with; the profile's
 /// [tolerance](super::Profile::tolerance) applies. The id and the event type come from the locations in the
@@ -51,8 +61,8 @@ use crate::task::{rarely, timeout};
 ///
 /// # Errors
 ///
-/// Returns an error if the request is not genuine, if its timestamp is out of tolerance, or if a key could
-/// not be fetched. [`VerifyError::kind`] distinguishes these, and
+/// Returns an error if the request is not genuine, if its timestamp is out of tolerance, if its body cannot
+/// be decoded, or if a key could not be fetched. [`VerifyError::kind`] distinguishes these, and
 /// [`RejectionKind::status`](crate::RejectionKind::status) returns the status to respond with: for the last,
 /// 503, so that the provider retries.
 ///
@@ -120,15 +130,33 @@ where
     let mut check = verifier.begin(&request.with_tolerance(profile.tolerance()))?;
     let timestamp = check.timestamp();
     judge(timestamp)?;
-    check.update(body);
-    let mut verified = verify_body(check.finish(body), timestamp).await?;
+    let coding = ContentCoding::of(&head.headers).filter(|coding| coding.fits(body));
+    let signs_decoded = profile.content_encoding() == Some(SignedEncoding::Decoded);
+    let decoded = match coding {
+        Some(coding) if signs_decoded => Some(decode(coding, body, profile, false).await?),
+        _ => None,
+    };
+    let signed = decoded.as_ref().unwrap_or(body);
+    check.update(signed);
+    let mut verified = verify_body(check.finish(signed), timestamp).await?;
     judge(verified.timestamp)?;
+    let decoded = match coding {
+        Some(coding) if !signs_decoded && verified.payload.is_none() => {
+            Some(decode(coding, body, profile, true).await?)
+        }
+        _ => decoded,
+    };
+    verified.payload = verified.payload.or(decoded.map(Box::new));
     let payload = verified.payload.as_deref().unwrap_or(body);
     let find = |location: &Location, body: &[u8]| {
         let value = location.first(head, body)?;
         Some(value.as_str()).filter(|text| !text.is_empty()).map(Box::from)
     };
-    let id = || profile.id().iter().find_map(|location| find(location, payload));
+    let is_final = verified.is_id_final;
+    let id = || match is_final {
+        true => None,
+        false => profile.id().iter().find_map(|location| find(location, payload)),
+    };
     let event_type = || {
         profile.event_type().iter().find_map(|location| match location {
             Location::Json(_) => find(location, &profile.json_in(payload)),
@@ -137,6 +165,18 @@ where
     };
     (verified.id, verified.event_type) = (verified.id.or_else(id), verified.event_type.or_else(event_type));
     Ok(verified)
+}
+
+/// Decodes a body, verified or not.
+async fn decode(
+    coding: ContentCoding,
+    body: &[u8],
+    profile: &Profile,
+    is_verified: bool,
+) -> Result<Bytes, VerifyError> {
+    let bytes = profile.body_limit().unwrap_or(LARGEST_DECODED);
+    let limits = DecodedLimits { bytes, is_verified, charge: &mut |_| true };
+    rarely(coding.decode(body, limits)).await.map_err(VerifyError::content)
 }
 
 /// Waits for the result of a check, which may fetch a key. A `timestamp` in the head takes precedence over

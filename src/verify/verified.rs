@@ -36,6 +36,8 @@ pub struct Verified {
     pub(crate) fingerprint: Option<u64>,
     pub(crate) mac: Option<[u8; 32]>,
     pub(crate) id: Option<Box<str>>,
+    /// `true` if the id is not looked up in the profile's locations, because the signature does not cover them.
+    pub(crate) is_id_final: bool,
     pub(crate) event_type: Option<Box<str>>,
     pub(crate) timestamp: Option<SystemTime>,
     /// Boxed: few requests have one, and the future of each request contains this struct.
@@ -79,6 +81,13 @@ impl Verified {
         self
     }
 
+    /// Sets the delivery id, or states that there is none.
+    pub(crate) fn with_final_id(mut self, id: Option<Box<str>>) -> Self {
+        self.id = id;
+        self.is_id_final = true;
+        self
+    }
+
     /// Sets the event type, if it is not simply the value at
     /// [`Profile::event_type`](super::Profile::event_type).
     pub fn with_event_type(mut self, event_type: impl Into<Box<str>>) -> Self {
@@ -94,7 +103,6 @@ impl Verified {
     }
 
     /// Sets the payload, for a provider that signs something other than the body. Default: the body.
-    #[cfg(feature = "asymmetric")]
     pub(crate) fn with_payload(mut self, payload: Bytes) -> Self {
         self.payload = Some(Box::new(payload));
         self
@@ -124,8 +132,9 @@ impl Verified {
         self.timestamp
     }
 
-    /// Returns the verified payload, if it differs from the body. For Amazon SNS, which signs only some
-    /// fields of the body, it is the JSON object of those fields.
+    /// Returns the verified payload, if it differs from the body: the decoded body, if it is encoded
+    /// (`content-encoding`); for Amazon SNS, which signs only some fields of the body, the JSON object of those
+    /// fields.
     #[must_use]
     pub fn payload(&self) -> Option<&Bytes> {
         self.payload.as_deref()

@@ -95,7 +95,7 @@ impl Subject {
     fn others(&self, slot: &Slot) -> Vec<Option<Facts>> {
         let message = &self.seed.message;
         let text = message.text(slot);
-        if !slot.kind.is_text() || !self.tells(slot) {
+        if !slot.kind.is_text() || !self.is_informative(slot) {
             return Vec::new();
         }
         let others = [[text, b"x"].concat(), [b"x", text].concat(), Vec::new()];
@@ -122,15 +122,17 @@ impl Subject {
         others.map(|other| self.seed.message.with_part(part, other)).all(|other| self.send(&other).is_none())
     }
 
-    /// Returns `false` within parts that are signed to the byte, where all changes are alike.
-    fn tells(&self, slot: &Slot) -> bool {
+    /// Returns whether changing the slot can reveal something new. Within a part that is signed to the byte,
+    /// all changes are equivalent.
+    fn is_informative(&self, slot: &Slot) -> bool {
         !(slot.kind.is_inner() && self.exact.contains(&slot.part))
     }
 
     /// Returns `true` for the slots that the search changes one by one.
     pub(crate) fn is_changed(&self, slot: &Slot) -> bool {
         let is_sensitive = self.sensitive.iter().any(|sensitive| sensitive.overlaps(slot));
-        // Signed shapes have the headers of a vector, and all bodies that are signed to the byte are alike.
+        // A seed that was made from a vector has the vector's headers, which are already changed in the vector
+        // itself. A body that is signed to the byte reveals nothing new either.
         let is_known = match slot.kind {
             Kind::Header | Kind::Item | Kind::ItemValue => true,
             Kind::Body => self.exact.contains(&Part::Body),
@@ -138,7 +140,7 @@ impl Subject {
         };
         let is_new = self.seed.is_vector || !is_known;
         let is_query = slot.part == Part::Query && self.covered.probed.contains(&Difference::Query);
-        (is_sensitive || is_query) && is_new && self.tells(slot)
+        (is_sensitive || is_query) && is_new && self.is_informative(slot)
     }
 
     /// Returns `true` if the signature covers the body to the byte and nothing else.
@@ -168,7 +170,8 @@ impl Subject {
         signed.map(|(difference, _)| difference).collect()
     }
 
-    /// Returns the times one year and just more than the tolerance before and after.
+    /// Returns other times to try: one second beyond the tolerance of the timestamp, and one year from now, in
+    /// both directions.
     fn other_times(&self) -> impl Iterator<Item = SystemTime> + use<> {
         const YEAR: Duration = Duration::from_secs(365 * 86_400);
         let tolerance = self.covered.profile.tolerance();
@@ -193,7 +196,8 @@ impl Subject {
         self.endpoint.send(request, at).is_some()
     }
 
-    /// Returns the handler's input, whatever the timestamp; `None` also if HTTP has no such request.
+    /// Returns the handler's input, ignoring the timestamp. `None` if the request is rejected or is not valid
+    /// HTTP.
     pub(crate) fn send(&self, message: &Message) -> Option<Facts> {
         self.endpoint.send_leniently(&message.request()?, self.seed.now)
     }

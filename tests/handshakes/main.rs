@@ -7,3 +7,4 @@ mod refused;
 mod signed;
 mod support;
 mod unsigned;
+mod unsigned_posts;

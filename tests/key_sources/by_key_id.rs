@@ -113,8 +113,8 @@ async fn a_repeated_header_of_ebay_or_circle_is_rejected() {
         let (vector, web, service) = provider.valid();
         for name in vector["headers"].as_object().unwrap().keys() {
             let mut request = request_of(&vector);
-            let again = request.headers()[name.as_str()].clone();
-            request.headers_mut().append(name.parse::<http::HeaderName>().unwrap(), again);
+            let other = http::HeaderValue::from_static("other");
+            request.headers_mut().append(name.parse::<http::HeaderName>().unwrap(), other);
             assert_eq!(
                 send_request(&service, request).await,
                 Err(RejectionKind::MalformedSignature),

@@ -14,16 +14,16 @@ fn cert_url(vector: &Value) -> &str {
     vector["headers"]["PAYPAL-CERT-URL"].as_str().unwrap()
 }
 
-/// The time at which the known answers were sent: 2015-05-18T15:45:13Z.
+/// The time at which the requests of the test vectors were sent: 2015-05-18T15:45:13Z.
 const SENT_AT: u32 = 1_431_963_913;
 
-/// Returns a service for the sandbox, which all known answers are from.
+/// Returns a service for the sandbox, the environment of all test vectors.
 fn paypal(webhook_ids: impl Into<Secrets>, web: &Arc<Web>) -> Handler {
     service(provider::paypal(webhook_ids, Arc::clone(web)).sandbox(), SENT_AT).0
 }
 
 #[tokio::test]
-async fn the_known_answers_of_paypal_are_judged_right() {
+async fn paypal_test_vectors_have_the_expected_results() {
     let mut valid = 0;
     for vector in paypal_vectors() {
         let secret: Secret = vector["secret"].as_str().unwrap().parse().unwrap();
@@ -144,7 +144,7 @@ async fn a_certificate_of_paypal_is_used_for_72_hours_while_its_refresh_fails() 
     assert!(send_request(&service, request_of(vector)).await.is_ok());
     web.set(cert_url(vector), Err("the host is down"));
     tokio::time::advance(Duration::from_secs(72 * 3600 - 1)).await;
-    // The response to a duplicate, which shows that the request was verified.
+    // This is the response to a duplicate. It shows that the request was verified.
     assert_eq!(send_request(&service, request_of(vector)).await, Ok(String::new()));
     tokio::time::advance(Duration::from_secs(1)).await;
     assert_eq!(send_request(&service, request_of(vector)).await, UNAVAILABLE);

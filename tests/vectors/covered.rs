@@ -61,8 +61,9 @@ async fn a_value_that_a_profile_calls_signed_cannot_be_changed() {
 async fn a_header_that_a_profile_calls_unsigned_can_be_changed() {
     let mut providers = BTreeSet::new();
     for changed in Changed::all() {
-        // Contentful and Hook0 sign the headers that the sender names.
-        let is_chosen = ["contentful", "hook0", "hook0-v1"].contains(&&*changed.vector.scheme);
+        // Contentful, Coinbase and Hook0 sign the headers that the sender names.
+        let is_chosen =
+            ["coinbase-cdp", "contentful", "hook0", "hook0-v1"].contains(&&*changed.vector.scheme);
         if !changed.is_signed && !is_chosen && matches!(changed.place, Location::Header(_)) {
             assert!(
                 changed.is_accepted().await,

@@ -63,6 +63,8 @@ async fn every_valid_vector_with_an_extra_byte_is_rejected() {
         "cloudevents",
         "ms-graph",
         "monday",
+        // White space is not part of its canonical JSON.
+        "inngest",
     ];
     let protected = |vector: &&Vector| {
         let token = |value: &String| vector.secrets().contains(value);

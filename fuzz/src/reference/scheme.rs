@@ -74,7 +74,9 @@ impl Request<'_> {
     fn judge(mut self, now: SystemTime) -> Judged<usize> {
         let scheme = self.scheme;
         for (name, value) in scheme["require"].as_object().into_iter().flatten() {
-            if self.headers(name) != [value.as_str().unwrap_or_default().as_bytes()] {
+            let mut values = self.headers(name);
+            values.dedup();
+            if values != [value.as_str().unwrap_or_default().as_bytes()] {
                 return Err(Stop::Invalid);
             }
         }
@@ -92,11 +94,11 @@ impl Request<'_> {
             return self.keys.iter().position(is_sent).ok_or(Stop::Invalid);
         }
         let pairs = scheme["sig"]["kv"].is_string();
-        if pairs && texts.len() > 1 {
-            return Err(Stop::Invalid);
-        }
         if all_headers {
             self.list = Some(texts[0].clone());
+        }
+        if texts.len() > 1 && self.contradicts(&texts) {
+            return Err(Stop::Invalid);
         }
 
         // The first preferred version that is present counts.
@@ -112,7 +114,8 @@ impl Request<'_> {
         let prefer = strings(&scheme["sig"]["prefer"]);
         let mut version = None;
         if !prefer.is_empty() {
-            let first = prefer.into_iter().find(|key| self.field(key).is_some()).ok_or(Stop::Invalid)?;
+            let has = |key: &String| texts.iter().any(|text| self.field_in(text, key).is_some());
+            let first = prefer.into_iter().find(has).ok_or(Stop::Invalid)?;
             signed_by = vec![first.clone()];
             version = Some(first);
         }
@@ -221,6 +224,12 @@ impl Request<'_> {
                 }
             }
         }
+        if let Some(separator) = self.scheme["sig"]["groups"].as_str() {
+            let split = |text: Vec<u8>| -> Vec<Vec<u8>> {
+                text.split(|byte| separator.as_bytes().contains(byte)).map(<[u8]>::to_vec).collect()
+            };
+            texts = texts.into_iter().flat_map(split).collect();
+        }
         texts.retain(|text| !text.is_empty());
         if texts.is_empty() { Err(Stop::Invalid) } else { Ok((texts, all_headers)) }
     }
@@ -249,8 +258,39 @@ impl Request<'_> {
         Some((&item[..at], &item[at + 1..]))
     }
 
+    /// Returns whether one of several texts has another value of a field that the scheme reads.
+    fn contradicts(&self, texts: &[Vec<u8>]) -> bool {
+        let templates = match &self.scheme["template"] {
+            Value::String(template) => vec![template.as_str()],
+            templates => templates
+                .as_object()
+                .into_iter()
+                .flat_map(|map| map.values())
+                .filter_map(Value::as_str)
+                .collect(),
+        };
+        let named = templates.into_iter().flat_map(|template| parts(template).unwrap_or_default());
+        let named = named.filter_map(|part| match part {
+            Part::Named(name) => Some(name.to_owned()),
+            Part::Literal(_) => None,
+        });
+        let places = [&self.scheme["ts"]["from"], &self.scheme["key"]["select_by"]];
+        let places = places.into_iter().filter_map(|place| place.as_str().map(str::to_owned));
+        named.chain(places).any(|place| match place.split_once(':') {
+            Some(("field" | "headers_named_by", key)) => {
+                texts.iter().any(|text| self.field_in(text, key) != self.field_in(&texts[0], key))
+            }
+            Some(("item", _)) => true,
+            _ => false,
+        })
+    }
+
     fn field(&self, key: &str) -> Option<Vec<u8>> {
-        let items = self.items(self.list.as_ref()?);
+        self.field_in(self.list.as_ref()?, key)
+    }
+
+    fn field_in(&self, text: &[u8], key: &str) -> Option<Vec<u8>> {
+        let items = self.items(text);
         items.iter().find_map(|item| {
             let (found, value) = self.pair(item)?;
             (found == key.as_bytes()).then(|| value.to_vec())
@@ -268,11 +308,15 @@ impl Request<'_> {
             Err(()) => Err(Stop::Invalid),
         };
         match kind {
-            "header" => match self.headers(name)[..] {
-                [] => Ok(None),
-                [one] => Ok(Some(one.to_vec())),
-                _ => Err(Stop::Invalid),
-            },
+            "header" => {
+                let mut values = self.headers(name);
+                values.dedup();
+                match values[..] {
+                    [] => Ok(None),
+                    [one] => Ok(Some(one.to_vec())),
+                    _ => Err(Stop::Invalid),
+                }
+            }
             "query" => bytes(only(form(self.head.uri.query().unwrap_or_default().as_bytes()), name)),
             "form" => bytes(only(form(self.body), name)),
             "field" => Ok(self.field(name)),
@@ -431,6 +475,8 @@ fn key(format: &Value, secret: &str) -> Option<Vec<u8>> {
         Some("hex") => hex(text.as_bytes()),
         Some("base64") => base64(text.as_bytes(), STANDARD),
         Some("base64url") => base64(text.as_bytes(), FOR_URLS),
+        // Two keys.
+        Some("utf8-or-whsec") => None,
         _ => Some(text.into()),
     }
 }

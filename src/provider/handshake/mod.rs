@@ -18,7 +18,7 @@ pub(super) use self::shared::{
 use crate::{
     Secret,
     verify::{
-        Check, Finish, RequestContext, VerifyError, constant_time_eq, matching_token, parameter,
+        Check, Finish, RequestContext, VerifyError, constant_time_eq, digits, matching_token, parameter,
         single_header,
     },
 };
@@ -28,12 +28,61 @@ use crate::{
 pub(super) struct Handshake {
     pub(super) unsigned: fn(&HandshakeRequest<'_>) -> Option<Response<Bytes>>,
     pub(super) signed: fn(&HandshakeRequest<'_>, &Bytes) -> Option<Response<Bytes>>,
+    /// The handshake that is not signed and has a body.
+    pub(super) unsigned_post: Option<UnsignedPost>,
     /// Returns whether the unsigned handshake would sign this text for any client. A body with such a text is
     /// rejected, even if its signature matches.
     pub(super) signs: Option<fn(&[u8]) -> bool>,
     /// Returns the name of the query parameter with the verify token, if the request is a handshake that
     /// requires one.
     pub(super) token: fn(&HandshakeRequest<'_>) -> Option<&'static str>,
+}
+
+/// A `POST` without a signature that a provider sends when a webhook is set up or tested.
+#[derive(Clone, Copy)]
+pub(super) struct UnsignedPost {
+    /// Returns whether the head is that of such a request. Only then is the body read.
+    pub(super) has_head: fn(&HandshakeRequest<'_>) -> bool,
+    /// Returns the response to such a body, and `None` for every other body.
+    pub(super) response: fn(&[u8]) -> Option<Response<Bytes>>,
+}
+
+impl UnsignedPost {
+    /// The largest body in bytes.
+    const LARGEST: u64 = 4096;
+
+    /// Returns the check of a request that was rejected with `error` for its missing signature.
+    pub(super) fn check<'a>(
+        self,
+        request: &HandshakeRequest<'_>,
+        error: VerifyError,
+    ) -> Result<Box<dyn Check + 'a>, VerifyError> {
+        let length = request.header(header::CONTENT_LENGTH.as_str());
+        let length = length.and_then(|length| digits(length.as_bytes()));
+        let is_short = length.is_some_and(|length| (1..=Self::LARGEST).contains(&length));
+        match request.is(&Method::POST) && is_short && (self.has_head)(request) {
+            true => Ok(Box::new(UnsignedPostCheck { response: self.response, error })),
+            false => Err(error),
+        }
+    }
+}
+
+/// The check of a request without a signature. It never succeeds.
+struct UnsignedPostCheck {
+    response: fn(&[u8]) -> Option<Response<Bytes>>,
+    error: VerifyError,
+}
+
+impl Check for UnsignedPostCheck {
+    fn update(&mut self, _: &[u8]) {}
+
+    fn finish(self: Box<Self>, body: &Bytes) -> Finish {
+        let error = match (self.response)(body) {
+            Some(response) => VerifyError::handshake(response, self.error),
+            None => self.error,
+        };
+        Err(error).into()
+    }
 }
 
 /// A handshake request, with the provider's secrets.
@@ -45,7 +94,7 @@ pub(super) struct HandshakeRequest<'a> {
 impl Handshake {
     /// No handshake.
     pub(super) const NONE: Self =
-        Self { unsigned: |_| None, signed: |_, _| None, signs: None, token: |_| None };
+        Self { unsigned: |_| None, signed: |_, _| None, unsigned_post: None, signs: None, token: |_| None };
 
     /// Returns the error for a handshake whose verify token is missing or wrong. Its kind is that of a
     /// missing signature, so the client cannot distinguish the two.
@@ -75,6 +124,11 @@ impl<'a> HandshakeRequest<'a> {
 
     pub(super) fn is(&self, method: &Method) -> bool {
         self.head().method == *method
+    }
+
+    /// Returns whether the body is announced as a form.
+    pub(super) fn is_form(&self) -> bool {
+        is_form(self.head())
     }
 
     /// Returns the first value of a query parameter.
@@ -108,8 +162,8 @@ impl<'a> HandshakeRequest<'a> {
 /// Returns a response that echoes `text` as plain text, so that browsers do not guess another type. Returns
 /// `None` if `text` is empty or too long for a challenge.
 pub(super) fn echo(text: &str) -> Option<Response<Bytes>> {
-    const MOST: usize = 4096;
-    (!text.is_empty() && text.len() <= MOST)
+    const MAX: usize = 4096;
+    (!text.is_empty() && text.len() <= MAX)
         .then(|| response_of_type("text/plain; charset=utf-8", Bytes::copy_from_slice(text.as_bytes())))
 }
 
@@ -123,6 +177,14 @@ fn response_of_type(content_type: &'static str, body: Bytes) -> Response<Bytes> 
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
+}
+
+/// Returns whether a request's body is announced as a form.
+pub(super) fn is_form(head: &Parts) -> bool {
+    const FORM: &[u8] = b"application/x-www-form-urlencoded";
+    let content_type = head.headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
+    let start = content_type.and_then(|value| value.get(..FORM.len()));
+    start.is_some_and(|start| start.eq_ignore_ascii_case(FORM))
 }
 
 /// Returns an empty response with a status.

@@ -34,8 +34,8 @@ pub(in crate::provider) fn short_body_with<'b>(
 
 /// Returns the body if it is short enough for a handshake, so that large events are not scanned.
 pub(in crate::provider) fn short_body(body: &Bytes) -> Option<&Bytes> {
-    const MOST: usize = 4096;
-    (body.len() <= MOST).then_some(body)
+    const MAX: usize = 4096;
+    (body.len() <= MAX).then_some(body)
 }
 
 /// Returns the response to the `OPTIONS` request of CloudEvents, if the request contains the secret.

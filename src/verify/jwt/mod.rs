@@ -144,7 +144,7 @@ impl TokenVerifier {
                 claims
                     .text(name)
                     .and_then(|text| digest_of(text, Encoding::Hex))
-                    .is_some_and(|said| constant_time_eq(&said, &digest))
+                    .is_some_and(|expected| constant_time_eq(&expected, &digest))
             }
         };
         if !url_is_right {
@@ -166,7 +166,7 @@ impl Verifier for TokenVerifier {
         let mut signed = self.keys.begin(token.algorithm(), key_id, token.signature.as_bytes())?;
         signed.update(token.signed.as_bytes());
         if self.rules.payload == BodyClaim::Body {
-            // The signed text ends with the dot that precedes the payload.
+            // The signed text so far ends with the dot before the payload; the body follows.
             return Ok(Box::new(BodyCheck { signed }));
         }
         let mut verified = signed.verify()?;
@@ -184,13 +184,13 @@ impl Verifier for TokenVerifier {
         let BodyClaim::Sha256(name, encoding, presence) = self.rules.payload else {
             return Ok(Box::new(TokenCheck { verified }));
         };
-        let said = match claims.text(name) {
+        let expected = match claims.text(name) {
             None => None,
             Some(text) => Some(digest_of(text, encoding).ok_or_else(|| {
                 VerifyError::malformed(format!("token's `{name}` is not a SHA-256 digest"))
             })?),
         };
-        Ok(Box::new(DigestCheck { digest: Sha256::new(), said, presence, verified }))
+        Ok(Box::new(DigestCheck { digest: Sha256::new(), expected, presence, verified }))
     }
 
     fn profile(&self) -> &Profile {
@@ -212,7 +212,7 @@ impl Signer for TokenVerifier {
 /// A verified token that contains the body's digest.
 struct DigestCheck {
     digest: Sha256,
-    said: Option<[u8; 32]>,
+    expected: Option<[u8; 32]>,
     presence: Presence,
     verified: Verified,
 }
@@ -227,8 +227,8 @@ impl Check for DigestCheck {
     }
 
     fn finish(self: Box<Self>, body: &Bytes) -> Finish {
-        let is_right = match self.said {
-            Some(said) => constant_time_eq(&said, &self.digest.finalize()),
+        let is_right = match self.expected {
+            Some(expected) => constant_time_eq(&expected, &self.digest.finalize()),
             None => match self.presence {
                 Presence::Always => false,
                 Presence::WithBody => body.is_empty(),

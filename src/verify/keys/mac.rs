@@ -153,6 +153,8 @@ pub(crate) struct Keyring {
 }
 
 pub(crate) struct MacKey {
+    /// The index of its secret.
+    index: usize,
     /// A MAC that has processed the key's first block. Cloning it saves hashing two blocks per request.
     mac: Mac,
     fingerprint: u64,
@@ -164,9 +166,10 @@ pub(crate) struct MacKey {
 impl Keyring {
     /// Creates one key per secret, from the secret's bytes.
     pub(crate) fn of_text(kind: MacKind, secrets: &Secrets) -> Self {
-        let key =
-            |secret: &Secret| MacKey::new(kind, Zeroizing::new(secret.expose().into()), secret.key_id());
-        Self { kind, keys: secrets.iter().map(key).collect() }
+        let key = |(index, secret): (usize, &Secret)| {
+            MacKey::new(index, kind, Zeroizing::new(secret.expose().into()), secret.key_id())
+        };
+        Self { kind, keys: secrets.iter().enumerate().map(key).collect() }
     }
 
     /// Creates one key per secret: the result of `decode` for text, or the raw key.
@@ -182,11 +185,28 @@ impl Keyring {
             Ok(bytes) if bytes.is_empty() => {
                 Err(InvalidSecret::new("key is empty after its prefix").at(index))
             }
-            Ok(bytes) => Ok(MacKey::new(kind, bytes, secret.key_id())),
+            Ok(bytes) => Ok(MacKey::new(index, kind, bytes, secret.key_id())),
             Err(error) => Err(error.at(index)),
         };
         let keys = secrets.iter().enumerate().map(key).collect::<Result<_, _>>()?;
         Ok(Self { kind, keys })
+    }
+
+    /// Adds a second key for each secret whose text `decode` accepts.
+    pub(crate) fn or_decoded<D>(mut self, secrets: &Secrets, decode: D) -> Self
+    where
+        D: Fn(&str) -> Option<Zeroizing<Vec<u8>>>,
+    {
+        let bytes = |secret: &Secret| decode(secret.expose_str()?).filter(|bytes| !bytes.is_empty());
+        let kind = self.kind;
+        // Both keys of a secret have one fingerprint, so that an event has one scope, whichever key signs it.
+        let key = |((index, secret), first): ((usize, &Secret), &MacKey)| {
+            let key = MacKey::new(index, kind, bytes(secret)?, secret.key_id());
+            Some(MacKey { fingerprint: first.fingerprint, ..key })
+        };
+        let more: Vec<_> = secrets.iter().enumerate().zip(&self.keys).filter_map(key).collect();
+        self.keys.extend(more);
+        self
     }
 
     /// Returns the tag's length in bytes.
@@ -228,10 +248,9 @@ impl Keyring {
 
     /// Returns the facts about a request that the key at `index` verified.
     pub(crate) fn verified(&self, index: usize) -> Verified {
-        let verified = Verified::new().with_secret_index(index);
         match self.keys.get(index) {
-            Some(key) => verified.with_fingerprint(key.fingerprint),
-            None => verified,
+            Some(key) => Verified::new().with_secret_index(key.index).with_fingerprint(key.fingerprint),
+            None => Verified::new(),
         }
     }
 }
@@ -243,11 +262,12 @@ impl fmt::Debug for Keyring {
 }
 
 impl MacKey {
-    fn new(kind: MacKind, bytes: Zeroizing<Vec<u8>>, key_id: Option<&str>) -> Self {
+    fn new(index: usize, kind: MacKind, bytes: Zeroizing<Vec<u8>>, key_id: Option<&str>) -> Self {
         let mut mac = MacKind::HmacSha256.keyed(&bytes);
         mac.update(b"tower-webhook key fingerprint");
         let [a, b, c, d, e, f, g, h, ..] = mac.finish().0;
         Self {
+            index,
             mac: kind.keyed(&bytes),
             fingerprint: u64::from_be_bytes([a, b, c, d, e, f, g, h]),
             bytes,
@@ -317,7 +337,7 @@ pub(crate) struct Candidates {
 
 impl Candidates {
     /// The maximum number of signatures: a provider sends one per secret in use.
-    const MOST: usize = 32;
+    const MAX: usize = 32;
 
     /// Decodes `texts`, any of which may match. An invalid one does not affect the others.
     pub(crate) fn read<'t>(
@@ -328,7 +348,7 @@ impl Candidates {
         let mut found: Option<Self> = None;
         let mut refusal = None;
         for (index, text) in texts.enumerate() {
-            if index == Self::MOST {
+            if index == Self::MAX {
                 return Err(VerifyError::malformed("request has more than 32 signatures"));
             }
             match (encoding.decode_tag(text, length), &mut found) {

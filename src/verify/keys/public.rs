@@ -248,7 +248,7 @@ pub(crate) struct Signatures(Vec<Vec<u8>>);
 impl Signatures {
     /// The maximum number of signatures. It is lower than for MACs, because each signature costs one
     /// verification per key.
-    const MOST: usize = 8;
+    const MAX: usize = 8;
 
     /// The maximum length of a signature as text; no encoding is longer.
     const LONGEST: usize = 2048;
@@ -262,7 +262,7 @@ impl Signatures {
         let mut found = Vec::new();
         let mut refusal = VerifyError::malformed("signature of a supported version is missing");
         for (index, text) in texts.enumerate() {
-            if index == Self::MOST {
+            if index == Self::MAX {
                 return Err(VerifyError::malformed("request has more than 8 signatures"));
             }
             match Self::decode(text, encoding) {

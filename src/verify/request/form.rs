@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::multipart_field;
+use super::{multipart_field, without_bom};
 use crate::verify::VerifyError;
 
 /// Names and values of parameters.
@@ -20,21 +20,22 @@ pub(crate) fn sorted_parameters(encoded: &[u8]) -> Result<Parameters<'_>, Verify
 /// The number of parameters is limited, because a parameter of two bytes takes far more memory, and the
 /// request is not verified yet.
 pub(crate) fn all_sorted_parameters(encoded: &[u8]) -> Result<Parameters<'_>, VerifyError> {
-    const MOST: usize = 1024;
-    let mut parameters: Parameters<'_> = form_urlencoded::parse(encoded).take(MOST + 1).collect();
-    if parameters.len() > MOST {
+    const MAX: usize = 1024;
+    let mut parameters: Parameters<'_> = form_urlencoded::parse(encoded).take(MAX + 1).collect();
+    if parameters.len() > MAX {
         return Err(VerifyError::malformed("form or query has more than 1024 parameters"));
     }
     parameters.sort();
     Ok(parameters)
 }
 
-/// Returns the value of a parameter that must not be repeated: other code might read the other value.
+/// Returns the value of a parameter that must not have two values: other code might read the other.
 pub(crate) fn only_parameter<'a>(encoded: &'a [u8], name: &str) -> Result<Option<Cow<'a, str>>, VerifyError> {
     let mut values = form_urlencoded::parse(encoded).filter(|(key, _)| key == name).map(|(_, value)| value);
-    match (values.next(), values.next()) {
-        (_, Some(_)) => Err(VerifyError::malformed(format!("`{name}` parameter is repeated"))),
-        (value, None) => Ok(value),
+    let first = values.next();
+    match values.any(|value| Some(value) != first) {
+        true => Err(VerifyError::malformed(format!("`{name}` parameter is repeated with another value"))),
+        false => Ok(first),
     }
 }
 
@@ -46,6 +47,7 @@ pub(crate) fn parameter<'a>(encoded: &'a [u8], name: &str) -> Option<Cow<'a, str
 /// Returns the value of a form field, in either encoding of forms. A body that begins like JSON is not parsed
 /// as a form.
 pub(crate) fn form_field<'b>(body: &'b [u8], field: &str) -> Option<Cow<'b, [u8]>> {
+    let body = without_bom(body);
     let value = match body {
         [b'{' | b'[' | b' ' | b'\n' | b'\r' | b'\t', ..] => return None,
         [b'-', b'-', ..] => return multipart_field(body, field).map(Cow::Borrowed),

@@ -6,19 +6,20 @@ use crate::verify::VerifyError;
 
 /// Returns the value of the header `name`; `None` if the header is absent.
 ///
-/// A repeated header is an error: the provider signed one of the values, and other code might read the other.
+/// A header with two values is an error: the provider signed one of them, and other code might read the other.
 pub(crate) fn optional_header<'h>(
     headers: &'h HeaderMap,
     name: &HeaderName,
 ) -> Result<Option<&'h HeaderValue>, VerifyError> {
     let mut values = headers.get_all(name).iter();
-    match (values.next(), values.next()) {
-        (_, Some(_)) => Err(VerifyError::malformed(format!("`{name}` header is repeated"))),
-        (value, None) => Ok(value),
+    let first = values.next();
+    match values.any(|value| Some(value) != first) {
+        true => Err(VerifyError::malformed(format!("`{name}` header is repeated with another value"))),
+        false => Ok(first),
     }
 }
 
-/// Returns the value of the header `name`, which must be present exactly once.
+/// Returns the value of the header `name`, which must be present with one value.
 pub(crate) fn single_header<'h>(
     headers: &'h HeaderMap,
     name: &HeaderName,
@@ -31,14 +32,14 @@ pub(crate) fn single_header<'h>(
 /// Their number is limited, because the value of each listed header is hashed before the request is verified.
 /// A list that repeats a long header would make a small request expensive.
 pub(crate) fn signed_headers(list: &[u8], separator: u8) -> Result<Vec<HeaderName>, VerifyError> {
-    const MOST: usize = 32;
+    const MAX: usize = 32;
     let malformed = VerifyError::malformed;
     let names = list.split(|&byte| byte == separator).map(<[u8]>::trim_ascii);
-    let names = names.filter(|name| !name.is_empty()).take(MOST + 1).map(HeaderName::from_bytes);
+    let names = names.filter(|name| !name.is_empty()).take(MAX + 1).map(HeaderName::from_bytes);
     let names: Vec<_> = names
         .collect::<Result<_, _>>()
         .map_err(|_| malformed("list of signed headers contains an invalid header name"))?;
-    if names.len() > MOST {
+    if names.len() > MAX {
         return Err(malformed("list of signed headers is too long"));
     }
     Ok(names)

@@ -8,8 +8,14 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
+/// Returns JSON without a byte order mark, which a parser may ignore (RFC 8259, section 8.1).
+pub(crate) fn without_bom(json: &[u8]) -> &[u8] {
+    json.strip_prefix(b"\xef\xbb\xbf").unwrap_or(json)
+}
+
 /// Returns the scalar at `pointer` as text. Scans up to the value only, and builds no tree.
 pub(crate) fn scan(json: &[u8], pointer: &str) -> Option<Box<str>> {
+    let json = without_bom(json);
     let mut found = None;
     let steps = pointer.strip_prefix('/')?.split('/');
     let mut deserializer = serde_json::Deserializer::from_slice(json);
@@ -60,8 +66,8 @@ impl<'de, 'p, I: Iterator<Item = &'p str>> Visitor<'de> for StepVisitor<'_, 'p, 
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let step = unescape(self.step);
-        while let Some(is_it) = map.next_key_seed(KeySeed(&step))? {
-            if is_it {
+        while let Some(matches) = map.next_key_seed(KeySeed(&step))? {
+            if matches {
                 return map.next_value_seed(self.scan);
             }
             map.next_value::<IgnoredAny>()?;

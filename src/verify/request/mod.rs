@@ -13,7 +13,7 @@ pub(crate) use self::{
     form::{Parameters, all_sorted_parameters, form_field, only_parameter, parameter, sorted_parameters},
     forwarded::Proxies,
     header::{optional_header, signed_headers, single_header},
-    json_pointer::scan,
+    json_pointer::{scan, without_bom},
     multipart::multipart_field,
-    url::{UrlSource, called_path, called_url, url_pieces},
+    url::{UrlSource, called_path, called_url, unescaped_url, url_pieces},
 };

@@ -4,7 +4,7 @@ use std::{borrow::Cow, net::Ipv6Addr};
 
 use http::{HeaderValue, header, request::Parts, uri::PathAndQuery};
 
-use super::{forwarded::Proxies, header::optional_header};
+use super::forwarded::Proxies;
 use crate::verify::{RequestContext, VerifyError};
 
 /// The source of the URL that the provider called.
@@ -12,7 +12,7 @@ use crate::verify::{RequestContext, VerifyError};
 pub(crate) enum UrlSource<'a> {
     /// The request itself.
     Request,
-    /// The URL that the provider was given.
+    /// The `public_url`, which the provider is configured with.
     PublicUrl(&'a str),
     /// The headers of these proxies, for requests that come from one of them.
     Proxies(&'a Proxies),
@@ -26,7 +26,8 @@ pub(crate) fn called_url(request: &RequestContext<'_>) -> Result<String, VerifyE
 /// Returns the URL that the provider called, in pieces. All verifiers that need the URL use this function.
 ///
 /// The query is the request's own, so that a signature over the URL covers the parameters that handlers read.
-/// Unless configured otherwise, the scheme is `https`: the URI's scheme is that of the last proxy.
+/// Unless configured otherwise, the scheme is `https`: the URI's scheme is the one of the connection from the
+/// last proxy.
 pub(crate) fn url_pieces<'a>(request: &RequestContext<'a>) -> Result<[&'a str; 4], VerifyError> {
     let head = request.head();
     let forwarded = match request.url_source() {
@@ -50,6 +51,43 @@ pub(crate) fn url_pieces<'a>(request: &RequestContext<'a>) -> Result<[&'a str; 4
     Ok([scheme, host, slash, target])
 }
 
+/// Returns the URL that the provider called, with the escapes that HubSpot decodes before it signs.
+///
+/// In the path, `/` and `?` stay escaped; otherwise the signature would be valid for another route. In the
+/// query, all of them are decoded, because none separates parameters.
+///
+/// # Errors
+///
+/// Returns an error if the URL has none of these escapes.
+pub(crate) fn unescaped_url(request: &RequestContext<'_>) -> Result<String, VerifyError> {
+    const DECODED: &[u8] = b":/?@!$'()*,;";
+    let url = called_url(request)?;
+    let query = url.find('?').unwrap_or(url.len());
+    let mut unescaped = String::with_capacity(url.len());
+    let mut rest = &*url;
+    while let Some((before, after)) = rest.split_once('%') {
+        unescaped.push_str(before);
+        let at = url.len() - after.len();
+        let byte = after.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        let decoded = byte.filter(|byte| DECODED.contains(byte) && (at > query || !b"/?".contains(byte)));
+        rest = match (decoded, after.get(2..)) {
+            (Some(byte), Some(tail)) => {
+                unescaped.push(byte.into());
+                tail
+            }
+            _ => {
+                unescaped.push('%');
+                after
+            }
+        };
+    }
+    unescaped.push_str(rest);
+    match unescaped.len() == url.len() {
+        true => Err(VerifyError::malformed("URL has no escapes to decode")),
+        false => Ok(unescaped),
+    }
+}
+
 /// Returns the path and the query that the provider called.
 pub(crate) fn called_path(request: &RequestContext<'_>) -> Result<String, VerifyError> {
     match request.url_source() {
@@ -58,8 +96,8 @@ pub(crate) fn called_path(request: &RequestContext<'_>) -> Result<String, Verify
     }
 }
 
-/// Returns the URL that the provider was given, without parameters that it may add. `None` if the URL is not
-/// configured.
+/// Returns the URL that the provider is configured with, without parameters that the provider may add. `None`
+/// if the URL is not configured.
 #[cfg_attr(not(feature = "asymmetric"), allow(dead_code, reason = "only eBay signs it"))]
 pub(crate) fn endpoint_url<'a>(request: &RequestContext<'a>) -> Option<Cow<'a, str>> {
     match request.url_source() {
@@ -101,7 +139,12 @@ fn by_name(query: &str) -> Vec<&str> {
 /// Returns the request's own host: from the URI, which takes precedence (RFC 9112, section 3.2.2), or from
 /// `host`.
 fn own_host(head: &Parts) -> Result<&str, VerifyError> {
-    let header = optional_header(&head.headers, &header::HOST)?.map(HeaderValue::as_bytes);
+    let mut hosts = head.headers.get_all(header::HOST).iter();
+    let header = hosts.next().map(HeaderValue::as_bytes);
+    // Several `host` headers are never valid, even if they are equal (RFC 9112, section 3.2).
+    if hosts.next().is_some() {
+        return Err(VerifyError::malformed("`host` header is repeated"));
+    }
     let authority = head.uri.authority().map(|authority| authority.as_str().as_bytes());
     let host = authority.or(header).ok_or(VerifyError::missing_header(&header::HOST))?;
     host_and_port(host).ok_or(VerifyError::malformed("`host` is not a host with an optional port"))

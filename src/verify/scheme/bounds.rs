@@ -120,6 +120,8 @@ enum Shape {
     Url,
     /// Text that is rejected if it contains a byte that would end it.
     Text,
+    /// Unpadded base64url.
+    Base64Url,
     /// Any bytes.
     Any,
 }
@@ -133,7 +135,7 @@ impl Shape {
             },
             Part::Timestamp | Part::Secret => Self::Fixed,
             Part::Method => Self::Method,
-            Part::Text(Text::Url | Text::PathAndQuery, _) => Self::Url,
+            Part::Text(Text::Url | Text::UnescapedUrl | Text::PathAndQuery | Text::PathIn(_), _) => Self::Url,
             Part::Text(Text::Value(_), _) => Self::Text,
             // The last value may contain any byte.
             Part::Text(Text::HeadersNamedBy(_), _) => Self::Any,
@@ -145,6 +147,7 @@ impl Shape {
             BodyPart::No => None,
             BodyPart::Itself | BodyPart::SortedForm => Some(Self::Any),
             BodyPart::Sha256Hex => Some(Self::Fixed),
+            BodyPart::Base64Url => Some(Self::Base64Url),
         }
     }
 
@@ -159,6 +162,7 @@ impl Shape {
             Self::Digits => (!byte.is_ascii_digit()).then_some(None),
             Self::Url => (!is_url).then_some(Some(byte)),
             Self::Text => Some(Some(byte)),
+            Self::Base64Url => (!byte.is_ascii_alphanumeric() && !b"-_".contains(&byte)).then_some(None),
             Self::Any => None,
         }
     }

@@ -44,6 +44,7 @@ impl Scheme {
                 enc,
                 prefix: String::new(),
                 prefix_optional: false,
+                groups: None,
                 items: None,
                 kv: None,
                 keys: Vec::new(),
@@ -76,6 +77,13 @@ impl Scheme {
             Encoding::Base64 => KeyEncoding::Base64,
             Encoding::Base64Url => KeyEncoding::Base64Url,
         };
+        self
+    }
+
+    /// Sets the key to the secret's text or, if that is `whsec_` and base64, to the bytes that it encodes: either
+    /// may match, for a provider that has changed from one to the other without changing the prefix.
+    pub fn key_text_or_whsec(mut self) -> Self {
+        self.key.encoding = KeyEncoding::Utf8OrWhsec;
         self
     }
 
@@ -135,6 +143,14 @@ impl Scheme {
     pub fn pairs<'k>(mut self, separator: &str, keys: impl IntoIterator<Item = &'k str>) -> Self {
         self.sig.kv = Some(separator.to_owned());
         self.sig.keys = keys.into_iter().map(str::to_owned).collect();
+        self
+    }
+
+    /// Sets the separator of several groups of [pairs](Self::pairs) in one header, such as the space in
+    /// `t=1700000000,v1=5257… t=1700000000,v1=8f0c…`, which some providers send during a secret rotation. All
+    /// groups must have the same timestamp and the same other signed fields.
+    pub fn groups(mut self, separator: &str) -> Self {
+        self.sig.groups = Some(separator.to_owned());
         self
     }
 

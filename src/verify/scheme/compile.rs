@@ -55,7 +55,7 @@ impl Scheme {
             Algorithm::Token | Algorithm::Basic => self.shown_secret(&secrets)?,
             _ => self.signature(&secrets, templates)?,
         };
-        if proof.takes_from_list() && !signature.places.iter().all(Location::is_header) {
+        if proof.takes_from_list().next().is_some() && !signature.places.iter().all(Location::is_header) {
             return Err(InvalidScheme::new("fields and items require a signature in a header"));
         }
         let require = self.require.iter().map(|(name, value)| {
@@ -89,8 +89,13 @@ impl Scheme {
         if punctuation.pair.is_some() && !places.iter().all(Location::is_header) {
             return Err(InvalidScheme::new("pairs require a signature in a header"));
         }
+        let groups = separator(sig.groups.as_deref())?;
+        if groups.is_some() && (punctuation.pair.is_none() || groups == punctuation.items) {
+            return Err(InvalidScheme::new("groups require pairs and a separator of their own"));
+        }
         Ok(SignaturePlan {
             places,
+            groups,
             punctuation,
             keys: keys.iter().map(|key| key.as_str().into()).collect(),
             prefer: !sig.prefer.is_empty(),
@@ -188,7 +193,13 @@ impl Scheme {
             return Err(InvalidScheme::new("key transform `nfkd` requires the feature `unicode`"));
         }
         if let Some(kind) = self.alg.mac_kind() {
-            return Ok(Keys::Mac(Keyring::decoded(kind, secrets, |text| self.key.decode(text))?));
+            let keys = Keyring::decoded(kind, secrets, |text| self.key.decode(text))?;
+            return Ok(Keys::Mac(match self.key.encoding {
+                KeyEncoding::Utf8OrWhsec => keys.or_decoded(secrets, |text| {
+                    Encoding::Base64.decode_key(text.strip_prefix("whsec_")?).ok()
+                }),
+                _ => keys,
+            }));
         }
         #[cfg(feature = "asymmetric")]
         if let Some(kind) = self.alg.public_kind() {
@@ -229,7 +240,7 @@ impl Scheme {
     /// Returns the algorithm and the encoding of the key. `None` means that the text itself is the key.
     pub(crate) fn key(&self) -> (Algorithm, Option<Encoding>) {
         let encoding = match self.key.encoding {
-            KeyEncoding::Utf8 => None,
+            KeyEncoding::Utf8 | KeyEncoding::Utf8OrWhsec => None,
             KeyEncoding::Hex => Some(Encoding::Hex),
             KeyEncoding::Base64 => Some(Encoding::Base64),
             KeyEncoding::Base64Url => Some(Encoding::Base64Url),
@@ -331,7 +342,7 @@ impl super::KeyFormat {
         #[cfg(feature = "unicode")]
         let text = normalized.as_ref().map_or(text, |normalized| normalized.as_str());
         match self.encoding {
-            KeyEncoding::Utf8 => Ok(Zeroizing::new(text.into())),
+            KeyEncoding::Utf8 | KeyEncoding::Utf8OrWhsec => Ok(Zeroizing::new(text.into())),
             KeyEncoding::Hex => Encoding::Hex.decode_key(text),
             KeyEncoding::Base64 if self.strip.iter().any(|prefix| prefix == "whsec_") => {
                 Encoding::Base64.decode_key(text).map_err(|_| {

@@ -81,6 +81,9 @@ pub(crate) enum KeyEncoding {
     /// The text itself.
     #[default]
     Utf8,
+    /// The text itself or, if it is `whsec_` and base64, the bytes that it encodes.
+    #[serde(rename = "utf8-or-whsec")]
+    Utf8OrWhsec,
     Hex,
     Base64,
     Base64Url,
@@ -154,6 +157,8 @@ pub(crate) struct SignatureFormat {
     pub(crate) prefix: String,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) prefix_optional: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) groups: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) items: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -231,7 +236,8 @@ pub enum TimeUnit {
     /// RFC 3339, such as `2026-11-22T09:21:00Z`.
     #[serde(rename = "rfc3339")]
     Rfc3339,
-    /// An HTTP date, such as `Sun, 22 Nov 2026 09:21:00 GMT`, or its variant `Sun 22 Nov 2026 09:21:00 UTC`.
+    /// An HTTP date, such as `Sun, 22 Nov 2026 09:21:00 GMT`, or its variants `Sun 22 Nov 2026 09:21:00 UTC`
+    /// and `Sun, 22 Nov 2026 09:21:00 -0000`.
     #[serde(rename = "http-date")]
     HttpDate,
 }

@@ -71,7 +71,7 @@ pub use self::{
 /// | key | meaning | default |
 /// |---|---|---|
 /// | `alg` | the [`Algorithm`] | |
-/// | `key` | the encoding of the key in the secret's text: `"utf8"`, `"hex"`, `"base64"`, `"base64url"`, or `{"strip": [prefixes], "enc": …, "transform": "nfkd", "select_by": location}` (`nfkd` requires the feature `unicode`); public keys may also be PEM | `"utf8"` |
+/// | `key` | the encoding of the key in the secret's text: `"utf8"`, `"hex"`, `"base64"`, `"base64url"`, `"utf8-or-whsec"` (the text or, if it is `whsec_` and base64, what it encodes), or `{"strip": [prefixes], "enc": …, "transform": "nfkd", "select_by": location}` (`nfkd` requires the feature `unicode`); public keys may also be PEM | `"utf8"` |
 /// | `require` | headers that must have exactly these values | |
 /// | `sig` | the location and format of signatures: see below | |
 /// | `ts` | `from`: a location; `unit`: `s`, `ms`, `us`, `rfc3339` or `http-date`; `past` and `future`: tolerance in seconds (defaults: any age, and 300 s ahead) | no timestamp |
@@ -89,6 +89,7 @@ pub use self::{
 /// * `enc`: `hex`, `base64` or `base64url`.
 /// * `prefix`, `prefix_optional`: a required or optional prefix of the signature.
 /// * `items`: the separator of a list.
+/// * `groups`: the separator of several groups of pairs, which must agree in all fields but the signatures.
 /// * `kv` and `keys`: the separator of a pair's key and value, and the keys whose values are signatures.
 /// * `prefer`: these keys in order of preference. Only the first one present is verified, so that a weaker
 ///   version is not accepted next to it.
@@ -103,9 +104,9 @@ pub use self::{
 ///
 /// # Templates
 ///
-/// A `template` is literal text with these placeholders: `{body}`, `{json:body}`, `{ts}` (as sent), `{url}`,
+/// A `template` is literal text with these placeholders: `{body}`, `{json:body}`, `{ts}` (as sent), `{url}`, `{unescaped_url}`,
 /// `{method}`, `{path_query}`, `{secret}`, `{header:X}`, `{field:k}`, `{item:0}`, `{query:x}`,
-/// `{sha256hex:body}`, `{headers_named_by:k}` and `{sorted_form}`.
+/// `{sha256hex:body}`, `{base64url:body}`, `{path_header:X}` (a header whose value is a path), `{headers_named_by:k}` and `{sorted_form}`.
 ///
 /// The signed text does not contain the lengths of its parts. If it could be split in two ways, an attacker
 /// who captures a delivery could move bytes between two parts, and the signature would still match. So the
@@ -133,6 +134,10 @@ pub use self::{
 ///
 /// In a plain hash (`hash-sha1`, `hash-sha256`) that does not end with `{secret}`, no part may contain a NUL
 /// byte: a length-extension attack needs one, because the hash's padding contains one.
+///
+/// `{unescaped_url}` is `{url}` with some percent-escapes decoded, as HubSpot signs it: those of `:`, `/`, `?`, `@`,
+/// `!`, `$`, `'`, `(`, `)`, `*`, `,` and `;`, in the path without `/` and `?`. A request whose URL has none of them
+/// is rejected: combine the scheme with one of `{url}`.
 ///
 /// `{url}` is the URL that the provider was given, if the layer knows it
 /// ([`public_url`](crate::WebhookLayer::public_url),

@@ -35,6 +35,8 @@ pub(super) struct Plan {
 /// The locations and format of the signatures.
 pub(super) struct SignaturePlan {
     pub(super) places: Vec<Location>,
+    /// The separator of several groups of fields in one header.
+    pub(super) groups: Option<u8>,
     pub(super) punctuation: Punctuation,
     pub(super) keys: Vec<Box<str>>,
     pub(super) prefer: bool,
@@ -69,15 +71,20 @@ impl Proof {
             || templates.iter().any(|(_, template)| needs_it(template))
     }
 
-    /// Returns whether a value is a field or an item of the text that holds the signature.
-    pub(super) fn takes_from_list(&self) -> bool {
-        let Self::Signature { timestamp, templates, key_id, .. } = self else { return false };
-        let places = timestamp.iter().map(|(place, _)| place).chain(key_id);
-        places.into_iter().any(Location::is_in_signature)
-            || templates.iter().any(|(_, template)| {
-                template.values().any(Location::is_in_signature)
-                    || template.lists_of_headers().next().is_some()
-            })
+    /// Returns the fields and items of the text that holds the signature that the proof reads.
+    pub(super) fn takes_from_list(&self) -> impl Iterator<Item = Cow<'_, Location>> {
+        let (timestamp, templates, key_id) = match self {
+            Self::Signature { timestamp, templates, key_id, .. } => {
+                (timestamp.as_ref(), &**templates, key_id.as_ref())
+            }
+            Self::Token { .. } => (None, &[][..], None),
+        };
+        let of_templates = templates.iter().flat_map(|(_, template)| {
+            let lists = template.lists_of_headers().map(|key| Location::Field(key.to_owned().into()));
+            template.values().map(Cow::Borrowed).chain(lists.map(Cow::Owned))
+        });
+        let places = timestamp.map(|(place, _)| place).into_iter().chain(key_id).map(Cow::Borrowed);
+        places.chain(of_templates).filter(|place| place.is_in_signature())
     }
 }
 
@@ -98,6 +105,14 @@ impl SchemeVerifier {
     #[must_use]
     pub fn with_profile(self, change: impl FnOnce(Profile) -> Profile) -> Self {
         Self { profile: change(self.profile), ..self }
+    }
+}
+
+impl SchemeVerifier {
+    /// Returns whether the head has a signature of this scheme.
+    pub(crate) fn has_signature(&self, head: &Parts) -> bool {
+        let has = |place: &Location| place.first(head, &[]).is_some_and(|value| !value.as_str().is_empty());
+        self.plan.signature.places.iter().any(has)
     }
 }
 
@@ -159,6 +174,26 @@ impl Plan {
             .ok_or(VerifyError::wrong("token mismatch: no secret matches"))
     }
 
+    /// Rejects several texts with signatures, of which one has another value of a field than the first.
+    #[cold]
+    fn refuse_contradictions(&self, texts: &Texts<'_>) -> Result<(), VerifyError> {
+        let pairs = |text| Pairs::new(text, self.signature.punctuation);
+        for place in self.proof.takes_from_list() {
+            let agree = match &*place {
+                Location::Field(key) => {
+                    let value = |text| pairs(text).value(key.as_bytes());
+                    texts.more.iter().all(|text| value(text) == value(&texts.first))
+                }
+                // The position of an item within several texts is not defined.
+                _ => false,
+            };
+            if !agree {
+                return Err(VerifyError::malformed("signature header is repeated with other fields"));
+            }
+        }
+        Ok(())
+    }
+
     /// Reads all values that the signature needs, and feeds those before the body.
     fn begin<'a>(&'a self, sources: Sources<'a>) -> Result<Box<SignatureCheck<'a>>, VerifyError> {
         let Proof::Signature { keys, encoding, timestamp, templates, key_id, .. } = &self.proof else {
@@ -170,8 +205,11 @@ impl Plan {
             // In the query or the body, a list contains only signatures.
             Cow::Owned(_) => None,
         };
+        if !texts.more.is_empty() {
+            self.refuse_contradictions(&texts)?;
+        }
         let sources = Sources { pairs, ..sources };
-        let version = self.signature.version(pairs)?;
+        let version = self.signature.version(&texts)?;
         let key_id = key_id.as_ref().map(|place| sources.get(place)).transpose()?;
         let candidates = self.signature.candidates(&texts, version);
         let signing = keys.begin(candidates, *encoding, key_id.as_deref())?;
@@ -197,6 +235,9 @@ impl Plan {
     }
 }
 
+/// The maximum number of texts with signatures.
+const MAX_TEXTS: usize = 32;
+
 /// The signatures of a request, as text. A single one needs no allocation.
 struct Texts<'a> {
     first: Cow<'a, [u8]>,
@@ -214,16 +255,25 @@ impl SignaturePlan {
     fn texts<'a>(&self, sources: Sources<'a>) -> Result<Texts<'a>, VerifyError> {
         let mut found: Option<Texts<'a>> = None;
         let mut add = |text: Cow<'a, [u8]>| match &mut found {
-            // An empty signature counts as missing.
+            // An empty signature counts as missing, and a repeated one counts once.
             _ if text.is_empty() => {}
+            Some(texts) if texts.first == text || texts.more.len() > MAX_TEXTS => {}
             Some(texts) => texts.more.push(text),
             None => found = Some(Texts { first: text, more: Vec::new() }),
         };
         for place in &self.places {
             match place {
                 Location::Header(name) => {
-                    let values = sources.request.head().headers.get_all(name);
-                    values.iter().for_each(|value| add(Cow::Borrowed(value.as_bytes())));
+                    let values = sources.request.head().headers.get_all(name).iter();
+                    match self.groups {
+                        None => values.for_each(|value| add(Cow::Borrowed(value.as_bytes()))),
+                        Some(separator) => {
+                            let groups = |value: &'a HeaderValue| {
+                                value.as_bytes().split(move |&byte| byte == separator)
+                            };
+                            values.flat_map(groups).for_each(|group| add(Cow::Borrowed(group)));
+                        }
+                    }
                 }
                 place => {
                     if let Some(text) = sources.find(place)? {
@@ -237,20 +287,21 @@ impl SignaturePlan {
                 .places
                 .first()
                 .map_or(VerifyError::missing("signature is missing"), Location::missing)),
-            // The fields would be ambiguous.
-            Some(texts) if self.punctuation.pair.is_some() && !texts.more.is_empty() => {
-                Err(VerifyError::malformed("signature header with fields is repeated"))
+            Some(texts) if texts.more.len() >= MAX_TEXTS => {
+                Err(VerifyError::malformed("more than 32 signatures"))
             }
             Some(texts) => Ok(texts),
         }
     }
 
     /// Returns the strongest version present. Others are ignored, so that a weaker one is never accepted.
-    fn version(&self, pairs: Option<Pairs<'_>>) -> Result<Option<&str>, VerifyError> {
+    fn version(&self, texts: &Texts<'_>) -> Result<Option<&str>, VerifyError> {
         if !self.prefer {
             return Ok(None);
         }
-        let has = |key: &&str| pairs.is_some_and(|pairs| pairs.value(key.as_bytes()).is_some());
+        let has = |key: &&str| {
+            texts.iter().any(|text| Pairs::new(text, self.punctuation).value(key.as_bytes()).is_some())
+        };
         match self.keys.iter().map(|key| &**key).find(has) {
             Some(key) => Ok(Some(key)),
             None => Err(VerifyError::malformed("signature of a supported version is missing")),
@@ -298,7 +349,7 @@ struct SignatureCheck<'a> {
 impl SignatureCheck<'_> {
     /// Returns whether the body is fed once complete, so that its copy lives as briefly as possible.
     fn waits_for_body(&self) -> bool {
-        self.signing.keeps_whole() && matches!(self.body, BodyFeed::Itself)
+        self.signing.keeps_whole() && matches!(self.body, BodyFeed::Itself | BodyFeed::Base64Url(_))
     }
 
     fn conclude(&mut self, body: &[u8]) -> Result<Verified, VerifyError> {

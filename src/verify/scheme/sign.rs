@@ -93,6 +93,10 @@ impl Plan {
             let list = list.ok_or_else(|| CannotSign::new("request has no `x-` header to sign"));
             fields.supply(&Location::Field(field.to_owned().into()), head, body, || list)?;
         }
+        for name in template.path_headers() {
+            let path = head.uri.path().to_owned();
+            head.default_header(name, || path)?;
+        }
         for place in template.values() {
             let value = || match place {
                 Location::Header(name) if name.as_str().ends_with("timestamp") => TimeUnit::Seconds.write(at),

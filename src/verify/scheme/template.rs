@@ -1,12 +1,13 @@
 use std::{borrow::Cow, time::SystemTime};
 
-use data_encoding::HEXLOWER;
+use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
+use http::HeaderName;
 use sha2::{Digest, Sha256};
 
 use super::{InvalidScheme, TimeUnit, bounds::Bracket, place::Sources};
 use crate::verify::{
-    Location, VerifyError,
-    request::{signed_headers, sorted_parameters, url_pieces},
+    Location, VerifyError, header_name,
+    request::{signed_headers, single_header, sorted_parameters, unescaped_url, url_pieces},
 };
 
 /// A parsed template of the signed bytes: the parts before the body, the form of the body, and the parts
@@ -41,10 +42,20 @@ pub(super) enum Part {
 #[derive(Clone, Debug)]
 pub(super) enum Text {
     Url,
+    /// The URL with some escapes decoded; an error if it has none of them.
+    UnescapedUrl,
     PathAndQuery,
     Value(Location),
+    /// A header whose value is a path.
+    PathIn(HeaderName),
     /// The values of the headers listed in a field, as Hook0 signs them.
     HeadersNamedBy(Box<str>),
+}
+
+impl Text {
+    pub(super) fn is_of_url(&self) -> bool {
+        matches!(self, Self::Url | Self::UnescapedUrl | Self::PathAndQuery)
+    }
 }
 
 impl Part {
@@ -62,6 +73,8 @@ pub(super) enum BodyPart {
     No,
     Itself,
     Sha256Hex,
+    /// In unpadded base64url, as a detached JSON Web Signature has it.
+    Base64Url,
     /// The form's parameters, sorted by name, with names and values concatenated.
     SortedForm,
 }
@@ -121,6 +134,7 @@ impl Template {
                 BodyPart::Itself
             }
             "sha256hex:body" => BodyPart::Sha256Hex,
+            "base64url:body" => BodyPart::Base64Url,
             "sorted_form" => BodyPart::SortedForm,
             _ => {
                 let of_text = |text| Part::Text(text, Vec::new());
@@ -129,7 +143,9 @@ impl Template {
                     None if name == "secret" => Part::Secret,
                     None if name == "method" => Part::Method,
                     None if name == "url" => of_text(Text::Url),
+                    None if name == "unescaped_url" => of_text(Text::UnescapedUrl),
                     None if name == "path_query" => of_text(Text::PathAndQuery),
+                    Some(("path_header", name)) => of_text(Text::PathIn(header_name(name)?)),
                     Some(("headers_named_by", field)) => of_text(Text::HeadersNamedBy(field.into())),
                     Some(("header" | "field" | "item" | "query" | "body" | "form", _)) => {
                         let place = Location::try_from(name)?;
@@ -155,8 +171,8 @@ impl Template {
     /// Prepares the template for a plain hash, which contains the secret.
     ///
     /// Given only the hash of a text, an attacker can compute the hash of the text, its padding and more text
-    /// (length extension). The padding ends with the text's length in 64 bits, which begins with a zero byte.
-    /// Rejecting NUL bytes in every part and in the body therefore prevents the attack.
+    /// (length extension). The padding ends with the text's length as a 64-bit number, whose highest byte is
+    /// zero. Rejecting NUL bytes in every part and in the body therefore prevents the attack.
     pub(super) fn resist_extension(&mut self) {
         let last = match self.body {
             BodyPart::No => self.before.last(),
@@ -205,8 +221,7 @@ impl Template {
 
     /// Returns whether the value at `place` is signed, so that an attacker cannot change it.
     pub(super) fn covers(&self, place: &Location) -> bool {
-        let has_query =
-            |text: &Text| matches!(text, Text::Url | Text::PathAndQuery) && !self.strings_url_and_form();
+        let has_query = |text: &Text| text.is_of_url() && !self.strings_url_and_form();
         match place {
             place if place.is_in_body() && self.covers_body() => true,
             Location::Query(_) if self.texts().any(has_query) => true,
@@ -219,12 +234,12 @@ impl Template {
     pub(super) fn strings_url_and_form(&self) -> bool {
         self.body == BodyPart::SortedForm
             && self.after.is_empty()
-            && matches!(self.before.last(), Some(Part::Text(Text::Url | Text::PathAndQuery, _)))
+            && matches!(self.before.last(), Some(Part::Text(text, _)) if text.is_of_url())
     }
 
     /// Returns whether the signature is valid for only one body. Sorted parameters can be split differently.
     pub(super) fn covers_body(&self) -> bool {
-        matches!(self.body, BodyPart::Itself | BodyPart::Sha256Hex)
+        matches!(self.body, BodyPart::Itself | BodyPart::Sha256Hex | BodyPart::Base64Url)
     }
 
     /// Returns whether the MAC is equal for all attempts of a delivery, and so serves as the body's digest.
@@ -232,7 +247,7 @@ impl Template {
     pub(super) fn makes_a_digest(&self) -> bool {
         let is_constant = |part: &Part| match part {
             Part::Literal(_) | Part::Secret => true,
-            Part::Text(Text::Url | Text::PathAndQuery, _) => self.body == BodyPart::SortedForm,
+            Part::Text(text, _) if text.is_of_url() => self.body == BodyPart::SortedForm,
             _ => false,
         };
         self.body != BodyPart::No && self.parts().all(is_constant)
@@ -262,6 +277,15 @@ impl Template {
         })
     }
 
+    /// Returns the headers whose values are paths.
+    #[cfg(feature = "test-util")]
+    pub(super) fn path_headers(&self) -> impl Iterator<Item = &HeaderName> {
+        self.texts().filter_map(|text| match text {
+            Text::PathIn(name) => Some(name),
+            _ => None,
+        })
+    }
+
     /// Feeds the parts before the body.
     pub(super) fn begin(&self, sink: &mut dyn Sink, context: &Context<'_>) -> Result<BodyFeed, VerifyError> {
         feed(&self.before, sink, context)?;
@@ -269,6 +293,7 @@ impl Template {
             BodyPart::No | BodyPart::SortedForm => BodyFeed::Skipped,
             BodyPart::Itself => BodyFeed::Itself,
             BodyPart::Sha256Hex => BodyFeed::Sha256(Box::new(Sha256::new())),
+            BodyPart::Base64Url => BodyFeed::Base64Url(Vec::new()),
         })
     }
 
@@ -280,6 +305,7 @@ impl Template {
         context: &Context<'_>,
     ) -> Result<(), VerifyError> {
         match (self.body, body) {
+            (_, BodyFeed::Base64Url(rest)) => sink.update(BASE64URL_NOPAD.encode(&rest).as_bytes()),
             (_, BodyFeed::Sha256(hash)) => sink.update(HEXLOWER.encode(&hash.finalize()).as_bytes()),
             (BodyPart::SortedForm, _) => {
                 let without: &[u8] = if self.is_extendable { &[0] } else { &[] };
@@ -324,6 +350,8 @@ pub(super) enum BodyFeed {
     Skipped,
     Itself,
     Sha256(Box<Sha256>),
+    /// The last bytes, fewer than three, which are not encoded yet.
+    Base64Url(Vec<u8>),
 }
 
 impl BodyFeed {
@@ -332,6 +360,19 @@ impl BodyFeed {
             Self::Skipped => {}
             Self::Itself => sink.update(bytes),
             Self::Sha256(hash) => hash.update(bytes),
+            Self::Base64Url(rest) => {
+                let (first, bytes) = bytes.split_at(bytes.len().min((3 - rest.len()) % 3));
+                rest.extend_from_slice(first);
+                if !rest.len().is_multiple_of(3) {
+                    return;
+                }
+                sink.update(BASE64URL_NOPAD.encode(rest).as_bytes());
+                let (whole, tail) = bytes.split_at(bytes.len() - bytes.len() % 3);
+                for piece in whole.chunks(3 * 1024) {
+                    sink.update(BASE64URL_NOPAD.encode(piece).as_bytes());
+                }
+                *rest = tail.to_vec();
+            }
         }
     }
 }
@@ -394,7 +435,18 @@ fn feed_text(text: &Text, put: &mut Put<'_>, context: &Context<'_>) -> Result<()
     let uri = &request.head().uri;
     match text {
         Text::Url => url_pieces(request)?.iter().try_for_each(|piece| put(piece.as_bytes())),
+        Text::UnescapedUrl => put(unescaped_url(request)?.as_bytes()),
         Text::PathAndQuery => put(uri.path_and_query().map_or("/", |path| path.as_str()).as_bytes()),
+        Text::PathIn(name) => {
+            let path = single_header(&context.sources.request.head().headers, name)?.as_bytes();
+            // As in URLs, so that its bounds are those of a path.
+            let is_of_path =
+                |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~:/?#@!$&'()*+,;=%".contains(byte);
+            match path.starts_with(b"/") && path.iter().all(is_of_path) {
+                true => put(path),
+                false => Err(VerifyError::malformed(format!("`{name}` header is not a path"))),
+            }
+        }
         Text::HeadersNamedBy(field) => feed_named_headers(field, context, put),
         Text::Value(place) => {
             let value = context.sources.get(place)?;

@@ -56,12 +56,13 @@ fn rfc3339(text: &[u8]) -> Option<SystemTime> {
     system_time(OffsetDateTime::parse(text, &Rfc3339).ok()?)
 }
 
-/// Parses a date in HTTP's format, or in Scalr's, which has no comma and ends with `UTC`.
+/// Parses a date in HTTP's format, in Scalr's, which has no comma and ends with `UTC`, or in EasyPost's, which ends
+/// with `-0000`.
 fn http_date(text: &[u8]) -> Option<SystemTime> {
     let text = std::str::from_utf8(text).ok()?;
     let date = match text.strip_suffix(" UTC") {
         Some(date) if !date.contains(',') => format!("{} GMT", date.replacen(' ', ", ", 1)),
-        _ => text.to_owned(),
+        _ => text.strip_suffix("-0000").map_or_else(|| text.to_owned(), |date| format!("{date}GMT")),
     };
     let time = OffsetDateTime::parse(&date, &Rfc2822).ok()?;
     // RFC 2822 also allows comments, folded lines and other spellings.
@@ -138,12 +139,14 @@ mod tests {
     }
 
     #[test]
-    fn http_dates_have_exactly_two_formats() {
+    fn http_dates_have_exactly_three_formats() {
         let unit = TimeUnit::HttpDate;
         let now = Duration::from_secs(1_700_000_000);
         assert_eq!(read(unit, "Tue, 14 Nov 2023 22:13:20 GMT"), Some(now));
         assert_eq!(read(unit, "Tue 14 Nov 2023 22:13:20 UTC"), Some(now));
+        assert_eq!(read(unit, "Tue, 14 Nov 2023 22:13:20 -0000"), Some(now));
         for text in [
+            "Tue, 14 Nov 2023 22:13:20-0000",
             "Wed, 14 Nov 2023 22:13:20 GMT",
             "Tue, 14 Nov 2023 22:13:20 +0000",
             "Tue, 14 Nov 2023 22:13:20 UTC",
