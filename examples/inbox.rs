@@ -39,10 +39,10 @@
 //!   dies, another one takes over its entry.
 //! * **The effect happens once.** The layer drops duplicates before they are stored. A delivery can still be stored twice,
 //!   if the process dies after storing it and before the layer has completed the claim. An entry can also be processed
-//!   twice, by a stalled worker and by the one that took over. Storing and completing in one script would only prevent the
-//!   former, so the effect itself is guarded: one script ([`SETTLE`]) writes it together with the delivery's key, unless
-//!   the key exists. For effects in SQL, use a transaction (`transaction.rs`). For effects in another service, send the
-//!   key as the idempotency key.
+//!   twice, by a stalled worker and by the one that took over. Storing the entry and completing the layer's
+//!   claim in one script would prevent only the first case. So the effect itself is guarded: one script
+//!   ([`SETTLE`]) writes it together with the delivery's key, unless the key exists. For effects in SQL, use a
+//!   transaction (`transaction.rs`). For effects in another service, send the key as the idempotency key.
 //! * **The inbox is bounded, and drops nothing.** Processed entries are deleted. `MAXLEN` is not used, because it drops
 //!   the oldest entries, processed or not. An inbox with [`Settings::capacity`] entries, dead letters included, accepts no
 //!   more until there is room.
@@ -85,7 +85,7 @@ const DONE: &str = "{inbox}:done";
 const PACKED: &str = "{inbox}:packed";
 const GROUP: &str = "workers";
 
-/// The deduplication window of effects, equal to that of the layer.
+/// The deduplication window of effects, equal to the layer's window.
 const WINDOW: Duration = Duration::from_secs(8 * 86_400);
 /// The time that a worker waits for a new entry, before it looks for entries to take over.
 const BLOCK: Duration = Duration::from_secs(1);
@@ -103,9 +103,10 @@ const STORE: &str = "
 
 /// Writes an entry's effect, unless the delivery's key exists, and removes the entry.
 ///
-/// The order of the commands matters, because Redis does not roll back a script that fails halfway. `XCLAIM` is first: it
-/// finds out whether the entry still exists, and a full server lets a script continue whose first write needs no memory
-/// (unlike a `MULTI`). The effect is written before the records of it.
+/// The order of the commands matters, because Redis does not roll back a script that fails halfway. `XCLAIM`
+/// comes first for two reasons. It tells whether the entry still exists. And it is a write that needs no
+/// memory: after such a write, a full server also executes the script's other writes (in a `MULTI` it would
+/// not). The effect is written before the records of it.
 const SETTLE: &str = "
     if #redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], 0, ARGV[3], 'JUSTID') == 0 then
         return false

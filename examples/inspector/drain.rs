@@ -62,8 +62,8 @@ pub(crate) async fn serve(
     // A detached handler may be in both counts, so take the larger one.
     match in_flight.count().max(drain.running()) {
         0 => ExitCode::SUCCESS,
-        cut_short => {
-            report::log(&format!("cut short: {cut_short}"));
+        interrupted => {
+            report::log(&format!("interrupted deliveries: {interrupted}"));
             ExitCode::FAILURE
         }
     }
@@ -91,7 +91,7 @@ impl InFlight {
     }
 }
 
-/// Counts a request until it ends, in whatever way.
+/// Counts a request until it ends or is dropped.
 pub(crate) async fn count(State(in_flight): State<InFlight>, request: Request, next: Next) -> Response {
     struct Counted(InFlight);
 

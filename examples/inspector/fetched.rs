@@ -1,9 +1,15 @@
-//! Providers whose public keys are fetched. The inspector takes the keys from the command line instead, without any
-//! request.
+//! Providers whose public keys or certificates are fetched: over HTTPS, or from the command line without any request.
 
 use std::error::Error;
 
+use axum::http::StatusCode;
 use bytes::Bytes;
+use http_body_util::{BodyExt, Empty, Limited};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::{
+    client::legacy::{Client, connect::HttpConnector},
+    rt::TokioExecutor,
+};
 use serde_json::{Value, json};
 use tower_webhook::{
     BoxError, Secret, Secrets,
@@ -11,37 +17,85 @@ use tower_webhook::{
     verify::{Algorithm, Encoding, Fetch, Scheme},
 };
 
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(crate) struct Fetched {
     pub(crate) id: &'static str,
-    /// Returns the provider's response for a key in base64.
-    page: fn(&str) -> Value,
-    new: fn(Given) -> ProviderVerifier,
+    /// The topics of `aws-sns`.
+    pub(crate) topics: Vec<String>,
+    /// `true` if the command line has a secret: a key, or PayPal's webhook id.
+    pub(crate) has_secret: bool,
 }
 
-pub(crate) const ALL: [Fetched; 2] = [
-    Fetched {
-        id: "circle",
-        page: |key| json!({ "data": { "algorithm": "ECDSA_SHA_256", "publicKey": key } }),
-        new: |given| provider::circle(given).into(),
-    },
-    Fetched {
-        id: "ebay",
-        page: |key| {
-            let key = format!("-----BEGIN PUBLIC KEY-----{key}-----END PUBLIC KEY-----");
-            json!({ "key": key, "algorithm": "ECDSA", "digest": "SHA1" })
-        },
-        new: |given| provider::ebay(given).into(),
-    },
-];
+pub(crate) const IDS: [&str; 4] = ["aws-sns", "circle", "ebay", "paypal"];
 
 impl Fetched {
+    pub(crate) fn new(id: &'static str) -> Self {
+        Self { id, topics: Vec::new(), has_secret: false }
+    }
+
+    /// Returns an error if an option is missing, or has no effect.
+    pub(crate) fn check(&self) -> Result<(), &'static str> {
+        match (self.id, self.topics.is_empty(), self.has_secret) {
+            ("aws-sns", true, _) => Err("--topic: `aws-sns` requires the ARN of a topic"),
+            ("aws-sns", false, true) => Err("--secret: `aws-sns` fetches its certificates and has no secret"),
+            ("paypal", true, false) => Err("--secret: `paypal` requires the id of the webhook"),
+            // Their keys can only be fetched with an access token.
+            ("circle" | "ebay", true, false) => Err("--secret: `circle` and `ebay` require a public key"),
+            ("circle" | "ebay" | "paypal", false, _) => Err("--topic: only `aws-sns` has topics"),
+            _ => Ok(()),
+        }
+    }
+
     pub(crate) fn verifier(&self, secrets: Secrets) -> Result<ProviderVerifier, Box<dyn Error>> {
-        // Report an invalid key at the start, as for other providers.
-        Scheme::new(Algorithm::EcdsaP256Sha256, "x-signature", Encoding::Base64)
-            .key_encoding(Encoding::Base64)
-            .verifier(self.id, secrets.clone())?;
-        Ok((self.new)(Given { secrets, page: self.page }))
+        let given = |page| -> Result<Given, Box<dyn Error>> {
+            // Report an invalid key at the start, as for other providers.
+            Scheme::new(Algorithm::EcdsaP256Sha256, "x-signature", Encoding::Base64)
+                .key_encoding(Encoding::Base64)
+                .verifier(self.id, secrets.clone())?;
+            Ok(Given { secrets: secrets.clone(), page })
+        };
+        Ok(match self.id {
+            "circle" => provider::circle(given(circle_page)?).into(),
+            "ebay" => provider::ebay(given(ebay_page)?).into(),
+            "paypal" => provider::paypal(secrets, Https::new()).into(),
+            _ => {
+                let topics = self.topics.iter().map(String::as_str);
+                provider::aws_sns(topics, "inspector", Https::new()).confirm_subscriptions().into()
+            }
+        })
+    }
+}
+
+/// Returns Circle's response for a key in base64.
+fn circle_page(key: &str) -> Value {
+    json!({ "data": { "algorithm": "ECDSA_SHA_256", "publicKey": key } })
+}
+
+/// Returns eBay's response for a key in base64.
+fn ebay_page(key: &str) -> Value {
+    let key = format!("-----BEGIN PUBLIC KEY-----{key}-----END PUBLIC KEY-----");
+    json!({ "key": key, "algorithm": "ECDSA", "digest": "SHA1" })
+}
+
+/// hyper's client with TLS, which does not follow redirects.
+struct Https(Client<HttpsConnector<HttpConnector>, Empty<Bytes>>);
+
+impl Https {
+    fn new() -> Self {
+        let tls = HttpsConnectorBuilder::new().with_webpki_roots().https_only().enable_http1().build();
+        Self(Client::builder(TokioExecutor::new()).build(tls))
+    }
+}
+
+impl Fetch for Https {
+    async fn fetch(&self, url: &str, most: usize) -> Result<Bytes, BoxError> {
+        let response = self.0.get(url.parse()?).await?;
+        if response.status() != StatusCode::OK {
+            // The query may contain a token.
+            let url = url.split('?').next().unwrap_or_default();
+            return Err(format!("{url} returned {}", response.status()).into());
+        }
+        Ok(Limited::new(response.into_body(), most).collect().await?.to_bytes())
     }
 }
 

@@ -27,9 +27,9 @@ pub(crate) async fn handle(
     (knobs.status, String::new())
 }
 
-#[allow(clippy::panic, reason = "the request demands it, to test the layer")]
+#[allow(clippy::panic, reason = "the request asks for it, to test the layer")]
 fn panic() {
-    panic!("panic demanded by ?panic=1");
+    panic!("panic requested by ?panic=1");
 }
 
 /// The handler's behavior, from the query. Other parameters are ignored.

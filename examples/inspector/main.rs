@@ -85,7 +85,9 @@ async fn serve(options: Options) -> Result<ExitCode, Box<dyn Error>> {
 
     let forger = forger(source, &secrets);
     let test_events = TestEvents::new(verifier, forger, layer.clone(), Arc::clone(&rules), address);
-    if let (None, Some(secret)) = (&options.secrets, secrets.iter().next().and_then(Secret::expose_str)) {
+    if let (None, true, Some(secret)) =
+        (&options.secrets, source.takes_a_demo_secret(), secrets.iter().next().and_then(Secret::expose_str))
+    {
         report::log(&format!("demo secret: {secret}"));
     }
     report::log(&format!("page: http://{}/", test_events.address()));

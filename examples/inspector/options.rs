@@ -29,6 +29,9 @@ Usage: inspector [options]
   --secret TEXT             signing secret as the provider shows it; repeat it
                             for rotation [a demo secret, printed at the start]
   --key-id ID               key id of the next --secret
+  --topic ARN               topic of `aws-sns`; repeat it for several. The
+                            certificates of aws-sns and paypal are fetched
+                            over HTTPS
   --verify-token TEXT       token of the verification handshake
   --public-url URL          URL registered at the provider, if it signs the URL
   --store memory|URL        deduplication store: memory:?capacity=N,
@@ -92,7 +95,7 @@ pub(crate) fn parse() -> Result<Command, Error> {
     let mut provider = None;
     let mut scheme = None;
     let mut secrets: Vec<Secret> = Vec::new();
-    let mut key_id = None;
+    let (mut key_id, mut topics) = (None, Vec::new());
     let (mut now, mut log_start) = (None, false);
     let mut settings = Settings::default();
 
@@ -107,6 +110,7 @@ pub(crate) fn parse() -> Result<Command, Error> {
                     return Err("--key-id: each must be followed by a --secret".into());
                 }
             }
+            Long("topic") => topics.push(text("--topic", &mut args)?),
             Long("verify-token") => {
                 settings.verify_token = Some(parse_secret("--verify-token", &mut args)?);
             }
@@ -158,7 +162,7 @@ pub(crate) fn parse() -> Result<Command, Error> {
     };
     Ok(Command::Run(Box::new(Options {
         listen,
-        source,
+        source: source.with(topics, !secrets.is_empty())?,
         secrets: Secrets::try_from(secrets).ok(),
         now,
         log_start,

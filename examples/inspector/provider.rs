@@ -27,8 +27,8 @@ impl Source {
     pub(crate) fn by_id(id: &str) -> Option<Self> {
         let id = if id == "whatsapp" { "meta" } else { id };
         #[cfg(feature = "asymmetric")]
-        if let Some(fetched) = fetched::ALL.into_iter().find(|fetched| fetched.id == id) {
-            return Some(Self::Fetched(fetched));
+        if let Some(id) = fetched::IDS.into_iter().find(|fetched| *fetched == id) {
+            return Some(Self::Fetched(Fetched::new(id)));
         }
         provider::find(id).map(Self::Provider)
     }
@@ -70,6 +70,32 @@ impl Source {
         }
     }
 
+    /// Adds the options that only providers with fetched keys have.
+    pub(crate) fn with(self, topics: Vec<String>, has_secret: bool) -> Result<Self, &'static str> {
+        match self {
+            #[cfg(feature = "asymmetric")]
+            Self::Fetched(fetched) => {
+                let fetched = Fetched { topics, has_secret, ..fetched };
+                fetched.check()?;
+                Ok(Self::Fetched(fetched))
+            }
+            _ if !topics.is_empty() => Err("--topic: only `aws-sns` has topics"),
+            other => {
+                let _ = has_secret;
+                Ok(other)
+            }
+        }
+    }
+
+    /// Returns whether a demo secret is of use: keys that are fetched cannot be replaced.
+    pub(crate) fn takes_a_demo_secret(&self) -> bool {
+        #[cfg(feature = "asymmetric")]
+        if let Self::Fetched(_) = self {
+            return false;
+        }
+        true
+    }
+
     pub(crate) fn verifier(&self, secrets: Secrets) -> Result<ProviderVerifier, Box<dyn Error>> {
         Ok(match self {
             Self::Provider(provider) => provider.verifier(secrets)?,
@@ -84,7 +110,7 @@ impl Source {
 pub(crate) fn list() -> String {
     let ids = provider::all().filter(|provider| !provider.fetches_keys()).map(|provider| provider.id);
     #[cfg(feature = "asymmetric")]
-    let ids = ids.chain(fetched::ALL.map(|fetched| fetched.id));
+    let ids = ids.chain(fetched::IDS);
     ids.map(|id| format!("{id}\n")).collect()
 }
 

@@ -58,7 +58,7 @@ fn unix_seconds(time: SystemTime) -> Option<u64> {
 
 /// Returns the body itself if it is JSON, or else its bytes in base64.
 fn payload(body: &[u8]) -> String {
-    match str::from_utf8(body) {
+    match str::from_utf8(body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)) {
         // Print the original text: serializing the parsed value could change digits and the order of keys.
         Ok(text) if serde_json::from_str::<Value>(text).is_ok() => on_one_line(text),
         _ => format!("{{\"base64\": \"{}\"}}", BASE64.encode(body)),

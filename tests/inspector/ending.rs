@@ -25,19 +25,19 @@ fn running_handlers_may_finish() {
 fn idle_connections_do_not_delay_the_shutdown() {
     let inspector = start(&[]);
     let _silent = Connection::open(inspector.address());
-    let mut in_its_head = Connection::open(inspector.address());
-    in_its_head.write(b"POST /webhook HTTP/1.1\r\nwebhook-id: ");
+    let mut incomplete_head = Connection::open(inspector.address());
+    incomplete_head.write(b"POST /webhook HTTP/1.1\r\nwebhook-id: ");
     let mut http_2 = Connection::open(inspector.address());
     http_2.write(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0");
     let mut kept_alive = Connection::open(inspector.address());
     kept_alive.write(b"GET /health HTTP/1.1\r\nhost: test\r\n\r\n");
     kept_alive.read_exactly("HTTP/1.1 200 OK\r\n");
-    // The connections are still open. The exit status would not be 0 if a request had to be cut short.
+    // The connections are still open. The exit status would not be 0 if a request had to be interrupted.
     inspector.stop();
 }
 
 #[test]
-fn slow_requests_are_cut_short_and_logged() {
+fn slow_requests_are_interrupted_and_logged() {
     let inspector = start(&["--body-timeout", "3600"]);
     let _handled = Request::delivery("handled", "{}").query(FOR_EVER).begin(inspector.address());
     assert_line!(inspector.line(), outcome: "started", id: "handled");
@@ -70,7 +70,7 @@ fn a_handler_that_outlives_its_response_may_finish() {
 }
 
 #[test]
-fn a_slow_handler_that_outlives_its_client_is_cut_short() {
+fn a_slow_handler_that_outlives_its_client_is_interrupted() {
     let inspector = start(&["--detached"]);
     let left = Request::delivery("left", "{}").query(FOR_EVER).begin(inspector.address());
     assert_line!(inspector.line(), outcome: "started");

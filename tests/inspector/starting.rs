@@ -81,9 +81,9 @@ fn lists_providers_and_options() {
         let ids: Vec<&str> = printed.lines().collect();
         let all = tower_webhook::provider::all().filter(|provider| !provider.fetches_keys());
         let all = all.map(|provider| provider.id);
-        // The inspector does not fetch keys; for these providers they can be passed as secrets.
-        let given = ["circle", "ebay"].into_iter().filter(|_| cfg!(feature = "asymmetric"));
-        assert_eq!(ids, all.chain(given).collect::<Vec<_>>());
+        let fetched = ["aws-sns", "circle", "ebay", "paypal"];
+        let fetched = fetched.into_iter().filter(|_| cfg!(feature = "asymmetric"));
+        assert_eq!(ids, all.chain(fetched).collect::<Vec<_>>());
         assert!(["standard-webhooks", "github", "notifyer", "stripe"].iter().all(|id| ids.contains(id)));
     }
     let (code, help, _) = run(&["--help"]);
@@ -128,6 +128,11 @@ fn refuses_invalid_options() {
         &["--log-start=yes"],
         &["--provider", "list", "--lease", "x"],
         &["--provider", "ebay"],
+        &["--provider", "paypal"],
+        &["--provider", "aws-sns"],
+        &["--provider", "aws-sns", "--topic", "arn:aws:sns:us-east-1:1:t", "--secret", SECRET],
+        &["--provider", "ebay", "--topic", "arn:aws:sns:us-east-1:1:t"],
+        &["--topic", "arn:aws:sns:us-east-1:1:t"],
         &["--provider", "circle", "--secret", "no key"],
         &["--scheme", "{}"],
         &["--store", "redis"],

@@ -48,7 +48,7 @@ fn expected(outcomes: &[(&str, &str)]) -> Vec<(String, String)> {
 }
 
 #[test]
-fn each_scenario_has_its_outcome_from_the_page_and_from_curl() {
+fn each_scenario_has_the_same_outcome_from_the_page_and_from_curl() {
     for options in [
         &["--secret", SECRET][..],
         &["--provider", "stripe"],
@@ -77,7 +77,8 @@ fn each_scenario_has_its_outcome_from_the_page_and_from_curl() {
 
 #[test]
 fn test_events_can_be_signed_for_every_provider_with_a_secret() {
-    // Discord's public key has the form of the demo secret. The other providers with public keys do not start without one.
+    // The inspector accepts its demo secret as Discord's public key, but cannot sign with it. For other providers with
+    // public keys it does not start without a key.
     const CANNOT: [&str; 1] = ["discord"];
     let (_, ids, _) = run(&["--provider", "list"]);
     let mut cannot = Vec::new();

@@ -63,7 +63,7 @@ impl<'r> Redactor<'r> {
             {
                 format!("•••••• ({length} characters)")
             }
-            () if (is_place || has(&["signature", "hmac"])) && length > 20 => {
+            () if (is_place || has(&["signature", "hmac", "-sig"])) && length > 20 => {
                 format!("{} ({length} characters)", bounded(value, length.min(60) / 3))
             }
             () => self.text(&bounded(value, MAX_VALUE)),

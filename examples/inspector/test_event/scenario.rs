@@ -51,7 +51,7 @@ impl Scenario {
                 ("Too large", "One byte over the limit. It is rejected before the body is read.")
             }
             Self::HandlerFails => {
-                ("Handler fails", "The handler answers 500. The claim is released, so a retry runs.")
+                ("Handler fails", "The handler answers 500. The claim is released, so a retry runs it again.")
             }
             Self::HandlerSlow => {
                 ("Handler slow", "The handler takes four seconds, and keeps its claim meanwhile.")
