@@ -106,8 +106,9 @@ fn every_accepted_difference_is_reviewed() {
 /// Returns the parts other than the body that each provider signs.
 fn signed() -> BTreeMap<&'static str, BTreeSet<Difference>> {
     use Difference::{Host, Method, Path, Query};
-    let parts: [(&[&str], &[Difference]); 7] = [
+    let parts: [(&[&str], &[Difference]); 8] = [
         (&["contentful"], &[Method, Path, Query]),
+        (&["easypost-v2"], &[Method]),
         (&["hubspot-v2", "hubspot-v3"], &[Method, Host, Path, Query]),
         (&["mandrill", "plivo-v1", "plivo-v3", "square", "trello", "twilio"], &[Host, Path, Query]),
         (&["messagebird-jwt", "monday", "upstash"], &[Host, Path, Query]),
