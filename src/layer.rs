@@ -537,8 +537,9 @@ impl WebhookLayer {
     }
 
     /// Deduplicates by the body in addition to the id, if the signature does not cover the id (GitHub,
-    /// Shopify). This prevents an attacker from replaying a captured request under a new id, or without one.
-    /// It costs two more round trips to the store, and has no effect if the id is signed. Default: off.
+    /// Shopify), and by the body alone if the delivery has no id (Sentry). This prevents an attacker from
+    /// replaying a captured request under a new id, or without one. It costs two more round trips to the
+    /// store, and has no effect if the id is signed. Default: off.
     ///
     /// This is a trade-off. With the guard, two genuine events with byte-identical bodies, such as those of
     /// an organization's and a repository's webhook on the same endpoint, count as one. Without it, an

@@ -228,6 +228,46 @@ async fn an_added_header_neither_changes_the_payload_nor_uses_up_the_id() {
     }
 }
 
+#[tokio::test]
+async fn the_replay_guard_recognizes_a_body_in_an_unknown_encoding() {
+    let layer = layer("github").on_undecodable(Undecodable::HandOver).replay_guard();
+    let form = |encoding, id: &str| {
+        let mut request = request("x-unused", b"", encoding, "payload=%7B%7D".into());
+        let signature = format!("sha256={}", mac(b"payload=%7B%7D"));
+        request.headers_mut().insert("x-hub-signature-256", signature.parse().unwrap());
+        request.headers_mut().insert("x-github-delivery", id.parse().unwrap());
+        request
+    };
+    assert!(send(layer.clone(), form("br", "guid-1")).await.unwrap().is_some());
+    assert_eq!(send(layer.clone(), form("br", "guid-2")).await, Ok(None));
+    assert_eq!(send(layer.clone(), form("br", "guid-1")).await, Ok(None));
+    assert!(send(layer.clone(), form("identity", "guid-1")).await.unwrap().is_some());
+    assert_eq!(send(layer, form("identity", "guid-3")).await, Ok(None));
+}
+
+#[cfg(feature = "compression")]
+#[tokio::test]
+async fn a_replaced_encoding_does_not_use_up_the_id() {
+    let zlib = |text: &str| {
+        let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), Compression::default());
+        encoder.write_all(text.as_bytes()).unwrap();
+        Bytes::from(encoder.finish().unwrap())
+    };
+    for (sent, replaced, body) in [("gzip", "deflate", gzip(JSON)), ("deflate", "gzip", zlib(JSON))] {
+        let layer = layer("github").replay_guard();
+        let delivery = |encoding| {
+            let mut request = request("x-unused", b"", encoding, body.clone());
+            let signature = format!("sha256={}", mac(&body));
+            request.headers_mut().insert("x-hub-signature-256", signature.parse().unwrap());
+            request.headers_mut().insert("x-github-delivery", "guid-1".parse().unwrap());
+            request
+        };
+        assert_eq!(send(layer.clone(), delivery(replaced)).await, Err(RejectionKind::Undecodable), "{sent}");
+        let handled = send(layer, delivery(sent)).await.unwrap().unwrap();
+        assert_eq!(&*handled.body, JSON.as_bytes(), "{sent}");
+    }
+}
+
 #[cfg(feature = "compression")]
 #[tokio::test]
 async fn an_unverified_body_without_content_is_rejected_early() {

@@ -419,6 +419,15 @@ async fn pitfall_16_the_replay_guard_stops_a_replay_under_a_new_unsigned_id() {
     let guarded = layer("shopify", "s").replay_guard();
     assert!(send(&guarded, request("1")).await.unwrap().is_some());
     assert!(send(&guarded, request("2")).await.unwrap().is_none(), "the replay reached the handler");
+    // Sentry sends no id.
+    let request = || post(&[("sentry-hook-signature", &hex(b"s", "{}"))], "{}");
+    let guarded = layer("sentry", "s").replay_guard();
+    assert!(send(&guarded, request()).await.unwrap().is_some());
+    assert!(send(&guarded, request()).await.unwrap().is_none(), "the replay reached the handler");
+    let plain = layer("sentry", "s");
+    for _ in 0..2 {
+        assert!(send(&plain, request()).await.unwrap().is_some());
+    }
 }
 
 #[tokio::test]

@@ -110,10 +110,11 @@ impl Dedupe {
 
     /// Returns the delivery's key and its replay key.
     fn keys(&self, head: &Parts, delivery: &Delivery) -> Result<(Option<Key>, Option<Key>), MissingScope> {
-        Ok(match delivery.has_undecoded_content() {
-            true => (Some(self.key_of_encoded(delivery)?), None),
-            false => (self.key(head, delivery)?, self.guarded_body_key(delivery)?),
-        })
+        let key = match delivery.has_undecoded_content() {
+            true => Some(self.key_of_encoded(delivery)?),
+            false => self.key(head, delivery)?,
+        };
+        Ok((key, self.guarded_body_key(delivery)?))
     }
 
     /// Claims `delivery`, and sets its key and its fencing token.
@@ -170,12 +171,19 @@ impl Settings {
         ClaimGuard::new(store.clone(), timer, self.background.clone(), lease, window)
     }
 
-    /// Returns the key of the body, if the replay guard is on and the signature does not cover the id.
+    /// Returns the key of the body, if the replay guard is on and the delivery has no signed id.
     fn guarded_body_key(&self, delivery: &Delivery) -> Result<Option<Key>, MissingScope> {
         // The key has its own scope, so that no delivery id can produce it. It excludes the host, because a
         // replay can change it.
-        let guarded = self.replay_guard && !delivery.verifier().profile().id_signed();
-        guarded.then(|| self.key_within(delivery, "#body", &body_id(delivery))).transpose()
+        let has_signed_id = || delivery.id().is_some() && delivery.verifier().profile().id_signed();
+        if !self.replay_guard || has_signed_id() {
+            return Ok(None);
+        }
+        let part = match delivery.has_undecoded_content() {
+            true => "#encoded-body",
+            false => "#body",
+        };
+        self.key_within(delivery, part, &body_id(delivery)).map(Some)
     }
 
     /// Returns the key of an item, if it has an id and there is a store.

@@ -3,7 +3,7 @@
 use std::{
     error::Error,
     future::{Future, poll_fn},
-    mem,
+    io, mem,
     pin::{Pin, pin},
     sync::Arc,
     task::{Context, Poll, ready},
@@ -102,8 +102,15 @@ impl Received<'_> {
     }
 
     async fn decode_as(&mut self, encoded: Encoded, limits: Limits<'_>) -> Result<Content, Rejection> {
-        if encoded.decoded.is_some() || !encoded.coding.fits(&self.body) {
+        if encoded.decoded.is_some() {
             return Ok(Content::Decoded(encoded.decoded));
+        }
+        if !encoded.coding.fits(&self.body) {
+            return Ok(match str::from_utf8(&self.body) {
+                Ok(_) => Content::Decoded(None),
+                // An attacker may have replaced the coding of a captured delivery.
+                Err(error) => Content::Undecodable(ContentError::Malformed(io::Error::other(error)).into()),
+            });
         }
         match limits.decode(encoded.coding, &self.body, &mut self.charge, true).await {
             Ok(decoded) => Ok(Content::Decoded(Some(decoded))),
