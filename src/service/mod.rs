@@ -214,8 +214,10 @@ fn describe(head: &mut Parts, payload: &[u8]) {
     // JSON from a form, a query, or an envelope.
     let has_other_type = head.headers.get(CONTENT_TYPE).is_none_or(|content_type| {
         let content_type = content_type.as_bytes();
-        content_type.starts_with(b"application/x-www-form-urlencoded")
-            || content_type.starts_with(b"text/plain")
+        let is = |name: &[u8]| {
+            content_type.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name))
+        };
+        is(b"application/x-www-form-urlencoded") || is(b"text/plain")
     });
     if has_other_type && matches!(payload.trim_ascii_start(), [b'{' | b'[', ..]) {
         head.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
