@@ -1,6 +1,10 @@
 //! The provider of the deliveries: one of the crate, or a scheme from the command line.
 
-use std::{collections::HashMap, error::Error, sync::LazyLock};
+use std::{
+    collections::{BTreeSet, HashMap},
+    error::Error,
+    sync::LazyLock,
+};
 
 use tower_webhook::{
     Secrets,
@@ -119,11 +123,10 @@ pub(crate) fn with_signature_in(header: &str) -> Option<&'static [&'static str]>
     static PROVIDERS: LazyLock<HashMap<String, Vec<&'static str>>> = LazyLock::new(|| {
         let mut providers: HashMap<_, Vec<_>> = HashMap::new();
         for provider in provider::all().filter(|provider| provider.alias_of().is_none()) {
-            let signing = provider.scheme().as_ref().and_then(Signing::of);
-            for place in signing.iter().flat_map(Signing::places) {
-                if let Some(header) = place.strip_prefix("header:") {
-                    providers.entry(header.to_owned()).or_default().push(provider.id);
-                }
+            let signings: Vec<_> = provider.schemes().iter().filter_map(Signing::of).collect();
+            let places: BTreeSet<_> = signings.iter().flat_map(Signing::places).collect();
+            for header in places.iter().filter_map(|place| place.strip_prefix("header:")) {
+                providers.entry(header.to_owned()).or_default().push(provider.id);
             }
         }
         // First, before the many providers that follow it.
