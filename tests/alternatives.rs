@@ -307,6 +307,7 @@ async fn the_test_kit_signs_each_form_of_a_delivery() {
         ("quicknode", "secret", post(&[], JSON), JSON),
         ("bigcommerce", "secret", post(&[], JSON), JSON),
         ("surge", WHSEC, post(&[("surge-signature", "-")], JSON), JSON),
+        ("inngest", "signkey-test-12345678", post(&[], r#"{"b":"\u003c", "a":1.0}"#), r#"{"a":1,"b":"<"}"#),
     ] {
         let (head, body) = request.into_parts();
         let request = Request::from_parts(head, body.collect().await.unwrap().to_bytes());
@@ -325,6 +326,27 @@ async fn the_test_kit_signs_each_form_of_a_delivery() {
     let request = Request::post("/").header(form.0, form.1).body(mailgun).unwrap();
     let signed = tower_webhook::testing::sign_at(&verifier, request, at).unwrap().map(Full::new);
     assert!(accepts(&layer("mailgun", "secret"), signed).await.id().is_some());
+}
+
+#[tokio::test]
+async fn a_mailgun_route_may_forward_a_message_as_multipart() {
+    let token = "a".repeat(50);
+    let signature = hex(&format!("{NOW}{token}"));
+    let now = NOW.to_string();
+    let body = |signature: &str| {
+        let part = |(name, value): (&str, &str)| {
+            format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+        };
+        let fields =
+            [("sender", "a@b.example"), ("timestamp", &*now), ("token", &token), ("signature", signature)];
+        format!("{}--b--\r\n", fields.map(part).concat())
+    };
+    let layer = layer("mailgun", "secret");
+    let headers = [("content-type", "multipart/form-data; boundary=b")];
+    let delivery = accepts(&layer, post(&headers, &body(&signature))).await;
+    assert_eq!(delivery.id(), Some(&*format!("{NOW}{token}")));
+    let wrong = send(&layer, post(&headers, &body(&hex("")))).await.err();
+    assert_eq!(wrong, Some(RejectionKind::WrongSignature));
 }
 
 #[tokio::test]

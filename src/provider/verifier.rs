@@ -190,10 +190,12 @@ impl Signer for ProviderVerifier {
         }
         // The signed form of the body, if it is not the body as sent.
         let mut content = match self.parts.signed_content {
-            SignedContent::Field(field) => alternatives::json_in_field(head, body, field),
-            _ => None,
-        }
-        .map(|json| Bytes::copy_from_slice(&json));
+            SignedContent::Body => None,
+            SignedContent::Field(field) => {
+                alternatives::json_in_field(head, body, field).map(|json| Bytes::copy_from_slice(&json))
+            }
+            SignedContent::CanonicalJson => alternatives::canonical_json(body),
+        };
         if let (Some(SignedEncoding::Decoded), Some(coding)) = (
             self.profile.content_encoding(),
             ContentCoding::of(&head.headers).filter(|coding| coding.fits(body)),
