@@ -1,5 +1,5 @@
 use super::providers;
-use crate::verify::{Encoding::Base64, Scheme, TimeUnit::Milliseconds};
+use crate::verify::{Attempt::Number, Encoding::Base64, Location, Scheme, TimeUnit::Milliseconds};
 
 providers! {
     /// Creates a verifier for Cashfree Payments.
@@ -11,6 +11,8 @@ providers! {
     /// * Timestamp: `header:x-webhook-timestamp`; any age unless the layer has a
     ///   [`tolerance`](crate::WebhookLayer::tolerance), and up to 300 s in the future. Cashfree documents no
     ///   maximum age.
+    /// * Retries: yes. Cashfree retries three times, after 2, 10 and 30 minutes
+    ///   ([source](https://www.cashfree.com/docs/api-reference/webhooks/reliability-and-operations)).
     /// * [Shared secret](crate::verify::Profile::shared_secret): all endpoints of an account share it.
     cashfree: "cashfree", "Cashfree Payments",
         "https://www.cashfree.com/docs/payments/subscription/webhook-signature",
@@ -20,5 +22,7 @@ providers! {
             .signs("{ts}{body}")
             .id(["header:x-idempotency-key", "header:x-idempotency-header"])
             .event_type("body:/type"),
-        shared_secret: true;
+        attempt: Some(|| Number(Location::header("x-webhook-attempt"))),
+        shared_secret: true,
+        retries: Some(true);
 }

@@ -6,7 +6,8 @@ providers! {
     ///
     /// * Signature: HMAC-SHA256 of the body, as hex in `x-signature`.
     /// * Secret: text, not decoded.
-    /// * Delivery id: none.
+    /// * Delivery id: none. Equal bodies are not deduplicated: some, such as those of `goalUpdated`, have
+    ///   neither a time nor an id.
     /// * Event type: `body:/event`, signed.
     clickup: "clickup", "ClickUp",
         "https://developer.clickup.com/docs/webhooksignature",

@@ -31,6 +31,8 @@ providers! {
     /// * Delivery id: `header:x-contentful-idempotency-key`, **not signed**.
     /// * Event type: `header:x-contentful-topic`, **not signed**, unless `X-Contentful-Signed-Headers` lists it.
     /// * Timestamp: `header:x-contentful-timestamp`; tolerance 29 s in the past and 300 s in the future.
+    /// * Acknowledge within: 30 s
+    ///   ([source](https://www.contentful.com/developers/changelog/reduced-webhook-timeout/)).
     /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of a space share the secret.
     contentful: "contentful", "Contentful",
         "https://contentful.com/developers/docs/extensibility/webhooks/request-verification",
@@ -45,7 +47,8 @@ providers! {
             .with_event_type_signed(false)
             // The tolerance is in whole seconds. Contentful's SDK rejects an age of 30 s.
             .with_tolerance(Tolerance::any_age().with_past(Duration::from_secs(29))),
-        shared_secret: true;
+        shared_secret: true,
+        ack_deadline: Some(Duration::from_secs(30));
 }
 
 fn begin<'a>(keys: &'a Keyring, request: &RequestContext<'a>) -> CheckResult<'a> {

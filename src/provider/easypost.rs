@@ -27,6 +27,8 @@ providers! {
     /// * Delivery id: `body:/id`, signed.
     /// * Event type: `body:/description`, signed.
     /// * Timestamp: `header:x-timestamp`; tolerance 300 s.
+    /// * Not covered: the path of the request. EasyPost signs the path in `X-Path`, which a proxy may have
+    ///   changed since, so the layer does not compare it with the request's path.
     /// * The signed content is known from receivers, not from EasyPost's documentation. If deliveries are
     ///   rejected, use [`easypost`], whose signature EasyPost sends as well.
     easypost_v2: "easypost-v2", "EasyPost (v2)",

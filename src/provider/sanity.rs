@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::providers;
 use crate::verify::{Encoding::Base64Url, Scheme, TimeUnit::Milliseconds};
 
@@ -11,7 +13,8 @@ providers! {
     /// * Timestamp: `field:t`; any age unless the layer has a [`tolerance`](crate::WebhookLayer::tolerance), and
     ///   up to 300 s in the future.
     /// * Retries: yes. Sanity retries twice, 30 s apart
-    ///   ([source](https://www.sanity.io/docs/changelog/50ec6abf-fe0c-475b-ae72-314148860132)).
+    ///   ([source](https://www.sanity.io/docs/changelog/50ec6abf-fe0c-475b-ae72-314148860132)). The
+    ///   [lease](crate::WebhookLayer::lease) of claims is therefore 10 s.
     sanity: "sanity", "Sanity",
         "https://github.com/sanity-io/webhook-toolkit/blob/HEAD/src/signature.ts",
         Scheme::hmac_sha256("sanity-webhook-signature", Base64Url)
@@ -22,5 +25,6 @@ providers! {
             .signs("{ts}.{body}")
             .id("header:idempotency-key")
             .event_type("header:sanity-operation"),
-        retries: Some(true);
+        retries: Some(true),
+        lease: Some(Duration::from_secs(10));
 }

@@ -9,6 +9,7 @@ providers! {
     /// * Delivery id: `body:/messageId`, signed. It identifies the event, and is the same for every mapping that
     ///   sends it.
     /// * Event type: `body:/type`, signed.
+    /// * Batches: one body can carry several events.
     /// * A mapping with batching sends a JSON array. Such a delivery has no id and no event type.
     /// * [Shared secret](crate::verify::Profile::shared_secret): mappings can share a secret.
     segment: "segment", "Segment",
@@ -16,5 +17,6 @@ providers! {
         Scheme::new(HmacSha1, "x-signature", Hex)
             .id("body:/messageId")
             .event_type("body:/type"),
+        batch: true,
         shared_secret: true;
 }

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use data_encoding::HEXLOWER;
 use http::HeaderName;
 use sha2::{Digest, Sha256};
@@ -31,6 +33,8 @@ providers! {
     ///   the response to a status callback, so deduplicate status callbacks by `I-Twilio-Idempotency-Token`. The
     ///   token is the same for all attempts, but not signed: see [the
     ///   guide](crate::guide::answers#providers-that-use-the-response).
+    /// * Retries: yes.
+    /// * Acknowledge within: 15 s.
     /// * Not covered: **the boundaries between a form's parameters**, their order, repetitions of a parameter,
     ///   the port, the method and the headers. Twilio concatenates names and values before signing, so an
     ///   attacker who captures a request can replay it with its parameters split differently, or with the end of
@@ -48,7 +52,9 @@ providers! {
             let keys = Keyring::of_text(MacKind::HmacSha1, &secrets);
             verifier(keys, profile, Methods { begin, #[cfg(feature = "test-util")] sign: signing::sign })
         },
-        profile: |profile| profile.with_id_signed(false).with_body_signed(false);
+        profile: |profile| profile.with_id_signed(false).with_body_signed(false),
+        ack_deadline: Some(Duration::from_secs(15)),
+        retries: Some(true);
 }
 
 fn begin<'a>(keys: &'a Keyring, request: &RequestContext<'a>) -> CheckResult<'a> {

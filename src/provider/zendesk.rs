@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::providers;
 use crate::verify::{Encoding::Base64, Scheme, TimeUnit::Rfc3339};
 
@@ -12,6 +14,7 @@ providers! {
     ///   [`tolerance`](crate::WebhookLayer::tolerance), and up to 300 s in the future. Zendesk documents no
     ///   maximum age.
     /// * Retries: yes.
+    /// * Acknowledge within: 10 s.
     zendesk: "zendesk", "Zendesk",
         "https://developer.zendesk.com/documentation/webhooks/verifying/",
         Scheme::hmac_sha256("x-zendesk-webhook-signature", Base64)
@@ -20,5 +23,6 @@ providers! {
             .signs("{ts}{body}")
             .id("header:x-zendesk-webhook-invocation-id")
             .event_type("body:/type"),
+        ack_deadline: Some(Duration::from_secs(10)),
         retries: Some(true);
 }
