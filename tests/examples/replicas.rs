@@ -58,7 +58,7 @@ async fn redis_sentinel_follows_a_failover() {
     let mut master = Server::start().await;
     let redis_replica = Server::start_with(&format!("--replicaof 127.0.0.1 {}", master.port)).await;
     until("the Redis replica is connected to the master", async || {
-        redis_replica.run::<String>("INFO replication").await.contains("master_link_status:up")
+        redis_replica.responds("INFO replication", "master_link_status:up").await
     })
     .await;
     let directory = Directory::new("sentinel");
@@ -71,8 +71,8 @@ async fn redis_sentinel_follows_a_failover() {
     fs::write(&configuration, watched).unwrap();
     let sentinel = Server::start_with(&format!("{configuration} --sentinel")).await;
     until("Sentinel knows both", async || {
-        let info: String = sentinel.run("INFO sentinel").await;
-        info.contains("status=ok") && info.contains("slaves=1")
+        sentinel.responds("INFO sentinel", "status=ok").await
+            && sentinel.responds("INFO sentinel", "slaves=1").await
     })
     .await;
 
@@ -82,7 +82,7 @@ async fn redis_sentinel_follows_a_failover() {
     let deliver = |block: &str| statuses(&paste(&address, block))[0];
     assert_eq!([deliver(documented.paste()), deliver(documented.paste())], [204, 2]);
     assert_eq!(deliver(&documented.paste().replace("MfKQ9r8G", "AAAAAAAA")), 401);
-    until("the record has been replicated", async || redis_replica.run::<u64>("DBSIZE").await == 1).await;
+    until("the record has been replicated", async || redis_replica.responds("DBSIZE", "1").await).await;
     master.kill();
     until("the program has followed the failover", async || deliver(documented.paste()) == 2).await;
 }

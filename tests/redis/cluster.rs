@@ -28,8 +28,8 @@ impl Cluster {
         }
         for node in &nodes {
             until("the Cluster has formed", async || {
-                let info: String = node.run("CLUSTER INFO").await;
-                info.contains("cluster_state:ok") && info.contains("cluster_known_nodes:3")
+                node.responds("CLUSTER INFO", "cluster_state:ok").await
+                    && node.responds("CLUSTER INFO", "cluster_known_nodes:3").await
             })
             .await;
         }

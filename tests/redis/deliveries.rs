@@ -201,7 +201,7 @@ async fn a_client_that_hangs_up_during_the_claim_releases_the_claim() {
     server.run::<()>("CLIENT PAUSE 60000 WRITE").await;
     let leaving = replica.begin(signed("msg_1"));
     until("Redis has received the claim", async || {
-        server.run::<String>("INFO clients").await.contains("blocked_clients:1")
+        server.responds("INFO clients", "blocked_clients:1").await
     })
     .await;
     leaving.abort();
@@ -219,7 +219,7 @@ async fn a_client_that_hangs_up_after_success_completes_the_claim() {
     server.run::<()>("CLIENT PAUSE 60000 WRITE").await;
     call.answer(StatusCode::OK);
     until("Redis has received the settlement", async || {
-        server.run::<String>("INFO clients").await.contains("blocked_clients:1")
+        server.responds("INFO clients", "blocked_clients:1").await
     })
     .await;
     leaving.abort();

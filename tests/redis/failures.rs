@@ -174,13 +174,13 @@ async fn a_read_only_replica_detects_duplicates_and_rejects_claims() {
     let master = Server::start().await;
     let redis_replica = Server::start_with(&format!("--replicaof 127.0.0.1 {}", master.port)).await;
     until("the Redis replica has synchronized", async || {
-        redis_replica.run::<String>("INFO replication").await.contains("master_link_status:up")
+        redis_replica.responds("INFO replication", "master_link_status:up").await
     })
     .await;
     let mut replica = Replica::new(layer(master.store().await));
     let misled = Replica::new(layer(redis_replica.store().await));
     replica.handle("msg_1").await;
-    until("the record has been replicated", async || redis_replica.run::<u64>("DBSIZE").await == 1).await;
+    until("the record has been replicated", async || redis_replica.responds("DBSIZE", "1").await).await;
     misled.send(signed("msg_1")).await.assert_duplicate();
     misled.send(signed("msg_2")).await.assert_unavailable();
     replica.handle("msg_2").await;
@@ -194,7 +194,7 @@ async fn a_failover_behind_one_address_is_detected_without_a_broken_connection()
     let (mut replica, key) = (Replica::new(layer(store.clone())), Key::new("s", "1"));
     replica.handle("msg_1").await;
     redis_replica.run::<String>(&format!("REPLICAOF 127.0.0.1 {}", master.port)).await;
-    until("the Redis replica has synchronized", async || redis_replica.run::<u64>("DBSIZE").await == 1).await;
+    until("the Redis replica has synchronized", async || redis_replica.responds("DBSIZE", "1").await).await;
 
     redis_replica.run::<String>("REPLICAOF NO ONE").await;
     master.run::<String>(&format!("REPLICAOF 127.0.0.1 {}", redis_replica.port)).await;

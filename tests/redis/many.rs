@@ -103,7 +103,7 @@ async fn the_store_follows_a_failover_by_sentinel() {
     let mut master = Server::start().await;
     let redis_replica = Server::start_with(&format!("--replicaof 127.0.0.1 {}", master.port)).await;
     until("the Redis replica is connected to the master", async || {
-        redis_replica.run::<String>("INFO replication").await.contains("master_link_status:up")
+        redis_replica.responds("INFO replication", "master_link_status:up").await
     })
     .await;
     let configuration = std::env::temp_dir().join(format!("sentinel-{}.conf", std::process::id()));
@@ -115,22 +115,19 @@ async fn the_store_follows_a_failover_by_sentinel() {
     fs::write(&configuration, text).unwrap();
     let sentinel = Server::start_with(&format!("{} --sentinel", configuration.display())).await;
     until("Sentinel knows both", async || {
-        let info: String = sentinel.run("INFO sentinel").await;
-        info.contains("status=ok") && info.contains("slaves=1")
+        sentinel.responds("INFO sentinel", "status=ok").await
+            && sentinel.responds("INFO sentinel", "slaves=1").await
     })
     .await;
 
     let connection = SentinelConnection::new(vec![sentinel.url()], "shop").unwrap();
     let mut replica = Replica::new(layer(RedisStore::new(connection)));
     let before = replica.handle("msg_1").await;
-    until("the record has been replicated", async || redis_replica.run::<u64>("DBSIZE").await == 1).await;
+    until("the record has been replicated", async || redis_replica.responds("DBSIZE", "1").await).await;
     master.kill();
     // Sentinel closes the connections of the server that it promotes.
     until("the Redis replica has become the master", async || {
-        redis_replica
-            .try_to_run::<String>("INFO replication")
-            .await
-            .is_ok_and(|info| info.contains("role:master"))
+        redis_replica.responds("INFO replication", "role:master").await
     })
     .await;
     until("the store has followed the failover", async || replica.send(signed("msg_1")).await.is_duplicate())

@@ -116,8 +116,12 @@ impl Server {
 
     /// Opens a connection for the test itself, without a response timeout.
     pub async fn connection(&self) -> MultiplexedConnection {
+        self.try_to_connect().await.unwrap()
+    }
+
+    async fn try_to_connect(&self) -> RedisResult<MultiplexedConnection> {
         let config = AsyncConnectionConfig::new().set_response_timeout(None);
-        self.client().get_multiplexed_async_connection_with_config(&config).await.unwrap()
+        self.client().get_multiplexed_async_connection_with_config(&config).await
     }
 
     /// Runs a command in the syntax of `redis-cli`, without quotes.
@@ -125,14 +129,19 @@ impl Server {
         self.try_to_run(command).await.unwrap()
     }
 
-    /// Runs a command and returns an error if the connection breaks.
+    /// Runs a command and returns an error if the server cannot be reached or the connection breaks.
     pub async fn try_to_run<T: FromRedisValue>(&self, command: &str) -> RedisResult<T> {
         let mut words = command.split_whitespace();
         let mut command = redis::cmd(words.next().unwrap());
         words.for_each(|word| {
             command.arg(word);
         });
-        command.query_async(&mut self.connection().await).await
+        command.query_async(&mut self.try_to_connect().await?).await
+    }
+
+    /// Returns whether the server is reachable and its response to `command` contains `text`. For polling.
+    pub async fn responds(&self, command: &str, text: &str) -> bool {
+        self.try_to_run::<String>(command).await.is_ok_and(|response| response.contains(text))
     }
 
     pub async fn set(&self, setting: &str) {
