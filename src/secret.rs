@@ -18,6 +18,11 @@ mod deserialize;
 mod source;
 
 use std::{borrow::Cow, error::Error, fmt, mem, slice, str::FromStr};
+#[cfg(all(feature = "test-util", feature = "asymmetric"))]
+use std::{
+    panic::{RefUnwindSafe, UnwindSafe},
+    sync::Arc,
+};
 
 use zeroize::Zeroizing;
 
@@ -71,7 +76,15 @@ use zeroize::Zeroizing;
 pub struct Secret {
     value: Value,
     key_id: Option<Box<str>>,
+    /// The private key, if the secret is the public key of a generated pair.
+    #[cfg(all(feature = "test-util", feature = "asymmetric"))]
+    sign_with: Option<SignWith>,
 }
+
+/// A function that signs a message with a private key, in tests. With these bounds, the feature `test-util` does not
+/// change the auto traits of [`Secret`].
+#[cfg(all(feature = "test-util", feature = "asymmetric"))]
+pub(crate) type SignWith = Arc<dyn Fn(&[u8]) -> Option<Vec<u8>> + Send + Sync + UnwindSafe + RefUnwindSafe>;
 
 #[derive(Clone)]
 enum Value {
@@ -102,8 +115,29 @@ impl Secret {
         let key = Zeroizing::new(key.into());
         match key.is_empty() {
             true => Err(InvalidSecret::new("key is empty")),
-            false => Ok(Self { value: Value::Key(key), key_id: None }),
+            false => Ok(Self::of(Value::Key(key))),
         }
+    }
+
+    fn of(value: Value) -> Self {
+        Self {
+            value,
+            key_id: None,
+            #[cfg(all(feature = "test-util", feature = "asymmetric"))]
+            sign_with: None,
+        }
+    }
+
+    /// Adds the private key.
+    #[cfg(all(feature = "test-util", feature = "asymmetric"))]
+    pub(crate) fn with_private_key(mut self, sign: SignWith) -> Self {
+        self.sign_with = Some(sign);
+        self
+    }
+
+    #[cfg(all(feature = "test-util", feature = "asymmetric"))]
+    pub(crate) fn sign_with(&self) -> Option<&SignWith> {
+        self.sign_with.as_ref()
     }
 
     /// Sets the key id, for providers that name the signing key in a header.
@@ -167,7 +201,7 @@ impl TryFrom<String> for Secret {
             return Err(InvalidSecret::new("text is empty"));
         }
         if trimmed.len() == text.len() {
-            return Ok(Self { value: Value::Text(text), key_id: None });
+            return Ok(Self::of(Value::Text(text)));
         }
         match trimmed.starts_with("-----BEGIN ") {
             true => trimmed.parse(),

@@ -3,6 +3,8 @@
 use std::{collections::hash_map::RandomState, hash::BuildHasher};
 
 use data_encoding::{BASE64, HEXLOWER};
+#[cfg(feature = "asymmetric")]
+use tower_webhook::testing;
 use tower_webhook::{InvalidSecret, Secret, Secrets};
 
 use crate::{
@@ -10,8 +12,17 @@ use crate::{
     test_event::{self, Caveat, Scenario, TestEvents},
 };
 
-/// Returns a random secret, for an inspector that is started without `--secret`.
+/// Returns a random secret, for an inspector that is started without `--secret`. For a provider that signs with a
+/// private key, it is the public key of a new pair.
 pub(crate) fn secret(source: &Source) -> Result<Secret, InvalidSecret> {
+    let scheme = source.scheme().and_then(|scheme| serde_json::to_value(scheme).ok());
+    #[cfg(feature = "asymmetric")]
+    if let Some(pair) = scheme
+        .as_ref()
+        .and_then(|scheme| testing::key_pair(serde_json::from_value(scheme.get("alg")?.clone()).ok()?).ok())
+    {
+        return Ok(pair.with_key_id("demo"));
+    }
     let text = match source.id() {
         "standard-webhooks" => format!("whsec_{}", BASE64.encode(&random::<24>())),
         "basic-auth" => format!("user:{}", HEXLOWER.encode(&random::<32>())),
@@ -19,7 +30,6 @@ pub(crate) fn secret(source: &Source) -> Result<Secret, InvalidSecret> {
         _ => HEXLOWER.encode(&random::<32>()),
     };
     let secret: Secret = text.parse()?;
-    let scheme = source.scheme().and_then(|scheme| serde_json::to_value(scheme).ok());
     // Some schemes select the key by its id.
     Ok(match scheme.and_then(|scheme| scheme.pointer("/key/select_by").cloned()) {
         Some(_) => secret.with_key_id("demo"),

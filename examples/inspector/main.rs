@@ -88,7 +88,9 @@ async fn serve(options: Options) -> Result<ExitCode, Box<dyn Error>> {
     if let (None, true, Some(secret)) =
         (&options.secrets, source.takes_a_demo_secret(), secrets.iter().next().and_then(Secret::expose_str))
     {
-        report::log(&format!("demo secret: {secret}"));
+        // A public key in PEM has several lines, which can be joined.
+        let secret: Vec<_> = secret.lines().collect();
+        report::log(&format!("demo secret: {}", secret.join(" ")));
     }
     report::log(&format!("page: http://{}/", test_events.address()));
     if !address.ip().is_loopback() {

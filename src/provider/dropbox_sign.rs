@@ -141,11 +141,6 @@ mod signing {
         let signed = json_with(&unsigned, "/event/event_hash", &macs.signature(Encoding::Hex))?;
         *body = match &**body {
             [b'{', ..] => signed,
-            // A multipart field is a slice of the body, so its position is known.
-            [b'-', b'-', ..] => {
-                let start = sent.as_ptr().addr() - body.as_ptr().addr();
-                [body.slice(..start), signed, body.slice(start + sent.len()..)].concat().into()
-            }
             form => {
                 let text = std::str::from_utf8(&signed).map_err(|_| CannotSign::new("event is not UTF-8"))?;
                 form_with(form, "json", text)?

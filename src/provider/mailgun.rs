@@ -107,10 +107,10 @@ mod signing {
     use http::request::Parts;
     use serde_json::{Map, Value};
 
-    use super::{Encoding, Keyring, SignatureObject};
+    use super::{Encoding, Keyring, SignatureObject, form_field};
     use crate::provider::handshake::is_form;
     use crate::verify::{
-        TimeUnit, parameter,
+        TimeUnit,
         signing::{CannotSign, form_with, made_up, read_json},
     };
 
@@ -121,7 +121,7 @@ mod signing {
         body: &mut Bytes,
         at: SystemTime,
     ) -> Result<(), CannotSign> {
-        if is_form(head) {
+        if is_form(head) || body.starts_with(b"--") {
             return sign_form(keys, body, at);
         }
         let mut event = read_json(body)?;
@@ -150,7 +150,7 @@ mod signing {
 
     /// Signs the form of a route. Adds a timestamp and a token, unless the form has them.
     fn sign_form(keys: &Keyring, body: &mut Bytes, at: SystemTime) -> Result<(), CannotSign> {
-        let field = |name| parameter(body, name).map(|value| value.into_owned());
+        let field = |name| String::from_utf8(form_field(body, name)?.into_owned()).ok();
         let timestamp = field("timestamp").map_or_else(|| TimeUnit::Seconds.write_any_length(at), Ok)?;
         let token = field("token").unwrap_or_else(made_up);
         let mut macs = keys.signer(None)?;

@@ -207,9 +207,18 @@ impl Signer for ProviderVerifier {
             VerifierKind::Scheme(verifier) => verifier.sign(head, body, at),
             VerifierKind::AnyOf(verifiers) => {
                 let used = verifiers.iter().find(|verifier| verifier.has_signature(head));
-                let signer =
+                let used =
                     used.or(verifiers.first()).ok_or_else(|| CannotSign::new("provider has no scheme"))?;
-                signer.sign(head, body, at)
+                // A second scheme with the same header is for special requests: HubSpot's URLs with escapes.
+                let special = verifiers.iter().rev().find(|verifier| verifier.signs_in_place_of(used));
+                if let Some(special) = special {
+                    let mut signed = (head.clone(), body.clone());
+                    if special.sign(&mut signed.0, &mut signed.1, at).is_ok() {
+                        (*head, *body) = signed;
+                        return Ok(());
+                    }
+                }
+                used.sign(head, body, at)
             }
             VerifierKind::ByHand(verifier) => verifier.sign(head, body, at),
             VerifierKind::Unusable(error) => Err(VerifyError::unavailable(error.clone()).into()),

@@ -100,15 +100,36 @@
 //!
 //! # Providers that sign with a private key
 //!
-//! [`sign`] returns an error for providers that sign with a private key, such as Discord, because the
-//! verifier has only the public key. To test the handler, use another verifier in the test's layer, such as
+//! Providers such as Discord sign with a private key, and verifiers have only the public key. In the test's layer,
+//! use a generated pair (feature `asymmetric`):
+//!
+//! ```
+//! # #[cfg(feature = "asymmetric")]
+//! # fn main() -> Result<(), tower_webhook::BoxError> {
+//! # use http::Request;
+//! use tower_webhook::{provider, testing, verify::Algorithm};
+//!
+//! let discord = provider::discord(testing::key_pair(Algorithm::Ed25519)?)?;
+//! let delivery = testing::sign(&discord, Request::post("/webhook").body(r#"{"id":"1","type":2}"#)?)?;
+//! # Ok(())
+//! # }
+//! # #[cfg(not(feature = "asymmetric"))] fn main() {}
+//! ```
+//!
+//! [`sign`] still returns an error for providers whose keys are fetched, and for JSON Web Tokens that are signed
+//! with a private key. For these, use another verifier in the test's layer, such as
 //! [`provider::standard_webhooks`](crate::provider::standard_webhooks). The handler's code does not change.
 
+#[cfg(feature = "asymmetric")]
+mod key_pair;
 mod outcomes;
 mod post;
 mod sign;
 mod store;
 
+#[cfg(feature = "asymmetric")]
+#[cfg_attr(docsrs, doc(cfg(feature = "asymmetric")))]
+pub use self::key_pair::key_pair;
 pub use self::{
     outcomes::Outcomes,
     post::{Post, post},

@@ -11,7 +11,8 @@ use crate::verify::{
 /// Signs `request` with the current time, as the provider would, so that the verifier accepts it.
 ///
 /// This function supports all providers with a symmetric secret, and custom
-/// [`Scheme`](crate::verify::Scheme)s. If the signer has several secrets, it uses the first one, unless the
+/// [`Scheme`](crate::verify::Scheme)s. With [`key_pair`](super::key_pair) it also supports providers that sign with
+/// a private key. If the signer has several secrets, it uses the first one, unless the
 /// request contains the key id of another, as with Pusher.
 ///
 /// ```
@@ -45,7 +46,7 @@ use crate::verify::{
 ///
 /// # Errors
 ///
-/// If the signer has only a public key, as for Discord; if it is a [`from_fn`](crate::verify::from_fn)
+/// If the signer has a public key that does not come from [`key_pair`](super::key_pair); if it is a [`from_fn`](crate::verify::from_fn)
 /// verifier without [`sign_with`](crate::verify::FromFn::sign_with); or if the body lacks a value that the
 /// provider signs. Signing a body that X's verification handshake would sign for any client is also an error.
 pub fn sign<S, B>(signer: &S, request: Request<B>) -> Result<Request<Bytes>, CannotSign>

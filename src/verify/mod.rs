@@ -61,6 +61,8 @@ use subtle::ConstantTimeEq;
 #[cfg(feature = "asymmetric")]
 #[cfg_attr(docsrs, doc(cfg(feature = "asymmetric")))]
 pub use self::keys::Fetch;
+#[cfg(all(feature = "test-util", feature = "asymmetric"))]
+pub(crate) use self::keys::key_pair;
 pub use self::{
     cached_lookup::CachedLookup,
     context::RequestContext,

@@ -5,6 +5,8 @@ mod certificate;
 #[cfg(feature = "asymmetric")]
 mod fetch;
 mod mac;
+#[cfg(all(feature = "test-util", feature = "asymmetric"))]
+mod pair;
 #[cfg(feature = "asymmetric")]
 mod pem;
 #[cfg(feature = "asymmetric")]
@@ -13,6 +15,8 @@ mod public;
 #[cfg(feature = "asymmetric")]
 pub use self::fetch::Fetch;
 pub(crate) use self::mac::{Candidates, Keyring, MacKind, Macs, digest, fingerprint};
+#[cfg(all(feature = "test-util", feature = "asymmetric"))]
+pub(crate) use self::pair::key_pair;
 #[cfg(feature = "asymmetric")]
 pub(crate) use self::{
     certificate::Certificate,

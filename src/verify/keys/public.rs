@@ -112,6 +112,9 @@ pub(crate) struct PublicKey {
     fingerprint: u64,
     key_id: Option<Box<str>>,
     secret_index: usize,
+    /// The private key, if the pair was generated for a test.
+    #[cfg(all(feature = "test-util", feature = "asymmetric"))]
+    sign_with: Option<crate::secret::SignWith>,
 }
 
 impl PublicKeys {
@@ -121,11 +124,16 @@ impl PublicKeys {
         B: AsRef<[u8]>,
         D: Fn(&Secret) -> Result<B, InvalidSecret>,
     {
-        let key = |(index, secret): (usize, &Secret)| match secret.expose_str().and_then(pem) {
-            Some(bytes) => PublicKey::new(kind, &bytes?, secret.key_id(), index),
-            None => PublicKey::new(kind, decode(secret)?.as_ref(), secret.key_id(), index),
+        let key = |(index, secret): (usize, &Secret)| {
+            let key = match secret.expose_str().and_then(pem) {
+                Some(bytes) => PublicKey::new(kind, &bytes?, secret.key_id(), index)?,
+                None => PublicKey::new(kind, decode(secret)?.as_ref(), secret.key_id(), index)?,
+            };
+            #[cfg(all(feature = "test-util", feature = "asymmetric"))]
+            let key = PublicKey { sign_with: secret.sign_with().cloned(), ..key };
+            Ok(key)
         };
-        let read = |(index, secret)| key((index, secret)).map_err(|error| error.at(index));
+        let read = |(index, secret)| key((index, secret)).map_err(|error: InvalidSecret| error.at(index));
         Ok(Self { kind, keys: secrets.iter().enumerate().map(read).collect::<Result<_, _>>()? })
     }
 
@@ -135,6 +143,20 @@ impl PublicKeys {
 
     pub(crate) fn kind(&self) -> PublicKind {
         self.kind
+    }
+
+    /// Returns the private key of the first key that has the name, if tests know it.
+    #[cfg(all(feature = "test-util", feature = "asymmetric"))]
+    pub(crate) fn signer(&self, key_id: Option<&[u8]>) -> Option<crate::secret::SignWith> {
+        let is_named =
+            |key: &&PublicKey| key_id.is_none_or(|id| key.key_id.as_deref().map(str::as_bytes) == Some(id));
+        self.keys.iter().find(is_named)?.sign_with.clone()
+    }
+
+    /// Returns the key id of the first key, if it has one.
+    #[cfg(all(feature = "test-util", feature = "asymmetric"))]
+    pub(crate) fn first_key_id(&self) -> Option<&str> {
+        self.keys.first()?.key_id.as_deref()
     }
 
     /// Starts the verification of a message with any of `signatures`, for the keys named `wanted`.
@@ -170,6 +192,8 @@ impl PublicKey {
             fingerprint: fingerprint(bytes),
             key_id: key_id.map(Into::into),
             secret_index,
+            #[cfg(all(feature = "test-util", feature = "asymmetric"))]
+            sign_with: None,
         })
     }
 

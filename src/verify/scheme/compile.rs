@@ -16,6 +16,8 @@ use super::{
 };
 #[cfg(feature = "asymmetric")]
 use crate::verify::{PublicKeys, PublicKind};
+#[cfg(all(feature = "test-util", feature = "asymmetric"))]
+use crate::verify::{key_pair, signing::CannotSign};
 use crate::{
     IntoSecrets, InvalidSecret, Secret, Secrets,
     verify::{
@@ -304,6 +306,19 @@ impl Algorithm {
             Self::Sha256 => Some(MacKind::Sha256),
             _ => None,
         }
+    }
+
+    /// Generates a key pair: the public key as a secret, with the private key for signing in tests.
+    #[cfg(all(feature = "test-util", feature = "asymmetric"))]
+    pub(crate) fn key_pair(self) -> Result<Secret, CannotSign> {
+        let kind = self.public_kind().ok_or_else(|| CannotSign::new("algorithm has no key pair"))?;
+        let (der, sign) = key_pair(kind)?;
+        let pem = format!(
+            "-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n",
+            data_encoding::BASE64.encode(&der)
+        );
+        let public: Secret = pem.try_into().map_err(|_| CannotSign::new("public key is not text"))?;
+        Ok(public.with_private_key(sign))
     }
 
     #[cfg(feature = "asymmetric")]

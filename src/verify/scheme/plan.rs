@@ -114,6 +114,12 @@ impl SchemeVerifier {
         let has = |place: &Location| place.first(head, &[]).is_some_and(|value| !value.as_str().is_empty());
         self.plan.signature.places.iter().any(has)
     }
+
+    /// Returns whether this scheme has another signed content than `other`, but the same location of the signature.
+    #[cfg(feature = "test-util")]
+    pub(crate) fn signs_in_place_of(&self, other: &Self) -> bool {
+        !std::ptr::eq(self, other) && self.plan.signature.places == other.plan.signature.places
+    }
 }
 
 impl fmt::Debug for SchemeVerifier {

@@ -3,6 +3,7 @@
 use std::{borrow::Cow, collections::BTreeMap, time::SystemTime};
 
 use bytes::Bytes;
+use data_encoding::BASE64URL_NOPAD;
 use http::{HeaderName, request::Parts};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
@@ -15,8 +16,10 @@ use super::{
     template::{Context, Sink, Template},
     unit::write_http_date,
 };
+#[cfg(feature = "asymmetric")]
+use crate::secret::SignWith;
 use crate::verify::{
-    Keyring, Location, Macs, RequestContext,
+    Encoding, Location, Macs, RequestContext,
     signing::{CannotSign, Write, form_with, hide, json_with, made_up},
 };
 
@@ -44,7 +47,6 @@ impl Plan {
         let Proof::Signature { keys, encoding, timestamp, templates, key_id, .. } = &self.proof else {
             return Err(CannotSign::new("scheme has no signature"));
         };
-        let keys = keys.secret()?;
         // The strongest version.
         let version = self.signature.keys.first().map_or("", |key| &**key);
         let template = templates.iter().find(|(name, _)| name.is_empty() || **name == *version);
@@ -71,12 +73,12 @@ impl Plan {
         let key_id = key_id.as_ref().map(find).transpose()?;
         let timestamp = timestamp.as_ref().map(|(place, _)| find(place)).transpose()?;
         let context = Context { sources, timestamp };
-        let mut macs = keys.signer(key_id.as_deref())?;
-        let mut feed = template.begin(&mut macs, &context)?;
-        feed.update(&mut macs, body);
-        template.finish(feed, &mut macs, &context)?;
+        let mut content = keys.signer(key_id.as_deref())?;
+        let mut feed = template.begin(&mut content, &context)?;
+        feed.update(&mut content, body);
+        template.finish(feed, &mut content, &context)?;
         template.judge_body(body)?;
-        fields.text(macs.signature(*encoding).as_bytes(), &self.signature)
+        fields.text(content.signature(*encoding)?.as_bytes(), &self.signature)
     }
 
     /// Adds the signed values that are missing.
@@ -98,6 +100,12 @@ impl Plan {
             head.default_header(name, || path)?;
         }
         for place in template.values() {
+            // A detached JWS: its header, an empty payload, and the signature.
+            if let (Location::Item(0), Some(b'.')) = (place, self.signature.punctuation.items) {
+                fields.supply(place, head, body, || Ok(BASE64URL_NOPAD.encode(br#"{"typ":"JWT"}"#)))?;
+                fields.supply(&Location::Item(1), head, body, || Ok(String::new()))?;
+                continue;
+            }
             let value = || match place {
                 Location::Header(name) if name.as_str().ends_with("timestamp") => TimeUnit::Seconds.write(at),
                 Location::Header(_) => Ok(made_up()),
@@ -119,11 +127,43 @@ impl Plan {
 }
 
 impl Keys {
-    fn secret(&self) -> Result<&Keyring, CannotSign> {
+    fn signer(&self, key_id: Option<&[u8]>) -> Result<SignedContent<'_>, CannotSign> {
         match self {
-            Self::Mac(keys) => Ok(keys),
+            Self::Mac(keys) => keys.signer(key_id).map(SignedContent::Mac),
             #[cfg(feature = "asymmetric")]
-            Self::Public(_) => Err(CannotSign::public_key()),
+            Self::Public(keys) => {
+                let sign = keys.signer(key_id).ok_or_else(CannotSign::public_key)?;
+                Ok(SignedContent::Whole(sign, Vec::new()))
+            }
+        }
+    }
+
+    fn first_key_id(&self) -> Option<&str> {
+        match self {
+            Self::Mac(keys) => keys.first_key_id(),
+            #[cfg(feature = "asymmetric")]
+            Self::Public(keys) => keys.first_key_id(),
+        }
+    }
+}
+
+/// The content to sign.
+enum SignedContent<'k> {
+    Mac(Macs<'k>),
+    /// The private key and the content so far.
+    #[cfg(feature = "asymmetric")]
+    Whole(SignWith, Vec<u8>),
+}
+
+impl SignedContent<'_> {
+    fn signature(self, encoding: Encoding) -> Result<String, CannotSign> {
+        match self {
+            Self::Mac(macs) => Ok(macs.signature(encoding)),
+            #[cfg(feature = "asymmetric")]
+            Self::Whole(sign, content) => {
+                let signature = sign(&content).ok_or_else(|| CannotSign::new("private key does not sign"))?;
+                Ok(encoding.encode(&signature))
+            }
         }
     }
 }
@@ -237,13 +277,21 @@ impl SignaturePlan {
     }
 }
 
-impl Sink for Macs<'_> {
+impl Sink for SignedContent<'_> {
     fn update(&mut self, bytes: &[u8]) {
-        Macs::update(self, bytes);
+        match self {
+            Self::Mac(macs) => macs.update(bytes),
+            #[cfg(feature = "asymmetric")]
+            Self::Whole(_, content) => content.extend_from_slice(bytes),
+        }
     }
 
     fn update_with_secrets(&mut self) {
-        Macs::update_with_secrets(self);
+        match self {
+            Self::Mac(macs) => macs.update_with_secrets(),
+            #[cfg(feature = "asymmetric")]
+            Self::Whole(..) => {}
+        }
     }
 }
 

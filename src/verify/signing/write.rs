@@ -6,7 +6,7 @@ use http::{HeaderName, HeaderValue, Uri, request::Parts, uri::PathAndQuery};
 use serde_json::Value;
 
 use super::CannotSign;
-use crate::store::Token;
+use crate::{store::Token, verify::multipart_field};
 
 /// Returns a unique id or nonce of letters and digits.
 pub(crate) fn made_up() -> String {
@@ -68,10 +68,27 @@ impl Write for Parts {
     }
 }
 
-/// Returns the form with one more field, replacing all of the same name.
+/// Returns the form with one more field, replacing all of the same name. The form may be multipart.
 pub(crate) fn form_with(form: &[u8], name: &str, value: &str) -> Result<Bytes, CannotSign> {
+    if form.starts_with(b"--") {
+        return multipart_with(form, name, value);
+    }
     let form = std::str::from_utf8(form).map_err(|_| CannotSign::new("body is not a form"))?;
     Ok(with_parameter(form, name, value).into())
+}
+
+/// Returns the multipart form with the value of a field replaced, or with the field added as the first.
+fn multipart_with(form: &[u8], name: &str, value: &str) -> Result<Bytes, CannotSign> {
+    if let Some(old) = multipart_field(form, name) {
+        let start = old.as_ptr().addr() - form.as_ptr().addr();
+        let (before, after) = form.split_at(start);
+        return Ok([before, value.as_bytes(), &after[old.len()..]].concat().into());
+    }
+    let end = form.windows(2).position(|window| window == b"\r\n");
+    let boundary = end.and_then(|end| form.get(..end));
+    let boundary = boundary.ok_or_else(|| CannotSign::new("body is not a multipart form"))?;
+    let head = format!("\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+    Ok([boundary, head.as_bytes(), form].concat().into())
 }
 
 /// Sets a parameter, and keeps the encoding of the others, because URLs are signed as text.

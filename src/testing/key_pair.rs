@@ -1,0 +1,27 @@
+use crate::{
+    Secret,
+    verify::{Algorithm, signing::CannotSign},
+};
+
+/// Generates a key pair for a provider that signs with a private key.
+///
+/// Returns the public key as a [`Secret`] in PEM, which all constructors of such providers accept. It also
+/// contains the private key, so that [`sign`](super::sign) supports the verifier. Each call returns another pair.
+///
+/// ```
+/// use http::Request;
+/// use tower_webhook::{provider, testing, verify::Algorithm};
+///
+/// let discord = provider::discord(testing::key_pair(Algorithm::Ed25519)?)?;
+/// let request = testing::sign(&discord, Request::post("/webhook").body(r#"{"id":"1","type":2}"#)?)?;
+/// assert!(request.headers().contains_key("x-signature-ed25519"));
+/// # Ok::<(), tower_webhook::BoxError>(())
+/// ```
+///
+/// # Errors
+///
+/// If `algorithm` has no key pair, such as [`HmacSha256`](Algorithm::HmacSha256), or is
+/// [`RsaSha1`](Algorithm::RsaSha1), which can only be verified.
+pub fn key_pair(algorithm: Algorithm) -> Result<Secret, CannotSign> {
+    algorithm.key_pair()
+}
