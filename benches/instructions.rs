@@ -8,7 +8,7 @@
 //!
 //! Nothing is hashed: valgrind does not support SHA instructions, and a hash without them would hide
 //! everything else. So the verifier accepts or rejects every signature. The cases that are rejected from
-//! their headers use real schemes. Clocks are set by hand.
+//! their headers use real schemes. The layer has a `ManualClock`.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::{
@@ -52,7 +52,7 @@ fn main() {
     assert!(case.is_none(), "case is unknown");
 }
 
-/// A path's name, and a function that sends it a number of deliveries.
+/// The name of a hot path, and a function that sends a number of deliveries along it.
 type Case = (&'static str, fn(usize));
 
 const CASES: [Case; 13] = [
@@ -79,7 +79,7 @@ fn measured(call: &mut dyn FnMut()) {
     call();
 }
 
-/// Sends `count` deliveries. Creating them does not count.
+/// Sends `count` deliveries. Their creation is not measured.
 fn run(count: usize, layer: WebhookLayer, status: u16, request: impl Fn(usize) -> Request<Frames>) {
     let mut service = layer.clock(ManualClock::at_unix(NOW)).layer(service_fn(handle as fn(_) -> _));
     // The first deliveries initialize statics and let the maps grow.
@@ -167,7 +167,7 @@ fn signed(id: usize, frames: usize) -> Request<Frames> {
         .unwrap()
 }
 
-/// Returns a value as a server reads it, as a part of a shared buffer.
+/// Returns a header value in a shared buffer, like the values that a server reads.
 fn as_read(value: impl ToString) -> HeaderValue {
     let buffer = Bytes::from(value.to_string());
     HeaderValue::from_maybe_shared(buffer.clone()).unwrap()

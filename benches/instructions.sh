@@ -5,13 +5,15 @@
 #     sh benches/instructions.sh             # compares
 #     sh benches/instructions.sh --update    # writes the new counts and keeps the reasons, for you to edit
 #
-# A change that needs more instructions updates their line in that file, with a reason.
+# If a change needs more instructions, update the lines of the affected paths, and state the reason
+# in each.
 #
 # The counts of one program vary by 0.05 %, because maps have random seeds and the memory store's
-# cache reads the clock. Growth of more than TOLERANCE per cent has another cause: the code, or a
-# different compiler or C library (its malloc and memcpy count as well), which the output names. These
-# fail as well, since nothing else detects a slowdown by a new compiler. In that case, update the file
-# in a separate change, from a commit that passed before. A decrease is printed and does not fail.
+# cache reads the clock. Growth of more than TOLERANCE per cent has another cause: the code, a
+# different compiler, or a different C library (its malloc and memcpy count as well). The output names
+# a different compiler. It also fails the script, because nothing else detects a slowdown by a new
+# compiler. In that case, update the file in a separate change, from a commit that passed before. A
+# decrease is printed and does not fail.
 set -eu
 cd "$(dirname "$0")/.."
 . tests/need.sh

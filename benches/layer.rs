@@ -10,11 +10,11 @@
 //! type where the payload is typed, plus one `moka` insert where deliveries are deduplicated. A line
 //! of the table compares a measurement with its base, which usually is the floor.
 //!
-//! Both take turns in many short rounds of one run, so that other load on the machine affects both.
-//! Each column is the median of the rounds, and the ratio is the median of the rounds' ratios. Each
-//! request is created right before the clock starts, as a server would have read it, and is dropped
-//! before the clock stops. The line "no layer" shows what that costs a service without the layer; it
-//! is not subtracted.
+//! A measurement and its base take turns in many short rounds of one run, so that other load on the
+//! machine affects both. Each column is the median of the rounds, and the ratio is the median of the
+//! rounds' ratios. Each request is created right before the clock starts, as if a server had just read
+//! it, and is dropped before the clock stops. The line "no layer" shows the time of a service without
+//! the layer, which is not subtracted.
 //!
 //! Missed goals are printed but do not fail, because timings vary. Allocations are counted in
 //! `tests/allocations.rs`, because a counting allocator would slow down the measurement.
@@ -208,7 +208,7 @@ fn floor(signer: &Signer, body: Bytes, typed: bool, deduped: bool) -> Sample {
     let mut id = 0_u128;
     let signer = signer.clone();
     Box::new(move || {
-        // Create a request here as well, so that both sides start with the same caches.
+        // Create a request here as well, so that the floor and the layer start with the same caches.
         let prepare = |index| drop(black_box(signer.standard(&id_of(index), &body)));
         timed(count(&body), prepare, |()| {
             black_box(mac.clone().chain_update(black_box(&body)).finalize());
@@ -408,7 +408,7 @@ fn post(body: &Bytes) -> request::Builder {
         .header("user-agent", as_read("a provider/1.0"))
 }
 
-/// Returns a value as a server reads it, as a part of a shared buffer.
+/// Returns a header value in a shared buffer, like the values that a server reads.
 fn as_read(value: impl ToString) -> HeaderValue {
     let buffer = Bytes::from(value.to_string());
     HeaderValue::from_maybe_shared(buffer.clone()).unwrap()
@@ -505,7 +505,7 @@ impl Line {
         Self { name: name.to_owned(), measured, base, rounds, goals: [None, None], at_most_ns: None }
     }
 
-    /// Discards a round, because the caches are cold in the first one.
+    /// Takes a round and discards it, because the caches are still cold.
     fn warm_up(&mut self) {
         self.take_round();
         self.rounds.clear();
@@ -523,7 +523,7 @@ impl Line {
     }
 
     fn take_round(&mut self) {
-        // Alternate which one goes first.
+        // Alternate the order of the two.
         let round = if self.rounds.len().is_multiple_of(2) {
             let measured = (self.measured)();
             (measured, (self.base)())

@@ -108,7 +108,7 @@ async fn rates(server: &Server, at_once: usize, rounds: usize) {
             })
             .await
         };
-        // Alternate which one goes first.
+        // Alternate the order of the columns.
         results.push(if round % 2 == 0 {
             [layer().await, alone().await, base().await]
         } else {
@@ -176,7 +176,8 @@ async fn round_trips(server: &Server) {
     }
 }
 
-/// Sends each delivery five times, like a provider that retries too early.
+/// Sends each delivery once, and then four duplicates to each of two replicas, like a provider that
+/// retries too early.
 async fn cached(server: &Server) {
     const COPIES: usize = 4;
     server.run::<()>("FLUSHALL").await;

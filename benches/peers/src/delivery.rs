@@ -60,7 +60,7 @@ impl Case {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Frames {
     One,
-    /// Frames of 16 KiB, as a server reads them, or four smaller ones.
+    /// Frames of 16 KiB, as a server reads them; for a body of less than 64 KiB, four frames.
     Many,
     /// No body.
     None,
@@ -137,7 +137,7 @@ impl Delivery {
     }
 }
 
-/// Returns a value as a server reads it, as a part of a shared buffer.
+/// Returns a header value in a shared buffer, like the values that a server reads.
 fn as_read(value: impl ToString) -> HeaderValue {
     let buffer = Bytes::from(value.to_string());
     HeaderValue::from_maybe_shared(buffer.clone()).unwrap()
@@ -213,7 +213,8 @@ pub struct Attachment {
     pub bytes: u64,
 }
 
-/// Returns a [`Message`] of `size` bytes. Larger ones have more attachments, and text fills the rest.
+/// Returns a [`Message`] of `size` bytes. Larger messages have more attachments, and text fills the
+/// rest.
 pub fn message(size: usize) -> Bytes {
     const ATTACHMENT: &str =
         r#"{"url":"https://media.example.com/a/7f3c2b1e.jpg","media_type":"image/jpeg","bytes":182044}"#;

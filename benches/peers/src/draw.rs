@@ -1,4 +1,5 @@
-//! Writes the tables and the picture of `benches/README.md`, and the README's figures, from `results/`.
+//! The generator of the tables and the picture in `benches/README.md`, and of the README's figures, from
+//! `results/`.
 //!
 //! ```text
 //! cargo run --release -- draw    # writes results.svg, and the marked sections of both files

@@ -1,15 +1,17 @@
-//! Over loopback: requests per second, latencies, and the server's processor time per request.
+//! The measurements over loopback: requests per second, latencies, and the server's processor time per
+//! request.
 //!
 //! ```text
 //! cargo run --release -- http               # writes results/http.tsv; starts a redis-server
 //! cargo run --release -- http --quick    # a few rounds, writes nothing
 //! ```
 //!
-//! One thread serves and another one sends. On a machine with two cores, Redis shares them. The sender
-//! is hyper's client for both HTTP/1 and HTTP/2, with 32 concurrent requests. Each request has its own
-//! id and is signed before its round begins. The servers take turns in many short rounds. Figures are
-//! medians of the rounds, and ratios are medians of the rounds' ratios. *Server* is the processor time
-//! of the serving thread per request, which other load affects least.
+//! One thread serves, and another thread sends. On a machine with two cores, Redis shares the cores
+//! with both threads. The sender is hyper's client for both HTTP/1 and HTTP/2, with 32 concurrent
+//! requests. Each request has its own id and is signed before its round begins. The servers take turns
+//! in many short rounds. Rates and processor times are medians of the rounds, ratios are medians of the
+//! rounds' ratios, and latencies are percentiles of all requests. *Server* is the processor time of the
+//! serving thread per request, which other load affects least.
 //!
 //! The loop is closed: a connection sends its next request after the previous answer. `wrk` is another
 //! sender, for HTTP/1 only.
@@ -153,7 +155,7 @@ fn slice(
     let first_id = SENT.fetch_add(REQUESTS, Ordering::Relaxed);
     let delivery = Delivery::new(Scheme::Standard, Case::Valid, KIB, Frames::One);
     let body = message(KIB);
-    // HTTP/1 sends the path only, and the host as a header.
+    // HTTP/1 sends only the path in the request line, and the host as a header.
     let signed = |number: usize| {
         let mut request = delivery.request(&id_of(first_id + number)).map(|_| Full::new(body.clone()));
         if protocol == Protocol::Http1 {
@@ -194,7 +196,8 @@ enum Sender {
     Http2(http2::SendRequest<Full<Bytes>>),
 }
 
-/// Opens a connection for each concurrent request, or a few with streams for HTTP/2.
+/// Opens a connection for each concurrent request or, for HTTP/2, a few connections with several
+/// streams each.
 async fn connect(address: SocketAddr, protocol: Protocol) -> Vec<Sender> {
     const STREAMS: usize = 8;
     let connection = async || {

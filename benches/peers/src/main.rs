@@ -1,4 +1,4 @@
-//! `cargo run --release -- PART`: see the library.
+//! The program for `cargo run --release -- PART`: see the library's documentation.
 
 mod draw;
 mod http;

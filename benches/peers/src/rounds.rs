@@ -51,7 +51,7 @@ impl Group {
         [name, format!("{scheme:?}"), bytes(*size), format!("{in_frames:?}"), format!("{case:?}")]
     }
 
-    /// Discards a round, because the caches are cold in the first one.
+    /// Takes a round and discards it, because the caches are still cold.
     pub fn warm_up(&mut self) {
         self.take_round();
         self.rounds.iter_mut().for_each(Vec::clear);
@@ -69,8 +69,8 @@ impl Group {
         self.first_id += count(&self.delivery, self.caches) + 1;
     }
 
-    /// Takes a sample. Each request is created right before the clock starts, as a server would have read
-    /// it, and is dropped before the clock stops.
+    /// Takes a sample. Each request is created right before the clock starts, as if a server had just
+    /// read it, and is dropped before the clock stops.
     ///
     /// The first delivery does not count, because it finds the caches of the previous contender.
     fn sample(&mut self, index: usize) -> f64 {

@@ -50,7 +50,7 @@ pub fn position(handler: &str) -> usize {
 pub struct Servers {
     addresses: Vec<(&'static str, &'static str, SocketAddr)>,
     thread: String,
-    /// Ends when this is dropped.
+    /// The Redis server, which stops when this field is dropped.
     _redis: Server,
 }
 

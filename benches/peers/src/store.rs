@@ -41,7 +41,7 @@ const IDS: [usize; 4] = [1_000, 10_000, 100_000, 1_000_000];
 const CAPACITY: u64 = 2_000_000;
 
 /// Measures a claim and its completion in stores of several sizes. For comparison, also measures an insert
-/// into a `moka` cache of the same size, which is most of the cost.
+/// into a `moka` cache of the same size, which accounts for most of the cost.
 fn sizes(run: &Run) {
     const SAMPLE: usize = 64;
     let mut stores = Vec::new();
@@ -107,8 +107,8 @@ fn handled(store: &MokaStore, id: &str) {
     assert!(now(store.complete(&key, &token, Duration::from_secs(8 * 86_400))).unwrap());
 }
 
-/// Returns the resident memory of this process. It is slightly more than `allocations` counts, because the
-/// allocator rounds up and keeps freed memory, and it is not meaningful for a few ids.
+/// Returns the resident memory of this process. It exceeds the bytes that `allocations` counts, because
+/// the allocator rounds up and keeps freed memory. For a few ids, it is not meaningful.
 fn resident() -> usize {
     let sizes = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
     let pages = sizes.split(' ').nth(1).and_then(|pages| pages.parse::<usize>().ok());

@@ -1,4 +1,4 @@
-//! Over loopback, sent by `wrk` to the same servers as in `http`.
+//! The measurements over loopback with `wrk` as the sender, on the same servers as in `http`.
 //!
 //! ```text
 //! cargo run --release -- wrk               # writes results/wrk.tsv; starts a redis-server, and wrk
@@ -90,7 +90,7 @@ pub fn measure(run: &Run) {
 struct Slice {
     per_second: f64,
     server_micros: f64,
-    /// In microseconds: p50, p99 and p99.9.
+    /// The p50, p99 and p99.9 of the latency, in microseconds.
     quantiles: [f64; 3],
 }
 

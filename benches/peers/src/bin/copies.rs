@@ -5,7 +5,7 @@
 //! ```
 //!
 //! `valgrind --tool=dhat --mode=copy` counts each call of `memcpy` and similar functions. This includes moves of
-//! large structures, but not the bytes that `realloc` moves when a buffer grows, which are in `allocations`. Each
+//! large structures, but not the bytes that `realloc` moves when a buffer grows, which `allocations` counts. Each
 //! contender runs in two processes, with few and with more deliveries, and the difference counts. The bytes for
 //! creating a request are measured in the same way and subtracted.
 

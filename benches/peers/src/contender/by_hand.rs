@@ -1,6 +1,7 @@
 //! A careful handler written without a crate: the key is prepared once, the body is limited, and
-//! signatures are compared in constant time. Deduplication is optional and simple: ids are looked up
-//! before the handler and stored after it, so concurrent duplicates both run.
+//! signatures are compared in constant time. Deduplication is optional and simple. In memory, ids are
+//! looked up before the handler and stored after it, so concurrent duplicates both run. In Redis, an id
+//! is set before the handler, so a concurrent duplicate gets a 200 although the handler may still fail.
 
 use std::{
     convert::Infallible,

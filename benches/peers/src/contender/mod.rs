@@ -30,7 +30,7 @@ pub use peers::{PEERS, Peer, peers, peers_in_axum};
 
 use crate::{delivery::Sent, rounds::Watch};
 
-/// A measured implementation. `call` returns the time and, if there is an answer, its status.
+/// A measured implementation. `call` returns the time and, if there is a response, its status.
 pub struct Contender {
     pub name: String,
     pub ids: Ids,
@@ -46,8 +46,9 @@ pub enum Ids {
 }
 
 impl Contender {
-    /// Creates a contender from a service. It is polled without a runtime, because nothing is pending. The
-    /// exception is the task that drains the body of a rejected request, whose time counts.
+    /// Creates a contender from a service, whose future is polled directly because nothing in it is
+    /// pending. Only the task that drains the body of a rejected request runs on `runtime`; its time
+    /// counts.
     pub fn new<S, R>(name: &str, runtime: &Rc<Runtime>, mut service: S) -> Self
     where
         S: Service<Request<Sent>, Response = Response<R>> + 'static,

@@ -55,8 +55,8 @@ pub const PEERS: [Peer; 5] = [
     },
 ];
 
-/// Returns the peers that support the scheme, in front of the same handler. The service written by hand calls
-/// those that are verifier functions.
+/// Returns the peers that support the scheme, in front of the same handler. A peer that is only a verifier
+/// function is called by [`Verified`], the service written by hand.
 pub fn peers(scheme: Scheme, runtime: &Rc<Runtime>) -> Vec<Contender> {
     match scheme {
         Scheme::Standard => {
