@@ -11,7 +11,7 @@ use crate::{
     task::catch_unwind,
 };
 
-/// The number of consecutive failed claims after which the remaining items of a batch fail.
+/// The number of consecutive store failures after which the remaining items of a batch are not claimed.
 const STORE_FAILURES: u32 = 3;
 /// The number of items of a batch whose errors are logged: a batch can have any number.
 const LOGGED_FAILURES: usize = 3;
@@ -47,9 +47,9 @@ impl Delivery {
     ///
     /// Items use the lease, the window and the scope of the layer, and each occupies one entry of the store.
     /// The [`handler_timeout`](crate::WebhookLayer::handler_timeout) and the
-    /// [`ack_deadline`](crate::WebhookLayer::ack_deadline) apply to the batch as a whole. For another order,
-    /// concurrency, or an item's [fencing token](crate::ItemClaim::fencing_token), use
-    /// [`claim_item`](Self::claim_item).
+    /// [`ack_deadline`](crate::WebhookLayer::ack_deadline) apply to the batch as a whole. To handle items
+    /// concurrently or in another order, or to read an item's [fencing
+    /// token](crate::ItemClaim::fencing_token), use [`claim_item`](Self::claim_item).
     ///
     /// # Panics
     ///
@@ -115,9 +115,8 @@ impl Delivery {
         E: Into<BoxError> + Send + 'a,
         Fut: Future<Output = Result<(), E>> + Send + 'a,
     {
-        // Collected, so that the future neither contains nor names the iterator. Otherwise a handler that
-        // passes the closures of a `flat_map` is not `Send` for the compiler ("`FnOnce` is not general
-        // enough").
+        // Collected, so that the future neither contains nor names the iterator. Otherwise the compiler
+        // rejects `items` that are a `flat_map` with closures ("`FnOnce` is not general enough").
         let items = items.into_iter().map(|item| (key(&item).as_ref().to_owned(), item)).collect::<Vec<_>>();
         Box::pin(async move {
             warn_of_equal_keys(&items);

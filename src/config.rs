@@ -73,8 +73,8 @@ pub(crate) struct Decode {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Undecodable {
-    /// Responds with 422, so that the provider retries, or keeps the event in its log. The default. A
-    /// provider that never retries after a 4xx, such as Okta or Amazon SNS, loses the event: use
+    /// Responds with 422, so that the provider retries, or keeps the event in its log. The default. If the
+    /// provider never retries after a 4xx (Okta, Amazon SNS), the event is lost: use
     /// [`HandOver`](Self::HandOver). Some providers disable an endpoint after many such responses.
     #[default]
     Reject,
@@ -86,8 +86,9 @@ pub enum Undecodable {
     /// Calls the handler without an [`Event<T>`](crate::Event); [`Delivery::decode_error`] returns the
     /// reason. In axum, take an `Option<Event<T>>`, which is then `None`.
     ///
-    /// A body with a `content-encoding` that the layer cannot decode is claimed under a key of its own. Otherwise
-    /// an attacker could add the header to a captured request, and use up the id of the genuine delivery.
+    /// A body with a `content-encoding` that the layer cannot decode is claimed under a key of its own.
+    /// Otherwise an attacker could add the header to a captured request, and the genuine delivery with the
+    /// same id would count as a duplicate.
     HandOver,
 }
 

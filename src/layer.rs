@@ -35,11 +35,11 @@ use crate::{
 ///
 /// Layers can be nested; each layer verifies the delivery. If two of them use the same store and compute the
 /// same key, for example because a router and one of its routes have the same layer, only the outer layer
-/// claims the delivery. The inner layer runs the handler under that claim, at the cost of one more round trip
-/// to the store, and the outer layer settles it. In that case the inner layer neither
-/// [detaches](Self::detached) the handler nor applies its [deadline](Self::ack_deadline) to it. Layers for
-/// Amazon SNS, and for a provider that signs the compressed body, cannot be nested, because the body that the
-/// inner layer receives is not the signed one.
+/// claims the delivery. The inner layer runs the handler under that claim, and the outer layer settles the
+/// claim. This costs two more round trips to the store. In that case the inner layer neither
+/// [detaches](Self::detached) the handler nor applies its own [deadline](Self::ack_deadline) to the handler.
+/// Layers for Amazon SNS, and for a provider that signs the compressed body, cannot be nested, because the
+/// inner layer does not receive the signed body.
 ///
 /// A setting of the layer takes precedence over the provider's [profile](Verifier::profile), which takes
 /// precedence over the default. Durations and limits of zero mean the smallest value, as documented for each
@@ -72,13 +72,13 @@ impl WebhookLayer {
         Ok(Self::with_verifier(provider::standard_webhooks(secrets)?))
     }
 
-    /// Creates a layer that uses `verifier`: one of [`provider`], or a custom one.
+    /// Creates a layer with a verifier of [`provider`], or with a custom verifier.
     pub fn with_verifier(verifier: impl Verifier) -> Self {
         Self { config: Arc::new(Config::new(EndpointSource::Fixed(Endpoint::new(verifier)))) }
     }
 
-    /// Replaces the verifier, so that several providers can share one configured layer: its store, buffer
-    /// budget, [drain](Self::drain), limits, payload type and hooks.
+    /// Replaces the verifier, so that several providers can share one configured layer, including its store,
+    /// buffer budget, [drain](Self::drain), limits, payload type and hooks.
     ///
     /// Removes the [lookup](Self::with_lookup), if any, and resets the settings that are specific to a
     /// provider. Set these again afterwards:
@@ -178,25 +178,27 @@ impl WebhookLayer {
         self.with(|config| config.tolerance = Some(tolerance.max(Duration::from_secs(1))))
     }
 
-    /// Sets the URL that the provider was given, for providers that sign it (Square, Trello, HubSpot,
-    /// Twilio).
+    /// Sets the URL that the provider was given, for providers that sign it, such as Square, Trello, HubSpot
+    /// and Twilio.
     ///
     /// Default: `https://`, the request's host, and its path and query. This differs from the signed URL if a
     /// proxy changes the host or the path, or if the provider calls `http://`: the scheme is always `https`,
-    /// because a proxy often terminates TLS. A request whose `host` is not `host` or `host:port` is rejected.
+    /// because a proxy often terminates TLS. For providers that sign the URL, a request is rejected if its
+    /// host does not have the form `host` or `host:port`.
     ///
     /// If `url` has no query, the request's query is appended. If it has one, the request must have the same
     /// parameters, in any order, or the same query followed by more parameters. Any other query is rejected
-    /// as a signature mismatch. In a [`Scheme`](crate::verify::Scheme) this is the `{url}`; `{path_query}` is
-    /// always the request's own.
+    /// as a signature mismatch. In a [`Scheme`](crate::verify::Scheme), the placeholder `{url}` is this URL;
+    /// `{path_query}` is always the request's own path and query.
     pub fn public_url(self, url: &str) -> Self {
         self.with(|config| config.public_url = Some(url.into()))
     }
 
     /// Trusts `x-forwarded-proto` and `x-forwarded-host` in requests from `proxies`, for providers that sign
-    /// the URL. `peer` returns the address that a request comes from. In a list, the last item counts, because
-    /// the nearest proxy added it. `x-forwarded-proto` must be `http` or `https`, and `x-forwarded-host` must
-    /// be `host` or `host:port`; with any other value, requests of providers that sign the URL are rejected.
+    /// the URL. `peer` returns the address that a request comes from. If a header is a list, its last item
+    /// counts, because the nearest proxy added it. `x-forwarded-proto` must be `http` or `https`, and
+    /// `x-forwarded-host` must be `host` or `host:port`; with any other value, requests of providers that
+    /// sign the URL are rejected.
     ///
     /// The headers are ignored in all other requests. [`public_url`](Self::public_url) takes precedence, and
     /// is the better choice if there is only one URL.
@@ -245,7 +247,7 @@ impl WebhookLayer {
     /// Sets the maximum size of a body in bytes; 0 counts as 1. Larger bodies are rejected with 413. Default:
     /// the provider's, else 1 MiB.
     ///
-    /// A compressed body (feature `compression`) must fit both as sent and decoded.
+    /// The limit applies to a compressed body (feature `compression`) both as sent and once decoded.
     pub fn body_limit(self, bytes: usize) -> Self {
         self.with(|config| config.body_limit = Some(bytes.max(1)))
     }
@@ -347,7 +349,8 @@ impl WebhookLayer {
     }
 
     /// Sets the policy for payloads that cannot be decoded to the type of [`json`](Self::json), `form` or
-    /// [`decode`](Self::decode). Default: [`Undecodable::Reject`], which responds with 422.
+    /// [`decode`](Self::decode), or from their `content-encoding`. Default: [`Undecodable::Reject`], which
+    /// responds with 422.
     ///
     /// The policy does not apply to handlers that take axum's `Payload<T>`, because their other extractors
     /// may already have run. An undecodable payload is then rejected with 422, and the claim is released.
@@ -377,18 +380,18 @@ impl WebhookLayer {
     }
 
     /// Sets the time limit of the handler; less than 1 ms counts as 1 ms. Beyond it, the handler is dropped,
-    /// its claim is released, and the request is rejected with 503. Default: 10 minutes. The limit is never
-    /// off, because a handler that hangs would otherwise prevent its delivery from being handled.
+    /// its claim is released, and the request is rejected with 503. Default: 10 minutes. The limit cannot be
+    /// disabled, because the claim of a handler that hangs would block every retry of its delivery.
     pub fn handler_timeout(self, timeout: Duration) -> Self {
         self.with(|config| config.dedupe.handler_timeout = timeout.max(SHORTEST))
     }
 
     /// Runs the handler in its own task, which continues after the client disconnects or an outer timeout
-    /// ends the request, and which always settles the claim. Default: off, so that the handler is dropped
+    /// ends the request, and which always settles the claim. Default: off. The handler is then dropped
     /// together with its request, and the provider's next attempt runs it again.
     ///
     /// The task has the tracing span of the request (feature `tracing`). A `ConcurrencyLimit` *above* the
-    /// layer no longer counts the task once its request has ended, so put the limit below. Call
+    /// layer no longer counts the task once its request has ended, so put the limit below the layer. Call
     /// [`drain`](Self::drain) before the process exits. Outside a tokio runtime this has no effect.
     pub fn detached(self) -> Self {
         self.with(|config| config.detached = true)
@@ -404,8 +407,8 @@ impl WebhookLayer {
     ///
     /// Choose a deadline shorter than the provider's timeout, with a margin for the network. Use it for
     /// handlers that are *sometimes* slow: providers count 503s, and some disable an endpoint that returns
-    /// too many. It requires a provider that retries. Handlers that are always slow should store the
-    /// delivery, respond, and process it afterwards.
+    /// too many. The provider must retry. Handlers that are always slow should store the delivery, respond,
+    /// and process it afterwards.
     ///
     /// The deadline does not apply to a delivery that is not [deduplicated](Delivery::is_deduped) (no id, no
     /// store, or the store failed). Its next attempt would not be recognized, and would run concurrently.
@@ -470,9 +473,9 @@ impl WebhookLayer {
     /// Sets the function that decides from the handler's response whether the delivery is completed.
     /// Otherwise it is released, so that the provider's next attempt runs.
     ///
-    /// Default: a 2xx status, with `grpc-status` in the headers absent or `0`. The layer does not see the
-    /// response body: the delivery is completed even if a streamed body fails, or if the trailers of a gRPC
-    /// call report a failure. Do the work before responding.
+    /// Default: the status is 2xx, and the `grpc-status` header, if present, is `0`. The layer does not see
+    /// the response body: the delivery is completed even if a streamed body fails, or if the trailers of a
+    /// gRPC call report a failure. Do the work before responding.
     ///
     /// A rejection never completes the delivery, and `complete` is not called for it. This includes
     /// rejections of a nested layer, and of a `Payload<T>` that the handler could not decode.
@@ -487,8 +490,8 @@ impl WebhookLayer {
     /// is local to the process.
     ///
     /// Other endpoints may use the same store, so a verifier that sets no fingerprint of its secret requires
-    /// a [`scope`](Self::scope). Without either, verified deliveries are rejected with 503, and logged at
-    /// `ERROR`.
+    /// a [`scope`](Self::scope). Without a fingerprint or a scope, verified deliveries are rejected with 503,
+    /// and logged at `ERROR`.
     pub fn dedupe(self, store: impl Store) -> Self {
         self.with(|config| {
             config.dedupe.store = Some(AnyStore::new(store));
@@ -514,7 +517,7 @@ impl WebhookLayer {
 
     /// Sets the function that computes the deduplication key, replacing the provider's id. Derive it only
     /// from data that is identical across retries, not from the signature or timestamp. If it returns `None`,
-    /// the delivery is not deduplicated, except by its body with [`replay_guard`](Self::replay_guard).
+    /// the delivery is not deduplicated; the [`replay_guard`](Self::replay_guard) still applies to its body.
     ///
     /// The key is used unchanged, so endpoints with equal keys drop each other's deliveries. Behind a
     /// [lookup](Self::with_lookup), the layer adds the endpoint's scope:
@@ -537,9 +540,9 @@ impl WebhookLayer {
     }
 
     /// Deduplicates by the body in addition to the id, if the signature does not cover the id (GitHub,
-    /// Shopify), and by the body alone if the delivery has no id (Sentry). This prevents an attacker from
-    /// replaying a captured request under a new id, or without one. It costs two more round trips to the
-    /// store, and has no effect if the id is signed. Default: off.
+    /// Shopify). A delivery without an id (Sentry) is deduplicated by its body alone. This prevents an
+    /// attacker from replaying a captured request under a new id, or without one. It costs two more round
+    /// trips to the store, and has no effect if the id is signed. Default: off.
     ///
     /// This is a trade-off. With the guard, two genuine events with byte-identical bodies, such as those of
     /// an organization's and a repository's webhook on the same endpoint, count as one. Without it, an
@@ -556,8 +559,8 @@ impl WebhookLayer {
     /// secret](crate::verify::Profile::shared_secret), it also contains a digest of the
     /// [`public_url`](Self::public_url) if set, else of the request's path.
     ///
-    /// Behind a [lookup](Self::with_lookup) it always contains a digest of the tenant's name (see
-    /// [`Lookup`](crate::verify::Lookup)).
+    /// Behind a [lookup](Self::with_lookup), the default scope always contains a digest of the tenant's name
+    /// (see [`Lookup`](crate::verify::Lookup)).
     ///
     /// In the key, `#`, `%` and `:` of a scope are percent-encoded. If the scope could be mistaken for the
     /// rest of another provider's name (`sha1-…` after `github`) or for a fingerprint (16 hexadecimal
@@ -565,18 +568,18 @@ impl WebhookLayer {
     ///
     /// A scope set here replaces the whole default scope, and is itself replaced by the scope of an
     /// [`Endpoint`](crate::verify::Endpoint::scope). Use a different scope for each endpoint. Unlike the
-    /// default scope, it does not change:
+    /// default scope, a scope set here does not change:
     ///
     /// * after a secret rotation, when an event could otherwise run twice;
     /// * if a proxy rewrites the path differently for each attempt.
     ///
-    /// Also set it if the layer cannot distinguish two receivers of one account: two services with the same
-    /// path, or two routes under axum's `nest`, which strips the prefix from the path.
+    /// Also set a scope if the layer cannot distinguish two receivers of one account: two services with the
+    /// same path, or two routes under axum's `nest`, which strips the prefix from the path.
     pub fn scope(self, scope: &str) -> Self {
         self.with(|config| config.dedupe.scope = Some(scope.into()))
     }
 
-    /// Sets the lease of claims, which is how long the claim of a crashed process remains; less than 30 ms
+    /// Sets the lease of claims, the time after which the claim of a crashed process expires; less than 30 ms
     /// counts as 30 ms. Default: the provider's, if all of its retries come quickly, else 30 s.
     ///
     /// Until the lease expires, retries of the delivery are rejected with 503, so it must expire before the

@@ -33,8 +33,8 @@ use zeroize::Zeroizing;
 /// [`from_bytes`](Self::from_bytes) accepts a raw key. For asymmetric providers the secret is the public key.
 ///
 /// Create it with [`from_env`](Self::from_env), [`from_file`](Self::from_file), `parse`, `try_into` or serde.
-/// White space around a text is an error, because it usually is a copying mistake; so are a byte order mark
-/// (U+FEFF) and a zero-width space (U+200B). Around PEM they are removed.
+/// White space around a text is an error, because it is usually a copying mistake. The same applies to a byte
+/// order mark (U+FEFF) and a zero-width space (U+200B). Around PEM, all of these are removed.
 ///
 /// `Debug` reveals nothing, and neither `Display` nor `Serialize` is implemented. The memory of the secret is
 /// overwritten on drop.
@@ -110,7 +110,7 @@ impl Secret {
     /// # Errors
     ///
     /// Returns an error if `key` is empty. Constructors that need PEM or a JWK, or that take either a key or
-    /// PEM, return [`InvalidSecret`] for such a secret.
+    /// PEM, return [`InvalidSecret`] for a secret that is a raw key.
     pub fn from_bytes(key: impl Into<Vec<u8>>) -> Result<Self, InvalidSecret> {
         let key = Zeroizing::new(key.into());
         match key.is_empty() {
@@ -344,7 +344,7 @@ impl TryFrom<Vec<String>> for Secrets {
 
 /// The error for a secret that cannot be used: it is empty, or has the wrong encoding.
 ///
-/// It contains the reason and the secret's index, and reveals nothing of the secret.
+/// It contains the reason and the secret's index, but no part of the secret.
 #[derive(Clone, Debug)]
 pub struct InvalidSecret {
     index: Option<usize>,

@@ -27,8 +27,9 @@ impl Settings {
         self.key_within(delivery, "", &id).map(Some)
     }
 
-    /// Returns the key of a delivery whose body is encoded and cannot be decoded. It differs from the delivery's own
-    /// key: the header is not signed, so an attacker could add it to a captured delivery, and use up its id.
+    /// Returns the key of a delivery whose body is encoded and cannot be decoded. It differs from the
+    /// delivery's own key, because the `content-encoding` header is not signed: an attacker could add it to a
+    /// captured delivery and use up the delivery's id.
     pub(super) fn key_of_encoded(&self, delivery: &Delivery) -> Result<Key, MissingScope> {
         let id = delivery.id().map_or_else(|| Cow::Owned(body_id(delivery)), Cow::Borrowed);
         self.key_within(delivery, "#encoded", &id)
@@ -83,7 +84,8 @@ impl Settings {
         }
     }
 
-    /// Returns a digest that distinguishes the receivers of an event. `None` if the scope is a name.
+    /// Returns a digest that distinguishes the receivers of an event. `None` if the key needs no digest, for
+    /// example because a scope is set.
     pub(super) fn digest_of_receiver(
         &self,
         request: &RequestContext<'_>,

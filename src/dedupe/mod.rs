@@ -76,7 +76,7 @@ pub(crate) struct Settings {
     pub(crate) registry: Registry,
 }
 
-/// The outcome of an answered claim.
+/// The outcome of claiming a delivery.
 pub(crate) enum ClaimOutcome {
     /// The handler may run, under this claim if present.
     Run(Option<ClaimGuard>),
@@ -88,7 +88,8 @@ impl Dedupe {
     const DEFAULT_LEASE: Duration = Duration::from_secs(30);
     const SHORTEST_LEASE: Duration = Duration::from_millis(30);
     const DEFAULT_HANDLER_TIMEOUT: Duration = Duration::from_secs(600);
-    /// Longer than the retry period of any provider; the longest is WhatsApp's, seven days.
+    /// Longer than the retry period of most providers, such as WhatsApp's seven days. The profiles of
+    /// providers with longer periods set their own window.
     const DEFAULT_WINDOW: Duration = Duration::from_secs(8 * 86_400);
 
     pub(crate) fn new(store: Option<AnyStore>, registry: Registry) -> Self {
@@ -174,7 +175,7 @@ impl Settings {
     /// Returns the key of the body, if the replay guard is on and the delivery has no signed id.
     fn guarded_body_key(&self, delivery: &Delivery) -> Result<Option<Key>, MissingScope> {
         // The key has its own scope, so that no delivery id can produce it. It excludes the host, because a
-        // replay can change it.
+        // replay can change the host.
         let has_signed_id = || delivery.id().is_some() && delivery.verifier().profile().id_signed();
         if !self.replay_guard || has_signed_id() {
             return Ok(None);
@@ -226,7 +227,7 @@ impl Claims for Settings {
     ) -> BoxFuture<'a, Result<Item, StoreError>> {
         Box::pin(async move {
             let claimed = |guard| Ok(Item::Claimed(ItemClaim::new(guard, self.handler_timeout)));
-            // Not a store failure, so its policy does not apply.
+            // A missing scope is not a store failure, so `on_failure` does not apply.
             let key = self.deduped_item_key(delivery, id).map_err(|missing| {
                 missing_scope(&missing);
                 StoreError::new(missing)
@@ -266,11 +267,11 @@ impl DerefMut for Dedupe {
     }
 }
 
-/// The result of a claim, including those of outer layers.
+/// The result of a claim, which an outer layer may hold.
 #[derive(Clone, Copy)]
 enum Claimed {
-    /// This request holds the claim. `fencing` is `None` if an outer layer holds it, but proceeds after a
-    /// store failure, so that the claim is not confirmed.
+    /// This request holds the claim. `fencing` is `None` if an outer layer made the claim and then proceeded
+    /// after a store failure, so that the claim is not confirmed.
     Acquired {
         fencing: Option<u64>,
     },
@@ -278,7 +279,7 @@ enum Claimed {
     InProgress,
 }
 
-/// Claims the id and then the body; the request runs only with both.
+/// Claims the id and then the body; the request runs only if both are claimed.
 #[allow(clippy::manual_async_fn, reason = "an async fn stores its arguments twice")]
 fn claim(
     guard: &mut ClaimGuard,

@@ -17,7 +17,7 @@
 //! * `Event<T>` requires a layer that decodes a `T`. `Option<Event<T>>` is `None` only if the payload is not
 //!   a `T` and the layer [hands over](crate::Undecodable::HandOver) such deliveries. A missing layer, or one
 //!   that decodes another type, is a configuration error: the response is 500.
-//! * `Payload<T>` requires a layer like `Delivery`, and decodes the payload itself.
+//! * `Payload<T>` requires any layer, as `Delivery` does, and decodes the payload itself.
 
 use std::{
     any::{TypeId, type_name},

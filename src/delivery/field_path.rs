@@ -1,7 +1,8 @@
 //! The path of the field at which decoding a payload fails.
 //!
 //! A segment is a field name declared by the type, or an index, so that a path never contains payload data.
-//! `serde_path_to_error` does not distinguish the field of a struct from the key of a map.
+//! The crate `serde_path_to_error` is not used, because it does not distinguish the field of a struct from
+//! the key of a map.
 
 use std::{
     cell::{Cell, RefCell},

@@ -167,10 +167,10 @@ impl ItemClaim {
     /// Returns the result of the work even if the store fails afterwards: settling is then retried in the
     /// background until the lease expires.
     ///
-    /// Work that blocks its thread for longer than the lease may run twice: use `spawn_blocking`. The work has
-    /// no timeout of its own, but the lease is only extended for the layer's
+    /// Work that blocks its thread for longer than the lease may run twice: use `spawn_blocking`. The work
+    /// has no timeout of its own. However, the lease is only extended for the layer's
     /// [`handler_timeout`](crate::WebhookLayer::handler_timeout), so that work that hangs in a detached task
-    /// does not prevent the item from being handled.
+    /// does not block every retry of the item.
     ///
     /// # Errors
     ///
@@ -192,7 +192,7 @@ impl ItemClaim {
             match run(catch_unwind(|| work.as_mut()), Some(|| guard.heartbeat()), self.timeout).await {
                 RunEnd::Returned(result) => Ok(result),
                 RunEnd::Panicked(panic) => Err(panic),
-                // No longer extended. A panic from here on drops the claim, which releases it.
+                // The lease is no longer extended. A panic from here on drops the claim, which releases it.
                 RunEnd::TimedOut(_) => Ok(work.await),
             }
         };

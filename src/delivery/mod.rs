@@ -18,8 +18,8 @@
 //! }
 //! ```
 //!
-//! `None` means that no layer is above the handler, or that the layer decodes another type: answer 500, as
-//! the extractors do. A 2xx would acknowledge a delivery that was never handled.
+//! `handle` returns `None` if no layer is above the handler, or if the layer decodes another type. Answer 500
+//! in that case, as the extractors do: a 2xx would acknowledge a delivery that was never handled.
 
 #[cfg(feature = "axum")]
 pub mod axum;
@@ -279,7 +279,8 @@ impl Delivery {
         source.is_some_and(|source| source.is::<ContentError>())
     }
 
-    /// Returns whether this layer or an outer one handed the delivery over because it is not a `type_id`.
+    /// Returns whether this layer or an outer layer handed the delivery over because its payload does not
+    /// decode to the type `type_id`.
     #[cfg(feature = "axum")]
     pub(crate) fn is_not_a(&self, type_id: TypeId) -> bool {
         let mut layers = iter::successors(Some(self), |delivery| delivery.facts.above.as_deref());
@@ -288,8 +289,8 @@ impl Delivery {
         })
     }
 
-    /// Returns the index of the secret that matched, counted from 0 in the order in which they were given.
-    /// During a secret rotation it shows whether the old secret is still in use.
+    /// Returns the index of the secret that matched, counted from 0 in the order in which the secrets were
+    /// given. During a secret rotation it shows whether the old secret is still in use.
     #[must_use]
     pub fn secret_index(&self) -> usize {
         self.facts.verified.secret_index
@@ -303,8 +304,9 @@ impl Delivery {
     }
 
     /// Returns the key of the body, which [`replay_guard`](crate::WebhookLayer::replay_guard) claims in
-    /// addition. To let the delivery run again, forget both keys. `None` if only the
-    /// [`dedupe_key`](Self::dedupe_key) is claimed.
+    /// addition. To let the delivery run again, forget both keys. They are equal if the delivery would have
+    /// no key without the guard. `None` if the guard is off, if the signature covers the id, or if the layer
+    /// has no store.
     #[must_use]
     pub fn replay_key(&self) -> Option<Key> {
         self.key.as_ref().and_then(|_| self.claims().replay_key(self))
@@ -420,8 +422,8 @@ impl Delivery {
         })
     }
 
-    /// Returns whether the request runs under a claim of an outer layer. The handler must then not outlive the
-    /// request, because the end of the request releases that claim.
+    /// Returns whether the request runs under a claim of an outer layer. The handler must then not outlive
+    /// the request, because the outer layer settles that claim when the request ends.
     #[cold]
     pub(crate) fn shares_outer_claim(head: &Parts) -> bool {
         let delivery = head.extensions.get::<Self>();
@@ -443,7 +445,7 @@ pub(crate) struct ClaimAbove {
     pub(crate) fencing: Option<u64>,
 }
 
-/// Clones the outer layer's delivery; boxed, because most deliveries have none.
+/// Clones the outer layer's delivery. Boxed, because most requests have no outer layer.
 #[cold]
 fn above(delivery: &Delivery) -> Box<Delivery> {
     Box::new(delivery.clone())

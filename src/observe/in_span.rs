@@ -5,7 +5,7 @@ use std::{
 
 use super::Telemetry;
 
-/// A future that runs, and is dropped, in the span of its record.
+/// A future that runs, and is dropped, in the tracing span of its request.
 ///
 /// Wraps the boxed future instead of its content, so that the box does not grow.
 pub(crate) struct InSpan<F> {

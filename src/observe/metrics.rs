@@ -51,8 +51,8 @@ impl Registry {
     /// services that create a provider name for each tenant.
     const MAX_PROVIDERS: usize = 256;
 
-    /// Returns whether a recorder is installed. Caches a positive result only, because recorders are never
-    /// removed.
+    /// Returns whether a recorder is installed. Only a positive result is cached: a recorder may be installed
+    /// later, but is never removed.
     pub(super) fn listens(&self) -> bool {
         if self.0.recorded.load(Ordering::Relaxed) {
             return true;

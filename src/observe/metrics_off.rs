@@ -1,4 +1,4 @@
-//! A no-op replacement of [`metrics`](super) without its feature.
+//! A no-op replacement of [`metrics`](super) without the feature `metrics`.
 
 use std::time::Duration;
 

@@ -1,6 +1,6 @@
 //! Observability: [`Outcome`]s, tracing spans and events, and metrics.
 //!
-//! There are three interfaces with the same data. An unused one costs almost nothing.
+//! There are three interfaces with the same data. An unused interface costs almost nothing.
 //!
 //! | interface | requires |
 //! |---|---|
@@ -22,24 +22,24 @@
 //!
 //! **Spans, events and metrics never contain a payload, a secret or a signature**, nor data from unverified
 //! requests. An `Outcome` contains the verified [`Delivery`](crate::Delivery) including the payload, and the
-//! errors behind a rejection. A decoder's error may quote the payload, and so may
-//! [`Delivery::decode_error`](crate::Delivery::decode_error). Errors that lookups, custom verifiers and item
-//! handlers return are logged with their text, escaped and truncated; only a decoder's error of an item
-//! handler is logged without it.
+//! errors behind a rejection. A decoder's error may quote the payload, also as the source of
+//! [`Delivery::decode_error`](crate::Delivery::decode_error). Errors that lookups, custom verifiers, stores
+//! and item handlers return are logged with their text, escaped and truncated. The exception is a decoder's
+//! error that an item handler returns: it is logged without its text.
 //!
 //! # The span
 //!
 //! The span is named `webhook`, with level `INFO` and target `tower_webhook`. It begins when the service is
-//! called. It ends with the last work of the request: its handler, which may outlive it, or a background
-//! settlement. The handler and the store's calls run in the span, so their own events have its fields. Each
-//! field is recorded once, when it is known.
+//! called. It ends with the last work of the request: its handler, which may outlive the request, or a
+//! background settlement. The handler and the store's calls run in the span, so their own events have its
+//! fields. Each field is recorded once, when it is known.
 //!
 //! | field | value | recorded |
 //! |---|---|---|
 //! | `webhook.provider` | [`Delivery::provider`](crate::Delivery::provider) | when the verifier is chosen |
-//! | `webhook.delivery_id` | [`Delivery::id`](crate::Delivery::id) | when it is verified |
-//! | `webhook.event_type` | [`Delivery::event_type`](crate::Delivery::event_type), for which a JSON body may be scanned | when it is verified |
-//! | `webhook.attempt` | [`Delivery::attempt`](crate::Delivery::attempt), from 1 | when it is verified |
+//! | `webhook.delivery_id` | [`Delivery::id`](crate::Delivery::id) | when the delivery is verified |
+//! | `webhook.event_type` | [`Delivery::event_type`](crate::Delivery::event_type), for which a JSON body may be scanned | when the delivery is verified |
+//! | `webhook.attempt` | [`Delivery::attempt`](crate::Delivery::attempt), from 1 | when the delivery is verified |
 //! | `webhook.outcome` | an [`OutcomeKind`] | at the end |
 //! | `webhook.rejection` | a [`RejectionKind`](crate::RejectionKind) | at the end |
 //! | `webhook.handler` | a [`HandlerEnd`] | at the end |
@@ -64,7 +64,7 @@
 //!
 //! A client that has neither a secret nor a captured delivery therefore cannot fill a log at `INFO`. An
 //! attacker who captures a delivery can replay it while its timestamp is within the tolerance. Each replay
-//! causes one `INFO`, and one `WARN` if it is `undecodable`. [Metrics](#metrics) and
+//! causes one `INFO`, and one `WARN` if it is rejected as `undecodable`. [Metrics](#metrics) and
 //! [`on_outcome`](crate::WebhookLayer::on_outcome) report all kinds: monitor `over_budget` and
 //! `verifier_unavailable` there. To debug a new integration, enable `tower_webhook::rejection=debug`.
 //!
@@ -78,12 +78,12 @@
 //! | `INFO` | `delivery ended`, one for each verified delivery: `provider`, `id`, `event_type`, `attempt`, `outcome`, `rejection`, `handler`, `status`, and in seconds `time` ([`Outcome::elapsed`]), `handler_time` and `store_time`. A field that does not apply is left out |
 //! | `WARN` | a payload that could not be decoded and was [acknowledged](crate::Undecodable::Acknowledge), with the `reason` as above: the provider will not send it again |
 //! | `INFO` | an `event_type` that an [`EventRouter`](crate::EventRouter) has no route for: once for each of the first 256 types |
-//! | `ERROR` | in an `EventRouter` without a fallback: a delivery of a batch or without an event type, and a request without a layer. The first of each; all others at `DEBUG` |
+//! | `ERROR` | in an `EventRouter` without a fallback: a delivery of a batch or without an event type, and a request without a layer. Only the first of each is logged at `ERROR`, all others at `DEBUG` |
 //! | `WARN` | lookups of [`with_lookup`](crate::WebhookLayer::with_lookup) that failed or took too long, with their `count` since the last such event and the `error` of the last: at most once a minute |
 //! | `WARN` | a store that failed, with `operation` and `error` |
 //! | `ERROR` | an item of a batch that cannot be claimed, because its endpoint has no [scope](crate::WebhookLayer::scope) |
 //! | `WARN` | an item of a batch that failed, with its key as `item`, and the `error` of the handler (for a decoder's error, only the field and position, as above): the first three of each batch |
-//! | `WARN` | more items of a batch that failed: their `count`, and how many of the batch's `items` have `failed` in all |
+//! | `WARN` | more items of a batch that failed: their `count`, the total number that `failed`, and the number of `items` in the batch |
 //! | `WARN` | two items of a batch with the same key, of which only one runs, with the key as `item` |
 //! | `WARN` | a lease that expired before its claim was settled: the delivery may have run twice |
 //! | `ERROR` | a completion that was not stored before the lease expired: the provider's next attempt runs the handler again |

@@ -47,10 +47,10 @@ pub enum OutcomeKind {
 /// A marker in a response's extensions for an ignored event.
 ///
 /// The layer inserts it into its response to an event type that is not
-/// [listed](crate::WebhookLayer::only_events), and an [`EventRouter`](crate::EventRouter) into its response
-/// to one without a route. A handler can insert it into a 2xx response: the layer then releases the claim and
-/// reports [`OutcomeKind::Ignored`], so a redelivery runs the handler again. With any other status the
-/// handler counts as failed.
+/// [listed](crate::WebhookLayer::only_events). An [`EventRouter`](crate::EventRouter) inserts it into its
+/// response to an event type without a route. A handler can insert it into a 2xx response: the layer then
+/// releases the claim and reports [`OutcomeKind::Ignored`], so a redelivery runs the handler again. With any
+/// other status the handler counts as failed.
 ///
 /// ```
 /// use http::Response;
@@ -175,7 +175,7 @@ impl Outcome {
         self.grpc_status
     }
 
-    /// Returns the rejection of a rejected request, or of an accepted one whose handler took too long or
+    /// Returns the rejection of a rejected request, or of an accepted request whose handler took too long or
     /// could not decode the payload (axum's extractor `Payload<T>`).
     #[must_use]
     pub fn rejection(&self) -> Option<&Rejection> {

@@ -117,12 +117,12 @@ impl StoreTimer {
 pub(crate) struct DroppedCompletions(PerMinute);
 
 impl DroppedCompletions {
-    /// Adds one, and logs those since the last event unless that was less than a minute ago.
+    /// Adds one. Logs the count since the last event, unless that event was less than a minute ago.
     fn add(&self) {
         report(self.0.add());
     }
 
-    /// Logs the remaining ones.
+    /// Logs the remaining count.
     pub(crate) fn report_rest(&self) {
         report(self.0.rest());
     }

@@ -15,7 +15,7 @@ use serde_json::Value;
 /// A struct that is deserialized one field at a time.
 ///
 /// A derived `Deserialize` would reject a payload that has both the old and the new name of a field, and
-/// could not read the fields of an envelope at the same time.
+/// could not read the fields of a message and of its envelope in one pass.
 pub(crate) trait Fields: Default {
     /// Reads the value of `field`, or skips it if its name is unknown.
     fn set<'de, A: MapAccess<'de>>(&mut self, field: Field<'_, A>) -> Result<(), A::Error>;

@@ -27,13 +27,13 @@ providers! {
     ///   **The rest of the body is not covered**: do not rely on other fields, and enable Adyen's basic
     ///   authentication.
     /// * Delivery id: `eventCode`, `pspReference`, `success` and `merchantAccountCode` of the item, joined with
-    ///   `:`, signed. `REPORT_AVAILABLE` has no delivery id, because Adyen reuses its `pspReference`, a file
-    ///   name.
+    ///   `:`, signed. `REPORT_AVAILABLE` has no delivery id, because its `pspReference` is a file name, which
+    ///   Adyen reuses.
     /// * Event type: `body:/notificationItems/0/NotificationRequestItem/eventCode`, signed.
     /// * Retries: yes.
     /// * Deduplication window: 31 days.
     /// * Acknowledge within: 10 s.
-    /// * Notifications with several items are rejected. Adyen sends one item
+    /// * The layer rejects notifications with several items. Adyen sends one item
     ///   ([source](https://docs.adyen.com/development-resources/webhooks/webhook-types)), and no signature
     ///   covers the list, so an attacker could combine captured items.
     adyen_standard -> Result: "adyen-standard", "Adyen (standard webhooks)",
@@ -133,7 +133,7 @@ impl<'de> Visitor<'de> for ItemsVisitor {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<NotificationItems, A::Error> {
-        // The second item is kept for the error of `verify`, which is clearer.
+        // Keep the second item, so that `verify` can return its clearer error.
         const MAX: usize = 2;
         let mut items = Vec::new();
         while let Some(JsonObject(Wrapped { item: JsonObject(item) })) = seq.next_element()? {

@@ -1,4 +1,4 @@
-//! Aliases: senders whose signature is that of another provider, each with the page that documents it.
+//! Aliases: senders that sign like another provider, each with the page that documents its signature.
 
 use std::time::Duration;
 

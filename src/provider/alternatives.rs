@@ -16,8 +16,9 @@ use crate::verify::{
 
 /// Begins the verification with each scheme whose signature the request has.
 ///
-/// An attacker can remove or add a header of a captured request, and thereby choose the scheme. So all schemes
-/// must be equally strong, and content signed under one must not have another meaning under another.
+/// An attacker can remove or add a header of a captured request, and thereby choose the scheme. So all
+/// schemes must be equally strong, and content signed under one scheme must not have another meaning under
+/// any other scheme.
 pub(super) fn begin<'a>(
     schemes: &'a [SchemeVerifier],
     profile: &Profile,
@@ -58,7 +59,7 @@ struct EitherCheck<'a> {
 
 impl Check for EitherCheck<'_> {
     fn timestamp(&self) -> Option<SystemTime> {
-        // The layer checks it before it is known which check succeeds.
+        // The layer checks the timestamp before it knows which check succeeds.
         self.first.timestamp().filter(|timestamp| self.second.timestamp() == Some(*timestamp))
     }
 
@@ -179,7 +180,7 @@ pub(super) fn canonical<'a>(
     Box::new(CanonicalCheck { check, scheme, request: *request })
 }
 
-/// Without the feature `canonical-json`, bodies must arrive in their canonical form.
+/// Returns `check`. Without the feature `canonical-json`, bodies must arrive in their canonical form.
 #[cfg(not(feature = "canonical-json"))]
 pub(super) fn canonical<'a>(
     check: Box<dyn Check + 'a>,
@@ -238,7 +239,7 @@ pub(super) fn canonical_json(body: &[u8]) -> Option<Bytes> {
     serde_json_canonicalizer::to_vec(&json).ok().map(Bytes::from)
 }
 
-/// Without the feature `canonical-json`, bodies must be in their canonical form.
+/// Returns `None`. Without the feature `canonical-json`, bodies must be in their canonical form.
 #[cfg(all(feature = "test-util", not(feature = "canonical-json")))]
 pub(super) fn canonical_json(_: &[u8]) -> Option<Bytes> {
     None

@@ -17,9 +17,9 @@ providers! {
     /// * Delivery id: none. A body without events is a heartbeat.
     /// * Retries: yes.
     /// * Acknowledge within: 10 s. Otherwise Asana retries for up to 24 hours.
-    /// * Handshake: `POST` with `X-Hook-Secret`. The layer echoes the header if the request has
-    ///   `?verify_token=<token>` with the layer's [`verify_token`](crate::WebhookLayer::verify_token), and does
-    ///   not call the handler. Register the webhook with that query in its URL. The layer does not adopt the
+    /// * Handshake: `POST` with `X-Hook-Secret`. The layer echoes the header if the query parameter
+    ///   `verify_token` equals the layer's [`verify_token`](crate::WebhookLayer::verify_token), and does not
+    ///   call the handler. Register the webhook with this parameter in its URL. The layer does not adopt the
     ///   secret, because the handshake is not signed. Configure a placeholder secret until the first webhook
     ///   exists, or find the secret with [`with_lookup`](crate::WebhookLayer::with_lookup).
     /// * Batches: one body can carry several events.

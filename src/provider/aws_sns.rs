@@ -168,8 +168,8 @@ struct Topic {
     arn: Box<str>,
     /// The beginning of all SNS URLs in the topic's region; `None` if unknown.
     origin: Option<String>,
-    /// The fingerprint of topic and subscriber. Unlike one of the certificate, it keeps the deduplication key
-    /// the same when the certificate changes.
+    /// The fingerprint of the topic and the subscriber. It does not depend on the certificate, so that the
+    /// deduplication key stays the same when the certificate changes.
     fingerprint: u64,
 }
 

@@ -16,8 +16,8 @@ providers! {
     /// * Signature: none: the provider sends the secret itself in the query parameter `access_token`, so **the
     ///   body is not protected**.
     /// * Secret: text, not decoded.
-    /// * Delivery id: none. A delivery can carry several events. Deliveries with equal bodies count as
-    ///   duplicates.
+    /// * Delivery id: none. A delivery can be a batch of events, and has no id as a whole. Deliveries with equal
+    ///   bodies count as duplicates.
     /// * Event type: `body:/0/eventType` or `body:/type`, **not signed**.
     /// * Retries: yes.
     /// * Acknowledge within: 30 s.
@@ -31,7 +31,7 @@ providers! {
     ///   ([source](https://learn.microsoft.com/en-us/azure/event-grid/delivery-and-retry)).
     /// * Register the URL with `?access_token=<secret>`. Entra ID tokens are not checked.
     /// * [Shared secret](crate::verify::Profile::shared_secret): the subscriptions of a topic can share a
-    ///   secret, and then send equal bodies.
+    ///   secret, in which case they send equal bodies.
     azure_eventgrid: "azure-eventgrid", "Azure Event Grid",
         "https://learn.microsoft.com/en-us/azure/event-grid/security-authentication",
         Scheme::token("authorization")

@@ -22,7 +22,7 @@ providers! {
     /// * Secret: the private key, as text, with the public key as its [key id](crate::Secret::with_key_id).
     ///   Without a key id, the layer accepts any public key, and does not answer the handshake.
     /// * Signed content: the form field `bt_payload`, XML as base64. The HMAC key is the SHA-1 of the private
-    ///   key. `bt_signature` is `<public key>|<hex>`, or several of them joined with `&`.
+    ///   key. `bt_signature` is `<public key>|<hex>`, or several such pairs joined with `&`.
     /// * Delivery id: none. Notifications contain their time, so deliveries with equal bodies count as
     ///   duplicates.
     /// * Event type: the notification's `kind`, signed.

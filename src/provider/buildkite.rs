@@ -23,8 +23,8 @@ providers! {
     ///
     /// * Signature: none: the provider sends the secret itself in `x-buildkite-token`, so **the body is not
     ///   protected**.
-    /// * Secret: the webhook's token, as text. Buildkite sends it, or a signature, as the webhook is configured:
-    ///   prefer [`buildkite`].
+    /// * Secret: the webhook's token, as text. Depending on the webhook's configuration, Buildkite sends the
+    ///   token or a signature. Prefer the signature: see [`buildkite`].
     /// * Delivery id: `header:x-buildkite-request`, **not signed**.
     /// * Event type: `body:/event`, **not signed**.
     buildkite_token: "buildkite-token", "Buildkite (token)",

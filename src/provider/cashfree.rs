@@ -13,7 +13,7 @@ providers! {
     ///   maximum age.
     /// * Retries: yes. Cashfree retries three times, after 2, 10 and 30 minutes
     ///   ([source](https://www.cashfree.com/docs/api-reference/webhooks/reliability-and-operations)).
-    /// * [Shared secret](crate::verify::Profile::shared_secret): all endpoints of an account share it.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): all endpoints of an account share the secret.
     cashfree: "cashfree", "Cashfree Payments",
         "https://www.cashfree.com/docs/payments/subscription/webhook-signature",
         Scheme::hmac_sha256("x-webhook-signature", Base64)

@@ -24,7 +24,7 @@ use crate::{
 /// * Event type: `body:/notificationType`, signed.
 /// * Retries: yes. Retries have the same id
 ///   ([source](https://developers.circle.com/api-reference/webhooks)).
-/// * Handshake: `HEAD`, which checks that the endpoint is reachable. The layer responds with 200.
+/// * Handshake: `HEAD`, to which the layer responds with 200.
 /// * Key: the public key at `https://api.circle.com/v2/notifications/publicKey/<key id>`, where the key id
 ///   is the UUID in `X-Circle-Key-Id`. This path is for Wallets, Contracts and Gateway. For other products,
 ///   call [`cpn`](Circle::cpn) or [`stablefx`](Circle::stablefx). Circle requires authentication: `fetch`
@@ -32,8 +32,8 @@ use crate::{
 /// * [Shared secret](crate::verify::Profile::shared_secret): Circle does not document whether several
 ///   customers share a key.
 ///
-/// [`find`](super::find) returns this provider, but cannot build its verifier from a secret.
-/// See [`ebay`](super::ebay()) for an example.
+/// [`find`](super::find) returns this provider, but [`Provider::verifier`] returns an error for it. See
+/// [`ebay`](super::ebay()) for an example.
 ///
 /// Source: [Circle](https://developers.circle.com/api-reference/verify-webhook-signatures).
 pub fn circle(fetch: impl Fetch) -> Circle {

@@ -25,9 +25,10 @@ providers! {
     /// * Secret: the signing secret, as text.
     /// * Signed content: the method, the path with its query, the signed headers and the body, each on its own
     ///   line. `X-Contentful-Signed-Headers` lists the signed headers, which are written as `name:value` and
-    ///   joined with `;`. The layer rejects a delivery if the list does not include itself and
-    ///   `X-Contentful-Timestamp`, or if a value contains `;` followed by the name of a signed header and `:`.
-    ///   Behind a proxy that changes the path, set [`public_url`](crate::WebhookLayer::public_url).
+    ///   joined with `;`. The layer rejects a delivery if the list lacks `X-Contentful-Signed-Headers` or
+    ///   `X-Contentful-Timestamp`, or if the value of a signed header contains `;` followed by the name of a
+    ///   signed header and `:`. Behind a proxy that changes the path, set
+    ///   [`public_url`](crate::WebhookLayer::public_url).
     /// * Delivery id: `header:x-contentful-idempotency-key`, **not signed**.
     /// * Event type: `header:x-contentful-topic`, **not signed**, unless `X-Contentful-Signed-Headers` lists it.
     /// * Timestamp: `header:x-contentful-timestamp`; tolerance 29 s in the past and 300 s in the future.

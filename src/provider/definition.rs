@@ -51,7 +51,7 @@ pub(super) enum Make {
     AnyOf(fn() -> Vec<Scheme>),
     /// A function, if a scheme cannot describe the signature.
     ByHand(fn(Secrets, Profile) -> Result<Box<dyn ByHandVerifier>, InvalidSecret>),
-    /// The constructor only, which takes these arguments.
+    /// The provider's own constructor, which takes these arguments and fetches keys.
     #[cfg(feature = "asymmetric")]
     Fetched(&'static str),
 }
@@ -68,7 +68,8 @@ pub(super) struct Alias {
 pub(super) struct Facts {
     /// The format of the secret. `None` means the scheme's format or, without a scheme, text.
     pub(super) secret: Option<SecretFormat>,
-    /// Adds the remaining facts to the profile; without a scheme, all of them.
+    /// Adds the facts that have no field here. Without a scheme, these include the locations of the id and of
+    /// the event type.
     pub(super) profile: fn(Profile) -> Profile,
     pub(super) attempt: Option<fn() -> Attempt>,
     pub(super) equal_bodies: bool,
@@ -137,8 +138,7 @@ impl Provider {
         self
     }
 
-    /// Creates a provider whose constructor is named like its id and takes `arguments` in addition to
-    /// secrets.
+    /// Creates a provider whose verifier fetches keys. Its constructor takes `arguments`.
     #[cfg(feature = "asymmetric")]
     pub(super) const fn fetched(
         id: &'static str,
@@ -152,8 +152,8 @@ impl Provider {
         Self { id, constructor, name, source, fallible: true, make, alias: None, facts }
     }
 
-    /// Returns the signature scheme, or `None` if no [`Scheme`] can describe the signature. If the provider has
-    /// several, it is the current one; the [verifier](Self::verifier) accepts all of them.
+    /// Returns the signature scheme, or `None` if no [`Scheme`] can describe the signature. If the provider
+    /// has several schemes, returns the current one; the [verifier](Self::verifier) accepts all of them.
     pub fn scheme(&self) -> Option<Scheme> {
         match self.make {
             Make::Scheme(scheme) => Some(self.with_own_event_type(scheme())),
@@ -233,13 +233,13 @@ impl Provider {
     /// assert!(unsigned.map(|provider| provider.id).any(|id| id == "github"));
     /// ```
     pub fn profile(&self) -> Profile {
-        // Never fails for a built-in scheme: the tests build every one.
+        // Never fails for a built-in scheme: the tests build all of them.
         let profile = self.scheme().and_then(|scheme| scheme.profile(self.id).ok());
         self.facts.add_to(profile.unwrap_or_else(|| Profile::new(self.id)))
     }
 
-    /// Returns the format of the provider's secret. `None` if the constructor takes no secret, because keys
-    /// are only fetched.
+    /// Returns the format of the provider's secret. Returns `None` if the constructor takes no secret,
+    /// because the verifier fetches the keys.
     ///
     /// ```
     /// use tower_webhook::provider::{self, SecretFormat};
@@ -259,13 +259,14 @@ impl Provider {
         })
     }
 
-    /// Returns the evidence for its facts; for an [alias](Self::alias_of), for the scheme that it uses.
+    /// Returns the evidence for the provider's facts. For an [alias](Self::alias_of), this is the evidence
+    /// for the provider whose scheme it uses.
     #[must_use]
     pub fn evidence(&self) -> Evidence {
         self.evidence_row().map_or(Evidence::Memory, |(_, evidence, _)| *evidence)
     }
 
-    /// Returns the date of the last check of its facts, such as `2026-11-30`.
+    /// Returns the date on which the provider's facts were last checked, such as `2026-11-30`.
     #[must_use]
     pub fn checked(&self) -> &'static str {
         self.evidence_row().map_or("", |(_, _, checked)| checked)
@@ -546,7 +547,8 @@ mod tests {
         assert!(wrong.is_empty(), "{wrong:?}");
     }
 
-    /// The events of a batch can have different types, so the first one's type is not that of the delivery.
+    /// The events of a batch can have different types, so the type of the first event is not the type of the
+    /// delivery.
     #[test]
     fn an_event_type_in_an_array_requires_a_batch_profile() {
         let is_index = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());

@@ -17,7 +17,7 @@ providers! {
     /// * Signature: Ed25519 signature of `{ts}{body}`, as hex in `x-signature-ed25519`.
     /// * Secret: the application's public key, 32 bytes as hex.
     /// * Delivery id: `body:/id`, signed. Webhook events have no delivery id. Discord shows the handler's
-    ///   response to an interaction, and never retries it
+    ///   response to an interaction, and never retries interactions
     ///   ([source](https://docs.discord.com/developers/interactions/receiving-and-responding)), so a duplicate
     ///   is a replay. The layer responds to it with an empty 200.
     /// * Event type: `body:/event/type` or `body:/type`, signed.

@@ -12,7 +12,7 @@ providers! {
     /// * Retries: yes. Dropbox retries for about ten minutes.
     /// * Acknowledge within: 10 s.
     /// * Handshake: `GET ?challenge=…`. The layer echoes the challenge to any client.
-    /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of an app share it.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of an app share the secret.
     dropbox: "dropbox", "Dropbox",
         "https://www.dropbox.com/developers/reference/webhooks",
         Scheme::hmac_sha256("x-dropbox-signature", Hex),

@@ -23,14 +23,14 @@ providers! {
     ///
     /// * Signature: HMAC-SHA256 of `{ts}{method}{path_header:x-path}{body}`, as hex with the prefix
     ///   `hmac-sha256-hex=` in `x-hmac-signature-v2`.
-    /// * Secret: text, in Unicode normalization form KD.
+    /// * Secret: text, which the constructor normalizes to Unicode NFKD.
     /// * Delivery id: `body:/id`, signed.
     /// * Event type: `body:/description`, signed.
     /// * Timestamp: `header:x-timestamp`; tolerance 300 s.
-    /// * Not covered: the path of the request. EasyPost signs the path in `X-Path`, which a proxy may have
-    ///   changed since, so the layer does not compare it with the request's path.
-    /// * The signed content is known from receivers, not from EasyPost's documentation. If deliveries are
-    ///   rejected, use [`easypost`], whose signature EasyPost sends as well.
+    /// * Not covered: the path of the request. EasyPost signs the path in the header `X-Path`. A proxy may
+    ///   change the request's path, so the layer does not compare the two.
+    /// * The signed content is taken from the code of other receivers, not from EasyPost's documentation. If the
+    ///   layer rejects genuine deliveries, use [`easypost`]: EasyPost also sends that signature.
     easypost_v2: "easypost-v2", "EasyPost (v2)",
         "https://support.easypost.com/hc/en-us/articles/39826034964237-Webhook-HMAC-Validation",
         Scheme::hmac_sha256("x-hmac-signature-v2", Hex)

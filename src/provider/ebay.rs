@@ -54,7 +54,7 @@ fn challenge_code<'a>(request: &HandshakeRequest<'a>) -> Option<Cow<'a, str>> {
 ///   See [`Fetch`] for the caching of keys.
 /// * [Shared secret](crate::verify::Profile::shared_secret): eBay signs with one key for all applications.
 ///
-/// [`find`](super::find) returns this provider, but cannot build its verifier from a secret.
+/// [`find`](super::find) returns this provider, but [`Provider::verifier`] returns an error for it.
 ///
 /// ```
 /// use bytes::Bytes;

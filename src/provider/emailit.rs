@@ -15,7 +15,7 @@ providers! {
     ///   ([source](https://emailit.com/products/webhooks)).
     /// * Deduplication window: 8 days.
     /// * Acknowledge within: 30 s.
-    /// * Batches: one body can carry several events. At most 100
+    /// * Batches: one body can carry several events. Emailit sends at most 100 in one body
     ///   ([source](https://emailit.com/docs/webhooks/webhook-requests)).
     emailit: "emailit", "Emailit",
         "https://emailit.com/docs/webhooks/request-signature",

@@ -1,6 +1,6 @@
 //! The evidence for the facts of each provider.
 
-/// The best source that was read when a provider's facts were last checked.
+/// The best source for a provider's facts when they were last checked.
 ///
 /// ```
 /// use tower_webhook::provider::{self, Evidence};
@@ -19,7 +19,8 @@ pub enum Evidence {
     Code,
     /// Other documentation, or the code of receivers.
     Secondary,
-    /// No source could be read: at least one fact rests on memory. Check deliveries before you rely on it.
+    /// At least one fact rests on memory, because no source for it could be read. Test with real deliveries
+    /// before you rely on it.
     Memory,
 }
 

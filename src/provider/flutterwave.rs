@@ -12,8 +12,8 @@ providers! {
     /// * Delivery id: none. `data.id` identifies the transaction, which can have several deliveries.
     /// * Event type: `body:/event`, **not signed**.
     /// * Acknowledge within: 60 s.
-    /// * Query the transaction from Flutterwave's API before acting on it. The `flutterwave-signature` of v4 is
-    ///   not checked.
+    /// * Query the transaction from Flutterwave's API before acting on it. The layer does not check the
+    ///   `flutterwave-signature` of v4.
     flutterwave: "flutterwave", "Flutterwave (v3)",
         "https://github.com/Flutterwave/Woocommerce-v2/blob/HEAD/includes/class-flw-wc-payment-gateway.php",
         Scheme::token("verif-hash")

@@ -27,9 +27,9 @@ providers! {
     /// * Signature: none: the provider sends the secret itself in `x-gitlab-token`, so **the body is not
     ///   protected**.
     /// * Secret: text, not decoded.
-    /// * Delivery id: `header:idempotency-key`, **not signed**. It is the same for all attempts. GitLab before
-    ///   17.4 does not send it, so its deliveries are not deduplicated. `X-Gitlab-Event-UUID` does not identify
-    ///   a delivery, because recursive webhooks share it.
+    /// * Delivery id: `header:idempotency-key`, **not signed**. A redelivery has the same id. GitLab before 17.4
+    ///   does not send this header, so its deliveries are not deduplicated. `X-Gitlab-Event-UUID` does not
+    ///   identify a delivery, because recursive webhooks share it.
     /// * Event type: `header:x-gitlab-event`, **not signed**.
     /// * Retries: **never**.
     /// * Acknowledge within: 10 s.

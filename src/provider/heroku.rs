@@ -8,8 +8,8 @@ providers! {
     ///
     /// * Signature: HMAC-SHA256 of the body, as base64 in `heroku-webhook-hmac-sha256`.
     /// * Secret: text, not decoded.
-    /// * Delivery id: `body:/id`, signed. The event is described by `resource` and `action` in the body.
-    /// * Event type: `body:/resource`, signed.
+    /// * Delivery id: `body:/id`, signed.
+    /// * Event type: `body:/resource`, signed. `resource` and `action` together describe the event.
     /// * Retries: if the webhook's level is `sync`, Heroku retries for up to 72 hours
     ///   ([source](https://devcenter.heroku.com/changelog-items/1966)).
     /// * Deduplication window: 4 days.

@@ -21,9 +21,9 @@ providers! {
     /// * Acknowledge within: 15 s.
     /// * If a delivery has both versions, the layer verifies `v1`. An attacker who captures such a delivery can
     ///   remove `v1`, so **do not rely on the headers**. If your Hook0 instance sends `v1`, use [`hook0_v1`].
-    /// * With `v1`, the body must be empty or a JSON object or array, as for [`hook0_v1`]. With `v0`, a body of
-    ///   another kind must not contain a dot. Otherwise an attacker could send a captured `v1` signature as
-    ///   `v0`, with `h` and the headers at the beginning of the body.
+    /// * With `v1`, the body must be empty or a JSON object or array, as for [`hook0_v1`]. With `v0`, any other
+    ///   body must not contain a dot. Otherwise an attacker could send a captured `v1` signature as `v0`, with
+    ///   `h` and the headers at the beginning of the body.
     hook0: "hook0", "Hook0",
         "https://github.com/hook0/hook0/blob/HEAD/clients/conformance/signature.json",
         Scheme::hmac_sha256("x-hook0-signature", Hex)
@@ -46,8 +46,8 @@ providers! {
     /// * Secret: text, not decoded.
     /// * Signed content: `{ts}.{field:h}.{headers_named_by:h}.{body}`. The layer rejects deliveries without
     ///   `v1`.
-    /// * Delivery id: `header:x-event-id`, **not signed**. It is signed if `h` lists the header.
-    /// * Event type: `header:x-event-type`, **not signed**. It is signed if `h` lists the header.
+    /// * Delivery id: `header:x-event-id`, **not signed**, unless `h` lists the header.
+    /// * Event type: `header:x-event-type`, **not signed**, unless `h` lists the header.
     /// * Timestamp: `field:t`; tolerance 300 s.
     /// * Retries: yes.
     /// * Deduplication window: 9 days.

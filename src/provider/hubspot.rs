@@ -18,7 +18,7 @@ providers! {
     /// * Event type: `body:/0/subscriptionType`, signed.
     /// * Retries: yes.
     /// * Acknowledge within: 5 s.
-    /// * Batches: one body can carry several events. At most 100
+    /// * Batches: one body can carry several events. HubSpot sends at most 100 in one body
     ///   ([source](https://developers.hubspot.com/docs/guides/crm/private-apps/webhooks)).
     /// * The layer rejects a body that is neither empty nor a JSON object or array. Otherwise an attacker could
     ///   send a captured delivery of version 2 as version 1, with the method and the URL at the beginning of the
@@ -43,7 +43,7 @@ providers! {
     /// * Event type: `body:/0/subscriptionType`, signed.
     /// * Retries: yes.
     /// * Acknowledge within: 5 s.
-    /// * Batches: one body can carry several events. At most 100
+    /// * Batches: one body can carry several events. HubSpot sends at most 100 in one body
     ///   ([source](https://developers.hubspot.com/docs/guides/crm/private-apps/webhooks)).
     /// * The layer rejects a delivery if the body is neither empty nor a JSON object or array, or if the URL
     ///   contains `{` or `[`. Otherwise the boundary between URL and body would be ambiguous.
@@ -68,10 +68,10 @@ providers! {
     /// * Timestamp: `header:x-hubspot-request-timestamp`; tolerance 300 s.
     /// * Retries: yes.
     /// * Acknowledge within: 5 s.
-    /// * Batches: one body can carry several events. At most 100
+    /// * Batches: one body can carry several events. HubSpot sends at most 100 in one body
     ///   ([source](https://developers.hubspot.com/docs/guides/crm/private-apps/webhooks)).
-    /// * HubSpot's documentation says that some percent-encoding of the URL is decoded before signing, but its
-    ///   library does not decode it. The layer accepts either.
+    /// * HubSpot's documentation says that HubSpot decodes some percent-encoded characters of the URL before
+    ///   signing, but its library does not decode them. The layer accepts either.
     /// * The layer rejects a delivery if the body is neither empty nor a JSON object or array, or if the URL
     ///   contains `{` or `[`. Otherwise the boundary between URL and body would be ambiguous.
     hubspot_v3: "hubspot-v3", "HubSpot v3",

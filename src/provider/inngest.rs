@@ -9,8 +9,8 @@ providers! {
     ///   `signkey-branch-`.
     /// * Signed content: Inngest signs the canonical form of the body's JSON (RFC 8785). With the feature
     ///   `canonical-json`, the layer also accepts a body of up to 256 KiB in another form; the payload is then
-    ///   the canonical form. Without the feature, or if the body is larger, it must arrive in its canonical
-    ///   form.
+    ///   the canonical form. Without the feature, every body must arrive in its canonical form. With it, only
+    ///   larger bodies must.
     /// * Delivery id: none.
     /// * Timestamp: `field:t`; tolerance 300 s.
     /// * Body limit: 4 MiB.

@@ -57,7 +57,8 @@ struct SignatureObject {
     signature: Scalar,
 }
 
-/// Reads the object of a webhook's JSON, or the fields of a form, in which routes forward a message.
+/// Reads the `signature` object of a webhook's JSON, or the fields of the form in which a Mailgun route
+/// forwards a message.
 fn signature(body: &[u8]) -> Result<SignatureObject, VerifyError> {
     let missing = VerifyError::missing("`signature` is missing in the body");
     if form_field(body, "signature").is_none() {
@@ -85,8 +86,8 @@ fn verify(keys: &Keyring, body: &[u8]) -> Result<Verified, VerifyError> {
     let SignatureObject { timestamp: Scalar(timestamp), token: Scalar(token), signature } = signature(body)?;
     let candidates =
         Candidates::read([signature.0.as_bytes()].into_iter(), Encoding::Hex, keys.tag_length())?;
-    // The signed content concatenates both. The boundary is unambiguous if the token does not begin with a
-    // digit; otherwise the timestamp must have ten digits.
+    // The signed content is the timestamp followed by the token. The boundary is unambiguous if the token
+    // does not begin with a digit; otherwise the timestamp must have ten digits.
     let sent_at = match token.starts_with(|first: char| first.is_ascii_digit()) || timestamp.len() > 10 {
         true => TimeUnit::Seconds.read(timestamp.as_bytes())?,
         false => TimeUnit::Seconds.read_any_length(timestamp.as_bytes())?,
@@ -148,7 +149,7 @@ mod signing {
         Ok(())
     }
 
-    /// Signs the form of a route. Adds a timestamp and a token, unless the form has them.
+    /// Signs the form of a route. Adds a timestamp and a token if they are missing.
     fn sign_form(keys: &Keyring, body: &mut Bytes, at: SystemTime) -> Result<(), CannotSign> {
         let field = |name| String::from_utf8(form_field(body, name)?.into_owned()).ok();
         let timestamp = field("timestamp").map_or_else(|| TimeUnit::Seconds.write_any_length(at), Ok)?;

@@ -18,7 +18,7 @@ providers! {
     ///   request can replay it with its parameters split differently.
     /// * The form field `mandrill_events` contains the events as a JSON array.
     ///   [`json`](crate::WebhookLayer::json) extracts it.
-    /// * Set [`public_url`](crate::WebhookLayer::public_url) behind a proxy, or if the URL contains a user.
+    /// * Set [`public_url`](crate::WebhookLayer::public_url) behind a proxy, or if the URL contains a user name.
     mandrill: "mandrill", "Mandrill (Mailchimp Transactional)",
         "https://mailchimp.com/developer/transactional/guides/track-respond-activity-webhooks/",
         Scheme::new(HmacSha1, "x-mandrill-signature", Base64).signs("{url}{sorted_form}"),

@@ -15,15 +15,16 @@ providers! {
     ///
     /// * Signature: HMAC-SHA256 of the body, as hex with the prefix `sha256=` in `x-hub-signature-256`.
     /// * Secret: the app secret, as text.
-    /// * Delivery id: none. A delivery is a batch, and has no id as a whole. Deliveries with equal bodies count
-    ///   as duplicates. To deduplicate the items by their ids, use [`for_each`](crate::Delivery::for_each).
-    /// * Event type: `body:/object`, signed. For example `whatsapp_business_account`, `page` or `instagram`. It
-    ///   is not the `field` of a change.
+    /// * Delivery id: none. A delivery is a batch of events, and has no id as a whole. Deliveries with equal
+    ///   bodies count as duplicates. To deduplicate the items by their ids, use
+    ///   [`for_each`](crate::Delivery::for_each).
+    /// * Event type: `body:/object`, signed. It is, for example, `whatsapp_business_account`, `page` or
+    ///   `instagram`, and not the `field` of a change.
     /// * Retries: yes.
     /// * Acknowledge within: 20 s.
     /// * Body limit: 3 MiB.
-    /// * Handshake: `GET` with `hub.challenge`. The layer echoes the challenge if `hub.verify_token` equals its
-    ///   [`verify_token`](crate::WebhookLayer::verify_token).
+    /// * Handshake: `GET` with `hub.challenge`. The layer echoes the challenge if `hub.verify_token` equals the
+    ///   layer's [`verify_token`](crate::WebhookLayer::verify_token).
     /// * Batches: one body can carry several events. `entry` contains at most 1000 events, all with the same
     ///   `object`.
     meta: "meta", "Meta (WhatsApp, Messenger, Instagram)",

@@ -28,14 +28,14 @@ providers! {
     ///   captures it can send it with any body to the URL in the token (see
     ///   [`public_url`](crate::WebhookLayer::public_url)).
     /// * Delivery id: none. Deliveries with equal bodies count as duplicates. `triggerUuid` is not documented,
-    ///   and two webhooks of one change may share it.
+    ///   and two webhooks for one change may share it.
     /// * Event type: `body:/event/type`, **not signed**.
     /// * Timestamp: the token's `exp`; tokens are valid for a few minutes.
     /// * Retries: yes. monday.com retries every minute for half an hour
     ///   ([source](https://developer.monday.com/api-reference/docs/webhooks)).
     /// * Acknowledge within: 180 s.
-    /// * Handshake: a body with only a `challenge`, which the layer echoes. Webhooks of a board send it without
-    ///   a token.
+    /// * Handshake: a body with only a `challenge`, which the layer echoes. Webhooks of a board send this
+    ///   request without a token.
     monday: "monday", "monday.com",
         "https://developer.monday.com/apps/docs/integration-authorization",
         @by_hand |secrets, profile| {

@@ -39,7 +39,8 @@ providers! {
     /// * Delivery id: computed from the contact's number, the time of the message and the digest of the body, as
     ///   Notifyer recommends. Two messages within one second therefore have different ids.
     /// * Event type: `body:/message_type` or `body:/data/message_type` or `body:/event`, **not signed**. The
-    ///   first one present is used: `text` or `image` for a message, `message_status` for a status update.
+    ///   layer uses the first of these fields that is present. Its value is `text` or `image` for a message, and
+    ///   `message_status` for a status update.
     /// * Retries: yes.
     /// * Acknowledge within: 10 s.
     /// * Not covered: with a token, **the body**. An attacker who captures a request can send any other body
@@ -104,7 +105,7 @@ impl Signer for Notifyer {
         &self.profile
     }
 
-    /// Signs with the MAC, because a token would not distinguish bodies.
+    /// Signs with an HMAC, because a token does not depend on the body.
     fn sign(&self, head: &mut Parts, body: &mut Bytes, _: SystemTime) -> Result<(), CannotSign> {
         let mut macs = self.keys.signer(None)?;
         macs.update(body);
@@ -141,8 +142,8 @@ impl Check for NotifyerCheck<'_> {
     }
 }
 
-/// Returns `{phone number}:{time of the message}:{digest of the body}`, or only the digest if the body lacks
-/// the others.
+/// Returns `{phone number}:{time of the message}:{digest of the body}`, or only the digest if the body has no
+/// phone number.
 fn event_id(body: &[u8], digest: &[u8; 32]) -> String {
     let digest = HEXLOWER.encode(digest);
     let facts = serde_json::from_slice::<Object<MessageFacts>>(body).ok().and_then(Object::into_inner);

@@ -32,9 +32,9 @@ use crate::{
 ///   checks the certificate's validity dates, but not its chain or its name. See [`Fetch`] for the caching
 ///   of certificates.
 ///
-/// [`find`](super::find) returns this provider, but cannot build its verifier from a secret.
+/// [`find`](super::find) returns this provider, but [`Provider::verifier`] returns an error for it.
 ///
-/// Sources: [PayPal](https://developer.paypal.com/api/rest/webhooks/rest/).
+/// Source: [PayPal](https://developer.paypal.com/api/rest/webhooks/rest/).
 pub fn paypal(webhook_ids: impl IntoSecrets, fetch: impl Fetch) -> PayPal {
     PayPal {
         webhook_ids: webhook_ids.into_secrets(),

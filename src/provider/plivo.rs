@@ -59,8 +59,8 @@ providers! {
     ///   them.
     /// * Set [`public_url`](crate::WebhookLayer::public_url) behind a proxy.
     /// * The nonce must consist of digits. An attacker can still move digits from the end of the path to the
-    ///   nonce, which does not change the delivery id. Do not distinguish accounts by such a path unless
-    ///   `public_url` is set.
+    ///   nonce, which does not change the delivery id. Do not distinguish accounts by digits at the end of the
+    ///   path unless `public_url` is set.
     plivo_v2: "plivo-v2", "Plivo v2",
         "https://github.com/plivo/plivo-node/blob/HEAD/lib/utils/security.js",
         @by_hand |secrets, profile| {
@@ -167,8 +167,8 @@ fn candidates(keys: &Keyring, head: &Parts, name: &HeaderName) -> Result<Candida
     Candidates::read(signatures, Encoding::Base64, keys.tag_length())
 }
 
-/// Returns the nonce. Its characters are restricted, because the signed content has other text directly
-/// before it.
+/// Returns the nonce. Its characters are restricted, because other text directly precedes the nonce in the
+/// signed content.
 fn nonce<'a>(
     head: &'a Parts,
     name: &HeaderName,

@@ -4,10 +4,10 @@ providers! {
     /// Creates a verifier for Polar.
     ///
     /// * Signature: HMAC-SHA256 of `{header:webhook-id}.{ts}.{body}`, as base64 in `webhook-signature`.
-    /// * Secret: text, not decoded, including `whsec_`. The secrets that Polar has generated since 8 September
-    ///   2026 are those of Standard Webhooks, base64 after `whsec_`
-    ///   ([source](https://github.com/polarsource/polar/pull/14117)). The prefix does not distinguish the two,
-    ///   so the layer accepts either key.
+    /// * Secret: text, not decoded, including `whsec_`. Since 8 September 2026, Polar generates secrets as in
+    ///   Standard Webhooks: base64 after `whsec_` ([source](https://github.com/polarsource/polar/pull/14117)).
+    ///   The prefix does not distinguish the two kinds of secrets, so the layer tries both the text and the
+    ///   decoded base64 as the key.
     /// * Delivery id: `header:webhook-id`, signed.
     /// * Event type: `body:/type`, signed.
     /// * Timestamp: `header:webhook-timestamp`; tolerance 300 s.

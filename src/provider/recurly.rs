@@ -5,11 +5,12 @@ providers! {
     /// Creates a verifier for Recurly.
     ///
     /// * Signature: HMAC-SHA256 of `{ts}.{body}`, as hex in `recurly-signature`.
-    /// * Secret: the endpoint's key, as text. Recurly signs only JSON notifications; the layer rejects XML ones.
+    /// * Secret: the endpoint's key, as text. Recurly signs only JSON notifications; the layer rejects XML
+    ///   notifications.
     /// * Signed content: `{ts}.{body}`. The header is a list separated by commas: the timestamp, then a
     ///   signature for each of the endpoint's keys.
-    /// * Delivery id: none. Recurly does not document an id of the notification. Equal bodies are not
-    ///   deduplicated, because two changes in one second can have equal bodies.
+    /// * Delivery id: none. Recurly does not document an id of the notification. Deliveries with equal bodies do
+    ///   not count as duplicates, because two changes in one second can have equal bodies.
     /// * Event type: `body:/event_type`, signed.
     /// * Timestamp: `item:0`; tolerance 300 s. The timestamp is the first item of the header.
     /// * Retries: yes.

@@ -8,7 +8,8 @@ providers! {
     ///
     /// * Signature: HMAC-SHA256 of the body, as hex in `sentry-hook-signature` or `sentry-app-signature`.
     /// * Secret: the client secret, as text.
-    /// * Delivery id: none. Equal bodies are not deduplicated, because different events can have equal bodies.
+    /// * Delivery id: none. Deliveries with equal bodies do not count as duplicates, because different events
+    ///   can have equal bodies.
     /// * Event type: `header:sentry-hook-resource`, **not signed**.
     /// * Timestamp: none. The layer ignores `Sentry-Hook-Timestamp`, because it is not signed.
     /// * Retries: yes.

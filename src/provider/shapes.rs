@@ -15,7 +15,7 @@ pub(super) fn t_and_signature(header: &str, key: &str) -> Scheme {
         .signs("{ts}.{body}")
 }
 
-/// Returns the scheme of Hook0's signature version that covers headers.
+/// Returns the scheme of Hook0's signature version 1, which covers headers.
 pub(super) fn hook0_version_1() -> Scheme {
     Scheme::hmac_sha256("x-hook0-signature", Hex)
         .list(",")

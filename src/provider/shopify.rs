@@ -9,9 +9,9 @@ providers! {
     /// * Signature: HMAC-SHA256 of the body, as base64 in `x-shopify-hmac-sha256` or `shopify-hmac-sha256`.
     /// * Secret: the app's client secret, as text.
     /// * Delivery id: `header:x-shopify-webhook-id` or `header:shopify-webhook-id`, **not signed**.
-    ///   `X-Shopify-Event-Id` identifies the event instead, which each subscription receives
+    ///   `X-Shopify-Event-Id` identifies the event, and is the same for all subscriptions
     ///   ([source](https://shopify.dev/apps/build/webhooks/ignore-duplicates)). To run the handler once for each
-    ///   event, use it with [`dedupe_by`](crate::WebhookLayer::dedupe_by).
+    ///   event, use this header with [`dedupe_by`](crate::WebhookLayer::dedupe_by).
     /// * Event type: `header:x-shopify-topic` or `header:shopify-topic`, **not signed**.
     /// * Retries: yes.
     /// * Deduplication window: 1 day.

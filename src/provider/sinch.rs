@@ -125,7 +125,8 @@ fn begin<'a>(keys: &'a Keyring, request: &RequestContext<'a>) -> CheckResult<'a>
         let digest = if body.is_empty() { String::new() } else { BASE64.encode(&hash.finalize()) };
         let mut macs = keys.begin(None);
         feed(&mut macs, &request, &digest)?;
-        // The MAC covers the timestamp, which differs for each attempt, so it is not a digest of the body.
+        // The MAC covers the timestamp, which differs for each attempt, so the MAC is not a digest of the
+        // body.
         macs.verify(&candidates).map(without_mac)
     })
 }
@@ -167,7 +168,7 @@ mod signing {
         let digest = if body.is_empty() { String::new() } else { BASE64.encode(&Md5::digest(body)) };
         let mut macs = keys.signer(None)?;
         feed(&mut macs, &RequestContext::received(head, at), &digest)?;
-        // Without a key id, any is accepted.
+        // Without a key id, the verifier accepts any application key.
         let key_id = keys.first_key_id().unwrap_or("application-key");
         let signature = macs.signature(Encoding::Base64);
         head.write_header(&header::AUTHORIZATION, format!("Application {key_id}:{signature}"))

@@ -25,12 +25,12 @@ providers! {
     /// * Acknowledge within: 3 s. Otherwise Slack retries three times
     ///   ([source](https://github.com/slackapi/python-slack-events-api/issues/84)). `X-Slack-Retry-Num` is the
     ///   number of the retry, starting at 1 ([source](https://docs.slack.dev/apis/events-api/)).
-    /// * Handshake: a signed request of type `url_verification`, whose challenge the layer echoes
-    ///   ([source](https://docs.slack.dev/reference/events/url_verification)); and the check of a slash
-    ///   command's certificate, a form with `ssl_check=1` that need not be signed. The layer responds to that
-    ///   with an empty 200
+    /// * Handshake: a signed request of type `url_verification`. The layer echoes its challenge
+    ///   ([source](https://docs.slack.dev/reference/events/url_verification)). For a slash command, Slack also
+    ///   checks the endpoint's certificate with a form that contains `ssl_check=1` and may be unsigned. The
+    ///   layer responds to this check with an empty 200
     ///   ([source](https://github.com/slackapi/bolt-python/blob/HEAD/slack_bolt/middleware/ssl_check/ssl_check.py)).
-    /// * A payload posted as a form is extracted from its `payload` field.
+    /// * If Slack posts a form, the layer extracts the payload from the field `payload`.
     slack: "slack", "Slack",
         "https://docs.slack.dev/authentication/verifying-requests-from-slack/",
         Scheme::hmac_sha256("x-slack-signature", Hex)
@@ -46,7 +46,7 @@ providers! {
         handshake: Some(HANDSHAKE);
 }
 
-/// Answers the check of a certificate: a form with no fields but `ssl_check` and `token`.
+/// Returns the response to the check of a certificate: a form with only the fields `ssl_check` and `token`.
 fn certificate_check(body: &[u8]) -> Option<Response<Bytes>> {
     let fields = all_sorted_parameters(body).ok()?;
     let is_known = |name: &str| matches!(name, "ssl_check" | "token");

@@ -10,7 +10,7 @@ providers! {
     /// * Secret: the signature key, as text.
     /// * Delivery id: `body:/event_id`, signed.
     /// * Event type: `body:/type`, signed.
-    /// * Retries: yes. Square retries for up to 24 hours, and formerly retried for up to 72
+    /// * Retries: yes. Square retries for up to 24 hours, formerly 72 hours
     ///   ([source](https://developer.squareup.com/docs/webhooks/troubleshooting)). `square-retry-number` is the
     ///   number of the retry, starting at 1
     ///   ([source](https://developer.squareup.com/docs/webhooks/build-with-webhooks)).

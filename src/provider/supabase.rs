@@ -7,11 +7,12 @@ providers! {
     /// Creates a verifier for Supabase Auth hooks.
     ///
     /// * Signature: HMAC-SHA256 of `{header:webhook-id}.{ts}.{body}`, as base64 in `webhook-signature`.
-    /// * Secret: `v1,whsec_<base64>`. If Supabase displays several, separated by `|`, pass each as its own
-    ///   secret. Omit those that begin with `v1a,`: they are Ed25519 keys, which this verifier does not support.
+    /// * Secret: `v1,whsec_<base64>`. If Supabase displays several secrets, separated by `|`, pass each of them
+    ///   as a separate secret. Omit secrets that begin with `v1a,`: they are Ed25519 keys, which this verifier
+    ///   does not support.
     /// * Delivery id: `header:webhook-id`, signed. Each attempt has its own id
     ///   ([source](https://github.com/supabase/auth/blob/HEAD/internal/hooks/hookshttp/hookshttp.go)), so a
-    ///   duplicate is a replay. The layer responds with an empty 200, which Supabase treats as an error.
+    ///   duplicate is a replay. The layer responds to it with an empty 200, which Supabase treats as an error.
     /// * Timestamp: `header:webhook-timestamp`; tolerance 300 s.
     /// * Retries: yes.
     /// * Acknowledge within: 5 s.

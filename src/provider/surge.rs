@@ -4,12 +4,14 @@ providers! {
     /// Creates a verifier for Surge.
     ///
     /// * Signature: HMAC-SHA256 of `{header:webhook-id}.{ts}.{body}`, as base64 in `webhook-signature`.
-    /// * Secret: text, not decoded, or base64 after `whsec_`: the layer accepts either key.
+    /// * Secret: text, not decoded, or base64 after `whsec_`. The layer tries both the text and the decoded
+    ///   base64 as the key.
     /// * Delivery id: `body:/id`, signed. `webhook-id` identifies an attempt, not a delivery.
     /// * Event type: `body:/type`, signed.
     /// * Timestamp: `header:webhook-timestamp`; tolerance 300 s.
     /// * Retries: yes.
-    /// * The older header `surge-signature`, with `t` and `v1` for `{ts}.{body}`, is accepted as well.
+    /// * The layer also accepts the older header `surge-signature`, whose field `t` is the timestamp and whose
+    ///   field `v1` is the HMAC of `{ts}.{body}`.
     surge: "surge", "Surge",
         "https://docs.surge.app/api-reference/webhooks/signature-validation",
         @any_of [

@@ -7,8 +7,8 @@ providers! {
     /// * Signature: HMAC-SHA1 of `{body}{url}`, as base64 in `x-trello-webhook`.
     /// * Secret: the OAuth secret, as text.
     /// * Delivery id: none. Trello sends an action with the same `action.id` to all webhooks of an app. To
-    ///   deduplicate by it, make it the key in [`dedupe_by`](crate::WebhookLayer::dedupe_by), together with the
-    ///   URL if the app has several webhooks.
+    ///   deduplicate by action, use `action.id` as the key in [`dedupe_by`](crate::WebhookLayer::dedupe_by). If
+    ///   the app has several webhooks, add the URL to the key.
     /// * Event type: `body:/action/type`, signed.
     /// * Handshake: `HEAD`, to which the layer responds with 200.
     /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of an app share the secret.

@@ -40,12 +40,11 @@ providers! {
     ///   attacker who captures a request can replay it with its parameters split differently, or with the end of
     ///   the URL as a parameter. Base decisions on data from Twilio's API. With
     ///   [`replay_guard`](crate::WebhookLayer::replay_guard), the layer treats all such requests as duplicates.
-    /// * The layer rejects a URL that contains both `bodySHA256` and `AccountSidAC`, which the signed content of
-    ///   every form contains. Otherwise the signed content of a form could be replayed as a URL: an attacker who
-    ///   chooses the value of a field, such as the text of a message, could write `bodySHA256` and a digest into
-    ///   it.
+    /// * The signed content of every form contains `AccountSidAC`, so the layer rejects a URL that contains both
+    ///   `AccountSidAC` and `bodySHA256`. Otherwise an attacker could replay the signed content of a form as a
+    ///   URL, after writing `bodySHA256` and a digest into a field, such as the text of a message.
     /// * The layer verifies the URL both with and without its port, because Twilio signs either form. Set
-    ///   [`public_url`](crate::WebhookLayer::public_url) behind a proxy, or if the URL contains a user.
+    ///   [`public_url`](crate::WebhookLayer::public_url) behind a proxy, or if the URL contains a user name.
     twilio: "twilio", "Twilio",
         "https://www.twilio.com/docs/usage/webhooks/webhooks-security",
         @by_hand |secrets, profile| {
@@ -95,7 +94,7 @@ fn feed(macs: &mut Macs<'_>, url: &str, parameters: &Parameters<'_>) {
     }
 }
 
-/// Returns the URL without a port, and with one: its own or the default of its scheme.
+/// Returns the URL without a port, and with a port: its own or the default of its scheme.
 fn with_and_without_port(url: &str) -> Vec<String> {
     let Some((scheme, rest)) = url.split_once("://") else { return vec![url.to_owned()] };
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());

@@ -24,7 +24,7 @@ use crate::{
 
 /// A verifier for the deliveries of one provider. It includes the provider's profile and handshake.
 ///
-/// The constructors in [`provider`](crate::provider) return it. Cloning is cheap; clones share the keys.
+/// Most constructors in [`provider`](crate::provider) return it. Cloning is cheap; clones share the keys.
 ///
 /// ```
 /// use std::time::Duration;

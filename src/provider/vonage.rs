@@ -42,11 +42,12 @@ providers! {
     ///   [`tolerance`](crate::WebhookLayer::tolerance), and up to 300 s in the future. Vonage documents no
     ///   maximum age.
     /// * Not covered: **the difference between `_`, `&` and `=` in a value**: an attacker who captures a request
-    ///   can replace one with another. The attacker can also change the format of the parameters (query, form or
-    ///   JSON) and the JSON type of a value, as well as the path, the method and the headers.
-    /// * The algorithm is a setting of the Vonage account. Each has its own constructor
+    ///   can replace one of these characters with another. The attacker can also change the format of the
+    ///   parameters (query, form or JSON) and the JSON type of a value, as well as the path, the method and the
+    ///   headers.
+    /// * The algorithm is a setting of the Vonage account. Each algorithm has its own constructor
     ///   ([`vonage_params_sha512`], [`vonage_params_sha1`], [`vonage_params_md5`], [`vonage_params_md5hash`]),
-    ///   so that a client cannot choose a weaker one.
+    ///   so that a client cannot choose a weaker algorithm.
     vonage_params: "vonage-params", "Vonage (signed parameters)",
         "https://developer.vonage.com/en/getting-started/concepts/signing-messages",
         @by_hand |secrets, profile| with(MacKind::HmacSha256, &secrets, profile),

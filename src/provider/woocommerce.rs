@@ -14,7 +14,7 @@ providers! {
     /// * Signature: HMAC-SHA256 of the body, as base64 in `x-wc-webhook-signature`.
     /// * Secret: text, not decoded.
     /// * Delivery id: none. `X-WC-Webhook-Delivery-ID` is a hash of the webhook's id and the time in seconds, so
-    ///   two deliveries within a second have the same
+    ///   two deliveries within a second have the same value
     ///   ([source](https://github.com/woocommerce/woocommerce/blob/HEAD/plugins/woocommerce/includes/class-wc-webhook.php)).
     /// * Event type: `header:x-wc-webhook-topic`, **not signed**.
     /// * Retries: **never**.
@@ -31,7 +31,7 @@ providers! {
         retries: Some(false);
 }
 
-/// WooCommerce: the form `webhook_id=42`, without any header of its own.
+/// WooCommerce's handshake: the form `webhook_id=42`, without a header that identifies WooCommerce.
 const HANDSHAKE: Handshake = Handshake {
     unsigned_post: Some(UnsignedPost {
         has_head: |request| request.is_form(),

@@ -8,13 +8,14 @@ providers! {
     ///
     /// * Signature: HMAC-SHA256 of the body, as base64 in `x-xero-signature`.
     /// * Secret: the webhook signing key, as text.
-    /// * Delivery id: none. A delivery can be a batch, and has no id as a whole. Bodies contain random text, so
-    ///   deliveries with equal bodies count as duplicates.
+    /// * Delivery id: none. A delivery can be a batch of events, and has no id as a whole. Bodies contain random
+    ///   text, so deliveries with equal bodies count as duplicates.
     /// * Event type: `body:/events/0/eventType`, signed.
     /// * Retries: yes.
     /// * Acknowledge within: 5 s. Xero requires a 200 without a body. Otherwise it retries for up to 24 hours.
     /// * Handshake: deliveries without events, some of them with an invalid signature. Xero expects a 401 for an
-    ///   invalid signature and a 200 otherwise. The valid ones reach the handler, which must return 200.
+    ///   invalid signature and a 200 otherwise. Deliveries with a valid signature reach the handler, which must
+    ///   return 200.
     /// * Batches: one body can carry several events.
     xero: "xero", "Xero",
         "https://developer.xero.com/documentation/guides/webhooks/configuring-your-server/",

@@ -29,8 +29,8 @@ pub enum RejectionKind {
     Undecodable,
     /// The same delivery is in progress, and may still fail. 503.
     InProgress,
-    /// The handler had not finished at the [`ack_deadline`](crate::WebhookLayer::ack_deadline), and
-    /// continues; or the delivery had not reached the handler by then. 503.
+    /// The [`ack_deadline`](crate::WebhookLayer::ack_deadline) passed before the handler finished, or before
+    /// it was called. A handler that was called continues. 503.
     AckDeadline,
     /// The store failed, so the layer cannot tell whether the delivery was handled before. 503.
     StoreUnavailable,

@@ -122,8 +122,8 @@ impl Rejection {
         response
     }
 
-    /// Restores a failure status and the `Retry-After` in a hook's response, so that it cannot acknowledge
-    /// the delivery.
+    /// Restores a failure status and the `Retry-After` in a hook's response, so that the hook cannot
+    /// acknowledge the delivery.
     pub(crate) fn restore_in(&self, response: &mut Response<Bytes>, grpc: bool) {
         let row = self.kind.row();
         if grpc {
@@ -149,7 +149,7 @@ impl Rejection {
     }
 }
 
-/// Implemented here, because verifiers do not depend on rejections.
+// Implemented here, because verifiers do not depend on rejections.
 impl VerifyError {
     /// Returns the kind of rejection for this error.
     #[must_use]

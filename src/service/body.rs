@@ -118,7 +118,8 @@ impl HttpBody for Body {
     fn is_end_stream(&self) -> bool {
         match &self.0 {
             BodyKind::Replayed { payload, trailers } => payload.is_none() && trailers.is_none(),
-            // A hint only; reading the stream's state through a shared reference requires the lock.
+            // Reading the stream's state through a shared reference requires the lock. The result is only a
+            // hint, so `false` is valid if the lock is taken.
             BodyKind::Streamed(stream) => stream.try_lock().is_ok_and(|stream| stream.is_end_stream()),
         }
     }
@@ -184,8 +185,8 @@ where
 pin_project! {
     /// The body of the layer's responses: the service's own, or a short message from the layer.
     ///
-    /// It is `Default` if the service's body is, because some layers for CORS, timeouts or sessions require
-    /// that.
+    /// Implements `Default` if the service's body does, because some layers for CORS, timeouts or sessions
+    /// require it.
     #[derive(Debug)]
     pub struct ResponseBody<R> {
         #[pin]

@@ -21,13 +21,13 @@ pin_project! {
     /// # Cancel safety
     ///
     /// The future may be dropped at any time, for instance when the client disconnects. A running handler is
-    /// dropped with it, unless it is [detached](crate::WebhookLayer::detached). The claim is then completed
-    /// if the handler had succeeded, and released otherwise.
+    /// dropped with it, unless it is [detached](crate::WebhookLayer::detached). If the handler had already
+    /// succeeded, its claim is then completed; otherwise, the claim is released.
     ///
     /// # Panics
     ///
-    /// Panics if the handler panics, after its claim is released. The layer itself panics only outside a
-    /// tokio runtime with time enabled.
+    /// Panics if the handler panics, once the claim is released. The layer itself panics only outside a tokio
+    /// runtime with time enabled.
     ///
     /// # Errors
     ///

@@ -58,9 +58,10 @@ where
     T: ServiceResponse<Body: Send> + Send + 'static,
     E: Send + 'static,
 {
-    // Without a claim the next attempt would not be recognized as a duplicate, and would run concurrently.
+    // Without a claim there is no deadline: the next attempt would not be recognized as a duplicate, and
+    // would run concurrently.
     let deadline = deadline.filter(|_| claim.is_some());
-    // Tasks need a runtime.
+    // Spawning a task requires a runtime.
     let Ok(runtime) = Handle::try_current() else { return handle(&responder, handler, claim).await };
     let task = {
         let responder = responder.clone();

@@ -127,9 +127,9 @@ where
 
 /// Processes a request that passed `only_if`. The steps run in the order of these lines.
 ///
-/// This is not an `async fn`, which stores each argument twice: a head has about 200 bytes. It is generic
-/// over the service, not the response body, because with hosts whose body contains a `dyn Error` the compiler
-/// cannot prove that a type parameter is `'static`.
+/// This is not an `async fn`, because an `async fn` stores each argument twice, and a head has about 200
+/// bytes. It is generic over the service instead of the response body: if a host's body contains a
+/// `dyn Error`, the compiler cannot prove that a type parameter for the body is `'static`.
 #[allow(clippy::blocks_in_conditions, reason = "a variable would be stored in the future")]
 fn process<S, B>(
     responder: Responder,
@@ -192,8 +192,8 @@ where
     })
 }
 
-/// Updates the head for the handler and the layers below: `content-length` and `content-encoding`, if the payload
-/// differs from the body, and the endpoint's values.
+/// Updates the head for the handler and the layers below. Corrects the headers that describe the body, if
+/// they do not match the payload, and inserts the endpoint's values into the extensions.
 #[inline]
 fn correct_head(head: &mut Parts, delivery: &Delivery, is_decoded: bool) {
     if is_decoded {
@@ -211,7 +211,7 @@ fn describe(head: &mut Parts, payload: &[u8]) {
     if head.headers.contains_key(CONTENT_LENGTH) {
         head.headers.insert(CONTENT_LENGTH, payload.len().into());
     }
-    // JSON from a form, a query, or an envelope.
+    // JSON from a form, a query or an envelope may have arrived with another content type.
     let has_other_type = head.headers.get(CONTENT_TYPE).is_none_or(|content_type| {
         let content_type = content_type.as_bytes();
         let is = |name: &[u8]| {
@@ -264,7 +264,7 @@ mod tests {
     use super::*;
     use crate::{config::EndpointSource, provider};
 
-    /// glibc's per-thread cache does not serve larger blocks.
+    /// The largest block that glibc's per-thread cache serves.
     const LARGEST: usize = 1_032;
 
     #[test]

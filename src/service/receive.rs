@@ -44,7 +44,7 @@ pub(super) struct Received<'c> {
     charge: Charge<'c>,
 }
 
-/// The content coding of a body, and the decoded body if the signature covers that.
+/// The content coding of a body, and the decoded body if the signature covers it.
 struct Encoded {
     coding: ContentCoding,
     decoded: Option<Box<Bytes>>,
@@ -66,7 +66,7 @@ impl Content {
     pub(super) fn into_payload(mut self, mut verified: Verified) -> (Verified, Self) {
         match &mut self {
             Self::Plain => {}
-            // A verifier's own payload has no coding.
+            // A payload from the verifier is not encoded.
             _ if verified.payload.is_some() => self = Self::Decoded(None),
             Self::Decoded(decoded) => verified.payload = decoded.take(),
             Self::Undecodable(_) => {}
@@ -176,7 +176,7 @@ where
     body.reject_announced_length(head, limits)?;
     let coding = ContentCoding::of(&head.headers);
     let decode_first = coding.filter(|_| limits.signed == Some(SignedEncoding::Decoded));
-    // In a block of its own, so that what follows takes the place of `reading` in the future.
+    // In its own block, so that later variables can reuse the space of `reading` in the future.
     let (buffer, trailers, mut charge) = {
         let mut reading = Reading::new(limits, &mut *check, decode_first.is_none());
         timeout(limits.time, poll_fn(|cx| reading.poll(body, cx)))
@@ -276,7 +276,7 @@ impl<'c, 'k> Reading<'c, 'k> {
 
     /// Reads the body to its end. After the end, or an error of the body, nothing is left to discard.
     ///
-    /// `is_end_stream` cannot end the loop, because it is never true of a chunked body.
+    /// `is_end_stream` cannot end the loop, because it stays `false` for a chunked body.
     fn poll<B>(&mut self, incoming: &mut Incoming<B>, cx: &mut Context<'_>) -> Poll<Result<(), Rejection>>
     where
         B: HttpBody<Data: Send, Error: Into<BoxError>> + Send + 'static,
@@ -342,8 +342,8 @@ fn interrupted<E: Into<BoxError>>(error: E) -> Rejection {
     Rejection::new(RejectionKind::BodyInterrupted).because(error)
 }
 
-/// The bytes received so far. A single frame is kept without a copy, unless more data must be awaited;
-/// several are copied into one growing buffer.
+/// The bytes received so far. A single frame is kept without a copy, unless more data must be awaited.
+/// Several frames are copied into one growing buffer.
 ///
 /// A list of frames would take 40 times the length of a body that arrives in one-byte frames.
 #[derive(Default)]
@@ -372,8 +372,8 @@ impl Buffer {
         self.grown.extend_from_slice(data);
     }
 
-    /// Copies a frame that was kept without a copy. It is a slice of the server's read buffer and keeps all of
-    /// that in memory, so a slow client could occupy more memory than the budget counts.
+    /// Copies a frame that was kept without a copy. The frame is a slice of the server's read buffer and
+    /// keeps the whole buffer in memory, so a slow client could occupy more memory than the budget counts.
     fn copy_first_frame(&mut self) {
         if !self.first.is_empty() {
             self.grown.extend_from_slice(&mem::take(&mut self.first));

@@ -27,7 +27,7 @@ use crate::{
 pub(super) enum EarlyResponse<E> {
     Handshake(Box<Response<Bytes>>),
     Duplicate,
-    /// The event type is not listed.
+    /// The event type is not listed in `only_events`.
     Ignored,
     /// Decoding failed, and the policy is to acknowledge.
     Acknowledged,

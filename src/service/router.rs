@@ -61,8 +61,8 @@ use crate::{BoxError, Delivery, EventTypes, observe, rejection::is_grpc, task::B
 /// | delivery | without a [`fallback`](Self::fallback) |
 /// |---|---|
 /// | its event type has no route | 200, [ignored](crate::observe::Ignored): not remembered, so that a redelivery runs once the route exists. The first delivery of each type is logged at `INFO` |
-/// | it has no event type, or its provider sends batches | 500, and one `ERROR`: the provider retries |
-/// | missing, because no layer is in front of the router | 500, and one `ERROR` |
+/// | it has no event type, or its provider sends batches | 500, so that the provider retries. The first such delivery is logged at `ERROR` |
+/// | it is missing, because no layer is in front of the router | 500. The first such request is logged at `ERROR` |
 ///
 /// Event types are compared byte by byte. **If the signature does not cover the event type**
 /// ([`Profile::event_type_signed`](crate::verify::Profile::event_type_signed): GitHub and every other
@@ -121,8 +121,8 @@ pub trait EventService {
     fn call(&mut self, request: Request<Body>) -> Self::Future;
 }
 
-// `Service` is not a supertrait: the compiler would then report the missing `Service` without the notes
-// above.
+// `Service` is not a supertrait, because the compiler would then report the missing `Service` without the
+// notes above.
 #[diagnostic::do_not_recommend]
 impl<S: Service<Request<Body>>> EventService for S {
     type Response = S::Response;
@@ -177,10 +177,10 @@ impl<R, E> EventRouter<R, E> {
         self
     }
 
-    /// Sets the service for all other deliveries: those of a type without a route, without an event type, and
-    /// of providers that send batches. A later call replaces it. Default: none.
+    /// Sets the service for deliveries whose event type has no route or is missing, and for all deliveries of
+    /// providers that send batches. A later call replaces the service. Default: none.
     ///
-    /// It also receives requests without a [`Delivery`], which no layer has verified.
+    /// The service also receives requests without a [`Delivery`], which no layer has verified.
     #[must_use]
     pub fn fallback<S>(mut self, service: S) -> Self
     where

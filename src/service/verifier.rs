@@ -73,8 +73,8 @@ pub(super) fn verify_head<'v>(
     Ok((check, timestamp))
 }
 
-/// Rejects a signed timestamp that is out of tolerance: before the body is read if it is in the head,
-/// otherwise afterwards.
+/// Rejects a signed timestamp that is out of tolerance. Called before the body is read, when only a timestamp
+/// in the head is known, and again after verification.
 pub(super) fn judge_timestamp(
     config: &Config,
     verifier: &dyn Verifier,
@@ -89,7 +89,7 @@ fn tolerance(config: &Config, verifier: &dyn Verifier) -> Tolerance {
     config.tolerance.map_or(verifier.profile().tolerance(), Tolerance::both)
 }
 
-/// Answers a handshake that is a signed request.
+/// Returns the response if the delivery is a signed verification handshake.
 pub(super) fn signed_handshake(delivery: &Delivery, request: &RequestContext<'_>) -> Option<Response<Bytes>> {
     delivery.verifier().signed_handshake(request, delivery.payload())
 }

@@ -11,10 +11,10 @@ use crate::{
 /// A [`Store`] with a cache of completed keys in front of another store. A duplicate of a delivery that this
 /// process knows to be handled costs no round trip.
 ///
-/// The cache keeps only completed keys: for at most a minute, and never beyond the window of a key that this
-/// process completed itself. A [`forget`](Store::forget) through this store empties the cache; one through
-/// another process takes effect within a minute. A duplicate that arrives just before its window ends can
-/// extend the window by up to a minute.
+/// The cache keeps only completed keys, for at most a minute. A key that this process completed is not kept
+/// beyond its window. A [`forget`](Store::forget) through this store empties the cache. A `forget` by another
+/// process takes effect within a minute. A duplicate that arrives just before its window ends can extend the
+/// window by up to a minute.
 ///
 /// The cache helps if a provider sends duplicates in quick succession. A retry that comes minutes later still
 /// costs a round trip. A key takes about 350 bytes.
@@ -47,7 +47,7 @@ const LONGEST: Duration = Duration::from_secs(60);
 struct CachedCompletion {
     /// The time until which it is valid, by the clock.
     until: Duration,
-    /// The number of `forget`s at the time of the call: the next one invalidates it.
+    /// The number of `forget`s at the time of the call. The next `forget` invalidates the entry.
     forgets: u64,
 }
 
@@ -69,7 +69,7 @@ impl<S: Store> CachedStore<S> {
         let completed = Cache::builder()
             .max_capacity(capacity.max(1))
             .eviction_policy(EvictionPolicy::lru())
-            // In real time, which frees the memory.
+            // Keys also expire in real time, which frees the memory.
             .time_to_live(LONGEST)
             .build_with_hasher(IdentityHasher::default());
         Self { inner, completed, forgets: AtomicU64::new(0), forgotten: AtomicU64::new(0), clock, capacity }
@@ -88,8 +88,8 @@ impl<S: Store> CachedStore<S> {
             })
     }
 
-    /// Returns the number of `forget`s, to be read before a call of the inner store. `None` while one is
-    /// running: the call may see the state before or after it, so its result is not cached.
+    /// Returns the number of `forget`s, to be read before a call of the inner store. `None` while a `forget`
+    /// is running: the call may see the state before or after the `forget`, so its result is not cached.
     fn forgets(&self) -> Option<u64> {
         let over = self.forgotten.load(Ordering::SeqCst);
         (self.forgets.load(Ordering::SeqCst) == over).then_some(over)

@@ -54,8 +54,9 @@ impl ClaimHandle {
         &self.claim.1
     }
 
-    /// Returns each claimed key with its owner token, [`key`](Self::key) first. The second one, if any, is
-    /// the key of the body with [`replay_guard`](crate::WebhookLayer::replay_guard). Settle them together.
+    /// Returns each claimed key with its owner token, [`key`](Self::key) first. With
+    /// [`replay_guard`](crate::WebhookLayer::replay_guard), the key of the body may follow. Settle all of
+    /// them together.
     pub fn claims(&self) -> impl Iterator<Item = (&Key, &Token)> {
         std::iter::once(&self.claim).chain(&self.replay_claim).map(|(key, token)| (key, token))
     }

@@ -42,8 +42,8 @@ impl Key {
         Self::within(|text| text.push_str(scope), id)
     }
 
-    /// Creates the key of `id` within the scope that `write_scope` writes, without a string for the scope
-    /// alone.
+    /// Creates the key of `id` within the scope that `write_scope` writes, without allocating a separate
+    /// string for the scope.
     pub(crate) fn within(write_scope: impl FnOnce(&mut String), id: &str) -> Self {
         const USUAL_SCOPE: usize = 40;
         let id = bounded(id);

@@ -121,8 +121,8 @@ impl MokaStore {
         }
     }
 
-    /// Returns the number of completed keys that were evicted before the end of their window. If it grows,
-    /// the capacity is too small, and their duplicates would run again.
+    /// Returns the number of completed keys that were evicted before the end of their window. If the number
+    /// grows, the capacity is too small, and duplicates of the evicted deliveries would run again.
     #[must_use]
     pub fn evicted_early(&self) -> u64 {
         self.evictions.early.load(Ordering::Relaxed)
@@ -143,8 +143,8 @@ impl MokaStore {
     }
 }
 
-/// Returns the first fencing token of this process. It exceeds every token of an earlier process, unless that
-/// one made a million claims per second.
+/// Returns the first fencing token of this process. It exceeds every token of an earlier process, unless the
+/// clock was set back or that process averaged a million claims per second.
 fn first_fencing_token() -> u64 {
     let micros = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_micros();
     u64::try_from(micros).unwrap_or_default()

@@ -1,8 +1,8 @@
 //! Deduplication stores: the [`Store`] trait and its implementations.
 //!
-//! A delivery is *claimed* before its handler runs, for a *lease* that is extended while it runs. The claim
-//! is then *completed*, after which duplicates are recognized for a *window*, or *released*, after which the
-//! next attempt runs.
+//! A delivery is *claimed* before its handler runs, for a *lease* that is extended while the handler runs.
+//! The claim is then *completed*, after which duplicates are recognized for a *window*, or *released*, after
+//! which the next attempt runs.
 //!
 //! | store | for | costs |
 //! |---|---|---|
@@ -10,7 +10,7 @@
 //! | `RedisStore` (feature `redis`) | several replicas | two round trips per delivery, one per duplicate |
 //! | [`CachedStore`] in front of another | duplicates in quick succession | memory; saves their round trip |
 //! | [`AnyStore`] | any of them, chosen at run time or by a URL | the same as the store |
-//! | [custom store](#custom-stores) | an existing database | depends on it |
+//! | [custom store](#custom-stores) | an existing database | depends on the database |
 //!
 //! See [Choose a store](crate::guide::stores) for help with the choice and the capacity.
 //!
@@ -253,7 +253,7 @@ pub enum Claim {
     /// The caller holds the claim.
     Acquired {
         /// The fencing token. It is higher for each new owner of the same key: reject writes with a lower
-        /// one, so that a stalled earlier run cannot overwrite a later one.
+        /// token, so that a stalled earlier run cannot overwrite a later one.
         fencing_token: u64,
     },
     /// Another owner holds the claim, and its lease has not expired.

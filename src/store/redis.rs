@@ -26,9 +26,9 @@ use crate::task::timeout;
 /// # }
 /// ```
 ///
-/// A delivery takes two round trips, one to claim and one to settle. A duplicate takes one, or
-/// [none](super::CachedStore). Each is a single script on a single key, so it is atomic and works on a
-/// Cluster. Leases and windows use only the server's clock.
+/// A delivery takes two round trips, one to claim and one to settle. A duplicate takes one, or none behind a
+/// [`CachedStore`](super::CachedStore). Each round trip runs a single script on a single key, so it is atomic
+/// and works on a Cluster. Leases and windows use only the server's clock.
 ///
 /// # Server configuration
 ///
@@ -39,7 +39,7 @@ use crate::task::timeout;
 ///   still be extended and settled. A record takes about 260 bytes; there is one for each delivery in a
 ///   window.
 /// * `appendonly yes`. With `appendfsync everysec`, a crash of the machine may lose the records of the last
-///   second, whose deliveries may run again. With `always` it loses nothing.
+///   second, whose deliveries may run again. With `appendfsync always`, such a crash loses no record.
 /// * Replication is asynchronous: records written just before a failover may be lost. `WAIT` is not used.
 /// * Permissions of a dedicated user: `+ping +evalsha +eval +hmget +hset +hdel +del +pexpire +time` and
 ///   `~{prefix}:*`.
@@ -50,12 +50,12 @@ use crate::task::timeout;
 ///
 /// # Failures
 ///
-/// Each call has a time limit of a second ([`timeout`](Self::timeout)). Within it, failed calls are retried,
-/// over a new connection if the old one broke. This is safe because every script compares the owner token,
-/// and answers a repetition like the first call. A short restart of the server therefore goes unnoticed.
-/// After the time limit, the layer's [`StoreFailure`](crate::StoreFailure) policy applies. If a connection
-/// breaks while the server is suspended, the server may process a claim after its release; the key is then
-/// free again after a lease.
+/// Each call has a time limit of a second ([`timeout`](Self::timeout)). Within the time limit, failed calls
+/// except `forget` are retried, over a new connection if the old one broke. This is safe because the retried
+/// scripts compare the owner token, and answer a repetition like the first call. A short restart of the
+/// server therefore goes unnoticed. After the time limit, the layer's [`StoreFailure`](crate::StoreFailure)
+/// policy applies. If a connection breaks while the server is suspended, the server may process a claim after
+/// its release. The key then stays claimed until the lease expires.
 ///
 /// # Connections
 ///
@@ -91,7 +91,8 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(250);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The time after which a connection to an unresponsive server counts as broken.
 const SILENCE: Duration = Duration::from_secs(10);
-/// The maximum lease and window, a hundred years: Redis adds it to the current time, which must not overflow.
+/// The maximum lease and window, a hundred years. Redis adds the duration to the current time, and the sum
+/// must not overflow.
 const FOR_EVER: Duration = Duration::from_secs(100 * 365 * 86_400);
 
 impl RedisStore {
@@ -166,7 +167,7 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
         }
     }
 
-    /// Runs an idempotent script, and retries it while that may help.
+    /// Runs an idempotent script, and retries it while a retry may succeed.
     async fn run<T: FromRedisValue>(
         &self,
         script: &Script,
@@ -225,7 +226,8 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
         }
     }
 
-    /// Returns the key's name. Scope and id contain no separator, so names are unambiguous for any prefix.
+    /// Returns the key's name. The encoded scope and id contain no separator, so names are unambiguous for
+    /// any prefix.
     fn key(&self, key: &Key) -> String {
         let mut text = String::with_capacity(self.prefix.len() + key.as_str().len() + 1);
         text.push_str(&self.prefix);
@@ -295,7 +297,7 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> Store for RedisStore<C> 
     }
 
     async fn forget(&self, key: &Key) -> Result<bool, StoreError> {
-        // Not retried: without a token, a retry cannot tell whether this call has forgotten the key.
+        // Not retried: without a token, a retry cannot tell whether the first call has forgotten the key.
         match timeout(self.timeout, self.once(&FORGET, &self.key(key), &[])).await {
             Ok(answer) => answer.map_err(StoreError::new),
             Err(elapsed) => Err(StoreError::new(elapsed)),

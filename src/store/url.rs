@@ -13,8 +13,8 @@ impl AnyStore {
     /// | `redis://[user:password@]host[:port][/database]`, with TLS `rediss://` | `RedisStore` (feature `redis`) | `prefix` of all keys; default: `webhook` |
     ///
     /// `valkey://` and `valkeys://` are aliases of `redis://` and `rediss://`, and `redis+unix:///path` names
-    /// a socket. The rest of such a URL is passed to the `redis` crate, with its own parameters: `protocol`,
-    /// and for a socket `db`, `user` and `pass`. `postgres://` is not supported yet.
+    /// a socket. Apart from `prefix`, these URLs are passed to the `redis` crate, which has its own
+    /// parameters: `protocol` and, for a socket, `db`, `user` and `pass`. `postgres://` is not supported yet.
     ///
     /// ```no_run
     /// use tower_webhook::{BoxError, Secret, WebhookLayer, store::AnyStore};
@@ -34,7 +34,7 @@ impl AnyStore {
     ///
     /// # Panics
     ///
-    /// With `redis`, panics outside a tokio runtime with I/O and time enabled.
+    /// With a Redis URL, panics outside a tokio runtime with I/O and time enabled.
     ///
     /// # Cancel safety
     ///
@@ -88,7 +88,7 @@ impl<'u> StoreUrl<'u> {
     }
 
     /// Checks that all parameters are in `known`, and that none is repeated. An unknown name is not shown,
-    /// because it may be the rest of a password with an `&` or a `?` in it.
+    /// because it may be the rest of a password that contains `&` or `?`.
     fn check_parameters(&self, known: &[&str]) -> Result<(), ConnectError> {
         let mut seen = Vec::new();
         for (index, (name, _)) in form_urlencoded::parse(self.query.as_bytes()).enumerate() {

@@ -24,9 +24,9 @@ use tokio::{runtime::Handle, sync::watch, task::JoinHandle};
 /// A handle that waits for tasks that outlive their request: detached handlers, and claims that are settled
 /// in the background after a store failure.
 ///
-/// All services of a layer share one ([`WebhookLayer::drain`](crate::WebhookLayer::drain)), and several
-/// layers can share one ([`WebhookLayer::drain_with`](crate::WebhookLayer::drain_with)). Clones share their
-/// state.
+/// All services of a layer share one drain ([`WebhookLayer::drain`](crate::WebhookLayer::drain)), and several
+/// layers can share one drain ([`WebhookLayer::drain_with`](crate::WebhookLayer::drain_with)). Clones share
+/// their state.
 #[derive(Clone, Default)]
 pub struct Drain(Tasks);
 

@@ -14,8 +14,8 @@ use tokio::{
 
 /// Waits for `future`, for at most `limit` if set.
 ///
-/// The timer is only created if the future is not ready at once. Most are (a body in one frame, a store in
-/// memory), and a timer is more expensive than they are.
+/// The timer is only created if the future is not ready at once. Most futures are ready at once (a body in
+/// one frame, a store in memory), and a timer is more expensive than such a future.
 pub(crate) fn timeout<F: Future>(limit: impl Into<Option<Duration>>, future: F) -> Timeout<F> {
     Timeout { limit: limit.into(), timer: None, future }
 }

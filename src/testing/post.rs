@@ -77,7 +77,7 @@ impl Post<'_> {
     ///
     /// # Errors
     ///
-    /// If `value` cannot be serialized, or in the cases that [`body`](Self::body) documents.
+    /// Returns an error if `value` cannot be serialized, or in the cases that [`body`](Self::body) documents.
     pub fn json<B: From<Bytes>>(self, value: &(impl Serialize + ?Sized)) -> Result<Request<B>, CannotSign> {
         let json = serde_json::to_vec(value).map_err(|error| CannotSign::new(error.to_string()))?;
         self.build(json.into(), Some("application/json"))
@@ -88,8 +88,8 @@ impl Post<'_> {
     ///
     /// # Errors
     ///
-    /// If the URI or a header is invalid, if the provider has no location for the [event type](Self::event),
-    /// or in the cases that [`sign`](super::sign) documents.
+    /// Returns an error if the URI or a header is invalid, if the provider has no location for the [event
+    /// type](Self::event), or in the cases that [`sign`](super::sign) documents.
     pub fn body<B: From<Bytes>>(self, body: impl Into<Bytes>) -> Result<Request<B>, CannotSign> {
         self.build(body.into(), None)
     }

@@ -46,9 +46,10 @@ use crate::verify::{
 ///
 /// # Errors
 ///
-/// If the signer has a public key that does not come from [`key_pair`](super::key_pair); if it is a [`from_fn`](crate::verify::from_fn)
-/// verifier without [`sign_with`](crate::verify::FromFn::sign_with); or if the body lacks a value that the
-/// provider signs. Signing a body that X's verification handshake would sign for any client is also an error.
+/// Returns an error if the signer has a public key that is not from [`key_pair`](super::key_pair), or is a
+/// [`from_fn`](crate::verify::from_fn) verifier without [`sign_with`](crate::verify::FromFn::sign_with). Also
+/// returns an error if the body lacks a value that the provider signs, or if it is a challenge that the
+/// verification handshake of X (Twitter) would sign for any client.
 pub fn sign<S, B>(signer: &S, request: Request<B>) -> Result<Request<Bytes>, CannotSign>
 where
     S: Signer + ?Sized,

@@ -52,36 +52,37 @@ use crate::{
 /// # Guarantees
 ///
 /// * **A revoked secret is accepted for up to `ttl`** after its load began, or until
-///   [`invalidate`](Self::invalidate). Requests that wait for a load in progress get its result, however long
-///   it took. Each process has its own cache.
-/// * Each key has at most one load at a time (one more after an `invalidate`), and all requests for that key
-///   share its result. The load runs in its own task and survives its request, so a load of more than a
-///   second still serves the provider's next attempt. It is dropped after 10 seconds.
+///   [`invalidate`](Self::invalidate). Requests that wait for a load in progress get its result, even if the
+///   load took longer than `ttl`. Each process has its own cache.
+/// * Each key has at most one load at a time, and all requests for that key share its result. An `invalidate`
+///   during a load allows one more. The load runs in its own task and survives its request, so a load of more
+///   than a second still serves the provider's next attempt. A load is dropped after 10 seconds.
 /// * `Ok(None)` is kept for 5 seconds, so a new tenant may be unknown for that long. Unknown keys have a
 ///   cache of their own, of 10,000 entries: a flood of made-up names does not evict tenants.
-/// * Errors and panics of `load` are not cached: the requests that wait for it are rejected with 503, and the
-///   next request loads again.
+/// * Errors and panics of `load` are not cached. The requests that wait for the load are rejected with 503,
+///   and the next request loads again.
 ///
 /// # Bounds
 ///
-/// At most `capacity` endpoints are kept, and the least used are evicted; make it larger than the number of
-/// tenants. The cache stores only a 128-bit hash of each key, with a random seed, so long names take no more
-/// memory than short ones. The `Hash` implementation must therefore cover every part that distinguishes two
-/// keys, as a derived one does.
+/// At most `capacity` endpoints are kept, and the least used are evicted. Choose a `capacity` larger than the
+/// number of tenants. The cache stores only a 128-bit hash of each key, with a random seed, so long names
+/// take no more memory than short ones. The `Hash` implementation must therefore cover every part that
+/// distinguishes two keys, as a derived one does.
 ///
 /// At most 1,024 loads run at a time. 256 of them are reserved for keys that had an endpoint when they were
-/// last loaded, so that a flood of made-up names cannot block a tenant whose `ttl` has ended. Up to
-/// `capacity` such keys are remembered. Beyond these limits, requests that need a load are rejected with 503.
+/// last loaded, so that a flood of made-up names cannot block a tenant whose cached endpoint has expired. Up
+/// to `capacity` such keys are remembered. Beyond these limits, requests that need a load are rejected with
+/// 503.
 ///
 /// # Deduplication
 ///
-/// Without a [scope](Endpoint::scope), deduplication keys contain a digest of what `key` returned, so tenants
-/// with the same secret or public key do not drop each other's deliveries. `key` is called once more for each
-/// verified delivery: it must return the same value for the same head.
+/// Without a [scope](Endpoint::scope), deduplication keys contain a digest of the name that `key` returned,
+/// so tenants with the same secret or public key do not drop each other's deliveries. `key` is called once
+/// more for each verified delivery: it must return the same value for the same head.
 ///
 /// If `load` accepts several spellings of one tenant (ignoring case, for instance), let `key` normalize them.
-/// Otherwise a captured request can be replayed once under each spelling, unless the endpoint has a scope,
-/// and the spellings evict other tenants.
+/// Otherwise each spelling occupies an entry of the cache and may evict other tenants. If the endpoint has no
+/// scope, an attacker can also replay a captured request once under each spelling.
 ///
 /// Clones share all state. Requires a tokio runtime.
 pub struct CachedLookup<K> {
@@ -99,7 +100,7 @@ struct Shared<K> {
     known: Cache<u128, Known, RandomState>,
     /// The keys without an endpoint, and the time at which `load` found none.
     unknown: Cache<u128, Instant, RandomState>,
-    /// The keys that had an endpoint when they were last loaded, which some of the loads are reserved for.
+    /// The keys that had an endpoint when they were last loaded. Some of the loads are reserved for them.
     served: Cache<u128, (), RandomState>,
     loads: Mutex<HashMap<u128, PendingLoad>>,
 }
@@ -118,15 +119,15 @@ type Loaded = Result<Option<Endpoint>, Arc<dyn Error + Send + Sync>>;
 #[derive(Clone)]
 struct PendingLoad {
     begun: Instant,
-    /// `Some` once it has ended.
+    /// `Some` once the load has ended.
     result: watch::Receiver<Option<Loaded>>,
 }
 
 /// The timeout of a load.
 const LONGEST: Duration = Duration::from_secs(10);
 const MAX_LOADS: usize = 1_024;
-/// The loads that only keys with an endpoint may begin: made-up names must not keep a tenant from being
-/// loaded again.
+/// The number of loads reserved for keys that had an endpoint, so that made-up names cannot prevent a tenant
+/// from being loaded again.
 const RESERVED_LOADS: usize = 256;
 const MAX_UNKNOWN: u64 = 10_000;
 const UNKNOWN_FOR: Duration = Duration::from_secs(5);
@@ -172,7 +173,7 @@ impl<K: Hash + Send + 'static> CachedLookup<K> {
     }
 
     /// Removes the result for `key`, so that the next request loads it again. The result of a load in
-    /// progress is not kept either.
+    /// progress is not cached either.
     pub fn invalidate<Q>(&self, key: &Q)
     where
         K: Borrow<Q>,
@@ -205,8 +206,7 @@ impl<K: Hash + Send + 'static> CachedLookup<K> {
         let now = Instant::now();
         let in_time = |load: &PendingLoad| now.duration_since(load.begun) < LONGEST;
         let mut loads = self.loads();
-        // An older load belongs to a runtime that has stopped: otherwise its timer would have ended
-        // it.
+        // An older load belongs to a runtime that has stopped; otherwise its timeout would have ended it.
         if let Some(load) = loads.get(&hash).filter(|load| in_time(load)) {
             return Ok(load.clone());
         }
@@ -222,7 +222,8 @@ impl<K: Hash + Send + 'static> CachedLookup<K> {
         let (sender, result) = watch::channel(None);
         let load = PendingLoad { begun: now, result };
         loads.insert(hash, load.clone());
-        // Unlock first: a runtime that shuts down drops the task at once, and with it the guard, which locks.
+        // Unlock first: a runtime that is shutting down drops the task at once, and dropping its guard locks
+        // again.
         drop(loads);
         let guard = LoadGuard { cache: self.clone(), hash, begun: load.begun, sender };
         runtime.spawn(async move {
@@ -284,7 +285,7 @@ impl Hasher for HashedBytes {
     }
 }
 
-/// Ends a load even if its task is dropped, so that the next request starts another.
+/// A guard that ends a load even if its task is dropped, so that the next request starts another.
 struct LoadGuard<K> {
     cache: CachedLookup<K>,
     hash: u128,

@@ -55,8 +55,8 @@ impl ContentCoding {
         }
     }
 
-    /// Returns whether a body looks encoded with this coding. A proxy may have decoded it and kept the header,
-    /// or an attacker may have added the header.
+    /// Returns whether a body looks encoded with this coding. A proxy may have decoded the body and kept the
+    /// header, or an attacker may have added the header.
     pub(crate) fn fits(self, body: &[u8]) -> bool {
         match (self, body) {
             (_, []) => false,
@@ -65,7 +65,7 @@ impl ContentCoding {
                 method & 0x0f == 8 && u16::from_be_bytes([*method, *flags]).is_multiple_of(31)
             }
             (Self::Deflate, _) => false,
-            // A body that is JSON has no other coding.
+            // A body that is valid JSON is not encoded.
             (Self::Other, body) => {
                 serde_json::from_slice::<serde::de::IgnoredAny>(without_bom(body)).is_err()
             }
@@ -126,11 +126,11 @@ mod decoding {
     const SMALL: usize = 64 * 1024;
     /// The bytes that are decoded in one step.
     const STEP: usize = 8 * 1024;
-    /// The encoded bytes that one step may read; a step that needs more for its output is an error. Input without
-    /// output takes about half a second for each MiB.
+    /// The maximum number of encoded bytes that one step reads. A step that needs more for its output is an
+    /// error. Input without output takes about half a second for each MiB.
     const INPUT: usize = 8 * 1024;
-    /// The encoded bytes that the decoder gets at once. A step ends after a slice that has output, so it normally
-    /// stays below `INPUT`.
+    /// The number of encoded bytes that the decoder gets at once. A step ends after a slice that produces
+    /// output, so it normally reads less than `INPUT`.
     const SLICE: usize = 2 * 1024;
 
     /// A body that is being decoded.
@@ -205,8 +205,8 @@ mod decoding {
         }
     }
 
-    /// The encoded body. One step may read a limited part of it: an attacker could send blocks without output,
-    /// which take time and count towards no limit of the decoded body.
+    /// The encoded body. One step may read only a limited part of it. Otherwise an attacker could send blocks
+    /// without output, which take time but do not count towards the limits of the decoded body.
     struct Metered<'b> {
         rest: &'b [u8],
         allowed: usize,

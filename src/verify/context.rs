@@ -68,8 +68,9 @@ impl<'a> RequestContext<'a> {
         Self { verify_token: Some(token), ..self }
     }
 
-    /// Sets the tolerance that will be applied to the timestamp, for verifiers that act on a request before
-    /// the layer applies it. The first call counts: that of the layer, or else of the outermost verifier.
+    /// Sets the tolerance of the timestamp, for verifiers that act on a request before the layer checks the
+    /// timestamp. Only the first call has an effect, so the layer's tolerance takes precedence over those of
+    /// nested verifiers.
     pub(crate) fn with_tolerance(self, tolerance: Tolerance) -> Self {
         Self { tolerance: self.tolerance.or(Some(tolerance)), ..self }
     }
@@ -96,8 +97,8 @@ impl<'a> RequestContext<'a> {
         self.verify_token
     }
 
-    /// Returns the URL that the provider called, with the query of this request. Computed on each call.
-    /// `None` if the request has no valid `host`, or if its query differs from that of the [public
+    /// Returns the URL that the provider called, with the query of this request. Each call computes it again.
+    /// `None` if the request has no valid host, or if its query differs from that of the [public
     /// URL](Self::public_url). Reject the request in that case if its signature covers the URL.
     #[must_use]
     pub fn url(&self) -> Option<Cow<'a, str>> {

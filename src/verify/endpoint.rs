@@ -44,13 +44,14 @@ impl Endpoint {
 
     /// Sets the scope of the endpoint's deduplication keys, as
     /// [`WebhookLayer::scope`](crate::WebhookLayer::scope) does for all endpoints of a layer. The endpoint's
-    /// scope takes precedence over the layer's. Default: the layer's scope, else a fingerprint of the secret
-    /// that matched, and a digest of the name that was looked up (see [`Lookup`](super::Lookup)).
+    /// scope takes precedence over the layer's. Default: the layer's scope, or else a fingerprint of the
+    /// secret that matched together with a digest of the name that was looked up (see
+    /// [`Lookup`](super::Lookup)).
     ///
-    /// Two endpoints with the same scope and provider drop each other's deliveries if their ids are equal. A
-    /// tenant may choose the scope, if the service refuses a scope that another tenant has: in the key, `#`,
-    /// `%`, `:` and the first byte of an ambiguous scope are percent-encoded, so that it cannot be mistaken
-    /// for another scope. This requires that the names of custom providers do not begin with another
+    /// Two endpoints with the same scope and provider drop each other's deliveries if their ids are equal.
+    /// Tenants may choose their scopes, if the service refuses a scope that another tenant has. In the key,
+    /// `#`, `%`, `:` and the first byte of an ambiguous scope are percent-encoded, so that no scope can be
+    /// mistaken for another. This requires that the names of custom providers do not begin with another
     /// provider's name and a hyphen.
     pub fn scope(mut self, scope: &str) -> Self {
         self.settings().scope = Some(scope.into());

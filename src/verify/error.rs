@@ -25,7 +25,8 @@ pub(crate) enum Reason {
         tolerance: Duration,
     },
     Wrong(Cow<'static, str>),
-    /// The request is not signed by design, and has this response.
+    /// An unsigned verification handshake: the response, and the error for hosts that do not answer
+    /// handshakes.
     Handshake(Arc<Response<Bytes>>, Box<VerifyError>),
     /// The body has a content coding that cannot be decoded.
     Content(Arc<ContentError>),
@@ -59,8 +60,8 @@ impl VerifyError {
         Self(Reason::Unavailable(source.into().into()))
     }
 
-    /// Creates an error for an unsigned request that is a verification handshake: `response` answers it, and
-    /// `error` rejects it where handshakes are not answered.
+    /// Creates an error for an unsigned request that is a verification handshake. `response` answers the
+    /// handshake; `error` is the reason for rejecting it, in hosts that do not answer handshakes.
     pub(crate) fn handshake(response: Response<Bytes>, error: Self) -> Self {
         Self(Reason::Handshake(Arc::new(response), Box::new(error)))
     }
@@ -81,8 +82,8 @@ impl VerifyError {
         Self(Reason::Content(error.into()))
     }
 
-    /// Creates an error for a timestamp out of tolerance. Only the layer creates it; verifiers return the
-    /// timestamp.
+    /// Creates an error for a timestamp out of tolerance, or a token outside its validity. Verifiers return a
+    /// signed timestamp instead, and the layer checks it.
     pub(crate) fn stale(by: Duration, ahead: bool, tolerance: Duration) -> Self {
         Self(Reason::Stale { by, ahead, tolerance })
     }

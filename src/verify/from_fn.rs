@@ -20,9 +20,9 @@ use crate::Secret;
 /// alone, nor hash the body while it arrives; implement [`Verifier`] for that. Return a signed timestamp with
 /// [`Verified::with_timestamp`] instead of checking its age, so that the layer's tolerance applies.
 ///
-/// Also pass the secret to [`secret`](FromFn::secret), so that equal ids of two endpoints or tenants are not
-/// duplicates. If endpoints share a store, the layer rejects the deliveries of a verifier without a
-/// fingerprint, unless a [`scope`](crate::WebhookLayer::scope) is set.
+/// Also pass the secret to [`secret`](FromFn::secret), so that equal ids of two endpoints or tenants do not
+/// count as duplicates. If endpoints may share a store, the layer rejects the deliveries of a verifier that
+/// has neither a fingerprint nor a [`scope`](crate::WebhookLayer::scope).
 ///
 /// ```
 /// use tower_webhook::{Secret, WebhookLayer, verify::{self, Verified, VerifyError}};
@@ -74,8 +74,9 @@ impl<F> FromFn<F> {
     /// Adds a fingerprint of `secret`, which does not reveal the secret. It keeps the deduplication keys of
     /// endpoints with different secrets apart.
     ///
-    /// With several secrets, call it once for each, in the order of [`Verified::with_secret_index`]. A
-    /// [`Verified::with_fingerprint`] that the function returns takes precedence.
+    /// With several secrets, call it once for each, in the order of their
+    /// [indexes](Verified::with_secret_index). A [fingerprint](Verified::with_fingerprint) that the verifying
+    /// function returns takes precedence.
     pub fn secret(mut self, secret: &Secret) -> Self {
         let keys = Keyring::of_text(MacKind::HmacSha256, &secret.clone().into());
         self.fingerprints.extend(keys.verified(0).fingerprint);

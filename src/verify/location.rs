@@ -7,8 +7,8 @@ use super::{VerifyError, only_parameter, optional_header, parameter, scan};
 
 /// The location of a value in a delivery: of its id, its event type, or a timestamp.
 ///
-/// Each has a text form, which [`FromStr`], [`TryFrom`] and [`Deserialize`] read, and [`Display`](fmt::Display)
-/// and [`Serialize`] write:
+/// Each location has a text form, which [`FromStr`], [`TryFrom`] and [`Deserialize`] read, and
+/// [`Display`](fmt::Display) and [`Serialize`] write:
 ///
 /// | text | location |
 /// |---|---|
@@ -30,8 +30,8 @@ use super::{VerifyError, only_parameter, optional_header, parameter, scan};
 /// ```
 ///
 /// `Field` and `Item` refer to the header that holds the signature. Only a [`Scheme`](super::Scheme) knows
-/// that header, so they are valid for its timestamp, its key id and its templates. A
-/// [`Profile`](super::Profile) finds no value at them.
+/// that header, so they are only valid for a scheme's timestamp, key id and templates. In a
+/// [`Profile`](super::Profile), they never have a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Location {
@@ -162,17 +162,19 @@ impl fmt::Display for InvalidLocation {
 
 impl Error for InvalidLocation {}
 
-/// For `impl TryInto<Location>` with a [`Location`], which cannot fail.
+/// Lets a function with an `impl TryInto<Location>` parameter accept a [`Location`], whose conversion cannot
+/// fail.
 impl From<Infallible> for InvalidLocation {
     fn from(never: Infallible) -> Self {
         match never {}
     }
 }
 
-/// One [`Location`] or several, of which the first with a value counts.
+/// One or more [`Location`]s; the first with a value counts.
 ///
 /// Use several for a provider that moved a value, or that sends it in different places. A location with an
-/// empty value counts as absent. [`Default`] is an empty list. In JSON it is a string or a list of strings.
+/// empty value counts as absent. The [`Default`] is an empty list. In JSON, `Locations` is a string or a list
+/// of strings.
 ///
 /// ```
 /// use tower_webhook::verify::{Location, Locations};
@@ -304,7 +306,7 @@ impl Location {
         self.find(head, body, Repeated::First).ok().flatten()
     }
 
-    /// Returns the first value at this location, if it is in the body.
+    /// Returns the first value at this location; `None` if the location is not in the body.
     pub(crate) fn first_in_body<'a>(&self, body: &'a [u8]) -> Option<Cow<'a, str>> {
         self.find_in_body(body, Repeated::First).ok().flatten()
     }

@@ -3,7 +3,7 @@ use http::request::Parts;
 use super::Endpoint;
 use crate::{BoxError, task::BoxFuture};
 
-/// A function that finds the endpoint of each request: for
+/// A function that finds the endpoint of each request, for
 /// [`WebhookLayer::with_lookup`](crate::WebhookLayer::with_lookup).
 ///
 /// Implemented for closures `Fn(&Parts) -> impl Future<Output = Result<Option<E>, BoxError>> + Send` with
@@ -14,15 +14,15 @@ use crate::{BoxError, task::BoxFuture};
 ///   answers handshakes and reports a missing signature.
 /// * An error, or a lookup that takes longer than a second: the request is rejected with 503
 ///   (`verifier_unavailable`), so that the provider retries. Errors are logged at `WARN` at most once a
-///   minute, with their number, and each of them at `DEBUG`.
+///   minute, with their number; each error is also logged at `DEBUG`.
 ///
 /// Any client that can reach the layer causes lookups, so they must be fast: read a table in memory, or use a
 /// [`CachedLookup`](super::CachedLookup).
 ///
-/// Deduplication keys contain a digest of the path that was called, exactly as it was spelled, unless there
-/// is a [scope](Endpoint::scope). A closure that does not take the tenant from the exact path (it decodes the
-/// name, ignores a part of the path, or reads the host or a header) must set a scope for each tenant, or be
-/// the `key` of a [`CachedLookup`](super::CachedLookup).
+/// If the lookup is a closure, deduplication keys without a [scope](Endpoint::scope) contain a digest of the
+/// request's path, exactly as received. The tenant must then follow from the exact path. If the closure
+/// decodes the name, ignores a part of the path, or reads the host or a header, set a scope for each tenant,
+/// or use a [`CachedLookup`](super::CachedLookup), whose keys contain a digest of the tenant's name instead.
 ///
 /// Annotate the closure's argument, `|head: &Parts|`, and move everything the lookup needs into the future:
 ///

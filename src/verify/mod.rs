@@ -220,7 +220,7 @@ impl Finish {
 }
 
 impl Finish {
-    /// Changes what a successful check found.
+    /// Changes the facts that a successful check found.
     pub(crate) fn map(self, change: impl FnOnce(Verified) -> Verified + Send + 'static) -> Self {
         Self(match self.0 {
             Finishing::Now(outcome) => Finishing::Now(outcome.map(change)),
@@ -264,9 +264,9 @@ pub(crate) fn matching_token<T: AsRef<[u8]>>(
 
 /// Parses a timestamp in whole seconds since the Unix epoch, written in ASCII digits only.
 ///
-/// Returns `None` for signs, spaces, fractions and numbers above `u64::MAX`. If the signed text has another
-/// value directly next to the timestamp, also require ten digits, as every time from 2001 to 2286 has.
-/// Otherwise an attacker could move a digit between the two.
+/// Returns `None` for signs, spaces, fractions, and times that a [`SystemTime`] cannot represent. If the
+/// signed text has another value directly next to the timestamp, also require ten digits, as every time from
+/// 2001 to 2286 has. Otherwise an attacker could move a digit between the two.
 #[must_use]
 pub fn unix_seconds(text: &[u8]) -> Option<SystemTime> {
     TimeUnit::Seconds.read_any_length(text).ok()

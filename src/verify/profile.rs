@@ -71,10 +71,11 @@ pub struct Profile {
 }
 
 impl Profile {
-    /// Creates a profile with only the provider's name: lower case with hyphens. The name begins every
-    /// deduplication key, followed by a hyphen and the scope. If tenants choose their scopes, a name must not
-    /// begin with another provider's name and a hyphen, such as `acme-shop` next to `acme`: a tenant of
-    /// `acme` could choose the scope `shop-…`. The names of built-in providers are protected against this.
+    /// Creates a profile with only the provider's name, written in lower case with hyphens. The name begins
+    /// every deduplication key, followed by a hyphen and the scope. If tenants choose their scopes, the name
+    /// must not begin with another provider's name and a hyphen. For example, do not use `acme-shop` next to
+    /// `acme`: a tenant of `acme` could choose the scope `shop-…`. The names of built-in providers are
+    /// protected against this.
     pub fn new(provider: impl Into<Cow<'static, str>>) -> Self {
         Self {
             provider: provider.into(),
@@ -99,8 +100,7 @@ impl Profile {
         }
     }
 
-    /// Sets the location of the delivery id, or several, of which the first with a value counts. Default:
-    /// none.
+    /// Sets one or more locations of the delivery id; the first with a value counts. Default: none.
     pub fn with_id(mut self, places: impl Into<Locations>) -> Self {
         self.id = places.into();
         self
@@ -123,8 +123,7 @@ impl Profile {
         self
     }
 
-    /// Sets the location of the event type, or several, of which the first with a value counts. Default:
-    /// none.
+    /// Sets one or more locations of the event type; the first with a value counts. Default: none.
     pub fn with_event_type(mut self, places: impl Into<Locations>) -> Self {
         self.event_type = places.into();
         self
@@ -144,8 +143,8 @@ impl Profile {
         self
     }
 
-    /// Sets whether two equal bodies are the same event. Set it only if every body contains an id or a time.
-    /// A delivery without an id is then deduplicated by the digest of its body. Default: `false`.
+    /// Sets whether two equal bodies are the same event. Set it to `true` only if every body contains an id
+    /// or a time. A delivery without an id is then deduplicated by the digest of its body. Default: `false`.
     pub fn with_equal_bodies(mut self, equal: bool) -> Self {
         self.equal_bodies = equal;
         self
@@ -161,8 +160,8 @@ impl Profile {
 
     /// Sets whether several receivers can get the same event under the same secret: the webhooks of one
     /// account or application, or all customers of a provider that signs with one key. The default
-    /// [scope](crate::WebhookLayer::scope) then includes a digest of the request's path, so that two routes
-    /// that share a store do not drop each other's events. Default: `false`.
+    /// [scope](crate::WebhookLayer::scope) then includes a digest of the public URL, or else of the request's
+    /// path, so that two routes that share a store do not drop each other's events. Default: `false`.
     pub fn with_shared_secret(mut self, shared: bool) -> Self {
         self.shared_secret = shared;
         self
@@ -178,9 +177,9 @@ impl Profile {
     /// Sets which bytes the signature covers if the provider compresses the body (`Content-Encoding`).
     /// Default: `None`, which counts as [`SignedEncoding::Encoded`].
     ///
-    /// With the feature `compression` the layer decodes the body: before it verifies the signature if that covers
-    /// the decoded body, and otherwise afterwards. The body limit, the buffer budget and a maximum ratio of 100
-    /// bound what a client without the secret can cause.
+    /// With the feature `compression`, the layer decodes the body: before verification if the signature
+    /// covers the decoded body, and after verification otherwise. The body limit and the buffer budget apply
+    /// to the decoded body. Before verification, so does a maximum compression ratio of 100.
     pub fn with_content_encoding(mut self, signed: impl Into<Option<SignedEncoding>>) -> Self {
         self.content_encoding = signed.into();
         self
@@ -227,8 +226,9 @@ impl Profile {
         self
     }
 
-    /// Sets whether the layer rejects requests with an empty body, for providers that do not accept another one
-    /// (Xero). The status and the headers stay the same. Default: `false`.
+    /// Sets whether the responses to rejected requests have an empty body, for providers that accept no other
+    /// body (Xero). Such a response has no `Content-Type`; its status and other headers stay the same.
+    /// Default: `false`.
     pub fn with_empty_rejections(mut self, empty: bool) -> Self {
         self.empty_rejections = empty;
         self
@@ -240,7 +240,7 @@ impl Profile {
         &self.provider
     }
 
-    /// Returns the locations of the delivery id, in the order in which they are searched; empty if it has
+    /// Returns the locations of the delivery id, in the order in which they are searched; empty if there are
     /// none.
     #[must_use]
     pub fn id(&self) -> &[Location] {
@@ -259,7 +259,7 @@ impl Profile {
         self.body_signed
     }
 
-    /// Returns the locations of the event type, in the order in which they are searched; empty if it has
+    /// Returns the locations of the event type, in the order in which they are searched; empty if there are
     /// none.
     #[must_use]
     pub fn event_type(&self) -> &[Location] {
@@ -343,7 +343,7 @@ impl Profile {
         self.lease
     }
 
-    /// Returns whether the layer rejects requests with an empty body.
+    /// Returns whether the responses to rejected requests have an empty body.
     #[must_use]
     pub fn empty_rejections(&self) -> bool {
         self.empty_rejections
@@ -432,9 +432,9 @@ impl Tolerance {
         Self { past: Some(tolerance), future: tolerance }
     }
 
-    /// Creates a tolerance without a limit for the past, and of 300 s for the future: for providers that
-    /// specify no limit. An attacker can then replay a captured request at any time; only deduplication stops
-    /// the replay.
+    /// Creates a tolerance without a limit for the past, and of 300 s for the future. Use it for providers
+    /// that specify no limit. An attacker can then replay a captured request at any time; only deduplication
+    /// stops the replay.
     pub const fn any_age() -> Self {
         Self { past: None, future: Self::DEFAULT }
     }

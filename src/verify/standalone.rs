@@ -21,9 +21,9 @@ const LARGEST_DECODED: usize = 1024 * 1024;
 /// call [`Verifier::handshake`] and [`Verifier::signed_handshake`] for providers that need them, and handle
 /// each [`Verified::id`] once. See the repository's example `examples/actix-web`.
 ///
-/// An encoded body (`content-encoding: gzip`) is decoded, which requires the feature `compression`:
-/// [`Verified::payload`] is then the decoded body, of at most
-/// [`Profile::body_limit`](super::Profile::body_limit), or 1 MiB.
+/// An encoded body (`content-encoding: gzip`) is decoded, which requires the feature `compression`.
+/// [`Verified::payload`] is then the decoded body. Its maximum length is the
+/// [`Profile::body_limit`](super::Profile::body_limit), or else 1 MiB.
 ///
 /// `now` is the time that the signed timestamp is compared with; the profile's
 /// [tolerance](super::Profile::tolerance) applies. The id and the event type come from the locations in the
@@ -62,9 +62,9 @@ const LARGEST_DECODED: usize = 1024 * 1024;
 /// # Errors
 ///
 /// Returns an error if the request is not genuine, if its timestamp is out of tolerance, if its body cannot
-/// be decoded, or if a key could not be fetched. [`VerifyError::kind`] distinguishes these, and
-/// [`RejectionKind::status`](crate::RejectionKind::status) returns the status to respond with: for the last,
-/// 503, so that the provider retries.
+/// be decoded, or if a key could not be fetched. [`VerifyError::kind`] distinguishes these cases, and
+/// [`RejectionKind::status`](crate::RejectionKind::status) returns the status to respond with. If a key could
+/// not be fetched, it is 503, so that the provider retries.
 ///
 /// # Cancel safety
 ///
@@ -179,8 +179,8 @@ async fn decode(
     rarely(coding.decode(body, limits)).await.map_err(VerifyError::content)
 }
 
-/// Waits for the result of a check, which may fetch a key. A `timestamp` in the head takes precedence over
-/// one in the result.
+/// Waits for the result of a check, which may fetch a key. A `timestamp` from the head takes precedence over
+/// that of the result.
 pub(crate) async fn verify_body(
     finish: Finish,
     timestamp: Option<SystemTime>,

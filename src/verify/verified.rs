@@ -15,7 +15,7 @@ use bytes::Bytes;
 /// assert_eq!((verified.timestamp(), verified.secret_index()), (None, 0));
 /// ```
 ///
-/// A verifier that prepares a key for each secret also sets the one that matched:
+/// A verifier that prepares a key for each secret also reports the key that matched:
 ///
 /// ```
 /// use std::time::SystemTime;
@@ -96,7 +96,7 @@ impl Verified {
     }
 
     /// Sets the signed timestamp. If [`Check::timestamp`](super::Check::timestamp) did not return it, the
-    /// layer applies the tolerance to this one, after verification.
+    /// layer applies the tolerance to this timestamp, after verification.
     pub fn with_timestamp(mut self, timestamp: SystemTime) -> Self {
         self.timestamp = Some(timestamp);
         self
@@ -132,9 +132,10 @@ impl Verified {
         self.timestamp
     }
 
-    /// Returns the verified payload, if it differs from the body: the decoded body, if it is encoded
-    /// (`content-encoding`); for Amazon SNS, which signs only some fields of the body, the JSON object of those
-    /// fields.
+    /// Returns the verified payload, if it differs from the body. For an encoded body (`content-encoding`),
+    /// the payload is the decoded body. If the signature covers only JSON that is derived from the body, the
+    /// payload is that JSON: the signed fields of an Amazon SNS message, the JSON in a form field or in the
+    /// query (Gitea, Gogs), or canonical JSON (Inngest).
     #[must_use]
     pub fn payload(&self) -> Option<&Bytes> {
         self.payload.as_deref()

@@ -1,7 +1,7 @@
 //! Verification handshakes.
 //!
-//! The layer answers an unsigned handshake immediately, and a signed one after it has verified the signature.
-//! In neither case does an unsigned event reach the handler.
+//! The layer responds to an unsigned handshake without verification, and to a signed handshake once it has
+//! verified the signature. Unverified events never reach the handler.
 
 mod shared;
 
@@ -28,10 +28,10 @@ use crate::{
 pub(super) struct Handshake {
     pub(super) unsigned: fn(&HandshakeRequest<'_>) -> Option<Response<Bytes>>,
     pub(super) signed: fn(&HandshakeRequest<'_>, &Bytes) -> Option<Response<Bytes>>,
-    /// The handshake that is not signed and has a body.
+    /// The unsigned handshake with a body, if the provider has one.
     pub(super) unsigned_post: Option<UnsignedPost>,
-    /// Returns whether the unsigned handshake would sign this text for any client. A body with such a text is
-    /// rejected, even if its signature matches.
+    /// Returns whether the unsigned handshake would sign this text for any client. The layer rejects a body
+    /// that is such a text, even if its signature matches.
     pub(super) signs: Option<fn(&[u8]) -> bool>,
     /// Returns the name of the query parameter with the verify token, if the request is a handshake that
     /// requires one.
@@ -41,7 +41,7 @@ pub(super) struct Handshake {
 /// A `POST` without a signature that a provider sends when a webhook is set up or tested.
 #[derive(Clone, Copy)]
 pub(super) struct UnsignedPost {
-    /// Returns whether the head is that of such a request. Only then is the body read.
+    /// Returns whether the head may belong to such a request. Otherwise the layer does not read the body.
     pub(super) has_head: fn(&HandshakeRequest<'_>) -> bool,
     /// Returns the response to such a body, and `None` for every other body.
     pub(super) response: fn(&[u8]) -> Option<Response<Bytes>>,
@@ -51,7 +51,7 @@ impl UnsignedPost {
     /// The largest body in bytes.
     const LARGEST: u64 = 4096;
 
-    /// Returns the check of a request that was rejected with `error` for its missing signature.
+    /// Returns the check of an unsigned request that may be the handshake, and `error` for any other request.
     pub(super) fn check<'a>(
         self,
         request: &HandshakeRequest<'_>,
@@ -96,8 +96,8 @@ impl Handshake {
     pub(super) const NONE: Self =
         Self { unsigned: |_| None, signed: |_, _| None, unsigned_post: None, signs: None, token: |_| None };
 
-    /// Returns the error for a handshake whose verify token is missing or wrong. Its kind is that of a
-    /// missing signature, so the client cannot distinguish the two.
+    /// Returns the error for a handshake whose verify token is missing or wrong. It has the kind of a missing
+    /// signature, so that clients cannot distinguish the two cases.
     pub(super) fn token_error(&self, request: &HandshakeRequest<'_>) -> Option<VerifyError> {
         let name = (self.token)(request)?;
         if request.verify_token().is_none() {
@@ -126,7 +126,7 @@ impl<'a> HandshakeRequest<'a> {
         self.head().method == *method
     }
 
-    /// Returns whether the body is announced as a form.
+    /// Returns whether the content type is that of a form.
     pub(super) fn is_form(&self) -> bool {
         is_form(self.head())
     }
@@ -179,7 +179,7 @@ fn response_of_type(content_type: &'static str, body: Bytes) -> Response<Bytes> 
     response
 }
 
-/// Returns whether a request's body is announced as a form.
+/// Returns whether a request's content type is that of a form.
 pub(super) fn is_form(head: &Parts) -> bool {
     const FORM: &[u8] = b"application/x-www-form-urlencoded";
     let content_type = head.headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);

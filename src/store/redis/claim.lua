@@ -1,9 +1,10 @@
--- A record is a hash: its owner's token and fencing token; `running` while its lease lives; `todo`
--- until it is handled. It always has a time to live: the lease's, then the window's. What changes
--- it later only removes fields, which Redis does even when it is out of memory.
+-- A record is a hash with the fields `owner` (the owner token), `fencing` (the fencing token),
+-- `running` (until the claim is settled) and `todo` (until the claim is completed). Its time to live
+-- is the lease, then the window. Later changes only remove fields, which Redis allows even when it is
+-- out of memory.
 --
--- KEYS[1]: the record. ARGV: the claimant's token, its lease in milliseconds.
--- Answers {0, fencing token}: acquired. {1, 0}: in progress. {2, 0}: completed.
+-- KEYS[1]: the record. ARGV: the claimant's owner token, the lease in milliseconds.
+-- Returns {0, fencing token} if acquired, {1, 0} if in progress, {2, 0} if completed.
 local owner, fencing, running, todo =
     unpack(redis.call('HMGET', KEYS[1], 'owner', 'fencing', 'running', 'todo'))
 if running and owner ~= ARGV[1] then
@@ -15,7 +16,8 @@ end
 if not running then
     local time = redis.call('TIME')
     local now = time[1] * 1000000 + time[2]
-    -- Of a former owner something is left only if it released; after an expiry the time has moved on.
+    -- A released record keeps its fencing token, which may be ahead of the clock. An expired record is
+    -- gone, but the clock has advanced.
     fencing = string.format('%.0f', math.max(now, (tonumber(fencing) or 0) + 1))
     redis.call('HSET', KEYS[1], 'owner', ARGV[1], 'fencing', fencing, 'running', 1, 'todo', 1)
 end

@@ -1,4 +1,5 @@
--- KEYS[1]: the record. ARGV: the owner's token, the window in milliseconds. Answers 1: it is the owner's.
+-- KEYS[1]: the record. ARGV: the owner token, the window in milliseconds.
+-- Returns 1 if the token holds the claim or has completed it, and 0 otherwise.
 local owner, running, todo = unpack(redis.call('HMGET', KEYS[1], 'owner', 'running', 'todo'))
 if owner ~= ARGV[1] then
     return 0
@@ -8,5 +9,6 @@ if running then
     redis.call('PEXPIRE', KEYS[1], ARGV[2])
     return 1
 end
--- It may be asked again, its answer having been lost: completed by this owner, or released.
+-- The call may repeat one whose answer was lost. Without `todo`, this owner has completed the claim;
+-- with `todo`, it has released the claim.
 return todo and 0 or 1

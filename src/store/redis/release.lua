@@ -1,10 +1,11 @@
--- KEYS[1]: the record. ARGV: the owner's token. Answers 1: it is the owner's.
+-- KEYS[1]: the record. ARGV: the owner token.
+-- Returns 1 if the token holds the claim or has released it, and 0 otherwise.
 local owner, running, todo = unpack(redis.call('HMGET', KEYS[1], 'owner', 'running', 'todo'))
 if owner ~= ARGV[1] then
     return 0
 end
--- The rest stays for what is left of the lease: so that the next fencing token is higher even if
--- the clock is set back, and this owner is known if it asks again, its answer having been lost.
+-- Keep the other fields for the rest of the lease. The next fencing token is then higher even if the
+-- clock is set back, and the owner can repeat a call whose answer was lost.
 if running then
     redis.call('HDEL', KEYS[1], 'running')
 end

@@ -118,7 +118,7 @@ impl TokenKeys {
     }
 }
 
-/// The signed message, as it is received.
+/// A token verification in progress.
 #[allow(clippy::large_enum_variant, reason = "one per request")]
 pub(super) enum SignedToken<'k> {
     Mac(Macs<'k>, Candidates),
@@ -162,7 +162,7 @@ fn is_public(secret: &Secret) -> Result<bool, InvalidSecret> {
     }
 }
 
-/// Returns whether this looks like a file of public keys, or the URL of one.
+/// Returns whether `file` looks like a file of public keys, or like the URL of such a file.
 fn looks_public(file: &[u8]) -> bool {
     const BEGINNINGS: [&str; 8] = ["\u{feff}", "{", "[", "\"", "ssh-", "ecdsa-", "http://", "https://"];
     let text = str::from_utf8(file).unwrap_or_default();
@@ -170,7 +170,7 @@ fn looks_public(file: &[u8]) -> bool {
     begins || text.contains("-----BEGIN") || is_der_of_key(file)
 }
 
-/// Returns whether this looks like the DER of a public key or a certificate: a SEQUENCE that begins with a
+/// Returns whether `file` looks like the DER of a public key or a certificate: a SEQUENCE that begins with a
 /// SEQUENCE or an INTEGER.
 fn is_der_of_key(file: &[u8]) -> bool {
     let value = AnyRef::from_der(file).ok().filter(|value| value.tag() == Tag::Sequence);

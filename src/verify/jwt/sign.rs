@@ -26,7 +26,7 @@ impl TokenVerifier {
         head.write_header(&self.rules.header, format!("{scheme}{token}"))
     }
 
-    /// Returns the claims that the provider makes about such a request.
+    /// Returns the claims of the request's token, as the provider sets them.
     fn claims(&self, head: &Parts, body: &[u8], at: SystemTime) -> Result<Map<String, Value>, CannotSign> {
         /// The shortest lifetime of a token at any provider.
         const LIFE: Duration = Duration::from_secs(60);
@@ -62,7 +62,7 @@ impl TokenVerifier {
         match rules.payload {
             BodyClaim::Sha256(name, encoding, _) => drop(claim(name, encoding.encode(&digest(body)).into())),
             BodyClaim::Unsigned => {}
-            // Only providers with a private key do this.
+            // Only providers that sign with a private key use the body as the payload.
             BodyClaim::Body => return Err(CannotSign::public_key()),
         }
         Ok(claims)

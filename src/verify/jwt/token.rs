@@ -12,7 +12,7 @@ use crate::verify::VerifyError;
 /// A token in its compact form, not verified yet.
 pub(super) struct ParsedToken<'t> {
     pub(super) header: Header,
-    /// The text before the last dot, which is signed. If the body is the payload, only its beginning.
+    /// The text before the last dot, which is signed. If the body is the payload, the body follows this text.
     pub(super) signed: &'t str,
     payload: &'t str,
     pub(super) signature: &'t str,

@@ -62,19 +62,20 @@ use crate::{
 /// }
 /// ```
 ///
-/// eBay and Circle require authentication: add the header that [`ebay`](crate::provider::ebay) and
-/// [`circle`](crate::provider::circle) document to the request.
+/// eBay and Circle require authentication: add the header that is documented at
+/// [`ebay`](crate::provider::ebay) or [`circle`](crate::provider::circle) to the request.
 ///
 /// # Caching
 ///
-/// * A key is cached once it has verified a delivery. At most 64 keys are cached; beyond that, the key with
-///   the oldest last success is removed. Forged requests neither add nor remove a key.
+/// * A key is cached once it has verified a delivery. At most 64 keys are cached; beyond that, the key that
+///   has been unused for the longest time is removed. Forged requests neither add nor remove a key.
 /// * A key that is 24 hours old is fetched again in the background. If that fails, the layer uses the old key
 ///   for **up to 72 hours** after its last fetch, and retries every 5 minutes while deliveries arrive. The
 ///   validity dates of a certificate are checked on each use.
 /// * If the response contains another key, the old one is discarded.
 /// * Deliveries that need the same key share one fetch. Each cached key is limited to 4 fetches a minute. All
-///   unknown keys together are limited to 16 fetches a minute, and so are all subscription confirmations.
+///   unknown keys together are limited to 16 fetches a minute. A separate limit of 16 a minute applies to
+///   subscription confirmations.
 /// * A delivery whose key cannot be fetched is rejected with 503 (`verifier_unavailable`), so that the
 ///   provider retries.
 #[diagnostic::on_unimplemented(
@@ -173,7 +174,7 @@ struct FetchedKey {
 
 struct CachedKey {
     key: Arc<FetchedKey>,
-    /// The time at which it last verified a delivery.
+    /// The time at which the key last verified a delivery.
     used: Instant,
     /// The time at which its last refresh began.
     refreshed: Option<Instant>,
@@ -189,7 +190,7 @@ type ReadKey = fn(&[u8]) -> Result<Certificate, InvalidSecret>;
 #[derive(Clone)]
 struct PendingFetch {
     begun: Instant,
-    /// `Some` once it has ended.
+    /// `Some` once the fetch has ended.
     result: watch::Receiver<Option<FetchResult>>,
 }
 
@@ -251,7 +252,7 @@ impl State {
         }
     }
 
-    /// Accepts a fetched key: it renews an equal cached key, and is otherwise on trial.
+    /// Accepts a fetched key: renews an equal cached key, or otherwise puts the fetched key on trial.
     fn accept(&mut self, url: &str, key: &Arc<FetchedKey>) {
         match self.keys.get_mut(url) {
             Some(kept) if kept.key.certificate.has_key_of(&key.certificate) => kept.key = Arc::clone(key),
@@ -263,8 +264,8 @@ impl State {
         }
     }
 
-    /// Caches a key that has verified a delivery. Beyond [`MAX_KEYS`], removes the key with the oldest
-    /// success.
+    /// Caches a key that has verified a delivery. Beyond [`MAX_KEYS`], removes the key that has been unused
+    /// for the longest time.
     fn keep(&mut self, url: &str, key: &Arc<FetchedKey>) {
         let used = Instant::now();
         if let Some(kept) = self.keys.get_mut(url) {
@@ -349,7 +350,7 @@ impl KeyCache {
     }
 
     fn begin(&self, mut state: MutexGuard<'_, State>, url: &str) -> Result<PendingFetch, VerifyError> {
-        // A fetch that began more than `LONGEST` ago belongs to a runtime that has stopped: otherwise its
+        // A fetch that began more than `LONGEST` ago belongs to a runtime that has stopped; otherwise its
         // timeout would have ended it.
         if let Some(pending) = state.pending.get(url).filter(|pending| pending.begun.elapsed() < LONGEST) {
             return Ok(pending.clone());
@@ -359,7 +360,8 @@ impl KeyCache {
         let (sender, result) = watch::channel(None);
         let pending = PendingFetch { begun: Instant::now(), result };
         state.pending.insert(url.into(), pending.clone());
-        // Unlock first: a runtime that shuts down drops the task at once, and with it the guard, which locks.
+        // Unlock first: a runtime that is shutting down drops the task at once, and dropping its guard locks
+        // again.
         drop(state);
         let guard = FetchGuard { cache: self.clone(), url: url.into(), sender };
         // A separate task, so that a client that disconnects does not end the fetch for other deliveries.
@@ -399,7 +401,7 @@ impl KeyCache {
     }
 }
 
-/// Ends a fetch even if its task is dropped, so that the next delivery starts another.
+/// A guard that ends a fetch even if its task is dropped, so that the next delivery starts another.
 struct FetchGuard {
     cache: KeyCache,
     url: Box<str>,
@@ -407,7 +409,7 @@ struct FetchGuard {
 }
 
 impl FetchGuard {
-    /// Returns whether no later fetch has replaced it.
+    /// Returns whether no later fetch has replaced this fetch.
     fn is_current(&self, state: &State) -> bool {
         let pending = state.pending.get(&self.url);
         pending.is_some_and(|pending| pending.result.same_channel(&self.sender.subscribe()))

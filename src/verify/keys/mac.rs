@@ -1,5 +1,5 @@
-//! Message authentication codes: one per secret, computed in parallel, and compared with each candidate at
-//! the end.
+//! Message authentication codes: one per secret, computed while the body arrives, and compared with each
+//! signature of the request at the end.
 
 #[cfg(feature = "test-util")]
 mod sign;
@@ -155,10 +155,10 @@ pub(crate) struct Keyring {
 pub(crate) struct MacKey {
     /// The index of its secret.
     index: usize,
-    /// A MAC that has processed the key's first block. Cloning it saves hashing two blocks per request.
+    /// A MAC that has already processed the key. Cloning it saves hashing two blocks per request.
     mac: Mac,
     fingerprint: u64,
-    /// The secret, for plain hashes that have it in their text.
+    /// The key's bytes, which the text of a plain hash contains.
     pub(crate) bytes: Zeroizing<Vec<u8>>,
     pub(crate) key_id: Option<Box<str>>,
 }
@@ -199,7 +199,8 @@ impl Keyring {
     {
         let bytes = |secret: &Secret| decode(secret.expose_str()?).filter(|bytes| !bytes.is_empty());
         let kind = self.kind;
-        // Both keys of a secret have one fingerprint, so that an event has one scope, whichever key signs it.
+        // Both keys of a secret have the same fingerprint, so that an event has the same scope, whichever key
+        // signs it.
         let key = |((index, secret), first): ((usize, &Secret), &MacKey)| {
             let key = MacKey::new(index, kind, bytes(secret)?, secret.key_id());
             Some(MacKey { fingerprint: first.fingerprint, ..key })
@@ -339,7 +340,7 @@ impl Candidates {
     /// The maximum number of signatures: a provider sends one per secret in use.
     const MAX: usize = 32;
 
-    /// Decodes `texts`, any of which may match. An invalid one does not affect the others.
+    /// Decodes `texts`, any of which may match. An invalid text does not affect the others.
     pub(crate) fn read<'t>(
         texts: impl Iterator<Item = &'t [u8]>,
         encoding: Encoding,
@@ -362,7 +363,7 @@ impl Candidates {
         })
     }
 
-    /// Returns whether one of them equals `tag`, comparing each in constant time.
+    /// Returns whether a candidate equals `tag`, comparing each in constant time.
     fn contain(&self, tag: &Tag) -> bool {
         self.more.iter().fold(self.first.equals(tag), |any, candidate| any | candidate.equals(tag)).into()
     }

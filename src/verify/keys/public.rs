@@ -21,7 +21,7 @@ pub(crate) enum PublicKind {
     /// SHA-1 is broken where an attacker chooses the signed content, but eBay supports no other hash.
     EcdsaP256Sha1,
     EcdsaP256Sha256,
-    /// The format of JSON Web Tokens: the two numbers concatenated, instead of DER.
+    /// The signature format of JSON Web Tokens: the two numbers concatenated, instead of DER.
     EcdsaP256Sha256Fixed,
     EcdsaP384Sha384Fixed,
     RsaSha1,
@@ -277,7 +277,7 @@ impl Signatures {
     /// The maximum length of a signature as text; no encoding is longer.
     const LONGEST: usize = 2048;
 
-    /// Decodes `texts`, any of which may be valid. An invalid one does not affect the others.
+    /// Decodes `texts`, any of which may be valid. An invalid text does not affect the others.
     pub(crate) fn read<'t>(
         texts: impl Iterator<Item = &'t [u8]>,
         encoding: Encoding,

@@ -29,7 +29,8 @@ pub(crate) fn all_sorted_parameters(encoded: &[u8]) -> Result<Parameters<'_>, Ve
     Ok(parameters)
 }
 
-/// Returns the value of a parameter that must not have two values: other code might read the other.
+/// Returns the value of a parameter. A repetition with another value is an error, because other code might
+/// read that value.
 pub(crate) fn only_parameter<'a>(encoded: &'a [u8], name: &str) -> Result<Option<Cow<'a, str>>, VerifyError> {
     let mut values = form_urlencoded::parse(encoded).filter(|(key, _)| key == name).map(|(_, value)| value);
     let first = values.next();

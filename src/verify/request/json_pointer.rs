@@ -36,7 +36,7 @@ impl<'de, 'p, I: Iterator<Item = &'p str>> DeserializeSeed<'de> for PointerSeed<
         if let Some(step) = self.steps.next() {
             return deserializer.deserialize_any(StepVisitor { step, scan: self });
         }
-        // Keeps the original notation: parsed as Rust numbers, two long ids could become equal.
+        // Keeps the original notation: as Rust numbers, two long ids could become equal.
         *self.found = scalar(<&RawValue>::deserialize(deserializer)?.get());
         Ok(())
     }

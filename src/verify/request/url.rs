@@ -26,8 +26,8 @@ pub(crate) fn called_url(request: &RequestContext<'_>) -> Result<String, VerifyE
 /// Returns the URL that the provider called, in pieces. All verifiers that need the URL use this function.
 ///
 /// The query is the request's own, so that a signature over the URL covers the parameters that handlers read.
-/// Unless configured otherwise, the scheme is `https`: the URI's scheme is the one of the connection from the
-/// last proxy.
+/// Unless configured otherwise, the scheme is `https`, because the scheme in the URI is that of the
+/// connection from the last proxy.
 pub(crate) fn url_pieces<'a>(request: &RequestContext<'a>) -> Result<[&'a str; 4], VerifyError> {
     let head = request.head();
     let forwarded = match request.url_source() {
@@ -51,14 +51,14 @@ pub(crate) fn url_pieces<'a>(request: &RequestContext<'a>) -> Result<[&'a str; 4
     Ok([scheme, host, slash, target])
 }
 
-/// Returns the URL that the provider called, with the escapes that HubSpot decodes before it signs.
+/// Returns the URL that the provider called, after decoding the escapes that HubSpot decodes before it signs.
 ///
 /// In the path, `/` and `?` stay escaped; otherwise the signature would be valid for another route. In the
-/// query, all of them are decoded, because none separates parameters.
+/// query, all of these escapes are decoded, because none of the characters separates parameters.
 ///
 /// # Errors
 ///
-/// Returns an error if the URL has none of these escapes.
+/// Returns an error if the URL has no such escape.
 pub(crate) fn unescaped_url(request: &RequestContext<'_>) -> Result<String, VerifyError> {
     const DECODED: &[u8] = b":/?@!$'()*,;";
     let url = called_url(request)?;
@@ -112,8 +112,8 @@ pub(crate) fn endpoint_url<'a>(request: &RequestContext<'a>) -> Option<Cow<'a, s
     }
 }
 
-/// Returns a public URL with the query of the request. Some providers append parameters, and some send
-/// parameters in another order than the one they sign.
+/// Returns a public URL with the query of the request. Some providers append parameters, and some sign the
+/// parameters in another order than they send them.
 fn given_url<'a>(url: &'a str, query: Option<&'a str>) -> Result<[&'a str; 4], VerifyError> {
     let Some((base, given)) = url.split_once('?') else {
         let (mark, query) = query.map_or(("", ""), |query| ("?", query));

@@ -1,5 +1,6 @@
-//! The bounds of a template's parts. The signed text has no lengths, so the bounds must follow from the text
-//! itself. Otherwise an attacker who captures a request could move bytes between two parts.
+//! The bounds of a template's parts. The signed text does not contain the lengths of its parts, so the bounds
+//! must follow from the text itself. Otherwise an attacker who captures a request could move bytes between
+//! two parts.
 
 use super::{
     InvalidScheme,
@@ -77,7 +78,8 @@ impl Template {
         if self.strings_url_and_form()
             && let Some(shape) = shapes.last_mut()
         {
-            // Sorted parameters are concatenated without separators, and the URL with the first of them.
+            // Sorted parameters are concatenated without separators, and so are the URL and the first
+            // parameter.
             *shape = Shape::Fixed;
         }
         let body = shapes.len();

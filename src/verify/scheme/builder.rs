@@ -80,14 +80,15 @@ impl Scheme {
         self
     }
 
-    /// Sets the key to the secret's text or, if that is `whsec_` and base64, to the bytes that it encodes: either
-    /// may match, for a provider that has changed from one to the other without changing the prefix.
+    /// Accepts two keys for each secret: its text and, if the text is `whsec_` followed by base64, the
+    /// decoded bytes. Use it for a provider that switched between the two without changing the prefix.
     pub fn key_text_or_whsec(mut self) -> Self {
         self.key.encoding = KeyEncoding::Utf8OrWhsec;
         self
     }
 
-    /// Adds a prefix of the secret that is not part of the key. Several prefixes are removed in turn.
+    /// Adds a prefix of the secret's text that is not part of the key. It is removed if present; several
+    /// prefixes are removed in the order of the calls.
     pub fn key_prefix(mut self, prefix: &str) -> Self {
         self.key.strip.push(prefix.to_owned());
         self
@@ -106,7 +107,8 @@ impl Scheme {
         self
     }
 
-    /// Sets the locations of signatures, replacing the header. Any of them may be absent.
+    /// Sets the locations of signatures, replacing the header. A request needs a signature at only one of
+    /// them.
     ///
     /// ```
     /// use tower_webhook::verify::Scheme;
@@ -154,12 +156,12 @@ impl Scheme {
         self
     }
 
-    /// Sets the keys in order of preference: only the first one present is verified, so that a weaker
+    /// Sets the keys in order of preference. Only the first key present is verified, so that a weaker
     /// signature is not accepted next to a stronger one.
     ///
     /// An attacker can still remove the stronger signature from a captured delivery that has both. Content
-    /// that only the stronger one covers is therefore not protected. If the provider always sends the
-    /// stronger one, list only its keys with [`pairs`](Self::pairs).
+    /// that only the stronger signature covers is therefore not protected. If the provider always sends the
+    /// stronger signature, list only its keys with [`pairs`](Self::pairs).
     pub fn prefer<'k>(mut self, keys: impl IntoIterator<Item = &'k str>) -> Self {
         self.sig.prefer = keys.into_iter().map(str::to_owned).collect();
         self
@@ -201,8 +203,9 @@ impl Scheme {
     /// Deliveries whose signed text could also be valid for another version are therefore rejected:
     ///
     /// * The text before the body must not contain `{` or `[`.
-    /// * The body must be empty or a JSON object or array if it contains the literal text directly before the
-    ///   body in another version's template. If that template has no such text, this applies to every body.
+    /// * If the body contains the literal text that directly precedes the body in another version's template,
+    ///   it must be a JSON object or array. If that template has no such text, every body must be empty or a
+    ///   JSON object or array.
     pub fn signs_by_version<'t>(mut self, templates: impl IntoIterator<Item = (&'t str, &'t str)>) -> Self {
         let owned = |(version, template): (&str, &str)| (version.to_owned(), template.to_owned());
         self.template = TemplateText::ByVersion(templates.into_iter().map(owned).collect());
@@ -215,10 +218,10 @@ impl Scheme {
         self
     }
 
-    /// Sets the location of the delivery id, or several, of which the first with a value counts.
+    /// Sets one or more locations of the delivery id; the first with a value counts.
     ///
-    /// Unless the signature covers all of them, the id counts as [not
-    /// signed](crate::verify::Profile::id_signed): an attacker could add one.
+    /// If the signature does not cover all of these locations, the id counts as [not
+    /// signed](crate::verify::Profile::id_signed), because an attacker could add a value.
     ///
     /// ```
     /// use tower_webhook::verify::{Encoding, Location, Scheme, Verifier};
@@ -241,7 +244,7 @@ impl Scheme {
         self
     }
 
-    /// Sets the location of the event type, or several, of which the first with a value counts.
+    /// Sets one or more locations of the event type; the first with a value counts.
     pub fn event_type(mut self, places: impl TryInto<Locations, Error: Into<InvalidLocation>>) -> Self {
         self.event_type = self.checked(places.try_into()).unwrap_or_default();
         self

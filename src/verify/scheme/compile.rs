@@ -400,7 +400,7 @@ impl InvalidScheme {
 }
 
 impl InvalidScheme {
-    /// Returns the error of a built-in scheme, which can only be caused by the secret.
+    /// Converts the error of a built-in scheme, which only the secret can cause.
     pub(crate) fn into_invalid_secret(self) -> InvalidSecret {
         match self.0 {
             InvalidSchemeKind::Secret(error) => error,

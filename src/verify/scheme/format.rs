@@ -29,7 +29,7 @@ pub enum Algorithm {
     /// Plain SHA-256 of text that contains the secret (`{secret}` in the template).
     #[serde(rename = "hash-sha256")]
     Sha256,
-    /// Ed25519. Requires the feature `asymmetric`, as do the algorithms that follow.
+    /// Ed25519. Requires the feature `asymmetric`, like ECDSA and RSA.
     Ed25519,
     /// ECDSA on the curve P-256 with SHA-256; the signature is ASN.1 DER.
     #[serde(rename = "ecdsa-p256-sha256")]
@@ -81,7 +81,7 @@ pub(crate) enum KeyEncoding {
     /// The text itself.
     #[default]
     Utf8,
-    /// The text itself or, if it is `whsec_` and base64, the bytes that it encodes.
+    /// The text itself and, if it is `whsec_` followed by base64, also the decoded bytes.
     #[serde(rename = "utf8-or-whsec")]
     Utf8OrWhsec,
     Hex,

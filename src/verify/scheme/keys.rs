@@ -76,7 +76,7 @@ impl Sink for Signing<'_> {
     fn update_with_secrets(&mut self) {
         match self {
             Self::Mac(macs, _) => macs.update_with_secrets(),
-            // `verifier` refuses schemes that would use it with a public key.
+            // `verifier` refuses schemes with `{secret}` and a public key.
             #[cfg(feature = "asymmetric")]
             Self::Public(_) => {}
         }

@@ -71,12 +71,12 @@ pub use self::{
 /// | key | meaning | default |
 /// |---|---|---|
 /// | `alg` | the [`Algorithm`] | |
-/// | `key` | the encoding of the key in the secret's text: `"utf8"`, `"hex"`, `"base64"`, `"base64url"`, `"utf8-or-whsec"` (the text or, if it is `whsec_` and base64, what it encodes), or `{"strip": [prefixes], "enc": …, "transform": "nfkd", "select_by": location}` (`nfkd` requires the feature `unicode`); public keys may also be PEM | `"utf8"` |
+/// | `key` | the encoding of the key in the secret's text: `"utf8"`, `"hex"`, `"base64"`, `"base64url"`, `"utf8-or-whsec"` (the text and, if it is `whsec_` followed by base64, also the decoded bytes), or `{"strip": [prefixes], "enc": …, "transform": "nfkd", "select_by": location}` (`nfkd` requires the feature `unicode`); public keys may also be PEM | `"utf8"` |
 /// | `require` | headers that must have exactly these values | |
 /// | `sig` | the location and format of signatures: see below | |
 /// | `ts` | `from`: a location; `unit`: `s`, `ms`, `us`, `rfc3339` or `http-date`; `past` and `future`: tolerance in seconds (defaults: any age, and 300 s ahead) | no timestamp |
 /// | `template` | the signed bytes; for several versions, an object with one template per version | `"{body}"` |
-/// | `id`, `event_type` | a location, or a list of which the first with a value counts | none |
+/// | `id`, `event_type` | a location or a list of locations; the first with a value counts | none |
 /// | `id_signed` | whether the signature covers the id | derived from the template |
 ///
 /// A *location* is the text of a [`Location`](super::Location): `header:X-Name`, `body:/json/pointer`,
@@ -85,13 +85,15 @@ pub use self::{
 ///
 /// `sig` has the following keys:
 ///
-/// * `from`: one location or several (for rotation); any of them may be absent. A bare name is a header.
+/// * `from`: one location or several; a request needs a signature at only one of them. A bare name is a
+///   header.
 /// * `enc`: `hex`, `base64` or `base64url`.
 /// * `prefix`, `prefix_optional`: a required or optional prefix of the signature.
 /// * `items`: the separator of a list.
-/// * `groups`: the separator of several groups of pairs, which must agree in all fields but the signatures.
+/// * `groups`: the separator of several groups of pairs. All groups must have the same timestamp and the same
+///   other signed fields.
 /// * `kv` and `keys`: the separator of a pair's key and value, and the keys whose values are signatures.
-/// * `prefer`: these keys in order of preference. Only the first one present is verified, so that a weaker
+/// * `prefer`: these keys in order of preference. Only the first key present is verified, so that a weaker
 ///   version is not accepted next to it.
 ///
 /// # Public keys
@@ -104,20 +106,23 @@ pub use self::{
 ///
 /// # Templates
 ///
-/// A `template` is literal text with these placeholders: `{body}`, `{json:body}`, `{ts}` (as sent), `{url}`, `{unescaped_url}`,
-/// `{method}`, `{path_query}`, `{secret}`, `{header:X}`, `{field:k}`, `{item:0}`, `{query:x}`,
-/// `{sha256hex:body}`, `{base64url:body}`, `{path_header:X}` (a header whose value is a path), `{headers_named_by:k}` and `{sorted_form}`.
+/// A `template` is literal text with these placeholders: `{body}`, `{json:body}`, `{sha256hex:body}`,
+/// `{base64url:body}`, `{sorted_form}`, `{ts}` (as sent), `{url}`, `{unescaped_url}`, `{method}`,
+/// `{path_query}`, `{secret}`, `{path_header:X}` (a header whose value is a path), `{headers_named_by:k}`,
+/// and any location: `{header:X}`, `{field:k}`, `{item:0}`, `{query:x}`, `{form:x}` or
+/// `{body:/json/pointer}`.
 ///
 /// The signed text does not contain the lengths of its parts. If it could be split in two ways, an attacker
-/// who captures a delivery could move bytes between two parts, and the signature would still match. So the
-/// bounds must follow from the text itself:
+/// who captures a delivery could move bytes between two parts, and the signature would still match. The
+/// bounds of the parts must therefore follow from the text itself:
 ///
 /// * Text of variable length (a value, `{url}`, `{path_query}`) must not contain the first byte of the
-///   literal text that follows it or, after the body, the last byte of the literal text before it. Deliveries
-///   that violate this are rejected. For `{url}` and `{path_query}`, this byte must be one that URLs cannot
-///   contain.
+///   literal text that follows it. Text after the body must instead not contain the last byte of the literal
+///   text before it. Deliveries that violate this are rejected. For `{url}` and `{path_query}`, this byte
+///   must be one that URLs cannot contain.
 /// * If no literal text separates such text from `{body}`, the body must be empty or a JSON object or array.
-///   The text must then not contain `{` or `[` (after the body: `}` or `]`). Other deliveries are rejected.
+///   The text must then not contain `{` or `[`, or, if it comes after the body, `}` or `]`. Other deliveries
+///   are rejected.
 /// * A timestamp has a fixed length, so `{ts}` needs no literal text next to it, and neither do `{secret}`
 ///   and `{sha256hex:body}`. `{method}` must be in capitals.
 /// * `{headers_named_by:k}` joins values with dots; only the last value may contain a dot. The template must
@@ -130,14 +135,14 @@ pub use self::{
 /// [`verifier`](Self::verifier) refuses templates that remain ambiguous under these rules, such as
 /// `{header:X-One}{header:X-Two}`. `{url}{sorted_form}` is an exception: a sorted form concatenates names and
 /// values, so an attacker can split it differently. Bytes can also move between the query and the form, so
-/// the template counts as covering neither.
+/// this template counts as covering neither the query nor the form.
 ///
 /// In a plain hash (`hash-sha1`, `hash-sha256`) that does not end with `{secret}`, no part may contain a NUL
 /// byte: a length-extension attack needs one, because the hash's padding contains one.
 ///
-/// `{unescaped_url}` is `{url}` with some percent-escapes decoded, as HubSpot signs it: those of `:`, `/`, `?`, `@`,
-/// `!`, `$`, `'`, `(`, `)`, `*`, `,` and `;`, in the path without `/` and `?`. A request whose URL has none of them
-/// is rejected: combine the scheme with one of `{url}`.
+/// `{unescaped_url}` is `{url}` with some percent-escapes decoded, as HubSpot signs it: those of `:`, `/`,
+/// `?`, `@`, `!`, `$`, `'`, `(`, `)`, `*`, `,` and `;`. In the path, the escapes of `/` and `?` are kept. A
+/// request whose URL has no such escape is rejected; verify it with a second scheme, which signs `{url}`.
 ///
 /// `{url}` is the URL that the provider was given, if the layer knows it
 /// ([`public_url`](crate::WebhookLayer::public_url),
@@ -163,7 +168,7 @@ pub struct Scheme {
     id_signed: Option<bool>,
     #[serde(default, skip_serializing_if = "Locations::is_empty")]
     event_type: Locations,
-    /// The first invalid location, since the builder's methods cannot fail.
+    /// The first invalid location, stored because the builder's methods cannot fail.
     #[serde(skip_deserializing, skip_serializing_if = "Option::is_none", serialize_with = "refuse")]
     invalid: Option<InvalidLocation>,
 }

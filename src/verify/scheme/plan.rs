@@ -71,7 +71,7 @@ impl Proof {
             || templates.iter().any(|(_, template)| needs_it(template))
     }
 
-    /// Returns the fields and items of the text that holds the signature that the proof reads.
+    /// Returns the fields and items that the proof reads from the text that holds the signature.
     pub(super) fn takes_from_list(&self) -> impl Iterator<Item = Cow<'_, Location>> {
         let (timestamp, templates, key_id) = match self {
             Self::Signature { timestamp, templates, key_id, .. } => {
@@ -180,7 +180,8 @@ impl Plan {
             .ok_or(VerifyError::wrong("token mismatch: no secret matches"))
     }
 
-    /// Rejects several texts with signatures, of which one has another value of a field than the first.
+    /// Rejects a request with several texts that hold signatures, if one has another value of a signed field
+    /// than the first.
     #[cold]
     fn refuse_contradictions(&self, texts: &Texts<'_>) -> Result<(), VerifyError> {
         let pairs = |text| Pairs::new(text, self.signature.punctuation);
@@ -229,7 +230,7 @@ impl Plan {
                 let sent = sources.get(place)?;
                 (Some(template.read_timestamp(*unit, &sent)?), Some(sent))
             }
-            // Found once the body is complete; not part of the signed text except within the body.
+            // Read once the body is complete; the timestamp is signed only as part of the body.
             _ => (None, None),
         };
         let context = Context { sources, timestamp };

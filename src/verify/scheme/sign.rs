@@ -1,4 +1,4 @@
-//! Signing by a scheme: creating requests that it verifies.
+//! Signing of requests, so that a scheme's verifier accepts them.
 
 use std::{borrow::Cow, collections::BTreeMap, time::SystemTime};
 

@@ -18,8 +18,8 @@ pub(super) struct Template {
     pub(super) body: BodyPart,
     pub(super) after: Vec<Part>,
     pub(super) bracket: Option<Bracket>,
-    /// Literal texts that only a JSON body may contain. Otherwise the body could contain the end of another
-    /// template's text with the same key.
+    /// Literal texts that only a JSON body may contain. Otherwise the signed text could also be read as that
+    /// of another template with the same key.
     pub(super) json_marks: Vec<Box<[u8]>>,
     /// `true` if literal text separates the timestamp from its neighbors, so that it may have any number of
     /// digits.
@@ -242,8 +242,9 @@ impl Template {
         matches!(self.body, BodyPart::Itself | BodyPart::Sha256Hex | BodyPart::Base64Url)
     }
 
-    /// Returns whether the MAC is equal for all attempts of a delivery, and so serves as the body's digest.
-    /// For sorted parameters this is required: equal parameters can be encoded in many ways.
+    /// Returns whether the MAC is equal for all attempts of a delivery, and so serves as the body's digest. A
+    /// digest of the body's bytes would not be enough for sorted parameters, because equal parameters can be
+    /// encoded in many ways.
     pub(super) fn makes_a_digest(&self) -> bool {
         let is_constant = |part: &Part| match part {
             Part::Literal(_) | Part::Secret => true,
@@ -439,7 +440,7 @@ fn feed_text(text: &Text, put: &mut Put<'_>, context: &Context<'_>) -> Result<()
         Text::PathAndQuery => put(uri.path_and_query().map_or("/", |path| path.as_str()).as_bytes()),
         Text::PathIn(name) => {
             let path = single_header(&context.sources.request.head().headers, name)?.as_bytes();
-            // As in URLs, so that its bounds are those of a path.
+            // Allow only the characters of URLs, so that the bounds are those of a path.
             let is_of_path =
                 |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~:/?#@!$&'()*+,;=%".contains(byte);
             match path.starts_with(b"/") && path.iter().all(is_of_path) {

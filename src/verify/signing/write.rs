@@ -27,14 +27,14 @@ pub(crate) fn hide(head: &mut Parts, name: &HeaderName) {
 
 /// A request that is being signed.
 pub(crate) trait Write {
-    /// Sets a header, replacing all of the same name.
+    /// Sets a header, replacing all headers of the same name.
     fn write_header(&mut self, name: &HeaderName, value: impl AsRef<[u8]>) -> Result<(), CannotSign>;
 
     /// Sets a header if it is absent.
     fn default_header(&mut self, name: &HeaderName, value: impl FnOnce() -> String)
     -> Result<(), CannotSign>;
 
-    /// Sets a query parameter, replacing all of the same name.
+    /// Sets a query parameter, replacing all parameters of the same name.
     fn write_query(&mut self, name: &str, value: &str) -> Result<(), CannotSign>;
 }
 
@@ -68,7 +68,8 @@ impl Write for Parts {
     }
 }
 
-/// Returns the form with one more field, replacing all of the same name. The form may be multipart.
+/// Returns the form with one more field, replacing all fields of the same name. The form may be
+/// multipart.
 pub(crate) fn form_with(form: &[u8], name: &str, value: &str) -> Result<Bytes, CannotSign> {
     if form.starts_with(b"--") {
         return multipart_with(form, name, value);

@@ -6,7 +6,7 @@ use super::{Keyring, Macs};
 use crate::verify::{Encoding, signing::CannotSign};
 
 impl Keyring {
-    /// Starts the MAC of a signature with the first key; with a `key_id`, with the first key of that name.
+    /// Starts the MAC of a signature with the first key, or with the first key named `key_id`.
     pub(crate) fn signer(&self, key_id: Option<&[u8]>) -> Result<Macs<'_>, CannotSign> {
         let mut macs = self.begin(key_id);
         macs.more.clear();
