@@ -14,8 +14,8 @@
 //!     -H "webhook-id: $id" -H "webhook-timestamp: $at" -H "webhook-signature: v1,$tag"
 //! ```
 //!
-//! Run the same `curl` again, and the delivery is a duplicate. Change any byte of the body, and it is rejected with a 401.
-//! `curl http://127.0.0.1:3000/health` needs no signature, because the layer protects only the webhook's route.
+//! Run the same `curl` again, and the delivery is a duplicate. Change any byte of the body, and it is rejected with a
+//! 401. `curl http://127.0.0.1:3000/health` needs no signature, because the layer protects only the webhook's route.
 //!
 //! The address to listen on can be passed as an argument.
 

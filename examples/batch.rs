@@ -71,7 +71,7 @@ struct Text {
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
     let webhooks = WebhookLayer::with_verifier(provider::meta(secret("META_APP_SECRET")?))
-        // Meta sends it in a GET request when the endpoint is registered. The layer answers this handshake.
+        // Meta sends this token in a GET request when the endpoint is registered. The layer answers this handshake.
         .verify_token(secret("META_VERIFY_TOKEN")?)
         .json::<Batch>();
     let app = Router::new().route("/whatsapp", post(on_batch).layer(webhooks));

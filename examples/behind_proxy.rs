@@ -20,10 +20,11 @@
 //! * `TRUSTED_PROXY=10.0.0.7`, for services with many hosts: the layer takes scheme and host from this proxy's
 //!   `x-forwarded-proto` and `x-forwarded-host`, and the path from the request. It ignores these headers from any other
 //!   peer: an attacker who can choose the URL can choose the one that a captured request was signed for.
-//! * Neither: the layer assumes `https://`, the `host` header and the path. This works if the proxy changes none of them.
+//! * Neither: the layer assumes `https://`, the `host` header and the path. This works if the proxy changes none of
+//!   them.
 //!
-//! Most providers do not sign the URL, so none of this concerns them. Square, Twilio, HubSpot, Trello, Mandrill and
-//! Plivo do.
+//! Most providers do not sign the URL, so none of this concerns them. Those that sign it include Square, Twilio,
+//! HubSpot, Trello, Mandrill and Plivo.
 //!
 //! # Other ways to break signatures
 //!

@@ -21,9 +21,9 @@
 //! cargo test --example custom_store --features axum,test-util
 //! ```
 //!
-//! Several processes on one machine may share the file. Claiming and completing a delivery each write to disk, so expect
-//! hundreds of deliveries per second, not thousands. `STORE` names the file. The address to listen on can be passed as
-//! an argument.
+//! Several processes on one machine may share the file. Claiming and completing a delivery each write to disk, so
+//! expect hundreds of deliveries per second, not thousands. `STORE` names the file. The address to listen on can be
+//! passed as an argument.
 
 use std::{
     env,

@@ -21,15 +21,15 @@
 //! # Choosing one
 //!
 //! Try `verify::Scheme` first. It describes a signature scheme as data, if the signed content consists of the body, the
-//! URL, headers and the timestamp. It can describe Acme's, as `{ts}.{sha256hex:body}`; this example only shows the code
-//! for schemes that it cannot describe.
+//! URL, headers and the timestamp. It can describe Acme's signed content, as `{ts}.{sha256hex:body}`. This example only
+//! shows the code for schemes that `verify::Scheme` cannot describe.
 //!
-//! [`verify::from_fn`] takes a function of the request and its body. It is the shortest way, and good for small bodies.
-//! An implementation of [`Verifier`] can reject a request from its headers before the body is read, and hashes the body
-//! while it arrives. In both cases the layer handles tolerance, limits, duplicates and responses.
+//! [`verify::from_fn`] takes a function of the request and its body. This is the shortest way, and sufficient for small
+//! bodies. An implementation of [`Verifier`] can reject a request from its headers before the body is read, and hashes
+//! the body while it arrives. In both cases the layer handles tolerance, limits, duplicates and responses.
 //!
-//! Both set a fingerprint of the secret, so that endpoints with different secrets do not share deduplication keys: the
-//! function with [`secret`](verify::FromFn::secret), the implementation with
+//! Both verifiers set a fingerprint of the secret, so that endpoints with different secrets do not share deduplication
+//! keys. The function uses [`secret`](verify::FromFn::secret), the implementation
 //! [`with_fingerprint`](Verified::with_fingerprint).
 //!
 //! The address to listen on can be passed as an argument.

@@ -22,8 +22,8 @@
 //! deliver 5 star '{"action":"created","repository":{"full_name":"me/shop"}}'
 //! ```
 //!
-//! The third has the body of the second under another id. GitHub does not sign the id, and the replay guard makes it a
-//! duplicate. The last event type has no handler, so it is ignored.
+//! The third delivery has the body of the second, under another id. GitHub does not sign the id, so the replay guard
+//! compares the bodies, and the third delivery is a duplicate. The last event type has no handler, so it is ignored.
 //!
 //! The types below only have the fields that this program needs. octocrab has GitHub's complete payloads; the guide's
 //! chapter on events shows how to decode into its types.

@@ -14,7 +14,8 @@
 //!     -H "webhook-id: $id" -H "webhook-timestamp: $at" -H "webhook-signature: v1,$tag"
 //! ```
 //!
-//! Run the same `curl` again, and the delivery is a duplicate. Change any byte of the body, and it is rejected with a 401.
+//! Run the same `curl` again, and the delivery is a duplicate. Change any byte of the body, and it is rejected with a
+//! 401.
 //!
 //! The address to listen on can be passed as an argument.
 

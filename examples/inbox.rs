@@ -17,42 +17,42 @@
 //!     -H "webhook-id: $id" -H "webhook-timestamp: $at" -H "webhook-signature: v1,$tag"
 //! ```
 //!
-//! In `redis-cli`, `XRANGE '{inbox}:stream' - +` lists the entries, `XPENDING '{inbox}:stream' workers` the entries that
-//! workers are processing, `XRANGE '{inbox}:dead' - +` the dead letters with their errors, and `HGETALL '{inbox}:packed'`
-//! the completed work.
+//! In `redis-cli`, `XRANGE '{inbox}:stream' - +` lists the entries, `XPENDING '{inbox}:stream' workers` the entries
+//! that workers are processing, `XRANGE '{inbox}:dead' - +` the dead letters with their errors, and
+//! `HGETALL '{inbox}:packed'` the completed work.
 //!
 //! # When to use an inbox
 //!
 //! The layer alone is sufficient if handlers finish before the provider's timeout. If a handler sometimes takes a few
 //! seconds longer and may run again, `ack_deadline` is sufficient: the layer answers 503 at the deadline, the handler
-//! continues, and a retry gets a 200 once it has finished. That needs no further infrastructure, but the provider retries
-//! on its own schedule and sees failures.
+//! continues, and a retry gets a 200 once it has finished. That needs no further infrastructure, but the provider
+//! retries on its own schedule and sees failures.
 //!
 //! Use an inbox for work that takes minutes or arrives in bursts, for providers that give up early or disable failing
 //! endpoints, and for retries on a schedule of your choice. An inbox is a queue that you have to monitor.
 //!
 //! # Guarantees
 //!
-//! * **2xx means stored.** The handler stores the delivery. If that fails, or its result is unknown, it answers 503: the
-//!   layer releases the claim, and the provider retries.
+//! * **2xx means stored.** The handler stores the delivery. If that fails, or its result is unknown, it answers 503:
+//!   the layer releases the claim, and the provider retries.
 //! * **Stored means processed at least once**, or moved to the dead letters after [`Settings::attempts`]. If a worker
 //!   dies, another one takes over its entry.
-//! * **The effect happens once.** The layer drops duplicates before they are stored. A delivery can still be stored twice,
-//!   if the process dies after storing it and before the layer has completed the claim. An entry can also be processed
-//!   twice, by a stalled worker and by the one that took over. Storing the entry and completing the layer's
-//!   claim in one script would prevent only the first case. So the effect itself is guarded: one script
-//!   ([`SETTLE`]) writes it together with the delivery's key, unless the key exists. For effects in SQL, use a
-//!   transaction (`transaction.rs`). For effects in another service, send the key as the idempotency key.
+//! * **The effect happens once.** The layer drops duplicates before they are stored. A delivery can still be stored
+//!   twice, if the process dies after storing it and before the layer has completed the claim. An entry can also be
+//!   processed twice, by a stalled worker and by the one that took over. Storing the entry and completing the layer's
+//!   claim in one script would prevent only the first case. So the effect itself is guarded: one script ([`SETTLE`])
+//!   writes it together with the delivery's key, unless the key exists. For effects in SQL, use a transaction
+//!   (`transaction.rs`). For effects in another service, send the key as the idempotency key.
 //! * **The inbox is bounded, and drops nothing.** Processed entries are deleted. `MAXLEN` is not used, because it drops
-//!   the oldest entries, processed or not. An inbox with [`Settings::capacity`] entries, dead letters included, accepts no
-//!   more until there is room.
+//!   the oldest entries, processed or not. An inbox with [`Settings::capacity`] entries, dead letters included, accepts
+//!   no more until there is room.
 //!
 //! # Redis configuration
 //!
-//! * `appendonly yes` writes acknowledged deliveries to disk: before the response with `appendfsync always`. With
-//!   `everysec`, a crash of the machine loses those of the last second.
-//! * `maxmemory-policy noeviction`: a full server accepts no new entries, and workers continue. With any other policy, it
-//!   may evict the inbox.
+//! * `appendonly yes` writes deliveries to disk. With `appendfsync always`, this happens before the response. With
+//!   `everysec`, a crash of the machine loses the deliveries of the last second.
+//! * `maxmemory-policy noeviction`: a full server accepts no new entries, and workers continue. With any other policy,
+//!   it may evict the inbox.
 //! * Replication is asynchronous, so a failover may lose the latest writes. If the failover happens behind a single
 //!   address, the connections stay with the old master, which refuses writes: restart both roles.
 
@@ -153,8 +153,8 @@ struct Settings {
     capacity: u64,
     /// The maximum number of attempts to process an entry.
     attempts: u64,
-    /// The time after the start of an attempt at which the next one may start. An attempt times out after half of
-    /// it.
+    /// The time after the start of an attempt at which the next attempt may start. An attempt times out after half of
+    /// this time.
     retry_after: Duration,
     /// The time that packing takes, for experiments.
     packing: Duration,
@@ -171,7 +171,7 @@ impl Settings {
         })
     }
 
-    /// Returns a connection that reconnects for as long as it takes. Callers set the timeouts.
+    /// Returns a connection that never stops reconnecting. Callers set the timeouts.
     fn connect(&self) -> Result<ConnectionManager, RedisError> {
         let config = ConnectionManagerConfig::new()
             .set_response_timeout(None)
@@ -204,8 +204,9 @@ async fn main() -> Result<(), BoxError> {
 async fn web(settings: &Settings, address: &str, mut stop: watch::Receiver<bool>) -> Result<(), BoxError> {
     // The layer does not decode the payload: an event that workers cannot decode yet becomes a dead letter, whereas the
     // provider may drop it after a 422.
-    // Without a scope, the key contains a fingerprint of the secret. A retry that is signed with a new secret would then
-    // have another key, and be processed again.
+    //
+    // Without a scope, the key contains a fingerprint of the secret. A retry that is signed with a new secret would
+    // then have another key, and be processed again.
     let webhooks = WebhookLayer::try_new(secret()?)?
         .scope("orders")
         .dedupe(RedisStore::connect(&settings.redis).await?.prefix("inbox"))

@@ -19,7 +19,7 @@
 //! ```
 //!
 //! The second is rejected with a 401, like a wrong signature. While the database is unavailable (`DROP TABLE secrets`),
-//! cached tenants are served for a minute. Deliveries to the others get a 503, so that their provider retries.
+//! cached tenants are served for a minute. Deliveries to other tenants get a 503, so that the provider retries.
 //!
 //! All secrets of a tenant are accepted, so insert a second row to rotate its secret.
 //!

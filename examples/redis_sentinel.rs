@@ -16,8 +16,8 @@
 //!     -H "webhook-id: $id" -H "webhook-timestamp: $at" -H "webhook-signature: v1,$tag"
 //! ```
 //!
-//! The `redis` crate asks Sentinel for the master only once. [`SentinelConnection`] asks again when the connection breaks,
-//! or when its server has become a replica.
+//! The `redis` crate asks Sentinel for the master only once. [`SentinelConnection`] asks again when the connection
+//! breaks, or when its server has become a replica.
 //!
 //! The address to listen on can be passed as an argument.
 

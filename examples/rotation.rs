@@ -24,13 +24,13 @@
 //!
 //! # The steps
 //!
-//! 1. Create a new secret at the provider, if it supports two. Otherwise, look up the new secret before the provider signs
-//!    with it, if it lets you.
+//! 1. Create a new secret at the provider. If the provider accepts only one secret, look up the new one before the
+//!    provider signs with it, if possible.
 //! 2. Start the service with both secrets: the new one first, the old one second.
-//! 3. Make the provider sign with the new one.
-//! 4. Watch `/rotation` on all replicas. Once the old secret was not used for as long as the provider retries (retries may
-//!    keep their first signature), start the service without it. Remove a leaked secret at once, even if that loses
-//!    deliveries.
+//! 3. Make the provider sign with the new secret.
+//! 4. Watch `/rotation` on all replicas. Once the old secret has not been used for the provider's retry period, start
+//!    the service without it. (Retries may keep their first signature.) Remove a leaked secret at once, even if that
+//!    loses deliveries.
 //!
 //! The address to listen on can be passed as an argument.
 

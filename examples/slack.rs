@@ -19,14 +19,15 @@
 //!     "event":{"type":"app_mention","user":"U1","channel":"C1","text":"<@U0> hello"}}'
 //! ```
 //!
-//! Paste it twice: the event is a duplicate. Commands have no id, so they run every time.
+//! Paste the commands twice: the event is a duplicate the second time. Slash commands have no id, so they run every
+//! time.
 //!
 //! # Three seconds
 //!
-//! Slack waits three seconds for both. It retries events, up to three times: the layer answers 503 at the deadline, the
-//! handler continues, and a retry gets a 200 once it has finished. Slack never retries a command, and shows its user
-//! "operation_timeout". Answer commands at once, and post slower results to their `response_url`, which is valid for half
-//! an hour.
+//! Slack waits three seconds for each response. It retries events up to three times: the layer answers 503 at the
+//! deadline, the handler continues, and a retry gets a 200 once the handler has finished. Slack never retries a
+//! command, and shows its user "operation_timeout". Answer commands at once, and post slower results to their
+//! `response_url`, which is valid for half an hour.
 //!
 //! The address to listen on can be passed as an argument.
 

@@ -19,12 +19,14 @@
 //! deliver '{"id":"evt_3","type":"checkout.session.completed","livemode":false,"data":{"object":{"id":17}}}'
 //! ```
 //!
-//! The second has an unknown event type, such as Stripe may add one day. The third cannot be decoded: it is acknowledged
-//! and printed as a dead letter. Paste them again: the first two are duplicates, and the third is printed again, because
-//! no handler has completed it. Change a byte of a signed body, and it is rejected with a 401.
+//! The second event has an unknown event type, such as Stripe may add one day. The third cannot be decoded: it is
+//! acknowledged and printed as a dead letter. Paste the commands again: the first two events are duplicates, and the
+//! third is printed again, because no handler has completed it. Change a byte of a signed body, and it is rejected with
+//! a 401.
 //!
-//! Stripe waits a few seconds for a response, and retries for up to three days. Events may arrive out of order, so handle
-//! each independently. While a secret is being rolled, Stripe signs with both, so either secret is sufficient.
+//! Stripe waits a few seconds for a response, and retries for up to three days. Events may arrive out of order, so
+//! handle each independently. While a secret is being rolled, Stripe signs with the old and the new secret, so either
+//! is sufficient.
 //!
 //! The address to listen on can be passed as an argument.
 

@@ -26,11 +26,11 @@
 //! # Deliveries that are gRPC calls
 //!
 //! The layer can also wrap a gRPC service. The sender signs the HTTP body, in which each message has a prefix of five
-//! bytes. Rejections are gRPC statuses. A duplicate is `ALREADY_EXISTS` (6),
-//! which the sender should treat as success. A failed call runs again when its sender retries.
+//! bytes. A rejection becomes a gRPC status. A duplicate becomes `ALREADY_EXISTS` (6), which the sender should treat as
+//! success. A failed call runs again when its sender retries.
 //!
-//! With the feature `tonic`, `add_service(webhooks.layer(orders))` wraps one service. To protect
-//! several services of a server, which needs no feature, select their paths with `only_if`:
+//! With the feature `tonic`, `add_service(webhooks.layer(orders))` wraps one service. To protect several services of a
+//! server, select their paths with `only_if`, which does not require the feature:
 //!
 //! ```ignore
 //! let webhooks = WebhookLayer::new(secret).only_if(|head| head.uri.path().starts_with("/shop.Orders/"));

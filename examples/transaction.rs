@@ -20,16 +20,17 @@
 //!
 //! # The layer and the transaction
 //!
-//! The layer's deduplication *saves work*. It drops almost every duplicate, and answers 503 to a duplicate of a delivery
-//! in progress. But it is not part of the transaction. A delivery runs again if the process dies after the commit and
-//! before the layer has completed the claim, if the client disconnects at that moment, or if the retry reaches a replica
-//! with its own store.
+//! The layer's deduplication *saves work*. It drops almost every duplicate, and answers 503 to a duplicate of a
+//! delivery in progress. But it is not part of the transaction. A delivery runs again if the process dies after the
+//! commit and before the layer has completed the claim, if the client disconnects at that moment, or if the retry
+//! reaches a replica with its own store.
 //!
-//! The transaction makes the *effect* happen once. The deduplication key is the primary key of its table. A second run, in
-//! any process, waits until the first commits or rolls back. After a commit it finds the key and changes nothing. It still
-//! answers 2xx, because the provider would retry after a failure. The layer has a [scope](WebhookLayer::scope), so that
-//! the key stays the same if the secret is rotated between two attempts. This only covers effects inside the transaction.
-//! For others, such as an email, insert a row into an outbox table in the same transaction, and let a worker process it.
+//! The transaction makes the *effect* happen once. The deduplication key is the primary key of its table. A second run,
+//! in any process, waits until the first commits or rolls back. After a commit it finds the key and changes nothing. It
+//! still answers 2xx, because the provider would retry after a failure. The layer has a [scope](WebhookLayer::scope),
+//! so that the key stays the same if the secret is rotated between two attempts. The guarantee only covers effects
+//! inside the transaction. For other effects, such as an email, insert a row into an outbox table in the same
+//! transaction, and let a worker process it.
 //!
 //! [`Delivery::fencing_token`] is for effects that cannot share a transaction with the key: writes that overwrite state
 //! elsewhere. The token increases each time the delivery runs. Store it with the state and reject lower ones, so that a
@@ -152,7 +153,7 @@ impl Ledger {
             ON CONFLICT (name) DO UPDATE SET cents = cents + excluded.cents",
             params![account, cents],
         )?;
-        // Delete a few keys that are older than a month, which is longer than any provider retries.
+        // Delete a few keys that are older than 30 days. Keep keys for longer than the provider retries.
         transaction.execute(
             "DELETE FROM deliveries WHERE key IN
             (SELECT key FROM deliveries WHERE booked < unixepoch() - 30 * 86400 LIMIT 10)",

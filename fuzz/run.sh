@@ -5,13 +5,13 @@
 #     sh fuzz/run.sh 1800             # half an hour for each target
 #     sh fuzz/run.sh 600 scheme body  # ten minutes for each of two targets
 #
-# On a busy machine it takes longer, but fuzzes as much.
-# At a finding it stops and names the file with the input. To reproduce and to minimize it:
+# On a busy machine the script takes longer, but fuzzes as much.
+# At a finding it stops and names the file with the input. To reproduce and to minimize the finding:
 #
 #     cargo fuzz run --sanitizer none TARGET fuzz/artifacts/TARGET/crash-…
 #     cargo fuzz tmin --sanitizer none TARGET fuzz/artifacts/TARGET/crash-…
 #
-# After the fix, add its input to the corpus: copy it to `fuzz/corpus/TARGET/` and run this script again.
+# After the fix, add the input to the corpus: copy the file to `fuzz/corpus/TARGET/` and run this script again.
 # The script needs cargo-fuzz (`cargo install cargo-fuzz`), but no nightly toolchain: the crate has no unsafe
 # code that a sanitizer could check.
 set -eu
@@ -53,8 +53,8 @@ for target in "$@"; do
         read_time_spent
         echo "$target: $((seconds - end + spent)) of $seconds seconds of processor time"
     done
-    # Keep inputs that reach code that neither the known answers nor a shorter input reach. For `service`, also
-    # keep those that reach it more often, because the order of events matters there.
+    # Keep an input only if neither the known answers nor a shorter input reach the same code. For `service`, also
+    # keep inputs that run some code more often, because the order of events matters there.
     kept=fuzz/kept/$target
     rm -rf "$kept"
     mkdir -p "$kept"
@@ -62,7 +62,7 @@ for target in "$@"; do
     case $target in service) counters=1 ;; *) counters=0 ;; esac
     cargo fuzz run --sanitizer none "$target" "$kept" "$folder" -- -merge=1 -use_counters=$counters -max_len=2048
     rm "$kept"/seed-*
-    # Store the shortest ones, up to 180 kB.
+    # Store the shortest inputs, up to 180 kB.
     for file in "$kept"/*; do
         base64 -w 0 <"$file"
         echo

@@ -1,7 +1,7 @@
 //! Limits on the memory that deliveries and rejected requests allocate. `benches/layer.rs` measures the time.
 //!
-//! Only allocations of the test's own thread are counted, so tests may run in parallel. A block that grows counts
-//! as a new block in addition to the old one, which is the most that any allocator needs.
+//! Only allocations of the test's own thread are counted, so tests may run in parallel. A block that grows is counted
+//! as a second block in addition to the old block, which is an upper bound for any allocator.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::{
@@ -48,7 +48,8 @@ fn a_verified_delivery_costs_few_allocations() {
 #[test]
 fn a_rejected_request_costs_less_than_a_delivery() {
     use RejectionKind as Kind;
-    /// Two for the response's header, three for its extension, and one for the request's future.
+    /// The allocations of a rejection from the headers alone: two for the response's header, three for its extension,
+    /// and one for the request's future.
     const FROM_THE_HEAD: u64 = 6;
     let body = Bytes::from(vec![b'x'; KIB]);
     let mut cases = Vec::new();
@@ -81,16 +82,16 @@ fn a_rejected_request_costs_less_than_a_delivery() {
     cases.push((Kind::StaleTimestamp, standard(), stale));
 
     for (kind, layer, request) in cases {
-        // Without a body, because draining one spawns a task, which allocates.
+        // Without a body, because draining a body spawns a task, which allocates.
         let has_body = matches!(kind, Kind::WrongSignature);
         let request = request.map(|body| Full::new(if has_body { body } else { Bytes::new() }));
         let most = match kind {
             Kind::MissingSignature | Kind::MalformedSignature => FROM_THE_HEAD,
-            // The verifier's check has been allocated by then.
+            // By this point, the verifier's check has been allocated.
             Kind::StaleTimestamp | Kind::BodyTooLarge => FROM_THE_HEAD + 1,
             _ => MOST,
         };
-        // The first request makes a header name shared, which later requests reuse.
+        // The first request moves a header name into shared memory, which later requests reuse.
         counted(&layer, request.clone());
         let (response, cost) = counted(&layer, request);
         assert_eq!(rejection(&response), Some(kind));
@@ -134,8 +135,8 @@ fn a_body_in_one_byte_frames_takes_at_most_twice_its_length() {
     assert!(cost.bytes_max <= (2 * MIB + 64 * KIB) as u64, "{} bytes", cost.bytes_max);
 }
 
-/// The lengths are just above a doubling of the buffer, which is the worst case. The memory is measured between
-/// frames: while a block grows, the allocator may briefly need the old and the new one.
+/// The worst cases are the lengths just above a doubling of the buffer. The memory is measured between frames,
+/// because the allocator may briefly need both the old and the new block while a block grows.
 #[test]
 fn a_body_of_any_length_is_buffered_in_at_most_twice_its_length() {
     for length in [1, 1000, 64 * KIB + 1, 256 * KIB + 1, 512 * KIB + 1] {

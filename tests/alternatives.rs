@@ -126,7 +126,7 @@ async fn svix_may_send_either_set_of_headers_and_no_unsigned_id() {
     for (prefix, other, id) in [("svix", "webhook", "msg_1"), ("webhook", "svix", "msg_2")] {
         let headers = standard(prefix, id, &key, "{}");
         assert_eq!(accepts(&layer, post(&borrowed(&headers), "{}")).await.id(), Some(id));
-        // An id for the other set, which the signature does not cover, is not used: the delivery is a duplicate.
+        // The signature does not cover an id in the other set of headers, so the delivery is still a duplicate.
         let mut replayed = headers.clone();
         replayed.push((format!("{other}-id"), "msg_forged".to_owned()));
         assert!(send(&layer, post(&borrowed(&replayed), "{}")).await.unwrap().is_none(), "{prefix}");
@@ -210,7 +210,7 @@ async fn inngest_signs_the_canonical_form_which_is_the_payload() {
             "{body}"
         );
     }
-    // Parsers differ on which of two equal keys they read; the payload has one.
+    // Parsers differ on which of two equal keys they read, so the payload has only one of them.
     let twice = r#"{"a":2,"b":"<","a":1}"#;
     assert_eq!(accepts(&layer, post(&headers, twice)).await.payload(), canonical.as_bytes());
     for body in [r#"{"a":2,"b":"<"}"#, "", "no JSON"] {
@@ -378,7 +378,7 @@ async fn an_attempt_under_another_scheme_is_a_duplicate() {
         format!("t={NOW},v1={}", HEXLOWER.encode(&mac(WHSEC.as_bytes(), &format!("{NOW}.{body}"))));
     let older = [("surge-signature", &*signature), ("webhook-id", "forged")];
     assert!(send(&layer, post(&older, body)).await.unwrap().is_none());
-    // Without an id in the body there is none: the header is not signed.
+    // Without an id in the body, the delivery has no id, because the header is not signed.
     let signature = format!("t={NOW},v1={}", HEXLOWER.encode(&mac(WHSEC.as_bytes(), &format!("{NOW}.{{}}"))));
     let older = [("surge-signature", &*signature), ("webhook-id", "forged")];
     assert_eq!(accepts(&layer, post(&older, "{}")).await.id(), None);

@@ -105,7 +105,7 @@ async fn event_of_another_type_than_the_layers_is_a_500_that_names_it() {
     assert!(text.contains("Order>") && text.contains(".json::<"), "{text}");
 }
 
-/// With `None`, the handler would answer 2xx to a delivery that was never decoded.
+/// If the extractor returned `None`, the handler would answer 2xx to a delivery that was never decoded.
 #[tokio::test]
 async fn an_optional_event_that_was_never_decoded_is_a_500_that_names_it() {
     #[derive(Deserialize)]
@@ -147,7 +147,7 @@ async fn an_optional_delivery_is_none_for_a_request_that_only_if_excludes() {
     assert_eq!(*delivery.body(), format!("msg_1 {body}"));
     let other = client.send(common::post(body.clone())).await;
     assert_eq!(*other.body(), format!("unverified {body}"));
-    // `None` would mean an undecodable payload, but this request is not verified at all.
+    // `None` would mean an undecodable payload, but this request was not even verified.
     let mut other = common::post(body);
     *other.uri_mut() = "/event".parse().unwrap();
     assert_eq!(client.send(other).await.status(), StatusCode::INTERNAL_SERVER_ERROR);
@@ -305,7 +305,7 @@ async fn a_payload_of_another_type_is_rejected_whether_the_layer_or_the_handler_
         (layer(), "application/json", "undecodable payload"),
         (layer().rejections_as_problem_json(), "application/json", r#""title":"undecodable payload""#),
         (layer().on_rejection(naming), "application/json", "undecodable payload"),
-        // Even if `complete_when` treats every response as a success.
+        // The same, even if `complete_when` treats every response as a success.
         (layer().complete_when(|_| true), "application/json", "undecodable payload"),
         (layer().detached(), "application/json", "undecodable payload"),
         (layer().ack_deadline(Duration::from_secs(60)), "application/json", "undecodable payload"),
@@ -490,7 +490,7 @@ async fn a_handler_that_panics_is_run_again() {
     assert_eq!(client.send(signed("msg_1", Order::json(17))).await.status(), StatusCode::OK);
 }
 
-/// The limit's error reaches the layer wrapped in the errors of the limit's body and of axum's.
+/// The limit's error reaches the layer wrapped in the errors of the limit's body and of axum's body.
 #[tokio::test]
 async fn a_limit_above_the_layer_is_a_413_as_well() {
     let (tell, mut outcomes) = outcomes();

@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 
 . tests/need.sh
 need chromedriver chromium-driver chromium
-# The name of the browser differs between systems; chromedriver finds it by itself.
+# The name of the browser differs between systems; chromedriver finds the browser by itself.
 for browser in chromium chromium-browser google-chrome; do
     command -v "$browser" >/dev/null 2>&1 && break
 done

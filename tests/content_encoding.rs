@@ -38,7 +38,7 @@ fn request(header: &str, signed: &[u8], encoding: &str, body: Bytes) -> Request<
     request.header("content-encoding", encoding).body(Full::new(body)).unwrap()
 }
 
-/// What the handler received.
+/// The request that the handler received.
 #[derive(Clone, Debug, PartialEq)]
 struct Handled {
     body: Bytes,
@@ -129,7 +129,7 @@ mod decoded {
         assert_eq!(send(layer("nylas"), signed).await, Err(RejectionKind::BodyTooLarge));
         let unsigned = request("x-signature", b"", "gzip", bomb.clone());
         assert_eq!(send(layer("getstream"), unsigned).await, Err(RejectionKind::BodyTooLarge));
-        // The ratio bounds it even if the limit does not.
+        // Without a body limit, an unverified body may still decode to at most 100 times its encoded length.
         let unlimited = layer("getstream").body_limit(usize::MAX);
         let unsigned = request("x-signature", b"", "gzip", bomb);
         assert_eq!(send(unlimited, unsigned).await, Err(RejectionKind::BodyTooLarge));
@@ -141,7 +141,7 @@ mod decoded {
         let small = layer("nylas").buffer_budget(4096);
         assert_eq!(send(small, nylas(body.clone())).await, Err(RejectionKind::OverBudget));
         let enough = layer("nylas").buffer_budget(5000 + body.len());
-        // The budget is released once a delivery is handed on.
+        // The budget is released once a delivery is handed to the handler.
         for _ in 0..3 {
             assert!(send(enough.clone(), nylas(body.clone())).await.unwrap().is_some());
         }
@@ -172,7 +172,7 @@ async fn the_policy_decides_on_a_verified_body_that_cannot_be_decoded() {
         false => "body has a `content-encoding`; decoding it requires the feature `compression`",
     };
     assert_eq!((&*error.0, &*error.1), (expected, expected));
-    // An unsigned one is rejected for its signature.
+    // Without a valid signature, the kind of the rejection is that of the signature.
     let unsigned = request("x-nylas-signature", b"", "br", body.clone());
     assert_eq!(send(layer("nylas"), unsigned).await, Err(RejectionKind::WrongSignature));
 }
@@ -206,10 +206,10 @@ async fn an_added_header_neither_changes_the_payload_nor_uses_up_the_id() {
         // The body is not encoded, so the header is removed.
         assert_eq!(handled.headers[1], None);
     }
-    // JSON is not valid in any other encoding, so it is the payload too.
+    // Valid JSON cannot be encoded data, so it is the payload here too.
     let added = request("x-nylas-signature", JSON.as_bytes(), "br", JSON.into());
     assert_eq!(send(layer("nylas"), added).await.unwrap().unwrap().id.as_deref(), Some("evt_1"));
-    // Whether other text has another encoding cannot be recognized.
+    // For other text, the layer cannot tell whether it is encoded.
     for policy in [Undecodable::Reject, Undecodable::HandOver, Undecodable::Acknowledge] {
         let layer = layer("github").on_undecodable(policy);
         let form = |encoding| {
@@ -222,7 +222,7 @@ async fn an_added_header_neither_changes_the_payload_nor_uses_up_the_id() {
         let is_handed_over = policy == Undecodable::HandOver;
         let first = send(layer.clone(), form("br")).await;
         assert_eq!(first.is_ok_and(|handled| handled.is_some()), is_handed_over, "{policy:?}");
-        // At most one more run.
+        // The added header causes at most one additional run.
         assert!(!send(layer.clone(), form("br")).await.is_ok_and(|handled| handled.is_some()), "{policy:?}");
         assert!(send(layer, form("identity")).await.unwrap().is_some(), "{policy:?}");
     }

@@ -313,7 +313,7 @@ async fn settlements_that_are_dropped_are_counted() {
     layer.drain().finished().await;
 }
 
-/// Items have their own claims, which the handler waits for, not the request.
+/// Only the handler waits for the claims of its items; they are not part of the request.
 #[tokio::test(start_paused = true)]
 async fn the_claims_of_items_are_measured() {
     let (_guard, seen) = recorder();

@@ -110,7 +110,7 @@ async fn twilios_digest_of_the_body_must_be_in_the_signed_url() {
     assert_eq!(send(&layer, twilio(&two, &two, body)).await, Err(MalformedSignature));
     let equal = format!("{url}&bodySHA256={digest}");
     assert!(send(&layer, twilio(&equal, &equal, body)).await.is_ok());
-    // The signature covers only the configured URL, as that of a `GET` does; the digest is unsigned.
+    // Like the signature of a `GET`, this one covers only the configured URL; the digest is unsigned.
     let configured = "https://public.example/in?tenant=7";
     let layer = layer.public_url(configured);
     let called = format!("{URL}?tenant=7");
@@ -539,7 +539,7 @@ async fn braintrees_kind_is_the_event_type_and_a_challenge_is_not_a_notification
     let signature = format!("other|00&integration_public_key|{tag}");
     let seen = send(&layer, post(URL, &[], &body(&signature))).await.unwrap();
     assert_eq!(seen.event_type.as_deref(), Some("check"));
-    // Other fields are not signed, and do not make it another delivery.
+    // Other fields are not signed, so adding one does not make the request a new delivery.
     assert!(is_duplicate(&layer, post(URL, &[], &format!("{}&a=b", body(&signature)))).await);
     assert_eq!(send(&layer, post(URL, &[], &body(&format!("other|{tag}")))).await, Err(WrongSignature));
     assert_eq!(send(&layer, post(URL, &[], "bt_payload=x")).await, Err(MissingSignature));

@@ -179,7 +179,7 @@ async fn pitfall_6_the_tolerance_depends_on_the_provider_and_is_inclusive() {
     assert_eq!(judge_stripe("s", b"s", -300).await, Ok(()));
     assert_eq!(judge_stripe("s", b"s", -301).await, Err(Kind::StaleTimestamp));
     assert_eq!(judge_stripe("s", b"s", 300).await, Ok(()));
-    // Stripe's SDKs accept any future timestamp, so that a captured request would stay valid until then.
+    // Stripe's SDKs accept any future timestamp; a captured request would stay valid until that time.
     assert_eq!(judge_stripe("s", b"s", 301).await, Err(Kind::StaleTimestamp));
     let tolerance = |id: &str| {
         let verifier = provider::find(id)
@@ -483,7 +483,7 @@ async fn pitfall_19_two_events_of_one_object_are_two_deliveries() {
     let [moved, booked] =
         [r#"{"data":{"id":"T1","status":"received"}}"#, r#"{"data":{"id":"T1","status":"booked"}}"#];
     let key = "44782def547aaa06c910c43932b1eb0c71fc68d9d0c057550c48ec2acf6ba056";
-    // This id depends only on the webhook and the second.
+    // This id depends only on the webhook and the time in seconds.
     let woocommerce = ("x-wc-webhook-delivery-id", "0c5f");
     // All webhooks that one event triggers share this id.
     let gitlab = ("x-gitlab-event-uuid", "e1f2");
@@ -619,7 +619,7 @@ async fn pitfall_21_a_signed_hubspot_get_does_not_outlive_its_tolerance() {
     let (now, next_year) = (format!("{NOW}000"), NOW + 31_536_000);
     assert_eq!(get(NOW, "1234567", &now).await, Ok(()));
     assert_eq!(get(next_year, "1234567", &now).await, Err(Kind::StaleTimestamp));
-    // Moving the query's last digit to the timestamp would move it beyond the year 4000.
+    // With the query's last digit in front, the timestamp is beyond the year 4000.
     assert_eq!(get(next_year, "123456", &format!("7{now}")).await, Err(Kind::MalformedSignature));
 }
 

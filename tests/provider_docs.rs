@@ -61,7 +61,7 @@ fn each_constructor_documents_its_facts() {
     assert!(update || outdated.is_empty(), "run with UPDATE_PROVIDER_DOCS=1:\n{}", outdated.join("\n"));
 }
 
-/// The providers with a constructor of their own.
+/// Returns the providers with a constructor of their own.
 fn constructed() -> impl Iterator<Item = &'static Provider> {
     provider::all().filter(|provider| provider.alias_of().is_none())
 }

@@ -242,7 +242,8 @@ mod requests {
         assert_eq!(again.id, None, "the replay reached the handler");
     }
 
-    /// Over HTTP/1 the request has a path and a `host`. Behind a proxy, both may differ from the URL that the provider called.
+    /// Over HTTP/1 the request has a path and a `host`. Behind a proxy, both may differ from the URL that the provider
+    /// called.
     #[tokio::test]
     async fn the_url_of_a_token_is_the_one_that_the_provider_called() {
         let vector = known("messagebird-jwt-61");
@@ -314,7 +315,7 @@ mod requests {
         };
         assert_eq!(begin("one", right), Ok(()));
         assert_eq!(begin("two", right), Err(RejectionKind::WrongSignature));
-        // 63 bytes, and 66.
+        // These lengths decode to 63 and 66 bytes; a signature has 64.
         for length in [84, 88] {
             let other = "A".repeat(length);
             assert_eq!(begin("one", &other), Err(RejectionKind::WrongSignature), "{length}");

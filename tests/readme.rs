@@ -64,12 +64,13 @@ fn is_up_to_date(file: &str, name: &str, current: &str) {
     }
 }
 
-/// The providers with a constructor of their own.
+/// Returns the providers with a constructor of their own.
 fn constructed() -> impl Iterator<Item = &'static Provider> {
     provider::all().filter(|provider| provider.alias_of().is_none())
 }
 
-/// Returns all names in one paragraph. A provider with several constructors appears once, without the part in parentheses.
+/// Returns all names in one paragraph. A provider with several constructors appears once, without the part in
+/// parentheses.
 fn names() -> String {
     let short = |name: &'static str| name.split(" (").next().unwrap();
     let count = |name| provider::all().filter(|provider| short(provider.name) == name).count();
@@ -262,7 +263,7 @@ async fn the_request_in_the_readme_is_accepted() {
     let (answer, errors) =
         (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
     assert!(answer.starts_with("HTTP/1.1 204"), "{answer}{errors}");
-    // What the text says about another body and about a second request.
+    // Check the README's statements about another body and about a second request.
     let other = send.replace("-d \"$body\"", "-d '{\"number\":18}'");
     assert_ne!(other, send);
     for (send, status) in [(other, "HTTP/1.1 401"), (send, "HTTP/1.1 200")] {

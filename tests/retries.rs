@@ -9,8 +9,8 @@ use tower_webhook::{provider, verify::Verifier};
 /// The window of providers whose profile states none.
 const DEFAULT_WINDOW: Duration = Duration::from_secs(8 * 24 * 3600);
 
-/// The time in minutes between the first attempt and the last retry that the provider's documentation or code
-/// states, for each constructor where it does.
+/// The minutes between the first attempt and the last retry, for each provider whose documentation or code states
+/// them.
 const SPANS: &[(&str, u64)] = &[
     ("ably", 5),
     ("adyen-standard", 30 * DAY),
@@ -105,7 +105,7 @@ fn a_provider_with_quick_retries_has_a_short_lease() {
     }
 }
 
-/// The layer warns of an `ack_deadline` that is longer than the provider's, which requires that it is known.
+/// The layer warns of an `ack_deadline` that is longer than the provider's, so the provider's must be known.
 #[test]
 fn documented_deadlines_are_known() {
     let seconds = |id: &str| {

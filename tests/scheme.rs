@@ -571,7 +571,7 @@ async fn forwarded_headers_are_trusted_only_from_the_listed_proxies() {
     assert_eq!(send(from(Some(mapped), said)).await, Ok(String::new()));
     assert_eq!(send(from(Some(stranger), said)).await, Err(Kind::WrongSignature));
     assert_eq!(send(from(None, said)).await, Err(Kind::WrongSignature));
-    // The proxy appends its value to the client's, so only the last one counts.
+    // The proxy appends its value to the client's, so only the last value counts.
     let both = &[("x-forwarded-host", "evil.example, shop.example")];
     assert_eq!(send(from(Some(proxy), both)).await, Ok(String::new()));
     let both = &[("x-forwarded-host", "shop.example"), ("x-forwarded-host", "other.example")];

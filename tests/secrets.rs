@@ -78,8 +78,8 @@ async fn the_secrets_of_a_from_fn_verifier_separate_equal_ids() {
 
 #[test]
 fn accepts_any_secret_agrees_with_the_constructors() {
-    // Invalid as hex, base64, credentials, PEM and JWK. One is a prefix of another, which a plain hash refuses; one is a prefix
-    // without a key; one is broken JSON.
+    // Invalid as hex, base64, credentials, PEM and JWK. A plain hash refuses `?` together with `??`, because one is
+    // a prefix of the other. `signkey-prod-` is a prefix without a key, and `{` is invalid JSON.
     let odd = || [text("?"), text("??"), text("signkey-prod-"), text("{")];
     let disagrees =
         |provider: &&provider::Provider| provider.verifier(odd()).is_ok() != provider.accepts_any_secret();
@@ -104,7 +104,7 @@ fn a_raw_key_signs_like_its_encoded_text() {
         assert_sign_alike(provider, text("0123456789abcdef"), key(KEY));
     }
     assert_sign_alike("basic-auth", text("user:password"), key(b"user:password"));
-    // Keys that are not UTF-8, which no text can express for a provider that does not decode it.
+    // These keys are not UTF-8, so no text can express them for a provider that does not decode its secret.
     assert_ne!(signed("github", key(&[0xff; 16])).headers(), signed("github", key(&[0xfe; 16])).headers());
 }
 

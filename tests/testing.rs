@@ -210,7 +210,7 @@ fn errors_say_why_a_request_cannot_be_signed() {
     assert!(error.ends_with("verifier has no `sign_with` function"), "{error}");
 }
 
-/// The request has only a body, with the fields that some providers sign, and a header for a few providers.
+/// The request has the fields, the query and the header that some providers sign.
 #[tokio::test]
 async fn every_provider_with_a_secret_accepts_what_it_signs() {
     const BODY: &str = r#"{"id":"1","value":[{},{}],"event":{"event_time":1700000000,"event_type":"a"},
@@ -230,7 +230,7 @@ async fn every_provider_with_a_secret_accepts_what_it_signs() {
             continue;
         };
         let body = if provider.id == "braintree" { "bt_payload=PG5vdGlmaWNhdGlvbj48" } else { BODY };
-        // For providers whose senders choose the signed headers.
+        // A header to sign, for providers whose senders choose the signed headers.
         let request = Request::post("https://receiver.example/webhook?a=b").header("x-event-type", "test");
         let request = match testing::sign_at(&verifier, request.body(flat(provider.id, body)).unwrap(), at())
         {
@@ -325,7 +325,7 @@ fn a_body_that_a_signed_query_does_not_cover_cannot_be_signed() {
     assert!(error.contains("only the query would be signed"), "{error}");
 }
 
-/// The layer would reject it too: X's handshake signs any text that looks like a token, for any client.
+/// The layer would reject such a body, because X's handshake signs any text that looks like a token, for any client.
 #[test]
 fn a_body_that_a_handshake_signs_for_any_client_cannot_be_signed() {
     let verifier = provider::find("twitter").unwrap().verifier(secret()).unwrap();

@@ -1,5 +1,4 @@
-//! Spans and events: the fields of each request's span, the events that are logged, and that neither has secrets or
-//! payloads.
+//! The fields of each request's span, and the logged events. Neither may contain secrets or payloads.
 #![cfg(feature = "tracing")]
 #![allow(
     missing_docs,
@@ -202,7 +201,7 @@ async fn event_types_without_a_route_are_logged_once() {
     }
     assert_eq!(logged, 256);
 
-    // An attacker who captures a delivery can remove its event type, and any client can send an unverified one.
+    // An attacker who captures a delivery can remove its event type, and any client can send an unverified request.
     let unguarded = routes();
     for (id, level) in [("4", Level::ERROR), ("5", Level::DEBUG), ("6", Level::DEBUG)] {
         let event_type_is_missing = send(id, "").await;
@@ -254,7 +253,8 @@ async fn an_endpoint_without_a_scope_is_an_error_that_says_what_to_set() {
         assert!(reason.contains(cure), "{reason}");
     }
 
-    // A delivery without an id runs, but its items cannot be recorded from another endpoint's.
+    // A delivery without an id runs, but its items cannot be claimed, because another endpoint's items could have
+    // the same keys.
     handler.under(&layer).send(request("")).await.assert_handled();
     assert!(seen.events().is_empty());
     assert!(handler.last().claim_item("1").await.is_err());
@@ -383,7 +383,7 @@ async fn lookups_that_a_flood_delays_are_logged_once_a_minute() {
     assert_eq!(events.len() - warnings.len(), 861);
 }
 
-/// Logs one line per minute instead of one per completion, and the rest when the outage is over.
+/// The layer logs one line per minute instead of one per completion, and the remaining count after the outage.
 #[tokio::test(start_paused = true)]
 async fn completions_that_are_dropped_are_logged_once_a_minute_and_at_the_end() {
     const WAITING: usize = 16_384;
@@ -470,7 +470,7 @@ async fn text_from_a_provider_can_neither_forge_a_line_nor_flood_the_log() {
     assert_eq!(span.field("webhook.delivery_id"), Some(r"a\r\n2026 ERROR forged\u{1b}[2J\u{202e}"));
     assert!(span.field("webhook.event_type").unwrap().len() < 300);
 
-    // The same in a header, where HTTP permits control characters of two bytes.
+    // The same in a header: HTTP permits control characters that have two bytes in UTF-8.
     let app = Handler::default().under(&github_layer());
     let mut request = github_signed("guid", "{}");
     request.headers_mut().insert("x-github-delivery", "g\u{85}\u{9b}2J".as_bytes().try_into().unwrap());

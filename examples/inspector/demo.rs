@@ -46,8 +46,8 @@ pub(crate) fn random<const N: usize>() -> [u8; N] {
     })
 }
 
-/// Returns a `curl` command with its expected responses, or `None` if the provider's deliveries cannot be signed here. Also
-/// returns `None` if the command would show one of `secrets`, which are the user's own.
+/// Returns a `curl` command with its expected responses, or `None` if the provider's deliveries cannot be signed here.
+/// Also returns `None` if the command would show one of `secrets`, which are the user's own.
 pub(crate) async fn invitation(test_events: &TestEvents, secrets: Option<&Secrets>) -> Option<String> {
     let plan = test_events.plan(Scenario::Valid, None).ok()?;
     let curl = test_event::commands(&plan, test_events.address());

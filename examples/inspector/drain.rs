@@ -78,8 +78,8 @@ impl InFlight {
         *self.0.borrow()
     }
 
-    /// Returns once nothing has been in flight for [`LINGER`]. It does not wait for idle connections, which a client may
-    /// keep open indefinitely.
+    /// Returns once nothing has been in flight for [`LINGER`]. It does not wait for idle connections, which a client
+    /// may keep open indefinitely.
     async fn quiet(&self) {
         let mut count = self.0.subscribe();
         loop {

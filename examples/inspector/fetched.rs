@@ -1,4 +1,4 @@
-//! Providers whose public keys or certificates are fetched: over HTTPS, or from the command line without any request.
+//! Providers whose public keys or certificates are fetched over HTTPS, or taken from the command line.
 
 use std::error::Error;
 
@@ -99,7 +99,7 @@ impl Fetch for Https {
     }
 }
 
-/// The keys of the command line. A key without `--key-id` matches every id.
+/// The keys from the command line. A key without `--key-id` matches every id.
 struct Given {
     secrets: Secrets,
     page: fn(&str) -> Value,

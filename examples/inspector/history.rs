@@ -18,8 +18,8 @@ const MAX_BYTES: usize = 16 * 1024 * 1024;
 
 /// The last requests, each with the number of its last change.
 ///
-/// A reader remembers the number of the last change that it has seen, and asks for later ones. A slow reader falls behind
-/// without using memory.
+/// A reader remembers the number of the last change that it has seen, and asks for later ones. A slow reader falls
+/// behind without using memory.
 pub(crate) struct History {
     kept: Mutex<VecDeque<Kept>>,
     numbers: AtomicU64,

@@ -1,7 +1,7 @@
 //! A webhook endpoint for experiments and tests.
 //!
-//! Start it, point a provider at it, and see each delivery arrive: accepted, duplicate or rejected, and why. It prints a
-//! line with a JSON object for every request to `/webhook`, and serves a page, which can also send test events.
+//! Start it, point a provider at it, and see each delivery arrive: accepted, duplicate or rejected, and why. It prints
+//! a line with a JSON object for every request to `/webhook`, and serves a page, which can also send test events.
 //!
 //! ```text
 //! cargo run --features full --example inspector -- --help
@@ -61,7 +61,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Reports an error of the start.
+/// Reports an error at startup.
 fn refuse(error: &dyn Error) -> ExitCode {
     report::log(&format!("inspector: {error}"));
     ExitCode::from(2)
@@ -79,7 +79,7 @@ async fn serve(options: Options) -> Result<ExitCode, Box<dyn Error>> {
     let listener = TcpListener::bind(&options.listen)
         .await
         .map_err(|error| format!("cannot listen on {}: {error}", options.listen))?;
-    // Install the signal handlers before announcing the address, because from then on a signal must drain.
+    // Install the signal handlers before announcing the address. From then on, a signal must cause a graceful shutdown.
     let stop = StopSignal::install()?;
     let address = listener.local_addr()?;
 

@@ -91,7 +91,7 @@ impl Source {
         }
     }
 
-    /// Returns whether a demo secret is of use: keys that are fetched cannot be replaced.
+    /// Returns whether the provider accepts a demo secret, which cannot replace fetched keys.
     pub(crate) fn takes_a_demo_secret(&self) -> bool {
         #[cfg(feature = "asymmetric")]
         if let Self::Fetched(_) = self {
@@ -129,7 +129,7 @@ pub(crate) fn with_signature_in(header: &str) -> Option<&'static [&'static str]>
                 providers.entry(header.to_owned()).or_default().push(provider.id);
             }
         }
-        // First, before the many providers that follow it.
+        // Standard Webhooks first, before the many providers that use its headers.
         providers.values_mut().for_each(|ids| ids.sort_by_key(|id| *id != "standard-webhooks"));
         providers
     });

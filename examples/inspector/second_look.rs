@@ -1,7 +1,7 @@
 //! The cause of a signature mismatch, found by verifying variants of the request.
 //!
-//! A signature that is valid for a variant shows that the body or the URL was modified in transit, or that the secret was
-//! not copied exactly.
+//! A signature that is valid for a variant shows that the body or the URL was modified in transit, or that the secret
+//! was not copied exactly.
 
 use std::time::Duration;
 

@@ -1,8 +1,8 @@
-//! Observes how the layer processes each request.
+//! A middleware that observes how the layer processes each request.
 //!
-//! It only uses the layer's public interface. A request carries a [`Trace`] in its extensions, into which a wrapper of the
-//! provider's verifier records the body. Each request has its own clone of the layer, so that `on_outcome` knows the
-//! request. Clones share the store and the buffer budget.
+//! It only uses the layer's public interface. A request carries a [`Trace`] in its extensions, in which a wrapper of
+//! the provider's verifier records the body. Each request has its own clone of the layer, so that `on_outcome` knows
+//! the request. Clones share the store and the buffer budget.
 
 use std::{
     convert::Infallible,
@@ -93,7 +93,7 @@ pub(crate) struct Trace(Arc<Mutex<Record>>);
 
 #[derive(Clone, Default)]
 pub(crate) struct Record {
-    /// Verification has started, so the request is not an unsigned handshake.
+    /// `true` once verification has started, so that the request is not an unsigned handshake.
     pub(crate) begun: bool,
     /// The timestamp, if the headers contain it.
     pub(crate) timestamp: Option<SystemTime>,
@@ -101,7 +101,7 @@ pub(crate) struct Record {
     pub(crate) body: Vec<u8>,
     /// The number of bytes received.
     pub(crate) received: usize,
-    /// The whole body was received and verified.
+    /// `true` once the whole body was received and passed to the verifier's check.
     pub(crate) finished: bool,
 }
 

@@ -10,15 +10,15 @@
 //! | `PATCH /api:qh9OQ3OW/webhook/dev/{id}` | replaces an endpoint; requires all fields |
 //! | `DELETE /api:qh9OQ3OW/webhook/dev/{id}` | deletes an endpoint |
 //!
-//! Every call needs a bearer token, and the `Origin` of the provider's console. A URL that is already registered gets a 400
-//! with "Same webhook exist"; an invalid token gets a 401.
+//! Every call needs a bearer token, and the `Origin` of the provider's console. A URL that is already registered gets a
+//! 400 with "Same webhook exist"; an invalid token gets a 401.
 //!
 //! The documentation does not mention the following, so this client assumes it:
 //!
-//! * An error response is a JSON object whose `message` has the reason, or has no reason.
+//! * An error response is a JSON object whose `message` contains the reason, if there is one.
 //! * An endpoint that is replaced without `signature_secret` keeps its secret.
-//! * An unknown id gets a 404. The client looks it up among the account's endpoints first, so that a mistyped id changes
-//!   nothing.
+//! * An unknown id gets a 404. The client looks it up among the account's endpoints first, so that a mistyped id
+//!   changes nothing.
 
 use std::{env, error::Error, fmt, time::Duration};
 
@@ -49,7 +49,7 @@ pub(crate) struct Endpoint {
     pub(crate) id: u64,
     /// The URL of the endpoint.
     pub(crate) webhooks: String,
-    /// Whether the endpoint is enabled.
+    /// `true` if the endpoint is enabled.
     pub(crate) status: bool,
     #[serde(default)]
     pub(crate) incoming: bool,

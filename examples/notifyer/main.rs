@@ -17,8 +17,8 @@
 //!     "incoming_message":true,"user_last_message_time":1767225660,"labels":"sales, premium-inquiry"}'
 //! ```
 //!
-//! For real deliveries, register your endpoint first. The provider shows the signing secret only once; `register` prints
-//! it to standard output:
+//! For real deliveries, register your endpoint first. The provider shows the signing secret only once; `register`
+//! prints it to standard output:
 //!
 //! ```text
 //! export NOTIFYER_API_KEY=…      # the bearer token of the provider's dashboard

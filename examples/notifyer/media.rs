@@ -22,8 +22,8 @@ const MAX_SIZE: u64 = 110 << 20;
 const TIMEOUT: Duration = Duration::from_secs(120);
 
 /// An HTTP client, such as the one that the service already has. It must not follow redirects, which may lead to any
-/// host. [`Downloads`] limits size and time. With a `reqwest` client, built with `redirect::Policy::none()`, the body is
-/// `reqwest::Body`, and `get` is
+/// host. [`Downloads`] limits size and time. With a `reqwest` client, built with `redirect::Policy::none()`, the body
+/// is `reqwest::Body`, and `get` is
 ///
 /// ```ignore
 /// Ok(self.0.get(url).send().await?.into())
@@ -49,14 +49,14 @@ pub(crate) enum Media {
 }
 
 impl<D: Download> Downloads<D> {
-    /// Links must be from one of the origins in `from`, each a scheme and host. Otherwise an attacker could use a link to
-    /// reach internal hosts (server-side request forgery).
+    /// Creates a downloader that saves into `directory`. Links must be from one of the origins in `from`, each a scheme
+    /// and host. Otherwise an attacker could use a link to reach internal hosts (server-side request forgery).
     pub(crate) fn new(client: D, directory: PathBuf, from: Vec<String>) -> Self {
         Self { client, directory, from }
     }
 
-    /// Downloads the file at `url`, unless an earlier run of the same delivery has. `name` identifies the delivery, and
-    /// `run` this run.
+    /// Downloads the file at `url`, unless an earlier run of the same delivery has downloaded it. `name` identifies the
+    /// delivery, and `run` this run.
     ///
     /// # Errors
     ///
@@ -75,7 +75,7 @@ impl<D: Download> Downloads<D> {
         if let Some(reason) = downloading.map_err(|_| "download timed out")?? {
             return Ok(Media::NotSaved(reason));
         }
-        // Rename it once it is complete, so that no reader sees a partial file.
+        // Rename the file once it is complete, so that no reader sees a partial file.
         rename(&part.0, &file).await?;
         Ok(Media::Saved(file))
     }

@@ -93,7 +93,7 @@ fn scalar(body: &[u8], pointer: &str) -> Expected {
     }
 }
 
-/// Dropbox Sign: the field `json` contains an event whose type and time are signed.
+/// Tests Dropbox Sign, whose field `json` contains an event with a signed type and time.
 fn in_multipart(body: &[u8]) -> Option<()> {
     const SECRET: &str = "an API key";
     let tag = |time: &str, kind: &str| {

@@ -46,7 +46,7 @@ pub(crate) fn judge(
     through(layer.without_dedupe(), request, frame)
 }
 
-/// Like [`judge`], but through this layer.
+/// Sends `request` like [`judge`], but through this layer.
 pub(crate) fn through(layer: WebhookLayer, request: Request<Bytes>, frame: usize) -> Found {
     let heads =
         request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum::<usize>();

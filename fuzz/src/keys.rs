@@ -1,8 +1,8 @@
 //! Keys and tokens: JSON Web Tokens with the header and claims of the input, public keys in PEM, DER and JWK,
 //! and fetched certificates. Tokens are signed, so that verification gets past the signature.
 //!
-//! The input's first line is a provider, `key` or `certificate`. After a provider follow lines for the token's
-//! header and claims, and then the body. After `key` and `certificate` follows the file.
+//! The input's first line is a provider, `key` or `certificate`. For a provider, the next two lines are the token's
+//! header and claims, and the rest is the body. For `key` and `certificate`, the rest is the file.
 
 use std::{sync::Arc, time::SystemTime};
 

@@ -1,8 +1,11 @@
 //! Every provider: requests like those of the known answers, optionally signed again, and then edited.
 //!
-//! The input has a line each for the provider's id; its secrets, separated by tabs, with `\n` for a line
-//! break and an optional key id before `@@`; the time, with an optional `signed`; and the frame length with
-//! the edits. Then follows the request.
+//! The input has four lines, followed by the request:
+//!
+//! 1. the provider's id
+//! 2. the secrets, separated by tabs, with `\n` for a line break and an optional key id before `@@`
+//! 3. the time, optionally followed by `signed`
+//! 4. the frame length and the edits
 
 use bytes::Bytes;
 use http::Request;
@@ -91,8 +94,8 @@ pub(crate) fn to_secrets(keys: &[Key]) -> Option<Secrets> {
     Secrets::try_from(keys.iter().map(secret).collect::<Option<Vec<_>>>()?).ok()
 }
 
-/// Asserts that a request signed by the test kit is accepted, unless the kit kept the request's own timestamp and
-/// that is stale or malformed.
+/// Asserts that a request signed by the test kit is accepted, unless the kit kept a stale or malformed timestamp of
+/// the request.
 pub(crate) fn assert_accepted(request: &Request<Bytes>, found: &Found) {
     use RejectionKind::{MalformedSignature, StaleTimestamp};
     match found {

@@ -1,7 +1,7 @@
 //! `Scheme`: arbitrary schemes, which verify signed and edited requests.
 //!
 //! An input that begins with `{` has the scheme as a line of JSON, followed by an input of the target
-//! `provider` without the id. From any other input, a scheme and a request for it are generated.
+//! `provider` without the id. Any other input determines a generated scheme and a request for it.
 
 use arbitrary::{Result, Unstructured};
 use bytes::Bytes;
@@ -31,7 +31,7 @@ pub(crate) fn run(input: &[u8]) {
     }
 }
 
-/// A scheme that a user wrote as JSON.
+/// Tests a scheme that a user wrote as JSON.
 fn from_json(input: &[u8]) -> Option<()> {
     let (scheme, rest) = text_line(input)?;
     let (secrets, rest) = text_line(rest)?;
@@ -84,7 +84,7 @@ fn check(
     Some(())
 }
 
-/// A scheme generated from the grammar, and a request that it can probably sign.
+/// Tests a scheme generated from the grammar, with a request that it can probably sign.
 fn generated(u: &mut Unstructured<'_>) -> Result<()> {
     let scheme = scheme(u)?;
     let Ok(scheme) = serde_json::from_value::<Scheme>(scheme) else { return Ok(()) };

@@ -11,7 +11,7 @@ pub(crate) fn line(text: &[u8]) -> (&[u8], &[u8]) {
     }
 }
 
-/// Like [`line`], but returns `None` if the line is not UTF-8.
+/// Splits off the first line like [`line`], but returns `None` if the line is not UTF-8.
 pub(crate) fn text_line(text: &[u8]) -> Option<(&str, &[u8])> {
     let (line, rest) = line(text);
     Some((std::str::from_utf8(line).ok()?, rest))

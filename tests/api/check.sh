@@ -10,7 +10,7 @@ RUSTDOC="$(pwd)/tests/api/rustdoc.sh" cargo rustdoc --quiet --locked --all-featu
     -Z unstable-options --output-format json
 listing=$(mktemp)
 trap 'rm -f "$listing"' EXIT
-# The guide exists only in the documentation.
+# Remove the guide, which exists only in the documentation.
 cargo run --quiet --locked --manifest-path tests/api/Cargo.toml --target-dir target/api -- target/doc/tower_webhook.json |
     sed '/^pub mod tower_webhook::guide/d' >"$listing"
 [ -s "$listing" ]

@@ -124,7 +124,7 @@ impl Browser {
     }
 
     pub fn click(&self, selector: &str) {
-        // To the middle: at the edge, the driver may scroll the element below the dialog's footer.
+        // Scroll to the middle: at the edge, the driver may scroll the element below the dialog's footer.
         self.wait(
             "const e = document.querySelector(arguments[0]); e?.scrollIntoView({ block: 'center' }); return Boolean(e)",
             json!([selector]),
@@ -220,7 +220,7 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // Ending the session ends the browser. Ignore errors of this if the test has failed already.
+        // Ending the session ends the browser. If the test has already failed, ignore a failure to end the session.
         if !thread::panicking() {
             self.http("DELETE", &format!("/session/{}", self.session), &Value::Null);
         } else {

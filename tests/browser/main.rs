@@ -68,7 +68,7 @@ impl Page {
         )
     }
 
-    /// The badges in the list, newest first.
+    /// Returns the badges in the list, newest first.
     fn rows(&self) -> Value {
         self.browser.run(
             "return [...document.querySelectorAll('.row:not([hidden]) .badge')].map((badge) => badge.textContent)",

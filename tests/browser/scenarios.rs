@@ -32,7 +32,7 @@ fn each_scenario_is_shown_with_its_cause() {
             page.browser.screenshot("running");
         }
         if scenario == "at_once" {
-            // Either of the two may claim the delivery, and the page shows the newer one.
+            // Either of the two requests may claim the delivery. Select the one with the expected badge.
             page.browser.wait(
                 "const badges = [...document.querySelectorAll('.row .badge')];
                  const badge = badges.find((badge) => badge.textContent === arguments[0]);

@@ -101,18 +101,19 @@ fn run(claimed: u64) -> RunId {
     RunId { event: 0, fencing: ms(claimed) }
 }
 
-/// An event that is handled at the first attempt, and a duplicate.
+/// Returns an event that is handled at the first attempt, and a duplicate.
 fn fine() -> Story {
     Story::new().handled(1, 0, 10, 30).answered(2, 1, 50, 55, Answer::Duplicate)
 }
 
-/// A run from 10 to 3000 in replica 1, and another that starts at 2000 in replica 2.
+/// Returns a run from 10 to 3000 in replica 1, and another that starts at 2000 in replica 2.
 fn overlapping(settled: Option<Settlement>) -> Story {
     let first = Story::new().begun(1, 0, 10).ended(1, 10, 3000, End::Succeeded).settled(1, 10, 3003, settled);
     first.answered(1, 0, 9, 3005, Answer::Handled(ms(10))).handled(2, 1, 2000, 2050)
 }
 
-/// A run in replica 1 that succeeds at 30 without being settled, and another in replica 2, claimed at `next`.
+/// Returns a run in replica 1 that succeeds at 30 without being settled, and another in replica 2, claimed at
+/// `next`.
 fn unsettled(next: u64) -> Story {
     let first = Story::new().begun(1, 0, 10).ended(1, 10, 30, End::Succeeded);
     first.answered(1, 0, 9, 32, Answer::BrokenOff).handled(2, 1, next, next + 40)

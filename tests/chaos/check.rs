@@ -32,7 +32,7 @@ const CUT_OFF: Micros = micros(LEASE) * 2 / 3 - 200_000;
 /// The time from Redis being available again to a replica's next attempt: a failed call is retried at the next
 /// extension of the lease, or half a second later.
 const TRYING_AGAIN: Micros = micros(LEASE) / 3 + 250_000;
-/// The shortest outage that can fail a call, which is the shortest timeout of the replicas.
+/// The shortest outage that may make a call fail. Every timeout of the replicas is longer.
 const UNNOTICED: Micros = 200_000;
 /// The time that a replica needs to catch up after a stall.
 const CATCHING_UP: Micros = 50_000;

@@ -10,7 +10,7 @@ pub struct Plan {
     pub effect: bool,
     /// The time after the effect.
     pub after: Duration,
-    /// Whether the handler blocks its thread before the effect.
+    /// `true` if the handler blocks its thread before the effect.
     pub blocks: bool,
     pub end: PlannedEnd,
 }

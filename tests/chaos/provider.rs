@@ -32,7 +32,7 @@ use crate::{
 /// The provider's timeout for a response.
 const TIMEOUT: Duration = Duration::from_secs(4);
 /// The delays between attempts that Standard Webhooks recommends, in seconds: 5 s, 5 min, 30 min, 2 h, 5 h, 10 h,
-/// 14 h, 20 h and 24 h. A provider would then give up; this one continues, like redelivery by hand.
+/// 14 h, 20 h and 24 h. A real provider would then give up; the test's provider continues, like redelivery by hand.
 const SCHEDULE: [u32; 9] = [5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400];
 /// Eight hours of the schedule take one second.
 const SCALE: u32 = 8 * 3600;

@@ -57,8 +57,8 @@ struct Fields(Vec<(&'static str, String)>);
 impl Seen {
     /// Records what this thread logs until the guard is dropped.
     pub fn start() -> (Self, DefaultGuard) {
-        // `tracing` caches for each call site whether a subscriber is interested in it. A global one, which discards
-        // everything, keeps threads without a subscriber from disabling the call sites of the others.
+        // `tracing` caches for each call site whether a subscriber is interested in it. A global subscriber that
+        // discards everything keeps threads without a subscriber from disabling the call sites of other threads.
         static GLOBAL: Once = Once::new();
         GLOBAL.call_once(|| set_global_default(tracing_subscriber::registry()).unwrap());
         let seen = Self::default();

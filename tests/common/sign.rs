@@ -19,7 +19,7 @@ pub fn secret() -> Secret {
     SECRET.parse().unwrap()
 }
 
-/// A delivery signed with Standard Webhooks at [`NOW`].
+/// Returns a delivery signed with Standard Webhooks at [`NOW`].
 pub fn signed(id: &str, body: impl Into<Bytes>) -> Sent {
     signed_at(NOW, id, body)
 }
@@ -34,7 +34,7 @@ pub fn signed_with(secret: &str, at: u32, id: &str, body: impl Into<Bytes>) -> S
     with_headers(body, headers)
 }
 
-/// A delivery signed like those of GitHub.
+/// Returns a delivery signed as GitHub does.
 pub fn github(secret: &str, id: &str, event: &str, body: impl Into<Bytes>) -> Sent {
     let body = body.into();
     let signature = format!("sha256={}", HEXLOWER.encode(&mac(secret.as_bytes(), &[&body])));
@@ -45,12 +45,12 @@ pub fn github(secret: &str, id: &str, event: &str, body: impl Into<Bytes>) -> Se
     with_headers(body, headers)
 }
 
-/// An unsigned request.
+/// Returns an unsigned request.
 pub fn post(body: impl Into<Bytes>) -> Sent {
     with_headers(body.into(), HeaderMap::new())
 }
 
-/// The three headers of Standard Webhooks.
+/// Returns the three headers of Standard Webhooks.
 pub fn standard_headers(secret: &str, at: u32, id: &str, body: &[u8]) -> HeaderMap {
     let key = BASE64.decode(secret.strip_prefix("whsec_").unwrap().as_bytes()).unwrap();
     let at = at.to_string();

@@ -27,7 +27,7 @@ pub(crate) struct Endpoint {
     runtime: Arc<Runtime>,
     clock: ManualClock,
     strict: Handler,
-    /// The same layer without a tolerance, for timestamps that become valid later.
+    /// The same layer with an unlimited tolerance, for timestamps that become valid later.
     lenient: Handler,
 }
 
@@ -123,7 +123,7 @@ pub(crate) enum Difference {
     Late,
     /// The body, although the signature covers it.
     Body,
-    /// A member that the signature covers, of a body that it does not cover as a whole.
+    /// A signed member of a body that is not signed as a whole.
     Member,
     Method,
     Host,
@@ -179,7 +179,7 @@ impl fmt::Display for Difference {
 #[derive(Clone, Debug)]
 pub(crate) struct Covered {
     pub(crate) profile: Profile,
-    /// Those of method, host, path, query and body that cannot be changed. No profile lists them.
+    /// The parts (method, host, path, query and body) whose change is rejected. Profiles do not list these parts.
     pub(crate) probed: BTreeSet<Difference>,
 }
 
@@ -214,7 +214,7 @@ impl Covered {
         let body = facts.delivery.json::<Value>().unwrap_or_default();
         // An Adyen notification is one item or a list of items.
         let body = body.pointer("/notificationItems/0/NotificationRequestItem").unwrap_or(&body);
-        // A number and its text have the same signature, as have an empty and a missing member.
+        // A number and its text have the same signature; so do an empty and a missing member.
         let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         let texts = members.iter().map(|pointer| body.pointer(pointer).map(text));
         texts.map(|text| text.filter(|text| !text.is_empty())).collect()

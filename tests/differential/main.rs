@@ -53,7 +53,7 @@ pub(crate) struct Finding {
     differences: BTreeSet<Difference>,
 }
 
-/// The first mutant of a finding, and their number.
+/// The first mutant of a finding, and the number of its mutants.
 pub(crate) struct Example {
     count: usize,
     text: String,

@@ -212,7 +212,7 @@ impl Slot {
         self.start..self.end
     }
 
-    /// Returns `true` for the same or nested slots. Neighbouring slots have a separator between them.
+    /// Returns `true` for the same or nested slots. Neighboring slots have a separator between them.
     pub(crate) fn overlaps(&self, other: &Self) -> bool {
         self.part == other.part && self.start <= other.end && other.start <= self.end
     }
@@ -225,8 +225,9 @@ pub(crate) enum Kind {
     Path,
     Query,
     Header,
-    /// An item of a list in a header, and the value of one that is a pair.
+    /// An item of a list in a header.
     Item,
+    /// The value of an item that is a pair.
     ItemValue,
     Parameter,
     ParameterName,
@@ -258,7 +259,7 @@ impl Kind {
         }
     }
 
-    /// Returns the kind of the part that contains it.
+    /// Returns the kind of the part that contains the slot.
     pub(crate) fn part(self) -> Self {
         match self {
             Self::Item | Self::ItemValue => Self::Header,
@@ -327,7 +328,7 @@ fn items(part: Part, text: &[u8], slots: &mut Vec<Slot>) {
 }
 
 fn within_body(body: &[u8], slots: &mut Vec<Slot>) {
-    // In a multipart form, JSON has lines before it.
+    // In a multipart form, the JSON follows other lines.
     let is_multipart = body.starts_with(b"--");
     let start = match body.iter().position(|byte| !byte.is_ascii_whitespace()) {
         Some(start) if matches!(body[start], b'{' | b'[') => Some(start),

@@ -32,7 +32,7 @@ pub(crate) enum Mutation {
         slot: Slot,
         change: Change,
     },
-    /// Adds a header of the same name, before or after the other.
+    /// Adds a header of the same name, before or after the existing header.
     Again {
         name: &'static str,
         header: usize,
@@ -46,8 +46,8 @@ pub(crate) enum Mutation {
         one: Slot,
         other: Slot,
     },
-    /// Moves bytes from an end of one slot to the facing end of another, as if `{from}{to}` or `{to}{from}`
-    /// were signed. With a separator, as if `{from}:{to}` were.
+    /// Moves bytes from an end of one slot to the facing end of another, as if the provider signed `{from}{to}` or
+    /// `{to}{from}`. With `separator`, as if it signed `{from}:{to}` or `{to}:{from}`.
     Moved {
         from: Slot,
         to: Slot,
@@ -55,7 +55,8 @@ pub(crate) enum Mutation {
         length: usize,
         separator: bool,
     },
-    /// Moves bytes over three slots: the text of the middle one moves on as a whole.
+    /// Moves bytes over three slots, as if the provider signed `{first}:{middle}:{last}`. The whole text of the
+    /// middle slot moves to the next slot.
     Shifted {
         slots: [Slot; 3],
         forward: bool,
@@ -164,11 +165,11 @@ impl fmt::Display for Mutation {
 
 type Sort = fn(&Message, &[Slot], &mut Vec<Mutation>);
 
-/// The mutations of single slots, and those between two or three.
+/// The mutations of the request and its slots. Those in `BETWEEN` move bytes between two or three slots.
 const SINGLE: [Sort; 4] = [whole, changes, headers, swaps];
 const BETWEEN: [Sort; 2] = [moves, shifts];
 
-/// Returns the mutations of a subject's request whose verdict is not known from others.
+/// Returns the mutations of a subject's request, without those whose verdict follows from other mutations.
 pub(crate) fn all(subject: &Subject) -> Vec<Mutation> {
     let message = &subject.seed.message;
     let slots: Vec<_> = message.slots().into_iter().filter(|slot| subject.is_changed(slot)).collect();
@@ -235,11 +236,11 @@ fn moves(message: &Message, slots: &[Slot], mutations: &mut Vec<Mutation>) {
     }
 }
 
-/// The number of slots above which only neighbours exchange bytes.
+/// The number of slots above which only nearby slots exchange bytes.
 const MANY: usize = 9;
 
-/// Returns `true` if bytes are moved between two of many slots. Slots within a query or a body are near their
-/// neighbours, and the first and last of them near the slots outside.
+/// Returns `true` if bytes are moved between these two of many slots. A slot within a query or a body exchanges bytes
+/// with its neighbors. Only the first and last of these slots also exchange bytes with the slots outside.
 fn are_near(slots: &[Slot], one: usize, other: usize) -> bool {
     let inner: Vec<_> = (0..slots.len()).filter(|&index| slots[index].kind.is_inner()).collect();
     let is_edge = |index| inner.iter().take(2).chain(inner.iter().rev().take(2)).any(|&edge| edge == index);
@@ -330,7 +331,7 @@ fn changes(_: &Message, slots: &[Slot], mutations: &mut Vec<Mutation>) {
     }
 }
 
-/// For any text.
+/// The changes of any text.
 const TEXTS: &[(&str, Change)] = &[
     ("altered", altered),
     ("a year later", a_year_later),
@@ -349,7 +350,7 @@ const TEXTS: &[(&str, Change)] = &[
     ("with white space", |text, _| [text, b"\t"].concat()),
 ];
 
-/// For an item of a list, or a text that may become one.
+/// The changes of an item of a list, or of a text that may become a list.
 const LISTS: &[(&str, Change)] = &[
     ("repeated alike", |item, separator| [item, &[separator], item].concat()),
     ("repeated otherwise", |item, separator| [item, &[separator], &altered(item, separator)].concat()),
@@ -370,7 +371,7 @@ const LISTS: &[(&str, Change)] = &[
     ("in upper case", |item, _| item.to_ascii_uppercase()),
 ];
 
-/// A member in JSON; elsewhere it is a name with a colon.
+/// An additional item: a member in JSON, and a name with a colon elsewhere.
 const OTHER: &[u8] = b"\"other\":\"1\"";
 
 const METHODS: &[(&str, Change)] = &[
@@ -406,7 +407,7 @@ const QUERIES: &[(&str, Change)] = &[
     ("with empty parameters", |query, _| [b"&", query].concat()),
 ];
 
-/// For percent-encoded text.
+/// The changes of percent-encoded text.
 const ENCODED: &[(&str, Change)] = &[
     ("written otherwise", |text, _| escaped(text, 0)),
     ("written otherwise", |text, _| escaped(text, text.len().saturating_sub(1))),
@@ -419,7 +420,7 @@ const ENCODED: &[(&str, Change)] = &[
     ("with a separator in it", |text, _| [&text[..text.len() / 2], b"=", &text[text.len() / 2..]].concat()),
 ];
 
-/// For numbers, times and signatures in headers.
+/// The changes of numbers, times and signatures in headers.
 const VALUES: &[(&str, Change)] = &[
     ("written otherwise", |value, _| [b"+", value].concat()),
     ("written otherwise", |value, _| [value, b"="].concat()),
@@ -440,7 +441,7 @@ const KEYS: &[(&str, Change)] = &[
     ("in upper case", |key, _| key.to_ascii_uppercase()),
 ];
 
-/// For scalars in JSON, whose quotes are kept.
+/// The changes of scalars in JSON, whose quotes are kept.
 const SCALARS: &[(&str, Change)] = &[
     ("written otherwise", |text, _| {
         text.first().map_or_else(Vec::new, |first| {
@@ -466,7 +467,7 @@ const BODIES: &[(&str, Change)] = &[
     ("in a list", |body, _| wrapped(body, b"[", b"]")),
 ];
 
-/// Replaces the last letter or digit by the next one.
+/// Replaces the last letter or digit with its successor.
 fn altered(text: &[u8], _: u8) -> Vec<u8> {
     let mut text = text.to_vec();
     if let Some(last) = text.iter_mut().rfind(|byte| byte.is_ascii_alphanumeric()) {
@@ -517,7 +518,7 @@ fn percent_decoded(text: &[u8]) -> Vec<u8> {
     while let Some((&first, after)) = rest.split_first() {
         let digits = rest.get(1..3).and_then(|digits| std::str::from_utf8(digits).ok());
         match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            // These would become separators.
+            // Keep the escapes of characters that would become separators.
             Some(byte) if first == b'%' && !b"&=+%".contains(&byte) => {
                 decoded.push(byte);
                 rest = &rest[3..];

@@ -30,7 +30,7 @@ impl Reviewed {
         Self(entries)
     }
 
-    /// Returns `true` if an entry lists the finding or, for several mutations, their entries together do.
+    /// Returns `true` if an entry lists the finding. For several mutations, their entries together must list it.
     pub(crate) fn covers(&self, finding: &Finding) -> bool {
         let entries = || self.0.iter().filter(|entry| entry.is_of(finding));
         match finding.mutations.len() {

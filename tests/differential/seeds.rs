@@ -32,7 +32,7 @@ pub(crate) struct Seed {
 }
 
 impl Seed {
-    /// Returns a base for the test kit, which ignores public URLs.
+    /// Returns the same request without a public URL, because the test kit ignores public URLs.
     fn without_public_url(&self) -> Self {
         let mut message = self.message.clone();
         if self.setting.public_url.is_some() {
@@ -82,7 +82,7 @@ pub(crate) fn at(seconds: u32) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(seconds.into())
 }
 
-/// Signs requests like `base`; only a few if the signature covers `the_body_alone`.
+/// Signs variants of the request in `base`, but only a few of them if the signature covers `the_body_alone`.
 pub(crate) fn signed(base: &Seed, the_body_alone: bool) -> Vec<Seed> {
     let base = &base.without_public_url();
     let shapes = if the_body_alone { &SHAPES[..2] } else { &SHAPES };
@@ -115,7 +115,7 @@ fn seed(vector: &Vector, provider: &'static str) -> Seed {
     }
 }
 
-/// Returns a base for a provider without vectors.
+/// Returns a request to sign for a provider without vectors.
 fn unknown(provider: &'static Provider) -> Seed {
     let request = Request::post("https://receiver.example/webhook").body(Bytes::new()).unwrap();
     let verifier = provider.verifier("a secret".parse::<Secret>().unwrap()).unwrap();
@@ -129,7 +129,7 @@ fn unknown(provider: &'static Provider) -> Seed {
     }
 }
 
-/// A method, a query, a content type and a body.
+/// A name, a method, a query, a content type and a body.
 type Shape = (&'static str, &'static str, Option<&'static str>, &'static str, &'static str);
 
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -177,14 +177,14 @@ fn shaped(base: &Seed, (name, method, query, content_type, body): &Shape) -> Opt
 /// Signs the request of `base` with a separator and a digit added to each signed value.
 fn with_longer_values(base: &Seed) -> Vec<Seed> {
     let again = || sign(base, "the same", &base.message).map(|seed| seed.message);
-    // A fresh token each time does not show which values are signed.
+    // If each signature is different, it does not show which values are signed.
     let Some(message) = again().filter(|message| again().as_ref() == Some(message)) else {
         return Vec::new();
     };
     let mut seen = vec![message.clone()];
     let mut seeds = Vec::new();
     for slot in message.slots() {
-        // All bodies that are signed to the byte are alike.
+        // In a body that is signed to the byte, no value needs a test of its own.
         let is_signed = match slot.kind {
             Kind::Header => true,
             Kind::MemberValue => !base.setting.verifier.profile().body_signed(),

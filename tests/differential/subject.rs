@@ -22,7 +22,7 @@ pub(crate) struct Subject {
     pub(crate) seed: Seed,
     pub(crate) covered: Covered,
     pub(crate) original: Facts,
-    /// The slots that change the verdict.
+    /// The slots whose change makes the request invalid or another delivery.
     pub(crate) sensitive: Vec<Slot>,
     /// The slots whose change is rejected. Bytes are moved between them.
     pub(crate) movable: Vec<Slot>,
@@ -40,7 +40,7 @@ impl Subject {
         Self::signing(runtime, seed, BTreeSet::new())
     }
 
-    /// The same as [`new`](Self::new), with parts that are known to be signed.
+    /// Sends the seed's request like [`new`](Self::new), with parts that are known to be signed.
     fn signing(runtime: &Arc<Runtime>, seed: Seed, known: BTreeSet<Difference>) -> Option<Self> {
         let endpoint = Endpoint::new(runtime, &seed.setting);
         let original = endpoint.send(&seed.message.request()?, seed.now)?;
@@ -84,7 +84,7 @@ impl Subject {
         if !self.covered.probed.contains(&Difference::Host) {
             return Vec::new();
         }
-        // A public URL replaces host and path, and never the query.
+        // A public URL replaces host and path, but never the query.
         let query: BTreeSet<_> =
             self.covered.probed.iter().copied().filter(|part| *part == Difference::Query).collect();
         let seeds = self.seed.with_the_host_elsewhere().into_iter();
@@ -131,8 +131,8 @@ impl Subject {
     /// Returns `true` for the slots that the search changes one by one.
     pub(crate) fn is_changed(&self, slot: &Slot) -> bool {
         let is_sensitive = self.sensitive.iter().any(|sensitive| sensitive.overlaps(slot));
-        // A seed that was made from a vector has the vector's headers, which are already changed in the vector
-        // itself. A body that is signed to the byte reveals nothing new either.
+        // A seed that was made from a vector has the vector's headers, which the search already changes in the
+        // vector itself. Changes of a body that is signed to the byte also reveal nothing new.
         let is_known = match slot.kind {
             Kind::Header | Kind::Item | Kind::ItemValue => true,
             Kind::Body => self.exact.contains(&Part::Body),
@@ -211,7 +211,7 @@ impl Subject {
         let is_as_old = facts.timestamp().is_some() && facts.timestamp() == self.original.timestamp();
         if !is_as_old {
             let is_accepted_now = accepted(&self.seed.now);
-            // An attacker may wait for that time.
+            // An attacker may wait until the mutant's timestamp.
             let at_its_time = |time: &SystemTime| self.is_foreseeable(*time) && accepted(time);
             let is_late = self.too_late.iter().any(accepted)
                 || !is_accepted_now && facts.timestamp().as_ref().is_some_and(at_its_time);

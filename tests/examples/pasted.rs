@@ -1,4 +1,4 @@
-//! Every example, run with its documented command. The test pastes the documented block twice, and once more with
+//! Examples, run with their documented commands. The test pastes the documented block twice, and once more with
 //! another secret.
 
 use crate::documented::{Documented, paste, shell, statuses};
@@ -43,11 +43,11 @@ pasted! {
     custom_verifier: [204, 204], [DUP, DUP], [401, 401];
     behind_proxy: [204], [DUP], [401];
     batch: [200, 200], [DUP, DUP], [401, 401];
-    // The third is acknowledged each time, because no handler runs for it.
+    // The third event cannot be decoded, so it is acknowledged each time without a handler.
     stripe: [204, 204, 200], [DUP, DUP, 200], [401, 401, 401];
-    // Without the replay guard, the third would be another event. The last is ignored each time.
+    // The third repeats the second under another id; the replay guard makes it a duplicate. The last is ignored.
     github: [204, 204, DUP, 204, 200], [DUP, DUP, DUP, DUP, 200], [401, 401, 401, 401, 401];
-    // Handshake and command are never duplicates.
+    // The handshake and the command are never duplicates.
     slack: [200, 200, 200], [200, 200, DUP], [401, 401, 401];
     // The handshake uses the verify token and not the signing secret.
     whatsapp_cloud: [200, 200, 200], [200, DUP, DUP], [200, 401, 401];

@@ -106,7 +106,7 @@ impl Program {
         rest
     }
 
-    /// The next line, or `None` after the last.
+    /// Returns the next line, or `None` after the last.
     fn next(&self) -> Option<String> {
         match self.lines.recv_timeout(TIMEOUT) {
             Ok(line) => Some(line),

@@ -29,18 +29,18 @@ pub(crate) fn layer(provider: &str, secrets: impl Into<Secrets>) -> WebhookLayer
 /// The layer's reaction to a request.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Found {
-    /// The layer answered it: the status, the content type, and the body.
+    /// A response of the layer: the status, the content type, and the body.
     Answered(u16, String, String),
     Handled,
     Rejected(Kind),
 }
 
-/// A response in plain text.
+/// Returns a response in plain text.
 pub(crate) fn text(body: &str) -> Found {
     Found::Answered(200, "text/plain; charset=utf-8".into(), body.into())
 }
 
-/// A response in JSON.
+/// Returns a response in JSON.
 pub(crate) fn object(value: Value) -> Found {
     Found::Answered(200, "application/json".into(), value.to_string())
 }
@@ -53,7 +53,8 @@ pub(crate) async fn ask(layer: WebhookLayer, request: Request<Full<Bytes>>) -> F
     ask_whole(layer, request).await.0
 }
 
-/// The same as [`ask`], with the response. Asserts that the outcome, the response and the calls of the handler agree.
+/// Sends the request like [`ask`], and also returns the response. Asserts that the outcome, the response and the calls
+/// of the handler agree.
 pub(crate) async fn ask_whole(layer: WebhookLayer, request: Request<Full<Bytes>>) -> (Found, Response<()>) {
     let outcomes = Arc::new(Mutex::new(Vec::new()));
     let calls = Arc::new(Mutex::new(0));

@@ -14,7 +14,7 @@ const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded")
 const JSON: (&str, &str) = ("content-type", "application/json");
 const PING: (&str, &str) = ("x-event-key", "diagnostics:ping");
 
-/// A request with a length, as every client over HTTP/1 sends it.
+/// Returns a request with a length, as every HTTP/1 client sends it.
 fn post(headers: &[(&str, &str)], body: &str) -> Request<Full<Bytes>> {
     let length = body.len().to_string();
     let headers = [headers, &[("content-length", &*length)]].concat();
@@ -103,7 +103,7 @@ async fn a_wrong_signature_is_rejected_whatever_the_body() {
     assert_eq!(found("bitbucket-server", request).await, Found::Rejected(Kind::WrongSignature));
 }
 
-/// Hosts that verify without the layer get an error, which has the response.
+/// Callers that verify without the layer get an error that contains the handshake's response.
 #[tokio::test]
 async fn verification_without_the_layer_rejects_it_and_returns_the_response() {
     let verifier = tower_webhook::provider::woocommerce(secret("secret"));

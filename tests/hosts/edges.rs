@@ -66,7 +66,7 @@ async fn a_layer_can_be_switched_off_with_only_if() {
     assert_eq!(off.status(), 200);
 }
 
-/// `axum::serve` accepts only axum's response body, and a wrapped router has another.
+/// `axum::serve` accepts only axum's response body, but a wrapped router has another body type.
 #[tokio::test]
 async fn a_whole_router_behind_the_layer_is_served_with_its_response_body_mapped() {
     let router = Router::new().route("/orders", post(on_order));
@@ -98,8 +98,8 @@ mod calling_the_service_in_a_test {
     }
 }
 
-/// An axum router does not accept a layer whose errors are not `Infallible`. `HandleErrorLayer` goes above it and the
-/// webhook layer.
+/// An axum router does not accept a layer whose errors are not `Infallible`. `HandleErrorLayer` goes above that layer
+/// and the webhook layer.
 #[tokio::test]
 async fn a_fallible_layer_below_has_its_errors_handled_above() {
     let handled = axum::error_handling::HandleErrorLayer::new(async |_: tower::BoxError| ());

@@ -40,7 +40,7 @@ where
     assert_guarded_in(service, |request| request).await;
 }
 
-/// The same as [`assert_guarded`] for a service with another request body.
+/// Asserts the same as [`assert_guarded`], for a service with another request body.
 async fn assert_guarded_in<S, B, R>(service: S, adapt: impl Fn(Sent) -> Request<B>)
 where
     S: Service<Request<B>, Response = Response<R>, Error: Debug> + Clone,

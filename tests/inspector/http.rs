@@ -23,26 +23,26 @@ pub struct Request {
 }
 
 impl Request {
-    /// An unsigned request.
+    /// Returns an unsigned request.
     pub fn unsigned(body: impl AsRef<[u8]>) -> Self {
         let body = body.as_ref().to_vec();
         let head = format!("host: test\r\nconnection: close\r\ncontent-length: {}\r\n", body.len());
         Self { method: "POST", path: "/webhook".to_owned(), head, body }
     }
 
-    /// A request to the page's own routes, like those of a browser.
+    /// Returns a request to the page's own routes, as a browser sends it.
     pub fn page(to: SocketAddr, method: &'static str, path: &str, body: &str) -> Self {
         Self::page_at(&to.to_string(), method, path, body)
     }
 
-    /// A request to the page's own routes with this `host` header.
+    /// Returns a request to the page's own routes with this `host` header.
     pub fn page_at(host: &str, method: &'static str, path: &str, body: &str) -> Self {
         let request = Self::unsigned(body).header("content-type", "application/json");
         let head = request.head.replace("host: test", &format!("host: {host}"));
         Self { method, path: path.to_owned(), head, ..request }
     }
 
-    /// A delivery of Standard Webhooks, signed now.
+    /// Returns a delivery of Standard Webhooks, signed now.
     pub fn delivery(id: &str, body: impl AsRef<[u8]>) -> Self {
         Self::signed_by(SECRET, id, now(), body)
     }
@@ -57,7 +57,7 @@ impl Request {
             .header("webhook-signature", &format!("v1,{}", BASE64.encode(&mac(&key, &signed))))
     }
 
-    /// A delivery from GitHub.
+    /// Returns a delivery from GitHub.
     pub fn github(secret: &str, id: &str, body: &str) -> Self {
         let tag = HEXLOWER.encode(&mac(secret.as_bytes(), body.as_bytes()));
         Self::unsigned(body)

@@ -148,7 +148,7 @@ fn read_lines(from: impl Read + Send + 'static) -> Receiver<String> {
     receiver
 }
 
-/// The next line, or `None` after the last.
+/// Returns the next line, or `None` after the last.
 fn next(lines: &Receiver<String>) -> Option<String> {
     match lines.recv_timeout(TIMEOUT) {
         Ok(line) => Some(line),

@@ -48,7 +48,7 @@ fn vectors() -> Vec<Value> {
 /// Returns the inspector's result for a request: `accepted`, the kind of its rejection, or `bad secret`.
 fn outcome_of(vector: &Value) -> String {
     let text = |key: &str| vector[key].as_str().unwrap().to_owned();
-    // If the account sets the algorithm, there is a provider for each algorithm, named after it.
+    // If the algorithm is a setting of the account, each algorithm is a provider with its own id.
     let provider = match vector["algorithm"].as_str() {
         Some(algorithm) if algorithm != "sha256" => format!("{}-{algorithm}", text("scheme")),
         _ => text("scheme"),
@@ -110,11 +110,12 @@ fn send(to: SocketAddr, vector: &Value) {
 /// Returns whether the result is acceptable. A request that is invalid in two ways may be rejected for either.
 fn is_right(vector: &Value, found: &str) -> bool {
     let expected = vector["expect"].as_str().unwrap();
-    // The signatures of these vectors are not validly encoded.
+    // The signatures of these vectors are in the wrong encoding.
     if [json!("pusher-03"), json!("vonage-params-08")].contains(&vector["id"]) {
         return found == "malformed_signature";
     }
-    // Unsigned handshakes, which are recognized by their length: vectors without the inspector have none.
+    // The layer recognizes these unsigned handshakes by their `content-length`. Requests in `tests/vectors` have no
+    // `content-length`, so the vectors expect a rejection.
     if [json!("monday-13"), json!("woocommerce-c05")].contains(&vector["id"]) {
         return found == "handshake";
     }

@@ -80,7 +80,7 @@ async fn the_known_answers_with_key_ids_are_judged_correctly() {
                     }
                     other => panic!("{other}"),
                 }
-                // The second request would be a duplicate.
+                // Do not send a valid request twice: the second would be a duplicate.
                 valid += usize::from(judged.is_ok());
                 if judged.is_ok() {
                     break;

@@ -94,7 +94,7 @@ fn certificate_of(vector: &Value) -> Bytes {
 type Handler =
     WebhookService<tower::util::BoxCloneSyncService<Request<Body>, Response<Full<Bytes>>, Infallible>>;
 
-/// The layer in front of a handler that answers with the event type and counts its calls.
+/// Returns a service whose handler answers with the event type and the id, and the number of the handler's calls.
 fn service(verifier: impl Verifier, now: u32) -> (Handler, Arc<AtomicUsize>) {
     service_with(WebhookLayer::with_verifier(verifier).clock(ManualClock::at_unix(now)))
 }

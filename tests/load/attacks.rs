@@ -35,7 +35,7 @@ pub struct Attack {
     /// The outcomes that the layer must report for these requests.
     ends: &'static [&'static str],
     may_end: &'static [&'static str],
-    /// Whether the attack fills the budget, so that other requests are rejected meanwhile.
+    /// `true` if the attack fills the budget, so that other requests are rejected meanwhile.
     pub fills: bool,
 }
 
@@ -258,8 +258,8 @@ async fn slow_and_large_bodies(server: SocketAddr, _: Size, at_once: usize) -> T
     .await
 }
 
-/// Sends one body byte for each of the server's reads and fills the rest of the read with an unknown frame: a server
-/// that keeps that byte as a slice keeps the whole read buffer.
+/// Sends one body byte for each of the server's reads and fills the rest of the read with an unknown frame. A server
+/// that keeps the byte as a slice of its read buffer keeps the whole buffer.
 async fn slow_bodies_in_large_reads(server: SocketAddr, _: Size, at_once: usize) -> Tally {
     many(at_once, at_once, move |_| async move {
         let mut wire = Wire::connect(server).await;
@@ -290,7 +290,7 @@ async fn slow_heads(server: SocketAddr, size: Size, at_once: usize) -> Tally {
     many(size.connections, at_once, move |number| async move {
         let mut wire = Wire::connect(server).await;
         match number % 4 {
-            // Send nothing. The byte at the end is for a connection that the server has not accepted.
+            // Send nothing at first. If the server has not accepted the connection yet, `trickle` sends bytes.
             0 => drop(timeout(2 * HEAD_TIMEOUT, wire.end()).await),
             // Send every byte slowly, starting with the first.
             1 => {}

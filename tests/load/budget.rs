@@ -11,7 +11,7 @@ use crate::{
     wire::{Wire, delivery},
 };
 
-/// As many deliveries of the maximum size as fit into the budget.
+/// Deliveries of the maximum size that together fill the budget.
 ///
 /// They are signed only once, because signing takes time. After the first use they are duplicates, whose bodies are
 /// read like those of other deliveries.

@@ -2,7 +2,7 @@
 //! keeps sending.
 //!
 //! * The server's memory is bounded by the buffer budget and a fixed amount for each connection and request.
-//! * Every honest delivery gets a 200 at once. While an attack fills the budget, it gets a 503 with `Retry-After`.
+//! * Every honest delivery gets a 200 at once or, while an attack fills the budget, a 503 with `Retry-After`.
 //! * Nothing leaks: memory that an attack used is freed afterwards, and the server does not grow from round to round.
 //! * After an attack, the next delivery is handled and the whole budget is available.
 //!

@@ -10,7 +10,7 @@ pub const BODY_LIMIT: usize = 256 * KIB;
 pub const BODY_TIMEOUT: Duration = Duration::from_secs(3);
 /// A timeout of the host, not of the layer.
 pub const HEAD_TIMEOUT: Duration = Duration::from_secs(3);
-/// The backlog of connections that wait for the server to accept them; the system drops more than these.
+/// The backlog of connections that wait for the server to accept them; the system drops any further connections.
 pub const QUEUE: u32 = 4096;
 /// The largest read buffer that hyper uses for a fast connection.
 pub const MOST_READ: usize = 408 * KIB;
@@ -38,12 +38,12 @@ pub struct Size {
 }
 
 impl Size {
-    /// For `cargo test`.
+    /// The size for `cargo test`.
     pub const SHORT: Self = Self { connections: 1000, flood: 1000, ids: 2000 };
-    /// For a run with `LOAD_MINUTES`.
+    /// The size for a run with `LOAD_MINUTES`.
     pub const LONG: Self = Self { connections: 4000, flood: 50_000, ids: 1_000_000 };
 
-    /// Limits the connections to those that the system allows. Panics if these are too few.
+    /// Limits the connections to the number that the system allows. Panics if that number is too low.
     pub fn that_fits(self) -> Self {
         let ((descriptors, _), queue) = (descriptors(), queue());
         let connections = self.connections.min(descriptors.min(queue).saturating_sub(KEPT_FREE));

@@ -92,7 +92,7 @@ async fn repeated_operations_return_the_same_result() {
         assert!(store.complete(&key, &token, LEASE).await.unwrap());
     }
     assert!(!store.release(&key, &token).await.unwrap());
-    // Only the owner may repeat it.
+    // Only the owner may repeat the completion.
     assert!(!store.complete(&key, &Token::mint(), LEASE).await.unwrap());
 }
 

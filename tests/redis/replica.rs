@@ -16,7 +16,7 @@ use crate::{
     server::until,
 };
 
-/// A layer with `store` and the defaults for everything else.
+/// Returns a layer with `store` and the defaults for everything else.
 pub fn layer(store: impl Store) -> WebhookLayer {
     WebhookLayer::new(secret()).dedupe(store).clock(ManualClock::at_unix(common::NOW))
 }

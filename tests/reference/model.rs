@@ -43,7 +43,7 @@ pub(crate) enum Answer {
     Passed,
 }
 
-/// The behaviour that is allowed for some stores only.
+/// The behavior that is allowed for some stores only.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Allowance {
     /// The length of a unit of the times in [`Op`].
@@ -71,7 +71,7 @@ pub(crate) struct Reference {
 struct Record {
     state: State,
     fencing_token: u64,
-    /// The last owner that settled it, and `true` if it completed it. The same settlement may succeed again.
+    /// The last settlement: its owner, and `true` if it was a completion. Repeating that settlement may succeed.
     settled: Option<(usize, bool)>,
 }
 
@@ -93,7 +93,7 @@ impl Reference {
         Self { allowance, now: Duration::ZERO, keys: Default::default() }
     }
 
-    /// Applies `op`. Returns `false` if a store must not return `answer` for it.
+    /// Applies `op`. Returns `false` if a store must not return `answer` for `op`.
     #[must_use]
     pub(crate) fn allows(&mut self, op: Op, answer: Answer) -> bool {
         match (op, answer) {

@@ -295,7 +295,7 @@ fn a_request_that_outlives_its_handlers_runtime_gets_a_503() {
     answer.assert_rejected(RejectionKind::HandlerTimeout);
 }
 
-/// A layer that can be built outside a runtime, without tokio's virtual time.
+/// Returns a layer without tokio's virtual time, so that it can be built outside a runtime.
 fn layer_without_time() -> WebhookLayer {
     WebhookLayer::new(secret()).clock(ManualClock::at_unix(NOW.try_into().unwrap()))
 }

@@ -147,7 +147,7 @@ async fn a_handler_can_ignore_an_event_only_with_a_success() {
     assert_eq!((outcomes.one().kind(), outcomes.is_empty()), (OutcomeKind::Accepted, true));
 }
 
-/// If it did not, the outer layer would remember a delivery as handled that did not reach the handler.
+/// If it completed the claim, the outer layer would remember a delivery that did not reach the handler.
 #[tokio::test(start_paused = true)]
 async fn an_outer_layer_releases_a_delivery_that_the_inner_layer_did_not_hand_over() {
     let store = faulty_store();
@@ -244,7 +244,7 @@ async fn a_decoders_error_is_handed_over_unchanged() {
     assert_eq!(source.to_string(), "no order");
 }
 
-/// The handler would take the outer layer's event for the inner layer's.
+/// Otherwise, the handler would mistake the outer layer's event for that of the inner layer.
 #[tokio::test(start_paused = true)]
 async fn an_undecodable_payload_removes_the_event_of_an_outer_layer() {
     let outer = layer().json::<Order>();

@@ -75,7 +75,7 @@ async fn a_handle_includes_the_claim_on_the_body() {
     assert_eq!(answer.await.unwrap(), 200);
 }
 
-/// Without an id the body is the key, so one claim covers both.
+/// Without an id, the deduplication key is the replay key of the body, so there is only one claim.
 #[tokio::test(start_paused = true)]
 async fn a_delivery_without_an_id_has_one_claim() {
     let layer = github_layer().replay_guard();

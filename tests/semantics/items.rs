@@ -134,7 +134,7 @@ async fn dropping_the_work_releases() {
     work_dropped.await.unwrap_err();
     delivery.assert_claimable("a").await;
 
-    // A timeout drops it too.
+    // A timeout drops the work too.
     let hanging = delivery.claimed("a").await.run(pending::<Work>());
     tokio::time::timeout(Duration::from_secs(5), hanging).await.unwrap_err();
     delivery.assert_claimable("a").await;

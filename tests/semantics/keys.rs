@@ -20,7 +20,7 @@ use crate::support::{
     secret, settle_down, signed, signed_with,
 };
 
-/// A layer that accepts every request, with this profile.
+/// Returns a layer that accepts every request, with this profile.
 fn accepting(profile: Profile) -> WebhookLayer {
     WebhookLayer::with_verifier(verify::from_fn(|_, _| Ok(Verified::new())).with_profile(profile))
         .clock(TokioClock::start())
@@ -103,14 +103,14 @@ async fn two_providers_with_the_same_scope_do_not_drop_each_others_events() {
     }
 }
 
-/// A request that LiveKit sends to `url`.
+/// Returns a request that LiveKit sends to `url`.
 fn livekit(url: &str) -> Request<Full<Bytes>> {
     let signed = testing::sign(
         &provider::livekit(secret()),
         Request::post(url).body(Bytes::from(r#"{"id":"EV_1","event":"room_started"}"#)).unwrap(),
     );
     let mut request = signed.unwrap().map(Full::new);
-    // The form in which it arrives over HTTP/1.
+    // The form in which the request arrives over HTTP/1.
     let host = request.uri().authority().unwrap().as_str().parse().unwrap();
     request.headers_mut().insert("host", host);
     *request.uri_mut() = request.uri().path_and_query().unwrap().as_str().parse().unwrap();
@@ -428,7 +428,7 @@ async fn dedupe_by_replaces_the_id() {
     app.send(with_order("msg_1", "7")).await.assert_handled();
     app.send(with_order("msg_2", "7")).await.assert_duplicate();
     app.send(with_order("msg_1", "8")).await.assert_handled();
-    // `dedupe_by` returns `None`, so this delivery is not deduped.
+    // `dedupe_by` returns `None`, so this delivery is not deduplicated.
     app.send(signed("msg_3", "{}")).await.assert_handled();
     app.send(signed("msg_3", "{}")).await.assert_handled();
     assert_eq!(handler.last().dedupe_key(), None);

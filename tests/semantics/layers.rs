@@ -67,7 +67,7 @@ async fn replacing_the_verifier_clears_what_belongs_to_one_provider() {
     answer.assert_rejected(RejectionKind::MissingSignature);
 }
 
-/// With the other provider's settings, these deliveries would get a 200 without running.
+/// With the settings of the replaced provider, these deliveries would get a 200 without running.
 #[tokio::test(start_paused = true)]
 async fn replacing_the_verifier_resets_settings_that_would_lose_events() {
     let others = layer()
@@ -82,7 +82,7 @@ async fn replacing_the_verifier_resets_settings_that_would_lose_events() {
     }
     assert_eq!(handler.last().dedupe_key().unwrap().id(), "2");
 
-    // GitHub never retries.
+    // GitHub never retries, so a store failure must not reject the delivery.
     let store = faulty_store();
     let rejecting = layer().on_store_failure(StoreFailure::Reject).dedupe(store.clone());
     store.fail(Operation::Claim, Fault::Error);

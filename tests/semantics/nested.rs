@@ -40,7 +40,7 @@ where
     Answer { head, body: body.collect().await.unwrap().to_bytes() }
 }
 
-/// Signed for both [`layer`] and [`github_layer`].
+/// Returns a delivery that is signed for both [`layer`] and [`github_layer`].
 fn signed_twice(id: &str) -> Sent {
     let mut request = signed(id, "{}");
     request.headers_mut().extend(github_signed(id, "{}").headers().clone());
@@ -138,7 +138,7 @@ async fn a_detached_layer_that_shares_the_claim_of_a_non_detached_layer_ends_wit
     send(&app, signed("msg_1", "{}")).await.assert_handled();
 }
 
-/// The outer layer's claim is in another store, so its release does not matter to the inner one.
+/// The outer layer's claim is in another store, so releasing it does not affect the inner layer's claim.
 #[tokio::test(start_paused = true)]
 async fn a_detached_layer_with_its_own_claim_outlives_its_request() {
     let outer = layer();

@@ -68,7 +68,7 @@ impl http_body::Body for Frames {
     }
 }
 
-/// A body with a sender that sends each frame and ends the body when dropped.
+/// Returns a body, and the sender of its frames. Dropping the sender ends the body.
 fn channel() -> (mpsc::Sender<Bytes>, ChannelBody) {
     let (sender, receiver) = mpsc::channel(64);
     (sender, ChannelBody(receiver))

@@ -107,7 +107,7 @@ async fn settling_stops_when_the_lease_expires() {
 
 #[tokio::test(start_paused = true)]
 async fn a_slow_store_gets_a_few_releases_for_each_rejected_delivery() {
-    // At first more often, and later every 5 to 10 s after the last call timed out.
+    // The first releases follow more quickly, and later ones 5 to 10 s after the previous call timed out.
     for (lease, deliveries, most) in
         [(Duration::from_secs(30), 1000, 7), (Duration::from_secs(3600), 20, 600)]
     {

@@ -50,18 +50,18 @@ impl Clock for TokioClock {
     }
 }
 
-/// A layer on virtual time with the defaults for everything else.
+/// Returns a layer on virtual time with the defaults for everything else.
 pub fn layer() -> WebhookLayer {
     WebhookLayer::new(secret()).clock(TokioClock::start())
 }
 
-/// A layer for GitHub, whose delivery ids are not signed.
+/// Returns a layer for GitHub, whose delivery ids are not signed.
 pub fn github_layer() -> WebhookLayer {
     let secret: Secret = GITHUB_SECRET.parse().unwrap();
     WebhookLayer::with_verifier(tower_webhook::provider::github(secret)).clock(TokioClock::start())
 }
 
-/// A delivery of `body` under `id`, signed at the start of the test.
+/// Returns a delivery of `body` under `id`, signed at the start of the test.
 pub fn signed(id: &str, body: &str) -> Sent {
     signed_with(SECRET, id, NOW, body)
 }
@@ -116,7 +116,7 @@ impl Handler {
         self.0.running.load(Ordering::SeqCst)
     }
 
-    /// The last delivery that reached the handler.
+    /// Returns the last delivery that reached the handler.
     pub fn last(&self) -> Delivery {
         self.0.deliveries.lock().unwrap().last().expect("the handler was never called").clone()
     }
@@ -271,7 +271,7 @@ pub async fn settle_down() {
     }
 }
 
-/// A store in memory, on virtual time, with injectable faults.
+/// Returns a store in memory, on virtual time, with injectable faults.
 pub fn faulty_store() -> FaultyStore<MokaStore> {
     FaultyStore::new(MokaStore::new(1000).clock(TokioClock::start()))
 }

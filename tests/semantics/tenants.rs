@@ -29,7 +29,7 @@ use crate::{
 #[derive(Clone, Debug, PartialEq)]
 struct Tenant(&'static str);
 
-/// A verifier that compares a token and sets no secret fingerprint.
+/// Returns a verifier that compares a token and sets no secret fingerprint.
 fn by_token(token: &'static str) -> impl Verifier {
     let profile = Profile::new("acme").with_id(Location::header("x-id")).with_id_signed(false);
     let verifier = verify::from_fn(move |request, _| {
@@ -43,7 +43,7 @@ fn by_token(token: &'static str) -> impl Verifier {
     verifier.with_profile(profile)
 }
 
-/// A layer whose endpoints are `/a` and `/b`.
+/// Returns a layer whose endpoints are `/a` and `/b`.
 fn tenants(a: Endpoint, b: Endpoint) -> WebhookLayer {
     WebhookLayer::with_lookup(move |head: &Parts| {
         let endpoint = match head.uri.path() {
@@ -76,7 +76,7 @@ async fn tenants_without_fingerprint_and_scope_do_not_drop_each_others_deliverie
                 let reason = std::error::Error::source(answer.rejection().unwrap()).unwrap().to_string();
                 assert!(reason.starts_with("endpoint has no deduplication scope"), "{reason}");
             }
-            // The signature is checked first, so that a client without one learns nothing.
+            // The signature is checked first, so that a client without a valid signature learns nothing.
             let mut forged = with_token("/a", Some("1"));
             forged.headers_mut().insert("x-token", "guessed".parse().unwrap());
             app.send(forged).await.assert_rejected(RejectionKind::WrongSignature);
@@ -198,14 +198,14 @@ async fn custom_keys_are_in_the_scope_of_the_endpoint() {
     }
 }
 
-/// A delivery that is valid at every endpoint with the same secret.
+/// Returns a delivery that is valid at every endpoint with the same secret.
 fn shared(path: &str) -> Sent {
     let mut request = signed("msg_1", "{}");
     *request.uri_mut() = path.parse().unwrap();
     request
 }
 
-/// A layer with one endpoint for each of these paths, all with the same secret.
+/// Returns a layer with one endpoint for each of these paths, all with the same secret.
 fn with_one_secret(profile: fn(Profile) -> Profile, paths: &'static [&str]) -> WebhookLayer {
     let verifier =
         provider::standard_webhooks(SECRET.parse::<Secret>().unwrap()).unwrap().with_profile(profile);
@@ -246,7 +246,7 @@ async fn services_of_one_tenant_are_distinguished_by_their_public_urls() {
     }
 }
 
-/// The name of a tenant in a path, decoded.
+/// Returns the name of a tenant in a path, decoded.
 fn decoded(head: &Parts) -> String {
     head.uri.path().trim_start_matches('/').replace("%65", "e")
 }
@@ -333,7 +333,7 @@ async fn the_handler_gets_the_values_of_the_matched_endpoint() {
     assert_eq!(*seen.lock().unwrap(), [(Some(Tenant("a")), Some(1)), (Some(Tenant("b")), None)]);
 }
 
-/// A cached lookup whose endpoints are loaded by `load`, and its count of loads.
+/// Returns a cached lookup that loads its endpoints with `load`, and its count of loads.
 fn cached<Fut>(load: fn(String) -> Fut) -> (CachedLookup<String>, Arc<AtomicUsize>)
 where
     Fut: Future<Output = Result<Option<Endpoint>, BoxError>> + Send + 'static,

@@ -35,7 +35,7 @@ fn of_any(secrets: impl Into<Secrets>) -> WebhookLayer {
     WebhookLayer::new(secrets)
 }
 
-/// A verifier whose type is not known before run time.
+/// Returns a verifier whose type is not known before run time.
 fn by_name(name: &str, secret: Secret) -> Result<Box<dyn Verifier>, BoxError> {
     Ok(match name {
         "acme" => Box::new(named(name, secret)?),
@@ -44,7 +44,7 @@ fn by_name(name: &str, secret: Secret) -> Result<Box<dyn Verifier>, BoxError> {
     })
 }
 
-/// The name of a scheme's provider may be borrowed.
+/// Returns a verifier with a borrowed provider name.
 fn named(name: &str, secret: Secret) -> Result<SchemeVerifier, InvalidScheme> {
     Scheme::hmac_sha256("x-signature", Encoding::Hex).verifier(name, secret)
 }
@@ -63,7 +63,7 @@ async fn on_order_by_pattern(Event(order): Event<Order>) -> String {
     order.number.to_string()
 }
 
-/// A service that is known only by its bounds.
+/// Routes events to a service that is known only by its bounds.
 fn on_push<S>(service: S) -> EventRouter<axum::body::Body, Infallible>
 where
     S: Service<Request<Body>, Response = axum::response::Response, Error = Infallible>,

@@ -63,7 +63,7 @@ async fn every_valid_vector_with_an_extra_byte_is_rejected() {
         "cloudevents",
         "ms-graph",
         "monday",
-        // White space is not part of its canonical JSON.
+        // Inngest signs canonical JSON, which omits white space.
         "inngest",
     ];
     let protected = |vector: &&Vector| {
@@ -117,7 +117,7 @@ fn layer(vector: &Vector) -> Result<WebhookLayer, InvalidSecret> {
 /// Returns `true` if `found` is what the vector expects. A request with two errors may be rejected for either.
 fn is_right(vector: &Vector, found: &Found) -> bool {
     use RejectionKind::{MalformedSignature, MissingSignature, StaleTimestamp, WrongSignature};
-    // The signatures of these two are in the wrong encoding.
+    // The signatures of these two vectors are in the wrong encoding.
     if matches!(&*vector.id, "pusher-03" | "vonage-params-08") {
         return *found == Found::Rejected(MalformedSignature);
     }
@@ -126,7 +126,7 @@ fn is_right(vector: &Vector, found: &Found) -> bool {
         Some("invalid_secret") => return *found == Found::BadSecret,
         Some("missing_header" | "missing_timestamp" | "missing_signature") => &[MissingSignature],
         Some("signed_header_missing") => &[MissingSignature],
-        // Some schemes skip candidates of another kind.
+        // Some schemes skip malformed or unknown signatures and then report a mismatch.
         Some(
             "bad_encoding"
             | "malformed_header"
@@ -136,7 +136,7 @@ fn is_right(vector: &Vector, found: &Found) -> bool {
         ) => &[MalformedSignature, WrongSignature],
         // `-1` is not a Unix timestamp, so it is malformed, not stale.
         Some("timestamp_too_old") => &[StaleTimestamp, MalformedSignature],
-        // The signature of one of these vectors is not base64 either.
+        // The signature of one of these vectors is also invalid base64.
         Some("timestamp_too_new") => &[StaleTimestamp, MalformedSignature],
         Some(
             "signature_mismatch" | "body_hash_mismatch" | "url_hash_mismatch" | "unknown_key"

@@ -1,5 +1,5 @@
-//! Signing of every valid vector: the test kit signs the vector's request without its signature, and the layer must accept
-//! it. If the signature has no generated parts, it must be that of the vector.
+//! Signing of every valid vector. The test kit signs the vector's request without its signature, and the layer must
+//! accept the result. If the signature has no generated parts, it must be that of the vector.
 
 use std::{
     collections::BTreeSet,
@@ -57,7 +57,7 @@ fn valid() -> Vec<Vector> {
     vectors().into_iter().filter(is_valid).collect()
 }
 
-/// The vectors of providers that sign with a private key.
+/// The number of vectors whose providers sign with a private key.
 const WITHOUT_SECRET: usize = if cfg!(feature = "jwt") {
     31
 } else if cfg!(feature = "asymmetric") {
@@ -96,7 +96,7 @@ async fn every_valid_vector_is_accepted_after_signing_it_again() {
     assert!(same >= 256, "only {same} of {} are signed as their vectors are", valid.len());
 }
 
-/// The test kit gets none of the headers that the scheme needs.
+/// The test kit gets only a content type and a header to sign, and must generate the other headers of the scheme.
 #[tokio::test]
 async fn missing_signed_values_are_generated() {
     let mut signed = 0;
@@ -107,7 +107,7 @@ async fn missing_signed_values_are_generated() {
         let content_type = bare.headers_mut().remove("content-type");
         bare.headers_mut().clear();
         bare.headers_mut().extend(content_type.map(|value| (http::header::CONTENT_TYPE, value)));
-        // For providers whose senders choose the signed headers.
+        // A header to sign, for providers whose senders choose the signed headers.
         bare.headers_mut().insert("x-event-type", HeaderValue::from_static("test"));
         if let Some(request) = sent.sign(bare) {
             sent.assert_accepted(request).await;
@@ -132,14 +132,14 @@ async fn a_list_of_signed_headers_is_kept() {
     }
 }
 
-/// Returns `true` if `made` was sent, possibly as one of several signatures, as during a rotation or of several versions.
-/// Ignores the case of hex.
+/// Returns `true` if `made` was sent, possibly together with signatures of other secrets or versions. Ignores the case
+/// of hex.
 fn is_one_of(made: &[String], sent: &[String]) -> bool {
     fn parts(texts: &[String]) -> impl Iterator<Item = String> {
         let parts = texts.iter().flat_map(|text| text.split([',', ';', '&', ' ']));
         parts.filter(|part| !part.is_empty()).map(|part| {
             let (key, value) = part.split_once('=').unwrap_or(("", part));
-            // A prefix, as GitHub's, is optional for some providers.
+            // A prefix such as GitHub's `sha256=` is optional for some providers.
             let key = key.trim_start_matches("sha1").trim_start_matches("sha256");
             match value.bytes().all(|byte| byte.is_ascii_hexdigit()) {
                 true => format!("{key}={}", value.to_ascii_lowercase()),

@@ -37,10 +37,10 @@ async fn no_vector_leaves_a_secret_a_signature_or_a_payload_in_a_log() {
 fn sent(vector: &Vector) -> Vec<&str> {
     let secrets = vector.secrets.iter().flatten().chain([&vector.secret]);
     let headers = vector.headers.values().flat_map(|value| value.iter());
-    // The scalars of a JSON body, the fields of a form.
+    // Split the body into the scalars of JSON or the fields of a form.
     let body = vector.body_utf8.split(['"', '&', '=']);
     let sent = secrets.chain(headers).map(String::as_str).chain(body);
-    // Errors name headers, which some values list.
+    // Skip values that are the name of a header, because errors name headers.
     let is_name = |text: &&str| vector.headers.keys().any(|name| name.eq_ignore_ascii_case(text));
     sent.map(str::trim).filter(|text| text.len() >= 16 && !is_name(text)).collect()
 }

@@ -13,13 +13,14 @@
 //!     -H "x-slack-request-timestamp: $at" -H "x-slack-signature: v0=$tag"
 //! ```
 //!
-//! The same `curl` again gets the response for a duplicate. With any byte of the body changed, it gets a 401.
+//! Run the same `curl` again, and the delivery is a duplicate. Change any byte of the body, and it is rejected with a
+//! 401.
 //!
 //! The server does what the layer would do: it limits the body, answers verification handshakes, verifies, maps errors
 //! to responses and deduplicates. For another provider, change the constructor in `Webhook::new`, the scope of the key
 //! and `Callback`.
 //!
-//! The address to listen on may be given as an argument.
+//! The address to listen on can be passed as an argument.
 
 use std::{env, time::Duration};
 
@@ -47,7 +48,7 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Shorter than the lease, so that the lease need not be extended while the handler runs.
 const HANDLER_TIMEOUT: Duration = Duration::from_secs(20);
 const LEASE: Duration = Duration::from_secs(30);
-/// Longer than Slack retries.
+/// Longer than Slack's retry period.
 const DEDUPE_WINDOW: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The endpoint's state, which all workers share.
@@ -75,14 +76,14 @@ enum SlackEvent {
     AppMention {
         text: String,
     },
-    /// An event type that this server does not handle. Slack would retry it if it were an error.
+    /// Any other event type. Without this variant it would be rejected, and Slack would retry it.
     #[serde(other)]
     Unknown,
 }
 
 #[actix_web::main]
 async fn main() -> Result<(), BoxError> {
-    // Created outside the closure, which runs once per worker: each would have a store of its own.
+    // Created outside the closure, which runs once per worker. Otherwise, each worker would have its own store.
     let webhook = web::Data::new(Webhook::new(Secret::from_env("SLACK_SIGNING_SECRET")?));
     let address = env::args().nth(1).unwrap_or("127.0.0.1:3000".to_owned());
     let server = HttpServer::new(move || App::new().app_data(webhook.clone()).configure(routes));
@@ -134,7 +135,7 @@ async fn receive(
     }
 
     let callback: Callback = serde_json::from_slice(payload).map_err(|error| {
-        // Without the error's text, which quotes the payload.
+        // Omit the error's text, which may quote the payload.
         eprintln!("rejected: undecodable payload, line {} column {}", error.line(), error.column());
         ErrorUnprocessableEntity("undecodable payload")
     })?;
@@ -179,7 +180,7 @@ async fn handle_once(
             Ok(()) => store.complete(key, &token, DEDUPE_WINDOW).await,
             Err(_) => store.release(key, &token).await,
         };
-        // The response does not depend on it: at worst, a retry runs too late or a second time.
+        // The response does not depend on the settlement: at worst, a retry runs too late or a second time.
         match settled {
             Ok(true) => {}
             Ok(false) => eprintln!("{key}: the lease expired while the handler ran"),
@@ -213,7 +214,7 @@ async fn read(payload: web::Payload) -> Result<Bytes> {
 /// Converts the head of a request: actix-web has the types of http 0.2.
 fn http_head(request: &HttpRequest) -> Result<Parts, http::Error> {
     let mut head = Request::builder().method(request.method().as_str()).uri(request.uri().to_string());
-    // A header that is repeated comes once for each value, and `header` appends it.
+    // The iterator yields a repeated header once for each value, and `header` appends each of them.
     for (name, value) in request.headers() {
         head = head.header(name.as_str(), value.as_bytes());
     }
@@ -257,7 +258,7 @@ mod tests {
         testing::sign_at(&provider::slack(secret(key)), request, at).unwrap()
     }
 
-    /// Sends a request, and returns the status, whether the response is one to a duplicate, and the body.
+    /// Sends a request, and returns the status, whether the delivery was a duplicate, and the body.
     async fn send(webhook: &web::Data<Webhook>, request: Request<Bytes>) -> (u16, bool, String) {
         let app = init_service(App::new().app_data(webhook.clone()).configure(routes)).await;
         let (head, body) = request.into_parts();

@@ -13,7 +13,7 @@ pub(crate) struct Hint {
 }
 
 impl Hint {
-    /// Returns a hint with a cause that was found, and is not only likely.
+    /// Returns a hint whose cause is certain, not only likely.
     pub(crate) fn found(cause: &str, cure: String) -> Self {
         Self { cause: format!("Found: {cause}"), cure }
     }

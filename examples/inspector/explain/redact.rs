@@ -4,7 +4,8 @@ use tower_webhook::Secret;
 use super::words::bounded;
 use crate::rules::Rules;
 
-/// Removes secrets and complete signatures from a request, so that its readers can neither sign nor replay requests.
+/// Removes secrets and complete signatures from a request, so that readers of the page can neither sign nor replay
+/// requests.
 pub(super) struct Redactor<'r> {
     secrets: Vec<&'r str>,
     /// The locations of the provider's signature.

@@ -4,7 +4,7 @@ import { byId, clock, el, took, visible } from "./dom.js";
 import { draw } from "./chart.js";
 import { tone, verdict } from "./verdict.js";
 
-// The inspector keeps as many.
+// The same limit as that of the inspector's history.
 const MAX_SHOWN = 500;
 
 const GROUPS = [
@@ -98,7 +98,7 @@ export class List {
   }
 
   #insert(row, number) {
-    // Newest first; nearly always this is the newest.
+    // Newest first. The new row is nearly always the newest.
     for (const other of this.#list.children) {
       if (Number(other.dataset.number) < number) {
         other.before(row);

@@ -1,7 +1,7 @@
 //! The page at `/`, which lists deliveries as they arrive, and sends test events.
 //!
-//! The program contains all files of the page. The page shows untrusted data from the network, so its policy only lets the
-//! browser run the page's own scripts, and these only insert text.
+//! The program contains all files of the page. The page shows untrusted data from the network. Its content security
+//! policy therefore only lets the browser run the page's own scripts, and these scripts only insert text.
 
 mod guard;
 mod live;
@@ -168,7 +168,7 @@ async fn sample(State(page): State<Arc<Page>>) -> Json<Value> {
     Json(json!({ "id": sample.id, "body": sample.body }))
 }
 
-/// The test event to send. As JSON, which a form of another site cannot post.
+/// The test event to send, as JSON, which a form on another site cannot post.
 #[derive(Deserialize)]
 struct Wanted {
     scenario: Scenario,

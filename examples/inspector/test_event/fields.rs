@@ -26,7 +26,7 @@ impl Fields {
                 *place = json!([]);
             }
             place = match place {
-                // Pointers into arrays refer to the first item.
+                // A step that is not an index refers to the first item, and an index beyond the end to the last.
                 Value::Array(items) => {
                     if items.is_empty() {
                         items.push(Value::Null);

@@ -50,7 +50,7 @@ impl Sample {
             }
         }
         let template = signing.as_ref().and_then(Signing::template).unwrap_or_default();
-        // Schemes that list the signed headers need one to list.
+        // Schemes with a list of signed headers require at least one header.
         if template.contains("{headers_named_by") {
             sample.headers.push((HeaderName::from_static("x-test-event"), "1".to_owned()));
         }

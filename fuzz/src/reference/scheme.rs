@@ -258,7 +258,7 @@ impl Request<'_> {
         Some((&item[..at], &item[at + 1..]))
     }
 
-    /// Returns whether one of several texts has another value of a field that the scheme reads.
+    /// Returns whether the texts have different values of a field that the scheme reads.
     fn contradicts(&self, texts: &[Vec<u8>]) -> bool {
         let templates = match &self.scheme["template"] {
             Value::String(template) => vec![template.as_str()],
@@ -346,7 +346,7 @@ impl Request<'_> {
         let parts = parts(template).ok_or(Stop::Unknown)?;
         let from = self.scheme["ts"]["from"].as_str();
         let mut bounds = bounds(&parts, from).ok_or(Stop::Unknown)?;
-        // A body that is not JSON must not contain the text that another version has before its body.
+        // A body that is not JSON must not contain the text before the body in another version's template.
         let others = versions.iter().filter(|version| **version != template);
         let mut marks =
             others.map(|other| before_body(other)).collect::<Option<Vec<_>>>().ok_or(Stop::Unknown)?;
@@ -557,7 +557,7 @@ struct Bounds {
     without: Vec<Vec<u8>>,
     /// The brackets that a body must begin or end with.
     bracket: Option<&'static [u8; 2]>,
-    /// Whether the timestamp may have any number of digits.
+    /// `true` if the timestamp may have any number of digits.
     any_length: bool,
 }
 

@@ -4,8 +4,8 @@
 
 use std::{collections::BTreeSet, env, error::Error, process::ExitCode};
 
-/// Crates whose types may be public. A new major version of one of them requires one of this crate. (`serde` re-exports
-/// `serde_core`.)
+/// Crates whose types may be public. A new major version of any of them requires a new major version of this crate.
+/// (`serde` re-exports `serde_core`.)
 const ALLOWED: [&str; 8] =
     ["bytes", "http", "http_body", "tower_layer", "tower_service", "serde", "serde_core", "tower_webhook"];
 /// Crates whose types may be public with the feature that enables them.
@@ -26,7 +26,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     let mut foreign = BTreeSet::new();
     for item in api.items() {
         let line = item.to_string();
-        // The bounds of `pin_project_lite` for `Unpin`, which users cannot name.
+        // Skip `pin_project_lite`'s bounds for `Unpin`, which users cannot name.
         if line.contains("pin_project_lite::__private") {
             continue;
         }

@@ -1,7 +1,7 @@
 //! Shared parts of the programs in `tests/`: the layer, the deliveries, and the responses that every framework must
 //! return.
 
-/// The programs in the guide's chapter.
+/// The programs in the guide's chapter on frameworks.
 #[cfg(doctest)]
 #[doc = include_str!("../../../src/guide/hosts.md")]
 mod guide {}
@@ -23,11 +23,11 @@ pub const HANDLED: &str = "order 7";
 /// The payload of the deliveries.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Order {
-    /// In [`HANDLED`].
+    /// The number in [`HANDLED`].
     pub number: u32,
 }
 
-/// The layer of every program.
+/// Returns the layer of every program.
 pub fn webhooks() -> WebhookLayer {
     WebhookLayer::with_verifier(provider::github(secret("a secret"))).json::<Order>()
 }
@@ -36,7 +36,7 @@ fn secret(text: &str) -> Secret {
     text.parse().unwrap()
 }
 
-/// A listener on a free port, and its address.
+/// Returns a listener on a free port, and its address.
 pub fn listen() -> (TcpListener, SocketAddr) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();

@@ -19,8 +19,8 @@ fn delivered() -> impl Filter<Extract = (Delivery, Event<Order>), Error = Reject
     warp::ext::get().and(warp::ext::get())
 }
 
-/// Takes a generic `S`: if the filter's type is spawned directly, rustc does not accept that a `&'static str` in it, as
-/// in `warp::path("webhook")`, is `'static`.
+/// Serves a generic `S`. If a filter such as `warp::path("webhook")` is spawned directly, rustc does not accept that
+/// its `&'static str` is `'static`.
 async fn assert_guarded_on_hyper<S, R>(service: S)
 where
     S: Service<Request<Incoming>, Response = Response<R>> + Clone + Send + 'static,

@@ -48,7 +48,7 @@ enum Of {
 struct Case {
     of: Of,
     detached: bool,
-    /// Whether enough time may pass for leases to expire.
+    /// `true` if enough time may pass for leases to expire.
     leases_expire: bool,
 }
 
@@ -153,7 +153,7 @@ fn send_duplicates(case: Case) {
         } else {
             Duration::from_millis(thread_rng().gen_range(0..=400))
         };
-        // If no lease may expire, time is limited; it suffices for the retries.
+        // If no lease may expire, time is limited, but suffices for the retries.
         if leases_expire || left > step {
             left = left.saturating_sub(step);
             pass(step);

@@ -1,5 +1,5 @@
-//! A model of the part of tokio that the crate uses, based on shuttle: tasks are shuttle's, and timers fire when the test
-//! advances time. Types that neither schedule tasks nor use time are tokio's own.
+//! A model of the part of tokio that the crate uses, based on shuttle. Tasks are shuttle's, and timers fire when the
+//! test advances time. Types that neither schedule tasks nor use time are tokio's own.
 
 pub use tokio::sync;
 
