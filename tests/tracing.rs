@@ -326,6 +326,13 @@ async fn rejections_that_an_unauthenticated_client_can_cause_are_logged_at_debug
     let unknown_key = from_fn(|_, _| Err(VerifyError::unavailable("key id is unknown")));
     let key = handler.under(&WebhookLayer::with_verifier(unknown_key));
     key.send(post("{}")).await.assert_rejected(RejectionKind::VerifierUnavailable);
+    // GetStream signs the decoded body, so the body is decoded before it is verified.
+    let getstream = provider::getstream("a secret".parse::<Secret>().unwrap());
+    let decoding = handler.under(&WebhookLayer::with_verifier(getstream));
+    let encoded =
+        Request::post("/").header("x-signature", "00".repeat(32)).header("content-encoding", "gzip");
+    let encoded = encoded.body(Full::<Bytes>::from(&b"\x1f\x8bjunk"[..])).unwrap();
+    decoding.send(encoded).await.assert_rejected(RejectionKind::Undecodable);
     let small = handler.under(&layer().buffer_budget(1));
     small.send(signed("msg_1", "{}")).await.assert_rejected(RejectionKind::OverBudget);
     let slow = handler.under(&layer());
@@ -333,7 +340,7 @@ async fn rejections_that_an_unauthenticated_client_can_cause_are_logged_at_debug
     let deadline = handler.under(&layer().ack_deadline(Duration::from_secs(2)));
     deadline.send(slow_body()).await.assert_rejected(RejectionKind::AckDeadline);
     let events = seen.events();
-    assert_eq!(events.len(), 4);
+    assert_eq!(events.len(), 5);
     assert!(events.iter().all(|event| event.level == Level::DEBUG), "{events:?}");
 }
 

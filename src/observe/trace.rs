@@ -7,7 +7,7 @@ use tracing::{Level, Span, field::Empty, span};
 use super::{Outcome, OutcomeKind, Settlement, StoreOperation};
 use crate::{
     DecodeError, Delivery, InvalidSecret, Rejection, RejectionKind, rejection::MissingScope,
-    store::StoreError,
+    store::StoreError, verify::VerifyError,
 };
 
 /// The target of the span, and of events for the operator.
@@ -125,6 +125,8 @@ pub(super) fn rejected(outcome: OutcomeKind, rejection: &Rejection) {
 fn level(outcome: OutcomeKind, rejection: &Rejection) -> Level {
     let source = rejection.source();
     match rejection.kind() {
+        // A body that is decoded before it is verified.
+        RejectionKind::Undecodable if source.is_some_and(|source| source.is::<VerifyError>()) => Level::DEBUG,
         RejectionKind::Undecodable | RejectionKind::StoreUnavailable | RejectionKind::HandlerTimeout => {
             Level::WARN
         }
