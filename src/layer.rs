@@ -91,9 +91,8 @@ impl WebhookLayer {
     ///   [`on_store_failure`](Self::on_store_failure). A value for the previous provider could lose events of
     ///   the new one.
     ///
-    /// All other settings are kept. Check that [`dedupe_window`](Self::dedupe_window) is longer than the new
-    /// provider's retry period; otherwise an event may run twice. If [`ack_deadline`](Self::ack_deadline) is
-    /// not shorter than the provider's timeout, a warning is logged.
+    /// All other settings are kept. A warning is logged if [`dedupe_window`](Self::dedupe_window) is not longer
+    /// than the new provider's retry period, or [`ack_deadline`](Self::ack_deadline) not shorter than its timeout.
     ///
     /// ```
     /// use tower_webhook::{Secret, WebhookLayer, provider};
@@ -119,7 +118,10 @@ impl WebhookLayer {
             config.dedupe.lookup = None;
         });
         #[cfg(feature = "tracing")]
-        warn_of_late_answers(&layer.config);
+        {
+            warn_of_late_answers(&layer.config);
+            warn_of_short_window(&layer.config);
+        }
         layer
     }
 
@@ -352,8 +354,9 @@ impl WebhookLayer {
     /// [`decode`](Self::decode), or from their `content-encoding`. Default: [`Undecodable::Reject`], which
     /// responds with 422.
     ///
-    /// The policy does not apply to handlers that take axum's `Payload<T>`, because their other extractors
-    /// may already have run. An undecodable payload is then rejected with 422, and the claim is released.
+    /// The policy does not apply to axum handlers with the extractor `Payload<T>`, because their other
+    /// extractors may already have run. It does not apply either to a body that must be decoded before it is
+    /// verified. An undecodable payload is then rejected with 422, and the claim is released.
     ///
     /// ```
     /// # use tower_webhook::{OutcomeKind, Secret, Undecodable, WebhookLayer};
@@ -510,9 +513,12 @@ impl WebhookLayer {
 
     /// Sets the deduplication window, the time for which a handled delivery is remembered; less than 1 s
     /// counts as 1 s. Default: the provider's, else 8 days. It must be longer than the provider's retry
-    /// period.
+    /// period; if that is known and not shorter, a warning is logged.
     pub fn dedupe_window(self, window: Duration) -> Self {
-        self.with(|config| config.dedupe.window = Some(window.max(Duration::from_secs(1))))
+        let layer = self.with(|config| config.dedupe.window = Some(window.max(Duration::from_secs(1))));
+        #[cfg(feature = "tracing")]
+        warn_of_short_window(&layer.config);
+        layer
     }
 
     /// Sets the function that computes the deduplication key, replacing the provider's id. Derive it only
@@ -698,6 +704,23 @@ fn warn_of_late_answers(config: &Config) {
             ack_deadline_ms = deadline.as_millis(),
             provider_waits_ms = waits.as_millis(),
             "`ack_deadline` is not shorter than the provider's timeout",
+        );
+    }
+}
+
+#[cfg(feature = "tracing")]
+fn warn_of_short_window(config: &Config) {
+    let (EndpointSource::Fixed(endpoint), Some(window)) = (&config.endpoint, config.dedupe.window) else {
+        return;
+    };
+    let profile = endpoint.verifier().profile();
+    if let Some(period) = profile.retry_period().filter(|period| window <= *period) {
+        tracing::warn!(
+            target: "tower_webhook",
+            provider = profile.provider(),
+            dedupe_window_s = window.as_secs(),
+            provider_retries_s = period.as_secs(),
+            "`dedupe_window` is not longer than the provider's retry period",
         );
     }
 }

@@ -5,8 +5,12 @@
 #![cfg(all(feature = "asymmetric", feature = "jwt"))]
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing)]
 
+#[path = "common/duration.rs"]
+mod duration;
+
 use std::{env, fs, path::Path};
 
+use duration::duration;
 use serde_json::Value;
 use tower_webhook::{
     provider::{self, Provider, SecretFormat},
@@ -137,6 +141,15 @@ fn documentation(provider: &Provider, docs: &[&str]) -> Vec<String> {
     assert!(
         !provider.has_handshake() || has("Handshake: "),
         "{}: documentation does not mention the handshake",
+        provider.id
+    );
+    let states_a_period = |bullet: &&String| {
+        bullet.starts_with("Retries: ")
+            && [" hours", " days", " minutes"].iter().any(|unit| bullet.contains(unit))
+    };
+    assert!(
+        profile.retry_period().is_some() || !bullets.iter().any(|bullet| states_a_period(&bullet)),
+        "{}: documentation states a retry period that is not in the facts",
         provider.id
     );
     bullets.sort_by_key(|bullet| {
@@ -289,15 +302,15 @@ fn facts(profile: &Profile, scheme: Option<&Value>) -> Vec<(&'static str, String
         facts.push(("Timestamp", format!("`{from}`; {tolerance}.")));
     }
     if let Some(retries) = profile.retries() {
-        facts.push(("Retries", if retries { "yes." } else { "**never**." }.to_owned()));
+        let fact = match (retries, profile.retry_period()) {
+            (false, _) => "**never**.".to_owned(),
+            (true, None) => "yes.".to_owned(),
+            (true, Some(period)) => format!("yes, for up to {}.", duration(period)),
+        };
+        facts.push(("Retries", fact));
     }
     if let Some(window) = profile.dedupe_window() {
-        let window = match window.as_secs() {
-            86_400 => "1 day".to_owned(),
-            secs if secs % 86_400 == 0 => format!("{} days", secs / 86_400),
-            secs => format!("{} hours", secs / 3600),
-        };
-        facts.push(("Deduplication window", format!("{window}.")));
+        facts.push(("Deduplication window", format!("{}.", duration(window))));
     }
     if let Some(deadline) = profile.ack_deadline() {
         facts.push(("Acknowledge within", format!("{} ms.", deadline.as_millis()).replace("000 ms", " s")));

@@ -4,6 +4,9 @@
 #![cfg(all(feature = "asymmetric", feature = "jwt"))]
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+#[path = "common/duration.rs"]
+mod duration;
+
 use std::{
     env, fs,
     path::{Path, PathBuf},
@@ -11,6 +14,7 @@ use std::{
 };
 
 use axum::{Router, http::StatusCode, routing::post};
+use duration::duration;
 use serde_json::Value;
 use tokio::{net::TcpListener, process::Command};
 use tower_webhook::{
@@ -139,11 +143,7 @@ fn row(provider: &'static Provider) -> String {
         false => format!("<br>id `{id}`"),
     };
     let mark = if provider.evidence() == Evidence::Memory { " †" } else { "" };
-    let retries = match profile.retries() {
-        Some(true) => "yes",
-        Some(false) => "**never**",
-        None => "–",
-    };
+    let retries = retries(&profile);
     let cells = [
         format!("[{name}]({source}){mark}<br>{}{id}", link(constructor)),
         signature.trim_end_matches('.').to_owned(),
@@ -171,6 +171,15 @@ fn breakable(cell: &str) -> String {
     text
 }
 
+fn retries(profile: &Profile) -> String {
+    match (profile.retries(), profile.retry_period()) {
+        (Some(false), _) => "**never**".to_owned(),
+        (_, Some(period)) => duration(period),
+        (Some(true), None) => "yes".to_owned(),
+        (None, None) => "–".to_owned(),
+    }
+}
+
 fn seconds(time: Option<Duration>) -> String {
     time.map_or("–".to_owned(), |time| format!("{} s", time.as_secs_f64()))
 }
@@ -186,21 +195,14 @@ fn profiles() -> Vec<(&'static str, Profile)> {
 /// Returns the table of providers whose retries, deadline, window or lease are known.
 fn behaviour(profiles: &[(&str, Profile)]) -> String {
     let rows = profiles.iter().filter_map(|(name, profile)| {
-        let (retries, ack_deadline) = (profile.retries(), profile.ack_deadline());
-        let (dedupe_window, lease) = (profile.dedupe_window(), profile.lease());
-        if retries.is_none() && ack_deadline.is_none() && dedupe_window.is_none() && lease.is_none() {
+        let (ack_deadline, dedupe_window, lease) =
+            (profile.ack_deadline(), profile.dedupe_window(), profile.lease());
+        let is_unknown = profile.retries().is_none() && profile.retry_period().is_none();
+        if is_unknown && ack_deadline.is_none() && dedupe_window.is_none() && lease.is_none() {
             return None;
         }
-        let retries = match retries {
-            Some(true) => "yes",
-            Some(false) => "**never**",
-            None => "–",
-        };
-        let remembered = dedupe_window.map_or("–".to_owned(), |window| match window.as_secs() / 86_400 {
-            1 => "1 day".to_owned(),
-            days => format!("{days} days"),
-        });
-        let (waits, lease) = (seconds(ack_deadline), seconds(lease));
+        let remembered = dedupe_window.map_or("–".to_owned(), duration);
+        let (retries, waits, lease) = (retries(profile), seconds(ack_deadline), seconds(lease));
         Some(format!("| {} | {retries} | {waits} | {remembered} | {lease} |\n", link(name)))
     });
     let head =

@@ -787,3 +787,20 @@ fn an_ack_deadline_after_the_providers_is_logged_as_a_warning() {
         assert!(seen.events().is_empty());
     });
 }
+
+#[test]
+fn a_window_shorter_than_the_retries_is_logged_as_a_warning() {
+    const DAY: Duration = Duration::from_secs(24 * 3600);
+    let seen = Seen::default();
+    let stripe = || provider::stripe("a signing secret".parse::<Secret>().unwrap());
+    with_default(seen.subscriber(), || {
+        drop(WebhookLayer::with_verifier(stripe()).dedupe_window(4 * DAY));
+        assert!(seen.events().is_empty());
+        drop(WebhookLayer::with_verifier(stripe()).dedupe_window(3 * DAY));
+        assert_eq!(seen.events()[0].target, "tower_webhook");
+        let short = WebhookLayer::with_verifier(named("acme".into())).dedupe_window(DAY);
+        assert!(seen.events().is_empty());
+        drop(short.verifier(stripe()));
+        assert_eq!(seen.events()[0].target, "tower_webhook");
+    });
+}

@@ -20,12 +20,13 @@
 //! # Ok::<(), tower_webhook::InvalidSecret>(())
 //! ```
 //!
-//! **Spans, events and metrics never contain a payload, a secret or a signature**, nor data from unverified
-//! requests. An `Outcome` contains the verified [`Delivery`](crate::Delivery) including the payload, and the
-//! errors behind a rejection. A decoder's error may quote the payload, also as the source of
-//! [`Delivery::decode_error`](crate::Delivery::decode_error). Errors that lookups, custom verifiers, stores
-//! and item handlers return are logged with their text, escaped and truncated. The exception is a decoder's
-//! error that an item handler returns: it is logged without its text.
+//! **Spans, events and metrics never contain a payload, a secret or a signature**, nor text from unverified
+//! requests, unless a custom verifier or a lookup quotes it in its error. An `Outcome` contains the verified
+//! [`Delivery`](crate::Delivery) including the payload, and the errors behind a rejection. A decoder's error
+//! may quote the payload, also as the source of [`Delivery::decode_error`](crate::Delivery::decode_error).
+//! Errors that lookups, custom verifiers, stores and item handlers return are logged with their text, escaped
+//! and truncated. The exception is a decoder's error that an item handler returns: it is logged without its
+//! text.
 //!
 //! # The span
 //!
@@ -58,9 +59,9 @@
 //!
 //! | level | kinds |
 //! |---|---|
-//! | `DEBUG` | kinds that an unauthenticated client can cause repeatedly: `missing_signature`, `malformed_signature`, `stale_timestamp`, `wrong_signature`, `unknown_endpoint`, `body_interrupted`, `body_too_slow`, `body_too_large`, `over_budget`; `verifier_unavailable` if a key, whose name may be made up, cannot be fetched, or if the lookup of [`with_lookup`](crate::WebhookLayer::with_lookup) failed; `ack_deadline` before the handler is called, because the body may be slow; and `in_progress`, which is normal |
-//! | `WARN` | kinds that require a verified delivery: `undecodable`, `store_unavailable`, `handler_timeout`, and `ack_deadline` once the handler is called |
-//! | `ERROR` | `verifier_unavailable` of a verified delivery whose endpoint has no [scope](crate::WebhookLayer::scope): every one is rejected until the configuration is changed |
+//! | `DEBUG` | kinds that an unauthenticated client can cause repeatedly: `missing_signature`, `malformed_signature`, `stale_timestamp`, `wrong_signature`, `unknown_endpoint`, `body_interrupted`, `body_too_slow`, `body_too_large`, `over_budget`; `verifier_unavailable` if a key cannot be fetched, because a client can invent the key id, or if the lookup of [`with_lookup`](crate::WebhookLayer::with_lookup) failed; `ack_deadline` before the handler is called, because the body may be slow; and `in_progress`, which is normal |
+//! | `WARN` | kinds that require a verified delivery: `undecodable` (at `DEBUG` if the body is decoded before it is verified), `store_unavailable`, `handler_timeout`, and `ack_deadline` once the handler is called |
+//! | `ERROR` | `verifier_unavailable` if a delivery was verified but cannot be claimed, because its verifier sets no fingerprint and the endpoint has no [scope](crate::WebhookLayer::scope): all deliveries of the endpoint are rejected until one of them is set |
 //!
 //! A client that has neither a secret nor a captured delivery therefore cannot fill a log at `INFO`. An
 //! attacker who captures a delivery can replay it while its timestamp is within the tolerance. Each replay
@@ -78,19 +79,20 @@
 //! | `INFO` | `delivery ended`, one for each verified delivery: `provider`, `id`, `event_type`, `attempt`, `outcome`, `rejection`, `handler`, `status`, and in seconds `time` ([`Outcome::elapsed`]), `handler_time` and `store_time`. A field that does not apply is left out |
 //! | `WARN` | a payload that could not be decoded and was [acknowledged](crate::Undecodable::Acknowledge), with the `reason` as above: the provider will not send it again |
 //! | `INFO` | an `event_type` that an [`EventRouter`](crate::EventRouter) has no route for: once for each of the first 256 types |
-//! | `ERROR` | in an `EventRouter` without a fallback: a delivery of a batch or without an event type, and a request without a layer. Only the first of each is logged at `ERROR`, all others at `DEBUG` |
+//! | `ERROR` | in an `EventRouter` without a fallback: a delivery that has no event type or is a batch, and a request that did not pass through a `WebhookLayer`. Only the first of each is logged at `ERROR`, all others at `DEBUG` |
 //! | `WARN` | lookups of [`with_lookup`](crate::WebhookLayer::with_lookup) that failed or took too long, with their `count` since the last such event and the `error` of the last: at most once a minute |
 //! | `WARN` | a store that failed, with `operation` and `error` |
-//! | `ERROR` | an item of a batch that cannot be claimed, because its endpoint has no [scope](crate::WebhookLayer::scope) |
+//! | `ERROR` | an item of a batch that cannot be claimed, because the verifier sets no fingerprint and the endpoint has no [scope](crate::WebhookLayer::scope) |
 //! | `WARN` | an item of a batch that failed, with its key as `item`, and the `error` of the handler (for a decoder's error, only the field and position, as above): the first three of each batch |
 //! | `WARN` | more items of a batch that failed: their `count`, the total number that `failed`, and the number of `items` in the batch |
 //! | `WARN` | two items of a batch with the same key, of which only one runs, with the key as `item` |
 //! | `WARN` | a lease that expired before its claim was settled: the delivery may have run twice |
 //! | `ERROR` | a completion that was not stored before the lease expired: the provider's next attempt runs the handler again |
-//! | `ERROR` | completions that were dropped because 16,384 others of the layer wait for the store, with their `count` since the last such event; at most once a minute, and once more when none is waiting |
+//! | `ERROR` | completions that were dropped because 16,384 others of the layer already wait for the store. `count` is the number dropped since the last such event. At most once a minute; the rest is reported when no completion is waiting |
 //! | `DEBUG` | a release that was not stored before the lease expired |
 //! | `ERROR` | a provider's verifier that cannot be built, with the `error`: each delivery is rejected with 503 |
 //! | `WARN` | an `ack_deadline` that is not shorter than the provider's timeout, when the layer is built |
+//! | `WARN` | a `dedupe_window` that is not longer than the provider's retry period, when the layer is built |
 //!
 //! # Metrics
 //!
@@ -121,7 +123,7 @@
 //! | `webhook_handler_duration_seconds` | `provider` | histogram | seconds | [`Outcome::handler_time`] |
 //! | `webhook_settlements_total` | `provider`, `settlement` | counter | | settled claims, by [`Settlement`] |
 //! | `webhook_settlement_retries_total` | `provider` | counter | | background attempts to settle after a store failure |
-//! | `webhook_settlements_abandoned_total` | `provider`, `settlement` | counter | | settlements that were not stored before the lease expired, or were dropped because too many others are waiting: `completed`, `released` |
+//! | `webhook_settlements_abandoned_total` | `provider`, `settlement` | counter | | settlements (`completed` or `released`) that were not stored before the lease expired, or that were dropped because too many others are waiting |
 //! | `webhook_store_duration_seconds` | `provider`, `operation` | histogram | seconds | duration of `claim`, `extend`, `complete` and `release` calls, including those for items |
 //! | `webhook_store_failures_total` | `provider`, `operation` | counter | | errors and timeouts (1 s) of the store |
 //!

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::providers;
 use crate::verify::{Encoding::Base64, Scheme};
 
@@ -8,7 +10,7 @@ providers! {
     /// * Secret: the part of the key after the `:`, as text.
     /// * Signed content: `{body}`. Ably signs only batched requests, so the layer rejects all other requests.
     /// * Delivery id: none. The body has no id for the whole delivery, and `webhookId` identifies the rule.
-    /// * Retries: yes. Ably retries for 5 minutes.
+    /// * Retries: yes, for up to 5 minutes.
     /// * Body limit: 32 MiB.
     /// * Batches: one body can carry several events
     ///   ([source](https://ably.com/docs/platform/integrations/webhooks/generic)).
@@ -19,5 +21,6 @@ providers! {
         batch: true,
         shared_secret: true,
         retries: Some(true),
+        retry_period: Some(Duration::from_secs(5 * 60)),
         body_limit: Some(32 * 1024 * 1024);
 }

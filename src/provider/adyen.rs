@@ -30,7 +30,7 @@ providers! {
     ///   `:`, signed. `REPORT_AVAILABLE` has no delivery id, because its `pspReference` is a file name, which
     ///   Adyen reuses.
     /// * Event type: `body:/notificationItems/0/NotificationRequestItem/eventCode`, signed.
-    /// * Retries: yes.
+    /// * Retries: yes, for up to 30 days.
     /// * Deduplication window: 31 days.
     /// * Acknowledge within: 10 s.
     /// * The layer rejects notifications with several items. Adyen sends one item
@@ -48,6 +48,7 @@ providers! {
             .with_event_type(Location::json("/notificationItems/0/NotificationRequestItem/eventCode")),
         ack_deadline: Some(Duration::from_secs(10)),
         retries: Some(true),
+        retry_period: Some(Duration::from_secs(30 * 24 * 3600)),
         dedupe_window: Some(Duration::from_secs(31 * 24 * 3600));
 
     /// Creates a verifier for Adyen (platform / management / banking).
@@ -57,7 +58,7 @@ providers! {
     /// * Delivery id: none. `data.id` identifies the transfer or account, and is the same for all of its events
     ///   ([source](https://docs.adyen.com/api-explorer/transfer-webhooks/latest/post/balancePlatform.transfer.updated)).
     /// * Event type: `body:/type`, signed.
-    /// * Retries: yes.
+    /// * Retries: yes, for up to 30 days.
     /// * Deduplication window: 31 days.
     /// * Acknowledge within: 10 s.
     adyen_platform -> Result: "adyen-header", "Adyen (platform / management / banking)",
@@ -67,6 +68,7 @@ providers! {
             .event_type("body:/type"),
         ack_deadline: Some(Duration::from_secs(10)),
         retries: Some(true),
+        retry_period: Some(Duration::from_secs(30 * 24 * 3600)),
         dedupe_window: Some(Duration::from_secs(31 * 24 * 3600));
 }
 

@@ -10,7 +10,7 @@ providers! {
     /// * Secret: the signing key, as text including `whsec_`.
     /// * Delivery id: `body:/id`, signed.
     /// * Event type: `body:/type`, signed.
-    /// * Retries: yes.
+    /// * Retries: yes, for up to 12 minutes.
     /// * Acknowledge within: 5 s.
     alchemy: "alchemy", "Alchemy",
         "https://github.com/alchemyplatform/webhook-examples/blob/HEAD/node-express/src/webhooksUtil.ts",
@@ -18,5 +18,6 @@ providers! {
             .id("body:/id")
             .event_type("body:/type"),
         ack_deadline: Some(Duration::from_secs(5)),
-        retries: Some(true);
+        retries: Some(true),
+        retry_period: Some(Duration::from_secs(12 * 60));
 }

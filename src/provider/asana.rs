@@ -15,7 +15,7 @@ providers! {
     /// * Secret: the `X-Hook-Secret` that Asana sends in the handshake and returns to the webhook's creator, as
     ///   text. Each webhook has its own secret.
     /// * Delivery id: none. A body without events is a heartbeat.
-    /// * Retries: yes.
+    /// * Retries: yes, for up to 1 day ([source](https://developers.asana.com/docs/webhooks-guide)).
     /// * Acknowledge within: 10 s. Otherwise Asana retries for up to 24 hours.
     /// * Handshake: `POST` with `X-Hook-Secret`. The layer echoes the header if the query parameter
     ///   `verify_token` equals the layer's [`verify_token`](crate::WebhookLayer::verify_token), and does not
@@ -28,6 +28,7 @@ providers! {
         Scheme::hmac_sha256("x-hook-signature", Hex),
         batch: true,
         retries: Some(true),
+        retry_period: Some(Duration::from_secs(24 * 3600)),
         ack_deadline: Some(Duration::from_secs(10)),
         handshake: Some(HANDSHAKE);
 }

@@ -10,7 +10,7 @@ providers! {
     /// * Secret: text, not decoded.
     /// * Delivery id: `header:idempotency-key`, **not signed**. It is the same for all attempts.
     /// * Event type: `body:/events/0/event_type`, signed.
-    /// * Retries: yes. Attio retries ten times over about three days.
+    /// * Retries: yes, for up to 3 days. Attio makes ten retries.
     /// * Deduplication window: 4 days.
     /// * Batches: one body can carry several events. The event type is the type of the first event.
     attio: "attio", "Attio",
@@ -20,5 +20,6 @@ providers! {
             .event_type("body:/events/0/event_type"),
         batch: true,
         dedupe_window: Some(Duration::from_secs(4 * 24 * 3600)),
-        retries: Some(true);
+        retries: Some(true),
+        retry_period: Some(Duration::from_secs(3 * 24 * 3600));
 }

@@ -10,7 +10,7 @@ providers! {
     /// * Secret: text, not decoded.
     /// * Delivery id: `header:x-webhook-delivery-id`, **not signed**.
     /// * Event type: `body:/type`, signed.
-    /// * Retries: yes.
+    /// * Retries: yes, for up to 2 minutes.
     /// * Acknowledge within: 10 s.
     autosend: "autosend", "AutoSend",
         "https://docs.autosend.com/others/webhooks/verify-requests",
@@ -19,5 +19,6 @@ providers! {
             .event_type("body:/type"),
         ack_deadline: Some(Duration::from_secs(10)),
         retries: Some(true),
+        retry_period: Some(Duration::from_secs(2 * 60)),
         lease: Some(Duration::from_secs(10));
 }

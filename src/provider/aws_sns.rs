@@ -30,7 +30,7 @@ use crate::verify::{
 /// * Event type: `body:/Type`, signed.
 /// * Timestamp: `body:/Timestamp`; tolerance 3900 s in the past and 300 s in the future. SNS retries for an
 ///   hour with the timestamp of the first attempt.
-/// * Retries: yes.
+/// * Retries: yes, for up to 1 minute.
 /// * Acknowledge within: 15 s. Otherwise SNS retries
 ///   ([source](https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html)).
 /// * Handshake: the layer passes a verified `SubscriptionConfirmation` to the handler, like a notification.
@@ -101,7 +101,9 @@ static ROW: Provider = Provider::fetched(
                 .with_event_type(Location::json("/Type"))
                 .with_tolerance(Tolerance::any_age().with_past(Duration::from_secs(3900)))
         },
+        lease: Some(Duration::from_secs(10)),
         retries: Some(true),
+        retry_period: Some(Duration::from_secs(60)),
         ack_deadline: Some(Duration::from_secs(15)),
         handshake: Some(HANDSHAKE),
         ..Facts::NONE

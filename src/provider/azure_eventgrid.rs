@@ -19,7 +19,7 @@ providers! {
     /// * Delivery id: none. A delivery can be a batch of events, and has no id as a whole. Deliveries with equal
     ///   bodies count as duplicates.
     /// * Event type: `body:/0/eventType` or `body:/type`, **not signed**.
-    /// * Retries: yes.
+    /// * Retries: yes, for up to 1 day.
     /// * Acknowledge within: 30 s.
     /// * Handshake: the event `SubscriptionValidation`, to which the layer responds with the validation code.
     ///   With the CloudEvents schema, an `OPTIONS` request with `WebHook-Request-Origin`, to which the layer
@@ -43,6 +43,7 @@ providers! {
         handshake: Some(HANDSHAKE),
         ack_deadline: Some(Duration::from_secs(30)),
         retries: Some(true),
+        retry_period: Some(Duration::from_secs(24 * 3600)),
         attempt: Some(|| Attempt::Retries(Location::header("aeg-delivery-count")));
 }
 

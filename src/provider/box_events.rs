@@ -13,7 +13,7 @@ providers! {
     ///   ([source](https://developer.box.com/guides/webhooks/v2/)).
     /// * Event type: `body:/trigger`, signed.
     /// * Timestamp: `header:box-delivery-timestamp`; tolerance 600 s.
-    /// * Retries: yes.
+    /// * Retries: yes, for up to 2 hours.
     /// * Acknowledge within: 30 s.
     /// * The layer rejects requests without `box-signature-version: 1` and `box-signature-algorithm:
     ///   HmacSHA256`.
@@ -31,5 +31,6 @@ providers! {
             .event_type("body:/trigger"),
         shared_secret: true,
         ack_deadline: Some(Duration::from_secs(30)),
-        retries: Some(true);
+        retries: Some(true),
+        retry_period: Some(Duration::from_secs(2 * 3600));
 }

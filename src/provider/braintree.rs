@@ -20,18 +20,20 @@ providers! {
     ///
     /// * Signature: HMAC-SHA1 of the form field `bt_payload`, as hex in the form field `bt_signature`.
     /// * Secret: the private key, as text, with the public key as its [key id](crate::Secret::with_key_id).
-    ///   Without a key id, the layer accepts any public key, and does not answer the handshake.
-    /// * Signed content: the form field `bt_payload`, XML as base64. The HMAC key is the SHA-1 of the private
-    ///   key. `bt_signature` is `<public key>|<hex>`, or several such pairs joined with `&`.
-    /// * Delivery id: none. Notifications contain their time, so deliveries with equal bodies count as
+    ///   Without a key id, the layer does not check which public key `bt_signature` names, and does not answer
+    ///   the handshake.
+    /// * Signed content: the text of the form field `bt_payload`, which is base64 of XML. The HMAC key is the
+    ///   SHA-1 of the private key. `bt_signature` is `<public key>|<hex>`, or several such pairs joined with
+    ///   `&`.
+    /// * Delivery id: none. Notifications contain their time, so only retries have equal bodies, which count as
     ///   duplicates.
     /// * Event type: the notification's `kind`, signed.
-    /// * Retries: yes.
+    /// * Retries: yes, for up to 1 day.
     /// * Acknowledge within: 30 s.
     /// * Handshake: `GET ?bt_challenge=…`, to which the layer responds with the challenge's signature. The layer
     ///   rejects payloads that could be a challenge.
-    /// * Not covered: **the other fields of the form**, which Braintree does not send. Read only `bt_payload`
-    ///   from the form.
+    /// * Not covered: **other fields of the form**. Braintree sends none, but an attacker can add some. Read
+    ///   only `bt_payload` from the form.
     /// * [Shared secret](crate::verify::Profile::shared_secret): all destinations of a merchant share its keys,
     ///   and get equal notifications.
     braintree: "braintree", "Braintree",
@@ -45,7 +47,8 @@ providers! {
         equal_bodies: true,
         handshake: Some(HANDSHAKE),
         ack_deadline: Some(Duration::from_secs(30)),
-        retries: Some(true);
+        retries: Some(true),
+        retry_period: Some(Duration::from_secs(24 * 3600));
 }
 
 /// Braintree's handshake: `GET ?bt_challenge=…`, answered with the public key and a MAC with the private key.
@@ -133,7 +136,7 @@ mod signing {
             .ok_or(VerifyError::missing("`bt_payload` is missing in the form"))?;
         let mut macs = keys.signer(None)?;
         macs.update(payload.as_bytes());
-        // Without a key id, the verifier accepts any public key.
+        // Without a key id, the verifier does not check the public key.
         let public_key = keys.first_key_id().unwrap_or("public_key");
         let signature = format!("{public_key}|{}", macs.signature(Encoding::Hex));
         *body = form_with(body, "bt_signature", &signature)?;

@@ -11,7 +11,7 @@ providers! {
     /// * Event type: `body:/event`, signed.
     /// * Timestamp: `field:t`; tolerance 180 s in the past and 300 s in the future. Calendly's own code has the
     ///   same tolerance.
-    /// * Retries: yes.
+    /// * Retries: yes, for up to 1 day.
     /// * Acknowledge within: 15 s
     ///   ([source](https://developer.calendly.com/api-docs/overview/webhooks/webhook-timeouts)).
     calendly: "calendly", "Calendly",
@@ -21,5 +21,6 @@ providers! {
             .event_type("body:/event"),
         ack_deadline: Some(Duration::from_secs(15)),
         retries: Some(true),
+        retry_period: Some(Duration::from_secs(24 * 3600)),
         equal_bodies: true;
 }

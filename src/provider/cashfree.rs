@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::providers;
 use crate::verify::{Attempt::Number, Encoding::Base64, Location, Scheme, TimeUnit::Milliseconds};
 
@@ -11,7 +13,7 @@ providers! {
     /// * Timestamp: `header:x-webhook-timestamp`; any age unless the layer has a
     ///   [`tolerance`](crate::WebhookLayer::tolerance), and up to 300 s in the future. Cashfree documents no
     ///   maximum age.
-    /// * Retries: yes. Cashfree retries three times, after 2, 10 and 30 minutes
+    /// * Retries: yes, for up to 42 minutes. Cashfree retries three times, after 2, 10 and 30 minutes
     ///   ([source](https://www.cashfree.com/docs/api-reference/webhooks/reliability-and-operations)).
     /// * [Shared secret](crate::verify::Profile::shared_secret): all endpoints of an account share the secret.
     cashfree: "cashfree", "Cashfree Payments",
@@ -24,5 +26,6 @@ providers! {
             .event_type("body:/type"),
         attempt: Some(|| Number(Location::header("x-webhook-attempt"))),
         shared_secret: true,
-        retries: Some(true);
+        retries: Some(true),
+        retry_period: Some(Duration::from_secs(42 * 60));
 }

@@ -10,7 +10,7 @@ providers! {
     /// * Secret: the signature key, as text.
     /// * Delivery id: `body:/id`, signed.
     /// * Event type: `body:/type`, signed.
-    /// * Retries: yes.
+    /// * Retries: yes, for up to 30 hours.
     /// * Acknowledge within: 10 s.
     checkout: "checkout", "Checkout.com",
         "https://checkout.com/docs/workflows/set-up-your-webhook-receiver",
@@ -18,5 +18,6 @@ providers! {
             .id("body:/id")
             .event_type("body:/type"),
         ack_deadline: Some(Duration::from_secs(10)),
-        retries: Some(true);
+        retries: Some(true),
+        retry_period: Some(Duration::from_secs(30 * 3600));
 }

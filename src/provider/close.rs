@@ -9,13 +9,13 @@ providers! {
     /// * Signature: HMAC-SHA256 of `{ts}{body}`, as hex in `close-sig-hash`.
     /// * Secret: the `signature_key`, hex.
     /// * Delivery id: none. Close may send changed versions of an event with the same `event.id`
-    ///   ([source](https://developer.close.com/resources/event-log/)). Bodies contain the time, so deliveries
-    ///   with equal bodies count as duplicates.
+    ///   ([source](https://developer.close.com/resources/event-log/)). Bodies contain the time, so only retries
+    ///   have equal bodies, which count as duplicates.
     /// * Event type: `body:/event/action`, signed.
     /// * Timestamp: `header:close-sig-timestamp`; any age unless the layer has a
     ///   [`tolerance`](crate::WebhookLayer::tolerance), and up to 300 s in the future. Close documents no
     ///   maximum age.
-    /// * Retries: yes. Close retries for up to 72 hours.
+    /// * Retries: yes, for up to 3 days.
     /// * Deduplication window: 4 days.
     /// * Acknowledge within: 15 s.
     close -> Result: "close", "Close",
@@ -29,5 +29,6 @@ providers! {
         equal_bodies: true,
         dedupe_window: Some(Duration::from_secs(4 * 24 * 3600)),
         retries: Some(true),
+        retry_period: Some(Duration::from_secs(3 * 24 * 3600)),
         ack_deadline: Some(Duration::from_secs(15));
 }

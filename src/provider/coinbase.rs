@@ -26,7 +26,7 @@ providers! {
     /// * Secret: text, not decoded.
     /// * Delivery id: `body:/event/id`, signed.
     /// * Event type: `body:/event/type`, signed.
-    /// * Retries: yes. Coinbase retries for up to three days
+    /// * Retries: yes, for up to 3 days
     ///   ([source](https://docs.cdp.coinbase.com/commerce/api-arcitecture/webhooks-overview)).
     /// * Deduplication window: 4 days.
     /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of an account share the secret,
@@ -39,5 +39,6 @@ providers! {
         shared_secret: true,
         dedupe_window: Some(Duration::from_secs(4 * 24 * 3600)),
         retries: Some(true),
+        retry_period: Some(Duration::from_secs(3 * 24 * 3600)),
         attempt: Some(|| Attempt::Number(Location::json("/attempt_number")));
 }

@@ -15,7 +15,7 @@ providers! {
     /// * Timestamp: `header:x-cio-timestamp`; any age unless the layer has a
     ///   [`tolerance`](crate::WebhookLayer::tolerance), and up to 300 s in the future. Customer.io documents no
     ///   maximum age.
-    /// * Retries: yes.
+    /// * Retries: yes, for up to 7 days ([source](https://docs.customer.io/api/webhooks/)).
     /// * Deduplication window: 8 days.
     /// * Acknowledge within: 4 s. Otherwise Customer.io retries over seven days
     ///   ([source](https://docs.customer.io/api/webhooks/)).
@@ -29,5 +29,6 @@ providers! {
             .event_type("body:/metric"),
         dedupe_window: Some(Duration::from_secs(8 * 24 * 3600)),
         ack_deadline: Some(Duration::from_secs(4)),
-        retries: Some(true);
+        retries: Some(true),
+        retry_period: Some(Duration::from_secs(7 * 24 * 3600));
 }

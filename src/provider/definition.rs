@@ -35,7 +35,8 @@ pub struct Provider {
     pub name: &'static str,
     /// The URL of the documentation or source code that describes the signature.
     pub source: &'static str,
-    /// `true` if some texts are not valid secrets, so that the constructor returns a `Result`.
+    /// `true` if some texts are not valid secrets, so that the constructor returns a `Result`, or if the
+    /// verifier fetches keys.
     pub(super) fallible: bool,
     pub(super) make: Make,
     pub(super) alias: Option<Alias>,
@@ -66,7 +67,8 @@ pub(super) struct Alias {
 /// The facts about a provider that its scheme does not state.
 #[derive(Clone, Copy)]
 pub(super) struct Facts {
-    /// The format of the secret. `None` means the scheme's format or, without a scheme, text.
+    /// The format of the secret. `None` means the scheme's format; without a scheme, text, or no secret if
+    /// the verifier fetches keys.
     pub(super) secret: Option<SecretFormat>,
     /// Adds the facts that have no field here. Without a scheme, these include the locations of the id and of
     /// the event type.
@@ -76,13 +78,15 @@ pub(super) struct Facts {
     pub(super) batch: bool,
     pub(super) shared_secret: bool,
     pub(super) json_field: Option<&'static str>,
-    /// The form field or query parameter whose JSON is signed and is the payload, if a request has one.
+    /// The form field or query parameter that may contain the payload as JSON. If a request has it, its value
+    /// is signed instead of the body.
     pub(super) signed_field: Option<&'static str>,
     /// `true` if the signature may cover the canonical form of the JSON body.
     pub(super) canonical_json: bool,
     pub(super) dedupe_window: Option<Duration>,
     pub(super) body_limit: Option<usize>,
     pub(super) retries: Option<bool>,
+    pub(super) retry_period: Option<Duration>,
     pub(super) ack_deadline: Option<Duration>,
     pub(super) lease: Option<Duration>,
     pub(super) handshake: Option<Handshake>,
@@ -103,6 +107,7 @@ impl Facts {
         dedupe_window: None,
         body_limit: None,
         retries: None,
+        retry_period: None,
         ack_deadline: None,
         lease: None,
         handshake: None,
@@ -362,6 +367,7 @@ impl Facts {
             .with_dedupe_window(self.dedupe_window)
             .with_body_limit(self.body_limit)
             .with_retries(self.retries)
+            .with_retry_period(self.retry_period)
             .with_ack_deadline(self.ack_deadline)
             .with_lease(self.lease);
         let profile = match self.json_field {
@@ -421,7 +427,7 @@ mod tests {
         verify::{Location, Verifier},
     };
 
-    /// Returns unusual secrets, and pairs that a plain hash could not distinguish.
+    /// Returns unusual secrets, and pairs of secrets of which one begins or ends with the other.
     fn unusual_secrets(provider: &Provider) -> Result<Vec<Secrets>, InvalidSecret> {
         const PEM: &str = "-----BEGIN PUBLIC KEY-----\nAQIDBA==\n-----END PUBLIC KEY-----";
         let texts = ["a", "\u{e9}\u{1f980}", "a b", "a:b", ":", "a\nb", "a\0b", "a\u{200b}b", "00", "===="];

@@ -30,7 +30,7 @@ providers! {
     ///   API Event Received`, which the handler must return; the layer's response to a duplicate is empty.
     /// * Timestamp: `event_time`; any age unless the layer has a [`tolerance`](crate::WebhookLayer::tolerance),
     ///   and up to 300 s in the future. All attempts over three days have the same time.
-    /// * Retries: yes.
+    /// * Retries: yes, for up to 3 days.
     /// * Acknowledge within: 30 s.
     /// * Handshake: the event `callback_test`, to which the layer itself responds with `Hello API Event
     ///   Received` after verification.
@@ -45,7 +45,8 @@ providers! {
         json_field: Some("json"),
         handshake: Some(HANDSHAKE),
         ack_deadline: Some(Duration::from_secs(30)),
-        retries: Some(true);
+        retries: Some(true),
+        retry_period: Some(Duration::from_secs(3 * 24 * 3600));
 }
 
 const HANDSHAKE: Handshake = Handshake {

@@ -11,7 +11,7 @@ providers! {
     /// * Delivery id: none. A delivery can be a batch of events, and has no id as a whole.
     /// * Event type: `body:/0/type`, signed.
     /// * Timestamp: `header:x-emailit-timestamp`; tolerance 300 s.
-    /// * Retries: yes. Emailit retries for about three days, and signs each attempt anew
+    /// * Retries: yes, for up to 3 days. Emailit signs each attempt anew
     ///   ([source](https://emailit.com/products/webhooks)).
     /// * Deduplication window: 8 days.
     /// * Acknowledge within: 30 s.
@@ -26,6 +26,7 @@ providers! {
         batch: true,
         dedupe_window: Some(Duration::from_secs(8 * 24 * 3600)),
         retries: Some(true),
+        retry_period: Some(Duration::from_secs(3 * 24 * 3600)),
         ack_deadline: Some(Duration::from_secs(30)),
         equal_bodies: true;
 }

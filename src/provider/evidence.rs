@@ -1,6 +1,7 @@
 //! The evidence for the facts of each provider.
 
-/// The best source for a provider's facts when they were last checked.
+/// The kind of source for a provider's facts: the best one that was read, or [`Memory`](Self::Memory) if any
+/// fact has no source.
 ///
 /// ```
 /// use tower_webhook::provider::{self, Evidence};

@@ -21,7 +21,7 @@ providers! {
     /// * Delivery id: `header:x-fal-webhook-request-id`, signed.
     /// * Event type: `body:/status`, signed.
     /// * Timestamp: `header:x-fal-webhook-timestamp`; tolerance 300 s.
-    /// * Retries: yes. fal makes ten attempts over two hours.
+    /// * Retries: yes, for up to 2 hours. fal makes ten attempts.
     /// * Acknowledge within: 15 s.
     /// * [Shared secret](crate::verify::Profile::shared_secret): fal signs with one key set for all customers.
     fal -> Result: "fal", "fal.ai",
@@ -36,5 +36,6 @@ providers! {
             .event_type("body:/status"),
         shared_secret: true,
         retries: Some(true),
+        retry_period: Some(Duration::from_secs(2 * 3600)),
         ack_deadline: Some(Duration::from_secs(15));
 }

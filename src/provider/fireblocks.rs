@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::providers;
 use crate::verify::{
     Algorithm::RsaSha512,
@@ -12,7 +14,7 @@ providers! {
     /// * Secret: the public key that Fireblocks publishes for the environment, as PEM or base64 of its DER.
     /// * Delivery id: `body:/id`, signed.
     /// * Event type: `body:/eventType`, signed.
-    /// * Retries: yes.
+    /// * Retries: yes, for up to 8 hours.
     /// * [Shared secret](crate::verify::Profile::shared_secret): Fireblocks signs with one key for all
     ///   customers, and each webhook gets the event with the same id.
     fireblocks -> Result: "fireblocks", "Fireblocks",
@@ -22,7 +24,8 @@ providers! {
             .id("body:/id")
             .event_type("body:/eventType"),
         shared_secret: true,
-        retries: Some(true);
+        retries: Some(true),
+        retry_period: Some(Duration::from_secs(8 * 3600));
 
     /// Creates a verifier for Fireblocks (v2).
     ///
@@ -34,7 +37,7 @@ providers! {
     ///   signature. The layer ignores its `alg`, and verifies every signature as RS512.
     /// * Delivery id: `body:/id`, signed.
     /// * Event type: `body:/eventType`, signed.
-    /// * Retries: yes.
+    /// * Retries: yes, for up to 8 hours.
     fireblocks_v2 -> Result: "fireblocks-v2", "Fireblocks (v2)",
         "https://developers.fireblocks.com/reference/validating-webhooks",
         Scheme::new(RsaSha512, "fireblocks-webhook-signature", Base64Url)
@@ -43,5 +46,6 @@ providers! {
             .id("body:/id")
             .event_type("body:/eventType"),
         shared_secret: true,
-        retries: Some(true);
+        retries: Some(true),
+        retry_period: Some(Duration::from_secs(8 * 3600));
 }

@@ -10,7 +10,8 @@ providers! {
     /// * Secret: text, not decoded.
     /// * Delivery id: none.
     /// * Event type: `body:/reason`, signed.
-    /// * Retries: yes. Flux retries four times, after 2, 4, 8 and 16 s or as specified by `Retry-After`
+    /// * Retries: yes, for up to 30 s. Flux retries four times, after 2, 4, 8 and 16 s or as specified by
+    ///   `Retry-After`
     ///   ([source](https://github.com/fluxcd/notification-controller/blob/HEAD/internal/notifier/client.go)).
     ///   The [lease](crate::WebhookLayer::lease) of claims is therefore 10 s. It applies only with
     ///   [`dedupe_by`](crate::WebhookLayer::dedupe_by), because deliveries have no id.
@@ -20,5 +21,6 @@ providers! {
             .prefix("sha256=")
             .event_type("body:/reason"),
         retries: Some(true),
+        retry_period: Some(Duration::from_secs(30)),
         lease: Some(Duration::from_secs(10));
 }

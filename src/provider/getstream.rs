@@ -14,7 +14,7 @@ providers! {
     ///   the layer.
     /// * Delivery id: `header:x-webhook-id`, **not signed**.
     /// * Event type: `body:/type`, signed.
-    /// * Retries: yes.
+    /// * Retries: yes, for up to 1 minute.
     /// * Acknowledge within: 6 s.
     /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of an app share the secret.
     getstream: "getstream", "GetStream",
@@ -26,6 +26,7 @@ providers! {
         shared_secret: true,
         ack_deadline: Some(Duration::from_secs(6)),
         retries: Some(true),
+        retry_period: Some(Duration::from_secs(60)),
         lease: Some(Duration::from_secs(10)),
         attempt: Some(|| Attempt::Number(Location::header("x-webhook-attempt")));
 }

@@ -18,5 +18,6 @@ providers! {
         Scheme::hmac_sha256("heroku-webhook-hmac-sha256", Base64)
             .id("body:/id")
             .event_type("body:/resource"),
-        dedupe_window: Some(Duration::from_secs(4 * 24 * 3600));
+        dedupe_window: Some(Duration::from_secs(4 * 24 * 3600)),
+        retry_period: Some(Duration::from_secs(3 * 24 * 3600));
 }

@@ -16,7 +16,7 @@ providers! {
     /// * Delivery id: `header:x-event-id`, **not signed**.
     /// * Event type: `header:x-event-type`, **not signed**. With `v1`, it is signed if `h` lists the header.
     /// * Timestamp: `field:t`; tolerance 300 s.
-    /// * Retries: yes.
+    /// * Retries: yes, for up to 8 days.
     /// * Deduplication window: 9 days.
     /// * Acknowledge within: 15 s.
     /// * If a delivery has both versions, the layer verifies `v1`. An attacker who captures such a delivery can
@@ -36,6 +36,7 @@ providers! {
             .event_type("header:x-event-type"),
         ack_deadline: Some(Duration::from_secs(15)),
         retries: Some(true),
+        retry_period: Some(Duration::from_secs(8 * 24 * 3600)),
         dedupe_window: Some(Duration::from_secs(9 * 24 * 3600));
 
     /// Creates a verifier for Hook0 (version 1).
@@ -49,7 +50,7 @@ providers! {
     /// * Delivery id: `header:x-event-id`, **not signed**, unless `h` lists the header.
     /// * Event type: `header:x-event-type`, **not signed**, unless `h` lists the header.
     /// * Timestamp: `field:t`; tolerance 300 s.
-    /// * Retries: yes.
+    /// * Retries: yes, for up to 8 days.
     /// * Deduplication window: 9 days.
     /// * Acknowledge within: 15 s.
     /// * Only dots separate the values of the headers and the body. The layer therefore rejects a delivery if a
@@ -62,5 +63,6 @@ providers! {
             .event_type("header:x-event-type"),
         ack_deadline: Some(Duration::from_secs(15)),
         retries: Some(true),
+        retry_period: Some(Duration::from_secs(8 * 24 * 3600)),
         dedupe_window: Some(Duration::from_secs(9 * 24 * 3600));
 }

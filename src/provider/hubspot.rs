@@ -16,7 +16,7 @@ providers! {
     /// * Secret: the client secret, as text.
     /// * Delivery id: none.
     /// * Event type: `body:/0/subscriptionType`, signed.
-    /// * Retries: yes.
+    /// * Retries: yes, for up to 1 day.
     /// * Acknowledge within: 5 s.
     /// * Batches: one body can carry several events. HubSpot sends at most 100 in one body
     ///   ([source](https://developers.hubspot.com/docs/guides/crm/private-apps/webhooks)).
@@ -33,6 +33,7 @@ providers! {
         batch: true,
         ack_deadline: Some(Duration::from_secs(5)),
         retries: Some(true),
+        retry_period: Some(Duration::from_secs(24 * 3600)),
         attempt: Some(|| Attempt::Retries(Location::json("/0/attemptNumber")));
 
     /// Creates a verifier for HubSpot v2.
@@ -41,7 +42,7 @@ providers! {
     /// * Secret: the client secret, as text.
     /// * Delivery id: none.
     /// * Event type: `body:/0/subscriptionType`, signed.
-    /// * Retries: yes.
+    /// * Retries: yes, for up to 1 day.
     /// * Acknowledge within: 5 s.
     /// * Batches: one body can carry several events. HubSpot sends at most 100 in one body
     ///   ([source](https://developers.hubspot.com/docs/guides/crm/private-apps/webhooks)).
@@ -57,6 +58,7 @@ providers! {
         batch: true,
         ack_deadline: Some(Duration::from_secs(5)),
         retries: Some(true),
+        retry_period: Some(Duration::from_secs(24 * 3600)),
         attempt: Some(|| Attempt::Retries(Location::json("/0/attemptNumber")));
 
     /// Creates a verifier for HubSpot v3.
@@ -66,7 +68,7 @@ providers! {
     /// * Delivery id: none.
     /// * Event type: `body:/0/subscriptionType`, signed.
     /// * Timestamp: `header:x-hubspot-request-timestamp`; tolerance 300 s.
-    /// * Retries: yes.
+    /// * Retries: yes, for up to 1 day.
     /// * Acknowledge within: 5 s.
     /// * Batches: one body can carry several events. HubSpot sends at most 100 in one body
     ///   ([source](https://developers.hubspot.com/docs/guides/crm/private-apps/webhooks)).
@@ -85,5 +87,6 @@ providers! {
         batch: true,
         ack_deadline: Some(Duration::from_secs(5)),
         retries: Some(true),
+        retry_period: Some(Duration::from_secs(24 * 3600)),
         attempt: Some(|| Attempt::Retries(Location::json("/0/attemptNumber")));
 }

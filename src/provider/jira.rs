@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::providers;
 use crate::verify::{Attempt, Encoding::Hex, Location, Scheme};
 
@@ -8,7 +10,8 @@ providers! {
     /// * Secret: text, not decoded.
     /// * Delivery id: `header:x-atlassian-webhook-identifier`, **not signed**.
     /// * Event type: `body:/webhookEvent`, signed.
-    /// * Retries: yes.
+    /// * Retries: yes, for up to 75 minutes
+    ///   ([source](https://developer.atlassian.com/cloud/jira/platform/webhooks/#retry-policy)).
     /// * [Shared secret](crate::verify::Profile::shared_secret): the sites of an app can share a secret, but ids
     ///   are unique only within a site. Set a different [`scope`](crate::WebhookLayer::scope) for each site.
     jira: "jira", "Jira Cloud",
@@ -19,5 +22,6 @@ providers! {
             .event_type("body:/webhookEvent"),
         shared_secret: true,
         retries: Some(true),
+        retry_period: Some(Duration::from_secs(75 * 60)),
         attempt: Some(|| Attempt::Retries(Location::header("x-atlassian-webhook-retry")));
 }

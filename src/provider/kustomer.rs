@@ -10,7 +10,7 @@ providers! {
     /// * Secret: the webhook's token, as text.
     /// * Delivery id: `body:/id`, signed.
     /// * Event type: `body:/name`, signed.
-    /// * Retries: yes. Kustomer retries for about an hour.
+    /// * Retries: yes, for up to 1 hour.
     /// * Deduplication window: 1 day.
     kustomer: "kustomer", "Kustomer",
         "https://developer.kustomer.com/docs/events/delivery-and-retries",
@@ -18,5 +18,6 @@ providers! {
             .id("body:/id")
             .event_type("body:/name"),
         dedupe_window: Some(Duration::from_secs(24 * 3600)),
-        retries: Some(true);
+        retries: Some(true),
+        retry_period: Some(Duration::from_secs(3600));
 }

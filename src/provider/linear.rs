@@ -11,7 +11,7 @@ providers! {
     /// * Delivery id: `header:linear-delivery`, **not signed**.
     /// * Event type: `body:/type`, signed.
     /// * Timestamp: `body:/webhookTimestamp`; tolerance 60 s.
-    /// * Retries: yes.
+    /// * Retries: yes, for up to 8 hours.
     /// * Acknowledge within: 5 s.
     linear: "linear", "Linear",
         "https://github.com/linear/linear/blob/HEAD/packages/sdk/src/webhooks/client.ts",
@@ -21,5 +21,6 @@ providers! {
             .id("header:linear-delivery")
             .event_type("body:/type"),
         ack_deadline: Some(Duration::from_secs(5)),
-        retries: Some(true);
+        retries: Some(true),
+        retry_period: Some(Duration::from_secs(421 * 60));
 }

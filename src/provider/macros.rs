@@ -29,7 +29,7 @@ macro_rules! constructor {
         ///
         /// # Errors
         ///
-        /// Returns an error if a secret is not valid for the provider, for example because it cannot be decoded.
+        /// Returns an error if a secret does not have the format described above.
         pub fn $constructor(
             secrets: impl $crate::IntoSecrets,
         ) -> Result<$crate::provider::ProviderVerifier, $crate::InvalidSecret> {

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use serde::Deserialize;
 
 use super::{
@@ -21,7 +23,7 @@ providers! {
     /// * Timestamp: `body:/signature/timestamp`; any age unless the layer has a
     ///   [`tolerance`](crate::WebhookLayer::tolerance), and up to 300 s in the future. Mailgun documents no
     ///   maximum age.
-    /// * Retries: yes.
+    /// * Retries: yes, for up to 8 hours.
     /// * Body limit: 30 MiB.
     /// * Not covered: **the event**. An attacker who captures a delivery can send any other event with its
     ///   signature. Within the deduplication window, the layer handles only one of them.
@@ -37,6 +39,7 @@ providers! {
             .with_event_type_signed(false)
             .with_tolerance(Tolerance::any_age()),
         retries: Some(true),
+        retry_period: Some(Duration::from_secs(8 * 3600)),
         body_limit: Some(30 * 1024 * 1024);
 }
 

@@ -20,7 +20,7 @@ providers! {
     ///   [`for_each`](crate::Delivery::for_each).
     /// * Event type: `body:/object`, signed. It is, for example, `whatsapp_business_account`, `page` or
     ///   `instagram`, and not the `field` of a change.
-    /// * Retries: yes.
+    /// * Retries: yes, for up to 7 days.
     /// * Acknowledge within: 20 s.
     /// * Body limit: 3 MiB.
     /// * Handshake: `GET` with `hub.challenge`. The layer echoes the challenge if `hub.verify_token` equals the
@@ -37,6 +37,7 @@ providers! {
         handshake: Some(HANDSHAKE),
         ack_deadline: Some(Duration::from_secs(20)),
         retries: Some(true),
+        retry_period: Some(Duration::from_secs(7 * 24 * 3600)),
         body_limit: Some(3 * 1024 * 1024);
 }
 

@@ -10,7 +10,7 @@ providers! {
     /// * Secret: text, not decoded.
     /// * Delivery id: `body:/id`, signed.
     /// * Event type: `body:/type`, signed.
-    /// * Retries: yes.
+    /// * Retries: yes, for up to 26 hours.
     /// * Acknowledge within: 15 s.
     mollie: "mollie", "Mollie (next-gen)",
         "https://github.com/mollie/mollie-api-php/blob/HEAD/src/Webhooks/SignatureValidator.php",
@@ -19,5 +19,6 @@ providers! {
             .id("body:/id")
             .event_type("body:/type"),
         ack_deadline: Some(Duration::from_secs(15)),
-        retries: Some(true);
+        retries: Some(true),
+        retry_period: Some(Duration::from_secs(26 * 3600));
 }

@@ -31,7 +31,7 @@ providers! {
     ///   and two webhooks for one change may share it.
     /// * Event type: `body:/event/type`, **not signed**.
     /// * Timestamp: the token's `exp`; tokens are valid for a few minutes.
-    /// * Retries: yes. monday.com retries every minute for half an hour
+    /// * Retries: yes, for up to 30 minutes. monday.com retries every minute
     ///   ([source](https://developer.monday.com/api-reference/docs/webhooks)).
     /// * Acknowledge within: 180 s.
     /// * Handshake: a body with only a `challenge`, which the layer echoes. Webhooks of a board send this
@@ -55,6 +55,7 @@ providers! {
         // Bodies contain the time and the webhook's id.
         equal_bodies: true,
         retries: Some(true),
+        retry_period: Some(Duration::from_secs(30 * 60)),
         handshake: Some(HANDSHAKE),
         ack_deadline: Some(Duration::from_secs(180));
 }

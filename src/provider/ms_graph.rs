@@ -28,7 +28,8 @@ providers! {
     ///   **the body is not protected**.
     /// * Secret: text, not decoded.
     /// * Delivery id: none. A delivery can carry several notifications, and has no id as a whole.
-    /// * Retries: yes.
+    /// * Retries: yes, for up to 4 hours
+    ///   ([source](https://learn.microsoft.com/en-us/graph/change-notifications-delivery-webhooks)).
     /// * Acknowledge within: 3 s. Otherwise Microsoft Graph retries for up to 4 hours.
     /// * Handshake: `POST ?validationToken=…`. The layer echoes the token to any client. Unlike notifications,
     ///   the request is not JSON.
@@ -41,6 +42,7 @@ providers! {
         batch: true,
         profile: token_profile,
         retries: Some(true),
+        retry_period: Some(Duration::from_secs(4 * 3600)),
         ack_deadline: Some(Duration::from_secs(3)),
         handshake: Some(HANDSHAKE);
 }

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::providers;
 use crate::verify::{Attempt, Encoding::Hex, Location, Scheme};
 
@@ -9,7 +11,7 @@ providers! {
     ///   a subscription. The layer rejects that request, so receive it without the layer.
     /// * Delivery id: `body:/id`, signed.
     /// * Event type: `body:/type`, signed.
-    /// * Retries: yes.
+    /// * Retries: yes, for up to 1 day ([source](https://developers.notion.com/reference/webhooks)).
     notion: "notion", "Notion",
         "https://github.com/makenotion/notion-sdk-js/blob/HEAD/src/webhooks.ts",
         Scheme::hmac_sha256("x-notion-signature", Hex)
@@ -17,5 +19,6 @@ providers! {
             .id("body:/id")
             .event_type("body:/type"),
         retries: Some(true),
+        retry_period: Some(Duration::from_secs(24 * 3600)),
         attempt: Some(|| Attempt::Number(Location::json("/attempt_number")));
 }

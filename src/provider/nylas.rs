@@ -12,7 +12,7 @@ providers! {
     ///   once it is verified.
     /// * Delivery id: `body:/id`, signed.
     /// * Event type: `body:/type`, signed.
-    /// * Retries: yes.
+    /// * Retries: yes, for up to 20 minutes.
     /// * Acknowledge within: 10 s. Otherwise Nylas retries
     ///   ([source](https://developer.nylas.com/docs/cookbook/use-cases/build/retry-failed-webhooks.md)).
     /// * Body limit: 2 MiB.
@@ -24,6 +24,7 @@ providers! {
             .event_type("body:/type"),
         profile: |profile| profile.with_content_encoding(SignedEncoding::Encoded),
         retries: Some(true),
+        retry_period: Some(Duration::from_secs(20 * 60)),
         ack_deadline: Some(Duration::from_secs(10)),
         handshake: Some(CHALLENGE),
         body_limit: Some(2 * 1024 * 1024);

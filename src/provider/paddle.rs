@@ -11,7 +11,7 @@ providers! {
     /// * Delivery id: `body:/event_id`, signed.
     /// * Event type: `body:/event_type`, signed.
     /// * Timestamp: `field:ts`; tolerance 5 s in the past and 300 s in the future.
-    /// * Retries: yes.
+    /// * Retries: yes, for up to 3 days.
     /// * Acknowledge within: 5 s.
     paddle: "paddle", "Paddle Billing",
         "https://github.com/PaddleHQ/paddle-go-sdk/blob/HEAD/webhook_verifier_test.go",
@@ -24,5 +24,6 @@ providers! {
             .id("body:/event_id")
             .event_type("body:/event_type"),
         ack_deadline: Some(Duration::from_secs(5)),
-        retries: Some(true);
+        retries: Some(true),
+        retry_period: Some(Duration::from_secs(3 * 24 * 3600));
 }

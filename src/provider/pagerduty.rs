@@ -10,7 +10,7 @@ providers! {
     /// * Secret: text, not decoded.
     /// * Delivery id: `body:/event/id`, signed.
     /// * Event type: `body:/event/event_type`, signed.
-    /// * Retries: yes.
+    /// * Retries: yes, for up to 2 days.
     /// * Acknowledge within: 5 s.
     pagerduty: "pagerduty", "PagerDuty v3",
         "https://github.com/PagerDuty/developer-docs/blob/HEAD/docs/webhooks/04-Signatures.md",
@@ -20,5 +20,6 @@ providers! {
             .id("body:/event/id")
             .event_type("body:/event/event_type"),
         ack_deadline: Some(Duration::from_secs(5)),
-        retries: Some(true);
+        retries: Some(true),
+        retry_period: Some(Duration::from_secs(2 * 24 * 3600));
 }

@@ -1,4 +1,4 @@
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 
@@ -23,7 +23,7 @@ use crate::{
 /// * Timestamp: `header:paypal-transmission-time`; any age unless the layer has a
 ///   [`tolerance`](crate::WebhookLayer::tolerance), and up to 300 s in the future. PayPal documents no
 ///   maximum age.
-/// * Retries: yes.
+/// * Retries: yes, for up to 3 days.
 /// * Not covered: **the body**. An attacker can compute another body with the same CRC-32, and send it with
 ///   a captured signature. Use HTTPS, and query PayPal's API for important data.
 /// * Key: the certificate at the URL in `PAYPAL-CERT-URL`, which must begin with
@@ -64,6 +64,7 @@ static ROW: Provider = Provider::fetched(
                 .with_tolerance(Tolerance::any_age())
         },
         retries: Some(true),
+        retry_period: Some(Duration::from_secs(3 * 24 * 3600)),
         ..Facts::NONE
     },
 );

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::providers;
 use crate::verify::{Algorithm::HmacSha512, Encoding::Hex, Scheme};
 
@@ -8,10 +10,11 @@ providers! {
     /// * Secret: the API's secret key, as text.
     /// * Delivery id: none.
     /// * Event type: `body:/event`, signed.
-    /// * Retries: yes.
+    /// * Retries: yes, for up to 3 days.
     paystack: "paystack", "Paystack",
         "https://github.com/PaystackHQ/plugin-whmcs/blob/HEAD/modules/gateways/callback/paystack.php",
         Scheme::new(HmacSha512, "x-paystack-signature", Hex)
             .event_type("body:/event"),
-        retries: Some(true);
+        retries: Some(true),
+        retry_period: Some(Duration::from_secs(3 * 24 * 3600));
 }

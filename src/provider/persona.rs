@@ -14,7 +14,7 @@ providers! {
     /// * Delivery id: `body:/data/id`, signed.
     /// * Event type: `body:/data/attributes/name`, signed.
     /// * Timestamp: `field:t`; tolerance 300 s.
-    /// * Retries: yes.
+    /// * Retries: yes, for up to 52 hours ([source](https://docs.withpersona.com/webhooks)).
     /// * Acknowledge within: 5 s. Otherwise Persona retries
     ///   ([source](https://docs.withpersona.com/2022-09-01/webhooks-best-practices)).
     persona: "persona", "Persona",
@@ -25,5 +25,6 @@ providers! {
             .event_type("body:/data/attributes/name"),
         ack_deadline: Some(Duration::from_secs(5)),
         retries: Some(true),
+        retry_period: Some(Duration::from_secs(3081 * 60)),
         attempt: Some(|| Attempt::Number(Location::header("persona-webhook-attempts-made")));
 }

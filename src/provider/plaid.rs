@@ -17,7 +17,7 @@ providers! {
     /// * Delivery id: none.
     /// * Event type: `body:/webhook_code`, signed.
     /// * Timestamp: the token's `iat`; tolerance 300 s.
-    /// * Retries: yes.
+    /// * Retries: yes, for up to 1 day ([source](https://plaid.com/docs/api/webhooks/#webhook-retries)).
     /// * Acknowledge within: 10 s.
     plaid -> Result: "plaid", "Plaid",
         "https://plaid.com/docs/api/webhooks/webhook-verification/",
@@ -35,5 +35,6 @@ providers! {
         secret: Some(SecretFormat::PublicKey),
         profile: |profile| profile.with_event_type(Location::json("/webhook_code")),
         ack_deadline: Some(Duration::from_secs(10)),
-        retries: Some(true);
+        retries: Some(true),
+        retry_period: Some(Duration::from_secs(24 * 3600));
 }

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::{providers, shapes};
 
 providers! {
@@ -11,9 +13,15 @@ providers! {
     /// * Delivery id: `header:webhook-id`, signed.
     /// * Event type: `body:/type`, signed.
     /// * Timestamp: `header:webhook-timestamp`; tolerance 300 s.
+    /// * Retries: yes, for up to 34 minutes
+    ///   ([source](https://github.com/polarsource/polar/blob/HEAD/server/polar/webhook/tasks.py)).
+    /// * Acknowledge within: 10 s.
     polar: "standard-webhooks-rawkey", "Polar",
         "https://github.com/polarsource/polar/blob/HEAD/docs/integrate/webhooks/delivery.mdx",
         shapes::standard_webhooks_raw_key("webhook")
             .key_text_or_whsec()
-            .event_type("body:/type");
+            .event_type("body:/type"),
+        ack_deadline: Some(Duration::from_secs(10)),
+        retries: Some(true),
+        retry_period: Some(Duration::from_secs(34 * 60));
 }

@@ -15,7 +15,7 @@ providers! {
     ///   record.
     /// * Delivery id: `body:/uuid`, signed.
     /// * Event type: `body:/event`, signed.
-    /// * Retries: yes.
+    /// * Retries: yes, for up to 36 minutes.
     /// * Acknowledge within: 5 s.
     /// * Use [`postal_sha1`] for versions of Postal that do not send `x-postal-signature-256`.
     postal -> Result: "postal", "Postal",
@@ -25,6 +25,7 @@ providers! {
             .id("body:/uuid")
             .event_type("body:/event"),
         retries: Some(true),
+        retry_period: Some(Duration::from_secs(36 * 60)),
         ack_deadline: Some(Duration::from_secs(5));
 
     /// Creates a verifier for Postal (legacy).
@@ -34,7 +35,7 @@ providers! {
     ///   record.
     /// * Delivery id: `body:/uuid`, signed.
     /// * Event type: `body:/event`, signed.
-    /// * Retries: yes.
+    /// * Retries: yes, for up to 36 minutes.
     /// * Acknowledge within: 5 s.
     /// * Prefer [`postal`]: SHA-1 is weak for signatures.
     postal_sha1 -> Result: "postal-sha1", "Postal (legacy)",
@@ -44,5 +45,6 @@ providers! {
             .id("body:/uuid")
             .event_type("body:/event"),
         retries: Some(true),
+        retry_period: Some(Duration::from_secs(36 * 60)),
         ack_deadline: Some(Duration::from_secs(5));
 }

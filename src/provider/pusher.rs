@@ -9,9 +9,9 @@ providers! {
     /// * Signature: HMAC-SHA256 of the body, as hex in `x-pusher-signature`.
     /// * Secret: the app's secret, as text, with the app's key as its [key id](crate::Secret::with_key_id).
     ///   Pusher sends the app's key in `X-Pusher-Key`.
-    /// * Delivery id: none. Bodies contain their time (`time_ms`), so deliveries with equal bodies count as
-    ///   duplicates.
-    /// * Retries: yes.
+    /// * Delivery id: none. Bodies contain their time (`time_ms`), so only retries have equal bodies, which
+    ///   count as duplicates.
+    /// * Retries: yes, for up to 5 minutes.
     /// * Acknowledge within: 4 s.
     /// * Batches: one body can carry several events ([source](https://pusher.com/blog/batch-webhooks)).
     /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of an app share the secret, and
@@ -23,5 +23,6 @@ providers! {
         batch: true,
         equal_bodies: true,
         ack_deadline: Some(Duration::from_secs(4)),
-        retries: Some(true);
+        retries: Some(true),
+        retry_period: Some(Duration::from_secs(5 * 60));
 }

@@ -10,7 +10,7 @@ providers! {
     /// * Secret: text, not decoded.
     /// * Delivery id: `header:x-razorpay-event-id`, **not signed**.
     /// * Event type: `body:/event`, signed.
-    /// * Retries: yes.
+    /// * Retries: yes, for up to 1 day.
     /// * Acknowledge within: 5 s.
     /// * [Shared secret](crate::verify::Profile::shared_secret): the webhooks of an account can share a secret,
     ///   and each gets the event with the same id.
@@ -21,5 +21,6 @@ providers! {
             .event_type("body:/event"),
         shared_secret: true,
         ack_deadline: Some(Duration::from_secs(5)),
-        retries: Some(true);
+        retries: Some(true),
+        retry_period: Some(Duration::from_secs(24 * 3600));
 }

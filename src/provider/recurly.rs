@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::providers;
 use crate::verify::{Encoding::Hex, Scheme, TimeUnit::Milliseconds};
 
@@ -13,7 +15,7 @@ providers! {
     ///   not count as duplicates, because two changes in one second can have equal bodies.
     /// * Event type: `body:/event_type`, signed.
     /// * Timestamp: `item:0`; tolerance 300 s. The timestamp is the first item of the header.
-    /// * Retries: yes.
+    /// * Retries: yes, for up to 73 hours.
     recurly: "recurly", "Recurly",
         "https://docs.recurly.com/recurly-subscriptions/docs/signature-verification",
         Scheme::hmac_sha256("recurly-signature", Hex)
@@ -21,5 +23,6 @@ providers! {
             .timestamp("item:0", Milliseconds)
             .signs("{ts}.{body}")
             .event_type("body:/event_type"),
-        retries: Some(true);
+        retries: Some(true),
+        retry_period: Some(Duration::from_secs(73 * 3600));
 }

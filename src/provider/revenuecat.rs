@@ -12,7 +12,7 @@ providers! {
     /// * Delivery id: `body:/event/id`, signed.
     /// * Event type: `body:/event/type`, signed.
     /// * Timestamp: `field:t`; tolerance 300 s.
-    /// * Retries: yes.
+    /// * Retries: yes, for up to 155 minutes ([source](https://www.revenuecat.com/docs/integrations/webhooks)).
     /// * Deduplication window: 1 day.
     /// * Acknowledge within: 60 s. RevenueCat requires a 200. Otherwise it retries five times over two and a
     ///   half hours.
@@ -23,5 +23,6 @@ providers! {
             .event_type("body:/event/type"),
         dedupe_window: Some(Duration::from_secs(24 * 3600)),
         ack_deadline: Some(Duration::from_secs(60)),
-        retries: Some(true);
+        retries: Some(true),
+        retry_period: Some(Duration::from_secs(155 * 60));
 }

@@ -15,7 +15,7 @@ providers! {
     ///   body.
     /// * Delivery id: none.
     /// * Event type: `header:saleor-event`, **not signed**.
-    /// * Retries: yes.
+    /// * Retries: yes, for up to 6 minutes.
     /// * Acknowledge within: 18 s.
     /// * Not covered: `Saleor-Domain`, `Saleor-Api-Url` and the other headers. Only the key distinguishes
     ///   installations, so use one verifier per installation.
@@ -38,5 +38,6 @@ providers! {
         shared_secret: true,
         ack_deadline: Some(Duration::from_secs(18)),
         retries: Some(true),
+        retry_period: Some(Duration::from_secs(6 * 60)),
         lease: Some(Duration::from_secs(10));
 }

@@ -12,7 +12,7 @@ providers! {
     /// * Event type: `header:sanity-operation`, **not signed**.
     /// * Timestamp: `field:t`; any age unless the layer has a [`tolerance`](crate::WebhookLayer::tolerance), and
     ///   up to 300 s in the future.
-    /// * Retries: yes. Sanity retries twice, 30 s apart
+    /// * Retries: yes, for up to 1 minute. Sanity retries twice, 30 s apart
     ///   ([source](https://www.sanity.io/docs/changelog/50ec6abf-fe0c-475b-ae72-314148860132)). The
     ///   [lease](crate::WebhookLayer::lease) of claims is therefore 10 s.
     sanity: "sanity", "Sanity",
@@ -26,5 +26,6 @@ providers! {
             .id("header:idempotency-key")
             .event_type("header:sanity-operation"),
         retries: Some(true),
+        retry_period: Some(Duration::from_secs(60)),
         lease: Some(Duration::from_secs(10));
 }

@@ -12,11 +12,11 @@ providers! {
     ///   `x-twilio-email-event-webhook-signature`.
     /// * Secret: the verification key, base64 of DER.
     /// * Delivery id: none. A delivery is a batch of events, and has no id as a whole. Each event has an
-    ///   `sg_event_id`, so deliveries with equal bodies count as duplicates.
+    ///   `sg_event_id`, so only retries have equal bodies, which count as duplicates.
     /// * Timestamp: `header:x-twilio-email-event-webhook-timestamp`; any age unless the layer has a
     ///   [`tolerance`](crate::WebhookLayer::tolerance), and up to 300 s in the future. SendGrid documents no
     ///   maximum age.
-    /// * Retries: yes.
+    /// * Retries: yes, for up to 1 day.
     /// * Acknowledge within: 10 s.
     /// * Body limit: 32 MiB.
     /// * Batches: one body can carry several events
@@ -32,5 +32,6 @@ providers! {
         equal_bodies: true,
         ack_deadline: Some(Duration::from_secs(10)),
         retries: Some(true),
+        retry_period: Some(Duration::from_secs(24 * 3600)),
         body_limit: Some(32 * 1024 * 1024);
 }

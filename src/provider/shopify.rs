@@ -13,7 +13,7 @@ providers! {
     ///   ([source](https://shopify.dev/apps/build/webhooks/ignore-duplicates)). To run the handler once for each
     ///   event, use this header with [`dedupe_by`](crate::WebhookLayer::dedupe_by).
     /// * Event type: `header:x-shopify-topic` or `header:shopify-topic`, **not signed**.
-    /// * Retries: yes.
+    /// * Retries: yes, for up to 4 hours.
     /// * Deduplication window: 1 day.
     /// * Acknowledge within: 5 s
     ///   ([source](https://community.shopify.com/c/Shopify-APIs-SDKs/Webhook-on-create-orders-called-twice/m-p/543046)).
@@ -30,5 +30,6 @@ providers! {
             .event_type(["header:x-shopify-topic", "header:shopify-topic"]),
         dedupe_window: Some(Duration::from_secs(24 * 3600)),
         ack_deadline: Some(Duration::from_secs(5)),
-        retries: Some(true);
+        retries: Some(true),
+        retry_period: Some(Duration::from_secs(4 * 3600));
 }

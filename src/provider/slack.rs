@@ -21,7 +21,7 @@ providers! {
     ///   deduplicated, because Slack displays the handler's response.
     /// * Event type: `body:/event/type`, signed.
     /// * Timestamp: `header:x-slack-request-timestamp`; tolerance 300 s.
-    /// * Retries: yes.
+    /// * Retries: yes, for up to 6 minutes ([source](https://docs.slack.dev/apis/events-api/)).
     /// * Acknowledge within: 3 s. Otherwise Slack retries three times
     ///   ([source](https://github.com/slackapi/python-slack-events-api/issues/84)). `X-Slack-Retry-Num` is the
     ///   number of the retry, starting at 1 ([source](https://docs.slack.dev/apis/events-api/)).
@@ -42,6 +42,7 @@ providers! {
         attempt: Some(|| Retries(Location::header("x-slack-retry-num"))),
         ack_deadline: Some(Duration::from_secs(3)),
         retries: Some(true),
+        retry_period: Some(Duration::from_secs(6 * 60)),
         json_field: Some("payload"),
         handshake: Some(HANDSHAKE);
 }

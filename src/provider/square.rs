@@ -10,7 +10,7 @@ providers! {
     /// * Secret: the signature key, as text.
     /// * Delivery id: `body:/event_id`, signed.
     /// * Event type: `body:/type`, signed.
-    /// * Retries: yes. Square retries for up to 24 hours, formerly 72 hours
+    /// * Retries: yes, for up to 3 days. Square documents 24 hours, and formerly documented 72
     ///   ([source](https://developer.squareup.com/docs/webhooks/troubleshooting)). `square-retry-number` is the
     ///   number of the retry, starting at 1
     ///   ([source](https://developer.squareup.com/docs/webhooks/build-with-webhooks)).
@@ -27,5 +27,6 @@ providers! {
         attempt: Some(|| Retries(Location::header("square-retry-number"))),
         dedupe_window: Some(Duration::from_secs(4 * 24 * 3600)),
         retries: Some(true),
+        retry_period: Some(Duration::from_secs(3 * 24 * 3600)),
         ack_deadline: Some(Duration::from_secs(10));
 }

@@ -10,7 +10,7 @@ providers! {
     /// * Delivery id: `body:/id`, signed.
     /// * Event type: `body:/type`, signed.
     /// * Timestamp: `field:t`; tolerance 300 s.
-    /// * Retries: yes. Stripe retries for up to three days ([source](https://docs.stripe.com/webhooks)).
+    /// * Retries: yes, for up to 3 days ([source](https://docs.stripe.com/webhooks)).
     /// * Deduplication window: 4 days.
     stripe: "stripe", "Stripe",
         "https://docs.stripe.com/webhooks/signature",
@@ -18,5 +18,6 @@ providers! {
             .id("body:/id")
             .event_type("body:/type"),
         dedupe_window: Some(Duration::from_secs(4 * 24 * 3600)),
-        retries: Some(true);
+        retries: Some(true),
+        retry_period: Some(Duration::from_secs(3 * 24 * 3600));
 }

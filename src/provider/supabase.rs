@@ -11,8 +11,9 @@ providers! {
     ///   as a separate secret. Omit secrets that begin with `v1a,`: they are Ed25519 keys, which this verifier
     ///   does not support.
     /// * Delivery id: `header:webhook-id`, signed. Each attempt has its own id
-    ///   ([source](https://github.com/supabase/auth/blob/HEAD/internal/hooks/hookshttp/hookshttp.go)), so a
-    ///   duplicate is a replay. The layer responds to it with an empty 200, which Supabase treats as an error.
+    ///   ([source](https://github.com/supabase/auth/blob/HEAD/internal/hooks/hookshttp/hookshttp.go)), so only a
+    ///   replayed request is a duplicate. The layer responds to it with an empty 200, which would be an error
+    ///   for Supabase.
     /// * Timestamp: `header:webhook-timestamp`; tolerance 300 s.
     /// * Retries: yes.
     /// * Acknowledge within: 5 s.

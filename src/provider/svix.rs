@@ -10,7 +10,7 @@ providers! {
     /// * Delivery id: `header:svix-id`, signed.
     /// * Event type: `body:/type`, signed.
     /// * Timestamp: `header:svix-timestamp`; tolerance 300 s.
-    /// * Retries: yes.
+    /// * Retries: yes, for up to 28 hours.
     /// * Acknowledge within: 15 s.
     /// * Some servers send the headers of [Standard Webhooks](super::standard_webhooks()) instead: `webhook-id`,
     ///   `webhook-timestamp` and `webhook-signature`
@@ -21,5 +21,6 @@ providers! {
         @any_of [shapes::standard_webhooks("svix"), shapes::standard_webhooks("webhook")]
             .map(|scheme| scheme.event_type("body:/type")),
         ack_deadline: Some(Duration::from_secs(15)),
-        retries: Some(true);
+        retries: Some(true),
+        retry_period: Some(Duration::from_secs(28 * 3600));
 }

@@ -10,7 +10,7 @@ providers! {
     ///   body is not protected**.
     /// * Secret: text, not decoded.
     /// * Delivery id: `body:/update_id`, **not signed**.
-    /// * Retries: yes.
+    /// * Retries: yes, for up to 1 day ([source](https://core.telegram.org/bots/api#getting-updates)).
     /// * Acknowledge within: 60 s.
     /// * [Shared secret](crate::verify::Profile::shared_secret): bots can share a secret, and ids are unique
     ///   only within a bot.
@@ -20,5 +20,6 @@ providers! {
             .id("body:/update_id"),
         shared_secret: true,
         retries: Some(true),
+        retry_period: Some(Duration::from_secs(24 * 3600)),
         ack_deadline: Some(Duration::from_secs(60));
 }

@@ -10,13 +10,13 @@ providers! {
     /// * Delivery id: none.
     /// * Event type: `body:/event`, signed.
     /// * Timestamp: `field:t`; tolerance 300 s.
-    /// * Retries: yes. TikTok retries for up to 72 hours
-    ///   ([source](https://developers.tiktok.com/doc/webhooks-overview/)).
+    /// * Retries: yes, for up to 3 days ([source](https://developers.tiktok.com/doc/webhooks-overview/)).
     /// * Deduplication window: 4 days.
     tiktok: "tiktok", "TikTok for Developers",
         "https://developers.tiktok.com/doc/webhooks-verification",
         shapes::t_and_signature("tiktok-signature", "s")
             .event_type("body:/event"),
         dedupe_window: Some(Duration::from_secs(4 * 24 * 3600)),
-        retries: Some(true);
+        retries: Some(true),
+        retry_period: Some(Duration::from_secs(3 * 24 * 3600));
 }

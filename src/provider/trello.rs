@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::{handshake::REACHABLE, providers};
 use crate::verify::{Algorithm::HmacSha1, Encoding::Base64, Scheme};
 
@@ -10,6 +12,8 @@ providers! {
     ///   deduplicate by action, use `action.id` as the key in [`dedupe_by`](crate::WebhookLayer::dedupe_by). If
     ///   the app has several webhooks, add the URL to the key.
     /// * Event type: `body:/action/type`, signed.
+    /// * Retries: yes, for up to 210 s
+    ///   ([source](https://developer.atlassian.com/cloud/trello/guides/rest-api/webhooks/)).
     /// * Handshake: `HEAD`, to which the layer responds with 200.
     /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of an app share the secret.
     /// * The layer rejects a delivery if the body is neither empty nor a JSON object or array, or if the URL
@@ -21,5 +25,7 @@ providers! {
             .event_type("body:/action/type"),
         shared_secret: true,
         handshake: Some(REACHABLE),
-        equal_bodies: true;
+        equal_bodies: true,
+        retries: Some(true),
+        retry_period: Some(Duration::from_secs(210));
 }

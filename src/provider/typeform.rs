@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::providers;
 use crate::verify::{Encoding::Base64, Scheme};
 
@@ -8,12 +10,13 @@ providers! {
     /// * Secret: text, not decoded.
     /// * Delivery id: `body:/event_id`, signed.
     /// * Event type: `body:/event_type`, signed.
-    /// * Retries: yes.
+    /// * Retries: yes, for up to 35 minutes.
     typeform: "typeform", "Typeform",
         "https://www.typeform.com/developers/webhooks/secure-your-webhooks/",
         Scheme::hmac_sha256("typeform-signature", Base64)
             .prefix("sha256=")
             .id("body:/event_id")
             .event_type("body:/event_type"),
-        retries: Some(true);
+        retries: Some(true),
+        retry_period: Some(Duration::from_secs(35 * 60));
 }

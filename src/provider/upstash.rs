@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::{providers, shapes::jwt};
 use crate::verify::{
     Attempt,
@@ -17,7 +19,7 @@ providers! {
     /// * Delivery id: `header:upstash-message-id`, **not signed**. The token's `jti` is signed, but identifies
     ///   only the token.
     /// * Timestamp: the token's `nbf` and `exp`; tokens are valid for five minutes.
-    /// * Retries: yes.
+    /// * Retries: yes, for up to 31 hours.
     /// * Body limit: 3 MiB.
     upstash: "upstash", "Upstash QStash",
         "https://upstash.com/docs/qstash/features/security",
@@ -37,5 +39,6 @@ providers! {
             .with_id_signed(false),
         attempt: Some(|| Attempt::Retries(Location::header("upstash-retried"))),
         retries: Some(true),
+        retry_period: Some(Duration::from_secs(31 * 3600)),
         body_limit: Some(3 * 1024 * 1024);
 }

@@ -10,7 +10,7 @@ providers! {
     /// * Secret: the webhook's secret or, for an integration, its client secret, as text.
     /// * Delivery id: `body:/id`, signed.
     /// * Event type: `body:/type`, signed.
-    /// * Retries: yes.
+    /// * Retries: yes, for up to 1 day.
     /// * Acknowledge within: 30 s.
     vercel: "vercel", "Vercel",
         "https://github.com/vercel/example-marketplace-integration/blob/HEAD/app/webhook/route.ts",
@@ -18,5 +18,6 @@ providers! {
             .id("body:/id")
             .event_type("body:/type"),
         ack_deadline: Some(Duration::from_secs(30)),
-        retries: Some(true);
+        retries: Some(true),
+        retry_period: Some(Duration::from_secs(24 * 3600));
 }

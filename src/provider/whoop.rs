@@ -8,13 +8,13 @@ providers! {
     ///
     /// * Signature: HMAC-SHA256 of `{ts}{body}`, as base64 in `x-whoop-signature`.
     /// * Secret: the app's client secret, as text.
-    /// * Delivery id: none. Bodies contain the event's `trace_id`, so deliveries with equal bodies count as
-    ///   duplicates.
+    /// * Delivery id: none. Bodies contain the event's `trace_id`, so only retries have equal bodies, which
+    ///   count as duplicates.
     /// * Event type: `body:/type`, signed.
     /// * Timestamp: `header:x-whoop-signature-timestamp`; any age unless the layer has a
     ///   [`tolerance`](crate::WebhookLayer::tolerance), and up to 300 s in the future. The timestamp is in
     ///   milliseconds. WHOOP documents no maximum age.
-    /// * Retries: yes. WHOOP retries five times over about an hour.
+    /// * Retries: yes, for up to 1 hour. WHOOP makes five retries.
     /// * Deduplication window: 1 day.
     /// * [Shared secret](crate::verify::Profile::shared_secret): all webhook URLs of an app share the secret.
     whoop: "whoop", "WHOOP",
@@ -27,5 +27,6 @@ providers! {
         shared_secret: true,
         equal_bodies: true,
         dedupe_window: Some(Duration::from_secs(24 * 3600)),
-        retries: Some(true);
+        retries: Some(true),
+        retry_period: Some(Duration::from_secs(3600));
 }

@@ -10,8 +10,8 @@ providers! {
     /// * Secret: the public key that Wise publishes for the environment, PEM or base64 of DER.
     /// * Delivery id: `header:x-delivery-id`, **not signed**.
     /// * Event type: `body:/event_type`, signed.
-    /// * Retries: yes.
-    /// * Deduplication window: 15 days.
+    /// * Retries: yes, for up to 16 days ([source](https://docs.wise.com/features/webhooks-notifications)).
+    /// * Deduplication window: 17 days.
     /// * Acknowledge within: 5 s. Otherwise Wise makes up to 25 attempts over two weeks.
     /// * [Shared secret](crate::verify::Profile::shared_secret): Wise signs with one key for all customers.
     wise -> Result: "wise", "Wise",
@@ -21,7 +21,8 @@ providers! {
             .id("header:x-delivery-id")
             .event_type("body:/event_type"),
         shared_secret: true,
-        dedupe_window: Some(Duration::from_secs(15 * 86_400)),
+        dedupe_window: Some(Duration::from_secs(17 * 24 * 3600)),
         ack_deadline: Some(Duration::from_secs(5)),
-        retries: Some(true);
+        retries: Some(true),
+        retry_period: Some(Duration::from_secs(22207 * 60));
 }

@@ -11,7 +11,7 @@ providers! {
     /// * Delivery id: `body:/id`, signed.
     /// * Event type: `body:/event`, signed.
     /// * Timestamp: `field:t`; tolerance 180 s in the past and 300 s in the future.
-    /// * Retries: yes.
+    /// * Retries: yes, for up to 3 days.
     /// * Deduplication window: 4 days.
     workos: "workos", "WorkOS",
         "https://github.com/workos/workos-node/blob/HEAD/src/common/crypto/signature-provider.ts",
@@ -24,5 +24,6 @@ providers! {
             .id("body:/id")
             .event_type("body:/event"),
         retries: Some(true),
+        retry_period: Some(Duration::from_secs(3 * 24 * 3600)),
         dedupe_window: Some(Duration::from_secs(4 * 24 * 3600));
 }

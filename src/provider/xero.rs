@@ -9,9 +9,9 @@ providers! {
     /// * Signature: HMAC-SHA256 of the body, as base64 in `x-xero-signature`.
     /// * Secret: the webhook signing key, as text.
     /// * Delivery id: none. A delivery can be a batch of events, and has no id as a whole. Bodies contain random
-    ///   text, so deliveries with equal bodies count as duplicates.
+    ///   text, so only retries have equal bodies, which count as duplicates.
     /// * Event type: `body:/events/0/eventType`, signed.
-    /// * Retries: yes.
+    /// * Retries: yes, for up to 1 day.
     /// * Acknowledge within: 5 s. Xero requires a 200 without a body. Otherwise it retries for up to 24 hours.
     /// * Handshake: deliveries without events, some of them with an invalid signature. Xero expects a 401 for an
     ///   invalid signature and a 200 otherwise. Deliveries with a valid signature reach the handler, which must
@@ -25,5 +25,6 @@ providers! {
         batch: true,
         equal_bodies: true,
         retries: Some(true),
+        retry_period: Some(Duration::from_secs(24 * 3600)),
         ack_deadline: Some(Duration::from_secs(5));
 }

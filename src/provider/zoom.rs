@@ -22,7 +22,7 @@ providers! {
     /// * Delivery id: none.
     /// * Event type: `body:/event`, signed.
     /// * Timestamp: `header:x-zm-request-timestamp`; tolerance 300 s.
-    /// * Retries: yes.
+    /// * Retries: yes, for up to 85 minutes.
     /// * Acknowledge within: 3 s.
     /// * Handshake: a signed `endpoint.url_validation`. The layer responds with the MAC of its `plainToken`,
     ///   computed with the secret that matched.
@@ -39,6 +39,7 @@ providers! {
         handshake: Some(HANDSHAKE),
         ack_deadline: Some(Duration::from_secs(3)),
         retries: Some(true),
+        retry_period: Some(Duration::from_secs(85 * 60)),
         equal_bodies: true;
 }
 

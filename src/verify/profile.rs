@@ -18,7 +18,8 @@ use super::{Location, Locations, VerifyError, digits, form_field, without_bom};
 ///     .with_id(Location::header("x-acme-delivery"))
 ///     .with_id_signed(false)
 ///     .with_event_type([Location::header("x-acme-event"), Location::json("/type")])
-///     .with_dedupe_window(Duration::from_secs(3 * 86_400)); // it retries for two days
+///     .with_retry_period(Duration::from_secs(2 * 86_400))
+///     .with_dedupe_window(Duration::from_secs(3 * 86_400));
 /// assert_eq!(profile.id(), [Location::header("x-acme-delivery")]);
 /// ```
 ///
@@ -65,6 +66,7 @@ pub struct Profile {
     dedupe_window: Option<Duration>,
     body_limit: Option<usize>,
     retries: Option<bool>,
+    retry_period: Option<Duration>,
     ack_deadline: Option<Duration>,
     lease: Option<Duration>,
     empty_rejections: bool,
@@ -94,6 +96,7 @@ impl Profile {
             dedupe_window: None,
             body_limit: None,
             retries: None,
+            retry_period: None,
             ack_deadline: None,
             lease: None,
             empty_rejections: false,
@@ -209,6 +212,14 @@ impl Profile {
     /// event. Default: `None`, unknown.
     pub fn with_retries(mut self, retries: impl Into<Option<bool>>) -> Self {
         self.retries = retries.into();
+        self
+    }
+
+    /// Sets the retry period: the time between the first attempt and the last automatic retry. The layer logs a
+    /// warning if its [`dedupe_window`](crate::WebhookLayer::dedupe_window) is not longer. Default: `None`,
+    /// unknown.
+    pub fn with_retry_period(mut self, period: impl Into<Option<Duration>>) -> Self {
+        self.retry_period = period.into();
         self
     }
 
@@ -329,6 +340,12 @@ impl Profile {
     #[must_use]
     pub fn retries(&self) -> Option<bool> {
         self.retries
+    }
+
+    /// Returns the retry period: the time between the first attempt and the last automatic retry.
+    #[must_use]
+    pub fn retry_period(&self) -> Option<Duration> {
+        self.retry_period
     }
 
     /// Returns how long the provider waits for a response.
@@ -501,7 +518,7 @@ mod tests {
         assert_eq!((profile.attempt(), profile.json_field(), profile.content_encoding()), (None, None, None));
         assert_eq!(profile.tolerance(), Tolerance::both(Duration::from_secs(300)));
         assert_eq!((profile.dedupe_window(), profile.ack_deadline(), profile.lease()), (None, None, None));
-        assert_eq!((profile.body_limit(), profile.retries()), (None, None));
+        assert_eq!((profile.body_limit(), profile.retries(), profile.retry_period()), (None, None, None));
     }
 
     #[test]
@@ -525,6 +542,7 @@ mod tests {
             .with_dedupe_window(seconds(1))
             .with_body_limit(2)
             .with_retries(false)
+            .with_retry_period(seconds(5))
             .with_ack_deadline(seconds(3))
             .with_lease(seconds(4))
             .with_empty_rejections(true);
@@ -539,6 +557,7 @@ mod tests {
         assert_eq!(profile.dedupe_window(), Some(seconds(1)));
         assert_eq!(profile.body_limit(), Some(2));
         assert_eq!(profile.retries(), Some(false));
+        assert_eq!(profile.retry_period(), Some(seconds(5)));
         assert_eq!(profile.ack_deadline(), Some(seconds(3)));
         assert_eq!(profile.lease(), Some(seconds(4)));
         assert!(profile.empty_rejections());
