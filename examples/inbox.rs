@@ -381,7 +381,7 @@ impl Worker {
     async fn process(&mut self, entry: Entry) -> Result<(), BoxError> {
         let Entry { stored, attempt } = &entry;
         if *attempt > self.settings.attempts {
-            return self.move_to_dead(&entry, "every worker that took it died or hung").await;
+            return self.move_to_dead(&entry, "every worker that took the entry died or hung").await;
         }
         // Spawn a task, so that a panic fails this attempt and does not stop the worker.
         let mut work = tokio::spawn(pack(stored.clone(), *attempt, self.settings.packing));

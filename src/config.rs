@@ -68,8 +68,8 @@ pub(crate) struct Decode {
 ///
 /// The payload is decoded before the delivery is claimed. With [`Reject`](Self::Reject) and
 /// [`Acknowledge`](Self::Acknowledge), an undecodable delivery is therefore neither claimed nor remembered.
-/// The policy does not apply to handlers that take axum's `Payload<T>`: an undecodable payload is then
-/// rejected with 422.
+/// The policy does not apply to axum handlers with the extractor `Payload<T>`, nor to a body that must be
+/// decoded before it is verified. These are rejected with 422.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Undecodable {
@@ -86,9 +86,9 @@ pub enum Undecodable {
     /// Calls the handler without an [`Event<T>`](crate::Event); [`Delivery::decode_error`] returns the
     /// reason. In axum, take an `Option<Event<T>>`, which is then `None`.
     ///
-    /// A body with a `content-encoding` that the layer cannot decode is claimed under a key of its own.
-    /// Otherwise an attacker could add the header to a captured request, and the genuine delivery with the
-    /// same id would count as a duplicate.
+    /// A delivery whose `content-encoding` the layer cannot decode has another deduplication key than the
+    /// same delivery without that header. Otherwise an attacker could add the header to a captured request,
+    /// and the genuine delivery would count as a duplicate.
     HandOver,
 }
 

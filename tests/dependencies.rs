@@ -31,7 +31,7 @@ fn named(text: &str) -> BTreeSet<String> {
 
 fn section() -> (&'static str, &'static str) {
     let (_, section) = CONTRIBUTING.split_once("\n## Dependencies\n").unwrap();
-    let (list, _) = section.split_once("A new one").unwrap();
+    let (list, _) = section.split_once("A new dependency").unwrap();
     list.split_once("With a feature:").unwrap()
 }
 

@@ -94,7 +94,7 @@ async fn serve(options: Options) -> Result<ExitCode, Box<dyn Error>> {
     }
     report::log(&format!("page: http://{}/", test_events.address()));
     if !address.ip().is_loopback() {
-        report::log("warning: every client that can reach this address can read payloads on its page");
+        report::log("warning: every client that can reach this address can read payloads on the page");
     }
     if let Some(invitation) = demo::invitation(&test_events, options.secrets.as_ref()).await {
         report::log(&invitation);

@@ -171,7 +171,7 @@ impl ApiError {
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::DuplicateUrl => f.write_str("URL is registered already: see `list`"),
+            Self::DuplicateUrl => f.write_str("URL is already registered: see `list`"),
             Self::Unauthorised => f.write_str("provider does not accept the key in NOTIFYER_API_KEY"),
             Self::NotFound => f.write_str("no such endpoint: see `list`"),
             Self::Status { status, message } if message.is_empty() => {

@@ -192,7 +192,7 @@ impl ItemClaim {
             match run(catch_unwind(|| work.as_mut()), Some(|| guard.heartbeat()), self.timeout).await {
                 RunEnd::Returned(result) => Ok(result),
                 RunEnd::Panicked(panic) => Err(panic),
-                // The lease is no longer extended. A panic from here on drops the claim, which releases it.
+                // The lease is not extended any more. A panic from here on drops the claim, which releases it.
                 RunEnd::TimedOut(_) => Ok(work.await),
             }
         };

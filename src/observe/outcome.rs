@@ -176,7 +176,7 @@ impl Outcome {
     }
 
     /// Returns the rejection of a rejected request, or of an accepted request whose handler took too long or
-    /// could not decode the payload (axum's extractor `Payload<T>`).
+    /// could not decode the payload (the extractor `Payload<T>` for axum).
     #[must_use]
     pub fn rejection(&self) -> Option<&Rejection> {
         self.rejection.as_ref()

@@ -1,6 +1,6 @@
 //! Rejected requests: [`Rejection`] and [`RejectionKind`].
 //!
-//! Clients only see a short fixed message. The details are available to the service:
+//! Clients only see a short fixed message. The details are available in the following places:
 //! [`source()`](std::error::Error::source) returns the cause, and the response's extensions contain the
 //! rejection for middleware above the layer.
 //!

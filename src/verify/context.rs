@@ -98,8 +98,9 @@ impl<'a> RequestContext<'a> {
     }
 
     /// Returns the URL that the provider called, with the query of this request. Each call computes it again.
-    /// `None` if the request has no valid host, or if its query differs from that of the [public
-    /// URL](Self::public_url). Reject the request in that case if its signature covers the URL.
+    /// `None` if there is no [public URL](Self::public_url) and the request has no valid host, or if the
+    /// public URL has a query that the query of the request does not match. Reject the request in that case
+    /// if its signature covers the URL.
     #[must_use]
     pub fn url(&self) -> Option<Cow<'a, str>> {
         called_url(self).ok().map(Cow::Owned)

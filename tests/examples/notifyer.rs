@@ -175,7 +175,7 @@ async fn failures_are_reported_and_change_nothing() {
     let key = Some("the-key");
     assert!(run(key, &api, &["register", URL]).await.0);
 
-    failed(key, &api, &["register", URL], "registered already").await;
+    failed(key, &api, &["register", URL], "already registered").await;
     for command in [&["enable", "7"][..], &["disable", "7"], &["delete", "7"]] {
         failed(key, &api, command, "no such endpoint").await;
     }

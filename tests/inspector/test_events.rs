@@ -111,7 +111,10 @@ fn the_page_names_scenarios_that_a_provider_does_not_support() {
     let about = json_of(&ask(&inspector, "GET", "/page/about", &Value::Null));
     assert_line!(scenario(&about, "stale"), offered: false);
     assert!(
-        scenario(&about, "changed_body")["what"].as_str().unwrap().contains("does not cover that"),
+        scenario(&about, "changed_body")["what"]
+            .as_str()
+            .unwrap()
+            .contains("does not cover the added line break"),
         "{about}"
     );
     inspector.stop();

@@ -159,9 +159,9 @@ impl TestEvents {
             Scenario::Stale if trial.rejected != Some(RejectionKind::StaleTimestamp) => Caveat::Missing(
                 "The provider does not sign a timestamp, so requests cannot be stale.".to_owned(),
             ),
-            Scenario::ChangedBody if trial.rejected.is_none() => {
-                Caveat::Differs("The provider's signature does not cover that, so the request is accepted.")
-            }
+            Scenario::ChangedBody if trial.rejected.is_none() => Caveat::Differs(
+                "The provider's signature does not cover the added line break, so the request is accepted.",
+            ),
             Scenario::Twice | Scenario::AtOnce if !trial.deduped => {
                 Caveat::Differs("The provider sends no delivery id, so both are handled.")
             }

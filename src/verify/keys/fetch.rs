@@ -48,12 +48,12 @@ use crate::{
 ///         let mut response = self.0.get(url).send().await?;
 ///         // `error_for_status` accepts redirects.
 ///         if response.status() != 200 {
-///             return Err("answer is not a 200".into());
+///             return Err("response is not a 200".into());
 ///         }
 ///         let mut body = BytesMut::new();
 ///         while let Some(chunk) = response.chunk().await? {
 ///             if body.len() + chunk.len() > most {
-///                 return Err("answer is too long".into());
+///                 return Err("response is too long".into());
 ///             }
 ///             body.extend_from_slice(&chunk);
 ///         }

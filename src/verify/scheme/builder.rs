@@ -203,9 +203,9 @@ impl Scheme {
     /// Deliveries whose signed text could also be valid for another version are therefore rejected:
     ///
     /// * The text before the body must not contain `{` or `[`.
-    /// * If the body contains the literal text that directly precedes the body in another version's template,
-    ///   it must be a JSON object or array. If that template has no such text, every body must be empty or a
-    ///   JSON object or array.
+    /// * A body that contains the literal text before `{body}` in another version's template must be a JSON
+    ///   object or array. If another template has no text there, every body must be empty or a JSON object or
+    ///   array.
     pub fn signs_by_version<'t>(mut self, templates: impl IntoIterator<Item = (&'t str, &'t str)>) -> Self {
         let owned = |(version, template): (&str, &str)| (version.to_owned(), template.to_owned());
         self.template = TemplateText::ByVersion(templates.into_iter().map(owned).collect());

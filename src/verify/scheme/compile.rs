@@ -93,7 +93,9 @@ impl Scheme {
         }
         let groups = separator(sig.groups.as_deref())?;
         if groups.is_some() && (punctuation.pair.is_none() || groups == punctuation.items) {
-            return Err(InvalidScheme::new("groups require pairs and a separator of their own"));
+            return Err(InvalidScheme::new(
+                "`groups` requires `kv` and a separator that differs from `items`",
+            ));
         }
         Ok(SignaturePlan {
             places,

@@ -117,32 +117,33 @@ pub use self::{
 /// bounds of the parts must therefore follow from the text itself:
 ///
 /// * Text of variable length (a value, `{url}`, `{path_query}`) must not contain the first byte of the
-///   literal text that follows it. Text after the body must instead not contain the last byte of the literal
-///   text before it. Deliveries that violate this are rejected. For `{url}` and `{path_query}`, this byte
-///   must be one that URLs cannot contain.
-/// * If no literal text separates such text from `{body}`, the body must be empty or a JSON object or array.
-///   The text must then not contain `{` or `[`, or, if it comes after the body, `}` or `]`. Other deliveries
-///   are rejected.
-/// * A timestamp has a fixed length, so `{ts}` needs no literal text next to it, and neither do `{secret}`
-///   and `{sha256hex:body}`. `{method}` must be in capitals.
-/// * `{headers_named_by:k}` joins values with dots; only the last value may contain a dot. The template must
-///   also contain `{field:k}`.
+///   literal text that follows it. After the body, a value must instead not contain the last byte of the
+///   literal text that precedes the value. Deliveries that violate this are rejected. Next to a URL or a
+///   path, the byte must be one that URLs cannot contain.
+/// * If no such literal text separates a value from `{body}`, the body must be empty or a JSON object or
+///   array. A value before the body must then not contain `{` or `[`, and a value after it must not contain
+///   `}` or `]`. Other deliveries are rejected.
+/// * The end of a timestamp can be recognized, so `{ts}` needs no literal text next to it, and neither do
+///   `{secret}` and `{sha256hex:body}`. `{method}` must be in capitals.
+/// * `{headers_named_by:k}` is the values of the headers that the field `k` of the signature's header lists,
+///   joined with dots. Only the last value may contain a dot. The template must also contain `{field:k}`.
 ///
 /// `{json:body}` is a `{body}` that must be empty or a JSON object or array, with no `{` or `[` in the text
-/// before it. Use it to separate templates that share a key, such as a provider's versions: a signed text
-/// with a prefix before its JSON cannot be mistaken for such a body.
+/// before it. Use it if a provider signs with one key in several ways, such as an old and a new version: text
+/// that was signed with a prefix before the JSON does not begin with a bracket, so it is not accepted as such
+/// a body.
 ///
 /// [`verifier`](Self::verifier) refuses templates that remain ambiguous under these rules, such as
-/// `{header:X-One}{header:X-Two}`. `{url}{sorted_form}` is an exception: a sorted form concatenates names and
-/// values, so an attacker can split it differently. Bytes can also move between the query and the form, so
-/// this template counts as covering neither the query nor the form.
+/// `{header:X-One}{header:X-Two}`. `{url}{sorted_form}` is accepted although it is ambiguous, because some
+/// providers sign it: an attacker can split the concatenated names and values differently, and move bytes
+/// between the query and the form. This template therefore counts as covering neither the query nor the form.
 ///
 /// In a plain hash (`hash-sha1`, `hash-sha256`) that does not end with `{secret}`, no part may contain a NUL
 /// byte: a length-extension attack needs one, because the hash's padding contains one.
 ///
-/// `{unescaped_url}` is `{url}` with some percent-escapes decoded, as HubSpot signs it: those of `:`, `/`,
-/// `?`, `@`, `!`, `$`, `'`, `(`, `)`, `*`, `,` and `;`. In the path, the escapes of `/` and `?` are kept. A
-/// request whose URL has no such escape is rejected; verify it with a second scheme, which signs `{url}`.
+/// `{unescaped_url}` is `{url}` with the percent-escapes of `:`, `/`, `?`, `@`, `!`, `$`, `'`, `(`, `)`, `*`,
+/// `,` and `;` decoded, as HubSpot signs it. In the path, the escapes of `/` and `?` are kept. A request
+/// whose URL has no such escape is rejected; verify it with a second scheme, which signs `{url}`.
 ///
 /// `{url}` is the URL that the provider was given, if the layer knows it
 /// ([`public_url`](crate::WebhookLayer::public_url),

@@ -195,7 +195,7 @@ impl Plan {
                 _ => false,
             };
             if !agree {
-                return Err(VerifyError::malformed("signature header is repeated with other fields"));
+                return Err(VerifyError::malformed("signatures have different signed fields"));
             }
         }
         Ok(())
@@ -295,7 +295,7 @@ impl SignaturePlan {
                 .first()
                 .map_or(VerifyError::missing("signature is missing"), Location::missing)),
             Some(texts) if texts.more.len() >= MAX_TEXTS => {
-                Err(VerifyError::malformed("more than 32 signatures"))
+                Err(VerifyError::malformed("request has more than 32 signatures"))
             }
             Some(texts) => Ok(texts),
         }

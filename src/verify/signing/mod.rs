@@ -15,8 +15,8 @@ use super::{Profile, VerifyError};
 ///
 /// Verifiers of a [`provider`](crate::provider) with a shared secret and of a [`Scheme`](crate::verify::Scheme)
 /// can sign, and so can [`from_fn`](crate::verify::from_fn) verifiers with
-/// [`sign_with`](crate::verify::FromFn::sign_with). Implement the trait for a provider that signs with a
-/// private key, or for your own [`Verifier`](crate::verify::Verifier):
+/// [`sign_with`](crate::verify::FromFn::sign_with). With [`testing::key_pair`](crate::testing::key_pair), verifiers
+/// with a public key can also sign. Implement the trait for your own [`Verifier`](crate::verify::Verifier):
 ///
 /// ```
 /// use bytes::Bytes;
@@ -88,7 +88,7 @@ impl CannotSign {
 }
 
 impl From<VerifyError> for CannotSign {
-    /// Converts the error that a verifier returns when it reads the values to sign.
+    /// Converts the error of a verifier that could not read a value that it has to sign.
     fn from(error: VerifyError) -> Self {
         Self::new(error.to_string())
     }

@@ -31,27 +31,27 @@ pub const PEERS: [Peer; 5] = [
     Peer {
         name: "webhook-verify",
         what: "tower layer, 14 schemes",
-        lacks: "no body limit, dedupe, payload or second secret; computes a MAC for each candidate; reads the body before it checks the headers",
+        lacks: "no body limit, deduplication, typed payload or secret rotation; computes a MAC for each candidate; reads the body before it checks the headers",
     },
     Peer {
         name: "tower-github-webhook",
         what: "tower layer, GitHub",
-        lacks: "no body limit, dedupe, payload or second secret",
+        lacks: "no body limit, deduplication, typed payload or secret rotation",
     },
     Peer {
         name: "svix",
         what: "verifier function, Standard Webhooks",
-        lacks: "no layer, dedupe, payload or second secret; UTF-8 bodies only; copies the body before hashing",
+        lacks: "no layer, deduplication, typed payload or secret rotation; UTF-8 bodies only; copies the body before hashing",
     },
     Peer {
         name: "standardwebhooks",
         what: "verifier function, Standard Webhooks",
-        lacks: "no layer, dedupe, payload or second secret; UTF-8 bodies only; copies the body before hashing",
+        lacks: "no layer, deduplication, typed payload or secret rotation; UTF-8 bodies only; copies the body before hashing",
     },
     Peer {
         name: "axum-github-webhook-extract",
         what: "axum extractor, GitHub, JSON",
-        lacks: "no dedupe or second secret; the extractor returns neither the raw body nor the id",
+        lacks: "no deduplication or secret rotation; the extractor returns neither the raw body nor the id",
     },
 ];
 
