@@ -81,9 +81,10 @@ pub(crate) fn form_with(form: &[u8], name: &str, value: &str) -> Result<Bytes, C
 /// Returns the multipart form with the value of a field replaced, or with the field added as the first.
 fn multipart_with(form: &[u8], name: &str, value: &str) -> Result<Bytes, CannotSign> {
     if let Some(old) = multipart_field(form, name) {
-        let start = old.as_ptr().addr() - form.as_ptr().addr();
-        let (before, after) = form.split_at(start);
-        return Ok([before, value.as_bytes(), &after[old.len()..]].concat().into());
+        // The field is a slice of the form, so its position is known.
+        let (before, rest) = form.split_at(old.as_ptr().addr() - form.as_ptr().addr());
+        let after = rest.strip_prefix(old).unwrap_or_default();
+        return Ok([before, value.as_bytes(), after].concat().into());
     }
     let end = form.windows(2).position(|window| window == b"\r\n");
     let boundary = end.and_then(|end| form.get(..end));
