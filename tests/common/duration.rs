@@ -9,9 +9,9 @@ pub(crate) fn duration(duration: Duration) -> String {
     const DAY: u64 = 24 * HOUR;
     let secs = duration.as_secs();
     let (count, unit) = match secs {
-        _ if secs % DAY == 0 || secs > 7 * DAY => (secs.div_ceil(DAY), "day"),
-        _ if secs % HOUR == 0 || secs > 3 * HOUR => (secs.div_ceil(HOUR), "hour"),
-        _ if secs % MINUTE == 0 || secs > 5 * MINUTE => (secs.div_ceil(MINUTE), "minute"),
+        _ if secs.is_multiple_of(DAY) || secs > 7 * DAY => (secs.div_ceil(DAY), "day"),
+        _ if secs.is_multiple_of(HOUR) || secs > 3 * HOUR => (secs.div_ceil(HOUR), "hour"),
+        _ if secs.is_multiple_of(MINUTE) || secs > 5 * MINUTE => (secs.div_ceil(MINUTE), "minute"),
         _ => return format!("{secs} s"),
     };
     let plural = if count == 1 { "" } else { "s" };
