@@ -36,7 +36,13 @@ for path in $("$program"); do
         "$program" "$path" "$DELIVERIES" >"$temporary/log" 2>&1 || { cat "$temporary/log" >&2; exit 1; }
     sed -n "s/^totals: \([0-9]*\)$/$path \1/p" "$temporary/out" |
         awk -v deliveries="$DELIVERIES" '{ printf "%s\t%d\n", $1, $2 / deliveries }'
-done >"$temporary/counts"
+done >"$temporary/totals"
+
+# Subtract the hash of each path that computes one.
+awk -F '\t' -v OFS='\t' '
+    NR == FNR { total[$1] = $2; next }
+    $1 !~ /^hash-/ { print $1, $2 - total["hash-" $1] }
+' "$temporary/totals" "$temporary/totals" >"$temporary/counts"
 
 if [ "${1-}" = --update ]; then
     {

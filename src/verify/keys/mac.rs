@@ -123,10 +123,31 @@ impl Mac {
 pub(crate) struct Tag([u8; 64]);
 
 impl Tag {
+    #[inline]
     fn of(bytes: &[u8]) -> Self {
         let mut tag = [0; 64];
-        tag.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
+        let length = bytes.len().min(tag.len());
+        if let (Some(tag), Some(bytes)) = (tag.get_mut(..length), bytes.get(..length)) {
+            tag.copy_from_slice(bytes);
+        }
         Self(tag)
+    }
+
+    /// Decodes hex of the given length in bytes, in lower or upper case. `None` if the text is something else.
+    #[inline]
+    fn from_hex(text: &[u8], length: usize) -> Option<Self> {
+        let (pairs, []) = text.as_chunks::<2>() else { return None };
+        if pairs.len() != length {
+            return None;
+        }
+        let mut tag = Self([0; 64]);
+        let mut invalid = 0;
+        for ([high, low], byte) in pairs.iter().zip(&mut tag.0) {
+            let (high, low) = (hex_digit(*high), hex_digit(*low));
+            invalid |= high | low;
+            *byte = high << 4 | low;
+        }
+        (invalid <= 0xf).then_some(tag)
     }
 
     /// Compares all 64 bytes; tags of one kind have the same length.
@@ -140,9 +161,7 @@ impl Tag {
     }
 
     fn first_32(&self) -> [u8; 32] {
-        let mut first = [0; 32];
-        first.iter_mut().zip(&self.0).for_each(|(to, from)| *to = *from);
-        first
+        self.0.first_chunk().copied().unwrap_or_default()
     }
 }
 
@@ -370,7 +389,15 @@ impl Candidates {
 }
 
 impl Encoding {
+    #[inline]
     fn decode_tag(self, text: &[u8], length: usize) -> Result<Tag, VerifyError> {
+        match self {
+            Self::Hex => Tag::from_hex(text, length).map_or_else(|| self.decode_text(text, length), Ok),
+            Self::Base64 | Self::Base64Url => self.decode_text(text, length),
+        }
+    }
+
+    fn decode_text(self, text: &[u8], length: usize) -> Result<Tag, VerifyError> {
         let (encoding, text) = match self {
             Self::Hex => (HEXLOWER_PERMISSIVE, text),
             Self::Base64 => (BASE64_NOPAD, without_padding(text)),
@@ -400,6 +427,17 @@ impl Encoding {
             Self::Base64Url => (BASE64URL_NOPAD.decode(without_padding(text)), "text is not base64url"),
         };
         decoded.map(Zeroizing::new).map_err(|_| InvalidSecret::new(name))
+    }
+}
+
+/// Returns the value of a hex digit; a value above 15 for any other byte.
+#[inline]
+fn hex_digit(digit: u8) -> u8 {
+    match digit {
+        b'0'..=b'9' => digit - b'0',
+        b'a'..=b'f' => digit - b'a' + 10,
+        b'A'..=b'F' => digit - b'A' + 10,
+        _ => 0xff,
     }
 }
 

@@ -1,3 +1,5 @@
+use memchr::memchr;
+
 /// The text that holds a signature, as a list, optionally of pairs: `t=1700000000,v1=5257…`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pairs<'t> {
@@ -18,9 +20,9 @@ impl<'t> Pairs<'t> {
     }
 
     /// Returns the non-empty items, trimmed.
-    pub(super) fn items(self) -> impl Iterator<Item = &'t [u8]> {
-        let items = Items { rest: Some(self.text), separator: self.punctuation.items };
-        items.map(<[u8]>::trim_ascii).filter(|item| !item.is_empty())
+    #[inline]
+    pub(super) fn items(self) -> Items<'t> {
+        Items { rest: Some(self.text), separator: self.punctuation.items }
     }
 
     pub(super) fn item(self, index: usize) -> Option<&'t [u8]> {
@@ -40,14 +42,14 @@ impl<'t> Pairs<'t> {
 
 impl Punctuation {
     pub(super) fn split_pair(self, item: &[u8]) -> Option<(&[u8], &[u8])> {
-        let at = item.iter().position(|&byte| Some(byte) == self.pair)?;
+        let at = memchr(self.pair?, item)?;
         Some((item.get(..at)?, item.get(at + 1..)?))
     }
 }
 
-/// The parts of a text between separators, or the whole text if there is no separator. `split` would scan
-/// each byte of a text without separators.
-struct Items<'t> {
+/// The non-empty items of a list, trimmed, or the whole text if there is no separator. `split` would scan each
+/// byte of a text without separators.
+pub(super) struct Items<'t> {
     rest: Option<&'t [u8]>,
     separator: Option<u8>,
 }
@@ -55,14 +57,20 @@ struct Items<'t> {
 impl<'t> Iterator for Items<'t> {
     type Item = &'t [u8];
 
+    #[inline]
     fn next(&mut self) -> Option<&'t [u8]> {
-        let rest = self.rest?;
-        let at = self.separator.and_then(|separator| rest.iter().position(|&byte| byte == separator));
-        let (item, rest) = match at.and_then(|at| rest.split_at_checked(at)) {
-            Some((item, [_, rest @ ..])) => (item, Some(rest)),
-            _ => (rest, None),
-        };
-        self.rest = rest;
-        Some(item)
+        loop {
+            let rest = self.rest?;
+            let at = self.separator.and_then(|separator| memchr(separator, rest));
+            let (item, rest) = match at.and_then(|at| rest.split_at_checked(at)) {
+                Some((item, [_, rest @ ..])) => (item, Some(rest)),
+                _ => (rest, None),
+            };
+            self.rest = rest;
+            let item = item.trim_ascii();
+            if !item.is_empty() {
+                return Some(item);
+            }
+        }
     }
 }

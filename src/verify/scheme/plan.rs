@@ -1,4 +1,4 @@
-use std::{borrow::Cow, fmt, mem, time::SystemTime};
+use std::{borrow::Cow, fmt, mem, slice, time::SystemTime};
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, request::Parts};
@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 use super::{
     TimeUnit,
     keys::{Keys, Signing},
-    pairs::{Pairs, Punctuation},
+    pairs::{Items, Pairs, Punctuation},
     place::Sources,
     template::{BodyFeed, Context, Template},
 };
@@ -271,7 +271,13 @@ impl SignaturePlan {
         for place in &self.places {
             match place {
                 Location::Header(name) => {
-                    let values = sources.request.head().headers.get_all(name).iter();
+                    let headers = &sources.request.head().headers;
+                    // No header of the request has two values, so one look-up suffices.
+                    if self.groups.is_none() && headers.len() == headers.keys_len() {
+                        headers.get(name).into_iter().for_each(|value| add(Cow::Borrowed(value.as_bytes())));
+                        continue;
+                    }
+                    let values = headers.get_all(name).iter();
                     match self.groups {
                         None => values.for_each(|value| add(Cow::Borrowed(value.as_bytes()))),
                         Some(separator) => {
@@ -315,23 +321,23 @@ impl SignaturePlan {
         }
     }
 
-    fn candidates<'t>(
-        &'t self,
-        texts: &'t Texts<'_>,
-        version: Option<&'t str>,
-    ) -> impl Iterator<Item = &'t [u8]> {
-        let items = texts.iter().flat_map(|text| Pairs::new(text, self.punctuation).items());
-        items.filter_map(move |item| {
-            if self.punctuation.pair.is_none() {
-                return self.without_prefix(item);
-            }
-            let (key, value) = self.punctuation.split_pair(item)?;
-            let of_version = match version {
-                Some(version) => key == version.as_bytes(),
-                None => self.keys.iter().any(|known| known.as_bytes() == key),
-            };
-            of_version.then_some(value).and_then(|value| self.without_prefix(value))
-        })
+    fn candidates<'t>(&'t self, texts: &'t Texts<'_>, version: Option<&'t str>) -> CandidateTexts<'t> {
+        let items = Pairs::new(&texts.first, self.punctuation).items();
+        CandidateTexts { plan: self, version, items, more: texts.more.iter() }
+    }
+
+    /// Returns the signature in an item of the list, if it has one of the version.
+    #[inline]
+    fn signature_in<'t>(&self, item: &'t [u8], version: Option<&str>) -> Option<&'t [u8]> {
+        if self.punctuation.pair.is_none() {
+            return self.without_prefix(item);
+        }
+        let (key, value) = self.punctuation.split_pair(item)?;
+        let of_version = match version {
+            Some(version) => key == version.as_bytes(),
+            None => self.keys.iter().any(|known| known.as_bytes() == key),
+        };
+        of_version.then_some(value).and_then(|value| self.without_prefix(value))
     }
 
     /// Removes the prefix. Returns `None` if a required prefix is missing.
@@ -339,6 +345,30 @@ impl SignaturePlan {
         match text.strip_prefix(&*self.prefix) {
             None if self.prefix_optional => Some(text),
             stripped => stripped,
+        }
+    }
+}
+
+/// The texts of a request that may be its signature.
+struct CandidateTexts<'t> {
+    plan: &'t SignaturePlan,
+    version: Option<&'t str>,
+    items: Items<'t>,
+    more: slice::Iter<'t, Cow<'t, [u8]>>,
+}
+
+impl<'t> Iterator for CandidateTexts<'t> {
+    type Item = &'t [u8];
+
+    #[inline]
+    fn next(&mut self) -> Option<&'t [u8]> {
+        loop {
+            for item in self.items.by_ref() {
+                if let Some(signature) = self.plan.signature_in(item, self.version) {
+                    return Some(signature);
+                }
+            }
+            self.items = Pairs::new(self.more.next()?, self.plan.punctuation).items();
         }
     }
 }
