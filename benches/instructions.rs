@@ -6,10 +6,10 @@
 //! cargo bench --bench instructions -- CASE DELIVERIES      # the command for valgrind
 //! ```
 //!
-//! Most cases hash nothing: valgrind does not support SHA instructions, and a hash without them would hide
-//! everything else. So the verifier accepts or rejects every signature. The cases that are rejected from
-//! their headers use real schemes, and so do `github` and `standard`. The script subtracts from these two the
-//! counts of `hash-github` and `hash-standard`, which only compute the MAC. The layer has a `ManualClock`.
+//! Most cases compute no hash: valgrind does not support SHA instructions, and a hash without them would hide
+//! everything else. Their verifier accepts or rejects every signature. The cases that are rejected from their
+//! headers use real schemes, and so do `github` and `standard`. From these two, the script subtracts the counts
+//! of `hash-github` and `hash-standard`, which only compute the MAC. The layer has a `ManualClock`.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::{
@@ -80,7 +80,8 @@ const CASES: [Case; 17] = [
     ("duplicate", |count| run(count, accepting(), 200, |_| signed(0, 1))),
 ];
 
-/// The function whose instructions are counted, including its callees. The script refers to its name.
+/// Calls `call`. The script counts the instructions of this function and its callees, and finds it by
+/// its name.
 #[inline(never)]
 fn measured(call: &mut dyn FnMut()) {
     call();
@@ -159,7 +160,7 @@ fn rejected(count: usize, layer: WebhookLayer, change: fn(&mut request::Parts)) 
     run(count, layer, 401, |id| {
         let (mut head, mut body) = signed(id, 1).into_parts();
         change(&mut head);
-        // A body would need a task to drain it.
+        // Send no body, because the layer would need a task to drain it.
         body.left = 0;
         Request::from_parts(head, body)
     });

@@ -6,17 +6,18 @@
 //! cargo bench --bench layer -- verify     # only lines whose names contain "verify"
 //! ```
 //!
-//! The *floor* is an HMAC-SHA256 of the body with a prepared key, plus `serde_json` into the same
-//! type where the payload is typed, plus one `moka` insert where deliveries are deduplicated. A line
-//! of the table compares a measurement with its base, which usually is the floor.
+//! The *floor* is an HMAC-SHA256 of the body with a prepared key. If the payload is typed, the floor
+//! also decodes it with `serde_json` into the same type. If deliveries are deduplicated, the floor
+//! also contains one `moka` insert. A line of the table compares a measurement with its base, which
+//! usually is the floor.
 //!
 //! A measurement and its base take turns in many short rounds of one run, so that other load on the
 //! machine affects both. Each column is the median of the rounds, and the ratio is the median of the
 //! rounds' ratios. Each request is created right before the clock starts, as if a server had just read
 //! it, and is dropped before the clock stops. The line "no layer" shows the time of a service without
-//! the layer, which is not subtracted.
+//! the layer. This time is not subtracted from the others.
 //!
-//! Missed goals are printed but do not fail, because timings vary. Allocations are counted in
+//! Missed goals are printed but do not fail the run, because timings vary. Allocations are counted in
 //! `tests/allocations.rs`, because a counting allocator would slow down the measurement.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -48,7 +49,7 @@ const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
 
 fn main() {
-    // `cargo bench` passes `--bench`; `cargo test` does not, and only checks that the benchmark runs.
+    // `cargo bench` passes `--bench`. `cargo test` does not, and runs a few rounds only.
     let is_given = |wanted: &str| env::args().any(|argument| argument == wanted);
     let rounds = if is_given("--quick") || !is_given("--bench") { 5 } else { 101 };
     let wanted: Vec<String> = env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
@@ -179,8 +180,8 @@ fn count(body: &Bytes) -> usize {
 
 /// Measures `op` without `prepare`.
 ///
-/// Each request is prepared right before its call. In a batch prepared beforehand, requests would be
-/// freed without any being allocated, which does not happen in a server.
+/// Each request is prepared right before its call. If all requests were prepared beforehand, the calls
+/// would only free requests and allocate none, which does not happen in a server.
 fn timed<T>(count: usize, mut prepare: impl FnMut(usize) -> T, mut op: impl FnMut(T)) -> f64 {
     let (mut taken, mut clock_time) = (Duration::ZERO, Duration::ZERO);
     for index in 0..count {
@@ -264,7 +265,7 @@ fn rejected(signer: &Signer, body: Bytes, change: Change) -> Sample {
     })
 }
 
-/// Like [`rejected`], but with an unread body and the task that drains it.
+/// Measures requests like those of [`rejected`], but with an unread body and the task that drains it.
 fn rejected_and_drained(signer: &Signer, runtime: &Rc<Runtime>) -> Sample {
     let (signer, body, runtime) = (signer.clone(), message(), Rc::clone(runtime));
     let mut service = verify_only("standard");
@@ -313,7 +314,7 @@ fn from_last_frame_to_handler(signer: &Signer, runtime: &Rc<Runtime>) -> Sample 
     })
 }
 
-/// Calls the service without a runtime, because nothing is pending in these cases.
+/// Calls the service without a runtime. The callers send only requests for which nothing is pending.
 fn answered<S, B, R>(service: &mut S, request: Request<B>, expected: StatusCode)
 where
     S: Service<Request<B>, Response = Response<R>, Error = Infallible>,
@@ -523,7 +524,7 @@ impl Line {
     }
 
     fn take_round(&mut self) {
-        // Alternate the order of the two.
+        // Alternate the order of the measurement and its base.
         let round = if self.rounds.len().is_multiple_of(2) {
             let measured = (self.measured)();
             (measured, (self.base)())

@@ -6,18 +6,18 @@
 //! ```
 //!
 //! The *base* is the work that every implementation needs: the two scripts, sent by the bare client
-//! over one connection, with the same number of concurrent deliveries. The columns take turns in many
-//! short rounds. Each figure is the median of the rounds, and the ratio is the median of the rounds'
-//! ratios. In every column, each request is created and signed right before it is handled, as if a
-//! server had just read it. Requests created beforehand by another thread cost more to read and to
-//! free than to verify.
+//! over one connection, with the same number of concurrent deliveries. The columns `layer`,
+//! `store alone` and `bare client` (the base) take turns in many short rounds. Each figure is the median
+//! of the rounds, and the ratio is the median of the rounds' ratios. In every column, each request is
+//! created and signed right before it is handled, as if a server had just read it. Requests created
+//! beforehand by another thread would cost more to read and to free than to verify.
 //!
 //! The benchmark and the Redis server share the machine's cores. If these are busy, as with many
 //! concurrent deliveries on two cores, the ratio includes the cost of verification. The column
 //! `store alone` shows the cost of Redis without the layer.
 //!
-//! Missed goals are printed but do not fail, because timings vary. `tests/redis` checks that a
-//! delivery takes two round trips.
+//! Missed goals are printed but do not fail the run, because timings vary. `tests/redis` checks that
+//! a delivery takes two round trips.
 #![allow(
     missing_docs,
     clippy::unwrap_used,
@@ -61,7 +61,7 @@ const LEASE: Duration = Duration::from_secs(30);
 const WINDOW: Duration = Duration::from_secs(8 * 86_400);
 
 fn main() {
-    // `cargo bench` passes `--bench`; `cargo test` does not, and only checks that the benchmark runs.
+    // `cargo bench` passes `--bench`. `cargo test` does not, and runs a few rounds only.
     let is_given = |wanted: &str| env::args().any(|argument| argument == wanted);
     let rounds = if is_given("--quick") || !is_given("--bench") { 3 } else { 51 };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
@@ -176,8 +176,8 @@ async fn round_trips(server: &Server) {
     }
 }
 
-/// Sends each delivery once, and then four duplicates to each of two replicas, like a provider that
-/// retries too early.
+/// Sends each delivery once to one replica, and then four duplicates of it to each of two replicas,
+/// like a provider that retries too early.
 async fn cached(server: &Server) {
     const COPIES: usize = 4;
     server.run::<()>("FLUSHALL").await;

@@ -60,7 +60,7 @@ impl Case {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Frames {
     One,
-    /// Frames of 16 KiB, as a server reads them; for a body of less than 64 KiB, four frames.
+    /// Frames of 16 KiB, as a server reads them. A body of less than 64 KiB has four frames.
     Many,
     /// No body.
     None,
@@ -122,7 +122,8 @@ impl Delivery {
             Scheme::Standard => format!("{id}.{timestamp}."),
             Scheme::Github => String::new(),
         };
-        // Hash the body even for a wrong signature, so that it is in the caches in every case.
+        // Hash the body even for a wrong signature, so that the body is in the processor's caches
+        // in every case.
         let right =
             self.mac.clone().chain_update(prefix).chain_update(&self.body.whole).finalize().into_bytes();
         let tag = if self.case == Case::WrongSignature { [7; 32] } else { right.into() };

@@ -1,5 +1,5 @@
-//! The generator of the tables and the picture in `benches/README.md`, and of the README's figures, from
-//! `results/`.
+//! The generator of the tables and the picture in `benches/README.md`, and of the figures in the crate's
+//! `README.md`. It reads `results/`.
 //!
 //! ```text
 //! cargo run --release -- draw    # writes results.svg, and the marked sections of both files
@@ -38,7 +38,7 @@ fn replace(path: &Path, parts: &[(&str, String)]) {
     fs::write(path, text).unwrap();
 }
 
-/// Returns the README's paragraph.
+/// Returns the paragraph for the crate's `README.md`.
 fn summary(results: &Results) -> String {
     let ours = "tower-webhook";
     let large = results.of_floor([STANDARD[0], STANDARD[1], "1 MiB", "One", "Valid"], ours).unwrap();

@@ -18,7 +18,7 @@ use crate::{
     rounds::Group,
 };
 
-/// Returns all groups. In each, the floor comes first and `tower-webhook` second.
+/// Returns all groups. In each group, the floor comes first and `tower-webhook` second.
 pub fn groups(runtime: &Rc<Runtime>) -> Vec<Group> {
     let mut groups = Vec::new();
     for scheme in [Scheme::Standard, Scheme::Github] {
@@ -60,7 +60,7 @@ pub fn groups(runtime: &Rc<Runtime>) -> Vec<Group> {
     groups
 }
 
-/// Contenders that verify the signature and pass on the raw body.
+/// Returns the contenders that verify the signature and pass on the raw body.
 fn raw(runtime: &Rc<Runtime>, name: &'static str, delivery: Delivery) -> Group {
     let scheme = delivery.scheme;
     let verify = match scheme {
@@ -81,7 +81,7 @@ fn raw(runtime: &Rc<Runtime>, name: &'static str, delivery: Delivery) -> Group {
     Group::new(name, delivery, contenders)
 }
 
-/// `tower-webhook` with deduplication, which no peer has.
+/// Returns `tower-webhook` with deduplication, which no peer has, and its baselines without.
 fn deduped(runtime: &Rc<Runtime>, typed: bool, size: usize) -> Group {
     let ours = |name, dedupe| Contender::new(name, runtime, ours(Scheme::Standard, dedupe, typed));
     let contenders = vec![
@@ -95,7 +95,7 @@ fn deduped(runtime: &Rc<Runtime>, typed: bool, size: usize) -> Group {
     Group::new(name, Delivery::new(Scheme::Standard, Case::Valid, size, Frames::One), contenders)
 }
 
-/// Contenders on an axum route whose handler receives the typed payload.
+/// Returns contenders on an axum route whose handler receives the typed payload.
 fn axum(runtime: &Rc<Runtime>, delivery: Delivery) -> Group {
     let ours = |name, dedupe| Contender::new(name, runtime, in_axum(layer(delivery.scheme, dedupe)));
     let by_hand = |name, seen| Contender::new(name, runtime, by_hand::in_axum(by_hand::github, seen));
@@ -110,7 +110,7 @@ fn axum(runtime: &Rc<Runtime>, delivery: Delivery) -> Group {
     Group::new("axum, typed", delivery, contenders)
 }
 
-/// Contenders that measure the time from the last frame's arrival to the handler.
+/// Returns contenders that measure the time from the last frame's arrival to the handler.
 fn last_frame(runtime: &Rc<Runtime>) -> Group {
     let scheme = Scheme::Github;
     let by_hand = by_hand::Verified {

@@ -10,11 +10,11 @@
 //! with both threads. The sender is hyper's client for both HTTP/1 and HTTP/2, with 32 concurrent
 //! requests. Each request has its own id and is signed before its round begins. The servers take turns
 //! in many short rounds. Rates and processor times are medians of the rounds, ratios are medians of the
-//! rounds' ratios, and latencies are percentiles of all requests. *Server* is the processor time of the
-//! serving thread per request, which other load affects least.
+//! rounds' ratios, and latencies are percentiles of all requests. The column `server µs` is the
+//! processor time of the serving thread per request. It is the figure that other load affects least.
 //!
-//! The loop is closed: a connection sends its next request after the previous answer. `wrk` is another
-//! sender, for HTTP/1 only.
+//! The loop is closed: a connection sends its next request after the previous answer. The command `wrk`
+//! measures with another sender, for HTTP/1 only.
 
 use std::{
     cell::RefCell,

@@ -6,7 +6,8 @@ use std::{collections::HashMap, fmt::Display, fs, path::PathBuf, process::Comman
 pub struct Run {
     /// Runs a few rounds only, and writes nothing.
     pub is_quick: bool,
-    /// Selects the groups whose names contain all of these words, and writes nothing.
+    /// Runs only the groups whose names contain all of these words. If there are any words, the run
+    /// writes nothing.
     pub wanted: Vec<String>,
 }
 

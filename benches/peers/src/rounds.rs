@@ -57,7 +57,7 @@ impl Group {
         self.rounds.iter_mut().for_each(Vec::clear);
     }
 
-    /// Takes a round. A different contender goes first each time.
+    /// Takes a round. In each round, a different contender goes first.
     pub fn take_round(&mut self) {
         let first = self.rounds[0].len();
         for turn in 0..self.contenders.len() {

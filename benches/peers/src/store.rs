@@ -41,7 +41,7 @@ const IDS: [usize; 4] = [1_000, 10_000, 100_000, 1_000_000];
 const CAPACITY: u64 = 2_000_000;
 
 /// Measures a claim and its completion in stores of several sizes. For comparison, also measures an insert
-/// into a `moka` cache of the same size, which accounts for most of the cost.
+/// into a `moka` cache of the same size: such inserts account for most of the store's cost.
 fn sizes(run: &Run) {
     const SAMPLE: usize = 64;
     let mut stores = Vec::new();
@@ -108,7 +108,7 @@ fn handled(store: &MokaStore, id: &str) {
 }
 
 /// Returns the resident memory of this process. It exceeds the bytes that `allocations` counts, because
-/// the allocator rounds up and keeps freed memory. For a few ids, it is not meaningful.
+/// the allocator rounds up and keeps freed memory. With few ids, the result is not meaningful.
 fn resident() -> usize {
     let sizes = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
     let pages = sizes.split(' ').nth(1).and_then(|pages| pages.parse::<usize>().ok());
@@ -123,7 +123,8 @@ fn now<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-/// Measures two threads that share one layer, as the routes of a server do.
+/// Measures the gain of a second thread. Both threads share one layer, as the worker threads of a server
+/// do.
 fn threads(run: &Run) {
     let work: [(&str, Option<WebhookLayer>); 3] = [
         ("HMAC", None),

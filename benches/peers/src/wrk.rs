@@ -26,7 +26,8 @@ use peers::{
 
 use crate::servers::{HANDLERS, Servers, position, serve};
 
-/// More deliveries than a round sends. `wrk` limits the time of a round, not its requests.
+/// The number of signed deliveries. `wrk` limits the time of a round and not the number of its requests, so this
+/// number is larger than the requests of any round.
 const SIGNED: usize = 150_000;
 const SECONDS: usize = 1;
 const AT_ONCE: usize = 32;
@@ -130,7 +131,7 @@ fn slice(address: SocketAddr, deliveries: &Deliveries, servers: &Servers) -> Sli
     }
 }
 
-/// Files with the body, and with the id, timestamp and signature of each delivery.
+/// Two files: one with the body, and one with the id, timestamp and signature of each delivery.
 struct Deliveries {
     folder: PathBuf,
     body: PathBuf,

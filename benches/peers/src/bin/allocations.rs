@@ -4,8 +4,8 @@
 //! cargo run --release --bin allocations    # writes results/allocations.tsv
 //! ```
 //!
-//! A separate program, because a counting allocator would affect timings. A block that grows counts as a
-//! new block next to the old one. `copies` counts copied bytes.
+//! This is a separate program, because a counting allocator would affect timings. A block that grows
+//! counts as a new block next to the old one. The program `copies` counts copied bytes.
 
 use std::{
     pin::pin,
@@ -46,7 +46,8 @@ fn main() {
             continue;
         }
         for contender in &mut group.contenders {
-            // The first deliveries initialize statics. Later ones can be duplicates of them.
+            // The first deliveries initialize statics. If the contender measures duplicates, the counted
+            // deliveries are duplicates of these.
             const COUNTED: usize = 20;
             for number in 0..COUNTED {
                 once(contender, &group.delivery, &id_of(number));

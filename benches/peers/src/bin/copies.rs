@@ -6,8 +6,9 @@
 //!
 //! `valgrind --tool=dhat --mode=copy` counts each call of `memcpy` and similar functions. This includes moves of
 //! large structures, but not the bytes that `realloc` moves when a buffer grows, which `allocations` counts. Each
-//! contender runs in two processes, with few and with more deliveries, and the difference counts. The bytes for
-//! creating a request are measured in the same way and subtracted.
+//! contender runs in two processes, with few and with more deliveries. The difference of the two counts, divided
+//! by the number of additional deliveries, is the result. The bytes for creating a request are measured in the
+//! same way and subtracted.
 
 use std::{env, process::Command, rc::Rc};
 
@@ -61,10 +62,10 @@ fn main() {
     table.keep(&run);
 }
 
-/// A contender that drops each request.
+/// The name of a contender that only drops each request.
 const BASELINE: &str = "baseline";
 
-/// Returns the bytes copied per delivery, including its creation.
+/// Returns the bytes copied per delivery, including the creation of the request.
 fn copied(group: &Group, contender: &str) -> f64 {
     let [few, more] = [FEW, MORE].map(|count| copied_by(&group.facts().join(" "), contender, count));
     (more - few) as f64 / (MORE - FEW) as f64

@@ -1,7 +1,8 @@
 //! A careful handler written without a crate: the key is prepared once, the body is limited, and
 //! signatures are compared in constant time. Deduplication is optional and simple. In memory, ids are
 //! looked up before the handler and stored after it, so concurrent duplicates both run. In Redis, an id
-//! is set before the handler, so a concurrent duplicate gets a 200 although the handler may still fail.
+//! is stored before the handler, so a concurrent duplicate gets a 200 although the handler may still
+//! fail.
 
 use std::{
     convert::Infallible,
@@ -205,7 +206,7 @@ pub(crate) fn take<T>(message: T) -> StatusCode {
     StatusCode::OK
 }
 
-/// The handler behind [`Verified`] if nothing is decoded.
+/// Drops the request: the handler behind [`Verified`] if the payload is not decoded.
 pub fn handle_full(
     request: Request<Full<Bytes>>,
 ) -> std::future::Ready<Result<Response<Empty<Bytes>>, Infallible>> {

@@ -33,7 +33,8 @@ pub fn handle<B>(request: Request<B>) -> Ready<Result<Response<Empty<Bytes>>, In
     super::handle(request)
 }
 
-/// Creates a contender from a service around [`handle`]. The time starts once all frames but the last are read.
+/// Creates a contender from a service around [`handle`]. The time starts once the service has read all frames
+/// but the last.
 pub fn contender<S, R>(name: &str, runtime: &Rc<Runtime>, mut service: S) -> Contender
 where
     S: Service<Request<Late>, Response = Response<R>> + 'static,

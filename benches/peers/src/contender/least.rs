@@ -1,9 +1,9 @@
-//! A minimal layer, which shows the time that `tower-webhook` adds to it.
+//! A minimal layer. The difference from `tower-webhook` is the cost of what the minimal layer lacks.
 //!
-//! It boxes the future and the body, so that the body of a rejected request can be drained. It hashes frames as they
-//! arrive, and compares one decoded candidate in constant time. It puts the delivery in an `Arc` in the extensions,
-//! and passes the body on as one frame. It has no deadline, buffer budget, second secret, scheme as data, timestamp,
-//! detailed rejections, observability or caught panics.
+//! The layer boxes the future and the body, so that the body of a rejected request can be drained. It hashes frames
+//! as they arrive, and compares one decoded candidate in constant time. It puts the delivery in an `Arc` in the
+//! extensions, and passes the body on as one frame. It has no deadline, buffer budget, second secret, configurable
+//! scheme, timestamp, detailed rejections or observability, and it does not catch panics.
 
 use std::{
     convert::Infallible,

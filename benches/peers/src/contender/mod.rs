@@ -46,9 +46,9 @@ pub enum Ids {
 }
 
 impl Contender {
-    /// Creates a contender from a service, whose future is polled directly because nothing in it is
-    /// pending. Only the task that drains the body of a rejected request runs on `runtime`; its time
-    /// counts.
+    /// Creates a contender from a service, whose future is polled directly because it does not wait
+    /// for anything. Only the task that drains the body of a rejected request runs on `runtime`; the
+    /// time of this task counts as well.
     pub fn new<S, R>(name: &str, runtime: &Rc<Runtime>, mut service: S) -> Self
     where
         S: Service<Request<Sent>, Response = Response<R>> + 'static,
@@ -62,7 +62,7 @@ impl Contender {
             assert!(matches!(service.poll_ready(&mut context), Poll::Ready(Ok(()))));
             let status = {
                 let mut answer = pin!(service.call(request));
-                // Some services yield although nothing is pending.
+                // Some services return `Pending` although they do not wait for anything.
                 let polls = std::iter::repeat_with(|| answer.as_mut().poll(&mut context)).take(1000);
                 let answer =
                     polls.filter_map(|poll| if let Poll::Ready(it) = poll { Some(it) } else { None }).next();
