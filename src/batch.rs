@@ -13,7 +13,7 @@ use crate::{
 
 /// The number of consecutive store failures after which the remaining items of a batch are not claimed.
 const STORE_FAILURES: u32 = 3;
-/// The number of items of a batch whose errors are logged: a batch can have any number.
+/// The maximum number of items of a batch whose errors are logged, because any number of items can fail.
 const LOGGED_FAILURES: usize = 3;
 const RETRY_AFTER_SECONDS: u16 = 5;
 
@@ -22,9 +22,10 @@ impl Delivery {
     /// only the items that have not succeeded.
     ///
     /// `key` returns a key that identifies an item among all items of this endpoint, across deliveries, and
-    /// that is the same in each retry. If items of several kinds share ids, or an id occurs once per change,
-    /// combine both parts: `format!("{id}/{status}")`. **Items with equal keys count as duplicates.** An item
-    /// with an empty key is not deduplicated and runs in each retry.
+    /// that is the same in each retry. If items of different kinds can have the same id, or if the same id
+    /// occurs again with each change, add the kind or the change to the key: `format!("{id}/{status}")`.
+    /// **Items with equal keys count as duplicates.** An item with an empty key is not deduplicated and runs
+    /// in each retry.
     ///
     /// `handler` runs for each item that has not been handled before. If it returns an `Err`, the item is
     /// released and the next one runs. Return the outcome as the response: it is 200 if all items are done,
@@ -40,8 +41,8 @@ impl Delivery {
     ///
     /// If the store fails and the layer [proceeds](crate::StoreFailure::Proceed), the item runs without a
     /// claim. After three consecutive store failures, the remaining items are not claimed: they run without a
-    /// claim if the layer proceeds, and fail otherwise. Errors and panics of the handler are logged at `WARN`
-    /// (feature `tracing`): the first three of a batch, and the number of the rest. For a
+    /// claim if the layer proceeds, and fail otherwise. The first three errors and panics of the handler are
+    /// logged at `WARN` (feature `tracing`), and so is the number of all other failed items. For a
     /// [`DecodeError`](crate::DecodeError) or an error of `serde_json`, only the field, if known, and the
     /// position are logged.
     ///
@@ -58,8 +59,8 @@ impl Delivery {
     ///
     /// # Cancel safety
     ///
-    /// If the future is dropped, the running item is dropped and released. Items that have succeeded stay
-    /// completed, and the retry skips them.
+    /// If the future is dropped, the handler of the current item is dropped, and the item is released. Items
+    /// that have succeeded stay completed, and the retry skips them.
     ///
     /// # Example
     ///
@@ -189,8 +190,8 @@ fn panicked(_: Box<dyn Any + Send>) -> BoxError {
 
 /// The outcome of a batch: the response to its delivery, and the results of its items.
 ///
-/// With the feature `axum` it implements `IntoResponse`. Otherwise use [`to_response`](Self::to_response). The
-/// default has no items, and its status is 200.
+/// With the feature `axum` it implements `IntoResponse`. Otherwise use [`to_response`](Self::to_response).
+/// The default value has no items, and its status is 200.
 ///
 /// ```
 /// use tower_webhook::ItemsOutcome;
@@ -309,8 +310,12 @@ impl ItemFailure {
         &self.key
     }
 
-    /// Returns the handler's error, or an error with a fixed message if the handler panicked or was not
-    /// called. A store failure is a [`StoreError`](crate::store::StoreError).
+    /// Returns the error because of which the item failed:
+    ///
+    /// * the handler's error;
+    /// * a [`StoreError`](crate::store::StoreError), if the item could not be claimed;
+    /// * an error with a fixed message, if the handler panicked, or if the item was not claimed because
+    ///   claiming the previous items failed.
     #[must_use]
     pub fn error(&self) -> &(dyn Error + Send + Sync + 'static) {
         &*self.error

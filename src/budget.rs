@@ -1,5 +1,5 @@
-//! Limits for unverified clients: the bytes that the layer buffers, and the bodies of rejected requests that
-//! it discards.
+//! Limits for unverified clients: on the bytes that the layer buffers, and on the bodies that the layer
+//! discards after it has rejected their requests.
 
 use std::{
     future::poll_fn,
@@ -44,7 +44,8 @@ pub(crate) struct Charge<'b> {
 impl Charge<'_> {
     pub(crate) fn add(&mut self, bytes: usize) -> Result<(), Rejection> {
         self.bytes += bytes;
-        // Relaxed, because it guards no other memory. If the budget is exceeded, `drop` returns the bytes.
+        // Relaxed, because the counter guards no other memory. If the budget is exceeded, `Charge::drop`
+        // returns the bytes.
         let used = self.budget.used.fetch_add(bytes, Ordering::Relaxed) + bytes;
         if used > self.budget.limit {
             return Err(Rejection::new(RejectionKind::OverBudget));
@@ -68,8 +69,8 @@ impl Discards {
     const MOST_BYTES: usize = 1024 * 1024;
     const LONGEST: Duration = Duration::from_secs(2);
 
-    /// Discards the rest of `body` in a background task, within limits. Drops it unread if too many bodies
-    /// are being discarded, or without a runtime.
+    /// Discards the rest of `body` in a background task, within limits. Drops `body` unread if too many
+    /// bodies are being discarded, or if there is no tokio runtime.
     pub(crate) fn start<B>(self: &Arc<Self>, mut body: Pin<Box<B>>)
     where
         B: HttpBody + Send + 'static,

@@ -59,8 +59,8 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock for tests that only changes through [`advance`](Self::advance) and [`set_now`](Self::set_now). It
-/// is also exported as `testing::ManualClock` (feature `test-util`); see there for an example.
+/// A clock for tests, which changes only through [`advance`](Self::advance) and [`set_now`](Self::set_now).
+/// It is also exported as `testing::ManualClock` (feature `test-util`): the module `testing` has an example.
 ///
 /// Clones share their time.
 #[derive(Clone, Debug)]
@@ -85,7 +85,8 @@ impl ManualClock {
         Self::new(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds.into()))
     }
 
-    /// Advances both readings by `step`. A reading that would overflow stays unchanged.
+    /// Advances [`now`](Clock::now) and [`monotonic`](Clock::monotonic) by `step`. On overflow, `now` stays
+    /// unchanged, and `monotonic` becomes [`Duration::MAX`].
     pub fn advance(&self, step: Duration) {
         let mut reading = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         reading.now = reading.now.checked_add(step).unwrap_or(reading.now);

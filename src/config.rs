@@ -68,8 +68,9 @@ pub(crate) struct Decode {
 ///
 /// The payload is decoded before the delivery is claimed. With [`Reject`](Self::Reject) and
 /// [`Acknowledge`](Self::Acknowledge), an undecodable delivery is therefore neither claimed nor remembered.
-/// The policy does not apply to axum handlers with the extractor `Payload<T>`, nor to a body that must be
-/// decoded before it is verified. These are rejected with 422.
+/// In two cases, the policy does not apply, and the layer rejects the request with 422: if the extractor
+/// `Payload<T>` of an axum handler cannot decode the payload, and if the signature covers the decoded body
+/// but the `content-encoding` cannot be decoded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Undecodable {
@@ -86,9 +87,9 @@ pub enum Undecodable {
     /// Calls the handler without an [`Event<T>`](crate::Event); [`Delivery::decode_error`] returns the
     /// reason. In axum, take an `Option<Event<T>>`, which is then `None`.
     ///
-    /// A delivery whose `content-encoding` the layer cannot decode has another deduplication key than the
-    /// same delivery without that header. Otherwise an attacker could add the header to a captured request,
-    /// and the genuine delivery would count as a duplicate.
+    /// If the layer cannot decode a delivery's `content-encoding`, the delivery has a different deduplication
+    /// key from the same delivery without that header. Otherwise, an attacker could add the header to a
+    /// captured request, and the genuine delivery would count as a duplicate.
     HandOver,
 }
 
@@ -133,8 +134,8 @@ impl Config {
         }
     }
 
-    /// Returns the settings of a service. The first call creates the default store, so that the order in
-    /// which the clock and other settings are set does not matter.
+    /// Returns the settings of a service. The first call creates the default store. The layer is complete by
+    /// then, so the clock can be set before or after other settings.
     pub(crate) fn for_service(self: &Arc<Self>) -> Arc<Self> {
         let Some(default_store) = &self.default_store else { return Arc::clone(self) };
         let create =

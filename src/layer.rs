@@ -88,11 +88,12 @@ impl WebhookLayer {
     ///   of its secret needs a new scope.
     /// * [`only_events`](Self::only_events), [`dedupe_by`](Self::dedupe_by),
     ///   [`replay_guard`](Self::replay_guard), [`lease`](Self::lease) and
-    ///   [`on_store_failure`](Self::on_store_failure). A value for the previous provider could lose events of
-    ///   the new one.
+    ///   [`on_store_failure`](Self::on_store_failure). A value that suits the previous provider could lose
+    ///   events of the new provider.
     ///
-    /// All other settings are kept. A warning is logged if [`dedupe_window`](Self::dedupe_window) is not longer
-    /// than the new provider's retry period, or [`ack_deadline`](Self::ack_deadline) not shorter than its timeout.
+    /// All other settings are kept. A warning is logged if [`dedupe_window`](Self::dedupe_window) is not
+    /// longer than the new provider's retry period, or if [`ack_deadline`](Self::ack_deadline) is not shorter
+    /// than the new provider's timeout.
     ///
     /// ```
     /// use tower_webhook::{Secret, WebhookLayer, provider};
@@ -134,15 +135,16 @@ impl WebhookLayer {
     /// If the lookup returns `Ok(None)`, the request is rejected as `unknown_endpoint`. If it returns an
     /// error or takes longer than a second, the request is rejected with 503. Lookups precede verification,
     /// so any client can cause them: keep the endpoints in memory, or use a
-    /// [`CachedLookup`](crate::verify::CachedLookup). Return `Ok(None)`, not an error, for names
-    /// that do not exist. Errors are logged at `WARN` at most once a minute.
+    /// [`CachedLookup`](crate::verify::CachedLookup). For an endpoint that does not exist, return `Ok(None)`,
+    /// not an error. Errors are logged at `WARN` at most once a minute.
     ///
     /// Each endpoint needs its own deduplication scope, or tenants would drop each other's deliveries. The
     /// scope is [`Endpoint::scope`](crate::verify::Endpoint::scope), else the layer's [`scope`](Self::scope),
-    /// else a fingerprint of the secret, which every verifier of [`provider`] sets. Verified deliveries of an
-    /// endpoint without a scope or fingerprint are rejected with 503, and logged at `ERROR`. The default
-    /// scope also contains a digest of the name that was looked up, or of the exact path for a closure (see
-    /// [`Lookup`](crate::verify::Lookup)), because tenants may have the same secret or public key.
+    /// else a fingerprint of the secret, which every verifier of [`provider`] sets. If an endpoint has
+    /// neither a scope nor a fingerprint, its verified deliveries that have an id are rejected with 503, and
+    /// logged at `ERROR`. Tenants may have the same secret or public key, so the default scope also contains
+    /// a digest of the name that was looked up or, if the lookup is a closure, of the request's exact path
+    /// (see [`Lookup`](crate::verify::Lookup)).
     ///
     /// ```
     /// use std::collections::HashMap;
@@ -174,8 +176,8 @@ impl WebhookLayer {
     /// Sets the tolerance of signed timestamps, for the past and the future, in whole seconds; less than 1 s
     /// counts as 1 s. Default: the provider's, else 300 s.
     ///
-    /// Limits how long a captured request can be replayed, independently of deduplication. See also the
-    /// [deduplication window](Self::dedupe_window).
+    /// The tolerance limits how long a captured request can be replayed, independently of deduplication. See
+    /// also the [deduplication window](Self::dedupe_window).
     pub fn tolerance(self, tolerance: Duration) -> Self {
         self.with(|config| config.tolerance = Some(tolerance.max(Duration::from_secs(1))))
     }
@@ -183,15 +185,15 @@ impl WebhookLayer {
     /// Sets the URL that the provider was given, for providers that sign it, such as Square, Trello, HubSpot
     /// and Twilio.
     ///
-    /// Default: `https://`, the request's host, and its path and query. This differs from the signed URL if a
-    /// proxy changes the host or the path, or if the provider calls `http://`: the scheme is always `https`,
-    /// because a proxy often terminates TLS. For providers that sign the URL, a request is rejected if its
-    /// host does not have the form `host` or `host:port`.
+    /// Default: `https://`, the request's host, and its path and query. This default differs from the signed
+    /// URL if a proxy changes the host or the path, or if the provider calls `http://`: the default's scheme
+    /// is always `https`, because a proxy often terminates TLS. With the default, a request of a provider
+    /// that signs the URL is rejected unless its host has the form `host` or `host:port`.
     ///
-    /// If `url` has no query, the request's query is appended. If it has one, the request must have the same
-    /// parameters, in any order, or the same query followed by more parameters. Any other query is rejected
-    /// as a signature mismatch. In a [`Scheme`](crate::verify::Scheme), the placeholder `{url}` is this URL;
-    /// `{path_query}` is always the request's own path and query.
+    /// If `url` has no query, the request's query is appended. If `url` has a query, the request must have
+    /// the same parameters, in any order, or the same query followed by more parameters. Any other query is
+    /// rejected as a signature mismatch. In a [`Scheme`](crate::verify::Scheme), the placeholder `{url}` is
+    /// this URL; `{path_query}` is always the request's own path and query.
     pub fn public_url(self, url: &str) -> Self {
         self.with(|config| config.public_url = Some(url.into()))
     }
@@ -202,8 +204,8 @@ impl WebhookLayer {
     /// `x-forwarded-host` must be `host` or `host:port`; with any other value, requests of providers that
     /// sign the URL are rejected.
     ///
-    /// The headers are ignored in all other requests. [`public_url`](Self::public_url) takes precedence, and
-    /// is the better choice if there is only one URL.
+    /// In requests from other addresses, the headers are ignored. [`public_url`](Self::public_url) takes
+    /// precedence over the headers, and is the better choice if there is only one URL.
     ///
     /// ```
     /// use std::net::SocketAddr;
@@ -229,7 +231,8 @@ impl WebhookLayer {
 
     /// Sets the token that the provider was given for its verification handshake (Meta's and WebSub's
     /// `hub.verify_token`, Asana, eBay). Default: none, which rejects such a handshake as unsigned. eBay's
-    /// handshake also needs the [`public_url`](Self::public_url).
+    /// handshake also needs the [`public_url`](Self::public_url) or
+    /// [`trust_forwarded`](Self::trust_forwarded).
     pub fn verify_token(self, token: Secret) -> Self {
         self.with(|config| config.verify_token = Some(token))
     }
@@ -237,7 +240,7 @@ impl WebhookLayer {
     /// Sets a filter: requests for which `only_if` returns `false` skip the layer. They reach the service
     /// unchanged, without verification, buffering, or a [`Delivery`]. Default: no request skips it.
     ///
-    /// Use it on hosts that only support a layer around all services, such as tonic's
+    /// Use the filter if the layer can only be placed around all services, as with tonic's
     /// `Server::builder().layer`. **A handler must treat a request without a `Delivery` as unverified.**
     pub fn only_if(self, only_if: impl Fn(&request::Parts) -> bool + Send + Sync + 'static) -> Self {
         self.with(|config| config.only_if = Some(Arc::new(only_if)))
@@ -254,8 +257,8 @@ impl WebhookLayer {
         self.with(|config| config.body_limit = Some(bytes.max(1)))
     }
 
-    /// Sets the time limit for receiving the body, starting when the head has arrived; less than 1 ms counts
-    /// as 1 ms. Slower bodies are rejected with 408. Default: 10 s.
+    /// Sets the time limit for receiving the body, starting when the layer begins to read the body; less than
+    /// 1 ms counts as 1 ms. Slower bodies are rejected with 408. Default: 10 s.
     pub fn body_timeout(self, timeout: Duration) -> Self {
         self.with(|config| config.body_timeout = timeout.max(SHORTEST))
     }
@@ -354,9 +357,12 @@ impl WebhookLayer {
     /// [`decode`](Self::decode), or from their `content-encoding`. Default: [`Undecodable::Reject`], which
     /// responds with 422.
     ///
-    /// The policy does not apply to axum handlers with the extractor `Payload<T>`, because their other
-    /// extractors may already have run. It does not apply either to a body that must be decoded before it is
-    /// verified. An undecodable payload is then rejected with 422, and the claim is released.
+    /// The policy does not apply in two cases, in which the layer rejects the request with 422:
+    ///
+    /// * An axum handler's extractor `Payload<T>` cannot decode the payload. Other extractors of the handler
+    ///   may already have run. The claim is released.
+    /// * The signature covers the decoded body, but the body's `content-encoding` cannot be decoded. The
+    ///   request then cannot be verified.
     ///
     /// ```
     /// # use tower_webhook::{OutcomeKind, Secret, Undecodable, WebhookLayer};
@@ -390,12 +396,12 @@ impl WebhookLayer {
     }
 
     /// Runs the handler in its own task, which continues after the client disconnects or an outer timeout
-    /// ends the request, and which always settles the claim. Default: off. The handler is then dropped
-    /// together with its request, and the provider's next attempt runs it again.
+    /// ends the request, and which always settles the claim. Default: off. Without this setting, the handler
+    /// is dropped together with its request, and the provider's next attempt runs the handler again.
     ///
     /// The task has the tracing span of the request (feature `tracing`). A `ConcurrencyLimit` *above* the
     /// layer no longer counts the task once its request has ended, so put the limit below the layer. Call
-    /// [`drain`](Self::drain) before the process exits. Outside a tokio runtime this has no effect.
+    /// [`drain`](Self::drain) before the process exits. Outside a tokio runtime, the handler is not detached.
     pub fn detached(self) -> Self {
         self.with(|config| config.detached = true)
     }
@@ -405,8 +411,8 @@ impl WebhookLayer {
     ///
     /// If the handler has not finished by then, it continues in its task, and the response is 503 with
     /// `Retry-After`. The provider retries: its next attempt gets a 503 while the handler runs, and a 200
-    /// once it has succeeded. If the handler fails, the next attempt runs it again. Answering 2xx at the
-    /// deadline would lose the event whenever the handler fails afterwards.
+    /// once the handler has succeeded. If the handler fails, the next attempt runs it again. Answering 2xx at
+    /// the deadline would lose the event whenever the handler fails afterwards.
     ///
     /// Choose a deadline shorter than the provider's timeout, with a margin for the network. Use it for
     /// handlers that are *sometimes* slow: providers count 503s, and some disable an endpoint that returns
@@ -416,8 +422,8 @@ impl WebhookLayer {
     /// The deadline does not apply to a delivery that is not [deduplicated](Delivery::is_deduped) (no id, no
     /// store, or the store failed). Its next attempt would not be recognized, and would run concurrently.
     ///
-    /// If receiving the body or waiting for the service takes until the deadline, the request is rejected in
-    /// the same way, and the handler is not called.
+    /// If receiving the body, or waiting until the inner service is ready, takes until the deadline, the
+    /// request is rejected in the same way, and the handler is not called.
     ///
     /// For the timeouts of providers, see their documentation in this crate and
     /// [`Profile::ack_deadline`](crate::verify::Profile::ack_deadline). If the deadline is not shorter than
@@ -452,11 +458,11 @@ impl WebhookLayer {
         self.config.dedupe.background.drain().clone()
     }
 
-    /// Lets `drain` also wait for this layer's tasks, so that a service with several layers waits once.
+    /// Lets `drain` also wait for this layer's tasks, so that an application with several layers waits once.
     /// Default: each layer has its own [`drain`](Self::drain).
     ///
     /// Call it before creating a service: `drain` does not wait for the tasks of earlier services. Each layer
-    /// still has its own limits for background settlements.
+    /// still has its own [limits](Drain::finished) for background settlements.
     ///
     /// ```
     /// use tower_webhook::{Drain, Secret, WebhookLayer, provider};
@@ -473,8 +479,8 @@ impl WebhookLayer {
         self.with(|config| config.dedupe.background = Background::new(drain.clone()))
     }
 
-    /// Sets the function that decides from the handler's response whether the delivery is completed.
-    /// Otherwise it is released, so that the provider's next attempt runs.
+    /// Sets the function that decides from the handler's response whether the delivery is completed. If the
+    /// function returns `false`, the delivery is released, so that the provider's next attempt runs.
     ///
     /// Default: the status is 2xx, and the `grpc-status` header, if present, is `0`. The layer does not see
     /// the response body: the delivery is completed even if a streamed body fails, or if the trailers of a
@@ -493,8 +499,8 @@ impl WebhookLayer {
     /// is local to the process.
     ///
     /// Other endpoints may use the same store, so a verifier that sets no fingerprint of its secret requires
-    /// a [`scope`](Self::scope). Without a fingerprint or a scope, verified deliveries are rejected with 503,
-    /// and logged at `ERROR`.
+    /// a [`scope`](Self::scope). With neither a fingerprint nor a scope, verified deliveries that have an id
+    /// are rejected with 503, and logged at `ERROR`.
     pub fn dedupe(self, store: impl Store) -> Self {
         self.with(|config| {
             config.dedupe.store = Some(AnyStore::new(store));
@@ -512,8 +518,8 @@ impl WebhookLayer {
     }
 
     /// Sets the deduplication window, the time for which a handled delivery is remembered; less than 1 s
-    /// counts as 1 s. Default: the provider's, else 8 days. It must be longer than the provider's retry
-    /// period; if that is known and not shorter, a warning is logged.
+    /// counts as 1 s. Default: the provider's, else 8 days. The window must be longer than the provider's
+    /// retry period. If the retry period is known and the window is not longer, a warning is logged.
     pub fn dedupe_window(self, window: Duration) -> Self {
         let layer = self.with(|config| config.dedupe.window = Some(window.max(Duration::from_secs(1))));
         #[cfg(feature = "tracing")]
@@ -521,13 +527,14 @@ impl WebhookLayer {
         layer
     }
 
-    /// Sets the function that computes the deduplication key, replacing the provider's id. Derive it only
-    /// from data that is identical across retries, not from the signature or timestamp. If it returns `None`,
-    /// the delivery is not deduplicated; the [`replay_guard`](Self::replay_guard) still applies to its body.
+    /// Sets the function that computes the deduplication key, replacing the provider's id. Derive the key
+    /// only from data that is identical across retries, not from the signature or timestamp. If the function
+    /// returns `None`, the delivery is not deduplicated; the [`replay_guard`](Self::replay_guard) still
+    /// applies to its body.
     ///
-    /// The key is used unchanged, so endpoints with equal keys drop each other's deliveries. Behind a
-    /// [lookup](Self::with_lookup), the layer adds the endpoint's scope:
-    /// [`Delivery::dedupe_key`](crate::Delivery::dedupe_key) returns the whole key.
+    /// Without a [lookup](Self::with_lookup), the key is used unchanged: layers that share a store drop each
+    /// other's deliveries if the keys are equal. With a lookup, the layer adds the endpoint's scope to the
+    /// key. [`Delivery::dedupe_key`](crate::Delivery::dedupe_key) returns the whole key.
     ///
     /// ```
     /// # use tower_webhook::{Secret, WebhookLayer, store::Key};
@@ -550,9 +557,9 @@ impl WebhookLayer {
     /// attacker from replaying a captured request under a new id, or without one. It costs two more round
     /// trips to the store, and has no effect if the id is signed. Default: off.
     ///
-    /// This is a trade-off. With the guard, two genuine events with byte-identical bodies, such as those of
-    /// an organization's and a repository's webhook on the same endpoint, count as one. Without it, an
-    /// attacker who captures one request can make the handler run again.
+    /// This is a trade-off. With the guard, two genuine events with byte-identical bodies count as one event,
+    /// for example if an organization's webhook and a repository's webhook call the same endpoint. Without
+    /// the guard, an attacker who captures one request can make the handler run again.
     pub fn replay_guard(self) -> Self {
         self.with(|config| config.dedupe.replay_guard = true)
     }
@@ -560,17 +567,18 @@ impl WebhookLayer {
     /// Sets the scope of the deduplication keys. Deliveries with the same id in the same scope are
     /// duplicates.
     ///
-    /// A key is `{provider}-{scope}:{id}`. The default scope is a fingerprint of the secret that matched,
-    /// because providers send the same id to each endpoint of an account. If [several receivers share a
-    /// secret](crate::verify::Profile::shared_secret), it also contains a digest of the
-    /// [`public_url`](Self::public_url) if set, else of the request's path.
+    /// A key is `{provider}-{scope}:{id}`. The default scope is a fingerprint of the secret that matched. It
+    /// separates the endpoints of an account, to which providers send the same id. If [several receivers
+    /// share a secret](crate::verify::Profile::shared_secret), the default scope also contains a digest of
+    /// the [`public_url`](Self::public_url) if set, else of the request's path.
     ///
-    /// Behind a [lookup](Self::with_lookup), the default scope always contains a digest of the tenant's name
-    /// (see [`Lookup`](crate::verify::Lookup)).
+    /// Behind a [lookup](Self::with_lookup), the default scope always contains a digest of the name that was
+    /// looked up (see [`Lookup`](crate::verify::Lookup)).
     ///
     /// In the key, `#`, `%` and `:` of a scope are percent-encoded. If the scope could be mistaken for the
-    /// rest of another provider's name (`sha1-…` after `github`) or for a fingerprint (16 hexadecimal
-    /// digits), its first byte is percent-encoded too. All other characters are unchanged.
+    /// rest of a longer provider name (`sha1-…` of `github`, because `github-sha1` is a provider as well) or
+    /// for a fingerprint (16 hexadecimal digits), its first byte is percent-encoded too. All other characters
+    /// are unchanged.
     ///
     /// A scope set here replaces the whole default scope, and is itself replaced by the scope of an
     /// [`Endpoint`](crate::verify::Endpoint::scope). Use a different scope for each endpoint. Unlike the
@@ -579,8 +587,8 @@ impl WebhookLayer {
     /// * after a secret rotation, when an event could otherwise run twice;
     /// * if a proxy rewrites the path differently for each attempt.
     ///
-    /// Also set a scope if the layer cannot distinguish two receivers of one account: two services with the
-    /// same path, or two routes under axum's `nest`, which strips the prefix from the path.
+    /// Also set a scope if the layer cannot distinguish two receivers of one account: two applications that
+    /// use the same path, or two routers under axum's `nest`, which strips the prefix from the path.
     pub fn scope(self, scope: &str) -> Self {
         self.with(|config| config.dedupe.scope = Some(scope.into()))
     }
@@ -588,9 +596,9 @@ impl WebhookLayer {
     /// Sets the lease of claims, the time after which the claim of a crashed process expires; less than 30 ms
     /// counts as 30 ms. Default: the provider's, if all of its retries come quickly, else 30 s.
     ///
-    /// Until the lease expires, retries of the delivery are rejected with 503, so it must expire before the
-    /// provider's last retry. While the handler runs, a heartbeat extends the lease each time a third of it
-    /// has passed. A handler that blocks its thread for longer than the lease may run twice: use
+    /// Until the lease expires, retries of the delivery are rejected with 503, so the lease must expire
+    /// before the provider's last retry. While the handler runs, a heartbeat extends the lease each time a
+    /// third of it has passed. A handler that blocks its thread for longer than the lease may run twice: use
     /// `spawn_blocking`.
     ///
     /// Use at least 3 s: the store has a second to answer, and each answer should arrive within a third of
@@ -617,7 +625,7 @@ impl WebhookLayer {
     /// A rejection cannot acknowledge a delivery by accident: a status below 400 is replaced by that of the
     /// prepared response, and a missing `Retry-After` is restored. Responses to gRPC requests are
     /// trailers-only: their status is 200, and a `grpc-status` that is 0, missing or not a number is
-    /// replaced. The layer then inserts the [`Rejection`] into the response's extensions.
+    /// replaced. Finally, the layer inserts the [`Rejection`] into the response's extensions.
     ///
     /// ```
     /// use bytes::Bytes;
@@ -653,9 +661,10 @@ impl WebhookLayer {
     /// {"type":"about:blank","title":"wrong signature","status":401}
     /// ```
     ///
-    /// `title` is the text of the plain response. There are no other members: details are for the service,
-    /// and an unknown endpoint must look like a signature mismatch. Responses to gRPC requests do not change.
-    /// [`on_rejection`](Self::on_rejection) receives the JSON as its prepared response. Default: plain text.
+    /// `title` is the text of the plain response. There are no other members: the client must not see
+    /// details, and an unknown endpoint must look like a signature mismatch. Responses to gRPC requests do
+    /// not change. [`on_rejection`](Self::on_rejection) receives the JSON as its prepared response. Default:
+    /// plain text.
     ///
     /// ```
     /// # use tower_webhook::{Secret, WebhookLayer};
@@ -667,10 +676,10 @@ impl WebhookLayer {
         self.with(|config| config.problem_json = true)
     }
 
-    /// Calls `f` with the [`Outcome`] of each request once its handler has finished, which may be after
-    /// the response ([`ack_deadline`](Self::ack_deadline)). Use it for custom logs and metrics; see
-    /// [`observe`](crate::observe) for the built-in ones. The function runs in the request's or the handler's
-    /// task and must not block. Panics are caught.
+    /// Calls `f` with the [`Outcome`] of each request, once the request and its handler have ended. The
+    /// handler may end after the response ([`ack_deadline`](Self::ack_deadline)). Use it for custom logs and
+    /// metrics; see [`observe`](crate::observe) for the built-in ones. `f` runs in the request's or the
+    /// handler's task, and must not block. Panics of `f` are caught.
     pub fn on_outcome(self, f: impl Fn(&Outcome) + Send + Sync + 'static) -> Self {
         self.with(|config| config.observer.on_outcome = Some(Arc::new(f)))
     }

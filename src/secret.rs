@@ -51,11 +51,11 @@ use zeroize::Zeroizing;
 /// # Deserialization
 ///
 /// A secret is deserialized from a string, or from `{ "id": …, "secret": … }`, whose `id` becomes the [key
-/// id](Self::with_key_id). The crate's errors never contain the value. The format must be self-describing, like
-/// JSON, TOML and YAML. Quote secrets that consist of digits.
+/// id](Self::with_key_id). The crate's errors never contain the secret. The format must be self-describing,
+/// like JSON, TOML and YAML. Quote secrets that consist of digits.
 ///
-/// **The format's own error may print the line that it failed at, and with it the secret.** The `Display` of
-/// `toml`'s error does: log its `message()` instead.
+/// **The format's own error may print the line that could not be parsed, and with it the secret.** For
+/// example, the `Display` of `toml`'s error prints that line: log the error's `message()` instead.
 ///
 /// ```
 /// #[derive(serde::Deserialize)]
@@ -70,8 +70,8 @@ use zeroize::Zeroizing;
 ///
 /// # Errors
 ///
-/// Conversions fail on text that is empty, or that begins or ends with white space or an invisible character
-/// and is not PEM.
+/// Conversions fail on empty text, and on text other than PEM that begins or ends with white space or an
+/// invisible character.
 #[derive(Clone)]
 pub struct Secret {
     value: Value,
@@ -81,8 +81,8 @@ pub struct Secret {
     sign_with: Option<SignWith>,
 }
 
-/// A function that signs a message with a private key, in tests. With these bounds, the feature `test-util` does not
-/// change the auto traits of [`Secret`].
+/// A function that signs a message with a private key, in tests. With these bounds, the feature `test-util`
+/// does not change the auto traits of [`Secret`].
 #[cfg(all(feature = "test-util", feature = "asymmetric"))]
 pub(crate) type SignWith = Arc<dyn Fn(&[u8]) -> Option<Vec<u8>> + Send + Sync + UnwindSafe + RefUnwindSafe>;
 
@@ -109,8 +109,8 @@ impl Secret {
     ///
     /// # Errors
     ///
-    /// Returns an error if `key` is empty. Constructors that need PEM or a JWK, or that take either a key or
-    /// PEM, return [`InvalidSecret`] for a secret that is a raw key.
+    /// Returns an error if `key` is empty. Constructors that need PEM or a JWK, or that take either an HMAC
+    /// key or PEM, return [`InvalidSecret`] for a secret that is a raw key.
     pub fn from_bytes(key: impl Into<Vec<u8>>) -> Result<Self, InvalidSecret> {
         let key = Zeroizing::new(key.into());
         match key.is_empty() {
@@ -164,8 +164,8 @@ impl Secret {
 
     /// Returns the text, for a custom verifier that decodes it. Do not log it.
     ///
-    /// `None` if the secret was created with [`from_bytes`](Self::from_bytes), even if it is UTF-8, because a
-    /// raw key must not be decoded.
+    /// `None` if the secret was created with [`from_bytes`](Self::from_bytes), even if the key is UTF-8,
+    /// because a raw key must not be decoded.
     #[must_use]
     pub fn expose_str(&self) -> Option<&str> {
         match &self.value {
@@ -231,7 +231,7 @@ impl fmt::Debug for Secret {
 /// old one is still in use. Each additional secret costs one more MAC per delivery. Equal secrets are
 /// allowed.
 ///
-/// It is deserialized from one [`Secret`] or from a list of them:
+/// `Secrets` is deserialized from one [`Secret`] or from a list of them:
 ///
 /// ```
 /// use tower_webhook::Secrets;
@@ -295,11 +295,13 @@ impl<const N: usize> From<[Secret; N]> for Secrets {
     }
 }
 
-/// A conversion into [`Secrets`], implemented for all `Into<Secrets>`, with a helpful compiler error.
+/// A conversion into [`Secrets`], implemented for every type that is `Into<Secrets>`.
 ///
-/// Strings do not implement it, because they may be empty: use `"…".parse::<Secret>()?`, [`Secret::from_env`]
-/// or [`Secret::from_file`]. Neither does `Vec`, for the same reason: use `Secrets::try_from(vec)?`.
-/// Implement `From` to convert your own types.
+/// For any other type, the compiler's error explains how to create secrets.
+///
+/// Strings do not implement this trait, because they may be empty: use `"…".parse::<Secret>()?`,
+/// [`Secret::from_env`] or [`Secret::from_file`]. Neither does `Vec`, for the same reason: use
+/// `Secrets::try_from(vec)?`. To convert your own type, implement `From` of that type for [`Secrets`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a signing secret",
     label = "expected a `Secret`, or an array of them",
@@ -342,9 +344,10 @@ impl TryFrom<Vec<String>> for Secrets {
     }
 }
 
-/// The error for a secret that cannot be used: it is empty, or has the wrong encoding.
+/// The error for a secret that cannot be used, for example because the secret is empty or has the wrong
+/// encoding.
 ///
-/// It contains the reason and the secret's index, but no part of the secret.
+/// The error contains the reason and, for a list of secrets, the index, but no part of the secret.
 #[derive(Clone, Debug)]
 pub struct InvalidSecret {
     index: Option<usize>,

@@ -1,5 +1,5 @@
-//! Synchronization primitives of the stores in memory. With `--cfg shuttle` they are those of a model
-//! checker: `tests/model/` then explores thread interleavings.
+//! Synchronization primitives of the stores in memory. With `--cfg shuttle`, the primitives of the model
+//! checker `shuttle` replace those of `std`, so that `tests/model/` can explore thread interleavings.
 
 #[cfg(not(shuttle))]
 pub(crate) use std::sync::{Mutex, MutexGuard, atomic};

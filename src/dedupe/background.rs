@@ -85,7 +85,7 @@ impl Drop for Permit {
     fn drop(&mut self) {
         let Inner { completions, dropped, .. } = &*self.background.0;
         self.permit = None;
-        // The outage is over: report the remaining dropped settlements now.
+        // No completion is waiting any more: report the remaining dropped completions now.
         if completions.available_permits() == Background::COMPLETIONS {
             dropped.report_rest();
         }
@@ -110,8 +110,8 @@ impl Backoff {
     /// The maximum delay, which bounds how long a recovered store goes unnoticed.
     const LONGEST: Duration = Duration::from_secs(10);
 
-    /// Completions are retried more often, because a delivery whose completion misses the lease may run
-    /// twice. A late release only delays the next attempt.
+    /// Completions are retried more often, because a delivery may run twice if its completion is not stored
+    /// before the lease expires. A late release only delays the next attempt.
     pub(super) fn of(intent: Settlement, lease: Duration) -> Self {
         let longest = match intent {
             Settlement::Completed => lease / 6,

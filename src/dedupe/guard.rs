@@ -20,10 +20,10 @@ use crate::{
 /// The time limit for each call of the store.
 const STORE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The guard of a claim, which ensures that a key does not stay claimed.
+/// The guard of a claim, which ensures that the key does not stay claimed.
 ///
-/// If dropped before it is settled, it settles in the background: it completes the claim if
-/// [`settle`](Self::settle) had begun to complete it, and otherwise releases it.
+/// A guard that is dropped before its claim is settled settles the claim in the background. It completes the
+/// claim if [`settle`](Self::settle) had begun to complete it, and releases the claim otherwise.
 pub(crate) struct ClaimGuard {
     /// Boxed, to keep the future of each request small.
     state: Box<ClaimState>,
@@ -109,8 +109,8 @@ impl ClaimGuard {
                     // After a failure, including a panic, two thirds of the lease remain to retry.
                     lost &= matches!(extended, Ok(false));
                 }
-                // Stop only if all claims are lost: settling a lost claim has no effect, but one remaining
-                // claim still holds back retries.
+                // Stop only if all claims are lost, because one remaining claim still holds back retries.
+                // Settling the lost claims has no effect.
                 if lost {
                     return;
                 }
@@ -272,9 +272,10 @@ impl ClaimState {
     /// settlement.
     async fn retry(self, background: Background) {
         match timeout(self.lease, self.attempts(&background)).await {
-            // No permit; counted by `permit`.
+            // No permit was available. `permit` has counted the settlement.
             Ok(None) => {}
-            // Not reported: the answer to the claim was lost, so the claim may never have been made.
+            // A lost release is not reported. If the answer to the claim was lost, the claim may never have
+            // been made.
             Ok(Some(Settlement::Lost)) if self.intent == Settlement::Released => {}
             Ok(Some(settlement)) => self.timer.settled(settlement),
             Err(_) => self.timer.abandoned(self.intent),

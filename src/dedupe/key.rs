@@ -27,9 +27,9 @@ impl Settings {
         self.key_within(delivery, "", &id).map(Some)
     }
 
-    /// Returns the key of a delivery whose body is encoded and cannot be decoded. It differs from the
-    /// delivery's own key, because the `content-encoding` header is not signed: an attacker could add it to a
-    /// captured delivery and use up the delivery's id.
+    /// Returns the key of a delivery whose body is encoded and cannot be decoded. It differs from the key of
+    /// the same delivery without a `content-encoding`. That header is not signed: an attacker could add it to
+    /// a captured delivery, and the genuine delivery would count as a duplicate.
     pub(super) fn key_of_encoded(&self, delivery: &Delivery) -> Result<Key, MissingScope> {
         let id = delivery.id().map_or_else(|| Cow::Owned(body_id(delivery)), Cow::Borrowed);
         self.key_within(delivery, "#encoded", &id)
@@ -50,8 +50,8 @@ impl Settings {
         Ok(Key::within(write_scope, id))
     }
 
-    /// Adds the endpoint's scope to a `dedupe_by` key if the layer has a lookup, so that the function does not
-    /// have to distinguish tenants.
+    /// Adds the endpoint's scope to a `dedupe_by` key if the layer has a lookup, so that the function does
+    /// not have to distinguish tenants.
     fn key_of_tenant(&self, delivery: &Delivery, key: Key) -> Key {
         if self.lookup.is_none() {
             return key;
@@ -124,8 +124,8 @@ const LONGER_NAMES: &[(&str, &str)] = &[
 ];
 
 /// Writes a scope, which a tenant may have chosen. If the scope could be mistaken for the rest of a longer
-/// provider name, or for a fingerprint, its first byte is percent-encoded. No other scope is written like
-/// that, because `%` is always escaped.
+/// provider name, or for a fingerprint, its first byte is percent-encoded. No other scope results in the same
+/// text, because `%` is always escaped.
 fn write_name(provider: &str, scope: &str, text: &mut String) {
     let is_rest = |rest: &str| scope.strip_prefix(rest).is_some_and(|scope| scope.starts_with('-'));
     let is_other_provider = LONGER_NAMES.iter().any(|(name, rest)| *name == provider && is_rest(rest));

@@ -60,9 +60,9 @@ pub(crate) struct Settings {
     pub(crate) store: Option<AnyStore>,
     pub(crate) key_of: Option<KeyOf>,
     pub(crate) scope: Option<Arc<str>>,
-    /// `true` if other endpoints may use the store, so that keys need a scope.
+    /// `true` if other endpoints may use the store. Keys then need a scope.
     pub(crate) needs_scope: bool,
-    /// The lookup that finds the endpoints, and so tells their tenants apart.
+    /// The lookup that finds the endpoints. It distinguishes the tenants.
     pub(crate) lookup: Option<Arc<dyn Find>>,
     pub(crate) replay_guard: bool,
     pub(crate) window: Option<Duration>,
@@ -267,11 +267,11 @@ impl DerefMut for Dedupe {
     }
 }
 
-/// The result of a claim, which an outer layer may hold.
+/// The result of claiming a key. An outer layer may already hold the claim.
 #[derive(Clone, Copy)]
 enum Claimed {
-    /// This request holds the claim. `fencing` is `None` if an outer layer made the claim and then proceeded
-    /// after a store failure, so that the claim is not confirmed.
+    /// This request holds the claim. `fencing` is `None` if the store failed when an outer layer made the
+    /// claim, and that layer proceeded without a confirmed claim.
     Acquired {
         fencing: Option<u64>,
     },
@@ -318,9 +318,10 @@ fn claim_or_share(
     }
 }
 
-/// Checks whether the claim in progress belongs to an outer layer for the same request. Without this check, if
-/// a router and one of its routes have the same layer, the inner layer would reject every delivery as in
-/// progress. Only the store knows the owner of a claim.
+/// Checks whether the claim in progress belongs to an outer layer for the same request. Without this check,
+/// if a router and one of its routes have the same layer, the inner layer would reject every delivery as in
+/// progress. Only the store knows the owner of a claim, so the check extends the claim with the outer layer's
+/// token.
 async fn share(guard: &ClaimGuard, key: &Key, delivery: &Delivery) -> Result<Claimed, StoreError> {
     for above in delivery.claims_above(key) {
         if guard.extend(key, &above.token, above.lease).await? {

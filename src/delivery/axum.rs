@@ -111,7 +111,7 @@ impl<S: Sync, T: Send + Sync + 'static> OptionalFromRequestParts<S> for Event<T>
 /// * [`on_undecodable`](crate::WebhookLayer::on_undecodable) does not apply, because other extractors of the
 ///   handler may have run already.
 ///
-/// A request without a `Delivery` gets a 500. To handle these cases in the handler, take a
+/// A request without a `Delivery` gets a 500. To handle both errors in the handler, take a
 /// `Result<Payload<T>, PayloadRejection>`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[allow(clippy::exhaustive_structs, reason = "used as a pattern in handler arguments")]

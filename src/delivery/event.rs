@@ -173,9 +173,9 @@ impl DecodeError {
     /// Returns the path of the field that failed, such as `lines[3].price`. `None` if the payload as a whole
     /// is not of the expected type, or if the path is unknown.
     ///
-    /// The path consists of field names of structs, and indexes. The key of a map is `*`, and so is the field
-    /// of a struct with `#[serde(flatten)]`. The path ends at an enum, or at a type that buffers its content,
-    /// as tagged and untagged enums do.
+    /// The path consists of field names of structs, and indexes. The key of a map is `*`, and so is each
+    /// field of a struct that contains a `#[serde(flatten)]`. The path ends at an enum, or at a type that
+    /// buffers its content, as tagged and untagged enums do.
     #[must_use]
     pub fn path(&self) -> Option<&str> {
         self.path.as_deref()

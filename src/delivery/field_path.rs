@@ -1,8 +1,8 @@
 //! The path of the field at which decoding a payload fails.
 //!
-//! A segment is a field name declared by the type, or an index, so that a path never contains payload data.
-//! The crate `serde_path_to_error` is not used, because it does not distinguish the field of a struct from
-//! the key of a map.
+//! A segment is a field name that the type declares, an index, or `*`, so that a path never contains payload
+//! data. The crate `serde_path_to_error` is not used, because it does not distinguish the field of a struct
+//! from the key of a map.
 
 use std::{
     cell::{Cell, RefCell},
@@ -87,7 +87,7 @@ impl Trail {
         result
     }
 
-    /// Starts the path of a struct's own error for a missing field.
+    /// Starts the path, if the error says that a field of this struct is missing.
     fn note_missing(&self, error: &impl Display, fields: &'static [&'static str]) {
         let mut path = self.path.borrow_mut();
         let text = error.to_string();
@@ -101,7 +101,7 @@ impl Trail {
 /// A deserializer, visitor or seed that tracks its position.
 struct Traced<'t, I> {
     inner: I,
-    /// The fields of the current struct, or of the struct that this is a key of.
+    /// The fields of the current struct or, for a key, of the struct that contains the key.
     fields: &'static [&'static str],
     trail: &'t Trail,
 }

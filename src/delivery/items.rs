@@ -10,10 +10,11 @@ use crate::{
 /// The layer's deduplication, as a trait, so that the module of deliveries does not depend on the module that
 /// deduplicates them.
 ///
-/// A delivery keeps it for its items, which may be claimed after the request and the layer are gone.
+/// Each delivery keeps a reference to it, because items may be claimed after the request and the layer are
+/// gone.
 pub(crate) trait Claims: Send + Sync {
-    /// Returns a digest of the endpoint if the secret alone does not distinguish endpoints: the layer has a
-    /// lookup, or the provider uses one secret for all endpoints of an account.
+    /// Returns a digest of the endpoint if the secret alone does not distinguish endpoints, because the layer
+    /// has a lookup, or because the provider uses one secret for all endpoints of an account.
     fn receiver(&self, request: &RequestContext<'_>, endpoint: &Endpoint) -> Option<u64>;
 
     /// Returns the lease of a claim on a delivery with this profile.
@@ -39,7 +40,7 @@ pub(crate) trait Claims: Send + Sync {
 
 /// The guard of an item's claim, which releases it on drop.
 pub(crate) trait ItemGuard: Send + Sync {
-    /// Extends the lease periodically while it is polled.
+    /// Extends the lease periodically while the future is polled.
     fn heartbeat(&self) -> BoxFuture<'_, ()>;
 
     /// Completes the claim if the item was handled, and releases it otherwise.
@@ -88,15 +89,16 @@ impl Delivery {
     /// tokens](ItemClaim::fencing_token) or [handles](ItemClaim::handle).
     ///
     /// The claim uses the layer's store, lease, window, scope and [`StoreFailure`](crate::StoreFailure), like
-    /// that of the delivery. The two claims are independent, so items also work in deliveries without an id.
-    /// Each item occupies one entry of the store: consider the capacity of a
+    /// the claim of the delivery. The two claims are independent, so the items of a delivery without an id
+    /// can be claimed too. Each item occupies one entry of the store: consider the capacity of a
     /// [`MokaStore`](crate::store::MokaStore).
     ///
     /// `id` identifies the item among all items of this endpoint. If items of different kinds can have the
-    /// same id, or an id occurs once for each change, add the kind or the change: `format!("{id}/{status}")`.
+    /// same id, or if the same id occurs again with each change, add the kind or the change to the id:
+    /// `format!("{id}/{status}")`.
     ///
-    /// An item with an empty id is not deduplicated, nor is any item [without a
-    /// store](crate::WebhookLayer::without_dedupe): each call claims it, and
+    /// An item with an empty id is not deduplicated. The same applies to all items if the layer has [no
+    /// store](crate::WebhookLayer::without_dedupe). Each call then returns an [`Item::Claimed`] whose
     /// [`is_deduped`](ItemClaim::is_deduped) is `false`.
     ///
     /// # Errors
@@ -105,9 +107,9 @@ impl Delivery {
     /// [scope](crate::WebhookLayer::scope) and the verifier sets no fingerprint.
     ///
     /// Returns an error if the store fails, or does not answer within a second, and the layer
-    /// [rejects](crate::StoreFailure::Reject) such deliveries (the default for providers that retry). Respond
-    /// with 503, so that the provider retries. If the layer [proceeds](crate::StoreFailure::Proceed), the
-    /// item is claimed but not deduplicated.
+    /// [rejects](crate::StoreFailure::Reject) such deliveries (the default, except for providers that never
+    /// retry). Respond with 503, so that the provider retries. If the layer
+    /// [proceeds](crate::StoreFailure::Proceed), the result is an [`Item::Claimed`] that is not deduplicated.
     ///
     /// # Cancel safety
     ///
@@ -161,8 +163,8 @@ impl ItemClaim {
     }
 
     /// Runs the item's work. While it runs, the lease is extended each time a third of it has passed. After
-    /// an `Ok`, the item is completed. After an `Err` or a panic, which propagates, it is released, so that
-    /// the next delivery that contains the item runs it again.
+    /// an `Ok`, the item is completed. After an `Err` or a panic, the item is released, so that the next
+    /// delivery that contains the item runs it again. A panic propagates.
     ///
     /// Returns the result of the work even if the store fails afterwards: settling is then retried in the
     /// background until the lease expires.
@@ -192,7 +194,8 @@ impl ItemClaim {
             match run(catch_unwind(|| work.as_mut()), Some(|| guard.heartbeat()), self.timeout).await {
                 RunEnd::Returned(result) => Ok(result),
                 RunEnd::Panicked(panic) => Err(panic),
-                // The lease is not extended any more. A panic from here on drops the claim, which releases it.
+                // The lease is not extended any more. A panic from here on drops the claim, which releases
+                // it.
                 RunEnd::TimedOut(_) => Ok(work.await),
             }
         };
@@ -215,8 +218,8 @@ impl ItemClaim {
         self.claim.as_ref().map(|claim| claim.fencing_token)
     }
 
-    /// Returns a handle to the claim, for completing it outside of the layer. Take it before the item
-    /// [runs](Self::run). `None` if and only if [`is_deduped`](Self::is_deduped) is `false`.
+    /// Returns a handle to the claim, for completing the claim outside of the layer. Take the handle before
+    /// the item [runs](Self::run). `None` if and only if [`is_deduped`](Self::is_deduped) is `false`.
     ///
     /// ```
     /// # use tower_webhook::{BoxError, Delivery, Item};

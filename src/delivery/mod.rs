@@ -104,7 +104,8 @@ impl Delivery {
             None if !verified.is_id_final => profile.id().iter().find_map(find_value),
             _ => None,
         };
-        // An event type in the body is found on first use, when the head is gone.
+        // Only the head is searched here. The body is searched on the first call of `event_type`, when the
+        // head is gone.
         let event_type = match verified.event_type {
             Some(_) => None,
             None => {
@@ -162,8 +163,8 @@ impl Delivery {
         event_type.filter(|event_type| !event_type.is_empty())
     }
 
-    /// Returns the event type for filtering and routing. `None` if there is no type, or if the delivery is a
-    /// batch, whose events may have several types.
+    /// Returns the event type for filtering and routing. `None` if there is no type, or if the provider sends
+    /// batches, whose events may have several types.
     pub(crate) fn single_event_type(&self) -> Option<&str> {
         (!self.verifier().profile().batch()).then(|| self.event_type()).flatten()
     }
@@ -203,8 +204,9 @@ impl Delivery {
     ///
     /// It is the [`raw`](Self::raw) body, except in two cases. If the body is encoded (`content-encoding:
     /// gzip`), the payload is the decoded body; this requires the feature `compression`. If the signature
-    /// covers only JSON that is derived from the body, the payload is that JSON: the signed fields of an Amazon
-    /// SNS message, the JSON in a form field or in the query (Gitea, Gogs), or canonical JSON (Inngest).
+    /// covers only JSON that is derived from the body, the payload is that JSON: the signed fields of an
+    /// Amazon SNS message, the JSON in a form field or in the query (Gitea, Gogs), or canonical JSON
+    /// (Inngest).
     ///
     /// [`Profile::body_signed`](crate::verify::Profile::body_signed) is `false` for providers whose signature
     /// does not cover the payload.
@@ -214,7 +216,8 @@ impl Delivery {
     }
 
     /// Returns the body as received: encoded if it has a `content-encoding`, and including data that the
-    /// signature does not cover. It shares its bytes with the [`payload`](Self::payload) if the two are equal.
+    /// signature does not cover. It shares its bytes with the [`payload`](Self::payload) if the two are
+    /// equal.
     #[must_use]
     pub fn raw(&self) -> &Bytes {
         &self.facts.body
@@ -255,10 +258,10 @@ impl Delivery {
         serde_html_form::from_bytes(form).map_err(|error| DecodeError::form::<T>(form, error))
     }
 
-    /// Returns the error with which the layer could not decode the body's `content-encoding` or the payload, if
-    /// its policy is [`Undecodable::HandOver`](crate::Undecodable::HandOver) or
-    /// [`Undecodable::Acknowledge`](crate::Undecodable::Acknowledge). `None` if decoding succeeded, or if there
-    /// was nothing to decode.
+    /// Returns the error if the layer could not decode the body's `content-encoding` or the payload, and the
+    /// layer's policy is [`Undecodable::HandOver`](crate::Undecodable::HandOver) or
+    /// [`Undecodable::Acknowledge`](crate::Undecodable::Acknowledge). `None` if decoding succeeded, or if
+    /// there was nothing to decode.
     ///
     /// The error's [`source`](std::error::Error::source) may quote the payload.
     #[must_use]
@@ -304,9 +307,9 @@ impl Delivery {
     }
 
     /// Returns the key of the body, which [`replay_guard`](crate::WebhookLayer::replay_guard) claims in
-    /// addition. To let the delivery run again, forget both keys. They are equal if the delivery would have
-    /// no key without the guard. `None` if the guard is off, if the signature covers the id, or if the layer
-    /// has no store.
+    /// addition to the [`dedupe_key`](Self::dedupe_key). To let the delivery run again, forget both keys. The
+    /// two keys are equal if the delivery would have no key without the guard. `None` if the guard is off, if
+    /// the signature covers the id, or if the layer has no store.
     #[must_use]
     pub fn replay_key(&self) -> Option<Key> {
         self.key.as_ref().and_then(|_| self.claims().replay_key(self))
@@ -336,8 +339,8 @@ impl Delivery {
         self.fencing
     }
 
-    /// Returns a handle to the claim on this delivery, for completing the claim outside of the layer. `None` if
-    /// and only if [`is_deduped`](Self::is_deduped) is `false`.
+    /// Returns a handle to the claim on this delivery, for completing the claim outside of the layer. `None`
+    /// if and only if [`is_deduped`](Self::is_deduped) is `false`.
     ///
     /// ```
     /// use tower_webhook::Delivery;

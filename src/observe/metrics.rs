@@ -48,7 +48,7 @@ struct Series {
 
 impl Registry {
     /// The maximum number of `provider` labels. It exceeds the number of built-in providers, and limits
-    /// services that create a provider name for each tenant.
+    /// applications that create a provider name for each tenant.
     const MAX_PROVIDERS: usize = 256;
 
     /// Returns whether a recorder is installed. Only a positive result is cached: a recorder may be installed

@@ -21,19 +21,19 @@
 //! ```
 //!
 //! **Spans, events and metrics never contain a payload, a secret or a signature**, nor text from unverified
-//! requests, unless a custom verifier or a lookup quotes it in its error. An `Outcome` contains the verified
-//! [`Delivery`](crate::Delivery) including the payload, and the errors behind a rejection. A decoder's error
-//! may quote the payload, also as the source of [`Delivery::decode_error`](crate::Delivery::decode_error).
-//! Errors that lookups, custom verifiers, stores and item handlers return are logged with their text, escaped
-//! and truncated. The exception is a decoder's error that an item handler returns: it is logged without its
-//! text.
+//! requests, unless an error of the application quotes such data. Errors that lookups, custom verifiers,
+//! stores and item handlers return are logged with their text, escaped and truncated. If an item handler
+//! returns a [`DecodeError`](crate::DecodeError) or an error of `serde_json`, only the field and the position
+//! are logged. An `Outcome` contains the verified [`Delivery`](crate::Delivery) including the payload, and
+//! the errors behind a rejection. A decoder's error may quote the payload, also as the source of
+//! [`Delivery::decode_error`](crate::Delivery::decode_error).
 //!
 //! # The span
 //!
 //! The span is named `webhook`, with level `INFO` and target `tower_webhook`. It begins when the service is
 //! called. It ends with the last work of the request: its handler, which may outlive the request, or a
 //! background settlement. The handler and the store's calls run in the span, so their own events have its
-//! fields. Each field is recorded once, when it is known.
+//! fields. Each field is recorded once, at the time that the table states.
 //!
 //! | field | value | recorded |
 //! |---|---|---|
@@ -59,9 +59,9 @@
 //!
 //! | level | kinds |
 //! |---|---|
-//! | `DEBUG` | kinds that an unauthenticated client can cause repeatedly: `missing_signature`, `malformed_signature`, `stale_timestamp`, `wrong_signature`, `unknown_endpoint`, `body_interrupted`, `body_too_slow`, `body_too_large`, `over_budget`; `verifier_unavailable` if a key cannot be fetched, because a client can invent the key id, or if the lookup of [`with_lookup`](crate::WebhookLayer::with_lookup) failed; `ack_deadline` before the handler is called, because the body may be slow; and `in_progress`, which is normal |
+//! | `DEBUG` | kinds that an unauthenticated client can cause repeatedly: `missing_signature`, `malformed_signature`, `stale_timestamp`, `wrong_signature`, `unknown_endpoint`, `body_interrupted`, `body_too_slow`, `body_too_large`, `over_budget`, `verifier_unavailable` (except as under `ERROR`; a client can invent the name of a key or of an endpoint), and `ack_deadline` before the handler is called (the body may be slow). Also `in_progress`, which is normal |
 //! | `WARN` | kinds that require a verified delivery: `undecodable` (at `DEBUG` if the body is decoded before it is verified), `store_unavailable`, `handler_timeout`, and `ack_deadline` once the handler is called |
-//! | `ERROR` | `verifier_unavailable` if a delivery was verified but cannot be claimed, because its verifier sets no fingerprint and the endpoint has no [scope](crate::WebhookLayer::scope): all deliveries of the endpoint are rejected until one of them is set |
+//! | `ERROR` | `verifier_unavailable` if a verified delivery cannot be claimed, because its verifier sets no fingerprint and the endpoint has no [scope](crate::WebhookLayer::scope). All deliveries of the endpoint that have an id are rejected until a fingerprint or a scope is set |
 //!
 //! A client that has neither a secret nor a captured delivery therefore cannot fill a log at `INFO`. An
 //! attacker who captures a delivery can replay it while its timestamp is within the tolerance. Each replay
@@ -70,7 +70,8 @@
 //! `verifier_unavailable` there. To debug a new integration, enable `tower_webhook::rejection=debug`.
 //!
 //! For `undecodable`, the reason is the field that failed and its position in the JSON, without any value.
-//! The reason of a custom verifier is its own text, escaped and truncated like ids.
+//! For a rejection by a custom verifier, the reason is the text of the verifier's error, escaped and
+//! truncated like ids.
 //!
 //! The target `tower_webhook` has the following events:
 //!
@@ -79,11 +80,11 @@
 //! | `INFO` | `delivery ended`, one for each verified delivery: `provider`, `id`, `event_type`, `attempt`, `outcome`, `rejection`, `handler`, `status`, and in seconds `time` ([`Outcome::elapsed`]), `handler_time` and `store_time`. A field that does not apply is left out |
 //! | `WARN` | a payload that could not be decoded and was [acknowledged](crate::Undecodable::Acknowledge), with the `reason` as above: the provider will not send it again |
 //! | `INFO` | an `event_type` that an [`EventRouter`](crate::EventRouter) has no route for: once for each of the first 256 types |
-//! | `ERROR` | in an `EventRouter` without a fallback: a delivery that has no event type or is a batch, and a request that did not pass through a `WebhookLayer`. Only the first of each is logged at `ERROR`, all others at `DEBUG` |
-//! | `WARN` | lookups of [`with_lookup`](crate::WebhookLayer::with_lookup) that failed or took too long, with their `count` since the last such event and the `error` of the last: at most once a minute |
+//! | `ERROR` | in an `EventRouter` without a fallback: a delivery without an event type, a delivery of a provider that sends batches, or a request without a `Delivery`. Only the first such delivery and the first such request are logged at `ERROR`, all others at `DEBUG` |
+//! | `WARN` | lookups of [`with_lookup`](crate::WebhookLayer::with_lookup) that failed or took too long, with their `count` since the last such event, and the `error` of the last lookup: at most once a minute |
 //! | `WARN` | a store that failed, with `operation` and `error` |
 //! | `ERROR` | an item of a batch that cannot be claimed, because the verifier sets no fingerprint and the endpoint has no [scope](crate::WebhookLayer::scope) |
-//! | `WARN` | an item of a batch that failed, with its key as `item`, and the `error` of the handler (for a decoder's error, only the field and position, as above): the first three of each batch |
+//! | `WARN` | an item of a batch that failed, with its key as `item`, and the `error` of the handler (for a decoding error, only the field and the position, as above): the first three of each batch |
 //! | `WARN` | more items of a batch that failed: their `count`, the total number that `failed`, and the number of `items` in the batch |
 //! | `WARN` | two items of a batch with the same key, of which only one runs, with the key as `item` |
 //! | `WARN` | a lease that expired before its claim was settled: the delivery may have run twice |
@@ -130,16 +131,21 @@
 //! Every label has a small set of values. The values of `outcome`, `kind`, `end`, `settlement` and
 //! `operation` are fixed. `provider` is the verifier's
 //! [`Profile::provider`](crate::verify::Profile::provider), or `unknown` for a request that is rejected
-//! before its verifier is known. If [`with_lookup`](crate::WebhookLayer::with_lookup) creates provider names
-//! per tenant, only the first 256 of a layer are distinguished, and the others count as `other`: name the
-//! provider, not the tenant.
+//! before its verifier is known. If a [lookup](crate::WebhookLayer::with_lookup) creates a provider name for
+//! each tenant, only the first 256 names of a layer are distinguished, and the others count as `other`.
+//! Therefore, name profiles after the provider, not after the tenant.
 //!
 //! All series of a provider exist, with the value 0, from its first delivery on, so that even the first
-//! failure has a rate. The handles are registered at that time with the installed recorder. Recommended
-//! alerts: `webhook_handlers_total` with `end!="completed"`, `webhook_store_failures_total`,
-//! `webhook_settlements_abandoned_total` with `settlement="completed"`, `webhook_rejections_total` with
-//! `kind="undecodable"` (events are rejected) and, compared with its usual rate, with
-//! `kind="wrong_signature"` (a secret was rotated at the provider only).
+//! failure has a rate. The series are registered with the recorder that is installed at that time.
+//!
+//! Recommended alerts:
+//!
+//! * `webhook_handlers_total` with `end!="completed"`;
+//! * `webhook_store_failures_total`;
+//! * `webhook_settlements_abandoned_total` with `settlement="completed"`;
+//! * `webhook_rejections_total` with `kind="undecodable"`: events are rejected;
+//! * `webhook_rejections_total` with `kind="wrong_signature"`, above its usual rate: a secret may have been
+//!   rotated at the provider only.
 
 mod in_span;
 #[cfg_attr(not(feature = "metrics"), path = "metrics_off.rs")]

@@ -50,7 +50,7 @@ pub enum OutcomeKind {
 /// [listed](crate::WebhookLayer::only_events). An [`EventRouter`](crate::EventRouter) inserts it into its
 /// response to an event type without a route. A handler can insert it into a 2xx response: the layer then
 /// releases the claim and reports [`OutcomeKind::Ignored`], so a redelivery runs the handler again. With any
-/// other status the handler counts as failed.
+/// other status, the marker has no effect.
 ///
 /// ```
 /// use http::Response;
@@ -212,8 +212,8 @@ impl Outcome {
         self.delivery.as_ref()?.attempt()
     }
 
-    /// Returns the time that the request waited for the store, to claim and to settle. `None` if it did not
-    /// use the store.
+    /// Returns the time that the request waited for the store, to claim and to settle. `None` if the request
+    /// did not use the store.
     ///
     /// Excludes heartbeats and background settlements, which no request waits for.
     #[must_use]
@@ -228,8 +228,8 @@ impl Outcome {
         self.handler_time
     }
 
-    /// Returns the time from the call of the service to the end of the handler, or of the request if the
-    /// handler was not called.
+    /// Returns the time from the call of the service to the end of the request or of its handler, whichever
+    /// ends later. Includes the settlement, unless it continues in the background.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         self.elapsed

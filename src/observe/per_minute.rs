@@ -20,7 +20,7 @@ struct Unreported {
 impl PerMinute {
     const INTERVAL: Duration = Duration::from_secs(60);
 
-    /// Adds one. Returns the count since the last report, or 0 if that was less than a minute ago.
+    /// Adds one. Returns the count since the last report, or 0 if the last report was less than a minute ago.
     pub(crate) fn add(&self) -> u64 {
         let now = Instant::now();
         self.take(|unreported| {

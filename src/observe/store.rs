@@ -45,7 +45,8 @@ impl StoreTimer {
         Self { telemetry: telemetry.clone(), meters: telemetry.meters() }
     }
 
-    /// Creates a timer for an item, whose operations are not part of a request.
+    /// Creates a timer for the claim of an item. Its operations do not count towards the store time of a
+    /// request, because they are part of the handler's time.
     pub(crate) fn alone(registry: &Registry, provider: &str) -> Self {
         Self { telemetry: Telemetry::NONE, meters: registry.of(provider) }
     }

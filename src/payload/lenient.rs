@@ -111,7 +111,7 @@ impl<'de, A: MapAccess<'de>> Field<'_, A> {
     pub(crate) fn objects<T: Fields>(self) -> Result<Vec<T>, A::Error> {
         let objects: Vec<Object<T>> = match self.map.next_value()? {
             Listed::Nothing => Vec::new(),
-            // Parses only one level of strings; `serde_json` limits the depth of each.
+            // The text must be an array or null, not another string. `serde_json` limits the nesting depth.
             Listed::Text(text) => serde_json::from_str::<Option<_>>(&text)
                 .map_err(|_| self.refuse("an array of objects, or a string that contains one"))?
                 .unwrap_or_default(),
@@ -239,7 +239,7 @@ impl<'de> Visitor<'de> for LenientVisitor {
     }
 
     // With `serde_json/arbitrary_precision`, which any crate of the build may enable, a number arrives as a
-    // map that only `Number` understands. A real object is an error in both cases.
+    // map that only `Number` understands. A real object is an error with and without that feature.
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<LenientScalar, A::Error> {
         let number = serde_json::Number::deserialize(MapAccessDeserializer::new(map));
         match number.ok().and_then(|number| number.as_u64()) {
@@ -253,7 +253,7 @@ fn not_scalar<E: Error>() -> E {
     E::custom(format_args!("expected {SCALAR}"))
 }
 
-/// An array, or a string from which one can be read.
+/// An array, or a string from which an array can be read.
 enum Listed<T> {
     Nothing,
     Text(String),

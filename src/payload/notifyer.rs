@@ -68,8 +68,8 @@
 //! * null, an empty string and a missing field are equivalent: `None` or an empty list;
 //! * a whole number may be sent as a string, a string as a whole number, and a list as a string.
 //!
-//! Any other value of the wrong type is an error. Errors do not contain values from the payload, so they can
-//! be logged.
+//! Any other value of the wrong type is an error, except in a [`MessageStatus`], where it counts as missing.
+//! Errors do not contain values from the payload, so they can be logged.
 //!
 //! Serialize ([`serde::Serialize`]) a message to store it and deserialize it later. Serialization uses the
 //! newest names and types, and does not reproduce the received JSON.
@@ -339,7 +339,7 @@ impl<'de> Visitor<'de> for NotificationVisitor {
         let mut status = MessageStatus::default();
         let mut event = None;
         let mut enveloped = None;
-        // `data`, if it precedes `event`, which determines its type.
+        // `data`, if it precedes `event`. The event determines the type of `data`.
         let mut early: Option<serde_json::Value> = None;
         while let Some(FieldName(name)) = map.next_key()? {
             let field = Field { name: &name, map: &mut map };

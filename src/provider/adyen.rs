@@ -23,9 +23,9 @@ providers! {
     /// * Secret: the HMAC key, hex.
     /// * Signed content: eight fields of the item, joined with colons: `pspReference`, `originalReference`,
     ///   `merchantAccountCode`, `merchantReference`, `amount.value`, `amount.currency`, `eventCode` and
-    ///   `success`. Only `merchantReference` may contain a `:`; otherwise the signed content would be ambiguous.
-    ///   **The rest of the body is not covered**: do not rely on other fields, and enable Adyen's basic
-    ///   authentication.
+    ///   `success`. Only `merchantReference` may contain a `:`, because a `:` in any other field would make the
+    ///   signed content ambiguous. **The rest of the body is not covered**: do not rely on other fields, and
+    ///   enable Adyen's basic authentication.
     /// * Delivery id: `eventCode`, `pspReference`, `success` and `merchantAccountCode` of the item, joined with
     ///   `:`, signed. `REPORT_AVAILABLE` has no delivery id, because its `pspReference` is a file name, which
     ///   Adyen reuses.
@@ -34,8 +34,8 @@ providers! {
     /// * Deduplication window: 31 days.
     /// * Acknowledge within: 10 s.
     /// * The layer rejects notifications with several items. Adyen sends one item
-    ///   ([source](https://docs.adyen.com/development-resources/webhooks/webhook-types)), and no signature
-    ///   covers the list, so an attacker could combine captured items.
+    ///   ([source](https://docs.adyen.com/development-resources/webhooks/webhook-types)). No signature covers
+    ///   the list of items, so an attacker could combine captured items in one list.
     adyen_standard -> Result: "adyen-standard", "Adyen (standard webhooks)",
         "https://docs.adyen.com/development-resources/webhooks/secure-webhooks/verify-hmac-signatures",
         @by_hand |secrets, profile| {
@@ -249,7 +249,7 @@ mod signing {
             let mut macs = keys.signer(None)?;
             item.feed(&mut macs)?;
             let place = format!("/notificationItems/{index}/NotificationRequestItem");
-            // A single item without a list is the body.
+            // An item that is not in a list is the whole body.
             let is_listed = notification.pointer(&place).is_some();
             let item = notification.pointer_mut(if is_listed { &place } else { "" });
             let fields = item.and_then(Value::as_object_mut);

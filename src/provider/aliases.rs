@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use super::{Facts, Provider, standard_webhooks::rows::standard_webhooks, svix::rows::svix};
 
-/// The sender retries, and documents nothing else.
+/// The facts of a sender that retries, and documents nothing else.
 const RETRIED: Facts = Facts { retries: Some(true), ..Facts::NONE };
 
-/// The sender retries unless acknowledged within 15 s, like Svix.
+/// The facts of a sender that, like Svix, retries unless its delivery is acknowledged within 15 s.
 const RETRIED_AFTER_15_S: Facts = Facts { ack_deadline: Some(Duration::from_secs(15)), ..RETRIED };
 
 pub(super) static ALL: &[&Provider] = &[

@@ -59,7 +59,8 @@ struct EitherCheck<'a> {
 
 impl Check for EitherCheck<'_> {
     fn timestamp(&self) -> Option<SystemTime> {
-        // The layer checks the timestamp before it knows which check succeeds.
+        // The layer checks the timestamp before it knows which check succeeds, so return it only if both
+        // checks have the same timestamp.
         self.first.timestamp().filter(|timestamp| self.second.timestamp() == Some(*timestamp))
     }
 
@@ -190,8 +191,8 @@ pub(super) fn canonical<'a>(
     check
 }
 
-/// The check of a body that may be signed in its canonical form. The canonical form is then the payload: if the
-/// body as sent repeats a key, another parser could read the other value.
+/// The check of a body that may be signed in its canonical form. If it is, the canonical form is the payload:
+/// the body as sent can repeat a key, and another parser could read the value that is not signed.
 #[cfg(feature = "canonical-json")]
 struct CanonicalCheck<'a> {
     check: Box<dyn Check + 'a>,

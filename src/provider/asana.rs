@@ -20,8 +20,9 @@ providers! {
     /// * Handshake: `POST` with `X-Hook-Secret`. The layer echoes the header if the query parameter
     ///   `verify_token` equals the layer's [`verify_token`](crate::WebhookLayer::verify_token), and does not
     ///   call the handler. Register the webhook with this parameter in its URL. The layer does not adopt the
-    ///   secret, because the handshake is not signed. Configure a placeholder secret until the first webhook
-    ///   exists, or find the secret with [`with_lookup`](crate::WebhookLayer::with_lookup).
+    ///   secret in the header, because the handshake is not signed. Until the first webhook exists, configure a
+    ///   placeholder secret. Alternatively, find the secret of each webhook with
+    ///   [`with_lookup`](crate::WebhookLayer::with_lookup).
     /// * Batches: one body can carry several events.
     asana: "asana", "Asana",
         "https://developers.asana.com/docs/webhooks-guide",
@@ -34,8 +35,8 @@ providers! {
 }
 
 /// Asana's handshake: a `POST` with the future signing secret, which the layer echoes if the verify token
-/// matches. The layer does not adopt the secret, because the request is not verified. The API also returns it
-/// to the webhook's creator.
+/// matches. The layer does not adopt the secret, because the request is not verified. The API also returns
+/// the secret to the webhook's creator.
 const HANDSHAKE: Handshake = Handshake {
     unsigned: |request| {
         let secret = new_secret(request)?;

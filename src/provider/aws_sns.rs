@@ -22,24 +22,26 @@ use crate::verify::{
 /// The verifier accepts only messages of `topics`. `subscriber` names this subscription.
 ///
 /// * Signature: RSA-SHA1 or RSA-SHA256 signature of fields of the body, as base64 in its `Signature`.
-/// * Signed content: these fields of the body, sorted by name, with each name and each value on its own
-///   line: `Message`, `MessageId`, `Timestamp`, `TopicArn` and `Type`; in notifications also `Subject`, in
-///   confirmations also `SubscribeURL` and `Token`. `SignatureVersion` 1 is SHA-1, and 2 is SHA-256. Disable
-///   *raw message delivery*: SNS does not sign raw messages, so the layer rejects them.
+/// * Signed content: the fields `Message`, `MessageId`, `Timestamp`, `TopicArn` and `Type` of the body, as
+///   well as `Subject` in notifications, and `SubscribeURL` and `Token` in confirmations. The fields are
+///   sorted by name, and each name and each value is on its own line. `SignatureVersion` 1 is SHA-1, and 2
+///   is SHA-256. Disable *raw message delivery*: SNS does not sign raw messages, so the layer rejects them.
 /// * Delivery id: `body:/MessageId`, signed.
 /// * Event type: `body:/Type`, signed.
-/// * Timestamp: `body:/Timestamp`; tolerance 3900 s in the past and 300 s in the future. SNS retries for an
-///   hour with the timestamp of the first attempt.
-/// * Retries: yes, for up to 1 minute.
+/// * Timestamp: `body:/Timestamp`; tolerance 3900 s in the past and 300 s in the future. With a custom
+///   delivery policy, SNS can retry for an hour, and all attempts have the timestamp of the first one.
+/// * Retries: yes, for up to 1 minute. A custom delivery policy can extend this to an hour.
 /// * Acknowledge within: 15 s. Otherwise SNS retries
 ///   ([source](https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html)).
 /// * Handshake: the layer passes a verified `SubscriptionConfirmation` to the handler, like a notification.
-///   With [`confirm_subscriptions`](AwsSns::confirm_subscriptions), it confirms the subscription instead.
+///   With [`confirm_subscriptions`](AwsSns::confirm_subscriptions), the layer confirms the subscription
+///   instead.
 /// * Not covered: `MessageAttributes`, `UnsubscribeURL`, every other field, and all headers (`x-amz-sns-…`).
 ///   An attacker who captures a delivery can change them. The handler therefore gets **a JSON object of only
-///   the signed fields**, as the body, as [`Delivery::payload`](crate::Delivery::payload) and as the decoded
-///   event. Put all data for the handler into `Message`. [`Delivery::raw`](crate::Delivery::raw) is the body
-///   as received. The reduced body has no signature, so a second layer on the same route rejects it.
+///   the signed fields** as the body and as [`Delivery::payload`](crate::Delivery::payload), and the event
+///   is decoded from this object. Put all data for the handler into `Message`.
+///   [`Delivery::raw`](crate::Delivery::raw) is the body as received. The reduced body has no signature, so
+///   a second layer on the same route rejects it.
 /// * Topics: the ARNs to accept; messages of other topics are rejected. SNS signs the messages of every AWS
 ///   account, so **a valid signature does not identify the sender**.
 /// * Subscriber: a name for this subscription, such as `billing`. SNS sends a message with the same id to
@@ -48,11 +50,11 @@ use crate::verify::{
 ///   in all replicas of a service. If you set a scope, the name has no effect.
 /// * Key: the certificate at `SigningCertURL`, which must be
 ///   `https://sns.<region>.<domain>/SimpleNotificationService-….pem`. The region is that of the topic's ARN.
-///   The domain depends on its partition: `amazonaws.com` for `aws` and `aws-us-gov`, `amazonaws.com.cn` for
-///   `aws-cn`, `amazonaws.eu` for `aws-eusc`. The layer responds with 503 to deliveries from topics in other
-///   partitions. The TLS connection to that host authenticates the certificate. The layer checks the
-///   certificate's validity dates, but not its chain or its name. See [`Fetch`] for the caching of
-///   certificates.
+///   The domain depends on the ARN's partition: `amazonaws.com` for `aws` and `aws-us-gov`,
+///   `amazonaws.com.cn` for `aws-cn`, `amazonaws.eu` for `aws-eusc`. The layer responds with 503 to
+///   deliveries from topics in other partitions. The TLS connection to the URL's host authenticates the
+///   certificate. The layer checks the certificate's validity dates, but not its chain or its name. See
+///   [`Fetch`] for the caching of certificates.
 ///
 /// [`find`](super::find) returns this provider, but [`Provider::verifier`] returns an error for it.
 ///
@@ -183,7 +185,8 @@ impl Topic {
     }
 }
 
-/// Returns the origin of SNS for the topic's ARN. A pattern for hosts would also match customers' S3 buckets.
+/// Returns the origin of SNS for the topic's ARN. URLs must begin with this origin. A pattern for hosts would
+/// also match customers' S3 buckets.
 fn origin(arn: &str) -> Option<String> {
     let parts: Vec<_> = arn.split(':').collect();
     let ["arn", partition, "sns", region, _account, _name] = *parts else { return None };
@@ -261,7 +264,8 @@ impl Check for SnsCheck<'_> {
         Finish::later(async move {
             let timestamp = signed.timestamp;
             let verified = keys.verify(&url, |key| signed.verify(key, now)).await?;
-            // The layer checks the timestamp only afterwards, too late to prevent the request.
+            // The layer checks the timestamp only after this check, too late to prevent the request to
+            // `SubscribeURL`.
             tolerance.judge(timestamp, now)?;
             keys.visit(&confirm).await?;
             Ok(verified)

@@ -31,7 +31,7 @@ providers! {
     ///   ([source](https://learn.microsoft.com/en-us/azure/event-grid/delivery-and-retry)).
     /// * Register the URL with `?access_token=<secret>`. Entra ID tokens are not checked.
     /// * [Shared secret](crate::verify::Profile::shared_secret): the subscriptions of a topic can share a
-    ///   secret, in which case they send equal bodies.
+    ///   secret, and send equal bodies.
     azure_eventgrid: "azure-eventgrid", "Azure Event Grid",
         "https://learn.microsoft.com/en-us/azure/event-grid/security-authentication",
         Scheme::token("authorization")
@@ -47,8 +47,8 @@ providers! {
         attempt: Some(|| Attempt::Retries(Location::header("aeg-delivery-count")));
 }
 
-/// The handshake of Azure Event Grid: that of CloudEvents or a signed event, depending on the configured
-/// schema.
+/// The handshake of Azure Event Grid: an `OPTIONS` request as in CloudEvents, or an event with a validation
+/// code, depending on the configured schema.
 const HANDSHAKE: Handshake =
     Handshake { unsigned: permission_to_send, signed: subscription_validation, ..Handshake::NONE };
 

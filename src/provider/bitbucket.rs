@@ -37,8 +37,8 @@ providers! {
     /// * Secret: text, not decoded.
     /// * Delivery id: `header:x-request-id`, **not signed**.
     /// * Event type: `header:x-event-key`, **not signed**.
-    /// * Handshake: the unsigned request of "Test connection", `{"test": true}` with the event key
-    ///   `diagnostics:ping`, gets an empty 200.
+    /// * Handshake: the unsigned request of "Test connection", which has the body `{"test": true}` and the event
+    ///   key `diagnostics:ping`. The layer responds with an empty 200.
     bitbucket_server: "bitbucket-server", "Bitbucket Server / Data Center",
         "https://confluence.atlassian.com/bitbucketserver/manage-webhooks-938025878.html",
         Scheme::hmac_sha256("x-hub-signature", Hex)

@@ -25,8 +25,8 @@ providers! {
     /// * Signed content: the text of the form field `bt_payload`, which is base64 of XML. The HMAC key is the
     ///   SHA-1 of the private key. `bt_signature` is `<public key>|<hex>`, or several such pairs joined with
     ///   `&`.
-    /// * Delivery id: none. Notifications contain their time, so only retries have equal bodies, which count as
-    ///   duplicates.
+    /// * Delivery id: none. Each notification contains its time, so only retries have equal bodies, which count
+    ///   as duplicates.
     /// * Event type: the notification's `kind`, signed.
     /// * Retries: yes, for up to 1 day.
     /// * Acknowledge within: 30 s.
@@ -51,10 +51,11 @@ providers! {
         retry_period: Some(Duration::from_secs(24 * 3600));
 }
 
-/// Braintree's handshake: `GET ?bt_challenge=…`, answered with the public key and a MAC with the private key.
+/// Braintree's handshake: `GET ?bt_challenge=…`, answered with the public key and the challenge's MAC,
+/// computed with the private key.
 ///
-/// The same key signs payloads. The handshake signs only 20 to 32 hexadecimal digits, which cannot be a
-/// payload: a payload is XML as base64.
+/// The same key signs payloads. The handshake therefore signs only 20 to 32 hexadecimal digits, which cannot
+/// be a payload: a payload is XML as base64, and no XML document has a base64 form of only these characters.
 const HANDSHAKE: Handshake = Handshake {
     unsigned: |request| {
         let challenge = request.is(&Method::GET).then(|| request.query("bt_challenge"))??;

@@ -88,8 +88,8 @@ impl fmt::Debug for ByHand {
     }
 }
 
-/// A hash that receives the body as it arrives. `()` ignores it, for providers that need the complete body
-/// first.
+/// A hash that receives the body as it arrives. The implementation for `()` ignores the body, for providers
+/// that need the complete body first.
 pub(super) trait Feed: Send {
     fn feed(&mut self, bytes: &[u8]);
 }
@@ -163,7 +163,7 @@ pub(super) fn required_value<'a>(head: &'a Parts, name: &HeaderName) -> Result<&
     optional_value(head, name)?.ok_or_else(|| VerifyError::missing_header(name))
 }
 
-/// Verifies the signature for each of several texts, for a provider whose signed content is ambiguous.
+/// Verifies that the signature covers one of several texts, for a provider whose signed content is ambiguous.
 pub(super) fn verify_any<T>(
     keys: &Keyring,
     candidates: &Candidates,
@@ -182,8 +182,8 @@ pub(super) fn verify_any<T>(
     verdict
 }
 
-/// Removes the MAC, which otherwise serves as the digest of the body. Call it if the MAC does not cover exactly
-/// the body.
+/// Removes the MAC, which otherwise serves as the digest of the body. Call this function if the MAC does not
+/// cover exactly the body.
 pub(super) fn without_mac(verified: Verified) -> Verified {
     Verified { mac: None, ..verified }
 }
@@ -230,8 +230,8 @@ impl<'de> Visitor<'de> for ScalarVisitor {
         Ok(Scalar(truth.to_string()))
     }
 
-    /// Reads a number that arrives as a map, because some crate of the build enabled
-    /// `serde_json/arbitrary_precision`. Rejects other maps.
+    /// Reads a number, and rejects other maps. A number arrives as a map if any crate in the build enables
+    /// `serde_json/arbitrary_precision`.
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Scalar, A::Error> {
         let number = serde_json::Number::deserialize(MapAccessDeserializer::new(map))?;
         Ok(Scalar(number.to_string()))

@@ -25,9 +25,10 @@ providers! {
     /// * Signature: none: the sender sends the secret itself, as `Authorization: Bearer <secret>` or
     ///   `?access_token=<secret>`, so **the body is not protected**.
     /// * Secret: text, not decoded.
-    /// * Delivery id: the event's `source` and `id`, **not signed**. An `id` is unique only within its source.
-    ///   Both come from the headers `ce-source` and `ce-id`, or from a body of type
-    ///   `application/cloudevents+json`. Batches have no delivery id. A space in the source is written as `\s`.
+    /// * Delivery id: the event's `source` and `id`, joined with a space, **not signed**. An `id` is unique only
+    ///   within its source. Both come from the headers `ce-source` and `ce-id`, or from a body of type
+    ///   `application/cloudevents+json`. Batches have no delivery id. In the delivery id, a space within the
+    ///   source is written as `\s`.
     /// * Event type: the event's `type`, from the same place, **not signed**.
     /// * Handshake: `OPTIONS` with `WebHook-Request-Origin`. If the request contains the secret, the layer
     ///   responds with `WebHook-Allowed-Origin` and `WebHook-Allowed-Rate: *`. If the sender's `OPTIONS` request

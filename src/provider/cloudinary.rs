@@ -10,8 +10,8 @@ providers! {
     /// Creates a verifier for Cloudinary.
     ///
     /// * Signature: SHA-1 of `{body}{ts}{secret}`, as hex in `x-cld-signature`.
-    /// * Secret: text, not decoded. If you pass several secrets, none of them may begin or end with another one,
-    ///   because their hashes could be confused.
+    /// * Secret: text, not decoded. If you pass several secrets, none of them may begin or end with another one.
+    ///   Otherwise a signature with one secret would also match other content with the other secret.
     /// * Delivery id: none.
     /// * Event type: `body:/notification_type`, signed.
     /// * Timestamp: `header:x-cld-timestamp`; tolerance 7200 s in the past and 300 s in the future.
@@ -29,8 +29,8 @@ providers! {
     /// Creates a verifier for Cloudinary (sha256).
     ///
     /// * Signature: SHA-256 of `{body}{ts}{secret}`, as hex in `x-cld-signature`.
-    /// * Secret: text, not decoded. If you pass several secrets, none of them may begin or end with another one,
-    ///   because their hashes could be confused.
+    /// * Secret: text, not decoded. If you pass several secrets, none of them may begin or end with another one.
+    ///   Otherwise a signature with one secret would also match other content with the other secret.
     /// * Delivery id: none.
     /// * Event type: `body:/notification_type`, signed.
     /// * Timestamp: `header:x-cld-timestamp`; tolerance 7200 s in the past and 300 s in the future.

@@ -26,11 +26,12 @@ providers! {
     /// * Signed content: the method, the path with its query, the signed headers and the body, each on its own
     ///   line. `X-Contentful-Signed-Headers` lists the signed headers, which are written as `name:value` and
     ///   joined with `;`. The layer rejects a delivery if the list lacks `X-Contentful-Signed-Headers` or
-    ///   `X-Contentful-Timestamp`, or if the value of a signed header contains `;` followed by the name of a
-    ///   signed header and `:`. Behind a proxy that changes the path, set
-    ///   [`public_url`](crate::WebhookLayer::public_url).
+    ///   `X-Contentful-Timestamp`. The layer also rejects a header value that contains `;` directly followed by
+    ///   the name of a signed header and `:`, because this text could be read as another header. Behind a proxy
+    ///   that changes the path, set [`public_url`](crate::WebhookLayer::public_url).
     /// * Delivery id: `header:x-contentful-idempotency-key`, **not signed**.
-    /// * Event type: `header:x-contentful-topic`, **not signed**, unless `X-Contentful-Signed-Headers` lists it.
+    /// * Event type: `header:x-contentful-topic`, **not signed**, unless `X-Contentful-Signed-Headers` lists
+    ///   this header.
     /// * Timestamp: `header:x-contentful-timestamp`; tolerance 29 s in the past and 300 s in the future.
     /// * Acknowledge within: 30 s
     ///   ([source](https://www.contentful.com/developers/changelog/reduced-webhook-timeout/)).
@@ -46,7 +47,7 @@ providers! {
             .with_id_signed(false)
             .with_event_type(Location::header("x-contentful-topic"))
             .with_event_type_signed(false)
-            // The tolerance is in whole seconds. Contentful's SDK rejects an age of 30 s.
+            // Contentful's SDK rejects an age of 30 s, and the tolerance is in whole seconds.
             .with_tolerance(Tolerance::any_age().with_past(Duration::from_secs(29))),
         shared_secret: true,
         ack_deadline: Some(Duration::from_secs(30));

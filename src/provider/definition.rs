@@ -28,8 +28,8 @@ use crate::{
 pub struct Provider {
     /// The id, in lower case with hyphens, such as `github-sha1`.
     pub id: &'static str,
-    /// The name of its constructor in [`provider`](crate::provider), such as `github_sha1`. For an alias, the
-    /// constructor of the provider whose scheme it uses.
+    /// The name of its constructor in [`provider`](crate::provider), such as `github_sha1`. For an alias,
+    /// this is the constructor of the provider whose scheme the alias uses.
     pub constructor: &'static str,
     /// The display name, such as `GitHub (legacy)`.
     pub name: &'static str,
@@ -48,7 +48,7 @@ pub struct Provider {
 pub(super) enum Make {
     /// A scheme, as for most providers.
     Scheme(fn() -> Scheme),
-    /// Several schemes, if the provider has renamed its headers. The first is the current one.
+    /// Several schemes, for example after the provider renamed its headers. The first is the main one.
     AnyOf(fn() -> Vec<Scheme>),
     /// A function, if a scheme cannot describe the signature.
     ByHand(fn(Secrets, Profile) -> Result<Box<dyn ByHandVerifier>, InvalidSecret>),
@@ -67,8 +67,8 @@ pub(super) struct Alias {
 /// The facts about a provider that its scheme does not state.
 #[derive(Clone, Copy)]
 pub(super) struct Facts {
-    /// The format of the secret. `None` means the scheme's format; without a scheme, text, or no secret if
-    /// the verifier fetches keys.
+    /// The format of the secret. `None` means the scheme's format. Without a scheme, `None` means text, or no
+    /// secret if the verifier fetches keys.
     pub(super) secret: Option<SecretFormat>,
     /// Adds the facts that have no field here. Without a scheme, these include the locations of the id and of
     /// the event type.
@@ -78,8 +78,8 @@ pub(super) struct Facts {
     pub(super) batch: bool,
     pub(super) shared_secret: bool,
     pub(super) json_field: Option<&'static str>,
-    /// The form field or query parameter that may contain the payload as JSON. If a request has it, its value
-    /// is signed instead of the body.
+    /// The form field or query parameter that may contain the payload as JSON. In a request with this field,
+    /// the signature covers the field's value instead of the body.
     pub(super) signed_field: Option<&'static str>,
     /// `true` if the signature may cover the canonical form of the JSON body.
     pub(super) canonical_json: bool,
@@ -158,7 +158,7 @@ impl Provider {
     }
 
     /// Returns the signature scheme, or `None` if no [`Scheme`] can describe the signature. If the provider
-    /// has several schemes, returns the current one; the [verifier](Self::verifier) accepts all of them.
+    /// has several schemes, returns the main one; the [verifier](Self::verifier) accepts all of them.
     pub fn scheme(&self) -> Option<Scheme> {
         match self.make {
             Make::Scheme(scheme) => Some(self.with_own_event_type(scheme())),
@@ -169,8 +169,8 @@ impl Provider {
         }
     }
 
-    /// Returns all signature schemes: one for most providers, several if the provider has renamed its headers, and
-    /// none if no [`Scheme`] can describe the signature.
+    /// Returns all signature schemes: one for most providers, several for some, for example after the
+    /// provider renamed its headers, and none if no [`Scheme`] can describe the signature.
     ///
     /// ```
     /// use tower_webhook::provider;
@@ -265,7 +265,7 @@ impl Provider {
     }
 
     /// Returns the evidence for the provider's facts. For an [alias](Self::alias_of), this is the evidence
-    /// for the provider whose scheme it uses.
+    /// for the provider whose scheme the alias uses.
     #[must_use]
     pub fn evidence(&self) -> Evidence {
         self.evidence_row().map_or(Evidence::Memory, |(_, evidence, _)| *evidence)
@@ -427,7 +427,8 @@ mod tests {
         verify::{Location, Verifier},
     };
 
-    /// Returns unusual secrets, and pairs of secrets of which one begins or ends with the other.
+    /// Returns unusual secrets, each of them after an ordinary secret, and two secrets of which one begins
+    /// with the other.
     fn unusual_secrets(provider: &Provider) -> Result<Vec<Secrets>, InvalidSecret> {
         const PEM: &str = "-----BEGIN PUBLIC KEY-----\nAQIDBA==\n-----END PUBLIC KEY-----";
         let texts = ["a", "\u{e9}\u{1f980}", "a b", "a:b", ":", "a\nb", "a\0b", "a\u{200b}b", "00", "===="];

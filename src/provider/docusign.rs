@@ -7,7 +7,7 @@ providers! {
     /// * Signature: HMAC-SHA256 of the body, as base64 in `x-docusign-signature-1` to `x-docusign-signature-10`.
     /// * Secret: text, not decoded.
     /// * Signed content: `{body}`. DocuSign sends one numbered signature for each of the account's keys. The
-    ///   layer checks the first ten.
+    ///   layer checks the first ten signatures.
     /// * Delivery id: none.
     /// * Event type: `body:/event`, signed.
     /// * Body limit: 25 MiB.

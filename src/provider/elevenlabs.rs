@@ -6,7 +6,7 @@ providers! {
     ///
     /// * Signature: HMAC-SHA256 of `{ts}.{body}`, as hex in `elevenlabs-signature`.
     /// * Secret: text, not decoded.
-    /// * Delivery id: none. Bodies contain the time of the event, so only retries have equal bodies, which count
+    /// * Delivery id: none. Each body contains the event's time, so only retries have equal bodies, which count
     ///   as duplicates.
     /// * Event type: `body:/type`, signed.
     /// * Timestamp: `field:t`; tolerance 1800 s in the past and 300 s in the future.

@@ -55,7 +55,7 @@ pub(super) fn key_url(folder: &str, name: &str) -> Result<String, VerifyError> {
     }
 }
 
-/// The verification of a signed body, whose key is fetched if it is not cached.
+/// The verification of a signed body. The key is fetched if it is not cached.
 pub(super) struct SignedBody<'a> {
     pub(super) keys: &'a KeyCache,
     pub(super) kind: PublicKind,

@@ -14,10 +14,10 @@ providers! {
     /// Creates a verifier for FusionAuth.
     ///
     /// * Signature: JSON Web Token in `x-fusionauth-signature-jwt`, with the SHA-256 of the body as a claim.
-    /// * Secret: the public key as PEM, as a JWK, or as the set of `/.well-known/jwks.json`; any other text is
-    ///   an HMAC key. All secrets must be of the same kind, and the verifier never uses a public key as an HMAC
-    ///   key. The constructor refuses public keys in another form (DER, base64, a list of JWKs,
-    ///   [bytes](crate::Secret::from_bytes)) and URLs.
+    /// * Secret: the public key as PEM, as a JWK, or as the set of `/.well-known/jwks.json`. Any other text is
+    ///   an HMAC key. To ensure that a public key is never used as an HMAC key, the constructor refuses URLs,
+    ///   public keys in another form (DER, base64, a list of JWKs) and [bytes](crate::Secret::from_bytes). All
+    ///   secrets must be of the same kind.
     /// * Signed content: the token, which contains the SHA-256 of the body. The webhook's key determines the
     ///   algorithm: RSA, ECDSA, Ed25519 or HMAC.
     /// * Delivery id: `body:/event/id`, signed.

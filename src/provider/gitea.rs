@@ -12,8 +12,9 @@ providers! {
     /// * Event type: `header:x-gitea-event`, **not signed**.
     /// * Retries: **never** ([source](https://github.com/go-gitea/gitea/blob/HEAD/services/webhook/deliver.go)).
     /// * Acknowledge within: 5 s.
-    /// * The layer also accepts the content type "form" and the method `GET`, which send the JSON as `payload`
-    ///   in a form or in the query. The signature covers the JSON, which is then the payload.
+    /// * With the content type "form", Gitea sends the JSON in the form field `payload`. With the method `GET`,
+    ///   Gitea sends it in the query parameter `payload`. The layer accepts both: the signature covers only the
+    ///   JSON, and the layer extracts the JSON as the payload.
     gitea: "gitea", "Gitea / Forgejo",
         "https://github.com/go-playground/webhooks/blob/HEAD/gitea/gitea_test.go",
         Scheme::hmac_sha256("x-gitea-signature", Hex)

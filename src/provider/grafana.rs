@@ -10,8 +10,8 @@ providers! {
     /// * Signed content: `{body}`. Some versions use the header `x-grafana-alert-signature`.
     /// * Delivery id: none.
     /// * Event type: `body:/status`, signed.
-    /// * If a timestamp header is configured in Grafana, the signed content is `{ts}:{body}`. Build a [`Scheme`]
-    ///   for that.
+    /// * If a timestamp header is configured in Grafana, the signed content is `{ts}:{body}`. In this case,
+    ///   build a [`Scheme`].
     grafana: "grafana", "Grafana Alerting",
         "https://github.com/grafana/alerting/blob/HEAD/http/hmac.go",
         Scheme::hmac_sha256("x-grafana-alerting-signature", Hex)

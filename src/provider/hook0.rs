@@ -12,18 +12,19 @@ providers! {
     ///   `x-hook0-signature`.
     /// * Secret: text, not decoded.
     /// * Signed content: `{ts}.{body}` in version `v0`, `{ts}.{field:h}.{headers_named_by:h}.{body}` in version
-    ///   `v1`.
+    ///   `v1`. The field `h` of `x-hook0-signature` lists the signed headers.
     /// * Delivery id: `header:x-event-id`, **not signed**.
-    /// * Event type: `header:x-event-type`, **not signed**. With `v1`, it is signed if `h` lists the header.
+    /// * Event type: `header:x-event-type`, **not signed**. With `v1`, the event type is signed if `h` lists its
+    ///   header.
     /// * Timestamp: `field:t`; tolerance 300 s.
     /// * Retries: yes, for up to 8 days.
     /// * Deduplication window: 9 days.
     /// * Acknowledge within: 15 s.
     /// * If a delivery has both versions, the layer verifies `v1`. An attacker who captures such a delivery can
     ///   remove `v1`, so **do not rely on the headers**. If your Hook0 instance sends `v1`, use [`hook0_v1`].
-    /// * With `v1`, the body must be empty or a JSON object or array, as for [`hook0_v1`]. With `v0`, any other
-    ///   body must not contain a dot. Otherwise an attacker could send a captured `v1` signature as `v0`, with
-    ///   `h` and the headers at the beginning of the body.
+    /// * With `v1`, the body must be empty or begin with `{` or `[`, as for [`hook0_v1`]. With `v0`, a body that
+    ///   begins with another character must not contain a dot. Otherwise an attacker could send a captured `v1`
+    ///   signature as `v0`, with `h` and the headers at the beginning of the body.
     hook0: "hook0", "Hook0",
         "https://github.com/hook0/hook0/blob/HEAD/clients/conformance/signature.json",
         Scheme::hmac_sha256("x-hook0-signature", Hex)
@@ -45,17 +46,17 @@ providers! {
     ///
     /// * Signature: HMAC-SHA256 of `{ts}.{field:h}.{headers_named_by:h}.{body}`, as hex in `x-hook0-signature`.
     /// * Secret: text, not decoded.
-    /// * Signed content: `{ts}.{field:h}.{headers_named_by:h}.{body}`. The layer rejects deliveries without
-    ///   `v1`.
+    /// * Signed content: `{ts}.{field:h}.{headers_named_by:h}.{body}`. The field `h` of `x-hook0-signature`
+    ///   lists the signed headers. The layer rejects deliveries without `v1`.
     /// * Delivery id: `header:x-event-id`, **not signed**, unless `h` lists the header.
     /// * Event type: `header:x-event-type`, **not signed**, unless `h` lists the header.
     /// * Timestamp: `field:t`; tolerance 300 s.
     /// * Retries: yes, for up to 8 days.
     /// * Deduplication window: 9 days.
     /// * Acknowledge within: 15 s.
-    /// * Only dots separate the values of the headers and the body. The layer therefore rejects a delivery if a
-    ///   value other than the last contains a dot, if any value contains `{` or `[`, or if the body is neither
-    ///   empty nor a JSON object or array.
+    /// * Only dots separate the header values from each other and from the body. The layer therefore rejects a
+    ///   delivery if a header value other than the last contains a dot, if any header value contains `{` or `[`,
+    ///   or if the body is not empty and does not begin with one of these two characters.
     hook0_v1: "hook0-v1", "Hook0 (version 1)",
         "https://github.com/hook0/hook0/blob/HEAD/clients/conformance/signature.json",
         shapes::hook0_version_1()

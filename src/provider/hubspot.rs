@@ -13,16 +13,17 @@ providers! {
     /// Creates a verifier for HubSpot v1.
     ///
     /// * Signature: SHA-256 of `{secret}{json:body}`, as hex in `x-hubspot-signature`.
-    /// * Secret: the client secret, as text.
+    /// * Secret: the client secret, as text. If you pass several secrets, none of them may begin or end with
+    ///   another one. Otherwise a signature with one secret would also match other content with the other
+    ///   secret.
     /// * Delivery id: none.
     /// * Event type: `body:/0/subscriptionType`, signed.
     /// * Retries: yes, for up to 1 day.
     /// * Acknowledge within: 5 s.
     /// * Batches: one body can carry several events. HubSpot sends at most 100 in one body
     ///   ([source](https://developers.hubspot.com/docs/guides/crm/private-apps/webhooks)).
-    /// * The layer rejects a body that is neither empty nor a JSON object or array. Otherwise an attacker could
-    ///   send a captured delivery of version 2 as version 1, with the method and the URL at the beginning of the
-    ///   body.
+    /// * The body must be empty or begin with `{` or `[` (JSON). Otherwise an attacker could send a captured
+    ///   delivery of version 2 as version 1, with the method and the URL at the beginning of the body.
     /// * The signature is a plain hash. The layer rejects bodies with a NUL byte, which a length extension
     ///   attack requires. Prefer [`hubspot_v3`](super::hubspot_v3()).
     hubspot_v1 -> Result: "hubspot-v1", "HubSpot v1",
@@ -39,15 +40,18 @@ providers! {
     /// Creates a verifier for HubSpot v2.
     ///
     /// * Signature: SHA-256 of `{secret}{method}{url}{body}`, as hex in `x-hubspot-signature`.
-    /// * Secret: the client secret, as text.
+    /// * Secret: the client secret, as text. If you pass several secrets, none of them may begin or end with
+    ///   another one. Otherwise a signature with one secret would also match other content with the other
+    ///   secret.
     /// * Delivery id: none.
     /// * Event type: `body:/0/subscriptionType`, signed.
     /// * Retries: yes, for up to 1 day.
     /// * Acknowledge within: 5 s.
     /// * Batches: one body can carry several events. HubSpot sends at most 100 in one body
     ///   ([source](https://developers.hubspot.com/docs/guides/crm/private-apps/webhooks)).
-    /// * The layer rejects a delivery if the body is neither empty nor a JSON object or array, or if the URL
-    ///   contains `{` or `[`. Otherwise the boundary between URL and body would be ambiguous.
+    /// * The body must be empty or begin with `{` or `[` (JSON), and the URL must contain neither of these two
+    ///   characters. The layer rejects other deliveries, because the boundary between the URL and the body would
+    ///   be ambiguous.
     /// * The signature is a plain hash. The layer rejects bodies with a NUL byte, which a length extension
     ///   attack requires. Prefer [`hubspot_v3`](super::hubspot_v3()).
     hubspot_v2 -> Result: "hubspot-v2", "HubSpot v2",
@@ -74,8 +78,9 @@ providers! {
     ///   ([source](https://developers.hubspot.com/docs/guides/crm/private-apps/webhooks)).
     /// * HubSpot's documentation says that HubSpot decodes some percent-encoded characters of the URL before
     ///   signing, but its library does not decode them. The layer accepts either.
-    /// * The layer rejects a delivery if the body is neither empty nor a JSON object or array, or if the URL
-    ///   contains `{` or `[`. Otherwise the boundary between URL and body would be ambiguous.
+    /// * The body must be empty or begin with `{` or `[` (JSON), and the URL must contain neither of these two
+    ///   characters. The layer rejects other deliveries, because the boundary between the URL and the body would
+    ///   be ambiguous.
     hubspot_v3: "hubspot-v3", "HubSpot v3",
         "https://developers.hubspot.com/docs/apps/legacy-apps/authentication/validating-requests",
         @any_of ["{method}{url}{body}{ts}", "{method}{unescaped_url}{body}{ts}"].map(|signed| {

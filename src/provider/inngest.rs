@@ -8,9 +8,9 @@ providers! {
     /// * Secret: the signing key, as text, with or without its prefix `signkey-prod-`, `signkey-test-` or
     ///   `signkey-branch-`.
     /// * Signed content: Inngest signs the canonical form of the body's JSON (RFC 8785). With the feature
-    ///   `canonical-json`, the layer also accepts a body of up to 256 KiB in another form; the payload is then
-    ///   the canonical form. Without the feature, every body must arrive in its canonical form. With it, only
-    ///   larger bodies must.
+    ///   `canonical-json`, the layer also accepts a body of up to 256 KiB that arrives in another form, and its
+    ///   canonical form is the payload. A larger body must arrive in its canonical form. Without the feature,
+    ///   every body must arrive in its canonical form.
     /// * Delivery id: none.
     /// * Timestamp: `field:t`; tolerance 300 s.
     /// * Body limit: 4 MiB.

@@ -15,7 +15,7 @@ macro_rules! make {
 }
 pub(super) use make;
 
-/// Defines a constructor. With `Result`, it returns a `Result`.
+/// Defines a constructor. With the argument `Result`, the constructor returns a `Result`.
 macro_rules! constructor {
     ($(#[$attribute:meta])* $constructor:ident) => {
         $(#[$attribute])*

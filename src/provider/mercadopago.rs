@@ -26,8 +26,8 @@ providers! {
     ///   codes, so the layer rejects them.
     /// * Signed content: `id:{query:data.id};request-id:{header:x-request-id};ts:{ts};`. Missing values are
     ///   omitted together with their names. The layer accepts a signature of `data.id` as sent or, as
-    ///   documented, in lower case. **The body is not covered**: use only `data.id` from the query, and query
-    ///   the API for the rest.
+    ///   documented, in lower case. **The body is not covered**: use only `data.id` from the query, and request
+    ///   the rest from the API.
     /// * Delivery id: `x-request-id` and `data.id`, signed; none if either is missing. `x-request-id` alone
     ///   identifies an operation, which can have several notifications.
     /// * Event type: `body:/action`, **not signed**.

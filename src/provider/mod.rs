@@ -13,8 +13,10 @@
 //! # Ok::<(), tower_webhook::InvalidSecret>(())
 //! ```
 //!
-//! A signature covers only the content that the constructor documents as signed. For most providers it does
-//! not cover the method, the URL or the headers, so an event type or account name in a header is not signed.
+//! The constructors' documentation writes locations (`header:x-event-key`, `field:t`) and signed content
+//! (`{ts}.{body}`) as in a [`Scheme`](crate::verify::Scheme). A signature covers only the content that the
+//! constructor documents as signed. For most providers it does not cover the method, the URL or the headers,
+//! so an event type or account name in a header is not signed.
 //! [Threats](crate::guide::threats#other-unsigned-content) lists what an attacker can change.
 //!
 //! For other providers, build a [`Scheme`](crate::verify::Scheme) or implement a

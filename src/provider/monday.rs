@@ -27,8 +27,8 @@ providers! {
     /// * Signed content: the token, which **does not cover the body**. Until the token expires, an attacker who
     ///   captures it can send it with any body to the URL in the token (see
     ///   [`public_url`](crate::WebhookLayer::public_url)).
-    /// * Delivery id: none. Deliveries with equal bodies count as duplicates. `triggerUuid` is not documented,
-    ///   and two webhooks for one change may share it.
+    /// * Delivery id: none. Deliveries with equal bodies count as duplicates. The layer does not use
+    ///   `triggerUuid` as the id, because it is not documented, and two webhooks for one change may share it.
     /// * Event type: `body:/event/type`, **not signed**.
     /// * Timestamp: the token's `exp`; tokens are valid for a few minutes.
     /// * Retries: yes, for up to 30 minutes. monday.com retries every minute
@@ -52,7 +52,7 @@ providers! {
             .with_body_signed(false)
             .with_event_type(Location::json("/event/type"))
             .with_event_type_signed(false),
-        // Bodies contain the time and the webhook's id.
+        // Each body contains the time and the webhook's id.
         equal_bodies: true,
         retries: Some(true),
         retry_period: Some(Duration::from_secs(30 * 60)),

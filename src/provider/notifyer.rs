@@ -29,13 +29,13 @@ providers! {
     ///
     /// The events are WhatsApp messages: see [`payload::notifyer`](crate::payload::notifyer). Notifyer sends
     /// `X-Webhook-Signature` for endpoints created with `active_signature`. Its documentation does not specify
-    /// the algorithm or the encoding, and its sample has the length of a token rather than of a digest. The
-    /// verifier therefore accepts both a token and an HMAC, and compares in constant time.
+    /// the algorithm or the encoding, and the signature in its sample has the length of a token rather than of a
+    /// digest. The verifier therefore accepts both a token and an HMAC, and compares in constant time.
     ///
     /// * Signature: the secret itself or the HMAC-SHA256 of the body, in `x-webhook-signature`.
     /// * Secret: the `signature_secret`, as text. Notifyer displays it only once.
-    /// * Signed content: a token covers nothing. An HMAC covers `{body}`; it is hex or base64 (either alphabet,
-    ///   with or without padding), with or without the prefix `sha256=`.
+    /// * Signed content: a token covers nothing. An HMAC covers `{body}`, and is sent as hex or base64 (either
+    ///   alphabet, with or without padding), with or without the prefix `sha256=`.
     /// * Delivery id: computed from the contact's number, the time of the message and the digest of the body, as
     ///   Notifyer recommends. Two messages within one second therefore have different ids.
     /// * Event type: `body:/message_type` or `body:/data/message_type` or `body:/event`, **not signed**. The

@@ -7,8 +7,9 @@ providers! {
     /// Creates a verifier for Notion.
     ///
     /// * Signature: HMAC-SHA256 of the body, as hex with the prefix `sha256=` in `x-notion-signature`.
-    /// * Secret: the verification token, as text. Notion posts it once, in an unsigned request, when you create
-    ///   a subscription. The layer rejects that request, so receive it without the layer.
+    /// * Secret: the verification token, as text. Notion posts the token once, in an unsigned request, when you
+    ///   create a subscription. The layer rejects that request, so receive the request on a route without the
+    ///   layer.
     /// * Delivery id: `body:/id`, signed.
     /// * Event type: `body:/type`, signed.
     /// * Retries: yes, for up to 1 day ([source](https://developers.notion.com/reference/webhooks)).

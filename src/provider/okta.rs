@@ -19,7 +19,7 @@ providers! {
     /// * Event type: `body:/data/events/0/eventType`, **not signed**.
     /// * Retries: yes.
     /// * Acknowledge within: 3 s. Otherwise Okta retries once, but not after a 4xx. The
-    ///   [lease](crate::WebhookLayer::lease) of claims is therefore 3 s.
+    ///   [lease](crate::WebhookLayer::lease) of claims must expire before this retry, so it is 3 s.
     /// * Handshake: `GET` with `X-Okta-Verification-Challenge`. The layer responds with `{"verification":…}` if
     ///   the request contains the secret.
     /// * Batches: one body can carry several events.

@@ -28,7 +28,7 @@ use crate::{
 ///   a captured signature. Use HTTPS, and query PayPal's API for important data.
 /// * Key: the certificate at the URL in `PAYPAL-CERT-URL`, which must begin with
 ///   `https://api.paypal.com/v1/notifications/certs/`. The [sandbox](PayPal::sandbox) uses
-///   `api.sandbox.paypal.com`. The TLS connection to that host authenticates the certificate. The layer
+///   `api.sandbox.paypal.com`. The TLS connection to the URL's host authenticates the certificate. The layer
 ///   checks the certificate's validity dates, but not its chain or its name. See [`Fetch`] for the caching
 ///   of certificates.
 ///

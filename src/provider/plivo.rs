@@ -55,8 +55,8 @@ providers! {
     /// * Retries: yes.
     /// * Acknowledge within: 8 s.
     /// * Not covered: **the body**, the query, the method and the headers. An attacker who captures a request
-    ///   can send any other body to the same URL. Within the deduplication window, the layer handles only one of
-    ///   them.
+    ///   can send any other body with its signature to the same URL. Within the deduplication window, the layer
+    ///   handles only the first request with this signature.
     /// * Set [`public_url`](crate::WebhookLayer::public_url) behind a proxy.
     /// * The nonce must consist of digits. An attacker can still move digits from the end of the path to the
     ///   nonce, which does not change the delivery id. Do not distinguish accounts by digits at the end of the

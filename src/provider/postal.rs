@@ -11,8 +11,8 @@ providers! {
     /// Creates a verifier for Postal.
     ///
     /// * Signature: RSA-SHA256 signature of the body, as base64 in `x-postal-signature-256`.
-    /// * Secret: the installation's public key, as PEM or as base64 of its DER: the value of `p=` in the DKIM
-    ///   record.
+    /// * Secret: the installation's public key, as PEM or as base64 of its DER. The value of `p=` in the DKIM
+    ///   record is this base64.
     /// * Delivery id: `body:/uuid`, signed.
     /// * Event type: `body:/event`, signed.
     /// * Retries: yes, for up to 36 minutes.
@@ -31,8 +31,8 @@ providers! {
     /// Creates a verifier for Postal (legacy).
     ///
     /// * Signature: RSA-SHA1 signature of the body, as base64 in `x-postal-signature`.
-    /// * Secret: the installation's public key, as PEM or as base64 of its DER: the value of `p=` in the DKIM
-    ///   record.
+    /// * Secret: the installation's public key, as PEM or as base64 of its DER. The value of `p=` in the DKIM
+    ///   record is this base64.
     /// * Delivery id: `body:/uuid`, signed.
     /// * Event type: `body:/event`, signed.
     /// * Retries: yes, for up to 36 minutes.

@@ -9,7 +9,7 @@ providers! {
     /// * Signature: HMAC-SHA256 of the body, as hex in `x-pusher-signature`.
     /// * Secret: the app's secret, as text, with the app's key as its [key id](crate::Secret::with_key_id).
     ///   Pusher sends the app's key in `X-Pusher-Key`.
-    /// * Delivery id: none. Bodies contain their time (`time_ms`), so only retries have equal bodies, which
+    /// * Delivery id: none. Each body contains its time (`time_ms`), so only retries have equal bodies, which
     ///   count as duplicates.
     /// * Retries: yes, for up to 5 minutes.
     /// * Acknowledge within: 4 s.

@@ -6,8 +6,8 @@ providers! {
     ///
     /// * Signature: HMAC-SHA256 of `{header:x-qn-nonce}{ts}{body}`, as hex in `x-qn-signature`.
     /// * Secret: the security token, as text.
-    /// * Signed content: the nonce, the timestamp and the body. QuickNode signs the body before it compresses
-    ///   it, so the layer decodes a compressed body first. That requires the feature `compression`.
+    /// * Signed content: the nonce, the timestamp and the body. QuickNode signs the body before compression, so
+    ///   the layer decodes a compressed body before verification, which requires the feature `compression`.
     /// * Delivery id: none. A stream delivers ranges of blocks, and QuickNode documents no id of a range.
     /// * Timestamp: `header:x-qn-timestamp`; tolerance 300 s.
     quicknode: "quicknode", "QuickNode",

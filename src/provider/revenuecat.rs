@@ -14,8 +14,8 @@ providers! {
     /// * Timestamp: `field:t`; tolerance 300 s.
     /// * Retries: yes, for up to 155 minutes ([source](https://www.revenuecat.com/docs/integrations/webhooks)).
     /// * Deduplication window: 1 day.
-    /// * Acknowledge within: 60 s. RevenueCat requires a 200. Otherwise it retries five times over two and a
-    ///   half hours.
+    /// * Acknowledge within: 60 s. RevenueCat requires a 200. Otherwise it retries five times, over about two
+    ///   and a half hours.
     revenuecat: "revenuecat", "RevenueCat",
         "https://www.revenuecat.com/docs/integrations/webhooks",
         shapes::t_and_signature("x-revenuecat-webhook-signature", "v1")

@@ -14,7 +14,7 @@ providers! {
     ///   up to 300 s in the future.
     /// * Retries: yes, for up to 1 minute. Sanity retries twice, 30 s apart
     ///   ([source](https://www.sanity.io/docs/changelog/50ec6abf-fe0c-475b-ae72-314148860132)). The
-    ///   [lease](crate::WebhookLayer::lease) of claims is therefore 10 s.
+    ///   [lease](crate::WebhookLayer::lease) of claims must expire before the last retry, so it is 10 s.
     sanity: "sanity", "Sanity",
         "https://github.com/sanity-io/webhook-toolkit/blob/HEAD/src/signature.ts",
         Scheme::hmac_sha256("sanity-webhook-signature", Base64Url)

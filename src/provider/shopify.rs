@@ -20,8 +20,8 @@ providers! {
     ///   Otherwise Shopify retries eight times over 4 hours
     ///   ([source](https://shopify.dev/changelog/updates-to-webhook-retry-mechanism)).
     /// * Not covered: `X-Shopify-Shop-Domain` and the other headers. All shops of an app share its client
-    ///   secret, so an attacker with one shop can name another in the header. Take the shop from the body, or
-    ///   query the API.
+    ///   secret, so an attacker who owns one shop can name another shop in the header. Take the shop from the
+    ///   body, or query the API.
     shopify: "shopify", "Shopify",
         "https://github.com/Shopify/shopify-app-js/blob/HEAD/packages/apps/shopify-api/lib/webhooks/validate.ts",
         Scheme::hmac_sha256("x-shopify-hmac-sha256", Base64)

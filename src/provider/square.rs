@@ -16,8 +16,9 @@ providers! {
     ///   ([source](https://developer.squareup.com/docs/webhooks/build-with-webhooks)).
     /// * Deduplication window: 4 days.
     /// * Acknowledge within: 10 s.
-    /// * The layer rejects a delivery if the body is neither empty nor a JSON object or array, or if the URL
-    ///   contains `{` or `[`. Otherwise the boundary between URL and body would be ambiguous.
+    /// * The body must be empty or begin with `{` or `[` (JSON), and the URL must contain neither of these two
+    ///   characters. The layer rejects other deliveries, because the boundary between the URL and the body would
+    ///   be ambiguous.
     square: "square", "Square",
         "https://github.com/square/square-nodejs-sdk/blob/HEAD/tests/integration/webhooks.test.ts",
         Scheme::hmac_sha256("x-square-hmacsha256-signature", Base64)

@@ -4,8 +4,8 @@ providers! {
     /// Creates a verifier for Surge.
     ///
     /// * Signature: HMAC-SHA256 of `{header:webhook-id}.{ts}.{body}`, as base64 in `webhook-signature`.
-    /// * Secret: text, not decoded, or base64 after `whsec_`. The layer tries both the text and the decoded
-    ///   base64 as the key.
+    /// * Secret: the signing secret, as text. If the text is `whsec_` followed by base64, the layer tries both
+    ///   the text and the decoded base64 as the key.
     /// * Delivery id: `body:/id`, signed. `webhook-id` identifies an attempt, not a delivery.
     /// * Event type: `body:/type`, signed.
     /// * Timestamp: `header:webhook-timestamp`; tolerance 300 s.

@@ -8,8 +8,9 @@ providers! {
     ///
     /// * Signature: Ed25519 signature of `{ts}|{body}`, as base64 in `telnyx-signature-ed25519`.
     /// * Secret: the public key, 32 bytes as base64.
-    /// * Delivery id: `body:/data/id`, signed. TeXML requests are forms. They have no id and are not
-    ///   deduplicated, because Telnyx executes the TeXML in the response.
+    /// * Delivery id: `body:/data/id`, signed. TeXML requests are forms without an id. The layer does not
+    ///   deduplicate them, because Telnyx executes the TeXML in the response, and the response to a duplicate
+    ///   would be empty.
     /// * Event type: `body:/data/event_type`, signed.
     /// * Timestamp: `header:telnyx-timestamp`; tolerance 300 s.
     /// * Retries: yes.

@@ -16,8 +16,9 @@ providers! {
     ///   ([source](https://developer.atlassian.com/cloud/trello/guides/rest-api/webhooks/)).
     /// * Handshake: `HEAD`, to which the layer responds with 200.
     /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of an app share the secret.
-    /// * The layer rejects a delivery if the body is neither empty nor a JSON object or array, or if the URL
-    ///   contains `}` or `]`. Otherwise the boundary between body and URL would be ambiguous.
+    /// * The body must be empty or end with `}` or `]` (JSON), and the URL must contain neither of these two
+    ///   characters. The layer rejects other deliveries, because the boundary between the body and the URL would
+    ///   be ambiguous.
     trello: "trello", "Trello",
         "https://developer.atlassian.com/cloud/trello/guides/rest-api/webhooks/",
         Scheme::new(HmacSha1, "x-trello-webhook", Base64)

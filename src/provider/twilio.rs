@@ -39,10 +39,11 @@ providers! {
     ///   the port, the method and the headers. Twilio concatenates names and values before signing, so an
     ///   attacker who captures a request can replay it with its parameters split differently, or with the end of
     ///   the URL as a parameter. Base decisions on data from Twilio's API. With
-    ///   [`replay_guard`](crate::WebhookLayer::replay_guard), the layer treats all such requests as duplicates.
-    /// * The signed content of every form contains `AccountSidAC`, so the layer rejects a URL that contains both
-    ///   `AccountSidAC` and `bodySHA256`. Otherwise an attacker could replay the signed content of a form as a
-    ///   URL, after writing `bodySHA256` and a digest into a field, such as the text of a message.
+    ///   [`replay_guard`](crate::WebhookLayer::replay_guard), the layer treats all such requests as duplicates
+    ///   of the captured request.
+    /// * An attacker could write `bodySHA256` and a digest into a field of a form, such as the text of a
+    ///   message, and replay the signed content of the form as a URL. The layer therefore rejects a URL that
+    ///   contains both `bodySHA256` and `AccountSidAC`, which the signed content of every form contains.
     /// * The layer verifies the URL both with and without its port, because Twilio signs either form. Set
     ///   [`public_url`](crate::WebhookLayer::public_url) behind a proxy, or if the URL contains a user name.
     twilio: "twilio", "Twilio",
@@ -65,7 +66,8 @@ fn begin<'a>(keys: &'a Keyring, request: &RequestContext<'a>) -> CheckResult<'a>
     // `bodySHA256` must come from the signed URL, which may differ from the request's URL.
     let query = url.split_once('?').map_or("", |(_, query)| query);
     if let Some(sent) = only_parameter(query.as_bytes(), "bodySHA256")? {
-        // In the signed content, a form's parameters follow the URL, so a value could pose as `bodySHA256`.
+        // In the signed content, a form's parameters follow the URL, so a parameter's value could pose as the
+        // URL's `bodySHA256`.
         if url.contains(OF_EVERY_FORM) {
             return Err(VerifyError::malformed("signed URL with `bodySHA256` contains the fields of a form"));
         }

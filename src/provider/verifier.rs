@@ -50,7 +50,7 @@ struct VerifierParts {
 #[allow(clippy::large_enum_variant, reason = "in an `Arc`, one per verifier")]
 pub(super) enum VerifierKind {
     Scheme(SchemeVerifier),
-    /// Several schemes. A request uses one of them.
+    /// Several schemes. A request must be valid under one of them.
     AnyOf(Vec<SchemeVerifier>),
     /// A hand-written verifier, for a signature that no scheme describes.
     ByHand(Box<dyn ByHandVerifier>),
@@ -209,7 +209,8 @@ impl Signer for ProviderVerifier {
                 let used = verifiers.iter().find(|verifier| verifier.has_signature(head));
                 let used =
                     used.or(verifiers.first()).ok_or_else(|| CannotSign::new("provider has no scheme"))?;
-                // A second scheme with the same header is for special requests: HubSpot's URLs with escapes.
+                // A second scheme with the same header is for special requests, such as HubSpot's requests to
+                // URLs with escapes.
                 let special = verifiers.iter().rev().find(|verifier| verifier.signs_in_place_of(used));
                 if let Some(special) = special {
                     let mut signed = (head.clone(), body.clone());

@@ -118,9 +118,9 @@ providers! {
     /// * Timestamp: the token's `iat`; any age unless the layer has a
     ///   [`tolerance`](crate::WebhookLayer::tolerance), and up to 300 s in the future. Vonage documents no
     ///   maximum age. If the token has an `exp`, the layer enforces it.
-    /// * **The body is covered only if the token contains its SHA-256, `payload_hash`**, which must then match.
-    ///   Vonage also sends tokens without `payload_hash`. An attacker who captures such a token can send it with
-    ///   any body.
+    /// * **The token covers the body only if it contains the claim `payload_hash`**, which must equal the
+    ///   SHA-256 of the body. Vonage also sends tokens without `payload_hash`. An attacker who captures such a
+    ///   token can send it with any body.
     #[cfg(feature = "jwt")]
     vonage_jwt: "vonage-jwt", "Vonage (JWT)",
         "https://developer.vonage.com/en/getting-started/concepts/webhooks",

@@ -11,16 +11,17 @@ use crate::verify::{Algorithm::HmacSha1, Encoding::Hex, Scheme};
 providers! {
     /// Creates a verifier for WebSub / PubSubHubbub (YouTube).
     ///
-    /// WebSub was formerly PubSubHubbub. YouTube uses it.
+    /// WebSub was formerly PubSubHubbub. YouTube uses this protocol.
     ///
     /// * Signature: HMAC-SHA1 of the body, as hex with the prefix `sha1=` in `x-hub-signature`.
     /// * Secret: the `hub.secret` of the subscription, as text. A hub signs deliveries only if the subscription
     ///   has a secret; the layer rejects unsigned deliveries.
     /// * Delivery id: none.
     /// * Handshake: `GET` with `hub.mode`, `hub.topic` and `hub.challenge`. The layer echoes the challenge if
-    ///   `hub.verify_token` equals the layer's [`verify_token`](crate::WebhookLayer::verify_token). Without a
-    ///   token, any client could end the subscription. Subscribe with `hub.verify_token`, or add it to the query
-    ///   of the callback URL, which every hub preserves.
+    ///   `hub.verify_token` equals the layer's [`verify_token`](crate::WebhookLayer::verify_token). The layer
+    ///   requires the token, because any client could otherwise end the subscription. Subscribe with
+    ///   `hub.verify_token`, or add `hub.verify_token` to the query of the callback URL, which every hub
+    ///   preserves.
     websub: "websub", "WebSub / PubSubHubbub (YouTube)",
         "https://www.w3.org/TR/websub/",
         Scheme::new(HmacSha1, "x-hub-signature", Hex)
@@ -40,8 +41,8 @@ providers! {
         handshake: Some(HANDSHAKE);
 }
 
-/// WebSub's handshake: like Meta's, but with a topic. Hubs also send it to end a subscription, so without the
-/// token any client could end a subscription.
+/// WebSub's handshake: like Meta's, but with a topic. Hubs also send this request to end a subscription, so
+/// without the token any client could end a subscription.
 const HANDSHAKE: Handshake = Handshake {
     unsigned: |request| {
         let challenge = intent_challenge(request)?;

@@ -12,7 +12,7 @@ providers! {
     /// * Timestamp: `field:t`; tolerance 300 s.
     /// * Retries: yes.
     /// * Acknowledge within: 5 s. Otherwise Whereby retries twice, after "a short exponential backoff". The
-    ///   [lease](crate::WebhookLayer::lease) of claims is therefore 3 s.
+    ///   [lease](crate::WebhookLayer::lease) of claims must expire before the last retry, so it is 3 s.
     whereby: "whereby", "Whereby",
         "https://github.com/whereby/docs/blob/HEAD/meeting-content-and-quality/insights-suite-and-api/webhooks.md",
         shapes::t_and_signature("whereby-signature", "v1")

@@ -8,7 +8,7 @@ providers! {
     ///
     /// * Signature: HMAC-SHA256 of `{ts}{body}`, as base64 in `x-whoop-signature`.
     /// * Secret: the app's client secret, as text.
-    /// * Delivery id: none. Bodies contain the event's `trace_id`, so only retries have equal bodies, which
+    /// * Delivery id: none. Each body contains the event's `trace_id`, so only retries have equal bodies, which
     ///   count as duplicates.
     /// * Event type: `body:/type`, signed.
     /// * Timestamp: `header:x-whoop-signature-timestamp`; any age unless the layer has a

@@ -12,7 +12,7 @@ providers! {
     /// * Event type: `body:/event_type`, signed.
     /// * Retries: yes, for up to 16 days ([source](https://docs.wise.com/features/webhooks-notifications)).
     /// * Deduplication window: 17 days.
-    /// * Acknowledge within: 5 s. Otherwise Wise makes up to 25 attempts over two weeks.
+    /// * Acknowledge within: 5 s. Otherwise Wise makes up to 25 retries, the last 14 of them once a day.
     /// * [Shared secret](crate::verify::Profile::shared_secret): Wise signs with one key for all customers.
     wise -> Result: "wise", "Wise",
         "https://docs.wise.com/guides/developer/webhooks/event-handling",

@@ -19,8 +19,8 @@ providers! {
     /// * Event type: `header:x-wc-webhook-topic`, **not signed**.
     /// * Retries: **never**.
     /// * Acknowledge within: 60 s.
-    /// * Handshake: the unsigned ping when a webhook is created, a form with only `webhook_id`. The layer
-    ///   responds with an empty 200
+    /// * Handshake: the unsigned ping that WooCommerce sends when a webhook is created. It is a form with only
+    ///   `webhook_id`. The layer responds with an empty 200
     ///   ([source](https://github.com/woocommerce/woocommerce/blob/HEAD/plugins/woocommerce/includes/class-wc-webhook.php)).
     woocommerce: "woocommerce", "WooCommerce",
         "https://github.com/woocommerce/woocommerce-rest-api-docs/blob/HEAD/source/includes/wp-api-v3/_webhooks.md",

@@ -24,8 +24,8 @@ providers! {
     /// * Timestamp: `header:x-zm-request-timestamp`; tolerance 300 s.
     /// * Retries: yes, for up to 85 minutes.
     /// * Acknowledge within: 3 s.
-    /// * Handshake: a signed `endpoint.url_validation`. The layer responds with the MAC of its `plainToken`,
-    ///   computed with the secret that matched.
+    /// * Handshake: a signed event `endpoint.url_validation`. The layer responds with the MAC of its
+    ///   `plainToken`, computed with the secret that matched.
     /// * [Shared secret](crate::verify::Profile::shared_secret): all event subscriptions of an app share the
     ///   secret.
     zoom: "zoom", "Zoom",

@@ -25,7 +25,8 @@ pub enum RejectionKind {
     BodyTooSlow,
     /// The body is larger than the limit. 413.
     BodyTooLarge,
-    /// The delivery is verified, but its payload is not of the layer's type. 422.
+    /// The payload is not of the type that the layer or the extractor `Payload<T>` decodes, or the body's
+    /// `content-encoding` cannot be decoded. 422.
     Undecodable,
     /// The same delivery is in progress, and may still fail. 503.
     InProgress,

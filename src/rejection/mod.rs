@@ -1,8 +1,7 @@
 //! Rejected requests: [`Rejection`] and [`RejectionKind`].
 //!
-//! Clients only see a short fixed message. The details are available in the following places:
-//! [`source()`](std::error::Error::source) returns the cause, and the response's extensions contain the
-//! rejection for middleware above the layer.
+//! Clients only see a short fixed message. The rejection's [`source()`](std::error::Error::source) has the
+//! details. Middleware above the layer finds the rejection in the response's extensions.
 //!
 //! ```
 //! use bytes::Bytes;
@@ -122,12 +121,12 @@ impl Rejection {
         response
     }
 
-    /// Restores a failure status and the `Retry-After` in a hook's response, so that the hook cannot
-    /// acknowledge the delivery.
+    /// Restores a failure status and the `Retry-After` in the response that `on_rejection` returned, so that
+    /// `on_rejection` cannot acknowledge the delivery.
     pub(crate) fn restore_in(&self, response: &mut Response<Bytes>, grpc: bool) {
         let row = self.kind.row();
         if grpc {
-            // With any other status, or a redirect, clients do not look at the `grpc-status`.
+            // With any other status, clients ignore the `grpc-status`.
             *response.status_mut() = StatusCode::OK;
             if !is_grpc_failure(response.headers()) {
                 response.headers_mut().insert(GRPC_STATUS.clone(), u16::from(row.grpc_status).into());
@@ -205,7 +204,8 @@ pub(crate) fn duplicate_response(grpc: bool) -> Response<Bytes> {
     response
 }
 
-/// Returns whether each value is a failure: clients differ in which of several values they read.
+/// Returns whether every value of `grpc-status` is a failure. Clients differ in which of several values they
+/// read.
 fn is_grpc_failure(headers: &HeaderMap) -> bool {
     let is_failure = |status: &HeaderValue| {
         let status = status.to_str().ok().and_then(|status| status.parse::<u32>().ok());

@@ -1,4 +1,4 @@
-//! Deserialization of secrets. Errors never contain a value.
+//! Deserialization of secrets. Errors never contain a secret.
 
 use std::fmt;
 
@@ -22,7 +22,7 @@ impl<'de> Deserialize<'de> for Secrets {
     }
 }
 
-/// Rejects values other than text without showing them, unlike serde's default methods.
+/// Rejects values other than text without showing them in the error, unlike serde's default methods.
 macro_rules! hide_values {
     ($($visit:ident: $value:ty),+) => {$(
         fn $visit<E: Error>(self, _: $value) -> Result<Self::Value, E> {

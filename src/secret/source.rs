@@ -27,8 +27,8 @@ impl Secret {
     ///
     /// # Errors
     ///
-    /// Returns an error if the variable is missing or not Unicode, or if its text is empty or begins or ends
-    /// with white space. The error names the variable, but not its value.
+    /// Returns an error if the variable is missing or not Unicode, or if its text is not valid as a
+    /// [`Secret`](Self#errors). The error contains the variable's name, but not its value.
     pub fn from_env(name: &str) -> Result<Self, InvalidSecret> {
         of_variable(name, env::var(name))
     }
@@ -47,8 +47,8 @@ impl Secret {
     ///
     /// # Errors
     ///
-    /// Returns an error if the file cannot be read, is too long or is not UTF-8, or if its text is empty or
-    /// begins or ends with white space. The error names the path, but not the content.
+    /// Returns an error if the file cannot be read, is too long or is not UTF-8, or if its text is not valid
+    /// as a [`Secret`](Self#errors). The error contains the path, but not the content.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, InvalidSecret> {
         let path = path.as_ref();
         let shown = path.display();
@@ -68,7 +68,8 @@ impl Secret {
 /// The maximum size of a file. JSON Web Key sets have about 10 kB.
 const LONGEST: usize = 64 * 1024;
 
-/// Reads up to one byte more than the limit, into a buffer that does not reallocate.
+/// Reads up to one byte more than the limit, into a buffer that does not reallocate: reallocation would leave
+/// a copy of the secret in memory.
 fn read(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
     let mut content = Zeroizing::new(Vec::with_capacity(LONGEST + 1));
     File::open(path)?.take(LONGEST as u64 + 1).read_to_end(&mut content)?;

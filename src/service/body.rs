@@ -183,10 +183,11 @@ where
 }
 
 pin_project! {
-    /// The body of the layer's responses: the service's own, or a short message from the layer.
+    /// The body of the layer's responses: the body of the inner service's response, or a short message from
+    /// the layer.
     ///
-    /// Implements `Default` if the service's body does, because some layers for CORS, timeouts or sessions
-    /// require it.
+    /// Implements `Default` if the inner service's body does, because some layers for CORS, timeouts or
+    /// sessions require it.
     #[derive(Debug)]
     pub struct ResponseBody<R> {
         #[pin]

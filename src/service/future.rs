@@ -21,8 +21,9 @@ pin_project! {
     /// # Cancel safety
     ///
     /// The future may be dropped at any time, for instance when the client disconnects. A running handler is
-    /// dropped with it, unless it is [detached](crate::WebhookLayer::detached). If the handler had already
-    /// succeeded, its claim is then completed; otherwise, the claim is released.
+    /// dropped with the future, and its claim is released, unless the handler is
+    /// [detached](crate::WebhookLayer::detached). If the handler has succeeded and its claim is being
+    /// completed, the claim is still completed.
     ///
     /// # Panics
     ///

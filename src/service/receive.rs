@@ -176,7 +176,8 @@ where
     body.reject_announced_length(head, limits)?;
     let coding = ContentCoding::of(&head.headers);
     let decode_first = coding.filter(|_| limits.signed == Some(SignedEncoding::Decoded));
-    // In its own block, so that later variables can reuse the space of `reading` in the future.
+    // A separate block: after its end, later variables can reuse the space that `reading` takes in the
+    // request's future.
     let (buffer, trailers, mut charge) = {
         let mut reading = Reading::new(limits, &mut *check, decode_first.is_none());
         timeout(limits.time, poll_fn(|cx| reading.poll(body, cx)))

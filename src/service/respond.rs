@@ -79,7 +79,7 @@ impl<E> From<VerifyError> for EarlyResponse<E> {
     }
 }
 
-/// Creates the responses that do not come from the handler, and records them.
+/// The factory of the responses that do not come from the handler. It also records them.
 pub(super) struct Responder {
     pub(super) config: Arc<Config>,
     pub(super) telemetry: Telemetry,
@@ -154,8 +154,8 @@ impl Responder {
         Ok(response)
     }
 
-    /// Responds once the handler has ended or timed out. A handler that could not decode the payload leaves the
-    /// response to the layer.
+    /// Responds once the handler has ended or timed out. A handler that could not decode the payload leaves
+    /// the response to the layer.
     pub(super) fn respond<T, E>(
         &self,
         end: RunEnd<Result<T, E>>,

@@ -49,7 +49,7 @@ enum Erased {
 }
 
 impl AnyStore {
-    /// Erases the type of `store`. Returns an `AnyStore`, or an `Arc` of one, unchanged.
+    /// Erases the type of `store`. An `AnyStore`, or an `Arc<AnyStore>`, is not wrapped again.
     ///
     /// ```
     /// use tower_webhook::store::{AnyStore, CachedStore, MokaStore};

@@ -13,8 +13,8 @@ use crate::{
 ///
 /// The cache keeps only completed keys, for at most a minute. A key that this process completed is not kept
 /// beyond its window. A [`forget`](Store::forget) through this store empties the cache. A `forget` by another
-/// process takes effect within a minute. A duplicate that arrives just before its window ends can extend the
-/// window by up to a minute.
+/// process takes effect in this process within a minute. A duplicate that arrives just before the window of
+/// its key ends can extend that window by up to a minute.
 ///
 /// The cache helps if a provider sends duplicates in quick succession. A retry that comes minutes later still
 /// costs a round trip. A key takes about 350 bytes.
@@ -81,7 +81,7 @@ impl<S: Store> CachedStore<S> {
     }
 
     fn is_completed(&self, hash: u128) -> bool {
-        // Only a hit updates the recency; a miss, the common case, does not.
+        // `get` also updates the recency. A miss, which is the common case, ends at `contains_key`.
         self.completed.contains_key(&hash)
             && self.completed.get(&hash).is_some_and(|known| {
                 known.until > self.clock.monotonic() && known.forgets == self.forgets.load(Ordering::SeqCst)

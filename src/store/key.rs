@@ -13,8 +13,9 @@ use sha2::{Digest, Sha256};
 
 /// A deduplication key: an id within a scope.
 ///
-/// The scope separates the ids of different endpoints. A part longer than 128 bytes is replaced by `sha256-`
-/// and the 64 hexadecimal digits of its SHA-256, so that keys stay small whatever id a body contains.
+/// The scope separates the ids of different endpoints. A scope or an id longer than 128 bytes is replaced by
+/// `sha256-` and the 64 hexadecimal digits of its SHA-256, so that keys stay small whatever id a body
+/// contains.
 ///
 /// ```
 /// use tower_webhook::store::Key;
@@ -121,7 +122,8 @@ impl Token {
     /// probability of about 2⁻⁶⁴. It is not a secret.
     #[must_use]
     pub fn mint() -> Self {
-        // The random half comes from the operating system, once per process, like `RandomState`.
+        // The first half is random and created once per process. `RandomState` is seeded by the operating
+        // system.
         static PROCESS: LazyLock<u64> = LazyLock::new(|| RandomState::new().hash_one("token"));
         static NEXT: LazyLock<AtomicU64> =
             LazyLock::new(|| AtomicU64::new(RandomState::new().hash_one("next")));

@@ -264,7 +264,7 @@ impl LockedKey<'_> {
     }
 
     fn is_completed(&self) -> bool {
-        // Only a hit updates the recency; a miss, the common case, does not.
+        // `get` also updates the recency. A miss, which is the common case, ends at `contains_key`.
         self.store.completed.contains_key(&self.hash)
             && self.store.completed.get(&self.hash).is_some_and(|key| key.0.until > self.now)
     }

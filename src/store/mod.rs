@@ -8,8 +8,8 @@
 //! |---|---|---|
 //! | [`MokaStore`] (default) | one process | memory |
 //! | `RedisStore` (feature `redis`) | several replicas | two round trips per delivery, one per duplicate |
-//! | [`CachedStore`] in front of another | duplicates in quick succession | memory; saves their round trip |
-//! | [`AnyStore`] | any of them, chosen at run time or by a URL | the same as the store |
+//! | [`CachedStore`] in front of another store | duplicates in quick succession | memory; saves the round trip of such a duplicate |
+//! | [`AnyStore`] | any of these stores, chosen at run time or by a URL | those of the chosen store |
 //! | [custom store](#custom-stores) | an existing database | depends on the database |
 //!
 //! See [Choose a store](crate::guide::stores) for help with the choice and the capacity.

@@ -59,12 +59,12 @@ use crate::task::timeout;
 ///
 /// # Connections
 ///
-/// [`connect`](Self::connect) creates one connection, shared by all deliveries. It reconnects, with unlimited
-/// attempts, when the connection breaks or when its server has become a replica, so it follows a failover
-/// behind one address. [`new`](Self::new) accepts any cloneable connection of the `redis` crate: a
-/// `ConnectionManager` with custom settings, a `ClusterConnection` (its feature `cluster-async`), or a custom
-/// type, such as the one in `examples/redis_sentinel.rs`, which asks Sentinel for the master. A
-/// `MultiplexedConnection` does not reconnect, so use it only in tests.
+/// [`connect`](Self::connect) creates one connection, shared by all deliveries. When the connection breaks,
+/// or when the server has become a replica, the store reconnects, with unlimited attempts. It therefore
+/// follows a failover behind one address. [`new`](Self::new) accepts any cloneable connection of the `redis`
+/// crate: a `ConnectionManager` with custom settings, a `ClusterConnection` (feature `cluster-async` of that
+/// crate), or a custom type, such as the one in `examples/redis_sentinel.rs`, which asks Sentinel for the
+/// master. A `MultiplexedConnection` does not reconnect, so use it only in tests.
 ///
 /// `rediss://` requires TLS, for which the `redis` crate offers several features. Enable one in your own
 /// `Cargo.toml`; it then also applies here:
@@ -77,7 +77,7 @@ pub struct RedisStore<C = ConnectionManager> {
     connection: C,
     prefix: String,
     timeout: Duration,
-    /// `true` if the connection reconnects by itself, so that it may be closed.
+    /// `true` if the connection reconnects by itself. The store may then close it.
     reconnects: bool,
 }
 
@@ -101,7 +101,7 @@ impl RedisStore {
     ///
     /// # Errors
     ///
-    /// Returns an error if the URL is invalid, or if the server cannot be reached or rejects the login within
+    /// Returns an error if the URL is invalid, or if the server rejects the login or cannot be reached within
     /// 5 s. Later failures of the server are store failures; checking now reveals a wrong address or password
     /// at start-up.
     ///

@@ -28,9 +28,9 @@ impl AnyStore {
     ///
     /// # Errors
     ///
-    /// Returns an error if the URL is invalid or requires a disabled feature, or if the server cannot be
-    /// reached or rejects the login within 5 s. Unknown parameters are errors. Errors never contain the URL,
-    /// or a part of it that may belong to its password, such as the name of an unknown parameter.
+    /// Returns an error if the URL is invalid or requires a disabled feature, or if the server rejects the
+    /// login or cannot be reached within 5 s. Unknown parameters are errors. Errors never contain the URL, or
+    /// a part of it that may belong to its password, such as the name of an unknown parameter.
     ///
     /// # Panics
     ///

@@ -5,8 +5,9 @@ use crate::{
 
 /// Generates a key pair for a provider that signs with a private key.
 ///
-/// Returns the public key as a [`Secret`] in PEM, which all constructors of such providers accept. It also
-/// contains the private key, so that [`sign`](super::sign) supports the verifier. Each call returns another pair.
+/// Returns the public key as a [`Secret`] in PEM, which all constructors of such providers accept. The secret
+/// also contains the private key, so that [`sign`](super::sign) supports the verifier. Each call returns
+/// another pair.
 ///
 /// ```
 /// use http::Request;
@@ -20,8 +21,8 @@ use crate::{
 ///
 /// # Errors
 ///
-/// If `algorithm` has no key pair, such as [`HmacSha256`](Algorithm::HmacSha256), or is
-/// [`RsaSha1`](Algorithm::RsaSha1), which can only be verified.
+/// Returns an error if `algorithm` does not use key pairs, for example [`HmacSha256`](Algorithm::HmacSha256),
+/// or if it is [`RsaSha1`](Algorithm::RsaSha1), for which only verification is supported.
 pub fn key_pair(algorithm: Algorithm) -> Result<Secret, CannotSign> {
     algorithm.key_pair()
 }

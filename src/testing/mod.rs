@@ -60,7 +60,7 @@
 //! # Testing time
 //!
 //! [`sign_at`] signs with any timestamp. A [`ManualClock`] sets the time of the layer and of the store, and
-//! therefore determines when the deduplication window ends:
+//! therefore determines when a timestamp becomes stale and when the deduplication window ends:
 //!
 //! ```
 //! # use std::{sync::Arc, time::Duration};
@@ -100,8 +100,8 @@
 //!
 //! # Providers that sign with a private key
 //!
-//! Providers such as Discord sign with a private key, and verifiers have only the public key. In the test's layer,
-//! use a generated pair (feature `asymmetric`):
+//! Providers such as Discord sign with a private key, and verifiers have only the public key. In the test's
+//! layer, use a generated key pair (feature `asymmetric`):
 //!
 //! ```
 //! # #[cfg(feature = "asymmetric")]
@@ -116,9 +116,10 @@
 //! # #[cfg(not(feature = "asymmetric"))] fn main() {}
 //! ```
 //!
-//! [`sign`] still returns an error for providers whose keys are fetched, and for JSON Web Tokens that are signed
-//! with a private key. For these, use another verifier in the test's layer, such as
-//! [`provider::standard_webhooks`](crate::provider::standard_webhooks). The handler's code does not change.
+//! [`sign`] still returns an error for providers whose keys are fetched, and for JSON Web Tokens that are
+//! signed with a private key. To test a handler for such a provider, use another verifier in the test's
+//! layer, such as [`provider::standard_webhooks`](crate::provider::standard_webhooks). The handler's code
+//! does not change.
 
 #[cfg(feature = "asymmetric")]
 mod key_pair;

@@ -53,8 +53,8 @@ pub struct Post<'s> {
 }
 
 impl Post<'_> {
-    /// Sets the event type. It is written to the provider's location: a header, the query, the JSON body or
-    /// the form. Default: the request is left as it is.
+    /// Sets the event type. It is written to the place where the provider sends it: a header, the query, the
+    /// JSON body or the form. Default: the request is left as it is.
     pub fn event(mut self, event_type: &str) -> Self {
         self.event_type = Some(event_type.to_owned());
         self

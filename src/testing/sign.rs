@@ -11,9 +11,9 @@ use crate::verify::{
 /// Signs `request` with the current time, as the provider would, so that the verifier accepts it.
 ///
 /// This function supports all providers with a symmetric secret, and custom
-/// [`Scheme`](crate::verify::Scheme)s. With [`key_pair`](super::key_pair) it also supports providers that sign with
-/// a private key. If the signer has several secrets, it uses the first one, unless the
-/// request contains the key id of another, as with Pusher.
+/// [`Scheme`](crate::verify::Scheme)s. With [`key_pair`](super::key_pair), it also supports providers that
+/// sign with a private key. If the signer has several secrets, it uses the first one, unless the request
+/// contains the key id of another, as with Pusher.
 ///
 /// ```
 /// use http::Request;
@@ -34,21 +34,21 @@ use crate::verify::{
 ///   signed: two calls then produce two different deliveries, while a clone of a signed request is a
 ///   duplicate.
 /// * **The signature** replaces an existing one, including the other fields of its header, such as Stripe's
-///   `t`. A list of signed headers in it, such as Hook0's `h`, is kept. Without such a list, all `x-` headers
-///   are signed.
+///   `t`. If the user chooses the signed headers at the provider, a list of them in the existing header, such
+///   as Hook0's `h`, is kept. Without such a list, all `x-` headers are signed.
 /// * **The body** is signed as is. If the provider sends the signature in the body (Adyen, Braintree, Dropbox
-///   Sign, Mailgun, Microsoft Graph, Vonage), it is added. The test must provide the ids, event types and
-///   times in the body. A missing value that the provider signs is an error.
+///   Sign, Mailgun, Microsoft Graph, Vonage), the signature is added to the body. The test must provide the
+///   ids, event types and times in the body. A missing value that the provider signs is an error.
 /// * **The URL**, if the provider signs it, is the URL of the request with the scheme `https`. If the layer
-///   has a [`public_url`](crate::WebhookLayer::public_url), use the same URL for the request; in tests it
-///   must begin with `https://` and must not contain a user. If the request has neither a host in its URI nor
-///   a `host` header, `host: localhost` is added.
+///   has a [`public_url`](crate::WebhookLayer::public_url), use the same URL for the request. In tests, the
+///   `public_url` must begin with `https://` and must not contain a user. If the request has neither a host
+///   in its URI nor a `host` header, `host: localhost` is added.
 ///
 /// # Errors
 ///
 /// Returns an error if the signer has a public key that is not from [`key_pair`](super::key_pair), or is a
 /// [`from_fn`](crate::verify::from_fn) verifier without [`sign_with`](crate::verify::FromFn::sign_with). Also
-/// returns an error if the body lacks a value that the provider signs, or if it is a challenge that the
+/// returns an error if the body lacks a value that the provider signs, or if the body is a challenge that the
 /// verification handshake of X (Twitter) would sign for any client.
 pub fn sign<S, B>(signer: &S, request: Request<B>) -> Result<Request<Bytes>, CannotSign>
 where

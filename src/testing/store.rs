@@ -11,7 +11,7 @@ use crate::store::{AnyStore, Claim, Key, Store, StoreError, Token};
 
 /// A store that wraps another, injects faults, and counts its calls.
 ///
-/// Use it to test how a service behaves when its store fails: that the policy of
+/// Use it to test how an application behaves when its store fails. For example, check that the policy of
 /// [`on_store_failure`](crate::WebhookLayer::on_store_failure) applies, and that no delivery is lost. Clones
 /// share their state, so keep one in the test and pass another to the layer.
 ///
@@ -111,7 +111,8 @@ impl<S: Store> FaultyStore<S> {
         Self(Arc::new(FaultyInner { store, plans: Mutex::default() }))
     }
 
-    /// Makes all calls of `operations` fail with `fault` until [`heal`](Self::heal) is called. Accepts one
+    /// Makes all calls of `operations` fail with `fault` until [`heal`](Self::heal) is called. Calls that are
+    /// planned with [`fail_next`](Self::fail_next) or [`pass_next`](Self::pass_next) come first. Accepts one
     /// operation or several, such as [`Operation::SETTLING`].
     pub fn fail(&self, operations: impl IntoIterator<Item = Operation>, fault: Fault) {
         for operation in operations {
@@ -215,7 +216,7 @@ impl<S: Store> Store for FaultyStore<S> {
         self.call(Operation::Forget, self.0.store.forget(key)).await
     }
 
-    /// Returns `None`, because injected faults can hang. The layer then uses its own timeout.
+    /// Returns `None`, because a call with an injected fault can hang. The layer then uses its own timeout.
     fn answers_within(&self) -> Option<Duration> {
         None
     }

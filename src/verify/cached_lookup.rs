@@ -22,7 +22,7 @@ use crate::{
     task::{BoxFuture, catch_unwind, timeout},
 };
 
-/// A [`Lookup`] that caches endpoints, for a service that keeps its secrets in a database.
+/// A [`Lookup`] that caches endpoints, for an application that keeps its secrets in a database.
 ///
 /// `key` returns the tenant's name for a request, and `load` the endpoint of that name:
 ///
@@ -51,13 +51,15 @@ use crate::{
 ///
 /// # Guarantees
 ///
-/// * **A revoked secret is accepted for up to `ttl`** after its load began, or until
-///   [`invalidate`](Self::invalidate). Requests that wait for a load in progress get its result, even if the
-///   load took longer than `ttl`. Each process has its own cache.
+/// * **A revoked secret is accepted for up to `ttl`** after the load that returned it began, or until
+///   [`invalidate`](Self::invalidate) is called. Each process has its own cache, so call `invalidate` in
+///   each. Requests that wait for a load in progress get its result, even if the load took longer than `ttl`
+///   or the key was invalidated.
 /// * Each key has at most one load at a time, and all requests for that key share its result. An `invalidate`
-///   during a load allows one more. The load runs in its own task and survives its request, so a load of more
-///   than a second still serves the provider's next attempt. A load is dropped after 10 seconds.
-/// * `Ok(None)` is kept for 5 seconds, so a new tenant may be unknown for that long. Unknown keys have a
+///   during a load allows a second load of that key. A load runs in its own task, and continues when the
+///   layer rejects the request after a second. A slow load therefore still serves the provider's next
+///   attempt. A load is dropped after 10 seconds.
+/// * `Ok(None)` is cached for 5 seconds, so a new tenant may be unknown for that long. Unknown keys have a
 ///   cache of their own, of 10,000 entries: a flood of made-up names does not evict tenants.
 /// * Errors and panics of `load` are not cached. The requests that wait for the load are rejected with 503,
 ///   and the next request loads again.
@@ -66,8 +68,8 @@ use crate::{
 ///
 /// At most `capacity` endpoints are kept, and the least used are evicted. Choose a `capacity` larger than the
 /// number of tenants. The cache stores only a 128-bit hash of each key, with a random seed, so long names
-/// take no more memory than short ones. The `Hash` implementation must therefore cover every part that
-/// distinguishes two keys, as a derived one does.
+/// take no more memory than short ones. The `Hash` implementation of the key's type must therefore cover
+/// every part that distinguishes two keys, as a derived implementation does.
 ///
 /// At most 1,024 loads run at a time. 256 of them are reserved for keys that had an endpoint when they were
 /// last loaded, so that a flood of made-up names cannot block a tenant whose cached endpoint has expired. Up
@@ -80,9 +82,9 @@ use crate::{
 /// so tenants with the same secret or public key do not drop each other's deliveries. `key` is called once
 /// more for each verified delivery: it must return the same value for the same head.
 ///
-/// If `load` accepts several spellings of one tenant (ignoring case, for instance), let `key` normalize them.
-/// Otherwise each spelling occupies an entry of the cache and may evict other tenants. If the endpoint has no
-/// scope, an attacker can also replay a captured request once under each spelling.
+/// If `load` accepts several spellings of a tenant's name (because it ignores case, for instance), let `key`
+/// normalize the name. Otherwise each spelling occupies an entry of the cache and may evict other tenants. If
+/// the endpoint has no scope, an attacker can also replay a captured request once under each spelling.
 ///
 /// Clones share all state. Requires a tokio runtime.
 pub struct CachedLookup<K> {
@@ -131,16 +133,16 @@ const MAX_LOADS: usize = 1_024;
 const RESERVED_LOADS: usize = 256;
 const MAX_UNKNOWN: u64 = 10_000;
 const UNKNOWN_FOR: Duration = Duration::from_secs(5);
-/// The time after which the cache frees an unused endpoint. Bounded, because moka rejects very long
-/// durations.
+/// The maximum `ttl`, and the time after which an unused key in `served` is removed. Bounded, because moka
+/// rejects very long durations.
 const FREED_AFTER: Duration = Duration::from_secs(30 * 86_400);
 
 impl<K: Hash + Send + 'static> CachedLookup<K> {
-    /// Creates a cache of at most `capacity` endpoints (0 counts as 1), each kept for `ttl`. With a `ttl` of
-    /// zero, no endpoints are cached, but loads in progress are still shared.
+    /// Creates a cache of at most `capacity` endpoints (0 counts as 1), each kept for `ttl`, but at most 30
+    /// days. With a `ttl` of zero, no endpoints are cached, but loads in progress are still shared.
     ///
     /// `key` is called for each request; `None` means that the endpoint does not exist. `load` is called in
-    /// its own task with each key that is not in the cache: see [`Lookup`] for its results.
+    /// its own task with each key that is not in the cache: see [`Lookup`] for the meaning of its results.
     pub fn new<Fut, E>(
         capacity: u64,
         ttl: Duration,
@@ -172,8 +174,8 @@ impl<K: Hash + Send + 'static> CachedLookup<K> {
         }
     }
 
-    /// Removes the result for `key`, so that the next request loads it again. The result of a load in
-    /// progress is not cached either.
+    /// Removes the result for `key`, so that the next request calls `load` again. If a load of this key is in
+    /// progress, its result is not cached.
     pub fn invalidate<Q>(&self, key: &Q)
     where
         K: Borrow<Q>,

@@ -16,8 +16,9 @@ pub(crate) enum ContentCoding {
     /// The gzip format (RFC 1952).
     Gzip,
     /// The zlib format (RFC 1950), which RFC 9110 calls `deflate`. Bare DEFLATE data is not accepted, because
-    /// it has no header that distinguishes it from text: pretty-printed JSON begins with a valid stream. An
-    /// attacker could add `content-encoding` to a captured request.
+    /// it has no header that distinguishes it from text: pretty-printed JSON begins with a valid stream. If
+    /// it were accepted, an attacker could change the payload of a captured request by adding
+    /// `content-encoding: deflate`.
     Deflate,
     /// Another coding, or several.
     Other,
@@ -28,7 +29,8 @@ pub(crate) enum ContentCoding {
 pub(crate) struct DecodedLimits<'c> {
     /// The largest length in bytes.
     pub(crate) bytes: usize,
-    /// `true` once the signature of the body is verified. Until then, the ratio is limited as well.
+    /// `true` once the signature of the body is verified. Until then, the compression ratio is limited as
+    /// well.
     pub(crate) is_verified: bool,
     /// Charges decoded bytes to the buffer budget. Returns `false` if they exceed it.
     pub(crate) charge: &'c mut (dyn FnMut(usize) -> bool + Send),
@@ -120,14 +122,16 @@ mod decoding {
 
     use super::{ContentCoding, ContentError, DecodedLimits};
 
-    /// The largest ratio of an unverified body to its encoded form. JSON rarely exceeds 20.
+    /// The largest ratio of the decoded length of an unverified body to its encoded length. JSON rarely
+    /// exceeds a ratio of 20.
     const MAX_RATIO: usize = 100;
-    /// An unverified body of up to this length in bytes may have any ratio.
+    /// An unverified body may have any ratio if its decoded length in bytes is at most this.
     const SMALL: usize = 64 * 1024;
-    /// The bytes that are decoded in one step.
+    /// The maximum number of bytes that are decoded in one step.
     const STEP: usize = 8 * 1024;
-    /// The maximum number of encoded bytes that one step reads. A step that needs more for its output is an
-    /// error. Input without output takes about half a second for each MiB.
+    /// The maximum number of encoded bytes that one step reads. If a step needs more of them before it
+    /// produces output, it returns an error: decoding input that produces no output takes about half a second
+    /// for each MiB.
     const INPUT: usize = 8 * 1024;
     /// The number of encoded bytes that the decoder gets at once. A step ends after a slice that produces
     /// output, so it normally reads less than `INPUT`.
@@ -199,7 +203,7 @@ mod decoding {
         }
 
         pub(super) fn finish(mut self) -> Bytes {
-            // The spare capacity does not count towards the budget.
+            // Frees the spare capacity, which does not count towards the budget.
             self.decoded.shrink_to_fit();
             self.decoded.into()
         }
@@ -423,7 +427,7 @@ mod tests {
             let flushed = encoder.finish()?;
             // A stored block without content, which is not the last.
             let empty = [&flushed[..10], &b"\0\0\0\xff\xff".repeat(200_000)].concat();
-            // With one byte of output, the next step goes on.
+            // One byte of output: the first step succeeds, and the second fails.
             let one = [&flushed[..10], &b"\0\0\0\xff\xff".repeat(1000), b"\0\x01\0\xfe\xffx", &empty[10..]]
                 .concat();
             let limits = DecodedLimits { bytes: usize::MAX, is_verified: false, charge: &mut |_| true };

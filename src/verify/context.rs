@@ -47,8 +47,8 @@ impl<'a> RequestContext<'a> {
         Self { head, now, url_source: UrlSource::Request, verify_token: None, tolerance: None }
     }
 
-    /// Sets the current time, which the signed timestamp is compared with. Default: the time of
-    /// [`new`](Self::new).
+    /// Sets the current time, which the signed timestamp is compared with. Default: the time at which
+    /// [`new`](Self::new) was called.
     #[must_use]
     pub fn at(self, now: SystemTime) -> Self {
         Self { now, ..self }
@@ -97,10 +97,12 @@ impl<'a> RequestContext<'a> {
         self.verify_token
     }
 
-    /// Returns the URL that the provider called, with the query of this request. Each call computes it again.
-    /// `None` if there is no [public URL](Self::public_url) and the request has no valid host, or if the
-    /// public URL has a query that the query of the request does not match. Reject the request in that case
-    /// if its signature covers the URL.
+    /// Returns the URL that the provider called, with the query of this request. Each call computes the URL
+    /// again.
+    ///
+    /// Returns `None` if the URL cannot be determined: for example, if there is no [public
+    /// URL](Self::public_url) and the request has no valid host, or if the request's query does not match
+    /// that of the public URL. If the signature covers the URL, reject such a request.
     #[must_use]
     pub fn url(&self) -> Option<Cow<'a, str>> {
         called_url(self).ok().map(Cow::Owned)

@@ -7,7 +7,8 @@ use super::Verifier;
 /// An endpoint that a [`Lookup`](super::Lookup) finds: a verifier, an optional scope, and values for the
 /// handler.
 ///
-/// Every [`Verifier`] is `Into<Endpoint>`. Cloning is cheap; clones share the verifier and the values.
+/// Every [`Verifier`] is `Into<Endpoint>`. Cloning is cheap, because clones share the verifier and the
+/// values.
 ///
 /// ```
 /// use tower_webhook::{Secret, provider, verify::Endpoint};
@@ -24,7 +25,7 @@ use super::Verifier;
 #[must_use]
 pub struct Endpoint {
     verifier: Arc<dyn Verifier>,
-    /// One pointer, because the future of each request contains the endpoint.
+    /// One pointer, to keep the endpoint small: the future of each request contains it.
     settings: Option<Arc<Settings>>,
 }
 
@@ -44,25 +45,28 @@ impl Endpoint {
 
     /// Sets the scope of the endpoint's deduplication keys, as
     /// [`WebhookLayer::scope`](crate::WebhookLayer::scope) does for all endpoints of a layer. The endpoint's
-    /// scope takes precedence over the layer's. Default: the layer's scope, or else a fingerprint of the
-    /// secret that matched together with a digest of the name that was looked up (see
+    /// scope takes precedence over the layer's. Default: the layer's scope, or else the fingerprint of the
+    /// secret that matched, followed by a digest of the name that was looked up (see
     /// [`Lookup`](super::Lookup)).
     ///
-    /// Two endpoints with the same scope and provider drop each other's deliveries if their ids are equal.
-    /// Tenants may choose their scopes, if the service refuses a scope that another tenant has. In the key,
-    /// `#`, `%`, `:` and the first byte of an ambiguous scope are percent-encoded, so that no scope can be
-    /// mistaken for another. This requires that the names of custom providers do not begin with another
-    /// provider's name and a hyphen.
+    /// If two endpoints have the same scope and provider, a delivery to one counts as a duplicate of a
+    /// delivery with the same id to the other. Tenants may choose their own scopes, provided that the
+    /// application refuses a scope that another tenant has.
+    ///
+    /// In the key, `#`, `%` and `:` are percent-encoded, and so is the first byte of a scope that could be
+    /// mistaken for a fingerprint or for the end of a longer provider name (for `github`, `sha1-…`). No scope
+    /// can then be mistaken for another, unless the name of a custom provider begins with another provider's
+    /// name and a hyphen.
     pub fn scope(mut self, scope: &str) -> Self {
         self.settings().scope = Some(scope.into());
         self
     }
 
-    /// Adds a value to the request's extensions, replacing any of the same type.
+    /// Adds a value to the request's extensions, replacing any value of the same type.
     ///
     /// The layer inserts the values once the signature is verified, so the handler can tell which endpoint
-    /// matched. They are also available to [`dedupe_by`](crate::WebhookLayer::dedupe_by). Rejections and
-    /// handshakes do not have them.
+    /// matched. The values are also available to [`dedupe_by`](crate::WebhookLayer::dedupe_by), but not when
+    /// the layer rejects a request or answers a handshake.
     pub fn insert<T: Clone + Send + Sync + 'static>(mut self, value: T) -> Self {
         self.settings().values.insert(value);
         self

@@ -67,7 +67,7 @@ impl VerifyError {
     }
 
     /// Returns the response to a verification handshake that is not signed and has a body, such as
-    /// WooCommerce's ping. The layer sends it. Hosts that [verify without the
+    /// WooCommerce's ping. The layer sends this response. Hosts that [verify without the
     /// layer](super::verify_request) should send it instead of rejecting the request.
     #[must_use]
     pub fn handshake_response(&self) -> Option<&Response<Bytes>> {
@@ -82,8 +82,8 @@ impl VerifyError {
         Self(Reason::Content(error.into()))
     }
 
-    /// Creates an error for a timestamp out of tolerance, or a token outside its validity. Verifiers return a
-    /// signed timestamp instead, and the layer checks it.
+    /// Creates an error for a timestamp out of tolerance, or a token outside its validity. For timestamps,
+    /// only `Tolerance::judge` calls it: verifiers return a signed timestamp without checking it.
     pub(crate) fn stale(by: Duration, ahead: bool, tolerance: Duration) -> Self {
         Self(Reason::Stale { by, ahead, tolerance })
     }

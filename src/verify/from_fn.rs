@@ -16,9 +16,10 @@ use crate::Secret;
 
 /// Creates a [`Verifier`] from a function of the request and its whole body.
 ///
-/// The layer reads the body before it calls the function. It therefore cannot reject a request from its head
-/// alone, nor hash the body while it arrives; implement [`Verifier`] for that. Return a signed timestamp with
-/// [`Verified::with_timestamp`] instead of checking its age, so that the layer's tolerance applies.
+/// The layer reads the body before it calls the function. The function therefore cannot reject a request from
+/// its head alone, nor hash the body while it arrives. Implement [`Verifier`] to do so. Return a signed
+/// timestamp with [`Verified::with_timestamp`] instead of checking its age, so that the layer's tolerance
+/// applies.
 ///
 /// Also pass the secret to [`secret`](FromFn::secret), so that equal ids of two endpoints or tenants do not
 /// count as duplicates. If endpoints may share a store, the layer rejects the deliveries of a verifier that
@@ -74,7 +75,7 @@ impl<F> FromFn<F> {
     /// Adds a fingerprint of `secret`, which does not reveal the secret. It keeps the deduplication keys of
     /// endpoints with different secrets apart.
     ///
-    /// With several secrets, call it once for each, in the order of their
+    /// With several secrets, call this method once for each, in the order of their
     /// [indexes](Verified::with_secret_index). A [fingerprint](Verified::with_fingerprint) that the verifying
     /// function returns takes precedence.
     pub fn secret(mut self, secret: &Secret) -> Self {
@@ -83,15 +84,15 @@ impl<F> FromFn<F> {
         self
     }
 
-    /// Sets the profile: the provider's name, which begins every deduplication key, and its facts. Default:
-    /// the name `custom`, and no facts.
+    /// Sets the profile: the provider's name, which begins every deduplication key, and the facts about the
+    /// provider. Default: the name `custom`, and no facts.
     pub fn with_profile(mut self, profile: Profile) -> Self {
         self.profile = profile;
         self
     }
 
-    /// Sets the function that signs a request, for [`testing::sign`](crate::testing::sign). Default: none, so
-    /// that `sign` returns an error.
+    /// Sets the function that signs a request, for [`testing::sign`](crate::testing::sign). Default: none;
+    /// `sign` then returns an error.
     ///
     /// ```
     /// use http::Request;

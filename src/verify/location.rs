@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{VerifyError, only_parameter, optional_header, parameter, scan};
 
-/// The location of a value in a delivery: of its id, its event type, or a timestamp.
+/// The location of a value in a delivery, such as the delivery id, the event type or a timestamp.
 ///
 /// Each location has a text form, which [`FromStr`], [`TryFrom`] and [`Deserialize`] read, and
 /// [`Display`](fmt::Display) and [`Serialize`] write:
@@ -30,7 +30,7 @@ use super::{VerifyError, only_parameter, optional_header, parameter, scan};
 /// ```
 ///
 /// `Field` and `Item` refer to the header that holds the signature. Only a [`Scheme`](super::Scheme) knows
-/// that header, so they are only valid for a scheme's timestamp, key id and templates. In a
+/// that header, so these locations are valid only for a scheme's timestamp, key id and templates. In a
 /// [`Profile`](super::Profile), they never have a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -42,7 +42,7 @@ pub enum Location {
     Json(Cow<'static, str>),
     /// A parameter of the URL's query.
     Query(Cow<'static, str>),
-    /// A field of a form.
+    /// A field of a URL-encoded form in the body.
     Form(Cow<'static, str>),
     /// The value of a pair in the signature's header: `t` in `t=1700000000,v1=5257…`.
     Field(Cow<'static, str>),
@@ -55,8 +55,8 @@ impl Location {
     ///
     /// # Panics
     ///
-    /// Panics if `name` is not a valid header name. Meant for literals; use [`Location::Header`] or
-    /// [`FromStr`] otherwise.
+    /// Panics if `name` is not a valid header name. Meant for literals; for other names, use
+    /// [`Location::Header`] or [`FromStr`].
     #[must_use]
     pub const fn header(name: &'static str) -> Self {
         Self::Header(HeaderName::from_static(name))
@@ -170,7 +170,7 @@ impl From<Infallible> for InvalidLocation {
     }
 }
 
-/// One or more [`Location`]s; the first with a value counts.
+/// A list of [`Location`]s, of which the first with a value counts.
 ///
 /// Use several for a provider that moved a value, or that sends it in different places. A location with an
 /// empty value counts as absent. The [`Default`] is an empty list. In JSON, `Locations` is a string or a list
@@ -311,7 +311,8 @@ impl Location {
         self.find_in_body(body, Repeated::First).ok().flatten()
     }
 
-    /// Returns the only value at this location. A repeated header or parameter is an error.
+    /// Returns the only value at this location. A header or parameter that is repeated with another value is
+    /// an error.
     pub(crate) fn single<'a>(
         &self,
         head: &'a Parts,
@@ -378,8 +379,8 @@ impl RequestValue<'_> {
 
 /// The rule for a repeated header or parameter.
 ///
-/// It does not apply to JSON, where the first of two equal keys always counts: a scheme that signs such a
-/// value, but not the body, does not protect the rest of the body anyway.
+/// The rule does not apply to JSON, where the first of two equal keys always counts. This is acceptable: a
+/// scheme that signs a value in the JSON, but not the body, does not protect the rest of the body anyway.
 #[derive(Clone, Copy)]
 enum Repeated {
     First,

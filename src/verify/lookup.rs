@@ -9,9 +9,9 @@ use crate::{BoxError, task::BoxFuture};
 /// Implemented for closures `Fn(&Parts) -> impl Future<Output = Result<Option<E>, BoxError>> + Send` with
 /// `E: Into<Endpoint>`, and for [`CachedLookup`](super::CachedLookup).
 ///
-/// * `Ok(None)`: the endpoint does not exist. The request is rejected as `unknown_endpoint`, with the same
-///   response as a signature mismatch. Names can still be guessed: an existing endpoint waits for the body,
-///   answers handshakes and reports a missing signature.
+/// * `Ok(None)`: the endpoint does not exist. The request is rejected (`unknown_endpoint`), with the same
+///   response as for a signature mismatch. A client can still find out which endpoints exist: only for these
+///   does the layer wait for the body, answer handshakes and report a missing signature.
 /// * An error, or a lookup that takes longer than a second: the request is rejected with 503
 ///   (`verifier_unavailable`), so that the provider retries. Errors are logged at `WARN` at most once a
 ///   minute, with their number; each error is also logged at `DEBUG`.
@@ -20,9 +20,10 @@ use crate::{BoxError, task::BoxFuture};
 /// [`CachedLookup`](super::CachedLookup).
 ///
 /// If the lookup is a closure, deduplication keys without a [scope](Endpoint::scope) contain a digest of the
-/// request's path, exactly as received. The tenant must then follow from the exact path. If the closure
-/// decodes the name, ignores a part of the path, or reads the host or a header, set a scope for each tenant,
-/// or use a [`CachedLookup`](super::CachedLookup), whose keys contain a digest of the tenant's name instead.
+/// request's path, exactly as received. This is correct only if each tenant has a path of its own, and only
+/// one. If the closure decodes the name, ignores a part of the path, or reads the host or a header, set a
+/// scope for each tenant. Or use a [`CachedLookup`](super::CachedLookup): deduplication keys then contain a
+/// digest of the tenant's name instead.
 ///
 /// Annotate the closure's argument, `|head: &Parts|`, and move everything the lookup needs into the future:
 ///

@@ -6,7 +6,8 @@
 //! 1. [`Verifier::begin`] checks the head, and returns an error or a [`Check`];
 //! 2. the [`Check`] is fed each frame of the body and then [finishes](Check::finish).
 //!
-//! The providers in [`provider`](crate::provider) are verifiers. A custom verifier that needs only one step:
+//! The providers in [`provider`](crate::provider) are verifiers. If one step is enough, [`from_fn`] turns a
+//! function into a verifier:
 //!
 //! ```
 //! use tower_webhook::{Secret, WebhookLayer, verify::{self, Profile, Verified, VerifyError}};
@@ -104,10 +105,10 @@ pub(crate) use self::{
 /// * compare in constant time ([`constant_time_eq`]), and compute only one MAC per secret, however many
 ///   signatures a request has;
 /// * never panic: header values may contain any bytes;
-/// * leave the tolerance to the layer: return the timestamp from [`Check::timestamp`] if it is in the head,
-///   else as [`Verified::with_timestamp`].
+/// * leave the check of the timestamp to the layer: return a timestamp in the head from [`Check::timestamp`],
+///   and any other with [`Verified::with_timestamp`].
 ///
-/// It may prepare keys when it is built, reject a request from its head alone, and finish
+/// An implementation may prepare keys when it is built, reject a request from its head alone, and finish
 /// [later](Finish::later) if it must fetch a key first.
 ///
 /// `Arc<V>` and `Box<V>` are verifiers too, including `Arc<dyn Verifier>` and `Box<dyn Verifier>`.
@@ -125,7 +126,7 @@ pub trait Verifier: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// Returns an error if the head alone shows that the request is not genuine: its signature is missing,
+    /// Returns an error if the head alone shows that the request is not genuine: its signature is missing or
     /// malformed, or cannot match any body.
     fn begin<'a>(&'a self, request: &RequestContext<'a>) -> Result<Box<dyn Check + 'a>, VerifyError>;
 
@@ -135,8 +136,8 @@ pub trait Verifier: Send + Sync + 'static {
     /// Answers a verification handshake that is not signed and needs no body, such as Meta's
     /// `hub.challenge`.
     ///
-    /// The layer calls it before it verifies the signature. If it returns a response, the layer sends it and
-    /// does not call the handler.
+    /// The layer calls this method before it verifies the signature. If the method returns a response, the
+    /// layer sends that response and does not call the handler.
     fn handshake(&self, request: &RequestContext<'_>) -> Option<Response<Bytes>> {
         let _ = request;
         None
@@ -144,7 +145,9 @@ pub trait Verifier: Send + Sync + 'static {
 
     /// Answers a verification handshake that is a signed request, such as Slack's `url_verification`.
     ///
-    /// The layer calls it once the request is verified, with the [payload](crate::Delivery::payload).
+    /// The layer calls this method once the request is verified, with the [payload](crate::Delivery::payload)
+    /// as `body`. If the method returns a response, the layer sends that response and does not call the
+    /// handler.
     fn signed_handshake(&self, request: &RequestContext<'_>, body: &Bytes) -> Option<Response<Bytes>> {
         let _ = (request, body);
         None
@@ -177,8 +180,8 @@ pointers_verify!(Arc, Box);
 
 /// The verification of one request, between its head and the end of its body.
 pub trait Check: Send {
-    /// Returns the signed timestamp, if it is in the head. The layer then rejects a stale request before it
-    /// reads the body. The signature must cover the timestamp.
+    /// Returns the signed timestamp, if it is in the head. The layer can then reject a stale request before
+    /// it reads the body. The signature must cover the timestamp.
     fn timestamp(&self) -> Option<SystemTime> {
         None
     }
@@ -264,9 +267,9 @@ pub(crate) fn matching_token<T: AsRef<[u8]>>(
 
 /// Parses a timestamp in whole seconds since the Unix epoch, written in ASCII digits only.
 ///
-/// Returns `None` for signs, spaces, fractions, and times that a [`SystemTime`] cannot represent. If the
-/// signed text has another value directly next to the timestamp, also require ten digits, as every time from
-/// 2001 to 2286 has. Otherwise an attacker could move a digit between the two.
+/// Returns `None` for text with a sign, a space or a fraction, and for a time that a [`SystemTime`] cannot
+/// represent. If the signed text has another value directly next to the timestamp, also require ten digits,
+/// as every time from 2001 to 2286 has. Otherwise an attacker could move a digit between the two values.
 #[must_use]
 pub fn unix_seconds(text: &[u8]) -> Option<SystemTime> {
     TimeUnit::Seconds.read_any_length(text).ok()

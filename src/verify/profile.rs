@@ -76,8 +76,8 @@ impl Profile {
     /// Creates a profile with only the provider's name, written in lower case with hyphens. The name begins
     /// every deduplication key, followed by a hyphen and the scope. If tenants choose their scopes, the name
     /// must not begin with another provider's name and a hyphen. For example, do not use `acme-shop` next to
-    /// `acme`: a tenant of `acme` could choose the scope `shop-…`. The names of built-in providers are
-    /// protected against this.
+    /// `acme`: a tenant of `acme` could choose a scope that begins with `shop-`, and its keys would look like
+    /// those of `acme-shop`. The names of built-in providers are protected against this.
     pub fn new(provider: impl Into<Cow<'static, str>>) -> Self {
         Self {
             provider: provider.into(),
@@ -119,8 +119,8 @@ impl Profile {
 
     /// Sets whether the signature covers the [payload](crate::Delivery::payload). If it does not (tokens,
     /// credentials, a few schemes), an attacker who captures one request can send another payload with its
-    /// signature. Also set it to `false` if only a sorted form is signed, because an attacker can then split
-    /// its parameters differently. Default: `true`.
+    /// signature. Also set it to `false` if the signature covers only the sorted and concatenated parameters
+    /// of a form, because an attacker can split the concatenated text into other parameters. Default: `true`.
     pub fn with_body_signed(mut self, signed: bool) -> Self {
         self.body_signed = signed;
         self
@@ -146,8 +146,9 @@ impl Profile {
         self
     }
 
-    /// Sets whether two equal bodies are the same event. Set it to `true` only if every body contains an id
-    /// or a time. A delivery without an id is then deduplicated by the digest of its body. Default: `false`.
+    /// Sets whether two equal bodies are the same event. Set it to `true` only if the body of each event is
+    /// unique, for example because it contains an id or a time. A delivery for which the layer finds no
+    /// delivery id is then deduplicated by the digest of its body. Default: `false`.
     pub fn with_equal_bodies(mut self, equal: bool) -> Self {
         self.equal_bodies = equal;
         self
@@ -162,9 +163,10 @@ impl Profile {
     }
 
     /// Sets whether several receivers can get the same event under the same secret: the webhooks of one
-    /// account or application, or all customers of a provider that signs with one key. The default
-    /// [scope](crate::WebhookLayer::scope) then includes a digest of the public URL, or else of the request's
-    /// path, so that two routes that share a store do not drop each other's events. Default: `false`.
+    /// account or application, or all customers of a provider that signs with one key. If it is `true`, the
+    /// default [scope](crate::WebhookLayer::scope) includes a digest of the public URL, or else of the
+    /// request's path, so that two routes that share a store do not drop each other's events. Default:
+    /// `false`.
     pub fn with_shared_secret(mut self, shared: bool) -> Self {
         self.shared_secret = shared;
         self
@@ -182,7 +184,8 @@ impl Profile {
     ///
     /// With the feature `compression`, the layer decodes the body: before verification if the signature
     /// covers the decoded body, and after verification otherwise. The body limit and the buffer budget apply
-    /// to the decoded body. Before verification, so does a maximum compression ratio of 100.
+    /// to the decoded body. If the body is decoded before verification and is then longer than 64 KiB, its
+    /// compression ratio is also limited to 100.
     pub fn with_content_encoding(mut self, signed: impl Into<Option<SignedEncoding>>) -> Self {
         self.content_encoding = signed.into();
         self
@@ -194,7 +197,7 @@ impl Profile {
         self
     }
 
-    /// Sets the [deduplication window](crate::WebhookLayer::dedupe_window). It must be at least as long as
+    /// Sets the [deduplication window](crate::WebhookLayer::dedupe_window). The window must be longer than
     /// the provider's retry period. Default: the layer's.
     pub fn with_dedupe_window(mut self, window: impl Into<Option<Duration>>) -> Self {
         self.dedupe_window = window.into();
@@ -215,8 +218,8 @@ impl Profile {
         self
     }
 
-    /// Sets the retry period: the time between the first attempt and the last automatic retry. The layer logs a
-    /// warning if its [`dedupe_window`](crate::WebhookLayer::dedupe_window) is not longer. Default: `None`,
+    /// Sets the retry period: the time between the first attempt and the last automatic retry. The layer logs
+    /// a warning if its [`dedupe_window`](crate::WebhookLayer::dedupe_window) is not longer. Default: `None`,
     /// unknown.
     pub fn with_retry_period(mut self, period: impl Into<Option<Duration>>) -> Self {
         self.retry_period = period.into();
@@ -230,8 +233,8 @@ impl Profile {
     }
 
     /// Sets the [`lease`](crate::WebhookLayer::lease) of claims. Set it if all of the provider's retries come
-    /// within the default of 30 s: at least one retry must come after the lease of a crashed process has
-    /// expired. Use at least 3 s, so that the store has a second to answer each heartbeat.
+    /// within the default lease of 30 s: at least one retry must come after the lease of a crashed process
+    /// has expired. Use at least 3 s, so that the store has a second to answer each heartbeat.
     pub fn with_lease(mut self, lease: impl Into<Option<Duration>>) -> Self {
         self.lease = lease.into();
         self
@@ -480,7 +483,8 @@ impl Tolerance {
         self.future
     }
 
-    /// Checks a timestamp. Signed timestamps are whole seconds, so a fraction of a second is ignored.
+    /// Checks a timestamp. Rounds its difference from `now` down to whole seconds, because most signed
+    /// timestamps have no fraction.
     pub(crate) fn judge(self, signed: SystemTime, now: SystemTime) -> Result<(), VerifyError> {
         let (off, ahead, tolerance) = match now.duration_since(signed) {
             Ok(age) => (age, false, self.past),

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::task::{rarely, timeout};
 
-/// The limit in bytes of a decoded body, for providers that document none.
+/// The limit in bytes of a decoded body, for profiles without a body limit.
 const LARGEST_DECODED: usize = 1024 * 1024;
 
 /// Verifies a request whose body is in memory, without the layer: for actix-web or Rocket, for a queue
@@ -64,12 +64,13 @@ const LARGEST_DECODED: usize = 1024 * 1024;
 /// Returns an error if the request is not genuine, if its timestamp is out of tolerance, if its body cannot
 /// be decoded, or if a key could not be fetched. [`VerifyError::kind`] distinguishes these cases, and
 /// [`RejectionKind::status`](crate::RejectionKind::status) returns the status to respond with. If a key could
-/// not be fetched, it is 503, so that the provider retries.
+/// not be fetched, the status is 503, so that the provider retries.
 ///
 /// # Cancel safety
 ///
-/// Cancel safe: the function changes no state, so a dropped call can be repeated. Fetching a key takes at
-/// most 10 seconds; only providers whose keys are fetched need a tokio runtime with time enabled.
+/// Cancel safe: the function records nothing about the request, so a dropped call can be repeated. Fetching a
+/// key takes at most 10 seconds; only providers whose keys are fetched need a tokio runtime with time
+/// enabled.
 pub async fn verify_request<V>(
     verifier: &V,
     head: &Parts,

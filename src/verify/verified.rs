@@ -4,8 +4,8 @@ use bytes::Bytes;
 
 /// The facts about a verified request that its verifier found.
 ///
-/// Each fact is optional: the layer and [`verify_request`](super::verify_request) take the id and the event
-/// type from the locations in the [`Profile`](super::Profile).
+/// Each fact is optional. If the id or the event type is not set, the layer and
+/// [`verify_request`](super::verify_request) read it from the locations in the [`Profile`](super::Profile).
 ///
 /// ```
 /// use tower_webhook::verify::Verified;
@@ -36,11 +36,12 @@ pub struct Verified {
     pub(crate) fingerprint: Option<u64>,
     pub(crate) mac: Option<[u8; 32]>,
     pub(crate) id: Option<Box<str>>,
-    /// `true` if the id is not looked up in the profile's locations, because the signature does not cover them.
+    /// `true` if the id is not looked up in the profile's locations, because the signature does not cover
+    /// them.
     pub(crate) is_id_final: bool,
     pub(crate) event_type: Option<Box<str>>,
     pub(crate) timestamp: Option<SystemTime>,
-    /// Boxed: few requests have one, and the future of each request contains this struct.
+    /// Boxed: few requests have a separate payload, and the future of each request contains this struct.
     pub(crate) payload: Option<Box<Bytes>>,
 }
 
@@ -58,18 +59,21 @@ impl Verified {
 
     /// Sets a fingerprint of the key that matched.
     ///
-    /// It is the default [scope](crate::WebhookLayer::scope) of deduplication keys, which keeps the ids of
-    /// endpoints with different secrets apart. It must not reveal the key: use a MAC of a fixed text under the
-    /// key. For a [`from_fn`](super::from_fn) verifier, [`secret`](super::FromFn::secret) sets it.
+    /// The fingerprint is the default [scope](crate::WebhookLayer::scope) of deduplication keys, so that
+    /// equal ids of endpoints with different secrets do not count as duplicates. It must not reveal the key:
+    /// use a MAC of a fixed text under the key. For a [`from_fn`](super::from_fn) verifier,
+    /// [`secret`](super::FromFn::secret) sets it.
     pub fn with_fingerprint(mut self, fingerprint: u64) -> Self {
         self.fingerprint = Some(fingerprint);
         self
     }
 
-    /// Sets the 256-bit MAC that matched, if it covers the whole body.
+    /// Sets the 256-bit MAC that matched, if it covers the whole body and is the same for all attempts of a
+    /// delivery.
     ///
-    /// It then serves as the digest of the body for [`replay_guard`](crate::WebhookLayer::replay_guard).
-    /// Without it the layer hashes the body once more.
+    /// The MAC then serves as the digest of the body, for example for
+    /// [`replay_guard`](crate::WebhookLayer::replay_guard). Without it, the layer hashes the body once more.
+    /// Do not set a MAC that also covers a timestamp: such a MAC differs for each attempt.
     pub fn with_mac(mut self, mac: [u8; 32]) -> Self {
         self.mac = Some(mac);
         self
@@ -133,7 +137,7 @@ impl Verified {
     }
 
     /// Returns the verified payload, if it differs from the body. For an encoded body (`content-encoding`),
-    /// the payload is the decoded body. If the signature covers only JSON that is derived from the body, the
+    /// the payload is the decoded body. If the signature covers only JSON that is taken from the request, the
     /// payload is that JSON: the signed fields of an Amazon SNS message, the JSON in a form field or in the
     /// query (Gitea, Gogs), or canonical JSON (Inngest).
     #[must_use]

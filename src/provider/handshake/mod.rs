@@ -41,7 +41,8 @@ pub(super) struct Handshake {
 /// A `POST` without a signature that a provider sends when a webhook is set up or tested.
 #[derive(Clone, Copy)]
 pub(super) struct UnsignedPost {
-    /// Returns whether the head may belong to such a request. Otherwise the layer does not read the body.
+    /// Returns whether a request with this head may be such a `POST`. If not, the layer does not read the
+    /// body.
     pub(super) has_head: fn(&HandshakeRequest<'_>) -> bool,
     /// Returns the response to such a body, and `None` for every other body.
     pub(super) response: fn(&[u8]) -> Option<Response<Bytes>>,
@@ -96,8 +97,8 @@ impl Handshake {
     pub(super) const NONE: Self =
         Self { unsigned: |_| None, signed: |_, _| None, unsigned_post: None, signs: None, token: |_| None };
 
-    /// Returns the error for a handshake whose verify token is missing or wrong. It has the kind of a missing
-    /// signature, so that clients cannot distinguish the two cases.
+    /// Returns the error for a handshake whose verify token is missing or wrong. Both errors have the kind of
+    /// a missing signature, so that clients cannot distinguish them.
     pub(super) fn token_error(&self, request: &HandshakeRequest<'_>) -> Option<VerifyError> {
         let name = (self.token)(request)?;
         if request.verify_token().is_none() {
@@ -194,7 +195,8 @@ pub(super) fn empty_response(status: StatusCode) -> Response<Bytes> {
     response
 }
 
-/// Returns the MAC of the concatenated `parts`. It is never `None`, because HMAC accepts keys of any length.
+/// Returns the MAC of the concatenated `parts`. Never returns `None`, because HMAC accepts keys of any
+/// length.
 pub(super) fn mac<M: Mac + KeyInit>(key: &[u8], parts: &[&[u8]]) -> Option<Output<M>> {
     let mut mac = <M as KeyInit>::new_from_slice(key).ok()?;
     parts.iter().for_each(|part| mac.update(part));

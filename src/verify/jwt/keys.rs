@@ -1,4 +1,4 @@
-//! Keys that tokens are signed with: secrets, or public keys as JWKs or PEM.
+//! Keys that tokens are verified with: secrets, or public keys as JWKs or PEM.
 
 use aws_lc_rs::{
     encoding::{AsDer, PublicKeyX509Der},
@@ -28,7 +28,8 @@ pub(crate) enum KeyText {
     /// Public keys: a JWK, a JWK set, or PEM.
     Public,
     /// Public keys if the text is JSON or PEM, otherwise a MAC key. Text that looks like a public key in
-    /// another format is an error, because any client could use the public key as the MAC key.
+    /// another format is an error: if it were used as the MAC key, any client that knows the public key could
+    /// sign tokens.
     Either,
 }
 
@@ -93,8 +94,8 @@ impl TokenKeys {
         self.macs.first().map(|(algorithm, keys)| (*algorithm, keys))
     }
 
-    /// Begins to verify a message signed with `algorithm`, with the keys named `key_id` and those without a
-    /// name.
+    /// Begins to verify a message signed with `algorithm`: with all MAC keys, or with the public keys that
+    /// are named `key_id` or have no name.
     pub(super) fn begin(
         &self,
         algorithm: Algorithm,

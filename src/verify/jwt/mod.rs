@@ -1,6 +1,6 @@
 //! Providers that sign with a JSON Web Token, which usually contains the body's digest as a claim.
 //!
-//! This uses the `jsonwebtoken` crate's header, algorithms and key formats, but not its `decode`. That
+//! This module uses the `jsonwebtoken` crate's header, algorithms and key formats, but not its `decode`. That
 //! function reads the system clock and takes its cryptography from a process-wide setting. Here the layer's
 //! clock counts, and the choice of cryptography stays local.
 
@@ -34,7 +34,7 @@ use crate::{InvalidSecret, Secrets};
 pub(crate) struct Rules {
     /// The header that holds the token. For `authorization`, an optional `Bearer ` prefix is removed.
     pub(crate) header: HeaderName,
-    /// The accepted algorithms, whatever the token's header contains.
+    /// The only algorithms that are accepted, whatever the token's header contains.
     pub(crate) algorithms: &'static [Algorithm],
     pub(crate) keys: KeyText,
     pub(crate) issuer: Issuer,
@@ -103,7 +103,7 @@ impl TokenVerifier {
         Ok(Self { rules, keys, key_ids, profile })
     }
 
-    /// Returns the token's text, which must be in exactly one header.
+    /// Returns the token's text. It is an error if the header is missing, or is repeated with another value.
     fn text<'h>(&self, head: &'h Parts) -> Result<&'h [u8], VerifyError> {
         let name = &self.rules.header;
         let text = single_header(&head.headers, name)?.as_bytes();

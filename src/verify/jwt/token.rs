@@ -22,7 +22,7 @@ impl<'t> ParsedToken<'t> {
     /// The maximum length of a token in bytes.
     const LONGEST: usize = 8 * 1024;
 
-    /// Parses a token, and rejects those that the provider does not send.
+    /// Parses a token, and rejects a form of token that the provider does not send.
     pub(super) fn read(text: &'t [u8], rules: &Rules) -> Result<Self, VerifyError> {
         let malformed = || VerifyError::malformed("token is not a JWT of three parts");
         let text = std::str::from_utf8(text).ok().filter(|text| text.len() <= Self::LONGEST);
@@ -49,8 +49,8 @@ impl<'t> ParsedToken<'t> {
         self.header.alg
     }
 
-    /// Returns whether all extensions in `crit` are supported: none, or `b64: false` if the payload is
-    /// detached.
+    /// Returns whether `crit` and `b64` are as expected: `b64: false` for a detached payload, neither for any
+    /// other.
     fn is_understood(&self, detached: bool) -> bool {
         let critical = self.header.crit.as_deref().unwrap_or_default();
         let encoded = self.header.extras.get::<bool>("b64");

@@ -15,7 +15,8 @@ use crate::InvalidSecret;
 
 /// A public key with its validity.
 ///
-/// The chain and the name are not checked: the TLS connection to the provider's host authenticates the file.
+/// The certificate's chain and name are not checked: the TLS connection to the provider's host authenticates
+/// the fetched file.
 pub(crate) struct Certificate {
     public_key: Vec<u8>,
     /// `None` for a bare public key.
@@ -23,7 +24,7 @@ pub(crate) struct Certificate {
 }
 
 impl Certificate {
-    /// Parses a certificate in PEM or DER. Uses the first of a chain.
+    /// Parses a certificate in PEM or DER. Of a chain, uses the first certificate.
     pub(crate) fn read(file: &[u8]) -> Result<Self, InvalidSecret> {
         let invalid = || InvalidSecret::new("fetched file is not an X.509 certificate");
         let text = std::str::from_utf8(file).ok();

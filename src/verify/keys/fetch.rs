@@ -21,7 +21,7 @@ use crate::{
 
 /// An HTTP client that fetches the certificates and keys that some providers name in their deliveries.
 ///
-/// The layer only requests `https` URLs on the provider's own hosts, and trusts the responses. The client
+/// The layer requests only `https` URLs on the provider's own hosts, and trusts the responses. The client
 /// **must verify the server's TLS certificate, and must not follow redirects**. With `reqwest`:
 ///
 /// ```
@@ -69,10 +69,11 @@ use crate::{
 ///
 /// * A key is cached once it has verified a delivery. At most 64 keys are cached; beyond that, the key that
 ///   has been unused for the longest time is removed. Forged requests neither add nor remove a key.
-/// * A key that is 24 hours old is fetched again in the background. If that fails, the layer uses the old key
-///   for **up to 72 hours** after its last fetch, and retries every 5 minutes while deliveries arrive. The
-///   validity dates of a certificate are checked on each use.
-/// * If the response contains another key, the old one is discarded.
+/// * If a delivery uses a key that is at least 24 hours old, the key is fetched again in the background. If
+///   that fetch fails, the layer uses the old key for **up to 72 hours** after its last successful fetch, and
+///   repeats the fetch every 5 minutes while deliveries arrive. The validity dates of a certificate are
+///   checked on each use.
+/// * If the response contains another key, the old key is discarded.
 /// * Deliveries that need the same key share one fetch. Each cached key is limited to 4 fetches a minute. All
 ///   unknown keys together are limited to 16 fetches a minute. A separate limit of 16 a minute applies to
 ///   subscription confirmations.
@@ -119,7 +120,7 @@ impl<F: Fetch> Fetcher for F {
 /// The maximum length of a response. A certificate chain has about 6 kB.
 const LARGEST: usize = 64 * 1024;
 
-/// The timeout of a fetch; the layer waits as long.
+/// The timeout of a fetch, and the longest time that a delivery waits for it.
 const LONGEST: Duration = Duration::from_secs(10);
 
 /// The age at which a key is fetched again, while the old one stays in use.
@@ -136,8 +137,8 @@ const MAX_KEYS: usize = 64;
 /// The maximum number of fetches per [`PERIOD`], for URLs that an attacker can choose.
 const MAX_FETCHES: u32 = 16;
 
-/// The maximum number of fetches per [`PERIOD`] of one cached key. Forged requests that name a retired key
-/// exhaust only its own budget.
+/// The maximum number of fetches of one cached key per [`PERIOD`]. Forged requests that name a retired key
+/// exhaust only that key's budget.
 const MAX_REFETCHES: u32 = 4;
 const PERIOD: Duration = Duration::from_secs(60);
 
@@ -157,8 +158,9 @@ struct Shared {
 struct State {
     /// Keys that have verified a delivery. Forged requests cannot add one, and so cannot evict one.
     keys: HashMap<Box<str>, CachedKey>,
-    /// Keys that have not verified a delivery yet, for one [`PERIOD`]. Without them, each forged request that
-    /// names a genuine key would cost a fetch. The fetch budgets bound their number.
+    /// Fetched keys that have not verified a delivery yet, kept for one [`PERIOD`]. Without this map, each
+    /// forged request that names a genuine key would cost a fetch. The fetch budgets bound the number of
+    /// keys.
     trials: HashMap<Box<str>, Arc<FetchedKey>>,
     pending: HashMap<Box<str>, PendingFetch>,
     /// The budget for key names, which an attacker can make up.
@@ -439,7 +441,8 @@ impl fmt::Debug for KeyCache {
     }
 }
 
-/// Checks that `now` is within the certificate's validity. A bare public key has no dates.
+/// Checks that `now` is within the certificate's validity. A bare public key has no dates, so it is always
+/// accepted.
 pub(crate) fn in_force(certificate: &Certificate, now: SystemTime) -> Result<(), VerifyError> {
     match &certificate.validity {
         Some(validity) if !validity.contains(&now) => {

@@ -234,7 +234,7 @@ impl Keyring {
         self.kind.length()
     }
 
-    /// Starts one MAC per key, or only for the keys named `key_id`.
+    /// Starts one MAC for each key, or for each key named `key_id`.
     pub(crate) fn begin(&self, key_id: Option<&[u8]>) -> Macs<'_> {
         let named =
             |key: &MacKey| key_id.is_none_or(|id| key.key_id.as_deref().map(str::as_bytes) == Some(id));
@@ -261,7 +261,7 @@ impl Keyring {
         self.kind.is_keyed()
     }
 
-    /// Returns whether a key has this key id, or has none and may therefore match any.
+    /// Returns whether a key has this key id, or has no key id and may therefore match any.
     pub(crate) fn may_have(&self, key_id: &[u8]) -> bool {
         self.keys.iter().any(|key| key.key_id.as_deref().is_none_or(|known| known.as_bytes() == key_id))
     }
@@ -403,7 +403,7 @@ impl Encoding {
             Self::Base64 => (BASE64_NOPAD, without_padding(text)),
             Self::Base64Url => (BASE64URL_NOPAD, without_padding(text)),
         };
-        // Rejects text longer than any encoding of 96 bytes without decoding it.
+        // Rejects text that would decode to more than 192 bytes without decoding it.
         let mut buffer = [0; 192];
         let decoded = encoding
             .decode_len(text.len())

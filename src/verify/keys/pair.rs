@@ -1,4 +1,4 @@
-//! Key pairs, with which tests sign requests like providers with a private key.
+//! Key pairs with which tests sign requests, as a provider does with its private key.
 
 use std::sync::Arc;
 

@@ -145,7 +145,7 @@ impl PublicKeys {
         self.kind
     }
 
-    /// Returns the private key of the first key that has the name, if tests know it.
+    /// Returns the private key of the first key, or of the first key named `key_id`, if a test generated it.
     #[cfg(all(feature = "test-util", feature = "asymmetric"))]
     pub(crate) fn signer(&self, key_id: Option<&[u8]>) -> Option<crate::secret::SignWith> {
         let is_named =
@@ -159,7 +159,8 @@ impl PublicKeys {
         self.keys.first()?.key_id.as_deref()
     }
 
-    /// Starts the verification of a message with any of `signatures`, for the keys named `wanted`.
+    /// Starts the verification of a message that has `signatures`, with the keys whose key id `wanted`
+    /// accepts.
     pub(crate) fn begin(
         &self,
         signatures: Signatures,
@@ -203,7 +204,7 @@ impl PublicKey {
     }
 }
 
-/// The message of one request, in the form that the keys need, and its possible signatures.
+/// The message of one request, in the form that the keys need, and the request's signatures.
 pub(crate) struct SignedMessage<'k> {
     kind: PublicKind,
     keys: Vec<&'k PublicKey>,

@@ -17,8 +17,8 @@ pub(crate) fn sorted_parameters(encoded: &[u8]) -> Result<Parameters<'_>, Verify
 
 /// Returns the parameters of a form or a query, sorted by name, with duplicate pairs.
 ///
-/// The number of parameters is limited, because a parameter of two bytes takes far more memory, and the
-/// request is not verified yet.
+/// The number of parameters is limited, because a parameter of two bytes takes far more memory once it is
+/// parsed, and the request is not verified yet.
 pub(crate) fn all_sorted_parameters(encoded: &[u8]) -> Result<Parameters<'_>, VerifyError> {
     const MAX: usize = 1024;
     let mut parameters: Parameters<'_> = form_urlencoded::parse(encoded).take(MAX + 1).collect();
@@ -45,8 +45,8 @@ pub(crate) fn parameter<'a>(encoded: &'a [u8], name: &str) -> Option<Cow<'a, str
     form_urlencoded::parse(encoded).find_map(|(key, value)| (key == name).then_some(value))
 }
 
-/// Returns the value of a form field, in either encoding of forms. A body that begins like JSON is not parsed
-/// as a form.
+/// Returns the value of a field of a URL-encoded or multipart form. A body that begins like JSON is not
+/// parsed as a form.
 pub(crate) fn form_field<'b>(body: &'b [u8], field: &str) -> Option<Cow<'b, [u8]>> {
     let body = without_bom(body);
     let value = match body {

@@ -6,7 +6,8 @@ use crate::verify::VerifyError;
 
 /// Returns the value of the header `name`; `None` if the header is absent.
 ///
-/// A header with two values is an error: the provider signed one of them, and other code might read the other.
+/// A header with two different values is an error: the provider may have signed one, and other code might
+/// read the other.
 pub(crate) fn optional_header<'h>(
     headers: &'h HeaderMap,
     name: &HeaderName,

@@ -1,6 +1,6 @@
 //! Forms that are posted as `multipart/form-data`.
 
-/// Returns the value of the field `name`, if the form has exactly one.
+/// Returns the value of the field `name`, if the form has exactly one such field.
 ///
 /// The boundary is read from the body's first line: the content type is not signed, so it must not decide how
 /// the body is parsed.

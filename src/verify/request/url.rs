@@ -53,8 +53,9 @@ pub(crate) fn url_pieces<'a>(request: &RequestContext<'a>) -> Result<[&'a str; 4
 
 /// Returns the URL that the provider called, after decoding the escapes that HubSpot decodes before it signs.
 ///
-/// In the path, `/` and `?` stay escaped; otherwise the signature would be valid for another route. In the
-/// query, all of these escapes are decoded, because none of the characters separates parameters.
+/// In the path, `/` and `?` stay escaped: if they were decoded, the signature would be valid for another
+/// route. In the query, all of these escapes are decoded, because none of the characters separates
+/// parameters.
 ///
 /// # Errors
 ///
@@ -97,7 +98,7 @@ pub(crate) fn called_path(request: &RequestContext<'_>) -> Result<String, Verify
 }
 
 /// Returns the URL that the provider is configured with, without parameters that the provider may add. `None`
-/// if the URL is not configured.
+/// if there is neither a public URL nor a trusted proxy that the request came from.
 #[cfg_attr(not(feature = "asymmetric"), allow(dead_code, reason = "only eBay signs it"))]
 pub(crate) fn endpoint_url<'a>(request: &RequestContext<'a>) -> Option<Cow<'a, str>> {
     match request.url_source() {

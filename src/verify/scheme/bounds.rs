@@ -49,7 +49,7 @@ impl Template {
                 "template `{text}` is ambiguous: literal text between its parts is missing"
             ))
         })?;
-        // Accept any number of digits, unless that would restrict the body further.
+        // Accept a timestamp of any number of digits, unless that would put another condition on the body.
         let separate = self.bounds(Shape::Digits).filter(|(_, bracket)| *bracket == exact.1);
         self.has_separate_timestamp = separate.is_some();
         let (marks, bracket) = separate.unwrap_or(exact);
@@ -78,8 +78,8 @@ impl Template {
         if self.strings_url_and_form()
             && let Some(shape) = shapes.last_mut()
         {
-            // Sorted parameters are concatenated without separators, and so are the URL and the first
-            // parameter.
+            // Accept this ambiguity: sorted parameters are concatenated without separators anyway, and the
+            // URL and the first parameter are as well.
             *shape = Shape::Fixed;
         }
         let body = shapes.len();
@@ -153,7 +153,8 @@ impl Shape {
         }
     }
 
-    /// Returns whether the text ends before `byte`, and the byte that it must therefore not contain.
+    /// Returns whether `byte` shows where the part before it ends, and the byte that the part must therefore
+    /// not contain.
     fn ends_at(self, byte: u8) -> Option<Option<u8>> {
         const OF_URLS: &[u8] = b"-._~:/?#[]@!$&'()*+,;=%";
         let is_method = byte.is_ascii_uppercase() || byte == b'-';
@@ -174,7 +175,7 @@ impl Shape {
     fn ends_before(self, next: Self) -> Option<Option<u8>> {
         match (self, next) {
             (Self::Fixed | Self::Literal(..), _) => Some(None),
-            // URLs begin with `https`, and paths with a slash.
+            // URLs begin with `http`, and paths with a slash.
             (Self::Method, Self::Url) => Some(None),
             (_, Self::Literal(first, _)) => self.ends_at(first),
             _ => None,
@@ -194,7 +195,7 @@ impl Shape {
 
 /// Returns the byte that each part must not contain, so that a text with these parts can be split in only one
 /// way. Parts are split off from the left while their ends can be found, and from the right while their
-/// starts can be. Returns `None` if more than one part is left between them.
+/// starts can be. Returns `None` if more than one part is left in the middle.
 fn marks(shapes: &[Shape]) -> Option<Vec<Option<u8>>> {
     let from_left = shapes.windows(2).map_while(|pair| match pair {
         [this, next] => this.ends_before(*next),

@@ -18,8 +18,8 @@ impl Scheme {
         Self::new(Algorithm::HmacSha256, header, encoding)
     }
 
-    /// Creates a scheme in which the header `header` holds the secret itself. **It does not protect the
-    /// body.** Such a scheme has no list, no timestamp and no template.
+    /// Creates a scheme in which the header `header` holds the secret itself. **Such a scheme does not
+    /// protect the body.** It has no list, no timestamp and no template.
     pub fn token(header: &str) -> Self {
         Self::of(Algorithm::Token, header, None)
     }
@@ -156,8 +156,8 @@ impl Scheme {
         self
     }
 
-    /// Sets the keys in order of preference. Only the first key present is verified, so that a weaker
-    /// signature is not accepted next to a stronger one.
+    /// Sets the keys in order of preference. Only the signatures of the first key that is present are
+    /// verified, so that a weaker signature is not accepted next to a stronger one.
     ///
     /// An attacker can still remove the stronger signature from a captured delivery that has both. Content
     /// that only the stronger signature covers is therefore not protected. If the provider always sends the
@@ -202,10 +202,10 @@ impl Scheme {
     /// All versions share one key, so an attacker can relabel a captured signature as another version.
     /// Deliveries whose signed text could also be valid for another version are therefore rejected:
     ///
-    /// * The text before the body must not contain `{` or `[`.
-    /// * A body that contains the literal text before `{body}` in another version's template must be a JSON
-    ///   object or array. If another template has no text there, every body must be empty or a JSON object or
-    ///   array.
+    /// * The values before the body must not contain `{` or `[`.
+    /// * If another version's template has literal text directly before `{body}`, a body that contains this
+    ///   text must be a JSON object or array. If another version's template has no literal text there, every
+    ///   body must be empty or a JSON object or array.
     pub fn signs_by_version<'t>(mut self, templates: impl IntoIterator<Item = (&'t str, &'t str)>) -> Self {
         let owned = |(version, template): (&str, &str)| (version.to_owned(), template.to_owned());
         self.template = TemplateText::ByVersion(templates.into_iter().map(owned).collect());
@@ -221,7 +221,8 @@ impl Scheme {
     /// Sets one or more locations of the delivery id; the first with a value counts.
     ///
     /// If the signature does not cover all of these locations, the id counts as [not
-    /// signed](crate::verify::Profile::id_signed), because an attacker could add a value.
+    /// signed](crate::verify::Profile::id_signed), because an attacker could add a value at a location that
+    /// is not covered.
     ///
     /// ```
     /// use tower_webhook::verify::{Encoding, Location, Scheme, Verifier};

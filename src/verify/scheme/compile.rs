@@ -34,8 +34,8 @@ impl Scheme {
     ///
     /// `provider` is the [`Profile::provider`]: the beginning of every deduplication key, and the label
     /// `provider` of every [metric](crate::observe#metrics). Use a small set of names, one per provider, such
-    /// as `acme`. For one verifier per tenant, set the tenant's name as the
-    /// [`Endpoint::scope`](crate::verify::Endpoint::scope) instead.
+    /// as `acme`. If each tenant has its own verifier, use one name for all of them, and set the tenant's
+    /// name as the [`Endpoint::scope`](crate::verify::Endpoint::scope).
     ///
     /// # Errors
     ///

@@ -219,8 +219,8 @@ fn five_minutes() -> u64 {
 /// The notation of a timestamp.
 ///
 /// A number must have exactly as many digits as all times from 2001 to 2286 have, unless literal text
-/// separates it from the rest of the signed text. Otherwise an attacker could move a digit between the
-/// timestamp and the text next to it.
+/// separates it from the rest of the signed text. Without this rule, an attacker could move a digit between
+/// the timestamp and the text next to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum TimeUnit {

@@ -30,9 +30,10 @@ pub use self::{
 
 /// A declarative description of a provider's signature, built in code or parsed from JSON.
 ///
-/// Most providers use one of a few forms. A scheme contains the algorithm, the derivation of the key from the
-/// secret, the location and format of the signature and the timestamp, and the signed bytes.
-/// [`verifier`](Self::verifier) validates and compiles it once; requests do not parse it again.
+/// Most providers use one of a few forms of signature. A scheme contains the algorithm, the derivation of the
+/// key from the secret, the location and format of the signature and the timestamp, and the signed bytes.
+/// [`verifier`](Self::verifier) validates and compiles the scheme once; it is not parsed again for each
+/// request.
 ///
 /// ```
 /// use tower_webhook::{Secret, WebhookLayer, verify::{Scheme, Encoding, TimeUnit}};
@@ -52,7 +53,7 @@ pub use self::{
 ///
 /// # As JSON
 ///
-/// Services whose users configure their own sources can store schemes in a database:
+/// Applications whose users configure their own webhook sources can store schemes in a database:
 ///
 /// ```
 /// # use tower_webhook::verify::{Scheme, Encoding, TimeUnit};
@@ -88,21 +89,21 @@ pub use self::{
 /// * `from`: one location or several; a request needs a signature at only one of them. A bare name is a
 ///   header.
 /// * `enc`: `hex`, `base64` or `base64url`.
-/// * `prefix`, `prefix_optional`: a required or optional prefix of the signature.
+/// * `prefix`: a prefix of the signature, which is required unless `prefix_optional` is `true`.
 /// * `items`: the separator of a list.
 /// * `groups`: the separator of several groups of pairs. All groups must have the same timestamp and the same
 ///   other signed fields.
 /// * `kv` and `keys`: the separator of a pair's key and value, and the keys whose values are signatures.
-/// * `prefer`: these keys in order of preference. Only the first key present is verified, so that a weaker
-///   version is not accepted next to it.
+/// * `prefer`: keys from `keys`, in order of preference. Only the signatures of the first key that is present
+///   are verified, so that a weaker version is not accepted next to a stronger one.
 ///
 /// # Public keys
 ///
-/// With an [`Algorithm`] that uses public keys, such as `ed25519`, the secret is the public key: PEM, DER
-/// (SubjectPublicKeyInfo) in the encoding set by `key`, or the 32 bytes of an Ed25519 key. This requires the
-/// feature `asymmetric`; without it, building the verifier fails. Each delivery costs one verification per
-/// key and signature, and at most 8 signatures are accepted. The body is hashed while it arrives, except for
-/// Ed25519, which needs the whole body.
+/// With an [`Algorithm`] that uses public keys, such as `ed25519`, the secret is the public key: as PEM, or,
+/// in the encoding set by `key`, as DER (SubjectPublicKeyInfo) or the 32 bytes of an Ed25519 key. This
+/// requires the feature `asymmetric`; without it, building the verifier fails. Each delivery costs one
+/// verification per key and signature, and at most 8 signatures are accepted. The body is hashed while it
+/// arrives, except for Ed25519, which needs the whole body.
 ///
 /// # Templates
 ///
@@ -118,37 +119,40 @@ pub use self::{
 ///
 /// * Text of variable length (a value, `{url}`, `{path_query}`) must not contain the first byte of the
 ///   literal text that follows it. After the body, a value must instead not contain the last byte of the
-///   literal text that precedes the value. Deliveries that violate this are rejected. Next to a URL or a
-///   path, the byte must be one that URLs cannot contain.
+///   literal text that precedes the value. Deliveries that violate this are rejected. For a URL or a path,
+///   this byte of the literal text must be one that URLs cannot contain; [`verifier`](Self::verifier) refuses
+///   other templates.
 /// * If no such literal text separates a value from `{body}`, the body must be empty or a JSON object or
-///   array. A value before the body must then not contain `{` or `[`, and a value after it must not contain
-///   `}` or `]`. Other deliveries are rejected.
+///   array. A value before the body must then not contain `{` or `[`, and a value after the body must not
+///   contain `}` or `]`. Other deliveries are rejected.
 /// * The end of a timestamp can be recognized, so `{ts}` needs no literal text next to it, and neither do
-///   `{secret}` and `{sha256hex:body}`. `{method}` must be in capitals.
-/// * `{headers_named_by:k}` is the values of the headers that the field `k` of the signature's header lists,
-///   joined with dots. Only the last value may contain a dot. The template must also contain `{field:k}`.
+///   `{secret}` and `{sha256hex:body}`. The value of `{method}` must be in capitals.
+/// * `{headers_named_by:k}` stands for the values of the headers that the field `k` of the signature's header
+///   lists, joined with dots. Only the last value may contain a dot. The template must also contain
+///   `{field:k}`.
 ///
-/// `{json:body}` is a `{body}` that must be empty or a JSON object or array, with no `{` or `[` in the text
-/// before it. Use it if a provider signs with one key in several ways, such as an old and a new version: text
-/// that was signed with a prefix before the JSON does not begin with a bracket, so it is not accepted as such
-/// a body.
+/// `{json:body}` is a `{body}` that must be empty or a JSON object or array. The values before it must not
+/// contain `{` or `[`. Use it if a provider signs with one key in several ways, for example `{body}` in an
+/// old version and `{ts}.{body}` in a new one. The signed text of the new version begins with a timestamp,
+/// not with a bracket, so a scheme with `{json:body}` does not accept that text as a body of the old version.
 ///
 /// [`verifier`](Self::verifier) refuses templates that remain ambiguous under these rules, such as
-/// `{header:X-One}{header:X-Two}`. `{url}{sorted_form}` is accepted although it is ambiguous, because some
-/// providers sign it: an attacker can split the concatenated names and values differently, and move bytes
-/// between the query and the form. This template therefore counts as covering neither the query nor the form.
+/// `{header:X-One}{header:X-Two}`. `{url}{sorted_form}` is also ambiguous, but it is accepted, because some
+/// providers sign it. An attacker can split its concatenated names and values differently, and move bytes
+/// between the query and the form, so this template counts as covering neither the query nor the form.
 ///
-/// In a plain hash (`hash-sha1`, `hash-sha256`) that does not end with `{secret}`, no part may contain a NUL
-/// byte: a length-extension attack needs one, because the hash's padding contains one.
+/// If the template of a plain hash (`hash-sha1`, `hash-sha256`) does not end with `{secret}`, no part of the
+/// signed text may contain a NUL byte. This prevents length-extension attacks: they add the hash's padding to
+/// the text, and the padding contains a NUL byte.
 ///
 /// `{unescaped_url}` is `{url}` with the percent-escapes of `:`, `/`, `?`, `@`, `!`, `$`, `'`, `(`, `)`, `*`,
 /// `,` and `;` decoded, as HubSpot signs it. In the path, the escapes of `/` and `?` are kept. A request
-/// whose URL has no such escape is rejected; verify it with a second scheme, which signs `{url}`.
+/// whose URL has no escape to decode is rejected; verify it with a second scheme, which signs `{url}`.
 ///
 /// `{url}` is the URL that the provider was given, if the layer knows it
 /// ([`public_url`](crate::WebhookLayer::public_url),
-/// [`trust_forwarded`](crate::WebhookLayer::trust_forwarded)). `{path_query}` and `{query:x}` always refer to
-/// the received request.
+/// [`trust_forwarded`](crate::WebhookLayer::trust_forwarded)), or else `https://` with the request's host,
+/// path and query. `{path_query}` and `{query:x}` always refer to the received request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[must_use]
@@ -174,7 +178,7 @@ pub struct Scheme {
     invalid: Option<InvalidLocation>,
 }
 
-/// Fails to serialize a scheme with an invalid location, which would otherwise be lost.
+/// Returns an error for a scheme with an invalid location, which its JSON would not contain.
 fn refuse<S: Serializer>(invalid: &Option<InvalidLocation>, _: S) -> Result<S::Ok, S::Error> {
     Err(S::Error::custom(invalid.as_ref().map(InvalidLocation::to_string).unwrap_or_default()))
 }

@@ -47,8 +47,8 @@ impl Punctuation {
     }
 }
 
-/// The non-empty items of a list, trimmed, or the whole text if there is no separator. `split` would scan each
-/// byte of a text without separators.
+/// The non-empty items of a list, trimmed, or the whole text if there is no separator. `split` would scan the
+/// whole text even if no separator is configured.
 pub(super) struct Items<'t> {
     rest: Option<&'t [u8]>,
     separator: Option<u8>,

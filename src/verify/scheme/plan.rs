@@ -18,7 +18,8 @@ use crate::verify::{
     matching_token, single_header,
 };
 
-/// The verifier created from a [`Scheme`](super::Scheme): validated, compiled, and with its keys.
+/// The verifier created from a [`Scheme`](super::Scheme). It contains the validated and compiled scheme, and
+/// the keys.
 pub struct SchemeVerifier {
     pub(super) plan: Plan,
     pub(super) profile: Profile,
@@ -115,7 +116,7 @@ impl SchemeVerifier {
         self.plan.signature.places.iter().any(has)
     }
 
-    /// Returns whether this scheme has another signed content than `other`, but the same location of the signature.
+    /// Returns whether `self` and `other` are two different schemes with the same locations of the signature.
     #[cfg(feature = "test-util")]
     pub(crate) fn signs_in_place_of(&self, other: &Self) -> bool {
         !std::ptr::eq(self, other) && self.plan.signature.places == other.plan.signature.places
@@ -180,8 +181,8 @@ impl Plan {
             .ok_or(VerifyError::wrong("token mismatch: no secret matches"))
     }
 
-    /// Rejects a request with several texts that hold signatures, if one has another value of a signed field
-    /// than the first.
+    /// Rejects a request with several texts that hold signatures, if a signed field has another value in one
+    /// of them than in the first.
     #[cold]
     fn refuse_contradictions(&self, texts: &Texts<'_>) -> Result<(), VerifyError> {
         let pairs = |text| Pairs::new(text, self.signature.punctuation);
@@ -234,7 +235,7 @@ impl Plan {
             _ => (None, None),
         };
         let context = Context { sources, timestamp };
-        // Boxed before it is fed, because it is about 500 bytes.
+        // Boxed before it is fed, so that its 500 bytes or so are not moved afterwards.
         let body = BodyFeed::Skipped;
         let mut check = Box::new(SignatureCheck { plan: self, template, signing, body, context, sent_at });
         check.body = template.begin(&mut check.signing, &check.context)?;
@@ -262,7 +263,7 @@ impl SignaturePlan {
     fn texts<'a>(&self, sources: Sources<'a>) -> Result<Texts<'a>, VerifyError> {
         let mut found: Option<Texts<'a>> = None;
         let mut add = |text: Cow<'a, [u8]>| match &mut found {
-            // An empty signature counts as missing, and a repeated one counts once.
+            // An empty signature counts as missing, and one that equals the first is skipped.
             _ if text.is_empty() => {}
             Some(texts) if texts.first == text || texts.more.len() > MAX_TEXTS => {}
             Some(texts) => texts.more.push(text),
@@ -402,7 +403,7 @@ impl SignatureCheck<'_> {
         }
         match (self.sent_at, &self.plan.proof) {
             (Some(sent_at), _) => Ok(verified.with_timestamp(sent_at)),
-            // Checked once the body is verified.
+            // A timestamp in the body is read once the body is verified.
             (None, Proof::Signature { timestamp: Some((place, unit)), .. }) => {
                 let sources = Sources { body: Some(body), ..self.context.sources };
                 let sent = sources.get(place)?;

@@ -207,7 +207,8 @@ impl HeaderFields {
         Ok(())
     }
 
-    /// Returns the whole text, with the signature at its end, or at the first free position.
+    /// Returns the whole text, with the signature as the last pair, or as the item at the first free
+    /// position.
     fn text(&self, signature: &[u8], plan: &SignaturePlan) -> Result<Vec<u8>, CannotSign> {
         let signature = [&plan.prefix, signature].concat();
         let items: Vec<Vec<u8>> = match plan.punctuation.pair {
@@ -254,8 +255,8 @@ impl SignaturePlan {
         String::from_utf8(value.to_vec()).ok()
     }
 
-    /// Writes the signature to the location where the request has one, or else to the first location, and
-    /// removes it from all others.
+    /// Writes the signature to the header in which the request already has a signature, or else to the first
+    /// location. Removes signatures from all other headers.
     fn write(&self, text: &[u8], head: &mut Parts, body: &mut Bytes) -> Result<(), CannotSign> {
         let is_there =
             |place: &&Location| matches!(place, Location::Header(name) if head.headers.contains_key(name));

@@ -18,8 +18,8 @@ pub(super) struct Template {
     pub(super) body: BodyPart,
     pub(super) after: Vec<Part>,
     pub(super) bracket: Option<Bracket>,
-    /// Literal texts that only a JSON body may contain. Otherwise the signed text could also be read as that
-    /// of another template with the same key.
+    /// Literal texts that only a JSON body may contain. If another body contained such a text, the signed
+    /// text could also be read as that of another template with the same key.
     pub(super) json_marks: Vec<Box<[u8]>>,
     /// `true` if literal text separates the timestamp from its neighbors, so that it may have any number of
     /// digits.
@@ -73,7 +73,7 @@ pub(super) enum BodyPart {
     No,
     Itself,
     Sha256Hex,
-    /// In unpadded base64url, as a detached JSON Web Signature has it.
+    /// In unpadded base64url, as in a detached JSON Web Signature.
     Base64Url,
     /// The form's parameters, sorted by name, with names and values concatenated.
     SortedForm,
@@ -168,11 +168,11 @@ impl Template {
         Ok(())
     }
 
-    /// Prepares the template for a plain hash, which contains the secret.
+    /// Prepares the template for a plain hash of text that contains the secret.
     ///
-    /// Given only the hash of a text, an attacker can compute the hash of the text, its padding and more text
-    /// (length extension). The padding ends with the text's length as a 64-bit number, whose highest byte is
-    /// zero. Rejecting NUL bytes in every part and in the body therefore prevents the attack.
+    /// Given only the hash of a text, an attacker can compute the hash of that text followed by its padding
+    /// and by more text (length extension). The padding ends with the text's length as a 64-bit number, whose
+    /// highest byte is zero. Rejecting NUL bytes in every part and in the body therefore prevents the attack.
     pub(super) fn resist_extension(&mut self) {
         let last = match self.body {
             BodyPart::No => self.before.last(),
@@ -381,7 +381,7 @@ impl BodyFeed {
 /// The values for a template's parts.
 pub(super) struct Context<'a> {
     pub(super) sources: Sources<'a>,
-    /// The timestamp as sent: `0123` is signed in this form.
+    /// The timestamp as sent, because leading zeros are signed too.
     pub(super) timestamp: Option<Cow<'a, [u8]>>,
 }
 
@@ -440,7 +440,7 @@ fn feed_text(text: &Text, put: &mut Put<'_>, context: &Context<'_>) -> Result<()
         Text::PathAndQuery => put(uri.path_and_query().map_or("/", |path| path.as_str()).as_bytes()),
         Text::PathIn(name) => {
             let path = single_header(&context.sources.request.head().headers, name)?.as_bytes();
-            // Allow only the characters of URLs, so that the bounds are those of a path.
+            // Allow only the characters of URLs, because the bounds next to this part rely on them.
             let is_of_path =
                 |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~:/?#@!$&'()*+,;=%".contains(byte);
             match path.starts_with(b"/") && path.iter().all(is_of_path) {

@@ -48,7 +48,8 @@ fn unix(text: &[u8], unit: fn(u64) -> Duration) -> Result<SystemTime, VerifyErro
 }
 
 fn rfc3339(text: &[u8]) -> Option<SystemTime> {
-    // `time` accepts any byte between date and time; a brace there would hide where the timestamp begins.
+    // `time` accepts any byte between date and time; a brace there could be mistaken for the beginning or end
+    // of a JSON body.
     if !matches!(text.get(10)?, b'T' | b't' | b' ') {
         return None;
     }
@@ -56,8 +57,8 @@ fn rfc3339(text: &[u8]) -> Option<SystemTime> {
     system_time(OffsetDateTime::parse(text, &Rfc3339).ok()?)
 }
 
-/// Parses a date in HTTP's format, in Scalr's, which has no comma and ends with `UTC`, or in EasyPost's, which ends
-/// with `-0000`.
+/// Parses a date in HTTP's format, in Scalr's, which has no comma and ends with `UTC`, or in EasyPost's,
+/// which ends with `-0000`.
 fn http_date(text: &[u8]) -> Option<SystemTime> {
     let text = std::str::from_utf8(text).ok()?;
     let date = match text.strip_suffix(" UTC") {
@@ -65,7 +66,7 @@ fn http_date(text: &[u8]) -> Option<SystemTime> {
         _ => text.strip_suffix("-0000").map_or_else(|| text.to_owned(), |date| format!("{date}GMT")),
     };
     let time = OffsetDateTime::parse(&date, &Rfc2822).ok()?;
-    // RFC 2822 also allows comments, folded lines and other spellings.
+    // Rejects the comments, folded lines and other spellings that RFC 2822 also allows.
     (write_http_date(time) == date).then(|| system_time(time)).flatten()
 }
 

@@ -13,10 +13,11 @@ use super::{Profile, VerifyError};
 /// A verifier that can also sign requests as its provider does, for [`testing::sign`](crate::testing::sign)
 /// and [`testing::post`](crate::testing::post).
 ///
-/// Verifiers of a [`provider`](crate::provider) with a shared secret and of a [`Scheme`](crate::verify::Scheme)
-/// can sign, and so can [`from_fn`](crate::verify::from_fn) verifiers with
-/// [`sign_with`](crate::verify::FromFn::sign_with). With [`testing::key_pair`](crate::testing::key_pair), verifiers
-/// with a public key can also sign. Implement the trait for your own [`Verifier`](crate::verify::Verifier):
+/// Verifiers with a shared secret can sign if they are from a [`provider`](crate::provider) or a
+/// [`Scheme`](crate::verify::Scheme). [`from_fn`](crate::verify::from_fn) verifiers can sign if
+/// [`sign_with`](crate::verify::FromFn::sign_with) is set. Verifiers with a public key can sign if the key is
+/// from [`testing::key_pair`](crate::testing::key_pair). Implement the trait for your own
+/// [`Verifier`](crate::verify::Verifier):
 ///
 /// ```
 /// use bytes::Bytes;
@@ -47,7 +48,8 @@ pub trait Signer {
 
     /// Signs a request as the provider would at the time `at`.
     ///
-    /// Keeps the values that the request has, replaces an existing signature, and adds missing values.
+    /// Keeps the signed values that the request already has, adds those that are missing, and replaces an
+    /// existing signature.
     ///
     /// # Errors
     ///
