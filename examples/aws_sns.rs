@@ -4,7 +4,7 @@
 //! SNS_TOPIC=arn:aws:sns:us-west-2:123456789012:MyTopic cargo run --example aws_sns --features axum,asymmetric
 //! ```
 //!
-//! Subscribe the endpoint to the topic: it confirms the subscription by itself. Only AWS can sign messages, so a
+//! Subscribe the endpoint to the topic: the layer confirms the subscription. Only AWS can sign messages, so a
 //! request of your own is rejected with a 401:
 //!
 //! ```sh
@@ -26,8 +26,7 @@ use hyper_util::{
 use tokio::net::TcpListener;
 use tower_webhook::{BoxError, Delivery, Event, Undecodable, WebhookLayer, provider, verify::Fetch};
 
-/// A part of a notification. The payload only has the fields that SNS signs, so `MessageAttributes` is not among
-/// them.
+/// A part of a notification. The layer removes all fields that SNS does not sign, such as `MessageAttributes`.
 #[derive(Clone, Debug, serde::Deserialize)]
 struct Notification {
     #[serde(rename = "Message")]
@@ -52,11 +51,12 @@ async fn main() -> Result<(), BoxError> {
     let topic = env::var("SNS_TOPIC").map_err(|_| "SNS_TOPIC is not set: set it to the ARN of the topic")?;
     let tls = HttpsConnectorBuilder::new().with_webpki_roots().https_only().enable_http1().build();
     let client = Certificates(Client::builder(TokioExecutor::new()).build(tls));
-    // The name distinguishes this subscription from others of the topic that share the store.
+    // The name `example` distinguishes this subscription from other subscriptions to the topic that share the
+    // store.
     let verifier = provider::aws_sns([topic], "example", client).confirm_subscriptions();
     let webhooks = WebhookLayer::with_verifier(verifier)
         .json::<Notification>()
-        // The default rejects with a 422, and SNS does not retry after a 4xx.
+        // By default, the layer rejects an undecodable message with a 422, and SNS does not retry after a 4xx.
         .on_undecodable(Undecodable::HandOver);
     let app = Router::new().route("/sns", post(on_message).layer(webhooks));
 
@@ -67,7 +67,8 @@ async fn main() -> Result<(), BoxError> {
     Ok(())
 }
 
-/// Handles each message once. SNS retries after a 5xx, but not after a 4xx.
+/// Handles each message once. For a message that cannot be decoded it answers 503, because SNS retries after a
+/// 5xx, but not after a 4xx.
 async fn on_message(delivery: Delivery, event: Option<Event<Notification>>) -> StatusCode {
     let Some(event) = event else {
         eprintln!("{:?}: {:?}", delivery.id(), delivery.decode_error().map(ToString::to_string));

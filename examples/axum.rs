@@ -14,8 +14,9 @@
 //!     -H "webhook-id: $id" -H "webhook-timestamp: $at" -H "webhook-signature: v1,$tag"
 //! ```
 //!
-//! Run the same `curl` again, and the delivery is a duplicate. Change any byte of the body, and it is rejected with a
-//! 401. `curl http://127.0.0.1:3000/health` needs no signature, because the layer protects only the webhook's route.
+//! Run the same `curl` again: the delivery is a duplicate. A request with the same signature and any other body is
+//! rejected with a 401. `curl http://127.0.0.1:3000/health` needs no signature, because the layer protects only the
+//! webhook's route.
 //!
 //! The address to listen on can be passed as an argument.
 
@@ -36,7 +37,8 @@ use tower_webhook::{BoxError, Delivery, Event, InvalidSecret, Secret, WebhookLay
 enum ShopEvent {
     #[serde(rename = "order.placed")]
     OrderPlaced { number: u32 },
-    /// Any other event type. Without this variant it would be rejected, and the shop would retry it.
+    /// Any other event type. Without this variant, the layer would reject such an event, and the shop would
+    /// retry it.
     #[serde(other)]
     Unknown,
 }
@@ -56,7 +58,7 @@ async fn main() -> Result<(), BoxError> {
     Ok(())
 }
 
-/// Called once for each verified delivery. The provider retries unless the response is a 2xx.
+/// Handles a verified delivery that is not a duplicate. The provider retries unless the response is a 2xx.
 async fn on_event(delivery: Delivery, event: Event<ShopEvent>) -> StatusCode {
     let id = delivery.id().unwrap_or_default();
     match event.into_inner() {

@@ -18,7 +18,7 @@
 //! deliver "$one,$two"
 //! ```
 //!
-//! The second batch repeats the message of the first, so only its other message is handled.
+//! The second batch repeats the message of the first batch, so of the second batch only `wamid.2` is handled.
 //! `whatsapp_cloud.rs` handles more of Meta's payloads.
 //!
 //! The address to listen on can be passed as an argument.
@@ -51,7 +51,7 @@ struct Change {
 struct Value {
     #[serde(default)]
     messages: Vec<Message>,
-    // `statuses` are here as well. All statuses of a message share its id, so key them by
+    // The payload also has `statuses` here. All statuses of a message share the message's id, so key them by
     // `format!("{id}/{status}")`, as in `whatsapp_cloud.rs`.
 }
 
@@ -84,8 +84,8 @@ async fn main() -> Result<(), BoxError> {
     Ok(())
 }
 
-/// Handles each message that was not handled before. A failing message does not stop the others, and a retry
-/// of the batch runs it again.
+/// Handles each message that was not handled before. A failing message does not stop the others, and a retry of the
+/// batch runs the failed message again.
 async fn on_batch(delivery: Delivery, Event(batch): Event<Batch>) -> ItemsOutcome {
     let changes = batch.entry.iter().flat_map(|entry| &entry.changes);
     let messages = changes.flat_map(|change| &change.value.messages);
@@ -97,7 +97,7 @@ async fn on_batch(delivery: Delivery, Event(batch): Event<Batch>) -> ItemsOutcom
     outcome
 }
 
-/// Handles a message. The provider's retries call it again until it returns `Ok`.
+/// Handles a message. The provider's retries call this function again until it returns `Ok`.
 async fn on_message(message: &Message) -> Result<(), BoxError> {
     let text = message.text.as_ref().map(|text| &*text.body);
     println!("{}: {} says {text:?}", message.id, message.from);

@@ -15,24 +15,25 @@
 //!
 //! # The signed URL
 //!
-//! * `PUBLIC_URL`: the URL exactly as it is registered with the provider. It works whatever the proxy does to scheme,
-//!   host and path. Use it if there is a single URL.
+//! * `PUBLIC_URL`: the URL exactly as it is registered with the provider. This works whatever the proxy does to
+//!   scheme, host and path. Use it if there is a single URL.
 //! * `TRUSTED_PROXY=10.0.0.7`, for services with many hosts: the layer takes scheme and host from this proxy's
-//!   `x-forwarded-proto` and `x-forwarded-host`, and the path from the request. It ignores these headers from any other
-//!   peer: an attacker who can choose the URL can choose the one that a captured request was signed for.
+//!   `x-forwarded-proto` and `x-forwarded-host`, and the path from the request. The layer ignores these headers from
+//!   any other peer. Otherwise an attacker could set them to the URL for which a captured request was signed.
 //! * Neither: the layer assumes `https://`, the `host` header and the path. This works if the proxy changes none of
 //!   them.
 //!
-//! Most providers do not sign the URL, so none of this concerns them. Those that sign it include Square, Twilio,
-//! HubSpot, Trello, Mandrill and Plivo.
+//! Most providers do not sign the URL and need none of these settings. Square, Twilio, HubSpot, Trello, Mandrill and
+//! Plivo sign it.
 //!
 //! # Other ways to break signatures
 //!
-//! The signature covers every byte of the body. A firewall breaks it by parsing and serializing JSON, a gateway by
-//! wrapping the body in a string, and a proxy by decompressing it. In this service, no middleware outside the layer may
-//! read the body. If the proxy drops a header, the signature may be missing: nginx drops names with underscores.
+//! The signature covers every byte of the body. A firewall breaks the signature if it parses and serializes JSON, a
+//! gateway if it wraps the body in a string, and a proxy if it decompresses the body. In your own program, a middleware
+//! outside the layer must not consume or change the body. If the proxy drops a header, the signature may be missing:
+//! nginx drops headers with underscores in their names.
 //!
-//! The proxy's own limits apply first. For nginx:
+//! The proxy's own limits apply before the layer's. For nginx:
 //!
 //! ```text
 //! location = /hooks/square {
@@ -66,9 +67,9 @@ use tower_webhook::{BoxError, Delivery, InvalidSecret, Secret, WebhookLayer, pro
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
     let webhooks = WebhookLayer::with_verifier(provider::square(secret()?))
-        // The smaller of this limit and the proxy's applies. Square's payloads are a few kilobytes.
+        // The smaller of this limit and the proxy's limit applies. Square's payloads are a few kilobytes.
         .body_limit(1 << 20)
-        // A buffering proxy forwards a body once it is complete, so it arrives quickly.
+        // A buffering proxy forwards a body only once the body is complete, so the layer receives it quickly.
         .body_timeout(Duration::from_secs(5))
         // Shorter than the timeouts of the proxy and of the provider.
         .ack_deadline(Duration::from_secs(8))
@@ -93,7 +94,7 @@ async fn main() -> Result<(), BoxError> {
     Ok(())
 }
 
-/// Sets the URL that the provider signs, or the proxy that reports it.
+/// Configures the URL that the provider signs, or the proxy that reports this URL.
 fn with_signed_url(webhooks: WebhookLayer) -> Result<WebhookLayer, BoxError> {
     Ok(match (env::var("PUBLIC_URL"), env::var("TRUSTED_PROXY")) {
         (Ok(url), _) => webhooks.public_url(&url),

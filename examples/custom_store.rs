@@ -22,8 +22,8 @@
 //! ```
 //!
 //! Several processes on one machine may share the file. Claiming and completing a delivery each write to disk, so
-//! expect hundreds of deliveries per second, not thousands. `STORE` names the file. The address to listen on can be
-//! passed as an argument.
+//! expect hundreds of deliveries per second, not thousands. The environment variable `STORE` names the file. The
+//! address to listen on can be passed as an argument.
 
 use std::{
     env,
@@ -39,23 +39,23 @@ use tower_webhook::{
     store::{Claim, Key, Store, StoreError, Token},
 };
 
-/// A store that keeps deliveries in a SQLite table. Clones share it.
+/// A store that keeps deliveries in a SQLite table. Clones share the connection.
 #[derive(Clone)]
 struct SqliteStore {
     database: Arc<Mutex<Connection>>,
-    /// Use its wall-clock time, not its monotonic one: stored times are compared by other processes and after a
-    /// restart.
+    /// The clock, of which only the wall-clock time is used. Stored times are compared in other processes and after a
+    /// restart, where a monotonic time has no meaning.
     clock: Arc<dyn Clock>,
 }
 
 impl SqliteStore {
     fn open(file: &str, clock: impl Clock) -> rusqlite::Result<Self> {
         let connection = Connection::open(file)?;
-        // Shorter than the second that the layer waits for a store.
+        // Shorter than the layer's timeout for store calls, which is one second.
         connection.busy_timeout(Duration::from_millis(500))?;
         // Times are in microseconds since 1970. A completed delivery has no owner. Scope and id have a column each,
-        // because different keys could be equal when concatenated. The journal mode is the default, because switching
-        // to WAL fails if two processes open a new file at the same time.
+        // because two different keys could become equal if scope and id were concatenated. The journal mode is the
+        // default, because switching to WAL fails if two processes open a new file at the same time.
         connection.execute_batch(
             "CREATE TABLE IF NOT EXISTS deliveries (
                 scope TEXT, id TEXT, owner BLOB, until INTEGER NOT NULL, fencing_token INTEGER NOT NULL,
@@ -127,8 +127,8 @@ impl Store for SqliteStore {
                     |row| Ok(if row.get(0)? { Claim::Completed } else { Claim::InProgress }),
                 )?,
             };
-            // Delete a few records that expired more than an hour ago, to bound the table. If such a delivery
-            // returns, its fencing token starts at the current time, so it still increases.
+            // Delete a few records that expired more than an hour ago, to bound the table. If a delivery arrives again
+            // after that, its fencing token starts at the current time, which exceeds the tokens of earlier runs.
             transaction.execute(
                 "DELETE FROM deliveries WHERE rowid IN (SELECT rowid FROM deliveries WHERE until < ?1 LIMIT 10)",
                 [now.saturating_sub(micros(Duration::from_secs(3600)))],
@@ -208,7 +208,8 @@ mod tests {
 
     use super::*;
 
-    /// The contract test races claims, so it runs on several threads. Time only advances with the clock.
+    /// Runs the contract test, on several threads because it races claims. Time advances only when the test advances
+    /// the clock.
     #[tokio::test(flavor = "multi_thread")]
     async fn passes_the_contract_test() -> Result<(), BoxError> {
         let clock = ManualClock::at_unix(1_700_000_000);

@@ -20,16 +20,17 @@
 //!
 //! # Choosing one
 //!
-//! Try `verify::Scheme` first. It describes a signature scheme as data, if the signed content consists of the body, the
-//! URL, headers and the timestamp. It can describe Acme's signed content, as `{ts}.{sha256hex:body}`. This example only
-//! shows the code for schemes that `verify::Scheme` cannot describe.
+//! Try `verify::Scheme` first. It describes a signature scheme as data, and is sufficient if the signed content
+//! consists of the body, the URL, headers and the timestamp. It can describe even Acme's signed content, as
+//! `{ts}.{sha256hex:body}`. Acme is only a simple stand-in for schemes that `verify::Scheme` cannot describe.
 //!
 //! [`verify::from_fn`] takes a function of the request and its body. This is the shortest way, and sufficient for small
-//! bodies. An implementation of [`Verifier`] can reject a request from its headers before the body is read, and hashes
-//! the body while it arrives. In both cases the layer handles tolerance, limits, duplicates and responses.
+//! bodies. An implementation of [`Verifier`] can reject a request by its headers before the body is read, and can hash
+//! the body while it arrives. In both cases the layer handles the timestamp tolerance, limits, duplicates and
+//! responses.
 //!
 //! Both verifiers set a fingerprint of the secret, so that endpoints with different secrets do not share deduplication
-//! keys. The function uses [`secret`](verify::FromFn::secret), the implementation
+//! keys. `acme_at_once` sets it with [`secret`](verify::FromFn::secret), and `Acme` with
 //! [`with_fingerprint`](Verified::with_fingerprint).
 //!
 //! The address to listen on can be passed as an argument.
@@ -64,7 +65,7 @@ struct Acme {
 }
 
 impl Verifier for Acme {
-    /// The first step only needs the headers.
+    /// Runs the first step, which only needs the headers.
     fn begin<'a>(&'a self, request: &RequestContext<'a>) -> Result<Box<dyn Check + 'a>, VerifyError> {
         let signed = Signed::read(request.head())?;
         Ok(Box::new(AcmeCheck { keys: &self.keys, signed, body: Sha256::new() }))
@@ -82,7 +83,7 @@ struct AcmeCheck<'a> {
 }
 
 impl Check for AcmeCheck<'_> {
-    /// The layer checks the timestamp before it reads the body.
+    /// Returns the signed timestamp, which the layer checks before it reads the body.
     fn timestamp(&self) -> Option<SystemTime> {
         Some(self.signed.time)
     }
@@ -91,7 +92,7 @@ impl Check for AcmeCheck<'_> {
         self.body.update(bytes);
     }
 
-    /// The second step runs once the whole body is hashed.
+    /// Runs the second step, once the whole body is hashed.
     fn finish(self: Box<Self>, _body: &Bytes) -> Finish {
         let found = self.keys.find(&self.signed, self.body);
         let verified = found
@@ -112,7 +113,7 @@ fn acme_at_once(secrets: &Secrets) -> Result<impl Verifier + use<>, InvalidSecre
     Ok(secrets.iter().fold(verifier, |verifier, secret| verifier.secret(secret)).with_profile(profile()))
 }
 
-/// Describes Acme apart from its signature scheme. Take each value from the provider's documentation.
+/// Describes everything about Acme but its signature scheme. Take each value from the provider's documentation.
 fn profile() -> Profile {
     Profile::new("acme")
         .with_id(Location::json("/id"))

@@ -22,11 +22,11 @@
 //! deliver 5 star '{"action":"created","repository":{"full_name":"me/shop"}}'
 //! ```
 //!
-//! The third delivery has the body of the second, under another id. GitHub does not sign the id, so the replay guard
-//! compares the bodies, and the third delivery is a duplicate. The last event type has no handler, so it is ignored.
+//! The third delivery has the body of the second, but another id. GitHub does not sign the id, so the replay guard
+//! also compares the bodies: the third delivery is a duplicate. The last event type has no handler, so it is ignored.
 //!
-//! The types below only have the fields that this program needs. octocrab has GitHub's complete payloads; the guide's
-//! chapter on events shows how to decode into its types.
+//! The types below only have the fields that this program needs. The crate `octocrab` has types for GitHub's complete
+//! payloads; the guide's chapter on events shows how to decode into them.
 //!
 //! The address to listen on can be passed as an argument.
 
@@ -93,13 +93,14 @@ struct Builds {
 async fn main() -> Result<(), BoxError> {
     let webhooks = WebhookLayer::with_verifier(provider::github(secret()?))
         // The id is not signed, so an attacker who captures a request could replay it under a new id. With the
-        // guard, give the hooks of an organization and of its repositories separate endpoints: they send equal
-        // bodies.
+        // guard, deliveries with equal bodies are duplicates. The hooks of an organization and of its repositories
+        // send equal bodies, so give them separate endpoints.
         .replay_guard()
         // GitHub disconnects after ten seconds. Let the handler finish.
         .detached();
     let drain = webhooks.drain();
-    // The event type is not signed either, so no handler may have more privileges than another.
+    // The event type is not signed either, so an attacker who captures a request could replay it to another handler.
+    // No handler may have more privileges than the others.
     let events = EventRouter::new()
         .on("ping", on_ping.into_service())
         .on("push", on_push.with_state(Builds { branch: "refs/heads/main" }))
@@ -114,14 +115,15 @@ async fn main() -> Result<(), BoxError> {
     Ok(())
 }
 
-/// Called once for a new hook, whose settings on GitHub show the response.
+/// Handles the `ping`, which GitHub sends once for a new hook. The hook's settings on GitHub show the response.
 async fn on_ping(delivery: Delivery, Payload(ping): Payload<Ping>) -> StatusCode {
     let id = delivery.id().unwrap_or_default();
     println!("{id}: GitHub will send {}. {}", ping.hook.events.join(", "), ping.zen);
     StatusCode::NO_CONTENT
 }
 
-/// Called once for each push. After a failure, "Redeliver" in the hook's settings runs it again under the same id.
+/// Handles each push once. After a failure, "Redeliver" in the hook's settings runs this handler again, under the
+/// same id.
 async fn on_push(
     State(builds): State<Builds>,
     delivery: Delivery,

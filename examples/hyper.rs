@@ -14,8 +14,8 @@
 //!     -H "webhook-id: $id" -H "webhook-timestamp: $at" -H "webhook-signature: v1,$tag"
 //! ```
 //!
-//! Run the same `curl` again, and the delivery is a duplicate. Change any byte of the body, and it is rejected with a
-//! 401.
+//! Run the same `curl` again: the delivery is a duplicate. A request with the same signature and any other body is
+//! rejected with a 401.
 //!
 //! The address to listen on can be passed as an argument.
 
@@ -46,7 +46,7 @@ struct Order {
 async fn main() -> Result<(), BoxError> {
     let webhooks = WebhookLayer::try_new(secret()?)?
         .json::<Order>()
-        // One function serves every path; the layer protects only this one.
+        // `handle` serves every path; the layer protects only this path.
         .only_if(|head| head.uri.path() == "/webhook");
     let drain = webhooks.drain();
     let service = ServiceBuilder::new().layer(webhooks).service_fn(handle);

@@ -25,24 +25,24 @@
 //!
 //! The layer alone is sufficient if handlers finish before the provider's timeout. If a handler sometimes takes a few
 //! seconds longer and may run again, `ack_deadline` is sufficient: the layer answers 503 at the deadline, the handler
-//! continues, and a retry gets a 200 once it has finished. That needs no further infrastructure, but the provider
-//! retries on its own schedule and sees failures.
+//! continues, and a retry gets a 200 once the handler has finished. That needs no further infrastructure, but the
+//! provider retries on its own schedule and sees failures.
 //!
 //! Use an inbox for work that takes minutes or arrives in bursts, for providers that give up early or disable failing
 //! endpoints, and for retries on a schedule of your choice. An inbox is a queue that you have to monitor.
 //!
 //! # Guarantees
 //!
-//! * **2xx means stored.** The handler stores the delivery. If that fails, or its result is unknown, it answers 503:
-//!   the layer releases the claim, and the provider retries.
-//! * **Stored means processed at least once**, or moved to the dead letters after [`Settings::attempts`]. If a worker
-//!   dies, another one takes over its entry.
+//! * **2xx means stored.** The handler stores the delivery. If storing fails, or its result is unknown, the handler
+//!   answers 503: the layer releases the claim, and the provider retries.
+//! * **Stored means processed at least once**, or moved to the dead letters after [`Settings::attempts`] attempts. If a
+//!   worker dies, another worker takes over its entry.
 //! * **The effect happens once.** The layer drops duplicates before they are stored. A delivery can still be stored
 //!   twice, if the process dies after storing it and before the layer has completed the claim. An entry can also be
-//!   processed twice, by a stalled worker and by the one that took over. Storing the entry and completing the layer's
-//!   claim in one script would prevent only the first case. So the effect itself is guarded: one script ([`SETTLE`])
-//!   writes it together with the delivery's key, unless the key exists. For effects in SQL, use a transaction
-//!   (`transaction.rs`). For effects in another service, send the key as the idempotency key.
+//!   processed twice, by a stalled worker and by the worker that took over. A script that stores the entry and
+//!   completes the layer's claim would prevent only the first case. So the effect itself is guarded: one script
+//!   ([`SETTLE`]) writes the effect together with the delivery's key, unless the key exists. For effects in SQL, use a
+//!   transaction (`transaction.rs`). For effects in another service, send the key as the idempotency key.
 //! * **The inbox is bounded, and drops nothing.** Processed entries are deleted. `MAXLEN` is not used, because it drops
 //!   the oldest entries, processed or not. An inbox with [`Settings::capacity`] entries, dead letters included, accepts
 //!   no more until there is room.
@@ -52,7 +52,7 @@
 //! * `appendonly yes` writes deliveries to disk. With `appendfsync always`, this happens before the response. With
 //!   `everysec`, a crash of the machine loses the deliveries of the last second.
 //! * `maxmemory-policy noeviction`: a full server accepts no new entries, and workers continue. With any other policy,
-//!   it may evict the inbox.
+//!   the server may evict the inbox.
 //! * Replication is asynchronous, so a failover may lose the latest writes. If the failover happens behind a single
 //!   address, the connections stay with the old master, which refuses writes: restart both roles.
 
@@ -77,11 +77,11 @@ use tokio::{
 };
 use tower_webhook::{BoxError, Delivery, InvalidSecret, Secret, WebhookLayer, store::RedisStore};
 
-// The braces put all keys into one slot of a Redis Cluster, which the scripts require.
+// The braces put all keys into one slot of a Redis Cluster. A script can only access keys of one slot.
 const STREAM: &str = "{inbox}:stream";
 const DEAD: &str = "{inbox}:dead";
 const DONE: &str = "{inbox}:done";
-/// The number of times that each order was packed. Your own data goes here.
+/// A hash with the number of times that each order was packed. Your own data takes its place.
 const PACKED: &str = "{inbox}:packed";
 const GROUP: &str = "workers";
 
@@ -101,12 +101,12 @@ const STORE: &str = "
     end
     return redis.call('XADD', KEYS[1], '*', unpack(ARGV, 2))";
 
-/// Writes an entry's effect, unless the delivery's key exists, and removes the entry.
+/// Writes an entry's effect unless the delivery's key exists. Removes the entry in both cases.
 ///
-/// The order of the commands matters, because Redis does not roll back a script that fails halfway. `XCLAIM`
-/// comes first for two reasons. It tells whether the entry still exists. And it is a write that needs no
-/// memory: after such a write, a full server also executes the script's other writes (in a `MULTI` it would
-/// not). The effect is written before the records of it.
+/// The order of the commands matters, because Redis does not roll back a script that fails halfway. `XCLAIM` comes
+/// first for two reasons. It tells whether the entry still exists. And it is a write that needs no memory: after such a
+/// write, a full server also executes the script's other writes (in a `MULTI` it would not). The effect comes before
+/// `SET` and `XACK`, which record that it was written.
 const SETTLE: &str = "
     if #redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], 0, ARGV[3], 'JUSTID') == 0 then
         return false
@@ -134,8 +134,8 @@ const MOVE_TO_DEAD: &str = "
     redis.call('XACK', KEYS[1], ARGV[1], ARGV[3])
     redis.call('XDEL', KEYS[1], ARGV[3])";
 
-/// Removes the consumers of dead workers. A consumer with a pending entry is kept, because removing it would lose the
-/// entry. A live worker that is removed registers again with its next read.
+/// Removes the consumers of dead workers. A consumer with a pending entry is kept, because removing the consumer would
+/// lose the entry. If the consumer of a live worker is removed, the worker's next read registers it again.
 const SWEEP: &str = "
     for _, consumer in ipairs(redis.call('XINFO', 'CONSUMERS', KEYS[1], ARGV[1])) do
         local is = {}
@@ -202,11 +202,11 @@ async fn main() -> Result<(), BoxError> {
 
 /// Receives deliveries.
 async fn web(settings: &Settings, address: &str, mut stop: watch::Receiver<bool>) -> Result<(), BoxError> {
-    // The layer does not decode the payload: an event that workers cannot decode yet becomes a dead letter, whereas the
-    // provider may drop it after a 422.
+    // The layer does not decode the payload. If it did, an event that cannot be decoded yet would get a 422, and the
+    // provider might drop it. Here, such an event becomes a dead letter.
     //
-    // Without a scope, the key contains a fingerprint of the secret. A retry that is signed with a new secret would
-    // then have another key, and be processed again.
+    // Without a scope, the deduplication key would contain a fingerprint of the secret. A retry that is signed with a
+    // new secret would have another key, and be processed again.
     let webhooks = WebhookLayer::try_new(secret()?)?
         .scope("orders")
         .dedupe(RedisStore::connect(&settings.redis).await?.prefix("inbox"))
@@ -235,7 +235,7 @@ async fn on_delivery(State(mut inbox): State<Inbox>, delivery: Delivery) -> Stat
             eprintln!("inbox is full: check that workers are running, and the dead letters");
             StatusCode::SERVICE_UNAVAILABLE
         }
-        // The delivery may be stored nevertheless, if only the reply was lost. The retry then stores it again.
+        // If only the reply was lost, the delivery is stored nevertheless, and the retry stores it again.
         Err(error) => {
             eprintln!("cannot store a delivery: {error}");
             StatusCode::SERVICE_UNAVAILABLE
@@ -271,8 +271,8 @@ impl Inbox {
 async fn work(settings: &Settings, stop: watch::Receiver<bool>) -> Result<(), BoxError> {
     let mut worker = Worker::new(settings.clone())?;
     println!("{} started", worker.name);
-    // Check for the stop signal only between two turns. Cancelling a read could lose an entry that Redis has already
-    // assigned to this worker, until another worker takes it over.
+    // Check for the stop signal only between two turns. If a read were cancelled, an entry that Redis has already
+    // assigned to this worker would wait until another worker takes it over.
     while !*stop.borrow() {
         if let Err(error) = worker.turn().await {
             eprintln!("{} failed, retrying: {error}", worker.name);
@@ -308,8 +308,8 @@ impl Worker {
     /// Takes an entry and processes it, if there is one.
     async fn turn(&mut self) -> Result<(), BoxError> {
         let entry = match timeout(REDIS_TIMEOUT, self.take()).await? {
-            // Create the group only if it is missing, for the first worker or after Redis lost its data: a full server
-            // refuses `XGROUP CREATE` even for a group that exists.
+            // The group is missing for the first worker, and after Redis lost its data. Create it only then: a full
+            // server refuses `XGROUP CREATE` even for a group that exists.
             Err(error) if error.code() == Some("NOGROUP") => {
                 timeout(REDIS_TIMEOUT, self.create_group()).await??;
                 return Ok(());
@@ -327,7 +327,7 @@ impl Worker {
         Ok(())
     }
 
-    /// Takes the next entry: first those of failed attempts whose retry is due, then new ones.
+    /// Takes the next entry. Entries whose retry is due come before new entries.
     async fn take(&mut self) -> Result<Option<Entry>, RedisError> {
         match self.take_over().await? {
             Some(entry) => Ok(Some(entry)),
@@ -368,7 +368,7 @@ impl Worker {
     /// Waits for a new entry.
     async fn next(&mut self) -> Result<Option<Entry>, RedisError> {
         let mut read = redis::cmd("XREADGROUP");
-        // Read one entry at a time: further entries would come closer to their retry while they wait here.
+        // Read one entry at a time. The retry of further entries could become due while they wait in this worker.
         read.arg("GROUP").arg(GROUP).arg(&self.name).arg("COUNT").arg(1);
         read.arg("BLOCK").arg(millis(BLOCK.min(self.settings.retry_after)));
         read.arg("STREAMS").arg(STREAM).arg(">");
@@ -398,7 +398,7 @@ impl Worker {
     }
 
     async fn settle(&mut self, entry: &Entry, order: Option<u32>) -> Result<(), BoxError> {
-        // A delivery without a key cannot be deduplicated, so use the id of the entry.
+        // A delivery without a key cannot be deduplicated. Use the id of its entry as the key.
         let key = entry.stored.get("key").unwrap_or_else(|| entry.stored.id.clone());
         let order = order.map(|number| number.to_string()).unwrap_or_default();
         let script = Script::new(SETTLE);
@@ -431,8 +431,8 @@ enum ShopEvent {
     Unknown,
 }
 
-/// Does the work. It may be interrupted at any point and run again, so it only returns its effect, which [`SETTLE`]
-/// writes.
+/// Processes an entry. This function may be interrupted at any point and run again, so it writes nothing: it returns
+/// the effect, which [`SETTLE`] writes.
 async fn pack(stored: StreamId, attempt: u64, time: Duration) -> Result<Option<u32>, BoxError> {
     let payload: Vec<u8> = stored.get("payload").ok_or("no payload")?;
     match serde_json::from_slice(&payload)? {

@@ -6,8 +6,8 @@
 //! curl http://127.0.0.1:9000/metrics
 //! ```
 //!
-//! `examples/axum.rs` shows how to send a signed delivery. The metrics have an address of their own, so that clients of
-//! the webhook cannot read them. Both addresses can be passed as arguments.
+//! `examples/axum.rs` shows how to send a signed delivery. The metrics have a separate address, so that clients of the
+//! webhook cannot read them. Both addresses can be passed as arguments.
 
 use std::{env, time::Duration};
 
@@ -20,13 +20,13 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::{net::TcpListener, signal, time::interval};
 use tower_webhook::{BoxError, Delivery, InvalidSecret, Secret, WebhookLayer};
 
-/// Buckets around the usual timeouts of providers, 5 s and 10 s.
+/// The bounds of the buckets. They include the usual timeouts of providers, 5 s and 10 s.
 const SECONDS: &[f64] = &[0.001, 0.005, 0.025, 0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
 const BYTES: &[f64] = &[256.0, 1024.0, 4096.0, 16_384.0, 65_536.0, 262_144.0, 1_048_576.0];
 
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
-    // Install the recorder first: the first delivery registers the metrics with the recorder of that moment.
+    // Install the recorder first: the first delivery registers the metrics with the recorder that is installed then.
     let prometheus = install_recorder()?;
     let webhooks = WebhookLayer::try_new(secret()?)?;
     let app = Router::new().route("/webhook", post(on_event).layer(webhooks));

@@ -18,10 +18,11 @@
 //! done
 //! ```
 //!
-//! The second is rejected with a 401, like a wrong signature. While the database is unavailable (`DROP TABLE secrets`),
-//! cached tenants are served for a minute. Deliveries to other tenants get a 503, so that the provider retries.
+//! The delivery to the unknown tenant is rejected with a 401, as if its signature were wrong. While the database is
+//! unavailable (`DROP TABLE secrets`), cached tenants are served for up to a minute. Deliveries to other tenants get a
+//! 503, so that the provider retries.
 //!
-//! All secrets of a tenant are accepted, so insert a second row to rotate its secret.
+//! The three newest secrets of a tenant are accepted. To rotate a secret, insert another row.
 //!
 //! The address to listen on can be passed as an argument.
 
@@ -56,7 +57,7 @@ async fn main() -> Result<(), BoxError> {
     let database = Database::open(&env::var("TENANTS").unwrap_or("tenants.db".to_owned()))?;
     let tenants = CachedLookup::new(
         10_000,
-        // A removed secret is accepted for up to this time.
+        // After a secret is removed from the database, it is accepted for up to this time.
         Duration::from_secs(60),
         |head| head.uri.path().strip_prefix("/webhook/").map(str::to_owned),
         // SQLite blocks.
@@ -77,11 +78,12 @@ async fn main() -> Result<(), BoxError> {
 
 /// The tenant whose secret matched.
 ///
-/// Not the name in axum's `Path`, which is decoded: a tenant `acm%65` would be handled as `acme`.
+/// Do not use the name in axum's `Path` instead. It is percent-decoded, so the deliveries of a tenant whose name is
+/// `acm%65` would be handled as those of `acme`.
 #[derive(Clone)]
 struct Tenant(String);
 
-/// Called once for each delivery that was signed with a secret of the tenant.
+/// Handles a delivery that was signed with a secret of the tenant.
 async fn on_order(
     Extension(Tenant(tenant)): Extension<Tenant>,
     delivery: Delivery,
@@ -104,25 +106,26 @@ struct Database(Arc<Mutex<Connection>>);
 
 impl Database {
     fn open(file: &str) -> rusqlite::Result<Self> {
-        // The file must exist. SQLite would otherwise create a database without tenants.
+        // Fail if the file is missing. With SQLite's default flags, it would be created, without tenants.
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(file, flags)?;
-        // Shorter than the second that the layer waits for a lookup.
+        // Shorter than the layer's timeout for lookups, which is one second.
         connection.busy_timeout(Duration::from_millis(500))?;
         Ok(Self(Arc::new(Mutex::new(connection))))
     }
 
-    /// Loads a tenant's endpoint. `None` if there is no such tenant; after an error the provider retries.
+    /// Loads a tenant's endpoint. Returns `None` if the tenant is unknown. After an error, the layer answers 503, so
+    /// that the provider retries.
     fn endpoint(&self, tenant: String) -> Result<Option<Endpoint>, BoxError> {
         let connection = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let newest_first = "SELECT secret FROM secrets WHERE tenant = ?1 ORDER BY made DESC LIMIT 3";
         let mut statement = connection.prepare(newest_first)?;
         let secrets: Vec<String> =
             statement.query_map([&tenant], |row| row.get(0))?.collect::<Result<_, _>>()?;
-        // An invalid secret is an error of this service and not of the sender.
         if secrets.is_empty() {
             return Ok(None);
         }
+        // An invalid secret is a mistake in the database and not in the request, so return an error and not `None`.
         let verifier = provider::standard_webhooks(Secrets::try_from(secrets)?)?;
         Ok(Some(Endpoint::new(verifier).insert(Tenant(tenant))))
     }

@@ -18,9 +18,10 @@
 //! done
 //! ```
 //!
-//! The first replica packs the order, and for the second one the delivery is a duplicate. With `PACKING_SECONDS=20` the
-//! delivery is still in progress, and the second replica answers 503. If you stop the first replica meanwhile (Ctrl-C
-//! or SIGTERM), it finishes packing before it exits. After a SIGKILL, its lease expires within 30 seconds and the next
+//! The first replica packs the order, and for the second replica the delivery is a duplicate. With
+//! `PACKING_SECONDS=20`, the first replica answers 503 after eight seconds and continues to pack. The delivery is then
+//! still in progress, so the second replica answers 503 as well. If you stop the first replica meanwhile (Ctrl-C or
+//! SIGTERM), it finishes packing before it exits. After a SIGKILL, its lease expires within 30 seconds, and the next
 //! attempt runs.
 //!
 //! The address to listen on can be passed as an argument.
@@ -35,8 +36,8 @@ use tower_webhook::{
     store::{CachedStore, RedisStore},
 };
 
-/// The grace period of running handlers. It must be shorter than the supervisor's (30 seconds in Kubernetes), at whose
-/// end the process gets a SIGKILL.
+/// The grace period of running handlers. It must be shorter than the supervisor's grace period (30 seconds in
+/// Kubernetes), after which the process gets a SIGKILL.
 const GRACE: Duration = Duration::from_secs(25);
 
 /// The payload of an order event.
@@ -49,15 +50,16 @@ struct Order {
 async fn main() -> Result<(), BoxError> {
     let packing = Duration::from_secs(env::var("PACKING_SECONDS").map_or(Ok(0), |text| text.parse())?);
     let url = env::var("REDIS_URL").unwrap_or("redis://127.0.0.1".to_owned());
-    // Give every program on the same server its own prefix. Endpoints of one program already have different keys.
+    // Give every program that uses the same Redis server its own prefix. The endpoints of one program need none,
+    // because their keys already differ.
     let redis = RedisStore::connect(&url).await?.prefix("shop");
     // Duplicates that arrive within a minute are recognized without a request to Redis.
     let store = CachedStore::new(redis, 10_000);
     let webhooks = WebhookLayer::try_new(secret()?)?
         .json::<Order>()
         .dedupe(store)
-        // For a provider with a timeout of ten seconds. A slower handler continues, with its lease extended, and
-        // retries get a 503 from every replica until it has finished.
+        // For a provider with a timeout of ten seconds. A slower handler continues, and its lease is extended. Until
+        // the handler has finished, retries get a 503 from every replica.
         .ack_deadline(Duration::from_secs(8));
     let drain = webhooks.drain();
     let app = Router::new().route("/webhook", post(on_order).layer(webhooks)).with_state(packing);
@@ -82,7 +84,7 @@ async fn main() -> Result<(), BoxError> {
     }
 }
 
-/// Packs an order, on one of the replicas. A retry runs it again only if it failed.
+/// Packs an order, on one of the replicas. A retry runs this handler again only if the earlier run failed.
 async fn on_order(State(packing): State<Duration>, delivery: Delivery, order: Event<Order>) -> StatusCode {
     println!("{}: packing order {}", delivery.id().unwrap_or_default(), order.number);
     sleep(packing).await;

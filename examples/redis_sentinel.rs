@@ -43,7 +43,7 @@ pub(crate) struct SentinelConnection {
 }
 
 impl SentinelConnection {
-    /// Creates a connection to the master of `service`, which asks `sentinels` at the first command.
+    /// Creates a connection to the master of `service`. The first command asks `sentinels` for the master's address.
     pub(crate) fn new(sentinels: Vec<String>, service: &str) -> Result<Self, RedisError> {
         let client = SentinelClient::build(sentinels, service.to_owned(), None, SentinelServerType::Master)?;
         Ok(Self { sentinel: Arc::new(tokio::sync::Mutex::new(client)), current: Arc::default() })
@@ -64,7 +64,8 @@ impl SentinelConnection {
         self.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Drops the connection after an error that a new one may avoid, so that the next command asks Sentinel again.
+    /// Drops the connection after an error that a new connection may avoid, so that the next command asks Sentinel
+    /// again.
     fn check<T>(&self, answer: Result<T, RedisError>) -> Result<T, RedisError> {
         if let Err(error) = &answer
             && (is_read_only(error) || !matches!(error.retry_method(), RetryMethod::NoRetry))

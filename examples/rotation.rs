@@ -1,5 +1,5 @@
-//! Secret rotation without losing a delivery: both secrets are accepted for a while, and the service reports when the
-//! old one can be removed.
+//! Secret rotation without losing a delivery: both secrets are accepted for a while, and the program reports when the
+//! old secret was last used.
 //!
 //! ```sh
 //! WEBHOOK_SECRET=whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD \
@@ -24,13 +24,13 @@
 //!
 //! # The steps
 //!
-//! 1. Create a new secret at the provider. If the provider accepts only one secret, look up the new one before the
-//!    provider signs with it, if possible.
-//! 2. Start the service with both secrets: the new one first, the old one second.
+//! 1. Create a new secret at the provider. If the endpoint can have only one secret there, try to read the new secret
+//!    before the provider signs with it.
+//! 2. Start the program with both secrets: the new one first, the old one second.
 //! 3. Make the provider sign with the new secret.
 //! 4. Watch `/rotation` on all replicas. Once the old secret has not been used for the provider's retry period, start
-//!    the service without it. (Retries may keep their first signature.) Remove a leaked secret at once, even if that
-//!    loses deliveries.
+//!    the program without it. (A retry may carry the signature of its first attempt.) Remove a leaked secret at once,
+//!    even if that loses deliveries.
 //!
 //! The address to listen on can be passed as an argument.
 
@@ -64,7 +64,7 @@ async fn main() -> Result<(), BoxError> {
         // Without a scope, the deduplication key depends on the secret: a delivery that was handled under the old
         // secret would run again under the new one. The scope must be unique to this endpoint.
         .scope("shop-orders")
-        // Not in the handler, because duplicates also count as uses of the old secret.
+        // Duplicates are uses of the old secret as well, but they do not reach the handler.
         .on_outcome(move |outcome| noted.note(outcome));
     let app = Router::new()
         .route("/webhook", post(on_order).layer(webhooks))
@@ -98,7 +98,7 @@ impl Default for Usage {
 
 impl Usage {
     fn note(&self, outcome: &Outcome) {
-        // Secrets have the order in which they were passed. A request that was not verified has no delivery.
+        // Index 0 is the new secret, which `secrets` returns first. A request that was not verified has no delivery.
         if outcome.delivery().is_some_and(|delivery| delivery.secret_index() > 0) {
             *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
         }
@@ -122,7 +122,7 @@ fn secrets() -> Result<Secrets, InvalidSecret> {
         eprintln!("WEBHOOK_SECRET is not set: using the public demo secret {DEMO}");
         DEMO.parse()?
     };
-    // Unset it after the rotation: every further secret costs an HMAC per delivery.
+    // Unset the variable after the rotation: every further secret costs an HMAC per delivery.
     match env::var_os("WEBHOOK_OLD_SECRET") {
         Some(_) => Ok([new, Secret::from_env("WEBHOOK_OLD_SECRET")?].into()),
         None => Ok(new.into()),

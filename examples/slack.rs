@@ -19,15 +19,15 @@
 //!     "event":{"type":"app_mention","user":"U1","channel":"C1","text":"<@U0> hello"}}'
 //! ```
 //!
-//! Paste the commands twice: the event is a duplicate the second time. Slash commands have no id, so they run every
+//! Paste the block twice: the event is a duplicate the second time. Slash commands have no id, so they run every
 //! time.
 //!
 //! # Three seconds
 //!
-//! Slack waits three seconds for each response. It retries events up to three times: the layer answers 503 at the
-//! deadline, the handler continues, and a retry gets a 200 once the handler has finished. Slack never retries a
-//! command, and shows its user "operation_timeout". Answer commands at once, and post slower results to their
-//! `response_url`, which is valid for half an hour.
+//! Slack waits three seconds for each response. It retries events up to three times, so `ack_deadline` suits them:
+//! the layer answers 503 at the deadline, the handler continues, and a retry gets a 200 once the handler has
+//! finished. Slack never retries a command: if the response is late, the user sees "operation_timeout". Answer
+//! commands at once, and post slower results to their `response_url`, which is valid for half an hour.
 //!
 //! The address to listen on can be passed as an argument.
 
@@ -69,7 +69,8 @@ enum SlackEvent {
         channel: String,
         text: String,
     },
-    /// Any other event type. Without this variant it would be rejected, and Slack would retry it.
+    /// Any other event type. Without this variant, the layer would reject such an event, and Slack would
+    /// retry it.
     #[serde(other)]
     Unknown,
 }
@@ -95,17 +96,17 @@ async fn main() -> Result<(), BoxError> {
     Ok(())
 }
 
-/// Called for each command. The response is shown to its user.
+/// Handles a command. Slack shows the response to the user who sent the command.
 async fn on_command(command: Event<SlashCommand>) -> Json<Reply> {
     println!("{} {} by {}", command.command, command.text, command.user_id);
-    // Slack never retries a command, so store slow work here and post a `Reply` to the URL once it is done. A
-    // `tokio::spawn` alone would lose it if the process ends.
+    // Slack never retries a command. Store slow work here, and post a `Reply` to the URL once the work is done.
+    // `tokio::spawn` without storing would lose the work if the process ends.
     println!("result URL: {}", command.response_url);
     let text = format!("I am on it: {}", escaped(&command.text));
     Json(Reply { response_type: "ephemeral", text })
 }
 
-/// Called once for each verified event.
+/// Handles a verified event that is not a duplicate.
 async fn on_event(delivery: Delivery, callback: Event<Callback>) -> StatusCode {
     let id = delivery.id().unwrap_or_default();
     match &callback.event {

@@ -1,11 +1,11 @@
-//! Stripe: orders are fulfilled once they are paid, with duplicates and events out of order.
+//! Stripe: each order is fulfilled once it is paid, although events arrive repeatedly and out of order.
 //!
 //! ```sh
 //! STRIPE_WEBHOOK_SECRET=whsec_everybody_knows_me cargo run --example stripe --features axum
 //! ```
 //!
-//! Use the secret of the *endpoint*; `stripe listen --forward-to 127.0.0.1:3000/stripe` prints one.
-//! Without the Stripe CLI, sign as Stripe does:
+//! Use the signing secret of the *endpoint*, not the API key. For local tests, use the secret that
+//! `stripe listen --forward-to 127.0.0.1:3000/stripe` prints. Without the Stripe CLI, sign as Stripe does:
 //!
 //! ```sh
 //! deliver() {
@@ -21,12 +21,12 @@
 //!
 //! The second event has an unknown event type, such as Stripe may add one day. The third cannot be decoded: it is
 //! acknowledged and printed as a dead letter. Paste the commands again: the first two events are duplicates, and the
-//! third is printed again, because no handler has completed it. Change a byte of a signed body, and it is rejected with
-//! a 401.
+//! third is printed again, because no handler has completed it. A request with a signature of another body is rejected
+//! with a 401.
 //!
 //! Stripe waits a few seconds for a response, and retries for up to three days. Events may arrive out of order, so
-//! handle each independently. While a secret is being rolled, Stripe signs with the old and the new secret, so either
-//! is sufficient.
+//! handle each event independently of the others. While a secret is being rolled, Stripe signs with the old and the new
+//! secret, so either is sufficient.
 //!
 //! The address to listen on can be passed as an argument.
 
@@ -49,7 +49,8 @@ enum StripeEvent {
     /// For payment methods that take days.
     #[serde(rename = "checkout.session.async_payment_succeeded")]
     CheckoutPaid(EventBody<Session>),
-    /// Any other event type. Without this variant it would be rejected, and retried for three days.
+    /// Any other event type. Without this variant, such an event could not be decoded, and would be printed as a dead
+    /// letter.
     #[serde(other)]
     Other,
 }
@@ -78,8 +79,8 @@ struct Session {
 async fn main() -> Result<(), BoxError> {
     let webhooks = WebhookLayer::with_verifier(provider::stripe(secret()?))
         .json::<StripeEvent>()
-        // Stripe disables an endpoint that fails for days. Keep the default, which answers 422, until you have tested
-        // the types with every event that you subscribed to.
+        // An undecodable event gets a 200, because Stripe disables an endpoint that fails for days. Use the default,
+        // which answers 422, until you have tested the types with every event that you subscribed to.
         .on_undecodable(Undecodable::Acknowledge)
         .on_outcome(print_dead_letter);
     let app = Router::new().route("/stripe", post(on_event).layer(webhooks));
@@ -92,9 +93,9 @@ async fn main() -> Result<(), BoxError> {
     Ok(())
 }
 
-/// Reports a delivery that was acknowledged without being handled. **It only prints, and Stripe does not retry after a
-/// 200**: write the payload to durable storage here, or use `Undecodable::HandOver` and store it before answering. The
-/// payload is customer data, so log only its length.
+/// Reports a delivery that was acknowledged without being handled. **This function only prints, and Stripe does not
+/// retry after a 200**: write the payload to durable storage here, or use `Undecodable::HandOver` and let the handler
+/// store the payload before it answers. The payload is customer data, so log only its length.
 fn print_dead_letter(outcome: &Outcome) {
     if let (OutcomeKind::Acknowledged, Some(delivery)) = (outcome.kind(), outcome.delivery()) {
         let why = delivery.decode_error().map(ToString::to_string).unwrap_or_default();
@@ -106,7 +107,7 @@ fn print_dead_letter(outcome: &Outcome) {
     }
 }
 
-/// Called once for each verified event. Stripe retries unless the response is a 2xx.
+/// Handles a verified event that is not a duplicate. Stripe retries unless the response is a 2xx.
 async fn on_event(delivery: Delivery, Event(event): Event<StripeEvent>) -> StatusCode {
     let id = delivery.id().unwrap_or_default();
     let (StripeEvent::CheckoutCompleted(body) | StripeEvent::CheckoutPaid(body)) = &*event else {
@@ -114,7 +115,7 @@ async fn on_event(delivery: Delivery, Event(event): Event<StripeEvent>) -> Statu
         return StatusCode::NO_CONTENT;
     };
     let session = &body.data.object;
-    // A completed session is not paid yet: the payment may arrive days later, with its own event.
+    // A completed session can be unpaid: the payment may arrive days later, and has its own event.
     if session.payment_status == "unpaid" {
         println!("{id}: session {} awaits its payment", session.id);
         return StatusCode::NO_CONTENT;
@@ -128,8 +129,8 @@ async fn on_event(delivery: Delivery, Event(event): Event<StripeEvent>) -> Statu
     }
 }
 
-/// Fulfils an order. Two events of one session are two deliveries, so also deduplicate by the session's id, as
-/// `transaction.rs` does by the delivery's key.
+/// Fulfils an order. One session can have two events, which are not duplicates. So also deduplicate by the session's
+/// id, in the way in which `transaction.rs` deduplicates by the delivery's key.
 async fn fulfil(session: &Session, live: bool) -> Result<(), BoxError> {
     let order = session.client_reference_id.as_deref().ok_or("session has no order number")?;
     println!("{}: order {order} is paid{}", session.id, if live { "" } else { ", in a test" });

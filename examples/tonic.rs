@@ -65,7 +65,7 @@ async fn main() -> Result<(), BoxError> {
     let webhooks = WebhookLayer::try_new(secret()?)?.json::<Order>();
     let drain = webhooks.drain();
     let (_reporter, health) = tonic_health::server::health_reporter();
-    // tonic's router is axum's, and serves both HTTP/1 and HTTP/2.
+    // tonic's router becomes an axum router, which `axum::serve` serves over both HTTP/1 and HTTP/2.
     let app = Routes::new(health).into_axum_router().route("/webhook", post(on_order).layer(webhooks));
 
     let address = env::args().nth(1).unwrap_or("127.0.0.1:3000".to_owned());
@@ -76,7 +76,7 @@ async fn main() -> Result<(), BoxError> {
     Ok(())
 }
 
-/// Called once for each verified delivery. The provider retries unless the response is a 2xx.
+/// Handles a verified delivery that is not a duplicate. The provider retries unless the response is a 2xx.
 async fn on_order(delivery: Delivery, order: Event<Order>) -> StatusCode {
     println!("{}: order {}", delivery.id().unwrap_or_default(), order.number);
     StatusCode::NO_CONTENT

@@ -21,21 +21,21 @@
 //! # The layer and the transaction
 //!
 //! The layer's deduplication *saves work*. It drops almost every duplicate, and answers 503 to a duplicate of a
-//! delivery in progress. But it is not part of the transaction. A delivery runs again if the process dies after the
-//! commit and before the layer has completed the claim, if the client disconnects at that moment, or if the retry
-//! reaches a replica with its own store.
+//! delivery in progress. But it is not part of the transaction. A delivery runs again if the process dies or the client
+//! disconnects after the commit and before the layer has completed the claim. It also runs again if a retry reaches a
+//! replica with its own store.
 //!
-//! The transaction makes the *effect* happen once. The deduplication key is the primary key of its table. A second run,
-//! in any process, waits until the first commits or rolls back. After a commit it finds the key and changes nothing. It
-//! still answers 2xx, because the provider would retry after a failure. The layer has a [scope](WebhookLayer::scope),
-//! so that the key stays the same if the secret is rotated between two attempts. The guarantee only covers effects
-//! inside the transaction. For other effects, such as an email, insert a row into an outbox table in the same
-//! transaction, and let a worker process it.
+//! The transaction makes the *effect* happen once. The deduplication key is the primary key of the table `deliveries`.
+//! A second run, in any process, waits until the first run commits or rolls back. If the first run has committed, the
+//! second run finds the key and changes nothing. It still answers 2xx, because the provider would retry after a
+//! failure. The layer has a [scope](WebhookLayer::scope), so that the key stays the same if the secret is rotated
+//! between two attempts. The guarantee only covers effects inside the transaction. For other effects, such as an email,
+//! insert a row into an outbox table in the same transaction, and let a worker process it.
 //!
 //! [`Delivery::fencing_token`] is for effects that cannot share a transaction with the key: writes that overwrite state
 //! elsewhere. The token increases each time the delivery runs. Store it with the state and reject lower ones, so that a
 //! stalled earlier run cannot overwrite a later one: `UPDATE … SET state = ?, run = ?fencing WHERE id = ? AND run <
-//! ?fencing`. This example does not need it, because the second of two runs always finds the key.
+//! ?fencing`. This example does not need the token, because a run finds the key of an earlier run that has committed.
 
 use std::{
     env,
@@ -60,7 +60,7 @@ use tower_webhook::{BoxError, Delivery, Event, InvalidSecret, Secret, WebhookLay
 enum BankEvent {
     #[serde(rename = "payment.received")]
     PaymentReceived { account: String, cents: i64 },
-    /// Any other event type. Without this variant it would be rejected, and the bank would retry it.
+    /// Any other event type. Without this variant, the layer would reject such an event, and the bank would retry it.
     #[serde(other)]
     Unknown,
 }
@@ -69,8 +69,8 @@ enum BankEvent {
 async fn main() -> Result<(), BoxError> {
     let mut arguments = env::args().skip(1);
     let ledger = Ledger::open(&arguments.next().ok_or("missing argument: the database file")?)?;
-    // Without a scope, the key contains a fingerprint of the secret: a retry that is signed with a new secret would be
-    // booked again.
+    // Without a scope, the key would contain a fingerprint of the secret, and a retry that is signed with a new secret
+    // would be booked again.
     let webhooks = WebhookLayer::try_new(secret()?)?.scope("payments").json::<BankEvent>();
     let app = Router::new()
         .route("/webhook", post(on_event).layer(webhooks))
@@ -87,12 +87,13 @@ async fn on_event(State(ledger): State<Ledger>, delivery: Delivery, event: Event
     let BankEvent::PaymentReceived { account, cents } = event.into_inner() else {
         return StatusCode::NO_CONTENT;
     };
-    // A delivery without an id has no key and cannot be deduplicated. Standard Webhooks signs the id, so it is always
-    // there.
+    // A delivery without an id has no key and cannot be deduplicated. With Standard Webhooks, every verified delivery
+    // has an id, because the id is part of the signed content.
     let Some(key) = delivery.dedupe_key().cloned() else {
         return StatusCode::BAD_REQUEST;
     };
-    // SQLite blocks. A blocking task also runs to completion if the client disconnects: the retry then finds the key.
+    // SQLite blocks, so use a blocking task. It runs to completion even if the client disconnects, and a retry then
+    // finds the key.
     match spawn_blocking(move || ledger.book(&key, &account, cents)).await {
         Ok(Ok(Booked::Now)) => StatusCode::NO_CONTENT,
         Ok(Ok(Booked::Before)) => StatusCode::OK,
@@ -123,7 +124,7 @@ struct Ledger(Arc<Mutex<Connection>>);
 impl Ledger {
     fn open(file: &str) -> rusqlite::Result<Self> {
         let connection = Connection::open(file)?;
-        // Other processes may use the file as well.
+        // Wait for other processes that use the file.
         connection.busy_timeout(Duration::from_secs(5))?;
         // `EXTRA` makes a commit survive a power failure. The journal mode is the default, because switching to WAL
         // fails, without waiting, if two processes open a new file at the same time.

@@ -23,7 +23,7 @@
 //! deliver "{$number,\"messages\":[$hello,$photo],\"statuses\":[$read]}"
 //! ```
 //!
-//! The second batch repeats the message of the first, which is skipped. Its other items are handled.
+//! The second batch repeats the message of the first batch. This message is skipped, and the other items are handled.
 //!
 //! A batch may contain items of several phone numbers of the app. Meta retries for up to seven days unless the response
 //! is a 200, and may combine the items into other batches. Statuses may arrive out of order.
@@ -84,11 +84,12 @@ enum Content {
     Text {
         text: Text,
     },
-    /// Download it by its id; the example `notifyer` shows how to download media.
+    /// An image, which can be downloaded by its id. The example `notifyer` shows how to download media.
     Image {
         image: Media,
     },
-    /// Any other message type. Without this variant, Meta would retry its batch for a week.
+    /// Any other message type. Without this variant, the layer would reject a batch with such a message, and Meta would
+    /// retry the batch for a week.
     #[serde(other)]
     Unknown,
 }
@@ -136,7 +137,8 @@ enum Item<'b> {
 }
 
 impl Item<'_> {
-    /// Returns the deduplication key, which is the same in each batch. All statuses of a message share its id.
+    /// Returns the item's deduplication key, which is the same in every batch that contains the item. All statuses of a
+    /// message share the message's id, so the key of a status also contains the status.
     fn key(&self) -> String {
         match self {
             Self::Message(_, message) => message.id.clone(),
@@ -155,7 +157,7 @@ fn items(batch: &Batch) -> impl Iterator<Item = Item<'_>> {
 }
 
 /// Handles each item that was not handled before. A failing item does not stop the others, and a retry of the batch
-/// runs it again.
+/// runs the failed item again.
 async fn on_batch(delivery: Delivery, Event(batch): Event<Batch>) -> ItemsOutcome {
     let on_item = async |item| match item {
         Item::Message(number, message) => on_message(number, message).await,

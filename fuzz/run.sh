@@ -5,8 +5,8 @@
 #     sh fuzz/run.sh 1800             # half an hour for each target
 #     sh fuzz/run.sh 600 scheme body  # ten minutes for each of two targets
 #
-# On a busy machine the script takes longer, but fuzzes as much.
-# At a finding it stops and names the file with the input. To reproduce and to minimize the finding:
+# Because processor time counts, the script takes longer on a busy machine, but fuzzes as much. At a finding the
+# script stops and names the file with the input. To reproduce and to minimize the finding:
 #
 #     cargo fuzz run --sanitizer none TARGET fuzz/artifacts/TARGET/crash-…
 #     cargo fuzz tmin --sanitizer none TARGET fuzz/artifacts/TARGET/crash-…
@@ -45,7 +45,7 @@ for target in "$@"; do
     cargo fuzz build --sanitizer none "$target"
     read_time_spent
     end=$((spent + seconds))
-    # In slices, because libFuzzer limits wall-clock time only.
+    # Run the fuzzer in slices, because libFuzzer limits only wall-clock time.
     while [ "$spent" -lt $end ]; do
         left=$((end - spent))
         cargo fuzz run --sanitizer none "$target" -- -max_total_time=$((left < 120 ? left : 120)) -max_len=2048 \
@@ -62,7 +62,7 @@ for target in "$@"; do
     case $target in service) counters=1 ;; *) counters=0 ;; esac
     cargo fuzz run --sanitizer none "$target" "$kept" "$folder" -- -merge=1 -use_counters=$counters -max_len=2048
     rm "$kept"/seed-*
-    # Store the shortest inputs, up to 180 kB.
+    # Store the shortest inputs, up to 180 kB in total.
     for file in "$kept"/*; do
         base64 -w 0 <"$file"
         echo

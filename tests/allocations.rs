@@ -1,7 +1,7 @@
 //! Limits on the memory that deliveries and rejected requests allocate. `benches/layer.rs` measures the time.
 //!
-//! Only allocations of the test's own thread are counted, so tests may run in parallel. A block that grows is counted
-//! as a second block in addition to the old block, which is an upper bound for any allocator.
+//! Only allocations of the test's own thread are counted, so tests may run in parallel. When a block grows, the new
+//! block counts in addition to the old block, so the counts are an upper bound for any allocator.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::{
@@ -82,12 +82,13 @@ fn a_rejected_request_costs_less_than_a_delivery() {
     cases.push((Kind::StaleTimestamp, standard(), stale));
 
     for (kind, layer, request) in cases {
-        // Without a body, because draining a body spawns a task, which allocates.
+        // Only `WrongSignature` needs a body. The other requests have none, because draining it would spawn a task,
+        // which allocates.
         let has_body = matches!(kind, Kind::WrongSignature);
         let request = request.map(|body| Full::new(if has_body { body } else { Bytes::new() }));
         let most = match kind {
             Kind::MissingSignature | Kind::MalformedSignature => FROM_THE_HEAD,
-            // By this point, the verifier's check has been allocated.
+            // The verifier allocates its signature check before these two rejections.
             Kind::StaleTimestamp | Kind::BodyTooLarge => FROM_THE_HEAD + 1,
             _ => MOST,
         };
@@ -135,8 +136,8 @@ fn a_body_in_one_byte_frames_takes_at_most_twice_its_length() {
     assert!(cost.bytes_max <= (2 * MIB + 64 * KIB) as u64, "{} bytes", cost.bytes_max);
 }
 
-/// The worst cases are the lengths just above a doubling of the buffer. The memory is measured between frames,
-/// because the allocator may briefly need both the old and the new block while a block grows.
+/// The worst cases are lengths just above a power of two, because the buffer has just doubled. The memory is measured
+/// between frames, because the allocator may briefly need both the old and the new block while a block grows.
 #[test]
 fn a_body_of_any_length_is_buffered_in_at_most_twice_its_length() {
     for length in [1, 1000, 64 * KIB + 1, 256 * KIB + 1, 512 * KIB + 1] {
@@ -196,12 +197,12 @@ fn too_many_candidates_are_rejected_before_the_body_is_polled() {
     for count in [33, 5_900] {
         let mut request = standard_request(&body);
         let right = request.headers()["webhook-signature"].to_str().unwrap().to_owned();
-        // More than 32 candidates are rejected, although the first one is valid.
+        // A request with more than 32 candidates is rejected, although the first candidate is valid.
         let many = format!("{right} {}", vec![&*wrong; count - 1].join(" "));
         request.headers_mut().insert("webhook-signature", many.parse().unwrap());
         let (response, cost) = counted(&standard(), request.map(|_| Untouchable));
         assert_eq!(rejection(&response), Some(RejectionKind::MalformedSignature), "{count}");
-        // The candidates are rejected without being collected.
+        // The request is rejected without collecting its candidates.
         assert!(cost.bytes_max < 16 * KIB as u64, "{count}: {} bytes", cost.bytes_max);
     }
 
@@ -353,7 +354,7 @@ fn rejection<B>(response: &Response<B>) -> Option<RejectionKind> {
 /// A body of one-byte frames, which allocate nothing.
 struct Drip {
     left: usize,
-    /// `None` if it never pauses between frames; otherwise `true` if it has just paused.
+    /// `None` if the body never pauses between frames; otherwise `true` if it has just paused.
     paused: Option<bool>,
 }
 

@@ -82,7 +82,7 @@ async fn the_json_of_a_form_or_a_query_is_signed_and_is_the_payload() {
         assert_eq!(delivery.raw(), format!("payload={encoded}").as_bytes());
         let get = request("GET", &format!("/?a=b&payload={encoded}"), &headers("2"), "");
         assert_eq!(accepts(&layer, get).await.payload(), JSON.as_bytes());
-        // The form itself is not signed, and nothing outside of the JSON is part of the payload.
+        // Only the JSON is signed. The form's other parameters are not part of the payload.
         let more = post(&headers("3"), &format!("payload={encoded}&payload=x&admin=true"));
         assert_eq!(accepts(&layer, more).await.payload(), JSON.as_bytes());
         for body in ["payload=%7B%7D", "", "other=x"] {
@@ -126,7 +126,8 @@ async fn svix_may_send_either_set_of_headers_and_no_unsigned_id() {
     for (prefix, other, id) in [("svix", "webhook", "msg_1"), ("webhook", "svix", "msg_2")] {
         let headers = standard(prefix, id, &key, "{}");
         assert_eq!(accepts(&layer, post(&borrowed(&headers), "{}")).await.id(), Some(id));
-        // The signature does not cover an id in the other set of headers, so the delivery is still a duplicate.
+        // The signature does not cover an id in the other set of headers. That id is ignored, so the delivery is still
+        // a duplicate.
         let mut replayed = headers.clone();
         replayed.push((format!("{other}-id"), "msg_forged".to_owned()));
         assert!(send(&layer, post(&borrowed(&replayed), "{}")).await.unwrap().is_none(), "{prefix}");
@@ -239,7 +240,7 @@ async fn hubspot_may_sign_the_url_with_some_escapes_decoded() {
     let (target, sent) = ("/hook?a=b%40c%2Cd&e=%26%3D", "https://app.example/hook?a=b%40c%2Cd&e=%26%3D");
     assert_eq!(judge(target, sent).await, Ok(()));
     assert_eq!(judge(target, "https://app.example/hook?a=b@c,d&e=%26%3D").await, Ok(()));
-    // The escapes of `&` and `=` separate parameters, so they are not decoded.
+    // `&` and `=` separate parameters, so their escapes are not decoded.
     let decoded = "https://app.example/hook?a=b@c,d&e=&=";
     assert_eq!(judge(target, decoded).await, Err(RejectionKind::WrongSignature));
 }
@@ -378,7 +379,7 @@ async fn an_attempt_under_another_scheme_is_a_duplicate() {
         format!("t={NOW},v1={}", HEXLOWER.encode(&mac(WHSEC.as_bytes(), &format!("{NOW}.{body}"))));
     let older = [("surge-signature", &*signature), ("webhook-id", "forged")];
     assert!(send(&layer, post(&older, body)).await.unwrap().is_none());
-    // Without an id in the body, the delivery has no id, because the header is not signed.
+    // The id in the header is not signed. If the body has no id either, the delivery has none.
     let signature = format!("t={NOW},v1={}", HEXLOWER.encode(&mac(WHSEC.as_bytes(), &format!("{NOW}.{{}}"))));
     let older = [("surge-signature", &*signature), ("webhook-id", "forged")];
     assert_eq!(accepts(&layer, post(&older, "{}")).await.id(), None);

@@ -147,7 +147,7 @@ async fn an_optional_delivery_is_none_for_a_request_that_only_if_excludes() {
     assert_eq!(*delivery.body(), format!("msg_1 {body}"));
     let other = client.send(common::post(body.clone())).await;
     assert_eq!(*other.body(), format!("unverified {body}"));
-    // `None` would mean an undecodable payload, but this request was not even verified.
+    // The extractor must not return `None`, which means an undecodable payload: this request was not even verified.
     let mut other = common::post(body);
     *other.uri_mut() = "/event".parse().unwrap();
     assert_eq!(client.send(other).await.status(), StatusCode::INTERNAL_SERVER_ERROR);
@@ -168,7 +168,7 @@ async fn an_optional_event_is_none_if_an_undecodable_payload_is_handed_over() {
     let client = Client::new(listen(app).await, Version::Http1);
     assert_eq!(client.send(signed("msg_1", Order::json(17))).await.body(), "Some(17) false");
     assert_eq!(client.send(signed("msg_2", "{}")).await.body(), "None true");
-    // The layer has not tried to decode the payload as this type.
+    // The layer has not tried to decode the payload as a `Refund`.
     let mut other = signed("msg_3", "{}");
     *other.uri_mut() = "/refunds".parse().unwrap();
     let response = client.send(other).await;
@@ -305,7 +305,7 @@ async fn a_payload_of_another_type_is_rejected_whether_the_layer_or_the_handler_
         (layer(), "application/json", "undecodable payload"),
         (layer().rejections_as_problem_json(), "application/json", r#""title":"undecodable payload""#),
         (layer().on_rejection(naming), "application/json", "undecodable payload"),
-        // The same, even if `complete_when` treats every response as a success.
+        // The rejection is the same even if `complete_when` treats every response as a success.
         (layer().complete_when(|_| true), "application/json", "undecodable payload"),
         (layer().detached(), "application/json", "undecodable payload"),
         (layer().ack_deadline(Duration::from_secs(60)), "application/json", "undecodable payload"),
@@ -368,7 +368,7 @@ async fn a_payload_that_a_route_of_an_event_router_cannot_decode_is_rejected() {
     assert_eq!(rejection, Some(RejectionKind::Undecodable));
 }
 
-/// A provider may retry after a 500 and not after a 422.
+/// A provider may retry after a 500 but not after a 422.
 #[tokio::test]
 async fn a_payload_rejection_whose_status_the_handler_changes_is_a_handler_failure() {
     async fn handler(
@@ -497,7 +497,7 @@ async fn a_limit_above_the_layer_is_a_413_as_well() {
     let app = Router::new()
         .route("/orders", post(async || ()).layer(layer().on_outcome(tell)))
         .layer(RequestBodyLimitLayer::new(1024));
-    // Over HTTP/1, the limit stops reading, so the client might be disconnected before it reads the response.
+    // Over HTTP/1, the limit layer stops reading, so the client might be disconnected before it reads the response.
     let client = Client::new(listen(app).await, Version::Http2);
     let unannounced = common::in_chunks(signed("msg_1", vec![b' '; 4096]), 100, None).await;
     let response = client.send(unannounced).await;

@@ -83,7 +83,7 @@ async fn send(layer: WebhookLayer, request: Request<Full<Bytes>>) -> Result<Opti
 mod decoded {
     use super::*;
 
-    /// Nylas signs the encoded body.
+    /// Returns a request from Nylas, which signs the encoded body.
     fn nylas(body: Bytes) -> Request<Full<Bytes>> {
         request("x-nylas-signature", &body.clone(), "gzip", body)
     }
@@ -129,7 +129,8 @@ mod decoded {
         assert_eq!(send(layer("nylas"), signed).await, Err(RejectionKind::BodyTooLarge));
         let unsigned = request("x-signature", b"", "gzip", bomb.clone());
         assert_eq!(send(layer("getstream"), unsigned).await, Err(RejectionKind::BodyTooLarge));
-        // Without a body limit, an unverified body may still decode to at most 100 times its encoded length.
+        // Even without a body limit, an unverified body is decoded to at most 64 KiB, or 100 times its encoded length
+        // if that is more.
         let unlimited = layer("getstream").body_limit(usize::MAX);
         let unsigned = request("x-signature", b"", "gzip", bomb);
         assert_eq!(send(unlimited, unsigned).await, Err(RejectionKind::BodyTooLarge));
@@ -172,7 +173,7 @@ async fn the_policy_decides_on_a_verified_body_that_cannot_be_decoded() {
         false => "body has a `content-encoding`; decoding it requires the feature `compression`",
     };
     assert_eq!((&*error.0, &*error.1), (expected, expected));
-    // Without a valid signature, the kind of the rejection is that of the signature.
+    // If the signature is wrong, the rejection reports the signature and not the encoding.
     let unsigned = request("x-nylas-signature", b"", "br", body.clone());
     assert_eq!(send(layer("nylas"), unsigned).await, Err(RejectionKind::WrongSignature));
 }
@@ -206,7 +207,7 @@ async fn an_added_header_neither_changes_the_payload_nor_uses_up_the_id() {
         // The body is not encoded, so the header is removed.
         assert_eq!(handled.headers[1], None);
     }
-    // Valid JSON cannot be encoded data, so it is the payload here too.
+    // Valid JSON cannot be encoded data, so the body is the payload even under an unsupported encoding.
     let added = request("x-nylas-signature", JSON.as_bytes(), "br", JSON.into());
     assert_eq!(send(layer("nylas"), added).await.unwrap().unwrap().id.as_deref(), Some("evt_1"));
     // For other text, the layer cannot tell whether it is encoded.

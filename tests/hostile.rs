@@ -222,7 +222,7 @@ async fn bug_4_thousands_of_candidates_are_rejected_before_anything_is_hashed() 
 async fn bug_5_a_timestamp_is_digits_within_the_tolerance() {
     let mut server = Server::standard().await;
     let with_timestamp = |text: &str| {
-        // Signed with the same text, so that only its value can be wrong.
+        // The signature covers the timestamp as sent, so that only the timestamp's value can be wrong.
         let body = "{}";
         let key = data_encoding::BASE64.decode(&SECRET.as_bytes()[6..]).unwrap();
         let mut mac = <hmac::Hmac<sha2::Sha256> as hmac::KeyInit>::new_from_slice(&key).unwrap();
@@ -339,7 +339,7 @@ async fn bug_7_a_malformed_candidate_does_not_hide_a_valid_one_and_header_famili
         twice.headers_mut().append(name, HeaderValue::from_static("1"));
         server.rejects(twice, Kind::MalformedSignature).await;
     }
-    // Several signatures may be in several lines.
+    // Several signatures may be spread over several header lines.
     let mut lines = signed("lines", "{}");
     lines.headers_mut().append("webhook-signature", HeaderValue::from_static("v1,AAAA"));
     server.accepts(lines).await;
@@ -397,7 +397,7 @@ async fn bug_10_an_unverified_request_does_not_claim_its_id() {
     };
     server.rejects(forged("msg_1"), Kind::WrongSignature).await;
     server.accepts(signed("msg_1", "{}")).await;
-    // A forged request does not reveal that an id is known.
+    // The response to a forged request does not reveal that its id is known.
     server.rejects(forged("msg_1"), Kind::WrongSignature).await;
     // A retry with another timestamp and signature is the same delivery.
     let duplicate = server.client.send(signed_at(NOW + 5, "msg_1", "{}")).await;

@@ -42,7 +42,7 @@ use crate::{
 
 const STANDARD: &str = "standard-webhooks";
 
-/// Installs a recorder for this thread. It is leaked, because its guard borrows it.
+/// Installs a recorder for this thread. The recorder is leaked, because the guard borrows it.
 fn recorder() -> (metrics::LocalRecorderGuard<'static>, Seen) {
     let recorder = Box::leak(Box::new(DebuggingRecorder::new()));
     let seen = Seen(recorder.snapshotter());
@@ -170,7 +170,7 @@ async fn each_outcome_of_a_delivery_is_counted_and_measured() {
             1
         );
         let settled = format!("webhook_settlements_total{{provider={STANDARD},settlement=released}}");
-        // The release after a disconnect runs in the background.
+        // The release after a disconnect runs in the background, so it is not counted yet.
         assert_eq!(counted.contains(&(&settled, 1)), end != "cancelled", "{counted:?}");
     }
     assert_eq!(seen.series().gauge("webhook_deliveries_in_flight{provider=standard-webhooks}"), 0.0);
@@ -313,7 +313,7 @@ async fn settlements_that_are_dropped_are_counted() {
     layer.drain().finished().await;
 }
 
-/// Only the handler waits for the claims of its items; they are not part of the request.
+/// Only the handler waits for the claims of its items, so their time is not part of the request's store time.
 #[tokio::test(start_paused = true)]
 async fn the_claims_of_items_are_measured() {
     let (_guard, seen) = recorder();

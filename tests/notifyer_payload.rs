@@ -333,7 +333,7 @@ fn outgoing() {
     assert_eq!(message.last_message_of_bot.as_deref(), Some("On its way!"));
     assert_eq!(message.bot_last_message_time, Some(1_767_225_700));
 
-    // Versions before 2026 lack this field and send only messages from contacts.
+    // Versions of Notifyer before 2026 lack this field and send only messages from contacts.
     let older = with(r#""message_type": "text""#);
     assert_eq!(older.incoming_message, None);
     assert!(older.is_incoming());

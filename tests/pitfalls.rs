@@ -109,7 +109,7 @@ async fn pitfall_2_secrets_that_look_encoded_are_text_unless_the_provider_says_o
     };
     assert_eq!(zendesk(looks_base64.as_bytes()).await, Ok(()));
     assert_eq!(zendesk(&BASE64.decode(looks_base64.as_bytes()).unwrap()).await, Err(Kind::WrongSignature));
-    // Conversely, this secret is hex.
+    // Conversely, this secret looks like text but is hex.
     let looks_text = "44782def547aaa06c910c43932b1eb0c71fc68d9d0c057550c48ec2acf6ba056";
     let adyen = async |key: &[u8]| {
         judge("adyen-header", looks_text, &[("hmacsignature", &base64(key, "{}"))], "{}").await
@@ -524,7 +524,7 @@ async fn a_retry_of_a_twilio_call_reaches_the_handler() {
     for _ in 0..2 {
         assert!(send(&voice, twilio("1")).await.unwrap().is_some(), "the retry did not reach the handler");
     }
-    // Twilio ignores the response to a status callback, so those can be deduplicated.
+    // Twilio ignores the response to a status callback, so status callbacks can be deduplicated.
     let status = voice.dedupe_by(|head, _| {
         let token = head.headers.get("i-twilio-idempotency-token")?.to_str().ok()?;
         Some(Key::new("twilio-status", token))
@@ -532,7 +532,7 @@ async fn a_retry_of_a_twilio_call_reaches_the_handler() {
     assert!(send(&status, twilio("1")).await.unwrap().is_some());
     assert!(send(&status, twilio("1")).await.unwrap().is_none());
     assert!(send(&status, twilio("2")).await.unwrap().is_some());
-    // The token is not signed.
+    // The token is not signed. The replay guard also recognizes a replay under another token.
     let status = status.replay_guard();
     assert!(send(&status, twilio("3")).await.unwrap().is_some());
     assert!(send(&status, twilio("4")).await.unwrap().is_none());
@@ -582,7 +582,8 @@ async fn pitfall_20_no_digit_can_be_moved_between_a_timestamp_and_the_adjacent_b
         let request =
             |body: &'static str| Request::post(url).body(Bytes::from_static(body.as_bytes())).unwrap();
         let at = UNIX_EPOCH + Duration::from_secs(NOW.into());
-        // The bodies of HubSpot and QuickNode are JSON or empty. `pitfall_21` moves a digit of the URL instead.
+        // HubSpot and QuickNode send an empty body or a JSON object or array, so `7` cannot be signed. `pitfall_21`
+        // moves a digit of the URL instead.
         let Ok(signed) = testing::sign_at(&verifier, request("7"), at) else {
             assert!(["hubspot-v3", "quicknode"].contains(&provider), "{provider}");
             continue;
@@ -678,7 +679,7 @@ async fn pitfall_23_no_bytes_can_be_moved_from_a_body_to_the_header_signed_befor
     assert_eq!(zendesk(&moved, "ticket=7").await, Err(Kind::MalformedSignature));
     assert_eq!(zendesk("", &format!("{at}{form}")).await, Err(Kind::MalformedSignature));
 
-    // Twitch's id is followed by its timestamp, and the body may contain another timestamp.
+    // Twitch signs the id, followed by the timestamp and the body. The body may contain another timestamp.
     let body = r#"{"created":"2023-11-14T22:13:21Z","event":7}"#;
     let signature = format!("sha256={}", hex(b"s", &format!("id-1{at}{body}")));
     let twitch = async |id: &str, at: &str, body: &str| {

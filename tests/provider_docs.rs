@@ -1,7 +1,7 @@
 //! The documentation of each constructor states the facts in its code, in uniform words and order.
 //!
-//! With `UPDATE_PROVIDER_DOCS=1`, the test rewrites these facts. It keeps hand-written text: what follows a fact in
-//! its bullet, and bullets without a fact.
+//! With `UPDATE_PROVIDER_DOCS=1`, the test rewrites these facts. It keeps hand-written text: the text that follows a
+//! fact in its bullet, and bullets without a fact.
 #![cfg(all(feature = "asymmetric", feature = "jwt"))]
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing)]
 
@@ -70,7 +70,8 @@ fn constructed() -> impl Iterator<Item = &'static Provider> {
     provider::all().filter(|provider| provider.alias_of().is_none())
 }
 
-/// Returns the provider whose constructor this line declares, as a row or as a function that fetches keys.
+/// Returns the provider whose constructor this line declares. A constructor that fetches keys is a function; any other
+/// is a row of `providers!`.
 fn documented(line: &str) -> Option<&'static Provider> {
     let row = line.strip_prefix("    ").and_then(|line| line.split_once(": \""));
     let row = row.map(|(name, _)| name.trim_end_matches(" -> Result"));
@@ -227,7 +228,7 @@ fn signature(scheme: &Value) -> String {
         from => {
             let places = from.as_array().unwrap().iter().map(|from| place(from.as_str().unwrap()));
             match &*places.collect::<Vec<_>>() {
-                // More than two headers are numbered.
+                // A provider with more than two such headers numbers them.
                 [first, _, .., last] => format!("{first} to {last}"),
                 places => places.join(" or "),
             }
@@ -280,7 +281,7 @@ fn facts(profile: &Profile, scheme: Option<&Value>) -> Vec<(&'static str, String
         facts.push(("Signature", signature(scheme)));
     }
     match profile.id() {
-        // A hand-written verifier may find an id although its profile has no location for it.
+        // A hand-written verifier may find an id although its profile lists no location for an id.
         [] if scheme.is_some() => facts.push(("Delivery id", "none.".to_owned())),
         [] => {}
         id => facts.push(("Delivery id", format!("{}, {}.", places(id), signed(profile.id_signed())))),

@@ -315,14 +315,15 @@ mod requests {
         };
         assert_eq!(begin("one", right), Ok(()));
         assert_eq!(begin("two", right), Err(RejectionKind::WrongSignature));
-        // These lengths decode to 63 and 66 bytes; a signature has 64.
+        // Texts of these lengths decode to 63 and 66 bytes; a signature has 64.
         for length in [84, 88] {
             let other = "A".repeat(length);
             assert_eq!(begin("one", &other), Err(RejectionKind::WrongSignature), "{length}");
         }
     }
 
-    /// A library that ignores `b64` would take the wrong payload for such a token.
+    /// Such a token signs the body as it is, without base64url. `crit` must list `b64`, because a library that ignores
+    /// `b64` would take the wrong payload.
     #[tokio::test]
     async fn a_token_without_a_payload_must_declare_the_body_as_unencoded() {
         let vector = known("saleor-01");

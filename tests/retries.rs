@@ -36,7 +36,8 @@ fn a_window_is_longer_than_the_retries() {
     assert!(retried().count() >= 90, "{}", retried().count());
 }
 
-/// A retry may come just before the claim of a crashed process expires, and another must follow.
+/// A retry may come just before the claim of a crashed process expires. The provider must retry again after that, so
+/// its retries must last longer than the lease.
 #[test]
 fn a_provider_with_quick_retries_has_a_short_lease() {
     for (id, profile, period) in retried() {
@@ -45,7 +46,8 @@ fn a_provider_with_quick_retries_has_a_short_lease() {
     }
 }
 
-/// The layer warns of an `ack_deadline` that is longer than the provider's, which requires that it is known.
+/// The layer warns of an `ack_deadline` that is longer than the provider's deadline. It can do so only if it knows the
+/// provider's deadline.
 #[test]
 fn documented_deadlines_are_known() {
     let seconds = |id: &str| {

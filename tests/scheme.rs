@@ -1,4 +1,4 @@
-//! `Scheme`: the settings that it supports, and those that are refused when it is built.
+//! `Scheme`: supported settings, and settings that are refused when a verifier is created.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::{
@@ -83,10 +83,10 @@ fn providers_are_found_by_unique_ids() {
         );
         let provider = provider::find(id).unwrap();
         assert!(provider.source.starts_with("https://"), "{id}");
-        // A secret that is valid in every encoding that providers use.
+        // A secret that is valid in every encoding of a shared secret.
         match provider.verifier(secret("00112233445566778899aabbccddeeff")) {
             Ok(verifier) => assert_eq!(verifier.profile().provider(), id),
-            // The secret is neither a public key in any encoding nor credentials.
+            // The provider needs a public key or credentials, which this secret is not, or fetches its keys.
             Err(error) => {
                 let error = error.to_string();
                 let expected = ["public key", "`user:password`", "provider fetches its keys"];
@@ -620,7 +620,7 @@ fn the_profile_of_a_scheme_says_what_is_covered() {
         ("body:/type", "{body:/type}", true),
         ("body:/type", "{url}", false),
         ("form:type", "{body}", true),
-        // Sorted parameters can be split in other places.
+        // Sorted parameters have no separators, so they can be split in other places.
         ("form:type", "{sorted_form}", false),
         // The end of the query can be moved into the form.
         ("query:type", "{url}{sorted_form}", false),
@@ -655,7 +655,8 @@ async fn an_ambiguous_value_is_rejected() {
     assert_eq!(send("id.7", "id.7.7.{}").await, Err(Kind::MalformedSignature));
     assert_eq!(send("", ".7.{}").await, Err(Kind::MalformedSignature));
 
-    // For a value after the body, the end is known, so its beginning must be unambiguous.
+    // A value after the body ends with the signed content. Its beginning must be unambiguous, so the value must not
+    // contain the separator.
     let scheme = Scheme::hmac_sha256("x-signature", Encoding::Hex).signs("{body}.{header:x-id}");
     let send = async |id: &str, body: &str| {
         let signature = tag("a=1.5.7");

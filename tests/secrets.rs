@@ -78,8 +78,8 @@ async fn the_secrets_of_a_from_fn_verifier_separate_equal_ids() {
 
 #[test]
 fn accepts_any_secret_agrees_with_the_constructors() {
-    // Invalid as hex, base64, credentials, PEM and JWK. A plain hash refuses `?` together with `??`, because one is
-    // a prefix of the other. `signkey-prod-` is a prefix without a key, and `{` is invalid JSON.
+    // These secrets are invalid as hex, base64, credentials, PEM and JWK. A plain hash refuses `?` together with `??`,
+    // because one is a prefix of the other. `signkey-prod-` is a prefix without a key, and `{` is invalid JSON.
     let odd = || [text("?"), text("??"), text("signkey-prod-"), text("{")];
     let disagrees =
         |provider: &&provider::Provider| provider.verifier(odd()).is_ok() != provider.accepts_any_secret();
@@ -199,7 +199,7 @@ MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=
             let error = verifier(id, key(&raw())).err().unwrap().to_string();
             assert_eq!(error, "signing secret 0 cannot be used: public key is not a JWK or PEM", "{id}");
         }
-        // FusionAuth also accepts HMAC keys, and a public key may have the same length.
+        // FusionAuth also accepts HMAC keys. A raw key of any length could be either kind, so it is refused.
         for bytes in [&b"a key"[..], &raw()] {
             let error = verifier("fusionauth", key(bytes)).err().unwrap().to_string();
             assert!(error.contains("raw key may be a public key or an HMAC key"), "{error}");

@@ -215,7 +215,7 @@ impl Store for Wrong {
             Fault::ExtendsExpiredClaims => {
                 let (mut records, now) = (self.right.records.lock().unwrap(), self.right.clock.monotonic());
                 let mine = records.get_mut(key).filter(|record| record.owner == Some(*token));
-                // A released claim ends now, and is not extended.
+                // A claim that was just released ends at the current time. Do not extend it.
                 let mine = mine.filter(|record| record.until != now);
                 Ok(mine.map(|record| record.until = now + lease).is_some())
             }
@@ -408,7 +408,8 @@ async fn fencing_tokens_increase_from_one_process_to_the_next() {
             Ok(Claim::Acquired { fencing_token }) => fencing_token,
             other => panic!("{other:?}"),
         };
-    // No process makes a claim per microsecond, so the fencing tokens of earlier processes are below the current time.
+    // A process starts its fencing tokens at the current time in microseconds, and makes less than one claim per
+    // microsecond. The tokens of earlier processes are therefore below the current time.
     let micros = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_micros();
     let before = claim(&MokaStore::new(10)).await;
     assert!(u128::from(before) >= micros, "{before} at {micros}");
@@ -536,7 +537,7 @@ async fn a_cache_keeps_completions_after_a_forget() {
         assert!(matches!(store.claim(&key, &token, LEASE).await.unwrap(), Claim::Acquired { .. }));
         assert!(store.complete(&key, &token, WINDOW).await.unwrap());
         assert_eq!(inner.claims(), 1);
-        // The cache keeps the completion, also after a forget.
+        // The cache keeps the completion, even if the key was completed and forgotten before.
         assert_eq!((claim(&store, &key).await, inner.claims()), (Claim::Completed, 0));
         assert!(store.forget(&key).await.unwrap());
     }

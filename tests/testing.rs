@@ -249,7 +249,7 @@ async fn every_provider_with_a_secret_accepts_what_it_signs() {
         let outcome = outcomes.next().await;
         assert_eq!(outcome.kind(), OutcomeKind::Accepted, "{}: {:?}", provider.id, outcome.rejection());
     }
-    // JSON Web Tokens, and SHA-1, with which no key pair signs.
+    // The test kit generates no key pairs for JSON Web Tokens, nor for RSA with SHA-1, which can only be verified.
     let public = ["plaid", "postal-sha1", "saleor"].into_iter().filter(|id| provider::find(id).is_some());
     assert_eq!(without_secret, public.collect::<Vec<_>>());
 }
@@ -316,7 +316,7 @@ async fn every_form_of_a_providers_deliveries_can_be_signed() {
     }
 }
 
-/// The layer would reject such a request.
+/// The layer would reject a request with both a signed query and a body.
 #[test]
 fn a_body_that_a_signed_query_does_not_cover_cannot_be_signed() {
     let verifier = provider::find("vonage-params").unwrap().verifier(secret()).unwrap();
@@ -325,7 +325,7 @@ fn a_body_that_a_signed_query_does_not_cover_cannot_be_signed() {
     assert!(error.contains("only the query would be signed"), "{error}");
 }
 
-/// The layer would reject such a body, because X's handshake signs any text that looks like a token, for any client.
+/// The layer would reject a body that looks like a token, because X's handshake signs any such text for any client.
 #[test]
 fn a_body_that_a_handshake_signs_for_any_client_cannot_be_signed() {
     let verifier = provider::find("twitter").unwrap().verifier(secret()).unwrap();

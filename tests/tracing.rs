@@ -390,7 +390,7 @@ async fn lookups_that_a_flood_delays_are_logged_once_a_minute() {
     assert_eq!(events.len() - warnings.len(), 861);
 }
 
-/// The layer logs one line per minute instead of one per completion, and the remaining count after the outage.
+/// The layer logs one line per minute instead of one per completion, and logs the remaining count after the outage.
 #[tokio::test(start_paused = true)]
 async fn completions_that_are_dropped_are_logged_once_a_minute_and_at_the_end() {
     const WAITING: usize = 16_384;

@@ -1,6 +1,6 @@
-//! The compiler's errors for likely mistakes. Each file in `ui/` makes one mistake. Its first lines list the codes that
-//! the errors may have, separated by `|`, and texts that the errors must contain. The rest of the output is not
-//! compared, because it changes with each release of the compiler.
+//! The compiler's errors for likely mistakes. Each file in `ui/` that begins with `//~` lines makes one mistake. The
+//! first of these lines lists the codes that the errors may have, separated by `|`; the others are texts that the
+//! errors must contain. The rest of the output is not compared, because it changes with each release of the compiler.
 //!
 //! A file without such lines must compile.
 //!
@@ -106,7 +106,7 @@ fn check(cases: &BTreeMap<String, String>) -> BTreeMap<String, Vec<Diagnostic>> 
         .env("CARGO_TARGET_DIR", folder.join("target"))
         // Incremental compilation does not help programs that fail to compile.
         .env("CARGO_INCREMENTAL", "0")
-        // The caller's flags are for its own crate.
+        // The flags in the environment are for the crate under test and not for these programs.
         .env_remove("RUSTFLAGS")
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
         .output()

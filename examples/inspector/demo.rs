@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Returns a random secret, for an inspector that is started without `--secret`. For a provider that signs with a
-/// private key, it is the public key of a new pair.
+/// private key, the secret is a new key pair.
 pub(crate) fn secret(source: &Source) -> Result<Secret, InvalidSecret> {
     let scheme = source.scheme().and_then(|scheme| serde_json::to_value(scheme).ok());
     #[cfg(feature = "asymmetric")]
@@ -46,8 +46,8 @@ pub(crate) fn random<const N: usize>() -> [u8; N] {
     })
 }
 
-/// Returns a `curl` command with its expected responses, or `None` if the provider's deliveries cannot be signed here.
-/// Also returns `None` if the command would show one of `secrets`, which are the user's own.
+/// Returns a `curl` command with its expected responses. Returns `None` if the provider's deliveries cannot be signed
+/// here, or if the command would show one of `secrets`, which are the user's own.
 pub(crate) async fn invitation(test_events: &TestEvents, secrets: Option<&Secrets>) -> Option<String> {
     let plan = test_events.plan(Scenario::Valid, None).ok()?;
     let curl = test_event::commands(&plan, test_events.address());

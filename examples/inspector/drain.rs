@@ -38,7 +38,7 @@ pub(crate) async fn serve(
         report::log("stopping: waiting for running handlers");
         stopping.send_replace(true);
     });
-    // Both waits only fail once the server has ended, so ignore their errors.
+    // The calls of `wait_for` only fail once the server has ended, so ignore their errors.
     let finished = async {
         let quiet = async {
             let _ = stopped.wait_for(|stopped| *stopped).await;
@@ -48,7 +48,7 @@ pub(crate) async fn serve(
             _ = served => {}
             () = quiet => {}
         }
-        // Handlers that outlived their requests.
+        // Wait for handlers that outlived their requests.
         drain.finished().await;
     };
     let time_is_up = async {
@@ -59,7 +59,7 @@ pub(crate) async fn serve(
         () = finished => {}
         () = time_is_up => {}
     }
-    // A detached handler may be in both counts, so take the larger one.
+    // A detached handler may be in both counts, so do not add them: take the larger count.
     match in_flight.count().max(drain.running()) {
         0 => ExitCode::SUCCESS,
         interrupted => {
@@ -78,8 +78,8 @@ impl InFlight {
         *self.0.borrow()
     }
 
-    /// Returns once nothing has been in flight for [`LINGER`]. It does not wait for idle connections, which a client
-    /// may keep open indefinitely.
+    /// Waits until nothing has been in flight for [`LINGER`], but not for idle connections, which a client may keep
+    /// open indefinitely.
     async fn quiet(&self) {
         let mut count = self.0.subscribe();
         loop {
@@ -113,7 +113,7 @@ pub(crate) struct StopSignal {
 }
 
 impl StopSignal {
-    /// Installs the handlers. From now on, the signals do not end the process by themselves.
+    /// Installs the signal handlers. From then on, the signals do not end the process by themselves.
     pub(crate) fn install() -> io::Result<Self> {
         #[cfg(unix)]
         use tokio::signal::unix::{SignalKind, signal};

@@ -39,7 +39,7 @@ impl Fetched {
             ("aws-sns", true, _) => Err("--topic: `aws-sns` requires the ARN of a topic"),
             ("aws-sns", false, true) => Err("--secret: `aws-sns` fetches its certificates and has no secret"),
             ("paypal", true, false) => Err("--secret: `paypal` requires the id of the webhook"),
-            // Their keys can only be fetched with an access token.
+            // The keys of Circle and eBay cannot be fetched here, because that needs an access token.
             ("circle" | "ebay", true, false) => Err("--secret: `circle` and `ebay` require a public key"),
             ("circle" | "ebay" | "paypal", false, _) => Err("--topic: only `aws-sns` has topics"),
             _ => Ok(()),
@@ -99,7 +99,7 @@ impl Fetch for Https {
     }
 }
 
-/// The keys from the command line. A key without `--key-id` matches every id.
+/// A source of the keys from the command line. A key without `--key-id` matches every id.
 struct Given {
     secrets: Secrets,
     page: fn(&str) -> Value,

@@ -18,8 +18,8 @@ const MAX_BYTES: usize = 16 * 1024 * 1024;
 
 /// The last requests, each with the number of its last change.
 ///
-/// A reader remembers the number of the last change that it has seen, and asks for later ones. A slow reader falls
-/// behind without using memory.
+/// A reader remembers the number of the last change that it has seen, and asks for later changes. The history
+/// keeps nothing for a slow reader, which therefore uses no memory.
 pub(crate) struct History {
     kept: Mutex<VecDeque<Kept>>,
     numbers: AtomicU64,
@@ -64,7 +64,7 @@ impl History {
         self.changes.send_replace(change);
     }
 
-    /// Returns the requests that changed after `change`, in the order of their changes, at most `most`.
+    /// Returns at most `most` of the requests that changed after `change`, in the order of their changes.
     pub(crate) fn since(&self, change: u64, most: usize) -> Vec<Kept> {
         let mut changed: Vec<_> = self.kept().iter().filter(|kept| kept.change > change).cloned().collect();
         changed.sort_by_key(|kept| kept.change);

@@ -1,7 +1,8 @@
 //! A webhook endpoint for experiments and tests.
 //!
-//! Start it, point a provider at it, and see each delivery arrive: accepted, duplicate or rejected, and why. It prints
-//! a line with a JSON object for every request to `/webhook`, and serves a page, which can also send test events.
+//! Start the inspector and point a provider at it. It shows for each delivery whether it was accepted, was a duplicate
+//! or was rejected, and why. For every request to `/webhook` it prints a line with a JSON object. It also serves a
+//! page, which lists the requests and can send test events.
 //!
 //! ```text
 //! cargo run --features full --example inspector -- --help
@@ -53,8 +54,8 @@ fn main() -> ExitCode {
         }
         Err(error) => return refuse(&error),
     };
-    // Dropping the runtime before the process ends drops every request that is still running, so that it prints its
-    // line.
+    // The runtime is dropped before the process ends. This drops every request that is still running, and each dropped
+    // request prints its line.
     match Runtime::new().map_err(Into::into).and_then(|runtime| runtime.block_on(serve(*options))) {
         Ok(code) => code,
         Err(error) => refuse(&*error),
@@ -79,7 +80,8 @@ async fn serve(options: Options) -> Result<ExitCode, Box<dyn Error>> {
     let listener = TcpListener::bind(&options.listen)
         .await
         .map_err(|error| format!("cannot listen on {}: {error}", options.listen))?;
-    // Install the signal handlers before announcing the address. From then on, a signal must cause a graceful shutdown.
+    // Install the signal handlers before announcing the address: after the announcement, a signal must cause a graceful
+    // shutdown.
     let stop = StopSignal::install()?;
     let address = listener.local_addr()?;
 
@@ -88,7 +90,7 @@ async fn serve(options: Options) -> Result<ExitCode, Box<dyn Error>> {
     if let (None, true, Some(secret)) =
         (&options.secrets, source.takes_a_demo_secret(), secrets.iter().next().and_then(Secret::expose_str))
     {
-        // A public key in PEM has several lines, which can be joined.
+        // A public key in PEM has several lines. It can also be passed on one line.
         let secret: Vec<_> = secret.lines().collect();
         report::log(&format!("demo secret: {}", secret.join(" ")));
     }

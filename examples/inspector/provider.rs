@@ -91,7 +91,7 @@ impl Source {
         }
     }
 
-    /// Returns whether the provider accepts a demo secret, which cannot replace fetched keys.
+    /// Returns whether a demo secret is of use. It is not for a provider whose keys are fetched.
     pub(crate) fn takes_a_demo_secret(&self) -> bool {
         #[cfg(feature = "asymmetric")]
         if let Self::Fetched(_) = self {

@@ -14,7 +14,7 @@ use tower_webhook::{BoxError, Rejection, Secret, Secrets, WebhookLayer};
 
 use crate::{explain::Hint, rules::Rules};
 
-/// Returns the cause, if a variant is valid. Verifies with a clone of `layer` that does not deduplicate.
+/// Returns the cause, if a variant is valid. Verifies without deduplication, so that the search claims no delivery.
 pub(crate) async fn find_cause(
     layer: &WebhookLayer,
     rules: &Rules,
@@ -54,7 +54,7 @@ pub(crate) async fn find_cause(
     None
 }
 
-/// A tolerance that accepts any timestamp, because the endpoint has already checked it.
+/// A tolerance that accepts any timestamp, because the endpoint has already checked the request's timestamp.
 const ANY_TIME: Duration = Duration::from_secs(u32::MAX as u64);
 
 async fn is_valid(layer: &WebhookLayer, head: &Parts, body: Vec<u8>) -> bool {
@@ -140,7 +140,8 @@ fn ascii(json: &str) -> String {
     text
 }
 
-/// Returns the URLs that the provider may have called: each host in the headers, with `https` and with `http`.
+/// Returns the URLs that the provider may have called: each host in the headers, with `https` and with `http`, and
+/// with variants of the path.
 fn urls(rules: &Rules, head: &Parts) -> Vec<String> {
     if rules.signing().is_some_and(|signing| !signing.covers_the_url()) {
         return Vec::new();

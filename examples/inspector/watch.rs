@@ -1,8 +1,8 @@
 //! A middleware that observes how the layer processes each request.
 //!
 //! It only uses the layer's public interface. A request carries a [`Trace`] in its extensions, in which a wrapper of
-//! the provider's verifier records the body. Each request has its own clone of the layer, so that `on_outcome` knows
-//! the request. Clones share the store and the buffer budget.
+//! the provider's verifier records the body. Each request has its own clone of the layer, so that the function that
+//! is passed to `on_outcome` knows the request. Clones share the store and the buffer budget.
 
 use std::{
     convert::Infallible,
@@ -75,7 +75,8 @@ pub(crate) async fn observe(
 
 /// Searches for the cause of a signature mismatch, and adds it to the request in the history.
 async fn search_cause(endpoint: Arc<Endpoint>, number: u64, head: Parts, trace: Trace) {
-    // Any client can send wrong signatures, and this search costs about twenty times as much as a rejection.
+    // Limit the number of concurrent searches: any client can send wrong signatures, and a search costs about twenty
+    // times as much as a rejection.
     let Ok(_turn) = endpoint.cause_searches.try_acquire() else { return };
     let Record { body, received, finished, .. } = trace.record().clone();
     if !finished || received > body.len() {
@@ -93,7 +94,7 @@ pub(crate) struct Trace(Arc<Mutex<Record>>);
 
 #[derive(Clone, Default)]
 pub(crate) struct Record {
-    /// `true` once verification has started, so that the request is not an unsigned handshake.
+    /// `true` once verification has started. It never starts for an unsigned handshake.
     pub(crate) begun: bool,
     /// The timestamp, if the headers contain it.
     pub(crate) timestamp: Option<SystemTime>,

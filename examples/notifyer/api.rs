@@ -13,12 +13,12 @@
 //! Every call needs a bearer token, and the `Origin` of the provider's console. A URL that is already registered gets a
 //! 400 with "Same webhook exist"; an invalid token gets a 401.
 //!
-//! The documentation does not mention the following, so this client assumes it:
+//! This client assumes the following, which the documentation does not mention:
 //!
 //! * An error response is a JSON object whose `message` contains the reason, if there is one.
 //! * An endpoint that is replaced without `signature_secret` keeps its secret.
-//! * An unknown id gets a 404. The client looks it up among the account's endpoints first, so that a mistyped id
-//!   changes nothing.
+//! * An unknown id gets a 404. In case that is wrong, the client first looks up each id among the account's endpoints,
+//!   so that a mistyped id changes nothing.
 
 use std::{env, error::Error, fmt, time::Duration};
 
@@ -63,7 +63,8 @@ pub(crate) struct Endpoint {
     pub(crate) active_signature: bool,
 }
 
-/// The response to `register`. The id may have any type, because an error would lose the secret.
+/// The response to `register`. The id may have any type, because a response that cannot be decoded would lose the
+/// secret.
 #[derive(Deserialize)]
 pub(crate) struct Registered {
     #[serde(default)]
@@ -86,7 +87,7 @@ impl Api {
         Ok(Self { client, base_url: base_url.trim_end_matches('/').to_owned(), bearer })
     }
 
-    /// Creates an endpoint. It always signs its deliveries, because unsigned ones cannot be verified.
+    /// Creates an endpoint. Its deliveries are always signed, because unsigned deliveries cannot be verified.
     pub(crate) async fn register(&self, url: &str, outgoing: bool) -> Result<Registered, ApiError> {
         let endpoint = json!({
             "webhooks": url, "status": true, "incoming": true, "outgoing": outgoing,

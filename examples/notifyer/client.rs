@@ -18,7 +18,7 @@ pub(crate) struct HttpClient(Client<HttpsConnector<HttpConnector>, Full<Bytes>>)
 
 impl HttpClient {
     pub(crate) fn new() -> Self {
-        // Callers restrict the URLs.
+        // Allow plain HTTP here, because the callers restrict the URLs.
         let connector = HttpsConnectorBuilder::new().with_webpki_roots().https_or_http().enable_http1();
         Self(Client::builder(TokioExecutor::new()).build(connector.build()))
     }

@@ -32,7 +32,7 @@
 //!
 //! * `serve.rs`: the endpoint, which routes messages by type and labels;
 //! * `media.rs`: downloads media before the links expire, with any HTTP client;
-//! * `client.rs`: the HTTP client, hyper's;
+//! * `client.rs`: an HTTP client, based on hyper's;
 //! * `manage.rs`: the commands that manage endpoints;
 //! * `api.rs`: a client of the provider's management API.
 

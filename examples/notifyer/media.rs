@@ -21,9 +21,9 @@ use tower_webhook::BoxError;
 const MAX_SIZE: u64 = 110 << 20;
 const TIMEOUT: Duration = Duration::from_secs(120);
 
-/// An HTTP client, such as the one that the service already has. It must not follow redirects, which may lead to any
-/// host. [`Downloads`] limits size and time. With a `reqwest` client, built with `redirect::Policy::none()`, the body
-/// is `reqwest::Body`, and `get` is
+/// An HTTP client, such as one that your program already has. It must not follow redirects, which may lead to any host.
+/// [`Downloads`] limits the size and the time of a download. With a `reqwest` client, built with
+/// `redirect::Policy::none()`, the body is `reqwest::Body`, and `get` is
 ///
 /// ```ignore
 /// Ok(self.0.get(url).send().await?.into())
@@ -41,10 +41,10 @@ pub(crate) struct Downloads<D> {
     from: Vec<String>,
 }
 
-/// The result of a download that need not be retried.
+/// The final result of a download, which a retry would not change.
 pub(crate) enum Media {
     Saved(PathBuf),
-    /// The reason why it cannot be saved.
+    /// The reason why the file cannot be saved.
     NotSaved(&'static str),
 }
 
@@ -115,7 +115,8 @@ impl Drop for Part {
     }
 }
 
-/// Returns whether `url` is from `origin`, and not from a host whose name only starts with it.
+/// Returns whether `url` is from `origin`. A slash must follow the origin in `url`: otherwise a host whose name only
+/// begins like the origin's would match.
 fn is_from(url: &str, origin: &str) -> bool {
     url.strip_prefix(origin.trim_end_matches('/')).is_some_and(|rest| rest.starts_with('/'))
 }

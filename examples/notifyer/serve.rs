@@ -15,16 +15,16 @@ use crate::{
     media::{Download, Downloads, Media},
 };
 
-/// Shorter than the provider's timeout of ten seconds. A slower download continues, and a retry gets a 200 once it has
-/// finished.
+/// Shorter than the provider's timeout of ten seconds. A slower download continues, and a retry gets a 200 once the
+/// download has finished.
 const ACK: Duration = Duration::from_secs(8);
 /// The grace period of running handlers at shutdown.
 const GRACE: Duration = Duration::from_secs(25);
 
 pub(crate) async fn serve(address: &str, downloads: Downloads<impl Download>) -> Result<(), BoxError> {
     let webhooks = WebhookLayer::with_verifier(provider::notifyer(secret()?))
-        // Not `IncomingMessage`: older endpoints also get other notifications, which would be rejected as undecodable
-        // and retried.
+        // Do not use `IncomingMessage`: older endpoints also get other notifications, which would be rejected as
+        // undecodable, and retried.
         .json::<Notification>()
         .ack_deadline(ACK)
         .handler_timeout(Duration::from_secs(300));
@@ -51,7 +51,7 @@ pub(crate) async fn serve(address: &str, downloads: Downloads<impl Download>) ->
     }
 }
 
-/// Called once for each verified notification. The provider retries unless the response is a 2xx.
+/// Handles a verified notification that is not a duplicate. The provider retries unless the response is a 2xx.
 async fn on_notification<D: Download>(
     State(downloads): State<Arc<Downloads<D>>>,
     delivery: Delivery,
@@ -105,7 +105,7 @@ async fn on_message<D: Download>(
                     let run = delivery.fencing_token().unwrap_or_default();
                     match downloads.save(url, file_name(delivery), run).await? {
                         Media::Saved(file) => file.display().to_string(),
-                        // A retry would not help. The team can ask the contact to send it again.
+                        // A retry would not help. The team can ask the contact to send the file again.
                         Media::NotSaved(reason) => format!("not saved: {reason}"),
                     }
                 }
@@ -127,7 +127,7 @@ enum Team {
 }
 
 impl Team {
-    /// Chooses the team by the contact's labels, the most important one first.
+    /// Chooses the team by the contact's most important label.
     fn of(message: &IncomingMessage) -> Self {
         if message.has_label("premium-inquiry") {
             Self::Priority
@@ -149,7 +149,8 @@ impl fmt::Display for Team {
     }
 }
 
-/// Returns the digest of the body, with which the id ends. It is safe as a file name, and the same for a retry.
+/// Returns the digest of the body, with which the id ends. The digest is safe as a file name, and the same for a
+/// retry.
 fn file_name(delivery: &Delivery) -> &str {
     delivery.id().and_then(|id| id.rsplit(':').next()).unwrap_or_default()
 }

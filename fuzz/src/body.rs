@@ -64,7 +64,8 @@ fn try_run(input: &[u8]) -> Option<()> {
         Expected::Nothing => assert_eq!(delivery.id(), None),
         Expected::Anything => {}
     }
-    // The id and the event type have the same location.
+    // The id and the event type have the same location. In JSON they can differ, because only the event type
+    // is also looked up in the form field `payload`.
     if kind != "json" {
         assert_eq!(delivery.event_type(), delivery.id());
     }
@@ -79,7 +80,7 @@ enum Expected {
 }
 
 fn scalar(body: &[u8], pointer: &str) -> Expected {
-    // The documentation does not specify indexes such as `+1` and `01`.
+    // The documentation does not specify array indexes such as `+1` and `01`.
     let is_unspecified = |step: &str| step.starts_with('+') || (step.starts_with('0') && step.len() > 1);
     if pointer.split('/').any(is_unspecified) {
         return Expected::Anything;
@@ -99,7 +100,7 @@ fn in_multipart(body: &[u8]) -> Option<()> {
     let tag = |time: &str, kind: &str| {
         to_hex(&mac("hmac-sha256", SECRET.as_bytes(), format!("{time}{kind}").as_bytes()).expect("a MAC"))
     };
-    // The input cannot know the MAC, so `$TAG` marks its place.
+    // The input cannot know the MAC, so `$TAG` marks the place of the MAC.
     let mark = b"$TAG";
     let signed = tag("1700000000", "signature_request_sent");
     let body = match body.windows(mark.len()).position(|window| window == mark) {

@@ -36,7 +36,7 @@ impl Edit {
                 }
             }),
             4 => on_header(request, at, |_, bytes| bytes.push(value)),
-            // If the value is a list, every item is now in it twice.
+            // If `value` is the separator of a list, the list now contains every item twice.
             5 => on_header(request, at, |_, bytes| *bytes = [&**bytes, &[value], &**bytes].concat()),
             6 => {
                 let twice = nth(request, at).map(|(name, bytes)| (name, HeaderValue::from_bytes(&bytes)));

@@ -35,7 +35,8 @@ pub(crate) fn at(seconds: u64) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(seconds.min(1 << 40))
 }
 
-/// Sends `request` through a layer with `verifier`, in frames of `frame` bytes. 0 means a single frame.
+/// Sends `request` through a layer with `verifier`, in frames of `frame` bytes, or in a single frame if `frame`
+/// is 0.
 pub(crate) fn judge(
     verifier: &(impl Verifier + Clone),
     request: Request<Bytes>,
@@ -46,7 +47,7 @@ pub(crate) fn judge(
     through(layer.without_dedupe(), request, frame)
 }
 
-/// Sends `request` like [`judge`], but through this layer.
+/// Sends `request` like [`judge`], but through `layer`.
 pub(crate) fn through(layer: WebhookLayer, request: Request<Bytes>, frame: usize) -> Found {
     let heads =
         request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum::<usize>();
@@ -76,7 +77,8 @@ pub(crate) fn through(layer: WebhookLayer, request: Request<Bytes>, frame: usize
     }
 }
 
-/// Runs `work` on an input of `size` bytes, and asserts that its memory and allocations are proportional to that.
+/// Runs `work` on an input of `size` bytes, and asserts that the memory and the allocations of `work` have a
+/// limit that is linear in `size`.
 pub(crate) fn bounded<T>(size: usize, work: impl FnOnce() -> T) -> T {
     let mut done = None;
     let cost = measure(|| done = Some(work()));
@@ -95,7 +97,7 @@ pub(crate) fn in_runtime<F: Future>(future: F) -> F::Output {
     RUNTIME.with(|runtime| runtime.borrow().block_on(future))
 }
 
-/// A body in frames of equal length, which is pending once before each.
+/// A body in frames of equal length. It is pending once before each frame.
 struct Frames {
     rest: Bytes,
     frame: usize,

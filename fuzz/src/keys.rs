@@ -2,7 +2,8 @@
 //! and fetched certificates. Tokens are signed, so that verification gets past the signature.
 //!
 //! The input's first line is a provider, `key` or `certificate`. For a provider, the next two lines are the token's
-//! header and claims, and the rest is the body. For `key` and `certificate`, the rest is the file.
+//! header and claims, and the rest is the body. For `key` and `certificate`, the rest is the file with the key or
+//! the certificate.
 
 use std::{sync::Arc, time::SystemTime};
 
@@ -39,7 +40,8 @@ fn token(provider: &str, rest: &[u8]) -> Option<()> {
     let rules = RULES.iter().find(|rules| rules.provider == provider)?;
     let (header, rest) = text_line(rest)?;
     let (claims, body) = text_line(rest)?;
-    // The crate parses keys and encryption parameters in a header but does not check them.
+    // The crate parses keys and encryption parameters in a header, but does not use them. The reference does not
+    // parse them, so skip such a token.
     if ["jwk", "x5c", "enc", "zip", "nonce", "\\u"].iter().any(|name| header.contains(name)) {
         return None;
     }
@@ -69,7 +71,7 @@ fn token(provider: &str, rest: &[u8]) -> Option<()> {
     Some(())
 }
 
-/// Configures each provider that uses public keys with this key, and sends it an unsigned request.
+/// Configures each provider that uses public keys with the key in `text`, and sends the layer an unsigned request.
 fn key(text: &[u8]) {
     let Ok(text) = std::str::from_utf8(text) else { return };
     let Ok(secret) = text.parse::<Secret>() else { return };
@@ -84,7 +86,7 @@ fn key(text: &[u8]) {
     }
 }
 
-/// A [`Fetch`] that returns this file instead of a certificate.
+/// A [`Fetch`] that returns the same file for every URL.
 struct File(Bytes);
 
 impl Fetch for File {
@@ -93,7 +95,8 @@ impl Fetch for File {
     }
 }
 
-/// Verifies a message that a known certificate signed, with this file in the certificate's place.
+/// Verifies a message that was signed with the key of a known certificate. `file` takes the place of the
+/// certificate.
 fn certificate(file: &[u8]) {
     const SIGNED: &str = include_str!("../../tests/key_sources/certificate.json");
     let signed: serde_json::Value = serde_json::from_str(SIGNED).expect("JSON");
@@ -128,7 +131,7 @@ fn time_of(rfc3339: &str) -> SystemTime {
 }
 
 fn der(pem: &[u8]) -> Vec<u8> {
-    // The base64 may follow the header on the same line: environment variables have no line breaks.
+    // The base64 may follow the header on the same line, as in an environment variable without line breaks.
     let mut parts = pem.trim_ascii_start().splitn(11, |byte| *byte == b'-');
     let rest = parts.nth(10).unwrap_or_default();
     let text: Vec<u8> = rest

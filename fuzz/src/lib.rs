@@ -1,7 +1,7 @@
 //! The fuzz targets, without the fuzzer. The crate's `tests/fuzz_corpus.rs` replays the stored corpus with them.
 //!
-//! Inputs are text where possible: findings are then readable, and the known answers in `tests/vectors/` are
-//! valid inputs.
+//! Inputs are text where possible, so that findings are readable and the known answers in `tests/vectors/` can
+//! be inputs.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod body;

@@ -51,7 +51,7 @@ fn try_run(input: &[u8]) -> Option<()> {
         edit.apply(&mut request);
     }
     let found = judge(&verifier, request.clone(), now, frame);
-    // Providers send key ids in headers and fields that cannot hold other characters.
+    // Providers send key ids in headers and fields. Key ids with other characters may not fit there.
     let is_word =
         |name: &String| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
     if signed && edits.is_empty() && keys.iter().all(|(_, name)| name.as_ref().is_none_or(is_word)) {
@@ -174,7 +174,7 @@ fn assert_other_secrets_reject(
     now: std::time::SystemTime,
     found: &Found,
 ) {
-    // A set of public keys may still contain the key that signed.
+    // With one character changed, a set of public keys may still contain the key that signed.
     if keys.iter().any(|(text, _)| text.starts_with(['{', '-'])) {
         return;
     }

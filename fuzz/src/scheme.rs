@@ -1,7 +1,7 @@
 //! `Scheme`: arbitrary schemes, which verify signed and edited requests.
 //!
-//! An input that begins with `{` has the scheme as a line of JSON, followed by an input of the target
-//! `provider` without the id. Any other input determines a generated scheme and a request for it.
+//! An input that begins with `{` has the scheme as a line of JSON, followed by an input of the target `provider`
+//! without its first line, the id. Any other input determines a generated scheme and a request for it.
 
 use arbitrary::{Result, Unstructured};
 use bytes::Bytes;
@@ -66,7 +66,8 @@ fn check(
     }
     let found = judge(&verifier, request.clone(), now, 0);
     let json = serde_json::to_value(scheme).expect("JSON");
-    // The kit does not set the headers of `require`. A signature outside of the headers may change the signed content.
+    // The test kit does not set the headers of `require`. A signature outside of the headers may change the signed
+    // content.
     let from = json["sig"]["from"].as_str().unwrap_or(":");
     if signed && edits.is_empty() && json.get("require").is_none() && !from.contains(':') {
         assert_accepted(&request, &found);
@@ -84,7 +85,7 @@ fn check(
     Some(())
 }
 
-/// Tests a scheme generated from the grammar, with a request that it can probably sign.
+/// Tests a scheme generated from the grammar, with a request that the test kit can probably sign.
 fn generated(u: &mut Unstructured<'_>) -> Result<()> {
     let scheme = scheme(u)?;
     let Ok(scheme) = serde_json::from_value::<Scheme>(scheme) else { return Ok(()) };
@@ -203,7 +204,7 @@ fn template(u: &mut Unstructured<'_>, algorithm: &str) -> Result<Value> {
 }
 
 fn place(u: &mut Unstructured<'_>) -> Result<&'static str> {
-    // Not the signature's own header, which cannot be signed.
+    // The signature's own header is not in the list, because it cannot be signed.
     u.choose(&[
         "header:x-ts",
         "header:x-id",

@@ -125,7 +125,7 @@ impl Plan {
     }
 }
 
-/// Most times differ, because the order of simultaneous events is unspecified.
+/// Most of the times in a plan differ from each other, because the order of simultaneous events is unspecified.
 impl PlannedDelivery {
     fn of(u: &mut Unstructured<'_>) -> Result<Self> {
         let gap = u.choose(&[0, 0, 7, 35, 211, 1777, 3607])?.to_owned();
@@ -161,7 +161,8 @@ impl PlannedDelivery {
         Ok(Self { gap, id, flaw, steps, act, leaves, store })
     }
 
-    /// Returns the seconds until the body is complete or rejected, and the rejection, from the documented rules.
+    /// Returns the seconds until the body is complete or rejected, and the rejection, if any, by the documented
+    /// rules.
     fn received(&self) -> (u64, Option<RejectionKind>) {
         use RejectionKind as Kind;
         match self.flaw {
@@ -232,9 +233,9 @@ impl Ends {
 struct Observed {
     delivery: PlannedDelivery,
     began: Duration,
-    /// When the handler was called.
+    /// The time at which the handler was called.
     called: Option<Duration>,
-    /// When the handler ended, and whether it succeeded. A dropped handler did not succeed.
+    /// The time at which the handler ended, and `true` if it succeeded. A dropped handler did not succeed.
     ended: Option<(Duration, bool)>,
     answer: Answer,
 }
@@ -415,7 +416,8 @@ impl Observed {
                 .iter()
                 .filter(|other| other.delivery.id == self.delivery.id && !std::ptr::eq(*other, self))
         };
-        // `…_in` excludes the bounds and `…_at` includes them, because simultaneous events have no order.
+        // Simultaneous events have no order. The names with `_in` therefore exclude the bounds of an interval,
+        // and those with `_at` include them.
         let ran = |other: &&Self| Some((other.called?, other.ended?));
         let is_running_in = |now: Duration| {
             others().filter_map(|other| ran(&other)).any(|(from, (to, _))| from < now && now < to)
@@ -454,7 +456,7 @@ impl Observed {
                 assert_eq!(self.called, None);
             }
             Answer::Rejected(RejectionKind::InProgress) => {
-                // A claim whose answer was lost is released in the background, which can take until its lease
+                // A claim whose answer was lost is released in the background. This can take until the lease
                 // expires.
                 let claims = others().filter_map(|other| other.lost_claim(history));
                 let mut made = claims.filter(|at| !is_running_in(*at) && !is_handled_in(*at));
@@ -479,7 +481,7 @@ impl Observed {
         }
     }
 
-    /// Returns when this delivery made a claim whose answer was lost.
+    /// Returns the time at which this delivery made a claim whose answer was lost, if it did.
     fn lost_claim(&self, history: &[Self]) -> Option<Duration> {
         let admitted = self.began + Duration::from_secs(self.delivery.received().0);
         let is_lost = history.windows(2).any(|pair| {
@@ -491,7 +493,7 @@ impl Observed {
         (is_lost && is_rejected).then_some(admitted)
     }
 
-    /// Checks the client's answer, and when the handler ended.
+    /// Checks the client's answer, and the time at which the handler ended.
     fn check_answer(&self, plan: &Plan, takes: u64) {
         let Act { takes: runs, ends } = self.delivery.act;
         let timed_out = ends == Ends::Never || runs > HANDLER_TIMEOUT;
@@ -532,7 +534,7 @@ impl Clock for TokioClock {
     }
 }
 
-/// A body that arrives in these steps.
+/// A body that arrives in the planned steps.
 struct Frames {
     steps: std::vec::IntoIter<Step>,
     pause: Option<Pin<Box<Sleep>>>,

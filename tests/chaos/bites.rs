@@ -1,4 +1,4 @@
-//! Tests of the check itself, on handwritten histories: it must report violations and accept valid histories.
+//! Tests of the check itself, on handwritten histories: the check must report violations and accept valid histories.
 //! Times are in milliseconds.
 
 use http::StatusCode;
@@ -138,12 +138,12 @@ fn a_lost_event_is_reported() {
 fn an_acknowledgement_without_a_completed_run_is_reported() {
     const WRONG: &str = "acknowledged before a run succeeded";
     Story::new().answered(1, 0, 5, 8, Answer::Handled(ms(6))).fails(WRONG);
-    // Acknowledged with the run of another attempt.
+    // The response names the run of another attempt.
     fine().answered(1, 2, 60, 65, Answer::Handled(ms(10))).fails(WRONG);
-    // Acknowledged before the run ended.
+    // The response came before the run ended.
     let early = Story::new().begun(1, 0, 10).ended(1, 10, 30, End::Succeeded).settled(1, 10, 32, Completed);
     early.answered(1, 0, 9, 20, Answer::Handled(ms(10))).fails(WRONG);
-    // A duplicate of a run that is in progress or has failed.
+    // The response calls the attempt a duplicate of a run that is in progress or has failed.
     fine().answered(2, 2, 12, 15, Answer::Duplicate).fails("duplicate of a run that had not succeeded");
     let failed = Story::new().begun(1, 0, 10).ended(1, 10, 30, End::Failed).settled(1, 10, 32, Released);
     let failed = failed.answered(1, 0, 9, 35, Answer::Failed(ms(10)));
@@ -162,13 +162,13 @@ fn overlapping_runs_need_an_owner_that_was_cut_off() {
     // A short suspension during the stall must not hide the longer stall.
     let both = overlapping(Some(Lost)).line(1, 100, blocked).suspended(1, 900, 1000);
     assert_eq!(both.passes().overlaps.len(), 1);
-    // Suspensions of another replica, or that are too short, too recent or too late.
+    // Suspensions of another replica, and interruptions that are too short, too recent or too late.
     overlapping(Some(Lost)).suspended(2, 500, 1990).fails(WRONG);
     overlapping(Some(Lost)).suspended(1, 500, 1000).fails(WRONG);
     overlapping(Some(Lost)).suspended(1, 1900, 3000).fails(WRONG);
     overlapping(Some(Lost)).suspended(1, 2100, 3000).fails(WRONG);
     overlapping(Some(Lost)).outage(1800, 1900).fails(WRONG);
-    // A completed claim was not lost, whether its owner was cut off or not.
+    // A completed claim was not lost, even if its owner was cut off.
     overlapping(Some(Completed)).suspended(1, 500, 1990).fails(WRONG);
     // A killed owner's handler runs until the kill and not after it.
     let cut_short = |death| {
@@ -201,7 +201,7 @@ fn a_completed_event_must_not_run_again() {
 fn an_unsettled_success_needs_a_reason_to_run_again() {
     assert_eq!(unsettled(2000).killed(1, 31).passes().run_again[&(Why::ReplicaKilled, true)], 1);
     unsettled(2000).fails("ran again without a cause");
-    // By then the run should have been settled.
+    // The run should have been settled before these faults.
     unsettled(2000).killed(1, 900).fails("ran again without a cause");
     unsettled(2000).suspended(1, 500, 1900).fails("ran again without a cause");
     // The settlement was retried while Redis was down, until the owner died or the lease expired.
@@ -212,7 +212,7 @@ fn an_unsettled_success_needs_a_reason_to_run_again() {
     };
     assert_eq!(pending(2000).outage(20, 1990).passes().run_again[&(Why::RedisAway, true)], 1);
     assert_eq!(pending(2000).outage(900, 1100).killed(1, 1200).passes().run_again.len(), 1);
-    // The owner was suspended before the retry, until after the lease expired.
+    // The owner was suspended from before the retry until after the lease expired.
     assert_eq!(pending(2000).outage(20, 600).suspended(1, 1100, 1990).passes().run_again.len(), 1);
     pending(2000).outage(20, 600).suspended(1, 1400, 1990).fails("ran again without a cause");
     // Redis was available again long before the lease expired.
@@ -265,7 +265,7 @@ fn responses_must_be_correct() {
     answered(Answer::Unexpected(StatusCode::UNAUTHORIZED)).fails("unexpected response");
     answered(Answer::TimedOut).fails("no response in time");
     answered(Answer::TimedOut).suspended(2, 5001, 6000).passes();
-    // Valid while the event is in progress, and not afterwards.
+    // `InProgress` is a valid response while the event is in progress, and not afterwards.
     let put_off = |sent| fine().answered(2, 2, sent, sent + 1, Answer::InProgress);
     put_off(12).passes();
     put_off(40).fails("although its claim was free");

@@ -1,8 +1,8 @@
 //! The check of a chaos run's invariants. It compares the ledger, the provider's record and the injected faults.
 //!
 //! An event may run again only if the claim of its previous run was released, or expired because its owner died or
-//! could not extend it. The layer extends a lease every third of its duration, so an owner that is cut off for less
-//! than two thirds keeps its claim.
+//! could not extend it. The layer extends a lease every third of its duration, so at least two thirds of the lease
+//! remain at any time. An owner that is cut off for less than that keeps its claim.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -29,8 +29,8 @@ impl Span {
 /// The shortest interruption after which an owner may lose its claim: two thirds of the lease, less some time for a
 /// late extension.
 const CUT_OFF: Micros = micros(LEASE) * 2 / 3 - 200_000;
-/// The time from Redis being available again to a replica's next attempt: a failed call is retried at the next
-/// extension of the lease, or half a second later.
+/// The time from Redis being available again to a replica's next call. After a failed extension, this call is the next
+/// extension of the lease; after a failed settlement, it is a retry half a second later.
 const TRYING_AGAIN: Micros = micros(LEASE) / 3 + 250_000;
 /// The shortest outage that may make a call fail. Every timeout of the replicas is longer.
 const UNNOTICED: Micros = 200_000;
@@ -155,7 +155,7 @@ impl Index {
         }
         for &(replica, span) in &history.suspensions {
             let stalls = stalls.entry(replica).or_default();
-            // A suspended replica also records a stall.
+            // A suspended replica also records a stall. Attribute that stall to the suspension.
             stalls.iter_mut().filter(|(noticed, _)| noticed.meets(span)).for_each(|(_, why)| {
                 *why = Why::ReplicaSuspended;
             });
@@ -287,7 +287,7 @@ impl Event<'_> {
         self.runs.iter().any(|run| run.settled.is_some_and(|(how, at)| how == completed && at < time))
     }
 
-    /// Returns whether `other` may have held the claim for which `attempt` was rejected as in progress.
+    /// Returns whether `other` may have held the claim because of which `attempt` was rejected as in progress.
     fn may_hold(&self, other: &Attempt, attempt: &Attempt) -> bool {
         if other.number == attempt.number || other.sent > attempt.answered {
             return false;
@@ -354,7 +354,8 @@ impl Event<'_> {
         if claimed + CLOCK < run.id.fencing + micros(LEASE) {
             return Err("claim was acquired again before its lease expired");
         }
-        // A later interruption cannot be the cause, because the run should have been settled by then.
+        // An interruption that starts after `until` cannot be the cause, because the run should have been settled by
+        // then.
         let until = match (run.end, run.settled) {
             (_, Some((Some(_), settled))) => settled,
             (Some((_, ended)), _) => ended + SETTLING,
@@ -382,8 +383,8 @@ impl Event<'_> {
         }
     }
 
-    /// Returns the interruption, started before `until`, that may have kept the owner of `run` from extending or
-    /// settling its claim until it expired. The claim had expired by `claimed`.
+    /// Returns the interruption that may have kept the owner of `run` from extending or settling the claim until the
+    /// claim expired. The interruption started before `until`, and the claim had expired by `claimed`.
     fn cut_off(&self, run: &Run, until: Micros, claimed: Micros) -> Option<Why> {
         let mut spans: Vec<_> = self
             .cut_offs(run.replica)
@@ -400,7 +401,7 @@ impl Event<'_> {
                     let (why, longest) = if length > longest { (why, length) } else { (blamed, longest) };
                     (Span { from: before.from, to: before.to.max(span.to) }, why, longest)
                 }
-                // A later interruption counts only if it continues an earlier one.
+                // An interruption that starts after `until` counts only if it continues an earlier one.
                 _ if span.from > until => break,
                 _ => (span, why, length),
             });

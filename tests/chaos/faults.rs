@@ -125,7 +125,8 @@ impl Injector {
     }
 }
 
-/// Returns the duration of a fault: half of them are too short to lose a claim, the others may outlast the lease.
+/// Returns a random duration of a fault. Half of the durations are too short to lose a claim; the others may outlast
+/// the lease.
 fn fault_duration(random: &mut Random) -> Duration {
     if random.chance(500) { random.millis(20, 700) } else { random.millis(900, 2600) }
 }

@@ -36,7 +36,7 @@ pub enum Note {
     Start(RunId, u32),
     Effect(RunId),
     End(RunId, End),
-    /// The settlement that the layer reported, or `None` if the client hung up before it was known.
+    /// The settlement that the layer reported, or `None` if the client hung up before the settlement was known.
     Settled(RunId, Option<Settlement>),
     /// The replica, or one of its threads, did not run between these times.
     Stalled(Micros, Micros),

@@ -5,8 +5,8 @@
 //! * No event is lost: each is acknowledged in the end, and one of its runs succeeded.
 //! * No event is acknowledged before one of its runs has succeeded.
 //! * Two runs of an event overlap only if the first owner was cut off from Redis until its lease expired.
-//! * An event runs again only if the previous run failed, or was not settled because its replica died, or if its
-//!   owner was cut off until its lease expired. It never runs again after it was completed.
+//! * An event runs again only if its previous run failed, if the replica died before it settled that run, or if the
+//!   run's owner was cut off until the lease expired. An event never runs again after it was completed.
 //! * Every response is correct: `duplicate`, `in_progress` and `store_unavailable` describe the actual state.
 //!
 //! The actions of the provider, the handlers and the faults follow from a seed. Their scheduling does not, so the

@@ -42,7 +42,7 @@ impl Plan {
             130..190 => Self { effect, end: PlannedEnd::Panic, ..plan },
             190..205 => Self { effect, end: PlannedEnd::Hang, ..plan },
             205..330 => Self { before: random.millis(100, 800), ..plan },
-            // Longer than the lease, so that it must be extended.
+            // Longer than the lease, which the layer must therefore extend.
             330..370 => Self { before: random.millis(1600, 2600), ..plan },
             370..400 => Self { after: random.millis(1600, 2600), ..plan },
             400..404 => Self { before: LEASE * 3 / 2, blocks: true, ..plan },

@@ -31,8 +31,8 @@ use crate::{
 
 /// The provider's timeout for a response.
 const TIMEOUT: Duration = Duration::from_secs(4);
-/// The delays between attempts that Standard Webhooks recommends, in seconds: 5 s, 5 min, 30 min, 2 h, 5 h, 10 h,
-/// 14 h, 20 h and 24 h. A real provider would then give up; the test's provider continues, like redelivery by hand.
+/// The delays between attempts that Standard Webhooks recommends, in seconds: 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h,
+/// 20 h and 24 h. A real provider would then give up; the test's provider continues, as with redelivery by hand.
 const SCHEDULE: [u32; 9] = [5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400];
 /// Eight hours of the schedule take one second.
 const SCALE: u32 = 8 * 3600;
@@ -215,7 +215,8 @@ async fn exchange(
     let (mut client, connection) = http1::handshake(TokioIo::new(TcpStream::connect(address).await?)).await?;
     let response = tokio::select! {
         response = client.send_request(request) => response?,
-        // The response arrives before the connection ends, even if the replica closes it.
+        // This branch drives the connection and never completes. If the connection ends, `send_request` returns the
+        // response or an error.
         ended = async { let _ = connection.await; pending::<()>().await } => unreachable!("{ended:?}"),
     };
     drop(unfinished);

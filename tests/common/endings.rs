@@ -106,7 +106,7 @@ async fn reject(kind: RejectionKind) -> Answer {
             store.fail(Operation::Claim, Fault::Error);
             let layer = layer().dedupe(store);
             let answer = quick.under(&layer).send(good()).await;
-            // The store may have the claim, so the layer releases it.
+            // The store may have granted the claim, so the layer releases it in the background.
             layer.drain().finished().await;
             answer
         }

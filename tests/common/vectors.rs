@@ -33,7 +33,7 @@ impl Vector {
         self.now_unix.unwrap_or(1_800_000_000)
     }
 
-    /// Returns `true` if the URL has the scheme `http` or a user, which the layer cannot see in a request.
+    /// Returns `true` if the URL has the scheme `http` or a user name, which the layer cannot see in a request.
     pub fn needs_public_url(&self) -> bool {
         self.url.starts_with("http://") || self.url.contains('@')
     }

@@ -55,7 +55,7 @@ impl Endpoint {
         let clock = ManualClock::at_unix(0);
         let layer = WebhookLayer::with_verifier(setting.verifier.clone())
             .clock(clock.clone())
-            // The handler fails, so no delivery is completed. Duplicates are recognized by their keys.
+            // The handler fails, so no delivery is completed. The judge recognizes duplicates by their keys instead.
             .dedupe(MokaStore::new(16).clock(clock.clone()))
             .replay_guard();
         let layer = match &setting.public_url {
@@ -179,7 +179,7 @@ impl fmt::Display for Difference {
 #[derive(Clone, Debug)]
 pub(crate) struct Covered {
     pub(crate) profile: Profile,
-    /// The parts (method, host, path, query and body) whose change is rejected. Profiles do not list these parts.
+    /// The parts (method, host, path, query and body) whose change is rejected. Of these, profiles list only the body.
     pub(crate) probed: BTreeSet<Difference>,
 }
 
@@ -299,7 +299,7 @@ fn without_port(host: &[u8]) -> &[u8] {
     host.split_at(host.len() - digits).0.strip_suffix(b":").unwrap_or(host)
 }
 
-/// Parses names and values. The order of the names does not matter, but that of the values of one name does.
+/// Parses names and values, and sorts them by name. The values of one name keep their order.
 fn parameters(encoded: &[u8]) -> Vec<(String, String)> {
     let mut parameters: Vec<_> = form_urlencoded::parse(encoded).into_owned().collect();
     parameters.sort_by(|(one, _), (other, _)| one.cmp(other));

@@ -1,5 +1,5 @@
-//! A differential search. It changes requests that each provider's verifier accepts; a mutant that is still
-//! accepted must be the same delivery, or be listed in `accepted.txt` with a reason.
+//! A differential search. It changes requests that each provider's verifier accepts. If a changed request (a mutant) is
+//! still accepted, it must be the same delivery, or `accepted.txt` must list the difference with a reason.
 //!
 //! `DIFFERENTIAL_REQUESTS` is the number of random mutants, `DIFFERENTIAL_SEED` chooses them, and
 //! `DIFFERENTIAL_PROVIDER` limits the search to one provider.
@@ -64,7 +64,7 @@ struct Findings {
     sent: usize,
     accepted: usize,
     found: BTreeMap<Finding, Example>,
-    /// The parts of a request that each provider signs.
+    /// The parts of a request, except the body, that each provider signs.
     signed: BTreeMap<&'static str, BTreeSet<Difference>>,
 }
 
@@ -151,7 +151,7 @@ fn search(known: &[Vec<Seed>], requests: usize, seed: u64) -> Findings {
     findings.into_inner().unwrap()
 }
 
-/// Searches all mutants that are one mutation away from an accepted request, then random ones.
+/// Sends the mutants that are one mutation away from an accepted request, and then random mutants.
 fn search_provider(runtime: &Arc<Runtime>, known: &[Seed], requests: usize, seed: u64) -> Findings {
     let mut findings = Findings::default();
     let base = &known[0];

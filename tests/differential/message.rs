@@ -116,7 +116,7 @@ impl Message {
         }
     }
 
-    /// Returns the text of a slot, for a JSON string without its quotes.
+    /// Returns the text of a slot. The text of a JSON string excludes its quotes.
     pub(crate) fn text(&self, slot: &Slot) -> &[u8] {
         let text = self.get(slot.part).get(slot.range()).unwrap_or_default();
         match text {
@@ -212,7 +212,7 @@ impl Slot {
         self.start..self.end
     }
 
-    /// Returns `true` for the same or nested slots. Neighboring slots have a separator between them.
+    /// Returns `true` for the same or nested slots. Neighboring slots never touch, because a separator is between them.
     pub(crate) fn overlaps(&self, other: &Self) -> bool {
         self.part == other.part && self.start <= other.end && other.start <= self.end
     }

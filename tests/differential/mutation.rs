@@ -240,7 +240,8 @@ fn moves(message: &Message, slots: &[Slot], mutations: &mut Vec<Mutation>) {
 const MANY: usize = 9;
 
 /// Returns `true` if bytes are moved between these two of many slots. A slot within a query or a body exchanges bytes
-/// with its neighbors. Only the first and last of these slots also exchange bytes with the slots outside.
+/// with the nearest slots within the query or body. Only the first two and the last two of these slots also exchange
+/// bytes with the slots outside.
 fn are_near(slots: &[Slot], one: usize, other: usize) -> bool {
     let inner: Vec<_> = (0..slots.len()).filter(|&index| slots[index].kind.is_inner()).collect();
     let is_edge = |index| inner.iter().take(2).chain(inner.iter().rev().take(2)).any(|&edge| edge == index);

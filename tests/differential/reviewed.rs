@@ -30,7 +30,8 @@ impl Reviewed {
         Self(entries)
     }
 
-    /// Returns `true` if an entry lists the finding. For several mutations, their entries together must list it.
+    /// Returns `true` if an entry lists the finding. For a finding with several mutations, the entries of these
+    /// mutations must together list its differences.
     pub(crate) fn covers(&self, finding: &Finding) -> bool {
         let entries = || self.0.iter().filter(|entry| entry.is_of(finding));
         match finding.mutations.len() {

@@ -27,7 +27,8 @@ pub(crate) struct Seed {
     pub(crate) message: Message,
     pub(crate) now: SystemTime,
     pub(crate) setting: Setting,
-    /// `true` for a vector, `false` for a request that was made from one.
+    /// `true` for a vector, and for the request of a provider without vectors; `false` for a request made from one of
+    /// these.
     pub(crate) is_vector: bool,
 }
 
@@ -65,7 +66,7 @@ impl Seed {
     }
 }
 
-/// Returns the vectors of each provider, or a request that the test kit can sign.
+/// Returns the vectors of each provider. For a provider without vectors, returns a request that the test kit can sign.
 pub(crate) fn known() -> Vec<Vec<Seed>> {
     let vectors = vectors::vectors();
     let of = |provider: &'static Provider| {
@@ -90,7 +91,8 @@ pub(crate) fn signed(base: &Seed, the_body_alone: bool) -> Vec<Seed> {
     if !the_body_alone {
         seeds.extend(with_longer_values(base));
     }
-    // The test kit has no private keys, so it signs the same scheme with a secret.
+    // The test kit has no private keys. In place of a scheme with a private key, it signs the same scheme with a
+    // secret.
     let scheme = provider::find(base.provider).and_then(Provider::scheme);
     if let Some(verifier) = scheme.and_then(|scheme| with_secret(&scheme, base.provider)) {
         let setting = Setting { verifier, ..base.setting.clone() };
@@ -174,10 +176,10 @@ fn shaped(base: &Seed, (name, method, query, content_type, body): &Shape) -> Opt
     sign(base, name, &message)
 }
 
-/// Signs the request of `base` with a separator and a digit added to each signed value.
+/// Returns a signed request for each signed value of `base`, with a separator and a digit added to that value.
 fn with_longer_values(base: &Seed) -> Vec<Seed> {
     let again = || sign(base, "the same", &base.message).map(|seed| seed.message);
-    // If each signature is different, it does not show which values are signed.
+    // If the same request gets a different signature each time, the signatures do not show which values are signed.
     let Some(message) = again().filter(|message| again().as_ref() == Some(message)) else {
         return Vec::new();
     };
@@ -207,7 +209,7 @@ fn with_longer_values(base: &Seed) -> Vec<Seed> {
     seeds
 }
 
-/// Signs `message`; `None` if the test kit cannot, or generates another value in the body each time.
+/// Signs `message`; `None` if the test kit cannot sign it, or generates another value in the body each time.
 fn sign(base: &Seed, name: &str, message: &Message) -> Option<Seed> {
     let signed = || {
         let request = testing::sign_at(&base.setting.verifier, message.request()?, base.now).ok()?;

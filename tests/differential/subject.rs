@@ -211,7 +211,7 @@ impl Subject {
         let is_as_old = facts.timestamp().is_some() && facts.timestamp() == self.original.timestamp();
         if !is_as_old {
             let is_accepted_now = accepted(&self.seed.now);
-            // An attacker may wait until the mutant's timestamp.
+            // An attacker may wait until the time of the mutant's timestamp.
             let at_its_time = |time: &SystemTime| self.is_foreseeable(*time) && accepted(time);
             let is_late = self.too_late.iter().any(accepted)
                 || !is_accepted_now && facts.timestamp().as_ref().is_some_and(at_its_time);

@@ -157,7 +157,7 @@ async fn effect_of_a_delivery_that_was_stored_twice_happens_once() {
     let web = start("web", &redis, &[]);
     let endpoint = web.endpoint();
     store(&endpoint, "msg_1", 17).await;
-    // A process that crashes after storing leaves an entry without a record of the delivery.
+    // A process that crashes after storing an entry leaves no record of the delivery. Simulate this crash.
     let records: Vec<String> = redis.run("KEYS inbox:*").await;
     assert_eq!(records.len(), 1);
     redis.run::<()>(&format!("DEL {}", records[0])).await;

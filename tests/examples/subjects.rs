@@ -85,7 +85,7 @@ fn multi_tenant_reads_the_database_and_uses_its_cache_without_it() {
     database.execute_batch("ALTER TABLE gone RENAME TO secrets").unwrap();
     assert_eq!(statuses(&ask("msg_4", "other")), [401], "a failed load must not be cached");
 
-    // During a rotation both of a tenant's secrets are accepted, the new one first.
+    // During a rotation, a tenant has two secrets. The layer accepts both, and tries the new one first.
     insert("both", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
     insert("both", "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD");
     assert_eq!(statuses(&ask("msg_5", "both")), [204]);
@@ -140,7 +140,7 @@ fn custom_verifier_uses_the_layers_checks() {
 #[test]
 fn behind_proxy_trusts_only_the_configured_proxy() {
     let documented = Documented::of("behind_proxy");
-    // Behind the proxy, the signed URL has the path as it arrived.
+    // Without the public URL, the layer takes the path from the request, so sign a URL with that path.
     let block =
         documented.paste().replace("https://shop.example/hooks/square", "https://shop.example/square");
     let forwarded = "-H 'x-forwarded-proto: https' -H 'x-forwarded-host: shop.example'";

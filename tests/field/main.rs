@@ -115,7 +115,7 @@ impl Case {
         {
             request = request.header(HOST, host);
         }
-        // As over HTTP/1, where a body has a length or is chunked.
+        // Over HTTP/1, a request with a body has a length or is chunked.
         if !body.is_empty() {
             request = request.header("content-length", body.len());
         }

@@ -51,7 +51,7 @@ async fn the_reason_of_a_rejected_handshake_names_the_verify_token() {
         let none = "layer's `verify_token` is not set, but the handshake requires it";
         assert_eq!(reason(&response), none, "{provider}");
     }
-    // A delivery without a signature is not a handshake.
+    // An unsigned `POST` is rejected as a delivery and not as a handshake.
     let delivery = request(&Method::POST, &format!("{URL}?{hub}"), &[], "{}");
     let configured = layer("meta", secret("secret")).verify_token(secret("token"));
     assert!(reason(&ask_whole(configured, delivery).await.1).contains("x-hub-signature-256"));
@@ -197,7 +197,7 @@ async fn asanas_secret_is_echoed_only_to_a_request_with_the_token() {
     {
         assert_eq!(ask(configured(), post("verify_token=token", headers)).await, rejected);
     }
-    // A delivery with these headers reaches the handler, but the secret in it is not trusted.
+    // A signed delivery that also has an `x-hook-secret` reaches the handler, but that secret is not trusted.
     let signature = hex(&hmac::<Hmac<Sha256>>("secret", "{}"));
     let delivery = post("verify_token=token", &[given, ("x-hook-signature", &signature)]);
     assert_eq!(ask(configured(), delivery).await, Found::Handled);

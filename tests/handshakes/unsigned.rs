@@ -133,7 +133,8 @@ async fn an_unsigned_handshake_with_another_method_is_not_answered() {
     for case in unsigned() {
         for method in methods.iter().filter(|method| **method != case.method) {
             let found = ask(case.layer(), case.request_by(method, "")).await;
-            // These providers only send the secret itself, so any request with the secret is a delivery.
+            // These providers send the secret itself instead of a signature, so any request with the secret is a
+            // delivery.
             let is_delivery = matches!(case.provider, "okta" | "cloudevents" | "azure-eventgrid");
             match found {
                 Found::Handled if is_delivery => {}
@@ -150,7 +151,7 @@ async fn an_event_that_is_disguised_as_a_handshake_is_rejected() {
     for case in unsigned() {
         // Send the event without the secret, and as JSON.
         let query = case.query.replace("access_token=secret", "");
-        // Asana's handshake would be answered with the right token, so use a wrong one.
+        // With the right token, the layer would answer Asana's handshake, so use a wrong token.
         let query = if case.provider == "asana" { query.replace("more", "less") } else { query };
         let url = format!("{URL}?{query}");
         let mut headers: Vec<_> = case

@@ -204,7 +204,7 @@ async fn a_layer_in_the_applications_state() {
 
 #[tokio::test]
 async fn a_tenant_named_by_the_path() {
-    // This only tests that `Path` works; services must take the tenant from the extensions.
+    // This only tests that `Path` works. An application must take the tenant from the extensions.
     async fn handler(Path(tenant): Path<String>, _: Delivery) -> String {
         tenant
     }

@@ -80,7 +80,7 @@ async fn a_whole_router_behind_the_layer_is_served_with_its_response_body_mapped
     let _ = axum::serve(listener, axum::ServiceExt::<Request>::into_make_service(app));
 }
 
-/// The layer accepts any body, so `ready()` cannot infer its type.
+/// The layer accepts any body, so `ready()` cannot infer the type of the body.
 mod calling_the_service_in_a_test {
     use super::*;
 

@@ -35,7 +35,7 @@ async fn concrete(request: Request<Body>) -> Result<Response<Full<Bytes>>, Infal
     Ok(Response::default())
 }
 
-/// Sends a delivery to a service over a hyper connection, which has hyper's bounds.
+/// Sends a delivery to a service over a hyper connection, which requires hyper's bounds.
 macro_rules! served {
     ($service:expr) => {{
         let (near, far) = tokio::io::duplex(4096);

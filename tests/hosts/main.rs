@@ -1,6 +1,6 @@
-//! Programs that must compile without type annotations for the layer: every way to use it with axum, tonic and hyper,
-//! and above and below the layers of tower-http and tower. Each is also run with a few requests, to show that the layer
-//! is in place.
+//! Programs that must compile without type annotations for the layer. They use the layer in every way with axum, tonic
+//! and hyper, and above and below the layers of tower-http and tower. A few requests to each program show that the
+//! layer is in place.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 #[path = "../common/mod.rs"]

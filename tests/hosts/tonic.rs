@@ -29,7 +29,7 @@ fn intercept(request: tonic::Request<()>) -> Result<tonic::Request<()>, Status> 
     Ok(request)
 }
 
-/// Starts and stops a server, because serving has tonic's bounds.
+/// Starts and stops a server, because serving requires tonic's bounds.
 macro_rules! served {
     ($server:expr) => {
         let anywhere = SocketAddr::from(([127, 0, 0, 1], 0));
@@ -135,7 +135,8 @@ async fn an_axum_router_in_routes() {
 #[tokio::test]
 async fn routes_behind_the_layer() {
     let guarded = webhooks().layer(Routes::new(health()).prepare());
-    // The method does not exist, but the response comes from the routes, so the request was verified.
+    // The method does not exist, so the routes respond with `UNIMPLEMENTED`, which shows that the layer verified the
+    // request.
     let response = guarded.oneshot(signed("msg_1", "{}")).await.unwrap();
     assert_eq!(response.headers()["grpc-status"], "12");
 }

@@ -99,7 +99,7 @@ impl Request {
         connection
     }
 
-    /// Sends the request without its last byte, once the server is reading the body.
+    /// Sends the head, waits until the server reads the body, and then sends the body without its last byte.
     pub fn begin_without_end(&self, to: SocketAddr) -> Connection {
         let mut connection = Connection::open(to);
         let bytes = self.clone().header("expect", "100-continue").bytes();

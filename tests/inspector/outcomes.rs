@@ -150,7 +150,7 @@ fn an_interrupted_body_is_not_handled() {
     assert_eq!(connection.answer().status(), Some(400));
     assert_line!(inspector.line(), outcome: "rejected", kind: "body_interrupted", status: 400, id: null);
 
-    // A client that hangs up may not read the response, so only check the line.
+    // A client that hangs up might not get the response, so only check the line.
     drop(delivery.begin_without_end(inspector.address()));
     assert_line!(inspector.line(), outcome: "rejected", kind: "body_interrupted", handler: null, payload: null);
     assert_eq!(delivery.send(inspector.address()).status(), Some(200));
@@ -224,7 +224,7 @@ fn both_secrets_are_accepted_during_a_rotation() {
 
 #[test]
 fn a_known_delivery_is_only_accepted_at_its_time() {
-    // The example in the specification.
+    // The example in the Standard Webhooks specification.
     let known = Request::unsigned(r#"{"test": 2432232314}"#)
         .header("webhook-id", "msg_p5jXN8AQM9LWM0D4loKWxJek")
         .header("webhook-timestamp", "1614265330")

@@ -20,7 +20,7 @@ fn found(inspector: &Inspector, number: u64) -> String {
     panic!("no diagnosis of request {number}: {}", details(inspector, number));
 }
 
-/// Returns a request with GitHub's headers for one body, and another body.
+/// Returns a request with the body `sent` and with GitHub's signature of the body `signed`.
 fn changed(secret: &str, signed: &str, sent: &str) -> Request {
     let tag = HEXLOWER.encode(&mac(secret.as_bytes(), signed.as_bytes()));
     Request::unsigned(sent)

@@ -109,7 +109,7 @@ async fn only_certificates_on_the_host_of_the_topics_region_are_fetched() {
     let service = sns(&web);
     let good = "https://sns.us-west-2.amazonaws.com/SimpleNotificationService-0a.pem";
     let bad = [
-        // Virtual hosts of the owner of the S3 bucket `sns`.
+        // Hosts that the owner of an S3 bucket named `sns` controls.
         ("us-west-2", "s3"),
         ("us-west-2", "s3-us-west-2"),
         ("us-west-2", "s3-accelerate"),
@@ -176,7 +176,7 @@ async fn the_host_is_that_of_the_topics_region_and_partition() {
             by.sign(message)
         };
         assert!(send(&service, of_topic(arn)).await.is_ok(), "{arn}");
-        // The host of one accepted topic is not the host of another.
+        // Both topics are accepted, but a message of one topic must not use the certificate host of the other.
         assert_eq!(send(&service, of_topic(TOPIC)).await, Err(RejectionKind::MalformedSignature), "{arn}");
     }
 }
@@ -347,7 +347,7 @@ async fn the_handler_receives_only_the_signed_fields() {
         sent["MessageAttributes"] = json!({"role": {"Type": "String", "Value": "admin"}});
         sent["UnsubscribeURL"] = "http://169.254.169.254/".into();
         sent["subject"] = "in lower case".into();
-        // A null is not signed.
+        // Neither a null nor a field that belongs to another type of message is signed.
         for unsigned in
             ["Subject", "SubscribeURL", "Token"].into_iter().filter(|name| signed.get(name).is_none())
         {

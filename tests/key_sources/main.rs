@@ -49,7 +49,7 @@ const IN_2012: u32 = 1_335_920_046;
 struct Web {
     pages: Mutex<HashMap<String, Result<Bytes, &'static str>>>,
     asked: Mutex<Vec<String>>,
-    /// A fetch ends once there is a permit.
+    /// Each fetch waits for a permit, which the test adds.
     gate: Semaphore,
 }
 
@@ -94,7 +94,7 @@ fn certificate_of(vector: &Value) -> Bytes {
 type Handler =
     WebhookService<tower::util::BoxCloneSyncService<Request<Body>, Response<Full<Bytes>>, Infallible>>;
 
-/// Returns a service whose handler answers with the event type and the id, and the number of the handler's calls.
+/// Returns a service and the number of its handler's calls. The handler answers with the event type and the id.
 fn service(verifier: impl Verifier, now: u32) -> (Handler, Arc<AtomicUsize>) {
     service_with(WebhookLayer::with_verifier(verifier).clock(ManualClock::at_unix(now)))
 }

@@ -171,7 +171,8 @@ pub fn all() -> Vec<Attack> {
             sees: &["a long id: 401", "many signatures: 401", "repeated: 401", "many headers: 431"],
             may_see: &["many headers: cut off", "a large head: 431", "a large head: cut off"],
             ends: &["wrong_signature", "malformed_signature"],
-            // hyper reads a head into one buffer of up to this size, and holds two of them while it grows.
+            // hyper reads a head into one buffer of up to `MOST_READ` bytes, and holds two of them while the buffer
+            // grows.
             ..attack!("large heads", large_heads, |_| 20, 2 * MOST_READ)
         },
         Attack {
@@ -425,9 +426,9 @@ async fn large_heads(server: SocketAddr, size: Size, at_once: usize) -> Tally {
     .await
 }
 
-/// Opens streams, sends a part of their bodies, and resets them, either after the server has seen them or before.
+/// Opens streams, sends a part of each body, and resets the streams, either before or after the server has seen them.
 async fn resets(server: SocketAddr, size: Size, at_once: usize) -> Tally {
-    // The initial flow-control window of the connection is 64 KiB.
+    // Each stream sends 1 KiB, and all of them fit into the connection's initial flow-control window of 64 KiB.
     const OPENED: usize = 50;
     many(size.flood / OPENED, at_once, move |number| async move {
         let mut wire = Wire::connect(server).await;

@@ -24,7 +24,8 @@ impl Filling {
         Self(deliveries.collect())
     }
 
-    /// Checks that exactly the whole budget is available, and returns the bytes that the server then held.
+    /// Checks that exactly the whole budget is available. Returns the bytes that were allocated while the budget was
+    /// full.
     pub async fn fits_exactly(&self, server: &mut Server) -> i64 {
         let shown = async {
             loop {
@@ -39,7 +40,7 @@ impl Filling {
         held
     }
 
-    /// Returns `None` if the machine is so busy that bodies time out.
+    /// Fills the budget once, and returns the allocated bytes; `None` if the machine is so busy that bodies time out.
     async fn fits(&self, server: &mut Server) -> Option<i64> {
         let (address, before) = (server.address, server.state().await.heap);
         let mut held = Vec::new();

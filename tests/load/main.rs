@@ -94,7 +94,7 @@ async fn server_withstands_hostile_load() {
     assert!(*last <= resident[0] + MOST_GROWN, "the process has grown");
 }
 
-/// Returns whether the process has enough descriptors, or already as many as it can get.
+/// Returns whether the process may open enough descriptors, or as many as the system allows.
 fn has_descriptors_for(size: Size) -> bool {
     let (allowed, could_be) = descriptors();
     allowed >= (size.connections + KEPT_FREE).min(could_be)
@@ -125,7 +125,7 @@ struct Measured {
     kept: Kept,
     connections: i64,
     in_flight: i64,
-    /// The bytes allocated in addition to those before the attack: the peak, and the rest afterwards.
+    /// The bytes allocated in addition to those before the attack: `most` at the peak, and `left` afterwards.
     most: i64,
     left: i64,
     may_take: i64,

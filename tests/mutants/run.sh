@@ -1,6 +1,7 @@
 #!/bin/sh
-# Mutation tests: changes the crate in one place at a time and checks that a test fails. Runs on the whole crate, on one
-# area, or on a part, with any arguments of cargo-mutants:
+# Runs mutation tests: changes the crate in one place at a time and checks that a test fails. The first argument can be
+# an area: `service`, `store` or `verify`; without it, the script runs all three. All other arguments are for
+# cargo-mutants:
 #
 #     sh tests/mutants/run.sh
 #     sh tests/mutants/run.sh verify
@@ -17,8 +18,8 @@ cd "$(dirname "$0")/../.."
 cargo mutants --version >/dev/null 2>&1 ||
     { echo "cargo-mutants is missing: cargo install --locked cargo-mutants" >&2; exit 1; }
 
-# The files in which a bug loses deliveries or accepts forged ones, and their tests: as few tests as catch most mutants,
-# because building them takes most of the time.
+# Sets the files of an area, in which a bug loses deliveries or accepts forged ones, and their tests. `known` lists as
+# few tests as catch most mutants, because building the tests takes most of the time.
 enter() {
     case $1 in
     service)

@@ -126,7 +126,7 @@ async fn a_paused_server_gets_a_few_releases_for_each_rejected_delivery() {
         soon(answer).await.unwrap().assert_unavailable();
     }
     layer.drain().finished().await;
-    // One claim and a few releases with back-off for each delivery; all reach the server when it resumes.
+    // Each delivery makes one claim and a few releases with back-off. All of them reach the server when it resumes.
     let calls = server.calls().await["evalsha"];
     assert!((2 * DELIVERIES..=6 * DELIVERIES).contains(&calls), "{calls} scripts");
     replica.handle("paused_0").await;

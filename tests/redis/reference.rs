@@ -1,4 +1,4 @@
-//! Random operations on the scripts, whose results must match the reference model of a store.
+//! Random operations on `RedisStore` and its scripts, whose results must match the reference model of a store.
 
 use std::time::Duration;
 

@@ -25,7 +25,7 @@ pub fn signed(id: &str) -> Sent {
     common::signed(id, "{}")
 }
 
-/// The handler panics when the test lets it return this status.
+/// The status that makes the handler panic instead of responding.
 pub const PANIC: StatusCode = StatusCode::IM_A_TEAPOT;
 
 pub struct Replica {
@@ -83,7 +83,7 @@ impl Replica {
         self.answer(signed(id), StatusCode::OK).await.0
     }
 
-    /// Sends a delivery until it is handled, while its earlier claim is being released in the background.
+    /// Repeats a delivery until it is handled, because its earlier claim is still being released in the background.
     pub async fn handle_in_time(&mut self, id: &str) {
         until("the delivery is handled", async || {
             let mut answer = self.begin(signed(id));
@@ -100,7 +100,7 @@ impl Replica {
         .await;
     }
 
-    /// Sends a delivery until it is a duplicate, while its claim is being completed in the background.
+    /// Repeats a delivery until it is a duplicate, because its claim is still being completed in the background.
     pub async fn duplicate_in_time(&self, id: &str) {
         until("the delivery is a duplicate", async || self.send(signed(id)).await.is_duplicate()).await;
     }

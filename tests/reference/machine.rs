@@ -1,4 +1,4 @@
-//! Random operations on a store. After a failure, they are reduced to the shortest ones that still fail.
+//! Random operations on a store. A sequence of operations that fails is reduced to the shortest one that still fails.
 
 use std::time::Duration;
 

@@ -48,7 +48,7 @@ pub(crate) enum Answer {
 pub(crate) struct Allowance {
     /// The length of a unit of the times in [`Op`].
     pub(crate) unit: Duration,
-    /// The time after its window for which a key may still be reported as completed.
+    /// The time for which a key may still be reported as completed after its window has passed.
     pub(crate) late: Duration,
     /// `true` if completed keys may be evicted early.
     pub(crate) evicts: bool,

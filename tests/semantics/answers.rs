@@ -78,7 +78,7 @@ async fn the_client_sees_only_the_kind() {
         assert_eq!(answer.body, text);
         assert_eq!(answer.head.headers.len(), 1, "{:?}", answer.head.headers);
         assert_eq!(answer.header("content-type"), Some("text/plain; charset=utf-8"));
-        // The service sees the cause as well.
+        // Unlike the client, middleware above the layer sees the cause as well.
         let rejection = answer.rejection().unwrap();
         assert_eq!((rejection.status(), rejection.to_string()), (kind.status(), text.to_owned()));
         assert_eq!(rejection.source().is_some(), kind != Kind::BodyTooLarge, "{kind}");

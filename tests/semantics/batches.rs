@@ -302,7 +302,7 @@ async fn the_layer_stops_calling_a_hanging_store_after_three_items_under_proceed
     store.pass_next(Operation::Claim, 1);
     store.fail(Operation::Claim, Fault::Hang);
     let began = tokio::time::Instant::now();
-    // Items without a key do not call the store, so they do not reset its count of failures.
+    // Items without a key do not call the store, so they do not reset the count of the store's failures.
     let items = format!("a  b  c  {}", vec!["d"; 60].join(" "));
     assert_eq!(batches.send(&layer, signed("msg_1", &items)).await, 200);
     assert_eq!((counts(&batches.last()), batches.ran().len()), ([66, 0, 0, 0], 66));
@@ -317,7 +317,7 @@ async fn without_a_store_each_item_runs() {
     assert_eq!((counts(&batches.last()), batches.ran()), ([2, 0, 0, 0], vec!["a".to_owned(); 2]));
 }
 
-/// The future is `Send` and `'static` for `tokio::spawn`, with borrowed items and computed keys.
+/// The future of `for_each` is `Send` and `'static` for `tokio::spawn`, with borrowed items and computed keys.
 #[tokio::test(start_paused = true)]
 async fn items_can_be_borrowed_or_owned_and_keys_computed() {
     struct Message {

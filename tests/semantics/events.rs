@@ -147,7 +147,7 @@ async fn a_handler_can_ignore_an_event_only_with_a_success() {
     assert_eq!((outcomes.one().kind(), outcomes.is_empty()), (OutcomeKind::Accepted, true));
 }
 
-/// If it completed the claim, the outer layer would remember a delivery that did not reach the handler.
+/// If the outer layer completed the claim, it would remember a delivery that did not reach the handler.
 #[tokio::test(start_paused = true)]
 async fn an_outer_layer_releases_a_delivery_that_the_inner_layer_did_not_hand_over() {
     let store = faulty_store();
@@ -196,7 +196,8 @@ async fn an_undecodable_payload_is_not_lost_under_any_policy() {
     let (outcomes, store) = (Outcomes::default(), faulty_store());
     let strict = || outcomes.of(layer().dedupe(store.clone())).json::<Order>();
 
-    // The provider, by default: the delivery is not remembered, so a retry is processed once the type is fixed.
+    // By default, the provider still has the event. The delivery is not remembered, so a retry is processed once the
+    // type is fixed.
     for layer in [strict(), strict().on_undecodable(Undecodable::Reject)] {
         assert_eq!(deliver(&layer, signed("1", UNDECODABLE)).await, (422, None));
         let rejected = outcomes.one();
@@ -204,7 +205,7 @@ async fn an_undecodable_payload_is_not_lost_under_any_policy() {
         assert_eq!(rejected.rejection().map(|why| why.kind()), Some(RejectionKind::Undecodable));
     }
 
-    // The listener.
+    // The listener has the event.
     let layer = strict().on_undecodable(Undecodable::Acknowledge);
     assert_eq!(deliver(&layer, signed("1", UNDECODABLE)).await, (200, None));
     let acknowledged = outcomes.one();
@@ -215,7 +216,7 @@ async fn an_undecodable_payload_is_not_lost_under_any_policy() {
     assert!(delivery.decode_error().is_some());
     assert_eq!(store.calls(Operation::Claim), 0);
 
-    // The handler.
+    // The handler has the event.
     let layer = strict().on_undecodable(Undecodable::HandOver);
     assert_eq!(deliver(&layer, signed("1", UNDECODABLE)).await, (200, Some((None, true))));
     let handed_over = outcomes.one();
@@ -244,7 +245,7 @@ async fn a_decoders_error_is_handed_over_unchanged() {
     assert_eq!(source.to_string(), "no order");
 }
 
-/// Otherwise, the handler would mistake the outer layer's event for that of the inner layer.
+/// If the outer layer's event stayed, the handler would mistake it for the event of the inner layer.
 #[tokio::test(start_paused = true)]
 async fn an_undecodable_payload_removes_the_event_of_an_outer_layer() {
     let outer = layer().json::<Order>();

@@ -1,4 +1,4 @@
-//! Claim handles, with which a store can complete a claim.
+//! Claim handles, with which a handler can complete its claim outside of the layer.
 
 use std::time::Duration;
 

@@ -63,7 +63,7 @@ async fn during_a_rotation_both_secrets_are_accepted_and_distinguished() {
     assert_eq!(handler.last().secret_index(), 0);
     app.send(signed_with(OTHER_SECRET, "msg_2", NOW, "{}")).await.assert_handled();
     assert_eq!(handler.last().secret_index(), 1);
-    // Signed with the other secret, the delivery has another scope and runs again; it is never lost.
+    // Signed with the other secret, the delivery has another scope. It runs again, but is never lost.
     app.send(signed("msg_2", "{}")).await.assert_handled();
 }
 
@@ -359,7 +359,7 @@ async fn if_equal_bodies_are_one_event_the_body_is_the_key() {
 }
 
 /// Returns a function that makes a delivery from a time, an id and a body. The id is not signed; `template` decides
-/// whether the time is.
+/// whether the time is signed.
 fn dated(template: &str) -> impl Fn(u64, &str, &str) -> Request<Full<Bytes>> {
     let scheme = dated_scheme(template);
     move |at, id, body| {

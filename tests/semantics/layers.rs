@@ -111,7 +111,7 @@ async fn verifiers_of_one_layer_do_not_drop_each_others_deliveries() {
     };
     let request = || Request::post("/").header("x-id", "1").body(Full::<Bytes>::from("{}")).unwrap();
     let handler = Handler::default();
-    // The new verifier also shares the default store.
+    // The new verifier shares even the default store with the replaced verifier, so it needs a scope.
     let second = layer().verifier(custom());
     let answer = handler.under(&second).send(request()).await;
     answer.assert_rejected(RejectionKind::VerifierUnavailable);

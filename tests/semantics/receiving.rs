@@ -24,7 +24,7 @@ use crate::support::{
     Handler, NOW, OTHER_SECRET, SECRET, github_layer, layer, settle_down, signed, signed_with,
 };
 
-/// A body of given frames that counts its polls and reports any size hint.
+/// A body of given frames that counts its polls and reports a given size hint.
 struct Frames {
     frames: VecDeque<Result<Frame<Bytes>, BoxError>>,
     hint: SizeHint,
@@ -461,7 +461,7 @@ async fn at_most_1_mib_of_a_rejected_body_is_drained() {
 #[tokio::test(start_paused = true)]
 async fn at_most_64_rejected_bodies_are_drained_at_once() {
     let app = Handler::default().under(&layer());
-    // The second round must drain as many: the first one has returned its permits.
+    // The second round must drain as many bodies, because the first round has returned its permits.
     for _ in 0..2 {
         let mut senders = Vec::new();
         for _ in 0..100 {

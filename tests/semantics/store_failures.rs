@@ -497,7 +497,8 @@ async fn the_layer_relies_on_a_short_timeout_of_the_store() {
     let app = Handler::default();
     let app = app.under(&layer().dedupe(WithTimeout::new(&store, Duration::from_secs(1))));
     store.fail(Operation::Claim, Fault::Hang);
-    // The store exceeds its own `answers_within`, which is a bug in the store: the layer sets no timeout for it.
+    // The layer sets no timeout for a store with a short `answers_within`. This store exceeds its own `answers_within`,
+    // which is a bug in the store, so the request hangs.
     let waiting = tokio::time::timeout(Duration::from_secs(60), app.send(signed("msg_1", "{}")));
     assert!(waiting.await.is_err());
 }

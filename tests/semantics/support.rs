@@ -89,7 +89,7 @@ pub enum Act {
     Hang,
 }
 
-/// A handler that takes one act for each call (and then returns 200), and records its deliveries.
+/// A handler that performs one act for each call, returns 200 when no act is left, and records its deliveries.
 #[derive(Clone, Default)]
 pub struct Handler(Arc<Inner>);
 

@@ -100,7 +100,7 @@ async fn main() -> Result<(), BoxError> {
         async move { Ok(verifier) }
     });
 
-    // A verifier where an endpoint is wanted, and an `async` closure that captures nothing.
+    // A verifier in place of an endpoint, and an `async` closure that captures nothing.
     let github = provider::github(secret.clone());
     let _ = WebhookLayer::with_lookup(move |_: &Parts| {
         let github = github.clone();

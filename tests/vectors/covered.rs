@@ -12,7 +12,7 @@ use tower_webhook::{
 
 use super::{Vector, layer, request, send, vectors, verifier};
 
-/// A request that differs from its vector's in its id or event type.
+/// A vector's request with another id or event type.
 struct Changed {
     vector: Vector,
     what: &'static str,

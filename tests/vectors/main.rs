@@ -48,7 +48,7 @@ async fn every_vector_is_judged_correctly() {
 #[tokio::test]
 async fn every_valid_vector_with_an_extra_byte_is_rejected() {
     let vectors = vectors();
-    // The signatures of these providers do not cover the body, as documented.
+    // As documented, the signatures or tokens of these providers do not cover the whole body.
     let unprotected = [
         "adyen-standard",
         "dropbox-sign",

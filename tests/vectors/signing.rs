@@ -1,5 +1,6 @@
-//! Signing of every valid vector. The test kit signs the vector's request without its signature, and the layer must
-//! accept the result. If the signature has no generated parts, it must be that of the vector.
+//! Signing of every valid vector. The test removes the signature from the vector's request, the test kit signs the
+//! request again, and the layer must accept the result. If the signature has no generated parts, it must be that of the
+//! vector, with the exceptions in `OTHERWISE`.
 
 use std::{
     collections::BTreeSet,
@@ -49,8 +50,8 @@ fn is_fresh(scheme: &str) -> bool {
         .contains(&scheme)
 }
 
-/// Returns the valid vectors that the test kit can sign. It ignores the public URL, and signs Hook0's version 1, which
-/// requires a JSON body.
+/// Returns the valid vectors, except those of requests that the test kit does not support: it ignores the public URL,
+/// and it signs Hook0's version 1, which requires a JSON body.
 fn valid() -> Vec<Vector> {
     let is_valid =
         |vector: &Vector| vector.expect == "valid" && !vector.needs_public_url() && vector.id != "hook0-13";
@@ -132,8 +133,8 @@ async fn a_list_of_signed_headers_is_kept() {
     }
 }
 
-/// Returns `true` if `made` was sent, possibly together with signatures of other secrets or versions. Ignores the case
-/// of hex.
+/// Returns `true` if each part of `made` is in `sent`, which may also contain signatures of other secrets or versions.
+/// Ignores the case of hex.
 fn is_one_of(made: &[String], sent: &[String]) -> bool {
     fn parts(texts: &[String]) -> impl Iterator<Item = String> {
         let parts = texts.iter().flat_map(|text| text.split([',', ';', '&', ' ']));

@@ -4,7 +4,7 @@
 //! SLACK_SIGNING_SECRET=everybody-knows-me cargo run --manifest-path examples/actix-web/Cargo.toml
 //! ```
 //!
-//! Then send it an event, signed as Slack does:
+//! Then send an event, signed as Slack does:
 //!
 //! ```sh
 //! at=$(date +%s) body='{"type":"event_callback","event_id":"Ev1","event":{"type":"app_mention","text":"hello"}}'
@@ -13,8 +13,8 @@
 //!     -H "x-slack-request-timestamp: $at" -H "x-slack-signature: v0=$tag"
 //! ```
 //!
-//! Run the same `curl` again, and the delivery is a duplicate. Change any byte of the body, and it is rejected with a
-//! 401.
+//! Run the same `curl` again: the delivery is a duplicate. A request with the same signature and any other body is
+//! rejected with a 401.
 //!
 //! The server does what the layer would do: it limits the body, answers verification handshakes, verifies, maps errors
 //! to responses and deduplicates. For another provider, change the constructor in `Webhook::new`, the scope of the key
@@ -76,14 +76,14 @@ enum SlackEvent {
     AppMention {
         text: String,
     },
-    /// Any other event type. Without this variant it would be rejected, and Slack would retry it.
+    /// Any other event type. Without this variant, the layer would reject such an event, and Slack would retry it.
     #[serde(other)]
     Unknown,
 }
 
 #[actix_web::main]
 async fn main() -> Result<(), BoxError> {
-    // Created outside the closure, which runs once per worker. Otherwise, each worker would have its own store.
+    // The closure below runs once per worker. If it created the state, each worker would have its own store.
     let webhook = web::Data::new(Webhook::new(Secret::from_env("SLACK_SIGNING_SECRET")?));
     let address = env::args().nth(1).unwrap_or("127.0.0.1:3000".to_owned());
     let server = HttpServer::new(move || App::new().app_data(webhook.clone()).configure(routes));
@@ -96,14 +96,14 @@ async fn main() -> Result<(), BoxError> {
 }
 
 fn routes(config: &mut web::ServiceConfig) {
-    // Any method: some providers send their handshake as a GET request.
+    // Accept any method, because some providers send their handshake as a GET request.
     config.service(web::resource("/webhook").to(receive));
 }
 
 /// Verifies a request and handles its event.
 ///
-/// It takes `Payload` because signatures cover the body as it was sent: with a `compress-*` feature of actix-web, the
-/// extractor `Bytes` decompresses it.
+/// The extractor for the body is `Payload`, because signatures cover the body as it was sent. With a `compress-*`
+/// feature of actix-web, the extractor `Bytes` would decompress the body.
 async fn receive(
     request: HttpRequest,
     payload: web::Payload,
@@ -128,7 +128,7 @@ async fn receive(
             return Ok(actix_response(Rejection::from(error).to_response()));
         }
     };
-    // A few providers sign a part of the body, or send it encoded.
+    // Use the verified payload. It differs from the body if the provider signs only a part of the body or encodes it.
     let payload = verified.payload().unwrap_or(&body);
     if let Some(response) = webhook.verifier.signed_handshake(&context, payload) {
         return Ok(actix_response(response));
@@ -141,7 +141,7 @@ async fn receive(
     })?;
     // The scope keeps the ids of different endpoints apart.
     let key = verified.id().map(|id| Key::new("slack", id));
-    // actix-web may drop the future of a request whose client disconnects. A task runs to its end.
+    // actix-web may drop the future of a request whose client disconnects. A spawned task runs to its end.
     rt::spawn(handle_once(webhook, key, callback)).await.unwrap_or_else(|error| {
         // The handler panicked. The claim ends with its lease; until then, retries get a 503.
         eprintln!("handler failed: {error}");
@@ -180,7 +180,8 @@ async fn handle_once(
             Ok(()) => store.complete(key, &token, DEDUPE_WINDOW).await,
             Err(_) => store.release(key, &token).await,
         };
-        // The response does not depend on the settlement: at worst, a retry runs too late or a second time.
+        // The response does not depend on the settlement. If settling failed, at worst a retry runs the handler too
+        // late or a second time.
         match settled {
             Ok(true) => {}
             Ok(false) => eprintln!("{key}: the lease expired while the handler ran"),
@@ -193,7 +194,7 @@ async fn handle_once(
     })
 }
 
-/// Called for each event. After an error, the provider retries.
+/// Handles an event. After an error, the provider retries.
 async fn on_event(callback: Callback) -> Result<(), BoxError> {
     match callback.event {
         SlackEvent::AppMention { text } => println!("mentioned: {text}"),
@@ -211,7 +212,7 @@ async fn read(payload: web::Payload) -> Result<Bytes> {
         .map_err(|_| ErrorBadRequest("body interrupted"))
 }
 
-/// Converts the head of a request: actix-web has the types of http 0.2.
+/// Converts the head of a request to the types of http 1, because actix-web has those of http 0.2.
 fn http_head(request: &HttpRequest) -> Result<Parts, http::Error> {
     let mut head = Request::builder().method(request.method().as_str()).uri(request.uri().to_string());
     // The iterator yields a repeated header once for each value, and `header` appends each of them.
@@ -221,7 +222,7 @@ fn http_head(request: &HttpRequest) -> Result<Parts, http::Error> {
     Ok(head.body(())?.into_parts().0)
 }
 
-/// Converts a response of the crate.
+/// Converts a response of tower-webhook to actix-web's type.
 fn actix_response(response: Response<Bytes>) -> HttpResponse {
     let (head, body) = response.into_parts();
     let status = StatusCode::from_u16(head.status.as_u16()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

@@ -4,8 +4,8 @@ use tower_webhook::Secret;
 use super::words::bounded;
 use crate::rules::Rules;
 
-/// Removes secrets and complete signatures from a request, so that readers of the page can neither sign nor replay
-/// requests.
+/// A filter that removes secrets and complete signatures from a request, so that readers of the page can neither
+/// sign nor replay requests.
 pub(super) struct Redactor<'r> {
     secrets: Vec<&'r str>,
     /// The locations of the provider's signature.
@@ -13,7 +13,7 @@ pub(super) struct Redactor<'r> {
     token_only: bool,
 }
 
-/// The maximum number of headers shown, and of characters of each.
+/// The maximum number of headers shown, and of characters of each value.
 const MAX_HEADERS: usize = 60;
 const MAX_VALUE: usize = 1_000;
 

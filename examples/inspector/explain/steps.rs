@@ -20,7 +20,8 @@ pub(super) struct Step {
 enum State {
     Passed,
     Failed,
-    /// The request ended here without an error, such as a handshake, a duplicate or an ignored event.
+    /// The request ended here, but not because of an error: it is, for example, a handshake, a
+    /// duplicate or an ignored event.
     Ended,
     Running,
     /// The step was not reached.
@@ -74,7 +75,8 @@ pub(super) fn headline(seen: &Seen<'_>) -> String {
     }
 }
 
-/// Returns the text of the step that rejected the request, in the style of other reasons.
+/// Returns the text of the step that rejected the request, in lower case and without a full stop,
+/// like other reasons.
 pub(super) fn refusal(steps: &[Step]) -> Option<String> {
     let step = steps.iter().find(|step| matches!(step.state, State::Failed | State::Ended))?;
     let mut characters = step.text.chars();
@@ -102,7 +104,7 @@ pub(super) fn all(seen: &Seen<'_>) -> Vec<Step> {
             false if seen.outcome.is_none() => Step::new(name, State::Skipped, "Not yet."),
             false => Step::new(name, State::Skipped, "Not reached."),
         };
-        // The claim is also settled after a handler that failed.
+        // The claim is settled even if the handler failed.
         reached = match step.state {
             State::Passed => true,
             State::Failed => name == HANDLER,

@@ -70,8 +70,8 @@ async function onClipboard(text) {
     await navigator.clipboard.writeText(text);
     return true;
   } catch {
-    // Without a secure context, only the older API is available. The text must be in an open dialog, if any,
-    // because everything else is inert.
+    // Without a secure context, only the older API is available. If a dialog is open, the text must be in
+    // it, because everything else is inert.
     const field = el("textarea", { class: "unseen", readonly: true, "aria-hidden": "true" });
     field.value = text;
     (document.querySelector("dialog[open]") ?? document.body).append(field);

@@ -1,4 +1,4 @@
-//! The access check of the page's data: only the page itself, in a browser that connects directly, gets it.
+//! The access check of the page's data. It keeps out other pages in the user's browser, and clients behind a proxy.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -6,8 +6,9 @@ use axum::http::{HeaderMap, StatusCode, Uri, header, uri::Authority};
 
 /// The host names under which the page is available.
 ///
-/// An attacker can make another name resolve to this machine (DNS rebinding), which gives the attacker's page the same
-/// origin as this one. That is impossible with an IP address.
+/// Other names are rejected, because an attacker can make a domain name resolve to this machine (DNS rebinding). A
+/// page that the browser loaded from that name before could then read the inspector's data. IP addresses cannot be
+/// rebound.
 pub(super) struct Hosts {
     listening: SocketAddr,
     /// The host of the option `--listen`, which may be a name.
@@ -23,7 +24,7 @@ impl Hosts {
         Self { listening, listen_host: name.to_lowercase() }
     }
 
-    /// Rejects requests with another host, through a proxy, or from another origin.
+    /// Rejects requests that have another host, come through a proxy, or come from another origin.
     pub(super) fn check(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), (StatusCode, String)> {
         let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
         let host = uri.authority().map(Authority::as_str).or(text(header::HOST)).unwrap_or_default();
@@ -34,7 +35,7 @@ impl Hosts {
                 format!("This page is only available at http://{address} or at localhost.\n"),
             ));
         }
-        // A tunnel for the provider may rewrite the host header to localhost, and is open to the public.
+        // A tunnel for the provider is open to the public, and may rewrite the host header to localhost.
         if PROXY_HEADERS.iter().any(|name| headers.contains_key(*name)) {
             return Err((StatusCode::FORBIDDEN, "This page is not available through a proxy.\n".to_owned()));
         }

@@ -18,10 +18,11 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 /// The maximum number of changes in one write.
 const MAX_CHANGES: usize = 50;
 
-/// Streams the whole history, then each change. A browser that reconnects sends the last event that it has seen.
+/// Streams the whole history, then each change. A browser that reconnects sends the id of the last event that it
+/// has seen, and gets only later changes.
 pub(super) fn events(history: Arc<History>, run: &str, headers: &HeaderMap) -> Response {
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok());
-    // Ignore an event id of another run, which has another history.
+    // Ignore an event id of an earlier run of the inspector, which had another history.
     let seen = last.and_then(|id| id.strip_prefix(run)?.strip_prefix('-')?.parse().ok());
     let (sender, body) = Channel::<Bytes, Infallible>::new(1);
     tokio::spawn(write(sender, history, run.to_owned(), seen.unwrap_or(0)));

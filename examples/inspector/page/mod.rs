@@ -35,7 +35,7 @@ pub(crate) struct Page {
     history: Arc<History>,
     test_events: TestEvents,
     hosts: Hosts,
-    /// An id of this run, by which the page notices that the inspector was restarted, with a new history.
+    /// An id of this run, by which the page notices that the inspector was restarted and has a new history.
     run: String,
 }
 

@@ -14,7 +14,7 @@ const sent = new Set();
 const list = new List(selected);
 const sender = new Sender((from) => {
   for (const address of from) sent.add(address);
-  // They may have arrived already.
+  // The test events may have arrived already.
   const arrived = [...list.requests.values()].filter((summary) => sent.has(summary.from));
   arrived.sort((a, b) => a.number - b.number).forEach(arrive);
 });

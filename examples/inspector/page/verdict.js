@@ -1,4 +1,4 @@
-// Returns the group in which a delivery counts, and the name of its outcome.
+// Returns the group to which a delivery belongs, and the name of its outcome.
 export function verdict({ outcome, handler, kind }) {
   if (outcome === "running") return { group: "running", name: "running" };
   if (outcome === "accepted") {

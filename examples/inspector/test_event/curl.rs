@@ -27,13 +27,13 @@ fn command(request: &Signed, address: SocketAddr) -> String {
     let unpadded = body.trim_end_matches(' ');
     let padding = body.len() - unpadded.len();
     if padding > MAX_PADDING {
-        // Generate the spaces, which would be too long for a command line.
+        // Generate the spaces in the shell, because they would make the command line too long.
         let body = quoted(unpadded);
         return format!(
             "{{ printf %s {body}; head -c {padding} /dev/zero | tr '\\0' ' '; }} | {curl} --data-binary @-"
         );
     }
-    // A leading `@` would name a file.
+    // With `--data-binary`, a body that begins with `@` would name a file.
     let option = if body.starts_with('@') { "--data-raw" } else { "--data-binary" };
     format!("{curl} {option} {}", quoted(&body))
 }

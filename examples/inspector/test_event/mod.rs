@@ -48,7 +48,7 @@ pub(crate) struct Plan {
     at_once: bool,
 }
 
-/// The result of a delivery to the layer, without the endpoint.
+/// The result of a request that was passed through the layer alone.
 pub(crate) struct Trial {
     rejected: Option<RejectionKind>,
     deduped: bool,
@@ -108,7 +108,7 @@ impl TestEvents {
         let mut request = self.signed(verifier, &sample, scenario.knobs(), at)?;
         match scenario {
             Scenario::ChangedBody => *request.body_mut() = [request.body(), &b"\n"[..]].concat().into(),
-            // Signing may have serialized the body again, without the padding, if the signature is in the body.
+            // If the signature is in the body, signing may have serialized the body again, without the padding.
             Scenario::TooLarge => {
                 let padding: String = self.padding(request.body().len()).collect();
                 *request.body_mut() = [request.body(), padding.as_bytes()].concat().into();
@@ -123,7 +123,8 @@ impl TestEvents {
         std::iter::repeat_n(' ', self.rules.body_limit.saturating_add(1).saturating_sub(length))
     }
 
-    /// Passes a scenario through the layer, without an effect on the endpoint's store or history.
+    /// Passes the first request of a scenario through the layer, without an effect on the endpoint's store or
+    /// history.
     pub(crate) async fn trial(&self, scenario: Scenario) -> Result<Trial, BoxError> {
         let plan = self.plan(scenario, None)?;
         let mut request = plan.requests.into_iter().next().ok_or("scenario has no requests")?;
@@ -177,7 +178,7 @@ impl TestEvents {
         at: SystemTime,
     ) -> Result<Signed, BoxError> {
         let host = self.address.to_string();
-        // A provider that signs the URL signs the public one.
+        // A provider that signs the URL signs the public URL.
         let url = self.rules.public_url.clone().unwrap_or_else(|| "/webhook".to_owned());
         let url = match knobs {
             "" => url,
@@ -205,7 +206,8 @@ impl TestEvents {
     }
 }
 
-/// Replaces the unspecified address by the loopback address, since clients cannot connect to the former.
+/// Replaces an unspecified address by the loopback address, because not all clients can connect to an
+/// unspecified address.
 fn reachable(mut address: SocketAddr) -> SocketAddr {
     match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),

@@ -60,7 +60,7 @@ impl Scenario {
         }
     }
 
-    /// Returns the query, which controls the handler.
+    /// Returns the query that makes the handler behave as the scenario requires.
     pub(super) fn knobs(self) -> &'static str {
         match self {
             Self::AtOnce => "delay_ms=1500",

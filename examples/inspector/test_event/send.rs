@@ -10,11 +10,12 @@ use tower_webhook::BoxError;
 
 use super::{Plan, TestEvents};
 
-/// The timeout of sending. The outcomes are in the history, not in the responses.
+/// The timeout of sending. A missing response is no loss, because the page reads the outcomes from the history.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 impl TestEvents {
-    /// Starts to send, and returns the client addresses of the requests, by which the page finds them in the list.
+    /// Starts to send, and returns the client addresses of the requests, by which the page finds the requests in
+    /// its list.
     pub(crate) async fn send(&self, plan: Plan) -> Result<Vec<SocketAddr>, BoxError> {
         let permit = self
             .sending
@@ -27,7 +28,7 @@ impl TestEvents {
             let stream = TcpStream::connect(self.address).await?;
             from.push(stream.local_addr()?);
             let (sender, connection) = handshake(TokioIo::new(stream)).await?;
-            // The request reports the errors of its connection.
+            // Ignore errors of the connection: `send_request` returns them as well.
             tokio::spawn(async move { drop(connection.await) });
             sending.push(self.one(sender, request));
         }

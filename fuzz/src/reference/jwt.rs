@@ -17,11 +17,11 @@ pub(crate) struct Rules {
     pub(crate) header: &'static str,
     pub(crate) algorithms: &'static [&'static str],
     pub(crate) issuer: Option<&'static str>,
-    /// The claim with the URL, and whether it contains a digest.
+    /// The claim with the URL, and `true` if the claim contains only a digest of the URL.
     pub(crate) url: Option<(&'static str, bool)>,
     /// The claim with the body's digest, and its encoding.
     pub(crate) body: (&'static str, &'static str),
-    /// Returns whether a body requires that claim.
+    /// Returns whether a body requires the claim with its digest.
     pub(crate) needs_digest: fn(&[u8]) -> bool,
     pub(crate) requires: &'static [&'static str],
     pub(crate) leeway: u64,
@@ -84,7 +84,8 @@ const TEXTS: [&str; 8] = ["typ", "cty", "jku", "kid", "x5u", "x5t", "x5t#S256", 
 /// Header parameters that must not be repeated.
 const NAMES: [&str; 10] = ["alg", "typ", "cty", "jku", "kid", "x5u", "x5t", "x5t#S256", "crit", "url"];
 
-/// Verifies the token. Returns the delivery id, or `None` if the token is invalid.
+/// Verifies the token. Returns `None` if the token is invalid, and otherwise the delivery id, if the
+/// token has one.
 pub(crate) fn judge(
     rules: &Rules,
     secret: &str,
@@ -178,7 +179,7 @@ pub(crate) fn judge(
     Some(text("jti").filter(|id| rules.jti_is_id && !id.is_empty()).map(str::to_owned))
 }
 
-/// Returns the time in a claim, or `None` if the claim is present but not a time.
+/// Returns the time in a claim, `Some(None)` if the claim is missing, or `None` if it is not a time.
 fn time(claims: &Map<String, Value>, name: &str) -> Option<Option<Duration>> {
     let Some(value) = claims.get(name) else { return Some(None) };
     let since = match value.as_u64() {

@@ -23,11 +23,12 @@ pub(crate) enum Verdict {
     /// Valid, with the index of the secret that signed it.
     Valid(usize),
     Invalid,
-    /// Not decided here: public keys, bodies that are not JSON, RFC 3339, HTTP dates.
+    /// Not decided here, for example because the scheme uses public keys, RFC 3339 times or HTTP dates, or needs a
+    /// value in a body that is not JSON.
     Unknown,
 }
 
-/// A verdict before the end of the checks.
+/// A verdict that ends the checks early.
 enum Stop {
     Invalid,
     Unknown,
@@ -66,7 +67,7 @@ struct Request<'r> {
     keys: &'r [Key],
     head: &'r Parts,
     body: &'r [u8],
-    /// The text that contains the fields and items.
+    /// The text that contains the fields (`field:k`) and items (`item:0`).
     list: Option<Vec<u8>>,
 }
 
@@ -160,7 +161,7 @@ impl Request<'_> {
             (templates, Some(version)) => templates[version].as_str().ok_or(Stop::Invalid)?,
             _ => "{body}",
         };
-        // The secret may be part of the text.
+        // Compute the signed text for each secret, because the secret may be part of it.
         let mut right = None;
         for (index, (secret, name)) in self.keys.iter().enumerate() {
             if named.as_ref().is_some_and(|named| name.as_ref().map(String::as_bytes) != Some(named)) {
@@ -325,7 +326,7 @@ impl Request<'_> {
                 Ok(self.list.as_ref().and_then(|list| self.items(list).into_iter().nth(index)))
             }
             _ => match Json::read(self.body).as_ref().map(|json| json.at(name)) {
-                // An invalid body can be valid JSON up to the value.
+                // The crate may find a value in a body that is only later invalid as JSON.
                 None => Err(Stop::Unknown),
                 Some(Some(Json::Text(text))) => Ok(Some(text.clone().into_bytes())),
                 Some(Some(Json::Bool(truth))) => Ok(Some(truth.to_string().into_bytes())),
@@ -346,7 +347,8 @@ impl Request<'_> {
         let parts = parts(template).ok_or(Stop::Unknown)?;
         let from = self.scheme["ts"]["from"].as_str();
         let mut bounds = bounds(&parts, from).ok_or(Stop::Unknown)?;
-        // A body that is not JSON must not contain the text before the body in another version's template.
+        // A body that is not JSON must not contain the text that precedes the body in the template of another
+        // version.
         let others = versions.iter().filter(|version| **version != template);
         let mut marks =
             others.map(|other| before_body(other)).collect::<Option<Vec<_>>>().ok_or(Stop::Unknown)?;
@@ -378,7 +380,8 @@ impl Request<'_> {
         if ends.is_some_and(|end| bounds.bracket.is_some_and(|bracket| !bracket.contains(end))) {
             return Err(Stop::Invalid);
         }
-        // A hash over the secret and then text allows length extension, whose padding contains a NUL byte.
+        // A hash of the secret followed by other text allows length extension. The attack needs the hash's padding,
+        // which contains a NUL byte.
         let is_plain = self.scheme["alg"].as_str().is_some_and(|algorithm| algorithm.starts_with("hash"));
         let is_extendable = is_plain && parts.last() != Some(&Part::Named("secret"));
         let mut text = Vec::new();
@@ -440,7 +443,7 @@ impl Request<'_> {
     }
 
     /// Returns the URL that the provider called, with `https`, host and path. A host in the URI takes precedence
-    /// (RFC 9112).
+    /// over the `host` header (RFC 9112).
     fn url(&self) -> Judged<Vec<u8>> {
         let uri = &self.head.uri;
         let mut hosts = self.headers("host");
@@ -462,7 +465,8 @@ impl Request<'_> {
     }
 }
 
-/// Returns the key's bytes, or `None` if the secret has to be normalized first.
+/// Returns the key's bytes. Returns `None` if the secret must be normalized first, stands for two keys, or cannot be
+/// decoded.
 fn key(format: &Value, secret: &str) -> Option<Vec<u8>> {
     let mut text = secret;
     for prefix in format["strip"].as_array().into_iter().flatten().filter_map(Value::as_str) {
@@ -475,7 +479,7 @@ fn key(format: &Value, secret: &str) -> Option<Vec<u8>> {
         Some("hex") => hex(text.as_bytes()),
         Some("base64") => base64(text.as_bytes(), STANDARD),
         Some("base64url") => base64(text.as_bytes(), FOR_URLS),
-        // Two keys.
+        // The secret stands for two keys.
         Some("utf8-or-whsec") => None,
         _ => Some(text.into()),
     }
@@ -555,15 +559,15 @@ fn before_body(template: &str) -> Option<String> {
 struct Bounds {
     /// The bytes that each part must not contain, in the order of the parts.
     without: Vec<Vec<u8>>,
-    /// The brackets that a body must begin or end with.
+    /// The two brackets with one of which the body must begin or end.
     bracket: Option<&'static [u8; 2]>,
     /// `true` if the timestamp may have any number of digits.
     any_length: bool,
 }
 
 /// Computes the bounds as documented. All parts but one are found from the left and from the right. If that is not
-/// enough, a JSON bracket marks the beginning or the end of the body. The timestamp may have any number of digits if
-/// the body needs the same bracket as with a fixed length.
+/// enough, a JSON bracket marks the beginning or the end of the body. The timestamp may have any number of digits
+/// if the bounds can then still be found, with the same bracket as for a timestamp of fixed length.
 fn bounds(parts: &[Part<'_>], from: Option<&str>) -> Option<Bounds> {
     let with = |shape| bounds_with(parts, Timestamp { from, shape });
     let fixed = with(Kind::Constant)?;
@@ -624,7 +628,8 @@ fn kind(part: &Part<'_>, timestamp: Timestamp<'_>) -> Kind {
     }
 }
 
-/// Returns the bytes that each part must not contain, for a text whose beginning and end are known.
+/// Returns the bytes that each part must not contain, for a text whose beginning and end are known. Returns `None`
+/// if the text can then still be split in several ways.
 fn run(parts: &[Part<'_>], timestamp: Timestamp<'_>) -> Option<Vec<Vec<u8>>> {
     let kind = |part: &Part<'_>| kind(part, timestamp);
     // Returns the bytes that a part must not contain, so that the `adjacent` byte marks its end.
@@ -647,7 +652,7 @@ fn run(parts: &[Part<'_>], timestamp: Timestamp<'_>) -> Option<Vec<Vec<u8>>> {
     let from_left = |at: usize| {
         let (part, next) = (&parts[at], parts.get(at + 1));
         let is_url = next.is_some_and(|next| kind(next) == Kind::Url)
-            // A URL and sorted parameters are one string.
+            // A URL followed by sorted parameters counts as one part.
             && !is_strung_together(parts, at + 1);
         if (kind(part) == Kind::Capitals && is_url) || is_strung_together(parts, at) {
             return Some(vec![]);

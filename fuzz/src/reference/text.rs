@@ -71,7 +71,7 @@ fn percent_decoded(text: &[u8]) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// Returns the value of `name`, or an error if it has several values.
+/// Returns the value of `name`, or an error if `name` has different values.
 pub(crate) fn only(pairs: Vec<(String, String)>, name: &str) -> Result<Option<String>, ()> {
     let mut values: Vec<_> =
         pairs.into_iter().filter(|(found, _)| found == name).map(|(_, value)| value).collect();

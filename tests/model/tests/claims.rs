@@ -1,7 +1,7 @@
 //! Concurrent duplicates of a delivery, or deliveries with the same item, sent to a service behind the layer. The store
 //! yields before and after each operation and sometimes fails, clients hang up at any moment, and handlers succeed or
-//! fail. Still, runs must not overlap and must not repeat after a success. In the end the store must know whether the
-//! delivery was handled, and its claim must be free.
+//! fail. Still, unless a lease expires, runs must not overlap and must not repeat after a success. In the end, the
+//! store must know whether the delivery was handled, and the delivery's claim must be free.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::{
@@ -141,7 +141,8 @@ fn send_duplicates(case: Case) {
         end.store(true, Ordering::SeqCst);
     });
     let (mut left, mut kept, begun) = (LEASE / 2, LEASE / 3, passed());
-    // In a few schedules the time is used up before the last retry starts to wait. Then leases may expire after all.
+    // In a few schedules the limited time is used up before the last retry starts to wait. Leases may then expire after
+    // all.
     let (mut idle, mut leases_expire) = (0, case.leases_expire);
     while !over.load(Ordering::SeqCst) {
         // Reserve some time for the back-off of the last failure.
@@ -230,7 +231,7 @@ impl<'l> Working<'l> {
             |number: &Option<u64>| ledger.case.leases_expire && runs.claimed[&number.unwrap()] + LEASE <= now;
         // A run whose lease has expired may overlap another.
         assert!(lost(&fencing) || runs.working.iter().all(lost), "two runs overlap");
-        // The fencing token belongs to the claim on the id, which differs between deliveries of one body.
+        // The fencing token belongs to the claim on the id, and deliveries with the same body have different ids.
         if ledger.case.of != Of::Body {
             let (numbers, latest) = (&runs.numbers, runs.numbers.iter().max().copied().flatten());
             assert!(

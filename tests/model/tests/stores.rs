@@ -1,6 +1,6 @@
 //! Linearizability of the stores in memory. Concurrent actors call a store with a few keys while time passes. Their
 //! results must match some sequential order of the calls, in which a call that returned before another started comes
-//! first. Then each key has one owner at a time, no completion is lost, and no claim is held forever.
+//! first. This implies that each key has one owner at a time, no completion is lost, and no claim is held forever.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 #[path = "../../reference/model.rs"]
@@ -37,7 +37,7 @@ fn play(race: impl Fn() + Send + Sync + 'static) {
     let race = Arc::new(race);
     let once_more = Arc::clone(&race);
     shuttle::check_random(move || race(), schedules);
-    // Schedules with few context switches find bugs that need just these switches sooner.
+    // Some bugs need only a few context switches. Schedules with few context switches find them sooner.
     shuttle::check_pct(move || once_more(), schedules, 3);
 }
 
