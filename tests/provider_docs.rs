@@ -282,7 +282,11 @@ fn facts(profile: &Profile, scheme: Option<&Value>) -> Vec<(&'static str, String
     }
     match profile.id() {
         // A hand-written verifier may find an id although its profile lists no location for an id.
-        [] if scheme.is_some() => facts.push(("Delivery id", "none.".to_owned())),
+        [] if scheme.is_some() => {
+            let equal_bodies = "none; deliveries with equal bodies count as duplicates.";
+            let fact = if profile.equal_bodies() { equal_bodies } else { "none." };
+            facts.push(("Delivery id", fact.to_owned()));
+        }
         [] => {}
         id => facts.push(("Delivery id", format!("{}, {}.", places(id), signed(profile.id_signed())))),
     }

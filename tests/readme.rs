@@ -123,13 +123,17 @@ fn row(provider: &'static Provider) -> String {
     let signature = bullet("* Signature: ").unwrap();
     let signature = signature.split(". ").next().unwrap().split(" ([").next().unwrap();
     let signed = |is_signed: bool| if is_signed { "signed" } else { "**not signed**" };
-    let places = |places: &[Location], is_signed: bool| {
+    let places = |places: &[Location], is_signed: bool, label: &str| {
         let names: Vec<_> = places.iter().map(|place| format!("`{place}`")).collect();
-        if names.is_empty() {
-            "–".to_owned()
-        } else {
-            format!("{}, {}", names.join(" or "), signed(is_signed))
+        if !names.is_empty() {
+            return format!("{}, {}", names.join(" or "), signed(is_signed));
         }
+        // A hand-written verifier may find a value that has no location.
+        let described = bullet(label).filter(|rest| provider.scheme().is_none() && !rest.starts_with("none"));
+        described.map_or("–".to_owned(), |rest| {
+            let sentence = rest.split(". ").next().unwrap().split(" ([").next().unwrap();
+            sentence.split("; none").next().unwrap().split(", as for").next().unwrap().to_owned()
+        })
     };
     let scheme = provider.scheme().map(|scheme| serde_json::to_value(scheme).unwrap());
     let timestamp = match &scheme {
@@ -147,8 +151,8 @@ fn row(provider: &'static Provider) -> String {
     let cells = [
         format!("[{name}]({source}){mark}<br>{}{id}", link(constructor)),
         signature.trim_end_matches('.').to_owned(),
-        places(profile.id(), profile.id_signed()),
-        places(profile.event_type(), profile.event_type_signed()),
+        places(profile.id(), profile.id_signed(), "* Delivery id: "),
+        places(profile.event_type(), profile.event_type_signed(), "* Event type: "),
         timestamp.map_or("–".to_owned(), |timestamp| format!("{timestamp}, {past}")),
         format!("{retries}; {}", seconds(profile.ack_deadline())),
     ];

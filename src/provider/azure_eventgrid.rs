@@ -16,8 +16,8 @@ providers! {
     /// * Signature: none: the provider sends the secret itself in the query parameter `access_token`, so **the
     ///   body is not protected**.
     /// * Secret: text, not decoded.
-    /// * Delivery id: none. A delivery can be a batch of events, and has no id as a whole. Deliveries with equal
-    ///   bodies count as duplicates.
+    /// * Delivery id: none; deliveries with equal bodies count as duplicates. A delivery can be a batch of
+    ///   events, and has no id as a whole. Deliveries with equal bodies count as duplicates.
     /// * Event type: `body:/0/eventType` or `body:/type`, **not signed**.
     /// * Retries: yes, for up to 1 day.
     /// * Acknowledge within: 30 s.

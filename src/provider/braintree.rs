@@ -25,8 +25,7 @@ providers! {
     /// * Signed content: the text of the form field `bt_payload`, which is base64 of XML. The HMAC key is the
     ///   SHA-1 of the private key. `bt_signature` is `<public key>|<hex>`, or several such pairs joined with
     ///   `&`.
-    /// * Delivery id: none. Each notification contains its time, so only retries have equal bodies, which count
-    ///   as duplicates.
+    /// * Delivery id: none. Each notification contains its time, so only retries have equal bodies.
     /// * Event type: the notification's `kind`, signed.
     /// * Retries: yes, for up to 1 day.
     /// * Acknowledge within: 30 s.

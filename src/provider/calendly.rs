@@ -7,7 +7,7 @@ providers! {
     ///
     /// * Signature: HMAC-SHA256 of `{ts}.{body}`, as hex in `calendly-webhook-signature`.
     /// * Secret: the webhook signing key, as text.
-    /// * Delivery id: none.
+    /// * Delivery id: none; deliveries with equal bodies count as duplicates.
     /// * Event type: `body:/event`, signed.
     /// * Timestamp: `field:t`; tolerance 180 s in the past and 300 s in the future. Calendly's own code has the
     ///   same tolerance.

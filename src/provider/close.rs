@@ -8,9 +8,9 @@ providers! {
     ///
     /// * Signature: HMAC-SHA256 of `{ts}{body}`, as hex in `close-sig-hash`.
     /// * Secret: the `signature_key`, hex.
-    /// * Delivery id: none. Close may send changed versions of an event with the same `event.id`
-    ///   ([source](https://developer.close.com/resources/event-log/)). Each body contains the event's time, so
-    ///   only retries have equal bodies, which count as duplicates.
+    /// * Delivery id: none; deliveries with equal bodies count as duplicates. Close may send changed versions of
+    ///   an event with the same `event.id` ([source](https://developer.close.com/resources/event-log/)). Each
+    ///   body contains the event's time, so only retries have equal bodies.
     /// * Event type: `body:/event/action`, signed.
     /// * Timestamp: `header:close-sig-timestamp`; any age unless the layer has a
     ///   [`tolerance`](crate::WebhookLayer::tolerance), and up to 300 s in the future. Close documents no

@@ -6,7 +6,7 @@ providers! {
     ///
     /// * Signature: HMAC-SHA256 of `[{header:x-crisp-request-timestamp};{body}]`, as hex in `x-crisp-signature`.
     /// * Secret: text, not decoded.
-    /// * Delivery id: none.
+    /// * Delivery id: none; deliveries with equal bodies count as duplicates.
     /// * Event type: `body:/event`, signed.
     /// * Timestamp: `header:x-crisp-request-timestamp`, signed, but not checked: Crisp documents no maximum age.
     /// * Retries: yes.

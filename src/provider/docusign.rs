@@ -8,7 +8,7 @@ providers! {
     /// * Secret: text, not decoded.
     /// * Signed content: `{body}`. DocuSign sends one numbered signature for each of the account's keys. The
     ///   layer checks the first ten signatures.
-    /// * Delivery id: none.
+    /// * Delivery id: none; deliveries with equal bodies count as duplicates.
     /// * Event type: `body:/event`, signed.
     /// * Body limit: 25 MiB.
     /// * [Shared secret](crate::verify::Profile::shared_secret): all Connect configurations of an account share

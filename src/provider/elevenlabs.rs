@@ -6,8 +6,8 @@ providers! {
     ///
     /// * Signature: HMAC-SHA256 of `{ts}.{body}`, as hex in `elevenlabs-signature`.
     /// * Secret: text, not decoded.
-    /// * Delivery id: none. Each body contains the event's time, so only retries have equal bodies, which count
-    ///   as duplicates.
+    /// * Delivery id: none; deliveries with equal bodies count as duplicates. Each body contains the event's
+    ///   time, so only retries have equal bodies.
     /// * Event type: `body:/type`, signed.
     /// * Timestamp: `field:t`; tolerance 1800 s in the past and 300 s in the future.
     /// * Body limit: 25 MiB.

@@ -8,7 +8,8 @@ providers! {
     ///
     /// * Signature: HMAC-SHA256 of `{ts}.{body}`, as hex in `x-emailit-signature`.
     /// * Secret: the signing secret, as text including `whsec_`.
-    /// * Delivery id: none. A delivery can be a batch of events, and has no id as a whole.
+    /// * Delivery id: none; deliveries with equal bodies count as duplicates. A delivery can be a batch of
+    ///   events, and has no id as a whole.
     /// * Event type: `body:/0/type`, signed.
     /// * Timestamp: `header:x-emailit-timestamp`; tolerance 300 s.
     /// * Retries: yes, for up to 3 days. Emailit signs each attempt anew

@@ -7,8 +7,8 @@ providers! {
     /// * Signature: HMAC-SHA1 of `{url}{sorted_form}`, as base64 in `x-mandrill-signature`.
     /// * Secret: the webhook's key, as text.
     /// * Signed content: the URL and the form's parameters, sorted by name.
-    /// * Delivery id: none. A delivery is a batch: its events have ids, but the delivery does not. Deliveries
-    ///   with the same signature count as duplicates.
+    /// * Delivery id: none; deliveries with equal bodies count as duplicates. A delivery is a batch: its events
+    ///   have ids, but the delivery does not. Deliveries with the same signature count as duplicates.
     /// * Retries: yes.
     /// * Body limit: 25 MiB.
     /// * Handshake: `HEAD`, to which the layer responds with 200.

@@ -55,12 +55,12 @@ providers! {
     /// * Retries: yes.
     /// * Acknowledge within: 8 s.
     /// * Not covered: **the body**, the query, the method and the headers. An attacker who captures a request
-    ///   can send any other body with its signature to the same URL. Within the deduplication window, the layer
-    ///   handles only the first request with this signature.
+    ///   can send any other body to the same URL, with the signature of the captured request. Within the
+    ///   deduplication window, the layer handles only the first request with this signature.
     /// * Set [`public_url`](crate::WebhookLayer::public_url) behind a proxy.
     /// * The nonce must consist of digits. An attacker can still move digits from the end of the path to the
     ///   nonce, which does not change the delivery id. Do not distinguish accounts by digits at the end of the
-    ///   path unless `public_url` is set.
+    ///   path. With a `public_url`, the signature does not cover the path of the request at all.
     plivo_v2: "plivo-v2", "Plivo v2",
         "https://github.com/plivo/plivo-node/blob/HEAD/lib/utils/security.js",
         @by_hand |secrets, profile| {

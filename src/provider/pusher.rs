@@ -9,8 +9,8 @@ providers! {
     /// * Signature: HMAC-SHA256 of the body, as hex in `x-pusher-signature`.
     /// * Secret: the app's secret, as text, with the app's key as its [key id](crate::Secret::with_key_id).
     ///   Pusher sends the app's key in `X-Pusher-Key`.
-    /// * Delivery id: none. Each body contains its time (`time_ms`), so only retries have equal bodies, which
-    ///   count as duplicates.
+    /// * Delivery id: none; deliveries with equal bodies count as duplicates. Each body contains its time
+    ///   (`time_ms`), so only retries have equal bodies.
     /// * Retries: yes, for up to 5 minutes.
     /// * Acknowledge within: 4 s.
     /// * Batches: one body can carry several events ([source](https://pusher.com/blog/batch-webhooks)).

@@ -8,7 +8,8 @@ providers! {
     ///
     /// * Signature: HMAC-SHA256 of `{body}{ts}`, as hex in `x-retell-signature`.
     /// * Secret: the API key, as text.
-    /// * Delivery id: none. All events of a call have the same `call_id`.
+    /// * Delivery id: none; deliveries with equal bodies count as duplicates. All events of a call have the same
+    ///   `call_id`.
     /// * Event type: `body:/event`, signed.
     /// * Timestamp: `field:v`; tolerance 300 s. The timestamp is in milliseconds.
     /// * Retries: yes.

@@ -11,8 +11,8 @@ providers! {
     /// * Signature: ECDSA-P256-SHA256 signature of `{ts}{body}`, as base64 in
     ///   `x-twilio-email-event-webhook-signature`.
     /// * Secret: the verification key, base64 of DER.
-    /// * Delivery id: none. A delivery is a batch of events, and has no id as a whole. Each event has an
-    ///   `sg_event_id`, so only retries have equal bodies, which count as duplicates.
+    /// * Delivery id: none; deliveries with equal bodies count as duplicates. A delivery is a batch of events,
+    ///   and has no id as a whole. Each event has an `sg_event_id`, so only retries have equal bodies.
     /// * Timestamp: `header:x-twilio-email-event-webhook-timestamp`; any age unless the layer has a
     ///   [`tolerance`](crate::WebhookLayer::tolerance), and up to 300 s in the future. SendGrid documents no
     ///   maximum age.

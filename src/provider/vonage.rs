@@ -59,6 +59,8 @@ providers! {
     ///
     /// * Signature: HMAC-SHA512 of the sorted parameters, as hex in the parameter `sig`.
     /// * Secret: text, not decoded.
+    /// * Delivery id: `messageId`, signed, as for [`vonage_params`].
+    /// * Timestamp: the parameter `timestamp`, signed; any age, as for [`vonage_params`].
     vonage_params_sha512: "vonage-params-sha512",
         "Vonage (signed parameters, SHA-512)",
         "https://developer.vonage.com/en/getting-started/concepts/signing-messages",
@@ -71,6 +73,8 @@ providers! {
     ///
     /// * Signature: HMAC-SHA1 of the sorted parameters, as hex in the parameter `sig`.
     /// * Secret: text, not decoded.
+    /// * Delivery id: `messageId`, signed, as for [`vonage_params`].
+    /// * Timestamp: the parameter `timestamp`, signed; any age, as for [`vonage_params`].
     vonage_params_sha1: "vonage-params-sha1",
         "Vonage (signed parameters, SHA-1)",
         "https://developer.vonage.com/en/getting-started/concepts/signing-messages",
@@ -84,6 +88,8 @@ providers! {
     ///
     /// * Signature: HMAC-MD5 of the sorted parameters, as hex in the parameter `sig`.
     /// * Secret: text, not decoded.
+    /// * Delivery id: `messageId`, signed, as for [`vonage_params`].
+    /// * Timestamp: the parameter `timestamp`, signed; any age, as for [`vonage_params`].
     vonage_params_md5: "vonage-params-md5",
         "Vonage (signed parameters, MD5 HMAC)",
         "https://developer.vonage.com/en/getting-started/concepts/signing-messages",
@@ -98,6 +104,8 @@ providers! {
     ///
     /// * Signature: MD5 of the sorted parameters and the secret, as hex in the parameter `sig`.
     /// * Secret: text, not decoded.
+    /// * Delivery id: `messageId`, signed, as for [`vonage_params`].
+    /// * Timestamp: the parameter `timestamp`, signed; any age, as for [`vonage_params`].
     vonage_params_md5hash: "vonage-params-md5hash",
         "Vonage (signed parameters, MD5 hash)",
         "https://developer.vonage.com/en/getting-started/concepts/signing-messages",

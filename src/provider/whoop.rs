@@ -8,8 +8,8 @@ providers! {
     ///
     /// * Signature: HMAC-SHA256 of `{ts}{body}`, as base64 in `x-whoop-signature`.
     /// * Secret: the app's client secret, as text.
-    /// * Delivery id: none. Each body contains the event's `trace_id`, so only retries have equal bodies, which
-    ///   count as duplicates.
+    /// * Delivery id: none; deliveries with equal bodies count as duplicates. Each body contains the event's
+    ///   `trace_id`, so only retries have equal bodies.
     /// * Event type: `body:/type`, signed.
     /// * Timestamp: `header:x-whoop-signature-timestamp`; any age unless the layer has a
     ///   [`tolerance`](crate::WebhookLayer::tolerance), and up to 300 s in the future. The timestamp is in

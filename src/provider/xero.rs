@@ -8,8 +8,8 @@ providers! {
     ///
     /// * Signature: HMAC-SHA256 of the body, as base64 in `x-xero-signature`.
     /// * Secret: the webhook signing key, as text.
-    /// * Delivery id: none. A delivery can be a batch of events, and has no id as a whole. Each body contains
-    ///   random text, so only retries have equal bodies, which count as duplicates.
+    /// * Delivery id: none; deliveries with equal bodies count as duplicates. A delivery can be a batch of
+    ///   events, and has no id as a whole. Each body contains random text, so only retries have equal bodies.
     /// * Event type: `body:/events/0/eventType`, signed.
     /// * Retries: yes, for up to 1 day.
     /// * Acknowledge within: 5 s. Xero requires a 200 without a body. Otherwise it retries for up to 24 hours.

@@ -19,7 +19,7 @@ providers! {
     ///
     /// * Signature: HMAC-SHA256 of `v0:{ts}:{body}`, as hex with the prefix `v0=` in `x-zm-signature`.
     /// * Secret: the secret token, as text.
-    /// * Delivery id: none.
+    /// * Delivery id: none; deliveries with equal bodies count as duplicates.
     /// * Event type: `body:/event`, signed.
     /// * Timestamp: `header:x-zm-request-timestamp`; tolerance 300 s.
     /// * Retries: yes, for up to 85 minutes.
