@@ -110,8 +110,8 @@ async fn twilios_digest_of_the_body_must_be_in_the_signed_url() {
     assert_eq!(send(&layer, twilio(&two, &two, body)).await, Err(MalformedSignature));
     let equal = format!("{url}&bodySHA256={digest}");
     assert!(send(&layer, twilio(&equal, &equal, body)).await.is_ok());
-    // A signature of the configured URL alone, like that of a `GET`, does not cover a digest that is added to the
-    // called URL.
+    // A captured signature that covers only the configured URL, such as the signature of a `GET`, does not cover a
+    // digest that is added to the called URL.
     let configured = "https://public.example/in?tenant=7";
     let layer = layer.public_url(configured);
     let called = format!("{URL}?tenant=7");

@@ -13,8 +13,9 @@ use crate::{
 /// Each delivery keeps a reference to it, because items may be claimed after the request and the layer are
 /// gone.
 pub(crate) trait Claims: Send + Sync {
-    /// Returns a digest of the endpoint if the secret alone does not distinguish endpoints, because the layer
-    /// has a lookup, or because the provider uses one secret for all endpoints of an account.
+    /// Returns a digest that distinguishes the receivers of an event, if the secret does not: behind a
+    /// lookup, and for a provider that uses one secret for all endpoints of an account. `None` if there is no
+    /// need, for example because a scope is set.
     fn receiver(&self, request: &RequestContext<'_>, endpoint: &Endpoint) -> Option<u64>;
 
     /// Returns the lease of a claim on a delivery with this profile.
@@ -142,9 +143,10 @@ impl Delivery {
 
     /// Returns the deduplication key of the item with this id, for
     /// [`Store::forget`](crate::store::Store::forget). `None` if the item is not deduplicated, because it has
-    /// no id or the layer has no store.
+    /// no id or the layer has no store, or if it cannot be claimed, because a scope is missing.
     ///
-    /// Items have their own scope, so no delivery has the same key.
+    /// The keys of items are separate from those of deliveries: an item and a delivery with the same id have
+    /// different keys.
     #[must_use]
     pub fn item_key(&self, id: &str) -> Option<Key> {
         self.claims().item_key(self, id)

@@ -178,7 +178,7 @@ macro_rules! pointers_verify {
 }
 pointers_verify!(Arc, Box);
 
-/// The verification of one request, between its head and the end of its body.
+/// The verification of one request: it begins after the head of the request, and ends with the body.
 pub trait Check: Send {
     /// Returns the signed timestamp, if it is in the head. The layer can then reject a stale request before
     /// it reads the body. The signature must cover the timestamp.

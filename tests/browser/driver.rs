@@ -124,7 +124,8 @@ impl Browser {
     }
 
     pub fn click(&self, selector: &str) {
-        // Scroll to the middle: at the edge, the driver may scroll the element below the dialog's footer.
+        // Scroll the element to the middle. The driver itself scrolls only to the edge of the view, where the dialog's
+        // footer may cover the element.
         self.wait(
             "const e = document.querySelector(arguments[0]); e?.scrollIntoView({ block: 'center' }); return Boolean(e)",
             json!([selector]),
@@ -168,7 +169,7 @@ impl Browser {
         fs::write(output().join(format!("{name}.png")), picture).unwrap();
     }
 
-    /// Returns the new console messages: errors and violations of the page's policy.
+    /// Returns the new console messages, including violations of the page's policy.
     pub fn console(&self) -> Vec<String> {
         let entries = self.call("se/log", json!({ "type": "browser" }));
         entries
@@ -234,7 +235,7 @@ impl Drop for Browser {
     }
 }
 
-/// Returns the directory for screenshots.
+/// Returns the directory for screenshots and browser profiles.
 pub fn output() -> PathBuf {
     let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from);
     let output = Path::new(env!("CARGO_MANIFEST_DIR")).join(target).join("browser");

@@ -1,4 +1,5 @@
-//! Event types that `only_events` does not list, and payloads that cannot be decoded. Neither loses an event.
+//! Event types that `only_events` does not list, and payloads that cannot be decoded. No event is lost in either case:
+//! an ignored delivery is not remembered, and an undecodable one is retried, recorded or handed over.
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -196,8 +197,8 @@ async fn an_undecodable_payload_is_not_lost_under_any_policy() {
     let (outcomes, store) = (Outcomes::default(), faulty_store());
     let strict = || outcomes.of(layer().dedupe(store.clone())).json::<Order>();
 
-    // By default, the provider still has the event. The delivery is not remembered, so a retry is processed once the
-    // type is fixed.
+    // By default, the provider still has the event. The delivery is not remembered, so that a retry is handled after
+    // the Rust type of the payload has been corrected.
     for layer in [strict(), strict().on_undecodable(Undecodable::Reject)] {
         assert_eq!(deliver(&layer, signed("1", UNDECODABLE)).await, (422, None));
         let rejected = outcomes.one();

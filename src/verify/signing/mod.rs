@@ -90,7 +90,8 @@ impl CannotSign {
 }
 
 impl From<VerifyError> for CannotSign {
-    /// Converts the error of a verifier that could not read a value that it has to sign.
+    /// Converts the error of a verifier. While it signed a request, the verifier could not read one of the
+    /// values to sign.
     fn from(error: VerifyError) -> Self {
         Self::new(error.to_string())
     }
