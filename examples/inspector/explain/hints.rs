@@ -30,7 +30,7 @@ pub(super) fn for_rejected(seen: &Seen<'_>) -> Vec<Hint> {
         Some(Kind::MalformedSignature) => vec![
             hint(
                 "Another provider, or another version of its signature scheme",
-                "Compare the header with the provider's documentation; `--provider list` names those with several versions.",
+                "Compare the header with the provider's documentation; `--provider list` prints all ids, such as `hubspot-v1` and `hubspot-v3`.",
             ),
             hint(
                 "A proxy that merges, splits or decodes headers",
@@ -158,7 +158,7 @@ fn wrong(seen: &Seen<'_>) -> Vec<Hint> {
     }
     hints.push(hint(
         "The wrong secret",
-        "Every endpoint has its own secret, with different ones for test and live mode. Copy the whole secret, with its prefix (`whsec_`) and without spaces. During a rotation pass both: `--secret NEW --secret OLD`.",
+        "Most providers have a secret for each endpoint, and different ones for test and live mode. Copy the whole secret, with its prefix (`whsec_`) and without spaces. During a rotation pass both: `--secret NEW --secret OLD`.",
     ));
     if signing.as_ref().is_some_and(|signing| signing.covers_the_url()) || signing.is_none() {
         let taken = match &rules.public_url {
