@@ -174,7 +174,7 @@ impl Delivery {
 }
 
 /// Warns of items with equal keys, which count as duplicates. A provider has no reason to send an item twice
-/// in a batch, so the key may lack a part.
+/// in a batch, so the items probably differ in a value that is not part of the key.
 fn warn_of_equal_keys<T>(items: &[(String, T)]) {
     let mut keys = HashSet::with_capacity(items.len());
     let repeated = items.iter().find(|(key, _)| !key.is_empty() && !keys.insert(&**key));

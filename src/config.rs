@@ -88,7 +88,7 @@ pub enum Undecodable {
     /// reason. In axum, take an `Option<Event<T>>`, which is then `None`.
     ///
     /// If the layer cannot decode a delivery's `content-encoding`, the delivery has a different deduplication
-    /// key from the same delivery without that header. Otherwise, an attacker could add the header to a
+    /// key from the same delivery without that header. With equal keys, an attacker could add the header to a
     /// captured request, and the genuine delivery would count as a duplicate.
     HandOver,
 }

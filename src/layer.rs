@@ -230,15 +230,15 @@ impl WebhookLayer {
     }
 
     /// Sets the token that the provider was given for its verification handshake (Meta's and WebSub's
-    /// `hub.verify_token`, Asana, eBay). Default: none, which rejects such a handshake as unsigned. eBay's
-    /// handshake also needs the [`public_url`](Self::public_url) or
+    /// `hub.verify_token`, Asana, eBay). Default: none; the layer then rejects such a handshake as unsigned.
+    /// eBay's handshake also needs the [`public_url`](Self::public_url) or
     /// [`trust_forwarded`](Self::trust_forwarded).
     pub fn verify_token(self, token: Secret) -> Self {
         self.with(|config| config.verify_token = Some(token))
     }
 
     /// Sets a filter: requests for which `only_if` returns `false` skip the layer. They reach the service
-    /// unchanged, without verification, buffering, or a [`Delivery`]. Default: no request skips it.
+    /// unchanged, without verification, buffering, or a [`Delivery`]. Default: no request skips the layer.
     ///
     /// Use the filter if the layer can only be placed around all services, as with tonic's
     /// `Server::builder().layer`. **A handler must treat a request without a `Delivery` as unverified.**
@@ -419,11 +419,12 @@ impl WebhookLayer {
     /// too many. The provider must retry. Handlers that are always slow should store the delivery, respond,
     /// and process it afterwards.
     ///
-    /// The deadline does not apply to a delivery that is not [deduplicated](Delivery::is_deduped) (no id, no
-    /// store, or the store failed). Its next attempt would not be recognized, and would run concurrently.
-    ///
     /// If receiving the body, or waiting until the inner service is ready, takes until the deadline, the
-    /// request is rejected in the same way, and the handler is not called.
+    /// request is rejected with the same 503, and the handler is not called.
+    ///
+    /// The layer waits for the handler beyond the deadline if the delivery is not
+    /// [deduplicated](Delivery::is_deduped) (no deduplication key, no store, or the store failed). The next
+    /// attempt of such a delivery would not be recognized, and would run concurrently.
     ///
     /// For the timeouts of providers, see their documentation in this crate and
     /// [`Profile::ack_deadline`](crate::verify::Profile::ack_deadline). If the deadline is not shorter than
@@ -448,10 +449,11 @@ impl WebhookLayer {
         layer
     }
 
-    /// Returns a handle that waits for detached handlers, and for claims that are settled in the background
-    /// after a store failure. Wait for it before the process exits.
+    /// Returns a handle that waits for detached handlers, and for claims that are settled in the background,
+    /// for example after a store failure or after the client disconnected. Call [`Drain::finished`] before
+    /// the process exits.
     ///
-    /// Clones of the layer share it. For layers that are built separately, see
+    /// Clones of the layer share the drain. For layers that are built separately, see
     /// [`drain_with`](Self::drain_with).
     #[must_use]
     pub fn drain(&self) -> Drain {
@@ -461,8 +463,8 @@ impl WebhookLayer {
     /// Lets `drain` also wait for this layer's tasks, so that an application with several layers waits once.
     /// Default: each layer has its own [`drain`](Self::drain).
     ///
-    /// Call it before creating a service: `drain` does not wait for the tasks of earlier services. Each layer
-    /// still has its own [limits](Drain::finished) for background settlements.
+    /// Call this method before creating a service: `drain` does not wait for the tasks of earlier services.
+    /// Each layer still has its own [limits](Drain::finished) for background settlements.
     ///
     /// ```
     /// use tower_webhook::{Drain, Secret, WebhookLayer, provider};
@@ -486,8 +488,8 @@ impl WebhookLayer {
     /// the response body: the delivery is completed even if a streamed body fails, or if the trailers of a
     /// gRPC call report a failure. Do the work before responding.
     ///
-    /// A rejection never completes the delivery, and `complete` is not called for it. This includes
-    /// rejections of a nested layer, and of a `Payload<T>` that the handler could not decode.
+    /// A rejection never completes the delivery, and `complete` is not called for it. This includes the
+    /// rejections by a nested layer, and those of payloads that the extractor `Payload<T>` cannot decode.
     pub fn complete_when(self, complete: impl Fn(&response::Parts) -> bool + Send + Sync + 'static) -> Self {
         self.with(|config| config.complete_when = Some(Arc::new(complete)))
     }
@@ -573,12 +575,13 @@ impl WebhookLayer {
     /// the [`public_url`](Self::public_url) if set, else of the request's path.
     ///
     /// Behind a [lookup](Self::with_lookup), the default scope always contains a digest of the name that was
-    /// looked up (see [`Lookup`](crate::verify::Lookup)).
+    /// looked up or, if the lookup is a closure, of the request's exact path (see
+    /// [`Lookup`](crate::verify::Lookup)).
     ///
     /// In the key, `#`, `%` and `:` of a scope are percent-encoded. If the scope could be mistaken for the
     /// rest of a longer provider name (`sha1-…` of `github`, because `github-sha1` is a provider as well) or
-    /// for a fingerprint (16 hexadecimal digits), its first byte is percent-encoded too. All other characters
-    /// are unchanged.
+    /// for a fingerprint (16 lowercase hexadecimal digits), its first byte is percent-encoded too. All other
+    /// characters are unchanged.
     ///
     /// A scope set here replaces the whole default scope, and is itself replaced by the scope of an
     /// [`Endpoint`](crate::verify::Endpoint::scope). Use a different scope for each endpoint. Unlike the

@@ -15,9 +15,9 @@ use crate::{
 
 /// The background tasks of a layer: detached handlers, and settlements after the end of a request.
 ///
-/// Releases and completions have separate limits, so that the releases of an outage cannot displace
-/// completions. First attempts have a separate limit from retries, so that leftover retries cannot displace
-/// settlements that a recovered store would accept.
+/// Releases and completions have separate limits, so that releases that accumulate while the store is down
+/// cannot displace completions. First attempts have a separate limit from retries: when the store has
+/// recovered, settlements that still wait for their next retry cannot displace new ones.
 #[derive(Clone)]
 pub(crate) struct Background(Arc<Inner>);
 

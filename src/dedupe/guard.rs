@@ -22,8 +22,8 @@ const STORE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The guard of a claim, which ensures that the key does not stay claimed.
 ///
-/// A guard that is dropped before its claim is settled settles the claim in the background. It completes the
-/// claim if [`settle`](Self::settle) had begun to complete it, and releases the claim otherwise.
+/// If a guard is dropped before its claim is settled, the guard settles the claim in the background. It
+/// completes the claim if [`settle`](Self::settle) had begun to complete it. Otherwise it releases the claim.
 pub(crate) struct ClaimGuard {
     /// Boxed, to keep the future of each request small.
     state: Box<ClaimState>,

@@ -28,8 +28,9 @@ impl Settings {
     }
 
     /// Returns the key of a delivery whose body is encoded and cannot be decoded. It differs from the key of
-    /// the same delivery without a `content-encoding`. That header is not signed: an attacker could add it to
-    /// a captured delivery, and the genuine delivery would count as a duplicate.
+    /// the same delivery without a `content-encoding`, because that header is not signed. With equal keys, an
+    /// attacker could add the header to a captured delivery, and the genuine delivery would count as a
+    /// duplicate.
     pub(super) fn key_of_encoded(&self, delivery: &Delivery) -> Result<Key, MissingScope> {
         let id = delivery.id().map_or_else(|| Cow::Owned(body_id(delivery)), Cow::Borrowed);
         self.key_within(delivery, "#encoded", &id)
@@ -38,7 +39,7 @@ impl Settings {
     /// Returns the key of `id` in the delivery's scope, or in the sub-scope `part`.
     ///
     /// Providers send the same id to every endpoint of an account. Endpoints are distinguished by the secret
-    /// that matched, and by the path if they share the secret.
+    /// that matched and, if they share the secret, by the public URL or the path.
     pub(super) fn key_within(&self, delivery: &Delivery, part: &str, id: &str) -> Result<Key, MissingScope> {
         if self.needs_scope && self.named_scope(delivery).is_none() && delivery.key_fingerprint().is_none() {
             return Err(MissingScope);
@@ -153,8 +154,9 @@ fn encode(ascii: char, text: &mut String) {
     HEXUPPER.encode_append(&[ascii as u8], text);
 }
 
-/// Returns a digest of the public URL, or else of the decoded request path, because routers treat all
-/// encodings of a path alike. Excludes the request's own host and query, because a replay can change them.
+/// Returns a digest of the public URL, or else of the request path. The path is decoded first, because
+/// routers treat all encodings of a path alike. The digest excludes the request's own host and query, because
+/// a replay can change them.
 #[inline(never)] // keeps it out of the common path
 fn receiver(request: &RequestContext<'_>) -> u64 {
     let url = match request.url_source() {

@@ -111,8 +111,8 @@ impl<T: fmt::Debug> fmt::Debug for Event<T> {
 /// Neither the text nor `Debug` contains payload data. The [`source`](Error::source) is the decoder's error,
 /// which may quote the payload: keep it out of logs.
 ///
-/// With the feature `axum`, it implements `IntoResponse`. If a handler responds with it, the layer rejects
-/// the request with 422 and releases the claim.
+/// With the feature `axum`, `DecodeError` implements `IntoResponse`. If a handler responds with it, the layer
+/// rejects the request with 422 and releases the claim.
 pub struct DecodeError {
     text: String,
     path: Option<String>,

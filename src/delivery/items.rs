@@ -39,7 +39,7 @@ pub(crate) trait Claims: Send + Sync {
     ) -> BoxFuture<'a, Result<Item, StoreError>>;
 }
 
-/// The guard of an item's claim, which releases it on drop.
+/// A guard that releases an item's claim on drop.
 pub(crate) trait ItemGuard: Send + Sync {
     /// Extends the lease periodically while the future is polled.
     fn heartbeat(&self) -> BoxFuture<'_, ()>;
@@ -99,7 +99,7 @@ impl Delivery {
     /// `format!("{id}/{status}")`.
     ///
     /// An item with an empty id is not deduplicated. The same applies to all items if the layer has [no
-    /// store](crate::WebhookLayer::without_dedupe). Each call then returns an [`Item::Claimed`] whose
+    /// store](crate::WebhookLayer::without_dedupe). In both cases, the result is an [`Item::Claimed`] whose
     /// [`is_deduped`](ItemClaim::is_deduped) is `false`.
     ///
     /// # Errors
@@ -142,8 +142,8 @@ impl Delivery {
     }
 
     /// Returns the deduplication key of the item with this id, for
-    /// [`Store::forget`](crate::store::Store::forget). `None` if the item is not deduplicated, because it has
-    /// no id or the layer has no store, or if it cannot be claimed, because a scope is missing.
+    /// [`Store::forget`](crate::store::Store::forget). `None` if the id is empty, if the layer has no store,
+    /// or if the item cannot be claimed because a scope is missing.
     ///
     /// The keys of items are separate from those of deliveries: an item and a delivery with the same id have
     /// different keys.
@@ -173,7 +173,7 @@ impl ItemClaim {
     ///
     /// Work that blocks its thread for longer than the lease may run twice: use `spawn_blocking`. The work
     /// has no timeout of its own. However, the lease is only extended for the layer's
-    /// [`handler_timeout`](crate::WebhookLayer::handler_timeout), so that work that hangs in a detached task
+    /// [`handler_timeout`](crate::WebhookLayer::handler_timeout). Work that hangs in a spawned task therefore
     /// does not block every retry of the item.
     ///
     /// # Errors

@@ -79,8 +79,8 @@ struct DeliveryFacts {
     undecoded: OnceLock<(Option<TypeId>, DecodeError)>,
     /// A digest that distinguishes the receivers of an event, if it is part of the key.
     receiver: Option<u64>,
-    /// The token of the delivery's claim. Stored here because the future of each request contains the
-    /// `Delivery`.
+    /// The token of the delivery's claim. Stored here, not in the `Delivery`, which must be small because the
+    /// future of each request contains it.
     token: OnceLock<Token>,
     /// The tokens of outer layers' claims on the delivery's key and on its replay key.
     shared: [OnceLock<Token>; 2],

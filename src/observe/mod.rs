@@ -25,8 +25,9 @@
 //! stores and item handlers return are logged with their text, escaped and truncated. If an item handler
 //! returns a [`DecodeError`](crate::DecodeError) or an error of `serde_json`, only the field and the position
 //! are logged. An `Outcome` contains the verified [`Delivery`](crate::Delivery) including the payload, and
-//! the errors behind a rejection. A decoder's error may quote the payload, also as the source of
-//! [`Delivery::decode_error`](crate::Delivery::decode_error).
+//! the errors behind a rejection. One of these errors, or the source of
+//! [`Delivery::decode_error`](crate::Delivery::decode_error), may be a decoder's error, which may quote the
+//! payload.
 //!
 //! # The span
 //!
@@ -59,15 +60,16 @@
 //!
 //! | level | kinds |
 //! |---|---|
-//! | `DEBUG` | kinds that an unauthenticated client can cause repeatedly: `missing_signature`, `malformed_signature`, `stale_timestamp`, `wrong_signature`, `unknown_endpoint`, `body_interrupted`, `body_too_slow`, `body_too_large`, `over_budget`, `verifier_unavailable` (except as under `ERROR`; a client can invent the name of a key or of an endpoint), and `ack_deadline` before the handler is called (the body may be slow). Also `in_progress`, which is normal |
+//! | `DEBUG` | kinds that an unauthenticated client can cause repeatedly: `missing_signature`, `malformed_signature`, `stale_timestamp`, `wrong_signature`, `unknown_endpoint`, `body_interrupted`, `body_too_slow`, `body_too_large`, `over_budget`, `verifier_unavailable` (a client can invent the name of a key or of an endpoint; the row `ERROR` lists an exception), and `ack_deadline` before the handler is called (the body may be slow). Also `in_progress`, which is normal |
 //! | `WARN` | kinds that require a verified delivery: `undecodable` (at `DEBUG` if the body is decoded before it is verified), `store_unavailable`, `handler_timeout`, and `ack_deadline` once the handler is called |
 //! | `ERROR` | `verifier_unavailable` if a verified delivery cannot be claimed, because its verifier sets no fingerprint and the endpoint has no [scope](crate::WebhookLayer::scope). All deliveries of the endpoint that have an id are rejected until a fingerprint or a scope is set |
 //!
 //! A client that has neither a secret nor a captured delivery therefore cannot fill a log at `INFO`. An
-//! attacker who captures a delivery can replay it while its timestamp is within the tolerance. Each replay
-//! causes one `INFO`, and one `WARN` if it is rejected as `undecodable`. [Metrics](#metrics) and
-//! [`on_outcome`](crate::WebhookLayer::on_outcome) report all kinds: monitor `over_budget` and
-//! `verifier_unavailable` there. To debug a new integration, enable `tower_webhook::rejection=debug`.
+//! attacker who captures a delivery can replay it while its timestamp is within the tolerance, or at any time
+//! if it has no signed timestamp. Each replay causes one `INFO`, and one `WARN` if it is rejected or
+//! acknowledged as undecodable. [Metrics](#metrics) and [`on_outcome`](crate::WebhookLayer::on_outcome)
+//! report all kinds: monitor `over_budget` and `verifier_unavailable` there. To debug a new integration,
+//! enable `tower_webhook::rejection=debug`.
 //!
 //! For `undecodable`, the reason is the field that failed and its position in the JSON, without any value.
 //! For a rejection by a custom verifier, the reason is the text of the verifier's error, escaped and

@@ -130,8 +130,8 @@ impl Telemetry {
         self.note(|progress| *progress.outcome.store_time.get_or_insert_default() += time);
     }
 
-    /// Records a request that ends without its handler, or whose handler did not respond in time. The first
-    /// rejection counts, because it is the response: a detached handler may time out later.
+    /// Records a request that ends without its handler, or whose handler did not respond in time. Only the
+    /// first rejection is kept, because the client receives it: a detached handler may time out later.
     pub(crate) fn ended(&self, kind: OutcomeKind, rejection: Option<&Rejection>) {
         if let Some(rejection) = rejection {
             trace::rejected(kind, rejection);

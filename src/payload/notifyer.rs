@@ -66,7 +66,7 @@
 //! * a [`MessageStatus`] requires no field, and is accepted with or without the envelope;
 //! * unknown values of [`MessageType`], [`Sender`] and [`ReferralSource`] are kept as sent;
 //! * null, an empty string and a missing field are equivalent: `None` or an empty list;
-//! * a whole number may be sent as a string, a string as a whole number, and a list as a string.
+//! * a whole number or a boolean may be sent as a string, a string as a whole number, and a list as a string.
 //!
 //! Any other value of the wrong type is an error, except in a [`MessageStatus`], where it counts as missing.
 //! Errors do not contain values from the payload, so they can be logged.

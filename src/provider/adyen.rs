@@ -19,7 +19,8 @@ use crate::verify::{
 providers! {
     /// Creates a verifier for Adyen (standard webhooks).
     ///
-    /// * Signature: HMAC-SHA256 of eight fields of the item, as base64 in its `additionalData.hmacSignature`.
+    /// * Signature: HMAC-SHA256 of eight fields of the notification's item, as base64 in the item's
+    ///   `additionalData.hmacSignature`.
     /// * Secret: the HMAC key, hex.
     /// * Signed content: eight fields of the item, joined with colons: `pspReference`, `originalReference`,
     ///   `merchantAccountCode`, `merchantReference`, `amount.value`, `amount.currency`, `eventCode` and
@@ -27,15 +28,16 @@ providers! {
     ///   signed content ambiguous. **The rest of the body is not covered**: do not rely on other fields, and
     ///   enable Adyen's basic authentication.
     /// * Delivery id: `eventCode`, `pspReference`, `success` and `merchantAccountCode` of the item, joined with
-    ///   `:`, signed. `REPORT_AVAILABLE` has no delivery id, because its `pspReference` is a file name, which
-    ///   Adyen reuses.
+    ///   `:`, signed. A `REPORT_AVAILABLE` item has no delivery id, because its `pspReference` is a file name,
+    ///   which Adyen reuses.
     /// * Event type: `body:/notificationItems/0/NotificationRequestItem/eventCode`, signed.
     /// * Retries: yes, for up to 30 days.
     /// * Deduplication window: 31 days.
     /// * Acknowledge within: 10 s.
-    /// * The layer rejects notifications with several items. Adyen sends one item
-    ///   ([source](https://docs.adyen.com/development-resources/webhooks/webhook-types)). No signature covers
-    ///   the list of items, so an attacker could combine captured items in one list.
+    /// * Adyen sends one item in each notification
+    ///   ([source](https://docs.adyen.com/development-resources/webhooks/webhook-types)). The layer rejects a
+    ///   notification with several items, because no signature covers the list of items: an attacker could
+    ///   combine captured items in one list.
     adyen_standard -> Result: "adyen-standard", "Adyen (standard webhooks)",
         "https://docs.adyen.com/development-resources/webhooks/secure-webhooks/verify-hmac-signatures",
         @by_hand |secrets, profile| {
@@ -86,7 +88,7 @@ fn verify(keys: &Keyring, body: &[u8]) -> Result<Verified, VerifyError> {
     }
     let (item, verified) = only.ok_or(VerifyError::missing("notification item is missing in the body"))?;
     let verified = without_mac(verified);
-    // Adyen reuses the reference of a report, which is a file name.
+    // The `pspReference` of a report is a file name, which Adyen reuses.
     if text(&item.event_code) == "REPORT_AVAILABLE" {
         return Ok(verified);
     }
@@ -96,7 +98,7 @@ fn verify(keys: &Keyring, body: &[u8]) -> Result<Verified, VerifyError> {
 
 /// Returns the items of a notification, or a single item that is not in a list.
 ///
-/// A repeated field is an error, because a handler might read the other value.
+/// A repeated field is an error, because a handler might read a different value than the verifier.
 fn items(body: &[u8]) -> Result<Vec<NotificationItem>, VerifyError> {
     let malformed = |_| VerifyError::malformed("body is not a notification");
     let JsonObject(notification): JsonObject<AdyenNotification> =
@@ -194,7 +196,7 @@ impl NotificationItem {
     }
 
     /// Feeds the signed fields. Rejects a `:` except in `merchantReference`, because Adyen's libraries do not
-    /// escape it.
+    /// escape colons.
     fn feed(&self, macs: &mut Macs<'_>) -> Result<(), VerifyError> {
         const MERCHANT_REFERENCE: usize = 3;
         let signed = [

@@ -27,7 +27,7 @@ pub(super) fn begin<'a>(
     let head = request.head();
     let first = schemes.first().ok_or(VerifyError::missing("provider has no scheme"))?;
     let has_own_id = |scheme: &SchemeVerifier| {
-        // The user's locations take precedence.
+        // Locations that the caller set with `with_profile` take precedence.
         scheme.profile().id() != first.profile().id() && profile.id() == first.profile().id()
     };
     let ids_differ = schemes.iter().any(has_own_id);
@@ -59,8 +59,8 @@ struct EitherCheck<'a> {
 
 impl Check for EitherCheck<'_> {
     fn timestamp(&self) -> Option<SystemTime> {
-        // The layer checks the timestamp before it knows which check succeeds, so return it only if both
-        // checks have the same timestamp.
+        // The layer checks the timestamp before it knows which check succeeds, so return a timestamp only if
+        // both checks have the same one.
         self.first.timestamp().filter(|timestamp| self.second.timestamp() == Some(*timestamp))
     }
 

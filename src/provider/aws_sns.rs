@@ -21,7 +21,8 @@ use crate::verify::{
 ///
 /// The verifier accepts only messages of `topics`. `subscriber` names this subscription.
 ///
-/// * Signature: RSA-SHA1 or RSA-SHA256 signature of fields of the body, as base64 in its `Signature`.
+/// * Signature: RSA-SHA1 or RSA-SHA256 signature of some fields of the body, as base64 in the field
+///   `Signature`.
 /// * Signed content: the fields `Message`, `MessageId`, `Timestamp`, `TopicArn` and `Type` of the body, as
 ///   well as `Subject` in notifications, and `SubscribeURL` and `Token` in confirmations. The fields are
 ///   sorted by name, and each name and each value is on its own line. `SignatureVersion` 1 is SHA-1, and 2
@@ -124,10 +125,11 @@ pub struct AwsSns {
 impl AwsSns {
     /// Confirms subscriptions to the topics. Default: off.
     ///
-    /// The layer requests the `SubscribeURL` of a verified `SubscriptionConfirmation`, which must be on the
-    /// host of the topic's region, and responds without calling the handler. If the request fails, the layer
-    /// responds with 503, and SNS retries the confirmation. The layer rejects a confirmation whose `Timestamp`
-    /// is out of [tolerance](crate::WebhookLayer::tolerance), without requesting its URL.
+    /// When a verified `SubscriptionConfirmation` arrives, the layer requests the confirmation's
+    /// `SubscribeURL`, and responds without calling the handler. The URL must be on the SNS host of the
+    /// topic's region. If the request fails, the layer responds with 503, and SNS retries the confirmation.
+    /// The layer rejects a confirmation whose `Timestamp` is out of
+    /// [tolerance](crate::WebhookLayer::tolerance), without requesting its URL.
     #[must_use]
     pub fn confirm_subscriptions(mut self) -> Self {
         self.confirms = true;
@@ -211,7 +213,7 @@ const NOTIFICATION: &str = "Notification";
 const CONFIRMATION: &str = "SubscriptionConfirmation";
 
 /// The handshake of SNS: a `SubscriptionConfirmation`, to which the layer responds once it has requested the
-/// URL.
+/// `SubscribeURL`.
 const HANDSHAKE: Handshake = Handshake {
     signed: |_, payload| (*scan(payload, "/Type")? == *CONFIRMATION).then(Response::default),
     ..Handshake::NONE

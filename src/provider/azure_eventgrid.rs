@@ -17,7 +17,7 @@ providers! {
     ///   body is not protected**.
     /// * Secret: text, not decoded.
     /// * Delivery id: none; deliveries with equal bodies count as duplicates. A delivery can be a batch of
-    ///   events, and has no id as a whole. Deliveries with equal bodies count as duplicates.
+    ///   events, and has no id as a whole.
     /// * Event type: `body:/0/eventType` or `body:/type`, **not signed**.
     /// * Retries: yes, for up to 1 day.
     /// * Acknowledge within: 30 s.
@@ -31,7 +31,7 @@ providers! {
     ///   ([source](https://learn.microsoft.com/en-us/azure/event-grid/delivery-and-retry)).
     /// * Register the URL with `?access_token=<secret>`. Entra ID tokens are not checked.
     /// * [Shared secret](crate::verify::Profile::shared_secret): the subscriptions of a topic can share a
-    ///   secret, and send equal bodies.
+    ///   secret, and get equal bodies.
     azure_eventgrid: "azure-eventgrid", "Azure Event Grid",
         "https://learn.microsoft.com/en-us/azure/event-grid/security-authentication",
         Scheme::token("authorization")

@@ -25,12 +25,13 @@ providers! {
     /// * Signed content: the text of the form field `bt_payload`, which is base64 of XML. The HMAC key is the
     ///   SHA-1 of the private key. `bt_signature` is `<public key>|<hex>`, or several such pairs joined with
     ///   `&`.
-    /// * Delivery id: none. Each notification contains its time, so only retries have equal bodies.
+    /// * Delivery id: none. Each notification contains its time, so only retries have equal bodies, which count
+    ///   as duplicates.
     /// * Event type: the notification's `kind`, signed.
     /// * Retries: yes, for up to 1 day.
     /// * Acknowledge within: 30 s.
     /// * Handshake: `GET ?bt_challenge=…`, to which the layer responds with the challenge's signature. The layer
-    ///   rejects payloads that could be a challenge.
+    ///   signs the challenge of any client, so it rejects payloads that could be a challenge.
     /// * Not covered: **other fields of the form**. Braintree sends none, but an attacker can add some. Read
     ///   only `bt_payload` from the form.
     /// * [Shared secret](crate::verify::Profile::shared_secret): all destinations of a merchant share its keys,

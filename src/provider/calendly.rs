@@ -9,8 +9,8 @@ providers! {
     /// * Secret: the webhook signing key, as text.
     /// * Delivery id: none; deliveries with equal bodies count as duplicates.
     /// * Event type: `body:/event`, signed.
-    /// * Timestamp: `field:t`; tolerance 180 s in the past and 300 s in the future. Calendly's own code has the
-    ///   same tolerance.
+    /// * Timestamp: `field:t`; tolerance 180 s in the past and 300 s in the future. Calendly's sample code also
+    ///   rejects timestamps older than 180 s.
     /// * Retries: yes, for up to 1 day.
     /// * Acknowledge within: 15 s
     ///   ([source](https://developer.calendly.com/api-docs/overview/webhooks/webhook-timeouts)).

@@ -30,7 +30,7 @@ use crate::{
 ///   call [`cpn`](Circle::cpn) or [`stablefx`](Circle::stablefx). Circle requires authentication: `fetch`
 ///   must send `Authorization: Bearer <API key>`. See [`Fetch`] for the caching of keys.
 /// * [Shared secret](crate::verify::Profile::shared_secret): Circle does not document whether several
-///   customers share a key.
+///   customers share a key, so the verifier assumes that they do.
 ///
 /// [`find`](super::find) returns this provider, but [`Provider::verifier`] returns an error for it. See
 /// [`ebay`](super::ebay()) for an example.

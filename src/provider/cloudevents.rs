@@ -72,7 +72,8 @@ impl Signer for CloudEvents {
         &self.profile
     }
 
-    /// Writes the token to the query if the query has one, otherwise to `authorization`.
+    /// Writes the token to `authorization`, or to the query if the query has an `access_token` and the
+    /// request has no `authorization`.
     fn sign(&self, head: &mut Parts, _: &mut Bytes, _: SystemTime) -> Result<(), CannotSign> {
         let token = self.tokens.first()?;
         let query = head.uri.query().unwrap_or_default().as_bytes();

@@ -11,7 +11,7 @@ providers! {
     ///
     /// * Signature: SHA-1 of `{body}{ts}{secret}`, as hex in `x-cld-signature`.
     /// * Secret: text, not decoded. If you pass several secrets, none of them may begin or end with another one.
-    ///   Otherwise a signature with one secret would also match other content with the other secret.
+    ///   Otherwise a signature with one secret could also match other content with the other secret.
     /// * Delivery id: none.
     /// * Event type: `body:/notification_type`, signed.
     /// * Timestamp: `header:x-cld-timestamp`; tolerance 7200 s in the past and 300 s in the future.
@@ -30,7 +30,7 @@ providers! {
     ///
     /// * Signature: SHA-256 of `{body}{ts}{secret}`, as hex in `x-cld-signature`.
     /// * Secret: text, not decoded. If you pass several secrets, none of them may begin or end with another one.
-    ///   Otherwise a signature with one secret would also match other content with the other secret.
+    ///   Otherwise a signature with one secret could also match other content with the other secret.
     /// * Delivery id: none.
     /// * Event type: `body:/notification_type`, signed.
     /// * Timestamp: `header:x-cld-timestamp`; tolerance 7200 s in the past and 300 s in the future.

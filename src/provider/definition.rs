@@ -28,7 +28,7 @@ use crate::{
 pub struct Provider {
     /// The id, in lower case with hyphens, such as `github-sha1`.
     pub id: &'static str,
-    /// The name of its constructor in [`provider`](crate::provider), such as `github_sha1`. For an alias,
+    /// The name of the constructor in [`provider`](crate::provider), such as `github_sha1`. For an alias,
     /// this is the constructor of the provider whose scheme the alias uses.
     pub constructor: &'static str,
     /// The display name, such as `GitHub (legacy)`.
@@ -60,7 +60,7 @@ pub(super) enum Make {
 /// The provider whose scheme an alias uses.
 pub(super) struct Alias {
     of: &'static Provider,
-    /// The location of the alias's event type, if it differs.
+    /// The location of the alias's event type, if it differs from the provider's.
     event_type: Option<&'static str>,
 }
 
@@ -427,8 +427,8 @@ mod tests {
         verify::{Location, Verifier},
     };
 
-    /// Returns unusual secrets, each of them after an ordinary secret, and two secrets of which one begins
-    /// with the other.
+    /// Returns unusual secrets, each alone and after an ordinary secret. Also returns two secrets of which
+    /// one begins with the other.
     fn unusual_secrets(provider: &Provider) -> Result<Vec<Secrets>, InvalidSecret> {
         const PEM: &str = "-----BEGIN PUBLIC KEY-----\nAQIDBA==\n-----END PUBLIC KEY-----";
         let texts = ["a", "\u{e9}\u{1f980}", "a b", "a:b", ":", "a\nb", "a\0b", "a\u{200b}b", "00", "===="];

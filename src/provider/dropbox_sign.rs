@@ -26,8 +26,8 @@ providers! {
     /// * Signed content: the event's `event_time` and `event_type`. **The signature covers nothing else**: an
     ///   attacker who captures a delivery can send any other event with the same type and time. Use the event
     ///   only to decide what to query from the API.
-    /// * Delivery id: none, so deliveries are not deduplicated. Dropbox Sign only accepts the response `Hello
-    ///   API Event Received`, which the handler must return; the layer's response to a duplicate is empty.
+    /// * Delivery id: none, so deliveries are not deduplicated. Dropbox Sign accepts only the response `Hello
+    ///   API Event Received`, which the handler must return. A duplicate would get an empty response.
     /// * Timestamp: `event_time`; any age unless the layer has a [`tolerance`](crate::WebhookLayer::tolerance),
     ///   and up to 300 s in the future. All attempts over three days have the same time.
     /// * Retries: yes, for up to 3 days.
@@ -66,7 +66,8 @@ fn begin<'a>(keys: &'a Keyring, _: &RequestContext<'a>) -> CheckResult<'a> {
     check((), None, |(), body| verify(keys, body))
 }
 
-/// The body's JSON. A repeated field is an error, because a handler might read the other value.
+/// The body's JSON. A repeated field is an error, because a handler might read a different value than the
+/// verifier.
 #[derive(Deserialize)]
 struct Callback {
     event: JsonObject<CallbackEvent>,

@@ -44,9 +44,10 @@ fn challenge_code<'a>(request: &HandshakeRequest<'a>) -> Option<Cow<'a, str>> {
 /// * Delivery id: `body:/notification/notificationId`, signed.
 /// * Event type: `body:/metadata/topic`, signed.
 /// * Retries: yes. `publishAttemptCount` in the body is the number of the attempt.
-/// * Handshake: `GET ?challenge_code=…`. The layer responds with a hash of the code, its
-///   [`verify_token`](crate::WebhookLayer::verify_token) and its
-///   [`public_url`](crate::WebhookLayer::public_url). Both must equal the values configured at eBay.
+/// * Handshake: `GET ?challenge_code=…`. The layer responds with a hash of the code, the layer's
+///   [`verify_token`](crate::WebhookLayer::verify_token) and the layer's
+///   [`public_url`](crate::WebhookLayer::public_url). The token and the URL must equal the values configured
+///   at eBay.
 /// * Key: the public key at `https://api.ebay.com/commerce/notification/v1/public_key/<key id>`; the key id
 ///   must be a UUID. The [sandbox](Ebay::sandbox) uses `api.sandbox.ebay.com`. eBay requires authentication:
 ///   `fetch` must send `Authorization: Bearer <access token>`. Get the access token with the client
@@ -180,8 +181,8 @@ impl SignatureHeader {
     }
 }
 
-/// Returns whether the algorithm is supported. Ignores case, because eBay's header and eBay's API write it in
-/// different case.
+/// Returns whether the algorithm is supported. Ignores case, because eBay's header and eBay's API write the
+/// algorithm in different case.
 fn is_supported(algorithm: &str, digest: &str) -> bool {
     algorithm.eq_ignore_ascii_case("ECDSA") && digest.eq_ignore_ascii_case("SHA1")
 }

@@ -1,7 +1,7 @@
 //! The evidence for the facts of each provider.
 
-/// The kind of source for a provider's facts: the best one that was read, or [`Memory`](Self::Memory) if any
-/// fact has no source.
+/// The kind of the best source that was read for a provider's facts, or [`Memory`](Self::Memory) if any fact
+/// has no source.
 ///
 /// ```
 /// use tower_webhook::provider::{self, Evidence};
@@ -21,7 +21,7 @@ pub enum Evidence {
     /// Other documentation, or the code of receivers.
     Secondary,
     /// At least one fact rests on memory, because no source for it could be read. Test with real deliveries
-    /// before you rely on it.
+    /// before you rely on this provider.
     Memory,
 }
 

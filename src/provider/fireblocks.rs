@@ -34,7 +34,7 @@ providers! {
     /// * Secret: the public key of the environment, as PEM. Fireblocks publishes its keys as a JSON Web Key Set;
     ///   during a rotation, configure all of them.
     /// * Signed content: `{header}.{base64url of the body}`, where the header is the first part of the
-    ///   signature. The layer ignores its `alg`, and verifies every signature as RS512.
+    ///   signature. The layer ignores the header's `alg`, and verifies every signature as RS512.
     /// * Delivery id: `body:/id`, signed.
     /// * Event type: `body:/eventType`, signed.
     /// * Retries: yes, for up to 8 hours.

@@ -13,8 +13,8 @@ providers! {
     /// * Retries: yes, for up to 30 s. Flux retries four times, after 2, 4, 8 and 16 s or as specified by
     ///   `Retry-After`
     ///   ([source](https://github.com/fluxcd/notification-controller/blob/HEAD/internal/notifier/client.go)).
-    ///   The [lease](crate::WebhookLayer::lease) of claims must expire before the last retry, so it is 10 s. It
-    ///   applies only with [`dedupe_by`](crate::WebhookLayer::dedupe_by), because deliveries have no id.
+    ///   The [lease](crate::WebhookLayer::lease) of claims must expire before the last retry, so it is 10 s. The
+    ///   lease applies only with [`dedupe_by`](crate::WebhookLayer::dedupe_by), because deliveries have no id.
     flux: "flux", "Flux (generic-hmac)",
         "https://github.com/fluxcd/notification-controller/blob/HEAD/internal/notifier/forwarder_test.go",
         Scheme::hmac_sha256("x-signature", Hex)

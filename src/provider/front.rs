@@ -30,7 +30,8 @@ providers! {
         retries: Some(true);
 }
 
-/// Front's handshake: a request of type `sync` with a challenge in a header, which the layer echoes as JSON.
+/// Front's handshake: a request of type `sync` with a challenge in a header. The layer echoes the challenge
+/// as JSON.
 const HANDSHAKE: Handshake = Handshake {
     signed: |request, body| {
         let challenge = request.header("x-front-challenge")?.to_str().ok()?;

@@ -13,8 +13,8 @@ providers! {
     /// * Retries: **never** ([source](https://github.com/go-gitea/gitea/blob/HEAD/services/webhook/deliver.go)).
     /// * Acknowledge within: 5 s.
     /// * With the content type "form", Gitea sends the JSON in the form field `payload`. With the method `GET`,
-    ///   Gitea sends it in the query parameter `payload`. The layer accepts both: the signature covers only the
-    ///   JSON, and the layer extracts the JSON as the payload.
+    ///   Gitea sends it in the query parameter `payload`. In both cases, the signature covers only the JSON, and
+    ///   the layer extracts the JSON as the payload.
     gitea: "gitea", "Gitea / Forgejo",
         "https://github.com/go-playground/webhooks/blob/HEAD/gitea/gitea_test.go",
         Scheme::hmac_sha256("x-gitea-signature", Hex)

@@ -12,9 +12,9 @@ providers! {
     ///   replay a delivery with another id: see [`replay_guard`](crate::WebhookLayer::replay_guard).
     /// * Event type: `header:x-github-event`, **not signed**.
     /// * Retries: **never**
-    ///   ([source](https://docs.github.com/en/webhooks/using-webhooks/handling-failed-webhook-deliveries)). If
-    ///   the store fails, the layer therefore handles deliveries without deduplication
-    ///   ([`StoreFailure::Proceed`](crate::StoreFailure::Proceed)).
+    ///   ([source](https://docs.github.com/en/webhooks/using-webhooks/handling-failed-webhook-deliveries)). A
+    ///   rejected delivery would be lost, so if the store fails, the layer handles deliveries without
+    ///   deduplication ([`StoreFailure::Proceed`](crate::StoreFailure::Proceed)).
     /// * Acknowledge within: 10 s
     ///   ([source](https://docs.github.com/en/webhooks/using-webhooks/best-practices-for-using-webhooks)).
     /// * Body limit: 25 MiB ([source](https://docs.github.com/en/webhooks/webhook-events-and-payloads)).
@@ -41,9 +41,9 @@ providers! {
     /// * Delivery id: `header:x-github-delivery`, **not signed**.
     /// * Event type: `header:x-github-event`, **not signed**.
     /// * Retries: **never**
-    ///   ([source](https://docs.github.com/en/webhooks/using-webhooks/handling-failed-webhook-deliveries)). If
-    ///   the store fails, the layer therefore handles deliveries without deduplication
-    ///   ([`StoreFailure::Proceed`](crate::StoreFailure::Proceed)).
+    ///   ([source](https://docs.github.com/en/webhooks/using-webhooks/handling-failed-webhook-deliveries)). A
+    ///   rejected delivery would be lost, so if the store fails, the layer handles deliveries without
+    ///   deduplication ([`StoreFailure::Proceed`](crate::StoreFailure::Proceed)).
     /// * Acknowledge within: 10 s
     ///   ([source](https://docs.github.com/en/webhooks/using-webhooks/best-practices-for-using-webhooks)).
     /// * Body limit: 25 MiB ([source](https://docs.github.com/en/webhooks/webhook-events-and-payloads)).

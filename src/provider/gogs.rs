@@ -9,8 +9,8 @@ providers! {
     /// * Delivery id: `header:x-gogs-delivery`, **not signed**.
     /// * Event type: `header:x-gogs-event`, **not signed**.
     /// * Retries: **never**.
-    /// * With the content type "form", Gogs sends the JSON in the form field `payload`. The layer accepts such a
-    ///   form: the signature covers only the JSON, and the layer extracts the JSON as the payload.
+    /// * With the content type "form", Gogs sends the JSON in the form field `payload`. In this case, the
+    ///   signature covers only the JSON, and the layer extracts the JSON as the payload.
     gogs: "gogs", "Gogs",
         "https://github.com/gogs/gogs/blob/HEAD/internal/database/webhook.go",
         Scheme::hmac_sha256("x-gogs-signature", Hex)

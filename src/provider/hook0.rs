@@ -14,14 +14,14 @@ providers! {
     /// * Signed content: `{ts}.{body}` in version `v0`, `{ts}.{field:h}.{headers_named_by:h}.{body}` in version
     ///   `v1`. The field `h` of `x-hook0-signature` lists the signed headers.
     /// * Delivery id: `header:x-event-id`, **not signed**.
-    /// * Event type: `header:x-event-type`, **not signed**. With `v1`, the event type is signed if `h` lists its
-    ///   header.
+    /// * Event type: `header:x-event-type`, **not signed**.
     /// * Timestamp: `field:t`; tolerance 300 s.
     /// * Retries: yes, for up to 8 days.
     /// * Deduplication window: 9 days.
     /// * Acknowledge within: 15 s.
-    /// * If a delivery has both versions, the layer verifies `v1`. An attacker who captures such a delivery can
-    ///   remove `v1`, so **do not rely on the headers**. If your Hook0 instance sends `v1`, use [`hook0_v1`].
+    /// * If a delivery has both versions, the layer verifies `v1`, which also covers the headers that `h` lists.
+    ///   An attacker who captures such a delivery can remove `v1`, so **do not rely on the headers**. If your
+    ///   Hook0 instance sends `v1`, use [`hook0_v1`].
     /// * With `v1`, the body must be empty or begin with `{` or `[`, as for [`hook0_v1`]. With `v0`, a body that
     ///   begins with another character must not contain a dot. Otherwise an attacker could send a captured `v1`
     ///   signature as `v0`, with `h` and the headers at the beginning of the body.

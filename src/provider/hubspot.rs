@@ -14,8 +14,8 @@ providers! {
     ///
     /// * Signature: SHA-256 of `{secret}{json:body}`, as hex in `x-hubspot-signature`.
     /// * Secret: the client secret, as text. If you pass several secrets, none of them may begin or end with
-    ///   another one. For example, the secret `a` before `bGET` and the secret `ab` before `GET` have the same
-    ///   hash.
+    ///   another one. Otherwise a signature with one secret could also match other content with the other
+    ///   secret.
     /// * Delivery id: none.
     /// * Event type: `body:/0/subscriptionType`, signed.
     /// * Retries: yes, for up to 1 day.
@@ -41,8 +41,8 @@ providers! {
     ///
     /// * Signature: SHA-256 of `{secret}{method}{url}{body}`, as hex in `x-hubspot-signature`.
     /// * Secret: the client secret, as text. If you pass several secrets, none of them may begin or end with
-    ///   another one. For example, the secret `a` before `bGET` and the secret `ab` before `GET` have the same
-    ///   hash.
+    ///   another one. For example, the secret `a` before the method `BGET` and the secret `aB` before the method
+    ///   `GET` have the same hash.
     /// * Delivery id: none.
     /// * Event type: `body:/0/subscriptionType`, signed.
     /// * Retries: yes, for up to 1 day.

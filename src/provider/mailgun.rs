@@ -48,7 +48,8 @@ fn begin<'a>(keys: &'a Keyring, _: &RequestContext<'a>) -> CheckResult<'a> {
     check((), None, |(), body| verify(keys, body))
 }
 
-/// The signed part of the body. A repeated field is an error, because a handler might read the other value.
+/// The signed part of the body. A repeated field is an error, because a handler might read a different value
+/// than the verifier.
 #[derive(Deserialize)]
 struct SignedMessageBody {
     signature: JsonObject<SignatureObject>,
@@ -100,7 +101,8 @@ fn verify(keys: &Keyring, body: &[u8]) -> Result<Verified, VerifyError> {
     macs.update(timestamp.as_bytes());
     macs.update(token.as_bytes());
     let verified = without_mac(macs.verify(&candidates)?);
-    // The id is the concatenation, because an attacker could move a digit between the two.
+    // The id is the concatenation, because an attacker could move a digit between the timestamp and the
+    // token.
     Ok(verified.with_timestamp(sent_at).with_id(timestamp + &token))
 }
 

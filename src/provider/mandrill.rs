@@ -8,7 +8,8 @@ providers! {
     /// * Secret: the webhook's key, as text.
     /// * Signed content: the URL and the form's parameters, sorted by name.
     /// * Delivery id: none; deliveries with equal bodies count as duplicates. A delivery is a batch: its events
-    ///   have ids, but the delivery does not. Deliveries with the same signature count as duplicates.
+    ///   have ids, but the delivery does not. The layer compares the signatures instead of the bodies, so a
+    ///   replay with its parameters split differently is a duplicate as well.
     /// * Retries: yes.
     /// * Body limit: 25 MiB.
     /// * Handshake: `HEAD`, to which the layer responds with 200.
@@ -17,7 +18,7 @@ providers! {
     ///   and the headers. Mandrill concatenates names and values before signing, so an attacker who captures a
     ///   request can replay it with its parameters split differently.
     /// * The form field `mandrill_events` contains the events as a JSON array.
-    ///   [`json`](crate::WebhookLayer::json) extracts it.
+    ///   [`json`](crate::WebhookLayer::json) extracts this array.
     /// * Set [`public_url`](crate::WebhookLayer::public_url) behind a proxy, or if the URL contains a user name.
     mandrill: "mandrill", "Mandrill (Mailchimp Transactional)",
         "https://mailchimp.com/developer/transactional/guides/track-respond-activity-webhooks/",

@@ -29,7 +29,7 @@ providers! {
     ///   documented, in lower case. **The body is not covered**: use only `data.id` from the query, and request
     ///   the rest from the API.
     /// * Delivery id: `x-request-id` and `data.id`, signed; none if either is missing. `x-request-id` alone
-    ///   identifies an operation, which can have several notifications.
+    ///   would not suffice: it identifies an operation, which can have several notifications.
     /// * Event type: `body:/action`, **not signed**.
     /// * Timestamp: `field:ts`, in seconds (10 digits) or milliseconds (13 digits); any age unless the layer has
     ///   a [`tolerance`](crate::WebhookLayer::tolerance), and up to 300 s in the future. Mercado Pago documents

@@ -98,7 +98,7 @@ fn feed(macs: &mut Macs<'_>, timestamp: &[u8], head: &Parts) {
     macs.update(b"\n");
 }
 
-/// Returns the query with its parameters sorted by name and percent-encoded in one way.
+/// Returns the query with its parameters sorted by name and percent-encoded uniformly.
 fn sorted(query: &str) -> String {
     let mut parameters: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
     // Values of the same name keep their order.

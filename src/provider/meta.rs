@@ -16,8 +16,8 @@ providers! {
     /// * Signature: HMAC-SHA256 of the body, as hex with the prefix `sha256=` in `x-hub-signature-256`.
     /// * Secret: the app secret, as text.
     /// * Delivery id: none; deliveries with equal bodies count as duplicates. A delivery is a batch of events,
-    ///   and has no id as a whole. Deliveries with equal bodies count as duplicates. To deduplicate the items by
-    ///   their ids, use [`for_each`](crate::Delivery::for_each).
+    ///   and has no id as a whole. To deduplicate the events by their ids, use
+    ///   [`for_each`](crate::Delivery::for_each).
     /// * Event type: `body:/object`, signed. It is, for example, `whatsapp_business_account`, `page` or
     ///   `instagram`, and not the `field` of a change.
     /// * Retries: yes, for up to 7 days.

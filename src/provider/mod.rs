@@ -2,8 +2,9 @@
 //!
 //! A constructor takes one secret as the provider displays it, or several during a secret rotation. It
 //! returns a `Result` if some texts are not valid secrets, for example because the secret must be base64, hex
-//! or PEM. [The guide](crate::guide::providers) lists all providers. In code, [`all`] returns all of them,
-//! and [`find`] returns one by its id.
+//! or PEM. A few constructors have other parameters, because their verifiers
+//! [fetch keys](Provider::fetches_keys). [The guide](crate::guide::providers) lists all providers. In code,
+//! [`all`] returns all of them, and [`find`] returns one by its id.
 //!
 //! ```
 //! use tower_webhook::{Secret, WebhookLayer, provider};
@@ -223,7 +224,7 @@ pub use self::{
     verifier::ProviderVerifier,
 };
 
-/// Re-exports the constructors of each vendor's module, and lists its providers.
+/// Re-exports the constructors of each vendor's module, and lists the module's providers.
 macro_rules! vendors {
     ($($(#[cfg($gate:meta)])? $vendor:ident,)+) => {
         $(

@@ -60,7 +60,7 @@ providers! {
         ack_deadline: Some(Duration::from_secs(180));
 }
 
-/// monday.com's handshake: `{"challenge":…}` without an event, which the layer echoes.
+/// monday.com's handshake: a body `{"challenge":…}` without an event. The layer echoes the challenge.
 const HANDSHAKE: Handshake = Handshake {
     unsigned_post: Some(UnsignedPost {
         has_head: |_| true,

@@ -36,7 +36,8 @@ providers! {
         batch: true;
 }
 
-/// Okta's handshake: a `GET` with a challenge in a header, and with the secret like every other request.
+/// Okta's handshake: a `GET` with a challenge in a header. The request contains the secret, like every other
+/// request of Okta.
 const HANDSHAKE: Handshake = Handshake {
     unsigned: |request| {
         let challenge =

@@ -7,11 +7,11 @@ providers! {
     /// Creates a verifier for Persona.
     ///
     /// * Signature: HMAC-SHA256 of `{ts}.{body}`, as hex in `persona-signature`.
-    /// * Secret: the webhook secret, as text. During a secret rotation, the header contains a group of fields
-    ///   for each secret, separated by a space, so either secret is sufficient. If you configure both secrets,
-    ///   set a [`scope`](crate::WebhookLayer::scope). Otherwise the deduplication key depends on the secret that
-    ///   matched, so an attacker can remove one group from a captured delivery, and replay the delivery under
-    ///   the other secret.
+    /// * Secret: the webhook secret, as text. During a secret rotation, the header contains two groups of
+    ///   fields, one for each secret, separated by a space. Either secret is therefore sufficient. If you
+    ///   configure both secrets, set a [`scope`](crate::WebhookLayer::scope). Otherwise the deduplication key
+    ///   depends on the secret that matched, so an attacker can remove one group from a captured delivery, and
+    ///   replay the delivery with the other group.
     /// * Delivery id: `body:/data/id`, signed.
     /// * Event type: `body:/data/attributes/name`, signed.
     /// * Timestamp: `field:t`; tolerance 300 s.

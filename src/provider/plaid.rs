@@ -11,8 +11,8 @@ providers! {
     /// Creates a verifier for Plaid.
     ///
     /// * Signature: JSON Web Token (ES256) in `plaid-verification`, with the SHA-256 of the body as a claim.
-    /// * Secret: the public key of the token's `kid`, as the JWK that `/webhook_verification_key/get` returns.
-    ///   Pass several keys during a key rotation.
+    /// * Secret: the public key that the token's `kid` names, as the JWK that `/webhook_verification_key/get`
+    ///   returns. Pass several keys during a key rotation.
     /// * Signed content: the token, which contains the SHA-256 of the body.
     /// * Delivery id: none.
     /// * Event type: `body:/webhook_code`, signed.

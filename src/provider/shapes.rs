@@ -73,7 +73,7 @@ pub(super) mod jwt {
         }
     }
 
-    /// Removes the limit on the age of a timestamp, because the tokens contain their own expiry.
+    /// Removes the limit on the age of a timestamp, because a token can contain its own expiry.
     pub(in crate::provider) fn profile(profile: Profile) -> Profile {
         profile.with_tolerance(Tolerance::any_age())
     }

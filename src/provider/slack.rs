@@ -26,7 +26,7 @@ providers! {
     /// * Acknowledge within: 3 s. Otherwise Slack retries three times
     ///   ([source](https://github.com/slackapi/python-slack-events-api/issues/84)). `X-Slack-Retry-Num` is the
     ///   number of the retry, starting at 1 ([source](https://docs.slack.dev/apis/events-api/)).
-    /// * Handshake: a signed request of type `url_verification`. The layer echoes its challenge
+    /// * Handshake: a signed request of type `url_verification`. The layer echoes the request's challenge
     ///   ([source](https://docs.slack.dev/reference/events/url_verification)). For a slash command, Slack also
     ///   checks the endpoint's certificate with a form that contains `ssl_check=1` and may be unsigned. The
     ///   layer responds to this check with an empty 200
@@ -56,8 +56,8 @@ fn certificate_check(body: &[u8]) -> Option<Response<Bytes>> {
     (is_check && fields.iter().all(|(name, _)| is_known(name))).then(|| empty_response(StatusCode::OK))
 }
 
-/// Slack's handshakes: `{"type":"url_verification","challenge":…}`, whose challenge the layer echoes, and the check
-/// of a certificate.
+/// Slack's handshakes: `{"type":"url_verification","challenge":…}`, and the check of a certificate. The layer
+/// echoes the challenge, and responds to the check with an empty 200.
 const HANDSHAKE: Handshake = Handshake {
     signed: |_, body| match short_body_with(body, "/type", "url_verification") {
         Some(body) => echo(&scan(body, "/challenge")?),

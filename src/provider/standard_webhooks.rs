@@ -17,7 +17,7 @@ providers! {
 
     /// Creates a verifier for Standard Webhooks (v1a).
     ///
-    /// The verifier accepts the asymmetric signatures, version v1a.
+    /// The verifier accepts asymmetric signatures (version v1a).
     ///
     /// * Signature: Ed25519 signature of `{header:webhook-id}.{ts}.{body}`, as base64 in `webhook-signature`.
     /// * Secret: the public key, 32 bytes as base64, with or without the prefix `whpk_`. The layer ignores v1

@@ -42,9 +42,9 @@ providers! {
     ///   [`replay_guard`](crate::WebhookLayer::replay_guard), the layer treats all such requests as duplicates
     ///   of the captured request.
     /// * An attacker could write `bodySHA256` and a digest into a field of a form, such as the text of a
-    ///   message, and replay the signed content of the form as a URL. The layer therefore rejects a URL that
-    ///   contains both `bodySHA256` and `AccountSidAC`, which the signed content of every form contains.
-    /// * The layer verifies the URL both with and without its port, because Twilio signs either form. Set
+    ///   message, and replay the signed content of the form as a URL. The signed content of every form contains
+    ///   `AccountSidAC`, so the layer rejects a URL that contains both `bodySHA256` and `AccountSidAC`.
+    /// * The layer verifies the URL both with and without its port, because Twilio may sign either URL. Set
     ///   [`public_url`](crate::WebhookLayer::public_url) behind a proxy, or if the URL contains a user name.
     twilio: "twilio", "Twilio",
         "https://www.twilio.com/docs/usage/webhooks/webhooks-security",
@@ -106,7 +106,7 @@ fn with_and_without_port(url: &str) -> Vec<String> {
         None => (String::new(), authority),
     };
     let (host, port) = match host.rsplit_once(':') {
-        // The colon is part of an IPv6 address.
+        // A colon before a `]` is part of an IPv6 address, and does not begin a port.
         Some((host, port)) if !port.contains(']') => (host, port),
         _ => (host, if scheme == "https" { "443" } else { "80" }),
     };

@@ -14,8 +14,8 @@ providers! {
     /// * Event type: `body:/subscription/type`, signed.
     /// * Timestamp: `header:twitch-eventsub-message-timestamp`; tolerance 600 s.
     /// * Retries: yes.
-    /// * Handshake: a signed request of type `webhook_callback_verification`. The layer echoes its challenge
-    ///   ([source](https://dev.twitch.tv/docs/eventsub/handling-webhook-events/)).
+    /// * Handshake: a signed request of type `webhook_callback_verification`. The layer echoes the request's
+    ///   challenge ([source](https://dev.twitch.tv/docs/eventsub/handling-webhook-events/)).
     /// * Not covered: `Twitch-Eventsub-Message-Type`, `Twitch-Eventsub-Subscription-Type` and the other headers.
     ///   Use `subscription.type` and `subscription.status` in the body instead.
     /// * `Twitch-Eventsub-Message-Retry` is the number of retries, starting at 0, according to Twitch's

@@ -24,8 +24,8 @@ providers! {
     /// * Acknowledge within: 10 s.
     /// * Handshake: `GET ?crc_token=…`. The layer responds with the token's MAC, computed with the first secret.
     ///   The same secret signs events. The layer therefore signs only text that looks like a token (letters,
-    ///   digits, `-_.~+/=`), and rejects deliveries with such a body. Events are JSON objects, so this does not
-    ///   affect them.
+    ///   digits, `-_.~+/=`), and rejects deliveries with such a body. An event is a JSON object, which does not
+    ///   look like a token.
     /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of an app share the secret.
     twitter: "twitter", "X (Twitter)",
         "https://docs.x.com/x-api/webhooks",

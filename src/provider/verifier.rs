@@ -64,7 +64,7 @@ impl ProviderVerifier {
         Self { parts: Arc::new(parts), profile: Arc::new(profile) }
     }
 
-    /// Sets what the signature covers, if it is not the body as sent.
+    /// Sets the content that the signature covers. Default: the body as sent.
     pub(super) fn with_signed_content(mut self, content: SignedContent) -> Self {
         if let Some(parts) = Arc::get_mut(&mut self.parts) {
             parts.signed_content = content;

@@ -204,8 +204,9 @@ impl<'a> SignedParameters<'a> {
         Self(parameters).checked()
     }
 
-    /// Returns the parameters if they are unambiguous. Rejects repeated names, because a handler might read
-    /// the other value, and names with `&` or `=`, which could be read as several parameters.
+    /// Returns the parameters if they are unambiguous. Rejects repeated names, because a handler might read a
+    /// different value than the verifier, and names with `&` or `=`, which could be read as several
+    /// parameters.
     fn checked(self) -> Result<Self, VerifyError> {
         let twice = self.0.windows(2).any(|pair| matches!(pair, [(one, _), (other, _)] if one == other));
         let has_separator = self.0.iter().any(|(name, _)| name.contains(['&', '=']));

@@ -31,8 +31,8 @@ providers! {
         retries: Some(false);
 }
 
-/// WooCommerce's handshake: the form `webhook_id=42`. The layer recognizes it by its body alone, and does not
-/// check its `user-agent`.
+/// WooCommerce's handshake: a form such as `webhook_id=42`. The layer recognizes the ping by its content type
+/// and its body, and does not check its `user-agent`.
 const HANDSHAKE: Handshake = Handshake {
     unsigned_post: Some(UnsignedPost {
         has_head: |request| request.is_form(),

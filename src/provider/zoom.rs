@@ -24,7 +24,7 @@ providers! {
     /// * Timestamp: `header:x-zm-request-timestamp`; tolerance 300 s.
     /// * Retries: yes, for up to 85 minutes.
     /// * Acknowledge within: 3 s.
-    /// * Handshake: a signed event `endpoint.url_validation`. The layer responds with the MAC of its
+    /// * Handshake: a signed event `endpoint.url_validation`. The layer responds with the MAC of the event's
     ///   `plainToken`, computed with the secret that matched.
     /// * [Shared secret](crate::verify::Profile::shared_secret): all event subscriptions of an app share the
     ///   secret.

@@ -54,7 +54,8 @@ struct Encoded {
 pub(super) enum Content {
     /// The body itself, which is not encoded.
     Plain,
-    /// The decoded body, which is the payload.
+    /// The decoded body, which is the payload. `None` if the verifier returned the payload, or if the body is
+    /// not encoded in spite of its header.
     Decoded(Option<Box<Bytes>>),
     /// An encoded body that cannot be decoded. The body itself is the payload.
     Undecodable(BoxError),

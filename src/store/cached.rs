@@ -145,8 +145,8 @@ impl<S: Store> Store for CachedStore<S> {
     }
 }
 
-/// Invalidates the cache on a `forget`, even if the call fails or is dropped, because the inner store may
-/// have forgotten the key.
+/// A guard that invalidates the cache on a `forget`, even if the call fails or is dropped, because the inner
+/// store may have forgotten the key.
 struct ForgetGuard<'s>(&'s AtomicU64);
 
 impl<'s> ForgetGuard<'s> {

@@ -150,7 +150,7 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
     }
 
     /// Sets the time limit of each call, including retries; less than 1 ms counts as 1 ms. Default: 1 s. The
-    /// layer never waits longer than a second for a store.
+    /// layer never waits longer than a second for one call.
     #[must_use]
     pub fn timeout(self, timeout: Duration) -> Self {
         Self { timeout: timeout.max(Duration::from_millis(1)), ..self }

@@ -1,4 +1,4 @@
-//! [`Drain`], which waits for detached handlers before the process exits.
+//! [`Drain`], which waits for background tasks, such as detached handlers, before the process exits.
 //!
 //! ```
 //! use std::time::Duration;
@@ -22,7 +22,7 @@ use std::{fmt, sync::Arc};
 use tokio::{runtime::Handle, sync::watch, task::JoinHandle};
 
 /// A handle that waits for tasks that outlive their request: detached handlers, and claims that are settled
-/// in the background after a store failure.
+/// in the background, for example after a store failure or after the client disconnected.
 ///
 /// All services of a layer share one drain ([`WebhookLayer::drain`](crate::WebhookLayer::drain)), and several
 /// layers can share one drain ([`WebhookLayer::drain_with`](crate::WebhookLayer::drain_with)). Clones share
@@ -56,8 +56,8 @@ impl Drain {
         *self.0.0.borrow()
     }
 
-    /// Waits until all handlers have ended and their claims are settled or their leases have expired. Returns
-    /// at once if there are no tasks.
+    /// Waits until all detached handlers have ended, and until each claim in the background is settled or its
+    /// lease has expired. Returns at once if there are no tasks.
     ///
     /// While the store fails, a layer keeps at most 1,024 releases and 16,384 completions for retries.
     ///

@@ -12,8 +12,8 @@ use crate::verify::{
 ///
 /// This function supports all providers with a symmetric secret, and custom
 /// [`Scheme`](crate::verify::Scheme)s. With [`key_pair`](super::key_pair), it also supports providers that
-/// sign with a private key. If the signer has several secrets, it uses the first one, unless the request
-/// contains the key id of another, as with Pusher.
+/// sign with a private key, except for those that send a JSON Web Token. If the signer has several secrets,
+/// it uses the first one, unless the request contains the key id of another, as with Pusher.
 ///
 /// ```
 /// use http::Request;
@@ -30,19 +30,20 @@ use crate::verify::{
 ///
 /// * **Headers and query parameters** that the provider signs, such as an id, a nonce or a timestamp, are
 ///   kept if present, so that a test can choose them. Missing ones are added: the timestamp is the time of
-///   signing, and all other values are unique. The header of the delivery id is also added, even if it is not
-///   signed: two calls then produce two different deliveries, while a clone of a signed request is a
-///   duplicate.
+///   signing, and all other values are unique. The exception is a query parameter in the template of a custom
+///   scheme (`{query:x}`), which the test must provide. The header of the delivery id is also added, even if
+///   it is not signed: two calls then produce two different deliveries, while a clone of a signed request is
+///   a duplicate.
 /// * **The signature** replaces an existing one, including the other fields of its header, such as Stripe's
-///   `t`. If the user chooses the signed headers at the provider, a list of them in the existing header, such
-///   as Hook0's `h`, is kept. Without such a list, all `x-` headers are signed.
+///   `t`. For a provider that lets users choose the signed headers, a list of these headers in an existing
+///   signature header, such as Hook0's `h`, is kept. Without such a list, all `x-` headers are signed.
 /// * **The body** is signed as is. If the provider sends the signature in the body (Adyen, Braintree, Dropbox
 ///   Sign, Mailgun, Microsoft Graph, Vonage), the signature is added to the body. The test must provide the
 ///   ids, event types and times in the body. A missing value that the provider signs is an error.
 /// * **The URL**, if the provider signs it, is the URL of the request with the scheme `https`. If the layer
 ///   has a [`public_url`](crate::WebhookLayer::public_url), use the same URL for the request. In tests, the
-///   `public_url` must begin with `https://` and must not contain a user. If the request has neither a host
-///   in its URI nor a `host` header, `host: localhost` is added.
+///   `public_url` must begin with `https://` and must not contain a user name. If the request has neither a
+///   host in its URI nor a `host` header, `host: localhost` is added.
 ///
 /// # Errors
 ///

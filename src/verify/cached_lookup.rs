@@ -79,8 +79,8 @@ use crate::{
 /// # Deduplication
 ///
 /// Without a [scope](Endpoint::scope), deduplication keys contain a digest of the name that `key` returned,
-/// so tenants with the same secret or public key do not drop each other's deliveries. `key` is called once
-/// more for each verified delivery: it must return the same value for the same head.
+/// so tenants with the same secret or public key do not drop each other's deliveries. For this digest, the
+/// layer calls `key` once more for each verified delivery: it must return the same value for the same head.
 ///
 /// If `load` accepts several spellings of a tenant's name (because it ignores case, for instance), let `key`
 /// normalize the name. Otherwise each spelling occupies an entry of the cache and may evict other tenants. If

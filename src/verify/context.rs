@@ -5,7 +5,7 @@ use http::request::Parts;
 use super::{Proxies, Tolerance, UrlSource, called_url};
 use crate::Secret;
 
-/// A request as a [`Verifier`](super::Verifier) sees it: the head, and the layer's configuration for it.
+/// A request as a [`Verifier`](super::Verifier) sees it: the head, and the layer's settings for verification.
 ///
 /// The layer creates one for each request. Create your own to verify without the layer
 /// ([`verify_in`](super::verify_in)), or to test a verifier:
@@ -55,8 +55,8 @@ impl<'a> RequestContext<'a> {
     }
 
     /// Sets the URL that the provider was given, as
-    /// [`WebhookLayer::public_url`](crate::WebhookLayer::public_url) does. Default: `https://`, the `host`
-    /// and the request's path and query.
+    /// [`WebhookLayer::public_url`](crate::WebhookLayer::public_url) does. Default: `https://` with the
+    /// request's host, path and query.
     #[must_use]
     pub fn public_url(self, url: &'a str) -> Self {
         Self { url_source: UrlSource::PublicUrl(url), ..self }
@@ -69,8 +69,8 @@ impl<'a> RequestContext<'a> {
     }
 
     /// Sets the tolerance of the timestamp, for verifiers that act on a request before the layer checks the
-    /// timestamp. Only the first call has an effect, so the layer's tolerance takes precedence over those of
-    /// nested verifiers.
+    /// timestamp. Only the first call has an effect. The layer makes the first call, so its tolerance takes
+    /// precedence over those of nested verifiers.
     pub(crate) fn with_tolerance(self, tolerance: Tolerance) -> Self {
         Self { tolerance: self.tolerance.or(Some(tolerance)), ..self }
     }

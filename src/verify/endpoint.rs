@@ -45,9 +45,9 @@ impl Endpoint {
 
     /// Sets the scope of the endpoint's deduplication keys, as
     /// [`WebhookLayer::scope`](crate::WebhookLayer::scope) does for all endpoints of a layer. The endpoint's
-    /// scope takes precedence over the layer's. Default: the layer's scope, or else the fingerprint of the
-    /// secret that matched, followed by a digest of the name that was looked up (see
-    /// [`Lookup`](super::Lookup)).
+    /// scope takes precedence over the layer's. Default: the layer's scope. If the layer has no scope either,
+    /// the scope consists of the fingerprint of the secret that matched, and a digest of the name that was
+    /// looked up (see [`Lookup`](super::Lookup)).
     ///
     /// If two endpoints have the same scope and provider, a delivery to one counts as a duplicate of a
     /// delivery with the same id to the other. Tenants may choose their own scopes, provided that the
@@ -65,8 +65,8 @@ impl Endpoint {
     /// Adds a value to the request's extensions, replacing any value of the same type.
     ///
     /// The layer inserts the values once the signature is verified, so the handler can tell which endpoint
-    /// matched. The values are also available to [`dedupe_by`](crate::WebhookLayer::dedupe_by), but not when
-    /// the layer rejects a request or answers a handshake.
+    /// matched. The values are also available to [`dedupe_by`](crate::WebhookLayer::dedupe_by). The layer
+    /// drops them if it rejects the request or answers a handshake.
     pub fn insert<T: Clone + Send + Sync + 'static>(mut self, value: T) -> Self {
         self.settings().values.insert(value);
         self

@@ -22,8 +22,8 @@ use crate::Secret;
 /// applies.
 ///
 /// Also pass the secret to [`secret`](FromFn::secret), so that equal ids of two endpoints or tenants do not
-/// count as duplicates. If endpoints may share a store, the layer rejects the deliveries of a verifier that
-/// has neither a fingerprint nor a [`scope`](crate::WebhookLayer::scope).
+/// count as duplicates. If endpoints may share a store, and neither a fingerprint of the secret nor a
+/// [`scope`](crate::WebhookLayer::scope) is set, the layer rejects verified deliveries that have an id.
 ///
 /// ```
 /// use tower_webhook::{Secret, WebhookLayer, verify::{self, Verified, VerifyError}};
@@ -84,7 +84,7 @@ impl<F> FromFn<F> {
         self
     }
 
-    /// Sets the profile: the provider's name, which begins every deduplication key, and the facts about the
+    /// Sets the profile: the provider's name, which begins the deduplication keys, and the facts about the
     /// provider. Default: the name `custom`, and no facts.
     pub fn with_profile(mut self, profile: Profile) -> Self {
         self.profile = profile;

@@ -14,7 +14,7 @@ use crate::{BoxError, task::BoxFuture};
 ///   does the layer wait for the body, answer handshakes and report a missing signature.
 /// * An error, or a lookup that takes longer than a second: the request is rejected with 503
 ///   (`verifier_unavailable`), so that the provider retries. Errors are logged at `WARN` at most once a
-///   minute, with their number; each error is also logged at `DEBUG`.
+///   minute, with their number since the last such log event; each error is also logged at `DEBUG`.
 ///
 /// Any client that can reach the layer causes lookups, so they must be fast: read a table in memory, or use a
 /// [`CachedLookup`](super::CachedLookup).

@@ -105,8 +105,8 @@ pub(crate) use self::{
 /// * compare in constant time ([`constant_time_eq`]), and compute only one MAC per secret, however many
 ///   signatures a request has;
 /// * never panic: header values may contain any bytes;
-/// * leave the check of the timestamp to the layer: return a timestamp in the head from [`Check::timestamp`],
-///   and any other with [`Verified::with_timestamp`].
+/// * leave the check of the timestamp to the layer: if the timestamp is in the head, return it from
+///   [`Check::timestamp`]; if it is in the body, set it with [`Verified::with_timestamp`].
 ///
 /// An implementation may prepare keys when it is built, reject a request from its head alone, and finish
 /// [later](Finish::later) if it must fetch a key first.
@@ -130,7 +130,7 @@ pub trait Verifier: Send + Sync + 'static {
     /// malformed, or cannot match any body.
     fn begin<'a>(&'a self, request: &RequestContext<'a>) -> Result<Box<dyn Check + 'a>, VerifyError>;
 
-    /// Returns the provider's facts. The layer's own settings take precedence.
+    /// Returns the facts about the provider. The layer's own settings take precedence.
     fn profile(&self) -> &Profile;
 
     /// Answers a verification handshake that is not signed and needs no body, such as Meta's
@@ -205,7 +205,7 @@ pub(crate) enum Finishing {
 pub(crate) type Later = Pin<Box<dyn Future<Output = Result<Verified, VerifyError>> + Send>>;
 
 impl Finish {
-    /// Creates a result that is available later, for schemes whose key is named in the body and must be
+    /// Creates a result that is available later, for schemes whose key is named in the request and must be
     /// fetched.
     ///
     /// The layer waits at most 10 seconds, then rejects the request with 503 (`verifier_unavailable`). Return

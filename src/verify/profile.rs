@@ -74,7 +74,7 @@ pub struct Profile {
 
 impl Profile {
     /// Creates a profile with only the provider's name, written in lower case with hyphens. The name begins
-    /// every deduplication key, followed by a hyphen and the scope. If tenants choose their scopes, the name
+    /// the deduplication keys, followed by a hyphen and the scope. If tenants choose their scopes, the name
     /// must not begin with another provider's name and a hyphen. For example, do not use `acme-shop` next to
     /// `acme`: a tenant of `acme` could choose a scope that begins with `shop-`, and its keys would look like
     /// those of `acme-shop`. The names of built-in providers are protected against this.
@@ -117,10 +117,11 @@ impl Profile {
         self
     }
 
-    /// Sets whether the signature covers the [payload](crate::Delivery::payload). If it does not (tokens,
-    /// credentials, a few schemes), an attacker who captures one request can send another payload with its
-    /// signature. Also set it to `false` if the signature covers only the sorted and concatenated parameters
-    /// of a form, because an attacker can split the concatenated text into other parameters. Default: `true`.
+    /// Sets whether the signature covers the [payload](crate::Delivery::payload). If it does not (as with
+    /// tokens, credentials and a few schemes), an attacker who captures one request can send another payload
+    /// with the captured signature. Also set `false` if the signature covers only the sorted and concatenated
+    /// parameters of a form, because an attacker can split the concatenated text into other parameters.
+    /// Default: `true`.
     pub fn with_body_signed(mut self, signed: bool) -> Self {
         self.body_signed = signed;
         self
@@ -155,8 +156,8 @@ impl Profile {
     }
 
     /// Sets whether one body can carry several events. The delivery's id and event type then do not describe
-    /// each of them, so [`only_events`](crate::WebhookLayer::only_events) never ignores such a delivery, and
-    /// [`EventRouter`](crate::EventRouter) passes it to its fallback. Default: `false`.
+    /// each event, so [`only_events`](crate::WebhookLayer::only_events) never ignores such a delivery, and
+    /// [`EventRouter`](crate::EventRouter) passes the delivery to its fallback. Default: `false`.
     pub fn with_batch(mut self, batch: bool) -> Self {
         self.batch = batch;
         self
@@ -219,8 +220,8 @@ impl Profile {
     }
 
     /// Sets the retry period: the time between the first attempt and the last automatic retry. The layer logs
-    /// a warning if its [`dedupe_window`](crate::WebhookLayer::dedupe_window) is not longer. Default: `None`,
-    /// unknown.
+    /// a warning if its [`dedupe_window`](crate::WebhookLayer::dedupe_window) is set and is not longer than
+    /// this period. Default: `None`, unknown.
     pub fn with_retry_period(mut self, period: impl Into<Option<Duration>>) -> Self {
         self.retry_period = period.into();
         self
@@ -232,9 +233,10 @@ impl Profile {
         self
     }
 
-    /// Sets the [`lease`](crate::WebhookLayer::lease) of claims. Set it if all of the provider's retries come
-    /// within the default lease of 30 s: at least one retry must come after the lease of a crashed process
-    /// has expired. Use at least 3 s, so that the store has a second to answer each heartbeat.
+    /// Sets the [`lease`](crate::WebhookLayer::lease) of claims. Set a shorter lease if all of the provider's
+    /// retries come within the default lease of 30 s: at least one retry must come after the lease of a
+    /// crashed process has expired. Use at least 3 s, so that the store has a second to answer each
+    /// heartbeat.
     pub fn with_lease(mut self, lease: impl Into<Option<Duration>>) -> Self {
         self.lease = lease.into();
         self

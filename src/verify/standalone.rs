@@ -26,8 +26,8 @@ const LARGEST_DECODED: usize = 1024 * 1024;
 /// [`Profile::body_limit`](super::Profile::body_limit), or else 1 MiB.
 ///
 /// `now` is the time that the signed timestamp is compared with; the profile's
-/// [tolerance](super::Profile::tolerance) applies. The id and the event type come from the locations in the
-/// profile. [`verify_in`] also accepts the URL that the provider was given.
+/// [tolerance](super::Profile::tolerance) applies. The id and the event type come from the verifier, or else
+/// from the locations in the profile. [`verify_in`] also accepts the URL that the provider was given.
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};

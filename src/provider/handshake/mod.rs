@@ -34,17 +34,17 @@ pub(super) struct Handshake {
     /// that is such a text, even if its signature matches.
     pub(super) signs: Option<fn(&[u8]) -> bool>,
     /// Returns the name of the query parameter with the verify token, if the request is a handshake that
-    /// requires one.
+    /// requires this token.
     pub(super) token: fn(&HandshakeRequest<'_>) -> Option<&'static str>,
 }
 
-/// A `POST` without a signature that a provider sends when a webhook is set up or tested.
+/// An unsigned `POST` that a provider sends when a webhook is set up or tested.
 #[derive(Clone, Copy)]
 pub(super) struct UnsignedPost {
     /// Returns whether a request with this head may be such a `POST`. If not, the layer does not read the
     /// body.
     pub(super) has_head: fn(&HandshakeRequest<'_>) -> bool,
-    /// Returns the response to such a body, and `None` for every other body.
+    /// Returns the response to a `POST` with this body, or `None` if the body is not that of the handshake.
     pub(super) response: fn(&[u8]) -> Option<Response<Bytes>>,
 }
 
@@ -97,8 +97,9 @@ impl Handshake {
     pub(super) const NONE: Self =
         Self { unsigned: |_| None, signed: |_, _| None, unsigned_post: None, signs: None, token: |_| None };
 
-    /// Returns the error for a handshake whose verify token is missing or wrong. Both errors have the kind of
-    /// a missing signature, so that clients cannot distinguish them.
+    /// Returns an error if the handshake requires a verify token, but the layer has no verify token or the
+    /// request does not contain the layer's token. Both errors have the kind of a missing signature, so that
+    /// clients cannot distinguish them.
     pub(super) fn token_error(&self, request: &HandshakeRequest<'_>) -> Option<VerifyError> {
         let name = (self.token)(request)?;
         if request.verify_token().is_none() {

@@ -75,8 +75,8 @@ use crate::{
 ///   checked on each use.
 /// * If the response contains another key, the old key is discarded.
 /// * Deliveries that need the same key share one fetch. Each cached key is limited to 4 fetches a minute. All
-///   unknown keys together are limited to 16 fetches a minute. A separate limit of 16 a minute applies to
-///   subscription confirmations.
+///   unknown keys together are limited to 16 fetches a minute. A separate limit of 16 requests a minute
+///   applies to subscription confirmations of Amazon SNS.
 /// * A delivery whose key cannot be fetched is rejected with 503 (`verifier_unavailable`), so that the
 ///   provider retries.
 #[diagnostic::on_unimplemented(

@@ -403,7 +403,7 @@ impl Encoding {
             Self::Base64 => (BASE64_NOPAD, without_padding(text)),
             Self::Base64Url => (BASE64URL_NOPAD, without_padding(text)),
         };
-        // Rejects text that would decode to more than 192 bytes without decoding it.
+        // Text that would decode to more than 192 bytes is rejected before it is decoded.
         let mut buffer = [0; 192];
         let decoded = encoding
             .decode_len(text.len())

@@ -12,7 +12,7 @@ pub(crate) fn optional_header<'h>(
     headers: &'h HeaderMap,
     name: &HeaderName,
 ) -> Result<Option<&'h HeaderValue>, VerifyError> {
-    // No header of the request has two values, so one look-up suffices.
+    // If no header of the request has two values, one look-up suffices.
     if headers.len() == headers.keys_len() {
         return Ok(headers.get(name));
     }
@@ -35,7 +35,7 @@ pub(crate) fn single_header<'h>(
 /// Returns the headers that the sender lists as signed, separated by `separator`.
 ///
 /// Their number is limited, because the value of each listed header is hashed before the request is verified.
-/// A list that repeats a long header would make a small request expensive.
+/// Without the limit, a list that repeats a long header would make a small request expensive.
 pub(crate) fn signed_headers(list: &[u8], separator: u8) -> Result<Vec<HeaderName>, VerifyError> {
     const MAX: usize = 32;
     let malformed = VerifyError::malformed;

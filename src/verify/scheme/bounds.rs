@@ -78,8 +78,8 @@ impl Template {
         if self.strings_url_and_form()
             && let Some(shape) = shapes.last_mut()
         {
-            // Accept this ambiguity: sorted parameters are concatenated without separators anyway, and the
-            // URL and the first parameter are as well.
+            // Accept the ambiguous end of the URL: the sorted parameters after it are concatenated without
+            // separators, so their bounds are ambiguous anyway.
             *shape = Shape::Fixed;
         }
         let body = shapes.len();

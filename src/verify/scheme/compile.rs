@@ -32,7 +32,7 @@ impl Scheme {
     /// Validates the scheme and creates a verifier for deliveries of `provider` that are signed with any of
     /// `secrets`.
     ///
-    /// `provider` is the [`Profile::provider`]: the beginning of every deduplication key, and the label
+    /// `provider` is the [`Profile::provider`]: the beginning of the deduplication keys, and the label
     /// `provider` of every [metric](crate::observe#metrics). Use a small set of names, one per provider, such
     /// as `acme`. If each tenant has its own verifier, use one name for all of them, and set the tenant's
     /// name as the [`Endpoint::scope`](crate::verify::Endpoint::scope).
@@ -141,7 +141,7 @@ impl Scheme {
         let parse = |text: &str| Template::parse(text, timestamp);
         let mut templates = match &self.template {
             TemplateText::One(text) if self.sig.prefer.is_empty() => vec![("".into(), parse(text)?)],
-            // One template for every version.
+            // All versions have the same template.
             TemplateText::One(text) => {
                 let template = parse(text)?;
                 self.sig.prefer.iter().map(|version| (version.as_str().into(), template.clone())).collect()
@@ -236,7 +236,7 @@ impl Scheme {
         Ok(Proof::Token { tokens: secrets.iter().map(token).collect(), verified })
     }
 
-    /// Returns the profile of its verifiers, which does not depend on their keys.
+    /// Returns the profile of this scheme's verifiers, which does not depend on their keys.
     pub(crate) fn profile(&self, provider: &'static str) -> Result<Profile, InvalidScheme> {
         self.profile_with(provider.into(), &self.templates()?)
     }

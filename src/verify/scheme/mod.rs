@@ -127,14 +127,15 @@ pub use self::{
 ///   contain `}` or `]`. Other deliveries are rejected.
 /// * The end of a timestamp can be recognized, so `{ts}` needs no literal text next to it, and neither do
 ///   `{secret}` and `{sha256hex:body}`. The value of `{method}` must be in capitals.
-/// * `{headers_named_by:k}` stands for the values of the headers that the field `k` of the signature's header
-///   lists, joined with dots. Only the last value may contain a dot. The template must also contain
-///   `{field:k}`.
+/// * `{headers_named_by:k}` is for a signature's header whose field `k` lists names of headers. It stands for
+///   the values of these headers, joined with dots. Only the last value may contain a dot. The template must
+///   also contain `{field:k}`.
 ///
 /// `{json:body}` is a `{body}` that must be empty or a JSON object or array. The values before it must not
-/// contain `{` or `[`. Use it if a provider signs with one key in several ways, for example `{body}` in an
-/// old version and `{ts}.{body}` in a new one. The signed text of the new version begins with a timestamp,
-/// not with a bracket, so a scheme with `{json:body}` does not accept that text as a body of the old version.
+/// contain `{` or `[`. Use `{json:body}` if a provider signs with one key in several ways, for example
+/// `{body}` in an old version and `{ts}.{body}` in a new one. The signed text of the new version begins with
+/// a timestamp, not with a bracket, so a scheme with `{json:body}` does not accept that text as a body of the
+/// old version.
 ///
 /// [`verifier`](Self::verifier) refuses templates that remain ambiguous under these rules, such as
 /// `{header:X-One}{header:X-Two}`. `{url}{sorted_form}` is also ambiguous, but it is accepted, because some

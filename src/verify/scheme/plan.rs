@@ -231,7 +231,7 @@ impl Plan {
                 let sent = sources.get(place)?;
                 (Some(template.read_timestamp(*unit, &sent)?), Some(sent))
             }
-            // Read once the body is complete; the timestamp is signed only as part of the body.
+            // A timestamp that is signed only as part of the body is read once the body is verified.
             _ => (None, None),
         };
         let context = Context { sources, timestamp };
@@ -273,7 +273,7 @@ impl SignaturePlan {
             match place {
                 Location::Header(name) => {
                     let headers = &sources.request.head().headers;
-                    // No header of the request has two values, so one look-up suffices.
+                    // If no header of the request has two values, one look-up suffices.
                     if self.groups.is_none() && headers.len() == headers.keys_len() {
                         headers.get(name).into_iter().for_each(|value| add(Cow::Borrowed(value.as_bytes())));
                         continue;
@@ -308,7 +308,8 @@ impl SignaturePlan {
         }
     }
 
-    /// Returns the strongest version present. Others are ignored, so that a weaker one is never accepted.
+    /// Returns the strongest version that is present. The others are ignored, so that a weaker version is
+    /// never accepted next to a stronger one.
     fn version(&self, texts: &Texts<'_>) -> Result<Option<&str>, VerifyError> {
         if !self.prefer {
             return Ok(None);
@@ -327,7 +328,7 @@ impl SignaturePlan {
         CandidateTexts { plan: self, version, items, more: texts.more.iter() }
     }
 
-    /// Returns the signature in an item of the list, if it has one of the version.
+    /// Returns the signature in an item of the list, if the item has a signature of `version`.
     #[inline]
     fn signature_in<'t>(&self, item: &'t [u8], version: Option<&str>) -> Option<&'t [u8]> {
         if self.punctuation.pair.is_none() {
@@ -385,7 +386,8 @@ struct SignatureCheck<'a> {
 }
 
 impl SignatureCheck<'_> {
-    /// Returns whether the body is fed once complete, so that its copy lives as briefly as possible.
+    /// Returns whether the body is fed only when it is complete, so that its copy lives as briefly as
+    /// possible.
     fn waits_for_body(&self) -> bool {
         self.signing.keeps_whole() && matches!(self.body, BodyFeed::Itself | BodyFeed::Base64Url(_))
     }

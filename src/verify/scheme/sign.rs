@@ -176,7 +176,7 @@ struct HeaderFields {
 }
 
 impl HeaderFields {
-    /// Sets `value` at `place` if it is unset. Does not change the body.
+    /// Sets `value` at `place` if there is no value at `place` yet. Does not change the body.
     fn supply(
         &mut self,
         place: &Location,
@@ -299,7 +299,7 @@ impl Sink for SignedContent<'_> {
 impl TimeUnit {
     /// Formats a timestamp that [`read`](Self::read) parses.
     pub(crate) fn write(self, at: SystemTime) -> Result<String, CannotSign> {
-        // A time in 1970 has too few digits.
+        // A time before 2001 has too few digits.
         let text = self.write_any_length(at).ok().filter(|text| self.read(text.as_bytes()).is_ok());
         text.ok_or_else(|| CannotSign::new("time cannot be expressed in the provider's format"))
     }

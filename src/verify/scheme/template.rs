@@ -18,8 +18,8 @@ pub(super) struct Template {
     pub(super) body: BodyPart,
     pub(super) after: Vec<Part>,
     pub(super) bracket: Option<Bracket>,
-    /// Literal texts that only a JSON body may contain. If another body contained such a text, the signed
-    /// text could also be read as that of another template with the same key.
+    /// Literal texts that only a JSON body may contain. If a body that is not JSON contained such a text, the
+    /// signed text could also be read as that of another template with the same key.
     pub(super) json_marks: Vec<Box<[u8]>>,
     /// `true` if literal text separates the timestamp from its neighbors, so that it may have any number of
     /// digits.
@@ -28,7 +28,7 @@ pub(super) struct Template {
     is_extendable: bool,
 }
 
-/// A part of the signed bytes that comes from the head, the configuration, or the scheme.
+/// A part of the signed bytes before or after the body.
 #[derive(Clone, Debug)]
 pub(super) enum Part {
     Literal(Box<[u8]>),
@@ -468,7 +468,8 @@ fn feed_sorted(encoded: &[u8], put: &mut Put<'_>) -> Result<(), VerifyError> {
     Ok(())
 }
 
-/// Feeds the headers that the sender lists in a field of the signature, separated by spaces.
+/// Feeds the values of the headers that a field of the signature's header lists. The field separates their
+/// names with spaces.
 ///
 /// Only the last value may contain dots, so the number of names determines which dots are separators.
 fn feed_named_headers(field: &str, context: &Context<'_>, put: &mut Put<'_>) -> Result<(), VerifyError> {

@@ -90,7 +90,7 @@ impl CannotSign {
 }
 
 impl From<VerifyError> for CannotSign {
-    /// Converts the error of a verifier. While it signed a request, the verifier could not read one of the
+    /// Converts the error of a verifier. The verifier was signing a request, and could not read one of the
     /// values to sign.
     fn from(error: VerifyError) -> Self {
         Self::new(error.to_string())
