@@ -80,8 +80,8 @@ const CASES: [Case; 17] = [
     ("duplicate", |count| run(count, accepting(), 200, |_| signed(0, 1))),
 ];
 
-/// Calls `call`. The script counts the instructions of this function and its callees, and finds it by
-/// its name.
+/// Calls `call`. The script finds this function by its name, and counts the instructions of the function
+/// and of its callees.
 #[inline(never)]
 fn measured(call: &mut dyn FnMut()) {
     call();
@@ -184,7 +184,7 @@ fn signed_by_github(id: usize) -> Request<Frames> {
     let key = Hmac::new_from_slice(KEY.as_bytes()).unwrap();
     let (mut head, body) = signed(id, 1).into_parts();
     let signature = format!("sha256={}", HEXLOWER.encode(&mac_of(&key, &[EVENT.as_bytes()])));
-    // The map must not grow: the drop of a larger one would be counted.
+    // The map of headers must not grow: the drop of a larger map would be counted.
     head.headers.remove("webhook-id");
     head.headers.insert("x-hub-signature-256", as_read(signature));
     head.headers.insert("x-github-event", as_read("push"));

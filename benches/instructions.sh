@@ -12,8 +12,9 @@
 # cache reads the clock. Growth of more than TOLERANCE per cent has another cause: the code, a
 # different compiler, or a different C library (its malloc and memcpy count as well). Such growth fails
 # the script even if a different compiler causes it, because nothing else detects a slowdown by a new
-# compiler. The output then names both compilers. In that case, update the file in a separate change,
-# from a commit that passed before. A decrease is printed and does not fail the script.
+# compiler. If the script fails with a different compiler, the output names both compilers: update the
+# file in a separate change, from a commit that passed before. A decrease is printed and does not fail
+# the script.
 set -eu
 cd "$(dirname "$0")/.."
 . tests/need.sh

@@ -5,14 +5,15 @@
 //! cargo bench --features redis --bench redis -- --quick    # a few rounds only
 //! ```
 //!
-//! The *base* is the work that every implementation needs: the two scripts, sent by the bare client
-//! over one connection, with the same number of concurrent deliveries. The columns `layer`,
-//! `store alone` and `bare client` (the base) take turns in many short rounds. Each figure is the median
-//! of the rounds, and the ratio is the median of the rounds' ratios. In every column, each request is
-//! created and signed right before it is handled, as if a server had just read it. Requests created
-//! beforehand by another thread would cost more to read and to free than to verify.
+//! The *base* is the work that every implementation needs: the scripts that claim and complete a
+//! delivery, sent by a bare `redis` client over one connection, with the same number of concurrent
+//! deliveries. The columns `layer`, `store alone` and `bare client` (the base) take turns in many short
+//! rounds. Each figure is the median of the rounds, and the ratio is the median of the rounds' ratios.
+//! In every column, each request is created and signed right before it is handled, as if a server had
+//! just read it. Requests created beforehand by another thread would cost more to read and to free than
+//! to verify.
 //!
-//! The benchmark and the Redis server share the machine's cores. If these are busy, as with many
+//! The benchmark and the Redis server share the machine's cores. If the cores are busy, as with many
 //! concurrent deliveries on two cores, the ratio includes the cost of verification. The column
 //! `store alone` shows the cost of Redis without the layer.
 //!

@@ -4,8 +4,8 @@
 //! SNS_TOPIC=arn:aws:sns:us-west-2:123456789012:MyTopic cargo run --example aws_sns --features axum,asymmetric
 //! ```
 //!
-//! Subscribe the endpoint to the topic: the layer confirms the subscription. Only AWS can sign messages, so a
-//! request of your own is rejected with a 401:
+//! Subscribe the endpoint to the topic: the layer confirms the subscription. Only AWS can sign messages, so this
+//! request is rejected with a 401:
 //!
 //! ```sh
 //! curl -i http://127.0.0.1:3000/sns -d '{}'

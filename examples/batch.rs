@@ -1,4 +1,4 @@
-//! A batch of WhatsApp messages: Meta sends several in one request, and each is handled once.
+//! Batches of WhatsApp messages: Meta sends several messages in one request, and each message is handled once.
 //!
 //! ```sh
 //! META_APP_SECRET=everybody-knows-me cargo run --example batch --features axum
@@ -97,7 +97,7 @@ async fn on_batch(delivery: Delivery, Event(batch): Event<Batch>) -> ItemsOutcom
     outcome
 }
 
-/// Handles a message. The provider's retries call this function again until it returns `Ok`.
+/// Handles a message. Each of the provider's retries calls this function again, until it returns `Ok`.
 async fn on_message(message: &Message) -> Result<(), BoxError> {
     let text = message.text.as_ref().map(|text| &*text.body);
     println!("{}: {} says {text:?}", message.id, message.from);

@@ -20,18 +20,18 @@
 //! * `TRUSTED_PROXY=10.0.0.7`, for services with many hosts: the layer takes scheme and host from this proxy's
 //!   `x-forwarded-proto` and `x-forwarded-host`, and the path from the request. The layer ignores these headers from
 //!   any other peer. Otherwise an attacker could set them to the URL for which a captured request was signed.
-//! * Neither: the layer assumes `https://`, the `host` header and the path. This works if the proxy changes none of
-//!   them.
+//! * Neither: the layer assumes `https://`, the `host` header and the path. This works if the registered URL begins
+//!   with `https://`, and the proxy changes neither the host nor the path.
 //!
 //! Most providers do not sign the URL and need none of these settings. Square, Twilio, HubSpot, Trello, Mandrill and
-//! Plivo sign it.
+//! Plivo sign it, and so do some providers that send a JSON Web Token.
 //!
 //! # Other ways to break signatures
 //!
 //! The signature covers every byte of the body. A firewall breaks the signature if it parses and serializes JSON, a
 //! gateway if it wraps the body in a string, and a proxy if it decompresses the body. In your own program, a middleware
-//! outside the layer must not consume or change the body. If the proxy drops a header, the signature may be missing:
-//! nginx drops headers with underscores in their names.
+//! outside the layer must not consume or change the body. If the proxy drops a header, the signature may be missing.
+//! For example, nginx by default drops headers with underscores in their names.
 //!
 //! The proxy's own limits apply before the layer's. For nginx:
 //!

@@ -4,8 +4,8 @@
 //! cargo run --example custom_store --features axum
 //! ```
 //!
-//! Then send a delivery, signed as the Standard Webhooks specification says. Restart the program and send it again: it
-//! is still a duplicate.
+//! Then send a delivery, signed as the Standard Webhooks specification says. Restart the program and send the delivery
+//! again: it is still a duplicate.
 //!
 //! ```sh
 //! id=msg_1 at=$(date +%s) body='{"type":"order.placed","number":17}'
@@ -128,7 +128,8 @@ impl Store for SqliteStore {
                 )?,
             };
             // Delete a few records that expired more than an hour ago, to bound the table. If a delivery arrives again
-            // after that, its fencing token starts at the current time, which exceeds the tokens of earlier runs.
+            // after its record was deleted, its fencing token starts at the current time, which exceeds the tokens of
+            // earlier runs.
             transaction.execute(
                 "DELETE FROM deliveries WHERE rowid IN (SELECT rowid FROM deliveries WHERE until < ?1 LIMIT 10)",
                 [now.saturating_sub(micros(Duration::from_secs(3600)))],

@@ -156,7 +156,7 @@ impl Keys {
         keys.map(Self).map_err(|_| InvalidSecret::new("secret has the wrong length"))
     }
 
-    /// Finds the key that made the signature, and its index.
+    /// Returns the index of the key that made the signature, and the key.
     fn find(&self, signed: &Signed<'_>, body: Sha256) -> Result<(usize, &Hmac<Sha256>), VerifyError> {
         let digest = HEXLOWER.encode(&body.finalize());
         for (index, key) in self.0.iter().enumerate() {

@@ -100,7 +100,7 @@ async fn main() -> Result<(), BoxError> {
         .detached();
     let drain = webhooks.drain();
     // The event type is not signed either, so an attacker who captures a request could replay it to another handler.
-    // No handler may have more privileges than the others.
+    // Therefore no handler may have more privileges than the others.
     let events = EventRouter::new()
         .on("ping", on_ping.into_service())
         .on("push", on_push.with_state(Builds { branch: "refs/heads/main" }))

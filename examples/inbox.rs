@@ -18,15 +18,15 @@
 //! ```
 //!
 //! In `redis-cli`, `XRANGE '{inbox}:stream' - +` lists the entries, `XPENDING '{inbox}:stream' workers` the entries
-//! that workers are processing, `XRANGE '{inbox}:dead' - +` the dead letters with their errors, and
+//! that are being processed or await a retry, `XRANGE '{inbox}:dead' - +` the dead letters with their errors, and
 //! `HGETALL '{inbox}:packed'` the completed work.
 //!
 //! # When to use an inbox
 //!
 //! The layer alone is sufficient if handlers finish before the provider's timeout. If a handler sometimes takes a few
-//! seconds longer and may run again, `ack_deadline` is sufficient: the layer answers 503 at the deadline, the handler
-//! continues, and a retry gets a 200 once the handler has finished. That needs no further infrastructure, but the
-//! provider retries on its own schedule and sees failures.
+//! seconds longer, and running it twice does no harm, `ack_deadline` is sufficient: the layer answers 503 at the
+//! deadline, the handler continues, and a retry gets a 200 once the handler has finished. This needs no further
+//! infrastructure, but the provider retries on its own schedule and sees failures.
 //!
 //! Use an inbox for work that takes minutes or arrives in bursts, for providers that give up early or disable failing
 //! endpoints, and for retries on a schedule of your choice. An inbox is a queue that you have to monitor.
@@ -34,15 +34,16 @@
 //! # Guarantees
 //!
 //! * **2xx means stored.** The handler stores the delivery. If storing fails, or its result is unknown, the handler
-//!   answers 503: the layer releases the claim, and the provider retries.
+//!   answers 503, so that the layer releases the claim and the provider retries.
 //! * **Stored means processed at least once**, or moved to the dead letters after [`Settings::attempts`] attempts. If a
 //!   worker dies, another worker takes over its entry.
 //! * **The effect happens once.** The layer drops duplicates before they are stored. A delivery can still be stored
-//!   twice, if the process dies after storing it and before the layer has completed the claim. An entry can also be
-//!   processed twice, by a stalled worker and by the worker that took over. A script that stores the entry and
-//!   completes the layer's claim would prevent only the first case. So the effect itself is guarded: one script
-//!   ([`SETTLE`]) writes the effect together with the delivery's key, unless the key exists. For effects in SQL, use a
-//!   transaction (`transaction.rs`). For effects in another service, send the key as the idempotency key.
+//!   twice: if the reply of Redis is lost, or if the process dies after storing the delivery and before the layer has
+//!   completed the claim. An entry can also be processed twice, by a stalled worker and by the worker that took over. A
+//!   script that stores the entry and completes the layer's claim would prevent only the double storing. So the effect
+//!   itself is guarded: one script ([`SETTLE`]) writes the effect together with the delivery's key, unless the key
+//!   exists. For effects in SQL, use a transaction (`transaction.rs`). For effects in another service, send the key as
+//!   the idempotency key.
 //! * **The inbox is bounded, and drops nothing.** Processed entries are deleted. `MAXLEN` is not used, because it drops
 //!   the oldest entries, processed or not. An inbox with [`Settings::capacity`] entries, dead letters included, accepts
 //!   no more until there is room.
@@ -153,7 +154,7 @@ struct Settings {
     capacity: u64,
     /// The maximum number of attempts to process an entry.
     attempts: u64,
-    /// The time after the start of an attempt at which the next attempt may start. An attempt times out after half of
+    /// The minimum time between the starts of two attempts to process an entry. An attempt times out after half of
     /// this time.
     retry_after: Duration,
     /// The time that packing takes, for experiments.
@@ -244,7 +245,8 @@ async fn on_delivery(State(mut inbox): State<Inbox>, delivery: Delivery) -> Stat
 }
 
 impl Inbox {
-    /// Returns the id of the new entry, which contains the time of arrival, or `None` if the inbox is full.
+    /// Stores a delivery. Returns the id of the new entry, which contains the time of arrival, or `None` if the inbox
+    /// is full.
     async fn store(&mut self, delivery: &Delivery) -> Result<Option<String>, RedisError> {
         let script = Script::new(STORE);
         let mut store = script.key(STREAM);
@@ -368,7 +370,8 @@ impl Worker {
     /// Waits for a new entry.
     async fn next(&mut self) -> Result<Option<Entry>, RedisError> {
         let mut read = redis::cmd("XREADGROUP");
-        // Read one entry at a time. The retry of further entries could become due while they wait in this worker.
+        // Read one entry at a time. If this worker read several entries, the retry of an entry could become due while
+        // the entry waits for its turn.
         read.arg("GROUP").arg(GROUP).arg(&self.name).arg("COUNT").arg(1);
         read.arg("BLOCK").arg(millis(BLOCK.min(self.settings.retry_after)));
         read.arg("STREAMS").arg(STREAM).arg(">");

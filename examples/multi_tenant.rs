@@ -57,7 +57,7 @@ async fn main() -> Result<(), BoxError> {
     let database = Database::open(&env::var("TENANTS").unwrap_or("tenants.db".to_owned()))?;
     let tenants = CachedLookup::new(
         10_000,
-        // After a secret is removed from the database, it is accepted for up to this time.
+        // A secret that is removed from the database is still accepted for up to this time.
         Duration::from_secs(60),
         |head| head.uri.path().strip_prefix("/webhook/").map(str::to_owned),
         // SQLite blocks.

@@ -50,10 +50,11 @@ struct Order {
 async fn main() -> Result<(), BoxError> {
     let packing = Duration::from_secs(env::var("PACKING_SECONDS").map_or(Ok(0), |text| text.parse())?);
     let url = env::var("REDIS_URL").unwrap_or("redis://127.0.0.1".to_owned());
-    // Give every program that uses the same Redis server its own prefix. The endpoints of one program need none,
-    // because their keys already differ.
+    // Give every program that uses the same Redis server its own prefix. The endpoints of one program can share a
+    // prefix, because their keys already differ.
     let redis = RedisStore::connect(&url).await?.prefix("shop");
-    // Duplicates that arrive within a minute are recognized without a request to Redis.
+    // For a minute after a replica has completed a delivery, or has found it completed in Redis, the replica recognizes
+    // duplicates of the delivery without a request to Redis.
     let store = CachedStore::new(redis, 10_000);
     let webhooks = WebhookLayer::try_new(secret()?)?
         .json::<Order>()
@@ -79,7 +80,7 @@ async fn main() -> Result<(), BoxError> {
     };
     tokio::select! {
         finished = finished => finished,
-        // The leases of these handlers expire, and retries run on other replicas.
+        // The leases of interrupted handlers expire, and retries run on other replicas.
         () = grace_over => Err(format!("{} handlers were interrupted", drain.running()).into()),
     }
 }

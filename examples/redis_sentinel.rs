@@ -6,7 +6,7 @@
 //! ```
 //!
 //! Then send a delivery, signed as the Standard Webhooks specification says. Force a failover with `redis-cli -p 26379
-//! sentinel failover mymaster` and send it again: it is still a duplicate.
+//! sentinel failover mymaster`, and send the same delivery again: it is still a duplicate.
 //!
 //! ```sh
 //! id=msg_1 at=$(date +%s) body='{"type":"order.placed","number":17}'
@@ -16,8 +16,8 @@
 //!     -H "webhook-id: $id" -H "webhook-timestamp: $at" -H "webhook-signature: v1,$tag"
 //! ```
 //!
-//! The `redis` crate asks Sentinel for the master only once. [`SentinelConnection`] asks again when the connection
-//! breaks, or when its server has become a replica.
+//! The `redis` crate asks Sentinel for the master only when it opens a connection. [`SentinelConnection`] asks again
+//! when the connection breaks, or when the connection's server has become a replica.
 //!
 //! The address to listen on can be passed as an argument.
 

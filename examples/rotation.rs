@@ -64,7 +64,7 @@ async fn main() -> Result<(), BoxError> {
         // Without a scope, the deduplication key depends on the secret: a delivery that was handled under the old
         // secret would run again under the new one. The scope must be unique to this endpoint.
         .scope("shop-orders")
-        // Duplicates are uses of the old secret as well, but they do not reach the handler.
+        // Record uses of the old secret here and not in the handler, because duplicates do not reach the handler.
         .on_outcome(move |outcome| noted.note(outcome));
     let app = Router::new()
         .route("/webhook", post(on_order).layer(webhooks))

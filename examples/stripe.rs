@@ -1,4 +1,4 @@
-//! Stripe: each order is fulfilled once it is paid, although events arrive repeatedly and out of order.
+//! Stripe: each order is fulfilled when it is paid, although events arrive repeatedly and out of order.
 //!
 //! ```sh
 //! STRIPE_WEBHOOK_SECRET=whsec_everybody_knows_me cargo run --example stripe --features axum
@@ -40,7 +40,7 @@ use tower_webhook::{
     provider,
 };
 
-/// A part of Stripe's events. The `async-stripe` crates have all of them, for one version of the API.
+/// A part of Stripe's events. The `async-stripe` crates have types for all events of one version of the API.
 #[derive(Debug, Deserialize)]
 #[serde(tag = "type")]
 enum StripeEvent {

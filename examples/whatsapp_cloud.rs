@@ -26,7 +26,7 @@
 //! The second batch repeats the message of the first batch. This message is skipped, and the other items are handled.
 //!
 //! A batch may contain items of several phone numbers of the app. Meta retries for up to seven days unless the response
-//! is a 200, and may combine the items into other batches. Statuses may arrive out of order.
+//! is a 200. A retry may combine the items into other batches. Statuses may arrive out of order.
 //!
 //! The address to listen on can be passed as an argument.
 

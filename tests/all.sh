@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs all tests except the browser tests (browser.sh) and the concurrency model tests (model/run.sh). Missing programs are
-# installed with the system's package manager if possible; otherwise the script names them and stops.
+# Runs all tests except the browser tests (browser.sh) and the concurrency model tests (model/run.sh). Missing programs
+# are installed with the system's package manager if possible; otherwise the script names them and stops.
 set -eu
 cd "$(dirname "$0")/.."
 

@@ -82,8 +82,8 @@ fn a_rejected_request_costs_less_than_a_delivery() {
     cases.push((Kind::StaleTimestamp, standard(), stale));
 
     for (kind, layer, request) in cases {
-        // Only `WrongSignature` needs a body. The other requests have none, because draining it would spawn a task,
-        // which allocates.
+        // Only `WrongSignature` needs a body. The other requests have none, because the layer would spawn a task to
+        // drain the body, which allocates.
         let has_body = matches!(kind, Kind::WrongSignature);
         let request = request.map(|body| Full::new(if has_body { body } else { Bytes::new() }));
         let most = match kind {
@@ -173,7 +173,7 @@ fn an_announced_content_length_allocates_nothing() {
     assert_eq!(response.status(), StatusCode::PAYLOAD_TOO_LARGE);
     assert!(cost.bytes_max < 64 * KIB as u64, "{} bytes", cost.bytes_max);
 
-    // A length within the limit is not trusted either: only received bytes are buffered.
+    // A `content-length` within the limit is not trusted either: only received bytes are buffered.
     let mut request = standard_request(&Bytes::new());
     request.headers_mut().insert("content-length", MIB.into());
     let (response, cost) = counted(&standard(), request.map(Full::new));

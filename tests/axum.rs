@@ -147,7 +147,7 @@ async fn an_optional_delivery_is_none_for_a_request_that_only_if_excludes() {
     assert_eq!(*delivery.body(), format!("msg_1 {body}"));
     let other = client.send(common::post(body.clone())).await;
     assert_eq!(*other.body(), format!("unverified {body}"));
-    // The extractor must not return `None`, which means an undecodable payload: this request was not even verified.
+    // `None` means an undecodable payload. This request was not even verified, so the extractor must not return `None`.
     let mut other = common::post(body);
     *other.uri_mut() = "/event".parse().unwrap();
     assert_eq!(client.send(other).await.status(), StatusCode::INTERNAL_SERVER_ERROR);

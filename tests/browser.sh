@@ -1,6 +1,6 @@
 #!/bin/sh
-# Tests the inspector's page in a real browser and writes screenshots to target/browser. Missing tools are installed
-# with the system's package manager if possible, and otherwise named.
+# Tests the inspector's page in a real browser and writes screenshots to target/browser. Missing programs are installed
+# with the system's package manager if possible; otherwise the script names them and stops.
 set -eu
 cd "$(dirname "$0")/.."
 

@@ -196,7 +196,7 @@ async fn an_encoded_body_requires_the_feature() {
     assert_eq!(send(service, getstream).await, Err(RejectionKind::Undecodable));
 }
 
-/// The header is not signed, so an attacker can add it to a captured delivery.
+/// `content-encoding` is not signed, so an attacker can add it to a captured delivery.
 #[tokio::test]
 async fn an_added_header_neither_changes_the_payload_nor_uses_up_the_id() {
     let pretty = "{\n  \"id\": \"evt_1\",\n  \"type\": \"a.b\"\n}";

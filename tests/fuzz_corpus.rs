@@ -57,7 +57,8 @@ fn seeds(target: &str) -> BTreeSet<Vec<u8>> {
         "payload" => payloads(),
         "provider" => vectors().iter().flat_map(requests).collect(),
         "scheme" => vectors().iter().filter_map(scheme).collect(),
-        // The target `service` takes several deliveries, but a known answer is a single delivery.
+        // The target `service` takes several deliveries, but a known answer is a single delivery, so its seeds are
+        // random.
         _ => (1..40_u32).map(|seed| noise(seed, 16 + 8 * (seed as usize % 20))).collect(),
     }
 }

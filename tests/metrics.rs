@@ -313,7 +313,7 @@ async fn settlements_that_are_dropped_are_counted() {
     layer.drain().finished().await;
 }
 
-/// Only the handler waits for the claims of its items, so their time is not part of the request's store time.
+/// Only the handler waits for the claims of items, so the time of these claims is not part of the request's store time.
 #[tokio::test(start_paused = true)]
 async fn the_claims_of_items_are_measured() {
     let (_guard, seen) = recorder();

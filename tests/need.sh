@@ -4,8 +4,8 @@ say() {
     printf '%s\n' "$*" >&2
 }
 
-# need PROGRAM PACKAGE [OTHER]: PACKAGE is the name of the package for apt, and OTHER its name for other package managers if
-# it differs.
+# need PROGRAM PACKAGE [OTHER]: PACKAGE is the name of the package for apt, and OTHER its name for other package
+# managers if it differs.
 need() {
     command -v "$1" >/dev/null 2>&1 && return
     package=${3:-$2}

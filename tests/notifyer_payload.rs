@@ -333,7 +333,7 @@ fn outgoing() {
     assert_eq!(message.last_message_of_bot.as_deref(), Some("On its way!"));
     assert_eq!(message.bot_last_message_time, Some(1_767_225_700));
 
-    // Versions of Notifyer before 2026 lack this field and send only messages from contacts.
+    // Versions of Notifyer before 2026 do not send `incoming_message`, and send only messages from contacts.
     let older = with(r#""message_type": "text""#);
     assert_eq!(older.incoming_message, None);
     assert!(older.is_incoming());
@@ -462,7 +462,7 @@ fn a_status_update_may_lack_any_field() {
     ] {
         assert_eq!(status(json), (Some("a".into()), "read".into()), "{json}");
     }
-    // A message may have fields of these names as well.
+    // A message may have a `message_id` and a `status` as well.
     let message = with(r#""message_id": "a", "status": "read""#);
     assert_eq!(message.phone_number, "4915550100200");
 }

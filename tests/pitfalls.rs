@@ -84,7 +84,7 @@ async fn pitfall_1_the_meaning_of_the_whsec_prefix_depends_on_the_provider() {
     assert_eq!(judge_standard("standard-webhooks", secret, &decoded).await, Ok(()));
     let text = judge_standard("standard-webhooks", secret, secret.as_bytes()).await;
     assert_eq!(text, Err(Kind::WrongSignature));
-    // Polar changed from one key to the other without changing the prefix.
+    // Polar changed from the text as the key to the decoded text without changing the prefix.
     for key in [&*decoded, secret.as_bytes()] {
         assert_eq!(judge_standard("standard-webhooks-rawkey", secret, key).await, Ok(()));
     }
@@ -109,7 +109,7 @@ async fn pitfall_2_secrets_that_look_encoded_are_text_unless_the_provider_says_o
     };
     assert_eq!(zendesk(looks_base64.as_bytes()).await, Ok(()));
     assert_eq!(zendesk(&BASE64.decode(looks_base64.as_bytes()).unwrap()).await, Err(Kind::WrongSignature));
-    // Conversely, this secret looks like text but is hex.
+    // Conversely, Adyen decodes its secrets from hex.
     let looks_text = "44782def547aaa06c910c43932b1eb0c71fc68d9d0c057550c48ec2acf6ba056";
     let adyen = async |key: &[u8]| {
         judge("adyen-header", looks_text, &[("hmacsignature", &base64(key, "{}"))], "{}").await
@@ -179,7 +179,8 @@ async fn pitfall_6_the_tolerance_depends_on_the_provider_and_is_inclusive() {
     assert_eq!(judge_stripe("s", b"s", -300).await, Ok(()));
     assert_eq!(judge_stripe("s", b"s", -301).await, Err(Kind::StaleTimestamp));
     assert_eq!(judge_stripe("s", b"s", 300).await, Ok(()));
-    // Stripe's SDKs accept any future timestamp; a captured request would stay valid until that time.
+    // Stripe's SDKs accept any timestamp in the future. A captured request would then stay valid at least until the
+    // time of its timestamp.
     assert_eq!(judge_stripe("s", b"s", 301).await, Err(Kind::StaleTimestamp));
     let tolerance = |id: &str| {
         let verifier = provider::find(id)
@@ -561,7 +562,7 @@ async fn judge_moved(provider: &str, signed: &Request<Bytes>, at: &str, body: &s
     send(&layer(provider, SECRET), moved).await.map(drop)
 }
 
-/// A secret that is valid in every encoding that these providers use.
+/// A secret that is valid in every encoding of a shared secret.
 const SECRET: &str = "00112233445566778899aabbccddeeff";
 
 #[tokio::test]

@@ -322,8 +322,8 @@ mod requests {
         }
     }
 
-    /// Such a token signs the body as it is, without base64url. `crit` must list `b64`, because a library that ignores
-    /// `b64` would take the wrong payload.
+    /// A token without a payload signs the body as it is, without base64url. `crit` must list `b64`, because a library
+    /// that ignores `b64` would take the wrong payload.
     #[tokio::test]
     async fn a_token_without_a_payload_must_declare_the_body_as_unencoded() {
         let vector = known("saleor-01");

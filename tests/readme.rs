@@ -128,7 +128,7 @@ fn row(provider: &'static Provider) -> String {
         if !names.is_empty() {
             return format!("{}, {}", names.join(" or "), signed(is_signed));
         }
-        // A hand-written verifier may find a value that has no location.
+        // A hand-written verifier may find a value although its profile lists no location for the value.
         let described = bullet(label).filter(|rest| provider.scheme().is_none() && !rest.starts_with("none"));
         described.map_or("–".to_owned(), |rest| {
             let sentence = rest.split(". ").next().unwrap().split(" ([").next().unwrap();

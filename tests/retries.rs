@@ -36,8 +36,8 @@ fn a_window_is_longer_than_the_retries() {
     assert!(retried().count() >= 90, "{}", retried().count());
 }
 
-/// A retry may come just before the claim of a crashed process expires. The provider must retry again after that, so
-/// its retries must last longer than the lease.
+/// A retry may come just before the claim of a crashed process expires. The provider must send another retry after the
+/// claim has expired, so its retries must continue for longer than the lease.
 #[test]
 fn a_provider_with_quick_retries_has_a_short_lease() {
     for (id, profile, period) in retried() {

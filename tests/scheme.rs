@@ -655,8 +655,8 @@ async fn an_ambiguous_value_is_rejected() {
     assert_eq!(send("id.7", "id.7.7.{}").await, Err(Kind::MalformedSignature));
     assert_eq!(send("", ".7.{}").await, Err(Kind::MalformedSignature));
 
-    // A value after the body ends with the signed content. Its beginning must be unambiguous, so the value must not
-    // contain the separator.
+    // A value after the body ends where the signed content ends. To make the beginning of the value unambiguous too,
+    // the value must not contain the separator.
     let scheme = Scheme::hmac_sha256("x-signature", Encoding::Hex).signs("{body}.{header:x-id}");
     let send = async |id: &str, body: &str| {
         let signature = tag("a=1.5.7");
@@ -817,7 +817,7 @@ async fn no_two_accepted_requests_have_the_same_signed_content() {
                     request.body(Full::from(value("{body}").unwrap_or_default().to_owned())).unwrap();
                 match send_through(layer.clone(), request).await {
                     Ok(_) => accepted.push(values),
-                    // A number of eleven digits next to other text is a timestamp far in the future.
+                    // A timestamp of eleven digits is far in the future, and therefore stale.
                     Err(Kind::MalformedSignature | Kind::StaleTimestamp) => {}
                     Err(kind) => panic!("{kind:?}: {template:?} {values:?}"),
                 }
@@ -865,7 +865,7 @@ async fn a_plain_hash_that_begins_with_the_secret_rejects_nul_bytes() {
     assert_eq!(send("7", "\u{80} is text").await, Ok(String::new()));
     assert_eq!(send("7", "no\0text").await, Err(Kind::MalformedSignature));
     assert_eq!(send("7%00", "text").await, Err(Kind::MalformedSignature));
-    // A hash that ends with the secret cannot be extended.
+    // The hash of a text that ends with the secret cannot be extended.
     let scheme = Scheme::new(Algorithm::Sha256, "x-signature", Encoding::Hex).signs("{body}{secret}");
     let hash = data_encoding::HEXLOWER.encode(&<sha2::Sha256 as sha2::Digest>::digest("no\0textsecret"));
     let request = post(&[("x-signature", &hash)], "no\0text");

@@ -78,8 +78,9 @@ async fn the_secrets_of_a_from_fn_verifier_separate_equal_ids() {
 
 #[test]
 fn accepts_any_secret_agrees_with_the_constructors() {
-    // These secrets are invalid as hex, base64, credentials, PEM and JWK. A plain hash refuses `?` together with `??`,
-    // because one is a prefix of the other. `signkey-prod-` is a prefix without a key, and `{` is invalid JSON.
+    // These secrets are invalid as hex, base64, credentials, PEM and JWK. A scheme with a plain hash refuses `?`
+    // together with `??`, because one is a prefix of the other. `signkey-prod-` is a prefix without a key, and `{` is
+    // invalid JSON.
     let odd = || [text("?"), text("??"), text("signkey-prod-"), text("{")];
     let disagrees =
         |provider: &&provider::Provider| provider.verifier(odd()).is_ok() != provider.accepts_any_secret();
@@ -117,7 +118,7 @@ fn a_key_is_not_decoded_even_if_it_could_be() {
         let as_a_whole = |request: &Request<Bytes>| format!("{:?} {:?}", request.headers(), request.body());
         assert_ne!(as_a_whole(&decoded), as_a_whole(&undecoded), "{provider}");
     }
-    // A prefix is not removed either: `whsec_` is part of these keys.
+    // A prefix of a raw key is not removed either.
     assert_sign_alike("svix", key(b"whsec_a"), text("whsec_d2hzZWNfYQ=="));
     assert_sign_alike("inngest", text("a"), text("signkey-prod-a"));
     assert_ne!(signed("inngest", key(b"a")).headers(), signed("inngest", key(b"signkey-prod-a")).headers());
@@ -144,7 +145,7 @@ fn the_error_names_the_rule_that_a_standard_webhooks_secret_breaks() {
 #[test]
 fn duplicates_of_a_secret_are_accepted() -> Result<(), InvalidSecret> {
     verifier("stripe", [text("same"), text("same")])?;
-    // A plain hash refuses a secret that is a prefix of another.
+    // A scheme with a plain hash refuses a secret that is a prefix of another.
     let scheme: Scheme = serde_json::from_str(
         r#"{"alg":"hash-sha256","sig":{"from":"x-sig","enc":"hex"},"template":"{body}{secret}"}"#,
     )

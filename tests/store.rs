@@ -579,7 +579,8 @@ async fn a_cache_does_not_keep_a_result_that_arrives_during_a_forget() {
     let (mut late, mut forget) = (pin!(claim(&other, &key)), pin!(other.forget(&key)));
     let mut cx = Context::from_waker(Waker::noop());
     assert!(late.as_mut().poll(&mut cx).is_pending() && forget.as_mut().poll(&mut cx).is_pending());
-    // The key is forgotten, `forget` has not returned yet, and another process claims the key.
+    // The inner store has forgotten the key, but `forget` has not returned yet. Meanwhile, another process claims the
+    // key.
     assert_eq!(late.await, Claim::Completed);
     assert!(matches!(claim(&*inner, &key).await, Claim::Acquired { .. }));
     assert_eq!(claim(&other, &key).await, Claim::InProgress);

@@ -268,7 +268,7 @@ fn key_pair(provider: &Provider) -> Option<Secret> {
     }
 }
 
-/// Returns a flat object for Vonage, which signs nothing else.
+/// Returns a flat object for Vonage, which signs only flat objects, and `body` for other providers.
 fn flat(provider: &str, body: &'static str) -> &'static str {
     if provider.starts_with("vonage-params") { r#"{"messageId":"1","text":"a=b&c"}"# } else { body }
 }

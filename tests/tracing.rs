@@ -201,7 +201,8 @@ async fn event_types_without_a_route_are_logged_once() {
     }
     assert_eq!(logged, 256);
 
-    // An attacker who captures a delivery can remove its event type, and any client can send an unverified request.
+    // Each is logged as an error only once: an attacker who captures a delivery can remove its event type, and any
+    // client can send an unverified request.
     let unguarded = routes();
     for (id, level) in [("4", Level::ERROR), ("5", Level::DEBUG), ("6", Level::DEBUG)] {
         let event_type_is_missing = send(id, "").await;
@@ -757,7 +758,7 @@ async fn store_failures_are_logged() {
         (Level::WARN, true)
     );
 
-    // The lease is lost, which is noticed in the background.
+    // The lease is lost; the layer detects this in the background.
     store.fail_next(Operation::Complete, 2, Fault::Error);
     app.send(signed("msg_4", "{}")).await.assert_handled();
     assert!(!recorded(&seen).iter().any(|(_, message, _)| message.contains("may have run twice")));

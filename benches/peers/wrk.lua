@@ -14,7 +14,7 @@ end
 
 function request()
     sent = sent + 1
-    -- A second pass sends duplicates, which the summary counts.
+    -- If all deliveries have been sent, a second pass sends duplicates, which the summary counts.
     local id, timestamp, signature = heads[(sent - 1) % #heads + 1]:match("(%S+) (%S+) (%S+)")
     if sent > #heads then
         repeated = sent - #heads

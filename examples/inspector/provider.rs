@@ -91,7 +91,7 @@ impl Source {
         }
     }
 
-    /// Returns whether a demo secret is of use. It is not for a provider whose keys are fetched.
+    /// Returns whether the provider can use a demo secret. A provider whose keys are fetched cannot.
     pub(crate) fn takes_a_demo_secret(&self) -> bool {
         #[cfg(feature = "asymmetric")]
         if let Self::Fetched(_) = self {

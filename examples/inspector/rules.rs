@@ -39,7 +39,7 @@ impl Rules {
     }
 }
 
-/// The parts of a signature scheme that the page shows, read from its JSON.
+/// The parts of a signature scheme that the page shows, read from the scheme's JSON.
 #[derive(Deserialize)]
 pub(crate) struct Signing {
     #[serde(rename = "alg")]

@@ -106,7 +106,7 @@ pub(crate) struct Record {
     pub(crate) finished: bool,
 }
 
-/// The number of bytes of a body that are kept.
+/// The maximum number of bytes of a body that are kept.
 pub(crate) const MAX_BODY: usize = 64 * 1024;
 
 impl Trace {

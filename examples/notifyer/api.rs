@@ -15,7 +15,7 @@
 //!
 //! This client assumes the following, which the documentation does not mention:
 //!
-//! * An error response is a JSON object whose `message` contains the reason, if there is one.
+//! * An error response is a JSON object. Its field `message`, if present, contains the reason.
 //! * An endpoint that is replaced without `signature_secret` keeps its secret.
 //! * An unknown id gets a 404. In case that is wrong, the client first looks up each id among the account's endpoints,
 //!   so that a mistyped id changes nothing.

@@ -1,6 +1,7 @@
 //! Bodies: the delivery id in JSON, a form or a query, and the signed JSON event in a multipart form.
 //!
-//! The input's first line is `json /pointer`, `form name`, `query name` or `multipart`; the rest is the body.
+//! The input's first line is `json /pointer`, `form name`, `query name` or `multipart`. The rest is the body or, for
+//! `query`, the query.
 
 use bytes::Bytes;
 use http::{Request, Uri};

@@ -41,7 +41,7 @@ fn token(provider: &str, rest: &[u8]) -> Option<()> {
     let (header, rest) = text_line(rest)?;
     let (claims, body) = text_line(rest)?;
     // The crate parses keys and encryption parameters in a header, but does not use them. The reference does not
-    // parse them, so skip such a token.
+    // parse them, so skip a token that has them.
     if ["jwk", "x5c", "enc", "zip", "nonce", "\\u"].iter().any(|name| header.contains(name)) {
         return None;
     }

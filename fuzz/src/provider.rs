@@ -51,7 +51,8 @@ fn try_run(input: &[u8]) -> Option<()> {
         edit.apply(&mut request);
     }
     let found = judge(&verifier, request.clone(), now, frame);
-    // Providers send key ids in headers and fields. Key ids with other characters may not fit there.
+    // Providers send key ids in headers and fields. A key id with characters other than letters, digits, `-` and `_`
+    // may not fit there.
     let is_word =
         |name: &String| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
     if signed && edits.is_empty() && keys.iter().all(|(_, name)| name.as_ref().is_none_or(is_word)) {

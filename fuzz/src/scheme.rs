@@ -1,7 +1,7 @@
 //! `Scheme`: arbitrary schemes, which verify signed and edited requests.
 //!
-//! An input that begins with `{` has the scheme as a line of JSON, followed by an input of the target `provider`
-//! without its first line, the id. Any other input determines a generated scheme and a request for it.
+//! An input that begins with `{` has the scheme as a line of JSON. The rest is like an input of the target `provider`,
+//! but without the line with the provider's id. Any other input determines a generated scheme and a request for it.
 
 use arbitrary::{Result, Unstructured};
 use bytes::Bytes;
@@ -85,7 +85,7 @@ fn check(
     Some(())
 }
 
-/// Tests a scheme generated from the grammar, with a request that the test kit can probably sign.
+/// Tests a generated scheme, with a request that the test kit can probably sign.
 fn generated(u: &mut Unstructured<'_>) -> Result<()> {
     let scheme = scheme(u)?;
     let Ok(scheme) = serde_json::from_value::<Scheme>(scheme) else { return Ok(()) };

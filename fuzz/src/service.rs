@@ -64,7 +64,7 @@ struct PlannedDelivery {
     act: Act,
     /// Seconds after which the client disconnects.
     leaves: Option<u64>,
-    /// The fault of all claims from now until the next delivery begins.
+    /// The fault of all claims from the beginning of this delivery until the next delivery begins.
     store: Option<Fault>,
 }
 
@@ -296,7 +296,7 @@ async fn play(plan: &Plan) -> Vec<Observed> {
             }
         });
         sent.push((delivery.clone(), clock.monotonic(), run, task));
-        // Deliveries that are sent at the same time must begin in this order.
+        // Deliveries that are sent at the same time must begin in the order of the plan.
         tokio::task::yield_now().await;
     }
     let mut history = Vec::new();

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Compares the public API with all features to tests/api/public.txt: `sh tests/api/check.sh`. After an intended change, run
-# `sh tests/api/check.sh update`. The diff determines the next version number.
+# Compares the public API with all features to tests/api/public.txt: `sh tests/api/check.sh`. After an intended change,
+# run `sh tests/api/check.sh update`. The diff determines the next version number.
 set -eu
 cd "$(dirname "$0")/../.."
 export CARGO_TARGET_DIR="$(pwd)/target"

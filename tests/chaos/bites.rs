@@ -106,7 +106,7 @@ fn fine() -> Story {
     Story::new().handled(1, 0, 10, 30).answered(2, 1, 50, 55, Answer::Duplicate)
 }
 
-/// Returns a run from 10 to 3000 in replica 1, and another that starts at 2000 in replica 2.
+/// Returns a run in replica 1, claimed at 10 and ended at 3000, and another in replica 2, claimed at 2000.
 fn overlapping(settled: Option<Settlement>) -> Story {
     let first = Story::new().begun(1, 0, 10).ended(1, 10, 3000, End::Succeeded).settled(1, 10, 3003, settled);
     first.answered(1, 0, 9, 3005, Answer::Handled(ms(10))).handled(2, 1, 2000, 2050)
@@ -162,7 +162,8 @@ fn overlapping_runs_need_an_owner_that_was_cut_off() {
     // A short suspension during the stall must not hide the longer stall.
     let both = overlapping(Some(Lost)).line(1, 100, blocked).suspended(1, 900, 1000);
     assert_eq!(both.passes().overlaps.len(), 1);
-    // Suspensions of another replica, and interruptions that are too short, too recent or too late.
+    // None of these can be the cause: another replica was suspended, the interruption was too short, or it began just
+    // before or after the second claim.
     overlapping(Some(Lost)).suspended(2, 500, 1990).fails(WRONG);
     overlapping(Some(Lost)).suspended(1, 500, 1000).fails(WRONG);
     overlapping(Some(Lost)).suspended(1, 1900, 3000).fails(WRONG);

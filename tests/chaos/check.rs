@@ -29,8 +29,8 @@ impl Span {
 /// The shortest interruption after which an owner may lose its claim: two thirds of the lease, less some time for a
 /// late extension.
 const CUT_OFF: Micros = micros(LEASE) * 2 / 3 - 200_000;
-/// The time from Redis being available again to a replica's next call. After a failed extension, this call is the next
-/// extension of the lease; after a failed settlement, it is a retry half a second later.
+/// The longest time from Redis being available again to a replica's next call. After a failed extension, this call is
+/// the next extension of the lease; after a failed settlement, it is a retry half a second later.
 const TRYING_AGAIN: Micros = micros(LEASE) / 3 + 250_000;
 /// The shortest outage that may make a call fail. Every timeout of the replicas is longer.
 const UNNOTICED: Micros = 200_000;
@@ -119,7 +119,7 @@ impl History {
 struct Index {
     runs: HashMap<u32, Vec<Run>>,
     attempts: HashMap<u32, Vec<Attempt>>,
-    /// The times when each replica did not run, because it was suspended or recorded a stall.
+    /// The times when each replica, or one of its threads, did not run, because it was suspended or stalled.
     stalls: HashMap<u32, Vec<(Span, Why)>>,
     misfits: Vec<(RunId, &'static str)>,
 }
@@ -287,7 +287,7 @@ impl Event<'_> {
         self.runs.iter().any(|run| run.settled.is_some_and(|(how, at)| how == completed && at < time))
     }
 
-    /// Returns whether `other` may have held the claim because of which `attempt` was rejected as in progress.
+    /// Returns whether `attempt` may have been rejected as in progress because `other` held the claim.
     fn may_hold(&self, other: &Attempt, attempt: &Attempt) -> bool {
         if other.number == attempt.number || other.sent > attempt.answered {
             return false;

@@ -7,10 +7,11 @@
 //! * Two runs of an event overlap only if the first owner was cut off from Redis until its lease expired.
 //! * An event runs again only if its previous run failed, if the replica died before it settled that run, or if the
 //!   run's owner was cut off until the lease expired. An event never runs again after it was completed.
-//! * Every response is correct: `duplicate`, `in_progress` and `store_unavailable` describe the actual state.
+//! * Every response is correct: it reports a duplicate, a delivery in progress or an unavailable store only if that is
+//!   the actual state.
 //!
-//! The actions of the provider, the handlers and the faults follow from a seed. Their scheduling does not, so the
-//! same seed repeats the decisions but not the exact run. To replay a seed, or to run for longer:
+//! The decisions of the provider, the handlers and the fault injection follow from a seed. Their timing does not, so
+//! the same seed repeats the decisions but not the exact run. To replay a seed, or to run for longer:
 //!
 //! ```sh
 //! CHAOS_SEED=… cargo test --all-features --test chaos
@@ -79,7 +80,7 @@ const REPLICAS: u32 = 4;
 /// The provider's limit of concurrent events.
 const AT_ONCE: usize = 500;
 const DUPLICATES_AT_ONCE: usize = 32;
-/// The time for all pending events to finish after the last fault.
+/// The time limit for pending events after the last fault, and for pending settlements at the end.
 const DRAINING: Duration = Duration::from_secs(90);
 
 /// Reads a number from an environment variable.

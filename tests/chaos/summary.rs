@@ -13,7 +13,7 @@ pub struct Summary {
     pub inflicted: Vec<Inflicted>,
     /// The time during which events were sent and faults injected.
     pub sent_in: Duration,
-    /// The time until all events were acknowledged.
+    /// The time until all events were acknowledged and their duplicates, except the final ones, had a response.
     pub drained_in: Duration,
     /// The time until the final duplicate of each event had a response.
     pub lasted: Duration,

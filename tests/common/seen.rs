@@ -138,7 +138,7 @@ impl Logged {
 
 impl Fields {
     /// Returns the value of a field. Asserts that the field was recorded at most once, because a subscriber that writes
-    /// text would write it twice.
+    /// text would repeat the field.
     #[track_caller]
     fn get(&self, name: &str) -> Option<&str> {
         let mut values = self.0.iter().filter(|field| field.0 == name);

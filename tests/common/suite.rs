@@ -108,7 +108,7 @@ pub async fn answer_a_duplicate_without_the_handler(serve: impl Serve, version: 
     let (first, _) = join!(host.client.send(delivery.clone()), host.calls.answer(StatusCode::NO_CONTENT));
     assert_eq!(first.status(), StatusCode::NO_CONTENT);
     assert!(!first.headers().contains_key("x-webhook-duplicate"));
-    // A provider's retry has its own signature and timestamp.
+    // A provider signs each retry anew, with a new timestamp.
     let retry = signed_at(super::NOW + 60, "msg_1", Order::json(17));
     for copy in [delivery, retry] {
         let duplicate = host.client.send(copy).await;

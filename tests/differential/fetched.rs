@@ -31,7 +31,7 @@ impl Fetch for Web {
 /// Returns the known answers in `tests/key_sources/`, by provider.
 pub(crate) fn all() -> Vec<Vec<Seed>> {
     type Make = fn(&Value) -> ProviderVerifier;
-    // Each with the time of its vectors. eBay and Circle sign no time, so their time here is arbitrary.
+    // Each provider has the time of its vectors. eBay and Circle sign no time, so their time here is arbitrary.
     let providers: [(&'static str, u32, Make); 4] = [
         ("aws-sns", 1_335_920_046, aws_sns),
         ("paypal", 1_431_963_913, paypal),

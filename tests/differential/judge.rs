@@ -299,7 +299,8 @@ fn without_port(host: &[u8]) -> &[u8] {
     host.split_at(host.len() - digits).0.strip_suffix(b":").unwrap_or(host)
 }
 
-/// Parses names and values, and sorts them by name. The values of one name keep their order.
+/// Parses names and values, and sorts them by name. The values of one name keep their order, but equal adjacent values
+/// count once.
 fn parameters(encoded: &[u8]) -> Vec<(String, String)> {
     let mut parameters: Vec<_> = form_urlencoded::parse(encoded).into_owned().collect();
     parameters.sort_by(|(one, _), (other, _)| one.cmp(other));

@@ -45,7 +45,7 @@ use self::{
     subject::Subject,
 };
 
-/// The differences of accepted mutants, by provider and mutation.
+/// The differences that a set of mutations causes in accepted mutants of one provider.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Finding {
     provider: String,

@@ -151,7 +151,7 @@ impl Subject {
             && others.count() <= 1
     }
 
-    /// Finds the parts of the request that cannot be changed.
+    /// Finds the parts of the request whose change is rejected.
     fn probe(&self) -> BTreeSet<Difference> {
         let message = &self.seed.message;
         let with = |part, text: &[u8]| message.with_part(part, text.into());
@@ -211,7 +211,7 @@ impl Subject {
         let is_as_old = facts.timestamp().is_some() && facts.timestamp() == self.original.timestamp();
         if !is_as_old {
             let is_accepted_now = accepted(&self.seed.now);
-            // An attacker may wait until the time of the mutant's timestamp.
+            // An attacker may send the mutant later, at the time of its timestamp.
             let at_its_time = |time: &SystemTime| self.is_foreseeable(*time) && accepted(time);
             let is_late = self.too_late.iter().any(accepted)
                 || !is_accepted_now && facts.timestamp().as_ref().is_some_and(at_its_time);

@@ -157,7 +157,8 @@ async fn effect_of_a_delivery_that_was_stored_twice_happens_once() {
     let web = start("web", &redis, &[]);
     let endpoint = web.endpoint();
     store(&endpoint, "msg_1", 17).await;
-    // A process that crashes after storing an entry leaves no record of the delivery. Simulate this crash.
+    // A process that crashes after storing an entry does not complete its claim, and the record of the claim expires.
+    // Simulate this by deleting the record.
     let records: Vec<String> = redis.run("KEYS inbox:*").await;
     assert_eq!(records.len(), 1);
     redis.run::<()>(&format!("DEL {}", records[0])).await;

@@ -185,7 +185,7 @@ async fn failures_are_reported_and_change_nothing() {
     failed(None, &api, &["list"], "NOTIFYER_API_KEY is not set").await;
     failed(Some("two\nlines"), &api, &["list"], "invalid in a header").await;
     failed(key, "http://127.0.0.1:1", &["list"], "does not respond").await;
-    // The key is only sent over HTTPS, and the provider only calls HTTPS URLs.
+    // The key is sent only over HTTPS, except to the same machine. The provider calls only HTTPS URLs.
     failed(key, "http://api.example.com", &["list"], "is not https").await;
     failed(key, &api, &["register", "http://hooks.example.com"], "is not https").await;
     for command in [&[][..], &["lists"], &["enable"], &["enable", "x"], &["list", "--all"]] {

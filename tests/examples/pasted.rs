@@ -43,7 +43,7 @@ pasted! {
     custom_verifier: [204, 204], [DUP, DUP], [401, 401];
     behind_proxy: [204], [DUP], [401];
     batch: [200, 200], [DUP, DUP], [401, 401];
-    // The third event cannot be decoded, so it is acknowledged each time without a handler.
+    // The third event cannot be decoded. If it is verified, it is acknowledged each time without calling a handler.
     stripe: [204, 204, 200], [DUP, DUP, 200], [401, 401, 401];
     // The third repeats the second under another id; the replay guard makes it a duplicate. The last is ignored.
     github: [204, 204, DUP, 204, 200], [DUP, DUP, DUP, DUP, 200], [401, 401, 401, 401, 401];

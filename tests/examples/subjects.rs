@@ -42,7 +42,8 @@ fn rotation_reports_which_secret_is_used() {
     assert!(used.starts_with("the old secret was last used "), "{used}");
     program.says("order 17, signed with the old secret");
 
-    // After the rotation the old secret has been removed, so a delivery signed with it is rejected.
+    // The variable of the old secret now has the new secret, as after a rotation, so a delivery signed with the old
+    // secret is rejected.
     let over = Documented::of("rotation");
     let settings = [("WEBHOOK_OLD_SECRET", "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD")];
     let program = over.start(&settings);

@@ -115,7 +115,7 @@ async fn effect_happens_once_after_a_crash_of_its_handler() {
         let endpoint = endpoint.clone();
         duplicates.spawn(async move { endpoint.deliver("msg_1", PAYMENT).await });
     }
-    // One gets a 503, because the other is in progress.
+    // One request gets a 503, because the other is in progress.
     let in_progress = duplicates.join_next().await.unwrap().unwrap();
     assert_eq!(
         (in_progress.status(), &in_progress.headers()["retry-after"]),

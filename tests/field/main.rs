@@ -31,7 +31,7 @@ struct Case {
     body_gzip_base64: Option<String>,
     public_url: Option<String>,
     verify_token: Option<String>,
-    /// Cases of a provider share a store, unless they name different groups.
+    /// Cases with the same provider and settings share a store, unless they name different groups.
     group: Option<String>,
     #[serde(default)]
     send: Send,

@@ -1,4 +1,4 @@
-//! Verification handshakes: which ones are answered, and that no event reaches the handler through one.
+//! Verification handshakes: the requests that the layer answers as handshakes, and requests that only resemble one.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod known;

@@ -24,7 +24,7 @@ async fn a_token_that_is_wrong_missing_or_not_configured_is_rejected() {
         let with_token = format!("{query}&hub.verify_token=token");
         assert_eq!(ask(configured(), get(&with_token)).await, text("1"), "{provider}");
         assert_eq!(ask(layer(provider, secret("secret")), get(&with_token)).await, rejected, "{provider}");
-        // The first value counts, both for the token and for the challenge.
+        // If the query has two tokens, the first counts.
         let request = get(&format!("{query}&hub.verify_token=x&hub.verify_token=token"));
         assert_eq!(ask(configured(), request).await, rejected, "{provider}");
     }

@@ -89,7 +89,8 @@ fn wrappers_have_the_auto_traits_of_their_contents() {
     type Local = std::cell::Cell<u8>;
     fn sent<T: Send>() {}
     sent::<WebhookService<Local>>();
-    // A router can be shared because its routes can; each call creates its own bodies.
+    // A router is `Sync` even if its body and error types are not, because it holds only routes and no bodies or
+    // errors.
     shared::<EventRouter<Local, Local>>();
     cloned::<EventRouter<Local, Local>>();
     sent::<ResponseBody<Local>>();

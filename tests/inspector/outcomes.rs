@@ -1,4 +1,4 @@
-//! The line for each request and its fields.
+//! The line for each request, and the fields of the line.
 
 use std::{thread, time::Instant};
 

@@ -110,7 +110,7 @@ fn events_are_streamed_and_a_reconnecting_client_gets_new_ones() {
     );
 
     assert_line!(next(&mut events(Some(&seen)).0).1, number: 2);
-    // An event id of another inspector is ignored.
+    // An event id of another inspector and an invalid event id are ignored.
     for other in ["another-2", "", "\u{e9}", &format!("{run}-x")] {
         assert_line!(next(&mut events(Some(other)).0).1, number: 1);
     }

@@ -59,7 +59,7 @@ impl Inspector {
         serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"))
     }
 
-    /// Returns the log up to the `curl` command.
+    /// Returns the log up to and including the `curl` command.
     pub fn invitation(&self) -> Vec<String> {
         let mut log = Vec::new();
         while log.last().is_none_or(|line: &String| !line.starts_with("curl ")) {

@@ -34,7 +34,7 @@ fn a_delivery_that_one_is_handling_is_in_progress_for_the_other() {
     let answer = Request::delivery("shared", "{}").send(other.address());
     assert_eq!((answer.status(), answer.header("retry-after")), (Some(503), Some("5")));
     assert_line!(other.line(), outcome: "rejected", kind: "in_progress");
-    // When the client hangs up, the next duplicate runs at either inspector.
+    // After the client has hung up, the delivery can run at the other inspector.
     drop(running);
     assert_line!(one.line(), outcome: "accepted", handler: "cancelled");
     let answered = (0..600).map(|_| Request::delivery("shared", "{}").send(other.address()).status());

@@ -226,7 +226,7 @@ fn ebays_handshake_is_answered_and_keys_are_selected_by_id() {
         (Some(200), &*format!(r#"{{"challengeResponse":"{hash}"}}"#))
     );
     assert_line!(inspector.line(), outcome: "handshake", status: 200, provider: "ebay");
-    // This request was signed with another key.
+    // This request names the id of a key that the inspector does not have.
     let known: Vec<serde_json::Value> =
         serde_json::from_str(include_str!("../key_sources/ebay.json")).unwrap();
     let signature = known[0]["headers"]["x-ebay-signature"].as_str().unwrap();

@@ -45,7 +45,8 @@ fn vectors() -> Vec<Value> {
         .collect()
 }
 
-/// Returns the inspector's result for a request: `accepted`, the kind of its rejection, or `bad secret`.
+/// Returns the inspector's result for a vector: an outcome such as `accepted`, the kind of the rejection, or `bad
+/// secret`.
 fn outcome_of(vector: &Value) -> String {
     let text = |key: &str| vector[key].as_str().unwrap().to_owned();
     // If the algorithm is a setting of the account, each algorithm is a provider with its own id.
@@ -114,8 +115,8 @@ fn is_right(vector: &Value, found: &str) -> bool {
     if [json!("pusher-03"), json!("vonage-params-08")].contains(&vector["id"]) {
         return found == "malformed_signature";
     }
-    // The layer recognizes these unsigned handshakes by their `content-length`. Requests in `tests/vectors` have no
-    // `content-length`, so the vectors expect a rejection.
+    // The layer answers these unsigned handshakes only if they have a `content-length`. `tests/vectors` sends them
+    // without one, so the vectors expect a rejection.
     if [json!("monday-13"), json!("woocommerce-c05")].contains(&vector["id"]) {
         return found == "handshake";
     }

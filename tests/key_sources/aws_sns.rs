@@ -260,7 +260,7 @@ async fn messages_that_cannot_be_valid_are_rejected_without_a_fetch() {
 
 #[tokio::test]
 async fn signed_values_in_an_array_are_not_accepted() {
-    // Only the values are signed, and serde can read a struct from an array of values.
+    // serde can also read a struct from an array of its values, and the signed content would be the same.
     let (by, url) = (Sns::new(), cert_url(1));
     let service = sns(&Web::with(&url, by.page()));
     let message = by.notification("1", &url);
@@ -347,7 +347,7 @@ async fn the_handler_receives_only_the_signed_fields() {
         sent["MessageAttributes"] = json!({"role": {"Type": "String", "Value": "admin"}});
         sent["UnsubscribeURL"] = "http://169.254.169.254/".into();
         sent["subject"] = "in lower case".into();
-        // Neither a null nor a field that belongs to another type of message is signed.
+        // Neither a field with the value `null` nor a field that belongs to another type of message is signed.
         for unsigned in
             ["Subject", "SubscribeURL", "Token"].into_iter().filter(|name| signed.get(name).is_none())
         {

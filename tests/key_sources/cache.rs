@@ -317,7 +317,7 @@ async fn repeated_confirmations_do_not_use_up_the_budget_for_keys() {
     }
     assert_eq!(send(&service, &confirmation).await, UNAVAILABLE);
     assert_eq!(web.asked().iter().filter(|asked| **asked == subscribe).count(), 16);
-    // The key is still refreshed: the new key is cached before the old key is too old.
+    // The confirmations have started a refresh of the key, so the cached key is not 72 hours old.
     tokio::time::advance(SECOND).await;
     assert!(send(&service, by.notification("2", &url)).await.is_ok());
     assert_eq!(web.asked().iter().filter(|asked| **asked == url).count(), 2);

@@ -291,7 +291,8 @@ async fn slow_heads(server: SocketAddr, size: Size, at_once: usize) -> Tally {
     many(size.connections, at_once, move |number| async move {
         let mut wire = Wire::connect(server).await;
         match number % 4 {
-            // Send nothing at first. If the server has not accepted the connection yet, `trickle` sends bytes.
+            // Send nothing. If the connection is still open after two timeouts, the server has not accepted it yet, and
+            // `trickle` sends bytes.
             0 => drop(timeout(2 * HEAD_TIMEOUT, wire.end()).await),
             // Send every byte slowly, starting with the first.
             1 => {}

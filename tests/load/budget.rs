@@ -1,4 +1,4 @@
-//! Checks that the buffer budget is exact, and is fully returned after every attack.
+//! The check that the buffer budget is exact, and is fully returned after every attack.
 
 use std::time::Duration;
 
@@ -50,8 +50,8 @@ impl Filling {
             let _ = wire.send(&request[..request.len() - 1]).await;
             held.push(wire);
         }
-        // The budget has one byte left for each delivery, so a body with one more byte must not fit once all have
-        // arrived.
+        // Once all of these deliveries have arrived, the budget has one byte left for each of them. A body that is one
+        // byte longer than that must not fit.
         let over = vec![b'x'; held.len() + 1];
         let status = async |id: &str, body: &[u8]| {
             let answer = honest::answer(address, &delivery(id, body)).await;

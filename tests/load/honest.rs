@@ -19,7 +19,7 @@ use crate::{
     wire::{Answer, Wire, delivery},
 };
 
-/// Sends deliveries one after the other, each on a new connection, until it is stopped.
+/// A provider that sends deliveries one after the other, each on a new connection, until it is stopped.
 pub struct Honest {
     stop: Arc<AtomicBool>,
     sending: JoinHandle<Kept>,

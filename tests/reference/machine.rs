@@ -1,4 +1,4 @@
-//! Random operations on a store. A sequence of operations that fails is reduced to the shortest one that still fails.
+//! Random operations on a store. A sequence of operations that fails is reduced to a shorter one that still fails.
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ fn op() -> impl Strategy<Value = Op> {
     ]
 }
 
-/// Runs the operations on `store` one after the other. `advance` advances the store's clock.
+/// Runs the operations on `store` one after the other, and checks their results. `advance` advances the store's clock.
 pub(crate) async fn judge<S: Store>(
     store: &S,
     advance: impl AsyncFn(Duration),

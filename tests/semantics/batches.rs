@@ -293,7 +293,7 @@ async fn items_run_without_the_store_under_proceed() {
     assert_eq!((counts(&batches.last()), batches.ran().len()), ([5, 0, 0, 0], 5));
 }
 
-/// A provider that never retries hangs up after ten seconds; items that have not run by then are lost.
+/// GitHub never retries and hangs up after ten seconds. Items that have not run by then would be lost.
 #[tokio::test(start_paused = true)]
 async fn the_layer_stops_calling_a_hanging_store_after_three_items_under_proceed() {
     let store = faulty_store();

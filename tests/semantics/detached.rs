@@ -150,7 +150,7 @@ async fn the_deadline_starts_with_the_request_and_not_with_the_handler() {
     let start = Instant::now();
     app.send(signed("msg_1", "{}")).await.assert_rejected(RejectionKind::AckDeadline);
     assert_eq!((start.elapsed(), handler.calls()), (SECOND / 2, 0));
-    // A claim that was acquired by then is released.
+    // A claim that the store granted before the deadline is released.
     store.heal();
     settle_down().await;
     app.send(signed("msg_1", "{}")).await.assert_handled();

@@ -113,7 +113,7 @@ async fn a_claim_that_is_not_run_is_released() {
     let delivery = delivery(&layer()).await;
     drop(delivery.claimed("a").await);
     delivery.assert_claimable("a").await;
-    // A future that was never polled also releases.
+    // Dropping a future that was never polled releases the item too.
     drop(delivery.claimed("a").await.run(pending::<Work>()));
     delivery.assert_claimable("a").await;
 }
@@ -191,7 +191,7 @@ async fn the_layers_lease_and_window_apply_to_items() {
     let idle = delivery.claimed("a").await;
     tokio::time::sleep(Duration::from_secs(2)).await;
     delivery.assert_in_progress("a").await;
-    // The lease is only extended while the work runs, so this one expires.
+    // A lease is extended only while the work runs, so the lease of `idle` expires.
     tokio::time::sleep(Duration::from_secs(2)).await;
     delivery.claimed("a").await.run(slowly(10)).await.unwrap();
     drop(idle);
@@ -272,7 +272,7 @@ async fn a_store_that_is_down_is_an_error_by_default() {
         assert_eq!(store.calls(Operation::Release), 1);
         delivery.assert_claimable("a").await;
 
-        // In a batch, the claims of the delivery and of the first item succeed, that of the second item fails.
+        // In a batch, the claims of the delivery and of the first item succeed, and the claim of the second item fails.
         store.pass_next(Operation::Claim, 2);
         store.fail_next(Operation::Claim, 1, fault);
         assert_eq!(batches.send(&layer, signed("msg_2", "1 2 3")).await, 503);

@@ -67,7 +67,7 @@ async fn replacing_the_verifier_clears_what_belongs_to_one_provider() {
     answer.assert_rejected(RejectionKind::MissingSignature);
 }
 
-/// With the settings of the replaced provider, these deliveries would get a 200 without running.
+/// With the settings of the replaced provider, some of these deliveries would get a 200 without running.
 #[tokio::test(start_paused = true)]
 async fn replacing_the_verifier_resets_settings_that_would_lose_events() {
     let others = layer()
@@ -176,7 +176,7 @@ async fn the_default_store_has_the_clock_of_the_first_service_in_any_order_of_se
         app.send(github_signed("1", "{}")).await.assert_duplicate();
         clock.advance(Duration::from_secs(1));
         app.send(github_signed("1", "{}")).await.assert_handled();
-        // The next layer shares this store.
+        // Let the window expire, because the last two layers share a store.
         clock.advance(Duration::from_secs(60));
     }
 }

@@ -200,7 +200,8 @@ async fn the_claim_of_another_replica_is_not_mistaken_for_the_outer_layers() {
     assert_eq!(handler.calls(), 1);
 }
 
-/// The service between the layers blocks its thread, so that no heartbeat extends the lease.
+/// The service between the layers advances the time as if it had blocked its thread, so that no heartbeat extends the
+/// lease.
 #[tokio::test(start_paused = true)]
 async fn a_claim_that_another_replica_took_from_the_outer_layer_is_not_shared() {
     let store = faulty_store();

@@ -276,7 +276,7 @@ async fn the_layers_tolerance_overrides_the_providers() {
     {
         assert_eq!(send(wide(), timestamp).await, kind, "{timestamp}");
     }
-    // Zero is the minimum; it does not disable the check.
+    // Zero counts as one second, the minimum. It does not disable the check.
     let none = || layer().tolerance(Duration::ZERO);
     for (timestamp, kind) in [(NOW - 1, None), (NOW - 2, stale), (NOW + 2, stale)] {
         assert_eq!(send(none(), timestamp).await, kind, "{timestamp}");

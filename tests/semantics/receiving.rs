@@ -181,7 +181,7 @@ async fn a_body_in_several_frames_is_reassembled() {
 async fn a_single_frame_is_not_copied_if_it_is_ready_at_once() {
     let handler = Handler::default();
     let text = Bytes::from(r#"{"a":1}"#.to_owned());
-    // Like a chunked body, it does not report that the frame was the last one.
+    // Like a chunked body, this body does not report that its frame is the last one.
     let body = Frames::of([text.clone()]);
     handler.under(&layer()).send(signed("msg_1", r#"{"a":1}"#).map(|_| body)).await.assert_handled();
     assert_eq!(handler.last().payload().as_ptr(), text.as_ptr());

@@ -107,7 +107,7 @@ async fn settling_stops_when_the_lease_expires() {
 
 #[tokio::test(start_paused = true)]
 async fn a_slow_store_gets_a_few_releases_for_each_rejected_delivery() {
-    // The first releases follow more quickly, and later ones 5 to 10 s after the previous call timed out.
+    // Later calls of `release` come 5 to 10 s after the previous call timed out; the first few come sooner.
     for (lease, deliveries, most) in
         [(Duration::from_secs(30), 1000, 7), (Duration::from_secs(3600), 20, 600)]
     {
@@ -167,7 +167,7 @@ async fn pending_releases_are_bounded_and_do_not_crowd_out_completions() {
     app.send(signed("0", "{}")).await.assert_handled();
 }
 
-/// This must hold for a store with and without latency.
+/// New releases must get through whether or not the store has latency.
 #[tokio::test(start_paused = true)]
 async fn pending_releases_of_an_outage_do_not_crowd_out_new_releases() {
     for latency in [Duration::ZERO, Duration::from_millis(1)] {

@@ -134,7 +134,7 @@ fn is_right(vector: &Vector, found: &Found) -> bool {
             | "no_matching_version"
             | "unsupported_algorithm",
         ) => &[MalformedSignature, WrongSignature],
-        // `-1` is not a Unix timestamp, so it is malformed, not stale.
+        // One of these vectors has the timestamp `-1`, which is malformed and not stale.
         Some("timestamp_too_old") => &[StaleTimestamp, MalformedSignature],
         // The signature of one of these vectors is also invalid base64.
         Some("timestamp_too_new") => &[StaleTimestamp, MalformedSignature],

@@ -81,7 +81,8 @@ fn raw(runtime: &Rc<Runtime>, name: &'static str, delivery: Delivery) -> Group {
     Group::new(name, delivery, contenders)
 }
 
-/// Returns `tower-webhook` with deduplication, which no peer has, and its baselines without.
+/// Returns `tower-webhook` with deduplication, which no peer has. For comparison, also returns `tower-webhook`
+/// without deduplication, and a floor for each of the two.
 fn deduped(runtime: &Rc<Runtime>, typed: bool, size: usize) -> Group {
     let ours = |name, dedupe| Contender::new(name, runtime, ours(Scheme::Standard, dedupe, typed));
     let contenders = vec![

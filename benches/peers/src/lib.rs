@@ -1,4 +1,4 @@
-//! Benchmarks of `tower-webhook` and comparable crates, in one process and one run.
+//! Benchmarks of `tower-webhook` and comparable crates.
 //!
 //! ```text
 //! cargo run --release -- layer             # time per delivery, in process
@@ -10,8 +10,9 @@
 //! cargo run --release -- draw              # the tables and the picture in benches/README.md
 //! ```
 //!
-//! Each command writes a file in `results/`, with the machine and the versions. `--quick` runs a few
-//! rounds and writes nothing. Allocations are counted separately, because counting affects timings.
+//! Each command measures everything that it compares in one run. All commands but `draw` write to `results/`,
+//! with the machine and the versions. `--quick` runs a few rounds and writes nothing. Allocations are counted
+//! separately, because counting affects timings.
 //!
 //! No request makes a peer hang or abort: bodies have the announced length, and they end.
 

@@ -72,7 +72,7 @@ impl Group {
     /// Takes a sample. Each request is created right before the clock starts, as if a server had just
     /// read it, and is dropped before the clock stops.
     ///
-    /// The first delivery does not count, because it finds the caches of the previous contender.
+    /// The first delivery does not count, because it finds the caches as the previous contender left them.
     fn sample(&mut self, index: usize) -> f64 {
         let contender = &mut self.contenders[index];
         let first_id = if contender.ids == Ids::Again { 0 } else { self.first_id };
@@ -118,8 +118,8 @@ fn fill_caches() {
     black_box(MEMORY.iter().step_by(LINE).map(|byte| u64::from(*byte)).sum::<u64>());
 }
 
-/// A stopwatch. Work shorter than a scheduler's time slice is measured in wall-clock time. Longer work
-/// is measured in processor time, which excludes other load but is too slow to read for short work.
+/// A stopwatch. Work shorter than a scheduler's time slice is measured in wall-clock time, and longer work
+/// in processor time. Processor time excludes other load, but reading it takes too long for short work.
 pub enum Watch {
     Wall(Instant),
     Processor(Duration),

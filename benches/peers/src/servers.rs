@@ -31,7 +31,7 @@ mod server;
 
 use server::Server;
 
-/// The measured handlers, each with the equivalent handler written by hand.
+/// The measured handlers, each with the handler written by hand that it is compared with.
 pub const HANDLERS: [(&str, &str); 7] = [
     ("none", "by hand"),
     ("by hand", "by hand"),

@@ -108,7 +108,7 @@ fn handled(store: &MokaStore, id: &str) {
 }
 
 /// Returns the resident memory of this process. It exceeds the bytes that `allocations` counts, because
-/// the allocator rounds up and keeps freed memory. With few ids, the result is not meaningful.
+/// the allocator rounds up and keeps freed memory. With few ids, the memory per id is not meaningful.
 fn resident() -> usize {
     let sizes = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
     let pages = sizes.split(' ').nth(1).and_then(|pages| pages.parse::<usize>().ok());

@@ -16,9 +16,9 @@
 //! Run the same `curl` again: the delivery is a duplicate. A request with the same signature and any other body is
 //! rejected with a 401.
 //!
-//! The server does what the layer would do: it limits the body, answers verification handshakes, verifies, maps errors
-//! to responses and deduplicates. For another provider, change the constructor in `Webhook::new`, the scope of the key
-//! and `Callback`.
+//! The server does what the layer would do: it limits the body, answers verification handshakes, verifies requests,
+//! maps errors to responses and deduplicates deliveries. For another provider, change `Callback`, the constructor in
+//! `Webhook::new`, and the scope of the deduplication key.
 //!
 //! The address to listen on can be passed as an argument.
 
@@ -76,7 +76,7 @@ enum SlackEvent {
     AppMention {
         text: String,
     },
-    /// Any other event type. Without this variant, the layer would reject such an event, and Slack would retry it.
+    /// Any other event type. Without this variant, `receive` would reject such an event, and Slack would retry it.
     #[serde(other)]
     Unknown,
 }
@@ -128,7 +128,7 @@ async fn receive(
             return Ok(actix_response(Rejection::from(error).to_response()));
         }
     };
-    // Use the verified payload. It differs from the body if the provider signs only a part of the body or encodes it.
+    // Use the verified payload. It differs from the body if the body is encoded, or if only a part of it is signed.
     let payload = verified.payload().unwrap_or(&body);
     if let Some(response) = webhook.verifier.signed_handshake(&context, payload) {
         return Ok(actix_response(response));
@@ -180,8 +180,8 @@ async fn handle_once(
             Ok(()) => store.complete(key, &token, DEDUPE_WINDOW).await,
             Err(_) => store.release(key, &token).await,
         };
-        // The response does not depend on the settlement. If settling failed, at worst a retry runs the handler too
-        // late or a second time.
+        // The response does not depend on the settlement. If settling failed, at worst a retry runs the handler late
+        // or a second time.
         match settled {
             Ok(true) => {}
             Ok(false) => eprintln!("{key}: the lease expired while the handler ran"),

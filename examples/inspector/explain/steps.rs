@@ -75,8 +75,8 @@ pub(super) fn headline(seen: &Seen<'_>) -> String {
     }
 }
 
-/// Returns the text of the step that rejected the request, in lower case and without a full stop,
-/// like other reasons.
+/// Returns the text of the step that rejected the request. Like other reasons, it begins with a lower-case letter and
+/// has no full stop.
 pub(super) fn refusal(steps: &[Step]) -> Option<String> {
     let step = steps.iter().find(|step| matches!(step.state, State::Failed | State::Ended))?;
     let mut characters = step.text.chars();

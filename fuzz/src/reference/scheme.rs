@@ -1,4 +1,4 @@
-//! Verification by a `Scheme`, from its JSON and its documentation.
+//! Verification by the JSON of a `Scheme`, implemented from the documentation of `Scheme`.
 
 use std::{
     net::Ipv6Addr,
@@ -326,7 +326,7 @@ impl Request<'_> {
                 Ok(self.list.as_ref().and_then(|list| self.items(list).into_iter().nth(index)))
             }
             _ => match Json::read(self.body).as_ref().map(|json| json.at(name)) {
-                // The crate may find a value in a body that is only later invalid as JSON.
+                // The crate may find the value even if the JSON is invalid after the value.
                 None => Err(Stop::Unknown),
                 Some(Some(Json::Text(text))) => Ok(Some(text.clone().into_bytes())),
                 Some(Some(Json::Bool(truth))) => Ok(Some(truth.to_string().into_bytes())),
@@ -559,7 +559,7 @@ fn before_body(template: &str) -> Option<String> {
 struct Bounds {
     /// The bytes that each part must not contain, in the order of the parts.
     without: Vec<Vec<u8>>,
-    /// The two brackets with one of which the body must begin or end.
+    /// The opening brackets if the body must begin with one of them, or the closing brackets if it must end with one.
     bracket: Option<&'static [u8; 2]>,
     /// `true` if the timestamp may have any number of digits.
     any_length: bool,

@@ -54,7 +54,7 @@ async fn assert_guarded_on_lambda(program: &str) {
     .await;
 }
 
-/// Returns a simulated runtime API of Lambda. A function gets its next event from it and posts the response to it.
+/// Returns a simulated runtime API of Lambda. A function gets its events from this API and posts its responses to it.
 fn runtime_api(next: mpsc::Receiver<Value>, answered: mpsc::Sender<Value>) -> Router {
     let invocation = async |State(next): State<Arc<Mutex<mpsc::Receiver<Value>>>>| {
         let event = next.lock().await.recv().await.ok_or(StatusCode::GONE)?;

@@ -141,8 +141,8 @@ fn send_duplicates(case: Case) {
         end.store(true, Ordering::SeqCst);
     });
     let (mut left, mut kept, begun) = (LEASE / 2, LEASE / 3, passed());
-    // In a few schedules the limited time is used up before the last retry starts to wait. Leases may then expire after
-    // all.
+    // In a few schedules, the limited time is used up before the last retry starts to wait. Leases may then expire
+    // after all.
     let (mut idle, mut leases_expire) = (0, case.leases_expire);
     while !over.load(Ordering::SeqCst) {
         // Reserve some time for the back-off of the last failure.
@@ -154,7 +154,7 @@ fn send_duplicates(case: Case) {
         } else {
             Duration::from_millis(thread_rng().gen_range(0..=400))
         };
-        // If no lease may expire, time is limited, but suffices for the retries.
+        // If no lease may expire, time is limited, but normally suffices for the retries.
         if leases_expire || left > step {
             left = left.saturating_sub(step);
             pass(step);
@@ -231,7 +231,8 @@ impl<'l> Working<'l> {
             |number: &Option<u64>| ledger.case.leases_expire && runs.claimed[&number.unwrap()] + LEASE <= now;
         // A run whose lease has expired may overlap another.
         assert!(lost(&fencing) || runs.working.iter().all(lost), "two runs overlap");
-        // The fencing token belongs to the claim on the id, and deliveries with the same body have different ids.
+        // The fencing token belongs to the claim on the id. Deliveries with the same body have different ids, so their
+        // fencing tokens are unrelated.
         if ledger.case.of != Of::Body {
             let (numbers, latest) = (&runs.numbers, runs.numbers.iter().max().copied().flatten());
             assert!(

@@ -26,7 +26,7 @@ use tower_webhook::{
 
 const SECOND: Duration = Duration::from_secs(1);
 /// Deduplication windows, in seconds. A cache may report a completion for a minute after its window, so windows for
-/// cached stores do not end during the test.
+/// cached stores do not end while the actors run.
 const SHORT: RangeInclusive<u32> = 1..=3;
 const LONG: RangeInclusive<u32> = 1000..=1003;
 const ACTORS: usize = 3;

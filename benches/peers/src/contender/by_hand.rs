@@ -206,7 +206,7 @@ pub(crate) fn take<T>(message: T) -> StatusCode {
     StatusCode::OK
 }
 
-/// Drops the request: the handler behind [`Verified`] if the payload is not decoded.
+/// Drops the request. This is the handler behind [`Verified`] if the payload is not decoded.
 pub fn handle_full(
     request: Request<Full<Bytes>>,
 ) -> std::future::Ready<Result<Response<Empty<Bytes>>, Infallible>> {

@@ -21,8 +21,9 @@ pub struct Floor {
     pub deduped: bool,
 }
 
-/// Returns the floor: an HMAC-SHA256 of the body with a prepared key and, optionally, `serde_json` into the
-/// same type and one `moka` insert. The crate's `benches/layer.rs` has the same floor.
+/// Returns the floor: an HMAC-SHA256 of the body with a prepared key. Optionally, the floor also decodes the body
+/// with `serde_json` into a [`Message`], and inserts an id into a `moka` cache. The crate's `benches/layer.rs` has
+/// the same floor.
 pub fn floor(Floor { typed, deduped }: Floor) -> Contender {
     let mac = mac();
     let cache = Cache::builder()
