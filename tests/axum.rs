@@ -490,7 +490,8 @@ async fn a_handler_that_panics_is_run_again() {
     assert_eq!(client.send(signed("msg_1", Order::json(17))).await.status(), StatusCode::OK);
 }
 
-/// The limit's error reaches the layer wrapped in the errors of the limit's body and of axum's body.
+/// The `LengthLimitError` reaches the layer inside two other errors: that of `RequestBodyLimitLayer`'s body type, and
+/// that of `axum::body::Body`.
 #[tokio::test]
 async fn a_limit_above_the_layer_is_a_413_as_well() {
     let (tell, mut outcomes) = outcomes();

@@ -78,8 +78,8 @@ impl InFlight {
         *self.0.borrow()
     }
 
-    /// Waits until nothing has been in flight for [`LINGER`], but not for idle connections, which a client may keep
-    /// open indefinitely.
+    /// Waits until nothing has been in flight for the duration [`LINGER`]. Does not wait until idle connections are
+    /// closed, because a client may keep them open indefinitely.
     async fn quiet(&self) {
         let mut count = self.0.subscribe();
         loop {

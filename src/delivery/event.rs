@@ -46,7 +46,8 @@ impl<T> Event<T> {
 
     /// Returns the decoded payload. Clones it if the event is shared.
     ///
-    /// In an axum handler the event is not shared. Elsewhere, take it from the extensions with
+    /// In an axum handler the event is not shared, unless the handler also extracts the `Request`, or the
+    /// event a second time. Elsewhere, take it from the extensions with
     /// `extensions_mut().remove::<Event<T>>()` rather than `get`. If `T` is not `Clone`, use
     /// [`try_into_inner`](Self::try_into_inner), or borrow: `match &*event`.
     #[must_use]

@@ -12,8 +12,8 @@ providers! {
     ///   does not support.
     /// * Delivery id: `header:webhook-id`, signed. Each attempt has its own id
     ///   ([source](https://github.com/supabase/auth/blob/HEAD/internal/hooks/hookshttp/hookshttp.go)), so only a
-    ///   replayed request is a duplicate. The layer responds to it with an empty 200, which would be an error
-    ///   for Supabase.
+    ///   replayed request is a duplicate. The layer responds to a duplicate with an empty 200. Supabase would
+    ///   treat an empty response as an error, but never sends a duplicate itself.
     /// * Timestamp: `header:webhook-timestamp`; tolerance 300 s.
     /// * Retries: yes.
     /// * Acknowledge within: 5 s.

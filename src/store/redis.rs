@@ -50,12 +50,14 @@ use crate::task::timeout;
 ///
 /// # Failures
 ///
-/// Each call has a time limit of a second ([`timeout`](Self::timeout)). Within the time limit, failed calls
-/// except `forget` are retried, over a new connection if the old one broke. This is safe because the retried
-/// scripts compare the owner token, and answer a repetition like the first call. A short restart of the
-/// server therefore goes unnoticed. After the time limit, the layer's [`StoreFailure`](crate::StoreFailure)
-/// policy applies. If a connection breaks while the server is suspended, the server may process a claim after
-/// its release. The key then stays claimed until the lease expires.
+/// Each call has a time limit of a second ([`timeout`](Self::timeout)). Within the time limit, calls that
+/// fail temporarily are retried, except `forget`; over a new connection if the old one broke. This is safe
+/// because the retried scripts compare the owner token, and answer a repetition like the first call. A short
+/// restart of the server therefore goes unnoticed. After the time limit, or at once if a retry cannot help,
+/// the layer's [`StoreFailure`](crate::StoreFailure) policy applies. If a connection breaks while the server
+/// process is paused, a claim may still be queued on the old connection. The server may then process the
+/// claim after its release, which was sent over the new connection. The key then stays claimed until the
+/// lease expires.
 ///
 /// # Connections
 ///

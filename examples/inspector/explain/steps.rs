@@ -162,7 +162,7 @@ impl<'a> Seen<'a> {
         let Some(signing) = self.rules.signing() else {
             let name = self.rules.source.name();
             return vec![format!(
-                "The documentation of {name} describes its signature scheme; it has no template."
+                "No template can express the signature scheme of {name}. The documentation of its constructor describes the scheme."
             )];
         };
         let places: Vec<_> = signing.places().iter().map(|place| words::place(place)).collect();

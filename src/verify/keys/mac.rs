@@ -1,4 +1,4 @@
-//! Message authentication codes: one per secret, computed while the body arrives, and compared with each
+//! Message authentication codes: one per key, computed while the body arrives, and compared with each
 //! signature of the request at the end.
 
 #[cfg(feature = "test-util")]
@@ -191,7 +191,8 @@ impl Keyring {
         Self { kind, keys: secrets.iter().enumerate().map(key).collect() }
     }
 
-    /// Creates one key per secret: the result of `decode` for text, or the raw key.
+    /// Creates one key per secret. Decodes a secret that is text with `decode`, and uses the bytes of any
+    /// other secret unchanged.
     pub(crate) fn decoded<D>(kind: MacKind, secrets: &Secrets, decode: D) -> Result<Self, InvalidSecret>
     where
         D: Fn(&str) -> Result<Zeroizing<Vec<u8>>, InvalidSecret>,
