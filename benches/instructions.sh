@@ -42,7 +42,9 @@ done >"$temporary/totals"
 # Subtract the hash of each path that computes one.
 awk -F '\t' -v OFS='\t' '
     NR == FNR { total[$1] = $2; next }
-    $1 !~ /^hash-/ { print $1, $2 - total["hash-" $1] }
+    $1 ~ /^hash-/ { next }
+    $1 ~ /^(github|standard)$/ && !("hash-" $1 in total) { print "no hash for " $1 >"/dev/stderr"; exit 1 }
+    { print $1, $2 - total["hash-" $1] }
 ' "$temporary/totals" "$temporary/totals" >"$temporary/counts"
 
 if [ "${1-}" = --update ]; then

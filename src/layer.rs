@@ -74,7 +74,10 @@ impl WebhookLayer {
 
     /// Creates a layer with a verifier of [`provider`], or with a custom verifier.
     pub fn with_verifier(verifier: impl Verifier) -> Self {
-        Self { config: Arc::new(Config::new(EndpointSource::Fixed(Endpoint::new(verifier)))) }
+        let config = Config::new(EndpointSource::Fixed(Endpoint::new(verifier)));
+        #[cfg(feature = "tracing")]
+        warn_of_short_window(&config);
+        Self { config: Arc::new(config) }
     }
 
     /// Replaces the verifier, so that several providers can share one configured layer, including its store,
@@ -570,18 +573,19 @@ impl WebhookLayer {
     /// duplicates.
     ///
     /// A key is `{provider}-{scope}:{id}`. The default scope is a fingerprint of the secret that matched. It
-    /// separates the endpoints of an account, to which providers send the same id. If [several receivers
-    /// share a secret](crate::verify::Profile::shared_secret), the default scope also contains a digest of
-    /// the [`public_url`](Self::public_url) if set, else of the request's path.
+    /// separates the endpoints of an account, to which providers send the same id. For a provider whose
+    /// [receivers can share a secret](crate::verify::Profile::shared_secret), the default scope also contains
+    /// a digest of the [`public_url`](Self::public_url) if set, else of the request's path.
     ///
     /// Behind a [lookup](Self::with_lookup), the default scope always contains a digest of the name that was
     /// looked up or, if the lookup is a closure, of the request's exact path (see
     /// [`Lookup`](crate::verify::Lookup)).
     ///
-    /// In the key, `#`, `%` and `:` of a scope are percent-encoded. If the scope could be mistaken for the
-    /// rest of a longer provider name (`sha1-…` of `github`, because `github-sha1` is a provider as well) or
-    /// for a fingerprint (16 lowercase hexadecimal digits), its first byte is percent-encoded too. All other
-    /// characters are unchanged.
+    /// In the key, `#`, `%` and `:` of a scope are percent-encoded. The first byte of a scope is
+    /// percent-encoded too if the key would otherwise be ambiguous: if the scope looks like a fingerprint (16
+    /// lowercase hexadecimal digits), or if provider and scope together look like another provider's name.
+    /// For example, the scope `sha1-a` of `github` would give `github-sha1-a`, which is also the scope `a` of
+    /// `github-sha1`. All other characters are unchanged.
     ///
     /// A scope set here replaces the whole default scope, and is itself replaced by the scope of an
     /// [`Endpoint`](crate::verify::Endpoint::scope). Use a different scope for each endpoint. Unlike the
@@ -722,17 +726,17 @@ fn warn_of_late_answers(config: &Config) {
 
 #[cfg(feature = "tracing")]
 fn warn_of_short_window(config: &Config) {
-    let (EndpointSource::Fixed(endpoint), Some(window)) = (&config.endpoint, config.dedupe.window) else {
-        return;
-    };
+    let EndpointSource::Fixed(endpoint) = &config.endpoint else { return };
     let profile = endpoint.verifier().profile();
+    let window =
+        config.dedupe.window.or(profile.dedupe_window()).unwrap_or(crate::dedupe::Dedupe::DEFAULT_WINDOW);
     if let Some(period) = profile.retry_period().filter(|period| window <= *period) {
         tracing::warn!(
             target: "tower_webhook",
             provider = profile.provider(),
             dedupe_window_s = window.as_secs(),
             provider_retries_s = period.as_secs(),
-            "`dedupe_window` is not longer than the provider's retry period",
+            "deduplication window is not longer than the provider's retry period",
         );
     }
 }

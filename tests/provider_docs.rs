@@ -146,7 +146,7 @@ fn documentation(provider: &Provider, docs: &[&str]) -> Vec<String> {
     );
     let states_a_period = |bullet: &&String| {
         bullet.starts_with("Retries: ")
-            && [" hours", " days", " minutes"].iter().any(|unit| bullet.contains(unit))
+            && [" hour", " day", " minute"].iter().any(|unit| bullet.contains(unit))
     };
     assert!(
         profile.retry_period().is_some() || !bullets.iter().any(|bullet| states_a_period(&bullet)),

@@ -316,6 +316,19 @@ async fn every_form_of_a_providers_deliveries_can_be_signed() {
     }
 }
 
+/// HubSpot signs a URL with its escapes decoded.
+#[tokio::test]
+async fn a_url_with_escapes_is_signed_as_hubspot_does() {
+    let hubspot = provider::find("hubspot-v3").unwrap();
+    let request = Request::post("https://receiver.example/webhook?a=%3A").body("[]").unwrap();
+    let signed = testing::sign_at(&hubspot.verifier(secret()).unwrap(), request, at()).unwrap();
+    for (scheme, status) in hubspot.schemes().into_iter().zip([401, 200]) {
+        let verifier = scheme.verifier("hubspot-v3", secret()).unwrap();
+        let layer = WebhookLayer::with_verifier(verifier).clock(testing::ManualClock::new(at()));
+        assert_eq!(send(&layer, &signed).await, status);
+    }
+}
+
 /// The layer would reject a request with both a signed query and a body.
 #[test]
 fn a_body_that_a_signed_query_does_not_cover_cannot_be_signed() {

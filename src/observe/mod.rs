@@ -95,7 +95,7 @@
 //! | `DEBUG` | a release that was not stored before the lease expired |
 //! | `ERROR` | a provider's verifier that cannot be built, with the `error`: each delivery is rejected with 503 |
 //! | `WARN` | an `ack_deadline` that is not shorter than the provider's timeout, when the layer is built |
-//! | `WARN` | a `dedupe_window` that is not longer than the provider's retry period, when the layer is built |
+//! | `WARN` | a deduplication window that is not longer than the provider's retry period, when the layer is built (not with [`with_lookup`](crate::WebhookLayer::with_lookup)) |
 //!
 //! # Metrics
 //!

@@ -175,8 +175,8 @@ impl Outcome {
         self.grpc_status
     }
 
-    /// Returns the rejection of a rejected request, or of an accepted request whose handler took too long or
-    /// could not decode the payload (the extractor `Payload<T>` for axum).
+    /// Returns the rejection of a rejected request. Also returns one for an accepted request whose handler
+    /// took too long, or whose axum extractor `Payload<T>` could not decode the payload.
     #[must_use]
     pub fn rejection(&self) -> Option<&Rejection> {
         self.rejection.as_ref()

@@ -126,7 +126,7 @@ fn level(outcome: OutcomeKind, rejection: &Rejection) -> Level {
     let source = rejection.source();
     match rejection.kind() {
         // A body that is decoded before it is verified.
-        RejectionKind::Undecodable if source.is_some_and(|source| source.is::<VerifyError>()) => Level::DEBUG,
+        RejectionKind::Undecodable if is_unverified(source) => Level::DEBUG,
         RejectionKind::Undecodable | RejectionKind::StoreUnavailable | RejectionKind::HandlerTimeout => {
             Level::WARN
         }
@@ -139,6 +139,13 @@ fn level(outcome: OutcomeKind, rejection: &Rejection) -> Level {
         },
         _ => Level::DEBUG,
     }
+}
+
+/// Returns whether a body could not be decoded before it was verified.
+fn is_unverified(source: Option<&(dyn Error + 'static)>) -> bool {
+    // A payload's decoder may return a `VerifyError` of another kind, for example for a token in the payload.
+    let error = source.and_then(|source| source.downcast_ref::<VerifyError>());
+    error.is_some_and(|error| error.kind() == RejectionKind::Undecodable)
 }
 
 pub(crate) fn lookups_failed(count: u64, error: &(dyn Error + 'static)) {

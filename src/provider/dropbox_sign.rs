@@ -126,7 +126,7 @@ mod signing {
     use http::request::Parts;
 
     use super::{Encoding, Keyring, event, json};
-    use crate::verify::signing::{CannotSign, form_with, json_with};
+    use crate::verify::signing::{CannotSign, any_form_with, json_with};
 
     pub(super) fn sign(
         keys: &Keyring,
@@ -145,7 +145,7 @@ mod signing {
             [b'{', ..] => signed,
             form => {
                 let text = std::str::from_utf8(&signed).map_err(|_| CannotSign::new("event is not UTF-8"))?;
-                form_with(form, "json", text)?
+                any_form_with(form, "json", text)?
             }
         };
         Ok(())

@@ -118,7 +118,7 @@ mod signing {
     use crate::provider::handshake::is_form;
     use crate::verify::{
         TimeUnit,
-        signing::{CannotSign, form_with, made_up, read_json},
+        signing::{CannotSign, any_form_with, made_up, read_json},
     };
 
     /// Signs the body. Adds a timestamp and a token if they are missing.
@@ -163,9 +163,9 @@ mod signing {
         let mut macs = keys.signer(None)?;
         macs.update(timestamp.as_bytes());
         macs.update(token.as_bytes());
-        let form = form_with(body, "timestamp", &timestamp)?;
-        let form = form_with(&form, "token", &token)?;
-        *body = form_with(&form, "signature", &macs.signature(Encoding::Hex))?;
+        let form = any_form_with(body, "timestamp", &timestamp)?;
+        let form = any_form_with(&form, "token", &token)?;
+        *body = any_form_with(&form, "signature", &macs.signature(Encoding::Hex))?;
         Ok(())
     }
 }

@@ -7,6 +7,8 @@ use crate::{
     InvalidSecret, Secret, Secrets,
     verify::{Encoding, Verified, VerifyError},
 };
+#[cfg(feature = "test-util")]
+use crate::{secret::SignWith, verify::signing::CannotSign};
 use aws_lc_rs::{
     digest::{Algorithm as Hash, Context, Digest, SHA1_FOR_LEGACY_USE_ONLY, SHA256, SHA384, SHA512},
     rsa::PublicEncryptingKey,
@@ -114,7 +116,7 @@ pub(crate) struct PublicKey {
     secret_index: usize,
     /// The private key, if the pair was generated for a test.
     #[cfg(all(feature = "test-util", feature = "asymmetric"))]
-    sign_with: Option<crate::secret::SignWith>,
+    sign_with: Option<SignWith>,
 }
 
 impl PublicKeys {
@@ -147,10 +149,12 @@ impl PublicKeys {
 
     /// Returns the private key of the first key, or of the first key named `key_id`, if a test generated it.
     #[cfg(all(feature = "test-util", feature = "asymmetric"))]
-    pub(crate) fn signer(&self, key_id: Option<&[u8]>) -> Option<crate::secret::SignWith> {
+    pub(crate) fn signer(&self, key_id: Option<&[u8]>) -> Result<SignWith, CannotSign> {
         let is_named =
             |key: &&PublicKey| key_id.is_none_or(|id| key.key_id.as_deref().map(str::as_bytes) == Some(id));
-        self.keys.iter().find(is_named)?.sign_with.clone()
+        let key = self.keys.iter().find(is_named);
+        let key = key.ok_or_else(|| CannotSign::new("no secret matches the request's key id"))?;
+        key.sign_with.clone().ok_or_else(CannotSign::public_key)
     }
 
     /// Returns the key id of the first key, if it has one.

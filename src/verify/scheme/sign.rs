@@ -101,7 +101,8 @@ impl Plan {
         }
         for place in template.values() {
             // A detached JWS: its header, an empty payload, and the signature.
-            if let (Location::Item(0), Some(b'.')) = (place, self.signature.punctuation.items) {
+            let is_jws = place == &Location::Item(0) && self.signature.punctuation.items == Some(b'.');
+            if is_jws && !template.values().any(|other| other != place) {
                 fields.supply(place, head, body, || Ok(BASE64URL_NOPAD.encode(br#"{"typ":"JWT"}"#)))?;
                 fields.supply(&Location::Item(1), head, body, || Ok(String::new()))?;
                 continue;
@@ -131,10 +132,7 @@ impl Keys {
         match self {
             Self::Mac(keys) => keys.signer(key_id).map(SignedContent::Mac),
             #[cfg(feature = "asymmetric")]
-            Self::Public(keys) => {
-                let sign = keys.signer(key_id).ok_or_else(CannotSign::public_key)?;
-                Ok(SignedContent::Whole(sign, Vec::new()))
-            }
+            Self::Public(keys) => Ok(SignedContent::Whole(keys.signer(key_id)?, Vec::new())),
         }
     }
 

@@ -7,7 +7,9 @@ use std::{borrow::Cow, error::Error, fmt, sync::Arc, time::SystemTime};
 use bytes::Bytes;
 use http::request::Parts;
 
-pub(crate) use self::write::{Write, form_with, hide, json_with, made_up, made_up_number, read_json};
+pub(crate) use self::write::{
+    Write, any_form_with, form_with, hide, json_with, made_up, made_up_number, read_json,
+};
 use super::{Profile, VerifyError};
 
 /// A verifier that can also sign requests as its provider does, for [`testing::sign`](crate::testing::sign)

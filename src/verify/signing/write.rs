@@ -68,29 +68,36 @@ impl Write for Parts {
     }
 }
 
-/// Returns the form with one more field, replacing all fields of the same name. The form may be
-/// multipart.
+/// Returns the form with one more field, replacing all fields of the same name.
 pub(crate) fn form_with(form: &[u8], name: &str, value: &str) -> Result<Bytes, CannotSign> {
-    if form.starts_with(b"--") {
-        return multipart_with(form, name, value);
-    }
     let form = std::str::from_utf8(form).map_err(|_| CannotSign::new("body is not a form"))?;
     Ok(with_parameter(form, name, value).into())
 }
 
-/// Returns the multipart form with the value of a field replaced, or with the field added as the first.
-fn multipart_with(form: &[u8], name: &str, value: &str) -> Result<Bytes, CannotSign> {
-    if let Some(old) = multipart_field(form, name) {
-        // The field is a slice of the form, so its position is known.
-        let (before, rest) = form.split_at(old.as_ptr().addr() - form.as_ptr().addr());
-        let after = rest.strip_prefix(old).unwrap_or_default();
-        return Ok([before, value.as_bytes(), after].concat().into());
+/// Returns the form like [`form_with`], if it is URL-encoded. In a multipart form, replaces the value of the field, or
+/// adds the field as the first.
+pub(crate) fn any_form_with(form: &[u8], name: &str, value: &str) -> Result<Bytes, CannotSign> {
+    if !form.starts_with(b"--") {
+        return form_with(form, name, value);
     }
-    let end = form.windows(2).position(|window| window == b"\r\n");
-    let boundary = end.and_then(|end| form.get(..end));
-    let boundary = boundary.ok_or_else(|| CannotSign::new("body is not a multipart form"))?;
-    let head = format!("\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
-    Ok([boundary, head.as_bytes(), form].concat().into())
+    let changed = match multipart_field(form, name) {
+        Some(old) => {
+            // The field is a slice of the form, so its position is known.
+            let (before, rest) = form.split_at(old.as_ptr().addr() - form.as_ptr().addr());
+            [before, value.as_bytes(), rest.strip_prefix(old).unwrap_or_default()].concat()
+        }
+        None => {
+            let end = form.windows(2).position(|window| window == b"\r\n");
+            let boundary = end.and_then(|end| form.get(..end)).unwrap_or_default();
+            let head = format!("\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+            [boundary, head.as_bytes(), form].concat()
+        }
+    };
+    // A form with a repeated field, or without an end, cannot be read.
+    match multipart_field(&changed, name) == Some(value.as_bytes()) {
+        true => Ok(changed.into()),
+        false => Err(CannotSign::new("body is not a multipart form")),
+    }
 }
 
 /// Sets a parameter, and keeps the encoding of the others, because URLs are signed as text.
