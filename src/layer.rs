@@ -133,7 +133,8 @@ impl WebhookLayer {
     /// the request's path.
     ///
     /// An [`Endpoint`](crate::verify::Endpoint) consists of a verifier, an optional scope, and values for the
-    /// request's extensions. Insert the tenant there, so that the handler knows which endpoint matched.
+    /// request's extensions. Insert the tenant as such a value, so that the handler knows which endpoint
+    /// matched.
     ///
     /// If the lookup returns `Ok(None)`, the request is rejected as `unknown_endpoint`. If it returns an
     /// error or takes longer than a second, the request is rejected with 503. Lookups precede verification,
@@ -194,9 +195,10 @@ impl WebhookLayer {
     /// that signs the URL is rejected unless its host has the form `host` or `host:port`.
     ///
     /// If `url` has no query, the request's query is appended. If `url` has a query, the request must have
-    /// the same parameters, in any order, or the same query followed by more parameters. Any other query is
-    /// rejected as a signature mismatch. In a [`Scheme`](crate::verify::Scheme), the placeholder `{url}` is
-    /// this URL; `{path_query}` is always the request's own path and query.
+    /// the same parameters, in any order except among parameters of the same name, or the same query followed
+    /// by more parameters. Any other query is rejected as a signature mismatch. In a
+    /// [`Scheme`](crate::verify::Scheme), the placeholder `{url}` is this URL; `{path_query}` is always the
+    /// request's own path and query.
     pub fn public_url(self, url: &str) -> Self {
         self.with(|config| config.public_url = Some(url.into()))
     }
@@ -417,10 +419,10 @@ impl WebhookLayer {
     /// once the handler has succeeded. If the handler fails, the next attempt runs it again. Answering 2xx at
     /// the deadline would lose the event whenever the handler fails afterwards.
     ///
-    /// Choose a deadline shorter than the provider's timeout, with a margin for the network. Use it for
-    /// handlers that are *sometimes* slow: providers count 503s, and some disable an endpoint that returns
-    /// too many. The provider must retry. Handlers that are always slow should store the delivery, respond,
-    /// and process it afterwards.
+    /// Choose a deadline shorter than the provider's timeout, with a margin for the network. Use a deadline
+    /// only with providers that retry, and for handlers that are *sometimes* slow: providers count 503s, and
+    /// some disable an endpoint that returns too many. Handlers that are always slow should store the
+    /// delivery, respond, and process it afterwards.
     ///
     /// If receiving the body, or waiting until the inner service is ready, takes until the deadline, the
     /// request is rejected with the same 503, and the handler is not called.
@@ -583,9 +585,9 @@ impl WebhookLayer {
     ///
     /// In the key, `#`, `%` and `:` of a scope are percent-encoded. The first byte of a scope is
     /// percent-encoded too if the key would otherwise be ambiguous: if the scope looks like a fingerprint (16
-    /// lowercase hexadecimal digits), or if provider and scope together look like another provider's name.
-    /// For example, the scope `sha1-a` of `github` would give `github-sha1-a`, which is also the scope `a` of
-    /// `github-sha1`. All other characters are unchanged.
+    /// lowercase hexadecimal digits), or if provider and scope together begin with another provider's name
+    /// and a `-`. For example, `github` with the scope `sha1-a` would give `github-sha1-a`, as `github-sha1`
+    /// with the scope `a` does. All other characters are unchanged.
     ///
     /// A scope set here replaces the whole default scope, and is itself replaced by the scope of an
     /// [`Endpoint`](crate::verify::Endpoint::scope). Use a different scope for each endpoint. Unlike the
@@ -603,10 +605,10 @@ impl WebhookLayer {
     /// Sets the lease of claims, the time after which the claim of a crashed process expires; less than 30 ms
     /// counts as 30 ms. Default: the provider's, if all of its retries come quickly, else 30 s.
     ///
-    /// Until the lease expires, retries of the delivery are rejected with 503, so the lease must expire
-    /// before the provider's last retry. While the handler runs, a heartbeat extends the lease each time a
-    /// third of it has passed. A handler that blocks its thread for longer than the lease may run twice: use
-    /// `spawn_blocking`.
+    /// After a crash, retries of the delivery are rejected with 503 until the lease expires, so the lease
+    /// must expire before the provider's last retry. While the handler runs, a heartbeat extends the lease
+    /// each time a third of it has passed. A handler that blocks its thread for longer than the lease may run
+    /// twice: use `spawn_blocking`.
     ///
     /// Use at least 3 s: the store has a second to answer, and each answer should arrive within a third of
     /// the lease. With a shorter lease, a slow store can lose the claim of a running handler.
@@ -616,8 +618,8 @@ impl WebhookLayer {
 
     /// Sets the policy for deliveries while the store fails, or takes longer than a second. Default:
     /// [`StoreFailure::Proceed`] if the provider is documented never to retry (GitHub), else
-    /// [`StoreFailure::Reject`]. With [`with_lookup`](Self::with_lookup), the profile of the endpoint's
-    /// verifier decides.
+    /// [`StoreFailure::Reject`]. With [`with_lookup`](Self::with_lookup), each endpoint has the default for
+    /// its own provider.
     pub fn on_store_failure(self, policy: StoreFailure) -> Self {
         self.with(|config| config.dedupe.on_failure = Some(policy))
     }

@@ -95,9 +95,9 @@ enum Value {
 impl Secret {
     /// Creates a secret from a raw key, for instance from a key management service.
     ///
-    /// The bytes are the key of the MAC, the token, or the public key (32 bytes for Ed25519, DER for ECDSA
-    /// and RSA). Constructors use them unchanged: they do not decode base64 or hex, remove a prefix, or hash
-    /// them. Other copies of the key in the caller's memory are not overwritten.
+    /// The bytes are the MAC key, the token, or the public key (32 bytes for Ed25519, DER for ECDSA and RSA).
+    /// Constructors use the bytes unchanged: they do not decode base64 or hex, remove a prefix, or hash the
+    /// bytes. Other copies of the key in the caller's memory are not overwritten.
     ///
     /// ```
     /// use tower_webhook::{Secret, WebhookLayer};
@@ -110,7 +110,7 @@ impl Secret {
     /// # Errors
     ///
     /// Returns an error if `key` is empty. Constructors that need PEM or a JWK, or that take either an HMAC
-    /// key or PEM, return [`InvalidSecret`] for a secret that is a raw key.
+    /// key or a public key, return [`InvalidSecret`] for a secret that is a raw key.
     pub fn from_bytes(key: impl Into<Vec<u8>>) -> Result<Self, InvalidSecret> {
         let key = Zeroizing::new(key.into());
         match key.is_empty() {
@@ -140,7 +140,7 @@ impl Secret {
         self.sign_with.as_ref()
     }
 
-    /// Sets the key id, for providers that name the signing key in a header.
+    /// Sets the key id, for providers that name the signing key in each request.
     #[must_use]
     pub fn with_key_id(mut self, key_id: impl Into<Box<str>>) -> Self {
         self.key_id = Some(key_id.into());

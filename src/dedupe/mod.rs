@@ -158,7 +158,7 @@ impl Dedupe {
         }
     }
 
-    /// Returns the part of the settings that deliveries keep.
+    /// Returns the settings as the trait object that each delivery keeps.
     pub(crate) fn claims(&self) -> Arc<dyn Claims> {
         Arc::clone(&self.0) as _
     }

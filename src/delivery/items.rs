@@ -104,8 +104,8 @@ impl Delivery {
     ///
     /// # Errors
     ///
-    /// Returns an error if the store may be used by other endpoints, but the layer has no
-    /// [scope](crate::WebhookLayer::scope) and the verifier sets no fingerprint.
+    /// Returns an error if the store may be used by other endpoints, but this endpoint has no
+    /// [scope](crate::WebhookLayer::scope) and its verifier sets no fingerprint.
     ///
     /// Returns an error if the store fails, or does not answer within a second, and the layer
     /// [rejects](crate::StoreFailure::Reject) such deliveries (the default, except for providers that never

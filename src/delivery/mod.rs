@@ -204,8 +204,8 @@ impl Delivery {
     ///
     /// It is the [`raw`](Self::raw) body, except in two cases. If the body is encoded (`content-encoding:
     /// gzip`), the payload is the decoded body; this requires the feature `compression`. If the signature
-    /// covers only JSON that is derived from the body, the payload is that JSON: the signed fields of an
-    /// Amazon SNS message, the JSON in a form field or in the query (Gitea, Gogs), or canonical JSON
+    /// covers only JSON that is derived from the request, the payload is that JSON: the signed fields of an
+    /// Amazon SNS message, the JSON in a form field (Gitea, Gogs) or in the query (Gitea), or canonical JSON
     /// (Inngest).
     ///
     /// [`Profile::body_signed`](crate::verify::Profile::body_signed) is `false` for providers whose signature

@@ -123,7 +123,7 @@ struct Handles {
 }
 
 impl Meters {
-    /// Registers all series at once: `rate()` misses the first increment of a series that appears with it.
+    /// Registers all series at once: `rate()` misses the increment with which a series first appears.
     fn of(provider: &str) -> Self {
         let provider: Arc<str> = provider.into();
         let provider = || Arc::clone(&provider);

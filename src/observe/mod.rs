@@ -94,7 +94,7 @@
 //! | `ERROR` | completions that were dropped because 16,384 others of the layer already wait for the store. `count` is the number dropped since the last such event. At most once a minute; the rest is reported when no completion is waiting |
 //! | `DEBUG` | a release that was not stored before the lease expired |
 //! | `ERROR` | a provider's verifier that cannot be built, with the `error`: each delivery is rejected with 503 |
-//! | `WARN` | an `ack_deadline` that is not shorter than the provider's timeout, when the layer is built |
+//! | `WARN` | an `ack_deadline` that is not shorter than the provider's timeout, when the layer is built (not with [`with_lookup`](crate::WebhookLayer::with_lookup)) |
 //! | `WARN` | a deduplication window that is not longer than the provider's retry period, when the layer is built (not with [`with_lookup`](crate::WebhookLayer::with_lookup)) |
 //!
 //! # Metrics

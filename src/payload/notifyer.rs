@@ -65,7 +65,7 @@
 //! * a message requires only `phone_number`, and unknown fields are ignored;
 //! * a [`MessageStatus`] requires no field, and is accepted with or without the envelope;
 //! * unknown values of [`MessageType`], [`Sender`] and [`ReferralSource`] are kept as sent;
-//! * null, an empty string and a missing field are equivalent: `None` or an empty list;
+//! * null, an empty string and a missing field are equivalent: `None`, an empty string or an empty list;
 //! * a whole number or a boolean may be sent as a string, a string as a whole number, and a list as a string.
 //!
 //! Any other value of the wrong type is an error, except in a [`MessageStatus`], where it counts as missing.

@@ -191,8 +191,9 @@ pub(super) fn canonical<'a>(
     check
 }
 
-/// The check of a body that may be signed in its canonical form. If it is, the canonical form is the payload:
-/// the body as sent can repeat a key, and another parser could read the value that is not signed.
+/// The check of a body that may be signed in its canonical form. If the signature covers the canonical form,
+/// this form is the payload: the body as sent can repeat a key, and another parser could read the value that
+/// is not signed.
 #[cfg(feature = "canonical-json")]
 struct CanonicalCheck<'a> {
     check: Box<dyn Check + 'a>,
@@ -202,8 +203,8 @@ struct CanonicalCheck<'a> {
 
 #[cfg(feature = "canonical-json")]
 impl CanonicalCheck<'_> {
-    /// The largest body in bytes that is parsed before it is verified. Parsed JSON takes up to 50 times as much
-    /// memory.
+    /// The largest body in bytes that is parsed before it is verified. Parsed JSON takes up to 50 times as
+    /// much memory as the body.
     const LARGEST: usize = 256 * 1024;
 }
 

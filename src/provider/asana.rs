@@ -17,11 +17,11 @@ providers! {
     /// * Delivery id: none. A body without events is a heartbeat.
     /// * Retries: yes, for up to 1 day ([source](https://developers.asana.com/docs/webhooks-guide)).
     /// * Acknowledge within: 10 s. Otherwise Asana retries for up to 24 hours.
-    /// * Handshake: `POST` with `X-Hook-Secret`. The layer echoes the header if the query parameter
-    ///   `verify_token` equals the layer's [`verify_token`](crate::WebhookLayer::verify_token), and does not
-    ///   call the handler. Register the webhook with this parameter in its URL. The layer does not adopt the
-    ///   secret in the header, because the handshake is not signed. Until the first webhook exists, configure a
-    ///   placeholder secret. Alternatively, find the secret of each webhook with
+    /// * Handshake: `POST` with `X-Hook-Secret`. If the query parameter `verify_token` equals the layer's
+    ///   [`verify_token`](crate::WebhookLayer::verify_token), the layer echoes the header and does not call the
+    ///   handler. Register the webhook with this parameter in its URL. The layer does not adopt the secret in
+    ///   the header, because the handshake is not signed. Until the first webhook exists, configure a
+    ///   placeholder secret. Instead of configuring the secrets, you can look up the secret of each webhook: see
     ///   [`with_lookup`](crate::WebhookLayer::with_lookup).
     /// * Batches: one body can carry several events.
     asana: "asana", "Asana",

@@ -324,7 +324,8 @@ impl SnsMessage {
             }
             _ => return Err(VerifyError::malformed("`Type` is unknown")),
         }
-        // `Message` is the first field. Line breaks in later fields could shift the boundaries between fields.
+        // Only `Message` may contain line breaks. It is the first field, so the boundaries of the other
+        // fields can be found from the end of the text.
         if self.signed().any(|(name, value)| name != "Message" && value.contains('\n')) {
             return Err(VerifyError::malformed("signed field other than `Message` contains a line break"));
         }

@@ -230,8 +230,8 @@ impl<'de> Visitor<'de> for ScalarVisitor {
         Ok(Scalar(truth.to_string()))
     }
 
-    /// Reads a number that arrives as a map, because some crate in the build enables
-    /// `serde_json/arbitrary_precision`. Rejects other maps.
+    /// Reads a number. It arrives as a map if a crate in the build enables `serde_json/arbitrary_precision`.
+    /// Rejects other maps.
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Scalar, A::Error> {
         let number = serde_json::Number::deserialize(MapAccessDeserializer::new(map))?;
         Ok(Scalar(number.to_string()))

@@ -13,7 +13,7 @@ providers! {
     /// * Timestamp: `header:x-webhook-timestamp`; any age unless the layer has a
     ///   [`tolerance`](crate::WebhookLayer::tolerance), and up to 300 s in the future. Cashfree documents no
     ///   maximum age.
-    /// * Retries: yes, for up to 42 minutes. Cashfree retries three times, after 2, 10 and 30 minutes
+    /// * Retries: yes, for up to 42 minutes. Cashfree retries three times, with delays of 2, 10 and 30 minutes
     ///   ([source](https://www.cashfree.com/docs/api-reference/webhooks/reliability-and-operations)).
     /// * [Shared secret](crate::verify::Profile::shared_secret): all endpoints of an account share the secret.
     cashfree: "cashfree", "Cashfree Payments",

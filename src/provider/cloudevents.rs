@@ -26,10 +26,10 @@ providers! {
     ///   `?access_token=<secret>`, so **the body is not protected**.
     /// * Secret: text, not decoded.
     /// * Delivery id: the event's `source` and `id`, joined with a space, **not signed**. An `id` is unique only
-    ///   within its source. Both come from the headers `ce-source` and `ce-id`, or from a body of type
-    ///   `application/cloudevents+json`. Batches have no delivery id. In the delivery id, a space within the
-    ///   source is written as `\s`.
-    /// * Event type: the event's `type`, from the same place, **not signed**.
+    ///   within its source. The layer takes `source` and `id` from the headers `ce-source` and `ce-id`, or from
+    ///   a body of type `application/cloudevents+json`. Batches have no delivery id. In the delivery id, a space
+    ///   within the source is written as `\s`, and a backslash as `\\`.
+    /// * Event type: the event's `type`, from the header `ce-type` or the body, **not signed**.
     /// * Handshake: `OPTIONS` with `WebHook-Request-Origin`. If the request contains the secret, the layer
     ///   responds with `WebHook-Allowed-Origin` and `WebHook-Allowed-Rate: *`. If the sender's `OPTIONS` request
     ///   has no `Authorization` header, register the URL with `?access_token=<secret>`.

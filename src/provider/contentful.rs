@@ -75,8 +75,8 @@ fn begin<'a>(keys: &'a Keyring, request: &RequestContext<'a>) -> CheckResult<'a>
     })
 }
 
-/// Returns whether the headers are unambiguous. Only `;` separates them, so a value must not contain text that
-/// could be the next header.
+/// Returns whether the headers are unambiguous. Only `;` separates them, so a value must not contain text
+/// that could be the next header.
 fn are_apart(head: &Parts, names: &[HeaderName]) -> bool {
     let is_header = |text: &[u8]| {
         let end = text.iter().position(|&byte| byte == b':');

@@ -35,8 +35,8 @@ pub struct Provider {
     pub name: &'static str,
     /// The URL of the documentation or source code that describes the signature.
     pub source: &'static str,
-    /// `true` if some texts are not valid secrets, so that the constructor returns a `Result`, or if the
-    /// verifier fetches keys.
+    /// `true` if some texts are not valid secrets; the constructor then returns a `Result`. Also `true` if
+    /// the verifier fetches keys.
     pub(super) fallible: bool,
     pub(super) make: Make,
     pub(super) alias: Option<Alias>,
@@ -52,7 +52,7 @@ pub(super) enum Make {
     AnyOf(fn() -> Vec<Scheme>),
     /// A function, if a scheme cannot describe the signature.
     ByHand(fn(Secrets, Profile) -> Result<Box<dyn ByHandVerifier>, InvalidSecret>),
-    /// The provider's own constructor, which takes these arguments and fetches keys.
+    /// The provider's own constructor, which takes these arguments. Its verifier fetches keys.
     #[cfg(feature = "asymmetric")]
     Fetched(&'static str),
 }
@@ -169,8 +169,8 @@ impl Provider {
         }
     }
 
-    /// Returns all signature schemes: one for most providers, several for some, for example after the
-    /// provider renamed its headers, and none if no [`Scheme`] can describe the signature.
+    /// Returns all signature schemes: one for most providers, and none if no [`Scheme`] can describe the
+    /// signature. Some providers have several, for example because they renamed their headers.
     ///
     /// ```
     /// use tower_webhook::provider;
@@ -212,8 +212,8 @@ impl Provider {
         self.alias.as_ref().map(|alias| alias.of)
     }
 
-    /// Returns whether the verifier fetches the provider's keys or certificates. If so, the constructor takes a
-    /// `Fetch`, and [`verifier`](Self::verifier) always returns an error.
+    /// Returns whether the verifier fetches the provider's keys or certificates. If so, the constructor takes
+    /// a `Fetch`, and [`verifier`](Self::verifier) always returns an error.
     #[must_use]
     pub fn fetches_keys(&self) -> bool {
         #[cfg(feature = "asymmetric")]
@@ -304,8 +304,8 @@ impl Provider {
     ///
     /// # Errors
     ///
-    /// Returns an error if a secret is not valid for the provider, for example because it cannot be decoded, or
-    /// if the provider [fetches keys](Self::fetches_keys).
+    /// Returns an error if a secret is not valid for the provider, for example because it cannot be decoded,
+    /// or if the provider [fetches keys](Self::fetches_keys).
     pub fn verifier(&self, secrets: impl IntoSecrets) -> Result<ProviderVerifier, InvalidSecret> {
         let secrets = secrets.into_secrets();
         let handshake = self.facts.handshake.map(|handshake| (handshake, secrets.clone()));
@@ -525,7 +525,7 @@ mod tests {
             let mut secrets = unusual_secrets(provider)?;
             secrets.push("ab".repeat(32).parse::<Secret>()?.into());
             let verifier = secrets.into_iter().find_map(|secrets| provider.verifier(secrets).ok());
-            // The other providers require a public key or an API.
+            // The other providers require a public key as their secret, or fetch keys.
             let Some(verifier) = verifier else { continue };
             let (own, of_verifier) = (provider.profile(), verifier.profile());
             assert_eq!(format!("{own:?}"), format!("{of_verifier:?}"), "{}", provider.id);

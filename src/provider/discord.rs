@@ -18,9 +18,8 @@ providers! {
     /// * Secret: the application's public key, 32 bytes as hex.
     /// * Delivery id: `body:/id`, signed. Discord never retries interactions
     ///   ([source](https://docs.discord.com/developers/interactions/receiving-and-responding)), so a second
-    ///   request with the same id counts as a replay: the layer responds with an empty 200, not with the
-    ///   handler's response, which Discord shows. Webhook events have no delivery id, so webhook events with
-    ///   equal bodies count as duplicates.
+    ///   request with the same id counts as a replay. Discord shows the handler's response, but a replay gets an
+    ///   empty 200. Webhook events have no delivery id, so webhook events with equal bodies count as duplicates.
     /// * Event type: `body:/event/type` or `body:/type`, signed.
     /// * Timestamp: `header:x-signature-timestamp`; any age unless the layer has a
     ///   [`tolerance`](crate::WebhookLayer::tolerance), and up to 300 s in the future. Discord documents no

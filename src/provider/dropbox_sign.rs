@@ -21,13 +21,13 @@ providers! {
     ///
     /// Dropbox Sign was formerly HelloSign.
     ///
-    /// * Signature: HMAC-SHA256 of the event's time and type, as hex in its `event_hash`.
+    /// * Signature: HMAC-SHA256 of the event's time and type, as hex in the event's `event_hash`.
     /// * Secret: the API key, as text.
     /// * Signed content: the event's `event_time` and `event_type`. **The signature covers nothing else**: an
     ///   attacker who captures a delivery can send any other event with the same type and time. Use the event
     ///   only to decide what to query from the API.
     /// * Delivery id: none, so deliveries are not deduplicated. Dropbox Sign accepts only the response `Hello
-    ///   API Event Received`, which the handler must return. A duplicate would get an empty response.
+    ///   API Event Received`, which the handler must return. A duplicate would get an empty response instead.
     /// * Timestamp: `event_time`; any age unless the layer has a [`tolerance`](crate::WebhookLayer::tolerance),
     ///   and up to 300 s in the future. All attempts over three days have the same time.
     /// * Retries: yes, for up to 3 days.
@@ -106,8 +106,8 @@ fn verify(keys: &Keyring, body: &[u8]) -> Result<Verified, VerifyError> {
         event(body)?;
     let candidates = Candidates::read([hash.as_bytes()].into_iter(), Encoding::Hex, keys.tag_length())?;
     let sent_at = TimeUnit::Seconds.read(time.as_bytes())?;
-    // The signed content concatenates the time and the type, so an attacker could move digits from the time to
-    // the type.
+    // The signed content concatenates the time and the type, so an attacker could move digits from the time
+    // to the type.
     if kind.starts_with(|first: char| first.is_ascii_digit()) {
         return Err(VerifyError::malformed("event type begins with a digit"));
     }

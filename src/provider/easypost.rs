@@ -30,7 +30,8 @@ providers! {
     /// * Not covered: the path of the request. EasyPost signs the path in the header `X-Path`. A proxy may
     ///   change the request's path, so the layer does not compare the two.
     /// * The signed content is taken from the code of other receivers, not from EasyPost's documentation. If the
-    ///   layer rejects genuine deliveries, use [`easypost`]: EasyPost also sends that signature.
+    ///   layer rejects genuine deliveries, use [`easypost`], whose signature EasyPost also sends.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): see [`easypost`].
     easypost_v2: "easypost-v2", "EasyPost (v2)",
         "https://support.easypost.com/hc/en-us/articles/39826034964237-Webhook-HMAC-Validation",
         Scheme::hmac_sha256("x-hmac-signature-v2", Hex)

@@ -18,7 +18,7 @@ use crate::verify::{
     signing::{CannotSign, Signer},
 };
 
-/// Implements `Signer` for verifiers that have only a public key, so that signing fails.
+/// Implements `Signer` for verifiers that have only a public key. Signing always fails.
 #[cfg(feature = "test-util")]
 macro_rules! cannot_sign {
     ($($verifier:ident),+) => {$(
@@ -42,8 +42,8 @@ pub(super) fn text_header<'h>(headers: &'h HeaderMap, name: &'static str) -> Res
     value.to_str().map_err(|_| VerifyError::malformed(format!("`{name}` is not ASCII")))
 }
 
-/// Returns the URL of the key `name`, which must be a UUID in lower case. If upper case were accepted too, one
-/// key could be cached under several URLs.
+/// Returns the URL of the key `name`, which must be a UUID in lower case. If upper case were accepted too,
+/// one key could be cached under several URLs.
 pub(super) fn key_url(folder: &str, name: &str) -> Result<String, VerifyError> {
     let is_right = |(index, byte): (usize, u8)| match index {
         8 | 13 | 18 | 23 => byte == b'-',
@@ -85,7 +85,7 @@ fn verify(
     let keys = key.keys(kind).map_err(VerifyError::unavailable)?;
     let mut message = keys.begin(signatures, |_| true);
     message.update(body);
-    // The fingerprint is that of the base URL, so that the deduplication key stays the same when the public key
-    // changes.
+    // The fingerprint is that of the base URL, so that the deduplication key stays the same when the public
+    // key changes.
     Ok(message.conclude()?.with_fingerprint(fingerprint(folder.as_bytes())))
 }

@@ -11,7 +11,7 @@ providers! {
     /// Creates a verifier for Fireblocks.
     ///
     /// * Signature: RSA-SHA512 signature of the body, as base64 in `fireblocks-signature`.
-    /// * Secret: the public key that Fireblocks publishes for the environment, as PEM or base64 of its DER.
+    /// * Secret: the public key that Fireblocks publishes for the environment, as PEM or as base64 of its DER.
     /// * Delivery id: `body:/id`, signed.
     /// * Event type: `body:/eventType`, signed.
     /// * Retries: yes, for up to 8 hours.
@@ -38,6 +38,7 @@ providers! {
     /// * Delivery id: `body:/id`, signed.
     /// * Event type: `body:/eventType`, signed.
     /// * Retries: yes, for up to 8 hours.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): see [`fireblocks`].
     fireblocks_v2 -> Result: "fireblocks-v2", "Fireblocks (v2)",
         "https://developers.fireblocks.com/reference/validating-webhooks",
         Scheme::new(RsaSha512, "fireblocks-webhook-signature", Base64Url)

@@ -10,7 +10,7 @@ providers! {
     /// * Secret: text, not decoded.
     /// * Delivery id: none.
     /// * Event type: `body:/reason`, signed.
-    /// * Retries: yes, for up to 30 s. Flux retries four times, after 2, 4, 8 and 16 s or as specified by
+    /// * Retries: yes, for up to 30 s. Flux retries four times, with delays of 2, 4, 8 and 16 s or the delay in
     ///   `Retry-After`
     ///   ([source](https://github.com/fluxcd/notification-controller/blob/HEAD/internal/notifier/client.go)).
     ///   The [lease](crate::WebhookLayer::lease) of claims must expire before the last retry, so it is 10 s. The

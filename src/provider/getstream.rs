@@ -10,8 +10,8 @@ providers! {
     /// * Secret: the API secret, as text.
     /// * Signed content: `{body}`, before compression
     ///   ([source](https://github.com/GetStream/stream-chat-js/blob/HEAD/docs/webhooks.md)). With the feature
-    ///   `compression`, the layer decodes a compressed body. Without it, decompress the body in middleware above
-    ///   the layer.
+    ///   `compression`, the layer decodes a compressed body. Without this feature, decompress the body in
+    ///   middleware above the layer.
     /// * Delivery id: `header:x-webhook-id`, **not signed**.
     /// * Event type: `body:/type`, signed.
     /// * Retries: yes, for up to 1 minute.

@@ -23,8 +23,8 @@ providers! {
     ///   An attacker who captures such a delivery can remove `v1`, so **do not rely on the headers**. If your
     ///   Hook0 instance sends `v1`, use [`hook0_v1`].
     /// * With `v1`, the body must be empty or begin with `{` or `[`, as for [`hook0_v1`]. With `v0`, a body that
-    ///   begins with another character must not contain a dot. Otherwise an attacker could send a captured `v1`
-    ///   signature as `v0`, with `h` and the headers at the beginning of the body.
+    ///   begins with another character must not contain a dot. Without this rule for `v0`, an attacker could
+    ///   send a captured `v1` signature as `v0`, with `h` and the headers at the beginning of the body.
     hook0: "hook0", "Hook0",
         "https://github.com/hook0/hook0/blob/HEAD/clients/conformance/signature.json",
         Scheme::hmac_sha256("x-hook0-signature", Hex)

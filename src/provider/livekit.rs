@@ -19,7 +19,7 @@ providers! {
     /// * Delivery id: `body:/id`, signed.
     /// * Event type: `body:/event`, signed.
     /// * Timestamp: the token's `exp`; the layer rejects expired tokens.
-    /// * Retries: yes, for up to 15 s. By default, LiveKit retries four times, after 1, 2, 4 and 8 s
+    /// * Retries: yes, for up to 15 s. By default, LiveKit retries four times, with delays of 1, 2, 4 and 8 s
     ///   ([source](https://github.com/livekit/protocol/blob/HEAD/webhook/url_notifier.go)). The
     ///   [lease](crate::WebhookLayer::lease) of claims must expire before the last retry, so it is 10 s.
     /// * [Shared secret](crate::verify::Profile::shared_secret): all webhook URLs of an API key share the

@@ -1,7 +1,7 @@
 //! The macro `providers!`, which defines the constructors of a provider module.
 
-/// Expands to a `Make`: from a scheme, from several schemes with `@any_of`, or from a function that takes the
-/// secrets and the profile with `@by_hand`.
+/// Expands to a `Make`. The argument is a scheme; after `@any_of`, a list of schemes; after `@by_hand`, a
+/// function that takes the secrets and the profile.
 macro_rules! make {
     (@ any_of $schemes:expr) => {
         $crate::provider::Make::AnyOf(|| $schemes.into())

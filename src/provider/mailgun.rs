@@ -25,9 +25,9 @@ providers! {
     ///   maximum age.
     /// * Retries: yes, for up to 8 hours.
     /// * Body limit: 30 MiB.
-    /// * Not covered: **the event**. An attacker who captures a delivery can send any other event with its
-    ///   signature. Within the deduplication window, the layer handles only the first delivery with this
-    ///   signature.
+    /// * Not covered: **the event**. An attacker who captures a delivery can send any other event with the
+    ///   captured signature. Within the deduplication window, the layer handles only the first delivery with
+    ///   this signature.
     mailgun: "mailgun", "Mailgun",
         "https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks",
         @by_hand |secrets, profile| {

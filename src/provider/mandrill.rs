@@ -9,7 +9,7 @@ providers! {
     /// * Signed content: the URL and the form's parameters, sorted by name.
     /// * Delivery id: none; deliveries with equal bodies count as duplicates. A delivery is a batch: its events
     ///   have ids, but the delivery does not. The layer compares the signatures instead of the bodies, so a
-    ///   replay with its parameters split differently is a duplicate as well.
+    ///   replay whose parameters are split differently (see "Not covered") is a duplicate as well.
     /// * Retries: yes.
     /// * Body limit: 25 MiB.
     /// * Handshake: `HEAD`, to which the layer responds with 200.

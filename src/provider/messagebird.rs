@@ -36,8 +36,8 @@ providers! {
     /// * Signed content: the timestamp, the query with its parameters sorted by name, and the SHA-256 of the
     ///   body as bytes, separated by line breaks.
     /// * Delivery id: none.
-    /// * Timestamp: `header:messagebird-request-timestamp`; tolerance 300 s. MessageBird's SDKs use between 100
-    ///   s and 24 hours.
+    /// * Timestamp: `header:messagebird-request-timestamp`; tolerance 300 s. The tolerances of MessageBird's
+    ///   SDKs range from 100 s to 24 hours.
     /// * Not covered: the path, the method and the headers.
     messagebird_legacy: "messagebird-legacy", "MessageBird (legacy)",
         "https://github.com/messagebird/go-rest-api/blob/HEAD/signature/signature.go",

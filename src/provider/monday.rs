@@ -34,8 +34,8 @@ providers! {
     /// * Retries: yes, for up to 30 minutes. monday.com retries every minute
     ///   ([source](https://developer.monday.com/api-reference/docs/webhooks)).
     /// * Acknowledge within: 180 s.
-    /// * Handshake: a body with only a `challenge`, which the layer echoes. Webhooks of a board send this
-    ///   request without a token.
+    /// * Handshake: a body with only a `challenge`, which the layer echoes to any client, because webhooks of a
+    ///   board send this request without a token.
     monday: "monday", "monday.com",
         "https://developer.monday.com/apps/docs/integration-authorization",
         @by_hand |secrets, profile| {

@@ -47,9 +47,9 @@ providers! {
     /// * Signature: HMAC-SHA256 of the URL and a nonce, as base64 in `x-plivo-signature-v2`.
     /// * Secret: the auth token, as text.
     /// * Signed content: the URL without its query, and the nonce.
-    /// * Delivery id: the URL and the `X-Plivo-Signature-V2-Nonce`, concatenated; signed. It identifies the
-    ///   request, not the event. A second request with the same id counts as a replay: the layer responds with
-    ///   an empty 200, without the XML that a call requires. See [the
+    /// * Delivery id: the URL without its query and the `X-Plivo-Signature-V2-Nonce`, concatenated; signed. It
+    ///   identifies the request, not the event. A second request with the same id counts as a replay: the layer
+    ///   responds with an empty 200, without the XML that a call requires. See [the
     ///   guide](crate::guide::answers#providers-that-use-the-response).
     /// * Event type: `form:Event`, **not signed**.
     /// * Retries: yes.

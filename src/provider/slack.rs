@@ -17,9 +17,9 @@ providers! {
     /// * Signature: HMAC-SHA256 of `v0:{ts}:{body}`, as hex with the prefix `v0=` in `x-slack-signature`.
     /// * Secret: the signing secret, as text. It looks like hex, but is not decoded.
     /// * Delivery id: `body:/event_id`, signed. An app has one URL for events, so no other endpoint gets an
-    ///   event with the same id. Slash commands, interactivity and options requests have no id. The layer does
-    ///   not deduplicate them, because Slack displays the handler's response, and the response to a duplicate
-    ///   would be empty.
+    ///   event with the same id. Requests for slash commands, interactivity and options have no id. The layer
+    ///   does not deduplicate them, because Slack displays the handler's response, and the response to a
+    ///   duplicate would be empty.
     /// * Event type: `body:/event/type`, signed.
     /// * Timestamp: `header:x-slack-request-timestamp`; tolerance 300 s.
     /// * Retries: yes, for up to 6 minutes ([source](https://docs.slack.dev/apis/events-api/)).

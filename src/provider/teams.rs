@@ -8,7 +8,7 @@ providers! {
     ///
     /// * Signature: HMAC-SHA256 of the body, as base64 with the prefix `HMAC ` in `authorization`.
     /// * Secret: base64.
-    /// * Delivery id: none. The message's id is its time in milliseconds, so it is not unique. Teams never
+    /// * Delivery id: none. The message's id is its time in milliseconds, so the id is not unique. Teams never
     ///   retries.
     /// * Event type: `body:/type`, signed.
     /// * Acknowledge within: 5 s.

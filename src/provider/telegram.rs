@@ -12,8 +12,8 @@ providers! {
     /// * Delivery id: `body:/update_id`, **not signed**.
     /// * Retries: yes, for up to 1 day ([source](https://core.telegram.org/bots/api#getting-updates)).
     /// * Acknowledge within: 60 s.
-    /// * [Shared secret](crate::verify::Profile::shared_secret): bots can share a secret, and ids are unique
-    ///   only within a bot.
+    /// * [Shared secret](crate::verify::Profile::shared_secret): bots can share a secret, but ids are unique
+    ///   only within a bot. Use a different path or [`scope`](crate::WebhookLayer::scope) for each bot.
     telegram: "telegram", "Telegram Bot API",
         "https://github.com/tdlib/telegram-bot-api/blob/HEAD/telegram-bot-api/WebhookActor.cpp",
         Scheme::token("x-telegram-bot-api-secret-token")

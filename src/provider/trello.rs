@@ -10,7 +10,8 @@ providers! {
     /// * Secret: the OAuth secret, as text.
     /// * Delivery id: none; deliveries with equal bodies count as duplicates. Trello sends an action with the
     ///   same `action.id` to all webhooks of an app. To deduplicate by action, use `action.id` as the key in
-    ///   [`dedupe_by`](crate::WebhookLayer::dedupe_by). If the app has several webhooks, add the URL to the key.
+    ///   [`dedupe_by`](crate::WebhookLayer::dedupe_by). If the app has several webhooks, add the URL to the key,
+    ///   so that each webhook still gets the action.
     /// * Event type: `body:/action/type`, signed.
     /// * Retries: yes, for up to 210 s
     ///   ([source](https://developer.atlassian.com/cloud/trello/guides/rest-api/webhooks/)).

@@ -43,7 +43,8 @@ providers! {
     ///   of the captured request.
     /// * An attacker could write `bodySHA256` and a digest into a field of a form, such as the text of a
     ///   message, and replay the signed content of the form as a URL. The signed content of every form contains
-    ///   `AccountSidAC`, so the layer rejects a URL that contains both `bodySHA256` and `AccountSidAC`.
+    ///   `AccountSidAC` (the name `AccountSid` and the beginning of its value), so the layer rejects a URL that
+    ///   contains both `bodySHA256` and `AccountSidAC`.
     /// * The layer verifies the URL both with and without its port, because Twilio may sign either URL. Set
     ///   [`public_url`](crate::WebhookLayer::public_url) behind a proxy, or if the URL contains a user name.
     twilio: "twilio", "Twilio",

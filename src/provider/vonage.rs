@@ -55,7 +55,7 @@ providers! {
 
     /// Creates a verifier for Vonage (signed parameters, SHA-512).
     ///
-    /// Like [`vonage_params`], for accounts that are configured for SHA-512 HMAC.
+    /// This verifier is like [`vonage_params`], but for accounts that are configured for SHA-512 HMAC.
     ///
     /// * Signature: HMAC-SHA512 of the sorted parameters, as hex in the parameter `sig`.
     /// * Secret: text, not decoded.
@@ -69,7 +69,7 @@ providers! {
 
     /// Creates a verifier for Vonage (signed parameters, SHA-1).
     ///
-    /// Like [`vonage_params`], for accounts that are configured for SHA-1 HMAC.
+    /// This verifier is like [`vonage_params`], but for accounts that are configured for SHA-1 HMAC.
     ///
     /// * Signature: HMAC-SHA1 of the sorted parameters, as hex in the parameter `sig`.
     /// * Secret: text, not decoded.
@@ -83,8 +83,8 @@ providers! {
 
     /// Creates a verifier for Vonage (signed parameters, MD5 HMAC).
     ///
-    /// Like [`vonage_params`], for accounts that are configured for MD5 HMAC. Choose a stronger algorithm if
-    /// possible.
+    /// This verifier is like [`vonage_params`], but for accounts that are configured for MD5 HMAC. Choose a
+    /// stronger algorithm if possible.
     ///
     /// * Signature: HMAC-MD5 of the sorted parameters, as hex in the parameter `sig`.
     /// * Secret: text, not decoded.
@@ -98,9 +98,10 @@ providers! {
 
     /// Creates a verifier for Vonage (signed parameters, MD5 hash).
     ///
-    /// Like [`vonage_params`], for accounts that are configured for "MD5 hash", Vonage's default. The signature
-    /// is a plain MD5 of the parameters followed by the secret. **This is the weakest algorithm**: two parameter
-    /// lists with the same MD5 have the same signature for every secret. Configure an HMAC if possible.
+    /// This verifier is like [`vonage_params`], but for accounts that are configured for "MD5 hash", Vonage's
+    /// default. The signature is a plain MD5 of the parameters followed by the secret. **This is the weakest
+    /// algorithm**: two parameter lists with the same MD5 have the same signature for every secret. Configure an
+    /// HMAC if possible.
     ///
     /// * Signature: MD5 of the sorted parameters and the secret, as hex in the parameter `sig`.
     /// * Secret: text, not decoded.
@@ -205,7 +206,7 @@ impl<'a> SignedParameters<'a> {
     }
 
     /// Returns the parameters if they are unambiguous. Rejects repeated names, because a handler might read a
-    /// different value than the verifier, and names with `&` or `=`, which could be read as several
+    /// different value than the verifier. Also rejects names with `&` or `=`, which could be read as several
     /// parameters.
     fn checked(self) -> Result<Self, VerifyError> {
         let twice = self.0.windows(2).any(|pair| matches!(pair, [(one, _), (other, _)] if one == other));

@@ -7,7 +7,7 @@ providers! {
     /// Creates a verifier for Wise.
     ///
     /// * Signature: RSA-SHA256 signature of the body, as base64 in `x-signature-sha256`.
-    /// * Secret: the public key that Wise publishes for the environment, PEM or base64 of DER.
+    /// * Secret: the public key that Wise publishes for the environment, as PEM or as base64 of its DER.
     /// * Delivery id: `header:x-delivery-id`, **not signed**.
     /// * Event type: `body:/event_type`, signed.
     /// * Retries: yes, for up to 16 days ([source](https://docs.wise.com/features/webhooks-notifications)).

@@ -2,8 +2,8 @@ use std::{error::Error, fmt};
 
 use super::{Rejection, RejectionKind};
 
-/// The error for a delivery whose scope would be the same for any other endpoint of the provider: the
-/// endpoints would silently drop each other's deliveries.
+/// The error for a delivery of an endpoint that has neither a scope nor a fingerprint. The delivery's key
+/// would not identify the endpoint, so endpoints of the same provider could drop each other's deliveries.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct MissingScope;
 

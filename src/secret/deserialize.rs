@@ -48,7 +48,7 @@ const ALONE: One = One { index: None, may_have_id: true };
 struct One {
     /// The index in a list, for errors.
     index: Option<usize>,
-    /// `true` if a map with an `id` is allowed.
+    /// `true` if a map is allowed, with or without an `id`.
     may_have_id: bool,
 }
 

@@ -27,8 +27,8 @@ pin_project! {
     ///
     /// # Panics
     ///
-    /// Panics if the handler panics, once the claim is released. The layer itself panics only outside a tokio
-    /// runtime with time enabled.
+    /// Panics if the handler panics; the layer releases the claim first. The layer itself panics only outside
+    /// a tokio runtime with time enabled.
     ///
     /// # Errors
     ///

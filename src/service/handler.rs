@@ -100,8 +100,8 @@ fn judge<T: ServiceResponse, E>(
     })
 }
 
-/// Returns the outcome of a response by which an event router or a nested layer reports an unhandled
-/// delivery.
+/// Returns the outcome if a marker in the response reports that the delivery was not handled. An event
+/// router, a nested layer or the handler itself inserts the marker.
 fn unhandled<R>(response: &Response<R>) -> Option<OutcomeKind> {
     let extensions = response.extensions();
     let ignored = extensions.get::<Ignored>().map(|_| OutcomeKind::Ignored);

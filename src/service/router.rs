@@ -60,7 +60,7 @@ use crate::{BoxError, Delivery, EventTypes, observe, rejection::is_grpc, task::B
 ///
 /// | delivery | without a [`fallback`](Self::fallback) |
 /// |---|---|
-/// | its event type has no route | 200, [ignored](crate::observe::Ignored): not remembered, so that a redelivery runs once the route exists. The first delivery of each type is logged at `INFO` |
+/// | its event type has no route | 200, [ignored](crate::observe::Ignored): not remembered, so that as soon as the route exists, a redelivery runs. The first delivery of each type is logged at `INFO` |
 /// | it has no event type, or its provider sends batches | 500, so that the provider retries. The first such delivery is logged at `ERROR` |
 /// | it is missing, because no layer is in front of the router | 500. The first such request is logged at `ERROR` |
 ///

@@ -45,9 +45,9 @@ const LONGEST: Duration = Duration::from_secs(60);
 /// A key that the inner store reported as completed.
 #[derive(Clone, Copy)]
 struct CachedCompletion {
-    /// The time until which it is valid, by the clock.
+    /// The time until which the entry is valid, by the clock.
     until: Duration,
-    /// The number of `forget`s at the time of the call. The next `forget` invalidates the entry.
+    /// The number of `forget`s when the inner store was called. The next `forget` invalidates the entry.
     forgets: u64,
 }
 

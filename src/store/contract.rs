@@ -12,10 +12,11 @@ const A_MOMENT: Duration = Duration::from_secs(1);
 
 /// Checks that `store` fulfills the contract of [`Store`].
 ///
-/// `advance` must advance the store's time by the given duration: by changing the store's clock or, for a
-/// store that uses a server's clock, by sleeping. The durations add up to slightly more than an hour, so a
-/// store in real time needs a way to scale its leases and windows. The keys begin with `contract` and must
-/// not exist in the store. Run the test on a multi-threaded runtime, because it races claimants.
+/// `advance` must advance the store's time by the given duration, for example by changing the store's clock.
+/// For a store that uses a server's clock, `advance` can sleep. The durations add up to slightly more than an
+/// hour: to wait less, divide the store's leases and windows, and the time that `advance` sleeps, by the same
+/// factor. The keys begin with `contract` and must not exist in the store. Run the test on a multi-threaded
+/// runtime, because it races claimants.
 ///
 /// # Panics
 ///

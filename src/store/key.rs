@@ -84,8 +84,8 @@ impl Key {
     }
 }
 
-/// Computes the digest with random keys per process, so that an attacker cannot construct colliding ids.
-/// Faster than SHA-256.
+/// Computes the digest with hashers that are seeded randomly per process, so that an attacker cannot
+/// construct colliding ids. Faster than SHA-256.
 fn digest_in_memory(text: &str, scope_length: usize) -> u128 {
     static HASHERS: LazyLock<[RandomState; 2]> = LazyLock::new(|| [RandomState::new(), RandomState::new()]);
     // Includes the length of the scope, so that ("a:b", "c") differs from ("a", "b:c").

@@ -122,8 +122,8 @@ use crate::BoxError;
 ///
 /// # Cancel safety
 ///
-/// The layer may drop any of these futures before it completes. The operation may have taken place or not;
-/// the layer settles the claim with the same token afterwards.
+/// The layer may drop the future of any operation before the future completes. The operation may have taken
+/// place or not; the layer settles the claim with the same token afterwards.
 ///
 /// # Panics
 ///

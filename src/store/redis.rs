@@ -50,13 +50,13 @@ use crate::task::timeout;
 ///
 /// # Failures
 ///
-/// Each call has a time limit of a second ([`timeout`](Self::timeout)). Within the time limit, calls that
-/// fail temporarily are retried, except `forget`; over a new connection if the old one broke. This is safe
-/// because the retried scripts compare the owner token, and answer a repetition like the first call. A short
-/// restart of the server therefore goes unnoticed. After the time limit, or at once if a retry cannot help,
-/// the layer's [`StoreFailure`](crate::StoreFailure) policy applies. If a connection breaks while the server
-/// process is paused, a claim may still be queued on the old connection. The server may then process the
-/// claim after its release, which was sent over the new connection. The key then stays claimed until the
+/// Each call has a time limit of a second ([`timeout`](Self::timeout)). Within the time limit, every call
+/// except `forget` is retried after a temporary failure, over a new connection if the old one broke. This is
+/// safe because the retried scripts compare the owner token, and answer a repetition like the first call. A
+/// short restart of the server therefore goes unnoticed. After the time limit, or at once if a retry cannot
+/// help, the layer's [`StoreFailure`](crate::StoreFailure) policy applies. If a connection breaks while the
+/// server process is paused, a claim may still be queued on the old connection. The server may then process
+/// the claim after its release, which was sent over the new connection. The key then stays claimed until the
 /// lease expires.
 ///
 /// # Connections
@@ -129,7 +129,7 @@ impl RedisStore {
             .set_connection_timeout(Some(CONNECT_TIMEOUT))
             // Each call has its own time limit, which includes reconnecting.
             .set_response_timeout(None)
-            // Unlimited: once it gives up, the manager keeps returning the last error, such as "max number of
+            // Unlimited: a manager that has given up keeps returning the last error, such as "max number of
             // clients reached".
             .set_number_of_retries(usize::MAX)
             .set_min_delay(FIRST_PAUSE)

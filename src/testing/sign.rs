@@ -13,7 +13,7 @@ use crate::verify::{
 /// This function supports all providers with a symmetric secret, and custom
 /// [`Scheme`](crate::verify::Scheme)s. With [`key_pair`](super::key_pair), it also supports providers that
 /// sign with a private key, except for those that send a JSON Web Token. If the signer has several secrets,
-/// it uses the first one, unless the request contains the key id of another, as with Pusher.
+/// it uses the first one, unless the request contains the key id of another secret, as with Pusher.
 ///
 /// ```
 /// use http::Request;

@@ -56,9 +56,9 @@ use crate::{
 ///   each. Requests that wait for a load in progress get its result, even if the load took longer than `ttl`
 ///   or the key was invalidated.
 /// * Each key has at most one load at a time, and all requests for that key share its result. An `invalidate`
-///   during a load allows a second load of that key. A load runs in its own task, and continues when the
-///   layer rejects the request after a second. A slow load therefore still serves the provider's next
-///   attempt. A load is dropped after 10 seconds.
+///   during a load allows a second load of that key. The layer rejects a request that waits longer than a
+///   second, but the load runs in its own task and continues. A slow load therefore still serves the
+///   provider's next attempt. A load is dropped after 10 seconds.
 /// * `Ok(None)` is cached for 5 seconds, so a new tenant may be unknown for that long. Unknown keys have a
 ///   cache of their own, of 10,000 entries: a flood of made-up names does not evict tenants.
 /// * Errors and panics of `load` are not cached. The requests that wait for the load are rejected with 503,
@@ -73,14 +73,15 @@ use crate::{
 ///
 /// At most 1,024 loads run at a time. 256 of them are reserved for keys that had an endpoint when they were
 /// last loaded, so that a flood of made-up names cannot block a tenant whose cached endpoint has expired. Up
-/// to `capacity` such keys are remembered. Beyond these limits, requests that need a load are rejected with
-/// 503.
+/// to `capacity` such keys are remembered. A request that needs a load when none is available is rejected
+/// with 503.
 ///
 /// # Deduplication
 ///
 /// Without a [scope](Endpoint::scope), deduplication keys contain a digest of the name that `key` returned,
 /// so tenants with the same secret or public key do not drop each other's deliveries. For this digest, the
-/// layer calls `key` once more for each verified delivery: it must return the same value for the same head.
+/// layer calls `key` once more for each verified delivery, so `key` must return the same value for the same
+/// head.
 ///
 /// If `load` accepts several spellings of a tenant's name (because it ignores case, for instance), let `key`
 /// normalize the name. Otherwise each spelling occupies an entry of the cache and may evict other tenants. If

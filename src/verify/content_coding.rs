@@ -17,7 +17,7 @@ pub(crate) enum ContentCoding {
     Gzip,
     /// The zlib format (RFC 1950), which RFC 9110 calls `deflate`. Bare DEFLATE data is not accepted, because
     /// it has no header that distinguishes it from text: pretty-printed JSON begins with a valid stream. If
-    /// it were accepted, an attacker could change the payload of a captured request by adding
+    /// bare DEFLATE data were accepted, an attacker could change the payload of a captured request by adding
     /// `content-encoding: deflate`.
     Deflate,
     /// Another coding, or several.
@@ -95,7 +95,7 @@ impl ContentCoding {
         }
     }
 
-    /// [`decode`](Self::decode) without yielding, for tests.
+    /// Decodes a body like [`decode`](Self::decode), but without yielding, for tests.
     #[cfg(feature = "test-util")]
     pub(crate) fn decode_at_once(self, body: &[u8]) -> Result<Bytes, ContentError> {
         #[cfg(feature = "compression")]
@@ -342,7 +342,7 @@ mod tests {
             assert_eq!(decode(ContentCoding::Deflate, &encoded!(ZlibEncoder, text), 99)?, &text[..]);
             let long: Vec<u8> = (0..100_000_u32).flat_map(u32::to_le_bytes).collect();
             assert_eq!(decode(ContentCoding::Gzip, &encoded!(GzEncoder, &long), long.len())?, long);
-            // Data that cannot be compressed is longer than its decoded form.
+            // Data encoded without compression is longer than its decoded form.
             let stored = {
                 let mut encoder = GzEncoder::new(Vec::new(), Compression::none());
                 encoder.write_all(&long)?;

@@ -47,16 +47,17 @@ impl Endpoint {
     /// [`WebhookLayer::scope`](crate::WebhookLayer::scope) does for all endpoints of a layer. The endpoint's
     /// scope takes precedence over the layer's. Default: the layer's scope. If the layer has no scope either,
     /// the scope consists of the fingerprint of the secret that matched, and a digest of the name that was
-    /// looked up (see [`Lookup`](super::Lookup)).
+    /// looked up or, if the lookup is a closure, of the request's path (see [`Lookup`](super::Lookup)).
     ///
     /// If two endpoints have the same scope and provider, a delivery to one counts as a duplicate of a
     /// delivery with the same id to the other. Tenants may choose their own scopes, provided that the
     /// application refuses a scope that another tenant has.
     ///
-    /// In the key, `#`, `%` and `:` are percent-encoded, and so is the first byte of a scope that could be
-    /// mistaken for a fingerprint or for the end of a longer provider name (for `github`, `sha1-…`). No scope
-    /// can then be mistaken for another, unless the name of a custom provider begins with another provider's
-    /// name and a hyphen.
+    /// In the key, `#`, `%` and `:` are percent-encoded. The first byte of a scope is percent-encoded too if
+    /// the scope could be mistaken for a fingerprint or for the end of a longer provider name. For example,
+    /// the scope `sha1-a` of `github` would give `github-sha1-a`, which is also the scope `a` of
+    /// `github-sha1`. With this encoding, no scope can be mistaken for another, unless the name of a custom
+    /// provider begins with another provider's name and a hyphen.
     pub fn scope(mut self, scope: &str) -> Self {
         self.settings().scope = Some(scope.into());
         self

@@ -83,7 +83,7 @@ impl VerifyError {
     }
 
     /// Creates an error for a timestamp out of tolerance, or a token outside its validity. For timestamps,
-    /// only `Tolerance::judge` calls it: verifiers return a signed timestamp without checking it.
+    /// only `Tolerance::judge` calls this function: verifiers return a signed timestamp without checking it.
     pub(crate) fn stale(by: Duration, ahead: bool, tolerance: Duration) -> Self {
         Self(Reason::Stale { by, ahead, tolerance })
     }

@@ -22,8 +22,10 @@ use crate::Secret;
 /// applies.
 ///
 /// Also pass the secret to [`secret`](FromFn::secret), so that equal ids of two endpoints or tenants do not
-/// count as duplicates. If endpoints may share a store, and neither a fingerprint of the secret nor a
-/// [`scope`](crate::WebhookLayer::scope) is set, the layer rejects verified deliveries that have an id.
+/// count as duplicates. If neither a fingerprint of the secret nor a [`scope`](crate::WebhookLayer::scope) is
+/// set, a layer whose store other endpoints or tenants may use rejects verified deliveries that have an id.
+/// These are layers with [`dedupe`](crate::WebhookLayer::dedupe),
+/// [`verifier`](crate::WebhookLayer::verifier) or [`with_lookup`](crate::WebhookLayer::with_lookup).
 ///
 /// ```
 /// use tower_webhook::{Secret, WebhookLayer, verify::{self, Verified, VerifyError}};

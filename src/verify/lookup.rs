@@ -20,10 +20,10 @@ use crate::{BoxError, task::BoxFuture};
 /// [`CachedLookup`](super::CachedLookup).
 ///
 /// If the lookup is a closure, deduplication keys without a [scope](Endpoint::scope) contain a digest of the
-/// request's path, exactly as received. This is correct only if each tenant has a path of its own, and only
-/// one. If the closure decodes the name, ignores a part of the path, or reads the host or a header, set a
-/// scope for each tenant. Or use a [`CachedLookup`](super::CachedLookup): deduplication keys then contain a
-/// digest of the tenant's name instead.
+/// request's path, exactly as received. This is correct only if each tenant has exactly one path, and no two
+/// tenants share a path. If the closure decodes the path, ignores a part of it, or reads the host or a
+/// header, set a scope for each tenant. Or use a [`CachedLookup`](super::CachedLookup): deduplication keys
+/// then contain a digest of the tenant's name instead.
 ///
 /// Annotate the closure's argument, `|head: &Parts|`, and move everything the lookup needs into the future:
 ///

@@ -219,9 +219,9 @@ impl Profile {
         self
     }
 
-    /// Sets the retry period: the time between the first attempt and the last automatic retry. The layer logs
-    /// a warning if its [`dedupe_window`](crate::WebhookLayer::dedupe_window) is set and is not longer than
-    /// this period. Default: `None`, unknown.
+    /// Sets the retry period: the time between the first attempt and the last automatic retry. A layer
+    /// without a lookup logs a warning if its [deduplication window](crate::WebhookLayer::dedupe_window) is
+    /// not longer than this period. Default: `None`, unknown.
     pub fn with_retry_period(mut self, period: impl Into<Option<Duration>>) -> Self {
         self.retry_period = period.into();
         self
@@ -390,7 +390,7 @@ pub enum SignedEncoding {
 }
 
 /// The location of the attempt number, and what the number counts.
-/// [`Delivery::attempt`](crate::Delivery::attempt) counts from 1 in both cases.
+/// [`Delivery::attempt`](crate::Delivery::attempt) counts from 1, whichever variant is set.
 ///
 /// ```
 /// use tower_webhook::verify::{Attempt, Location, Profile};

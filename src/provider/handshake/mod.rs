@@ -1,7 +1,8 @@
 //! Verification handshakes.
 //!
-//! The layer responds to an unsigned handshake without verification, and to a signed handshake once it has
-//! verified the signature. Unverified events never reach the handler.
+//! The layer responds to an unsigned handshake without verifying a signature, and to a signed handshake once
+//! it has verified the signature. Some unsigned handshakes require the secret or a verify token instead.
+//! Unverified events never reach the handler.
 
 mod shared;
 

@@ -1,7 +1,7 @@
 -- A record is a hash with the fields `owner` (the owner token), `fencing` (the fencing token),
 -- `running` (until the claim is settled) and `todo` (until the claim is completed). Its time to live
--- is the lease, then the window. Later changes only remove fields, which Redis allows even when it is
--- out of memory.
+-- is the lease, then the window. After the claim, changes only remove fields or set the time to live,
+-- which Redis allows even when it is out of memory.
 --
 -- KEYS[1]: the record. ARGV: the claimant's owner token, the lease in milliseconds.
 -- Returns {0, fencing token} if acquired, {1, 0} if in progress, {2, 0} if completed.

@@ -139,7 +139,7 @@ impl SignedToken<'_> {
             Self::Mac(macs, candidates) => macs.verify(&candidates)?,
             Self::Public(mut message) => message.conclude()?,
         };
-        // The MAC covers the token, which differs for each attempt, so it is not a digest of the body.
+        // The MAC covers the token, which differs for each attempt, so the MAC is not a digest of the body.
         verified.mac = None;
         Ok(verified)
     }

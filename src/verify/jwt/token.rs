@@ -49,8 +49,8 @@ impl<'t> ParsedToken<'t> {
         self.header.alg
     }
 
-    /// Returns whether `crit` and `b64` are as expected: `b64: false` for a detached payload, neither for any
-    /// other.
+    /// Returns whether `crit` and `b64` are as expected. With a detached payload, `b64` must be `false`, and
+    /// `crit` must list `b64` only. With any other payload, both must be absent.
     fn is_understood(&self, detached: bool) -> bool {
         let critical = self.header.crit.as_deref().unwrap_or_default();
         let encoded = self.header.extras.get::<bool>("b64");

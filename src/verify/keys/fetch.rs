@@ -74,9 +74,10 @@ use crate::{
 ///   repeats the fetch every 5 minutes while deliveries arrive. The validity dates of a certificate are
 ///   checked on each use.
 /// * If the response contains another key, the old key is discarded.
-/// * Deliveries that need the same key share one fetch. Each cached key is limited to 4 fetches a minute. All
-///   unknown keys together are limited to 16 fetches a minute. A separate limit of 16 requests a minute
-///   applies to subscription confirmations of Amazon SNS.
+/// * Deliveries that need the same key share one fetch. Once a cached key has not been fetched successfully
+///   for 72 hours, deliveries wait for a new fetch, and this key is limited to 4 fetches a minute. All keys
+///   that are not cached are limited to 16 fetches a minute together. A separate limit of 16 requests a
+///   minute applies to subscription confirmations of Amazon SNS.
 /// * A delivery whose key cannot be fetched is rejected with 503 (`verifier_unavailable`), so that the
 ///   provider retries.
 #[diagnostic::on_unimplemented(

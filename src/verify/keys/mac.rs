@@ -36,7 +36,7 @@ pub(crate) enum Mac {
     HmacMd5(Hmac<Md5>),
     HmacSha1(Hmac<Sha1>),
     HmacSha256(Hmac<Sha256>),
-    // Boxed: their states are twice as large as the other variants.
+    // Boxed: their states are twice as large as those of the other variants.
     HmacSha384(Box<Hmac<Sha384>>),
     HmacSha512(Box<Hmac<Sha512>>),
     Md5(Md5),
@@ -58,7 +58,7 @@ pub(crate) enum MacKind {
 }
 
 impl MacKind {
-    /// Returns whether the key is a MAC key, and not part of the text.
+    /// Returns whether the key is a MAC key, and not part of the hashed text.
     pub(crate) fn is_keyed(self) -> bool {
         !matches!(self, Self::Md5 | Self::Sha1 | Self::Sha256)
     }
@@ -133,7 +133,7 @@ impl Tag {
         Self(tag)
     }
 
-    /// Decodes hex of the given length in bytes, in lower or upper case. `None` if the text is something else.
+    /// Decodes hex of the given length in bytes, in lower or upper case. Returns `None` for any other text.
     #[inline]
     fn from_hex(text: &[u8], length: usize) -> Option<Self> {
         let (pairs, []) = text.as_chunks::<2>() else { return None };
@@ -257,7 +257,7 @@ impl Keyring {
         bytes().any(|one| bytes().any(|other| is_end(one, other)))
     }
 
-    /// Returns whether keys are MAC keys, and not part of the text.
+    /// Returns whether keys are MAC keys, and not part of the hashed text.
     pub(crate) fn is_keyed(&self) -> bool {
         self.kind.is_keyed()
     }

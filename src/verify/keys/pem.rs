@@ -9,7 +9,7 @@ pub(crate) fn pem(text: &str) -> Option<Result<Vec<u8>, InvalidSecret>> {
     pem_of(text, &["PUBLIC KEY", "RSA PUBLIC KEY"])
 }
 
-/// Returns the decoded content of PEM text like [`pem`], for the given kinds of content.
+/// Decodes PEM text like [`pem`], but accepts the given kinds of content.
 pub(crate) fn pem_of(text: &str, kinds: &[&str]) -> Option<Result<Vec<u8>, InvalidSecret>> {
     let (kind, rest) = text.trim().strip_prefix("-----BEGIN ")?.split_once("-----")?;
     if !kinds.contains(&kind) {

@@ -279,7 +279,7 @@ impl Signatures {
     /// verification per key.
     const MAX: usize = 8;
 
-    /// The maximum length of a signature as text; no encoding is longer.
+    /// The maximum length of a signature as text: 1,024 bytes in hex.
     const LONGEST: usize = 2048;
 
     /// Decodes `texts`, any of which may be valid. An invalid text does not affect the others.

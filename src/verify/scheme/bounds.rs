@@ -170,8 +170,8 @@ impl Shape {
         }
     }
 
-    /// Returns whether the end of the part can be found from its start, and the byte that it must therefore
-    /// not contain.
+    /// Returns whether the end of the part can be found from its start, and the byte that the part must
+    /// therefore not contain.
     fn ends_before(self, next: Self) -> Option<Option<u8>> {
         match (self, next) {
             (Self::Fixed | Self::Literal(..), _) => Some(None),
@@ -182,8 +182,8 @@ impl Shape {
         }
     }
 
-    /// Returns whether the start of the part can be found from its end, and the byte that it must therefore
-    /// not contain.
+    /// Returns whether the start of the part can be found from its end, and the byte that the part must
+    /// therefore not contain.
     fn begins_after(self, previous: Self) -> Option<Option<u8>> {
         match (self, previous) {
             (Self::Fixed | Self::Literal(..), _) => Some(None),

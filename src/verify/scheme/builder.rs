@@ -182,8 +182,8 @@ impl Scheme {
     /// Sets the tolerance of the timestamp in seconds: the maximum age, where `None` disables the check, and
     /// the maximum time ahead, which is always checked.
     ///
-    /// Call it after [`timestamp`](Self::timestamp). It has no effect without a timestamp, and a later call
-    /// of `timestamp` resets it to 300 s.
+    /// Call this method after [`timestamp`](Self::timestamp). It has no effect without a timestamp, and a
+    /// later call of `timestamp` resets the tolerance to 300 s.
     pub fn tolerance(mut self, past: Option<u64>, future: u64) -> Self {
         if let Some(ts) = &mut self.ts {
             (ts.past, ts.future) = (past, future);

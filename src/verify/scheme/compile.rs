@@ -335,7 +335,7 @@ impl Algorithm {
         }
     }
 
-    /// Returns whether the key is a MAC key, and not part of the text.
+    /// Returns whether the secret is the key of the algorithm, and not part of the hashed text.
     fn is_keyed(self) -> bool {
         self.mac_kind().is_none_or(MacKind::is_keyed)
     }

@@ -101,7 +101,7 @@ pub use self::{
 ///
 /// With an [`Algorithm`] that uses public keys, such as `ed25519`, the secret is the public key: as PEM, or,
 /// in the encoding set by `key`, as DER (SubjectPublicKeyInfo) or the 32 bytes of an Ed25519 key. This
-/// requires the feature `asymmetric`; without it, building the verifier fails. Each delivery costs one
+/// requires the feature `asymmetric`; without it, building the verifier fails. Each delivery costs up to one
 /// verification per key and signature, and at most 8 signatures are accepted. The body is hashed while it
 /// arrives, except for Ed25519, which needs the whole body.
 ///
@@ -118,13 +118,13 @@ pub use self::{
 /// bounds of the parts must therefore follow from the text itself:
 ///
 /// * Text of variable length (a value, `{url}`, `{path_query}`) must not contain the first byte of the
-///   literal text that follows it. After the body, a value must instead not contain the last byte of the
-///   literal text that precedes the value. Deliveries that violate this are rejected. For a URL or a path,
-///   this byte of the literal text must be one that URLs cannot contain; [`verifier`](Self::verifier) refuses
-///   other templates.
-/// * If no such literal text separates a value from `{body}`, the body must be empty or a JSON object or
-///   array. A value before the body must then not contain `{` or `[`, and a value after the body must not
-///   contain `}` or `]`. Other deliveries are rejected.
+///   literal text that follows it. For a URL or a path, this byte must be one that URLs cannot contain:
+///   literal text such as `.` does not show where a URL ends.
+/// * After the body, or after a URL whose end is not shown, a value must instead not contain the last byte of
+///   the literal text that precedes the value. Deliveries that violate this rule or the first are rejected.
+/// * If no such literal text separates a value or a URL from `{body}`, the body must be empty or a JSON
+///   object or array. A value or URL before the body must then not contain `{` or `[`, and a value or URL
+///   after the body must not contain `}` or `]`. Other deliveries are rejected.
 /// * The end of a timestamp can be recognized, so `{ts}` needs no literal text next to it, and neither do
 ///   `{secret}` and `{sha256hex:body}`. The value of `{method}` must be in capitals.
 /// * `{headers_named_by:k}` is for a signature's header whose field `k` lists names of headers. It stands for

@@ -80,7 +80,7 @@ pub(super) enum BodyPart {
 }
 
 impl Template {
-    /// Parses a template. A placeholder for the location `timestamp` is the timestamp, like `{ts}`.
+    /// Parses a template. A placeholder that names the location `timestamp` has the meaning of `{ts}`.
     pub(super) fn parse(text: &str, timestamp: Option<&Location>) -> Result<Self, InvalidScheme> {
         let mut template = Self {
             before: Vec::new(),
@@ -186,7 +186,7 @@ impl Template {
     }
 
     /// Prevents a text signed for `other`, which shares the key, from being valid for this template: only a
-    /// JSON body may contain the literal text directly before the body of `other`.
+    /// JSON body may contain the literal text that `other` has directly before its body.
     pub(super) fn keep_apart_from(&mut self, other: &Self) {
         if self.body == BodyPart::Itself {
             let mark = match other.before.last() {
@@ -298,7 +298,8 @@ impl Template {
         })
     }
 
-    /// Feeds the body's digest, if the template has one, and the parts after the body.
+    /// Feeds what is left of the body (its digest, its last bytes in base64url or its sorted parameters), and
+    /// the parts after the body.
     pub(super) fn finish(
         &self,
         body: BodyFeed,
