@@ -7,9 +7,10 @@
 //! ```
 //!
 //! Most cases compute no hash: valgrind does not support SHA instructions, and a hash without them would hide
-//! everything else. Their verifier accepts or rejects every signature. The cases that are rejected from their
-//! headers use real schemes, and so do `github` and `standard`. From these two, the script subtracts the counts
-//! of `hash-github` and `hash-standard`, which only compute the MAC. The layer has a `ManualClock`.
+//! everything else. The verifier of these cases accepts or rejects every signature. The cases whose requests are
+//! rejected from their headers use real schemes, and so do `github` and `standard`. From the counts of these two,
+//! the script subtracts the counts of `hash-github` and `hash-standard`, which only compute the MAC. The layer has
+//! a `ManualClock`.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::{

@@ -13,8 +13,8 @@
 # different compiler, or a different C library (its malloc and memcpy count as well). Such growth fails
 # the script even if a different compiler causes it, because nothing else detects a slowdown by a new
 # compiler. If the script fails with a different compiler, the output names both compilers: update the
-# file in a separate change, from a commit that passed before. A decrease is printed and does not fail
-# the script.
+# file in a separate change, on top of a commit that passed with the old compiler. A decrease is printed
+# and does not fail the script.
 set -eu
 cd "$(dirname "$0")/.."
 . tests/need.sh

@@ -24,7 +24,7 @@
 //!   with `https://`, and the proxy changes neither the host nor the path.
 //!
 //! Most providers do not sign the URL and need none of these settings. Square, Twilio, HubSpot, Trello, Mandrill and
-//! Plivo sign it, and so do some providers that send a JSON Web Token.
+//! Plivo sign it, and so do some providers that send a JSON Web Token. Contentful and Sinch sign the path.
 //!
 //! # Other ways to break signatures
 //!

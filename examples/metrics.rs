@@ -26,7 +26,7 @@ const BYTES: &[f64] = &[256.0, 1024.0, 4096.0, 16_384.0, 65_536.0, 262_144.0, 1_
 
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
-    // Install the recorder first, because deliveries are only counted once a recorder is installed.
+    // Install the recorder first, because deliveries are not counted until a recorder is installed.
     let prometheus = install_recorder()?;
     let webhooks = WebhookLayer::try_new(secret()?)?;
     let app = Router::new().route("/webhook", post(on_event).layer(webhooks));

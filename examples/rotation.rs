@@ -29,7 +29,7 @@
 //! 2. Start the program with both secrets: the new one first, the old one second.
 //! 3. Make the provider sign with the new secret.
 //! 4. Watch `/rotation` on all replicas. Once the old secret has not been used for the provider's retry period, start
-//!    the program without it. (A retry may carry the signature of its first attempt.) Remove a leaked secret at once,
+//!    the program without it. (A retry may carry the signature of the first attempt.) Remove a leaked secret at once,
 //!    even if that loses deliveries.
 //!
 //! The address to listen on can be passed as an argument.

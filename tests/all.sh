@@ -5,9 +5,9 @@ set -eu
 cd "$(dirname "$0")/.."
 
 . tests/need.sh
-need curl curl  # for the commands in the documentation of the inspector and the examples
+need curl curl  # for the commands in the README and in the documentation of the inspector and the examples
 need openssl openssl    # for signing in those commands
-need redis-server redis-server redis    # for the tests of RedisStore and of the inbox, which start servers
+need redis-server redis-server redis    # for the tests that start Redis servers
 
 # Unit, integration and documentation tests with all features. This also builds the examples.
 cargo test --locked --all-features

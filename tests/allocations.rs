@@ -82,8 +82,8 @@ fn a_rejected_request_costs_less_than_a_delivery() {
     cases.push((Kind::StaleTimestamp, standard(), stale));
 
     for (kind, layer, request) in cases {
-        // Only `WrongSignature` needs a body. The other requests have none, because the layer would spawn a task to
-        // drain the body, which allocates.
+        // Only `WrongSignature` needs a body. The other requests have none: to drain an unread body, the layer would
+        // spawn a task, which allocates.
         let has_body = matches!(kind, Kind::WrongSignature);
         let request = request.map(|body| Full::new(if has_body { body } else { Bytes::new() }));
         let most = match kind {

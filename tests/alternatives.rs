@@ -1,4 +1,4 @@
-//! Providers with several documented headers or forms of a delivery.
+//! Providers whose documentation allows several headers, or several encodings, for the same delivery.
 #![cfg(feature = "full")]
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
@@ -221,7 +221,7 @@ async fn inngest_signs_the_canonical_form_which_is_the_payload() {
             "{body}"
         );
     }
-    // A signature of an empty body does not cover text that is not JSON.
+    // Text that is not JSON has no canonical form. Even the signature of an empty body must not match such text.
     let empty = signed("");
     let forged = post(&[("x-inngest-signature", &*empty)], "no JSON");
     assert_eq!(send(&layer, forged).await.err(), Some(RejectionKind::WrongSignature));

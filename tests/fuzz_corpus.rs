@@ -57,8 +57,8 @@ fn seeds(target: &str) -> BTreeSet<Vec<u8>> {
         "payload" => payloads(),
         "provider" => vectors().iter().flat_map(requests).collect(),
         "scheme" => vectors().iter().filter_map(scheme).collect(),
-        // The target `service` takes several deliveries, but a known answer is a single delivery, so its seeds are
-        // random.
+        // The target `service` takes several deliveries, but a known answer is a single delivery, so the seeds of this
+        // target are random.
         _ => (1..40_u32).map(|seed| noise(seed, 16 + 8 * (seed as usize % 20))).collect(),
     }
 }

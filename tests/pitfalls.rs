@@ -84,7 +84,8 @@ async fn pitfall_1_the_meaning_of_the_whsec_prefix_depends_on_the_provider() {
     assert_eq!(judge_standard("standard-webhooks", secret, &decoded).await, Ok(()));
     let text = judge_standard("standard-webhooks", secret, secret.as_bytes()).await;
     assert_eq!(text, Err(Kind::WrongSignature));
-    // Polar changed from the text as the key to the decoded text without changing the prefix.
+    // For Polar's older secrets, the text is the key; for newer ones, the key is the decoded text. Both have the same
+    // prefix, so the layer tries both keys.
     for key in [&*decoded, secret.as_bytes()] {
         assert_eq!(judge_standard("standard-webhooks-rawkey", secret, key).await, Ok(()));
     }

@@ -37,7 +37,8 @@ fn a_window_is_longer_than_the_retries() {
 }
 
 /// A retry may come just before the claim of a crashed process expires. The provider must send another retry after the
-/// claim has expired, so its retries must continue for longer than the lease.
+/// claim has expired, so its retries must continue for longer than the lease. If they end within two minutes, the lease
+/// must be at most ten seconds.
 #[test]
 fn a_provider_with_quick_retries_has_a_short_lease() {
     for (id, profile, period) in retried() {

@@ -86,7 +86,7 @@ fn providers_are_found_by_unique_ids() {
         // A secret that is valid in every encoding of a shared secret.
         match provider.verifier(secret("00112233445566778899aabbccddeeff")) {
             Ok(verifier) => assert_eq!(verifier.profile().provider(), id),
-            // The provider needs a public key or credentials, which this secret is not, or fetches its keys.
+            // The provider fetches its keys, or it needs a public key or credentials, and this secret is neither.
             Err(error) => {
                 let error = error.to_string();
                 let expected = ["public key", "`user:password`", "provider fetches its keys"];
@@ -509,7 +509,7 @@ async fn the_public_url_is_the_one_that_is_signed() {
     let scheme = Scheme::hmac_sha256("x-signature", Encoding::Hex).signs("{url}{body}");
     let layer = || WebhookLayer::with_verifier(scheme.verifier("acme", secret("secret")).unwrap());
     let request = |signed: &str| post(&[("x-signature", &tag(format!("{signed}{{}}")))], "{}");
-    // The signed URL has the request's query, which must begin with the query of the public URL.
+    // The signed URL has the request's query, which must contain all parameters of the public URL.
     let given = layer().public_url("https://shop.example/hooks");
     assert_eq!(
         send_through(given, request("https://shop.example/hooks?order=7&token=x")).await,

@@ -201,8 +201,9 @@ async fn event_types_without_a_route_are_logged_once() {
     }
     assert_eq!(logged, 256);
 
-    // Each is logged as an error only once: an attacker who captures a delivery can remove its event type, and any
-    // client can send an unverified request.
+    // A missing event type and a missing layer are each logged as an error only once, because clients can cause both
+    // repeatedly: an attacker who captures a delivery can remove its event type, and any client can send a request to
+    // a router that is not behind the layer.
     let unguarded = routes();
     for (id, level) in [("4", Level::ERROR), ("5", Level::DEBUG), ("6", Level::DEBUG)] {
         let event_type_is_missing = send(id, "").await;

@@ -71,7 +71,8 @@ fn token(provider: &str, rest: &[u8]) -> Option<()> {
     Some(())
 }
 
-/// Configures each provider that uses public keys with the key in `text`, and sends the layer an unsigned request.
+/// Uses the key in `text` for several providers, most of which sign with a private key, and asserts that an unsigned
+/// request is rejected.
 fn key(text: &[u8]) {
     let Ok(text) = std::str::from_utf8(text) else { return };
     let Ok(secret) = text.parse::<Secret>() else { return };

@@ -26,7 +26,7 @@ pub struct Browser {
 
 impl Browser {
     pub fn start() -> Self {
-        // Retry: chromedriver exits if another process takes the port that it picked.
+        // Retry: chromedriver picks a port, and exits if another process takes that port first.
         let listening = (0..5).find_map(|_| Self::start_driver());
         let (driver, lines, port) =
             listening.expect("chromedriver exits without listening; run it by hand to see why");

@@ -50,7 +50,7 @@ impl Page {
         self.browser.click("#send-now");
     }
 
-    /// Waits until the selected delivery has this badge, and returns its texts.
+    /// Waits until the selected delivery has this badge, and returns the delivery's texts and the states of its steps.
     fn shown(&self, badge: &str) -> Value {
         self.browser.wait(
             "const shown = document.querySelector('.delivery');

@@ -35,7 +35,7 @@ impl Story {
         self
     }
 
-    /// Adds a run that is claimed at `claimed` for attempt `number`, and starts two milliseconds later.
+    /// Adds a run for attempt `number` that is claimed at `claimed` and starts two milliseconds later.
     fn begun(self, replica: u32, number: u32, claimed: u64) -> Self {
         self.line(replica, claimed + 2, Note::Start(run(claimed), number))
     }

@@ -1,8 +1,8 @@
 //! The check of a chaos run's invariants. It compares the ledger, the provider's record and the injected faults.
 //!
-//! An event may run again only if the claim of its previous run was released, or expired because its owner died or
-//! could not extend it. The layer extends a lease every third of its duration, so at least two thirds of the lease
-//! remain at any time. An owner that is cut off for less than that keeps its claim.
+//! An event may run again only if the claim of its previous run was released, or if that claim expired because its
+//! owner died or could not extend the lease. The layer extends a lease every third of its duration, so at least two
+//! thirds of the lease remain at any time. An owner that is cut off for less than that keeps its claim.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -36,7 +36,7 @@ const TRYING_AGAIN: Micros = micros(LEASE) / 3 + 250_000;
 const UNNOTICED: Micros = 200_000;
 /// The time that a replica needs to catch up after a stall.
 const CATCHING_UP: Micros = 50_000;
-/// The tolerance for a lease that expires early, because Redis counts milliseconds.
+/// The time by which a lease may expire early. Redis counts leases in milliseconds.
 const CLOCK: Micros = 5_000;
 /// The longest duration of an undisturbed settlement.
 const SETTLING: Micros = 200_000;
@@ -76,7 +76,7 @@ pub enum Why {
     DroppedByLayer,
     ReplicaKilled,
     ReplicaSuspended,
-    /// The replica blocked its thread, or the system did not schedule it.
+    /// The replica blocked its thread, or the system did not schedule the replica.
     ReplicaStalled,
     RedisAway,
 }

@@ -1,4 +1,4 @@
-//! The layer's verdict on a request, and its differences from the verdict on another.
+//! The layer's verdict on a request, and the differences between the verdicts on two requests.
 
 use std::{
     collections::BTreeSet,

@@ -91,8 +91,8 @@ pub(crate) fn signed(base: &Seed, the_body_alone: bool) -> Vec<Seed> {
     if !the_body_alone {
         seeds.extend(with_longer_values(base));
     }
-    // The test kit has no private keys. In place of a scheme with a private key, it signs the same scheme with a
-    // secret.
+    // The private keys of the vectors are unknown. For a scheme with a private key, sign with a variant of the scheme
+    // that uses an HMAC and a secret instead.
     let scheme = provider::find(base.provider).and_then(Provider::scheme);
     if let Some(verifier) = scheme.and_then(|scheme| with_secret(&scheme, base.provider)) {
         let setting = Setting { verifier, ..base.setting.clone() };
@@ -220,7 +220,7 @@ fn sign(base: &Seed, name: &str, message: &Message) -> Option<Seed> {
     (message.body == signed()?.body).then(|| Seed { name, message, is_vector: false, ..base.clone() })
 }
 
-/// Returns a verifier of the same scheme with a secret in place of a private key.
+/// Returns a verifier of the same scheme, with an HMAC and a secret in place of a private key.
 fn with_secret(scheme: &Scheme, provider: &'static str) -> Option<ProviderVerifier> {
     let mut scheme = serde_json::to_value(scheme).ok()?;
     let algorithm = scheme["alg"].as_str()?;

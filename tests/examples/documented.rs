@@ -4,7 +4,7 @@ use std::{fs, path::Path, process::Command};
 
 use crate::program::Program;
 
-/// The address that the documentation says the example listens on.
+/// The address on which the example listens, according to its documentation.
 const ADDRESS: &str = "127.0.0.1:3000";
 
 #[derive(Clone)]

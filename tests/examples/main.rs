@@ -11,7 +11,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
-/// Included for its contract test. If Cargo built the example as a test, it would not build it as a program.
+/// Included for its contract test. If Cargo built the example as a test, Cargo would not build the program as well.
 #[allow(dead_code, reason = "`main` only runs in the example's own process")]
 #[path = "../../examples/custom_store.rs"]
 mod custom_store;

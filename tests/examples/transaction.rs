@@ -30,7 +30,7 @@ impl Database {
 fn effect_happens_once_as_documented() {
     let database = Database::new();
     let documented = Documented::of("transaction");
-    // The second time the transaction detects the duplicate, because the layer's store is empty.
+    // In the second round, the transaction detects the duplicate, because the layer's store is empty.
     for expected in [[204, 200], [200, 200]] {
         let program = database.start();
         let answers = paste(&program.address(), documented.paste());

@@ -271,7 +271,7 @@ async fn forgeries_that_name_the_genuine_key_cost_one_fetch_a_minute() {
         assert_eq!(web.asked().len(), fetches);
         tokio::time::advance(MINUTE).await;
     }
-    // Once a key has verified a delivery, it stays in the cache.
+    // Once a key has verified a delivery, the key is not fetched again for a day.
     assert!(send(&service, by.notification("true", &url)).await.is_ok());
     tokio::time::advance(DAY - SECOND).await;
     assert!(send(&service, by.notification("later", &url)).await.is_ok());

@@ -171,8 +171,8 @@ pub fn all() -> Vec<Attack> {
             sees: &["a long id: 401", "many signatures: 401", "repeated: 401", "many headers: 431"],
             may_see: &["many headers: cut off", "a large head: 431", "a large head: cut off"],
             ends: &["wrong_signature", "malformed_signature"],
-            // hyper reads a head into one buffer of up to `MOST_READ` bytes, and holds two of them while the buffer
-            // grows.
+            // hyper reads a head into one buffer of up to `MOST_READ` bytes. While the buffer grows, hyper holds both
+            // the old and the new buffer.
             ..attack!("large heads", large_heads, |_| 20, 2 * MOST_READ)
         },
         Attack {

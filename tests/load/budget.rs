@@ -50,8 +50,8 @@ impl Filling {
             let _ = wire.send(&request[..request.len() - 1]).await;
             held.push(wire);
         }
-        // Once all of these deliveries have arrived, the budget has one byte left for each of them. A body that is one
-        // byte longer than that must not fit.
+        // Each of these deliveries lacks its last byte. Once all of them have arrived, the budget therefore has as many
+        // bytes left as there are deliveries. A body that is one byte longer than this rest must not fit.
         let over = vec![b'x'; held.len() + 1];
         let status = async |id: &str, body: &[u8]| {
             let answer = honest::answer(address, &delivery(id, body)).await;

@@ -1,7 +1,8 @@
 //! Load tests with attacks: thousands of hostile requests to a server in a separate process, while an honest provider
 //! keeps sending.
 //!
-//! * The server's memory is bounded by the buffer budget and a fixed amount for each connection and request.
+//! * The server's memory is bounded by twice the buffer budget (buffers grow by doubling) and a fixed amount for each
+//!   connection.
 //! * Every honest delivery gets a 200 at once or, while an attack fills the budget, a 503 with `Retry-After`.
 //! * Nothing leaks: memory that an attack used is freed afterwards, and the server does not grow from round to round.
 //! * After an attack, the next delivery is handled and the whole budget is available.

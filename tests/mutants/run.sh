@@ -18,7 +18,7 @@ cd "$(dirname "$0")/../.."
 cargo mutants --version >/dev/null 2>&1 ||
     { echo "cargo-mutants is missing: cargo install --locked cargo-mutants" >&2; exit 1; }
 
-# Sets the files of an area, and the tests of these files. A bug in them would lose deliveries or accept forged ones.
+# Sets the files of an area, in which a bug would lose deliveries or accept forged ones, and the tests of these files.
 # `known` lists as few tests as catch most mutants, because building the tests takes most of the time.
 enter() {
     case $1 in

@@ -111,7 +111,8 @@ async fn verifiers_of_one_layer_do_not_drop_each_others_deliveries() {
     };
     let request = || Request::post("/").header("x-id", "1").body(Full::<Bytes>::from("{}")).unwrap();
     let handler = Handler::default();
-    // The new verifier shares even the default store with the replaced verifier, so it needs a scope.
+    // A layer keeps its store, even the default one, when its verifier is replaced. Both verifiers share this store,
+    // so the new verifier needs a scope.
     let second = layer().verifier(custom());
     let answer = handler.under(&second).send(request()).await;
     answer.assert_rejected(RejectionKind::VerifierUnavailable);

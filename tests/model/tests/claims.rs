@@ -141,8 +141,8 @@ fn send_duplicates(case: Case) {
         end.store(true, Ordering::SeqCst);
     });
     let (mut left, mut kept, begun) = (LEASE / 2, LEASE / 3, passed());
-    // In a few schedules, the limited time is used up before the last retry starts to wait. Leases may then expire
-    // after all.
+    // If no lease may expire, only the time in `left` may pass. In a few schedules, this time is used up before the
+    // last retry starts to wait. Leases may then expire after all.
     let (mut idle, mut leases_expire) = (0, case.leases_expire);
     while !over.load(Ordering::SeqCst) {
         // Reserve some time for the back-off of the last failure.
@@ -154,7 +154,7 @@ fn send_duplicates(case: Case) {
         } else {
             Duration::from_millis(thread_rng().gen_range(0..=400))
         };
-        // If no lease may expire, time is limited, but normally suffices for the retries.
+        // If no lease may expire, time is limited to `left`, which normally suffices for the retries.
         if leases_expire || left > step {
             left = left.saturating_sub(step);
             pass(step);

@@ -1,4 +1,4 @@
-//! Linearizability of the stores in memory. Concurrent actors call a store with a few keys while time passes. Their
+//! Linearizability of the stores in memory. Concurrent actors call a store with a few keys while time passes. The
 //! results must match some sequential order of the calls, in which a call that returned before another started comes
 //! first. This implies that each key has one owner at a time, no completion is lost, and no claim is held forever.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
