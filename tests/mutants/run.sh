@@ -23,7 +23,7 @@ cargo mutants --version >/dev/null 2>&1 ||
 enter() {
     case $1 in
     service)
-        files='budget.rs service/** rejection/** delivery/** dedupe/** task/** secret.rs'
+        files='budget.rs service/** rejection/** delivery/** dedupe/** task/** secret.rs secret/**'
         known='semantics'
         quick='lib testing hostile readiness odd axum tonic pitfalls metrics tracing vectors'
         ;;
