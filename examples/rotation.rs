@@ -24,8 +24,8 @@
 //!
 //! # The steps
 //!
-//! 1. Create a new secret at the provider. If the endpoint can have only one secret there, try to read the new secret
-//!    before the provider signs with it.
+//! 1. Create a new secret at the provider. If an endpoint can have only one secret, the new secret may replace the old
+//!    one at once. In that case, find a way to obtain the new secret, and deploy it, before the provider signs with it.
 //! 2. Start the program with both secrets: the new one first, the old one second.
 //! 3. Make the provider sign with the new secret.
 //! 4. Watch `/rotation` on all replicas. Once the old secret has not been used for the provider's retry period, start

@@ -147,7 +147,8 @@ mod signing {
         head.write_header(&SIGNATURE, macs.signature(Encoding::Hex))
     }
 
-    /// Returns the names of all Contentful headers except the signature, including the list itself.
+    /// Returns the names of all Contentful headers except the signature. `X-Contentful-Signed-Headers` is
+    /// always one of them.
     fn own_headers(head: &Parts) -> String {
         let is_own = |name: &&HeaderName| name.as_str().starts_with("x-contentful-") && **name != SIGNATURE;
         let mut names: Vec<_> = head.headers.keys().filter(is_own).map(HeaderName::as_str).collect();

@@ -7,15 +7,15 @@ providers! {
     /// Creates a verifier for Pusher Channels.
     ///
     /// * Signature: HMAC-SHA256 of the body, as hex in `x-pusher-signature`.
-    /// * Secret: the app's secret, as text, with the app's key as its [key id](crate::Secret::with_key_id).
-    ///   Pusher sends the app's key in `X-Pusher-Key`.
+    /// * Secret: the app's secret, as text. Set its [key id](crate::Secret::with_key_id) to the app's key,
+    ///   which Pusher sends in `X-Pusher-Key`.
     /// * Delivery id: none; deliveries with equal bodies count as duplicates. Each body contains its time
-    ///   (`time_ms`), so only retries have equal bodies.
+    ///   (`time_ms`), so within one webhook, only retries have equal bodies.
     /// * Retries: yes, for up to 5 minutes.
     /// * Acknowledge within: 4 s.
     /// * Batches: one body can carry several events ([source](https://pusher.com/blog/batch-webhooks)).
     /// * [Shared secret](crate::verify::Profile::shared_secret): all webhooks of an app share the secret, and
-    ///   get equal bodies.
+    ///   each gets the same body for an event.
     pusher: "pusher", "Pusher Channels",
         "https://github.com/pusher/pusher-http-node/blob/HEAD/tests/integration/webhook.js",
         Scheme::hmac_sha256("x-pusher-signature", Hex).key_id("header:x-pusher-key"),

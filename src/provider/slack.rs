@@ -31,7 +31,8 @@ providers! {
     ///   checks the endpoint's certificate with a form that contains `ssl_check=1` and may be unsigned. The
     ///   layer responds to this check with an empty 200
     ///   ([source](https://github.com/slackapi/bolt-python/blob/HEAD/slack_bolt/middleware/ssl_check/ssl_check.py)).
-    /// * If Slack posts a form, the layer extracts the payload from the field `payload`.
+    /// * If Slack posts a form with the field `payload`, the layer decodes the JSON in this field.
+    ///   [`Delivery::payload`](crate::Delivery::payload) is still the form.
     slack: "slack", "Slack",
         "https://docs.slack.dev/authentication/verifying-requests-from-slack/",
         Scheme::hmac_sha256("x-slack-signature", Hex)

@@ -210,7 +210,7 @@ pub(super) fn ignored_response(grpc: bool) -> Response<Bytes> {
     response
 }
 
-/// Ends a request whose handler was not called by the deadline.
+/// Ends a request that missed the deadline before its handler was called.
 pub(super) fn too_late<T, E>(elapsed: Elapsed) -> Result<T, EarlyResponse<E>> {
     Err(EarlyResponse::Rejected(ack_deadline(elapsed)))
 }

@@ -26,9 +26,10 @@ use crate::task::timeout;
 /// # }
 /// ```
 ///
-/// A delivery takes two round trips, one to claim and one to settle. A duplicate takes one, or none behind a
-/// [`CachedStore`](super::CachedStore). Each round trip runs a single script on a single key, so it is atomic
-/// and works on a Cluster. Leases and windows use only the server's clock.
+/// A delivery takes two round trips, one to claim and one to settle; a long-running handler adds one for each
+/// heartbeat. A duplicate takes one, or none behind a [`CachedStore`](super::CachedStore). Each round trip
+/// runs a single script on a single key, so it is atomic and works on a Cluster. Leases and windows use only
+/// the server's clock.
 ///
 /// # Server configuration
 ///
@@ -55,9 +56,9 @@ use crate::task::timeout;
 /// safe because the retried scripts compare the owner token, and answer a repetition like the first call. A
 /// short restart of the server therefore goes unnoticed. After the time limit, or at once if a retry cannot
 /// help, the layer's [`StoreFailure`](crate::StoreFailure) policy applies. If a connection breaks while the
-/// server process is paused, a claim may still be queued on the old connection. The server may then process
-/// the claim after its release, which was sent over the new connection. The key then stays claimed until the
-/// lease expires.
+/// server process is paused, a claim may stay queued on the old connection while the store repeats it on the
+/// new one. If the server processes the queued copy after the claim was released, the key is claimed again,
+/// and stays so until the lease expires.
 ///
 /// # Connections
 ///

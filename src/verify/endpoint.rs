@@ -53,10 +53,11 @@ impl Endpoint {
     /// delivery with the same id to the other. Tenants may choose their own scopes, provided that the
     /// application refuses a scope that another tenant has.
     ///
-    /// In the key, `#`, `%` and `:` are percent-encoded. The first byte of a scope is percent-encoded too if
-    /// the scope could be mistaken for a fingerprint or for the end of a longer provider name. For example,
-    /// the scope `sha1-a` of `github` would give `github-sha1-a`, which is also the scope `a` of
-    /// `github-sha1`. With this encoding, no scope can be mistaken for another, unless the name of a custom
+    /// In the key, `#`, `%` and `:` of a scope are percent-encoded. A key begins with the provider's name, a
+    /// hyphen and the scope. The first byte of a scope is percent-encoded too if the scope looks like a
+    /// fingerprint, or if provider and scope could be another provider and its scope. Otherwise the scope
+    /// `sha1-a` of `github` and the scope `a` of `github-sha1` would both give keys that begin with
+    /// `github-sha1-a`. With this encoding, no scope can be mistaken for another, unless the name of a custom
     /// provider begins with another provider's name and a hyphen.
     pub fn scope(mut self, scope: &str) -> Self {
         self.settings().scope = Some(scope.into());

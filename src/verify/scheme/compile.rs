@@ -385,7 +385,8 @@ fn separator(text: Option<&str>) -> Result<Option<u8>, InvalidScheme> {
     }
 }
 
-/// The error for a [`Scheme`] that is invalid, or that cannot use a secret.
+/// The error for a [`Scheme`] that is invalid, or for a secret that the scheme cannot use, for example
+/// because its encoding is wrong.
 #[derive(Clone, Debug)]
 pub struct InvalidScheme(InvalidSchemeKind);
 

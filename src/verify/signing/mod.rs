@@ -18,8 +18,8 @@ use super::{Profile, VerifyError};
 /// Verifiers with a shared secret can sign if they are from a [`provider`](crate::provider) or a
 /// [`Scheme`](crate::verify::Scheme). [`from_fn`](crate::verify::from_fn) verifiers can sign if
 /// [`sign_with`](crate::verify::FromFn::sign_with) is set. Verifiers with a public key can sign if the key is
-/// from [`testing::key_pair`](crate::testing::key_pair). Implement the trait for your own
-/// [`Verifier`](crate::verify::Verifier):
+/// from [`testing::key_pair`](crate::testing::key_pair). Verifiers that fetch their keys return an error.
+/// Implement the trait for your own [`Verifier`](crate::verify::Verifier):
 ///
 /// ```
 /// use bytes::Bytes;
