@@ -220,8 +220,8 @@ impl ItemsOutcome {
         self.failures.push(ItemFailure { key, error });
     }
 
-    /// Returns 200 if all items are done, and otherwise 503. After a 503 the layer releases the delivery and
-    /// the provider retries.
+    /// Returns 200 if all items are done, and otherwise 503. After a 503 the layer releases the delivery, so
+    /// that a retry runs the items that are not done.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         match self.in_progress + self.failed() {

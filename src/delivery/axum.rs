@@ -145,7 +145,8 @@ impl<S: Sync, T: DeserializeOwned> FromRequestParts<S> for Payload<T> {
 pub enum PayloadRejection {
     /// The payload is not a `T`. The nearest layer responds with 422.
     DecodeError(DecodeError),
-    /// No layer is above the handler. The response is 500.
+    /// The request has no [`Delivery`]: no layer is above the handler, or the request skipped the layer. The
+    /// response is 500.
     MissingDelivery(MissingDelivery),
 }
 

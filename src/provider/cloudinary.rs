@@ -34,7 +34,8 @@ providers! {
     /// * Delivery id: none.
     /// * Event type: `body:/notification_type`, signed.
     /// * Timestamp: `header:x-cld-timestamp`; tolerance 7200 s in the past and 300 s in the future.
-    /// * [Shared secret](crate::verify::Profile::shared_secret): see [`cloudinary_sha1`].
+    /// * [Shared secret](crate::verify::Profile::shared_secret): all notification URLs of a product environment
+    ///   share the secret.
     cloudinary_sha256 -> Result: "cloudinary-sha256", "Cloudinary (sha256)",
         "https://github.com/cloudinary/cloudinary_npm/blob/HEAD/test/utils/utils_spec.js",
         Scheme::new(Sha256, "x-cld-signature", Hex)

@@ -31,7 +31,8 @@ providers! {
     ///   change the request's path, so the layer does not compare the two.
     /// * The signed content is taken from the code of other receivers, not from EasyPost's documentation. If the
     ///   layer rejects genuine deliveries, use [`easypost`], whose signature EasyPost also sends.
-    /// * [Shared secret](crate::verify::Profile::shared_secret): see [`easypost`].
+    /// * [Shared secret](crate::verify::Profile::shared_secret): webhooks can share a secret, and each gets the
+    ///   event with the same id.
     easypost_v2: "easypost-v2", "EasyPost (v2)",
         "https://support.easypost.com/hc/en-us/articles/39826034964237-Webhook-HMAC-Validation",
         Scheme::hmac_sha256("x-hmac-signature-v2", Hex)

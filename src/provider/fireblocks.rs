@@ -38,7 +38,8 @@ providers! {
     /// * Delivery id: `body:/id`, signed.
     /// * Event type: `body:/eventType`, signed.
     /// * Retries: yes, for up to 8 hours.
-    /// * [Shared secret](crate::verify::Profile::shared_secret): see [`fireblocks`].
+    /// * [Shared secret](crate::verify::Profile::shared_secret): Fireblocks signs with one key for all
+    ///   customers, and each webhook gets the event with the same id.
     fireblocks_v2 -> Result: "fireblocks-v2", "Fireblocks (v2)",
         "https://developers.fireblocks.com/reference/validating-webhooks",
         Scheme::new(RsaSha512, "fireblocks-webhook-signature", Base64Url)

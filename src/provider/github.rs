@@ -47,7 +47,8 @@ providers! {
     /// * Acknowledge within: 10 s
     ///   ([source](https://docs.github.com/en/webhooks/using-webhooks/best-practices-for-using-webhooks)).
     /// * Body limit: 25 MiB ([source](https://docs.github.com/en/webhooks/webhook-events-and-payloads)).
-    /// * [Shared secret](crate::verify::Profile::shared_secret): see [`github`].
+    /// * [Shared secret](crate::verify::Profile::shared_secret): organization and repository webhooks can share
+    ///   a secret, and each gets the event with the same id.
     github_sha1: "github-sha1", "GitHub (legacy)",
         "https://github.com/google/go-github/blob/HEAD/github/messages_test.go",
         Scheme::new(HmacSha1, "x-hub-signature", Hex)

@@ -30,7 +30,7 @@ impl Span {
 /// late extension.
 const CUT_OFF: Micros = micros(LEASE) * 2 / 3 - 200_000;
 /// The longest time from Redis being available again to a replica's next call. After a failed extension, this call is
-/// the next extension of the lease; after a failed settlement, it is a retry half a second later.
+/// the next extension of the lease; after a failed settlement, it is a retry after a delay that is a part of the lease.
 const TRYING_AGAIN: Micros = micros(LEASE) / 3 + 250_000;
 /// The shortest outage that may make a call fail. Every timeout of the replicas is longer.
 const UNNOTICED: Micros = 200_000;

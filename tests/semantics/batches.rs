@@ -317,7 +317,7 @@ async fn without_a_store_each_item_runs() {
     assert_eq!((counts(&batches.last()), batches.ran()), ([2, 0, 0, 0], vec!["a".to_owned(); 2]));
 }
 
-/// The future of `for_each` is `Send` and `'static` for `tokio::spawn`, with borrowed items and computed keys.
+/// A task that awaits `for_each` can be spawned, whether its items are borrowed or owned, and with computed keys.
 #[tokio::test(start_paused = true)]
 async fn items_can_be_borrowed_or_owned_and_keys_computed() {
     struct Message {

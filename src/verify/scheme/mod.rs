@@ -72,7 +72,7 @@ pub use self::{
 /// | key | meaning | default |
 /// |---|---|---|
 /// | `alg` | the [`Algorithm`] | |
-/// | `key` | the encoding of the key in the secret's text: `"utf8"`, `"hex"`, `"base64"`, `"base64url"`, `"utf8-or-whsec"` (the text and, if it is `whsec_` followed by base64, also the decoded bytes), or `{"strip": [prefixes], "enc": …, "transform": "nfkd", "select_by": location}` (`nfkd` requires the feature `unicode`); public keys may also be PEM | `"utf8"` |
+/// | `key` | the encoding of the key in the secret's text: `"utf8"`, `"hex"`, `"base64"`, `"base64url"`, `"utf8-or-whsec"` (the text and, if it is `whsec_` followed by base64, also the decoded bytes), or `{"strip": [prefixes], "enc": …, "transform": "nfkd", "select_by": location}` (`nfkd` requires the feature `unicode`; `select_by` is the location of the key id in the request, as with [`key_id`](Self::key_id)); public keys may also be PEM | `"utf8"` |
 /// | `require` | headers that must have exactly these values | |
 /// | `sig` | the location and format of signatures: see below | |
 /// | `ts` | `from`: a location; `unit`: `s`, `ms`, `us`, `rfc3339` or `http-date`; `past` and `future`: tolerance in seconds (defaults: any age, and 300 s ahead) | no timestamp |
@@ -118,18 +118,19 @@ pub use self::{
 /// bounds of the parts must therefore follow from the text itself:
 ///
 /// * Text of variable length (a value, `{url}`, `{path_query}`) must not contain the first byte of the
-///   literal text that follows it. For a URL or a path, this byte must be one that URLs cannot contain:
-///   literal text such as `.` does not show where a URL ends.
-/// * After the body, or after a URL whose end is not shown, a value must instead not contain the last byte of
-///   the literal text that precedes the value. Deliveries that violate this rule or the first are rejected.
+///   literal text that follows it. For a URL or a path, this works only if URLs cannot contain this byte: a
+///   `.`, for example, does not show where a URL ends.
+/// * After the body, or after a URL whose end is therefore unknown, the text is split from its end. There,
+///   the first rule does not apply: a value must not contain the last byte of the literal text before it.
+///   Deliveries that violate one of these two rules are rejected.
 /// * If no such literal text separates a value or a URL from `{body}`, the body must be empty or a JSON
 ///   object or array. A value or URL before the body must then not contain `{` or `[`, and a value or URL
 ///   after the body must not contain `}` or `]`. Other deliveries are rejected.
 /// * The end of a timestamp can be recognized, so `{ts}` needs no literal text next to it, and neither do
 ///   `{secret}` and `{sha256hex:body}`. The value of `{method}` must be in capitals.
-/// * `{headers_named_by:k}` is for a signature's header whose field `k` lists names of headers. It stands for
-///   the values of these headers, joined with dots. Only the last value may contain a dot. The template must
-///   also contain `{field:k}`.
+/// * If the header that contains the signature has a field `k` with the names of other headers,
+///   `{headers_named_by:k}` stands for the values of those headers, joined with dots. Only the last value may
+///   contain a dot. The template must also contain `{field:k}`.
 ///
 /// `{json:body}` is a `{body}` that must be empty or a JSON object or array. The values before it must not
 /// contain `{` or `[`. Use `{json:body}` if a provider signs with one key in several ways, for example
