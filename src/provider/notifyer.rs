@@ -37,10 +37,11 @@ providers! {
     /// * Signed content: a token covers nothing. An HMAC covers `{body}`, and is sent as hex or base64 (either
     ///   alphabet, with or without padding), with or without the prefix `sha256=`.
     /// * Delivery id: computed from the contact's number, the time of the message and the digest of the body, as
-    ///   Notifyer recommends. Because of the digest, two messages within one second have different ids.
+    ///   Notifyer recommends; **not signed** if Notifyer sends a token. Because of the digest, two messages
+    ///   within one second have different ids.
     /// * Event type: `body:/message_type` or `body:/data/message_type` or `body:/event`, **not signed**. The
-    ///   layer uses the first of these fields that is present. Its value is `text` or `image` for a message, and
-    ///   `message_status` for a status update.
+    ///   layer uses the first of these fields that is present. Its value is the kind of a message, such as
+    ///   `text` or `image`, or `message_status` for a status update.
     /// * Retries: yes.
     /// * Acknowledge within: 10 s.
     /// * Not covered: with a token, **the body**. An attacker who captures a request can send any other body

@@ -7,8 +7,8 @@ providers! {
     /// Creates a verifier for Pusher Channels.
     ///
     /// * Signature: HMAC-SHA256 of the body, as hex in `x-pusher-signature`.
-    /// * Secret: the app's secret, as text. Set its [key id](crate::Secret::with_key_id) to the app's key,
-    ///   which Pusher sends in `X-Pusher-Key`.
+    /// * Secret: the app's secret, as text. Set its [key id](crate::Secret::with_key_id) to the app's key, which
+    ///   Pusher sends in `X-Pusher-Key`.
     /// * Delivery id: none; deliveries with equal bodies count as duplicates. Each body contains its time
     ///   (`time_ms`), so within one webhook, only retries have equal bodies.
     /// * Retries: yes, for up to 5 minutes.
