@@ -109,7 +109,8 @@ impl Received<'_> {
         if !encoded.coding.fits(&self.body) {
             return Ok(match str::from_utf8(&self.body) {
                 Ok(_) => Content::Decoded(None),
-                // An attacker may have replaced the coding of a captured delivery.
+                // The body is not plain text. An attacker may have changed the `content-encoding` of a
+                // captured delivery, so that its encoded body looks unencoded.
                 Err(error) => Content::Undecodable(ContentError::Malformed(io::Error::other(error)).into()),
             });
         }

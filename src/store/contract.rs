@@ -14,9 +14,9 @@ const A_MOMENT: Duration = Duration::from_secs(1);
 ///
 /// `advance` must advance the store's time by the given duration, for example by changing the store's clock.
 /// For a store that uses a server's clock, `advance` can sleep. The durations add up to slightly more than an
-/// hour: to wait less, divide the store's leases and windows, and the time that `advance` sleeps, by the same
-/// factor. The keys begin with `contract` and must not exist in the store. Run the test on a multi-threaded
-/// runtime, because it races claimants.
+/// hour: to wait less, wrap the store so that it divides each lease and window that it receives by a factor,
+/// and let `advance` sleep for its duration divided by the same factor. The keys begin with `contract` and
+/// must not exist in the store. Run the test on a multi-threaded runtime, because it races claimants.
 ///
 /// # Panics
 ///

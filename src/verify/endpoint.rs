@@ -55,10 +55,11 @@ impl Endpoint {
     ///
     /// In the key, `#`, `%` and `:` of a scope are percent-encoded. A key begins with the provider's name, a
     /// hyphen and the scope. The first byte of a scope is percent-encoded too if the scope looks like a
-    /// fingerprint, or if provider and scope could be another provider and its scope. Otherwise the scope
-    /// `sha1-a` of `github` and the scope `a` of `github-sha1` would both give keys that begin with
-    /// `github-sha1-a`. With this encoding, no scope can be mistaken for another, unless the name of a custom
-    /// provider begins with another provider's name and a hyphen.
+    /// fingerprint, or if provider and scope, joined, could also be read as a longer provider name and
+    /// another scope. Without this encoding, the scope `sha1-a` of `github` and the scope `a` of
+    /// `github-sha1` would both give keys that begin with `github-sha1-a`. With this encoding, no scope can
+    /// be mistaken for another, unless the name of a custom provider begins with another provider's name and
+    /// a hyphen.
     pub fn scope(mut self, scope: &str) -> Self {
         self.settings().scope = Some(scope.into());
         self

@@ -68,8 +68,8 @@ impl Verified {
         self
     }
 
-    /// Sets the 256-bit MAC that matched, if it covers the whole body and is the same for all attempts of a
-    /// delivery.
+    /// Sets the 256-bit MAC that matched. Call this only if the MAC covers the whole body and is the same for
+    /// all attempts of a delivery.
     ///
     /// The MAC then serves as the digest of the body, for example for
     /// [`replay_guard`](crate::WebhookLayer::replay_guard). Without it, the layer hashes the body once more.

@@ -74,8 +74,8 @@ pub(crate) fn form_with(form: &[u8], name: &str, value: &str) -> Result<Bytes, C
     Ok(with_parameter(form, name, value).into())
 }
 
-/// Returns the form like [`form_with`], if it is URL-encoded. In a multipart form, replaces the value of the field, or
-/// adds the field as the first.
+/// Sets a field of a form. For a URL-encoded form, does the same as [`form_with`]. In a multipart form,
+/// replaces the value of the field, or adds the field as the first.
 pub(crate) fn any_form_with(form: &[u8], name: &str, value: &str) -> Result<Bytes, CannotSign> {
     if !form.starts_with(b"--") {
         return form_with(form, name, value);
