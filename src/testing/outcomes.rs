@@ -63,8 +63,9 @@ impl Outcomes {
     /// Waits until at least `count` outcomes are recorded, and returns all of them in the order in which the
     /// requests ended. Does not remove them.
     ///
-    /// This method can wait forever. Wrap it in a [`timeout`](tokio::time::timeout), so that the test fails
-    /// instead.
+    /// This method can wait forever. Wrap it in a [`timeout`], so that the test fails instead.
+    ///
+    /// [`timeout`]: https://docs.rs/tokio/latest/tokio/time/fn.timeout.html
     ///
     /// # Cancel safety
     ///
