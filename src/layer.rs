@@ -644,7 +644,7 @@ impl WebhookLayer {
     /// # let secret: Secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".parse()?;
     /// let layer = WebhookLayer::new(secret).on_rejection(|rejection: &Rejection, mut response: Response<Bytes>| {
     ///     if !response.headers().contains_key("grpc-status") {
-    ///         // The fixed text, not the kind, which would reveal that an endpoint does not exist.
+    ///         // Shows the fixed text. The kind would tell clients more.
     ///         let json = format!(r#"{{"error":"{rejection}"}}"#);
     ///         *response.body_mut() = Bytes::from(json);
     ///         let content_type = HeaderValue::from_static("application/json");

@@ -655,8 +655,8 @@ async fn an_ambiguous_value_is_rejected() {
     assert_eq!(send("id.7", "id.7.7.{}").await, Err(Kind::MalformedSignature));
     assert_eq!(send("", ".7.{}").await, Err(Kind::MalformedSignature));
 
-    // A value after the body ends where the signed content ends. To make the beginning of the value unambiguous too,
-    // the value must not contain the separator.
+    // If a value follows the body, its end is the end of the signed content. Its beginning is unambiguous only if the
+    // value does not contain the separator.
     let scheme = Scheme::hmac_sha256("x-signature", Encoding::Hex).signs("{body}.{header:x-id}");
     let send = async |id: &str, body: &str| {
         let signature = tag("a=1.5.7");

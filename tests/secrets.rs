@@ -177,7 +177,7 @@ MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=
         for secret in [text(HEX), text(PEM), text(PEM.trim()), key(&raw())] {
             verifier("discord", secret)?;
         }
-        // Neither encoded keys nor keys of another length are accepted.
+        // As raw bytes, neither an encoded key nor a key of another length is accepted.
         for wrong in [HEX.as_bytes(), PEM.as_bytes(), &raw()[1..]] {
             assert!(verifier("discord", key(wrong)).is_err(), "{wrong:?}");
         }

@@ -337,7 +337,7 @@ macro_rules! open_enum {
             }
         }
 
-        /// The default is an unknown value with an empty string, which represents a missing value.
+        /// The default is the last variant with an empty string, which stands for a missing field.
         impl Default for $name {
             fn default() -> Self {
                 Self::$rest(String::new())

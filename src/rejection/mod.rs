@@ -10,7 +10,7 @@
 //!
 //! let secret: Secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".parse()?;
 //! let layer = WebhookLayer::new(secret).on_rejection(|rejection: &Rejection, response: Response<Bytes>| {
-//!     // The fixed text, not the kind, which would reveal that an endpoint does not exist.
+//!     // Shows the fixed text. The kind would tell clients more.
 //!     response.map(|_| Bytes::from(format!("rejected: {rejection}")))
 //! });
 //! # Ok::<(), tower_webhook::InvalidSecret>(())

@@ -45,9 +45,10 @@ use crate::task::timeout;
 /// * Permissions of a dedicated user: `+ping +evalsha +eval +hmget +hset +hdel +del +pexpire +time` and
 ///   `~{prefix}:*`.
 ///
-/// The keys are `{prefix}:{scope}:{id}`. A `:`, `%`, space or control character within scope or id is
-/// percent-encoded. Do not use braces in the prefix: with a prefix such as `{shop}`, a Cluster stores all
-/// keys on one node.
+/// The keys are `{prefix}:{scope}:{id}`, that is, the prefix and the deduplication key. Its scope is
+/// [`Key::scope`](super::Key::scope), by default `{provider}-{scope}`. A `:`, `%`, space or control character
+/// within scope or id is percent-encoded. Do not use braces in the prefix: with a prefix such as `{shop}`, a
+/// Cluster stores all keys on one node.
 ///
 /// # Failures
 ///

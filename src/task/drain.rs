@@ -56,10 +56,11 @@ impl Drain {
         *self.0.0.borrow()
     }
 
-    /// Waits until all detached handlers have ended, and until each claim in the background is settled or its
-    /// lease has expired. Returns at once if there are no tasks.
+    /// Waits until all detached handlers have ended, and until each settlement in the background is stored,
+    /// or the lease of its claim has expired. Returns at once if there are no tasks.
     ///
-    /// While the store fails, a layer keeps at most 1,024 releases and 16,384 completions for retries.
+    /// While the store fails, a layer repeats at most 1,024 releases and 16,384 completions. It drops any
+    /// others, so this method does not wait for them; their claims end with their leases.
     ///
     /// Stop the server first, so that no new tasks begin. Tasks that are still running when the runtime shuts
     /// down are dropped. Their claims are released, or end with their leases if the store does not answer at

@@ -35,8 +35,8 @@ use crate::verify::{
 ///   it is not signed: two calls then produce two different deliveries, while a clone of a signed request is
 ///   a duplicate.
 /// * **The signature** replaces an existing one, including the other fields of its header, such as Stripe's
-///   `t`. For a provider that lets users choose the signed headers, a list of these headers in an existing
-///   signature header, such as Hook0's `h`, is kept. Without such a list, all `x-` headers are signed.
+///   `t`. One field is kept: if users of the provider choose the headers to sign, the field that lists them,
+///   such as Hook0's `h`. Without such a list, all `x-` headers are signed.
 /// * **The body** is signed as is. If the provider sends the signature in the body (Adyen, Braintree, Dropbox
 ///   Sign, Mailgun, Microsoft Graph, Vonage), the signature is added to the body. The test must provide the
 ///   ids, event types and times in the body. A missing value that the provider signs is an error.
@@ -49,8 +49,9 @@ use crate::verify::{
 ///
 /// Returns an error if the signer has a public key that is not from [`key_pair`](super::key_pair), or is a
 /// [`from_fn`](crate::verify::from_fn) verifier without [`sign_with`](crate::verify::FromFn::sign_with). Also
-/// returns an error if the body lacks a value that the provider signs, or if the body is a challenge that the
-/// verification handshake of X (Twitter) would sign for any client.
+/// returns an error if the body lacks a value that the provider signs. For X (Twitter), returns an error if
+/// the body looks like a handshake challenge: the layer signs challenges for any client, and rejects
+/// deliveries with such a body.
 pub fn sign<S, B>(signer: &S, request: Request<B>) -> Result<Request<Bytes>, CannotSign>
 where
     S: Signer + ?Sized,
