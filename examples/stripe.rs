@@ -19,10 +19,10 @@
 //! deliver '{"id":"evt_3","type":"checkout.session.completed","livemode":false,"data":{"object":{"id":17}}}'
 //! ```
 //!
-//! The second event has an unknown event type, such as Stripe may add one day. The third cannot be decoded: it is
-//! acknowledged and printed as a dead letter. Paste the commands again: the first two events are duplicates, and the
-//! third is printed again, because no handler has completed it. A request with a signature of another body is rejected
-//! with a 401.
+//! The second event has an unknown event type, because Stripe may add new ones at any time. The third cannot be
+//! decoded: it is acknowledged and printed as a dead letter. Paste the commands again: the first two events are
+//! duplicates, and the third is printed again, because no handler has completed it. A request with a signature of
+//! another body is rejected with a 401.
 //!
 //! Stripe waits a few seconds for a response, and retries for up to three days. Events may arrive out of order, so
 //! handle each event independently of the others. While a secret is being rolled, Stripe signs with the old and the new

@@ -91,7 +91,7 @@
 //! | `WARN` | two items of a batch with the same key, of which only one runs, with the key as `item` |
 //! | `WARN` | a lease that expired before its claim was settled: the delivery may have run twice |
 //! | `ERROR` | a completion that was not stored before the lease expired: the provider's next attempt runs the handler again |
-//! | `ERROR` | completions that were dropped because 16,384 others of the layer already wait for the store. `count` is the number dropped since the last such event. At most once a minute; the rest is reported when no completion is waiting |
+//! | `ERROR` | completions that were dropped because 16,384 others of the layer already wait for the store. `count` is the number dropped since the last such event. Logged at most once a minute. Drops that are not yet reported are logged once no completion is waiting |
 //! | `DEBUG` | a release that was not stored before the lease expired |
 //! | `ERROR` | a provider's verifier that cannot be built, with the `error`: each delivery is rejected with 503 |
 //! | `WARN` | an `ack_deadline` that is not shorter than the provider's timeout, when the layer is built (not with [`with_lookup`](crate::WebhookLayer::with_lookup)) |

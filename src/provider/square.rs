@@ -10,9 +10,9 @@ providers! {
     /// * Secret: the signature key, as text.
     /// * Delivery id: `body:/event_id`, signed.
     /// * Event type: `body:/type`, signed.
-    /// * Retries: yes, for up to 3 days. Square documents 24 hours, and formerly documented 72
-    ///   ([source](https://developer.squareup.com/docs/webhooks/troubleshooting)). `square-retry-number` is the
-    ///   number of the retry, starting at 1
+    /// * Retries: yes, for up to 3 days. Square documents 24 hours. The layer assumes 3 days, which Square
+    ///   formerly documented ([source](https://developer.squareup.com/docs/webhooks/troubleshooting)).
+    ///   `square-retry-number` is the number of the retry, starting at 1
     ///   ([source](https://developer.squareup.com/docs/webhooks/build-with-webhooks)).
     /// * Deduplication window: 4 days.
     /// * Acknowledge within: 10 s.
