@@ -30,9 +30,9 @@ providers! {
     /// * Event type: the notification's `kind`, signed.
     /// * Retries: yes, for up to 1 day.
     /// * Acknowledge within: 30 s.
-    /// * Handshake: `GET ?bt_challenge=…`, to which the layer responds with the challenge's signature. The
-    ///   layer signs the challenge of any client, with the key that also signs notifications. It therefore
-    ///   rejects payloads that could be a challenge.
+    /// * Handshake: `GET ?bt_challenge=…`, to which the layer responds with the challenge's signature. The layer
+    ///   signs the challenge of any client, with the key that also signs notifications. It therefore rejects
+    ///   payloads that could be a challenge.
     /// * Not covered: **other fields of the form**. Braintree sends none, but an attacker can add some. Read
     ///   only `bt_payload` from the form.
     /// * [Shared secret](crate::verify::Profile::shared_secret): all destinations of a merchant share its keys,
