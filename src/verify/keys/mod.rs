@@ -4,9 +4,9 @@
 mod certificate;
 #[cfg(feature = "asymmetric")]
 mod fetch;
-mod mac;
 #[cfg(all(feature = "test-util", feature = "asymmetric"))]
-mod pair;
+mod key_pair;
+mod mac;
 #[cfg(feature = "asymmetric")]
 mod pem;
 #[cfg(feature = "asymmetric")]
@@ -14,9 +14,9 @@ mod public;
 
 #[cfg(feature = "asymmetric")]
 pub use self::fetch::Fetch;
-pub(crate) use self::mac::{Candidates, Keyring, MacKind, Macs, digest, fingerprint};
 #[cfg(all(feature = "test-util", feature = "asymmetric"))]
-pub(crate) use self::pair::key_pair;
+pub(crate) use self::key_pair::key_pair;
+pub(crate) use self::mac::{Candidates, Keyring, MacKind, Macs, digest, fingerprint};
 #[cfg(feature = "asymmetric")]
 pub(crate) use self::{
     certificate::Certificate,

@@ -115,7 +115,7 @@ pub(crate) struct PublicKey {
     key_id: Option<Box<str>>,
     secret_index: usize,
     /// The private key, if the pair was generated for a test.
-    #[cfg(all(feature = "test-util", feature = "asymmetric"))]
+    #[cfg(feature = "test-util")]
     sign_with: Option<SignWith>,
 }
 
@@ -131,7 +131,7 @@ impl PublicKeys {
                 Some(bytes) => PublicKey::new(kind, &bytes?, secret.key_id(), index)?,
                 None => PublicKey::new(kind, decode(secret)?.as_ref(), secret.key_id(), index)?,
             };
-            #[cfg(all(feature = "test-util", feature = "asymmetric"))]
+            #[cfg(feature = "test-util")]
             let key = PublicKey { sign_with: secret.sign_with().cloned(), ..key };
             Ok(key)
         };
@@ -148,7 +148,7 @@ impl PublicKeys {
     }
 
     /// Returns the private key of the first key, or of the first key named `key_id`, if a test generated it.
-    #[cfg(all(feature = "test-util", feature = "asymmetric"))]
+    #[cfg(feature = "test-util")]
     pub(crate) fn signer(&self, key_id: Option<&[u8]>) -> Result<SignWith, CannotSign> {
         let is_named =
             |key: &&PublicKey| key_id.is_none_or(|id| key.key_id.as_deref().map(str::as_bytes) == Some(id));
@@ -158,7 +158,7 @@ impl PublicKeys {
     }
 
     /// Returns the key id of the first key, if it has one.
-    #[cfg(all(feature = "test-util", feature = "asymmetric"))]
+    #[cfg(feature = "test-util")]
     pub(crate) fn first_key_id(&self) -> Option<&str> {
         self.keys.first()?.key_id.as_deref()
     }
@@ -197,7 +197,7 @@ impl PublicKey {
             fingerprint: fingerprint(bytes),
             key_id: key_id.map(Into::into),
             secret_index,
-            #[cfg(all(feature = "test-util", feature = "asymmetric"))]
+            #[cfg(feature = "test-util")]
             sign_with: None,
         })
     }
