@@ -13,7 +13,8 @@ use crate::{
     budget::BufferBudget,
     config::{Config, Decode, EndpointSource},
     dedupe::Background,
-    provider,
+    delivery::Claims,
+    observe, provider,
     store::{AnyStore, Key, Store},
     task::Drain,
     verify::{Endpoint, Find, Lookup, Proxies, Verifier},
@@ -75,9 +76,7 @@ impl WebhookLayer {
     /// Creates a layer with a verifier of [`provider`], or with a custom verifier.
     pub fn with_verifier(verifier: impl Verifier) -> Self {
         let config = Config::new(EndpointSource::Fixed(Endpoint::new(verifier)));
-        #[cfg(feature = "tracing")]
-        warn_of_short_window(&config);
-        Self { config: Arc::new(config) }
+        Self { config: Arc::new(config) }.checked_window()
     }
 
     /// Replaces the verifier, so that several providers can share one configured layer, including its store,
@@ -107,7 +106,7 @@ impl WebhookLayer {
     /// # Ok::<(), tower_webhook::InvalidSecret>(())
     /// ```
     pub fn verifier(self, verifier: impl Verifier) -> Self {
-        let layer = self.with(|config| {
+        self.with(|config| {
             config.endpoint = EndpointSource::Fixed(Endpoint::new(verifier));
             config.public_url = None;
             config.verify_token = None;
@@ -120,13 +119,9 @@ impl WebhookLayer {
             config.dedupe.lease = None;
             config.dedupe.on_failure = None;
             config.dedupe.lookup = None;
-        });
-        #[cfg(feature = "tracing")]
-        {
-            warn_of_late_answers(&layer.config);
-            warn_of_short_window(&layer.config);
-        }
-        layer
+        })
+        .checked_deadline()
+        .checked_window()
     }
 
     /// Creates a layer that looks up the endpoint of each request with `lookup`, for example by the tenant in
@@ -445,13 +440,11 @@ impl WebhookLayer {
     /// # Ok::<(), tower_webhook::InvalidSecret>(())
     /// ```
     pub fn ack_deadline(self, deadline: Duration) -> Self {
-        let layer = self.with(|config| {
+        self.with(|config| {
             config.ack_deadline = Some(deadline.max(SHORTEST));
             config.detached = true;
-        });
-        #[cfg(feature = "tracing")]
-        warn_of_late_answers(&layer.config);
-        layer
+        })
+        .checked_deadline()
     }
 
     /// Returns a handle that waits for detached handlers, and for claims that are settled in the background,
@@ -528,10 +521,7 @@ impl WebhookLayer {
     /// counts as 1 s. Default: the provider's, else 8 days. The window must be longer than the provider's
     /// retry period. If the retry period is known and the window is not longer, a warning is logged.
     pub fn dedupe_window(self, window: Duration) -> Self {
-        let layer = self.with(|config| config.dedupe.window = Some(window.max(Duration::from_secs(1))));
-        #[cfg(feature = "tracing")]
-        warn_of_short_window(&layer.config);
-        layer
+        self.with(|config| config.dedupe.window = Some(window.max(Duration::from_secs(1)))).checked_window()
     }
 
     /// Sets the function that computes the deduplication key, replacing the provider's id. Derive the key
@@ -707,39 +697,24 @@ impl WebhookLayer {
         change(Arc::make_mut(&mut self.config));
         self
     }
-}
 
-#[cfg(feature = "tracing")]
-fn warn_of_late_answers(config: &Config) {
-    let (EndpointSource::Fixed(endpoint), Some(deadline)) = (&config.endpoint, config.ack_deadline) else {
-        return;
-    };
-    let profile = endpoint.verifier().profile();
-    if let Some(waits) = profile.ack_deadline().filter(|waits| deadline >= *waits) {
-        tracing::warn!(
-            target: "tower_webhook",
-            provider = profile.provider(),
-            ack_deadline_ms = deadline.as_millis(),
-            provider_waits_ms = waits.as_millis(),
-            "`ack_deadline` is not shorter than the provider's timeout",
-        );
+    /// Logs a warning if the provider does not wait for the deadline.
+    fn checked_deadline(self) -> Self {
+        if let (EndpointSource::Fixed(endpoint), Some(deadline)) =
+            (&self.config.endpoint, self.config.ack_deadline)
+        {
+            observe::late_answers(endpoint.verifier().profile(), deadline);
+        }
+        self
     }
-}
 
-#[cfg(feature = "tracing")]
-fn warn_of_short_window(config: &Config) {
-    let EndpointSource::Fixed(endpoint) = &config.endpoint else { return };
-    let profile = endpoint.verifier().profile();
-    let window =
-        config.dedupe.window.or(profile.dedupe_window()).unwrap_or(crate::dedupe::Dedupe::DEFAULT_WINDOW);
-    if let Some(period) = profile.retry_period().filter(|period| window <= *period) {
-        tracing::warn!(
-            target: "tower_webhook",
-            provider = profile.provider(),
-            dedupe_window_s = window.as_secs(),
-            provider_retries_s = period.as_secs(),
-            "deduplication window is not longer than the provider's retry period",
-        );
+    /// Logs a warning if the provider retries for longer than the deduplication window.
+    fn checked_window(self) -> Self {
+        if let EndpointSource::Fixed(endpoint) = &self.config.endpoint {
+            let profile = endpoint.verifier().profile();
+            observe::short_window(profile, self.config.dedupe.window(profile));
+        }
+        self
     }
 }
 

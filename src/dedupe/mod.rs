@@ -90,7 +90,7 @@ impl Dedupe {
     const DEFAULT_HANDLER_TIMEOUT: Duration = Duration::from_secs(600);
     /// Longer than the retry period of most providers, such as WhatsApp's seven days. The profiles of
     /// providers with longer periods set their own window.
-    pub(crate) const DEFAULT_WINDOW: Duration = Duration::from_secs(8 * 86_400);
+    const DEFAULT_WINDOW: Duration = Duration::from_secs(8 * 86_400);
 
     pub(crate) fn new(store: Option<AnyStore>, registry: Registry) -> Self {
         Self(Arc::new(Settings {

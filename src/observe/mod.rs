@@ -169,7 +169,8 @@ pub(crate) use self::{
     store::{DroppedCompletions, StoreOperation, StoreTimer},
     telemetry::{Observer, Telemetry},
     trace::{
-        acknowledged, item_failed, item_repeated, lookups_failed, missing_scope, more_items_failed, unusable,
+        acknowledged, item_failed, item_repeated, late_answers, lookups_failed, missing_scope,
+        more_items_failed, short_window, unusable,
     },
     unrouted::Unrouted,
 };

@@ -1,13 +1,15 @@
 //! The span of each request, and the events.
 
-use std::{borrow::Cow, error::Error, fmt::Write};
+use std::{borrow::Cow, error::Error, fmt::Write, time::Duration};
 
 use tracing::{Level, Span, field::Empty, span};
 
 use super::{Outcome, OutcomeKind, Settlement, StoreOperation};
 use crate::{
-    DecodeError, Delivery, InvalidSecret, Rejection, RejectionKind, rejection::MissingScope,
-    store::StoreError, verify::VerifyError,
+    DecodeError, Delivery, InvalidSecret, Rejection, RejectionKind,
+    rejection::MissingScope,
+    store::StoreError,
+    verify::{Profile, VerifyError},
 };
 
 /// The target of the span, and of events for the operator.
@@ -146,6 +148,30 @@ fn is_unverified(source: Option<&(dyn Error + 'static)>) -> bool {
     // A payload's decoder may return a `VerifyError` of another kind, for example for a token in the payload.
     let error = source.and_then(|source| source.downcast_ref::<VerifyError>());
     error.is_some_and(|error| error.kind() == RejectionKind::Undecodable)
+}
+
+pub(crate) fn late_answers(profile: &Profile, deadline: Duration) {
+    if let Some(waits) = profile.ack_deadline().filter(|waits| deadline >= *waits) {
+        tracing::warn!(
+            target: TARGET,
+            provider = profile.provider(),
+            ack_deadline_ms = deadline.as_millis(),
+            provider_waits_ms = waits.as_millis(),
+            "`ack_deadline` is not shorter than the provider's timeout",
+        );
+    }
+}
+
+pub(crate) fn short_window(profile: &Profile, window: Duration) {
+    if let Some(period) = profile.retry_period().filter(|period| window <= *period) {
+        tracing::warn!(
+            target: TARGET,
+            provider = profile.provider(),
+            dedupe_window_s = window.as_secs(),
+            provider_retries_s = period.as_secs(),
+            "deduplication window is not longer than the provider's retry period",
+        );
+    }
 }
 
 pub(crate) fn lookups_failed(count: u64, error: &(dyn Error + 'static)) {

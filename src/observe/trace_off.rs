@@ -1,9 +1,11 @@
 //! A no-op replacement of [`trace`](super) without the feature `tracing`.
 
-use std::error::Error;
+use std::{error::Error, time::Duration};
 
 use super::{Outcome, OutcomeKind, Settlement, StoreOperation};
-use crate::{Delivery, InvalidSecret, Rejection, rejection::MissingScope, store::StoreError};
+use crate::{
+    Delivery, InvalidSecret, Rejection, rejection::MissingScope, store::StoreError, verify::Profile,
+};
 
 pub(super) struct DeliverySpan;
 
@@ -31,6 +33,10 @@ impl DeliverySpan {
 }
 
 pub(super) fn rejected(_: OutcomeKind, _: &Rejection) {}
+
+pub(crate) fn late_answers(_: &Profile, _: Duration) {}
+
+pub(crate) fn short_window(_: &Profile, _: Duration) {}
 
 pub(crate) fn lookups_failed(_: u64, _: &(dyn Error + 'static)) {}
 

@@ -10,7 +10,7 @@ use tower_webhook::BoxError;
 
 use super::{Plan, TestEvents};
 
-/// The timeout of sending. A missing response is no loss, because the page reads the outcomes from the history.
+/// The timeout of sending. A missing response does not matter, because the page reads the outcomes from the history.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 impl TestEvents {
