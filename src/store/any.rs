@@ -43,7 +43,7 @@ pub struct AnyStore(Erased);
 
 #[derive(Clone)]
 enum Erased {
-    /// The default. It answers at once, so its futures need no boxes.
+    /// The default. It answers at once, so it needs no future, which would make that of each request larger.
     Memory(Arc<MokaStore>),
     Other(Arc<dyn ErasedStore>),
 }
@@ -80,35 +80,35 @@ impl AnyStore {
 impl Store for AnyStore {
     async fn claim(&self, key: &Key, token: &Token, lease: Duration) -> Result<Claim, StoreError> {
         match &self.0 {
-            Erased::Memory(store) => Store::claim(store, key, token, lease).await,
+            Erased::Memory(store) => Ok(store.lock(key).claim(token, lease)),
             Erased::Other(store) => store.claim(key, token, lease).await,
         }
     }
 
     async fn extend(&self, key: &Key, token: &Token, lease: Duration) -> Result<bool, StoreError> {
         match &self.0 {
-            Erased::Memory(store) => Store::extend(store, key, token, lease).await,
+            Erased::Memory(store) => Ok(store.lock(key).extend(token, lease)),
             Erased::Other(store) => store.extend(key, token, lease).await,
         }
     }
 
     async fn complete(&self, key: &Key, token: &Token, window: Duration) -> Result<bool, StoreError> {
         match &self.0 {
-            Erased::Memory(store) => Store::complete(store, key, token, window).await,
+            Erased::Memory(store) => Ok(store.lock(key).complete(token, window)),
             Erased::Other(store) => store.complete(key, token, window).await,
         }
     }
 
     async fn release(&self, key: &Key, token: &Token) -> Result<bool, StoreError> {
         match &self.0 {
-            Erased::Memory(store) => Store::release(store, key, token).await,
+            Erased::Memory(store) => Ok(store.lock(key).release(token)),
             Erased::Other(store) => store.release(key, token).await,
         }
     }
 
     async fn forget(&self, key: &Key) -> Result<bool, StoreError> {
         match &self.0 {
-            Erased::Memory(store) => Store::forget(store, key).await,
+            Erased::Memory(store) => Ok(store.lock(key).forget()),
             Erased::Other(store) => store.forget(key).await,
         }
     }

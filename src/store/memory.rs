@@ -13,7 +13,7 @@ use crate::{
     Clock, SystemClock,
     sync::{
         Mutex, MutexGuard,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
 };
 
@@ -58,10 +58,11 @@ struct RunningClaim {
 #[derive(Clone)]
 struct CompletedKey(Arc<Completion>);
 
+/// Times are in microseconds, which keeps a key small.
 struct Completion {
-    until: Duration,
-    window: Duration,
-    forgotten: AtomicBool,
+    /// The end of the window; 0 once the key is forgotten.
+    until: AtomicU64,
+    window: u64,
     evictions: Arc<Evictions>,
 }
 
@@ -72,14 +73,26 @@ struct Evictions {
 
 impl CompletedKey {
     fn new(now: Duration, window: Duration, evictions: &Arc<Evictions>) -> Self {
-        let (until, evictions) = (now.saturating_add(window), Arc::clone(evictions));
-        Self(Arc::new(Completion { until, window, forgotten: AtomicBool::new(false), evictions }))
+        let (until, evictions) = (micros(now.saturating_add(window)).into(), Arc::clone(evictions));
+        Self(Arc::new(Completion { until, window: micros(window), evictions }))
     }
+
+    fn is_live(&self, now: Duration) -> bool {
+        self.0.until.load(Ordering::Relaxed) > micros(now)
+    }
+
+    fn window(&self) -> Duration {
+        Duration::from_micros(self.0.window)
+    }
+}
+
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }
 
 impl Drop for Completion {
     fn drop(&mut self) {
-        if !*self.forgotten.get_mut() && self.until > self.evictions.clock.monotonic() {
+        if *self.until.get_mut() > micros(self.evictions.clock.monotonic()) {
             self.evictions.early.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -129,7 +142,7 @@ impl MokaStore {
     }
 
     #[allow(clippy::indexing_slicing, reason = "the remainder is less than the length")]
-    fn lock(&self, key: &Key) -> LockedKey<'_> {
+    pub(super) fn lock(&self, key: &Key) -> LockedKey<'_> {
         let hash = key.digest();
         let shard = &self.shards[(hash % SHARDS as u128) as usize];
         // The maps are consistent between operations, so a poisoned lock can be used.
@@ -146,8 +159,7 @@ impl MokaStore {
 /// Returns the first fencing token of this process. It exceeds every token of an earlier process, unless the
 /// clock was set back or that process averaged a million claims per second.
 fn first_fencing_token() -> u64 {
-    let micros = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_micros();
-    u64::try_from(micros).unwrap_or_default()
+    micros(SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default())
 }
 
 impl fmt::Debug for MokaStore {
@@ -170,7 +182,7 @@ impl Store for MokaStore {
     }
 
     async fn release(&self, key: &Key, token: &Token) -> Result<bool, StoreError> {
-        Ok(self.lock(key).take_mine(token))
+        Ok(self.lock(key).release(token))
     }
 
     async fn forget(&self, key: &Key) -> Result<bool, StoreError> {
@@ -206,7 +218,7 @@ impl Hasher for IdentityHasher {
 }
 
 /// A key whose shard is locked.
-struct LockedKey<'s> {
+pub(super) struct LockedKey<'s> {
     store: &'s MokaStore,
     hash: u128,
     running: MutexGuard<'s, HashMap<u128, RunningClaim, IdentityHasher>>,
@@ -214,7 +226,7 @@ struct LockedKey<'s> {
 }
 
 impl LockedKey<'_> {
-    fn claim(mut self, token: &Token, lease: Duration) -> Claim {
+    pub(super) fn claim(mut self, token: &Token, lease: Duration) -> Claim {
         let until = self.now.saturating_add(lease);
         match self.running.get_mut(&self.hash) {
             Some(mine) if mine.owner == *token => {
@@ -233,13 +245,13 @@ impl LockedKey<'_> {
         Claim::Acquired { fencing_token }
     }
 
-    fn extend(mut self, token: &Token, lease: Duration) -> bool {
+    pub(super) fn extend(mut self, token: &Token, lease: Duration) -> bool {
         let until = self.now.saturating_add(lease);
         let mine = self.running.get_mut(&self.hash).filter(|running| running.is_of(token, self.now));
         mine.map(|running| running.until = until).is_some()
     }
 
-    fn complete(mut self, token: &Token, window: Duration) -> bool {
+    pub(super) fn complete(mut self, token: &Token, window: Duration) -> bool {
         let mine = self.take_mine(token);
         if mine {
             let key = CompletedKey::new(self.now, window, &self.store.evictions);
@@ -248,11 +260,16 @@ impl LockedKey<'_> {
         mine
     }
 
-    fn forget(self) -> bool {
+    pub(super) fn release(mut self, token: &Token) -> bool {
+        self.take_mine(token)
+    }
+
+    pub(super) fn forget(self) -> bool {
         let Some(key) = self.store.completed.get(&self.hash) else { return false };
-        key.0.forgotten.store(true, Ordering::Relaxed);
+        let was_live = key.is_live(self.now);
+        key.0.until.store(0, Ordering::Relaxed);
         self.store.completed.invalidate(&self.hash);
-        key.0.until > self.now
+        was_live
     }
 
     fn take_mine(&mut self, token: &Token) -> bool {
@@ -264,9 +281,7 @@ impl LockedKey<'_> {
     }
 
     fn is_completed(&self) -> bool {
-        // `get` also updates the recency. A miss, which is the common case, ends at `contains_key`.
-        self.store.completed.contains_key(&self.hash)
-            && self.store.completed.get(&self.hash).is_some_and(|key| key.0.until > self.now)
+        self.store.completed.get(&self.hash).is_some_and(|key| key.is_live(self.now))
     }
 
     /// Removes expired claims before the map would grow.
@@ -289,7 +304,7 @@ struct WindowExpiry;
 
 impl Expiry<u128, CompletedKey> for WindowExpiry {
     fn expire_after_create(&self, _: &u128, key: &CompletedKey, _: Instant) -> Option<Duration> {
-        Some(key.0.window)
+        Some(key.window())
     }
 
     fn expire_after_update(
@@ -299,6 +314,6 @@ impl Expiry<u128, CompletedKey> for WindowExpiry {
         _: Instant,
         _: Option<Duration>,
     ) -> Option<Duration> {
-        Some(key.0.window)
+        Some(key.window())
     }
 }
