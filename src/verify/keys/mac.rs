@@ -136,18 +136,19 @@ impl Tag {
     /// Decodes hex of the given length in bytes, in lower or upper case. Returns `None` for any other text.
     #[inline]
     fn from_hex(text: &[u8], length: usize) -> Option<Self> {
-        let (pairs, []) = text.as_chunks::<2>() else { return None };
-        if pairs.len() != length {
+        // The length of every tag is a multiple of 4 bytes.
+        let (words, []) = text.as_chunks::<8>() else { return None };
+        if text.len() != 2 * length {
             return None;
         }
         let mut tag = Self([0; 64]);
         let mut invalid = 0;
-        for ([high, low], byte) in pairs.iter().zip(&mut tag.0) {
-            let (high, low) = (hex_digit(*high), hex_digit(*low));
-            invalid |= high | low;
-            *byte = high << 4 | low;
+        for (digits, bytes) in words.iter().zip(tag.0.as_chunks_mut::<4>().0) {
+            let (decoded, rest) = decode_hex(*digits);
+            *bytes = decoded;
+            invalid |= rest;
         }
-        (invalid <= 0xf).then_some(tag)
+        (invalid == 0).then_some(tag)
     }
 
     /// Compares all 64 bytes; tags of one kind have the same length.
@@ -238,15 +239,15 @@ impl Keyring {
     /// Starts one MAC for each key, or for each key named `key_id`.
     pub(crate) fn begin(&self, key_id: Option<&[u8]>) -> Macs<'_> {
         let named =
-            |key: &MacKey| key_id.is_none_or(|id| key.key_id.as_deref().map(str::as_bytes) == Some(id));
-        let mut macs = self
-            .keys
-            .iter()
-            .enumerate()
-            .filter(|(_, key)| named(key))
-            .map(|(index, key)| (index, key.mac.clone()));
+            |key: &&MacKey| key_id.is_none_or(|id| key.key_id.as_deref().map(str::as_bytes) == Some(id));
+        let mut macs = self.keys.iter().filter(named).map(|key| KeyedMac { key, mac: None });
         // The first is stored inline, so that a single secret needs no allocation.
-        Macs { keys: self, first: macs.next(), more: macs.collect() }
+        Macs {
+            #[cfg(feature = "test-util")]
+            keys: self,
+            first: macs.next(),
+            more: macs.collect(),
+        }
     }
 
     /// Returns whether one key is a prefix or suffix of another.
@@ -269,10 +270,7 @@ impl Keyring {
 
     /// Returns the facts about a request that the key at `index` verified.
     pub(crate) fn verified(&self, index: usize) -> Verified {
-        match self.keys.get(index) {
-            Some(key) => Verified::new().with_secret_index(key.index).with_fingerprint(key.fingerprint),
-            None => Verified::new(),
-        }
+        self.keys.get(index).map_or_else(Verified::new, MacKey::verified)
     }
 }
 
@@ -295,34 +293,52 @@ impl MacKey {
             key_id: key_id.map(Into::into),
         }
     }
+
+    /// Returns the facts about a request that this key verified.
+    fn verified(&self) -> Verified {
+        Verified::new().with_secret_index(self.index).with_fingerprint(self.fingerprint)
+    }
 }
 
 /// The MACs of one request, one for each key.
 pub(crate) struct Macs<'k> {
+    #[cfg(feature = "test-util")]
     keys: &'k Keyring,
-    first: Option<(usize, Mac)>,
-    more: Vec<(usize, Mac)>,
+    first: Option<KeyedMac<'k>>,
+    more: Vec<KeyedMac<'k>>,
 }
 
-impl Macs<'_> {
+/// The MAC of one key. It starts with its first bytes, because moving a MAC costs as much as a comparison.
+struct KeyedMac<'k> {
+    key: &'k MacKey,
+    mac: Option<Mac>,
+}
+
+impl KeyedMac<'_> {
+    #[inline]
+    fn update(&mut self, bytes: &[u8]) {
+        self.mac.get_or_insert_with(|| self.key.mac.clone()).update(bytes);
+    }
+
+    /// Finalizes the MAC.
+    fn finish(&mut self) -> Tag {
+        self.mac.take().unwrap_or_else(|| self.key.mac.clone()).finish()
+    }
+}
+
+impl<'k> Macs<'k> {
     /// Returns whether there is no key to verify with.
     pub(crate) fn is_empty(&self) -> bool {
         self.first.is_none()
     }
 
     pub(crate) fn update(&mut self, bytes: &[u8]) {
-        for (_, mac) in self.first.iter_mut().chain(&mut self.more) {
-            mac.update(bytes);
-        }
+        self.each().for_each(|mac| mac.update(bytes));
     }
 
     /// Updates each MAC with its own secret.
     pub(crate) fn update_with_secrets(&mut self) {
-        for (index, mac) in self.first.iter_mut().chain(&mut self.more) {
-            if let Some(key) = self.keys.keys.get(*index) {
-                mac.update(&key.bytes);
-            }
-        }
+        self.each().for_each(|mac| mac.update(&mac.key.bytes));
     }
 
     /// Finalizes each MAC and compares it with every candidate.
@@ -330,23 +346,19 @@ impl Macs<'_> {
         self.conclude(candidates)
     }
 
-    /// Verifies like [`verify`](Self::verify), but in place: moving the MACs costs as much as comparing them.
+    /// Verifies like [`verify`](Self::verify), but in place.
     pub(crate) fn conclude(&mut self, candidates: &Candidates) -> Result<Verified, VerifyError> {
-        let is_offered = |mac: Mac| {
+        for mac in self.each() {
             let tag = mac.finish();
-            candidates.contain(&tag).then_some(tag)
-        };
-        if let Some((index, mac)) = self.first.take()
-            && let Some(tag) = is_offered(mac)
-        {
-            return Ok(self.keys.verified(index).with_mac(tag.first_32()));
-        }
-        for (index, mac) in self.more.drain(..) {
-            if let Some(tag) = is_offered(mac) {
-                return Ok(self.keys.verified(index).with_mac(tag.first_32()));
+            if candidates.contain(&tag) {
+                return Ok(mac.key.verified().with_mac(tag.first_32()));
             }
         }
         Err(VerifyError::wrong("signature mismatch: no secret matches"))
+    }
+
+    fn each(&mut self) -> impl Iterator<Item = &mut KeyedMac<'k>> {
+        self.first.iter_mut().chain(&mut self.more)
     }
 }
 
@@ -361,17 +373,19 @@ impl Candidates {
     const MAX: usize = 32;
 
     /// Decodes `texts`, any of which may match. An invalid text does not affect the others.
+    #[inline]
     pub(crate) fn read<'t>(
         texts: impl Iterator<Item = &'t [u8]>,
         encoding: Encoding,
         length: usize,
     ) -> Result<Self, VerifyError> {
         let mut found: Option<Self> = None;
-        let mut refusal = None;
-        for (index, text) in texts.enumerate() {
-            if index == Self::MAX {
+        let (mut refusal, mut count) = (None, 0);
+        for text in texts {
+            if count == Self::MAX {
                 return Err(VerifyError::malformed("request has more than 32 signatures"));
             }
+            count += 1;
             match (encoding.decode_tag(text, length), &mut found) {
                 (Ok(tag), Some(found)) => found.more.push(tag),
                 (Ok(tag), none) => *none = Some(Self { first: tag, more: Vec::new() }),
@@ -431,18 +445,51 @@ impl Encoding {
     }
 }
 
-/// Returns the value of a hex digit; a value above 15 for any other byte.
+/// Decodes eight hex digits, all at once. The second value is not 0 if a byte is not a hex digit.
 #[inline]
-fn hex_digit(digit: u8) -> u8 {
-    match digit {
-        b'0'..=b'9' => digit - b'0',
-        b'a'..=b'f' => digit - b'a' + 10,
-        b'A'..=b'F' => digit - b'A' + 10,
-        _ => 0xff,
-    }
+fn decode_hex(digits: [u8; 8]) -> ([u8; 4], u64) {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    let digits = u64::from_be_bytes(digits);
+    // Letters have bit 6 set. Bit 5 makes them lower case.
+    let letters = (digits >> 6) & EACH;
+    let values = (digits & (EACH * 0x0f)) + letters * 9;
+    // The digits that have these values, if exactly the letters have values of 10 to 15.
+    let expected = values + EACH * u64::from(b'0') + letters * u64::from(b'a' - b'0' - 10);
+    let above_nine = ((values + EACH * 6) >> 4) & EACH;
+    let above_fifteen = values & (EACH * 0x10);
+    let invalid = (expected ^ (digits | (letters << 5))) | (above_nine ^ letters) | above_fifteen;
+    // Moves the eight values of four bits next to each other.
+    let pairs = (values | (values >> 4)) & 0x00ff_00ff_00ff_00ff;
+    let quads = (pairs | (pairs >> 8)) & 0x0000_ffff_0000_ffff;
+    let [.., a, b, c, d] = (quads | (quads >> 16)).to_be_bytes();
+    ([a, b, c, d], invalid)
 }
 
 fn without_padding(text: &[u8]) -> &[u8] {
     let length = text.iter().rposition(|&byte| byte != b'=').map_or(0, |last| last + 1);
     text.get(..length).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hex_is_decoded_as_by_the_general_decoder() {
+        for length in [16, 20, 32, 48, 64] {
+            let bytes: Vec<u8> = (0..).map(|byte: u8| byte.wrapping_mul(37)).take(length).collect();
+            let text = HEXLOWER_PERMISSIVE.encode(&bytes).into_bytes();
+            for position in 0..text.len() {
+                for byte in 0..=u8::MAX {
+                    let mut text = text.clone();
+                    text.splice(position..=position, [byte]);
+                    let expected = HEXLOWER_PERMISSIVE.decode(&text).ok().map(|bytes| Tag::of(&bytes).0);
+                    let decoded = Tag::from_hex(&text, length).map(|tag| tag.0);
+                    assert_eq!(decoded, expected, "byte {byte} at {position} of {length}");
+                }
+            }
+            assert!(Tag::from_hex(&text, length - 4).is_none());
+            assert!(Tag::from_hex(text.get(8..).unwrap_or_default(), length).is_none());
+        }
+    }
 }

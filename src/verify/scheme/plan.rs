@@ -235,9 +235,12 @@ impl Plan {
             _ => (None, None),
         };
         let context = Context { sources, timestamp };
-        // Boxed before it is fed, so that its 500 bytes or so are not moved afterwards.
+        // Created in its box, and fed there, so that its 500 bytes or so are not moved.
         let body = BodyFeed::Skipped;
-        let mut check = Box::new(SignatureCheck { plan: self, template, signing, body, context, sent_at });
+        let mut check = Box::write(
+            Box::new_uninit(),
+            SignatureCheck { plan: self, template, signing, body, context, sent_at },
+        );
         check.body = template.begin(&mut check.signing, &check.context)?;
         Ok(check)
     }
@@ -362,7 +365,8 @@ struct CandidateTexts<'t> {
 impl<'t> Iterator for CandidateTexts<'t> {
     type Item = &'t [u8];
 
-    #[inline]
+    // The compiler would not inline it, although most lists have a single item.
+    #[inline(always)]
     fn next(&mut self) -> Option<&'t [u8]> {
         loop {
             for item in self.items.by_ref() {
@@ -403,16 +407,16 @@ impl SignatureCheck<'_> {
         if !self.template.makes_a_digest() {
             verified.mac = None;
         }
-        match (self.sent_at, &self.plan.proof) {
-            (Some(sent_at), _) => Ok(verified.with_timestamp(sent_at)),
+        verified.timestamp = match (self.sent_at, &self.plan.proof) {
             // A timestamp in the body is read once the body is verified.
             (None, Proof::Signature { timestamp: Some((place, unit)), .. }) => {
                 let sources = Sources { body: Some(body), ..self.context.sources };
                 let sent = sources.get(place)?;
-                Ok(verified.with_timestamp(self.template.read_timestamp(*unit, &sent)?))
+                Some(self.template.read_timestamp(*unit, &sent)?)
             }
-            (None, _) => Ok(verified),
-        }
+            (sent_at, _) => sent_at,
+        };
+        Ok(verified)
     }
 }
 

@@ -25,7 +25,7 @@ impl Keyring {
 impl Macs<'_> {
     /// Returns the first key's tag as text.
     pub(crate) fn signature(mut self, encoding: Encoding) -> String {
-        let tag = self.first.take().map(|(_, mac)| mac.finish().0);
+        let tag = self.first.as_mut().map(|mac| mac.finish().0);
         let tag = tag.as_ref().and_then(|tag| tag.get(..self.keys.tag_length())).unwrap_or_default();
         encoding.encode(tag)
     }
