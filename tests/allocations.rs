@@ -126,6 +126,73 @@ fn a_body_in_one_frame_is_never_copied() {
     }
 }
 
+/// Each way to read a body in one piece costs what it costs for a `Full` body, which is in memory from the start.
+#[test]
+fn a_body_that_is_read_in_one_piece_costs_no_more_than_bytes_in_memory() {
+    use axum::{Json, body::to_bytes, extract::FromRequest};
+    static SENT: &[u8] = br#"{"type":"message.received","account":184467}"#;
+    type Ready = Pin<Box<dyn Future<Output = Bytes>>>;
+    fn request(body: axum::body::Body) -> Request<axum::body::Body> {
+        Request::post("/").header("content-type", "application/json").body(body).unwrap()
+    }
+    fn in_axum<B>(body: B) -> axum::body::Body
+    where
+        B: HttpBody<Data = Bytes, Error: Into<tower_webhook::BoxError>> + Send + 'static,
+    {
+        axum::body::Body::new(body)
+    }
+    fn cost(read: Ready) -> u64 {
+        let (mut read, mut bytes) = (read, None);
+        let cost = measure(|| match read.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(ready) => bytes = Some(ready),
+            Poll::Pending => panic!("body is pending"),
+        });
+        let bytes = bytes.unwrap();
+        assert!(bytes.is_empty() || bytes.as_ptr() == SENT.as_ptr(), "body was copied");
+        cost.count_total
+    }
+    let (ours, full) = (|| Body::from(Bytes::from_static(SENT)), || Full::new(Bytes::from_static(SENT)));
+    let ways: [(&str, Ready, Ready); 4] = [
+        (
+            "collect",
+            Box::pin(async move { ours().collect().await.unwrap().to_bytes() }),
+            Box::pin(async move { full().collect().await.unwrap().to_bytes() }),
+        ),
+        (
+            "to_bytes",
+            Box::pin(async move { to_bytes(in_axum(ours()), KIB).await.unwrap() }),
+            Box::pin(async move { to_bytes(in_axum(full()), KIB).await.unwrap() }),
+        ),
+        (
+            "axum's Bytes",
+            Box::pin(async move { Bytes::from_request(request(in_axum(ours())), &()).await.unwrap() }),
+            Box::pin(async move { Bytes::from_request(request(in_axum(full())), &()).await.unwrap() }),
+        ),
+        (
+            "axum's Json",
+            Box::pin(async move {
+                let json = Json::<serde_json::Value>::from_request(request(in_axum(ours())), &()).await;
+                assert_eq!(json.unwrap()["account"], 184_467);
+                Bytes::new()
+            }),
+            Box::pin(async move {
+                let json = Json::<serde_json::Value>::from_request(request(in_axum(full())), &()).await;
+                assert_eq!(json.unwrap()["account"], 184_467);
+                Bytes::new()
+            }),
+        ),
+    ];
+    for (way, ours, full) in ways {
+        assert_eq!(cost(ours), cost(full), "{way}");
+    }
+    assert_eq!(
+        cost(Box::pin(async move { ours().collect().await.unwrap().to_bytes() })),
+        1,
+        "the list of frames"
+    );
+    assert_eq!(cost(Box::pin(async move { ours().into_bytes().unwrap() })), 0);
+}
+
 #[test]
 fn a_body_in_one_byte_frames_takes_at_most_twice_its_length() {
     let request = standard_request(&Bytes::from(vec![b'x'; MIB])).map(|_| Drip { left: MIB, paused: None });

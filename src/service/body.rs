@@ -8,6 +8,9 @@
 //! # async fn f() -> Result<(), tower_webhook::BoxError> {
 //! let body = Body::from(Bytes::from_static(b"{}"));
 //! assert_eq!(body.collect().await?.to_bytes(), "{}");
+//! // Without a future, if the body is a verified payload:
+//! let body = Body::from(Bytes::from_static(b"{}"));
+//! assert_eq!(body.into_bytes().ok(), Some(Bytes::from_static(b"{}")));
 //! # Ok(()) }
 //! ```
 
@@ -49,6 +52,22 @@ impl Body {
     #[must_use]
     pub fn empty() -> Self {
         Self::default()
+    }
+
+    /// Returns the verified payload, without a copy or an allocation. It is the
+    /// [`payload`](crate::Delivery::payload) of the request's [`Delivery`](crate::Delivery). Trailers are dropped.
+    ///
+    /// `BodyExt::collect` does not copy the payload either, but it allocates a list for the frames of a body.
+    ///
+    /// # Errors
+    ///
+    /// Returns the body itself if the layer [skipped](crate::WebhookLayer::only_if) the request: such a body is
+    /// streamed, so wait for it with `collect`.
+    pub fn into_bytes(self) -> Result<Bytes, Self> {
+        match self.0 {
+            BodyKind::Replayed { payload, .. } => Ok(payload.unwrap_or_default()),
+            BodyKind::Streamed(_) => Err(self),
+        }
     }
 
     /// Creates a body from the received payload.
