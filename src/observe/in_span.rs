@@ -1,7 +1,9 @@
 use std::{
     pin::Pin,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
 };
+
+use http::Response;
 
 use super::Telemetry;
 
@@ -26,20 +28,28 @@ impl<F> InSpan<F> {
     }
 }
 
-impl<F: Future + Unpin> Future for InSpan<F> {
+impl<F, B, E> Future for InSpan<F>
+where
+    F: Future<Output = Result<Response<B>, E>> + Unpin,
+{
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let Self { future, telemetry } = &mut *self;
         let Some(running) = future else { return Poll::Pending };
-        let output = {
+        let polled = {
             let _entered = telemetry.enter();
-            ready!(Pin::new(running).poll(cx))
+            Pin::new(running).poll(cx)
         };
-        // Reports the outcome now, not when the host drops the future.
-        self.end();
-        self.telemetry = Telemetry::NONE;
-        Poll::Ready(output)
+        if let Poll::Ready(response) = &polled {
+            if let Ok(response) = response {
+                telemetry.answered(response);
+            }
+            // Reports the outcome now, not when the host drops the future.
+            self.end();
+            self.telemetry = Telemetry::NONE;
+        }
+        polled
     }
 }
 

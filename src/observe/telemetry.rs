@@ -67,36 +67,30 @@ impl Telemetry {
         self.0.as_ref().map(|recording| recording.span.enter())
     }
 
+    #[inline]
     fn note(&self, note: impl FnOnce(&mut Progress)) {
         if let Some(recording) = &self.0 {
-            note(&mut recording.progress.lock().unwrap_or_else(PoisonError::into_inner));
+            recording.note(note);
         }
     }
 
+    #[inline]
     pub(crate) fn provider(&self, provider: &str) {
-        let Some(recording) = &self.0 else { return };
-        recording.span.provider(provider);
-        let meters = recording.observer.registry.of(provider);
-        if let Some(meters) = &meters {
-            meters.begun();
+        if let Some(recording) = &self.0 {
+            recording.provider(provider);
         }
-        self.note(|progress| {
-            progress.outcome.provider = Some(provider.into());
-            progress.meters = meters;
-        });
     }
 
     /// Records the verified delivery; called again once its key is known.
+    #[inline]
     pub(crate) fn delivery(&self, delivery: &Delivery) {
-        let Some(recording) = &self.0 else { return };
-        let mut first = false;
-        self.note(|progress| first = progress.outcome.delivery.replace(delivery.clone()).is_none());
-        if first {
-            recording.span.delivery(delivery);
+        if let Some(recording) = &self.0 {
+            recording.delivery(delivery);
         }
     }
 
     /// Records that the handler is called. Until its end is recorded, it counts as cancelled.
+    #[inline]
     pub(crate) fn handler_called(&self) {
         self.note(|progress| {
             progress.outcome.kind = OutcomeKind::Accepted;
@@ -105,6 +99,7 @@ impl Telemetry {
         });
     }
 
+    #[inline]
     pub(crate) fn handler_ended(&self, end: HandlerEnd) {
         self.note(|progress| {
             progress.outcome.handler = Some(end);
@@ -113,6 +108,7 @@ impl Telemetry {
     }
 
     /// Records that the handler left the delivery unhandled, so that the handler counts as not called.
+    #[inline]
     pub(crate) fn unhandled(&self, kind: OutcomeKind) {
         self.note(|progress| {
             progress.outcome.kind = kind;
@@ -121,6 +117,7 @@ impl Telemetry {
         });
     }
 
+    #[inline]
     pub(crate) fn settled(&self, settlement: Settlement) {
         self.note(|progress| progress.outcome.settlement = Some(settlement));
     }
@@ -143,6 +140,7 @@ impl Telemetry {
         });
     }
 
+    #[inline]
     pub(crate) fn answered<B>(&self, response: &Response<B>) {
         self.note(|progress| {
             progress.outcome.status = Some(response.status());
@@ -160,6 +158,33 @@ impl Telemetry {
     /// Returns whether the record is enabled, so that times must be measured.
     pub(super) fn listens(&self) -> bool {
         self.0.is_some()
+    }
+}
+
+impl Recording {
+    #[inline(never)]
+    fn note(&self, note: impl FnOnce(&mut Progress)) {
+        note(&mut self.progress.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    fn provider(&self, provider: &str) {
+        self.span.provider(provider);
+        let meters = self.observer.registry.of(provider);
+        if let Some(meters) = &meters {
+            meters.begun();
+        }
+        self.note(|progress| {
+            progress.outcome.provider = Some(provider.into());
+            progress.meters = meters;
+        });
+    }
+
+    fn delivery(&self, delivery: &Delivery) {
+        let mut first = false;
+        self.note(|progress| first = progress.outcome.delivery.replace(delivery.clone()).is_none());
+        if first {
+            self.span.delivery(delivery);
+        }
     }
 }
 
