@@ -216,7 +216,12 @@ fn is_grpc_failure(headers: &HeaderMap) -> bool {
 
 /// Returns whether a request expects a gRPC response.
 pub(crate) fn is_grpc(headers: &HeaderMap) -> bool {
-    headers.get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"application/grpc"))
+    headers.get(header::CONTENT_TYPE).is_some_and(is_grpc_type)
+}
+
+/// Returns whether a request with this `content-type` expects a gRPC response.
+pub(crate) fn is_grpc_type(content_type: &HeaderValue) -> bool {
+    content_type.as_bytes().starts_with(b"application/grpc")
 }
 
 fn grpc_response(status: u8, message: &'static str) -> Response<Bytes> {

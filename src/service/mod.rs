@@ -35,7 +35,7 @@ pub use self::{
 use self::{
     future::BoxedResponse,
     handler::{handle, handle_detached},
-    receive::{Content, Incoming, Limits, receive},
+    receive::{BodyHeaders, Content, Incoming, receive},
     respond::{EarlyResponse, Responder, ServiceResponse, too_late},
     verifier::{find_endpoint, judge_timestamp, signed_handshake, verify_head},
 };
@@ -43,8 +43,8 @@ use crate::{
     BoxError, Delivery, Rejection, RejectionKind, Undecodable,
     config::Config,
     observe::acknowledged,
-    task::{catch_unwind, left_until, rarely, timeout},
-    verify::verify_body,
+    task::{call, left_until, rarely, timeout},
+    verify::{Finishing, verified, wait},
 };
 
 /// The service that [`WebhookLayer`](crate::WebhookLayer) wraps around another.
@@ -119,22 +119,27 @@ where
         }
         let deadline = self.config.ack_deadline.and_then(|limit| Instant::now().checked_add(limit));
         let inner = self.give_readiness_back();
-        let responder = Responder::new(&self.config, request.headers());
+        let headers = BodyHeaders::of(request.headers(), &request.body().size_hint());
+        let responder = Responder::new(&self.config, headers.is_grpc);
         let telemetry = responder.telemetry.clone();
-        ResponseFuture::received(process(responder, inner, request, deadline), telemetry)
+        ResponseFuture::received(process(responder, inner, request, headers, deadline), telemetry)
     }
 }
 
-/// Processes a request that passed `only_if`. The steps run in the order of these lines.
+/// Processes a request that passed `only_if`. The steps run in the order of these lines, and all steps before
+/// the handler share the acknowledgement deadline.
 ///
 /// This is not an `async fn`, because an `async fn` stores each argument twice, and a head has about 200
 /// bytes. It is generic over the service instead of the response body: if a host's body contains a
-/// `dyn Error`, the compiler cannot prove that a type parameter for the body is `'static`.
+/// `dyn Error`, the compiler cannot prove that a type parameter for the body is `'static`. The handler is
+/// called and awaited here, because each function in between would add its size to the future. `Box::pin`
+/// would copy the future, although most of it is not in use yet.
 #[allow(clippy::blocks_in_conditions, reason = "a variable would be stored in the future")]
 fn process<S, B>(
     responder: Responder,
     mut inner: S,
     request: Request<B>,
+    headers: BodyHeaders,
     deadline: Option<Instant>,
 ) -> BoxedResponse<<S::Response as ServiceResponse>::Body, S::Error>
 where
@@ -142,20 +147,20 @@ where
     S::Response: ServiceResponse<Body: Send> + Send,
     B: HttpBody<Data: Send, Error: Into<BoxError>> + Send + 'static,
 {
-    let (mut head, body) = request.into_parts();
-    let mut body = Incoming::Untouched(body);
-    Box::pin(async move {
+    let (mut head, mut body) = Incoming::of(request);
+    let processing = Box::write(Box::new_uninit(), async move {
         let Responder { config, telemetry, .. } = &responder;
         let (payload, claim) = match {
-            // All steps before the handler share the acknowledgement deadline.
             let before_handler = pin!(async {
-                let endpoint = find_endpoint(&responder, &head).await?;
-                let now = config.clock.now();
+                let (endpoint, now) = (find_endpoint(&responder, &head).await?, config.clock.now());
                 EarlyResponse::handshake(endpoint.verifier().handshake(&config.request(&head, now)))?;
                 let (mut check, timestamp) = verify_head(config, endpoint.verifier(), &head, now)?;
-                let limits = Limits::new(config, &endpoint);
-                let mut received = receive(&mut body, &head, limits, &mut *check).await?;
-                let verified = verify_body(check.finish(received.signed()), timestamp).await?;
+                let mut received = receive(&mut body, headers, config, &endpoint, &mut *check).await?;
+                let outcome = match check.finish(received.signed()).0 {
+                    Finishing::Now(outcome) => outcome,
+                    Finishing::Later(later) => rarely(wait(later)).await,
+                };
+                let verified = verified(outcome, timestamp)?;
                 judge_timestamp(config, endpoint.verifier(), verified.timestamp, now)?;
                 let (verified, content) = received.decode(config, &endpoint).await?.into_payload(verified);
                 let (body, claims) = (mem::take(&mut received.body), config.dedupe.claims());
@@ -182,14 +187,13 @@ where
         };
         let detached = config.detached && !Delivery::shares_outer_claim(&head);
         telemetry.handler_called();
-        // Called and awaited here: each function in between would add its size to the future.
-        let handler = catch_unwind(|| inner.call(Request::from_parts(head, payload)));
-        match detached {
-            false => handle(&responder, handler, claim).await,
-            true => rarely(handle_detached(responder.clone(), handler, claim, deadline)).await,
+        let handler = call(&mut inner, Request::from_parts(head, payload));
+        if detached {
+            return rarely(handle_detached(responder.clone(), handler, claim, deadline)).await;
         }
-        .inspect(|response| telemetry.answered(response))
-    })
+        handle(&responder, handler, claim).await
+    });
+    Box::into_pin(processing)
 }
 
 /// Updates the head for the handler and the layers below. Corrects the headers that describe the body, if
@@ -283,8 +287,9 @@ mod tests {
             ready(Ok::<_, Infallible>(Response::new(axum::body::Body::empty())))
         }));
         let request = Request::new(axum::body::Body::empty());
-        let responder = Responder::new(&config, request.headers());
-        let size = size_of_val(&*process(responder, inner, request, None));
+        let headers = BodyHeaders::of(request.headers(), &request.body().size_hint());
+        let responder = Responder::new(&config, headers.is_grpc);
+        let size = size_of_val(&*process(responder, inner, request, headers, None));
         assert!(size <= LARGEST, "{size} bytes");
         Ok(())
     }

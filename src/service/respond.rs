@@ -9,7 +9,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{HeaderMap, Response, header::CONTENT_TYPE, request::Parts};
+use http::{Response, header::CONTENT_TYPE, request::Parts};
 use http_body::Body as HttpBody;
 
 use super::{ResponseBody, receive::Incoming};
@@ -18,7 +18,7 @@ use crate::{
     config::Config,
     dedupe::{ClaimGuard, ClaimOutcome},
     observe::{Acknowledged, Ignored, OutcomeKind, Telemetry},
-    rejection::{duplicate_response, is_grpc, settled_response},
+    rejection::{duplicate_response, settled_response},
     task::{Elapsed, RunEnd},
     verify::{Profile, VerifyError},
 };
@@ -100,11 +100,12 @@ impl Clone for Responder {
 }
 
 impl Responder {
-    pub(super) fn new(config: &Arc<Config>, headers: &HeaderMap) -> Self {
+    #[inline]
+    pub(super) fn new(config: &Arc<Config>, grpc: bool) -> Self {
         Self {
             config: Arc::clone(config),
             telemetry: Telemetry::begin(&config.observer),
-            grpc: is_grpc(headers),
+            grpc,
             empty_rejections: AtomicBool::new(false),
         }
     }
@@ -128,7 +129,7 @@ impl Responder {
         B: HttpBody<Data: Send, Error: Into<BoxError>> + Send + 'static,
     {
         body.discard(head, &self.config.discards);
-        let response = match early {
+        Ok(match early {
             EarlyResponse::Handshake(response) => {
                 self.telemetry.ended(OutcomeKind::Handshake, None);
                 response.map(ResponseBody::layer)
@@ -149,9 +150,7 @@ impl Responder {
             }
             EarlyResponse::Rejected(rejection) => self.reject(OutcomeKind::Rejected, &rejection),
             EarlyResponse::ServiceFailed(error) => return Err(error),
-        };
-        self.telemetry.answered(&response);
-        Ok(response)
+        })
     }
 
     /// Responds once the handler has ended or timed out. A handler that could not decode the payload leaves

@@ -6,6 +6,19 @@ use std::{
 };
 
 use pin_project_lite::pin_project;
+use tower_service::Service;
+
+/// Calls `service`, and polls the future that it returns. Returns an error if either panics.
+pub(crate) fn call<S: Service<R>, R>(service: &mut S, request: R) -> CatchUnwind<S::Future> {
+    // Taken in the closure, because `catch_unwind` moves the values that a closure captures.
+    let mut request = Some(request);
+    let call = || request.take().map(|request| service.call(request));
+    match panic::catch_unwind(AssertUnwindSafe(call)) {
+        Ok(Some(future)) => CatchUnwind::Begun { future },
+        Ok(None) => CatchUnwind::Panicked { panic: None },
+        Err(panic) => CatchUnwind::Panicked { panic: Some(panic) },
+    }
+}
 
 /// Calls `begin` and polls the future that it returns. Returns an error if either panics.
 pub(crate) fn catch_unwind<F: Future>(begin: impl FnOnce() -> F) -> CatchUnwind<F> {

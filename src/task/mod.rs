@@ -11,7 +11,7 @@ use std::pin::Pin;
 
 pub use self::drain::Drain;
 pub(crate) use self::{
-    catch_unwind::{CatchUnwind, catch_unwind},
+    catch_unwind::{CatchUnwind, call, catch_unwind},
     drain::Tasks,
     run::{RunEnd, run},
     timeout::{Elapsed, left_until, timeout},

@@ -88,7 +88,7 @@ pub(crate) use self::{
         multipart_field, only_parameter, optional_header, parameter, scan, signed_headers, single_header,
         sorted_parameters, without_bom,
     },
-    standalone::verify_body,
+    standalone::{verified, wait},
 };
 #[cfg(feature = "asymmetric")]
 pub(crate) use self::{

@@ -6,8 +6,8 @@ use bytes::Bytes;
 use http::request::Parts;
 
 use super::{
-    ContentCoding, DecodedLimits, Finish, Finishing, Later, Location, Profile, RequestContext,
-    SignedEncoding, Verified, Verifier, VerifyError,
+    ContentCoding, DecodedLimits, Finishing, Later, Location, Profile, RequestContext, SignedEncoding,
+    Verified, Verifier, VerifyError,
 };
 use crate::task::{rarely, timeout};
 
@@ -139,7 +139,11 @@ where
     };
     let signed = decoded.as_ref().unwrap_or(body);
     check.update(signed);
-    let mut verified = verify_body(check.finish(signed), timestamp).await?;
+    let outcome = match check.finish(signed).0 {
+        Finishing::Now(outcome) => outcome,
+        Finishing::Later(later) => rarely(wait(later)).await,
+    };
+    let mut verified = self::verified(outcome, timestamp)?;
     judge(verified.timestamp)?;
     let decoded = match coding {
         Some(coding) if !signs_decoded && verified.payload.is_none() => {
@@ -180,16 +184,13 @@ async fn decode(
     rarely(coding.decode(body, limits)).await.map_err(VerifyError::content)
 }
 
-/// Waits for the result of a check, which may fetch a key. A `timestamp` from the head takes precedence over
-/// that of the result.
-pub(crate) async fn verify_body(
-    finish: Finish,
+/// Completes the result of a check. A `timestamp` from the head takes precedence over that of the result.
+#[inline]
+pub(crate) fn verified(
+    outcome: Result<Verified, VerifyError>,
     timestamp: Option<SystemTime>,
 ) -> Result<Verified, VerifyError> {
-    let mut verified = match finish.0 {
-        Finishing::Now(outcome) => outcome,
-        Finishing::Later(later) => rarely(wait(later)).await,
-    }?;
+    let mut verified = outcome?;
     verified.timestamp = timestamp.or(verified.timestamp);
     // An empty value counts as missing, so that the profile's locations are searched.
     verified.id = verified.id.filter(|id| !id.is_empty());
@@ -197,7 +198,8 @@ pub(crate) async fn verify_body(
     Ok(verified)
 }
 
-async fn wait(later: Later) -> Result<Verified, VerifyError> {
+/// Waits for a check that fetches a key.
+pub(crate) async fn wait(later: Later) -> Result<Verified, VerifyError> {
     const LONGEST_WAIT: Duration = Duration::from_secs(10);
     timeout(LONGEST_WAIT, later).await.unwrap_or_else(|elapsed| Err(VerifyError::unavailable(elapsed)))
 }
