@@ -26,7 +26,7 @@ use bytes::Bytes;
 use data_encoding::{BASE64, HEXLOWER};
 use hmac::{Hmac, KeyInit, Mac};
 use http::{HeaderValue, Request, Response, request};
-use http_body::{Body as HttpBody, Frame};
+use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::Empty;
 use serde::Deserialize;
 use sha2::Sha256;
@@ -226,7 +226,7 @@ fn as_read(value: impl ToString) -> HeaderValue {
     HeaderValue::from_maybe_shared(buffer.clone()).unwrap()
 }
 
-/// A body that repeats one frame.
+/// A body that repeats one frame. Like a server's body, it knows its length.
 struct Frames {
     frame: Bytes,
     left: usize,
@@ -247,6 +247,10 @@ impl HttpBody for Frames {
 
     fn is_end_stream(&self) -> bool {
         self.left == 0
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact((self.frame.len() * self.left) as u64)
     }
 }
 

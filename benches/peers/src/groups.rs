@@ -1,20 +1,23 @@
 //! The groups of contenders, with a delivery for each.
 
-use std::rc::Rc;
+use std::{convert::Infallible, fmt::Debug, hint::black_box, rc::Rc};
 
+use axum::{Json, Router, routing::post};
 use bytes::Bytes;
-use http_body_util::Full;
+use http::{Request, Response, StatusCode};
+use http_body_util::{Empty, Full};
 use tokio::runtime::Runtime;
-use tower::{Layer, service_fn};
+use tower::{Layer, Service, service_fn};
 use tower_webhook::Body;
 
 use crate::{
     contender::{
         Contender, Dedupe, Floor,
         by_hand::{self, Seen},
-        floor, in_axum, late, layer, least, ours, peers, peers_in_axum,
+        collect, floor, github_layer, handle, in_axum, late, layer, least, ours, peers, peers_in_axum,
+        verify_layer,
     },
-    delivery::{Case, Delivery, Frames, KIB, MIB, SIZES, Scheme},
+    delivery::{Case, Delivery, Frames, KIB, MIB, Message, SIZES, Scheme, Sent},
     rounds::Group,
 };
 
@@ -51,6 +54,13 @@ pub fn groups(runtime: &Rc<Runtime>) -> Vec<Group> {
         for frames in [Frames::One, Frames::Many] {
             groups.push(axum(runtime, Delivery::new(Scheme::Github, Case::Valid, size, frames)));
         }
+    }
+    for scheme in [Scheme::Standard, Scheme::Github] {
+        groups.push(collecting(runtime, scheme, false));
+        groups.push(collecting(runtime, scheme, true));
+    }
+    for typed in [false, true] {
+        groups.push(extracting(runtime, typed));
     }
     for scheme in [Scheme::Standard, Scheme::Github] {
         let delivery = Delivery::new(scheme, Case::Valid, KIB, Frames::One);
@@ -109,6 +119,73 @@ fn axum(runtime: &Rc<Runtime>, delivery: Delivery) -> Group {
     ];
     contenders.extend(peers_in_axum(runtime));
     Group::new("axum, typed", delivery, contenders)
+}
+
+/// Returns contenders whose handler reads its body in one piece. `webhook-verify` hands `Bytes` to the handler.
+fn collecting(runtime: &Rc<Runtime>, scheme: Scheme, oneshot: bool) -> Group {
+    fn contender<S, R>(oneshot: bool, name: &str, runtime: &Rc<Runtime>, service: S) -> Contender
+    where
+        S: Service<Request<Sent>, Response = Response<R>, Error: Debug> + Clone + 'static,
+    {
+        match oneshot {
+            true => Contender::oneshot(name, runtime, service),
+            false => Contender::new(name, runtime, service),
+        }
+    }
+    async fn take_bytes(request: Request<Body>) -> Result<Response<Empty<Bytes>>, Infallible> {
+        let (head, body) = request.into_parts();
+        black_box((head, body.into_bytes().unwrap()));
+        Ok(Response::new(Empty::new()))
+    }
+    let verify = match scheme {
+        Scheme::Standard => by_hand::standard,
+        Scheme::Github => by_hand::github,
+    };
+    let full = service_fn(collect::<Full<Bytes>>);
+    let by_hand = by_hand::Verified { verify: by_hand::with_key(verify), inner: full };
+    let ours = layer(scheme, Dedupe::Off);
+    let mut contenders = vec![
+        floor(Floor::default()),
+        contender(oneshot, "tower-webhook", runtime, ours.layer(service_fn(collect::<Body>))),
+        contender(oneshot, "tower-webhook, into_bytes", runtime, ours.layer(service_fn(take_bytes))),
+        contender(oneshot, "by hand", runtime, by_hand),
+        contender(
+            oneshot,
+            "webhook-verify",
+            runtime,
+            verify_layer(scheme).layer(service_fn(handle::<Bytes>)),
+        ),
+    ];
+    if scheme == Scheme::Github {
+        contenders.push(contender(oneshot, "tower-github-webhook", runtime, github_layer().layer(full)));
+        contenders.push(contender(oneshot, "the least layer", runtime, least::around(full)));
+    }
+    let name = if oneshot { "collecting, oneshot" } else { "collecting" };
+    Group::new(name, Delivery::new(scheme, Case::Valid, KIB, Frames::One), contenders)
+}
+
+/// Returns contenders on an axum route whose handler uses one of axum's extractors.
+fn extracting(runtime: &Rc<Runtime>, typed: bool) -> Group {
+    async fn bytes(body: Bytes) -> StatusCode {
+        by_hand::take(body)
+    }
+    async fn json(Json(message): Json<Message>) -> StatusCode {
+        by_hand::take(message)
+    }
+    let scheme = Scheme::Github;
+    let route = if typed { post(json) } else { post(bytes) };
+    let ours = Router::new().route("/webhook", route.layer(layer(scheme, Dedupe::Off)));
+    let by_hand = match typed {
+        true => by_hand::in_axum(by_hand::github, Seen::Nowhere),
+        false => by_hand::bytes_in_axum(by_hand::github),
+    };
+    let contenders = vec![
+        floor(Floor { typed, deduped: false }),
+        Contender::new("tower-webhook", runtime, ours),
+        Contender::new("by hand", runtime, by_hand),
+    ];
+    let name = if typed { "axum, Json" } else { "axum, Bytes" };
+    Group::new(name, Delivery::new(scheme, Case::Valid, KIB, Frames::One), contenders)
 }
 
 /// Returns contenders that measure the time from the last frame's arrival to the handler.

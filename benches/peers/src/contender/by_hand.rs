@@ -182,6 +182,18 @@ pub fn in_axum(verify: Verify, seen: Seen) -> Router {
     Router::new().route("/webhook", post(on_message)).with_state(Endpoint { mac: mac(), verify, seen })
 }
 
+/// Returns an axum router whose handler verifies, and takes the body as it is.
+pub fn bytes_in_axum(verify: Verify) -> Router {
+    async fn on_event(
+        State((mac, verify)): State<(Hmac<Sha256>, Verify)>,
+        headers: HeaderMap,
+        body: Bytes,
+    ) -> StatusCode {
+        if verify(&mac, &headers, &body) { take(body) } else { StatusCode::UNAUTHORIZED }
+    }
+    Router::new().route("/webhook", post(on_event)).with_state((mac(), verify))
+}
+
 /// Decodes and deduplicates, behind [`Verified`].
 pub async fn on_message(
     request: Request<Full<Bytes>>,

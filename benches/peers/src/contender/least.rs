@@ -26,7 +26,11 @@ use super::by_hand::handle_full;
 use crate::delivery::{MIB, mac};
 
 pub fn layer() -> Least<Handler> {
-    Least { mac: Arc::new(mac()), inner: service_fn(handle_full as fn(_) -> _) }
+    around(service_fn(handle_full as fn(_) -> _))
+}
+
+pub fn around<S>(inner: S) -> Least<S> {
+    Least { mac: Arc::new(mac()), inner }
 }
 
 type Handler = ServiceFn<fn(Request<Full<Bytes>>) -> Answer>;

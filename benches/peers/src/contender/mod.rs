@@ -20,13 +20,14 @@ use std::{
 
 use bytes::Bytes;
 use http::{Request, Response};
-use http_body_util::Empty;
+use http_body::Body;
+use http_body_util::{BodyExt, Empty};
 use tokio::runtime::Runtime;
-use tower::Service;
+use tower::{Service, ServiceExt};
 
 pub use floor::{Floor, floor};
 pub use ours::{Dedupe, in_axum, layer, ours};
-pub use peers::{PEERS, Peer, peers, peers_in_axum};
+pub use peers::{PEERS, Peer, github_layer, peers, peers_in_axum, verify_layer};
 
 use crate::{delivery::Sent, rounds::Watch};
 
@@ -54,14 +55,38 @@ impl Contender {
         S: Service<Request<Sent>, Response = Response<R>> + 'static,
         S::Error: Debug,
     {
+        let answer = move |request| {
+            let mut context = Context::from_waker(Waker::noop());
+            assert!(matches!(service.poll_ready(&mut context), Poll::Ready(Ok(()))));
+            service.call(request)
+        };
+        Self::answering(name, runtime, answer)
+    }
+
+    /// Creates a contender that clones the service for each delivery, as axum and `ServiceExt::oneshot` do.
+    pub fn oneshot<S, R>(name: &str, runtime: &Rc<Runtime>, service: S) -> Self
+    where
+        S: Service<Request<Sent>, Response = Response<R>> + Clone + 'static,
+        S::Error: Debug,
+    {
+        Self::answering(name, runtime, move |request| service.clone().oneshot(request))
+    }
+
+    fn answering<F, R, E: Debug>(
+        name: &str,
+        runtime: &Rc<Runtime>,
+        mut answer: impl FnMut(Request<Sent>) -> F + 'static,
+    ) -> Self
+    where
+        F: Future<Output = Result<Response<R>, E>>,
+    {
         let runtime = Rc::clone(runtime);
         let call = move |request: Request<Sent>| {
             let _entered = runtime.enter();
             let mut context = Context::from_waker(Waker::noop());
             let watch = Watch::start(request.body().whole.len());
-            assert!(matches!(service.poll_ready(&mut context), Poll::Ready(Ok(()))));
             let status = {
-                let mut answer = pin!(service.call(request));
+                let mut answer = pin!(answer(request));
                 // Some services return `Pending` although they do not wait for anything.
                 let polls = std::iter::repeat_with(|| answer.as_mut().poll(&mut context)).take(1000);
                 let answer =
@@ -88,4 +113,14 @@ impl Contender {
 pub fn handle<B>(request: Request<B>) -> Ready<Result<Response<Empty<Bytes>>, Infallible>> {
     drop(black_box(request));
     ready(Ok(Response::new(Empty::new())))
+}
+
+/// A handler that reads its body in one piece.
+pub async fn collect<B>(request: Request<B>) -> Result<Response<Empty<Bytes>>, Infallible>
+where
+    B: Body<Data = Bytes, Error: Debug>,
+{
+    let (head, body) = request.into_parts();
+    black_box((head, body.collect().await.unwrap().to_bytes()));
+    Ok(Response::new(Empty::new()))
 }

@@ -60,7 +60,7 @@ pub const PEERS: [Peer; 5] = [
 pub fn peers(scheme: Scheme, runtime: &Rc<Runtime>) -> Vec<Contender> {
     match scheme {
         Scheme::Standard => {
-            let layer = VerifyLayer::<Bytes>::new(Provider::StandardWebhooks, Secret::new(standard_secret()));
+            let layer = verify_layer(scheme);
             let svix = svix::webhooks::Webhook::new(&standard_secret()).unwrap();
             let svix = Arc::new(svix);
             let reference = Arc::new(standardwebhooks::Webhook::new(&standard_secret()).unwrap());
@@ -75,8 +75,7 @@ pub fn peers(scheme: Scheme, runtime: &Rc<Runtime>) -> Vec<Contender> {
             ]
         }
         Scheme::Github => {
-            let layer = VerifyLayer::<Bytes>::new(Provider::GitHub, Secret::new(KEY));
-            let other = ValidateGitHubWebhookLayer::new(KEY);
+            let (layer, other) = (verify_layer(scheme), github_layer());
             vec![
                 Contender::new("webhook-verify", runtime, layer.layer(service_fn(handle::<Bytes>))),
                 Contender::new(
@@ -87,6 +86,17 @@ pub fn peers(scheme: Scheme, runtime: &Rc<Runtime>) -> Vec<Contender> {
             ]
         }
     }
+}
+
+pub fn verify_layer(scheme: Scheme) -> VerifyLayer<Bytes> {
+    match scheme {
+        Scheme::Standard => VerifyLayer::new(Provider::StandardWebhooks, Secret::new(standard_secret())),
+        Scheme::Github => VerifyLayer::new(Provider::GitHub, Secret::new(KEY)),
+    }
+}
+
+pub fn github_layer() -> ValidateGitHubWebhookLayer<&'static str> {
+    ValidateGitHubWebhookLayer::new(KEY)
 }
 
 pub fn peers_in_axum(runtime: &Rc<Runtime>) -> Vec<Contender> {
