@@ -22,7 +22,7 @@ use crate::{
 /// Claims in progress are never evicted; there is one for each running handler. Completed keys are kept for
 /// their window, up to a capacity; beyond it, the least recently seen are evicted first. **The capacity must
 /// exceed the number of deliveries in a window**, or a late duplicate runs again: monitor
-/// [`evicted_early`](Self::evicted_early). A key takes about 450 bytes.
+/// [`evicted_early`](Self::evicted_early). A key takes about 420 bytes.
 ///
 /// The store is local to the process and is lost on restart.
 ///
