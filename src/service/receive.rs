@@ -424,3 +424,57 @@ impl Buffer {
         if self.grown.is_empty() { self.first } else { self.grown.freeze() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{convert::Infallible, task::Waker};
+
+    use http_body::Frame;
+
+    use super::*;
+
+    /// A body whose last frame is its end, like that of a request with a `content-length`. hyper reports the end only
+    /// after it has run again.
+    struct Announced(Option<Bytes>);
+
+    impl HttpBody for Announced {
+        type Data = Bytes;
+        type Error = Infallible;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+            self.0.take().map_or(Poll::Pending, |data| Poll::Ready(Some(Ok(Frame::data(data)))))
+        }
+
+        fn is_end_stream(&self) -> bool {
+            self.0.is_none()
+        }
+    }
+
+    struct Length(usize);
+
+    impl Check for Length {
+        fn update(&mut self, bytes: &[u8]) {
+            self.0 += bytes.len();
+        }
+
+        fn finish(self: Box<Self>, _: &Bytes) -> crate::verify::Finish {
+            Ok(Verified::new()).into()
+        }
+    }
+
+    #[test]
+    fn the_end_is_not_awaited_after_the_last_frame() {
+        let budget = BufferBudget::new(10);
+        let limits = Limits { bytes: 10, time: Duration::from_secs(1), budget: &budget, signed: None };
+        let mut check = Length(0);
+        let mut reading = Reading::new(limits, &mut check, true);
+        let mut body = Incoming::Untouched(Announced(Some(Bytes::from_static(b"{}"))));
+        let read = reading.poll(&mut body, &mut Context::from_waker(Waker::noop()));
+        assert!(matches!(read, Poll::Ready(Ok(()))));
+        assert!(matches!(body, Incoming::Ended), "nothing is left to discard");
+        assert_eq!(check.0, 2);
+    }
+}
