@@ -54,15 +54,17 @@ impl Body {
         Self::default()
     }
 
-    /// Returns the verified payload, without a copy or an allocation. It is the
-    /// [`payload`](crate::Delivery::payload) of the request's [`Delivery`](crate::Delivery). Trailers are dropped.
+    /// Returns the verified payload, without a copy or an allocation; empty if the body was read before. Trailers
+    /// are dropped.
     ///
     /// `BodyExt::collect` does not copy the payload either, but it allocates a list for the frames of a body.
     ///
     /// # Errors
     ///
-    /// Returns the body itself if the layer [skipped](crate::WebhookLayer::only_if) the request: such a body is
-    /// streamed, so wait for it with `collect`.
+    /// Returns the body itself if it is streamed, so that it must be awaited with `collect`: if the layer
+    /// [skipped](crate::WebhookLayer::only_if) the request, or if another service, such as an axum router in front
+    /// of an [`EventRouter`](crate::EventRouter), has wrapped the body. [`Delivery::payload`](crate::Delivery::payload)
+    /// returns the payload in any case.
     pub fn into_bytes(self) -> Result<Bytes, Self> {
         match self.0 {
             BodyKind::Replayed { payload, .. } => Ok(payload.unwrap_or_default()),

@@ -328,13 +328,14 @@ impl<'c, 'k> Reading<'c, 'k> {
             };
             match frame.map(|frame| frame.map(|frame| frame.into_data())) {
                 Some(Ok(Ok(data))) => {
-                    let ended = body.is_end_stream();
-                    self.take(data)?;
-                    // Without this, hyper would wake the task once more, only to report the end.
-                    if ended {
+                    let is_last = body.is_end_stream();
+                    let taken = self.take(data);
+                    // Otherwise hyper would wake the task once more, only to report the end.
+                    if is_last {
                         *incoming = Incoming::Ended;
-                        return Poll::Ready(Ok(()));
+                        return Poll::Ready(taken);
                     }
+                    taken?;
                 }
                 Some(Ok(Err(frame))) => {
                     self.trailers = frame.into_trailers().ok().map(Box::new);
@@ -467,14 +468,19 @@ mod tests {
 
     #[test]
     fn the_end_is_not_awaited_after_the_last_frame() {
-        let budget = BufferBudget::new(10);
-        let limits = Limits { bytes: 10, time: Duration::from_secs(1), budget: &budget, signed: None };
-        let mut check = Length(0);
-        let mut reading = Reading::new(limits, &mut check, true);
-        let mut body = Incoming::Untouched(Announced(Some(Bytes::from_static(b"{}"))));
-        let read = reading.poll(&mut body, &mut Context::from_waker(Waker::noop()));
-        assert!(matches!(read, Poll::Ready(Ok(()))));
-        assert!(matches!(body, Incoming::Ended), "nothing is left to discard");
-        assert_eq!(check.0, 2);
+        for (limit, budget, expected) in
+            [(2, 2, None), (1, 2, Some(RejectionKind::BodyTooLarge)), (2, 1, Some(RejectionKind::OverBudget))]
+        {
+            let budget = BufferBudget::new(budget);
+            let limits = Limits { bytes: limit, time: Duration::from_secs(1), budget: &budget, signed: None };
+            let mut check = Length(0);
+            let mut reading = Reading::new(limits, &mut check, true);
+            let mut body = Incoming::Untouched(Announced(Some(Bytes::from_static(b"{}"))));
+            let read = reading.poll(&mut body, &mut Context::from_waker(Waker::noop()));
+            let rejection = read.map(|read| read.err().map(|rejection| rejection.kind()));
+            assert_eq!(rejection, Poll::Ready(expected));
+            assert!(matches!(body, Incoming::Ended), "nothing is left to discard");
+            assert_eq!(check.0, if expected.is_none() { 2 } else { 0 });
+        }
     }
 }

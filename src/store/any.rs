@@ -43,7 +43,7 @@ pub struct AnyStore(Erased);
 
 #[derive(Clone)]
 enum Erased {
-    /// The default. It answers at once, so it needs no future, which would make that of each request larger.
+    /// The default. It answers at once. Awaiting its futures would make the future of each request larger.
     Memory(Arc<MokaStore>),
     Other(Arc<dyn ErasedStore>),
 }

@@ -58,7 +58,8 @@ struct RunningClaim {
 #[derive(Clone)]
 struct CompletedKey(Arc<Completion>);
 
-/// Times are in microseconds, which keeps a key small.
+/// The window of a completed key, in microseconds to keep it small. Times are rounded up, so that no window is
+/// shorter than it should be.
 struct Completion {
     /// The end of the window; 0 once the key is forgotten.
     until: AtomicU64,
@@ -78,7 +79,7 @@ impl CompletedKey {
     }
 
     fn is_live(&self, now: Duration) -> bool {
-        self.0.until.load(Ordering::Relaxed) > micros(now)
+        u128::from(self.0.until.load(Ordering::Relaxed)) > now.as_micros()
     }
 
     fn window(&self) -> Duration {
@@ -87,12 +88,12 @@ impl CompletedKey {
 }
 
 fn micros(duration: Duration) -> u64 {
-    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+    u64::try_from(duration.as_nanos().div_ceil(1_000)).unwrap_or(u64::MAX)
 }
 
 impl Drop for Completion {
     fn drop(&mut self) {
-        if *self.until.get_mut() > micros(self.evictions.clock.monotonic()) {
+        if u128::from(*self.until.get_mut()) > self.evictions.clock.monotonic().as_micros() {
             self.evictions.early.fetch_add(1, Ordering::Relaxed);
         }
     }

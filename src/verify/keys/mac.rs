@@ -348,13 +348,13 @@ impl<'k> Macs<'k> {
 
     /// Verifies like [`verify`](Self::verify), but in place.
     pub(crate) fn conclude(&mut self, candidates: &Candidates) -> Result<Verified, VerifyError> {
-        for mac in self.each() {
+        let matching = self.each().find_map(|mac| {
             let tag = mac.finish();
-            if candidates.contain(&tag) {
-                return Ok(mac.key.verified().with_mac(tag.first_32()));
-            }
-        }
-        Err(VerifyError::wrong("signature mismatch: no secret matches"))
+            candidates.contain(&tag).then(|| mac.key.verified().with_mac(tag.first_32()))
+        });
+        // A finished MAC must not start again.
+        (self.first, self.more) = (None, Vec::new());
+        matching.ok_or(VerifyError::wrong("signature mismatch: no secret matches"))
     }
 
     fn each(&mut self) -> impl Iterator<Item = &mut KeyedMac<'k>> {
