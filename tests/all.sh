@@ -8,6 +8,8 @@ cd "$(dirname "$0")/.."
 need curl curl  # for the commands in the README and in the documentation of the inspector and the examples
 need openssl openssl    # for signing in those commands
 need redis-server redis-server redis    # for the tests that start Redis servers
+need initdb postgresql postgresql-server    # for the tests that start PostgreSQL servers
+need pgbouncer pgbouncer
 
 # Unit, integration and documentation tests with all features. This also builds the examples.
 cargo test --locked --all-features

@@ -4,10 +4,15 @@ say() {
     printf '%s\n' "$*" >&2
 }
 
+# has PROGRAM: Debian does not add PostgreSQL's programs to the PATH.
+has() {
+    command -v "$1" >/dev/null 2>&1 || ls "${POSTGRES_BIN:-.}/$1" /usr/lib/postgresql/*/bin/"$1" 2>/dev/null | grep -q .
+}
+
 # need PROGRAM PACKAGE [OTHER]: PACKAGE is the name of the package for apt, and OTHER its name for other package
 # managers if it differs.
 need() {
-    command -v "$1" >/dev/null 2>&1 && return
+    has "$1" && return
     package=${3:-$2}
     command -v apt-get >/dev/null 2>&1 && package=$2
     as_root=
@@ -23,7 +28,7 @@ need() {
     elif command -v brew >/dev/null 2>&1; then
         brew install "$package" >&2 || true
     fi
-    command -v "$1" >/dev/null 2>&1 || {
+    has "$1" || {
         say "The tests need '$1': install the package '$package' and run this again."
         exit 1
     }

@@ -3,6 +3,7 @@ use std::{
     mem,
     panic::{self, AssertUnwindSafe},
     pin::Pin,
+    sync::Arc,
     task::{Context, Waker},
     time::Duration,
 };
@@ -11,10 +12,11 @@ use tokio::{runtime::Handle, time::sleep};
 
 use super::background::{Background, Backoff};
 use crate::{
+    Delivery,
     delivery::ItemGuard,
-    observe::{Settlement, StoreOperation, StoreTimer},
-    store::{AnyStore, Claim, Key, Store as _, StoreError, Token},
-    task::{BoxFuture, Elapsed, catch_unwind, timeout},
+    observe::{Settlement, StoreOperation, StoreTimer, uncommitted},
+    store::{AnyStore, Claim, ClaimOwner, Key, Store as _, StoreError, Token, TransactionState},
+    task::{BoxFuture, Elapsed, catch_unwind, rarely, timeout},
 };
 
 /// The time limit for each call of the store.
@@ -43,10 +45,12 @@ impl ClaimGuard {
     ) -> Self {
         Self {
             state: Box::new(ClaimState {
+                transaction: (!store.is_in_memory()).then(Arc::default),
                 store,
                 timer,
                 token: Token::mint(),
                 keys: ClaimKeys::default(),
+                claimed: true,
                 intent: Settlement::Released,
                 store_failed: false,
                 window,
@@ -57,14 +61,62 @@ impl ClaimGuard {
         }
     }
 
-    /// Returns whether no claim is held.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.state.keys.is_empty()
+    /// Returns whether a claim is held.
+    pub(crate) fn is_claimed(&self) -> bool {
+        self.state.claimed && !self.state.keys.is_empty()
     }
 
-    /// Returns the owner token of the claims.
-    pub(crate) fn token(&self) -> Token {
-        self.state.token
+    /// Returns whether there is nothing to settle.
+    fn is_empty(&self) -> bool {
+        !self.is_claimed() && (self.state.keys.is_empty() || !self.state.completes_in_transaction())
+    }
+
+    /// Returns the owner of the claims.
+    pub(crate) fn owner(&self) -> ClaimOwner {
+        ClaimOwner { token: self.state.token, transaction: self.state.transaction.clone() }
+    }
+
+    /// Makes this the guard of an item of `delivery`.
+    pub(crate) fn belongs_to(&mut self, delivery: &Delivery) {
+        if let Some(transaction) = &mut self.state.transaction {
+            *transaction = Arc::new(TransactionState::of_item(delivery.transaction()));
+        }
+    }
+
+    /// Returns a guard of the same keys without a claim, for a handler that runs although the store failed. It
+    /// settles nothing, unless a transaction of the handler completes the delivery.
+    pub(crate) fn unclaimed(&self) -> Self {
+        let ClaimState { store, timer, token, keys, transaction, window, lease, .. } = &*self.state;
+        Self {
+            state: Box::new(ClaimState {
+                store: store.clone(),
+                timer: timer.clone(),
+                token: *token,
+                keys: keys.clone(),
+                claimed: false,
+                transaction: transaction.clone(),
+                intent: Settlement::Released,
+                store_failed: false,
+                window: *window,
+                lease: *lease,
+            }),
+            runtime: self.runtime.clone(),
+            background: self.background.clone(),
+        }
+    }
+
+    /// Returns the guard if it is needed: it holds a claim, or a transaction may complete the delivery or one of
+    /// its items.
+    pub(crate) fn with_transaction(self, delivery: &Delivery) -> Option<Self> {
+        if let Some(transaction) = &self.state.transaction {
+            delivery.set_transaction(Arc::clone(transaction));
+        }
+        (self.is_claimed() || self.state.transaction.is_some()).then_some(self)
+    }
+
+    /// Returns whether a transaction that completes the delivery or one of its items was not committed.
+    pub(crate) fn is_uncommitted(&self) -> bool {
+        self.state.transaction.as_ref().is_some_and(|transaction| transaction.is_uncommitted())
     }
 
     /// Claims another key.
@@ -118,13 +170,21 @@ impl ClaimGuard {
         })
     }
 
-    /// Settles the claims. If the store fails, the guard retries in the background.
-    pub(crate) async fn settle(&mut self, intent: Settlement) -> Settlement {
+    /// Settles the claims. If the store fails, the guard retries in the background. Returns `None` if there is no
+    /// claim.
+    ///
+    /// If a transaction completes the claim, the result is [`Settlement::Completed`] if and only if the transaction
+    /// was committed, whatever the intent.
+    pub(crate) async fn settle(&mut self, intent: Settlement) -> Option<Settlement> {
         if self.is_empty() {
-            return intent;
+            return None;
         }
-        self.state.intent = intent;
-        match self.state.try_settle().await {
+        self.state.intent = match self.is_uncommitted() {
+            // The handler does not know that an item was lost.
+            true => Settlement::Released,
+            false => intent,
+        };
+        let settlement = match self.state.try_settle().await {
             Ok(settlement) => {
                 self.state.keys.clear();
                 self.state.timer.settled(settlement);
@@ -134,6 +194,20 @@ impl ClaimGuard {
             Err(_) => {
                 self.state.store_failed = true;
                 Settlement::Pending
+            }
+        };
+        self.check_commit(intent, settlement);
+        Some(settlement)
+    }
+
+    /// Records it if a transaction completes the claim, but was not committed.
+    fn check_commit(&self, intent: Settlement, settlement: Settlement) {
+        let transaction = self.state.transaction.as_ref().filter(|transaction| transaction.completes());
+        let Some(transaction) = transaction else { return };
+        if settlement != Settlement::Completed && !transaction.is_uncommitted() {
+            transaction.set_uncommitted();
+            if intent == Settlement::Completed {
+                uncommitted();
             }
         }
     }
@@ -177,7 +251,7 @@ impl Drop for ClaimGuard {
 }
 
 /// The keys of the id and of the body. An array, because a list would allocate.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct ClaimKeys([Option<Key>; 2]);
 
 impl ClaimKeys {
@@ -220,6 +294,10 @@ struct ClaimState {
     timer: StoreTimer,
     token: Token,
     keys: ClaimKeys,
+    /// `false` for the keys of a delivery that runs without a claim.
+    claimed: bool,
+    /// `None` for a store in memory.
+    transaction: Option<Arc<TransactionState>>,
     intent: Settlement,
     /// `true` if the last call of the store failed.
     store_failed: bool,
@@ -235,11 +313,17 @@ impl ClaimState {
             timer: self.timer.in_background(),
             token: self.token,
             keys: mem::take(&mut self.keys),
+            claimed: self.claimed,
+            transaction: self.transaction.take(),
             intent: self.intent,
             store_failed: self.store_failed,
             window: self.window,
             lease: self.lease,
         }
+    }
+
+    fn completes_in_transaction(&self) -> bool {
+        self.transaction.as_ref().is_some_and(|transaction| transaction.completes())
     }
 
     /// Tries to settle once.
@@ -248,7 +332,8 @@ impl ClaimState {
             Settlement::Completed => StoreOperation::Complete,
             _ => StoreOperation::Release,
         };
-        let limit = store_timeout(&self.store, self.keys.iter().count(), STORE_TIMEOUT);
+        let calls = self.keys.iter().count() * if self.completes_in_transaction() { 2 } else { 1 };
+        let limit = store_timeout(&self.store, calls, STORE_TIMEOUT);
         let started = self.timer.start();
         let settled = flatten(timeout(limit, catch_unwind(|| self.settle_each())).await);
         self.timer.stop(operation, started, &settled);
@@ -256,6 +341,9 @@ impl ClaimState {
     }
 
     async fn settle_each(&self) -> Result<Settlement, StoreError> {
+        if self.completes_in_transaction() {
+            return rarely(self.settle_after_transaction()).await;
+        }
         let mut mine = true;
         for key in self.keys.iter() {
             mine &= match self.intent {
@@ -264,6 +352,27 @@ impl ClaimState {
             };
         }
         Ok(if mine { self.intent } else { Settlement::Lost })
+    }
+
+    /// Releases the claims, unless a transaction has completed them. The layer must not complete them itself: if
+    /// the transaction was not committed, its effect is missing.
+    async fn settle_after_transaction(&self) -> Result<Settlement, StoreError> {
+        let (mut released, mut completed) = (true, true);
+        for key in self.keys.iter() {
+            match self.store.release(key, &self.token).await? {
+                true => completed = false,
+                // The claim is no longer held, so this only returns whether it was completed.
+                false => {
+                    released = false;
+                    completed &= self.store.complete(key, &self.token, self.window).await?;
+                }
+            }
+        }
+        Ok(match (completed, released) {
+            (true, _) => Settlement::Completed,
+            (false, true) => Settlement::Released,
+            (false, false) => Settlement::Lost,
+        })
     }
 
     /// Settles, and retries with a back-off if the store fails, until the lease may have expired.

@@ -78,7 +78,7 @@ pub(crate) struct Settings {
 
 /// The outcome of claiming a delivery.
 pub(crate) enum ClaimOutcome {
-    /// The handler may run, under this claim if present.
+    /// The handler may run, under the claim of this guard, if it holds one.
     Run(Option<ClaimGuard>),
     /// The delivery was handled before.
     Duplicate,
@@ -130,17 +130,21 @@ impl Dedupe {
             (Some(key), replay_key) => (key, replay_key),
             // An attacker can also remove an unsigned id; the body then identifies the delivery.
             (None, Some(replay_key)) => (replay_key, None),
-            (None, None) => return Ok(ClaimOutcome::Run(None)),
+            (None, None) if store.is_in_memory() => return Ok(ClaimOutcome::Run(None)),
+            (None, None) => {
+                let guard = self.guard(store, delivery, StoreTimer::of(telemetry));
+                return Ok(ClaimOutcome::Run(guard.with_transaction(delivery)));
+            }
         };
         let mut guard = self.guard(store, delivery, StoreTimer::of(telemetry));
-        delivery.set_key(key.clone(), guard.token());
+        delivery.set_key(key.clone(), guard.owner());
         // Dropping a claim that is not used releases it.
         match claim(&mut guard, &key, replay_key.as_ref(), delivery).await {
             Ok(Claimed::Acquired { fencing }) => {
                 if let Some(fencing) = fencing {
                     delivery.set_claimed(fencing);
                 }
-                Ok(ClaimOutcome::Run((!guard.is_empty()).then_some(guard)))
+                Ok(ClaimOutcome::Run(guard.with_transaction(delivery)))
             }
             Ok(Claimed::Completed) => {
                 // A replay under a new id: remember that id too.
@@ -153,7 +157,8 @@ impl Dedupe {
             }
             Err(error) => match self.on_failure(delivery) {
                 StoreFailure::Reject => Err(Rejection::new(RejectionKind::StoreUnavailable).because(error)),
-                StoreFailure::Proceed => Ok(ClaimOutcome::Run(None)),
+                // Dropping the guard releases a claim that the store may have made.
+                StoreFailure::Proceed => Ok(ClaimOutcome::Run(guard.unclaimed().with_transaction(delivery))),
             },
         }
     }
@@ -235,11 +240,12 @@ impl Claims for Settings {
             let (Some(store), Some(key)) = (&self.store, key) else { return claimed(None) };
             let mut guard =
                 self.guard(store, delivery, StoreTimer::alone(&self.registry, delivery.provider()));
+            guard.belongs_to(delivery);
             // If the call fails, dropping the guard releases a claim that the store may have made.
             match guard.claim(&key).await {
                 Ok(Claim::Acquired { fencing_token }) => {
                     let window = self.window(delivery.verifier().profile());
-                    let handle = ClaimHandle::new(key, guard.token(), window);
+                    let handle = ClaimHandle::new(key, guard.owner(), window);
                     claimed(Some((Box::new(guard), AcquiredItem { fencing_token, handle })))
                 }
                 Ok(Claim::Completed) => Ok(Item::Duplicate),
@@ -324,8 +330,8 @@ fn claim_or_share(
 /// token.
 async fn share(guard: &ClaimGuard, key: &Key, delivery: &Delivery) -> Result<Claimed, StoreError> {
     for above in delivery.claims_above(key) {
-        if guard.extend(key, &above.token, above.lease).await? {
-            delivery.set_shared(key, above.token);
+        if guard.extend(key, &above.owner.token, above.lease).await? {
+            delivery.set_shared(key, above.owner);
             return Ok(Claimed::Acquired { fencing: above.fencing });
         }
     }

@@ -48,7 +48,7 @@ pub use self::{
 };
 use crate::{
     BoxError,
-    store::{ClaimHandle, Key, Token},
+    store::{ClaimHandle, ClaimOwner, Key, TransactionState},
     verify::{ContentError, Endpoint, Location, RequestContext, RequestValue, Verified, Verifier, digest},
 };
 
@@ -79,11 +79,13 @@ struct DeliveryFacts {
     undecoded: OnceLock<(Option<TypeId>, DecodeError)>,
     /// A digest that distinguishes the receivers of an event, if it is part of the key.
     receiver: Option<u64>,
-    /// The token of the delivery's claim. Stored here, not in the `Delivery`, which must be small because the
+    /// The owner of the delivery's claim. Stored here, not in the `Delivery`, which must be small because the
     /// future of each request contains it.
-    token: OnceLock<Token>,
-    /// The tokens of outer layers' claims on the delivery's key and on its replay key.
-    shared: [OnceLock<Token>; 2],
+    owner: OnceLock<ClaimOwner>,
+    /// The owners of outer layers' claims on the delivery's key and on its replay key.
+    shared: [OnceLock<ClaimOwner>; 2],
+    /// Whether transactions complete the items of a delivery, even without a key.
+    transaction: OnceLock<Arc<TransactionState>>,
     /// The delivery of the next outer layer.
     above: Option<Box<Delivery>>,
 }
@@ -129,8 +131,9 @@ impl Delivery {
             attempt,
             body,
             undecoded: OnceLock::new(),
-            token: OnceLock::new(),
+            owner: OnceLock::new(),
             shared: Default::default(),
+            transaction: OnceLock::new(),
             above: head.extensions.get().map(above),
         };
         Self { facts: Arc::new(facts), key: None, fencing: None }
@@ -353,13 +356,18 @@ impl Delivery {
     /// ```
     #[must_use]
     pub fn claim_handle(&self) -> Option<ClaimHandle> {
-        self.fencing?;
-        let (key, own) = (self.key.clone()?, self.facts.token.get()?);
-        let [token, replay_token] = self.facts.shared.each_ref().map(|shared| *shared.get().unwrap_or(own));
+        self.fencing.and_then(|_| self.handle())
+    }
+
+    /// Returns a handle like [`claim_handle`](Self::claim_handle), even if the claim is not confirmed.
+    pub(crate) fn handle(&self) -> Option<ClaimHandle> {
+        let (key, own) = (self.key.clone()?, self.facts.owner.get()?);
+        let [owner, replay_owner] =
+            self.facts.shared.each_ref().map(|shared| shared.get().unwrap_or(own).clone());
         let replay_key = self.replay_key().filter(|replay_key| *replay_key != key);
         let window = self.claims().window(self.verifier().profile());
-        let replay_claim = replay_key.map(|key| (key, replay_token));
-        Some(ClaimHandle::new(key, token, window).with_replay_claim(replay_claim))
+        let replay_claim = replay_key.map(|key| (key, replay_owner));
+        Some(ClaimHandle::new(key, owner, window).with_replay_claim(replay_claim))
     }
 
     pub(crate) fn endpoint(&self) -> &Endpoint {
@@ -387,12 +395,22 @@ impl Delivery {
         &*self.facts.claims
     }
 
-    /// Sets the key and the token for its claim. The claim is not confirmed until
+    /// Sets the key and the owner of its claim. The claim is not confirmed until
     /// [`set_claimed`](Self::set_claimed), and never if the store fails.
-    pub(crate) fn set_key(&mut self, key: Key, token: Token) {
+    pub(crate) fn set_key(&mut self, key: Key, owner: ClaimOwner) {
         self.key = Some(key);
         // A delivery is claimed once.
-        let _ = self.facts.token.set(token);
+        let _ = self.facts.owner.set(owner);
+    }
+
+    /// Sets the state of the transactions that complete the delivery or its items.
+    pub(crate) fn set_transaction(&self, transaction: Arc<TransactionState>) {
+        // A delivery is claimed once.
+        let _ = self.facts.transaction.set(transaction);
+    }
+
+    pub(crate) fn transaction(&self) -> Option<Arc<TransactionState>> {
+        self.facts.transaction.get().cloned()
     }
 
     pub(crate) fn set_claimed(&mut self, fencing: u64) {
@@ -401,7 +419,7 @@ impl Delivery {
 
     /// Records that an outer layer holds the claim on `key`.
     #[cold]
-    pub(crate) fn set_shared(&self, key: &Key, owner: Token) {
+    pub(crate) fn set_shared(&self, key: &Key, owner: ClaimOwner) {
         let [id, body] = &self.facts.shared;
         let shared = if self.key.as_ref() == Some(key) { id } else { body };
         // Each key is claimed once.
@@ -418,7 +436,7 @@ impl Delivery {
         above.filter_map(move |above| {
             let is_claimed = above.key.as_ref() == Some(key) || above.replay_key().as_ref() == Some(key);
             Some(ClaimAbove {
-                token: *above.facts.token.get().filter(|_| is_claimed)?,
+                owner: above.facts.owner.get().filter(|_| is_claimed)?.clone(),
                 lease: above.claims().lease(above.verifier().profile()),
                 fencing: above.fencing,
             })
@@ -442,7 +460,7 @@ impl Delivery {
 
 /// A claim that an outer layer may hold for the same request.
 pub(crate) struct ClaimAbove {
-    pub(crate) token: Token,
+    pub(crate) owner: ClaimOwner,
     pub(crate) lease: Duration,
     /// `None` if the store failed and that layer proceeds without a confirmed claim.
     pub(crate) fencing: Option<u64>,

@@ -89,6 +89,7 @@
 //! | `WARN` | an item of a batch that failed, with its key as `item`, and the `error` of the handler (for a decoding error, only the field and the position, as above): the first three of each batch |
 //! | `WARN` | more items of a batch that failed: their `count`, the total number that `failed`, and the number of `items` in the batch |
 //! | `WARN` | two items of a batch with the same key, of which only one runs, with the key as `item` |
+//! | `ERROR` | a handler that succeeded, but did not `commit` the transaction that completes its delivery or item: the delivery was answered with 500 |
 //! | `WARN` | a lease that expired before its claim was settled: the delivery may have run twice |
 //! | `ERROR` | a completion that was not stored before the lease expired: the provider's next attempt runs the handler again |
 //! | `ERROR` | completions that were dropped because 16,384 others of the layer already wait for the store. `count` is the number dropped since the last such event. Logged at most once a minute. Drops that are not yet reported are logged once no completion is waiting |
@@ -170,7 +171,7 @@ pub(crate) use self::{
     telemetry::{Observer, Telemetry},
     trace::{
         acknowledged, item_failed, item_repeated, late_answers, lookups_failed, missing_scope,
-        more_items_failed, short_window, unusable,
+        more_items_failed, short_window, uncommitted, unusable,
     },
     unrouted::Unrouted,
 };

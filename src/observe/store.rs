@@ -33,6 +33,7 @@ impl StoreOperation {
 }
 
 /// A timer for the store operations of one claim.
+#[derive(Clone)]
 pub(crate) struct StoreTimer {
     /// The request that waits for the operations, if any.
     telemetry: Telemetry,

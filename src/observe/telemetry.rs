@@ -117,6 +117,11 @@ impl Telemetry {
         });
     }
 
+    /// Records that the handler succeeded, but did not commit its transaction.
+    pub(crate) fn uncommitted(&self) {
+        self.note(|progress| progress.outcome.handler = Some(HandlerEnd::Failed));
+    }
+
     #[inline]
     pub(crate) fn settled(&self, settlement: Settlement) {
         self.note(|progress| progress.outcome.settlement = Some(settlement));

@@ -254,6 +254,13 @@ pub(super) fn lease_lost() {
     );
 }
 
+pub(crate) fn uncommitted() {
+    tracing::error!(
+        target: TARGET,
+        "handler succeeded without the `commit` of the transaction that completes its claim: the delivery failed",
+    );
+}
+
 pub(super) fn settlement_abandoned(intent: Settlement) {
     match intent {
         Settlement::Completed => tracing::error!(

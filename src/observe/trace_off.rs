@@ -58,6 +58,8 @@ pub(crate) fn item_repeated(_: &str) {}
 
 pub(super) fn lease_lost() {}
 
+pub(crate) fn uncommitted() {}
+
 pub(crate) fn missing_scope(_: &MissingScope) {}
 
 pub(super) fn settlement_abandoned(_: Settlement) {}

@@ -204,6 +204,21 @@ pub(crate) fn duplicate_response(grpc: bool) -> Response<Bytes> {
     response
 }
 
+/// Returns the response to a delivery whose handler did not commit its transaction.
+pub(crate) fn uncommitted_response(grpc: bool) -> Response<Bytes> {
+    const TEXT: &str = "transaction was not committed";
+    if grpc {
+        // UNAVAILABLE, which clients retry.
+        return grpc_response(14, TEXT);
+    }
+    let mut response = Response::new(Bytes::from_static(TEXT.as_bytes()));
+    *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    response
+}
+
 /// Returns whether every value of `grpc-status` is a failure. Clients differ in which of several values they
 /// read.
 fn is_grpc_failure(headers: &HeaderMap) -> bool {

@@ -31,7 +31,8 @@ where
 {
     async move {
         let Responder { config, telemetry, .. } = responder;
-        let heartbeat = claim.as_ref().map(|claim| || claim.heartbeat());
+        let held = claim.as_ref().filter(|claim| claim.is_claimed());
+        let heartbeat = held.map(|claim| || claim.heartbeat());
         let mut run_end = run(handler, heartbeat, config.dedupe.handler_timeout).await;
         let end = judge(&mut run_end, config.complete_when.as_ref());
         match end {
@@ -39,7 +40,13 @@ where
             Err(unhandled) => telemetry.unhandled(unhandled),
         }
         if let Some(claim) = &mut claim {
-            telemetry.settled(claim.settle(settlement(end)).await);
+            if let Some(settlement) = claim.settle(settlement(end)).await {
+                telemetry.settled(settlement);
+            }
+            if end == Ok(HandlerEnd::Completed) && claim.is_uncommitted() {
+                telemetry.uncommitted();
+                return Ok(responder.uncommitted());
+            }
         }
         responder.respond(run_end)
     }
@@ -60,7 +67,7 @@ where
 {
     // Without a claim there is no deadline: the next attempt would not be recognized as a duplicate, and
     // would run concurrently.
-    let deadline = deadline.filter(|_| claim.is_some());
+    let deadline = deadline.filter(|_| claim.as_ref().is_some_and(ClaimGuard::is_claimed));
     // Spawning a task requires a runtime.
     let Ok(runtime) = Handle::try_current() else { return handle(&responder, handler, claim).await };
     let task = {

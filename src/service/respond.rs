@@ -18,7 +18,7 @@ use crate::{
     config::Config,
     dedupe::{ClaimGuard, ClaimOutcome},
     observe::{Acknowledged, Ignored, OutcomeKind, Telemetry},
-    rejection::{duplicate_response, settled_response},
+    rejection::{duplicate_response, settled_response, uncommitted_response},
     task::{Elapsed, RunEnd},
     verify::{Profile, VerifyError},
 };
@@ -174,6 +174,11 @@ impl Responder {
                 Ok(self.overdue(&Rejection::new(RejectionKind::HandlerTimeout).because(elapsed)))
             }
         }
+    }
+
+    /// Responds to a request whose handler succeeded, but did not commit its transaction.
+    pub(super) fn uncommitted<R>(&self) -> Response<ResponseBody<R>> {
+        uncommitted_response(self.grpc).map(ResponseBody::layer)
     }
 
     /// Responds to a request whose handler did not finish in time.

@@ -9,6 +9,8 @@ use std::{
 #[cfg(feature = "redis")]
 use redis::aio::ConnectionLike;
 
+#[cfg(feature = "postgres")]
+use super::PostgresStore;
 #[cfg(feature = "redis")]
 use super::RedisStore;
 use super::{CachedStore, Claim, Key, MokaStore, Store, StoreError, Token};
@@ -29,7 +31,7 @@ use crate::task::BoxFuture;
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), tower_webhook::BoxError> {
 /// # let secret: Secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".parse()?;
-/// let store = AnyStore::connect("memory:?capacity=1000000").await?; // or "redis://…"
+/// let store = AnyStore::connect("memory:?capacity=1000000").await?; // or "postgres://…", "redis://…"
 /// let layer = WebhookLayer::new(secret).dedupe(store.clone());
 ///
 /// // An administrator's route lets a handled delivery run again:
@@ -74,6 +76,11 @@ impl AnyStore {
         }
         let any = Arc::clone(&store) as Arc<dyn Any + Send + Sync>;
         Self(any.downcast().map_or(Erased::Other(store), Erased::Memory))
+    }
+
+    /// Returns whether this is a [`MokaStore`], which cannot take part in a transaction.
+    pub(crate) fn is_in_memory(&self) -> bool {
+        matches!(self.0, Erased::Memory(_))
     }
 }
 
@@ -129,6 +136,14 @@ impl From<MokaStore> for AnyStore {
 
 impl<S: Store> From<CachedStore<S>> for AnyStore {
     fn from(store: CachedStore<S>) -> Self {
+        Self::new(store)
+    }
+}
+
+#[cfg(feature = "postgres")]
+#[cfg_attr(docsrs, doc(cfg(feature = "postgres")))]
+impl From<PostgresStore> for AnyStore {
+    fn from(store: PostgresStore) -> Self {
         Self::new(store)
     }
 }

@@ -1,4 +1,11 @@
-use std::{fmt, time::Duration};
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use super::{Key, Token};
 
@@ -27,19 +34,71 @@ use super::{Key, Token};
 /// lost, its token no longer matches.
 #[derive(Clone)]
 pub struct ClaimHandle {
-    claim: (Key, Token),
-    replay_claim: Option<(Key, Token)>,
+    claim: (Key, ClaimOwner),
+    replay_claim: Option<(Key, ClaimOwner)>,
     window: Duration,
 }
 
+/// The owner of a claim.
+#[derive(Clone)]
+pub(crate) struct ClaimOwner {
+    pub(crate) token: Token,
+    /// `None` for a store in memory, which cannot take part in a transaction.
+    #[cfg_attr(not(feature = "postgres"), allow(dead_code, reason = "no other store sets it"))]
+    pub(crate) transaction: Option<Arc<TransactionState>>,
+}
+
+/// Whether a transaction of the handler completes a claim, instead of the layer.
+#[derive(Debug, Default)]
+pub(crate) struct TransactionState {
+    completes: AtomicBool,
+    uncommitted: AtomicBool,
+    /// The state of the item's delivery, whose response must be a failure if the item is lost.
+    delivery: Option<Arc<TransactionState>>,
+}
+
+impl TransactionState {
+    pub(crate) fn of_item(delivery: Option<Arc<Self>>) -> Self {
+        Self { delivery, ..Self::default() }
+    }
+
+    /// Sets whether a transaction completes the claim.
+    #[cfg(feature = "postgres")]
+    pub(super) fn set_completes(&self, completes: bool) {
+        self.completes.store(completes, Ordering::Release);
+    }
+
+    pub(crate) fn completes(&self) -> bool {
+        self.completes.load(Ordering::Acquire)
+    }
+
+    /// Records that the transaction was not committed.
+    pub(crate) fn set_uncommitted(&self) {
+        self.uncommitted.store(true, Ordering::Release);
+        if let Some(delivery) = &self.delivery {
+            delivery.set_uncommitted();
+        }
+    }
+
+    /// Returns whether the transaction of the delivery or of one of its items was not committed.
+    pub(crate) fn is_uncommitted(&self) -> bool {
+        self.uncommitted.load(Ordering::Acquire)
+    }
+}
+
 impl ClaimHandle {
-    pub(crate) fn new(key: Key, token: Token, window: Duration) -> Self {
-        Self { claim: (key, token), replay_claim: None, window }
+    pub(crate) fn new(key: Key, owner: ClaimOwner, window: Duration) -> Self {
+        Self { claim: (key, owner), replay_claim: None, window }
     }
 
     /// Adds the claim on the key of the body.
-    pub(crate) fn with_replay_claim(self, replay_claim: Option<(Key, Token)>) -> Self {
+    pub(crate) fn with_replay_claim(self, replay_claim: Option<(Key, ClaimOwner)>) -> Self {
         Self { replay_claim, ..self }
+    }
+
+    #[cfg(feature = "postgres")]
+    pub(super) fn owners(&self) -> impl Iterator<Item = (&Key, &ClaimOwner)> {
+        std::iter::once(&self.claim).chain(&self.replay_claim).map(|(key, owner)| (key, owner))
     }
 
     /// Returns the key of the delivery or the item.
@@ -51,14 +110,14 @@ impl ClaimHandle {
     /// Returns the owner token of the claim on [`key`](Self::key).
     #[must_use]
     pub fn token(&self) -> &Token {
-        &self.claim.1
+        &self.claim.1.token
     }
 
     /// Returns each claimed key with its owner token, [`key`](Self::key) first. With
     /// [`replay_guard`](crate::WebhookLayer::replay_guard), the key of the body may follow. Settle all of
     /// them together.
     pub fn claims(&self) -> impl Iterator<Item = (&Key, &Token)> {
-        std::iter::once(&self.claim).chain(&self.replay_claim).map(|(key, token)| (key, token))
+        std::iter::once(&self.claim).chain(&self.replay_claim).map(|(key, owner)| (key, &owner.token))
     }
 
     /// Returns the deduplication window, for which a completed key is remembered.

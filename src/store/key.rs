@@ -78,6 +78,26 @@ impl Key {
         self.0.text.get(self.0.scope_length + 1..).unwrap_or_default()
     }
 
+    /// Appends `{scope}:{id}` to `text`, with `:`, `%`, spaces and control characters percent-encoded. Different
+    /// keys have different names.
+    #[cfg(any(feature = "postgres", feature = "redis"))]
+    pub(super) fn write_name(&self, text: &mut String) {
+        for (index, part) in [self.scope(), self.id()].into_iter().enumerate() {
+            if index > 0 {
+                text.push(':');
+            }
+            for char in part.chars() {
+                match char {
+                    ':' | '%' | ' ' | '\0'..='\x1f' | '\x7f' => {
+                        text.push('%');
+                        HEXLOWER.encode_append(&[char as u8], text);
+                    }
+                    _ => text.push(char),
+                }
+            }
+        }
+    }
+
     /// Returns 128 bits that identify the key in this process.
     pub(super) fn digest(&self) -> u128 {
         self.0.digest

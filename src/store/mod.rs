@@ -8,6 +8,7 @@
 //! |---|---|---|
 //! | [`MokaStore`] (default) | one process | memory |
 //! | `RedisStore` (feature `redis`) | several replicas | two round trips per delivery, one per duplicate |
+//! | `PostgresStore` (feature `postgres`) | several replicas with a database; effects exactly once | two statements per delivery, one per duplicate |
 //! | [`CachedStore`] in front of another store | duplicates in quick succession | memory; saves the round trip of such a duplicate |
 //! | [`AnyStore`] | any of these stores, chosen at run time or by a URL | those of the chosen store |
 //! | [custom store](#custom-stores) | an existing database | depends on the database |
@@ -83,15 +84,21 @@ mod claim_handle;
 mod contract;
 mod key;
 mod memory;
+#[cfg(feature = "postgres")]
+mod postgres;
 #[cfg(feature = "redis")]
 mod redis;
 mod url;
 
 use std::{error::Error, fmt, sync::Arc, time::Duration};
 
+pub(crate) use self::claim_handle::{ClaimOwner, TransactionState};
 #[cfg(feature = "test-util")]
 #[cfg_attr(docsrs, doc(cfg(feature = "test-util")))]
 pub use self::contract::contract;
+#[cfg(feature = "postgres")]
+#[cfg_attr(docsrs, doc(cfg(feature = "postgres")))]
+pub use self::postgres::{Completable, CompleteError, Completion, PostgresStore};
 #[cfg(feature = "redis")]
 #[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
 pub use self::redis::RedisStore;
@@ -131,6 +138,7 @@ use crate::BoxError;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a deduplication store",
     note = "use `store::MokaStore::new(capacity)`, `store::RedisStore::connect(url).await?` (feature `redis`), \
+            `store::PostgresStore::new(pool)` (feature `postgres`), \
             or implement `store::Store`; an `Arc` of a store is one too",
     note = "a store chosen at run time is a `store::AnyStore`: `AnyStore::connect(url).await?`, or `AnyStore::new(store)` \
             instead of `Arc<dyn Store>`"

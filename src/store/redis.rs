@@ -235,18 +235,8 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> RedisStore<C> {
     fn key(&self, key: &Key) -> String {
         let mut text = String::with_capacity(self.prefix.len() + key.as_str().len() + 1);
         text.push_str(&self.prefix);
-        for part in [key.scope(), key.id()] {
-            text.push(':');
-            for char in part.chars() {
-                match char {
-                    ':' | '%' | ' ' | '\0'..='\x1f' | '\x7f' => {
-                        text.push('%');
-                        HEXLOWER.encode_append(&[char as u8], &mut text);
-                    }
-                    _ => text.push(char),
-                }
-            }
-        }
+        text.push(':');
+        key.write_name(&mut text);
         text
     }
 }

@@ -12,9 +12,17 @@ impl AnyStore {
     /// | `memory:` | [`MokaStore`] | `capacity`: completed keys; default: 100,000 |
     /// | `redis://[user:password@]host[:port][/database]`, with TLS `rediss://` | `RedisStore` (feature `redis`) | `prefix` of all keys; default: `webhook` |
     ///
+    /// | `postgres://[user[:password]@]host[:port][/database]` | `PostgresStore` (feature `postgres`) | `table`; default: `webhook_deliveries`; `schema`; default: the `search_path` |
+    ///
     /// `valkey://` and `valkeys://` are aliases of `redis://` and `rediss://`, and `redis+unix:///path` names
     /// a socket. Apart from `prefix`, these URLs are passed to the `redis` crate, which has its own
-    /// parameters: `protocol` and, for a socket, `db`, `user` and `pass`. `postgres://` is not supported yet.
+    /// parameters: `protocol` and, for a socket, `db`, `user` and `pass`.
+    ///
+    /// `postgresql://` is an alias of `postgres://`. The table must exist: run
+    /// `PostgresStore::SCHEMA`, or `PostgresStore::migrate` in another program. Apart from `table` and `schema`,
+    /// these URLs are passed to the `sqlx` crate, with its parameters `host` (also the directory of a socket),
+    /// `port`, `user`, `password`, `dbname`, `application_name`, `options`, `sslmode`, `sslrootcert`, `sslcert`
+    /// and `sslkey`.
     ///
     /// ```no_run
     /// use tower_webhook::{BoxError, Secret, WebhookLayer, store::AnyStore};
@@ -34,7 +42,7 @@ impl AnyStore {
     ///
     /// # Panics
     ///
-    /// With a Redis URL, panics outside a tokio runtime with I/O and time enabled.
+    /// With a Redis or Postgres URL, panics outside a tokio runtime with I/O and time enabled.
     ///
     /// # Cancel safety
     ///
@@ -45,11 +53,11 @@ impl AnyStore {
             "memory" => url.memory(),
             "redis" | "rediss" | "valkey" | "valkeys" => url.redis(&["prefix", "protocol"]).await,
             "redis+unix" => url.redis(&["prefix", "protocol", "db", "user", "pass"]).await,
-            "postgres" | "postgresql" => Err(ConnectError::invalid("PostgreSQL is not supported yet")),
+            "postgres" | "postgresql" => url.postgres().await,
             // The text before the first colon may be a password.
-            _ => {
-                Err(ConnectError::invalid("scheme is unknown: expected `memory:`, `redis://` or `rediss://`"))
-            }
+            _ => Err(ConnectError::invalid(
+                "scheme is unknown: expected `memory:`, `postgres://`, `redis://` or `rediss://`",
+            )),
         }
     }
 }
@@ -75,7 +83,7 @@ impl<'u> StoreUrl<'u> {
         };
         let Some((scheme, rest)) = url.split_once(':').filter(|(scheme, _)| is_scheme(scheme)) else {
             return Err(ConnectError::invalid(
-                "scheme is missing: expected `memory:`, `redis://` or `rediss://`",
+                "scheme is missing: expected `memory:`, `postgres://`, `redis://` or `rediss://`",
             ));
         };
         // An `@` here may belong to a password, which an error must not contain.
@@ -126,13 +134,67 @@ impl<'u> StoreUrl<'u> {
         Ok(MokaStore::new(capacity).into())
     }
 
+    /// Returns the URL without our own parameters.
+    #[cfg(any(feature = "postgres", feature = "redis"))]
+    fn without(&self, ours: &[&str]) -> String {
+        let is_ours =
+            |pair: &&str| form_urlencoded::parse(pair.as_bytes()).any(|(name, _)| ours.contains(&&*name));
+        let theirs: Vec<_> = self.query.split('&').filter(|pair| !is_ours(pair)).collect();
+        format!("{}:{}?{}{}", self.scheme, self.rest, theirs.join("&"), self.fragment)
+    }
+
+    /// Checks a `postgres://` URL.
+    fn check_postgres(&self) -> Result<(), ConnectError> {
+        // The names that `sqlx` knows: it logs any other parameter.
+        self.check_parameters(&[
+            "table",
+            "schema",
+            "host",
+            "port",
+            "user",
+            "password",
+            "dbname",
+            "application_name",
+            "options",
+            "sslmode",
+            "sslrootcert",
+            "sslcert",
+            "sslkey",
+        ])?;
+        if !self.fragment.is_empty() {
+            return Err(ConnectError::invalid("`postgres://` does not accept a fragment"));
+        }
+        let after_host = self.rest.trim_start_matches('/').split_once('/');
+        // The server would show the password as the name of a database.
+        if after_host.is_some_and(|(_, path)| path.contains('@')) {
+            return Err(ConnectError::invalid("`@` follows `/`: percent-encode `/` in the password"));
+        }
+        Ok(())
+    }
+
+    #[cfg(feature = "postgres")]
+    async fn postgres(&self) -> Result<AnyStore, ConnectError> {
+        self.check_postgres()?;
+        let mut store = super::PostgresStore::connect(&self.without(&["table", "schema"])).await?;
+        if let Some(table) = self.parameter("table") {
+            store = store.table(&table);
+        }
+        if let Some(schema) = self.parameter("schema") {
+            store = store.schema(&schema);
+        }
+        Ok(store.into())
+    }
+
+    #[cfg(not(feature = "postgres"))]
+    async fn postgres(&self) -> Result<AnyStore, ConnectError> {
+        self.check_postgres()?;
+        Err(ConnectError::MissingFeature("postgres"))
+    }
+
     #[cfg(feature = "redis")]
     async fn redis(&self, known: &[&str]) -> Result<AnyStore, ConnectError> {
         self.check_parameters(known)?;
-        let is_ours = |pair: &&str| form_urlencoded::parse(pair.as_bytes()).any(|(name, _)| name == "prefix");
-        let theirs: Vec<_> = self.query.split('&').filter(|pair| !is_ours(pair)).collect();
-        let server = format!("{}:{}?{}{}", self.scheme, self.rest, theirs.join("&"), self.fragment);
-        let store = super::RedisStore::connect(&server).await?;
+        let store = super::RedisStore::connect(&self.without(&["prefix"])).await?;
         Ok(match self.parameter("prefix") {
             Some(prefix) => store.prefix(&prefix).into(),
             None => store.into(),
@@ -229,8 +291,13 @@ mod tests {
             ("/deliveries.db", "scheme is missing"),
             ("disk:deliveries.db", "scheme is unknown"),
             ("http://127.0.0.1", "scheme is unknown"),
-            ("postgres://127.0.0.1", "PostgreSQL is not supported yet"),
-            ("postgresql:///hooks", "PostgreSQL is not supported yet"),
+            (
+                "postgres://127.0.0.1?prefix=shop",
+                "parameter 1 is unknown: expected `table`, `schema`, `host`",
+            ),
+            ("postgresql:///hooks?table=a&table=b", "parameter `table` is repeated"),
+            ("postgres://127.0.0.1/hooks#7", "does not accept a fragment"),
+            ("postgres://user:a/b@127.0.0.1/hooks", "`@` follows `/`"),
             ("memory:7", "does not accept a host, path or fragment"),
             ("memory://host", "does not accept a host, path or fragment"),
             ("memory:#7", "does not accept a host, path or fragment"),
@@ -275,6 +342,14 @@ mod tests {
             let source = result.as_ref().err().and_then(Error::source).map(ToString::to_string);
             let shown = format!("{result:?} {source:?} {}", error(url).await);
             assert!(result.is_err() && !shown.contains("hun") && !shown.contains("ter2"), "{url}: {shown}");
+        }
+    }
+
+    #[cfg(not(feature = "postgres"))]
+    #[tokio::test]
+    async fn postgres_needs_its_feature() {
+        for url in ["postgres://127.0.0.1?table=shop", "postgresql:///hooks"] {
+            assert_eq!(error(url).await, "store URL requires the feature `postgres`");
         }
     }
 

@@ -9,7 +9,7 @@ use std::{collections::BTreeSet, env, error::Error, process::ExitCode};
 const ALLOWED: [&str; 8] =
     ["bytes", "http", "http_body", "tower_layer", "tower_service", "serde", "serde_core", "tower_webhook"];
 /// Crates whose types may be public with the feature that enables them.
-const ALLOWED_WITH_A_FEATURE: [&str; 3] = ["axum_core", "tonic", "redis"];
+const ALLOWED_WITH_A_FEATURE: [&str; 5] = ["axum_core", "tonic", "redis", "sqlx_core", "sqlx_postgres"];
 const OF_THE_COMPILER: [&str; 3] = ["alloc", "core", "std"];
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {

@@ -1,0 +1,524 @@
+mod failure;
+mod transaction;
+
+use std::{fmt, str::FromStr, sync::Arc, time::Duration};
+
+use sqlx::{
+    Connection, Executor, FromRow, PgConnection, PgPool, Postgres, Row,
+    pool::PoolConnection,
+    postgres::{PgArguments, PgConnectOptions, PgPoolOptions, PgRow},
+    query::Query,
+};
+use tokio::time::{Instant, sleep};
+
+use self::failure::{Failure, Waiting};
+pub use self::transaction::{Completable, CompleteError, Completion};
+use super::{Claim, Key, Store, StoreError, Token};
+use crate::task::timeout;
+
+/// A [`Store`] in PostgreSQL, for several replicas of a service. A handler can complete its delivery in the
+/// transaction of its effect ([`complete_in`](Self::complete_in)), so that the effect happens exactly once.
+///
+/// ```no_run
+/// use tower_webhook::{BoxError, Delivery, Secret, WebhookLayer, store::PostgresStore};
+///
+/// async fn layer(pool: sqlx::PgPool, secret: Secret) -> Result<WebhookLayer, BoxError> {
+///     let store = PostgresStore::new(pool);
+///     store.migrate().await?; // or `PostgresStore::SCHEMA` in your own migrations
+///     Ok(WebhookLayer::new(secret).dedupe(store))
+/// }
+///
+/// async fn on_payment(pool: &sqlx::PgPool, store: &PostgresStore, delivery: &Delivery) -> Result<(), BoxError> {
+///     let mut transaction = pool.begin().await?;
+///     store.complete_in(&mut transaction, delivery).await?; // first, directly after `begin`
+///     sqlx::query("UPDATE accounts SET balance = balance + 1").execute(&mut *transaction).await?;
+///     transaction.commit().await?;
+///     Ok(())
+/// }
+/// ```
+///
+/// A delivery takes two statements, one to claim and one to settle; a long-running handler adds one for each
+/// heartbeat. A duplicate takes one statement, which writes nothing, or none behind a
+/// [`CachedStore`](super::CachedStore). A statement takes one round trip once its connection has prepared it. Set
+/// `test_before_acquire(false)` on the pool: otherwise sqlx adds a round trip to each statement. The store
+/// recovers from broken connections by itself. Leases and windows use only the server's clock.
+///
+/// # Server
+///
+/// Requires PostgreSQL 13 or later.
+///
+/// * The database is encoded in UTF-8.
+/// * Permissions of a dedicated role: `SELECT`, `INSERT` and `UPDATE` on the table, `DELETE` for
+///   [`delete_expired`](Self::delete_expired), and `USAGE` on the schema.
+/// * With `synchronous_commit = on` (the default), a crash loses nothing. With asynchronous replication, a
+///   promoted replica may have lost the last commits: the claims and completions, together with the effects of
+///   their transactions.
+/// * TLS: enable one of sqlx's features in your own `Cargo.toml`, such as `tls-rustls`; it then also applies here.
+/// * PgBouncer in transaction mode: version 1.21 or later with `max_prepared_statements`. For earlier versions use
+///   [`without_prepared_statements`](Self::without_prepared_statements).
+///
+/// Each delivery is a row of the table `webhook_deliveries`. Its key is `{scope}:{id}`, where `:`, `%`, spaces and
+/// control characters within scope and id are percent-encoded. Layers, scopes and services can share a table. Rows
+/// stay in the table after their window: call [`delete_expired`](Self::delete_expired) regularly, or spawn
+/// [`sweep`](Self::sweep).
+///
+/// # Failures
+///
+/// Each call has a time limit of a second ([`timeout`](Self::timeout)), which includes the wait for a connection of
+/// the pool. Within it, a call is repeated after a temporary failure, such as a broken connection; `forget` is not,
+/// unless its row was only locked. After the time limit, the connection is closed, because it may still be busy.
+/// Then the layer's [`StoreFailure`](crate::StoreFailure) policy applies.
+///
+/// Calls do not wait for a row that a transaction has locked. A claim on it is in progress, and its heartbeat
+/// succeeds, because its owner is still at work.
+#[derive(Clone)]
+pub struct PostgresStore {
+    pool: PgPool,
+    schema: Option<String>,
+    table: String,
+    timeout: Duration,
+    is_prepared: bool,
+    statements: Arc<Statements>,
+}
+
+const DEFAULT_TABLE: &str = "webhook_deliveries";
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(1);
+/// The delay before the first repetition; it doubles with each further one.
+const FIRST_PAUSE: Duration = Duration::from_millis(10);
+const LONGEST_PAUSE: Duration = Duration::from_millis(160);
+/// The time limit for connecting.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// The time limit of a batch of [`PostgresStore::sweep`], and of [`PostgresStore::delete_expired`].
+const DELETE_TIMEOUT: Duration = Duration::from_secs(30);
+/// The maximum number of rows that [`PostgresStore::sweep`] deletes at once.
+const SWEEP_BATCH: u32 = 1_000;
+/// The maximum lease and window, a hundred years. A timestamp must not overflow.
+const FOR_EVER: Duration = Duration::from_secs(100 * 365 * 86_400);
+/// Serializes [`PostgresStore::migrate`], also for tables of different names: an arbitrary number.
+const MIGRATION_LOCK: i64 = 0x746f_7765_725f_7768;
+
+impl PostgresStore {
+    /// The statements that create the table `webhook_deliveries` and its index, for your own migrations.
+    /// [`migrate`](Self::migrate) runs them.
+    pub const SCHEMA: &str = include_str!("postgres/schema.sql");
+
+    /// Creates a store with the connections of `pool`. Each call takes a connection for one statement.
+    ///
+    /// If the pool is shared with handlers, it must be larger than the number of transactions that run at the same
+    /// time. Otherwise claims and heartbeats wait for the handlers, and time out.
+    #[must_use]
+    pub fn new(pool: PgPool) -> Self {
+        Self {
+            pool,
+            schema: None,
+            table: DEFAULT_TABLE.to_owned(),
+            timeout: DEFAULT_TIMEOUT,
+            is_prepared: true,
+            statements: Arc::new(Statements::new(&quoted(DEFAULT_TABLE))),
+        }
+    }
+
+    /// Connects to the server at `url`, with a pool of at most ten connections.
+    pub(super) async fn connect(url: &str) -> Result<Self, StoreError> {
+        let options = PgConnectOptions::from_str(url).map_err(StoreError::new)?;
+        // A pool would repeat a refused connection, and return only that it timed out.
+        let trial = timeout(CONNECT_TIMEOUT, PgConnection::connect_with(&options)).await;
+        let trial = trial.map_err(StoreError::new)?.map_err(StoreError::new)?;
+        let _ = timeout(CONNECT_TIMEOUT, trial.close()).await;
+        let pool = PgPoolOptions::new().test_before_acquire(false).connect_lazy_with(options);
+        Ok(Self::new(pool))
+    }
+
+    /// Sets the name of the table. Any name is safe, because it is quoted; it is therefore case-sensitive. Default:
+    /// `webhook_deliveries`.
+    #[must_use]
+    pub fn table(self, table: &str) -> Self {
+        Self { table: table.to_owned(), ..self }.with_statements()
+    }
+
+    /// Sets the name of the table's schema, which is quoted as well. Default: the first schema of the connection's
+    /// `search_path` that has the table.
+    #[must_use]
+    pub fn schema(self, schema: &str) -> Self {
+        Self { schema: Some(schema.to_owned()), ..self }.with_statements()
+    }
+
+    fn with_statements(self) -> Self {
+        Self { statements: Arc::new(Statements::new(&self.name())), ..self }
+    }
+
+    /// Sets the time limit of each call, which includes the wait for a connection and all repetitions; less than
+    /// 1 ms counts as 1 ms. Default: 1 s. The layer never waits longer than a second for one call.
+    #[must_use]
+    pub fn timeout(self, timeout: Duration) -> Self {
+        Self { timeout: timeout.max(Duration::from_millis(1)), ..self }
+    }
+
+    /// Sends each statement in a transaction and without a name, for a PgBouncer before version 1.21 in transaction
+    /// mode, which cannot prepare statements. Each call then takes four round trips. Default: statements are
+    /// prepared.
+    #[must_use]
+    pub fn without_prepared_statements(self) -> Self {
+        Self { is_prepared: false, ..self }
+    }
+
+    /// Creates the table and its index, and the schema if it is [set](Self::schema), unless the table exists. Several
+    /// replicas may call it at once. Requires the permission to create them, unless the table exists.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the server cannot be reached, or if the role lacks a permission.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: the transaction creates everything or nothing.
+    pub async fn migrate(&self) -> Result<(), StoreError> {
+        self.try_to_migrate().await.map_err(|error| self.failure(error))
+    }
+
+    async fn try_to_migrate(&self) -> Result<(), sqlx::Error> {
+        let mut transaction = self.pool.begin().await?;
+        let lock = sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(MIGRATION_LOCK).persistent(false);
+        lock.execute(&mut *transaction).await?;
+        let exists = sqlx::query("SELECT to_regclass($1) IS NOT NULL").bind(self.name()).persistent(false);
+        if exists.fetch_one(&mut *transaction).await?.try_get(0)? {
+            return Ok(());
+        }
+        if let Some(schema) = &self.schema {
+            let exists = sqlx::query("SELECT to_regnamespace($1) IS NOT NULL").persistent(false);
+            if !exists.bind(quoted(schema)).fetch_one(&mut *transaction).await?.try_get::<bool, _>(0)? {
+                let create = format!("CREATE SCHEMA {}", quoted(schema));
+                transaction.execute(sqlx::raw_sql(&create)).await?;
+            }
+        }
+        // Not `RawSql::execute`, whose future the compiler cannot prove to be `Send` in a spawned task.
+        transaction.execute(sqlx::raw_sql(&in_table(Self::SCHEMA, &self.name()))).await?;
+        transaction.commit().await
+    }
+
+    /// Deletes up to `limit` expired rows, and returns their number. It skips rows that are locked. A `limit` of a
+    /// thousand takes a few milliseconds, also in a large table.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the server fails, or does not answer within 30 s.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: the rows are deleted or not.
+    pub async fn delete_expired(&self, limit: u32) -> Result<u64, StoreError> {
+        let delete = async {
+            let mut connection = BusyConnection::new(self.pool.acquire().await?);
+            let statement = sqlx::query(&self.statements.delete_expired).bind(i64::from(limit));
+            let deleted = statement.persistent(self.is_prepared);
+            let deleted = match self.is_prepared {
+                true => deleted.execute(connection.get()?).await?,
+                false => {
+                    let mut transaction = connection.get()?.begin().await?;
+                    let deleted = deleted.execute(&mut *transaction).await?;
+                    transaction.commit().await?;
+                    deleted
+                }
+            };
+            connection.give_back();
+            Ok(deleted.rows_affected())
+        };
+        let deleted = timeout(DELETE_TIMEOUT, delete).await.map_err(StoreError::new)?;
+        deleted.map_err(|error| self.failure(error))
+    }
+
+    /// Deletes expired rows each `interval`, in batches of a thousand, until the future is dropped. Calls `on_error`
+    /// with each failure, and then continues at the next interval.
+    ///
+    /// Several replicas may sweep at once; they skip each other's rows.
+    ///
+    /// ```no_run
+    /// use std::time::Duration;
+    /// use tower_webhook::store::PostgresStore;
+    ///
+    /// fn spawn_sweep(store: PostgresStore) {
+    ///     tokio::spawn(async move {
+    ///         store.sweep(Duration::from_secs(60), |error| eprintln!("sweep failed: {error}")).await
+    ///     });
+    /// }
+    /// ```
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: drop the future, or abort its task, to stop the sweep.
+    pub async fn sweep(&self, interval: Duration, mut on_error: impl FnMut(&StoreError)) {
+        loop {
+            sleep(interval).await;
+            loop {
+                match self.delete_expired(SWEEP_BATCH).await {
+                    Ok(deleted) if deleted == u64::from(SWEEP_BATCH) => sleep(FIRST_PAUSE).await,
+                    Ok(_) => break,
+                    Err(error) => {
+                        on_error(&error);
+                        break;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Returns the quoted name of the table.
+    fn name(&self) -> String {
+        match &self.schema {
+            Some(schema) => format!("{}.{}", quoted(schema), quoted(&self.table)),
+            None => quoted(&self.table),
+        }
+    }
+
+    fn failure(&self, error: sqlx::Error) -> StoreError {
+        StoreError::new(Failure::new(error, &self.name()))
+    }
+
+    /// Runs an idempotent statement, and repeats it while a repetition may succeed.
+    async fn run<T>(&self, statement: &str, arguments: &Arguments) -> Result<T, Failure>
+    where
+        T: for<'r> FromRow<'r, PgRow> + Send + Unpin,
+    {
+        let mut waiting = Waiting::ForConnection;
+        let mut failed = None;
+        let attempts = async {
+            let mut pause = FIRST_PAUSE;
+            loop {
+                match self.once(statement, arguments, &mut waiting).await {
+                    Err(error) if failure::may_pass(&error) => failed = Some(error),
+                    answer => return answer,
+                }
+                sleep(pause).await;
+                pause = (pause * 2).min(LONGEST_PAUSE);
+            }
+        };
+        match timeout(self.timeout, attempts).await {
+            Ok(answer) => answer.map_err(|error| Failure::new(error, &self.name())),
+            // The last error is more specific than the timeout.
+            Err(_) => Err(match failed {
+                Some(error) => Failure::new(error, &self.name()),
+                None => Failure::TimedOut(waiting, self.timeout),
+            }),
+        }
+    }
+
+    async fn once<T>(
+        &self,
+        statement: &str,
+        arguments: &Arguments,
+        waiting: &mut Waiting,
+    ) -> Result<T, sqlx::Error>
+    where
+        T: for<'r> FromRow<'r, PgRow> + Send + Unpin,
+    {
+        *waiting = Waiting::ForConnection;
+        let mut connection = BusyConnection::new(self.pool.acquire().await?);
+        *waiting = Waiting::ForAnswer;
+        let query = arguments.bind(sqlx::query(statement)).persistent(self.is_prepared);
+        let row = match self.is_prepared {
+            true => query.fetch_one(connection.get()?).await,
+            // PgBouncer assigns a server connection to each transaction. Preparing and running are two steps, which
+            // must reach the same server connection.
+            false => {
+                let begin = "BEGIN ISOLATION LEVEL READ COMMITTED";
+                let mut transaction = connection.get()?.begin_with(begin).await?;
+                let row = query.fetch_one(&mut *transaction).await;
+                match row.is_ok() {
+                    true => transaction.commit().await?,
+                    false => transaction.rollback().await?,
+                }
+                row
+            }
+        };
+        if row.as_ref().map_or_else(failure::leaves_connection_intact, |_| true) {
+            connection.give_back();
+        }
+        T::from_row(&row?)
+    }
+
+    /// Runs a statement that changes a row, and repeats it while the row is locked by a transaction.
+    async fn change(&self, statement: &str, arguments: &Arguments) -> Result<bool, StoreError> {
+        let started = Instant::now();
+        let mut pause = FIRST_PAUSE;
+        loop {
+            match self.run(statement, arguments).await.map_err(StoreError::new)? {
+                Changed::Done => return Ok(true),
+                Changed::Lost => return Ok(false),
+                Changed::Locked if started.elapsed() + pause < self.timeout => {
+                    sleep(pause).await;
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                }
+                Changed::Locked => return Err(StoreError::new(Failure::Locked)),
+            }
+        }
+    }
+}
+
+impl Store for PostgresStore {
+    async fn claim(&self, key: &Key, token: &Token, lease: Duration) -> Result<Claim, StoreError> {
+        let arguments = Arguments::of(key).owner(token).time(lease);
+        let claimed = self.run::<(Option<i64>, bool)>(&self.statements.claim, &arguments).await;
+        match claimed {
+            Ok((Some(fencing_token), _)) => {
+                // Microseconds since 1970, so not negative.
+                Ok(Claim::Acquired { fencing_token: u64::try_from(fencing_token).unwrap_or_default() })
+            }
+            Ok((None, true)) => Ok(Claim::Completed),
+            Ok((None, false)) => Ok(Claim::InProgress),
+            Err(failure) if failure.is_lock_timeout() => Ok(Claim::InProgress),
+            Err(failure) => Err(StoreError::new(failure)),
+        }
+    }
+
+    async fn extend(&self, key: &Key, token: &Token, lease: Duration) -> Result<bool, StoreError> {
+        let arguments = Arguments::of(key).owner(token).time(lease);
+        let extended = self.run::<Changed>(&self.statements.extend, &arguments).await;
+        // A locked row is still claimed: a transaction of the owner has probably locked it.
+        extended.map(|changed| changed != Changed::Lost).map_err(StoreError::new)
+    }
+
+    async fn complete(&self, key: &Key, token: &Token, window: Duration) -> Result<bool, StoreError> {
+        self.change(&self.statements.complete, &Arguments::of(key).owner(token).time(window)).await
+    }
+
+    async fn release(&self, key: &Key, token: &Token) -> Result<bool, StoreError> {
+        self.change(&self.statements.release, &Arguments::of(key).owner(token)).await
+    }
+
+    async fn forget(&self, key: &Key) -> Result<bool, StoreError> {
+        self.change(&self.statements.forget, &Arguments::of(key)).await
+    }
+
+    fn answers_within(&self) -> Option<Duration> {
+        Some(self.timeout)
+    }
+}
+
+impl fmt::Debug for PostgresStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Omits the pool, which shows the address and the user of the server.
+        f.debug_struct("PostgresStore")
+            .field("table", &self.name())
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The statements, with the name of the table.
+struct Statements {
+    claim: String,
+    extend: String,
+    complete: String,
+    release: String,
+    forget: String,
+    complete_in: String,
+    insert_in: String,
+    delete_expired: String,
+}
+
+impl Statements {
+    fn new(table: &str) -> Self {
+        Self {
+            claim: in_table(include_str!("postgres/claim.sql"), table),
+            extend: in_table(include_str!("postgres/extend.sql"), table),
+            complete: in_table(include_str!("postgres/complete.sql"), table),
+            release: in_table(include_str!("postgres/release.sql"), table),
+            forget: in_table(include_str!("postgres/forget.sql"), table),
+            complete_in: in_table(include_str!("postgres/complete_in.sql"), table),
+            insert_in: in_table(include_str!("postgres/insert_in.sql"), table),
+            delete_expired: in_table(include_str!("postgres/delete_expired.sql"), table),
+        }
+    }
+}
+
+/// Returns `statement` for the table of this quoted name.
+fn in_table(statement: &str, table: &str) -> String {
+    statement.replace(DEFAULT_TABLE, table)
+}
+
+/// Quotes an identifier. The protocol ends a statement at a NUL.
+fn quoted(identifier: &str) -> String {
+    format!("\"{}\"", identifier.replace('"', "\"\"").replace('\0', "\u{fffd}"))
+}
+
+/// The arguments of a statement.
+struct Arguments {
+    key: String,
+    owner: Option<[u8; 16]>,
+    micros: Option<i64>,
+}
+
+impl Arguments {
+    fn of(key: &Key) -> Self {
+        let mut name = String::with_capacity(key.as_str().len());
+        key.write_name(&mut name);
+        Self { key: name, owner: None, micros: None }
+    }
+
+    fn owner(self, token: &Token) -> Self {
+        Self { owner: Some(token.to_bytes()), ..self }
+    }
+
+    fn time(self, time: Duration) -> Self {
+        let micros = i64::try_from(time.min(FOR_EVER).as_micros()).unwrap_or(i64::MAX);
+        Self { micros: Some(micros), ..self }
+    }
+
+    fn bind<'q>(&'q self, query: Query<'q, Postgres, PgArguments>) -> Query<'q, Postgres, PgArguments> {
+        let query = query.bind(&self.key);
+        let query = match &self.owner {
+            Some(owner) => query.bind(&owner[..]),
+            None => query,
+        };
+        match self.micros {
+            Some(micros) => query.bind(micros),
+            None => query,
+        }
+    }
+}
+
+/// The result of a statement that changes a row.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Changed {
+    Done,
+    /// The token does not hold the claim or, for `forget`, the key is not completed.
+    Lost,
+    /// A transaction has locked the row.
+    Locked,
+}
+
+impl FromRow<'_, PgRow> for Changed {
+    fn from_row(row: &PgRow) -> Result<Self, sqlx::Error> {
+        Ok(match row.try_get(0)? {
+            "done" => Self::Done,
+            "locked" => Self::Locked,
+            _ => Self::Lost,
+        })
+    }
+}
+
+/// A connection that is closed when dropped, because the server may still be busy with its statement.
+struct BusyConnection(Option<PoolConnection<Postgres>>);
+
+impl BusyConnection {
+    fn new(connection: PoolConnection<Postgres>) -> Self {
+        Self(Some(connection))
+    }
+
+    fn get(&mut self) -> Result<&mut PgConnection, sqlx::Error> {
+        self.0.as_deref_mut().ok_or(sqlx::Error::PoolClosed)
+    }
+
+    /// Returns the connection to the pool.
+    fn give_back(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for BusyConnection {
+    fn drop(&mut self) {
+        if let Some(connection) = self.0.take() {
+            drop(connection.detach());
+        }
+    }
+}

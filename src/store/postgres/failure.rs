@@ -1,0 +1,102 @@
+//! The causes of failed calls.
+
+use std::{error::Error, fmt, time::Duration};
+
+/// The cause of a [`StoreError`](crate::store::StoreError) of the store.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// The call exceeded its time limit.
+    TimedOut(Waiting, Duration),
+    /// A transaction has locked the row.
+    Locked,
+    /// The server or the connection failed. The text is the remedy, if it is known.
+    Database(Option<String>, sqlx::Error),
+}
+
+/// The part of a call that exceeded the time limit.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Waiting {
+    ForConnection,
+    ForAnswer,
+}
+
+impl Failure {
+    pub(super) fn new(error: sqlx::Error, table: &str) -> Self {
+        let remedy = match code(&error).as_deref() {
+            Some("42P01" | "3F000") => {
+                format!(
+                    "table {table} is missing: call `PostgresStore::migrate`, or run `PostgresStore::SCHEMA`"
+                )
+            }
+            Some("42501") => format!(
+                "role lacks a privilege: the store needs `SELECT`, `INSERT`, `UPDATE` and `DELETE` on {table} and \
+                 `USAGE` on its schema, and `migrate` needs `CREATE`"
+            ),
+            Some("42703") => format!("table {table} was not created by `PostgresStore::SCHEMA`"),
+            Some("26000" | "42P05") => {
+                "PgBouncer does not support prepared statements: set `max_prepared_statements`, or call \
+                 `PostgresStore::without_prepared_statements`"
+                    .to_owned()
+            }
+            _ => return Self::Database(None, error),
+        };
+        Self::Database(Some(remedy), error)
+    }
+
+    /// Returns whether another transaction held a lock for longer than the `lock_timeout`.
+    pub(super) fn is_lock_timeout(&self) -> bool {
+        matches!(self, Self::Database(_, error) if code(error).as_deref() == Some("55P03"))
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TimedOut(Waiting::ForConnection, limit) => {
+                // The pool does not return the error of a connection that it retries.
+                write!(
+                    f,
+                    "pool had no connection within {limit:?}: all are in use, or the server is down or rejects \
+                     connections"
+                )
+            }
+            Self::TimedOut(Waiting::ForAnswer, limit) => write!(f, "server did not answer within {limit:?}"),
+            Self::Locked => f.write_str("row is locked by an open transaction"),
+            Self::Database(Some(remedy), _) => f.write_str(remedy),
+            Self::Database(None, error) => error.fmt(f),
+        }
+    }
+}
+
+impl Error for Failure {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Database(Some(_), error) => Some(error),
+            Self::Database(None, error) => error.source(),
+            _ => None,
+        }
+    }
+}
+
+/// Returns the SQLSTATE of an error.
+pub(super) fn code(error: &sqlx::Error) -> Option<String> {
+    Some(error.as_database_error()?.code()?.into_owned())
+}
+
+/// Returns whether a repetition may succeed. The statement may have run or not.
+pub(super) fn may_pass(error: &sqlx::Error) -> bool {
+    match code(error).as_deref() {
+        // The server's isolation level is stricter than READ COMMITTED, and another statement changed the row.
+        Some("40001" | "40P01") => true,
+        // The server restarts, or is the former primary behind an address that now leads elsewhere.
+        Some("25006" | "53300" | "57P01" | "57P02" | "57P03") => true,
+        Some(code) => code.starts_with("08"),
+        None => matches!(error, sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut),
+    }
+}
+
+/// Returns whether the connection can be used after the error.
+pub(super) fn leaves_connection_intact(error: &sqlx::Error) -> bool {
+    // A broken connection, or one to a server that cannot write, is replaced by a new one.
+    code(error).is_some() && (!may_pass(error) || matches!(code(error).as_deref(), Some("40001" | "40P01")))
+}

@@ -1,0 +1,30 @@
+-- Completes a delivery without a claim in the caller's transaction. Waits for another transaction that does the same.
+-- $1: the key. $2: the owner token. $3: the deduplication window in microseconds.
+WITH now AS MATERIALIZED (
+    SELECT clock_timestamp() AS at
+), completed AS (
+    INSERT INTO webhook_deliveries AS delivery (key, state, owner, fencing_token, expires_at)
+    SELECT $1, 'completed', $2, (extract(epoch FROM now.at) * 1000000)::bigint, now.at + $3 * interval '1 microsecond'
+    FROM now
+    ON CONFLICT (key) DO UPDATE
+    SET state = 'completed',
+        owner = $2,
+        fencing_token = greatest(delivery.fencing_token + 1, excluded.fencing_token),
+        expires_at = excluded.expires_at
+    -- The claim whose answer was lost may have been made.
+    WHERE delivery.state = 'released'
+        OR delivery.expires_at <= clock_timestamp()
+        OR (delivery.state = 'claimed' AND delivery.owner = $2)
+    RETURNING 1
+)
+SELECT CASE
+    WHEN EXISTS (SELECT FROM completed) THEN 'done'
+    ELSE coalesce(
+        (SELECT CASE
+            WHEN state <> 'completed' THEN 'lost'
+            WHEN owner = $2 THEN 'completed by owner'
+            ELSE 'completed'
+        END FROM webhook_deliveries WHERE key = $1),
+        'lost'
+    )
+END

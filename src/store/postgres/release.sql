@@ -1,0 +1,23 @@
+-- $1: the key. $2: the owner token.
+WITH mine AS MATERIALIZED (
+    SELECT key, expires_at > clock_timestamp() AS live
+    FROM webhook_deliveries
+    WHERE key = $1 AND owner = $2 AND state = 'claimed'
+    FOR UPDATE SKIP LOCKED
+), released AS (
+    UPDATE webhook_deliveries AS delivery
+    SET state = 'released'
+    FROM mine
+    WHERE delivery.key = mine.key AND live
+    RETURNING 1
+)
+SELECT CASE
+    WHEN EXISTS (SELECT FROM released) THEN 'done'
+    WHEN EXISTS (SELECT FROM mine) THEN 'lost'
+    ELSE coalesce(
+        -- The owner may have released the claim before, in a call whose answer was lost.
+        (SELECT CASE state WHEN 'released' THEN 'done' WHEN 'claimed' THEN 'locked' END
+            FROM webhook_deliveries WHERE key = $1 AND owner = $2),
+        'lost'
+    )
+END

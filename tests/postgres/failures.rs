@@ -1,0 +1,329 @@
+//! Failures of PostgreSQL: a server that is down, slow, full, read-only, or whose rows and connections are in use.
+
+use std::{error::Error, time::Duration};
+
+use http::StatusCode;
+use sqlx::Connection;
+use tower_webhook::{
+    Settlement, StoreFailure,
+    store::{AnyStore, Claim, Key, PostgresStore, Store, Token},
+};
+
+use crate::{
+    common::{outcomes, soon},
+    replica::{Answer, Replica, layer, signed},
+    server::{Server, pool_of, until},
+};
+
+const LEASE: Duration = Duration::from_secs(30);
+const NO_CONNECTION: &str =
+    "pool had no connection within 1s: all are in use, or the server is down or rejects connections";
+
+fn cause(answer: &Answer) -> String {
+    answer.rejection().unwrap().source().unwrap().source().unwrap().to_string()
+}
+
+#[tokio::test]
+async fn a_restart_loses_no_claims_and_no_completed_deliveries() {
+    let mut server = Server::start().await;
+    let mut replica = Replica::new(layer(server.store().await));
+    replica.handle("msg_1").await;
+    let running = replica.begin(signed("msg_2"));
+    let call = replica.call().await;
+    server.kill();
+    server.restart().await;
+    // The connections of the pool are broken, and the calls are repeated over new ones.
+    replica.send(signed("msg_1")).await.assert_duplicate();
+    replica.send(signed("msg_2")).await.assert_in_progress();
+    call.answer(StatusCode::OK);
+    assert_eq!(soon(running).await.unwrap().0.status(), StatusCode::OK);
+    replica.send(signed("msg_2")).await.assert_duplicate();
+    replica.handle("msg_3").await;
+}
+
+#[tokio::test]
+async fn deliveries_are_rejected_while_the_server_is_down_and_handled_afterwards() {
+    let mut server = Server::start().await;
+    let mut replica = Replica::new(layer(server.store().await));
+    replica.handle("msg_1").await;
+    server.kill();
+    for id in ["msg_1", "msg_2", "msg_2"] {
+        replica.send(signed(id)).await.assert_unavailable();
+    }
+    assert!(replica.is_idle());
+    server.restart().await;
+    until("the store has reconnected", async || replica.send(signed("msg_1")).await.is_duplicate()).await;
+    replica.handle("msg_2").await;
+}
+
+#[tokio::test]
+async fn a_success_that_cannot_be_stored_stays_a_success_and_is_stored_when_the_server_is_back() {
+    let mut server = Server::start().await;
+    let (tell, mut outcomes) = outcomes();
+    let mut replica = Replica::new(layer(server.store().await).on_outcome(tell));
+    let running = replica.begin(signed("msg_1"));
+    let call = replica.call().await;
+    server.kill();
+    call.answer(StatusCode::OK);
+    assert_eq!(soon(running).await.unwrap().0.status(), StatusCode::OK);
+    assert_eq!(outcomes.next().await.settlement(), Some(Settlement::Pending));
+    server.restart().await;
+    replica.duplicate_in_time("msg_1").await;
+    assert!(replica.is_idle());
+}
+
+/// The layer cannot know whether the transaction was committed, so the provider must retry. The row decides whether the
+/// retry runs.
+#[tokio::test]
+async fn a_commit_that_cannot_be_confirmed_is_answered_with_500() {
+    for commits in [true, false] {
+        let mut server = Server::start().await;
+        let (store, pool) = (server.store().await, server.pool().await);
+        let (tell, mut outcomes) = outcomes();
+        let mut replica = Replica::new(layer(store.clone()).on_outcome(tell));
+        let running = replica.begin(signed("msg_1"));
+        let call = replica.call().await;
+        let mut transaction = pool.begin().await.unwrap();
+        store.complete_in(&mut transaction, call.delivery.as_ref().unwrap()).await.unwrap();
+        if commits {
+            transaction.commit().await.unwrap();
+        }
+        server.kill();
+        call.answer(StatusCode::OK);
+        assert_eq!(soon(running).await.unwrap().0.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(outcomes.next().await.settlement(), Some(Settlement::Pending));
+        server.restart().await;
+        match commits {
+            true => replica.duplicate_in_time("msg_1").await,
+            false => replica.handle_in_time("msg_1").await,
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_respond_times_out() {
+    let server = Server::start().await;
+    let mut replica = Replica::new(layer(server.store().await));
+    let proceeding = layer(server.store().await).on_store_failure(StoreFailure::Proceed);
+    let mut proceeding = Replica::new(proceeding);
+    replica.handle("msg_1").await;
+    let running = replica.begin(signed("msg_3"));
+    let call = replica.call().await;
+    server.signal_all("STOP");
+    let unavailable = replica.send(signed("msg_1")).await;
+    unavailable.assert_unavailable();
+    // Or the pool was still checking the connection that the previous call had returned.
+    let cause = cause(&unavailable);
+    assert!(["server did not answer within 1s", NO_CONNECTION].contains(&&*cause), "{cause}");
+    replica.send(signed("msg_2")).await.assert_unavailable();
+    let delivery = proceeding.handle("msg_2").await;
+    assert_eq!((delivery.is_deduped(), delivery.fencing_token()), (false, None));
+    assert_eq!(delivery.dedupe_key().map(Key::id), Some("msg_2"));
+    call.answer(StatusCode::BAD_GATEWAY);
+    assert_eq!(soon(running).await.unwrap().0.status(), StatusCode::BAD_GATEWAY);
+    server.signal_all("CONT");
+    // The claims that timed out are released with their tokens.
+    replica.handle_in_time("msg_2").await;
+    replica.handle_in_time("msg_3").await;
+    replica.send(signed("msg_1")).await.assert_duplicate();
+}
+
+/// A connection that is busy with a statement that timed out must not return to the pool.
+#[tokio::test]
+async fn connections_of_calls_that_timed_out_are_closed() {
+    let server = Server::start().await;
+    let pool = pool_of(2, server.options()).await;
+    let store = PostgresStore::new(pool.clone()).timeout(Duration::from_millis(100));
+    let (key, token) = (Key::new("s", "1"), Token::mint());
+    store.claim(&key, &token, LEASE).await.unwrap();
+    let mut lock = server.connection().await;
+    sqlx::raw_sql("BEGIN; LOCK TABLE webhook_deliveries").execute(&mut lock).await.unwrap();
+    for _ in 0..5 {
+        let error = store.extend(&key, &token, LEASE).await.unwrap_err();
+        assert_eq!(error.source().unwrap().to_string(), "server did not answer within 100ms");
+        assert_eq!(pool.num_idle(), pool.size() as usize);
+    }
+    lock.close().await.unwrap();
+    assert!(store.timeout(LEASE).extend(&key, &token, LEASE).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_full_pool_times_out() {
+    let server = Server::start().await;
+    let pool = pool_of(1, server.options()).await;
+    let mut replica = Replica::new(layer(PostgresStore::new(pool.clone())));
+    replica.handle("msg_1").await;
+    let busy = pool.acquire().await.unwrap();
+    let unavailable = replica.send(signed("msg_1")).await;
+    unavailable.assert_unavailable();
+    assert_eq!(cause(&unavailable), NO_CONNECTION);
+    drop(busy);
+    until("the pool has a connection", async || replica.send(signed("msg_1")).await.is_duplicate()).await;
+}
+
+#[tokio::test]
+async fn a_server_with_too_many_connections_rejects_deliveries() {
+    let server = Server::start_with(&["max_connections=6", "superuser_reserved_connections=0"]).await;
+    let mut replica = Replica::new(layer(server.store().await));
+    let mut connections = Vec::new();
+    while let Ok(connection) = sqlx::PgConnection::connect_with(&server.options()).await {
+        connections.push(connection);
+    }
+    let unavailable = replica.send(signed("msg_1")).await;
+    unavailable.assert_unavailable();
+    assert_eq!(cause(&unavailable), NO_CONNECTION);
+    drop(connections);
+    until("the server has a connection", async || {
+        sqlx::PgConnection::connect_with(&server.options()).await.is_ok()
+    })
+    .await;
+    replica.handle_in_time("msg_1").await;
+}
+
+#[tokio::test]
+async fn a_row_that_a_transaction_locks_blocks_nothing() {
+    let server = Server::start().await;
+    // With a longer time limit than the lock, a call that waited for the lock would time out as well.
+    let store = server.store().await;
+    let (key, token, other) = (Key::new("s", "1"), Token::mint(), Token::mint());
+    store.claim(&key, &token, LEASE).await.unwrap();
+    let mut lock = server.connection().await;
+    sqlx::raw_sql("BEGIN; SELECT FROM webhook_deliveries FOR UPDATE").execute(&mut lock).await.unwrap();
+    assert_eq!(store.claim(&key, &other, LEASE).await.unwrap(), Claim::InProgress);
+    assert!(store.extend(&key, &token, LEASE).await.unwrap());
+    assert!(!store.extend(&key, &other, LEASE).await.unwrap());
+    for settled in [store.complete(&key, &token, LEASE).await, store.release(&key, &token).await] {
+        let error = settled.unwrap_err();
+        assert_eq!(error.source().unwrap().to_string(), "row is locked by an open transaction");
+    }
+    assert!(!store.release(&key, &other).await.unwrap());
+    sqlx::raw_sql("ROLLBACK").execute(&mut lock).await.unwrap();
+
+    // An expired row, and a completed one.
+    server.advance(LEASE).await;
+    sqlx::raw_sql("BEGIN; SELECT FROM webhook_deliveries FOR UPDATE").execute(&mut lock).await.unwrap();
+    assert_eq!(store.claim(&key, &other, LEASE).await.unwrap(), Claim::InProgress);
+    assert!(store.extend(&key, &token, LEASE).await.unwrap());
+    sqlx::raw_sql("ROLLBACK").execute(&mut lock).await.unwrap();
+    assert!(!store.extend(&key, &token, LEASE).await.unwrap());
+    store.claim(&key, &other, LEASE).await.unwrap();
+    store.complete(&key, &other, LEASE).await.unwrap();
+    sqlx::raw_sql("BEGIN; SELECT FROM webhook_deliveries FOR UPDATE").execute(&mut lock).await.unwrap();
+    assert_eq!(store.claim(&key, &token, LEASE).await.unwrap(), Claim::Completed);
+    assert!(store.complete(&key, &other, LEASE).await.unwrap());
+    store.forget(&key).await.unwrap_err();
+}
+
+/// Such a transaction is that of a delivery without a claim.
+#[tokio::test]
+async fn a_row_that_a_transaction_inserts_is_in_progress() {
+    let server = Server::start().await;
+    let store = server.store().await;
+    let mut transaction = server.connection().await;
+    let insert =
+        "BEGIN; INSERT INTO webhook_deliveries VALUES ('s:1', 'completed', '', 1, now() + interval '1 day')";
+    sqlx::raw_sql(insert).execute(&mut transaction).await.unwrap();
+    let key = Key::new("s", "1");
+    assert_eq!(store.claim(&key, &Token::mint(), LEASE).await.unwrap(), Claim::InProgress);
+    sqlx::raw_sql("COMMIT").execute(&mut transaction).await.unwrap();
+    assert_eq!(store.claim(&key, &Token::mint(), LEASE).await.unwrap(), Claim::Completed);
+}
+
+#[tokio::test]
+async fn a_lock_that_is_short_delays_a_settlement() {
+    let server = Server::start().await;
+    let (tell, mut outcomes) = outcomes();
+    let mut replica = Replica::new(layer(server.store().await).on_outcome(tell));
+    let running = replica.begin(signed("msg_1"));
+    let call = replica.call().await;
+    let mut lock = server.connection().await;
+    sqlx::raw_sql("BEGIN; SELECT FROM webhook_deliveries FOR UPDATE").execute(&mut lock).await.unwrap();
+    call.answer(StatusCode::OK);
+    assert_eq!(soon(running).await.unwrap().0.status(), StatusCode::OK);
+    assert_eq!(outcomes.next().await.settlement(), Some(Settlement::Pending));
+    sqlx::raw_sql("ROLLBACK").execute(&mut lock).await.unwrap();
+    replica.duplicate_in_time("msg_1").await;
+}
+
+#[tokio::test]
+async fn a_standby_server_rejects_deliveries_and_takes_over() {
+    let mut primary = Server::start().await;
+    let mut replica = Replica::new(layer(primary.store().await));
+    replica.handle("msg_1").await;
+    let standby = primary.start_standby().await;
+    let mut promoted = Replica::new(layer(standby.store().await));
+    let unavailable = promoted.send(signed("msg_1")).await;
+    unavailable.assert_unavailable();
+    assert!(cause(&unavailable).contains("read-only transaction"), "{}", cause(&unavailable));
+    primary.kill();
+    standby.run("SELECT pg_promote()").await;
+    until("the standby is promoted", async || promoted.send(signed("msg_1")).await.is_duplicate()).await;
+    promoted.handle("msg_2").await;
+}
+
+#[tokio::test]
+async fn a_read_only_server_rejects_deliveries() {
+    let server = Server::start().await;
+    let mut replica = Replica::new(layer(server.store().await));
+    replica.handle("msg_1").await;
+    server.run("ALTER SYSTEM SET default_transaction_read_only = on").await;
+    server.run("SELECT pg_reload_conf()").await;
+    until("the server is read-only", async || {
+        let answer = replica.begin(signed("msg_1"));
+        let answer = soon(answer).await.unwrap();
+        !answer.is_duplicate() && cause(&answer).contains("read-only transaction")
+    })
+    .await;
+    server.run("ALTER SYSTEM RESET ALL").await;
+    server.run("SELECT pg_reload_conf()").await;
+    until("the server is writable", async || replica.send(signed("msg_1")).await.is_duplicate()).await;
+    replica.handle("msg_2").await;
+}
+
+#[tokio::test]
+async fn connection_errors_name_the_cause_and_hide_the_password() {
+    let server = Server::start().await;
+    server.run("CREATE ROLE shop LOGIN PASSWORD 'open-sesame'").await;
+    let password_for_shop = "host all shop all scram-sha-256\nhost all all all trust\nlocal all all trust\n";
+    std::fs::write(server.directory.join("data/pg_hba.conf"), password_for_shop).unwrap();
+    server.run("SELECT pg_reload_conf()").await;
+    let port = server.port;
+    let url = |login: &str| format!("postgres://{login}@127.0.0.1:{port}/postgres");
+    until("the server asks for the password", async || {
+        AnyStore::connect(&url("shop:hunter2")).await.is_err()
+    })
+    .await;
+    let cases = [
+        (url("shop:hunter2"), "password authentication failed"),
+        (format!("postgres://shop:open-sesame@127.0.0.1:{port}/missing"), "does not exist"),
+        ("postgres://shop:hunter2@127.0.0.1:1/postgres".to_owned(), "refused"),
+        (format!("{}?sslmode=require", url("shop:hunter2")), "TLS"),
+        ("postgres://shop:hunter2@127.0.0.1:what".to_owned(), "port"),
+        (url("shop:hun/ter2"), "percent-encode"),
+        (format!("{}?hunter2=1", url("shop:open-sesame")), "parameter 1 is unknown"),
+    ];
+    for (url, reason) in cases {
+        let error = AnyStore::connect(&url).await.unwrap_err();
+        let source = error.source().map(ToString::to_string);
+        let text = format!("{error} {error:?} {}", source.unwrap_or_default());
+        assert!(text.contains(reason), "{url}: {text}");
+        assert!(!text.contains("hun") && !text.contains("sesame"), "{text}");
+    }
+    let store = AnyStore::connect(&url("shop:open-sesame")).await.unwrap();
+    assert!(format!("{store:?}").contains("PostgresStore"));
+    let store = server.store().await;
+    assert_eq!(
+        format!("{store:?}"),
+        "PostgresStore { table: \"\\\"webhook_deliveries\\\"\", timeout: 1s, .. }"
+    );
+}
+
+#[tokio::test]
+async fn answers_within_is_the_configured_timeout() {
+    let server = Server::start().await;
+    let store = server.store().await;
+    assert_eq!(store.answers_within(), Some(Duration::from_secs(1)));
+    let given = |time| store.clone().timeout(time).answers_within();
+    assert_eq!(given(Duration::from_millis(300)), Some(Duration::from_millis(300)));
+    assert_eq!(given(Duration::ZERO), Some(Duration::from_millis(1)));
+}

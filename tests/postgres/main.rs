@@ -1,0 +1,23 @@
+//! `PostgresStore` on servers that these tests start: contracts, deliveries, transactions of handlers, failing servers,
+//! and PgBouncer.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    unreachable_pub
+)]
+
+mod bouncer;
+#[path = "../common/mod.rs"]
+mod common;
+mod contracts;
+mod deliveries;
+mod failures;
+mod program;
+#[path = "../redis/replica.rs"]
+mod replica;
+mod server;
+mod table;
+mod transactions;

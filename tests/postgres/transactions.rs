@@ -1,0 +1,620 @@
+//! Deliveries and items that are completed in the transaction of their effect.
+
+use std::time::Duration;
+
+use http::StatusCode;
+use sqlx::{Acquire, PgPool, Postgres, Transaction};
+use tower_webhook::{
+    Delivery, HandlerEnd, Item, Outcome, Secret, Settlement, StoreFailure, WebhookLayer, provider,
+    store::{AnyStore, CachedStore, CompleteError, Completion, Key, MokaStore, PostgresStore, Store, Token},
+    testing::{Fault, FaultyStore, Operation},
+};
+
+use crate::{
+    common::{Call, Outcomes, github, outcomes, soon},
+    replica::{Answer, Replica, layer, signed},
+    server::{HEARTBEAT, LOGGED, Server, until},
+};
+
+/// A server, a replica, and the handler's view of the database.
+struct Shop {
+    server: Server,
+    store: PostgresStore,
+    pool: PgPool,
+    replica: Replica,
+    outcomes: Outcomes,
+}
+
+impl Shop {
+    async fn open() -> Self {
+        Self::open_with(layer).await
+    }
+
+    async fn open_with(layer: impl FnOnce(PostgresStore) -> WebhookLayer) -> Self {
+        let server = Server::start_with(&[LOGGED]).await;
+        server.run("CREATE TABLE effects (id text)").await;
+        let store = server.store().await;
+        let (tell, outcomes) = outcomes();
+        let replica = Replica::new(layer(store.clone()).on_outcome(tell));
+        Self { pool: server.pool().await, server, store, replica, outcomes }
+    }
+
+    async fn effects(&self) -> i64 {
+        self.server.get("SELECT count(*) FROM effects").await
+    }
+
+    async fn begin(&self) -> Transaction<'static, Postgres> {
+        self.pool.begin().await.unwrap()
+    }
+
+    /// Completes the delivery in a transaction with an effect.
+    async fn effect(&self, delivery: &Delivery) -> Result<Transaction<'static, Postgres>, CompleteError> {
+        let mut transaction = self.begin().await;
+        assert_eq!(self.store.complete_in(&mut transaction, delivery).await?, Completion::Completed);
+        insert(&mut transaction).await;
+        Ok(transaction)
+    }
+
+    /// Waits until the delivery's lease has been extended three more times.
+    async fn three_heartbeats(&self) {
+        let before = self.server.statements(HEARTBEAT);
+        until("there were three heartbeats", async || self.server.statements(HEARTBEAT) >= before + 3).await;
+    }
+
+    /// Checks that the next delivery is a duplicate, and that there was one effect.
+    async fn assert_completed(&mut self, id: &str) {
+        self.replica.send(signed(id)).await.assert_duplicate();
+        assert_eq!(self.outcomes.next().await.kind().as_str(), "duplicate");
+        assert_eq!(self.effects().await, 1);
+    }
+
+    /// Checks that the delivery runs again, and completes it.
+    async fn assert_released(&mut self, id: &str) {
+        assert_eq!(self.effects().await, 0);
+        let running = self.replica.begin(signed(id));
+        let call = self.replica.call().await;
+        self.effect(delivery(&call)).await.unwrap().commit().await.unwrap();
+        call.answer(StatusCode::OK);
+        assert_eq!(soon(running).await.unwrap().0.status(), StatusCode::OK);
+        assert_eq!(self.outcomes.next().await.settlement(), Some(Settlement::Completed));
+        self.assert_completed(id).await;
+    }
+}
+
+async fn insert(transaction: &mut Transaction<'_, Postgres>) {
+    sqlx::query("INSERT INTO effects VALUES ('1')").execute(&mut **transaction).await.unwrap();
+}
+
+fn delivery(call: &Call) -> &Delivery {
+    call.delivery.as_ref().unwrap()
+}
+
+fn end(outcome: &Outcome) -> (Option<HandlerEnd>, Option<Settlement>) {
+    (outcome.handler(), outcome.settlement())
+}
+
+const FORGOTTEN: (Option<HandlerEnd>, Option<Settlement>) =
+    (Some(HandlerEnd::Failed), Some(Settlement::Released));
+const COMPLETED: (Option<HandlerEnd>, Option<Settlement>) =
+    (Some(HandlerEnd::Completed), Some(Settlement::Completed));
+const LEASE: Duration = Duration::from_millis(600);
+const LEVELS: [&str; 3] = ["READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"];
+
+#[tokio::test]
+async fn a_long_handler_completes_its_delivery_at_each_isolation_level() {
+    for level in LEVELS {
+        let mut shop = Shop::open_with(|store| layer(store).lease(LEASE)).await;
+        let running = shop.replica.begin(signed("msg_1"));
+        let call = shop.replica.call().await;
+        shop.three_heartbeats().await;
+        let begin = format!("BEGIN ISOLATION LEVEL {level}");
+        let mut transaction = shop.pool.begin_with(begin).await.unwrap();
+        shop.store.complete_in(&mut transaction, delivery(&call)).await.unwrap();
+        // Heartbeats skip the locked row, and retries are in progress although the lease has expired.
+        shop.three_heartbeats().await;
+        shop.replica.send(signed("msg_1")).await.assert_in_progress();
+        shop.outcomes.next().await;
+        insert(&mut transaction).await;
+        transaction.commit().await.unwrap();
+        call.answer(StatusCode::OK);
+        assert_eq!(soon(running).await.unwrap().0.status(), StatusCode::OK);
+        assert_eq!(end(&shop.outcomes.next().await), COMPLETED, "{level}");
+        shop.assert_completed("msg_1").await;
+    }
+}
+
+/// At `READ COMMITTED`, the place in the transaction does not matter. Otherwise a heartbeat changes the row after the
+/// transaction's snapshot.
+#[tokio::test]
+async fn a_heartbeat_before_the_completion_is_a_conflict_at_strict_isolation_levels() {
+    for level in LEVELS {
+        let mut shop = Shop::open_with(|store| layer(store).lease(LEASE)).await;
+        let running = shop.replica.begin(signed("msg_1"));
+        let call = shop.replica.call().await;
+        let mut transaction = shop.pool.begin_with(format!("BEGIN ISOLATION LEVEL {level}")).await.unwrap();
+        insert(&mut transaction).await;
+        shop.three_heartbeats().await;
+        let completed = shop.store.complete_in(&mut transaction, delivery(&call)).await;
+        if level == "READ COMMITTED" {
+            completed.unwrap();
+            transaction.commit().await.unwrap();
+            call.answer(StatusCode::OK);
+            soon(running).await.unwrap();
+            assert_eq!(end(&shop.outcomes.next().await), COMPLETED);
+            shop.assert_completed("msg_1").await;
+        } else {
+            assert!(matches!(completed, Err(CompleteError::Conflict)), "{level}: {completed:?}");
+            transaction.rollback().await.unwrap();
+            call.answer(StatusCode::INTERNAL_SERVER_ERROR);
+            soon(running).await.unwrap();
+            assert_eq!(end(&shop.outcomes.next().await), FORGOTTEN);
+            shop.assert_released("msg_1").await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_transaction_that_is_rolled_back_releases_the_delivery() {
+    let mut shop = Shop::open().await;
+    let running = shop.replica.begin(signed("msg_1"));
+    let call = shop.replica.call().await;
+    shop.effect(delivery(&call)).await.unwrap().rollback().await.unwrap();
+    call.answer(StatusCode::BAD_GATEWAY);
+    assert_eq!(soon(running).await.unwrap().0.status(), StatusCode::BAD_GATEWAY);
+    assert_eq!(end(&shop.outcomes.next().await), FORGOTTEN);
+    shop.assert_released("msg_1").await;
+}
+
+#[tokio::test]
+async fn a_success_without_a_commit_is_answered_with_500() {
+    let mut shop = Shop::open().await;
+    let running = shop.replica.begin(signed("msg_1"));
+    let call = shop.replica.call().await;
+    // Dropping a transaction rolls it back, soon.
+    drop(shop.effect(delivery(&call)).await.unwrap());
+    call.answer(StatusCode::OK);
+    assert_eq!(soon(running).await.unwrap().0.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    let outcome = shop.outcomes.next().await;
+    assert_eq!(end(&outcome), FORGOTTEN);
+    assert_eq!(outcome.status(), Some(StatusCode::INTERNAL_SERVER_ERROR));
+    shop.assert_released("msg_1").await;
+}
+
+#[tokio::test]
+async fn a_success_with_an_open_transaction_is_answered_with_500() {
+    for commits_later in [false, true] {
+        let mut shop = Shop::open().await;
+        let running = shop.replica.begin(signed("msg_1"));
+        let call = shop.replica.call().await;
+        let open = shop.effect(delivery(&call)).await.unwrap();
+        call.answer(StatusCode::OK);
+        assert_eq!(soon(running).await.unwrap().0.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        let outcome = shop.outcomes.next().await;
+        assert_eq!(end(&outcome), (Some(HandlerEnd::Failed), Some(Settlement::Pending)));
+        shop.replica.send(signed("msg_1")).await.assert_in_progress();
+        shop.outcomes.next().await;
+        // The row decides whether the retry runs.
+        match commits_later {
+            true => open.commit().await.unwrap(),
+            false => open.rollback().await.unwrap(),
+        }
+        if commits_later {
+            shop.assert_completed("msg_1").await;
+        } else {
+            let settled = "SELECT count(*) FROM webhook_deliveries WHERE state = 'released'";
+            until("the delivery is released", async || shop.server.get::<i64>(settled).await == 1).await;
+            shop.assert_released("msg_1").await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_failure_after_the_commit_is_completed() {
+    let mut shop = Shop::open().await;
+    let running = shop.replica.begin(signed("msg_1"));
+    let call = shop.replica.call().await;
+    shop.effect(delivery(&call)).await.unwrap().commit().await.unwrap();
+    call.answer(StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(soon(running).await.unwrap().0.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    let outcome = shop.outcomes.next().await;
+    assert_eq!(end(&outcome), (Some(HandlerEnd::Failed), Some(Settlement::Completed)));
+    shop.assert_completed("msg_1").await;
+}
+
+#[tokio::test]
+async fn a_client_that_hangs_up_decides_nothing() {
+    for commits in [true, false] {
+        let mut shop = Shop::open().await;
+        let leaving = shop.replica.begin(signed("msg_1"));
+        let mut call = shop.replica.call().await;
+        let transaction = shop.effect(delivery(&call)).await.unwrap();
+        if commits {
+            transaction.commit().await.unwrap();
+        } else {
+            drop(transaction);
+        }
+        leaving.abort();
+        soon(call.dropped()).await;
+        shop.outcomes.next().await;
+        match commits {
+            true => {
+                shop.replica.duplicate_in_time("msg_1").await;
+                assert_eq!(shop.effects().await, 1);
+            }
+            false => {
+                let settled = "SELECT count(*) FROM webhook_deliveries WHERE state = 'released'";
+                until("the delivery is released", async || shop.server.get::<i64>(settled).await == 1).await;
+                shop.assert_released("msg_1").await;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_lost_claim_is_an_error() {
+    let mut shop = Shop::open().await;
+    let running = shop.replica.begin(signed("msg_1"));
+    let call = shop.replica.call().await;
+    shop.server.advance(Duration::from_secs(31)).await;
+    // Nothing else has run, so the delivery can still be completed.
+    shop.effect(delivery(&call)).await.unwrap().rollback().await.unwrap();
+
+    let mut other = Replica::new(layer(shop.server.store().await));
+    let second = other.begin(signed("msg_1"));
+    let second_call = other.call().await;
+    let lost = shop.effect(delivery(&call)).await;
+    assert!(matches!(lost, Err(CompleteError::ClaimLost)), "{lost:?}");
+    shop.effect(delivery(&second_call)).await.unwrap().commit().await.unwrap();
+    second_call.answer(StatusCode::OK);
+    soon(second).await.unwrap();
+    let late = shop.effect(delivery(&call)).await;
+    assert!(matches!(late, Err(CompleteError::AlreadyCompleted)), "{late:?}");
+    // As documented, the handler answers 200.
+    call.answer(StatusCode::OK);
+    assert_eq!(soon(running).await.unwrap().0.status(), StatusCode::OK);
+    assert_eq!(shop.outcomes.next().await.settlement(), Some(Settlement::Lost));
+    shop.assert_completed("msg_1").await;
+}
+
+/// A handler that follows the documentation of `AlreadyCompleted` answers 200. It must not lose the delivery.
+#[tokio::test]
+async fn a_second_completion_in_the_same_transaction_does_not_lose_the_delivery() {
+    let mut shop = Shop::open().await;
+    let running = shop.replica.begin(signed("msg_1"));
+    let call = shop.replica.call().await;
+    let mut transaction = shop.effect(delivery(&call)).await.unwrap();
+    let again = shop.store.complete_in(&mut transaction, delivery(&call)).await;
+    assert!(matches!(again, Err(CompleteError::AlreadyCompleted)), "{again:?}");
+    transaction.rollback().await.unwrap();
+    call.answer(StatusCode::OK);
+    assert_eq!(soon(running).await.unwrap().0.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(end(&shop.outcomes.next().await), FORGOTTEN);
+    shop.assert_released("msg_1").await;
+}
+
+#[tokio::test]
+async fn a_second_transaction_can_complete_the_delivery_after_a_rollback() {
+    let mut shop = Shop::open().await;
+    let running = shop.replica.begin(signed("msg_1"));
+    let call = shop.replica.call().await;
+    shop.effect(delivery(&call)).await.unwrap().rollback().await.unwrap();
+    shop.effect(delivery(&call)).await.unwrap().commit().await.unwrap();
+    let late = shop.effect(delivery(&call)).await;
+    assert!(matches!(late, Err(CompleteError::AlreadyCompleted)), "{late:?}");
+    call.answer(StatusCode::OK);
+    assert_eq!(soon(running).await.unwrap().0.status(), StatusCode::OK);
+    assert_eq!(end(&shop.outcomes.next().await), COMPLETED);
+    shop.assert_completed("msg_1").await;
+}
+
+#[tokio::test]
+async fn a_savepoint_that_is_rolled_back_releases_the_delivery() {
+    let mut shop = Shop::open().await;
+    let running = shop.replica.begin(signed("msg_1"));
+    let call = shop.replica.call().await;
+    let mut transaction = shop.begin().await;
+    let mut savepoint = transaction.begin().await.unwrap();
+    shop.store.complete_in(&mut savepoint, delivery(&call)).await.unwrap();
+    savepoint.rollback().await.unwrap();
+    transaction.commit().await.unwrap();
+    call.answer(StatusCode::OK);
+    assert_eq!(soon(running).await.unwrap().0.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(end(&shop.outcomes.next().await), FORGOTTEN);
+    shop.assert_released("msg_1").await;
+}
+
+#[tokio::test]
+async fn another_store_than_the_layers_is_an_error() {
+    let server = Server::start().await;
+    let (store, pool) = (server.store().await, server.pool().await);
+    let other_table = store.clone().table("other");
+    other_table.migrate().await.unwrap();
+    let stores = [MokaStore::new(10).into(), AnyStore::from(other_table.clone())];
+    for layers in stores {
+        let mut replica = Replica::new(layer(layers));
+        let running = replica.begin(signed("msg_1"));
+        let call = replica.call().await;
+        let mut transaction = pool.begin().await.unwrap();
+        let error = store.complete_in(&mut transaction, delivery(&call)).await.unwrap_err();
+        assert!(matches!(error, CompleteError::OtherStore), "{error:?}");
+        call.answer(StatusCode::OK);
+        assert_eq!(soon(running).await.unwrap().0.status(), StatusCode::OK);
+    }
+}
+
+#[tokio::test]
+async fn a_layer_with_a_store_around_this_one_completes_in_the_transaction() {
+    let mut shop =
+        Shop::open_with(|store| layer(FaultyStore::new(CachedStore::new(AnyStore::from(store), 10)))).await;
+    let running = shop.replica.begin(signed("msg_1"));
+    let call = shop.replica.call().await;
+    drop(shop.effect(delivery(&call)).await.unwrap());
+    call.answer(StatusCode::OK);
+    assert_eq!(soon(running).await.unwrap().0.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(end(&shop.outcomes.next().await), FORGOTTEN);
+    shop.assert_released("msg_1").await;
+}
+
+#[tokio::test]
+async fn a_delivery_without_a_key_is_not_deduped() {
+    let mut shop = Shop::open_with(|store| layer(store).dedupe_by(|_, _| None)).await;
+    let running = shop.replica.begin(signed("msg_1"));
+    let call = shop.replica.call().await;
+    let mut transaction = shop.begin().await;
+    let completion = shop.store.complete_in(&mut transaction, delivery(&call)).await.unwrap();
+    assert_eq!(completion, Completion::NotDeduped);
+    transaction.commit().await.unwrap();
+    call.answer(StatusCode::OK);
+    assert_eq!(soon(running).await.unwrap().0.status(), StatusCode::OK);
+    assert_eq!(end(&shop.outcomes.next().await), (Some(HandlerEnd::Completed), None));
+}
+
+#[tokio::test]
+async fn a_delivery_without_a_claim_is_completed() {
+    for commits in [true, false] {
+        let mut faults = None;
+        let mut shop = Shop::open_with(|store| {
+            let store = FaultyStore::new(store);
+            faults = Some(store.clone());
+            layer(store).on_store_failure(StoreFailure::Proceed)
+        })
+        .await;
+        let faults = faults.unwrap();
+        faults.fail_next(Operation::Claim, 1, Fault::Error);
+        let running = shop.replica.begin(signed("msg_1"));
+        let call = shop.replica.call().await;
+        assert!(!delivery(&call).is_deduped());
+        let transaction = shop.effect(delivery(&call)).await.unwrap();
+        if commits {
+            transaction.commit().await.unwrap();
+        } else {
+            drop(transaction);
+        }
+        call.answer(StatusCode::OK);
+        let status = soon(running).await.unwrap().0.status();
+        let outcome = shop.outcomes.next().await;
+        match commits {
+            true => {
+                assert_eq!((status, end(&outcome)), (StatusCode::OK, COMPLETED));
+                shop.assert_completed("msg_1").await;
+            }
+            false => {
+                assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+                assert_eq!(outcome.handler(), Some(HandlerEnd::Failed));
+                shop.assert_released("msg_1").await;
+            }
+        }
+    }
+}
+
+/// The claim whose answer was lost may have been made, and is released in the background.
+#[tokio::test]
+async fn a_delivery_whose_claim_was_made_without_an_answer_is_completed() {
+    let mut faults = None;
+    let mut shop = Shop::open_with(|store| {
+        let store = FaultyStore::new(store);
+        faults = Some(store.clone());
+        layer(store).on_store_failure(StoreFailure::Proceed)
+    })
+    .await;
+    faults.unwrap().fail_next(Operation::Claim, 1, Fault::LoseAnswer);
+    let running = shop.replica.begin(signed("msg_1"));
+    let call = shop.replica.call().await;
+    shop.effect(delivery(&call)).await.unwrap().commit().await.unwrap();
+    call.answer(StatusCode::OK);
+    assert_eq!(soon(running).await.unwrap().0.status(), StatusCode::OK);
+    assert_eq!(end(&shop.outcomes.next().await), COMPLETED);
+    shop.assert_completed("msg_1").await;
+}
+
+#[tokio::test]
+async fn a_delivery_without_a_claim_respects_other_runs() {
+    let mut faults = None;
+    let mut shop = Shop::open_with(|store| {
+        let store = FaultyStore::new(store);
+        faults = Some(store.clone());
+        layer(store).on_store_failure(StoreFailure::Proceed)
+    })
+    .await;
+    faults.unwrap().fail_next(Operation::Claim, 1, Fault::Error);
+    let running = shop.replica.begin(signed("msg_1"));
+    let call = shop.replica.call().await;
+    let (key, token) = (delivery(&call).dedupe_key().unwrap(), Token::mint());
+    shop.store.claim(key, &token, LEASE * 100).await.unwrap();
+    let error = shop.effect(delivery(&call)).await.unwrap_err();
+    assert!(matches!(error, CompleteError::ClaimLost), "{error:?}");
+    shop.store.complete(key, &token, LEASE * 100).await.unwrap();
+    let error = shop.effect(delivery(&call)).await.unwrap_err();
+    assert!(matches!(error, CompleteError::AlreadyCompleted), "{error:?}");
+    call.answer(StatusCode::OK);
+    assert_eq!(soon(running).await.unwrap().0.status(), StatusCode::OK);
+    assert_eq!(shop.effects().await, 0);
+}
+
+#[tokio::test]
+async fn the_replay_guard_completes_both_keys() {
+    const SECRET: &str = "It's a Secret to Everybody";
+    let mut shop = Shop::open_with(|store| {
+        let github = provider::github(SECRET.parse::<Secret>().unwrap());
+        WebhookLayer::with_verifier(github).dedupe(store).replay_guard()
+    })
+    .await;
+    for commits in [false, true] {
+        let running = shop.replica.begin(github(SECRET, "guid-1", "push", "{}"));
+        let call = shop.replica.call().await;
+        let transaction = shop.effect(delivery(&call)).await.unwrap();
+        let expected = if commits {
+            transaction.commit().await.unwrap();
+            (StatusCode::OK, COMPLETED)
+        } else {
+            drop(transaction);
+            (StatusCode::INTERNAL_SERVER_ERROR, FORGOTTEN)
+        };
+        call.answer(StatusCode::OK);
+        let status = soon(running).await.unwrap().0.status();
+        assert_eq!((status, end(&shop.outcomes.next().await)), expected);
+    }
+    for id in ["guid-1", "guid-2"] {
+        shop.replica.send(github(SECRET, id, "push", "{}")).await.assert_duplicate();
+    }
+    assert_eq!(shop.effects().await, 1);
+}
+
+#[tokio::test]
+async fn an_item_is_completed_in_its_transaction() {
+    let mut shop = Shop::open().await;
+    let running = shop.replica.begin(signed("msg_1"));
+    let call = shop.replica.call().await;
+    let Ok(Item::Claimed(item)) = delivery(&call).claim_item("a").await else { panic!() };
+    let handle = item.handle();
+    let failed = item
+        .run(async {
+            let mut transaction = shop.begin().await;
+            shop.store.complete_in(&mut transaction, &handle).await.unwrap();
+            insert(&mut transaction).await;
+            transaction.commit().await.unwrap();
+            Err::<(), _>("failure after the commit")
+        })
+        .await;
+    assert_eq!(failed, Err("failure after the commit"));
+    assert!(matches!(delivery(&call).claim_item("a").await, Ok(Item::Duplicate)));
+    call.answer(StatusCode::OK);
+    assert_eq!(soon(running).await.unwrap().0.status(), StatusCode::OK);
+    assert_eq!(end(&shop.outcomes.next().await), COMPLETED);
+    assert_eq!(shop.effects().await, 1);
+}
+
+/// The handler has no chance to learn of the item, so the whole delivery must fail.
+#[tokio::test]
+async fn an_item_without_a_commit_fails_its_delivery() {
+    for has_key in [true, false] {
+        let mut shop = Shop::open_with(|store| match has_key {
+            true => layer(store),
+            false => layer(store).dedupe_by(|_, _| None),
+        })
+        .await;
+        let running = shop.replica.begin(signed("msg_1"));
+        let call = shop.replica.call().await;
+        let Ok(Item::Claimed(item)) = delivery(&call).claim_item("a").await else { panic!() };
+        let handle = item.handle().unwrap();
+        let run = item.run(async {
+            let mut transaction = shop.begin().await;
+            shop.store.complete_in(&mut transaction, &handle).await.map(drop)
+        });
+        run.await.unwrap();
+        assert!(matches!(delivery(&call).claim_item("a").await, Ok(Item::Claimed(_))));
+        call.answer(StatusCode::OK);
+        assert_eq!(soon(running).await.unwrap().0.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        let settlement = has_key.then_some(Settlement::Released);
+        assert_eq!(end(&shop.outcomes.next().await), (Some(HandlerEnd::Failed), settlement));
+    }
+}
+
+#[tokio::test]
+async fn a_detached_handler_completes_in_its_transaction() {
+    let mut shop = Shop::open_with(|store| layer(store).ack_deadline(Duration::from_secs(1))).await;
+    let running = shop.replica.begin(signed("msg_1"));
+    let call = shop.replica.call().await;
+    let transaction = shop.effect(delivery(&call)).await.unwrap();
+    let overdue: Answer = soon(running).await.unwrap();
+    assert_eq!(overdue.0.status(), StatusCode::SERVICE_UNAVAILABLE);
+    shop.replica.send(signed("msg_1")).await.assert_in_progress();
+    shop.outcomes.next().await;
+    transaction.commit().await.unwrap();
+    call.answer(StatusCode::OK);
+    assert_eq!(end(&shop.outcomes.next().await), COMPLETED);
+    shop.assert_completed("msg_1").await;
+}
+
+#[tokio::test]
+async fn a_nested_layer_shares_its_outer_layers_transaction() {
+    use tower::{Layer, ServiceExt, service_fn};
+    for commits in [true, false] {
+        let server = Server::start().await;
+        let (store, pool) = (server.store().await, server.pool().await);
+        let (tell, mut outcomes) = outcomes();
+        let (outer, inner) = (layer(store.clone()).on_outcome(tell), layer(store.clone()));
+        let handler = {
+            let (store, pool) = (store.clone(), pool.clone());
+            service_fn(move |request: http::Request<tower_webhook::Body>| {
+                let (store, pool) = (store.clone(), pool.clone());
+                async move {
+                    let delivery = request.extensions().get::<Delivery>().unwrap().clone();
+                    let mut transaction = pool.begin().await.unwrap();
+                    store.complete_in(&mut transaction, &delivery).await.unwrap();
+                    if commits {
+                        transaction.commit().await.unwrap();
+                    }
+                    Ok::<_, std::convert::Infallible>(http::Response::new(http_body_util::Empty::<
+                        bytes::Bytes,
+                    >::new()))
+                }
+            })
+        };
+        let service = outer.layer(inner.layer(handler));
+        let answer = soon(service.oneshot(signed("msg_1"))).await.unwrap();
+        let outcome = outcomes.next().await;
+        match commits {
+            true => {
+                assert_eq!(answer.status(), StatusCode::OK);
+                assert_eq!(outcome.settlement(), Some(Settlement::Completed));
+            }
+            false => {
+                assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
+                assert_eq!(end(&outcome), FORGOTTEN);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_completion_does_not_change_the_settings_of_the_transaction() {
+    let mut shop = Shop::open().await;
+    let running = shop.replica.begin(signed("msg_1"));
+    let call = shop.replica.call().await;
+    let mut transaction = shop.effect(delivery(&call)).await.unwrap();
+    let show = sqlx::query_scalar::<_, String>("SHOW lock_timeout");
+    assert_eq!(show.fetch_one(&mut *transaction).await.unwrap(), "0");
+    transaction.commit().await.unwrap();
+    call.answer(StatusCode::OK);
+    soon(running).await.unwrap();
+}
+
+#[tokio::test]
+async fn errors_have_a_text_and_a_cause() {
+    let shop = Shop::open().await;
+    let mut replica = Replica::new(layer(shop.store.clone()));
+    let running = replica.begin(signed("msg_1"));
+    let call = replica.call().await;
+    let mut transaction = shop.begin().await;
+    let _ = sqlx::query("SELECT 1 / 0").execute(&mut *transaction).await;
+    let error = shop.store.complete_in(&mut transaction, delivery(&call)).await.unwrap_err();
+    assert_eq!(error.to_string(), "transaction could not complete the claim");
+    let cause = std::error::Error::source(&error).unwrap().to_string();
+    assert!(cause.contains("current transaction is aborted"), "{cause}");
+    assert!(shop.store.extend(&Key::new("s", "1"), &Token::mint(), LEASE).await.is_ok());
+    // A commit of this transaction is a rollback, and must not count as a success.
+    transaction.commit().await.unwrap();
+    call.answer(StatusCode::OK);
+    assert_eq!(soon(running).await.unwrap().0.status(), StatusCode::INTERNAL_SERVER_ERROR);
+}
