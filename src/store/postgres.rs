@@ -9,7 +9,7 @@ use sqlx::{
     postgres::{PgArguments, PgConnectOptions, PgPoolOptions, PgRow},
     query::Query,
 };
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
 use self::failure::{Failure, Waiting};
 pub use self::transaction::{Completable, CompleteError, Completion};
@@ -65,9 +65,14 @@ use crate::task::timeout;
 /// # Failures
 ///
 /// Each call has a time limit of a second ([`timeout`](Self::timeout)), which includes the wait for a connection of
-/// the pool. Within it, a call is repeated after a temporary failure, such as a broken connection; `forget` is not,
-/// unless its row was only locked. After the time limit, the connection is closed, because it may still be busy.
+/// the pool. Within it, a call is repeated after a temporary failure, such as a broken connection. `forget` is not
+/// repeated after a broken connection. After the time limit, the connection is closed, because it may still be busy.
 /// Then the layer's [`StoreFailure`](crate::StoreFailure) policy applies.
+///
+/// A statement that waits for a lock on the whole table, such as that of an `ALTER TABLE`, occupies its server
+/// connection until it ends, although the store has closed the connection. Set `client_connection_check_interval`
+/// on the server (PostgreSQL 14 or later), or a `lock_timeout` on the connections of the pool. Otherwise such a lock
+/// may use up all connections of the server.
 ///
 /// Calls do not wait for a row that a transaction has locked. A claim on it is in progress, and its heartbeat
 /// succeeds, because its owner is still at work.
@@ -274,7 +279,7 @@ impl PostgresStore {
         StoreError::new(Failure::new(error, &self.name()))
     }
 
-    /// Runs an idempotent statement, and repeats it while a repetition may succeed.
+    /// Runs a statement, and repeats it while a repetition may succeed.
     async fn run<T>(&self, statement: &str, arguments: &Arguments) -> Result<T, Failure>
     where
         T: for<'r> FromRow<'r, PgRow> + Send + Unpin,
@@ -285,7 +290,9 @@ impl PostgresStore {
             let mut pause = FIRST_PAUSE;
             loop {
                 match self.once(statement, arguments, &mut waiting).await {
-                    Err(error) if failure::may_pass(&error) => failed = Some(error),
+                    Err(error) if failure::may_pass(&error) && arguments.may_repeat(&error) => {
+                        failed = Some(error)
+                    }
                     answer => return answer,
                 }
                 sleep(pause).await;
@@ -336,21 +343,22 @@ impl PostgresStore {
         T::from_row(&row?)
     }
 
-    /// Runs a statement that changes a row, and repeats it while the row is locked by a transaction.
+    /// Runs a statement that changes a row, and repeats it while a transaction has locked the row.
     async fn change(&self, statement: &str, arguments: &Arguments) -> Result<bool, StoreError> {
-        let started = Instant::now();
-        let mut pause = FIRST_PAUSE;
-        loop {
-            match self.run(statement, arguments).await.map_err(StoreError::new)? {
-                Changed::Done => return Ok(true),
-                Changed::Lost => return Ok(false),
-                Changed::Locked if started.elapsed() + pause < self.timeout => {
-                    sleep(pause).await;
-                    pause = (pause * 2).min(LONGEST_PAUSE);
+        let mut failure = Failure::TimedOut(Waiting::ForConnection, self.timeout);
+        let attempts = async {
+            let mut pause = FIRST_PAUSE;
+            loop {
+                match self.run(statement, arguments).await? {
+                    Changed::Done => return Ok(true),
+                    Changed::Lost => return Ok(false),
+                    Changed::Locked => failure = Failure::Locked,
                 }
-                Changed::Locked => return Err(StoreError::new(Failure::Locked)),
+                sleep(pause).await;
+                pause = (pause * 2).min(LONGEST_PAUSE);
             }
-        }
+        };
+        timeout(self.timeout, attempts).await.unwrap_or_else(|_| Err(failure)).map_err(StoreError::new)
     }
 }
 
@@ -398,7 +406,8 @@ impl fmt::Debug for PostgresStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Omits the pool, which shows the address and the user of the server.
         f.debug_struct("PostgresStore")
-            .field("table", &self.name())
+            .field("schema", &self.schema)
+            .field("table", &self.table)
             .field("timeout", &self.timeout)
             .finish_non_exhaustive()
     }
@@ -462,6 +471,13 @@ impl Arguments {
     fn time(self, time: Duration) -> Self {
         let micros = i64::try_from(time.min(FOR_EVER).as_micros()).unwrap_or(i64::MAX);
         Self { micros: Some(micros), ..self }
+    }
+
+    /// Returns whether the statement may be repeated after the error. `forget` has no token, so a repetition
+    /// cannot tell whether the first call has forgotten the key. But a statement with an error of the server has
+    /// changed nothing.
+    fn may_repeat(&self, error: &sqlx::Error) -> bool {
+        self.owner.is_some() || error.as_database_error().is_some()
     }
 
     fn bind<'q>(&'q self, query: Query<'q, Postgres, PgArguments>) -> Query<'q, Postgres, PgArguments> {

@@ -314,7 +314,7 @@ async fn connection_errors_name_the_cause_and_hide_the_password() {
     let store = server.store().await;
     assert_eq!(
         format!("{store:?}"),
-        "PostgresStore { table: \"\\\"webhook_deliveries\\\"\", timeout: 1s, .. }"
+        "PostgresStore { schema: None, table: \"webhook_deliveries\", timeout: 1s, .. }"
     );
 }
 

@@ -15,7 +15,12 @@ mod common;
 mod contracts;
 mod deliveries;
 mod failures;
+#[path = "../reference/machine.rs"]
+mod machine;
+#[path = "../reference/model.rs"]
+mod model;
 mod program;
+mod reference;
 #[path = "../redis/replica.rs"]
 mod replica;
 mod server;

@@ -16,8 +16,10 @@ SELECT CASE
     WHEN EXISTS (SELECT FROM mine) THEN 'lost'
     ELSE coalesce(
         -- The owner may have completed the claim before, in a call whose answer was lost or in a transaction.
-        (SELECT CASE state WHEN 'completed' THEN 'done' WHEN 'claimed' THEN 'locked' END
-            FROM webhook_deliveries WHERE key = $1 AND owner = $2),
+        (SELECT CASE
+            WHEN state = 'completed' AND expires_at > clock_timestamp() THEN 'done'
+            WHEN state = 'claimed' THEN 'locked'
+        END FROM webhook_deliveries WHERE key = $1 AND owner = $2),
         'lost'
     )
 END

@@ -1,4 +1,4 @@
--- $1: the key.
+-- $1: the key. The row keeps only its fencing token: the former owner has not released it.
 WITH completed AS MATERIALIZED (
     SELECT key
     FROM webhook_deliveries
@@ -6,7 +6,7 @@ WITH completed AS MATERIALIZED (
     FOR UPDATE SKIP LOCKED
 ), released AS (
     UPDATE webhook_deliveries AS delivery
-    SET state = 'released'
+    SET state = 'released', owner = ''
     FROM completed
     WHERE delivery.key = completed.key
     RETURNING 1

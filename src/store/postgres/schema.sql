@@ -5,7 +5,7 @@ CREATE TABLE webhook_deliveries (
     key text COLLATE "C" PRIMARY KEY,
     -- A released row keeps its fencing token until it expires.
     state text NOT NULL CHECK (state IN ('claimed', 'released', 'completed')),
-    -- The owner token of the last claim.
+    -- The owner token of the last claim; empty once the key is forgotten.
     owner bytea NOT NULL,
     fencing_token bigint NOT NULL,
     -- The end of the lease or, for a completed row, of the deduplication window.
