@@ -1,5 +1,6 @@
 //! Exactly-once effects: the delivery's key is stored in the same SQL transaction as its effect. This example uses
-//! SQLite; any database with transactions and unique keys works the same way.
+//! SQLite; any database with transactions and unique keys works the same way. With PostgreSQL, use the store of the
+//! example `postgres` instead, which needs no table of keys.
 //!
 //! ```text
 //! cargo run --features axum --example transaction -- payments.db 127.0.0.1:3000

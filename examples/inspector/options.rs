@@ -35,7 +35,8 @@ Usage: inspector [options]
   --verify-token TEXT       token of the verification handshake
   --public-url URL          URL registered at the provider, if it signs the URL
   --store memory|URL        deduplication store: memory:?capacity=N,
-                            redis://…?prefix=P [memory]
+                            redis://…?prefix=P, or postgres://…?table=T
+                            with an existing table [memory]
   --window SECONDS          deduplication window
   --lease SECONDS           lease of a claim, extended while the handler runs
   --tolerance SECONDS       timestamp tolerance

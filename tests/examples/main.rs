@@ -21,10 +21,16 @@ mod inbox;
 mod metrics;
 mod notifyer;
 mod pasted;
+mod postgres;
+#[path = "../postgres/server.rs"]
+#[allow(dead_code, reason = "the tests of `PostgresStore` use all of it")]
+mod postgres_server;
 mod program;
 mod replicas;
 #[path = "../redis/server.rs"]
 #[allow(dead_code, reason = "the tests of `RedisStore` use all of it")]
 mod server;
 mod subjects;
+#[path = "../postgres/tools.rs"]
+mod tools;
 mod transaction;

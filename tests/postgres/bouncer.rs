@@ -13,9 +13,9 @@ use tower_webhook::store::{self, PostgresStore};
 
 use crate::{
     common::soon,
-    program,
     replica::{Replica, layer, signed},
     server::{Server, pool_of, until},
+    tools,
 };
 
 struct Bouncer {
@@ -28,7 +28,7 @@ impl Bouncer {
     /// Starts a PgBouncer with two connections to the server, so that clients take turns on them.
     async fn to(server: &Server) -> Self {
         for _ in 0..20 {
-            let (directory, port) = (program::directory(), program::free_port());
+            let (directory, port) = (tools::directory(), tools::free_port());
             let configuration = format!(
                 "[databases]\n\
                  postgres = host=127.0.0.1 port={} user=postgres\n\
@@ -45,9 +45,9 @@ impl Bouncer {
             fs::write(directory.join("pgbouncer.ini"), configuration).unwrap();
             let installed = Path::new("/usr/sbin/pgbouncer");
             let program = if installed.exists() { installed } else { Path::new("pgbouncer") };
-            let mut command = program::command(program, &directory);
+            let mut command = tools::command(program, &directory);
             command.arg("pgbouncer.ini").stdout(Stdio::null()).stderr(Stdio::null());
-            let process = program::run(&mut command, Command::spawn);
+            let process = tools::run(&mut command, Command::spawn);
             let mut bouncer = Self { process, port, directory };
             if bouncer.is_up().await {
                 return bouncer;

@@ -19,10 +19,10 @@ mod failures;
 mod machine;
 #[path = "../reference/model.rs"]
 mod model;
-mod program;
 mod reference;
 #[path = "../redis/replica.rs"]
 mod replica;
 mod server;
 mod table;
+mod tools;
 mod transactions;

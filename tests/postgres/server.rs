@@ -13,7 +13,7 @@ use sqlx::{
 };
 use tower_webhook::store::PostgresStore;
 
-use crate::program;
+use crate::tools;
 
 /// Polls `done` until it returns `true`; panics after a minute.
 pub async fn until(what: &str, mut done: impl AsyncFnMut() -> bool) {
@@ -49,22 +49,22 @@ impl Server {
 
     /// Starts a server without the table.
     pub async fn start_empty(settings: &[&str]) -> Self {
-        let directory = program::directory();
-        let mut initdb = program::command(&program::postgres("initdb"), &directory);
+        let directory = tools::directory();
+        let mut initdb = tools::command(&tools::postgres("initdb"), &directory);
         initdb.args(["-D", "data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"]);
         initdb.arg("--wal-segsize=1");
-        let output = program::run(&mut initdb, Command::output);
+        let output = tools::run(&mut initdb, Command::output);
         assert!(output.status.success(), "initdb: {}", String::from_utf8_lossy(&output.stderr));
         Self::start_in(directory, settings).await
     }
 
     /// Starts a standby server that replicates this one.
     pub async fn start_standby(&self) -> Self {
-        let directory = program::directory();
-        let mut backup = program::command(&program::postgres("pg_basebackup"), &directory);
+        let directory = tools::directory();
+        let mut backup = tools::command(&tools::postgres("pg_basebackup"), &directory);
         backup.args(["-D", "data", "-R", "-U", "postgres", "-h", "127.0.0.1", "-c", "fast"]);
         backup.args(["-p", &self.port.to_string()]);
-        let output = program::run(&mut backup, Command::output);
+        let output = tools::run(&mut backup, Command::output);
         assert!(output.status.success(), "pg_basebackup: {}", String::from_utf8_lossy(&output.stderr));
         Self::start_in(directory, &[]).await
     }
@@ -72,7 +72,7 @@ impl Server {
     async fn start_in(directory: PathBuf, settings: &[&str]) -> Self {
         let settings: Vec<_> = settings.iter().map(|setting| (*setting).to_owned()).collect();
         for _ in 0..20 {
-            let port = program::free_port();
+            let port = tools::free_port();
             let process = spawn(port, &directory, &settings);
             let mut server = Self { process, port, directory: directory.clone(), settings: settings.clone() };
             // Another process may have taken the port in the meantime.
@@ -207,7 +207,7 @@ impl Drop for Server {
 }
 
 fn spawn(port: u16, directory: &Path, settings: &[String]) -> Child {
-    let mut command = program::command(&program::postgres("postgres"), directory);
+    let mut command = tools::command(&tools::postgres("postgres"), directory);
     command.args(["-D", "data", "-p", &port.to_string(), "-c", "listen_addresses=127.0.0.1"]);
     // A killed process loses nothing that the operating system has, so the tests need no `fsync`.
     command.args(["-c", "fsync=off", "-c", "shared_buffers=16MB"]);
@@ -217,7 +217,7 @@ fn spawn(port: u16, directory: &Path, settings: &[String]) -> Child {
     }
     let log = fs::OpenOptions::new().create(true).append(true).open(directory.join("log")).unwrap();
     command.stdout(Stdio::null()).stderr(log);
-    program::run(&mut command, Command::spawn)
+    tools::run(&mut command, Command::spawn)
 }
 
 /// Sends a signal with the shell's built-in `kill`: some machines have no `kill` program.
