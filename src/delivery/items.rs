@@ -168,6 +168,10 @@ impl ItemClaim {
     /// an `Ok`, the item is completed. After an `Err` or a panic, the item is released, so that the next
     /// delivery that contains the item runs it again. A panic propagates.
     ///
+    /// If the work completes the item in a transaction (`PostgresStore::complete_in`), the item is completed if and
+    /// only if the transaction is committed, whatever the result of the work. If the work succeeds without a commit,
+    /// the layer answers the whole delivery with 500.
+    ///
     /// Returns the result of the work even if the store fails afterwards: settling is then retried in the
     /// background until the lease expires.
     ///

@@ -73,7 +73,8 @@ pub(crate) struct Acknowledged;
 pub enum HandlerEnd {
     /// The handler succeeded.
     Completed,
-    /// The handler returned an error, or a response that does not complete the delivery.
+    /// The handler returned an error, or a response that does not complete the delivery. Or it returned a success
+    /// without committing the transaction in which it completes the delivery or an item (`PostgresStore::complete_in`).
     Failed,
     /// The handler panicked.
     Panicked,

@@ -30,6 +30,8 @@ use super::{Key, Token};
 /// }
 /// ```
 ///
+/// With PostgreSQL, `PostgresStore::complete_in` (feature `postgres`) does so.
+///
 /// Cloning is cheap. A handle neither holds the claim nor extends its lease. Once the claim is settled or
 /// lost, its token no longer matches.
 #[derive(Clone)]

@@ -22,6 +22,9 @@ mod model;
 mod reference;
 #[path = "../redis/replica.rs"]
 mod replica;
+#[cfg(feature = "tracing")]
+#[path = "../common/seen.rs"]
+mod seen;
 mod server;
 mod table;
 mod tools;

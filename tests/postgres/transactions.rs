@@ -181,6 +181,39 @@ async fn a_success_without_a_commit_is_answered_with_500() {
 }
 
 #[tokio::test]
+async fn a_grpc_request_without_a_commit_is_unavailable() {
+    let mut shop = Shop::open().await;
+    let mut request = signed("msg_1");
+    request.headers_mut().insert("content-type", http::HeaderValue::from_static("application/grpc"));
+    let running = shop.replica.begin(request);
+    let call = shop.replica.call().await;
+    drop(shop.effect(delivery(&call)).await.unwrap());
+    call.answer(StatusCode::OK);
+    let answer = soon(running).await.unwrap().0;
+    assert_eq!((answer.status(), &answer.headers()["grpc-status"]), (StatusCode::OK, &"14".parse().unwrap()));
+    assert_eq!(end(&shop.outcomes.next().await), FORGOTTEN);
+}
+
+#[cfg(feature = "tracing")]
+#[tokio::test]
+async fn a_success_without_a_commit_is_logged() {
+    let (seen, _guard) = crate::seen::Seen::start();
+    let mut shop = Shop::open().await;
+    for status in [StatusCode::BAD_GATEWAY, StatusCode::OK] {
+        let running = shop.replica.begin(signed("msg_1"));
+        let call = shop.replica.call().await;
+        drop(shop.effect(delivery(&call)).await.unwrap());
+        call.answer(status);
+        soon(running).await.unwrap();
+        shop.outcomes.next().await;
+        let mut events = seen.events();
+        events.retain(|event| event.level == tracing::Level::ERROR && event.target == "tower_webhook");
+        assert_eq!(events.len(), usize::from(status == StatusCode::OK), "{events:?}");
+        assert!(events.iter().all(|event| event.field("message").unwrap().contains("`commit`")));
+    }
+}
+
+#[tokio::test]
 async fn a_success_with_an_open_transaction_is_answered_with_500() {
     for commits_later in [false, true] {
         let mut shop = Shop::open().await;

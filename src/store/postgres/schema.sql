@@ -1,4 +1,4 @@
--- The table of `PostgresStore`. Each delivery of the deduplication window has a row of about 250 bytes with its
+-- The table of `PostgresStore`. Each delivery of the deduplication window has a row of about 330 bytes with its
 -- indexes.
 CREATE TABLE webhook_deliveries (
     -- The deduplication key, `{scope}:{id}`. Its collation does not change with the operating system.
