@@ -201,11 +201,13 @@ impl ClaimGuard {
     }
 
     /// Records it if a transaction completes the claim, but was not committed.
-    fn check_commit(&self, intent: Settlement, settlement: Settlement) {
+    fn check_commit(&mut self, intent: Settlement, settlement: Settlement) {
         let transaction = self.state.transaction.as_ref().filter(|transaction| transaction.completes());
         let Some(transaction) = transaction else { return };
         if settlement != Settlement::Completed && !transaction.is_uncommitted() {
             transaction.set_uncommitted();
+            // If the store has failed, the background settlement is a release, whose loss is not an error.
+            self.state.intent = Settlement::Released;
             if intent == Settlement::Completed {
                 uncommitted();
             }

@@ -84,7 +84,7 @@ struct DeliveryFacts {
     owner: OnceLock<ClaimOwner>,
     /// The owners of outer layers' claims on the delivery's key and on its replay key.
     shared: [OnceLock<ClaimOwner>; 2],
-    /// Whether transactions complete the items of a delivery, even without a key.
+    /// The state of the transactions that complete the delivery or its items.
     transaction: OnceLock<Arc<TransactionState>>,
     /// The delivery of the next outer layer.
     above: Option<Box<Delivery>>,
@@ -470,6 +470,17 @@ pub(crate) struct ClaimAbove {
 #[cold]
 fn above(delivery: &Delivery) -> Box<Delivery> {
     Box::new(delivery.clone())
+}
+
+#[cfg(feature = "postgres")]
+#[cfg_attr(docsrs, doc(cfg(feature = "postgres")))]
+impl crate::store::Completable for Delivery {}
+
+#[cfg(feature = "postgres")]
+impl crate::store::SealedCompletable for Delivery {
+    fn claim(&self) -> Option<(ClaimHandle, bool)> {
+        Some((self.handle()?, self.is_deduped()))
+    }
 }
 
 impl fmt::Debug for Delivery {

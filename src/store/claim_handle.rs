@@ -50,7 +50,7 @@ pub(crate) struct ClaimOwner {
     pub(crate) transaction: Option<Arc<TransactionState>>,
 }
 
-/// Whether a transaction of the handler completes a claim, instead of the layer.
+/// The state of the handler's transaction that completes a claim, instead of the layer.
 #[derive(Debug, Default)]
 pub(crate) struct TransactionState {
     completes: AtomicBool,

@@ -97,6 +97,8 @@ pub(crate) use self::claim_handle::{ClaimOwner, TransactionState};
 #[cfg_attr(docsrs, doc(cfg(feature = "test-util")))]
 pub use self::contract::contract;
 #[cfg(feature = "postgres")]
+pub(crate) use self::postgres::SealedCompletable;
+#[cfg(feature = "postgres")]
 #[cfg_attr(docsrs, doc(cfg(feature = "postgres")))]
 pub use self::postgres::{Completable, CompleteError, Completion, PostgresStore};
 #[cfg(feature = "redis")]

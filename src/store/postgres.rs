@@ -12,6 +12,7 @@ use sqlx::{
 use tokio::time::sleep;
 
 use self::failure::{Failure, Waiting};
+pub(crate) use self::transaction::sealed::Sealed as SealedCompletable;
 pub use self::transaction::{Completable, CompleteError, Completion};
 use super::{Claim, Key, Store, StoreError, Token};
 use crate::task::timeout;

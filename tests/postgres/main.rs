@@ -23,6 +23,7 @@ mod reference;
 #[path = "../redis/replica.rs"]
 mod replica;
 #[cfg(feature = "tracing")]
+#[allow(dead_code, reason = "not all of it is needed here")]
 #[path = "../common/seen.rs"]
 mod seen;
 mod server;

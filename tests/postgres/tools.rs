@@ -86,5 +86,5 @@ fn other_user() -> Option<(u32, u32)> {
         let mut fields = users.lines().find(|line| line.starts_with(&format!("{user}:")))?.split(':').skip(2);
         Some((fields.next()?.parse().ok()?, fields.next()?.parse().ok()?))
     };
-    Some(ids("postgres").or_else(|| ids("nobody")).expect("no user `postgres` or `nobody` to run as"))
+    Some(ids("postgres").or_else(|| ids("nobody")).expect("user `postgres` or `nobody` is missing"))
 }

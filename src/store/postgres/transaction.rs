@@ -5,10 +5,7 @@ use std::{error::Error, fmt};
 use sqlx::{Postgres, Row, Transaction};
 
 use super::{Arguments, PostgresStore, failure::code};
-use crate::{
-    Delivery,
-    store::{ClaimHandle, StoreError},
-};
+use crate::store::{ClaimHandle, StoreError};
 
 impl PostgresStore {
     /// Completes the claim of a delivery or an item in the transaction of its effect. Either both are committed or
@@ -47,7 +44,7 @@ impl PostgresStore {
     /// | rolled back, or never committed | succeeds | released, and answered with 500. The outcome is `handler: failed`, and an `ERROR` names `commit` |
     ///
     /// If a transaction is still open when the handler has ended, the layer waits up to a second. Then it counts as
-    /// not committed. Call this method once for each claim. A second call in the same transaction returns
+    /// not committed, as it does if the store fails. If it was committed nevertheless, the retry is a duplicate. Call this method once for each claim. A second call in the same transaction returns
     /// [`AlreadyCompleted`](CompleteError::AlreadyCompleted).
     ///
     /// A delivery that runs without a claim, because the store failed and the layer
@@ -106,7 +103,7 @@ impl PostgresStore {
     }
 }
 
-/// A claim that [`PostgresStore::complete_in`] can complete: a [`Delivery`], or the [`ClaimHandle`] of an item.
+/// A claim that [`PostgresStore::complete_in`] can complete: a [`Delivery`](crate::Delivery), or the [`ClaimHandle`] of an item.
 ///
 /// `Option<ClaimHandle>` is what [`ItemClaim::handle`](crate::ItemClaim::handle) returns; `None` is
 /// [`NotDeduped`](Completion::NotDeduped).
@@ -117,23 +114,16 @@ impl PostgresStore {
 )]
 pub trait Completable: sealed::Sealed {}
 
-impl Completable for Delivery {}
 impl Completable for ClaimHandle {}
 impl Completable for Option<ClaimHandle> {}
 
 #[allow(unnameable_types, reason = "sealed: nothing outside of this crate can implement or call it")]
-mod sealed {
-    use super::{ClaimHandle, Delivery};
+pub(crate) mod sealed {
+    use super::ClaimHandle;
 
     pub trait Sealed {
         /// Returns the claim, and whether the store has confirmed it.
         fn claim(&self) -> Option<(ClaimHandle, bool)>;
-    }
-
-    impl Sealed for Delivery {
-        fn claim(&self) -> Option<(ClaimHandle, bool)> {
-            Some((self.handle()?, self.is_deduped()))
-        }
     }
 
     impl Sealed for ClaimHandle {
