@@ -15,7 +15,10 @@ use crate::{
     Delivery,
     delivery::ItemGuard,
     observe::{Settlement, StoreOperation, StoreTimer, uncommitted},
-    store::{AnyStore, Claim, ClaimOwner, Key, Store as _, StoreError, Token, TransactionState},
+    store::{
+        AnyStore, Claim, ClaimOwner, Key, Release, Store as _, StoreError, Token, TransactionState,
+        TransactionalStore,
+    },
     task::{BoxFuture, Elapsed, catch_unwind, rarely, timeout},
 };
 
@@ -68,7 +71,7 @@ impl ClaimGuard {
 
     /// Returns whether there is nothing to settle.
     fn is_empty(&self) -> bool {
-        !self.is_claimed() && (self.state.keys.is_empty() || !self.state.completes_in_transaction())
+        !self.is_claimed() && (self.state.keys.is_empty() || self.state.transactional_store().is_none())
     }
 
     /// Returns the owner of the claims.
@@ -125,7 +128,7 @@ impl ClaimGuard {
         // Added before the answer arrives: a claim whose answer is lost may still have been made, and must be
         // released.
         keys.push(key.clone());
-        let (limit, started) = (store_timeout(store, 1, STORE_TIMEOUT), timer.start());
+        let (limit, started) = (store_timeout(store.answers_within(), 1, STORE_TIMEOUT), timer.start());
         let claim = flatten(timeout(limit, catch_unwind(|| store.claim(key, token, *lease))).await);
         timer.stop(StoreOperation::Claim, started, &claim);
         *store_failed = claim.is_err();
@@ -202,7 +205,7 @@ impl ClaimGuard {
 
     /// Records it if a transaction completes the claim, but was not committed.
     fn check_commit(&mut self, intent: Settlement, settlement: Settlement) {
-        let transaction = self.state.transaction.as_ref().filter(|transaction| transaction.completes());
+        let transaction = self.state.transaction.as_ref().filter(|transaction| transaction.store().is_some());
         let Some(transaction) = transaction else { return };
         if settlement != Settlement::Completed && !transaction.is_uncommitted() {
             transaction.set_uncommitted();
@@ -282,12 +285,12 @@ impl ClaimKeys {
     }
 }
 
-/// Returns the time limit for this number of calls of the store. `None` if the store itself guarantees to
+/// Returns the time limit for this number of calls of a store. `None` if the store itself guarantees to
 /// answer within `limit`, which makes a timer unnecessary.
-fn store_timeout(store: &AnyStore, answers: usize, limit: Duration) -> Option<Duration> {
+fn store_timeout(answers_within: Option<Duration>, answers: usize, limit: Duration) -> Option<Duration> {
     let answers = u32::try_from(answers).unwrap_or(u32::MAX);
     let promised = |within: Duration| within.saturating_mul(answers) <= limit;
-    (!store.answers_within().is_some_and(promised)).then_some(limit)
+    (!answers_within.is_some_and(promised)).then_some(limit)
 }
 
 /// A claim and its intended settlement.
@@ -324,8 +327,9 @@ impl ClaimState {
         }
     }
 
-    fn completes_in_transaction(&self) -> bool {
-        self.transaction.as_ref().is_some_and(|transaction| transaction.completes())
+    /// Returns the store if a transaction completes the claim.
+    fn transactional_store(&self) -> Option<Arc<dyn TransactionalStore>> {
+        self.transaction.as_ref()?.store()
     }
 
     /// Tries to settle once.
@@ -334,17 +338,24 @@ impl ClaimState {
             Settlement::Completed => StoreOperation::Complete,
             _ => StoreOperation::Release,
         };
-        let calls = self.keys.iter().count() * if self.completes_in_transaction() { 2 } else { 1 };
-        let limit = store_timeout(&self.store, calls, STORE_TIMEOUT);
+        let transactional = self.transactional_store();
+        let answers_within = match &transactional {
+            Some(store) => Some(store.answers_within()),
+            None => self.store.answers_within(),
+        };
+        let limit = store_timeout(answers_within, self.keys.iter().count(), STORE_TIMEOUT);
         let started = self.timer.start();
-        let settled = flatten(timeout(limit, catch_unwind(|| self.settle_each())).await);
+        let settled = flatten(timeout(limit, catch_unwind(|| self.settle_each(transactional))).await);
         self.timer.stop(operation, started, &settled);
         settled
     }
 
-    async fn settle_each(&self) -> Result<Settlement, StoreError> {
-        if self.completes_in_transaction() {
-            return rarely(self.settle_after_transaction()).await;
+    async fn settle_each(
+        &self,
+        transactional: Option<Arc<dyn TransactionalStore>>,
+    ) -> Result<Settlement, StoreError> {
+        if let Some(store) = transactional {
+            return rarely(self.settle_after_transaction(store)).await;
         }
         let mut mine = true;
         for key in self.keys.iter() {
@@ -356,19 +367,16 @@ impl ClaimState {
         Ok(if mine { self.intent } else { Settlement::Lost })
     }
 
-    /// Releases the claims, unless a transaction has completed them. The layer must not complete them itself: if
-    /// the transaction was not committed, its effect is missing.
-    async fn settle_after_transaction(&self) -> Result<Settlement, StoreError> {
+    /// Releases the claims, unless a transaction has completed them.
+    async fn settle_after_transaction(
+        &self,
+        store: Arc<dyn TransactionalStore>,
+    ) -> Result<Settlement, StoreError> {
         let (mut released, mut completed) = (true, true);
         for key in self.keys.iter() {
-            match self.store.release(key, &self.token).await? {
-                true => completed = false,
-                // The claim is no longer held, so this only returns whether it was completed.
-                false => {
-                    released = false;
-                    completed &= self.store.complete(key, &self.token, self.window).await?;
-                }
-            }
+            let release = store.release_uncompleted(key, &self.token).await?;
+            released &= release == Release::Released;
+            completed &= release == Release::Completed;
         }
         Ok(match (completed, released) {
             (true, _) => Settlement::Completed,
@@ -424,7 +432,7 @@ async fn extend(
     lease: Duration,
     limit: Duration,
 ) -> Result<bool, StoreError> {
-    let (limit, started) = (store_timeout(store, 1, limit), timer.start());
+    let (limit, started) = (store_timeout(store.answers_within(), 1, limit), timer.start());
     let extended = flatten(timeout(limit, catch_unwind(|| store.extend(key, token, lease))).await);
     timer.stop(StoreOperation::Extend, started, &extended);
     extended

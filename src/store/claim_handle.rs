@@ -1,13 +1,14 @@
 use std::{
     fmt,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
 };
 
-use super::{Key, Token};
+use super::{Key, StoreError, Token};
+use crate::task::BoxFuture;
 
 /// A handle to the layer's claim on a delivery or an item, for completing the claim outside of the layer.
 ///
@@ -51,9 +52,11 @@ pub(crate) struct ClaimOwner {
 }
 
 /// The state of the handler's transaction that completes a claim, instead of the layer.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct TransactionState {
-    completes: AtomicBool,
+    /// The store in whose table a transaction completes the claim. The layer may have another store around this
+    /// one, and a [`Store`](super::Store) cannot return whether a claim is completed.
+    store: Mutex<Option<Arc<dyn TransactionalStore>>>,
     uncommitted: AtomicBool,
     /// The state of the item's delivery, whose response must be a failure if the item is lost.
     delivery: Option<Arc<TransactionState>>,
@@ -64,14 +67,15 @@ impl TransactionState {
         Self { delivery, ..Self::default() }
     }
 
-    /// Sets whether a transaction completes the claim.
+    /// Sets the store in whose table a transaction completes the claim.
     #[cfg(feature = "postgres")]
-    pub(super) fn set_completes(&self, completes: bool) {
-        self.completes.store(completes, Ordering::Release);
+    pub(super) fn set_store(&self, store: Option<Arc<dyn TransactionalStore>>) {
+        *self.store.lock().unwrap_or_else(PoisonError::into_inner) = store;
     }
 
-    pub(crate) fn completes(&self) -> bool {
-        self.completes.load(Ordering::Acquire)
+    /// Returns the store if a transaction completes the claim.
+    pub(crate) fn store(&self) -> Option<Arc<dyn TransactionalStore>> {
+        self.store.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Records that the transaction was not committed.
@@ -86,6 +90,31 @@ impl TransactionState {
     pub(crate) fn is_uncommitted(&self) -> bool {
         self.uncommitted.load(Ordering::Acquire)
     }
+}
+
+/// A store whose claims can be completed in a transaction of the handler.
+#[cfg_attr(not(feature = "postgres"), allow(dead_code, reason = "no other store implements it"))]
+pub(crate) trait TransactionalStore: Send + Sync {
+    /// Releases the claim, unless the transaction has completed it. It must not complete the claim: if the
+    /// transaction was not committed, its effect is missing.
+    fn release_uncompleted<'a>(
+        &'a self,
+        key: &'a Key,
+        token: &'a Token,
+    ) -> BoxFuture<'a, Result<Release, StoreError>>;
+
+    /// Returns the time within which the store answers each call.
+    fn answers_within(&self) -> Duration;
+}
+
+/// The result of [`TransactionalStore::release_uncompleted`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(not(feature = "postgres"), allow(dead_code, reason = "no other store returns it"))]
+pub(crate) enum Release {
+    Released,
+    Completed,
+    /// The token no longer holds the claim.
+    Lost,
 }
 
 impl ClaimHandle {

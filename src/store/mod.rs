@@ -92,7 +92,7 @@ mod url;
 
 use std::{error::Error, fmt, sync::Arc, time::Duration};
 
-pub(crate) use self::claim_handle::{ClaimOwner, TransactionState};
+pub(crate) use self::claim_handle::{ClaimOwner, Release, TransactionState, TransactionalStore};
 #[cfg(feature = "test-util")]
 #[cfg_attr(docsrs, doc(cfg(feature = "test-util")))]
 pub use self::contract::contract;

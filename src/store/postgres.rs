@@ -39,7 +39,8 @@ use crate::task::timeout;
 /// ```
 ///
 /// A delivery takes two statements, one to claim and one to settle; a long-running handler adds one for each
-/// heartbeat. A duplicate takes one statement, which writes nothing, or none behind a
+/// heartbeat. With `complete_in` it takes three: the claim, the completion, and the settlement, which reads whether
+/// the transaction was committed. A duplicate takes one statement, which writes nothing, or none behind a
 /// [`CachedStore`](super::CachedStore). A statement takes one round trip once its connection has prepared it. Set
 /// `test_before_acquire(false)` on the pool: otherwise sqlx adds a round trip to each statement. The store
 /// recovers from broken connections by itself. Leases and windows use only the server's clock.
@@ -345,15 +346,14 @@ impl PostgresStore {
     }
 
     /// Runs a statement that changes a row, and repeats it while a transaction has locked the row.
-    async fn change(&self, statement: &str, arguments: &Arguments) -> Result<bool, StoreError> {
+    async fn change(&self, statement: &str, arguments: &Arguments) -> Result<Changed, StoreError> {
         let mut failure = Failure::TimedOut(Waiting::ForConnection, self.timeout);
         let attempts = async {
             let mut pause = FIRST_PAUSE;
             loop {
                 match self.run(statement, arguments).await? {
-                    Changed::Done => return Ok(true),
-                    Changed::Lost => return Ok(false),
                     Changed::Locked => failure = Failure::Locked,
+                    changed => return Ok(changed),
                 }
                 sleep(pause).await;
                 pause = (pause * 2).min(LONGEST_PAUSE);
@@ -387,15 +387,17 @@ impl Store for PostgresStore {
     }
 
     async fn complete(&self, key: &Key, token: &Token, window: Duration) -> Result<bool, StoreError> {
-        self.change(&self.statements.complete, &Arguments::of(key).owner(token).time(window)).await
+        let arguments = Arguments::of(key).owner(token).time(window);
+        Ok(self.change(&self.statements.complete, &arguments).await? == Changed::Done)
     }
 
     async fn release(&self, key: &Key, token: &Token) -> Result<bool, StoreError> {
-        self.change(&self.statements.release, &Arguments::of(key).owner(token)).await
+        let arguments = Arguments::of(key).owner(token);
+        Ok(self.change(&self.statements.release, &arguments).await? == Changed::Done)
     }
 
     async fn forget(&self, key: &Key) -> Result<bool, StoreError> {
-        self.change(&self.statements.forget, &Arguments::of(key)).await
+        Ok(self.change(&self.statements.forget, &Arguments::of(key)).await? == Changed::Done)
     }
 
     fn answers_within(&self) -> Option<Duration> {
@@ -500,6 +502,8 @@ enum Changed {
     Done,
     /// The token does not hold the claim or, for `forget`, the key is not completed.
     Lost,
+    /// Not released, because the owner has completed the claim.
+    Completed,
     /// A transaction has locked the row.
     Locked,
 }
@@ -508,6 +512,7 @@ impl FromRow<'_, PgRow> for Changed {
     fn from_row(row: &PgRow) -> Result<Self, sqlx::Error> {
         Ok(match row.try_get(0)? {
             "done" => Self::Done,
+            "completed" => Self::Completed,
             "locked" => Self::Locked,
             _ => Self::Lost,
         })

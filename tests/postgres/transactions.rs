@@ -6,14 +6,17 @@ use http::StatusCode;
 use sqlx::{Acquire, PgPool, Postgres, Transaction};
 use tower_webhook::{
     Delivery, HandlerEnd, Item, Outcome, Secret, Settlement, StoreFailure, WebhookLayer, provider,
-    store::{AnyStore, CachedStore, CompleteError, Completion, Key, MokaStore, PostgresStore, Store, Token},
+    store::{
+        AnyStore, CachedStore, Claim, CompleteError, Completion, Key, MokaStore, PostgresStore, Store,
+        StoreError, Token,
+    },
     testing::{Fault, FaultyStore, Operation},
 };
 
 use crate::{
     common::{Call, Outcomes, github, outcomes, soon},
     replica::{Answer, Replica, layer, signed},
-    server::{HEARTBEAT, LOGGED, Server, until},
+    server::{ANY_STATEMENT, HEARTBEAT, LOGGED, Server, until},
 };
 
 /// A server, a replica, and the handler's view of the database.
@@ -458,6 +461,77 @@ async fn a_delivery_whose_claim_was_made_without_an_answer_is_completed() {
     assert_eq!(soon(running).await.unwrap().0.status(), StatusCode::OK);
     assert_eq!(end(&shop.outcomes.next().await), COMPLETED);
     shop.assert_completed("msg_1").await;
+}
+
+/// A store whose claims time out, and still run on the server whenever the layer completes a claim.
+struct ZombieClaims(PostgresStore);
+
+impl Store for ZombieClaims {
+    async fn claim(&self, _: &Key, _: &Token, _: Duration) -> Result<Claim, StoreError> {
+        Err(StoreError::new("server did not answer within 1s"))
+    }
+
+    async fn extend(&self, key: &Key, token: &Token, lease: Duration) -> Result<bool, StoreError> {
+        self.0.extend(key, token, lease).await
+    }
+
+    async fn complete(&self, key: &Key, token: &Token, window: Duration) -> Result<bool, StoreError> {
+        self.0.claim(key, token, LEASE * 100).await?;
+        self.0.complete(key, token, window).await
+    }
+
+    async fn release(&self, key: &Key, token: &Token) -> Result<bool, StoreError> {
+        self.0.release(key, token).await
+    }
+
+    async fn forget(&self, key: &Key) -> Result<bool, StoreError> {
+        self.0.forget(key).await
+    }
+}
+
+/// If the layer completed such a claim to learn whether the transaction was committed, the effect would be lost.
+#[tokio::test]
+async fn a_claim_that_is_made_late_does_not_replace_a_commit() {
+    let mut shop =
+        Shop::open_with(|store| layer(ZombieClaims(store)).on_store_failure(StoreFailure::Proceed)).await;
+    let running = shop.replica.begin(signed("msg_1"));
+    let call = shop.replica.call().await;
+    shop.effect(delivery(&call)).await.unwrap().rollback().await.unwrap();
+    call.answer(StatusCode::OK);
+    assert_eq!(soon(running).await.unwrap().0.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(end(&shop.outcomes.next().await), (Some(HandlerEnd::Failed), Some(Settlement::Lost)));
+    const COMPLETED: &str = "SELECT count(*) FROM webhook_deliveries WHERE state = 'completed'";
+    assert_eq!(shop.server.get::<i64>(COMPLETED).await, 0);
+}
+
+#[tokio::test]
+async fn a_commit_counts_even_if_the_window_passes_before_the_handler_ends() {
+    let window = Duration::from_secs(1000);
+    let mut shop = Shop::open_with(|store| layer(store).dedupe_window(window)).await;
+    let running = shop.replica.begin(signed("msg_1"));
+    let call = shop.replica.call().await;
+    shop.effect(delivery(&call)).await.unwrap().commit().await.unwrap();
+    shop.server.advance(window).await;
+    call.answer(StatusCode::OK);
+    assert_eq!(soon(running).await.unwrap().0.status(), StatusCode::OK);
+    assert_eq!(end(&shop.outcomes.next().await), COMPLETED);
+}
+
+#[tokio::test]
+async fn a_delivery_that_its_transaction_completes_takes_three_statements() {
+    for commits in [true, false] {
+        let mut shop = Shop::open().await;
+        let running = shop.replica.begin(signed("msg_1"));
+        let call = shop.replica.call().await;
+        let transaction = shop.effect(delivery(&call)).await.unwrap();
+        match commits {
+            true => transaction.commit().await.unwrap(),
+            false => transaction.rollback().await.unwrap(),
+        }
+        call.answer(StatusCode::OK);
+        soon(running).await.unwrap();
+        assert_eq!(shop.server.statements(ANY_STATEMENT), 3);
+    }
 }
 
 #[tokio::test]

@@ -15,9 +15,11 @@ SELECT CASE
     WHEN EXISTS (SELECT FROM released) THEN 'done'
     WHEN EXISTS (SELECT FROM mine) THEN 'lost'
     ELSE coalesce(
-        -- The owner may have released the claim before, in a call whose answer was lost.
+        -- The owner may have released the claim before, in a call whose answer was lost, or completed it in a
+        -- transaction, whose window may already have passed.
         (SELECT CASE
             WHEN state = 'released' AND expires_at > clock_timestamp() THEN 'done'
+            WHEN state = 'completed' THEN 'completed'
             WHEN state = 'claimed' THEN 'locked'
         END FROM webhook_deliveries WHERE key = $1 AND owner = $2),
         'lost'

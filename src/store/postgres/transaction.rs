@@ -1,11 +1,14 @@
 //! Completing a claim in the transaction of the handler.
 
-use std::{error::Error, fmt};
+use std::{error::Error, fmt, sync::Arc, time::Duration};
 
 use sqlx::{Postgres, Row, Transaction};
 
-use super::{Arguments, PostgresStore, failure::code};
-use crate::store::{ClaimHandle, StoreError};
+use super::{Arguments, Changed, PostgresStore, failure::code};
+use crate::{
+    store::{ClaimHandle, Key, Release, StoreError, Token, TransactionalStore},
+    task::BoxFuture,
+};
 
 impl PostgresStore {
     /// Completes the claim of a delivery or an item in the transaction of its effect. Either both are committed or
@@ -35,7 +38,8 @@ impl PostgresStore {
     /// }
     /// ```
     ///
-    /// The layer does not complete the claim afterwards. It asks whether the transaction was committed:
+    /// The layer does not complete the claim afterwards. It reads from this store, even if the layer has another store
+    /// around it, whether the transaction was committed:
     ///
     /// | transaction | handler | delivery |
     /// |---|---|---|
@@ -75,7 +79,7 @@ impl PostgresStore {
         for (key, owner) in handle.owners() {
             let state = owner.transaction.as_ref().ok_or(CompleteError::OtherStore)?;
             // Set first: if the answer is lost, and the caller commits regardless, the claim may be completed or not.
-            state.set_completes(true);
+            state.set_store(Some(Arc::new(self.clone())));
             let arguments = Arguments::of(key).owner(&owner.token).time(handle.window());
             let query = arguments.bind(sqlx::query(statement)).persistent(self.is_prepared);
             let row = query.fetch_one(&mut **transaction).await;
@@ -89,7 +93,7 @@ impl PostgresStore {
                 "missing" => CompleteError::OtherStore,
                 _ => CompleteError::ClaimLost,
             };
-            state.set_completes(false);
+            state.set_store(None);
             return Err(error);
         }
         Ok(Completion::Completed)
@@ -100,6 +104,27 @@ impl PostgresStore {
             Some("40001" | "40P01") => CompleteError::Conflict,
             _ => CompleteError::Database(self.failure(error)),
         }
+    }
+}
+
+impl TransactionalStore for PostgresStore {
+    fn release_uncompleted<'a>(
+        &'a self,
+        key: &'a Key,
+        token: &'a Token,
+    ) -> BoxFuture<'a, Result<Release, StoreError>> {
+        Box::pin(async move {
+            let arguments = Arguments::of(key).owner(token);
+            Ok(match self.change(&self.statements.release, &arguments).await? {
+                Changed::Done => Release::Released,
+                Changed::Completed => Release::Completed,
+                Changed::Lost | Changed::Locked => Release::Lost,
+            })
+        })
+    }
+
+    fn answers_within(&self) -> Duration {
+        self.timeout
     }
 }
 
