@@ -207,13 +207,15 @@ impl ClaimGuard {
     fn check_commit(&mut self, intent: Settlement, settlement: Settlement) {
         let transaction = self.state.transaction.as_ref().filter(|transaction| transaction.store().is_some());
         let Some(transaction) = transaction else { return };
-        if settlement != Settlement::Completed && !transaction.is_uncommitted() {
+        if settlement == Settlement::Completed {
+            return;
+        }
+        // If the store has failed, the background settlement is a release, whose loss is not an error.
+        self.state.intent = Settlement::Released;
+        // The handler knows of an item that failed.
+        if intent == Settlement::Completed && !transaction.is_uncommitted() {
             transaction.set_uncommitted();
-            // If the store has failed, the background settlement is a release, whose loss is not an error.
-            self.state.intent = Settlement::Released;
-            if intent == Settlement::Completed {
-                uncommitted();
-            }
+            uncommitted();
         }
     }
 }

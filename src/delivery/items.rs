@@ -170,7 +170,7 @@ impl ItemClaim {
     ///
     /// If the work completes the item in a transaction (`PostgresStore::complete_in`), the item is completed if and
     /// only if the transaction is committed, whatever the result of the work. If the work succeeds without a commit,
-    /// the layer answers the whole delivery with 500.
+    /// the layer answers the whole delivery with 500. If the work fails, the handler decides about the response.
     ///
     /// Returns the result of the work even if the store fails afterwards: settling is then retried in the
     /// background until the lease expires.

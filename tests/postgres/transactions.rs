@@ -637,6 +637,29 @@ async fn an_item_without_a_commit_fails_its_delivery() {
     }
 }
 
+/// The handler learns of such an item, and decides about the delivery.
+#[tokio::test]
+async fn an_item_that_fails_does_not_fail_its_delivery() {
+    let mut shop = Shop::open().await;
+    let running = shop.replica.begin(signed("msg_1"));
+    let call = shop.replica.call().await;
+    let Ok(Item::Claimed(item)) = delivery(&call).claim_item("a").await else { panic!() };
+    let handle = item.handle().unwrap();
+    let failed = item
+        .run(async {
+            let mut transaction = shop.begin().await;
+            shop.store.complete_in(&mut transaction, &handle).await.unwrap();
+            transaction.rollback().await.unwrap();
+            Err::<(), _>("failure")
+        })
+        .await;
+    assert_eq!(failed, Err("failure"));
+    assert!(matches!(delivery(&call).claim_item("a").await, Ok(Item::Claimed(_))));
+    call.answer(StatusCode::OK);
+    assert_eq!(soon(running).await.unwrap().0.status(), StatusCode::OK);
+    assert_eq!(end(&shop.outcomes.next().await), COMPLETED);
+}
+
 #[tokio::test]
 async fn a_detached_handler_completes_in_its_transaction() {
     let mut shop = Shop::open_with(|store| layer(store).ack_deadline(Duration::from_secs(1))).await;
