@@ -374,7 +374,7 @@ impl Store for PostgresStore {
             }
             Ok((None, true)) => Ok(Claim::Completed),
             Ok((None, false)) => Ok(Claim::InProgress),
-            Err(failure) if failure.is_lock_timeout() => Ok(Claim::InProgress),
+            Err(failure) if failure.is_insertion_timeout() => Ok(Claim::InProgress),
             Err(failure) => Err(StoreError::new(failure)),
         }
     }

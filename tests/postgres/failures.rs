@@ -229,6 +229,23 @@ async fn a_row_that_a_transaction_inserts_is_in_progress() {
     assert_eq!(store.claim(&key, &Token::mint(), LEASE).await.unwrap(), Claim::Completed);
 }
 
+/// A claim that cannot reach the table is a store failure, for which the policy decides.
+#[tokio::test]
+async fn a_lock_timeout_of_the_whole_table_is_a_failure() {
+    let server = Server::start().await;
+    let pool = pool_of(1, server.options().options([("lock_timeout", "50")])).await;
+    let (prepared, token) = (PostgresStore::new(pool), Token::mint());
+    // Prepares the statement: the lock is then awaited in another step.
+    prepared.claim(&Key::new("s", "1"), &token, LEASE).await.unwrap();
+    let mut lock = server.connection().await;
+    sqlx::raw_sql("BEGIN; LOCK TABLE webhook_deliveries").execute(&mut lock).await.unwrap();
+    for store in [prepared.clone(), prepared.without_prepared_statements()] {
+        let error = store.claim(&Key::new("s", "2"), &token, LEASE).await.unwrap_err();
+        let cause = error.source().unwrap().to_string();
+        assert!(cause.contains("lock timeout"), "{cause}");
+    }
+}
+
 #[tokio::test]
 async fn a_lock_that_is_short_delays_a_settlement() {
     let server = Server::start().await;

@@ -2,6 +2,11 @@
 
 use std::{error::Error, fmt, time::Duration};
 
+use sqlx::postgres::PgDatabaseError;
+
+/// The SQLSTATE of a wait for a lock that exceeded the `lock_timeout`.
+pub(super) const LOCK_TIMEOUT: &str = "55P03";
+
 /// The cause of a [`StoreError`](crate::store::StoreError) of the store.
 #[derive(Debug)]
 pub(super) enum Failure {
@@ -43,9 +48,12 @@ impl Failure {
         Self::Database(Some(remedy), error)
     }
 
-    /// Returns whether another transaction held a lock for longer than the `lock_timeout`.
-    pub(super) fn is_lock_timeout(&self) -> bool {
-        matches!(self, Self::Database(_, error) if code(error).as_deref() == Some("55P03"))
+    /// Returns whether another transaction inserted the same key for longer than the `lock_timeout`. The server
+    /// reports the context of a wait for a row, in the language of its messages, but not of a wait for the table.
+    pub(super) fn is_insertion_timeout(&self) -> bool {
+        let Self::Database(_, error) = self else { return false };
+        let error = error.as_database_error().and_then(|error| error.try_downcast_ref::<PgDatabaseError>());
+        error.is_some_and(|error| error.code() == LOCK_TIMEOUT && error.r#where().is_some())
     }
 }
 
