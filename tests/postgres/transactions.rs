@@ -343,6 +343,33 @@ async fn a_second_transaction_can_complete_the_delivery_after_a_rollback() {
     shop.assert_completed("msg_1").await;
 }
 
+/// Without a time limit, this handler would wait for itself.
+#[tokio::test]
+async fn a_completion_does_not_wait_for_an_open_transaction() {
+    for has_claim in [true, false] {
+        let mut faults = None;
+        let mut shop = Shop::open_with(|store| {
+            let store = FaultyStore::new(store);
+            faults = Some(store.clone());
+            layer(store).on_store_failure(StoreFailure::Proceed)
+        })
+        .await;
+        if !has_claim {
+            faults.unwrap().fail_next(Operation::Claim, 1, Fault::Error);
+        }
+        let running = shop.replica.begin(signed("msg_1"));
+        let call = shop.replica.call().await;
+        let open = shop.effect(delivery(&call)).await.unwrap();
+        let second = soon(shop.effect(delivery(&call))).await;
+        assert!(matches!(second, Err(CompleteError::Conflict)), "{has_claim}: {second:?}");
+        open.commit().await.unwrap();
+        call.answer(StatusCode::OK);
+        assert_eq!(soon(running).await.unwrap().0.status(), StatusCode::OK);
+        assert_eq!(end(&shop.outcomes.next().await), COMPLETED);
+        shop.assert_completed("msg_1").await;
+    }
+}
+
 #[tokio::test]
 async fn a_savepoint_that_is_rolled_back_releases_the_delivery() {
     let mut shop = Shop::open().await;
@@ -722,10 +749,17 @@ async fn a_completion_does_not_change_the_settings_of_the_transaction() {
     let mut shop = Shop::open().await;
     let running = shop.replica.begin(signed("msg_1"));
     let call = shop.replica.call().await;
-    let mut transaction = shop.effect(delivery(&call)).await.unwrap();
-    let show = sqlx::query_scalar::<_, String>("SHOW lock_timeout");
-    assert_eq!(show.fetch_one(&mut *transaction).await.unwrap(), "0");
-    transaction.commit().await.unwrap();
+    for (set, expected) in
+        [("", "0"), ("SET LOCAL lock_timeout = 70", "70ms"), ("SET lock_timeout = 80", "80ms")]
+    {
+        let mut transaction = shop.begin().await;
+        sqlx::raw_sql(set).execute(&mut *transaction).await.unwrap();
+        shop.store.complete_in(&mut transaction, delivery(&call)).await.unwrap();
+        let show = sqlx::query_scalar::<_, String>("SHOW lock_timeout");
+        assert_eq!(show.fetch_one(&mut *transaction).await.unwrap(), expected);
+        transaction.rollback().await.unwrap();
+    }
+    shop.effect(delivery(&call)).await.unwrap().commit().await.unwrap();
     call.answer(StatusCode::OK);
     soon(running).await.unwrap();
 }

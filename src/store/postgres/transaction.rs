@@ -4,7 +4,10 @@ use std::{error::Error, fmt, sync::Arc, time::Duration};
 
 use sqlx::{Postgres, Row, Transaction};
 
-use super::{Arguments, Changed, PostgresStore, failure::code};
+use super::{
+    Arguments, Changed, PostgresStore,
+    failure::{LOCK_TIMEOUT, code},
+};
 use crate::{
     store::{ClaimHandle, Key, Release, StoreError, Token, TransactionalStore},
     task::BoxFuture,
@@ -48,8 +51,11 @@ impl PostgresStore {
     /// | rolled back, or never committed | succeeds | released, and answered with 500. The outcome is `handler: failed`, and an `ERROR` names `commit` |
     ///
     /// If a transaction is still open when the handler has ended, the layer waits up to a second. Then it counts as
-    /// not committed, as it does if the store fails. If it was committed nevertheless, the retry is a duplicate. Call this method once for each claim. A second call in the same transaction returns
-    /// [`AlreadyCompleted`](CompleteError::AlreadyCompleted).
+    /// not committed, as it does if the store fails. If it was committed nevertheless, the retry is a duplicate.
+    ///
+    /// Call this method once for each claim. A second call in the same transaction returns
+    /// [`AlreadyCompleted`](CompleteError::AlreadyCompleted). A call in another transaction, while the first is open,
+    /// returns [`Conflict`](CompleteError::Conflict) after a second.
     ///
     /// A delivery that runs without a claim, because the store failed and the layer
     /// [proceeded](crate::StoreFailure::Proceed), is completed as well. If another transaction does the same for the
@@ -101,7 +107,7 @@ impl PostgresStore {
 
     fn complete_error(&self, error: sqlx::Error) -> CompleteError {
         match code(&error).as_deref() {
-            Some("40001" | "40P01") => CompleteError::Conflict,
+            Some("40001" | "40P01" | LOCK_TIMEOUT) => CompleteError::Conflict,
             _ => CompleteError::Database(self.failure(error)),
         }
     }
@@ -184,8 +190,8 @@ pub enum CompleteError {
     /// The delivery was handled before, or this transaction has already completed the claim. Answer with 200; if the
     /// transaction had completed the claim, the layer answers with 500 instead.
     AlreadyCompleted,
-    /// The server could not serialize the transaction with another one (SQLSTATE 40001 or 40P01). Answer with 5xx: the
-    /// retry runs again.
+    /// The server could not serialize the transaction with another one (SQLSTATE 40001 or 40P01), or another
+    /// transaction has locked the row for a second (55P03). Answer with 5xx: the retry runs again.
     Conflict,
     /// The claim is not in this store's table. The layer has another store, a table of another name, or a database
     /// that this one does not replicate. Or the lease expired, and the row was deleted. Answer with 5xx.
