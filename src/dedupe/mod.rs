@@ -158,7 +158,14 @@ impl Dedupe {
             Err(error) => match self.on_failure(delivery) {
                 StoreFailure::Reject => Err(Rejection::new(RejectionKind::StoreUnavailable).because(error)),
                 // Dropping the guard releases a claim that the store may have made.
-                StoreFailure::Proceed => Ok(ClaimOutcome::Run(guard.unclaimed().with_transaction(delivery))),
+                StoreFailure::Proceed => {
+                    for key in [Some(&key), replay_key.as_ref()].into_iter().flatten() {
+                        if let Some(owner) = delivery.owner_above(key) {
+                            delivery.set_shared(key, owner);
+                        }
+                    }
+                    Ok(ClaimOutcome::Run(guard.unclaimed().with_transaction(delivery)))
+                }
             },
         }
     }

@@ -443,6 +443,15 @@ impl Delivery {
         })
     }
 
+    /// Returns the owner of an outer layer's claim on `key`, as far as is known without the store: of the
+    /// outermost confirmed claim, or else of the outermost claim, which may have been made.
+    #[cold]
+    pub(crate) fn owner_above(&self, key: &Key) -> Option<ClaimOwner> {
+        let outermost = || self.claims_above(key).last();
+        let confirmed = self.claims_above(key).filter(|above| above.fencing.is_some()).last();
+        confirmed.or_else(outermost).map(|above| above.owner)
+    }
+
     /// Returns whether the request runs under a claim of an outer layer. The handler must then not outlive
     /// the request, because the outer layer settles that claim when the request ends.
     #[cold]

@@ -745,6 +745,51 @@ async fn a_nested_layer_shares_its_outer_layers_transaction() {
 }
 
 #[tokio::test]
+async fn a_nested_layer_whose_store_fails_completes_the_outer_layers_claim() {
+    use tower::{Layer, ServiceExt, service_fn};
+    for (outer_fails, commits) in [(false, true), (false, false), (true, true), (true, false)] {
+        let server = Server::start().await;
+        let (store, pool) = (server.store().await, server.pool().await);
+        let (tell, mut outcomes) = outcomes();
+        let faulty = || FaultyStore::new(store.clone());
+        let (outer_store, inner_store) = (faulty(), faulty());
+        inner_store.fail(Operation::Claim, Fault::Error);
+        if outer_fails {
+            // The claim is made, but not confirmed.
+            outer_store.fail(Operation::Claim, Fault::LoseAnswer);
+            outer_store.fail(Operation::Release, Fault::Error);
+        }
+        let proceeding = |store| layer(store).on_store_failure(StoreFailure::Proceed);
+        let (outer, inner) = (proceeding(outer_store).on_outcome(tell), proceeding(inner_store));
+        let handler = {
+            let (store, pool) = (store.clone(), pool.clone());
+            service_fn(move |request: http::Request<tower_webhook::Body>| {
+                let (store, pool) = (store.clone(), pool.clone());
+                async move {
+                    let delivery = request.extensions().get::<Delivery>().unwrap().clone();
+                    assert!(!delivery.is_deduped());
+                    let mut transaction = pool.begin().await.unwrap();
+                    store.complete_in(&mut transaction, &delivery).await.unwrap();
+                    if commits {
+                        transaction.commit().await.unwrap();
+                    }
+                    Ok::<_, std::convert::Infallible>(http::Response::new(http_body_util::Empty::<
+                        bytes::Bytes,
+                    >::new()))
+                }
+            })
+        };
+        let service = outer.layer(inner.layer(handler));
+        let answer = soon(service.oneshot(signed("msg_1"))).await.unwrap();
+        let expected = match commits {
+            true => (StatusCode::OK, COMPLETED),
+            false => (StatusCode::INTERNAL_SERVER_ERROR, FORGOTTEN),
+        };
+        assert_eq!((answer.status(), end(&outcomes.next().await)), expected, "{outer_fails}");
+    }
+}
+
+#[tokio::test]
 async fn a_completion_does_not_change_the_settings_of_the_transaction() {
     let mut shop = Shop::open().await;
     let running = shop.replica.begin(signed("msg_1"));
