@@ -164,9 +164,11 @@ impl<'u> StoreUrl<'u> {
         if !self.fragment.is_empty() {
             return Err(ConnectError::invalid("`postgres://` does not accept a fragment"));
         }
-        let after_host = self.rest.trim_start_matches('/').split_once('/');
-        // The server would show the password as the name of a database.
-        if after_host.is_some_and(|(_, path)| path.contains('@')) {
+        // Otherwise the password could be part of the path. The server would show it as the name of a database.
+        let Some(rest) = self.rest.strip_prefix("//") else {
+            return Err(ConnectError::invalid("`//` is missing: expected `postgres://`"));
+        };
+        if rest.split_once('/').is_some_and(|(_, path)| path.contains('@')) {
             return Err(ConnectError::invalid("`@` follows `/`: percent-encode `/` in the password"));
         }
         Ok(())
@@ -298,6 +300,11 @@ mod tests {
             ("postgresql:///hooks?table=a&table=b", "parameter `table` is repeated"),
             ("postgres://127.0.0.1/hooks#7", "does not accept a fragment"),
             ("postgres://user:a/b@127.0.0.1/hooks", "`@` follows `/`"),
+            ("postgres:///user:a@127.0.0.1/hooks", "`@` follows `/`"),
+            ("postgres:////user:a@127.0.0.1/hooks", "`@` follows `/`"),
+            ("postgres:/user:a@127.0.0.1/hooks", "`//` is missing"),
+            ("postgres:user:a@127.0.0.1/hooks", "`//` is missing"),
+            ("postgresql:", "`//` is missing"),
             ("memory:7", "does not accept a host, path or fragment"),
             ("memory://host", "does not accept a host, path or fragment"),
             ("memory:#7", "does not accept a host, path or fragment"),
@@ -324,7 +331,14 @@ mod tests {
             "user:hunter2@127.0.0.1",
             ":hunter2@127.0.0.1",
             "http://:hunter2@127.0.0.1",
-            "postgres://user:hunter2@127.0.0.1/hooks",
+            "postgres://user:hunter2@127.0.0.1:1/hooks",
+            "postgres:///user:hunter2@127.0.0.1:1/hooks",
+            "postgres:////user:hunter2@127.0.0.1:1/hooks",
+            "postgres:/user:hunter2@127.0.0.1:1/hooks",
+            "postgres:user:hunter2@127.0.0.1:1/hooks",
+            "postgres://user:hun/ter2@127.0.0.1:1/hooks",
+            "postgres://user:hun?ter2@127.0.0.1:1/hooks",
+            "postgres://user:hun#ter2@127.0.0.1:1/hooks",
             "memory://:hunter2@127.0.0.1",
             "redis://:hun?ter2@127.0.0.1",
             "redis://:hun?ter2=@127.0.0.1",
