@@ -443,9 +443,10 @@ impl Statements {
     }
 }
 
-/// Returns `statement` for the table of this quoted name.
+/// Returns `statement` for the table of this quoted name. A common table expression would hide a table of its name.
 fn in_table(statement: &str, table: &str) -> String {
-    statement.replace(DEFAULT_TABLE, table)
+    let prefix = if table.starts_with("\"cte_") { "with_" } else { "cte_" };
+    statement.replace("cte_", prefix).replace(DEFAULT_TABLE, table)
 }
 
 /// Quotes an identifier. The protocol ends a statement at a NUL.

@@ -190,7 +190,7 @@ impl Server {
 pub const LOGGED: &str = "log_statement=all";
 /// A text that each statement of the store contains once.
 pub const ANY_STATEMENT: &str = "-- $1: the key";
-pub const HEARTBEAT: &str = "), extended AS (";
+pub const HEARTBEAT: &str = "), cte_extended AS (";
 
 pub async fn pool_of(connections: u32, options: PgConnectOptions) -> PgPool {
     let pool = PgPoolOptions::new().max_connections(connections).test_before_acquire(false);

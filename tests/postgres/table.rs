@@ -7,6 +7,7 @@ use tower_webhook::store::{Claim, Key, PostgresStore, Store, Token};
 use crate::server::{Server, until};
 
 const LEASE: Duration = Duration::from_secs(30);
+const HOUR: Duration = Duration::from_secs(3600);
 
 async fn acquire(store: &PostgresStore, key: &Key, token: &Token) -> u64 {
     match store.claim(key, token, LEASE).await.unwrap() {
@@ -113,6 +114,34 @@ async fn names_cannot_inject() {
     server.run("DROP TABLE victim").await;
 }
 
+/// The statements have names of their own, which a table's name must not equal.
+#[tokio::test]
+async fn a_table_can_have_any_name() {
+    let server = Server::start_empty(&[]).await;
+    let mut names: Vec<_> =
+        ["delivery", "key", "state", "owner", "excluded", "table"].map(String::from).into();
+    for name in
+        ["now", "free", "mine", "taken", "inserted", "extended", "completed", "released", "bounded", "answer"]
+    {
+        names.extend(["", "cte_", "with_", "cte_with_"].map(|prefix| format!("{prefix}{name}")));
+    }
+    let (pool, lease) = (server.pool().await, LEASE);
+    for name in names {
+        let store = PostgresStore::new(pool.clone()).table(&name);
+        store.migrate().await.unwrap();
+        let (key, token) = (Key::new("s", "1"), Token::mint());
+        let fencing = acquire(&store, &key, &token).await;
+        assert!(store.extend(&key, &token, lease).await.unwrap(), "{name}");
+        assert!(store.release(&key, &token).await.unwrap(), "{name}");
+        assert!(acquire(&store, &key, &token).await > fencing, "{name}");
+        assert!(store.complete(&key, &token, lease).await.unwrap(), "{name}");
+        assert_eq!(store.claim(&key, &Token::mint(), lease).await.unwrap(), Claim::Completed, "{name}");
+        assert!(store.forget(&key).await.unwrap(), "{name}");
+        assert_eq!(store.delete_expired(1).await.unwrap(), 0, "{name}");
+        crate::transactions::complete_in_table(&server, &store).await;
+    }
+}
+
 #[tokio::test]
 async fn expired_rows_are_deleted_in_batches() {
     let server = Server::start().await;
@@ -121,9 +150,9 @@ async fn expired_rows_are_deleted_in_batches() {
     for n in 0..10 {
         acquire(&store, &Key::new("s", &n.to_string()), &token).await;
     }
-    assert!(store.complete(&Key::new("s", "0"), &token, LEASE * 10).await.unwrap());
+    assert!(store.complete(&Key::new("s", "0"), &token, HOUR * 10).await.unwrap());
     assert_eq!(store.delete_expired(100).await.unwrap(), 0);
-    server.advance(LEASE).await;
+    server.advance(LEASE + HOUR).await;
     let mut lock = server.connection().await;
     let locked = "BEGIN; SELECT FROM webhook_deliveries WHERE key = 's:1' FOR UPDATE";
     sqlx::raw_sql(locked).execute(&mut lock).await.unwrap();
@@ -140,7 +169,7 @@ async fn expired_rows_are_deleted_in_batches() {
         server.run("ALTER TABLE webhook_deliveries RENAME TO other").await;
         until("the sweep has failed", async || !errors.lock().unwrap().is_empty()).await;
         server.run("ALTER TABLE other RENAME TO webhook_deliveries").await;
-        server.advance(LEASE * 10).await;
+        server.advance(HOUR * 10).await;
         until("the sweep continues", async || rows().await == 0).await;
     };
     tokio::select! { () = sweep => unreachable!(), () = swept => {} }

@@ -84,6 +84,26 @@ impl Shop {
     }
 }
 
+/// Checks that a transaction completes deliveries with and without a claim in the table of `store`.
+pub async fn complete_in_table(server: &Server, store: &PostgresStore) {
+    let pool = server.pool().await;
+    for (id, has_claim) in [("claimed", true), ("unclaimed", false)] {
+        let faulty = FaultyStore::new(store.clone());
+        if !has_claim {
+            faulty.fail_next(Operation::Claim, 1, Fault::Error);
+        }
+        let mut replica = Replica::new(layer(faulty).on_store_failure(StoreFailure::Proceed));
+        let running = replica.begin(signed(id));
+        let call = replica.call().await;
+        let mut transaction = pool.begin().await.unwrap();
+        store.complete_in(&mut transaction, delivery(&call)).await.unwrap();
+        transaction.commit().await.unwrap();
+        call.answer(StatusCode::OK);
+        assert_eq!(soon(running).await.unwrap().0.status(), StatusCode::OK);
+        replica.send(signed(id)).await.assert_duplicate();
+    }
+}
+
 async fn insert(transaction: &mut Transaction<'_, Postgres>) {
     sqlx::query("INSERT INTO effects VALUES ('1')").execute(&mut **transaction).await.unwrap();
 }

@@ -4,17 +4,17 @@
 --
 -- A lease that has expired does not matter while no other owner has taken the claim over: the lock keeps it so. At a
 -- strict isolation level, the row of the snapshot may even show an earlier lease.
-WITH bounded AS MATERIALIZED (
+WITH cte_bounded AS MATERIALIZED (
     SELECT current_setting('lock_timeout') AS before, set_config('lock_timeout', '1s', true)
-), completed AS (
+), cte_completed AS (
     UPDATE webhook_deliveries
     SET state = 'completed', expires_at = clock_timestamp() + $3 * interval '1 microsecond'
-    FROM bounded
+    FROM cte_bounded
     WHERE key = $1 AND owner = $2 AND state = 'claimed'
     RETURNING 1
-), answer AS MATERIALIZED (
+), cte_answer AS MATERIALIZED (
     SELECT CASE
-        WHEN EXISTS (SELECT FROM completed) THEN 'done'
+        WHEN EXISTS (SELECT FROM cte_completed) THEN 'done'
         ELSE coalesce(
             (SELECT CASE
                 WHEN state <> 'completed' THEN 'lost'
@@ -26,4 +26,4 @@ WITH bounded AS MATERIALIZED (
     END AS text
 )
 -- The setting is restored once there is an answer. After an error, the caller rolls it back.
-SELECT answer.text, set_config('lock_timeout', bounded.before, true) FROM answer, bounded
+SELECT cte_answer.text, set_config('lock_timeout', cte_bounded.before, true) FROM cte_answer, cte_bounded
