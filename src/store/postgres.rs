@@ -203,8 +203,10 @@ impl PostgresStore {
         transaction.commit().await
     }
 
-    /// Deletes up to `limit` expired rows, and returns their number. It skips rows that are locked. A `limit` of a
-    /// thousand takes a few milliseconds, also in a large table.
+    /// Deletes up to `limit` rows that expired more than an hour ago, and returns their number. It skips rows that
+    /// are locked. A `limit` of a thousand takes a few milliseconds, also in a large table.
+    ///
+    /// During the hour, a row keeps its fencing token, which still increases if the server's clock is set back.
     ///
     /// # Errors
     ///
@@ -234,8 +236,8 @@ impl PostgresStore {
         deleted.map_err(|error| self.failure(error))
     }
 
-    /// Deletes expired rows each `interval`, in batches of a thousand, until the future is dropped. Calls `on_error`
-    /// with each failure, and then continues at the next interval.
+    /// Deletes rows that expired more than an hour ago each `interval`, in batches of a thousand, until the future is
+    /// dropped. Calls `on_error` with each failure, and then continues at the next interval.
     ///
     /// Several replicas may sweep at once; they skip each other's rows.
     ///

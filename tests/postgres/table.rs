@@ -142,6 +142,20 @@ async fn a_table_can_have_any_name() {
     }
 }
 
+/// A clock that is set back must not decrease fencing tokens, and a slow owner must find its row.
+#[tokio::test]
+async fn an_expired_row_is_kept_for_an_hour() {
+    let server = Server::start().await;
+    let (store, key) = (server.store().await, Key::new("s", "1"));
+    let fencing = acquire(&store, &key, &Token::mint()).await;
+    server.run("UPDATE webhook_deliveries SET fencing_token = fencing_token + 3600 * 1000000::bigint").await;
+    server.advance(LEASE + Duration::from_secs(3500)).await;
+    assert_eq!(store.delete_expired(10).await.unwrap(), 0);
+    assert!(acquire(&store, &key, &Token::mint()).await > fencing + 3_600_000_000);
+    server.advance(LEASE + HOUR).await;
+    assert_eq!(store.delete_expired(10).await.unwrap(), 1);
+}
+
 #[tokio::test]
 async fn expired_rows_are_deleted_in_batches() {
     let server = Server::start().await;

@@ -1,9 +1,9 @@
--- The table of `PostgresStore`. Each delivery of the deduplication window has a row of about 330 bytes with its
+-- The table of `PostgresStore`. Each delivery of the deduplication window has a row of about 400 bytes with its
 -- indexes.
 CREATE TABLE webhook_deliveries (
     -- The deduplication key, `{scope}:{id}`. Its collation does not change with the operating system.
     key text COLLATE "C" PRIMARY KEY,
-    -- A released row keeps its fencing token until it expires.
+    -- A released row keeps its fencing token until it is deleted.
     state text NOT NULL CHECK (state IN ('claimed', 'released', 'completed')),
     -- The owner token of the last claim; empty once the key is forgotten.
     owner bytea NOT NULL,
