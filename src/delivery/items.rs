@@ -225,7 +225,8 @@ impl ItemClaim {
     }
 
     /// Returns a handle to the claim, for completing the claim outside of the layer. Take the handle before
-    /// the item [runs](Self::run). `None` if and only if [`is_deduped`](Self::is_deduped) is `false`.
+    /// the item [runs](Self::run). `None` if and only if [`is_deduped`](Self::is_deduped) is `false`, also if the
+    /// store failed and the layer [proceeded](crate::StoreFailure::Proceed).
     ///
     /// ```
     /// # use tower_webhook::{BoxError, Delivery, Item};

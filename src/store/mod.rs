@@ -8,7 +8,7 @@
 //! |---|---|---|
 //! | [`MokaStore`] (default) | one process | memory |
 //! | `RedisStore` (feature `redis`) | several replicas | two round trips per delivery, one per duplicate |
-//! | `PostgresStore` (feature `postgres`) | several replicas with a database; effects exactly once | two statements per delivery, one per duplicate |
+//! | `PostgresStore` (feature `postgres`) | several replicas with a database; effects exactly once | two statements per delivery, three with a transaction, one per duplicate |
 //! | [`CachedStore`] in front of another store | duplicates in quick succession | memory; saves the round trip of such a duplicate |
 //! | [`AnyStore`] | any of these stores, chosen at run time or by a URL | those of the chosen store |
 //! | [custom store](#custom-stores) | an existing database | depends on the database |

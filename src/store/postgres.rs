@@ -55,9 +55,31 @@ use crate::task::timeout;
 /// * With `synchronous_commit = on` (the default), a crash loses nothing. With asynchronous replication, a
 ///   promoted replica may have lost the last commits: the claims and completions, together with the effects of
 ///   their transactions.
+/// * Limits on the connections of the handlers, for the case that a host vanishes while its transaction is open.
+///   Until the server notices, the row stays locked, and retries get a 503 for a delivery in progress. The server's
+///   defaults may take hours.
 /// * TLS: enable one of sqlx's features in your own `Cargo.toml`, such as `tls-rustls`; it then also applies here.
 /// * PgBouncer in transaction mode: version 1.21 or later with `max_prepared_statements`. For earlier versions use
 ///   [`without_prepared_statements`](Self::without_prepared_statements).
+///
+/// Set the limits on the pool, or with `ALTER ROLE … SET`:
+///
+/// ```
+/// # fn demo(url: &str) -> Result<sqlx::postgres::PgConnectOptions, sqlx::Error> {
+/// # use std::str::FromStr;
+/// # use sqlx::postgres::PgConnectOptions;
+/// let options = PgConnectOptions::from_str(url)?.options([
+///     ("tcp_keepalives_idle", "10"),      // seconds without traffic until the server probes the client
+///     ("tcp_keepalives_interval", "5"),   // seconds between probes
+///     ("tcp_keepalives_count", "3"),      // probes without an answer until the connection ends
+///     ("tcp_user_timeout", "25000"),      // milliseconds for which data may stay unacknowledged
+///     ("idle_in_transaction_session_timeout", "60000"), // longer than a handler pauses in a transaction
+/// ]);
+/// # Ok(options)
+/// # }
+/// ```
+///
+/// PgBouncer may reject connections with `options`. Set these parameters for its role instead.
 ///
 /// Each delivery is a row of the table `webhook_deliveries`. Its key is `{scope}:{id}`, where `:`, `%`, spaces and
 /// control characters within scope and id are percent-encoded. Layers, scopes and services can share a table. Rows

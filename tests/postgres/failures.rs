@@ -246,6 +246,30 @@ async fn a_lock_timeout_of_the_whole_table_is_a_failure() {
     }
 }
 
+/// Otherwise retries would be in progress until the operating system gives the connection up, after hours.
+#[tokio::test]
+async fn the_server_ends_the_transaction_of_a_lost_owner() {
+    let server = Server::start().await;
+    let settings = [
+        ("tcp_keepalives_idle", "10"),
+        ("tcp_keepalives_interval", "5"),
+        ("tcp_keepalives_count", "3"),
+        ("tcp_user_timeout", "25000"),
+        ("idle_in_transaction_session_timeout", "100"),
+    ];
+    let store = server.store().await;
+    let pool = pool_of(1, server.options().options(settings)).await;
+    let mut replica = Replica::new(layer(store.clone()));
+    let leaving = replica.begin(signed("msg_1"));
+    let call = replica.call().await;
+    let mut transaction = pool.begin().await.unwrap();
+    store.complete_in(&mut transaction, call.delivery.as_ref().unwrap()).await.unwrap();
+    server.advance(LEASE).await;
+    let mut other = Replica::new(layer(server.store().await));
+    other.handle_in_time("msg_1").await;
+    leaving.abort();
+}
+
 #[tokio::test]
 async fn a_lock_that_is_short_delays_a_settlement() {
     let server = Server::start().await;

@@ -23,6 +23,10 @@ impl PostgresStore {
     /// matter. At a stricter level, a heartbeat between the first statement and this one is a
     /// [`Conflict`](CompleteError::Conflict).
     ///
+    /// **Use `READ COMMITTED`**, the server's default, unless the effect needs a stricter level. At `SERIALIZABLE`,
+    /// even unrelated deliveries may conflict, here or at the `commit`. The handler may then run the whole transaction
+    /// again, including this method, or answer with 5xx.
+    ///
     /// ```no_run
     /// use http::StatusCode;
     /// use tower_webhook::{BoxError, Delivery, store::{CompleteError, PostgresStore}};
@@ -59,8 +63,10 @@ impl PostgresStore {
     ///
     /// A delivery that runs without a claim, because the store failed and the layer
     /// [proceeded](crate::StoreFailure::Proceed), is completed as well. If another transaction does the same for the
-    /// same delivery, this method waits until that transaction has ended. With
-    /// [`replay_guard`](crate::WebhookLayer::replay_guard), both keys are completed.
+    /// same delivery, this method waits up to a second for that transaction to end. If such a transaction is still open
+    /// when the handler has ended, the layer does not wait, and it counts as not committed. An item without a claim
+    /// is [not deduplicated](Completion::NotDeduped). With [`replay_guard`](crate::WebhookLayer::replay_guard), both
+    /// keys are completed.
     ///
     /// # Errors
     ///
@@ -176,8 +182,10 @@ pub(crate) mod sealed {
 pub enum Completion {
     /// The claim is completed when the transaction commits.
     Completed,
-    /// Nothing identifies the delivery or the item, so there is no claim. Its effect happens at least once: a retry
-    /// runs again.
+    /// There is no claim, so the effect happens at least once: a retry runs again. Nothing identifies the delivery or
+    /// the item, or the layer has no store. Or it is an item that runs although the store failed
+    /// ([`StoreFailure::Proceed`](crate::StoreFailure::Proceed)). To have the effect exactly once, return an error for
+    /// an item whose id is not empty, so that the provider retries.
     NotDeduped,
 }
 
