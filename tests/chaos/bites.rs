@@ -5,7 +5,7 @@ use http::StatusCode;
 use tower_webhook::Settlement::{self, Completed, Lost, Pending, Released};
 
 use crate::{
-    check::{History, Report, Span, Why},
+    check::{History, Report, Span, Store, Why},
     ledger::{End, Line, Micros, Note, RunId},
     provider::{Answer, Attempt},
     story::tell,
@@ -30,6 +30,11 @@ impl Story {
         Self(History { events: 1, ..History::default() })
     }
 
+    fn on_postgres(mut self) -> Self {
+        self.0.store = Store::Postgres;
+        self
+    }
+
     fn line(mut self, replica: u32, at: u64, note: Note) -> Self {
         self.0.lines.push(Line { at: ms(at), replica, note });
         self
@@ -40,9 +45,16 @@ impl Story {
         self.line(replica, claimed + 2, Note::Start(run(claimed), number))
     }
 
+    fn effect(self, replica: u32, claimed: u64, at: u64) -> Self {
+        self.line(replica, at, Note::Effect(run(claimed)))
+    }
+
     fn ended(self, replica: u32, claimed: u64, at: u64, end: End) -> Self {
-        let with_effect = self.line(replica, at, Note::Effect(run(claimed)));
-        with_effect.line(replica, at, Note::End(run(claimed), end))
+        self.effect(replica, claimed, at).ended_without_effect(replica, claimed, at, end)
+    }
+
+    fn ended_without_effect(self, replica: u32, claimed: u64, at: u64, end: End) -> Self {
+        self.line(replica, at, Note::End(run(claimed), end))
     }
 
     fn settled(self, replica: u32, claimed: u64, at: u64, how: impl Into<Option<Settlement>>) -> Self {
@@ -156,7 +168,7 @@ fn overlapping_runs_need_an_owner_that_was_cut_off() {
     overlapping(Some(Lost)).fails(WRONG);
     let count = |story: Story| story.passes().overlaps.into_iter().collect::<Vec<_>>();
     assert_eq!(count(overlapping(Some(Lost)).suspended(1, 500, 1990)), [(Why::ReplicaSuspended, 1)]);
-    assert_eq!(count(overlapping(Some(Lost)).outage(600, 1900)), [(Why::RedisAway, 1)]);
+    assert_eq!(count(overlapping(Some(Lost)).outage(600, 1900)), [(Why::StoreAway, 1)]);
     let blocked = Note::Stalled(ms(100), ms(2900));
     assert_eq!(count(overlapping(Some(Lost)).line(1, 100, blocked)), [(Why::ReplicaStalled, 1)]);
     // A short suspension during the stall must not hide the longer stall.
@@ -211,7 +223,7 @@ fn an_unsettled_success_needs_a_reason_to_run_again() {
             Story::new().begun(1, 0, 10).ended(1, 10, 30, End::Succeeded).settled(1, 10, 1031, Pending);
         first.answered(1, 0, 9, 1033, Answer::Handled(ms(10))).handled(2, 1, next, next + 40)
     };
-    assert_eq!(pending(2000).outage(20, 1990).passes().run_again[&(Why::RedisAway, true)], 1);
+    assert_eq!(pending(2000).outage(20, 1990).passes().run_again[&(Why::StoreAway, true)], 1);
     assert_eq!(pending(2000).outage(900, 1100).killed(1, 1200).passes().run_again.len(), 1);
     // The owner was suspended from before the retry until after the lease expired.
     assert_eq!(pending(2000).outage(20, 600).suspended(1, 1100, 1990).passes().run_again.len(), 1);
@@ -276,7 +288,95 @@ fn responses_must_be_correct() {
 fn the_ledger_must_be_consistent() {
     fine().begun(2, 2, 10).fails("same fencing token");
     fine().line(1, 60, Note::Effect(run(11))).fails("has no start");
-    for line in fine().line(3, 70, Note::Stalled(ms(1), ms(2))).settled(1, 10, 80, None).0.lines {
+    for line in fine()
+        .line(3, 70, Note::Stalled(ms(1), ms(2)))
+        .settled(1, 10, 80, None)
+        .line(1, 5, Note::Locked(run(1)))
+        .0
+        .lines
+    {
         assert_eq!(Line::parse(&line.to_string()), Some(line));
     }
+}
+
+/// Returns a run on Postgres in replica 1, claimed at 10 and ended at 30, without an effect.
+fn without_effect(end: End, settlement: Settlement, answer: Answer) -> Story {
+    let run = Story::new().on_postgres().begun(1, 0, 10).ended_without_effect(1, 10, 30, end);
+    run.settled(1, 10, 33, settlement).answered(1, 0, 9, 35, answer)
+}
+
+#[test]
+fn on_postgres_each_event_has_exactly_one_effect() {
+    const TWICE: &str = "effect happened more than once";
+    const MISSING: &str = "effect is missing";
+    fine().on_postgres().passes();
+    // Twice in the same run, in a run that the ledger does not know, and in an earlier run, whatever happened to it.
+    assert_eq!(fine().effect(1, 10, 31).passes().effects_more_than_once, 1);
+    fine().on_postgres().effect(1, 10, 31).fails(TWICE);
+    fine().on_postgres().effect(3, 11, 31).fails("has no start");
+    for end in [End::Succeeded, End::Failed, End::Panicked, End::Dropped] {
+        let twice =
+            Story::new().on_postgres().begun(1, 0, 10).ended(1, 10, 30, end).handled(2, 1, 2000, 2040);
+        twice.killed(1, 31).suspended(1, 12, 1990).outage(12, 1990).fails(TWICE);
+    }
+    // The handler succeeded, but its effect is missing.
+    let missing = || without_effect(End::Succeeded, Completed, Answer::Handled(ms(10)));
+    missing().fails(MISSING);
+    missing().killed(1, 31).outage(12, 1990).suspended(1, 12, 1990).fails(MISSING);
+    missing().fails("acknowledged before a run succeeded");
+    missing().answered(2, 1, 50, 55, Answer::Duplicate).fails("duplicate of a run that had not succeeded");
+    // An earlier run without an effect does not count.
+    let failed = || without_effect(End::Failed, Released, Answer::Failed(ms(10)));
+    failed().fails(MISSING);
+    failed().handled(2, 1, 50, 80).passes();
+}
+
+#[test]
+fn on_postgres_no_run_begins_after_the_effect() {
+    const WRONG: &str = "ran again after its effect was committed";
+    let again = |end| {
+        let first = Story::new().on_postgres().begun(1, 0, 10).ended(1, 10, 30, end);
+        first
+            .begun(2, 1, 2000)
+            .ended_without_effect(2, 2000, 2040, End::Failed)
+            .settled(2, 2000, 2043, Released)
+    };
+    for end in [End::Succeeded, End::Failed, End::Panicked, End::Dropped] {
+        again(end).killed(1, 31).suspended(1, 12, 1990).outage(12, 1990).fails(WRONG);
+    }
+}
+
+#[test]
+fn on_postgres_the_commit_decides_the_settlement() {
+    let committed = |end, settlement, answer| {
+        let run =
+            Story::new().on_postgres().begun(1, 0, 10).ended(1, 10, 30, end).settled(1, 10, 33, settlement);
+        run.answered(1, 0, 9, 35, answer).answered(2, 1, 50, 55, Answer::Duplicate)
+    };
+    committed(End::Failed, Completed, Answer::Failed(ms(10))).passes();
+    committed(End::Panicked, Completed, Answer::BrokenOff).passes();
+    committed(End::Failed, Released, Answer::Failed(ms(10))).fails("successful run was released");
+    committed(End::Failed, Lost, Answer::Failed(ms(10))).fails("lost although its effect was committed");
+    without_effect(End::Failed, Completed, Answer::Failed(ms(10))).fails("unsuccessful run was completed");
+    // A success without a commit is answered with 500, and runs again.
+    let forgotten = |settlement, answer| without_effect(End::Succeeded, settlement, answer);
+    let again = forgotten(Released, Answer::Uncommitted).handled(2, 1, 50, 80).passes();
+    assert_eq!(again.run_again[&(Why::Uncommitted, false)], 1);
+    forgotten(Released, Answer::Handled(ms(10))).fails("acknowledged before a run succeeded");
+    // A committed success is answered with 500 only if the layer could not read the row.
+    const WRONG: &str = "answered with 500 although its effect was committed";
+    committed(End::Succeeded, Completed, Answer::Uncommitted).fails(WRONG);
+    committed(End::Succeeded, Pending, Answer::Uncommitted).outage(20, 600).passes();
+    fine().answered(1, 2, 60, 65, Answer::Uncommitted).fails(WRONG);
+}
+
+#[test]
+fn a_claim_locked_by_its_own_transaction_may_be_lost_once_the_transaction_ends() {
+    let lost = |locked| {
+        let run = Story::new().on_postgres().begun(1, 0, 10).line(1, locked, Note::Locked(run(10)));
+        let run = run.ended_without_effect(1, 10, 2000, End::Failed).settled(1, 10, 2005, Lost);
+        run.answered(1, 0, 9, 2006, Answer::Failed(ms(10))).handled(2, 1, 2001, 2040)
+    };
+    lost(15).passes();
+    lost(1500).fails("claim was lost although its owner was not cut off");
 }

@@ -3,8 +3,14 @@
 //! An event may run again only if the claim of its previous run was released, or if that claim expired because its
 //! owner died or could not extend the lease. The layer extends a lease every third of its duration, so at least two
 //! thirds of the lease remain at any time. An owner that is cut off for less than that keeps its claim.
+//!
+//! On Postgres, a handler completes its event in the transaction of its effect. Then each event has exactly one effect,
+//! and no run begins after it, whatever the faults.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt,
+};
 
 use tower_webhook::Settlement;
 
@@ -29,7 +35,7 @@ impl Span {
 /// The shortest interruption after which an owner may lose its claim: two thirds of the lease, less some time for a
 /// late extension.
 const CUT_OFF: Micros = micros(LEASE) * 2 / 3 - 200_000;
-/// The longest time from Redis being available again to a replica's next call. After a failed extension, this call is
+/// The longest time from the store being available again to a replica's next call. After a failed extension, this call is
 /// the next extension of the lease; after a failed settlement, it is a retry after a delay that is a part of the lease.
 const TRYING_AGAIN: Micros = micros(LEASE) / 3 + 250_000;
 /// The shortest outage that may make a call fail. Every timeout of the replicas is longer.
@@ -43,16 +49,31 @@ const SETTLING: Micros = 200_000;
 /// The longest time that a claim may be held after an attempt without a response.
 const HELD_AT_MOST: Micros = micros(LEASE) + micros(HANDLER_TIMEOUT) + 2_500_000;
 
+/// The store that the replicas share.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Store {
+    #[default]
+    Redis,
+    Postgres,
+}
+
+impl fmt::Display for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
 /// The record of a chaos run.
 #[derive(Clone, Debug, Default)]
 pub struct History {
+    pub store: Store,
     pub events: u32,
     pub lines: Vec<Line>,
     pub attempts: Vec<Attempt>,
     /// The time span in which each killed replica died.
     pub deaths: BTreeMap<u32, Span>,
     pub suspensions: Vec<(u32, Span)>,
-    /// The times when Redis was unavailable.
+    /// The times when the store was unavailable.
     pub outages: Vec<Span>,
 }
 
@@ -63,7 +84,11 @@ pub struct Run {
     pub attempt: u32,
     pub replica: u32,
     pub started: Micros,
+    /// The time at which the run's transaction locked the claim.
+    pub locked: Option<Micros>,
     pub effects: u32,
+    /// The time of the first effect.
+    pub effect: Option<Micros>,
     pub end: Option<(End, Micros)>,
     pub settled: Option<(Option<Settlement>, Micros)>,
 }
@@ -74,11 +99,15 @@ pub enum Why {
     Failed,
     Panicked,
     DroppedByLayer,
+    /// The handler succeeded without a commit.
+    Uncommitted,
     ReplicaKilled,
     ReplicaSuspended,
     /// The replica blocked its thread, or the system did not schedule the replica.
     ReplicaStalled,
-    RedisAway,
+    StoreAway,
+    /// The run's transaction kept the claim locked, and was not committed.
+    TransactionOpen,
 }
 
 #[derive(Debug, Default)]
@@ -89,6 +118,7 @@ pub struct Report {
     pub run_again: BTreeMap<(Why, bool), u32>,
     pub overlaps: BTreeMap<Why, u32>,
     pub effects_more_than_once: u32,
+    pub events_without_effect: u32,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,8 +135,10 @@ impl History {
             let runs = index.runs.get(&event).map_or(&[][..], Vec::as_slice);
             let attempts = index.attempts.get(&event).map_or(&[][..], Vec::as_slice);
             report.runs += runs.len() as u32;
-            report.effects_more_than_once += u32::from(runs.iter().map(|run| run.effects).sum::<u32>() > 1);
-            Event { history: self, index: &index, event, runs, attempts }.check(&mut report);
+            let event = Event { history: self, index: &index, event, runs, attempts };
+            report.effects_more_than_once += u32::from(event.effects() > 1);
+            report.events_without_effect += u32::from(event.effects() == 0);
+            event.check(&mut report);
         }
         for &(RunId { event, .. }, what) in &index.misfits {
             report.violations.push(Violation { event, what });
@@ -132,12 +164,22 @@ impl Index {
         for &Line { at, replica, note } in &history.lines {
             match note {
                 Note::Start(id, attempt) => {
-                    let run = Run { id, attempt, replica, started: at, effects: 0, end: None, settled: None };
+                    let run = Run {
+                        id,
+                        attempt,
+                        replica,
+                        started: at,
+                        locked: None,
+                        effects: 0,
+                        effect: None,
+                        end: None,
+                        settled: None,
+                    };
                     if runs.insert(id, run).is_some() {
                         misfits.push((id, "two runs have the same fencing token"));
                     }
                 }
-                Note::Effect(id) | Note::End(id, _) | Note::Settled(id, _) => {
+                Note::Locked(id) | Note::Effect(id) | Note::End(id, _) | Note::Settled(id, _) => {
                     let Some(run) = runs.get_mut(&id).filter(|run| run.replica == replica) else {
                         misfits.push((id, "ledger has an entry for a run that has no start"));
                         continue;
@@ -145,7 +187,11 @@ impl Index {
                     match note {
                         Note::End(_, end) => run.end = Some((end, at)),
                         Note::Settled(_, settlement) => run.settled = Some((settlement, at)),
-                        _ => run.effects += 1,
+                        Note::Locked(_) => run.locked = Some(at),
+                        _ => {
+                            run.effects += 1;
+                            run.effect.get_or_insert(at);
+                        }
                     }
                 }
                 Note::Stalled(from, to) => {
@@ -192,6 +238,7 @@ impl Event<'_> {
             }
         };
         judge(self.is_not_lost());
+        judge(self.has_one_effect());
         for attempt in self.attempts {
             judge(self.has_correct_response(attempt));
         }
@@ -204,7 +251,7 @@ impl Event<'_> {
             let overlaps = over.is_none_or(|over| next.started < over);
             match self.why_again(run, next) {
                 Ok(why) => {
-                    let succeeded = matches!(run.end, Some((End::Succeeded, _)));
+                    let succeeded = self.success(run).is_some();
                     *report.run_again.entry((why, succeeded)).or_default() += 1;
                     if overlaps {
                         *report.overlaps.entry(why).or_default() += 1;
@@ -222,10 +269,32 @@ impl Event<'_> {
         if !self.attempts.iter().any(|attempt| attempt.answer.acknowledges()) {
             return Err("event was never acknowledged");
         }
-        if !self.runs.iter().any(|run| matches!(run.end, Some((End::Succeeded, _))) && run.effects > 0) {
+        if !self.runs.iter().any(|run| self.success(run).is_some() && run.effects > 0) {
             return Err("no run succeeded");
         }
         Ok(())
+    }
+
+    /// Checks that the event has exactly one effect, if effects are transactional.
+    fn has_one_effect(&self) -> Verdict<()> {
+        match (self.history.store, self.effects()) {
+            (Store::Redis, _) | (Store::Postgres, 1) => Ok(()),
+            (Store::Postgres, 0) => Err("effect is missing"),
+            (Store::Postgres, _) => Err("effect happened more than once"),
+        }
+    }
+
+    fn effects(&self) -> u32 {
+        self.runs.iter().map(|run| run.effects).sum()
+    }
+
+    /// Returns the time at which the run succeeded. On Postgres, the commit decides, not the end of the handler.
+    fn success(&self, run: &Run) -> Option<Micros> {
+        match (self.history.store, run.end) {
+            (Store::Redis, Some((End::Succeeded, at))) => Some(at),
+            (Store::Redis, _) => None,
+            (Store::Postgres, _) => run.effect,
+        }
     }
 
     /// Checks that the response to an attempt is correct.
@@ -238,16 +307,16 @@ impl Event<'_> {
         let meanwhile = Span { from: attempt.sent, to: attempt.answered };
         let (correct, what) = match attempt.answer {
             Answer::Handled(fencing) => (
-                names(fencing) && ended(End::Succeeded) && run.is_some_and(|run| run.settled.is_some()),
+                names(fencing)
+                    && ended(End::Succeeded)
+                    && run.is_some_and(|run| self.success(run).is_some() && run.settled.is_some()),
                 "event was acknowledged before a run succeeded",
             ),
             Answer::Failed(fencing) => {
                 (names(fencing) && ended(End::Failed), "failure was reported for a run that did not fail")
             }
             Answer::Duplicate => (
-                self.runs.iter().any(|run| {
-                    run.end.is_some_and(|(end, at)| end == End::Succeeded && at <= attempt.answered)
-                }),
+                self.runs.iter().any(|run| self.success(run).is_some_and(|at| at <= attempt.answered)),
                 "event was acknowledged as a duplicate of a run that had not succeeded",
             ),
             Answer::InProgress => (
@@ -265,6 +334,14 @@ impl Event<'_> {
                     ended(End::Dropped) && lasted + CLOCK >= micros(HANDLER_TIMEOUT)
                 }),
                 "handler timed out although the handler had time left",
+            ),
+            Answer::Uncommitted => (
+                ended(End::Succeeded)
+                    && run.is_some_and(|run| {
+                        let is_pending = matches!(run.settled, Some((Some(Settlement::Pending), _)));
+                        self.history.store == Store::Postgres && (self.success(run).is_none() || is_pending)
+                    }),
+                "success was answered with 500 although its effect was committed",
             ),
             Answer::BrokenOff => (
                 ended(End::Panicked)
@@ -312,17 +389,20 @@ impl Event<'_> {
     /// Checks that the end and the settlement of a run match.
     fn ends_and_is_settled(&self, run: &Run) -> Verdict<()> {
         let dead = self.death(run.replica).is_some();
-        let Some((end, ended)) = run.end else {
+        let Some((_, ended)) = run.end else {
             return if dead { Ok(()) } else { Err("run in a live replica has no end") };
         };
         let Some((settlement, settled)) = run.settled else {
             return if dead { Ok(()) } else { Err("run in a live replica has no settlement") };
         };
         let settling = Span { from: ended, to: settled };
-        let succeeded = end == End::Succeeded;
+        let succeeded = self.success(run).is_some();
         match settlement {
             Some(Settlement::Completed) if !succeeded => Err("unsuccessful run was completed"),
             Some(Settlement::Released) if succeeded => Err("successful run was released"),
+            Some(Settlement::Lost) if succeeded && self.history.store == Store::Postgres => {
+                Err("claim was lost although its effect was committed")
+            }
             Some(Settlement::Lost) if self.cut_off(run, settled, settled).is_none() => {
                 Err("claim was lost although its owner was not cut off")
             }
@@ -341,10 +421,16 @@ impl Event<'_> {
     /// Returns the reason why `next` could be claimed after `run`.
     fn why_again(&self, run: &Run, next: &Run) -> Verdict<Why> {
         let claimed = next.id.fencing;
+        if self.history.store == Store::Postgres && self.success(run).is_some() {
+            return Err("event ran again after its effect was committed");
+        }
         match run.end {
             Some((End::Failed, at)) if at <= claimed => return Ok(Why::Failed),
             Some((End::Panicked, at)) if at <= claimed => return Ok(Why::Panicked),
             Some((End::Dropped, at)) if at <= claimed => return Ok(Why::DroppedByLayer),
+            Some((End::Succeeded, at)) if at <= claimed && self.success(run).is_none() => {
+                return Ok(Why::Uncommitted);
+            }
             _ => {}
         }
         if matches!(run.settled, Some((Some(Settlement::Completed), _))) {
@@ -386,8 +472,13 @@ impl Event<'_> {
     /// Returns the interruption that may have kept the owner of `run` from extending or settling the claim until the
     /// claim expired. The interruption started before `until`, and the claim had expired by `claimed`.
     fn cut_off(&self, run: &Run, until: Micros, claimed: Micros) -> Option<Why> {
+        let open = run.locked.map(|from| {
+            let to = run.end.map_or(claimed, |(_, ended)| ended + SETTLING);
+            (Span { from, to }, Why::TransactionOpen)
+        });
         let mut spans: Vec<_> = self
             .cut_offs(run.replica)
+            .chain(open)
             .filter(|(span, _)| span.meets(Span { from: run.id.fencing, to: claimed.max(until) }))
             .collect();
         spans.sort_by_key(|(span, _)| span.from);
@@ -422,7 +513,7 @@ impl Event<'_> {
         let outages = self.history.outages.iter();
         stalls.chain(outages.map(|&Span { from, to }| {
             let again = if to - from < UNNOTICED { UNNOTICED } else { TRYING_AGAIN };
-            (Span { from, to: to + again }, Why::RedisAway)
+            (Span { from, to: to + again }, Why::StoreAway)
         }))
     }
 

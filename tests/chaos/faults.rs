@@ -1,5 +1,4 @@
-//! Fault injection around the handlers: replicas are killed and suspended; Redis is killed, shut down, suspended and
-//! paused.
+//! Fault injection around the handlers: replicas are killed and suspended, and the server of the store has faults.
 
 use std::{
     sync::{
@@ -9,18 +8,14 @@ use std::{
     time::Duration,
 };
 
-use redis::{AsyncConnectionConfig, Client, aio::MultiplexedConnection};
-use tokio::{
-    net::TcpStream,
-    time::{sleep, timeout},
-};
+use tokio::time::sleep;
 
 use crate::{
     check::Span,
     fleet::Fleet,
     ledger::{micros, now},
     random::Random,
-    server::{Server, until},
+    store_server::{Probe, StoreServer},
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,6 +26,9 @@ pub enum Fault {
     RedisShutDown,
     RedisSuspended,
     RedisPaused,
+    PostgresKilled,
+    PostgresSuspended,
+    PostgresConnectionsCut,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -76,13 +74,11 @@ impl Injector {
         }
     }
 
-    /// Kills, shuts down, suspends and pauses Redis; injects each kind of fault at least once.
-    pub async fn against_redis(&self, redis: &mut Server) {
-        const KINDS: [Fault; 4] =
-            [Fault::RedisKilled, Fault::RedisShutDown, Fault::RedisSuspended, Fault::RedisPaused];
+    /// Injects each kind of fault of the store's server at least once.
+    pub async fn against_store(&self, server: &mut StoreServer) {
         let mut random = Random::of(self.seed, &[5]);
         for round in 0.. {
-            let mut kinds = KINDS;
+            let mut kinds = server.faults().to_vec();
             random.shuffle(&mut kinds);
             for fault in kinds {
                 if round > 0 && self.over.load(Ordering::Relaxed) {
@@ -90,31 +86,7 @@ impl Injector {
                 }
                 sleep(random.millis(1000, 3500)).await;
                 let from = now();
-                let time = fault_duration(&mut random);
-                match fault {
-                    Fault::RedisSuspended => {
-                        redis.signal("STOP");
-                        sleep(time).await;
-                        redis.signal("CONT");
-                    }
-                    Fault::RedisPaused => {
-                        redis.run::<()>(&format!("CLIENT PAUSE {} ALL", time.as_millis())).await;
-                        sleep(time).await;
-                    }
-                    _ => {
-                        if fault == Fault::RedisShutDown {
-                            redis.signal("TERM");
-                            let port = redis.port;
-                            until("Redis has shut down", async || {
-                                TcpStream::connect(("127.0.0.1", port)).await.is_err()
-                            })
-                            .await;
-                        }
-                        redis.kill();
-                        sleep(time).await;
-                        redis.restart().await;
-                    }
-                }
+                server.inflict(fault, fault_duration(&mut random)).await;
                 self.note(Inflicted { fault, span: Span { from, to: now() }, replica: None });
             }
         }
@@ -131,36 +103,21 @@ fn fault_duration(random: &mut Random) -> Duration {
     if random.chance(500) { random.millis(20, 700) } else { random.millis(900, 2600) }
 }
 
-/// The shortest outage of Redis that is recorded.
-const AWAY: Duration = Duration::from_millis(100);
+/// The shortest outage of the store that is recorded.
+pub const AWAY: Duration = Duration::from_millis(100);
 
-/// Polls Redis and records when it was unavailable, whether because of a fault or a busy machine.
-pub async fn watch(url: String, outages: Arc<Mutex<Vec<Span>>>) {
-    let client = Client::open(url).unwrap();
-    let mut connection = None;
+/// Polls the store and records when it was unavailable, whether because of a fault or a busy machine.
+pub async fn watch(mut probe: Probe, outages: Arc<Mutex<Vec<Span>>>) {
     let mut last_seen = now();
     loop {
         let asked = now();
-        if ping(&client, &mut connection).await {
+        if probe.ping().await {
             let answered = now();
             if answered - last_seen > micros(AWAY) {
                 outages.lock().unwrap().push(Span { from: last_seen, to: answered });
             }
             last_seen = asked;
-        } else {
-            connection = None;
         }
         sleep(AWAY / 5).await;
     }
-}
-
-async fn ping(client: &Client, connection: &mut Option<MultiplexedConnection>) -> bool {
-    let config = AsyncConnectionConfig::new().set_response_timeout(None).set_connection_timeout(Some(AWAY));
-    let ping = async {
-        if connection.is_none() {
-            *connection = Some(client.get_multiplexed_async_connection_with_config(&config).await.ok()?);
-        }
-        redis::cmd("PING").query_async::<String>(connection.as_mut()?).await.ok()
-    };
-    matches!(timeout(AWAY, ping).await, Ok(Some(pong)) if pong == "PONG")
 }

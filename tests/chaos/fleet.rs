@@ -20,7 +20,7 @@ pub type Picked = (u32, SocketAddr);
 
 pub struct Fleet {
     seed: u64,
-    redis: String,
+    store: String,
     ledger: PathBuf,
     /// One slot for each replica. A fault holds the lock of the slot while it kills or suspends the replica.
     places: Vec<AsyncMutex<Replica>>,
@@ -34,15 +34,15 @@ pub struct Fleet {
 }
 
 impl Fleet {
-    pub async fn start(size: u32, seed: u64, redis: String, ledger: PathBuf) -> Self {
+    pub async fn start(size: u32, seed: u64, store: String, ledger: PathBuf) -> Self {
         let mut places = Vec::new();
         for number in 0..size {
-            places.push(Replica::start(number, seed, &redis, &ledger).await);
+            places.push(Replica::start(number, seed, &store, &ledger).await);
         }
         let healthy = places.iter().map(|replica| Some((replica.number, replica.address))).collect();
         Self {
             seed,
-            redis,
+            store,
             ledger,
             places: places.into_iter().map(AsyncMutex::new).collect(),
             healthy: Mutex::new(healthy),
@@ -70,7 +70,7 @@ impl Fleet {
         self.deaths.lock().unwrap().insert(replica.number, death);
         sleep(wait).await;
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        *replica = Replica::start(number, self.seed, &self.redis, &self.ledger).await;
+        *replica = Replica::start(number, self.seed, &self.store, &self.ledger).await;
         self.healthy.lock().unwrap()[place] = Some((number, replica.address));
     }
 

@@ -11,8 +11,8 @@ use std::{
 
 use tower_webhook::Settlement;
 
-/// Microseconds since 1970. The replicas, the test and Redis share the machine's clock; Redis derives its fencing
-/// tokens from it.
+/// Microseconds since 1970. The replicas, the test and the store share the machine's clock; the store derives its
+/// fencing tokens from it.
 pub type Micros = u64;
 
 pub fn now() -> Micros {
@@ -34,6 +34,9 @@ pub struct Line {
 pub enum Note {
     /// The handler was called for this attempt of the provider.
     Start(RunId, u32),
+    /// The run's transaction has locked its claim on Postgres, so that heartbeats skip the claim.
+    Locked(RunId),
+    /// On Postgres, the test adds this note for each row of the table of effects.
     Effect(RunId),
     End(RunId, End),
     /// The settlement that the layer reported, or `None` if the client hung up before the settlement was known.
@@ -86,6 +89,7 @@ impl fmt::Display for Line {
         write!(f, "{} {} ", self.at, self.replica)?;
         match &self.note {
             Note::Start(run, attempt) => write!(f, "start {run} {attempt}"),
+            Note::Locked(run) => write!(f, "locked {run}"),
             Note::Effect(run) => write!(f, "effect {run}"),
             Note::End(run, end) => write!(f, "end {run} {}", name(&ENDS, end)),
             Note::Settled(run, settlement) => write!(f, "settled {run} {}", name(&SETTLEMENTS, settlement)),
@@ -106,6 +110,7 @@ impl Line {
         let run = || Some(RunId { event: words.get(3)?.parse().ok()?, fencing: words.get(4)?.parse().ok()? });
         let note = match *words.get(2)? {
             "start" => Note::Start(run()?, words.get(5)?.parse().ok()?),
+            "locked" => Note::Locked(run()?),
             "effect" => Note::Effect(run()?),
             "end" => Note::End(run()?, named(&ENDS, words.get(5)?)?),
             "settled" => Note::Settled(run()?, named(&SETTLEMENTS, words.get(5)?)?),
@@ -118,7 +123,7 @@ impl Line {
 
 /// A replica's handle to the ledger.
 pub struct Ledger {
-    replica: u32,
+    pub replica: u32,
     file: File,
 }
 

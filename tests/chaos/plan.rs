@@ -13,6 +13,18 @@ pub struct Plan {
     /// `true` if the handler blocks its thread before the effect.
     pub blocks: bool,
     pub end: PlannedEnd,
+    pub transaction: PlannedTransaction,
+}
+
+/// The course of a handler's transaction on Postgres.
+#[derive(Clone, Copy, Debug)]
+pub struct PlannedTransaction {
+    /// `true` if the transaction begins before the time before the effect, not after it.
+    pub begins_early: bool,
+    /// `true` if the transaction is committed before the time after the effect, not after it.
+    pub commits_early: bool,
+    /// `true` if the handler succeeds without a commit.
+    pub is_forgotten: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +36,11 @@ pub enum PlannedEnd {
 }
 
 impl Plan {
+    /// Returns whether the transaction is committed, on Postgres.
+    pub fn commits(&self) -> bool {
+        self.effect && !(self.transaction.is_forgotten && self.end == PlannedEnd::Succeed)
+    }
+
     pub fn of(seed: u64, event: u32, attempt: u32) -> Self {
         let mut random = Random::of(seed, &[1, event.into(), attempt.into()]);
         let quick = random.millis(0, 30);
@@ -33,6 +50,7 @@ impl Plan {
             after: random.millis(0, 5),
             blocks: false,
             end: PlannedEnd::Succeed,
+            transaction: PlannedTransaction::of(seed, event, attempt),
         };
         let effect = random.chance(500);
         match random.below(1000) {
@@ -47,6 +65,17 @@ impl Plan {
             370..400 => Self { after: random.millis(1600, 2600), ..plan },
             400..404 => Self { before: LEASE * 3 / 2, blocks: true, ..plan },
             _ => plan,
+        }
+    }
+}
+
+impl PlannedTransaction {
+    fn of(seed: u64, event: u32, attempt: u32) -> Self {
+        let mut random = Random::of(seed, &[6, event.into(), attempt.into()]);
+        Self {
+            begins_early: random.chance(500),
+            commits_early: random.chance(500),
+            is_forgotten: random.chance(20),
         }
     }
 }

@@ -60,6 +60,8 @@ pub enum Answer {
     InProgress,
     StoreUnavailable,
     HandlerTimeout,
+    /// The layer's response to a success whose transaction was not committed, or may not have been.
+    Uncommitted,
     /// Any other response, which is a violation.
     Unexpected(StatusCode),
     /// The connection failed or ended without a response.
@@ -181,6 +183,7 @@ fn answer(response: &Response<Incoming>) -> Answer {
         (503, Some("in_progress"), None) => Answer::InProgress,
         (503, Some("store_unavailable"), None) => Answer::StoreUnavailable,
         (503, Some("handler_timeout"), None) => Answer::HandlerTimeout,
+        (500, None, None) => Answer::Uncommitted,
         _ => Answer::Unexpected(response.status()),
     }
 }

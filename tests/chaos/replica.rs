@@ -27,14 +27,15 @@ use tokio::{
 };
 use tower::{ServiceBuilder, service_fn};
 use tower_webhook::{
-    Body, Delivery, Outcome, WebhookLayer,
-    store::{CachedStore, RedisStore},
+    Body, BoxError, Delivery, Outcome, WebhookLayer,
+    store::{AnyStore, CachedStore, CompleteError, RedisStore},
 };
 
 use crate::{
     HANDLER_TIMEOUT, LEASE,
     check::Span,
     common::secret,
+    effects::{Database, EffectTransaction},
     ledger::{End, Ledger, Note, RunId, micros, now},
     plan::{Plan, PlannedEnd},
 };
@@ -55,8 +56,8 @@ pub struct Replica {
 }
 
 impl Replica {
-    pub async fn start(number: u32, seed: u64, redis: &str, ledger: &Path) -> Self {
-        let role = format!("{number} {seed} {redis} {}", ledger.display());
+    pub async fn start(number: u32, seed: u64, store: &str, ledger: &Path) -> Self {
+        let role = format!("{number} {seed} {store} {}", ledger.display());
         let mut process = Command::new(env::current_exe().unwrap())
             .args(["replica::serve", "--exact", "--ignored", "--nocapture"])
             .env(ROLE, role)
@@ -114,7 +115,7 @@ fn serve() {
     let mut role = role.splitn(4, ' ');
     let mut next = || role.next().unwrap();
     let (number, seed) = (next().parse().unwrap(), next().parse().unwrap());
-    let (redis, ledger) = (next().to_owned(), PathBuf::from(next()));
+    let (url, ledger) = (next().to_owned(), PathBuf::from(next()));
     thread::spawn(|| {
         let _ = stdin().read(&mut [0]);
         std::process::exit(0);
@@ -123,27 +124,37 @@ fn serve() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(3).enable_all().build().unwrap();
     runtime.block_on(async {
         tokio::spawn(note_stalls(Arc::clone(&ledger)));
-        let store = loop {
-            match RedisStore::connect(&redis).await {
-                Ok(store) => break store,
-                // Redis may still be starting.
-                Err(_) => sleep(Duration::from_millis(20)).await,
-            }
+        // Some replicas have so short a timeout that they settle in the background,
+        let timeout = if number % 3 == 1 { LEASE / 5 } else { Duration::from_secs(1) };
+        let (store, database) = if url.starts_with("postgres:") {
+            let database = Database::new(&url, timeout);
+            (AnyStore::new(database.store.clone()), Some(database))
+        } else {
+            (AnyStore::new(connect_to_redis(&url).await.timeout(timeout)), None)
         };
         let layer = WebhookLayer::new(secret()).lease(LEASE).handler_timeout(HANDLER_TIMEOUT);
         let layer = match number % 3 {
-            // Some replicas cache completed deliveries,
+            // and some cache completed deliveries.
             0 => layer.dedupe(CachedStore::new(store, 1000)),
-            // and some have so short a timeout that they settle in the background.
-            1 => layer.dedupe(store.timeout(LEASE / 5)),
             _ => layer.dedupe(store),
         };
-        listen(layer, ledger, seed).await;
+        listen(layer, Handler { ledger, seed, database }).await;
     });
 }
 
-async fn listen(layer: WebhookLayer, ledger: Arc<Ledger>, seed: u64) {
-    let settlements = Arc::clone(&ledger);
+async fn connect_to_redis(url: &str) -> RedisStore {
+    loop {
+        match RedisStore::connect(url).await {
+            Ok(store) => return store,
+            // Redis may still be starting.
+            Err(_) => sleep(Duration::from_millis(20)).await,
+        }
+    }
+}
+
+async fn listen(layer: WebhookLayer, handler: Handler) {
+    let handler = Arc::new(handler);
+    let settlements = Arc::clone(&handler.ledger);
     let layer = layer.on_outcome(move |outcome| note_settlement(&settlements, outcome)).on_rejection(
         |rejection, mut response| {
             response.headers_mut().insert("x-rejection", rejection.kind().as_str().parse().unwrap());
@@ -151,8 +162,8 @@ async fn listen(layer: WebhookLayer, ledger: Arc<Ledger>, seed: u64) {
         },
     );
     let service = ServiceBuilder::new().layer(layer).service(service_fn(move |request| {
-        let ledger = Arc::clone(&ledger);
-        async move { Ok::<_, Infallible>(handle(&ledger, seed, request).await) }
+        let handler = Arc::clone(&handler);
+        async move { Ok::<_, Infallible>(handler.handle(request).await) }
     }));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     println!("{LISTENING}{}", listener.local_addr().unwrap());
@@ -169,33 +180,41 @@ async fn listen(layer: WebhookLayer, ledger: Arc<Ledger>, seed: u64) {
     }
 }
 
-async fn handle(ledger: &Arc<Ledger>, seed: u64, request: Request<Body>) -> Response<String> {
-    let delivery = request.extensions().get::<Delivery>().unwrap();
-    let run = run_id(delivery).expect("delivery has no claim");
-    let attempt = request.headers()["x-attempt"].to_str().unwrap().parse().unwrap();
-    let plan = Plan::of(seed, run.event, attempt);
+struct Handler {
+    ledger: Arc<Ledger>,
+    seed: u64,
+    /// `None` if the store is Redis.
+    database: Option<Database>,
+}
 
-    ledger.write(Note::Start(run, attempt));
-    let mut running = Running { ledger: Arc::clone(ledger), run, end: None };
-    if plan.blocks {
-        // Recorded in advance, because the replica may be killed while it blocks.
-        ledger.write(Note::Stalled(now(), now() + micros(plan.before)));
-        thread::sleep(plan.before);
-    } else {
-        sleep(plan.before).await;
+impl Handler {
+    async fn handle(&self, request: Request<Body>) -> Response<String> {
+        let delivery = request.extensions().get::<Delivery>().unwrap();
+        let run = run_id(delivery).expect("delivery has no claim");
+        let attempt = request.headers()["x-attempt"].to_str().unwrap().parse().unwrap();
+        let plan = Plan::of(self.seed, run.event, attempt);
+
+        self.ledger.write(Note::Start(run, attempt));
+        let mut running = Running { ledger: Arc::clone(&self.ledger), run, end: None, transaction: None };
+        let status = match running.work(&plan, self.database.as_ref(), delivery).await {
+            Ok(()) => match plan.end {
+                PlannedEnd::Succeed => StatusCode::OK,
+                PlannedEnd::Fail(status) => StatusCode::from_u16(status).unwrap(),
+                PlannedEnd::Panic => panic!("planned handler panic"),
+                PlannedEnd::Hang => std::future::pending().await,
+            },
+            Err(error) => {
+                running.end = Some(End::Failed);
+                if matches!(error.downcast_ref(), Some(CompleteError::AlreadyCompleted)) {
+                    let response = Response::builder().header("x-webhook-duplicate", "true");
+                    return response.body(String::new()).unwrap();
+                }
+                StatusCode::INTERNAL_SERVER_ERROR
+            }
+        };
+        running.end = Some(if status.is_success() { End::Succeeded } else { End::Failed });
+        Response::builder().status(status).header("x-run", run.fencing).body(String::new()).unwrap()
     }
-    if plan.effect {
-        ledger.write(Note::Effect(run));
-    }
-    sleep(plan.after).await;
-    let status = match plan.end {
-        PlannedEnd::Succeed => StatusCode::OK,
-        PlannedEnd::Fail(status) => StatusCode::from_u16(status).unwrap(),
-        PlannedEnd::Panic => panic!("planned handler panic"),
-        PlannedEnd::Hang => std::future::pending().await,
-    };
-    running.end = Some(if status.is_success() { End::Succeeded } else { End::Failed });
-    Response::builder().status(status).header("x-run", run.fencing).body(String::new()).unwrap()
 }
 
 /// Records the end of a run on drop.
@@ -203,6 +222,64 @@ struct Running {
     ledger: Arc<Ledger>,
     run: RunId,
     end: Option<End>,
+    /// Rolled back after the end is recorded, because the claim may be free from then on.
+    transaction: Option<EffectTransaction>,
+}
+
+impl Running {
+    /// Waits as planned, and has the effect in between.
+    async fn work(
+        &mut self,
+        plan: &Plan,
+        database: Option<&Database>,
+        delivery: &Delivery,
+    ) -> Result<(), BoxError> {
+        let begins_early = plan.transaction.begins_early;
+        if let (Some(database), true) = (database, begins_early) {
+            self.begin(database, delivery).await?;
+        }
+        if plan.blocks {
+            // Recorded in advance, because the replica may be killed while it blocks.
+            self.ledger.write(Note::Stalled(now(), now() + micros(plan.before)));
+            thread::sleep(plan.before);
+        } else {
+            sleep(plan.before).await;
+        }
+        match database {
+            Some(database) => {
+                if !begins_early {
+                    self.begin(database, delivery).await?;
+                }
+                if let Some(transaction) = &mut self.transaction {
+                    transaction.insert(self.ledger.replica, self.run).await?;
+                }
+            }
+            None if plan.effect => self.ledger.write(Note::Effect(self.run)),
+            None => {}
+        }
+        if plan.commits() && plan.transaction.commits_early {
+            self.commit().await?;
+        }
+        sleep(plan.after).await;
+        if plan.commits() {
+            self.commit().await?;
+        }
+        Ok(())
+    }
+
+    async fn begin(&mut self, database: &Database, delivery: &Delivery) -> Result<(), BoxError> {
+        self.transaction = Some(database.begin(delivery).await?);
+        self.ledger.write(Note::Locked(self.run));
+        Ok(())
+    }
+
+    /// Commits the transaction, if one is open.
+    async fn commit(&mut self) -> Result<(), BoxError> {
+        match self.transaction.take() {
+            Some(transaction) => transaction.commit().await,
+            None => Ok(()),
+        }
+    }
 }
 
 impl Drop for Running {

@@ -10,6 +10,7 @@ use crate::{
 /// Formats the history of one event for a failure report, with times in milliseconds since its first attempt.
 pub fn tell(history: &History, event: u32) -> String {
     let mut story: Vec<(Micros, String)> = Vec::new();
+    let store = history.store;
     let attempts = || history.attempts.iter().filter(|attempt| attempt.event == event);
     for attempt in attempts() {
         let Attempt { number, replica, sent, answered, answer, .. } = attempt;
@@ -20,9 +21,10 @@ pub fn tell(history: &History, event: u32) -> String {
         let text = match note {
             Note::Start(run, attempt) if run.event == event => {
                 let claimed = run.fencing;
-                story.push((claimed, format!("redis: {claimed} is claimed")));
+                story.push((claimed, format!("{store}: {claimed} is claimed")));
                 format!("{claimed} starts for attempt {attempt}")
             }
+            Note::Locked(run) if run.event == event => format!("{} locks its claim", run.fencing),
             Note::Effect(run) if run.event == event => format!("{} takes effect", run.fencing),
             Note::End(run, end) if run.event == event => format!("{} ends: {end:?}", run.fencing),
             Note::Settled(run, it) if run.event == event => format!("{} is settled: {it:?}", run.fencing),
@@ -37,7 +39,7 @@ pub fn tell(history: &History, event: u32) -> String {
             replica.is_none_or(|replica| replica == attempt.replica) && span.meets(held)
         };
         if attempts().any(|attempt| concerns(&attempt)) {
-            let who = replica.map_or("Redis".to_owned(), |replica| format!("replica {replica}"));
+            let who = replica.map_or(store.to_string(), |replica| format!("replica {replica}"));
             story.push((
                 span.from,
                 format!("{who} {what} for {:?}", Duration::from_micros(span.to - span.from)),

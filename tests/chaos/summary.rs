@@ -28,6 +28,7 @@ impl Summary {
         let attempts = history.attempts.len();
         let seconds = self.lasted.as_secs_f64();
         line("seed", self.seed.to_string());
+        line("store", history.store.to_string());
         line("events", history.events.to_string());
         line("deliveries", format!("{attempts}, {:.0} a second", attempts as f64 / seconds));
         line("time", format!("{:.1?}, then {:.1?} to drain", self.sent_in, self.drained_in - self.sent_in));
@@ -55,6 +56,7 @@ impl Summary {
         line("run again after success", again(true));
         line("overlaps", listed(report.overlaps.iter().map(|(why, count)| (format!("{why:?}"), *count))));
         line("repeated effects", report.effects_more_than_once.to_string());
+        line("missing effects", report.events_without_effect.to_string());
         line(
             "responses",
             counted(history.attempts.iter().map(|attempt| match attempt.answer {
@@ -68,7 +70,7 @@ impl Summary {
         line("stalls", stalls.to_string());
         let away: Micros = history.outages.iter().map(|span| span.to - span.from).sum();
         line(
-            "outages of Redis",
+            &format!("outages of {}", history.store),
             format!("{} times, {:.1?}", history.outages.len(), Duration::from_micros(away)),
         );
         line("slowest acknowledgement", format!("{:.1?}", longest_to_acknowledge(history)));

@@ -99,20 +99,21 @@ impl Server {
 
     /// Sends `STOP` or `CONT` to the server and all its processes.
     pub fn signal_all(&self, signal: &str) {
-        let mut processes = vec![self.process.id()];
+        let mut processes = self.process.id().to_string();
         for process in fs::read_dir("/proc").unwrap().flatten() {
             let Ok(stat) = fs::read_to_string(process.path().join("stat")) else { continue };
             // The fields after the name in parentheses: the state, then the parent.
             let parent = stat.rsplit_once(')').and_then(|(_, fields)| fields.split_whitespace().nth(1));
             if parent.is_some_and(|parent| parent == self.process.id().to_string()) {
-                processes.push(process.file_name().to_str().unwrap().parse().unwrap());
+                processes.push(' ');
+                processes.push_str(process.file_name().to_str().unwrap());
             }
         }
-        processes.into_iter().for_each(|process| send(signal, process));
+        send(signal, &processes);
     }
 
     fn signal(&self, signal: &str) {
-        send(signal, self.process.id());
+        send(signal, &self.process.id().to_string());
     }
 
     /// Waits until the server is ready; returns `false` if it has exited.
@@ -221,7 +222,7 @@ fn spawn(port: u16, directory: &Path, settings: &[String]) -> Child {
 }
 
 /// Sends a signal with the shell's built-in `kill`: some machines have no `kill` program.
-fn send(signal: &str, process: u32) {
-    let kill = format!("kill -{signal} {process} 2>/dev/null");
+fn send(signal: &str, processes: &str) {
+    let kill = format!("kill -{signal} {processes} 2>/dev/null");
     let _ = Command::new("sh").args(["-c", &kill]).status();
 }
